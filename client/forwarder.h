@@ -1,0 +1,64 @@
+/* The last stage of a webhook's way: calls the app with libcurl (multi interface on the libuv loop) exactly as the
+ * sender did, and hands the answer back piece by piece. Used by `listen` and `replay`.
+ *
+ * Only the targets named on the command line are called; every resolved address is checked at connect and must be
+ * loopback unless allow_remote_target. Loop thread only. */
+#pragma once
+
+#include <uv.h>
+
+#include "shared/bytes.h"
+#include "shared/error.h"
+#include "shared/store.h"
+
+struct forwarder;
+struct forward;
+
+struct forward_options {
+	int64_t timeout_ms;          /* for the whole call, default 30 s */
+	int64_t wait_for_target_ms;  /* tries again this long while the connection is refused, default 5 s */
+	const char *host_header;     /* "rewrite" (default), "preserve", or the value itself */
+	struct option_values const *extra_headers; /* "K: V" of -H: replace fields of that name, or NULL */
+	bool no_forwarded;           /* leave out X-Forwarded-* and Creel-* */
+	bool allow_remote_target;
+	bool insecure;               /* https target with any certificate; loopback only */
+};
+
+/* Views must live until on_done. */
+struct forward_request {
+	uint8_t event_id[UUID_LEN];
+	int attempt;                 /* 1, 2, …: Creel-Attempt */
+	bool https, has_body;
+	struct bytes peer, method, target, headers, trailers, body;
+};
+
+struct forward_result {
+	enum attempt_result result;
+	int status;                  /* 0: none came */
+	char error[300];             /* a sentence unless ATTEMPT_OK */
+	const char *url;             /* that was called */
+	uint64_t started_at_us, connect_us, first_byte_us, total_us;
+};
+
+struct forward_ops {
+	/* The answer's status line and headers (1xx skipped); body_len is WIRE_UNKNOWN_LENGTH when not declared. */
+	void (*on_head)(void *user, int status, struct bytes reason, struct bytes headers, uint64_t body_len);
+	/* A piece of the body, borrowed. Return false to pause: the same piece comes again after forward_resume. */
+	bool (*on_body)(void *user, struct bytes piece);
+	/* Last call; the forward is freed after it. */
+	void (*on_done)(void *user, const struct forward_result *result);
+};
+
+/* "3000", "localhost:3000", "http://localhost:3000/base", "https://…" to a normal base URL (caller frees); EXIT_USAGE. */
+char *forward_parse_target(const char *text, bool allow_remote, struct error *e);
+
+struct forwarder *forwarder_new(uv_loop_t *loop, const struct forward_options *options, struct error *e);
+/* All forwards must be done or cancelled; handles close on the loop, then `closed` (may be NULL). */
+void forwarder_close(struct forwarder *f, void (*closed)(void *user), void *user);
+
+/* `base_url` from forward_parse_target. NULL and *e when out of memory or a header cannot be sent. */
+struct forward *forward_start(struct forwarder *f, const char *base_url, const struct forward_request *request,
+                              const struct forward_ops *ops, void *user, struct error *e);
+void forward_resume(struct forward *f);
+/* Ends it; on_done comes with ATTEMPT_CANCELLED before this returns. */
+void forward_cancel(struct forward *f);

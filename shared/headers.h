@@ -1,0 +1,30 @@
+/* HTTP field lines as one block of bytes: `Name: value CR LF` repeated, in the order received.
+ *
+ * This one form travels on the wire, lies in the store and is walked by the forwarder, so nothing is re-encoded on
+ * the way. Exactly one blank stands behind each colon; a value keeps its trailing blanks. Field syntax: RFC 9110 §5,
+ * RFC 9112 §5. Pure; any thread. */
+#pragma once
+
+#include "shared/bytes.h"
+
+/* Appends one field. The caller has checked name and value (headers_name_valid, headers_value_valid). */
+MUST_CHECK bool headers_append(struct buffer *block, struct bytes name, struct bytes value);
+
+/* Steps through a block: start with *pos = 0. False at the end or at a malformed line (see headers_valid). */
+bool headers_next(struct bytes block, size_t *pos, struct bytes *name, struct bytes *value);
+
+/* The first field of that name, compared without case; false when there is none. */
+bool headers_find(struct bytes block, const char *name, struct bytes *value);
+size_t headers_count(struct bytes block);
+
+/* Every line well-formed: token name, one blank, value without control bytes (TAB excepted), CR LF. */
+bool headers_valid(struct bytes block);
+/* A token of RFC 9110 §5.6.2, not empty. */
+bool headers_name_valid(struct bytes name);
+/* No CR, LF, NUL, other C0 (TAB excepted) or DEL. */
+bool headers_value_valid(struct bytes value);
+
+/* Whether a field is hop-by-hop (DESIGN §5): Connection, Keep-Alive, Proxy-Connection, Proxy-Authenticate,
+ * Proxy-Authorization, TE, Trailer, Transfer-Encoding, Upgrade, and what the block's Connection fields name, save
+ * names that end-to-end meaning forbids to name there (Content-*, Host, Authorization, signatures and the like). */
+bool headers_is_hop_by_hop(struct bytes block, struct bytes name);

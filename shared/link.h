@@ -1,0 +1,48 @@
+/* One end of a creel.v1 WebSocket, the same for relay and client: batches outgoing frames into one message a loop
+ * turn, reassembles incoming messages, checks and hands out frames, and keeps the connection's flow-control window.
+ *
+ * The owner drives it from its lws callback (three lines a case) and gets frames through `on_frame`. Everything runs
+ * on the loop's thread. The link does not own the wsi; after link_free no lws callback may use it. */
+#pragma once
+
+#include "shared/bytes.h"
+#include "shared/wire.h"
+
+struct lws;
+struct link;
+
+struct link_ops {
+	/* One frame, borrowed for the call. Return false to close the connection with 1002 and the reason given by
+	 * link_fail. WINDOW frames of stream 0 never come here: the link keeps them. */
+	bool (*on_frame)(void *user, const struct wire_frame *frame);
+	/* The connection's window opened again after link_may_send_body was false. */
+	void (*on_credit)(void *user);
+};
+
+struct link *link_new(struct lws *wsi, const struct link_ops *ops, void *user);
+void link_free(struct link *l);
+
+/* Where frames are appended (wire_encode_… into it); call link_flush_soon afterwards. The pointer stays valid. */
+struct buffer *link_out(struct link *l);
+/* Asks lws for a writable callback; all frames appended until then leave in one message. */
+void link_flush_soon(struct link *l);
+/* Bytes appended and not yet handed to lws. */
+size_t link_pending(const struct link *l);
+
+/* Flow control of the whole connection: body bytes in REQUEST, RESPONSE and DATA count. A frame with body may be
+ * sent while the window is above zero, even if it is longer than what is left. Streams keep their own windows. */
+bool link_may_send_body(const struct link *l);
+void link_sent_body(struct link *l, size_t len);
+/* The owner received body bytes (already buffered or consumed by it): returns credit to the peer in good time. */
+void link_received_body(struct link *l, size_t len);
+
+/* From the lws callbacks. Each returns what the callback must return: 0, or -1 to close. */
+int link_on_receive(struct link *l, const void *at, size_t len);
+int link_on_writable(struct link *l);
+
+/* Notes why the connection is to be closed (the first reason stays); the next callback closes with `status`
+ * (RFC 6455 §7.4: 1000, 1001, 1002, 1008) once everything appended before has left. */
+void link_close(struct link *l, int status, const char *reason);
+/* For on_frame: link_close with 1002, returns false. */
+bool link_fail(struct link *l, const char *reason);
+const char *link_close_reason(const struct link *l); /* "" when none was noted */

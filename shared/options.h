@@ -1,0 +1,60 @@
+/* Options of both programs: one table gives the command line (getopt_long), the INI keys (libinih), the environment
+ * variables and the help text.
+ *
+ * Precedence: command line, environment (PREFIX_NAME, upper case, '-' as '_'), INI files (later path wins), default.
+ * Values live in a `struct options`, freed at the end of the command. Durations: 500ms 5s 2m 1h 7d; sizes: 64KiB 1MiB
+ * 2GiB, or plain bytes. */
+#pragma once
+
+#include <stdio.h>
+
+#include "shared/bytes.h"
+#include "shared/error.h"
+
+enum option_type {
+	OPTION_FLAG,     /* bool */
+	OPTION_TEXT,     /* const char * */
+	OPTION_LIST,     /* struct option_values; repeatable (an INI key may be repeated, too) */
+	OPTION_DURATION, /* int64_t, milliseconds */
+	OPTION_SIZE,     /* uint64_t, bytes */
+	OPTION_COUNT,    /* int64_t, not negative */
+	OPTION_CHOICE,   /* const char *, one of choices ("a|b|c") */
+};
+
+struct option_values {
+	const char **at;
+	size_t count;
+};
+
+struct option_spec {
+	const char *name;    /* long name without the dashes */
+	char letter;         /* or 0 */
+	enum option_type type;
+	void *dest;          /* holds the default beforehand */
+	const char *arg;     /* shown in help ("PORT"), for CHOICE the choices "a|b|c" */
+	const char *help;    /* one line */
+};
+
+struct options;
+
+struct options_source {
+	const char *program;         /* "creel listen", for messages */
+	const char *env_prefix;      /* "CREEL_", or NULL */
+	const char *const *ini_paths; /* NULL-terminated; files that are missing are skipped */
+	const char *ini_section;     /* keys of this section and of no section count; others are left alone */
+};
+
+struct options *options_new(void);
+void options_free(struct options *o);
+/* Parses; *first is the index of the first argument that is no option (argv is permuted as getopt_long does).
+ * An unknown option or bad value is EXIT_USAGE, the sentence names it (with the nearest right spelling). Unknown INI
+ * keys in the command's own section are errors naming file and line. */
+MUST_CHECK bool options_parse(struct options *o, const struct option_spec *specs, size_t count,
+                              const struct options_source *source, int argc, char **argv, int *first, struct error *e);
+void options_print(FILE *out, const struct option_spec *specs, size_t count);
+
+MUST_CHECK bool parse_duration_ms(const char *text, int64_t *out);
+MUST_CHECK bool parse_size(const char *text, uint64_t *out);
+/* Reads a secret named as @FILE, @- (standard input) or literally "env:NAME"; trims one final newline. A bare value is
+ * refused: secrets are never arguments. Caller wipes and frees. */
+char *secret_read(const char *spec, struct error *e);
