@@ -29,11 +29,25 @@ LIBS_RELAY = $(shell $(PKG_CONFIG) --libs $(PKGS_RELAY)) $(LIBS_CORE)
 SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard shared/*.c)) $(BUILD)/shared/store_schema.o
 CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out client/main.c,$(wildcard client/*.c)))
 RELAY_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out relay/main.c,$(wildcard relay/*.c)))
+SOURCES := $(wildcard client/*.[ch] relay/*.[ch] shared/*.[ch] tui/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/tools/*.[ch])
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all clean unit
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+ASAN := BUILD=build/asan OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" WERROR=1
+TSAN := BUILD=build/tsan OPT="-O1 -g" SAN="-fsanitize=thread" WERROR=1
+FUZZ_SECONDS ?= 60
+
+.PHONY: all help deps run demo test unit corpus lint format fuzz bench install uninstall clean
 .DELETE_ON_ERROR:
+.SECONDARY:
 all: $(BUILD)/creel $(BUILD)/creel-relay
+
+help:
+	@echo "make run        install what is missing, build, and open a tunnel on this machine (Ctrl-C ends it)"
+	@echo "make demo       send one signed webhook through and print its record"
+	@echo "make test       all tests under ASan and UBSan"
+	@echo "make            build build/release/creel and creel-relay"
+	@echo "make lint | format | fuzz | bench | install | uninstall | clean"
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -71,7 +85,70 @@ $(BUILD)/unit/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) -lcmocka
 unit: $(UNIT_BIN)
 
+$(BUILD)/sample-receiver: $(BUILD)/tests/tools/sample_receiver.o $(BUILD)/shared.a
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
+
+# Each fuzz target's corpus as a plain regression test (no libFuzzer needed); `make fuzz` searches for more.
+$(BUILD)/corpus/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/corpus_main.o $(BUILD)/relay.a $(BUILD)/shared.a
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
+corpus: $(FUZZ_NAMES:%=$(BUILD)/corpus/%)
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/relay.a $(BUILD)/shared.a
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) -fsanitize=fuzzer $(LIBS_RELAY)
+fuzz-targets: $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
+
+deps:
+	@.ci/deps build
+run: deps
+	@$(MAKE) --no-print-directory all $(BUILD)/sample-receiver
+	@tests/demo/run.sh $(BUILD)
+demo: deps
+	@.ci/deps test
+	@$(MAKE) --no-print-directory all $(BUILD)/sample-receiver
+	@tests/demo/demo.sh $(BUILD)
+
+test:
+	@.ci/deps build test
+	@$(MAKE) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver
+	@$(MAKE) --no-print-directory $(TSAN) build/tsan/unit/test_batch_writer
+	@tests/run.sh build/asan build/tsan
+
+lint:
+	@.ci/deps build lint
+	clang-format --dry-run -Werror $(SOURCES)
+	clang-tidy --quiet $(filter-out tests/%,$(filter %.c,$(SOURCES))) -- -std=c11 -D_GNU_SOURCE -DCREEL_VERSION='"lint"' -I. $(PKG_CFLAGS)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \
+	  --suppress=missingIncludeSystem --suppress=unknownMacro -I. client relay shared $(wildcard tui/*.c)
+format:
+	clang-format -i $(SOURCES)
+
+fuzz:
+	@.ci/deps build fuzz
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang OPT="-O1 -g" HARDEN= LINK_HARDEN= \
+	  SAN="-fsanitize=address,undefined -fsanitize=fuzzer-no-link -fno-sanitize-recover=undefined" fuzz-targets
+	@for t in $(FUZZ_NAMES); do echo "fuzz $$t for $(FUZZ_SECONDS) s"; mkdir -p build/fuzz/new/$$t; \
+	  build/fuzz/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build/fuzz/new/$$t tests/fuzz/corpus/$$t \
+	  $$(test -d tests/fuzz/regress/$$t && echo tests/fuzz/regress/$$t) 2>&1 | tail -n 8 || exit 1; done
+
+bench:
+	@.ci/deps build bench
+	@$(MAKE) --no-print-directory all
+	@tests/bench/bench.sh $(BUILD)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8 \
+	  $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 $(BUILD)/creel $(BUILD)/creel-relay $(DESTDIR)$(PREFIX)/bin
+	install -m 644 client/creel.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 relay/creel-relay.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	sed 's|@PREFIX@|$(PREFIX)|g' relay/creel-relay.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/creel-relay.service
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/creel $(DESTDIR)$(PREFIX)/bin/creel-relay $(DESTDIR)$(PREFIX)/share/man/man1/creel.1 \
+	  $(DESTDIR)$(PREFIX)/share/man/man8/creel-relay.8 $(DESTDIR)$(PREFIX)/lib/systemd/system/creel-relay.service
+
 clean:
 	rm -rf build
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)
+.PHONY: fuzz-targets

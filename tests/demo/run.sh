@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# `make run`: a working tunnel on this machine until Ctrl-C. When nothing listens on the target port a sample receiver does.
+set -eu
+bin=${1:?usage: run.sh BUILD_DIR}
+target=${TARGET:-3000}
+port=${PORT:-8080}
+receiver=""
+cleanup() {
+	if [ -n "$receiver" ]; then kill "$receiver" 2>/dev/null || true; fi
+}
+trap cleanup EXIT
+listening() {
+	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || (exec 3<>"/dev/tcp/::1/$1") 2>/dev/null
+}
+if listening "$target"; then
+	echo "Forwarding to what listens on port $target."
+else
+	echo "Nothing listens on port $target: starting a sample receiver there, which prints each webhook."
+	"$bin/sample-receiver" "$target" &
+	receiver=$!
+fi
+"$bin/creel" dev "$target" --port "$port" || status=$?
+# Ctrl-C is the way to end it, not a failure.
+[ "${status:-0}" = 130 ] && exit 0
+exit "${status:-0}"
