@@ -25,6 +25,7 @@ bool headers_name_valid(struct bytes name);
 bool headers_value_valid(struct bytes value);
 
 /* Whether a field is hop-by-hop (DESIGN §5): Connection, Keep-Alive, Proxy-Connection, Proxy-Authenticate,
- * Proxy-Authorization, TE, Trailer, Transfer-Encoding, Upgrade, and what the block's Connection fields name, save
- * names that end-to-end meaning forbids to name there (Content-*, Host, Authorization, signatures and the like). */
+ * Proxy-Authorization, TE, Trailer, Transfer-Encoding, Upgrade, and of what the block's Connection fields name a closed
+ * list: HTTP2-Settings, Proxy-Authentication-Info, ALPN, Close. Whatever else Connection names is kept, for a sender could
+ * otherwise have a signature dropped. */
 bool headers_is_hop_by_hop(struct bytes block, struct bytes name);

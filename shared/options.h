@@ -47,8 +47,8 @@ struct options_source {
 struct options *options_new(void);
 void options_free(struct options *o);
 /* Parses; *first is the index of the first argument that is no option (argv is permuted as getopt_long does).
- * An unknown option or bad value is EXIT_USAGE, the sentence names it (with the nearest right spelling). Unknown INI
- * keys in the command's own section are errors naming file and line. */
+ * An unknown option or bad value is EXIT_USAGE, the sentence names it (with the nearest right spelling). Unknown 
+ * keys in the command's own section are errors naming the file. */
 MUST_CHECK bool options_parse(struct options *o, const struct option_spec *specs, size_t count,
                               const struct options_source *source, int argc, char **argv, int *first, struct error *e);
 void options_print(FILE *out, const struct option_spec *specs, size_t count);
@@ -58,3 +58,6 @@ MUST_CHECK bool parse_size(const char *text, uint64_t *out);
 /* Reads a secret named as @FILE, @- (standard input) or literally "env:NAME"; trims one final newline. A bare value is
  * refused: secrets are never arguments. Caller wipes and frees. */
 char *secret_read(const char *spec, struct error *e);
+
+/* Levenshtein distance, for "did you mean"; SIZE_MAX for words of 63 characters and more. */
+size_t text_distance(const char *a, const char *b);

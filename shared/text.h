@@ -13,5 +13,6 @@ MUST_CHECK bool text_sanitize(struct buffer *out, struct bytes in, enum text_mod
 bool text_is_utf8(struct bytes in);
 /* Columns a sanitised string takes. */
 size_t text_width(struct bytes in);
-/* "2026-11-23T13:42:34.123456Z" (RFC 3339, UTC) into out[28]. */
-void text_format_time(char out[28], uint64_t at_us);
+/* "2026-11-23T13:42:34.123456Z" (RFC 3339, UTC) into out. */
+#define TEXT_TIME_LEN 40
+void text_format_time(char out[TEXT_TIME_LEN], uint64_t at_us);

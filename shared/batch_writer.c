@@ -1,0 +1,240 @@
+#include "shared/batch_writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct job_list {
+	struct writer_job *first, **last;
+};
+
+struct batch_writer {
+	const struct batch_ops *ops;
+	void *db;
+	uv_async_t finished;     /* thread → loop: `done` has jobs */
+	uv_prepare_t before_poll; /* hand over what was submitted outside the poll phase */
+	uv_check_t after_poll;   /* hand over what a turn's callbacks submitted */
+	uv_thread_t thread;
+	uv_mutex_t lock;         /* guards queued, done, ending */
+	uv_cond_t wake;
+	struct job_list turn;    /* loop thread alone */
+	struct job_list queued;
+	struct job_list done;
+	bool ending;
+	size_t pending;          /* loop thread alone */
+	int open_handles;
+	void (*closed)(void *user);
+	void *closed_user;
+};
+
+static void list_init(struct job_list *l)
+{
+	l->first = NULL;
+	l->last = &l->first;
+}
+
+static void list_append(struct job_list *l, struct job_list *more)
+{
+	if (!more->first)
+		return;
+	*l->last = more->first;
+	l->last = more->last;
+	list_init(more);
+}
+
+static struct writer_job *list_take(struct job_list *l)
+{
+	struct writer_job *first = l->first;
+	list_init(l);
+	return first;
+}
+
+static bool run_transaction(struct batch_writer *w, struct writer_job *first, const struct writer_job *end,
+                            struct error *e)
+{
+	if (!w->ops->begin(w->db, e))
+		return false;
+	for (struct writer_job *j = first; j != end; j = j->next) {
+		if (!j->run(j, w->db, e)) {
+			w->ops->rollback(w->db);
+			return false;
+		}
+	}
+	if (w->ops->commit(w->db, e))
+		return true;
+	w->ops->rollback(w->db);
+	return false;
+}
+
+/* When the errors themselves cannot be allocated the job still learns that it failed. */
+static struct error out_of_memory = { EXIT_STORE, "out of memory" };
+
+static void run_batch(struct batch_writer *w, struct writer_job *first)
+{
+	struct error e;
+	if (run_transaction(w, first, NULL, &e))
+		return;
+	for (struct writer_job *j = first; j; j = j->next) {
+		if (run_transaction(w, j, j->next, &e))
+			continue;
+		j->failed = malloc(sizeof e);
+		if (j->failed)
+			*j->failed = e;
+		else
+			j->failed = &out_of_memory;
+	}
+}
+
+static void writer_main(void *arg)
+{
+	struct batch_writer *w = arg;
+	uv_mutex_lock(&w->lock);
+	for (;;) {
+		while (!w->queued.first && !w->ending)
+			uv_cond_wait(&w->wake, &w->lock);
+		if (!w->queued.first)
+			break;
+		struct job_list batch = { w->queued.first, w->queued.last };
+		list_init(&w->queued);
+		uv_mutex_unlock(&w->lock);
+		run_batch(w, batch.first);
+		uv_mutex_lock(&w->lock);
+		list_append(&w->done, &batch);
+		uv_async_send(&w->finished);
+	}
+	uv_mutex_unlock(&w->lock);
+}
+
+static void hand_over(struct batch_writer *w)
+{
+	if (!w->turn.first)
+		return;
+	uv_mutex_lock(&w->lock);
+	list_append(&w->queued, &w->turn);
+	uv_cond_signal(&w->wake);
+	uv_mutex_unlock(&w->lock);
+}
+
+static void call_done(struct batch_writer *w)
+{
+	uv_mutex_lock(&w->lock);
+	struct writer_job *j = list_take(&w->done);
+	uv_mutex_unlock(&w->lock);
+	while (j) {
+		struct writer_job *next = j->next;
+		struct error *failed = j->failed;
+		w->pending--;
+		j->done(j, failed);
+		if (failed != &out_of_memory)
+			free(failed);
+		j = next;
+	}
+	if (w->pending == 0 && !uv_is_closing((uv_handle_t *)&w->finished))
+		uv_unref((uv_handle_t *)&w->finished);
+}
+
+static void on_finished(uv_async_t *h)
+{
+	call_done(h->data);
+}
+
+static void on_before_poll(uv_prepare_t *h)
+{
+	hand_over(h->data);
+}
+
+static void on_after_poll(uv_check_t *h)
+{
+	hand_over(h->data);
+}
+
+struct batch_writer *batch_writer_new(uv_loop_t *loop, const struct batch_ops *ops, void *db, struct error *e)
+{
+	struct batch_writer *w = calloc(1, sizeof *w);
+	if (!w) {
+		error_set(e, EXIT_STORE, "out of memory");
+		return NULL;
+	}
+	w->ops = ops;
+	w->db = db;
+	list_init(&w->turn);
+	list_init(&w->queued);
+	list_init(&w->done);
+	if (uv_mutex_init(&w->lock) != 0)
+		goto no_lock;
+	if (uv_cond_init(&w->wake) != 0)
+		goto no_cond;
+	if (uv_async_init(loop, &w->finished, on_finished) != 0)
+		goto no_async;
+	if (uv_thread_create(&w->thread, writer_main, w) != 0)
+		goto no_thread;
+	uv_prepare_init(loop, &w->before_poll);
+	uv_check_init(loop, &w->after_poll);
+	w->finished.data = w->before_poll.data = w->after_poll.data = w;
+	uv_prepare_start(&w->before_poll, on_before_poll);
+	uv_check_start(&w->after_poll, on_after_poll);
+	uv_unref((uv_handle_t *)&w->finished);
+	uv_unref((uv_handle_t *)&w->before_poll);
+	uv_unref((uv_handle_t *)&w->after_poll);
+	return w;
+no_thread:
+	/* The handle is the loop's until its close callback; one allocation is left to it. */
+	uv_close((uv_handle_t *)&w->finished, (uv_close_cb)free);
+	uv_cond_destroy(&w->wake);
+	uv_mutex_destroy(&w->lock);
+	error_set(e, EXIT_STORE, "the database's writer thread cannot be started");
+	return NULL;
+no_async:
+	uv_cond_destroy(&w->wake);
+no_cond:
+	uv_mutex_destroy(&w->lock);
+no_lock:
+	free(w);
+	error_set(e, EXIT_STORE, "the database's writer thread cannot be prepared");
+	return NULL;
+}
+
+void batch_writer_submit(struct batch_writer *w, struct writer_job *job)
+{
+	job->next = NULL;
+	job->failed = NULL;
+	*w->turn.last = job;
+	w->turn.last = &job->next;
+	if (w->pending++ == 0)
+		uv_ref((uv_handle_t *)&w->finished);
+}
+
+size_t batch_writer_pending(const struct batch_writer *w)
+{
+	return w->pending;
+}
+
+static void on_handle_closed(uv_handle_t *h)
+{
+	struct batch_writer *w = h->data;
+	if (--w->open_handles > 0)
+		return;
+	void (*closed)(void *user) = w->closed;
+	void *user = w->closed_user;
+	free(w);
+	if (closed)
+		closed(user);
+}
+
+void batch_writer_close(struct batch_writer *w, void (*closed)(void *user), void *user)
+{
+	w->closed = closed;
+	w->closed_user = user;
+	hand_over(w);
+	uv_mutex_lock(&w->lock);
+	w->ending = true;
+	uv_cond_signal(&w->wake);
+	uv_mutex_unlock(&w->lock);
+	uv_thread_join(&w->thread);
+	w->open_handles = 3;
+	uv_close((uv_handle_t *)&w->before_poll, on_handle_closed);
+	uv_close((uv_handle_t *)&w->after_poll, on_handle_closed);
+	uv_close((uv_handle_t *)&w->finished, on_handle_closed);
+	call_done(w);
+	uv_cond_destroy(&w->wake);
+	uv_mutex_destroy(&w->lock);
+}

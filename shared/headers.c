@@ -1,0 +1,132 @@
+#include "shared/headers.h"
+
+#include <string.h>
+
+bool headers_append(struct buffer *block, struct bytes name, struct bytes value)
+{
+	size_t before = block->len;
+	if (buffer_append_bytes(block, name) && buffer_append(block, ": ", 2) && buffer_append_bytes(block, value) &&
+	    buffer_append(block, "\r\n", 2))
+		return true;
+	block->len = before;
+	return false;
+}
+
+bool headers_next(struct bytes block, size_t *pos, struct bytes *name, struct bytes *value)
+{
+	if (*pos >= block.len)
+		return false;
+	const uint8_t *line = block.at + *pos;
+	const uint8_t *end = memchr(line, '\r', block.len - *pos);
+	if (!end || (size_t)(end - block.at) + 1 >= block.len || end[1] != '\n')
+		return false;
+	const uint8_t *colon = memchr(line, ':', (size_t)(end - line));
+	if (!colon || colon + 1 == end || colon[1] != ' ')
+		return false;
+	*name = bytes_make(line, (size_t)(colon - line));
+	*value = bytes_make(colon + 2, (size_t)(end - colon - 2));
+	*pos = (size_t)(end - block.at) + 2;
+	return true;
+}
+
+bool headers_find(struct bytes block, const char *wanted, struct bytes *value)
+{
+	struct bytes name;
+	for (size_t pos = 0; headers_next(block, &pos, &name, value);)
+		if (bytes_equal_nocase(name, wanted))
+			return true;
+	*value = bytes_make(NULL, 0);
+	return false;
+}
+
+size_t headers_count(struct bytes block)
+{
+	struct bytes name, value;
+	size_t count = 0;
+	for (size_t pos = 0; headers_next(block, &pos, &name, &value);)
+		count++;
+	return count;
+}
+
+static bool is_token_char(uint8_t c)
+{
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+		return true;
+	return c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+}
+
+bool headers_name_valid(struct bytes name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (!is_token_char(name.at[i]))
+			return false;
+	return name.len > 0;
+}
+
+bool headers_value_valid(struct bytes value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if ((value.at[i] < 0x20 && value.at[i] != '\t') || value.at[i] == 0x7f)
+			return false;
+	return true;
+}
+
+bool headers_valid(struct bytes block)
+{
+	struct bytes name, value;
+	size_t pos = 0;
+	while (pos < block.len)
+		if (!headers_next(block, &pos, &name, &value) || !headers_name_valid(name) || !headers_value_valid(value))
+			return false;
+	return true;
+}
+
+static bool is_one_of(struct bytes name, const char *const *list)
+{
+	for (; *list; list++)
+		if (bytes_equal_nocase(name, *list))
+			return true;
+	return false;
+}
+
+/* Whether one of the comma-separated members of a Connection value is `name` (RFC 9110 §7.6.1). */
+static bool connection_names(struct bytes value, struct bytes name)
+{
+	size_t start = 0;
+	for (size_t i = 0; i <= value.len; i++) {
+		if (i < value.len && value.at[i] != ',')
+			continue;
+		size_t from = start, to = i;
+		while (from < to && (value.at[from] == ' ' || value.at[from] == '\t'))
+			from++;
+		while (to > from && (value.at[to - 1] == ' ' || value.at[to - 1] == '\t'))
+			to--;
+		if (to - from == name.len) {
+			size_t same = 0;
+			while (same < name.len && (value.at[from + same] | 0x20) == (name.at[same] | 0x20))
+				same++;
+			if (same == name.len)
+				return true;
+		}
+		start = i + 1;
+	}
+	return false;
+}
+
+bool headers_is_hop_by_hop(struct bytes block, struct bytes name)
+{
+	static const char *const always[] = { "Connection",          "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate",
+		                              "Proxy-Authorization", "TE",         "Trailer",          "Transfer-Encoding",
+		                              "Upgrade",             NULL };
+	/* What Connection may name is closed: a sender must not be able to take a signature off its own webhook. */
+	static const char *const when_named[] = { "HTTP2-Settings", "Proxy-Authentication-Info", "ALPN", "Close", NULL };
+	if (is_one_of(name, always))
+		return true;
+	if (!is_one_of(name, when_named))
+		return false;
+	struct bytes field, value;
+	for (size_t pos = 0; headers_next(block, &pos, &field, &value);)
+		if (bytes_equal_nocase(field, "Connection") && connection_names(value, name))
+			return true;
+	return false;
+}
