@@ -1,0 +1,116 @@
+#include "relay/http_rules.h"
+
+#include "shared/headers.h"
+#include "shared/wire.h"
+
+static const struct refusal_text texts[REFUSE_COUNT] = {
+	[REFUSE_NOTHING] = { 200, "none", "", 0 },
+	[REFUSE_MALFORMED] = { 400, "malformed", "The request's head is malformed.", 0 },
+	[REFUSE_BAD_FIELD] = { 400, "bad_field", "A header field's name or value holds bytes that HTTP does not allow.", 0 },
+	[REFUSE_BAD_TARGET] = { 400, "bad_target", "The request's target is not a path.", 0 },
+	[REFUSE_BAD_METHOD] = { 400, "bad_method", "The request's method is not a token.", 0 },
+	[REFUSE_VERSION] = { 505, "version", "This relay speaks HTTP/1.1 and HTTP/1.0.", 0 },
+	[REFUSE_HOST] = { 400, "host", "An HTTP/1.1 request has exactly one Host field.", 0 },
+	[REFUSE_LENGTH] = { 400, "length", "Content-Length is repeated or not a number.", 0 },
+	[REFUSE_LENGTH_AND_ENCODING] = { 400, "length_and_encoding",
+					 "Content-Length and Transfer-Encoding exclude each other.", 0 },
+	[REFUSE_ENCODING] = { 400, "encoding", "The only transfer coding understood is chunked.", 0 },
+	[REFUSE_HEADERS_TOO_LARGE] = { 431, "headers_too_large", "The request's head is over 64 KiB or 200 fields.", 0 },
+	[REFUSE_BODY_TOO_LARGE] = { 413, "body_too_large", "The request's body is larger than this relay takes.", 0 },
+	[REFUSE_SLOW] = { 408, "slow", "The request did not arrive in time.", 0 },
+	[REFUSE_TUNNEL_HERE] = { 426, "tunnel_here",
+				 "A tunnel needs a connection of its own: connect again with the WebSocket upgrade (over TLS"
+				 " with the ALPN protocol creel/1).", 0 },
+	[REFUSE_NO_TUNNEL] = { 404, "no_tunnel", "There is no tunnel of that name here.", 0 },
+	[REFUSE_OFFLINE] = { 503, "offline", "The tunnel's client is offline; try again later.", 30 },
+	[REFUSE_OFFLINE_READ] = { 503, "offline_read", "The tunnel's client is offline.", 30 },
+	[REFUSE_OVERLOADED] = { 503, "overloaded", "The relay is out of memory for this request; try again.", 5 },
+	[REFUSE_CLIENT_LOST] = { 502, "client_lost", "The tunnel's client went away before it answered.", 0 },
+	[REFUSE_CLIENT_STORE] = { 503, "client_store", "The tunnel's client could not record the request; try again.", 5 },
+	[REFUSE_REPLY_TIMEOUT] = { 504, "reply_timeout", "The app behind the tunnel did not answer in time.", 0 },
+	[REFUSE_DRAINING] = { 503, "draining", "The relay is restarting; try again.", 5 },
+	[REFUSE_BAD_ANSWER] = { 502, "bad_answer", "The app behind the tunnel gave no valid answer.", 0 },
+};
+
+const struct refusal_text *refusal_text(enum refusal r)
+{
+	return &texts[r < REFUSE_COUNT ? r : REFUSE_MALFORMED];
+}
+
+/* 1*DIGIT, fitting 63 bits. */
+static bool parse_length(struct bytes value, uint64_t *out)
+{
+	*out = 0;
+	while (value.len > 0 && (value.at[value.len - 1] == ' ' || value.at[value.len - 1] == '\t'))
+		value.len--;
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.at[i] < '0' || value.at[i] > '9' || *out > (INT64_MAX - 9) / 10)
+			return false;
+		*out = *out * 10 + (uint64_t)(value.at[i] - '0');
+	}
+	return value.len > 0;
+}
+
+static bool is_chunked(struct bytes value)
+{
+	while (value.len > 0 && (value.at[value.len - 1] == ' ' || value.at[value.len - 1] == '\t'))
+		value.len--;
+	return bytes_equal_nocase(value, "chunked");
+}
+
+/* Every byte visible: RFC 3986's characters and, as some senders have it, raw 8-bit ones. */
+static bool target_valid(struct bytes target)
+{
+	for (size_t i = 0; i < target.len; i++)
+		if (target.at[i] <= 0x20 || target.at[i] == 0x7f)
+			return false;
+	return target.len > 0 && target.at[0] == '/';
+}
+
+static enum refusal check_fields(struct bytes block, bool http11, struct http_framing *framing)
+{
+	size_t hosts = 0, lengths = 0, encodings = 0;
+	struct bytes name, value;
+	framing->has_body = false;
+	framing->body_len = 0;
+	for (size_t pos = 0; headers_next(block, &pos, &name, &value);) {
+		if (bytes_equal_nocase(name, "Host")) {
+			hosts++;
+		} else if (bytes_equal_nocase(name, "Content-Length")) {
+			if (lengths++ > 0 || !parse_length(value, &framing->body_len))
+				return REFUSE_LENGTH;
+		} else if (bytes_equal_nocase(name, "Transfer-Encoding")) {
+			if (encodings++ > 0 || !is_chunked(value))
+				return REFUSE_ENCODING;
+		}
+	}
+	if (lengths && encodings)
+		return REFUSE_LENGTH_AND_ENCODING;
+	if (encodings && !http11)
+		return REFUSE_ENCODING;
+	if (hosts > 1 || (http11 && hosts == 0))
+		return REFUSE_HOST;
+	framing->has_body = lengths || encodings;
+	if (encodings)
+		framing->body_len = WIRE_UNKNOWN_LENGTH;
+	return REFUSE_NOTHING;
+}
+
+enum refusal http_rules_check(const struct http_head *head, uint64_t max_body, struct http_framing *framing)
+{
+	bool http11 = bytes_equal(head->version, bytes_of("HTTP/1.1"));
+	if (!http11 && !bytes_equal(head->version, bytes_of("HTTP/1.0")))
+		return REFUSE_VERSION;
+	if (head->size > WIRE_MAX_HEADER_BLOCK || head->fields > HTTP_MAX_FIELDS)
+		return REFUSE_HEADERS_TOO_LARGE;
+	if (!headers_name_valid(head->method))
+		return REFUSE_BAD_METHOD;
+	if (!target_valid(head->target))
+		return REFUSE_BAD_TARGET;
+	if (!headers_valid(head->headers))
+		return REFUSE_BAD_FIELD;
+	enum refusal r = check_fields(head->headers, http11, framing);
+	if (r == REFUSE_NOTHING && framing->body_len != WIRE_UNKNOWN_LENGTH && framing->body_len > max_body)
+		r = REFUSE_BODY_TOO_LARGE;
+	return r;
+}

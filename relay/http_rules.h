@@ -1,0 +1,57 @@
+/* What the relay refuses before the tunnel (DESIGN §5), as one table. Pure. */
+#pragma once
+
+#include "shared/bytes.h"
+
+enum refusal {
+	REFUSE_NOTHING,
+	REFUSE_MALFORMED,       /* framing: obs-fold, bare LF, NUL, odd blanks */
+	REFUSE_BAD_FIELD,
+	REFUSE_BAD_TARGET,
+	REFUSE_BAD_METHOD,
+	REFUSE_VERSION,
+	REFUSE_HOST,
+	REFUSE_LENGTH,          /* differing or repeated Content-Length, or not a number */
+	REFUSE_LENGTH_AND_ENCODING,
+	REFUSE_ENCODING,        /* a transfer coding that is not chunked alone */
+	REFUSE_HEADERS_TOO_LARGE,
+	REFUSE_BODY_TOO_LARGE,
+	REFUSE_SLOW,
+	REFUSE_TUNNEL_HERE,     /* a tunnel handshake on a connection for webhooks */
+	REFUSE_NO_TUNNEL,
+	REFUSE_OFFLINE,
+	REFUSE_OFFLINE_READ,
+	REFUSE_OVERLOADED,
+	REFUSE_CLIENT_LOST,
+	REFUSE_CLIENT_STORE,
+	REFUSE_REPLY_TIMEOUT,
+	REFUSE_DRAINING,
+	REFUSE_BAD_ANSWER,
+	REFUSE_COUNT,
+};
+
+struct refusal_text {
+	int status;
+	const char *name;     /* for metrics and logs */
+	const char *sentence; /* the answer's body */
+	int retry_after;      /* seconds; 0: no Retry-After */
+};
+
+const struct refusal_text *refusal_text(enum refusal r);
+
+#define HTTP_MAX_FIELDS 200
+
+struct http_head {
+	struct bytes method, target, version;
+	struct bytes headers;  /* shared/headers.h block, not yet validated */
+	size_t size;           /* of the whole head as received */
+	size_t fields;
+};
+
+struct http_framing {
+	bool has_body;         /* Content-Length or chunked */
+	uint64_t body_len;     /* WIRE_UNKNOWN_LENGTH when chunked */
+};
+
+/* Checks a request's head; on REFUSE_NOTHING fills *framing. */
+enum refusal http_rules_check(const struct http_head *head, uint64_t max_body, struct http_framing *framing);

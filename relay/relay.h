@@ -1,0 +1,40 @@
+/* What the relay's rooms share: settings, counters, and the rooms themselves. One struct, made in serve.c; loop thread. */
+#pragma once
+
+#include <uv.h>
+
+#include "shared/bytes.h"
+#include "shared/error.h"
+#include "shared/options.h"
+
+struct settings {
+	struct option_values listen;        /* ADDR:PORT */
+	struct option_values tunnel_listen; /* ports for tunnels alone */
+	const char *port_file;
+	const char *public_url;             /* without a slash at its end */
+	const char *domain;
+	const char *data;
+	const char *tls_cert, *tls_key;
+	const char *admin, *admin_port_file;
+	const char *log_level;
+	uint64_t max_body;
+	int64_t reply_timeout_ms, header_timeout_ms, body_timeout_ms, ping_interval_ms, drain_ms;
+	int64_t max_connections;
+};
+
+struct metrics {
+	uint64_t requests, status_class[6], refused, deliveries, bytes_in, bytes_out;
+	int64_t connections, tunnels, in_flight;
+};
+
+struct relay {
+	uv_loop_t *loop;
+	struct settings settings;
+	struct metrics metrics;
+	struct tokens *tokens;
+	struct router *router;
+	struct ingress *ingress;
+	struct tunnel_server *tunnels;
+	char public_url[300]; /* settled once the first listener has its port */
+	bool draining;
+};

@@ -1,0 +1,34 @@
+/* Tunnel names: which there are, who holds each now, and which name a request means. Loop thread. */
+#pragma once
+
+#include "shared/bytes.h"
+
+struct router;
+struct tunnel;
+
+#define TUNNEL_NAME_MAX 63
+
+struct route {
+	struct tunnel *holder; /* NULL: known, but offline */
+	struct bytes prefix;   /* what the name took off the target's front; a view into the target */
+	struct bytes target;   /* what is left; a view into the target or a constant */
+	char *spare;           /* owned memory behind target when it had to be made ("?x" -> "/?x"); caller frees */
+};
+
+/* `domain` NULL: names stand in the path. */
+struct router *router_new(const char *domain);
+void router_free(struct router *r);
+
+/* [a-z0-9][a-z0-9-]{0,62} */
+bool router_name_valid(struct bytes name);
+/* Twenty random characters of [a-z0-9]. False when no randomness could be had. */
+MUST_CHECK bool router_make_name(char out[TUNNEL_NAME_MAX + 1]);
+
+/* Makes `t` the holder and remembers `owner` (a token's name, "" without tokens). *previous is the one it displaces or
+ * NULL. False when out of memory. */
+MUST_CHECK bool router_hold(struct router *r, const char *name, struct tunnel *t, struct tunnel **previous);
+/* Marks the name offline if `t` holds it. */
+void router_release(struct router *r, const char *name, const struct tunnel *t);
+
+/* False when the request names no tunnel that is known. `host` may be empty. */
+MUST_CHECK bool router_find(struct router *r, struct bytes host, struct bytes target, struct route *out);

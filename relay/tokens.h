@@ -1,0 +1,37 @@
+/* Tokens and owned tunnel names, in relay.db of the data folder. Secrets are 256 random bits, shown once, kept as
+ * SHA-256 and compared in constant time. Small: one short query at a time on the caller's thread. Errors: EXIT_STORE. */
+#pragma once
+
+#include <stdint.h>
+
+#include "shared/bytes.h"
+#include "shared/error.h"
+
+struct tokens;
+
+#define TOKEN_TEXT_LEN 70 /* "creel_" and 64 hexadecimal digits */
+
+struct token_row {
+	const char *name, *tunnels;
+	uint64_t created_at_us;
+};
+
+/* Makes the folder (0700) and file (0600) when missing. */
+MUST_CHECK bool tokens_open(struct tokens **out, const char *data_folder, struct error *e);
+void tokens_close(struct tokens *t);
+/* `tunnels`: a glob of names it may hold, "*" for all. EXIT_USAGE when the name is taken or odd. */
+MUST_CHECK bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char secret[TOKEN_TEXT_LEN + 1],
+                           struct error *e);
+MUST_CHECK bool tokens_revoke(struct tokens *t, const char *name, struct error *e);
+MUST_CHECK bool tokens_list(struct tokens *t, void (*row)(void *user, const struct token_row *), void *user,
+                            struct error *e);
+/* How many there are; reads the file anew when another process changed it. -1 on failure. */
+int tokens_count(struct tokens *t);
+/* Whether the secret is a token's; its name into owner[65]. */
+bool tokens_check(struct tokens *t, struct bytes secret, char owner[65]);
+/* Whether a token of that name is there still. */
+bool tokens_has(struct tokens *t, const char *owner);
+
+enum claim { CLAIM_OK, CLAIM_TAKEN, CLAIM_FORBIDDEN, CLAIM_ERROR };
+/* Gives the tunnel name to the owner unless it is another's, or outside the owner's glob. */
+enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel);
