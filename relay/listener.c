@@ -1,0 +1,310 @@
+#include "relay/listener.h"
+
+#include "relay/client_hello.h"
+#include "relay/ingress.h"
+#include "relay/tunnel.h"
+#include "shared/log.h"
+#include "shared/wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BACKLOG 1024
+#define MAX_SNIFFING 4096
+#define ACCEPTS_A_TURN 256
+
+struct listener {
+	struct relay *relay;
+	uv_poll_t poll;
+	int fd;
+	bool tunnels_only;
+	struct sniff *sniffing;
+	size_t sniffing_count;
+	bool closing, closed; /* asked to; its handle is closed */
+	char address[80];
+};
+
+/* An accepted socket whose kind is not known yet. */
+struct sniff {
+	struct listener *listener;
+	struct sniff *next, **back;
+	uv_poll_t poll;
+	uv_timer_t deadline;
+	int fd;
+	int open_handles;
+	enum { GO_NOWHERE, GO_TUNNEL, GO_INGRESS } go;
+	bool tls;
+};
+
+static bool split(const char *address, char host[64], char port[8])
+{
+	const char *colon = strrchr(address, ':');
+	if (!colon || strlen(colon + 1) == 0 || strlen(colon + 1) > 5 || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+	    atoi(colon + 1) > 65535)
+		return false;
+	size_t len = (size_t)(colon - address);
+	if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
+		address++;
+		len -= 2;
+	} else if (memchr(address, ':', len)) {
+		return false;
+	}
+	if (len >= 64)
+		return false;
+	memcpy(host, address, len);
+	host[len] = 0;
+	strcpy(port, colon + 1);
+	return true;
+}
+
+static bool resolve(const char *address, struct sockaddr_storage *out, socklen_t *len)
+{
+	char host[64], port[8];
+	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+	struct addrinfo *list;
+	if (!split(address, host, port) || getaddrinfo(*host ? host : NULL, port, &hints, &list) != 0)
+		return false;
+	memcpy(out, list->ai_addr, list->ai_addrlen);
+	*len = list->ai_addrlen;
+	freeaddrinfo(list);
+	return true;
+}
+
+bool listener_is_loopback(const char *address)
+{
+	struct sockaddr_storage a;
+	socklen_t len;
+	if (!resolve(address, &a, &len))
+		return false;
+	if (a.ss_family == AF_INET)
+		return (ntohl(((struct sockaddr_in *)&a)->sin_addr.s_addr) >> 24) == 127;
+	return a.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&a)->sin6_addr);
+}
+
+/* ---- looking at the first bytes ---- */
+
+static void on_sniff_closed(uv_handle_t *h)
+{
+	struct sniff *s = h->data;
+	struct listener *l = s->listener;
+	if (--s->open_handles > 0)
+		return;
+	int one = 1;
+	if (s->go == GO_NOWHERE || l->closing) {
+		close(s->fd);
+	} else {
+		setsockopt(s->fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof one);
+		if (s->go == GO_TUNNEL)
+			tunnel_server_adopt(l->relay->tunnels, s->fd, s->tls);
+		else
+			ingress_adopt(l->relay->ingress, s->fd, s->tls);
+	}
+	*s->back = s->next;
+	if (s->next)
+		s->next->back = s->back;
+	l->sniffing_count--;
+	free(s);
+	if (l->closed && !l->sniffing)
+		free(l);
+}
+
+/* The descriptor leaves libuv's hands before another library's event loop code takes it. */
+static void finish(struct sniff *s, int go, bool tls)
+{
+	if (s->open_handles > 0)
+		return;
+	s->go = (__typeof__(s->go))go;
+	s->tls = tls;
+	s->open_handles = 2;
+	uv_close((uv_handle_t *)&s->poll, on_sniff_closed);
+	uv_close((uv_handle_t *)&s->deadline, on_sniff_closed);
+}
+
+static bool decide_plain(const uint8_t *at, size_t len, int *go)
+{
+	static const char start[] = "GET " WIRE_PATH;
+	size_t n = len < sizeof start - 1 ? len : sizeof start - 1;
+	if (memcmp(at, start, n) != 0) {
+		*go = GO_INGRESS;
+		return true;
+	}
+	if (len <= sizeof start - 1)
+		return false;
+	*go = at[n] == ' ' || at[n] == '?' ? GO_TUNNEL : GO_INGRESS;
+	return true;
+}
+
+static void look(struct sniff *s)
+{
+	uint8_t data[CLIENT_HELLO_MAX];
+	struct relay *relay = s->listener->relay;
+	ssize_t n = recv(s->fd, data, sizeof data, MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		finish(s, GO_NOWHERE, false);
+		return;
+	}
+	int go = GO_NOWHERE;
+	if (data[0] == 0x16) {
+		enum client_hello hello = relay->settings.tls_cert
+		                                  ? client_hello_parse(bytes_make(data, (size_t)n), WIRE_ALPN)
+		                                  : CLIENT_HELLO_INVALID;
+		if (hello != CLIENT_HELLO_MORE) {
+			if (hello == CLIENT_HELLO_MATCH || (hello == CLIENT_HELLO_OTHER && s->listener->tunnels_only))
+				go = GO_TUNNEL;
+			else if (hello == CLIENT_HELLO_OTHER)
+				go = GO_INGRESS;
+			finish(s, go, true);
+			return;
+		}
+	} else if (s->listener->tunnels_only) {
+		finish(s, GO_TUNNEL, false);
+		return;
+	} else if (decide_plain(data, (size_t)n, &go)) {
+		finish(s, go, false);
+		return;
+	}
+	/* The peeked bytes stay in the socket and would keep it readable: wait until there are more. */
+	int more = (int)n + 1;
+	if (n == (ssize_t)sizeof data || setsockopt(s->fd, SOL_SOCKET, SO_RCVLOWAT, &more, sizeof more) != 0)
+		finish(s, GO_NOWHERE, false);
+}
+
+static void on_bytes(uv_poll_t *h, int status, int events)
+{
+	struct sniff *s = h->data;
+	if (status < 0 || (events & UV_DISCONNECT)) {
+		/* Half closed already: what it sent before may be a whole request all the same. */
+		look(s);
+		finish(s, GO_NOWHERE, false);
+		return;
+	}
+	look(s);
+}
+
+static void on_deadline(uv_timer_t *h)
+{
+	finish(h->data, GO_NOWHERE, false);
+}
+
+static void start_sniffing(struct listener *l, int fd)
+{
+	int one = 1;
+	struct sniff *s = l->sniffing_count < MAX_SNIFFING ? calloc(1, sizeof *s) : NULL;
+	if (!s || uv_poll_init(l->relay->loop, &s->poll, fd) != 0) {
+		log_event(LOG_WARN, "connection_refused", "reason", "too many connections, or out of memory", NULL);
+		free(s);
+		close(fd);
+		return;
+	}
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	s->listener = l;
+	s->fd = fd;
+	s->next = l->sniffing;
+	s->back = &l->sniffing;
+	if (s->next)
+		s->next->back = &s->next;
+	l->sniffing = s;
+	l->sniffing_count++;
+	uv_timer_init(l->relay->loop, &s->deadline);
+	s->poll.data = s->deadline.data = s;
+	uv_poll_start(&s->poll, UV_READABLE | UV_DISCONNECT, on_bytes);
+	uv_timer_start(&s->deadline, on_deadline, (uint64_t)l->relay->settings.header_timeout_ms, 0);
+}
+
+static void on_acceptable(uv_poll_t *h, int status, int events)
+{
+	struct listener *l = h->data;
+	(void)events;
+	for (int i = 0; status == 0 && i < ACCEPTS_A_TURN; i++) {
+		int fd = accept(l->fd, NULL, NULL);
+		if (fd < 0) {
+			if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+				log_event(LOG_WARN, "accept_failed", "reason", strerror(errno), NULL);
+			return;
+		}
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+		start_sniffing(l, fd);
+	}
+}
+
+static void remember_address(struct listener *l)
+{
+	struct sockaddr_storage a;
+	socklen_t len = sizeof a;
+	char host[64] = "?", port[8] = "0";
+	if (getsockname(l->fd, (struct sockaddr *)&a, &len) == 0)
+		getnameinfo((struct sockaddr *)&a, len, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
+	snprintf(l->address, sizeof l->address, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+struct listener *listener_new(struct relay *relay, const char *address, bool tunnels_only, struct error *e)
+{
+	struct sockaddr_storage a;
+	socklen_t len;
+	int one = 1;
+	if (!resolve(address, &a, &len)) {
+		error_set(e, EXIT_USAGE, "'%s' is no address to listen on: write ADDRESS:PORT, for example 127.0.0.1:8080 or [::1]:0",
+		          address);
+		return NULL;
+	}
+	struct listener *l = calloc(1, sizeof *l);
+	int fd = socket(a.ss_family, SOCK_STREAM, 0);
+	if (!l || fd < 0) {
+		error_set(e, EXIT_RELAY, "%s cannot be listened on: %s", address, strerror(errno));
+		goto fail;
+	}
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (bind(fd, (struct sockaddr *)&a, len) != 0 || listen(fd, BACKLOG) != 0) {
+		error_set(e, EXIT_RELAY, "%s cannot be listened on: %s%s", address, strerror(errno),
+		          errno == EADDRINUSE ? "; stop what uses the port, or take another" : "");
+		goto fail;
+	}
+	l->relay = relay;
+	l->fd = fd;
+	l->tunnels_only = tunnels_only;
+	remember_address(l);
+	uv_poll_init(relay->loop, &l->poll, fd);
+	l->poll.data = l;
+	uv_poll_start(&l->poll, UV_READABLE, on_acceptable);
+	return l;
+fail:
+	if (fd >= 0)
+		close(fd);
+	free(l);
+	return NULL;
+}
+
+const char *listener_address(const struct listener *l)
+{
+	return l->address;
+}
+
+static void on_listener_closed(uv_handle_t *h)
+{
+	struct listener *l = h->data;
+	close(l->fd);
+	l->closed = true;
+	if (!l->sniffing)
+		free(l);
+}
+
+void listener_close(struct listener *l)
+{
+	l->closing = true;
+	for (struct sniff *s = l->sniffing; s; s = s->next)
+		finish(s, GO_NOWHERE, false);
+	uv_poll_stop(&l->poll);
+	uv_close((uv_handle_t *)&l->poll, on_listener_closed);
+}

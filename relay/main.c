@@ -1,0 +1,135 @@
+/* creel-relay: the public end of creel. This file is the table of subcommands. */
+#include "relay/serve.h"
+#include "relay/tokens.h"
+#include "shared/options.h"
+#include "shared/text.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void print_token(void *user, const struct token_row *row)
+{
+	char time_text[TEXT_TIME_LEN];
+	text_format_time(time_text, row->created_at_us);
+	fprintf(user, "%-24s  %-24s  %s\n", row->name, row->tunnels, time_text);
+}
+
+static bool token_verb(struct tokens *t, const char *verb, const char *name, const char *tunnels, struct error *e)
+{
+	char secret[TOKEN_TEXT_LEN + 1];
+	if (strcmp(verb, "list") == 0)
+		return tokens_list(t, print_token, stdout, e);
+	if (strcmp(verb, "revoke") == 0)
+		return tokens_revoke(t, name, e);
+	if (!tokens_add(t, name, tunnels, secret, e))
+		return false;
+	printf("%s\n", secret);
+	fprintf(stderr, "This is the only time the secret is shown. On the laptop: creel login URL\n");
+	OPENSSL_cleanse(secret, sizeof secret);
+	return true;
+}
+
+static int run_token(int argc, char **argv, struct error *e)
+{
+	const char *data = "creel-relay-data", *tunnels = "*";
+	bool help = false;
+	const struct option_spec specs[] = {
+		{ "data", 'd', OPTION_TEXT, &data, "DIR", "the relay's data folder (default ./creel-relay-data)" },
+		{ "tunnels", 0, OPTION_TEXT, &tunnels, "GLOB", "tunnel names the token may hold (default *)" },
+		{ "help", 'h', OPTION_FLAG, &help, NULL, "this text" },
+	};
+	const struct options_source source = { "creel-relay token", "CREEL_RELAY_", NULL, NULL };
+	struct options *o = options_new();
+	struct tokens *t = NULL;
+	int first, status = EXIT_USAGE;
+	if (!o || !options_parse(o, specs, sizeof specs / sizeof *specs, &source, argc, argv, &first, e))
+		goto out;
+	if (help) {
+		printf("Usage: creel-relay token add NAME [--tunnels GLOB] | list | revoke NAME\n\n"
+		       "Who may open tunnels. A running relay sees changes within a second.\n\n");
+		options_print(stdout, specs, sizeof specs / sizeof *specs);
+		status = EXIT_DONE;
+		goto out;
+	}
+	const char *verb = first < argc ? argv[first] : "";
+	bool named = strcmp(verb, "add") == 0 || strcmp(verb, "revoke") == 0;
+	if ((!named && strcmp(verb, "list") != 0) || argc - first != (named ? 2 : 1)) {
+		error_set(e, EXIT_USAGE, "write: creel-relay token add NAME [--tunnels GLOB], token list, or token revoke NAME");
+		goto out;
+	}
+	if (tokens_open(&t, data, e) && token_verb(t, verb, named ? argv[first + 1] : NULL, tunnels, e))
+		status = EXIT_DONE;
+	else
+		status = (int)e->code;
+out:
+	tokens_close(t);
+	options_free(o);
+	return status;
+}
+
+static int run_version(int argc, char **argv, struct error *e)
+{
+	(void)argc;
+	(void)argv;
+	(void)e;
+	puts("creel-relay " CREEL_VERSION);
+	return EXIT_DONE;
+}
+
+static int run_help(int argc, char **argv, struct error *e);
+
+static const struct {
+	const char *name, *summary;
+	int (*run)(int argc, char **argv, struct error *e);
+} commands[] = {
+	{ "serve", "take webhooks and carry them to clients", serve_run },
+	{ "token", "add, list and revoke who may open tunnels", run_token },
+	{ "version", "print the version", run_version },
+	{ "help", "this text", run_help },
+};
+
+static int run_help(int argc, char **argv, struct error *e)
+{
+	if (argc > 1) {
+		char help[] = "--help", *args[] = { argv[1], help, NULL };
+		for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+			if (strcmp(argv[1], commands[i].name) == 0 && commands[i].run != run_help)
+				return commands[i].run(2, args, e);
+	}
+	puts("Usage: creel-relay COMMAND [OPTIONS]\n\nThe public end of creel, a self-hosted tunnel for webhooks.\n");
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+	puts("\ncreel-relay COMMAND --help explains one.");
+	return EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	struct error e = { EXIT_USAGE, "" };
+	const char *name = argc > 1 ? argv[1] : "help";
+	int status = EXIT_USAGE;
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+		name = "help";
+	if (strcmp(name, "--version") == 0)
+		name = "version";
+	size_t i = 0, count = sizeof commands / sizeof *commands;
+	while (i < count && strcmp(name, commands[i].name) != 0)
+		i++;
+	if (i < count)
+		status = commands[i].run(argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv, &e);
+	else
+		error_set(&e, EXIT_USAGE, "'%.60s' is not a command; see creel-relay help", name);
+	if (argc < 2)
+		status = EXIT_USAGE;
+	if (*e.text) {
+		struct buffer line = { 0 };
+		if (text_sanitize(&line, bytes_of(e.text), TEXT_LINE))
+			fprintf(stderr, "creel-relay: %.*s\n", (int)line.len, (const char *)line.at);
+		buffer_free(&line);
+	}
+	if (fflush(stdout) != 0 && status == EXIT_DONE)
+		status = EXIT_STORE;
+	return status;
+}

@@ -1,0 +1,341 @@
+#include "relay/serve.h"
+
+#include "relay/admin.h"
+#include "relay/ingress.h"
+#include "relay/listener.h"
+#include "relay/router.h"
+#include "relay/tokens.h"
+#include "relay/tunnel.h"
+#include "shared/log.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAX_LISTENERS 16
+#define HOUSEKEEPING_MS 1000
+#define DRAIN_STEP_MS 50
+
+struct serve {
+	struct relay relay;
+	struct listener *listeners[MAX_LISTENERS];
+	size_t listener_count;
+	struct admin *admin;
+	uv_signal_t on_term, on_int, on_hup;
+	uv_timer_t housekeeping;
+	uint64_t drain_deadline;
+	bool closing;
+};
+
+static const char *const default_listen[] = { "127.0.0.1:8080" };
+
+static bool write_file(const char *path, const char *text, struct error *e)
+{
+	char temporary[4096];
+	if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
+		return error_set(e, EXIT_USAGE, "the path %s is too long", path);
+	FILE *f = fopen(temporary, "w");
+	bool fine = f && fprintf(f, "%s\n", text) > 0;
+	if (f && fclose(f) != 0)
+		fine = false;
+	/* Renamed, so that whoever waits for the file never reads half of it. */
+	if (fine && rename(temporary, path) == 0)
+		return true;
+	unlink(temporary);
+	return error_set(e, EXIT_USAGE, "%s cannot be written; check the folder and its permissions", path);
+}
+
+/* ---- ending ---- */
+
+static void on_tick(uv_timer_t *h);
+
+static void close_everything(struct serve *s)
+{
+	if (s->closing)
+		return;
+	s->closing = true;
+	tunnel_server_close(s->relay.tunnels);
+	ingress_close(s->relay.ingress, NULL, NULL);
+	admin_close(s->admin);
+	uv_close((uv_handle_t *)&s->on_term, NULL);
+	uv_close((uv_handle_t *)&s->on_int, NULL);
+	uv_close((uv_handle_t *)&s->on_hup, NULL);
+	uv_timer_start(&s->housekeeping, on_tick, DRAIN_STEP_MS, DRAIN_STEP_MS);
+}
+
+static void start_drain(struct serve *s)
+{
+	if (s->relay.draining) {
+		close_everything(s);
+		return;
+	}
+	log_event(LOG_INFO, "draining", NULL);
+	s->relay.draining = true;
+	for (size_t i = 0; i < s->listener_count; i++)
+		listener_close(s->listeners[i]);
+	s->listener_count = 0;
+	tunnel_server_goaway(s->relay.tunnels);
+	s->drain_deadline = uv_now(s->relay.loop) + (uint64_t)s->relay.settings.drain_ms;
+	uv_timer_start(&s->housekeeping, on_tick, 0, DRAIN_STEP_MS);
+}
+
+static void on_end_signal(uv_signal_t *h, int number)
+{
+	(void)number;
+	start_drain(h->data);
+}
+
+static void on_reload_signal(uv_signal_t *h, int number)
+{
+	struct serve *s = h->data;
+	struct error e;
+	(void)number;
+	bool fine = tunnel_server_reload(s->relay.tunnels, &e) && ingress_reload(s->relay.ingress, &e);
+	log_event(fine ? LOG_INFO : LOG_ERROR, "reloaded", "failure", fine ? NULL : e.text, NULL);
+	tunnel_server_check_tokens(s->relay.tunnels);
+}
+
+static void on_tick(uv_timer_t *h)
+{
+	struct serve *s = h->data;
+	if (s->closing) {
+		/* The tunnels' close frames have had a turn of the loop to leave. */
+		uv_stop(s->relay.loop);
+	} else if (s->relay.draining) {
+		if (ingress_busy(s->relay.ingress) == 0 || uv_now(s->relay.loop) >= s->drain_deadline)
+			close_everything(s);
+	} else {
+		tunnel_server_check_tokens(s->relay.tunnels);
+	}
+}
+
+/* ---- starting ---- */
+
+static bool may_serve(struct serve *s, struct error *e)
+{
+	int tokens = tokens_count(s->relay.tokens);
+	if (tokens < 0)
+		return error_set(e, EXIT_STORE, "the tokens in %s cannot be read", s->relay.settings.data);
+	if (tokens > 0)
+		return true;
+	log_event(LOG_INFO, "no_tokens", "text", "serving loopback only, to anyone on this machine", NULL);
+	const struct option_values *lists[] = { &s->relay.settings.listen, &s->relay.settings.tunnel_listen };
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < lists[k]->count; i++)
+			if (!listener_is_loopback(lists[k]->at[i]))
+				return error_set(e, EXIT_USAGE,
+				                 "without tokens the relay serves loopback only, and %s is not: make one with "
+				                 "`creel-relay token add NAME --data %s`",
+				                 lists[k]->at[i], s->relay.settings.data);
+	return true;
+}
+
+static bool listen_on(struct serve *s, const struct option_values *addresses, bool tunnels_only, struct error *e)
+{
+	for (size_t i = 0; i < addresses->count; i++) {
+		if (s->listener_count == MAX_LISTENERS)
+			return error_set(e, EXIT_USAGE, "more than %d addresses to listen on", MAX_LISTENERS);
+		struct listener *l = listener_new(&s->relay, addresses->at[i], tunnels_only, e);
+		if (!l)
+			return false;
+		s->listeners[s->listener_count++] = l;
+		log_event(LOG_INFO, "listening", "address", listener_address(l), "for", tunnels_only ? "tunnels" : "all", NULL);
+	}
+	return true;
+}
+
+static bool settle_public_url(struct serve *s, struct error *e)
+{
+	const char *given = s->relay.settings.public_url;
+	if (!given) {
+		snprintf(s->relay.public_url, sizeof s->relay.public_url, "%s://%s", s->relay.settings.tls_cert ? "https" : "http",
+		         listener_address(s->listeners[0]));
+		return true;
+	}
+	if ((strncmp(given, "http://", 7) != 0 && strncmp(given, "https://", 8) != 0) || strlen(given) > 250 ||
+	    strpbrk(given, " \t\r\n?#"))
+		return error_set(e, EXIT_USAGE, "--public-url %s is no URL: write for example https://hooks.example.com", given);
+	snprintf(s->relay.public_url, sizeof s->relay.public_url, "%s", given);
+	size_t len = strlen(s->relay.public_url);
+	while (len > 8 && s->relay.public_url[len - 1] == '/')
+		s->relay.public_url[--len] = 0;
+	return true;
+}
+
+static bool start(struct serve *s, struct error *e)
+{
+	struct settings *set = &s->relay.settings;
+	if ((set->tls_cert != NULL) != (set->tls_key != NULL))
+		return error_set(e, EXIT_USAGE, "--tls-cert and --tls-key go together");
+	if (!tokens_open(&s->relay.tokens, set->data, e) || !may_serve(s, e))
+		return false;
+	s->relay.router = router_new(set->domain);
+	if (!s->relay.router)
+		return error_set(e, EXIT_RELAY, "out of memory");
+	/* ingress first: its sentence about a bad certificate is the better one. */
+	s->relay.ingress = ingress_new(&s->relay, e);
+	if (!s->relay.ingress)
+		return false;
+	s->relay.tunnels = tunnel_server_new(&s->relay, e);
+	if (!s->relay.tunnels || !listen_on(s, &set->listen, false, e) || !settle_public_url(s, e) ||
+	    !listen_on(s, &set->tunnel_listen, true, e))
+		return false;
+	if (set->admin && !(s->admin = admin_new(&s->relay, set->admin, e)))
+		return false;
+	if (set->admin_port_file && s->admin && !write_file(set->admin_port_file, admin_address(s->admin), e))
+		return false;
+	return !set->port_file || write_file(set->port_file, listener_address(s->listeners[0]), e);
+}
+
+static void free_relay(struct serve *s)
+{
+	struct relay *r = &s->relay;
+	for (size_t i = 0; i < s->listener_count; i++)
+		listener_close(s->listeners[i]);
+	if (!s->closing) { /* it did not come to serving */
+		if (r->ingress)
+			ingress_close(r->ingress, NULL, NULL);
+		admin_close(s->admin);
+		uv_close((uv_handle_t *)&s->on_term, NULL);
+		uv_close((uv_handle_t *)&s->on_int, NULL);
+		uv_close((uv_handle_t *)&s->on_hup, NULL);
+	}
+	uv_close((uv_handle_t *)&s->housekeeping, NULL);
+	tunnel_server_free(r->tunnels);
+	uv_run(r->loop, UV_RUN_DEFAULT);
+	router_free(r->router);
+	tokens_close(r->tokens);
+}
+
+static void start_signals(struct serve *s)
+{
+	uv_signal_init(s->relay.loop, &s->on_term);
+	uv_signal_init(s->relay.loop, &s->on_int);
+	uv_signal_init(s->relay.loop, &s->on_hup);
+	uv_timer_init(s->relay.loop, &s->housekeeping);
+	s->on_term.data = s->on_int.data = s->on_hup.data = s->housekeeping.data = s;
+	uv_signal_start(&s->on_term, on_end_signal, SIGTERM);
+	uv_signal_start(&s->on_int, on_end_signal, SIGINT);
+	uv_signal_start(&s->on_hup, on_reload_signal, SIGHUP);
+	uv_timer_start(&s->housekeeping, on_tick, HOUSEKEEPING_MS, HOUSEKEEPING_MS);
+}
+
+static void set_limits(void)
+{
+	struct rlimit files, none = { 0, 0 };
+	/* Every connection is a descriptor; the soft limit is often 1024. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max < 65536 ? files.rlim_max : 65536;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	setrlimit(RLIMIT_CORE, &none); /* a core dump would hold tokens and bodies */
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int serve(struct settings *settings, struct error *e)
+{
+	static const char *const levels[] = { "debug", "info", "warn", "error" };
+	struct serve s = { 0 };
+	uv_loop_t loop;
+	for (int i = 0; i < 4; i++)
+		if (strcmp(settings->log_level, levels[i]) == 0)
+			log_set_level((enum log_level)i);
+	if (uv_loop_init(&loop) != 0) {
+		error_set(e, EXIT_RELAY, "libuv cannot start");
+		return EXIT_RELAY;
+	}
+	set_limits();
+	s.relay.loop = &loop;
+	s.relay.settings = *settings;
+	start_signals(&s);
+	bool started = start(&s, e);
+	if (started) {
+		log_event(LOG_INFO, "serving", "url", s.relay.public_url, "version", CREEL_VERSION, NULL);
+		uv_run(&loop, UV_RUN_DEFAULT);
+		log_event(LOG_INFO, "ended", NULL);
+	}
+	free_relay(&s);
+	uv_loop_close(&loop);
+	return started ? EXIT_DONE : (int)e->code;
+}
+
+int serve_run(int argc, char **argv, struct error *e)
+{
+	struct settings s = {
+		.data = "creel-relay-data",
+		.log_level = "info",
+		.max_body = 64u << 20,
+		.reply_timeout_ms = 30000,
+		.header_timeout_ms = 15000,
+		.body_timeout_ms = 60000,
+		.ping_interval_ms = 15000,
+		.drain_ms = 10000,
+		.max_connections = 16384,
+	};
+	const char *config = NULL;
+	bool help = false;
+	const struct option_spec specs[] = {
+		{ "listen", 'l', OPTION_LIST, &s.listen, "ADDR:PORT", "serve webhooks and tunnels here (default 127.0.0.1:8080; again for more)" },
+		{ "tunnel-listen", 0, OPTION_LIST, &s.tunnel_listen, "ADDR:PORT", "a port for tunnels alone, where a proxy strips ALPN" },
+		{ "port-file", 0, OPTION_TEXT, &s.port_file, "FILE", "write the first listener's actual address here" },
+		{ "public-url", 0, OPTION_TEXT, &s.public_url, "URL", "how senders reach this relay (default: from --listen)" },
+		{ "domain", 0, OPTION_TEXT, &s.domain, "NAME", "tunnels are hosts: https://TUNNEL.NAME/ instead of URL/TUNNEL" },
+		{ "data", 'd', OPTION_TEXT, &s.data, "DIR", "tokens and tunnel names (default ./creel-relay-data)" },
+		{ "tls-cert", 0, OPTION_TEXT, &s.tls_cert, "FILE", "certificate chain, PEM; read again on SIGHUP" },
+		{ "tls-key", 0, OPTION_TEXT, &s.tls_key, "FILE", "its private key, PEM" },
+		{ "max-body", 0, OPTION_SIZE, &s.max_body, "SIZE", "largest request body (default 64MiB)" },
+		{ "reply-timeout", 0, OPTION_DURATION, &s.reply_timeout_ms, "TIME", "how long a sender waits for the app (default 30s)" },
+		{ "header-timeout", 0, OPTION_DURATION, &s.header_timeout_ms, "TIME", "for a request's head (default 15s)" },
+		{ "body-timeout", 0, OPTION_DURATION, &s.body_timeout_ms, "TIME", "between two pieces of a body (default 60s)" },
+		{ "ping-interval", 0, OPTION_DURATION, &s.ping_interval_ms, "TIME", "tunnel keepalive, whole seconds (default 15s)" },
+		{ "drain-timeout", 0, OPTION_DURATION, &s.drain_ms, "TIME", "for requests in flight at SIGTERM (default 10s)" },
+		{ "max-connections", 0, OPTION_COUNT, &s.max_connections, "N", "senders' connections at once (default 16384)" },
+		{ "admin", 0, OPTION_TEXT, &s.admin, "ADDR:PORT", "/healthz, /readyz and /metrics here (loopback)" },
+		{ "admin-port-file", 0, OPTION_TEXT, &s.admin_port_file, "FILE", "write the admin listener's actual address here" },
+		{ "log-level", 0, OPTION_CHOICE, &s.log_level, "debug|info|warn|error", "least level that is logged (default info)" },
+		{ "config", 'c', OPTION_TEXT, &config, "FILE", "options as an INI file, [serve]" },
+		{ "help", 'h', OPTION_FLAG, &help, NULL, "this text" },
+	};
+	const size_t count = sizeof specs / sizeof *specs;
+	struct options *o = options_new();
+	int first, status = EXIT_USAGE;
+	/* The file's name may come from the command line or the environment: a first pass finds it. */
+	struct options_source source = { "creel-relay serve", "CREEL_RELAY_", NULL, "serve" };
+	if (!o || !options_parse(o, specs, count, &source, argc, argv, &first, e))
+		goto out;
+	if (help) {
+		printf("Usage: creel-relay serve [OPTIONS]\n\nTakes webhooks on a public port and carries them to creel clients.\n\n");
+		options_print(stdout, specs, count);
+		printf("\nEvery option is also a key of the INI file and CREEL_RELAY_NAME in the environment.\n"
+		       "Example: creel-relay serve --listen 0.0.0.0:443 --public-url https://hooks.example.com \\\n"
+		       "           --tls-cert tls.crt --tls-key tls.key --data /var/lib/creel-relay\n");
+		status = EXIT_DONE;
+		goto out;
+	}
+	if (config) {
+		const char *paths[] = { config, NULL };
+		source.ini_paths = paths;
+		if (access(config, R_OK) != 0) {
+			error_set(e, EXIT_USAGE, "the config file %s cannot be read", config);
+			goto out;
+		}
+		if (!options_parse(o, specs, count, &source, argc, argv, &first, e))
+			goto out;
+	}
+	if (first < argc) {
+		error_set(e, EXIT_USAGE, "serve takes no argument '%s'; see creel-relay serve --help", argv[first]);
+		goto out;
+	}
+	struct option_values given = s.listen;
+	if (given.count == 0)
+		s.listen = (struct option_values){ (const char **)(uintptr_t)default_listen, 1 };
+	status = serve(&s, e);
+	s.listen = given; /* options_free owns the list it made, not the default */
+out:
+	options_free(o);
+	return status;
+}

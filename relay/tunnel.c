@@ -1,0 +1,577 @@
+#include "relay/tunnel.h"
+
+#include "relay/router.h"
+#include "relay/tokens.h"
+#include "shared/link.h"
+#include "shared/log.h"
+
+#include <libwebsockets.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <string.h>
+
+#define HELLO_SECONDS 10
+#define MAX_AUTHORIZATION 256
+#define MAX_STREAMS 65536
+
+struct tunnel {
+	struct tunnel_server *server;
+	struct link *link;
+	struct tunnel *next, **link_back; /* all of the server's */
+	struct delivery *streams;         /* uthash by stream id */
+	struct delivery *blocked;         /* waiting for the connection's window */
+	uint64_t last_stream;
+	char name[TUNNEL_NAME_MAX + 1];   /* "" until WELCOME */
+	char owner[65];
+	char secret[TOKEN_TEXT_LEN + 2];  /* of the handshake, wiped after HELLO */
+	bool online;
+};
+
+struct tunnel_server {
+	struct relay *relay;
+	struct lws_context *context;
+	struct lws_vhost *plain, *tls;
+	SSL_CTX *tls_context; /* of the tls vhost; lws's */
+	struct tunnel *all;
+	lws_retry_bo_t keepalive;
+};
+
+static void send_note(struct tunnel *t, enum wire_type type, enum wire_notice code, const char *text)
+{
+	struct wire_note note = { (uint16_t)code, 0, bytes_of(text) };
+	if (!wire_encode_note(link_out(t->link), type, &note))
+		link_close(t->link, 1011, "out of memory");
+	link_flush_soon(t->link);
+}
+
+static void refuse_client(struct tunnel *t, enum wire_notice code, const char *text)
+{
+	log_event(LOG_INFO, "tunnel_refused", "tunnel", t->name, "owner", t->owner, "reason", text, NULL);
+	send_note(t, WIRE_NOTICE, code, text);
+	link_close(t->link, 1008, text);
+	if (*t->name)
+		router_release(t->server->relay->router, t->name, t);
+}
+
+static void append_or_close(struct tunnel *t, bool appended)
+{
+	if (!appended)
+		link_close(t->link, 1011, "out of memory");
+	link_flush_soon(t->link);
+}
+
+/* ---- streams ---- */
+
+static void forget_stream(struct delivery *d)
+{
+	struct tunnel *t = d->tunnel;
+	if (!t)
+		return;
+	HASH_DELETE(hh, t->streams, d);
+	for (struct delivery **at = &t->blocked; *at; at = &(*at)->blocked_next) {
+		if (*at == d) {
+			*at = d->blocked_next;
+			break;
+		}
+	}
+	d->blocked = false;
+	d->blocked_next = NULL;
+	d->tunnel = NULL;
+}
+
+bool tunnel_open(struct tunnel *t, struct delivery *d)
+{
+	if (HASH_COUNT(t->streams) >= MAX_STREAMS)
+		return false;
+	d->tunnel = t;
+	d->stream = ++t->last_stream;
+	HASH_ADD(hh, t->streams, stream, sizeof d->stream, d);
+	return true;
+}
+
+static void block(struct delivery *d)
+{
+	if (d->blocked)
+		return;
+	struct delivery **at = &d->tunnel->blocked;
+	while (*at)
+		at = &(*at)->blocked_next;
+	*at = d;
+	d->blocked = true;
+}
+
+/* Takes body bytes from both windows. */
+static void spend(struct delivery *d, size_t len)
+{
+	d->send_window -= (int64_t)len;
+	link_sent_body(d->tunnel->link, len);
+}
+
+static void send_request(struct delivery *d)
+{
+	struct tunnel *t = d->tunnel;
+	bool end = d->body_whole && d->trailers.len == 0 && d->body.len <= WIRE_INLINE_BODY;
+	struct wire_request request = d->request;
+	request.body = end ? buffer_view(&d->body) : bytes_of(NULL);
+	append_or_close(t, wire_encode_request(link_out(t->link), d->stream, end ? WIRE_END : 0, &request));
+	d->request_sent = true;
+	if (end) {
+		spend(d, d->body.len);
+		d->end_sent = true;
+		buffer_free(&d->body);
+	}
+}
+
+static void send_data(struct delivery *d)
+{
+	struct tunnel *t = d->tunnel;
+	size_t sent = 0;
+	while (sent < d->body.len && d->send_window > 0 && link_may_send_body(t->link)) {
+		size_t n = d->body.len - sent < WIRE_DATA_CHUNK ? d->body.len - sent : WIRE_DATA_CHUNK;
+		bool end = d->body_whole && d->trailers.len == 0 && sent + n == d->body.len;
+		append_or_close(t, wire_encode_data(link_out(t->link), d->stream, end ? WIRE_END : 0,
+		                                    bytes_make(d->body.at + sent, n)));
+		spend(d, n);
+		sent += n;
+		d->end_sent = end;
+	}
+	buffer_consume(&d->body, sent);
+	if (d->body.len > 0 || !d->body_whole || d->end_sent)
+		return;
+	uint8_t flags = d->trailers.len ? WIRE_END | WIRE_TRAILERS : WIRE_END;
+	append_or_close(t, wire_encode_data(link_out(t->link), d->stream, flags, buffer_view(&d->trailers)));
+	d->end_sent = true;
+}
+
+void tunnel_pump(struct delivery *d)
+{
+	if (!d->tunnel || d->end_sent)
+		return;
+	if (!d->request_sent) {
+		/* Small bodies travel whole; a large one begins its stream. */
+		if (!d->body_whole && d->body.len <= WIRE_INLINE_BODY)
+			return;
+		if (!link_may_send_body(d->tunnel->link)) {
+			block(d);
+			return;
+		}
+		send_request(d);
+	}
+	if (!d->end_sent)
+		send_data(d);
+	if (!d->end_sent && d->body.len > 0 && !link_may_send_body(d->tunnel->link))
+		block(d);
+}
+
+void tunnel_tell_refused(struct tunnel *t, const struct delivery *d, int status)
+{
+	struct wire_request request = d->request;
+	request.refused_status = (uint16_t)status;
+	request.body = bytes_of(NULL);
+	append_or_close(t, wire_encode_request(link_out(t->link), ++t->last_stream, WIRE_END | WIRE_REFUSED, &request));
+}
+
+void tunnel_consumed(struct delivery *d, size_t len)
+{
+	if (!d->tunnel || d->phase != PHASE_ANSWERING)
+		return;
+	d->credit_due += (uint32_t)len;
+	if (d->credit_due < WIRE_STREAM_WINDOW / 4)
+		return;
+	append_or_close(d->tunnel, wire_encode_window(link_out(d->tunnel->link), d->stream, d->credit_due));
+	d->receive_window += d->credit_due;
+	d->credit_due = 0;
+}
+
+void tunnel_finish(struct delivery *d, uint32_t reset_code, const char *reason)
+{
+	struct tunnel *t = d->tunnel;
+	if (!t)
+		return;
+	if (d->phase == PHASE_DONE)
+		append_or_close(t, wire_encode_event_id(link_out(t->link), WIRE_DONE, d->stream, d->request.event_id));
+	else if (d->request_sent)
+		append_or_close(t, wire_encode_reset(link_out(t->link), d->stream, reset_code, bytes_of(reason)));
+	forget_stream(d);
+}
+
+/* ---- frames from the client ---- */
+
+static bool welcome(struct tunnel *t)
+{
+	struct relay *relay = t->server->relay;
+	uint8_t nonce[WIRE_NONCE_LEN];
+	char url[400];
+	if (RAND_bytes(nonce, sizeof nonce) != 1)
+		return link_fail(t->link, "no random bytes");
+	if (relay->settings.domain) {
+		const char *scheme = strncmp(relay->public_url, "http://", 7) == 0 ? "http" : "https";
+		const char *host = strstr(relay->public_url, "://"), *port = host ? strrchr(host + 3, ':') : NULL;
+		snprintf(url, sizeof url, "%s://%s.%s%s", scheme, t->name, relay->settings.domain,
+		         port && strspn(port + 1, "0123456789") == strlen(port + 1) ? port : "");
+	} else {
+		snprintf(url, sizeof url, "%s/%s", relay->public_url, t->name);
+	}
+	struct wire_welcome w = {
+		.version = WIRE_VERSION,
+		.ping_interval_ms = (uint32_t)relay->settings.ping_interval_ms,
+		.reply_timeout_ms = (uint32_t)relay->settings.reply_timeout_ms,
+		.max_body = relay->settings.max_body,
+		.relay_version = bytes_of(CREEL_VERSION),
+		.tunnel = bytes_of(t->name),
+		.public_url = bytes_of(url),
+		.nonce = bytes_make(nonce, sizeof nonce),
+	};
+	append_or_close(t, wire_encode_welcome(link_out(t->link), &w));
+	return true;
+}
+
+/* Whether the handshake's token stands; fills owner. Without any tokens everybody on loopback is welcome. */
+static bool authorise(struct tunnel *t)
+{
+	struct tokens *tokens = t->server->relay->tokens;
+	int count = tokens_count(tokens);
+	bool fine = count == 0 || (count > 0 && tokens_check(tokens, bytes_of(t->secret), t->owner));
+	lws_explicit_bzero(t->secret, sizeof t->secret);
+	if (!fine)
+		refuse_client(t, WIRE_NOTICE_UNAUTHORIZED, "the relay does not accept this token (or one is missing)");
+	return fine;
+}
+
+static bool take_name(struct tunnel *t, struct bytes wanted)
+{
+	struct relay *relay = t->server->relay;
+	if (wanted.len == 0 ? !router_make_name(t->name) : !router_name_valid(wanted)) {
+		refuse_client(t, WIRE_NOTICE_BAD_NAME,
+		              "a tunnel's name is up to 63 of a-z, 0-9 and '-', and does not begin with '-'");
+		return false;
+	}
+	if (wanted.len)
+		memcpy(t->name, wanted.at, wanted.len);
+	enum claim claim = tokens_claim(relay->tokens, t->owner, t->name);
+	if (claim == CLAIM_TAKEN || claim == CLAIM_FORBIDDEN) {
+		refuse_client(t, WIRE_NOTICE_NAME_TAKEN,
+		              claim == CLAIM_TAKEN ? "the tunnel's name belongs to another token"
+		                                   : "this token may not hold a tunnel of that name");
+		return false;
+	}
+	struct tunnel *older = NULL;
+	if (claim == CLAIM_ERROR || !router_hold(relay->router, t->name, t, &older)) {
+		refuse_client(t, WIRE_NOTICE_LIMIT, "the relay cannot take the tunnel's name down; try again later");
+		return false;
+	}
+	if (older && older != t)
+		refuse_client(older, WIRE_NOTICE_REPLACED, "a newer client took over this tunnel");
+	return true;
+}
+
+static bool on_hello(struct tunnel *t, const struct wire_frame *f)
+{
+	struct wire_hello hello;
+	if (!wire_decode_hello(f->payload, &hello))
+		return link_fail(t->link, "malformed HELLO");
+	if (hello.version != WIRE_VERSION) {
+		char text[160];
+		snprintf(text, sizeof text, "this relay (creel " CREEL_VERSION ") speaks protocol %d, the client speaks %u: update the older one",
+		         WIRE_VERSION, hello.version);
+		refuse_client(t, WIRE_NOTICE_VERSION, text);
+		return true;
+	}
+	if (!authorise(t) || !take_name(t, hello.tunnel))
+		return true;
+	t->online = true;
+	t->server->relay->metrics.tunnels++;
+	log_event(LOG_INFO, "tunnel_online", "tunnel", t->name, "owner", t->owner, NULL);
+	return welcome(t);
+}
+
+static bool on_stream_frame(struct tunnel *t, const struct wire_frame *f)
+{
+	struct delivery *d;
+	struct wire_response response;
+	struct bytes reason;
+	uint8_t id[UUID_LEN];
+	uint32_t number;
+	if (f->stream == 0 || f->stream > t->last_stream)
+		return link_fail(t->link, "a frame for a stream that was never opened");
+	HASH_FIND(hh, t->streams, &f->stream, sizeof f->stream, d);
+	switch (f->type) {
+	case WIRE_RECORDED:
+		if (!wire_decode_event_id(f->payload, id))
+			return link_fail(t->link, "malformed RECORDED");
+		return !d || delivery_on_recorded(d) || link_fail(t->link, "RECORDED out of order");
+	case WIRE_RESPONSE:
+		if (!wire_decode_response(f->payload, &response))
+			return link_fail(t->link, "malformed RESPONSE");
+		link_received_body(t->link, response.body.len);
+		return !d || delivery_on_response(d, &response, f->flags & WIRE_END) ||
+		       link_fail(t->link, "RESPONSE out of order");
+	case WIRE_DATA:
+		if (f->flags & WIRE_TRAILERS)
+			return link_fail(t->link, "trailers in an answer");
+		link_received_body(t->link, f->payload.len);
+		return !d || delivery_on_data(d, f->payload, f->flags & WIRE_END) ||
+		       link_fail(t->link, "DATA out of order or beyond its window");
+	case WIRE_RESET:
+		if (!wire_decode_reset(f->payload, &number, &reason))
+			return link_fail(t->link, "malformed RESET");
+		if (d) {
+			forget_stream(d);
+			delivery_on_reset(d, number);
+		}
+		return true;
+	case WIRE_WINDOW:
+		if (!wire_decode_window(f->payload, &number))
+			return link_fail(t->link, "bad WINDOW frame");
+		if (d && (d->send_window += number) > INT32_MAX)
+			return link_fail(t->link, "a window above 2^31");
+		if (d) {
+			tunnel_pump(d);
+			d->wake(d);
+		}
+		return true;
+	default:
+		return true;
+	}
+}
+
+static bool on_frame(void *user, const struct wire_frame *f)
+{
+	struct tunnel *t = user;
+	if (!t->online) {
+		if (f->type != WIRE_HELLO)
+			return link_fail(t->link, "HELLO comes first");
+		return on_hello(t, f);
+	}
+	switch (f->type) {
+	case WIRE_HELLO:
+	case WIRE_WELCOME:
+	case WIRE_REQUEST:
+	case WIRE_DONE:
+	case WIRE_GOAWAY:
+	case WIRE_NOTICE:
+		return link_fail(t->link, "a frame that a client does not send");
+	case WIRE_RECORDED:
+	case WIRE_RESPONSE:
+	case WIRE_DATA:
+	case WIRE_RESET:
+	case WIRE_WINDOW:
+		return on_stream_frame(t, f);
+	default:
+		return true; /* of a later version */
+	}
+}
+
+static void on_credit(void *user)
+{
+	struct tunnel *t = user;
+	struct delivery *list = t->blocked;
+	t->blocked = NULL;
+	while (list) {
+		struct delivery *d = list;
+		list = d->blocked_next;
+		d->blocked_next = NULL;
+		d->blocked = false;
+		tunnel_pump(d);
+		d->wake(d);
+	}
+}
+
+static const struct link_ops link_ops = { on_frame, on_credit };
+
+/* ---- lws ---- */
+
+static void read_secret(struct tunnel *t, struct lws *wsi)
+{
+	char value[MAX_AUTHORIZATION];
+	int len = lws_hdr_copy(wsi, value, sizeof value, WSI_TOKEN_HTTP_AUTHORIZATION);
+	if (len > 7 && strncasecmp(value, "Bearer ", 7) == 0)
+		snprintf(t->secret, sizeof t->secret, "%.*s", (int)sizeof t->secret - 1, value + 7);
+	lws_explicit_bzero(value, sizeof value);
+}
+
+static int on_established(struct tunnel_server *s, struct tunnel *t, struct lws *wsi)
+{
+	memset(t, 0, sizeof *t);
+	t->server = s;
+	t->link = link_new(wsi, &link_ops, t);
+	if (!t->link)
+		return -1;
+	t->next = s->all;
+	t->link_back = &s->all;
+	if (s->all)
+		s->all->link_back = &t->next;
+	s->all = t;
+	read_secret(t, wsi);
+	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, HELLO_SECONDS);
+	return 0;
+}
+
+static void on_closed(struct tunnel *t)
+{
+	if (!t->link)
+		return;
+	if (t->online) {
+		t->server->relay->metrics.tunnels--;
+		log_event(LOG_INFO, "tunnel_offline", "tunnel", t->name, "owner", t->owner, "reason",
+		          *link_close_reason(t->link) ? link_close_reason(t->link) : "the connection ended", NULL);
+	}
+	if (*t->name)
+		router_release(t->server->relay->router, t->name, t);
+	struct delivery *d, *next;
+	HASH_ITER (hh, t->streams, d, next) {
+		forget_stream(d);
+		delivery_on_lost(d);
+	}
+	*t->link_back = t->next;
+	if (t->next)
+		t->next->link_back = t->link_back;
+	link_free(t->link);
+	t->link = NULL;
+}
+
+static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+{
+	struct tunnel *t = user;
+	struct tunnel_server *s = lws_context_user(lws_get_context(wsi));
+	switch (reason) {
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+		s->tls_context = user; /* at the vhost's making: the SSL_CTX that serves it */
+		return 0;
+	case LWS_CALLBACK_HTTP:
+		return -1; /* a GET of the tunnel's path that is no WebSocket */
+	case LWS_CALLBACK_ESTABLISHED:
+		return on_established(s, t, wsi);
+	case LWS_CALLBACK_RECEIVE: {
+		bool was_online = t->online;
+		int result = link_on_receive(t->link, in, len);
+		if (!was_online && t->online)
+			lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
+		return result;
+	}
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		return t->link ? link_on_writable(t->link) : 0;
+	case LWS_CALLBACK_CLOSED:
+		on_closed(t);
+		return 0;
+	default:
+		return lws_callback_http_dummy(wsi, reason, user, in, len);
+	}
+}
+
+static const struct lws_protocols protocols[] = {
+	{ WIRE_SUBPROTOCOL, on_lws, sizeof(struct tunnel), 65536, 0, NULL, 0 },
+	{ NULL, NULL, 0, 0, 0, NULL, 0 },
+};
+
+static void on_lws_log(int level, const char *line)
+{
+	char text[300];
+	size_t len = strcspn(line, "\n");
+	snprintf(text, sizeof text, "%.*s", len < sizeof text ? (int)len : (int)sizeof text - 1, line);
+	log_event(level & LLL_ERR ? LOG_WARN : LOG_DEBUG, "lws", "text", text, NULL);
+}
+
+static struct lws_vhost *make_vhost(struct tunnel_server *s, const char *name, bool tls)
+{
+	struct lws_context_creation_info info = { 0 };
+	info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
+	info.vhost_name = name;
+	info.protocols = protocols;
+	info.retry_and_idle_policy = &s->keepalive;
+	if (tls) {
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+		info.ssl_cert_filepath = s->relay->settings.tls_cert;
+		info.ssl_private_key_filepath = s->relay->settings.tls_key;
+		info.ssl_options_set = SSL_OP_NO_SSLv2 | SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1;
+		info.alpn = WIRE_ALPN;
+	}
+	return lws_create_vhost(s->context, &info);
+}
+
+struct tunnel_server *tunnel_server_new(struct relay *relay, struct error *e)
+{
+	struct tunnel_server *s = calloc(1, sizeof *s);
+	if (!s) {
+		error_set(e, EXIT_RELAY, "out of memory");
+		return NULL;
+	}
+	s->relay = relay;
+	int64_t seconds = (relay->settings.ping_interval_ms + 999) / 1000;
+	s->keepalive.secs_since_valid_ping = (uint16_t)seconds;
+	s->keepalive.secs_since_valid_hangup = (uint16_t)(2 * seconds);
+	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+	void *loops[1] = { relay->loop };
+	struct lws_context_creation_info info = { 0 };
+	info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
+	info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+	               (relay->settings.tls_cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
+	info.foreign_loops = loops;
+	info.user = s;
+	info.pt_serv_buf_size = 65536;
+	s->context = lws_create_context(&info);
+	if (!s->context) {
+		error_set(e, EXIT_RELAY,
+		          "libwebsockets cannot start on libuv: install its plugin (Debian: libwebsockets-evlib-uv)");
+		free(s);
+		return NULL;
+	}
+	s->plain = make_vhost(s, "plain", false);
+	s->tls = relay->settings.tls_cert ? make_vhost(s, "tls", true) : NULL;
+	if (!s->plain || (relay->settings.tls_cert && !s->tls)) {
+		error_set(e, EXIT_RELAY, "the certificate %s and key %s cannot be used for tunnels",
+		          relay->settings.tls_cert ? relay->settings.tls_cert : "", relay->settings.tls_key ? relay->settings.tls_key : "");
+		lws_context_destroy(s->context);
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void tunnel_server_adopt(struct tunnel_server *s, int fd, bool tls)
+{
+	/* lws 4.1.6 closes the socket itself when it cannot take it. */
+	if (!lws_adopt_socket_vhost(tls ? s->tls : s->plain, fd))
+		log_event(LOG_WARN, "tunnel_not_adopted", NULL);
+}
+
+bool tunnel_server_reload(struct tunnel_server *s, struct error *e)
+{
+	const char *cert = s->relay->settings.tls_cert, *key = s->relay->settings.tls_key;
+	if (!s->tls_context)
+		return true;
+	return (SSL_CTX_use_certificate_chain_file(s->tls_context, cert) == 1 &&
+	        SSL_CTX_use_PrivateKey_file(s->tls_context, key, SSL_FILETYPE_PEM) == 1 &&
+	        SSL_CTX_check_private_key(s->tls_context) == 1) ||
+	       error_set(e, EXIT_RELAY, "the certificate %s and key %s cannot be used: the old ones stay", cert, key);
+}
+
+void tunnel_server_check_tokens(struct tunnel_server *s)
+{
+	if (tokens_count(s->relay->tokens) < 0)
+		return;
+	for (struct tunnel *t = s->all; t; t = t->next)
+		if (t->online && *t->owner && !tokens_has(s->relay->tokens, t->owner))
+			refuse_client(t, WIRE_NOTICE_UNAUTHORIZED, "the token was revoked");
+}
+
+void tunnel_server_goaway(struct tunnel_server *s)
+{
+	for (struct tunnel *t = s->all; t; t = t->next)
+		if (t->online)
+			send_note(t, WIRE_GOAWAY, WIRE_NOTICE_SHUTDOWN, "the relay is shutting down");
+}
+
+void tunnel_server_close(struct tunnel_server *s)
+{
+	for (struct tunnel *t = s->all; t; t = t->next)
+		link_close(t->link, 1001, "the relay is shutting down");
+}
+
+void tunnel_server_free(struct tunnel_server *s)
+{
+	if (!s)
+		return;
+	lws_context_destroy(s->context);
+	free(s);
+}
