@@ -10,6 +10,7 @@ struct command {
 	const char *name;
 	const char *usage;   /* "creel list [FILTER] [-n N] [--json]" */
 	const char *summary; /* one line for `creel help` */
+	const char *text;    /* paragraphs for --help, with an example */
 	/* argv[0] is the command's name. Returns the exit status; errors are filled into *e, printed by main. */
 	int (*run)(int argc, char **argv, struct error *e);
 };
@@ -31,3 +32,7 @@ MUST_CHECK bool command_parse(const struct command *c, struct options *o, struct
                               int *status, struct error *e);
 /* The token for a relay: CREEL_TOKEN, else `token` of the config file for that relay, else NULL. Caller wipes, frees. */
 char *command_token(const struct common_options *common, const char *relay, struct error *e);
+
+/* The table of main.c: the i-th command or NULL; the one of that name, or NULL and *e with the nearest spelling. */
+const struct command *command_at(size_t i);
+const struct command *command_find(const char *name, struct error *e);

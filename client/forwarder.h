@@ -9,6 +9,7 @@
 
 #include "shared/bytes.h"
 #include "shared/error.h"
+#include "shared/options.h"
 #include "shared/store.h"
 
 struct forwarder;
@@ -18,7 +19,7 @@ struct forward_options {
 	int64_t timeout_ms;          /* for the whole call, default 30 s */
 	int64_t wait_for_target_ms;  /* tries again this long while the connection is refused, default 5 s */
 	const char *host_header;     /* "rewrite" (default), "preserve", or the value itself */
-	struct option_values const *extra_headers; /* "K: V" of -H: replace fields of that name, or NULL */
+	const struct option_values *extra_headers; /* "K: V" of -H: replace fields of that name, or NULL */
 	bool no_forwarded;           /* leave out X-Forwarded-* and Creel-* */
 	bool allow_remote_target;
 	bool insecure;               /* https target with any certificate; loopback only */

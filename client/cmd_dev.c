@@ -1,0 +1,217 @@
+/* Relay and client in one command on this machine: the relay is a child that ends with it. */
+#include "client/cmd_listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+#ifdef __APPLE__
+#include <mach-o/dyld.h>
+#endif
+
+#define START_SECONDS 20
+
+struct dev {
+	char relay_program[PATH_MAX + 16];
+	char data[PATH_MAX], port_file[PATH_MAX + 40];
+	pid_t relay;
+};
+
+static bool own_path(char out[PATH_MAX])
+{
+#ifdef __linux__
+	ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
+	if (n > 0)
+		out[n] = 0;
+	return n > 0;
+#elif defined(__APPLE__)
+	uint32_t size = PATH_MAX;
+	return _NSGetExecutablePath(out, &size) == 0;
+#else
+	(void)out;
+	return false;
+#endif
+}
+
+/* Beside this program, else wherever PATH finds it. */
+static void find_relay(struct dev *d)
+{
+	char self[PATH_MAX];
+	char *slash = own_path(self) ? strrchr(self, '/') : NULL;
+	if (slash)
+		*slash = 0;
+	int n = slash ? snprintf(d->relay_program, sizeof d->relay_program, "%s/creel-relay", self) : 0;
+	if (n <= 0 || n >= (int)sizeof d->relay_program || access(d->relay_program, X_OK) != 0)
+		snprintf(d->relay_program, sizeof d->relay_program, "creel-relay");
+}
+
+static bool make_data_folder(struct dev *d, struct error *e)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	int n = state && *state == '/' ? snprintf(d->data, sizeof d->data, "%s/creel/dev-relay", state)
+	        : home && *home        ? snprintf(d->data, sizeof d->data, "%s/.local/state/creel/dev-relay", home)
+	                               : 0;
+	if (n <= 0 || n >= (int)sizeof d->data)
+		return error_set(e, EXIT_STORE, "there is no place for the relay's data: HOME is not set");
+	for (char *slash = strchr(d->data + 1, '/');; slash = strchr(slash + 1, '/')) {
+		if (slash)
+			*slash = 0;
+		if (mkdir(d->data, 0700) != 0 && errno != EEXIST)
+			return error_set(e, EXIT_STORE, "the folder %.300s cannot be made: %s", d->data, strerror(errno));
+		if (!slash)
+			break;
+		*slash = '/';
+	}
+	snprintf(d->port_file, sizeof d->port_file, "%s/port.%ld", d->data, (long)getpid());
+	unlink(d->port_file);
+	return true;
+}
+
+static void run_relay(struct dev *d, const char *address, pid_t parent)
+{
+#ifdef __linux__
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(1); /* creel ended before the line above */
+#else
+	(void)parent;
+#endif
+	/* Ctrl-C reaches the whole terminal group; the relay ends when creel tells it to, after the last answer. */
+	setpgid(0, 0);
+	/* What is meant for a real relay must not reach this one. */
+	unsetenv("CREEL_RELAY_TLS_CERT");
+	unsetenv("CREEL_RELAY_TLS_KEY");
+	unsetenv("CREEL_RELAY_PUBLIC_URL");
+	execlp(d->relay_program, "creel-relay", "serve", "--listen", address, "--data", d->data, "--port-file", d->port_file,
+	       "--log-level", "error", (char *)NULL);
+	fprintf(stderr, "creel: %s cannot be started: %s; install it beside creel\n", d->relay_program, strerror(errno));
+	_exit(127);
+}
+
+/* Waits for the port file, or the child's end. */
+static bool wait_for_port(struct dev *d, char address[128], struct error *e)
+{
+	time_t deadline = time(NULL) + START_SECONDS;
+	for (;;) {
+		int status;
+		FILE *f = fopen(d->port_file, "r");
+		if (f) {
+			bool fine = fgets(address, 128, f) != NULL;
+			fclose(f);
+			unlink(d->port_file);
+			address[strcspn(address, "\n")] = 0;
+			return fine || error_set(e, EXIT_RELAY, "the relay wrote no address");
+		}
+		if (waitpid(d->relay, &status, WNOHANG) == d->relay) {
+			d->relay = 0;
+			return error_set(e, EXIT_RELAY, "the relay did not start (its reason stands above); another port: creel dev --port 0");
+		}
+		if (time(NULL) > deadline)
+			return error_set(e, EXIT_RELAY, "the relay did not start within %d seconds", START_SECONDS);
+		poll(NULL, 0, 10);
+	}
+}
+
+static void stop_relay(struct dev *d)
+{
+	if (d->relay <= 0)
+		return;
+	kill(d->relay, SIGTERM);
+	while (waitpid(d->relay, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static void print_try(void *user, const char *url)
+{
+	const char *output = user;
+	if (strcmp(output, "json") == 0 || strcmp(output, "quiet") == 0)
+		return;
+	printf("\nTry it:  curl -d '{\"hello\":\"world\"}' -H 'Content-Type: application/json' %s/hooks/test\n"
+	       "See it:  creel list    Replay it:  creel replay --last    End: Ctrl-C\n\n", url);
+	fflush(stdout);
+}
+
+static int run(int argc, char **argv, struct error *e)
+{
+	struct listen_options o;
+	struct common_options common;
+	struct dev d = { .relay = 0 };
+	int64_t port = 8080;
+	listen_defaults(&o);
+	o.tunnel.name = "dev";
+	const struct option_spec specs[] = {
+		{ "port", 'p', OPTION_COUNT, &port, "PORT", "the relay's, on 127.0.0.1 (default 8080; 0 takes a free one)" },
+		{ "name", 'n', OPTION_TEXT, &o.tunnel.name, "NAME", "the tunnel's name (default dev)" },
+		{ "output", 'o', OPTION_CHOICE, &o.output, "auto|ui|lines|json|quiet", "what to print (default auto)" },
+		{ "ready-file", 0, OPTION_TEXT, &o.ready_file, "FILE", "appears, holding the public URL, once online" },
+		{ "host-header", 0, OPTION_TEXT, &o.forward.host_header, "rewrite|preserve|VALUE", "Host for the app (default rewrite: the target's)" },
+		{ "header", 'H', OPTION_LIST, &o.headers, "'K: V'", "set a header field; 'K:' removes it; again for more" },
+		{ "timeout", 0, OPTION_DURATION, &o.forward.timeout_ms, "TIME", "for the app's whole answer (default 30s)" },
+		{ "wait-for-target", 0, OPTION_DURATION, &o.forward.wait_for_target_ms, "TIME", "while the app restarts (default 5s)" },
+		{ "insecure", 'k', OPTION_FLAG, &o.forward.insecure, NULL, "any certificate of an https target" },
+	};
+	struct options *opts = options_new();
+	char address[32], actual[128] = "", relay_url[160];
+	int first, status = EXIT_USAGE;
+	if (!opts || !command_parse(&command_dev, opts, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first, &status, e))
+		goto out;
+	status = EXIT_USAGE;
+	o.target = first < argc ? argv[first++] : "3000";
+	if (first < argc || port > 65535) {
+		error_set(e, EXIT_USAGE, port > 65535 ? "ports go from 0 to 65535" : "dev takes one target; see creel dev --help");
+		goto out;
+	}
+	/* A wrong target is told before anything is started. */
+	char *target = forward_parse_target(o.target, false, e);
+	if (!target)
+		goto out;
+	free(target);
+	find_relay(&d);
+	status = EXIT_STORE;
+	if (!make_data_folder(&d, e))
+		goto out;
+	snprintf(address, sizeof address, "127.0.0.1:%d", (int)port);
+	pid_t parent = getpid();
+	d.relay = fork();
+	if (d.relay == 0)
+		run_relay(&d, address, parent);
+	status = EXIT_RELAY;
+	if (d.relay < 0) {
+		error_set(e, EXIT_RELAY, "the relay cannot be started: %s", strerror(errno));
+		goto out;
+	}
+	if (!wait_for_port(&d, actual, e))
+		goto out;
+	snprintf(relay_url, sizeof relay_url, "http://%s", actual);
+	o.db = common.db;
+	o.tunnel.relay = relay_url;
+	o.forward.extra_headers = &o.headers;
+	o.on_ready = print_try;
+	o.on_ready_user = (void *)(uintptr_t)o.output;
+	status = listen_run(&o, e);
+out:
+	stop_relay(&d);
+	options_free(opts);
+	return status;
+}
+
+const struct command command_dev = {
+	"dev",
+	"creel dev [PORT|URL] [--port 8080] [OPTIONS]",
+	"relay and client together on this machine, nothing to configure",
+	"Starts a relay on 127.0.0.1 and a tunnel named dev to the app (port 3000 when none is given): webhooks sent to\n"
+	"http://127.0.0.1:8080/dev/… reach it, are recorded and can be replayed. Ctrl-C ends both.\n\n"
+	"Example: creel dev 3000",
+	run,
+};

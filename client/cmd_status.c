@@ -1,0 +1,112 @@
+#include "client/command.h"
+#include "client/row_json.h"
+#include "shared/text.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct status {
+	bool json, online, failed;
+	size_t shown;
+	struct error *e;
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static bool print_json(const struct client_status *c, const char *state, struct error *e)
+{
+	char confirmed[TEXT_TIME_LEN];
+	text_format_time(confirmed, c->confirmed_at_us);
+	json_t *o = json_object();
+	int failed = o == NULL;
+	failed |= json_object_set_new(o, "pid", json_integer(c->pid));
+	failed |= json_object_set_new(o, "state", json_string(state));
+	failed |= json_object_set_new(o, "detail", row_json_text(c->detail, true));
+	failed |= json_object_set_new(o, "url", row_json_text(c->url, true));
+	failed |= json_object_set_new(o, "tunnel", row_json_text(c->tunnel, true));
+	failed |= json_object_set_new(o, "target", row_json_text(c->target, true));
+	failed |= json_object_set_new(o, "relay", row_json_text(c->relay, true));
+	failed |= json_object_set_new(o, "confirmed_at", c->confirmed_at_us ? json_string(confirmed) : json_null());
+	if (failed) {
+		json_decref(o);
+		o = NULL;
+	}
+	return row_json_print(stdout, o, e);
+}
+
+static void on_client(void *user, const struct client_status *c)
+{
+	struct status *s = user;
+	/* A killed client leaves its row behind. */
+	if (s->failed || c->pid <= 0 || (kill((pid_t)c->pid, 0) != 0 && errno == ESRCH))
+		return;
+	uint64_t now = now_us();
+	bool stale = c->confirmed_at_us + 2 * c->ping_interval_ms * 1000 < now;
+	bool online = bytes_equal(c->state, bytes_of("online")) && !stale;
+	const char *state = online                                         ? "online"
+	                    : bytes_equal(c->state, bytes_of("connecting")) ? "connecting"
+	                                                                    : "offline";
+	s->online = s->online || online;
+	s->shown++;
+	if (s->json) {
+		s->failed = !print_json(c, state, s->e);
+		return;
+	}
+	struct buffer text = { 0 };
+	bool fine = text_sanitize(&text, c->url.len ? c->url : bytes_of("(no URL yet)"), TEXT_LINE) &&
+	            buffer_append_text(&text, " -> ") && text_sanitize(&text, c->target, TEXT_LINE);
+	if (fine && !online && c->detail.len)
+		fine = buffer_append_text(&text, "  ") && text_sanitize(&text, c->detail, TEXT_LINE);
+	if (fine)
+		printf("%-10s  %.*s\n", state, (int)text.len, (const char *)text.at);
+	buffer_free(&text);
+}
+
+static int run(int argc, char **argv, struct error *e)
+{
+	struct common_options common;
+	struct status s = { .e = e };
+	const struct option_spec specs[] = { { "json", 0, OPTION_FLAG, &s.json, NULL, "one JSON object a client" } };
+	struct options *o = options_new();
+	struct store *store = NULL;
+	char *path = NULL;
+	int first, status;
+	if (!o || !command_parse(&command_status, o, &common, specs, 1, argc, argv, &first, &status, e))
+		goto out;
+	if (first < argc) {
+		status = error_set(e, EXIT_USAGE, "status takes no argument") ? EXIT_DONE : EXIT_USAGE;
+		goto out;
+	}
+	path = common.db ? NULL : store_default_path(e);
+	if ((!common.db && !path) || !store_open(&store, common.db ? common.db : path, STORE_READ_ONLY, e) ||
+	    !store_list_status(store, on_client, &s, e) || s.failed) {
+		status = (int)e->code;
+		goto out;
+	}
+	if (s.shown == 0 && !s.json)
+		puts("no client is running: start `creel listen PORT`");
+	status = s.online ? EXIT_DONE : EXIT_NO;
+out:
+	store_close(store);
+	free(path);
+	options_free(o);
+	return status;
+}
+
+const struct command command_status = {
+	"status",
+	"creel status [--json]",
+	"whether a tunnel is online, and where",
+	"Shows the clients running on this machine with this store. Exit status 0 when one is online, else 1. \"online\" means\n"
+	"that the relay confirmed the tunnel within the last two ping intervals.\n\n"
+	"Example: creel status --json",
+	run,
+};

@@ -1,0 +1,74 @@
+#include "client/command.h"
+
+#include "client/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_OWN 40
+
+static size_t gather(struct option_spec *all, struct common_options *common, const struct option_spec *own, size_t own_count)
+{
+	const struct option_spec shared[] = {
+		{ "relay", 'r', OPTION_TEXT, &common->relay, "URL", "the relay: http, https, ws or wss (default: of `creel login`)" },
+		{ "db", 0, OPTION_TEXT, &common->db, "FILE", "the store (default $XDG_DATA_HOME/creel/creel.db)" },
+		{ "config", 0, OPTION_TEXT, &common->config, "FILE", "one more config file" },
+		{ "help", 'h', OPTION_FLAG, &common->help, NULL, "this text" },
+	};
+	if (own_count)
+		memcpy(all, own, own_count * sizeof *own);
+	memcpy(all + own_count, shared, sizeof shared);
+	return own_count + sizeof shared / sizeof *shared;
+}
+
+bool command_parse(const struct command *c, struct options *o, struct common_options *common, const struct option_spec *own,
+                   size_t own_count, int argc, char **argv, int *first, int *status, struct error *e)
+{
+	struct option_spec all[MAX_OWN + 8];
+	char program[64];
+	memset(common, 0, sizeof *common);
+	*status = EXIT_USAGE;
+	if (own_count > MAX_OWN)
+		return error_set(e, EXIT_USAGE, "too many options in the table of %s", c->name);
+	size_t count = gather(all, common, own, own_count);
+	snprintf(program, sizeof program, "creel %s", c->name);
+	/* A first pass without files finds --help and --config. */
+	struct options_source source = { program, "CREEL_", NULL, c->name };
+	if (!options_parse(o, all, count, &source, argc, argv, first, e))
+		return false;
+	if (common->help) {
+		printf("Usage: %s\n\n%s\n\nOptions:\n", c->usage, c->text);
+		options_print(stdout, all, count);
+		*status = EXIT_DONE;
+		return false;
+	}
+	if (common->config && access(common->config, R_OK) != 0)
+		return error_set(e, EXIT_USAGE, "the config file %s cannot be read", common->config);
+	char *user_config = config_default_path();
+	const char *paths[4];
+	size_t n = 0;
+	if (user_config)
+		paths[n++] = user_config;
+	paths[n++] = "./creel.ini";
+	if (common->config)
+		paths[n++] = common->config;
+	paths[n] = NULL;
+	source.ini_paths = paths;
+	bool fine = options_parse(o, all, count, &source, argc, argv, first, e);
+	free(user_config);
+	return fine;
+}
+
+char *command_token(const struct common_options *common, const char *relay, struct error *e)
+{
+	const char *variable = getenv("CREEL_TOKEN");
+	if (variable && *variable)
+		return strdup(variable);
+	/* ./creel.ini is a project's, and often committed: no tokens are read from it. */
+	char *path = common->config ? strdup(common->config) : config_default_path();
+	char *token = path ? config_token(path, relay, e) : NULL;
+	free(path);
+	return token;
+}

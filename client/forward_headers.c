@@ -1,0 +1,168 @@
+#include "client/forward_headers.h"
+
+#include "shared/headers.h"
+
+#include <string.h>
+
+struct list {
+	struct curl_slist *items;
+	struct buffer line; /* scratch */
+	bool failed;
+};
+
+static void add_line(struct list *l)
+{
+	if (l->failed || !buffer_put_u8(&l->line, 0)) {
+		l->failed = true;
+		return;
+	}
+	struct curl_slist *more = curl_slist_append(l->items, (const char *)l->line.at);
+	if (more)
+		l->items = more;
+	else
+		l->failed = true;
+}
+
+static void add(struct list *l, struct bytes name, struct bytes value)
+{
+	l->line.len = 0;
+	/* libcurl takes "Name;" for a field without value; "Name:" would suppress it. */
+	bool fine = buffer_append_bytes(&l->line, name);
+	bool blank = true;
+	for (size_t i = 0; i < value.len; i++)
+		blank = blank && (value.at[i] == ' ' || value.at[i] == '\t');
+	if (blank)
+		fine = fine && buffer_put_u8(&l->line, ';');
+	else
+		fine = fine && buffer_append(&l->line, ": ", 2) && buffer_append_bytes(&l->line, value);
+	l->failed = l->failed || !fine;
+	add_line(l);
+}
+
+static void add_raw(struct list *l, const char *text)
+{
+	l->line.len = 0;
+	l->failed = l->failed || !buffer_append_text(&l->line, text);
+	add_line(l);
+}
+
+/* The user's -H fields: "K: V" replaces, "K:" removes. */
+static bool user_replaces(const struct forward_options *o, struct bytes name)
+{
+	for (size_t i = 0; o->extra_headers && i < o->extra_headers->count; i++) {
+		const char *field = o->extra_headers->at[i], *colon = strchr(field, ':');
+		if (colon && name.len == (size_t)(colon - field) && strncasecmp(field, (const char *)name.at, name.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void add_user_fields(struct list *l, const struct forward_options *o)
+{
+	for (size_t i = 0; o->extra_headers && i < o->extra_headers->count; i++) {
+		const char *field = o->extra_headers->at[i], *colon = strchr(field, ':');
+		const char *value = colon + 1 + strspn(colon + 1, " \t");
+		if (*value)
+			add(l, bytes_make(field, (size_t)(colon - field)), bytes_of(value));
+	}
+}
+
+static struct bytes peer_address(struct bytes peer)
+{
+	size_t len = peer.len;
+	while (len > 0 && peer.at[len - 1] != ':')
+		len--;
+	struct bytes address = len > 1 ? bytes_make(peer.at, len - 1) : peer;
+	if (address.len > 2 && address.at[0] == '[') /* X-Forwarded-For has IPv6 without brackets */
+		address = bytes_make(address.at + 1, address.len - 2);
+	return address;
+}
+
+static void add_unless_there(struct list *l, const struct forward_request *r, const struct forward_options *o,
+                             const char *name, struct bytes value)
+{
+	struct bytes there;
+	if (value.len > 0 && !headers_find(r->headers, name, &there) && !user_replaces(o, bytes_of(name)))
+		add(l, bytes_of(name), value);
+}
+
+/* A proxy in front of the relay knows better who the sender was: its fields stay. Creel's own are never a sender's. */
+static void add_forwarded(struct list *l, const struct forward_request *r, const struct forward_options *o)
+{
+	char id[UUID_TEXT_LEN + 1], attempt[16];
+	struct bytes host;
+	headers_find(r->headers, "Host", &host);
+	add_unless_there(l, r, o, "X-Forwarded-For", peer_address(r->peer));
+	add_unless_there(l, r, o, "X-Forwarded-Proto", bytes_of(r->https ? "https" : "http"));
+	add_unless_there(l, r, o, "X-Forwarded-Host", host);
+	uuid_format(r->event_id, id);
+	snprintf(attempt, sizeof attempt, "%d", r->attempt);
+	add(l, bytes_of("Creel-Event-Id"), bytes_of(id));
+	add(l, bytes_of("Creel-Attempt"), bytes_of(attempt));
+}
+
+static bool is_creel_field(struct bytes name)
+{
+	return bytes_equal_nocase(name, "Creel-Event-Id") || bytes_equal_nocase(name, "Creel-Attempt");
+}
+
+static bool keeps(const struct forward_request *r, const struct forward_options *o, struct bytes name)
+{
+	if (headers_is_hop_by_hop(r->headers, name) || user_replaces(o, name))
+		return false;
+	if (bytes_equal_nocase(name, "Content-Length") && r->trailers.len > 0)
+		return false;
+	return o->no_forwarded || !is_creel_field(name);
+}
+
+struct curl_slist *forward_headers_make(const struct forward_request *r, const struct forward_options *o,
+                                        const char *authority, struct error *e)
+{
+	struct list l = { 0 };
+	struct bytes name, value, there;
+	if (!headers_valid(r->headers) || !headers_valid(r->trailers)) {
+		error_set(e, EXIT_USAGE, "the delivery's headers hold bytes that cannot be sent");
+		return NULL;
+	}
+	/* libcurl 7.88 writes Host itself, first and in its own spelling. An empty "Host:" in front takes that away, and the
+	 * field further down then goes out where and as the sender had it (Curl_http_host, Curl_add_custom_headers). */
+	add_raw(&l, "Host:");
+	bool host_seen = false;
+	for (size_t pos = 0; headers_next(r->headers, &pos, &name, &value);) {
+		if (!keeps(r, o, name))
+			continue;
+		if (bytes_equal_nocase(name, "Host")) {
+			host_seen = true;
+			if (strcmp(o->host_header, "rewrite") == 0)
+				value = bytes_of(authority);
+			else if (strcmp(o->host_header, "preserve") != 0)
+				value = bytes_of(o->host_header);
+		}
+		add(&l, name, value);
+	}
+	if (!host_seen && !user_replaces(o, bytes_of("Host")))
+		add(&l, bytes_of("Host"), bytes_of(strcmp(o->host_header, "rewrite") == 0 || strcmp(o->host_header, "preserve") == 0
+		                                           ? authority
+		                                           : o->host_header));
+	if (!o->no_forwarded)
+		add_forwarded(&l, r, o);
+	add_user_fields(&l, o);
+	/* What libcurl would add of its own accord. */
+	static const char *const own[] = { "User-Agent:", "Accept:", "Content-Type:", "Expect:" };
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+		char bare[20];
+		snprintf(bare, sizeof bare, "%.*s", (int)strlen(own[i]) - 1, own[i]);
+		bool there_already = headers_find(r->headers, bare, &there) && !user_replaces(o, bytes_of(bare));
+		if (!there_already && !user_replaces(o, bytes_of(bare)))
+			add_raw(&l, own[i]);
+	}
+	if (r->trailers.len > 0)
+		add_raw(&l, "Transfer-Encoding: chunked");
+	buffer_free(&l.line);
+	if (l.failed) {
+		curl_slist_free_all(l.items);
+		error_set(e, EXIT_TARGET, "out of memory");
+		return NULL;
+	}
+	return l.items;
+}

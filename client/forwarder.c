@@ -1,0 +1,668 @@
+#include "client/forwarder.h"
+
+#include "client/forward_headers.h"
+#include "shared/headers.h"
+#include "shared/wire.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define IDLE_CONNECTIONS 256
+#define HANDLE_POOL 256
+#define MAX_ANSWER_HEAD (256u << 10)
+#define EXPECT_WAIT_MS 200L /* an app that does not answer Expect: 100-continue gets the body all the same */
+
+struct forwarder {
+	uv_loop_t *loop;
+	CURLM *multi;
+	struct forward_options options;
+	uv_timer_t timer;
+	CURL *pool[HANDLE_POOL]; /* easy handles with the settings that never change */
+	size_t pooled;
+	bool closing;
+	void (*closed)(void *user);
+	void *closed_user;
+};
+
+struct socket_watch {
+	uv_poll_t poll;
+	struct forwarder *forwarder;
+	curl_socket_t fd;
+};
+
+struct forward {
+	struct forwarder *forwarder;
+	struct forward_request request;
+	const struct forward_ops *ops;
+	void *user;
+	CURL *easy;
+	struct curl_slist *headers;
+	char *url, *authority;
+	uint64_t deadline_ms, wait_until_ms;
+	uint64_t started_at_us;
+	int64_t backoff_ms;
+	uv_timer_t retry;
+	bool retry_open;
+	size_t body_at;          /* of a chunked upload with trailers */
+	int status;
+	struct buffer reason, head;
+	uint64_t body_len;
+	bool head_given, paused, refused_address, too_large;
+	char curl_error[CURL_ERROR_SIZE];
+};
+
+/* ---- targets ---- */
+
+static bool is_loopback_host(const char *host)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+	if (strcasecmp(host, "localhost") == 0)
+		return true;
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return (ntohl(v4.s_addr) >> 24) == 127;
+	return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+static char *bad_target(const char *text, struct error *e)
+{
+	error_set(e, EXIT_USAGE, "'%.200s' is no target: write a port (3000) or a URL (http://localhost:3000/base)", text);
+	return NULL;
+}
+
+static char *target_of_parts(CURLU *u, const char *text, bool allow_remote, struct error *e)
+{
+	char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL, *out = NULL;
+	struct buffer url = { 0 };
+	if (curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) || curl_url_get(u, CURLUPART_HOST, &host, 0) ||
+	    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) || curl_url_get(u, CURLUPART_PATH, &path, 0) ||
+	    (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)) {
+		bad_target(text, e);
+		goto out;
+	}
+	char bare[256];
+	size_t len = strlen(host);
+	snprintf(bare, sizeof bare, "%s", host[0] == '[' ? host + 1 : host);
+	if (host[0] == '[' && len < sizeof bare)
+		bare[len - 2] = 0;
+	if (!allow_remote && !is_loopback_host(bare)) {
+		error_set(e, EXIT_USAGE, "%s is not on this machine: creel forwards to loopback only, unless --allow-remote-target",
+		          host);
+		goto out;
+	}
+	size_t path_len = strlen(path);
+	while (path_len > 0 && path[path_len - 1] == '/')
+		path_len--;
+	if (buffer_printf(&url, "%s://%s:%s%.*s", scheme, host, port, (int)path_len, path) && buffer_put_u8(&url, 0)) {
+		out = (char *)url.at;
+	} else {
+		buffer_free(&url);
+		error_set(e, EXIT_USAGE, "out of memory");
+	}
+out:
+	curl_free(scheme);
+	curl_free(host);
+	curl_free(port);
+	curl_free(path);
+	return out;
+}
+
+char *forward_parse_target(const char *text, bool allow_remote, struct error *e)
+{
+	char full[2048];
+	CURLU *u = curl_url();
+	char *out = NULL;
+	int n;
+	if (*text && strspn(text, "0123456789") == strlen(text)) {
+		if (strlen(text) > 5 || atoi(text) < 1 || atoi(text) > 65535) {
+			curl_url_cleanup(u);
+			error_set(e, EXIT_USAGE, "%.20s is no port: they go from 1 to 65535", text);
+			return NULL;
+		}
+		n = snprintf(full, sizeof full, "http://localhost:%s", text);
+	} else {
+		n = snprintf(full, sizeof full, strstr(text, "://") ? "%s" : "http://%s", text);
+	}
+	if (!u || n >= (int)sizeof full || strpbrk(text, "?#@ ") || curl_url_set(u, CURLUPART_URL, full, 0) != CURLUE_OK)
+		bad_target(text, e);
+	else
+		out = target_of_parts(u, text, allow_remote, e);
+	curl_url_cleanup(u);
+	return out;
+}
+
+/* ---- libcurl on libuv ---- */
+
+static void check_finished(struct forwarder *f);
+
+static void drive(struct forwarder *f, curl_socket_t fd, int flags)
+{
+	int running;
+	curl_multi_socket_action(f->multi, fd, flags, &running);
+	check_finished(f);
+}
+
+static void on_timeout(uv_timer_t *h)
+{
+	drive(h->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int on_timer_wanted(CURLM *multi, long timeout_ms, void *user)
+{
+	struct forwarder *f = user;
+	(void)multi;
+	if (timeout_ms < 0 || f->closing)
+		uv_timer_stop(&f->timer);
+	else
+		uv_timer_start(&f->timer, on_timeout, (uint64_t)timeout_ms, 0);
+	return 0;
+}
+
+static void on_socket_ready(uv_poll_t *h, int status, int events)
+{
+	struct socket_watch *w = h->data;
+	int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0) |
+	            (status < 0 ? CURL_CSELECT_ERR : 0);
+	drive(w->forwarder, w->fd, flags);
+}
+
+static void on_watch_closed(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *user, void *socket_user)
+{
+	struct forwarder *f = user;
+	struct socket_watch *w = socket_user;
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (w) {
+			curl_multi_assign(f->multi, fd, NULL);
+			uv_poll_stop(&w->poll);
+			uv_close((uv_handle_t *)&w->poll, on_watch_closed);
+		}
+		return 0;
+	}
+	if (!w) {
+		w = calloc(1, sizeof *w);
+		if (!w || uv_poll_init_socket(f->loop, &w->poll, fd) != 0) {
+			free(w);
+			return -1;
+		}
+		w->forwarder = f;
+		w->fd = fd;
+		w->poll.data = w;
+		curl_multi_assign(f->multi, fd, w);
+	}
+	int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+	uv_poll_start(&w->poll, events, on_socket_ready);
+	return 0;
+}
+
+/* ---- one call ---- */
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static bool address_allowed(const struct sockaddr *a)
+{
+	if (a->sa_family == AF_INET)
+		return (ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >> 24) == 127;
+	if (a->sa_family != AF_INET6)
+		return false;
+	const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
+	return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
+}
+
+/* The last gate: whatever a name resolved to, only loopback is connected to (THREATS: a lying resolver). */
+static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct forward *w = user;
+	(void)purpose;
+	if (!w->forwarder->options.allow_remote_target && !address_allowed(&address->addr)) {
+		w->refused_address = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype, address->protocol);
+}
+
+static void take_status_line(struct forward *w, const char *at, size_t len)
+{
+	const char *blank = memchr(at, ' ', len);
+	size_t rest = blank ? len - (size_t)(blank - at) : 0;
+	w->status = rest >= 4 ? atoi((char[4]){ blank[1], blank[2], blank[3], 0 }) : 0;
+	w->head.len = w->reason.len = 0;
+	w->body_len = WIRE_UNKNOWN_LENGTH;
+	if (rest > 5) {
+		size_t n = rest - 5;
+		while (n > 0 && (blank[5 + n - 1] == '\r' || blank[5 + n - 1] == '\n'))
+			n--;
+		if (headers_value_valid(bytes_make(blank + 5, n)) && n < 1000 && !buffer_append(&w->reason, blank + 5, n))
+			w->reason.len = 0;
+	}
+}
+
+static bool take_field(struct forward *w, const char *at, size_t len)
+{
+	const char *colon = memchr(at, ':', len);
+	if (!colon)
+		return true; /* not a field: HTTP clients skip it */
+	const char *value = colon + 1, *end = at + len;
+	while (end > value && (end[-1] == '\r' || end[-1] == '\n' || end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	while (value < end && (*value == ' ' || *value == '\t'))
+		value++;
+	struct bytes n = bytes_make(at, (size_t)(colon - at)), v = bytes_make(value, (size_t)(end - value));
+	if (!headers_name_valid(n) || !headers_value_valid(v))
+		return true;
+	if (bytes_equal_nocase(n, "Content-Length"))
+		w->body_len = strtoull((const char *)v.at, NULL, 10);
+	return headers_append(&w->head, n, v);
+}
+
+static size_t on_header(char *at, size_t size, size_t count, void *user)
+{
+	struct forward *w = user;
+	size_t len = size * count;
+	if (w->head_given)
+		return len; /* trailers of a chunked answer */
+	if (w->head.len + len > MAX_ANSWER_HEAD) {
+		w->too_large = true;
+		return 0;
+	}
+	if (len > 5 && memcmp(at, "HTTP/", 5) == 0) {
+		take_status_line(w, at, len);
+	} else if (len > 0 && (at[0] == '\r' || at[0] == '\n')) {
+		if (w->status < 200)
+			return len; /* an interim answer; the real one follows */
+		w->head_given = true;
+		w->ops->on_head(w->user, w->status, buffer_view(&w->reason), buffer_view(&w->head), w->body_len);
+	} else if (!take_field(w, at, len)) {
+		return 0;
+	}
+	return len;
+}
+
+static size_t on_body(char *at, size_t size, size_t count, void *user)
+{
+	struct forward *w = user;
+	size_t len = size * count;
+	if (!w->head_given)
+		return 0;
+	if (w->ops->on_body(w->user, bytes_make(at, len)))
+		return len;
+	w->paused = true;
+	return CURL_WRITEFUNC_PAUSE;
+}
+
+static size_t on_upload(char *out, size_t size, size_t count, void *user)
+{
+	struct forward *w = user;
+	size_t left = w->request.body.len - w->body_at, n = size * count < left ? size * count : left;
+	if (n > 0)
+		memcpy(out, w->request.body.at + w->body_at, n);
+	w->body_at += n;
+	return n;
+}
+
+static int on_trailers(struct curl_slist **list, void *user)
+{
+	struct forward *w = user;
+	struct bytes name, value;
+	for (size_t pos = 0; headers_next(w->request.trailers, &pos, &name, &value);) {
+		char *line = malloc(name.len + value.len + 3);
+		if (!line)
+			return CURL_TRAILERFUNC_ABORT;
+		int len = snprintf(line, name.len + 3, "%.*s: ", (int)name.len, (const char *)name.at);
+		memcpy(line + len, value.at, value.len);
+		line[(size_t)len + value.len] = 0;
+		struct curl_slist *more = curl_slist_append(*list, line);
+		free(line);
+		if (!more)
+			return CURL_TRAILERFUNC_ABORT;
+		*list = more;
+	}
+	return CURL_TRAILERFUNC_OK;
+}
+
+static CURL *take_handle(struct forwarder *f)
+{
+	if (f->pooled > 0)
+		return f->pool[--f->pooled];
+	CURL *c = curl_easy_init();
+	if (!c)
+		return NULL;
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_PROXY, "");
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(c, CURLOPT_HTTP09_ALLOWED, 0L);
+	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L);
+	curl_easy_setopt(c, CURLOPT_EXPECT_100_TIMEOUT_MS, EXPECT_WAIT_MS);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(c, CURLOPT_READFUNCTION, on_upload);
+	curl_easy_setopt(c, CURLOPT_TRAILERFUNCTION, on_trailers);
+	if (f->options.insecure) {
+		curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+	return c;
+}
+
+static void give_handle(struct forwarder *f, CURL *c)
+{
+	if (f->pooled < HANDLE_POOL && !f->closing)
+		f->pool[f->pooled++] = c;
+	else
+		curl_easy_cleanup(c);
+}
+
+/* Method and body: whatever the sender framed is framed again, and nothing else. */
+static void set_method(struct forward *w, const char *method)
+{
+	CURL *c = w->easy;
+	curl_easy_setopt(c, CURLOPT_NOBODY, 0L);
+	curl_easy_setopt(c, CURLOPT_UPLOAD, 0L);
+	curl_easy_setopt(c, CURLOPT_POSTFIELDS, NULL);
+	if (w->request.trailers.len > 0) {
+		curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)-1);
+	} else if (strcmp(method, "HEAD") == 0) {
+		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+	} else if (w->request.has_body) {
+		curl_easy_setopt(c, CURLOPT_POST, 1L);
+		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)w->request.body.len);
+		curl_easy_setopt(c, CURLOPT_POSTFIELDS, w->request.body.len ? (const char *)w->request.body.at : "");
+	} else {
+		curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
+	}
+	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static bool begin_call(struct forward *w)
+{
+	struct forwarder *f = w->forwarder;
+	uint64_t now = uv_now(f->loop);
+	long left = w->deadline_ms > now ? (long)(w->deadline_ms - now) : 1;
+	w->body_at = 0;
+	w->started_at_us = now_us();
+	curl_easy_setopt(w->easy, CURLOPT_TIMEOUT_MS, left);
+	return curl_multi_add_handle(f->multi, w->easy) == CURLM_OK;
+}
+
+static void free_forward(struct forward *w)
+{
+	curl_slist_free_all(w->headers);
+	free(w->url);
+	free(w->authority);
+	buffer_free(&w->reason);
+	buffer_free(&w->head);
+	free(w);
+}
+
+static void on_retry_closed(uv_handle_t *h)
+{
+	free_forward(h->data);
+}
+
+static uint64_t info_us(CURL *c, CURLINFO which)
+{
+	curl_off_t v = 0;
+	curl_easy_getinfo(c, which, &v);
+	return v > 0 ? (uint64_t)v : 0;
+}
+
+/* The last word: tells the caller and frees. */
+static void finish(struct forward *w, enum attempt_result result, const char *sentence)
+{
+	struct forward_result r = { .result = result, .status = w->status >= 200 ? w->status : 0, .url = w->url };
+	snprintf(r.error, sizeof r.error, "%s", sentence);
+	r.started_at_us = w->started_at_us;
+	r.connect_us = info_us(w->easy, CURLINFO_CONNECT_TIME_T);
+	r.first_byte_us = info_us(w->easy, CURLINFO_STARTTRANSFER_TIME_T);
+	r.total_us = info_us(w->easy, CURLINFO_TOTAL_TIME_T);
+	if (r.total_us == 0 && now_us() > w->started_at_us)
+		r.total_us = now_us() - w->started_at_us;
+	curl_multi_remove_handle(w->forwarder->multi, w->easy);
+	give_handle(w->forwarder, w->easy);
+	w->easy = NULL;
+	w->ops->on_done(w->user, &r);
+	if (w->retry_open)
+		uv_close((uv_handle_t *)&w->retry, on_retry_closed);
+	else
+		free_forward(w);
+}
+
+static void on_retry(uv_timer_t *h)
+{
+	struct forward *w = h->data;
+	if (!begin_call(w))
+		finish(w, ATTEMPT_UNREACHABLE, "out of memory");
+}
+
+/* The app may be restarting: dev servers do on every save. True when another try was set up. */
+static bool try_again(struct forward *w)
+{
+	uint64_t now = uv_now(w->forwarder->loop);
+	if (w->refused_address || now >= w->wait_until_ms || w->status)
+		return false;
+	curl_multi_remove_handle(w->forwarder->multi, w->easy);
+	if (!w->retry_open) {
+		uv_timer_init(w->forwarder->loop, &w->retry);
+		w->retry.data = w;
+		w->retry_open = true;
+		w->backoff_ms = 50;
+	}
+	int64_t left = (int64_t)(w->wait_until_ms - now);
+	uv_timer_start(&w->retry, on_retry, (uint64_t)(w->backoff_ms < left ? w->backoff_ms : left), 0);
+	w->backoff_ms = w->backoff_ms * 2 > 500 ? 500 : w->backoff_ms * 2;
+	return true;
+}
+
+static void conclude(struct forward *w, CURLcode code)
+{
+	char text[300];
+	const char *why = *w->curl_error ? w->curl_error : curl_easy_strerror(code);
+	switch (code) {
+	case CURLE_OK:
+		finish(w, ATTEMPT_OK, "");
+		return;
+	case CURLE_COULDNT_CONNECT:
+		if (try_again(w))
+			return;
+		if (w->refused_address)
+			snprintf(text, sizeof text, "%s is not on this machine, and creel forwards to loopback only", w->authority);
+		else
+			snprintf(text, sizeof text, "nothing is listening on %s: start the app", w->authority);
+		finish(w, ATTEMPT_UNREACHABLE, text);
+		return;
+	case CURLE_COULDNT_RESOLVE_HOST:
+		snprintf(text, sizeof text, "the target %s cannot be resolved", w->authority);
+		finish(w, ATTEMPT_UNREACHABLE, text);
+		return;
+	case CURLE_OPERATION_TIMEDOUT:
+		snprintf(text, sizeof text, "%s did not answer within %lld ms", w->authority,
+		         (long long)w->forwarder->options.timeout_ms);
+		finish(w, ATTEMPT_TIMEOUT, text);
+		return;
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CACERT_BADFILE:
+		snprintf(text, sizeof text, "TLS to %s failed: %.180s (--insecure accepts any certificate)", w->authority, why);
+		finish(w, ATTEMPT_TLS, text);
+		return;
+	default:
+		snprintf(text, sizeof text, w->too_large ? "%s sent a head of more than 256 KiB"
+		                            : w->head_given ? "%s broke off in the middle of its answer"
+		                                            : "%s broke off before it answered", w->authority);
+		finish(w, ATTEMPT_ABORTED, text);
+	}
+}
+
+static void check_finished(struct forwarder *f)
+{
+	CURLMsg *m;
+	int left;
+	while ((m = curl_multi_info_read(f->multi, &left)) != NULL) {
+		struct forward *w = NULL;
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		CURLcode code = m->data.result;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&w);
+		conclude(w, code);
+	}
+}
+
+static bool set_url(struct forward *w, const char *base, struct error *e)
+{
+	struct buffer target = { 0 };
+	const char *rest = strstr(base, "://") + 3, *slash = strchr(rest, '/');
+	size_t authority_len = slash ? (size_t)(slash - rest) : strlen(rest);
+	/* The default port is not written in Host. */
+	const char *port = base[4] == 's' ? ":443" : ":80";
+	size_t port_len = strlen(port);
+	size_t host_len = authority_len > port_len && memcmp(rest + authority_len - port_len, port, port_len) == 0
+	                          ? authority_len - port_len
+	                          : authority_len;
+	w->authority = strndup(rest, host_len);
+	bool fine = w->authority && (!slash || buffer_append_text(&target, slash)) &&
+	            buffer_append_bytes(&target, w->request.target) && buffer_put_u8(&target, 0);
+	struct buffer url = { 0 };
+	fine = fine && buffer_printf(&url, "%.*s%s", (int)((size_t)(rest - base) + authority_len), base, (char *)target.at) &&
+	       buffer_put_u8(&url, 0);
+	if (fine) {
+		char origin[600];
+		snprintf(origin, sizeof origin, "%.*s/", (int)((size_t)(rest - base) + authority_len), base);
+		/* The raw target goes out as it came; the URL is only for the connection. */
+		fine = curl_easy_setopt(w->easy, CURLOPT_URL, origin) == CURLE_OK &&
+		       curl_easy_setopt(w->easy, CURLOPT_REQUEST_TARGET, (char *)target.at) == CURLE_OK;
+	}
+	buffer_free(&target);
+	w->url = (char *)url.at;
+	return fine || error_set(e, EXIT_TARGET, "out of memory");
+}
+
+struct forward *forward_start(struct forwarder *f, const char *base_url, const struct forward_request *request,
+                              const struct forward_ops *ops, void *user, struct error *e)
+{
+	struct forward *w = calloc(1, sizeof *w);
+	char *method = bytes_dup_text(request->method);
+	if (!w || !method || !(w->easy = take_handle(f))) {
+		free(w);
+		free(method);
+		error_set(e, EXIT_TARGET, "out of memory");
+		return NULL;
+	}
+	w->forwarder = f;
+	w->request = *request;
+	w->ops = ops;
+	w->user = user;
+	w->body_len = WIRE_UNKNOWN_LENGTH;
+	w->deadline_ms = uv_now(f->loop) + (uint64_t)f->options.timeout_ms;
+	w->wait_until_ms = uv_now(f->loop) + (uint64_t)f->options.wait_for_target_ms;
+	if (!set_url(w, base_url, e) || !(w->headers = forward_headers_make(request, &f->options, w->authority, e)))
+		goto fail;
+	set_method(w, method);
+	curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, w->headers);
+	curl_easy_setopt(w->easy, CURLOPT_PRIVATE, w);
+	curl_easy_setopt(w->easy, CURLOPT_ERRORBUFFER, w->curl_error);
+	curl_easy_setopt(w->easy, CURLOPT_HEADERDATA, w);
+	curl_easy_setopt(w->easy, CURLOPT_WRITEDATA, w);
+	curl_easy_setopt(w->easy, CURLOPT_READDATA, w);
+	curl_easy_setopt(w->easy, CURLOPT_TRAILERDATA, w);
+	curl_easy_setopt(w->easy, CURLOPT_OPENSOCKETDATA, w);
+	if (begin_call(w)) {
+		free(method);
+		return w;
+	}
+	error_set(e, EXIT_TARGET, "libcurl cannot start the call");
+fail:
+	free(method);
+	curl_easy_cleanup(w->easy);
+	free_forward(w);
+	return NULL;
+}
+
+void forward_resume(struct forward *w)
+{
+	if (!w->paused)
+		return;
+	w->paused = false;
+	curl_easy_pause(w->easy, CURLPAUSE_CONT);
+	/* libcurl 7.88 asks for a time-out of 0 then; the loop's next turn drives it. */
+}
+
+void forward_cancel(struct forward *w)
+{
+	finish(w, ATTEMPT_CANCELLED, "creel was stopped before the app had answered");
+}
+
+/* ---- the forwarder ---- */
+
+struct forwarder *forwarder_new(uv_loop_t *loop, const struct forward_options *options, struct error *e)
+{
+	struct forwarder *f = calloc(1, sizeof *f);
+	for (size_t i = 0; options->extra_headers && i < options->extra_headers->count; i++) {
+		const char *field = options->extra_headers->at[i], *colon = strchr(field, ':');
+		if (!colon || !headers_name_valid(bytes_make(field, (size_t)(colon - field))) ||
+		    !headers_value_valid(bytes_of(colon + 1))) {
+			error_set(e, EXIT_USAGE, "-H '%.100s' is no header field: write 'Name: value'", field);
+			free(f);
+			return NULL;
+		}
+	}
+	if (!f || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !(f->multi = curl_multi_init())) {
+		free(f);
+		error_set(e, EXIT_TARGET, "libcurl cannot start");
+		return NULL;
+	}
+	f->loop = loop;
+	f->options = *options;
+	if (!f->options.host_header)
+		f->options.host_header = "rewrite";
+	uv_timer_init(loop, &f->timer);
+	f->timer.data = f;
+	curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+	curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
+	curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
+	curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
+	curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
+	return f;
+}
+
+static void on_timer_closed(uv_handle_t *h)
+{
+	struct forwarder *f = h->data;
+	void (*closed)(void *user) = f->closed;
+	void *user = f->closed_user;
+	free(f);
+	if (closed)
+		closed(user);
+}
+
+void forwarder_close(struct forwarder *f, void (*closed)(void *user), void *user)
+{
+	f->closed = closed;
+	f->closed_user = user;
+	f->closing = true;
+	while (f->pooled > 0)
+		curl_easy_cleanup(f->pool[--f->pooled]);
+	curl_multi_cleanup(f->multi);
+	uv_close((uv_handle_t *)&f->timer, on_timer_closed);
+}

@@ -1,0 +1,64 @@
+/* creel: the program on the laptop. This file is the table of subcommands. */
+#include "client/command.h"
+#include "shared/text.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command *const commands[] = {
+	&command_listen, &command_dev,   &command_list,    &command_show, &command_replay,
+	&command_status, &command_login, &command_version, &command_help,
+};
+
+const struct command *command_at(size_t i)
+{
+	return i < sizeof commands / sizeof *commands ? commands[i] : NULL;
+}
+
+const struct command *command_find(const char *name, struct error *e)
+{
+	const char *nearest = NULL;
+	size_t least = 3;
+	for (size_t i = 0; command_at(i); i++) {
+		size_t distance = text_distance(commands[i]->name, name);
+		if (distance == 0)
+			return commands[i];
+		if (distance < least) {
+			least = distance;
+			nearest = commands[i]->name;
+		}
+	}
+	error_set(e, EXIT_USAGE, "'%.60s' is not a command%s%s; see creel help", name, nearest ? ", did you mean " : "",
+	          nearest ? nearest : "");
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	struct error e = { EXIT_USAGE, "" };
+	char help[] = "help", version[] = "version";
+	int status = EXIT_USAGE;
+	setlocale(LC_CTYPE, "");
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+		argv[1] = help;
+	if (argc > 1 && strcmp(argv[1], "--version") == 0)
+		argv[1] = version;
+	if (argc < 2) {
+		command_help.run(1, argv, &e);
+	} else {
+		const struct command *c = command_find(argv[1], &e);
+		if (c)
+			status = c->run(argc - 1, argv + 1, &e);
+	}
+	if (*e.text && status != EXIT_DONE) {
+		struct buffer line = { 0 };
+		if (text_sanitize(&line, bytes_of(e.text), TEXT_LINE))
+			fprintf(stderr, "creel: %.*s\n", (int)line.len, (const char *)line.at);
+		buffer_free(&line);
+	}
+	if (fflush(stdout) != 0 && errno != EPIPE && status == EXIT_DONE)
+		status = EXIT_STORE;
+	return status;
+}

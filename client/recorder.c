@@ -1,0 +1,183 @@
+#include "client/recorder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct recorder {
+	struct store *store;
+	struct batch_writer *writer;
+	void (*closed)(void *user);
+	void *closed_user;
+};
+
+struct delivery_job {
+	struct writer_job job;
+	struct store_delivery delivery;
+	void (*done)(void *user, int64_t id, bool duplicate, const struct error *e);
+	void *user;
+	int64_t id;
+	bool duplicate;
+};
+
+struct attempt_job {
+	struct writer_job job;
+	struct store_attempt attempt;
+	void (*done)(void *user, const struct error *e);
+	void *user;
+};
+
+struct status_job {
+	struct writer_job job;
+	struct client_status status;
+	bool drop;
+	struct buffer text; /* what the status' views point into */
+};
+
+struct recorder *recorder_new(uv_loop_t *loop, const char *path, struct error *e)
+{
+	struct recorder *r = calloc(1, sizeof *r);
+	if (!r) {
+		error_set(e, EXIT_STORE, "out of memory");
+		return NULL;
+	}
+	if (!store_open(&r->store, path, STORE_READ_WRITE, e) ||
+	    !(r->writer = batch_writer_new(loop, &store_batch_ops, r->store, e))) {
+		store_close(r->store);
+		free(r);
+		return NULL;
+	}
+	return r;
+}
+
+static void on_writer_closed(void *user)
+{
+	struct recorder *r = user;
+	void (*closed)(void *user) = r->closed;
+	void *closed_user = r->closed_user;
+	store_close(r->store);
+	free(r);
+	if (closed)
+		closed(closed_user);
+}
+
+void recorder_close(struct recorder *r, void (*closed)(void *user), void *user)
+{
+	r->closed = closed;
+	r->closed_user = user;
+	batch_writer_close(r->writer, on_writer_closed, r);
+}
+
+static bool run_delivery(struct writer_job *job, void *db, struct error *e)
+{
+	struct delivery_job *j = (struct delivery_job *)job;
+	return store_insert_delivery(db, &j->delivery, &j->id, &j->duplicate, e);
+}
+
+static void done_delivery(struct writer_job *job, const struct error *e)
+{
+	struct delivery_job *j = (struct delivery_job *)job;
+	j->done(j->user, j->id, j->duplicate, e);
+	free(j);
+}
+
+void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d,
+                              void (*done)(void *user, int64_t id, bool duplicate, const struct error *e), void *user)
+{
+	struct delivery_job *j = calloc(1, sizeof *j);
+	if (!j) {
+		struct error e;
+		error_set(&e, EXIT_STORE, "out of memory");
+		done(user, 0, false, &e);
+		return;
+	}
+	j->job.run = run_delivery;
+	j->job.done = done_delivery;
+	j->delivery = *d;
+	j->done = done;
+	j->user = user;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+static bool run_attempt(struct writer_job *job, void *db, struct error *e)
+{
+	return store_insert_attempt(db, &((struct attempt_job *)job)->attempt, e);
+}
+
+static void done_attempt(struct writer_job *job, const struct error *e)
+{
+	struct attempt_job *j = (struct attempt_job *)job;
+	if (j->done)
+		j->done(j->user, e);
+	free(j);
+}
+
+void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a,
+                             void (*done)(void *user, const struct error *e), void *user)
+{
+	struct attempt_job *j = calloc(1, sizeof *j);
+	if (!j) {
+		struct error e;
+		error_set(&e, EXIT_STORE, "out of memory");
+		if (done)
+			done(user, &e);
+		return;
+	}
+	j->job.run = run_attempt;
+	j->job.done = done_attempt;
+	j->attempt = *a;
+	j->done = done;
+	j->user = user;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+static bool run_status(struct writer_job *job, void *db, struct error *e)
+{
+	struct status_job *j = (struct status_job *)job;
+	return j->drop ? store_drop_status(db, j->status.pid, e) : store_put_status(db, &j->status, e);
+}
+
+static void done_status(struct writer_job *job, const struct error *e)
+{
+	struct status_job *j = (struct status_job *)job;
+	(void)e;
+	buffer_free(&j->text);
+	free(j);
+}
+
+void recorder_put_status(struct recorder *r, const struct client_status *c)
+{
+	struct status_job *j = calloc(1, sizeof *j);
+	if (!j)
+		return;
+	j->status = *c;
+	struct bytes *views[] = { &j->status.state, &j->status.detail, &j->status.relay,
+		                  &j->status.url,   &j->status.tunnel, &j->status.target };
+	size_t total = 0;
+	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+		total += views[i]->len;
+	if (!buffer_reserve(&j->text, total)) {
+		free(j);
+		return;
+	}
+	for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+		size_t start = j->text.len;
+		if (views[i]->len && !buffer_append_bytes(&j->text, *views[i]))
+			views[i]->len = 0; /* cannot be: the room is there */
+		*views[i] = bytes_make(j->text.at + start, views[i]->len);
+	}
+	j->job.run = run_status;
+	j->job.done = done_status;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+void recorder_drop_status(struct recorder *r, int64_t pid)
+{
+	struct status_job *j = calloc(1, sizeof *j);
+	if (!j)
+		return;
+	j->status.pid = pid;
+	j->drop = true;
+	j->job.run = run_status;
+	j->job.done = done_status;
+	batch_writer_submit(r->writer, &j->job);
+}

@@ -1,0 +1,151 @@
+#include "client/row_json.h"
+
+#include "shared/headers.h"
+#include "shared/text.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+json_t *row_json_text(struct bytes b, bool empty_is_null)
+{
+	struct buffer fixed = { 0 };
+	if (b.len == 0)
+		return empty_is_null ? json_null() : json_string("");
+	for (size_t i = 0; i < b.len;) {
+		utf8proc_int32_t c;
+		utf8proc_ssize_t len = utf8proc_iterate(b.at + i, (utf8proc_ssize_t)(b.len - i), &c);
+		bool fine = len > 0 ? buffer_append(&fixed, b.at + i, (size_t)len) : buffer_append_text(&fixed, "\xef\xbf\xbd");
+		if (!fine) {
+			buffer_free(&fixed);
+			return NULL;
+		}
+		i += len > 0 ? (size_t)len : 1;
+	}
+	json_t *j = json_stringn((const char *)fixed.at, fixed.len);
+	buffer_free(&fixed);
+	return j;
+}
+
+static json_t *time_json(uint64_t at_us)
+{
+	char text[TEXT_TIME_LEN];
+	text_format_time(text, at_us);
+	return json_string(text);
+}
+
+json_t *row_json_delivery(const char *type, const struct delivery_row *row)
+{
+	char id[UUID_TEXT_LEN + 1];
+	json_t *o = json_object();
+	int failed = o == NULL;
+	uuid_format(row->event_id, id);
+	if (type)
+		failed |= json_object_set_new(o, "type", json_string(type));
+	failed |= json_object_set_new(o, "id", json_integer(row->id));
+	failed |= json_object_set_new(o, "event_id", json_string(id));
+	failed |= json_object_set_new(o, "received_at", time_json(row->received_at_us));
+	failed |= json_object_set_new(o, "tunnel", row_json_text(row->tunnel, false));
+	failed |= json_object_set_new(o, "method", row_json_text(row->method, false));
+	failed |= json_object_set_new(o, "target", row_json_text(row->target, false));
+	failed |= json_object_set_new(o, "path", row_json_text(row->path, false));
+	failed |= json_object_set_new(o, "peer", row_json_text(row->peer, false));
+	failed |= json_object_set_new(o, "provider", row_json_text(row->provider, true));
+	failed |= json_object_set_new(o, "event_type", row_json_text(row->event_type, true));
+	failed |= json_object_set_new(o, "signature", row_json_text(row->signature, false));
+	failed |= json_object_set_new(o, "state", json_string(store_state_name(row->state)));
+	failed |= json_object_set_new(o, "status", row->status ? json_integer(row->status) : json_null());
+	failed |= json_object_set_new(o, "duration_ms", row->took_us >= 0 ? json_real((double)row->took_us / 1000) : json_null());
+	failed |= json_object_set_new(o, "attempts", json_integer(row->attempts));
+	failed |= json_object_set_new(o, "request_bytes", json_integer((json_int_t)row->request_bytes));
+	failed |= json_object_set_new(o, "response_bytes", json_integer((json_int_t)row->response_bytes));
+	failed |= json_object_set_new(o, "origin", json_string(store_origin_name(row->origin)));
+	failed |= json_object_set_new(o, "replay_of", row->replay_of ? json_integer(row->replay_of) : json_null());
+	if (!failed)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+static json_t *fields_json(struct bytes block)
+{
+	struct bytes name, value;
+	json_t *list = json_array();
+	for (size_t pos = 0; list && headers_next(block, &pos, &name, &value);) {
+		json_t *pair = json_array();
+		if (!pair || json_array_append_new(pair, row_json_text(name, false)) ||
+		    json_array_append_new(pair, row_json_text(value, false)) || json_array_append_new(list, pair)) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static json_t *base64_json(struct bytes b)
+{
+	if (b.len > INT32_MAX / 2)
+		return NULL;
+	char *text = malloc(b.len / 3 * 4 + 8);
+	if (!text)
+		return NULL;
+	int len = EVP_EncodeBlock((unsigned char *)text, b.at, (int)b.len);
+	json_t *j = json_stringn(text, (size_t)len);
+	free(text);
+	return j;
+}
+
+json_t *row_json_message(const struct message *m)
+{
+	struct bytes body = buffer_view(&m->body);
+	bool text = text_is_utf8(body) && (body.len == 0 || !memchr(body.at, 0, body.len));
+	json_t *o = json_object();
+	int failed = o == NULL || json_object_set_new(o, "headers", fields_json(buffer_view(&m->headers)));
+	if (m->trailers.len)
+		failed |= json_object_set_new(o, "trailers", fields_json(buffer_view(&m->trailers)));
+	if (text)
+		failed |= json_object_set_new(o, "body", body.len ? json_stringn((const char *)body.at, body.len) : json_string(""));
+	else
+		failed |= json_object_set_new(o, "body_base64", base64_json(body));
+	if (m->body_size > body.len)
+		failed |= json_object_set_new(o, "body_truncated", json_true());
+	if (!failed)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+json_t *row_json_attempt(const char *type, const struct delivery_row *row, const struct attempt_row *a)
+{
+	char id[UUID_TEXT_LEN + 1];
+	json_t *o = json_object();
+	int failed = o == NULL;
+	uuid_format(row->event_id, id);
+	if (type)
+		failed |= json_object_set_new(o, "type", json_string(type));
+	failed |= json_object_set_new(o, "id", json_integer(row->id));
+	failed |= json_object_set_new(o, "event_id", json_string(id));
+	failed |= json_object_set_new(o, "attempt", json_integer(a->number));
+	failed |= json_object_set_new(o, "started_at", time_json(a->started_at_us));
+	failed |= json_object_set_new(o, "result", json_string(store_result_name(a->result)));
+	failed |= json_object_set_new(o, "status", a->status ? json_integer(a->status) : json_null());
+	failed |= json_object_set_new(o, "state", json_string(store_state_name(row->state)));
+	failed |= json_object_set_new(o, "duration_ms", json_real((double)a->total_us / 1000));
+	failed |= json_object_set_new(o, "response_bytes", json_integer((json_int_t)a->response_bytes));
+	failed |= json_object_set_new(o, "url", row_json_text(a->url, true));
+	failed |= json_object_set_new(o, "error", row_json_text(a->error, true));
+	if (!failed)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+bool row_json_print(FILE *out, json_t *object, struct error *e)
+{
+	bool fine = object && json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 && fputc('\n', out) != EOF &&
+	            fflush(out) == 0;
+	json_decref(object);
+	return fine || error_set(e, EXIT_STORE, "the output cannot be written: %s", object ? strerror(errno) : "out of memory");
+}

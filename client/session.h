@@ -1,0 +1,43 @@
+/* Wires the client's stages: tunnel → recorder → forwarder → tunnel, one `struct stream` a delivery (stream.c). Loop
+ * thread. */
+#pragma once
+
+#include "client/forwarder.h"
+#include "client/recorder.h"
+#include "client/tunnel.h"
+
+struct session;
+
+struct route {
+	char *path;   /* of whole segments: "/api" takes /api and /api/x, not /apis */
+	char *target; /* base URL */
+};
+
+struct session_options {
+	const struct route *routes; /* the last one has path "" and is the default */
+	size_t route_count;
+	uint64_t record_max;        /* bytes of a body kept on record */
+};
+
+/* What the user is shown; rows are views for the call. */
+struct session_events {
+	void (*on_state)(void *user, enum tunnel_state state, const char *detail);
+	void (*on_delivery)(void *user, const struct delivery_row *row);
+	void (*on_attempt)(void *user, const struct delivery_row *row, const struct attempt_row *attempt);
+	void (*on_trouble)(void *user, const char *sentence);
+	void (*on_stop)(void *user, const struct error *why);
+};
+
+struct session *session_new(uv_loop_t *loop, const struct session_options *options, struct recorder *recorder,
+                            struct forwarder *forwarder, const struct session_events *events, void *user);
+/* The tunnel's callbacks, with the session as their user. */
+extern const struct tunnel_ops session_tunnel_ops;
+void session_set_tunnel(struct session *s, struct tunnel *tunnel);
+/* Takes no more deliveries. */
+void session_drain(struct session *s);
+/* Deliveries whose app call or record is not finished. */
+size_t session_busy(const struct session *s);
+/* Cancels the calls under way; their attempts are recorded as cancelled. */
+void session_cancel(struct session *s);
+/* After the recorder was closed. */
+void session_free(struct session *s);

@@ -1,0 +1,468 @@
+#include "client/tunnel.h"
+
+#include "client/backoff.h"
+#include "client/proxy.h"
+#include "shared/log.h"
+#include "shared/wire.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <libwebsockets.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define WELCOME_MS 15000
+
+struct tunnel {
+	uv_loop_t *loop;
+	const struct tunnel_ops *ops;
+	void *user;
+	struct tunnel_options options;
+	char *host, *path;
+	int port;
+	bool tls;
+	struct lws_context *context;
+	struct lws *wsi;
+	struct link *link;
+	lws_retry_bo_t keepalive;
+	struct backoff backoff;
+	uv_timer_t retry, welcome;
+	enum tunnel_state state;
+	bool closing, stopped, lost_pending;
+	uint64_t online_since_ms, confirmed_at_us;
+	uint8_t nonce[WIRE_NONCE_LEN];
+	bool has_nonce;
+	char name[64], public_url[600], reason[300];
+	int open_handles;
+	void (*closed)(void *user);
+	void *closed_user;
+};
+
+static void connect_now(struct tunnel *t);
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void set_state(struct tunnel *t, enum tunnel_state state, const char *detail)
+{
+	t->state = state;
+	t->ops->on_state(t->user, state, detail);
+}
+
+static void on_retry(uv_timer_t *h)
+{
+	connect_now(h->data);
+}
+
+/* The connection is gone, or never came about: says so and tries again later. */
+static void lost(struct tunnel *t, const char *why)
+{
+	char detail[700];
+	bool was_online = t->state == TUNNEL_ONLINE;
+	t->wsi = NULL;
+	uv_timer_stop(&t->welcome);
+	if (t->link) {
+		if (*link_close_reason(t->link) && !*t->reason)
+			snprintf(t->reason, sizeof t->reason, "%s", link_close_reason(t->link));
+		link_free(t->link);
+		t->link = NULL;
+		t->ops->on_lost(t->user);
+	}
+	if (t->closing || t->stopped)
+		return;
+	if (was_online)
+		backoff_connected(&t->backoff, uv_now(t->loop) - t->online_since_ms);
+	uint64_t wait = backoff_next_ms(&t->backoff);
+	snprintf(detail, sizeof detail, "%s %s: %s; trying again in %.1f s",
+	         was_online ? "the connection to the relay" : "the relay", t->options.relay, *t->reason ? t->reason : why,
+	         (double)wait / 1000);
+	t->reason[0] = 0;
+	set_state(t, TUNNEL_OFFLINE, detail);
+	uv_timer_start(&t->retry, on_retry, wait, 0);
+}
+
+static void stop_for_good(struct tunnel *t, const struct wire_note *note)
+{
+	struct error why;
+	error_set(&why, EXIT_RELAY, "the relay %s refused: %.*s", t->options.relay, (int)note->text.len,
+	          (const char *)note->text.at);
+	t->stopped = true;
+	link_close(t->link, 1000, "told to stop");
+	t->ops->on_stop(t->user, &why);
+}
+
+static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
+{
+	struct wire_welcome w;
+	if (!wire_decode_welcome(f->payload, &w))
+		return link_fail(t->link, "malformed WELCOME");
+	if (w.version != WIRE_VERSION)
+		return link_fail(t->link, "the relay speaks another version of the protocol");
+	if (w.tunnel.len >= sizeof t->name || w.public_url.len >= sizeof t->public_url)
+		return link_fail(t->link, "a name or URL in WELCOME is too long");
+	memcpy(t->nonce, w.nonce.at, sizeof t->nonce);
+	t->has_nonce = true;
+	snprintf(t->name, sizeof t->name, "%.*s", (int)w.tunnel.len, (const char *)w.tunnel.at);
+	snprintf(t->public_url, sizeof t->public_url, "%.*s", (int)w.public_url.len, (const char *)w.public_url.at);
+	uv_timer_stop(&t->welcome);
+	t->online_since_ms = uv_now(t->loop);
+	t->confirmed_at_us = now_us();
+	set_state(t, TUNNEL_ONLINE, "");
+	return true;
+}
+
+static bool on_note(struct tunnel *t, const struct wire_frame *f)
+{
+	struct wire_note note;
+	if (!wire_decode_note(f->payload, &note))
+		return link_fail(t->link, "malformed NOTICE");
+	switch (note.code) {
+	case WIRE_NOTICE_UNAUTHORIZED:
+	case WIRE_NOTICE_NAME_TAKEN:
+	case WIRE_NOTICE_BAD_NAME:
+	case WIRE_NOTICE_REPLACED:
+	case WIRE_NOTICE_VERSION:
+		stop_for_good(t, &note);
+		return true;
+	default:
+		snprintf(t->reason, sizeof t->reason, "%.*s", (int)note.text.len, (const char *)note.text.at);
+		return t->ops->on_frame(t->user, t->link, f);
+	}
+}
+
+static bool on_frame(void *user, const struct wire_frame *f)
+{
+	struct tunnel *t = user;
+	if (f->type == WIRE_NOTICE || f->type == WIRE_GOAWAY)
+		return on_note(t, f);
+	if (t->state != TUNNEL_ONLINE) {
+		if (f->type == WIRE_WELCOME)
+			return on_welcome(t, f);
+		return f->type > WIRE_NOTICE || link_fail(t->link, "WELCOME comes first");
+	}
+	switch (f->type) {
+	case WIRE_HELLO:
+	case WIRE_WELCOME:
+	case WIRE_RESPONSE:
+	case WIRE_RECORDED:
+		return link_fail(t->link, "a frame that a relay does not send");
+	default:
+		return f->type > WIRE_NOTICE || t->ops->on_frame(t->user, t->link, f);
+	}
+}
+
+static void on_credit(void *user)
+{
+	struct tunnel *t = user;
+	t->ops->on_credit(t->user);
+}
+
+static const struct link_ops link_ops = { on_frame, on_credit };
+
+static int say_hello(struct tunnel *t, struct lws *wsi)
+{
+	struct wire_hello hello = {
+		.version = WIRE_VERSION,
+		.client_version = bytes_of(CREEL_VERSION),
+		.tunnel = *t->name ? bytes_of(t->name) : bytes_of(t->options.name),
+		.resume_nonce = bytes_make(t->nonce, t->has_nonce ? sizeof t->nonce : 0),
+	};
+	t->link = link_new(wsi, &link_ops, t);
+	if (!t->link || !wire_encode_hello(link_out(t->link), &hello))
+		return -1;
+	link_flush_soon(t->link);
+	return 0;
+}
+
+/* SHA-256 over the certificate's public key, as curl's --pinnedpubkey has it. Before the token is sent. */
+static bool pin_matches(struct tunnel *t, struct lws *wsi)
+{
+	if (!t->options.pin)
+		return true;
+	X509 *cert = SSL_get_peer_certificate(lws_get_ssl(wsi));
+	unsigned char *der = NULL, digest[32], text[64];
+	int len = cert ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der) : -1;
+	bool fine = len > 0 && EVP_Digest(der, (size_t)len, digest, NULL, EVP_sha256(), NULL) == 1;
+	OPENSSL_free(der);
+	X509_free(cert);
+	if (!fine)
+		return false;
+	EVP_EncodeBlock(text, digest, sizeof digest);
+	return strcmp((char *)text, t->options.pin + strlen("sha256//")) == 0;
+}
+
+static int on_append_headers(struct tunnel *t, struct lws *wsi, unsigned char **at, unsigned char *end)
+{
+	if (!pin_matches(t, wsi)) {
+		snprintf(t->reason, sizeof t->reason, "its certificate's key is not the pinned one");
+		return -1;
+	}
+	if (!t->options.token)
+		return 0;
+	char value[300];
+	int len = snprintf(value, sizeof value, "Bearer %s", t->options.token);
+	int failed = len >= (int)sizeof value ||
+	             lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, (unsigned char *)value, len, at, end);
+	lws_explicit_bzero(value, sizeof value);
+	return failed ? -1 : 0;
+}
+
+static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in, size_t len)
+{
+	struct lws_context *context = lws_get_context(wsi);
+	struct tunnel *t = context ? lws_context_user(context) : NULL;
+	(void)session;
+	switch (reason) {
+	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+		return on_append_headers(t, wsi, (unsigned char **)in, *(unsigned char **)in + len);
+	case LWS_CALLBACK_CLIENT_ESTABLISHED:
+		return say_hello(t, wsi);
+	case LWS_CALLBACK_CLIENT_RECEIVE:
+		t->confirmed_at_us = now_us();
+		return t->link ? link_on_receive(t->link, in, len) : -1;
+	case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
+		t->confirmed_at_us = now_us();
+		return 0;
+	case LWS_CALLBACK_CLIENT_WRITEABLE:
+		return t->link ? link_on_writable(t->link) : 0;
+	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: {
+		char text[200];
+		snprintf(text, sizeof text, "not reachable (%.*s)", in ? (int)len : 10, in ? (const char *)in : "no reason");
+		lost(t, text);
+		return 0;
+	}
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		if (len > 2 && !*t->reason)
+			snprintf(t->reason, sizeof t->reason, "%.*s", (int)len - 2, (const char *)in + 2);
+		return 0;
+	case LWS_CALLBACK_CLIENT_CLOSED:
+		lost(t, "it ended");
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static const struct lws_protocols protocols[] = {
+	{ WIRE_SUBPROTOCOL, on_lws, 0, 65536, 0, NULL, 0 },
+	{ NULL, NULL, 0, 0, 0, NULL, 0 },
+};
+
+static void on_welcome_late(uv_timer_t *h)
+{
+	struct tunnel *t = h->data;
+	snprintf(t->reason, sizeof t->reason, "it did not answer in time");
+	/* lws 4.1.6 has no other way to end a connection from outside its callbacks. */
+	if (t->wsi)
+		lws_set_timeout(t->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+}
+
+static void connect_now(struct tunnel *t)
+{
+	struct lws_client_connect_info info = { 0 };
+	char authority[300];
+	snprintf(authority, sizeof authority, strchr(t->host, ':') ? "[%s]:%d" : "%s:%d", t->host, t->port);
+	info.context = t->context;
+	info.address = t->host;
+	info.port = t->port;
+	info.path = t->path;
+	info.host = authority;
+	info.protocol = WIRE_SUBPROTOCOL;
+	info.local_protocol_name = WIRE_SUBPROTOCOL;
+	info.retry_and_idle_policy = &t->keepalive;
+	info.pwsi = &t->wsi;
+	if (t->tls) {
+		info.ssl_connection = LCCSCF_USE_SSL;
+		info.alpn = WIRE_ALPN;
+		if (t->options.insecure)
+			info.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK |
+			                       LCCSCF_ALLOW_EXPIRED | LCCSCF_ALLOW_INSECURE;
+	}
+	if (t->state != TUNNEL_CONNECTING)
+		set_state(t, TUNNEL_CONNECTING, "connecting");
+	uv_timer_start(&t->welcome, on_welcome_late, WELCOME_MS, 0);
+	/* When this fails at once, lws 4.1.6 may or may not have called CONNECTION_ERROR: `retry` is active if it has. */
+	if (!lws_client_connect_via_info(&info) && !uv_is_active((uv_handle_t *)&t->retry) && !t->closing && !t->stopped)
+		lost(t, "the connection could not be started");
+}
+
+static bool parse_relay(struct tunnel *t, const char *url, struct error *e)
+{
+	char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL;
+	char web[1024];
+	/* curl's URL parser knows no ws; the schemes mean the same here. */
+	int n = snprintf(web, sizeof web, "%s%s", strncmp(url, "ws", 2) == 0 ? "http" : "", url + (strncmp(url, "ws", 2) == 0 ? 2 : 0));
+	CURLU *u = curl_url();
+	bool fine = u && n < (int)sizeof web && strstr(url, "://") && curl_url_set(u, CURLUPART_URL, web, 0) == CURLUE_OK &&
+	            curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+	            curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	            curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+	            curl_url_get(u, CURLUPART_PATH, &path, 0) == CURLUE_OK &&
+	            (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+	if (fine) {
+		size_t path_len = strlen(path), host_len = strlen(host);
+		while (path_len > 0 && path[path_len - 1] == '/')
+			path_len--;
+		t->tls = strcmp(scheme, "https") == 0;
+		t->port = atoi(port);
+		t->host = host[0] == '[' ? strndup(host + 1, host_len - 2) : strdup(host);
+		struct buffer b = { 0 };
+		fine = t->host && buffer_printf(&b, "%.*s%s", (int)path_len, path, WIRE_PATH) && buffer_put_u8(&b, 0);
+		t->path = (char *)b.at;
+	}
+	curl_free(scheme);
+	curl_free(host);
+	curl_free(port);
+	curl_free(path);
+	curl_url_cleanup(u);
+	return fine || error_set(e, EXIT_USAGE, "'%.200s' is no relay: write its URL, for example https://hooks.example.com", url);
+}
+
+static bool check_options(struct tunnel *t, struct error *e)
+{
+	struct in_addr v4;
+	const struct tunnel_options *o = &t->options;
+	bool loopback = strcmp(t->host, "localhost") == 0 || strcmp(t->host, "::1") == 0 ||
+	                (inet_pton(AF_INET, t->host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127);
+	if (o->insecure && t->tls && !loopback)
+		return error_set(e, EXIT_USAGE, "--insecure is for a relay on this machine; for %s use --ca FILE or --pin", t->host);
+	if (o->pin && (strncmp(o->pin, "sha256//", 8) != 0 || strlen(o->pin) != 8 + 44))
+		return error_set(e, EXIT_USAGE, "--pin is sha256// and 44 characters of base64, as curl --pinnedpubkey takes it");
+	if (o->pin && !t->tls)
+		return error_set(e, EXIT_USAGE, "--pin needs a relay over TLS (https://…)");
+	FILE *ca = o->ca ? fopen(o->ca, "r") : NULL;
+	if (o->ca && !ca)
+		return error_set(e, EXIT_USAGE, "the CA file %s cannot be read", o->ca);
+	if (ca)
+		fclose(ca);
+	return true;
+}
+
+static void on_lws_log(int level, const char *line)
+{
+	char text[300];
+	size_t len = strcspn(line, "\n");
+	snprintf(text, sizeof text, "%.*s", len < sizeof text ? (int)len : (int)sizeof text - 1, line);
+	log_event(LOG_DEBUG, level & LLL_ERR ? "lws_error" : "lws", "text", text, NULL);
+}
+
+static bool make_context(struct tunnel *t, struct error *e)
+{
+	void *loops[1] = { t->loop };
+	char *proxy = NULL;
+	struct lws_context_creation_info info = { 0 };
+	if (!proxy_for(t->tls ? "https" : "http", t->host, &proxy, e))
+		return false;
+	/* lws 4.1.6 reads http_proxy by itself, whatever the scheme and NO_PROXY say. */
+	unsetenv("http_proxy");
+	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+	info.port = CONTEXT_PORT_NO_LISTEN;
+	info.options = LWS_SERVER_OPTION_LIBUV | (t->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
+	info.foreign_loops = loops;
+	info.protocols = protocols;
+	info.user = t;
+	info.pt_serv_buf_size = 65536;
+	info.client_ssl_ca_filepath = t->options.ca;
+	info.ssl_client_options_set = SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1;
+	info.retry_and_idle_policy = &t->keepalive;
+	t->context = lws_create_context(&info);
+	if (t->context && proxy)
+		lws_set_proxy(lws_get_vhost_by_name(t->context, "default"), proxy);
+	if (proxy)
+		lws_explicit_bzero(proxy, strlen(proxy));
+	free(proxy);
+	return t->context || error_set(e, EXIT_RELAY, "libwebsockets cannot start on libuv%s: is its plugin there (Debian: "
+						      "libwebsockets-evlib-uv)?", t->options.ca ? ", or the CA file is no PEM" : "");
+}
+
+struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options, const struct tunnel_ops *ops, void *user,
+                          struct error *e)
+{
+	struct tunnel *t = calloc(1, sizeof *t);
+	if (!t) {
+		error_set(e, EXIT_RELAY, "out of memory");
+		return NULL;
+	}
+	t->loop = loop;
+	t->ops = ops;
+	t->user = user;
+	t->options = *options;
+	t->state = TUNNEL_OFFLINE;
+	int64_t seconds = (options->ping_interval_ms + 999) / 1000;
+	t->keepalive.secs_since_valid_ping = (uint16_t)seconds;
+	t->keepalive.secs_since_valid_hangup = (uint16_t)(2 * seconds);
+	if (!parse_relay(t, options->relay, e) || !check_options(t, e) || !make_context(t, e)) {
+		free(t->host);
+		free(t->path);
+		free(t);
+		return NULL;
+	}
+	uv_timer_init(loop, &t->retry);
+	uv_timer_init(loop, &t->welcome);
+	t->retry.data = t->welcome.data = t;
+	return t;
+}
+
+void tunnel_start(struct tunnel *t)
+{
+	connect_now(t);
+}
+
+static void on_handle_closed(uv_handle_t *h)
+{
+	struct tunnel *t = h->data;
+	if (--t->open_handles == 0 && t->closed)
+		t->closed(t->closed_user);
+}
+
+void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user)
+{
+	t->closing = true;
+	t->closed = closed;
+	t->closed_user = user;
+	t->open_handles = 2;
+	if (t->link)
+		link_close(t->link, 1000, "the client is ending");
+	uv_close((uv_handle_t *)&t->retry, on_handle_closed);
+	uv_close((uv_handle_t *)&t->welcome, on_handle_closed);
+}
+
+void tunnel_free(struct tunnel *t)
+{
+	if (!t)
+		return;
+	t->closing = true;
+	lws_context_destroy(t->context);
+	link_free(t->link);
+	free(t->host);
+	free(t->path);
+	free(t);
+}
+
+struct link *tunnel_link(struct tunnel *t)
+{
+	return t->link;
+}
+
+const char *tunnel_public_url(const struct tunnel *t)
+{
+	return t->public_url;
+}
+
+const char *tunnel_name(const struct tunnel *t)
+{
+	return t->name;
+}
+
+uint64_t tunnel_confirmed_at_us(const struct tunnel *t)
+{
+	return t->confirmed_at_us;
+}

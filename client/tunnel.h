@@ -1,0 +1,49 @@
+/* The laptop's end of the tunnel: one WebSocket (libwebsockets on the libuv loop), opened again for ever with jittered
+ * back-off, and the truth about its state. Frames of deliveries go to the session. Loop thread. */
+#pragma once
+
+#include <uv.h>
+
+#include "shared/bytes.h"
+#include "shared/error.h"
+#include "shared/link.h"
+
+struct tunnel;
+
+struct tunnel_options {
+	const char *relay;       /* http, https, ws or wss URL */
+	const char *name;        /* wanted, or NULL */
+	const char *token;       /* or NULL; wiped by the caller after tunnel_free */
+	const char *ca, *pin;    /* PEM file; "sha256//BASE64" of the certificate's public key */
+	bool insecure;           /* any certificate; loopback relays only */
+	int64_t ping_interval_ms;
+};
+
+enum tunnel_state { TUNNEL_CONNECTING, TUNNEL_ONLINE, TUNNEL_OFFLINE };
+
+struct tunnel_ops {
+	/* The state changed, or its reason. `detail` is a sentence, "" when online. */
+	void (*on_state)(void *user, enum tunnel_state state, const char *detail);
+	/* A frame of a stream, or GOAWAY or NOTICE. False closes the connection with what link_fail was told. */
+	bool (*on_frame)(void *user, struct link *link, const struct wire_frame *frame);
+	void (*on_credit)(void *user);
+	/* The connection is gone, and its streams with it. `on_state` follows. */
+	void (*on_lost)(void *user);
+	/* The relay wants this client to stop for good: exit with this. */
+	void (*on_stop)(void *user, const struct error *why);
+};
+
+struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options, const struct tunnel_ops *ops, void *user,
+                          struct error *e);
+void tunnel_start(struct tunnel *t);
+/* Sends what is pending, closes with 1000 and never connects again; `closed` when the handles are gone. */
+void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user);
+/* After the loop has ended. */
+void tunnel_free(struct tunnel *t);
+
+/* NULL when there is no connection. */
+struct link *tunnel_link(struct tunnel *t);
+const char *tunnel_public_url(const struct tunnel *t); /* "" before the first WELCOME */
+const char *tunnel_name(const struct tunnel *t);
+/* Wall-clock µs at which the relay last gave a sign of life on this connection; 0 before. */
+uint64_t tunnel_confirmed_at_us(const struct tunnel *t);
