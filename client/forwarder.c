@@ -439,7 +439,11 @@ static void finish(struct forward *w, enum attempt_result result, const char *se
 	if (r.total_us == 0 && now_us() > w->started_at_us)
 		r.total_us = now_us() - w->started_at_us;
 	curl_multi_remove_handle(w->forwarder->multi, w->easy);
-	give_handle(w->forwarder, w->easy);
+	/* libcurl 7.88 does not reset its trailers' state: used again, such a handle writes before its upload buffer. */
+	if (w->request.trailers.len > 0)
+		curl_easy_cleanup(w->easy);
+	else
+		give_handle(w->forwarder, w->easy);
 	w->easy = NULL;
 	w->ops->on_done(w->user, &r);
 	if (w->retry_open)

@@ -242,7 +242,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		if (len > 2 && !*t->reason)
 			snprintf(t->reason, sizeof t->reason, "%.*s", (int)len - 2, (const char *)in + 2);
-		return 0;
+		return t->link && *link_close_reason(t->link) ? -1 : 0;
 	case LWS_CALLBACK_CLIENT_CLOSED:
 		lost(t, "it ended");
 		return 0;
@@ -435,16 +435,23 @@ void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user)
 	uv_close((uv_handle_t *)&t->welcome, on_handle_closed);
 }
 
-void tunnel_free(struct tunnel *t)
+struct lws_context *tunnel_free(struct tunnel *t)
 {
 	if (!t)
-		return;
+		return NULL;
+	struct lws_context *context = t->context;
 	t->closing = true;
-	lws_context_destroy(t->context);
+	lws_context_destroy(context);
 	link_free(t->link);
 	free(t->host);
 	free(t->path);
 	free(t);
+	return context;
+}
+
+void tunnel_free_rest(struct lws_context *context)
+{
+	lws_context_destroy(context);
 }
 
 struct link *tunnel_link(struct tunnel *t)

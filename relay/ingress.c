@@ -306,8 +306,11 @@ out:
 	return result;
 }
 
+/* MHD 0.9.75 goes on handing out the chunks it has in its buffer, and its lists do not survive a second suspension. */
 static void suspend(struct exchange *x)
 {
+	if (x->suspended)
+		return;
 	x->suspended = true;
 	MHD_suspend_connection(x->sender->connection);
 }
@@ -331,6 +334,8 @@ static enum MHD_Result take_body(struct exchange *x, const char *at, size_t *len
 		goto refuse_now;
 	x->received += *len;
 	if (x->received > in->relay->settings.max_body) {
+		if (d->tunnel && !d->request_sent)
+			tunnel_tell_refused(d->tunnel, d, refusal_text(REFUSE_BODY_TOO_LARGE)->status);
 		tunnel_finish(d, WIRE_RESET_TOO_LARGE, "the body is larger than the relay takes");
 		delivery_refuse(d, REFUSE_BODY_TOO_LARGE);
 		goto refuse_now;

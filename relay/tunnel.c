@@ -451,6 +451,8 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	}
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return t->link ? link_on_writable(t->link) : 0;
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		return t->link && *link_close_reason(t->link) ? -1 : 0;
 	case LWS_CALLBACK_CLOSED:
 		on_closed(t);
 		return 0;
@@ -572,6 +574,9 @@ void tunnel_server_free(struct tunnel_server *s)
 {
 	if (!s)
 		return;
+	/* On a foreign libuv loop lws 4.1.6 wants the destroy twice: to start closing its handles, and when they are closed. */
+	lws_context_destroy(s->context);
+	uv_run(s->relay->loop, UV_RUN_DEFAULT);
 	lws_context_destroy(s->context);
 	free(s);
 }

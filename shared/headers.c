@@ -1,6 +1,7 @@
 #include "shared/headers.h"
 
 #include <string.h>
+#include <strings.h>
 
 bool headers_append(struct buffer *block, struct bytes name, struct bytes value)
 {
@@ -113,20 +114,42 @@ static bool connection_names(struct bytes value, struct bytes name)
 	return false;
 }
 
+static bool contains_nocase(struct bytes text, const char *part)
+{
+	size_t len = strlen(part);
+	for (size_t i = 0; i + len <= text.len; i++)
+		if (strncasecmp((const char *)text.at + i, part, len) == 0)
+			return true;
+	return false;
+}
+
+/* A sender must not be able to take a signature, or what it is checked with, off a webhook by naming it in Connection. */
+static bool is_end_to_end(struct bytes name)
+{
+	static const char *const whole[] = { "Host", "Cookie", "Date", "Expect", "From", "Origin", "Range", "Referer",
+		                             "User-Agent", "Via", "Forwarded", "Accept", NULL };
+	static const char *const parts[] = { "Content-", "Authorization", "Signature", "Hmac", "Digest", "Webhook", "Hook",
+		                             "Svix-", "Token", "Secret", "Event", "Topic", "Timestamp", "Delivery", "Key",
+		                             "X-GitHub-", "Stripe-", "X-Slack-", "X-Shopify-", "Twitch-", "X-Forwarded-",
+		                             "Creel-", "Accept-", NULL };
+	if (is_one_of(name, whole))
+		return true;
+	for (const char *const *part = parts; *part; part++)
+		if (contains_nocase(name, *part))
+			return true;
+	return false;
+}
+
 bool headers_is_hop_by_hop(struct bytes block, struct bytes name)
 {
 	static const char *const always[] = { "Connection",          "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate",
 		                              "Proxy-Authorization", "TE",         "Trailer",          "Transfer-Encoding",
 		                              "Upgrade",             NULL };
-	/* What Connection may name is closed: a sender must not be able to take a signature off its own webhook. */
-	static const char *const when_named[] = { "HTTP2-Settings", "Proxy-Authentication-Info", "ALPN", "Close", NULL };
 	if (is_one_of(name, always))
 		return true;
-	if (!is_one_of(name, when_named))
-		return false;
 	struct bytes field, value;
 	for (size_t pos = 0; headers_next(block, &pos, &field, &value);)
 		if (bytes_equal_nocase(field, "Connection") && connection_names(value, name))
-			return true;
+			return !is_end_to_end(name);
 	return false;
 }

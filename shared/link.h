@@ -45,4 +45,5 @@ int link_on_writable(struct link *l);
 void link_close(struct link *l, int status, const char *reason);
 /* For on_frame: link_close with 1002, returns false. */
 bool link_fail(struct link *l, const char *reason);
-const char *link_close_reason(const struct link *l); /* "" when none was noted */
+/* "" when none was noted. When there is one, LWS_CALLBACK_WS_PEER_INITIATED_CLOSE is the answer to it: return -1. */
+const char *link_close_reason(const struct link *l);

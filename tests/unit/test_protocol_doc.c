@@ -1,15 +1,7 @@
 /* The hex examples of shared/PROTOCOL.md: each decodes with the codec, and encoding what was decoded gives the same
  * bytes again. Run from the project's root. */
-#include <ctype.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "shared/wire.h"
+#include "tests/unit/unit.h"
 
 #define FENCE "```"
 
@@ -88,7 +80,7 @@ static void test_examples(void **state)
 	while (fgets(line, sizeof line, doc)) {
 		line[strcspn(line, "\n")] = 0;
 		if (!inside && strncmp(line, FENCE "hex ", 7) == 0) {
-			snprintf(name, sizeof name, "%s", line + 7);
+			snprintf(name, sizeof name, "%.60s", line + 7);
 			inside = true;
 			bytes.len = 0;
 		} else if (inside && strcmp(line, FENCE) == 0) {
@@ -113,5 +105,5 @@ static void test_examples(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_examples) };
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN(tests);
 }

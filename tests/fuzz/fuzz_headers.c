@@ -1,0 +1,23 @@
+/* Header blocks: a valid one is walked to its end, and rebuilding it from its fields gives the same bytes. */
+#include <stdlib.h>
+
+#include "shared/headers.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct bytes block = { data, size }, name, value;
+	struct buffer again = { 0 };
+	size_t pos = 0;
+	bool valid = headers_valid(block), failed = false;
+	while (headers_next(block, &pos, &name, &value)) {
+		bool hop = headers_is_hop_by_hop(block, name);
+		(void)hop;
+		failed = failed || !headers_append(&again, name, value);
+	}
+	if (valid && !failed && (pos != size || !bytes_equal(buffer_view(&again), block)))
+		abort();
+	buffer_free(&again);
+	return 0;
+}

@@ -1,0 +1,165 @@
+/* Runs under TSan as well. The database is a struct of counters that only the writer thread may touch. */
+#include "shared/batch_writer.h"
+#include "tests/unit/unit.h"
+
+struct fake_db {
+	int begun, committed, rolled_back, rows, in_batch, largest_batch;
+	int fail_commits; /* so many commits fail */
+};
+
+struct job {
+	struct writer_job job;
+	int number;
+	bool bad;
+	int *order, *done_count;
+	bool *failed;
+};
+
+static bool begin(void *db, struct error *e)
+{
+	struct fake_db *d = db;
+	(void)e;
+	d->begun++;
+	d->in_batch = 0;
+	return true;
+}
+
+static bool commit(void *db, struct error *e)
+{
+	struct fake_db *d = db;
+	if (d->fail_commits > 0) {
+		d->fail_commits--;
+		return error_set(e, EXIT_STORE, "disk full");
+	}
+	d->committed++;
+	d->rows += d->in_batch;
+	if (d->in_batch > d->largest_batch)
+		d->largest_batch = d->in_batch;
+	return true;
+}
+
+static void rollback(void *db)
+{
+	((struct fake_db *)db)->rolled_back++;
+}
+
+static const struct batch_ops ops = { begin, commit, rollback };
+
+static bool run(struct writer_job *job, void *db, struct error *e)
+{
+	struct job *j = (struct job *)job;
+	if (j->bad)
+		return error_set(e, EXIT_STORE, "bad row");
+	((struct fake_db *)db)->in_batch++;
+	return true;
+}
+
+static void done(struct writer_job *job, const struct error *e)
+{
+	struct job *j = (struct job *)job;
+	j->order[(*j->done_count)++] = j->number;
+	j->failed[j->number] = e != NULL;
+}
+
+#define JOBS 200
+
+struct fixture {
+	uv_loop_t loop;
+	struct fake_db db;
+	struct batch_writer *writer;
+	struct job jobs[JOBS];
+	int order[JOBS], count;
+	bool failed[JOBS];
+};
+
+static void start(struct fixture *f)
+{
+	struct error e;
+	memset(f, 0, sizeof *f);
+	assert_int_equal(uv_loop_init(&f->loop), 0);
+	f->writer = batch_writer_new(&f->loop, &ops, &f->db, &e);
+	assert_non_null(f->writer);
+}
+
+static void submit(struct fixture *f, int count, int bad)
+{
+	for (int i = 0; i < count; i++) {
+		f->jobs[i] = (struct job){ { run, done, NULL, NULL }, i, i == bad, f->order, &f->count, f->failed };
+		batch_writer_submit(f->writer, &f->jobs[i].job);
+	}
+}
+
+static void end(struct fixture *f)
+{
+	batch_writer_close(f->writer, NULL, NULL);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+}
+
+static void test_one_turn_is_one_transaction(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+	(void)state;
+	start(f);
+	submit(f, JOBS, -1);
+	uv_run(&f->loop, UV_RUN_DEFAULT); /* until nothing is pending */
+	assert_int_equal(batch_writer_pending(f->writer), 0);
+	assert_int_equal(f->count, JOBS);
+	for (int i = 0; i < JOBS; i++)
+		assert_int_equal(f->order[i], i);
+	end(f);
+	assert_int_equal(f->db.committed, 1);
+	assert_int_equal(f->db.largest_batch, JOBS);
+	free(f);
+}
+
+static void test_bad_row_fails_alone(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+	(void)state;
+	start(f);
+	submit(f, 5, 2);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(f->failed[i], i == 2);
+	end(f);
+	assert_int_equal(f->db.rows, 4);
+	free(f);
+}
+
+static void test_failed_commit_is_told_to_each(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+	(void)state;
+	start(f);
+	f->db.fail_commits = 3; /* the batch, and then each of the two */
+	submit(f, 2, -1);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_true(f->failed[0] && f->failed[1]);
+	end(f);
+	assert_int_equal(f->db.rows, 0);
+	free(f);
+}
+
+static void test_close_finishes_everything(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+	(void)state;
+	start(f);
+	submit(f, 50, -1);
+	end(f); /* no turn of the loop in between */
+	assert_int_equal(f->count, 50);
+	assert_int_equal(f->db.rows, 50);
+	free(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_turn_is_one_transaction),
+		cmocka_unit_test(test_bad_row_fails_alone),
+		cmocka_unit_test(test_failed_commit_is_told_to_each),
+		cmocka_unit_test(test_close_finishes_everything),
+	};
+	return RUN(tests);
+}

@@ -1,0 +1,89 @@
+#include "shared/bytes.h"
+#include "shared/uuid7.h"
+#include "tests/unit/unit.h"
+
+static void test_buffer_grows_and_consumes(void **state)
+{
+	struct buffer b = { 0 };
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		assert_true(buffer_put_u32(&b, (uint32_t)i));
+	assert_int_equal(b.len, 4000);
+	buffer_consume(&b, 3996);
+	assert_int_equal(b.len, 4);
+	assert_int_equal(bytes_get_u32(b.at), 999);
+	buffer_consume(&b, 100);
+	assert_int_equal(b.len, 0);
+	buffer_free(&b);
+	assert_null(b.at);
+}
+
+static void test_reserve_refuses_overflow(void **state)
+{
+	struct buffer b = { 0 };
+	(void)state;
+	assert_true(buffer_put_u8(&b, 1));
+	assert_false(buffer_reserve(&b, SIZE_MAX));
+	assert_int_equal(b.len, 1);
+	buffer_free(&b);
+}
+
+static void test_printf_keeps_what_was_there(void **state)
+{
+	struct buffer b = { 0 };
+	(void)state;
+	assert_true(buffer_append_text(&b, "a="));
+	assert_true(buffer_printf(&b, "%d %s", 7, "seven"));
+	assert_true(bytes_equal(buffer_view(&b), bytes_of("a=7 seven")));
+	buffer_free(&b);
+}
+
+static void test_reader_stops_at_the_end(void **state)
+{
+	const uint8_t data[] = { 0, 3, 'a', 'b', 'c', 0, 9, 'x' };
+	struct reader r = reader_of(bytes_make(data, sizeof data));
+	(void)state;
+	assert_true(bytes_equal(reader_bytes16(&r), bytes_of("abc")));
+	assert_false(r.bad);
+	assert_int_equal(reader_bytes16(&r).len, 0); /* says 9, has 1 */
+	assert_true(r.bad);
+	assert_int_equal(reader_u8(&r), 0); /* nothing more after the first failure */
+}
+
+static void test_nocase(void **state)
+{
+	(void)state;
+	assert_true(bytes_equal_nocase(bytes_of("CONTENT-length"), "Content-Length"));
+	assert_false(bytes_equal_nocase(bytes_of("Content-Lengt"), "Content-Length"));
+	assert_false(bytes_equal_nocase(bytes_of("Content-Length2"), "Content-Length"));
+	assert_false(bytes_equal_nocase(bytes_of("Content_Length"), "Content-Length"));
+}
+
+static void test_uuid_is_version_7_and_ordered(void **state)
+{
+	uint8_t a[UUID_LEN], b[UUID_LEN], back[UUID_LEN];
+	char text[UUID_TEXT_LEN + 1];
+	(void)state;
+	assert_true(uuid7_make(a, 1795438954123001));
+	assert_true(uuid7_make(b, 1795438954123999));
+	assert_int_equal(a[6] >> 4, 7);
+	assert_int_equal(a[8] >> 6, 2);
+	assert_true(memcmp(a, b, 8) < 0);
+	uuid_format(a, text);
+	assert_int_equal(strlen(text), 36);
+	assert_true(uuid_parse(bytes_of(text), back));
+	assert_memory_equal(a, back, UUID_LEN);
+	assert_false(uuid_parse(bytes_of("019ab12c-4d5e-7f3a-8b6c-0d1e2f30415"), back));
+	assert_false(uuid_parse(bytes_of("019ab12cx4d5e-7f3a-8b6c-0d1e2f304152"), back));
+	assert_false(uuid_parse(bytes_of("019ab12c-4d5e-7f3a-8b6c-0d1e2f30415g"), back));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_buffer_grows_and_consumes), cmocka_unit_test(test_reserve_refuses_overflow),
+		cmocka_unit_test(test_printf_keeps_what_was_there), cmocka_unit_test(test_reader_stops_at_the_end),
+		cmocka_unit_test(test_nocase), cmocka_unit_test(test_uuid_is_version_7_and_ordered),
+	};
+	return RUN(tests);
+}

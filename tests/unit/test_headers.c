@@ -1,0 +1,60 @@
+#include "shared/headers.h"
+#include "tests/unit/unit.h"
+
+static void test_block_keeps_order_and_bytes(void **state)
+{
+	struct buffer b = { 0 };
+	struct bytes name, value;
+	size_t pos = 0;
+	(void)state;
+	assert_true(headers_append(&b, bytes_of("X-b"), bytes_of("two  ")));
+	assert_true(headers_append(&b, bytes_of("x-B"), bytes_of("")));
+	assert_true(bytes_equal(buffer_view(&b), bytes_of("X-b: two  \r\nx-B: \r\n")));
+	assert_true(headers_valid(buffer_view(&b)));
+	assert_int_equal(headers_count(buffer_view(&b)), 2);
+	assert_true(headers_next(buffer_view(&b), &pos, &name, &value));
+	assert_true(bytes_equal(value, bytes_of("two  ")));
+	assert_true(headers_next(buffer_view(&b), &pos, &name, &value));
+	assert_int_equal(value.len, 0);
+	assert_false(headers_next(buffer_view(&b), &pos, &name, &value));
+	assert_true(headers_find(buffer_view(&b), "X-B", &value));
+	assert_int_equal(value.len, 5);
+	buffer_free(&b);
+}
+
+static void test_malformed_blocks(void **state)
+{
+	static const char *const bad[] = { "A: b",       "A: b\n",        "A:b\r\n",        "A : b\r\n",     ": b\r\n",
+		                           "A: b\r\n\r\n", "A: b\rc\r\n", "A: \x01\r\n", "A: \x7f\r\n", " A: b\r\n",
+		                           "A\r\n",      "A: b\r\n c\r\n" };
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		if (headers_valid(bytes_of(bad[i])))
+			fail_msg("taken for valid: %s", bad[i]);
+	assert_false(headers_valid(bytes_make("A: b\0c\r\n", 8)));
+	assert_true(headers_valid(bytes_of("")));
+	assert_true(headers_valid(bytes_of("A: t\tab \xff\r\n")));
+}
+
+static void test_hop_by_hop(void **state)
+{
+	struct bytes block = bytes_of("Connection: close, X-Private ,X-Hub-Signature-256, host\r\nX-Private: 1\r\n");
+	(void)state;
+	assert_true(headers_is_hop_by_hop(block, bytes_of("transfer-encoding")));
+	assert_true(headers_is_hop_by_hop(block, bytes_of("Upgrade")));
+	assert_true(headers_is_hop_by_hop(block, bytes_of("x-private")));
+	assert_false(headers_is_hop_by_hop(block, bytes_of("X-Hub-Signature-256")));
+	assert_false(headers_is_hop_by_hop(block, bytes_of("Host")));
+	assert_false(headers_is_hop_by_hop(block, bytes_of("X-Privat")));
+	assert_false(headers_is_hop_by_hop(block, bytes_of("Content-Type")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_block_keeps_order_and_bytes),
+		cmocka_unit_test(test_malformed_blocks),
+		cmocka_unit_test(test_hop_by_hop),
+	};
+	return RUN(tests);
+}
