@@ -28,7 +28,7 @@ static int run(int argc, char **argv, struct error *e)
 	puts("Usage: creel COMMAND [OPTIONS]\n\nA self-hosted tunnel for webhooks: a public URL for an app on this machine,"
 	     " every delivery on record.\n");
 	for (size_t i = 0; command_at(i); i++)
-		printf("  %-10s %s\n", command_at(i)->name, command_at(i)->summary);
+		printf("  creel %-9s %s\n", command_at(i)->name, command_at(i)->summary);
 	puts("\ncreel COMMAND --help explains one. To begin: creel dev 3000");
 	return EXIT_DONE;
 }

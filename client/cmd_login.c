@@ -1,13 +1,15 @@
 #include "client/command.h"
 #include "client/config.h"
+#include "client/tunnel.h"
 
-#include <curl/curl.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
+
+#define PROBE_MS 15000
 
 /* Read from the terminal without showing it. */
 static char *ask_token(struct error *e)
@@ -36,38 +38,78 @@ static char *ask_token(struct error *e)
 	return token;
 }
 
-static size_t drop(char *at, size_t size, size_t count, void *user)
+/* The probe: a tunnel of a random name is opened and closed again, so that URL, TLS and token are known to be good. */
+struct probe {
+	uv_loop_t loop;
+	struct tunnel *tunnel;
+	uv_timer_t deadline;
+	struct error *e;
+	bool online, failed;
+};
+
+static void on_state(void *user, enum tunnel_state state, const char *detail)
 {
-	(void)at;
-	(void)user;
-	return size * count;
+	struct probe *p = user;
+	p->online = p->online || state == TUNNEL_ONLINE;
+	if (state == TUNNEL_OFFLINE) {
+		const char *end = strstr(detail, "; trying again");
+		error_set(p->e, EXIT_RELAY, "%.*s", end ? (int)(end - detail) : (int)strlen(detail), detail);
+		p->failed = true;
+	}
+	if (state != TUNNEL_CONNECTING)
+		uv_stop(&p->loop);
 }
 
-/* A relay answers the tunnel's path with 426 when it is asked without an upgrade. */
-static bool check_relay(const char *relay, const char *ca, struct error *e)
+static void on_stop(void *user, const struct error *why)
 {
-	char url[1200];
-	size_t len = strlen(relay);
-	while (len > 0 && relay[len - 1] == '/')
-		len--;
-	bool ws = strncmp(relay, "ws", 2) == 0;
-	snprintf(url, sizeof url, "%s%.*s/_creel/tunnel/", ws ? "http" : "", (int)len - (ws ? 2 : 0), relay + (ws ? 2 : 0));
-	CURL *c = curl_easy_init();
-	long status = 0;
-	if (!c)
-		return error_set(e, EXIT_RELAY, "libcurl cannot start");
-	curl_easy_setopt(c, CURLOPT_URL, url);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT, 15L);
-	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, drop);
-	if (ca)
-		curl_easy_setopt(c, CURLOPT_CAINFO, ca);
-	CURLcode code = curl_easy_perform(c);
-	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_cleanup(c);
-	if (code != CURLE_OK)
-		return error_set(e, EXIT_RELAY, "the relay %.300s cannot be reached: %s", relay, curl_easy_strerror(code));
-	return status == 426 || error_set(e, EXIT_RELAY, "%.300s answers, but not as a creel relay does (status %ld)", relay, status);
+	struct probe *p = user;
+	*p->e = *why;
+	p->failed = true;
+	uv_stop(&p->loop);
+}
+
+static bool on_frame(void *user, struct link *link, const struct wire_frame *frame)
+{
+	(void)user;
+	(void)link;
+	(void)frame;
+	return true;
+}
+
+static void on_nothing(void *user)
+{
+	(void)user;
+}
+
+static void on_late(uv_timer_t *h)
+{
+	struct probe *p = h->data;
+	error_set(p->e, EXIT_RELAY, "the relay did not answer within %d seconds", PROBE_MS / 1000);
+	p->failed = true;
+	uv_stop(&p->loop);
+}
+
+static bool probe_relay(const struct tunnel_options *options, struct error *e)
+{
+	static const struct tunnel_ops ops = { on_state, on_frame, on_nothing, on_nothing, on_stop };
+	struct probe p = { .e = e };
+	if (uv_loop_init(&p.loop) != 0)
+		return error_set(e, EXIT_RELAY, "libuv cannot start");
+	p.tunnel = tunnel_new(&p.loop, options, &ops, &p, e);
+	if (p.tunnel) {
+		uv_timer_init(&p.loop, &p.deadline);
+		p.deadline.data = &p;
+		uv_timer_start(&p.deadline, on_late, PROBE_MS, 0);
+		tunnel_start(p.tunnel);
+		uv_run(&p.loop, UV_RUN_DEFAULT);
+		uv_close((uv_handle_t *)&p.deadline, NULL);
+		tunnel_close(p.tunnel, NULL, NULL);
+		struct lws_context *lws = tunnel_free(p.tunnel);
+		uv_run(&p.loop, UV_RUN_DEFAULT);
+		tunnel_free_rest(lws);
+	}
+	uv_loop_close(&p.loop);
+	return p.online && !p.failed;
 }
 
 static int run(int argc, char **argv, struct error *e)
@@ -95,14 +137,15 @@ static int run(int argc, char **argv, struct error *e)
 		error_set(e, EXIT_USAGE, "login takes the relay's URL, for example: creel login https://hooks.example.com");
 		goto out;
 	}
-	if (!check_relay(relay, ca, e)) {
-		status = (int)e->code;
-		goto out;
-	}
 	if (!no_token && !(token = token_source ? secret_read(token_source, e) : given ? strdup(given) : ask_token(e)))
 		goto out;
 	if (token && strpbrk(token, " \r\n\t")) {
 		error_set(e, EXIT_USAGE, "the token holds blanks: it is one word, creel_ and 64 digits");
+		goto out;
+	}
+	struct tunnel_options tunnel = { .relay = relay, .token = token, .ca = ca, .ping_interval_ms = 15000 };
+	if (!probe_relay(&tunnel, e)) {
+		status = (int)e->code;
 		goto out;
 	}
 	path = common.config ? strdup(common.config) : config_default_path();

@@ -3,6 +3,7 @@
 #include "client/forwarder.h"
 #include "client/output.h"
 #include "client/row_json.h"
+#include "shared/headers.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -127,6 +128,7 @@ static bool insert_copy(struct replay *r, struct error *e)
 		.target = buffer_view(&r->target),
 		.peer = buffer_view(&r->peer),
 		.headers = buffer_view(&r->message.headers),
+		.signature = bytes_of(headers_has_signature(buffer_view(&r->message.headers)) ? "unknown" : "none"),
 		.trailers = buffer_view(&r->message.trailers),
 		.body = r->has_override ? buffer_view(&r->body_override) : buffer_view(&r->message.body),
 	};

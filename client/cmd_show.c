@@ -26,19 +26,23 @@ static bool write_bytes(struct bytes b)
 	return b.len == 0 || fwrite(b.at, 1, b.len, stdout) == b.len;
 }
 
-/* Exact into a pipe or file; on a terminal through the gate, and binary only as a note. */
-static bool write_untrusted(struct bytes b, bool end_line)
+/* Through the gate; binary only as a note. */
+static bool write_readable(struct bytes b)
 {
 	struct buffer text = { 0 };
-	if (!isatty(STDOUT_FILENO))
-		return write_bytes(b);
 	if (!text_is_utf8(b) || (b.len && memchr(b.at, 0, b.len)))
 		return printf("(%zu bytes that are not text: creel show ID --body > FILE has them)\n", b.len) > 0;
 	bool fine = text_sanitize(&text, b, TEXT_BODY) && write_bytes(buffer_view(&text));
-	if (fine && end_line && text.len > 0 && text.at[text.len - 1] != '\n')
+	if (fine && text.len > 0 && text.at[text.len - 1] != '\n')
 		fine = putchar('\n') != EOF;
 	buffer_free(&text);
 	return fine;
+}
+
+/* Exact into a pipe or file, readable on a terminal. */
+static bool write_exact(struct bytes b)
+{
+	return isatty(STDOUT_FILENO) ? write_readable(b) : write_bytes(b);
 }
 
 static bool write_line(struct bytes b)
@@ -96,13 +100,13 @@ static bool write_message(struct show *s, const struct message *m, bool is_reque
 			       fputs(" HTTP/1.1\r\n", stdout) != EOF;
 		else
 			fine = printf("%s\r\n", status_line) > 0;
-		return fine && write_untrusted(buffer_view(&m->headers), false) && fputs("\r\n", stdout) != EOF &&
-		       write_untrusted(buffer_view(&m->body), false) && write_untrusted(buffer_view(&m->trailers), false);
+		return fine && write_exact(buffer_view(&m->headers)) && fputs("\r\n", stdout) != EOF &&
+		       write_exact(buffer_view(&m->body)) && write_exact(buffer_view(&m->trailers));
 	}
 	if (s->headers)
 		fine = isatty(STDOUT_FILENO) ? write_fields(buffer_view(&m->headers)) : write_bytes(buffer_view(&m->headers));
 	if (fine && s->body)
-		fine = write_untrusted(buffer_view(&m->body), true);
+		fine = write_exact(buffer_view(&m->body));
 	if (parts)
 		return fine;
 	struct buffer line = { 0 };
@@ -110,9 +114,7 @@ static bool write_message(struct show *s, const struct message *m, bool is_reque
 	                            buffer_append_bytes(&line, buffer_view(&s->target)) && buffer_append_text(&line, " HTTP/1.1")
 	                  : buffer_append_text(&line, status_line);
 	fine = fine && putchar('\n') != EOF && write_line(buffer_view(&line)) && write_fields(buffer_view(&m->headers)) &&
-	       putchar('\n') != EOF && write_untrusted(buffer_view(&m->body), true);
-	if (fine && m->body.len > 0 && !isatty(STDOUT_FILENO) && m->body.at[m->body.len - 1] != '\n')
-		fine = putchar('\n') != EOF;
+	       putchar('\n') != EOF && write_readable(buffer_view(&m->body));
 	if (fine && m->body_size > m->body.len)
 		fine = printf("(shown %zu of %" PRIu64 " bytes: the record was cut)\n", m->body.len, m->body_size) > 0;
 	buffer_free(&line);

@@ -139,7 +139,7 @@ static void on_state(void *user, enum tunnel_state state, const char *detail)
 			l->options->on_ready(l->options->on_ready_user, url);
 		if (l->mode == OUTPUT_JSON)
 			output_state(l->mode, state, detail, url);
-	} else {
+	} else if (l->was_online || state != TUNNEL_CONNECTING) { /* programs read "ready" first, unless there is trouble */
 		output_state(l->mode, state, detail, url);
 	}
 	put_status(l);

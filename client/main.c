@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		argv[1] = version;
 	if (argc < 2) {
-		command_help.run(1, argv, &e);
+		error_set(&e, EXIT_USAGE, "no command was given; `creel help` lists them, `creel dev 3000` is a good first one");
 	} else {
 		const struct command *c = command_find(argv[1], &e);
 		if (c)

@@ -237,6 +237,12 @@ static bool on_body(void *user, struct bytes piece)
 	return true;
 }
 
+/* Nothing is verified yet: either there is none, or it is not known to hold. */
+static struct bytes signature_of(const struct stream *st)
+{
+	return bytes_of(headers_has_signature(st->request.headers) ? "unknown" : "none");
+}
+
 static void tell_attempt(struct stream *st)
 {
 	struct session *s = st->session;
@@ -257,7 +263,7 @@ static void tell_attempt(struct stream *st)
 		.target = st->request.target,
 		.path = st->request.target,
 		.peer = st->request.peer,
-		.signature = bytes_of("unknown"),
+		.signature = signature_of(st),
 	};
 	struct attempt_row attempt = {
 		.number = st->attempt,
@@ -404,7 +410,7 @@ static void tell_delivery(struct stream *st)
 		.path = bytes_make(st->request.target.at,
 		                   query ? (size_t)(query - st->request.target.at) : st->request.target.len),
 		.peer = st->request.peer,
-		.signature = bytes_of("unknown"),
+		.signature = signature_of(st),
 	};
 	memcpy(row.event_id, st->request.event_id, UUID_LEN);
 	s->events->on_delivery(s->user, &row);
@@ -467,6 +473,7 @@ void stream_commit(struct stream *st)
 		.target = st->request.target,
 		.prefix = st->request.prefix,
 		.peer = st->request.peer,
+		.signature = signature_of(st),
 		.headers = st->request.headers,
 		.trailers = buffer_view(&st->trailers),
 		.body = buffer_view(&st->body),

@@ -332,6 +332,10 @@ static bool check_options(struct tunnel *t, struct error *e)
 	const struct tunnel_options *o = &t->options;
 	bool loopback = strcmp(t->host, "localhost") == 0 || strcmp(t->host, "::1") == 0 ||
 	                (inet_pton(AF_INET, t->host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127);
+	if (o->name && (strlen(o->name) > 63 || !*o->name || o->name[0] == '-' ||
+	                strspn(o->name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(o->name)))
+		return error_set(e, EXIT_USAGE, "'%.80s' is no tunnel name: up to 63 of a-z, 0-9 and '-', not beginning with '-'",
+		                 o->name);
 	if (o->insecure && t->tls && !loopback)
 		return error_set(e, EXIT_USAGE, "--insecure is for a relay on this machine; for %s use --ca FILE or --pin", t->host);
 	if (o->pin && (strncmp(o->pin, "sha256//", 8) != 0 || strlen(o->pin) != 8 + 44))

@@ -602,7 +602,7 @@ static char *read_file(const char *path, struct error *e)
 	FILE *f = fopen(path, "rb");
 	char *text = f ? calloc(1, (1u << 20) + 1) : NULL;
 	if (!text || (fread(text, 1, 1u << 20, f) == 0)) {
-		error_set(e, EXIT_USAGE, "%s cannot be read: %s", path, f ? "it is empty" : strerror(errno));
+		error_set(e, EXIT_RELAY, "%s cannot be read: %s", path, f ? "it is empty" : strerror(errno));
 		free(text);
 		text = NULL;
 	}
@@ -618,7 +618,7 @@ static struct http_daemon *start_tls(struct ingress *in, struct error *e)
 	/* MHD_stop_daemon is long after: MHD 0.9.75 loads both into GnuTLS at the start and keeps no pointer it reads. */
 	struct http_daemon *d = key ? start_daemon(in, cert, key) : NULL;
 	if (key && !d)
-		error_set(e, EXIT_USAGE, "the certificate %s and key %s cannot be used: are they PEM, and do they belong together?",
+		error_set(e, EXIT_RELAY, "the certificate %s and key %s cannot be used: are they PEM, and do they belong together?",
 		          s->tls_cert, s->tls_key);
 	if (key)
 		explicit_bzero(key, strlen(key));

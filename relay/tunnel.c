@@ -34,6 +34,7 @@ struct tunnel_server {
 	SSL_CTX *tls_context; /* of the tls vhost; lws's */
 	struct tunnel *all;
 	lws_retry_bo_t keepalive;
+	bool wants_tokens; /* there were some once */
 };
 
 static void send_note(struct tunnel *t, enum wire_type type, enum wire_notice code, const char *text)
@@ -226,12 +227,14 @@ static bool welcome(struct tunnel *t)
 	return true;
 }
 
-/* Whether the handshake's token stands; fills owner. Without any tokens everybody on loopback is welcome. */
+/* Whether the handshake's token stands; fills owner. Where there never was a token everybody on loopback is welcome; that
+ * the last one was revoked opens no door. */
 static bool authorise(struct tunnel *t)
 {
 	struct tokens *tokens = t->server->relay->tokens;
 	int count = tokens_count(tokens);
-	bool fine = count == 0 || (count > 0 && tokens_check(tokens, bytes_of(t->secret), t->owner));
+	t->server->wants_tokens |= count > 0;
+	bool fine = (count == 0 && !t->server->wants_tokens) || (count > 0 && tokens_check(tokens, bytes_of(t->secret), t->owner));
 	lws_explicit_bzero(t->secret, sizeof t->secret);
 	if (!fine)
 		refuse_client(t, WIRE_NOTICE_UNAUTHORIZED, "the relay does not accept this token (or one is missing)");
@@ -268,6 +271,8 @@ static bool take_name(struct tunnel *t, struct bytes wanted)
 static bool on_hello(struct tunnel *t, const struct wire_frame *f)
 {
 	struct wire_hello hello;
+	if (f->stream != 0)
+		return link_fail(t->link, "HELLO on a stream");
 	if (!wire_decode_hello(f->payload, &hello))
 		return link_fail(t->link, "malformed HELLO");
 	if (hello.version != WIRE_VERSION) {
@@ -299,6 +304,8 @@ static bool on_stream_frame(struct tunnel *t, const struct wire_frame *f)
 	case WIRE_RECORDED:
 		if (!wire_decode_event_id(f->payload, id))
 			return link_fail(t->link, "malformed RECORDED");
+		if (d && memcmp(id, d->request.event_id, UUID_LEN) != 0)
+			return link_fail(t->link, "RECORDED of another delivery");
 		return !d || delivery_on_recorded(d) || link_fail(t->link, "RECORDED out of order");
 	case WIRE_RESPONSE:
 		if (!wire_decode_response(f->payload, &response))
@@ -499,6 +506,7 @@ struct tunnel_server *tunnel_server_new(struct relay *relay, struct error *e)
 		return NULL;
 	}
 	s->relay = relay;
+	s->wants_tokens = tokens_count(relay->tokens) > 0;
 	int64_t seconds = (relay->settings.ping_interval_ms + 999) / 1000;
 	s->keepalive.secs_since_valid_ping = (uint16_t)seconds;
 	s->keepalive.secs_since_valid_hangup = (uint16_t)(2 * seconds);
@@ -550,8 +558,10 @@ bool tunnel_server_reload(struct tunnel_server *s, struct error *e)
 
 void tunnel_server_check_tokens(struct tunnel_server *s)
 {
-	if (tokens_count(s->relay->tokens) < 0)
+	int count = tokens_count(s->relay->tokens);
+	if (count < 0)
 		return;
+	s->wants_tokens |= count > 0;
 	for (struct tunnel *t = s->all; t; t = t->next)
 		if (t->online && *t->owner && !tokens_has(s->relay->tokens, t->owner))
 			refuse_client(t, WIRE_NOTICE_UNAUTHORIZED, "the token was revoked");

@@ -153,3 +153,12 @@ bool headers_is_hop_by_hop(struct bytes block, struct bytes name)
 			return !is_end_to_end(name);
 	return false;
 }
+
+bool headers_has_signature(struct bytes block)
+{
+	struct bytes name, value;
+	for (size_t pos = 0; headers_next(block, &pos, &name, &value);)
+		if (contains_nocase(name, "signature") || contains_nocase(name, "hmac") || bytes_equal_nocase(name, "X-Gitlab-Token"))
+			return true;
+	return false;
+}

@@ -15,6 +15,8 @@ bool headers_next(struct bytes block, size_t *pos, struct bytes *name, struct by
 
 /* The first field of that name, compared without case; false when there is none. */
 bool headers_find(struct bytes block, const char *name, struct bytes *value);
+/* Whether any field looks like a webhook's signature ("…signature…", "…hmac…" or X-Gitlab-Token). */
+bool headers_has_signature(struct bytes block);
 size_t headers_count(struct bytes block);
 
 /* Every line well-formed: token name, one blank, value without control bytes (TAB excepted), CR LF. */

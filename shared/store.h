@@ -49,6 +49,7 @@ struct store_delivery {
 	bool has_body;                /* the sender framed a body, perhaps an empty one */
 	struct bytes tunnel, method, target, prefix, peer;
 	struct bytes provider, event_type;
+	struct bytes signature;       /* "valid", "invalid", "none" or "unknown"; empty: unknown */
 	struct bytes headers;         /* shared/headers.h block, as received */
 	struct bytes trailers;
 	struct bytes body;
