@@ -104,9 +104,9 @@ static bool probe_relay(const struct tunnel_options *options, struct error *e)
 		uv_run(&p.loop, UV_RUN_DEFAULT);
 		uv_close((uv_handle_t *)&p.deadline, NULL);
 		tunnel_close(p.tunnel, NULL, NULL);
-		struct lws_context *lws = tunnel_free(p.tunnel);
+		tunnel_free(p.tunnel);
 		uv_run(&p.loop, UV_RUN_DEFAULT);
-		tunnel_free_rest(lws);
+		tunnel_free_rest(p.tunnel);
 	}
 	uv_loop_close(&p.loop);
 	return p.online && !p.failed;

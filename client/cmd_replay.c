@@ -5,29 +5,36 @@
 #include "client/row_json.h"
 #include "shared/headers.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#define MAX_REPLAYS 1000
+#define PAGE 200
+#define ANSWER_MAX (64u << 20) /* of an answer kept on record */
+
 struct replay {
 	struct store *store;
 	uv_loop_t loop;
+	uv_signal_t on_int, on_term;
 	struct forwarder *forwarder;
 	struct forward_options forward;
 	const char *to, *body_spec;
 	struct buffer body_override;
-	bool json, has_override, done, failed_status, unreachable;
+	bool json, has_override, failed_status, unreachable, interrupted, output_failed;
 	int64_t times;
 	struct error *e;
 
 	/* The one under way. */
 	int64_t original, id;
-	struct delivery_row row; /* views into the buffers below */
-	struct buffer method, target, tunnel, peer, last_url;
+	uint8_t event_id[UUID_LEN];
+	struct forward *call;
+	bool done, no_memory, cut, has_body, https;
+	struct buffer method, target, tunnel, peer, provider, event_type, last_url;
 	struct message message;
+	struct buffer headers; /* the original's with -H and --body worked in: what is sent and recorded */
 	struct buffer answer_reason, answer_headers, answer_body;
 	uint64_t answer_size;
 	struct forward_result result;
@@ -45,7 +52,7 @@ static void take(struct buffer *into, struct bytes from, struct replay *r)
 {
 	into->len = 0;
 	if (!buffer_append_bytes(into, from))
-		r->done = true;
+		r->no_memory = true;
 }
 
 static void on_row(void *user, const struct delivery_row *row)
@@ -55,7 +62,8 @@ static void on_row(void *user, const struct delivery_row *row)
 	take(&r->target, row->target, r);
 	take(&r->tunnel, row->tunnel, r);
 	take(&r->peer, row->peer, r);
-	r->row = *row;
+	take(&r->provider, row->provider, r);
+	take(&r->event_type, row->event_type, r);
 }
 
 static void on_attempt_row(void *user, const struct attempt_row *a)
@@ -91,8 +99,8 @@ static bool on_body(void *user, struct bytes piece)
 {
 	struct replay *r = user;
 	r->answer_size += piece.len;
-	if (r->answer_body.len + piece.len <= (64u << 20) && !buffer_append_bytes(&r->answer_body, piece))
-		r->answer_body.len = 0;
+	/* Once a piece is left out none may follow: the record is a beginning, never one with holes. */
+	r->cut = r->cut || piece.len > ANSWER_MAX - r->answer_body.len || !buffer_append_bytes(&r->answer_body, piece);
 	return true;
 }
 
@@ -116,6 +124,42 @@ static bool in_transaction(struct replay *r, bool (*work)(struct replay *, struc
 	return false;
 }
 
+static bool is_edited(const struct replay *r, struct bytes name)
+{
+	const struct option_values *edits = r->forward.extra_headers;
+	for (size_t i = 0; i < edits->count; i++) {
+		const char *colon = strchr(edits->at[i], ':');
+		if (colon && (size_t)(colon - edits->at[i]) == name.len &&
+		    strncasecmp(edits->at[i], (const char *)name.at, name.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The record of a replay holds what was sent: -H fields in place, Content-Length that of the body. */
+static bool edit_headers(struct replay *r)
+{
+	const struct option_values *edits = r->forward.extra_headers;
+	struct bytes name, value, all = buffer_view(&r->message.headers);
+	char length[24];
+	bool fine = true;
+	r->headers.len = 0;
+	snprintf(length, sizeof length, "%zu", r->body_override.len);
+	for (size_t pos = 0; fine && headers_next(all, &pos, &name, &value);) {
+		if (is_edited(r, name))
+			continue;
+		bool is_length = r->has_override && bytes_equal_nocase(name, "content-length");
+		fine = headers_append(&r->headers, name, is_length ? bytes_of(length) : value);
+	}
+	for (size_t i = 0; fine && i < edits->count; i++) {
+		const char *colon = strchr(edits->at[i], ':'); /* forwarder_new refused those without */
+		const char *text = colon ? colon + 1 + strspn(colon + 1, " \t") : "";
+		if (*text)
+			fine = headers_append(&r->headers, bytes_make(edits->at[i], (size_t)(colon - edits->at[i])), bytes_of(text));
+	}
+	return fine;
+}
+
 static bool insert_copy(struct replay *r, struct error *e)
 {
 	struct store_delivery d = {
@@ -127,18 +171,20 @@ static bool insert_copy(struct replay *r, struct error *e)
 		.method = buffer_view(&r->method),
 		.target = buffer_view(&r->target),
 		.peer = buffer_view(&r->peer),
-		.headers = buffer_view(&r->message.headers),
-		.signature = bytes_of(headers_has_signature(buffer_view(&r->message.headers)) ? "unknown" : "none"),
+		.provider = buffer_view(&r->provider),
+		.event_type = buffer_view(&r->event_type),
+		.headers = buffer_view(&r->headers),
+		.signature = bytes_of(headers_has_signature(buffer_view(&r->headers)) ? "unknown" : "none"),
 		.trailers = buffer_view(&r->message.trailers),
 		.body = r->has_override ? buffer_view(&r->body_override) : buffer_view(&r->message.body),
+		.https = r->https,
+		.has_body = r->has_body || r->has_override,
 	};
 	bool duplicate;
 	d.body_size = d.body.len;
-	d.has_body = r->row.request_bytes > 0 || r->has_override || d.body.len > 0;
 	if (!uuid7_make(d.event_id, d.received_at_us))
 		return error_set(e, EXIT_STORE, "the system gave no random bytes");
-	memcpy(r->row.event_id, d.event_id, UUID_LEN);
-	r->row.received_at_us = d.received_at_us;
+	memcpy(r->event_id, d.event_id, UUID_LEN);
 	return store_insert_delivery(r->store, &d, &r->id, &duplicate, e);
 }
 
@@ -162,46 +208,66 @@ static bool insert_attempt(struct replay *r, struct error *e)
 	return store_insert_attempt(r->store, &a, e);
 }
 
-static bool call(struct replay *r, const char *base, bool has_body, bool https, struct error *e)
+static bool set_failed(struct replay *r, struct error *e)
+{
+	return store_set_state(r->store, r->id, DELIVERY_FAILED, e);
+}
+
+static bool call(struct replay *r, const char *base, struct error *e)
 {
 	struct forward_request request = {
 		.attempt = 1,
-		.https = https,
-		.has_body = has_body || r->has_override,
+		.https = r->https,
+		.has_body = r->has_body || r->has_override,
 		.peer = buffer_view(&r->peer),
 		.method = buffer_view(&r->method),
 		.target = buffer_view(&r->target),
-		.headers = buffer_view(&r->message.headers),
+		.headers = buffer_view(&r->headers),
 		.trailers = buffer_view(&r->message.trailers),
 		.body = r->has_override ? buffer_view(&r->body_override) : buffer_view(&r->message.body),
 	};
-	memcpy(request.event_id, r->row.event_id, UUID_LEN);
-	r->done = false;
+	memcpy(request.event_id, r->event_id, UUID_LEN);
+	r->done = r->cut = false;
 	r->answer_size = r->answer_body.len = r->answer_headers.len = r->answer_reason.len = 0;
-	if (!forward_start(r->forwarder, base, &request, &forward_ops, r, e))
+	/* The loop's clock stood still while the store was read: time limits count from now. */
+	uv_update_time(&r->loop);
+	r->call = forward_start(r->forwarder, base, &request, &forward_ops, r, e);
+	if (!r->call) {
+		in_transaction(r, set_failed, NULL);
 		return false;
+	}
 	while (!r->done)
 		uv_run(&r->loop, UV_RUN_ONCE);
+	r->call = NULL;
 	return true;
+}
+
+/* Ctrl-C: what was begun is put on record as cancelled, the rest is not begun. */
+static void on_signal(uv_signal_t *h, int number)
+{
+	struct replay *r = h->data;
+	(void)number;
+	r->interrupted = true;
+	if (r->call && !r->done)
+		forward_cancel(r->call);
 }
 
 static void on_json_row(void *user, const struct delivery_row *row)
 {
 	struct replay *r = user;
 	if (r->json)
-		row_json_print(stdout, row_json_delivery(NULL, row), r->e);
+		r->output_failed = !row_json_print(stdout, row_json_delivery(NULL, row), r->e);
 	else
 		output_row(stdout, row, true);
 }
 
 static bool replay_once(struct replay *r, struct error *e)
 {
-	bool has_body = false, https = false, fine = false;
-	struct error target_error;
+	bool fine = false;
 	if (!store_get(r->store, r->original, on_row, r, e))
 		return false;
 	char *base = r->to ? forward_parse_target(r->to, r->forward.allow_remote_target, e) : original_base(r, e);
-	if (!base || !store_get_request(r->store, r->original, &r->message, &has_body, &https, e)) {
+	if (!base || !store_get_request(r->store, r->original, &r->message, &r->has_body, &r->https, e)) {
 		free(base);
 		return false;
 	}
@@ -209,13 +275,14 @@ static bool replay_once(struct replay *r, struct error *e)
 	if (r->message.body_size > r->message.body.len && !r->has_override)
 		error_set(e, EXIT_USAGE, "delivery %lld was recorded in part only (%zu bytes): give a body with --body @FILE",
 		          (long long)r->original, r->message.body.len);
+	else if (!edit_headers(r) || r->no_memory)
+		error_set(e, EXIT_STORE, "out of memory");
 	else
-		fine = in_transaction(r, insert_copy, e) && call(r, base, has_body, https, e) && in_transaction(r, insert_attempt, e) &&
-		       store_get(r->store, r->id, on_json_row, r, e);
-	if (fine && r->result.result != ATTEMPT_OK) {
+		fine = in_transaction(r, insert_copy, e) && call(r, base, e) && in_transaction(r, insert_attempt, e) &&
+		       store_get(r->store, r->id, on_json_row, r, e) && !r->output_failed;
+	if (fine && r->result.result != ATTEMPT_OK && !r->interrupted) {
 		r->unreachable = true;
-		error_set(&target_error, EXIT_TARGET, "%s", r->result.error);
-		*e = target_error;
+		error_set(e, EXIT_TARGET, "%s", r->result.error);
 	}
 	r->failed_status = r->failed_status || r->result.status < 200 || r->result.status > 299;
 	store_message_free(&r->message);
@@ -245,61 +312,88 @@ static bool read_body(struct replay *r, struct error *e)
 }
 
 struct ids {
-	int64_t at[1000];
-	size_t count, wanted;
+	int64_t at[MAX_REPLAYS];
+	size_t count;
+};
+
+struct page {
+	int64_t oldest; /* 0: the page is empty */
+	int64_t at[PAGE];
+	size_t count;
 };
 
 static void on_candidate(void *user, const struct delivery_row *row)
 {
-	struct ids *ids = user;
-	if (row->origin == ORIGIN_REPLAY || row->state == DELIVERY_REFUSED)
-		return;
-	if (ids->count == ids->wanted) {
-		memmove(ids->at, ids->at + 1, (ids->count - 1) * sizeof *ids->at);
-		ids->count--;
-	}
-	ids->at[ids->count++] = row->id;
+	struct page *page = user;
+	if (page->oldest == 0)
+		page->oldest = row->id;
+	if (row->origin != ORIGIN_REPLAY && row->state != DELIVERY_REFUSED && page->count < PAGE)
+		page->at[page->count++] = row->id;
 }
 
-static bool find_ids(struct replay *r, bool last, int argc, char **argv, struct ids *ids, struct error *e)
+/* The newest `wanted` that are neither replays nor refused, oldest of them first. */
+static bool find_last(struct replay *r, size_t wanted, struct ids *ids, struct error *e)
 {
-	const char *number = argc > 0 ? argv[0] : NULL;
-	if (last && argc > 1)
-		return error_set(e, EXIT_USAGE, "--last takes at most a number");
-	if (last) {
-		int64_t newest;
-		ids->wanted = number ? strtoul(number, NULL, 10) : 1;
-		if (ids->wanted < 1 || ids->wanted > 1000 || (number && strspn(number, "0123456789") != strlen(number)))
-			return error_set(e, EXIT_USAGE, "--last takes a number from 1 to 1000");
-		/* Replays and refusals in between are passed over. */
-		return store_last(r->store, &newest, e) &&
-		       store_list(r->store, newest + 1, (int)ids->wanted * 4 + 100, on_candidate, ids, e);
+	int64_t before = 0;
+	do {
+		struct page page = { 0 };
+		if (!store_list(r->store, before, PAGE, on_candidate, &page, e))
+			return false;
+		while (page.count > 0 && ids->count < wanted)
+			ids->at[ids->count++] = page.at[--page.count];
+		before = page.oldest;
+	} while (before > 0 && ids->count < wanted);
+	for (size_t i = 0; i < ids->count / 2; i++) {
+		int64_t swap = ids->at[i];
+		ids->at[i] = ids->at[ids->count - 1 - i];
+		ids->at[ids->count - 1 - i] = swap;
 	}
-	if (argc == 0 || argc > 1000)
-		return error_set(e, EXIT_USAGE, "replay takes up to 1000 deliveries, or --last [N]; for example: creel replay 42");
+	return ids->count > 0 || error_set(e, EXIT_USAGE, "there is no delivery to replay yet; `creel list` shows what there is");
+}
+
+/* `last` is -1 when --last was not given. */
+static bool check_usage(const struct replay *r, int64_t last, int argc, struct error *e)
+{
+	if (last >= 0 && argc > 0)
+		return error_set(e, EXIT_USAGE, "replay takes deliveries or --last [N], not both");
+	if (last == 0 || last > MAX_REPLAYS)
+		return error_set(e, EXIT_USAGE, "--last takes a number from 1 to %d", MAX_REPLAYS);
+	if (last < 0 && (argc == 0 || argc > MAX_REPLAYS))
+		return error_set(e, EXIT_USAGE, "replay takes up to %d deliveries, or --last [N]; for example: creel replay 42",
+		                 MAX_REPLAYS);
+	return r->times > 0 || error_set(e, EXIT_USAGE, "--times takes a number from 1");
+}
+
+static bool find_ids(struct replay *r, int64_t last, int argc, char **argv, struct ids *ids, struct error *e)
+{
+	if (last > 0)
+		return find_last(r, (size_t)last, ids, e);
 	for (int i = 0; i < argc; i++)
 		if (!store_resolve(r->store, argv[i], &ids->at[ids->count++], e))
 			return false;
 	return true;
 }
 
-/* `--last` takes a number or none, which getopt cannot say: "--last=3" becomes "--last 3". */
-static char **split_last(int *argc, char **argv)
+/* `--last` takes a number or none, which getopt cannot say: "--last 3" becomes "--last=3" and "--last" "--last=1". */
+static char **join_last(int *argc, char **argv, char joined[40])
 {
-	char **out = calloc((size_t)*argc + 2, sizeof *out);
+	char **out = calloc((size_t)*argc + 1, sizeof *out);
 	int n = 0;
-	for (int i = 0; out && i < *argc; i++) {
-		if (strncmp(argv[i], "--last=", 7) == 0) {
-			static char last[] = "--last";
-			out[n++] = last;
-			out[n++] = argv[i] + 7;
-			for (i++; i < *argc && n <= *argc; i++)
-				out[n++] = argv[i];
-			break;
+	for (int i = 0; out && i < *argc; i++, n++) {
+		out[n] = argv[i];
+		if (strcmp(argv[i], "--") == 0) {
+			while (++i < *argc)
+				out[++n] = argv[i];
+		} else if (strcmp(argv[i], "--last") == 0) {
+			const char *next = i + 1 < *argc ? argv[i + 1] : "";
+			bool is_number = *next && strspn(next, "0123456789") == strlen(next) && strlen(next) < 20;
+			snprintf(joined, 40, "--last=%s", is_number ? next : "1");
+			out[n] = joined;
+			i += is_number;
 		}
-		out[n++] = argv[i];
 	}
-	*argc = n;
+	if (out)
+		*argc = n;
 	return out;
 }
 
@@ -309,19 +403,30 @@ static int replay_all(struct replay *r, const struct ids *ids, struct error *e)
 	if (uv_loop_init(&r->loop) != 0)
 		return error_set(e, EXIT_TARGET, "libuv cannot start") ? EXIT_DONE : EXIT_TARGET;
 	signal(SIGPIPE, SIG_IGN);
+	uv_signal_t *signals[] = { &r->on_int, &r->on_term };
+	for (int i = 0; i < 2; i++) {
+		uv_signal_init(&r->loop, signals[i]);
+		signals[i]->data = r;
+		uv_signal_start(signals[i], on_signal, i == 0 ? SIGINT : SIGTERM);
+		uv_unref((uv_handle_t *)signals[i]);
+	}
 	r->forwarder = forwarder_new(&r->loop, &r->forward, e);
 	bool fine = r->forwarder != NULL;
 	for (size_t i = 0; fine && i < ids->count; i++) {
 		r->original = ids->at[i];
-		for (int64_t k = 0; fine && k < r->times; k++)
+		for (int64_t k = 0; fine && !r->interrupted && k < r->times; k++)
 			fine = replay_once(r, e);
 	}
 	if (!fine)
 		status = (int)e->code;
+	else if (r->interrupted)
+		status = EXIT_INTERRUPTED;
 	else if (r->unreachable)
 		status = EXIT_TARGET;
 	if (r->forwarder)
 		forwarder_close(r->forwarder, NULL, NULL);
+	uv_close((uv_handle_t *)&r->on_int, NULL);
+	uv_close((uv_handle_t *)&r->on_term, NULL);
 	uv_run(&r->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&r->loop);
 	return status;
@@ -332,9 +437,11 @@ static int run(int argc, char **argv, struct error *e)
 	struct common_options common;
 	struct replay r = { .times = 1, .e = e, .forward = { 30000, 5000, "rewrite", NULL, false, false, false } };
 	struct option_values headers = { 0 };
-	bool last = false, fail = false;
+	int64_t last = -1;
+	bool fail = false;
+	char joined[40];
 	const struct option_spec specs[] = {
-		{ "last", 0, OPTION_FLAG, &last, NULL, "the newest delivery, or the newest N: --last N" },
+		{ "last", 0, OPTION_COUNT, &last, "[N]", "the newest delivery, or the newest N (no replays)" },
 		{ "to", 0, OPTION_TEXT, &r.to, "PORT|URL", "another target than the original's" },
 		{ "header", 'H', OPTION_LIST, &headers, "'K: V'", "set a header field; 'K:' removes it; again for more" },
 		{ "body", 0, OPTION_TEXT, &r.body_spec, "@FILE|@-", "another body" },
@@ -349,13 +456,16 @@ static int run(int argc, char **argv, struct error *e)
 		{ "insecure", 'k', OPTION_FLAG, &r.forward.insecure, NULL, "any certificate of an https target" },
 	};
 	struct options *o = options_new();
-	char **args = split_last(&argc, argv), *path = NULL;
+	char **args = join_last(&argc, argv, joined), *path = NULL;
 	struct ids *ids = calloc(1, sizeof *ids);
 	int first, status = EXIT_USAGE;
 	if (!o || !args || !ids ||
 	    !command_parse(&command_replay, o, &common, specs, sizeof specs / sizeof *specs, argc, args, &first, &status, e))
 		goto out;
 	r.forward.extra_headers = &headers;
+	status = EXIT_USAGE;
+	if (!check_usage(&r, last, argc - first, e))
+		goto out;
 	path = common.db ? NULL : store_default_path(e);
 	if ((common.db || path) && read_body(&r, e) &&
 	    store_open(&r.store, common.db ? common.db : path, STORE_READ_WRITE, e) &&
@@ -369,8 +479,8 @@ static int run(int argc, char **argv, struct error *e)
 	}
 out:
 	store_close(r.store);
-	struct buffer *all[] = { &r.method, &r.target, &r.tunnel, &r.peer, &r.last_url, &r.answer_reason, &r.answer_headers,
-		                 &r.answer_body, &r.body_override, &r.result_url };
+	struct buffer *all[] = { &r.method, &r.target, &r.tunnel, &r.peer, &r.provider, &r.event_type, &r.last_url, &r.headers,
+		                 &r.answer_reason, &r.answer_headers, &r.answer_body, &r.body_override, &r.result_url };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buffer_free(all[i]);
 	free(ids);
@@ -385,7 +495,8 @@ const struct command command_replay = {
 	"creel replay ID… | --last [N] [--to PORT|URL] [-H 'K: V'] [--body @FILE] [--times N] [--fail] [OPTIONS]",
 	"send recorded deliveries to the app again",
 	"Sends each delivery as it was received, to where it went before or to --to. A replay is a delivery of its own in the\n"
-	"list, linked to its original, which stays as it is. Exit status 5 when the target cannot be reached.\n\n"
+	"list, linked to its original, which stays as it is. An ID is what `creel show` takes. Exit status 5 when no answer\n"
+	"came from the target; 1 with --fail when an answer is not 2xx.\n\n"
 	"Example: creel replay --last --to 4000",
 	run,
 };

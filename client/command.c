@@ -67,8 +67,10 @@ char *command_token(const struct common_options *common, const char *relay, stru
 	if (variable && *variable)
 		return strdup(variable);
 	/* ./creel.ini is a project's, and often committed: no tokens are read from it. */
-	char *path = common->config ? strdup(common->config) : config_default_path();
-	char *token = path ? config_token(path, relay, e) : NULL;
+	char *token = common->config ? config_token(common->config, relay, e) : NULL;
+	char *path = token ? NULL : config_default_path();
+	if (path)
+		token = config_token(path, relay, e);
 	free(path);
 	return token;
 }

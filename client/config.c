@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ini.h>
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,36 +24,68 @@ char *config_default_path(void)
 	return NULL;
 }
 
-struct search {
-	char section[400];
-	char *token;
-};
-
-static int on_key(void *user, const char *section, const char *name, const char *value)
-{
-	struct search *s = user;
-	if (!s->token && value && strcmp(section, s->section) == 0 && strcmp(name, "token") == 0)
-		s->token = strdup(value);
-	return 1;
-}
-
+/* The section of a relay's token. http and ws, https and wss name the same relay. */
 static void section_of(char out[400], const char *relay)
 {
 	size_t len = strlen(relay);
+	bool ws = strncmp(relay, "ws://", 5) == 0 || strncmp(relay, "wss://", 6) == 0;
 	while (len > 0 && relay[len - 1] == '/')
 		len--;
-	snprintf(out, 400, "token %.*s", len < 380 ? (int)len : 380, relay);
+	if (ws)
+		snprintf(out, 400, "token http%.*s", len < 380 ? (int)len - 2 : 378, relay + 2);
+	else
+		snprintf(out, 400, "token %.*s", len < 380 ? (int)len : 380, relay);
 }
 
+/* The name in a line "[name]"; false when the line is another. */
+static bool section_line(const char *line, struct bytes *name)
+{
+	line += strspn(line, " \t");
+	if (*line != '[')
+		return false;
+	*name = bytes_make(line + 1, strcspn(line + 1, "]\r\n"));
+	return true;
+}
+
+/* The value of "key = value", as far as its first blank. */
+static bool key_line(const char *line, const char *key, struct bytes *value)
+{
+	size_t len = strlen(key);
+	line += strspn(line, " \t");
+	if (strncmp(line, key, len) != 0)
+		return false;
+	line += len + strspn(line + len, " \t");
+	if (*line != '=' && *line != ':')
+		return false;
+	line += 1 + strspn(line + 1, " \t");
+	*value = bytes_make(line, strcspn(line, " \t\r\n"));
+	return true;
+}
+
+/* Read here and not by libinih, which cuts a section's name at 49 characters: many a relay's URL is longer. */
 char *config_token(const char *path, const char *relay, struct error *e)
 {
-	struct search s = { .token = NULL };
-	section_of(s.section, relay);
-	if (access(path, F_OK) != 0)
+	char section[400], line[4096], *token = NULL;
+	bool inside = false;
+	section_of(section, relay);
+	FILE *f = fopen(path, "r");
+	if (!f) {
+		if (errno != ENOENT)
+			error_set(e, EXIT_USAGE, "the config file %s cannot be read: %s", path, strerror(errno));
 		return NULL;
-	if (ini_parse(path, on_key, &s) < 0)
+	}
+	while (!token && fgets(line, sizeof line, f)) {
+		struct bytes name, value;
+		if (section_line(line, &name))
+			inside = bytes_equal(name, bytes_of(section));
+		else if (inside && key_line(line, "token", &value) && value.len > 0 && !(token = bytes_dup_text(value)))
+			error_set(e, EXIT_USAGE, "out of memory");
+	}
+	if (!token && ferror(f))
 		error_set(e, EXIT_USAGE, "the config file %s cannot be read: %s", path, strerror(errno));
-	return s.token;
+	fclose(f);
+	OPENSSL_cleanse(line, sizeof line);
+	return token;
 }
 
 /* Copies the old file line by line, leaving out what is to be set anew. */
@@ -62,14 +94,12 @@ static bool copy_rest(FILE *in, struct buffer *out, const char *section, bool re
 	char line[4096];
 	bool inside = false, top = true, fine = true;
 	while (fine && fgets(line, sizeof line, in)) {
-		char *start = line + strspn(line, " \t");
-		if (*start == '[') {
-			size_t len = strcspn(start + 1, "]\n");
+		struct bytes name, value;
+		if (section_line(line, &name)) {
 			top = false;
-			inside = len == strlen(section) && strncmp(start + 1, section, len) == 0;
+			inside = bytes_equal(name, bytes_of(section));
 		}
-		bool is_relay = top && strncmp(start, "relay", 5) == 0 && strchr(" \t=:", start[5]);
-		if (!is_relay && !(inside && replaces_token))
+		if (!(top && key_line(line, "relay", &value)) && !(inside && replaces_token))
 			fine = buffer_append_text(out, line);
 	}
 	OPENSSL_cleanse(line, sizeof line);
@@ -81,8 +111,10 @@ static bool copy_rest(FILE *in, struct buffer *out, const char *section, bool re
 static bool write_whole(const char *path, struct bytes text)
 {
 	char temporary[4096];
-	if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
+	if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary) {
+		errno = ENAMETOOLONG;
 		return false;
+	}
 	unlink(temporary);
 	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -92,7 +124,9 @@ static bool write_whole(const char *path, struct bytes text)
 		fine = false;
 	if (fine && rename(temporary, path) == 0)
 		return true;
+	int kept = errno;
 	unlink(temporary);
+	errno = kept;
 	return false;
 }
 
@@ -109,14 +143,18 @@ static void make_folders(const char *path)
 
 bool config_login(const char *path, const char *relay, const char *token, struct error *e)
 {
-	char section[400];
+	char section[400], real[PATH_MAX];
 	struct buffer text = { 0 }, rest = { 0 };
 	section_of(section, relay);
 	make_folders(path);
+	if (realpath(path, real)) /* a link into somebody's dotfiles stays a link */
+		path = real;
 	FILE *old = fopen(path, "r");
+	if (!old && errno != ENOENT) /* writing anew would lose what it holds */
+		return error_set(e, EXIT_USAGE, "the config file %s cannot be read: %s", path, strerror(errno));
 	bool fine = true;
 	if (old) {
-		fine = copy_rest(old, &rest, section, token != NULL);
+		fine = copy_rest(old, &rest, section, token != NULL) && !ferror(old);
 		fclose(old);
 	}
 	fine = fine && buffer_printf(&text, "relay = %s\n", relay) && buffer_append_bytes(&text, buffer_view(&rest)) &&

@@ -264,13 +264,13 @@ static void free_parts(struct listen *l)
 		recorder_close(l->recorder, NULL, NULL);
 	if (l->forwarder)
 		forwarder_close(l->forwarder, NULL, NULL);
-	struct lws_context *lws = tunnel_free(l->tunnel);
+	tunnel_free(l->tunnel);
 	if (l->session) {
 		session_set_tunnel(l->session, NULL);
 		session_free(l->session);
 	}
 	uv_run(&l->loop, UV_RUN_DEFAULT);
-	tunnel_free_rest(lws);
+	tunnel_free_rest(l->tunnel);
 	for (size_t i = 0; i < l->route_count; i++) {
 		free(l->routes[i].path);
 		free(l->routes[i].target);

@@ -144,8 +144,11 @@ json_t *row_json_attempt(const char *type, const struct delivery_row *row, const
 
 bool row_json_print(FILE *out, json_t *object, struct error *e)
 {
-	bool fine = object && json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 && fputc('\n', out) != EOF &&
+	if (!object)
+		return error_set(e, EXIT_STORE, "the output cannot be written: out of memory");
+	bool fine = json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 && fputc('\n', out) != EOF &&
 	            fflush(out) == 0;
+	int code = errno;
 	json_decref(object);
-	return fine || error_set(e, EXIT_STORE, "the output cannot be written: %s", object ? strerror(errno) : "out of memory");
+	return fine || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(code));
 }

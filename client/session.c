@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#define MAX_OLD 1000                  /* deliveries of an earlier run taken up again */
 #define MAX_REQUEST_BODY (1ull << 31) /* whatever the relay allows: the client holds a body in memory */
 
 static void on_turn_end(uv_prepare_t *h)
@@ -180,9 +181,25 @@ static void on_lost(void *user)
 	}
 }
 
+static void on_unfinished(void *user, struct unfinished *list)
+{
+	struct session *s = user;
+	while (list) {
+		struct unfinished *u = list;
+		list = u->next;
+		if (!s->draining)
+			stream_finish_old(s, u);
+		recorder_unfinished_free(u);
+	}
+}
+
 static void on_state(void *user, enum tunnel_state state, const char *detail)
 {
 	struct session *s = user;
+	if (state == TUNNEL_ONLINE && !s->looked_back) {
+		s->looked_back = true;
+		recorder_list_unfinished(s->recorder, tunnel_name(s->tunnel), MAX_OLD, on_unfinished, s);
+	}
 	s->events->on_state(s->user, state, detail);
 }
 

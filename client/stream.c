@@ -44,8 +44,10 @@ struct stream *stream_new(struct session *s, uint64_t id, const struct wire_requ
 		return NULL;
 	}
 	st->request.body = bytes_of(NULL);
-	HASH_ADD(hh, s->streams, id, sizeof st->id, st);
-	st->on_wire = true;
+	if (id) {
+		HASH_ADD(hh, s->streams, id, sizeof st->id, st);
+		st->on_wire = true;
+	}
 	st->live_next = s->live;
 	st->live_back = &s->live;
 	if (st->live_next)
@@ -372,7 +374,7 @@ static void call_app(struct stream *st)
 {
 	struct error e;
 	struct forward_request r = {
-		.attempt = st->attempt = 1,
+		.attempt = ++st->attempt,
 		.https = st->request.https,
 		.has_body = st->request.has_body,
 		.peer = st->request.peer,
@@ -456,6 +458,34 @@ static void on_recorded(void *user, int64_t id, bool duplicate, const struct err
 	}
 	s->busy--;
 	stream_release(st);
+}
+
+void stream_finish_old(struct session *s, struct unfinished *old)
+{
+	struct wire_request r = {
+		.received_at_us = old->received_at_us,
+		.body_len = old->message.body.len,
+		.has_body = old->has_body,
+		.https = old->https,
+		.peer = buffer_view(&old->peer),
+		.method = buffer_view(&old->method),
+		.target = buffer_view(&old->target),
+		.headers = buffer_view(&old->message.headers),
+	};
+	memcpy(r.event_id, old->event_id, UUID_LEN);
+	struct stream *st = stream_new(s, 0, &r, false);
+	if (!st)
+		return;
+	/* The bodies change hands. */
+	st->body = old->message.body;
+	st->trailers = old->message.trailers;
+	old->message.body = old->message.trailers = (struct buffer){ 0 };
+	st->body_size = st->body.len;
+	st->delivery_id = old->id;
+	/* A call may have been under way when that run ended: this one is at least the second. */
+	st->attempt = old->attempts > 0 ? old->attempts : 1;
+	s->busy++;
+	call_app(st);
 }
 
 void stream_commit(struct stream *st)

@@ -56,6 +56,7 @@ struct session {
 	uv_prepare_t flush;
 	size_t busy;
 	bool draining, cancelled;
+	bool looked_back;              /* for deliveries of an earlier run */
 	struct stream *live;           /* all there are, by live_next */
 };
 
@@ -63,6 +64,8 @@ struct session {
 struct stream *stream_new(struct session *s, uint64_t id, const struct wire_request *request, bool refused);
 /* The request is whole: commit, then call the app. */
 void stream_commit(struct stream *st);
+/* Calls the app again for a delivery of an earlier run; no sender waits. */
+void stream_finish_old(struct session *s, struct unfinished *old);
 /* More of the body. False when it is beyond its window or memory ran out. */
 MUST_CHECK bool stream_take_body(struct stream *st, struct bytes body);
 /* Sends what the windows allow of the answer. */

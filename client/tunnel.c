@@ -439,23 +439,24 @@ void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user)
 	uv_close((uv_handle_t *)&t->welcome, on_handle_closed);
 }
 
-struct lws_context *tunnel_free(struct tunnel *t)
+void tunnel_free(struct tunnel *t)
 {
 	if (!t)
-		return NULL;
-	struct lws_context *context = t->context;
+		return;
 	t->closing = true;
-	lws_context_destroy(context);
+	lws_context_destroy(t->context);
 	link_free(t->link);
+	t->link = NULL;
+}
+
+void tunnel_free_rest(struct tunnel *t)
+{
+	if (!t)
+		return;
+	lws_context_destroy(t->context);
 	free(t->host);
 	free(t->path);
 	free(t);
-	return context;
-}
-
-void tunnel_free_rest(struct lws_context *context)
-{
-	lws_context_destroy(context);
 }
 
 struct link *tunnel_link(struct tunnel *t)

@@ -39,10 +39,10 @@ struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options,
 void tunnel_start(struct tunnel *t);
 /* Sends what is pending, closes with 1000 and never connects again; `closed` when the handles are gone. */
 void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user);
-/* After the loop has ended. On a foreign libuv loop lws 4.1.6 wants its context destroyed twice: to start closing its
- * handles, which this does, and by tunnel_free_rest when the loop has closed them. */
-struct lws_context *tunnel_free(struct tunnel *t);
-void tunnel_free_rest(struct lws_context *context);
+/* After tunnel_close. On a foreign libuv loop lws 4.1.6 wants its context destroyed twice: to start closing its handles, which
+ * this does, and by tunnel_free_rest, which frees the memory as well, when the loop has closed them. */
+void tunnel_free(struct tunnel *t);
+void tunnel_free_rest(struct tunnel *t);
 
 /* NULL when there is no connection. */
 struct link *tunnel_link(struct tunnel *t);

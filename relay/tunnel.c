@@ -306,7 +306,8 @@ static bool on_stream_frame(struct tunnel *t, const struct wire_frame *f)
 			return link_fail(t->link, "malformed RECORDED");
 		if (d && memcmp(id, d->request.event_id, UUID_LEN) != 0)
 			return link_fail(t->link, "RECORDED of another delivery");
-		return !d || delivery_on_recorded(d) || link_fail(t->link, "RECORDED out of order");
+		return !d || (memcmp(id, d->request.event_id, UUID_LEN) == 0 && delivery_on_recorded(d)) ||
+		       link_fail(t->link, "RECORDED out of order or of another delivery");
 	case WIRE_RESPONSE:
 		if (!wire_decode_response(f->payload, &response))
 			return link_fail(t->link, "malformed RESPONSE");
@@ -346,8 +347,8 @@ static bool on_frame(void *user, const struct wire_frame *f)
 {
 	struct tunnel *t = user;
 	if (!t->online) {
-		if (f->type != WIRE_HELLO)
-			return link_fail(t->link, "HELLO comes first");
+		if (f->type != WIRE_HELLO || f->stream != 0)
+			return link_fail(t->link, "HELLO comes first, on stream 0");
 		return on_hello(t, f);
 	}
 	switch (f->type) {
