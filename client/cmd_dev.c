@@ -78,6 +78,26 @@ static bool make_data_folder(struct dev *d, struct error *e)
 	return true;
 }
 
+extern char **environ;
+
+/* What is meant for a real relay (its domain, certificate, admin port …) must not reach this one. */
+static void forget_relay_environment(void)
+{
+	static const char prefix[] = "CREEL_RELAY_";
+	for (size_t i = 0; environ[i];) {
+		char name[128];
+		size_t len = strcspn(environ[i], "=");
+		if (strncmp(environ[i], prefix, sizeof prefix - 1) != 0 || len >= sizeof name) {
+			i++;
+			continue;
+		}
+		memcpy(name, environ[i], len);
+		name[len] = 0;
+		if (unsetenv(name) != 0) /* moves what follows to this place */
+			i++;
+	}
+}
+
 static void run_relay(struct dev *d, const char *address, pid_t parent)
 {
 #ifdef __linux__
@@ -89,10 +109,8 @@ static void run_relay(struct dev *d, const char *address, pid_t parent)
 #endif
 	/* Ctrl-C reaches the whole terminal group; the relay ends when creel tells it to, after the last answer. */
 	setpgid(0, 0);
-	/* What is meant for a real relay must not reach this one. */
-	unsetenv("CREEL_RELAY_TLS_CERT");
-	unsetenv("CREEL_RELAY_TLS_KEY");
-	unsetenv("CREEL_RELAY_PUBLIC_URL");
+	forget_relay_environment();
+	dup2(STDERR_FILENO, STDOUT_FILENO); /* creel's own output is data */
 	execlp(d->relay_program, "creel-relay", "serve", "--listen", address, "--data", d->data, "--port-file", d->port_file,
 	       "--log-level", "error", (char *)NULL);
 	fprintf(stderr, "creel: %s cannot be started: %s; install it beside creel\n", d->relay_program, strerror(errno));

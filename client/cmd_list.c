@@ -1,13 +1,52 @@
 #include "client/command.h"
 #include "client/output.h"
 #include "client/row_json.h"
+#include "shared/text.h"
 
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 struct list {
 	bool json, failed;
+	size_t columns; /* of the terminal, 0: lines are not cut */
 	struct error *e;
 };
+
+/* Prints a sanitised line's beginning that fits, with its end marked. */
+static void print_cut(struct bytes line, size_t columns)
+{
+	size_t used = 0, at = 0;
+	if (line.len > 0 && line.at[line.len - 1] == '\n')
+		line.len--;
+	bool whole = text_width(line) <= columns;
+	while (at < line.len) {
+		size_t next = at + 1;
+		while (next < line.len && (line.at[next] & 0xc0) == 0x80)
+			next++;
+		used += text_width(bytes_make(line.at + at, next - at));
+		if (!whole && used > columns - 1)
+			break;
+		at = next;
+	}
+	fwrite(line.at, 1, at, stdout);
+	puts(whole ? "" : "…");
+}
+
+static void print_line(const struct list *l, const struct delivery_row *row)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = l->columns > 1 ? open_memstream(&text, &len) : NULL;
+	if (!f) {
+		output_row(stdout, row, true);
+		return;
+	}
+	output_row(f, row, true);
+	if (fclose(f) == 0)
+		print_cut(bytes_make(text, len), l->columns);
+	free(text);
+}
 
 static void on_row(void *user, const struct delivery_row *row)
 {
@@ -17,7 +56,7 @@ static void on_row(void *user, const struct delivery_row *row)
 	if (l->json)
 		l->failed = !row_json_print(stdout, row_json_delivery(NULL, row), l->e);
 	else
-		output_row(stdout, row, true);
+		print_line(l, row);
 }
 
 static int run(int argc, char **argv, struct error *e)
@@ -32,7 +71,7 @@ static int run(int argc, char **argv, struct error *e)
 	struct options *o = options_new();
 	struct store *s = NULL;
 	char *path = NULL;
-	int first, status;
+	int first, status = EXIT_USAGE;
 	if (!o || !command_parse(&command_list, o, &common, specs, 2, argc, argv, &first, &status, e))
 		goto out;
 	status = EXIT_USAGE;
@@ -41,6 +80,9 @@ static int run(int argc, char **argv, struct error *e)
 		          argv[first]);
 		goto out;
 	}
+	struct winsize size;
+	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		l.columns = size.ws_col;
 	path = common.db ? NULL : store_default_path(e);
 	status = EXIT_STORE;
 	if ((common.db || path) && store_open(&s, common.db ? common.db : path, STORE_READ_ONLY, e) &&
@@ -59,7 +101,8 @@ const struct command command_list = {
 	"list",
 	"creel list [-n N] [--json]",
 	"the newest deliveries, newest last",
-	"Lists what is on record: number, time, status, method, how long the app took, size of the body, target.\n\n"
+	"Lists what is on record: number, time, status, method, how long the app took, size of the body, target. On a\n"
+	"terminal lines are cut to its width; into a pipe they are whole.\n\n"
 	"Example: creel list -n 10 --json | jq .target",
 	run,
 };

@@ -3,6 +3,7 @@
 #include "client/tunnel.h"
 
 #include <openssl/crypto.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,24 +11,41 @@
 #include <unistd.h>
 
 #define PROBE_MS 15000
+#define MAX_URL 180 /* libinih cuts a line of the config file at 200 */
 
-/* Read from the terminal without showing it. */
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+	interrupted = number;
+}
+
+/* Read from the terminal without showing it. Ctrl-C ends the read (no SA_RESTART), so that the echo is set back. */
 static char *ask_token(struct error *e)
 {
 	char line[1024] = "";
 	struct termios old, quiet;
+	struct sigaction quit = { .sa_handler = on_interrupt }, before;
 	if (!isatty(STDIN_FILENO))
 		return secret_read("@-", e);
 	fputs("Token (of `creel-relay token add`): ", stderr);
+	sigaction(SIGINT, &quit, &before);
 	bool changed = tcgetattr(STDIN_FILENO, &old) == 0;
-	quiet = old;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	if (changed)
+	if (changed) {
+		quiet = old;
+		quiet.c_lflag &= ~(tcflag_t)ECHO;
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+	}
 	char *got = fgets(line, sizeof line, stdin);
 	if (changed)
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+	sigaction(SIGINT, &before, NULL);
 	fputc('\n', stderr);
+	if (interrupted) {
+		OPENSSL_cleanse(line, sizeof line);
+		error_set(e, EXIT_INTERRUPTED, "interrupted, nothing was kept");
+		return NULL;
+	}
 	line[strcspn(line, "\r\n")] = 0;
 	if (!got || !*line) {
 		error_set(e, EXIT_USAGE, "no token was given");
@@ -124,7 +142,7 @@ static int run(int argc, char **argv, struct error *e)
 	};
 	struct options *o = options_new();
 	char *token = NULL, *path = NULL;
-	int first, status;
+	int first, status = EXIT_USAGE;
 	/* CREEL_TOKEN is the secret itself, not a place of one. */
 	const char *variable = getenv("CREEL_TOKEN");
 	char *given = variable && *variable ? strdup(variable) : NULL;
@@ -133,12 +151,14 @@ static int run(int argc, char **argv, struct error *e)
 		goto out;
 	status = EXIT_USAGE;
 	const char *relay = first < argc ? argv[first] : NULL;
-	if (!relay || argc - first != 1 || !strstr(relay, "://") || strlen(relay) > 300 || strpbrk(relay, " \r\n\t[]?#")) {
+	if (!relay || argc - first != 1 || !strstr(relay, "://") || strlen(relay) > MAX_URL || strpbrk(relay, " \r\n\t[]?#")) {
 		error_set(e, EXIT_USAGE, "login takes the relay's URL, for example: creel login https://hooks.example.com");
 		goto out;
 	}
-	if (!no_token && !(token = token_source ? secret_read(token_source, e) : given ? strdup(given) : ask_token(e)))
+	if (!no_token && !(token = token_source ? secret_read(token_source, e) : given ? strdup(given) : ask_token(e))) {
+		status = e->code == EXIT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_USAGE;
 		goto out;
+	}
 	if (token && strpbrk(token, " \r\n\t")) {
 		error_set(e, EXIT_USAGE, "the token holds blanks: it is one word, creel_ and 64 digits");
 		goto out;

@@ -6,12 +6,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 struct show {
-	bool request, response, headers, body, raw, json;
+	bool request, response, headers, body, raw, json, terminal;
 	int64_t attempt;
 	struct store *store;
 	int64_t id;
@@ -27,11 +28,12 @@ static bool write_bytes(struct bytes b)
 }
 
 /* Through the gate; binary only as a note. */
-static bool write_readable(struct bytes b)
+static bool write_readable(const struct show *s, struct bytes b, bool is_request)
 {
 	struct buffer text = { 0 };
 	if (!text_is_utf8(b) || (b.len && memchr(b.at, 0, b.len)))
-		return printf("(%zu bytes that are not text: creel show ID --body > FILE has them)\n", b.len) > 0;
+		return printf("(%zu bytes that are not text: creel show %" PRId64 "%s --body > FILE has them)\n", b.len, s->id,
+		              is_request ? "" : " --response") > 0;
 	bool fine = text_sanitize(&text, b, TEXT_BODY) && write_bytes(buffer_view(&text));
 	if (fine && text.len > 0 && text.at[text.len - 1] != '\n')
 		fine = putchar('\n') != EOF;
@@ -40,9 +42,12 @@ static bool write_readable(struct bytes b)
 }
 
 /* Exact into a pipe or file, readable on a terminal. */
-static bool write_exact(struct bytes b)
+static bool write_body(const struct show *s, const struct message *m, bool is_request)
 {
-	return isatty(STDOUT_FILENO) ? write_readable(b) : write_bytes(b);
+	struct bytes body = buffer_view(&m->body);
+	if (m->body_size > body.len)
+		fprintf(stderr, "creel: only the first %zu of %" PRIu64 " bytes were recorded\n", body.len, m->body_size);
+	return s->terminal ? write_readable(s, body, is_request) : write_bytes(body);
 }
 
 static bool write_line(struct bytes b)
@@ -90,63 +95,81 @@ static void on_attempt(void *user, const struct attempt_row *a)
 	putchar('\n');
 }
 
-static bool write_message(struct show *s, const struct message *m, bool is_request, const char *status_line)
+static bool write_headers(const struct show *s, const struct message *m)
 {
-	bool parts = s->headers || s->body || s->raw;
-	bool fine = true;
+	return s->terminal ? write_fields(buffer_view(&m->headers)) : write_bytes(buffer_view(&m->headers));
+}
+
+/* `start`: request line or status line, as untrusted as all that follows it. */
+static bool write_parts(const struct show *s, const struct message *m, bool is_request, struct bytes start)
+{
 	if (s->raw) {
-		if (is_request)
-			fine = write_bytes(buffer_view(&s->method)) && putchar(' ') != EOF && write_bytes(buffer_view(&s->target)) &&
-			       fputs(" HTTP/1.1\r\n", stdout) != EOF;
-		else
-			fine = printf("%s\r\n", status_line) > 0;
-		return fine && write_exact(buffer_view(&m->headers)) && fputs("\r\n", stdout) != EOF &&
-		       write_exact(buffer_view(&m->body)) && write_exact(buffer_view(&m->trailers));
+		const char *end = s->terminal ? "\n" : "\r\n";
+		bool fine = s->terminal ? write_line(start) : write_bytes(start) && fputs(end, stdout) != EOF;
+		return fine && write_headers(s, m) && fputs(end, stdout) != EOF && write_body(s, m, is_request);
 	}
-	if (s->headers)
-		fine = isatty(STDOUT_FILENO) ? write_fields(buffer_view(&m->headers)) : write_bytes(buffer_view(&m->headers));
-	if (fine && s->body)
-		fine = write_exact(buffer_view(&m->body));
-	if (parts)
-		return fine;
-	struct buffer line = { 0 };
-	fine = is_request ? buffer_append_bytes(&line, buffer_view(&s->method)) && buffer_put_u8(&line, ' ') &&
-	                            buffer_append_bytes(&line, buffer_view(&s->target)) && buffer_append_text(&line, " HTTP/1.1")
-	                  : buffer_append_text(&line, status_line);
-	fine = fine && putchar('\n') != EOF && write_line(buffer_view(&line)) && write_fields(buffer_view(&m->headers)) &&
-	       putchar('\n') != EOF && write_readable(buffer_view(&m->body));
+	return (!s->headers || write_headers(s, m)) && (!s->body || write_body(s, m, is_request));
+}
+
+static bool write_message(const struct show *s, const struct message *m, bool is_request, struct bytes start)
+{
+	if (s->headers || s->body || s->raw)
+		return write_parts(s, m, is_request, start);
+	bool fine = putchar('\n') != EOF && write_line(start) && write_fields(buffer_view(&m->headers)) && putchar('\n') != EOF &&
+	            write_readable(s, buffer_view(&m->body), is_request);
 	if (fine && m->body_size > m->body.len)
-		fine = printf("(shown %zu of %" PRIu64 " bytes: the record was cut)\n", m->body.len, m->body_size) > 0;
-	buffer_free(&line);
+		fine = printf("(the first %zu of %" PRIu64 " bytes: the record was cut)\n", m->body.len, m->body_size) > 0;
+	if (fine && m->trailers.len)
+		fine = fputs("\nTrailers:\n", stdout) != EOF && write_fields(buffer_view(&m->trailers));
 	return fine;
 }
 
-struct status_search {
-	int64_t wanted;
-	char line[1200];
+struct answer {
+	int64_t wanted; /* attempt number, 0 for the last */
+	int status;
+	bool no_memory;
+	struct buffer line, error;
 };
 
-static void find_status(void *user, const struct attempt_row *a)
+static void find_answer(void *user, const struct attempt_row *a)
 {
-	struct status_search *s = user;
+	struct answer *s = user;
 	if (s->wanted && a->number != s->wanted)
 		return;
-	snprintf(s->line, sizeof s->line, "HTTP/1.1 %d %.*s", a->status, (int)a->reason.len, (const char *)a->reason.at);
+	s->status = a->status;
+	s->line.len = s->error.len = 0;
+	s->no_memory = s->no_memory || !buffer_printf(&s->line, "HTTP/1.1 %d ", a->status) ||
+	               !buffer_append_bytes(&s->line, a->reason) || !buffer_append_bytes(&s->error, a->error);
+}
+
+static bool write_response(struct show *s, const struct message *m, const struct answer *answer, bool required, struct error *e)
+{
+	if (answer->no_memory)
+		return error_set(e, EXIT_STORE, "out of memory");
+	if (answer->status == 0 && !s->json)
+		return !required || error_set(e, EXIT_USAGE, "delivery %" PRId64 " got no answer: %.*s", s->id, (int)answer->error.len,
+		                              (const char *)answer->error.at);
+	if (s->json)
+		return json_object_set_new(s->object, "response", answer->status ? row_json_message(m) : json_null()) == 0 ||
+		       error_set(e, EXIT_STORE, "out of memory");
+	return write_message(s, m, false, buffer_view(&answer->line)) ||
+	       error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 }
 
 static bool show_response(struct show *s, bool required, struct error *e)
 {
 	struct message m;
-	struct error ignored;
-	struct status_search search = { s->attempt, "HTTP/1.1 0" };
-	if (!store_get_response(s->store, s->id, (int)s->attempt, &m, required ? e : &ignored))
-		return !required;
-	bool fine = store_list_attempts(s->store, s->id, find_status, &search, e);
-	if (fine && s->json)
-		fine = json_object_set_new(s->object, "response", row_json_message(&m)) == 0 ||
+	struct answer answer = { .wanted = s->attempt };
+	if (!store_get_response(s->store, s->id, (int)s->attempt, &m, e)) {
+		if (required || e->code != EXIT_USAGE)
+			return false;
+		/* The app was not called. */
+		return !s->json || json_object_set_new(s->object, "response", json_null()) == 0 ||
 		       error_set(e, EXIT_STORE, "out of memory");
-	else if (fine)
-		fine = write_message(s, &m, false, search.line) || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
+	}
+	bool fine = store_list_attempts(s->store, s->id, find_answer, &answer, e) && write_response(s, &m, &answer, required, e);
+	buffer_free(&answer.line);
+	buffer_free(&answer.error);
 	store_message_free(&m);
 	return fine;
 }
@@ -157,8 +180,14 @@ static bool show_request(struct show *s, struct error *e)
 	bool has_body, https;
 	if (!store_get_request(s->store, s->id, &m, &has_body, &https, e))
 		return false;
+	struct buffer line = { 0 };
+	errno = ENOMEM;
 	bool fine = s->json ? json_object_set_new(s->object, "request", row_json_message(&m)) == 0
-	                    : write_message(s, &m, true, NULL);
+	                    : buffer_append_bytes(&line, buffer_view(&s->method)) && buffer_put_u8(&line, ' ') &&
+	                              buffer_append_bytes(&line, buffer_view(&s->target)) &&
+	                              buffer_append_text(&line, " HTTP/1.1") &&
+	                              write_message(s, &m, true, buffer_view(&line));
+	buffer_free(&line);
 	store_message_free(&m);
 	return fine || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 }
@@ -172,7 +201,7 @@ static bool show(struct show *s, struct error *e)
 	bool parts = s->headers || s->body || s->raw;
 	if (s->json) {
 		bool fine = (s->response && !s->request ? true : show_request(s, e)) &&
-		            (s->request && !s->response ? true : show_response(s, s->response, e));
+		            (s->request && !s->response ? true : show_response(s, s->attempt > 0, e));
 		json_t *object = s->object;
 		s->object = NULL;
 		if (!fine) {
@@ -205,12 +234,12 @@ static int run(int argc, char **argv, struct error *e)
 		{ "headers", 0, OPTION_FLAG, &s.headers, NULL, "its header fields" },
 		{ "body", 0, OPTION_FLAG, &s.body, NULL, "its body; into a pipe or file the exact bytes" },
 		{ "raw", 0, OPTION_FLAG, &s.raw, NULL, "first line, headers and body as one message" },
-		{ "attempt", 0, OPTION_COUNT, &s.attempt, "N", "which attempt's answer (default: the last)" },
+		{ "attempt", 0, OPTION_COUNT, &s.attempt, "N", "the answer of this attempt (default: the last)" },
 		{ "json", 0, OPTION_FLAG, &s.json, NULL, "one JSON object" },
 	};
 	struct options *o = options_new();
 	char *path = NULL;
-	int first, status;
+	int first, status = EXIT_USAGE;
 	if (!o || !command_parse(&command_show, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first, &status, e))
 		goto out;
 	status = EXIT_USAGE;
@@ -218,6 +247,14 @@ static int run(int argc, char **argv, struct error *e)
 		error_set(e, EXIT_USAGE, "show takes one delivery, for example: creel show 42");
 		goto out;
 	}
+	if (s.attempt > INT_MAX) {
+		error_set(e, EXIT_USAGE, "there is no attempt %" PRId64, s.attempt);
+		goto out;
+	}
+	s.terminal = isatty(STDOUT_FILENO);
+	/* Attempts differ by their answers only. */
+	if (s.attempt && !s.request)
+		s.response = true;
 	path = common.db ? NULL : store_default_path(e);
 	if ((common.db || path) && store_open(&s.store, common.db ? common.db : path, STORE_READ_ONLY, e) &&
 	    store_resolve(s.store, argv[first], &s.id, e) && show(&s, e))
@@ -237,7 +274,9 @@ const struct command command_show = {
 	"show",
 	"creel show ID [--request|--response] [--headers|--body|--raw] [--attempt N] [--json]",
 	"one delivery: request, answer, attempts",
-	"Shows a delivery by its number in `creel list`, its event id, or the id's first 8 digits or more.\n\n"
+	"Shows a delivery by its number in `creel list`, its event id, or the id's first 8 digits or more. Without options:\n"
+	"a summary, the request, the app's last answer and every attempt. On a terminal control characters are made\n"
+	"visible; into a pipe or file --headers, --body and --raw write the recorded bytes.\n\n"
 	"Example: creel show 42 --body > body.bin",
 	run,
 };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct status {
 	bool json, online, failed;
@@ -21,7 +22,7 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static bool print_json(const struct client_status *c, const char *state, struct error *e)
+static bool print_json(const struct client_status *c, const char *state, struct bytes detail, struct error *e)
 {
 	char confirmed[TEXT_TIME_LEN];
 	text_format_time(confirmed, c->confirmed_at_us);
@@ -29,7 +30,7 @@ static bool print_json(const struct client_status *c, const char *state, struct 
 	int failed = o == NULL;
 	failed |= json_object_set_new(o, "pid", json_integer(c->pid));
 	failed |= json_object_set_new(o, "state", json_string(state));
-	failed |= json_object_set_new(o, "detail", row_json_text(c->detail, true));
+	failed |= json_object_set_new(o, "detail", row_json_text(detail, true));
 	failed |= json_object_set_new(o, "url", row_json_text(c->url, true));
 	failed |= json_object_set_new(o, "tunnel", row_json_text(c->tunnel, true));
 	failed |= json_object_set_new(o, "target", row_json_text(c->target, true));
@@ -50,21 +51,28 @@ static void on_client(void *user, const struct client_status *c)
 		return;
 	uint64_t now = now_us();
 	bool stale = c->confirmed_at_us + 2 * c->ping_interval_ms * 1000 < now;
-	bool online = bytes_equal(c->state, bytes_of("online")) && !stale;
+	bool says_online = bytes_equal(c->state, bytes_of("online")), online = says_online && !stale;
+	struct bytes detail = c->detail;
+	char silent[100];
+	if (says_online && stale) {
+		snprintf(silent, sizeof silent, "the relay has not confirmed the tunnel for %llu s",
+		         (unsigned long long)((now - c->confirmed_at_us) / 1000000));
+		detail = bytes_of(silent);
+	}
 	const char *state = online                                         ? "online"
 	                    : bytes_equal(c->state, bytes_of("connecting")) ? "connecting"
 	                                                                    : "offline";
 	s->online = s->online || online;
 	s->shown++;
 	if (s->json) {
-		s->failed = !print_json(c, state, s->e);
+		s->failed = !print_json(c, state, detail, s->e);
 		return;
 	}
 	struct buffer text = { 0 };
 	bool fine = text_sanitize(&text, c->url.len ? c->url : bytes_of("(no URL yet)"), TEXT_LINE) &&
 	            buffer_append_text(&text, " -> ") && text_sanitize(&text, c->target, TEXT_LINE);
-	if (fine && !online && c->detail.len)
-		fine = buffer_append_text(&text, "  ") && text_sanitize(&text, c->detail, TEXT_LINE);
+	if (fine && !online && detail.len)
+		fine = buffer_append_text(&text, "  ") && text_sanitize(&text, detail, TEXT_LINE);
 	if (fine)
 		printf("%-10s  %.*s\n", state, (int)text.len, (const char *)text.at);
 	buffer_free(&text);
@@ -78,19 +86,25 @@ static int run(int argc, char **argv, struct error *e)
 	struct options *o = options_new();
 	struct store *store = NULL;
 	char *path = NULL;
-	int first, status;
+	int first, status = EXIT_USAGE;
 	if (!o || !command_parse(&command_status, o, &common, specs, 1, argc, argv, &first, &status, e))
 		goto out;
 	if (first < argc) {
-		status = error_set(e, EXIT_USAGE, "status takes no argument") ? EXIT_DONE : EXIT_USAGE;
+		error_set(e, EXIT_USAGE, "status takes no argument");
+		status = EXIT_USAGE;
 		goto out;
 	}
 	path = common.db ? NULL : store_default_path(e);
+	/* Nothing was ever recorded here: that is an answer, not a broken store. */
+	bool never = path && access(path, F_OK) != 0 && errno == ENOENT;
+	if (never)
+		goto none;
 	if ((!common.db && !path) || !store_open(&store, common.db ? common.db : path, STORE_READ_ONLY, e) ||
 	    !store_list_status(store, on_client, &s, e) || s.failed) {
 		status = (int)e->code;
 		goto out;
 	}
+none:
 	if (s.shown == 0 && !s.json)
 		puts("no client is running: start `creel listen PORT`");
 	status = s.online ? EXIT_DONE : EXIT_NO;
@@ -106,7 +120,7 @@ const struct command command_status = {
 	"creel status [--json]",
 	"whether a tunnel is online, and where",
 	"Shows the clients running on this machine with this store. Exit status 0 when one is online, else 1. \"online\" means\n"
-	"that the relay confirmed the tunnel within the last two ping intervals.\n\n"
+	"that the relay confirmed the tunnel within the last two ping intervals. A client that was killed is not shown.\n\n"
 	"Example: creel status --json",
 	run,
 };

@@ -38,6 +38,7 @@ struct tunnel {
 	bool has_nonce;
 	char name[64], public_url[600], reason[300];
 	int open_handles;
+	bool freed; /* tunnel_free came before the loop closed the handles */
 	void (*closed)(void *user);
 	void *closed_user;
 };
@@ -219,8 +220,12 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 {
 	struct lws_context *context = lws_get_context(wsi);
 	struct tunnel *t = context ? lws_context_user(context) : NULL;
-	(void)session;
 	switch (reason) {
+	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
+		if (len == 0) /* what lws says of it names no reason */
+			snprintf(t->reason, sizeof t->reason, "its certificate is not trusted: %s; --ca FILE trusts another issuer",
+			         X509_verify_cert_error_string(X509_STORE_CTX_get_error(session)));
+		return 0;
 	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
 		return on_append_headers(t, wsi, (unsigned char **)in, *(unsigned char **)in + len);
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
@@ -281,7 +286,7 @@ static void connect_now(struct tunnel *t)
 	info.pwsi = &t->wsi;
 	if (t->tls) {
 		info.ssl_connection = LCCSCF_USE_SSL;
-		info.alpn = WIRE_ALPN;
+		info.alpn = WIRE_ALPN ",http/1.1"; /* a proxy that ends TLS may refuse an offer it knows nothing of */
 		if (t->options.insecure)
 			info.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK |
 			                       LCCSCF_ALLOW_EXPIRED | LCCSCF_ALLOW_INSECURE;
@@ -423,8 +428,12 @@ void tunnel_start(struct tunnel *t)
 static void on_handle_closed(uv_handle_t *h)
 {
 	struct tunnel *t = h->data;
-	if (--t->open_handles == 0 && t->closed)
+	if (--t->open_handles > 0)
+		return;
+	if (t->closed)
 		t->closed(t->closed_user);
+	if (t->freed)
+		free(t);
 }
 
 void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user)

@@ -1,0 +1,210 @@
+// What the relay turns away before the tunnel (DESIGN §5), over a bare socket: the exact status, a sentence, a closed
+// connection, and an app that never hears of it.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { waitFor } from './lib/harness.mjs';
+import { Sender, field, post, requestBytes, send } from './lib/http.mjs';
+import { openRoad } from './lib/road.mjs';
+
+const MAX_BODY = 64 << 10;
+
+describe('refused by the relay', () => {
+	let road, port;
+	before(async () => {
+		road = await openRoad({ name: 'strict', relayArgs: ['--max-body', '64KiB', '--header-timeout', '1s', '--body-timeout', '1s'] });
+		port = road.relay.port;
+	});
+	after(() => road?.w.close());
+
+	/** Writes the bytes; expects the status, a sentence, the connection's end, and that nothing reached the app. */
+	async function refused(status, bytes) {
+		const before = road.app.requests.length;
+		const s = await Sender.connect(port);
+		try {
+			s.write(bytes);
+			const answer = await s.answer();
+			assert.ok(answer, 'an answer, not just a closed connection');
+			assert.equal(answer.status, status, answer.text);
+			assert.match(answer.text, /\w+ \w+/, 'a sentence');
+			assert.match(field(answer.lines, 'connection') ?? '', /close/i);
+			await s.over();
+			assert.equal(s.answers.length, 1, 'nothing behind it is taken for another request');
+			assert.equal(road.app.requests.length, before, 'the app was not called');
+			return answer;
+		} finally {
+			await s.end();
+		}
+	}
+	const head = (...lines) => `POST /strict/x HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
+	const SMUGGLED = 'GET /strict/smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
+
+	const bad = {
+		'two Content-Lengths that differ': head('Host: a', 'Content-Length: 3', 'Content-Length: 4') + 'abcd',
+		'two Content-Lengths that agree': head('Host: a', 'Content-Length: 3', 'Content-Length: 3') + 'abc',
+		'a Content-Length that is a list': head('Host: a', 'Content-Length: 3, 3') + 'abc',
+		'a Content-Length with a sign': head('Host: a', 'Content-Length: +3') + 'abc',
+		'a Content-Length in hex': head('Host: a', 'Content-Length: 0x3') + 'abc',
+		'a negative Content-Length': head('Host: a', 'Content-Length: -1'),
+		'an empty Content-Length': head('Host: a', 'Content-Length:'),
+		'Content-Length beside Transfer-Encoding': head('Host: a', 'Content-Length: 3', 'Transfer-Encoding: chunked') + '0\r\n\r\n' + SMUGGLED,
+		'Transfer-Encoding before Content-Length': head('Host: a', 'Transfer-Encoding: chunked', 'Content-Length: 5') + '0\r\n\r\n' + SMUGGLED,
+		'a Transfer-Encoding other than chunked': head('Host: a', 'Transfer-Encoding: gzip, chunked') + '0\r\n\r\n',
+		'Transfer-Encoding twice': head('Host: a', 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked') + '0\r\n\r\n',
+		'a folded field': head('Host: a', 'X-A: 1', ' folded', 'Content-Length: 0'),
+		'a fold with a tab': head('Host: a', 'X-A: 1', '\tfolded', 'Content-Length: 0'),
+		'a fold before the first field': head(' Host: a', 'Content-Length: 0'),
+		'a bare LF between fields': 'POST /strict/x HTTP/1.1\r\nHost: a\nX-A: 1\r\nContent-Length: 0\r\n\r\n',
+		'bare LFs only': 'POST /strict/x HTTP/1.1\nHost: a\nContent-Length: 0\n\n',
+		'a bare CR in a value': head('Host: a', 'X-A: 1\r2', 'Content-Length: 0'),
+		'NUL in a value': head('Host: a', 'X-A: 1\x002', 'Content-Length: 0'),
+		'a control byte in a value': head('Host: a', 'X-A: 1\x012', 'Content-Length: 0'),
+		'DEL in a value': head('Host: a', 'X-A: 1\x7f', 'Content-Length: 0'),
+		'a control byte in a name': head('Host: a', 'X\x02A: 1', 'Content-Length: 0'),
+		'a blank in a name': head('Host: a', 'X A: 1', 'Content-Length: 0'),
+		'a blank before the colon': head('Host: a', 'X-A : 1', 'Content-Length: 0'),
+		'an 8-bit byte in a name': head('Host: a', 'X-\xe9: 1', 'Content-Length: 0'),
+		'a name of no characters': head('Host: a', ': 1', 'Content-Length: 0'),
+		'a line without a colon': head('Host: a', 'X-A', 'Content-Length: 0'),
+		'a control byte in the target': 'POST /strict/x\x01y HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n',
+		'DEL in the target': 'POST /strict/x\x7f HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n',
+		'a blank in the target': 'POST /strict/x y HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n',
+		'a target in absolute form': 'POST http://other.test/strict/x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n',
+		'a target that does not begin with a slash': 'POST strict/x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n',
+		'a method that is no token': 'PO(ST /strict/x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n',
+		'HTTP/1.1 without Host': head('Content-Length: 0'),
+		'two Hosts': head('Host: a', 'Host: b', 'Content-Length: 0'),
+		'a chunk size that is no number': head('Host: a', 'Transfer-Encoding: chunked') + 'zz\r\nab\r\n0\r\n\r\n',
+	};
+	for (const [what, bytes] of Object.entries(bad)) {
+		it(`400: ${what}`, async () => {
+			await refused(400, bytes);
+		});
+	}
+
+	it('a request line that is not HTTP is not answered with success', async () => {
+		const s = await Sender.connect(port);
+		await s.write('\x16\x03\x01 nonsense\r\n\r\n');
+		const answer = await s.answer();
+		if (answer) assert.equal(answer.status, 400);
+		await s.end();
+	});
+
+	it('431: a header block over 64 KiB', async () => {
+		await refused(431, head('Host: a', ...Array.from({ length: 70 }, (_, i) => `X-${i}: ${'v'.repeat(1000)}`), 'Content-Length: 0'));
+	});
+
+	it('431: one field over 64 KiB', async () => {
+		await refused(431, head('Host: a', `X-Big: ${'v'.repeat(70_000)}`, 'Content-Length: 0'));
+	});
+
+	it('more than 200 fields: 431', async () => {
+		await refused(431, head('Host: a', ...Array.from({ length: 201 }, () => 'X: 1'), 'Content-Length: 0'));
+	});
+
+	it('a target over 64 KiB: 414 or 431', async () => {
+		const s = await Sender.connect(port);
+		s.write(requestBytes('GET', '/strict/' + 'x'.repeat(70_000), ['Host: a']));
+		const answer = await s.answer();
+		assert.ok([414, 431].includes(answer?.status), `${answer?.status}`);
+		await s.end();
+	});
+
+	it('413: a declared body over --max-body, and it is on record as refused', async () => {
+		await refused(413, head('Host: a', 'X-Which: declared', `Content-Length: ${MAX_BODY + 1}`) + 'x'.repeat(MAX_BODY + 1));
+		const row = await road.w.recorded((r) => r.state === 'refused');
+		assert.equal(row.status, 413);
+		assert.equal(row.target, '/x');
+		assert.equal(row.attempts, 0);
+		const shown = JSON.parse(await road.w.creelOut(['show', String(row.id), '--json']));
+		assert.ok(shown.request.headers.some(([k, v]) => k === 'X-Which' && v === 'declared'));
+	});
+
+	it('413 comes before the body when it is declared', async () => {
+		await refused(413, head('Host: a', 'Expect: 100-continue', `Content-Length: ${MAX_BODY + 1}`));
+	});
+
+	it('413: a chunked body over --max-body, and it is on record as refused', async () => {
+		const chunk = `4000\r\n${'y'.repeat(0x4000)}\r\n`;
+		const before = (await road.w.list()).filter((r) => r.state === 'refused').length;
+		await refused(413, head('Host: a', 'Transfer-Encoding: chunked') + chunk.repeat(6) + '0\r\n\r\n');
+		const rows = await waitFor('one more refused delivery', async () => {
+			const list = (await road.w.list()).filter((r) => r.state === 'refused');
+			return list.length > before && list;
+		});
+		assert.equal(rows.at(-1).status, 413);
+		assert.equal(rows.at(-1).attempts, 0);
+	});
+
+	it('a body of exactly --max-body passes, declared or chunked', async () => {
+		const body = Buffer.alloc(MAX_BODY, 'z');
+		assert.equal((await post(port, '/strict/full', body)).status, 200);
+		const framed = Buffer.concat([Buffer.from(`${MAX_BODY.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')]);
+		assert.equal((await send(port, requestBytes('POST', '/strict/full', ['Host: a', 'Transfer-Encoding: chunked'], framed))).status, 200);
+	});
+
+	it('408: headers that do not come to an end', async () => {
+		await refused(408, 'POST /strict/x HTTP/1.1\r\nHost: a\r\nX-Slow: ');
+	});
+
+	it('408: headers that trickle', async () => {
+		const s = await Sender.connect(port);
+		s.write('POST /strict/x HTTP/1.1\r\nHost: a\r\n');
+		const drip = setInterval(() => s.write('X-D: 1\r\n'), 100);
+		try {
+			const answer = await s.answer();
+			assert.equal(answer?.status, 408);
+			await s.over();
+		} finally {
+			clearInterval(drip);
+			await s.end();
+		}
+	});
+
+	it('408: a body that stops', async () => {
+		await refused(408, head('Host: a', 'Content-Length: 100') + 'only this');
+	});
+
+	it('a connection that says nothing is closed', async () => {
+		const s = await Sender.connect(port);
+		await s.answer();
+		assert.ok(s.isClosed);
+	});
+
+	it('a sender that breaks off its body leaves no delivery behind', async () => {
+		const before = road.app.requests.length;
+		const s = await Sender.connect(port);
+		await s.write(head('Host: a', 'X-Cut: 1', 'Content-Length: 100') + 'half');
+		await s.end();
+		assert.equal((await post(port, '/strict/after-cut')).status, 200);
+		assert.equal(road.app.requests.length, before + 1);
+	});
+
+	it('404 with a sentence: an unknown tunnel, and the bare root', async () => {
+		for (const target of ['/nobody/x', '/', '/no%2Fbody', '/Strict/x', '/strictx']) {
+			const answer = await post(port, target);
+			assert.equal(answer.status, 404, target);
+			assert.match(answer.text, /tunnel/i);
+		}
+	});
+
+	it('an answer of 404 for an unknown tunnel does not spell the name back raw', async () => {
+		const answer = await send(port, requestBytes('GET', '/<script>alert(1)</script>', ['Host: a']));
+		assert.ok(!answer.text.includes('<script>'));
+	});
+
+	it('after all of this the tunnel still serves', async () => {
+		const answer = await post(port, '/strict/alive', 'yes');
+		assert.equal(answer.status, 200);
+		assert.equal((await road.app.request((r) => r.target === '/alive')).body.toString(), 'yes');
+	});
+
+	it('503 with Retry-After and a sentence: the client is offline', async () => {
+		await road.client.stop('SIGINT');
+		const answer = await post(port, '/strict/x');
+		assert.equal(answer.status, 503);
+		assert.match(answer.text, /offline/i);
+		assert.ok(Number(field(answer.lines, 'retry-after')) > 0);
+	});
+
+	it('every program ended cleanly', () => road.w.endsCleanly());
+});

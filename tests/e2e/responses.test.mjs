@@ -1,0 +1,209 @@
+// The sender sees the app: status, headers, body, streaming, and a break where the app broke off (DESIGN §1.4).
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { waitFor } from './lib/harness.mjs';
+import { Sender, field, fields, nameOf, requestBytes, send } from './lib/http.mjs';
+import { openRoad } from './lib/road.mjs';
+
+const get = (path, method = 'GET') => requestBytes(method, `/answers${path}`, ['Host: relay.test']);
+const sha = (b) => `${b.length} ${createHash('sha256').update(b).digest('hex')}`;
+
+describe('the app’s answer', () => {
+	let road, port;
+	const script = new Map();
+	let n = 0;
+
+	before(async () => {
+		road = await openRoad({ name: 'answers', answer: (request, socket) => script.get(request.target)(socket, request) });
+		port = road.relay.port;
+	});
+	after(() => road?.w.close());
+
+	/** Lets the app answer a fresh path with these bytes, and gives what the sender got. */
+	async function answered(bytes, { method = 'GET', close = false } = {}) {
+		const path = `/${++n}`;
+		script.set(path, (socket) => (close ? socket.end(Buffer.from(bytes, 'latin1')) : socket.write(Buffer.from(bytes, 'latin1'))));
+		const answer = await send(port, get(path, method), { head: method === 'HEAD' });
+		return { path, answer };
+	}
+
+	for (const status of [200, 201, 202, 301, 400, 401, 404, 410, 418, 429, 500, 502, 503, 599]) {
+		it(`status ${status} with its reason and body`, async () => {
+			const { answer } = await answered(`HTTP/1.1 ${status} Some Reason\r\nContent-Length: 4\r\n\r\nbody`);
+			assert.equal(answer.status, status);
+			assert.equal(answer.text, 'body');
+			assert.ok(answer.complete);
+		});
+	}
+
+	it('an answer of 500 is recorded as failed with its body', async () => {
+		const { path } = await answered('HTTP/1.1 500 Oops\r\nContent-Length: 5\r\n\r\nstack');
+		const row = await road.w.recorded((r) => r.target === path && r.status !== null);
+		assert.equal(row.state, 'failed');
+		assert.equal(row.status, 500);
+		assert.equal((await road.w.creelOut(['show', String(row.id), '--response', '--body'])).toString(), 'stack');
+	});
+
+	it('headers in order with their case, duplicates of Set-Cookie too', async () => {
+		const sent = ['X-b: 1', 'Set-Cookie: a=1; Path=/', 'content-TYPE: text/x', 'Set-Cookie: b=2', 'X-B: 2', 'X-Latin: \xe9', 'Date: Mon, 01 Jan 2001 00:00:00 GMT'];
+		const { answer, path } = await answered(`HTTP/1.1 200 OK\r\n${sent.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`);
+		assert.deepEqual(answer.lines.filter((l) => !['content-length', 'connection', 'keep-alive'].includes(nameOf(l))), sent);
+		const row = await road.w.recorded((r) => r.target === path && r.status !== null);
+		const shown = JSON.parse(await road.w.creelOut(['show', String(row.id), '--json']));
+		assert.deepEqual(shown.response.headers.filter(([k]) => /set-cookie/i.test(k)).map(([, v]) => v), ['a=1; Path=/', 'b=2']);
+	});
+
+	it('hop-by-hop fields of the app stay with the app', async () => {
+		const { answer } = await answered('HTTP/1.1 200 OK\r\nConnection: x-private\r\nX-Private: 1\r\nKeep-Alive: timeout=9\r\nX-Public: 1\r\nContent-Length: 0\r\n\r\n');
+		assert.equal(field(answer.lines, 'x-private'), undefined);
+		assert.equal(field(answer.lines, 'x-public'), '1');
+		assert.ok(!/timeout=9/.test(field(answer.lines, 'keep-alive') ?? ''));
+	});
+
+	it('HEAD: the Content-Length of a body that does not come', async () => {
+		const { answer } = await answered('HTTP/1.1 200 OK\r\nContent-Length: 1234\r\nX-Head: 1\r\n\r\n', { method: 'HEAD' });
+		assert.equal(field(answer.lines, 'content-length'), '1234');
+		assert.equal(answer.body.length, 0);
+	});
+
+	it('204 and 304 without a body', async () => {
+		const none = (await answered('HTTP/1.1 204 No Content\r\nX-Is: 204\r\n\r\n')).answer;
+		assert.equal(none.status, 204);
+		assert.equal(field(none.lines, 'x-is'), '204');
+		const same = (await answered('HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n\r\n')).answer;
+		assert.equal(same.status, 304);
+		assert.equal(field(same.lines, 'etag'), '"x"');
+	});
+
+	it('an empty body of Content-Length: 0', async () => {
+		const { answer } = await answered('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+		assert.equal(answer.body.length, 0);
+		assert.equal(field(answer.lines, 'content-length'), '0');
+	});
+
+	it('a body of every byte, chunked by the app, and one that ends with the connection', async () => {
+		const every = Buffer.from(Array.from({ length: 256 }, (_, i) => i)).toString('latin1');
+		const chunked = (await answered(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100\r\n${every}\r\n0\r\n\r\n`)).answer;
+		assert.equal(chunked.body.toString('latin1'), every);
+		assert.ok(chunked.complete);
+		const closed = (await answered(`HTTP/1.1 200 OK\r\nContent-Type: text/x\r\n\r\n${every}`, { close: true })).answer;
+		assert.equal(closed.body.toString('latin1'), every);
+		assert.ok(closed.complete);
+	});
+
+	it('a compressed body is not unpacked', async () => {
+		const { answer } = await answered('HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n\x1f\x8b\x08');
+		assert.equal(answer.body.toString('latin1'), '\x1f\x8b\x08');
+		assert.equal(field(answer.lines, 'content-encoding'), 'gzip');
+	});
+
+	it('a body of 12 MiB', async () => {
+		const body = randomBytes(12 << 20);
+		const { answer, path } = await answered(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body.toString('latin1')}`);
+		assert.equal(sha(answer.body), sha(body));
+		const row = await road.w.recorded((r) => r.target === path && r.status === 200);
+		assert.equal(row.response_bytes, body.length);
+		assert.equal(sha(await road.w.creelOut(['show', String(row.id), '--response', '--body'])), sha(body));
+	});
+
+	it('a sender that reads slowly gets all of a big body', async () => {
+		const body = randomBytes(6 << 20);
+		script.set('/slow-reader', (socket) => socket.write(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n`), body])));
+		const s = await Sender.connect(port);
+		s.socket.pause();
+		await s.write(get('/slow-reader'));
+		// The other requests of the tunnel must not suffer meanwhile.
+		for (let i = 0; i < 5; i++) assert.equal((await answered('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')).answer.status, 200);
+		s.socket.resume();
+		assert.equal(sha((await s.answer()).body), sha(body));
+		await s.end();
+	});
+
+	it('an event stream: the first event is there before the answer has ended', async () => {
+		let stream;
+		script.set('/sse', (socket) => {
+			stream = socket;
+			socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n10\r\ndata: {"n": 1}\n\n\r\n');
+		});
+		const s = await Sender.connect(port);
+		await s.write(get('/sse'));
+		await waitFor('the first event', () => s.partial.includes('data: {"n": 1}\n\n'));
+		assert.equal(s.answers.length, 0, 'the answer has not ended');
+		stream.write('10\r\ndata: {"n": 2}\n\n\r\n');
+		await waitFor('the second event', () => s.partial.includes('data: {"n": 2}\n\n'));
+		stream.write('0\r\n\r\n');
+		const answer = await s.answer();
+		assert.ok(answer.complete);
+		assert.equal(answer.text, 'data: {"n": 1}\n\ndata: {"n": 2}\n\n');
+		await s.end();
+	});
+
+	for (const [how, head, part] of [
+		['of known length', 'Content-Length: 100', 'only a part'],
+		['in chunks', 'Transfer-Encoding: chunked', 'b\r\nonly a part\r\n'],
+	]) {
+		it(`an app that breaks off a body ${how}: the sender does not see a complete answer`, async () => {
+			const path = `/abort-${how}`.replaceAll(' ', '-');
+			let stream;
+			script.set(path, (socket) => (stream = socket).write(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n${part}`));
+			const s = await Sender.connect(port);
+			await s.write(get(path));
+			await waitFor('the first part', () => s.partial.includes('only a part') || s.current);
+			stream.resetAndDestroy();
+			const answer = await s.answer();
+			assert.ok(s.isClosed);
+			assert.equal(answer.complete, false);
+			const row = await road.w.recorded((r) => r.target === path && r.state !== 'sending');
+			assert.equal(row.state, 'failed');
+			await s.end();
+		});
+	}
+
+	it('an app that breaks off before its answer: 502 with a sentence', async () => {
+		script.set('/cut', (socket) => socket.destroy());
+		const answer = await send(port, get('/cut'));
+		assert.equal(answer.status, 502);
+		assert.match(answer.text, /\w+ \w+ \w+/);
+		assert.equal(field(answer.lines, 'creel-error'), 'aborted');
+	});
+
+	it('an app that does not speak HTTP: 502', async () => {
+		const { answer } = await answered('220 smtp.example ESMTP\r\n\r\n', { close: true });
+		assert.equal(answer.status, 502);
+	});
+
+	it('an interim answer (103) is not taken for the answer', async () => {
+		const { answer } = await answered('HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+		assert.equal(answer.status, 200);
+		assert.equal(fields(answer.lines, 'link').length, 0);
+	});
+
+	it('a redirect is passed on, not followed', async () => {
+		const { answer } = await answered('HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n');
+		assert.equal(answer.status, 302);
+		assert.equal(field(answer.lines, 'location'), 'http://127.0.0.1:1/');
+	});
+
+	it('a sender that hangs up early does not stop delivery nor the record', async () => {
+		let stream;
+		script.set('/hang-up', (socket) => (stream = socket));
+		const s = await Sender.connect(port);
+		await s.write(get('/hang-up', 'POST'));
+		await waitFor('the app to be called', () => stream);
+		await s.end();
+		stream.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+		const row = await road.w.recorded((r) => r.target === '/hang-up' && r.state === 'delivered');
+		assert.equal(row.status, 200);
+	});
+
+	it('many at once, each its own answer', async () => {
+		await Promise.all(Array.from({ length: 60 }, async (_, i) => {
+			const path = `/many/${i}`;
+			script.set(path, (socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${path.length}\r\n\r\n${path}`));
+			assert.equal((await send(port, get(path))).text, path);
+		}));
+	});
+
+	it('every program ended cleanly', () => road.w.endsCleanly());
+});

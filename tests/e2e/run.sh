@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Runs the end-to-end tests with Node's own test runner against the programs in CREEL_BIN_DIR (default build/asan).
+# Usage: run.sh [FILE.test.mjs…]. The last line is the sum. E2E_LOG=FILE keeps the log.
+set -uo pipefail
+cd "$(dirname "$0")" || exit 1
+log=${E2E_LOG:-}
+if [ -z "$log" ]; then
+	log=$(mktemp)
+	trap 'rm -f "$log"' EXIT
+fi
+
+# npm writes node_modules/.package-lock.json last: not newer than our lock means missing, half done or stale.
+if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || exit 1
+	touch node_modules/.package-lock.json
+fi
+
+[ $# -gt 0 ] || set -- *.test.mjs
+options=(--test)
+help=$(node --help)
+case $help in *--test-reporter*) options+=(--test-reporter=spec) ;; esac
+# Two files at once: the tests measure no time, but their programs want a core each.
+case $help in *--test-concurrency*) options+=(--test-concurrency=2) ;; esac
+node "${options[@]}" "$@" 2>&1 | tee "$log"
+status=${PIPESTATUS[0]}
+
+count() { sed -nE "s/^(# |ℹ )$1 ([0-9]+)$/\2/p" "$log" | tail -n 1; }
+passed=$(count pass)
+failed=$(($(count fail) + $(count cancelled)))
+if [ -z "$passed" ]; then
+	echo "e2e: 0 passed, 1 failed"
+	exit 1
+fi
+if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+echo "e2e: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]
