@@ -60,15 +60,16 @@ static bool make_data_folder(struct dev *d, struct error *e)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	int n = state && *state == '/' ? snprintf(d->data, sizeof d->data, "%s/creel/dev-relay", state)
-	        : home && *home        ? snprintf(d->data, sizeof d->data, "%s/.local/state/creel/dev-relay", home)
-	                               : 0;
+		: home && *home        ? snprintf(d->data, sizeof d->data, "%s/.local/state/creel/dev-relay", home)
+				       : 0;
 	if (n <= 0 || n >= (int)sizeof d->data)
 		return error_set(e, EXIT_STORE, "there is no place for the relay's data: HOME is not set");
 	for (char *slash = strchr(d->data + 1, '/');; slash = strchr(slash + 1, '/')) {
 		if (slash)
 			*slash = 0;
 		if (mkdir(d->data, 0700) != 0 && errno != EEXIST)
-			return error_set(e, EXIT_STORE, "the folder %.300s cannot be made: %s", d->data, strerror(errno));
+			return error_set(e, EXIT_STORE, "the folder %.300s cannot be made: %s", d->data,
+					 strerror(errno));
 		if (!slash)
 			break;
 		*slash = '/';
@@ -78,7 +79,9 @@ static bool make_data_folder(struct dev *d, struct error *e)
 	return true;
 }
 
+#ifndef __linux__ /* unistd.h declares it there */
 extern char **environ;
+#endif
 
 /* What is meant for a real relay (its domain, certificate, admin port …) must not reach this one. */
 static void forget_relay_environment(void)
@@ -111,9 +114,10 @@ static void run_relay(struct dev *d, const char *address, pid_t parent)
 	setpgid(0, 0);
 	forget_relay_environment();
 	dup2(STDERR_FILENO, STDOUT_FILENO); /* creel's own output is data */
-	execlp(d->relay_program, "creel-relay", "serve", "--listen", address, "--data", d->data, "--port-file", d->port_file,
-	       "--log-level", "error", (char *)NULL);
-	fprintf(stderr, "creel: %s cannot be started: %s; install it beside creel\n", d->relay_program, strerror(errno));
+	execlp(d->relay_program, "creel-relay", "serve", "--listen", address, "--data", d->data, "--port-file",
+	       d->port_file, "--log-level", "error", (char *)NULL);
+	fprintf(stderr, "creel: %s cannot be started: %s; install it beside creel\n", d->relay_program,
+		strerror(errno));
 	_exit(127);
 }
 
@@ -133,7 +137,9 @@ static bool wait_for_port(struct dev *d, char address[128], struct error *e)
 		}
 		if (waitpid(d->relay, &status, WNOHANG) == d->relay) {
 			d->relay = 0;
-			return error_set(e, EXIT_RELAY, "the relay did not start (its reason stands above); another port: creel dev --port 0");
+			return error_set(
+			    e, EXIT_RELAY,
+			    "the relay did not start (its reason stands above); another port: creel dev --port 0");
 		}
 		if (time(NULL) > deadline)
 			return error_set(e, EXIT_RELAY, "the relay did not start within %d seconds", START_SECONDS);
@@ -156,7 +162,8 @@ static void print_try(void *user, const char *url)
 	if (strcmp(output, "json") == 0 || strcmp(output, "quiet") == 0)
 		return;
 	printf("\nTry it:  curl -d '{\"hello\":\"world\"}' -H 'Content-Type: application/json' %s/hooks/test\n"
-	       "See it:  creel list    Replay it:  creel replay --last    End: Ctrl-C\n\n", url);
+	       "See it:  creel list    Replay it:  creel replay --last    End: Ctrl-C\n\n",
+	       url);
 	fflush(stdout);
 }
 
@@ -169,25 +176,32 @@ static int run(int argc, char **argv, struct error *e)
 	listen_defaults(&o);
 	o.tunnel.name = "dev";
 	const struct option_spec specs[] = {
-		{ "port", 'p', OPTION_COUNT, &port, "PORT", "the relay's, on 127.0.0.1 (default 8080; 0 takes a free one)" },
+		{ "port", 'p', OPTION_COUNT, &port, "PORT",
+		  "the relay's, on 127.0.0.1 (default 8080; 0 takes a free one)" },
 		{ "name", 'n', OPTION_TEXT, &o.tunnel.name, "NAME", "the tunnel's name (default dev)" },
 		{ "output", 'o', OPTION_CHOICE, &o.output, "auto|ui|lines|json|quiet", "what to print (default auto)" },
 		{ "ready-file", 0, OPTION_TEXT, &o.ready_file, "FILE", "appears, holding the public URL, once online" },
-		{ "host-header", 0, OPTION_TEXT, &o.forward.host_header, "rewrite|preserve|VALUE", "Host for the app (default rewrite: the target's)" },
-		{ "header", 'H', OPTION_LIST, &o.headers, "'K: V'", "set a header field; 'K:' removes it; again for more" },
-		{ "timeout", 0, OPTION_DURATION, &o.forward.timeout_ms, "TIME", "for the app's whole answer (default 30s)" },
-		{ "wait-for-target", 0, OPTION_DURATION, &o.forward.wait_for_target_ms, "TIME", "while the app restarts (default 5s)" },
+		{ "host-header", 0, OPTION_TEXT, &o.forward.host_header, "rewrite|preserve|VALUE",
+		  "Host for the app (default rewrite: the target's)" },
+		{ "header", 'H', OPTION_LIST, &o.headers, "'K: V'",
+		  "set a header field; 'K:' removes it; again for more" },
+		{ "timeout", 0, OPTION_DURATION, &o.forward.timeout_ms, "TIME",
+		  "for the app's whole answer (default 30s)" },
+		{ "wait-for-target", 0, OPTION_DURATION, &o.forward.wait_for_target_ms, "TIME",
+		  "while the app restarts (default 5s)" },
 		{ "insecure", 'k', OPTION_FLAG, &o.forward.insecure, NULL, "any certificate of an https target" },
 	};
 	struct options *opts = options_new();
 	char address[32], actual[128] = "", relay_url[160];
 	int first, status = EXIT_USAGE;
-	if (!opts || !command_parse(&command_dev, opts, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first, &status, e))
+	if (!opts || !command_parse(&command_dev, opts, &common, specs, sizeof specs / sizeof *specs, argc, argv,
+				    &first, &status, e))
 		goto out;
 	status = EXIT_USAGE;
 	o.target = first < argc ? argv[first++] : "3000";
 	if (first < argc || port > 65535) {
-		error_set(e, EXIT_USAGE, port > 65535 ? "ports go from 0 to 65535" : "dev takes one target; see creel dev --help");
+		error_set(e, EXIT_USAGE,
+			  port > 65535 ? "ports go from 0 to 65535" : "dev takes one target; see creel dev --help");
 		goto out;
 	}
 	/* A wrong target is told before anything is started. */
@@ -228,7 +242,8 @@ const struct command command_dev = {
 	"dev",
 	"creel dev [PORT|URL] [--port 8080] [OPTIONS]",
 	"relay and client together on this machine, nothing to configure",
-	"Starts a relay on 127.0.0.1 and a tunnel named dev to the app (port 3000 when none is given): webhooks sent to\n"
+	"Starts a relay on 127.0.0.1 and a tunnel named dev to the app (port 3000 when none is given): webhooks sent "
+	"to\n"
 	"http://127.0.0.1:8080/dev/… reach it, are recorded and can be replayed. Ctrl-C ends both.\n\n"
 	"Example: creel dev 3000",
 	run,

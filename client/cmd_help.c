@@ -16,7 +16,8 @@ static bool is_settled(const struct command *c, int argc, char **argv, int most,
 	*status = EXIT_USAGE;
 	if (argc - 1 <= most)
 		return false;
-	error_set(e, EXIT_USAGE, most ? "%s takes one command, for example: creel help listen" : "%s takes no argument", c->name);
+	error_set(e, EXIT_USAGE, most ? "%s takes one command, for example: creel help listen" : "%s takes no argument",
+		  c->name);
 	return true;
 }
 
@@ -30,10 +31,8 @@ static int run_version(int argc, char **argv, struct error *e)
 }
 
 const struct command command_version = {
-	"version",
-	"creel version",
-	"print the version",
-	"Prints the name and version, as creel --version does.\n\nExample: creel version",
+	"version",           "creel version",
+	"print the version", "Prints the name and version, as creel --version does.\n\nExample: creel version",
 	run_version,
 };
 
@@ -47,7 +46,8 @@ static int run(int argc, char **argv, struct error *e)
 		char help[] = "--help", *args[] = { argv[1], help, NULL };
 		return c ? c->run(2, args, e) : EXIT_USAGE;
 	}
-	puts("Usage: creel COMMAND [OPTIONS]\n\nA self-hosted tunnel for webhooks: a public URL for an app on this machine,"
+	puts("Usage: creel COMMAND [OPTIONS]\n\nA self-hosted tunnel for webhooks: a public URL for an app on this "
+	     "machine,"
 	     " every delivery on record.\n");
 	for (size_t i = 0; command_at(i); i++)
 		printf("  creel %-9s %s\n", command_at(i)->name, command_at(i)->summary);

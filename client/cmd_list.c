@@ -76,8 +76,9 @@ static int run(int argc, char **argv, struct error *e)
 		goto out;
 	status = EXIT_USAGE;
 	if (first < argc) {
-		error_set(e, EXIT_USAGE, "filters such as '%.60s' are not part of this version; `creel list -n N` shows the newest N",
-		          argv[first]);
+		error_set(e, EXIT_USAGE,
+			  "filters such as '%.60s' are not part of this version; `creel list -n N` shows the newest N",
+			  argv[first]);
 		goto out;
 	}
 	struct winsize size;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define PROBE_MS 15000
-#define MAX_URL 180 /* libinih cuts a line of the config file at 200 */
+#define MAX_URL  180 /* libinih cuts a line of the config file at 200 */
 
 static volatile sig_atomic_t interrupted;
 
@@ -136,7 +136,8 @@ static int run(int argc, char **argv, struct error *e)
 	const char *token_source = NULL, *ca = NULL;
 	bool no_token = false;
 	const struct option_spec specs[] = {
-		{ "token", 0, OPTION_TEXT, &token_source, "@FILE|@-|env:NAME", "where the token stands (default: asked for)" },
+		{ "token", 0, OPTION_TEXT, &token_source, "@FILE|@-|env:NAME",
+		  "where the token stands (default: asked for)" },
 		{ "no-token", 0, OPTION_FLAG, &no_token, NULL, "for a relay on this machine that wants none" },
 		{ "ca", 0, OPTION_TEXT, &ca, "FILE", "trust this CA (PEM)" },
 	};
@@ -147,15 +148,20 @@ static int run(int argc, char **argv, struct error *e)
 	const char *variable = getenv("CREEL_TOKEN");
 	char *given = variable && *variable ? strdup(variable) : NULL;
 	unsetenv("CREEL_TOKEN");
-	if (!o || !command_parse(&command_login, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first, &status, e))
+	if (!o || !command_parse(&command_login, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
+				 &status, e))
 		goto out;
 	status = EXIT_USAGE;
 	const char *relay = first < argc ? argv[first] : NULL;
-	if (!relay || argc - first != 1 || !strstr(relay, "://") || strlen(relay) > MAX_URL || strpbrk(relay, " \r\n\t[]?#")) {
-		error_set(e, EXIT_USAGE, "login takes the relay's URL, for example: creel login https://hooks.example.com");
+	if (!relay || argc - first != 1 || !strstr(relay, "://") || strlen(relay) > MAX_URL ||
+	    strpbrk(relay, " \r\n\t[]?#")) {
+		error_set(e, EXIT_USAGE,
+			  "login takes the relay's URL, for example: creel login https://hooks.example.com");
 		goto out;
 	}
-	if (!no_token && !(token = token_source ? secret_read(token_source, e) : given ? strdup(given) : ask_token(e))) {
+	if (!no_token && !(token = token_source ? secret_read(token_source, e)
+				   : given      ? strdup(given)
+						: ask_token(e))) {
 		status = e->code == EXIT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_USAGE;
 		goto out;
 	}
@@ -170,7 +176,8 @@ static int run(int argc, char **argv, struct error *e)
 	}
 	path = common.config ? strdup(common.config) : config_default_path();
 	if (!path)
-		error_set(e, EXIT_USAGE, "there is no place for the config file: HOME is not set; name one with --config");
+		error_set(e, EXIT_USAGE,
+			  "there is no place for the config file: HOME is not set; name one with --config");
 	else if (config_login(path, relay, token, e)) {
 		printf("%s is the relay now; kept in %s\n", relay, path);
 		status = EXIT_DONE;
@@ -191,7 +198,10 @@ const struct command command_login = {
 	"login",
 	"creel login URL [--token @FILE|@-|env:NAME | --no-token]",
 	"remember a relay and its token",
-	"Checks that the relay answers and keeps its URL and your token in the config file (0600). Later commands use them.\n\n"
+	"Opens a tunnel for a moment, so that URL, certificate and token are known to be good, then keeps URL and "
+	"token in\n"
+	"the config file (0600). Later commands use them. CREEL_TOKEN counts as the token where --token is not "
+	"given.\n\n"
 	"Example: creel login https://hooks.example.com --token @token.txt",
 	run,
 };

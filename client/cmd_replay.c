@@ -1,4 +1,5 @@
-/* Sends recorded deliveries to the app again, by itself: each replay is a delivery of its own, linked to its original. */
+/* Sends recorded deliveries to the app again, by itself: each replay is a delivery of its own, linked to its original.
+ */
 #include "client/command.h"
 #include "client/forwarder.h"
 #include "client/output.h"
@@ -12,8 +13,8 @@
 #include <time.h>
 
 #define MAX_REPLAYS 1000
-#define PAGE 200
-#define ANSWER_MAX (64u << 20) /* of an answer kept on record */
+#define PAGE        200
+#define ANSWER_MAX  (64u << 20) /* of an answer kept on record */
 
 struct replay {
 	struct store *store;
@@ -82,7 +83,8 @@ static char *original_base(struct replay *r, struct error *e)
 	if (r->last_url.len > r->target.len &&
 	    memcmp(r->last_url.at + r->last_url.len - r->target.len, r->target.at, r->target.len) == 0)
 		return bytes_dup_text(bytes_make(r->last_url.at, r->last_url.len - r->target.len));
-	error_set(e, EXIT_USAGE, "delivery %lld was never sent anywhere: name the target with --to", (long long)r->original);
+	error_set(e, EXIT_USAGE, "delivery %lld was never sent anywhere: name the target with --to",
+		  (long long)r->original);
 	return NULL;
 }
 
@@ -155,7 +157,8 @@ static bool edit_headers(struct replay *r)
 		const char *colon = strchr(edits->at[i], ':'); /* forwarder_new refused those without */
 		const char *text = colon ? colon + 1 + strspn(colon + 1, " \t") : "";
 		if (*text)
-			fine = headers_append(&r->headers, bytes_make(edits->at[i], (size_t)(colon - edits->at[i])), bytes_of(text));
+			fine = headers_append(&r->headers, bytes_make(edits->at[i], (size_t)(colon - edits->at[i])),
+					      bytes_of(text));
 	}
 	return fine;
 }
@@ -273,8 +276,9 @@ static bool replay_once(struct replay *r, struct error *e)
 	}
 	/* A delivery recorded in part would be another one. */
 	if (r->message.body_size > r->message.body.len && !r->has_override)
-		error_set(e, EXIT_USAGE, "delivery %lld was recorded in part only (%zu bytes): give a body with --body @FILE",
-		          (long long)r->original, r->message.body.len);
+		error_set(e, EXIT_USAGE,
+			  "delivery %lld was recorded in part only (%zu bytes): give a body with --body @FILE",
+			  (long long)r->original, r->message.body.len);
 	else if (!edit_headers(r) || r->no_memory)
 		error_set(e, EXIT_STORE, "out of memory");
 	else
@@ -297,8 +301,9 @@ static bool read_body(struct replay *r, struct error *e)
 		return true;
 	FILE *f = strcmp(spec, "@-") == 0 ? stdin : spec[0] == '@' ? fopen(spec + 1, "rb") : NULL;
 	if (!f)
-		return error_set(e, EXIT_USAGE, spec[0] == '@' ? "the body %s cannot be read" : "--body takes @FILE or @-, not '%.60s'",
-		                 spec);
+		return error_set(
+		    e, EXIT_USAGE,
+		    spec[0] == '@' ? "the body %s cannot be read" : "--body takes @FILE or @-, not '%.60s'", spec);
 	char piece[65536];
 	size_t n;
 	bool fine = true;
@@ -348,7 +353,8 @@ static bool find_last(struct replay *r, size_t wanted, struct ids *ids, struct e
 		ids->at[i] = ids->at[ids->count - 1 - i];
 		ids->at[ids->count - 1 - i] = swap;
 	}
-	return ids->count > 0 || error_set(e, EXIT_USAGE, "there is no delivery to replay yet; `creel list` shows what there is");
+	return ids->count > 0 ||
+	       error_set(e, EXIT_USAGE, "there is no delivery to replay yet; `creel list` shows what there is");
 }
 
 /* `last` is -1 when --last was not given. */
@@ -359,8 +365,9 @@ static bool check_usage(const struct replay *r, int64_t last, int argc, struct e
 	if (last == 0 || last > MAX_REPLAYS)
 		return error_set(e, EXIT_USAGE, "--last takes a number from 1 to %d", MAX_REPLAYS);
 	if (last < 0 && (argc == 0 || argc > MAX_REPLAYS))
-		return error_set(e, EXIT_USAGE, "replay takes up to %d deliveries, or --last [N]; for example: creel replay 42",
-		                 MAX_REPLAYS);
+		return error_set(e, EXIT_USAGE,
+				 "replay takes up to %d deliveries, or --last [N]; for example: creel replay 42",
+				 MAX_REPLAYS);
 	return r->times > 0 || error_set(e, EXIT_USAGE, "--times takes a number from 1");
 }
 
@@ -443,16 +450,22 @@ static int run(int argc, char **argv, struct error *e)
 	const struct option_spec specs[] = {
 		{ "last", 0, OPTION_COUNT, &last, "[N]", "the newest delivery, or the newest N (no replays)" },
 		{ "to", 0, OPTION_TEXT, &r.to, "PORT|URL", "another target than the original's" },
-		{ "header", 'H', OPTION_LIST, &headers, "'K: V'", "set a header field; 'K:' removes it; again for more" },
+		{ "header", 'H', OPTION_LIST, &headers, "'K: V'",
+		  "set a header field; 'K:' removes it; again for more" },
 		{ "body", 0, OPTION_TEXT, &r.body_spec, "@FILE|@-", "another body" },
 		{ "times", 0, OPTION_COUNT, &r.times, "N", "each so many times (default 1)" },
 		{ "fail", 0, OPTION_FLAG, &fail, NULL, "exit with 1 when an answer is not 2xx" },
 		{ "json", 0, OPTION_FLAG, &r.json, NULL, "print each replay as a JSON object" },
-		{ "host-header", 0, OPTION_TEXT, &r.forward.host_header, "rewrite|preserve|VALUE", "Host for the app (default rewrite)" },
-		{ "no-forwarded", 0, OPTION_FLAG, &r.forward.no_forwarded, NULL, "add no X-Forwarded-* and Creel-* fields" },
-		{ "timeout", 0, OPTION_DURATION, &r.forward.timeout_ms, "TIME", "for the app's whole answer (default 30s)" },
-		{ "wait-for-target", 0, OPTION_DURATION, &r.forward.wait_for_target_ms, "TIME", "while the app restarts (default 5s)" },
-		{ "allow-remote-target", 0, OPTION_FLAG, &r.forward.allow_remote_target, NULL, "targets that are not on this machine" },
+		{ "host-header", 0, OPTION_TEXT, &r.forward.host_header, "rewrite|preserve|VALUE",
+		  "Host for the app (default rewrite)" },
+		{ "no-forwarded", 0, OPTION_FLAG, &r.forward.no_forwarded, NULL,
+		  "add no X-Forwarded-* and Creel-* fields" },
+		{ "timeout", 0, OPTION_DURATION, &r.forward.timeout_ms, "TIME",
+		  "for the app's whole answer (default 30s)" },
+		{ "wait-for-target", 0, OPTION_DURATION, &r.forward.wait_for_target_ms, "TIME",
+		  "while the app restarts (default 5s)" },
+		{ "allow-remote-target", 0, OPTION_FLAG, &r.forward.allow_remote_target, NULL,
+		  "targets that are not on this machine" },
 		{ "insecure", 'k', OPTION_FLAG, &r.forward.insecure, NULL, "any certificate of an https target" },
 	};
 	struct options *o = options_new();
@@ -460,7 +473,8 @@ static int run(int argc, char **argv, struct error *e)
 	struct ids *ids = calloc(1, sizeof *ids);
 	int first, status = EXIT_USAGE;
 	if (!o || !args || !ids ||
-	    !command_parse(&command_replay, o, &common, specs, sizeof specs / sizeof *specs, argc, args, &first, &status, e))
+	    !command_parse(&command_replay, o, &common, specs, sizeof specs / sizeof *specs, argc, args, &first,
+			   &status, e))
 		goto out;
 	r.forward.extra_headers = &headers;
 	status = EXIT_USAGE;
@@ -479,9 +493,12 @@ static int run(int argc, char **argv, struct error *e)
 	}
 out:
 	store_close(r.store);
-	struct buffer *all[] = { &r.method, &r.target, &r.tunnel, &r.peer, &r.provider, &r.event_type, &r.last_url, &r.headers,
-		                 &r.answer_reason, &r.answer_headers, &r.answer_body, &r.body_override, &r.result_url };
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+	struct buffer *all[] = {
+		&r.method,     &r.target,  &r.tunnel,        &r.peer,           &r.provider,    &r.event_type,
+		&r.last_url,   &r.headers, &r.answer_reason, &r.answer_headers, &r.answer_body, &r.body_override,
+		&r.result_url, NULL
+	};
+	for (size_t i = 0; all[i]; i++)
 		buffer_free(all[i]);
 	free(ids);
 	free(args);
@@ -494,8 +511,10 @@ const struct command command_replay = {
 	"replay",
 	"creel replay ID… | --last [N] [--to PORT|URL] [-H 'K: V'] [--body @FILE] [--times N] [--fail] [OPTIONS]",
 	"send recorded deliveries to the app again",
-	"Sends each delivery as it was received, to where it went before or to --to. A replay is a delivery of its own in the\n"
-	"list, linked to its original, which stays as it is. An ID is what `creel show` takes. Exit status 5 when no answer\n"
+	"Sends each delivery as it was received, to where it went before or to --to. A replay is a delivery of its own "
+	"in the\n"
+	"list, linked to its original, which stays as it is. An ID is what `creel show` takes. Exit status 5 when no "
+	"answer\n"
 	"came from the target; 1 with --fail when an answer is not 2xx.\n\n"
 	"Example: creel replay --last --to 4000",
 	run,

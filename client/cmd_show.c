@@ -32,8 +32,8 @@ static bool write_readable(const struct show *s, struct bytes b, bool is_request
 {
 	struct buffer text = { 0 };
 	if (!text_is_utf8(b) || (b.len && memchr(b.at, 0, b.len)))
-		return printf("(%zu bytes that are not text: creel show %" PRId64 "%s --body > FILE has them)\n", b.len, s->id,
-		              is_request ? "" : " --response") > 0;
+		return printf("(%zu bytes that are not text: creel show %" PRId64 "%s --body > FILE has them)\n", b.len,
+			      s->id, is_request ? "" : " --response") > 0;
 	bool fine = text_sanitize(&text, b, TEXT_BODY) && write_bytes(buffer_view(&text));
 	if (fine && text.len > 0 && text.at[text.len - 1] != '\n')
 		fine = putchar('\n') != EOF;
@@ -46,7 +46,8 @@ static bool write_body(const struct show *s, const struct message *m, bool is_re
 {
 	struct bytes body = buffer_view(&m->body);
 	if (m->body_size > body.len)
-		fprintf(stderr, "creel: only the first %zu of %" PRIu64 " bytes were recorded\n", body.len, m->body_size);
+		fprintf(stderr, "creel: only the first %zu of %" PRIu64 " bytes were recorded\n", body.len,
+			m->body_size);
 	return s->terminal ? write_readable(s, body, is_request) : write_bytes(body);
 }
 
@@ -115,10 +116,11 @@ static bool write_message(const struct show *s, const struct message *m, bool is
 {
 	if (s->headers || s->body || s->raw)
 		return write_parts(s, m, is_request, start);
-	bool fine = putchar('\n') != EOF && write_line(start) && write_fields(buffer_view(&m->headers)) && putchar('\n') != EOF &&
-	            write_readable(s, buffer_view(&m->body), is_request);
+	bool fine = putchar('\n') != EOF && write_line(start) && write_fields(buffer_view(&m->headers)) &&
+		    putchar('\n') != EOF && write_readable(s, buffer_view(&m->body), is_request);
 	if (fine && m->body_size > m->body.len)
-		fine = printf("(the first %zu of %" PRIu64 " bytes: the record was cut)\n", m->body.len, m->body_size) > 0;
+		fine =
+		    printf("(the first %zu of %" PRIu64 " bytes: the record was cut)\n", m->body.len, m->body_size) > 0;
 	if (fine && m->trailers.len)
 		fine = fputs("\nTrailers:\n", stdout) != EOF && write_fields(buffer_view(&m->trailers));
 	return fine;
@@ -139,18 +141,20 @@ static void find_answer(void *user, const struct attempt_row *a)
 	s->status = a->status;
 	s->line.len = s->error.len = 0;
 	s->no_memory = s->no_memory || !buffer_printf(&s->line, "HTTP/1.1 %d ", a->status) ||
-	               !buffer_append_bytes(&s->line, a->reason) || !buffer_append_bytes(&s->error, a->error);
+		       !buffer_append_bytes(&s->line, a->reason) || !buffer_append_bytes(&s->error, a->error);
 }
 
-static bool write_response(struct show *s, const struct message *m, const struct answer *answer, bool required, struct error *e)
+static bool write_response(struct show *s, const struct message *m, const struct answer *answer, bool required,
+			   struct error *e)
 {
 	if (answer->no_memory)
 		return error_set(e, EXIT_STORE, "out of memory");
 	if (answer->status == 0 && !s->json)
-		return !required || error_set(e, EXIT_USAGE, "delivery %" PRId64 " got no answer: %.*s", s->id, (int)answer->error.len,
-		                              (const char *)answer->error.at);
+		return !required || error_set(e, EXIT_USAGE, "delivery %" PRId64 " got no answer: %.*s", s->id,
+					      (int)answer->error.len, (const char *)answer->error.at);
 	if (s->json)
-		return json_object_set_new(s->object, "response", answer->status ? row_json_message(m) : json_null()) == 0 ||
+		return json_object_set_new(s->object, "response", answer->status ? row_json_message(m) : json_null()) ==
+			   0 ||
 		       error_set(e, EXIT_STORE, "out of memory");
 	return write_message(s, m, false, buffer_view(&answer->line)) ||
 	       error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
@@ -167,7 +171,8 @@ static bool show_response(struct show *s, bool required, struct error *e)
 		return !s->json || json_object_set_new(s->object, "response", json_null()) == 0 ||
 		       error_set(e, EXIT_STORE, "out of memory");
 	}
-	bool fine = store_list_attempts(s->store, s->id, find_answer, &answer, e) && write_response(s, &m, &answer, required, e);
+	bool fine = store_list_attempts(s->store, s->id, find_answer, &answer, e) &&
+		    write_response(s, &m, &answer, required, e);
 	buffer_free(&answer.line);
 	buffer_free(&answer.error);
 	store_message_free(&m);
@@ -182,11 +187,11 @@ static bool show_request(struct show *s, struct error *e)
 		return false;
 	struct buffer line = { 0 };
 	errno = ENOMEM;
-	bool fine = s->json ? json_object_set_new(s->object, "request", row_json_message(&m)) == 0
-	                    : buffer_append_bytes(&line, buffer_view(&s->method)) && buffer_put_u8(&line, ' ') &&
-	                              buffer_append_bytes(&line, buffer_view(&s->target)) &&
-	                              buffer_append_text(&line, " HTTP/1.1") &&
-	                              write_message(s, &m, true, buffer_view(&line));
+	bool fine = s->json
+			? json_object_set_new(s->object, "request", row_json_message(&m)) == 0
+			: buffer_append_bytes(&line, buffer_view(&s->method)) && buffer_put_u8(&line, ' ') &&
+			      buffer_append_bytes(&line, buffer_view(&s->target)) &&
+			      buffer_append_text(&line, " HTTP/1.1") && write_message(s, &m, true, buffer_view(&line));
 	buffer_free(&line);
 	store_message_free(&m);
 	return fine || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
@@ -201,7 +206,7 @@ static bool show(struct show *s, struct error *e)
 	bool parts = s->headers || s->body || s->raw;
 	if (s->json) {
 		bool fine = (s->response && !s->request ? true : show_request(s, e)) &&
-		            (s->request && !s->response ? true : show_response(s, s->attempt > 0, e));
+			    (s->request && !s->response ? true : show_response(s, s->attempt > 0, e));
 		json_t *object = s->object;
 		s->object = NULL;
 		if (!fine) {
@@ -240,7 +245,8 @@ static int run(int argc, char **argv, struct error *e)
 	struct options *o = options_new();
 	char *path = NULL;
 	int first, status = EXIT_USAGE;
-	if (!o || !command_parse(&command_show, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first, &status, e))
+	if (!o || !command_parse(&command_show, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
+				 &status, e))
 		goto out;
 	status = EXIT_USAGE;
 	if (argc - first != 1) {
@@ -274,7 +280,8 @@ const struct command command_show = {
 	"show",
 	"creel show ID [--request|--response] [--headers|--body|--raw] [--attempt N] [--json]",
 	"one delivery: request, answer, attempts",
-	"Shows a delivery by its number in `creel list`, its event id, or the id's first 8 digits or more. Without options:\n"
+	"Shows a delivery by its number in `creel list`, its event id, or the id's first 8 digits or more. Without "
+	"options:\n"
 	"a summary, the request, the app's last answer and every attempt. On a terminal control characters are made\n"
 	"visible; into a pipe or file --headers, --body and --raw write the recorded bytes.\n\n"
 	"Example: creel show 42 --body > body.bin",

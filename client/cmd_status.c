@@ -56,12 +56,12 @@ static void on_client(void *user, const struct client_status *c)
 	char silent[100];
 	if (says_online && stale) {
 		snprintf(silent, sizeof silent, "the relay has not confirmed the tunnel for %llu s",
-		         (unsigned long long)((now - c->confirmed_at_us) / 1000000));
+			 (unsigned long long)((now - c->confirmed_at_us) / 1000000));
 		detail = bytes_of(silent);
 	}
-	const char *state = online                                         ? "online"
-	                    : bytes_equal(c->state, bytes_of("connecting")) ? "connecting"
-	                                                                    : "offline";
+	const char *state = online                                          ? "online"
+			    : bytes_equal(c->state, bytes_of("connecting")) ? "connecting"
+									    : "offline";
 	s->online = s->online || online;
 	s->shown++;
 	if (s->json) {
@@ -70,7 +70,7 @@ static void on_client(void *user, const struct client_status *c)
 	}
 	struct buffer text = { 0 };
 	bool fine = text_sanitize(&text, c->url.len ? c->url : bytes_of("(no URL yet)"), TEXT_LINE) &&
-	            buffer_append_text(&text, " -> ") && text_sanitize(&text, c->target, TEXT_LINE);
+		    buffer_append_text(&text, " -> ") && text_sanitize(&text, c->target, TEXT_LINE);
 	if (fine && !online && detail.len)
 		fine = buffer_append_text(&text, "  ") && text_sanitize(&text, detail, TEXT_LINE);
 	if (fine)
@@ -119,8 +119,10 @@ const struct command command_status = {
 	"status",
 	"creel status [--json]",
 	"whether a tunnel is online, and where",
-	"Shows the clients running on this machine with this store. Exit status 0 when one is online, else 1. \"online\" means\n"
-	"that the relay confirmed the tunnel within the last two ping intervals. A client that was killed is not shown.\n\n"
+	"Shows the clients running on this machine with this store. Exit status 0 when one is online, else 1. "
+	"\"online\" means\n"
+	"that the relay confirmed the tunnel within the last two ping intervals. A client that was killed is not "
+	"shown.\n\n"
 	"Example: creel status --json",
 	run,
 };

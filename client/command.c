@@ -9,10 +9,12 @@
 
 #define MAX_OWN 40
 
-static size_t gather(struct option_spec *all, struct common_options *common, const struct option_spec *own, size_t own_count)
+static size_t gather(struct option_spec *all, struct common_options *common, const struct option_spec *own,
+		     size_t own_count)
 {
 	const struct option_spec shared[] = {
-		{ "relay", 'r', OPTION_TEXT, &common->relay, "URL", "the relay: http, https, ws or wss (default: of `creel login`)" },
+		{ "relay", 'r', OPTION_TEXT, &common->relay, "URL",
+		  "the relay: http, https, ws or wss (default: of `creel login`)" },
 		{ "db", 0, OPTION_TEXT, &common->db, "FILE", "the store (default $XDG_DATA_HOME/creel/creel.db)" },
 		{ "config", 0, OPTION_TEXT, &common->config, "FILE", "one more config file" },
 		{ "help", 'h', OPTION_FLAG, &common->help, NULL, "this text" },
@@ -23,8 +25,9 @@ static size_t gather(struct option_spec *all, struct common_options *common, con
 	return own_count + sizeof shared / sizeof *shared;
 }
 
-bool command_parse(const struct command *c, struct options *o, struct common_options *common, const struct option_spec *own,
-                   size_t own_count, int argc, char **argv, int *first, int *status, struct error *e)
+bool command_parse(const struct command *c, struct options *o, struct common_options *common,
+		   const struct option_spec *own, size_t own_count, int argc, char **argv, int *first, int *status,
+		   struct error *e)
 {
 	struct option_spec all[MAX_OWN + 8];
 	char program[64];

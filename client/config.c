@@ -17,7 +17,7 @@ char *config_default_path(void)
 	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	struct buffer b = { 0 };
 	bool fine = base && *base == '/' ? buffer_printf(&b, "%s/creel/config.ini", base)
-	                                 : home && *home && buffer_printf(&b, "%s/.config/creel/config.ini", home);
+					 : home && *home && buffer_printf(&b, "%s/.config/creel/config.ini", home);
 	if (fine && buffer_put_u8(&b, 0))
 		return (char *)b.at;
 	buffer_free(&b);
@@ -158,7 +158,8 @@ bool config_login(const char *path, const char *relay, const char *token, struct
 		fclose(old);
 	}
 	fine = fine && buffer_printf(&text, "relay = %s\n", relay) && buffer_append_bytes(&text, buffer_view(&rest)) &&
-	       (!token || buffer_printf(&text, "[%s]\ntoken = %s\n", section, token)) && write_whole(path, buffer_view(&text));
+	       (!token || buffer_printf(&text, "[%s]\ntoken = %s\n", section, token)) &&
+	       write_whole(path, buffer_view(&text));
 	if (text.len)
 		OPENSSL_cleanse(text.at, text.len);
 	if (rest.len)

@@ -14,6 +14,7 @@ static const struct command *const commands[] = {
 
 const struct command *command_at(size_t i)
 {
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	return i < sizeof commands / sizeof *commands ? commands[i] : NULL;
 }
 
@@ -31,7 +32,7 @@ const struct command *command_find(const char *name, struct error *e)
 		}
 	}
 	error_set(e, EXIT_USAGE, "'%.60s' is not a command%s%s; see creel help", name, nearest ? ", did you mean " : "",
-	          nearest ? nearest : "");
+		  nearest ? nearest : "");
 	return NULL;
 }
 
@@ -46,7 +47,8 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		argv[1] = version;
 	if (argc < 2) {
-		error_set(&e, EXIT_USAGE, "no command was given; `creel help` lists them, `creel dev 3000` is a good first one");
+		error_set(&e, EXIT_USAGE,
+			  "no command was given; `creel help` lists them, `creel dev 3000` is a good first one");
 	} else {
 		const struct command *c = command_find(argv[1], &e);
 		if (c)

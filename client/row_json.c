@@ -17,7 +17,8 @@ json_t *row_json_text(struct bytes b, bool empty_is_null)
 	for (size_t i = 0; i < b.len;) {
 		utf8proc_int32_t c;
 		utf8proc_ssize_t len = utf8proc_iterate(b.at + i, (utf8proc_ssize_t)(b.len - i), &c);
-		bool fine = len > 0 ? buffer_append(&fixed, b.at + i, (size_t)len) : buffer_append_text(&fixed, "\xef\xbf\xbd");
+		bool fine =
+		    len > 0 ? buffer_append(&fixed, b.at + i, (size_t)len) : buffer_append_text(&fixed, "\xef\xbf\xbd");
 		if (!fine) {
 			buffer_free(&fixed);
 			return NULL;
@@ -57,7 +58,8 @@ json_t *row_json_delivery(const char *type, const struct delivery_row *row)
 	failed |= json_object_set_new(o, "signature", row_json_text(row->signature, false));
 	failed |= json_object_set_new(o, "state", json_string(store_state_name(row->state)));
 	failed |= json_object_set_new(o, "status", row->status ? json_integer(row->status) : json_null());
-	failed |= json_object_set_new(o, "duration_ms", row->took_us >= 0 ? json_real((double)row->took_us / 1000) : json_null());
+	failed |= json_object_set_new(o, "duration_ms",
+				      row->took_us >= 0 ? json_real((double)row->took_us / 1000) : json_null());
 	failed |= json_object_set_new(o, "attempts", json_integer(row->attempts));
 	failed |= json_object_set_new(o, "request_bytes", json_integer((json_int_t)row->request_bytes));
 	failed |= json_object_set_new(o, "response_bytes", json_integer((json_int_t)row->response_bytes));
@@ -106,7 +108,8 @@ json_t *row_json_message(const struct message *m)
 	if (m->trailers.len)
 		failed |= json_object_set_new(o, "trailers", fields_json(buffer_view(&m->trailers)));
 	if (text)
-		failed |= json_object_set_new(o, "body", body.len ? json_stringn((const char *)body.at, body.len) : json_string(""));
+		failed |= json_object_set_new(
+		    o, "body", body.len ? json_stringn((const char *)body.at, body.len) : json_string(""));
 	else
 		failed |= json_object_set_new(o, "body_base64", base64_json(body));
 	if (m->body_size > body.len)
@@ -147,7 +150,7 @@ bool row_json_print(FILE *out, json_t *object, struct error *e)
 	if (!object)
 		return error_set(e, EXIT_STORE, "the output cannot be written: out of memory");
 	bool fine = json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 && fputc('\n', out) != EOF &&
-	            fflush(out) == 0;
+		    fflush(out) == 0;
 	int code = errno;
 	json_decref(object);
 	return fine || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(code));

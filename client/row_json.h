@@ -1,5 +1,5 @@
-/* The JSON of deliveries (DESIGN §10): one object a line. Text that is not UTF-8 is shown with U+FFFD; a body that is not is
- * given as body_base64. */
+/* The JSON of deliveries (DESIGN §10): one object a line. Text that is not UTF-8 is shown with U+FFFD; a body that is
+ * not is given as body_base64. */
 #pragma once
 
 #include <jansson.h>
@@ -7,7 +7,8 @@
 
 #include "shared/store.h"
 
-/* A new object with the contract's fields in their order, behind "type" when it is not NULL. NULL when out of memory. */
+/* A new object with the contract's fields in their order, behind "type" when it is not NULL. NULL when out of memory.
+ */
 json_t *row_json_delivery(const char *type, const struct delivery_row *row);
 /* {"headers": [[name, value], …], "trailers"?, "body" | "body_base64", "body_truncated"?} */
 json_t *row_json_message(const struct message *m);

@@ -38,7 +38,6 @@ struct tunnel {
 	bool has_nonce;
 	char name[64], public_url[600], reason[300];
 	int open_handles;
-	bool freed; /* tunnel_free came before the loop closed the handles */
 	void (*closed)(void *user);
 	void *closed_user;
 };
@@ -251,6 +250,11 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 	case LWS_CALLBACK_CLIENT_CLOSED:
 		lost(t, "it ended");
 		return 0;
+	case LWS_CALLBACK_WSI_DESTROY:
+		/* lws 4.1.6 says nothing else when we refuse to go on in APPEND_HANDSHAKE_HEADER. */
+		if (t && t->wsi == wsi)
+			lost(t, "it was refused");
+		return 0;
 	default:
 		return 0;
 	}
@@ -432,8 +436,6 @@ static void on_handle_closed(uv_handle_t *h)
 		return;
 	if (t->closed)
 		t->closed(t->closed_user);
-	if (t->freed)
-		free(t);
 }
 
 void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user)

@@ -374,12 +374,13 @@ describe('version, help, login, tokens, dev, admin', () => {
 		assert.ok(!readFileSync(w.path('config', 'creel', 'config.ini'), 'utf8').includes('lost-secret'));
 	});
 
-	it('login with a token the relay does not know: listen says so, exit 3', async () => {
+	it('login with a token the relay does not know: exit 3 and nothing kept; listen says so, exit 3', async () => {
 		const data = w.fresh('relay');
 		await w.run('creel-relay', ['token', 'add', 'x', '--data', data]);
 		const relay = await w.startRelay({ data });
 		const r = await w.creel(['login', `http://127.0.0.1:${relay.port}`], { input: 'wrong\n' });
-		assert.equal(r.code, 0, r.err);
+		assert.equal(r.code, 3, r.err);
+		assert.match(r.err, /^creel: .*token/m);
 		const c = await w.startClient({ relay, target: 1, wait: false });
 		assert.equal((await c.end()).code, 3);
 		assert.match(c.err, /^creel: .*token/m);

@@ -101,7 +101,7 @@ describe('behind nginx', () => {
 	it('a burst from wrk: every delivery answered 2xx is on record exactly once', async () => {
 		// Each request has a number of its own; wrk counts what it got an answer to.
 		writeFileSync(w.path('burst.lua'), `
-			local n, id = 0, 0
+			local n = 0 -- and id, a global that setup() sets
 			local threads = {}
 			function setup(thread) thread:set("id", #threads); table.insert(threads, thread) end
 			function init() bad = 0 end

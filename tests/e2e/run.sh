@@ -21,6 +21,8 @@ help=$(node --help)
 case $help in *--test-reporter*) options+=(--test-reporter=spec) ;; esac
 # Two files at once: the tests measure no time, but their programs want a core each.
 case $help in *--test-concurrency*) options+=(--test-concurrency=2) ;; esac
+# Every wait has a deadline of its own; this is for what nobody thought of.
+case $help in *--test-timeout*) options+=(--test-timeout=300000) ;; esac
 node "${options[@]}" "$@" 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
 

@@ -183,7 +183,7 @@ describe('the relay, told nonsense by a tunnel client', () => {
 		const s = await Sender.connect(relay.port);
 		await s.write('POST /half/x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n');
 		const opened = await t.frame('REQUEST');
-		t.ws.send(response({ stream: opened.stream, flags: 0, body_len: 100, headers: 'Content-Length: 100\r\n', body: 'first' }));
+		t.ws.send(Buffer.concat([recorded(opened.stream, opened.event_id), response({ stream: opened.stream, flags: 0, body_len: 100, headers: 'Content-Length: 100\r\n', body: 'first' })]));
 		await waitFor('the first part', () => s.current);
 		await t.end();
 		const answer = await s.answer();
@@ -368,7 +368,7 @@ describe('tokens', () => {
 });
 
 describe('the client, told nonsense by a relay', () => {
-	let w, app, server, wss, port, client;
+	let w, app, server, wss, port;
 	const connections = [];
 	before(async () => {
 		w = new World();
@@ -386,63 +386,70 @@ describe('the client, told nonsense by a relay', () => {
 		await once(server, 'listening');
 		port = server.address().port;
 		w.keep({ close: () => (wss.clients.forEach((c) => c.terminate()), server.close()) });
-		client = await w.startClient({ relayUrl: `http://127.0.0.1:${port}`, target: app.port, name: 'fake', wait: false });
 	});
 	after(() => w?.close());
 
-	let used = 0;
-	/** The client's next connection, greeted. */
-	async function next({ greet = true } = {}) {
-		const c = await waitFor(() => `connection ${used + 1} of the client\n${client.err}`, () => {
-			if (client.result) throw new Error(`the client ended: ${JSON.stringify(client.result)} ${client.err}`);
-			return connections[used];
-		}, 40_000);
-		used++;
-		await waitFor('HELLO', () => c.frames.some((f) => f.type === 'HELLO'));
-		if (greet) c.ws.send(welcome());
-		return c;
+	/** A client of that name; `connection(n)` is its n-th, once HELLO came, answered with `greeting`. */
+	async function startClient(name, output = 'json') {
+		const client = await w.startClient({ relayUrl: `http://127.0.0.1:${port}`, target: app.port, name, output, wait: false });
+		client.connection = async (n, greeting = welcome({ tunnel: name })) => {
+			const c = await waitFor(() => `connection ${n} of ${name}\n${client.err}`, () => {
+				if (client.result) throw new Error(`the client ended: ${JSON.stringify(client.result)} ${client.err}`);
+				return connections.filter((o) => o.frames[0]?.tunnel === name)[n - 1];
+			});
+			c.ws.send(greeting);
+			return c;
+		};
+		return client;
 	}
 	const eventId = () => `019ab12c-4d5e-7f3a-8b6c-${randomBytes(6).toString('hex')}`;
+	const reset = (stream, code) => frame('RESET', { stream, payload: Buffer.concat([u32(code), Buffer.alloc(2)]) });
 
 	it('its first frame is HELLO with the name asked for', async () => {
-		const c = await next();
+		const c = await (await startClient('first')).connection(1);
 		assert.equal(c.frames[0].type, 'HELLO');
-		assert.equal(c.frames[0].tunnel, 'fake');
 		assert.equal(c.frames[0].version, 1);
-		c.ws.close(1000);
-		await c.closed;
 	});
 
-	it('malformed frames: it closes with 1002 and connects again', async () => {
-		for (const bytes of [
-			Buffer.from([1, 2, 3]),
-			frame('REQUEST', { length: MAX_PAYLOAD + 1, stream: 1 }),
-			frame('REQUEST', { stream: 1, payload: Buffer.alloc(20) }),
-			request({ event_id: eventId(), headers: 'X A: 1\r\n' }),
-			request({ event_id: eventId(), stream: 0 }),
-			hello(),
-		]) {
-			const c = await next();
+	Object.entries({
+		'a message shorter than a frame header': Buffer.from([1, 2, 3]),
+		'a length beyond the limit': frame('REQUEST', { length: MAX_PAYLOAD + 1, stream: 1 }),
+		'a REQUEST that ends within a field': frame('REQUEST', { stream: 1, payload: Buffer.alloc(20) }),
+		'a REQUEST with a header name that is no token': request({ event_id: eventId(), headers: 'X A: 1\r\n' }),
+		'a REQUEST with a header value that holds CR LF': request({ event_id: eventId(), headers: 'X-A: 1\r\n\r\nGET / HTTP/1.1\r\n' }),
+		'a REQUEST with a blank in its method': request({ event_id: eventId(), method: 'GET /x' }),
+		'a REQUEST with CR LF in its target': request({ event_id: eventId(), target: '/x HTTP/1.1\r\nX-Injected: 1\r\n' }),
+		'a REQUEST on stream 0': request({ event_id: eventId(), stream: 0 }),
+		'a REQUEST twice on one stream': Buffer.concat([request({ event_id: eventId(), flags: 0 }), request({ event_id: eventId(), flags: 0 })]),
+		'HELLO': hello(),
+		'WELCOME twice': welcome(),
+		'WINDOW with a credit of 0': frame('WINDOW', { payload: u32(0) }),
+	}).forEach(([what, bytes], i) => {
+		it(`closes with 1002 and connects again: ${what}`, async () => {
+			const client = await startClient(`bad-${i}`);
+			const c = await client.connection(1);
 			c.ws.send(bytes);
 			assert.equal((await within('the close', c.closed)).code, 1002);
-		}
+			await client.connection(2);
+			assert.ok(!app.requests.some((r) => r.lines.some((l) => /injected/i.test(l))));
+		});
 	});
 
-	it('a welcome of another version closes', async () => {
-		const c = await next({ greet: false });
-		c.ws.send(welcome({ version: 77 }));
+	it('a welcome of another version: closes with 1002', async () => {
+		const c = await (await startClient('future')).connection(1, welcome({ version: 77 }));
 		assert.equal((await within('the close', c.closed)).code, 1002);
 	});
 
 	it('unknown frames are skipped; a good delivery works; the same event again does not call the app again', async () => {
-		const c = await next();
+		const c = await (await startClient('once')).connection(1);
 		const id = eventId();
-		c.ws.send(Buffer.concat([frame(77, { payload: Buffer.from('new') }), request({ stream: 1, event_id: id, body_len: 3, body: 'abc', headers: 'Host: x\r\nContent-Length: 3\r\n', target: '/once' })]));
+		const sent = { event_id: id, body_len: 3, body: 'abc', headers: 'Host: x\r\nContent-Length: 3\r\n', target: '/once' };
+		c.ws.send(Buffer.concat([frame(77, { payload: Buffer.from('new') }), request({ ...sent, stream: 1 })]));
 		await waitFor('the answer', () => c.frames.find((f) => f.type === 'RESPONSE' && f.stream === 1));
 		const order = c.frames.filter((f) => f.stream === 1).map((f) => f.type);
-		assert.ok(order.indexOf('RECORDED') < order.indexOf('RESPONSE'), order.join());
+		assert.ok(order.includes('RECORDED') && order.indexOf('RECORDED') < order.indexOf('RESPONSE'), order.join());
 		c.ws.send(frame('DONE', { stream: 1, payload: Buffer.from(id.replaceAll('-', ''), 'hex') }));
-		c.ws.send(request({ stream: 2, event_id: id, body_len: 3, body: 'abc', headers: 'Host: x\r\nContent-Length: 3\r\n', target: '/once' }));
+		c.ws.send(request({ ...sent, stream: 2 }));
 		await waitFor('RECORDED of the repeat', () => c.frames.find((f) => f.type === 'RECORDED' && f.stream === 2));
 		await waitFor('an answer to the repeat', () => c.frames.find((f) => f.type === 'RESPONSE' && f.stream === 2));
 		assert.equal(app.requests.filter((r) => r.target === '/once').length, 1);
@@ -450,24 +457,30 @@ describe('the client, told nonsense by a relay', () => {
 	});
 
 	it('a body that breaks off (TRUNCATED) is not recorded, one that passed the limit is recorded as refused', async () => {
-		const c = connections[used - 1];
-		const cut = eventId();
-		c.ws.send(Buffer.concat([request({ stream: 3, flags: 0, event_id: cut, body_len: 100, body: 'begin' }), frame('RESET', { stream: 3, payload: Buffer.concat([u32(2), Buffer.from([0, 0])]) })]));
-		const big = eventId();
-		c.ws.send(Buffer.concat([request({ stream: 4, flags: 0, event_id: big, body_len: 2n ** 64n - 1n, body: 'begin', target: '/big' }), frame('RESET', { stream: 4, payload: Buffer.concat([u32(3), Buffer.from([0, 0])]) })]));
+		const c = await (await startClient('cut')).connection(1);
+		const [cut, big] = [eventId(), eventId()];
+		c.ws.send(Buffer.concat([request({ stream: 3, flags: 0, event_id: cut, body_len: 100, body: 'begin' }), reset(3, 2)]));
+		c.ws.send(Buffer.concat([request({ stream: 4, flags: 0, event_id: big, body_len: 2n ** 64n - 1n, body: 'begin', target: '/big' }), reset(4, 3)]));
 		const row = await w.recorded((r) => r.event_id === big);
 		assert.equal(row.state, 'refused');
 		assert.equal(row.status, 413);
 		assert.equal((await w.list()).filter((r) => r.event_id === cut).length, 0);
-		c.ws.terminate();
+	});
+
+	it('a body beyond the stream’s window closes with 1002', async () => {
+		const c = await (await startClient('flood')).connection(1);
+		c.ws.send(request({ stream: 1, flags: 0, event_id: eventId(), body_len: 2n ** 64n - 1n }));
+		const piece = frame('DATA', { stream: 1, payload: Buffer.alloc(1 << 20) });
+		for (let i = 0; i < 12 && !c.over; i++) c.ws.send(piece);
+		assert.equal((await within('the close', c.closed)).code, 1002);
 	});
 
 	it('NOTICE 4 (replaced): it stops, says why, exit 3', async () => {
-		const c = await next();
+		const client = await startClient('replaced');
+		const c = await client.connection(1);
 		c.ws.send(note('NOTICE', 4, 'a newer client took the name\x1b[2J'));
 		c.ws.close(1008);
-		const { code } = await client.end();
-		assert.equal(code, 3);
+		assert.equal((await client.end()).code, 3);
 		assert.match(client.err, /^creel: .*newer client/m);
 		assert.ok(!client.err.includes('\x1b'), 'what the relay says does not reach the terminal raw');
 	});

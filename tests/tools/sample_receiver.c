@@ -26,7 +26,7 @@ static void print_line(const char *method, const char *url, size_t body_len)
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url, const char *method,
-                                  const char *version, const char *upload, size_t *upload_len, void **con_cls)
+				  const char *version, const char *upload, size_t *upload_len, void **con_cls)
 {
 	static const char answer[] = "{\"received\":true}\n";
 	struct request *r = *con_cls;
@@ -44,12 +44,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 	}
 	print_line(method, url, r->body_len);
 	struct MHD_Response *response =
-		MHD_create_response_from_buffer(sizeof answer - 1, (void *)(uintptr_t)answer, MHD_RESPMEM_PERSISTENT);
+	    MHD_create_response_from_buffer(sizeof answer - 1, (void *)(uintptr_t)answer, MHD_RESPMEM_PERSISTENT);
 	if (!response)
 		return MHD_NO;
 	enum MHD_Result result = MHD_add_response_header(response, "Content-Type", "application/json") == MHD_YES
-	                                 ? MHD_queue_response(c, 200, response)
-	                                 : MHD_NO;
+				     ? MHD_queue_response(c, 200, response)
+				     : MHD_NO;
 	MHD_destroy_response(response);
 	return result;
 }
@@ -64,8 +64,9 @@ static void on_completed(void *cls, struct MHD_Connection *c, void **con_cls, en
 
 static struct MHD_Daemon *start(const struct sockaddr *address, unsigned flags)
 {
-	return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | flags, 0, NULL, NULL, on_request, NULL, MHD_OPTION_SOCK_ADDR,
-	                        address, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
+	return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | flags, 0, NULL, NULL, on_request, NULL,
+				MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+				MHD_OPTION_END);
 }
 
 int main(int argc, char **argv)

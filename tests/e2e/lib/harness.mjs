@@ -239,8 +239,9 @@ export class World {
 
 	/** For after(): whatever is left goes. */
 	async close() {
-		for (const p of this.processes) if (!p.result) p.signal('SIGKILL');
-		await Promise.allSettled(this.processes.map((p) => p.ended));
+		// nginx only takes its workers along when it is asked politely.
+		for (const p of this.processes) if (!p.result) p.signal(p.kind ? 'SIGKILL' : 'SIGTERM');
+		await Promise.allSettled(this.processes.map((p) => p.end(5000).catch(() => p.signal('SIGKILL'))));
 		await Promise.allSettled(this.servers.map((s) => s.close()));
 		rmSync(this.dir, { recursive: true, force: true });
 	}
