@@ -251,6 +251,12 @@ static bool start(struct listen *l, struct error *e)
 
 static void free_parts(struct listen *l)
 {
+	/* libuv puts the default action back when its handles close: a further Ctrl-C must not kill what is being put away. */
+	sigset_t ends;
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	if (l->timers_open) {
 		uv_handle_t *handles[] = { (uv_handle_t *)&l->on_int, (uv_handle_t *)&l->on_term, (uv_handle_t *)&l->status_timer,
 			                   (uv_handle_t *)&l->end_timer, (uv_handle_t *)&l->connect_timer };
