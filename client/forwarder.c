@@ -25,6 +25,8 @@ struct forwarder {
 	uv_timer_t timer;
 	CURL *pool[HANDLE_POOL]; /* easy handles with the settings that never change */
 	size_t pooled;
+	struct socket_watch **watches; /* by descriptor */
+	size_t watch_count;
 	bool closing;
 	void (*closed)(void *user);
 	void *closed_user;
@@ -34,6 +36,8 @@ struct socket_watch {
 	uv_poll_t poll;
 	struct forwarder *forwarder;
 	curl_socket_t fd;
+	int wanted; /* by libcurl; 0: the connection is idle */
+	int active; /* registered with libuv */
 };
 
 struct forward {
@@ -169,6 +173,12 @@ static void on_socket_ready(uv_poll_t *h, int status, int events)
 	struct socket_watch *w = h->data;
 	int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0) |
 	            (status < 0 ? CURL_CSELECT_ERR : 0);
+	if (w->wanted == 0) {
+		/* An idle connection that the app closed: libcurl finds out when it wants to use it again. */
+		uv_poll_stop(&w->poll);
+		w->active = 0;
+		return;
+	}
 	drive(w->forwarder, w->fd, flags);
 }
 
@@ -177,33 +187,61 @@ static void on_watch_closed(uv_handle_t *h)
 	free(h->data);
 }
 
+/* The watch of a descriptor, made at its first use. Between two calls on one connection it stays registered: taking it off
+ * and on again would cost four epoll_ctl a call. */
+static struct socket_watch *find_watch(struct forwarder *f, curl_socket_t fd)
+{
+	if ((size_t)fd >= f->watch_count) {
+		size_t count = (size_t)fd + 64;
+		struct socket_watch **watches = realloc(f->watches, count * sizeof *watches);
+		if (!watches)
+			return NULL;
+		memset(watches + f->watch_count, 0, (count - f->watch_count) * sizeof *watches);
+		f->watches = watches;
+		f->watch_count = count;
+	}
+	if (f->watches[fd])
+		return f->watches[fd];
+	struct socket_watch *w = calloc(1, sizeof *w);
+	if (!w || uv_poll_init_socket(f->loop, &w->poll, fd) != 0) {
+		free(w);
+		return NULL;
+	}
+	w->forwarder = f;
+	w->fd = fd;
+	w->poll.data = w;
+	return f->watches[fd] = w;
+}
+
 static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *user, void *socket_user)
 {
 	struct forwarder *f = user;
-	struct socket_watch *w = socket_user;
 	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		if (w) {
-			curl_multi_assign(f->multi, fd, NULL);
-			uv_poll_stop(&w->poll);
-			uv_close((uv_handle_t *)&w->poll, on_watch_closed);
-		}
+	(void)socket_user;
+	struct socket_watch *w = find_watch(f, fd);
+	if (!w)
+		return -1;
+	w->wanted = what == CURL_POLL_REMOVE ? 0
+	                                     : (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+	/* Nothing wanted: stay readable, the state in which the next answer is waited for. */
+	int events = w->wanted ? w->wanted : UV_READABLE;
+	if (events == w->active)
 		return 0;
+	w->active = events;
+	return uv_poll_start(&w->poll, events, on_socket_ready) == 0 ? 0 : -1;
+}
+
+/* libcurl closes a connection: its watch goes first. */
+static int on_close_socket(void *user, curl_socket_t fd)
+{
+	struct forwarder *f = user;
+	if ((size_t)fd < f->watch_count && f->watches[fd]) {
+		struct socket_watch *w = f->watches[fd];
+		f->watches[fd] = NULL;
+		uv_poll_stop(&w->poll);
+		uv_close((uv_handle_t *)&w->poll, on_watch_closed);
 	}
-	if (!w) {
-		w = calloc(1, sizeof *w);
-		if (!w || uv_poll_init_socket(f->loop, &w->poll, fd) != 0) {
-			free(w);
-			return -1;
-		}
-		w->forwarder = f;
-		w->fd = fd;
-		w->poll.data = w;
-		curl_multi_assign(f->multi, fd, w);
-	}
-	int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-	uv_poll_start(&w->poll, events, on_socket_ready);
-	return 0;
+	return close(fd);
 }
 
 /* ---- one call ---- */
@@ -353,6 +391,8 @@ static CURL *take_handle(struct forwarder *f)
 	curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(c, CURLOPT_EXPECT_100_TIMEOUT_MS, EXPECT_WAIT_MS);
 	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+	curl_easy_setopt(c, CURLOPT_CLOSESOCKETDATA, f);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(c, CURLOPT_READFUNCTION, on_upload);
@@ -668,5 +708,8 @@ void forwarder_close(struct forwarder *f, void (*closed)(void *user), void *user
 	while (f->pooled > 0)
 		curl_easy_cleanup(f->pool[--f->pooled]);
 	curl_multi_cleanup(f->multi);
+	free(f->watches);
+	f->watches = NULL;
+	f->watch_count = 0;
 	uv_close((uv_handle_t *)&f->timer, on_timer_closed);
 }

@@ -4,6 +4,9 @@
 #include "client/session.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,6 +305,11 @@ static void set_limits(void)
 		files.rlim_cur = files.rlim_max < 10240 ? files.rlim_max : 10240; /* macOS takes no more than OPEN_MAX */
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
+#ifdef __GLIBC__
+	/* The writer thread's arena would give its pages back after every batch and fault them in for the next. */
+	mallopt(M_TRIM_THRESHOLD, 8 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
+#endif
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
 }

@@ -8,9 +8,10 @@
 #define MAX_OLD 1000                  /* deliveries of an earlier run taken up again */
 #define MAX_REQUEST_BODY (1ull << 31) /* whatever the relay allows: the client holds a body in memory */
 
-static void on_turn_end(uv_prepare_t *h)
+static void on_turn_end(uv_idle_t *h)
 {
 	struct session *s = h->data;
+	uv_idle_stop(h);
 	while (s->dirty) {
 		struct stream *st = s->dirty;
 		s->dirty = st->dirty_next;
@@ -18,6 +19,16 @@ static void on_turn_end(uv_prepare_t *h)
 		stream_send_answer(st);
 		stream_release(st);
 	}
+}
+
+void session_mark_dirty(struct session *s, struct stream *st)
+{
+	if (st->dirty || !st->on_wire)
+		return;
+	st->dirty = true;
+	st->dirty_next = s->dirty;
+	s->dirty = st;
+	uv_idle_start(&s->flush, on_turn_end);
 }
 
 struct session *session_new(uv_loop_t *loop, const struct session_options *options, struct recorder *recorder,
@@ -32,9 +43,8 @@ struct session *session_new(uv_loop_t *loop, const struct session_options *optio
 	s->forwarder = forwarder;
 	s->events = events;
 	s->user = user;
-	uv_prepare_init(loop, &s->flush);
+	uv_idle_init(loop, &s->flush);
 	s->flush.data = s;
-	uv_prepare_start(&s->flush, on_turn_end);
 	return s;
 }
 

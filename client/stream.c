@@ -119,15 +119,6 @@ bool stream_take_body(struct stream *st, struct bytes body)
 
 /* ---- the answer ---- */
 
-static void mark_dirty(struct stream *st)
-{
-	if (st->dirty || !st->on_wire)
-		return;
-	st->dirty = true;
-	st->dirty_next = st->session->dirty;
-	st->session->dirty = st;
-}
-
 static bool windows_open(const struct stream *st, const struct link *l)
 {
 	return st->send_window > 0 && link_may_send_body(l);
@@ -220,7 +211,7 @@ static void on_head(void *user, int status, struct bytes reason, struct bytes he
 	if (!buffer_append_bytes(&st->answer_reason, reason) || !buffer_append_bytes(&st->answer_headers, headers))
 		st->answer_headers.len = 0; /* the answer still arrives; the record says less */
 	st->head_here = true;
-	mark_dirty(st);
+	session_mark_dirty(st->session, st);
 }
 
 static bool on_body(void *user, struct bytes piece)
@@ -235,7 +226,7 @@ static bool on_body(void *user, struct bytes piece)
 	st->answer_size += piece.len;
 	if (!buffer_append_bytes(&st->answer_record, kept))
 		st->session->options.record_max = st->answer_record.len; /* no memory for more: the record is cut, and says so */
-	mark_dirty(st);
+	session_mark_dirty(st->session, st);
 	return true;
 }
 

@@ -53,7 +53,7 @@ struct session {
 	void *user;
 	struct stream *streams;
 	struct stream *dirty;
-	uv_prepare_t flush;
+	uv_idle_t flush;               /* active while streams are dirty */
 	size_t busy;
 	bool draining, cancelled;
 	bool looked_back;              /* for deliveries of an earlier run */
@@ -72,5 +72,7 @@ MUST_CHECK bool stream_take_body(struct stream *st, struct bytes body);
 void stream_send_answer(struct stream *st);
 /* The relay knows the stream no more: nothing is sent on it. */
 void stream_leave_wire(struct stream *st);
+/* session.c: sends what there is of its answer before the loop sleeps again. */
+void session_mark_dirty(struct session *s, struct stream *st);
 /* Frees it when nothing holds it. */
 void stream_release(struct stream *st);

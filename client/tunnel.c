@@ -175,7 +175,7 @@ static int say_hello(struct tunnel *t, struct lws *wsi)
 		.tunnel = *t->name ? bytes_of(t->name) : bytes_of(t->options.name),
 		.resume_nonce = bytes_make(t->nonce, t->has_nonce ? sizeof t->nonce : 0),
 	};
-	t->link = link_new(wsi, &link_ops, t);
+	t->link = link_new(t->loop, wsi, &link_ops, t);
 	if (!t->link || !wire_encode_hello(link_out(t->link), &hello))
 		return -1;
 	link_flush_soon(t->link);

@@ -1,6 +1,7 @@
 #include "relay/admin.h"
 
 #include "relay/http_daemon.h"
+#include "relay/ingress.h"
 #include "relay/listener.h"
 
 #include <arpa/inet.h>
@@ -51,9 +52,16 @@ static enum MHD_Result reply_metrics(struct admin *a, struct MHD_Connection *c)
 	                          m->requests);
 	for (int class = 2; class <= 5; class ++)
 		fine = fine && buffer_printf(&out, "creel_answers_total{class=\"%dxx\"} %" PRIu64 "\n", class, m->status_class[class]);
+	fine = fine && buffer_append_text(&out, "# HELP creel_refused_total Requests the relay answered itself, by reason.\n"
+						"# TYPE creel_refused_total counter\n");
+	for (int why = REFUSE_NOTHING + 1; why < REFUSE_COUNT; why++)
+		fine = fine && buffer_printf(&out, "creel_refused_total{reason=\"%s\"} %" PRIu64 "\n",
+		                             refusal_text((enum refusal)why)->name, m->refused[why]);
 	fine = fine && buffer_printf(&out,
-	                             "# HELP creel_refused_total Requests the relay answered itself.\n"
-	                             "# TYPE creel_refused_total counter\ncreel_refused_total %" PRIu64 "\n"
+	                             "# HELP creel_connections_refused_total Connections closed at once, over a limit.\n"
+	                             "# TYPE creel_connections_refused_total counter\ncreel_connections_refused_total %" PRIu64 "\n"
+	                             "# HELP creel_connections Connections of senders.\n"
+	                             "# TYPE creel_connections gauge\ncreel_connections %zu\n"
 	                             "# HELP creel_deliveries_total Deliveries handed to tunnels.\n"
 	                             "# TYPE creel_deliveries_total counter\ncreel_deliveries_total %" PRIu64 "\n"
 	                             "# HELP creel_received_bytes_total Body bytes from senders.\n"
@@ -64,7 +72,8 @@ static enum MHD_Result reply_metrics(struct admin *a, struct MHD_Connection *c)
 	                             "# TYPE creel_tunnels gauge\ncreel_tunnels %" PRId64 "\n"
 	                             "# HELP creel_in_flight Deliveries waiting for their answer.\n"
 	                             "# TYPE creel_in_flight gauge\ncreel_in_flight %" PRId64 "\n",
-	                             m->refused, m->deliveries, m->bytes_in, m->bytes_out, m->tunnels, m->in_flight) &&
+	                             m->connections_refused, ingress_connections(a->relay->ingress), m->deliveries,
+	                             m->bytes_in, m->bytes_out, m->tunnels, m->in_flight) &&
 	       buffer_put_u8(&out, 0);
 	enum MHD_Result result = fine ? reply(c, 200, "text/plain; version=0.0.4; charset=utf-8", (const char *)out.at) : MHD_NO;
 	buffer_free(&out);

@@ -9,8 +9,7 @@
  * through `wake` and the tunnel_… functions. Loop thread. */
 #pragma once
 
-#include <uthash.h>
-
+#include "relay/hash.h"
 #include "relay/http_rules.h"
 #include "shared/wire.h"
 

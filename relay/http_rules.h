@@ -27,13 +27,15 @@ enum refusal {
 	REFUSE_REPLY_TIMEOUT,
 	REFUSE_DRAINING,
 	REFUSE_BAD_ANSWER,
+	REFUSE_RATE_ADDRESS,
+	REFUSE_RATE_TUNNEL,
 	REFUSE_COUNT,
 };
 
 struct refusal_text {
-	int status;
 	const char *name;     /* for metrics and logs */
 	const char *sentence; /* the answer's body */
+	int status;
 	int retry_after;      /* seconds; 0: no Retry-After */
 };
 

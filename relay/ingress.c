@@ -3,6 +3,7 @@
 #include "relay/delivery.h"
 #include "relay/http_daemon.h"
 #include "relay/ingress_head.h"
+#include "relay/limits.h"
 #include "relay/router.h"
 #include "relay/tunnel.h"
 #include "shared/headers.h"
@@ -35,6 +36,7 @@ struct sender {
 	bool tls;
 	enum sender_state state;
 	uint64_t deadline; /* loop time in ms */
+	struct limits_address address;
 	char peer[64];
 };
 
@@ -100,7 +102,7 @@ static enum MHD_Result reply_refusal(struct exchange *x, enum refusal why)
 	enum MHD_Result result = fine ? MHD_queue_response(x->sender->connection, (unsigned)t->status, r) : MHD_NO;
 	MHD_destroy_response(r);
 	x->replied = true;
-	in->relay->metrics.refused++;
+	in->relay->metrics.refused[why]++;
 	count_status(in, t->status);
 	struct log_number status;
 	log_event(LOG_INFO, "refused", "reason", t->name, "status", log_number(&status, t->status), "peer", x->sender->peer,
@@ -114,7 +116,7 @@ static enum MHD_Result reply_refusal(struct exchange *x, enum refusal why)
 static void write_refusal(struct sender *s, enum refusal why)
 {
 	const struct refusal_text *t = refusal_text(why);
-	s->in->relay->metrics.refused++;
+	s->in->relay->metrics.refused[why]++;
 	count_status(s->in, t->status);
 	log_event(LOG_INFO, "refused", "reason", t->name, "peer", s->peer, NULL);
 	if (s->tls)
@@ -289,10 +291,15 @@ static enum MHD_Result begin_request(struct exchange *x, const char *method, con
 		goto out;
 	}
 	headers_find(head.headers, "Host", &host);
-	if (is_tunnel_path(head.target)) {
+	uint64_t now = uv_now(in->relay->loop);
+	if (!limits_take_address(in->relay->limits, &x->sender->address, now)) {
+		result = reply_refusal(x, REFUSE_RATE_ADDRESS);
+	} else if (is_tunnel_path(head.target)) {
 		result = reply_refusal(x, REFUSE_TUNNEL_HERE);
 	} else if (!router_find(in->relay->router, host, head.target, &route)) {
 		result = reply_refusal(x, REFUSE_NO_TUNNEL);
+	} else if (!limits_take_tunnel(in->relay->limits, route.name, now)) {
+		result = reply_refusal(x, REFUSE_RATE_TUNNEL);
 	} else if (!route.holder) {
 		result = reply_refusal(x, for_record ? why : REFUSE_OFFLINE);
 	} else if (in->relay->draining) {
@@ -479,7 +486,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
 
 static void format_peer(int fd, char *out, size_t size)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof address;
 	char text[INET6_ADDRSTRLEN] = "?";
 	snprintf(out, size, "unknown");
@@ -516,6 +523,8 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 			s->tls = true;
 		}
 		format_peer(s->fd, s->peer, sizeof s->peer);
+		limits_address_of_peer(&s->address, s->fd);
+		limits_connected(in->relay->limits, &s->address);
 		s->next = in->senders;
 		s->back = &in->senders;
 		if (s->next)
@@ -527,6 +536,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 		*socket_context = s;
 	} else if (s) {
 		set_state(s, SENDER_IDLE, 0);
+		limits_disconnected(in->relay->limits, &s->address);
 		*s->back = s->next;
 		if (s->next)
 			s->next->back = s->back;

@@ -2,6 +2,7 @@
 
 #include "relay/client_hello.h"
 #include "relay/ingress.h"
+#include "relay/limits.h"
 #include "relay/tunnel.h"
 #include "shared/log.h"
 #include "shared/wire.h"
@@ -19,15 +20,18 @@
 #define BACKLOG 1024
 #define MAX_SNIFFING 4096
 #define ACCEPTS_A_TURN 256
+#define PAUSE_MS 200 /* when descriptors ran out: the waiting connection would wake the loop for ever */
 
 struct listener {
 	struct relay *relay;
 	uv_poll_t poll;
+	uv_timer_t pause;
 	int fd;
+	int open_handles;
 	bool tunnels_only;
 	struct sniff *sniffing;
 	size_t sniffing_count;
-	bool closing, closed; /* asked to; its handle is closed */
+	bool closing, closed; /* asked to; its handles are closed */
 	char address[80];
 };
 
@@ -39,6 +43,7 @@ struct sniff {
 	uv_timer_t deadline;
 	int fd;
 	int open_handles;
+	struct limits_address address;
 	enum { GO_NOWHERE, GO_TUNNEL, GO_INGRESS } go;
 	bool tls;
 };
@@ -60,7 +65,7 @@ static bool split(const char *address, char host[64], char port[8])
 		return false;
 	memcpy(host, address, len);
 	host[len] = 0;
-	strcpy(port, colon + 1);
+	snprintf(port, 8, "%s", colon + 1);
 	return true;
 }
 
@@ -97,6 +102,8 @@ static void on_sniff_closed(uv_handle_t *h)
 	if (--s->open_handles > 0)
 		return;
 	int one = 1;
+	/* Whoever adopts the socket counts it anew. */
+	limits_disconnected(l->relay->limits, &s->address);
 	if (s->go == GO_NOWHERE || l->closing) {
 		close(s->fd);
 	} else {
@@ -195,16 +202,24 @@ static void on_deadline(uv_timer_t *h)
 	finish(h->data, GO_NOWHERE, false);
 }
 
-static void start_sniffing(struct listener *l, int fd)
+static void start_sniffing(struct listener *l, int fd, const struct sockaddr *from)
 {
 	int one = 1;
-	struct sniff *s = l->sniffing_count < MAX_SNIFFING ? calloc(1, sizeof *s) : NULL;
+	struct limits_address address;
+	limits_address_from(&address, from);
+	bool allowed = limits_may_connect(l->relay->limits, &address);
+	struct sniff *s = allowed && l->sniffing_count < MAX_SNIFFING ? calloc(1, sizeof *s) : NULL;
 	if (!s || uv_poll_init(l->relay->loop, &s->poll, fd) != 0) {
-		log_event(LOG_WARN, "connection_refused", "reason", "too many connections, or out of memory", NULL);
+		l->relay->metrics.connections_refused++;
+		/* One address over its limit would fill the log; the counter tells. */
+		log_event(allowed ? LOG_WARN : LOG_DEBUG, "connection_refused", "reason",
+		          allowed ? "too many connections, or out of memory" : "too many connections of one address", NULL);
 		free(s);
 		close(fd);
 		return;
 	}
+	s->address = address;
+	limits_connected(l->relay->limits, &address);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	s->listener = l;
 	s->fd = fd;
@@ -220,20 +235,33 @@ static void start_sniffing(struct listener *l, int fd)
 	uv_timer_start(&s->deadline, on_deadline, (uint64_t)l->relay->settings.header_timeout_ms, 0);
 }
 
+static void on_acceptable(uv_poll_t *h, int status, int events);
+
+static void on_pause_over(uv_timer_t *h)
+{
+	struct listener *l = h->data;
+	uv_poll_start(&l->poll, UV_READABLE, on_acceptable);
+}
+
 static void on_acceptable(uv_poll_t *h, int status, int events)
 {
 	struct listener *l = h->data;
 	(void)events;
 	for (int i = 0; status == 0 && i < ACCEPTS_A_TURN; i++) {
-		int fd = accept(l->fd, NULL, NULL);
+		struct sockaddr_storage from = { .ss_family = AF_UNSPEC };
+		socklen_t len = sizeof from;
+		int fd = accept(l->fd, (struct sockaddr *)&from, &len);
 		if (fd < 0) {
-			if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-				log_event(LOG_WARN, "accept_failed", "reason", strerror(errno), NULL);
+			if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+				return;
+			log_event(LOG_WARN, "accept_failed", "reason", strerror(errno), NULL);
+			uv_poll_stop(&l->poll);
+			uv_timer_start(&l->pause, on_pause_over, PAUSE_MS, 0);
 			return;
 		}
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-		start_sniffing(l, fd);
+		start_sniffing(l, fd, (struct sockaddr *)&from);
 	}
 }
 
@@ -275,8 +303,12 @@ struct listener *listener_new(struct relay *relay, const char *address, bool tun
 	l->fd = fd;
 	l->tunnels_only = tunnels_only;
 	remember_address(l);
-	uv_poll_init(relay->loop, &l->poll, fd);
-	l->poll.data = l;
+	if (uv_poll_init(relay->loop, &l->poll, fd) != 0) {
+		error_set(e, EXIT_RELAY, "%s cannot be listened on: the event loop does not take it", address);
+		goto fail;
+	}
+	uv_timer_init(relay->loop, &l->pause);
+	l->poll.data = l->pause.data = l;
 	uv_poll_start(&l->poll, UV_READABLE, on_acceptable);
 	return l;
 fail:
@@ -294,6 +326,8 @@ const char *listener_address(const struct listener *l)
 static void on_listener_closed(uv_handle_t *h)
 {
 	struct listener *l = h->data;
+	if (--l->open_handles > 0)
+		return;
 	close(l->fd);
 	l->closed = true;
 	if (!l->sniffing)
@@ -306,5 +340,7 @@ void listener_close(struct listener *l)
 	for (struct sniff *s = l->sniffing; s; s = s->next)
 		finish(s, GO_NOWHERE, false);
 	uv_poll_stop(&l->poll);
+	l->open_handles = 2;
 	uv_close((uv_handle_t *)&l->poll, on_listener_closed);
+	uv_close((uv_handle_t *)&l->pause, on_listener_closed);
 }

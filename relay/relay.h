@@ -3,6 +3,7 @@
 
 #include <uv.h>
 
+#include "relay/http_rules.h"
 #include "shared/bytes.h"
 #include "shared/error.h"
 #include "shared/options.h"
@@ -19,12 +20,14 @@ struct settings {
 	const char *log_level;
 	uint64_t max_body;
 	int64_t reply_timeout_ms, header_timeout_ms, body_timeout_ms, ping_interval_ms, drain_ms;
-	int64_t max_connections;
+	int64_t max_connections, max_connections_per_address, max_tunnels_per_token; /* the latter two: 0 is no limit */
+	int64_t rate_per_address, rate_per_tunnel; /* requests a second; 0: no limit */
 };
 
 struct metrics {
-	uint64_t requests, status_class[6], refused, deliveries, bytes_in, bytes_out;
-	int64_t connections, tunnels, in_flight;
+	uint64_t requests, status_class[6], refused[REFUSE_COUNT], deliveries, bytes_in, bytes_out;
+	uint64_t connections_refused;
+	int64_t tunnels, in_flight;
 };
 
 struct relay {
@@ -33,6 +36,7 @@ struct relay {
 	struct metrics metrics;
 	struct tokens *tokens;
 	struct router *router;
+	struct limits *limits;
 	struct ingress *ingress;
 	struct tunnel_server *tunnels;
 	char public_url[300]; /* settled once the first listener has its port */

@@ -1,10 +1,11 @@
 #include "relay/router.h"
 
+#include "relay/hash.h"
+
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <uthash.h>
 
 struct entry {
 	char name[TUNNEL_NAME_MAX + 1];
@@ -31,9 +32,10 @@ void router_free(struct router *r)
 {
 	if (!r)
 		return;
-	struct entry *e, *next;
-	HASH_ITER (hh, r->names, e, next) {
-		HASH_DEL(r->names, e);
+	struct entry *e = r->names, *next;
+	HASH_CLEAR(hh, r->names);
+	for (; e; e = next) {
+		next = e->hh.next;
 		free(e);
 	}
 	free(r->domain);
@@ -76,16 +78,36 @@ static struct entry *find(struct router *r, const uint8_t *name, size_t len)
 	return e;
 }
 
+static struct entry *find_or_make(struct router *r, const char *name)
+{
+	size_t len = strlen(name);
+	struct entry *e = find(r, (const uint8_t *)name, len);
+	if (e)
+		return e;
+	if (len > TUNNEL_NAME_MAX)
+		return NULL;
+	e = calloc(1, sizeof *e);
+	if (!e)
+		return NULL;
+	memcpy(e->name, name, len);
+	HASH_ADD_KEYPTR(hh, r->names, e->name, len, e);
+	if (!e->hh.tbl) {
+		free(e);
+		return NULL;
+	}
+	return e;
+}
+
+bool router_know(struct router *r, const char *name)
+{
+	return find_or_make(r, name) != NULL;
+}
+
 bool router_hold(struct router *r, const char *name, struct tunnel *t, struct tunnel **previous)
 {
-	struct entry *e = find(r, (const uint8_t *)name, strlen(name));
-	if (!e) {
-		e = calloc(1, sizeof *e);
-		if (!e)
-			return false;
-		strncpy(e->name, name, TUNNEL_NAME_MAX);
-		HASH_ADD_KEYPTR(hh, r->names, e->name, strlen(e->name), e);
-	}
+	struct entry *e = find_or_make(r, name);
+	if (!e)
+		return false;
 	*previous = e->holder;
 	e->holder = t;
 	return true;
@@ -129,6 +151,7 @@ bool router_find(struct router *r, struct bytes host, struct bytes target, struc
 			return false;
 		out->target = target;
 		out->holder = e->holder;
+		out->name = bytes_of(e->name);
 		return true;
 	}
 	size_t end = 1;
@@ -137,6 +160,7 @@ bool router_find(struct router *r, struct bytes host, struct bytes target, struc
 	if (target.len < 2 || target.at[0] != '/' || !(e = find(r, target.at + 1, end - 1)))
 		return false;
 	out->holder = e->holder;
+	out->name = bytes_of(e->name);
 	out->prefix = bytes_make(target.at, end);
 	out->target = bytes_make(target.at + end, target.len - end);
 	if (out->target.len == 0) {

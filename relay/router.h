@@ -10,6 +10,7 @@ struct tunnel;
 
 struct route {
 	struct tunnel *holder; /* NULL: known, but offline */
+	struct bytes name;     /* of the tunnel; a view valid while the router lives */
 	struct bytes prefix;   /* what the name took off the target's front; a view into the target */
 	struct bytes target;   /* what is left; a view into the target or a constant */
 	char *spare;           /* owned memory behind target when it had to be made ("?x" -> "/?x"); caller frees */
@@ -24,9 +25,11 @@ bool router_name_valid(struct bytes name);
 /* Twenty random characters of [a-z0-9]. False when no randomness could be had. */
 MUST_CHECK bool router_make_name(char out[TUNNEL_NAME_MAX + 1]);
 
-/* Makes `t` the holder and remembers `owner` (a token's name, "" without tokens). *previous is the one it displaces or
+/* Makes `t` the holder. *previous is the one it displaces or
  * NULL. False when out of memory. */
 MUST_CHECK bool router_hold(struct router *r, const char *name, struct tunnel *t, struct tunnel **previous);
+/* Makes a name known that nobody holds (yet): of an earlier run. False when out of memory. */
+MUST_CHECK bool router_know(struct router *r, const char *name);
 /* Marks the name offline if `t` holds it. */
 void router_release(struct router *r, const char *name, const struct tunnel *t);
 

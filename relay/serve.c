@@ -2,6 +2,7 @@
 
 #include "relay/admin.h"
 #include "relay/ingress.h"
+#include "relay/limits.h"
 #include "relay/listener.h"
 #include "relay/router.h"
 #include "relay/tokens.h"
@@ -93,7 +94,8 @@ static void on_reload_signal(uv_signal_t *h, int number)
 	struct serve *s = h->data;
 	struct error e;
 	(void)number;
-	bool fine = tunnel_server_reload(s->relay.tunnels, &e) && ingress_reload(s->relay.ingress, &e);
+	/* ingress first: what GnuTLS refuses OpenSSL is not even asked about, so both keep the old pair. */
+	bool fine = ingress_reload(s->relay.ingress, &e) && tunnel_server_reload(s->relay.tunnels, &e);
 	log_event(fine ? LOG_INFO : LOG_ERROR, "reloaded", "failure", fine ? NULL : e.text, NULL);
 	tunnel_server_check_tokens(s->relay.tunnels);
 }
@@ -109,6 +111,7 @@ static void on_tick(uv_timer_t *h)
 			close_everything(s);
 	} else {
 		tunnel_server_check_tokens(s->relay.tunnels);
+		limits_sweep(s->relay.limits, uv_now(s->relay.loop));
 	}
 }
 
@@ -165,16 +168,43 @@ static bool settle_public_url(struct serve *s, struct error *e)
 	return true;
 }
 
+static bool know_tunnel(void *user, const char *name)
+{
+	return router_know(user, name);
+}
+
+/* Names of earlier runs stay known: their senders are to come again (503) and not to give up (404). */
+static bool make_rooms(struct serve *s, struct error *e)
+{
+	struct settings *set = &s->relay.settings;
+	const struct limits_settings limits = { set->max_connections_per_address, set->rate_per_address,
+		                                set->rate_per_tunnel };
+	s->relay.router = router_new(set->domain);
+	s->relay.limits = limits_new(&limits);
+	if (!s->relay.router || !s->relay.limits)
+		return error_set(e, EXIT_RELAY, "out of memory");
+	return tokens_recall_tunnels(s->relay.tokens, know_tunnel, s->relay.router, e);
+}
+
+static bool check_settings(const struct settings *set, struct error *e)
+{
+	if ((set->tls_cert != NULL) != (set->tls_key != NULL))
+		return error_set(e, EXIT_USAGE, "--tls-cert and --tls-key go together");
+	if (set->rate_per_address > LIMITS_MAX_RATE || set->rate_per_tunnel > LIMITS_MAX_RATE)
+		return error_set(e, EXIT_USAGE, "a rate is at most %d requests a second", LIMITS_MAX_RATE);
+	size_t len = set->domain ? strlen(set->domain) : 1;
+	if (len == 0 || len > 180 || (set->domain && (set->domain[0] == '.' || set->domain[len - 1] == '.' ||
+	                                              strspn(set->domain, "abcdefghijklmnopqrstuvwxyz"
+	                                                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != len)))
+		return error_set(e, EXIT_USAGE, "--domain %.200s is no host name: write for example hooks.example.com", set->domain);
+	return true;
+}
+
 static bool start(struct serve *s, struct error *e)
 {
 	struct settings *set = &s->relay.settings;
-	if ((set->tls_cert != NULL) != (set->tls_key != NULL))
-		return error_set(e, EXIT_USAGE, "--tls-cert and --tls-key go together");
-	if (!tokens_open(&s->relay.tokens, set->data, e) || !may_serve(s, e))
+	if (!check_settings(set, e) || !tokens_open(&s->relay.tokens, set->data, e) || !may_serve(s, e) || !make_rooms(s, e))
 		return false;
-	s->relay.router = router_new(set->domain);
-	if (!s->relay.router)
-		return error_set(e, EXIT_RELAY, "out of memory");
 	/* ingress first: its sentence about a bad certificate is the better one. */
 	s->relay.ingress = ingress_new(&s->relay, e);
 	if (!s->relay.ingress)
@@ -207,6 +237,7 @@ static void free_relay(struct serve *s)
 	tunnel_server_free(r->tunnels);
 	uv_run(r->loop, UV_RUN_DEFAULT);
 	router_free(r->router);
+	limits_free(r->limits);
 	tokens_close(r->tokens);
 }
 
@@ -275,6 +306,8 @@ int serve_run(int argc, char **argv, struct error *e)
 		.ping_interval_ms = 15000,
 		.drain_ms = 10000,
 		.max_connections = 16384,
+		.max_connections_per_address = 1024,
+		.max_tunnels_per_token = 100,
 	};
 	const char *config = NULL;
 	bool help = false;
@@ -294,6 +327,10 @@ int serve_run(int argc, char **argv, struct error *e)
 		{ "ping-interval", 0, OPTION_DURATION, &s.ping_interval_ms, "TIME", "tunnel keepalive, whole seconds (default 15s)" },
 		{ "drain-timeout", 0, OPTION_DURATION, &s.drain_ms, "TIME", "for requests in flight at SIGTERM (default 10s)" },
 		{ "max-connections", 0, OPTION_COUNT, &s.max_connections, "N", "senders' connections at once (default 16384)" },
+		{ "max-connections-per-address", 0, OPTION_COUNT, &s.max_connections_per_address, "N", "of one address (default 1024; 0 for no limit: behind a proxy)" },
+		{ "rate-per-address", 0, OPTION_COUNT, &s.rate_per_address, "N", "requests a second of one address (default 0: no limit)" },
+		{ "rate-per-tunnel", 0, OPTION_COUNT, &s.rate_per_tunnel, "N", "requests a second to one tunnel (default 0: no limit)" },
+		{ "max-tunnels-per-token", 0, OPTION_COUNT, &s.max_tunnels_per_token, "N", "tunnels online at once (default 100; 0 for no limit)" },
 		{ "admin", 0, OPTION_TEXT, &s.admin, "ADDR:PORT", "/healthz, /readyz and /metrics here (loopback)" },
 		{ "admin-port-file", 0, OPTION_TEXT, &s.admin_port_file, "FILE", "write the admin listener's actual address here" },
 		{ "log-level", 0, OPTION_CHOICE, &s.log_level, "debug|info|warn|error", "least level that is logged (default info)" },

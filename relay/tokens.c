@@ -18,6 +18,8 @@
 
 #define HASH_LEN 32
 #define NAME_MAX_LEN 64
+#define SCHEMA_VERSION 1
+#define DAY_US INT64_C(86400000000)
 
 struct token {
 	char name[NAME_MAX_LEN + 1];
@@ -42,6 +44,47 @@ static bool fail(struct tokens *t, const char *doing, struct error *e)
 static bool exec(struct tokens *t, const char *sql, struct error *e)
 {
 	return sqlite3_exec(t->db, sql, NULL, NULL, NULL) == SQLITE_OK || fail(t, "written", e);
+}
+
+static bool read_pragma(struct tokens *t, const char *sql, int64_t *out)
+{
+	sqlite3_stmt *st;
+	if (sqlite3_prepare_v2(t->db, sql, -1, &st, NULL) != SQLITE_OK)
+		return false;
+	bool fine = sqlite3_step(st) == SQLITE_ROW;
+	if (fine)
+		*out = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return fine;
+}
+
+static bool migrate(struct tokens *t, struct error *e)
+{
+	int64_t version;
+	if (!read_pragma(t, "PRAGMA user_version", &version))
+		return fail(t, "read", e);
+	if (version > SCHEMA_VERSION)
+		return error_set(e, EXIT_STORE, "%s was made by a newer creel-relay: use that one", t->path);
+	if (version == SCHEMA_VERSION)
+		return true;
+	/* Two programs may do this at once: who comes second finds the version there. */
+	if (!exec(t, "PRAGMA journal_mode=WAL; BEGIN IMMEDIATE", e))
+		return false;
+	bool fine = read_pragma(t, "PRAGMA user_version", &version) || fail(t, "read", e);
+	if (fine && version < SCHEMA_VERSION)
+		fine = exec(t,
+		            "CREATE TABLE IF NOT EXISTS token (name TEXT PRIMARY KEY, tunnels TEXT NOT NULL, hash BLOB NOT NULL,"
+		            " created_at INTEGER NOT NULL) STRICT;"
+		            "CREATE TABLE IF NOT EXISTS tunnel (name TEXT PRIMARY KEY, owner TEXT NOT NULL,"
+		            " created_at INTEGER NOT NULL) STRICT;"
+		            "ALTER TABLE tunnel ADD COLUMN seen_at INTEGER NOT NULL DEFAULT 0;"
+		            "UPDATE tunnel SET seen_at = created_at;"
+		            "PRAGMA user_version = 1",
+		            e);
+	if (fine && exec(t, "COMMIT", e))
+		return true;
+	sqlite3_exec(t->db, "ROLLBACK", NULL, NULL, NULL); /* the sentence is of what failed first */
+	return false;
 }
 
 bool tokens_open(struct tokens **out, const char *folder, struct error *e)
@@ -71,11 +114,7 @@ bool tokens_open(struct tokens **out, const char *folder, struct error *e)
 	if (fine) {
 		sqlite3_busy_timeout(t->db, 5000);
 		sqlite3_db_config(t->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-		fine = exec(t, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-			       "CREATE TABLE IF NOT EXISTS token (name TEXT PRIMARY KEY, tunnels TEXT NOT NULL, hash BLOB NOT NULL,"
-			       " created_at INTEGER NOT NULL) STRICT;"
-			       "CREATE TABLE IF NOT EXISTS tunnel (name TEXT PRIMARY KEY, owner TEXT NOT NULL,"
-			       " created_at INTEGER NOT NULL) STRICT;", e);
+		fine = exec(t, "PRAGMA synchronous=FULL", e) && migrate(t, e);
 	}
 	if (!fine) {
 		tokens_close(t);
@@ -116,7 +155,7 @@ bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char se
 		return error_set(e, EXIT_USAGE, "the pattern of tunnel names is longer than 128 characters");
 	if (RAND_bytes(random, sizeof random) != 1)
 		return error_set(e, EXIT_STORE, "the system gave no random bytes");
-	strcpy(secret, "creel_");
+	snprintf(secret, TOKEN_TEXT_LEN + 1, "creel_");
 	for (size_t i = 0; i < sizeof random; i++)
 		snprintf(secret + 6 + 2 * i, 3, "%02x", random[i]);
 	OPENSSL_cleanse(random, sizeof random);
@@ -168,24 +207,12 @@ bool tokens_list(struct tokens *t, void (*row)(void *user, const struct token_ro
 	return code == SQLITE_DONE || fail(t, "read", e);
 }
 
-static bool read_version(struct tokens *t, int64_t *version)
-{
-	sqlite3_stmt *st;
-	if (sqlite3_prepare_v2(t->db, "PRAGMA data_version", -1, &st, NULL) != SQLITE_OK)
-		return false;
-	bool fine = sqlite3_step(st) == SQLITE_ROW;
-	if (fine)
-		*version = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	return fine;
-}
-
 /* Reads the table when it changed. What was known stays when the file cannot be read. */
 static bool refresh(struct tokens *t)
 {
 	int64_t version;
 	sqlite3_stmt *st;
-	if (!read_version(t, &version))
+	if (!read_pragma(t, "PRAGMA data_version", &version))
 		return false;
 	if (version == t->version)
 		return true;
@@ -227,7 +254,12 @@ int tokens_count(struct tokens *t)
 	return refresh(t) ? (int)t->count : -1;
 }
 
-bool tokens_check(struct tokens *t, struct bytes secret, char owner[65])
+static uint64_t mark_of(const struct token *k)
+{
+	return bytes_get_u64(k->hash);
+}
+
+bool tokens_check(struct tokens *t, struct bytes secret, char owner[65], uint64_t *mark)
 {
 	uint8_t hash[HASH_LEN];
 	if (!refresh(t) || secret.len != TOKEN_TEXT_LEN || !hash_secret(secret, hash))
@@ -237,17 +269,18 @@ bool tokens_check(struct tokens *t, struct bytes secret, char owner[65])
 	for (size_t i = 0; i < t->count; i++) {
 		if (CRYPTO_memcmp(t->list[i].hash, hash, HASH_LEN) == 0) {
 			snprintf(owner, 65, "%s", t->list[i].name);
+			*mark = mark_of(&t->list[i]);
 			found = true;
 		}
 	}
 	return found;
 }
 
-bool tokens_has(struct tokens *t, const char *owner)
+bool tokens_has(struct tokens *t, const char *owner, uint64_t mark)
 {
 	for (size_t i = 0; i < t->count; i++)
 		if (strcmp(t->list[i].name, owner) == 0)
-			return true;
+			return mark_of(&t->list[i]) == mark;
 	return false;
 }
 
@@ -265,8 +298,8 @@ enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel)
 	sqlite3_stmt *st = NULL;
 	if (!may_hold(t, owner, tunnel))
 		return CLAIM_FORBIDDEN;
-	if (sqlite3_prepare_v2(t->db, "INSERT INTO tunnel (name, owner, created_at) VALUES (?1,?2,?3) ON CONFLICT (name)"
-				      " DO UPDATE SET owner = ?2 WHERE owner = ?2 OR owner = '' OR owner NOT IN (SELECT name FROM token)",
+	if (sqlite3_prepare_v2(t->db, "INSERT INTO tunnel (name, owner, created_at, seen_at) VALUES (?1,?2,?3,?3) ON CONFLICT (name)"
+				      " DO UPDATE SET owner = ?2, seen_at = ?3 WHERE owner = ?2 OR owner = '' OR owner NOT IN (SELECT name FROM token)",
 	                       -1, &st, NULL) != SQLITE_OK)
 		return CLAIM_ERROR;
 	sqlite3_bind_text(st, 1, tunnel, -1, SQLITE_STATIC);
@@ -276,4 +309,28 @@ enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel)
 		result = sqlite3_changes(t->db) > 0 ? CLAIM_OK : CLAIM_TAKEN;
 	sqlite3_finalize(st);
 	return result;
+}
+
+bool tokens_recall_tunnels(struct tokens *t, bool (*row)(void *user, const char *name), void *user, struct error *e)
+{
+	sqlite3_stmt *st;
+	int code;
+	if (sqlite3_prepare_v2(t->db, "DELETE FROM tunnel WHERE seen_at < ?1", -1, &st, NULL) != SQLITE_OK)
+		return fail(t, "written", e);
+	sqlite3_bind_int64(st, 1, (int64_t)now_us() - TUNNEL_KEEP_DAYS * DAY_US);
+	code = sqlite3_step(st);
+	sqlite3_finalize(st);
+	if (code != SQLITE_DONE)
+		return fail(t, "written", e);
+	if (sqlite3_prepare_v2(t->db, "SELECT name FROM tunnel", -1, &st, NULL) != SQLITE_OK)
+		return fail(t, "read", e);
+	bool fine = true;
+	while (fine && (code = sqlite3_step(st)) == SQLITE_ROW) {
+		const char *name = (const char *)sqlite3_column_text(st, 0);
+		fine = name && row(user, name);
+	}
+	sqlite3_finalize(st);
+	if (!fine)
+		return error_set(e, EXIT_STORE, "out of memory");
+	return code == SQLITE_DONE || fail(t, "read", e);
 }

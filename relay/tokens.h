@@ -27,11 +27,15 @@ MUST_CHECK bool tokens_list(struct tokens *t, void (*row)(void *user, const stru
                             struct error *e);
 /* How many there are; reads the file anew when another process changed it. -1 on failure. */
 int tokens_count(struct tokens *t);
-/* Whether the secret is a token's; its name into owner[65]. */
-bool tokens_check(struct tokens *t, struct bytes secret, char owner[65]);
-/* Whether a token of that name is there still. */
-bool tokens_has(struct tokens *t, const char *owner);
+/* Whether the secret is a token's; its name into owner[65], what tells it from a later one of that name into *mark. */
+bool tokens_check(struct tokens *t, struct bytes secret, char owner[65], uint64_t *mark);
+/* Whether that very token is there still. */
+bool tokens_has(struct tokens *t, const char *owner, uint64_t mark);
 
 enum claim { CLAIM_OK, CLAIM_TAKEN, CLAIM_FORBIDDEN, CLAIM_ERROR };
 /* Gives the tunnel name to the owner unless it is another's, or outside the owner's glob. */
 enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel);
+/* Forgets names not claimed for TUNNEL_KEEP_DAYS and calls `row` for the rest: the names known from earlier runs. */
+#define TUNNEL_KEEP_DAYS 90
+MUST_CHECK bool tokens_recall_tunnels(struct tokens *t, bool (*row)(void *user, const char *name), void *user,
+                                      struct error *e);

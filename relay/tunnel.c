@@ -1,11 +1,13 @@
 #include "relay/tunnel.h"
 
+#include "relay/limits.h"
 #include "relay/router.h"
 #include "relay/tokens.h"
 #include "shared/link.h"
 #include "shared/log.h"
 
 #include <libwebsockets.h>
+#include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <string.h>
@@ -23,6 +25,8 @@ struct tunnel {
 	uint64_t last_stream;
 	char name[TUNNEL_NAME_MAX + 1];   /* "" until WELCOME */
 	char owner[65];
+	uint64_t owner_mark;              /* of the very token */
+	struct limits_address address;
 	char secret[TOKEN_TEXT_LEN + 2];  /* of the handshake, wiped after HELLO */
 	bool online;
 };
@@ -87,6 +91,10 @@ bool tunnel_open(struct tunnel *t, struct delivery *d)
 	d->tunnel = t;
 	d->stream = ++t->last_stream;
 	HASH_ADD(hh, t->streams, stream, sizeof d->stream, d);
+	if (!d->hh.tbl) { /* out of memory */
+		d->tunnel = NULL;
+		return false;
+	}
 	return true;
 }
 
@@ -232,13 +240,32 @@ static bool welcome(struct tunnel *t)
 static bool authorise(struct tunnel *t)
 {
 	struct tokens *tokens = t->server->relay->tokens;
+	/* Whoever guesses tokens is slowed down like any other sender. */
+	if (!limits_take_address(t->server->relay->limits, &t->address, uv_now(t->server->relay->loop))) {
+		lws_explicit_bzero(t->secret, sizeof t->secret);
+		refuse_client(t, WIRE_NOTICE_LIMIT, "too many requests from this address; try again later");
+		return false;
+	}
 	int count = tokens_count(tokens);
 	t->server->wants_tokens |= count > 0;
-	bool fine = (count == 0 && !t->server->wants_tokens) || (count > 0 && tokens_check(tokens, bytes_of(t->secret), t->owner));
+	bool fine = (count == 0 && !t->server->wants_tokens) ||
+	            (count > 0 && tokens_check(tokens, bytes_of(t->secret), t->owner, &t->owner_mark));
 	lws_explicit_bzero(t->secret, sizeof t->secret);
 	if (!fine)
 		refuse_client(t, WIRE_NOTICE_UNAUTHORIZED, "the relay does not accept this token (or one is missing)");
 	return fine;
+}
+
+/* Whether the token may have one tunnel more; one that is to be replaced or is closing does not count. */
+static bool within_limit(const struct tunnel *t)
+{
+	int64_t most = t->server->relay->settings.max_tunnels_per_token, online = 0;
+	if (!most || !*t->owner)
+		return true;
+	for (const struct tunnel *other = t->server->all; other; other = other->next)
+		online += other->online && !*link_close_reason(other->link) && strcmp(other->owner, t->owner) == 0 &&
+		          strcmp(other->name, t->name) != 0;
+	return online < most;
 }
 
 static bool take_name(struct tunnel *t, struct bytes wanted)
@@ -251,6 +278,10 @@ static bool take_name(struct tunnel *t, struct bytes wanted)
 	}
 	if (wanted.len)
 		memcpy(t->name, wanted.at, wanted.len);
+	if (!within_limit(t)) {
+		refuse_client(t, WIRE_NOTICE_LIMIT, "this token has as many tunnels online as it may");
+		return false;
+	}
 	enum claim claim = tokens_claim(relay->tokens, t->owner, t->name);
 	if (claim == CLAIM_TAKEN || claim == CLAIM_FORBIDDEN) {
 		refuse_client(t, WIRE_NOTICE_NAME_TAKEN,
@@ -402,7 +433,7 @@ static int on_established(struct tunnel_server *s, struct tunnel *t, struct lws 
 {
 	memset(t, 0, sizeof *t);
 	t->server = s;
-	t->link = link_new(wsi, &link_ops, t);
+	t->link = link_new(s->relay->loop, wsi, &link_ops, t);
 	if (!t->link)
 		return -1;
 	t->next = s->all;
@@ -410,6 +441,8 @@ static int on_established(struct tunnel_server *s, struct tunnel *t, struct lws 
 	if (s->all)
 		s->all->link_back = &t->next;
 	s->all = t;
+	limits_address_of_peer(&t->address, lws_get_socket_fd(wsi));
+	limits_connected(s->relay->limits, &t->address);
 	read_secret(t, wsi);
 	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, HELLO_SECONDS);
 	return 0;
@@ -431,6 +464,7 @@ static void on_closed(struct tunnel *t)
 		forget_stream(d);
 		delivery_on_lost(d);
 	}
+	limits_disconnected(t->server->relay->limits, &t->address);
 	*t->link_back = t->next;
 	if (t->next)
 		t->next->link_back = t->link_back;
@@ -453,7 +487,8 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	case LWS_CALLBACK_RECEIVE: {
 		bool was_online = t->online;
 		int result = link_on_receive(t->link, in, len);
-		if (!was_online && t->online)
+		/* A closing one keeps the time that link_close set. */
+		if (!was_online && t->online && !*link_close_reason(t->link))
 			lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
 		return result;
 	}
@@ -551,10 +586,17 @@ bool tunnel_server_reload(struct tunnel_server *s, struct error *e)
 	const char *cert = s->relay->settings.tls_cert, *key = s->relay->settings.tls_key;
 	if (!s->tls_context)
 		return true;
-	return (SSL_CTX_use_certificate_chain_file(s->tls_context, cert) == 1 &&
-	        SSL_CTX_use_PrivateKey_file(s->tls_context, key, SSL_FILETYPE_PEM) == 1 &&
-	        SSL_CTX_check_private_key(s->tls_context) == 1) ||
-	       error_set(e, EXIT_RELAY, "the certificate %s and key %s cannot be used: the old ones stay", cert, key);
+	/* Into a context of their own first: a certificate whose key does not follow would spoil the one in use. */
+	SSL_CTX *fresh = SSL_CTX_new(TLS_server_method());
+	STACK_OF(X509) *chain = NULL;
+	bool fine = fresh && SSL_CTX_use_certificate_chain_file(fresh, cert) == 1 &&
+	            SSL_CTX_use_PrivateKey_file(fresh, key, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(fresh) == 1 &&
+	            SSL_CTX_get0_chain_certs(fresh, &chain) == 1 &&
+	            SSL_CTX_use_cert_and_key(s->tls_context, SSL_CTX_get0_certificate(fresh), SSL_CTX_get0_privatekey(fresh),
+	                                     chain, 1) == 1;
+	SSL_CTX_free(fresh);
+	ERR_clear_error(); /* lws reads the thread's error queue */
+	return fine || error_set(e, EXIT_RELAY, "the certificate %s and key %s cannot be used: the old ones stay", cert, key);
 }
 
 void tunnel_server_check_tokens(struct tunnel_server *s)
@@ -564,7 +606,8 @@ void tunnel_server_check_tokens(struct tunnel_server *s)
 		return;
 	s->wants_tokens |= count > 0;
 	for (struct tunnel *t = s->all; t; t = t->next)
-		if (t->online && *t->owner && !tokens_has(s->relay->tokens, t->owner))
+		if (t->online && *t->owner && !*link_close_reason(t->link) &&
+		    !tokens_has(s->relay->tokens, t->owner, t->owner_mark))
 			refuse_client(t, WIRE_NOTICE_UNAUTHORIZED, "the token was revoked");
 }
 

@@ -10,17 +10,17 @@ struct job_list {
 struct batch_writer {
 	const struct batch_ops *ops;
 	void *db;
-	uv_async_t finished;     /* thread → loop: `done` has jobs */
+	uv_async_t finished;      /* thread → loop: `done` has jobs */
 	uv_prepare_t before_poll; /* hand over what was submitted outside the poll phase */
-	uv_check_t after_poll;   /* hand over what a turn's callbacks submitted */
+	uv_check_t after_poll;    /* hand over what a turn's callbacks submitted */
 	uv_thread_t thread;
-	uv_mutex_t lock;         /* guards queued, done, ending */
+	uv_mutex_t lock; /* guards queued, done, ending */
 	uv_cond_t wake;
-	struct job_list turn;    /* loop thread alone */
+	struct job_list turn; /* loop thread alone */
 	struct job_list queued;
 	struct job_list done;
 	bool ending;
-	size_t pending;          /* loop thread alone */
+	size_t pending; /* loop thread alone */
 	int open_handles;
 	void (*closed)(void *user);
 	void *closed_user;
@@ -48,39 +48,59 @@ static struct writer_job *list_take(struct job_list *l)
 	return first;
 }
 
-static bool run_transaction(struct batch_writer *w, struct writer_job *first, const struct writer_job *end,
-                            struct error *e)
+enum outcome { OUTCOME_COMMITTED, OUTCOME_NOT_BEGUN, OUTCOME_ROLLED_BACK };
+
+static enum outcome run_transaction(struct batch_writer *w, struct writer_job *first, const struct writer_job *end,
+				    struct error *e)
 {
 	if (!w->ops->begin(w->db, e))
-		return false;
+		return OUTCOME_NOT_BEGUN;
 	for (struct writer_job *j = first; j != end; j = j->next) {
 		if (!j->run(j, w->db, e)) {
 			w->ops->rollback(w->db);
-			return false;
+			return OUTCOME_ROLLED_BACK;
 		}
 	}
 	if (w->ops->commit(w->db, e))
-		return true;
+		return OUTCOME_COMMITTED;
 	w->ops->rollback(w->db);
-	return false;
+	return OUTCOME_ROLLED_BACK;
 }
 
 /* When the errors themselves cannot be allocated the job still learns that it failed. */
 static struct error out_of_memory = { EXIT_STORE, "out of memory" };
 
+static void fail_jobs(struct writer_job *first, const struct writer_job *end, const struct error *e)
+{
+	for (struct writer_job *j = first; j != end; j = j->next) {
+		j->failed = malloc(sizeof *e);
+		if (j->failed)
+			*j->failed = *e;
+		else
+			j->failed = &out_of_memory;
+	}
+}
+
 static void run_batch(struct batch_writer *w, struct writer_job *first)
 {
 	struct error e;
-	if (run_transaction(w, first, NULL, &e))
+	enum outcome all = run_transaction(w, first, NULL, &e);
+	if (all == OUTCOME_COMMITTED)
 		return;
+	/* Where nothing can be begun no job is to blame; asking again for each would add up a locked database's
+	 * timeouts. */
+	if (all == OUTCOME_NOT_BEGUN || !first->next) {
+		fail_jobs(first, NULL, &e);
+		return;
+	}
 	for (struct writer_job *j = first; j; j = j->next) {
-		if (run_transaction(w, j, j->next, &e))
-			continue;
-		j->failed = malloc(sizeof e);
-		if (j->failed)
-			*j->failed = e;
-		else
-			j->failed = &out_of_memory;
+		enum outcome one = run_transaction(w, j, j->next, &e);
+		if (one == OUTCOME_NOT_BEGUN) {
+			fail_jobs(j, NULL, &e);
+			return;
+		}
+		if (one == OUTCOME_ROLLED_BACK)
+			fail_jobs(j, j->next, &e);
 	}
 }
 
@@ -147,6 +167,11 @@ static void on_after_poll(uv_check_t *h)
 	hand_over(h->data);
 }
 
+static void free_half_made(uv_handle_t *h)
+{
+	free(h->data);
+}
+
 struct batch_writer *batch_writer_new(uv_loop_t *loop, const struct batch_ops *ops, void *db, struct error *e)
 {
 	struct batch_writer *w = calloc(1, sizeof *w);
@@ -177,8 +202,9 @@ struct batch_writer *batch_writer_new(uv_loop_t *loop, const struct batch_ops *o
 	uv_unref((uv_handle_t *)&w->after_poll);
 	return w;
 no_thread:
-	/* The handle is the loop's until its close callback; one allocation is left to it. */
-	uv_close((uv_handle_t *)&w->finished, (uv_close_cb)free);
+	/* The handle is the loop's until its close callback. */
+	w->finished.data = w;
+	uv_close((uv_handle_t *)&w->finished, free_half_made);
 	uv_cond_destroy(&w->wake);
 	uv_mutex_destroy(&w->lock);
 	error_set(e, EXIT_STORE, "the database's writer thread cannot be started");
@@ -234,7 +260,14 @@ void batch_writer_close(struct batch_writer *w, void (*closed)(void *user), void
 	uv_close((uv_handle_t *)&w->before_poll, on_handle_closed);
 	uv_close((uv_handle_t *)&w->after_poll, on_handle_closed);
 	uv_close((uv_handle_t *)&w->finished, on_handle_closed);
-	call_done(w);
+	/* One job's `done` may submit the next, an attempt after its delivery: the thread has ended, so it runs here.
+	 */
+	for (call_done(w); w->turn.first; call_done(w)) {
+		struct job_list rest = { w->turn.first, w->turn.last };
+		list_init(&w->turn);
+		run_batch(w, rest.first);
+		list_append(&w->done, &rest);
+	}
 	uv_cond_destroy(&w->wake);
 	uv_mutex_destroy(&w->lock);
 }

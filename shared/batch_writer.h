@@ -2,9 +2,9 @@
  *
  * Jobs submitted during one turn of the loop go to the thread together, and whatever gathers while a commit runs
  * makes the next batch: one fsync carries many. `run` is called on the writer thread inside the transaction, `done`
- * on the loop's thread after the commit, in the order submitted. If begin, a job or the commit fails, the batch is
- * rolled back and its jobs are run again one by one, each in a transaction of its own, so that a bad row fails
- * alone. */
+ * on the loop's thread after the commit, in the order submitted. If a job or the commit fails, the batch is rolled back
+ * and its jobs are run again one by one, each in a transaction of its own, so that a bad row fails alone; where begin
+ * fails, no job is at fault and all fail at once. */
 #pragma once
 
 #include <uv.h>
@@ -23,6 +23,7 @@ struct batch_ops {
 
 /* Embed it as a member; the memory is the submitter's and must live until `done`. */
 struct writer_job {
+	/* May be called a second time after a rollback: it starts from nothing each time. */
 	bool (*run)(struct writer_job *job, void *db, struct error *e);
 	/* `e` is NULL when the job's transaction was committed. May free the job, may submit others. */
 	void (*done)(struct writer_job *job, const struct error *e);
@@ -36,5 +37,6 @@ void batch_writer_submit(struct batch_writer *w, struct writer_job *job);
 /* Jobs submitted whose `done` has not run. */
 size_t batch_writer_pending(const struct batch_writer *w);
 /* Finishes all jobs submitted, joins the thread, calls every `done`, closes the loop handles and then calls `closed`
- * (may be NULL) on the loop; the writer is freed by then. No job may be submitted after the call. */
+ * (may be NULL) on the loop; the writer is freed by then. Jobs that a `done` submits during the call are run as well,
+ * none may be submitted after it. */
 void batch_writer_close(struct batch_writer *w, void (*closed)(void *user), void *user);

@@ -15,6 +15,8 @@
 
 struct link {
 	struct lws *wsi;
+	uv_idle_t flush; /* active while there is something to send: runs before the loop sleeps again */
+	bool broken;
 	const struct link_ops *ops;
 	void *user;
 	struct buffer out; /* LWS_PRE bytes of room, then frames; lws writes its header before out.at + out_start */
@@ -28,7 +30,9 @@ struct link {
 	char close_reason[CLOSE_REASON_MAX + 1];
 };
 
-struct link *link_new(struct lws *wsi, const struct link_ops *ops, void *user)
+static void on_flush(uv_idle_t *h);
+
+struct link *link_new(uv_loop_t *loop, struct lws *wsi, const struct link_ops *ops, void *user)
 {
 	struct link *l = calloc(1, sizeof *l);
 	if (!l)
@@ -42,8 +46,15 @@ struct link *link_new(struct lws *wsi, const struct link_ops *ops, void *user)
 		return NULL;
 	}
 	memset(l->out.at, 0, LWS_PRE);
+	uv_idle_init(loop, &l->flush);
+	l->flush.data = l;
 	l->out.len = l->out_start = LWS_PRE;
 	return l;
+}
+
+static void on_flush_closed(uv_handle_t *h)
+{
+	free(h->data);
 }
 
 void link_free(struct link *l)
@@ -52,7 +63,7 @@ void link_free(struct link *l)
 		return;
 	buffer_free(&l->out);
 	buffer_free(&l->in);
-	free(l);
+	uv_close((uv_handle_t *)&l->flush, on_flush_closed);
 }
 
 struct buffer *link_out(struct link *l)
@@ -62,7 +73,22 @@ struct buffer *link_out(struct link *l)
 
 void link_flush_soon(struct link *l)
 {
-	lws_callback_on_writable(l->wsi);
+	uv_idle_start(&l->flush, on_flush);
+}
+
+/* Written at once where the socket takes it: asking lws for a writable callback re-registers the descriptor with libuv
+ * twice, and costs a turn of the loop. */
+static void on_flush(uv_idle_t *h)
+{
+	struct link *l = h->data;
+	uv_idle_stop(&l->flush);
+	if (lws_send_pipe_choked(l->wsi)) {
+		lws_callback_on_writable(l->wsi);
+	} else if (link_on_writable(l) < 0) {
+		/* Only a callback of lws may end the connection. */
+		l->broken = true;
+		lws_callback_on_writable(l->wsi);
+	}
 }
 
 size_t link_pending(const struct link *l)
@@ -240,6 +266,8 @@ static int send_close(struct link *l)
 
 int link_on_writable(struct link *l)
 {
+	if (l->broken)
+		return -1;
 	size_t n = next_message_len(l);
 	if (n > 0) {
 		/* lws 4.1.6 masks a client's payload in place and keeps its own copy of what the socket did not take. */

@@ -5,6 +5,8 @@
  * on the loop's thread. The link does not own the wsi; after link_free no lws callback may use it. */
 #pragma once
 
+#include <uv.h>
+
 #include "shared/bytes.h"
 #include "shared/wire.h"
 
@@ -19,12 +21,13 @@ struct link_ops {
 	void (*on_credit)(void *user);
 };
 
-struct link *link_new(struct lws *wsi, const struct link_ops *ops, void *user);
+struct link *link_new(uv_loop_t *loop, struct lws *wsi, const struct link_ops *ops, void *user);
+/* The memory goes when the loop has closed a handle. */
 void link_free(struct link *l);
 
 /* Where frames are appended (wire_encode_… into it); call link_flush_soon afterwards. The pointer stays valid. */
 struct buffer *link_out(struct link *l);
-/* Asks lws for a writable callback; all frames appended until then leave in one message. */
+/* At the end of this loop turn all frames appended until then leave in one message. */
 void link_flush_soon(struct link *l);
 /* Bytes appended and not yet handed to lws. */
 size_t link_pending(const struct link *l);

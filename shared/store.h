@@ -32,9 +32,9 @@ enum attempt_result {
 	ATTEMPT_OK = 0,
 	ATTEMPT_UNREACHABLE = 1, /* refused, no route, DNS, or not a loopback address */
 	ATTEMPT_TIMEOUT = 2,
-	ATTEMPT_ABORTED = 3,     /* the app broke off before or in the middle of its answer */
+	ATTEMPT_ABORTED = 3, /* the app broke off before or in the middle of its answer */
 	ATTEMPT_TLS = 4,
-	ATTEMPT_CANCELLED = 5,   /* we stopped it (shutdown) */
+	ATTEMPT_CANCELLED = 5, /* we stopped it (shutdown) */
 };
 
 /* To be inserted. Empty bytes for what is not known. */
@@ -43,30 +43,30 @@ struct store_delivery {
 	uint64_t received_at_us;
 	enum delivery_origin origin;
 	enum delivery_state state;
-	int refused_status;           /* with DELIVERY_REFUSED: shown as its status */
-	int64_t replay_of;            /* delivery id, 0 for none */
+	int refused_status; /* with DELIVERY_REFUSED: shown as its status */
+	int64_t replay_of;  /* delivery id, 0 for none */
 	bool https;
-	bool has_body;                /* the sender framed a body, perhaps an empty one */
+	bool has_body; /* the sender framed a body, perhaps an empty one */
 	struct bytes tunnel, method, target, prefix, peer;
 	struct bytes provider, event_type;
-	struct bytes signature;       /* "valid", "invalid", "none" or "unknown"; empty: unknown */
-	struct bytes headers;         /* shared/headers.h block, as received */
+	struct bytes signature; /* "valid", "invalid", "none" or "unknown"; empty: unknown */
+	struct bytes headers;   /* shared/headers.h block, as received */
 	struct bytes trailers;
 	struct bytes body;
-	uint64_t body_size;           /* as received; > body.len when the record was cut (--record-max) */
+	uint64_t body_size; /* as received; > body.len when the record was cut (--record-max) */
 };
 
 struct store_attempt {
 	int64_t delivery_id;
 	uint64_t started_at_us;
 	enum attempt_result result;
-	int status;                   /* 0 when no status line came */
-	struct bytes url;             /* where it was sent */
-	struct bytes reason;          /* reason phrase */
-	struct bytes error;           /* one sentence, empty with ATTEMPT_OK */
+	int status;          /* 0 when no status line came */
+	struct bytes url;    /* where it was sent */
+	struct bytes reason; /* reason phrase */
+	struct bytes error;  /* one sentence, empty with ATTEMPT_OK */
 	uint64_t connect_us, first_byte_us, total_us;
-	struct bytes headers, body;   /* of the answer */
-	uint64_t body_size;           /* as received, > body.len when cut */
+	struct bytes headers, body; /* of the answer */
+	uint64_t body_size;         /* as received, > body.len when cut */
 };
 
 /* A row as list pages and JSON show it. */
@@ -76,24 +76,23 @@ struct delivery_row {
 	uint64_t received_at_us;
 	enum delivery_origin origin;
 	enum delivery_state state;
-	int64_t replay_of;            /* 0 none */
-	int status;                   /* of the last attempt or the refusal; 0 none */
-	bool timed_out;               /* last attempt ended in ATTEMPT_TIMEOUT */
-	int64_t took_us;              /* last attempt's total; -1 none */
+	int64_t replay_of; /* 0 none */
+	int status;        /* of the last attempt or the refusal; 0 none */
+	bool timed_out;    /* last attempt ended in ATTEMPT_TIMEOUT */
+	int64_t took_us;   /* last attempt's total; -1 none */
 	int attempts;
 	uint64_t request_bytes, response_bytes;
 	struct bytes tunnel, method, target, path, peer, provider, event_type;
-	struct bytes signature;       /* "valid" | "invalid" | "none" | "unknown" */
+	struct bytes signature; /* "valid" | "invalid" | "none" | "unknown" */
 };
 
-struct message {                  /* owned copy; store_message_free */
+struct message { /* owned copy; store_message_free */
 	struct buffer headers, trailers, body;
 	uint64_t body_size;
 };
 
 struct attempt_row {
-	int64_t id;
-	int number;                   /* 1, 2, … */
+	int number; /* 1, 2, … */
 	uint64_t started_at_us;
 	enum attempt_result result;
 	int status;
@@ -106,24 +105,25 @@ struct attempt_row {
 struct client_status {
 	int64_t pid;
 	uint64_t started_at_us;
-	uint64_t confirmed_at_us;     /* last time the relay confirmed the tunnel */
+	uint64_t confirmed_at_us; /* last time the relay confirmed the tunnel */
 	uint64_t ping_interval_ms;
-	struct bytes state;           /* "online" | "connecting" | "offline" */
-	struct bytes detail;          /* why it is not online, one sentence */
+	struct bytes state;  /* "online" | "connecting" | "offline" */
+	struct bytes detail; /* why it is not online, one sentence */
 	struct bytes relay, url, tunnel, target;
 };
 
-/* $XDG_DATA_HOME/creel/creel.db (or ~/.local/share/…), folders made 0700. Caller frees; NULL and *e on failure. */
+/* $XDG_DATA_HOME/creel/creel.db (or ~/.local/share/…). Caller frees; NULL and *e on failure. */
 char *store_default_path(struct error *e);
 
-/* Opens or, with STORE_READ_WRITE, creates (0600) and migrates. A missing file is an error when read-only. */
+/* Opens or, with STORE_READ_WRITE, creates (0600, missing folders 0700) and migrates. A missing file is an error when
+ * read-only. */
 MUST_CHECK bool store_open(struct store **out, const char *path, enum store_mode mode, struct error *e);
 void store_close(struct store *s);
 extern const struct batch_ops store_batch_ops; /* begin, commit, rollback of a struct store */
 
 /* Inserts unless the event id is there already: then *duplicate is true and *id is the old row's. */
 MUST_CHECK bool store_insert_delivery(struct store *s, const struct store_delivery *d, int64_t *id, bool *duplicate,
-                                      struct error *e);
+				      struct error *e);
 /* Inserts the attempt with the next number and brings the delivery's summary (state, status, took, …) up to date. */
 MUST_CHECK bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct error *e);
 MUST_CHECK bool store_set_state(struct store *s, int64_t id, enum delivery_state state, struct error *e);
@@ -131,32 +131,33 @@ MUST_CHECK bool store_put_status(struct store *s, const struct client_status *c,
 MUST_CHECK bool store_drop_status(struct store *s, int64_t pid, struct error *e);
 
 /* Calls `row` for up to `limit` newest deliveries with id < before (0: no bound), oldest of them first. */
-MUST_CHECK bool store_list(struct store *s, int64_t before, int limit, void (*row)(void *user, const struct delivery_row *),
-                           void *user, struct error *e);
+MUST_CHECK bool store_list(struct store *s, int64_t before, int limit,
+			   void (*row)(void *user, const struct delivery_row *), void *user, struct error *e);
 /* One delivery by row id. False with e->code EXIT_STORE on failure, EXIT_USAGE when there is none. */
 MUST_CHECK bool store_get(struct store *s, int64_t id, void (*row)(void *user, const struct delivery_row *), void *user,
-                          struct error *e);
+			  struct error *e);
 /* Finds a delivery by what a person types: a row id ("187", "#187"), an event id or a unique beginning of one
  * (8 characters at least). EXIT_USAGE when there is none or more than one. */
 MUST_CHECK bool store_resolve(struct store *s, const char *text, int64_t *id, struct error *e);
-MUST_CHECK bool store_last(struct store *s, int64_t *id, struct error *e); /* newest that is not a replay */
-/* The request's bytes; with `has_body` and `https` as recorded, `prefix` appended to *prefix (may be NULL). */
+MUST_CHECK bool store_last(struct store *s, int64_t *id, struct error *e); /* newest, neither a replay nor refused */
+/* The request's bytes, with `has_body` and `https` as recorded. */
 MUST_CHECK bool store_get_request(struct store *s, int64_t id, struct message *out, bool *has_body, bool *https,
-                                  struct error *e);
+				  struct error *e);
 MUST_CHECK bool store_list_attempts(struct store *s, int64_t delivery_id,
-                                    void (*row)(void *user, const struct attempt_row *), void *user, struct error *e);
+				    void (*row)(void *user, const struct attempt_row *), void *user, struct error *e);
 /* The answer of attempt `number` (0: the last). EXIT_USAGE when there is no such attempt. */
 MUST_CHECK bool store_get_response(struct store *s, int64_t delivery_id, int number, struct message *out,
-                                   struct error *e);
+				   struct error *e);
 void store_message_free(struct message *m);
 /* Deliveries recorded by a client that ended before it called the app: state waiting or sending, origin live/spool. */
 MUST_CHECK bool store_list_unfinished(struct store *s, void (*row)(void *user, const struct delivery_row *), void *user,
-                                      struct error *e);
+				      struct error *e);
 MUST_CHECK bool store_list_status(struct store *s, void (*row)(void *user, const struct client_status *), void *user,
-                                  struct error *e);
+				  struct error *e);
 /* Changes whenever another connection committed (PRAGMA data_version). */
 MUST_CHECK bool store_version(struct store *s, int64_t *version, struct error *e);
 
 const char *store_state_name(enum delivery_state state);
 const char *store_origin_name(enum delivery_origin origin);
-const char *store_result_name(enum attempt_result result); /* "ok", "unreachable", "timeout", "aborted", "tls", "cancelled" */
+const char *store_result_name(
+    enum attempt_result result); /* "ok", "unreachable", "timeout", "aborted", "tls", "cancelled" */

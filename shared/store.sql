@@ -29,13 +29,12 @@ CREATE TABLE delivery (
   origin         INTEGER NOT NULL,          -- 0 live 1 spool 2 replay 3 import 4 trigger
   replay_of      INTEGER                    -- delivery.id
 ) STRICT;
+-- Finds by outcome: class 0 is also what is not finished, 4 to 7 what failed.
 CREATE INDEX delivery_by_class ON delivery (status_class, id);
-CREATE INDEX delivery_by_state ON delivery (state, id);
 
 CREATE TABLE attempt (
-  id             INTEGER PRIMARY KEY,
   delivery_id    INTEGER NOT NULL REFERENCES delivery (id) ON DELETE CASCADE,
-  number         INTEGER NOT NULL,          -- 1, 2, … within the delivery
+  number         INTEGER NOT NULL CHECK (number BETWEEN 1 AND 4095), -- 1, 2, … within the delivery
   started_at     INTEGER NOT NULL,
   result         INTEGER NOT NULL,          -- 0 ok 1 unreachable 2 timeout 3 aborted 4 tls 5 cancelled
   status         INTEGER NOT NULL,          -- 0: no status line came
@@ -46,18 +45,39 @@ CREATE TABLE attempt (
   first_byte_us  INTEGER NOT NULL,
   total_us       INTEGER NOT NULL,
   response_bytes INTEGER NOT NULL,
-  UNIQUE (delivery_id, number)
-) STRICT;
+  PRIMARY KEY (delivery_id, number)
+) STRICT, WITHOUT ROWID;
 
--- The bytes, apart from the narrow tables that lists walk. attempt_id 0: the request; else that attempt's answer.
+-- The bytes, apart from the narrow tables that lists walk.
 CREATE TABLE message (
-  delivery_id INTEGER NOT NULL REFERENCES delivery (id) ON DELETE CASCADE,
-  attempt_id  INTEGER NOT NULL,
-  headers     BLOB NOT NULL,
-  trailers    BLOB NOT NULL,
-  body        BLOB NOT NULL,
-  PRIMARY KEY (delivery_id, attempt_id)
+  id       INTEGER PRIMARY KEY,             -- delivery.id * 4096 for the request, + attempt.number for that one's answer
+  headers  BLOB NOT NULL,
+  trailers BLOB NOT NULL,
+  body     BLOB NOT NULL
 ) STRICT;
+CREATE TRIGGER delivery_takes_its_messages AFTER DELETE ON delivery BEGIN
+  DELETE FROM message WHERE id BETWEEN old.id * 4096 AND old.id * 4096 + 4095;
+END;
+
+-- Replays asked of a running client by another program.
+CREATE TABLE job (
+  id          INTEGER PRIMARY KEY,          -- in order of asking
+  delivery_id INTEGER NOT NULL REFERENCES delivery (id) ON DELETE CASCADE,
+  asked_at    INTEGER NOT NULL,
+  state       INTEGER NOT NULL,             -- 0 asked 1 taken 2 done 3 failed
+  pid         INTEGER,                      -- the client that took it
+  url         TEXT NOT NULL,                -- where to, '' that client's own target
+  replay_id   INTEGER                       -- delivery.id of what it became
+) STRICT;
+CREATE INDEX job_by_state ON job (state, id);
+CREATE INDEX job_by_delivery ON job (delivery_id);
+
+CREATE TABLE tag (
+  delivery_id INTEGER NOT NULL REFERENCES delivery (id) ON DELETE CASCADE,
+  name        TEXT NOT NULL,
+  PRIMARY KEY (delivery_id, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tag_by_name ON tag (name, delivery_id);
 
 -- One row a running client, for `creel status`.
 CREATE TABLE client (

@@ -1,4 +1,4 @@
-/* What store.c and store_query.c share: the connection with its prepared statements. */
+/* What store.c, store_open.c and store_query.c share: the connection with its prepared statements. */
 #pragma once
 
 #include <sqlite3.h>

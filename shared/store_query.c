@@ -1,4 +1,5 @@
-/* Reading the client's record. Nothing in the file is trusted: a column of the wrong type or length reads as empty. */
+/* Reading the client's record. Nothing in the file is trusted: a number out of range or of the wrong type reads as 0,
+ * an event id of the wrong length as zeros. */
 #include "shared/store_private.h"
 
 #include <stdio.h>
@@ -42,7 +43,9 @@ static void read_row(sqlite3_stmt *st, struct delivery_row *row)
 	row->replay_of = sqlite3_column_int64(st, 5);
 	row->status = column_within(st, 6, 999);
 	row->timed_out = sqlite3_column_int(st, 7) == 7;
-	row->took_us = sqlite3_column_type(st, 8) == SQLITE_NULL ? -1 : sqlite3_column_int64(st, 8);
+	row->took_us = sqlite3_column_type(st, 8) == SQLITE_INTEGER ? sqlite3_column_int64(st, 8) : -1;
+	if (row->took_us < 0)
+		row->took_us = -1;
 	row->attempts = column_within(st, 9, INT32_MAX);
 	row->request_bytes = column_u64(st, 10);
 	row->response_bytes = column_u64(st, 11);
@@ -58,7 +61,7 @@ static void read_row(sqlite3_stmt *st, struct delivery_row *row)
 
 /* Steps through all rows; after the last one the statement is reset. */
 static bool walk(struct store *s, sqlite3_stmt *st, void (*row)(void *user, const struct delivery_row *), void *user,
-                 int *count, struct error *e)
+		 int *count, struct error *e)
 {
 	int code;
 	*count = 0;
@@ -74,7 +77,7 @@ static bool walk(struct store *s, sqlite3_stmt *st, void (*row)(void *user, cons
 }
 
 bool store_list(struct store *s, int64_t before, int limit, void (*row)(void *user, const struct delivery_row *),
-                void *user, struct error *e)
+		void *user, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_LIST, e);
 	int count;
@@ -87,12 +90,12 @@ bool store_list(struct store *s, int64_t before, int limit, void (*row)(void *us
 
 static bool no_delivery(struct store *s, int64_t id, struct error *e)
 {
-	return error_set(e, EXIT_USAGE, "there is no delivery %lld in %s; `creel list` shows what there is", (long long)id,
-	                 s->path);
+	return error_set(e, EXIT_USAGE, "there is no delivery %lld in %s; `creel list` shows what there is",
+			 (long long)id, s->path);
 }
 
 bool store_get(struct store *s, int64_t id, void (*row)(void *user, const struct delivery_row *), void *user,
-               struct error *e)
+	       struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_GET, e);
 	int count;
@@ -103,7 +106,7 @@ bool store_get(struct store *s, int64_t id, void (*row)(void *user, const struct
 }
 
 bool store_list_unfinished(struct store *s, void (*row)(void *user, const struct delivery_row *), void *user,
-                           struct error *e)
+			   struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_UNFINISHED, e);
 	int count;
@@ -169,8 +172,10 @@ bool store_resolve(struct store *s, const char *text, int64_t *id, struct error 
 			return no_delivery(s, value, e);
 	}
 	if (!prefix_range(text, low, high))
-		return error_set(e, EXIT_USAGE, "'%.60s' is no delivery: give a number of `creel list`, an event id, or its first 8 digits or more",
-		                 text);
+		return error_set(
+		    e, EXIT_USAGE,
+		    "'%.60s' is no delivery: give a number of `creel list`, an event id, or its first 8 digits or more",
+		    text);
 	sqlite3_stmt *st = store_statement(s, STATEMENT_FIND_PREFIX, e);
 	if (!st)
 		return false;
@@ -185,8 +190,10 @@ bool store_resolve(struct store *s, const char *text, int64_t *id, struct error 
 	sqlite3_reset(st);
 	if (!fine || found == 1)
 		return fine;
-	return error_set(e, EXIT_USAGE, found ? "'%.60s' begins more than one event id: give more of it"
-	                                      : "there is no delivery with the event id '%.60s'", text);
+	return error_set(e, EXIT_USAGE,
+			 found ? "'%.60s' begins more than one event id: give more of it"
+			       : "there is no delivery with the event id '%.60s'",
+			 text);
 }
 
 static bool read_message(sqlite3_stmt *st, struct message *out)
@@ -194,7 +201,8 @@ static bool read_message(sqlite3_stmt *st, struct message *out)
 	memset(out, 0, sizeof *out);
 	out->body_size = column_u64(st, 3);
 	if (buffer_append_bytes(&out->headers, column_bytes(st, 0)) &&
-	    buffer_append_bytes(&out->trailers, column_bytes(st, 1)) && buffer_append_bytes(&out->body, column_bytes(st, 2)))
+	    buffer_append_bytes(&out->trailers, column_bytes(st, 1)) &&
+	    buffer_append_bytes(&out->body, column_bytes(st, 2)))
 		return true;
 	store_message_free(out);
 	return false;
@@ -250,7 +258,7 @@ bool store_get_response(struct store *s, int64_t delivery_id, int number, struct
 }
 
 bool store_list_attempts(struct store *s, int64_t delivery_id, void (*row)(void *user, const struct attempt_row *),
-                         void *user, struct error *e)
+			 void *user, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_LIST_ATTEMPTS, e);
 	int code;
@@ -259,18 +267,17 @@ bool store_list_attempts(struct store *s, int64_t delivery_id, void (*row)(void 
 	sqlite3_bind_int64(st, 1, delivery_id);
 	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
 		struct attempt_row a = {
-			.id = sqlite3_column_int64(st, 0),
-			.number = column_within(st, 1, INT32_MAX),
-			.started_at_us = column_u64(st, 2),
-			.result = (enum attempt_result)column_within(st, 3, ATTEMPT_CANCELLED),
-			.status = column_within(st, 4, 999),
-			.connect_us = column_u64(st, 5),
-			.first_byte_us = column_u64(st, 6),
-			.total_us = column_u64(st, 7),
-			.response_bytes = column_u64(st, 8),
-			.url = column_bytes(st, 9),
-			.reason = column_bytes(st, 10),
-			.error = column_bytes(st, 11),
+			.number = column_within(st, 0, INT32_MAX),
+			.started_at_us = column_u64(st, 1),
+			.result = (enum attempt_result)column_within(st, 2, ATTEMPT_CANCELLED),
+			.status = column_within(st, 3, 999),
+			.connect_us = column_u64(st, 4),
+			.first_byte_us = column_u64(st, 5),
+			.total_us = column_u64(st, 6),
+			.response_bytes = column_u64(st, 7),
+			.url = column_bytes(st, 8),
+			.reason = column_bytes(st, 9),
+			.error = column_bytes(st, 10),
 		};
 		row(user, &a);
 	}
@@ -280,7 +287,7 @@ bool store_list_attempts(struct store *s, int64_t delivery_id, void (*row)(void 
 }
 
 bool store_list_status(struct store *s, void (*row)(void *user, const struct client_status *), void *user,
-                       struct error *e)
+		       struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_LIST_STATUS, e);
 	int code;

@@ -104,7 +104,8 @@ describe('list, show, replay', () => {
 	it('escape sequences do not reach a terminal raw; --body into a pipe is exact', async () => {
 		await post(road.relay.port, '/cli/evil', 'x\x1b[2J\x1b]0;owned\x07y', ['X-Evil: a\xc2\x9bb']);
 		const row = await road.w.recorded((r) => r.target === '/evil' && r.state === 'delivered');
-		const terminal = async (...args) => (await road.w.run('script', ['-qec', [`${binDir}/creel`, ...args].join(' '), '/dev/null'])).text;
+		const terminal = async (...args) => (await road.w.run('script', process.platform === 'linux'
+			? ['-qec', [`${binDir}/creel`, ...args].join(' '), '/dev/null'] : ['-q', '/dev/null', `${binDir}/creel`, ...args])).text;
 		const text = await terminal('show', String(row.id));
 		assert.match(text, /owned/);
 		assert.ok(!(await terminal('show', String(row.id), '--body')).includes('\x1b]'));

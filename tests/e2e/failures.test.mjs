@@ -1,10 +1,12 @@
 // Things that go wrong around creel: each ends in one clear sentence and the exit code of DESIGN §10, and nothing is lost.
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { World, freePort, waitFor } from './lib/harness.mjs';
+import { World, binDir, freePort, waitFor } from './lib/harness.mjs';
 import { Receiver, Sender, field, post } from './lib/http.mjs';
 import { openRoad } from './lib/road.mjs';
 
@@ -121,6 +123,31 @@ describe('what cannot start', () => {
 		assert.equal(listen.code, 4);
 		assert.match(listen.err, /^creel: .*text\.db/m);
 		assert.match(readFileSync(w.path('text.db'), 'utf8'), /^this is not a database/, 'the file is left as it was');
+	});
+
+	it('a store whose pages are damaged → exit 4 or what is left of it, never a crash', async () => {
+		const road = await openRoad();
+		for (let i = 0; i < 20; i++) await post(road.relay.port, `/road/${i}`, randomBytes(20_000));
+		await road.w.recorded((r) => r.target === '/19' && r.state === 'delivered');
+		await road.w.endsCleanly();
+		const whole = readFileSync(road.w.path('data', 'creel', 'creel.db'));
+		await road.w.close();
+		const damages = {
+			'cut.db': whole.subarray(0, whole.length >> 1),
+			'page.db': Buffer.concat([whole.subarray(0, 4096), randomBytes(whole.length - 4096)]),
+			'zeros.db': Buffer.concat([whole.subarray(0, 8192), Buffer.alloc(whole.length - 8192)]),
+		};
+		for (const [name, bytes] of Object.entries(damages)) {
+			writeFileSync(w.path(name), bytes, { mode: 0o600 });
+			for (const args of [['list', '--json'], ['show', '3'], ['replay', '3', '--to', '1']]) {
+				const r = await w.creel([...args, '--db', w.path(name)]);
+				assert.ok([0, 2, 4, 5].includes(r.code), `${args} of ${name}: ${JSON.stringify(r)}`);
+				if (r.code) assert.match(r.err, SENTENCE);
+			}
+		}
+		const listed = await w.creel(['list', '--db', w.path('page.db')]);
+		assert.equal(listed.code, 4, listed.err);
+		assert.match(listed.err, /page\.db/);
 	});
 
 	it('a missing store is an error for list, not a crash', async () => {
@@ -271,6 +298,42 @@ describe('the app fails', () => {
 	it('every program ended cleanly', () => road.w.endsCleanly());
 });
 
+describe('the disk is full', () => {
+	let road;
+	before(async () => {
+		road = await openRoad({ name: 'unused' });
+		// A limit on the size of files (blocks of 512 bytes) stands in for a disk of 1 MiB.
+		const ready = road.w.fresh('ready');
+		road.full = road.w.spawn('sh', ['-c', 'trap "" XFSZ; ulimit -f 2048; exec "$@"', 'sh', path.join(binDir, 'creel'), 'listen', String(road.app.port),
+			'--relay', `http://127.0.0.1:${road.relay.port}`, '--name', 'full', '--output', 'json', '--db', road.w.path('full.db'), '--ready-file', ready]);
+		road.full.kind = 'client';
+		await road.w.fileFrom(road.full, ready);
+	});
+	after(() => road?.w.close());
+
+	it('deliveries are refused back: 503 with Retry-After; those answered 200 are on record whole; the client lives on', async () => {
+		const taken = [];
+		let refused;
+		for (let i = 0; i < 40 && !refused; i++) {
+			const body = randomBytes(100_000);
+			const answer = await post(road.relay.port, `/full/${i}`, body);
+			if (answer.status === 200) taken.push({ target: `/${i}`, body });
+			else refused = answer;
+		}
+		assert.equal(refused?.status, 503, refused?.text);
+		assert.ok(Number(field(refused.lines, 'retry-after')) > 0);
+		assert.ok(taken.length >= 3, `${taken.length} fitted`);
+		assert.equal(road.app.requests.length, taken.length, 'the app is not called for what is not on record');
+		assert.equal(road.full.result, undefined, 'the client still runs');
+		const rows = await road.w.list(1000, { args: ['--db', road.w.path('full.db')] });
+		assert.deepEqual(rows.map((r) => r.target), taken.map((t) => t.target));
+		for (const [i, row] of rows.entries())
+			assert.ok((await road.w.creelOut(['show', String(row.id), '--body', '--db', road.w.path('full.db')])).equals(taken[i].body));
+	});
+
+	it('every program ended cleanly', () => road.w.endsCleanly());
+});
+
 describe('the relay goes', () => {
 	let road;
 	before(async () => (road = await openRoad({ name: 'shaky', relayArgs: ['--ping-interval', '1s'], clientArgs: ['--ping-interval', '1s'] })));
@@ -379,9 +442,13 @@ describe('the client ends', () => {
 		const sending = post(road.relay.port, '/leaving/never');
 		await waitFor('the app to be called', () => stream);
 		road.client.signal('SIGINT');
-		// The first one is acted on before the second is sent: no webhook is taken any more.
-		await waitFor('the client to be leaving', async () => road.client.result || (road.client.signal('SIGINT'), false), 2900);
-		assert.equal((await road.client.end()).code, 130);
+		// Two pending signals of one kind are one: the second goes out when the first was taken.
+		await waitFor('the first signal to be taken', () => {
+			const file = `/proc/${road.client.pid}/status`;
+			return !existsSync(file) || /^ShdPnd:\s*0+$/m.test(readFileSync(file, 'utf8'));
+		});
+		road.client.signal('SIGINT');
+		assert.equal((await road.client.end(2500)).code, 130, 'sooner than the 3 s it gives to what is in flight');
 		const answer = await sending;
 		assert.ok([502, 503].includes(answer.status));
 		road.app.answer = null;

@@ -1,7 +1,7 @@
 // One TLS port for webhooks and tunnels, certificates checked, pinned and reloaded, and the way out through a proxy.
 import assert from 'node:assert/strict';
-import { copyFileSync, readFileSync } from 'node:fs';
 import { once } from 'node:events';
+import { copyFileSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
 import { after, before, describe, it } from 'node:test';

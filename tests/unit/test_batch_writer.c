@@ -2,9 +2,24 @@
 #include "shared/batch_writer.h"
 #include "tests/unit/unit.h"
 
+#include <dlfcn.h>
+
+/* Stands before libuv's, to refuse a thread. */
+static bool refuse_thread;
+
+int uv_thread_create(uv_thread_t *thread, uv_thread_cb entry, void *arg)
+{
+	int (*real)(uv_thread_t *, uv_thread_cb, void *);
+	if (refuse_thread)
+		return UV_EAGAIN;
+	*(void **)&real = dlsym(RTLD_NEXT, "uv_thread_create");
+	return real(thread, entry, arg);
+}
+
 struct fake_db {
 	int begun, committed, rolled_back, rows, in_batch, largest_batch;
 	int fail_commits; /* so many commits fail */
+	bool locked;      /* nothing can be begun */
 };
 
 struct job {
@@ -18,10 +33,9 @@ struct job {
 static bool begin(void *db, struct error *e)
 {
 	struct fake_db *d = db;
-	(void)e;
 	d->begun++;
 	d->in_batch = 0;
-	return true;
+	return d->locked ? error_set(e, EXIT_STORE, "locked") : true;
 }
 
 static bool commit(void *db, struct error *e)
@@ -153,6 +167,87 @@ static void test_close_finishes_everything(void **state)
 	free(f);
 }
 
+static void test_locked_database_is_asked_once(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+	(void)state;
+	start(f);
+	f->db.locked = true;
+	submit(f, 50, -1);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	end(f);
+	for (int i = 0; i < 50; i++)
+		assert_true(f->failed[i]);
+	assert_int_equal(f->db.begun, 1); /* each try may cost the database's whole busy timeout */
+	assert_int_equal(f->db.rolled_back, 0);
+	free(f);
+}
+
+struct chain {
+	struct job job;
+	struct batch_writer *writer;
+	struct job *next;
+};
+
+static void done_chain(struct writer_job *job, const struct error *e)
+{
+	struct chain *c = (struct chain *)job;
+	done(job, e);
+	batch_writer_submit(c->writer, &c->next->job);
+}
+
+static void test_what_done_submits_while_closing_is_run(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+	(void)state;
+	start(f);
+	f->jobs[1] = (struct job){ { run, done, NULL, NULL }, 1, false, f->order, &f->count, f->failed };
+	struct chain first = { { { run, done_chain, NULL, NULL }, 0, false, f->order, &f->count, f->failed },
+			       f->writer,
+			       &f->jobs[1] };
+	batch_writer_submit(f->writer, &first.job.job);
+	end(f);
+	assert_int_equal(f->count, 2);
+	assert_int_equal(f->db.rows, 2);
+	assert_false(f->failed[1]);
+	free(f);
+}
+
+static void test_many_turns_beside_the_thread(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+	(void)state;
+	start(f);
+	for (int i = 0; i < JOBS; i++) { /* a turn each, while the thread works on the turn before */
+		f->jobs[i] = (struct job){ { run, done, NULL, NULL }, i, false, f->order, &f->count, f->failed };
+		batch_writer_submit(f->writer, &f->jobs[i].job);
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	}
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(f->count, JOBS);
+	for (int i = 0; i < JOBS; i++)
+		assert_int_equal(f->order[i], i);
+	end(f);
+	assert_int_equal(f->db.rows, JOBS);
+	free(f);
+}
+
+static void test_no_thread_to_be_had(void **state)
+{
+	uv_loop_t loop;
+	struct fake_db db = { 0 };
+	struct error e;
+	(void)state;
+	assert_int_equal(uv_loop_init(&loop), 0);
+	refuse_thread = true;
+	struct batch_writer *w = batch_writer_new(&loop, &ops, &db, &e);
+	refuse_thread = false;
+	assert_null(w);
+	assert_int_equal(e.code, EXIT_STORE);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +255,10 @@ int main(void)
 		cmocka_unit_test(test_bad_row_fails_alone),
 		cmocka_unit_test(test_failed_commit_is_told_to_each),
 		cmocka_unit_test(test_close_finishes_everything),
+		cmocka_unit_test(test_locked_database_is_asked_once),
+		cmocka_unit_test(test_what_done_submits_while_closing_is_run),
+		cmocka_unit_test(test_many_turns_beside_the_thread),
+		cmocka_unit_test(test_no_thread_to_be_had),
 	};
 	return RUN(tests);
 }

@@ -6,6 +6,8 @@
 #include "shared/wire.h"
 #include "tests/unit/unit.h"
 
+#include <sqlite3.h>
+
 /* A ClientHello with the given ALPN names ("\7creel/1"), in records of `record` bytes. */
 static size_t make_hello(uint8_t *out, const char *alpn, size_t record)
 {
@@ -100,7 +102,12 @@ static void test_router(void **state)
 	assert_true(finds(paths, "", "/shop", "/shop", "/"));
 	assert_true(finds(paths, "", "/shop?x=1", "/shop", "/?x=1"));
 	assert_true(finds(paths, "", "/shop//a", "/shop", "//a"));
+	struct route known;
 	assert_false(finds(paths, "", "/shopping", "", ""));
+	assert_true(router_know(paths, "shopping") && router_know(paths, "shop"));
+	assert_true(router_find(paths, bytes_of(""), bytes_of("/shopping/x"), &known) && !known.holder);
+	assert_true(bytes_equal(known.name, bytes_of("shopping")));
+	assert_true(router_find(paths, bytes_of(""), bytes_of("/shop/x"), &known) && known.holder == t);
 	assert_false(finds(paths, "", "/", "", ""));
 	assert_true(router_hold(hosts, "shop", t, &older));
 	assert_true(finds(hosts, "Shop.Hooks.example.com:8443", "/shop/x", "", "/shop/x"));
@@ -113,11 +120,54 @@ static void test_router(void **state)
 	router_free(hosts);
 }
 
+static bool count_name(void *user, const char *name)
+{
+	assert_string_equal(name, "shop");
+	++*(int *)user;
+	return true;
+}
+
+/* relay.db as the first version made it, with one name long unused. */
+static void test_tokens_of_an_older_relay(void **state)
+{
+	char folder[] = "/tmp/creel-tokens-XXXXXX", command[80], path[64];
+	struct tokens *t;
+	struct error e;
+	sqlite3 *db;
+	int names = 0;
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/relay.db", folder);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+	                              "CREATE TABLE token (name TEXT PRIMARY KEY, tunnels TEXT NOT NULL, hash BLOB NOT NULL,"
+	                              " created_at INTEGER NOT NULL) STRICT;"
+	                              "CREATE TABLE tunnel (name TEXT PRIMARY KEY, owner TEXT NOT NULL,"
+	                              " created_at INTEGER NOT NULL) STRICT;"
+	                              "INSERT INTO tunnel VALUES ('old', '', 1), ('shop', '', 1000000 * unixepoch())",
+	                              NULL, NULL, NULL),
+	                 SQLITE_OK);
+	sqlite3_close(db);
+	assert_true(tokens_open(&t, folder, &e));
+	assert_true(tokens_recall_tunnels(t, count_name, &names, &e));
+	assert_int_equal(names, 1);
+	tokens_close(t);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	assert_false(tokens_open(&t, folder, &e));
+	assert_int_equal(e.code, EXIT_STORE);
+	snprintf(command, sizeof command, "rm -rf %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
 static void test_tokens(void **state)
 {
 	char folder[] = "/tmp/creel-tokens-XXXXXX", secret[TOKEN_TEXT_LEN + 1], owner[65], command[80];
 	struct tokens *t;
 	struct error e;
+	uint64_t mark = 0, later = 0;
+	int names = 0;
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	assert_true(tokens_open(&t, folder, &e));
@@ -125,17 +175,27 @@ static void test_tokens(void **state)
 	assert_true(tokens_add(t, "anna", "shop*", secret, &e));
 	assert_false(tokens_add(t, "anna", "*", secret + 0, &e) && secret[0]);
 	assert_int_equal(tokens_count(t), 1);
-	assert_false(tokens_check(t, bytes_of("creel_"), owner));
+	assert_false(tokens_check(t, bytes_of("creel_"), owner, &mark));
 	assert_true(tokens_add(t, "ben", "*", secret, &e));
-	assert_true(tokens_check(t, bytes_of(secret), owner));
+	assert_true(tokens_check(t, bytes_of(secret), owner, &mark));
 	assert_string_equal(owner, "ben");
 	assert_int_equal(tokens_claim(t, "ben", "shop"), CLAIM_OK);
 	assert_int_equal(tokens_claim(t, "anna", "shop"), CLAIM_TAKEN);
 	assert_int_equal(tokens_claim(t, "anna", "other"), CLAIM_FORBIDDEN);
+	assert_true(tokens_has(t, "ben", mark));
 	assert_true(tokens_revoke(t, "ben", &e));
-	assert_false(tokens_check(t, bytes_of(secret), owner));
+	assert_false(tokens_check(t, bytes_of(secret), owner, &mark));
+	assert_false(tokens_has(t, "ben", mark));
 	assert_int_equal(tokens_claim(t, "anna", "shop"), CLAIM_OK); /* its owner is gone */
 	assert_false(tokens_revoke(t, "ben", &e));
+	/* A new token of the old name does not keep the old one's tunnels. */
+	assert_true(tokens_add(t, "ben", "*", secret, &e));
+	assert_true(tokens_check(t, bytes_of(secret), owner, &later) && tokens_has(t, "ben", later));
+	assert_false(tokens_has(t, "ben", mark));
+	tokens_close(t);
+	assert_true(tokens_open(&t, folder, &e)); /* names outlive the run */
+	assert_true(tokens_recall_tunnels(t, count_name, &names, &e));
+	assert_int_equal(names, 1);
 	tokens_close(t);
 	snprintf(command, sizeof command, "grep -rq %.20s %s", secret, folder);
 	assert_int_not_equal(system(command), 0); /* no secret at rest */
@@ -150,6 +210,7 @@ int main(void)
 		cmocka_unit_test(test_http_rules),
 		cmocka_unit_test(test_router),
 		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_tokens_of_an_older_relay),
 	};
 	return RUN(tests);
 }

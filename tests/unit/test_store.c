@@ -1,70 +1,4 @@
-#include "shared/store.h"
-#include "tests/unit/unit.h"
-
-#include <fcntl.h>
-#include <sqlite3.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static char folder[64], path[128];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	strcpy(folder, "/tmp/creel-store-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(path, sizeof path, "%s/sub/creel.db", folder);
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	char command[200];
-	(void)state;
-	snprintf(command, sizeof command, "chmod -R u+rwx %s; rm -rf %s", folder, folder);
-	return system(command);
-}
-
-static struct store_delivery sample(uint8_t n)
-{
-	struct store_delivery d = {
-		.received_at_us = 1795438954000000u + n,
-		.state = DELIVERY_SENDING,
-		.has_body = true,
-		.tunnel = bytes_of("dev"),
-		.method = bytes_of("POST"),
-		.target = bytes_of("/hooks?a=1"),
-		.prefix = bytes_of("/dev"),
-		.peer = bytes_of("127.0.0.1:9"),
-		.headers = bytes_of("Host: x\r\nX-Bin: \xff\r\n"),
-		.body = bytes_make("a\0b", 3),
-		.body_size = 3,
-	};
-	memset(d.event_id, n, UUID_LEN);
-	return d;
-}
-
-static struct store *open_store(void)
-{
-	struct store *s;
-	struct error e;
-	if (!store_open(&s, path, STORE_READ_WRITE, &e))
-		fail_msg("%s", e.text);
-	return s;
-}
-
-static int64_t insert(struct store *s, uint8_t n, bool *duplicate)
-{
-	struct store_delivery d = sample(n);
-	struct error e;
-	int64_t id;
-	assert_true(store_batch_ops.begin(s, &e));
-	if (!store_insert_delivery(s, &d, &id, duplicate, &e))
-		fail_msg("%s", e.text);
-	assert_true(store_batch_ops.commit(s, &e));
-	return id;
-}
+#include "tests/unit/store_fixture.h"
 
 static struct delivery_row seen;
 static char seen_path[64];
@@ -111,11 +45,15 @@ static void test_attempts_make_the_summary(void **state)
 	bool duplicate;
 	(void)state;
 	int64_t id = insert(s, 2, &duplicate);
-	struct store_attempt a = { .delivery_id = id, .result = ATTEMPT_TIMEOUT, .error = bytes_of("slow"), .total_us = 5 };
+	struct store_attempt a = {
+		.delivery_id = id, .result = ATTEMPT_TIMEOUT, .error = bytes_of("slow"), .total_us = 5
+	};
 	assert_true(store_insert_attempt(s, &a, &e));
 	assert_true(store_get(s, id, on_row, NULL, &e));
 	assert_true(seen.state == DELIVERY_FAILED && seen.timed_out && seen.attempts == 1 && seen.status == 0);
-	struct store_attempt b = { .delivery_id = id, .status = 201, .body = bytes_of("ok"), .body_size = 2, .total_us = 9 };
+	struct store_attempt b = {
+		.delivery_id = id, .status = 201, .body = bytes_of("ok"), .body_size = 2, .total_us = 9
+	};
 	assert_true(store_insert_attempt(s, &b, &e));
 	assert_true(store_get(s, id, on_row, NULL, &e));
 	assert_true(seen.state == DELIVERY_DELIVERED && seen.status == 201 && seen.attempts == 2 && seen.took_us == 9);
@@ -164,54 +102,188 @@ static void test_rollback_leaves_nothing(void **state)
 	store_close(s);
 }
 
-static void expect_refused(enum store_mode mode, const char *says)
+static int64_t ids[64];
+static size_t id_count;
+
+static void on_id(void *user, const struct delivery_row *row)
 {
-	struct store *s;
+	(void)user;
+	if (id_count < sizeof ids / sizeof *ids)
+		ids[id_count++] = row->id;
+}
+
+static void test_pages_follow_one_another(void **state)
+{
+	struct store *s = open_store();
 	struct error e;
-	assert_false(store_open(&s, path, mode, &e));
-	assert_int_equal(e.code, EXIT_STORE);
-	assert_non_null(strstr(e.text, path));
-	if (!strstr(e.text, says))
-		fail_msg("\"%s\" does not say %s", e.text, says);
+	bool duplicate;
+	(void)state;
+	for (uint8_t n = 1; n <= 7; n++)
+		insert(s, n, &duplicate);
+	int64_t before = 0, expected = 7;
+	for (int page = 0; page < 3; page++) {
+		id_count = 0;
+		assert_true(store_list(s, before, 3, on_id, NULL, &e));
+		assert_int_equal(id_count, page < 2 ? 3 : 1);
+		for (size_t i = id_count; i > 0; i--)
+			assert_int_equal(ids[i - 1], expected--);
+		before = ids[0];
+	}
+	assert_int_equal(expected, 0);
+	store_close(s);
 }
 
-static void test_bad_files(void **state)
+static void test_event_ids_with_one_beginning(void **state)
 {
+	struct store *s = open_store();
+	struct store_delivery d = sample(0xab);
+	struct error e;
+	bool duplicate;
+	int64_t first = insert(s, 0xab, &duplicate), second, id;
 	(void)state;
-	expect_refused(STORE_READ_ONLY, "creel listen");
-	store_close(open_store());
-	FILE *f = fopen(path, "w");
-	assert_non_null(f);
-	for (int i = 0; i < 400; i++)
-		fputs("this is not a database\n", f);
-	fclose(f);
-	expect_refused(STORE_READ_WRITE, "not a database");
-	expect_refused(STORE_READ_ONLY, "not a database");
+	d.event_id[15] = 0x01;
+	assert_true(store_insert_delivery(s, &d, &second, &duplicate, &e));
+	assert_false(duplicate);
+	assert_false(store_resolve(s, "abababab", &id, &e));
+	assert_int_equal(e.code, EXIT_USAGE);
+	assert_non_null(strstr(e.text, "more than one"));
+	assert_true(store_resolve(s, "ABABABAB-abab-abab-abab-abababababab", &id, &e) && id == first);
+	assert_true(store_resolve(s, "abababab-abab-abab-abab-ababababab01", &id, &e) && id == second);
+	assert_false(store_resolve(s, "abababab-abab-abab-abab-ababababab0100", &id, &e));
+	assert_false(store_resolve(s, "", &id, &e));
+	assert_false(store_resolve(s, "0", &id, &e));
+	assert_false(store_resolve(s, "99999999999999999999999999999999999", &id, &e));
+	assert_int_equal(e.code, EXIT_USAGE);
+	store_close(s);
 }
 
-static void test_other_schemas(void **state)
+static void test_states_and_what_is_left(void **state)
 {
-	sqlite3 *db;
+	struct store *s = open_store(), *other = open_store();
+	struct store_delivery d = sample(3);
+	struct error e;
+	bool duplicate;
+	int64_t id, refused, last, before, after;
 	(void)state;
-	store_close(open_store());
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-	expect_refused(STORE_READ_WRITE, "newer creel");
-	unlink(path);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, "CREATE TABLE mine (x)", NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-	expect_refused(STORE_READ_WRITE, "another program");
+	id = insert(s, 1, &duplicate);
+	assert_true(store_version(other, &before, &e));
+	insert(s, 2, &duplicate);
+	assert_true(store_version(other, &after, &e));
+	assert_int_not_equal(before, after);
+	d.state = DELIVERY_REFUSED;
+	d.refused_status = 413;
+	assert_true(store_insert_delivery(s, &d, &refused, &duplicate, &e));
+	assert_true(store_get(s, refused, on_row, NULL, &e));
+	assert_true(seen.state == DELIVERY_REFUSED && seen.status == 413 && seen.took_us == -1);
+	assert_true(store_set_state(s, id, DELIVERY_HELD, &e));
+	id_count = 0;
+	assert_true(store_list_unfinished(s, on_id, NULL, &e));
+	assert_true(id_count == 1 && ids[0] == 2);
+	assert_true(store_last(s, &last, &e) && last == 2);
+	assert_false(store_get(s, 99, on_row, NULL, &e));
+	assert_int_equal(e.code, EXIT_USAGE);
+	store_close(other);
+	store_close(s);
+}
+
+static char status_words[64];
+
+static void on_status(void *user, const struct client_status *c)
+{
+	++*(int *)user;
+	snprintf(status_words, sizeof status_words, "%lld %.*s", (long long)c->pid, (int)c->state.len,
+		 (const char *)c->state.at);
+}
+
+static void test_status_is_one_row_a_process(void **state)
+{
+	struct store *s = open_store();
+	struct client_status c = { .pid = 42, .started_at_us = 1, .state = bytes_of("connecting") };
+	struct error e;
+	int count = 0;
+	(void)state;
+	assert_true(store_put_status(s, &c, &e));
+	c.state = bytes_of("online");
+	assert_true(store_put_status(s, &c, &e));
+	assert_true(store_list_status(s, on_status, &count, &e));
+	assert_int_equal(count, 1);
+	assert_string_equal(status_words, "42 online");
+	assert_true(store_drop_status(s, 42, &e));
+	assert_true(store_list_status(s, on_status, &count, &e));
+	assert_int_equal(count, 1);
+	store_close(s);
+}
+
+static int64_t count_rows(struct store *s, const char *table)
+{
+	char sql[64];
+	sqlite3_stmt *st;
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", table);
+	assert_int_equal(sqlite3_prepare_v2(s->db, sql, -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	int64_t count = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return count;
+}
+
+/* What pruning will rely on: the bytes go with their delivery, the neighbours' stay. */
+static void test_a_delivery_takes_its_bytes_along(void **state)
+{
+	struct store *s = open_store();
+	struct message m;
+	struct error e;
+	bool duplicate, has_body, https;
+	(void)state;
+	for (uint8_t n = 1; n <= 3; n++) {
+		struct store_attempt a = { .delivery_id = insert(s, n, &duplicate), .status = 200 };
+		assert_true(store_insert_attempt(s, &a, &e));
+	}
+	assert_int_equal(count_rows(s, "message"), 6);
+	assert_int_equal(sqlite3_exec(s->db, "DELETE FROM delivery WHERE id = 2", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(count_rows(s, "message"), 4);
+	assert_int_equal(count_rows(s, "attempt"), 2);
+	for (int64_t id = 1; id <= 3; id += 2) {
+		assert_true(store_get_request(s, id, &m, &has_body, &https, &e));
+		store_message_free(&m);
+		assert_true(store_get_response(s, id, 1, &m, &e));
+		store_message_free(&m);
+	}
+	assert_false(store_get_request(s, 2, &m, &has_body, &https, &e));
+	store_close(s);
+}
+
+static int64_t plan_says(struct store *s, const char *sql, const char *what)
+{
+	sqlite3_stmt *st;
+	int64_t found = 0;
+	assert_int_equal(sqlite3_prepare_v2(s->db, sql, -1, &st, NULL), SQLITE_OK);
+	while (sqlite3_step(st) == SQLITE_ROW)
+		found += strstr((const char *)sqlite3_column_text(st, 3), what) != NULL;
+	sqlite3_finalize(st);
+	return found;
+}
+
+/* TUI.md §3.6: a class is an equality on an index that gives the ids in order, without a sort. */
+static void test_a_class_is_found_by_its_index(void **state)
+{
+	static const char sql[] = "EXPLAIN QUERY PLAN SELECT id FROM delivery WHERE status_class = 5 AND id < 1000"
+				  " ORDER BY id DESC LIMIT 64";
+	struct store *s = open_store();
+	(void)state;
+	assert_int_equal(plan_says(s, sql, "delivery_by_class"), 1);
+	assert_int_equal(plan_says(s, sql, "TEMP B-TREE"), 0);
+	store_close(s);
 }
 
 int main(void)
 {
-#define IN_FOLDER(t) cmocka_unit_test_setup_teardown(t, make_folder, remove_folder)
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(test_bytes_come_back_exactly), IN_FOLDER(test_attempts_make_the_summary),
-		IN_FOLDER(test_resolve),                 IN_FOLDER(test_rollback_leaves_nothing),
-		IN_FOLDER(test_bad_files),               IN_FOLDER(test_other_schemas),
+		IN_FOLDER(test_bytes_come_back_exactly),       IN_FOLDER(test_attempts_make_the_summary),
+		IN_FOLDER(test_pages_follow_one_another),      IN_FOLDER(test_resolve),
+		IN_FOLDER(test_event_ids_with_one_beginning),  IN_FOLDER(test_states_and_what_is_left),
+		IN_FOLDER(test_status_is_one_row_a_process),   IN_FOLDER(test_rollback_leaves_nothing),
+		IN_FOLDER(test_a_delivery_takes_its_bytes_along),
+		IN_FOLDER(test_a_class_is_found_by_its_index),
 	};
 	return RUN(tests);
 }

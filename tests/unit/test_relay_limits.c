@@ -1,0 +1,128 @@
+/* Limits of addresses and tunnels. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "relay/limits.h"
+#include "tests/unit/unit.h"
+
+static struct limits_address address_of(const char *text)
+{
+	struct limits_address a;
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+	if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
+		limits_address_from(&a, (struct sockaddr *)&v4);
+	} else {
+		assert_int_equal(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
+		limits_address_from(&a, (struct sockaddr *)&v6);
+	}
+	return a;
+}
+
+static void test_connections(void **state)
+{
+	const struct limits_settings settings = { .connections_per_address = 2 };
+	struct limits *l = limits_new(&settings);
+	struct limits_address a = address_of("192.0.2.1"), mapped = address_of("::ffff:192.0.2.1"),
+			      b = address_of("192.0.2.2");
+	(void)state;
+	assert_non_null(l);
+	limits_connected(l, &a);
+	assert_true(limits_may_connect(l, &a));
+	limits_connected(l, &mapped);
+	assert_false(limits_may_connect(l, &a));
+	assert_false(limits_may_connect(l, &mapped));
+	assert_true(limits_may_connect(l, &b));
+	limits_disconnected(l, &a);
+	assert_true(limits_may_connect(l, &a));
+	limits_disconnected(l, &a);
+	limits_disconnected(l, &a); /* one too many takes nobody else's */
+	assert_int_equal(limits_entries(l), 0);
+	limits_free(l);
+}
+
+static void test_one_v6_host_has_all_of_its_network(void **state)
+{
+	const struct limits_settings settings = { .connections_per_address = 1 };
+	struct limits *l = limits_new(&settings);
+	struct limits_address a = address_of("2001:db8:1:2::1"), b = address_of("2001:db8:1:2:ffff::9"),
+			      other = address_of("2001:db8:1:3::1");
+	(void)state;
+	assert_non_null(l);
+	limits_connected(l, &a);
+	assert_false(limits_may_connect(l, &b));
+	assert_true(limits_may_connect(l, &other));
+	limits_free(l);
+}
+
+static int taken(struct limits *l, const struct limits_address *a, uint64_t now_ms)
+{
+	int n = 0;
+	while (n < 100 && limits_take_address(l, a, now_ms))
+		n++;
+	return n;
+}
+
+static void test_rate_of_an_address(void **state)
+{
+	const struct limits_settings settings = { .rate_per_address = 10 };
+	struct limits *l = limits_new(&settings);
+	struct limits_address a = address_of("192.0.2.1"), b = address_of("192.0.2.2");
+	(void)state;
+	assert_non_null(l);
+	assert_int_equal(taken(l, &a, 5000), 10);
+	assert_int_equal(taken(l, &a, 5050), 0);
+	assert_int_equal(taken(l, &a, 5100), 1);
+	assert_int_equal(taken(l, &b, 5100), 10);
+	assert_int_equal(taken(l, &a, 5350), 2);
+	assert_int_equal(taken(l, &a, 5400), 1); /* the half that was left is not lost */
+	assert_int_equal(taken(l, &a, 900000), 10);
+	limits_sweep(l, 900500);
+	assert_int_equal(limits_entries(l), 1);
+	assert_int_equal(taken(l, &a, 900500), 5); /* a sweep gives nothing away */
+	limits_sweep(l, 901500);
+	assert_int_equal(limits_entries(l), 0);
+	limits_free(l);
+}
+
+static void test_rate_of_a_tunnel(void **state)
+{
+	const struct limits_settings settings = { .rate_per_tunnel = 1 };
+	struct limits *l = limits_new(&settings);
+	struct limits_address a = address_of("192.0.2.1");
+	(void)state;
+	assert_non_null(l);
+	assert_true(limits_take_tunnel(l, bytes_of("shop"), 0));
+	assert_false(limits_take_tunnel(l, bytes_of("shop"), 999));
+	assert_true(limits_take_tunnel(l, bytes_of("shop2"), 999));
+	assert_true(limits_take_tunnel(l, bytes_of("shop"), 2000));
+	assert_int_equal(taken(l, &a, 1), 100); /* that limit is off */
+	limits_free(l);
+}
+
+static void test_many_addresses_stay_bounded(void **state)
+{
+	const struct limits_settings settings = { .rate_per_address = 1 };
+	struct limits *l = limits_new(&settings);
+	struct limits_address a = address_of("192.0.2.1");
+	(void)state;
+	assert_non_null(l);
+	for (uint32_t i = 0; i < 70000; i++) {
+		memcpy(a.at + 12, &i, sizeof i);
+		assert_true(limits_take_address(l, &a, 1));
+	}
+	assert_true(limits_entries(l) <= 65536);
+	limits_free(l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_connections),
+		cmocka_unit_test(test_one_v6_host_has_all_of_its_network),
+		cmocka_unit_test(test_rate_of_an_address),
+		cmocka_unit_test(test_rate_of_a_tunnel),
+		cmocka_unit_test(test_many_addresses_stay_bounded),
+	};
+	return RUN(tests);
+}
