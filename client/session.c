@@ -175,6 +175,7 @@ static void on_credit(void *user)
 {
 	struct session *s = user;
 	struct stream *st, *next;
+	/* cppcheck-suppress uninitvar ; the macro sets it */
 	HASH_ITER (hh, s->streams, st, next) {
 		stream_send_answer(st);
 		stream_release(st);
@@ -185,6 +186,7 @@ static void on_lost(void *user)
 {
 	struct session *s = user;
 	struct stream *st, *next;
+	/* cppcheck-suppress uninitvar ; the macro sets it */
 	HASH_ITER (hh, s->streams, st, next) {
 		stream_leave_wire(st);
 		stream_release(st);

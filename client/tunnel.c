@@ -219,6 +219,8 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 {
 	struct lws_context *context = lws_get_context(wsi);
 	struct tunnel *t = context ? lws_context_user(context) : NULL;
+	if (!t)
+		return 0;
 	switch (reason) {
 	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
 		if (len == 0) /* what lws says of it names no reason */
@@ -252,7 +254,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
 		/* lws 4.1.6 says nothing else when we refuse to go on in APPEND_HANDSHAKE_HEADER. */
-		if (t && t->wsi == wsi)
+		if (t->wsi == wsi)
 			lost(t, "it was refused");
 		return 0;
 	default:
@@ -339,6 +341,8 @@ static bool check_options(struct tunnel *t, struct error *e)
 {
 	struct in_addr v4;
 	const struct tunnel_options *o = &t->options;
+	if (!t->host)
+		return error_set(e, EXIT_USAGE, "out of memory");
 	bool loopback = strcmp(t->host, "localhost") == 0 || strcmp(t->host, "::1") == 0 ||
 	                (inet_pton(AF_INET, t->host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127);
 	if (o->name && (strlen(o->name) > 63 || !*o->name || o->name[0] == '-' ||

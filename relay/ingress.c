@@ -571,6 +571,16 @@ static void expire(struct sender *s)
 	http_daemon_kick(s->daemon);
 }
 
+/* A hang-up that came together with the last bytes: MHD 0.9.75 takes a short read for an empty socket and waits for an edge
+ * that epoll gave it already. Shutting down what has ended loses nothing and makes a new one. */
+static void show_hang_up(struct sender *s)
+{
+	char byte;
+	bool reading = s->state == SENDER_HEAD || s->state == SENDER_BODY;
+	if (reading && !(s->exchange && s->exchange->suspended) && recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		shutdown(s->fd, SHUT_RD);
+}
+
 static void on_sweep(uv_timer_t *h)
 {
 	struct ingress *in = h->data;
@@ -579,6 +589,8 @@ static void on_sweep(uv_timer_t *h)
 		next = s->next;
 		if (s->deadline <= now)
 			expire(s);
+		else
+			show_hang_up(s);
 	}
 	for (size_t i = 0; i < sizeof in->old_tls / sizeof *in->old_tls; i++) {
 		if (in->old_tls[i] && http_daemon_connections(in->old_tls[i]) == 0) {

@@ -139,7 +139,7 @@ static bool prefix_range(const char *text, uint8_t low[UUID_LEN], uint8_t high[U
 		if (*text == '-')
 			continue;
 		const char *at = strchr(hex, *text);
-		if (!at || digits == 2 * UUID_LEN)
+		if (!at || digits == (size_t)2 * UUID_LEN)
 			return false;
 		uint8_t value = (uint8_t)((at - hex) & 15), shift = digits % 2 ? 0 : 4;
 		low[digits / 2] = (uint8_t)(low[digits / 2] | value << shift);
