@@ -1,5 +1,5 @@
-/* Waiting times between attempts to connect: doubling from 250 ms to 15 s, each drawn from its upper half (jitter keeps a
- * restarted relay's clients from coming all at once). Pure but for randomness. */
+/* Waiting times between attempts to connect: doubling from 250 ms to 15 s, each drawn from its upper half (jitter keeps
+ * a restarted relay's clients from coming all at once). Pure but for randomness. */
 #pragma once
 
 #include <stdint.h>

@@ -18,34 +18,46 @@ static int run(int argc, char **argv, struct error *e)
 		{ "forward-to", 0, OPTION_TEXT, &forward_to, "URL", "the target, in place of the argument" },
 		{ "output", 'o', OPTION_CHOICE, &o.output, "auto|ui|lines|json|quiet", "what to print (default auto)" },
 		{ "ready-file", 0, OPTION_TEXT, &o.ready_file, "FILE", "appears, holding the public URL, once online" },
-		{ "host-header", 0, OPTION_TEXT, &o.forward.host_header, "rewrite|preserve|VALUE", "Host for the app (default rewrite: the target's)" },
-		{ "header", 'H', OPTION_LIST, &o.headers, "'K: V'", "set a header field; 'K:' removes it; again for more" },
-		{ "no-forwarded", 0, OPTION_FLAG, &o.forward.no_forwarded, NULL, "add no X-Forwarded-* and Creel-* fields" },
-		{ "timeout", 0, OPTION_DURATION, &o.forward.timeout_ms, "TIME", "for the app's whole answer (default 30s)" },
-		{ "wait-for-target", 0, OPTION_DURATION, &o.forward.wait_for_target_ms, "TIME", "while the app restarts (default 5s)" },
-		{ "allow-remote-target", 0, OPTION_FLAG, &o.forward.allow_remote_target, NULL, "targets that are not on this machine" },
-		{ "insecure", 'k', OPTION_FLAG, &o.forward.insecure, NULL, "any certificate of an https target, or of a relay on this machine" },
+		{ "host-header", 0, OPTION_TEXT, &o.forward.host_header, "rewrite|preserve|VALUE",
+		  "Host for the app (default rewrite: the target's)" },
+		{ "header", 'H', OPTION_LIST, &o.headers, "'K: V'",
+		  "set a header field; 'K:' removes it; again for more" },
+		{ "no-forwarded", 0, OPTION_FLAG, &o.forward.no_forwarded, NULL,
+		  "add no X-Forwarded-* and Creel-* fields" },
+		{ "timeout", 0, OPTION_DURATION, &o.forward.timeout_ms, "TIME",
+		  "for the app's whole answer (default 30s)" },
+		{ "wait-for-target", 0, OPTION_DURATION, &o.forward.wait_for_target_ms, "TIME",
+		  "while the app restarts (default 5s)" },
+		{ "allow-remote-target", 0, OPTION_FLAG, &o.forward.allow_remote_target, NULL,
+		  "targets that are not on this machine" },
+		{ "insecure", 'k', OPTION_FLAG, &o.forward.insecure, NULL,
+		  "any certificate of an https target, or of a relay on this machine" },
 		{ "ca", 0, OPTION_TEXT, &o.tunnel.ca, "FILE", "trust this CA (PEM) for the relay" },
-		{ "pin", 0, OPTION_TEXT, &o.tunnel.pin, "sha256//B64", "the relay's public key, as curl --pinnedpubkey" },
-		{ "ping-interval", 0, OPTION_DURATION, &o.tunnel.ping_interval_ms, "TIME", "keepalive, whole seconds (default 15s)" },
-		{ "connect-timeout", 0, OPTION_DURATION, &o.connect_timeout_ms, "TIME", "give up when not online by then (default: never)" },
+		{ "pin", 0, OPTION_TEXT, &o.tunnel.pin, "sha256//B64",
+		  "the relay's public key, as curl --pinnedpubkey" },
+		{ "ping-interval", 0, OPTION_DURATION, &o.tunnel.ping_interval_ms, "TIME",
+		  "keepalive, whole seconds (default 15s)" },
+		{ "connect-timeout", 0, OPTION_DURATION, &o.connect_timeout_ms, "TIME",
+		  "give up when not online by then (default: never)" },
 		{ "record-max", 0, OPTION_SIZE, &o.record_max, "SIZE", "of a body kept on record (default 64MiB)" },
 	};
 	struct options *opts = options_new();
 	char *token = NULL;
 	int first, status = EXIT_USAGE;
-	if (!opts || !command_parse(&command_listen, opts, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
-	                            &status, e))
+	if (!opts || !command_parse(&command_listen, opts, &common, specs, sizeof specs / sizeof *specs, argc, argv,
+				    &first, &status, e))
 		goto out;
 	status = EXIT_USAGE;
 	o.target = forward_to ? forward_to : first < argc ? argv[first++] : NULL;
 	if (!o.target || first < argc) {
-		error_set(e, EXIT_USAGE, o.target ? "listen takes one target; see creel listen --help"
-		                                  : "listen needs the app's port or URL, for example: creel listen 3000");
+		error_set(e, EXIT_USAGE,
+			  o.target ? "listen takes one target; see creel listen --help"
+				   : "listen needs the app's port or URL, for example: creel listen 3000");
 		goto out;
 	}
 	if (!common.relay) {
-		error_set(e, EXIT_USAGE, "no relay is known: name one with --relay URL or `creel login URL`, or try `creel dev`");
+		error_set(e, EXIT_USAGE,
+			  "no relay is known: name one with --relay URL or `creel login URL`, or try `creel dev`");
 		goto out;
 	}
 	o.db = common.db;
@@ -70,7 +82,8 @@ const struct command command_listen = {
 	"listen",
 	"creel listen PORT|URL [--relay URL] [--name NAME] [--route /PATH=PORT|URL]… [OPTIONS]",
 	"open a tunnel and forward what arrives to an app",
-	"Opens a tunnel at the relay, prints its public URL, records every webhook that arrives there and forwards it to the\n"
+	"Opens a tunnel at the relay, prints its public URL, records every webhook that arrives there and forwards it "
+	"to the\n"
 	"app, byte for byte. Reconnects for ever. Ctrl-C finishes what is in flight and ends it.\n\n"
 	"Example: creel listen 3000 --name shop --route /admin=4000",
 	run,

@@ -6,16 +6,16 @@
 #include "client/tunnel.h"
 
 struct listen_options {
-	const char *target;                 /* PORT or URL */
-	struct option_values routes;        /* "/path=PORT|URL" */
-	struct option_values headers;       /* -H */
-	const char *db;                     /* NULL: the default */
-	const char *output;                 /* auto, ui, lines, json, quiet */
+	const char *target;           /* PORT or URL */
+	struct option_values routes;  /* "/path=PORT|URL" */
+	struct option_values headers; /* -H */
+	const char *db;               /* NULL: the default */
+	const char *output;           /* auto, ui, lines, json, quiet */
 	const char *ready_file;
 	struct tunnel_options tunnel;
 	struct forward_options forward;
 	uint64_t record_max;
-	int64_t connect_timeout_ms;         /* 0: for ever */
+	int64_t connect_timeout_ms; /* 0: for ever */
 	/* Called once, when online first (`dev` prints its curl line); may be NULL. */
 	void (*on_ready)(void *user, const char *url);
 	void *on_ready_user;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define PROBE_MS 15000
-#define MAX_URL  180 /* libinih cuts a line of the config file at 200 */
+#define MAX_URL 180 /* libinih cuts a line of the config file at 200 */
 
 static volatile sig_atomic_t interrupted;
 

@@ -13,8 +13,8 @@
 #include <time.h>
 
 #define MAX_REPLAYS 1000
-#define PAGE        200
-#define ANSWER_MAX  (64u << 20) /* of an answer kept on record */
+#define PAGE 200
+#define ANSWER_MAX (64u << 20) /* of an answer kept on record */
 
 struct replay {
 	struct store *store;

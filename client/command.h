@@ -16,21 +16,22 @@ struct command {
 };
 
 extern const struct command command_listen, command_dev, command_list, command_show, command_replay, command_status,
-	command_login, command_version, command_help;
+    command_login, command_version, command_help;
 
 /* Adds what every command takes (--db, --config, --relay, --help) to the command's own options, reads config files
  * ($XDG_CONFIG_HOME/creel/config.ini, ./creel.ini, --config), CREEL_… and the command line. When --help was given
  * prints the help and returns false with *status 0; on error false with *status 2 and *e. */
 struct common_options {
-	const char *db;     /* NULL: store_default_path */
+	const char *db; /* NULL: store_default_path */
 	const char *config;
 	const char *relay;
 	bool help;
 };
 MUST_CHECK bool command_parse(const struct command *c, struct options *o, struct common_options *common,
-                              const struct option_spec *own, size_t own_count, int argc, char **argv, int *first,
-                              int *status, struct error *e);
-/* The token for a relay: CREEL_TOKEN, else `token` of the config file for that relay, else NULL. Caller wipes, frees. */
+			      const struct option_spec *own, size_t own_count, int argc, char **argv, int *first,
+			      int *status, struct error *e);
+/* The token for a relay: CREEL_TOKEN, else `token` of the config file for that relay, else NULL. Caller wipes, frees.
+ */
 char *command_token(const struct common_options *common, const char *relay, struct error *e);
 
 /* The table of main.c: the i-th command or NULL; the one of that name, or NULL and *e with the nearest spelling. */

@@ -51,7 +51,8 @@ static bool user_replaces(const struct forward_options *o, struct bytes name)
 {
 	for (size_t i = 0; o->extra_headers && i < o->extra_headers->count; i++) {
 		const char *field = o->extra_headers->at[i], *colon = strchr(field, ':');
-		if (colon && name.len == (size_t)(colon - field) && strncasecmp(field, (const char *)name.at, name.len) == 0)
+		if (colon && name.len == (size_t)(colon - field) &&
+		    strncasecmp(field, (const char *)name.at, name.len) == 0)
 			return true;
 	}
 	return false;
@@ -79,7 +80,7 @@ static struct bytes peer_address(struct bytes peer)
 }
 
 static void add_unless_there(struct list *l, const struct forward_request *r, const struct forward_options *o,
-                             const char *name, struct bytes value)
+			     const char *name, struct bytes value)
 {
 	struct bytes there;
 	if (value.len > 0 && !headers_find(r->headers, name, &there) && !user_replaces(o, bytes_of(name)))
@@ -116,7 +117,7 @@ static bool keeps(const struct forward_request *r, const struct forward_options 
 }
 
 struct curl_slist *forward_headers_make(const struct forward_request *r, const struct forward_options *o,
-                                        const char *authority, struct error *e)
+					const char *authority, struct error *e)
 {
 	struct list l = { 0 };
 	struct bytes name, value, there;
@@ -124,8 +125,9 @@ struct curl_slist *forward_headers_make(const struct forward_request *r, const s
 		error_set(e, EXIT_USAGE, "the delivery's headers hold bytes that cannot be sent");
 		return NULL;
 	}
-	/* libcurl 7.88 writes Host itself, first and in its own spelling. An empty "Host:" in front takes that away, and the
-	 * field further down then goes out where and as the sender had it (Curl_http_host, Curl_add_custom_headers). */
+	/* libcurl 7.88 writes Host itself, first and in its own spelling. An empty "Host:" in front takes that away,
+	 * and the field further down then goes out where and as the sender had it (Curl_http_host,
+	 * Curl_add_custom_headers). */
 	add_raw(&l, "Host:");
 	bool host_seen = false;
 	for (size_t pos = 0; headers_next(r->headers, &pos, &name, &value);) {
@@ -141,9 +143,10 @@ struct curl_slist *forward_headers_make(const struct forward_request *r, const s
 		add(&l, name, value);
 	}
 	if (!host_seen && !user_replaces(o, bytes_of("Host")))
-		add(&l, bytes_of("Host"), bytes_of(strcmp(o->host_header, "rewrite") == 0 || strcmp(o->host_header, "preserve") == 0
-		                                           ? authority
-		                                           : o->host_header));
+		add(&l, bytes_of("Host"),
+		    bytes_of(strcmp(o->host_header, "rewrite") == 0 || strcmp(o->host_header, "preserve") == 0
+				 ? authority
+				 : o->host_header));
 	if (!o->no_forwarded)
 		add_forwarded(&l, r, o);
 	add_user_fields(&l, o);

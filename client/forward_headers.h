@@ -5,8 +5,8 @@
 
 #include "client/forwarder.h"
 
-/* For curl: every field in its place, order, case and number; hop-by-hop fields left out, Host as asked, own fields of the
- * user replacing those of their name, X-Forwarded-… and Creel-… behind. NULL and *e when out of memory or a field holds
- * bytes that would break the head. `authority` is the target's host and port. */
+/* For curl: every field in its place, order, case and number; hop-by-hop fields left out, Host as asked, own fields of
+ * the user replacing those of their name, X-Forwarded-… and Creel-… behind. NULL and *e when out of memory or a field
+ * holds bytes that would break the head. `authority` is the target's host and port. */
 struct curl_slist *forward_headers_make(const struct forward_request *request, const struct forward_options *options,
-                                        const char *authority, struct error *e);
+					const char *authority, struct error *e);

@@ -53,7 +53,7 @@ struct forward {
 	int64_t backoff_ms;
 	uv_timer_t retry;
 	bool retry_open;
-	size_t body_at;          /* of a chunked upload with trailers */
+	size_t body_at; /* of a chunked upload with trailers */
 	int status;
 	struct buffer reason, head;
 	uint64_t body_len;
@@ -76,7 +76,8 @@ static bool is_loopback_host(const char *host)
 
 static char *bad_target(const char *text, struct error *e)
 {
-	error_set(e, EXIT_USAGE, "'%.200s' is no target: write a port (3000) or a URL (http://localhost:3000/base)", text);
+	error_set(e, EXIT_USAGE, "'%.200s' is no target: write a port (3000) or a URL (http://localhost:3000/base)",
+		  text);
 	return NULL;
 }
 
@@ -96,8 +97,9 @@ static char *target_of_parts(CURLU *u, const char *text, bool allow_remote, stru
 	if (host[0] == '[' && len < sizeof bare)
 		bare[len - 2] = 0;
 	if (!allow_remote && !is_loopback_host(bare)) {
-		error_set(e, EXIT_USAGE, "%s is not on this machine: creel forwards to loopback only, unless --allow-remote-target",
-		          host);
+		error_set(e, EXIT_USAGE,
+			  "%s is not on this machine: creel forwards to loopback only, unless --allow-remote-target",
+			  host);
 		goto out;
 	}
 	size_t path_len = strlen(path);
@@ -133,7 +135,8 @@ char *forward_parse_target(const char *text, bool allow_remote, struct error *e)
 	} else {
 		n = snprintf(full, sizeof full, strstr(text, "://") ? "%s" : "http://%s", text);
 	}
-	if (!u || n >= (int)sizeof full || strpbrk(text, "?#@ ") || curl_url_set(u, CURLUPART_URL, full, 0) != CURLUE_OK)
+	if (!u || n >= (int)sizeof full || strpbrk(text, "?#@ ") ||
+	    curl_url_set(u, CURLUPART_URL, full, 0) != CURLUE_OK)
 		bad_target(text, e);
 	else
 		out = target_of_parts(u, text, allow_remote, e);
@@ -172,7 +175,7 @@ static void on_socket_ready(uv_poll_t *h, int status, int events)
 {
 	struct socket_watch *w = h->data;
 	int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0) |
-	            (status < 0 ? CURL_CSELECT_ERR : 0);
+		    (status < 0 ? CURL_CSELECT_ERR : 0);
 	if (w->wanted == 0) {
 		/* An idle connection that the app closed: libcurl finds out when it wants to use it again. */
 		uv_poll_stop(&w->poll);
@@ -187,8 +190,8 @@ static void on_watch_closed(uv_handle_t *h)
 	free(h->data);
 }
 
-/* The watch of a descriptor, made at its first use. Between two calls on one connection it stays registered: taking it off
- * and on again would cost four epoll_ctl a call. */
+/* The watch of a descriptor, made at its first use. Between two calls on one connection it stays registered: taking it
+ * off and on again would cost four epoll_ctl a call. */
 static struct socket_watch *find_watch(struct forwarder *f, curl_socket_t fd)
 {
 	if ((size_t)fd >= f->watch_count) {
@@ -221,8 +224,9 @@ static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *user, 
 	struct socket_watch *w = find_watch(f, fd);
 	if (!w)
 		return -1;
-	w->wanted = what == CURL_POLL_REMOVE ? 0
-	                                     : (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+	w->wanted = what == CURL_POLL_REMOVE
+			? 0
+			: (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
 	/* Nothing wanted: stay readable, the state in which the next answer is waited for. */
 	int events = w->wanted ? w->wanted : UV_READABLE;
 	if (events == w->active)
@@ -286,7 +290,8 @@ static void take_status_line(struct forward *w, const char *at, size_t len)
 		size_t n = rest - 5;
 		while (n > 0 && (blank[5 + n - 1] == '\r' || blank[5 + n - 1] == '\n'))
 			n--;
-		if (headers_value_valid(bytes_make(blank + 5, n)) && n < 1000 && !buffer_append(&w->reason, blank + 5, n))
+		if (headers_value_valid(bytes_make(blank + 5, n)) && n < 1000 &&
+		    !buffer_append(&w->reason, blank + 5, n))
 			w->reason.len = 0;
 	}
 }
@@ -479,7 +484,8 @@ static void finish(struct forward *w, enum attempt_result result, const char *se
 	if (r.total_us == 0 && now_us() > w->started_at_us)
 		r.total_us = now_us() - w->started_at_us;
 	curl_multi_remove_handle(w->forwarder->multi, w->easy);
-	/* libcurl 7.88 does not reset its trailers' state: used again, such a handle writes before its upload buffer. */
+	/* libcurl 7.88 does not reset its trailers' state: used again, such a handle writes before its upload buffer.
+	 */
 	if (w->request.trailers.len > 0)
 		curl_easy_cleanup(w->easy);
 	else
@@ -530,7 +536,8 @@ static void conclude(struct forward *w, CURLcode code)
 		if (try_again(w))
 			return;
 		if (w->refused_address)
-			snprintf(text, sizeof text, "%s is not on this machine, and creel forwards to loopback only", w->authority);
+			snprintf(text, sizeof text, "%s is not on this machine, and creel forwards to loopback only",
+				 w->authority);
 		else
 			snprintf(text, sizeof text, "nothing is listening on %s: start the app", w->authority);
 		finish(w, ATTEMPT_UNREACHABLE, text);
@@ -541,20 +548,23 @@ static void conclude(struct forward *w, CURLcode code)
 		return;
 	case CURLE_OPERATION_TIMEDOUT:
 		snprintf(text, sizeof text, "%s did not answer within %lld ms", w->authority,
-		         (long long)w->forwarder->options.timeout_ms);
+			 (long long)w->forwarder->options.timeout_ms);
 		finish(w, ATTEMPT_TIMEOUT, text);
 		return;
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_CACERT_BADFILE:
-		snprintf(text, sizeof text, "TLS to %s failed: %.180s (--insecure accepts any certificate)", w->authority, why);
+		snprintf(text, sizeof text, "TLS to %s failed: %.180s (--insecure accepts any certificate)",
+			 w->authority, why);
 		finish(w, ATTEMPT_TLS, text);
 		return;
 	default:
-		snprintf(text, sizeof text, w->too_large ? "%s sent a head of more than 256 KiB"
-		                            : w->head_given ? "%s broke off in the middle of its answer"
-		                                            : "%s broke off before it answered", w->authority);
+		snprintf(text, sizeof text,
+			 w->too_large    ? "%s sent a head of more than 256 KiB"
+			 : w->head_given ? "%s broke off in the middle of its answer"
+					 : "%s broke off before it answered",
+			 w->authority);
 		finish(w, ATTEMPT_ABORTED, text);
 	}
 }
@@ -582,13 +592,14 @@ static bool set_url(struct forward *w, const char *base, struct error *e)
 	const char *port = base[4] == 's' ? ":443" : ":80";
 	size_t port_len = strlen(port);
 	size_t host_len = authority_len > port_len && memcmp(rest + authority_len - port_len, port, port_len) == 0
-	                          ? authority_len - port_len
-	                          : authority_len;
+			      ? authority_len - port_len
+			      : authority_len;
 	w->authority = strndup(rest, host_len);
 	bool fine = w->authority && (!slash || buffer_append_text(&target, slash)) &&
-	            buffer_append_bytes(&target, w->request.target) && buffer_put_u8(&target, 0);
+		    buffer_append_bytes(&target, w->request.target) && buffer_put_u8(&target, 0);
 	struct buffer url = { 0 };
-	fine = fine && buffer_printf(&url, "%.*s%s", (int)((size_t)(rest - base) + authority_len), base, (char *)target.at) &&
+	fine = fine &&
+	       buffer_printf(&url, "%.*s%s", (int)((size_t)(rest - base) + authority_len), base, (char *)target.at) &&
 	       buffer_put_u8(&url, 0);
 	if (fine) {
 		char origin[600];
@@ -603,7 +614,7 @@ static bool set_url(struct forward *w, const char *base, struct error *e)
 }
 
 struct forward *forward_start(struct forwarder *f, const char *base_url, const struct forward_request *request,
-                              const struct forward_ops *ops, void *user, struct error *e)
+			      const struct forward_ops *ops, void *user, struct error *e)
 {
 	struct forward *w = calloc(1, sizeof *w);
 	char *method = bytes_dup_text(request->method);

@@ -16,28 +16,28 @@ struct forwarder;
 struct forward;
 
 struct forward_options {
-	int64_t timeout_ms;          /* for the whole call, default 30 s */
-	int64_t wait_for_target_ms;  /* tries again this long while the connection is refused, default 5 s */
-	const char *host_header;     /* "rewrite" (default), "preserve", or the value itself */
+	int64_t timeout_ms;         /* for the whole call, default 30 s */
+	int64_t wait_for_target_ms; /* tries again this long while the connection is refused, default 5 s */
+	const char *host_header;    /* "rewrite" (default), "preserve", or the value itself */
 	const struct option_values *extra_headers; /* "K: V" of -H: replace fields of that name, or NULL */
-	bool no_forwarded;           /* leave out X-Forwarded-* and Creel-* */
+	bool no_forwarded;                         /* leave out X-Forwarded-* and Creel-* */
 	bool allow_remote_target;
-	bool insecure;               /* https target with any certificate; loopback only */
+	bool insecure; /* https target with any certificate; loopback only */
 };
 
 /* Views must live until on_done. */
 struct forward_request {
 	uint8_t event_id[UUID_LEN];
-	int attempt;                 /* 1, 2, …: Creel-Attempt */
+	int attempt; /* 1, 2, …: Creel-Attempt */
 	bool https, has_body;
 	struct bytes peer, method, target, headers, trailers, body;
 };
 
 struct forward_result {
 	enum attempt_result result;
-	int status;                  /* 0: none came */
-	char error[300];             /* a sentence unless ATTEMPT_OK */
-	const char *url;             /* that was called */
+	int status;      /* 0: none came */
+	char error[300]; /* a sentence unless ATTEMPT_OK */
+	const char *url; /* that was called */
 	uint64_t started_at_us, connect_us, first_byte_us, total_us;
 };
 
@@ -50,7 +50,8 @@ struct forward_ops {
 	void (*on_done)(void *user, const struct forward_result *result);
 };
 
-/* "3000", "localhost:3000", "http://localhost:3000/base", "https://…" to a normal base URL (caller frees); EXIT_USAGE. */
+/* "3000", "localhost:3000", "http://localhost:3000/base", "https://…" to a normal base URL (caller frees); EXIT_USAGE.
+ */
 char *forward_parse_target(const char *text, bool allow_remote, struct error *e);
 
 struct forwarder *forwarder_new(uv_loop_t *loop, const struct forward_options *options, struct error *e);
@@ -59,7 +60,7 @@ void forwarder_close(struct forwarder *f, void (*closed)(void *user), void *user
 
 /* `base_url` from forward_parse_target. NULL and *e when out of memory or a header cannot be sent. */
 struct forward *forward_start(struct forwarder *f, const char *base_url, const struct forward_request *request,
-                              const struct forward_ops *ops, void *user, struct error *e);
+			      const struct forward_ops *ops, void *user, struct error *e);
 void forward_resume(struct forward *f);
 /* Ends it; on_done comes with ATTEMPT_CANCELLED before this returns. */
 void forward_cancel(struct forward *f);

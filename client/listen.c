@@ -142,7 +142,8 @@ static void on_state(void *user, enum tunnel_state state, const char *detail)
 			l->options->on_ready(l->options->on_ready_user, url);
 		if (l->mode == OUTPUT_JSON)
 			output_state(l->mode, state, detail, url);
-	} else if (l->was_online || state != TUNNEL_CONNECTING) { /* programs read "ready" first, unless there is trouble */
+	} else if (l->was_online ||
+		   state != TUNNEL_CONNECTING) { /* programs read "ready" first, unless there is trouble */
 		output_state(l->mode, state, detail, url);
 	}
 	put_status(l);
@@ -184,7 +185,7 @@ static void on_connect_late(uv_timer_t *h)
 {
 	struct listen *l = h->data;
 	error_set(l->error, EXIT_RELAY, "the tunnel was not online within %lld ms: %s",
-	          (long long)l->options->connect_timeout_ms, *l->detail ? l->detail : "the relay did not answer");
+		  (long long)l->options->connect_timeout_ms, *l->detail ? l->detail : "the relay did not answer");
 	end(l, EXIT_RELAY);
 }
 
@@ -254,15 +255,17 @@ static bool start(struct listen *l, struct error *e)
 
 static void free_parts(struct listen *l)
 {
-	/* libuv puts the default action back when its handles close: a further Ctrl-C must not kill what is being put away. */
+	/* libuv puts the default action back when its handles close: a further Ctrl-C must not kill what is being put
+	 * away. */
 	sigset_t ends;
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	if (l->timers_open) {
-		uv_handle_t *handles[] = { (uv_handle_t *)&l->on_int, (uv_handle_t *)&l->on_term, (uv_handle_t *)&l->status_timer,
-			                   (uv_handle_t *)&l->end_timer, (uv_handle_t *)&l->connect_timer };
+		uv_handle_t *handles[] = { (uv_handle_t *)&l->on_int, (uv_handle_t *)&l->on_term,
+					   (uv_handle_t *)&l->status_timer, (uv_handle_t *)&l->end_timer,
+					   (uv_handle_t *)&l->connect_timer };
 		for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
 			uv_close(handles[i], NULL);
 	}
@@ -302,7 +305,8 @@ static void set_limits(void)
 {
 	struct rlimit files;
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max < 10240 ? files.rlim_max : 10240; /* macOS takes no more than OPEN_MAX */
+		files.rlim_cur =
+		    files.rlim_max < 10240 ? files.rlim_max : 10240; /* macOS takes no more than OPEN_MAX */
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 #ifdef __GLIBC__
@@ -318,10 +322,13 @@ int listen_run(const struct listen_options *o, struct error *e)
 {
 	struct listen l = { .options = o, .error = e, .state = TUNNEL_OFFLINE };
 	if (strcmp(o->output, "ui") == 0) {
-		error_set(e, EXIT_USAGE, "the inspector is not part of this version: use --output lines, or `creel list`");
+		error_set(e, EXIT_USAGE,
+			  "the inspector is not part of this version: use --output lines, or `creel list`");
 		return EXIT_USAGE;
 	}
-	l.mode = strcmp(o->output, "json") == 0 ? OUTPUT_JSON : strcmp(o->output, "quiet") == 0 ? OUTPUT_QUIET : OUTPUT_LINES;
+	l.mode = strcmp(o->output, "json") == 0    ? OUTPUT_JSON
+		 : strcmp(o->output, "quiet") == 0 ? OUTPUT_QUIET
+						   : OUTPUT_LINES;
 	if (uv_loop_init(&l.loop) != 0) {
 		error_set(e, EXIT_RELAY, "libuv cannot start");
 		return EXIT_RELAY;

@@ -91,7 +91,10 @@ static void format_status(char text[16], const struct delivery_row *row)
 	else if (row->state == DELIVERY_FAILED)
 		snprintf(text, 16, "%s", row->timed_out ? "TIME" : "ERR");
 	else
-		snprintf(text, 16, "%s", row->state == DELIVERY_HELD ? "HELD" : row->state == DELIVERY_SENDING ? "send" : "wait");
+		snprintf(text, 16, "%s",
+			 row->state == DELIVERY_HELD      ? "HELD"
+			 : row->state == DELIVERY_SENDING ? "send"
+							  : "wait");
 }
 
 static void format_took(char text[24], int64_t us)

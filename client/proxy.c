@@ -48,7 +48,7 @@ bool proxy_for(const char *scheme, const char *host, char **out, struct error *e
 		return true;
 	CURLU *u = curl_url();
 	bool fine = u && curl_url_set(u, CURLUPART_URL, text, CURLU_GUESS_SCHEME) == CURLUE_OK &&
-	            curl_url_get(u, CURLUPART_HOST, &proxy_host, 0) == CURLUE_OK;
+		    curl_url_get(u, CURLUPART_HOST, &proxy_host, 0) == CURLUE_OK;
 	if (fine) {
 		curl_url_get(u, CURLUPART_PORT, &port, 0);
 		if (curl_url_get(u, CURLUPART_USER, &user, CURLU_URLDECODE) == CURLUE_OK)
@@ -63,7 +63,8 @@ bool proxy_for(const char *scheme, const char *host, char **out, struct error *e
 	curl_url_cleanup(u);
 	if (!fine) {
 		buffer_free(&b);
-		return error_set(e, EXIT_USAGE, "the proxy named in the environment (HTTPS_PROXY or http_proxy) is no URL");
+		return error_set(e, EXIT_USAGE,
+				 "the proxy named in the environment (HTTPS_PROXY or http_proxy) is no URL");
 	}
 	*out = (char *)b.at;
 	return true;

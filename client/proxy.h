@@ -1,4 +1,5 @@
-/* Which HTTP proxy the environment names for a URL: HTTPS_PROXY, http_proxy, ALL_PROXY, NO_PROXY, as curl reads them. */
+/* Which HTTP proxy the environment names for a URL: HTTPS_PROXY, http_proxy, ALL_PROXY, NO_PROXY, as curl reads them.
+ */
 #pragma once
 
 #include "shared/error.h"

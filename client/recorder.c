@@ -85,7 +85,7 @@ static void done_delivery(struct writer_job *job, const struct error *e)
 }
 
 void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d,
-                              void (*done)(void *user, int64_t id, bool duplicate, const struct error *e), void *user)
+			      void (*done)(void *user, int64_t id, bool duplicate, const struct error *e), void *user)
 {
 	struct delivery_job *j = calloc(1, sizeof *j);
 	if (!j) {
@@ -116,7 +116,7 @@ static void done_attempt(struct writer_job *job, const struct error *e)
 }
 
 void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a,
-                             void (*done)(void *user, const struct error *e), void *user)
+			     void (*done)(void *user, const struct error *e), void *user)
 {
 	struct attempt_job *j = calloc(1, sizeof *j);
 	if (!j) {
@@ -155,7 +155,7 @@ void recorder_put_status(struct recorder *r, const struct client_status *c)
 		return;
 	j->status = *c;
 	struct bytes *views[] = { &j->status.state, &j->status.detail, &j->status.relay,
-		                  &j->status.url,   &j->status.tunnel, &j->status.target };
+				  &j->status.url,   &j->status.tunnel, &j->status.target };
 	size_t total = 0;
 	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
 		total += views[i]->len;
@@ -249,7 +249,7 @@ static bool run_unfinished(struct writer_job *job, void *db, struct error *e)
 	for (struct unfinished **at = &j->first; *at;) {
 		struct unfinished *u = *at;
 		bool whole = store_get_request(db, u->id, &u->message, &u->has_body, &u->https, e) &&
-		             u->message.body_size == u->message.body.len;
+			     u->message.body_size == u->message.body.len;
 		if (whole) {
 			at = &u->next;
 		} else { /* recorded in part: sent again it would be another delivery */
@@ -269,7 +269,7 @@ static void done_unfinished(struct writer_job *job, const struct error *e)
 }
 
 void recorder_list_unfinished(struct recorder *r, const char *tunnel, size_t limit,
-                              void (*done)(void *user, struct unfinished *list), void *user)
+			      void (*done)(void *user, struct unfinished *list), void *user)
 {
 	struct unfinished_job *j = calloc(1, sizeof *j);
 	if (!j) {

@@ -32,7 +32,7 @@ void session_mark_dirty(struct session *s, struct stream *st)
 }
 
 struct session *session_new(uv_loop_t *loop, const struct session_options *options, struct recorder *recorder,
-                            struct forwarder *forwarder, const struct session_events *events, void *user)
+			    struct forwarder *forwarder, const struct session_events *events, void *user)
 {
 	struct session *s = calloc(1, sizeof *s);
 	if (!s)
@@ -76,7 +76,7 @@ static bool on_request(struct session *s, struct link *l, const struct wire_fram
 	st = s->draining ? NULL : stream_new(s, f->stream, &r, f->flags & WIRE_REFUSED);
 	if (!st) {
 		if (!wire_encode_reset(link_out(l), f->stream, WIRE_RESET_STORE,
-		                       bytes_of(s->draining ? "the client is ending" : "the client is out of memory")))
+				       bytes_of(s->draining ? "the client is ending" : "the client is out of memory")))
 			link_close(l, 1011, "out of memory");
 		link_flush_soon(l);
 		return true;
@@ -97,7 +97,8 @@ static bool on_data(struct session *s, struct link *l, const struct wire_frame *
 		return true; /* refused or reset; the frames crossed */
 	if (st->committing || st->calling || st->head_here)
 		return link_fail(l, "DATA after the end of the request");
-	if (trailers && (!(f->flags & WIRE_END) || !headers_valid(f->payload) || !buffer_append_bytes(&st->trailers, f->payload)))
+	if (trailers &&
+	    (!(f->flags & WIRE_END) || !headers_valid(f->payload) || !buffer_append_bytes(&st->trailers, f->payload)))
 		return link_fail(l, "malformed trailers");
 	if (!trailers && (st->body_size + f->payload.len > MAX_REQUEST_BODY || !stream_take_body(st, f->payload)))
 		return link_fail(l, "DATA beyond the stream's window");
@@ -162,7 +163,8 @@ static bool on_frame(void *user, struct link *l, const struct wire_frame *f)
 	case WIRE_GOAWAY:
 	case WIRE_NOTICE:
 		if (wire_decode_note(f->payload, &note)) {
-			snprintf(text, sizeof text, "the relay says: %.*s", (int)note.text.len, (const char *)note.text.at);
+			snprintf(text, sizeof text, "the relay says: %.*s", (int)note.text.len,
+				 (const char *)note.text.at);
 			s->events->on_trouble(s->user, text);
 		}
 		return true;
@@ -176,7 +178,8 @@ static void on_credit(void *user)
 	struct session *s = user;
 	struct stream *st, *next;
 	/* cppcheck-suppress uninitvar ; the macro sets it */
-	HASH_ITER (hh, s->streams, st, next) {
+	HASH_ITER(hh, s->streams, st, next)
+	{
 		stream_send_answer(st);
 		stream_release(st);
 	}
@@ -187,7 +190,8 @@ static void on_lost(void *user)
 	struct session *s = user;
 	struct stream *st, *next;
 	/* cppcheck-suppress uninitvar ; the macro sets it */
-	HASH_ITER (hh, s->streams, st, next) {
+	HASH_ITER(hh, s->streams, st, next)
+	{
 		stream_leave_wire(st);
 		stream_release(st);
 	}

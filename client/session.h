@@ -16,7 +16,7 @@ struct route {
 struct session_options {
 	const struct route *routes; /* the last one has path "" and is the default */
 	size_t route_count;
-	uint64_t record_max;        /* bytes of a body kept on record */
+	uint64_t record_max; /* bytes of a body kept on record */
 };
 
 /* What the user is shown; rows are views for the call. */
@@ -29,7 +29,7 @@ struct session_events {
 };
 
 struct session *session_new(uv_loop_t *loop, const struct session_options *options, struct recorder *recorder,
-                            struct forwarder *forwarder, const struct session_events *events, void *user);
+			    struct forwarder *forwarder, const struct session_events *events, void *user);
 /* The tunnel's callbacks, with the session as their user. */
 extern const struct tunnel_ops session_tunnel_ops;
 void session_set_tunnel(struct session *s, struct tunnel *tunnel);

@@ -75,8 +75,8 @@ void stream_release(struct stream *st)
 	*st->live_back = st->live_next;
 	if (st->live_next)
 		st->live_next->live_back = st->live_back;
-	struct buffer *all[] = { &st->head,           &st->body,           &st->trailers,     &st->answer_reason,
-		                 &st->answer_headers, &st->answer_record, &st->unsent };
+	struct buffer *all[] = { &st->head,           &st->body,          &st->trailers, &st->answer_reason,
+				 &st->answer_headers, &st->answer_record, &st->unsent };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buffer_free(all[i]);
 	free(st);
@@ -132,7 +132,8 @@ static void spend(struct stream *st, struct link *l, size_t len)
 
 static void send_head(struct stream *st, struct link *l)
 {
-	size_t n = windows_open(st, l) ? (st->unsent.len < WIRE_STREAM_WINDOW ? st->unsent.len : WIRE_STREAM_WINDOW) : 0;
+	size_t n =
+	    windows_open(st, l) ? (st->unsent.len < WIRE_STREAM_WINDOW ? st->unsent.len : WIRE_STREAM_WINDOW) : 0;
 	bool end = st->answer_whole && n == st->unsent.len;
 	struct wire_response r = {
 		.status = (uint16_t)st->status,
@@ -155,7 +156,8 @@ static void send_rest(struct stream *st, struct link *l)
 	while (sent < st->unsent.len && windows_open(st, l)) {
 		size_t n = st->unsent.len - sent < WIRE_DATA_CHUNK ? st->unsent.len - sent : WIRE_DATA_CHUNK;
 		bool end = st->answer_whole && sent + n == st->unsent.len;
-		append_or_close(l, wire_encode_data(link_out(l), st->id, end ? WIRE_END : 0, bytes_make(st->unsent.at + sent, n)));
+		append_or_close(
+		    l, wire_encode_data(link_out(l), st->id, end ? WIRE_END : 0, bytes_make(st->unsent.at + sent, n)));
 		spend(st, l, n);
 		sent += n;
 		if (end) {
@@ -191,9 +193,10 @@ static void answer_instead(struct stream *st)
 	static const char *const names[] = { "", "unreachable", "timeout", "aborted", "tls", "aborted" };
 	st->status = st->result.result == ATTEMPT_TIMEOUT ? 504 : 502;
 	st->answer_headers.len = st->answer_reason.len = st->unsent.len = 0;
-	bool fine = headers_append(&st->answer_headers, bytes_of("Content-Type"), bytes_of("text/plain; charset=utf-8")) &&
-	            headers_append(&st->answer_headers, bytes_of("Creel-Error"), bytes_of(names[st->result.result])) &&
-	            buffer_printf(&st->unsent, "creel: %s\n", st->result.error);
+	bool fine =
+	    headers_append(&st->answer_headers, bytes_of("Content-Type"), bytes_of("text/plain; charset=utf-8")) &&
+	    headers_append(&st->answer_headers, bytes_of("Creel-Error"), bytes_of(names[st->result.result])) &&
+	    buffer_printf(&st->unsent, "creel: %s\n", st->result.error);
 	if (!fine) {
 		send_reset(st, WIRE_RESET_APP_ABORTED, "the client is out of memory");
 		return;
@@ -225,7 +228,8 @@ static bool on_body(void *user, struct bytes piece)
 	struct bytes kept = bytes_make(piece.at, piece.len < room ? piece.len : (size_t)room);
 	st->answer_size += piece.len;
 	if (!buffer_append_bytes(&st->answer_record, kept))
-		st->session->options.record_max = st->answer_record.len; /* no memory for more: the record is cut, and says so */
+		st->session->options.record_max =
+		    st->answer_record.len; /* no memory for more: the record is cut, and says so */
 	session_mark_dirty(st->session, st);
 	return true;
 }
@@ -301,7 +305,8 @@ static void record_attempt(struct stream *st)
 	/* The URL dies with the call: it and the sentence move behind the head, which is needed no more. */
 	size_t url_len = strlen(st->result.url), error_len = strlen(st->result.error);
 	st->body.len = 0;
-	if (buffer_append(&st->body, st->result.url, url_len) && buffer_append(&st->body, st->result.error, error_len)) {
+	if (buffer_append(&st->body, st->result.url, url_len) &&
+	    buffer_append(&st->body, st->result.error, error_len)) {
 		a.url = bytes_make(st->body.at, url_len);
 		a.error = bytes_make(st->body.at + url_len, error_len);
 	}
@@ -377,7 +382,8 @@ static void call_app(struct stream *st)
 	};
 	memcpy(r.event_id, st->request.event_id, UUID_LEN);
 	st->calling = true;
-	st->forward = forward_start(st->session->forwarder, find_target(st->session, st->request.target), &r, &forward_ops, st, &e);
+	st->forward = forward_start(st->session->forwarder, find_target(st->session, st->request.target), &r,
+				    &forward_ops, st, &e);
 	if (!st->forward) {
 		struct forward_result failed = { .result = ATTEMPT_ABORTED, .url = "" };
 		snprintf(failed.error, sizeof failed.error, "%.290s", e.text);
@@ -401,7 +407,7 @@ static void tell_delivery(struct stream *st)
 		.method = st->request.method,
 		.target = st->request.target,
 		.path = bytes_make(st->request.target.at,
-		                   query ? (size_t)(query - st->request.target.at) : st->request.target.len),
+				   query ? (size_t)(query - st->request.target.at) : st->request.target.len),
 		.peer = st->request.peer,
 		.signature = signature_of(st),
 	};

@@ -14,12 +14,12 @@
 struct stream {
 	struct session *session;
 	uint64_t id;
-	UT_hash_handle hh;             /* by id, while the relay knows the stream */
-	bool on_wire;                  /* in the session's table */
+	UT_hash_handle hh; /* by id, while the relay knows the stream */
+	bool on_wire;      /* in the session's table */
 	bool committing, calling, recording;
-	bool refused;                  /* only for the record */
+	bool refused; /* only for the record */
 
-	struct wire_request request;   /* views into `head` */
+	struct wire_request request; /* views into `head` */
 	struct buffer head, body, trailers;
 	uint64_t body_size;
 	uint32_t credit_due;
@@ -38,7 +38,7 @@ struct stream {
 	struct buffer unsent;
 	bool head_here, head_sent, answer_whole, answer_aborted;
 	int64_t send_window;
-	bool dirty;                    /* in the session's list of streams to flush at the turn's end */
+	bool dirty; /* in the session's list of streams to flush at the turn's end */
 	struct stream *dirty_next;
 	struct stream *live_next, **live_back;
 };
@@ -53,11 +53,11 @@ struct session {
 	void *user;
 	struct stream *streams;
 	struct stream *dirty;
-	uv_idle_t flush;               /* active while streams are dirty */
+	uv_idle_t flush; /* active while streams are dirty */
 	size_t busy;
 	bool draining, cancelled;
-	bool looked_back;              /* for deliveries of an earlier run */
-	struct stream *live;           /* all there are, by live_next */
+	bool looked_back;    /* for deliveries of an earlier run */
+	struct stream *live; /* all there are, by live_next */
 };
 
 /* NULL when out of memory. */

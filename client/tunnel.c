@@ -82,8 +82,8 @@ static void lost(struct tunnel *t, const char *why)
 		backoff_connected(&t->backoff, uv_now(t->loop) - t->online_since_ms);
 	uint64_t wait = backoff_next_ms(&t->backoff);
 	snprintf(detail, sizeof detail, "%s %s: %s; trying again in %.1f s",
-	         was_online ? "the connection to the relay" : "the relay", t->options.relay, *t->reason ? t->reason : why,
-	         (double)wait / 1000);
+		 was_online ? "the connection to the relay" : "the relay", t->options.relay,
+		 *t->reason ? t->reason : why, (double)wait / 1000);
 	t->reason[0] = 0;
 	set_state(t, TUNNEL_OFFLINE, detail);
 	uv_timer_start(&t->retry, on_retry, wait, 0);
@@ -93,7 +93,7 @@ static void stop_for_good(struct tunnel *t, const struct wire_note *note)
 {
 	struct error why;
 	error_set(&why, EXIT_RELAY, "the relay %s refused: %.*s", t->options.relay, (int)note->text.len,
-	          (const char *)note->text.at);
+		  (const char *)note->text.at);
 	t->stopped = true;
 	link_close(t->link, 1000, "told to stop");
 	t->ops->on_stop(t->user, &why);
@@ -209,8 +209,8 @@ static int on_append_headers(struct tunnel *t, struct lws *wsi, unsigned char **
 		return 0;
 	char value[300];
 	int len = snprintf(value, sizeof value, "Bearer %s", t->options.token);
-	int failed = len >= (int)sizeof value ||
-	             lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, (unsigned char *)value, len, at, end);
+	int failed = len >= (int)sizeof value || lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_AUTHORIZATION,
+									      (unsigned char *)value, len, at, end);
 	lws_explicit_bzero(value, sizeof value);
 	return failed ? -1 : 0;
 }
@@ -224,8 +224,9 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 	switch (reason) {
 	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
 		if (len == 0) /* what lws says of it names no reason */
-			snprintf(t->reason, sizeof t->reason, "its certificate is not trusted: %s; --ca FILE trusts another issuer",
-			         X509_verify_cert_error_string(X509_STORE_CTX_get_error(session)));
+			snprintf(t->reason, sizeof t->reason,
+				 "its certificate is not trusted: %s; --ca FILE trusts another issuer",
+				 X509_verify_cert_error_string(X509_STORE_CTX_get_error(session)));
 		return 0;
 	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
 		return on_append_headers(t, wsi, (unsigned char **)in, *(unsigned char **)in + len);
@@ -241,7 +242,8 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 		return t->link ? link_on_writable(t->link) : 0;
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: {
 		char text[200];
-		snprintf(text, sizeof text, "not reachable (%.*s)", in ? (int)len : 10, in ? (const char *)in : "no reason");
+		snprintf(text, sizeof text, "not reachable (%.*s)", in ? (int)len : 10,
+			 in ? (const char *)in : "no reason");
 		lost(t, text);
 		return 0;
 	}
@@ -295,13 +297,15 @@ static void connect_now(struct tunnel *t)
 		info.alpn = WIRE_ALPN ",http/1.1"; /* a proxy that ends TLS may refuse an offer it knows nothing of */
 		if (t->options.insecure)
 			info.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK |
-			                       LCCSCF_ALLOW_EXPIRED | LCCSCF_ALLOW_INSECURE;
+					       LCCSCF_ALLOW_EXPIRED | LCCSCF_ALLOW_INSECURE;
 	}
 	if (t->state != TUNNEL_CONNECTING)
 		set_state(t, TUNNEL_CONNECTING, "connecting");
 	uv_timer_start(&t->welcome, on_welcome_late, WELCOME_MS, 0);
-	/* When this fails at once, lws 4.1.6 may or may not have called CONNECTION_ERROR: `retry` is active if it has. */
-	if (!lws_client_connect_via_info(&info) && !uv_is_active((uv_handle_t *)&t->retry) && !t->closing && !t->stopped)
+	/* When this fails at once, lws 4.1.6 may or may not have called CONNECTION_ERROR: `retry` is active if it has.
+	 */
+	if (!lws_client_connect_via_info(&info) && !uv_is_active((uv_handle_t *)&t->retry) && !t->closing &&
+	    !t->stopped)
 		lost(t, "the connection could not be started");
 }
 
@@ -310,14 +314,16 @@ static bool parse_relay(struct tunnel *t, const char *url, struct error *e)
 	char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL;
 	char web[1024];
 	/* curl's URL parser knows no ws; the schemes mean the same here. */
-	int n = snprintf(web, sizeof web, "%s%s", strncmp(url, "ws", 2) == 0 ? "http" : "", url + (strncmp(url, "ws", 2) == 0 ? 2 : 0));
+	int n = snprintf(web, sizeof web, "%s%s", strncmp(url, "ws", 2) == 0 ? "http" : "",
+			 url + (strncmp(url, "ws", 2) == 0 ? 2 : 0));
 	CURLU *u = curl_url();
-	bool fine = u && n < (int)sizeof web && strstr(url, "://") && curl_url_set(u, CURLUPART_URL, web, 0) == CURLUE_OK &&
-	            curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-	            curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-	            curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-	            curl_url_get(u, CURLUPART_PATH, &path, 0) == CURLUE_OK &&
-	            (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+	bool fine = u && n < (int)sizeof web && strstr(url, "://") &&
+		    curl_url_set(u, CURLUPART_URL, web, 0) == CURLUE_OK &&
+		    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+		    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+		    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+		    curl_url_get(u, CURLUPART_PATH, &path, 0) == CURLUE_OK &&
+		    (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
 	if (fine) {
 		size_t path_len = strlen(path), host_len = strlen(host);
 		while (path_len > 0 && path[path_len - 1] == '/')
@@ -334,7 +340,8 @@ static bool parse_relay(struct tunnel *t, const char *url, struct error *e)
 	curl_free(port);
 	curl_free(path);
 	curl_url_cleanup(u);
-	return fine || error_set(e, EXIT_USAGE, "'%.200s' is no relay: write its URL, for example https://hooks.example.com", url);
+	return fine || error_set(e, EXIT_USAGE,
+				 "'%.200s' is no relay: write its URL, for example https://hooks.example.com", url);
 }
 
 static bool check_options(struct tunnel *t, struct error *e)
@@ -344,15 +351,18 @@ static bool check_options(struct tunnel *t, struct error *e)
 	if (!t->host)
 		return error_set(e, EXIT_USAGE, "out of memory");
 	bool loopback = strcmp(t->host, "localhost") == 0 || strcmp(t->host, "::1") == 0 ||
-	                (inet_pton(AF_INET, t->host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127);
+			(inet_pton(AF_INET, t->host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127);
 	if (o->name && (strlen(o->name) > 63 || !*o->name || o->name[0] == '-' ||
-	                strspn(o->name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(o->name)))
-		return error_set(e, EXIT_USAGE, "'%.80s' is no tunnel name: up to 63 of a-z, 0-9 and '-', not beginning with '-'",
-		                 o->name);
+			strspn(o->name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(o->name)))
+		return error_set(e, EXIT_USAGE,
+				 "'%.80s' is no tunnel name: up to 63 of a-z, 0-9 and '-', not beginning with '-'",
+				 o->name);
 	if (o->insecure && t->tls && !loopback)
-		return error_set(e, EXIT_USAGE, "--insecure is for a relay on this machine; for %s use --ca FILE or --pin", t->host);
+		return error_set(e, EXIT_USAGE,
+				 "--insecure is for a relay on this machine; for %s use --ca FILE or --pin", t->host);
 	if (o->pin && (strncmp(o->pin, "sha256//", 8) != 0 || strlen(o->pin) != 8 + 44))
-		return error_set(e, EXIT_USAGE, "--pin is sha256// and 44 characters of base64, as curl --pinnedpubkey takes it");
+		return error_set(e, EXIT_USAGE,
+				 "--pin is sha256// and 44 characters of base64, as curl --pinnedpubkey takes it");
 	if (o->pin && !t->tls)
 		return error_set(e, EXIT_USAGE, "--pin needs a relay over TLS (https://…)");
 	FILE *ca = o->ca ? fopen(o->ca, "r") : NULL;
@@ -396,12 +406,14 @@ static bool make_context(struct tunnel *t, struct error *e)
 	if (proxy)
 		lws_explicit_bzero(proxy, strlen(proxy));
 	free(proxy);
-	return t->context || error_set(e, EXIT_RELAY, "libwebsockets cannot start on libuv%s: is its plugin there (Debian: "
-						      "libwebsockets-evlib-uv)?", t->options.ca ? ", or the CA file is no PEM" : "");
+	return t->context || error_set(e, EXIT_RELAY,
+				       "libwebsockets cannot start on libuv%s: is its plugin there (Debian: "
+				       "libwebsockets-evlib-uv)?",
+				       t->options.ca ? ", or the CA file is no PEM" : "");
 }
 
-struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options, const struct tunnel_ops *ops, void *user,
-                          struct error *e)
+struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options, const struct tunnel_ops *ops,
+			  void *user, struct error *e)
 {
 	struct tunnel *t = calloc(1, sizeof *t);
 	if (!t) {

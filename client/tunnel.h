@@ -12,11 +12,11 @@ struct tunnel;
 struct lws_context;
 
 struct tunnel_options {
-	const char *relay;       /* http, https, ws or wss URL */
-	const char *name;        /* wanted, or NULL */
-	const char *token;       /* or NULL; wiped by the caller after tunnel_free */
-	const char *ca, *pin;    /* PEM file; "sha256//BASE64" of the certificate's public key */
-	bool insecure;           /* any certificate; loopback relays only */
+	const char *relay;    /* http, https, ws or wss URL */
+	const char *name;     /* wanted, or NULL */
+	const char *token;    /* or NULL; wiped by the caller after tunnel_free */
+	const char *ca, *pin; /* PEM file; "sha256//BASE64" of the certificate's public key */
+	bool insecure;        /* any certificate; loopback relays only */
 	int64_t ping_interval_ms;
 };
 
@@ -34,13 +34,13 @@ struct tunnel_ops {
 	void (*on_stop)(void *user, const struct error *why);
 };
 
-struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options, const struct tunnel_ops *ops, void *user,
-                          struct error *e);
+struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options, const struct tunnel_ops *ops,
+			  void *user, struct error *e);
 void tunnel_start(struct tunnel *t);
 /* Sends what is pending, closes with 1000 and never connects again; `closed` when the handles are gone. */
 void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user);
-/* After tunnel_close. On a foreign libuv loop lws 4.1.6 wants its context destroyed twice: to start closing its handles, which
- * this does, and by tunnel_free_rest, which frees the memory as well, when the loop has closed them. */
+/* After tunnel_close. On a foreign libuv loop lws 4.1.6 wants its context destroyed twice: to start closing its
+ * handles, which this does, and by tunnel_free_rest, which frees the memory as well, when the loop has closed them. */
 void tunnel_free(struct tunnel *t);
 void tunnel_free_rest(struct tunnel *t);
 

@@ -18,11 +18,12 @@ struct admin {
 
 static enum MHD_Result reply(struct MHD_Connection *c, unsigned status, const char *type, const char *text)
 {
-	struct MHD_Response *r = MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *r =
+	    MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
 	if (!r)
 		return MHD_NO;
-	enum MHD_Result result = MHD_add_response_header(r, "Content-Type", type) == MHD_YES ? MHD_queue_response(c, status, r)
-	                                                                                      : MHD_NO;
+	enum MHD_Result result =
+	    MHD_add_response_header(r, "Content-Type", type) == MHD_YES ? MHD_queue_response(c, status, r) : MHD_NO;
 	MHD_destroy_response(r);
 	return result;
 }
@@ -44,44 +45,49 @@ static enum MHD_Result reply_metrics(struct admin *a, struct MHD_Connection *c)
 	const struct metrics *m = &a->relay->metrics;
 	struct buffer out = { 0 };
 	bool fine = buffer_printf(&out,
-	                          "# HELP creel_requests_total Requests received from senders.\n"
-	                          "# TYPE creel_requests_total counter\n"
-	                          "creel_requests_total %" PRIu64 "\n"
-	                          "# HELP creel_answers_total Answers given to senders, by class of status.\n"
-	                          "# TYPE creel_answers_total counter\n",
-	                          m->requests);
+				  "# HELP creel_requests_total Requests received from senders.\n"
+				  "# TYPE creel_requests_total counter\n"
+				  "creel_requests_total %" PRIu64 "\n"
+				  "# HELP creel_answers_total Answers given to senders, by class of status.\n"
+				  "# TYPE creel_answers_total counter\n",
+				  m->requests);
 	for (int class = 2; class <= 5; class ++)
-		fine = fine && buffer_printf(&out, "creel_answers_total{class=\"%dxx\"} %" PRIu64 "\n", class, m->status_class[class]);
-	fine = fine && buffer_append_text(&out, "# HELP creel_refused_total Requests the relay answered itself, by reason.\n"
-						"# TYPE creel_refused_total counter\n");
+		fine = fine && buffer_printf(&out, "creel_answers_total{class=\"%dxx\"} %" PRIu64 "\n", class,
+					     m->status_class[class]);
+	fine = fine &&
+	       buffer_append_text(&out, "# HELP creel_refused_total Requests the relay answered itself, by reason.\n"
+					"# TYPE creel_refused_total counter\n");
 	for (int why = REFUSE_NOTHING + 1; why < REFUSE_COUNT; why++)
 		fine = fine && buffer_printf(&out, "creel_refused_total{reason=\"%s\"} %" PRIu64 "\n",
-		                             refusal_text((enum refusal)why)->name, m->refused[why]);
-	fine = fine && buffer_printf(&out,
-	                             "# HELP creel_connections_refused_total Connections closed at once, over a limit.\n"
-	                             "# TYPE creel_connections_refused_total counter\ncreel_connections_refused_total %" PRIu64 "\n"
-	                             "# HELP creel_connections Connections of senders.\n"
-	                             "# TYPE creel_connections gauge\ncreel_connections %zu\n"
-	                             "# HELP creel_deliveries_total Deliveries handed to tunnels.\n"
-	                             "# TYPE creel_deliveries_total counter\ncreel_deliveries_total %" PRIu64 "\n"
-	                             "# HELP creel_received_bytes_total Body bytes from senders.\n"
-	                             "# TYPE creel_received_bytes_total counter\ncreel_received_bytes_total %" PRIu64 "\n"
-	                             "# HELP creel_sent_bytes_total Body bytes of answers.\n"
-	                             "# TYPE creel_sent_bytes_total counter\ncreel_sent_bytes_total %" PRIu64 "\n"
-	                             "# HELP creel_tunnels Tunnels online.\n"
-	                             "# TYPE creel_tunnels gauge\ncreel_tunnels %" PRId64 "\n"
-	                             "# HELP creel_in_flight Deliveries waiting for their answer.\n"
-	                             "# TYPE creel_in_flight gauge\ncreel_in_flight %" PRId64 "\n",
-	                             m->connections_refused, ingress_connections(a->relay->ingress), m->deliveries,
-	                             m->bytes_in, m->bytes_out, m->tunnels, m->in_flight) &&
+					     refusal_text((enum refusal)why)->name, m->refused[why]);
+	fine = fine &&
+	       buffer_printf(&out,
+			     "# HELP creel_connections_refused_total Connections closed at once, over a limit.\n"
+			     "# TYPE creel_connections_refused_total counter\ncreel_connections_refused_total %" PRIu64
+			     "\n"
+			     "# HELP creel_connections Connections of senders.\n"
+			     "# TYPE creel_connections gauge\ncreel_connections %zu\n"
+			     "# HELP creel_deliveries_total Deliveries handed to tunnels.\n"
+			     "# TYPE creel_deliveries_total counter\ncreel_deliveries_total %" PRIu64 "\n"
+			     "# HELP creel_received_bytes_total Body bytes from senders.\n"
+			     "# TYPE creel_received_bytes_total counter\ncreel_received_bytes_total %" PRIu64 "\n"
+			     "# HELP creel_sent_bytes_total Body bytes of answers.\n"
+			     "# TYPE creel_sent_bytes_total counter\ncreel_sent_bytes_total %" PRIu64 "\n"
+			     "# HELP creel_tunnels Tunnels online.\n"
+			     "# TYPE creel_tunnels gauge\ncreel_tunnels %" PRId64 "\n"
+			     "# HELP creel_in_flight Deliveries waiting for their answer.\n"
+			     "# TYPE creel_in_flight gauge\ncreel_in_flight %" PRId64 "\n",
+			     m->connections_refused, ingress_connections(a->relay->ingress), m->deliveries, m->bytes_in,
+			     m->bytes_out, m->tunnels, m->in_flight) &&
 	       buffer_put_u8(&out, 0);
-	enum MHD_Result result = fine ? reply(c, 200, "text/plain; version=0.0.4; charset=utf-8", (const char *)out.at) : MHD_NO;
+	enum MHD_Result result =
+	    fine ? reply(c, 200, "text/plain; version=0.0.4; charset=utf-8", (const char *)out.at) : MHD_NO;
 	buffer_free(&out);
 	return result;
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url, const char *method,
-                                  const char *version, const char *upload, size_t *upload_len, void **con_cls)
+				  const char *version, const char *upload, size_t *upload_len, void **con_cls)
 {
 	struct admin *a = cls;
 	(void)version;
@@ -95,7 +101,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 	if (strcmp(url, "/healthz") == 0)
 		return reply(c, 200, "text/plain", "ok\n");
 	if (strcmp(url, "/readyz") == 0)
-		return a->relay->draining ? reply(c, 503, "text/plain", "draining\n") : reply(c, 200, "text/plain", "ready\n");
+		return a->relay->draining ? reply(c, 503, "text/plain", "draining\n")
+					  : reply(c, 200, "text/plain", "ready\n");
 	if (strcmp(url, "/metrics") == 0)
 		return reply_metrics(a, c);
 	return reply(c, 404, "text/plain", "creel: /healthz, /readyz or /metrics\n");
@@ -105,7 +112,8 @@ struct admin *admin_new(struct relay *relay, const char *address, struct error *
 {
 	const char *colon = strrchr(address, ':');
 	if (!listener_is_loopback(address)) {
-		error_set(e, EXIT_USAGE, "--admin %s is not a loopback address: the admin listener has no password", address);
+		error_set(e, EXIT_USAGE, "--admin %s is not a loopback address: the admin listener has no password",
+			  address);
 		return NULL;
 	}
 	struct admin *a = calloc(1, sizeof *a);
@@ -119,10 +127,10 @@ struct admin *admin_new(struct relay *relay, const char *address, struct error *
 	v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	bool six = address[0] == '[';
 	unsigned flags = MHD_USE_EPOLL | (six ? MHD_USE_IPv6 : 0);
-	struct MHD_Daemon *mhd = MHD_start_daemon(flags, 0, NULL, NULL, on_request, a, MHD_OPTION_SOCK_ADDR,
-	                                          six ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4,
-	                                          MHD_OPTION_CONNECTION_TIMEOUT, 10u, MHD_OPTION_CONNECTION_LIMIT, 64u,
-	                                          MHD_OPTION_END);
+	struct MHD_Daemon *mhd =
+	    MHD_start_daemon(flags, 0, NULL, NULL, on_request, a, MHD_OPTION_SOCK_ADDR,
+			     six ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4, MHD_OPTION_CONNECTION_TIMEOUT, 10u,
+			     MHD_OPTION_CONNECTION_LIMIT, 64u, MHD_OPTION_END);
 	a->daemon = mhd ? http_daemon_new(relay->loop, mhd) : NULL;
 	if (!a->daemon) {
 		error_set(e, EXIT_RELAY, "the admin listener cannot listen on %s: is the port in use?", address);

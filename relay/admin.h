@@ -1,4 +1,5 @@
-/* The operator's listener, on loopback only: /healthz, /readyz, /metrics (Prometheus text format 0.0.4). Loop thread. */
+/* The operator's listener, on loopback only: /healthz, /readyz, /metrics (Prometheus text format 0.0.4). Loop thread.
+ */
 #pragma once
 
 #include "relay/relay.h"

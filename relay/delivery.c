@@ -10,7 +10,7 @@ struct delivery *delivery_new(const struct wire_request *request)
 	d->request = *request;
 	d->send_window = d->receive_window = WIRE_STREAM_WINDOW;
 	struct bytes *views[] = { &d->request.prefix, &d->request.target, &d->request.method, &d->request.peer,
-		                  &d->request.headers };
+				  &d->request.headers };
 	size_t total = 0;
 	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
 		total += views[i]->len;

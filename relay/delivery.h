@@ -28,26 +28,26 @@ enum delivery_phase {
 struct delivery {
 	enum delivery_phase phase;
 	enum refusal refusal;
-	struct wire_request request;  /* views into `head` */
-	struct buffer head;           /* prefix, target, method, peer and header block, one after another */
+	struct wire_request request; /* views into `head` */
+	struct buffer head;          /* prefix, target, method, peer and header block, one after another */
 
-	struct buffer body;           /* received and not yet sent */
+	struct buffer body; /* received and not yet sent */
 	struct buffer trailers;
 	bool body_whole;
-	bool request_sent, end_sent;  /* REQUEST has left; so has END */
+	bool request_sent, end_sent; /* REQUEST has left; so has END */
 
-	struct wire_response answer;  /* views into answer_head; body unused */
+	struct wire_response answer; /* views into answer_head; body unused */
 	struct buffer answer_head;
-	struct buffer answer_body;    /* received and not yet taken */
-	size_t answer_at;             /* bytes of answer_body taken */
+	struct buffer answer_body; /* received and not yet taken */
+	size_t answer_at;          /* bytes of answer_body taken */
 
-	struct tunnel *tunnel;        /* NULL: not open, or over */
+	struct tunnel *tunnel; /* NULL: not open, or over */
 	uint64_t stream;
 	int64_t send_window, receive_window;
 	uint32_t credit_due;
 	struct delivery *blocked_next; /* tunnel.c: waits for the connection's window */
 	bool blocked;
-	UT_hash_handle hh;            /* tunnel.c: by stream */
+	UT_hash_handle hh; /* tunnel.c: by stream */
 
 	void (*wake)(struct delivery *d); /* the answer side moved, or room came for more body */
 	void *owner;                      /* wake's */

@@ -125,7 +125,7 @@ static void on_closed(uv_handle_t *h)
 void http_daemon_close(struct http_daemon *d, void (*closed)(void *user), void *user)
 {
 	uv_handle_t *handles[] = { (uv_handle_t *)&d->poll, (uv_handle_t *)&d->timer, (uv_handle_t *)&d->turn_start,
-		                   (uv_handle_t *)&d->turn_end, (uv_handle_t *)&d->again };
+				   (uv_handle_t *)&d->turn_end, (uv_handle_t *)&d->again };
 	d->closed = closed;
 	d->closed_user = user;
 	d->open_handles = sizeof handles / sizeof *handles;

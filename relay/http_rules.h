@@ -5,19 +5,19 @@
 
 enum refusal {
 	REFUSE_NOTHING,
-	REFUSE_MALFORMED,       /* framing: obs-fold, bare LF, NUL, odd blanks */
+	REFUSE_MALFORMED, /* framing: obs-fold, bare LF, NUL, odd blanks */
 	REFUSE_BAD_FIELD,
 	REFUSE_BAD_TARGET,
 	REFUSE_BAD_METHOD,
 	REFUSE_VERSION,
 	REFUSE_HOST,
-	REFUSE_LENGTH,          /* differing or repeated Content-Length, or not a number */
+	REFUSE_LENGTH, /* differing or repeated Content-Length, or not a number */
 	REFUSE_LENGTH_AND_ENCODING,
-	REFUSE_ENCODING,        /* a transfer coding that is not chunked alone */
+	REFUSE_ENCODING, /* a transfer coding that is not chunked alone */
 	REFUSE_HEADERS_TOO_LARGE,
 	REFUSE_BODY_TOO_LARGE,
 	REFUSE_SLOW,
-	REFUSE_TUNNEL_HERE,     /* a tunnel handshake on a connection for webhooks */
+	REFUSE_TUNNEL_HERE, /* a tunnel handshake on a connection for webhooks */
 	REFUSE_NO_TUNNEL,
 	REFUSE_OFFLINE,
 	REFUSE_OFFLINE_READ,
@@ -36,7 +36,7 @@ struct refusal_text {
 	const char *name;     /* for metrics and logs */
 	const char *sentence; /* the answer's body */
 	int status;
-	int retry_after;      /* seconds; 0: no Retry-After */
+	int retry_after; /* seconds; 0: no Retry-After */
 };
 
 const struct refusal_text *refusal_text(enum refusal r);
@@ -45,14 +45,14 @@ const struct refusal_text *refusal_text(enum refusal r);
 
 struct http_head {
 	struct bytes method, target, version;
-	struct bytes headers;  /* shared/headers.h block, not yet validated */
-	size_t size;           /* of the whole head as received */
+	struct bytes headers; /* shared/headers.h block, not yet validated */
+	size_t size;          /* of the whole head as received */
 	size_t fields;
 };
 
 struct http_framing {
-	bool has_body;         /* Content-Length or chunked */
-	uint64_t body_len;     /* WIRE_UNKNOWN_LENGTH when chunked */
+	bool has_body;     /* Content-Length or chunked */
+	uint64_t body_len; /* WIRE_UNKNOWN_LENGTH when chunked */
 };
 
 /* Checks a request's head; on REFUSE_NOTHING fills *framing. */

@@ -20,8 +20,8 @@
 #define MEMORY_PER_CONNECTION (256u << 10) /* 64 KiB of head twice while it grows, and MHD's own structs */
 #define STREAM_BACKLOG WIRE_STREAM_WINDOW  /* body bytes held before the sender is made to wait */
 #define SWEEP_MS 100
-#define IDLE_MS 75000                      /* between two requests of a connection */
-#define DISCARD_MAX (8u << 20)             /* of a refused body, so that its sender sees the answer */
+#define IDLE_MS 75000          /* between two requests of a connection */
+#define DISCARD_MAX (8u << 20) /* of a refused body, so that its sender sees the answer */
 
 enum sender_state { SENDER_IDLE, SENDER_HEAD, SENDER_BODY, SENDER_WAITING, SENDER_ANSWERING };
 
@@ -44,12 +44,12 @@ struct sender {
 struct exchange {
 	struct sender *sender;
 	struct delivery *delivery;
-	char *target;              /* raw, copied before MHD decodes it in place */
+	char *target; /* raw, copied before MHD decodes it in place */
 	const char *target_in_place;
 	bool started, suspended, replied;
-	bool counted;              /* in metrics.in_flight */
+	bool counted; /* in metrics.in_flight */
 	uint64_t received;
-	uint64_t discard;          /* bytes of a refused body still to be read; 0: not refused yet */
+	uint64_t discard; /* bytes of a refused body still to be read; 0: not refused yet */
 	bool discarding;
 };
 
@@ -105,8 +105,8 @@ static enum MHD_Result reply_refusal(struct exchange *x, enum refusal why)
 	in->relay->metrics.refused[why]++;
 	count_status(in, t->status);
 	struct log_number status;
-	log_event(LOG_INFO, "refused", "reason", t->name, "status", log_number(&status, t->status), "peer", x->sender->peer,
-	          NULL);
+	log_event(LOG_INFO, "refused", "reason", t->name, "status", log_number(&status, t->status), "peer",
+		  x->sender->peer, NULL);
 	set_state(x->sender, SENDER_ANSWERING, in->relay->settings.body_timeout_ms);
 	return result;
 }
@@ -124,9 +124,9 @@ static void write_refusal(struct sender *s, enum refusal why)
 	char text[500];
 	int body = snprintf(NULL, 0, "creel: %s\n", t->sentence);
 	int len = snprintf(text, sizeof text,
-	                   "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
-	                   "Connection: close\r\n\r\ncreel: %s\n",
-	                   t->status, MHD_get_reason_phrase_for((unsigned)t->status), body, t->sentence);
+			   "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
+			   "Connection: close\r\n\r\ncreel: %s\n",
+			   t->status, MHD_get_reason_phrase_for((unsigned)t->status), body, t->sentence);
 	if (send(s->fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) == len)
 		shutdown(s->fd, SHUT_WR);
 }
@@ -192,14 +192,16 @@ static struct MHD_Response *make_answer(struct exchange *x)
 		x->sender->in->relay->metrics.bytes_out += d->answer_body.len;
 		/* MHD keeps the bytes past the delivery: they change hands. */
 		struct MHD_Response *r =
-			MHD_create_response_from_buffer(d->answer_body.len, d->answer_body.at, MHD_RESPMEM_MUST_FREE);
+		    MHD_create_response_from_buffer(d->answer_body.len, d->answer_body.at, MHD_RESPMEM_MUST_FREE);
 		if (r && d->answer_body.at)
 			d->answer_body = (struct buffer){ 0 };
 		return r;
 	}
 	/* For HEAD the length shows, and MHD never asks for the bytes. */
-	return MHD_create_response_from_callback(bodiless ? (head && known ? len : 0) : known ? len : MHD_SIZE_UNKNOWN, 16384,
-	                                         read_answer, x, NULL);
+	return MHD_create_response_from_callback(bodiless ? (head && known ? len : 0)
+						 : known  ? len
+							  : MHD_SIZE_UNKNOWN,
+						 16384, read_answer, x, NULL);
 }
 
 static enum MHD_Result reply_answer(struct exchange *x)
@@ -232,7 +234,7 @@ static uint64_t now_us(void)
 }
 
 static enum MHD_Result open_delivery(struct exchange *x, const struct http_head *head, const struct route *route,
-                                     const struct http_framing *framing, enum refusal refusal)
+				     const struct http_framing *framing, enum refusal refusal)
 {
 	struct ingress *in = x->sender->in;
 	struct wire_request request = {
@@ -281,8 +283,8 @@ static enum MHD_Result begin_request(struct exchange *x, const char *method, con
 	struct bytes host;
 	enum MHD_Result result;
 	in->relay->metrics.requests++;
-	enum refusal why = ingress_read_head(x->sender->connection, method, version, x->target, x->target_in_place, &block,
-	                                     &head);
+	enum refusal why =
+	    ingress_read_head(x->sender->connection, method, version, x->target, x->target_in_place, &block, &head);
 	if (why == REFUSE_NOTHING)
 		why = http_rules_check(&head, in->relay->settings.max_body, &framing);
 	bool for_record = why == REFUSE_BODY_TOO_LARGE;
@@ -370,12 +372,13 @@ refuse_now:
 }
 
 static enum MHD_Result take_trailer(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
-                                    const char *value, size_t value_len)
+				    const char *value, size_t value_len)
 {
 	struct delivery *d = cls;
 	(void)kind;
 	struct bytes n = bytes_make(name, name_len), v = bytes_make(value ? value : "", value ? value_len : 0);
-	if (!headers_name_valid(n) || !headers_value_valid(v) || d->trailers.len + name_len + value_len > WIRE_MAX_HEADER_BLOCK)
+	if (!headers_name_valid(n) || !headers_value_valid(v) ||
+	    d->trailers.len + name_len + value_len > WIRE_MAX_HEADER_BLOCK)
 		return MHD_NO;
 	return headers_append(&d->trailers, n, v) ? MHD_YES : MHD_NO;
 }
@@ -386,7 +389,8 @@ static enum MHD_Result end_body(struct exchange *x)
 	struct ingress *in = x->sender->in;
 	if (!d->body_whole) {
 		int seen = MHD_get_connection_values_n(x->sender->connection, MHD_FOOTER_KIND, NULL, NULL);
-		int taken = seen > 0 ? MHD_get_connection_values_n(x->sender->connection, MHD_FOOTER_KIND, take_trailer, d) : 0;
+		int taken =
+		    seen > 0 ? MHD_get_connection_values_n(x->sender->connection, MHD_FOOTER_KIND, take_trailer, d) : 0;
 		if (taken != seen) {
 			tunnel_finish(d, WIRE_RESET_TRUNCATED, "malformed trailers");
 			delivery_refuse(d, REFUSE_BAD_FIELD);
@@ -408,7 +412,7 @@ static enum MHD_Result end_body(struct exchange *x)
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-                                  const char *version, const char *upload, size_t *upload_len, void **con_cls)
+				  const char *version, const char *upload, size_t *upload_len, void **con_cls)
 {
 	struct exchange *x = *con_cls;
 	(void)cls;
@@ -460,7 +464,8 @@ static void *on_request_line(void *cls, const char *uri, struct MHD_Connection *
 	return x;
 }
 
-static void on_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode code)
+static void on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+			 enum MHD_RequestTerminationCode code)
 {
 	struct exchange *x = *con_cls;
 	(void)cls;
@@ -504,7 +509,7 @@ static void format_peer(int fd, char *out, size_t size)
 }
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
-                          enum MHD_ConnectionNotificationCode code)
+			  enum MHD_ConnectionNotificationCode code)
 {
 	struct ingress *in = cls;
 	struct sender *s = *socket_context;
@@ -512,7 +517,8 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 		s = calloc(1, sizeof *s);
 		if (!s)
 			return;
-		const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		const union MHD_ConnectionInfo *info =
+		    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 		const union MHD_ConnectionInfo *d = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_DAEMON);
 		s->in = in;
 		s->connection = connection;
@@ -571,8 +577,8 @@ static void expire(struct sender *s)
 	http_daemon_kick(s->daemon);
 }
 
-/* A hang-up that came together with the last bytes: MHD 0.9.75 takes a short read for an empty socket and waits for an edge
- * that epoll gave it already. Shutting down what has ended loses nothing and makes a new one. */
+/* A hang-up that came together with the last bytes: MHD 0.9.75 takes a short read for an empty socket and waits for an
+ * edge that epoll gave it already. Shutting down what has ended loses nothing and makes a new one. */
 static void show_hang_up(struct sender *s)
 {
 	char byte;
@@ -611,11 +617,11 @@ static struct http_daemon *start_daemon(struct ingress *in, const char *cert, co
 		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, in },
 		{ cert ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, (void *)(uintptr_t)cert },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key },
-		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
 		{ MHD_OPTION_END, 0, NULL },
 	};
-	struct MHD_Daemon *mhd = MHD_start_daemon(flags, 0, NULL, NULL, on_request, in, MHD_OPTION_ARRAY, options,
-	                                          MHD_OPTION_END);
+	struct MHD_Daemon *mhd =
+	    MHD_start_daemon(flags, 0, NULL, NULL, on_request, in, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 	return mhd ? http_daemon_new(in->relay->loop, mhd) : NULL;
 }
 
@@ -637,11 +643,13 @@ static struct http_daemon *start_tls(struct ingress *in, struct error *e)
 {
 	const struct settings *s = &in->relay->settings;
 	char *cert = read_file(s->tls_cert, e), *key = cert ? read_file(s->tls_key, e) : NULL;
-	/* MHD_stop_daemon is long after: MHD 0.9.75 loads both into GnuTLS at the start and keeps no pointer it reads. */
+	/* MHD_stop_daemon is long after: MHD 0.9.75 loads both into GnuTLS at the start and keeps no pointer it reads.
+	 */
 	struct http_daemon *d = key ? start_daemon(in, cert, key) : NULL;
 	if (key && !d)
-		error_set(e, EXIT_RELAY, "the certificate %s and key %s cannot be used: are they PEM, and do they belong together?",
-		          s->tls_cert, s->tls_key);
+		error_set(e, EXIT_RELAY,
+			  "the certificate %s and key %s cannot be used: are they PEM, and do they belong together?",
+			  s->tls_cert, s->tls_key);
 	if (key)
 		explicit_bzero(key, strlen(key));
 	free(cert);

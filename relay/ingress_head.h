@@ -1,5 +1,5 @@
-/* Reads a request's head out of libmicrohttpd as the sender sent it, or finds that MHD smoothed something over that must be
- * refused (obs-fold, bare LF, NUL bytes, blanks in the request line). */
+/* Reads a request's head out of libmicrohttpd as the sender sent it, or finds that MHD smoothed something over that
+ * must be refused (obs-fold, bare LF, NUL bytes, blanks in the request line). */
 #pragma once
 
 #include <microhttpd.h>
@@ -9,5 +9,5 @@
 /* `target` is the raw target, `target_in_place` where it stood in MHD's buffer. The fields are appended to *block, and
  * *out points into it, `method`, `version` and `target`. */
 enum refusal ingress_read_head(struct MHD_Connection *connection, const char *method, const char *version,
-                               const char *target, const char *target_in_place, struct buffer *block,
-                               struct http_head *out);
+			       const char *target, const char *target_in_place, struct buffer *block,
+			       struct http_head *out);

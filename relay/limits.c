@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_MAX     64
+#define KEY_MAX 64
 #define MAX_ENTRIES 65536 /* of each table: beyond it newcomers are not counted rather than all turned away */
-#define REFILL_MS   1000  /* an empty bucket is full again after this long */
+#define REFILL_MS 1000    /* an empty bucket is full again after this long */
 
 struct entry {
 	uint8_t key[KEY_MAX];

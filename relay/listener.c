@@ -51,8 +51,8 @@ struct sniff {
 static bool split(const char *address, char host[64], char port[8])
 {
 	const char *colon = strrchr(address, ':');
-	if (!colon || strlen(colon + 1) == 0 || strlen(colon + 1) > 5 || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-	    atoi(colon + 1) > 65535)
+	if (!colon || strlen(colon + 1) == 0 || strlen(colon + 1) > 5 ||
+	    strspn(colon + 1, "0123456789") != strlen(colon + 1) || atoi(colon + 1) > 65535)
 		return false;
 	size_t len = (size_t)(colon - address);
 	if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
@@ -72,7 +72,9 @@ static bool split(const char *address, char host[64], char port[8])
 static bool resolve(const char *address, struct sockaddr_storage *out, socklen_t *len)
 {
 	char host[64], port[8];
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+	struct addrinfo hints = { .ai_family = AF_UNSPEC,
+				  .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
 	struct addrinfo *list;
 	if (!split(address, host, port) || getaddrinfo(*host ? host : NULL, port, &hints, &list) != 0)
 		return false;
@@ -162,8 +164,8 @@ static void look(struct sniff *s)
 	int go = GO_NOWHERE;
 	if (data[0] == 0x16) {
 		enum client_hello hello = relay->settings.tls_cert
-		                                  ? client_hello_parse(bytes_make(data, (size_t)n), WIRE_ALPN)
-		                                  : CLIENT_HELLO_INVALID;
+					      ? client_hello_parse(bytes_make(data, (size_t)n), WIRE_ALPN)
+					      : CLIENT_HELLO_INVALID;
 		if (hello != CLIENT_HELLO_MORE) {
 			if (hello == CLIENT_HELLO_MATCH || (hello == CLIENT_HELLO_OTHER && s->listener->tunnels_only))
 				go = GO_TUNNEL;
@@ -213,7 +215,8 @@ static void start_sniffing(struct listener *l, int fd, const struct sockaddr *fr
 		l->relay->metrics.connections_refused++;
 		/* One address over its limit would fill the log; the counter tells. */
 		log_event(allowed ? LOG_WARN : LOG_DEBUG, "connection_refused", "reason",
-		          allowed ? "too many connections, or out of memory" : "too many connections of one address", NULL);
+			  allowed ? "too many connections, or out of memory" : "too many connections of one address",
+			  NULL);
 		free(s);
 		close(fd);
 		return;
@@ -271,7 +274,8 @@ static void remember_address(struct listener *l)
 	socklen_t len = sizeof a;
 	char host[64] = "?", port[8] = "0";
 	if (getsockname(l->fd, (struct sockaddr *)&a, &len) == 0)
-		getnameinfo((struct sockaddr *)&a, len, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
+		getnameinfo((struct sockaddr *)&a, len, host, sizeof host, port, sizeof port,
+			    NI_NUMERICHOST | NI_NUMERICSERV);
 	snprintf(l->address, sizeof l->address, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
 }
 
@@ -281,8 +285,9 @@ struct listener *listener_new(struct relay *relay, const char *address, bool tun
 	socklen_t len;
 	int one = 1;
 	if (!resolve(address, &a, &len)) {
-		error_set(e, EXIT_USAGE, "'%s' is no address to listen on: write ADDRESS:PORT, for example 127.0.0.1:8080 or [::1]:0",
-		          address);
+		error_set(e, EXIT_USAGE,
+			  "'%s' is no address to listen on: write ADDRESS:PORT, for example 127.0.0.1:8080 or [::1]:0",
+			  address);
 		return NULL;
 	}
 	struct listener *l = calloc(1, sizeof *l);
@@ -296,7 +301,7 @@ struct listener *listener_new(struct relay *relay, const char *address, bool tun
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (bind(fd, (struct sockaddr *)&a, len) != 0 || listen(fd, BACKLOG) != 0) {
 		error_set(e, EXIT_RELAY, "%s cannot be listened on: %s%s", address, strerror(errno),
-		          errno == EADDRINUSE ? "; stop what uses the port, or take another" : "");
+			  errno == EADDRINUSE ? "; stop what uses the port, or take another" : "");
 		goto fail;
 	}
 	l->relay = relay;

@@ -56,7 +56,8 @@ static int run_token(int argc, char **argv, struct error *e)
 	const char *verb = first < argc ? argv[first] : "";
 	bool named = strcmp(verb, "add") == 0 || strcmp(verb, "revoke") == 0;
 	if ((!named && strcmp(verb, "list") != 0) || argc - first != (named ? 2 : 1)) {
-		error_set(e, EXIT_USAGE, "write: creel-relay token add NAME [--tunnels GLOB], token list, or token revoke NAME");
+		error_set(e, EXIT_USAGE,
+			  "write: creel-relay token add NAME [--tunnels GLOB], token list, or token revoke NAME");
 		goto out;
 	}
 	if (tokens_open(&t, data, e) && token_verb(t, verb, named ? argv[first + 1] : NULL, tunnels, e))

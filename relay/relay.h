@@ -1,4 +1,5 @@
-/* What the relay's rooms share: settings, counters, and the rooms themselves. One struct, made in serve.c; loop thread. */
+/* What the relay's rooms share: settings, counters, and the rooms themselves. One struct, made in serve.c; loop thread.
+ */
 #pragma once
 
 #include <uv.h>
@@ -12,7 +13,7 @@ struct settings {
 	struct option_values listen;        /* ADDR:PORT */
 	struct option_values tunnel_listen; /* ports for tunnels alone */
 	const char *port_file;
-	const char *public_url;             /* without a slash at its end */
+	const char *public_url; /* without a slash at its end */
 	const char *domain;
 	const char *data;
 	const char *tls_cert, *tls_key;

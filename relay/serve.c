@@ -129,10 +129,11 @@ static bool may_serve(struct serve *s, struct error *e)
 	for (size_t k = 0; k < 2; k++)
 		for (size_t i = 0; i < lists[k]->count; i++)
 			if (!listener_is_loopback(lists[k]->at[i]))
-				return error_set(e, EXIT_USAGE,
-				                 "without tokens the relay serves loopback only, and %s is not: make one with "
-				                 "`creel-relay token add NAME --data %s`",
-				                 lists[k]->at[i], s->relay.settings.data);
+				return error_set(
+				    e, EXIT_USAGE,
+				    "without tokens the relay serves loopback only, and %s is not: make one with "
+				    "`creel-relay token add NAME --data %s`",
+				    lists[k]->at[i], s->relay.settings.data);
 	return true;
 }
 
@@ -145,7 +146,8 @@ static bool listen_on(struct serve *s, const struct option_values *addresses, bo
 		if (!l)
 			return false;
 		s->listeners[s->listener_count++] = l;
-		log_event(LOG_INFO, "listening", "address", listener_address(l), "for", tunnels_only ? "tunnels" : "all", NULL);
+		log_event(LOG_INFO, "listening", "address", listener_address(l), "for",
+			  tunnels_only ? "tunnels" : "all", NULL);
 	}
 	return true;
 }
@@ -154,13 +156,14 @@ static bool settle_public_url(struct serve *s, struct error *e)
 {
 	const char *given = s->relay.settings.public_url;
 	if (!given) {
-		snprintf(s->relay.public_url, sizeof s->relay.public_url, "%s://%s", s->relay.settings.tls_cert ? "https" : "http",
-		         listener_address(s->listeners[0]));
+		snprintf(s->relay.public_url, sizeof s->relay.public_url, "%s://%s",
+			 s->relay.settings.tls_cert ? "https" : "http", listener_address(s->listeners[0]));
 		return true;
 	}
 	if ((strncmp(given, "http://", 7) != 0 && strncmp(given, "https://", 8) != 0) || strlen(given) > 250 ||
 	    strpbrk(given, " \t\r\n?#"))
-		return error_set(e, EXIT_USAGE, "--public-url %s is no URL: write for example https://hooks.example.com", given);
+		return error_set(e, EXIT_USAGE,
+				 "--public-url %s is no URL: write for example https://hooks.example.com", given);
 	snprintf(s->relay.public_url, sizeof s->relay.public_url, "%s", given);
 	size_t len = strlen(s->relay.public_url);
 	while (len > 8 && s->relay.public_url[len - 1] == '/')
@@ -178,7 +181,7 @@ static bool make_rooms(struct serve *s, struct error *e)
 {
 	struct settings *set = &s->relay.settings;
 	const struct limits_settings limits = { set->max_connections_per_address, set->rate_per_address,
-		                                set->rate_per_tunnel };
+						set->rate_per_tunnel };
 	s->relay.router = router_new(set->domain);
 	s->relay.limits = limits_new(&limits);
 	if (!s->relay.router || !s->relay.limits)
@@ -193,17 +196,20 @@ static bool check_settings(const struct settings *set, struct error *e)
 	if (set->rate_per_address > LIMITS_MAX_RATE || set->rate_per_tunnel > LIMITS_MAX_RATE)
 		return error_set(e, EXIT_USAGE, "a rate is at most %d requests a second", LIMITS_MAX_RATE);
 	size_t len = set->domain ? strlen(set->domain) : 1;
-	if (len == 0 || len > 180 || (set->domain && (set->domain[0] == '.' || set->domain[len - 1] == '.' ||
-	                                              strspn(set->domain, "abcdefghijklmnopqrstuvwxyz"
-	                                                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != len)))
-		return error_set(e, EXIT_USAGE, "--domain %.200s is no host name: write for example hooks.example.com", set->domain);
+	if (len == 0 || len > 180 ||
+	    (set->domain && (set->domain[0] == '.' || set->domain[len - 1] == '.' ||
+			     strspn(set->domain, "abcdefghijklmnopqrstuvwxyz"
+						 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != len)))
+		return error_set(e, EXIT_USAGE, "--domain %.200s is no host name: write for example hooks.example.com",
+				 set->domain);
 	return true;
 }
 
 static bool start(struct serve *s, struct error *e)
 {
 	struct settings *set = &s->relay.settings;
-	if (!check_settings(set, e) || !tokens_open(&s->relay.tokens, set->data, e) || !may_serve(s, e) || !make_rooms(s, e))
+	if (!check_settings(set, e) || !tokens_open(&s->relay.tokens, set->data, e) || !may_serve(s, e) ||
+	    !make_rooms(s, e))
 		return false;
 	/* ingress first: its sentence about a bad certificate is the better one. */
 	s->relay.ingress = ingress_new(&s->relay, e);
@@ -312,28 +318,44 @@ int serve_run(int argc, char **argv, struct error *e)
 	const char *config = NULL;
 	bool help = false;
 	const struct option_spec specs[] = {
-		{ "listen", 'l', OPTION_LIST, &s.listen, "ADDR:PORT", "serve webhooks and tunnels here (default 127.0.0.1:8080; again for more)" },
-		{ "tunnel-listen", 0, OPTION_LIST, &s.tunnel_listen, "ADDR:PORT", "a port for tunnels alone, where a proxy strips ALPN" },
+		{ "listen", 'l', OPTION_LIST, &s.listen, "ADDR:PORT",
+		  "serve webhooks and tunnels here (default 127.0.0.1:8080; again for more)" },
+		{ "tunnel-listen", 0, OPTION_LIST, &s.tunnel_listen, "ADDR:PORT",
+		  "a port for tunnels alone, where a proxy strips ALPN" },
 		{ "port-file", 0, OPTION_TEXT, &s.port_file, "FILE", "write the first listener's actual address here" },
-		{ "public-url", 0, OPTION_TEXT, &s.public_url, "URL", "how senders reach this relay (default: from --listen)" },
-		{ "domain", 0, OPTION_TEXT, &s.domain, "NAME", "tunnels are hosts: https://TUNNEL.NAME/ instead of URL/TUNNEL" },
+		{ "public-url", 0, OPTION_TEXT, &s.public_url, "URL",
+		  "how senders reach this relay (default: from --listen)" },
+		{ "domain", 0, OPTION_TEXT, &s.domain, "NAME",
+		  "tunnels are hosts: https://TUNNEL.NAME/ instead of URL/TUNNEL" },
 		{ "data", 'd', OPTION_TEXT, &s.data, "DIR", "tokens and tunnel names (default ./creel-relay-data)" },
 		{ "tls-cert", 0, OPTION_TEXT, &s.tls_cert, "FILE", "certificate chain, PEM; read again on SIGHUP" },
 		{ "tls-key", 0, OPTION_TEXT, &s.tls_key, "FILE", "its private key, PEM" },
 		{ "max-body", 0, OPTION_SIZE, &s.max_body, "SIZE", "largest request body (default 64MiB)" },
-		{ "reply-timeout", 0, OPTION_DURATION, &s.reply_timeout_ms, "TIME", "how long a sender waits for the app (default 30s)" },
-		{ "header-timeout", 0, OPTION_DURATION, &s.header_timeout_ms, "TIME", "for a request's head (default 15s)" },
-		{ "body-timeout", 0, OPTION_DURATION, &s.body_timeout_ms, "TIME", "between two pieces of a body (default 60s)" },
-		{ "ping-interval", 0, OPTION_DURATION, &s.ping_interval_ms, "TIME", "tunnel keepalive, whole seconds (default 15s)" },
-		{ "drain-timeout", 0, OPTION_DURATION, &s.drain_ms, "TIME", "for requests in flight at SIGTERM (default 10s)" },
-		{ "max-connections", 0, OPTION_COUNT, &s.max_connections, "N", "senders' connections at once (default 16384)" },
-		{ "max-connections-per-address", 0, OPTION_COUNT, &s.max_connections_per_address, "N", "of one address (default 1024; 0 for no limit: behind a proxy)" },
-		{ "rate-per-address", 0, OPTION_COUNT, &s.rate_per_address, "N", "requests a second of one address (default 0: no limit)" },
-		{ "rate-per-tunnel", 0, OPTION_COUNT, &s.rate_per_tunnel, "N", "requests a second to one tunnel (default 0: no limit)" },
-		{ "max-tunnels-per-token", 0, OPTION_COUNT, &s.max_tunnels_per_token, "N", "tunnels online at once (default 100; 0 for no limit)" },
+		{ "reply-timeout", 0, OPTION_DURATION, &s.reply_timeout_ms, "TIME",
+		  "how long a sender waits for the app (default 30s)" },
+		{ "header-timeout", 0, OPTION_DURATION, &s.header_timeout_ms, "TIME",
+		  "for a request's head (default 15s)" },
+		{ "body-timeout", 0, OPTION_DURATION, &s.body_timeout_ms, "TIME",
+		  "between two pieces of a body (default 60s)" },
+		{ "ping-interval", 0, OPTION_DURATION, &s.ping_interval_ms, "TIME",
+		  "tunnel keepalive, whole seconds (default 15s)" },
+		{ "drain-timeout", 0, OPTION_DURATION, &s.drain_ms, "TIME",
+		  "for requests in flight at SIGTERM (default 10s)" },
+		{ "max-connections", 0, OPTION_COUNT, &s.max_connections, "N",
+		  "senders' connections at once (default 16384)" },
+		{ "max-connections-per-address", 0, OPTION_COUNT, &s.max_connections_per_address, "N",
+		  "of one address (default 1024; 0 for no limit: behind a proxy)" },
+		{ "rate-per-address", 0, OPTION_COUNT, &s.rate_per_address, "N",
+		  "requests a second of one address (default 0: no limit)" },
+		{ "rate-per-tunnel", 0, OPTION_COUNT, &s.rate_per_tunnel, "N",
+		  "requests a second to one tunnel (default 0: no limit)" },
+		{ "max-tunnels-per-token", 0, OPTION_COUNT, &s.max_tunnels_per_token, "N",
+		  "tunnels online at once (default 100; 0 for no limit)" },
 		{ "admin", 0, OPTION_TEXT, &s.admin, "ADDR:PORT", "/healthz, /readyz and /metrics here (loopback)" },
-		{ "admin-port-file", 0, OPTION_TEXT, &s.admin_port_file, "FILE", "write the admin listener's actual address here" },
-		{ "log-level", 0, OPTION_CHOICE, &s.log_level, "debug|info|warn|error", "least level that is logged (default info)" },
+		{ "admin-port-file", 0, OPTION_TEXT, &s.admin_port_file, "FILE",
+		  "write the admin listener's actual address here" },
+		{ "log-level", 0, OPTION_CHOICE, &s.log_level, "debug|info|warn|error",
+		  "least level that is logged (default info)" },
 		{ "config", 'c', OPTION_TEXT, &config, "FILE", "options as an INI file, [serve]" },
 		{ "help", 'h', OPTION_FLAG, &help, NULL, "this text" },
 	};
@@ -345,7 +367,8 @@ int serve_run(int argc, char **argv, struct error *e)
 	if (!o || !options_parse(o, specs, count, &source, argc, argv, &first, e))
 		goto out;
 	if (help) {
-		printf("Usage: creel-relay serve [OPTIONS]\n\nTakes webhooks on a public port and carries them to creel clients.\n\n");
+		printf("Usage: creel-relay serve [OPTIONS]\n\nTakes webhooks on a public port and carries them to "
+		       "creel clients.\n\n");
 		options_print(stdout, specs, count);
 		printf("\nEvery option is also a key of the INI file and CREEL_RELAY_NAME in the environment.\n"
 		       "Example: creel-relay serve --listen 0.0.0.0:443 --public-url https://hooks.example.com \\\n"

@@ -37,8 +37,8 @@ struct tokens {
 
 static bool fail(struct tokens *t, const char *doing, struct error *e)
 {
-	return error_set(e, EXIT_STORE, "%s cannot be %s: %s; check the data folder, its permissions and its space", t->path,
-	                 doing, t->db ? sqlite3_errmsg(t->db) : "out of memory");
+	return error_set(e, EXIT_STORE, "%s cannot be %s: %s; check the data folder, its permissions and its space",
+			 t->path, doing, t->db ? sqlite3_errmsg(t->db) : "out of memory");
 }
 
 static bool exec(struct tokens *t, const char *sql, struct error *e)
@@ -73,14 +73,15 @@ static bool migrate(struct tokens *t, struct error *e)
 	bool fine = read_pragma(t, "PRAGMA user_version", &version) || fail(t, "read", e);
 	if (fine && version < SCHEMA_VERSION)
 		fine = exec(t,
-		            "CREATE TABLE IF NOT EXISTS token (name TEXT PRIMARY KEY, tunnels TEXT NOT NULL, hash BLOB NOT NULL,"
-		            " created_at INTEGER NOT NULL) STRICT;"
-		            "CREATE TABLE IF NOT EXISTS tunnel (name TEXT PRIMARY KEY, owner TEXT NOT NULL,"
-		            " created_at INTEGER NOT NULL) STRICT;"
-		            "ALTER TABLE tunnel ADD COLUMN seen_at INTEGER NOT NULL DEFAULT 0;"
-		            "UPDATE tunnel SET seen_at = created_at;"
-		            "PRAGMA user_version = 1",
-		            e);
+			    "CREATE TABLE IF NOT EXISTS token (name TEXT PRIMARY KEY, tunnels TEXT NOT NULL, hash BLOB "
+			    "NOT NULL,"
+			    " created_at INTEGER NOT NULL) STRICT;"
+			    "CREATE TABLE IF NOT EXISTS tunnel (name TEXT PRIMARY KEY, owner TEXT NOT NULL,"
+			    " created_at INTEGER NOT NULL) STRICT;"
+			    "ALTER TABLE tunnel ADD COLUMN seen_at INTEGER NOT NULL DEFAULT 0;"
+			    "UPDATE tunnel SET seen_at = created_at;"
+			    "PRAGMA user_version = 1",
+			    e);
 	if (fine && exec(t, "COMMIT", e))
 		return true;
 	sqlite3_exec(t->db, "ROLLBACK", NULL, NULL, NULL); /* the sentence is of what failed first */
@@ -92,8 +93,8 @@ bool tokens_open(struct tokens **out, const char *folder, struct error *e)
 	struct buffer path = { 0 };
 	*out = NULL;
 	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-		return error_set(e, EXIT_STORE, "the data folder %s cannot be made: %s; name another with --data", folder,
-		                 strerror(errno));
+		return error_set(e, EXIT_STORE, "the data folder %s cannot be made: %s; name another with --data",
+				 folder, strerror(errno));
 	struct tokens *t = calloc(1, sizeof *t);
 	if (!t || !buffer_printf(&path, "%s/relay.db", folder) || !buffer_put_u8(&path, 0)) {
 		free(t);
@@ -105,7 +106,7 @@ bool tokens_open(struct tokens **out, const char *folder, struct error *e)
 	int fd = open(t->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		error_set(e, EXIT_STORE, "%s cannot be opened: %s; check the data folder's permissions", t->path,
-		          strerror(errno));
+			  strerror(errno));
 		tokens_close(t);
 		return false;
 	}
@@ -146,11 +147,13 @@ static bool hash_secret(struct bytes secret, uint8_t out[HASH_LEN])
 	return EVP_Digest(secret.at, secret.len, out, NULL, EVP_sha256(), NULL) == 1;
 }
 
-bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char secret[TOKEN_TEXT_LEN + 1], struct error *e)
+bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char secret[TOKEN_TEXT_LEN + 1],
+		struct error *e)
 {
 	uint8_t random[32], hash[HASH_LEN];
 	if (!headers_name_valid(bytes_of(name)) || strlen(name) > NAME_MAX_LEN)
-		return error_set(e, EXIT_USAGE, "a token's name is up to 64 letters, digits, '-', '_' or '.', without blanks");
+		return error_set(e, EXIT_USAGE,
+				 "a token's name is up to 64 letters, digits, '-', '_' or '.', without blanks");
 	if (strlen(tunnels) > 128)
 		return error_set(e, EXIT_USAGE, "the pattern of tunnel names is longer than 128 characters");
 	if (RAND_bytes(random, sizeof random) != 1)
@@ -162,8 +165,8 @@ bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char se
 	if (!hash_secret(bytes_of(secret), hash))
 		return error_set(e, EXIT_STORE, "SHA-256 is not available in this OpenSSL");
 	sqlite3_stmt *st;
-	if (sqlite3_prepare_v2(t->db, "INSERT INTO token (name, tunnels, hash, created_at) VALUES (?1,?2,?3,?4)", -1, &st,
-	                       NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(t->db, "INSERT INTO token (name, tunnels, hash, created_at) VALUES (?1,?2,?3,?4)", -1,
+			       &st, NULL) != SQLITE_OK)
 		return fail(t, "written", e);
 	sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 2, tunnels, -1, SQLITE_STATIC);
@@ -173,7 +176,8 @@ bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char se
 	sqlite3_finalize(st);
 	t->version = -1; /* data_version does not move for our own writes */
 	if (code == SQLITE_CONSTRAINT)
-		return error_set(e, EXIT_USAGE, "there is a token %s already: revoke it first, or take another name", name);
+		return error_set(e, EXIT_USAGE, "there is a token %s already: revoke it first, or take another name",
+				 name);
 	return code == SQLITE_DONE || fail(t, "written", e);
 }
 
@@ -196,11 +200,14 @@ bool tokens_list(struct tokens *t, void (*row)(void *user, const struct token_ro
 {
 	sqlite3_stmt *st;
 	int code;
-	if (sqlite3_prepare_v2(t->db, "SELECT name, tunnels, created_at FROM token ORDER BY name", -1, &st, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(t->db, "SELECT name, tunnels, created_at FROM token ORDER BY name", -1, &st, NULL) !=
+	    SQLITE_OK)
 		return fail(t, "read", e);
 	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
-		const char *name = (const char *)sqlite3_column_text(st, 0), *tunnels = (const char *)sqlite3_column_text(st, 1);
-		struct token_row r = { name ? name : "", tunnels ? tunnels : "", (uint64_t)sqlite3_column_int64(st, 2) };
+		const char *name = (const char *)sqlite3_column_text(st, 0),
+			   *tunnels = (const char *)sqlite3_column_text(st, 1);
+		struct token_row r = { name ? name : "", tunnels ? tunnels : "",
+				       (uint64_t)sqlite3_column_int64(st, 2) };
 		row(user, &r);
 	}
 	sqlite3_finalize(st);
@@ -228,7 +235,8 @@ static bool refresh(struct tokens *t)
 		list = more;
 		struct token *k = &list[count];
 		memset(k, 0, sizeof *k);
-		const char *name = (const char *)sqlite3_column_text(st, 0), *tunnels = (const char *)sqlite3_column_text(st, 1);
+		const char *name = (const char *)sqlite3_column_text(st, 0),
+			   *tunnels = (const char *)sqlite3_column_text(st, 1);
 		const void *hash = sqlite3_column_blob(st, 2);
 		if (!name || !tunnels || !hash || sqlite3_column_bytes(st, 2) != HASH_LEN)
 			continue;
@@ -298,9 +306,12 @@ enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel)
 	sqlite3_stmt *st = NULL;
 	if (!may_hold(t, owner, tunnel))
 		return CLAIM_FORBIDDEN;
-	if (sqlite3_prepare_v2(t->db, "INSERT INTO tunnel (name, owner, created_at, seen_at) VALUES (?1,?2,?3,?3) ON CONFLICT (name)"
-				      " DO UPDATE SET owner = ?2, seen_at = ?3 WHERE owner = ?2 OR owner = '' OR owner NOT IN (SELECT name FROM token)",
-	                       -1, &st, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(
+		t->db,
+		"INSERT INTO tunnel (name, owner, created_at, seen_at) VALUES (?1,?2,?3,?3) ON CONFLICT (name)"
+		" DO UPDATE SET owner = ?2, seen_at = ?3 WHERE owner = ?2 OR owner = '' OR owner NOT IN (SELECT name "
+		"FROM token)",
+		-1, &st, NULL) != SQLITE_OK)
 		return CLAIM_ERROR;
 	sqlite3_bind_text(st, 1, tunnel, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 2, owner, -1, SQLITE_STATIC);

@@ -1,5 +1,6 @@
 /* Tokens and owned tunnel names, in relay.db of the data folder. Secrets are 256 random bits, shown once, kept as
- * SHA-256 and compared in constant time. Small: one short query at a time on the caller's thread. Errors: EXIT_STORE. */
+ * SHA-256 and compared in constant time. Small: one short query at a time on the caller's thread. Errors: EXIT_STORE.
+ */
 #pragma once
 
 #include <stdint.h>
@@ -21,10 +22,10 @@ MUST_CHECK bool tokens_open(struct tokens **out, const char *data_folder, struct
 void tokens_close(struct tokens *t);
 /* `tunnels`: a glob of names it may hold, "*" for all. EXIT_USAGE when the name is taken or odd. */
 MUST_CHECK bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char secret[TOKEN_TEXT_LEN + 1],
-                           struct error *e);
+			   struct error *e);
 MUST_CHECK bool tokens_revoke(struct tokens *t, const char *name, struct error *e);
 MUST_CHECK bool tokens_list(struct tokens *t, void (*row)(void *user, const struct token_row *), void *user,
-                            struct error *e);
+			    struct error *e);
 /* How many there are; reads the file anew when another process changed it. -1 on failure. */
 int tokens_count(struct tokens *t);
 /* Whether the secret is a token's; its name into owner[65], what tells it from a later one of that name into *mark. */
@@ -38,4 +39,4 @@ enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel)
 /* Forgets names not claimed for TUNNEL_KEEP_DAYS and calls `row` for the rest: the names known from earlier runs. */
 #define TUNNEL_KEEP_DAYS 90
 MUST_CHECK bool tokens_recall_tunnels(struct tokens *t, bool (*row)(void *user, const char *name), void *user,
-                                      struct error *e);
+				      struct error *e);

@@ -23,11 +23,11 @@ struct tunnel {
 	struct delivery *streams;         /* uthash by stream id */
 	struct delivery *blocked;         /* waiting for the connection's window */
 	uint64_t last_stream;
-	char name[TUNNEL_NAME_MAX + 1];   /* "" until WELCOME */
+	char name[TUNNEL_NAME_MAX + 1]; /* "" until WELCOME */
 	char owner[65];
-	uint64_t owner_mark;              /* of the very token */
+	uint64_t owner_mark; /* of the very token */
 	struct limits_address address;
-	char secret[TOKEN_TEXT_LEN + 2];  /* of the handshake, wiped after HELLO */
+	char secret[TOKEN_TEXT_LEN + 2]; /* of the handshake, wiped after HELLO */
 	bool online;
 };
 
@@ -139,7 +139,7 @@ static void send_data(struct delivery *d)
 		size_t n = d->body.len - sent < WIRE_DATA_CHUNK ? d->body.len - sent : WIRE_DATA_CHUNK;
 		bool end = d->body_whole && d->trailers.len == 0 && sent + n == d->body.len;
 		append_or_close(t, wire_encode_data(link_out(t->link), d->stream, end ? WIRE_END : 0,
-		                                    bytes_make(d->body.at + sent, n)));
+						    bytes_make(d->body.at + sent, n)));
 		spend(d, n);
 		sent += n;
 		d->end_sent = end;
@@ -217,7 +217,7 @@ static bool welcome(struct tunnel *t)
 		const char *scheme = strncmp(relay->public_url, "http://", 7) == 0 ? "http" : "https";
 		const char *host = strstr(relay->public_url, "://"), *port = host ? strrchr(host + 3, ':') : NULL;
 		snprintf(url, sizeof url, "%s://%s.%s%s", scheme, t->name, relay->settings.domain,
-		         port && strspn(port + 1, "0123456789") == strlen(port + 1) ? port : "");
+			 port && strspn(port + 1, "0123456789") == strlen(port + 1) ? port : "");
 	} else {
 		snprintf(url, sizeof url, "%s/%s", relay->public_url, t->name);
 	}
@@ -235,8 +235,8 @@ static bool welcome(struct tunnel *t)
 	return true;
 }
 
-/* Whether the handshake's token stands; fills owner. Where there never was a token everybody on loopback is welcome; that
- * the last one was revoked opens no door. */
+/* Whether the handshake's token stands; fills owner. Where there never was a token everybody on loopback is welcome;
+ * that the last one was revoked opens no door. */
 static bool authorise(struct tunnel *t)
 {
 	struct tokens *tokens = t->server->relay->tokens;
@@ -249,7 +249,7 @@ static bool authorise(struct tunnel *t)
 	int count = tokens_count(tokens);
 	t->server->wants_tokens |= count > 0;
 	bool fine = (count == 0 && !t->server->wants_tokens) ||
-	            (count > 0 && tokens_check(tokens, bytes_of(t->secret), t->owner, &t->owner_mark));
+		    (count > 0 && tokens_check(tokens, bytes_of(t->secret), t->owner, &t->owner_mark));
 	lws_explicit_bzero(t->secret, sizeof t->secret);
 	if (!fine)
 		refuse_client(t, WIRE_NOTICE_UNAUTHORIZED, "the relay does not accept this token (or one is missing)");
@@ -264,7 +264,7 @@ static bool within_limit(const struct tunnel *t)
 		return true;
 	for (const struct tunnel *other = t->server->all; other; other = other->next)
 		online += other->online && !*link_close_reason(other->link) && strcmp(other->owner, t->owner) == 0 &&
-		          strcmp(other->name, t->name) != 0;
+			  strcmp(other->name, t->name) != 0;
 	return online < most;
 }
 
@@ -273,7 +273,7 @@ static bool take_name(struct tunnel *t, struct bytes wanted)
 	struct relay *relay = t->server->relay;
 	if (wanted.len == 0 ? !router_make_name(t->name) : !router_name_valid(wanted)) {
 		refuse_client(t, WIRE_NOTICE_BAD_NAME,
-		              "a tunnel's name is up to 63 of a-z, 0-9 and '-', and does not begin with '-'");
+			      "a tunnel's name is up to 63 of a-z, 0-9 and '-', and does not begin with '-'");
 		return false;
 	}
 	if (wanted.len)
@@ -285,8 +285,8 @@ static bool take_name(struct tunnel *t, struct bytes wanted)
 	enum claim claim = tokens_claim(relay->tokens, t->owner, t->name);
 	if (claim == CLAIM_TAKEN || claim == CLAIM_FORBIDDEN) {
 		refuse_client(t, WIRE_NOTICE_NAME_TAKEN,
-		              claim == CLAIM_TAKEN ? "the tunnel's name belongs to another token"
-		                                   : "this token may not hold a tunnel of that name");
+			      claim == CLAIM_TAKEN ? "the tunnel's name belongs to another token"
+						   : "this token may not hold a tunnel of that name");
 		return false;
 	}
 	struct tunnel *older = NULL;
@@ -308,8 +308,10 @@ static bool on_hello(struct tunnel *t, const struct wire_frame *f)
 		return link_fail(t->link, "malformed HELLO");
 	if (hello.version != WIRE_VERSION) {
 		char text[160];
-		snprintf(text, sizeof text, "this relay (creel " CREEL_VERSION ") speaks protocol %d, the client speaks %u: update the older one",
-		         WIRE_VERSION, hello.version);
+		snprintf(text, sizeof text,
+			 "this relay (creel " CREEL_VERSION
+			 ") speaks protocol %d, the client speaks %u: update the older one",
+			 WIRE_VERSION, hello.version);
 		refuse_client(t, WIRE_NOTICE_VERSION, text);
 		return true;
 	}
@@ -455,12 +457,14 @@ static void on_closed(struct tunnel *t)
 	if (t->online) {
 		t->server->relay->metrics.tunnels--;
 		log_event(LOG_INFO, "tunnel_offline", "tunnel", t->name, "owner", t->owner, "reason",
-		          *link_close_reason(t->link) ? link_close_reason(t->link) : "the connection ended", NULL);
+			  *link_close_reason(t->link) ? link_close_reason(t->link) : "the connection ended", NULL);
 	}
 	if (*t->name)
 		router_release(t->server->relay->router, t->name, t);
 	struct delivery *d, *next;
-	HASH_ITER (hh, t->streams, d, next) {
+	/* cppcheck-suppress uninitvar ; the macro sets it */
+	HASH_ITER(hh, t->streams, d, next)
+	{
 		forget_stream(d);
 		delivery_on_lost(d);
 	}
@@ -551,14 +555,14 @@ struct tunnel_server *tunnel_server_new(struct relay *relay, struct error *e)
 	struct lws_context_creation_info info = { 0 };
 	info.port = CONTEXT_PORT_NO_LISTEN_SERVER;
 	info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-	               (relay->settings.tls_cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
+		       (relay->settings.tls_cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
 	info.foreign_loops = loops;
 	info.user = s;
 	info.pt_serv_buf_size = 65536;
 	s->context = lws_create_context(&info);
 	if (!s->context) {
 		error_set(e, EXIT_RELAY,
-		          "libwebsockets cannot start on libuv: install its plugin (Debian: libwebsockets-evlib-uv)");
+			  "libwebsockets cannot start on libuv: install its plugin (Debian: libwebsockets-evlib-uv)");
 		free(s);
 		return NULL;
 	}
@@ -566,7 +570,8 @@ struct tunnel_server *tunnel_server_new(struct relay *relay, struct error *e)
 	s->tls = relay->settings.tls_cert ? make_vhost(s, "tls", true) : NULL;
 	if (!s->plain || (relay->settings.tls_cert && !s->tls)) {
 		error_set(e, EXIT_RELAY, "the certificate %s and key %s cannot be used for tunnels",
-		          relay->settings.tls_cert ? relay->settings.tls_cert : "", relay->settings.tls_key ? relay->settings.tls_key : "");
+			  relay->settings.tls_cert ? relay->settings.tls_cert : "",
+			  relay->settings.tls_key ? relay->settings.tls_key : "");
 		lws_context_destroy(s->context);
 		free(s);
 		return NULL;
@@ -590,13 +595,14 @@ bool tunnel_server_reload(struct tunnel_server *s, struct error *e)
 	SSL_CTX *fresh = SSL_CTX_new(TLS_server_method());
 	STACK_OF(X509) *chain = NULL;
 	bool fine = fresh && SSL_CTX_use_certificate_chain_file(fresh, cert) == 1 &&
-	            SSL_CTX_use_PrivateKey_file(fresh, key, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(fresh) == 1 &&
-	            SSL_CTX_get0_chain_certs(fresh, &chain) == 1 &&
-	            SSL_CTX_use_cert_and_key(s->tls_context, SSL_CTX_get0_certificate(fresh), SSL_CTX_get0_privatekey(fresh),
-	                                     chain, 1) == 1;
+		    SSL_CTX_use_PrivateKey_file(fresh, key, SSL_FILETYPE_PEM) == 1 &&
+		    SSL_CTX_check_private_key(fresh) == 1 && SSL_CTX_get0_chain_certs(fresh, &chain) == 1 &&
+		    SSL_CTX_use_cert_and_key(s->tls_context, SSL_CTX_get0_certificate(fresh),
+					     SSL_CTX_get0_privatekey(fresh), chain, 1) == 1;
 	SSL_CTX_free(fresh);
 	ERR_clear_error(); /* lws reads the thread's error queue */
-	return fine || error_set(e, EXIT_RELAY, "the certificate %s and key %s cannot be used: the old ones stay", cert, key);
+	return fine ||
+	       error_set(e, EXIT_RELAY, "the certificate %s and key %s cannot be used: the old ones stay", cert, key);
 }
 
 void tunnel_server_check_tokens(struct tunnel_server *s)
@@ -628,7 +634,8 @@ void tunnel_server_free(struct tunnel_server *s)
 {
 	if (!s)
 		return;
-	/* On a foreign libuv loop lws 4.1.6 wants the destroy twice: to start closing its handles, and when they are closed. */
+	/* On a foreign libuv loop lws 4.1.6 wants the destroy twice: to start closing its handles, and when they are
+	 * closed. */
 	lws_context_destroy(s->context);
 	uv_run(s->relay->loop, UV_RUN_DEFAULT);
 	lws_context_destroy(s->context);

@@ -1,4 +1,5 @@
-/* The relay's end of the tunnels: WebSockets (libwebsockets) of clients, their streams and flow control. Loop thread. */
+/* The relay's end of the tunnels: WebSockets (libwebsockets) of clients, their streams and flow control. Loop thread.
+ */
 #pragma once
 
 #include "relay/delivery.h"

@@ -8,11 +8,11 @@
 
 enum exit_code {
 	EXIT_DONE = 0,
-	EXIT_NO = 1,         /* the answer is no: no match in time, signature invalid, --fail and a non-2xx */
-	EXIT_USAGE = 2,      /* wrong usage */
-	EXIT_RELAY = 3,      /* relay unreachable or refused; for creel-relay: cannot serve */
-	EXIT_STORE = 4,      /* the store cannot be read or written */
-	EXIT_TARGET = 5,     /* target not reachable */
+	EXIT_NO = 1,     /* the answer is no: no match in time, signature invalid, --fail and a non-2xx */
+	EXIT_USAGE = 2,  /* wrong usage */
+	EXIT_RELAY = 3,  /* relay unreachable or refused; for creel-relay: cannot serve */
+	EXIT_STORE = 4,  /* the store cannot be read or written */
+	EXIT_TARGET = 5, /* target not reachable */
 	EXIT_INTERRUPTED = 130,
 };
 

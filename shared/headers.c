@@ -77,7 +77,8 @@ bool headers_valid(struct bytes block)
 	struct bytes name, value;
 	size_t pos = 0;
 	while (pos < block.len)
-		if (!headers_next(block, &pos, &name, &value) || !headers_name_valid(name) || !headers_value_valid(value))
+		if (!headers_next(block, &pos, &name, &value) || !headers_name_valid(name) ||
+		    !headers_value_valid(value))
 			return false;
 	return true;
 }
@@ -123,15 +124,17 @@ static bool contains_nocase(struct bytes text, const char *part)
 	return false;
 }
 
-/* A sender must not be able to take a signature, or what it is checked with, off a webhook by naming it in Connection. */
+/* A sender must not be able to take a signature, or what it is checked with, off a webhook by naming it in Connection.
+ */
 static bool is_end_to_end(struct bytes name)
 {
-	static const char *const whole[] = { "Host", "Cookie", "Date", "Expect", "From", "Origin", "Range", "Referer",
-		                             "User-Agent", "Via", "Forwarded", "Accept", NULL };
-	static const char *const parts[] = { "Content-", "Authorization", "Signature", "Hmac", "Digest", "Webhook", "Hook",
-		                             "Svix-", "Token", "Secret", "Event", "Topic", "Timestamp", "Delivery", "Key",
-		                             "X-GitHub-", "Stripe-", "X-Slack-", "X-Shopify-", "Twitch-", "X-Forwarded-",
-		                             "Creel-", "Accept-", NULL };
+	static const char *const whole[] = { "Host",    "Cookie",     "Date", "Expect",    "From",   "Origin", "Range",
+					     "Referer", "User-Agent", "Via",  "Forwarded", "Accept", NULL };
+	static const char *const parts[] = { "Content-",     "Authorization", "Signature", "Hmac",       "Digest",
+					     "Webhook",      "Hook",          "Svix-",     "Token",      "Secret",
+					     "Event",        "Topic",         "Timestamp", "Delivery",   "Key",
+					     "X-GitHub-",    "Stripe-",       "X-Slack-",  "X-Shopify-", "Twitch-",
+					     "X-Forwarded-", "Creel-",        "Accept-",   NULL };
 	if (is_one_of(name, whole))
 		return true;
 	for (const char *const *part = parts; *part; part++)
@@ -142,9 +145,16 @@ static bool is_end_to_end(struct bytes name)
 
 bool headers_is_hop_by_hop(struct bytes block, struct bytes name)
 {
-	static const char *const always[] = { "Connection",          "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate",
-		                              "Proxy-Authorization", "TE",         "Trailer",          "Transfer-Encoding",
-		                              "Upgrade",             NULL };
+	static const char *const always[] = { "Connection",
+					      "Keep-Alive",
+					      "Proxy-Connection",
+					      "Proxy-Authenticate",
+					      "Proxy-Authorization",
+					      "TE",
+					      "Trailer",
+					      "Transfer-Encoding",
+					      "Upgrade",
+					      NULL };
 	if (is_one_of(name, always))
 		return true;
 	struct bytes field, value;
@@ -158,7 +168,8 @@ bool headers_has_signature(struct bytes block)
 {
 	struct bytes name, value;
 	for (size_t pos = 0; headers_next(block, &pos, &name, &value);)
-		if (contains_nocase(name, "signature") || contains_nocase(name, "hmac") || bytes_equal_nocase(name, "X-Gitlab-Token"))
+		if (contains_nocase(name, "signature") || contains_nocase(name, "hmac") ||
+		    bytes_equal_nocase(name, "X-Gitlab-Token"))
 			return true;
 	return false;
 }

@@ -27,7 +27,7 @@ bool headers_name_valid(struct bytes name);
 bool headers_value_valid(struct bytes value);
 
 /* Whether a field is hop-by-hop (DESIGN §5, RFC 9110 §7.6.1): Connection, Keep-Alive, Proxy-Connection,
- * Proxy-Authenticate, Proxy-Authorization, TE, Trailer, Transfer-Encoding, Upgrade, and what the block's Connection fields
- * name; but never end-to-end fields, such as Host, Content-… and whatever a webhook's signature is checked with, since a
- * sender could otherwise have a signature dropped. */
+ * Proxy-Authenticate, Proxy-Authorization, TE, Trailer, Transfer-Encoding, Upgrade, and what the block's Connection
+ * fields name; but never end-to-end fields, such as Host, Content-… and whatever a webhook's signature is checked with,
+ * since a sender could otherwise have a signature dropped. */
 bool headers_is_hop_by_hop(struct bytes block, struct bytes name);

@@ -7,11 +7,12 @@
 
 /* A message is cut at a frame's end once it holds this much: lws copies what the socket does not take at once. */
 #define MESSAGE_SOFT_LIMIT (256u << 10)
-#define OUT_KEEP (1u << 20)           /* an emptied buffer larger than this is given back */
-#define CLOSE_FLUSH_SECONDS 5         /* how long a peer that does not read may delay a close */
+#define OUT_KEEP (1u << 20)   /* an emptied buffer larger than this is given back */
+#define CLOSE_FLUSH_SECONDS 5 /* how long a peer that does not read may delay a close */
 #define MAX_SEND_WINDOW (INT64_C(1) << 31)
-#define LWS_WRITE_CLOSE ((enum lws_write_protocol)4) /* lws keeps the name to itself, and the place in its enum free */
-#define CLOSE_REASON_MAX 123          /* RFC 6455 §5.5: a control frame's payload is 125 bytes, 2 are the status */
+/* lws keeps the name to itself, and the place in its enum free. */
+#define LWS_WRITE_CLOSE ((enum lws_write_protocol)4)
+#define CLOSE_REASON_MAX 123 /* RFC 6455 §5.5: a control frame's payload is 125 bytes, 2 are the status */
 
 struct link {
 	struct lws *wsi;
@@ -182,7 +183,7 @@ static bool take_frames(struct link *l, struct bytes data, size_t *used)
 		}
 		*used += step;
 		bool fine = frame.type == WIRE_WINDOW && frame.stream == 0 ? take_link_credit(l, &frame)
-		                                                            : l->ops->on_frame(l->user, &frame);
+									   : l->ops->on_frame(l->user, &frame);
 		if (!fine || l->close_status)
 			return false;
 	}
@@ -252,8 +253,9 @@ static void drop_sent(struct link *l)
 	}
 }
 
-/* Written by hand: with libuv Debian's lws 4.1.6 (built with _DEBUG) closes twice at once ("uv repeat test"), so the frame
- * that lws_close_reason prepares never leaves. The peer's close, or the timeout set by link_close, ends the connection. */
+/* Written by hand: with libuv Debian's lws 4.1.6 (built with _DEBUG) closes twice at once ("uv repeat test"), so the
+ * frame that lws_close_reason prepares never leaves. The peer's close, or the timeout set by link_close, ends the
+ * connection. */
 static int send_close(struct link *l)
 {
 	uint8_t frame[LWS_PRE + 2 + CLOSE_REASON_MAX];
@@ -270,7 +272,8 @@ int link_on_writable(struct link *l)
 		return -1;
 	size_t n = next_message_len(l);
 	if (n > 0) {
-		/* lws 4.1.6 masks a client's payload in place and keeps its own copy of what the socket did not take. */
+		/* lws 4.1.6 masks a client's payload in place and keeps its own copy of what the socket did not take.
+		 */
 		if (lws_write(l->wsi, l->out.at + l->out_start, n, LWS_WRITE_BINARY) < (int)n)
 			return -1;
 		l->out_start += n;

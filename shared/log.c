@@ -69,7 +69,8 @@ void log_event(enum log_level level, const char *event, ...)
 	}
 	va_end(args);
 	if (fine && buffer_put_u8(&line, '\n')) {
-		/* One write a line keeps lines of several threads apart; a log that cannot be written has nowhere to go. */
+		/* One write a line keeps lines of several threads apart; a log that cannot be written has nowhere to
+		 * go. */
 		ssize_t written = write(STDERR_FILENO, line.at, line.len);
 		(void)written;
 	}

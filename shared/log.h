@@ -10,5 +10,7 @@ void log_set_level(enum log_level level);
 /* Pairs (const char *key, const char *value) ending with NULL; a NULL value is left out. */
 void log_event(enum log_level level, const char *event, ...) __attribute__((sentinel));
 /* For numbers: log_number(buffer, n) gives buffer. */
-struct log_number { char text[24]; };
+struct log_number {
+	char text[24];
+};
 const char *log_number(struct log_number *n, int64_t value);

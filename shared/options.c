@@ -74,8 +74,8 @@ static bool parse_with_unit(const char *text, const struct unit *units, uint64_t
 
 bool parse_duration_ms(const char *text, int64_t *out)
 {
-	static const struct unit units[] = { { "ms", 1 },       { "s", 1000 },      { "m", 60000 }, { "h", 3600000 },
-		                             { "d", 86400000 }, { NULL, 0 } };
+	static const struct unit units[] = { { "ms", 1 },      { "s", 1000 },     { "m", 60000 },
+					     { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 } };
 	uint64_t value;
 	if (strcmp(text, "0") == 0) {
 		*out = 0;
@@ -89,9 +89,9 @@ bool parse_duration_ms(const char *text, int64_t *out)
 
 bool parse_size(const char *text, uint64_t *out)
 {
-	static const struct unit units[] = { { "", 1 },           { "B", 1 },           { "KiB", 1 << 10 }, { "k", 1 << 10 },
-		                             { "MiB", 1 << 20 },  { "m", 1 << 20 },     { "GiB", 1 << 30 }, { "g", 1 << 30 },
-		                             { NULL, 0 } };
+	static const struct unit units[] = { { "", 1 },          { "B", 1 },         { "KiB", 1 << 10 },
+					     { "k", 1 << 10 },   { "MiB", 1 << 20 }, { "m", 1 << 20 },
+					     { "GiB", 1 << 30 }, { "g", 1 << 30 },   { NULL, 0 } };
 	return parse_with_unit(text, units, out);
 }
 
@@ -129,7 +129,7 @@ static bool add_to_list(struct options *o, struct option_values *list, const cha
 
 /* Stores one value; `where` names its source in the error ("--timeout", "creel.ini: timeout"). */
 static bool store_value(struct options *o, const struct option_spec *spec, const char *value, const char *where,
-                        struct error *e)
+			struct error *e)
 {
 	uint64_t number;
 	switch (spec->type) {
@@ -137,12 +137,14 @@ static bool store_value(struct options *o, const struct option_spec *spec, const
 		return parse_flag(value, spec->dest) ||
 		       error_set(e, EXIT_USAGE, "%s takes yes or no, not '%s'", where, value);
 	case OPTION_TEXT:
-		return (*(const char **)spec->dest = keep(o, value)) != NULL || error_set(e, EXIT_USAGE, "out of memory");
+		return (*(const char **)spec->dest = keep(o, value)) != NULL ||
+		       error_set(e, EXIT_USAGE, "out of memory");
 	case OPTION_LIST:
 		return add_to_list(o, spec->dest, value) || error_set(e, EXIT_USAGE, "out of memory");
 	case OPTION_DURATION:
 		return parse_duration_ms(value, spec->dest) ||
-		       error_set(e, EXIT_USAGE, "%s takes a duration such as 500ms, 5s, 2m, 1h or 7d, not '%s'", where, value);
+		       error_set(e, EXIT_USAGE, "%s takes a duration such as 500ms, 5s, 2m, 1h or 7d, not '%s'", where,
+				 value);
 	case OPTION_SIZE:
 		return parse_size(value, spec->dest) ||
 		       error_set(e, EXIT_USAGE, "%s takes a size such as 64KiB, 1MiB or 2GiB, not '%s'", where, value);
@@ -156,7 +158,8 @@ static bool store_value(struct options *o, const struct option_spec *spec, const
 	case OPTION_CHOICE:
 		if (!is_choice(spec->arg, value))
 			return error_set(e, EXIT_USAGE, "%s is one of %s, not '%s'", where, spec->arg, value);
-		return (*(const char **)spec->dest = keep(o, value)) != NULL || error_set(e, EXIT_USAGE, "out of memory");
+		return (*(const char **)spec->dest = keep(o, value)) != NULL ||
+		       error_set(e, EXIT_USAGE, "out of memory");
 	}
 	return false;
 }
@@ -231,7 +234,8 @@ static int on_ini_key(void *user, const char *section, const char *name, const c
 	/* Keys outside sections may belong to other commands. */
 	if (own) {
 		const char *hint = nearest(s->specs, s->count, name);
-		error_set(s->e, EXIT_USAGE, "%s is not a known key%s%s", where, hint ? "; did you mean " : "", hint ? hint : "");
+		error_set(s->e, EXIT_USAGE, "%s is not a known key%s%s", where, hint ? "; did you mean " : "",
+			  hint ? hint : "");
 		s->failed = true;
 	}
 	return 1;
@@ -252,7 +256,7 @@ static bool read_ini(struct ini_state *s)
 }
 
 static bool read_environment(struct options *o, const struct option_spec *specs, size_t count, const char *prefix,
-                             struct error *e)
+			     struct error *e)
 {
 	for (size_t i = 0; i < count; i++) {
 		char name[80];
@@ -271,7 +275,7 @@ static bool read_environment(struct options *o, const struct option_spec *specs,
 }
 
 static bool bad_option(const struct option_spec *specs, size_t count, const struct options_source *source, char **argv,
-                       int result, int tried, struct error *e)
+		       int result, int tried, struct error *e)
 {
 	const char *word = tried > 0 ? argv[tried] : "";
 	if (result == ':') {
@@ -284,12 +288,12 @@ static bool bad_option(const struct option_spec *specs, size_t count, const stru
 	char name[64];
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
 	const char *hint = nearest(specs, count, name);
-	return error_set(e, EXIT_USAGE, "--%s is not an option%s%s; see %s --help", name, hint ? ", did you mean --" : "",
-	                 hint ? hint : "", source->program);
+	return error_set(e, EXIT_USAGE, "--%s is not an option%s%s; see %s --help", name,
+			 hint ? ", did you mean --" : "", hint ? hint : "", source->program);
 }
 
 static bool read_arguments(struct options *o, const struct option_spec *specs, size_t count,
-                           const struct options_source *source, int argc, char **argv, int *first, struct error *e)
+			   const struct options_source *source, int argc, char **argv, int *first, struct error *e)
 {
 	struct option longs[MAX_OPTIONS + 1] = { 0 };
 	char shorts[2 * MAX_OPTIONS + 2] = ":";
@@ -297,7 +301,8 @@ static bool read_arguments(struct options *o, const struct option_spec *specs, s
 	size_t at = 1;
 	for (size_t i = 0; i < count; i++) {
 		bool takes = specs[i].type != OPTION_FLAG;
-		longs[i] = (struct option){ specs[i].name, takes ? required_argument : no_argument, NULL, (int)(1000 + i) };
+		longs[i] =
+		    (struct option){ specs[i].name, takes ? required_argument : no_argument, NULL, (int)(1000 + i) };
 		if (specs[i].letter) {
 			shorts[at++] = specs[i].letter;
 			if (takes)
@@ -339,7 +344,7 @@ static bool read_arguments(struct options *o, const struct option_spec *specs, s
 }
 
 bool options_parse(struct options *o, const struct option_spec *specs, size_t count,
-                   const struct options_source *source, int argc, char **argv, int *first, struct error *e)
+		   const struct options_source *source, int argc, char **argv, int *first, struct error *e)
 {
 	if (count > MAX_OPTIONS)
 		return error_set(e, EXIT_USAGE, "too many options in the table of %s", source->program);
@@ -358,9 +363,10 @@ void options_print(FILE *out, const struct option_spec *specs, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		char left[80];
-		snprintf(left, sizeof left, "%s%c%s--%s%s%s", specs[i].letter ? "-" : " ", specs[i].letter ? specs[i].letter : ' ',
-		         specs[i].letter ? ", " : "  ", specs[i].name, specs[i].type == OPTION_FLAG ? "" : " ",
-		         specs[i].type == OPTION_FLAG || !specs[i].arg ? "" : specs[i].arg);
+		snprintf(left, sizeof left, "%s%c%s--%s%s%s", specs[i].letter ? "-" : " ",
+			 specs[i].letter ? specs[i].letter : ' ', specs[i].letter ? ", " : "  ", specs[i].name,
+			 specs[i].type == OPTION_FLAG ? "" : " ",
+			 specs[i].type == OPTION_FLAG || !specs[i].arg ? "" : specs[i].arg);
 		if (strlen(left) > 30)
 			fprintf(out, "  %s\n  %-30s  %s\n", left, "", specs[i].help);
 		else
@@ -373,7 +379,8 @@ static char *read_all(FILE *f, const char *spec, struct error *e)
 	char *secret = calloc(1, MAX_SECRET + 1);
 	size_t len = secret ? fread(secret, 1, MAX_SECRET, f) : 0;
 	if (!secret || ferror(f) || (len == MAX_SECRET && fgetc(f) != EOF)) {
-		error_set(e, EXIT_USAGE, "the secret of %s cannot be read, or is longer than %d bytes", spec, MAX_SECRET);
+		error_set(e, EXIT_USAGE, "the secret of %s cannot be read, or is longer than %d bytes", spec,
+			  MAX_SECRET);
 		free(secret);
 		return NULL;
 	}
@@ -403,7 +410,7 @@ char *secret_read(const char *spec, struct error *e)
 	}
 	if (spec[0] != '@') {
 		error_set(e, EXIT_USAGE,
-		          "a secret is never given as an argument, where others can see it: use @FILE, @- or env:NAME");
+			  "a secret is never given as an argument, where others can see it: use @FILE, @- or env:NAME");
 		return NULL;
 	}
 	FILE *f = fopen(spec + 1, "rb");

@@ -27,30 +27,30 @@ struct option_values {
 };
 
 struct option_spec {
-	const char *name;    /* long name without the dashes */
-	char letter;         /* or 0 */
+	const char *name; /* long name without the dashes */
+	char letter;      /* or 0 */
 	enum option_type type;
-	void *dest;          /* holds the default beforehand */
-	const char *arg;     /* shown in help ("PORT"), for CHOICE the choices "a|b|c" */
-	const char *help;    /* one line */
+	void *dest;       /* holds the default beforehand */
+	const char *arg;  /* shown in help ("PORT"), for CHOICE the choices "a|b|c" */
+	const char *help; /* one line */
 };
 
 struct options;
 
 struct options_source {
-	const char *program;         /* "creel listen", for messages */
-	const char *env_prefix;      /* "CREEL_", or NULL */
+	const char *program;          /* "creel listen", for messages */
+	const char *env_prefix;       /* "CREEL_", or NULL */
 	const char *const *ini_paths; /* NULL-terminated; files that are missing are skipped */
-	const char *ini_section;     /* keys of this section and of no section count; others are left alone */
+	const char *ini_section;      /* keys of this section and of no section count; others are left alone */
 };
 
 struct options *options_new(void);
 void options_free(struct options *o);
 /* Parses; *first is the index of the first argument that is no option (argv is permuted as getopt_long does).
- * An unknown option or bad value is EXIT_USAGE, the sentence names it (with the nearest right spelling). Unknown 
+ * An unknown option or bad value is EXIT_USAGE, the sentence names it (with the nearest right spelling). Unknown
  * keys in the command's own section are errors naming the file. */
 MUST_CHECK bool options_parse(struct options *o, const struct option_spec *specs, size_t count,
-                              const struct options_source *source, int argc, char **argv, int *first, struct error *e);
+			      const struct options_source *source, int argc, char **argv, int *first, struct error *e);
 void options_print(FILE *out, const struct option_spec *specs, size_t count);
 
 MUST_CHECK bool parse_duration_ms(const char *text, int64_t *out);

@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION  1
-#define APPLICATION_ID  0x6372656c
+#define SCHEMA_VERSION 1
+#define APPLICATION_ID 0x6372656c
 #define BUSY_TIMEOUT_MS 5000
-#define WAL_RETRY_MS    10
+#define WAL_RETRY_MS 10
 
 extern const char store_schema_sql[]; /* shared/store.sql, compiled in */
 
@@ -194,8 +194,8 @@ static bool open_file(struct store *s, enum store_mode mode, struct error *e)
 	return exec(s,
 		    "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;"
 		    " PRAGMA journal_size_limit=67108864;"
-	               /* 16 MiB of log between checkpoints: each is an fsync of both files. */
-	               " PRAGMA wal_autocheckpoint=4096; PRAGMA cache_size=-8192",
+		    /* 16 MiB of log between checkpoints: each is an fsync of both files. */
+		    " PRAGMA wal_autocheckpoint=4096; PRAGMA cache_size=-8192",
 		    "opened", e);
 }
 

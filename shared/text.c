@@ -18,7 +18,7 @@ static bool is_mark(utf8proc_int32_t c)
 }
 
 static bool put_char(struct buffer *out, utf8proc_int32_t c, const uint8_t *at, size_t len, enum text_mode mode,
-                     int *marks)
+		     int *marks)
 {
 	if (c < 0x20 || c == 0x7f) {
 		*marks = 2;

@@ -44,10 +44,10 @@ enum wire_flag {
 };
 
 enum wire_reset {
-	WIRE_RESET_CANCEL = 1,     /* the sender hung up or its time ran out: nobody waits for the answer any more */
-	WIRE_RESET_TRUNCATED = 2,  /* the request body will not come whole */
-	WIRE_RESET_TOO_LARGE = 3,  /* the body passed the relay's limit, the sender got 413 */
-	WIRE_RESET_STORE = 4,      /* client: could not record it; the delivery is the relay's still */
+	WIRE_RESET_CANCEL = 1,      /* the sender hung up or its time ran out: nobody waits for the answer any more */
+	WIRE_RESET_TRUNCATED = 2,   /* the request body will not come whole */
+	WIRE_RESET_TOO_LARGE = 3,   /* the body passed the relay's limit, the sender got 413 */
+	WIRE_RESET_STORE = 4,       /* client: could not record it; the delivery is the relay's still */
 	WIRE_RESET_APP_ABORTED = 5, /* client: the app broke off in the middle of its answer */
 	WIRE_RESET_PROTOCOL = 6,
 };
@@ -59,7 +59,7 @@ enum wire_notice {
 	WIRE_NOTICE_REPLACED = 4, /* a newer client of the same owner took the name: stop */
 	WIRE_NOTICE_VERSION = 5,
 	WIRE_NOTICE_LIMIT = 6,
-	WIRE_NOTICE_GAP = 7,   /* `number` deliveries expired in the spool */
+	WIRE_NOTICE_GAP = 7, /* `number` deliveries expired in the spool */
 	WIRE_NOTICE_QUOTA = 8,
 	WIRE_NOTICE_PROTOCOL = 9,
 	WIRE_NOTICE_SHUTDOWN = 10, /* in GOAWAY: the relay is ending, reconnect */
@@ -81,12 +81,12 @@ struct wire_frame {
 struct wire_hello {
 	uint16_t version;
 	uint32_t features;
-	uint32_t options;             /* enum wire_option */
+	uint32_t options; /* enum wire_option */
 	uint32_t drain_parallel;
 	struct bytes client_version;
-	struct bytes tunnel;          /* wanted name; empty: the relay chooses */
-	struct bytes resume_nonce;    /* of the last WELCOME, or empty */
-	struct bytes public_key;      /* X25519, 32 bytes, or empty */
+	struct bytes tunnel;       /* wanted name; empty: the relay chooses */
+	struct bytes resume_nonce; /* of the last WELCOME, or empty */
+	struct bytes public_key;   /* X25519, 32 bytes, or empty */
 };
 
 struct wire_welcome {
@@ -97,37 +97,37 @@ struct wire_welcome {
 	uint64_t max_body;
 	struct bytes relay_version;
 	struct bytes tunnel;
-	struct bytes public_url;      /* no slash at its end */
-	struct bytes nonce;           /* 16 bytes */
+	struct bytes public_url; /* no slash at its end */
+	struct bytes nonce;      /* 16 bytes */
 };
 
 struct wire_request {
 	uint8_t event_id[UUID_LEN];
 	uint64_t received_at_us;
-	uint64_t body_len;            /* as declared; WIRE_UNKNOWN_LENGTH when chunked */
-	uint16_t refused_status;      /* with WIRE_REFUSED, else 0 */
-	bool has_body;                /* the sender framed a body, be it of length 0 (Content-Length or chunked) */
+	uint64_t body_len;       /* as declared; WIRE_UNKNOWN_LENGTH when chunked */
+	uint16_t refused_status; /* with WIRE_REFUSED, else 0 */
+	bool has_body;           /* the sender framed a body, be it of length 0 (Content-Length or chunked) */
 	bool https;
-	struct bytes peer;            /* the sender's address and port, text */
+	struct bytes peer; /* the sender's address and port, text */
 	struct bytes method;
-	struct bytes target;          /* raw, behind the tunnel's own prefix */
-	struct bytes prefix;          /* what the relay took off the target's front ("/k3f9"), or empty */
-	struct bytes headers;         /* shared/headers.h block */
-	struct bytes body;            /* the rest of the payload: the whole body with WIRE_END, else its beginning */
+	struct bytes target;  /* raw, behind the tunnel's own prefix */
+	struct bytes prefix;  /* what the relay took off the target's front ("/k3f9"), or empty */
+	struct bytes headers; /* shared/headers.h block */
+	struct bytes body;    /* the rest of the payload: the whole body with WIRE_END, else its beginning */
 };
 
 struct wire_response {
 	uint16_t status;
-	uint64_t body_len;            /* WIRE_UNKNOWN_LENGTH when the app did not say */
+	uint64_t body_len; /* WIRE_UNKNOWN_LENGTH when the app did not say */
 	struct bytes reason;
 	struct bytes headers;
-	struct bytes body;            /* the rest, as in REQUEST */
+	struct bytes body; /* the rest, as in REQUEST */
 };
 
-struct wire_note {               /* NOTICE and GOAWAY */
-	uint16_t code;                /* enum wire_notice */
+struct wire_note {     /* NOTICE and GOAWAY */
+	uint16_t code; /* enum wire_notice */
 	uint64_t number;
-	struct bytes text;            /* one sentence for the user, UTF-8, untrusted */
+	struct bytes text; /* one sentence for the user, UTF-8, untrusted */
 };
 
 enum wire_result { WIRE_OK, WIRE_MORE, WIRE_MALFORMED };
@@ -152,7 +152,8 @@ MUST_CHECK bool wire_encode_welcome(struct buffer *out, const struct wire_welcom
 MUST_CHECK bool wire_encode_request(struct buffer *out, uint64_t stream, uint8_t flags, const struct wire_request *v);
 MUST_CHECK bool wire_encode_response(struct buffer *out, uint64_t stream, uint8_t flags, const struct wire_response *v);
 MUST_CHECK bool wire_encode_data(struct buffer *out, uint64_t stream, uint8_t flags, struct bytes body);
-MUST_CHECK bool wire_encode_event_id(struct buffer *out, enum wire_type type, uint64_t stream, const uint8_t id[UUID_LEN]);
+MUST_CHECK bool wire_encode_event_id(struct buffer *out, enum wire_type type, uint64_t stream,
+				     const uint8_t id[UUID_LEN]);
 MUST_CHECK bool wire_encode_reset(struct buffer *out, uint64_t stream, uint32_t code, struct bytes reason);
 MUST_CHECK bool wire_encode_window(struct buffer *out, uint64_t stream, uint32_t credit);
 MUST_CHECK bool wire_encode_note(struct buffer *out, enum wire_type type, const struct wire_note *v);

@@ -43,7 +43,8 @@ static int run_folder(const char *folder, int *count)
 		char path[4096];
 		if (entry->d_name[0] == '.')
 			continue;
-		if (snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path || run_file(path) != 0)
+		if (snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path ||
+		    run_file(path) != 0)
 			result = -1;
 		else
 			++*count;

@@ -39,7 +39,8 @@ static void try_response(const struct wire_frame *f)
 		return;
 	check(a.status >= 200 && headers_valid(a.headers));
 	check(wire_encode_response(&out, f->stream, f->flags, &a));
-	check(wire_decode_frame(buffer_view(&out), &again, &used) == WIRE_OK && wire_decode_response(again.payload, &b));
+	check(wire_decode_frame(buffer_view(&out), &again, &used) == WIRE_OK &&
+	      wire_decode_response(again.payload, &b));
 	check(a.status == b.status && bytes_equal(a.headers, b.headers) && bytes_equal(a.body, b.body));
 	buffer_free(&out);
 }
@@ -53,8 +54,8 @@ static void try_small(const struct wire_frame *f)
 	uint8_t id[UUID_LEN];
 	uint32_t number;
 	bool any = wire_decode_hello(f->payload, &hello) | wire_decode_welcome(f->payload, &welcome) |
-	           wire_decode_note(f->payload, &note) | wire_decode_reset(f->payload, &number, &reason) |
-	           wire_decode_window(f->payload, &number) | wire_decode_event_id(f->payload, id);
+		   wire_decode_note(f->payload, &note) | wire_decode_reset(f->payload, &number, &reason) |
+		   wire_decode_window(f->payload, &number) | wire_decode_event_id(f->payload, id);
 	(void)any;
 }
 

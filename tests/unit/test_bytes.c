@@ -81,9 +81,12 @@ static void test_uuid_is_version_7_and_ordered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_buffer_grows_and_consumes), cmocka_unit_test(test_reserve_refuses_overflow),
-		cmocka_unit_test(test_printf_keeps_what_was_there), cmocka_unit_test(test_reader_stops_at_the_end),
-		cmocka_unit_test(test_nocase), cmocka_unit_test(test_uuid_is_version_7_and_ordered),
+		cmocka_unit_test(test_buffer_grows_and_consumes),
+		cmocka_unit_test(test_reserve_refuses_overflow),
+		cmocka_unit_test(test_printf_keeps_what_was_there),
+		cmocka_unit_test(test_reader_stops_at_the_end),
+		cmocka_unit_test(test_nocase),
+		cmocka_unit_test(test_uuid_is_version_7_and_ordered),
 	};
 	return RUN(tests);
 }

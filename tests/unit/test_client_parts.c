@@ -104,19 +104,26 @@ static void test_login_keeps_the_rest(void **state)
 
 static void test_row_json(void **state)
 {
-	struct delivery_row row = { .id = 7, .received_at_us = 1795438954123456, .state = DELIVERY_FAILED, .took_us = -1,
-		                    .tunnel = bytes_of("dev"), .method = bytes_of("POST"), .target = bytes_of("/\xff?q"),
-		                    .path = bytes_of("/\xff"), .peer = bytes_of("p"), .signature = bytes_of("unknown") };
+	struct delivery_row row = { .id = 7,
+				    .received_at_us = 1795438954123456,
+				    .state = DELIVERY_FAILED,
+				    .took_us = -1,
+				    .tunnel = bytes_of("dev"),
+				    .method = bytes_of("POST"),
+				    .target = bytes_of("/\xff?q"),
+				    .path = bytes_of("/\xff"),
+				    .peer = bytes_of("p"),
+				    .signature = bytes_of("unknown") };
 	(void)state;
 	json_t *o = row_json_delivery("delivery", &row);
 	char *text = json_dumps(o, JSON_COMPACT);
-	assert_string_equal(text,
-	                    "{\"type\":\"delivery\",\"id\":7,\"event_id\":\"00000000-0000-0000-0000-000000000000\","
-	                    "\"received_at\":\"2026-11-23T13:02:34.123456Z\",\"tunnel\":\"dev\",\"method\":\"POST\","
-	                    "\"target\":\"/\xef\xbf\xbd?q\",\"path\":\"/\xef\xbf\xbd\",\"peer\":\"p\",\"provider\":null,"
-	                    "\"event_type\":null,\"signature\":\"unknown\",\"state\":\"failed\",\"status\":null,"
-	                    "\"duration_ms\":null,\"attempts\":0,\"request_bytes\":0,\"response_bytes\":0,\"origin\":\"live\","
-	                    "\"replay_of\":null}");
+	assert_string_equal(
+	    text, "{\"type\":\"delivery\",\"id\":7,\"event_id\":\"00000000-0000-0000-0000-000000000000\","
+		  "\"received_at\":\"2026-11-23T13:02:34.123456Z\",\"tunnel\":\"dev\",\"method\":\"POST\","
+		  "\"target\":\"/\xef\xbf\xbd?q\",\"path\":\"/\xef\xbf\xbd\",\"peer\":\"p\",\"provider\":null,"
+		  "\"event_type\":null,\"signature\":\"unknown\",\"state\":\"failed\",\"status\":null,"
+		  "\"duration_ms\":null,\"attempts\":0,\"request_bytes\":0,\"response_bytes\":0,\"origin\":\"live\","
+		  "\"replay_of\":null}");
 	free(text);
 	json_decref(o);
 	struct message m = { 0 };
@@ -133,8 +140,9 @@ static void test_row_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_targets),          cmocka_unit_test(test_backoff),  cmocka_unit_test(test_proxy),
-		cmocka_unit_test(test_login_keeps_the_rest), cmocka_unit_test(test_row_json),
+		cmocka_unit_test(test_targets),  cmocka_unit_test(test_backoff),
+		cmocka_unit_test(test_proxy),    cmocka_unit_test(test_login_keeps_the_rest),
+		cmocka_unit_test(test_row_json),
 	};
 	return RUN(tests);
 }

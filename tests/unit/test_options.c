@@ -15,9 +15,12 @@ struct values {
 static bool parse(struct values *v, const char *ini, int argc, const char *const *args, int *first, struct error *e)
 {
 	const struct option_spec specs[] = {
-		{ "flag", 'f', OPTION_FLAG, &v->flag, NULL, "" },       { "text", 0, OPTION_TEXT, &v->text, "T", "" },
-		{ "choice", 0, OPTION_CHOICE, &v->choice, "a|bc", "" }, { "list", 'l', OPTION_LIST, &v->list, "L", "" },
-		{ "duration", 0, OPTION_DURATION, &v->duration, "D", "" }, { "count", 'n', OPTION_COUNT, &v->count, "N", "" },
+		{ "flag", 'f', OPTION_FLAG, &v->flag, NULL, "" },
+		{ "text", 0, OPTION_TEXT, &v->text, "T", "" },
+		{ "choice", 0, OPTION_CHOICE, &v->choice, "a|bc", "" },
+		{ "list", 'l', OPTION_LIST, &v->list, "L", "" },
+		{ "duration", 0, OPTION_DURATION, &v->duration, "D", "" },
+		{ "count", 'n', OPTION_COUNT, &v->count, "N", "" },
 		{ "size", 0, OPTION_SIZE, &v->size, "S", "" },
 	};
 	char *argv[10] = { NULL };
@@ -29,7 +32,9 @@ static bool parse(struct values *v, const char *ini, int argc, const char *const
 	bool fine = options_parse(o, specs, sizeof specs / sizeof *specs, &source, argc, argv, first, e);
 	/* The strings die with the options: keep what the tests look at. */
 	if (v->text)
-		v->text = strcmp(v->text, "from-arg") == 0 ? "from-arg" : strcmp(v->text, "from-env") == 0 ? "from-env" : "from-ini";
+		v->text = strcmp(v->text, "from-arg") == 0   ? "from-arg"
+			  : strcmp(v->text, "from-env") == 0 ? "from-env"
+							     : "from-ini";
 	v->count += (int64_t)v->list.count * 1000;
 	options_free(o);
 	for (int i = 0; i < argc; i++)
@@ -85,9 +90,12 @@ static void test_errors_name_the_option(void **state)
 		const char *args[3];
 		const char *says;
 	} bad[] = {
-		{ { "prog", "--durration", "5s" }, "duration" }, { { "prog", "--duration", "5" }, "500ms" },
-		{ { "prog", "--choice", "b" }, "a|bc" },         { { "prog", "--count", "x" }, "whole number" },
-		{ { "prog", "-n", "-1" }, "whole number" },      { { "prog", "x", "--text" }, "needs a value" },
+		{ { "prog", "--durration", "5s" }, "duration" },
+		{ { "prog", "--duration", "5" }, "500ms" },
+		{ { "prog", "--choice", "b" }, "a|bc" },
+		{ { "prog", "--count", "x" }, "whole number" },
+		{ { "prog", "-n", "-1" }, "whole number" },
+		{ { "prog", "x", "--text" }, "needs a value" },
 		{ { "prog", "x", "-z" }, "-z" },
 	};
 	(void)state;
@@ -130,7 +138,9 @@ static void test_terminal_gate(void **state)
 	check_text("a\nb\tc\r", 6, TEXT_BODY, "a\nb\tc^M");
 	check_text("a\nb", 3, TEXT_LINE, "a^Jb");
 	check_text("\xc2\x9b\xff\x7f", 4, TEXT_LINE, "<9b><ff>^?");
-	check_text("\xe2\x80\xae" "evil", 7, TEXT_LINE, "<202e>evil");
+	check_text("\xe2\x80\xae"
+		   "evil",
+		   7, TEXT_LINE, "<202e>evil");
 	check_text("e\xcc\x81\xcc\x81\xcc\x81", 7, TEXT_LINE, "e\xcc\x81\xcc\x81<0301>");
 	check_text("\xee\x80\x80", 3, TEXT_LINE, "\xef\xbf\xbd");
 	check_text("gr\xc3\xbc\xc3\x9f", 6, TEXT_LINE, "gr\xc3\xbc\xc3\x9f");
@@ -149,9 +159,12 @@ static void test_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_units),          cmocka_unit_test(test_precedence),
-		cmocka_unit_test(test_errors_name_the_option), cmocka_unit_test(test_secrets_are_never_arguments),
-		cmocka_unit_test(test_terminal_gate),  cmocka_unit_test(test_time),
+		cmocka_unit_test(test_units),
+		cmocka_unit_test(test_precedence),
+		cmocka_unit_test(test_errors_name_the_option),
+		cmocka_unit_test(test_secrets_are_never_arguments),
+		cmocka_unit_test(test_terminal_gate),
+		cmocka_unit_test(test_time),
 	};
 	return RUN(tests);
 }

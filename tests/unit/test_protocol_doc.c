@@ -24,7 +24,8 @@ static bool encode_again(const struct wire_frame *f, struct buffer *out)
 	case WIRE_WELCOME:
 		return wire_decode_welcome(f->payload, &v.welcome) && wire_encode_welcome(out, &v.welcome);
 	case WIRE_REQUEST:
-		return wire_decode_request(f->payload, &v.request) && wire_encode_request(out, f->stream, f->flags, &v.request);
+		return wire_decode_request(f->payload, &v.request) &&
+		       wire_encode_request(out, f->stream, f->flags, &v.request);
 	case WIRE_DATA:
 		return wire_encode_data(out, f->stream, f->flags, f->payload);
 	case WIRE_RESPONSE:

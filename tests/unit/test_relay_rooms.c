@@ -16,12 +16,13 @@ static size_t make_hello(uint8_t *out, const char *alpn, size_t record)
 	uint8_t random[32] = { 7 };
 	size_t ext = alpn_len ? 4 + 2 + alpn_len : 0;
 	size_t body = 2 + 32 + 1 + 2 + 2 + 1 + 1 + 2 + ext;
-	assert_true(buffer_put_u32(&b, (uint32_t)(1u << 24 | body)) && buffer_put_u16(&b, 0x303) && buffer_append(&b, random, 32) &&
-	            buffer_put_u8(&b, 0) && buffer_put_u16(&b, 2) && buffer_put_u16(&b, 0x1301) && buffer_put_u8(&b, 1) &&
-	            buffer_put_u8(&b, 0) && buffer_put_u16(&b, (uint16_t)ext));
+	assert_true(buffer_put_u32(&b, (uint32_t)(1u << 24 | body)) && buffer_put_u16(&b, 0x303) &&
+		    buffer_append(&b, random, 32) && buffer_put_u8(&b, 0) && buffer_put_u16(&b, 2) &&
+		    buffer_put_u16(&b, 0x1301) && buffer_put_u8(&b, 1) && buffer_put_u8(&b, 0) &&
+		    buffer_put_u16(&b, (uint16_t)ext));
 	if (ext)
 		assert_true(buffer_put_u16(&b, 16) && buffer_put_u16(&b, (uint16_t)(alpn_len + 2)) &&
-		            buffer_put_u16(&b, (uint16_t)alpn_len) && buffer_append(&b, alpn, alpn_len));
+			    buffer_put_u16(&b, (uint16_t)alpn_len) && buffer_append(&b, alpn, alpn_len));
 	for (size_t i = 0; i < b.len; i += record) {
 		size_t n = b.len - i < record ? b.len - i : record;
 		const uint8_t header[5] = { 22, 3, 1, (uint8_t)(n >> 8), (uint8_t)n };
@@ -44,11 +45,15 @@ static void test_client_hello(void **state)
 			assert_int_equal(client_hello_parse(bytes_make(data, n), "creel/1"), CLIENT_HELLO_MORE);
 		assert_int_equal(client_hello_parse(bytes_make(data, len), "creel/1"), CLIENT_HELLO_MATCH);
 	}
-	assert_int_equal(client_hello_parse(bytes_make(data, make_hello(data, "\10http/1.1", 999)), "creel/1"), CLIENT_HELLO_OTHER);
-	assert_int_equal(client_hello_parse(bytes_make(data, make_hello(data, "\7creel/2", 999)), "creel/1"), CLIENT_HELLO_OTHER);
-	assert_int_equal(client_hello_parse(bytes_make(data, make_hello(data, "", 999)), "creel/1"), CLIENT_HELLO_OTHER);
+	assert_int_equal(client_hello_parse(bytes_make(data, make_hello(data, "\10http/1.1", 999)), "creel/1"),
+			 CLIENT_HELLO_OTHER);
+	assert_int_equal(client_hello_parse(bytes_make(data, make_hello(data, "\7creel/2", 999)), "creel/1"),
+			 CLIENT_HELLO_OTHER);
+	assert_int_equal(client_hello_parse(bytes_make(data, make_hello(data, "", 999)), "creel/1"),
+			 CLIENT_HELLO_OTHER);
 	assert_int_equal(client_hello_parse(bytes_of("GET / HTTP/1.1"), "creel/1"), CLIENT_HELLO_INVALID);
-	assert_int_equal(client_hello_parse(bytes_make("\x16\x03\x01\x00\x05\x02zzzz", 10), "creel/1"), CLIENT_HELLO_INVALID);
+	assert_int_equal(client_hello_parse(bytes_make("\x16\x03\x01\x00\x05\x02zzzz", 10), "creel/1"),
+			 CLIENT_HELLO_INVALID);
 }
 
 static enum refusal check(const char *target, const char *headers, uint64_t max, struct http_framing *f)
@@ -73,7 +78,7 @@ static void test_http_rules(void **state)
 	assert_int_equal(check("/", "Host: a\r\nContent-Length: +1\r\n", 10, &f), REFUSE_LENGTH);
 	assert_int_equal(check("/", "Host: a\r\nContent-Length: 99999999999999999999\r\n", 10, &f), REFUSE_LENGTH);
 	assert_int_equal(check("/", "Host: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n", 10, &f),
-	                 REFUSE_LENGTH_AND_ENCODING);
+			 REFUSE_LENGTH_AND_ENCODING);
 	assert_int_equal(check("/", "", 10, &f), REFUSE_HOST);
 	assert_int_equal(check("/", "Host: a\r\nHost: b\r\n", 10, &f), REFUSE_HOST);
 	assert_int_equal(check("http://a/", "Host: a\r\n", 10, &f), REFUSE_BAD_TARGET);
@@ -114,7 +119,8 @@ static void test_router(void **state)
 	assert_false(finds(hosts, "shop.evilhooks.example.com.evil", "/", "", ""));
 	assert_false(finds(hosts, "hooks.example.com", "/", "", ""));
 	assert_true(router_make_name(name) && strlen(name) == 20 && router_name_valid(bytes_of(name)));
-	assert_false(router_name_valid(bytes_of("-a")) || router_name_valid(bytes_of("A")) || router_name_valid(bytes_of("")));
+	assert_false(router_name_valid(bytes_of("-a")) || router_name_valid(bytes_of("A")) ||
+		     router_name_valid(bytes_of("")));
 	router_release(paths, "shop", t);
 	router_free(paths);
 	router_free(hosts);
@@ -139,14 +145,15 @@ static void test_tokens_of_an_older_relay(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof path, "%s/relay.db", folder);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db,
-	                              "CREATE TABLE token (name TEXT PRIMARY KEY, tunnels TEXT NOT NULL, hash BLOB NOT NULL,"
-	                              " created_at INTEGER NOT NULL) STRICT;"
-	                              "CREATE TABLE tunnel (name TEXT PRIMARY KEY, owner TEXT NOT NULL,"
-	                              " created_at INTEGER NOT NULL) STRICT;"
-	                              "INSERT INTO tunnel VALUES ('old', '', 1), ('shop', '', 1000000 * unixepoch())",
-	                              NULL, NULL, NULL),
-	                 SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db,
+			 "CREATE TABLE token (name TEXT PRIMARY KEY, tunnels TEXT NOT NULL, hash BLOB NOT NULL,"
+			 " created_at INTEGER NOT NULL) STRICT;"
+			 "CREATE TABLE tunnel (name TEXT PRIMARY KEY, owner TEXT NOT NULL,"
+			 " created_at INTEGER NOT NULL) STRICT;"
+			 "INSERT INTO tunnel VALUES ('old', '', 1), ('shop', '', 1000000 * unixepoch())",
+			 NULL, NULL, NULL),
+	    SQLITE_OK);
 	sqlite3_close(db);
 	assert_true(tokens_open(&t, folder, &e));
 	assert_true(tokens_recall_tunnels(t, count_name, &names, &e));

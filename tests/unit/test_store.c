@@ -179,6 +179,12 @@ static void test_states_and_what_is_left(void **state)
 	id_count = 0;
 	assert_true(store_list_unfinished(s, on_id, NULL, &e));
 	assert_true(id_count == 1 && ids[0] == 2);
+	struct store_attempt a = { .delivery_id = 2, .result = ATTEMPT_UNREACHABLE };
+	assert_true(store_insert_attempt(s, &a, &e)); /* failed, and called once more */
+	assert_true(store_set_state(s, 2, DELIVERY_SENDING, &e));
+	id_count = 0;
+	assert_true(store_list_unfinished(s, on_id, NULL, &e));
+	assert_true(id_count == 1 && ids[0] == 2);
 	assert_true(store_last(s, &last, &e) && last == 2);
 	assert_false(store_get(s, 99, on_row, NULL, &e));
 	assert_int_equal(e.code, EXIT_USAGE);
@@ -278,12 +284,11 @@ static void test_a_class_is_found_by_its_index(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(test_bytes_come_back_exactly),       IN_FOLDER(test_attempts_make_the_summary),
-		IN_FOLDER(test_pages_follow_one_another),      IN_FOLDER(test_resolve),
-		IN_FOLDER(test_event_ids_with_one_beginning),  IN_FOLDER(test_states_and_what_is_left),
-		IN_FOLDER(test_status_is_one_row_a_process),   IN_FOLDER(test_rollback_leaves_nothing),
-		IN_FOLDER(test_a_delivery_takes_its_bytes_along),
-		IN_FOLDER(test_a_class_is_found_by_its_index),
+		IN_FOLDER(test_bytes_come_back_exactly),          IN_FOLDER(test_attempts_make_the_summary),
+		IN_FOLDER(test_pages_follow_one_another),         IN_FOLDER(test_resolve),
+		IN_FOLDER(test_event_ids_with_one_beginning),     IN_FOLDER(test_states_and_what_is_left),
+		IN_FOLDER(test_status_is_one_row_a_process),      IN_FOLDER(test_rollback_leaves_nothing),
+		IN_FOLDER(test_a_delivery_takes_its_bytes_along), IN_FOLDER(test_a_class_is_found_by_its_index),
 	};
 	return RUN(tests);
 }

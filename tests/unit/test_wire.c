@@ -23,8 +23,8 @@ static bool survives(const struct wire_request *r)
 	struct wire_frame f;
 	struct wire_request back;
 	size_t used;
-	bool fine = wire_encode_request(&b, 3, WIRE_END, r) && wire_decode_frame(buffer_view(&b), &f, &used) == WIRE_OK &&
-	            wire_decode_request(f.payload, &back);
+	bool fine = wire_encode_request(&b, 3, WIRE_END, r) &&
+		    wire_decode_frame(buffer_view(&b), &f, &used) == WIRE_OK && wire_decode_request(f.payload, &back);
 	buffer_free(&b);
 	return fine;
 }
@@ -64,7 +64,8 @@ static void test_truncation(void **state)
 		memcpy(exact, b.at, n);
 		assert_int_equal(wire_decode_frame(bytes_make(exact, n), &f, &used), WIRE_MORE);
 		if (n >= WIRE_HEADER_LEN)
-			assert_false(wire_decode_request(bytes_make(exact + WIRE_HEADER_LEN, n - WIRE_HEADER_LEN), &back));
+			assert_false(
+			    wire_decode_request(bytes_make(exact + WIRE_HEADER_LEN, n - WIRE_HEADER_LEN), &back));
 		free(exact);
 	}
 	buffer_free(&b);
