@@ -237,16 +237,30 @@ static void on_unfinished(void *user, const struct delivery_row *row)
 	j->count++;
 }
 
+static void drop_unfinished(struct unfinished_job *j)
+{
+	while (j->first) {
+		struct unfinished *u = j->first;
+		j->first = u->next;
+		recorder_unfinished_free(u);
+	}
+	j->last = &j->first;
+	j->count = 0;
+	j->held = false;
+}
+
 static bool run_unfinished(struct writer_job *job, void *db, struct error *e)
 {
 	struct unfinished_job *j = (struct unfinished_job *)job;
+	drop_unfinished(j); /* of a run that was rolled back */
 	if (!store_list_status(db, on_client, j, e))
 		return false;
 	if (j->held)
 		return true;
 	if (!store_list_unfinished(db, on_unfinished, j, e))
 		return false;
-	for (struct unfinished **at = &j->first; *at;) {
+	struct unfinished **at = &j->first;
+	while (*at) {
 		struct unfinished *u = *at;
 		bool whole = store_get_request(db, u->id, &u->message, &u->has_body, &u->https, e) &&
 			     u->message.body_size == u->message.body.len;
@@ -257,13 +271,15 @@ static bool run_unfinished(struct writer_job *job, void *db, struct error *e)
 			recorder_unfinished_free(u);
 		}
 	}
+	j->last = at;
 	return true;
 }
 
 static void done_unfinished(struct writer_job *job, const struct error *e)
 {
 	struct unfinished_job *j = (struct unfinished_job *)job;
-	(void)e;
+	if (e)
+		drop_unfinished(j);
 	j->done(j->user, j->first);
 	free(j);
 }

@@ -177,7 +177,6 @@ static void on_credit(void *user)
 {
 	struct session *s = user;
 	struct stream *st, *next;
-	/* cppcheck-suppress uninitvar ; the macro sets it */
 	HASH_ITER(hh, s->streams, st, next)
 	{
 		stream_send_answer(st);
@@ -189,7 +188,6 @@ static void on_lost(void *user)
 {
 	struct session *s = user;
 	struct stream *st, *next;
-	/* cppcheck-suppress uninitvar ; the macro sets it */
 	HASH_ITER(hh, s->streams, st, next)
 	{
 		stream_leave_wire(st);

@@ -462,7 +462,6 @@ static void on_closed(struct tunnel *t)
 	if (*t->name)
 		router_release(t->server->relay->router, t->name, t);
 	struct delivery *d, *next;
-	/* cppcheck-suppress uninitvar ; the macro sets it */
 	HASH_ITER(hh, t->streams, d, next)
 	{
 		forget_stream(d);

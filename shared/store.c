@@ -27,7 +27,9 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    " SELECT id, attempts + 1, ?2,?3,?4,?5,?6,?7,?8,?9,?10,?11 FROM delivery WHERE id = ?1 RETURNING number",
 	[STATEMENT_SUMMARISE] = "UPDATE delivery SET state = ?2, status = ?3, status_class = ?4, took_us = ?5,"
 				" response_bytes = ?6, attempts = attempts + 1 WHERE id = ?1",
-	[STATEMENT_SET_STATE] = "UPDATE delivery SET state = ?2 WHERE id = ?1",
+	/* What is under way again is of class 0, where STATEMENT_UNFINISHED looks for it. */
+	[STATEMENT_SET_STATE] = "UPDATE delivery SET state = ?2, status_class = iif(?2 IN (0, 1), 0, status_class)"
+				" WHERE id = ?1",
 	[STATEMENT_PUT_STATUS] =
 	    "INSERT OR REPLACE INTO client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url,"
 	    " tunnel, target) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
