@@ -23,7 +23,8 @@ case $help in *--test-reporter*) options+=(--test-reporter=spec) ;; esac
 case $help in *--test-concurrency*) options+=(--test-concurrency=2) ;; esac
 # Every wait has a deadline of its own; this is for what nobody thought of.
 case $help in *--test-timeout*) options+=(--test-timeout=300000) ;; esac
-node "${options[@]}" "$@" 2>&1 | tee "$log"
+# A file whose set-up failed may wait for ever for programs it did not stop.
+timeout -k 5 900 node "${options[@]}" "$@" 2>&1 | tee "$log"
 status=${PIPESTATUS[0]}
 
 count() { sed -nE "s/^(# |ℹ )$1 ([0-9]+)$/\2/p" "$log" | tail -n 1; }
