@@ -24,7 +24,8 @@ struct tunnel {
 	struct tunnel_options options;
 	char *host, *path;
 	int port;
-	bool tls;
+	unsigned tries;
+	bool tls, proxied;
 	struct lws_context *context;
 	struct lws *wsi;
 	struct link *link;
@@ -285,6 +286,9 @@ static void connect_now(struct tunnel *t)
 	snprintf(authority, sizeof authority, strchr(t->host, ':') ? "[%s]:%d" : "%s:%d", t->host, t->port);
 	info.context = t->context;
 	info.address = t->host;
+	/* lws 4.1.6 tries the first address of a name only, and a relay on this machine listens on either of these. */
+	if (!t->proxied && strcasecmp(t->host, "localhost") == 0)
+		info.address = t->tries++ % 2 ? "::1" : "127.0.0.1";
 	info.port = t->port;
 	info.path = t->path;
 	info.host = authority;
@@ -401,6 +405,7 @@ static bool make_context(struct tunnel *t, struct error *e)
 	info.ssl_client_options_set = SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1;
 	info.retry_and_idle_policy = &t->keepalive;
 	t->context = lws_create_context(&info);
+	t->proxied = proxy != NULL;
 	if (t->context && proxy)
 		lws_set_proxy(lws_get_vhost_by_name(t->context, "default"), proxy);
 	if (proxy)
