@@ -128,6 +128,7 @@ void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a,
 	}
 	j->job.run = run_attempt;
 	j->job.done = done_attempt;
+	j->job.lazy = true; /* the sender has its answer already */
 	j->attempt = *a;
 	j->done = done;
 	j->user = user;

@@ -17,8 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MEMORY_PER_CONNECTION (256u << 10) /* 64 KiB of head twice while it grows, and MHD's own structs */
-#define STREAM_BACKLOG WIRE_STREAM_WINDOW  /* body bytes held before the sender is made to wait */
+#define MEMORY_PER_CONNECTION                                                                                          \
+	(96u << 10) /* a head of 64 KiB, MHD's structs, an answer's head; zeroed by MHD for each request */
+#define STREAM_BACKLOG WIRE_STREAM_WINDOW /* body bytes held before the sender is made to wait */
 #define SWEEP_MS 100
 #define IDLE_MS 75000          /* between two requests of a connection */
 #define DISCARD_MAX (8u << 20) /* of a refused body, so that its sender sees the answer */

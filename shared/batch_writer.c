@@ -7,6 +7,9 @@ struct job_list {
 	struct writer_job *first, **last;
 };
 
+#define LAZY_MS 10
+#define LAZY_MOST 256
+
 struct batch_writer {
 	const struct batch_ops *ops;
 	void *db;
@@ -16,6 +19,9 @@ struct batch_writer {
 	uv_thread_t thread;
 	uv_mutex_t lock; /* guards queued, done, ending */
 	uv_cond_t wake;
+	uv_timer_t lazy_timer;
+	struct job_list lazy; /* loop thread alone, as turn */
+	size_t lazy_count;
 	struct job_list turn; /* loop thread alone */
 	struct job_list queued;
 	struct job_list done;
@@ -124,8 +130,16 @@ static void writer_main(void *arg)
 	uv_mutex_unlock(&w->lock);
 }
 
+static void wake_lazy(struct batch_writer *w)
+{
+	list_append(&w->turn, &w->lazy);
+	w->lazy_count = 0;
+}
+
 static void hand_over(struct batch_writer *w)
 {
+	if (w->lazy_count >= LAZY_MOST)
+		wake_lazy(w);
 	if (!w->turn.first)
 		return;
 	uv_mutex_lock(&w->lock);
@@ -157,6 +171,12 @@ static void on_finished(uv_async_t *h)
 	call_done(h->data);
 }
 
+static void on_lazy_timer(uv_timer_t *h)
+{
+	wake_lazy(h->data);
+	hand_over(h->data);
+}
+
 static void on_before_poll(uv_prepare_t *h)
 {
 	hand_over(h->data);
@@ -182,6 +202,7 @@ struct batch_writer *batch_writer_new(uv_loop_t *loop, const struct batch_ops *o
 	w->ops = ops;
 	w->db = db;
 	list_init(&w->turn);
+	list_init(&w->lazy);
 	list_init(&w->queued);
 	list_init(&w->done);
 	if (uv_mutex_init(&w->lock) != 0)
@@ -194,6 +215,8 @@ struct batch_writer *batch_writer_new(uv_loop_t *loop, const struct batch_ops *o
 		goto no_thread;
 	uv_prepare_init(loop, &w->before_poll);
 	uv_check_init(loop, &w->after_poll);
+	uv_timer_init(loop, &w->lazy_timer);
+	w->lazy_timer.data = w;
 	w->finished.data = w->before_poll.data = w->after_poll.data = w;
 	uv_prepare_start(&w->before_poll, on_before_poll);
 	uv_check_start(&w->after_poll, on_after_poll);
@@ -223,8 +246,11 @@ void batch_writer_submit(struct batch_writer *w, struct writer_job *job)
 {
 	job->next = NULL;
 	job->failed = NULL;
-	*w->turn.last = job;
-	w->turn.last = &job->next;
+	struct job_list *list = job->lazy ? &w->lazy : &w->turn;
+	*list->last = job;
+	list->last = &job->next;
+	if (job->lazy && w->lazy_count++ == 0 && !uv_is_closing((uv_handle_t *)&w->lazy_timer))
+		uv_timer_start(&w->lazy_timer, on_lazy_timer, LAZY_MS, 0);
 	if (w->pending++ == 0)
 		uv_ref((uv_handle_t *)&w->finished);
 }
@@ -250,19 +276,21 @@ void batch_writer_close(struct batch_writer *w, void (*closed)(void *user), void
 {
 	w->closed = closed;
 	w->closed_user = user;
+	wake_lazy(w);
 	hand_over(w);
 	uv_mutex_lock(&w->lock);
 	w->ending = true;
 	uv_cond_signal(&w->wake);
 	uv_mutex_unlock(&w->lock);
 	uv_thread_join(&w->thread);
-	w->open_handles = 3;
+	w->open_handles = 4;
+	uv_close((uv_handle_t *)&w->lazy_timer, on_handle_closed);
 	uv_close((uv_handle_t *)&w->before_poll, on_handle_closed);
 	uv_close((uv_handle_t *)&w->after_poll, on_handle_closed);
 	uv_close((uv_handle_t *)&w->finished, on_handle_closed);
 	/* One job's `done` may submit the next, an attempt after its delivery: the thread has ended, so it runs here.
 	 */
-	for (call_done(w); w->turn.first; call_done(w)) {
+	for (call_done(w), wake_lazy(w); w->turn.first; call_done(w), wake_lazy(w)) {
 		struct job_list rest = { w->turn.first, w->turn.last };
 		list_init(&w->turn);
 		run_batch(w, rest.first);

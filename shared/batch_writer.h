@@ -29,6 +29,9 @@ struct writer_job {
 	void (*done)(struct writer_job *job, const struct error *e);
 	struct writer_job *next; /* the writer's */
 	struct error *failed;    /* the writer's */
+	/* May wait a few milliseconds for company: rows that nobody waits for cost less in larger batches. Such jobs
+	 * keep their order among themselves. */
+	bool lazy;
 };
 
 /* Starts the thread. `db` is used by the thread alone until the writer is closed. NULL and *e on failure. */

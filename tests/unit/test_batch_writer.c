@@ -98,7 +98,8 @@ static void start(struct fixture *f)
 static void submit(struct fixture *f, int count, int bad)
 {
 	for (int i = 0; i < count; i++) {
-		f->jobs[i] = (struct job){ { run, done, NULL, NULL }, i, i == bad, f->order, &f->count, f->failed };
+		f->jobs[i] =
+		    (struct job){ { run, done, NULL, NULL, false }, i, i == bad, f->order, &f->count, f->failed };
 		batch_writer_submit(f->writer, &f->jobs[i].job);
 	}
 }
@@ -201,8 +202,8 @@ static void test_what_done_submits_while_closing_is_run(void **state)
 	struct fixture *f = malloc(sizeof *f);
 	(void)state;
 	start(f);
-	f->jobs[1] = (struct job){ { run, done, NULL, NULL }, 1, false, f->order, &f->count, f->failed };
-	struct chain first = { { { run, done_chain, NULL, NULL }, 0, false, f->order, &f->count, f->failed },
+	f->jobs[1] = (struct job){ { run, done, NULL, NULL, false }, 1, false, f->order, &f->count, f->failed };
+	struct chain first = { { { run, done_chain, NULL, NULL, false }, 0, false, f->order, &f->count, f->failed },
 			       f->writer,
 			       &f->jobs[1] };
 	batch_writer_submit(f->writer, &first.job.job);
@@ -219,7 +220,7 @@ static void test_many_turns_beside_the_thread(void **state)
 	(void)state;
 	start(f);
 	for (int i = 0; i < JOBS; i++) { /* a turn each, while the thread works on the turn before */
-		f->jobs[i] = (struct job){ { run, done, NULL, NULL }, i, false, f->order, &f->count, f->failed };
+		f->jobs[i] = (struct job){ { run, done, NULL, NULL, false }, i, false, f->order, &f->count, f->failed };
 		batch_writer_submit(f->writer, &f->jobs[i].job);
 		uv_run(&f->loop, UV_RUN_NOWAIT);
 	}
@@ -248,9 +249,33 @@ static void test_no_thread_to_be_had(void **state)
 	assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+/* Lazy jobs let the others go first, and are all done in the end, in their order. */
+static void test_lazy_jobs_come_later_in_order(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+	(void)state;
+	start(f);
+	for (int i = 0; i < 6; i++) {
+		f->jobs[i] = (struct job){ { run, done, NULL, NULL, i < 3 }, i, false, f->order, &f->count, f->failed };
+		batch_writer_submit(f->writer, &f->jobs[i].job);
+	}
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(f->count, 6);
+	static const int expected[] = { 3, 4, 5, 0, 1, 2 };
+	assert_memory_equal(f->order, expected, sizeof expected);
+	f->count = 0;
+	f->jobs[0] = (struct job){ { run, done, NULL, NULL, true }, 0, false, f->order, &f->count, f->failed };
+	batch_writer_submit(f->writer, &f->jobs[0].job);
+	end(f); /* closing does not forget one that waits */
+	assert_int_equal(f->count, 1);
+	assert_int_equal(f->db.rows, 7);
+	free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lazy_jobs_come_later_in_order),
 		cmocka_unit_test(test_one_turn_is_one_transaction),
 		cmocka_unit_test(test_bad_row_fails_alone),
 		cmocka_unit_test(test_failed_commit_is_told_to_each),
