@@ -1,5 +1,6 @@
 #include "client/forwarder.h"
 
+#include "client/curl_loop.h"
 #include "client/forward_headers.h"
 #include "shared/headers.h"
 #include "shared/wire.h"
@@ -20,24 +21,13 @@
 
 struct forwarder {
 	uv_loop_t *loop;
-	CURLM *multi;
+	struct curl_loop *curl;
 	struct forward_options options;
-	uv_timer_t timer;
 	CURL *pool[HANDLE_POOL]; /* easy handles with the settings that never change */
 	size_t pooled;
-	struct socket_watch **watches; /* by descriptor */
-	size_t watch_count;
 	bool closing;
 	void (*closed)(void *user);
 	void *closed_user;
-};
-
-struct socket_watch {
-	uv_poll_t poll;
-	struct forwarder *forwarder;
-	curl_socket_t fd;
-	int wanted; /* by libcurl; 0: the connection is idle */
-	int active; /* registered with libuv */
 };
 
 struct forward {
@@ -60,193 +50,6 @@ struct forward {
 	bool head_given, paused, refused_address, too_large;
 	char curl_error[CURL_ERROR_SIZE];
 };
-
-/* ---- targets ---- */
-
-static bool is_loopback_host(const char *host)
-{
-	struct in_addr v4;
-	struct in6_addr v6;
-	if (strcasecmp(host, "localhost") == 0)
-		return true;
-	if (inet_pton(AF_INET, host, &v4) == 1)
-		return (ntohl(v4.s_addr) >> 24) == 127;
-	return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
-static char *bad_target(const char *text, struct error *e)
-{
-	error_set(e, EXIT_USAGE, "'%.200s' is no target: write a port (3000) or a URL (http://localhost:3000/base)",
-		  text);
-	return NULL;
-}
-
-static char *target_of_parts(CURLU *u, const char *text, bool allow_remote, struct error *e)
-{
-	char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL, *out = NULL;
-	struct buffer url = { 0 };
-	if (curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) || curl_url_get(u, CURLUPART_HOST, &host, 0) ||
-	    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) || curl_url_get(u, CURLUPART_PATH, &path, 0) ||
-	    (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)) {
-		bad_target(text, e);
-		goto out;
-	}
-	char bare[256];
-	size_t len = strlen(host);
-	snprintf(bare, sizeof bare, "%s", host[0] == '[' ? host + 1 : host);
-	if (host[0] == '[' && len < sizeof bare)
-		bare[len - 2] = 0;
-	if (!allow_remote && !is_loopback_host(bare)) {
-		error_set(e, EXIT_USAGE,
-			  "%s is not on this machine: creel forwards to loopback only, unless --allow-remote-target",
-			  host);
-		goto out;
-	}
-	size_t path_len = strlen(path);
-	while (path_len > 0 && path[path_len - 1] == '/')
-		path_len--;
-	if (buffer_printf(&url, "%s://%s:%s%.*s", scheme, host, port, (int)path_len, path) && buffer_put_u8(&url, 0)) {
-		out = (char *)url.at;
-	} else {
-		buffer_free(&url);
-		error_set(e, EXIT_USAGE, "out of memory");
-	}
-out:
-	curl_free(scheme);
-	curl_free(host);
-	curl_free(port);
-	curl_free(path);
-	return out;
-}
-
-char *forward_parse_target(const char *text, bool allow_remote, struct error *e)
-{
-	char full[2048];
-	CURLU *u = curl_url();
-	char *out = NULL;
-	int n;
-	if (*text && strspn(text, "0123456789") == strlen(text)) {
-		if (strlen(text) > 5 || atoi(text) < 1 || atoi(text) > 65535) {
-			curl_url_cleanup(u);
-			error_set(e, EXIT_USAGE, "%.20s is no port: they go from 1 to 65535", text);
-			return NULL;
-		}
-		n = snprintf(full, sizeof full, "http://localhost:%s", text);
-	} else {
-		n = snprintf(full, sizeof full, strstr(text, "://") ? "%s" : "http://%s", text);
-	}
-	if (!u || n >= (int)sizeof full || strpbrk(text, "?#@ ") ||
-	    curl_url_set(u, CURLUPART_URL, full, 0) != CURLUE_OK)
-		bad_target(text, e);
-	else
-		out = target_of_parts(u, text, allow_remote, e);
-	curl_url_cleanup(u);
-	return out;
-}
-
-/* ---- libcurl on libuv ---- */
-
-static void check_finished(struct forwarder *f);
-
-static void drive(struct forwarder *f, curl_socket_t fd, int flags)
-{
-	int running;
-	curl_multi_socket_action(f->multi, fd, flags, &running);
-	check_finished(f);
-}
-
-static void on_timeout(uv_timer_t *h)
-{
-	drive(h->data, CURL_SOCKET_TIMEOUT, 0);
-}
-
-static int on_timer_wanted(CURLM *multi, long timeout_ms, void *user)
-{
-	struct forwarder *f = user;
-	(void)multi;
-	if (timeout_ms < 0 || f->closing)
-		uv_timer_stop(&f->timer);
-	else
-		uv_timer_start(&f->timer, on_timeout, (uint64_t)timeout_ms, 0);
-	return 0;
-}
-
-static void on_socket_ready(uv_poll_t *h, int status, int events)
-{
-	struct socket_watch *w = h->data;
-	int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0) |
-		    (status < 0 ? CURL_CSELECT_ERR : 0);
-	if (w->wanted == 0) {
-		/* An idle connection that the app closed: libcurl finds out when it wants to use it again. */
-		uv_poll_stop(&w->poll);
-		w->active = 0;
-		return;
-	}
-	drive(w->forwarder, w->fd, flags);
-}
-
-static void on_watch_closed(uv_handle_t *h)
-{
-	free(h->data);
-}
-
-/* The watch of a descriptor, made at its first use. Between two calls on one connection it stays registered: taking it
- * off and on again would cost four epoll_ctl a call. */
-static struct socket_watch *find_watch(struct forwarder *f, curl_socket_t fd)
-{
-	if ((size_t)fd >= f->watch_count) {
-		size_t count = (size_t)fd + 64;
-		struct socket_watch **watches = realloc(f->watches, count * sizeof *watches);
-		if (!watches)
-			return NULL;
-		memset(watches + f->watch_count, 0, (count - f->watch_count) * sizeof *watches);
-		f->watches = watches;
-		f->watch_count = count;
-	}
-	if (f->watches[fd])
-		return f->watches[fd];
-	struct socket_watch *w = calloc(1, sizeof *w);
-	if (!w || uv_poll_init_socket(f->loop, &w->poll, fd) != 0) {
-		free(w);
-		return NULL;
-	}
-	w->forwarder = f;
-	w->fd = fd;
-	w->poll.data = w;
-	return f->watches[fd] = w;
-}
-
-static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *user, void *socket_user)
-{
-	struct forwarder *f = user;
-	(void)easy;
-	(void)socket_user;
-	struct socket_watch *w = find_watch(f, fd);
-	if (!w)
-		return -1;
-	w->wanted = what == CURL_POLL_REMOVE
-			? 0
-			: (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-	/* Nothing wanted: stay readable, the state in which the next answer is waited for. */
-	int events = w->wanted ? w->wanted : UV_READABLE;
-	if (events == w->active)
-		return 0;
-	w->active = events;
-	return uv_poll_start(&w->poll, events, on_socket_ready) == 0 ? 0 : -1;
-}
-
-/* libcurl closes a connection: its watch goes first. */
-static int on_close_socket(void *user, curl_socket_t fd)
-{
-	struct forwarder *f = user;
-	if ((size_t)fd < f->watch_count && f->watches[fd]) {
-		struct socket_watch *w = f->watches[fd];
-		f->watches[fd] = NULL;
-		uv_poll_stop(&w->poll);
-		uv_close((uv_handle_t *)&w->poll, on_watch_closed);
-	}
-	return close(fd);
-}
 
 /* ---- one call ---- */
 
@@ -396,8 +199,7 @@ static CURL *take_handle(struct forwarder *f)
 	curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(c, CURLOPT_EXPECT_100_TIMEOUT_MS, EXPECT_WAIT_MS);
 	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-	curl_easy_setopt(c, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
-	curl_easy_setopt(c, CURLOPT_CLOSESOCKETDATA, f);
+	curl_loop_adopt(f->curl, c);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(c, CURLOPT_READFUNCTION, on_upload);
@@ -447,7 +249,7 @@ static bool begin_call(struct forward *w)
 	w->body_at = 0;
 	w->started_at_us = now_us();
 	curl_easy_setopt(w->easy, CURLOPT_TIMEOUT_MS, left);
-	return curl_multi_add_handle(f->multi, w->easy) == CURLM_OK;
+	return curl_multi_add_handle(curl_loop_multi(f->curl), w->easy) == CURLM_OK;
 }
 
 static void free_forward(struct forward *w)
@@ -483,7 +285,7 @@ static void finish(struct forward *w, enum attempt_result result, const char *se
 	r.total_us = info_us(w->easy, CURLINFO_TOTAL_TIME_T);
 	if (r.total_us == 0 && now_us() > w->started_at_us)
 		r.total_us = now_us() - w->started_at_us;
-	curl_multi_remove_handle(w->forwarder->multi, w->easy);
+	curl_multi_remove_handle(curl_loop_multi(w->forwarder->curl), w->easy);
 	/* libcurl 7.88 does not reset its trailers' state: used again, such a handle writes before its upload buffer.
 	 */
 	if (w->request.trailers.len > 0)
@@ -511,7 +313,7 @@ static bool try_again(struct forward *w)
 	uint64_t now = uv_now(w->forwarder->loop);
 	if (w->refused_address || now >= w->wait_until_ms || w->status)
 		return false;
-	curl_multi_remove_handle(w->forwarder->multi, w->easy);
+	curl_multi_remove_handle(curl_loop_multi(w->forwarder->curl), w->easy);
 	if (!w->retry_open) {
 		uv_timer_init(w->forwarder->loop, &w->retry);
 		w->retry.data = w;
@@ -569,11 +371,12 @@ static void conclude(struct forward *w, CURLcode code)
 	}
 }
 
-static void check_finished(struct forwarder *f)
+static void check_finished(void *user)
 {
+	struct forwarder *f = user;
 	CURLMsg *m;
 	int left;
-	while ((m = curl_multi_info_read(f->multi, &left)) != NULL) {
+	while ((m = curl_multi_info_read(curl_loop_multi(f->curl), &left)) != NULL) {
 		struct forward *w = NULL;
 		if (m->msg != CURLMSG_DONE)
 			continue;
@@ -682,7 +485,8 @@ struct forwarder *forwarder_new(uv_loop_t *loop, const struct forward_options *o
 			return NULL;
 		}
 	}
-	if (!f || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !(f->multi = curl_multi_init())) {
+	if (!f || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
+	    !(f->curl = curl_loop_new(loop, IDLE_CONNECTIONS, check_finished, f))) {
 		free(f);
 		error_set(e, EXIT_TARGET, "libcurl cannot start");
 		return NULL;
@@ -691,24 +495,17 @@ struct forwarder *forwarder_new(uv_loop_t *loop, const struct forward_options *o
 	f->options = *options;
 	if (!f->options.host_header)
 		f->options.host_header = "rewrite";
-	uv_timer_init(loop, &f->timer);
-	f->timer.data = f;
-	curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
-	curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
-	curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
-	curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
-	curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
 	return f;
 }
 
-static void on_timer_closed(uv_handle_t *h)
+static void on_curl_closed(void *user)
 {
-	struct forwarder *f = h->data;
+	struct forwarder *f = user;
 	void (*closed)(void *user) = f->closed;
-	void *user = f->closed_user;
+	void *closed_user = f->closed_user;
 	free(f);
 	if (closed)
-		closed(user);
+		closed(closed_user);
 }
 
 void forwarder_close(struct forwarder *f, void (*closed)(void *user), void *user)
@@ -718,9 +515,5 @@ void forwarder_close(struct forwarder *f, void (*closed)(void *user), void *user
 	f->closing = true;
 	while (f->pooled > 0)
 		curl_easy_cleanup(f->pool[--f->pooled]);
-	curl_multi_cleanup(f->multi);
-	free(f->watches);
-	f->watches = NULL;
-	f->watch_count = 0;
-	uv_close((uv_handle_t *)&f->timer, on_timer_closed);
+	curl_loop_close(f->curl, on_curl_closed, f);
 }
