@@ -1,491 +1,25 @@
-#include "relay/ingress.h"
+/* Senders' connections, their deadlines, and the daemons that serve them. */
+#include "relay/ingress_private.h"
 
-#include "relay/delivery.h"
-#include "relay/http_daemon.h"
-#include "relay/ingress_head.h"
 #include "relay/limits.h"
-#include "relay/router.h"
 #include "relay/tunnel.h"
-#include "shared/headers.h"
 #include "shared/log.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#define MEMORY_PER_CONNECTION                                                                                          \
-	(96u << 10) /* a head of 64 KiB, MHD's structs, an answer's head; zeroed by MHD for each request */
-#define STREAM_BACKLOG WIRE_STREAM_WINDOW /* body bytes held before the sender is made to wait */
+/* A head of 64 KiB, MHD's structs, an answer's head; MHD zeroes all of it for each request. */
+#define MEMORY_PER_CONNECTION (96u << 10)
 #define SWEEP_MS 100
-#define IDLE_MS 75000          /* between two requests of a connection */
-#define DISCARD_MAX (8u << 20) /* of a refused body, so that its sender sees the answer */
 
-enum sender_state { SENDER_IDLE, SENDER_HEAD, SENDER_BODY, SENDER_WAITING, SENDER_ANSWERING };
-
-/* One connection of a sender. */
-struct sender {
-	struct ingress *in;
-	struct http_daemon *daemon;
-	struct MHD_Connection *connection;
-	struct sender *next, **back;
-	struct exchange *exchange;
-	int fd;
-	bool tls;
-	enum sender_state state;
-	uint64_t deadline; /* loop time in ms */
-	struct limits_address address;
-	char peer[64];
-};
-
-/* One request and its answer. */
-struct exchange {
-	struct sender *sender;
-	struct delivery *delivery;
-	char *target; /* raw, copied before MHD decodes it in place */
-	const char *target_in_place;
-	bool started, suspended, replied;
-	bool counted; /* in metrics.in_flight */
-	uint64_t received;
-	uint64_t discard; /* bytes of a refused body still to be read; 0: not refused yet */
-	bool discarding;
-};
-
-struct ingress {
-	struct relay *relay;
-	struct http_daemon *plain, *tls;
-	struct http_daemon *old_tls[8]; /* of earlier certificates, until their last connection ends */
-	struct sender *senders;
-	size_t count, busy;
-	uv_timer_t sweep;
-	int closing;
-	void (*closed)(void *user);
-	void *closed_user;
-};
-
-static void set_state(struct sender *s, enum sender_state state, int64_t timeout_ms)
+void ingress_set_state(struct sender *s, enum sender_state state, int64_t timeout_ms)
 {
 	s->in->busy += (state != SENDER_IDLE) - (size_t)(s->state != SENDER_IDLE);
 	s->state = state;
 	s->deadline = uv_now(s->in->relay->loop) + (uint64_t)timeout_ms;
-}
-
-/* ---- answers ---- */
-
-static void count_status(struct ingress *in, int status)
-{
-	if (status >= 100 && status < 600)
-		in->relay->metrics.status_class[status / 100]++;
-}
-
-static enum MHD_Result reply_refusal(struct exchange *x, enum refusal why)
-{
-	struct ingress *in = x->sender->in;
-	const struct refusal_text *t = refusal_text(why);
-	char body[300];
-	int len = snprintf(body, sizeof body, "creel: %s\n", t->sentence);
-	struct MHD_Response *r = MHD_create_response_from_buffer((size_t)len, body, MHD_RESPMEM_MUST_COPY);
-	if (!r)
-		return MHD_NO;
-	bool fine = MHD_add_response_header(r, "Content-Type", "text/plain; charset=utf-8") == MHD_YES;
-	fine = fine && MHD_add_response_header(r, "Creel-Refused", t->name) == MHD_YES;
-	/* After a refused head nobody knows where the next request begins. */
-	if (t->status < 500 || why == REFUSE_VERSION)
-		fine = fine && MHD_add_response_header(r, "Connection", "close") == MHD_YES;
-	if (t->retry_after) {
-		char seconds[16];
-		snprintf(seconds, sizeof seconds, "%d", t->retry_after);
-		fine = fine && MHD_add_response_header(r, "Retry-After", seconds) == MHD_YES;
-	}
-	enum MHD_Result result = fine ? MHD_queue_response(x->sender->connection, (unsigned)t->status, r) : MHD_NO;
-	MHD_destroy_response(r);
-	x->replied = true;
-	in->relay->metrics.refused[why]++;
-	count_status(in, t->status);
-	struct log_number status;
-	log_event(LOG_INFO, "refused", "reason", t->name, "status", log_number(&status, t->status), "peer",
-		  x->sender->peer, NULL);
-	set_state(x->sender, SENDER_ANSWERING, in->relay->settings.body_timeout_ms);
-	return result;
-}
-
-/* MHD 0.9.75 can answer only before the body or after it: in between, or without a whole head, the bytes are written by
- * hand (plain connections; a TLS one is just cut) and the sending side is closed. */
-static void write_refusal(struct sender *s, enum refusal why)
-{
-	const struct refusal_text *t = refusal_text(why);
-	s->in->relay->metrics.refused[why]++;
-	count_status(s->in, t->status);
-	log_event(LOG_INFO, "refused", "reason", t->name, "peer", s->peer, NULL);
-	if (s->tls)
-		return;
-	char text[500];
-	int body = snprintf(NULL, 0, "creel: %s\n", t->sentence);
-	int len = snprintf(text, sizeof text,
-			   "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
-			   "Connection: close\r\n\r\ncreel: %s\n",
-			   t->status, MHD_get_reason_phrase_for((unsigned)t->status), body, t->sentence);
-	if (send(s->fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) == len)
-		shutdown(s->fd, SHUT_WR);
-}
-
-static ssize_t read_answer(void *cls, uint64_t pos, char *out, size_t max)
-{
-	struct exchange *x = cls;
-	struct delivery *d = x->delivery;
-	(void)pos;
-	size_t left = d->answer_body.len - d->answer_at;
-	if (left > 0) {
-		size_t n = left < max ? left : max;
-		memcpy(out, d->answer_body.at + d->answer_at, n);
-		d->answer_at += n;
-		if (d->answer_at == d->answer_body.len)
-			d->answer_body.len = d->answer_at = 0;
-		tunnel_consumed(d, n);
-		x->sender->in->relay->metrics.bytes_out += n;
-		set_state(x->sender, SENDER_ANSWERING, x->sender->in->relay->settings.body_timeout_ms);
-		return (ssize_t)n;
-	}
-	if (d->phase == PHASE_DONE)
-		return MHD_CONTENT_READER_END_OF_STREAM;
-	if (d->phase == PHASE_ABORTED)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	MHD_suspend_connection(x->sender->connection);
-	x->suspended = true;
-	x->sender->deadline = UINT64_MAX; /* a silent event stream may last for ever */
-	return 0;
-}
-
-static bool add_answer_headers(struct MHD_Response *r, struct bytes block)
-{
-	struct bytes name, value;
-	for (size_t pos = 0; headers_next(block, &pos, &name, &value);) {
-		if (headers_is_hop_by_hop(block, name) || bytes_equal_nocase(name, "Content-Length"))
-			continue;
-		char *n = bytes_dup_text(name), *v = bytes_dup_text(value);
-		/* MHD 0.9.75 refuses empty values; one blank is the same to a reader (RFC 9112 §5.1). */
-		bool fine = n && v && MHD_add_response_header(r, n, *v ? v : " ") == MHD_YES;
-		free(n);
-		free(v);
-		if (!fine)
-			return false;
-	}
-	return true;
-}
-
-static bool answer_length(const struct wire_response *answer, uint64_t *out)
-{
-	*out = answer->body_len;
-	return answer->body_len != WIRE_UNKNOWN_LENGTH;
-}
-
-static struct MHD_Response *make_answer(struct exchange *x)
-{
-	struct delivery *d = x->delivery;
-	bool head = bytes_equal(d->request.method, bytes_of("HEAD"));
-	bool bodiless = head || d->answer.status == 204 || d->answer.status == 304;
-	uint64_t len;
-	bool known = answer_length(&d->answer, &len);
-	if (d->phase == PHASE_DONE && !bodiless) {
-		x->sender->in->relay->metrics.bytes_out += d->answer_body.len;
-		/* MHD keeps the bytes past the delivery: they change hands. */
-		struct MHD_Response *r =
-		    MHD_create_response_from_buffer(d->answer_body.len, d->answer_body.at, MHD_RESPMEM_MUST_FREE);
-		if (r && d->answer_body.at)
-			d->answer_body = (struct buffer){ 0 };
-		return r;
-	}
-	/* For HEAD the length shows, and MHD never asks for the bytes. */
-	return MHD_create_response_from_callback(bodiless ? (head && known ? len : 0)
-						 : known  ? len
-							  : MHD_SIZE_UNKNOWN,
-						 16384, read_answer, x, NULL);
-}
-
-static enum MHD_Result reply_answer(struct exchange *x)
-{
-	struct delivery *d = x->delivery;
-	struct MHD_Response *r = make_answer(x);
-	if (!r)
-		return MHD_NO;
-	if (!add_answer_headers(r, d->answer.headers)) {
-		MHD_destroy_response(r);
-		return reply_refusal(x, REFUSE_BAD_ANSWER);
-	}
-	enum MHD_Result result = MHD_queue_response(x->sender->connection, d->answer.status, r);
-	MHD_destroy_response(r);
-	x->replied = true;
-	count_status(x->sender->in, d->answer.status);
-	set_state(x->sender, SENDER_ANSWERING, x->sender->in->relay->settings.body_timeout_ms);
-	return result;
-}
-
-/* ---- requests ---- */
-
-static void on_wake(struct delivery *d);
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static enum MHD_Result open_delivery(struct exchange *x, const struct http_head *head, const struct route *route,
-				     const struct http_framing *framing, enum refusal refusal)
-{
-	struct ingress *in = x->sender->in;
-	struct wire_request request = {
-		.received_at_us = now_us(),
-		.body_len = framing->body_len,
-		.has_body = framing->has_body,
-		.https = x->sender->tls,
-		.peer = bytes_of(x->sender->peer),
-		.method = head->method,
-		.target = route->target,
-		.prefix = route->prefix,
-		.headers = head->headers,
-	};
-	if (!uuid7_make(request.event_id, request.received_at_us) || !(x->delivery = delivery_new(&request)))
-		return reply_refusal(x, REFUSE_OVERLOADED);
-	x->delivery->wake = on_wake;
-	/* uthash and the tunnel know nothing of exchanges: the way back is the answer's reader. */
-	x->delivery->owner = x;
-	if (refusal != REFUSE_NOTHING) {
-		tunnel_tell_refused(route->holder, x->delivery, refusal_text(refusal)->status);
-		return reply_refusal(x, refusal);
-	}
-	if (!tunnel_open(route->holder, x->delivery))
-		return reply_refusal(x, REFUSE_OVERLOADED);
-	in->relay->metrics.deliveries++;
-	in->relay->metrics.in_flight++;
-	x->counted = true;
-	set_state(x->sender, SENDER_BODY, in->relay->settings.body_timeout_ms);
-	return MHD_YES;
-}
-
-static bool is_tunnel_path(struct bytes target)
-{
-	size_t len = strlen(WIRE_PATH);
-	return target.len >= len && memcmp(target.at, WIRE_PATH, len) == 0 &&
-	       (target.len == len || target.at[len] == '?' || target.at[len] == '/');
-}
-
-static enum MHD_Result begin_request(struct exchange *x, const char *method, const char *version)
-{
-	struct ingress *in = x->sender->in;
-	struct buffer block = { 0 };
-	struct http_head head;
-	struct http_framing framing = { false, 0 };
-	struct route route = { 0 };
-	struct bytes host;
-	enum MHD_Result result;
-	in->relay->metrics.requests++;
-	enum refusal why =
-	    ingress_read_head(x->sender->connection, method, version, x->target, x->target_in_place, &block, &head);
-	if (why == REFUSE_NOTHING)
-		why = http_rules_check(&head, in->relay->settings.max_body, &framing);
-	bool for_record = why == REFUSE_BODY_TOO_LARGE;
-	if (why != REFUSE_NOTHING && !for_record) {
-		result = reply_refusal(x, why);
-		goto out;
-	}
-	headers_find(head.headers, "Host", &host);
-	uint64_t now = uv_now(in->relay->loop);
-	if (!limits_take_address(in->relay->limits, &x->sender->address, now)) {
-		result = reply_refusal(x, REFUSE_RATE_ADDRESS);
-	} else if (is_tunnel_path(head.target)) {
-		result = reply_refusal(x, REFUSE_TUNNEL_HERE);
-	} else if (!router_find(in->relay->router, host, head.target, &route)) {
-		result = reply_refusal(x, REFUSE_NO_TUNNEL);
-	} else if (!limits_take_tunnel(in->relay->limits, route.name, now)) {
-		result = reply_refusal(x, REFUSE_RATE_TUNNEL);
-	} else if (!route.holder) {
-		result = reply_refusal(x, for_record ? why : REFUSE_OFFLINE);
-	} else if (in->relay->draining) {
-		result = reply_refusal(x, REFUSE_DRAINING);
-	} else {
-		result = open_delivery(x, &head, &route, &framing, why);
-	}
-out:
-	free(route.spare);
-	buffer_free(&block);
-	return result;
-}
-
-/* MHD 0.9.75 goes on handing out the chunks it has in its buffer, and its lists do not survive a second suspension. */
-static void suspend(struct exchange *x)
-{
-	if (x->suspended)
-		return;
-	x->suspended = true;
-	MHD_suspend_connection(x->sender->connection);
-}
-
-/* The rest of a body whose answer was written by hand is read and dropped, so that its sender reads the answer. */
-static enum MHD_Result discard(struct exchange *x, size_t *len)
-{
-	x->discard += *len;
-	*len = 0;
-	return x->discard > DISCARD_MAX ? MHD_NO : MHD_YES;
-}
-
-static enum MHD_Result take_body(struct exchange *x, const char *at, size_t *len)
-{
-	struct delivery *d = x->delivery;
-	struct ingress *in = x->sender->in;
-	if (x->discarding)
-		return discard(x, len);
-	set_state(x->sender, SENDER_BODY, in->relay->settings.body_timeout_ms);
-	if (d->phase == PHASE_REFUSED)
-		goto refuse_now;
-	x->received += *len;
-	if (x->received > in->relay->settings.max_body) {
-		if (d->tunnel && !d->request_sent)
-			tunnel_tell_refused(d->tunnel, d, refusal_text(REFUSE_BODY_TOO_LARGE)->status);
-		tunnel_finish(d, WIRE_RESET_TOO_LARGE, "the body is larger than the relay takes");
-		delivery_refuse(d, REFUSE_BODY_TOO_LARGE);
-		goto refuse_now;
-	}
-	/* Early answers (phase ANSWERING before the body is through) wait until it is read; it goes nowhere then. */
-	if (d->tunnel && !buffer_append(&d->body, at, *len)) {
-		tunnel_finish(d, WIRE_RESET_TRUNCATED, "the relay is out of memory");
-		delivery_refuse(d, REFUSE_OVERLOADED);
-		goto refuse_now;
-	}
-	in->relay->metrics.bytes_in += *len;
-	*len = 0;
-	tunnel_pump(d);
-	if (d->tunnel && d->request_sent && d->body.len >= STREAM_BACKLOG) {
-		suspend(x);
-		x->sender->deadline = UINT64_MAX;
-	}
-	return MHD_YES;
-refuse_now:
-	if (x->sender->tls)
-		return MHD_NO;
-	write_refusal(x->sender, d->refusal);
-	x->discarding = true;
-	return discard(x, len);
-}
-
-static enum MHD_Result take_trailer(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
-				    const char *value, size_t value_len)
-{
-	struct delivery *d = cls;
-	(void)kind;
-	struct bytes n = bytes_make(name, name_len), v = bytes_make(value ? value : "", value ? value_len : 0);
-	if (!headers_name_valid(n) || !headers_value_valid(v) ||
-	    d->trailers.len + name_len + value_len > WIRE_MAX_HEADER_BLOCK)
-		return MHD_NO;
-	return headers_append(&d->trailers, n, v) ? MHD_YES : MHD_NO;
-}
-
-static enum MHD_Result end_body(struct exchange *x)
-{
-	struct delivery *d = x->delivery;
-	struct ingress *in = x->sender->in;
-	if (!d->body_whole) {
-		int seen = MHD_get_connection_values_n(x->sender->connection, MHD_FOOTER_KIND, NULL, NULL);
-		int taken =
-		    seen > 0 ? MHD_get_connection_values_n(x->sender->connection, MHD_FOOTER_KIND, take_trailer, d) : 0;
-		if (taken != seen) {
-			tunnel_finish(d, WIRE_RESET_TRUNCATED, "malformed trailers");
-			delivery_refuse(d, REFUSE_BAD_FIELD);
-		}
-		d->body_whole = true;
-		if (d->phase == PHASE_RECEIVING)
-			d->phase = PHASE_WHOLE;
-		tunnel_pump(d);
-		set_state(x->sender, SENDER_WAITING, in->relay->settings.reply_timeout_ms);
-	}
-	if (d->phase == PHASE_REFUSED)
-		return reply_refusal(x, d->refusal);
-	if (d->phase == PHASE_ABORTED)
-		return MHD_NO;
-	if (d->phase == PHASE_ANSWERING || d->phase == PHASE_DONE)
-		return reply_answer(x);
-	suspend(x);
-	return MHD_YES;
-}
-
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-				  const char *version, const char *upload, size_t *upload_len, void **con_cls)
-{
-	struct exchange *x = *con_cls;
-	(void)cls;
-	(void)connection;
-	(void)url;
-	if (!x)
-		return MHD_NO; /* out of memory at the request line */
-	if (!x->started) {
-		x->started = true;
-		return begin_request(x, method, version);
-	}
-	if (x->replied)
-		return MHD_YES;
-	if (*upload_len > 0)
-		return take_body(x, upload, upload_len);
-	return x->discarding ? MHD_NO : end_body(x);
-}
-
-static void on_wake(struct delivery *d)
-{
-	struct exchange *x = d->owner;
-	if (!x->suspended)
-		return;
-	bool body_room = !d->body_whole && d->body.len < STREAM_BACKLOG;
-	if (d->phase < PHASE_ANSWERING && !body_room)
-		return;
-	x->suspended = false;
-	if (x->sender->state == SENDER_BODY || x->sender->state == SENDER_ANSWERING)
-		set_state(x->sender, x->sender->state, x->sender->in->relay->settings.body_timeout_ms);
-	MHD_resume_connection(x->sender->connection);
-	http_daemon_kick(x->sender->daemon);
-}
-
-static void *on_request_line(void *cls, const char *uri, struct MHD_Connection *connection)
-{
-	(void)cls;
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct sender *s = info ? info->socket_context : NULL;
-	struct exchange *x = calloc(1, sizeof *x);
-	if (!s || !x || !(x->target = strdup(uri ? uri : ""))) {
-		free(x);
-		return NULL;
-	}
-	x->sender = s;
-	x->target_in_place = uri;
-	s->exchange = x;
-	if (s->state == SENDER_IDLE)
-		set_state(s, SENDER_HEAD, s->in->relay->settings.header_timeout_ms);
-	return x;
-}
-
-static void on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
-			 enum MHD_RequestTerminationCode code)
-{
-	struct exchange *x = *con_cls;
-	(void)cls;
-	(void)connection;
-	(void)code;
-	if (!x)
-		return;
-	struct sender *s = x->sender;
-	if (x->delivery) {
-		struct delivery *d = x->delivery;
-		s->in->relay->metrics.in_flight -= x->counted;
-		tunnel_finish(d, d->body_whole ? WIRE_RESET_CANCEL : WIRE_RESET_TRUNCATED, "the sender hung up");
-		delivery_free(d);
-	}
-	free(x->target);
-	free(x);
-	*con_cls = NULL;
-	s->exchange = NULL;
-	set_state(s, SENDER_IDLE, IDLE_MS);
 }
 
 /* ---- connections ---- */
@@ -539,10 +73,10 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 		in->senders = s;
 		in->count++;
 		/* It was sniffed: the first request's bytes are there. */
-		set_state(s, SENDER_HEAD, in->relay->settings.header_timeout_ms);
+		ingress_set_state(s, SENDER_HEAD, in->relay->settings.header_timeout_ms);
 		*socket_context = s;
 	} else if (s) {
-		set_state(s, SENDER_IDLE, 0);
+		ingress_set_state(s, SENDER_IDLE, 0);
 		limits_disconnected(in->relay->limits, &s->address);
 		*s->back = s->next;
 		if (s->next)
@@ -564,7 +98,7 @@ static void expire(struct sender *s)
 		return;
 	case SENDER_HEAD:
 	case SENDER_BODY:
-		write_refusal(s, REFUSE_SLOW);
+		ingress_write_refusal(s, REFUSE_SLOW);
 		break;
 	case SENDER_IDLE:
 	case SENDER_ANSWERING:
@@ -613,8 +147,8 @@ static struct http_daemon *start_daemon(struct ingress *in, const char *cert, co
 	struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_PER_CONNECTION, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, (intptr_t)in->relay->settings.max_connections, NULL },
-		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, in },
-		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, in },
+		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)ingress_on_request_line, in },
+		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)ingress_on_completed, in },
 		{ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, in },
 		{ cert ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, (void *)(uintptr_t)cert },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)key },
@@ -622,7 +156,7 @@ static struct http_daemon *start_daemon(struct ingress *in, const char *cert, co
 		{ MHD_OPTION_END, 0, NULL },
 	};
 	struct MHD_Daemon *mhd =
-	    MHD_start_daemon(flags, 0, NULL, NULL, on_request, in, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+	    MHD_start_daemon(flags, 0, NULL, NULL, ingress_on_request, in, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 	return mhd ? http_daemon_new(in->relay->loop, mhd) : NULL;
 }
 

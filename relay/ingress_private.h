@@ -1,0 +1,63 @@
+/* What ingress.c (connections, daemons) and ingress_request.c (one request and its answer) share. */
+#pragma once
+
+#include "relay/delivery.h"
+#include "relay/http_daemon.h"
+#include "relay/ingress.h"
+#include "relay/limits.h"
+
+enum sender_state { SENDER_IDLE, SENDER_HEAD, SENDER_BODY, SENDER_WAITING, SENDER_ANSWERING };
+
+/* One connection of a sender. */
+struct sender {
+	struct ingress *in;
+	struct http_daemon *daemon;
+	struct MHD_Connection *connection;
+	struct sender *next, **back;
+	struct exchange *exchange;
+	int fd;
+	bool tls;
+	enum sender_state state;
+	uint64_t deadline; /* loop time in ms */
+	struct limits_address address;
+	char peer[64];
+};
+
+/* One request and its answer. */
+struct exchange {
+	struct sender *sender;
+	struct delivery *delivery;
+	char *target; /* raw, copied before MHD decodes it in place */
+	const char *target_in_place;
+	bool started, suspended, replied;
+	bool counted; /* in metrics.in_flight */
+	uint64_t received;
+	uint64_t discard; /* bytes of a refused body still to be read; 0: not refused yet */
+	bool discarding;
+};
+
+struct ingress {
+	struct relay *relay;
+	struct http_daemon *plain, *tls;
+	struct http_daemon *old_tls[8]; /* of earlier certificates, until their last connection ends */
+	struct sender *senders;
+	size_t count, busy;
+	uv_timer_t sweep;
+	int closing;
+	void (*closed)(void *user);
+	void *closed_user;
+};
+
+#define IDLE_MS 75000 /* between two requests of a connection */
+
+/* Notes what the connection is doing, and until when. */
+void ingress_set_state(struct sender *s, enum sender_state state, int64_t timeout_ms);
+
+/* ingress_request.c: MHD's callbacks of a request, `cls` is the ingress. */
+void *ingress_on_request_line(void *cls, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result ingress_on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+				   const char *version, const char *upload, size_t *upload_len, void **con_cls);
+void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+			  enum MHD_RequestTerminationCode code);
+/* An answer where MHD 0.9.75 can give none: written to the socket by hand. */
+void ingress_write_refusal(struct sender *s, enum refusal why);
