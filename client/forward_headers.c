@@ -107,12 +107,29 @@ static bool is_creel_field(struct bytes name)
 	return bytes_equal_nocase(name, "Creel-Event-Id") || bytes_equal_nocase(name, "Creel-Attempt");
 }
 
-static bool keeps(const struct forward_request *r, const struct forward_options *o, struct bytes name)
+/* A length that is not the body's would let the app read into the next call: libcurl then writes the right one. */
+static bool is_body_length(const struct forward_request *r, struct bytes value)
+{
+	uint64_t length = 0;
+	while (value.len > 0 && (value.at[value.len - 1] == ' ' || value.at[value.len - 1] == '\t'))
+		value.len--;
+	if (!r->has_body || r->trailers.len > 0 || value.len == 0 || value.len > 18)
+		return false;
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.at[i] < '0' || value.at[i] > '9')
+			return false;
+		length = length * 10 + (uint64_t)(value.at[i] - '0');
+	}
+	return length == r->body.len;
+}
+
+static bool keeps(const struct forward_request *r, const struct forward_options *o, struct bytes name,
+		  struct bytes value)
 {
 	if (headers_is_hop_by_hop(r->headers, name) || user_replaces(o, name))
 		return false;
-	if (bytes_equal_nocase(name, "Content-Length") && r->trailers.len > 0)
-		return false;
+	if (bytes_equal_nocase(name, "Content-Length"))
+		return is_body_length(r, value);
 	return o->no_forwarded || !is_creel_field(name);
 }
 
@@ -131,7 +148,7 @@ struct curl_slist *forward_headers_make(const struct forward_request *r, const s
 	add_raw(&l, "Host:");
 	bool host_seen = false;
 	for (size_t pos = 0; headers_next(r->headers, &pos, &name, &value);) {
-		if (!keeps(r, o, name))
+		if (!keeps(r, o, name, value))
 			continue;
 		if (bytes_equal_nocase(name, "Host")) {
 			host_seen = true;

@@ -1,9 +1,9 @@
 #include "client/forwarder.h"
 
+#include "client/answer_head.h"
 #include "client/curl_loop.h"
 #include "client/forward_headers.h"
 #include "shared/headers.h"
-#include "shared/wire.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -16,7 +16,8 @@
 
 #define IDLE_CONNECTIONS 256
 #define HANDLE_POOL 256
-#define MAX_ANSWER_HEAD (256u << 10)
+#define FIRST_RETRY_MS 50
+#define MOST_RETRY_MS 500
 #define EXPECT_WAIT_MS 200L /* an app that does not answer Expect: 100-continue gets the body all the same */
 
 struct forwarder {
@@ -44,10 +45,9 @@ struct forward {
 	uv_timer_t retry;
 	bool retry_open;
 	size_t body_at; /* of a chunked upload with trailers */
-	int status;
-	struct buffer reason, head;
-	uint64_t body_len;
+	struct answer_head answer;
 	bool head_given, paused, refused_address, too_large;
+	bool ends_at_head; /* a HEAD with a body */
 	char curl_error[CURL_ERROR_SIZE];
 };
 
@@ -82,62 +82,29 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct cur
 	return socket(address->family, address->socktype, address->protocol);
 }
 
-static void take_status_line(struct forward *w, const char *at, size_t len)
-{
-	const char *blank = memchr(at, ' ', len);
-	size_t rest = blank ? len - (size_t)(blank - at) : 0;
-	w->status = rest >= 4 ? atoi((char[4]){ blank[1], blank[2], blank[3], 0 }) : 0;
-	w->head.len = w->reason.len = 0;
-	w->body_len = WIRE_UNKNOWN_LENGTH;
-	if (rest > 5) {
-		size_t n = rest - 5;
-		while (n > 0 && (blank[5 + n - 1] == '\r' || blank[5 + n - 1] == '\n'))
-			n--;
-		if (headers_value_valid(bytes_make(blank + 5, n)) && n < 1000 &&
-		    !buffer_append(&w->reason, blank + 5, n))
-			w->reason.len = 0;
-	}
-}
-
-static bool take_field(struct forward *w, const char *at, size_t len)
-{
-	const char *colon = memchr(at, ':', len);
-	if (!colon)
-		return true; /* not a field: HTTP clients skip it */
-	const char *value = colon + 1, *end = at + len;
-	while (end > value && (end[-1] == '\r' || end[-1] == '\n' || end[-1] == ' ' || end[-1] == '\t'))
-		end--;
-	while (value < end && (*value == ' ' || *value == '\t'))
-		value++;
-	struct bytes n = bytes_make(at, (size_t)(colon - at)), v = bytes_make(value, (size_t)(end - value));
-	if (!headers_name_valid(n) || !headers_value_valid(v))
-		return true;
-	if (bytes_equal_nocase(n, "Content-Length"))
-		w->body_len = strtoull((const char *)v.at, NULL, 10);
-	return headers_append(&w->head, n, v);
-}
-
 static size_t on_header(char *at, size_t size, size_t count, void *user)
 {
 	struct forward *w = user;
 	size_t len = size * count;
 	if (w->head_given)
 		return len; /* trailers of a chunked answer */
-	if (w->head.len + len > MAX_ANSWER_HEAD) {
+	switch (answer_head_take(&w->answer, at, len)) {
+	case ANSWER_HEAD_MORE:
+		return len;
+	case ANSWER_HEAD_WHOLE:
+		break;
+	case ANSWER_HEAD_TOO_LARGE:
 		w->too_large = true;
 		return 0;
-	}
-	if (len > 5 && memcmp(at, "HTTP/", 5) == 0) {
-		take_status_line(w, at, len);
-	} else if (len > 0 && (at[0] == '\r' || at[0] == '\n')) {
-		if (w->status < 200)
-			return len; /* an interim answer; the real one follows */
-		w->head_given = true;
-		w->ops->on_head(w->user, w->status, buffer_view(&w->reason), buffer_view(&w->head), w->body_len);
-	} else if (!take_field(w, at, len)) {
+	case ANSWER_HEAD_NO_MEMORY:
 		return 0;
 	}
-	return len;
+	w->head_given = true;
+	w->ops->on_head(w->user, w->answer.status, buffer_view(&w->answer.reason), buffer_view(&w->answer.fields),
+			w->answer.body_len);
+	/* An answer to HEAD has no body, which libcurl does not know here: stop it. The connection is closed, so that a
+	 * body the app did not read becomes nobody's request. */
+	return w->ends_at_head ? 0 : len;
 }
 
 static size_t on_body(char *at, size_t size, size_t count, void *user)
@@ -223,13 +190,16 @@ static void give_handle(struct forwarder *f, CURL *c)
 static void set_method(struct forward *w, const char *method)
 {
 	CURL *c = w->easy;
+	bool head = strcmp(method, "HEAD") == 0;
 	curl_easy_setopt(c, CURLOPT_NOBODY, 0L);
 	curl_easy_setopt(c, CURLOPT_UPLOAD, 0L);
 	curl_easy_setopt(c, CURLOPT_POSTFIELDS, NULL);
 	if (w->request.trailers.len > 0) {
 		curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
 		curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)-1);
-	} else if (strcmp(method, "HEAD") == 0) {
+		/* An old connection may be dead, and libcurl cannot send such a body again (see finish). */
+		curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
+	} else if (head && w->request.body.len == 0) {
 		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
 	} else if (w->request.has_body) {
 		curl_easy_setopt(c, CURLOPT_POST, 1L);
@@ -238,6 +208,9 @@ static void set_method(struct forward *w, const char *method)
 	} else {
 		curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
 	}
+	/* libcurl 7.88 never sends a body with NOBODY. Were only the HEAD's Content-Length sent, the app would take the
+	 * next call on the connection for its body. */
+	w->ends_at_head = head && (w->request.body.len > 0 || w->request.trailers.len > 0);
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
 }
 
@@ -257,8 +230,7 @@ static void free_forward(struct forward *w)
 	curl_slist_free_all(w->headers);
 	free(w->url);
 	free(w->authority);
-	buffer_free(&w->reason);
-	buffer_free(&w->head);
+	answer_head_free(&w->answer);
 	free(w);
 }
 
@@ -277,7 +249,9 @@ static uint64_t info_us(CURL *c, CURLINFO which)
 /* The last word: tells the caller and frees. */
 static void finish(struct forward *w, enum attempt_result result, const char *sentence)
 {
-	struct forward_result r = { .result = result, .status = w->status >= 200 ? w->status : 0, .url = w->url };
+	struct forward_result r = { .result = result,
+				    .status = w->answer.status >= 200 ? w->answer.status : 0,
+				    .url = w->url };
 	snprintf(r.error, sizeof r.error, "%s", sentence);
 	r.started_at_us = w->started_at_us;
 	r.connect_us = info_us(w->easy, CURLINFO_CONNECT_TIME_T);
@@ -311,18 +285,19 @@ static void on_retry(uv_timer_t *h)
 static bool try_again(struct forward *w)
 {
 	uint64_t now = uv_now(w->forwarder->loop);
-	if (w->refused_address || now >= w->wait_until_ms || w->status)
+	uint64_t left = now < w->wait_until_ms ? w->wait_until_ms - now : 0;
+	uint64_t wait = (uint64_t)w->backoff_ms < left ? (uint64_t)w->backoff_ms : left;
+	/* An app that comes up at the deadline must not be called for one millisecond. */
+	if (w->refused_address || left == 0 || now + wait >= w->deadline_ms || w->answer.status)
 		return false;
 	curl_multi_remove_handle(curl_loop_multi(w->forwarder->curl), w->easy);
 	if (!w->retry_open) {
 		uv_timer_init(w->forwarder->loop, &w->retry);
 		w->retry.data = w;
 		w->retry_open = true;
-		w->backoff_ms = 50;
 	}
-	int64_t left = (int64_t)(w->wait_until_ms - now);
-	uv_timer_start(&w->retry, on_retry, (uint64_t)(w->backoff_ms < left ? w->backoff_ms : left), 0);
-	w->backoff_ms = w->backoff_ms * 2 > 500 ? 500 : w->backoff_ms * 2;
+	uv_timer_start(&w->retry, on_retry, wait, 0);
+	w->backoff_ms = w->backoff_ms * 2 > MOST_RETRY_MS ? MOST_RETRY_MS : w->backoff_ms * 2;
 	return true;
 }
 
@@ -330,6 +305,8 @@ static void conclude(struct forward *w, CURLcode code)
 {
 	char text[300];
 	const char *why = *w->curl_error ? w->curl_error : curl_easy_strerror(code);
+	if (w->ends_at_head && w->head_given)
+		code = CURLE_OK;
 	switch (code) {
 	case CURLE_OK:
 		finish(w, ATTEMPT_OK, "");
@@ -431,7 +408,8 @@ struct forward *forward_start(struct forwarder *f, const char *base_url, const s
 	w->request = *request;
 	w->ops = ops;
 	w->user = user;
-	w->body_len = WIRE_UNKNOWN_LENGTH;
+	answer_head_init(&w->answer);
+	w->backoff_ms = FIRST_RETRY_MS;
 	w->deadline_ms = uv_now(f->loop) + (uint64_t)f->options.timeout_ms;
 	w->wait_until_ms = uv_now(f->loop) + (uint64_t)f->options.wait_for_target_ms;
 	if (!set_url(w, base_url, e) || !(w->headers = forward_headers_make(request, &f->options, w->authority, e)))
@@ -478,6 +456,11 @@ struct forwarder *forwarder_new(uv_loop_t *loop, const struct forward_options *o
 	struct forwarder *f = calloc(1, sizeof *f);
 	for (size_t i = 0; options->extra_headers && i < options->extra_headers->count; i++) {
 		const char *field = options->extra_headers->at[i], *colon = strchr(field, ':');
+		if (colon && strncasecmp(field, "Content-Length:", 15) == 0 && colon[1 + strspn(colon + 1, " \t")]) {
+			error_set(e, EXIT_USAGE, "-H Content-Length cannot be set: it is the body's own");
+			free(f);
+			return NULL;
+		}
 		if (!colon || !headers_name_valid(bytes_make(field, (size_t)(colon - field))) ||
 		    !headers_value_valid(bytes_of(colon + 1))) {
 			error_set(e, EXIT_USAGE, "-H '%.100s' is no header field: write 'Name: value'", field);

@@ -1,0 +1,483 @@
+/* The forwarder against an app on a bare socket on the same loop: the exact bytes that reach it, and how calls end. */
+#include "client/forwarder.h"
+#include "shared/headers.h"
+#include "tests/unit/unit.h"
+
+#include <arpa/inet.h>
+#include <strings.h>
+#include <time.h>
+
+#define MOST_REQUESTS 4
+
+struct app {
+	uv_tcp_t server;
+	int port, connections;
+	const char *answer; /* NULL: break off without one */
+	bool close_after;   /* the answer's end */
+	bool silent;        /* after the first request on a connection, close it at the next */
+	struct buffer seen[MOST_REQUESTS];
+	size_t count;
+};
+
+struct peer {
+	uv_tcp_t tcp;
+	uv_write_t write;
+	struct app *app;
+	struct buffer in;
+	int requests;
+};
+
+struct call {
+	int status;
+	struct buffer head, body;
+	int pauses;
+	struct forward *forward;
+	bool over;
+	struct forward_result result;
+};
+
+static uv_loop_t loop;
+
+static void on_peer_closed(uv_handle_t *h)
+{
+	struct peer *p = h->data;
+	buffer_free(&p->in);
+	free(p);
+}
+
+static void close_peer(struct peer *p)
+{
+	if (!uv_is_closing((uv_handle_t *)&p->tcp))
+		uv_close((uv_handle_t *)&p->tcp, on_peer_closed);
+}
+
+static void on_alloc(uv_handle_t *h, size_t size, uv_buf_t *buf)
+{
+	static char room[65536];
+	(void)h;
+	(void)size;
+	*buf = uv_buf_init(room, sizeof room);
+}
+
+static void on_written(uv_write_t *w, int status)
+{
+	struct peer *p = w->data;
+	if (status < 0 || p->app->close_after)
+		close_peer(p);
+}
+
+/* Length of the first whole request in `in`; 0 while it is not whole. */
+static size_t whole_request(struct bytes in)
+{
+	const uint8_t *end = memmem(in.at, in.len, "\r\n\r\n", 4);
+	if (!end)
+		return 0;
+	size_t head = (size_t)(end - in.at) + 4, body = 0;
+	for (size_t i = 0; i + 2 < head; i++) {
+		const char *line = (const char *)in.at + i;
+		if (i > 0 && in.at[i - 1] != '\n')
+			continue;
+		if (strncasecmp(line, "Content-Length:", 15) == 0)
+			body = strtoull(line + 15, NULL, 10);
+		if (strncasecmp(line, "Transfer-Encoding: chunked", 26) == 0) {
+			const uint8_t *last = memmem(in.at + head, in.len - head, "0\r\n", 3);
+			const uint8_t *stop =
+			    last ? memmem(last, in.len - (size_t)(last - in.at), "\r\n\r\n", 4) : NULL;
+			return stop ? (size_t)(stop - in.at) + 4 : 0;
+		}
+	}
+	return in.len >= head + body ? head + body : 0;
+}
+
+static void answer(struct peer *p, size_t len)
+{
+	struct app *a = p->app;
+	assert_true(a->count < MOST_REQUESTS);
+	assert_true(buffer_append(&a->seen[a->count++], p->in.at, len));
+	buffer_consume(&p->in, len);
+	if (!a->answer || (a->silent && p->requests++ > 0)) {
+		close_peer(p);
+		return;
+	}
+	uv_buf_t out = uv_buf_init((char *)(uintptr_t)a->answer, (unsigned)strlen(a->answer));
+	p->write.data = p;
+	assert_int_equal(uv_write(&p->write, (uv_stream_t *)&p->tcp, &out, 1, on_written), 0);
+}
+
+static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
+{
+	struct peer *p = s->data;
+	size_t len;
+	if (n < 0) {
+		close_peer(p);
+		return;
+	}
+	assert_true(buffer_append(&p->in, buf->base, (size_t)n));
+	while (p->in.len > 0 && (len = whole_request(buffer_view(&p->in))) > 0)
+		answer(p, len);
+}
+
+static void on_connection(uv_stream_t *server, int status)
+{
+	struct peer *p = calloc(1, sizeof *p);
+	assert_int_equal(status, 0);
+	assert_non_null(p);
+	p->app = server->data;
+	p->app->connections++;
+	uv_tcp_init(&loop, &p->tcp);
+	p->tcp.data = p;
+	assert_int_equal(uv_accept(server, (uv_stream_t *)&p->tcp), 0);
+	uv_read_start((uv_stream_t *)&p->tcp, on_alloc, on_read);
+}
+
+static void app_open(struct app *a, const char *says)
+{
+	struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int len = sizeof here;
+	memset(a, 0, sizeof *a);
+	a->answer = says;
+	uv_loop_init(&loop);
+	uv_tcp_init(&loop, &a->server);
+	a->server.data = a;
+	assert_int_equal(uv_tcp_bind(&a->server, (struct sockaddr *)&here, 0), 0);
+	assert_int_equal(uv_listen((uv_stream_t *)&a->server, 8, on_connection), 0);
+	assert_int_equal(uv_tcp_getsockname(&a->server, (struct sockaddr *)&here, &len), 0);
+	a->port = ntohs(here.sin_port);
+}
+
+static void close_walk(uv_handle_t *h, void *unused)
+{
+	(void)unused;
+	if (h->data && h->type == UV_TCP && uv_is_active(h) && !uv_is_closing(h))
+		uv_close(h, NULL);
+}
+
+static void app_close(struct app *a, struct forwarder *f)
+{
+	forwarder_close(f, NULL, NULL);
+	uv_close((uv_handle_t *)&a->server, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT); /* the peers see their connections end */
+	uv_walk(&loop, close_walk, NULL);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	for (size_t i = 0; i < MOST_REQUESTS; i++)
+		buffer_free(&a->seen[i]);
+}
+
+static void on_head(void *user, int status, struct bytes reason, struct bytes headers, uint64_t body_len)
+{
+	struct call *c = user;
+	(void)reason;
+	(void)body_len;
+	c->status = status;
+	assert_true(buffer_append_bytes(&c->head, headers));
+}
+
+static bool on_body(void *user, struct bytes piece)
+{
+	struct call *c = user;
+	if (c->pauses > 0) {
+		c->pauses--;
+		uv_stop(&loop);
+		return false;
+	}
+	assert_true(buffer_append_bytes(&c->body, piece));
+	return true;
+}
+
+static void on_done(void *user, const struct forward_result *result)
+{
+	struct call *c = user;
+	c->result = *result;
+	c->over = true;
+	uv_stop(&loop);
+}
+
+static const struct forward_ops ops = { on_head, on_body, on_done };
+
+static void call(struct forwarder *f, int port, const struct forward_request *r, struct call *c)
+{
+	struct error e = { 0 };
+	char url[64];
+	snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
+	c->forward = forward_start(f, url, r, &ops, c, &e);
+	if (!c->forward)
+		fail_msg("%s", e.text);
+	while (!c->over) {
+		uv_run(&loop, UV_RUN_DEFAULT);
+		if (!c->over)
+			forward_resume(c->forward);
+	}
+	buffer_free(&c->head);
+}
+
+static struct forwarder *make_forwarder(struct forward_options o)
+{
+	struct error e = { 0 };
+	if (!o.timeout_ms)
+		o.timeout_ms = 10000;
+	struct forwarder *f = forwarder_new(&loop, &o, &e);
+	assert_non_null(f);
+	return f;
+}
+
+static void expect_seen(const struct app *a, size_t i, const char *text)
+{
+	if (i >= a->count)
+		fail_msg("the app got %zu requests only", a->count);
+	if (!bytes_equal(buffer_view(&a->seen[i]), bytes_of(text)))
+		fail_msg("the app got\n%.*s\nnot\n%s", (int)a->seen[i].len, (const char *)a->seen[i].at, text);
+}
+
+static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+static void test_exact_bytes(void **state)
+{
+	struct app a;
+	struct call c = { 0 };
+	char want[600];
+	struct forward_request r = {
+		.has_body = true,
+		.method = bytes_of("PaTCH"),
+		.target = bytes_of("/a%2Fb/..//c;x?q=%26&flag"),
+		.headers =
+		    bytes_of("x-Odd: 1\r\nHOST: hooks.test\r\nX-odd:  two  \r\nX-Empty: \r\nconnection: x-hop\r\n"
+			     "X-Hop: gone\r\nContent-LENGTH: 3\r\nX-8bit: \xff\xfe\r\n"),
+		.body = bytes_make("\0\xff\n", 3),
+	};
+	(void)state;
+	app_open(&a, ok);
+	struct forwarder *f = make_forwarder((struct forward_options){ .no_forwarded = true });
+	call(f, a.port, &r, &c);
+	int n = snprintf(want, sizeof want,
+			 "PaTCH /a%%2Fb/..//c;x?q=%%26&flag HTTP/1.1\r\nx-Odd: 1\r\nHOST: 127.0.0.1:%d\r\n"
+			 "X-odd:  two  \r\nX-Empty:\r\nContent-LENGTH: 3\r\nX-8bit: \xff\xfe\r\n\r\n",
+			 a.port);
+	memcpy(want + n, "\0\xff\n", 3);
+	assert_true(bytes_equal(buffer_view(&a.seen[0]), bytes_make(want, (size_t)n + 3)));
+	assert_int_equal(c.result.result, ATTEMPT_OK);
+	assert_int_equal(c.status, 200);
+	assert_true(bytes_equal(buffer_view(&c.body), bytes_of("ok")));
+	buffer_free(&c.body);
+	app_close(&a, f);
+}
+
+/* Were only its Content-Length sent, the app would take the POST for the HEAD's body. */
+static void test_head_with_body(void **state)
+{
+	struct app a;
+	struct call c = { 0 }, d = { 0 }, g = { 0 };
+	struct forward_request head = {
+		.has_body = true,
+		.method = bytes_of("HEAD"),
+		.target = bytes_of("/h"),
+		.headers = bytes_of("Host: h\r\nContent-Length: 5\r\n"),
+		.body = bytes_of("hello"),
+	};
+	struct forward_request plain = { .method = bytes_of("GET"),
+					 .target = bytes_of("/g"),
+					 .headers = bytes_of("Host: h\r\n") };
+	(void)state;
+	app_open(&a, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+	struct forwarder *f =
+	    make_forwarder((struct forward_options){ .no_forwarded = true, .host_header = "preserve" });
+	call(f, a.port, &head, &c);
+	expect_seen(&a, 0, "HEAD /h HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello");
+	assert_int_equal(c.result.result, ATTEMPT_OK);
+	a.answer = ok;
+	call(f, a.port, &plain, &d);
+	expect_seen(&a, 1, "GET /g HTTP/1.1\r\nHost: h\r\n\r\n");
+	assert_int_equal(a.connections, 2); /* an app that left the body unread must not see it as a request */
+	a.answer = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
+	head.headers = bytes_of("Host: h\r\n");
+	head.trailers = bytes_of("X-Sum: 1\r\n");
+	call(f, a.port, &head, &g);
+	expect_seen(&a, 2,
+		    "HEAD /h HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: "
+		    "1\r\n\r\n");
+	assert_int_equal(g.result.result, ATTEMPT_OK);
+	buffer_free(&d.body);
+	app_close(&a, f);
+}
+
+static void test_wrong_length_is_not_sent(void **state)
+{
+	struct app a;
+	struct call c = { 0 }, d = { 0 };
+	struct forward_request r = {
+		.has_body = true,
+		.method = bytes_of("POST"),
+		.target = bytes_of("/"),
+		.headers = bytes_of("Host: h\r\nContent-Length: 9\r\n"),
+		.body = bytes_of("hello"),
+	};
+	(void)state;
+	app_open(&a, ok);
+	struct forwarder *f =
+	    make_forwarder((struct forward_options){ .no_forwarded = true, .host_header = "preserve" });
+	call(f, a.port, &r, &c);
+	expect_seen(&a, 0, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello");
+	r.has_body = false;
+	r.body.len = 0;
+	call(f, a.port, &r, &d);
+	expect_seen(&a, 1, "POST / HTTP/1.1\r\nHost: h\r\n\r\n");
+	buffer_free(&c.body);
+	buffer_free(&d.body);
+	app_close(&a, f);
+}
+
+/* libcurl can send a body with trailers only once, so it must not meet a connection that has died meanwhile. */
+static void test_trailers_after_a_dead_connection(void **state)
+{
+	struct app a;
+	struct call c = { 0 }, d = { 0 };
+	struct forward_request r = { .method = bytes_of("GET"),
+				     .target = bytes_of("/"),
+				     .headers = bytes_of("Host: h\r\n") };
+	(void)state;
+	app_open(&a, ok);
+	a.silent = true;
+	struct forwarder *f =
+	    make_forwarder((struct forward_options){ .no_forwarded = true, .host_header = "preserve" });
+	call(f, a.port, &r, &c);
+	r.method = bytes_of("POST");
+	r.has_body = true;
+	r.body = bytes_of("hello");
+	r.trailers = bytes_of("X-Sum: 1\r\n");
+	call(f, a.port, &r, &d);
+	assert_int_equal(d.result.result, ATTEMPT_OK);
+	expect_seen(&a, 1,
+		    "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: "
+		    "1\r\n\r\n");
+	buffer_free(&c.body);
+	buffer_free(&d.body);
+	app_close(&a, f);
+}
+
+static void test_paused_body_comes_again(void **state)
+{
+	struct app a;
+	struct call c = { .pauses = 2 };
+	struct forward_request r = { .method = bytes_of("GET"),
+				     .target = bytes_of("/"),
+				     .headers = bytes_of("Host: h\r\n") };
+	(void)state;
+	app_open(&a, "HTTP/1.1 201 Made\r\nContent-Length: 9\r\n\r\nsomething");
+	struct forwarder *f = make_forwarder((struct forward_options){ 0 });
+	call(f, a.port, &r, &c);
+	assert_int_equal(c.pauses, 0);
+	assert_int_equal(c.status, 201);
+	assert_true(bytes_equal(buffer_view(&c.body), bytes_of("something")));
+	buffer_free(&c.body);
+	app_close(&a, f);
+}
+
+static void test_broken_answers(void **state)
+{
+	struct app a;
+	struct call c = { 0 }, d = { 0 };
+	struct forward_request r = { .method = bytes_of("GET"),
+				     .target = bytes_of("/"),
+				     .headers = bytes_of("Host: h\r\n") };
+	(void)state;
+	app_open(&a, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome");
+	a.close_after = true;
+	struct forwarder *f = make_forwarder((struct forward_options){ 0 });
+	call(f, a.port, &r, &c);
+	assert_int_equal(c.result.result, ATTEMPT_ABORTED);
+	assert_int_equal(c.result.status, 200);
+	assert_non_null(strstr(c.result.error, "in the middle"));
+	a.answer = NULL;
+	call(f, a.port, &r, &d);
+	assert_int_equal(d.result.result, ATTEMPT_ABORTED);
+	assert_int_equal(d.result.status, 0);
+	assert_non_null(strstr(d.result.error, "before it answered"));
+	buffer_free(&c.body);
+	app_close(&a, f);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Waiting for the app is part of the time allowed for the call. */
+static void test_wait_ends_with_the_timeout(void **state)
+{
+	struct app a;
+	struct call c = { 0 };
+	struct forward_request r = { .method = bytes_of("GET"),
+				     .target = bytes_of("/"),
+				     .headers = bytes_of("Host: h\r\n") };
+	(void)state;
+	app_open(&a, ok);
+	int port = a.port;
+	struct forwarder *f =
+	    make_forwarder((struct forward_options){ .timeout_ms = 200, .wait_for_target_ms = 60000 });
+	uv_close((uv_handle_t *)&a.server, NULL);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	uint64_t start = now_ms();
+	call(f, port, &r, &c);
+	assert_int_equal(c.result.result, ATTEMPT_UNREACHABLE);
+	assert_non_null(strstr(c.result.error, "nothing is listening"));
+	assert_true(now_ms() - start < 5000);
+	uv_tcp_init(&loop, &a.server);
+	app_close(&a, f);
+}
+
+static void test_only_loopback(void **state)
+{
+	struct app a;
+	struct call c = { 0 };
+	struct error e = { 0 };
+	struct forward_request r = { .method = bytes_of("GET"),
+				     .target = bytes_of("/"),
+				     .headers = bytes_of("Host: h\r\n") };
+	(void)state;
+	app_open(&a, ok);
+	struct forwarder *f = make_forwarder((struct forward_options){ .wait_for_target_ms = 60000 });
+	static const char *const outside[] = { "http://10.0.0.1:80", "http://[::ffff:10.0.0.1]:80",
+					       "http://0.0.0.0:80" };
+	for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+		c = (struct call){ 0 };
+		assert_non_null(forward_start(f, outside[i], &r, &ops, &c, &e));
+		while (!c.over)
+			uv_run(&loop, UV_RUN_DEFAULT);
+		assert_int_equal(c.result.result, ATTEMPT_UNREACHABLE);
+		assert_non_null(strstr(c.result.error, "loopback only"));
+	}
+	app_close(&a, f);
+}
+
+static void test_user_fields(void **state)
+{
+	struct error e = { 0 };
+	(void)state;
+	uv_loop_init(&loop);
+	static const char *const bad[] = { "no colon", "Bad Name: x", "X: a\r\nY: b", "Content-Length: 3" };
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		const char *fields[] = { bad[i] };
+		struct option_values v = { .at = fields, .count = 1 };
+		if (forwarder_new(&loop, &(struct forward_options){ .extra_headers = &v }, &e))
+			fail_msg("'%s' was taken", bad[i]);
+		assert_int_equal(e.code, EXIT_USAGE);
+	}
+	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_exact_bytes),
+		cmocka_unit_test(test_head_with_body),
+		cmocka_unit_test(test_wrong_length_is_not_sent),
+		cmocka_unit_test(test_trailers_after_a_dead_connection),
+		cmocka_unit_test(test_paused_body_comes_again),
+		cmocka_unit_test(test_broken_answers),
+		cmocka_unit_test(test_wait_ends_with_the_timeout),
+		cmocka_unit_test(test_only_loopback),
+		cmocka_unit_test(test_user_fields),
+	};
+	return RUN(tests);
+}
