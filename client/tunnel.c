@@ -147,7 +147,7 @@ static bool on_frame(void *user, const struct wire_frame *f)
 	if (t->state != TUNNEL_ONLINE) {
 		if (f->type == WIRE_WELCOME)
 			return on_welcome(t, f);
-		return f->type > WIRE_NOTICE || link_fail(t->link, "WELCOME comes first");
+		return f->type > WIRE_LAST_TYPE || link_fail(t->link, "WELCOME comes first");
 	}
 	switch (f->type) {
 	case WIRE_HELLO:
@@ -156,7 +156,7 @@ static bool on_frame(void *user, const struct wire_frame *f)
 	case WIRE_RECORDED:
 		return link_fail(t->link, "a frame that a relay does not send");
 	default:
-		return f->type > WIRE_NOTICE || t->ops->on_frame(t->user, t->link, f);
+		return f->type > WIRE_LAST_TYPE || t->ops->on_frame(t->user, t->link, f);
 	}
 }
 

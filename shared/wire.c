@@ -7,6 +7,9 @@
 
 #define REQUEST_HAS_BODY 1
 #define REQUEST_HTTPS 2
+#define WELCOME_RESUMED 1
+#define RESUME_RECORDED 1
+#define RESUME_HEAD 2
 #define MAX_HEADER_BLOCK (WIRE_MAX_HEADER_BLOCK + (16u << 10)) /* one blank a line more than MHD counts, and room */
 #define MAX_TARGET (64u << 10)
 
@@ -53,6 +56,9 @@ bool wire_decode_welcome(struct bytes payload, struct wire_welcome *out)
 	out->tunnel = reader_bytes16(&r);
 	out->public_url = reader_bytes16(&r);
 	out->nonce = reader_bytes16(&r);
+	bool known = r.left > 0; /* a relay without a spool ends here */
+	out->resume_grace_ms = known ? reader_u32(&r) : 0;
+	out->resumed = known && (reader_u8(&r) & WELCOME_RESUMED);
 	return !r.bad && out->nonce.len == WIRE_NONCE_LEN;
 }
 
@@ -121,6 +127,20 @@ bool wire_decode_window(struct bytes payload, uint32_t *credit)
 	struct reader r = reader_of(payload);
 	*credit = reader_u32(&r);
 	return !r.bad && *credit > 0;
+}
+
+bool wire_decode_resume(struct bytes payload, struct wire_resume *out)
+{
+	struct reader r = reader_of(payload);
+	struct bytes id = reader_bytes(&r, UUID_LEN);
+	uint8_t bits = reader_u8(&r);
+	out->recorded = bits & RESUME_RECORDED;
+	out->head = bits & RESUME_HEAD;
+	out->body_seen = reader_u64(&r);
+	if (r.bad)
+		return false;
+	memcpy(out->event_id, id.at, UUID_LEN);
+	return (out->recorded || !out->head) && (out->head || out->body_seen == 0);
 }
 
 bool wire_decode_note(struct bytes payload, struct wire_note *out)
@@ -228,6 +248,8 @@ bool wire_encode_welcome(struct buffer *out, const struct wire_welcome *v)
 	add_str16(&b, v->tunnel);
 	add_str16(&b, v->public_url);
 	add_str16(&b, v->nonce);
+	add_u32(&b, v->resume_grace_ms);
+	add_u8(&b, v->resumed ? WELCOME_RESUMED : 0);
 	return finish(&b);
 }
 
@@ -263,6 +285,22 @@ bool wire_encode_data(struct buffer *out, uint64_t stream, uint8_t flags, struct
 {
 	struct builder b = begin(out, WIRE_DATA, flags, stream);
 	add(&b, body);
+	return finish(&b);
+}
+
+bool wire_encode_sealed(struct buffer *out, uint64_t stream, uint8_t flags, struct bytes piece)
+{
+	struct builder b = begin(out, WIRE_SEALED, flags, stream);
+	add(&b, piece);
+	return finish(&b);
+}
+
+bool wire_encode_resume(struct buffer *out, uint64_t stream, const struct wire_resume *v)
+{
+	struct builder b = begin(out, WIRE_RESUME, 0, stream);
+	add(&b, bytes_make(v->event_id, UUID_LEN));
+	add_u8(&b, (uint8_t)((v->recorded ? RESUME_RECORDED : 0) | (v->head ? RESUME_HEAD : 0)));
+	add_u64(&b, v->body_seen);
 	return finish(&b);
 }
 

@@ -34,10 +34,13 @@ enum wire_type {
 	WIRE_WINDOW = 9,
 	WIRE_GOAWAY = 10,
 	WIRE_NOTICE = 11,
+	WIRE_SEALED = 12,
+	WIRE_RESUME = 13,
+	WIRE_LAST_TYPE = WIRE_RESUME, /* of this version */
 };
 
 enum wire_flag {
-	WIRE_END = 1,      /* REQUEST, DATA, RESPONSE: the last frame of this direction of the stream */
+	WIRE_END = 1,      /* REQUEST, DATA, RESPONSE, SEALED: the last frame of this direction of the stream */
 	WIRE_TRAILERS = 2, /* DATA: the payload is a block of trailer fields, not body; always with END */
 	WIRE_SPOOLED = 4,  /* REQUEST: from the spool; no sender waits for the answer */
 	WIRE_REFUSED = 8,  /* REQUEST: the relay has answered already (status in refused_status); only to be recorded */
@@ -99,6 +102,8 @@ struct wire_welcome {
 	struct bytes tunnel;
 	struct bytes public_url; /* no slash at its end */
 	struct bytes nonce;      /* 16 bytes */
+	uint32_t resume_grace_ms; /* how long both ends keep the streams of a lost connection */
+	bool resumed;             /* the streams of the last connection live on; RESUME frames follow */
 };
 
 struct wire_request {
@@ -130,6 +135,14 @@ struct wire_note {     /* NOTICE and GOAWAY */
 	struct bytes text; /* one sentence for the user, UTF-8, untrusted */
 };
 
+/* What the relay holds of one stream after a resumption. With stream 0: the list is over. */
+struct wire_resume {
+	uint8_t event_id[UUID_LEN];
+	bool recorded;      /* it got RECORDED; otherwise it sends the request again */
+	bool head;          /* it got RESPONSE */
+	uint64_t body_seen; /* bytes of the answer's body it got: the client goes on there */
+};
+
 enum wire_result { WIRE_OK, WIRE_MORE, WIRE_MALFORMED };
 
 /* Takes the first frame of `in`: WIRE_OK and *used bytes; WIRE_MORE when it is not whole; WIRE_MALFORMED when its
@@ -144,6 +157,7 @@ MUST_CHECK bool wire_decode_response(struct bytes payload, struct wire_response 
 MUST_CHECK bool wire_decode_event_id(struct bytes payload, uint8_t out[UUID_LEN]); /* RECORDED, DONE */
 MUST_CHECK bool wire_decode_reset(struct bytes payload, uint32_t *code, struct bytes *reason);
 MUST_CHECK bool wire_decode_window(struct bytes payload, uint32_t *credit);
+MUST_CHECK bool wire_decode_resume(struct bytes payload, struct wire_resume *out);
 MUST_CHECK bool wire_decode_note(struct bytes payload, struct wire_note *out);
 
 /* Each appends one frame; false when out of memory or a field is too long for its length (nothing is appended). */
@@ -155,5 +169,7 @@ MUST_CHECK bool wire_encode_data(struct buffer *out, uint64_t stream, uint8_t fl
 MUST_CHECK bool wire_encode_event_id(struct buffer *out, enum wire_type type, uint64_t stream,
 				     const uint8_t id[UUID_LEN]);
 MUST_CHECK bool wire_encode_reset(struct buffer *out, uint64_t stream, uint32_t code, struct bytes reason);
+MUST_CHECK bool wire_encode_sealed(struct buffer *out, uint64_t stream, uint8_t flags, struct bytes piece);
+MUST_CHECK bool wire_encode_resume(struct buffer *out, uint64_t stream, const struct wire_resume *v);
 MUST_CHECK bool wire_encode_window(struct buffer *out, uint64_t stream, uint32_t credit);
 MUST_CHECK bool wire_encode_note(struct buffer *out, enum wire_type type, const struct wire_note *v);

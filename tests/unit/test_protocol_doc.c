@@ -13,6 +13,7 @@ static bool encode_again(const struct wire_frame *f, struct buffer *out)
 		struct wire_request request;
 		struct wire_response response;
 		struct wire_note note;
+		struct wire_resume resume;
 		uint8_t id[UUID_LEN];
 		uint32_t number;
 	} v;
@@ -28,6 +29,10 @@ static bool encode_again(const struct wire_frame *f, struct buffer *out)
 		       wire_encode_request(out, f->stream, f->flags, &v.request);
 	case WIRE_DATA:
 		return wire_encode_data(out, f->stream, f->flags, f->payload);
+	case WIRE_SEALED:
+		return wire_encode_sealed(out, f->stream, f->flags, f->payload);
+	case WIRE_RESUME:
+		return wire_decode_resume(f->payload, &v.resume) && wire_encode_resume(out, f->stream, &v.resume);
 	case WIRE_RESPONSE:
 		return wire_decode_response(f->payload, &v.response) &&
 		       wire_encode_response(out, f->stream, f->flags, &v.response);
@@ -98,7 +103,7 @@ static void test_examples(void **state)
 	}
 	fclose(doc);
 	buffer_free(&bytes);
-	for (unsigned type = WIRE_HELLO; type <= WIRE_NOTICE; type++)
+	for (unsigned type = WIRE_HELLO; type <= WIRE_LAST_TYPE; type++)
 		if (!(seen & (1u << type)))
 			fail_msg("PROTOCOL.md has no example of type %u", type);
 }

@@ -1,6 +1,6 @@
 // creel.v1 written a second time, from shared/PROTOCOL.md alone, so that the document is known to be enough.
 
-export const TYPES = { HELLO: 1, WELCOME: 2, REQUEST: 3, DATA: 4, RESPONSE: 5, RECORDED: 6, DONE: 7, RESET: 8, WINDOW: 9, GOAWAY: 10, NOTICE: 11 };
+export const TYPES = { HELLO: 1, WELCOME: 2, REQUEST: 3, DATA: 4, RESPONSE: 5, RECORDED: 6, DONE: 7, RESET: 8, WINDOW: 9, GOAWAY: 10, NOTICE: 11, SEALED: 12, RESUME: 13 };
 export const FLAGS = { END: 1, TRAILERS: 2, SPOOLED: 4, REFUSED: 8 };
 export const MAX_PAYLOAD = 2_097_152;
 const NAMES = Object.fromEntries(Object.entries(TYPES).map(([name, type]) => [type, name]));
@@ -40,6 +40,7 @@ const payloads = {
 	WELCOME: (r) => ({
 		version: r.u16(), features: r.u32(), ping_interval_ms: r.u32(), reply_timeout_ms: r.u32(), max_body: Number(r.u64()),
 		relay_version: text(r.str16()), tunnel: text(r.str16()), public_url: text(r.str16()), nonce_hex: r.str16().toString('hex'),
+		resume_grace_ms: r.u32(), resumed: (r.u8() & 1) !== 0,
 	}),
 	REQUEST: (r) => {
 		const fields = { event_id: uuid(r.take(16)), received_at_us: Number(r.u64()), body_len: number(r.u64()), refused_status: r.u16() };
@@ -58,6 +59,12 @@ const payloads = {
 	RESET: (r) => ({ code: r.u32(), reason: text(r.str16()) }),
 	WINDOW: (r) => ({ credit: r.u32() }),
 	GOAWAY: (r) => ({ code: r.u16(), number: Number(r.u64()), text: text(r.str16()) }),
+	SEALED: (r) => ({ piece_hex: r.rest().toString('hex') }),
+	RESUME: (r) => {
+		const event_id = uuid(r.take(16));
+		const bits = r.u8();
+		return { event_id, recorded: (bits & 1) !== 0, head: (bits & 2) !== 0, body_seen: Number(r.u64()) };
+	},
 	NOTICE: (r) => ({ code: r.u16(), number: Number(r.u64()), text: text(r.str16()) }),
 };
 
@@ -100,9 +107,9 @@ export function hello({ version = 1, features = 0, options = 0, drain_parallel =
 		str(2, client_version), str(2, tunnel), str(2, resume_nonce), str(2, public_key)]) });
 }
 
-export function welcome({ version = 1, ping_interval_ms = 15000, reply_timeout_ms = 30000, max_body = 1 << 26, tunnel = 'fake', public_url = 'http://127.0.0.1:1/fake' } = {}) {
+export function welcome({ version = 1, ping_interval_ms = 15000, reply_timeout_ms = 30000, max_body = 1 << 26, tunnel = 'fake', public_url = 'http://127.0.0.1:1/fake', nonce = Buffer.alloc(16, 7), resume_grace_ms = 5000, resumed = false } = {}) {
 	return frame('WELCOME', { payload: Buffer.concat([be(2, version), be(4, 0), be(4, ping_interval_ms), be(4, reply_timeout_ms),
-		be(8, max_body), str(2, 'e2e'), str(2, tunnel), str(2, public_url), str(2, Buffer.alloc(16, 7))]) });
+		be(8, max_body), str(2, 'e2e'), str(2, tunnel), str(2, public_url), str(2, nonce), be(4, resume_grace_ms), be(1, resumed ? 1 : 0)]) });
 }
 
 export function request({ stream = 1, flags = FLAGS.END, event_id, body_len = 0, refused_status = 0, bits = 1, peer = '127.0.0.1:9', method = 'POST',
@@ -121,4 +128,13 @@ export function recorded(stream, event_id) {
 
 export function note(type, code, sentence) {
 	return frame(type, { payload: Buffer.concat([be(2, code), be(8, 0), str(2, sentence)]) });
+}
+
+export function sealed({ stream, flags = FLAGS.END, piece }) {
+	return frame('SEALED', { flags, stream, payload: piece });
+}
+
+export function resume({ stream = 0, event_id = '0'.repeat(32), recorded: isRecorded = false, head = false, body_seen = 0 } = {}) {
+	return frame('RESUME', { stream, payload: Buffer.concat([Buffer.from(event_id.replaceAll('-', ''), 'hex'),
+		be(1, (isRecorded ? 1 : 0) | (head ? 2 : 0)), be(8, body_seen)]) });
 }
