@@ -136,6 +136,7 @@ bench:
 	@.ci/deps build bench
 	@$(MAKE) --no-print-directory all
 	@tests/bench/bench.sh $(BUILD)
+	@tests/bench/spool.sh $(BUILD)
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8 \

@@ -2,6 +2,7 @@
 
 #include "relay/http_daemon.h"
 #include "relay/ingress.h"
+#include "relay/registry.h"
 #include "relay/listener.h"
 
 #include <arpa/inet.h>
@@ -43,6 +44,7 @@ static bool host_is_ours(const char *host)
 static enum MHD_Result reply_metrics(struct admin *a, struct MHD_Connection *c)
 {
 	const struct metrics *m = &a->relay->metrics;
+	struct spool_level level = spool_total(a->relay->registry->spool);
 	struct buffer out = { 0 };
 	bool fine = buffer_printf(&out,
 				  "# HELP creel_requests_total Requests received from senders.\n"
@@ -61,24 +63,32 @@ static enum MHD_Result reply_metrics(struct admin *a, struct MHD_Connection *c)
 		fine = fine && buffer_printf(&out, "creel_refused_total{reason=\"%s\"} %" PRIu64 "\n",
 					     refusal_text((enum refusal)why)->name, m->refused[why]);
 	fine = fine &&
-	       buffer_printf(&out,
-			     "# HELP creel_connections_refused_total Connections closed at once, over a limit.\n"
-			     "# TYPE creel_connections_refused_total counter\ncreel_connections_refused_total %" PRIu64
-			     "\n"
-			     "# HELP creel_connections Connections of senders.\n"
-			     "# TYPE creel_connections gauge\ncreel_connections %zu\n"
-			     "# HELP creel_deliveries_total Deliveries handed to tunnels.\n"
-			     "# TYPE creel_deliveries_total counter\ncreel_deliveries_total %" PRIu64 "\n"
-			     "# HELP creel_received_bytes_total Body bytes from senders.\n"
-			     "# TYPE creel_received_bytes_total counter\ncreel_received_bytes_total %" PRIu64 "\n"
-			     "# HELP creel_sent_bytes_total Body bytes of answers.\n"
-			     "# TYPE creel_sent_bytes_total counter\ncreel_sent_bytes_total %" PRIu64 "\n"
-			     "# HELP creel_tunnels Tunnels online.\n"
-			     "# TYPE creel_tunnels gauge\ncreel_tunnels %" PRId64 "\n"
-			     "# HELP creel_in_flight Deliveries waiting for their answer.\n"
-			     "# TYPE creel_in_flight gauge\ncreel_in_flight %" PRId64 "\n",
-			     m->connections_refused, ingress_connections(a->relay->ingress), m->deliveries, m->bytes_in,
-			     m->bytes_out, m->tunnels, m->in_flight) &&
+	       buffer_printf(
+		   &out,
+		   "# HELP creel_connections_refused_total Connections closed at once, over a limit.\n"
+		   "# TYPE creel_connections_refused_total counter\ncreel_connections_refused_total %" PRIu64 "\n"
+		   "# HELP creel_connections Connections of senders.\n"
+		   "# TYPE creel_connections gauge\ncreel_connections %zu\n"
+		   "# HELP creel_deliveries_total Deliveries handed to tunnels.\n"
+		   "# TYPE creel_deliveries_total counter\ncreel_deliveries_total %" PRIu64 "\n"
+		   "# HELP creel_received_bytes_total Body bytes from senders.\n"
+		   "# TYPE creel_received_bytes_total counter\ncreel_received_bytes_total %" PRIu64 "\n"
+		   "# HELP creel_sent_bytes_total Body bytes of answers.\n"
+		   "# TYPE creel_sent_bytes_total counter\ncreel_sent_bytes_total %" PRIu64 "\n"
+		   "# HELP creel_tunnels Tunnels online.\n"
+		   "# TYPE creel_tunnels gauge\ncreel_tunnels %" PRId64 "\n"
+		   "# HELP creel_in_flight Deliveries waiting for their answer.\n"
+		   "# TYPE creel_in_flight gauge\ncreel_in_flight %" PRId64 "\n"
+		   "# HELP creel_spooled_total Deliveries written to the spool.\n"
+		   "# TYPE creel_spooled_total counter\ncreel_spooled_total %" PRIu64 "\n"
+		   "# HELP creel_accepted_total Senders answered 202.\n"
+		   "# TYPE creel_accepted_total counter\ncreel_accepted_total %" PRIu64 "\n"
+		   "# HELP creel_spool_deliveries Deliveries waiting in the spool.\n"
+		   "# TYPE creel_spool_deliveries gauge\ncreel_spool_deliveries %" PRIu64 "\n"
+		   "# HELP creel_spool_bytes Their size.\n"
+		   "# TYPE creel_spool_bytes gauge\ncreel_spool_bytes %" PRIu64 "\n",
+		   m->connections_refused, ingress_connections(a->relay->ingress), m->deliveries, m->bytes_in,
+		   m->bytes_out, m->tunnels, m->in_flight, m->spooled, m->accepted, level.count, level.bytes) &&
 	       buffer_put_u8(&out, 0);
 	enum MHD_Result result =
 	    fine ? reply(c, 200, "text/plain; version=0.0.4; charset=utf-8", (const char *)out.at) : MHD_NO;

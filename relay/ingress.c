@@ -2,7 +2,7 @@
 #include "relay/ingress_private.h"
 
 #include "relay/limits.h"
-#include "relay/tunnel.h"
+#include "relay/stream.h"
 #include "shared/log.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,6 +14,7 @@
 /* A head of 64 KiB, MHD's structs, an answer's head; MHD zeroes all of it for each request. */
 #define MEMORY_PER_CONNECTION (96u << 10)
 #define SWEEP_MS 100
+#define SPOOL_MS 15000 /* for the disk, once nobody answers */
 
 void ingress_set_state(struct sender *s, enum sender_state state, int64_t timeout_ms)
 {
@@ -93,8 +94,13 @@ static void expire(struct sender *s)
 	s->deadline = UINT64_MAX;
 	switch (s->state) {
 	case SENDER_WAITING:
-		tunnel_finish(x->delivery, WIRE_RESET_CANCEL, "the reply timeout passed");
-		delivery_refuse(x->delivery, REFUSE_REPLY_TIMEOUT);
+		if (x->delivery->spooling > 0) { /* the disk does not answer */
+			delivery_refuse(x->delivery, REFUSE_SPOOL_FAILED);
+			return;
+		}
+		delivery_on_timeout(x->delivery);
+		if (x->delivery->phase == PHASE_WHOLE)
+			s->deadline = uv_now(s->in->relay->loop) + SPOOL_MS;
 		return;
 	case SENDER_HEAD:
 	case SENDER_BODY:

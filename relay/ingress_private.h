@@ -27,6 +27,7 @@ struct sender {
 struct exchange {
 	struct sender *sender;
 	struct delivery *delivery;
+	struct tunnel *tunnel;
 	char *target; /* raw, copied before MHD decodes it in place */
 	const char *target_in_place;
 	bool started, suspended, replied;

@@ -4,7 +4,7 @@
 #include "relay/ingress_head.h"
 #include "relay/limits.h"
 #include "relay/router.h"
-#include "relay/tunnel.h"
+#include "relay/registry.h"
 #include "shared/headers.h"
 #include "shared/log.h"
 #include <stdlib.h>
@@ -12,8 +12,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define STREAM_BACKLOG WIRE_STREAM_WINDOW /* body bytes held before the sender is made to wait */
-#define DISCARD_MAX (8u << 20)            /* of a refused body, so that its sender sees the answer */
+#define DISCARD_MAX (8u << 20) /* of a refused body, so that its sender sees the answer */
 
 /* ---- answers ---- */
 
@@ -86,7 +85,7 @@ static ssize_t read_answer(void *cls, uint64_t pos, char *out, size_t max)
 		d->answer_at += n;
 		if (d->answer_at == d->answer_body.len)
 			d->answer_body.len = d->answer_at = 0;
-		tunnel_consumed(d, n);
+		delivery_consumed(d, n);
 		x->sender->in->relay->metrics.bytes_out += n;
 		ingress_set_state(x->sender, SENDER_ANSWERING, x->sender->in->relay->settings.body_timeout_ms);
 		return (ssize_t)n;
@@ -165,6 +164,26 @@ static enum MHD_Result reply_answer(struct exchange *x)
 	return result;
 }
 
+/* 202: nobody answered, and it is safe. */
+static enum MHD_Result reply_accepted(struct exchange *x)
+{
+	char id[UUID_TEXT_LEN + 1], body[200];
+	uuid_format(x->delivery->request.event_id, id);
+	int len = snprintf(body, sizeof body, "{\"accepted\":true,\"event_id\":\"%s\"}\n", id);
+	struct MHD_Response *r = MHD_create_response_from_buffer((size_t)len, body, MHD_RESPMEM_MUST_COPY);
+	if (!r)
+		return MHD_NO;
+	bool fine = MHD_add_response_header(r, "Content-Type", "application/json") == MHD_YES &&
+		    MHD_add_response_header(r, "Creel-Event-Id", id) == MHD_YES;
+	enum MHD_Result result = fine ? MHD_queue_response(x->sender->connection, 202, r) : MHD_NO;
+	MHD_destroy_response(r);
+	x->replied = true;
+	x->sender->in->relay->metrics.accepted++;
+	count_status(x->sender->in, 202);
+	ingress_set_state(x->sender, SENDER_ANSWERING, x->sender->in->relay->settings.body_timeout_ms);
+	return result;
+}
+
 /* ---- requests ---- */
 
 static void on_wake(struct delivery *d);
@@ -191,17 +210,19 @@ static enum MHD_Result open_delivery(struct exchange *x, const struct http_head 
 		.prefix = route->prefix,
 		.headers = head->headers,
 	};
-	if (!uuid7_make(request.event_id, request.received_at_us) || !(x->delivery = delivery_new(&request)))
+	if (!uuid7_make(request.event_id, request.received_at_us) ||
+	    !(x->delivery = delivery_new(&request, registry_folder(in->relay->registry))))
 		return reply_refusal(x, REFUSE_OVERLOADED);
-	x->delivery->wake = on_wake;
-	/* uthash and the tunnel know nothing of exchanges: the way back is the answer's reader. */
-	x->delivery->owner = x;
 	if (refusal != REFUSE_NOTHING) {
-		tunnel_tell_refused(route->holder, x->delivery, refusal_text(refusal)->status);
+		registry_tell_refused(route->holder, x->delivery, refusal_text(refusal)->status);
 		return reply_refusal(x, refusal);
 	}
-	if (!tunnel_open(route->holder, x->delivery))
-		return reply_refusal(x, REFUSE_OVERLOADED);
+	x->delivery->wake = on_wake;
+	x->delivery->owner = x;
+	refusal = registry_dispatch(route->holder, x->delivery);
+	if (refusal != REFUSE_NOTHING)
+		return reply_refusal(x, refusal);
+	x->tunnel = route->holder;
 	in->relay->metrics.deliveries++;
 	in->relay->metrics.in_flight++;
 	x->counted = true;
@@ -245,12 +266,14 @@ static enum MHD_Result begin_request(struct exchange *x, const char *method, con
 		result = reply_refusal(x, REFUSE_NO_TUNNEL);
 	} else if (!limits_take_tunnel(in->relay->limits, route.name, now)) {
 		result = reply_refusal(x, REFUSE_RATE_TUNNEL);
-	} else if (!route.holder) {
-		result = reply_refusal(x, for_record ? why : REFUSE_OFFLINE);
 	} else if (in->relay->draining) {
 		result = reply_refusal(x, REFUSE_DRAINING);
 	} else {
-		result = open_delivery(x, &head, &route, &framing, why);
+		enum refusal offline = route.holder ? registry_admit(route.holder, head.method) : REFUSE_OFFLINE;
+		if (offline != REFUSE_NOTHING)
+			result = reply_refusal(x, for_record ? why : offline);
+		else
+			result = open_delivery(x, &head, &route, &framing, why);
 	}
 out:
 	free(route.spare);
@@ -286,25 +309,22 @@ static enum MHD_Result take_body(struct exchange *x, const char *at, size_t *len
 		goto refuse_now;
 	x->received += *len;
 	if (x->received > in->relay->settings.max_body) {
-		if (d->tunnel && !d->request_sent)
-			tunnel_tell_refused(d->tunnel, d, refusal_text(REFUSE_BODY_TOO_LARGE)->status);
-		tunnel_finish(d, WIRE_RESET_TOO_LARGE, "the body is larger than the relay takes");
+		/* Who had the beginning of it records it as refused by the reset, the others by what they are told. */
+		if (spill_len(&d->body) <= WIRE_INLINE_BODY)
+			registry_tell_refused(x->tunnel, d, refusal_text(REFUSE_BODY_TOO_LARGE)->status);
+		delivery_reset(d, WIRE_RESET_TOO_LARGE, "the body is larger than the relay takes");
 		delivery_refuse(d, REFUSE_BODY_TOO_LARGE);
 		goto refuse_now;
 	}
-	/* Early answers (phase ANSWERING before the body is through) wait until it is read; it goes nowhere then. */
-	if (d->tunnel && !buffer_append(&d->body, at, *len)) {
-		tunnel_finish(d, WIRE_RESET_TRUNCATED, "the relay is out of memory");
+	/* Where an answer came early, or no stream is left, the rest goes nowhere. */
+	if (d->streams && !spill_append(&d->body, at, *len)) {
+		delivery_reset(d, WIRE_RESET_TRUNCATED, "the relay has no room for the body");
 		delivery_refuse(d, REFUSE_OVERLOADED);
 		goto refuse_now;
 	}
 	in->relay->metrics.bytes_in += *len;
 	*len = 0;
-	tunnel_pump(d);
-	if (d->tunnel && d->request_sent && d->body.len >= STREAM_BACKLOG) {
-		suspend(x);
-		x->sender->deadline = UINT64_MAX;
-	}
+	delivery_pump(d);
 	return MHD_YES;
 refuse_now:
 	if (x->sender->tls)
@@ -335,17 +355,20 @@ static enum MHD_Result end_body(struct exchange *x)
 		int taken =
 		    seen > 0 ? MHD_get_connection_values_n(x->sender->connection, MHD_FOOTER_KIND, take_trailer, d) : 0;
 		if (taken != seen) {
-			tunnel_finish(d, WIRE_RESET_TRUNCATED, "malformed trailers");
+			delivery_reset(d, WIRE_RESET_TRUNCATED, "malformed trailers");
 			delivery_refuse(d, REFUSE_BAD_FIELD);
 		}
 		d->body_whole = true;
 		if (d->phase == PHASE_RECEIVING)
 			d->phase = PHASE_WHOLE;
-		tunnel_pump(d);
 		ingress_set_state(x->sender, SENDER_WAITING, in->relay->settings.reply_timeout_ms);
+		delivery_pump(d);
+		delivery_settle(d);
 	}
 	if (d->phase == PHASE_REFUSED)
 		return reply_refusal(x, d->refusal);
+	if (d->phase == PHASE_ACCEPTED)
+		return reply_accepted(x);
 	if (d->phase == PHASE_ABORTED)
 		return MHD_NO;
 	if (d->phase == PHASE_ANSWERING || d->phase == PHASE_DONE)
@@ -379,8 +402,7 @@ static void on_wake(struct delivery *d)
 	struct exchange *x = d->owner;
 	if (!x->suspended)
 		return;
-	bool body_room = !d->body_whole && d->body.len < STREAM_BACKLOG;
-	if (d->phase < PHASE_ANSWERING && !body_room)
+	if (d->phase < PHASE_ANSWERING)
 		return;
 	x->suspended = false;
 	if (x->sender->state == SENDER_BODY || x->sender->state == SENDER_ANSWERING)
@@ -420,8 +442,7 @@ void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **c
 	if (x->delivery) {
 		struct delivery *d = x->delivery;
 		s->in->relay->metrics.in_flight -= x->counted;
-		tunnel_finish(d, d->body_whole ? WIRE_RESET_CANCEL : WIRE_RESET_TRUNCATED, "the sender hung up");
-		delivery_free(d);
+		delivery_leave_sender(d);
 	}
 	free(x->target);
 	free(x);

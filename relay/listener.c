@@ -3,7 +3,7 @@
 #include "relay/client_hello.h"
 #include "relay/ingress.h"
 #include "relay/limits.h"
-#include "relay/tunnel.h"
+#include "relay/tunnel_server.h"
 #include "shared/log.h"
 #include "shared/wire.h"
 

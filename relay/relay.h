@@ -21,13 +21,15 @@ struct settings {
 	const char *log_level;
 	uint64_t max_body;
 	int64_t reply_timeout_ms, header_timeout_ms, body_timeout_ms, ping_interval_ms, drain_ms;
+	int64_t resume_grace_ms, spool_max_age_ms;
+	uint64_t spool_max_bytes;
 	int64_t max_connections, max_connections_per_address, max_tunnels_per_token; /* the latter two: 0 is no limit */
 	int64_t rate_per_address, rate_per_tunnel; /* requests a second; 0: no limit */
 };
 
 struct metrics {
 	uint64_t requests, status_class[6], refused[REFUSE_COUNT], deliveries, bytes_in, bytes_out;
-	uint64_t connections_refused;
+	uint64_t connections_refused, spooled, accepted;
 	int64_t tunnels, in_flight;
 };
 
@@ -40,6 +42,7 @@ struct relay {
 	struct limits *limits;
 	struct ingress *ingress;
 	struct tunnel_server *tunnels;
+	struct registry *registry;
 	char public_url[300]; /* settled once the first listener has its port */
 	bool draining;
 };

@@ -103,21 +103,13 @@ bool router_know(struct router *r, const char *name)
 	return find_or_make(r, name) != NULL;
 }
 
-bool router_hold(struct router *r, const char *name, struct tunnel *t, struct tunnel **previous)
+bool router_hold(struct router *r, const char *name, struct tunnel *t)
 {
 	struct entry *e = find_or_make(r, name);
 	if (!e)
 		return false;
-	*previous = e->holder;
 	e->holder = t;
 	return true;
-}
-
-void router_release(struct router *r, const char *name, const struct tunnel *t)
-{
-	struct entry *e = find(r, (const uint8_t *)name, strlen(name));
-	if (e && e->holder == t)
-		e->holder = NULL;
 }
 
 /* The label in front of ".domain", without the port. */

@@ -1,4 +1,4 @@
-/* Tunnel names: which there are, who holds each now, and which name a request means. Loop thread. */
+/* Tunnel names: which there are, and which name a request means. Loop thread. */
 #pragma once
 
 #include "shared/bytes.h"
@@ -9,7 +9,7 @@ struct tunnel;
 #define TUNNEL_NAME_MAX 63
 
 struct route {
-	struct tunnel *holder; /* NULL: known, but offline */
+	struct tunnel *holder; /* NULL: of an earlier run, and nothing more is known of it */
 	struct bytes name;     /* of the tunnel; a view valid while the router lives */
 	struct bytes prefix;   /* what the name took off the target's front; a view into the target */
 	struct bytes target;   /* what is left; a view into the target or a constant */
@@ -25,13 +25,9 @@ bool router_name_valid(struct bytes name);
 /* Twenty random characters of [a-z0-9]. False when no randomness could be had. */
 MUST_CHECK bool router_make_name(char out[TUNNEL_NAME_MAX + 1]);
 
-/* Makes `t` the holder. *previous is the one it displaces or
- * NULL. False when out of memory. */
-MUST_CHECK bool router_hold(struct router *r, const char *name, struct tunnel *t, struct tunnel **previous);
+/* The name means this tunnel from now on. False when out of memory. */
+MUST_CHECK bool router_hold(struct router *r, const char *name, struct tunnel *t);
 /* Makes a name known that nobody holds (yet): of an earlier run. False when out of memory. */
 MUST_CHECK bool router_know(struct router *r, const char *name);
-/* Marks the name offline if `t` holds it. */
-void router_release(struct router *r, const char *name, const struct tunnel *t);
-
 /* False when the request names no tunnel that is known. `host` may be empty. */
 MUST_CHECK bool router_find(struct router *r, struct bytes host, struct bytes target, struct route *out);

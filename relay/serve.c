@@ -6,7 +6,8 @@
 #include "relay/listener.h"
 #include "relay/router.h"
 #include "relay/tokens.h"
-#include "relay/tunnel.h"
+#include "relay/tunnel_server.h"
+#include "relay/registry.h"
 #include "shared/log.h"
 
 #include <signal.h>
@@ -19,6 +20,7 @@
 #define MAX_LISTENERS 16
 #define HOUSEKEEPING_MS 1000
 #define DRAIN_STEP_MS 50
+#define SPOOL_REST_MS 3000
 
 struct serve {
 	struct relay relay;
@@ -28,7 +30,7 @@ struct serve {
 	uv_signal_t on_term, on_int, on_hup;
 	uv_timer_t housekeeping;
 	uint64_t drain_deadline;
-	bool closing;
+	bool closing, spooling;
 };
 
 static const char *const default_listen[] = { "127.0.0.1:8080" };
@@ -107,7 +109,14 @@ static void on_tick(uv_timer_t *h)
 		/* The tunnels' close frames have had a turn of the loop to leave. */
 		uv_stop(s->relay.loop);
 	} else if (s->relay.draining) {
-		if (ingress_busy(s->relay.ingress) == 0 || uv_now(s->relay.loop) >= s->drain_deadline)
+		uint64_t now = uv_now(s->relay.loop);
+		bool late = now >= s->drain_deadline;
+		if (late && !s->spooling) {
+			/* What is still under way goes to the spool, and its senders get their 202. */
+			s->spooling = true;
+			registry_spool_all(s->relay.registry);
+		}
+		if (ingress_busy(s->relay.ingress) == 0 || now >= s->drain_deadline + SPOOL_REST_MS)
 			close_everything(s);
 	} else {
 		tunnel_server_check_tokens(s->relay.tunnels);
@@ -213,7 +222,7 @@ static bool start(struct serve *s, struct error *e)
 		return false;
 	/* ingress first: its sentence about a bad certificate is the better one. */
 	s->relay.ingress = ingress_new(&s->relay, e);
-	if (!s->relay.ingress)
+	if (!s->relay.ingress || !(s->relay.registry = registry_new(&s->relay, e)))
 		return false;
 	s->relay.tunnels = tunnel_server_new(&s->relay, e);
 	if (!s->relay.tunnels || !listen_on(s, &set->listen, false, e) || !settle_public_url(s, e) ||
@@ -240,8 +249,13 @@ static void free_relay(struct serve *s)
 		uv_close((uv_handle_t *)&s->on_hup, NULL);
 	}
 	uv_close((uv_handle_t *)&s->housekeeping, NULL);
-	tunnel_server_free(r->tunnels);
+	/* The last connections give their streams back to the registry, which may still write some down. */
+	tunnel_server_end(r->tunnels);
+	if (r->registry)
+		registry_close(r->registry, NULL, NULL);
 	uv_run(r->loop, UV_RUN_DEFAULT);
+	tunnel_server_free(r->tunnels);
+	registry_free(r->registry);
 	router_free(r->router);
 	limits_free(r->limits);
 	tokens_close(r->tokens);
@@ -311,6 +325,9 @@ int serve_run(int argc, char **argv, struct error *e)
 		.body_timeout_ms = 60000,
 		.ping_interval_ms = 15000,
 		.drain_ms = 10000,
+		.resume_grace_ms = 5000,
+		.spool_max_bytes = 256u << 20,
+		.spool_max_age_ms = INT64_C(7) * 24 * 3600 * 1000,
 		.max_connections = 16384,
 		.max_connections_per_address = 1024,
 		.max_tunnels_per_token = 100,
@@ -327,7 +344,8 @@ int serve_run(int argc, char **argv, struct error *e)
 		  "how senders reach this relay (default: from --listen)" },
 		{ "domain", 0, OPTION_TEXT, &s.domain, "NAME",
 		  "tunnels are hosts: https://TUNNEL.NAME/ instead of URL/TUNNEL" },
-		{ "data", 'd', OPTION_TEXT, &s.data, "DIR", "tokens and tunnel names (default ./creel-relay-data)" },
+		{ "data", 'd', OPTION_TEXT, &s.data, "DIR",
+		  "tokens, tunnel names, the spool (default ./creel-relay-data)" },
 		{ "tls-cert", 0, OPTION_TEXT, &s.tls_cert, "FILE", "certificate chain, PEM; read again on SIGHUP" },
 		{ "tls-key", 0, OPTION_TEXT, &s.tls_key, "FILE", "its private key, PEM" },
 		{ "max-body", 0, OPTION_SIZE, &s.max_body, "SIZE", "largest request body (default 64MiB)" },
@@ -341,6 +359,12 @@ int serve_run(int argc, char **argv, struct error *e)
 		  "tunnel keepalive, whole seconds (default 15s)" },
 		{ "drain-timeout", 0, OPTION_DURATION, &s.drain_ms, "TIME",
 		  "for requests in flight at SIGTERM (default 10s)" },
+		{ "resume-grace", 0, OPTION_DURATION, &s.resume_grace_ms, "TIME",
+		  "how long a lost client may take to come back before its senders get 202 (default 5s)" },
+		{ "spool-max-bytes", 0, OPTION_SIZE, &s.spool_max_bytes, "SIZE",
+		  "of what waits for one client (default 256MiB)" },
+		{ "spool-max-age", 0, OPTION_DURATION, &s.spool_max_age_ms, "TIME",
+		  "after which what waits expires (default 7d)" },
 		{ "max-connections", 0, OPTION_COUNT, &s.max_connections, "N",
 		  "senders' connections at once (default 16384)" },
 		{ "max-connections-per-address", 0, OPTION_COUNT, &s.max_connections_per_address, "N",

@@ -1,11 +1,11 @@
 /* The spool: deliveries that the relay acknowledged (202) and no client has recorded yet, on disk. One interface; rooms
- * behind it: spool_sqlite.c (spool.db in the data folder: WAL, synchronous=FULL, one transaction for all that one turn of the
- * loop brings, on a writer thread).
+ * behind it: spool_sqlite.c (spool.db in the data folder: WAL, synchronous=FULL, one transaction for all that one turn
+ * of the loop brings, on a writer thread).
  *
  * A mailbox is what waits for one client of one tunnel: the client is told by its X25519 public key, and what is put in
- * is sealed to it (shared/seal.h); a client without a key has an unsealed mailbox with an empty key. The payload is opaque
- * here: the delivery's frames (PROTOCOL.md, SEALED). Loop thread, callbacks too; what blocks is done on the writer thread.
- * Nothing put is lost by kill -9 or power loss once its `done` came without an error. */
+ * is sealed to it (shared/seal.h); a client without a key has an unsealed mailbox with an empty key. The payload is
+ * opaque here: the delivery's frames (PROTOCOL.md, SEALED). Loop thread, callbacks too; what blocks is done on the
+ * writer thread. Nothing put is lost by kill -9 or power loss once its `done` came without an error. */
 #pragma once
 
 #include <uv.h>
@@ -32,7 +32,8 @@ struct spool_mailbox {
 	uint64_t seen_at_us; /* when the client was last online */
 };
 
-/* What waits, as the relay counts it without asking the disk: committed and not forgotten, plus what is on its way in. */
+/* What waits, as the relay counts it without asking the disk: committed and not forgotten, plus what is on its way in.
+ */
 struct spool_level {
 	uint64_t count, bytes;
 	uint64_t expired; /* since the client was last told (spool_gap_told) */
@@ -54,17 +55,18 @@ struct spool_waiting {
 	struct spool_waiting *next;
 };
 
-/* Opens or makes spool.db (0600) in the folder, checks it (a corrupt one is an error that names it, EXIT_STORE), starts the
- * writer thread. NULL and *e. */
-struct spool *spool_open(uv_loop_t *loop, const char *data_folder, const struct spool_settings *settings, struct error *e);
+/* Opens or makes spool.db (0600) in the folder, checks it (a corrupt one is an error that names it, EXIT_STORE), starts
+ * the writer thread. NULL and *e. */
+struct spool *spool_open(uv_loop_t *loop, const char *data_folder, const struct spool_settings *settings,
+			 struct error *e);
 /* Commits everything submitted, calls every `done`, frees; `closed` (may be NULL) on the loop. */
 void spool_close(struct spool *s, void (*closed)(void *user), void *user);
 /* Called for each mailbox at the start, before the loop turns. False and *e from a failed read. */
 MUST_CHECK bool spool_recall(struct spool *s, bool (*mailbox)(void *user, const struct spool_mailbox *m), void *user,
 			     struct error *e);
 
-/* A mailbox is made or brought up to date (tunnel and key tell which). Returns its id at once (0: out of memory); it is written
- * with the next transaction, ahead of what is put into it later. */
+/* A mailbox is made or brought up to date (tunnel and key tell which). Returns its id at once (0: out of memory); it is
+ * written with the next transaction, ahead of what is put into it later. */
 int64_t spool_join(struct spool *s, const struct spool_mailbox *m);
 /* The client left the tunnel for good: the mailbox and what waits in it go. */
 void spool_leave(struct spool *s, int64_t mailbox);

@@ -9,62 +9,67 @@
 #define HELLO_SECONDS 10
 #define MAX_AUTHORIZATION 256
 
-static void read_secret(struct tunnel *t, struct lws *wsi)
+static void read_secret(struct connection *c, struct lws *wsi)
 {
 	char value[MAX_AUTHORIZATION];
 	int len = lws_hdr_copy(wsi, value, sizeof value, WSI_TOKEN_HTTP_AUTHORIZATION);
 	if (len > 7 && strncasecmp(value, "Bearer ", 7) == 0)
-		snprintf(t->secret, sizeof t->secret, "%.*s", (int)sizeof t->secret - 1, value + 7);
+		snprintf(c->secret, sizeof c->secret, "%.*s", (int)sizeof c->secret - 1, value + 7);
 	lws_explicit_bzero(value, sizeof value);
 }
 
-static int on_established(struct tunnel_server *s, struct tunnel *t, struct lws *wsi)
+static int on_established(struct tunnel_server *s, struct connection *c, struct lws *wsi)
 {
-	memset(t, 0, sizeof *t);
-	t->server = s;
-	t->link = link_new(s->relay->loop, wsi, &tunnel_link_ops, t);
-	if (!t->link)
+	memset(c, 0, sizeof *c);
+	c->server = s;
+	c->relay = s->relay;
+	c->link = link_new(s->relay->loop, wsi, &connection_link_ops, c);
+	if (!c->link)
 		return -1;
-	t->next = s->all;
-	t->link_back = &s->all;
+	c->next = s->all;
+	c->back = &s->all;
 	if (s->all)
-		s->all->link_back = &t->next;
-	s->all = t;
-	limits_address_of_peer(&t->address, lws_get_socket_fd(wsi));
-	limits_connected(s->relay->limits, &t->address);
-	read_secret(t, wsi);
+		s->all->back = &c->next;
+	s->all = c;
+	limits_address_of_peer(&c->address, lws_get_socket_fd(wsi));
+	limits_connected(s->relay->limits, &c->address);
+	read_secret(c, wsi);
 	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, HELLO_SECONDS);
 	return 0;
 }
 
-static void on_closed(struct tunnel *t)
+static void on_closed(struct connection *c)
 {
-	if (!t->link)
+	if (!c->link)
 		return;
-	if (t->online) {
-		t->server->relay->metrics.tunnels--;
-		log_event(LOG_INFO, "tunnel_offline", "tunnel", t->name, "owner", t->owner, "reason",
-			  *link_close_reason(t->link) ? link_close_reason(t->link) : "the connection ended", NULL);
+	if (c->welcomed) {
+		c->relay->metrics.tunnels--;
+		log_event(LOG_INFO, "tunnel_offline", "tunnel", connection_tunnel(c), "owner", c->owner, "reason",
+			  *link_close_reason(c->link) ? link_close_reason(c->link) : "the connection ended", NULL);
 	}
-	if (*t->name)
-		router_release(t->server->relay->router, t->name, t);
-	struct delivery *d, *next;
-	HASH_ITER(hh, t->streams, d, next)
-	{
-		tunnel_forget_stream(d);
-		delivery_on_lost(d);
-	}
-	limits_disconnected(t->server->relay->limits, &t->address);
-	*t->link_back = t->next;
-	if (t->next)
-		t->next->link_back = t->link_back;
-	link_free(t->link);
-	t->link = NULL;
+	limits_disconnected(c->relay->limits, &c->address);
+	*c->back = c->next;
+	if (c->next)
+		c->next->back = c->back;
+	/* Whom we sent away, or who said goodbye, is not expected back at once. */
+	bool grace = !c->clean && !*link_close_reason(c->link);
+	link_free(c->link);
+	c->link = NULL;
+	if (c->client)
+		registry_lost(c->client, grace);
+	c->client = NULL;
+}
+
+/* RFC 6455 §7.4: a client that says 1000 does not mean to come back at once. */
+static void note_close(struct connection *c, const uint8_t *at, size_t len)
+{
+	if (len >= 2 && at[0] * 256 + at[1] == 1000)
+		c->clean = true;
 }
 
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
-	struct tunnel *t = user;
+	struct connection *c = user;
 	struct tunnel_server *s = lws_context_user(lws_get_context(wsi));
 	switch (reason) {
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
@@ -73,21 +78,23 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	case LWS_CALLBACK_HTTP:
 		return -1; /* a GET of the tunnel's path that is no WebSocket */
 	case LWS_CALLBACK_ESTABLISHED:
-		return on_established(s, t, wsi);
+		return on_established(s, c, wsi);
 	case LWS_CALLBACK_RECEIVE: {
-		bool was_online = t->online;
-		int result = link_on_receive(t->link, in, len);
+		bool was_online = c->welcomed;
+		int result = link_on_receive(c->link, in, len);
 		/* A closing one keeps the time that link_close set. */
-		if (!was_online && t->online && !*link_close_reason(t->link))
+		if (!was_online && c->welcomed && !*link_close_reason(c->link))
 			lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
 		return result;
 	}
 	case LWS_CALLBACK_SERVER_WRITEABLE:
-		return t->link ? link_on_writable(t->link) : 0;
+		return c->link ? link_on_writable(c->link) : 0;
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-		return t->link && *link_close_reason(t->link) ? -1 : 0;
+		if (c->link)
+			note_close(c, in, len);
+		return c->link && *link_close_reason(c->link) ? -1 : 0;
 	case LWS_CALLBACK_CLOSED:
-		on_closed(t);
+		on_closed(c);
 		return 0;
 	default:
 		return lws_callback_http_dummy(wsi, reason, user, in, len);
@@ -95,7 +102,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 }
 
 static const struct lws_protocols protocols[] = {
-	{ WIRE_SUBPROTOCOL, on_lws, sizeof(struct tunnel), 65536, 0, NULL, 0 },
+	{ WIRE_SUBPROTOCOL, on_lws, sizeof(struct connection), 65536, 0, NULL, 0 },
 	{ NULL, NULL, 0, 0, 0, NULL, 0 },
 };
 
@@ -197,33 +204,35 @@ void tunnel_server_check_tokens(struct tunnel_server *s)
 	if (count < 0)
 		return;
 	s->wants_tokens |= count > 0;
-	for (struct tunnel *t = s->all; t; t = t->next)
-		if (t->online && *t->owner && !*link_close_reason(t->link) &&
-		    !tokens_has(s->relay->tokens, t->owner, t->owner_mark))
-			tunnel_refuse_client(t, WIRE_NOTICE_UNAUTHORIZED, "the token was revoked");
+	for (struct connection *c = s->all; c; c = c->next)
+		if (c->client && *c->owner && !*link_close_reason(c->link) &&
+		    !tokens_has(s->relay->tokens, c->owner, c->owner_mark))
+			connection_refuse(c, WIRE_NOTICE_UNAUTHORIZED, "the token was revoked");
 }
 
 void tunnel_server_goaway(struct tunnel_server *s)
 {
-	for (struct tunnel *t = s->all; t; t = t->next)
-		if (t->online)
-			tunnel_send_note(t, WIRE_GOAWAY, WIRE_NOTICE_SHUTDOWN, "the relay is shutting down");
+	for (struct connection *c = s->all; c; c = c->next)
+		if (c->client)
+			connection_send_note(c, WIRE_GOAWAY, WIRE_NOTICE_SHUTDOWN, 0, "the relay is shutting down");
 }
 
 void tunnel_server_close(struct tunnel_server *s)
 {
-	for (struct tunnel *t = s->all; t; t = t->next)
-		link_close(t->link, 1001, "the relay is shutting down");
+	for (struct connection *c = s->all; c; c = c->next)
+		link_close(c->link, 1001, "the relay is shutting down");
+}
+
+void tunnel_server_end(struct tunnel_server *s)
+{
+	if (s)
+		lws_context_destroy(s->context);
 }
 
 void tunnel_server_free(struct tunnel_server *s)
 {
 	if (!s)
 		return;
-	/* On a foreign libuv loop lws 4.1.6 wants the destroy twice: to start closing its handles, and when they are
-	 * closed. */
-	lws_context_destroy(s->context);
-	uv_run(s->relay->loop, UV_RUN_DEFAULT);
 	lws_context_destroy(s->context);
 	free(s);
 }

@@ -200,7 +200,7 @@ describe('refused by the relay', () => {
 
 	it('503 with Retry-After and a sentence: the client is offline', async () => {
 		await road.client.stop('SIGINT');
-		const answer = await post(port, '/strict/x');
+		const answer = await send(port, requestBytes('GET', '/strict/x', ['Host: a']));
 		assert.equal(answer.status, 503);
 		assert.match(answer.text, /offline/i);
 		assert.ok(Number(field(answer.lines, 'retry-after')) > 0);

@@ -99,10 +99,10 @@ static bool finds(struct router *r, const char *host, const char *target, const 
 static void test_router(void **state)
 {
 	struct router *paths = router_new(NULL), *hosts = router_new("hooks.example.com");
-	struct tunnel *t = (struct tunnel *)(void *)paths, *older = NULL;
+	struct tunnel *t = (struct tunnel *)(void *)paths;
 	char name[TUNNEL_NAME_MAX + 1];
 	(void)state;
-	assert_true(router_hold(paths, "shop", t, &older) && !older);
+	assert_true(router_hold(paths, "shop", t));
 	assert_true(finds(paths, "", "/shop/a%2Fb?x", "/shop", "/a%2Fb?x"));
 	assert_true(finds(paths, "", "/shop", "/shop", "/"));
 	assert_true(finds(paths, "", "/shop?x=1", "/shop", "/?x=1"));
@@ -114,14 +114,13 @@ static void test_router(void **state)
 	assert_true(bytes_equal(known.name, bytes_of("shopping")));
 	assert_true(router_find(paths, bytes_of(""), bytes_of("/shop/x"), &known) && known.holder == t);
 	assert_false(finds(paths, "", "/", "", ""));
-	assert_true(router_hold(hosts, "shop", t, &older));
+	assert_true(router_hold(hosts, "shop", t));
 	assert_true(finds(hosts, "Shop.Hooks.example.com:8443", "/shop/x", "", "/shop/x"));
 	assert_false(finds(hosts, "shop.evilhooks.example.com.evil", "/", "", ""));
 	assert_false(finds(hosts, "hooks.example.com", "/", "", ""));
 	assert_true(router_make_name(name) && strlen(name) == 20 && router_name_valid(bytes_of(name)));
 	assert_false(router_name_valid(bytes_of("-a")) || router_name_valid(bytes_of("A")) ||
 		     router_name_valid(bytes_of("")));
-	router_release(paths, "shop", t);
 	router_free(paths);
 	router_free(hosts);
 }

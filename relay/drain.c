@@ -1,0 +1,155 @@
+#include "relay/drain.h"
+
+#include "relay/registry.h"
+#include "shared/log.h"
+
+#include <stdlib.h>
+
+#define FIRST_PAUSE_MS 500
+#define MOST_PAUSE_MS 10000
+
+static void drop_list(struct drain *d)
+{
+	while (d->list) {
+		struct spool_waiting *w = d->list;
+		d->list = w->next;
+		spool_waiting_free(w);
+	}
+}
+
+static bool is_out(const struct client *c, int64_t row)
+{
+	for (size_t i = 0; i < c->drain.unreadable_count; i++)
+		if (c->drain.unreadable[i] == row)
+			return true;
+	for (const struct stream *st = c->streams; st; st = st->hh.next)
+		if (st->delivery->row == row)
+			return true;
+	return false;
+}
+
+static void hand_out(struct client *c, struct spool_waiting *w)
+{
+	struct delivery *d = delivery_new_stored(w->event_id, w->row, &w->payload, w->sealed);
+	struct stream *st = d ? stream_open(c, d, false) : NULL;
+	delivery_drop(d);
+	if (!st) { /* out of memory: it is still on disk */
+		drain_failed(c);
+		return;
+	}
+	c->drain.in_flight++;
+	stream_pump(st);
+}
+
+static void on_fetched(void *user, struct spool_waiting *list, const struct error *e);
+
+struct fetch {
+	struct client *client;
+	unsigned round;
+};
+
+static void work(struct client *c)
+{
+	struct drain *d = &c->drain;
+	struct registry *r = c->tunnel->registry;
+	if (!client_link(c) || r->relay->draining || uv_now(r->relay->loop) < d->paused_until)
+		return;
+	while (d->list && d->in_flight < d->parallel) {
+		struct spool_waiting *w = d->list;
+		d->list = w->next;
+		if (!is_out(c, w->row))
+			hand_out(c, w);
+		spool_waiting_free(w);
+	}
+	if (d->list || d->fetching || !d->more || d->in_flight >= d->parallel)
+		return;
+	struct fetch *f = calloc(1, sizeof *f);
+	if (!f)
+		return;
+	f->client = c;
+	f->round = d->round;
+	d->fetching = true;
+	d->more = false;
+	spool_fetch(r->spool, c->mailbox, d->after, d->parallel < 16 ? 16 : d->parallel, on_fetched, f);
+}
+
+static void on_fetched(void *user, struct spool_waiting *list, const struct error *e)
+{
+	struct fetch *f = user;
+	struct client *c = f->client;
+	struct drain *d = &c->drain;
+	bool stale = f->round != d->round;
+	free(f);
+	d->fetching = false;
+	if (e) {
+		log_event(LOG_ERROR, "spool_unreadable", "tunnel", c->tunnel->name, "failure", e->text, NULL);
+		drain_failed(c);
+		return;
+	}
+	d->list = list;
+	if (stale) {
+		drop_list(d);
+		d->more = true;
+	}
+	for (struct spool_waiting *w = d->list; w; w = w->next) {
+		d->after = w->row;
+		d->more = true;
+	}
+	work(c);
+}
+
+static void begin_again(struct client *c)
+{
+	drop_list(&c->drain);
+	c->drain.round++;
+	c->drain.after = 0;
+	c->drain.more = true;
+}
+
+void drain_begin(struct client *c)
+{
+	begin_again(c);
+	c->drain.paused_until = 0;
+	c->drain.pause_ms = 0;
+	work(c);
+}
+
+void drain_more(struct client *c)
+{
+	c->drain.more = true;
+	work(c);
+}
+
+void drain_ended(struct client *c)
+{
+	if (c->drain.in_flight > 0)
+		c->drain.in_flight--;
+	work(c);
+}
+
+void drain_failed(struct client *c)
+{
+	struct drain *d = &c->drain;
+	d->pause_ms = d->pause_ms == 0 ? FIRST_PAUSE_MS : d->pause_ms * 2;
+	if (d->pause_ms > MOST_PAUSE_MS)
+		d->pause_ms = MOST_PAUSE_MS;
+	begin_again(c);
+	d->paused_until = uv_now(c->tunnel->registry->relay->loop) + d->pause_ms;
+}
+
+void drain_unreadable(struct client *c, int64_t row)
+{
+	struct drain *d = &c->drain;
+	int64_t *more = realloc(d->unreadable, (d->unreadable_count + 1) * sizeof *more);
+	log_event(LOG_WARN, "spooled_not_opened", "tunnel", c->tunnel->name, NULL);
+	if (!more)
+		return;
+	d->unreadable = more;
+	d->unreadable[d->unreadable_count++] = row;
+}
+
+void drain_free(struct client *c)
+{
+	drop_list(&c->drain);
+	free(c->drain.unreadable);
+}

@@ -1,0 +1,36 @@
+/* Handing out what waits in a client's mailbox: oldest first, a few at a time, beside live traffic. Loop thread. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct client;
+struct spool_waiting;
+
+#define DRAIN_PARALLEL 4 /* when the client does not say */
+#define DRAIN_PARALLEL_MAX 1024
+
+struct drain {
+	unsigned parallel, in_flight;
+	bool fetching, more; /* a fetch is under way; there may be something behind `after` */
+	int64_t after;       /* the last row fetched */
+	unsigned round;      /* counts beginnings: an older fetch's answer is dropped */
+	struct spool_waiting *list;
+	uint64_t paused_until; /* loop ms: the client could not record one */
+	uint32_t pause_ms;
+	int64_t *unreadable; /* rows that the client cannot open; they wait to expire */
+	size_t unreadable_count;
+};
+
+/* From the oldest on: the client came anew. */
+void drain_begin(struct client *c);
+/* Something was put into the mailbox, or a place is free. */
+void drain_more(struct client *c);
+/* A spooled delivery's stream is over. */
+void drain_ended(struct client *c);
+/* The client could not record it: pause, then from the oldest on. */
+void drain_failed(struct client *c);
+/* The client cannot open it: leave it out. */
+void drain_unreadable(struct client *c, int64_t row);
+void drain_free(struct client *c);

@@ -1,0 +1,464 @@
+#include "relay/registry.h"
+
+#include "relay/connection.h"
+#include "shared/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SWEEP_MS 100
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+struct link *client_link(const struct client *c)
+{
+	return c->connection && c->connection->welcomed ? c->connection->link : NULL;
+}
+
+const char *registry_folder(const struct registry *r)
+{
+	return r->relay->settings.data;
+}
+
+/* ---- tunnels and clients ---- */
+
+static struct tunnel *find_tunnel(struct registry *r, const char *name)
+{
+	struct tunnel *t = r->tunnels;
+	while (t && strcmp(t->name, name) != 0)
+		t = t->next;
+	return t;
+}
+
+static struct tunnel *make_tunnel(struct registry *r, const char *name, const char *owner, bool random_name)
+{
+	struct tunnel *t = calloc(1, sizeof *t);
+	if (!t)
+		return NULL;
+	t->registry = r;
+	t->random_name = random_name;
+	snprintf(t->name, sizeof t->name, "%s", name);
+	snprintf(t->owner, sizeof t->owner, "%s", owner);
+	if (!router_hold(r->relay->router, t->name, t)) {
+		free(t);
+		return NULL;
+	}
+	t->next = r->tunnels;
+	return r->tunnels = t;
+}
+
+static struct client *find_client(const struct tunnel *t, struct bytes key)
+{
+	struct client *c = t->clients;
+	while (c && !bytes_equal(bytes_make(c->key, c->key_len), key))
+		c = c->next;
+	return c;
+}
+
+static struct client *make_client(struct tunnel *t, struct bytes key)
+{
+	struct client *c = calloc(1, sizeof *c);
+	if (!c || key.len > sizeof c->key) {
+		free(c);
+		return NULL;
+	}
+	c->tunnel = t;
+	if (key.len)
+		memcpy(c->key, key.at, key.len);
+	c->key_len = key.len;
+	c->drain.parallel = DRAIN_PARALLEL;
+	c->next = t->clients;
+	return t->clients = c;
+}
+
+/* A client that was replaced stays while something waits for it. */
+static void forget_old_clients(struct tunnel *t)
+{
+	for (struct client **at = &t->clients; *at;) {
+		struct client *c = *at;
+		bool needed = c->current || c->connection || c->streams || c->spooling || c->drain.fetching ||
+			      spool_level(t->registry->spool, c->mailbox).count > 0;
+		if (needed) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
+		spool_leave(t->registry->spool, c->mailbox);
+		drain_free(c);
+		free(c);
+	}
+}
+
+/* The one seen last is current, and all that shared with it. */
+static void choose_current(struct tunnel *t)
+{
+	struct client *last = t->clients;
+	for (struct client *c = t->clients; c; c = c->next)
+		if (c->seen_at_us > last->seen_at_us)
+			last = c;
+	for (struct client *c = t->clients; c; c = c->next)
+		c->current = c == last || (c->options & last->options & WIRE_OPTION_SHARE);
+}
+
+static bool recall(void *user, const struct spool_mailbox *m)
+{
+	struct registry *r = user;
+	char name[TUNNEL_NAME_MAX + 1], owner[65];
+	snprintf(name, sizeof name, "%.*s", (int)m->tunnel.len, (const char *)m->tunnel.at);
+	snprintf(owner, sizeof owner, "%.*s", (int)m->owner.len, (const char *)m->owner.at);
+	if (!router_name_valid(m->tunnel))
+		return true;
+	struct tunnel *t = find_tunnel(r, name);
+	if (!t)
+		t = make_tunnel(r, name, owner, m->random_name);
+	struct client *c = t ? make_client(t, m->key) : NULL;
+	if (!c)
+		return false;
+	c->mailbox = m->id;
+	c->options = m->options;
+	c->seen_at_us = m->seen_at_us;
+	choose_current(t);
+	return true;
+}
+
+static void tell_gap(struct client *c)
+{
+	uint64_t expired = spool_level(c->tunnel->registry->spool, c->mailbox).expired;
+	char text[160];
+	if (expired == 0 || !client_link(c))
+		return;
+	snprintf(text, sizeof text, "%llu deliveries expired in the relay's spool before they could be handed over",
+		 (unsigned long long)expired);
+	connection_send_note(c->connection, WIRE_NOTICE, WIRE_NOTICE_GAP, expired, text);
+	spool_gap_told(c->tunnel->registry->spool, c->mailbox, expired);
+}
+
+static void on_gap(void *user, int64_t mailbox)
+{
+	struct registry *r = user;
+	for (struct tunnel *t = r->tunnels; t; t = t->next)
+		for (struct client *c = t->clients; c; c = c->next)
+			if (c->mailbox == mailbox)
+				tell_gap(c);
+}
+
+/* ---- being away ---- */
+
+/* Not back within the grace: what it has not recorded goes to its mailbox. */
+static void give_up_streams(struct client *c, enum refusal why)
+{
+	while (c->streams)
+		stream_give_up(c->streams, why);
+}
+
+static void on_sweep(uv_timer_t *h)
+{
+	struct registry *r = h->data;
+	uint64_t now = uv_now(r->relay->loop);
+	for (struct tunnel *t = r->tunnels; t; t = t->next) {
+		for (struct client *c = t->clients; c; c = c->next) {
+			if (c->in_grace && now >= c->grace_end) {
+				c->in_grace = false;
+				give_up_streams(c, REFUSE_CLIENT_LOST);
+			}
+			if (c->drain.paused_until && now >= c->drain.paused_until) {
+				c->drain.paused_until = 0;
+				drain_more(c);
+			}
+			if (c->quota_hit && client_link(c)) {
+				c->quota_hit = false;
+				connection_send_note(c->connection, WIRE_NOTICE, WIRE_NOTICE_QUOTA, 0,
+						     "the relay's spool for this tunnel is full: senders get 503");
+			}
+		}
+	}
+}
+
+void registry_lost(struct client *c, bool grace)
+{
+	struct registry *r = c->tunnel->registry;
+	uint64_t now = now_us();
+	c->connection = NULL;
+	if (r->closing)
+		return;
+	c->seen_at_us = now;
+	spool_seen(r->spool, c->mailbox, now);
+	for (struct stream *st = c->streams; st; st = st->hh.next)
+		stream_restart(st);
+	c->in_grace = grace && !r->relay->draining && r->relay->settings.resume_grace_ms > 0;
+	c->grace_end = uv_now(r->relay->loop) + (uint64_t)r->relay->settings.resume_grace_ms;
+	if (!c->in_grace)
+		give_up_streams(c, REFUSE_CLIENT_LOST);
+}
+
+void registry_spool_all(struct registry *r)
+{
+	for (struct tunnel *t = r->tunnels; t; t = t->next) {
+		for (struct client *c = t->clients; c; c = c->next) {
+			c->in_grace = false;
+			give_up_streams(c, REFUSE_DRAINING);
+		}
+	}
+}
+
+/* ---- joining ---- */
+
+bool registry_last_name(const struct registry *r, const char *owner, struct bytes key, char out[TUNNEL_NAME_MAX + 1])
+{
+	for (const struct tunnel *t = r->tunnels; t && key.len > 0; t = t->next) {
+		const struct client *c = t->random_name && strcmp(t->owner, owner) == 0 ? find_client(t, key) : NULL;
+		if (c && c->current && !c->connection && !c->in_grace) {
+			memcpy(out, t->name, sizeof t->name);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Streams of a client that is gone for good go to the one that takes its place, as new ones; it begins counting anew.
+ */
+static void move_streams(struct client *from, struct client *to)
+{
+	struct stream *list = NULL, **last = &list;
+	while (from->streams) {
+		struct stream *st = from->streams;
+		if (st->recorded || st->delivery->row) {
+			stream_give_up(st, REFUSE_CLIENT_LOST);
+			continue;
+		}
+		HASH_DELETE(hh, from->streams, st);
+		stream_restart(st);
+		st->end_sent_before = false;
+		*last = st;
+		last = &st->blocked_next;
+	}
+	if (from == to)
+		to->last_stream = 0;
+	while (list) {
+		struct stream *st = list;
+		list = st->blocked_next;
+		st->blocked_next = NULL;
+		st->client = to;
+		st->id = ++to->last_stream;
+		HASH_ADD(hh, to->streams, id, sizeof st->id, st);
+		if (!st->hh.tbl) { /* out of memory: its sender has to come again */
+			st->id = 0;
+			st->delivery->live--;
+			stream_give_up(st, REFUSE_OVERLOADED);
+		}
+	}
+}
+
+static void displace(struct client *c, struct client *by)
+{
+	if (c->connection) {
+		connection_refuse(c->connection, WIRE_NOTICE_REPLACED, "a newer client took over this tunnel");
+		c->connection->client = NULL;
+		c->connection = NULL;
+	}
+	c->in_grace = false;
+	if (c != by)
+		c->current = false;
+	move_streams(c, by);
+}
+
+static bool may_resume(const struct client *c, struct bytes nonce)
+{
+	return c->has_nonce && bytes_equal(nonce, bytes_make(c->nonce, sizeof c->nonce)) &&
+	       (c->connection || c->in_grace);
+}
+
+struct client *registry_join(struct registry *r, struct connection *connection, const struct join *j, bool *resumed)
+{
+	struct tunnel *t = find_tunnel(r, j->name);
+	if (!t)
+		t = make_tunnel(r, j->name, j->owner, j->random_name);
+	struct client *c = t ? find_client(t, j->key) : NULL;
+	if (t && !c)
+		c = make_client(t, j->key);
+	if (!c)
+		return NULL;
+	snprintf(t->owner, sizeof t->owner, "%s", j->owner);
+	*resumed = may_resume(c, j->nonce);
+	if (*resumed && c->connection) {
+		/* It noticed the end of its old connection before we did. */
+		c->connection->client = NULL;
+		link_close(c->connection->link, 1001, "the client connected again");
+		for (struct stream *st = c->streams; st; st = st->hh.next)
+			stream_restart(st);
+	} else if (!*resumed) {
+		c->in_grace = false;
+		displace(c, c);
+	}
+	for (struct client *other = t->clients; other; other = other->next)
+		if (other != c && other->current && !(other->options & j->options & WIRE_OPTION_SHARE))
+			displace(other, c);
+	c->connection = connection;
+	c->current = true;
+	c->in_grace = false;
+	c->options = j->options;
+	c->drain.parallel = j->drain_parallel == 0                   ? DRAIN_PARALLEL
+			    : j->drain_parallel > DRAIN_PARALLEL_MAX ? DRAIN_PARALLEL_MAX
+								     : j->drain_parallel;
+	c->seen_at_us = now_us();
+	struct spool_mailbox m = { .tunnel = bytes_of(t->name),
+				   .owner = bytes_of(t->owner),
+				   .key = j->key,
+				   .options = j->options,
+				   .random_name = t->random_name,
+				   .seen_at_us = c->seen_at_us };
+	c->mailbox = spool_join(r->spool, &m);
+	forget_old_clients(t);
+	return c->mailbox ? c : NULL;
+}
+
+void registry_online(struct client *c, bool resumed)
+{
+	struct link *l = client_link(c);
+	struct wire_resume end = { .recorded = false };
+	if (resumed) {
+		for (struct stream *st = c->streams; st; st = st->hh.next)
+			stream_tell_resume(st);
+		if (!wire_encode_resume(link_out(l), 0, &end))
+			link_close(l, 1011, "out of memory");
+		link_flush_soon(l);
+	}
+	for (struct stream *st = c->streams, *next; st; st = next) {
+		next = st->hh.next;
+		stream_pump(st);
+	}
+	tell_gap(c);
+	if (resumed)
+		drain_more(c);
+	else
+		drain_begin(c);
+}
+
+/* ---- what arrives ---- */
+
+static bool is_here(const struct client *c)
+{
+	return client_link(c) || c->in_grace;
+}
+
+/* A client of a shared tunnel that was not seen for so long gets no more copies. */
+static bool takes_part(const struct client *c)
+{
+	uint64_t age_ms = (now_us() - c->seen_at_us) / 1000;
+	return c->current && (is_here(c) || !(c->options & WIRE_OPTION_SHARE) ||
+			      age_ms < (uint64_t)c->tunnel->registry->relay->settings.spool_max_age_ms);
+}
+
+static bool may_queue(const struct client *c, struct bytes method)
+{
+	return !(c->options & WIRE_OPTION_OFFLINE_FAIL) && delivery_queueable(method);
+}
+
+static enum refusal offline(struct bytes method)
+{
+	return delivery_queueable(method) ? REFUSE_OFFLINE : REFUSE_OFFLINE_READ;
+}
+
+enum refusal registry_admit(const struct tunnel *t, struct bytes method)
+{
+	for (const struct client *c = t->clients; c; c = c->next)
+		if (takes_part(c) && (is_here(c) || may_queue(c, method)))
+			return REFUSE_NOTHING;
+	return offline(method);
+}
+
+enum refusal registry_dispatch(struct tunnel *t, struct delivery *d)
+{
+	struct bytes method = d->request.method;
+	bool any = false, full = false;
+	for (struct client *c = t->clients; c; c = c->next) {
+		bool here = is_here(c), queue = may_queue(c, method);
+		if (!takes_part(c) || (!here && !queue))
+			continue;
+		bool spooling = !here || ((c->options & WIRE_OPTION_ACK_IMMEDIATE) && delivery_queueable(method));
+		if (stream_open(c, d, spooling))
+			any = true;
+		else
+			full = true;
+	}
+	return any ? REFUSE_NOTHING : full ? REFUSE_OVERLOADED : offline(method);
+}
+
+void registry_tell_refused(struct tunnel *t, const struct delivery *d, int status)
+{
+	struct wire_request request = d->request;
+	request.refused_status = (uint16_t)status;
+	request.body = bytes_of(NULL);
+	for (struct client *c = t->clients; c; c = c->next) {
+		struct link *l = c->current ? client_link(c) : NULL;
+		if (!l)
+			continue;
+		if (!wire_encode_request(link_out(l), ++c->last_stream, WIRE_END | WIRE_REFUSED, &request))
+			link_close(l, 1011, "out of memory");
+		link_flush_soon(l);
+	}
+}
+
+/* ---- beginning and end ---- */
+
+struct registry *registry_new(struct relay *relay, struct error *e)
+{
+	struct registry *r = calloc(1, sizeof *r);
+	struct spool_settings s = { relay->settings.spool_max_bytes, relay->settings.spool_max_age_ms,
+				    relay->settings.spool_max_age_ms < 60000 ? 1000 : 60000 };
+	if (!r) {
+		error_set(e, EXIT_STORE, "out of memory");
+		return NULL;
+	}
+	r->relay = relay;
+	r->spool = spool_open(relay->loop, relay->settings.data, &s, e);
+	if (!r->spool) {
+		free(r);
+		return NULL;
+	}
+	uv_timer_init(relay->loop, &r->sweep);
+	r->sweep.data = r;
+	if (!spool_recall(r->spool, recall, r, e)) {
+		registry_close(r, NULL, NULL);
+		uv_run(relay->loop, UV_RUN_DEFAULT);
+		registry_free(r);
+		return NULL;
+	}
+	spool_on_gap(r->spool, on_gap, r);
+	uv_timer_start(&r->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+	return r;
+}
+
+void registry_close(struct registry *r, void (*closed)(void *user), void *user)
+{
+	r->closing = true;
+	uv_close((uv_handle_t *)&r->sweep, NULL);
+	spool_close(r->spool, closed, user);
+}
+
+void registry_free(struct registry *r)
+{
+	if (!r)
+		return;
+	while (r->tunnels) {
+		struct tunnel *t = r->tunnels;
+		r->tunnels = t->next;
+		while (t->clients) {
+			struct client *c = t->clients;
+			t->clients = c->next;
+			c->connection = NULL;
+			while (c->streams)
+				stream_close(c->streams);
+			drain_free(c);
+			free(c);
+		}
+		free(t);
+	}
+	free(r);
+}

@@ -1,0 +1,89 @@
+/* The tunnels that are known, their clients, and what each is to be given. A tunnel has one current client, or several
+ * that share it; a client is told by its key, keeps its streams over a lost connection for the grace, and has a mailbox
+ * in the spool. Loop thread. */
+#pragma once
+
+#include "relay/drain.h"
+#include "relay/relay.h"
+#include "relay/router.h"
+#include "relay/spool.h"
+#include "relay/stream.h"
+#include "shared/link.h"
+
+struct connection;
+struct registry;
+
+struct client {
+	struct tunnel *tunnel;
+	struct client *next;           /* of the tunnel */
+	struct connection *connection; /* NULL: away */
+	bool current;                  /* is given what arrives; else it was replaced, and its mailbox waits for it */
+	bool in_grace;                 /* away, and its streams wait until grace_end */
+	uint64_t grace_end;
+	uint8_t key[32];
+	size_t key_len;
+	uint32_t options; /* enum wire_option */
+	uint64_t seen_at_us;
+	uint8_t nonce[WIRE_NONCE_LEN];
+	bool has_nonce;
+	int64_t mailbox;
+	bool quota_hit;         /* senders were turned away; the client is to be told */
+	struct stream *streams; /* uthash by id */
+	struct stream *blocked; /* waiting for the connection's window */
+	uint64_t last_stream;
+	unsigned spooling; /* streams on their way to the mailbox */
+	struct drain drain;
+};
+
+struct tunnel {
+	struct registry *registry;
+	struct tunnel *next;
+	char name[TUNNEL_NAME_MAX + 1];
+	char owner[65];
+	bool random_name;
+	struct client *clients;
+};
+
+struct registry {
+	struct relay *relay;
+	struct spool *spool;
+	struct tunnel *tunnels;
+	uv_timer_t sweep;
+	bool closing;
+};
+
+struct join {
+	const char *name, *owner;
+	bool random_name;
+	struct bytes key, nonce;
+	uint32_t options, drain_parallel;
+};
+
+/* Opens the spool in the data folder and takes up the mailboxes it knows. NULL and *e. */
+struct registry *registry_new(struct relay *relay, struct error *e);
+/* Closes the spool; `closed` on the loop when all is committed. Then registry_free. */
+void registry_close(struct registry *r, void (*closed)(void *user), void *user);
+void registry_free(struct registry *r);
+
+/* The random name the client with that key had last, if nobody uses it now; else false. */
+bool registry_last_name(const struct registry *r, const char *owner, struct bytes key, char out[TUNNEL_NAME_MAX + 1]);
+/* The connection is this client's from now on; others that it displaces are told. *resumed: its streams live on. NULL
+ * when out of memory. */
+struct client *registry_join(struct registry *r, struct connection *connection, const struct join *j, bool *resumed);
+/* After WELCOME was appended: RESUME frames, streams, notices, the spool. */
+void registry_online(struct client *c, bool resumed);
+/* The connection is gone; `grace`: it may come back. */
+void registry_lost(struct client *c, bool grace);
+/* Gives up everything that waits for a client or its answer (the relay ends). */
+void registry_spool_all(struct registry *r);
+
+/* Whether a request may be taken for the tunnel, before its body comes. */
+enum refusal registry_admit(const struct tunnel *t, struct bytes method);
+/* Opens a stream for each of the tunnel's clients. */
+enum refusal registry_dispatch(struct tunnel *t, struct delivery *d);
+/* Sends REQUEST with REFUSED to the clients that are there, for the record only. */
+void registry_tell_refused(struct tunnel *t, const struct delivery *d, int status);
+
+/* NULL when the client is away. */
+struct link *client_link(const struct client *c);
+const char *registry_folder(const struct registry *r);
