@@ -1,11 +1,11 @@
 /* The spool: deliveries that the relay acknowledged (202) and no client has recorded yet, on disk. One interface; rooms
- * behind it: spool_sqlite.c (spool.db in the data folder: WAL, synchronous=FULL, one transaction for all that one turn of the
- * loop brings, on a writer thread).
+ * behind it: spool_sqlite.c (spool.db in the data folder: WAL, synchronous=FULL, one transaction for all that one turn
+ * of the loop brings, on a writer thread).
  *
  * A mailbox is what waits for one client of one tunnel: the client is told by its X25519 public key, and what is put in
- * is sealed to it (shared/seal.h); a client without a key has an unsealed mailbox with an empty key. The payload is opaque
- * here: the delivery's frames (PROTOCOL.md, SEALED). Loop thread, callbacks too; what blocks is done on the writer thread.
- * Nothing put is lost by kill -9 or power loss once its `done` came without an error. */
+ * is sealed to it (shared/seal.h); a client without a key has an unsealed mailbox with an empty key. The payload is
+ * opaque here: the delivery's frames (PROTOCOL.md, SEALED). Loop thread, callbacks too; what blocks is done on the
+ * writer thread. Nothing put is lost by kill -9 or power loss once its `done` came without an error. */
 #pragma once
 
 #include <uv.h>
@@ -32,7 +32,8 @@ struct spool_mailbox {
 	uint64_t seen_at_us; /* when the client was last online */
 };
 
-/* What waits, as the relay counts it without asking the disk: committed and not forgotten, plus what is on its way in. */
+/* What waits, as the relay counts it without asking the disk: committed and not forgotten, plus what is on its way in.
+ */
 struct spool_level {
 	uint64_t count, bytes;
 	uint64_t expired; /* since the client was last told (spool_gap_told) */
@@ -54,17 +55,18 @@ struct spool_waiting {
 	struct spool_waiting *next;
 };
 
-/* Opens or makes spool.db (0600) in the folder, checks it (a corrupt one is an error that names it, EXIT_STORE), starts the
- * writer thread. NULL and *e. */
-struct spool *spool_open(uv_loop_t *loop, const char *data_folder, const struct spool_settings *settings, struct error *e);
+/* Opens or makes spool.db (0600) in the folder, checks it (a corrupt one is an error that names it, EXIT_STORE), starts
+ * the writer thread. It is locked until it is closed: a second relay, or a reader, is refused. NULL and *e. */
+struct spool *spool_open(uv_loop_t *loop, const char *data_folder, const struct spool_settings *settings,
+			 struct error *e);
 /* Commits everything submitted, calls every `done`, frees; `closed` (may be NULL) on the loop. */
 void spool_close(struct spool *s, void (*closed)(void *user), void *user);
-/* Called for each mailbox at the start, before the loop turns. False and *e from a failed read. */
+/* Called for each mailbox at the start, before the loop turns. False from the callback ends it: out of memory, *e. */
 MUST_CHECK bool spool_recall(struct spool *s, bool (*mailbox)(void *user, const struct spool_mailbox *m), void *user,
 			     struct error *e);
 
-/* A mailbox is made or brought up to date (tunnel and key tell which). Returns its id at once (0: out of memory); it is written
- * with the next transaction, ahead of what is put into it later. */
+/* A mailbox is made or brought up to date (tunnel and key tell which). Returns its id at once (0: out of memory, or a
+ * key of another length); it is written with the next transaction, ahead of what is put into it later. */
 int64_t spool_join(struct spool *s, const struct spool_mailbox *m);
 /* The client left the tunnel for good: the mailbox and what waits in it go. */
 void spool_leave(struct spool *s, int64_t mailbox);
@@ -73,10 +75,12 @@ void spool_seen(struct spool *s, int64_t mailbox, uint64_t now_us);
 struct spool_level spool_level(const struct spool *s, int64_t mailbox);
 struct spool_level spool_total(const struct spool *s);
 
-/* Whether the mailbox takes a payload of that size (its quota). */
+/* Whether the mailbox takes a payload of that size (its quota). Asked by the caller: spool_put does not. */
 bool spool_has_room(const struct spool *s, int64_t mailbox, size_t payload_len);
 /* Seals and stores; `done` after the commit: `e` NULL when it is safe. Putting an event id that waits in the mailbox
- * already is no error and changes nothing. The room is taken at once and given back on failure. */
+ * already is no error and changes nothing. The room is taken at once and given back on failure. The last of the disk
+ * (SPOOL_RESERVE) is left free: beyond it a put fails. `done` comes from within the call where nothing could be
+ * submitted: out of memory, or a mailbox that was left. */
 void spool_put(struct spool *s, int64_t mailbox, const struct spool_item *item,
 	       void (*done)(void *user, const struct error *e), void *user);
 /* Reads those behind row `after`, oldest first: at most `most` of them, and no further one once 4 MiB are read. */

@@ -410,6 +410,7 @@ static void test_sealed_at_rest(void **state)
 		assert_true(bytes_equal(buffer_view(&out), bytes_of(secret)));
 		buffer_free(&out);
 		assert_false(seal_key_open(k2, buffer_view(&w->payload), id, &out, &e));
+		buffer_free(&out);
 		spool_waiting_free(w);
 	}
 	assert_null(list);
