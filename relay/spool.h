@@ -56,17 +56,17 @@ struct spool_waiting {
 };
 
 /* Opens or makes spool.db (0600) in the folder, checks it (a corrupt one is an error that names it, EXIT_STORE), starts
- * the writer thread. NULL and *e. */
+ * the writer thread. It is locked until it is closed: a second relay, or a reader, is refused. NULL and *e. */
 struct spool *spool_open(uv_loop_t *loop, const char *data_folder, const struct spool_settings *settings,
 			 struct error *e);
 /* Commits everything submitted, calls every `done`, frees; `closed` (may be NULL) on the loop. */
 void spool_close(struct spool *s, void (*closed)(void *user), void *user);
-/* Called for each mailbox at the start, before the loop turns. False and *e from a failed read. */
+/* Called for each mailbox at the start, before the loop turns. False from the callback ends it: out of memory, *e. */
 MUST_CHECK bool spool_recall(struct spool *s, bool (*mailbox)(void *user, const struct spool_mailbox *m), void *user,
 			     struct error *e);
 
-/* A mailbox is made or brought up to date (tunnel and key tell which). Returns its id at once (0: out of memory); it is
- * written with the next transaction, ahead of what is put into it later. */
+/* A mailbox is made or brought up to date (tunnel and key tell which). Returns its id at once (0: out of memory, or a
+ * key of another length); it is written with the next transaction, ahead of what is put into it later. */
 int64_t spool_join(struct spool *s, const struct spool_mailbox *m);
 /* The client left the tunnel for good: the mailbox and what waits in it go. */
 void spool_leave(struct spool *s, int64_t mailbox);
@@ -75,10 +75,12 @@ void spool_seen(struct spool *s, int64_t mailbox, uint64_t now_us);
 struct spool_level spool_level(const struct spool *s, int64_t mailbox);
 struct spool_level spool_total(const struct spool *s);
 
-/* Whether the mailbox takes a payload of that size (its quota). */
+/* Whether the mailbox takes a payload of that size (its quota). Asked by the caller: spool_put does not. */
 bool spool_has_room(const struct spool *s, int64_t mailbox, size_t payload_len);
 /* Seals and stores; `done` after the commit: `e` NULL when it is safe. Putting an event id that waits in the mailbox
- * already is no error and changes nothing. The room is taken at once and given back on failure. */
+ * already is no error and changes nothing. The room is taken at once and given back on failure. The last of the disk
+ * (SPOOL_RESERVE) is left free: beyond it a put fails. `done` comes from within the call where nothing could be
+ * submitted: out of memory, or a mailbox that was left. */
 void spool_put(struct spool *s, int64_t mailbox, const struct spool_item *item,
 	       void (*done)(void *user, const struct error *e), void *user);
 /* Reads those behind row `after`, oldest first: at most `most` of them, and no further one once 4 MiB are read. */

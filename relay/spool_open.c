@@ -175,6 +175,17 @@ static bool check_pages(struct spool_db *s, const char *sql, struct error *e)
 	return fine;
 }
 
+/* A backlog that is gone leaves the file large. Only when nothing is left in it: then it costs nothing. */
+static bool shrink(struct spool_db *s, struct error *e)
+{
+	int64_t waits = 0, pages = 0;
+	return read_pragma(s, "SELECT EXISTS (SELECT 1 FROM waiting)", &waits, e) &&
+	       read_pragma(s, "PRAGMA freelist_count", &pages, e) &&
+	       (waits || !pages || exec(s, "VACUUM", "written", e));
+}
+
+_Static_assert(SPOOL_LOG_PAGES == 2048, "wal_autocheckpoint below");
+
 /* One relay to a folder: two would give the same ids. EXCLUSIVE keeps the lock from the first transaction on, and the
  * log's index in memory. */
 static bool open_file(struct spool_db *s, struct error *e)
@@ -183,10 +194,11 @@ static bool open_file(struct spool_db *s, struct error *e)
 	       exec(s, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL", "opened", e) &&
 	       exec(s,
 		    "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;"
-		    " PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=4096; PRAGMA cache_size=-4096",
+		    " PRAGMA journal_size_limit=8388608; PRAGMA wal_autocheckpoint=2048; PRAGMA cache_size=-4096",
 		    "opened", e) &&
 	       exec(s, "BEGIN IMMEDIATE", "written", e) && check_or_make(s, e) && exec(s, "COMMIT", "written", e) &&
-	       check_pages(s, "PRAGMA quick_check('mailbox')", e) && check_pages(s, "PRAGMA quick_check('waiting')", e);
+	       check_pages(s, "PRAGMA quick_check('mailbox')", e) &&
+	       check_pages(s, "PRAGMA quick_check('waiting')", e) && shrink(s, e);
 }
 
 bool spool_db_open(struct spool_db **out, const char *data_folder, struct error *e)

@@ -10,6 +10,10 @@
 #include "shared/batch_writer.h"
 
 #define SPOOL_STEP 256 /* rows that one transaction removes at most */
+#define SPOOL_LOG_PAGES 2048
+/* Puts leave so much of the disk free, twice the log between two checkpoints: what frees space, the removal of what was
+ * handed out, must be written first and then find room in the database. */
+#define SPOOL_RESERVE (UINT64_C(2) * SPOOL_LOG_PAGES * 4096)
 
 enum spool_statement {
 	SPOOL_BEGIN,
@@ -31,6 +35,7 @@ enum spool_statement {
 	SPOOL_DROP_LEFT,
 	SPOOL_MAILBOXES,
 	SPOOL_LAST_IDS,
+	SPOOL_FREE_PAGES,
 	SPOOL_STATEMENTS,
 };
 
@@ -41,6 +46,7 @@ struct spool_db {
 	struct sealing *sealings;                   /* by mailbox, made at first use */
 	struct buffer sealed;                       /* scratch */
 	bool was_full;
+	uint64_t disk_left; /* for the puts of this transaction */
 };
 
 struct spool_put {

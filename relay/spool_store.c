@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
-#include "relay/hash.h"
 #include "shared/seal.h"
 
 #define FETCH_BYTES (4u << 20)
@@ -48,6 +48,7 @@ static const char *const statement_sql[SPOOL_STATEMENTS] = {
 			    " GROUP BY mailbox) ON mailbox = id WHERE is_left = 0",
 	[SPOOL_LAST_IDS] = "SELECT (SELECT max(id) FROM mailbox), (SELECT max(id) FROM waiting),"
 			   " EXISTS (SELECT 1 FROM mailbox WHERE is_left = 1)",
+	[SPOOL_FREE_PAGES] = "PRAGMA freelist_count",
 };
 
 /* The statement, reset and ready to bind; NULL and *e on failure. */
@@ -114,11 +115,29 @@ static void make_room(struct spool_db *s)
 	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
+/* The disk's free bytes, and with few of them those in the file as well. A file system that cannot tell is left to say
+ * so itself. */
+static uint64_t disk_left(struct spool_db *s)
+{
+	struct error ignored;
+	struct statvfs disk;
+	if (statvfs(s->path, &disk) != 0)
+		return UINT64_MAX;
+	uint64_t left = (uint64_t)disk.f_bavail * disk.f_frsize;
+	sqlite3_stmt *st = left < 8 * SPOOL_RESERVE ? statement(s, SPOOL_FREE_PAGES, &ignored) : NULL;
+	if (st && sqlite3_step(st) == SQLITE_ROW)
+		left += (uint64_t)sqlite3_column_int64(st, 0) * 4096;
+	if (st)
+		sqlite3_reset(st);
+	return left;
+}
+
 static bool begin_batch(void *db, struct error *e)
 {
 	struct spool_db *s = db;
 	if (s->was_full)
 		make_room(s);
+	s->disk_left = disk_left(s);
 	return run_plain(s, SPOOL_BEGIN, e);
 }
 
@@ -258,6 +277,18 @@ static struct sealer *sealer_of(struct spool_db *s, const struct spool_put *put,
 	return sealer;
 }
 
+/* Twice: in the log, and then in the database. */
+static bool take_disk(struct spool_db *s, size_t len, struct error *e)
+{
+	uint64_t needed = 2 * (uint64_t)len;
+	if (s->disk_left < SPOOL_RESERVE || s->disk_left - SPOOL_RESERVE < needed)
+		return error_set(e, EXIT_STORE,
+				 "%s cannot be written: the disk is full: make room (%llu MiB must stay free)", s->path,
+				 (unsigned long long)(SPOOL_RESERVE >> 20));
+	s->disk_left -= needed;
+	return true;
+}
+
 static bool put_payload(struct spool_db *s, const struct spool_put *put, struct error *e)
 {
 	struct bytes stored = put->item->payload;
@@ -282,7 +313,7 @@ static bool put_payload(struct spool_db *s, const struct spool_put *put, struct 
 
 bool spool_db_put(struct spool_db *s, const struct spool_put *put, bool *stored, struct error *e)
 {
-	sqlite3_stmt *st = statement(s, SPOOL_PUT, e);
+	sqlite3_stmt *st = take_disk(s, put->item->payload.len, e) ? statement(s, SPOOL_PUT, e) : NULL;
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, put->row);
