@@ -189,6 +189,11 @@ static int run(int argc, char **argv, struct error *e)
 		  "for the app's whole answer (default 30s)" },
 		{ "wait-for-target", 0, OPTION_DURATION, &o.forward.wait_for_target_ms, "TIME",
 		  "while the app restarts (default 5s)" },
+		{ "hold", 0, OPTION_FLAG, &o.hold, NULL, "keep what found no app and send it when there is one" },
+		{ "ack", 0, OPTION_CHOICE, &o.ack, "app|immediate",
+		  "who answers the sender: the app (default), or the relay at once" },
+		{ "drain-parallel", 0, OPTION_COUNT, &o.drain_parallel, "N",
+		  "queued webhooks at once (default 4; 1 keeps their order)" },
 		{ "insecure", 'k', OPTION_FLAG, &o.forward.insecure, NULL, "any certificate of an https target" },
 	};
 	struct options *opts = options_new();
@@ -204,6 +209,8 @@ static int run(int argc, char **argv, struct error *e)
 			  port > 65535 ? "ports go from 0 to 65535" : "dev takes one target; see creel dev --help");
 		goto out;
 	}
+	if (!listen_take_options(&o, e))
+		goto out;
 	/* A wrong target is told before anything is started. */
 	char *target = forward_parse_target(o.target, false, e);
 	if (!target)

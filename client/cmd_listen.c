@@ -28,6 +28,14 @@ static int run(int argc, char **argv, struct error *e)
 		  "for the app's whole answer (default 30s)" },
 		{ "wait-for-target", 0, OPTION_DURATION, &o.forward.wait_for_target_ms, "TIME",
 		  "while the app restarts (default 5s)" },
+		{ "hold", 0, OPTION_FLAG, &o.hold, NULL, "keep what found no app and send it when there is one" },
+		{ "offline", 0, OPTION_CHOICE, &o.offline, "queue|fail",
+		  "webhooks while this is away: kept by the relay (default), or refused" },
+		{ "ack", 0, OPTION_CHOICE, &o.ack, "app|immediate",
+		  "who answers the sender: the app (default), or the relay at once" },
+		{ "drain-parallel", 0, OPTION_COUNT, &o.drain_parallel, "N",
+		  "queued webhooks at once (default 4; 1 keeps their order)" },
+		{ "share", 0, OPTION_FLAG, &o.share, NULL, "several clients on this name, each gets all" },
 		{ "allow-remote-target", 0, OPTION_FLAG, &o.forward.allow_remote_target, NULL,
 		  "targets that are not on this machine" },
 		{ "insecure", 'k', OPTION_FLAG, &o.forward.insecure, NULL,
@@ -55,6 +63,8 @@ static int run(int argc, char **argv, struct error *e)
 				   : "listen needs the app's port or URL, for example: creel listen 3000");
 		goto out;
 	}
+	if (!listen_take_options(&o, e))
+		goto out;
 	if (!common.relay) {
 		error_set(e, EXIT_USAGE,
 			  "no relay is known: name one with --relay URL or `creel login URL`, or try `creel dev`");

@@ -15,6 +15,9 @@ struct listen_options {
 	struct tunnel_options tunnel;
 	struct forward_options forward;
 	uint64_t record_max;
+	const char *offline, *ack; /* "queue" or "fail"; "app" or "immediate" */
+	int64_t drain_parallel;
+	bool share, hold;
 	int64_t connect_timeout_ms; /* 0: for ever */
 	/* Called once, when online first (`dev` prints its curl line); may be NULL. */
 	void (*on_ready)(void *user, const char *url);
@@ -23,5 +26,7 @@ struct listen_options {
 
 /* The defaults, to be changed by options. */
 void listen_defaults(struct listen_options *o);
+/* Checks the options and puts them where the tunnel finds them: after parsing. EXIT_USAGE. */
+MUST_CHECK bool listen_take_options(struct listen_options *o, struct error *e);
 /* Runs until a signal or a refusal; the exit status. */
 int listen_run(const struct listen_options *o, struct error *e);

@@ -94,9 +94,22 @@ static bool on_frame(void *user, struct link *link, const struct wire_frame *fra
 	return true;
 }
 
-static void on_nothing(void *user)
+static void on_welcome(void *user, struct link *link, const struct wire_welcome *welcome)
 {
 	(void)user;
+	(void)link;
+	(void)welcome;
+}
+
+static void on_credit(void *user)
+{
+	(void)user;
+}
+
+static void on_lost(void *user, bool may_resume)
+{
+	(void)user;
+	(void)may_resume;
 }
 
 static void on_late(uv_timer_t *h)
@@ -109,7 +122,7 @@ static void on_late(uv_timer_t *h)
 
 static bool probe_relay(const struct tunnel_options *options, struct error *e)
 {
-	static const struct tunnel_ops ops = { on_state, on_frame, on_nothing, on_nothing, on_stop };
+	static const struct tunnel_ops ops = { on_state, on_welcome, on_frame, on_credit, on_lost, on_stop };
 	struct probe p = { .e = e };
 	if (uv_loop_init(&p.loop) != 0)
 		return error_set(e, EXIT_RELAY, "libuv cannot start");
@@ -169,7 +182,13 @@ static int run(int argc, char **argv, struct error *e)
 		error_set(e, EXIT_USAGE, "the token holds blanks: it is one word, creel_ and 64 digits");
 		goto out;
 	}
-	struct tunnel_options tunnel = { .relay = relay, .token = token, .ca = ca, .ping_interval_ms = 15000 };
+	struct tunnel_options tunnel = {
+		.relay = relay,
+		.token = token,
+		.ca = ca,
+		.ping_interval_ms = 15000,
+		.wire_options = WIRE_OPTION_OFFLINE_FAIL,
+	};
 	if (!probe_relay(&tunnel, e)) {
 		status = (int)e->code;
 		goto out;

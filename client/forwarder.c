@@ -411,7 +411,7 @@ struct forward *forward_start(struct forwarder *f, const char *base_url, const s
 	answer_head_init(&w->answer);
 	w->backoff_ms = FIRST_RETRY_MS;
 	w->deadline_ms = uv_now(f->loop) + (uint64_t)f->options.timeout_ms;
-	w->wait_until_ms = uv_now(f->loop) + (uint64_t)f->options.wait_for_target_ms;
+	w->wait_until_ms = uv_now(f->loop) + (request->once ? 0 : (uint64_t)f->options.wait_for_target_ms);
 	if (!set_url(w, base_url, e) || !(w->headers = forward_headers_make(request, &f->options, w->authority, e)))
 		goto fail;
 	set_method(w, method);

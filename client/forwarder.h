@@ -30,6 +30,7 @@ struct forward_request {
 	uint8_t event_id[UUID_LEN];
 	int attempt; /* 1, 2, …: Creel-Attempt */
 	bool https, has_body;
+	bool once; /* no wait for an app that is not there */
 	struct bytes peer, method, target, headers, trailers, body;
 };
 

@@ -2,6 +2,7 @@
 #include "client/cmd_listen.h"
 #include "client/output.h"
 #include "client/session.h"
+#include "shared/wire.h"
 
 #include <errno.h>
 #ifdef __GLIBC__
@@ -18,6 +19,7 @@
 #define FINISH_MS 3000
 #define END_STEP_MS 20
 #define CLOSE_MS 1000
+#define DRAIN_MOST 1000
 
 struct listen {
 	uv_loop_t loop;
@@ -36,7 +38,7 @@ struct listen {
 	int exit_status;
 	struct error *error;
 	enum tunnel_state state;
-	char detail[700];
+	char detail[700], store_trouble[600];
 };
 
 static uint64_t now_us(void)
@@ -44,6 +46,12 @@ static uint64_t now_us(void)
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* What is wrong: no connection first, then no room for what comes over it. */
+static const char *detail_of(const struct listen *l)
+{
+	return *l->detail ? l->detail : l->store_trouble;
 }
 
 static void put_status(struct listen *l)
@@ -54,7 +62,7 @@ static void put_status(struct listen *l)
 		.confirmed_at_us = tunnel_confirmed_at_us(l->tunnel),
 		.ping_interval_ms = (uint64_t)l->options->tunnel.ping_interval_ms,
 		.state = bytes_of(output_state_name(l->state)),
-		.detail = bytes_of(l->detail),
+		.detail = bytes_of(detail_of(l)),
 		.relay = bytes_of(l->options->tunnel.relay),
 		.url = bytes_of(tunnel_public_url(l->tunnel)),
 		.tunnel = bytes_of(tunnel_name(l->tunnel)),
@@ -167,6 +175,24 @@ static void on_trouble(void *user, const char *sentence)
 	output_trouble(l->mode, sentence);
 }
 
+/* Told on the status line and by one sentence, however many deliveries go back. */
+static void on_store(void *user, const char *sentence)
+{
+	struct listen *l = user;
+	char text[700];
+	snprintf(l->store_trouble, sizeof l->store_trouble, "%s", sentence ? sentence : "");
+	if (sentence)
+		snprintf(text, sizeof text, "deliveries are refused: %s", sentence);
+	else
+		snprintf(text, sizeof text, "deliveries are recorded again");
+	output_trouble(l->mode, text);
+	if (l->ending)
+		return;
+	if (l->mode == OUTPUT_JSON && l->was_online)
+		output_state(l->mode, l->state, detail_of(l), tunnel_public_url(l->tunnel));
+	put_status(l);
+}
+
 static void on_stop(void *user, const struct error *why)
 {
 	struct listen *l = user;
@@ -174,7 +200,7 @@ static void on_stop(void *user, const struct error *why)
 	end(l, (int)why->code);
 }
 
-static const struct session_events events = { on_state, on_delivery, on_attempt, on_trouble, on_stop };
+static const struct session_events events = { on_state, on_delivery, on_attempt, on_trouble, on_store, on_stop };
 
 static void on_status_tick(uv_timer_t *h)
 {
@@ -233,15 +259,22 @@ static void start_handles(struct listen *l)
 static bool start(struct listen *l, struct error *e)
 {
 	char *path = l->options->db ? strdup(l->options->db) : store_default_path(e);
-	struct session_options so = { l->routes, l->route_count, l->options->record_max };
-	l->recorder = path ? recorder_new(&l->loop, path, e) : NULL;
+	bool ready = path && (l->recorder = recorder_new(&l->loop, path, e));
+	struct session_options so = {
+		.routes = l->routes,
+		.route_count = l->route_count,
+		.record_max = l->options->record_max,
+		.drain_parallel = l->options->tunnel.drain_parallel,
+		.hold = l->options->hold,
+	};
+	struct tunnel_options to = l->options->tunnel;
 	free(path);
-	if (!l->recorder || !(l->forwarder = forwarder_new(&l->loop, &l->options->forward, e)))
+	if (!ready || !(l->forwarder = forwarder_new(&l->loop, &l->options->forward, e)))
 		return false;
 	l->session = session_new(&l->loop, &so, l->recorder, l->forwarder, &events, l);
 	if (!l->session)
 		return error_set(e, EXIT_STORE, "out of memory");
-	l->tunnel = tunnel_new(&l->loop, &l->options->tunnel, &session_tunnel_ops, l->session, e);
+	l->tunnel = tunnel_new(&l->loop, &to, &session_tunnel_ops, l->session, e);
 	if (!l->tunnel)
 		return false;
 	session_set_tunnel(l->session, l->tunnel);
@@ -295,10 +328,24 @@ void listen_defaults(struct listen_options *o)
 	memset(o, 0, sizeof *o);
 	o->output = "auto";
 	o->record_max = 64u << 20;
+	o->offline = "queue";
+	o->ack = "app";
+	o->drain_parallel = 4;
 	o->tunnel.ping_interval_ms = 15000;
 	o->forward.timeout_ms = 30000;
 	o->forward.wait_for_target_ms = 5000;
 	o->forward.host_header = "rewrite";
+}
+
+bool listen_take_options(struct listen_options *o, struct error *e)
+{
+	if (o->drain_parallel > DRAIN_MOST)
+		return error_set(e, EXIT_USAGE, "--drain-parallel goes from 0 (the relay's default) to %d", DRAIN_MOST);
+	o->tunnel.drain_parallel = (uint32_t)o->drain_parallel;
+	o->tunnel.wire_options = (o->share ? WIRE_OPTION_SHARE : 0u) |
+				 (strcmp(o->ack, "immediate") == 0 ? WIRE_OPTION_ACK_IMMEDIATE : 0u) |
+				 (strcmp(o->offline, "fail") == 0 ? WIRE_OPTION_OFFLINE_FAIL : 0u);
+	return true;
 }
 
 static void set_limits(void)

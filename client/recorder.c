@@ -1,18 +1,6 @@
-#include "client/recorder.h"
+#include "client/recorder_private.h"
 
-#include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-struct recorder {
-	struct store *store;
-	struct batch_writer *writer;
-	void (*closed)(void *user);
-	void *closed_user;
-};
 
 struct delivery_job {
 	struct writer_job job;
@@ -28,6 +16,12 @@ struct attempt_job {
 	struct store_attempt attempt;
 	void (*done)(void *user, const struct error *e);
 	void *user;
+};
+
+struct state_job {
+	struct writer_job job;
+	int64_t id;
+	enum delivery_state state;
 };
 
 struct status_job {
@@ -175,6 +169,31 @@ void recorder_put_status(struct recorder *r, const struct client_status *c)
 	batch_writer_submit(r->writer, &j->job);
 }
 
+static bool run_state(struct writer_job *job, void *db, struct error *e)
+{
+	struct state_job *j = (struct state_job *)job;
+	return store_set_state(db, j->id, j->state, e);
+}
+
+static void done_state(struct writer_job *job, const struct error *e)
+{
+	(void)e; /* what stays behind as "sending" is taken up by the next run */
+	free(job);
+}
+
+void recorder_set_state(struct recorder *r, int64_t id, enum delivery_state state)
+{
+	struct state_job *j = calloc(1, sizeof *j);
+	if (!j)
+		return;
+	j->job.run = run_state;
+	j->job.done = done_state;
+	j->job.lazy = true;
+	j->id = id;
+	j->state = state;
+	batch_writer_submit(r->writer, &j->job);
+}
+
 void recorder_drop_status(struct recorder *r, int64_t pid)
 {
 	struct status_job *j = calloc(1, sizeof *j);
@@ -184,121 +203,5 @@ void recorder_drop_status(struct recorder *r, int64_t pid)
 	j->drop = true;
 	j->job.run = run_status;
 	j->job.done = done_status;
-	batch_writer_submit(r->writer, &j->job);
-}
-
-/* ---- what an earlier run left ---- */
-
-struct unfinished_job {
-	struct writer_job job;
-	char tunnel[64];
-	size_t limit, count;
-	bool held; /* by another client that lives */
-	struct unfinished *first, **last;
-	void (*done)(void *user, struct unfinished *list);
-	void *user;
-};
-
-void recorder_unfinished_free(struct unfinished *u)
-{
-	buffer_free(&u->method);
-	buffer_free(&u->target);
-	buffer_free(&u->peer);
-	store_message_free(&u->message);
-	free(u);
-}
-
-static void on_client(void *user, const struct client_status *c)
-{
-	struct unfinished_job *j = user;
-	if (c->pid > 0 && c->pid != getpid() && bytes_equal(c->tunnel, bytes_of(j->tunnel)) &&
-	    (kill((pid_t)c->pid, 0) == 0 || errno == EPERM))
-		j->held = true;
-}
-
-static void on_unfinished(void *user, const struct delivery_row *row)
-{
-	struct unfinished_job *j = user;
-	if (j->count >= j->limit || !bytes_equal(row->tunnel, bytes_of(j->tunnel)))
-		return;
-	struct unfinished *u = calloc(1, sizeof *u);
-	if (!u)
-		return;
-	u->id = row->id;
-	u->attempts = row->attempts;
-	u->received_at_us = row->received_at_us;
-	memcpy(u->event_id, row->event_id, UUID_LEN);
-	if (!buffer_append_bytes(&u->method, row->method) || !buffer_append_bytes(&u->target, row->target) ||
-	    !buffer_append_bytes(&u->peer, row->peer)) {
-		recorder_unfinished_free(u);
-		return;
-	}
-	*j->last = u;
-	j->last = &u->next;
-	j->count++;
-}
-
-static void drop_unfinished(struct unfinished_job *j)
-{
-	while (j->first) {
-		struct unfinished *u = j->first;
-		j->first = u->next;
-		recorder_unfinished_free(u);
-	}
-	j->last = &j->first;
-	j->count = 0;
-	j->held = false;
-}
-
-static bool run_unfinished(struct writer_job *job, void *db, struct error *e)
-{
-	struct unfinished_job *j = (struct unfinished_job *)job;
-	drop_unfinished(j); /* of a run that was rolled back */
-	if (!store_list_status(db, on_client, j, e))
-		return false;
-	if (j->held)
-		return true;
-	if (!store_list_unfinished(db, on_unfinished, j, e))
-		return false;
-	struct unfinished **at = &j->first;
-	while (*at) {
-		struct unfinished *u = *at;
-		bool whole = store_get_request(db, u->id, &u->message, &u->has_body, &u->https, e) &&
-			     u->message.body_size == u->message.body.len;
-		if (whole) {
-			at = &u->next;
-		} else { /* recorded in part: sent again it would be another delivery */
-			*at = u->next;
-			recorder_unfinished_free(u);
-		}
-	}
-	j->last = at;
-	return true;
-}
-
-static void done_unfinished(struct writer_job *job, const struct error *e)
-{
-	struct unfinished_job *j = (struct unfinished_job *)job;
-	if (e)
-		drop_unfinished(j);
-	j->done(j->user, j->first);
-	free(j);
-}
-
-void recorder_list_unfinished(struct recorder *r, const char *tunnel, size_t limit,
-			      void (*done)(void *user, struct unfinished *list), void *user)
-{
-	struct unfinished_job *j = calloc(1, sizeof *j);
-	if (!j) {
-		done(user, NULL);
-		return;
-	}
-	j->job.run = run_unfinished;
-	j->job.done = done_unfinished;
-	snprintf(j->tunnel, sizeof j->tunnel, "%s", tunnel);
-	j->limit = limit;
-	j->last = &j->first;
-	j->done = done;
-	j->user = user;
 	batch_writer_submit(r->writer, &j->job);
 }

@@ -18,22 +18,39 @@ void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d
 /* The same for an attempt. `done` may be NULL. */
 void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a,
 			     void (*done)(void *user, const struct error *e), void *user);
-/* A delivery that an earlier run recorded and did not finish. Owned by the receiver: recorder_unfinished_free. */
-struct unfinished {
+/* In good time; a failure leaves the state as it is. */
+void recorder_set_state(struct recorder *r, int64_t id, enum delivery_state state);
+
+/* A delivery that is on record and not finished. Owned by the receiver: recorder_left_free. */
+struct left {
+	struct left *next;
 	int64_t id;
-	int attempts;
+	bool held;       /* it waits for the app */
+	bool was_called; /* by a client that ended in the middle of the call, which is on record now */
+	bool parked;     /* that happened too often: it is failed and not to be called again */
+	struct buffer target;
+};
+/* Finds what an earlier run of the tunnel left, oldest first (held ones behind, when asked for); none while another
+ * living client holds a tunnel of that name with this store, for they may be its own. */
+void recorder_look_back(struct recorder *r, const char *tunnel, bool with_held,
+			void (*done)(void *user, struct left *list, const struct error *e), void *user);
+void recorder_left_free(struct left *l);
+
+/* One of them, read whole and marked as sending: recorder_taken_free. */
+struct taken {
+	int64_t id;
+	int attempts; /* on record */
+	enum delivery_origin origin;
 	uint8_t event_id[UUID_LEN];
 	uint64_t received_at_us;
 	bool has_body, https;
 	struct buffer method, target, peer;
 	struct message message;
-	struct unfinished *next;
 };
-/* Reads the tunnel's unfinished deliveries, oldest first, at most `limit`; none while another living client holds a
- * tunnel of that name with this store, for they may be its own. */
-void recorder_list_unfinished(struct recorder *r, const char *tunnel, size_t limit,
-			      void (*done)(void *user, struct unfinished *list), void *user);
-void recorder_unfinished_free(struct unfinished *u);
+/* `taken` NULL: it is gone, was recorded in part only, or *e. False when out of memory: `done` is not called. */
+MUST_CHECK bool recorder_take(struct recorder *r, int64_t id,
+			      void (*done)(void *user, struct taken *taken, const struct error *e), void *user);
+void recorder_taken_free(struct taken *t);
 
 /* Copies what it needs. Failures are left to the next one. */
 void recorder_put_status(struct recorder *r, const struct client_status *c);

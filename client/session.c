@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-#define MAX_OLD 1000                  /* deliveries of an earlier run taken up again */
 #define MAX_REQUEST_BODY (1ull << 31) /* whatever the relay allows: the client holds a body in memory */
 
 static void on_turn_end(uv_idle_t *h)
@@ -44,13 +43,28 @@ struct session *session_new(uv_loop_t *loop, const struct session_options *optio
 	s->events = events;
 	s->user = user;
 	uv_idle_init(loop, &s->flush);
-	s->flush.data = s;
+	uv_timer_init(loop, &s->grace);
+	s->flush.data = s->grace.data = s;
+	s->open_handles = 2;
+	if (!hold_init(s)) {
+		session_free(s);
+		return NULL;
+	}
 	return s;
 }
 
 void session_set_tunnel(struct session *s, struct tunnel *tunnel)
 {
 	s->tunnel = tunnel;
+}
+
+void session_store_works(struct session *s, const struct error *e)
+{
+	if (e && !s->store_fails)
+		s->events->on_store(s->user, e->text);
+	else if (!e && s->store_fails)
+		s->events->on_store(s->user, NULL);
+	s->store_fails = e != NULL;
 }
 
 static bool end_request(struct stream *st)
@@ -62,6 +76,31 @@ static bool end_request(struct stream *st)
 	return true;
 }
 
+struct stream *session_admit(struct session *s, struct link *l, uint64_t id, const struct wire_request *r,
+			     uint8_t flags)
+{
+	const char *why = s->draining                             ? "the client is ending"
+			  : HASH_COUNT(s->streams) >= STREAMS_MAX ? "the client has too many deliveries at once"
+								  : NULL;
+	struct stream *st = why ? NULL : stream_new(s, id, r, flags & WIRE_REFUSED);
+	if (!st) {
+		append_or_close(l, wire_encode_reset(link_out(l), id, WIRE_RESET_STORE,
+						     bytes_of(why ? why : "the client is out of memory")));
+		return NULL;
+	}
+	st->origin = flags & WIRE_SPOOLED ? ORIGIN_SPOOL : ORIGIN_LIVE;
+	return st;
+}
+
+/* What the relay sends again and is whole here. */
+static bool pass_resent(struct stream *st, struct link *l, const struct wire_frame *f, size_t body_len)
+{
+	if (!inflow_take(&st->inflow, l, f->stream, body_len))
+		return link_fail(l, "body bytes beyond the stream's window");
+	st->resend = !(f->flags & WIRE_END);
+	return true;
+}
+
 static bool on_request(struct session *s, struct link *l, const struct wire_frame *f)
 {
 	struct wire_request r;
@@ -69,19 +108,19 @@ static bool on_request(struct session *s, struct link *l, const struct wire_fram
 	if (!wire_decode_request(f->payload, &r))
 		return link_fail(l, "malformed REQUEST");
 	HASH_FIND(hh, s->streams, &f->stream, sizeof f->stream, st);
-	if (f->stream == 0 || st || ((f->flags & WIRE_REFUSED) && !(f->flags & WIRE_END)))
-		return link_fail(l, "REQUEST for a stream that is open");
 	link_received_body(l, r.body.len);
-	struct bytes body = r.body;
-	st = s->draining ? NULL : stream_new(s, f->stream, &r, f->flags & WIRE_REFUSED);
-	if (!st) {
-		if (!wire_encode_reset(link_out(l), f->stream, WIRE_RESET_STORE,
-				       bytes_of(s->draining ? "the client is ending" : "the client is out of memory")))
-			link_close(l, 1011, "out of memory");
-		link_flush_soon(l);
-		return true;
+	if (st && st->resend && !st->resend_begun && memcmp(r.event_id, st->request.event_id, UUID_LEN) == 0) {
+		st->resend_begun = true;
+		return pass_resent(st, l, f, r.body.len);
 	}
-	if (!stream_take_body(st, body))
+	if (f->stream == 0 || st || sealed_find(s, f->stream) || ((f->flags & WIRE_REFUSED) && !(f->flags & WIRE_END)))
+		return link_fail(l, "REQUEST for a stream that is open");
+	struct bytes body = r.body;
+	st = session_admit(s, l, f->stream, &r, f->flags);
+	if (!st)
+		return true;
+	if (body.len > s->max_body + BODY_SLACK || !inflow_take(&st->inflow, l, st->id, body.len) ||
+	    !stream_take_body(st, body))
 		return link_fail(l, "body bytes beyond the stream's window");
 	return !(f->flags & WIRE_END) || end_request(st) || link_fail(l, "a body of another length than declared");
 }
@@ -95,12 +134,15 @@ static bool on_data(struct session *s, struct link *l, const struct wire_frame *
 		link_received_body(l, f->payload.len);
 	if (!st)
 		return true; /* refused or reset; the frames crossed */
-	if (st->committing || st->calling || st->head_here)
+	if (st->resend && st->resend_begun)
+		return pass_resent(st, l, f, trailers ? 0 : f->payload.len);
+	if (st->whole)
 		return link_fail(l, "DATA after the end of the request");
 	if (trailers &&
 	    (!(f->flags & WIRE_END) || !headers_valid(f->payload) || !buffer_append_bytes(&st->trailers, f->payload)))
 		return link_fail(l, "malformed trailers");
-	if (!trailers && (st->body_size + f->payload.len > MAX_REQUEST_BODY || !stream_take_body(st, f->payload)))
+	if (!trailers && (f->payload.len > s->max_body + BODY_SLACK - st->body_size ||
+			  !inflow_take(&st->inflow, l, st->id, f->payload.len) || !stream_take_body(st, f->payload)))
 		return link_fail(l, "DATA beyond the stream's window");
 	return !(f->flags & WIRE_END) || end_request(st) || link_fail(l, "a body of another length than declared");
 }
@@ -112,11 +154,11 @@ static bool on_reset(struct session *s, struct link *l, const struct wire_frame 
 	struct stream *st;
 	if (!wire_decode_reset(f->payload, &code, &reason))
 		return link_fail(l, "malformed RESET");
+	sealed_drop(s, f->stream);
 	HASH_FIND(hh, s->streams, &f->stream, sizeof f->stream, st);
 	if (!st)
 		return true;
-	bool receiving = !st->committing && !st->calling && !st->head_here;
-	if (receiving && code == WIRE_RESET_TOO_LARGE) {
+	if (!st->whole && code == WIRE_RESET_TOO_LARGE) {
 		st->refused = true;
 		st->request.refused_status = 413;
 		buffer_free(&st->body);
@@ -138,37 +180,67 @@ static bool on_window(struct session *s, struct link *l, const struct wire_frame
 	HASH_FIND(hh, s->streams, &f->stream, sizeof f->stream, st);
 	if (!st)
 		return true;
-	st->send_window += credit;
-	if (st->send_window > INT32_MAX)
+	if (!stream_take_credit(st, credit))
 		return link_fail(l, "a window above 2^31");
 	stream_send_answer(st);
 	stream_release(st);
 	return true;
 }
 
+static bool on_done(struct session *s, struct link *l, const struct wire_frame *f)
+{
+	uint8_t id[UUID_LEN];
+	struct stream *st;
+	if (!wire_decode_event_id(f->payload, id))
+		return link_fail(l, "malformed DONE");
+	HASH_FIND(hh, s->streams, &f->stream, sizeof f->stream, st);
+	if (!st)
+		return true;
+	if (!st->whole || memcmp(id, st->request.event_id, UUID_LEN) != 0)
+		return link_fail(l, "DONE of another delivery, or before its end");
+	stream_leave_wire(st);
+	stream_release(st);
+	return true;
+}
+
+static void on_note(struct session *s, const struct wire_frame *f)
+{
+	struct wire_note note;
+	char text[500], count[60] = "";
+	if (!wire_decode_note(f->payload, &note))
+		return;
+	if (note.number)
+		snprintf(count, sizeof count, " (%llu deliveries)", (unsigned long long)note.number);
+	snprintf(text, sizeof text, "the relay says: %.*s%s", note.text.len < 400 ? (int)note.text.len : 400,
+		 (const char *)note.text.at, count);
+	s->events->on_trouble(s->user, text);
+}
+
 static bool on_frame(void *user, struct link *l, const struct wire_frame *f)
 {
 	struct session *s = user;
-	struct wire_note note;
-	char text[400];
+	if (s->listing && f->type != WIRE_RESUME && f->type != WIRE_NOTICE && f->type != WIRE_GOAWAY)
+		return link_fail(l, "a frame before the last RESUME");
 	switch (f->type) {
 	case WIRE_REQUEST:
 		return on_request(s, l, f);
 	case WIRE_DATA:
 		return on_data(s, l, f);
+	case WIRE_SEALED:
+		return session_on_sealed(s, l, f);
 	case WIRE_RESET:
 		return on_reset(s, l, f);
 	case WIRE_WINDOW:
 		return on_window(s, l, f);
+	case WIRE_DONE:
+		return on_done(s, l, f);
+	case WIRE_RESUME:
+		return session_on_resume(s, l, f);
 	case WIRE_GOAWAY:
 	case WIRE_NOTICE:
-		if (wire_decode_note(f->payload, &note)) {
-			snprintf(text, sizeof text, "the relay says: %.*s", (int)note.text.len,
-				 (const char *)note.text.at);
-			s->events->on_trouble(s->user, text);
-		}
+		on_note(s, f);
 		return true;
-	default: /* DONE: nothing is kept for sending again */
+	default:
 		return true;
 	}
 }
@@ -184,27 +256,17 @@ static void on_credit(void *user)
 	}
 }
 
-static void on_lost(void *user)
+static void on_welcome(void *user, struct link *l, const struct wire_welcome *w)
 {
 	struct session *s = user;
-	struct stream *st, *next;
-	HASH_ITER(hh, s->streams, st, next)
-	{
-		stream_leave_wire(st);
-		stream_release(st);
-	}
+	session_welcome(s, l, w);
+	if (s->max_body > MAX_REQUEST_BODY)
+		s->max_body = MAX_REQUEST_BODY;
 }
 
-static void on_unfinished(void *user, struct unfinished *list)
+static void on_lost(void *user, bool may_resume)
 {
-	struct session *s = user;
-	while (list) {
-		struct unfinished *u = list;
-		list = u->next;
-		if (!s->draining)
-			stream_finish_old(s, u);
-		recorder_unfinished_free(u);
-	}
+	session_lost(user, may_resume);
 }
 
 static void on_state(void *user, enum tunnel_state state, const char *detail)
@@ -212,7 +274,7 @@ static void on_state(void *user, enum tunnel_state state, const char *detail)
 	struct session *s = user;
 	if (state == TUNNEL_ONLINE && !s->looked_back) {
 		s->looked_back = true;
-		recorder_list_unfinished(s->recorder, tunnel_name(s->tunnel), MAX_OLD, on_unfinished, s);
+		session_look_back(s);
 	}
 	s->events->on_state(s->user, state, detail);
 }
@@ -223,11 +285,13 @@ static void on_stop(void *user, const struct error *why)
 	s->events->on_stop(s->user, why);
 }
 
-const struct tunnel_ops session_tunnel_ops = { on_state, on_frame, on_credit, on_lost, on_stop };
+const struct tunnel_ops session_tunnel_ops = { on_state, on_welcome, on_frame, on_credit, on_lost, on_stop };
 
 void session_drain(struct session *s)
 {
 	s->draining = true;
+	hold_stop(s);
+	old_forget(s);
 }
 
 size_t session_busy(const struct session *s)
@@ -245,14 +309,21 @@ void session_cancel(struct session *s)
 	}
 }
 
-static void on_flush_closed(uv_handle_t *h)
+static void on_handle_closed(uv_handle_t *h)
 {
-	free(h->data);
+	struct session *s = h->data;
+	if (--s->open_handles > 0)
+		return;
+	hold_free(s);
+	free(s);
 }
 
 void session_free(struct session *s)
 {
-	on_lost(s);
+	session_lost(s, false);
+	session_drain(s);
 	on_turn_end(&s->flush);
-	uv_close((uv_handle_t *)&s->flush, on_flush_closed);
+	uv_close((uv_handle_t *)&s->flush, on_handle_closed);
+	uv_close((uv_handle_t *)&s->grace, on_handle_closed);
+	hold_close(s, on_handle_closed);
 }

@@ -7,6 +7,7 @@
 #include "client/tunnel.h"
 
 struct session;
+struct seal_key;
 
 struct route {
 	char *path;   /* of whole segments: "/api" takes /api and /api/x, not /apis */
@@ -16,7 +17,10 @@ struct route {
 struct session_options {
 	const struct route *routes; /* the last one has path "" and is the default */
 	size_t route_count;
-	uint64_t record_max; /* bytes of a body kept on record */
+	uint64_t record_max;        /* bytes of a body kept on record */
+	const struct seal_key *key; /* opens sealed deliveries, or NULL */
+	uint32_t drain_parallel;    /* as HELLO says: spooled deliveries at once, 0 for the relay's default */
+	bool hold;                  /* what found no app waits for it */
 };
 
 /* What the user is shown; rows are views for the call. */
@@ -25,6 +29,8 @@ struct session_events {
 	void (*on_delivery)(void *user, const struct delivery_row *row);
 	void (*on_attempt)(void *user, const struct delivery_row *row, const struct attempt_row *attempt);
 	void (*on_trouble)(void *user, const char *sentence);
+	/* Deliveries cannot be recorded, a sentence, once; NULL when they can be again. */
+	void (*on_store)(void *user, const char *sentence);
 	void (*on_stop)(void *user, const struct error *why);
 };
 

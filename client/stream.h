@@ -1,9 +1,16 @@
-/* One delivery on the client, from REQUEST to the last byte of the answer and the attempt's record.
+/* One delivery on the client, from REQUEST to the last byte of the answer and the attempt's record (PROTOCOL.md §3).
  *
- *    receiving ─▶ committing ─▶ calling ─▶ over      (the answer leaves while calling, or a little after)
- *        └─ dropped   └─ refused back to the relay, or a duplicate
+ *    receiving ─▶ committing ─▶ calling ─▶ answered ─▶ over      (the answer leaves while calling, or a little after)
+ *        └─ dropped   └─ refused back to the relay, or known
  *
- * Freed in one place, stream_release, when neither the wire nor the store nor the app needs it. Loop thread. */
+ * The relay knows a stream (`on_wire`) until its DONE or a RESET; meanwhile a lost connection may be resumed, so what
+ * it has not credited of the answer is kept. Freed in one place, stream_release, when neither the wire nor the store
+ * nor the app needs it. Loop thread.
+ *
+ *    session.c  frames to streams          stream.c  life, the way in, the commit
+ *    resume.c   lost and found again       call.c    the app's call and its record
+ *    sealed.c   SEALED to plain frames     answer.c  what goes back to the relay
+ *    hold.c     deliveries that wait for the app         old.c  those of an earlier run */
 #pragma once
 
 #include <uthash.h>
@@ -11,33 +18,64 @@
 #include "client/session.h"
 #include "shared/wire.h"
 
+#define BODY_SLACK                                                                                                     \
+	(1u << 20) /* over the longest body allowed: heads and tags, or bytes under way when it passed the limit */
+#define STREAMS_MAX 65536 /* more at once than any relay needs: a lying one must not fill the memory */
+
+/* Body bytes received on one stream, and the credit that goes back for them. */
+struct inflow {
+	int64_t window;
+	uint32_t due;
+};
+
+/* The answer on its way to the relay. Offsets are of its body. */
+struct answer {
+	int status;
+	uint64_t body_len; /* as the app declared */
+	struct buffer reason, headers;
+	struct buffer kept;       /* from `kept_from` on: not credited, or not sent */
+	uint64_t kept_from, sent; /* `sent`: where the next byte sent on this connection stands */
+	uint64_t credited;        /* may run ahead of what was sent */
+	uint64_t reached;         /* the furthest byte ever sent: no relay has seen more */
+	int64_t window;
+	bool head_here, head_sent, head_ever_sent;
+	bool whole, aborted; /* the app ended well, or broke off */
+	bool end_sent;
+};
+
+struct hold;
+
 struct stream {
 	struct session *session;
 	uint64_t id;
 	UT_hash_handle hh; /* by id, while the relay knows the stream */
 	bool on_wire;      /* in the session's table */
-	bool committing, calling, recording;
-	bool refused; /* only for the record */
+	bool whole;        /* the request came to its end */
+	bool committing, committed, calling, recording;
+	bool refused;                /* only for the record */
+	bool listed;                 /* by the RESUME frames of this connection */
+	bool relay_recorded;         /* the relay said so in RESUME */
+	bool resend, resend_begun;   /* the relay sends the request again: ignored */
+	bool old;                    /* of an earlier run: old.c waits for its end */
+	enum delivery_origin origin; /* ORIGIN_SPOOL: nobody waits for the answer */
 
 	struct wire_request request; /* views into `head` */
 	struct buffer head, body, trailers;
 	uint64_t body_size;
-	uint32_t credit_due;
-	int64_t receive_window;
+	struct inflow inflow;
 
 	int64_t delivery_id;
 	int attempt;
 	struct forward *forward;
 	struct forward_result result;
+	struct hold *hold; /* called for it (hold.c) */
 
-	/* The answer: on its way to the relay, and for the record. */
-	int status;
-	uint64_t answer_len;
-	struct buffer answer_reason, answer_headers, answer_record;
-	uint64_t answer_size;
-	struct buffer unsent;
-	bool head_here, head_sent, answer_whole, answer_aborted;
-	int64_t send_window;
+	struct answer answer;
+	/* For the record, where it differs from what goes back. */
+	bool answered_instead;
+	struct buffer came_reason, came_headers, came_body;
+	uint64_t came_size;
+
 	bool dirty; /* in the session's list of streams to flush at the turn's end */
 	struct stream *dirty_next;
 	struct stream *live_next, **live_back;
@@ -52,27 +90,113 @@ struct session {
 	const struct session_events *events;
 	void *user;
 	struct stream *streams;
+	struct sealed *sealed; /* deliveries that come sealed, by stream */
 	struct stream *dirty;
-	uv_idle_t flush; /* active while streams are dirty */
+	uv_idle_t flush;   /* active while streams are dirty */
+	uv_timer_t grace;  /* active while streams wait for their connection's return */
+	struct link *link; /* greeted by WELCOME */
+	struct link *wire; /* the same once streams may be sent on: not while RESUME frames come */
+	bool listing;
+	uint64_t last_listed;
+	uint32_t grace_ms;
+	uint64_t max_body;
 	size_t busy;
 	bool draining, cancelled;
-	bool looked_back;    /* for deliveries of an earlier run */
+	bool looked_back; /* for deliveries of an earlier run */
+	bool store_fails; /* said so */
+	struct left *old; /* to be called yet */
+	size_t old_running;
+	struct hold *holds;  /* one a route, or NULL */
 	struct stream *live; /* all there are, by live_next */
+	int open_handles;
 };
+
+/* ---- stream.c ---- */
 
 /* NULL when out of memory. */
 struct stream *stream_new(struct session *s, uint64_t id, const struct wire_request *request, bool refused);
 /* The request is whole: commit, then call the app. */
 void stream_commit(struct stream *st);
-/* Calls the app again for a delivery of an earlier run; no sender waits. */
-void stream_finish_old(struct session *s, struct unfinished *old);
-/* More of the body. False when it is beyond its window or memory ran out. */
+/* More of the body. False when memory ran out. */
 MUST_CHECK bool stream_take_body(struct stream *st, struct bytes body);
-/* Sends what the windows allow of the answer. */
-void stream_send_answer(struct stream *st);
+/* A delivery out of the store, no sender waits; the bodies change hands. NULL when out of memory. */
+struct stream *stream_of_taken(struct session *s, struct taken *t);
 /* The relay knows the stream no more: nothing is sent on it. */
 void stream_leave_wire(struct stream *st);
-/* session.c: sends what there is of its answer before the loop sleeps again. */
-void session_mark_dirty(struct session *s, struct stream *st);
 /* Frees it when nothing holds it. */
 void stream_release(struct stream *st);
+/* RESET when it can be sent; the stream leaves the wire in any case. */
+void stream_send_reset(struct stream *st, enum wire_reset code, const char *reason);
+void stream_send_recorded(struct stream *st);
+/* Where its frames may go now, or NULL. */
+struct link *stream_wire(const struct stream *st);
+struct bytes stream_signature(const struct stream *st);
+/* Counts bytes that came on stream `id` and returns credit in good time. False when they are beyond the window. */
+MUST_CHECK bool inflow_take(struct inflow *in, struct link *l, uint64_t id, size_t len);
+/* After a frame was appended, or could not be. */
+void append_or_close(struct link *l, bool appended);
+
+/* ---- call.c ---- */
+
+void stream_call_app(struct stream *st);
+/* The index of the route that a target goes to. */
+size_t session_route(const struct session *s, struct bytes target);
+
+/* ---- answer.c ---- */
+
+/* Sends what the windows allow of the answer. */
+void stream_send_answer(struct stream *st);
+/* A piece from the app. False when the app is to be made to wait. */
+MUST_CHECK bool stream_keep_answer(struct stream *st, struct bytes piece);
+/* The client answers in the app's place: what became of the call. */
+void stream_answer_instead(struct stream *st);
+/* An answer of a status and nothing else. */
+void stream_answer_status(struct stream *st, int status);
+/* WINDOW for the stream. False when the window is lifted above 2^31. */
+MUST_CHECK bool stream_take_credit(struct stream *st, uint32_t credit);
+/* Goes back to where the relay stands. False when it claims what was never sent. */
+MUST_CHECK bool stream_rewind_answer(struct stream *st, bool head, uint64_t body_seen);
+
+/* ---- resume.c ---- */
+
+void session_welcome(struct session *s, struct link *l, const struct wire_welcome *w);
+MUST_CHECK bool session_on_resume(struct session *s, struct link *l, const struct wire_frame *f);
+void session_lost(struct session *s, bool may_resume);
+
+/* ---- session.c ---- */
+
+/* Sends what there is of its answer before the loop sleeps again. */
+void session_mark_dirty(struct session *s, struct stream *st);
+/* A stream for a delivery that begins; NULL when there is no room for it and the relay was told so. */
+struct stream *session_admit(struct session *s, struct link *l, uint64_t id, const struct wire_request *r,
+			     uint8_t flags);
+/* The store took a delivery, or did not (`e`): says so once. */
+void session_store_works(struct session *s, const struct error *e);
+
+/* ---- sealed.c ---- */
+
+MUST_CHECK bool session_on_sealed(struct session *s, struct link *l, const struct wire_frame *f);
+struct sealed *sealed_find(struct session *s, uint64_t id);
+/* The relay took it back. */
+void sealed_drop(struct session *s, uint64_t id);
+void sealed_drop_all(struct session *s);
+
+/* ---- old.c, hold.c ---- */
+
+/* Looks what an earlier run left: once, when the tunnel's name is known. */
+void session_look_back(struct session *s);
+/* An old one's call is over. */
+void old_call_over(struct session *s);
+void old_forget(struct session *s);
+
+MUST_CHECK bool hold_init(struct session *s);
+/* The delivery is on record as held. */
+void hold_add(struct session *s, size_t route, int64_t delivery_id);
+/* The call of a held one is over; `again` when the app was not there still. */
+void hold_call_over(struct hold *h, bool again);
+/* The app of this route took a call. */
+void hold_app_is_there(struct session *s, size_t route);
+void hold_stop(struct session *s);
+/* Closes the timers, each with the session as its data and counted in open_handles; hold_free after the last. */
+void hold_close(struct session *s, uv_close_cb closed);
+void hold_free(struct session *s);

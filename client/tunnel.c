@@ -1,13 +1,9 @@
-#include "client/tunnel.h"
+#include "client/tunnel_private.h"
 
-#include "client/backoff.h"
 #include "client/proxy.h"
 #include "shared/log.h"
 #include "shared/wire.h"
 
-#include <arpa/inet.h>
-#include <curl/curl.h>
-#include <libwebsockets.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -16,32 +12,7 @@
 #include <time.h>
 
 #define WELCOME_MS 15000
-
-struct tunnel {
-	uv_loop_t *loop;
-	const struct tunnel_ops *ops;
-	void *user;
-	struct tunnel_options options;
-	char *host, *path;
-	int port;
-	unsigned tries;
-	bool tls, proxied;
-	struct lws_context *context;
-	struct lws *wsi;
-	struct link *link;
-	lws_retry_bo_t keepalive;
-	struct backoff backoff;
-	uv_timer_t retry, welcome;
-	enum tunnel_state state;
-	bool closing, stopped, lost_pending;
-	uint64_t online_since_ms, confirmed_at_us;
-	uint8_t nonce[WIRE_NONCE_LEN];
-	bool has_nonce;
-	char name[64], public_url[600], reason[300];
-	int open_handles;
-	void (*closed)(void *user);
-	void *closed_user;
-};
+#define WATCH_MS 1000
 
 static void connect_now(struct tunnel *t);
 
@@ -71,17 +42,23 @@ static void lost(struct tunnel *t, const char *why)
 	t->wsi = NULL;
 	uv_timer_stop(&t->welcome);
 	if (t->link) {
-		if (*link_close_reason(t->link) && !*t->reason)
+		/* What we closed for a reason of our own is not gone on with: neither are its streams. */
+		bool by_us = *link_close_reason(t->link);
+		if (by_us && !*t->reason)
 			snprintf(t->reason, sizeof t->reason, "%s", link_close_reason(t->link));
 		link_free(t->link);
 		t->link = NULL;
-		t->ops->on_lost(t->user);
+		if (by_us || t->ended_well)
+			t->has_nonce = false;
+		t->ended_well = false;
+		t->ops->on_lost(t->user, t->has_nonce && !t->closing && !t->stopped);
 	}
 	if (t->closing || t->stopped)
 		return;
 	if (was_online)
 		backoff_connected(&t->backoff, uv_now(t->loop) - t->online_since_ms);
-	uint64_t wait = backoff_next_ms(&t->backoff);
+	uint64_t wait = t->at_once ? 0 : backoff_next_ms(&t->backoff);
+	t->at_once = false;
 	snprintf(detail, sizeof detail, "%s %s: %s; trying again in %.1f s",
 		 was_online ? "the connection to the relay" : "the relay", t->options.relay,
 		 *t->reason ? t->reason : why, (double)wait / 1000);
@@ -109,6 +86,8 @@ static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
 		return link_fail(t->link, "the relay speaks another version of the protocol");
 	if (w.tunnel.len >= sizeof t->name || w.public_url.len >= sizeof t->public_url)
 		return link_fail(t->link, "a name or URL in WELCOME is too long");
+	if (w.resumed && !t->has_nonce)
+		return link_fail(t->link, "WELCOME resumes what never was");
 	memcpy(t->nonce, w.nonce.at, sizeof t->nonce);
 	t->has_nonce = true;
 	snprintf(t->name, sizeof t->name, "%.*s", (int)w.tunnel.len, (const char *)w.tunnel.at);
@@ -116,6 +95,7 @@ static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
 	uv_timer_stop(&t->welcome);
 	t->online_since_ms = uv_now(t->loop);
 	t->confirmed_at_us = now_us();
+	t->ops->on_welcome(t->user, t->link, &w);
 	set_state(t, TUNNEL_ONLINE, "");
 	return true;
 }
@@ -133,7 +113,10 @@ static bool on_note(struct tunnel *t, const struct wire_frame *f)
 	case WIRE_NOTICE_VERSION:
 		stop_for_good(t, &note);
 		return true;
-	default:
+	case WIRE_NOTICE_GAP:
+	case WIRE_NOTICE_QUOTA:
+		return t->ops->on_frame(t->user, t->link, f);
+	default: /* what follows is the close */
 		snprintf(t->reason, sizeof t->reason, "%.*s", (int)note.text.len, (const char *)note.text.at);
 		return t->ops->on_frame(t->user, t->link, f);
 	}
@@ -172,9 +155,12 @@ static int say_hello(struct tunnel *t, struct lws *wsi)
 {
 	struct wire_hello hello = {
 		.version = WIRE_VERSION,
+		.options = t->options.wire_options,
+		.drain_parallel = t->options.drain_parallel,
 		.client_version = bytes_of(CREEL_VERSION),
 		.tunnel = *t->name ? bytes_of(t->name) : bytes_of(t->options.name),
 		.resume_nonce = bytes_make(t->nonce, t->has_nonce ? sizeof t->nonce : 0),
+		.public_key = t->options.public_key,
 	};
 	t->link = link_new(t->loop, wsi, &link_ops, t);
 	if (!t->link || !wire_encode_hello(link_out(t->link), &hello))
@@ -249,6 +235,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 		return 0;
 	}
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		t->ended_well = len >= 2 && bytes_get_u16(in) == 1000;
 		if (len > 2 && !*t->reason)
 			snprintf(t->reason, sizeof t->reason, "%.*s", (int)len - 2, (const char *)in + 2);
 		return t->link && *link_close_reason(t->link) ? -1 : 0;
@@ -270,13 +257,40 @@ static const struct lws_protocols protocols[] = {
 	{ NULL, NULL, 0, 0, 0, NULL, 0 },
 };
 
-static void on_welcome_late(uv_timer_t *h)
+static void drop_connection(struct tunnel *t, const char *why)
 {
-	struct tunnel *t = h->data;
-	snprintf(t->reason, sizeof t->reason, "it did not answer in time");
+	snprintf(t->reason, sizeof t->reason, "%s", why);
 	/* lws 4.1.6 has no other way to end a connection from outside its callbacks. */
 	if (t->wsi)
 		lws_set_timeout(t->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+}
+
+static void on_welcome_late(uv_timer_t *h)
+{
+	drop_connection(h->data, "it did not answer in time");
+}
+
+/* lws' own timers stand still while the machine sleeps: what it holds for a connection may be long gone. */
+static void on_watch(uv_timer_t *h)
+{
+	struct tunnel *t = h->data;
+	uint64_t most_us = 2000 * (uint64_t)t->options.ping_interval_ms;
+	bool online = t->state == TUNNEL_ONLINE && t->link;
+	switch (clock_watch_look(&t->clock, now_us(), uv_now(t->loop), most_us, online ? &t->confirmed_at_us : NULL)) {
+	case CLOCK_FINE:
+		return;
+	case CLOCK_JUMPED:
+		t->at_once = true;
+		if (online)
+			drop_connection(t, "this machine slept, or its clock was set");
+		else if (uv_is_active((uv_handle_t *)&t->retry))
+			uv_timer_start(&t->retry, on_retry, 0, 0);
+		return;
+	case CLOCK_SILENT:
+		t->at_once = true;
+		drop_connection(t, "it gave no sign of life");
+		return;
+	}
 }
 
 static void connect_now(struct tunnel *t)
@@ -311,70 +325,6 @@ static void connect_now(struct tunnel *t)
 	if (!lws_client_connect_via_info(&info) && !uv_is_active((uv_handle_t *)&t->retry) && !t->closing &&
 	    !t->stopped)
 		lost(t, "the connection could not be started");
-}
-
-static bool parse_relay(struct tunnel *t, const char *url, struct error *e)
-{
-	char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL;
-	char web[1024];
-	/* curl's URL parser knows no ws; the schemes mean the same here. */
-	int n = snprintf(web, sizeof web, "%s%s", strncmp(url, "ws", 2) == 0 ? "http" : "",
-			 url + (strncmp(url, "ws", 2) == 0 ? 2 : 0));
-	CURLU *u = curl_url();
-	bool fine = u && n < (int)sizeof web && strstr(url, "://") &&
-		    curl_url_set(u, CURLUPART_URL, web, 0) == CURLUE_OK &&
-		    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-		    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-		    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-		    curl_url_get(u, CURLUPART_PATH, &path, 0) == CURLUE_OK &&
-		    (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
-	if (fine) {
-		size_t path_len = strlen(path), host_len = strlen(host);
-		while (path_len > 0 && path[path_len - 1] == '/')
-			path_len--;
-		t->tls = strcmp(scheme, "https") == 0;
-		t->port = atoi(port);
-		t->host = host[0] == '[' ? strndup(host + 1, host_len - 2) : strdup(host);
-		struct buffer b = { 0 };
-		fine = t->host && buffer_printf(&b, "%.*s%s", (int)path_len, path, WIRE_PATH) && buffer_put_u8(&b, 0);
-		t->path = (char *)b.at;
-	}
-	curl_free(scheme);
-	curl_free(host);
-	curl_free(port);
-	curl_free(path);
-	curl_url_cleanup(u);
-	return fine || error_set(e, EXIT_USAGE,
-				 "'%.200s' is no relay: write its URL, for example https://hooks.example.com", url);
-}
-
-static bool check_options(struct tunnel *t, struct error *e)
-{
-	struct in_addr v4;
-	const struct tunnel_options *o = &t->options;
-	if (!t->host)
-		return error_set(e, EXIT_USAGE, "out of memory");
-	bool loopback = strcmp(t->host, "localhost") == 0 || strcmp(t->host, "::1") == 0 ||
-			(inet_pton(AF_INET, t->host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127);
-	if (o->name && (strlen(o->name) > 63 || !*o->name || o->name[0] == '-' ||
-			strspn(o->name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(o->name)))
-		return error_set(e, EXIT_USAGE,
-				 "'%.80s' is no tunnel name: up to 63 of a-z, 0-9 and '-', not beginning with '-'",
-				 o->name);
-	if (o->insecure && t->tls && !loopback)
-		return error_set(e, EXIT_USAGE,
-				 "--insecure is for a relay on this machine; for %s use --ca FILE or --pin", t->host);
-	if (o->pin && (strncmp(o->pin, "sha256//", 8) != 0 || strlen(o->pin) != 8 + 44))
-		return error_set(e, EXIT_USAGE,
-				 "--pin is sha256// and 44 characters of base64, as curl --pinnedpubkey takes it");
-	if (o->pin && !t->tls)
-		return error_set(e, EXIT_USAGE, "--pin needs a relay over TLS (https://…)");
-	FILE *ca = o->ca ? fopen(o->ca, "r") : NULL;
-	if (o->ca && !ca)
-		return error_set(e, EXIT_USAGE, "the CA file %s cannot be read", o->ca);
-	if (ca)
-		fclose(ca);
-	return true;
 }
 
 static void on_lws_log(int level, const char *line)
@@ -433,7 +383,7 @@ struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options,
 	int64_t seconds = (options->ping_interval_ms + 999) / 1000;
 	t->keepalive.secs_since_valid_ping = (uint16_t)seconds;
 	t->keepalive.secs_since_valid_hangup = (uint16_t)(2 * seconds);
-	if (!parse_relay(t, options->relay, e) || !check_options(t, e) || !make_context(t, e)) {
+	if (!tunnel_parse_relay(t, options->relay, e) || !tunnel_check_options(t, e) || !make_context(t, e)) {
 		free(t->host);
 		free(t->path);
 		free(t);
@@ -441,12 +391,14 @@ struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options,
 	}
 	uv_timer_init(loop, &t->retry);
 	uv_timer_init(loop, &t->welcome);
-	t->retry.data = t->welcome.data = t;
+	uv_timer_init(loop, &t->watch);
+	t->retry.data = t->welcome.data = t->watch.data = t;
 	return t;
 }
 
 void tunnel_start(struct tunnel *t)
 {
+	uv_timer_start(&t->watch, on_watch, WATCH_MS, WATCH_MS);
 	connect_now(t);
 }
 
@@ -464,11 +416,12 @@ void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user)
 	t->closing = true;
 	t->closed = closed;
 	t->closed_user = user;
-	t->open_handles = 2;
+	t->open_handles = 3;
 	if (t->link)
 		link_close(t->link, 1000, "the client is ending");
 	uv_close((uv_handle_t *)&t->retry, on_handle_closed);
 	uv_close((uv_handle_t *)&t->welcome, on_handle_closed);
+	uv_close((uv_handle_t *)&t->watch, on_handle_closed);
 }
 
 void tunnel_free(struct tunnel *t)

@@ -18,6 +18,9 @@ struct tunnel_options {
 	const char *ca, *pin; /* PEM file; "sha256//BASE64" of the certificate's public key */
 	bool insecure;        /* any certificate; loopback relays only */
 	int64_t ping_interval_ms;
+	uint32_t wire_options;   /* enum wire_option */
+	uint32_t drain_parallel; /* spooled deliveries at once; 0: the relay's default */
+	struct bytes public_key; /* what queues at the relay is sealed to it; empty: none */
 };
 
 enum tunnel_state { TUNNEL_CONNECTING, TUNNEL_ONLINE, TUNNEL_OFFLINE };
@@ -25,11 +28,14 @@ enum tunnel_state { TUNNEL_CONNECTING, TUNNEL_ONLINE, TUNNEL_OFFLINE };
 struct tunnel_ops {
 	/* The state changed, or its reason. `detail` is a sentence, "" when online. */
 	void (*on_state)(void *user, enum tunnel_state state, const char *detail);
+	/* Online: `on_state` follows. The streams of the connection before live on when it says resumed, else not. */
+	void (*on_welcome)(void *user, struct link *link, const struct wire_welcome *welcome);
 	/* A frame of a stream, or GOAWAY or NOTICE. False closes the connection with what link_fail was told. */
 	bool (*on_frame)(void *user, struct link *link, const struct wire_frame *frame);
 	void (*on_credit)(void *user);
-	/* The connection is gone, and its streams with it. `on_state` follows. */
-	void (*on_lost)(void *user);
+	/* The connection is gone (or a try to come back failed), and its streams with it unless they may be resumed.
+	 * `on_state` follows. */
+	void (*on_lost)(void *user, bool may_resume);
 	/* The relay wants this client to stop for good: exit with this. */
 	void (*on_stop)(void *user, const struct error *why);
 };

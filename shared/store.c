@@ -27,9 +27,10 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    " SELECT id, attempts + 1, ?2,?3,?4,?5,?6,?7,?8,?9,?10,?11 FROM delivery WHERE id = ?1 RETURNING number",
 	[STATEMENT_SUMMARISE] = "UPDATE delivery SET state = ?2, status = ?3, status_class = ?4, took_us = ?5,"
 				" response_bytes = ?6, attempts = attempts + 1 WHERE id = ?1",
-	/* What is under way again is of class 0, where STATEMENT_UNFINISHED looks for it. */
-	[STATEMENT_SET_STATE] = "UPDATE delivery SET state = ?2, status_class = iif(?2 IN (0, 1), 0, status_class)"
-				" WHERE id = ?1",
+	/* What is under way again is of class 0, where STATEMENT_UNFINISHED looks for it; what is put back had no
+	 * answer. */
+	[STATEMENT_SET_STATE] = "UPDATE delivery SET state = ?2, status_class = CASE WHEN ?2 IN (0, 1) THEN 0"
+				" WHEN ?2 IN (3, 4) AND status_class = 0 THEN 6 ELSE status_class END WHERE id = ?1",
 	[STATEMENT_PUT_STATUS] =
 	    "INSERT OR REPLACE INTO client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url,"
 	    " tunnel, target) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
@@ -42,6 +43,9 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_UNFINISHED] =
 	    "SELECT " DELIVERY_COLUMNS
 	    " FROM delivery WHERE status_class = 0 AND state IN (0, 1) AND origin IN (0, 1) ORDER BY id",
+	[STATEMENT_HELD] = "SELECT " DELIVERY_COLUMNS
+			   " FROM delivery WHERE status_class = 6 AND state = 4 AND origin IN (0, 1) ORDER BY id",
+	[STATEMENT_COUNT_ATTEMPTS] = "SELECT count(*) FROM attempt WHERE delivery_id = ?1 AND result = ?2",
 	[STATEMENT_FIND_PREFIX] = "SELECT id FROM delivery WHERE event_id >= ?1 AND event_id <= ?2 LIMIT 2",
 	[STATEMENT_GET_REQUEST] =
 	    "SELECT m.headers, m.trailers, m.body, d.request_bytes, d.has_body, d.https FROM message m"
@@ -242,9 +246,15 @@ static bool summarise(struct store *s, const struct store_attempt *a, struct err
 	if (!st)
 		return false;
 	bool delivered = a->result == ATTEMPT_OK && a->status < 400;
-	int class = a->result == ATTEMPT_OK ? status_class(a->result, a->status) : status_class(a->result, 0);
+	int class = a->then == ATTEMPT_THEN_WAITING ? 0
+		    : a->result == ATTEMPT_OK       ? status_class(a->result, a->status)
+						    : status_class(a->result, 0);
 	sqlite3_bind_int64(st, 1, a->delivery_id);
-	sqlite3_bind_int(st, 2, delivered ? DELIVERY_DELIVERED : DELIVERY_FAILED);
+	sqlite3_bind_int(st, 2,
+			 (int)(a->then == ATTEMPT_THEN_WAITING ? DELIVERY_WAITING
+			       : a->then == ATTEMPT_THEN_HELD  ? DELIVERY_HELD
+			       : delivered                     ? DELIVERY_DELIVERED
+							       : DELIVERY_FAILED));
 	sqlite3_bind_int(st, 3, a->status);
 	sqlite3_bind_int(st, 4, class);
 	sqlite3_bind_int64(st, 5, (int64_t)a->total_us);

@@ -56,8 +56,16 @@ struct store_delivery {
 	uint64_t body_size; /* as received; > body.len when the record was cut (--record-max) */
 };
 
+/* The state a recorded attempt leaves its delivery in. */
+enum attempt_then {
+	ATTEMPT_THEN_OVER = 0, /* delivered or failed, as the result says */
+	ATTEMPT_THEN_HELD,     /* waits for the app */
+	ATTEMPT_THEN_WAITING,  /* is called again: the call was lost with the client that made it */
+};
+
 struct store_attempt {
 	int64_t delivery_id;
+	enum attempt_then then;
 	uint64_t started_at_us;
 	enum attempt_result result;
 	int status;          /* 0 when no status line came */
@@ -152,6 +160,12 @@ void store_message_free(struct message *m);
 /* Deliveries recorded by a client that ended before it called the app: state waiting or sending, origin live/spool. */
 MUST_CHECK bool store_list_unfinished(struct store *s, void (*row)(void *user, const struct delivery_row *), void *user,
 				      struct error *e);
+/* Deliveries that wait for the app (DELIVERY_HELD), oldest first. */
+MUST_CHECK bool store_list_held(struct store *s, void (*row)(void *user, const struct delivery_row *), void *user,
+				struct error *e);
+/* How many of a delivery's attempts ended so. */
+MUST_CHECK bool store_count_attempts(struct store *s, int64_t delivery_id, enum attempt_result result, int *count,
+				     struct error *e);
 MUST_CHECK bool store_list_status(struct store *s, void (*row)(void *user, const struct client_status *), void *user,
 				  struct error *e);
 /* Changes whenever another connection committed (PRAGMA data_version). */

@@ -113,6 +113,28 @@ bool store_list_unfinished(struct store *s, void (*row)(void *user, const struct
 	return st && walk(s, st, row, user, &count, e);
 }
 
+bool store_list_held(struct store *s, void (*row)(void *user, const struct delivery_row *), void *user, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_HELD, e);
+	int count;
+	return st && walk(s, st, row, user, &count, e);
+}
+
+bool store_count_attempts(struct store *s, int64_t delivery_id, enum attempt_result result, int *count, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_COUNT_ATTEMPTS, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, delivery_id);
+	sqlite3_bind_int(st, 2, (int)result);
+	int code = sqlite3_step(st);
+	if (code == SQLITE_ROW)
+		*count = column_within(st, 0, INT32_MAX);
+	bool fine = code == SQLITE_ROW || store_fail(s, "read", e);
+	sqlite3_reset(st);
+	return fine;
+}
+
 bool store_last(struct store *s, int64_t *id, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_LAST, e);

@@ -1,0 +1,239 @@
+/* The app's call, and the record of what became of it. */
+#include "client/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void on_head(void *user, int status, struct bytes reason, struct bytes headers, uint64_t body_len)
+{
+	struct stream *st = user;
+	st->answer.status = status;
+	st->answer.body_len = body_len;
+	if (!buffer_append_bytes(&st->answer.reason, reason) || !buffer_append_bytes(&st->answer.headers, headers))
+		st->answer.headers.len = 0; /* the answer still arrives; the record says less */
+	if (st->origin == ORIGIN_SPOOL)
+		return;
+	st->answer.head_here = true;
+	session_mark_dirty(st->session, st);
+}
+
+static bool on_body(void *user, struct bytes piece)
+{
+	struct stream *st = user;
+	if (!stream_keep_answer(st, piece))
+		return false;
+	uint64_t room = st->session->options.record_max - st->came_body.len;
+	struct bytes kept = bytes_make(piece.at, piece.len < room ? piece.len : (size_t)room);
+	st->came_size += piece.len;
+	if (!buffer_append_bytes(&st->came_body, kept))
+		st->session->options.record_max =
+		    st->came_body.len; /* no memory for more: the record is cut, and says so */
+	session_mark_dirty(st->session, st);
+	return true;
+}
+
+/* It waits for the app: nobody was there to take it. */
+static bool is_held(const struct stream *st)
+{
+	return st->session->holds && st->result.result == ATTEMPT_UNREACHABLE;
+}
+
+static void tell_attempt(struct stream *st)
+{
+	struct session *s = st->session;
+	bool ok = st->result.result == ATTEMPT_OK;
+	struct delivery_row row = {
+		.id = st->delivery_id,
+		.received_at_us = st->request.received_at_us,
+		.origin = st->origin,
+		.state = ok && st->result.status < 400 ? DELIVERY_DELIVERED
+			 : is_held(st)                 ? DELIVERY_HELD
+						       : DELIVERY_FAILED,
+		.status = st->result.status,
+		.timed_out = st->result.result == ATTEMPT_TIMEOUT,
+		.took_us = (int64_t)st->result.total_us,
+		.attempts = st->attempt,
+		.request_bytes = st->body_size,
+		.response_bytes = st->came_size,
+		.tunnel = bytes_of(tunnel_name(s->tunnel)),
+		.method = st->request.method,
+		.target = st->request.target,
+		.path = st->request.target,
+		.peer = st->request.peer,
+		.signature = stream_signature(st),
+	};
+	struct attempt_row attempt = {
+		.number = st->attempt,
+		.started_at_us = st->result.started_at_us,
+		.result = st->result.result,
+		.status = st->result.status,
+		.connect_us = st->result.connect_us,
+		.first_byte_us = st->result.first_byte_us,
+		.total_us = st->result.total_us,
+		.response_bytes = st->came_size,
+		.url = bytes_of(st->result.url),
+		.error = bytes_of(st->result.error),
+	};
+	memcpy(row.event_id, st->request.event_id, UUID_LEN);
+	s->events->on_attempt(s->user, &row, &attempt);
+}
+
+static void on_attempt_recorded(void *user, const struct error *e)
+{
+	struct stream *st = user;
+	struct session *s = st->session;
+	session_store_works(s, e);
+	st->recording = false;
+	s->busy--;
+	if (!e && is_held(st))
+		hold_add(s, session_route(s, st->request.target), st->delivery_id);
+	/* What is kept until the relay's DONE is the answer alone. */
+	struct wire_request *r = &st->request;
+	r->peer = r->method = r->target = r->prefix = r->headers = bytes_of(NULL);
+	struct buffer *done_with[] = { &st->head, &st->body, &st->trailers, &st->came_body };
+	for (size_t i = 0; i < sizeof done_with / sizeof *done_with; i++)
+		buffer_free(done_with[i]);
+	stream_release(st);
+}
+
+static void record_attempt(struct stream *st)
+{
+	struct store_attempt a = {
+		.delivery_id = st->delivery_id,
+		.started_at_us = st->result.started_at_us,
+		.result = st->result.result,
+		.then = is_held(st) ? ATTEMPT_THEN_HELD : ATTEMPT_THEN_OVER,
+		.status = st->result.status,
+		.reason = buffer_view(st->answered_instead ? &st->came_reason : &st->answer.reason),
+		.connect_us = st->result.connect_us,
+		.first_byte_us = st->result.first_byte_us,
+		.total_us = st->result.total_us,
+		.body = buffer_view(&st->came_body),
+		.body_size = st->came_size,
+	};
+	/* The URL dies with the call: it and the sentence move behind the head, which is needed no more. */
+	size_t url_len = strlen(st->result.url), error_len = strlen(st->result.error);
+	st->body.len = 0;
+	if (buffer_append(&st->body, st->result.url, url_len) &&
+	    buffer_append(&st->body, st->result.error, error_len)) {
+		a.url = bytes_make(st->body.at, url_len);
+		a.error = bytes_make(st->body.at + url_len, error_len);
+	}
+	if (st->result.status)
+		a.headers = buffer_view(st->answered_instead ? &st->came_headers : &st->answer.headers);
+	st->recording = true;
+	recorder_insert_attempt(st->session->recorder, &a, on_attempt_recorded, st);
+}
+
+/* What little of an answer came is for the record; the sender gets a sentence. */
+static void answer_instead(struct stream *st)
+{
+	st->came_reason = st->answer.reason;
+	st->came_headers = st->answer.headers;
+	st->answer.reason = st->answer.headers = (struct buffer){ 0 };
+	st->answered_instead = true;
+	if (st->origin == ORIGIN_SPOOL)
+		stream_answer_status(st, st->result.status                      ? st->result.status
+					 : st->result.result == ATTEMPT_TIMEOUT ? 504
+										: 502);
+	else
+		stream_answer_instead(st);
+}
+
+static void answer_rest(struct stream *st)
+{
+	if (!st->on_wire)
+		return;
+	if (st->origin == ORIGIN_SPOOL) {
+		/* Nobody waits: of the answer the relay gets the status, its head is for the record. */
+		answer_instead(st);
+	} else if (st->result.result == ATTEMPT_OK) {
+		st->answer.whole = true;
+		stream_send_answer(st);
+	} else if (st->answer.head_ever_sent) {
+		st->answer.aborted = true;
+		stream_send_answer(st);
+	} else {
+		answer_instead(st);
+	}
+}
+
+/* The state it is left in says that it was not called, so that nothing is counted and nothing told. */
+static void put_back(struct stream *st)
+{
+	struct session *s = st->session;
+	bool again = st->result.result == ATTEMPT_UNREACHABLE;
+	recorder_set_state(s->recorder, st->delivery_id, DELIVERY_HELD);
+	s->busy--;
+	hold_call_over(st->hold, again);
+	stream_release(st);
+}
+
+static void on_done(void *user, const struct forward_result *result)
+{
+	struct stream *st = user;
+	struct session *s = st->session;
+	st->calling = false;
+	st->forward = NULL;
+	st->result = *result;
+	if (st->hold && (result->result == ATTEMPT_UNREACHABLE || result->result == ATTEMPT_CANCELLED)) {
+		put_back(st);
+		return;
+	}
+	tell_attempt(st);
+	answer_rest(st);
+	/* Submitted before anything else is called from here: what follows may free the stream. */
+	struct hold *hold = st->hold;
+	bool old = st->old, reached = result->result != ATTEMPT_UNREACHABLE && result->result != ATTEMPT_CANCELLED;
+	size_t route = session_route(s, st->request.target);
+	record_attempt(st);
+	if (hold)
+		hold_call_over(hold, false);
+	else if (reached)
+		hold_app_is_there(s, route);
+	if (old)
+		old_call_over(s);
+}
+
+static const struct forward_ops forward_ops = { on_head, on_body, on_done };
+
+size_t session_route(const struct session *s, struct bytes target)
+{
+	size_t best = s->options.route_count - 1;
+	for (size_t i = 0; i + 1 < s->options.route_count; i++) {
+		const struct route *r = &s->options.routes[i];
+		size_t len = strlen(r->path);
+		if (len > strlen(s->options.routes[best].path) && target.len >= len &&
+		    memcmp(target.at, r->path, len) == 0 &&
+		    (target.len == len || target.at[len] == '/' || target.at[len] == '?'))
+			best = i;
+	}
+	return best;
+}
+
+void stream_call_app(struct stream *st)
+{
+	struct session *s = st->session;
+	struct error e;
+	struct forward_request r = {
+		.attempt = ++st->attempt,
+		.https = st->request.https,
+		.has_body = st->request.has_body,
+		.once = st->hold != NULL,
+		.peer = st->request.peer,
+		.method = st->request.method,
+		.target = st->request.target,
+		.headers = st->request.headers,
+		.trailers = buffer_view(&st->trailers),
+		.body = buffer_view(&st->body),
+	};
+	memcpy(r.event_id, st->request.event_id, UUID_LEN);
+	st->calling = true;
+	st->forward =
+	    forward_start(s->forwarder, s->options.routes[session_route(s, r.target)].target, &r, &forward_ops, st, &e);
+	if (!st->forward) {
+		struct forward_result failed = { .result = ATTEMPT_ABORTED, .url = "" };
+		snprintf(failed.error, sizeof failed.error, "%.290s", e.text);
+		on_done(st, &failed);
+	}
+}

@@ -1,0 +1,219 @@
+/* Deliveries that an earlier run recorded and did not finish: found, counted, and taken up one by one. */
+#include "client/recorder_private.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CRASHES_MOST 3 /* calls that ended with the client: then the delivery is left alone (THREATS) */
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* ---- looking back ---- */
+
+struct look_job {
+	struct writer_job job;
+	char tunnel[64];
+	bool with_held, elsewhere; /* another client that lives has this tunnel */
+	struct left *first, **last;
+	void (*done)(void *user, struct left *list, const struct error *e);
+	void *user;
+};
+
+static void on_client(void *user, const struct client_status *c)
+{
+	struct look_job *j = user;
+	if (c->pid > 0 && c->pid != getpid() && bytes_equal(c->tunnel, bytes_of(j->tunnel)) &&
+	    (kill((pid_t)c->pid, 0) == 0 || errno == EPERM))
+		j->elsewhere = true;
+}
+
+static void on_row(void *user, const struct delivery_row *row)
+{
+	struct look_job *j = user;
+	struct left *l = bytes_equal(row->tunnel, bytes_of(j->tunnel)) ? calloc(1, sizeof *l) : NULL;
+	if (!l)
+		return;
+	l->id = row->id;
+	l->held = row->state == DELIVERY_HELD;
+	l->was_called = row->state == DELIVERY_SENDING;
+	if (!buffer_append_bytes(&l->target, row->target)) {
+		recorder_left_free(l);
+		return;
+	}
+	*j->last = l;
+	j->last = &l->next;
+}
+
+void recorder_left_free(struct left *l)
+{
+	buffer_free(&l->target);
+	free(l);
+}
+
+static void forget(struct look_job *j)
+{
+	while (j->first) {
+		struct left *l = j->first;
+		j->first = l->next;
+		recorder_left_free(l);
+	}
+	j->last = &j->first;
+	j->elsewhere = false;
+}
+
+/* The call that was lost with its client goes on record, so that the next one counts on. */
+static bool record_lost_call(struct store *s, struct left *l, struct error *e)
+{
+	int before;
+	if (!store_count_attempts(s, l->id, ATTEMPT_CANCELLED, &before, e))
+		return false;
+	l->parked = before + 1 >= CRASHES_MOST;
+	struct store_attempt lost = {
+		.delivery_id = l->id,
+		.then = l->parked ? ATTEMPT_THEN_OVER : ATTEMPT_THEN_WAITING,
+		.started_at_us = now_us(),
+		.result = ATTEMPT_CANCELLED,
+		.error = bytes_of("creel ended before this call was over"),
+	};
+	return store_insert_attempt(s, &lost, e);
+}
+
+static bool run_look(struct writer_job *job, void *db, struct error *e)
+{
+	struct look_job *j = (struct look_job *)job;
+	forget(j); /* of a run that was rolled back */
+	if (!store_list_status(db, on_client, j, e))
+		return false;
+	if (j->elsewhere)
+		return true;
+	if (!store_list_unfinished(db, on_row, j, e) || (j->with_held && !store_list_held(db, on_row, j, e)))
+		return false;
+	for (struct left *l = j->first; l; l = l->next)
+		if (l->was_called && !record_lost_call(db, l, e))
+			return false;
+	return true;
+}
+
+static void done_look(struct writer_job *job, const struct error *e)
+{
+	struct look_job *j = (struct look_job *)job;
+	if (e)
+		forget(j);
+	j->done(j->user, j->first, e);
+	free(j);
+}
+
+void recorder_look_back(struct recorder *r, const char *tunnel, bool with_held,
+			void (*done)(void *user, struct left *list, const struct error *e), void *user)
+{
+	struct look_job *j = calloc(1, sizeof *j);
+	if (!j) {
+		done(user, NULL, NULL);
+		return;
+	}
+	j->job.run = run_look;
+	j->job.done = done_look;
+	snprintf(j->tunnel, sizeof j->tunnel, "%s", tunnel);
+	j->with_held = with_held;
+	j->last = &j->first;
+	j->done = done;
+	j->user = user;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+/* ---- taking one up ---- */
+
+struct take_job {
+	struct writer_job job;
+	int64_t id;
+	struct taken *taken;
+	bool wanted; /* its state says that it is to be called */
+	void (*done)(void *user, struct taken *taken, const struct error *e);
+	void *user;
+};
+
+void recorder_taken_free(struct taken *t)
+{
+	if (!t)
+		return;
+	buffer_free(&t->method);
+	buffer_free(&t->target);
+	buffer_free(&t->peer);
+	store_message_free(&t->message);
+	free(t);
+}
+
+static void on_taken_row(void *user, const struct delivery_row *row)
+{
+	struct take_job *j = user;
+	struct taken *t = j->taken;
+	j->wanted = row->state == DELIVERY_WAITING || row->state == DELIVERY_SENDING || row->state == DELIVERY_HELD;
+	t->id = row->id;
+	t->attempts = row->attempts;
+	t->origin = row->origin;
+	t->received_at_us = row->received_at_us;
+	memcpy(t->event_id, row->event_id, UUID_LEN);
+	if (!buffer_append_bytes(&t->method, row->method) || !buffer_append_bytes(&t->target, row->target) ||
+	    !buffer_append_bytes(&t->peer, row->peer))
+		j->wanted = false;
+}
+
+static bool take(struct take_job *j, struct store *s, struct error *e)
+{
+	struct taken *t = j->taken;
+	if (!store_get(s, j->id, on_taken_row, j, e)) {
+		j->wanted = false;
+		return e->code == EXIT_USAGE; /* it was deleted */
+	}
+	if (!j->wanted)
+		return true;
+	if (!store_get_request(s, t->id, &t->message, &t->has_body, &t->https, e))
+		return false;
+	/* Recorded in part: sent again it would be another delivery. */
+	j->wanted = t->message.body_size == t->message.body.len;
+	return store_set_state(s, t->id, j->wanted ? DELIVERY_SENDING : DELIVERY_FAILED, e);
+}
+
+static bool run_take(struct writer_job *job, void *db, struct error *e)
+{
+	struct take_job *j = (struct take_job *)job;
+	recorder_taken_free(j->taken);
+	j->taken = calloc(1, sizeof *j->taken);
+	return j->taken ? take(j, db, e) : error_set(e, EXIT_STORE, "out of memory");
+}
+
+static void done_take(struct writer_job *job, const struct error *e)
+{
+	struct take_job *j = (struct take_job *)job;
+	if (e || !j->wanted) {
+		recorder_taken_free(j->taken);
+		j->taken = NULL;
+	}
+	j->done(j->user, j->taken, e);
+	free(j);
+}
+
+bool recorder_take(struct recorder *r, int64_t id, void (*done)(void *user, struct taken *taken, const struct error *e),
+		   void *user)
+{
+	struct take_job *j = calloc(1, sizeof *j);
+	if (!j)
+		return false;
+	j->job.run = run_take;
+	j->job.done = done_take;
+	j->id = id;
+	j->done = done;
+	j->user = user;
+	batch_writer_submit(r->writer, &j->job);
+	return true;
+}

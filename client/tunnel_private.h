@@ -1,0 +1,41 @@
+/* What tunnel.c (the connection) and tunnel_options.c (checking what the user asked for) share. */
+#pragma once
+
+#include "client/backoff.h"
+#include "client/clock_watch.h"
+#include "client/tunnel.h"
+
+#include <libwebsockets.h>
+
+struct tunnel {
+	uv_loop_t *loop;
+	const struct tunnel_ops *ops;
+	void *user;
+	struct tunnel_options options;
+	char *host, *path;
+	int port;
+	unsigned tries;
+	bool tls, proxied;
+	struct lws_context *context;
+	struct lws *wsi;
+	struct link *link;
+	lws_retry_bo_t keepalive;
+	struct backoff backoff;
+	uv_timer_t retry, welcome, watch;
+	struct clock_watch clock;
+	enum tunnel_state state;
+	bool closing, stopped;
+	bool at_once;    /* the next try waits for nothing */
+	bool ended_well; /* by a close with 1000: nothing is resumed */
+	uint64_t online_since_ms, confirmed_at_us;
+	uint8_t nonce[WIRE_NONCE_LEN];
+	bool has_nonce;
+	char name[64], public_url[600], reason[300];
+	int open_handles;
+	void (*closed)(void *user);
+	void *closed_user;
+};
+
+/* Fills in host, port, path and tls. EXIT_USAGE. */
+MUST_CHECK bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e);
+MUST_CHECK bool tunnel_check_options(struct tunnel *t, struct error *e);

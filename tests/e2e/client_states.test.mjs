@@ -1,0 +1,289 @@
+// What the client keeps and calls again: --hold, deliveries of an earlier run, a full disk; and what its status says when
+// the relay falls silent or the machine stood still.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { World, freePort, waitFor } from './lib/harness.mjs';
+import { Receiver, field } from './lib/http.mjs';
+import { FakeRelay, delivery, done, eventId } from './lib/fake_relay.mjs';
+import { FLAGS, note } from './lib/wire.mjs';
+
+const states = (client, state) => client.events.filter((e) => e.type === 'state' && e.state === state);
+
+describe('--hold', () => {
+	let w, relay, port;
+	before(async () => {
+		w = new World();
+		relay = await FakeRelay.start(w);
+		port = await freePort();
+	});
+	after(() => w?.close());
+	const args = ['--hold', '--wait-for-target', '0ms'];
+	const [first, second, third] = [eventId(), eventId(), eventId()];
+	let client, c;
+
+	it('what finds no app is held; its sender gets 502, a queued one’s relay the status', async () => {
+		client = await relay.startClient('hold', { app: port, args });
+		c = await client.connection(1);
+		c.send(delivery({ stream: 1, event_id: first, target: '/held/1', body: 'one' }));
+		assert.match(await c.answer(1), /nothing is listening/);
+		assert.equal(c.of(1, 'RESPONSE')[0].status, 502);
+		c.send(done(1, first), delivery({ stream: 2, flags: FLAGS.END | FLAGS.SPOOLED, event_id: second, target: '/held/2', body: 'two' }));
+		assert.equal(await c.answer(2), '');
+		for (const id of [first, second]) {
+			const row = await w.recorded((r) => r.event_id === id && r.attempts === 1);
+			assert.equal(row.state, 'held');
+		}
+		assert.ok(client.events.some((e) => e.type === 'attempt' && e.event_id === first && e.state === 'held'));
+	});
+
+	it('a client of the same name takes up what an earlier run held', async () => {
+		await client.stop('SIGINT');
+		client = await relay.startClient('hold', { app: port, args });
+		c = await client.connection(1);
+		c.send(delivery({ stream: 1, event_id: third, target: '/held/3', body: 'three' }));
+		await w.recorded((r) => r.event_id === third && r.state === 'held');
+	});
+
+	it('one without --hold leaves them', async () => {
+		const other = await relay.startClient('other', { app: port, args: ['--wait-for-target', '0ms'] });
+		const o = await other.connection(1);
+		const id = eventId();
+		o.send(delivery({ stream: 1, event_id: id, target: '/not-held' }));
+		await w.recorded((r) => r.event_id === id && r.state === 'failed');
+		assert.equal((await w.list()).filter((r) => r.state === 'held' || r.state === 'sending').length, 3);
+		await other.stop('SIGINT');
+	});
+
+	it('when the app is there they are sent, oldest first, one after the other, with their number', async () => {
+		let busy = 0;
+		const app = w.keep(await Receiver.start({ port }));
+		app.answer = (r, socket) => {
+			assert.equal(++busy, 1, 'one at a time');
+			setImmediate(() => (busy--, socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')));
+		};
+		await app.request((r) => r.target === '/held/3');
+		assert.deepEqual(app.requests.map((r) => [r.target, r.body.toString()]), [['/held/1', 'one'], ['/held/2', 'two'], ['/held/3', 'three']]);
+		assert.deepEqual(app.requests.map((r) => field(r.lines, 'creel-attempt')), ['2', '2', '2']);
+		for (const id of [first, second, third]) {
+			const row = await w.recorded((r) => r.event_id === id && r.state === 'delivered');
+			assert.equal(row.attempts, 2);
+		}
+		assert.equal(app.fault, undefined);
+		await client.stop('SIGINT');
+		await app.close();
+	});
+
+	it('killed while a held one is called: it is counted and called again', async () => {
+		const id = eventId();
+		client = await relay.startClient('killed', { app: port, args });
+		c = await client.connection(1);
+		c.send(delivery({ stream: 1, event_id: id, target: '/killed' }));
+		await w.recorded((r) => r.event_id === id && r.state === 'held');
+		const app = w.keep(await Receiver.start({ port }));
+		app.answer = () => {};
+		await app.request((r) => r.target === '/killed');
+		await client.stop('SIGKILL');
+		client = await relay.startClient('killed', { app: port, args });
+		await client.connection(1);
+		const again = await waitFor('the second call', () => app.requests.filter((r) => r.target === '/killed')[1]);
+		assert.equal(field(again.lines, 'creel-attempt'), '3');
+		await client.stop('SIGINT');
+		await app.close();
+	});
+
+	it('every program ended cleanly', () => w.endsCleanly());
+});
+
+describe('deliveries of an earlier run', () => {
+	let w, relay, app;
+	before(async () => {
+		w = new World();
+		relay = await FakeRelay.start(w);
+		app = w.keep(await Receiver.start());
+	});
+	after(() => w?.close());
+
+	it('one with which the client dies three times is left alone, and said so; the others go on', async () => {
+		const [poison, good] = [eventId(), eventId()];
+		let client = await relay.startClient('poison', { app });
+		let c = await client.connection(1);
+		app.answer = (r, socket) => {
+			if (r.target === '/poison') return;
+			socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+		};
+		c.send(delivery({ stream: 1, event_id: poison, target: '/poison' }));
+		for (const attempt of ['1', '2', '3']) {
+			await app.request((r) => r.target === '/poison' && field(r.lines, 'creel-attempt') === attempt);
+			await client.stop('SIGKILL');
+			client = await relay.startClient('poison', { app });
+			c = await client.connection(1);
+		}
+		await waitFor('a sentence', () => /delivery \d+ is not sent again/.test(client.err));
+		c.send(delivery({ stream: 1, event_id: good, target: '/good' }));
+		assert.equal(await c.answer(1), 'ok');
+		const row = await w.recorded((r) => r.event_id === poison);
+		assert.equal(row.state, 'failed');
+		assert.equal(row.attempts, 3);
+		assert.equal(app.requests.filter((r) => r.target === '/poison').length, 3);
+		// Nor by a run after that.
+		await client.stop('SIGINT');
+		client = await relay.startClient('poison', { app });
+		c = await client.connection(1);
+		c.send(delivery({ stream: 1, event_id: eventId(), target: '/good' }));
+		assert.equal(await c.answer(1), 'ok');
+		assert.doesNotMatch(client.err, /not sent again/);
+		assert.equal(app.requests.filter((r) => r.target === '/poison').length, 3);
+	});
+
+	it('a hundred of them are called again, each once, with the next number', async () => {
+		app.answer = () => {};
+		let client = await relay.startClient('hundred', { app });
+		let c = await client.connection(1);
+		for (let i = 0; i < 100; i++) c.send(delivery({ stream: i + 1, event_id: eventId(), target: `/hundred/${i}`, flags: FLAGS.END | (i % 2 ? FLAGS.SPOOLED : 0) }));
+		await waitFor('all calls', () => app.requests.filter((r) => r.target.startsWith('/hundred/')).length === 100);
+		await client.stop('SIGKILL');
+		app.requests.length = 0;
+		app.answer = null;
+		client = await relay.startClient('hundred', { app });
+		c = await client.connection(1);
+		await waitFor('all calls again', () => app.requests.length === 100);
+		assert.equal(new Set(app.requests.map((r) => r.target)).size, 100);
+		assert.ok(app.requests.every((r) => field(r.lines, 'creel-attempt') === '2'));
+		const rows = await waitFor('the records', async () => {
+			const all = (await w.list()).filter((r) => r.target.startsWith('/hundred/'));
+			return all.every((r) => r.state === 'delivered') && all;
+		});
+		assert.equal(rows.filter((r) => r.origin === 'spool').length, 50);
+		assert.ok(rows.every((r) => r.attempts === 2));
+	});
+
+	it('every program ended cleanly', () => w.endsCleanly());
+});
+
+describe('the status tells the truth', () => {
+	let w, relay, app;
+	before(async () => {
+		w = new World();
+		relay = await FakeRelay.start(w);
+		app = w.keep(await Receiver.start());
+	});
+	after(() => w?.close());
+	const args = ['--ping-interval', '1s'];
+
+	it('a relay that falls silent is given up within two intervals and a second', async () => {
+		const client = await relay.startClient('silent', { app, args });
+		const c = await client.connection(1);
+		await waitFor('ready', () => client.events.find((e) => e.type === 'ready'));
+		await waitFor('pings', () => c.pings >= 2);
+		c.socket.pause(); // reads nothing, so that no pong goes back
+		const from = Date.now();
+		await waitFor('offline', () => states(client, 'offline').length);
+		assert.ok(Date.now() - from < 4000, `after ${Date.now() - from} ms`);
+		c.socket.destroy();
+		await client.connection(2);
+		await waitFor('online again', () => states(client, 'online').length === 2);
+	});
+
+	it('pings of the relay count as little as they should: with both ends pinging it stays online', async () => {
+		const client = await relay.startClient('pinged', { app, args });
+		const c = await client.connection(1);
+		const timer = setInterval(() => c.ws.ping(), 100);
+		await waitFor('many pings', () => c.pings >= 4);
+		clearInterval(timer);
+		assert.equal(states(client, 'offline').length, 0);
+		assert.equal(c.over, undefined);
+	});
+
+	it('a client that stood still says offline at once and comes back at once', async () => {
+		const client = await relay.startClient('stopped', { app, args });
+		const c = await client.connection(1);
+		await waitFor('pings', () => c.pings >= 1);
+		client.signal('SIGSTOP');
+		const until = Date.now() + 2500; // more than two intervals: nothing to be waited for but time itself
+		await waitFor('time to pass', () => Date.now() > until);
+		client.signal('SIGCONT');
+		await waitFor('the loss', () => c.over, 3000);
+		await client.connection(2);
+		await waitFor('online again', () => states(client, 'online').length === 2);
+		assert.match(states(client, 'offline')[0].detail, /trying again in 0\.0 s|sign of life|ended/);
+	});
+
+	it('GAP and QUOTA are shown, a line each, and are no reason for a loss', async () => {
+		const client = await relay.startClient('notes', { app });
+		const c = await client.connection(1);
+		c.send(note('NOTICE', 8, 'the queue is full'));
+		const gap = Buffer.from(note('NOTICE', 7, 'deliveries expired\x1b[2J'));
+		gap.writeBigUInt64BE(12n, 16 + 2);
+		c.send(gap);
+		await waitFor('the lines', () => /12 deliveries/.test(client.err));
+		assert.match(client.err, /^creel: the relay says: the queue is full$/m);
+		assert.match(client.err, /^creel: the relay says: deliveries expired.* \(12 deliveries\)$/m);
+		assert.ok(!client.err.includes('\x1b'));
+		await c.cut();
+		await waitFor('offline', () => states(client, 'offline').length);
+		assert.doesNotMatch(states(client, 'offline')[0].detail, /queue is full|expired/);
+	});
+
+	it('every program ended cleanly', () => w.endsCleanly());
+});
+
+describe('a full disk', () => {
+	let w, relay, app, disk, mounted = false;
+	before(async () => {
+		w = new World();
+		relay = await FakeRelay.start(w);
+		app = w.keep(await Receiver.start());
+		disk = w.path('disk');
+		mkdirSync(disk);
+		try {
+			execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m,mode=0700', 'tmpfs', disk], { stdio: 'pipe' });
+			mounted = true;
+		} catch { /* not root, or no mount: skipped below */ }
+	});
+	after(async () => {
+		await Promise.allSettled(w.processes.map((p) => p.stop('SIGKILL')));
+		if (mounted) execFileSync('umount', ['-l', disk]);
+		await w?.close();
+	});
+
+	it('deliveries go back to the relay with one sentence; they are taken again when there is room', async (t) => {
+		if (!mounted) {
+			t.skip('a small tmpfs cannot be mounted here');
+			return;
+		}
+		const client = await relay.startClient('full', { app, db: `${disk}/creel.db` });
+		const c = await client.connection(1);
+		c.send(delivery({ stream: 1, event_id: eventId(), target: '/before' }));
+		assert.equal(await c.answer(1), 'ok');
+		let filler = 0;
+		for (const size of [1 << 20, 1 << 16, 1 << 12]) {
+			try {
+				for (;;) writeFileSync(`${disk}/filler-${filler++}`, Buffer.alloc(size));
+			} catch (error) {
+				assert.equal(error.code, 'ENOSPC');
+			}
+		}
+		const [one, two] = [eventId(), eventId()];
+		for (const [stream, event_id] of [[2, one], [3, two], [4, eventId()]]) {
+			c.send(delivery({ stream, event_id, target: '/full', body: 'x'.repeat(50_000) }));
+			assert.equal((await c.frame('RESET', (f) => f.stream === stream)).code, 4);
+		}
+		assert.equal(app.requests.filter((r) => r.target === '/full').length, 0, 'not recorded, not called');
+		assert.match(client.err, /^creel: deliveries are refused: .*creel\.db.*disk is full/m);
+		assert.equal(client.err.match(/deliveries are refused/g).length, 1, 'one line');
+		assert.match(states(client, 'online').at(-1).detail, /disk is full/);
+		for (let i = 0; i < filler; i++) rmSync(`${disk}/filler-${i}`, { force: true });
+		c.send(delivery({ stream: 5, event_id: one, target: '/full', body: 'x'.repeat(50_000) }));
+		assert.equal(await c.answer(5), 'ok');
+		await waitFor('the good news', () => /deliveries are recorded again/.test(client.err));
+		assert.equal(states(client, 'online').at(-1).detail, null);
+		const rows = await w.list(1000, { args: ['--db', `${disk}/creel.db`] });
+		assert.equal(rows.filter((r) => r.event_id === one).length, 1);
+		assert.equal(rows.filter((r) => r.event_id === two).length, 0);
+		await client.stop('SIGINT');
+	});
+
+	it('every program ended cleanly', () => w.endsCleanly());
+});
