@@ -291,7 +291,7 @@ bool seal_key_open(const struct seal_key *k, struct bytes sealed, uint8_t event_
 		return error_set(e, EXIT_STORE, "a sealed delivery of %zu bytes is not whole", sealed.len);
 	if (!buffer_reserve(out, len))
 		return error_set(e, EXIT_STORE, "out of memory for opening a sealed delivery of %zu bytes", sealed.len);
-	uint8_t none, *to = len ? out->at + out->len : &none;
+	uint8_t none = 0, *to = len ? out->at + out->len : &none;
 	ERR_set_mark();
 	bool fine = open_all(k, sealed, to);
 	ERR_pop_to_mark();

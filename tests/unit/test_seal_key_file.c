@@ -1,5 +1,4 @@
 /* The client's key file: made once, by whoever comes first, and for its owner's eyes only. */
-#include <dirent.h>
 #include <openssl/err.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
