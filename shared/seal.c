@@ -76,7 +76,7 @@ static bool agree(EVP_PKEY *pair, const uint8_t other[SEAL_KEY_LEN], uint8_t sha
 static bool suite_start(const struct suite *s, const uint8_t shared[SECRET_LEN], const uint8_t head[SEAL_HEAD_LEN],
 			const uint8_t recipient[SEAL_KEY_LEN], int encrypt)
 {
-	uint8_t key[SECRET_LEN], info[LABEL_LEN + 2 * SEAL_KEY_LEN];
+	uint8_t key[SECRET_LEN], info[LABEL_LEN + SEAL_KEY_LEN + SEAL_KEY_LEN];
 	char digest[] = "SHA256";
 	memcpy(info, label, LABEL_LEN);
 	memcpy(info + LABEL_LEN, head + UUID_LEN, SEAL_KEY_LEN);
@@ -291,7 +291,7 @@ bool seal_key_open(const struct seal_key *k, struct bytes sealed, uint8_t event_
 		return error_set(e, EXIT_STORE, "a sealed delivery of %zu bytes is not whole", sealed.len);
 	if (!buffer_reserve(out, len))
 		return error_set(e, EXIT_STORE, "out of memory for opening a sealed delivery of %zu bytes", sealed.len);
-	uint8_t none, *to = len ? out->at + out->len : &none;
+	uint8_t none = 0, *to = len ? out->at + out->len : &none;
 	ERR_set_mark();
 	bool fine = open_all(k, sealed, to);
 	ERR_pop_to_mark();
