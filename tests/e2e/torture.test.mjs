@@ -48,6 +48,7 @@ describe('torture, the short form', () => {
 		'a delivery recorded twice': ['recordedTwice', (n) => `CREATE TEMP TABLE twin AS SELECT * FROM delivery WHERE target = '/n/${n}';
 			INSERT INTO message SELECT (SELECT max(id) + 1 FROM delivery) * 4096, headers, trailers, body FROM message WHERE id = (SELECT id * 4096 FROM twin);
 			UPDATE twin SET id = (SELECT max(id) + 1 FROM delivery), event_id = randomblob(16); INSERT INTO delivery SELECT * FROM twin`],
+		'a delivery whose call is never over': ['unfinished', (n) => `UPDATE delivery SET state = 1 WHERE target = '/n/${n}'`],
 		'a delivery that nobody sent': ['strangers', (n) => `UPDATE delivery SET target = '/n/99999999' WHERE target = '/n/${n}'`],
 	};
 	const named = (faults, name) => faults.find((fault) => fault.name === name);
@@ -65,13 +66,17 @@ describe('torture, the short form', () => {
 		});
 	}
 
-	it('the judge sees an app that was never called, one that got other bytes, and a sender that got another answer', async () => {
+	it('the judge sees an app that was never called, called again, or given other bytes, and a sender that got another answer', async () => {
 		const without = new Map(t.app.calls);
 		without.delete(victim());
 		assert.deepEqual(named((await t.verdict({ calls: without })).faults, 'neverCalled')?.numbers, [victim()]);
 		const other = new Map(t.app.calls);
-		other.set(victim(), [{ ...other.get(victim())[0], whole: true, sha256: '00' }]);
+		const [call] = other.get(victim());
+		other.set(victim(), [{ ...call, whole: true, sha256: '00' }]);
 		assert.deepEqual(named((await t.verdict({ calls: other })).faults, 'appBytesDiffering')?.numbers, [victim()]);
+		other.set(victim(), [call, { ...call, at: call.at + 1 }]);
+		const twice = (await t.verdict({ calls: other, clientKills: [], stops: [] })).faults;
+		for (const name of ['calledAgainUnmarked', 'calledAgainWithoutReason']) assert.ok(named(twice, name)?.numbers.includes(victim()), JSON.stringify(twice));
 		assert.deepEqual(named((await t.verdict({ wrongAnswers: [3] })).faults, 'wrongAnswers')?.numbers, [3]);
 	});
 });

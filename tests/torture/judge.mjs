@@ -37,7 +37,8 @@ export function judge({ ledger, rows, calls, stops = [], clientKills = [], wrong
 		if (!byNumber.has(row.number)) byNumber.set(row.number, []);
 		byNumber.get(row.number).push(row);
 	}
-	const bad = { lost: [], recordedTwice: [], bytesDiffering: [], neverCalled: [], appBytesDiffering: [], strangers: [], wrongAnswers, unfinished: [] };
+	const bad = { lost: [], recordedTwice: [], bytesDiffering: [], neverCalled: [], appBytesDiffering: [], strangers: [], wrongAnswers, unfinished: [],
+		calledAgainUnmarked: [], calledAgainWithoutReason: [] };
 	const figures = { sent: ledger.size, acknowledged: 0, byApp: 0, byRelay: 0, refused: 0, errors: 0, onRecord: rows.length, onRecordThoughRefused: 0, brokenByApp: 0 };
 
 	for (const [number, entry] of ledger) {
@@ -61,21 +62,22 @@ export function judge({ ledger, rows, calls, stops = [], clientKills = [], wrong
 		if (!ledger.has(row.number)) bad.strangers.push(row.number);
 		if (!FINISHED.has(row.state)) bad.unfinished.push(row.number);
 	}
-	const again = { calledAgain: 0, calledAgainUnmarked: 0, calledAgainWithoutReason: 0 };
+	let calledAgain = 0;
 	for (const [number, list] of calls) {
 		const entry = ledger.get(number);
 		if (!entry || list.some((call) => call.whole && call.sha256 !== entry.sha256)) bad.appBytesDiffering.push(number);
 		if (list.length < 2) continue;
 		const { unmarked, withoutReason } = callsAgain(list, { clientKills, stops });
-		again.calledAgain++;
-		if (unmarked) again.calledAgainUnmarked++;
-		if (withoutReason) again.calledAgainWithoutReason++;
+		calledAgain++;
+		if (unmarked) bad.calledAgainUnmarked.push(number);
+		if (withoutReason) bad.calledAgainWithoutReason.push(number);
 	}
 	const counts = Object.fromEntries(Object.entries(bad).map(([name, list]) => [name, list.length]));
 	const faults = Object.entries(bad).filter(([name, list]) => MUSTS.includes(name) && list.length)
 		.map(([name, list]) => ({ name, count: list.length, numbers: list.slice(0, 10) }));
-	return { figures: { ...figures, ...counts, ...again }, faults };
+	return { figures: { ...figures, calledAgain, ...counts }, faults };
 }
 
 /** What must be 0. */
-export const MUSTS = ['lost', 'recordedTwice', 'bytesDiffering', 'neverCalled', 'appBytesDiffering', 'strangers', 'wrongAnswers'];
+export const MUSTS = ['lost', 'recordedTwice', 'bytesDiffering', 'neverCalled', 'appBytesDiffering', 'strangers', 'wrongAnswers', 'unfinished',
+	'calledAgainUnmarked', 'calledAgainWithoutReason'];

@@ -12,7 +12,7 @@ import { Random } from './random.mjs';
 import { Reconnects } from './reconnects.mjs';
 import { Senders } from './senders.mjs';
 import { SmallDisk } from './small_disk.mjs';
-import { newNumbers, readStore } from './store_reader.mjs';
+import { newNumbers, readStore, unfinished } from './store_reader.mjs';
 
 const CLEAN = /^(CREEL_|XDG_|HTTPS?_PROXY$|NO_PROXY$|ALL_PROXY$)/i;
 const EXIT_STORE = 4; // DESIGN §10: what a program may say of a full disk
@@ -139,6 +139,11 @@ export class Torture {
 		}
 	}
 
+	/** Waits until the client is online, but not for ever. */
+	async online(ms) {
+		for (const end = Date.now() + ms; !this.reconnects.online && Date.now() < end; ) await sleep(5);
+	}
+
 	/** Something that goes on beside the rest; one of a kind at a time. */
 	beside(kind, work) {
 		if ([...this.background].some((b) => b.kind === kind)) return;
@@ -172,7 +177,7 @@ export class Torture {
 		this.fullTimes.push(time);
 		this.counts.diskFills++;
 		await disk.fill(this.random.chance(0.5) ? 0 : this.random.int(0, 1 << 19));
-		await sleep(this.random.int(300, 3000));
+		await sleep(this.random.logInt(200, 3000));
 		await disk.free();
 		time.to = Date.now();
 		this.reconnects.look();
@@ -194,19 +199,19 @@ export class Torture {
 				counts.stalls++;
 				proxy.stall(true);
 				reconnects.broken();
-				return this.throughProxy(() => {}, () => proxy.stall(false), r.int(10, 1500));
+				return this.throughProxy(() => {}, () => proxy.stall(false), r.logInt(10, 1500));
 			})],
 			hold: [2, () => this.beside('hold', () => {
 				counts.delays++;
-				return this.throughProxy(() => proxy.hold(true), () => proxy.hold(false), r.int(10, 1500));
+				return this.throughProxy(() => proxy.hold(true), () => proxy.hold(false), r.logInt(10, 1500));
 			})],
 			delay: [2, () => this.beside('delay', () => {
 				counts.delays++;
-				return this.throughProxy(() => proxy.delay(r.int(1, 200), r.int(0, 100)), () => proxy.delay(0), r.int(100, 3000));
+				return this.throughProxy(() => proxy.delay(r.int(1, 200), r.int(0, 100)), () => proxy.delay(0), r.logInt(50, 3000));
 			})],
 			throttle: [1, () => this.beside('throttle', () => {
 				counts.delays++;
-				return this.throughProxy(() => proxy.throttle(r.logInt(2000, 500_000)), () => proxy.throttle(0), r.int(100, 2000));
+				return this.throughProxy(() => proxy.throttle(r.logInt(2000, 500_000)), () => proxy.throttle(0), r.logInt(50, 2000));
 			})],
 			stopRelay: [2, () => this.beside('stopRelay', async () => (this.counts.relayStops += (await this.relay.pause(r.logInt(20, 3500))) ? 1 : 0))],
 			stopClient: [2, () => this.beside('stopClient', async () => (this.counts.clientStops += (await this.client.pause(r.logInt(20, 3500))) ? 1 : 0))],
@@ -243,7 +248,7 @@ export class Torture {
 			if (behind.length && r.chance(0.7)) await this.kill(...(behind.length === 2 && r.chance(0.6) ? [r.pick(behind)] : behind));
 			else await disturbances[r.weighted(weights)][1]();
 			// Either let it recover, to hit it in full flight, or hit it again while it recovers.
-			if (r.chance(0.5)) await Promise.race([this.until('', () => this.reconnects.online, 1e9), sleep(1500)]).then(() => sleep(r.int(0, 400)));
+			if (r.chance(0.6)) await this.online(2500).then(() => sleep(r.int(0, 800)));
 			else await sleep(r.int(0, 500));
 			if (Date.now() - shown > 10_000) this.say(this.progress(startedAt));
 			if (Date.now() - shown > 10_000) shown = Date.now();
@@ -266,12 +271,12 @@ export class Torture {
 		if (this.broke) throw this.broke;
 	}
 
-	/** Acknowledged numbers that are not yet both on record and called. */
+	/** Acknowledged numbers that are not yet both on record and called, and records whose call is not over. */
 	async owed() {
 		const { last, numbers } = await newNumbers(this.db, this.last.id);
 		this.last.id = last;
 		for (const number of numbers) this.recorded.add(number);
-		let owed = 0;
+		let owed = await unfinished(this.db);
 		for (const [number, { status }] of this.senders.ledger)
 			if (status >= 200 && status < 300 && !(this.recorded.has(number) && this.app.calls.has(number))) owed++;
 		return owed;
@@ -312,9 +317,9 @@ export class Torture {
 	}
 
 	/** Holds the store (or a copy of it) against what senders and app saw. No faults: the promises held. */
-	async verdict({ db = this.db, calls = this.app.calls, wrongAnswers = this.senders.wrongAnswers } = {}) {
+	async verdict({ db = this.db, calls = this.app.calls, stops = this.app.stops, clientKills = this.clientKillTimes, wrongAnswers = this.senders.wrongAnswers } = {}) {
 		const rows = await readStore(db);
-		const { figures, faults } = judge({ ledger: this.senders.ledger, rows, calls, stops: this.app.stops, clientKills: this.clientKillTimes, wrongAnswers });
+		const { figures, faults } = judge({ ledger: this.senders.ledger, rows, calls, stops, clientKills, wrongAnswers });
 		const unplanned = this.unplannedEnds();
 		for (const [i, [name, code]] of [['client', 130], ['relay', 0]].entries()) {
 			const end = this.ends[i];

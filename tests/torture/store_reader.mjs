@@ -39,6 +39,13 @@ function numberOf(target) {
 	return Number(/^\/n\/(\d+)$/.exec(target)?.[1] ?? -1);
 }
 
+/** How many deliveries wait for their call or are in it. */
+export async function unfinished(db) {
+	let n = 0;
+	await query(db, 'SELECT count(*) FROM delivery WHERE state IN (0, 1)', (line) => (n = Number(line.toString())));
+	return n;
+}
+
 /** Every delivery: { id, target, number, event, state, status, attempts, size, sha256, results } */
 export async function readStore(db) {
 	const rows = [];
