@@ -36,8 +36,9 @@ FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 ASAN := BUILD=build/asan OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" WERROR=1
 TSAN := BUILD=build/tsan OPT="-O1 -g" SAN="-fsanitize=thread" WERROR=1
 FUZZ_SECONDS ?= 60
+TORTURE ?= --kills 500
 
-.PHONY: all help deps run demo test unit corpus lint format fuzz bench install uninstall clean
+.PHONY: all help deps run demo test unit corpus lint format fuzz torture bench install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(BUILD)/creel $(BUILD)/creel-relay
@@ -47,7 +48,7 @@ help:
 	@echo "make demo       send one signed webhook through and print its record"
 	@echo "make test       all tests under ASan and UBSan"
 	@echo "make            build build/release/creel and creel-relay"
-	@echo "make lint | format | fuzz | bench | install | uninstall | clean"
+	@echo "make lint | format | fuzz | torture | bench | install | uninstall | clean"
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -132,6 +133,12 @@ fuzz:
 	@for t in $(FUZZ_NAMES); do echo "fuzz $$t for $(FUZZ_SECONDS) s"; mkdir -p build/fuzz/new/$$t; \
 	  build/fuzz/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build/fuzz/new/$$t tests/fuzz/corpus/$$t \
 	  $$(test -d tests/fuzz/regress/$$t && echo tests/fuzz/regress/$$t) 2>&1 | tail -n 8 || exit 1; done
+
+# The long form, about 20 minutes; TORTURE="--kills 50 --seed 7" for another (tests/torture/torture.mjs).
+torture:
+	@.ci/deps build test
+	@$(MAKE) --no-print-directory all
+	@node tests/torture/torture.mjs --bin $(BUILD) $(TORTURE)
 
 bench:
 	@.ci/deps build bench
