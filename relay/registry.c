@@ -268,9 +268,14 @@ static void displace(struct client *c, struct client *by)
 	move_streams(c, by);
 }
 
+static bool is_nonce(bool has, const uint8_t at[WIRE_NONCE_LEN], struct bytes shown)
+{
+	return has && bytes_equal(shown, bytes_make(at, WIRE_NONCE_LEN));
+}
+
 static bool may_resume(const struct client *c, struct bytes nonce)
 {
-	return c->has_nonce && bytes_equal(nonce, bytes_make(c->nonce, sizeof c->nonce)) &&
+	return (is_nonce(c->has_nonce, c->nonce, nonce) || is_nonce(c->has_older, c->older_nonce, nonce)) &&
 	       (c->connection || c->in_grace);
 }
 
@@ -286,6 +291,9 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 		return NULL;
 	snprintf(t->owner, sizeof t->owner, "%s", j->owner);
 	*resumed = may_resume(c, j->nonce);
+	c->has_older = *resumed;
+	if (*resumed)
+		memcpy(c->older_nonce, j->nonce.at, sizeof c->older_nonce);
 	if (*resumed && c->connection) {
 		/* It noticed the end of its old connection before we did. */
 		c->connection->client = NULL;

@@ -26,6 +26,8 @@ struct client {
 	uint64_t seen_at_us;
 	uint8_t nonce[WIRE_NONCE_LEN];
 	bool has_nonce;
+	uint8_t older_nonce[WIRE_NONCE_LEN]; /* good until a frame shows that WELCOME with the new one arrived */
+	bool has_older;
 	int64_t mailbox;
 	bool quota_hit;         /* senders were turned away; the client is to be told */
 	struct stream *streams; /* uthash by id */
