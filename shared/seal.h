@@ -1,6 +1,6 @@
 /* Sealing of deliveries that wait on a relay's disk: PROTOCOL.md §5, byte by byte (X25519, RFC 7748; HKDF-SHA256, RFC
- * 5869; ChaCha20-Poly1305, RFC 8439), all of it OpenSSL's. A relay seals to a client's public key and cannot open. Pure but
- * for seal_key_load; one struct belongs to one thread at a time. Errors: EXIT_STORE. */
+ * 5869; ChaCha20-Poly1305, RFC 8439), all of it OpenSSL's. A relay seals to a client's public key and cannot open. Pure
+ * but for seal_key_load; one struct belongs to one thread at a time. Errors: EXIT_STORE. */
 #pragma once
 
 #include "shared/bytes.h"
@@ -28,12 +28,12 @@ size_t seal_size(size_t plain_len);
 struct seal_key;
 
 /* Reads the private key (PEM, 0600), or makes and writes it at first use (folder 0700 when missing, file created
- * exclusively, fsynced, renamed into place, so that two starting clients end with one key). A file that others may read, is
- * no X25519 key or cannot be read is an error that names it. NULL and *e. */
+ * exclusively, fsynced, renamed into place, so that two starting clients end with one key). A file that others may
+ * read, is no X25519 key or cannot be read is an error that names it. NULL and *e. */
 struct seal_key *seal_key_load(const char *path, struct error *e);
 void seal_key_free(struct seal_key *k);
 struct bytes seal_key_public(const struct seal_key *k); /* 32 bytes, lives with the key */
-/* Appends the plaintext to *out and gives the event id. False when it was not sealed to this key, was changed, or is not
- * whole (and *out is as it was). */
+/* Appends the plaintext to *out and gives the event id. False when it was not sealed to this key, was changed, or is
+ * not whole (and *out is as it was). */
 MUST_CHECK bool seal_key_open(const struct seal_key *k, struct bytes sealed, uint8_t event_id[UUID_LEN],
 			      struct buffer *out, struct error *e);
