@@ -3,6 +3,7 @@
 #include "client/stream.h"
 
 #include "shared/headers.h"
+#include "shared/seal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -126,8 +127,7 @@ static void open_object(struct session *s, struct link *l, struct sealed *o)
 	struct wire_request r;
 	uint8_t event_id[UUID_LEN];
 	uint64_t id = o->id;
-	bool fine = false; /* until shared/seal.c is there */
-	memset(event_id, 0, sizeof event_id);
+	bool fine = s->options.key && seal_key_open(s->options.key, buffer_view(&o->object), event_id, &plain, &e);
 	drop(s, o);
 	if (fine && !plain_is_delivery(buffer_view(&plain), event_id, &r))
 		fine = error_set(&e, EXIT_RELAY, "what was sealed is no delivery");
