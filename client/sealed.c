@@ -124,7 +124,7 @@ static void open_object(struct session *s, struct link *l, struct sealed *o)
 {
 	struct error e = { .text = "this client has no key" };
 	struct buffer plain = { 0 };
-	struct wire_request r;
+	struct wire_request r = { 0 };
 	uint8_t event_id[UUID_LEN];
 	uint64_t id = o->id;
 	bool fine = s->options.key && seal_key_open(s->options.key, buffer_view(&o->object), event_id, &plain, &e);
