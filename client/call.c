@@ -82,7 +82,8 @@ static void on_attempt_recorded(void *user, const struct error *e)
 {
 	struct stream *st = user;
 	struct session *s = st->session;
-	session_store_works(s, e);
+	if (e) /* that it works again is for a delivery to show, which needs more room */
+		session_store_works(s, e);
 	st->recording = false;
 	s->busy--;
 	if (!e && is_held(st))

@@ -2,6 +2,7 @@
 #include "client/cmd_listen.h"
 #include "client/output.h"
 #include "client/session.h"
+#include "shared/seal.h"
 #include "shared/wire.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ struct listen {
 	enum output_mode mode;
 	struct route *routes;
 	size_t route_count;
+	struct seal_key *key;
 	struct recorder *recorder;
 	struct forwarder *forwarder;
 	struct session *session;
@@ -256,14 +258,31 @@ static void start_handles(struct listen *l)
 	l->timers_open = true;
 }
 
+/* Beside the database: creel.db, creel.key. */
+static struct seal_key *load_key(const char *db, struct error *e)
+{
+	struct buffer path = { 0 };
+	size_t len = strlen(db);
+	struct seal_key *key = NULL;
+	if (len > 3 && strcmp(db + len - 3, ".db") == 0)
+		len -= 3;
+	if (buffer_printf(&path, "%.*s.key", (int)len, db) && buffer_put_u8(&path, 0))
+		key = seal_key_load((char *)path.at, e);
+	else
+		error_set(e, EXIT_STORE, "out of memory");
+	buffer_free(&path);
+	return key;
+}
+
 static bool start(struct listen *l, struct error *e)
 {
 	char *path = l->options->db ? strdup(l->options->db) : store_default_path(e);
-	bool ready = path && (l->recorder = recorder_new(&l->loop, path, e));
+	bool ready = path && (l->recorder = recorder_new(&l->loop, path, e)) && (l->key = load_key(path, e));
 	struct session_options so = {
 		.routes = l->routes,
 		.route_count = l->route_count,
 		.record_max = l->options->record_max,
+		.key = l->key,
 		.drain_parallel = l->options->tunnel.drain_parallel,
 		.hold = l->options->hold,
 	};
@@ -274,6 +293,7 @@ static bool start(struct listen *l, struct error *e)
 	l->session = session_new(&l->loop, &so, l->recorder, l->forwarder, &events, l);
 	if (!l->session)
 		return error_set(e, EXIT_STORE, "out of memory");
+	to.public_key = seal_key_public(l->key);
 	l->tunnel = tunnel_new(&l->loop, &to, &session_tunnel_ops, l->session, e);
 	if (!l->tunnel)
 		return false;
@@ -316,6 +336,7 @@ static void free_parts(struct listen *l)
 	}
 	uv_run(&l->loop, UV_RUN_DEFAULT);
 	tunnel_free_rest(l->tunnel);
+	seal_key_free(l->key);
 	for (size_t i = 0; i < l->route_count; i++) {
 		free(l->routes[i].path);
 		free(l->routes[i].target);

@@ -3,6 +3,7 @@
 #include "client/stream.h"
 
 #include "shared/headers.h"
+#include "shared/seal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,11 +124,10 @@ static void open_object(struct session *s, struct link *l, struct sealed *o)
 {
 	struct error e = { .text = "this client has no key" };
 	struct buffer plain = { 0 };
-	struct wire_request r;
+	struct wire_request r = { 0 };
 	uint8_t event_id[UUID_LEN];
 	uint64_t id = o->id;
-	bool fine = false; /* until shared/seal.c is there */
-	memset(event_id, 0, sizeof event_id);
+	bool fine = s->options.key && seal_key_open(s->options.key, buffer_view(&o->object), event_id, &plain, &e);
 	drop(s, o);
 	if (fine && !plain_is_delivery(buffer_view(&plain), event_id, &r))
 		fine = error_set(&e, EXIT_RELAY, "what was sealed is no delivery");

@@ -276,7 +276,8 @@ static void on_watch(uv_timer_t *h)
 	struct tunnel *t = h->data;
 	uint64_t most_us = 2000 * (uint64_t)t->options.ping_interval_ms;
 	bool online = t->state == TUNNEL_ONLINE && t->link;
-	switch (clock_watch_look(&t->clock, now_us(), uv_now(t->loop), most_us, online ? &t->confirmed_at_us : NULL)) {
+	switch (clock_watch_look(&t->clock, now_us(), uv_hrtime() / 1000000, most_us,
+				 online ? &t->confirmed_at_us : NULL)) {
 	case CLOCK_FINE:
 		return;
 	case CLOCK_JUMPED:

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { World, waitFor, within } from './lib/harness.mjs';
 import { Receiver } from './lib/http.mjs';
 import { FakeRelay, credit, delivery, done, eventId, reset } from './lib/fake_relay.mjs';
-import { FLAGS, frame, request, resume } from './lib/wire.mjs';
+import { FLAGS, frame, request, resume, welcome } from './lib/wire.mjs';
 
 const WINDOW = 262_144;
 
@@ -292,12 +292,12 @@ describe('a lost connection comes back', () => {
 		assert.deepEqual(again.of(1), []);
 	});
 
-	it('two hundred streams, lost twenty times: every answer arrives once, every app call is made once', async () => {
+	it('two hundred streams, lost again and again: every answer arrives once, every app call is made once', async () => {
 		const client = await relay.startClient('many', { app });
 		const streams = Array.from({ length: 200 }, (_, i) => ({ stream: i + 1, event_id: eventId(), target: `/many/${i}`, isRecorded: false, head: false, seen: '', over: false }));
 		app.answer = (r, socket) => setTimeout(() => { // an app that takes its time
 			if (!socket.destroyed) socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${r.target.length + 2000}\r\n\r\n${r.target}${'.'.repeat(2000)}`);
-		}, Math.random() * 300);
+		}, Math.random() * 1500);
 		let c = await client.connection(1, { resume_grace_ms: 20_000 });
 		const take = (connection) => {
 			const fresh = connection.frames.slice(connection.taken ?? 0);
@@ -397,6 +397,32 @@ describe('a relay that lies about what it resumes', () => {
 		await c.cut();
 		const again = await client.resumed(2, [{ stream: 1, event_id, recorded: true }]);
 		assert.equal((await again.frame('RESET', (f) => f.stream === 1)).code, 5);
+	});
+
+	it('random frames, half of them where streams are resumed: it goes on', async () => {
+		for (let k = 0; k < 5; k++) {
+			const client = await relay.startClient(`noise-${k}`, { app });
+			for (let n = 1; n <= 2; n++) {
+				const c = await client.connection(n, null);
+				c.send(welcome({ tunnel: `noise-${k}`, resumed: c.hello.resume_nonce_hex !== '' }));
+				const event_id = eventId();
+				for (let i = 0; i < 200 && !c.over; i++) {
+					const stream = i % 4;
+					c.send([
+						() => delivery({ stream, event_id, flags: randomBytes(1)[0] }),
+						() => resume({ stream, event_id, recorded: i % 3 === 0, head: i % 6 === 0, body_seen: i % 5 }),
+						() => done(stream, event_id),
+						() => credit(stream, 1 + i),
+						() => frame(1 + i % 14, { flags: randomBytes(1)[0], stream, payload: randomBytes(i) }),
+					][randomBytes(1)[0] % 5]());
+				}
+				c.ws.terminate();
+				await c.closed;
+			}
+			const c = await client.connection(3);
+			c.send(delivery({ stream: 1, event_id: eventId(), target: '/still' }));
+			assert.equal(await c.answer(1), 'ok');
+		}
 	});
 
 	it('DONE before the request is whole, or of another delivery: 1002', async () => {

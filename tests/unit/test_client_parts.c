@@ -1,5 +1,6 @@
 /* The client's small parts: targets, back-off, proxies, config, JSON. */
 #include "client/backoff.h"
+#include "client/clock_watch.h"
 #include "client/config.h"
 #include "client/forwarder.h"
 #include "client/proxy.h"
@@ -137,12 +138,48 @@ static void test_row_json(void **state)
 	store_message_free(&m);
 }
 
+/* A clock_watch that looked at wall clock 1000 s and loop clock 5 s. */
+static struct clock_watch looked_before(uint64_t *confirmed)
+{
+	struct clock_watch w = { 0 };
+	assert_int_equal(clock_watch_look(&w, 1000000000, 5000, 30000000, confirmed), CLOCK_FINE);
+	return w;
+}
+
+static void test_clock_watch(void **state)
+{
+	uint64_t confirmed = 999000000;
+	(void)state;
+	struct clock_watch w = looked_before(&confirmed);
+	/* Both clocks went on. */
+	assert_int_equal(clock_watch_look(&w, 1001000000, 6000, 30000000, &confirmed), CLOCK_FINE);
+	/* 31 s without a sign of life; without a connection there is none to be had. */
+	w = looked_before(&confirmed);
+	assert_int_equal(clock_watch_look(&w, 1030000000, 35000, 30000000, &confirmed), CLOCK_SILENT);
+	w = looked_before(NULL);
+	assert_int_equal(clock_watch_look(&w, 1030000000, 35000, 30000000, NULL), CLOCK_FINE);
+	/* The machine slept a minute: the loop's clock stood. */
+	w = looked_before(&confirmed);
+	assert_int_equal(clock_watch_look(&w, 1061000000, 6000, 30000000, &confirmed), CLOCK_JUMPED);
+	w = looked_before(NULL);
+	assert_int_equal(clock_watch_look(&w, 1061000000, 6000, 30000000, NULL), CLOCK_JUMPED);
+	/* A short nap, and then silence: the wall clock counts. */
+	w = looked_before(&confirmed);
+	assert_int_equal(clock_watch_look(&w, 1020000000, 6000, 30000000, &confirmed), CLOCK_FINE);
+	assert_int_equal(clock_watch_look(&w, 1030000000, 16000, 30000000, &confirmed), CLOCK_SILENT);
+	/* Set back by an hour: the sign of life goes with it, and is not in the future. */
+	w = looked_before(&confirmed);
+	assert_int_equal(clock_watch_look(&w, 1001000000 - 600000000, 6000, 30000000, &confirmed), CLOCK_FINE);
+	assert_int_equal(confirmed, 999000000 - 600000000);
+	assert_int_equal(clock_watch_look(&w, 1031000000 - 600000000, 36000, 30000000, &confirmed), CLOCK_SILENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_targets),  cmocka_unit_test(test_backoff),
 		cmocka_unit_test(test_proxy),    cmocka_unit_test(test_login_keeps_the_rest),
-		cmocka_unit_test(test_row_json),
+		cmocka_unit_test(test_row_json), cmocka_unit_test(test_clock_watch),
 	};
 	return RUN(tests);
 }

@@ -192,6 +192,56 @@ static void test_states_and_what_is_left(void **state)
 	store_close(s);
 }
 
+static struct delivery_row state_of(struct store *s, int64_t id)
+{
+	struct error e;
+	assert_true(store_get(s, id, on_row, NULL, &e));
+	return seen;
+}
+
+/* What waits for the app, and what was lost with a client. */
+static void test_held_and_lost(void **state)
+{
+	struct store *s = open_store();
+	struct error e;
+	bool duplicate;
+	int count = -1;
+	(void)state;
+	int64_t id = insert(s, 1, &duplicate), other = insert(s, 2, &duplicate);
+	struct store_attempt a = { .delivery_id = id, .result = ATTEMPT_UNREACHABLE, .then = ATTEMPT_THEN_HELD };
+	assert_true(store_insert_attempt(s, &a, &e));
+	assert_int_equal(state_of(s, id).state, DELIVERY_HELD);
+	id_count = 0;
+	assert_true(store_list_held(s, on_id, NULL, &e));
+	assert_true(id_count == 1 && ids[0] == id);
+	/* Called, and put back: it is where it was. */
+	assert_true(store_set_state(s, id, DELIVERY_SENDING, &e));
+	id_count = 0;
+	assert_true(store_list_held(s, on_id, NULL, &e));
+	assert_int_equal(id_count, 0);
+	assert_true(store_list_unfinished(s, on_id, NULL, &e));
+	assert_true(id_count == 2 && ids[0] == id && ids[1] == other);
+	assert_true(store_set_state(s, id, DELIVERY_HELD, &e));
+	id_count = 0;
+	assert_true(store_list_held(s, on_id, NULL, &e));
+	assert_true(id_count == 1 && ids[0] == id);
+	/* A lost call counts, and the delivery is to be called still. */
+	a = (struct store_attempt){ .delivery_id = other, .result = ATTEMPT_CANCELLED, .then = ATTEMPT_THEN_WAITING };
+	assert_true(store_insert_attempt(s, &a, &e) && store_insert_attempt(s, &a, &e));
+	assert_int_equal(state_of(s, other).state, DELIVERY_WAITING);
+	assert_int_equal(state_of(s, other).attempts, 2);
+	id_count = 0;
+	assert_true(store_list_unfinished(s, on_id, NULL, &e));
+	assert_true(id_count == 1 && ids[0] == other);
+	assert_true(store_count_attempts(s, other, ATTEMPT_CANCELLED, &count, &e) && count == 2);
+	assert_true(store_count_attempts(s, other, ATTEMPT_UNREACHABLE, &count, &e) && count == 0);
+	assert_true(store_count_attempts(s, id, ATTEMPT_UNREACHABLE, &count, &e) && count == 1);
+	a.then = ATTEMPT_THEN_OVER;
+	assert_true(store_insert_attempt(s, &a, &e));
+	assert_int_equal(state_of(s, other).state, DELIVERY_FAILED);
+	store_close(s);
+}
+
 static char status_words[64];
 
 static void on_status(void *user, const struct client_status *c)
@@ -284,11 +334,17 @@ static void test_a_class_is_found_by_its_index(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(test_bytes_come_back_exactly),          IN_FOLDER(test_attempts_make_the_summary),
-		IN_FOLDER(test_pages_follow_one_another),         IN_FOLDER(test_resolve),
-		IN_FOLDER(test_event_ids_with_one_beginning),     IN_FOLDER(test_states_and_what_is_left),
-		IN_FOLDER(test_status_is_one_row_a_process),      IN_FOLDER(test_rollback_leaves_nothing),
-		IN_FOLDER(test_a_delivery_takes_its_bytes_along), IN_FOLDER(test_a_class_is_found_by_its_index),
+		IN_FOLDER(test_bytes_come_back_exactly),
+		IN_FOLDER(test_attempts_make_the_summary),
+		IN_FOLDER(test_pages_follow_one_another),
+		IN_FOLDER(test_resolve),
+		IN_FOLDER(test_event_ids_with_one_beginning),
+		IN_FOLDER(test_states_and_what_is_left),
+		IN_FOLDER(test_held_and_lost),
+		IN_FOLDER(test_status_is_one_row_a_process),
+		IN_FOLDER(test_rollback_leaves_nothing),
+		IN_FOLDER(test_a_delivery_takes_its_bytes_along),
+		IN_FOLDER(test_a_class_is_found_by_its_index),
 	};
 	return RUN(tests);
 }
