@@ -4,7 +4,8 @@
 
 #define FIRST_MS 250u
 #define MOST_MS 15000u
-#define STABLE_MS 10000u
+#define STABLE_MS 1000u
+#define AFTER_WELCOME 2u
 
 uint64_t backoff_next_ms(struct backoff *b)
 {
@@ -23,4 +24,6 @@ void backoff_connected(struct backoff *b, uint64_t stood_ms)
 {
 	if (stood_ms >= STABLE_MS)
 		b->failures = 0;
+	else if (b->failures > AFTER_WELCOME)
+		b->failures = AFTER_WELCOME;
 }

@@ -10,5 +10,6 @@ struct backoff {
 
 /* The next wait in milliseconds. */
 uint64_t backoff_next_ms(struct backoff *b);
-/* A connection stood for `stood_ms`: after ten seconds the next wait is the shortest again. */
+/* The relay welcomed us and the connection stood for `stood_ms`: after a second the next wait is the shortest again,
+ * and never is it above one second, so that a connection that keeps breaking is resumed within the relay's grace. */
 void backoff_connected(struct backoff *b, uint64_t stood_ms);
