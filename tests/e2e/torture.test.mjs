@@ -85,6 +85,7 @@ describe('the fault proxy', () => {
 	let server;
 	let proxy;
 	let far; // the server's end of the last connection
+	const sockets = new Set(); // half-open ones would keep this process
 	before(async () => {
 		server = net.createServer({ allowHalfOpen: true }, (socket) => (far = listen(socket)));
 		server.listen(0, '127.0.0.1');
@@ -93,11 +94,13 @@ describe('the fault proxy', () => {
 	});
 	after(async () => {
 		await proxy?.close();
+		for (const socket of sockets) socket.destroy();
 		server?.close();
 	});
 
 	/** A socket that remembers: got, ended, and in the end error or null. */
 	function listen(socket) {
+		sockets.add(socket);
 		const end = { socket, got: Buffer.alloc(0), ended: false, error: null };
 		socket.on('data', (piece) => (end.got = Buffer.concat([end.got, piece])));
 		socket.on('end', () => (end.ended = true));

@@ -15,6 +15,15 @@ import net from 'node:net';
 import { Random } from './random.mjs';
 
 const OTHER = { up: 'down', down: 'up' };
+/**
+ * A reset at once. net's resetAndDestroy() first waits for what is still to be written, which a stopped peer never takes,
+ * and sends a FIN before; and libuv refuses a reset while a FIN is on its way, after which Node never closes the socket.
+ */
+function reset(socket) {
+	if (socket.connecting || socket.writableEnded) socket.destroy();
+	else Object.assign(socket, { resetAndClosing: true }).destroy();
+}
+
 const HIGH_WATER = 1 << 20; // of bytes waiting in one direction: then the source is paused
 
 /** One direction of a connection: a queue of pieces, each with the time before which it does not leave. */
@@ -120,7 +129,7 @@ class Link {
 	}
 
 	reset() {
-		for (const socket of [this.client, this.relay]) if (socket && !socket.destroyed) socket.resetAndDestroy();
+		for (const socket of [this.client, this.relay]) if (socket && !socket.destroyed) reset(socket);
 	}
 
 	/** Exactly the bytes asked for went through: nothing follows, and the cut comes when the receiver can have read them. */
@@ -188,7 +197,7 @@ export class FaultProxy extends EventEmitter {
 		this.connections++;
 		if (this.refusing) {
 			socket.on('error', () => {});
-			socket.resetAndDestroy();
+			reset(socket);
 			return;
 		}
 		const link = new Link(this, socket);
