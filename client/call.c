@@ -78,16 +78,18 @@ static void tell_attempt(struct stream *st)
 	s->events->on_attempt(s->user, &row, &attempt);
 }
 
-static void on_attempt_recorded(void *user, const struct error *e)
+#define RECORD_AGAIN_MS 1000
+
+static void on_record_again(uv_timer_t *h)
 {
-	struct stream *st = user;
+	session_record_again(h->data);
+}
+
+static void forget_attempt(struct stream *st)
+{
 	struct session *s = st->session;
-	if (e) /* that it works again is for a delivery to show, which needs more room */
-		session_store_works(s, e);
 	st->recording = false;
 	s->busy--;
-	if (!e && is_held(st))
-		hold_add(s, session_route(s, st->request.target), st->delivery_id);
 	/* What is kept until the relay's DONE is the answer alone. */
 	struct wire_request *r = &st->request;
 	r->peer = r->method = r->target = r->prefix = r->headers = bytes_of(NULL);
@@ -95,6 +97,38 @@ static void on_attempt_recorded(void *user, const struct error *e)
 	for (size_t i = 0; i < sizeof done_with / sizeof *done_with; i++)
 		buffer_free(done_with[i]);
 	stream_release(st);
+}
+
+static void on_attempt_recorded(void *user, const struct error *e)
+{
+	struct stream *st = user;
+	struct session *s = st->session;
+	if (e) /* that it works again is for a delivery to show, which needs more room */
+		session_store_works(s, e);
+	if (e && !s->draining && !s->cancelled) {
+		/* Left so, the delivery would pass for unfinished, and the app be called again at the next start. */
+		st->unrecorded_next = s->unrecorded;
+		s->unrecorded = st;
+		uv_timer_start(&s->record_again, on_record_again, RECORD_AGAIN_MS, 0);
+		return;
+	}
+	if (!e && is_held(st))
+		hold_add(s, session_route(s, st->request.target), st->delivery_id);
+	forget_attempt(st);
+}
+
+void session_record_again(struct session *s)
+{
+	struct stream *list = s->unrecorded;
+	s->unrecorded = NULL;
+	while (list) {
+		struct stream *st = list;
+		list = st->unrecorded_next;
+		if (s->draining)
+			forget_attempt(st);
+		else
+			recorder_insert_attempt(s->recorder, &st->record, on_attempt_recorded, st);
+	}
 }
 
 static void record_attempt(struct stream *st)
@@ -123,7 +157,8 @@ static void record_attempt(struct stream *st)
 	if (st->result.status)
 		a.headers = buffer_view(st->answered_instead ? &st->came_headers : &st->answer.headers);
 	st->recording = true;
-	recorder_insert_attempt(st->session->recorder, &a, on_attempt_recorded, st);
+	st->record = a;
+	recorder_insert_attempt(st->session->recorder, &st->record, on_attempt_recorded, st);
 }
 
 /* What little of an answer came is for the record; the sender gets a sentence. */

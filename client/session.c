@@ -44,8 +44,9 @@ struct session *session_new(uv_loop_t *loop, const struct session_options *optio
 	s->user = user;
 	uv_idle_init(loop, &s->flush);
 	uv_timer_init(loop, &s->grace);
-	s->flush.data = s->grace.data = s;
-	s->open_handles = 2;
+	uv_timer_init(loop, &s->record_again);
+	s->flush.data = s->grace.data = s->record_again.data = s;
+	s->open_handles = 3;
 	if (!hold_init(s)) {
 		session_free(s);
 		return NULL;
@@ -290,6 +291,7 @@ const struct tunnel_ops session_tunnel_ops = { on_state, on_welcome, on_frame, o
 void session_drain(struct session *s)
 {
 	s->draining = true;
+	session_record_again(s);
 	hold_stop(s);
 	old_forget(s);
 }
@@ -325,5 +327,6 @@ void session_free(struct session *s)
 	on_turn_end(&s->flush);
 	uv_close((uv_handle_t *)&s->flush, on_handle_closed);
 	uv_close((uv_handle_t *)&s->grace, on_handle_closed);
+	uv_close((uv_handle_t *)&s->record_again, on_handle_closed);
 	hold_close(s, on_handle_closed);
 }

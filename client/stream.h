@@ -68,6 +68,8 @@ struct stream {
 	int attempt;
 	struct forward *forward;
 	struct forward_result result;
+	struct store_attempt record; /* of the call's end; its views are the stream's */
+	struct stream *unrecorded_next;
 	struct hold *hold; /* called for it (hold.c) */
 
 	struct answer answer;
@@ -92,7 +94,9 @@ struct session {
 	struct stream *streams;
 	struct sealed *sealed; /* deliveries that come sealed, by stream */
 	struct stream *dirty;
-	uv_idle_t flush;   /* active while streams are dirty */
+	uv_idle_t flush;           /* active while streams are dirty */
+	struct stream *unrecorded; /* their attempts could not be recorded, and are to be tried again */
+	uv_timer_t record_again;
 	uv_timer_t grace;  /* active while streams wait for their connection's return */
 	struct link *link; /* greeted by WELCOME */
 	struct link *wire; /* the same once streams may be sent on: not while RESUME frames come */
@@ -125,6 +129,8 @@ struct stream *stream_of_taken(struct session *s, struct taken *t);
 void stream_leave_wire(struct stream *st);
 /* Frees it when nothing holds it. */
 void stream_release(struct stream *st);
+/* call.c: tries once more what could not be recorded; no longer once the session ends. */
+void session_record_again(struct session *s);
 /* RESET when it can be sent; the stream leaves the wire in any case. */
 void stream_send_reset(struct stream *st, enum wire_reset code, const char *reason);
 void stream_send_recorded(struct stream *st);

@@ -248,6 +248,20 @@ describe('a full disk', () => {
 		await w?.close();
 	});
 
+	let filler = 0;
+	function fill() {
+		for (const size of [1 << 20, 1 << 16, 1 << 12]) {
+			try {
+				for (;;) writeFileSync(`${disk}/filler-${filler++}`, Buffer.alloc(size));
+			} catch (error) {
+				assert.equal(error.code, 'ENOSPC');
+			}
+		}
+	}
+	function empty() {
+		for (let i = 0; i < filler; i++) rmSync(`${disk}/filler-${i}`, { force: true });
+	}
+
 	it('deliveries go back to the relay with one sentence; they are taken again when there is room', async (t) => {
 		if (!mounted) {
 			t.skip('a small tmpfs cannot be mounted here');
@@ -257,14 +271,7 @@ describe('a full disk', () => {
 		const c = await client.connection(1);
 		c.send(delivery({ stream: 1, event_id: eventId(), target: '/before' }));
 		assert.equal(await c.answer(1), 'ok');
-		let filler = 0;
-		for (const size of [1 << 20, 1 << 16, 1 << 12]) {
-			try {
-				for (;;) writeFileSync(`${disk}/filler-${filler++}`, Buffer.alloc(size));
-			} catch (error) {
-				assert.equal(error.code, 'ENOSPC');
-			}
-		}
+		fill();
 		const [one, two] = [eventId(), eventId()];
 		for (const [stream, event_id] of [[2, one], [3, two], [4, eventId()]]) {
 			c.send(delivery({ stream, event_id, target: '/full', body: 'x'.repeat(50_000) }));
@@ -274,7 +281,7 @@ describe('a full disk', () => {
 		assert.match(client.err, /^creel: deliveries are refused: .*creel\.db.*disk is full/m);
 		assert.equal(client.err.match(/deliveries are refused/g).length, 1, 'one line');
 		assert.match(states(client, 'online').at(-1).detail, /disk is full/);
-		for (let i = 0; i < filler; i++) rmSync(`${disk}/filler-${i}`, { force: true });
+		empty();
 		c.send(delivery({ stream: 5, event_id: one, target: '/full', body: 'x'.repeat(50_000) }));
 		assert.equal(await c.answer(5), 'ok');
 		await waitFor('the good news', () => /deliveries are recorded again/.test(client.err));
@@ -282,6 +289,31 @@ describe('a full disk', () => {
 		const rows = await w.list(1000, { args: ['--db', `${disk}/creel.db`] });
 		assert.equal(rows.filter((r) => r.event_id === one).length, 1);
 		assert.equal(rows.filter((r) => r.event_id === two).length, 0);
+		await client.stop('SIGINT');
+	});
+
+	it('full between the call and its record: recorded once there is room, the app is not called again', async (t) => {
+		if (!mounted) {
+			t.skip('a small tmpfs cannot be mounted here');
+			return;
+		}
+		const client = await relay.startClient('between', { app, db: `${disk}/between.db` });
+		const c = await client.connection(1);
+		let socket;
+		app.answer = (_, s) => (socket = s);
+		c.send(delivery({ stream: 1, event_id: eventId(), target: '/between' }));
+		await waitFor('the app to be called', () => socket);
+		fill();
+		const body = 'y'.repeat(200_000);
+		socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+		app.answer = null;
+		await waitFor('the trouble to be told', () => /disk is full/.test(client.err));
+		const row = async () => (await w.list(10, { args: ['--db', `${disk}/between.db`] })).find((r) => r.target === '/between');
+		assert.equal((await row()).state, 'sending');
+		empty();
+		await waitFor('it to be on record', async () => (await row()).state === 'delivered');
+		assert.equal((await row()).attempts, 1);
+		assert.equal(app.requests.filter((r) => r.target === '/between').length, 1);
 		await client.stop('SIGINT');
 	});
 
