@@ -37,7 +37,7 @@ ASAN := BUILD=build/asan OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-san
 TSAN := BUILD=build/tsan OPT="-O1 -g" SAN="-fsanitize=thread" WERROR=1
 FUZZ_SECONDS ?= 60
 
-.PHONY: all help deps run demo test unit corpus lint format fuzz bench install uninstall clean
+.PHONY: all help deps run demo test unit corpus lint format fuzz bench model install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(BUILD)/creel $(BUILD)/creel-relay
@@ -47,7 +47,7 @@ help:
 	@echo "make demo       send one signed webhook through and print its record"
 	@echo "make test       all tests under ASan and UBSan"
 	@echo "make            build build/release/creel and creel-relay"
-	@echo "make lint | format | fuzz | bench | install | uninstall | clean"
+	@echo "make lint | format | fuzz | bench | model | install | uninstall | clean"
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -136,6 +136,11 @@ bench:
 	@.ci/deps build bench
 	@$(MAKE) --no-print-directory all
 	@tests/bench/bench.sh $(BUILD)
+
+# Every state of a model of PROTOCOL.md §3 and §4: about two minutes and 1.4 GB.
+model:
+	@.ci/deps model
+	@CC="$(CC)" tests/model/run.sh build/model
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8 \
