@@ -38,7 +38,7 @@ TSAN := BUILD=build/tsan OPT="-O1 -g" SAN="-fsanitize=thread" WERROR=1
 FUZZ_SECONDS ?= 60
 TORTURE ?= --kills 500
 
-.PHONY: all help deps run demo test unit corpus lint format fuzz torture bench install uninstall clean
+.PHONY: all help deps run demo test unit corpus lint format fuzz torture model bench install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(BUILD)/creel $(BUILD)/creel-relay
@@ -48,7 +48,7 @@ help:
 	@echo "make demo       send one signed webhook through and print its record"
 	@echo "make test       all tests under ASan and UBSan"
 	@echo "make            build build/release/creel and creel-relay"
-	@echo "make lint | format | fuzz | torture | bench | install | uninstall | clean"
+	@echo "make lint | format | fuzz | torture | model | bench | install | uninstall | clean"
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -145,6 +145,11 @@ bench:
 	@$(MAKE) --no-print-directory all
 	@tests/bench/bench.sh $(BUILD)
 	@tests/bench/spool.sh $(BUILD)
+
+# Every state of a model of PROTOCOL.md §3 and §4: about two minutes and 1.4 GB.
+model:
+	@.ci/deps model
+	@CC="$(CC)" tests/model/run.sh build/model
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8 \

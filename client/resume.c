@@ -1,6 +1,7 @@
 /* A lost connection and its return (PROTOCOL.md §4): what becomes of the streams. */
 #include "client/stream.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* All of them, or those that the relay did not list. */
@@ -16,6 +17,34 @@ static void leave(struct session *s, bool only_unlisted)
 	}
 }
 
+void session_note_ended(struct session *s, uint64_t id)
+{
+	struct ended *e = calloc(1, sizeof *e);
+	if (!e) { /* what comes again would pass for new */
+		link_close(s->link, 1011, "out of memory");
+		return;
+	}
+	e->id = id;
+	HASH_ADD(hh, s->ended, id, sizeof e->id, e);
+}
+
+bool session_has_ended(const struct session *s, uint64_t id)
+{
+	struct ended *e;
+	HASH_FIND(hh, s->ended, &id, sizeof id, e);
+	return e != NULL;
+}
+
+static void forget_ended(struct session *s)
+{
+	struct ended *e, *next;
+	HASH_ITER(hh, s->ended, e, next)
+	{
+		HASH_DELETE(hh, s->ended, e);
+		free(e);
+	}
+}
+
 static void on_grace_over(uv_timer_t *h)
 {
 	leave(h->data, false);
@@ -26,6 +55,7 @@ void session_lost(struct session *s, bool may_resume)
 	struct stream *st, *next;
 	bool was_greeted = s->link != NULL;
 	s->link = s->wire = NULL;
+	forget_ended(s);
 	s->listing = false;
 	sealed_drop_all(s);
 	if (!may_resume || s->grace_ms == 0) {

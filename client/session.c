@@ -114,6 +114,8 @@ static bool on_request(struct session *s, struct link *l, const struct wire_fram
 		st->resend_begun = true;
 		return pass_resent(st, l, f, r.body.len);
 	}
+	if (!st && session_has_ended(s, f->stream))
+		return true;
 	if (f->stream == 0 || st || sealed_find(s, f->stream) || ((f->flags & WIRE_REFUSED) && !(f->flags & WIRE_END)))
 		return link_fail(l, "REQUEST for a stream that is open");
 	struct bytes body = r.body;

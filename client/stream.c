@@ -127,8 +127,11 @@ void stream_send_reset(struct stream *st, enum wire_reset code, const char *reas
 	/* The relay counts on a stream that it has listed; one still to be listed will be unknown here then. */
 	if (!l && st->on_wire && s->listing && st->listed)
 		l = s->link;
-	if (l)
+	if (l) {
 		append_or_close(l, wire_encode_reset(link_out(l), st->id, code, bytes_of(reason)));
+		if (st->resend)
+			session_note_ended(s, st->id);
+	}
 	stream_leave_wire(st);
 }
 

@@ -83,6 +83,12 @@ struct stream {
 	struct stream *live_next, **live_back;
 };
 
+/* A stream that the client ended while the relay, after a resumption, was sending its request again. */
+struct ended {
+	uint64_t id;
+	UT_hash_handle hh;
+};
+
 struct session {
 	uv_loop_t *loop;
 	struct session_options options;
@@ -97,9 +103,10 @@ struct session {
 	uv_idle_t flush;           /* active while streams are dirty */
 	struct stream *unrecorded; /* their attempts could not be recorded, and are to be tried again */
 	uv_timer_t record_again;
-	uv_timer_t grace;  /* active while streams wait for their connection's return */
-	struct link *link; /* greeted by WELCOME */
-	struct link *wire; /* the same once streams may be sent on: not while RESUME frames come */
+	uv_timer_t grace;    /* active while streams wait for their connection's return */
+	struct link *link;   /* greeted by WELCOME */
+	struct link *wire;   /* the same once streams may be sent on: not while RESUME frames come */
+	struct ended *ended; /* on this connection: what comes of them is no new delivery */
 	bool listing;
 	uint64_t last_listed;
 	uint32_t grace_ms;
@@ -129,6 +136,10 @@ struct stream *stream_of_taken(struct session *s, struct taken *t);
 void stream_leave_wire(struct stream *st);
 /* Frees it when nothing holds it. */
 void stream_release(struct stream *st);
+/* resume.c: what the relay still sends again of it is to be ignored. */
+void session_note_ended(struct session *s, uint64_t id);
+/* Whether the request is of such a stream. */
+bool session_has_ended(const struct session *s, uint64_t id);
 /* call.c: tries once more what could not be recorded; no longer once the session ends. */
 void session_record_again(struct session *s);
 /* RESET when it can be sent; the stream leaves the wire in any case. */

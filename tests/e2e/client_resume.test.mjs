@@ -274,6 +274,26 @@ describe('a lost connection comes back', () => {
 		app.answer = null;
 	});
 
+	it('a stream that the client ended while the relay sends its request again: what comes is not taken for new', async () => {
+		const client = await relay.startClient('ended', { app });
+		const c = await client.connection(1);
+		const id = eventId();
+		big(randomBytes(200_000));
+		c.send(delivery({ stream: 1, event_id: id, target: '/ended' }));
+		await waitFor('the answer', () => c.body(1).length === 200_000);
+		c.send(credit(1, 150_000));
+		await w.recorded((r) => r.event_id === id && r.state === 'delivered');
+		app.answer = null;
+		await c.cut();
+		// A relay that lost RECORDED cannot have given credit: the client ends the stream, and the request is under way.
+		const again = await client.resumed(2, [{ stream: 1, event_id: id }]);
+		again.send(delivery({ stream: 1, event_id: id, target: '/ended' }));
+		again.send(delivery({ stream: 2, event_id: eventId(), target: '/next' }));
+		assert.equal(await again.answer(2), 'ok');
+		assert.deepEqual(again.of(1).map((f) => f.type), ['RESET']);
+		assert.equal(calls('/ended').length, 1);
+	});
+
 	it('the sender hangs up meanwhile: the relay’s RESET CANCEL ends it', async () => {
 		const client = await relay.startClient('cancel', { app });
 		const c = await client.connection(1);
