@@ -100,8 +100,8 @@ struct wire_welcome {
 	uint64_t max_body;
 	struct bytes relay_version;
 	struct bytes tunnel;
-	struct bytes public_url; /* no slash at its end */
-	struct bytes nonce;      /* 16 bytes */
+	struct bytes public_url;  /* no slash at its end */
+	struct bytes nonce;       /* 16 bytes */
 	uint32_t resume_grace_ms; /* how long both ends keep the streams of a lost connection */
 	bool resumed;             /* the streams of the last connection live on; RESUME frames follow */
 };
