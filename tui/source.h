@@ -1,0 +1,103 @@
+/* What the inspector is given: deliveries to show, and deeds to do. Two tables of functions handed in by the client;
+ * tui/ issues no SQL and opens no socket. Loop thread; answers come on the loop, never within the call. Each carries
+ * the generation it was asked with: tui.c drops what is stale. Failures come as a sentence for the message line. */
+#pragma once
+
+#include <uv.h>
+
+#include "shared/error.h"
+#include "shared/store.h"
+
+/* A row with its own copies of the texts; free with item_free. */
+struct item {
+	struct delivery_row row;
+	struct buffer texts;
+};
+void item_free(struct item *i);
+MUST_CHECK bool item_copy(struct item *out, const struct delivery_row *row);
+
+struct page {
+	struct item *items; /* by id, ascending; the receiver frees (page_free) */
+	size_t count;
+	bool more_before, more_after; /* there may be */
+	uint64_t searched, total;     /* of a filter that walks: rows looked at; 0 when done. total 0: not known */
+	char *trouble;                /* a sentence, or NULL */
+};
+void page_free(struct page *p);
+
+struct document { /* one side of a delivery, from the store */
+	struct item item;
+	struct buffer headers, trailers, body; /* body: the first `body.len` of body_size bytes */
+	uint64_t body_size;
+	struct attempt_row *attempts;
+	size_t attempt_count;
+	struct buffer attempt_texts;
+	int attempt;      /* which answer this is; 0: the request */
+	int64_t *replays; /* ids of replays of it */
+	size_t replay_count;
+	char *trouble;
+};
+void document_free(struct document *d);
+
+struct client_state { /* of the running client, "" where there is none */
+	char state[16], detail[300], url[600], target[300], tunnel[64], relay[300];
+	uint64_t confirmed_at_us;
+	bool running;
+};
+
+enum source_part { SOURCE_REQUEST, SOURCE_RESPONSE };
+
+struct source_ops {
+	/* Checks a filter: false and *e (with the column in e->text's sentence) when it does not parse. */
+	bool (*check)(void *self, const char *filter, struct error *e);
+	/* Up to `count` deliveries that match, id > anchor ascending or id < anchor (0: from the end) descending. A
+	 * filter that walks may call `done` several times (searched > 0) with what it found so far, the last time with
+	 * searched 0. */
+	void (*page)(void *self, const char *filter, int64_t anchor, bool forward, size_t count, uint64_t generation,
+		     void (*done)(void *user, uint64_t generation, struct page *p), void *user);
+	/* The request (attempt 0) or the answer of an attempt (-1: the last), with at most `most` bytes of the body. */
+	void (*get)(void *self, int64_t id, enum source_part part, int attempt, uint64_t most, uint64_t generation,
+		    void (*done)(void *user, uint64_t generation, struct document *d), void *user);
+	void (*count)(void *self, const char *filter, uint64_t generation,
+		      void (*done)(void *user, uint64_t generation, uint64_t count), void *user);
+	/* Cheap (7 µs): whether anything was committed since the last call. */
+	bool (*changed)(void *self);
+	void (*state)(void *self, struct client_state *out);
+	/* Answers still to come are dropped. */
+	void (*cancel)(void *self);
+};
+
+struct replay_request {
+	int64_t *ids;
+	size_t count;
+	struct bytes edited; /* with count 1: head and body to be sent in its place (shared/http_text.h), or empty */
+	bool resign;
+};
+
+struct replay_progress {
+	size_t sent, ok, failed, total;
+	bool over;
+	int64_t last_id; /* the newest row it made */
+	char *trouble;
+};
+
+struct deed_ops {
+	/* Through the running client if there is one, else by itself; progress comes at most 10 times a second and at
+	 * the end. Returns a handle for stop, 0 and *e when it cannot begin ("Nothing is forwarding: start …"). */
+	int64_t (*replay)(void *self, const struct replay_request *r,
+			  void (*progress)(void *user, const struct replay_progress *p), void *user, struct error *e);
+	void (*stop)(void *self, int64_t replay);
+	/* curl, http, har, ndjson, body: to a file that must not exist (0600), or into *out when path is NULL. */
+	bool (*export)(void *self, const int64_t *ids, size_t count, const char *format, const char *path,
+		       struct buffer *out, struct error *e);
+	bool (*tag)(void *self, int64_t id, const char *name, bool set, struct error *e); /* "marked" */
+	bool (*delete)(void *self, const int64_t *ids, size_t count, struct error *e);
+};
+
+struct tui_deps {
+	uv_loop_t *loop;
+	const struct source_ops *source;
+	void *source_self;
+	const struct deed_ops *deeds;
+	void *deeds_self;
+};
