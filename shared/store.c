@@ -3,10 +3,13 @@
 
 #include <string.h>
 
-#define DELIVERY_COLUMNS                                                                                               \
-	"id, event_id, received_at, origin, state, replay_of, status, status_class, took_us, attempts, "               \
-	"request_bytes, "                                                                                              \
-	"response_bytes, tunnel, method, target, path, peer, provider, event_type, signature"
+/* What search holds of a delivery. FTS5 takes out what it is told was in, so both statements share it. */
+#define SEARCH_TEXTS                                                                                                   \
+	"d.id, d.id || ' ' || lower(substr(hex(d.event_id), 1, 8) || '-' || substr(hex(d.event_id), 9, 4) || '-' ||"   \
+	" substr(hex(d.event_id), 13, 4) || '-' || substr(hex(d.event_id), 17, 4) || '-' ||"                           \
+	" substr(hex(d.event_id), 21)) || ' ' || d.event_type || ' ' || d.target, CAST(m.headers AS TEXT),"            \
+	" CASE WHEN instr(substr(m.body, 1, 65536), x'00') THEN '' ELSE CAST(substr(m.body, 1, 65536) AS TEXT) END"    \
+	" FROM delivery d JOIN message m ON m.id = d.id * 4096"
 
 static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -61,6 +64,23 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    "SELECT pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel,"
 	    " target FROM client ORDER BY started_at",
 	[STATEMENT_VERSION] = "PRAGMA data_version",
+	[STATEMENT_INDEX_NEXT] =
+	    "SELECT d.id, min(length(m.body), 65536) + length(m.headers) FROM delivery d"
+	    " JOIN message m ON m.id = d.id * 4096 WHERE d.id > (SELECT indexed FROM search_mark) ORDER BY d.id"
+	    " LIMIT ?1",
+	[STATEMENT_INDEX] = "INSERT INTO search (rowid, about, headers, body) SELECT " SEARCH_TEXTS
+			    " WHERE d.id > (SELECT indexed FROM search_mark) AND d.id <= ?1",
+	[STATEMENT_MARK] = "UPDATE search_mark SET indexed = ?1",
+	[STATEMENT_UNINDEX] = "INSERT INTO search (search, rowid, about, headers, body) SELECT 'delete', " SEARCH_TEXTS
+			      " WHERE d.id = ?1 AND d.id <= (SELECT indexed FROM search_mark)",
+	[STATEMENT_FILTER_BOUNDS] = "SELECT (SELECT min(id) FROM delivery), (SELECT max(id) FROM delivery),"
+				    " (SELECT indexed FROM search_mark)",
+	/* By class, as STATEMENT_UNFINISHED and STATEMENT_HELD. */
+	[STATEMENT_SETTLED] =
+	    "SELECT coalesce((SELECT min(id) - 1 FROM (SELECT min(id) AS id FROM delivery WHERE status_class = 0"
+	    " AND state IN (0, 1, 4) AND id > ?1 UNION ALL SELECT min(id) FROM delivery WHERE status_class = 6"
+	    " AND state = 4 AND id > ?1)), (SELECT max(id) FROM delivery), 0)",
+	[STATEMENT_DELETE] = "DELETE FROM delivery WHERE id = ?1",
 };
 
 static const char *advice(int code)

@@ -92,3 +92,23 @@ CREATE TABLE client (
   tunnel           TEXT NOT NULL,
   target           TEXT NOT NULL
 ) STRICT;
+
+-- Schema 2: an index of words. A running client fills it when it has nothing else to do; what came since is not in it.
+-- The texts, of the request: about: `id event-id event_type target`, the event id as 8-4-4-4-12 lower-case hexadecimal
+-- digits; headers; body: its first 64 KiB, nothing if there is a NUL in them. No copy of the texts is kept and words alone
+-- are found, not phrases: what is found is to be looked at again. creel takes a text out before it deletes the
+-- delivery. What another program leaves behind does no harm; this begins anew:
+--   INSERT INTO search (search) VALUES ('delete-all'); UPDATE search_mark SET indexed = 0;
+CREATE TABLE search_mark (
+  one     INTEGER PRIMARY KEY CHECK (one = 1),
+  indexed INTEGER NOT NULL                  -- every delivery up to this id is in search
+) STRICT;
+INSERT INTO search_mark VALUES (1, 0);
+CREATE VIRTUAL TABLE search USING fts5 (    -- rowid: delivery.id
+  about, headers, body, content='', columnsize=0, detail=column, tokenize='ascii'
+);
+-- An id comes again when the newest delivery is deleted.
+CREATE TRIGGER search_mark_stays_within AFTER DELETE ON delivery BEGIN
+  UPDATE search_mark SET indexed = (SELECT coalesce(max(id), 0) FROM delivery)
+    WHERE indexed > (SELECT coalesce(max(id), 0) FROM delivery);
+END;

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define APPLICATION_ID 0x6372656c
 #define BUSY_TIMEOUT_MS 5000
 #define WAL_RETRY_MS 10
@@ -86,8 +86,15 @@ static bool read_version(struct store *s, int64_t *version, struct error *e)
 	return *version > 0 || foreign(s, e);
 }
 
-/* migrations[n] brings schema n to n + 1. */
-static const char *const migrations[SCHEMA_VERSION] = { store_schema_sql };
+/* The part of the schema that a file of this version lacks: what stands from "-- Schema N" on. */
+static const char *missing_part(int64_t version)
+{
+	char mark[40];
+	if (version == 0)
+		return store_schema_sql;
+	snprintf(mark, sizeof mark, "\n-- Schema %lld:", (long long)version + 1);
+	return strstr(store_schema_sql, mark);
+}
 
 /* In one transaction that begins with the write lock: of two clients started at once the second finds the work done. */
 static bool migrate(struct store *s, struct error *e)
@@ -95,9 +102,8 @@ static bool migrate(struct store *s, struct error *e)
 	int64_t version = 0;
 	if (!exec(s, "BEGIN IMMEDIATE", "written", e) || !read_version(s, &version, e))
 		return false; /* closing the connection rolls back */
-	for (; version < SCHEMA_VERSION; version++)
-		if (!exec(s, migrations[version], "written", e))
-			return false;
+	if (version < SCHEMA_VERSION && !exec(s, missing_part(version), "written", e))
+		return false;
 	char finish[100];
 	snprintf(finish, sizeof finish, "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT", APPLICATION_ID,
 		 SCHEMA_VERSION);
@@ -219,6 +225,8 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
+	store_close_blob(s);
+	buffer_free(&s->scratch);
 	for (size_t i = 0; i < STATEMENT_COUNT; i++)
 		sqlite3_finalize(s->statements[i]);
 	sqlite3_close(s->db);

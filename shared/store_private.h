@@ -2,8 +2,15 @@
 #pragma once
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "shared/store.h"
+
+/* As store_read_row reads them. */
+#define DELIVERY_COLUMNS                                                                                               \
+	"id, event_id, received_at, origin, state, replay_of, status, status_class, took_us, attempts, "               \
+	"request_bytes, "                                                                                              \
+	"response_bytes, tunnel, method, target, path, peer, provider, event_type, signature"
 
 enum store_statement {
 	STATEMENT_BEGIN,
@@ -29,6 +36,13 @@ enum store_statement {
 	STATEMENT_GET_RESPONSE,
 	STATEMENT_LIST_STATUS,
 	STATEMENT_VERSION,
+	STATEMENT_INDEX_NEXT,
+	STATEMENT_INDEX,
+	STATEMENT_MARK,
+	STATEMENT_UNINDEX,
+	STATEMENT_FILTER_BOUNDS,
+	STATEMENT_SETTLED,
+	STATEMENT_DELETE,
 	STATEMENT_COUNT,
 };
 
@@ -36,10 +50,18 @@ struct store {
 	sqlite3 *db;
 	char *path;
 	sqlite3_stmt *statements[STATEMENT_COUNT]; /* prepared at first use */
+	/* Of searches (store_filter.c). */
+	bool has_functions;
+	atomic_bool interrupted;
+	sqlite3_blob *blob; /* a body under way; keeps a read transaction open */
+	struct buffer scratch;
 };
 
 /* The statement, reset and ready to bind; NULL and *e on failure. */
 sqlite3_stmt *store_statement(struct store *s, enum store_statement which, struct error *e);
 /* The database's last error as a sentence with the path and what to do. Returns false. */
 bool store_fail(struct store *s, const char *doing, struct error *e);
+void store_read_row(sqlite3_stmt *st, struct delivery_row *row);
+MUST_CHECK bool store_add_functions(struct store *s, struct error *e);
+void store_close_blob(struct store *s);
 void store_bind_bytes(sqlite3_stmt *st, int index, struct bytes b, bool blob);

@@ -33,7 +33,7 @@ static void column_event_id(sqlite3_stmt *st, int index, uint8_t out[UUID_LEN])
 		memcpy(out, id.at, UUID_LEN);
 }
 
-static void read_row(sqlite3_stmt *st, struct delivery_row *row)
+void store_read_row(sqlite3_stmt *st, struct delivery_row *row)
 {
 	row->id = sqlite3_column_int64(st, 0);
 	column_event_id(st, 1, row->event_id);
@@ -67,7 +67,7 @@ static bool walk(struct store *s, sqlite3_stmt *st, void (*row)(void *user, cons
 	*count = 0;
 	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
 		struct delivery_row r;
-		read_row(st, &r);
+		store_read_row(st, &r);
 		row(user, &r);
 		++*count;
 	}

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shared/store.h"
+#include "shared/store_filter.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,7 +20,11 @@ static const char schema[] =
     " connect_us, first_byte_us, total_us, response_bytes);"
     "CREATE TABLE message (id INTEGER PRIMARY KEY, headers, trailers, body);"
     "CREATE TABLE client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel, target);"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=1;";
+    "CREATE TABLE tag (delivery_id, name);"
+    "CREATE TABLE search_mark (one, indexed);"
+    "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
+    " tokenize='ascii');"
+    "PRAGMA application_id=1668441452; PRAGMA user_version=2;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)
@@ -130,6 +134,26 @@ static void expect_answer(bool fine, bool damaged, const struct error *e)
 	abort();
 }
 
+/* Every function of a search looks at what the columns hold. */
+static void search_all(struct store *s, bool damaged)
+{
+	static const char *const texts[] = { "-event:* OR -path:* OR -host:x OR took:>1s OR is:marked",
+					     "-header:a OR -body:*x* OR -json:a OR -body.res:y OR -header.res:b",
+					     "refund", "status:>=400 -since:1h" };
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct filter_error fe;
+		struct error e;
+		uint64_t count;
+		struct filter *f = filter_parse(texts[i], 1795441354000000u, &fe);
+		struct store_search search = { .filter = f, .limit = 10, .row = on_row };
+		if (!f)
+			abort();
+		expect_answer(store_filter(s, &search, &e), damaged, &e);
+		expect_answer(store_filter_count(s, &search, &count, &e), damaged, &e);
+		filter_free(f);
+	}
+}
+
 static void read_all(struct store *s, bool damaged)
 {
 	struct error e;
@@ -150,6 +174,8 @@ static void read_all(struct store *s, bool damaged)
 	expect_answer(store_resolve(s, "00000000", &id, &e), damaged, &e);
 	expect_answer(store_resolve(s, "1", &id, &e), damaged, &e);
 	expect_answer(store_last(s, &id, &e), damaged, &e);
+	expect_answer(store_settled(s, 0, &id, &e), damaged, &e);
+	search_all(s, damaged);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -170,6 +196,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	insert(db, "INSERT INTO attempt VALUES (1,?,?,?,?,?,?,?,?,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO message VALUES (4096,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO message VALUES (4097,?,?,?)", &data, &size);
+	insert(db, "INSERT INTO search_mark VALUES (1,?)", &data, &size);
 	insert(db, "INSERT INTO client VALUES (?,?,?,?,?,?,?,?,?,?)", &data, &size);
 	sqlite3_close(db);
 	bool damaged = size >= 3;

@@ -1,4 +1,5 @@
 /* The store's file: who may read it, what is refused, several programs at once. */
+#include "shared/store_filter.h"
 #include "tests/unit/store_fixture.h"
 
 #include <fcntl.h>
@@ -153,12 +154,54 @@ static void test_other_schemas(void **state)
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
-	expect_refused(STORE_READ_WRITE, "is of a newer creel (schema 99, this one knows 1): update creel");
+	expect_refused(STORE_READ_WRITE, "is of a newer creel (schema 99, this one knows 2): update creel");
 	unlink(path);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "CREATE TABLE mine (x)", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 	expect_refused(STORE_READ_WRITE, "another program");
+}
+
+extern const char store_schema_sql[];
+
+/* A file as the first version made it is brought up to date, with what is in it. */
+static void test_an_older_schema(void **state)
+{
+	const char *second = strstr(store_schema_sql, "\n-- Schema 2:");
+	sqlite3 *db;
+	struct error e;
+	bool duplicate, more;
+	(void)state;
+	assert_non_null(second);
+	char *first = strndup(store_schema_sql, (size_t)(second - store_schema_sql));
+	store_close(open_store());
+	unlink(path);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, first, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_exec(db,
+			 "INSERT INTO delivery VALUES (7,zeroblob(16),'',0,'','','','','',0,0,'','','',0,0,0,0,"
+			 "0,0,0,0,0); INSERT INTO message VALUES (7 * 4096,x'',x'',x'6f6c64');"
+			 "PRAGMA application_id=1668441452; PRAGMA user_version=1",
+			 NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+	free(first);
+	expect_refused(STORE_READ_ONLY, "is of an older creel");
+	struct store *s = open_store();
+	assert_int_equal(insert(s, 1, &duplicate), 8);
+	assert_true(store_index_some(s, &more, &e));
+	assert_int_equal(
+	    sqlite3_exec(s->db, "INSERT INTO search (search) VALUES ('integrity-check')", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_stmt *st;
+	assert_int_equal(
+	    sqlite3_prepare_v2(s->db, "SELECT rowid FROM search WHERE search MATCH 'body : old'", -1, &st, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	assert_int_equal(sqlite3_column_int(st, 0), 7);
+	sqlite3_finalize(st);
+	store_close(s);
+	store_close(open_store()); /* nothing is left to do */
 }
 
 static void ignore_row(void *user, const struct delivery_row *row)
@@ -267,6 +310,7 @@ int main(void)
 		IN_FOLDER(test_clients_started_at_once),
 		IN_FOLDER(test_bad_files),
 		IN_FOLDER(test_other_schemas),
+		IN_FOLDER(test_an_older_schema),
 		IN_FOLDER(test_damaged_file),
 		IN_FOLDER(test_held_by_another_program),
 		IN_FOLDER(test_what_may_not_be_opened),
