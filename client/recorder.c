@@ -44,12 +44,14 @@ struct recorder *recorder_new(uv_loop_t *loop, const char *path, struct error *e
 		free(r);
 		return NULL;
 	}
+	recorder_index_start(r, loop);
 	return r;
 }
 
-static void on_writer_closed(void *user)
+void recorder_part_closed(struct recorder *r)
 {
-	struct recorder *r = user;
+	if (--r->open > 0)
+		return;
 	void (*closed)(void *user) = r->closed;
 	void *closed_user = r->closed_user;
 	store_close(r->store);
@@ -58,10 +60,17 @@ static void on_writer_closed(void *user)
 		closed(closed_user);
 }
 
+static void on_writer_closed(void *user)
+{
+	recorder_part_closed(user);
+}
+
 void recorder_close(struct recorder *r, void (*closed)(void *user), void *user)
 {
 	r->closed = closed;
 	r->closed_user = user;
+	r->open = 2;
+	recorder_index_stop(r);
 	batch_writer_close(r->writer, on_writer_closed, r);
 }
 
@@ -93,6 +102,7 @@ void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d
 	j->delivery = *d;
 	j->done = done;
 	j->user = user;
+	r->indexing.submitted++;
 	batch_writer_submit(r->writer, &j->job);
 }
 
@@ -126,6 +136,7 @@ void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a,
 	j->attempt = *a;
 	j->done = done;
 	j->user = user;
+	r->indexing.submitted++;
 	batch_writer_submit(r->writer, &j->job);
 }
 
