@@ -243,6 +243,42 @@ bool filter_is_empty(const struct filter *f)
 	return !f->root;
 }
 
+static bool names_state(const struct filter_node *n)
+{
+	for (size_t i = 0; n->kind == FILTER_TERM && i < n->term.count; i++) {
+		const struct filter_atom *a = &n->term.atoms[i];
+		if (n->term.field == FIELD_STATE || (a->how == HOW_CLASS && a->low == 0))
+			return true;
+	}
+	for (const struct filter_node *c = n->first; c; c = c->next)
+		if (names_state(c))
+			return true;
+	return false;
+}
+
+bool filter_asks_state(const struct filter *f)
+{
+	return f->root && names_state(f->root);
+}
+
+bool filter_join(struct filter *f, struct filter *other)
+{
+	struct filter_node *both = f->root && other->root ? calloc(1, sizeof *both) : NULL;
+	bool fine = both || !f->root || !other->root;
+	if (both) {
+		both->kind = FILTER_AND;
+		both->first = f->root;
+		f->root->next = other->root;
+		f->root = both;
+		other->root = NULL;
+	} else if (fine && !f->root) {
+		f->root = other->root;
+		other->root = NULL;
+	}
+	filter_free(other);
+	return fine;
+}
+
 /* Character by character: one that is made visible is wider than it was. */
 bool filter_caret(struct buffer *out, const char *text, int column)
 {

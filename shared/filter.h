@@ -24,5 +24,9 @@ void filter_free(struct filter *f);
 bool filter_is_empty(const struct filter *f);
 /* Whether matches cannot be read off an index: a search may look at every row, slice by slice. */
 bool filter_walks(const struct filter *f);
+/* Whether it names states, or status:none: then what is not over yet is asked for as well. */
+bool filter_asks_state(const struct filter *f);
+/* From now on both must hold; frees `other`. False when out of memory. */
+MUST_CHECK bool filter_join(struct filter *f, struct filter *other);
 /* The filter's text and a caret under the column, two lines, for a terminal; control bytes are made visible. */
 MUST_CHECK bool filter_caret(struct buffer *out, const char *text, int column);

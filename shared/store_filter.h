@@ -45,7 +45,7 @@ MUST_CHECK bool store_index_some(struct store *s, bool *more, struct error *e);
 /* The newest delivery up to which nothing is under way any more, from `after` on. */
 MUST_CHECK bool store_settled(struct store *s, int64_t after, int64_t *id, struct error *e);
 
-/* Deletes a delivery with all that belongs to it, in the caller's transaction. */
+/* Deletes a delivery with all that belongs to it, in the caller's transaction. The newest one's id comes again. */
 MUST_CHECK bool store_delete(struct store *s, int64_t id, struct error *e);
 
 struct store_prune {
@@ -58,5 +58,6 @@ struct store_pruned {
 	uint64_t count;
 	uint64_t bytes_before, bytes_after; /* in use by the store */
 };
-/* Oldest first, in small transactions; what is waiting or under way stays. */
+/* Oldest first, in small transactions. What is waiting or under way stays, and the newest delivery, so that no later
+ * one gets its id. */
 MUST_CHECK bool store_prune(struct store *s, const struct store_prune *p, struct store_pruned *out, struct error *e);

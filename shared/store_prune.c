@@ -50,6 +50,7 @@ bool store_delete(struct store *s, int64_t id, struct error *e)
 /* ---- pruning ---- */
 
 struct batch {
+	int64_t newest; /* stays: no later one shall have its id */
 	int64_t at[PRUNE_ROWS];
 	size_t count;
 	uint64_t bytes;
@@ -57,9 +58,9 @@ struct batch {
 	uint64_t counted;
 };
 
-static bool may_go(const struct delivery_row *row)
+static bool may_go(const struct batch *b, const struct delivery_row *row)
 {
-	return row->state != DELIVERY_WAITING && row->state != DELIVERY_SENDING;
+	return row->id < b->newest && row->state != DELIVERY_WAITING && row->state != DELIVERY_SENDING;
 }
 
 static void on_row(void *user, const struct delivery_row *row)
@@ -68,7 +69,7 @@ static void on_row(void *user, const struct delivery_row *row)
 	if (b->bytes >= PRUNE_BYTES)
 		return;
 	b->last = row->id;
-	if (!may_go(row))
+	if (!may_go(b, row))
 		return;
 	b->bytes += row->request_bytes + row->response_bytes;
 	b->at[b->count++] = row->id;
@@ -77,7 +78,7 @@ static void on_row(void *user, const struct delivery_row *row)
 static void on_counted(void *user, const struct delivery_row *row)
 {
 	struct batch *b = user;
-	b->counted += may_go(row);
+	b->counted += may_go(b, row);
 }
 
 static bool read_number(struct store *s, const char *sql, uint64_t *out, struct error *e)
@@ -117,9 +118,10 @@ static bool delete_batch(struct store *s, const struct batch *b, struct error *e
 	return false;
 }
 
-static bool count_only(struct store *s, const struct store_prune *p, struct store_pruned *out, struct error *e)
+static bool count_only(struct store *s, const struct store_prune *p, int64_t newest, struct store_pruned *out,
+		       struct error *e)
 {
-	struct batch b = { 0 };
+	struct batch b = { .newest = newest };
 	struct store_search search = {
 		.filter = p->filter, .forward = true, .limit = UINT64_MAX, .row = on_counted, .user = &b
 	};
@@ -131,12 +133,15 @@ static bool count_only(struct store *s, const struct store_prune *p, struct stor
 bool store_prune(struct store *s, const struct store_prune *p, struct store_pruned *out, struct error *e)
 {
 	struct batch b = { 0 };
+	uint64_t newest = 0;
 	*out = (struct store_pruned){ 0 };
-	if (!bytes_in_use(s, &out->bytes_before, e))
+	if (!bytes_in_use(s, &out->bytes_before, e) ||
+	    !read_number(s, "SELECT coalesce(max(id), 0) FROM delivery", &newest, e))
 		return false;
+	b.newest = (int64_t)newest;
 	out->bytes_after = out->bytes_before;
 	if (p->dry_run)
-		return count_only(s, p, out, e);
+		return count_only(s, p, b.newest, out, e);
 	do {
 		if (p->max_bytes && out->bytes_after <= p->max_bytes)
 			break;
