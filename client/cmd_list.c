@@ -1,6 +1,7 @@
 #include "client/command.h"
 #include "client/output.h"
 #include "client/row_json.h"
+#include "client/selection.h"
 #include "shared/text.h"
 
 #include <stdlib.h>
@@ -59,12 +60,26 @@ static void on_row(void *user, const struct delivery_row *row)
 		print_line(l, row);
 }
 
+/* What was deleted in between is left out. */
+static bool list_matches(struct store *s, const struct filter *f, size_t count, struct list *l, struct error *e)
+{
+	struct selection found;
+	bool fine = selection_find(s, f, count, &found, e);
+	for (size_t i = 0; fine && i < found.count && !l->failed; i++)
+		fine = store_get(s, found.ids[i], on_row, l, e) || e->code == EXIT_USAGE;
+	selection_free(&found);
+	return fine;
+}
+
 static int run(int argc, char **argv, struct error *e)
 {
 	struct common_options common;
 	int64_t count = 50;
+	const char *filter_text = NULL;
+	struct filter *filter = NULL;
 	struct list l = { .e = e };
 	const struct option_spec specs[] = {
+		{ "filter", 0, OPTION_TEXT, &filter_text, "FILTER", "the same as behind the options" },
 		{ "number", 'n', OPTION_COUNT, &count, "N", "how many of the newest (default 50)" },
 		{ "json", 0, OPTION_FLAG, &l.json, NULL, "one JSON object a line" },
 	};
@@ -72,27 +87,25 @@ static int run(int argc, char **argv, struct error *e)
 	struct store *s = NULL;
 	char *path = NULL;
 	int first, status = EXIT_USAGE;
-	if (!o || !command_parse(&command_list, o, &common, specs, 2, argc, argv, &first, &status, e))
+	if (!o || !command_parse(&command_list, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
+				 &status, e))
 		goto out;
 	status = EXIT_USAGE;
-	if (first < argc) {
-		error_set(e, EXIT_USAGE,
-			  "filters such as '%.60s' are not part of this version; `creel list -n N` shows the newest N",
-			  argv[first]);
+	if (!(filter = selection_parse(filter_text, argc - first, argv + first, e)))
 		goto out;
-	}
 	struct winsize size;
 	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		l.columns = size.ws_col;
 	path = common.db ? NULL : store_default_path(e);
 	status = EXIT_STORE;
 	if ((common.db || path) && store_open(&s, common.db ? common.db : path, STORE_READ_ONLY, e) &&
-	    store_list(s, 0, count > INT32_MAX ? INT32_MAX : (int)count, on_row, &l, e) && !l.failed)
+	    list_matches(s, filter, count > INT32_MAX ? INT32_MAX : (size_t)count, &l, e) && !l.failed)
 		status = EXIT_DONE;
 	else
 		status = (int)e->code;
 out:
 	store_close(s);
+	filter_free(filter);
 	free(path);
 	options_free(o);
 	return status;
@@ -100,10 +113,10 @@ out:
 
 const struct command command_list = {
 	"list",
-	"creel list [-n N] [--json]",
+	"creel list [FILTER] [-n N] [--json]",
 	"the newest deliveries, newest last",
 	"Lists what is on record: number, time, status, method, how long the app took, size of the body, target. On a\n"
-	"terminal lines are cut to its width; into a pipe they are whole.\n\n"
-	"Example: creel list -n 10 --json | jq .target",
+	"terminal lines are cut to its width; into a pipe they are whole.\n\n" FILTER_HELP "\n\n"
+	"Example: creel list 'status:5xx since:1h' -n 10 --json | jq .target",
 	run,
 };

@@ -4,6 +4,7 @@
 #include "client/forwarder.h"
 #include "client/output.h"
 #include "client/row_json.h"
+#include "client/selection.h"
 #include "shared/headers.h"
 
 #include <errno.h>
@@ -22,7 +23,8 @@ struct replay {
 	uv_signal_t on_int, on_term;
 	struct forwarder *forwarder;
 	struct forward_options forward;
-	const char *to, *body_spec;
+	const char *to, *body_spec, *where;
+	struct filter *filter; /* of --where */
 	struct buffer body_override;
 	bool json, has_override, failed_status, unreachable, interrupted, output_failed;
 	int64_t times;
@@ -112,6 +114,9 @@ static void on_done(void *user, const struct forward_result *result)
 	r->result = *result;
 	take(&r->result_url, bytes_of(result->url), r);
 	r->done = true;
+	/* The whole call may have gone by in a timer's callback: the turn would go on to wait for an event that never
+	 * comes. */
+	uv_stop(&r->loop);
 }
 
 static const struct forward_ops forward_ops = { on_head, on_body, on_done };
@@ -357,22 +362,52 @@ static bool find_last(struct replay *r, size_t wanted, struct ids *ids, struct e
 	       error_set(e, EXIT_USAGE, "there is no delivery to replay yet; `creel list` shows what there is");
 }
 
-/* `last` is -1 when --last was not given. */
-static bool check_usage(const struct replay *r, int64_t last, int argc, struct error *e)
+/* Those of --where, or the newest of them with --last. Replays and refused ones do not count, as with --last. */
+static bool find_where(struct replay *r, int64_t last, struct ids *ids, struct error *e)
 {
+	struct selection found;
+	bool fine = selection_find(r->store, r->filter, last > 0 ? (size_t)last : MAX_REPLAYS, &found, e);
+	if (fine && found.more && last < 0)
+		fine = error_set(e, EXIT_USAGE, "more than %d deliveries match: narrow the filter, or add --last N",
+				 MAX_REPLAYS);
+	else if (fine && found.count == 0)
+		fine =
+		    error_set(e, EXIT_USAGE,
+			      "no delivery matches (replays and refused ones do not count); `creel list FILTER` shows "
+			      "what does");
+	for (; fine && ids->count < found.count; ids->count++)
+		ids->at[ids->count] = found.ids[ids->count];
+	selection_free(&found);
+	return fine;
+}
+
+/* `last` is -1 when --last was not given. */
+static bool check_usage(struct replay *r, int64_t last, int argc, struct error *e)
+{
+	if (r->where && argc > 0)
+		return error_set(e, EXIT_USAGE, "replay takes deliveries or --where FILTER, not both");
 	if (last >= 0 && argc > 0)
 		return error_set(e, EXIT_USAGE, "replay takes deliveries or --last [N], not both");
 	if (last == 0 || last > MAX_REPLAYS)
 		return error_set(e, EXIT_USAGE, "--last takes a number from 1 to %d", MAX_REPLAYS);
-	if (last < 0 && (argc == 0 || argc > MAX_REPLAYS))
+	if (!r->where && last < 0 && (argc == 0 || argc > MAX_REPLAYS))
 		return error_set(e, EXIT_USAGE,
-				 "replay takes up to %d deliveries, or --last [N]; for example: creel replay 42",
+				 "replay takes up to %d deliveries, --where FILTER or --last [N]; for example: creel "
+				 "replay 42",
 				 MAX_REPLAYS);
-	return r->times > 0 || error_set(e, EXIT_USAGE, "--times takes a number from 1");
+	if (r->times <= 0)
+		return error_set(e, EXIT_USAGE, "--times takes a number from 1");
+	if (!r->where)
+		return true;
+	r->filter = selection_parse(r->where, 0, NULL, e);
+	r->filter = r->filter ? selection_narrow(r->filter, "-is:replay -state:refused", e) : NULL;
+	return r->filter != NULL;
 }
 
 static bool find_ids(struct replay *r, int64_t last, int argc, char **argv, struct ids *ids, struct error *e)
 {
+	if (r->where)
+		return find_where(r, last, ids, e);
 	if (last > 0)
 		return find_last(r, (size_t)last, ids, e);
 	for (int i = 0; i < argc; i++)
@@ -449,6 +484,8 @@ static int run(int argc, char **argv, struct error *e)
 	char joined[40];
 	const struct option_spec specs[] = {
 		{ "last", 0, OPTION_COUNT, &last, "[N]", "the newest delivery, or the newest N (no replays)" },
+		{ "where", 0, OPTION_TEXT, &r.where, "FILTER",
+		  "all that match, oldest first; with --last the newest N" },
 		{ "to", 0, OPTION_TEXT, &r.to, "PORT|URL", "another target than the original's" },
 		{ "header", 'H', OPTION_LIST, &headers, "'K: V'",
 		  "set a header field; 'K:' removes it; again for more" },
@@ -493,6 +530,7 @@ static int run(int argc, char **argv, struct error *e)
 	}
 out:
 	store_close(r.store);
+	filter_free(r.filter);
 	struct buffer *all[] = {
 		&r.method,     &r.target,  &r.tunnel,        &r.peer,           &r.provider,    &r.event_type,
 		&r.last_url,   &r.headers, &r.answer_reason, &r.answer_headers, &r.answer_body, &r.body_override,
@@ -509,13 +547,14 @@ out:
 
 const struct command command_replay = {
 	"replay",
-	"creel replay ID… | --last [N] [--to PORT|URL] [-H 'K: V'] [--body @FILE] [--times N] [--fail] [OPTIONS]",
+	"creel replay ID… | --where FILTER | --last [N] [--to PORT|URL] [-H 'K: V'] [--body @FILE] [--times N] "
+	"[--fail] [OPTIONS]",
 	"send recorded deliveries to the app again",
 	"Sends each delivery as it was received, to where it went before or to --to. A replay is a delivery of its own "
 	"in the\n"
 	"list, linked to its original, which stays as it is. An ID is what `creel show` takes. Exit status 5 when no "
 	"answer\n"
-	"came from the target; 1 with --fail when an answer is not 2xx.\n\n"
-	"Example: creel replay --last --to 4000",
+	"came from the target; 1 with --fail when an answer is not 2xx.\n\n" FILTER_HELP "\n\n"
+	"Example: creel replay --where 'state:failed since:1h' --to 4000",
 	run,
 };

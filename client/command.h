@@ -16,7 +16,7 @@ struct command {
 };
 
 extern const struct command command_listen, command_dev, command_list, command_show, command_replay, command_status,
-    command_login, command_version, command_help;
+    command_login, command_version, command_help, command_wait, command_prune;
 
 /* Adds what every command takes (--db, --config, --relay, --help) to the command's own options, reads config files
  * ($XDG_CONFIG_HOME/creel/config.ini, ./creel.ini, --config), CREEL_… and the command line. When --help was given
