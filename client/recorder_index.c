@@ -1,5 +1,5 @@
 /* The search index is filled when there is nothing else to write: a quarter of a second without a delivery, then small
- * steps, each a transaction of its own that a delivery would wait about 10 ms for. */
+ * steps, each a transaction of its own. */
 #include "client/recorder_private.h"
 #include "shared/store_filter.h"
 

@@ -149,6 +149,7 @@ struct filter_sql {
 	unsigned classes;  /* status classes a match can have */
 	bool exact;        /* the classes say it all */
 	int64_t low, high; /* ids a match can have */
+	bool reads;        /* headers or bodies, which are slower to walk than rows */
 	bool failed;       /* out of memory */
 };
 #define FILTER_SQL_FIRST 5

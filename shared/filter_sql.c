@@ -193,6 +193,11 @@ static void put_alternative(struct filter_sql *out, const struct filter_term *t,
 
 static void put_node(struct filter_sql *out, const struct filter_node *n)
 {
+	static const bool reads[FIELD_COUNT] = {
+		[FIELD_HOST] = true, [FIELD_HEADER] = true,   [FIELD_HEADER_RES] = true, [FIELD_BODY] = true,
+		[FIELD_JSON] = true, [FIELD_BODY_RES] = true, [FIELD_WORD] = true,
+	};
+	out->reads = out->reads || (n->kind == FILTER_TERM && reads[n->term.field]);
 	if (n->kind == FILTER_NOT)
 		put(out, "NOT ");
 	put(out, "(");

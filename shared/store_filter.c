@@ -4,9 +4,15 @@
 #include "shared/store_private.h"
 
 #include <string.h>
+#include <time.h>
 
 #define WALK_SLICE 20000    /* 3 ms of narrow rows */
 #define SEARCH_SLICE 200000 /* of what the index has no word of */
+/* Where bodies are read a slice is as long as it takes. */
+#define READ_SLICE_LEAST 100
+#define READ_SLICE_FIRST 500
+#define READ_SLICE_SHORT_US 8000
+#define READ_SLICE_LONG_US 20000
 
 enum form { FORM_ROWS, FORM_COUNT };
 
@@ -19,6 +25,7 @@ struct run {
 	sqlite3_stmt *walk, *by_words;
 	int64_t low, high, indexed; /* ids to search; up to `indexed` by words */
 	struct store_slice slice;
+	int64_t walk_size;
 	uint64_t limit;
 };
 
@@ -141,7 +148,7 @@ static bool run_slice(struct run *r, sqlite3_stmt *st, struct error *e)
 static bool next_slice(struct run *r, int64_t at)
 {
 	bool words = r->sql.match.len > 0 && at <= r->indexed;
-	int64_t size = words ? SEARCH_SLICE : WALK_SLICE;
+	int64_t size = words ? SEARCH_SLICE : r->walk_size;
 	int64_t low = r->low, high = r->high;
 	if (r->sql.match.len > 0 && words && high > r->indexed)
 		high = r->indexed;
@@ -158,14 +165,34 @@ static bool next_slice(struct run *r, int64_t at)
 	return words;
 }
 
+static int64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void adapt(struct run *r, int64_t took_us)
+{
+	if (!r->sql.reads)
+		return;
+	if (took_us < READ_SLICE_SHORT_US && r->walk_size < WALK_SLICE)
+		r->walk_size *= 2;
+	if (took_us > READ_SLICE_LONG_US && r->walk_size > READ_SLICE_LEAST)
+		r->walk_size /= 2;
+}
+
 static bool run_slices(struct run *r, struct error *e)
 {
 	int64_t at = r->forward ? r->low : r->high;
 	while (at >= r->low && at <= r->high && r->slice.found < r->limit) {
 		bool words = next_slice(r, at);
 		sqlite3_stmt **st = words ? &r->by_words : &r->walk;
+		int64_t began = now_us();
 		if (stopped(r, e) || (!*st && !prepare(r, st, words, "", e)) || !run_slice(r, *st, e))
 			return false;
+		if (!words)
+			adapt(r, now_us() - began);
 		r->slice.searched += (uint64_t)(r->slice.to - r->slice.from) + 1;
 		if (r->search->slice && !r->search->slice(r->search->user, &r->slice))
 			break;
@@ -216,6 +243,7 @@ static bool begin(struct run *r, struct store *s, const struct store_search *sea
 	r->limit = form == FORM_COUNT ? UINT64_MAX : search->limit > INT64_MAX ? INT64_MAX : search->limit;
 	if (!filter_make_sql(search->filter, &r->sql))
 		return error_set(e, EXIT_STORE, "out of memory");
+	r->walk_size = r->sql.reads ? READ_SLICE_FIRST : WALK_SLICE;
 	return store_add_functions(s, e) && find_bounds(r, e);
 }
 

@@ -38,8 +38,8 @@ void store_resume(struct store *s);
 MUST_CHECK bool store_filter_plan(struct store *s, const struct store_search *search, struct buffer *out,
 				  struct error *e);
 
-/* Takes a few deliveries more into the search index, in the caller's transaction: of at most 64 rows, and few bytes.
- * *more: there are others. */
+/* Takes a few deliveries more into the search index, in the caller's transaction: of at most 32 rows, and few bytes.
+ * *more: there may be others. */
 MUST_CHECK bool store_index_some(struct store *s, bool *more, struct error *e);
 
 /* The newest delivery up to which nothing is under way any more, from `after` on. */

@@ -2,10 +2,12 @@
 #include "shared/store_filter.h"
 #include "shared/store_private.h"
 
-#define INDEX_ROWS 64
-#define INDEX_BYTES 131072 /* about 10 ms of FTS5 */
-#define PRUNE_ROWS 64
-#define PRUNE_BYTES 8388608
+/* Each step holds the write lock, and a delivery that comes meanwhile waits: 4 ms in the mean, 50 at times, when FTS5
+ * merges (measured with 1 KiB and 64 KiB bodies). */
+#define INDEX_ROWS 32
+#define INDEX_BYTES 65536
+#define PRUNE_ROWS 32
+#define PRUNE_BYTES 1048576
 
 static bool run_with_id(struct store *s, enum store_statement which, int64_t id, struct error *e)
 {
