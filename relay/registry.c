@@ -63,18 +63,17 @@ static struct client *find_client(const struct tunnel *t, struct bytes key)
 
 static struct client *make_client(struct tunnel *t, struct bytes key)
 {
-	struct client *c = calloc(1, sizeof *c);
-	if (!c || key.len > sizeof c->key) {
-		free(c);
+	struct client *c = key.len <= sizeof c->key ? calloc(1, sizeof *c) : NULL;
+	if (!c)
 		return NULL;
-	}
 	c->tunnel = t;
 	if (key.len)
 		memcpy(c->key, key.at, key.len);
 	c->key_len = key.len;
 	c->drain.parallel = DRAIN_PARALLEL;
 	c->next = t->clients;
-	return t->clients = c;
+	t->clients = c;
+	return c;
 }
 
 /* A client that was replaced stays while something waits for it. */
