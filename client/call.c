@@ -231,7 +231,14 @@ static void on_done(void *user, const struct forward_result *result)
 		old_call_over(s);
 }
 
-static const struct forward_ops forward_ops = { on_head, on_body, on_done };
+/* A client that dies while the app is down has not died of this delivery: in this state it does not count so. */
+static void on_refused(void *user)
+{
+	struct stream *st = user;
+	recorder_set_state(st->session->recorder, st->delivery_id, DELIVERY_WAITING);
+}
+
+static const struct forward_ops forward_ops = { on_head, on_body, on_done, on_refused };
 
 size_t session_route(const struct session *s, struct bytes target)
 {
