@@ -25,9 +25,10 @@ void recorder_set_state(struct recorder *r, int64_t id, enum delivery_state stat
 struct left {
 	struct left *next;
 	int64_t id;
-	bool held;       /* it waits for the app */
-	bool was_called; /* by a client that ended in the middle of the call, which is on record now */
-	bool parked;     /* that happened too often: it is failed and not to be called again */
+	bool held;        /* it waits for the app */
+	bool was_called;  /* by a client that ended in the middle of the call, which is on record now */
+	bool was_waiting; /* that client had not reached the app when it was last seen */
+	bool parked;      /* that happened too often: it is failed and not to be called again */
 	struct buffer target;
 };
 /* Finds what an earlier run of the tunnel left, oldest first (held ones behind, when asked for); none while another

@@ -46,6 +46,8 @@ static void on_row(void *user, const struct delivery_row *row)
 	l->id = row->id;
 	l->held = row->state == DELIVERY_HELD;
 	l->was_called = row->state == DELIVERY_SENDING;
+	/* The app was away when it was first called, and may have come and taken it just before the end. */
+	l->was_waiting = row->state == DELIVERY_WAITING && row->attempts == 0;
 	if (!buffer_append_bytes(&l->target, row->target)) {
 		recorder_left_free(l);
 		return;
@@ -74,16 +76,17 @@ static void forget(struct look_job *j)
 /* The call that was lost with its client goes on record, so that the next one counts on. */
 static bool record_lost_call(struct store *s, struct left *l, struct error *e)
 {
-	int before;
-	if (!store_count_attempts(s, l->id, ATTEMPT_CANCELLED, &before, e))
+	int before = 0;
+	if (l->was_called && !store_count_attempts(s, l->id, ATTEMPT_CANCELLED, &before, e))
 		return false;
-	l->parked = before + 1 >= CRASHES_MOST;
+	l->parked = l->was_called && before + 1 >= CRASHES_MOST;
 	struct store_attempt lost = {
 		.delivery_id = l->id,
 		.then = l->parked ? ATTEMPT_THEN_OVER : ATTEMPT_THEN_WAITING,
 		.started_at_us = now_us(),
-		.result = ATTEMPT_CANCELLED,
-		.error = bytes_of("creel ended before this call was over"),
+		.result = l->was_called ? ATTEMPT_CANCELLED : ATTEMPT_UNREACHABLE,
+		.error = bytes_of(l->was_called ? "creel ended before this call was over"
+						: "creel ended while it waited for the app"),
 	};
 	return store_insert_attempt(s, &lost, e);
 }
@@ -99,7 +102,7 @@ static bool run_look(struct writer_job *job, void *db, struct error *e)
 	if (!store_list_unfinished(db, on_row, j, e) || (j->with_held && !store_list_held(db, on_row, j, e)))
 		return false;
 	for (struct left *l = j->first; l; l = l->next)
-		if (l->was_called && !record_lost_call(db, l, e))
+		if ((l->was_called || l->was_waiting) && !record_lost_call(db, l, e))
 			return false;
 	return true;
 }

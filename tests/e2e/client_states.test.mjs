@@ -156,6 +156,24 @@ describe('deliveries of an earlier run', () => {
 		await client.stop('SIGINT');
 	});
 
+	it('one that dies when the app has just come up may have called it: the next call says so', async () => {
+		const port = await freePort();
+		const id = eventId();
+		let client = await relay.startClient('justup', { app: { port }, args: ['--wait-for-target', '60s'] });
+		const c = await client.connection(1);
+		c.send(delivery({ stream: 1, event_id: id, target: '/justup' }));
+		await w.recorded((r) => r.event_id === id && r.state === 'waiting');
+		const late = w.keep(await Receiver.start({ port, answer: () => {} }));
+		await late.request();
+		await client.stop('SIGKILL');
+		late.answer = null;
+		client = await relay.startClient('justup', { app: late });
+		await client.connection(1);
+		await w.recorded((r) => r.event_id === id && r.state === 'delivered');
+		assert.deepEqual(late.requests.map((r) => field(r.lines, 'creel-attempt')), ['1', '2']);
+		await client.stop('SIGINT');
+	});
+
 	it('a hundred of them are called again, each once, with the next number', async () => {
 		app.answer = () => {};
 		let client = await relay.startClient('hundred', { app });
