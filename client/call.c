@@ -114,6 +114,8 @@ static void on_attempt_recorded(void *user, const struct error *e)
 	}
 	if (!e && is_held(st))
 		hold_add(s, session_route(s, st->request.target), st->delivery_id);
+	else if (!e)
+		s->events->on_over(s->user, st->delivery_id);
 	forget_attempt(st);
 }
 
@@ -247,10 +249,29 @@ size_t session_route(const struct session *s, struct bytes target)
 	return best;
 }
 
+/* It waits on record for who asked to be told of it, and is found there by the next run, too. */
+static void leave_on_record(struct stream *st)
+{
+	struct session *s = st->session;
+	bool old = st->old;
+	if (old)
+		recorder_set_state(s->recorder, st->delivery_id, DELIVERY_WAITING);
+	s->events->on_over(s->user, st->delivery_id);
+	stream_answer_status(st, 202);
+	s->busy--;
+	stream_release(st);
+	if (old)
+		old_call_over(s);
+}
+
 void stream_call_app(struct stream *st)
 {
 	struct session *s = st->session;
 	struct error e;
+	if (s->options.no_app) {
+		leave_on_record(st);
+		return;
+	}
 	struct forward_request r = {
 		.attempt = ++st->attempt,
 		.https = st->request.https,

@@ -6,12 +6,13 @@
 #include "client/tunnel.h"
 
 struct listen_options {
-	const char *target;           /* PORT or URL */
+	const char *target;           /* PORT or URL; NULL: the command of --exec stands in for the app */
 	struct option_values routes;  /* "/path=PORT|URL" */
 	struct option_values headers; /* -H */
 	const char *db;               /* NULL: the default */
 	const char *output;           /* auto, ui, lines, json, quiet */
 	const char *ready_file;
+	const char *exec; /* a command for each delivery (exec.h), or NULL: then there is a target */
 	struct tunnel_options tunnel;
 	struct forward_options forward;
 	uint64_t record_max;

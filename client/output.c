@@ -92,9 +92,10 @@ static void format_status(char text[16], const struct delivery_row *row)
 		snprintf(text, 16, "%s", row->timed_out ? "TIME" : "ERR");
 	else
 		snprintf(text, 16, "%s",
-			 row->state == DELIVERY_HELD      ? "HELD"
-			 : row->state == DELIVERY_SENDING ? "send"
-							  : "wait");
+			 row->state == DELIVERY_HELD        ? "HELD"
+			 : row->state == DELIVERY_SENDING   ? "send"
+			 : row->state == DELIVERY_DELIVERED ? "done" /* by a command (--exec) */
+							    : "wait");
 }
 
 static void format_took(char text[24], int64_t us)

@@ -21,6 +21,7 @@ struct session_options {
 	const struct seal_key *key; /* opens sealed deliveries, or NULL */
 	uint32_t drain_parallel;    /* as HELLO says: spooled deliveries at once, 0 for the relay's default */
 	bool hold;                  /* what found no app waits for it */
+	bool no_app;                /* deliveries are recorded, and over: nothing is called */
 };
 
 /* What the user is shown; rows are views for the call. */
@@ -28,6 +29,9 @@ struct session_events {
 	void (*on_state)(void *user, enum tunnel_state state, const char *detail);
 	void (*on_delivery)(void *user, const struct delivery_row *row);
 	void (*on_attempt)(void *user, const struct delivery_row *row, const struct attempt_row *attempt);
+	/* Its call is over and on record; without an app, as soon as it is on record. Not for what waits for the app,
+	 * was refused or is called once more. */
+	void (*on_over)(void *user, int64_t delivery_id);
 	void (*on_trouble)(void *user, const char *sentence);
 	/* Deliveries cannot be recorded, a sentence, once; NULL when they can be again. */
 	void (*on_store)(void *user, const char *sentence);

@@ -175,7 +175,9 @@ static void tell_delivery(struct stream *st)
 		.id = st->delivery_id,
 		.received_at_us = st->request.received_at_us,
 		.origin = st->origin,
-		.state = st->refused ? DELIVERY_REFUSED : DELIVERY_SENDING,
+		.state = st->refused         ? DELIVERY_REFUSED
+			 : s->options.no_app ? DELIVERY_WAITING
+					     : DELIVERY_SENDING,
 		.status = st->refused ? st->request.refused_status : 0,
 		.took_us = -1,
 		.request_bytes = st->body_size,
@@ -232,7 +234,9 @@ void stream_commit(struct stream *st)
 	struct store_delivery d = {
 		.received_at_us = st->request.received_at_us,
 		.origin = st->origin,
-		.state = st->refused ? DELIVERY_REFUSED : DELIVERY_SENDING,
+		.state = st->refused         ? DELIVERY_REFUSED
+			 : s->options.no_app ? DELIVERY_WAITING
+					     : DELIVERY_SENDING,
 		.refused_status = st->request.refused_status,
 		.https = st->request.https,
 		.has_body = st->request.has_body,
