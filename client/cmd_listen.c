@@ -19,6 +19,8 @@ static int run(int argc, char **argv, struct error *e)
 		{ "output", 'o', OPTION_CHOICE, &o.output, "auto|ui|lines|json|quiet", "what to print (default auto)" },
 		{ "ready-file", 0, OPTION_TEXT, &o.ready_file, "FILE", "appears, holding the public URL, once online" },
 		{ "exec", 0, OPTION_TEXT, &o.exec, "CMD", "run this for each delivery, its JSON on standard input" },
+		{ "chaos", 0, OPTION_TEXT, &o.chaos, "SPEC",
+		  "bad weather, such as 'duplicate=5%,fail=10%:503'; see creel(1)" },
 		{ "host-header", 0, OPTION_TEXT, &o.forward.host_header, "rewrite|preserve|VALUE",
 		  "Host for the app (default rewrite: the target's)" },
 		{ "header", 'H', OPTION_LIST, &o.headers, "'K: V'",

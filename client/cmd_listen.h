@@ -1,6 +1,7 @@
 /* `creel listen`, also as the core of `creel dev`. */
 #pragma once
 
+#include "client/chaos.h"
 #include "client/command.h"
 #include "client/forwarder.h"
 #include "client/tunnel.h"
@@ -19,6 +20,8 @@ struct listen_options {
 	const char *offline, *ack; /* "queue" or "fail"; "app" or "immediate" */
 	int64_t drain_parallel;
 	bool share, hold;
+	const char *chaos; /* chaos.h, or NULL */
+	struct chaos_spec chaos_spec;
 	int64_t connect_timeout_ms; /* 0: for ever */
 	/* Called once, when online first (`dev` prints its curl line); may be NULL. */
 	void (*on_ready)(void *user, const char *url);

@@ -332,6 +332,7 @@ static bool start(struct listen *l, struct error *e)
 		.key = l->key,
 		.drain_parallel = l->options->tunnel.drain_parallel,
 		.hold = l->options->hold,
+		.chaos = l->options->chaos ? &l->options->chaos_spec : NULL,
 		.no_app = !l->options->target,
 	};
 	struct tunnel_options to = l->options->tunnel;
@@ -348,8 +349,15 @@ static bool start(struct listen *l, struct error *e)
 	session_set_tunnel(l->session, l->tunnel);
 	uint64_t interval = (uint64_t)l->options->tunnel.ping_interval_ms;
 	uv_timer_start(&l->status_timer, on_status_tick, interval, interval);
+	if (l->options->chaos && !l->options->chaos_spec.seeded) {
+		char text[100];
+		snprintf(text, sizeof text, "chaos is on; seed=%llu repeats it",
+			 (unsigned long long)l->options->chaos_spec.seed);
+		output_trouble(l->mode, text);
+	}
 	if (l->options->connect_timeout_ms)
 		uv_timer_start(&l->connect_timer, on_connect_late, (uint64_t)l->options->connect_timeout_ms, 0);
+	e->text[0] = 0; /* of what was tried on the way, such as to read a key that had to be made */
 	tunnel_start(l->tunnel);
 	return true;
 }
@@ -414,9 +422,13 @@ bool listen_take_options(struct listen_options *o, struct error *e)
 		return error_set(e, EXIT_USAGE, "--drain-parallel goes from 0 (the relay's default) to %d", DRAIN_MOST);
 	if (o->exec && !exec_check(o->exec, e))
 		return false;
-	if (!o->target && (o->hold || o->routes.count))
+	if (o->chaos && !chaos_parse(o->chaos, &o->chaos_spec, e))
+		return false;
+	if (!o->target && (o->hold || o->routes.count || o->chaos))
 		return error_set(e, EXIT_USAGE, "%s needs an app: name its port or URL",
-				 o->hold ? "--hold" : "--route");
+				 o->hold    ? "--hold"
+				 : o->chaos ? "--chaos"
+					    : "--route");
 	o->tunnel.drain_parallel = (uint32_t)o->drain_parallel;
 	o->tunnel.wire_options = (o->share ? WIRE_OPTION_SHARE : 0u) |
 				 (strcmp(o->ack, "immediate") == 0 ? WIRE_OPTION_ACK_IMMEDIATE : 0u) |

@@ -2,6 +2,7 @@
  * thread. */
 #pragma once
 
+#include "client/chaos.h"
 #include "client/forwarder.h"
 #include "client/recorder.h"
 #include "client/tunnel.h"
@@ -17,11 +18,12 @@ struct route {
 struct session_options {
 	const struct route *routes; /* the last one has path "" and is the default */
 	size_t route_count;
-	uint64_t record_max;        /* bytes of a body kept on record */
-	const struct seal_key *key; /* opens sealed deliveries, or NULL */
-	uint32_t drain_parallel;    /* as HELLO says: spooled deliveries at once, 0 for the relay's default */
-	bool hold;                  /* what found no app waits for it */
-	bool no_app;                /* deliveries are recorded, and over: nothing is called */
+	uint64_t record_max;            /* bytes of a body kept on record */
+	const struct seal_key *key;     /* opens sealed deliveries, or NULL */
+	uint32_t drain_parallel;        /* as HELLO says: spooled deliveries at once, 0 for the relay's default */
+	bool hold;                      /* what found no app waits for it */
+	const struct chaos_spec *chaos; /* or NULL */
+	bool no_app;                    /* deliveries are recorded, and over: nothing is called */
 };
 
 /* What the user is shown; rows are views for the call. */

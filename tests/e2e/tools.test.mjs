@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { World, waitFor } from './lib/harness.mjs';
-import { Receiver, post } from './lib/http.mjs';
+import { Receiver, field, post } from './lib/http.mjs';
 
 const lines = (file) => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : []);
 
@@ -138,6 +138,133 @@ describe('listen --exec in the place of an app', () => {
 		assert.deepEqual(lines(`${marks}.2`).sort(), [0, 1, 2, 3, 4, 5].map((i) => `/${i}`));
 		await w.recorded((r) => r.target === '/5' && r.state === 'delivered');
 		await c.stop('SIGINT');
+	});
+	it('all ends cleanly', () => w.endsCleanly());
+});
+
+/** The fates of chaos.c, written again: what a seed means must not change unnoticed. */
+function behindOf(seed, number, reorder) {
+	const mask = (1n << 64n) - 1n;
+	const mix = (x) => {
+		x = (x + 0x9e3779b97f4a7c15n) & mask;
+		x = ((x ^ (x >> 30n)) * 0xbf58476d1ce4e5b9n) & mask;
+		x = ((x ^ (x >> 27n)) * 0x94d049bb133111ebn) & mask;
+		return x ^ (x >> 31n);
+	};
+	return Number(mix((mix(mix(BigInt(seed)) ^ BigInt(number)) + 2n) & mask) % BigInt(reorder + 1));
+}
+
+describe('listen --chaos', () => {
+	let w, relay, app;
+	before(async () => {
+		w = new World();
+		relay = await w.startRelay();
+		app = w.keep(await Receiver.start());
+	});
+	after(() => w?.close());
+
+	const client = (name, spec, args = []) => w.startClient({ relay, target: app.port, name, args: ['--chaos', spec, ...args] });
+	const attempts = (c) => c.events.filter((event) => event.type === 'attempt');
+	const seen = (target) => app.requests.filter((r) => r.target === target);
+	const tags = async (id) => (await w.run('sqlite3', ['-readonly', w.path('data/creel/creel.db'), `SELECT name FROM tag WHERE delivery_id = ${id} ORDER BY name`])).text.split('\n').slice(0, -1);
+
+	it('duplicate: the app gets it twice with the same id, the sender one answer; --exec runs once', async () => {
+		const marks = w.fresh('marks');
+		const c = await client('twice', 'duplicate=100%,seed=1', ['--exec', script(w, `echo $CREEL_ID >> ${marks}`)]);
+		assert.equal((await post(relay.port, '/twice/dup', 'body')).status, 200);
+		await waitFor(() => `the command; ${c.err}`, () => lines(marks).length > 0);
+		const [first, second] = seen('/dup');
+		assert.equal(seen('/dup').length, 2);
+		assert.equal(second.body.toString(), 'body');
+		assert.equal(field(first.lines, 'creel-event-id') ?? field(first.lines, 'creel-delivery-id'), field(second.lines, 'creel-event-id') ?? field(second.lines, 'creel-delivery-id'));
+		assert.deepEqual([field(first.lines, 'creel-attempt'), field(second.lines, 'creel-attempt')], ['1', '2']);
+		const row = await w.recorded((r) => r.target === '/dup' && r.attempts === 2);
+		assert.equal(row.state, 'delivered');
+		assert.deepEqual(attempts(c).map((a) => [a.attempt, a.chaos]), [[1, undefined], [2, ['duplicate']]]);
+		assert.deepEqual(await tags(row.id), ['chaos:duplicate']);
+		await c.stop('SIGINT');
+		assert.equal(lines(marks).length, 1);
+	});
+
+	it('fail: the sender gets the status, the app nothing', async () => {
+		const c = await client('fails', 'fail=100%:503,badsig=100%,duplicate=100%,seed=1');
+		const answer = await post(relay.port, '/fails/f', 'body', ['X-Hub-Signature-256: sha256=00112233445566778899']);
+		assert.equal(answer.status, 503);
+		const row = await w.recorded((r) => r.target === '/f' && r.status === 503);
+		assert.equal(row.state, 'failed');
+		assert.deepEqual(await tags(row.id), ['chaos:fail']);
+		assert.deepEqual(attempts(c).map((a) => [a.status, a.url, a.chaos]), [[503, null, ['fail']]]);
+		assert.match(attempts(c)[0].error, /the app was not called/);
+		await c.stop('SIGINT');
+		assert.deepEqual(seen('/f'), []);
+	});
+
+	it('badsig: one byte of the signature differs at the app; the record keeps the sender\'s', async () => {
+		const c = await client('badsig', 'badsig=100%,seed=1');
+		const signature = 'sha256=5f2c11aa5f2c11aa5f2c11aa5f2c11aa', other = 'X-Event: 1';
+		await post(relay.port, '/badsig/s', 'body', [`X-Hub-Signature-256: ${signature}`, other]);
+		const row = await w.recorded((r) => r.target === '/s' && r.state === 'delivered');
+		const got = field(seen('/s')[0].lines, 'x-hub-signature-256');
+		assert.equal(got.length, signature.length);
+		assert.equal([...got].filter((letter, i) => letter !== signature[i]).length, 1);
+		assert.ok(seen('/s')[0].lines.includes(other));
+		assert.match(await w.creelOut(['show', String(row.id), '--headers']).then(String), new RegExp(signature));
+		assert.deepEqual(await tags(row.id), ['chaos:badsig']);
+		// Without a signature there is nothing to spoil, and nothing is marked.
+		await post(relay.port, '/badsig/plain', 'body');
+		const plain = await w.recorded((r) => r.target === '/plain' && r.state === 'delivered');
+		assert.deepEqual(await tags(plain.id), []);
+		await c.stop('SIGINT');
+	});
+
+	it('delay: not before its time; lines say so', async () => {
+		const c = await w.startClient({ relay, target: app.port, name: 'slow', output: 'lines', args: ['--chaos', 'delay=300ms..400ms,seed=1'] });
+		const from = performance.now();
+		assert.equal((await post(relay.port, '/slow/d', 'body')).status, 200);
+		assert.ok(performance.now() - from >= 300);
+		await waitFor(() => `the line in ${c.stdout}`, () => /\/d {2}\(chaos: delay\)\n/.test(c.stdout));
+		await c.stop('SIGINT');
+	});
+
+	it('the end of creel does not wait for a delay: what waits is called', async () => {
+		const c = await client('ending', 'delay=10m,seed=1');
+		const answer = post(relay.port, '/ending/e', 'body');
+		await waitFor('its record', () => c.events.some((event) => event.type === 'delivery'));
+		await c.stop('SIGINT');
+		assert.equal((await answer).status, 200);
+		assert.equal(seen('/e').length, 1);
+	});
+
+	it('reorder: the same seed gives the same order', async () => {
+		await (await client('order', 'seed=1')).stop('SIGINT'); // the relay keeps what comes for a name it knows
+		const count = 12;
+		for (let i = 1; i <= count; i++) assert.equal((await post(relay.port, `/order/${i}`, 'x')).status, 202);
+		const c = await client('order', 'reorder=4,seed=7', ['--drain-parallel', '100']);
+		await waitFor(() => `${count} attempts; ${attempts(c).length}`, () => attempts(c).length === count);
+		const targets = new Map(c.events.filter((event) => event.type === 'delivery').map((d) => [d.id, Number(d.target.slice(1))]));
+		const got = attempts(c).sort((a, b) => (a.started_at < b.started_at ? -1 : 1)).map((a) => targets.get(a.id));
+		const numbers = Array.from({ length: count }, (_, i) => i + 1);
+		assert.deepEqual([...targets.values()], numbers);
+		const expected = [...numbers].sort((a, b) => a + behindOf(7, a, 4) - (b + behindOf(7, b, 4)) || Number(behindOf(7, a, 4) > 0) - Number(behindOf(7, b, 4) > 0) || a - b);
+		assert.notDeepEqual(expected, numbers);
+		assert.deepEqual(got, expected);
+		for (const a of attempts(c)) assert.deepEqual(a.chaos ?? [], behindOf(7, targets.get(a.id), 4) ? ['reorder'] : []);
+		await c.stop('SIGINT');
+	});
+
+	it('without a seed one is told; wrong specs and no app → exit 2 naming the part', async () => {
+		const c = await client('seedless', 'delay=1ms');
+		await waitFor(() => `the seed in ${c.err}`, () => /chaos is on; seed=\d+ repeats it/.test(c.err));
+		await c.stop('SIGINT');
+		for (const [args, why] of [
+			[['3000', '--chaos', 'duplicate=5%,fail=10:503'], /'fail=10:503' is wrong/],
+			[['3000', '--chaos', 'dely=5s'], /no 'dely', did you mean delay/],
+			[['--exec', 'true', '--chaos', 'fail=1%'], /--chaos needs an app/],
+		]) {
+			const r = await w.creel(['listen', '--relay', `http://127.0.0.1:${relay.port}`, ...args]);
+			assert.equal(r.code, 2);
+			assert.match(r.err, why);
+		}
 	});
 	it('all ends cleanly', () => w.endsCleanly());
 });
