@@ -140,6 +140,7 @@ struct take_job {
 	struct writer_job job;
 	int64_t id;
 	struct taken *taken;
+	bool again;  /* whatever became of it */
 	bool wanted; /* its state says that it is to be called */
 	void (*done)(void *user, struct taken *taken, const struct error *e);
 	void *user;
@@ -160,7 +161,8 @@ static void on_taken_row(void *user, const struct delivery_row *row)
 {
 	struct take_job *j = user;
 	struct taken *t = j->taken;
-	j->wanted = row->state == DELIVERY_WAITING || row->state == DELIVERY_SENDING || row->state == DELIVERY_HELD;
+	j->wanted =
+	    j->again || row->state == DELIVERY_WAITING || row->state == DELIVERY_SENDING || row->state == DELIVERY_HELD;
 	t->id = row->id;
 	t->attempts = row->attempts;
 	t->origin = row->origin;
@@ -206,8 +208,8 @@ static void done_take(struct writer_job *job, const struct error *e)
 	free(j);
 }
 
-bool recorder_take(struct recorder *r, int64_t id, void (*done)(void *user, struct taken *taken, const struct error *e),
-		   void *user)
+static bool submit_take(struct recorder *r, int64_t id, bool again,
+			void (*done)(void *user, struct taken *taken, const struct error *e), void *user)
 {
 	struct take_job *j = calloc(1, sizeof *j);
 	if (!j)
@@ -215,8 +217,21 @@ bool recorder_take(struct recorder *r, int64_t id, void (*done)(void *user, stru
 	j->job.run = run_take;
 	j->job.done = done_take;
 	j->id = id;
+	j->again = again;
 	j->done = done;
 	j->user = user;
 	batch_writer_submit(r->writer, &j->job);
 	return true;
+}
+
+bool recorder_take(struct recorder *r, int64_t id, void (*done)(void *user, struct taken *taken, const struct error *e),
+		   void *user)
+{
+	return submit_take(r, id, false, done, user);
+}
+
+bool recorder_take_again(struct recorder *r, int64_t id,
+			 void (*done)(void *user, struct taken *taken, const struct error *e), void *user)
+{
+	return submit_take(r, id, true, done, user);
 }
