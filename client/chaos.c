@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MILLION 1000000u
+#define MILLION UINT64_C(1000000)
 #define REORDER_MOST 1000
 #define DELAY_MOST_MS 600000
 #define SIGNATURE_LEAST 16 /* shorter runs of a field's value are labels and times */
