@@ -7,7 +7,7 @@
 
 /* Steps the whole comparison may take, about. */
 #define BUDGET ((size_t)1 << 26)
-#define D_LEAST 32
+#define D_LEAST 16
 #define D_MOST 1024
 
 struct box {
