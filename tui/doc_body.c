@@ -10,7 +10,6 @@
 #include "shared/text.h"
 #include "tui/doc_multipart.h"
 #include "tui/doc_rows.h"
-#include "tui/text.h"
 
 #define PRETTY_MOST ((size_t)8 << 20)
 #define LOOK_AT ((size_t)64 << 10)
@@ -75,8 +74,8 @@ static struct doc *broken_json(struct bytes body, uint64_t total)
 	struct json_error e;
 	char note[80];
 	if (body.len > PRETTY_MOST) {
-		char size[8];
-		text_size(size, body.len);
+		char size[32];
+		doc_amount(size, body.len);
 		snprintf(note, sizeof note, "JSON of %s: shown as received, p shows it pretty", size);
 		return under_note(note, doc_text(body, total));
 	}
@@ -148,7 +147,7 @@ static const char *how_decoded(enum decode_result r, bool cut)
 struct doc *doc_body(struct bytes headers, struct bytes body, uint64_t total, int columns)
 {
 	struct buffer decoded = { 0 };
-	char codings[64], note[256], size[8], cut[80] = "", about[80];
+	char codings[64], note[256], size[32], cut[80] = "", about[80];
 	enum decode_result r = decode_body(headers, body, &decoded, codings);
 	if (r == DECODE_NO_MEMORY)
 		return NULL;
@@ -159,7 +158,7 @@ struct doc *doc_body(struct bytes headers, struct bytes body, uint64_t total, in
 		snprintf(note, sizeof note, "Content-Encoding %s could not be undone: shown as received", codings);
 		return under_note(note, d);
 	}
-	text_size(size, total);
+	doc_amount(size, total);
 	if (doc_cut_note(cut, body.len, total))
 		snprintf(note, sizeof note, "%s, %s received, %s, %s", codings, size, cut, how_decoded(r, true));
 	else

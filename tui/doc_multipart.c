@@ -5,7 +5,6 @@
 
 #include "shared/headers.h"
 #include "tui/doc_rows.h"
-#include "tui/text.h"
 
 #define BOUNDARY_MOST 70 /* RFC 2046 §5.1.1 */
 
@@ -98,12 +97,12 @@ static void split_part(struct bytes part, struct bytes *headers, struct bytes *b
 static size_t add_part(struct doc **parts, size_t n, size_t number, struct bytes part, bool cut, int columns, int depth)
 {
 	struct bytes headers, body;
-	char note[80], size[8];
+	char note[80], size[32];
 	split_part(part, &headers, &body);
-	text_size(size, body.len);
+	doc_amount(size, body.len);
 	snprintf(note, sizeof note, "part %zu, %s%s", number, size, cut ? ", cut" : "");
 	parts[n++] = doc_note(note);
-	parts[n++] = doc_headers(headers);
+	parts[n++] = headers_valid(headers) ? doc_headers(headers) : doc_text(headers, headers.len);
 	parts[n++] = doc_body_plain(headers, body, body.len, columns, depth + 1);
 	return n;
 }
@@ -113,13 +112,13 @@ struct doc *doc_multipart(struct bytes headers, struct bytes body, uint64_t tota
 	uint8_t boundary[BOUNDARY_MOST + 2];
 	struct doc *parts[DOC_PARTS_MOST * 3 + 3];
 	size_t n = 0, count = 0;
-	char note[80], size[8];
+	char note[80], size[32];
 	struct parser p = { .body = body, .boundary = { boundary, find_boundary(headers, boundary) } };
 	size_t preamble = p.boundary.len ? next_boundary(&p, 0) : SIZE_MAX;
 	if (preamble == SIZE_MAX || p.over)
 		return NULL;
 	if (preamble > 0) {
-		text_size(size, preamble);
+		doc_amount(size, preamble);
 		snprintf(note, sizeof note, "%s before the first part", size);
 		parts[n++] = doc_note(note);
 	}
@@ -134,7 +133,7 @@ struct doc *doc_multipart(struct bytes headers, struct bytes body, uint64_t tota
 			break;
 	}
 	if (p.pos < body.len) {
-		text_size(size, body.len - p.pos);
+		doc_amount(size, body.len - p.pos);
 		snprintf(note, sizeof note, "%s behind %s", size, p.over ? "the last part" : "these parts: not listed");
 		parts[n++] = doc_note(note);
 	}

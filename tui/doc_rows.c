@@ -327,9 +327,18 @@ static int unit_of(uint64_t bytes, double *divisor)
 	return unit;
 }
 
+static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+
+void doc_amount(char text[32], uint64_t bytes)
+{
+	double by;
+	int unit = unit_of(bytes, &by);
+	snprintf(text, 32, "%.*f %s", unit && (double)bytes / by < 10 ? 1 : 0, (double)bytes / by,
+		 bytes == 1 ? "byte" : units[unit]);
+}
+
 bool doc_cut_note(char text[80], uint64_t shown, uint64_t total)
 {
-	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
 	double shown_by, total_by;
 	char amount[32];
 	if (shown >= total)

@@ -72,6 +72,8 @@ bool doc_is_text(struct bytes body);
 
 /* Cells of our own words. */
 size_t doc_mark(const char *text, struct cell *out, size_t most);
+/* "310 bytes", "4.1 KiB". */
+void doc_amount(char text[32], uint64_t bytes);
 /* "shown 1.0 of 96 MiB"; false when nothing was cut. */
 bool doc_cut_note(char text[80], uint64_t shown, uint64_t total);
 
