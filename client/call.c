@@ -3,6 +3,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
 
 static void on_head(void *user, int status, struct bytes reason, struct bytes headers, uint64_t body_len)
 {
@@ -74,6 +82,9 @@ static void tell_attempt(struct stream *st)
 		.url = bytes_of(st->result.url),
 		.error = bytes_of(st->result.error),
 	};
+	char chaos[CHAOS_TEXT_LEN];
+	chaos_text(chaos, st->chaos);
+	attempt.chaos = bytes_of(chaos);
 	memcpy(row.event_id, st->request.event_id, UUID_LEN);
 	s->events->on_attempt(s->user, &row, &attempt);
 }
@@ -93,7 +104,7 @@ static void forget_attempt(struct stream *st)
 	/* What is kept until the relay's DONE is the answer alone. */
 	struct wire_request *r = &st->request;
 	r->peer = r->method = r->target = r->prefix = r->headers = bytes_of(NULL);
-	struct buffer *done_with[] = { &st->head, &st->body, &st->trailers, &st->came_body };
+	struct buffer *done_with[] = { &st->head, &st->spoilt, &st->body, &st->trailers, &st->came_body };
 	for (size_t i = 0; i < sizeof done_with / sizeof *done_with; i++)
 		buffer_free(done_with[i]);
 	stream_release(st);
@@ -114,6 +125,8 @@ static void on_attempt_recorded(void *user, const struct error *e)
 	}
 	if (!e && is_held(st))
 		hold_add(s, session_route(s, st->request.target), st->delivery_id);
+	else if (!e && !weather_call_again(st))
+		s->events->on_over(s->user, st->delivery_id);
 	forget_attempt(st);
 }
 
@@ -220,7 +233,8 @@ static void on_done(void *user, const struct forward_result *result)
 	answer_rest(st);
 	/* Submitted before anything else is called from here: what follows may free the stream. */
 	struct hold *hold = st->hold;
-	bool old = st->old, reached = result->result != ATTEMPT_UNREACHABLE && result->result != ATTEMPT_CANCELLED;
+	bool old = st->old,
+	     reached = *result->url && result->result != ATTEMPT_UNREACHABLE && result->result != ATTEMPT_CANCELLED;
 	size_t route = session_route(s, st->request.target);
 	record_attempt(st);
 	if (hold)
@@ -231,7 +245,14 @@ static void on_done(void *user, const struct forward_result *result)
 		old_call_over(s);
 }
 
-static const struct forward_ops forward_ops = { on_head, on_body, on_done };
+/* A client that dies while the app is down has not died of this delivery: in this state it does not count so. */
+static void on_refused(void *user)
+{
+	struct stream *st = user;
+	recorder_set_state(st->session->recorder, st->delivery_id, DELIVERY_WAITING);
+}
+
+static const struct forward_ops forward_ops = { on_head, on_body, on_done, on_refused };
 
 size_t session_route(const struct session *s, struct bytes target)
 {
@@ -247,10 +268,29 @@ size_t session_route(const struct session *s, struct bytes target)
 	return best;
 }
 
+/* It waits on record for who asked to be told of it, and is found there by the next run, too. */
+static void leave_on_record(struct stream *st)
+{
+	struct session *s = st->session;
+	bool old = st->old;
+	if (old)
+		recorder_set_state(s->recorder, st->delivery_id, DELIVERY_WAITING);
+	s->events->on_over(s->user, st->delivery_id);
+	stream_answer_status(st, 202);
+	s->busy--;
+	stream_release(st);
+	if (old)
+		old_call_over(s);
+}
+
 void stream_call_app(struct stream *st)
 {
 	struct session *s = st->session;
 	struct error e;
+	if (s->options.no_app) {
+		leave_on_record(st);
+		return;
+	}
 	struct forward_request r = {
 		.attempt = ++st->attempt,
 		.https = st->request.https,
@@ -259,7 +299,7 @@ void stream_call_app(struct stream *st)
 		.peer = st->request.peer,
 		.method = st->request.method,
 		.target = st->request.target,
-		.headers = st->request.headers,
+		.headers = st->spoilt.len ? buffer_view(&st->spoilt) : st->request.headers,
 		.trailers = buffer_view(&st->trailers),
 		.body = buffer_view(&st->body),
 	};
@@ -272,4 +312,15 @@ void stream_call_app(struct stream *st)
 		snprintf(failed.error, sizeof failed.error, "%.290s", e.text);
 		on_done(st, &failed);
 	}
+}
+
+void stream_answer_for_app(struct stream *st, int status)
+{
+	struct forward_result result = { .result = ATTEMPT_OK, .status = status, .url = "", .started_at_us = now_us() };
+	snprintf(result.error, sizeof result.error, "the app was not called: --chaos fail");
+	st->attempt++;
+	st->answer.status = status;
+	st->answer.body_len = 0;
+	st->answer.head_here = true;
+	on_done(st, &result);
 }

@@ -18,6 +18,9 @@ static int run(int argc, char **argv, struct error *e)
 		{ "forward-to", 0, OPTION_TEXT, &forward_to, "URL", "the target, in place of the argument" },
 		{ "output", 'o', OPTION_CHOICE, &o.output, "auto|ui|lines|json|quiet", "what to print (default auto)" },
 		{ "ready-file", 0, OPTION_TEXT, &o.ready_file, "FILE", "appears, holding the public URL, once online" },
+		{ "exec", 0, OPTION_TEXT, &o.exec, "CMD", "run this for each delivery, its JSON on standard input" },
+		{ "chaos", 0, OPTION_TEXT, &o.chaos, "SPEC",
+		  "bad weather, such as 'duplicate=5%,fail=10%:503'; see creel(1)" },
 		{ "host-header", 0, OPTION_TEXT, &o.forward.host_header, "rewrite|preserve|VALUE",
 		  "Host for the app (default rewrite: the target's)" },
 		{ "header", 'H', OPTION_LIST, &o.headers, "'K: V'",
@@ -57,7 +60,7 @@ static int run(int argc, char **argv, struct error *e)
 		goto out;
 	status = EXIT_USAGE;
 	o.target = forward_to ? forward_to : first < argc ? argv[first++] : NULL;
-	if (!o.target || first < argc) {
+	if ((!o.target && !o.exec) || first < argc) {
 		error_set(e, EXIT_USAGE,
 			  o.target ? "listen takes one target; see creel listen --help"
 				   : "listen needs the app's port or URL, for example: creel listen 3000");
@@ -90,11 +93,14 @@ out:
 
 const struct command command_listen = {
 	"listen",
-	"creel listen PORT|URL [--relay URL] [--name NAME] [--route /PATH=PORT|URL]… [OPTIONS]",
+	"creel listen PORT|URL|--exec CMD [--relay URL] [--name NAME] [--route /PATH=PORT|URL]… [OPTIONS]",
 	"open a tunnel and forward what arrives to an app",
 	"Opens a tunnel at the relay, prints its public URL, records every webhook that arrives there and forwards it "
 	"to the\n"
 	"app, byte for byte. Reconnects for ever. Ctrl-C finishes what is in flight and ends it.\n\n"
+	"--exec runs a command, never through a shell, when a delivery's call is over. Without a target it stands in "
+	"for the\n"
+	"app: the sender gets 202, and its exit status says whether the delivery is delivered or failed.\n\n"
 	"Example: creel listen 3000 --name shop --route /admin=4000",
 	run,
 };

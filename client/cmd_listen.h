@@ -1,23 +1,27 @@
 /* `creel listen`, also as the core of `creel dev`. */
 #pragma once
 
+#include "client/chaos.h"
 #include "client/command.h"
 #include "client/forwarder.h"
 #include "client/tunnel.h"
 
 struct listen_options {
-	const char *target;           /* PORT or URL */
+	const char *target;           /* PORT or URL; NULL: the command of --exec stands in for the app */
 	struct option_values routes;  /* "/path=PORT|URL" */
 	struct option_values headers; /* -H */
 	const char *db;               /* NULL: the default */
 	const char *output;           /* auto, ui, lines, json, quiet */
 	const char *ready_file;
+	const char *exec; /* a command for each delivery (exec.h), or NULL: then there is a target */
 	struct tunnel_options tunnel;
 	struct forward_options forward;
 	uint64_t record_max;
 	const char *offline, *ack; /* "queue" or "fail"; "app" or "immediate" */
 	int64_t drain_parallel;
 	bool share, hold;
+	const char *chaos; /* chaos.h, or NULL */
+	struct chaos_spec chaos_spec;
 	int64_t connect_timeout_ms; /* 0: for ever */
 	/* Called once, when online first (`dev` prints its curl line); may be NULL. */
 	void (*on_ready)(void *user, const char *url);

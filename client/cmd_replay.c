@@ -114,7 +114,7 @@ static void on_done(void *user, const struct forward_result *result)
 	r->done = true;
 }
 
-static const struct forward_ops forward_ops = { on_head, on_body, on_done };
+static const struct forward_ops forward_ops = { on_head, on_body, on_done, NULL };
 
 static bool in_transaction(struct replay *r, bool (*work)(struct replay *, struct error *), struct error *e)
 {

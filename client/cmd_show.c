@@ -1,4 +1,5 @@
 #include "client/command.h"
+#include "client/delivery_json.h"
 #include "client/output.h"
 #include "client/row_json.h"
 #include "shared/headers.h"
@@ -18,7 +19,6 @@ struct show {
 	int64_t id;
 	/* Copied out of the row. */
 	struct buffer method, target;
-	json_t *object;
 	bool failed;
 };
 
@@ -73,9 +73,7 @@ static void on_row(void *user, const struct delivery_row *row)
 {
 	struct show *s = user;
 	s->failed = !buffer_append_bytes(&s->method, row->method) || !buffer_append_bytes(&s->target, row->target);
-	if (s->json)
-		s->object = row_json_delivery(NULL, row);
-	else if (!s->request && !s->response && !s->headers && !s->body && !s->raw)
+	if (!s->request && !s->response && !s->headers && !s->body && !s->raw)
 		output_row(stdout, row, true);
 }
 
@@ -149,13 +147,9 @@ static bool write_response(struct show *s, const struct message *m, const struct
 {
 	if (answer->no_memory)
 		return error_set(e, EXIT_STORE, "out of memory");
-	if (answer->status == 0 && !s->json)
+	if (answer->status == 0)
 		return !required || error_set(e, EXIT_USAGE, "delivery %" PRId64 " got no answer: %.*s", s->id,
 					      (int)answer->error.len, (const char *)answer->error.at);
-	if (s->json)
-		return json_object_set_new(s->object, "response", answer->status ? row_json_message(m) : json_null()) ==
-			   0 ||
-		       error_set(e, EXIT_STORE, "out of memory");
 	return write_message(s, m, false, buffer_view(&answer->line)) ||
 	       error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 }
@@ -164,13 +158,8 @@ static bool show_response(struct show *s, bool required, struct error *e)
 {
 	struct message m;
 	struct answer answer = { .wanted = s->attempt };
-	if (!store_get_response(s->store, s->id, (int)s->attempt, &m, e)) {
-		if (required || e->code != EXIT_USAGE)
-			return false;
-		/* The app was not called. */
-		return !s->json || json_object_set_new(s->object, "response", json_null()) == 0 ||
-		       error_set(e, EXIT_STORE, "out of memory");
-	}
+	if (!store_get_response(s->store, s->id, (int)s->attempt, &m, e))
+		return !required && e->code == EXIT_USAGE; /* the app was not called */
 	bool fine = store_list_attempts(s->store, s->id, find_answer, &answer, e) &&
 		    write_response(s, &m, &answer, required, e);
 	buffer_free(&answer.line);
@@ -187,34 +176,34 @@ static bool show_request(struct show *s, struct error *e)
 		return false;
 	struct buffer line = { 0 };
 	errno = ENOMEM;
-	bool fine = s->json
-			? json_object_set_new(s->object, "request", row_json_message(&m)) == 0
-			: buffer_append_bytes(&line, buffer_view(&s->method)) && buffer_put_u8(&line, ' ') &&
-			      buffer_append_bytes(&line, buffer_view(&s->target)) &&
-			      buffer_append_text(&line, " HTTP/1.1") && write_message(s, &m, true, buffer_view(&line));
+	bool fine = buffer_append_bytes(&line, buffer_view(&s->method)) && buffer_put_u8(&line, ' ') &&
+		    buffer_append_bytes(&line, buffer_view(&s->target)) && buffer_append_text(&line, " HTTP/1.1") &&
+		    write_message(s, &m, true, buffer_view(&line));
 	buffer_free(&line);
 	store_message_free(&m);
 	return fine || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 }
 
+static bool show_json(const struct show *s, struct error *e)
+{
+	struct delivery_json_parts parts = {
+		.request = s->request || !s->response,
+		.response = s->response || !s->request,
+		.attempt = (int)s->attempt,
+	};
+	json_t *object = delivery_json(s->store, s->id, &parts, e);
+	return object && row_json_print(stdout, object, e);
+}
+
 static bool show(struct show *s, struct error *e)
 {
+	if (s->json)
+		return show_json(s, e);
 	if (!store_get(s->store, s->id, on_row, s, e))
 		return false;
-	if (s->failed || (s->json && !s->object))
+	if (s->failed)
 		return error_set(e, EXIT_STORE, "out of memory");
 	bool parts = s->headers || s->body || s->raw;
-	if (s->json) {
-		bool fine = (s->response && !s->request ? true : show_request(s, e)) &&
-			    (s->request && !s->response ? true : show_response(s, s->attempt > 0, e));
-		json_t *object = s->object;
-		s->object = NULL;
-		if (!fine) {
-			json_decref(object);
-			return false;
-		}
-		return row_json_print(stdout, object, e);
-	}
 	/* One part of one message by default: the request's. */
 	bool request = s->request || !s->response, response = s->response || (!parts && !s->request);
 	if (request && !show_request(s, e))

@@ -295,6 +295,8 @@ static bool try_again(struct forward *w)
 		uv_timer_init(w->forwarder->loop, &w->retry);
 		w->retry.data = w;
 		w->retry_open = true;
+		if (w->ops->on_refused)
+			w->ops->on_refused(w->user);
 	}
 	uv_timer_start(&w->retry, on_retry, wait, 0);
 	w->backoff_ms = w->backoff_ms * 2 > MOST_RETRY_MS ? MOST_RETRY_MS : w->backoff_ms * 2;

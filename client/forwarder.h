@@ -49,6 +49,8 @@ struct forward_ops {
 	bool (*on_body)(void *user, struct bytes piece);
 	/* Last call; the forward is freed after it. */
 	void (*on_done)(void *user, const struct forward_result *result);
+	/* Nobody listens there, and it is tried again for a while; at most once a call. May be NULL. */
+	void (*on_refused)(void *user);
 };
 
 /* "3000", "localhost:3000", "http://localhost:3000/base", "https://…" to a normal base URL (caller frees); EXIT_USAGE.

@@ -1,5 +1,6 @@
 /* The running client: loop, signals, ready file, status row. The command's options are in cmd_listen.c. */
 #include "client/cmd_listen.h"
+#include "client/exec.h"
 #include "client/output.h"
 #include "client/session.h"
 #include "shared/seal.h"
@@ -33,6 +34,7 @@ struct listen {
 	struct forwarder *forwarder;
 	struct session *session;
 	struct tunnel *tunnel;
+	struct exec *exec; /* or NULL */
 	uv_signal_t on_int, on_term;
 	uv_timer_t status_timer, end_timer, connect_timer;
 	uint64_t started_at_us, end_deadline;
@@ -97,6 +99,8 @@ static void close_parts(struct listen *l)
 		return;
 	l->closing_parts = true;
 	session_cancel(l->session);
+	if (l->exec)
+		exec_stop(l->exec);
 	recorder_drop_status(l->recorder, getpid());
 	tunnel_close(l->tunnel, NULL, NULL);
 	l->end_deadline = uv_now(&l->loop) + CLOSE_MS;
@@ -106,10 +110,11 @@ static void on_end_step(uv_timer_t *h)
 {
 	struct listen *l = h->data;
 	bool late = uv_now(&l->loop) >= l->end_deadline;
+	bool idle = session_busy(l->session) == 0 && (!l->exec || exec_busy(l->exec) == 0);
 	if (!l->closing_parts) {
-		if (session_busy(l->session) == 0 || late)
+		if (idle || late)
 			close_parts(l);
-	} else if ((session_busy(l->session) == 0 && !tunnel_link(l->tunnel)) || late) {
+	} else if ((idle && !tunnel_link(l->tunnel)) || late) {
 		uv_stop(&l->loop);
 	}
 }
@@ -163,12 +168,37 @@ static void on_delivery(void *user, const struct delivery_row *row)
 {
 	struct listen *l = user;
 	output_delivery(l->mode, row);
+	if (!l->options->target && l->mode == OUTPUT_LINES && row->state != DELIVERY_REFUSED) {
+		output_row(stdout, row, true);
+		fflush(stdout);
+	}
 }
 
 static void on_attempt(void *user, const struct delivery_row *row, const struct attempt_row *a)
 {
 	struct listen *l = user;
 	output_attempt(l->mode, row, a);
+}
+
+static void on_over(void *user, int64_t delivery_id)
+{
+	struct listen *l = user;
+	if (l->exec)
+		exec_add(l->exec, delivery_id);
+}
+
+static void on_command(void *user, int64_t delivery_id)
+{
+	struct listen *l = user;
+	if (!l->options->target)
+		recorder_set_state(l->recorder, delivery_id, DELIVERY_SENDING);
+}
+
+static void on_command_over(void *user, int64_t delivery_id, bool fine)
+{
+	struct listen *l = user;
+	if (!l->options->target)
+		recorder_set_state(l->recorder, delivery_id, fine ? DELIVERY_DELIVERED : DELIVERY_FAILED);
 }
 
 static void on_trouble(void *user, const char *sentence)
@@ -202,7 +232,10 @@ static void on_stop(void *user, const struct error *why)
 	end(l, (int)why->code);
 }
 
-static const struct session_events events = { on_state, on_delivery, on_attempt, on_trouble, on_store, on_stop };
+static const struct session_events events = {
+	on_state, on_delivery, on_attempt, on_over, on_trouble, on_store, on_stop
+};
+static const struct exec_ops exec_ops = { on_trouble, on_command, on_command_over };
 
 static void on_status_tick(uv_timer_t *h)
 {
@@ -241,6 +274,8 @@ static bool make_routes(struct listen *l, struct error *e)
 			return false;
 	struct route *last = &l->routes[l->route_count++];
 	last->path = strdup("");
+	if (!l->options->target)
+		return last->path && (last->target = strdup("--exec"));
 	last->target = forward_parse_target(l->options->target, l->options->forward.allow_remote_target, e);
 	return last->path && last->target;
 }
@@ -274,10 +309,22 @@ static struct seal_key *load_key(const char *db, struct error *e)
 	return key;
 }
 
+static bool start_exec(struct listen *l, const char *path, struct error *e)
+{
+	struct exec_options xo = {
+		.command = l->options->exec,
+		.db = path,
+		.output = l->mode == OUTPUT_JSON ? STDERR_FILENO : STDOUT_FILENO,
+		.errors = STDERR_FILENO,
+	};
+	return !xo.command || (l->exec = exec_new(&l->loop, &xo, &exec_ops, l, e));
+}
+
 static bool start(struct listen *l, struct error *e)
 {
 	char *path = l->options->db ? strdup(l->options->db) : store_default_path(e);
-	bool ready = path && (l->recorder = recorder_new(&l->loop, path, e)) && (l->key = load_key(path, e));
+	bool ready = path && (l->recorder = recorder_new(&l->loop, path, e)) && (l->key = load_key(path, e)) &&
+		     start_exec(l, path, e);
 	struct session_options so = {
 		.routes = l->routes,
 		.route_count = l->route_count,
@@ -285,6 +332,8 @@ static bool start(struct listen *l, struct error *e)
 		.key = l->key,
 		.drain_parallel = l->options->tunnel.drain_parallel,
 		.hold = l->options->hold,
+		.chaos = l->options->chaos ? &l->options->chaos_spec : NULL,
+		.no_app = !l->options->target,
 	};
 	struct tunnel_options to = l->options->tunnel;
 	free(path);
@@ -300,8 +349,15 @@ static bool start(struct listen *l, struct error *e)
 	session_set_tunnel(l->session, l->tunnel);
 	uint64_t interval = (uint64_t)l->options->tunnel.ping_interval_ms;
 	uv_timer_start(&l->status_timer, on_status_tick, interval, interval);
+	if (l->options->chaos && !l->options->chaos_spec.seeded) {
+		char text[100];
+		snprintf(text, sizeof text, "chaos is on; seed=%llu repeats it",
+			 (unsigned long long)l->options->chaos_spec.seed);
+		output_trouble(l->mode, text);
+	}
 	if (l->options->connect_timeout_ms)
 		uv_timer_start(&l->connect_timer, on_connect_late, (uint64_t)l->options->connect_timeout_ms, 0);
+	e->text[0] = 0; /* of what was tried on the way, such as to read a key that had to be made */
 	tunnel_start(l->tunnel);
 	return true;
 }
@@ -324,6 +380,8 @@ static void free_parts(struct listen *l)
 	}
 	if (l->tunnel && !l->closing_parts)
 		tunnel_close(l->tunnel, NULL, NULL);
+	exec_close(l->exec);
+	l->exec = NULL;
 	/* The recorder's last jobs call back into streams: it ends first, while the loop still turns. */
 	if (l->recorder)
 		recorder_close(l->recorder, NULL, NULL);
@@ -362,6 +420,15 @@ bool listen_take_options(struct listen_options *o, struct error *e)
 {
 	if (o->drain_parallel > DRAIN_MOST)
 		return error_set(e, EXIT_USAGE, "--drain-parallel goes from 0 (the relay's default) to %d", DRAIN_MOST);
+	if (o->exec && !exec_check(o->exec, e))
+		return false;
+	if (o->chaos && !chaos_parse(o->chaos, &o->chaos_spec, e))
+		return false;
+	if (!o->target && (o->hold || o->routes.count || o->chaos))
+		return error_set(e, EXIT_USAGE, "%s needs an app: name its port or URL",
+				 o->hold    ? "--hold"
+				 : o->chaos ? "--chaos"
+					    : "--route");
 	o->tunnel.drain_parallel = (uint32_t)o->drain_parallel;
 	o->tunnel.wire_options = (o->share ? WIRE_OPTION_SHARE : 0u) |
 				 (strcmp(o->ack, "immediate") == 0 ? WIRE_OPTION_ACK_IMMEDIATE : 0u) |

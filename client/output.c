@@ -92,9 +92,10 @@ static void format_status(char text[16], const struct delivery_row *row)
 		snprintf(text, 16, "%s", row->timed_out ? "TIME" : "ERR");
 	else
 		snprintf(text, 16, "%s",
-			 row->state == DELIVERY_HELD      ? "HELD"
-			 : row->state == DELIVERY_SENDING ? "send"
-							  : "wait");
+			 row->state == DELIVERY_HELD        ? "HELD"
+			 : row->state == DELIVERY_SENDING   ? "send"
+			 : row->state == DELIVERY_DELIVERED ? "done" /* by a command (--exec) */
+							    : "wait");
 }
 
 static void format_took(char text[24], int64_t us)
@@ -107,7 +108,7 @@ static void format_took(char text[24], int64_t us)
 		snprintf(text, 24, "%.1fs", (double)us / 1000000);
 }
 
-void output_row(FILE *out, const struct delivery_row *row, bool with_id)
+static void put_row(FILE *out, const struct delivery_row *row, bool with_id, struct bytes chaos)
 {
 	char at[16] = "--:--:--", status[16], took[24], size[16];
 	time_t seconds = (time_t)(row->received_at_us / 1000000);
@@ -128,7 +129,14 @@ void output_row(FILE *out, const struct delivery_row *row, bool with_id)
 	print_sanitised(out, row->target);
 	if (row->replay_of)
 		fprintf(out, "  (replay of %" PRId64 ")", row->replay_of);
+	if (chaos.len)
+		fprintf(out, "  (chaos: %.*s)", (int)chaos.len, (const char *)chaos.at);
 	fputc('\n', out);
+}
+
+void output_row(FILE *out, const struct delivery_row *row, bool with_id)
+{
+	put_row(out, row, with_id, bytes_of(NULL));
 }
 
 void output_delivery(enum output_mode mode, const struct delivery_row *row)
@@ -144,7 +152,7 @@ void output_attempt(enum output_mode mode, const struct delivery_row *row, const
 	if (mode == OUTPUT_JSON) {
 		print_json(row_json_attempt("attempt", row, a));
 	} else if (mode == OUTPUT_LINES) {
-		output_row(stdout, row, true);
+		put_row(stdout, row, true, a->chaos);
 		if (a->result != ATTEMPT_OK) {
 			fputs("        ", stdout);
 			print_sanitised(stdout, a->error);

@@ -1,5 +1,6 @@
 #include "client/recorder_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct delivery_job {
@@ -22,6 +23,12 @@ struct state_job {
 	struct writer_job job;
 	int64_t id;
 	enum delivery_state state;
+};
+
+struct tag_job {
+	struct writer_job job;
+	int64_t id;
+	char name[64];
 };
 
 struct status_job {
@@ -191,6 +198,25 @@ void recorder_set_state(struct recorder *r, int64_t id, enum delivery_state stat
 	j->job.lazy = true;
 	j->id = id;
 	j->state = state;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+static bool run_tag(struct writer_job *job, void *db, struct error *e)
+{
+	struct tag_job *j = (struct tag_job *)job;
+	return store_add_tag(db, j->id, bytes_of(j->name), e);
+}
+
+void recorder_add_tag(struct recorder *r, int64_t id, const char *name)
+{
+	struct tag_job *j = calloc(1, sizeof *j);
+	if (!j)
+		return;
+	j->job.run = run_tag;
+	j->job.done = done_state;
+	j->job.lazy = true;
+	j->id = id;
+	snprintf(j->name, sizeof j->name, "%s", name);
 	batch_writer_submit(r->writer, &j->job);
 }
 

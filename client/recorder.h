@@ -20,14 +20,16 @@ void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a,
 			     void (*done)(void *user, const struct error *e), void *user);
 /* In good time; a failure leaves the state as it is. */
 void recorder_set_state(struct recorder *r, int64_t id, enum delivery_state state);
+void recorder_add_tag(struct recorder *r, int64_t id, const char *name);
 
 /* A delivery that is on record and not finished. Owned by the receiver: recorder_left_free. */
 struct left {
 	struct left *next;
 	int64_t id;
-	bool held;       /* it waits for the app */
-	bool was_called; /* by a client that ended in the middle of the call, which is on record now */
-	bool parked;     /* that happened too often: it is failed and not to be called again */
+	bool held;        /* it waits for the app */
+	bool was_called;  /* by a client that ended in the middle of the call, which is on record now */
+	bool was_waiting; /* that client had not reached the app when it was last seen */
+	bool parked;      /* that happened too often: it is failed and not to be called again */
 	struct buffer target;
 };
 /* Finds what an earlier run of the tunnel left, oldest first (held ones behind, when asked for); none while another
@@ -50,6 +52,9 @@ struct taken {
 /* `taken` NULL: it is gone, was recorded in part only, or *e. False when out of memory: `done` is not called. */
 MUST_CHECK bool recorder_take(struct recorder *r, int64_t id,
 			      void (*done)(void *user, struct taken *taken, const struct error *e), void *user);
+/* The same of one that is over; it was recorded whole. */
+MUST_CHECK bool recorder_take_again(struct recorder *r, int64_t id,
+				    void (*done)(void *user, struct taken *taken, const struct error *e), void *user);
 void recorder_taken_free(struct taken *t);
 
 /* Copies what it needs. Failures are left to the next one. */

@@ -46,6 +46,8 @@ static void on_row(void *user, const struct delivery_row *row)
 	l->id = row->id;
 	l->held = row->state == DELIVERY_HELD;
 	l->was_called = row->state == DELIVERY_SENDING;
+	/* The app was away when it was first called, and may have come and taken it just before the end. */
+	l->was_waiting = row->state == DELIVERY_WAITING && row->attempts == 0;
 	if (!buffer_append_bytes(&l->target, row->target)) {
 		recorder_left_free(l);
 		return;
@@ -74,16 +76,17 @@ static void forget(struct look_job *j)
 /* The call that was lost with its client goes on record, so that the next one counts on. */
 static bool record_lost_call(struct store *s, struct left *l, struct error *e)
 {
-	int before;
-	if (!store_count_attempts(s, l->id, ATTEMPT_CANCELLED, &before, e))
+	int before = 0;
+	if (l->was_called && !store_count_attempts(s, l->id, ATTEMPT_CANCELLED, &before, e))
 		return false;
-	l->parked = before + 1 >= CRASHES_MOST;
+	l->parked = l->was_called && before + 1 >= CRASHES_MOST;
 	struct store_attempt lost = {
 		.delivery_id = l->id,
 		.then = l->parked ? ATTEMPT_THEN_OVER : ATTEMPT_THEN_WAITING,
 		.started_at_us = now_us(),
-		.result = ATTEMPT_CANCELLED,
-		.error = bytes_of("creel ended before this call was over"),
+		.result = l->was_called ? ATTEMPT_CANCELLED : ATTEMPT_UNREACHABLE,
+		.error = bytes_of(l->was_called ? "creel ended before this call was over"
+						: "creel ended while it waited for the app"),
 	};
 	return store_insert_attempt(s, &lost, e);
 }
@@ -99,7 +102,7 @@ static bool run_look(struct writer_job *job, void *db, struct error *e)
 	if (!store_list_unfinished(db, on_row, j, e) || (j->with_held && !store_list_held(db, on_row, j, e)))
 		return false;
 	for (struct left *l = j->first; l; l = l->next)
-		if (l->was_called && !record_lost_call(db, l, e))
+		if ((l->was_called || l->was_waiting) && !record_lost_call(db, l, e))
 			return false;
 	return true;
 }
@@ -137,6 +140,7 @@ struct take_job {
 	struct writer_job job;
 	int64_t id;
 	struct taken *taken;
+	bool again;  /* whatever became of it */
 	bool wanted; /* its state says that it is to be called */
 	void (*done)(void *user, struct taken *taken, const struct error *e);
 	void *user;
@@ -157,7 +161,8 @@ static void on_taken_row(void *user, const struct delivery_row *row)
 {
 	struct take_job *j = user;
 	struct taken *t = j->taken;
-	j->wanted = row->state == DELIVERY_WAITING || row->state == DELIVERY_SENDING || row->state == DELIVERY_HELD;
+	j->wanted =
+	    j->again || row->state == DELIVERY_WAITING || row->state == DELIVERY_SENDING || row->state == DELIVERY_HELD;
 	t->id = row->id;
 	t->attempts = row->attempts;
 	t->origin = row->origin;
@@ -203,8 +208,8 @@ static void done_take(struct writer_job *job, const struct error *e)
 	free(j);
 }
 
-bool recorder_take(struct recorder *r, int64_t id, void (*done)(void *user, struct taken *taken, const struct error *e),
-		   void *user)
+static bool submit_take(struct recorder *r, int64_t id, bool again,
+			void (*done)(void *user, struct taken *taken, const struct error *e), void *user)
 {
 	struct take_job *j = calloc(1, sizeof *j);
 	if (!j)
@@ -212,8 +217,21 @@ bool recorder_take(struct recorder *r, int64_t id, void (*done)(void *user, stru
 	j->job.run = run_take;
 	j->job.done = done_take;
 	j->id = id;
+	j->again = again;
 	j->done = done;
 	j->user = user;
 	batch_writer_submit(r->writer, &j->job);
 	return true;
+}
+
+bool recorder_take(struct recorder *r, int64_t id, void (*done)(void *user, struct taken *taken, const struct error *e),
+		   void *user)
+{
+	return submit_take(r, id, false, done, user);
+}
+
+bool recorder_take_again(struct recorder *r, int64_t id,
+			 void (*done)(void *user, struct taken *taken, const struct error *e), void *user)
+{
+	return submit_take(r, id, true, done, user);
 }

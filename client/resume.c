@@ -37,10 +37,10 @@ bool session_has_ended(const struct session *s, uint64_t id)
 
 static void forget_ended(struct session *s)
 {
-	struct ended *e, *next;
-	HASH_ITER(hh, s->ended, e, next)
-	{
-		HASH_DELETE(hh, s->ended, e);
+	struct ended *e = s->ended, *next;
+	HASH_CLEAR(hh, s->ended);
+	for (; e; e = next) {
+		next = e->hh.next;
 		free(e);
 	}
 }

@@ -120,6 +120,23 @@ json_t *row_json_message(const struct message *m)
 	return NULL;
 }
 
+/* "a,b" as an array. */
+static json_t *words_json(struct bytes b)
+{
+	json_t *list = json_array();
+	while (list && b.len) {
+		const uint8_t *comma = memchr(b.at, ',', b.len);
+		size_t len = comma ? (size_t)(comma - b.at) : b.len;
+		if (json_array_append_new(list, row_json_text(bytes_make(b.at, len), false))) {
+			json_decref(list);
+			return NULL;
+		}
+		len += comma ? 1 : 0;
+		b = bytes_make(b.at + len, b.len - len);
+	}
+	return list;
+}
+
 json_t *row_json_attempt(const char *type, const struct delivery_row *row, const struct attempt_row *a)
 {
 	char id[UUID_TEXT_LEN + 1];
@@ -139,6 +156,8 @@ json_t *row_json_attempt(const char *type, const struct delivery_row *row, const
 	failed |= json_object_set_new(o, "response_bytes", json_integer((json_int_t)a->response_bytes));
 	failed |= json_object_set_new(o, "url", row_json_text(a->url, true));
 	failed |= json_object_set_new(o, "error", row_json_text(a->error, true));
+	if (a->chaos.len)
+		failed |= json_object_set_new(o, "chaos", words_json(a->chaos));
 	if (!failed)
 		return o;
 	json_decref(o);

@@ -47,7 +47,7 @@ struct session *session_new(uv_loop_t *loop, const struct session_options *optio
 	uv_timer_init(loop, &s->record_again);
 	s->flush.data = s->grace.data = s->record_again.data = s;
 	s->open_handles = 3;
-	if (!hold_init(s)) {
+	if (!hold_init(s) || !weather_init(s)) {
 		session_free(s);
 		return NULL;
 	}
@@ -295,6 +295,7 @@ void session_drain(struct session *s)
 	s->draining = true;
 	session_record_again(s);
 	hold_stop(s);
+	weather_drain(s);
 	old_forget(s);
 }
 
@@ -306,6 +307,7 @@ size_t session_busy(const struct session *s)
 void session_cancel(struct session *s)
 {
 	s->cancelled = true;
+	weather_cancel(s);
 	for (struct stream *st = s->live, *next; st; st = next) {
 		next = st->live_next;
 		if (st->forward)
@@ -330,5 +332,6 @@ void session_free(struct session *s)
 	uv_close((uv_handle_t *)&s->flush, on_handle_closed);
 	uv_close((uv_handle_t *)&s->grace, on_handle_closed);
 	uv_close((uv_handle_t *)&s->record_again, on_handle_closed);
+	weather_close(s);
 	hold_close(s, on_handle_closed);
 }

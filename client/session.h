@@ -2,6 +2,7 @@
  * thread. */
 #pragma once
 
+#include "client/chaos.h"
 #include "client/forwarder.h"
 #include "client/recorder.h"
 #include "client/tunnel.h"
@@ -17,10 +18,12 @@ struct route {
 struct session_options {
 	const struct route *routes; /* the last one has path "" and is the default */
 	size_t route_count;
-	uint64_t record_max;        /* bytes of a body kept on record */
-	const struct seal_key *key; /* opens sealed deliveries, or NULL */
-	uint32_t drain_parallel;    /* as HELLO says: spooled deliveries at once, 0 for the relay's default */
-	bool hold;                  /* what found no app waits for it */
+	uint64_t record_max;            /* bytes of a body kept on record */
+	const struct seal_key *key;     /* opens sealed deliveries, or NULL */
+	uint32_t drain_parallel;        /* as HELLO says: spooled deliveries at once, 0 for the relay's default */
+	bool hold;                      /* what found no app waits for it */
+	const struct chaos_spec *chaos; /* or NULL */
+	bool no_app;                    /* deliveries are recorded, and over: nothing is called */
 };
 
 /* What the user is shown; rows are views for the call. */
@@ -28,6 +31,9 @@ struct session_events {
 	void (*on_state)(void *user, enum tunnel_state state, const char *detail);
 	void (*on_delivery)(void *user, const struct delivery_row *row);
 	void (*on_attempt)(void *user, const struct delivery_row *row, const struct attempt_row *attempt);
+	/* Its call is over and on record; without an app, as soon as it is on record. Not for what waits for the app,
+	 * was refused or is called once more. */
+	void (*on_over)(void *user, int64_t delivery_id);
 	void (*on_trouble)(void *user, const char *sentence);
 	/* Deliveries cannot be recorded, a sentence, once; NULL when they can be again. */
 	void (*on_store)(void *user, const char *sentence);

@@ -95,14 +95,14 @@ void stream_leave_wire(struct stream *st)
 
 void stream_release(struct stream *st)
 {
-	if (st->on_wire || st->committing || st->calling || st->recording || st->dirty)
+	if (st->on_wire || st->committing || st->calling || st->recording || st->dirty || st->spell)
 		return;
 	*st->live_back = st->live_next;
 	if (st->live_next)
 		st->live_next->live_back = st->live_back;
-	struct buffer *all[] = { &st->head,          &st->body,           &st->trailers,
-				 &st->answer.reason, &st->answer.headers, &st->answer.kept,
-				 &st->came_reason,   &st->came_headers,   &st->came_body };
+	struct buffer *all[] = { &st->head,           &st->body,        &st->trailers, &st->answer.reason,
+				 &st->answer.headers, &st->answer.kept, &st->spoilt,   &st->came_reason,
+				 &st->came_headers,   &st->came_body };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buffer_free(all[i]);
 	free(st);
@@ -175,7 +175,9 @@ static void tell_delivery(struct stream *st)
 		.id = st->delivery_id,
 		.received_at_us = st->request.received_at_us,
 		.origin = st->origin,
-		.state = st->refused ? DELIVERY_REFUSED : DELIVERY_SENDING,
+		.state = st->refused         ? DELIVERY_REFUSED
+			 : s->options.no_app ? DELIVERY_WAITING
+					     : DELIVERY_SENDING,
 		.status = st->refused ? st->request.refused_status : 0,
 		.took_us = -1,
 		.request_bytes = st->body_size,
@@ -213,7 +215,10 @@ static void on_recorded(void *user, int64_t id, bool duplicate, const struct err
 		if (!duplicate)
 			tell_delivery(st);
 		if (!duplicate && !st->refused && !s->cancelled) {
-			stream_call_app(st);
+			if (s->weather)
+				weather_take(st);
+			else
+				stream_call_app(st);
 			return;
 		}
 		/* What was known already is on record with its answer: there is nothing to say but that. */
@@ -232,7 +237,9 @@ void stream_commit(struct stream *st)
 	struct store_delivery d = {
 		.received_at_us = st->request.received_at_us,
 		.origin = st->origin,
-		.state = st->refused ? DELIVERY_REFUSED : DELIVERY_SENDING,
+		.state = st->refused         ? DELIVERY_REFUSED
+			 : s->options.no_app ? DELIVERY_WAITING
+					     : DELIVERY_SENDING,
 		.refused_status = st->request.refused_status,
 		.https = st->request.https,
 		.has_body = st->request.has_body,

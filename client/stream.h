@@ -10,7 +10,8 @@
  *    session.c  frames to streams          stream.c  life, the way in, the commit
  *    resume.c   lost and found again       call.c    the app's call and its record
  *    sealed.c   SEALED to plain frames     answer.c  what goes back to the relay
- *    hold.c     deliveries that wait for the app         old.c  those of an earlier run */
+ *    hold.c     deliveries that wait for the app         old.c  those of an earlier run
+ *    weather.c  --chaos, between the commit and the call */
 #pragma once
 
 #include <uthash.h>
@@ -71,6 +72,11 @@ struct stream {
 	struct store_attempt record; /* of the call's end; its views are the stream's */
 	struct stream *unrecorded_next;
 	struct hold *hold; /* called for it (hold.c) */
+	/* weather.c */
+	struct chaos_fate fate;
+	unsigned chaos;       /* enum chaos_mark: what became of it */
+	struct spell *spell;  /* it is not called yet */
+	struct buffer spoilt; /* headers for the app in the place of the request's, or empty */
 
 	struct answer answer;
 	/* For the record, where it differs from what goes back. */
@@ -117,8 +123,9 @@ struct session {
 	bool store_fails; /* said so */
 	struct left *old; /* to be called yet */
 	size_t old_running;
-	struct hold *holds;  /* one a route, or NULL */
-	struct stream *live; /* all there are, by live_next */
+	struct hold *holds;      /* one a route, or NULL */
+	struct weather *weather; /* with --chaos */
+	struct stream *live;     /* all there are, by live_next */
 	int open_handles;
 };
 
@@ -156,6 +163,8 @@ void append_or_close(struct link *l, bool appended);
 /* ---- call.c ---- */
 
 void stream_call_app(struct stream *st);
+/* This status is the answer: the app is not called. */
+void stream_answer_for_app(struct stream *st, int status);
 /* The index of the route that a target goes to. */
 size_t session_route(const struct session *s, struct bytes target);
 
@@ -198,13 +207,24 @@ struct sealed *sealed_find(struct session *s, uint64_t id);
 void sealed_drop(struct session *s, uint64_t id);
 void sealed_drop_all(struct session *s);
 
-/* ---- old.c, hold.c ---- */
+/* ---- old.c, weather.c, hold.c ---- */
 
 /* Looks what an earlier run left: once, when the tunnel's name is known. */
 void session_look_back(struct session *s);
 /* An old one's call is over. */
 void old_call_over(struct session *s);
 void old_forget(struct session *s);
+
+MUST_CHECK bool weather_init(struct session *s);
+/* Calls the app when the delivery's weather is over. */
+void weather_take(struct stream *st);
+/* Its call is on record: whether another follows. */
+MUST_CHECK bool weather_call_again(struct stream *st);
+/* Calls all that wait. */
+void weather_drain(struct session *s);
+/* Puts back all that wait: the next run calls them. */
+void weather_cancel(struct session *s);
+void weather_close(struct session *s);
 
 MUST_CHECK bool hold_init(struct session *s);
 /* The delivery is on record as held. */

@@ -175,7 +175,8 @@ static bool on_hello(struct connection *c, const struct wire_frame *f)
 			     .drain_parallel = hello.drain_parallel };
 	c->client = registry_join(c->relay->registry, c, &join, &resumed);
 	if (!c->client) {
-		connection_refuse(c, WIRE_NOTICE_LIMIT, "the relay is out of memory; try again later");
+		connection_refuse(c, WIRE_NOTICE_LIMIT,
+				  "too many clients hold this tunnel, or the relay is out of memory");
 		return true;
 	}
 	c->relay->metrics.tunnels++;

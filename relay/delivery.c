@@ -46,6 +46,7 @@ struct delivery *delivery_new_stored(const uint8_t event_id[UUID_LEN], int64_t r
 	spill_init(&d->body, NULL);
 	memcpy(d->request.event_id, event_id, UUID_LEN);
 	d->stored = *payload;
+	d->stored_size = payload->len;
 	*payload = (struct buffer){ 0 };
 	d->sealed = sealed;
 	d->row = row;

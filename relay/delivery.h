@@ -40,6 +40,7 @@ struct delivery {
 
 	/* Out of the spool: sent in place of the request, as it is stored; nobody waits for an answer. */
 	struct buffer stored;
+	size_t stored_size;
 	bool sealed;
 	int64_t row; /* 0: live */
 

@@ -7,6 +7,8 @@
 
 #define FIRST_PAUSE_MS 500
 #define MOST_PAUSE_MS 10000
+#define MOST_BYTES_OUT (16u << 20) /* beyond it one at a time: large ones wait in memory for their windows */
+#define MOST_UNREADABLE 1000       /* a client that can open none of them is left alone until it comes anew */
 
 static void drop_list(struct drain *d)
 {
@@ -32,12 +34,13 @@ static void hand_out(struct client *c, struct spool_waiting *w)
 {
 	struct delivery *d = delivery_new_stored(w->event_id, w->row, &w->payload, w->sealed);
 	struct stream *st = d ? stream_open(c, d, false) : NULL;
-	delivery_drop(d);
-	if (!st) { /* out of memory: it is still on disk */
+	delivery_drop(d); /* the stream holds it */
+	if (!st) {        /* out of memory: it is still on disk */
 		drain_failed(c);
 		return;
 	}
 	c->drain.in_flight++;
+	c->drain.bytes_out += d->stored_size;
 	stream_pump(st);
 }
 
@@ -48,20 +51,26 @@ struct fetch {
 	unsigned round;
 };
 
+static bool may_hand_out(const struct drain *d)
+{
+	return d->in_flight < d->parallel && (d->in_flight == 0 || d->bytes_out < MOST_BYTES_OUT) &&
+	       d->unreadable_count < MOST_UNREADABLE;
+}
+
 static void work(struct client *c)
 {
 	struct drain *d = &c->drain;
 	struct registry *r = c->tunnel->registry;
 	if (!client_link(c) || r->relay->draining || uv_now(r->relay->loop) < d->paused_until)
 		return;
-	while (d->list && d->in_flight < d->parallel) {
+	while (d->list && may_hand_out(d)) {
 		struct spool_waiting *w = d->list;
 		d->list = w->next;
 		if (!is_out(c, w->row))
 			hand_out(c, w);
 		spool_waiting_free(w);
 	}
-	if (d->list || d->fetching || !d->more || d->in_flight >= d->parallel)
+	if (d->list || d->fetching || !d->more || !may_hand_out(d))
 		return;
 	struct fetch *f = calloc(1, sizeof *f);
 	if (!f)
@@ -120,10 +129,10 @@ void drain_more(struct client *c)
 	work(c);
 }
 
-void drain_ended(struct client *c)
+void drain_ended(struct client *c, size_t size)
 {
-	if (c->drain.in_flight > 0)
-		c->drain.in_flight--;
+	c->drain.in_flight--;
+	c->drain.bytes_out -= size;
 	work(c);
 }
 

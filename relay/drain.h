@@ -13,6 +13,7 @@ struct spool_waiting;
 
 struct drain {
 	unsigned parallel, in_flight;
+	size_t bytes_out;    /* of payloads handed out and not over */
 	bool fetching, more; /* a fetch is under way; there may be something behind `after` */
 	int64_t after;       /* the last row fetched */
 	unsigned round;      /* counts beginnings: an older fetch's answer is dropped */
@@ -27,8 +28,8 @@ struct drain {
 void drain_begin(struct client *c);
 /* Something was put into the mailbox, or a place is free. */
 void drain_more(struct client *c);
-/* A spooled delivery's stream is over. */
-void drain_ended(struct client *c);
+/* A spooled delivery's stream is over; `size` is that of its payload. */
+void drain_ended(struct client *c, size_t size);
 /* The client could not record it: pause, then from the oldest on. */
 void drain_failed(struct client *c);
 /* The client cannot open it: leave it out. */

@@ -3,11 +3,13 @@
 #include "relay/connection.h"
 #include "shared/log.h"
 
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define SWEEP_MS 100
+#define MAX_SHARING 64 /* clients of one tunnel: each gets a copy of everything */
 
 static uint64_t now_us(void)
 {
@@ -63,18 +65,33 @@ static struct client *find_client(const struct tunnel *t, struct bytes key)
 
 static struct client *make_client(struct tunnel *t, struct bytes key)
 {
-	struct client *c = calloc(1, sizeof *c);
-	if (!c || key.len > sizeof c->key) {
-		free(c);
+	struct client *c = key.len <= sizeof c->key ? calloc(1, sizeof *c) : NULL;
+	if (!c)
 		return NULL;
-	}
 	c->tunnel = t;
 	if (key.len)
 		memcpy(c->key, key.at, key.len);
 	c->key_len = key.len;
 	c->drain.parallel = DRAIN_PARALLEL;
 	c->next = t->clients;
-	return t->clients = c;
+	t->clients = c;
+	return c;
+}
+
+static size_t count_current(const struct tunnel *t)
+{
+	size_t count = 0;
+	for (const struct client *c = t->clients; c; c = c->next)
+		count += c->current;
+	return count;
+}
+
+bool registry_has_room(const struct tunnel *t, size_t len)
+{
+	uint64_t waiting = 0;
+	for (const struct client *c = t->clients; c; c = c->next)
+		waiting += spool_level(t->registry->spool, c->mailbox).bytes;
+	return waiting + len <= t->registry->relay->settings.spool_max_bytes;
 }
 
 /* A client that was replaced stays while something waits for it. */
@@ -270,7 +287,7 @@ static void displace(struct client *c, struct client *by)
 
 static bool is_nonce(bool has, const uint8_t at[WIRE_NONCE_LEN], struct bytes shown)
 {
-	return has && bytes_equal(shown, bytes_make(at, WIRE_NONCE_LEN));
+	return has && shown.len == WIRE_NONCE_LEN && CRYPTO_memcmp(shown.at, at, WIRE_NONCE_LEN) == 0;
 }
 
 static bool may_resume(const struct client *c, struct bytes nonce)
@@ -285,7 +302,7 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 	if (!t)
 		t = make_tunnel(r, j->name, j->owner, j->random_name);
 	struct client *c = t ? find_client(t, j->key) : NULL;
-	if (t && !c)
+	if (t && !c && count_current(t) < MAX_SHARING)
 		c = make_client(t, j->key);
 	if (!c)
 		return NULL;

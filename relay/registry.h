@@ -51,6 +51,7 @@ struct registry {
 	struct spool *spool;
 	struct tunnel *tunnels;
 	uv_timer_t sweep;
+	size_t put_bytes; /* payloads on their way to the spool */
 	bool closing;
 };
 
@@ -83,6 +84,8 @@ void registry_spool_all(struct registry *r);
 enum refusal registry_admit(const struct tunnel *t, struct bytes method);
 /* Opens a stream for each of the tunnel's clients. */
 enum refusal registry_dispatch(struct tunnel *t, struct delivery *d);
+/* Whether a payload of that size fits into what may wait for the tunnel's clients together. */
+bool registry_has_room(const struct tunnel *t, size_t len);
 /* Sends REQUEST with REFUSED to the clients that are there, for the record only. */
 void registry_tell_refused(struct tunnel *t, const struct delivery *d, int status);
 

@@ -362,7 +362,7 @@ int serve_run(int argc, char **argv, struct error *e)
 		{ "resume-grace", 0, OPTION_DURATION, &s.resume_grace_ms, "TIME",
 		  "how long a lost client may take to come back before its senders get 202 (default 5s)" },
 		{ "spool-max-bytes", 0, OPTION_SIZE, &s.spool_max_bytes, "SIZE",
-		  "of what waits for one client (default 256MiB)" },
+		  "of what waits for one tunnel's clients (default 256MiB)" },
 		{ "spool-max-age", 0, OPTION_DURATION, &s.spool_max_age_ms, "TIME",
 		  "after which what waits expires (default 7d)" },
 		{ "max-connections", 0, OPTION_COUNT, &s.max_connections, "N",

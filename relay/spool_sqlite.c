@@ -79,15 +79,20 @@ static bool copy_mailbox(struct spool_mailbox *to, struct buffer *name, struct b
 	return true;
 }
 
-static void mailbox_free(struct spool *s, struct mailbox *m)
+static void mailbox_free(struct mailbox *m)
+{
+	buffer_free(&m->name);
+	buffer_free(&m->owner);
+	free(m);
+}
+
+static void mailbox_drop(struct spool *s, struct mailbox *m)
 {
 	if (m->by_id.tbl)
 		HASH_DELETE(by_id, s->by_id, m);
 	if (m->by_name.tbl)
 		HASH_DELETE(by_name, s->by_name, m);
-	buffer_free(&m->name);
-	buffer_free(&m->owner);
-	free(m);
+	mailbox_free(m);
 }
 
 static struct mailbox *mailbox_add(struct spool *s, const struct spool_mailbox *from)
@@ -101,7 +106,7 @@ static struct mailbox *mailbox_add(struct spool *s, const struct spool_mailbox *
 			HASH_ADD_KEYPTR(by_name, s->by_name, m->name.at, m->name.len, m);
 	}
 	if (!m->by_name.tbl) {
-		mailbox_free(s, m);
+		mailbox_drop(s, m);
 		return NULL;
 	}
 	return m;
@@ -211,7 +216,7 @@ void spool_leave(struct spool *s, int64_t mailbox)
 	s->total.count -= m->level.count;
 	s->total.bytes -= m->level.bytes;
 	s->total.expired -= m->level.expired;
-	mailbox_free(s, m);
+	mailbox_drop(s, m);
 	if (!j)
 		return; /* it is there again when the relay starts again */
 	j->job.lazy = false;
@@ -269,9 +274,13 @@ static bool on_loaded(void *user, const struct spool_loaded *loaded)
 
 static void spool_free(struct spool *s)
 {
-	struct mailbox *m, *next;
-	HASH_ITER(by_id, s->by_id, m, next)
-	mailbox_free(s, m);
+	struct mailbox *m = s->by_id, *next;
+	HASH_CLEAR(by_name, s->by_name);
+	HASH_CLEAR(by_id, s->by_id);
+	for (; m; m = next) {
+		next = m->by_id.next;
+		mailbox_free(m);
+	}
 	while (s->failed) {
 		struct writer_job *j = s->failed;
 		s->failed = j->next;

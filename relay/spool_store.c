@@ -225,9 +225,8 @@ bool spool_db_write_mailbox(struct spool_db *s, const struct spool_mailbox *m, s
 	return true;
 }
 
-static void sealing_free(struct spool_db *s, struct sealing *g)
+static void sealing_free(struct sealing *g)
 {
-	HASH_DEL(s->sealings, g);
 	sealer_free(g->sealer);
 	free(g);
 }
@@ -236,8 +235,10 @@ bool spool_db_leave(struct spool_db *s, int64_t mailbox, struct error *e)
 {
 	struct sealing *g;
 	HASH_FIND(hh, s->sealings, &mailbox, sizeof mailbox, g);
-	if (g)
-		sealing_free(s, g);
+	if (g) {
+		HASH_DEL(s->sealings, g);
+		sealing_free(g);
+	}
 	return run_with(s, SPOOL_LEAVE, mailbox, 0, e);
 }
 
@@ -451,9 +452,12 @@ void spool_db_close(struct spool_db *s)
 {
 	if (!s)
 		return;
-	struct sealing *g, *next;
-	HASH_ITER(hh, s->sealings, g, next)
-	sealing_free(s, g);
+	struct sealing *g = s->sealings, *next;
+	HASH_CLEAR(hh, s->sealings);
+	for (; g; g = next) {
+		next = g->hh.next;
+		sealing_free(g);
+	}
 	for (size_t i = 0; i < SPOOL_STATEMENTS; i++)
 		sqlite3_finalize(s->statements[i]);
 	sqlite3_close(s->db);

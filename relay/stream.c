@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define MAX_STREAMS 65536
+#define MAX_PUT_BYTES (128u << 20) /* on their way to the disk at once, in memory */
 
 static void append_or_close(struct link *l, bool appended)
 {
@@ -88,10 +89,11 @@ void stream_close(struct stream *st)
 	if (d->answerer == st)
 		d->answerer = NULL;
 	bool stored = d->row != 0;
+	size_t size = d->stored_size;
 	free(st);
 	delivery_drop(d);
 	if (stored)
-		drain_ended(c);
+		drain_ended(c, size);
 }
 
 /* ---- to the client ---- */
@@ -299,6 +301,7 @@ static void on_put(void *user, const struct error *e)
 	struct stream *st = p->stream;
 	struct client *c = st->client;
 	struct delivery *d = st->delivery;
+	c->tunnel->registry->put_bytes -= p->payload.len;
 	buffer_free(&p->payload);
 	free(p);
 	if (e) {
@@ -319,9 +322,13 @@ static void on_put(void *user, const struct error *e)
 static void spool(struct stream *st)
 {
 	struct delivery *d = st->delivery;
-	struct spool *s = st->client->tunnel->registry->spool;
+	struct registry *r = st->client->tunnel->registry;
 	if (!d->body_whole || st->put)
 		return;
+	if (r->put_bytes > 0 && r->put_bytes + spill_len(&d->body) > MAX_PUT_BYTES) {
+		put_failed(st, REFUSE_OVERLOADED);
+		return;
+	}
 	struct put *p = calloc(1, sizeof *p);
 	if (!p || !delivery_encode(d, &p->payload)) {
 		if (p)
@@ -330,7 +337,7 @@ static void spool(struct stream *st)
 		put_failed(st, REFUSE_OVERLOADED);
 		return;
 	}
-	if (!spool_has_room(s, st->client->mailbox, p->payload.len)) {
+	if (!registry_has_room(st->client->tunnel, p->payload.len)) {
 		buffer_free(&p->payload);
 		free(p);
 		st->client->quota_hit = true;
@@ -338,10 +345,11 @@ static void spool(struct stream *st)
 		return;
 	}
 	st->put = true;
+	r->put_bytes += p->payload.len;
 	p->stream = st;
 	struct spool_item item = { .received_at_us = d->request.received_at_us, .payload = buffer_view(&p->payload) };
 	memcpy(item.event_id, d->request.event_id, UUID_LEN);
-	spool_put(s, st->client->mailbox, &item, on_put, p);
+	spool_put(r->spool, st->client->mailbox, &item, on_put, p);
 }
 
 void stream_give_up(struct stream *st, enum refusal why)

@@ -199,7 +199,10 @@ static bool make_key(const char *path, struct error *e)
 struct seal_key *seal_key_load(const char *path, struct error *e)
 {
 	bool missing;
-	struct seal_key *k = read_key(path, &missing, e);
+	struct error first;
+	struct seal_key *k = read_key(path, &missing, &first);
+	if (!k && !missing)
+		*e = first;
 	if (k || !missing)
 		return k;
 	/* Read back also what was just made: whoever came second must use the first one's. */

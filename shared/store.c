@@ -31,6 +31,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	 * answer. */
 	[STATEMENT_SET_STATE] = "UPDATE delivery SET state = ?2, status_class = CASE WHEN ?2 IN (0, 1) THEN 0"
 				" WHEN ?2 IN (3, 4) AND status_class = 0 THEN 6 ELSE status_class END WHERE id = ?1",
+	[STATEMENT_ADD_TAG] = "INSERT OR IGNORE INTO tag (delivery_id, name) VALUES (?1, ?2)",
 	[STATEMENT_PUT_STATUS] =
 	    "INSERT OR REPLACE INTO client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url,"
 	    " tunnel, target) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
@@ -297,6 +298,16 @@ bool store_set_state(struct store *s, int64_t id, enum delivery_state state, str
 		return false;
 	sqlite3_bind_int64(st, 1, id);
 	sqlite3_bind_int(st, 2, (int)state);
+	return run(s, st, e);
+}
+
+bool store_add_tag(struct store *s, int64_t id, struct bytes name, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_ADD_TAG, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, id);
+	store_bind_bytes(st, 2, name, false);
 	return run(s, st, e);
 }
 

@@ -107,6 +107,7 @@ struct attempt_row {
 	uint64_t connect_us, first_byte_us, total_us;
 	uint64_t response_bytes;
 	struct bytes url, reason, error;
+	struct bytes chaos; /* "delay,badsig": what --chaos did to it, of a running client's alone */
 };
 
 /* The running client's word about itself, for `creel status` (one row a process). */
@@ -135,6 +136,8 @@ MUST_CHECK bool store_insert_delivery(struct store *s, const struct store_delive
 /* Inserts the attempt with the next number and brings the delivery's summary (state, status, took, …) up to date. */
 MUST_CHECK bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct error *e);
 MUST_CHECK bool store_set_state(struct store *s, int64_t id, enum delivery_state state, struct error *e);
+/* It may have the tag already. */
+MUST_CHECK bool store_add_tag(struct store *s, int64_t id, struct bytes name, struct error *e);
 MUST_CHECK bool store_put_status(struct store *s, const struct client_status *c, struct error *e);
 MUST_CHECK bool store_drop_status(struct store *s, int64_t pid, struct error *e);
 

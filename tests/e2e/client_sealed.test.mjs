@@ -52,6 +52,7 @@ describe('sealed deliveries', () => {
 		assert.notEqual((await third.connection(1)).hello.public_key_hex, key);
 		assert.ok(existsSync(w.path('own.key')));
 		await third.stop('SIGINT');
+		assert.doesNotMatch(third.err, /\.key/, 'that it had to be made is no trouble');
 	});
 
 	it('a key that others may read: exit 4 and a sentence that names it', async () => {

@@ -137,6 +137,43 @@ describe('deliveries of an earlier run', () => {
 		assert.equal(app.requests.filter((r) => r.target === '/poison').length, 3);
 	});
 
+	it('a client that dies while it waits for the app has not called it: that counts for nothing', async () => {
+		const port = await freePort();
+		const id = eventId();
+		for (let run = 0; run < 5; run++) {
+			const client = await relay.startClient('patient', { app: { port }, args: ['--wait-for-target', '60s'] });
+			const c = await client.connection(1);
+			if (run === 0) c.send(delivery({ stream: 1, event_id: id, target: '/patient' }));
+			await w.recorded((r) => r.event_id === id && r.state === 'waiting');
+			await client.stop('SIGKILL');
+		}
+		const late = w.keep(await Receiver.start({ port }));
+		const client = await relay.startClient('patient', { app: late, args: ['--wait-for-target', '60s'] });
+		await client.connection(1);
+		await late.request((r) => r.target === '/patient');
+		await w.recorded((r) => r.event_id === id && r.state === 'delivered');
+		assert.equal(late.requests.length, 1);
+		await client.stop('SIGINT');
+	});
+
+	it('one that dies when the app has just come up may have called it: the next call says so', async () => {
+		const port = await freePort();
+		const id = eventId();
+		let client = await relay.startClient('justup', { app: { port }, args: ['--wait-for-target', '60s'] });
+		const c = await client.connection(1);
+		c.send(delivery({ stream: 1, event_id: id, target: '/justup' }));
+		await w.recorded((r) => r.event_id === id && r.state === 'waiting');
+		const late = w.keep(await Receiver.start({ port, answer: () => {} }));
+		await late.request();
+		await client.stop('SIGKILL');
+		late.answer = null;
+		client = await relay.startClient('justup', { app: late });
+		await client.connection(1);
+		await w.recorded((r) => r.event_id === id && r.state === 'delivered');
+		assert.deepEqual(late.requests.map((r) => field(r.lines, 'creel-attempt')), ['1', '2']);
+		await client.stop('SIGINT');
+	});
+
 	it('a hundred of them are called again, each once, with the next number', async () => {
 		app.answer = () => {};
 		let client = await relay.startClient('hundred', { app });

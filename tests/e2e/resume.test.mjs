@@ -255,6 +255,7 @@ describe('connections that stand still', () => {
 	}
 
 	it('half-open: noticed within two ping intervals, not called online while it lasts, back when it is over', async () => {
+		await online(); // the ready file is there a moment before that line
 		const before = states(lane.client).length;
 		lane.proxy.stall(true);
 		try {

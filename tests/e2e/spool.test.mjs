@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { World, waitFor, within } from './lib/harness.mjs';
 import { Sender, field, post, requestBytes, send } from './lib/http.mjs';
 import { Tunnel } from './lib/tunnel.mjs';
-import { FLAGS, frame } from './lib/wire.mjs';
+import { FLAGS, frame, hello } from './lib/wire.mjs';
 
 const OPTION = { SHARE: 1, ACK_IMMEDIATE: 2, OFFLINE_FAIL: 4 };
 const RESET = { STORE: 4, APP_ABORTED: 5, PROTOCOL: 6 };
@@ -278,6 +278,28 @@ describe('the spool’s limits', () => {
 		await waitFor('room', async () => (await relay.waiting()) === 0);
 		await t.leave();
 		accepted(await post(relay.port, '/small/x', randomBytes(8000)));
+	});
+
+	it('the quota is the tunnel’s: what waits for a client that was replaced counts', async () => {
+		const relay = await startRelay(w, ['--spool-max-bytes', '64KiB']);
+		for (const round of [0, 1]) {
+			const t = await Tunnel.online(relay.port, 'keys', { say: { public_key: Buffer.from(key(), 'latin1') } });
+			await t.leave();
+			const answers = [];
+			for (let i = 0; i < 5; i++) answers.push((await post(relay.port, '/keys/x', randomBytes(8000))).status);
+			assert.deepEqual(answers, round === 0 ? [202, 202, 202, 202, 202] : [202, 202, 202, 503, 503]);
+		}
+	});
+
+	it('more clients than may share a tunnel are refused', async () => {
+		const relay = await startRelay(w);
+		const all = [];
+		for (let i = 0; i < 64; i++)
+			all.push(await Tunnel.online(relay.port, 'crowd', { say: { options: OPTION.SHARE, public_key: Buffer.from(key(), 'latin1') } }));
+		const one = await Tunnel.open(relay.port);
+		one.ws.send(hello({ tunnel: 'crowd', options: OPTION.SHARE, public_key: Buffer.from(key(), 'latin1') }));
+		assert.match((await one.frame('NOTICE')).text, /too many/);
+		for (const t of all) await t.end();
 	});
 
 	it('--spool-max-age: what expired is counted and told as a gap, once', async () => {

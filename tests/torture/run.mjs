@@ -58,7 +58,7 @@ export class Torture {
 			HOME: this.dir, XDG_DATA_HOME: this.at('data'), XDG_CONFIG_HOME: this.at('config'), XDG_STATE_HOME: this.at('state'),
 			ASAN_OPTIONS: 'detect_leaks=1:exitcode=99', UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1', TZ: 'UTC',
 		};
-		const size = Math.max(256, this.seconds * 4) << 20;
+		const size = Math.min(Math.max(256, this.seconds * 4), 2048) * 1_048_576; // no shift: it would be 32 bits wide
 		this.disks = { client: await SmallDisk.mount(this.at('store'), size), relay: await SmallDisk.mount(this.at('relay'), size) };
 		for (const name of ['store', 'relay', 'data', 'config']) mkdirSync(this.at(name), { recursive: true, mode: 0o700 });
 		this.relayPort = await fixedPort();

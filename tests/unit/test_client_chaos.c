@@ -1,0 +1,166 @@
+/* What --chaos decides: specs, fates, spoilt signatures. */
+#include "client/chaos.h"
+#include "shared/headers.h"
+#include "tests/unit/unit.h"
+
+static struct chaos_spec parsed(const char *text)
+{
+	struct chaos_spec c;
+	struct error e = { 0 };
+	if (!chaos_parse(text, &c, &e))
+		fail_msg("%s: %s", text, e.text);
+	return c;
+}
+
+static void test_spec(void **state)
+{
+	(void)state;
+	struct chaos_spec c = parsed("duplicate=5%,delay=200ms..2s,reorder=10,fail=10%:503,badsig=0.25%,seed=7");
+	assert_int_equal(c.duplicate, 50000);
+	assert_int_equal(c.delay_from_ms, 200);
+	assert_int_equal(c.delay_to_ms, 2000);
+	assert_int_equal(c.reorder, 10);
+	assert_int_equal(c.fail, 100000);
+	assert_int_equal(c.fail_status, 503);
+	assert_int_equal(c.badsig, 2500);
+	assert_true(c.seeded && c.seed == 7);
+	c = parsed("fail=100%,delay=1s");
+	assert_int_equal(c.fail, 1000000);
+	assert_int_equal(c.fail_status, 500);
+	assert_int_equal(c.delay_to_ms, 1000);
+	assert_false(c.seeded);
+	assert_int_equal(parsed("badsig=0.0001%").badsig, 1);
+}
+
+static void test_bad_specs(void **state)
+{
+	static const char *const wrong[][2] = {
+		{ "", "knows no ''" },
+		{ "duplicate", "'duplicate=' is wrong" },
+		{ "duplicate=5", "'duplicate=5' is wrong" },
+		{ "duplicate=101%", "'duplicate=101%'" },
+		{ "duplicate=-1%", "'duplicate=-1%'" },
+		{ "duplicate=.5%", "'duplicate=.5%'" },
+		{ "duplicate=5.%", "'duplicate=5.%'" },
+		{ "duplicate=0.00001%", "'duplicate=0.00001%'" },
+		{ "duplicate=99999999999999999999%", "duplicate is a share" },
+		{ "seed=1,duplicat=5%", "did you mean duplicate" },
+		{ "delay=2s..1s", "'delay=2s..1s'" },
+		{ "delay=11m", "up to 10m" },
+		{ "delay=1s..", "'delay=1s..'" },
+		{ "reorder=0", "'reorder=0'" },
+		{ "reorder=1001", "'reorder=1001'" },
+		{ "fail=10%:200", "'fail=10%:200'" },
+		{ "fail=10%:", "'fail=10%:'" },
+		{ "fail=:503", "'fail=:503'" },
+		{ "seed=x", "'seed=x'" },
+		{ "seed=1,seed=2", "'seed' twice" },
+		{ "seed=1,", "knows no ''" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		struct chaos_spec c;
+		struct error e = { 0 };
+		if (chaos_parse(wrong[i][0], &c, &e))
+			fail_msg("'%s' was taken", wrong[i][0]);
+		assert_int_equal(e.code, EXIT_USAGE);
+		if (!strstr(e.text, wrong[i][1]))
+			fail_msg("'%s': %s", wrong[i][0], e.text);
+	}
+}
+
+static void test_fates_repeat(void **state)
+{
+	(void)state;
+	struct chaos_spec a = parsed("duplicate=30%,delay=0ms..1s,reorder=5,fail=30%,badsig=30%,seed=7"), b = a;
+	size_t differ = 0;
+	b.seed = 8;
+	for (uint64_t n = 1; n <= 200; n++) {
+		struct chaos_fate one = chaos_decide(&a, n), two = chaos_decide(&a, n), three = chaos_decide(&b, n);
+		assert_true(one.delay_ms == two.delay_ms && one.behind == two.behind && one.fail == two.fail &&
+			    one.badsig == two.badsig && one.duplicate == two.duplicate);
+		differ += one.delay_ms != three.delay_ms;
+	}
+	assert_true(differ > 150);
+	/* Scripts rely on a seed's outcome from one version to the next. */
+	struct chaos_fate first = chaos_decide(&a, 1), second = chaos_decide(&a, 2);
+	assert_true(first.delay_ms == 466 && first.behind == 5 && !first.fail && !first.badsig && first.duplicate);
+	assert_true(second.delay_ms == 195 && second.behind == 2 && second.fail && !second.badsig && !second.duplicate);
+}
+
+static void test_shares(void **state)
+{
+	(void)state;
+	struct chaos_spec c = parsed("duplicate=20%,delay=100ms..200ms,reorder=3,fail=10%,badsig=5%,seed=1");
+	size_t duplicate = 0, fail = 0, badsig = 0, behind[4] = { 0 };
+	const size_t many = 20000;
+	for (uint64_t n = 1; n <= many; n++) {
+		struct chaos_fate f = chaos_decide(&c, n);
+		assert_true(f.delay_ms >= 100 && f.delay_ms <= 200 && f.behind <= 3);
+		assert_false(f.fail && (f.duplicate || f.badsig));
+		behind[f.behind]++;
+		duplicate += f.duplicate;
+		fail += f.fail;
+		badsig += f.badsig;
+	}
+	/* Of 90 %: what fails is neither. */
+	assert_in_range(duplicate, many * 17 / 100, many * 19 / 100);
+	assert_in_range(fail, many * 9 / 100, many * 11 / 100);
+	assert_in_range(badsig, many * 4 / 100, many * 5 / 100);
+	for (size_t i = 0; i < 4; i++)
+		assert_in_range(behind[i], many * 23 / 100, many * 27 / 100);
+	struct chaos_spec none = parsed("seed=1");
+	for (uint64_t n = 1; n <= 1000; n++) {
+		struct chaos_fate f = chaos_decide(&none, n);
+		assert_true(!f.delay_ms && !f.behind && !f.fail && !f.duplicate && !f.badsig);
+	}
+}
+
+static void test_text(void **state)
+{
+	char text[CHAOS_TEXT_LEN];
+	(void)state;
+	chaos_text(text, 0);
+	assert_string_equal(text, "");
+	chaos_text(text, CHAOS_BADSIG | CHAOS_DELAY);
+	assert_string_equal(text, "delay,badsig");
+	chaos_text(text, 31);
+	assert_string_equal(text, "delay,reorder,fail,badsig,duplicate");
+}
+
+static void expect_spoilt(const char *block, const char *out)
+{
+	struct buffer b = { 0 };
+	bool spoilt;
+	assert_true(chaos_spoil_signature(bytes_of(block), &b, &spoilt));
+	assert_int_equal(spoilt, strcmp(block, out) != 0);
+	assert_true(headers_valid(buffer_view(&b)));
+	if (!bytes_equal(buffer_view(&b), bytes_of(out)))
+		fail_msg("%.*s\nnot\n%s", (int)b.len, (char *)b.at, out);
+	buffer_free(&b);
+}
+
+static void test_signatures(void **state)
+{
+	(void)state;
+	expect_spoilt("Host: aaaaaaaaaaaaaaaaaaaaaa\r\n", "Host: aaaaaaaaaaaaaaaaaaaaaa\r\n");
+	expect_spoilt("A: 1\r\nX-Hub-Signature-256: sha256=00112233445566778899\r\nB: 2\r\n",
+		      "A: 1\r\nX-Hub-Signature-256: sha256=00112233446566778899\r\nB: 2\r\n");
+	/* The time stays, each signature goes. */
+	expect_spoilt("Stripe-Signature: t=1700000000,v1=ffffffffffffffffffff,v0=99999999999999999999\r\n",
+		      "Stripe-Signature: t=1700000000,v1=ffffffffffafffffffff,v0=99999999990999999999\r\n");
+	expect_spoilt("X-Shopify-Hmac-SHA256: AAAAAAAAAAAAAAAAAAA/BBBBBBBBBBBBBBBBBBBBBBB=\r\n",
+		      "X-Shopify-Hmac-SHA256: AAAAAAAAAAAAAAAAAAA/BCBBBBBBBBBBBBBBBBBBBBB=\r\n");
+	expect_spoilt("x-gitlab-token: zz\r\n", "x-gitlab-token: zg\r\n");
+	expect_spoilt("X-Signature: \r\n", "X-Signature: \r\n");
+	expect_spoilt("", "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_spec),   cmocka_unit_test(test_bad_specs), cmocka_unit_test(test_fates_repeat),
+		cmocka_unit_test(test_shares), cmocka_unit_test(test_text),      cmocka_unit_test(test_signatures),
+	};
+	return RUN(tests);
+}
