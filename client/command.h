@@ -15,8 +15,8 @@ struct command {
 	int (*run)(int argc, char **argv, struct error *e);
 };
 
-extern const struct command command_listen, command_dev, command_list, command_show, command_replay, command_status,
-    command_login, command_version, command_help;
+extern const struct command command_listen, command_dev, command_list, command_show, command_diff, command_replay,
+    command_status, command_login, command_version, command_help;
 
 /* Adds what every command takes (--db, --config, --relay, --help) to the command's own options, reads config files
  * ($XDG_CONFIG_HOME/creel/config.ini, ./creel.ini, --config), CREEL_… and the command line. When --help was given

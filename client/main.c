@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&command_listen, &command_dev,   &command_list,    &command_show, &command_replay,
-	&command_status, &command_login, &command_version, &command_help,
+	&command_listen, &command_dev,    &command_list,  &command_show,    &command_diff,
+	&command_replay, &command_status, &command_login, &command_version, &command_help,
 };
 
 const struct command *command_at(size_t i)

@@ -31,7 +31,7 @@ static uint64_t mix(uint64_t h, uint64_t v)
 
 static uint64_t hash_scalar(struct bytes in, const struct json_token *t)
 {
-	uint64_t h = t->kind == JSON_KEY || t->kind == JSON_STRING ? 1 : t->kind;
+	uint64_t h = t->kind == TOKEN_KEY || t->kind == TOKEN_STRING ? 1 : t->kind;
 	if (h != 1) {
 		for (size_t i = 0; i < t->len; i++)
 			h = mix(h, in.at[t->at + i]);
@@ -55,7 +55,7 @@ static uint64_t *hash_values(const struct diff_json_side *s, bool key_order)
 		} else if (!json_is_open(token)) {
 			hash[i] = hash_scalar(s->text, token);
 		} else {
-			bool object = token->kind == JSON_OPEN_OBJECT;
+			bool object = token->kind == TOKEN_OPEN_OBJECT;
 			uint64_t sum = token->kind;
 			for (size_t k = i + 1; k < token->partner; k = json_after(t, k)) {
 				uint64_t member = object ? mix(hash[k], hash[k + 1]) : hash[k];
@@ -241,7 +241,7 @@ static bool put_alone(struct walk *w, bool is_b, size_t from, uint16_t depth, bo
 	size_t end = json_after(t, from);
 	uint16_t base = t->at[from].depth;
 	for (size_t i = from; i < end;) {
-		size_t value = t->at[i].kind == JSON_KEY ? i + 1 : i;
+		size_t value = t->at[i].kind == TOKEN_KEY ? i + 1 : i;
 		struct diff_row row = { .a = DIFF_NONE, .b = DIFF_NONE, .first = first };
 		row.kind = is_b ? DIFF_ADDED : DIFF_REMOVED;
 		row.depth = (uint16_t)(depth + (t->at[i].depth - base));
@@ -260,7 +260,7 @@ static bool is_same_scalar(const struct walk *w, const struct json_token *a, con
 	struct bytes la = json_lexeme(w->a.text, a), lb = json_lexeme(w->b.text, b);
 	if (a->kind != b->kind)
 		return false;
-	return a->kind == JSON_STRING ? json_text_compare(la, lb) == 0 : bytes_equal(la, lb);
+	return a->kind == TOKEN_STRING ? json_text_compare(la, lb) == 0 : bytes_equal(la, lb);
 }
 
 static bool put_scalars(struct walk *w, uint32_t a, uint32_t b, size_t va, size_t vb, uint16_t depth)
@@ -284,7 +284,7 @@ static bool put_brackets(struct walk *w, uint32_t a, uint32_t b, size_t va, size
 	struct diff_row row = { .a = a, .b = b, .depth = depth };
 	row.whole = ta->partner == va + 1 && tb->partner == vb + 1;
 	return diff_rows_push(w->out, row) &&
-	       (row.whole || push_frame(w, va, vb, (uint16_t)(depth + 1), ta->kind == JSON_OPEN_OBJECT));
+	       (row.whole || push_frame(w, va, vb, (uint16_t)(depth + 1), ta->kind == TOKEN_OPEN_OBJECT));
 }
 
 static bool put_pair(struct walk *w, uint32_t a, uint32_t b, uint16_t depth)
@@ -294,8 +294,8 @@ static bool put_pair(struct walk *w, uint32_t a, uint32_t b, uint16_t depth)
 		return put_alone(w, a == DIFF_NONE, a == DIFF_NONE ? b : a, depth, true);
 	}
 	size_t va = a, vb = b;
-	va += w->a.tokens->at[a].kind == JSON_KEY;
-	vb += w->b.tokens->at[b].kind == JSON_KEY;
+	va += w->a.tokens->at[a].kind == TOKEN_KEY;
+	vb += w->b.tokens->at[b].kind == TOKEN_KEY;
 	bool open_a = json_is_open(&w->a.tokens->at[va]), open_b = json_is_open(&w->b.tokens->at[vb]);
 	if (!open_a && !open_b)
 		return put_scalars(w, a, b, va, vb, depth);

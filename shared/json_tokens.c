@@ -133,7 +133,7 @@ static bool scan_number(struct tokenizer *t)
 	t->pos = i;
 	if (i == from)
 		return fails(t, "a digit is missing");
-	return push(t, JSON_NUMBER, start, i - start);
+	return push(t, TOKEN_NUMBER, start, i - start);
 }
 
 static bool scan_word(struct tokenizer *t)
@@ -144,7 +144,7 @@ static bool scan_word(struct tokenizer *t)
 		if (t->in.len - t->pos < len || memcmp(t->in.at + t->pos, words[w], len) != 0)
 			continue;
 		t->pos += len;
-		return push(t, JSON_WORD, t->pos - len, len);
+		return push(t, TOKEN_WORD, t->pos - len, len);
 	}
 	return fails(t, "a value is missing");
 }
@@ -160,7 +160,7 @@ static bool scan_open(struct tokenizer *t, bool object)
 {
 	if (t->depth == JSON_DEPTH_MAX)
 		return fails(t, "it is nested deeper than 512");
-	if (!push(t, object ? JSON_OPEN_OBJECT : JSON_OPEN_ARRAY, t->pos, 1))
+	if (!push(t, object ? TOKEN_OPEN_OBJECT : TOKEN_OPEN_ARRAY, t->pos, 1))
 		return false;
 	t->open[t->depth++] = (uint32_t)(t->out->count - 1);
 	t->expect = object ? EXPECT_KEY_OR_END : EXPECT_VALUE_OR_END;
@@ -173,7 +173,7 @@ static bool scan_close(struct tokenizer *t, bool object)
 	uint32_t open = t->depth ? t->open[t->depth - 1] : 0;
 	if (t->depth == 0)
 		return fails(t, "no bracket is open");
-	bool is_object = t->out->at[open].kind == JSON_OPEN_OBJECT;
+	bool is_object = t->out->at[open].kind == TOKEN_OPEN_OBJECT;
 	if (t->expect == EXPECT_KEY || t->expect == EXPECT_VALUE || t->expect == EXPECT_COLON || is_object != object)
 		return fails(t, t->expect == EXPECT_COLON   ? "a colon is missing"
 				: t->expect == EXPECT_KEY   ? "a key is missing"
@@ -181,7 +181,7 @@ static bool scan_close(struct tokenizer *t, bool object)
 				: is_object                 ? "the open bracket is {"
 							    : "the open bracket is [");
 	t->depth--;
-	if (!push(t, object ? JSON_CLOSE_OBJECT : JSON_CLOSE_ARRAY, t->pos, 1))
+	if (!push(t, object ? TOKEN_CLOSE_OBJECT : TOKEN_CLOSE_ARRAY, t->pos, 1))
 		return false;
 	struct json_token *close = &t->out->at[t->out->count - 1];
 	close->partner = open;
@@ -194,7 +194,7 @@ static bool scan_close(struct tokenizer *t, bool object)
 
 static bool scan_value(struct tokenizer *t, uint8_t c)
 {
-	bool fine = c == '"'                             ? scan_string(t, JSON_STRING)
+	bool fine = c == '"'                             ? scan_string(t, TOKEN_STRING)
 		    : c == '-' || (c >= '0' && c <= '9') ? scan_number(t)
 							 : scan_word(t);
 	t->expect = behind_value(t);
@@ -203,7 +203,7 @@ static bool scan_value(struct tokenizer *t, uint8_t c)
 
 static bool in_object(const struct tokenizer *t)
 {
-	return t->depth && t->out->at[t->open[t->depth - 1]].kind == JSON_OPEN_OBJECT;
+	return t->depth && t->out->at[t->open[t->depth - 1]].kind == TOKEN_OPEN_OBJECT;
 }
 
 static bool step(struct tokenizer *t, uint8_t c)
@@ -225,7 +225,7 @@ static bool step(struct tokenizer *t, uint8_t c)
 		if (c != '"')
 			return fails(t, "a key in quotes is missing");
 		t->expect = EXPECT_COLON;
-		return scan_string(t, JSON_KEY);
+		return scan_string(t, TOKEN_KEY);
 	case EXPECT_COLON:
 		if (c != ':')
 			return fails(t, "a colon is missing");

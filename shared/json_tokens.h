@@ -10,14 +10,14 @@
 #define JSON_DEPTH_MAX 512
 
 enum json_kind {
-	JSON_KEY, /* the string before a colon; its value is the next token */
-	JSON_STRING,
-	JSON_NUMBER,
-	JSON_WORD, /* true, false, null */
-	JSON_OPEN_OBJECT,
-	JSON_OPEN_ARRAY,
-	JSON_CLOSE_OBJECT,
-	JSON_CLOSE_ARRAY,
+	TOKEN_KEY, /* the string before a colon; its value is the next token */
+	TOKEN_STRING,
+	TOKEN_NUMBER,
+	TOKEN_WORD, /* true, false, null */
+	TOKEN_OPEN_OBJECT,
+	TOKEN_OPEN_ARRAY,
+	TOKEN_CLOSE_OBJECT,
+	TOKEN_CLOSE_ARRAY,
 };
 
 struct json_token {
@@ -48,11 +48,11 @@ void json_tokens_free(struct json_tokens *t);
 struct bytes json_lexeme(struct bytes in, const struct json_token *t);
 static inline bool json_is_open(const struct json_token *t)
 {
-	return t->kind == JSON_OPEN_OBJECT || t->kind == JSON_OPEN_ARRAY;
+	return t->kind == TOKEN_OPEN_OBJECT || t->kind == TOKEN_OPEN_ARRAY;
 }
 static inline bool json_is_close(const struct json_token *t)
 {
-	return t->kind == JSON_CLOSE_OBJECT || t->kind == JSON_CLOSE_ARRAY;
+	return t->kind == TOKEN_CLOSE_OBJECT || t->kind == TOKEN_CLOSE_ARRAY;
 }
 /* The token behind the value (or key and value, or closing bracket) at i. */
 size_t json_after(const struct json_tokens *t, size_t i);

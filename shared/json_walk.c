@@ -10,7 +10,7 @@ struct bytes json_lexeme(struct bytes in, const struct json_token *t)
 
 size_t json_after(const struct json_tokens *t, size_t i)
 {
-	if (t->at[i].kind == JSON_KEY)
+	if (t->at[i].kind == TOKEN_KEY)
 		i++;
 	return json_is_open(&t->at[i]) ? t->at[i].partner + (size_t)1 : i + 1;
 }
@@ -60,7 +60,7 @@ static bool is_plain(struct bytes key)
 
 static bool put_step(struct bytes in, const struct json_tokens *t, size_t i, struct buffer *out)
 {
-	if (t->at[i].kind == JSON_KEY) {
+	if (t->at[i].kind == TOKEN_KEY) {
 		struct bytes lexeme = json_lexeme(in, &t->at[i]), key = { lexeme.at + 1, lexeme.len - 2 };
 		if (!is_plain(key))
 			return buffer_put_u8(out, '[') && buffer_append_bytes(out, lexeme) && buffer_put_u8(out, ']');
@@ -78,7 +78,7 @@ bool json_path(struct bytes in, const struct json_tokens *t, size_t i, struct bu
 	if (json_is_close(&t->at[i]))
 		i = t->at[i].partner;
 	while (i != SIZE_MAX) {
-		if (t->at[i].kind != JSON_KEY && i > 0 && t->at[i - 1].kind == JSON_KEY)
+		if (t->at[i].kind != TOKEN_KEY && i > 0 && t->at[i - 1].kind == TOKEN_KEY)
 			i--;
 		/* One value at the top needs no name. */
 		if (t->at[i].depth > 0 || t->values > 1)

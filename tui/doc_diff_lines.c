@@ -26,7 +26,7 @@ static void json_pieces(struct diff_doc *d, const struct diff_entry *e, int side
 	struct bytes body = d->side[side].body;
 	size_t first = position(e, side), value = first;
 	out->indent = 2 * e->depth[side];
-	if (t->at[first].kind == JSON_KEY) {
+	if (t->at[first].kind == TOKEN_KEY) {
 		value++;
 		pieces_add(out, json_lexeme(body, &t->at[first]), ROLE_NAME);
 		pieces_add_text(out, ": ", ROLE_NORMAL);
@@ -39,9 +39,9 @@ static void json_pieces(struct diff_doc *d, const struct diff_entry *e, int side
 		return;
 	}
 	pieces_add(out, lexeme,
-		   t->at[value].kind == JSON_STRING   ? ROLE_STRING
-		   : t->at[value].kind == JSON_NUMBER ? ROLE_NUMBER
-						      : ROLE_NORMAL);
+		   t->at[value].kind == TOKEN_STRING   ? ROLE_STRING
+		   : t->at[value].kind == TOKEN_NUMBER ? ROLE_NUMBER
+						       : ROLE_NORMAL);
 }
 
 static void text_pieces(struct diff_doc *d, const struct diff_entry *e, int side, struct pieces *out)
@@ -227,10 +227,10 @@ static bool diff_value(struct doc *doc, size_t i, bool path, struct buffer *out)
 		return false;
 	if (path)
 		return json_path(s->body, &s->tokens, at, out);
-	at += s->tokens.at[at].kind == JSON_KEY;
+	at += s->tokens.at[at].kind == TOKEN_KEY;
 	at = json_is_close(&s->tokens.at[at]) ? s->tokens.at[at].partner : at;
 	struct bytes lexeme = json_lexeme(s->body, &s->tokens.at[at]);
-	if (s->tokens.at[at].kind == JSON_STRING)
+	if (s->tokens.at[at].kind == TOKEN_STRING)
 		lexeme = bytes_make(lexeme.at + 1, lexeme.len - 2);
 	return buffer_append_bytes(out, lexeme);
 }

@@ -40,7 +40,7 @@ static const struct json_token *token(const struct json_doc *d, size_t i)
 /* The value of the line that begins with token i. */
 static size_t value_of(const struct json_doc *d, size_t i)
 {
-	return token(d, i)->kind == JSON_KEY ? i + 1 : i;
+	return token(d, i)->kind == TOKEN_KEY ? i + 1 : i;
 }
 
 static bool is_empty(const struct json_doc *d, size_t value)
@@ -94,10 +94,10 @@ static uint32_t members_of(struct json_doc *d, size_t open)
 
 static enum role role_of(const struct json_token *t)
 {
-	return t->kind == JSON_KEY      ? ROLE_NAME
-	       : t->kind == JSON_STRING ? ROLE_STRING
-	       : t->kind == JSON_NUMBER ? ROLE_NUMBER
-					: ROLE_NORMAL;
+	return t->kind == TOKEN_KEY      ? ROLE_NAME
+	       : t->kind == TOKEN_STRING ? ROLE_STRING
+	       : t->kind == TOKEN_NUMBER ? ROLE_NUMBER
+					 : ROLE_NORMAL;
 }
 
 /* "{ 5 keys, 1.8k }": brackets as received, the rest ours. */
@@ -108,7 +108,7 @@ static void add_summary(struct json_doc *d, size_t open, struct pieces *out)
 	char size[8];
 	text_size(size, t->len);
 	snprintf(out->scratch, sizeof out->scratch, " %u %s%s, %s ", members,
-		 t->kind == JSON_OPEN_OBJECT ? "key" : "item", members == 1 ? "" : "s", size);
+		 t->kind == TOKEN_OPEN_OBJECT ? "key" : "item", members == 1 ? "" : "s", size);
 	pieces_add(out, bytes_make(d->body.at + t->at, 1), ROLE_NORMAL);
 	pieces_add_text(out, out->scratch, ROLE_MARK);
 	pieces_add(out, bytes_make(d->body.at + t->at + t->len - 1, 1), ROLE_NORMAL);
@@ -355,7 +355,7 @@ static bool json_value(struct doc *doc, size_t i, bool path, struct buffer *out)
 	if (json_is_close(token(d, value)))
 		value = token(d, value)->partner;
 	struct bytes lexeme = json_lexeme(d->body, token(d, value));
-	if (token(d, value)->kind == JSON_STRING)
+	if (token(d, value)->kind == TOKEN_STRING)
 		lexeme = bytes_make(lexeme.at + 1, lexeme.len - 2);
 	return buffer_append_bytes(out, lexeme);
 }

@@ -231,7 +231,7 @@ static void put_token(struct buffer *out, struct bytes text, const struct json_t
 	if (json_is_open(&t->at[i]))
 		lexeme.len = 1;
 	assert_true(buffer_append_bytes(out, lexeme));
-	if (t->at[i].kind == JSON_KEY) {
+	if (t->at[i].kind == TOKEN_KEY) {
 		lexeme = json_lexeme(text, &t->at[i + 1]);
 		if (json_is_open(&t->at[i + 1]))
 			lexeme.len = 1;

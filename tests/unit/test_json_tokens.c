@@ -17,12 +17,12 @@ static void test_table(void **state)
 {
 	static const char text[] = " {\"a\": [1, -2.50e+10, {}], \"a\" : \"x\\u0041\",\"c\":null}\n";
 	static const struct json_token expected[] = {
-		{ 1, 53, 13, 0, JSON_OPEN_OBJECT }, { 2, 3, 1, 1, JSON_KEY },
-		{ 7, 19, 7, 1, JSON_OPEN_ARRAY },   { 8, 1, 3, 2, JSON_NUMBER },
-		{ 11, 9, 4, 2, JSON_NUMBER },       { 22, 2, 6, 2, JSON_OPEN_OBJECT },
-		{ 23, 1, 5, 2, JSON_CLOSE_OBJECT }, { 24, 1, 2, 1, JSON_CLOSE_ARRAY },
-		{ 27, 3, 8, 1, JSON_KEY },          { 33, 9, 9, 1, JSON_STRING },
-		{ 43, 3, 10, 1, JSON_KEY },         { 47, 4, 11, 1, JSON_WORD },
+		{ 1, 53, 13, 0, TOKEN_OPEN_OBJECT }, { 2, 3, 1, 1, TOKEN_KEY },
+		{ 7, 19, 7, 1, TOKEN_OPEN_ARRAY },   { 8, 1, 3, 2, TOKEN_NUMBER },
+		{ 11, 9, 4, 2, TOKEN_NUMBER },       { 22, 2, 6, 2, TOKEN_OPEN_OBJECT },
+		{ 23, 1, 5, 2, TOKEN_CLOSE_OBJECT }, { 24, 1, 2, 1, TOKEN_CLOSE_ARRAY },
+		{ 27, 3, 8, 1, TOKEN_KEY },          { 33, 9, 9, 1, TOKEN_STRING },
+		{ 43, 3, 10, 1, TOKEN_KEY },         { 47, 4, 11, 1, TOKEN_WORD },
 	};
 	struct json_tokens t;
 	(void)state;
