@@ -101,12 +101,17 @@ static size_t keep_single(struct diff_item *items, size_t count, const uint32_t 
 
 static void put(struct diff_fields *out, const struct diff_item *a, const struct diff_item *b, bool no_volatile)
 {
-	struct diff_field f = { .name = a ? a->key : b->key };
-	f.kind = !a ? DIFF_ADDED : !b ? DIFF_REMOVED : bytes_equal(a->value, b->value) ? DIFF_SAME : DIFF_CHANGED;
-	if (a)
-		f.a = a->value;
-	if (b)
+	struct diff_field f = { .kind = !a ? DIFF_ADDED : !b ? DIFF_REMOVED : DIFF_CHANGED };
+	if (b) {
+		f.name = b->key;
 		f.b = b->value;
+	}
+	if (a) {
+		f.name = a->key;
+		f.a = a->value;
+	}
+	if (a && b && bytes_equal(a->value, b->value))
+		f.kind = DIFF_SAME;
 	if (f.kind != DIFF_SAME && no_volatile && diff_is_volatile_header(f.name)) {
 		f.passed_over = true;
 		f.kind = DIFF_SAME;

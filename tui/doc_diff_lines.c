@@ -112,7 +112,7 @@ void diff_make(void *self, size_t line, struct pieces *out)
 	static const char blanks[] = { [0 ... 2 * JSON_DEPTH_MAX + 1] = ' ' };
 	struct diff_doc *d = self;
 	const struct diff_entry *e = &d->entries[line];
-	struct pieces content = { 0 };
+	struct pieces content;
 	int side = e->a == DIFF_NONE;
 	if (e->section == SECTION_NOTE) {
 		diff_pieces(d, e, 0, out);

@@ -6,7 +6,7 @@
 
 #include "tui/doc_rows.h"
 
-#define JSON_VALUES_MOST 16
+#define JSON_VALUES_MOST ((size_t)16)
 
 static int digit_of(uint8_t c)
 {

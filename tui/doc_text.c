@@ -6,12 +6,12 @@
 #include "tui/doc_rows.h"
 #include "tui/text.h"
 
-#define STRIDE 16
+#define STRIDE ((size_t)16)
 #define TAB_CELLS 8
 /* This many bytes fit into a row whatever they are. */
 #define SURE_BYTES (ROW_CELLS / TAB_CELLS)
 /* More than a row can take: characters of four bytes, and marks. */
-#define ROW_BYTES (ROW_CELLS * 12)
+#define ROW_BYTES ((size_t)ROW_CELLS * 12)
 
 struct text_doc {
 	struct doc doc;
