@@ -87,7 +87,7 @@ $(BUILD)/unit/test_relay_%: $(BUILD)/tests/unit/test_relay_%.o $(BUILD)/relay.a 
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY) -lcmocka
 $(BUILD)/unit/test_relay_powerloss: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/powerloss/*.c))
-$(BUILD)/unit/test_tui_%: $(BUILD)/tests/unit/test_tui_%.o $(BUILD)/tui.a $(BUILD)/shared.a
+$(BUILD)/unit/test_tui_%: $(BUILD)/tests/unit/test_tui_%.o $(BUILD)/tests/tools/tui_source.o $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_TUI) -lcmocka
 $(BUILD)/unit/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/shared.a

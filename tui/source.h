@@ -42,6 +42,7 @@ void document_free(struct document *d);
 struct client_state { /* of the running client, "" where there is none */
 	char state[16], detail[300], url[600], target[300], tunnel[64], relay[300];
 	uint64_t confirmed_at_us;
+	uint64_t lag_us; /* of the last ping; 0: not known */
 	bool running;
 };
 
