@@ -95,6 +95,9 @@ $(BUILD)/unit/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) -lcmocka
 unit: $(UNIT_BIN)
 
+# The inspector over deliveries in memory, for the tests in a real terminal.
+$(BUILD)/tui-fake: $(BUILD)/tests/tools/tui_fake.o $(BUILD)/tests/tools/tui_source.o $(BUILD)/tui.a $(BUILD)/shared.a
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_TUI)
 $(BUILD)/sample-receiver: $(BUILD)/tests/tools/sample_receiver.o $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
 
@@ -120,7 +123,7 @@ demo: deps
 
 test:
 	@.ci/deps build test
-	@$(MAKE) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver
+	@$(MAKE) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake
 	@$(MAKE) --no-print-directory $(TSAN) build/tsan/unit/test_batch_writer
 	@tests/run.sh build/asan build/tsan
 

@@ -48,7 +48,7 @@ static const struct {
 	{ "PgDn", TKEY_PAGE_DOWN }, { "Ins", TKEY_INSERT },  { "Del", TKEY_DELETE }, { "S-Tab", TKEY_BACKTAB },
 };
 
-void key_name(key_code code, char out[KEY_NAME_LEN])
+void key_to_name(key_code code, char out[KEY_NAME_LEN])
 {
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (names[i].code == code) {
@@ -65,7 +65,7 @@ void key_name(key_code code, char out[KEY_NAME_LEN])
 		snprintf(out, KEY_NAME_LEN, "U+%04X", (unsigned)(code & 0x1fffff));
 }
 
-key_code key_of_name(const char *name, size_t len)
+key_code key_from_name(const char *name, size_t len)
 {
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strlen(names[i].name) == len && strncasecmp(names[i].name, name, len) == 0)

@@ -44,6 +44,6 @@ struct key {
 
 #define KEY_NAME_LEN 16
 /* "C-d", "PgDn", "Space", "F5", "j". */
-void key_name(key_code code, char out[KEY_NAME_LEN]);
+void key_to_name(key_code code, char out[KEY_NAME_LEN]);
 /* TKEY_NONE when it names none. */
-key_code key_of_name(const char *name, size_t len);
+key_code key_from_name(const char *name, size_t len);

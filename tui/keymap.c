@@ -57,7 +57,7 @@ bool keymap_init(struct keymap *k)
 		const struct action_info *info = action_info((enum action)a);
 		struct bytes keys = bytes_of(info->keys), name;
 		while ((name = word(&keys)).len)
-			if (!bind(k, info->contexts, key_of_name((const char *)name.at, name.len), (enum action)a)) {
+			if (!bind(k, info->contexts, key_from_name((const char *)name.at, name.len), (enum action)a)) {
 				keymap_free(k);
 				return false;
 			}
@@ -91,7 +91,7 @@ static bool read_line(struct keymap *k, struct bytes line, int number, struct er
 			context = contexts[i].context;
 	if (!context)
 		return fault(e, number, "list, detail, diff, help or all is expected, not", where);
-	key_code code = key_of_name((const char *)key.at, key.len);
+	key_code code = key_from_name((const char *)key.at, key.len);
 	if (code == TKEY_NONE)
 		return fault(e, number, "no key is called", key);
 	if (!binds) {
@@ -139,9 +139,8 @@ key_code keymap_key(const struct keymap *k, enum context c, enum action a, bool 
 	for (size_t i = 0; i < k->count; i++) {
 		if (k->at[i].action != a || !(k->at[i].context & c))
 			continue;
-		if (function && is_function(k->at[i].key))
-			return k->at[i].key;
-		if (found == TKEY_NONE)
+		/* Of function keys the one bound last: the user's. */
+		if (found == TKEY_NONE || (function && is_function(k->at[i].key)))
 			found = k->at[i].key;
 	}
 	return found;
@@ -155,7 +154,7 @@ void keymap_keys(const struct keymap *k, enum context c, enum action a, char *ou
 		char name[KEY_NAME_LEN];
 		if (k->at[i].action != a || !(k->at[i].context & c))
 			continue;
-		key_name(k->at[i].key, name);
+		key_to_name(k->at[i].key, name);
 		int more = snprintf(out + len, room - len, "%s%s", len ? ", " : "", name);
 		if (more < 0 || (size_t)more >= room - len)
 			return;

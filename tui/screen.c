@@ -24,6 +24,7 @@ void screen_free(struct screen *s)
 	s->pane = NULL;
 	list_free(&s->ui.list);
 	keymap_free(&s->ui.keys);
+	prompt_free(&s->prompt);
 	for (size_t i = 0; i < UI_EVENTS; i++)
 		free(s->ui.events[i].text);
 }
@@ -56,6 +57,7 @@ struct layout screen_layout(struct screen *s, int columns, int rows)
 	struct layout_wish wish = {
 		.split = s->ui.split && s->pane && s->depth == 1,
 		.strip = s->ui.strip.shown,
+		.prompt = s->prompt.kind != PROMPT_NONE,
 	};
 	struct layout l = layout_make(columns, rows, wish);
 	s->ui.can_split = layout_can_split(columns, rows);
@@ -117,4 +119,8 @@ void screen_draw(struct screen *s, struct surface *surface)
 		bars_draw_strip(&s->ui, surface, l.strip);
 	bars_draw_message(&s->ui, surface, l.message);
 	bars_draw_keys(&s->ui, top->context, view_have(top, &s->ui), surface, l.bar);
+	if (s->sheet.shown)
+		sheet_draw(&s->sheet, surface, whole_area(&l));
+	else if (s->prompt.kind != PROMPT_NONE)
+		prompt_draw(&s->prompt, &s->ui, surface, l.prompt, whole_area(&l));
 }

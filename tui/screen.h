@@ -2,7 +2,8 @@
  */
 #pragma once
 
-#include "tui/view.h"
+#include "tui/view_prompt.h"
+#include "tui/view_sheet.h"
 
 #define SCREEN_DEPTH 8
 
@@ -12,6 +13,8 @@ struct screen {
 	struct view *stack[SCREEN_DEPTH]; /* [0] is the list */
 	size_t depth;
 	struct view *pane; /* the delivery below the list, or NULL */
+	struct prompt prompt;
+	struct sheet sheet;
 };
 
 MUST_CHECK bool screen_init(struct screen *s);

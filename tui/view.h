@@ -67,9 +67,16 @@ enum effect_kind {
 	EFFECT_COPY, /* bytes, text: what it is */
 	EFFECT_MARK, /* id */
 	EFFECT_UNMARK_ALL,
-	EFFECT_DELETE,  /* id, or 0: what is marked */
-	EFFECT_LOAD,    /* number bytes of the open detail's body */
-	EFFECT_ATTEMPT, /* number: the attempt the open detail shows */
+	EFFECT_DELETE,   /* id, or 0: what is marked */
+	EFFECT_LOAD,     /* number bytes of the open detail's body */
+	EFFECT_ATTEMPT,  /* number: the attempt the open detail shows */
+	EFFECT_EXPORT,   /* text: the path; number: enum export_format; id, or 0: what is marked; other -1: what is
+			    filtered */
+	EFFECT_ASK_PATH, /* the same, the path still to be asked for */
+	EFFECT_SEND,     /* the edited request; flag: signed anew */
+	EFFECT_ACTION,   /* number: enum action */
+	EFFECT_SET,      /* text: "mouse on" */
+	EFFECT_OFFSET,   /* text: what was typed */
 	EFFECT_SPLIT,
 	EFFECT_MOUSE,
 	EFFECT_REPAINT,

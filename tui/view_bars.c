@@ -236,11 +236,11 @@ static size_t bar_collect(const struct ui *ui, enum context c, unsigned have, st
 		if (!action_info((enum action)a)->bar || key == TKEY_NONE || !action_enabled((enum action)a, c, have))
 			continue;
 		struct bar_entry e = { .action = (enum action)a, .order = key_order(key) };
-		key_name(key, e.key);
+		key_to_name(key, e.key);
 		if (a == ACTION_PREVIOUS) { /* the two stand as one: [/]prev/next */
 			size_t len = strlen(e.key);
 			e.key[len++] = '/';
-			key_name(keymap_key(&ui->keys, c, ACTION_NEXT, false), e.key + len);
+			key_to_name(keymap_key(&ui->keys, c, ACTION_NEXT, false), e.key + len);
 		}
 		size_t i = count++;
 		for (; i > 0 && at[i - 1].order > e.order; i--)

@@ -1,7 +1,11 @@
 #include "tests/tools/tui_source.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "shared/headers.h"
 
 /* TUI.md's 80x24 list, over and over. */
 static const struct {
@@ -113,12 +117,21 @@ static bool has(struct bytes b, const char *word)
 	return memmem(b.at, b.len, word, strlen(word)) != NULL;
 }
 
+/* "(event:/x/ OR …)" is what a search asks for; "is:replay id:>5" what a replay made; else a word is looked for. */
 static bool matches(const struct item *i, const char *filter)
 {
+	char word[100];
+	const char *from = filter ? strstr(filter, ":/") : NULL;
+	const char *after = filter ? strstr(filter, "id:>") : NULL;
 	if (!filter || !*filter)
 		return true;
-	return has(i->row.method, filter) || has(i->row.event_type, filter) || has(i->row.target, filter) ||
-	       has(i->row.provider, filter);
+	if (strncmp(filter, "is:replay", 9) == 0)
+		return i->row.replay_of && (!after || i->row.id > atoll(after + 4));
+	snprintf(word, sizeof word, "%s", from ? from + 2 : filter);
+	if (from)
+		word[strcspn(word, "/")] = '\0';
+	return has(i->row.method, word) || has(i->row.event_type, word) || has(i->row.target, word) ||
+	       (!from && has(i->row.provider, word));
 }
 
 void fake_source_page(struct fake_source *f, const char *filter, int64_t anchor, bool forward, size_t count,
@@ -145,3 +158,285 @@ void fake_source_page(struct fake_source *f, const char *filter, int64_t anchor,
 			abort();
 	free(found);
 }
+
+/* ---- as the inspector is given it ---- */
+
+struct answer {
+	struct answer *next;
+	enum { ANSWER_PAGE, ANSWER_COUNT, ANSWER_DOCUMENT } kind;
+	uint64_t generation;
+	void *user;
+	struct page page;
+	struct document document;
+	uint64_t count;
+	void (*on_page)(void *, uint64_t, struct page *);
+	void (*on_count)(void *, uint64_t, uint64_t);
+	void (*on_document)(void *, uint64_t, struct document *);
+};
+
+static void give(struct answer *a)
+{
+	if (a->kind == ANSWER_PAGE)
+		a->on_page(a->user, a->generation, &a->page);
+	else if (a->kind == ANSWER_COUNT)
+		a->on_count(a->user, a->generation, a->count);
+	else
+		a->on_document(a->user, a->generation, &a->document);
+	free(a);
+}
+
+static void on_wake(uv_async_t *handle)
+{
+	struct fake_source *f = handle->data;
+	while (f->answers) {
+		struct answer *a = f->answers;
+		f->answers = a->next;
+		give(a);
+	}
+}
+
+bool fake_source_open(struct fake_source *f, uv_loop_t *loop)
+{
+	f->loop = loop;
+	f->wake.data = f;
+	f->open = uv_async_init(loop, &f->wake, on_wake) == 0;
+	return f->open;
+}
+
+static void fake_cancel(void *self)
+{
+	struct fake_source *f = self;
+	while (f->answers) {
+		struct answer *a = f->answers;
+		f->answers = a->next;
+		page_free(&a->page);
+		document_free(&a->document);
+		free(a);
+	}
+}
+
+void fake_source_close(struct fake_source *f)
+{
+	fake_cancel(f);
+	if (f->open)
+		uv_close((uv_handle_t *)&f->wake, NULL);
+	f->open = false;
+}
+
+static struct answer *answer_later(struct fake_source *f, uint64_t generation, void *user)
+{
+	struct answer *a = calloc(1, sizeof *a), **last = &f->answers;
+	if (!a || uv_async_send(&f->wake))
+		abort();
+	a->generation = generation;
+	a->user = user;
+	while (*last)
+		last = &(*last)->next;
+	*last = a;
+	return a;
+}
+
+static bool fake_check(void *self, const char *filter, struct error *e)
+{
+	const char *bad = strstr(filter, "nonsense(");
+	(void)self;
+	return !bad || error_set(e, EXIT_USAGE, "column %d: a ( that is not closed", (int)(bad - filter) + 9);
+}
+
+static void fake_page(void *self, const char *filter, int64_t anchor, bool forward, size_t count, uint64_t generation,
+		      void (*done)(void *user, uint64_t generation, struct page *p), void *user)
+{
+	struct answer *a = answer_later(self, generation, user);
+	a->kind = ANSWER_PAGE;
+	a->on_page = done;
+	fake_source_page(self, filter, anchor, forward, count, &a->page);
+}
+
+static void fake_count(void *self, const char *filter, uint64_t generation,
+		       void (*done)(void *user, uint64_t generation, uint64_t count), void *user)
+{
+	struct fake_source *f = self;
+	struct answer *a = answer_later(f, generation, user);
+	a->kind = ANSWER_COUNT;
+	a->on_count = done;
+	for (size_t i = 0; i < f->count; i++)
+		a->count += matches(&f->items[i], filter);
+}
+
+static bool put(struct buffer *b, const char *text)
+{
+	return buffer_append_text(b, text);
+}
+
+static bool put_field(struct buffer *b, const char *name, const char *value)
+{
+	return headers_append(b, bytes_of(name), bytes_of(value));
+}
+
+static bool fill_attempts(struct document *d)
+{
+	int count = d->item.row.attempts;
+	d->attempts = calloc((size_t)count + 1, sizeof *d->attempts);
+	for (int i = 0; d->attempts && i < count; i++) {
+		struct attempt_row *a = &d->attempts[d->attempt_count++];
+		uint64_t total = d->item.row.took_us > 0 ? (uint64_t)d->item.row.took_us : 0;
+		*a =
+		    (struct attempt_row){ .number = i + 1,
+					  .started_at_us = d->item.row.received_at_us + 13000 + 30000000u * (unsigned)i,
+					  .status = d->item.row.status,
+					  .result = d->item.row.status      ? ATTEMPT_OK
+						    : d->item.row.timed_out ? ATTEMPT_TIMEOUT
+									    : ATTEMPT_UNREACHABLE,
+					  .connect_us = 200,
+					  .first_byte_us = total * 9 / 10,
+					  .total_us = total,
+					  .url = bytes_of("http://localhost:3000/hooks") };
+		if (a->result == ATTEMPT_UNREACHABLE)
+			a->error = bytes_of("nothing is listening on localhost:3000");
+	}
+	return d->attempts != NULL;
+}
+
+/* A body that names its delivery, so that tests see whose is shown. */
+void fake_source_document(struct fake_source *f, int64_t id, enum source_part part, int attempt, uint64_t most,
+			  struct document *d)
+{
+	const struct item *item = fake_source_at(f, id);
+	*d = (struct document){ 0 };
+	if (!item) {
+		d->trouble = strdup("the delivery is no longer on record");
+		return;
+	}
+	bool fine = item_copy(&d->item, &item->row) && fill_attempts(d);
+	if (part == SOURCE_RESPONSE) {
+		d->attempt = attempt < 0 ? item->row.attempts : attempt;
+		fine = fine && put_field(&d->headers, "Content-Type", "text/plain") &&
+		       buffer_printf(&d->body, "answer %d to #%lld\n", d->attempt, (long long)id);
+	} else {
+		fine = fine && put_field(&d->headers, "Host", "k3f9.example.dev") &&
+		       put_field(&d->headers, "Content-Type", "application/json; charset=utf-8") &&
+		       put_field(&d->headers, "stripe-signature", "t=1764000151,v1=5257a869e7") &&
+		       buffer_printf(&d->body, "{\n  \"id\": \"evt_%lld\",\n  \"amount\": 4900,\n", (long long)id);
+		for (int i = 0; fine && i < 60; i++)
+			fine = buffer_printf(&d->body, "  \"line %d\": \"value %d\",\n", i, i);
+		fine = fine && put(&d->body, "  \"note\": \"hi \x1b]52;c;QUJD\x07\"\n}\n");
+	}
+	if (!fine)
+		abort();
+	d->body_size = d->body.len;
+	if (d->body.len > most)
+		d->body.len = (size_t)most;
+}
+
+static void fake_get(void *self, int64_t id, enum source_part part, int attempt, uint64_t most, uint64_t generation,
+		     void (*done)(void *user, uint64_t generation, struct document *d), void *user)
+{
+	struct answer *a = answer_later(self, generation, user);
+	a->kind = ANSWER_DOCUMENT;
+	a->on_document = done;
+	fake_source_document(self, id, part, attempt, most, &a->document);
+}
+
+static bool fake_changed(void *self)
+{
+	struct fake_source *f = self;
+	bool changed = f->version != f->seen;
+	f->seen = f->version;
+	return changed;
+}
+
+static void fake_state(void *self, struct client_state *out)
+{
+	*out = ((struct fake_source *)self)->client;
+}
+
+const struct source_ops fake_source_ops = {
+	.check = fake_check,
+	.page = fake_page,
+	.get = fake_get,
+	.count = fake_count,
+	.changed = fake_changed,
+	.state = fake_state,
+	.cancel = fake_cancel,
+};
+
+/* ---- deeds ---- */
+
+static void note(struct fake_source *f, const char *format, ...)
+{
+	size_t len = strlen(f->log);
+	va_list args;
+	va_start(args, format);
+	vsnprintf(f->log + len, sizeof f->log - len, format, args);
+	va_end(args);
+}
+
+static int64_t fake_replay(void *self, const struct replay_request *r,
+			   void (*progress)(void *user, const struct replay_progress *p), void *user, struct error *e)
+{
+	struct fake_source *f = self;
+	struct replay_progress p = { .total = r->count };
+	if (!f->client.running) {
+		error_set(e, EXIT_NO, "nothing is forwarding: start `creel PORT`, then press r");
+		return 0;
+	}
+	for (size_t i = 0; i < r->count; i++) {
+		note(f, "replay %lld%s\n", (long long)r->ids[i],
+		     r->edited.len ? " edited"
+		     : r->resign   ? " signed"
+				   : "");
+		fake_source_add(f, 1);
+		f->items[f->count - 1].row.replay_of = r->ids[i];
+		p.sent++;
+		p.ok++;
+	}
+	if (r->edited.len)
+		note(f, "%s%.*s\n", r->resign ? "signed anew\n" : "", (int)r->edited.len, (const char *)r->edited.at);
+	p.over = true;
+	p.last_id = f->last_id;
+	progress(user, &p);
+	return 1;
+}
+
+static void fake_stop(void *self, int64_t replay)
+{
+	note(self, "stop %lld\n", (long long)replay);
+}
+
+static bool fake_export(void *self, const int64_t *ids, size_t count, const char *format, const char *path,
+			struct buffer *out, struct error *e)
+{
+	char text[300];
+	int len = snprintf(text, sizeof text, "%s of %zu from #%lld\n", format, count, count ? (long long)ids[0] : 0);
+	note(self, "export %.*s", len, text);
+	if (!path)
+		return put(out, text) || error_set(e, EXIT_NO, "out of memory");
+	FILE *file = fopen(path, "wx");
+	if (!file || fwrite(text, 1, (size_t)len, file) != (size_t)len || fclose(file))
+		return error_set(e, EXIT_NO, "cannot write %s", path);
+	return true;
+}
+
+static bool fake_tag(void *self, int64_t id, const char *name, bool set, struct error *e)
+{
+	(void)e;
+	note(self, "%s %s %lld\n", set ? "tag" : "untag", name, (long long)id);
+	return true;
+}
+
+static bool fake_delete(void *self, const int64_t *ids, size_t count, struct error *e)
+{
+	(void)e;
+	for (size_t i = 0; i < count; i++)
+		fake_source_remove(self, ids[i], ids[i]);
+	note(self, "delete %zu\n", count);
+	return true;
+}
+
+const struct deed_ops fake_deed_ops = {
+	.replay = fake_replay,
+	.stop = fake_stop,
+	.export = fake_export,
+	.tag = fake_tag,
+	.delete = fake_delete,
+};

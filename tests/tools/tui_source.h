@@ -28,6 +28,9 @@ struct item *fake_source_at(struct fake_source *f, int64_t id);
 void fake_source_page(struct fake_source *f, const char *filter, int64_t anchor, bool forward, size_t count,
 		      struct page *out);
 
+void fake_source_document(struct fake_source *f, int64_t id, enum source_part part, int attempt, uint64_t most,
+			  struct document *out);
+
 /* As the tables tui_start takes. Answers come on the loop. */
 extern const struct source_ops fake_source_ops;
 extern const struct deed_ops fake_deed_ops;

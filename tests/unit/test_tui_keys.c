@@ -30,8 +30,8 @@ static void test_every_key_has_a_name(void **state)
 	assert_true(k.count > 80);
 	for (size_t i = 0; i < k.count; i++) {
 		assert_true(k.at[i].key != TKEY_NONE);
-		key_name(k.at[i].key, name);
-		assert_int_equal(key_of_name(name, strlen(name)), k.at[i].key);
+		key_to_name(k.at[i].key, name);
+		assert_int_equal(key_from_name(name, strlen(name)), k.at[i].key);
 	}
 	/* Every function key has a letter beside it (TUI.md §3.14). */
 	for (int a = 1; a < ACTION_COUNT; a++)
