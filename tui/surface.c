@@ -157,9 +157,10 @@ static const char role_letters[ROLE_COUNT + 1] = ".dtk2345nwbghe+-asum";
 static bool dump_row(const struct surface *s, int y, struct buffer *text, struct buffer *roles)
 {
 	const struct cell *row = s->cells + (size_t)y * (size_t)s->width;
-	int end = s->width, role_end = s->width;
+	int end = s->width;
 	while (end > 0 && row[end - 1].base == ' ')
 		end--;
+	int role_end = s->width;
 	while (role_end > 0 && row[role_end - 1].role == ROLE_NORMAL && !row[role_end - 1].selected)
 		role_end--;
 	for (int x = 0; x < end; x++)
