@@ -38,7 +38,7 @@ static struct tunnel *find_tunnel(struct registry *r, const char *name)
 	return t;
 }
 
-static struct tunnel *make_tunnel(struct registry *r, const char *name, const char *owner, bool random_name)
+static struct tunnel *make_tunnel(struct registry *r, const char *name, bool random_name)
 {
 	struct tunnel *t = calloc(1, sizeof *t);
 	if (!t)
@@ -46,7 +46,6 @@ static struct tunnel *make_tunnel(struct registry *r, const char *name, const ch
 	t->registry = r;
 	t->random_name = random_name;
 	snprintf(t->name, sizeof t->name, "%s", name);
-	snprintf(t->owner, sizeof t->owner, "%s", owner);
 	if (!router_hold(r->relay->router, t->name, t)) {
 		free(t);
 		return NULL;
@@ -58,7 +57,7 @@ static struct tunnel *make_tunnel(struct registry *r, const char *name, const ch
 static struct client *find_client(const struct tunnel *t, struct bytes key)
 {
 	struct client *c = t->clients;
-	while (c && !bytes_equal(bytes_make(c->key, c->key_len), key))
+	while (c && (c->mailbox == 0 || !bytes_equal(bytes_make(c->key, c->key_len), key)))
 		c = c->next;
 	return c;
 }
@@ -126,17 +125,17 @@ static void choose_current(struct tunnel *t)
 static bool recall(void *user, const struct spool_mailbox *m)
 {
 	struct registry *r = user;
-	char name[TUNNEL_NAME_MAX + 1], owner[65];
+	char name[TUNNEL_NAME_MAX + 1];
 	snprintf(name, sizeof name, "%.*s", (int)m->tunnel.len, (const char *)m->tunnel.at);
-	snprintf(owner, sizeof owner, "%.*s", (int)m->owner.len, (const char *)m->owner.at);
 	if (!router_name_valid(m->tunnel))
 		return true;
 	struct tunnel *t = find_tunnel(r, name);
 	if (!t)
-		t = make_tunnel(r, name, owner, m->random_name);
+		t = make_tunnel(r, name, m->random_name);
 	struct client *c = t ? make_client(t, m->key) : NULL;
 	if (!c)
 		return false;
+	snprintf(c->owner, sizeof c->owner, "%.*s", (int)m->owner.len, (const char *)m->owner.at);
 	c->mailbox = m->id;
 	c->options = m->options;
 	c->seen_at_us = m->seen_at_us;
@@ -229,8 +228,8 @@ void registry_spool_all(struct registry *r)
 bool registry_last_name(const struct registry *r, const char *owner, struct bytes key, char out[TUNNEL_NAME_MAX + 1])
 {
 	for (const struct tunnel *t = r->tunnels; t && key.len > 0; t = t->next) {
-		const struct client *c = t->random_name && strcmp(t->owner, owner) == 0 ? find_client(t, key) : NULL;
-		if (c && c->current && !c->connection && !c->in_grace) {
+		const struct client *c = t->random_name ? find_client(t, key) : NULL;
+		if (c && strcmp(c->owner, owner) == 0 && c->current && !c->connection && !c->in_grace) {
 			memcpy(out, t->name, sizeof t->name);
 			return true;
 		}
@@ -285,6 +284,23 @@ static void displace(struct client *c, struct client *by)
 	move_streams(c, by);
 }
 
+/* The name went to another token. What is sealed waits for whoever has its key; the rest is not for the new owner. */
+static void part_with_owner(struct client *c)
+{
+	if (c->connection) {
+		connection_refuse(c->connection, WIRE_NOTICE_NAME_TAKEN, "the tunnel's name belongs to another token");
+		c->connection->client = NULL;
+		c->connection = NULL;
+	}
+	c->in_grace = c->current = c->has_nonce = c->has_older = false;
+	if (c->key_len == 0) {
+		log_event(LOG_WARN, "mailbox_dropped", "tunnel", c->tunnel->name, "owner", c->owner, NULL);
+		spool_leave(c->tunnel->registry->spool, c->mailbox);
+		c->mailbox = 0;
+	}
+	give_up_streams(c, REFUSE_CLIENT_LOST);
+}
+
 static bool is_nonce(bool has, const uint8_t at[WIRE_NONCE_LEN], struct bytes shown)
 {
 	return has && shown.len == WIRE_NONCE_LEN && CRYPTO_memcmp(shown.at, at, WIRE_NONCE_LEN) == 0;
@@ -300,13 +316,17 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 {
 	struct tunnel *t = find_tunnel(r, j->name);
 	if (!t)
-		t = make_tunnel(r, j->name, j->owner, j->random_name);
+		t = make_tunnel(r, j->name, j->random_name);
+	/* A mailbox of before there were tokens is nobody's, as the name was. */
+	for (struct client *other = t ? t->clients : NULL; other; other = other->next)
+		if (*other->owner && strcmp(other->owner, j->owner) != 0)
+			part_with_owner(other);
 	struct client *c = t ? find_client(t, j->key) : NULL;
 	if (t && !c && count_current(t) < MAX_SHARING)
 		c = make_client(t, j->key);
 	if (!c)
 		return NULL;
-	snprintf(t->owner, sizeof t->owner, "%s", j->owner);
+	snprintf(c->owner, sizeof c->owner, "%s", j->owner);
 	*resumed = may_resume(c, j->nonce);
 	c->has_older = *resumed;
 	if (*resumed)
@@ -333,7 +353,7 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 								     : j->drain_parallel;
 	c->seen_at_us = now_us();
 	struct spool_mailbox m = { .tunnel = bytes_of(t->name),
-				   .owner = bytes_of(t->owner),
+				   .owner = bytes_of(c->owner),
 				   .key = j->key,
 				   .options = j->options,
 				   .random_name = t->random_name,

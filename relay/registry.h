@@ -17,6 +17,7 @@ struct client {
 	struct tunnel *tunnel;
 	struct client *next;           /* of the tunnel */
 	struct connection *connection; /* NULL: away */
+	char owner[65];                /* the token's name at its last HELLO */
 	bool current;                  /* is given what arrives; else it was replaced, and its mailbox waits for it */
 	bool in_grace;                 /* away, and its streams wait until grace_end */
 	uint64_t grace_end;
@@ -28,7 +29,7 @@ struct client {
 	bool has_nonce;
 	uint8_t older_nonce[WIRE_NONCE_LEN]; /* good until a frame shows that WELCOME with the new one arrived */
 	bool has_older;
-	int64_t mailbox;
+	int64_t mailbox;        /* 0: it went with the name's owner */
 	bool quota_hit;         /* senders were turned away; the client is to be told */
 	struct stream *streams; /* uthash by id */
 	struct stream *blocked; /* waiting for the connection's window */
@@ -41,7 +42,6 @@ struct tunnel {
 	struct registry *registry;
 	struct tunnel *next;
 	char name[TUNNEL_NAME_MAX + 1];
-	char owner[65];
 	bool random_name;
 	struct client *clients;
 };

@@ -1,0 +1,84 @@
+// Whose a mailbox is (DESIGN §7, shared/PROTOCOL.md §4). The client's end is the tests' own (lib/tunnel.mjs).
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { World, waitFor } from './lib/harness.mjs';
+import { post } from './lib/http.mjs';
+import { Tunnel } from './lib/tunnel.mjs';
+import { FLAGS } from './lib/wire.mjs';
+
+const key = () => randomBytes(32);
+
+async function startRelay(w, args = [], options = {}) {
+	const adminFile = w.fresh('admin');
+	const relay = await w.startRelay({ args: ['--admin', '127.0.0.1:0', '--admin-port-file', adminFile, ...args], ...options });
+	const admin = await w.fileFrom(relay, adminFile);
+	relay.waiting = async () => {
+		const text = await (await fetch(`http://${admin}/metrics`)).text();
+		return Number(/^creel_spool_deliveries (\d+)$/m.exec(text)[1]);
+	};
+	return relay;
+}
+
+async function accepted(sending) {
+	const answer = await sending;
+	assert.equal(answer.status, 202, answer.text);
+	return JSON.parse(answer.text).event_id;
+}
+
+describe('a name that goes to another token', () => {
+	let w, relay, data;
+	const token = async (...args) => {
+		const r = await w.run('creel-relay', ['token', ...args, '--data', data]);
+		assert.equal(r.code, 0, r.err);
+		return /[A-Za-z0-9_-]{40,}/.exec(r.text)?.[0];
+	};
+	before(async () => {
+		w = new World();
+		data = w.path('data');
+		await token('add', 'keeps-the-relay-closed');
+		relay = await startRelay(w, [], { data });
+	});
+	after(() => w?.close());
+
+	it('what waited unsealed for the old owner is not handed to the new one', async () => {
+		const anna = await Tunnel.online(relay.port, 'shop', { token: await token('add', 'anna') });
+		await anna.leave();
+		await accepted(post(relay.port, '/shop/annas'));
+		await token('revoke', 'anna');
+		const bob = await Tunnel.online(relay.port, 'shop', { token: await token('add', 'bob') });
+		const sending = post(relay.port, '/shop/bobs');
+		const live = await bob.frame('REQUEST', (f) => f.target === '/bobs');
+		bob.answer(live);
+		assert.equal((await sending).status, 200);
+		await waitFor('the old mailbox to go', async () => bob.requests.length > 1 || (await relay.waiting()) === 0);
+		assert.deepEqual(bob.requests.map((r) => r.target), ['/bobs']);
+		await bob.leave();
+	});
+
+	it('a request that waits for the old owner is not sent to the new one', async () => {
+		const say = { public_key: key() };
+		const carl = await Tunnel.online(relay.port, 'desk', { token: await token('add', 'carl'), say });
+		const sending = post(relay.port, '/desk/carls');
+		await carl.request();
+		await carl.end(); /* within the grace the relay waits for him */
+		await token('revoke', 'carl');
+		const dora = await Tunnel.online(relay.port, 'desk', { token: await token('add', 'dora') });
+		await accepted(sending);
+		assert.deepEqual(dora.requests, []);
+		await dora.leave();
+	});
+
+	it('what is sealed to a client’s key is its own under a new token too', async () => {
+		const say = { public_key: key() };
+		const old = await Tunnel.online(relay.port, 'safe', { token: await token('add', 'erik'), say });
+		await old.leave();
+		await accepted(post(relay.port, '/safe/x'));
+		await token('revoke', 'erik');
+		const t = await Tunnel.online(relay.port, 'safe', { token: await token('add', 'erik-2'), say });
+		await t.frame('SEALED', (f) => f.flags & FLAGS.END);
+		await t.leave();
+	});
+
+	it('every program ended cleanly', () => w.endsCleanly());
+});
