@@ -479,7 +479,7 @@ void stream_on_reset(struct stream *st, uint32_t code)
 	int64_t row = d->row;
 	if (row && !st->recorded && code == WIRE_RESET_PROTOCOL)
 		drain_unreadable(c, row);
-	else if (row && !st->recorded)
+	else if (!st->recorded && (row || code == WIRE_RESET_STORE))
 		drain_failed(c);
 	stream_give_up(st, code == WIRE_RESET_STORE ? REFUSE_CLIENT_STORE : REFUSE_CLIENT_LOST);
 }

@@ -1,12 +1,15 @@
-// Whose a mailbox is (DESIGN §7, shared/PROTOCOL.md §4). The client's end is the tests' own (lib/tunnel.mjs).
+// Whose a mailbox is, and what becomes of deliveries that a client cannot take (DESIGN §4, §7, shared/PROTOCOL.md
+// §2–§5). The client's end is the tests' own (lib/tunnel.mjs).
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { World, waitFor } from './lib/harness.mjs';
 import { post } from './lib/http.mjs';
 import { Tunnel } from './lib/tunnel.mjs';
-import { FLAGS } from './lib/wire.mjs';
+import { FLAGS, frame } from './lib/wire.mjs';
 
+const RESET = { STORE: 4, PROTOCOL: 6 };
+const reset = (stream, code) => frame('RESET', { stream, payload: Buffer.from([0, 0, 0, code, 0, 1, 65]) });
 const key = () => randomBytes(32);
 
 async function startRelay(w, args = [], options = {}) {
@@ -77,6 +80,65 @@ describe('a name that goes to another token', () => {
 		await token('revoke', 'erik');
 		const t = await Tunnel.online(relay.port, 'safe', { token: await token('add', 'erik-2'), say });
 		await t.frame('SEALED', (f) => f.flags & FLAGS.END);
+		await t.leave();
+	});
+
+	it('every program ended cleanly', () => w.endsCleanly());
+});
+
+describe('deliveries that a client cannot take', () => {
+	let w, relay;
+	before(async () => {
+		w = new World();
+		relay = await startRelay(w);
+	});
+	after(() => w?.close());
+
+	it('a thousand that it cannot open do not keep back the next', async () => {
+		let t = await Tunnel.online(relay.port, 'locked');
+		await t.leave();
+		for (let sent = 0; sent < 1010; sent += 101)
+			await Promise.all(Array.from({ length: 101 }, () => accepted(post(relay.port, '/locked/x'))));
+		t = await Tunnel.online(relay.port, 'locked', { say: { drain_parallel: 4 } });
+		let refused = 0;
+		await waitFor(() => `1010 of them; got ${refused}`, () => {
+			for (const r of t.requests.slice(refused)) {
+				refused++;
+				t.ws.send(reset(r.stream, RESET.PROTOCOL));
+			}
+			return refused >= 1010;
+		});
+		await t.leave();
+		assert.ok((await relay.waiting()) >= 1010);
+		t = await Tunnel.online(relay.port, 'locked');
+		await t.request(); /* it came anew, perhaps with its old key: they are tried again */
+		await t.leave();
+	});
+
+	it('one whose store refuses a live delivery gets it again, but not at once', async () => {
+		const t = await Tunnel.online(relay.port, 'full');
+		const sending = post(relay.port, '/full/x');
+		const r = await t.request();
+		const begun = performance.now();
+		t.ws.send(reset(r.stream, RESET.STORE));
+		const id = await accepted(sending);
+		const again = await t.request(1);
+		assert.equal(again.event_id, id);
+		assert.ok(performance.now() - begun > 400, `after ${performance.now() - begun} ms`);
+		t.answer(again);
+		await t.leave();
+	});
+
+	it('several refused at once count as one refusal: the pause is the first one', async () => {
+		let t = await Tunnel.online(relay.port, 'brief');
+		await t.leave();
+		for (let i = 0; i < 6; i++) await accepted(post(relay.port, '/brief/x'));
+		t = await Tunnel.online(relay.port, 'brief', { say: { drain_parallel: 6 } });
+		await t.request(5);
+		t.ws.send(Buffer.concat(t.requests.map((r) => reset(r.stream, RESET.STORE))));
+		const begun = performance.now();
+		await t.request(6);
+		assert.ok(performance.now() - begun < 8000, `after ${performance.now() - begun} ms`);
 		await t.leave();
 	});
 

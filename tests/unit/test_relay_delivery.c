@@ -252,6 +252,7 @@ static void test_encode(void **state)
 
 int main(void)
 {
+	relay.loop = uv_default_loop();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copies),        cmocka_unit_test(test_answer_in_pieces),
 		cmocka_unit_test(test_order_is_kept), cmocka_unit_test(test_window),
