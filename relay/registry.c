@@ -77,6 +77,19 @@ static struct client *make_client(struct tunnel *t, struct bytes key)
 	return c;
 }
 
+static bool is_here(const struct client *c)
+{
+	return client_link(c) || c->in_grace;
+}
+
+/* A client of a shared tunnel that was not seen for so long gets no more copies. */
+static bool takes_part(const struct client *c)
+{
+	uint64_t age_ms = (now_us() - c->seen_at_us) / 1000;
+	return c->current && (is_here(c) || !(c->options & WIRE_OPTION_SHARE) ||
+			      age_ms < (uint64_t)c->tunnel->registry->relay->settings.spool_max_age_ms);
+}
+
 static size_t count_current(const struct tunnel *t)
 {
 	size_t count = 0;
@@ -321,6 +334,9 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 	for (struct client *other = t ? t->clients : NULL; other; other = other->next)
 		if (*other->owner && strcmp(other->owner, j->owner) != 0)
 			part_with_owner(other);
+	/* Who gets no more copies must not keep a place either. */
+	for (struct client *other = t ? t->clients : NULL; other; other = other->next)
+		other->current = takes_part(other);
 	struct client *c = t ? find_client(t, j->key) : NULL;
 	if (t && !c && count_current(t) < MAX_SHARING)
 		c = make_client(t, j->key);
@@ -386,19 +402,6 @@ void registry_online(struct client *c, bool resumed)
 }
 
 /* ---- what arrives ---- */
-
-static bool is_here(const struct client *c)
-{
-	return client_link(c) || c->in_grace;
-}
-
-/* A client of a shared tunnel that was not seen for so long gets no more copies. */
-static bool takes_part(const struct client *c)
-{
-	uint64_t age_ms = (now_us() - c->seen_at_us) / 1000;
-	return c->current && (is_here(c) || !(c->options & WIRE_OPTION_SHARE) ||
-			      age_ms < (uint64_t)c->tunnel->registry->relay->settings.spool_max_age_ms);
-}
 
 static bool may_queue(const struct client *c, struct bytes method)
 {

@@ -1,13 +1,14 @@
-// Whose a mailbox is, and what becomes of deliveries that a client cannot take (DESIGN §4, §7, shared/PROTOCOL.md
-// §2–§5). The client's end is the tests' own (lib/tunnel.mjs).
+// Whose a mailbox is, who still counts among those that share a tunnel, and what becomes of deliveries that a client
+// cannot take (DESIGN §4, §7, shared/PROTOCOL.md §2–§5). The client's end is the tests' own (lib/tunnel.mjs).
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { World, waitFor } from './lib/harness.mjs';
 import { post } from './lib/http.mjs';
 import { Tunnel } from './lib/tunnel.mjs';
-import { FLAGS, frame } from './lib/wire.mjs';
+import { FLAGS, frame, hello } from './lib/wire.mjs';
 
+const SHARE = 1;
 const RESET = { STORE: 4, PROTOCOL: 6 };
 const reset = (stream, code) => frame('RESET', { stream, payload: Buffer.from([0, 0, 0, code, 0, 1, 65]) });
 const key = () => randomBytes(32);
@@ -140,6 +141,33 @@ describe('deliveries that a client cannot take', () => {
 		await t.request(6);
 		assert.ok(performance.now() - begun < 8000, `after ${performance.now() - begun} ms`);
 		await t.leave();
+	});
+
+	it('every program ended cleanly', () => w.endsCleanly());
+});
+
+describe('laptops that shared a tunnel and are gone', () => {
+	let w;
+	before(() => (w = new World()));
+	after(() => w?.close());
+
+	it('do not keep others out for ever', async () => {
+		const relay = await startRelay(w, ['--spool-max-age', '1s']);
+		const join = () => Tunnel.open(relay.port).then((t) => {
+			t.ws.send(hello({ tunnel: 'crowd', options: SHARE, public_key: key() }));
+			return t;
+		});
+		for (let i = 0; i < 64; i++) {
+			const t = await join();
+			await t.frame('WELCOME');
+			await t.leave();
+		}
+		await waitFor('their time to pass', async () => {
+			const t = await join();
+			const told = await t.frame('WELCOME').then(() => true, () => false);
+			await t.end();
+			return told;
+		});
 	});
 
 	it('every program ended cleanly', () => w.endsCleanly());
