@@ -121,6 +121,13 @@ static bool may_send(const struct stream *st, const struct link *l)
 	return st->send_window > 0 && link_may_send_body(l);
 }
 
+static void send_reset(struct stream *st, uint32_t code, const char *reason)
+{
+	struct link *l = client_link(st->client);
+	if (l && st->id && (st->request_sent || st->end_sent_before))
+		append_or_close(l, wire_encode_reset(link_out(l), st->id, code, bytes_of(reason)));
+}
+
 static void send_request(struct stream *st, struct link *l)
 {
 	struct delivery *d = st->delivery;
@@ -154,6 +161,18 @@ static bool send_piece(struct stream *st, struct link *l, size_t len, bool end)
 	return fine;
 }
 
+/* The temporary file cannot be read back; the sender is to come again. Closes this stream alone: who walks over the
+ * delivery's or the client's streams holds on to the next one, which sees for itself. */
+static void lose_body(struct stream *st)
+{
+	struct delivery *d = st->delivery;
+	delivery_hold(d);
+	send_reset(st, WIRE_RESET_TRUNCATED, "the relay lost the body");
+	stream_close(st);
+	delivery_refuse(d, REFUSE_OVERLOADED);
+	delivery_drop(d);
+}
+
 static void send_body(struct stream *st, struct link *l)
 {
 	struct delivery *d = st->delivery;
@@ -163,9 +182,7 @@ static void send_body(struct stream *st, struct link *l)
 		size_t n = left < WIRE_DATA_CHUNK ? (size_t)left : WIRE_DATA_CHUNK;
 		bool end = d->body_whole && d->trailers.len == 0 && n == left;
 		if (!send_piece(st, l, n, end)) {
-			/* The temporary file cannot be read back; the sender is to come again. */
-			delivery_reset(d, WIRE_RESET_TRUNCATED, "the relay lost the body");
-			delivery_refuse(d, REFUSE_OVERLOADED);
+			lose_body(st);
 			return;
 		}
 		spend(st, l, n);
@@ -269,13 +286,6 @@ void stream_tell_resume(struct stream *st)
 	struct wire_resume v = { .recorded = st->recorded, .head = st->head, .body_seen = st->body_seen };
 	memcpy(v.event_id, st->delivery->request.event_id, UUID_LEN);
 	append_or_close(l, wire_encode_resume(link_out(l), st->id, &v));
-}
-
-static void send_reset(struct stream *st, uint32_t code, const char *reason)
-{
-	struct link *l = client_link(st->client);
-	if (l && st->id && (st->request_sent || st->end_sent_before))
-		append_or_close(l, wire_encode_reset(link_out(l), st->id, code, bytes_of(reason)));
 }
 
 /* ---- to the spool ---- */
