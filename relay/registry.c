@@ -85,7 +85,8 @@ static bool is_here(const struct client *c)
 /* A client of a shared tunnel that was not seen for so long gets no more copies. */
 static bool takes_part(const struct client *c)
 {
-	uint64_t age_ms = (now_us() - c->seen_at_us) / 1000;
+	uint64_t now = now_us();
+	uint64_t age_ms = now > c->seen_at_us ? (now - c->seen_at_us) / 1000 : 0; /* the clock may be set back */
 	return c->current && (is_here(c) || !(c->options & WIRE_OPTION_SHARE) ||
 			      age_ms < (uint64_t)c->tunnel->registry->relay->settings.spool_max_age_ms);
 }

@@ -254,6 +254,25 @@ static void test_encode(void **state)
 	}
 }
 
+/* A laptop that shares a tunnel and is away gets its copy, whatever became of the clock since it was last seen. */
+static void test_a_clock_that_was_set_back(void **state)
+{
+	struct timespec now;
+	(void)state;
+	clock_gettime(CLOCK_REALTIME, &now);
+	uint64_t hour_us = UINT64_C(3600000000), now_us = (uint64_t)now.tv_sec * 1000000;
+	struct client away = { .tunnel = &tunnel, .options = WIRE_OPTION_SHARE, .current = true };
+	tunnel.clients = &away;
+	relay.settings.spool_max_age_ms = 60000;
+	away.seen_at_us = now_us;
+	assert_int_equal(registry_admit(&tunnel, bytes_of("POST")), REFUSE_NOTHING);
+	away.seen_at_us = now_us - hour_us;
+	assert_int_equal(registry_admit(&tunnel, bytes_of("POST")), REFUSE_OFFLINE);
+	away.seen_at_us = now_us + hour_us;
+	assert_int_equal(registry_admit(&tunnel, bytes_of("POST")), REFUSE_NOTHING);
+	tunnel.clients = NULL;
+}
+
 /* The body cannot be read back while it goes to two clients: the first notices, and both streams end. */
 static void test_a_body_that_is_lost_on_its_way_to_two(void **state)
 {
@@ -294,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_timeout),
 		cmocka_unit_test(test_encode),
+		cmocka_unit_test(test_a_clock_that_was_set_back),
 		cmocka_unit_test(test_a_body_that_is_lost_on_its_way_to_two),
 	};
 	return RUN(tests);
