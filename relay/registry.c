@@ -187,10 +187,17 @@ static void give_up_streams(struct client *c, enum refusal why)
 		stream_give_up(c->streams, why);
 }
 
+static void note_seen(struct client *c, uint64_t now)
+{
+	c->seen_at_us = now;
+	spool_seen(c->tunnel->registry->spool, c->mailbox, now);
+}
+
 static void on_sweep(uv_timer_t *h)
 {
 	struct registry *r = h->data;
-	uint64_t now = uv_now(r->relay->loop);
+	uint64_t now = uv_now(r->relay->loop), wall_us = now_us();
+	uint64_t often_us = (uint64_t)r->relay->settings.spool_max_age_ms * 1000 / 4;
 	for (struct tunnel *t = r->tunnels; t; t = t->next) {
 		for (struct client *c = t->clients; c; c = c->next) {
 			if (c->in_grace && now >= c->grace_end) {
@@ -201,6 +208,9 @@ static void on_sweep(uv_timer_t *h)
 				c->drain.paused_until = 0;
 				drain_more(c);
 			}
+			/* On disk too: a relay that is killed must not take who was here for long gone. */
+			if (client_link(c) && wall_us > c->seen_at_us + often_us)
+				note_seen(c, wall_us);
 			if (c->quota_hit && client_link(c)) {
 				c->quota_hit = false;
 				connection_send_note(c->connection, WIRE_NOTICE, WIRE_NOTICE_QUOTA, 0,
@@ -213,12 +223,10 @@ static void on_sweep(uv_timer_t *h)
 void registry_lost(struct client *c, bool grace)
 {
 	struct registry *r = c->tunnel->registry;
-	uint64_t now = now_us();
 	c->connection = NULL;
 	if (r->closing)
 		return;
-	c->seen_at_us = now;
-	spool_seen(r->spool, c->mailbox, now);
+	note_seen(c, now_us());
 	for (struct stream *st = c->streams; st; st = st->hh.next)
 		stream_restart(st);
 	c->in_grace = grace && !r->relay->draining && r->relay->settings.resume_grace_ms > 0;

@@ -170,5 +170,20 @@ describe('laptops that shared a tunnel and are gone', () => {
 		});
 	});
 
+	it('one that was online until the relay was killed still has its place, however long ago it came', async () => {
+		let relay = await startRelay(w, ['--spool-max-age', '4s']);
+		const t = await Tunnel.online(relay.port, 'long', { say: { options: SHARE, public_key: key() } });
+		const begun = performance.now();
+		/* What waits for another laptop is the clock. */
+		await (await Tunnel.online(relay.port, 'clock')).leave();
+		await accepted(post(relay.port, '/clock/x'));
+		await waitFor('it to expire', async () => (await relay.waiting()) === 0);
+		const online = Math.round(performance.now() - begun);
+		await relay.stop('SIGKILL');
+		await t.closed;
+		relay = await startRelay(w, ['--spool-max-age', `${online}ms`], { data: relay.data });
+		await accepted(post(relay.port, '/long/x'));
+	});
+
 	it('every program ended cleanly', () => w.endsCleanly());
 });
