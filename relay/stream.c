@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define MAX_STREAMS 65536
+#define MAX_SEND_WINDOW (INT64_C(1) << 31)
 #define MAX_PUT_BYTES (128u << 20) /* on their way to the disk at once, in memory */
 
 static void append_or_close(struct link *l, bool appended)
@@ -476,7 +477,7 @@ bool stream_on_data(struct stream *st, struct bytes body, bool end)
 bool stream_on_window(struct stream *st, uint32_t number)
 {
 	st->send_window += number;
-	if (st->send_window > INT32_MAX)
+	if (st->send_window > MAX_SEND_WINDOW)
 		return false;
 	stream_pump(st);
 	return true;

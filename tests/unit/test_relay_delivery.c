@@ -148,6 +148,16 @@ static void test_window(void **state)
 	finish(d);
 }
 
+static void test_credit_up_to_the_limit(void **state)
+{
+	struct delivery *d = make();
+	struct stream *st = stream_open(&client, d, false);
+	(void)state;
+	assert_true(stream_on_window(st, (UINT32_C(1) << 31) - WIRE_STREAM_WINDOW)); /* to 2^31: not above it */
+	assert_false(stream_on_window(st, 1));
+	finish(d);
+}
+
 static void test_loss(void **state)
 {
 	struct wire_response r = answer("part");
@@ -309,6 +319,7 @@ int main(void)
 		cmocka_unit_test(test_answer_in_pieces),
 		cmocka_unit_test(test_order_is_kept),
 		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_credit_up_to_the_limit),
 		cmocka_unit_test(test_loss),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_timeout),
