@@ -349,8 +349,18 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 	struct client *c = t ? find_client(t, j->key) : NULL;
 	if (t && !c && count_current(t) < MAX_SHARING)
 		c = make_client(t, j->key);
-	if (!c)
+	uint64_t now = now_us();
+	struct spool_mailbox m = { .tunnel = bytes_of(j->name),
+				   .owner = bytes_of(j->owner),
+				   .key = j->key,
+				   .options = j->options,
+				   .random_name = t && t->random_name,
+				   .seen_at_us = now };
+	/* First: a client that cannot have one is as if it had not come. */
+	int64_t mailbox = c ? spool_join(r->spool, &m) : 0;
+	if (!mailbox)
 		return NULL;
+	c->mailbox = mailbox;
 	snprintf(c->owner, sizeof c->owner, "%s", j->owner);
 	*resumed = may_resume(c, j->nonce);
 	c->has_older = *resumed;
@@ -376,16 +386,9 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 	c->drain.parallel = j->drain_parallel == 0                   ? DRAIN_PARALLEL
 			    : j->drain_parallel > DRAIN_PARALLEL_MAX ? DRAIN_PARALLEL_MAX
 								     : j->drain_parallel;
-	c->seen_at_us = now_us();
-	struct spool_mailbox m = { .tunnel = bytes_of(t->name),
-				   .owner = bytes_of(c->owner),
-				   .key = j->key,
-				   .options = j->options,
-				   .random_name = t->random_name,
-				   .seen_at_us = c->seen_at_us };
-	c->mailbox = spool_join(r->spool, &m);
+	c->seen_at_us = now;
 	forget_old_clients(t);
-	return c->mailbox ? c : NULL;
+	return c;
 }
 
 void registry_online(struct client *c, bool resumed)
