@@ -159,14 +159,21 @@ static bool recall(void *user, const struct spool_mailbox *m)
 
 static void tell_gap(struct client *c)
 {
-	uint64_t expired = spool_level(c->tunnel->registry->spool, c->mailbox).expired;
+	uint64_t all = spool_level(c->tunnel->registry->spool, c->mailbox).expired, expired = all - c->gap_told;
 	char text[160];
-	if (expired == 0 || !client_link(c))
+	if (all <= c->gap_told || !client_link(c))
 		return;
 	snprintf(text, sizeof text, "%llu deliveries expired in the relay's spool before they could be handed over",
 		 (unsigned long long)expired);
 	connection_send_note(c->connection, WIRE_NOTICE, WIRE_NOTICE_GAP, expired, text);
-	spool_gap_told(c->tunnel->registry->spool, c->mailbox, expired);
+	c->gap_told = all;
+}
+
+void registry_heard(struct client *c)
+{
+	if (c->gap_told)
+		spool_gap_told(c->tunnel->registry->spool, c->mailbox, c->gap_told);
+	c->gap_told = 0;
 }
 
 static void on_gap(void *user, int64_t mailbox)
@@ -380,6 +387,7 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 		if (other != c && other->current && !(other->options & j->options & WIRE_OPTION_SHARE))
 			displace(other, c);
 	c->connection = connection;
+	c->gap_told = 0;
 	c->current = true;
 	c->in_grace = false;
 	c->options = j->options;

@@ -30,6 +30,7 @@ struct client {
 	uint8_t older_nonce[WIRE_NONCE_LEN]; /* good until a frame shows that WELCOME with the new one arrived */
 	bool has_older;
 	int64_t mailbox;        /* 0: it went with the name's owner */
+	uint64_t gap_told;      /* of those that expired: in a NOTICE that may not have arrived yet */
 	bool quota_hit;         /* senders were turned away; the client is to be told */
 	struct stream *streams; /* uthash by id */
 	struct stream *blocked; /* waiting for the connection's window */
@@ -75,6 +76,8 @@ bool registry_last_name(const struct registry *r, const char *owner, struct byte
 struct client *registry_join(struct registry *r, struct connection *connection, const struct join *j, bool *resumed);
 /* After WELCOME was appended: RESUME frames, streams, notices, the spool. */
 void registry_online(struct client *c, bool resumed);
+/* Something came from the client, or it said goodbye: what it was told before has arrived. */
+void registry_heard(struct client *c);
 /* The connection is gone; `grace`: it may come back. */
 void registry_lost(struct client *c, bool grace);
 /* Gives up everything that waits for a client or its answer (the relay ends). */

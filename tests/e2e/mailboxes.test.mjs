@@ -17,10 +17,11 @@ async function startRelay(w, args = [], options = {}) {
 	const adminFile = w.fresh('admin');
 	const relay = await w.startRelay({ args: ['--admin', '127.0.0.1:0', '--admin-port-file', adminFile, ...args], ...options });
 	const admin = await w.fileFrom(relay, adminFile);
-	relay.waiting = async () => {
+	relay.metric = async (name) => {
 		const text = await (await fetch(`http://${admin}/metrics`)).text();
-		return Number(/^creel_spool_deliveries (\d+)$/m.exec(text)[1]);
+		return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)[1]);
 	};
+	relay.waiting = () => relay.metric('creel_spool_deliveries');
 	return relay;
 }
 
@@ -183,6 +184,35 @@ describe('laptops that shared a tunnel and are gone', () => {
 		await t.closed;
 		relay = await startRelay(w, ['--spool-max-age', `${online}ms`], { data: relay.data });
 		await accepted(post(relay.port, '/long/x'));
+	});
+
+	it('every program ended cleanly', () => w.endsCleanly());
+});
+
+describe('a gap', () => {
+	let w;
+	before(() => (w = new World()));
+	after(() => w?.close());
+
+	it('is told again when the connection broke before it was heard', async () => {
+		const relay = await startRelay(w, ['--spool-max-age', '1s']);
+		await (await Tunnel.online(relay.port, 'old')).leave();
+		for (let i = 0; i < 3; i++) await accepted(post(relay.port, '/old/x'));
+		await waitFor('them to expire', async () => (await relay.waiting()) === 0);
+		const deaf = await Tunnel.open(relay.port);
+		deaf.ws.pause();
+		deaf.ws.send(hello({ tunnel: 'old' }));
+		await waitFor('the tunnel', async () => (await relay.metric('creel_tunnels')) === 1);
+		await deaf.end();
+		const t = await Tunnel.online(relay.port, 'old');
+		assert.equal((await t.frame('NOTICE', (f) => f.code === 7)).number, 3);
+		await t.leave();
+		const next = await Tunnel.online(relay.port, 'old');
+		const sending = post(relay.port, '/old/live');
+		next.answer(await next.request());
+		assert.equal((await sending).status, 200);
+		assert.ok(!next.frames.some((f) => f.type === 'NOTICE'));
+		await next.leave();
 	});
 
 	it('every program ended cleanly', () => w.endsCleanly());
