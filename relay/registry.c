@@ -163,8 +163,10 @@ static void tell_gap(struct client *c)
 	char text[160];
 	if (all <= c->gap_told || !client_link(c))
 		return;
-	snprintf(text, sizeof text, "%llu deliveries expired in the relay's spool before they could be handed over",
-		 (unsigned long long)expired);
+	snprintf(
+	    text, sizeof text,
+	    "%llu deliveries expired in the relay's spool, or found no room in it, before they could be handed over",
+	    (unsigned long long)expired);
 	connection_send_note(c->connection, WIRE_NOTICE, WIRE_NOTICE_GAP, expired, text);
 	c->gap_told = all;
 }

@@ -296,9 +296,26 @@ struct put {
 	struct buffer payload;
 };
 
+/* Somebody has it, so the sender is told of no failure: who has no copy is told of a gap. */
+static void now_safe(struct delivery *d, struct spool *spool)
+{
+	d->safe = true;
+	for (size_t i = 0; i < d->missed_count; i++)
+		spool_missed(spool, d->missed[i]);
+	d->missed_count = 0;
+}
+
 static void put_failed(struct stream *st, enum refusal why)
 {
 	struct delivery *d = st->delivery;
+	struct registry *r = st->client->tunnel->registry;
+	int64_t *more = realloc(d->missed, (d->missed_count + 1) * sizeof *more);
+	if (more) {
+		d->missed = more;
+		d->missed[d->missed_count++] = st->client->mailbox;
+	}
+	if (d->safe)
+		now_safe(d, r->spool);
 	d->refusal = why;
 	delivery_hold(d);
 	stream_close(st);
@@ -321,7 +338,7 @@ static void on_put(void *user, const struct error *e)
 		return;
 	}
 	c->tunnel->registry->relay->metrics.spooled++;
-	d->safe = true;
+	now_safe(d, c->tunnel->registry->spool);
 	delivery_hold(d);
 	stream_close(st);
 	delivery_settle(d);
@@ -409,7 +426,7 @@ bool stream_on_recorded(struct stream *st)
 	if (st->recorded)
 		return true;
 	st->recorded = true;
-	d->safe = true;
+	now_safe(d, st->client->tunnel->registry->spool);
 	unblock(st);
 	if (d->row) {
 		st->client->drain.pause_ms = 0;

@@ -215,5 +215,25 @@ describe('a gap', () => {
 		await next.leave();
 	});
 
+	it('counts the copies that found no room while another laptop answered the sender', async () => {
+		const relay = await startRelay(w, ['--spool-max-bytes', '64KiB']);
+		const keys = [key(), key()];
+		const join = (i) => Tunnel.online(relay.port, 'team', { say: { options: SHARE, public_key: keys[i], drain_parallel: 100 } });
+		const here = await join(0);
+		await (await join(1)).leave();
+		for (let i = 0; i < 10; i++) {
+			const sending = post(relay.port, '/team/x', randomBytes(8000));
+			here.answer(await here.request(i));
+			assert.equal((await sending).status, 200);
+		}
+		const kept = await relay.waiting();
+		assert.ok(kept > 5 && kept < 10, String(kept));
+		const back = await join(1);
+		await waitFor('what was kept', () => back.frames.filter((f) => f.type === 'SEALED' && f.flags & FLAGS.END).length === kept);
+		assert.equal((await back.frame('NOTICE', (f) => f.code === 7)).number, 10 - kept);
+		await back.leave();
+		await here.leave();
+	});
+
 	it('every program ended cleanly', () => w.endsCleanly());
 });
