@@ -198,6 +198,8 @@ static void give_up_streams(struct client *c, enum refusal why)
 
 static void note_seen(struct client *c, uint64_t now)
 {
+	if (now < c->seen_at_us)
+		return;
 	c->seen_at_us = now;
 	spool_seen(c->tunnel->registry->spool, c->mailbox, now);
 }
@@ -343,6 +345,16 @@ static bool may_resume(const struct client *c, struct bytes nonce)
 	       (c->connection || c->in_grace);
 }
 
+/* Now, and later than any other was seen, though the clock was set back: after a restart the last one is current. */
+static uint64_t latest(const struct tunnel *t)
+{
+	uint64_t now = now_us();
+	for (const struct client *c = t->clients; c; c = c->next)
+		if (c->seen_at_us >= now)
+			now = c->seen_at_us + 1;
+	return now;
+}
+
 struct client *registry_join(struct registry *r, struct connection *connection, const struct join *j, bool *resumed)
 {
 	struct tunnel *t = find_tunnel(r, j->name);
@@ -358,7 +370,7 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 	struct client *c = t ? find_client(t, j->key) : NULL;
 	if (t && !c && count_current(t) < MAX_SHARING)
 		c = make_client(t, j->key);
-	uint64_t now = now_us();
+	uint64_t now = t ? latest(t) : 0;
 	struct spool_mailbox m = { .tunnel = bytes_of(j->name),
 				   .owner = bytes_of(j->owner),
 				   .key = j->key,
