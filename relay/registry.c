@@ -77,34 +77,12 @@ static struct client *make_client(struct tunnel *t, struct bytes key)
 	return c;
 }
 
-static bool is_here(const struct client *c)
-{
-	return client_link(c) || c->in_grace;
-}
-
-/* A client of a shared tunnel that was not seen for so long gets no more copies. */
-static bool takes_part(const struct client *c)
-{
-	uint64_t now = now_us();
-	uint64_t age_ms = now > c->seen_at_us ? (now - c->seen_at_us) / 1000 : 0; /* the clock may be set back */
-	return c->current && (is_here(c) || !(c->options & WIRE_OPTION_SHARE) ||
-			      age_ms < (uint64_t)c->tunnel->registry->relay->settings.spool_max_age_ms);
-}
-
 static size_t count_current(const struct tunnel *t)
 {
 	size_t count = 0;
 	for (const struct client *c = t->clients; c; c = c->next)
 		count += c->current;
 	return count;
-}
-
-bool registry_has_room(const struct tunnel *t, size_t len)
-{
-	uint64_t waiting = 0;
-	for (const struct client *c = t->clients; c; c = c->next)
-		waiting += spool_level(t->registry->spool, c->mailbox).bytes;
-	return waiting + len <= t->registry->relay->settings.spool_max_bytes;
 }
 
 /* A client that was replaced stays while something waits for it. */
@@ -366,7 +344,7 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 			part_with_owner(other);
 	/* Who gets no more copies must not keep a place either. */
 	for (struct client *other = t ? t->clients : NULL; other; other = other->next)
-		other->current = takes_part(other);
+		other->current = client_takes_part(other);
 	struct client *c = t ? find_client(t, j->key) : NULL;
 	if (t && !c && count_current(t) < MAX_SHARING)
 		c = make_client(t, j->key);
@@ -433,58 +411,6 @@ void registry_online(struct client *c, bool resumed)
 		drain_more(c);
 	else
 		drain_begin(c);
-}
-
-/* ---- what arrives ---- */
-
-static bool may_queue(const struct client *c, struct bytes method)
-{
-	return !(c->options & WIRE_OPTION_OFFLINE_FAIL) && delivery_queueable(method);
-}
-
-static enum refusal offline(struct bytes method)
-{
-	return delivery_queueable(method) ? REFUSE_OFFLINE : REFUSE_OFFLINE_READ;
-}
-
-enum refusal registry_admit(const struct tunnel *t, struct bytes method)
-{
-	for (const struct client *c = t->clients; c; c = c->next)
-		if (takes_part(c) && (is_here(c) || may_queue(c, method)))
-			return REFUSE_NOTHING;
-	return offline(method);
-}
-
-enum refusal registry_dispatch(struct tunnel *t, struct delivery *d)
-{
-	struct bytes method = d->request.method;
-	bool any = false, full = false;
-	for (struct client *c = t->clients; c; c = c->next) {
-		bool here = is_here(c), queue = may_queue(c, method);
-		if (!takes_part(c) || (!here && !queue))
-			continue;
-		bool spooling = !here || ((c->options & WIRE_OPTION_ACK_IMMEDIATE) && delivery_queueable(method));
-		if (stream_open(c, d, spooling))
-			any = true;
-		else
-			full = true;
-	}
-	return any ? REFUSE_NOTHING : full ? REFUSE_OVERLOADED : offline(method);
-}
-
-void registry_tell_refused(struct tunnel *t, const struct delivery *d, int status)
-{
-	struct wire_request request = d->request;
-	request.refused_status = (uint16_t)status;
-	request.body = bytes_of(NULL);
-	for (struct client *c = t->clients; c; c = c->next) {
-		struct link *l = c->current ? client_link(c) : NULL;
-		if (!l)
-			continue;
-		if (!wire_encode_request(link_out(l), ++c->last_stream, WIRE_END | WIRE_REFUSED, &request))
-			link_close(l, 1011, "out of memory");
-		link_flush_soon(l);
-	}
 }
 
 /* ---- beginning and end ---- */

@@ -92,6 +92,8 @@ bool registry_has_room(const struct tunnel *t, size_t len);
 /* Sends REQUEST with REFUSED to the clients that are there, for the record only. */
 void registry_tell_refused(struct tunnel *t, const struct delivery *d, int status);
 
+/* Is given what arrives, now or when it is back. */
+bool client_takes_part(const struct client *c);
 /* NULL when the client is away. */
 struct link *client_link(const struct client *c);
 const char *registry_folder(const struct registry *r);
