@@ -82,6 +82,18 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    " AND state IN (0, 1, 4) AND id > ?1 UNION ALL SELECT min(id) FROM delivery WHERE status_class = 6"
 	    " AND state = 4 AND id > ?1)), (SELECT max(id) FROM delivery), 0)",
 	[STATEMENT_DELETE] = "DELETE FROM delivery WHERE id = ?1",
+	/* SQLite tells a blob's length without reading it. */
+	[STATEMENT_GET_PART] = "SELECT headers, trailers, length(body) FROM message WHERE id = ?1",
+	[STATEMENT_LIST_REPLAYS] =
+	    "SELECT id FROM (SELECT id FROM delivery WHERE replay_of = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
+	[STATEMENT_ASK_JOB] = "INSERT INTO job (delivery_id, asked_at, state, url, replay_id) VALUES (?1,?2,0,'',?3)",
+	[STATEMENT_LIST_JOBS] = "SELECT j.id, j.delivery_id, j.asked_at, j.state, j.pid, j.replay_id FROM job j JOIN"
+				" delivery d ON d.id = j.replay_id WHERE j.state IN (0, 1) AND (d.tunnel = ?1 OR"
+				" j.asked_at < ?2) ORDER BY j.id LIMIT ?3",
+	[STATEMENT_GET_JOB] = "SELECT id, delivery_id, asked_at, state, pid, replay_id FROM job WHERE id = ?1",
+	[STATEMENT_TAKE_JOB] = "UPDATE job SET state = 1, pid = ?2 WHERE id = ?1",
+	[STATEMENT_END_JOB] = "UPDATE job SET state = ?2 WHERE id = ?1 AND state IN (0, 1)",
+	[STATEMENT_DROP_TAG] = "DELETE FROM tag WHERE delivery_id = ?1 AND name = ?2",
 };
 
 static const char *advice(int code)
