@@ -170,16 +170,38 @@ static void begin_some(struct inspect_source *s)
 	}
 }
 
-/* Not to be answered any more. One that did not begin is gone at once. */
-static void drop(struct question *q)
+static bool is_stale(const struct question *q, const struct question *newer)
 {
-	q->dropped = true;
-	q->stop = true;
-	if (!q->under_way) {
-		unlink_question(q);
-		question_free(q);
-	} else if (q->store) {
-		store_interrupt(q->store);
+	if (q->dropped)
+		return false;
+	if (!newer)
+		return true;
+	if (q->kind != newer->kind || q->user != newer->user)
+		return false;
+	if (q->kind == ASK_PAGE)
+		return q->on_page == newer->on_page;
+	/* The count of all is not taken for an older one of a filter. */
+	return q->kind == ASK_COUNT && q->on_count == newer->on_count && q->filtered && newer->filtered;
+}
+
+/* What is asked anew (NULL: anything) is not answered any more. What did not begin is gone at once. */
+static void drop_stale(struct inspect_source *s, const struct question *newer)
+{
+	for (struct question **at = &s->first; *at;) {
+		struct question *q = *at;
+		if (!is_stale(q, newer)) {
+			at = &q->next;
+			continue;
+		}
+		q->dropped = q->stop = true;
+		if (!q->under_way) {
+			*at = q->next;
+			question_free(q);
+			continue;
+		}
+		if (q->store)
+			store_interrupt(q->store);
+		at = &q->next;
 	}
 }
 
@@ -245,22 +267,30 @@ static bool source_check(void *self, const char *filter, struct error *e)
 	return true;
 }
 
-static struct question *ask(struct inspect_source *s, enum question_kind kind, uint64_t generation, void *user)
+static struct question *question_new(struct inspect_source *s, enum question_kind kind, uint64_t generation, void *user)
 {
-	struct question *q = calloc(1, sizeof *q), **last = &s->first;
+	struct question *q = calloc(1, sizeof *q);
 	if (!q)
 		return NULL;
 	q->source = s;
 	q->kind = kind;
 	q->generation = generation;
 	q->user = user;
-	while (*last)
-		last = &(*last)->next;
-	*last = q;
 	return q;
 }
 
-/* A filter that does not parse is answered as others are, on the loop: its trouble. */
+/* Whoever asks anew has no use for what he asked before: a walk for it ends here. */
+static void ask(struct question *q)
+{
+	struct question **last = &q->source->first;
+	drop_stale(q->source, q);
+	while (*last)
+		last = &(*last)->next;
+	*last = q;
+	begin_some(q->source);
+}
+
+/* One that does not parse is answered as others are, on the loop: its trouble. */
 static void set_filter(struct question *q, const char *text)
 {
 	q->filtered = text && *text;
@@ -270,15 +300,7 @@ static void set_filter(struct question *q, const char *text)
 static void source_page(void *self, const char *filter, int64_t anchor, bool forward, size_t count, uint64_t generation,
 			void (*done)(void *user, uint64_t generation, struct page *p), void *user)
 {
-	struct inspect_source *s = self;
-	struct question *next;
-	/* Whoever asks anew has no use for what he asked before: a walk for it ends here. */
-	for (struct question *q = s->first; q; q = next) {
-		next = q->next;
-		if (q->kind == ASK_PAGE && q->on_page == done && q->user == user && !q->dropped)
-			drop(q);
-	}
-	struct question *q = ask(s, ASK_PAGE, generation, user);
+	struct question *q = question_new(self, ASK_PAGE, generation, user);
 	if (!q)
 		return;
 	q->on_page = done;
@@ -286,13 +308,13 @@ static void source_page(void *self, const char *filter, int64_t anchor, bool for
 	q->forward = forward;
 	q->count = count;
 	set_filter(q, filter);
-	begin_some(s);
+	ask(q);
 }
 
 static void source_get(void *self, int64_t id, enum source_part part, int attempt, uint64_t most, uint64_t generation,
 		       void (*done)(void *user, uint64_t generation, struct document *d), void *user)
 {
-	struct question *q = ask(self, ASK_DOCUMENT, generation, user);
+	struct question *q = question_new(self, ASK_DOCUMENT, generation, user);
 	if (!q)
 		return;
 	q->on_document = done;
@@ -300,27 +322,18 @@ static void source_get(void *self, int64_t id, enum source_part part, int attemp
 	q->part = part;
 	q->attempt = attempt;
 	q->most = most;
-	begin_some(self);
+	ask(q);
 }
 
 static void source_count(void *self, const char *filter, uint64_t generation,
 			 void (*done)(void *user, uint64_t generation, uint64_t count), void *user)
 {
-	struct inspect_source *s = self;
-	struct question *next;
-	bool filtered = filter && *filter;
-	for (struct question *q = s->first; q; q = next) {
-		next = q->next;
-		if (q->kind == ASK_COUNT && filtered && q->filtered && q->on_count == done && q->user == user &&
-		    !q->dropped)
-			drop(q);
-	}
-	struct question *q = ask(s, ASK_COUNT, generation, user);
+	struct question *q = question_new(self, ASK_COUNT, generation, user);
 	if (!q)
 		return;
 	q->on_count = done;
 	set_filter(q, filter);
-	begin_some(s);
+	ask(q);
 }
 
 static bool source_changed(void *self)
@@ -377,13 +390,7 @@ static void source_state(void *self, struct client_state *out)
 
 static void source_cancel(void *self)
 {
-	struct inspect_source *s = self;
-	struct question *next;
-	for (struct question *q = s->first; q; q = next) {
-		next = q->next;
-		if (!q->dropped)
-			drop(q);
-	}
+	drop_stale(self, NULL);
 }
 
 const struct source_ops inspect_source_ops = {
