@@ -193,7 +193,8 @@ static void drop_stale(struct inspect_source *s, const struct question *newer)
 			at = &q->next;
 			continue;
 		}
-		q->dropped = q->stop = true;
+		q->dropped = true;
+		q->stop = true;
 		if (!q->under_way) {
 			*at = q->next;
 			question_free(q);

@@ -1,4 +1,5 @@
 /* Writing the client's record. Opening it is store_open.c, reading it store_query.c. */
+#include "shared/store_jobs.h"
 #include "shared/store_private.h"
 
 #include <string.h>
@@ -320,7 +321,8 @@ bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct
 		return error_set(e, EXIT_STORE, "delivery %lld is gone from %s", (long long)a->delivery_id, s->path);
 	int64_t number = sqlite3_column_int64(st, 0);
 	sqlite3_reset(st);
-	return insert_message(s, a->delivery_id, number, a->headers, bytes_of(NULL), a->body, e) && summarise(s, a, e);
+	return insert_message(s, a->delivery_id, number, a->headers, bytes_of(NULL), a->body, e) &&
+	       summarise(s, a, e) && (!a->job || store_end_job(s, a->job, JOB_DONE, e));
 }
 
 bool store_set_state(struct store *s, int64_t id, enum delivery_state state, struct error *e)
@@ -336,6 +338,16 @@ bool store_set_state(struct store *s, int64_t id, enum delivery_state state, str
 bool store_add_tag(struct store *s, int64_t id, struct bytes name, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_ADD_TAG, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, id);
+	store_bind_bytes(st, 2, name, false);
+	return run(s, st, e);
+}
+
+bool store_drop_tag(struct store *s, int64_t id, struct bytes name, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_DROP_TAG, e);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, id);
