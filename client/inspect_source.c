@@ -357,7 +357,8 @@ static void copy_text(char *out, size_t size, struct bytes text)
 
 static void on_client(void *user, const struct client_status *c)
 {
-	struct client_state *out = user, now = { .running = true, .confirmed_at_us = c->confirmed_at_us };
+	struct client_state *out = user,
+			    now = { .running = true, .confirmed_at_us = c->confirmed_at_us, .lag_us = c->lag_us };
 	/* A killed client leaves its row behind. */
 	if (c->pid <= 0 || (kill((pid_t)c->pid, 0) != 0 && errno == ESRCH))
 		return;

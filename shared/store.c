@@ -38,7 +38,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_ADD_TAG] = "INSERT OR IGNORE INTO tag (delivery_id, name) VALUES (?1, ?2)",
 	[STATEMENT_PUT_STATUS] =
 	    "INSERT OR REPLACE INTO client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url,"
-	    " tunnel, target) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+	    " tunnel, target, lag_us) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
 	[STATEMENT_DROP_STATUS] = "DELETE FROM client WHERE pid = ?1",
 	[STATEMENT_LIST] =
 	    "SELECT " DELIVERY_COLUMNS " FROM (SELECT * FROM delivery WHERE id < ?1 ORDER BY id DESC LIMIT ?2)"
@@ -64,7 +64,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    " AND (a.number = ?2 OR ?2 = 0) ORDER BY a.number DESC LIMIT 1",
 	[STATEMENT_LIST_STATUS] =
 	    "SELECT pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel,"
-	    " target FROM client ORDER BY started_at",
+	    " target, lag_us FROM client ORDER BY started_at",
 	[STATEMENT_VERSION] = "PRAGMA data_version",
 	[STATEMENT_INDEX_NEXT] =
 	    "SELECT d.id, min(length(m.body), 65536) + length(m.headers) FROM delivery d"
@@ -370,6 +370,7 @@ bool store_put_status(struct store *s, const struct client_status *c, struct err
 	store_bind_bytes(st, 8, c->url, false);
 	store_bind_bytes(st, 9, c->tunnel, false);
 	store_bind_bytes(st, 10, c->target, false);
+	sqlite3_bind_int64(st, 11, (int64_t)c->lag_us);
 	return run(s, st, e);
 }
 

@@ -117,6 +117,7 @@ struct client_status {
 	uint64_t started_at_us;
 	uint64_t confirmed_at_us; /* last time the relay confirmed the tunnel */
 	uint64_t ping_interval_ms;
+	uint64_t lag_us;     /* of the last ping; 0: not known */
 	struct bytes state;  /* "online" | "connecting" | "offline" */
 	struct bytes detail; /* why it is not online, one sentence */
 	struct bytes relay, url, tunnel, target;

@@ -96,3 +96,9 @@ bool store_set_cache(struct store *s, int kib, struct error *e)
 	snprintf(sql, sizeof sql, "PRAGMA cache_size=-%d", kib);
 	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK || store_fail(s, "read", e);
 }
+
+bool store_set_relaxed(struct store *s, struct error *e)
+{
+	return sqlite3_exec(s->db, "PRAGMA synchronous=NORMAL", NULL, NULL, NULL) == SQLITE_OK ||
+	       store_fail(s, "written", e);
+}
