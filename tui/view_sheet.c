@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "tui/copy.h"
-#include "tui/view_prompt.h"
 
 void sheet_begin(struct sheet *s, const char *format, ...)
 {
@@ -54,7 +53,7 @@ void sheet_close(struct sheet *s)
 {
 	s->shown = false;
 	s->line_count = s->count = s->chosen = s->scroll = s->page = 0;
-	s->otherwise = EFFECT_NONE;
+	s->otherwise = (struct effect){ 0 };
 }
 
 static void scroll_lines(struct sheet *s, bool down)
@@ -85,7 +84,7 @@ void sheet_key(struct sheet *s, const struct key *key, struct effect *out)
 	case TKEY_ESCAPE:
 	case TKEY_CTRL('c'):
 	case 'q':
-		out->kind = s->otherwise;
+		*out = s->otherwise;
 		sheet_close(s);
 		break;
 	case TKEY_PAGE_DOWN:
