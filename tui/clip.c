@@ -184,7 +184,7 @@ static void to_file(struct clip *c)
 {
 	char path[400], where[500];
 	bool fine = write_file(c, path, sizeof path);
-	snprintf(where, sizeof where, fine ? "to the file %s: there is no clipboard here" : "cannot write %s", path);
+	snprintf(where, sizeof where, fine ? "in %s: there is no clipboard here" : "cannot write %s", path);
 	finish(c, !fine, where);
 }
 

@@ -35,6 +35,12 @@ static void on_copied(void *user, bool bad, const char *where)
 		tui_say(t, true, "%s was not copied: %s", t->doing.copied, where);
 	else
 		tui_say(t, false, "%s: %s", t->doing.copied, where);
+	/* A path that does not fit is found there. */
+	if (strlen(t->screen.ui.message) + 1 > (size_t)t->surface.width) {
+		char sentence[sizeof t->screen.ui.message];
+		memcpy(sentence, t->screen.ui.message, sizeof sentence);
+		tui_event(t, sentence);
+	}
 }
 
 static void copy_bytes(struct tui *t, struct bytes b)

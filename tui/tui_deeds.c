@@ -334,6 +334,10 @@ static void gather(struct tui *t, const struct effect *e)
 		return;
 	}
 	d->id_count = 0;
+	if (e->other == -1 && !t->screen.ui.filter[0]) {
+		tui_say(t, true, "there is no filter: f makes one, m marks");
+		return;
+	}
 	if (e->other == -1) {
 		d->gathering = *e;
 		tui_say(t, false, "looking for all that match");
