@@ -33,7 +33,7 @@ static struct {
 	volatile sig_atomic_t set;
 } crash;
 
-static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT };
 
 static void on_crash(int number)
 {

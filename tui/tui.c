@@ -10,7 +10,7 @@
 
 #include "tui/tui_private.h"
 
-static const int signal_numbers[] = { SIGWINCH, SIGTERM, SIGINT, SIGHUP, SIGTSTP };
+static const int signal_numbers[] = { SIGWINCH, SIGTERM, SIGINT, SIGHUP, SIGTSTP, SIGCONT };
 #define SIGNALS (sizeof signal_numbers / sizeof *signal_numbers)
 #define TSTP 4
 
@@ -205,6 +205,10 @@ static void on_signal(uv_signal_t *handle, int number)
 		tui_draw_soon(t);
 	} else if (number == SIGTSTP) {
 		tui_suspend(t);
+	} else if (number == SIGCONT) { /* after a SIGSTOP, too: whoever had the terminal left it in its own mode */
+		if (!t->away)
+			term_enter(t->term);
+		tui_draw_soon(t);
 	} else if (number != SIGINT || !t->away) { /* else it is meant for the program that has the terminal */
 		tui_end_now(t, TUI_QUIT);
 	}
@@ -226,25 +230,20 @@ void tui_suspend(struct tui *t)
 	tui_draw_soon(t);
 }
 
-/* SIGQUIT would end us with the editor's C-\; what we start gets all signals as they were. */
-static void ignore_quit(bool on)
-{
-	struct sigaction action = { .sa_handler = on ? SIG_IGN : SIG_DFL };
-	sigaction(SIGQUIT, &action, NULL);
-}
-
 void tui_go_away(struct tui *t)
 {
 	t->away = true;
 	uv_poll_stop(&t->input);
 	term_leave(t->term);
-	ignore_quit(true);
+	/* It would end us with the program's C-\; what we start gets all signals as they were. */
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	sigaction(SIGQUIT, &ignore, &t->quit);
 }
 
 void tui_come_back(struct tui *t)
 {
 	t->away = false;
-	ignore_quit(false);
+	sigaction(SIGQUIT, &t->quit, NULL);
 	term_own();
 	term_enter(t->term);
 	if (uv_poll_start(&t->input, UV_READABLE, on_input))

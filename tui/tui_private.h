@@ -1,6 +1,8 @@
 /* Between tui.c (loop, keys), tui_load.c (what is asked of the source) and tui_effects.c (what views want done). */
 #pragma once
 
+#include <signal.h>
+
 #include "tui/clip.h"
 #include "tui/edit.h"
 #include "tui/screen.h"
@@ -41,7 +43,8 @@ struct tui {
 	uv_poll_t input;
 	uv_timer_t tick;
 	uv_prepare_t before_wait;
-	uv_signal_t signals[5]; /* WINCH, TERM, INT, HUP, TSTP */
+	uv_signal_t signals[6]; /* WINCH, TERM, INT, HUP, TSTP, CONT */
+	struct sigaction quit;  /* what SIGQUIT does, while another program has the terminal */
 	int handles;            /* to be closed */
 	/* Keys. */
 	int count; /* "10j" */

@@ -376,3 +376,56 @@ describe('edit and replay', () => {
 		assert.deepEqual(left(), []);
 	});
 });
+
+describe('the terminal', () => {
+	for (const signal of ['SIGSEGV', 'SIGQUIT', 'SIGBUS'])
+		it(`is whole again after ${signal}`, async () => {
+			const pid = path.join(folder, 'pid'), before = path.join(folder, 'before'), behind = path.join(folder, 'behind');
+			rmSync(behind, { force: true });
+			const run = `stty -a >'${before}'; sh -c 'echo $$ >"${pid}"; exec "${fake}" 50 --mouse'; echo "it ended with $?"; stty -a >'${behind}'; read -r line; echo "I read $line"`;
+			const env = { ASAN_OPTIONS: 'handle_segv=0:handle_sigbus=0:detect_leaks=0' };
+			t = await Terminal.start({ command: ['sh', '-c', run], shell: true, env });
+			await t.until(bar);
+			await t.keys('f'); // pasting is on in a prompt
+			await t.until(/filter:\s*\n F1/);
+			process.kill(Number(readFileSync(pid, 'utf8')), signal);
+			await t.until(/it ended with 1[23]\d/, { not: bar });
+			await waitFor('the modes', () => existsSync(behind) && readFileSync(behind, 'utf8'));
+			assert.equal(readFileSync(behind, 'utf8'), readFileSync(before, 'utf8'));
+			assert.equal(await t.tmux('display-message', '-p', '#{mouse_any_flag}#{alternate_on}#{cursor_flag}'), '001\n');
+			await t.tmux('set-buffer', '-b', 'p', 'a line');
+			await t.tmux('paste-buffer', '-p', '-b', 'p');
+			await t.keys('Enter');
+			await t.until(/^I read a line/m);
+		});
+
+	it('is taken again after a SIGSTOP, which nobody can catch', async () => {
+		await start([], { shell: true });
+		await t.keys('k');
+		await t.until(/#29 /);
+		const pid = Number(await t.tmux('display-message', '-p', '#{pane_pid}'));
+		const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+		const [child] = children.map(Number);
+		process.kill(-child, 'SIGSTOP');
+		await t.until(/Stopped/);
+		await t.type('fg');
+		await t.keys('C-j'); // the terminal is still raw: Enter would be no line's end to this shell
+		await t.until(/^> .*\n(.*\n)*.*#29 /m, { not: /Stopped|fg$/m });
+		await t.keys('k');
+		await t.until(/#28 /);
+	});
+
+	it('is drawn whole after a shower of sizes', async () => {
+		await start(['--mouse']);
+		await t.keys('k', 'k');
+		await t.until(/#28 /);
+		for (const [columns, rows] of [[40, 10], [200, 60], [32, 8], [81, 11], [120, 40], [40, 24], [80, 24]]) await t.resize(columns, rows);
+		const whole = (s) => {
+			const lines = s.split('\n');
+			const rows = lines.slice(3, 22);
+			return /^ creel .*(30|~)$/.test(lines[0]) && bar.test(lines[23]) && /^ #28 /.test(lines[22]) &&
+				rows.filter((l) => /^> /.test(l)).length === 1 && rows.every((l) => /^[> ] [-+!] 12:00:\d\d .{50,}$/.test(l));
+		};
+		await t.until(whole);
+	});
+});
