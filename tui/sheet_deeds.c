@@ -46,6 +46,12 @@ void export_propose(char *out, size_t room, enum export_format format, const int
 		snprintf(out, room, "creel-%lld.%s", count ? (long long)ids[0] : 0LL, ends[format]);
 }
 
+static void warn_far(struct sheet *s, const char *target)
+{
+	if (target[0] && !target_is_local(target))
+		sheet_line_as(s, ROLE_5XX, "not on this machine: %s", target);
+}
+
 void sheet_replay(struct sheet *s, const struct ui *ui, size_t count, const char *which)
 {
 	const char *target = ui->client.target;
@@ -55,13 +61,12 @@ void sheet_replay(struct sheet *s, const struct ui *ui, size_t count, const char
 		sheet_begin(s, "replay %s marked", number);
 	else
 		sheet_begin(s, "replay %s %s", number, which);
+	warn_far(s, target);
 	if (ui->client.running && target[0])
 		sheet_line(s, "to %s, a few at a time, as fast as it answers", target);
 	else
 		sheet_line(s, "to where each went before, a few at a time, as fast as it answers");
-	if (target[0] && !target_is_local(target))
-		sheet_line_as(s, ROLE_5XX, "%s is not this machine", target);
-	sheet_line_as(s, ROLE_DIM, "oldest first; each becomes a delivery of its own; X stops what is not sent yet");
+	sheet_line_as(s, ROLE_DIM, "each becomes a delivery of its own; X stops what is not sent yet");
 	struct effect *e = sheet_choice(s, 'y', "send them", EFFECT_REPLAY);
 	e->flag = true;
 	e->other = IDS_KEPT;
@@ -71,11 +76,11 @@ void sheet_replay(struct sheet *s, const struct ui *ui, size_t count, const char
 void sheet_delete(struct sheet *s, const int64_t *ids, size_t count)
 {
 	if (count == 1)
-		sheet_begin(s, "delete #%lld from the record", (long long)ids[0]);
+		sheet_begin(s, "delete #%lld", (long long)ids[0]);
 	else
-		sheet_begin(s, "delete %zu deliveries from the record, #%lld to #%lld", count, (long long)ids[0],
+		sheet_begin(s, "delete %zu deliveries, #%lld to #%lld", count, (long long)ids[0],
 			    (long long)ids[count - 1]);
-	sheet_line_as(s, ROLE_5XX, "request, answers and attempts are gone for good: nothing brings them back");
+	sheet_line_as(s, ROLE_5XX, "gone for good: request, answers, attempts; nothing brings them back");
 	/* Enter alone destroys nothing. */
 	sheet_choice(s, 'n', "keep", EFFECT_NONE);
 	struct effect *e = sheet_choice(s, 'y', "delete", EFFECT_DELETE);
@@ -101,11 +106,10 @@ void sheet_edited(struct sheet *s, const struct ui *ui, int64_t id, const char *
 	sheet_begin(s, "send #%lld edited%s%s", (long long)id, *target ? " to " : "", target);
 	if (trouble)
 		sheet_line_as(s, ROLE_5XX, "%s", trouble);
-	if (target[0] && !target_is_local(target))
-		sheet_line_as(s, ROLE_5XX, "%s is not this machine", target);
-	struct effect *e = sheet_choice(s, 's', "send as it is: a signature will not verify", EFFECT_SEND);
+	warn_far(s, target);
+	struct effect *e = sheet_choice(s, 's', "send as is: a signature will not verify", EFFECT_SEND);
 	e->id = id;
-	e = sheet_choice(s, 'r', "sign anew with the configured secret, and send", EFFECT_SEND);
+	e = sheet_choice(s, 'r', "sign anew and send (configured secret)", EFFECT_SEND);
 	e->id = id;
 	e->flag = true;
 	e = sheet_choice(s, 'e', "edit again", EFFECT_EDIT);

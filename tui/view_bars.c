@@ -205,10 +205,16 @@ static void strip_pace(const struct ui *ui, char *out, size_t room)
 	double seconds = end > ui->strip.begun_us ? (double)(end - ui->strip.begun_us) / 1e6 : 0;
 	double rate = seconds > 0.2 ? (double)p->sent / seconds : 0;
 	out[0] = '\0';
-	if (rate > 0 && ui->strip.running && p->total > p->sent)
-		snprintf(out, room, "  %.0f/s  %.0fs left", rate, (double)(p->total - p->sent) / rate);
-	else if (rate > 0)
+	double left = rate > 0 ? (double)(p->total - p->sent) / rate : 0;
+	char words[16] = "";
+	if (left < 100)
+		snprintf(words, sizeof words, "%.0fs", left);
+	else
+		text_took(words, (int64_t)(left * 1e6));
+	if (rate >= 0.5)
 		snprintf(out, room, "  %.0f/s", rate);
+	if (rate > 0 && ui->strip.running && p->total > p->sent)
+		snprintf(out + strlen(out), room - strlen(out), "  %s left", words);
 }
 
 #define STRIP_BAR 28

@@ -111,12 +111,14 @@ void sheet_key(struct sheet *s, const struct key *key, struct effect *out)
 	}
 }
 
-static void draw_choices(const struct sheet *s, struct surface *surface, struct rect box, int y)
+/* Gives how many stand below what fits. */
+static size_t draw_choices(const struct sheet *s, struct surface *surface, struct rect box, int y)
 {
 	/* On a low screen the highlighted choice has to be seen. */
 	int room = box.y + box.height - 1 - y;
 	size_t first = room > 0 && s->chosen >= (size_t)room ? s->chosen + 1 - (size_t)room : 0;
-	for (size_t i = first; i < s->count && y < box.y + box.height - 1; i++, y++) {
+	size_t i = first;
+	for (; i < s->count && y < box.y + box.height - 1; i++, y++) {
 		char name[KEY_NAME_LEN];
 		key_to_name(s->choices[i].key, name);
 		surface_print(surface, box, box.x + 3, y, ROLE_KEY, "%s", name);
@@ -127,6 +129,7 @@ static void draw_choices(const struct sheet *s, struct surface *surface, struct 
 			surface->cursor_y = y;
 		}
 	}
+	return i < s->count ? s->count - i : 0;
 }
 
 void sheet_draw(struct sheet *s, struct surface *surface, struct rect body)
@@ -146,8 +149,10 @@ void sheet_draw(struct sheet *s, struct surface *surface, struct rect body)
 	for (size_t i = 0; i < s->page; i++)
 		surface_print(surface, box, box.x + 2, y++, s->lines[s->scroll + i].role, "%s",
 			      s->lines[s->scroll + i].text);
-	draw_choices(s, surface, box, y);
+	size_t more = draw_choices(s, surface, box, y);
 	int x = surface_print(surface, box, box.x + 2, box.y + box.height - 1, ROLE_DIM, "Enter: take it   Esc: none");
+	if (more)
+		x = surface_print(surface, box, x, box.y + box.height - 1, ROLE_KEY, "   j: %zu more", more);
 	if (s->page < s->line_count)
 		surface_print(surface, box, x, box.y + box.height - 1, ROLE_KEY, "   PgDn/PgUp: line %zu of %zu",
 			      s->scroll + s->page, s->line_count);

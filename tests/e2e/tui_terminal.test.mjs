@@ -69,7 +69,7 @@ describe('replay', () => {
 		await t.keys('m', 'k', 'k', 'm', 'k', 'm', 'r');
 		const s = await t.until(/replay 3 marked/);
 		assert.match(s, /to app\.example\.com/);
-		assert.match(s, /app\.example\.com is not this machine/);
+		assert.match(s, /not on this machine: app\.example\.com/);
 		await t.keys('n');
 		await t.until(bar, { not: /replay 3 marked/ });
 		await t.keys('r');
@@ -227,14 +227,14 @@ describe('delete', () => {
 		await t.keys(':');
 		await t.type('delete');
 		await t.keys('Enter');
-		await t.until(/delete #30 from the record/);
+		await t.until(/-- delete #30 /);
 		await t.keys('Enter');
-		await t.until(bar, { not: /from the record/ });
+		await t.until(bar, { not: /-- delete/ });
 		await t.until(/#30 /);
 		await t.keys(':');
 		await t.type('delete');
 		await t.keys('Enter');
-		await t.until(/delete #30 from the record/);
+		await t.until(/-- delete #30 /);
 		await t.keys('y');
 		await t.until(/#30 is deleted/);
 		await t.until(/online {2}29/);
