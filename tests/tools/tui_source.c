@@ -45,6 +45,7 @@ void fake_source_free(struct fake_source *f)
 	for (size_t i = 0; i < f->count; i++)
 		item_free(&f->items[i]);
 	free(f->items);
+	free(f->replay_ids);
 	f->items = NULL;
 	f->count = f->room = 0;
 }
@@ -200,6 +201,8 @@ bool fake_source_open(struct fake_source *f, uv_loop_t *loop)
 	f->loop = loop;
 	f->wake.data = f;
 	f->open = uv_async_init(loop, &f->wake, on_wake) == 0;
+	uv_timer_init(loop, &f->step);
+	f->step.data = f;
 	return f->open;
 }
 
@@ -218,8 +221,10 @@ static void fake_cancel(void *self)
 void fake_source_close(struct fake_source *f)
 {
 	fake_cancel(f);
-	if (f->open)
+	if (f->open) {
 		uv_close((uv_handle_t *)&f->wake, NULL);
+		uv_close((uv_handle_t *)&f->step, NULL);
+	}
 	f->open = false;
 }
 
@@ -319,7 +324,8 @@ void fake_source_document(struct fake_source *f, int64_t id, enum source_part pa
 		       buffer_printf(&d->body, "{\n  \"id\": \"evt_%lld\",\n  \"amount\": 4900,\n", (long long)id);
 		for (int i = 0; fine && i < 60; i++)
 			fine = buffer_printf(&d->body, "  \"line %d\": \"value %d\",\n", i, i);
-		fine = fine && put(&d->body, "  \"note\": \"hi \x1b]52;c;QUJD\x07\"\n}\n");
+		fine = fine &&
+		       put(&d->body, f->plain ? "  \"note\": \"hi\"\n}" : "  \"note\": \"hi \x1b]52;c;QUJD\x07\"\n}\n");
 	}
 	if (!fine)
 		abort();
@@ -371,6 +377,51 @@ static void note(struct fake_source *f, const char *format, ...)
 	va_end(args);
 }
 
+static void replay_one(struct fake_source *f, int64_t id, struct replay_progress *p)
+{
+	const struct item *original = fake_source_at(f, id);
+	fake_source_add(f, 1);
+	f->items[f->count - 1].row.replay_of = id;
+	bool ok = original && original->row.status >= 200 && original->row.status < 400;
+	p->sent++;
+	p->ok += ok;
+	p->failed += !ok;
+	p->last_id = f->last_id;
+}
+
+static void end_replay(struct fake_source *f)
+{
+	uv_timer_stop(&f->step);
+	f->replay.over = true;
+	f->on_replay(f->on_replay_user, &f->replay);
+}
+
+static void on_step(uv_timer_t *timer)
+{
+	struct fake_source *f = timer->data;
+	replay_one(f, f->replay_ids[f->replay.sent], &f->replay);
+	if (f->replay.sent == f->replay.total)
+		end_replay(f);
+	else
+		f->on_replay(f->on_replay_user, &f->replay);
+}
+
+static int64_t replay_slowly(struct fake_source *f, const struct replay_request *r,
+			     void (*progress)(void *user, const struct replay_progress *p), void *user)
+{
+	free(f->replay_ids);
+	f->replay_ids = malloc(r->count * sizeof *r->ids);
+	if (!f->replay_ids)
+		abort();
+	memcpy(f->replay_ids, r->ids, r->count * sizeof *r->ids);
+	f->replay = (struct replay_progress){ .total = r->count };
+	f->on_replay = progress;
+	f->on_replay_user = user;
+	note(f, "replay of %zu\n", r->count);
+	uv_timer_start(&f->step, on_step, 20, 20);
+	return 2;
+}
+
 static int64_t fake_replay(void *self, const struct replay_request *r,
 			   void (*progress)(void *user, const struct replay_progress *p), void *user, struct error *e)
 {
@@ -380,27 +431,26 @@ static int64_t fake_replay(void *self, const struct replay_request *r,
 		error_set(e, EXIT_NO, "nothing is forwarding: start `creel PORT`, then press r");
 		return 0;
 	}
+	if (f->slow && r->count > 1)
+		return replay_slowly(f, r, progress, user);
 	for (size_t i = 0; i < r->count; i++) {
-		note(f, "replay %lld%s\n", (long long)r->ids[i],
-		     r->edited.len ? " edited"
-		     : r->resign   ? " signed"
-				   : "");
-		fake_source_add(f, 1);
-		f->items[f->count - 1].row.replay_of = r->ids[i];
-		p.sent++;
-		p.ok++;
+		note(f, "replay %lld%s%s\n", (long long)r->ids[i], r->edited.len ? " edited" : "",
+		     r->resign ? " signed" : "");
+		replay_one(f, r->ids[i], &p);
 	}
 	if (r->edited.len)
-		note(f, "%s%.*s\n", r->resign ? "signed anew\n" : "", (int)r->edited.len, (const char *)r->edited.at);
+		note(f, "%.*s\n", (int)r->edited.len, (const char *)r->edited.at);
 	p.over = true;
-	p.last_id = f->last_id;
 	progress(user, &p);
 	return 1;
 }
 
 static void fake_stop(void *self, int64_t replay)
 {
-	note(self, "stop %lld\n", (long long)replay);
+	struct fake_source *f = self;
+	note(f, "stop %lld after %zu\n", (long long)replay, f->replay.sent);
+	if (replay == 2 && !f->replay.over)
+		end_replay(f);
 }
 
 static bool fake_export(void *self, const int64_t *ids, size_t count, const char *format, const char *path,
@@ -409,6 +459,8 @@ static bool fake_export(void *self, const int64_t *ids, size_t count, const char
 	char text[300];
 	int len = snprintf(text, sizeof text, "%s of %zu from #%lld\n", format, count, count ? (long long)ids[0] : 0);
 	note(self, "export %.*s", len, text);
+	if (strcmp(format, "har") == 0 && path && strstr(path, "refused"))
+		return error_set(e, EXIT_NO, "cannot write %s: refused", path);
 	if (!path)
 		return put(out, text) || error_set(e, EXIT_NO, "out of memory");
 	FILE *file = fopen(path, "wx");
