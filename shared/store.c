@@ -84,7 +84,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    " AND state = 4 AND id > ?1)), (SELECT max(id) FROM delivery), 0)",
 	[STATEMENT_DELETE] = "DELETE FROM delivery WHERE id = ?1",
 	/* SQLite tells a blob's length without reading it. */
-	[STATEMENT_GET_PART] = "SELECT headers, trailers, length(body) FROM message WHERE id = ?1",
+	[STATEMENT_GET_PART] = "SELECT headers, trailers, CASE WHEN typeof(body) = 'blob' THEN length(body) END FROM "
+			       "message WHERE id = ?1",
 	[STATEMENT_LIST_REPLAYS] =
 	    "SELECT id FROM (SELECT id FROM delivery WHERE replay_of = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
 	[STATEMENT_ASK_JOB] = "INSERT INTO job (delivery_id, asked_at, state, url, replay_id) VALUES (?1,?2,0,'',?3)",

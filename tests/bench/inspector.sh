@@ -31,7 +31,7 @@ limit first_paint_ms ms 50
 
 "$bin/store-load" "$db" rate 500 &
 pids+=($!)
-"$bin/tui-bench" --keys 5000 -- "$bin/creel" ui --db "$db" >"$dir/figures"
+"$bin/tui-bench" --keys 2000 -- "$bin/creel" ui --db "$db" >"$dir/figures"
 kill "${pids[0]}" && wait "${pids[0]}" || true
 pids=()
 echo "  while 500/s arrive:"

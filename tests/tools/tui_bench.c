@@ -21,6 +21,7 @@
 #define COLUMNS 80
 #define ROWS 24
 #define PATIENCE_MS 20000
+#define BETWEEN_KEYS_MS 10
 
 struct screen {
 	char cell[ROWS][COLUMNS];
@@ -275,6 +276,18 @@ static double until(struct terminal *t, const char *what, bool (*fits)(const str
 	return now_ms() - began;
 }
 
+/* Draws what comes for so long. */
+static void rest(struct terminal *t, double ms)
+{
+	char piece[65536];
+	for (double end = now_ms() + ms, left; (left = end - now_ms()) > 0;) {
+		struct pollfd p = { .fd = t->fd, .events = POLLIN };
+		ssize_t n = poll(&p, 1, (int)left + 1) > 0 ? read(t->fd, piece, sizeof piece) : 0;
+		if (n > 0)
+			draw(&t->s, piece, (size_t)n);
+	}
+}
+
 static void press(const struct terminal *t, const char *key)
 {
 	if (write(t->fd, key, strlen(key)) < 0)
@@ -391,6 +404,7 @@ static void measure_keys(struct terminal *t, size_t count)
 	double *times = calloc(count, sizeof *times);
 	until(t, "a delivery", is_any, 0);
 	for (size_t i = 0; times && i < count; i++) {
+		rest(t, BETWEEN_KEYS_MS);
 		long id = chosen(&t->s);
 		/* A person's steps: three of four up, through what has to be read. */
 		bool up = i % 4 != 1;
