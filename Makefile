@@ -20,6 +20,7 @@ PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS_CORE) $(PKGS_CLIENT) $(PKGS_R
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -DCREEL_VERSION='"$(VERSION)"' -I. $(PKG_CFLAGS) $(WARN) $(OPT) $(HARDEN) $(SAN) $(CFLAGS) -MMD -MP
 UNAME := $(shell uname -s)
 ifeq ($(UNAME),Linux)
+LIBS_PTY := -lutil
 LINK_HARDEN := -pie -Wl,-z,relro,-z,now
 endif
 LDFLAGS_ALL = $(LINK_HARDEN) $(SAN) $(LDFLAGS) -pthread
@@ -103,6 +104,9 @@ $(BUILD)/store-load: $(BUILD)/tests/tools/store_load.o $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE)
 $(BUILD)/tui-bench: $(BUILD)/tests/tools/tui_bench.o
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) -lutil
+# A program in a terminal whose every byte is looked at.
+$(BUILD)/pty-run: $(BUILD)/tests/tools/pty_run.o
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_PTY)
 $(BUILD)/sample-receiver: $(BUILD)/tests/tools/sample_receiver.o $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
 
@@ -128,7 +132,7 @@ demo: deps
 
 test:
 	@.ci/deps build test
-	@$(MAKE) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake
+	@$(MAKE) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake build/asan/pty-run
 	@$(MAKE) --no-print-directory $(TSAN) $(patsubst %,build/tsan/unit/test_%,batch_writer client_inspect client_replayer)
 	@tests/run.sh build/asan build/tsan
 

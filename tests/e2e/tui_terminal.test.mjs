@@ -12,7 +12,8 @@ const fake = path.join(binDir, 'tui-fake');
 const folder = mkdtempSync(path.join(tmpdir(), 'creel-deeds-'));
 const temporary = path.join(folder, 'tmp');
 mkdirSync(temporary);
-after(() => rmSync(folder, { recursive: true, force: true }));
+// What was running writes its log when the terminal goes.
+after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
 let t;
 afterEach(() => t?.close());
 let runs = 0;

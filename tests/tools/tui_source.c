@@ -30,6 +30,30 @@ static const struct {
 };
 #define SAMPLES (sizeof samples / sizeof *samples)
 
+/* Each wants the word CANARY to be taken for a part of a sequence. */
+static const char *const evil[] = {
+	"\x1b]0;CANARY title\x07",
+	"\x1b]52;c;Q0FOQVJZ\x07\x1b\\",
+	"\x1bPCANARY\x1b\\",
+	"\x1b[31mCANARY\x1b[2J\x1b[H",
+	"\x9b"
+	"31mCANARY\x9d"
+	"0;CANARY\x9c",
+	"\xc2\x9b"
+	"2JCANARY\xc2\x9d"
+	"0;CANARY\xc2\x9c",
+	"a\rCANARY\b\b\tb\nc\x0b\x0c\x0e\x0f\x7f",
+	"\xe2\x80\xaeYRANAC\xe2\x81\xa6\xe2\x80\x8b\xef\xbb\xbf\xf3\xa0\x80\x81",
+	"e\xcc\x81\xcc\x82\xcc\x83\xcc\x84\xcc\x85\xcc\x86\xcc\x87 CANARY \xcc\x81",
+	"\xff\xfe\xc0\x80\xed\xa0\x80\xf4\x90\x80\x80 CANARY \xe4\xb8",
+	"\xf0\x9f\x98\x80\xef\xb8\x8f\xe2\x80\x8d\xf0\x9f\x91\xa9 \xe4\xb8\xad\xe6\x96\x87 CANARY "
+	"\xef\xbf\xbf\xee\x80\x80",
+	"\x1b#8\x1b"
+	"c\x1b[!p\x1b[?1049l\x1b[?1000h\x1b[6n"
+	"CANARY",
+};
+#define EVILS (sizeof evil / sizeof *evil)
+
 void fake_source_init(struct fake_source *f)
 {
 	/* 2026-11-23 12:00:00 UTC */
@@ -71,6 +95,13 @@ static void make_row(struct fake_source *f, struct delivery_row *row)
 		.peer = bytes_of("192.0.2.7"),
 	};
 	row->event_id[0] = (uint8_t)row->id;
+	if (f->hostile) {
+		row->method = bytes_of(evil[(size_t)row->id % EVILS]);
+		row->provider = bytes_of(evil[(size_t)(row->id + 3) % EVILS]);
+		row->event_type = bytes_of(evil[(size_t)(row->id + 5) % EVILS]);
+		row->target = row->path = bytes_of(evil[(size_t)(row->id + 7) % EVILS]);
+		row->signature = row->tunnel = row->peer = bytes_of(evil[(size_t)(row->id + 1) % EVILS]);
+	}
 	bool fine = row->status >= 200 && row->status < 400;
 	row->state = fine ? DELIVERY_DELIVERED : DELIVERY_FAILED;
 }
@@ -302,6 +333,25 @@ static bool fill_attempts(struct document *d)
 	return d->attempts != NULL;
 }
 
+/* By turns all bytes, brackets 100,000 deep, and a line of 10 MB. */
+static bool fill_hostile(struct document *d, int64_t id)
+{
+	bool fine = true;
+	for (size_t i = 0; fine && i < EVILS; i++)
+		fine = put_field(&d->headers, i % 2 ? evil[i] : "X-Evil", evil[(i + 1) % EVILS]);
+	for (size_t i = 0; i < d->attempt_count; i++)
+		d->attempts[i].error = d->attempts[i].url = bytes_of(evil[i % EVILS]);
+	for (int i = 0; fine && id % 3 == 0 && i < 100000; i++)
+		fine = put(&d->body, "[");
+	for (size_t i = 0; fine && i < EVILS; i++)
+		fine = put(&d->body, evil[i]) && put(&d->body, i % 3 ? "" : "\n");
+	for (unsigned i = 0; fine && id % 3 == 1 && i < 512; i++)
+		fine = buffer_put_u8(&d->body, (uint8_t)i);
+	for (int i = 0; fine && id % 3 == 2 && i < 500000; i++)
+		fine = put(&d->body, "\x1b]0;CANARY\x07 line");
+	return fine;
+}
+
 /* A body that names its delivery, so that tests see whose is shown. */
 void fake_source_document(struct fake_source *f, int64_t id, enum source_part part, int attempt, uint64_t most,
 			  struct document *d)
@@ -313,7 +363,9 @@ void fake_source_document(struct fake_source *f, int64_t id, enum source_part pa
 		return;
 	}
 	bool fine = item_copy(&d->item, &item->row) && fill_attempts(d);
-	if (part == SOURCE_RESPONSE) {
+	if (f->hostile) {
+		fine = fine && fill_hostile(d, id);
+	} else if (part == SOURCE_RESPONSE) {
 		d->attempt = attempt < 0 ? item->row.attempts : attempt;
 		fine = fine && put_field(&d->headers, "Content-Type", "text/plain") &&
 		       buffer_printf(&d->body, "answer %d to #%lld\n", d->attempt, (long long)id);

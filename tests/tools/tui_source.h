@@ -16,7 +16,8 @@ struct fake_source {
 	bool open;
 	/* Replays of several go on one at each step, 20 ms apart, when `slow`. */
 	bool slow;
-	bool plain; /* bodies without control characters */
+	bool hostile; /* everything that came from outside wants something of the terminal */
+	bool plain;   /* bodies without control characters */
 	uv_timer_t step;
 	int64_t *replay_ids;
 	struct replay_progress replay;
