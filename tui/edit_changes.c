@@ -4,7 +4,7 @@
 #include "tui/edit.h"
 
 #define AROUND 2      /* lines that stay the same, around those that do not */
-#define LEAD 24       /* bytes of what is the same before the first difference in a long line */
+#define LEAD 24u      /* bytes of what is the same before the first difference in a long line */
 #define SHOWN_MAX 180 /* bytes of a line */
 
 struct teller {
