@@ -111,6 +111,30 @@ describe('replay', () => {
 	});
 });
 
+describe('all that match', () => {
+	it('are looked for until they are found, or Esc', async () => {
+		const log = await start(['300', '--walk']);
+		await t.keys('f');
+		await t.type('push');
+		await t.keys('Enter');
+		await t.until(/filter: push/);
+		await t.keys('R');
+		await t.until(/looking for all that match: 12 so far \(Esc stops\)/);
+		await t.keys('Escape');
+		await t.until(/stopped: nothing was done/);
+		await t.signal('SIGUSR1'); // the rest comes, and nobody wants it
+		await t.until(/online {2}303/);
+		assert.doesNotMatch(await t.screen(), /replay \d+ that match/);
+		await t.until(/filter: push/); // Esc did not reach it
+		await t.keys('R');
+		await t.until(/12 so far/);
+		await t.signal('SIGUSR1');
+		await t.until(/replay 24 that match the filter/);
+		await t.keys('n');
+		assert.doesNotMatch(await log(), /replay/);
+	});
+});
+
 describe('copy', () => {
 	it('goes to tmux', async () => {
 		await start();
