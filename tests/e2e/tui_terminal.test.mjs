@@ -12,8 +12,15 @@ const fake = path.join(binDir, 'tui-fake');
 const folder = mkdtempSync(path.join(tmpdir(), 'creel-deeds-'));
 const temporary = path.join(folder, 'tmp');
 mkdirSync(temporary);
-// What was running writes its log when the terminal goes.
-after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
+// What was running writes its log when the terminal goes, perhaps meanwhile.
+after(() => waitFor('the folder to be gone', () => {
+	try {
+		rmSync(folder, { recursive: true, force: true });
+		return true;
+	} catch {
+		return false;
+	}
+}));
 let t;
 afterEach(() => t?.close());
 let runs = 0;
