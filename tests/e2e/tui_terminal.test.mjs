@@ -152,7 +152,7 @@ describe('copy', () => {
 		await t.until(/copy #29/);
 		await t.keys('C');
 		await buffer(/^curl-secrets of 1 from #29/);
-		for (const [key, made] of [['u', /^url of/], ['b', /^body of/], ['h', /^headers of/], ['r', /^http of/], ['i', /^29$/]]) {
+		for (const [key, made] of [['u', /^url of/], ['b', /^body of/], ['h', /^headers of/], ['r', /^raw of/], ['i', /^29$/]]) {
 			await t.keys('y', key);
 			await buffer(made);
 		}
