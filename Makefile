@@ -4,8 +4,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CC ?= cc
 PKGS_CORE := libuv openssl sqlite3 libutf8proc inih jansson libwebsockets
-PKGS_CLIENT := libcurl
+PKGS_CLIENT := libcurl zlib libbrotlidec
 PKGS_RELAY := libmicrohttpd gnutls
+PKGS_TUI := ncursesw
 PKG_CONFIG ?= pkg-config
 VERSION := 0.1.0
 
@@ -15,7 +16,7 @@ WARN += -Werror
 endif
 OPT ?= -O2 -g -D_FORTIFY_SOURCE=2
 HARDEN := -fstack-protector-strong -fPIE
-PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS_CORE) $(PKGS_CLIENT) $(PKGS_RELAY) 2>/dev/null | sed 's/-I/-isystem /g')
+PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS_CORE) $(PKGS_CLIENT) $(PKGS_RELAY) $(PKGS_TUI) 2>/dev/null | sed 's/-I/-isystem /g')
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -DCREEL_VERSION='"$(VERSION)"' -I. $(PKG_CFLAGS) $(WARN) $(OPT) $(HARDEN) $(SAN) $(CFLAGS) -MMD -MP
 UNAME := $(shell uname -s)
 ifeq ($(UNAME),Linux)
@@ -24,10 +25,12 @@ endif
 LDFLAGS_ALL = $(LINK_HARDEN) $(SAN) $(LDFLAGS) -pthread
 LIBS_CORE = $(shell $(PKG_CONFIG) --libs $(PKGS_CORE))
 LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs $(PKGS_CLIENT)) $(LIBS_CORE)
+LIBS_TUI = $(shell $(PKG_CONFIG) --libs $(PKGS_TUI))
 LIBS_RELAY = $(shell $(PKG_CONFIG) --libs $(PKGS_RELAY)) $(LIBS_CORE)
 
 SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard shared/*.c)) $(BUILD)/shared/store_schema.o
 CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out client/main.c,$(wildcard client/*.c)))
+TUI_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tui/*.c))
 RELAY_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out relay/main.c,$(wildcard relay/*.c)))
 SOURCES := $(wildcard client/*.[ch] relay/*.[ch] shared/*.[ch] tui/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/tools/*.[ch] tests/powerloss/*.[ch])
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -66,15 +69,17 @@ $(BUILD)/shared.a: $(SHARED_OBJ)
 	rm -f $@ && ar rcs $@ $^
 $(BUILD)/client.a: $(CLIENT_OBJ)
 	rm -f $@ && ar rcs $@ $^
+$(BUILD)/tui.a: $(TUI_OBJ)
+	rm -f $@ && ar rcs $@ $^
 $(BUILD)/relay.a: $(RELAY_OBJ)
 	rm -f $@ && ar rcs $@ $^
 
-$(BUILD)/creel: $(BUILD)/client/main.o $(BUILD)/client.a $(BUILD)/shared.a
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT)
+$(BUILD)/creel: $(BUILD)/client/main.o $(BUILD)/client.a $(BUILD)/tui.a $(BUILD)/shared.a
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT) $(LIBS_TUI)
 $(BUILD)/creel-relay: $(BUILD)/relay/main.o $(BUILD)/relay.a $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
 
-# Unit tests: test_client_* sees the client's modules, test_relay_* the relay's, all see shared.
+# Unit tests: test_client_* sees the client's modules, test_relay_* the relay's, test_tui_* the inspector's, all see shared.
 $(BUILD)/unit/test_client_%: $(BUILD)/tests/unit/test_client_%.o $(BUILD)/client.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT) -lcmocka
@@ -82,11 +87,17 @@ $(BUILD)/unit/test_relay_%: $(BUILD)/tests/unit/test_relay_%.o $(BUILD)/relay.a 
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY) -lcmocka
 $(BUILD)/unit/test_relay_powerloss: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/powerloss/*.c))
+$(BUILD)/unit/test_tui_%: $(BUILD)/tests/unit/test_tui_%.o $(BUILD)/tests/tools/tui_source.o $(BUILD)/tui.a $(BUILD)/shared.a
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_TUI) -lcmocka
 $(BUILD)/unit/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) -lcmocka
 unit: $(UNIT_BIN)
 
+# The inspector over deliveries in memory, for the tests in a real terminal.
+$(BUILD)/tui-fake: $(BUILD)/tests/tools/tui_fake.o $(BUILD)/tests/tools/tui_source.o $(BUILD)/tui.a $(BUILD)/shared.a
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_TUI)
 $(BUILD)/sample-receiver: $(BUILD)/tests/tools/sample_receiver.o $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
 
@@ -112,7 +123,7 @@ demo: deps
 
 test:
 	@.ci/deps build test
-	@$(MAKE) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver
+	@$(MAKE) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake
 	@$(MAKE) --no-print-directory $(TSAN) build/tsan/unit/test_batch_writer
 	@tests/run.sh build/asan build/tsan
 

@@ -15,8 +15,10 @@ struct command {
 	int (*run)(int argc, char **argv, struct error *e);
 };
 
-extern const struct command command_listen, command_dev, command_list, command_show, command_replay, command_status,
-    command_login, command_version, command_help, command_wait, command_prune;
+/* One table of the commands, in the order of help: client/commands.def. */
+#define COMMAND(name) extern const struct command command_##name;
+#include "client/commands.def"
+#undef COMMAND
 
 /* Adds what every command takes (--db, --config, --relay, --help) to the command's own options, reads config files
  * ($XDG_CONFIG_HOME/creel/config.ini, ./creel.ini, --config), CREEL_… and the command line. When --help was given

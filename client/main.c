@@ -8,8 +8,9 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&command_listen, &command_dev,    &command_list,  &command_show,    &command_replay, &command_wait,
-	&command_prune,  &command_status, &command_login, &command_version, &command_help,
+#define COMMAND(name) &command_##name,
+#include "client/commands.def"
+#undef COMMAND
 };
 
 const struct command *command_at(size_t i)

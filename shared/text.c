@@ -1,6 +1,7 @@
 #include "shared/text.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <utf8proc.h>
 
@@ -11,62 +12,87 @@ static bool is_invisible(utf8proc_int32_t c)
 	       (c >= 0xE0000 && c <= 0xE007F) || (c & 0xFFFE) == 0xFFFE || (c >= 0xFDD0 && c <= 0xFDEF);
 }
 
-static bool is_mark(utf8proc_int32_t c)
+static struct text_unit escaped(size_t len, int digits, unsigned value, int *marks)
 {
-	utf8proc_category_t category = utf8proc_category(c);
-	return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME;
+	struct text_unit u = { .kind = TEXT_ESCAPED, .len = len };
+	if (digits)
+		snprintf(u.name, sizeof u.name, "<%0*x>", digits, value & 0xffffff);
+	else
+		snprintf(u.name, sizeof u.name, "^%c", (int)(value ^ 0x40));
+	u.width = (int)strlen(u.name);
+	*marks = TEXT_NO_BASE;
+	return u;
 }
 
-static bool put_char(struct buffer *out, utf8proc_int32_t c, const uint8_t *at, size_t len, enum text_mode mode,
-		     int *marks)
+static struct text_unit take_control(uint32_t c, enum text_mode mode, int *marks)
 {
-	if (c < 0x20 || c == 0x7f) {
-		*marks = 2;
-		if (mode == TEXT_BODY && (c == '\n' || c == '\t'))
-			return buffer_put_u8(out, (uint8_t)c);
-		return buffer_put_u8(out, '^') && buffer_put_u8(out, (uint8_t)(c ^ 0x40));
+	if (mode == TEXT_BODY && (c == '\n' || c == '\t')) {
+		*marks = TEXT_NO_BASE;
+		return (struct text_unit){ .kind = c == '\n' ? TEXT_NEWLINE : TEXT_TAB, .code = c, .len = 1 };
 	}
-	if (c < 0x7f) {
+	return escaped(1, 0, c, marks);
+}
+
+struct text_unit text_next(struct bytes in, enum text_mode mode, int *marks)
+{
+	struct text_unit u = { .kind = TEXT_PLAIN, .width = 1, .len = 1, .code = in.at[0] };
+	if (u.code < 0x20 || u.code == 0x7f)
+		return take_control(u.code, mode, marks);
+	if (u.code < 0x7f) {
 		*marks = 0;
-		return buffer_put_u8(out, (uint8_t)c);
+		return u;
 	}
-	if ((c >= 0x80 && c <= 0x9f) || is_invisible(c)) {
-		*marks = 2;
-		return buffer_printf(out, "<%02x>", (unsigned)c);
+	utf8proc_int32_t c;
+	utf8proc_ssize_t len = utf8proc_iterate(in.at, (utf8proc_ssize_t)in.len, &c);
+	if (len <= 0)
+		return escaped(1, 2, in.at[0], marks);
+	u.len = (size_t)len;
+	u.code = (uint32_t)c;
+	if (c <= 0x9f || is_invisible(c))
+		return escaped(u.len, 2, u.code, marks);
+	if (c == 0xFE0F || c == 0xFE0E) { /* variation selectors would make widths unpredictable */
+		u.kind = TEXT_DROPPED;
+		return u;
 	}
-	if (c == 0xFE0F || c == 0xFE0E) /* variation selectors would make widths unpredictable */
-		return true;
-	if (is_mark(c)) {
+	utf8proc_category_t category = utf8proc_category(c);
+	if (category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_ME) {
 		if (*marks >= 2)
-			return buffer_printf(out, "<%04x>", (unsigned)c);
+			return escaped(u.len, 4, u.code, marks);
 		++*marks;
-		return buffer_append(out, at, len);
+		u.kind = TEXT_MARK;
+		u.width = 0;
+		return u;
 	}
 	*marks = 0;
-	utf8proc_category_t category = utf8proc_category(c);
-	if (category == UTF8PROC_CATEGORY_CO || category == UTF8PROC_CATEGORY_CN || category == UTF8PROC_CATEGORY_CS)
-		return buffer_append_text(out, "\xef\xbf\xbd");
-	return buffer_append(out, at, len);
+	if (category == UTF8PROC_CATEGORY_CO || category == UTF8PROC_CATEGORY_CN || category == UTF8PROC_CATEGORY_CS) {
+		u.code = 0xFFFD;
+		return u;
+	}
+	/* utf8proc gives spacing marks no width; terminals give them a column. Nothing else may be without one. */
+	int width = utf8proc_charwidth(c);
+	if (width <= 0 && category != UTF8PROC_CATEGORY_MC)
+		return escaped(u.len, 4, u.code, marks);
+	u.width = width > 1 ? width : 1;
+	return u;
 }
 
 bool text_sanitize(struct buffer *out, struct bytes in, enum text_mode mode)
 {
-	int marks = 2; /* a mark with no base before it is escaped */
+	int marks = TEXT_NO_BASE;
 	if (!buffer_reserve(out, in.len))
 		return false;
 	for (size_t i = 0; i < in.len;) {
-		utf8proc_int32_t c;
-		utf8proc_ssize_t len = utf8proc_iterate(in.at + i, (utf8proc_ssize_t)(in.len - i), &c);
-		if (len <= 0) {
-			marks = 2;
-			if (!buffer_printf(out, "<%02x>", in.at[i]))
-				return false;
-			i++;
-			continue;
-		}
-		if (!put_char(out, c, in.at + i, (size_t)len, mode, &marks))
+		struct text_unit u = text_next(bytes_make(in.at + i, in.len - i), mode, &marks);
+		bool fine = true;
+		if (u.kind == TEXT_ESCAPED)
+			fine = buffer_append_text(out, u.name);
+		else if (u.code == 0xFFFD)
+			fine = buffer_append_text(out, "\xef\xbf\xbd");
+		else if (u.kind != TEXT_DROPPED)
+			fine = buffer_append(out, in.at + i, u.len);
+		if (!fine)
 			return false;
-		i += (size_t)len;
+		i += u.len;
 	}
 	return true;
 }

@@ -8,6 +8,26 @@
 
 enum text_mode { TEXT_LINE, TEXT_BODY };
 
+/* What stands at the beginning of untrusted text; text_sanitize and the inspector's cells are both made of these. */
+enum text_kind {
+	TEXT_PLAIN,   /* `code` may be shown, `width` columns wide */
+	TEXT_MARK,    /* combines with the character before it */
+	TEXT_ESCAPED, /* to be shown as `name` */
+	TEXT_NEWLINE, /* both in TEXT_BODY only */
+	TEXT_TAB,
+	TEXT_DROPPED, /* not to be shown: a variation selector */
+};
+struct text_unit {
+	enum text_kind kind;
+	uint32_t code;
+	size_t len; /* bytes of the input, at least 1 */
+	int width;
+	char name[12];
+};
+#define TEXT_NO_BASE 2 /* *marks at the beginning: a mark with nothing before it is escaped */
+/* Takes what `in`, not empty, begins with; *marks counts those on the character before. */
+struct text_unit text_next(struct bytes in, enum text_mode mode, int *marks);
+
 MUST_CHECK bool text_sanitize(struct buffer *out, struct bytes in, enum text_mode mode);
 /* True when the bytes are UTF-8 (RFC 3629) throughout. */
 bool text_is_utf8(struct bytes in);

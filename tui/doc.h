@@ -39,13 +39,14 @@ struct doc {
 
 /* `body` is borrowed for the document's life; `total` is what was received (more than body.len: the end says so). NULL
  * when out of memory. */
-struct doc *doc_json(struct bytes body,
-		     uint64_t total); /* NULL as well when it is no JSON: *why, if not NULL, says where */
+struct doc *doc_json(struct bytes body, uint64_t total);
+/* NULL as well when it is no JSON: *why, if not NULL, says where. */
 struct doc *doc_json_or(struct bytes body, uint64_t total, char why[80]);
 struct doc *doc_text(struct bytes body, uint64_t total);
 struct doc *doc_form(struct bytes body, uint64_t total); /* application/x-www-form-urlencoded, decoded pairs */
 /* 16 bytes a line; 8 below 78 columns, 32 from 144 on. */
 struct doc *doc_hex(struct bytes body, uint64_t total, int columns);
+int doc_hex_bytes(int columns); /* a line: 8, 16 or 32 */
 /* Header fields as received, names in ROLE_NAME. */
 struct doc *doc_headers(struct bytes block);
 /* One after another, as one document; takes the parts over. */

@@ -42,6 +42,7 @@ void document_free(struct document *d);
 struct client_state { /* of the running client, "" where there is none */
 	char state[16], detail[300], url[600], target[300], tunnel[64], relay[300];
 	uint64_t confirmed_at_us;
+	uint64_t lag_us; /* of the last ping; 0: not known */
 	bool running;
 };
 
@@ -87,7 +88,8 @@ struct deed_ops {
 	int64_t (*replay)(void *self, const struct replay_request *r,
 			  void (*progress)(void *user, const struct replay_progress *p), void *user, struct error *e);
 	void (*stop)(void *self, int64_t replay);
-	/* curl, http, har, ndjson, body: to a file that must not exist (0600), or into *out when path is NULL. */
+	/* curl (secret header fields as placeholders), curl-secrets, http, har, ndjson, body, headers, url: to a file
+	 * that must not exist (0600), or into *out when path is NULL. */
 	bool (*export)(void *self, const int64_t *ids, size_t count, const char *format, const char *path,
 		       struct buffer *out, struct error *e);
 	bool (*tag)(void *self, int64_t id, const char *name, bool set, struct error *e); /* "marked" */

@@ -1,0 +1,267 @@
+// The inspector in a real terminal (tmux), over deliveries in memory (tests/tools/tui_fake.c).
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, afterEach, describe, it } from 'node:test';
+import { binDir, waitFor } from './lib/harness.mjs';
+import { Terminal } from './lib/tmux.mjs';
+
+const fake = path.join(binDir, 'tui-fake');
+const folder = mkdtempSync(path.join(tmpdir(), 'creel-tui-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+let t;
+afterEach(() => t?.close());
+const start = async (args = [], options = {}) => (t = await Terminal.start({ command: [fake, ...args], ...options }));
+const bar = /F10Quit/;
+
+describe('the list', () => {
+	it('is there, follows, pauses when somebody moves, says how many came, and follows again', async () => {
+		await start(['100']);
+		let s = await t.until(bar);
+		assert.match(s, /FOLLOW {2}newest last/);
+		assert.match(s, /^> \+ 12:01:39 200/m);
+		await t.signal('SIGUSR1');
+		await t.until(/^> .*12:01:42/m);
+		await t.keys('k', 'k');
+		s = await t.until(/PAUSED/);
+		assert.match(s, /^> .*12:01:40/m);
+		const rows = s.split('\n').slice(3, 20);
+		await t.signal('SIGUSR1');
+		s = await t.until(/PAUSED {2}3 new below \(G\)/);
+		assert.deepEqual(s.split('\n').slice(3, 20), rows);
+		await t.keys('G');
+		await t.until(/FOLLOW/);
+		await t.until(/^> .*12:01:45/m);
+	});
+
+	it('goes anywhere: pages, counts, top, numbers', async () => {
+		await start(['5000']);
+		await t.until(/online {2}5,000/);
+		await t.keys('1', '0', 'k');
+		await t.until(/#4990 /);
+		await t.keys('PPage');
+		await t.until(/#4972 /);
+		await t.keys('g');
+		await t.until(/^> \+ 12:00:00/m);
+		await t.keys(':');
+		await t.type('goto 2500');
+		await t.keys('Enter');
+		const s = await t.until(/#2500 /);
+		assert.match(s.split('\n')[12], /^>/);
+		await t.keys('v');
+		await t.until(/newest first/);
+		await t.keys('g');
+		await t.until(/FOLLOW {2}newest first/);
+	});
+
+	it('filters with a live word on what is wrong, and back', async () => {
+		await start(['100']);
+		await t.until(bar);
+		await t.keys('f');
+		await t.type('nonsense(');
+		await t.until(/filter: nonsense\( {2}column 9: a \( that is not closed/);
+		await t.keys('Enter');
+		await t.keys('C-u');
+		await t.type('push');
+		await t.until(/filter: push/, { not: /column/ });
+		await t.keys('Enter');
+		let s = await t.until(/filter: push .*FOLLOW/);
+		s = await t.until((x) => x.split('\n').slice(3, 22).filter((l) => / push /.test(l)).length === 8);
+		assert.doesNotMatch(s, /invoice/);
+		await t.keys('f', 'C-u');
+		await t.type('gibberish');
+		await t.keys('Escape'); // restores
+		await t.until(/filter: push /, { not: /gibberish/ });
+		await t.keys('Escape');
+		await t.until(/filter: \(none\)/);
+		await t.keys('f', 'Up');
+		await t.until(/filter: push\s/);
+	});
+
+	it('searches towards the older, and marks', async () => {
+		await start(['100', '--log', path.join(folder, 'marks')]);
+		await t.until(bar);
+		await t.keys('/');
+		await t.type('slash');
+		await t.keys('Enter');
+		await t.until(/^> .*slash_command/m);
+		await t.until(/found slash/);
+		await t.keys('n', 'm');
+		const s = await t.until(/^>\*.*slash_command/m);
+		assert.match(s, /1 marked/);
+		await t.keys('Q');
+		assert.equal(await t.ended(), '0');
+		assert.match(readFileSync(path.join(folder, 'marks'), 'utf8'), /tag marked 78/);
+	});
+
+	it('shows the last of them when the oldest are removed', async () => {
+		await start(['8']);
+		await t.until(bar);
+		await t.keys('g');
+		await t.until(/^> \+ 12:00:00/m);
+		await t.signal('SIGUSR2');
+		const s = await t.until(/older deliveries were removed/);
+		assert.match(s, /^> - 12:00:05/m);
+	});
+});
+
+describe('the terminal', () => {
+	it('may be any size from 40x10; below, one line says so', async () => {
+		await start(['100']);
+		await t.until(bar);
+		await t.keys('k', 'k', 'k');
+		await t.until(/#97 /);
+		await t.resize(40, 10);
+		await t.until(/creel 3000 .*PAUSED/);
+		await t.until(/F1Help F4Filter F5Replay F10Quit/);
+		await t.until(/^> .*invoice|^> .*\w/m);
+		await t.resize(32, 8);
+		await t.until(/^\s+creel needs 40x10 \(now 32x8\)/m, { not: /F1/ });
+		await t.resize(120, 40);
+		const s = await t.until(/F10 Quit/);
+		assert.match(s, /#97 /); // what was chosen is still
+		await t.resize(32, 8);
+		await t.until(/needs 40x10/);
+		await t.keys('q');
+		assert.equal(await t.ended(), '0');
+	});
+
+	for (const [how, end] of [
+		['q', () => t.keys('q')],
+		['C-c', () => t.keys('C-c')],
+		['SIGTERM', (pid) => process.kill(pid, 'SIGTERM')],
+		['SIGINT', (pid) => process.kill(pid, 'SIGINT')],
+		['SIGHUP', (pid) => process.kill(pid, 'SIGHUP')],
+		['a crash', (pid) => process.kill(pid, 'SIGUSR1')],
+	]) {
+		it(`is whole again after ${how}`, async () => {
+			const pidFile = path.join(folder, `pid-${how}`), before = path.join(folder, 'before'), behind = path.join(folder, 'behind');
+			const run = `stty -a > ${before}; sh -c 'echo $$ > "${pidFile}"; exec ${fake} 50 --mouse ${how === 'a crash' ? '--crash' : ''}'; stty -a > ${behind}; read -r line; echo "it is over, $line"`;
+			rmSync(behind, { force: true });
+			t = await Terminal.start({ command: ['sh', '-c', run], shell: true, env: { ASAN_OPTIONS: 'handle_abort=0:detect_leaks=0' } });
+			await t.until(bar);
+			await end(Number(readFileSync(pidFile, 'utf8')));
+			await waitFor('the terminal to be back', () => existsSync(behind) && readFileSync(behind, 'utf8'));
+			await t.type('I typed');
+			await t.keys('Enter');
+			const s = await t.until(/^it is over, I typed/m);
+			assert.doesNotMatch(s, bar); // the alternate screen is gone
+			assert.equal(readFileSync(behind, 'utf8'), readFileSync(before, 'utf8'));
+			assert.equal(await t.tmux('display-message', '-p', '#{mouse_any_flag}#{alternate_on}#{cursor_flag}'), '001\n');
+		});
+	}
+
+	it('is given to the shell by C-z and taken again by fg', async () => {
+		await start(['50'], { shell: true });
+		await t.until(bar);
+		await t.keys('k', 'C-z');
+		await t.until(/Stopped|suspended/i, { not: bar });
+		await t.type('fg');
+		await t.keys('Enter');
+		const s = await t.until(bar);
+		assert.match(s, /PAUSED/);
+		await t.keys('k');
+		await t.until(/#48 /);
+	});
+
+	it('without colours says the same', async () => {
+		await start(['20', '--color', 'never']);
+		await t.until(bar);
+		assert.doesNotMatch(await t.screen('-e'), /\x1b\[(3[0-7]|4[0-7]|38|48)/);
+		t.close();
+		await start(['20'], { env: { NO_COLOR: '1' } });
+		await t.until(bar);
+		assert.doesNotMatch(await t.screen('-e'), /\x1b\[(3[0-7]|4[0-7]|38|48)/);
+		t.close();
+		await start(['20']);
+		await t.until(bar);
+		assert.match(await t.screen('-e'), /\x1b\[[0-9;]*38;5;71m/);
+	});
+
+	for (const [term, locale] of [['linux', 'C.UTF-8'], ['vt100', 'C'], ['xterm-256color', 'C'], ['screen', 'C.UTF-8']])
+		it(`may be ${term} in ${locale}`, async () => {
+			await start(['20'], { term, locale });
+			await t.until(/F10Quit\s*$/);
+			await t.keys('k', 'Down', 'k');
+			await t.until(/#19 /);
+		});
+
+	it('dumb is refused in a sentence that names creel list', async () => {
+		await start(['20'], { term: 'dumb' });
+		assert.equal(await t.ended(), '2');
+		assert.match((await t.screen('-J', '-S', '-')).replaceAll('\n', ' '), /tui-fake: cannot show the inspector: .*`creel list`/);
+		t.close();
+		await start(['20'], { term: 'no-such-terminal' });
+		assert.equal(await t.ended(), '2');
+		assert.match((await t.screen('-J', '-S', '-')).replaceAll('\n', ' '), /`creel list`/);
+	});
+
+	it('takes clicks and the wheel when asked to', async () => {
+		await start(['100', '--mouse']);
+		await t.until(bar);
+		assert.equal(await t.tmux('display-message', '-p', '#{mouse_any_flag}#{mouse_button_flag}#{mouse_standard_flag}#{mouse_sgr_flag}').then((x) => /1/.test(x)), true);
+		const event = (button, x, y) => `\x1b[M${String.fromCharCode(32 + button, 32 + x, 32 + y)}`;
+		const mouse = (button, x, y) => t.type(event(button, x, y) + (button === 0 ? event(3, x, y) : ''));
+		await mouse(0, 10, 10);
+		await t.until(/#88 /);
+		await mouse(64, 10, 10);
+		await t.until(/#85 /);
+		await mouse(0, 70, 24);
+		assert.equal(await t.ended(), '0');
+	});
+
+	it('pasted newlines do not act in a prompt', async () => {
+		await start(['20']);
+		await t.until(bar);
+		await t.keys('f');
+		await t.until(/filter:\s*\n F1/);
+		await t.tmux('set-buffer', '-b', 'p', 'source:\nstripe');
+		await t.tmux('paste-buffer', '-p', '-b', 'p');
+		await t.until(/filter: source: stripe/);
+	});
+});
+
+describe('what is kept', () => {
+	it('order, times and filters, for the next time; the keymap is read', async () => {
+		const keys = path.join(folder, 'keys');
+		await start(['20', '--state-dir', folder]);
+		await t.until(bar);
+		await t.keys('v', 't', 'f');
+		await t.type('stripe');
+		await t.keys('Enter');
+		await t.until(/filter: stripe/);
+		await t.keys('q');
+		await t.ended();
+		t.close();
+		writeFileSync(keys, 'bind all F12 quit\nunbind list q\n');
+		await start(['20', '--state-dir', folder, '--keys', keys]);
+		const s = await t.until(/F12Quit/);
+		assert.match(s, /newest first/);
+		await t.keys('f', 'Up');
+		await t.until(/filter: stripe\s/);
+		await t.keys('Escape', 'q');
+		await t.until(/q does nothing here/);
+		await t.keys('F12');
+		assert.equal(await t.ended(), '0');
+		writeFileSync(keys, 'bind list F5 reply\n');
+		t.close();
+		await start(['20', '--keys', keys]);
+		assert.equal(await t.ended(), '2');
+		assert.match((await t.screen('-J', '-S', '-')).replaceAll('\n', ' '), /line 1 of the keymap: no action is called "reply"/);
+		assert.ok(existsSync(path.join(folder, 'inspector')));
+	});
+
+	it('inside listen, leaving asks whether it goes on in lines', async () => {
+		await start(['20', '--listening']);
+		await t.until(bar);
+		await t.keys('q');
+		await t.until(/go on in lines/);
+		await t.keys('Escape');
+		await t.until(bar, { not: /go on in lines/ });
+		await t.keys('q');
+		await t.until(/go on in lines/);
+		await t.keys('l');
+		await t.until(/going on in lines/);
+	});
+});

@@ -1,0 +1,442 @@
+#include "tests/tools/tui_source.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/headers.h"
+
+/* TUI.md's 80x24 list, over and over. */
+static const struct {
+	const char *method, *provider, *event, *target, *signature;
+	int status, attempts;
+	int64_t took_us;
+	uint64_t size;
+} samples[] = {
+	{ "POST", "stripe", "invoice.paid", "/hooks/stripe", "valid", 200, 1, 38000, 4103 },
+	{ "POST", "stripe", "customer.updated", "/hooks/stripe", "valid", 200, 1, 41000, 2800 },
+	{ "POST", "github", "push", "/hooks/github", "valid", 200, 1, 112000, 9700 },
+	{ "POST", "stripe", "invoice.payment_failed", "/hooks/stripe", "valid", 500, 3, 9000, 4000 },
+	{ "POST", "github", "pull_request.opened", "/hooks/github", "valid", 200, 1, 97000, 21000 },
+	{ "POST", "", "", "/hooks/legacy/orders", "none", 404, 1, 2000, 310 },
+	{ "POST", "slack", "event_callback", "/hooks/slack", "invalid", 401, 1, 3000, 1100 },
+	{ "POST", "shopify", "orders/create", "/hooks/shopify", "valid", 0, 5, -1, 6600 },
+	{ "POST", "stripe", "charge.succeeded", "/hooks/stripe", "valid", 200, 1, 36000, 3200 },
+	{ "POST", "github", "check_run.completed", "/hooks/github", "valid", 204, 1, 15000, 12000 },
+	{ "GET", "", "", "/hooks/form?id=7", "unknown", 302, 1, 4000, 88 },
+	{ "POST", "shopify", "orders/updated", "/hooks/shopify", "valid", -1, 2, 30000000, 6900 },
+	{ "POST", "slack", "slash_command", "/hooks/slack", "valid", 200, 1, 210000, 620 },
+};
+#define SAMPLES (sizeof samples / sizeof *samples)
+
+void fake_source_init(struct fake_source *f)
+{
+	/* 2026-11-23 12:00:00 UTC */
+	*f = (struct fake_source){ .clock_us = UINT64_C(1795435200000000) };
+	snprintf(f->client.state, sizeof f->client.state, "online");
+	snprintf(f->client.url, sizeof f->client.url, "https://k3f9.example.dev");
+	snprintf(f->client.target, sizeof f->client.target, "localhost:3000");
+	f->client.running = true;
+}
+
+void fake_source_free(struct fake_source *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		item_free(&f->items[i]);
+	free(f->items);
+	f->items = NULL;
+	f->count = f->room = 0;
+}
+
+static void make_row(struct fake_source *f, struct delivery_row *row)
+{
+	size_t n = (size_t)f->last_id % SAMPLES;
+	*row = (struct delivery_row){
+		.id = ++f->last_id,
+		.received_at_us = f->clock_us,
+		.status = samples[n].status > 0 ? samples[n].status : 0,
+		.timed_out = samples[n].status < 0,
+		.took_us = samples[n].took_us,
+		.attempts = samples[n].attempts,
+		.request_bytes = samples[n].size,
+		.method = bytes_of(samples[n].method),
+		.target = bytes_of(samples[n].target),
+		.path = bytes_make(samples[n].target, strcspn(samples[n].target, "?")),
+		.provider = bytes_of(samples[n].provider),
+		.event_type = bytes_of(samples[n].event),
+		.signature = bytes_of(samples[n].signature),
+		.tunnel = bytes_of("k3f9"),
+		.peer = bytes_of("192.0.2.7"),
+	};
+	row->event_id[0] = (uint8_t)row->id;
+	bool fine = row->status >= 200 && row->status < 400;
+	row->state = fine ? DELIVERY_DELIVERED : DELIVERY_FAILED;
+}
+
+void fake_source_add(struct fake_source *f, int count)
+{
+	for (int i = 0; i < count; i++) {
+		struct delivery_row row;
+		if (f->count == f->room) {
+			f->room = f->room ? f->room * 2 : 64;
+			f->items = realloc(f->items, f->room * sizeof *f->items);
+		}
+		make_row(f, &row);
+		if (!f->items || !item_copy(&f->items[f->count], &row))
+			abort();
+		f->count++;
+		f->clock_us += 1000000;
+	}
+	f->version++;
+}
+
+void fake_source_remove(struct fake_source *f, int64_t from, int64_t to)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < f->count; i++) {
+		if (f->items[i].row.id >= from && f->items[i].row.id <= to)
+			item_free(&f->items[i]);
+		else
+			f->items[kept++] = f->items[i];
+	}
+	f->count = kept;
+	f->version++;
+}
+
+struct item *fake_source_at(struct fake_source *f, int64_t id)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (f->items[i].row.id == id)
+			return &f->items[i];
+	return NULL;
+}
+
+static bool has(struct bytes b, const char *word)
+{
+	return memmem(b.at, b.len, word, strlen(word)) != NULL;
+}
+
+/* "(event:/x/ OR …)" is what a search asks for; "is:replay id:>5" what a replay made; else a word is looked for. */
+static bool matches(const struct item *i, const char *filter)
+{
+	char word[100];
+	const char *from = filter ? strstr(filter, ":/") : NULL;
+	const char *after = filter ? strstr(filter, "id:>") : NULL;
+	if (!filter || !*filter)
+		return true;
+	if (strncmp(filter, "is:replay", 9) == 0)
+		return i->row.replay_of && (!after || i->row.id > atoll(after + 4));
+	snprintf(word, sizeof word, "%s", from ? from + 2 : filter);
+	if (from)
+		word[strcspn(word, "/")] = '\0';
+	return has(i->row.method, word) || has(i->row.event_type, word) || has(i->row.target, word) ||
+	       (!from && has(i->row.provider, word));
+}
+
+void fake_source_page(struct fake_source *f, const char *filter, int64_t anchor, bool forward, size_t count,
+		      struct page *out)
+{
+	const struct item **found = calloc(count + 1, sizeof *found);
+	size_t n = 0;
+	*out = (struct page){ .items = calloc(count + 1, sizeof *out->items) };
+	if (!found || !out->items)
+		abort();
+	for (size_t k = 0; k < f->count && n <= count; k++) {
+		const struct item *i = &f->items[forward ? k : f->count - 1 - k];
+		bool beyond = forward ? i->row.id > anchor : !anchor || i->row.id < anchor;
+		if (beyond && matches(i, filter))
+			found[n++] = i;
+	}
+	bool more = n > count;
+	if (more)
+		n = count;
+	out->more_before = forward ? anchor > 0 : more;
+	out->more_after = forward ? more : anchor != 0;
+	for (size_t k = 0; k < n; k++)
+		if (!item_copy(&out->items[out->count++], &found[forward ? k : n - 1 - k]->row))
+			abort();
+	free(found);
+}
+
+/* ---- as the inspector is given it ---- */
+
+struct answer {
+	struct answer *next;
+	enum { ANSWER_PAGE, ANSWER_COUNT, ANSWER_DOCUMENT } kind;
+	uint64_t generation;
+	void *user;
+	struct page page;
+	struct document document;
+	uint64_t count;
+	void (*on_page)(void *, uint64_t, struct page *);
+	void (*on_count)(void *, uint64_t, uint64_t);
+	void (*on_document)(void *, uint64_t, struct document *);
+};
+
+static void give(struct answer *a)
+{
+	if (a->kind == ANSWER_PAGE)
+		a->on_page(a->user, a->generation, &a->page);
+	else if (a->kind == ANSWER_COUNT)
+		a->on_count(a->user, a->generation, a->count);
+	else
+		a->on_document(a->user, a->generation, &a->document);
+	free(a);
+}
+
+static void on_wake(uv_async_t *handle)
+{
+	struct fake_source *f = handle->data;
+	while (f->answers) {
+		struct answer *a = f->answers;
+		f->answers = a->next;
+		give(a);
+	}
+}
+
+bool fake_source_open(struct fake_source *f, uv_loop_t *loop)
+{
+	f->loop = loop;
+	f->wake.data = f;
+	f->open = uv_async_init(loop, &f->wake, on_wake) == 0;
+	return f->open;
+}
+
+static void fake_cancel(void *self)
+{
+	struct fake_source *f = self;
+	while (f->answers) {
+		struct answer *a = f->answers;
+		f->answers = a->next;
+		page_free(&a->page);
+		document_free(&a->document);
+		free(a);
+	}
+}
+
+void fake_source_close(struct fake_source *f)
+{
+	fake_cancel(f);
+	if (f->open)
+		uv_close((uv_handle_t *)&f->wake, NULL);
+	f->open = false;
+}
+
+static struct answer *answer_later(struct fake_source *f, uint64_t generation, void *user)
+{
+	struct answer *a = calloc(1, sizeof *a), **last = &f->answers;
+	if (!a || uv_async_send(&f->wake))
+		abort();
+	a->generation = generation;
+	a->user = user;
+	while (*last)
+		last = &(*last)->next;
+	*last = a;
+	return a;
+}
+
+static bool fake_check(void *self, const char *filter, struct error *e)
+{
+	const char *bad = strstr(filter, "nonsense(");
+	(void)self;
+	return !bad || error_set(e, EXIT_USAGE, "column %d: a ( that is not closed", (int)(bad - filter) + 9);
+}
+
+static void fake_page(void *self, const char *filter, int64_t anchor, bool forward, size_t count, uint64_t generation,
+		      void (*done)(void *user, uint64_t generation, struct page *p), void *user)
+{
+	struct answer *a = answer_later(self, generation, user);
+	a->kind = ANSWER_PAGE;
+	a->on_page = done;
+	fake_source_page(self, filter, anchor, forward, count, &a->page);
+}
+
+static void fake_count(void *self, const char *filter, uint64_t generation,
+		       void (*done)(void *user, uint64_t generation, uint64_t count), void *user)
+{
+	struct fake_source *f = self;
+	struct answer *a = answer_later(f, generation, user);
+	a->kind = ANSWER_COUNT;
+	a->on_count = done;
+	for (size_t i = 0; i < f->count; i++)
+		a->count += matches(&f->items[i], filter);
+}
+
+static bool put(struct buffer *b, const char *text)
+{
+	return buffer_append_text(b, text);
+}
+
+static bool put_field(struct buffer *b, const char *name, const char *value)
+{
+	return headers_append(b, bytes_of(name), bytes_of(value));
+}
+
+static bool fill_attempts(struct document *d)
+{
+	int count = d->item.row.attempts;
+	d->attempts = calloc((size_t)count + 1, sizeof *d->attempts);
+	for (int i = 0; d->attempts && i < count; i++) {
+		struct attempt_row *a = &d->attempts[d->attempt_count++];
+		uint64_t total = d->item.row.took_us > 0 ? (uint64_t)d->item.row.took_us : 0;
+		*a =
+		    (struct attempt_row){ .number = i + 1,
+					  .started_at_us = d->item.row.received_at_us + 13000 + 30000000u * (unsigned)i,
+					  .status = d->item.row.status,
+					  .result = d->item.row.status      ? ATTEMPT_OK
+						    : d->item.row.timed_out ? ATTEMPT_TIMEOUT
+									    : ATTEMPT_UNREACHABLE,
+					  .connect_us = 200,
+					  .first_byte_us = total * 9 / 10,
+					  .total_us = total,
+					  .url = bytes_of("http://localhost:3000/hooks") };
+		if (a->result == ATTEMPT_UNREACHABLE)
+			a->error = bytes_of("nothing is listening on localhost:3000");
+	}
+	return d->attempts != NULL;
+}
+
+/* A body that names its delivery, so that tests see whose is shown. */
+void fake_source_document(struct fake_source *f, int64_t id, enum source_part part, int attempt, uint64_t most,
+			  struct document *d)
+{
+	const struct item *item = fake_source_at(f, id);
+	*d = (struct document){ 0 };
+	if (!item) {
+		d->trouble = strdup("the delivery is no longer on record");
+		return;
+	}
+	bool fine = item_copy(&d->item, &item->row) && fill_attempts(d);
+	if (part == SOURCE_RESPONSE) {
+		d->attempt = attempt < 0 ? item->row.attempts : attempt;
+		fine = fine && put_field(&d->headers, "Content-Type", "text/plain") &&
+		       buffer_printf(&d->body, "answer %d to #%lld\n", d->attempt, (long long)id);
+	} else {
+		fine = fine && put_field(&d->headers, "Host", "k3f9.example.dev") &&
+		       put_field(&d->headers, "Content-Type", "application/json; charset=utf-8") &&
+		       put_field(&d->headers, "stripe-signature", "t=1764000151,v1=5257a869e7") &&
+		       buffer_printf(&d->body, "{\n  \"id\": \"evt_%lld\",\n  \"amount\": 4900,\n", (long long)id);
+		for (int i = 0; fine && i < 60; i++)
+			fine = buffer_printf(&d->body, "  \"line %d\": \"value %d\",\n", i, i);
+		fine = fine && put(&d->body, "  \"note\": \"hi \x1b]52;c;QUJD\x07\"\n}\n");
+	}
+	if (!fine)
+		abort();
+	d->body_size = d->body.len;
+	if (d->body.len > most)
+		d->body.len = (size_t)most;
+}
+
+static void fake_get(void *self, int64_t id, enum source_part part, int attempt, uint64_t most, uint64_t generation,
+		     void (*done)(void *user, uint64_t generation, struct document *d), void *user)
+{
+	struct answer *a = answer_later(self, generation, user);
+	a->kind = ANSWER_DOCUMENT;
+	a->on_document = done;
+	fake_source_document(self, id, part, attempt, most, &a->document);
+}
+
+static bool fake_changed(void *self)
+{
+	struct fake_source *f = self;
+	bool changed = f->version != f->seen;
+	f->seen = f->version;
+	return changed;
+}
+
+static void fake_state(void *self, struct client_state *out)
+{
+	*out = ((struct fake_source *)self)->client;
+}
+
+const struct source_ops fake_source_ops = {
+	.check = fake_check,
+	.page = fake_page,
+	.get = fake_get,
+	.count = fake_count,
+	.changed = fake_changed,
+	.state = fake_state,
+	.cancel = fake_cancel,
+};
+
+/* ---- deeds ---- */
+
+static void note(struct fake_source *f, const char *format, ...)
+{
+	size_t len = strlen(f->log);
+	va_list args;
+	va_start(args, format);
+	vsnprintf(f->log + len, sizeof f->log - len, format, args);
+	va_end(args);
+}
+
+static int64_t fake_replay(void *self, const struct replay_request *r,
+			   void (*progress)(void *user, const struct replay_progress *p), void *user, struct error *e)
+{
+	struct fake_source *f = self;
+	struct replay_progress p = { .total = r->count };
+	if (!f->client.running) {
+		error_set(e, EXIT_NO, "nothing is forwarding: start `creel PORT`, then press r");
+		return 0;
+	}
+	for (size_t i = 0; i < r->count; i++) {
+		note(f, "replay %lld%s\n", (long long)r->ids[i],
+		     r->edited.len ? " edited"
+		     : r->resign   ? " signed"
+				   : "");
+		fake_source_add(f, 1);
+		f->items[f->count - 1].row.replay_of = r->ids[i];
+		p.sent++;
+		p.ok++;
+	}
+	if (r->edited.len)
+		note(f, "%s%.*s\n", r->resign ? "signed anew\n" : "", (int)r->edited.len, (const char *)r->edited.at);
+	p.over = true;
+	p.last_id = f->last_id;
+	progress(user, &p);
+	return 1;
+}
+
+static void fake_stop(void *self, int64_t replay)
+{
+	note(self, "stop %lld\n", (long long)replay);
+}
+
+static bool fake_export(void *self, const int64_t *ids, size_t count, const char *format, const char *path,
+			struct buffer *out, struct error *e)
+{
+	char text[300];
+	int len = snprintf(text, sizeof text, "%s of %zu from #%lld\n", format, count, count ? (long long)ids[0] : 0);
+	note(self, "export %.*s", len, text);
+	if (!path)
+		return put(out, text) || error_set(e, EXIT_NO, "out of memory");
+	FILE *file = fopen(path, "wx");
+	if (!file || fwrite(text, 1, (size_t)len, file) != (size_t)len || fclose(file))
+		return error_set(e, EXIT_NO, "cannot write %s", path);
+	return true;
+}
+
+static bool fake_tag(void *self, int64_t id, const char *name, bool set, struct error *e)
+{
+	(void)e;
+	note(self, "%s %s %lld\n", set ? "tag" : "untag", name, (long long)id);
+	return true;
+}
+
+static bool fake_delete(void *self, const int64_t *ids, size_t count, struct error *e)
+{
+	(void)e;
+	for (size_t i = 0; i < count; i++)
+		fake_source_remove(self, ids[i], ids[i]);
+	note(self, "delete %zu\n", count);
+	return true;
+}
+
+const struct deed_ops fake_deed_ops = {
+	.replay = fake_replay,
+	.stop = fake_stop,
+	.export = fake_export,
+	.tag = fake_tag,
+	.delete = fake_delete,
+};

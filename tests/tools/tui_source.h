@@ -1,0 +1,38 @@
+/* Deliveries in memory, for tests of the inspector and for tui-fake: the same ones every time. */
+#pragma once
+
+#include "tui/source.h"
+
+struct fake_source {
+	struct item *items;
+	size_t count, room;
+	int64_t last_id;
+	uint64_t clock_us; /* of the next */
+	uint64_t version, seen;
+	struct client_state client;
+	uv_loop_t *loop; /* for answers on the loop; NULL: fake_source_page alone is used */
+	struct answer *answers;
+	uv_async_t wake;
+	bool open;
+	/* What was done, for tests. */
+	char log[4096];
+};
+
+void fake_source_init(struct fake_source *f);
+void fake_source_free(struct fake_source *f);
+/* Adds deliveries: stripe, github, slack, shopify and unknown ones, in all states. */
+void fake_source_add(struct fake_source *f, int count);
+void fake_source_remove(struct fake_source *f, int64_t from, int64_t to);
+struct item *fake_source_at(struct fake_source *f, int64_t id);
+/* filter: NULL or "" for all, else a word looked for in method, event and path; "nonsense(" does not parse. */
+void fake_source_page(struct fake_source *f, const char *filter, int64_t anchor, bool forward, size_t count,
+		      struct page *out);
+
+void fake_source_document(struct fake_source *f, int64_t id, enum source_part part, int attempt, uint64_t most,
+			  struct document *out);
+
+/* As the tables tui_start takes. Answers come on the loop. */
+extern const struct source_ops fake_source_ops;
+extern const struct deed_ops fake_deed_ops;
+MUST_CHECK bool fake_source_open(struct fake_source *f, uv_loop_t *loop);
+void fake_source_close(struct fake_source *f);

@@ -1,0 +1,85 @@
+#include "tests/unit/unit.h"
+#include "tui/layout.h"
+
+static void test_every_width(void **state)
+{
+	static const int from[COLUMN_COUNT] = { [COLUMN_METHOD] = 64,   [COLUMN_SOURCE] = 72, [COLUMN_PATH] = 110,
+						[COLUMN_ATTEMPTS] = 56, [COLUMN_TOOK] = 52,   [COLUMN_SIZE] = 76 };
+	static const int widths[COLUMN_COUNT] = {
+		[COLUMN_FLAGS] = 3,    [COLUMN_STATUS] = 4, [COLUMN_METHOD] = 6, [COLUMN_SOURCE] = 8,
+		[COLUMN_ATTEMPTS] = 3, [COLUMN_TOOK] = 6,   [COLUMN_SIZE] = 5
+	};
+	(void)state;
+	for (int columns = 40; columns <= 200; columns++) {
+		struct column_plan plan = layout_columns(columns);
+		int behind = -1, used = 0;
+		for (int i = 0; i < COLUMN_COUNT; i++) {
+			int x = plan.at[i].x, width = plan.at[i].width;
+			assert_int_equal(width > 0, columns >= from[i]);
+			if (!width)
+				continue;
+			assert_int_equal(x, behind + 1); /* one blank between two, none lost */
+			behind = x + width;
+			used += width + 1;
+			if (widths[i])
+				assert_int_equal(width, widths[i]);
+		}
+		assert_int_equal(behind, columns);
+		assert_int_equal(used, columns + 1);
+		assert_int_equal(plan.at[COLUMN_TIME].width, columns < 60 ? 5 : 8);
+		assert_true(plan.at[COLUMN_EVENT].width >= 12);
+		if (columns >= 110)
+			assert_true(plan.at[COLUMN_PATH].width >= 12);
+	}
+	assert_int_equal(layout_columns(80).at[COLUMN_EVENT].x, 34);
+	assert_int_equal(layout_columns(80).at[COLUMN_SIZE].x, 75);
+	assert_int_equal(layout_columns(120).at[COLUMN_PATH].x, 66);
+	assert_int_equal(layout_columns(40).at[COLUMN_EVENT].x, 15);
+}
+
+static int mark_rows(int *seen, struct rect r, int columns)
+{
+	assert_true(r.x == 0 && (r.width == columns || r.height == 0));
+	for (int y = r.y; y < r.y + r.height; y++)
+		seen[y]++;
+	return r.height;
+}
+
+/* Every row of the screen belongs to exactly one part, at every size and with every wish. */
+static void test_every_size(void **state)
+{
+	(void)state;
+	for (int columns = 40; columns <= 200; columns++)
+		for (int rows = 10; rows <= 60; rows++)
+			for (int w = 0; w < 8; w++) {
+				struct layout_wish wish = { w & 1, w & 2, w & 4 };
+				struct layout l = layout_make(columns, rows, wish);
+				int seen[60] = { 0 };
+				const struct rect parts[] = { l.title, l.filter, l.header,  l.body,
+							      l.pane,  l.strip,  l.message, l.bar };
+				assert_false(l.too_small);
+				for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+					mark_rows(seen, parts[i], columns);
+				if (wish.prompt && l.prompt.y != l.message.y)
+					mark_rows(seen, l.prompt, columns);
+				for (int y = 0; y < rows; y++)
+					assert_int_equal(seen[y], 1);
+				assert_true(l.body.height >= 4);
+				assert_int_equal(l.split, wish.split && columns >= 110 && rows >= 30);
+				if (l.split)
+					assert_true(l.pane.height >= 12);
+			}
+	assert_int_equal(layout_make(80, 24, (struct layout_wish){ 0 }).body.height, 19);
+	assert_int_equal(layout_make(40, 10, (struct layout_wish){ 0 }).body.height, 6);
+	assert_true(layout_make(39, 10, (struct layout_wish){ 0 }).too_small);
+	assert_true(layout_make(40, 9, (struct layout_wish){ 0 }).too_small);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_width),
+		cmocka_unit_test(test_every_size),
+	};
+	return RUN(tests);
+}

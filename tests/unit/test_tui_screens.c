@@ -1,0 +1,191 @@
+#include "tests/tools/tui_source.h"
+#include "tests/unit/tui_golden.h"
+#include "tui/screen.h"
+
+static const struct {
+	int columns, rows;
+} sizes[] = { { 40, 10 }, { 80, 24 }, { 120, 40 } };
+
+struct world {
+	struct fake_source f;
+	struct screen s;
+	struct surface surface;
+};
+
+static void feed(struct world *w)
+{
+	struct list_request r;
+	while (list_wants(&w->s.ui.list, &r)) {
+		struct page p;
+		fake_source_page(&w->f, w->s.ui.filter, r.anchor, r.forward, r.count, &p);
+		assert_true(list_receive(&w->s.ui.list, r.generation, &p));
+	}
+}
+
+static void begin(struct world *w, int count)
+{
+	setenv("TZ", "UTC", 1);
+	*w = (struct world){ 0 };
+	fake_source_init(&w->f);
+	fake_source_add(&w->f, count);
+	assert_true(screen_init(&w->s));
+	w->s.ui.client = w->f.client;
+	w->s.ui.client.lag_us = 12000;
+	w->s.ui.now_us = w->f.clock_us;
+	w->s.ui.total = (uint64_t)count + 1000000;
+	w->s.ui.total_known = true;
+	w->s.ui.rate = 7;
+}
+
+static void draw(struct world *w, int columns, int rows)
+{
+	assert_true(surface_resize(&w->surface, columns, rows));
+	screen_draw(&w->s, &w->surface); /* the first tells the list its height */
+	feed(w);
+	screen_draw(&w->s, &w->surface);
+}
+
+static void check(struct world *w, const char *name)
+{
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		char file[100];
+		snprintf(file, sizeof file, "%s-%dx%d", name, sizes[i].columns, sizes[i].rows);
+		draw(w, sizes[i].columns, sizes[i].rows);
+		golden_check(&w->surface, file);
+	}
+}
+
+static void end(struct world *w)
+{
+	screen_free(&w->s);
+	fake_source_free(&w->f);
+	surface_free(&w->surface);
+}
+
+static void act(struct world *w, enum action a, struct effect *out)
+{
+	struct view *top = screen_top(&w->s);
+	*out = (struct effect){ 0 };
+	if (!view_act_common(top, &w->s.ui, a, out))
+		top->ops->act(top, &w->s.ui, a, 1, out);
+	feed(w);
+}
+
+static void test_list(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, 214);
+	check(&w, "list-follow");
+	end(&w);
+}
+
+static void test_paused(void **state)
+{
+	struct world w;
+	struct effect e;
+	(void)state;
+	begin(&w, 214);
+	draw(&w, 80, 24);
+	for (int i = 0; i < 4; i++)
+		act(&w, ACTION_UP, &e);
+	fake_source_at(&w.f, 209)->row.state = DELIVERY_WAITING;
+	fake_source_at(&w.f, 211)->row.state = DELIVERY_SENDING;
+	fake_source_at(&w.f, 213)->row.replay_of = 4;
+	assert_true(list_mark(&w.s.ui.list, 208, true));
+	assert_true(list_mark(&w.s.ui.list, 212, true));
+	fake_source_add(&w.f, 12);
+	list_changed(&w.s.ui.list);
+	feed(&w);
+	w.s.ui.strip = (struct strip){ .shown = true,
+				       .running = true,
+				       .begun_us = w.s.ui.now_us - 5375000,
+				       .progress = { .sent = 43, .ok = 41, .failed = 2, .total = 100 } };
+	check(&w, "list-paused");
+	end(&w);
+}
+
+/* Nothing of a hostile delivery leaves its cell, wherever on the screen it is shown. */
+static void test_hostile(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, 30);
+	struct delivery_row row = fake_source_at(&w.f, 30)->row;
+	row.id = w.f.last_id = 31;
+	row.method = bytes_of("GE\x1b]0;x\x07T");
+	row.provider = bytes_of("\xe2\x80\xaelive");
+	row.event_type = bytes_of("a\rb\nc\x9b"
+				  "31m\xc2\x9b e\xcc\x81\xcc\x81\xcc\x81\xcc\x81 \xe4\xb8\xad\xe6\x96\x87");
+	row.target = bytes_of("/\x1b[2J?x=\xff&y=\xf0\x9f\x98\x80\xe2\x80\x8d");
+	w.f.items = realloc(w.f.items, (w.f.count + 1) * sizeof *w.f.items);
+	w.f.room = w.f.count + 1;
+	assert_true(item_copy(&w.f.items[w.f.count++], &row));
+	check(&w, "list-hostile");
+	end(&w);
+}
+
+static void test_states(void **state)
+{
+	struct world w;
+	struct effect e;
+	(void)state;
+	begin(&w, 0);
+	check(&w, "list-empty");
+	draw(&w, 32, 8);
+	golden_check(&w.surface, "too-small-32x8");
+	snprintf(w.s.ui.filter, sizeof w.s.ui.filter, "source:stripe status:5xx");
+	w.s.ui.client = (struct client_state){ 0 };
+	check(&w, "list-nothing-matches");
+	act(&w, ACTION_CLEAR, &e);
+	assert_int_equal(e.kind, EFFECT_FILTER);
+	assert_string_equal(e.text, "");
+	end(&w);
+}
+
+static void test_two_days_reversed(void **state)
+{
+	struct world w;
+	struct effect e;
+	(void)state;
+	begin(&w, 5);
+	w.f.clock_us += UINT64_C(86400000000);
+	fake_source_add(&w.f, 3);
+	act(&w, ACTION_REVERSE, &e);
+	assert_int_equal(e.kind, EFFECT_REMEMBER);
+	act(&w, ACTION_TIME, &e);
+	act(&w, ACTION_TIME, &e);
+	w.s.ui.now_us = w.f.clock_us + 61000000;
+	check(&w, "list-two-days");
+	end(&w);
+}
+
+static void test_key_bar(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, 3);
+	draw(&w, 80, 24);
+	assert_int_equal(bars_key_at(&w.s.ui, CONTEXT_LIST, HAVE_ROW, 80, 2), ACTION_HELP);
+	assert_int_equal(bars_key_at(&w.s.ui, CONTEXT_LIST, HAVE_ROW, 80, 70), ACTION_QUIT);
+	assert_int_equal(bars_key_at(&w.s.ui, CONTEXT_LIST, HAVE_ROW, 80, 79), ACTION_NONE);
+	/* Rebinding shows. */
+	struct error err;
+	assert_true(keymap_read(&w.s.ui.keys, bytes_of("bind all F12 quit\nunbind all F10"), &err));
+	draw(&w, 80, 24);
+	golden_check(&w.surface, "rebound-80x24");
+	end(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_paused),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_two_days_reversed),
+		cmocka_unit_test(test_key_bar),
+	};
+	return RUN(tests);
+}

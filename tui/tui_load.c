@@ -1,0 +1,217 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/tui_private.h"
+
+static struct list_model *list_of(struct tui *t)
+{
+	return &t->screen.ui.list;
+}
+
+static void on_page(void *user, uint64_t generation, struct page *p)
+{
+	struct tui *t = user;
+	bool had = list_of(t)->loaded;
+	if (!list_receive(list_of(t), generation, p))
+		tui_say(t, true, "out of memory: some deliveries are not shown");
+	if (list_of(t)->removed && had) {
+		list_of(t)->removed = false;
+		tui_say(t, false, "older deliveries were removed");
+	}
+	tui_draw_soon(t);
+}
+
+void tui_load_wanted(struct tui *t)
+{
+	struct list_request r;
+	if (!t->closing && list_wants(list_of(t), &r))
+		t->deps.source->page(t->deps.source_self, t->screen.ui.filter, r.anchor, r.forward, r.count,
+				     r.generation, on_page, t);
+}
+
+/* ---- counts ---- */
+
+static void on_count(void *user, uint64_t generation, uint64_t count)
+{
+	struct tui *t = user;
+	struct ui *ui = &t->screen.ui;
+	if (generation == t->count_generation) {
+		t->counting = false;
+		ui->total = count;
+		ui->total_known = true;
+		if (!ui->filter[0])
+			list_counted(&ui->list, count);
+	} else if (generation == t->filter_count_generation) {
+		t->counting_filter = false;
+		list_counted(&ui->list, count);
+	}
+	tui_draw_soon(t);
+}
+
+static void ask_counts(struct tui *t)
+{
+	struct ui *ui = &t->screen.ui;
+	t->count_stale = false;
+	if (!t->counting) {
+		t->counting = true;
+		t->count_generation = ++t->next_generation;
+		t->deps.source->count(t->deps.source_self, "", t->count_generation, on_count, t);
+	}
+	/* Counting a filter may walk everything: only while it says something ("12 new below"). */
+	if (ui->filter[0] && !ui->list.follow && !t->counting_filter) {
+		t->counting_filter = true;
+		t->filter_count_generation = ++t->next_generation;
+		t->deps.source->count(t->deps.source_self, ui->filter, t->filter_count_generation, on_count, t);
+	}
+}
+
+static void measure_rate(struct tui *t, uint64_t now_ms)
+{
+	struct ui *ui = &t->screen.ui;
+	if (!ui->total_known)
+		return;
+	uint64_t elapsed = now_ms - t->rate_at_ms;
+	if (t->rate_at_ms && elapsed < 1000)
+		return;
+	if (t->rate_at_ms) {
+		double now =
+		    ui->total > t->rate_total ? (double)(ui->total - t->rate_total) * 1000 / (double)elapsed : 0;
+		double rate = now > ui->rate * 4 ? now : ui->rate * 0.6 + now * 0.4;
+		rate = rate < 0.1 ? 0 : rate;
+		if ((int)(rate + 0.5) != (int)(ui->rate + 0.5))
+			tui_draw_soon(t);
+		ui->rate = rate;
+	}
+	t->rate_at_ms = now_ms;
+	t->rate_total = ui->total;
+}
+
+static void refresh_state(struct tui *t)
+{
+	struct client_state now = { 0 };
+	t->deps.source->state(t->deps.source_self, &now);
+	if (memcmp(&now, &t->screen.ui.client, sizeof now) != 0) {
+		t->screen.ui.client = now;
+		tui_draw_soon(t);
+	}
+}
+
+void tui_load_tick(struct tui *t, uint64_t now_ms)
+{
+	if (t->deps.source->changed(t->deps.source_self)) {
+		list_changed(list_of(t));
+		t->count_stale = true;
+	}
+	if (t->count_stale && now_ms - t->counted_at_ms >= 1000) {
+		t->counted_at_ms = now_ms;
+		ask_counts(t);
+	}
+	if (now_ms - t->state_at_ms >= 500) {
+		t->state_at_ms = now_ms;
+		refresh_state(t);
+		if (t->screen.ui.time == TIMES_AGO)
+			tui_draw_soon(t);
+	}
+	measure_rate(t, now_ms);
+	tui_load_wanted(t);
+}
+
+/* ---- marks of earlier runs ---- */
+
+static void on_marks(void *user, uint64_t generation, struct page *p)
+{
+	struct tui *t = user;
+	for (size_t i = 0; generation == t->marks_generation && i < p->count; i++)
+		if (!list_mark(list_of(t), p->items[i].row.id, true))
+			break;
+	page_free(p);
+	tui_draw_soon(t);
+}
+
+void tui_load_begin(struct tui *t)
+{
+	refresh_state(t);
+	(void)t->deps.source->changed(t->deps.source_self);
+	/* The first page first: it is what is waited for. */
+	tui_load_wanted(t);
+	t->count_stale = true;
+	t->marks_generation = ++t->next_generation;
+	t->deps.source->page(t->deps.source_self, "is:marked", 0, false, 1000, t->marks_generation, on_marks, t);
+}
+
+void tui_apply_filter(struct tui *t, const char *filter)
+{
+	struct ui *ui = &t->screen.ui;
+	struct error e = { 0 };
+	if (!t->deps.source->check(t->deps.source_self, filter, &e)) {
+		tui_say(t, true, "%s", e.text);
+		return;
+	}
+	snprintf(ui->filter, sizeof ui->filter, "%s", filter);
+	bool follow = ui->list.follow || t->resume_follow;
+	list_reset(&ui->list);
+	ui->list.follow = follow;
+	t->count_stale = true;
+	t->counted_at_ms = 0;
+	t->filter_count_generation = 0;
+	t->counting_filter = false;
+	tui_draw_soon(t);
+}
+
+/* ---- searching the list: a filter of its own, one hit at a time ---- */
+
+static void on_hit(void *user, uint64_t generation, struct page *p)
+{
+	struct tui *t = user;
+	if (generation == t->search_generation && p->trouble)
+		tui_say(t, true, "%s", p->trouble);
+	else if (generation == t->search_generation && p->count) {
+		t->search_generation = 0;
+		list_goto(list_of(t), p->items[0].row.id);
+		tui_say(t, false, "found %s", t->screen.ui.search);
+	} else if (generation == t->search_generation && !p->searched) {
+		tui_say(t, false, "no more of \"%s\" in this direction", t->screen.ui.search);
+	}
+	page_free(p);
+	tui_draw_soon(t);
+}
+
+/* In quotes, as a regular expression would be: only letters that mean nothing to the filter pass as they are. */
+static bool search_filter(const struct ui *ui, const char *text, struct buffer *out)
+{
+	static const char *const fields[] = { "event", "target", "id" };
+	struct buffer pattern = { 0 };
+	bool fine = true, digits = *text != '\0';
+	for (const char *c = text; fine && *c; c++) {
+		digits = digits && *c >= '0' && *c <= '9';
+		if (strchr("\\^$.|?*+()[]{}/\"", *c))
+			fine = buffer_put_u8(&pattern, '\\');
+		fine = fine && (*c == ' ' ? buffer_append_text(&pattern, "\\s") : buffer_put_u8(&pattern, (uint8_t)*c));
+	}
+	fine = fine && (!ui->filter[0] || buffer_printf(out, "(%s) ", ui->filter)) && buffer_put_u8(out, '(');
+	for (size_t i = 0; fine && i < 2 + (digits ? 1u : 0u); i++)
+		fine = i == 2 ? buffer_printf(out, " OR id:%s", text)
+			      : buffer_printf(out, "%s%s:/%.*s/", i ? " OR " : "", fields[i], (int)pattern.len,
+					      (const char *)pattern.at);
+	fine = fine && buffer_put_u8(out, ')') && buffer_put_u8(out, 0);
+	buffer_free(&pattern);
+	return fine;
+}
+
+void tui_search_list(struct tui *t, const char *text, bool backwards)
+{
+	struct ui *ui = &t->screen.ui;
+	struct buffer filter = { 0 };
+	const struct item *from = list_chosen(&ui->list);
+	/* Upwards on the screen is what / does in a log: towards the older. */
+	bool forward = backwards;
+	snprintf(ui->search, sizeof ui->search, "%s", text);
+	if (from && search_filter(ui, text, &filter)) {
+		list_pause(&ui->list);
+		t->search_generation = ++t->next_generation;
+		t->deps.source->page(t->deps.source_self, (const char *)filter.at, from->row.id, forward, 1,
+				     t->search_generation, on_hit, t);
+	}
+	buffer_free(&filter);
+}

@@ -1,0 +1,142 @@
+/* What every view is made of. Views are pure: they draw what `struct ui` and their own state say, and answer an action
+ * with effects, which tui.c alone carries out. */
+#pragma once
+
+#include "tui/action.h"
+#include "tui/layout.h"
+#include "tui/list_model.h"
+#include "tui/source.h"
+#include "tui/surface.h"
+
+enum time_mode { TIMES_LOCAL, TIMES_UTC, TIMES_AGO };
+
+struct strip { /* the progress of a replay */
+	bool shown, running;
+	int64_t handle;
+	struct replay_progress progress; /* without its trouble */
+	uint64_t begun_us, ended_us;
+	int64_t first_id; /* the rows it made are those behind this */
+};
+
+struct event {
+	uint64_t at_us;
+	char *text;
+};
+
+#define UI_EVENTS 200
+#define UI_FILTER_MAX 1000
+
+struct ui {
+	struct list_model list;
+	struct client_state client;
+	struct keymap keys;
+	char filter[UI_FILTER_MAX];
+	char search[200];
+	enum time_mode time;
+	bool split, pane_focused, can_split, mouse, ascii;
+	uint64_t now_us;
+	uint64_t total;
+	bool total_known;
+	double rate; /* deliveries a second */
+	char message[700];
+	bool message_bad;
+	struct strip strip;
+	struct event events[UI_EVENTS]; /* a ring */
+	size_t event_count, event_next;
+};
+
+enum effect_kind {
+	EFFECT_NONE,
+	EFFECT_POP,
+	EFFECT_QUIT, /* flag: at once, without asking */
+	EFFECT_SAY,  /* text */
+	EFFECT_OPEN, /* detail of id */
+	EFFECT_SHOW, /* id in the open detail */
+	EFFECT_HELP,
+	EFFECT_EVENTS,
+	EFFECT_PROMPT, /* number: enum prompt_kind, text: what it begins with */
+	EFFECT_FILTER, /* text */
+	EFFECT_SEARCH, /* text in the list, flag: backwards */
+	EFFECT_GOTO,   /* id */
+	EFFECT_REPLAY, /* id, or 0: what is marked; asked first when more than one */
+	EFFECT_STOP,
+	EFFECT_EDIT, /* id */
+	EFFECT_DIFF, /* id and other, or other 0: the last of its kind */
+	EFFECT_COPY_MENU,
+	EFFECT_EXPORT_MENU,
+	EFFECT_COPY, /* bytes, text: what it is */
+	EFFECT_MARK, /* id */
+	EFFECT_UNMARK_ALL,
+	EFFECT_DELETE,   /* id, or 0: what is marked */
+	EFFECT_LOAD,     /* number bytes of the open detail's body */
+	EFFECT_ATTEMPT,  /* number: the attempt the open detail shows */
+	EFFECT_EXPORT,   /* text: the path; number: enum export_format; id, or 0: what is marked; other -1: what is
+			    filtered */
+	EFFECT_ASK_PATH, /* the same, the path still to be asked for */
+	EFFECT_SEND,     /* the edited request; flag: signed anew */
+	EFFECT_ACTION,   /* number: enum action */
+	EFFECT_SET,      /* text: "mouse on" */
+	EFFECT_OFFSET,   /* text: what was typed */
+	EFFECT_SPLIT,
+	EFFECT_MOUSE,
+	EFFECT_REPAINT,
+	EFFECT_SUSPEND,
+	EFFECT_REMEMBER, /* order and time are kept for the next time */
+};
+
+struct effect {
+	enum effect_kind kind;
+	int64_t id, other;
+	uint64_t number;
+	bool flag;
+	char text[UI_FILTER_MAX];
+	struct buffer bytes; /* the receiver frees */
+};
+
+struct view;
+struct view_ops {
+	void (*draw)(struct view *v, const struct ui *ui, struct surface *s, struct rect area);
+	/* `count`: the number typed before, 1 without. */
+	void (*act)(struct view *v, struct ui *ui, enum action a, int count, struct effect *out);
+	/* The delivery actions are about; 0 for none. */
+	int64_t (*current)(const struct view *v, const struct ui *ui);
+	/* NULL: does nothing. A click on a row of its area. */
+	void (*click)(struct view *v, struct ui *ui, int x, int y, bool twice, struct effect *out);
+	void (*close)(struct view *v);
+};
+struct view { /* the first member of each */
+	const struct view_ops *ops;
+	enum context context;
+};
+
+/* Actions that mean the same wherever they are enabled; false when it is the view's own. */
+bool view_act_common(struct view *v, struct ui *ui, enum action a, struct effect *out);
+unsigned view_have(const struct view *v, const struct ui *ui);
+
+/* view_list.c: the root. */
+extern const struct view_ops view_list_ops;
+/* view_bars.c: what stands around the views. */
+void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, bool with_filter);
+void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct surface *s, struct rect area);
+void bars_draw_filter(const struct ui *ui, struct surface *s, struct rect area);
+void bars_draw_header(struct surface *s, struct rect area);
+void bars_draw_message(const struct ui *ui, struct surface *s, struct rect area);
+void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area);
+void bars_draw_keys(const struct ui *ui, enum context c, unsigned have, struct surface *s, struct rect area);
+/* Which action's label on the key bar stands at this column. */
+enum action bars_key_at(const struct ui *ui, enum context c, unsigned have, int columns, int x);
+void bars_draw_too_small(struct surface *s);
+
+/* words.c: short texts of what a delivery is. All are ours but where they take bytes. */
+#define WORDS_LEN 32
+void words_count(char out[WORDS_LEN], uint64_t n); /* "1,000,214" */
+void words_rough(char out[WORDS_LEN], uint64_t n); /* "240k", "1.0M" */
+enum role words_status(char out[8], const struct delivery_row *row);
+enum role words_status_role(int status);
+void words_time(char out[WORDS_LEN], const struct ui *ui, uint64_t at_us, int columns);
+/* "14:02:31.482" */
+void words_clock(char out[WORDS_LEN], const struct ui *ui, uint64_t at_us);
+void words_day(char out[WORDS_LEN], uint64_t at_us);
+char words_signature(const struct delivery_row *row, enum role *role); /* + ! - */
+struct bytes words_source(const struct delivery_row *row);
+struct bytes words_event(const struct delivery_row *row); /* or the target */

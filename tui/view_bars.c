@@ -1,0 +1,326 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/text.h"
+#include "tui/view.h"
+
+/* Flush right; gives the column it begins in. */
+static int print_right(struct surface *s, struct rect area, enum role role, const char *text)
+{
+	int x = area.x + area.width - text_columns(bytes_of(text), TEXT_LINE);
+	x = x < area.x ? area.x : x;
+	surface_print(s, area, x, area.y, role, "%s", text);
+	return x;
+}
+
+static struct rect left_of(struct rect area, int x)
+{
+	area.width = x - area.x - 1;
+	return area;
+}
+
+static enum role state_role(const struct ui *ui)
+{
+	return strcmp(ui->client.state, "online") == 0 ? ROLE_2XX : ROLE_4XX;
+}
+
+static void title_right(const struct ui *ui, int columns, char *out, size_t room)
+{
+	char total[WORDS_LEN] = "~";
+	if (ui->total_known)
+		words_count(total, ui->total);
+	if (columns < 100)
+		snprintf(out, room, "  %s", total);
+	else
+		snprintf(out, room, "   %s deliveries   %.0f/s", total, ui->rate);
+}
+
+void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, bool with_filter)
+{
+	char text[400], lag[16] = "";
+	const char *state = ui->client.running ? ui->client.state : "no client";
+	if (with_filter) { /* a low screen: the filter line's words stand here */
+		int x = print_right(s, area, ROLE_TITLE, ui->list.follow ? "FOLLOW" : "PAUSED");
+		x = print_right(s, left_of(area, x), state_role(ui), state);
+		area = left_of(area, x);
+		x = surface_print(s, area, area.x, area.y, ROLE_TITLE, " creel ");
+		const char *target = strrchr(ui->client.target, ':');
+		if (ui->filter[0])
+			surface_print(s, area, x, area.y, ROLE_HIT, "%s", ui->filter);
+		else
+			surface_print(s, area, x, area.y, ROLE_NORMAL, "%s", target ? target + 1 : ui->client.target);
+		return;
+	}
+	title_right(ui, area.width, text, sizeof text);
+	int x = print_right(s, area, ROLE_NORMAL, text);
+	if (area.width >= 100 && ui->client.lag_us)
+		snprintf(lag, sizeof lag, " %ums", (unsigned)((ui->client.lag_us + 999) / 1000 % 1000000));
+	snprintf(text, sizeof text, "  %s%s", state, lag);
+	struct rect rest = area;
+	rest.width = x - area.x;
+	x = print_right(s, rest, state_role(ui), text);
+	rest.width = x - area.x;
+	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, " creel  ");
+	if (!ui->client.running && !ui->client.url[0])
+		surface_print(s, rest, x, area.y, ROLE_DIM, "nothing is forwarding: start `creel PORT`");
+	else if (strcmp(ui->client.state, "online") == 0 || !ui->client.detail[0] || area.width < 100)
+		surface_print(s, rest, x, area.y, ROLE_NORMAL, "%s -> %s", ui->client.url, ui->client.target);
+	else
+		surface_print(s, rest, x, area.y, ROLE_NORMAL, "%s", ui->client.detail);
+}
+
+void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct surface *s, struct rect area)
+{
+	char status[8], took[8], clock[WORDS_LEN], right[40];
+	enum role role = words_status(status, &item->row);
+	text_took(took, item->row.took_us);
+	words_clock(clock, ui, item->row.received_at_us);
+	snprintf(right, sizeof right, "  %s  %s", status, took);
+	int x = print_right(s, area, role, right);
+	struct rect rest = area;
+	rest.width = x - area.x;
+	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, " creel  #%lld  ", (long long)item->row.id);
+	x = surface_text(s, rest, x, area.y, words_source(&item->row), ROLE_NORMAL);
+	x = surface_print(s, rest, x, area.y, ROLE_NORMAL, " ");
+	x = surface_text(s, rest, x, area.y, words_event(&item->row), ROLE_TITLE);
+	surface_print(s, rest, x, area.y, ROLE_NORMAL, "  %s%s", clock, ui->time == TIMES_UTC ? "Z" : "");
+}
+
+static void filter_right(const struct ui *ui, char *out, size_t room)
+{
+	const struct list_model *m = &ui->list;
+	const char *order = m->reversed ? "newest first" : "newest last";
+	bool at_least;
+	uint64_t more = list_new(m, &at_least);
+	char a[WORDS_LEN], b[WORDS_LEN];
+	if (m->searched) {
+		words_rough(a, m->searched);
+		words_rough(b, m->to_search);
+		snprintf(out, room, "searched %s of %s (Esc stops)", a, m->to_search ? b : "?");
+	} else if (m->follow) {
+		snprintf(out, room, "FOLLOW  %s", order);
+	} else if (more) {
+		words_count(a, more);
+		snprintf(out, room, "PAUSED  %s%s new %s (%s)   %s", a, at_least ? "+" : "",
+			 m->reversed ? "above" : "below", m->reversed ? "g" : "G", order);
+	} else {
+		snprintf(out, room, "PAUSED  %s", order);
+	}
+}
+
+void bars_draw_filter(const struct ui *ui, struct surface *s, struct rect area)
+{
+	char right[160];
+	filter_right(ui, right, sizeof right);
+	int x = print_right(s, area, ui->list.follow ? ROLE_2XX : ROLE_4XX, right);
+	struct rect rest = left_of(area, x);
+	x = surface_print(s, rest, area.x, area.y, ROLE_DIM, " filter: ");
+	surface_print(s, rest, x, area.y, ui->filter[0] ? ROLE_TITLE : ROLE_DIM, "%s",
+		      ui->filter[0] ? ui->filter : "(none)");
+}
+
+void bars_draw_header(struct surface *s, struct rect area)
+{
+	static const struct {
+		const char *name;
+		bool right;
+	} names[COLUMN_COUNT] = {
+		[COLUMN_TIME] = { "TIME", false },          [COLUMN_STATUS] = { "STAT", false },
+		[COLUMN_METHOD] = { "METHOD", false },      [COLUMN_SOURCE] = { "SOURCE", false },
+		[COLUMN_EVENT] = { "EVENT / PATH", false }, [COLUMN_ATTEMPTS] = { "ATT", true },
+		[COLUMN_TOOK] = { "TOOK", true },           [COLUMN_SIZE] = { "SIZE", true },
+	};
+	struct column_plan plan = layout_columns(area.width);
+	for (int i = 0; i < COLUMN_COUNT; i++) {
+		struct rect cell = { area.x + plan.at[i].x, area.y, plan.at[i].width, 1 };
+		if (!names[i].name || !cell.width)
+			continue;
+		if (names[i].right)
+			print_right(s, cell, ROLE_DIM, names[i].name);
+		else
+			surface_print(s, cell, cell.x, cell.y, ROLE_DIM, "%s", names[i].name);
+	}
+}
+
+static int message_left(const struct ui *ui, const struct item *item, struct surface *s, struct rect area)
+{
+	char status[8], took[8];
+	int x = area.x;
+	if (ui->list.mark_count)
+		x = surface_print(s, area, x, area.y, ROLE_TITLE, " %zu marked  ", ui->list.mark_count);
+	if (!item)
+		return x;
+	enum role role = words_status(status, &item->row);
+	text_took(took, item->row.took_us);
+	if (area.width < 60) {
+		x = surface_print(s, area, x, area.y, role, " %s ", status);
+		x = surface_text(s, area, x, area.y, words_event(&item->row), ROLE_NORMAL);
+		return surface_print(s, area, x, area.y, ROLE_NORMAL, " %s", took);
+	}
+	x = surface_print(s, area, x, area.y, ROLE_DIM, " #%lld  ", (long long)item->row.id);
+	x = surface_text(s, area, x, area.y, item->row.method, ROLE_NORMAL);
+	x = surface_print(s, area, x, area.y, ROLE_NORMAL, " ");
+	x = surface_text(s, area, x, area.y, item->row.target, ROLE_NORMAL);
+	x = surface_print(s, area, x, area.y, role, "  %s", status);
+	x = surface_print(s, area, x, area.y, ROLE_NORMAL, "  %s  signature ", took);
+	enum role signature;
+	words_signature(&item->row, &signature);
+	return surface_text(s, area, x, area.y, item->row.signature.len ? item->row.signature : bytes_of("unknown"),
+			    signature);
+}
+
+void bars_draw_message(const struct ui *ui, struct surface *s, struct rect area)
+{
+	char right[80] = "", a[WORDS_LEN], b[WORDS_LEN];
+	if (ui->message[0] || ui->list.trouble) {
+		surface_print(s, area, area.x, area.y, ui->message_bad || !ui->message[0] ? ROLE_5XX : ROLE_TITLE,
+			      " %s", ui->message[0] ? ui->message : ui->list.trouble);
+		return;
+	}
+	const struct item *item = list_chosen(&ui->list);
+	if (area.width < 100) {
+		if (ui->rate >= 0.5)
+			snprintf(right, sizeof right, "%.0f/s", ui->rate);
+	} else if (item && ui->total_known) {
+		words_count(a, (uint64_t)item->row.id);
+		words_count(b, ui->total);
+		snprintf(right, sizeof right, "row ~%s of %s", a, b);
+	}
+	int x = print_right(s, area, ROLE_DIM, right);
+	message_left(ui, item, s, left_of(area, x));
+}
+
+void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area)
+{
+	const struct replay_progress *p = &ui->strip.progress;
+	uint64_t end = ui->strip.running ? ui->now_us : ui->strip.ended_us;
+	double seconds = end > ui->strip.begun_us ? (double)(end - ui->strip.begun_us) / 1e6 : 0;
+	double rate = seconds > 0.2 ? (double)p->sent / seconds : 0;
+	const char *right = ui->strip.running ? "X: stop" : "Enter: show  Esc: close";
+	int x = print_right(s, area, ROLE_KEY, right);
+	struct rect rest = left_of(area, x);
+	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, ui->strip.running ? " replay  " : " replayed  ");
+	if (area.width >= 70 && p->total) {
+		int full = (int)(28 * p->sent / p->total);
+		x = surface_print(s, rest, x, area.y, ROLE_NORMAL, "[%.*s%.*s]  ", full, "############################",
+				  28 - full, "............................");
+	}
+	x = surface_print(s, rest, x, area.y, ROLE_NORMAL, "%zu/%zu  ", p->sent, p->total);
+	x = surface_print(s, rest, x, area.y, ROLE_2XX, "%zu ok  ", p->ok);
+	x = surface_print(s, rest, x, area.y, p->failed ? ROLE_5XX : ROLE_DIM, "%zu failed", p->failed);
+	if (rate > 0)
+		x = surface_print(s, rest, x, area.y, ROLE_DIM, "  %.0f/s", rate);
+	if (ui->strip.running && rate > 0 && p->total > p->sent)
+		surface_print(s, rest, x, area.y, ROLE_DIM, "  %.0fs left", (double)(p->total - p->sent) / rate);
+}
+
+/* ---- the key bar ---- */
+
+struct bar_entry {
+	enum action action;
+	char key[2 * KEY_NAME_LEN + 2];
+	int order, width;
+	bool shown;
+};
+
+static int key_order(key_code key)
+{
+	return key > TKEY_F0 && key <= TKEY_F12 ? (int)(key - TKEY_F0) : key < 0x80 ? 9 : 8;
+}
+
+static size_t bar_collect(const struct ui *ui, enum context c, unsigned have, struct bar_entry *at, size_t most)
+{
+	size_t count = 0;
+	for (int a = 1; a < ACTION_COUNT && count < most; a++) {
+		key_code key = keymap_key(&ui->keys, c, (enum action)a, true);
+		if (!action_info((enum action)a)->bar || key == TKEY_NONE || !action_enabled((enum action)a, c, have))
+			continue;
+		struct bar_entry e = { .action = (enum action)a, .order = key_order(key) };
+		key_to_name(key, e.key);
+		if (a == ACTION_PREVIOUS) { /* the two stand as one: [/]prev/next */
+			size_t len = strlen(e.key);
+			e.key[len++] = '/';
+			key_to_name(keymap_key(&ui->keys, c, ACTION_NEXT, false), e.key + len);
+		}
+		size_t i = count++;
+		for (; i > 0 && at[i - 1].order > e.order; i--)
+			at[i] = at[i - 1];
+		at[i] = e;
+	}
+	return count;
+}
+
+/* Everything in long words if there is room; else short ones, the least important dropped until they fit. */
+static size_t bar_plan(const struct ui *ui, enum context c, unsigned have, int columns, struct bar_entry *at,
+		       size_t most, bool *wide)
+{
+	size_t count = bar_collect(ui, c, have, at, most);
+	int total = 0, compact = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct action_info *info = action_info(at[i].action);
+		int key = (int)strlen(at[i].key);
+		total += key + (int)strlen(info->long_label) + 3;
+		at[i].width = key + (int)strlen(info->label) + 1;
+		compact += at[i].width;
+		at[i].shown = true;
+	}
+	*wide = total <= columns;
+	while (!*wide && compact > columns) {
+		size_t least = count;
+		for (size_t i = 0; i < count; i++)
+			if (at[i].shown &&
+			    (least == count || action_info(at[i].action)->bar < action_info(at[least].action)->bar))
+				least = i;
+		if (least == count)
+			break;
+		at[least].shown = false;
+		compact -= at[least].width;
+	}
+	return count;
+}
+
+#define BAR_MOST 24
+
+static enum action bar_walk(const struct ui *ui, enum context c, unsigned have, int columns, struct surface *s,
+			    struct rect area, int wanted)
+{
+	struct bar_entry at[BAR_MOST];
+	bool wide;
+	size_t count = bar_plan(ui, c, have, columns, at, BAR_MOST, &wide);
+	int x = area.x;
+	for (size_t i = 0; i < count; i++) {
+		const struct action_info *info = action_info(at[i].action);
+		const char *label = wide ? info->long_label : info->label;
+		if (!at[i].shown)
+			continue;
+		int end = x + 1 + (int)strlen(at[i].key) + (wide ? 1 : 0) + (int)strlen(label);
+		if (wanted >= x && wanted < end)
+			return at[i].action;
+		if (s) {
+			x = surface_print(s, area, x + 1, area.y, ROLE_KEY, "%s", at[i].key);
+			surface_print(s, area, x, area.y, ROLE_DIM, "%s%s", wide ? " " : "", label);
+		}
+		x = end + (wide ? 1 : 0);
+	}
+	return ACTION_NONE;
+}
+
+void bars_draw_keys(const struct ui *ui, enum context c, unsigned have, struct surface *s, struct rect area)
+{
+	bar_walk(ui, c, have, area.width, s, area, -1);
+}
+
+enum action bars_key_at(const struct ui *ui, enum context c, unsigned have, int columns, int x)
+{
+	return bar_walk(ui, c, have, columns, NULL, (struct rect){ 0 }, x);
+}
+
+void bars_draw_too_small(struct surface *s)
+{
+	char text[64];
+	struct rect all = { 0, 0, s->width, s->height };
+	snprintf(text, sizeof text, "creel needs %dx%d (now %dx%d)", LAYOUT_MIN_COLUMNS, LAYOUT_MIN_ROWS, s->width,
+		 s->height);
+	int x = (s->width - (int)strlen(text)) / 2;
+	surface_print(s, all, x < 0 ? 0 : x, s->height / 2, ROLE_TITLE, "%s", text);
+}

@@ -1,0 +1,369 @@
+#include "tui/view_prompt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/text.h"
+
+void history_add(struct history *h, const char *text)
+{
+	char *copy = *text ? strdup(text) : NULL;
+	if (!copy)
+		return;
+	size_t kept = 0;
+	for (size_t i = 0; i < h->count; i++) {
+		if (strcmp(h->at[i], text) == 0)
+			free(h->at[i]);
+		else
+			h->at[kept++] = h->at[i];
+	}
+	h->count = kept;
+	if (h->count == HISTORY_MAX) {
+		free(h->at[0]);
+		memmove(h->at, h->at + 1, --h->count * sizeof *h->at);
+	}
+	h->at[h->count++] = copy;
+}
+
+void history_free(struct history *h)
+{
+	for (size_t i = 0; i < h->count; i++)
+		free(h->at[i]);
+	*h = (struct history){ 0 };
+}
+
+static struct history *history_of(struct prompt *p)
+{
+	switch (p->kind) {
+	case PROMPT_FILTER:
+		return &p->filters;
+	case PROMPT_SEARCH:
+		return &p->searches;
+	case PROMPT_COMMAND:
+		return &p->commands;
+	default:
+		return NULL;
+	}
+}
+
+static void set_text(struct prompt *p, const char *text)
+{
+	snprintf(p->text, sizeof p->text, "%s", text);
+	p->len = p->cursor = strlen(p->text);
+}
+
+/* After every change: the filter is checked, the palette looked through. */
+static void changed(struct prompt *p, const struct ui *ui)
+{
+	struct error e = { 0 };
+	p->trouble[0] = '\0';
+	p->suggestion = 0;
+	p->suggestion_count = 0;
+	if (p->kind == PROMPT_FILTER && p->check && !p->check(p->user, p->text, &e))
+		snprintf(p->trouble, sizeof p->trouble, "%s", e.text);
+	if (p->kind == PROMPT_COMMAND)
+		p->suggestion_count =
+		    palette_suggest(ui, p->context, p->have, p->text, p->suggestions, PROMPT_SUGGESTIONS);
+}
+
+void prompt_open(struct prompt *p, const struct ui *ui, enum prompt_kind kind, const char *text)
+{
+	struct history *h;
+	p->kind = kind;
+	p->pasting = false;
+	set_text(p, text);
+	h = history_of(p);
+	p->history_at = h ? h->count : 0;
+	changed(p, ui);
+}
+
+void prompt_close(struct prompt *p)
+{
+	p->kind = PROMPT_NONE;
+}
+
+void prompt_free(struct prompt *p)
+{
+	history_free(&p->filters);
+	history_free(&p->searches);
+	history_free(&p->commands);
+}
+
+/* ---- editing ---- */
+
+static bool continues(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+static size_t step_back(const struct prompt *p, size_t at)
+{
+	while (at > 0 && continues(p->text[--at]))
+		;
+	return at;
+}
+
+static size_t step_on(const struct prompt *p, size_t at)
+{
+	if (at < p->len)
+		at++;
+	while (at < p->len && continues(p->text[at]))
+		at++;
+	return at;
+}
+
+static void cut(struct prompt *p, size_t from, size_t to)
+{
+	memmove(p->text + from, p->text + to, p->len - to + 1);
+	p->len -= to - from;
+	p->cursor = from;
+}
+
+static void insert(struct prompt *p, const char *text, size_t len)
+{
+	if (p->len + len >= sizeof p->text)
+		return;
+	memmove(p->text + p->cursor + len, p->text + p->cursor, p->len - p->cursor + 1);
+	memcpy(p->text + p->cursor, text, len);
+	p->len += len;
+	p->cursor += len;
+}
+
+static void insert_code(struct prompt *p, key_code c)
+{
+	char u[4];
+	size_t len;
+	if (c < 0x80)
+		u[0] = (char)c, len = 1;
+	else if (c < 0x800)
+		u[0] = (char)(0xc0 | c >> 6), u[1] = (char)(0x80 | (c & 63)), len = 2;
+	else if (c < 0x10000)
+		u[0] = (char)(0xe0 | c >> 12), u[1] = (char)(0x80 | (c >> 6 & 63)), u[2] = (char)(0x80 | (c & 63)),
+		len = 3;
+	else
+		u[0] = (char)(0xf0 | c >> 18), u[1] = (char)(0x80 | (c >> 12 & 63)),
+		u[2] = (char)(0x80 | (c >> 6 & 63)), u[3] = (char)(0x80 | (c & 63)), len = 4;
+	insert(p, u, len);
+}
+
+static size_t word_begin(const struct prompt *p)
+{
+	size_t at = p->cursor;
+	while (at > 0 && p->text[at - 1] == ' ')
+		at--;
+	while (at > 0 && p->text[at - 1] != ' ')
+		at--;
+	return at;
+}
+
+static bool edit_key(struct prompt *p, key_code c)
+{
+	switch (c) {
+	case TKEY_LEFT:
+	case TKEY_CTRL('b'):
+		p->cursor = step_back(p, p->cursor);
+		return true;
+	case TKEY_RIGHT:
+	case TKEY_CTRL('f'):
+		p->cursor = step_on(p, p->cursor);
+		return true;
+	case TKEY_HOME:
+	case TKEY_CTRL('a'):
+		p->cursor = 0;
+		return true;
+	case TKEY_END:
+	case TKEY_CTRL('e'):
+		p->cursor = p->len;
+		return true;
+	case TKEY_BACKSPACE:
+		cut(p, step_back(p, p->cursor), p->cursor);
+		return true;
+	case TKEY_DELETE:
+	case TKEY_CTRL('d'):
+		cut(p, p->cursor, step_on(p, p->cursor));
+		return true;
+	case TKEY_CTRL('u'):
+		cut(p, 0, p->cursor);
+		return true;
+	case TKEY_CTRL('k'):
+		cut(p, p->cursor, p->len);
+		return true;
+	case TKEY_CTRL('w'):
+		cut(p, word_begin(p), p->cursor);
+		return true;
+	default:
+		break;
+	}
+	if (c < 0x20 || c == 0x7f || c >= 0x110000)
+		return false;
+	insert_code(p, c);
+	return true;
+}
+
+static void go_history(struct prompt *p, int step)
+{
+	struct history *h = history_of(p);
+	if (!h || (step < 0 && p->history_at == 0) || (step > 0 && p->history_at >= h->count))
+		return;
+	if (p->history_at == h->count)
+		memcpy(p->kept, p->text, sizeof p->kept);
+	p->history_at = step < 0 ? p->history_at - 1 : p->history_at + 1;
+	set_text(p, p->history_at == h->count ? p->kept : h->at[p->history_at]);
+}
+
+static const char *const filter_words[] = {
+	"status:",     "state:",    "method:",   "source:",   "event:",    "path:",     "target:",   "host:",
+	"tunnel:",     "peer:",     "tag:",      "id:",       "since:",    "before:",   "on:",       "took:",
+	"size:",       "attempts:", "sig:",      "is:replay", "is:marked", "is:edited", "has:error", "header:",
+	"header.res:", "body:",     "body.res:", "json:",     "OR ",
+};
+
+static void complete(struct prompt *p)
+{
+	if (p->kind == PROMPT_COMMAND && p->suggestion < p->suggestion_count) {
+		const struct suggestion *s = &p->suggestions[p->suggestion];
+		set_text(p, s->action != ACTION_NONE ? action_info(s->action)->name : s->text);
+		return;
+	}
+	if (p->kind != PROMPT_FILTER)
+		return;
+	size_t from = p->cursor;
+	while (from > 0 && p->text[from - 1] != ' ' && p->text[from - 1] != '(' && p->text[from - 1] != '-')
+		from--;
+	size_t len = p->cursor - from;
+	for (size_t i = 0; len && i < sizeof filter_words / sizeof *filter_words; i++)
+		if (strncasecmp(filter_words[i], p->text + from, len) == 0 && strlen(filter_words[i]) > len) {
+			insert(p, filter_words[i] + len, strlen(filter_words[i]) - len);
+			return;
+		}
+}
+
+/* ---- Enter ---- */
+
+static void finish_command(struct prompt *p, struct effect *out)
+{
+	struct error e = { 0 };
+	bool typed = strchr(p->text, ' ') != NULL;
+	if (!typed && p->suggestion < p->suggestion_count) {
+		const struct suggestion *s = &p->suggestions[p->suggestion];
+		if (s->action == ACTION_NONE) { /* it wants an argument first */
+			set_text(p, s->text);
+			return;
+		}
+		history_add(&p->commands, action_info(s->action)->name);
+		*out = (struct effect){ .kind = EFFECT_ACTION, .number = (uint64_t)s->action };
+	} else if (palette_run(p->text, out, &e)) {
+		history_add(&p->commands, p->text);
+	} else {
+		snprintf(p->trouble, sizeof p->trouble, "%s", e.text);
+		return;
+	}
+	prompt_close(p);
+}
+
+static void finish(struct prompt *p, struct effect *out)
+{
+	static const enum effect_kind kinds[] = {
+		[PROMPT_FILTER] = EFFECT_FILTER, [PROMPT_SEARCH] = EFFECT_SEARCH, [PROMPT_OFFSET] = EFFECT_OFFSET
+	};
+	if (p->kind == PROMPT_COMMAND) {
+		finish_command(p, out);
+		return;
+	}
+	if (p->kind == PROMPT_FILTER && p->trouble[0])
+		return;
+	if (p->kind == PROMPT_PATH) {
+		*out = p->pending;
+		out->kind = EFFECT_EXPORT;
+	} else {
+		*out = (struct effect){ .kind = kinds[p->kind], .flag = p->backwards };
+	}
+	struct history *h = history_of(p);
+	if (h)
+		history_add(h, p->text);
+	memcpy(out->text, p->text, sizeof out->text);
+	if (!p->text[0] && p->kind != PROMPT_FILTER)
+		out->kind = EFFECT_NONE;
+	prompt_close(p);
+}
+
+void prompt_key(struct prompt *p, const struct ui *ui, const struct key *key, struct effect *out)
+{
+	key_code c = key->code;
+	*out = (struct effect){ 0 };
+	if (c == TKEY_PASTE_BEGIN || c == TKEY_PASTE_END) {
+		p->pasting = c == TKEY_PASTE_BEGIN;
+		return;
+	}
+	if (p->pasting) { /* a pasted line end is a blank, not Enter */
+		edit_key(p, c == TKEY_ENTER || c == TKEY_TAB ? ' ' : c);
+		changed(p, ui);
+		return;
+	}
+	bool palette = p->kind == PROMPT_COMMAND && p->history_at == p->commands.count;
+	if (c == TKEY_ESCAPE || c == TKEY_CTRL('c') || c == TKEY_CTRL('g') ||
+	    (c == TKEY_BACKSPACE && !p->len && p->kind != PROMPT_FILTER)) {
+		prompt_close(p);
+	} else if (c == TKEY_ENTER) {
+		finish(p, out);
+	} else if ((c == TKEY_DOWN || c == TKEY_CTRL('n')) && palette) {
+		p->suggestion += p->suggestion + 1 < p->suggestion_count;
+	} else if ((c == TKEY_UP || c == TKEY_CTRL('p')) && palette && (p->suggestion || p->len)) {
+		p->suggestion -= p->suggestion > 0;
+	} else if (c == TKEY_UP || c == TKEY_DOWN || c == TKEY_CTRL('p') || c == TKEY_CTRL('n')) {
+		go_history(p, c == TKEY_UP || c == TKEY_CTRL('p') ? -1 : 1);
+		changed(p, ui);
+	} else if (c == TKEY_TAB) {
+		complete(p);
+		changed(p, ui);
+	} else if (edit_key(p, c)) {
+		changed(p, ui);
+	}
+}
+
+/* ---- drawing ---- */
+
+static void draw_popup(const struct prompt *p, struct surface *s, struct rect body)
+{
+	int rows = (int)p->suggestion_count + 1;
+	if (rows > body.height)
+		rows = body.height;
+	struct rect box = { body.x, body.y + body.height - rows, body.width, rows };
+	surface_fill(s, box, ' ', ROLE_NORMAL);
+	surface_fill(s, (struct rect){ box.x, box.y, box.width, 1 }, '-', ROLE_DIM);
+	for (int i = 0; i + 1 < rows; i++) {
+		const struct suggestion *g = &p->suggestions[i];
+		int y = box.y + 1 + i, wide = box.width >= 60;
+		const char *name = g->action != ACTION_NONE ? action_info(g->action)->name : g->text;
+		surface_print(s, box, box.x + 1, y, ROLE_TITLE, "%s", name);
+		surface_print(s, box, box.x + (wide ? 20 : 19), y, ROLE_KEY, "%s", g->keys);
+		if (wide)
+			surface_print(s, box, box.x + 32, y, ROLE_DIM, "%s", g->help);
+		if ((size_t)i == p->suggestion)
+			surface_select(s, box, y);
+	}
+}
+
+void prompt_draw(const struct prompt *p, const struct ui *ui, struct surface *s, struct rect line, struct rect body)
+{
+	static const char *const names[] = { "", " filter: ", [PROMPT_SEARCH] = " /", " :", " go to: ", " write to: " };
+	(void)ui;
+	if (p->kind == PROMPT_COMMAND && p->suggestion_count)
+		draw_popup(p, s, body);
+	surface_fill(s, line, ' ', ROLE_NORMAL);
+	int x = surface_print(s, line, line.x, line.y, ROLE_KEY, "%s", names[p->kind]);
+	/* The part with the cursor is shown; what is wrong stands behind, or in its place on a narrow screen. */
+	size_t from = 0;
+	int room = line.width - (x - line.x) - 1;
+	while (from < p->cursor && text_columns(bytes_make(p->text + from, p->cursor - from), TEXT_LINE) > room)
+		from = step_on(p, from);
+	int end = surface_text(s, line, x, line.y, bytes_make(p->text + from, p->len - from), ROLE_NORMAL);
+	s->cursor_x = x + text_columns(bytes_make(p->text + from, p->cursor - from), TEXT_LINE);
+	s->cursor_y = line.y;
+	s->cursor_shown = true;
+	if (p->trouble[0])
+		surface_print(s, line, end + 2, line.y, ROLE_4XX, "%s", p->trouble);
+	else if (p->kind == PROMPT_COMMAND && !p->len)
+		surface_print(s, line, end + 2, line.y, ROLE_DIM, "type a command; Tab completes");
+}

@@ -1,0 +1,157 @@
+#include "tui/view_sheet.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/copy.h"
+#include "tui/view_prompt.h"
+
+void sheet_begin(struct sheet *s, const char *format, ...)
+{
+	va_list args;
+	sheet_close(s);
+	va_start(args, format);
+	vsnprintf(s->title, sizeof s->title, format, args);
+	va_end(args);
+	s->shown = true;
+}
+
+void sheet_line(struct sheet *s, const char *format, ...)
+{
+	va_list args;
+	if (s->line_count == sizeof s->lines / sizeof *s->lines)
+		return;
+	va_start(args, format);
+	vsnprintf(s->lines[s->line_count++], sizeof s->lines[0], format, args);
+	va_end(args);
+}
+
+struct effect *sheet_choice(struct sheet *s, key_code key, const char *label, enum effect_kind kind)
+{
+	struct sheet_choice *c = &s->choices[s->count < SHEET_CHOICES ? s->count++ : SHEET_CHOICES - 1];
+	*c = (struct sheet_choice){ .key = key, .effect = { .kind = kind } };
+	snprintf(c->label, sizeof c->label, "%s", label);
+	return &c->effect;
+}
+
+void sheet_close(struct sheet *s)
+{
+	s->shown = false;
+	s->line_count = s->count = s->chosen = 0;
+}
+
+void sheet_key(struct sheet *s, const struct key *key, struct effect *out)
+{
+	key_code c = key->code;
+	*out = (struct effect){ 0 };
+	for (size_t i = 0; i < s->count; i++)
+		if (s->choices[i].key == c) {
+			*out = s->choices[i].effect;
+			sheet_close(s);
+			return;
+		}
+	switch (c) {
+	case TKEY_ENTER:
+		if (s->chosen < s->count)
+			*out = s->choices[s->chosen].effect;
+		sheet_close(s);
+		break;
+	case TKEY_ESCAPE:
+	case TKEY_CTRL('c'):
+	case 'q':
+		sheet_close(s);
+		break;
+	case TKEY_DOWN:
+	case 'j':
+		s->chosen += s->chosen + 1 < s->count;
+		break;
+	case TKEY_UP:
+	case 'k':
+		s->chosen -= s->chosen > 0;
+		break;
+	default:
+		break;
+	}
+}
+
+void sheet_draw(const struct sheet *s, struct surface *surface, struct rect body)
+{
+	int rows = (int)(s->line_count + s->count) + 2;
+	if (rows > body.height)
+		rows = body.height;
+	struct rect box = { body.x, body.y + body.height - rows, body.width, rows };
+	int y = box.y;
+	surface_fill(surface, box, ' ', ROLE_NORMAL);
+	surface_fill(surface, (struct rect){ box.x, y, box.width, 1 }, '-', ROLE_DIM);
+	surface_print(surface, box, box.x + 2, y++, ROLE_TITLE, " %s ", s->title);
+	for (size_t i = 0; i < s->line_count; i++)
+		surface_print(surface, box, box.x + 2, y++, ROLE_NORMAL, "%s", s->lines[i]);
+	/* On a low screen the highlighted choice has to be seen. */
+	int room = box.y + box.height - 1 - y;
+	size_t first = room > 0 && s->chosen >= (size_t)room ? s->chosen + 1 - (size_t)room : 0;
+	for (size_t i = first; i < s->count && y < box.y + box.height - 1; i++, y++) {
+		char name[KEY_NAME_LEN];
+		key_to_name(s->choices[i].key, name);
+		surface_print(surface, box, box.x + 3, y, ROLE_KEY, "%s", name);
+		surface_print(surface, box, box.x + 9, y, ROLE_NORMAL, "%s", s->choices[i].label);
+		if (i == s->chosen) {
+			surface_select(surface, box, y);
+			surface->cursor_x = box.x;
+			surface->cursor_y = y;
+		}
+	}
+	surface_print(surface, box, box.x + 2, box.y + box.height - 1, ROLE_DIM, "Enter: take it   Esc: none");
+}
+
+void sheet_copy_menu(struct sheet *s, int64_t id, bool on_json)
+{
+	static const struct {
+		key_code key;
+		const char *label;
+		enum copy_what what;
+		bool json;
+	} menu[] = {
+		{ 'c', "curl, secret headers as $CREEL_... placeholders", COPY_CURL, false },
+		{ 'C', "curl with its secrets", COPY_CURL_SECRETS, false },
+		{ 'u', "URL", COPY_URL, false },
+		{ 'b', "body", COPY_BODY, false },
+		{ 'h', "header fields", COPY_HEADERS, false },
+		{ 'r', "raw request", COPY_RAW, false },
+		{ 'v', "value on this line", COPY_VALUE, true },
+		{ 'p', "path to this line", COPY_PATH, true },
+		{ 'i', "id", COPY_ID, false },
+	};
+	sheet_begin(s, "copy #%lld", (long long)id);
+	for (size_t i = 0; i < sizeof menu / sizeof *menu; i++) {
+		if (menu[i].json && !on_json)
+			continue;
+		struct effect *e = sheet_choice(s, menu[i].key, menu[i].label, EFFECT_COPY);
+		e->id = id;
+		e->number = menu[i].what;
+	}
+}
+
+void sheet_export_menu(struct sheet *s, const struct ui *ui, int64_t id)
+{
+	static const struct {
+		key_code key;
+		const char *label;
+	} menu[EXPORT_COUNT] = { [EXPORT_CURL] = { 'c', "curl script" },
+				 [EXPORT_HAR] = { 'h', "HAR, for browsers and other tools" },
+				 [EXPORT_NDJSON] = { 'j', "JSON lines" },
+				 [EXPORT_HTTP] = { 'r', "raw request (.http)" },
+				 [EXPORT_BODY] = { 'b', "body only" } };
+	bool one = !ui->list.mark_count;
+	if (one)
+		sheet_begin(s, "export #%lld to a file", (long long)id);
+	else
+		sheet_begin(s, "export %zu marked to a file", ui->list.mark_count);
+	for (size_t i = 0; i < EXPORT_COUNT; i++) {
+		if (i == EXPORT_BODY && !one)
+			continue;
+		struct effect *e = sheet_choice(s, menu[i].key, menu[i].label, EFFECT_ASK_PATH);
+		e->number = i;
+		e->id = one ? id : 0;
+	}
+}
