@@ -80,9 +80,9 @@ $(BUILD)/creel-relay: $(BUILD)/relay/main.o $(BUILD)/relay.a $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
 
 # Unit tests: test_client_* sees the client's modules, test_relay_* the relay's, test_tui_* the inspector's, all see shared.
-$(BUILD)/unit/test_client_%: $(BUILD)/tests/unit/test_client_%.o $(BUILD)/client.a $(BUILD)/shared.a
+$(BUILD)/unit/test_client_%: $(BUILD)/tests/unit/test_client_%.o $(BUILD)/client.a $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT) -lcmocka
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT) $(LIBS_TUI) -lcmocka
 $(BUILD)/unit/test_relay_%: $(BUILD)/tests/unit/test_relay_%.o $(BUILD)/relay.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY) -lcmocka

@@ -44,6 +44,7 @@ void tui_event(struct tui *t, const char *sentence)
 	*e = (struct event){ wall_us(), strdup(sentence) };
 	ui->event_next = (ui->event_next + 1) % UI_EVENTS;
 	ui->event_count += ui->event_count < UI_EVENTS;
+	t->state_at_ms = 0; /* it may be of the state, which must not say otherwise */
 	tui_say(t, false, "%s", sentence);
 }
 

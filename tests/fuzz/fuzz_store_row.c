@@ -19,12 +19,13 @@ static const char schema[] =
     "CREATE TABLE attempt (delivery_id, number, started_at, result, status, url, reason, error,"
     " connect_us, first_byte_us, total_us, response_bytes);"
     "CREATE TABLE message (id INTEGER PRIMARY KEY, headers, trailers, body);"
-    "CREATE TABLE client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel, target);"
+    "CREATE TABLE client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel, target,"
+    " lag_us);"
     "CREATE TABLE tag (delivery_id, name);"
     "CREATE TABLE search_mark (one, indexed);"
     "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
     " tokenize='ascii');"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=2;";
+    "PRAGMA application_id=1668441452; PRAGMA user_version=3;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)
