@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/inspect_export.h"
+#include "client/export.h"
 #include "client/replayer.h"
 #include "shared/http_text.h"
 #include "shared/store_filter.h"
@@ -289,12 +289,15 @@ static bool deed_delete(void *self, const int64_t *ids, size_t count, struct err
 	return fine;
 }
 
-/* HAR and NDJSON of client/export.h are to be told apart here when they are there. */
 static bool deed_export(void *self, const int64_t *ids, size_t count, const char *format, const char *path,
 			struct buffer *out, struct error *e)
 {
 	struct store *s = store_of(self, e);
-	return s && inspect_export_all(s, ids, count, format, path, out, e);
+	struct export_options o = { 0 };
+	if (!s || !export_named(format, &o, e))
+		return false;
+	return path ? export_to_file(s, ids, count, &o, path, NULL, e)
+		    : export_to_buffer(s, ids, count, &o, out, NULL, e);
 }
 
 const struct deed_ops inspect_deed_ops = {

@@ -1,5 +1,6 @@
 #include "shared/exchange.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "shared/headers.h"
@@ -103,6 +104,24 @@ struct bytes exchange_base(const struct exchange *x)
 	    memcmp(url->at + url->len - target->len, target->at, target->len) == 0)
 		return bytes_make(url->at, url->len - target->len);
 	return bytes_of(NULL);
+}
+
+static bool is_host(struct bytes b)
+{
+	for (size_t i = 0; i < b.len; i++)
+		if (b.at[i] >= 0x80 || !(isalnum(b.at[i]) || memchr("-._:[]", b.at[i], 6)))
+			return false;
+	return b.len > 0;
+}
+
+bool exchange_append_base(const struct exchange *x, struct buffer *out)
+{
+	struct bytes base = exchange_base(x), host;
+	if (base.len)
+		return buffer_append_bytes(out, base);
+	bool has_host = headers_find(buffer_view(&x->request.headers), "host", &host) && is_host(host);
+	return buffer_append_text(out, x->https ? "https://" : "http://") &&
+	       buffer_append_bytes(out, has_host ? host : bytes_of("localhost"));
 }
 
 static bool has_blanks_or_controls(struct bytes b)

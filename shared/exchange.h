@@ -31,6 +31,8 @@ void exchange_free(struct exchange *x);
 MUST_CHECK bool exchange_redact(struct exchange *x, const struct option_values *more, struct error *e);
 /* Where it was sent the last time, without the delivery's target: "http://localhost:3000". Empty when it was not. */
 struct bytes exchange_base(const struct exchange *x);
+/* The same, or where it came in when it was not sent. */
+MUST_CHECK bool exchange_append_base(const struct exchange *x, struct buffer *out);
 /* Checks what a store of ours never holds and a file may: false and a sentence without a place. */
 MUST_CHECK bool exchange_check(const struct exchange *x, struct error *e);
 /* As origin import, in the caller's transaction; what has no answer is failed, for nothing is to be called for it. */

@@ -1,16 +1,23 @@
 #include "shared/har.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "shared/headers.h"
 #include "shared/json_bytes.h"
 #include "shared/text.h"
 
-json_t *har_new(void)
+bool har_begin(struct buffer *out)
 {
-	return json_pack("{s:{s:s, s:{s:s, s:s}, s:[]}}", "log", "version", "1.2", "creator", "name", "creel",
-			 "version", CREEL_VERSION, "entries");
+	return buffer_append_text(
+	    out, "{\"log\":{\"version\":\"1.2\",\"creator\":{\"name\":\"creel\",\"version\":\"" CREEL_VERSION
+		 "\"},\"entries\":[");
+}
+
+bool har_end(struct buffer *out)
+{
+	return buffer_append_text(out, "\n]}}\n");
 }
 
 static int set(json_t *o, const char *name, json_t *value)
@@ -27,6 +34,14 @@ static int set_bytes(json_t *o, const char *name, const struct buffer *b)
 static int set_exact(json_t *o, const char *name, const struct buffer *b)
 {
 	return json_can_hold(buffer_view(b)) ? 0 : set(o, name, json_from_base64(buffer_view(b)));
+}
+
+/* NAME, and NAME_base64 where a string cannot hold it. */
+static int set_own(json_t *o, const char *name, const struct buffer *b)
+{
+	char encoded[40];
+	snprintf(encoded, sizeof encoded, "%s_base64", name);
+	return set_bytes(o, name, b) | set_exact(o, encoded, b);
 }
 
 static int append_pair(json_t *list, struct bytes name, struct bytes value)
@@ -95,23 +110,11 @@ static json_t *query(struct bytes target)
 	return pairs(target, '&', true);
 }
 
-static bool is_host(struct bytes b)
-{
-	for (size_t i = 0; i < b.len; i++)
-		if (b.at[i] >= 0x80 || !(isalnum(b.at[i]) || memchr("-._:[]", b.at[i], 6)))
-			return false;
-	return b.len > 0;
-}
-
 /* A URL is ASCII; what a target may hold beyond that is escaped here and exact in _creel. */
 static json_t *url(const struct exchange *x)
 {
 	struct buffer text = { 0 };
-	struct bytes base = exchange_base(x), host;
-	bool has_host = headers_find(buffer_view(&x->request.headers), "host", &host) && is_host(host);
-	bool fine = base.len ? buffer_append_bytes(&text, base)
-			     : buffer_append_text(&text, x->https ? "https://" : "http://") &&
-				   buffer_append_bytes(&text, has_host ? host : bytes_of("localhost"));
+	bool fine = exchange_append_base(x, &text);
 	if (x->target.len && x->target.at[0] != '/')
 		fine = fine && buffer_put_u8(&text, '/');
 	for (size_t i = 0; fine && i < x->target.len; i++) {
@@ -203,10 +206,10 @@ static json_t *ours(const struct exchange *x)
 	json_t *o = json_object();
 	uuid_format(x->event_id, id);
 	text_format_time(at, x->started_at_us);
-	int failed = set(o, "event_id", json_string(id)) | set_bytes(o, "tunnel", &x->tunnel) |
-		     set_bytes(o, "target", &x->target) | set_exact(o, "target_base64", &x->target) |
-		     set_bytes(o, "peer", &x->peer) | set_bytes(o, "provider", &x->provider) |
-		     set_bytes(o, "event_type", &x->event_type) | set_bytes(o, "signature", &x->signature) |
+	int failed = set(o, "event_id", json_string(id)) | set_own(o, "tunnel", &x->tunnel) |
+		     set_own(o, "target", &x->target) | set_own(o, "peer", &x->peer) |
+		     set_own(o, "provider", &x->provider) | set_own(o, "event_type", &x->event_type) |
+		     set_bytes(o, "signature", &x->signature) |
 		     set(o, "state", json_string(store_state_name(x->state))) |
 		     set(o, "https", json_boolean(x->https)) | set(o, "has_body", json_boolean(x->has_body)) |
 		     set_exact(o, "request_headers_base64", &x->request.headers) |
@@ -216,9 +219,9 @@ static json_t *ours(const struct exchange *x)
 	if (x->refused_status)
 		failed |= set(o, "refused_status", json_integer(x->refused_status));
 	if (x->called)
-		failed |= set(o, "started_at", json_string(at)) |
-			  set(o, "result", json_string(store_result_name(x->result))) | set_bytes(o, "url", &x->url) |
-			  set_bytes(o, "error", &x->error) |
+		failed |= set(o, "started_at", json_string(at)) | set_exact(o, "reason_base64", &x->reason) |
+			  set(o, "result", json_string(store_result_name(x->result))) | set_own(o, "url", &x->url) |
+			  set_own(o, "error", &x->error) |
 			  set(o, "connect_us", json_integer((json_int_t)x->connect_us)) |
 			  set(o, "first_byte_us", json_integer((json_int_t)x->first_byte_us)) |
 			  set(o, "total_us", json_integer((json_int_t)x->total_us));

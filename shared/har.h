@@ -7,12 +7,17 @@
 #include "shared/error.h"
 #include "shared/exchange.h"
 
-/* {"log": {…, "entries": []}}; NULL when out of memory. */
-json_t *har_new(void);
+/* What stands before the entries and behind them; between two a comma. False when out of memory. */
+MUST_CHECK bool har_begin(struct buffer *out);
+MUST_CHECK bool har_end(struct buffer *out);
 /* An entry; NULL when out of memory. */
 json_t *har_entry(const struct exchange *x);
 
-/* The entries of a file's text, borrowed from *root (the caller drops it). NULL and *e with the line. */
-json_t *har_entries(struct bytes text, json_t **root, struct error *e);
+/* Goes through a file's text entry by entry, so that one at a time is taken apart; number from 1, the entry borrowed.
+ * What it returns false for ends it, with "entry 3 (line 80): " put before its sentence. False and *e (EXIT_USAGE)
+ * with the line for what is no HAR. */
+MUST_CHECK bool har_read(struct bytes text,
+			 bool (*entry)(void *user, size_t number, const json_t *entry, struct error *e), void *user,
+			 struct error *e);
 /* False and a sentence without the entry's number. exchange_free in any case. */
 MUST_CHECK bool har_read_entry(const json_t *entry, struct exchange *out, struct error *e);

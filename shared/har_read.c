@@ -8,24 +8,8 @@
 
 #define MOST 1e15
 
-json_t *har_entries(struct bytes text, json_t **root, struct error *e)
-{
-	json_error_t je;
-	*root = json_loadb(text.len ? (const char *)text.at : "", text.len, JSON_ALLOW_NUL, &je);
-	if (!*root) {
-		error_set(e, EXIT_USAGE, "line %d: it is not JSON: %s at column %d", je.line, je.text, je.column);
-		return NULL;
-	}
-	json_t *entries = json_object_get(json_object_get(*root, "log"), "entries");
-	if (json_is_array(entries))
-		return entries;
-	error_set(e, EXIT_USAGE,
-		  "line 1: it is neither HAR (no \"log\" with \"entries\") nor a line of JSON a delivery");
-	return NULL;
-}
-
 /* Browsers list HTTP/2's pseudo fields among the others; what is of one connection alone is not recorded. */
-static bool read_fields(const json_t *message, struct buffer *block, struct error *e)
+static bool read_fields(const json_t *message, bool is_own, struct buffer *block, struct error *e)
 {
 	size_t i;
 	json_t *field;
@@ -37,11 +21,11 @@ static bool read_fields(const json_t *message, struct buffer *block, struct erro
 	{
 		name = json_to_bytes(json_object_get(field, "name"));
 		value = json_to_bytes(json_object_get(field, "value"));
-		if (fine && !(name.len && name.at[0] == ':'))
+		if (fine && (is_own || !(name.len && name.at[0] == ':')))
 			fine = import_field(&all, name, value, e);
 	}
 	for (size_t pos = 0; fine && headers_next(buffer_view(&all), &pos, &name, &value);)
-		if (!headers_is_hop_by_hop(buffer_view(&all), name))
+		if (is_own || !headers_is_hop_by_hop(buffer_view(&all), name))
 			fine = headers_append(block, name, value) || error_set(e, EXIT_STORE, "out of memory");
 	buffer_free(&all);
 	return fine;
@@ -52,7 +36,7 @@ static bool read_block(const json_t *message, const json_t *own, const char *exa
 {
 	const json_t *encoded = json_object_get(own, exact);
 	if (!encoded)
-		return read_fields(message, block, e);
+		return read_fields(message, own != NULL, block, e);
 	block->len = 0;
 	return base64_decode(block, json_to_bytes(encoded)) || error_set(e, EXIT_USAGE, "\"%s\" is not base64", exact);
 }
@@ -88,21 +72,41 @@ static void read_size(const json_t *holder, const char *name, struct message *m)
 	m->body_size = n > (json_int_t)m->body.len && (double)n <= MOST ? (uint64_t)n : m->body.len;
 }
 
-/* From behind "scheme://authority" up to the fragment. */
-static bool target_of_url(struct bytes url, struct buffer *out, struct error *e)
+/* "https://user@host:1/path?query#fragment" as its authority and the target. */
+static bool split_url(struct bytes url, struct bytes *authority, struct bytes *target, struct error *e)
 {
 	const uint8_t *scheme = url.len ? memmem(url.at, url.len, "://", 3) : NULL;
 	if (!scheme)
 		return error_set(e, EXIT_USAGE, "\"url\" is not a URL");
-	size_t skip = (size_t)(scheme - url.at) + 3;
-	while (skip < url.len && !memchr("/?#", url.at[skip], 3))
-		skip++;
-	struct bytes rest = bytes_make(url.at + skip, url.len - skip);
-	const uint8_t *fragment = rest.len ? memchr(rest.at, '#', rest.len) : NULL;
+	size_t start = (size_t)(scheme - url.at) + 3, end = start;
+	for (; end < url.len && !memchr("/?#", url.at[end], 3); end++)
+		if (url.at[end] == '@')
+			start = end + 1;
+	*authority = bytes_make(url.at + start, end - start);
+	*target = bytes_make(url.at + end, url.len - end);
+	const uint8_t *fragment = target->len ? memchr(target->at, '#', target->len) : NULL;
 	if (fragment)
-		rest.len = (size_t)(fragment - rest.at);
-	bool fine = (rest.len && rest.at[0] == '/') || buffer_put_u8(out, '/');
-	return (fine && buffer_append_bytes(out, rest)) || error_set(e, EXIT_STORE, "out of memory");
+		target->len = (size_t)(fragment - target->at);
+	return true;
+}
+
+/* Of another tool's entry the target, and the Host where it is in the URL alone, as with HTTP/2. */
+static bool read_url(struct bytes url, struct exchange *out, struct error *e)
+{
+	struct bytes authority, target, host;
+	struct buffer all = { 0 };
+	if (!split_url(url, &authority, &target, e))
+		return false;
+	bool fine = (target.len && target.at[0] == '/') || buffer_put_u8(&out->target, '/');
+	fine = fine && buffer_append_bytes(&out->target, target);
+	if (fine && authority.len && headers_value_valid(authority) &&
+	    !headers_find(buffer_view(&out->request.headers), "host", &host)) {
+		fine = headers_append(&all, bytes_of("Host"), authority) &&
+		       buffer_append_bytes(&all, buffer_view(&out->request.headers));
+		buffer_free(&out->request.headers);
+		out->request.headers = all;
+	}
+	return fine || error_set(e, EXIT_STORE, "out of memory");
 }
 
 static bool read_request(const json_t *entry, const json_t *own, struct exchange *out, struct error *e)
@@ -112,9 +116,8 @@ static bool read_request(const json_t *entry, const json_t *own, struct exchange
 	if (!json_is_object(request))
 		return error_set(e, EXIT_USAGE, "there is no \"request\"");
 	if (!import_text(request, "method", &out->method, e) || !import_bytes(own, "target", &out->target, e) ||
-	    (out->target.len == 0 && !target_of_url(url, &out->target, e)) ||
 	    !read_block(request, own, "request_headers_base64", &out->request.headers, e) ||
-	    !read_coded(post, "_encoding", &out->request.body, e) ||
+	    (out->target.len == 0 && !read_url(url, out, e)) || !read_coded(post, "_encoding", &out->request.body, e) ||
 	    (out->request.body.len == 0 && !read_params(json_object_get(post, "params"), &out->request.body, e)) ||
 	    !import_bytes(own, "trailers", &out->request.trailers, e))
 		return false;
@@ -131,6 +134,7 @@ static bool read_response(const json_t *entry, const json_t *own, struct exchang
 	double status, connect, first, total;
 	if (!import_number(response, "status", 999, &status, e) ||
 	    !import_text(response, "statusText", &out->reason, e) ||
+	    (json_object_get(own, "reason_base64") && !import_bytes(own, "reason", &out->reason, e)) ||
 	    !read_block(response, own, "response_headers_base64", &out->response.headers, e) ||
 	    !read_coded(content, "encoding", &out->response.body, e))
 		return false;
@@ -146,8 +150,8 @@ static bool read_response(const json_t *entry, const json_t *own, struct exchang
 		out->total_us = out->first_byte_us + (r > 0 && r < MOST / 1000 ? (uint64_t)(r * 1000) : 0);
 		return import_text(json_object_get(entry, "request"), "url", &out->url, e);
 	}
-	if (!import_result(own, &out->result, e) || !import_text(own, "url", &out->url, e) ||
-	    !import_text(own, "error", &out->error, e) || !import_number(own, "connect_us", MOST, &connect, e) ||
+	if (!import_result(own, &out->result, e) || !import_bytes(own, "url", &out->url, e) ||
+	    !import_bytes(own, "error", &out->error, e) || !import_number(own, "connect_us", MOST, &connect, e) ||
 	    !import_number(own, "first_byte_us", MOST, &first, e) || !import_number(own, "total_us", MOST, &total, e) ||
 	    (out->called && json_object_get(own, "started_at") &&
 	     !import_time(own, "started_at", &out->started_at_us, e)))
@@ -161,11 +165,11 @@ static bool read_response(const json_t *entry, const json_t *own, struct exchang
 static bool read_own(const json_t *own, struct exchange *out, struct error *e)
 {
 	double refused;
-	if (!import_text(own, "tunnel", &out->tunnel, e) || !import_text(own, "peer", &out->peer, e) ||
-	    !import_text(own, "provider", &out->provider, e) || !import_text(own, "event_type", &out->event_type, e) ||
-	    !import_signature(own, &out->signature, e) || !import_state(own, &out->state, e) ||
-	    !import_flag(own, "https", &out->https, e) || !import_flag(own, "has_body", &out->has_body, e) ||
-	    !import_number(own, "refused_status", 999, &refused, e))
+	if (!import_bytes(own, "tunnel", &out->tunnel, e) || !import_bytes(own, "peer", &out->peer, e) ||
+	    !import_bytes(own, "provider", &out->provider, e) ||
+	    !import_bytes(own, "event_type", &out->event_type, e) || !import_signature(own, &out->signature, e) ||
+	    !import_state(own, &out->state, e) || !import_flag(own, "https", &out->https, e) ||
+	    !import_flag(own, "has_body", &out->has_body, e) || !import_number(own, "refused_status", 999, &refused, e))
 		return false;
 	out->refused_status = (int)refused;
 	return true;

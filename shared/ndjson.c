@@ -51,8 +51,8 @@ static bool read_attempt(const json_t *line, struct exchange *out, struct error 
 		return true;
 	out->called = true;
 	if (!import_time(attempt, "started_at", &out->started_at_us, e) || !import_result(attempt, &out->result, e) ||
-	    !import_number(attempt, "status", 999, &status, e) || !import_text(attempt, "url", &out->url, e) ||
-	    !import_text(attempt, "reason", &out->reason, e) || !import_text(attempt, "error", &out->error, e) ||
+	    !import_number(attempt, "status", 999, &status, e) || !import_bytes(attempt, "url", &out->url, e) ||
+	    !import_bytes(attempt, "reason", &out->reason, e) || !import_bytes(attempt, "error", &out->error, e) ||
 	    !import_number(attempt, "connect_us", MOST_BYTES, &connect, e) ||
 	    !import_number(attempt, "first_byte_us", MOST_BYTES, &first, e) ||
 	    !import_number(attempt, "total_us", MOST_BYTES, &total, e) ||
@@ -77,10 +77,10 @@ static bool read_line(const json_t *line, struct exchange *out, struct error *e)
 	out->origin = ORIGIN_IMPORT;
 	if (!import_time(line, "received_at", &out->received_at_us, e) ||
 	    !import_event_id(json_object_get(line, "event_id"), line, out->received_at_us, out->event_id, e) ||
-	    !import_text(line, "tunnel", &out->tunnel, e) || !import_text(line, "method", &out->method, e) ||
-	    !import_bytes(line, "target", &out->target, e) || !import_text(line, "peer", &out->peer, e) ||
-	    !import_text(line, "provider", &out->provider, e) ||
-	    !import_text(line, "event_type", &out->event_type, e) || !import_signature(line, &out->signature, e) ||
+	    !import_bytes(line, "tunnel", &out->tunnel, e) || !import_text(line, "method", &out->method, e) ||
+	    !import_bytes(line, "target", &out->target, e) || !import_bytes(line, "peer", &out->peer, e) ||
+	    !import_bytes(line, "provider", &out->provider, e) ||
+	    !import_bytes(line, "event_type", &out->event_type, e) || !import_signature(line, &out->signature, e) ||
 	    !import_state(line, &out->state, e) || !import_flag(line, "https", &out->https, e) ||
 	    !import_number(line, "status", 999, &status, e) ||
 	    !import_number(line, "request_bytes", MOST_BYTES, &request_bytes, e) ||
