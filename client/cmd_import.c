@@ -1,6 +1,7 @@
 #include "client/command.h"
 #include "client/output.h"
 #include "client/row_json.h"
+#include "client/import_store.h"
 #include "shared/har.h"
 #include "shared/ndjson.h"
 
@@ -13,10 +14,9 @@
 struct import {
 	const char *path, *format;
 	FILE *file;
-	struct store *store;
+	struct import_store to;
 	bool json;
 	struct buffer head; /* of the file, as far as its format was looked at */
-	uint64_t imported, known;
 };
 
 static volatile bool interrupted;
@@ -27,16 +27,11 @@ static void on_signal(int number)
 	interrupted = true;
 }
 
-static bool insert(struct import *i, const struct exchange *x, struct error *e)
+static bool add(struct import *i, const struct exchange *x, struct error *e)
 {
-	bool duplicate;
 	if (interrupted)
 		return error_set(e, EXIT_INTERRUPTED, "interrupted");
-	if (!exchange_insert(i->store, x, &duplicate, e))
-		return false;
-	i->known += duplicate;
-	i->imported += !duplicate;
-	return true;
+	return import_store_add(&i->to, x, e);
 }
 
 static bool cannot_read(struct error *e)
@@ -48,7 +43,7 @@ static bool on_entry(void *user, size_t number, const json_t *entry, struct erro
 {
 	struct exchange x;
 	(void)number;
-	bool fine = har_read_entry(entry, &x, e) && insert(user, &x, e);
+	bool fine = har_read_entry(entry, &x, e) && add(user, &x, e);
 	exchange_free(&x);
 	return fine;
 }
@@ -71,6 +66,12 @@ static bool import_har(struct import *i, struct error *e)
 	return fine;
 }
 
+static struct bytes without_mark(struct bytes text)
+{
+	bool has = text.len >= 3 && memcmp(text.at, "\xef\xbb\xbf", 3) == 0;
+	return has ? bytes_make(text.at + 3, text.len - 3) : text;
+}
+
 static bool is_blank(struct bytes line)
 {
 	for (size_t i = 0; i < line.len; i++)
@@ -83,11 +84,11 @@ static bool import_line(struct import *i, struct bytes line, size_t number, stru
 {
 	char place[40];
 	struct exchange x;
-	if (number == 1 && line.len >= 3 && memcmp(line.at, "\xef\xbb\xbf", 3) == 0)
-		line = bytes_make(line.at + 3, line.len - 3);
+	if (number == 1)
+		line = without_mark(line);
 	if (is_blank(line))
 		return true;
-	bool fine = ndjson_read(line, &x, e) && insert(i, &x, e);
+	bool fine = ndjson_read(line, &x, e) && add(i, &x, e);
 	exchange_free(&x);
 	snprintf(place, sizeof place, "line %zu", number);
 	return fine || error_prefix(e, place);
@@ -118,7 +119,8 @@ static bool begins_as_har(struct bytes line)
 {
 	static const char log[] = "\"log\"";
 	size_t at = 0;
-	while (at < line.len && memchr(" \t\r\n\xef\xbb\xbf", line.at[at], 7))
+	line = without_mark(line);
+	while (at < line.len && memchr(" \t\r\n", line.at[at], 4))
 		at++;
 	if (at == line.len || line.at[at++] != '{')
 		return false;
@@ -136,7 +138,7 @@ static bool is_har(struct import *i, bool *har, struct error *e)
 	bool fine = true, blank = true;
 	while (fine && blank && (len = getline(&line, &cap, i->file)) >= 0) {
 		fine = buffer_append(&i->head, line, (size_t)len) || error_set(e, EXIT_STORE, "out of memory");
-		blank = is_blank(bytes_make(line, (size_t)len));
+		blank = is_blank(without_mark(bytes_make(line, (size_t)len)));
 	}
 	if (fine && len < 0 && ferror(i->file))
 		fine = cannot_read(e);
@@ -145,19 +147,15 @@ static bool is_har(struct import *i, bool *har, struct error *e)
 	return fine;
 }
 
-/* All of it or nothing. */
 static bool import_file(struct import *i, struct error *e)
 {
 	bool har;
-	if (!is_har(i, &har, e) || !store_batch_ops.begin(i->store, e))
+	if (!is_har(i, &har, e))
 		return false;
 	bool fine = har ? import_har(i, e) : import_ndjson(i, e);
-	if (fine && i->imported + i->known == 0)
+	if (fine && i->to.imported + i->to.known == 0)
 		fine = error_set(e, EXIT_NO, "there is no delivery in it");
-	if (fine)
-		return store_batch_ops.commit(i->store, e);
-	store_batch_ops.rollback(i->store);
-	return false;
+	return import_store_finish(&i->to, fine, e);
 }
 
 static bool open_file(struct import *i, const char *path, struct error *e)
@@ -175,12 +173,13 @@ static bool open_file(struct import *i, const char *path, struct error *e)
 static int report(const struct import *i, struct error *e)
 {
 	if (i->json) {
-		json_t *o = json_pack("{sIsI}", "imported", (json_int_t)i->imported, "known", (json_int_t)i->known);
+		json_t *o =
+		    json_pack("{sIsI}", "imported", (json_int_t)i->to.imported, "known", (json_int_t)i->to.known);
 		return row_json_print(stdout, o, e) ? EXIT_DONE : (int)e->code;
 	}
-	printf("%" PRIu64 " %s imported", i->imported, i->imported == 1 ? "delivery" : "deliveries");
-	if (i->known)
-		printf(", %" PRIu64 " %s on record already", i->known, i->known == 1 ? "was" : "were");
+	printf("%" PRIu64 " %s imported", i->to.imported, i->to.imported == 1 ? "delivery" : "deliveries");
+	if (i->to.known)
+		printf(", %" PRIu64 " %s on record already", i->to.known, i->to.known == 1 ? "was" : "were");
 	putchar('\n');
 	return EXIT_DONE;
 }
@@ -223,12 +222,12 @@ static int run(int argc, char **argv, struct error *e)
 	if (!open_file(&i, argv[first], e))
 		goto out;
 	path = common.db ? NULL : store_default_path(e);
-	if ((common.db || path) && store_open(&i.store, common.db ? common.db : path, STORE_READ_WRITE, e))
+	if ((common.db || path) && store_open(&i.to.store, common.db ? common.db : path, STORE_READ_WRITE, e))
 		status = import_all(&i, e);
 	else
 		status = (int)e->code;
 out:
-	store_close(i.store);
+	store_close(i.to.store);
 	if (i.file && i.file != stdin)
 		fclose(i.file);
 	buffer_free(&i.head);

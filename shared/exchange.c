@@ -167,9 +167,8 @@ static bool insert_attempt(struct store *s, const struct exchange *x, int64_t id
 	return store_insert_attempt(s, &a, e);
 }
 
-bool exchange_insert(struct store *s, const struct exchange *x, bool *duplicate, struct error *e)
+bool exchange_insert(struct store *s, const struct exchange *x, int64_t *id, bool *duplicate, struct error *e)
 {
-	int64_t id;
 	bool refused = x->state == DELIVERY_REFUSED && !x->called;
 	struct store_delivery d = {
 		.received_at_us = x->received_at_us,
@@ -191,12 +190,12 @@ bool exchange_insert(struct store *s, const struct exchange *x, bool *duplicate,
 		.body_size = x->request.body_size,
 	};
 	memcpy(d.event_id, x->event_id, UUID_LEN);
-	if (!store_insert_delivery(s, &d, &id, duplicate, e))
+	if (!store_insert_delivery(s, &d, id, duplicate, e))
 		return false;
 	if (*duplicate)
 		return true;
 	if (x->called)
-		return insert_attempt(s, x, id, e);
+		return insert_attempt(s, x, *id, e);
 	/* Its class with it, which filters look at. */
-	return refused || store_set_state(s, id, DELIVERY_FAILED, e);
+	return refused || store_set_state(s, *id, DELIVERY_FAILED, e);
 }

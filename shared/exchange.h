@@ -35,5 +35,7 @@ struct bytes exchange_base(const struct exchange *x);
 MUST_CHECK bool exchange_append_base(const struct exchange *x, struct buffer *out);
 /* Checks what a store of ours never holds and a file may: false and a sentence without a place. */
 MUST_CHECK bool exchange_check(const struct exchange *x, struct error *e);
-/* As origin import, in the caller's transaction; what has no answer is failed, for nothing is to be called for it. */
-MUST_CHECK bool exchange_insert(struct store *s, const struct exchange *x, bool *duplicate, struct error *e);
+/* As origin import, in the caller's transaction, unless its event id is on record (*duplicate); what has no answer is
+ * failed, for nothing is to be called for it. */
+MUST_CHECK bool exchange_insert(struct store *s, const struct exchange *x, int64_t *id, bool *duplicate,
+				struct error *e);

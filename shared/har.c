@@ -75,11 +75,10 @@ static struct bytes cut(struct bytes *left, char end)
 	return part;
 }
 
-/* Pairs with '=' in them, between separators. */
-static json_t *pairs(struct bytes all, char separator, bool also_without_value)
+/* Appends the pairs with '=' in them, between separators. */
+static int append_pairs(json_t *list, struct bytes all, char separator, bool also_without_value)
 {
-	json_t *list = json_array();
-	int failed = list == NULL;
+	int failed = 0;
 	while (!failed && all.len) {
 		struct bytes part = cut(&all, separator);
 		while (part.len && part.at[0] == ' ')
@@ -87,7 +86,22 @@ static json_t *pairs(struct bytes all, char separator, bool also_without_value)
 		bool has_value = part.len && memchr(part.at, '=', part.len);
 		struct bytes name = cut(&part, '=');
 		if (has_value || (also_without_value && name.len))
-			failed |= append_pair(list, name, part);
+			failed = append_pair(list, name, part);
+	}
+	return failed;
+}
+
+static json_t *cookies(struct bytes block, bool is_request)
+{
+	struct bytes name, value;
+	json_t *list = json_array();
+	int failed = list == NULL;
+	for (size_t pos = 0; !failed && headers_next(block, &pos, &name, &value);) {
+		/* Of Set-Cookie the first pair alone is the cookie, the others are about it. */
+		if (is_request && bytes_equal_nocase(name, "cookie"))
+			failed = append_pairs(list, value, ';', false);
+		else if (!is_request && bytes_equal_nocase(name, "set-cookie"))
+			failed = append_pairs(list, cut(&value, ';'), ';', false);
 	}
 	if (!failed)
 		return list;
@@ -95,19 +109,14 @@ static json_t *pairs(struct bytes all, char separator, bool also_without_value)
 	return NULL;
 }
 
-static json_t *cookies(struct bytes block, const char *field)
-{
-	struct bytes value;
-	if (!headers_find(block, field, &value))
-		return json_array();
-	/* Of Set-Cookie the first pair alone is the cookie, the others are about it. */
-	return pairs(strcmp(field, "cookie") == 0 ? value : cut(&value, ';'), ';', false);
-}
-
 static json_t *query(struct bytes target)
 {
+	json_t *list = json_array();
 	cut(&target, '?');
-	return pairs(target, '&', true);
+	if (list && !append_pairs(list, target, '&', true))
+		return list;
+	json_decref(list);
+	return NULL;
 }
 
 /* A URL is ASCII; what a target may hold beyond that is escaped here and exact in _creel. */
@@ -142,7 +151,7 @@ static json_t *request(const struct exchange *x)
 	struct bytes headers = buffer_view(&m->headers);
 	json_t *o = json_object();
 	int failed = set_bytes(o, "method", &x->method) | set(o, "url", url(x)) |
-		     set(o, "httpVersion", json_string("HTTP/1.1")) | set(o, "cookies", cookies(headers, "cookie")) |
+		     set(o, "httpVersion", json_string("HTTP/1.1")) | set(o, "cookies", cookies(headers, true)) |
 		     set(o, "headers", fields(headers)) | set(o, "queryString", query(buffer_view(&x->target))) |
 		     set(o, "headersSize", json_integer(-1)) |
 		     set(o, "bodySize", json_integer((json_int_t)m->body_size));
@@ -178,7 +187,7 @@ static json_t *response(const struct exchange *x)
 	if (!text)
 		failed |= set(content, "encoding", json_string("base64"));
 	failed |= set(o, "status", json_integer(x->status)) | set_bytes(o, "statusText", &x->reason) |
-		  set(o, "httpVersion", json_string("HTTP/1.1")) | set(o, "cookies", cookies(headers, "set-cookie")) |
+		  set(o, "httpVersion", json_string("HTTP/1.1")) | set(o, "cookies", cookies(headers, false)) |
 		  set(o, "headers", fields(headers)) | set(o, "content", content) |
 		  set(o, "redirectURL", json_from_bytes(location)) | set(o, "headersSize", json_integer(-1)) |
 		  set(o, "bodySize", json_integer((json_int_t)m->body_size));

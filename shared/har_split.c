@@ -153,7 +153,7 @@ static bool walk_object(struct walk *w, int depth, struct error *e)
 		return true;
 	}
 	for (;;) {
-		bool inner;
+		bool inner = false;
 		skip_blanks(w);
 		if (!walk_member(w, depth, &inner, e))
 			return false;

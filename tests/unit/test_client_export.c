@@ -71,6 +71,7 @@ static void test_ndjson_round_trip(void **state)
 		size_t len = (size_t)(end - left.at);
 		struct exchange was, is, again;
 		bool duplicate;
+		int64_t new_id;
 		assert_true(exchange_read(s, id, &was, &e));
 		if (!ndjson_read(bytes_make(left.at, len), &is, &e))
 			fail_msg("%s", e.text);
@@ -79,13 +80,13 @@ static void test_ndjson_round_trip(void **state)
 			fail_msg("delivery %d: %s", (int)id, what);
 		/* As another delivery the store has it in full. */
 		is.event_id[0] ^= 0xff;
-		assert_true(exchange_insert(s, &is, &duplicate, &e));
+		assert_true(exchange_insert(s, &is, &new_id, &duplicate, &e));
 		assert_false(duplicate);
 		assert_true(exchange_read(s, id + 3, &again, &e));
 		what = difference(&is, &again);
 		if (what)
 			fail_msg("inserted %d: %s", (int)id, what);
-		assert_true(exchange_insert(s, &is, &duplicate, &e));
+		assert_true(exchange_insert(s, &is, &new_id, &duplicate, &e));
 		assert_true(duplicate);
 		exchange_free(&was);
 		exchange_free(&is);
