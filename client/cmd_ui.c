@@ -15,7 +15,7 @@ static void on_ended(void *user, enum tui_end how)
 	inspector_close(*(struct inspector **)user, NULL, NULL);
 }
 
-static int show(struct inspector_options *options, struct error *e)
+static int show(const struct inspector_options *options, struct error *e)
 {
 	uv_loop_t loop;
 	struct inspector *inspector = NULL;
@@ -25,9 +25,10 @@ static int show(struct inspector_options *options, struct error *e)
 	}
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
-	options->ended = on_ended;
-	options->user = &inspector;
-	inspector = inspector_start(&loop, options, e);
+	struct inspector_options all = *options;
+	all.ended = on_ended;
+	all.user = &inspector;
+	inspector = inspector_start(&loop, &all, e);
 	bool fine = inspector != NULL;
 	uv_run(&loop, UV_RUN_DEFAULT);
 	uv_loop_close(&loop);

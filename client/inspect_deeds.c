@@ -186,10 +186,8 @@ static bool take_edited(struct batch *b, struct bytes edited, struct error *e)
 		return true;
 	if (!buffer_append_bytes(&b->edited, edited))
 		return error_set(e, EXIT_STORE, "out of memory");
-	if (!http_text_read(buffer_view(&b->edited), &t, &b->headers, NULL, e))
+	if (!http_text_read_whole(buffer_view(&b->edited), &t, &b->headers, e))
 		return false;
-	if (t.body_file.len)
-		return error_set(e, EXIT_USAGE, "the body is in a file that was not read");
 	b->change = (struct replay_change){
 		.whole = true, .method = t.method, .target = t.target, .headers = t.headers, .body = t.body
 	};

@@ -23,6 +23,7 @@ struct listen {
 	struct route *routes;
 	size_t route_count;
 	struct seal_key *key;
+	char *folder; /* the store's */
 	struct recorder *recorder;
 	struct forwarder *forwarder;
 	struct session *session;
@@ -358,11 +359,12 @@ static bool start(struct listen *l, struct error *e)
 {
 	const char *path = l->db = l->options->db ? strdup(l->options->db) : store_default_path(e);
 	bool ready = path && (l->recorder = recorder_new(&l->loop, path, e)) && (l->key = listen_load_key(path, e)) &&
-		     start_exec(l, path, e);
+		     (l->folder = listen_folder_of(path, e)) && start_exec(l, path, e);
 	struct session_options so = {
 		.routes = l->routes,
 		.route_count = l->route_count,
 		.record_max = l->options->record_max,
+		.folder = l->folder,
 		.key = l->key,
 		.drain_parallel = l->options->tunnel.drain_parallel,
 		.hold = l->options->hold,
@@ -431,6 +433,7 @@ static void free_parts(struct listen *l)
 	uv_run(&l->loop, UV_RUN_DEFAULT);
 	tunnel_free_rest(l->tunnel);
 	seal_key_free(l->key);
+	free(l->folder);
 	for (size_t i = 0; i < l->route_count; i++) {
 		free(l->routes[i].path);
 		free(l->routes[i].target);

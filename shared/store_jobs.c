@@ -15,13 +15,6 @@ static void read_job(sqlite3_stmt *st, struct job *out)
 	};
 }
 
-static bool run(struct store *s, sqlite3_stmt *st, struct error *e)
-{
-	bool fine = sqlite3_step(st) == SQLITE_DONE || store_fail(s, "written", e);
-	sqlite3_reset(st);
-	return fine;
-}
-
 bool store_ask_job(struct store *s, int64_t delivery_id, int64_t replay_id, uint64_t now_us, int64_t *job,
 		   struct error *e)
 {
@@ -31,7 +24,7 @@ bool store_ask_job(struct store *s, int64_t delivery_id, int64_t replay_id, uint
 	sqlite3_bind_int64(st, 1, delivery_id);
 	sqlite3_bind_int64(st, 2, (int64_t)now_us);
 	sqlite3_bind_int64(st, 3, replay_id);
-	if (!run(s, st, e))
+	if (!store_execute(s, st, e))
 		return false;
 	*job = sqlite3_last_insert_rowid(s->db);
 	return true;
@@ -79,7 +72,7 @@ bool store_take_job(struct store *s, int64_t id, int64_t pid, struct error *e)
 		return false;
 	sqlite3_bind_int64(st, 1, id);
 	sqlite3_bind_int64(st, 2, pid);
-	return run(s, st, e);
+	return store_execute(s, st, e);
 }
 
 bool store_end_job(struct store *s, int64_t id, enum job_state state, struct error *e)
@@ -89,5 +82,5 @@ bool store_end_job(struct store *s, int64_t id, enum job_state state, struct err
 		return false;
 	sqlite3_bind_int64(st, 1, id);
 	sqlite3_bind_int(st, 2, (int)state);
-	return run(s, st, e);
+	return store_execute(s, st, e);
 }

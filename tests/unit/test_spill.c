@@ -307,6 +307,28 @@ static void test_the_environment_names_the_folder(void **state)
 	free(kept);
 }
 
+static void test_a_buffer_changes_hands(void **state)
+{
+	struct place *p = *state;
+	struct buffer whole = { 0 };
+	struct bytes view;
+	uint8_t out[3];
+	assert_true(fill_to(&p->s, 5));
+	for (uint64_t i = 0; i < SPILL_MEMORY + 10; i++)
+		assert_true(buffer_put_u8(&whole, byte_at(i)));
+	const uint8_t *at = whole.at;
+	spill_adopt(&p->s, &whole);
+	assert_null(whole.at);
+	assert_true(spill_view(&p->s, &view));
+	assert_ptr_equal(view.at, at);
+	assert_int_equal(spill_len(&p->s), SPILL_MEMORY + 10);
+	assert_true(fill_to(&p->s, SPILL_MEMORY + 20)); /* to the file, behind what was taken over */
+	assert_holds(&p->s, SPILL_MEMORY - 5, 20);
+	assert_true(spill_copy(&p->s, 7, out, sizeof out));
+	assert_int_equal(out[2], byte_at(9));
+	assert_false(spill_copy(&p->s, SPILL_MEMORY + 18, out, sizeof out));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +344,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_full_disk_within_a_piece, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_much_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_cut_file_is_an_error, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_buffer_changes_hands, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_environment_names_the_folder, setup, teardown),
 	};
 	/* At a file's size limit the kernel also sends this signal, which ends the process unless it is ignored. */
