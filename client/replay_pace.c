@@ -16,9 +16,11 @@ bool replay_pace_number(const char *option, const char *text, double *out, struc
 {
 	char *end;
 	double value = strtod(text, &end);
-	bool digits = strspn(text, "0123456789.") > 0;
+	bool plain = text[0] != 'e' && text + strspn(text, "0123456789.e") >= end; /* no sign, no 0x, no nan */
+	if (end == text)
+		plain = false;
 	end += *end == 'x';
-	if (!digits || end == text || *end || !(value > 0) || value > MOST)
+	if (!plain || *end || !(value > 0) || value > MOST)
 		return error_set(e, EXIT_USAGE, "%s takes a number above 0, such as 2 or 0.5, not '%.40s'", option,
 				 text);
 	*out = value;
