@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MOST (1u << 30)
 
@@ -99,6 +100,10 @@ static int export_found(struct export_command *c, struct error *e)
 	signal(SIGTERM, on_signal);
 	c->options.stop = &interrupted;
 	bool to_file = c->path && strcmp(c->path, "-") != 0;
+	if (to_file && !c->options.force && access(c->path, F_OK) == 0) {
+		error_set(e, EXIT_USAGE, "%.300s is there already; --force replaces it, or name another file", c->path);
+		return EXIT_USAGE;
+	}
 	bool fine = to_file ? export_to_file(c->store, c->found.ids, c->found.count, &c->options, c->path, &written, e)
 			    : export_to_stdout(c->store, c->found.ids, c->found.count, &c->options, &written, e);
 	if (!fine && e->code == EXIT_INTERRUPTED)

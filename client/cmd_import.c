@@ -72,10 +72,15 @@ static struct bytes without_mark(struct bytes text)
 	return has ? bytes_make(text.at + 3, text.len - 3) : text;
 }
 
+static bool is_blank_byte(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static bool is_blank(struct bytes line)
 {
 	for (size_t i = 0; i < line.len; i++)
-		if (!memchr(" \t\r\n", line.at[i], 4))
+		if (!is_blank_byte(line.at[i]))
 			return false;
 	return true;
 }
@@ -120,11 +125,11 @@ static bool begins_as_har(struct bytes line)
 	static const char log[] = "\"log\"";
 	size_t at = 0;
 	line = without_mark(line);
-	while (at < line.len && memchr(" \t\r\n", line.at[at], 4))
+	while (at < line.len && is_blank_byte(line.at[at]))
 		at++;
 	if (at == line.len || line.at[at++] != '{')
 		return false;
-	while (at < line.len && memchr(" \t\r\n", line.at[at], 4))
+	while (at < line.len && is_blank_byte(line.at[at]))
 		at++;
 	return at == line.len || (line.len - at >= strlen(log) && memcmp(line.at + at, log, strlen(log)) == 0);
 }

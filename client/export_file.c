@@ -17,7 +17,7 @@ static int open_new(struct export_file *f, struct error *e)
 {
 	int fd = open(f->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 && errno == EEXIST)
-		error_set(e, EXIT_USAGE, "%.300s is there already; --force replaces it, or name another file", f->path);
+		error_set(e, EXIT_USAGE, "%.300s is there already: name another file", f->path);
 	else if (fd < 0)
 		cannot(f->path, "made", e);
 	return fd;

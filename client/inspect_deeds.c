@@ -294,8 +294,10 @@ static bool deed_export(void *self, const int64_t *ids, size_t count, const char
 	struct export_options o = { 0 };
 	if (!s || !export_named(format, &o, e))
 		return false;
-	return path ? export_to_file(s, ids, count, &o, path, NULL, e)
-		    : export_to_buffer(s, ids, count, &o, out, NULL, e);
+	size_t written;
+	bool fine = path ? export_to_file(s, ids, count, &o, path, &written, e)
+			 : export_to_buffer(s, ids, count, &o, out, &written, e);
+	return fine && (written > 0 || error_set(e, EXIT_NO, "there is nothing to export: it was deleted"));
 }
 
 const struct deed_ops inspect_deed_ops = {

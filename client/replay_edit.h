@@ -7,8 +7,9 @@
 
 struct replay_edit;
 
-/* *change then is what the editor left, or untouched where that is what was there; its views live until replay_edit_free. EXIT_NO when it was given up: the editor
- * failed, or left nothing; EXIT_USAGE when it left what is no request, and nobody is there to be asked. */
+/* *change then is what the editor left, or untouched where that is what was there; its views live until
+ * replay_edit_free. EXIT_NO when it was given up: the editor failed, or left nothing; EXIT_USAGE when it left what is
+ * no request, and nobody is there to be asked. */
 MUST_CHECK bool replay_edit_run(struct store *s, int64_t id, struct replay_change *change, struct replay_edit **out,
 				struct error *e);
 void replay_edit_free(struct replay_edit *edit);

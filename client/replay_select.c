@@ -118,7 +118,9 @@ static int compare(const void *a, const void *b)
 bool replay_ids_by_time(struct replay_ids *ids, struct store *s, struct error *e)
 {
 	struct timed *all = calloc(REPLAY_MOST, sizeof *all);
-	bool fine = all || error_set(e, EXIT_STORE, "out of memory");
+	bool fine = true;
+	if (!all)
+		return error_set(e, EXIT_STORE, "out of memory");
 	for (size_t i = 0; fine && i < ids->count; i++)
 		fine = store_get(s, ids->at[i], on_timed, &all[i], e);
 	if (fine)

@@ -10,7 +10,7 @@
 #include "shared/text.h"
 
 #define SETTLE_MS 200 /* after the last change: editors and builds write several files */
-#define LATE_MS 30   /* after the app's answer: what it writes then is of that call */
+#define LATE_MS 30    /* after the app's answer: what it writes then is of that call */
 #define MOST_FOLDERS 4096
 #define NOISY_MOST 32
 

@@ -109,7 +109,7 @@ struct bytes exchange_base(const struct exchange *x)
 static bool is_host(struct bytes b)
 {
 	for (size_t i = 0; i < b.len; i++)
-		if (b.at[i] >= 0x80 || !(isalnum(b.at[i]) || memchr("-._:[]", b.at[i], 6)))
+		if (!b.at[i] || b.at[i] >= 0x80 || !(isalnum(b.at[i]) || strchr("-._:[]", b.at[i])))
 			return false;
 	return b.len > 0;
 }

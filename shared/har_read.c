@@ -79,7 +79,7 @@ static bool split_url(struct bytes url, struct bytes *authority, struct bytes *t
 	if (!scheme)
 		return error_set(e, EXIT_USAGE, "\"url\" is not a URL");
 	size_t start = (size_t)(scheme - url.at) + 3, end = start;
-	for (; end < url.len && !memchr("/?#", url.at[end], 3); end++)
+	for (; end < url.len && url.at[end] != '/' && url.at[end] != '?' && url.at[end] != '#'; end++)
 		if (url.at[end] == '@')
 			start = end + 1;
 	*authority = bytes_make(url.at + start, end - start);
@@ -93,7 +93,7 @@ static bool split_url(struct bytes url, struct bytes *authority, struct bytes *t
 /* Of another tool's entry the target, and the Host where it is in the URL alone, as with HTTP/2. */
 static bool read_url(struct bytes url, struct exchange *out, struct error *e)
 {
-	struct bytes authority, target, host;
+	struct bytes authority = { 0 }, target = { 0 }, host;
 	struct buffer all = { 0 };
 	if (!split_url(url, &authority, &target, e))
 		return false;

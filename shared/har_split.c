@@ -33,9 +33,14 @@ static int peek(const struct walk *w)
 	return w->at < w->text.len ? w->text.at[w->at] : -1;
 }
 
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static int skip_blanks(struct walk *w)
 {
-	while (w->at < w->text.len && memchr(" \t\r\n", w->text.at[w->at], 4))
+	while (w->at < w->text.len && is_blank(w->text.at[w->at]))
 		w->at++;
 	return peek(w);
 }
@@ -61,7 +66,7 @@ static size_t value_end(const struct walk *w)
 		}
 		if (c == '{' || c == '[')
 			depth++;
-		else if (depth == 0 && memchr(",]} \t\r\n", c, 7))
+		else if (depth == 0 && (is_blank(c) || c == ',' || c == ']' || c == '}'))
 			return at;
 		else if ((c == '}' || c == ']') && --depth == 0)
 			return at + 1;
