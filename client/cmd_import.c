@@ -16,6 +16,7 @@ struct import {
 	FILE *file;
 	struct import_store to;
 	bool json;
+	uint64_t left_out;  /* entries that are not HTTP */
 	struct buffer head; /* of the file, as far as its format was looked at */
 };
 
@@ -43,7 +44,12 @@ static bool on_entry(void *user, size_t number, const json_t *entry, struct erro
 {
 	struct exchange x;
 	(void)number;
-	bool fine = har_read_entry(entry, &x, e) && add(user, &x, e);
+	struct import *i = user;
+	if (!har_is_http(entry)) {
+		i->left_out++;
+		return true;
+	}
+	bool fine = har_read_entry(entry, &x, e) && add(i, &x, e);
 	exchange_free(&x);
 	return fine;
 }
@@ -178,13 +184,15 @@ static bool open_file(struct import *i, const char *path, struct error *e)
 static int report(const struct import *i, struct error *e)
 {
 	if (i->json) {
-		json_t *o =
-		    json_pack("{sIsI}", "imported", (json_int_t)i->to.imported, "known", (json_int_t)i->to.known);
+		json_t *o = json_pack("{sIsIsI}", "imported", (json_int_t)i->to.imported, "known",
+				      (json_int_t)i->to.known, "left_out", (json_int_t)i->left_out);
 		return row_json_print(stdout, o, e) ? EXIT_DONE : (int)e->code;
 	}
 	printf("%" PRIu64 " %s imported", i->to.imported, i->to.imported == 1 ? "delivery" : "deliveries");
 	if (i->to.known)
 		printf(", %" PRIu64 " %s on record already", i->to.known, i->to.known == 1 ? "was" : "were");
+	if (i->left_out)
+		printf(", %" PRIu64 " that %s not HTTP left out", i->left_out, i->left_out == 1 ? "is" : "are");
 	putchar('\n');
 	return EXIT_DONE;
 }

@@ -19,5 +19,7 @@ json_t *har_entry(const struct exchange *x);
 MUST_CHECK bool har_read(struct bytes text,
 			 bool (*entry)(void *user, size_t number, const json_t *entry, struct error *e), void *user,
 			 struct error *e);
+/* Whether the entry is a request over HTTP; browsers list data: URLs and the like among them. */
+bool har_is_http(const json_t *entry);
 /* False and a sentence without the entry's number. exchange_free in any case. */
 MUST_CHECK bool har_read_entry(const json_t *entry, struct exchange *out, struct error *e);

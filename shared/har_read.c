@@ -1,5 +1,6 @@
 /* HAR files: our own exactly, browsers' as well as can be. */
 #include <string.h>
+#include <strings.h>
 
 #include "shared/base64.h"
 #include "shared/har.h"
@@ -173,6 +174,13 @@ static bool read_own(const json_t *own, struct exchange *out, struct error *e)
 		return false;
 	out->refused_status = (int)refused;
 	return true;
+}
+
+bool har_is_http(const json_t *entry)
+{
+	/* With something else there the entry is wrong, not left out. */
+	const char *url = json_string_value(json_object_get(json_object_get(entry, "request"), "url"));
+	return !url || !strstr(url, ":") || strncasecmp(url, "http:", 5) == 0 || strncasecmp(url, "https:", 6) == 0;
 }
 
 bool har_read_entry(const json_t *entry, struct exchange *out, struct error *e)

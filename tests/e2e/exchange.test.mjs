@@ -173,7 +173,7 @@ describe('export and import', () => {
 				assert.deepEqual(await w.creelOut(['show', id[name], '--response', '--raw', '--db', db]), await w.creelOut(['show', id[name], '--response', '--raw']), name);
 			}
 			const again = JSON.parse((await run('import', second, '--db', db, '--json')).text);
-			assert.deepEqual(again, { imported: 0, known: Object.keys(id).length });
+			assert.deepEqual(again, { imported: 0, known: Object.keys(id).length, left_out: 0 });
 			// What was imported is replayed as what was received is.
 			assert.equal((await run('replay', id.binary, '--to', String(road.app.port), '--db', db)).code, 0);
 			assert.deepEqual(road.app.requests.at(-1).body, ALL);
@@ -192,6 +192,26 @@ describe('export and import', () => {
 			assert.deepEqual([one.code, one.text], [0, text], one.err);
 		}
 		assert.equal((await w.creel(['import', '-', '--format', 'ndjson', '--db', db2], { input: pretty })).code, 2);
+	});
+
+	it('a browser\'s HAR: what is HTTP, with what HTTP/2 says in other ways', async () => {
+		const entry = (url, more = {}) => ({ startedDateTime: '2026-11-23T13:42:34.567+01:00', time: 4.5, _resourceType: 'fetch', _initiator: {}, connection: '443',
+			request: { method: 'GET', url, httpVersion: 'http/2.0', headers: [], cookies: [], queryString: [], headersSize: -1, bodySize: 0, ...more },
+			response: { status: 200, statusText: '', httpVersion: 'http/2.0', headers: [{ name: 'content-type', value: 'text/plain' }], cookies: [], content: { size: 2, mimeType: 'text/plain', text: 'hi' }, redirectURL: '', headersSize: -1, bodySize: 2, _transferSize: 9, _error: null },
+			cache: {}, timings: { blocked: 1, dns: -1, ssl: -1, connect: -1, send: 0.1, wait: 2.4, receive: 1, _blocked_queueing: 1 }, serverIPAddress: '1.2.3.4' });
+		const har = { log: { version: '1.2', creator: { name: 'WebInspector', version: '537.36' }, pages: [{ id: 'page_1', title: 'x', startedDateTime: '2026-11-23T13:42:34Z', pageTimings: {} }], entries: [
+			entry('data:text/plain,x'), entry('https://shop.test/a?b=%20#c', { method: 'POST', headers: [{ name: ':method', value: 'POST' }, { name: ':authority', value: 'shop.test' }, { name: 'x-a', value: '1' }, { name: 'Connection', value: 'close' }], postData: { mimeType: 'application/x-www-form-urlencoded', params: [{ name: 'k', value: 'v' }] } }),
+			entry('blob:https://x/1'), entry('http://shop.test'), entry('wss://shop.test/live')] } };
+		const db = fresh('.db');
+		const r = await w.creel(['import', '-', '--db', db], { input: JSON.stringify(har) });
+		assert.deepEqual([r.code, r.text], [0, '2 deliveries imported, 3 that are not HTTP left out\n'], r.err);
+		const show = async (n) => JSON.parse((await w.creelOut(['show', n, '--json', '--db', db])).toString());
+		const [one, two] = [await show('1'), await show('2')];
+		assert.deepEqual([one.method, one.target, one.status, one.received_at, one.origin], ['POST', '/a?b=%20', 200, '2026-11-23T12:42:34.567000Z', 'import']);
+		assert.deepEqual(one.request, { headers: [['Host', 'shop.test'], ['x-a', '1']], body: 'k=v' });
+		assert.deepEqual(one.response, { headers: [['content-type', 'text/plain']], body: 'hi' });
+		assert.deepEqual([two.method, two.target, two.duration_ms], ['GET', '/', 3.4]);
+		await validator.har(JSON.parse(await out('export', 'id:1..', '--format', 'har', '--db', db)));
 	});
 
 	it('a wrong file: its place is named, and nothing of it is on record', async () => {

@@ -5,7 +5,8 @@ import { appendFileSync, chmodSync, mkdirSync, readdirSync, renameSync, writeFil
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { binDir, waitFor, World } from './lib/harness.mjs';
-import { field, Receiver } from './lib/http.mjs';
+import { field, post, Receiver } from './lib/http.mjs';
+import { openRoad } from './lib/road.mjs';
 import { Terminal } from './lib/tmux.mjs';
 
 const ALL = Buffer.from([...Array(256).keys()]);
@@ -160,9 +161,9 @@ describe('replay', () => {
 	};
 
 	it('--rate: no more a second', async () => {
-		const at = await arrivals(['1', '--times', '9', '--rate', '20']);
+		const at = await arrivals(['1', '--times', '9', '--rate', '10']);
 		assert.equal(at.length, 9);
-		assert.ok(at[8] > 300 && at[8] < 10_000, `${at}`); // 400 ms
+		assert.ok(at[8] > 300 && at[8] < 10_000, `${at}`); // 800 ms, less what the first was late
 	});
 
 	it('--rate: a slow answer does not hold up the next', async () => {
@@ -174,11 +175,11 @@ describe('replay', () => {
 	});
 
 	it('--speed: the originals\' gaps, so many times as fast, in the order in which they came', async () => {
-		const at = await arrivals(['1', '2', '3', '--speed', '2']);
+		const at = await arrivals(['1', '2', '3', '--speed', '1']);
 		assert.deepEqual(app.requests.map((q) => q.target), ['/hook/2', '/hook/3', '/hook/1']);
-		assert.ok(at[1] > 100 && at[2] - at[1] > 250 && at[2] < 10_000, `${at}`); // 150 and 500 ms
+		assert.ok(at[1] > 100 && at[2] - at[1] > 250 && at[2] < 10_000, `${at}`); // 300 and 700 ms
 		const fast = await arrivals(['--where', 'is:import', '--speed', '0.9x']);
-		assert.ok(fast[3] > 900, `${fast}`);
+		assert.ok(fast[3] > 500, `${fast}`);
 	});
 
 	describe('--watch', () => {
@@ -298,6 +299,33 @@ describe('replay', () => {
 		held.pop().write(OK);
 		assert.equal((await p.end()).code, 0);
 		assert.equal(p.err, '');
+	});
+
+	it('through a running client as well: edited, several at once, stopped', async () => {
+		const road = await openRoad({ name: 'r' });
+		try {
+			await post(road.relay.port, '/r/live', 'one');
+			const { id } = await road.w.recorded((r) => r.state === 'delivered');
+			const r = await road.w.creel(['replay', String(id), '--edit'], { env: { CREEL_EDITOR: 'sed -i -e s/one/edited/' } });
+			assert.equal(r.code, 0, r.err);
+			assert.equal(road.app.requests[1].body.toString(), 'edited');
+			assert.equal(field(road.app.requests[1].lines, 'content-length'), '6');
+			const held = [];
+			road.app.answer = (request, socket) => held.push(socket);
+			const p = road.w.spawn('creel', ['replay', String(id), '--times', '5', '--parallel', '2']);
+			await waitFor('two', () => held.length === 2);
+			for (const socket of held.splice(0)) socket.write(OK);
+			await waitFor('two more', () => held.length === 2);
+			p.signal('SIGINT');
+			for (const socket of held.splice(0)) socket.write(OK);
+			assert.equal((await p.end()).code, 130);
+			assert.match(p.err, /^creel: interrupted: [234] of 5 sent(, [12] more broken off)?\n$/);
+			assert.ok(road.app.requests.length <= 6);
+			road.app.answer = null;
+			await road.w.endsCleanly();
+		} finally {
+			await road.w.close();
+		}
 	});
 
 	it('wrong use: one sentence, 2, and nothing is sent', async () => {

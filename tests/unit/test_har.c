@@ -295,6 +295,18 @@ static void test_bad_entries(void **state)
 	expect_error(LOG(ENTRY("\"_creel\":{\"total_us\":-1},", GET)), "\"total_us\" is not a number");
 }
 
+static void test_is_http(void **state)
+{
+	static const char *const urls[] = { "http://x", "HTTPS://x", "", "data:,", "blob:http://x", "wss://x" };
+	(void)state;
+	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+		json_t *entry = json_pack("{s:{s:s}}", "request", "url", urls[i]);
+		assert_int_equal(har_is_http(entry), i < 3);
+		json_decref(entry);
+	}
+	assert_true(har_is_http(NULL));
+}
+
 static void test_caller_ends_it(void **state)
 {
 	struct reading r = { .refuse = "enough" };
@@ -310,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_shape),
 		cmocka_unit_test(test_others),      cmocka_unit_test(test_bad_files),
 		cmocka_unit_test(test_bad_entries), cmocka_unit_test(test_caller_ends_it),
+		cmocka_unit_test(test_is_http),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
