@@ -68,7 +68,9 @@ static void tell_attempt(struct stream *st)
 		.target = st->request.target,
 		.path = st->request.target,
 		.peer = st->request.peer,
-		.signature = stream_signature(st),
+		.provider = bytes_of(st->provider),
+		.event_type = buffer_view(&st->event),
+		.signature = bytes_of(signature_verdict_name(st->signature)),
 	};
 	struct attempt_row attempt = {
 		.number = st->attempt,

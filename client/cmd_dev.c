@@ -181,6 +181,8 @@ static int run(int argc, char **argv, struct error *e)
 		{ "name", 'n', OPTION_TEXT, &o.tunnel.name, "NAME", "the tunnel's name (default dev)" },
 		{ "output", 'o', OPTION_CHOICE, &o.output, "auto|ui|lines|json|quiet", "what to print (default auto)" },
 		{ "ready-file", 0, OPTION_TEXT, &o.ready_file, "FILE", "appears, holding the public URL, once online" },
+		{ "secret", 0, OPTION_LIST, &o.secret_specs, "PROVIDER=@FILE",
+		  "check that provider's signatures; again for more" },
 		{ "host-header", 0, OPTION_TEXT, &o.forward.host_header, "rewrite|preserve|VALUE",
 		  "Host for the app (default rewrite: the target's)" },
 		{ "header", 'H', OPTION_LIST, &o.headers, "'K: V'",
@@ -241,6 +243,7 @@ static int run(int argc, char **argv, struct error *e)
 	status = listen_run(&o, e);
 out:
 	stop_relay(&d);
+	secrets_free(&o.secrets);
 	options_free(opts);
 	return status;
 }

@@ -333,6 +333,7 @@ static bool start(struct listen *l, struct error *e)
 		.drain_parallel = l->options->tunnel.drain_parallel,
 		.hold = l->options->hold,
 		.chaos = l->options->chaos ? &l->options->chaos_spec : NULL,
+		.secrets = &l->options->secrets,
 		.no_app = !l->options->target,
 	};
 	struct tunnel_options to = l->options->tunnel;
@@ -423,6 +424,8 @@ bool listen_take_options(struct listen_options *o, struct error *e)
 	if (o->exec && !exec_check(o->exec, e))
 		return false;
 	if (o->chaos && !chaos_parse(o->chaos, &o->chaos_spec, e))
+		return false;
+	if (!secrets_read(&o->secret_specs, true, &o->secrets, e))
 		return false;
 	if (!o->target && (o->hold || o->routes.count || o->chaos))
 		return error_set(e, EXIT_USAGE, "%s needs an app: name its port or URL",

@@ -11,12 +11,13 @@
  *    resume.c   lost and found again       call.c    the app's call and its record
  *    sealed.c   SEALED to plain frames     answer.c  what goes back to the relay
  *    hold.c     deliveries that wait for the app         old.c  those of an earlier run
- *    weather.c  --chaos, between the commit and the call */
+ *    weather.c  --chaos, between the commit and the call       mark.c  who sent it, does its signature hold */
 #pragma once
 
 #include <uthash.h>
 
 #include "client/session.h"
+#include "shared/signature.h"
 #include "shared/wire.h"
 
 #define BODY_SLACK                                                                                                     \
@@ -64,6 +65,11 @@ struct stream {
 	struct buffer head, body, trailers;
 	uint64_t body_size;
 	struct inflow inflow;
+
+	/* mark.c */
+	const char *provider; /* or NULL */
+	struct buffer event;
+	enum signature_verdict signature;
 
 	int64_t delivery_id;
 	int attempt;
@@ -154,11 +160,13 @@ void stream_send_reset(struct stream *st, enum wire_reset code, const char *reas
 void stream_send_recorded(struct stream *st);
 /* Where its frames may go now, or NULL. */
 struct link *stream_wire(const struct stream *st);
-struct bytes stream_signature(const struct stream *st);
 /* Counts bytes that came on stream `id` and returns credit in good time. False when they are beyond the window. */
 MUST_CHECK bool inflow_take(struct inflow *in, struct link *l, uint64_t id, size_t len);
 /* After a frame was appended, or could not be. */
 void append_or_close(struct link *l, bool appended);
+
+/* mark.c: when the request is whole, before it is committed. */
+void stream_mark(struct stream *st);
 
 /* ---- call.c ---- */
 

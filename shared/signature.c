@@ -158,6 +158,8 @@ static void verify(const struct signature_provider *p, const struct signature_in
 	if (!key_read(p, in->secret, &key, &why)) {
 		snprintf(text, sizeof text, "the secret is none of %s: %s", p->name, why);
 		refuse(out, SIGNATURE_KEY, text);
+		if (explain && read && content_build(&c, in, &content))
+			signature_explain(p, in, &c, buffer_view(&content), out);
 	} else if (read && content_build(&c, in, &content) &&
 		   (claim_holds(&c, &key, buffer_view(&content)) || holds_with_other_port(&c, in, &key))) {
 		judge_age(&c, in, out);

@@ -329,11 +329,10 @@ void signature_explain(const struct signature_provider *p, const struct signatur
 	struct secret_key key = { 0 };
 	const char *why;
 	bool readable = out->reason != SIGNATURE_MALFORMED;
-	if (key_read(c->scheme, in->secret, &key, &why)) {
-		bool found =
-		    try_form(&t, &key) || (readable && (try_secret(&t) || try_url(&t, &key) || try_body(&t, &key)));
-		if (!found)
-			(void)try_providers(p, in, out);
-	}
+	bool has_key = key_read(c->scheme, in->secret, &key, &why);
+	bool found = (has_key && try_form(&t, &key)) || (readable && try_secret(&t)) ||
+		     (has_key && readable && (try_url(&t, &key) || try_body(&t, &key)));
+	if (!found)
+		(void)try_providers(p, in, out);
 	key_free(&key);
 }
