@@ -3,6 +3,7 @@
 #include "client/command.h"
 #include "client/forwarder.h"
 #include "client/output.h"
+#include "client/resign.h"
 #include "client/row_json.h"
 #include "client/selection.h"
 #include "shared/headers.h"
@@ -26,7 +27,10 @@ struct replay {
 	const char *to, *body_spec, *where;
 	struct filter *filter; /* of --where */
 	struct buffer body_override;
-	bool json, has_override, failed_status, unreachable, interrupted, output_failed;
+	struct option_values secret_specs;
+	struct secrets secrets; /* of --resign */
+	const char *url;
+	bool resign, json, has_override, failed_status, unreachable, interrupted, output_failed;
 	int64_t times;
 	struct error *e;
 
@@ -168,6 +172,34 @@ static bool edit_headers(struct replay *r)
 	return fine;
 }
 
+/* What goes out is what is signed, so this comes behind all other changes. */
+static bool sign_anew(struct replay *r, struct error *e)
+{
+	struct buffer body = { 0 }, *old = r->has_override ? &r->body_override : &r->message.body;
+	bool has_body;
+	struct resign_request request = {
+		.id = r->original,
+		.method = buffer_view(&r->method),
+		.target = buffer_view(&r->target),
+		.tunnel = buffer_view(&r->tunnel),
+		.url = r->url,
+		.body = buffer_view(old),
+		.headers = &r->headers,
+		.new_body = &body,
+		.has_new_body = &has_body,
+	};
+	if (!r->resign)
+		return true;
+	bool fine = resign(r->store, &r->secrets, &request, e);
+	if (fine && has_body) {
+		struct buffer swap = *old;
+		*old = body;
+		body = swap;
+	}
+	buffer_free(&body);
+	return fine;
+}
+
 static bool insert_copy(struct replay *r, struct error *e)
 {
 	struct store_delivery d = {
@@ -182,7 +214,9 @@ static bool insert_copy(struct replay *r, struct error *e)
 		.provider = buffer_view(&r->provider),
 		.event_type = buffer_view(&r->event_type),
 		.headers = buffer_view(&r->headers),
-		.signature = bytes_of(headers_has_signature(buffer_view(&r->headers)) ? "unknown" : "none"),
+		.signature = bytes_of(r->resign                                         ? "valid"
+				      : headers_has_signature(buffer_view(&r->headers)) ? "unknown"
+											: "none"),
 		.trailers = buffer_view(&r->message.trailers),
 		.body = r->has_override ? buffer_view(&r->body_override) : buffer_view(&r->message.body),
 		.https = r->https,
@@ -287,8 +321,9 @@ static bool replay_once(struct replay *r, struct error *e)
 	else if (!edit_headers(r) || r->no_memory)
 		error_set(e, EXIT_STORE, "out of memory");
 	else
-		fine = in_transaction(r, insert_copy, e) && call(r, base, e) && in_transaction(r, insert_attempt, e) &&
-		       store_get(r->store, r->id, on_json_row, r, e) && !r->output_failed;
+		fine = sign_anew(r, e) && in_transaction(r, insert_copy, e) && call(r, base, e) &&
+		       in_transaction(r, insert_attempt, e) && store_get(r->store, r->id, on_json_row, r, e) &&
+		       !r->output_failed;
 	if (fine && r->result.result != ATTEMPT_OK && !r->interrupted) {
 		r->unreachable = true;
 		error_set(e, EXIT_TARGET, "%s", r->result.error);
@@ -404,6 +439,15 @@ static bool check_usage(struct replay *r, int64_t last, int argc, struct error *
 	return r->filter != NULL;
 }
 
+static bool check_secrets(struct replay *r, struct error *e)
+{
+	if (!r->resign)
+		return true;
+	if (r->secret_specs.count == 0)
+		return error_set(e, EXIT_USAGE, "--resign needs the secret: --secret PROVIDER=@FILE, or @FILE alone");
+	return secrets_read(&r->secret_specs, false, &r->secrets, e);
+}
+
 static bool find_ids(struct replay *r, int64_t last, int argc, char **argv, struct ids *ids, struct error *e)
 {
 	if (r->where)
@@ -490,6 +534,9 @@ static int run(int argc, char **argv, struct error *e)
 		{ "header", 'H', OPTION_LIST, &headers, "'K: V'",
 		  "set a header field; 'K:' removes it; again for more" },
 		{ "body", 0, OPTION_TEXT, &r.body_spec, "@FILE|@-", "another body" },
+		{ "resign", 0, OPTION_FLAG, &r.resign, NULL, "sign anew, with a fresh time, by --secret" },
+		{ "secret", 0, OPTION_LIST, &r.secret_specs, "PROVIDER=@FILE", "for --resign; again for more" },
+		{ "url", 0, OPTION_TEXT, &r.url, "URL", "signed by those who sign it (default: the public one)" },
 		{ "times", 0, OPTION_COUNT, &r.times, "N", "each so many times (default 1)" },
 		{ "fail", 0, OPTION_FLAG, &fail, NULL, "exit with 1 when an answer is not 2xx" },
 		{ "json", 0, OPTION_FLAG, &r.json, NULL, "print each replay as a JSON object" },
@@ -515,7 +562,7 @@ static int run(int argc, char **argv, struct error *e)
 		goto out;
 	r.forward.extra_headers = &headers;
 	status = EXIT_USAGE;
-	if (!check_usage(&r, last, argc - first, e))
+	if (!check_usage(&r, last, argc - first, e) || !check_secrets(&r, e))
 		goto out;
 	path = common.db ? NULL : store_default_path(e);
 	if ((common.db || path) && read_body(&r, e) &&
@@ -530,6 +577,7 @@ static int run(int argc, char **argv, struct error *e)
 	}
 out:
 	store_close(r.store);
+	secrets_free(&r.secrets);
 	filter_free(r.filter);
 	struct buffer *all[] = {
 		&r.method,     &r.target,  &r.tunnel,        &r.peer,           &r.provider,    &r.event_type,
@@ -547,8 +595,8 @@ out:
 
 const struct command command_replay = {
 	"replay",
-	"creel replay ID… | --where FILTER | --last [N] [--to PORT|URL] [-H 'K: V'] [--body @FILE] [--times N] "
-	"[--fail] [OPTIONS]",
+	"creel replay ID… | --where FILTER | --last [N] [--to PORT|URL] [-H 'K: V'] [--body @FILE] "
+	"[--resign --secret @FILE] [--times N] [--fail] [OPTIONS]",
 	"send recorded deliveries to the app again",
 	"Sends each delivery as it was received, to where it went before or to --to. A replay is a delivery of its own "
 	"in the\n"

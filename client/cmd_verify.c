@@ -160,9 +160,9 @@ static const struct signature_provider *judge(struct verify *v, const struct sig
 		.at = v->at >= 0 ? v->at : (int64_t)(v->received_at_us / 1000000),
 		.tolerance = v->tolerance_ms < 0 ? SIGNATURE_OWN_TOLERANCE : v->tolerance_ms / 1000,
 	};
-	const struct signature_provider *p = v->provider      ? v->provider
-					     : only_secret(v) ? only_secret(v)
-							      : origin->signature;
+	const struct signature_provider *p = v->provider         ? v->provider
+					     : origin->signature ? origin->signature
+								 : only_secret(v);
 	if (v->request_bytes > v->message.body.len) {
 		no_answer(out, SIGNATURE_UNKNOWN, "it was recorded in part only: --record-max was less than its body");
 		return p;
