@@ -316,13 +316,20 @@ void stream_call_app(struct stream *st)
 	}
 }
 
-void stream_answer_for_app(struct stream *st, int status)
+void stream_answer_as_app(struct stream *st, int status, struct bytes headers, struct bytes body, const char *sentence)
 {
 	struct forward_result result = { .result = ATTEMPT_OK, .status = status, .url = "", .started_at_us = now_us() };
-	snprintf(result.error, sizeof result.error, "the app was not called: --chaos fail");
+	struct answer *a = &st->answer;
+	snprintf(result.error, sizeof result.error, "%s", sentence);
 	st->attempt++;
-	st->answer.status = status;
-	st->answer.body_len = 0;
-	st->answer.head_here = true;
+	a->status = status;
+	a->body_len = body.len;
+	a->head_here = true;
+	if (!buffer_append_bytes(&a->headers, headers) || !buffer_append_bytes(&a->kept, body) ||
+	    !buffer_append_bytes(&st->came_body, body)) {
+		result.result = ATTEMPT_ABORTED;
+		snprintf(result.error, sizeof result.error, "the client is out of memory");
+	}
+	st->came_size = st->came_body.len;
 	on_done(st, &result);
 }

@@ -183,6 +183,8 @@ static int run(int argc, char **argv, struct error *e)
 		{ "ready-file", 0, OPTION_TEXT, &o.ready_file, "FILE", "appears, holding the public URL, once online" },
 		{ "secret", 0, OPTION_LIST, &o.secret_specs, "PROVIDER=@FILE",
 		  "check that provider's signatures; again for more" },
+		{ "answer-challenges", 0, OPTION_FLAG, &o.answer_challenges, NULL,
+		  "answer the handshakes of Slack, Zoom, Meta and others for the app" },
 		{ "host-header", 0, OPTION_TEXT, &o.forward.host_header, "rewrite|preserve|VALUE",
 		  "Host for the app (default rewrite: the target's)" },
 		{ "header", 'H', OPTION_LIST, &o.headers, "'K: V'",

@@ -21,6 +21,8 @@ static int run(int argc, char **argv, struct error *e)
 		{ "exec", 0, OPTION_TEXT, &o.exec, "CMD", "run this for each delivery, its JSON on standard input" },
 		{ "secret", 0, OPTION_LIST, &o.secret_specs, "PROVIDER=@FILE",
 		  "check that provider's signatures; again for more" },
+		{ "answer-challenges", 0, OPTION_FLAG, &o.answer_challenges, NULL,
+		  "answer the handshakes of Slack, Zoom, Meta and others for the app" },
 		{ "chaos", 0, OPTION_TEXT, &o.chaos, "SPEC",
 		  "bad weather, such as 'duplicate=5%,fail=10%:503'; see creel(1)" },
 		{ "host-header", 0, OPTION_TEXT, &o.forward.host_header, "rewrite|preserve|VALUE",

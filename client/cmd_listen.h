@@ -20,7 +20,7 @@ struct listen_options {
 	uint64_t record_max;
 	const char *offline, *ack; /* "queue" or "fail"; "app" or "immediate" */
 	int64_t drain_parallel;
-	bool share, hold;
+	bool share, hold, answer_challenges;
 	struct option_values secret_specs; /* "github=@FILE" */
 	struct secrets secrets;            /* read of them; secrets_free by whoever called listen_take_options */
 	const char *chaos;                 /* chaos.h, or NULL */

@@ -25,7 +25,8 @@ struct session_options {
 	bool hold;                      /* what found no app waits for it */
 	const struct chaos_spec *chaos; /* or NULL */
 	const struct secrets *secrets;  /* of providers, or NULL */
-	bool no_app;                    /* deliveries are recorded, and over: nothing is called */
+	bool answer_challenges;
+	bool no_app; /* deliveries are recorded, and over: nothing is called */
 };
 
 /* What the user is shown; rows are views for the call. */

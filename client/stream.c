@@ -210,6 +210,8 @@ static void on_recorded(void *user, int64_t id, bool duplicate, const struct err
 		if (!duplicate)
 			tell_delivery(st);
 		if (!duplicate && !st->refused && !s->cancelled) {
+			if (stream_answer_challenge(st))
+				return;
 			if (s->weather)
 				weather_take(st);
 			else

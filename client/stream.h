@@ -11,7 +11,8 @@
  *    resume.c   lost and found again       call.c    the app's call and its record
  *    sealed.c   SEALED to plain frames     answer.c  what goes back to the relay
  *    hold.c     deliveries that wait for the app         old.c  those of an earlier run
- *    weather.c  --chaos, between the commit and the call       mark.c  who sent it, does its signature hold */
+ *    weather.c  --chaos, between the commit and the call       mark.c  who sent it, does its signature hold
+ *    handshake.c  --answer-challenges */
 #pragma once
 
 #include <uthash.h>
@@ -131,6 +132,7 @@ struct session {
 	size_t old_running;
 	struct hold *holds;      /* one a route, or NULL */
 	struct weather *weather; /* with --chaos */
+	struct confirm *confirm; /* or NULL */
 	struct stream *live;     /* all there are, by live_next */
 	int open_handles;
 };
@@ -171,10 +173,13 @@ void stream_mark(struct stream *st);
 /* ---- call.c ---- */
 
 void stream_call_app(struct stream *st);
-/* This status is the answer: the app is not called. */
-void stream_answer_for_app(struct stream *st, int status);
+/* This is the answer: the app is not called; the sentence says why, for the record. */
+void stream_answer_as_app(struct stream *st, int status, struct bytes headers, struct bytes body, const char *sentence);
 /* The index of the route that a target goes to. */
 size_t session_route(const struct session *s, struct bytes target);
+
+/* handshake.c: false when it is none to be answered. */
+MUST_CHECK bool stream_answer_challenge(struct stream *st);
 
 /* ---- answer.c ---- */
 

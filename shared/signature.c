@@ -64,7 +64,7 @@ static bool mac_holds(const struct claim *c, const struct secret_key *k, struct 
 	if (crypto_mac(c->scheme->algorithm, buffer_view(&k->mac), content, mac, &len) &&
 	    crypto_encode(c->scheme->form, bytes_make(mac, len), &text))
 		for (size_t i = 0; i < c->count; i++)
-			holds |= !c->is_public[i] && crypto_equal(buffer_view(&text), c->marks[i]);
+			holds |= !c->is_public[i] && signature_equal(buffer_view(&text), c->marks[i]);
 	buffer_free(&text);
 	return holds;
 }
@@ -73,7 +73,7 @@ bool claim_holds(const struct claim *c, const struct secret_key *k, struct bytes
 {
 	const struct signature_provider *s = c->scheme;
 	if (s->algorithm == SIGN_TOKEN)
-		return c->count && crypto_equal(buffer_view(&k->mac), c->marks[0]);
+		return c->count && signature_equal(buffer_view(&k->mac), c->marks[0]);
 	if (s->secret == SECRET_PUBLIC_KEY)
 		return c->count && public_holds(s->algorithm, k, s->form, c->marks[0], content);
 	if (!k->public)

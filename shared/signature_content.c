@@ -19,7 +19,7 @@ static int hex(uint8_t c)
 	return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
 }
 
-static bool decode(struct bytes in, struct buffer *out)
+bool signature_decode_form(struct bytes in, struct buffer *out)
 {
 	if (!buffer_reserve(out, in.len + 1))
 		return false;
@@ -58,11 +58,11 @@ bool content_form_value(struct bytes form, const char *wanted, struct buffer *ou
 	struct bytes name, value;
 	while (next_pair(&form, &name, &value))
 		if (bytes_equal(name, bytes_of(wanted)))
-			return decode(value, out);
+			return signature_decode_form(value, out);
 	return false;
 }
 
-bool content_query_value(struct bytes url, const char *wanted, struct bytes *out)
+bool signature_query_value(struct bytes url, const char *wanted, struct bytes *out)
 {
 	const uint8_t *mark = url.len ? memchr(url.at, '?', url.len) : NULL;
 	struct bytes name, value, rest = bytes_of(NULL);
@@ -126,9 +126,9 @@ static bool append_parameters(struct bytes form, struct buffer *out)
 		struct pair *p = &pairs[count++];
 		p->text = &text;
 		p->name = text.len;
-		fine = decode(name, &text);
+		fine = signature_decode_form(name, &text);
 		p->value = text.len;
-		fine = fine && decode(value, &text);
+		fine = fine && signature_decode_form(value, &text);
 		p->end = text.len;
 	}
 	fine = fine && append_sorted(pairs, count, out);
@@ -143,14 +143,14 @@ static bool check_sum(struct claim *c, const struct signature_input *in, bool *c
 {
 	struct bytes sum;
 	char own[65];
-	*covered = content_query_value(in->url, "bodySHA256", &sum);
+	*covered = signature_query_value(in->url, "bodySHA256", &sum);
 	if (!*covered)
 		return content_is_form(in->headers) || in->body.len == 0 ||
 		       claim_fail(c, SIGNATURE_URL,
 				  "the body is no form, and the URL has no bodySHA256 that covers it");
 	if (!crypto_sha256_hex(in->body, own))
 		return claim_fail(c, SIGNATURE_NO_MEMORY, "out of memory");
-	return crypto_equal(sum, bytes_of(own)) ||
+	return signature_equal(sum, bytes_of(own)) ||
 	       claim_fail(c, SIGNATURE_BODY,
 			  "the body was changed on the way: its SHA-256 is not the URL's bodySHA256");
 }

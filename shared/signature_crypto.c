@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-bool crypto_equal(struct bytes a, struct bytes b)
+bool signature_equal(struct bytes a, struct bytes b)
 {
 	return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.at, b.at, a.len) == 0);
 }
@@ -120,6 +120,13 @@ bool crypto_sha256_hex(struct bytes content, char out[65])
 	}
 	buffer_free(&hex);
 	return fine;
+}
+
+bool signature_hmac_hex(struct bytes key, struct bytes content, struct buffer *out)
+{
+	uint8_t mac[32];
+	size_t len;
+	return crypto_mac(SIGN_SHA256, key, content, mac, &len) && crypto_encode(FORM_HEX, bytes_make(mac, len), out);
 }
 
 static const EVP_MD *digest_of(enum signature_algorithm a)

@@ -3,6 +3,7 @@
 
 #include "shared/headers.h"
 #include "shared/signature.h"
+#include "shared/signature_tools.h"
 
 enum signature_algorithm { SIGN_SHA256, SIGN_SHA1, SIGN_TOKEN, SIGN_ED25519, SIGN_ECDSA };
 enum signature_form { FORM_HEX, FORM_BASE64 };
@@ -78,8 +79,6 @@ MUST_CHECK bool content_build(struct claim *c, const struct signature_input *in,
 bool content_is_form(struct bytes headers);
 /* The named member of a form, decoded, appended. False: not there, or out of memory. */
 bool content_form_value(struct bytes form, const char *name, struct buffer *out);
-/* Of a query: "…?a=1&bodySHA256=…". */
-bool content_query_value(struct bytes url, const char *name, struct bytes *out);
 
 /* signature_keys.c. False and *why, a clause. */
 MUST_CHECK bool key_read(const struct signature_provider *s, struct bytes secret, struct secret_key *out,
@@ -98,7 +97,6 @@ MUST_CHECK bool crypto_sign(enum signature_algorithm a, void *key, struct bytes 
 MUST_CHECK bool crypto_encode(enum signature_form form, struct bytes in, struct buffer *out);
 /* False: it is not of that form. Hex of either case; base64 with or without its padding, URL-safe letters too. */
 MUST_CHECK bool crypto_decode(enum signature_form form, struct bytes in, struct buffer *out);
-bool crypto_equal(struct bytes a, struct bytes b);
 
 /* signature.c: whether one of the marks is right. */
 bool claim_holds(const struct claim *c, const struct secret_key *k, struct bytes content);
@@ -117,7 +115,3 @@ struct respelling {
 };
 /* Steps through them: *step from 0. False behind the last. The body is the caller's, to be freed. */
 MUST_CHECK bool signature_respell(struct bytes body, int *step, struct respelling *out);
-
-/* signature_json.c: one value of a JSON text by a path as "event.type", "[0].event". Appends a string's meaning or a
- * number's lexeme. False: there is none. *lexeme, if not NULL, is where it stands. */
-bool signature_json_value(struct bytes body, const char *path, struct buffer *out, struct bytes *lexeme);

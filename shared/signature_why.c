@@ -262,7 +262,7 @@ static bool try_form(struct trial *t, const struct secret_key *key)
 	for (int form = 0; known && form < 2; form++) {
 		struct buffer raw = { 0 };
 		bool read = crypto_decode((enum signature_form)form, mark, &raw) && raw.len >= 8;
-		bool same = read && crypto_equal(buffer_view(&raw), bytes_make(mac, len));
+		bool same = read && signature_equal(buffer_view(&raw), bytes_make(mac, len));
 		bool cut = read && raw.len < len && CRYPTO_memcmp(raw.at, mac, raw.len) == 0;
 		buffer_free(&raw);
 		if (!same && !cut)
