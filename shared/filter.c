@@ -99,12 +99,11 @@ static struct filter_node *read_group(struct filter_parser *p)
 static struct filter_node *read_factor(struct filter_parser *p)
 {
 	bool negated = false;
-	size_t start = p->at;
 	for (;;) {
+		size_t start = p->at;
 		bool word = is_keyword(p, "NOT");
 		if (!word && p->text[p->at] != '-')
 			break;
-		start = p->at;
 		p->at += word ? 3 : 1;
 		negated = !negated;
 		if (word)
@@ -130,13 +129,13 @@ static struct filter_node *read_factor(struct filter_parser *p)
 	}
 	if (!n || !negated)
 		return n;
-	struct filter_node *not = new_node(p, FILTER_NOT);
-	if (!not ) {
+	struct filter_node *inverse = new_node(p, FILTER_NOT);
+	if (!inverse) {
 		free_node(n);
 		return NULL;
 	}
-	not ->first = n;
-	return not ;
+	inverse->first = n;
+	return inverse;
 }
 
 /* One child stands for itself. */

@@ -167,8 +167,8 @@ static void put_alternative(struct filter_sql *out, const struct filter_term *t,
 		[FIELD_ATTEMPTS] = "d.attempts",
 		[FIELD_HOST] = "creel_header((SELECT headers FROM message WHERE id = d.id * 4096)",
 		[FIELD_HEADER] = "creel_header((SELECT headers FROM message WHERE id = d.id * 4096)",
-		[FIELD_HEADER_RES] = "creel_header((SELECT headers FROM message WHERE d.attempts > 0 AND"
-				     " id = d.id * 4096 + d.attempts)",
+		[FIELD_HEADER_RES] =
+		    "creel_header((SELECT headers FROM message WHERE d.attempts > 0 AND id = d.id * 4096 + d.attempts)",
 		[FIELD_BODY] = "creel_body(d.id * 4096",
 		[FIELD_BODY_RES] = "creel_body(iif(d.attempts > 0, d.id * 4096 + d.attempts, -1)",
 	};
@@ -240,7 +240,7 @@ static unsigned classes_of_atom(enum filter_field field, const struct filter_ato
 	/* A status may also be an earlier attempt's, or of an answer that broke off. */
 	unsigned classes = NO_ANSWER_YET | CLASS(6) | CLASS(7);
 	for (int c = 1; c <= 5; c++)
-		if (a->low < (c + 1) * 100 + (c == 5) * 400 && a->high >= c * 100)
+		if (a->low < (c == 5 ? 1000L : (c + 1) * 100L) && a->high >= c * 100L)
 			classes |= CLASS(c);
 	return classes;
 }
@@ -401,7 +401,8 @@ static bool is_indexed(const struct filter_node *n)
 	for (const struct filter_node *c = n->first; c; c = c->next)
 		if (!is_indexed(c))
 			return false;
-	return n->kind != FILTER_NOT || n->first->kind != FILTER_TERM || n->first->term.field != FIELD_STATE;
+	return n->kind != FILTER_NOT || !n->first || n->first->kind != FILTER_TERM ||
+	       n->first->term.field != FIELD_STATE;
 }
 
 bool filter_walks(const struct filter *f)

@@ -1,6 +1,7 @@
 #include "tui/source.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void item_free(struct item *i)
 {
@@ -58,4 +59,12 @@ void document_free(struct document *d)
 	free(d->replays);
 	free(d->trouble);
 	*d = (struct document){ 0 };
+}
+
+bool client_state_same(const struct client_state *a, const struct client_state *b)
+{
+	return a->running == b->running && a->confirmed_at_us == b->confirmed_at_us &&
+	       strcmp(a->state, b->state) == 0 && strcmp(a->detail, b->detail) == 0 && strcmp(a->url, b->url) == 0 &&
+	       strcmp(a->target, b->target) == 0 && strcmp(a->tunnel, b->tunnel) == 0 &&
+	       strcmp(a->relay, b->relay) == 0;
 }

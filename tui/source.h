@@ -45,6 +45,7 @@ struct client_state { /* of the running client, "" where there is none */
 	uint64_t lag_us; /* of the last ping; 0: not known */
 	bool running;
 };
+bool client_state_same(const struct client_state *a, const struct client_state *b);
 
 enum source_part { SOURCE_REQUEST, SOURCE_RESPONSE };
 

@@ -17,9 +17,10 @@ bool surface_resize(struct surface *s, int width, int height)
 	struct cell *cells = calloc((size_t)width * (size_t)height, sizeof *cells);
 	if (!cells)
 		return false;
-	free(s->cells);
+	struct cell *old = s->cells;
 	*s = (struct surface){ .width = width, .height = height, .cells = cells };
 	surface_clear(s);
+	free(old);
 	return true;
 }
 
@@ -155,10 +156,11 @@ static const char role_letters[ROLE_COUNT + 1] = ".dtk2345nwbghe+-asum";
 
 static bool dump_row(const struct surface *s, int y, struct buffer *text, struct buffer *roles)
 {
-	const struct cell *row = s->cells + y * s->width;
-	int end = s->width, role_end = s->width;
+	const struct cell *row = s->cells + (size_t)y * (size_t)s->width;
+	int end = s->width;
 	while (end > 0 && row[end - 1].base == ' ')
 		end--;
+	int role_end = s->width;
 	while (role_end > 0 && row[role_end - 1].role == ROLE_NORMAL && !row[role_end - 1].selected)
 		role_end--;
 	for (int x = 0; x < end; x++)

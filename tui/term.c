@@ -170,7 +170,8 @@ struct term *term_open(const struct term_options *options, struct error *e)
 	t->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 && !options->ascii;
 	/* Sequences of our own go only to what is known to swallow those it does not know. */
 	const char *name = getenv("TERM");
-	t->modern = strncmp(name, "linux", 5) != 0 && strncmp(name, "vt", 2) != 0 && strncmp(name, "ansi", 4) != 0;
+	t->modern =
+	    name && strncmp(name, "linux", 5) != 0 && strncmp(name, "vt", 2) != 0 && strncmp(name, "ansi", 4) != 0;
 	if (!take_over(t, e)) {
 		if (t->watched >= 0)
 			close(t->watched);

@@ -91,7 +91,7 @@ static void refresh_state(struct tui *t)
 {
 	struct client_state now = { 0 };
 	t->deps.source->state(t->deps.source_self, &now);
-	if (memcmp(&now, &t->screen.ui.client, sizeof now) != 0) {
+	if (!client_state_same(&now, &t->screen.ui.client)) {
 		t->screen.ui.client = now;
 		tui_draw_soon(t);
 	}

@@ -218,8 +218,8 @@ void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area)
 
 struct bar_entry {
 	enum action action;
-	char key[2 * KEY_NAME_LEN + 2];
 	int order, width;
+	char key[2 * KEY_NAME_LEN + 2];
 	bool shown;
 };
 
