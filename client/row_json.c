@@ -1,33 +1,15 @@
 #include "client/row_json.h"
 
 #include "shared/headers.h"
+#include "shared/json_bytes.h"
 #include "shared/text.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
-#include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 json_t *row_json_text(struct bytes b, bool empty_is_null)
 {
-	struct buffer fixed = { 0 };
-	if (b.len == 0)
-		return empty_is_null ? json_null() : json_string("");
-	for (size_t i = 0; i < b.len;) {
-		utf8proc_int32_t c;
-		utf8proc_ssize_t len = utf8proc_iterate(b.at + i, (utf8proc_ssize_t)(b.len - i), &c);
-		bool fine =
-		    len > 0 ? buffer_append(&fixed, b.at + i, (size_t)len) : buffer_append_text(&fixed, "\xef\xbf\xbd");
-		if (!fine) {
-			buffer_free(&fixed);
-			return NULL;
-		}
-		i += len > 0 ? (size_t)len : 1;
-	}
-	json_t *j = json_stringn((const char *)fixed.at, fixed.len);
-	buffer_free(&fixed);
-	return j;
+	return b.len == 0 && empty_is_null ? json_null() : json_from_bytes(b);
 }
 
 static json_t *time_json(uint64_t at_us)
@@ -86,23 +68,10 @@ static json_t *fields_json(struct bytes block)
 	return list;
 }
 
-static json_t *base64_json(struct bytes b)
-{
-	if (b.len > INT32_MAX / 2)
-		return NULL;
-	char *text = malloc(b.len / 3 * 4 + 8);
-	if (!text)
-		return NULL;
-	int len = EVP_EncodeBlock((unsigned char *)text, b.at, (int)b.len);
-	json_t *j = json_stringn(text, (size_t)len);
-	free(text);
-	return j;
-}
-
 json_t *row_json_message(const struct message *m)
 {
 	struct bytes body = buffer_view(&m->body);
-	bool text = text_is_utf8(body) && (body.len == 0 || !memchr(body.at, 0, body.len));
+	bool text = json_can_hold(body);
 	json_t *o = json_object();
 	int failed = o == NULL || json_object_set_new(o, "headers", fields_json(buffer_view(&m->headers)));
 	if (m->trailers.len)
@@ -111,7 +80,7 @@ json_t *row_json_message(const struct message *m)
 		failed |= json_object_set_new(
 		    o, "body", body.len ? json_stringn((const char *)body.at, body.len) : json_string(""));
 	else
-		failed |= json_object_set_new(o, "body_base64", base64_json(body));
+		failed |= json_object_set_new(o, "body_base64", json_from_base64(body));
 	if (m->body_size > body.len)
 		failed |= json_object_set_new(o, "body_truncated", json_true());
 	if (!failed)
