@@ -1,0 +1,21 @@
+/* One request, sent as it is and waited for: `creel trigger`. */
+#pragma once
+
+#include "shared/bytes.h"
+#include "shared/error.h"
+
+struct post {
+	const char *url, *method;
+	struct bytes headers, body; /* Content-Length and Host are added */
+	int64_t timeout_ms;
+	const char *ca; /* or NULL */
+};
+
+struct post_answer {
+	int status;
+	uint64_t took_us;
+	struct buffer body; /* its first 64 KiB */
+};
+
+/* Redirects are not followed. EXIT_TARGET when no answer came. The caller frees body. */
+MUST_CHECK bool post_send(const struct post *p, struct post_answer *out, struct error *e);
