@@ -5,6 +5,7 @@
 #include "client/row_json.h"
 #include "client/samples.h"
 #include "client/secrets.h"
+#include "client/trigger_record.h"
 #include "shared/headers.h"
 #include "shared/http_text.h"
 #include "shared/text.h"
@@ -24,9 +25,10 @@ struct trigger {
 	struct option_values secret_specs, headers, data;
 	struct secrets secrets;
 	struct post post;
-	bool json, list, fail;
+	bool json, list, fail, tunnelled;
 	struct common_options common;
 
+	struct store *store;                       /* where it is recorded, if it goes through no tunnel of ours */
 	const struct signature_provider *provider; /* NULL: not signed */
 	struct buffer text, fields, body, url, method;
 	struct bytes target;
@@ -218,6 +220,25 @@ static bool running_url(const struct trigger *t, struct buffer *out, struct erro
 	return !r.no_memory || no_memory(e);
 }
 
+static void on_tunnel(void *user, const struct client_status *c)
+{
+	struct trigger *t = user;
+	if (c->url.len && t->url.len >= c->url.len && memcmp(t->url.at, c->url.at, c->url.len) == 0)
+		t->tunnelled = true;
+}
+
+/* What goes to a running client is recorded by it. */
+static bool open_record(struct trigger *t, struct error *e)
+{
+	char *path = t->common.db ? NULL : store_default_path(e);
+	t->tunnelled = !t->to;
+	bool fine = !t->to || ((t->common.db || path) &&
+			       store_open(&t->store, t->common.db ? t->common.db : path, STORE_READ_WRITE, e) &&
+			       store_list_status(t->store, on_tunnel, t, e));
+	free(path);
+	return fine;
+}
+
 /* A URL with a path is taken as it is; the sample's own target follows one without. */
 static bool find_url(struct trigger *t, struct error *e)
 {
@@ -322,7 +343,7 @@ static int trigger(struct trigger *t, struct error *e)
 	struct post_answer answer = { 0 };
 	int status = EXIT_DONE;
 	bool fine = secrets_read(&t->secret_specs, false, &t->secrets, e) && load(t, e) && set_fields(t, e) &&
-		    set_values(t, e) && find_url(t, e);
+		    set_values(t, e) && find_url(t, e) && open_record(t, e);
 	if (fine) {
 		t->provider = provider_of(t);
 		/* -H has the last word, over the signature as well. */
@@ -336,14 +357,26 @@ static int trigger(struct trigger *t, struct error *e)
 		t->post.headers = buffer_view(&t->fields);
 		t->post.body = buffer_view(&t->body);
 	}
-	fine = fine && post_send(&t->post, &answer, e) && tell(t, &answer, e);
+	uint64_t started_at_us = now_ms() * 1000;
+	fine = fine && post_send(&t->post, &answer, e);
+	if (fine && !t->tunnelled) {
+		struct trigger_sent sent = { t->post.url,
+					     t->post.method,
+					     t->post.headers,
+					     t->post.body,
+					     t->provider ? signature_name(t->provider) : NULL,
+					     started_at_us,
+					     &answer };
+		fine = trigger_record(t->store, &sent, e);
+	}
+	fine = fine && tell(t, &answer, e);
 	if (!fine) {
 		status = (int)e->code;
 	} else if (t->fail && (answer.status < 200 || answer.status > 299)) {
 		error_set(e, EXIT_NO, "the answer was %d, not 2xx", answer.status);
 		status = EXIT_NO;
 	}
-	buffer_free(&answer.body);
+	post_answer_free(&answer);
 	return status;
 }
 
@@ -384,6 +417,7 @@ static int run(int argc, char **argv, struct error *e)
 	else
 		status = trigger(&t, e);
 out:
+	store_close(t.store);
 	secrets_free(&t.secrets);
 	struct buffer *all[] = { &t.text, &t.fields, &t.body, &t.url, &t.method };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)

@@ -10,10 +10,32 @@
 
 static size_t take(char *at, size_t size, size_t count, void *user)
 {
-	struct buffer *b = user;
+	struct post_answer *a = user;
+	struct buffer *b = &a->body;
 	size_t len = size * count, room = b->len < ANSWER_MOST ? ANSWER_MOST - b->len : 0;
-	if (!buffer_append(b, at, len < room ? len : room))
-		return 0;
+	a->body_size += len;
+	return buffer_append(b, at, len < room ? len : room) ? len : 0;
+}
+
+/* A line of the head: another status line begins a new one. */
+static size_t take_head(char *at, size_t size, size_t count, void *user)
+{
+	struct post_answer *a = user;
+	size_t len = size * count, end = len;
+	const char *colon = memchr(at, ':', len);
+	while (end > 0 && (at[end - 1] == '\r' || at[end - 1] == '\n'))
+		end--;
+	if (len >= 5 && memcmp(at, "HTTP/", 5) == 0) {
+		a->headers.len = 0;
+	} else if (colon && colon < at + end && a->headers.len < ANSWER_MOST) {
+		struct bytes name = bytes_make(at, (size_t)(colon - at));
+		size_t start = name.len + 1;
+		while (start < end && (at[start] == ' ' || at[start] == '\t'))
+			start++;
+		struct bytes value = bytes_make(at + start, end - start);
+		if (headers_name_valid(name) && headers_value_valid(value) && !headers_append(&a->headers, name, value))
+			return 0;
+	}
 	return len;
 }
 
@@ -60,7 +82,9 @@ static bool perform(CURL *c, const struct post *p, struct curl_slist *fields, st
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)p->timeout_ms);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
-	curl_easy_setopt(c, CURLOPT_WRITEDATA, &out->body);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_head);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, out);
 	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
 	if (p->body.len || strcmp(p->method, "GET") != 0) {
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, p->body.len ? (const char *)p->body.at : "");
@@ -91,4 +115,10 @@ bool post_send(const struct post *p, struct post_answer *out, struct error *e)
 	curl_slist_free_all(fields);
 	curl_easy_cleanup(c);
 	return fine;
+}
+
+void post_answer_free(struct post_answer *a)
+{
+	buffer_free(&a->headers);
+	buffer_free(&a->body);
 }

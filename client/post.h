@@ -14,8 +14,11 @@ struct post {
 struct post_answer {
 	int status;
 	uint64_t took_us;
+	struct buffer headers;
 	struct buffer body; /* its first 64 KiB */
+	uint64_t body_size;
 };
 
-/* Redirects are not followed. EXIT_TARGET when no answer came. The caller frees body. */
+/* Redirects are not followed. EXIT_TARGET when no answer came. post_answer_free in any case. */
 MUST_CHECK bool post_send(const struct post *p, struct post_answer *out, struct error *e);
+void post_answer_free(struct post_answer *a);

@@ -107,6 +107,25 @@ describe('trigger', () => {
 		assert.ok(await discordVerify(c.raw, c.headers['x-signature-ed25519'], c.headers['x-signature-timestamp'], key));
 	});
 
+	it('what goes to an app straight away is on record, once; through the tunnel it is the tunnel\'s', async () => {
+		const before = (await w.list()).length;
+		const c = await sent('stripe.invoice.paid', 'stripe');
+		const rows = await w.list();
+		assert.equal(rows.length, before + 1);
+		const row = rows.at(-1);
+		assert.deepEqual([row.origin, row.target, row.status, row.provider, row.event_type, row.signature, row.state], ['trigger', '/direct?x=1', 200, 'stripe', 'invoice.paid', 'valid', 'delivered']);
+		const shown = JSON.parse(await w.creelOut(['show', String(row.id), '--json']));
+		assert.equal(shown.request.body, c.raw.toString('utf8'));
+		assert.equal(shown.response.body, 'ok');
+		assert.equal((await w.creel(['verify', String(row.id), '--secret', secret('stripe')])).code, 0);
+		calls.length = 0;
+		await w.creelOut(['replay', String(row.id)]);
+		assert.equal(calls.at(-1).url, '/direct?x=1');
+		const here = (await w.list()).length;
+		assert.equal((await run('stripe', '--to', `${client.url}/hook`, '--secret', secret('stripe'))).code, 0);
+		assert.deepEqual((await w.list()).slice(here).map((r) => r.origin), ['live']);
+	});
+
 	it('nothing of our own among the fields', async () => {
 		const c = await sent('asana.task', 'asana');
 		assert.deepEqual(Object.keys(c.headers).filter((k) => k !== 'connection').sort(), ['content-length', 'content-type', 'host', 'x-hook-signature']);
