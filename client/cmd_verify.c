@@ -205,7 +205,7 @@ static bool print_line(const struct verify *v, const char *provider, const struc
 
 static bool verify_one(struct verify *v, struct error *e)
 {
-	struct signature_result result;
+	struct signature_result result = { 0 };
 	struct signature_origin origin = { 0 };
 	bool has_body;
 	v->public_url.len = v->prefix.len = 0;

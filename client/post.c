@@ -2,6 +2,7 @@
 
 #include "shared/headers.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <curl/curl.h>
@@ -55,9 +56,10 @@ static bool make_fields(struct bytes headers, struct curl_slist **list)
 	struct buffer line = { 0 };
 	bool fine = true;
 	for (size_t i = 0; fine && i < sizeof own / sizeof *own; i++) {
-		char without[32] = "";
+		char without[32];
+		snprintf(without, sizeof without, "%s:", own[i]);
 		if (!headers_find(headers, own[i], &value))
-			fine = add(list, strcat(strcpy(without, own[i]), ":"));
+			fine = add(list, without);
 	}
 	for (size_t pos = 0; fine && headers_next(headers, &pos, &name, &value);) {
 		if (bytes_equal_nocase(name, "Content-Length") || bytes_equal_nocase(name, "Host"))

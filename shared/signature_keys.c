@@ -11,15 +11,9 @@
 
 #define ED25519_LEN 32
 
-static bool begins(struct bytes b, const char *with)
-{
-	size_t len = strlen(with);
-	return b.len >= len && memcmp(b.at, with, len) == 0;
-}
-
 static bool drop(struct bytes *b, const char *prefix)
 {
-	if (!begins(*b, prefix))
+	if (!signature_begins(*b, prefix))
 		return false;
 	*b = bytes_make(b->at + strlen(prefix), b->len - strlen(prefix));
 	return true;
@@ -93,7 +87,7 @@ static bool read_pair(const struct signature_provider *s, struct bytes secret, b
 		      const char **why)
 {
 	bool ed25519 = s->algorithm != SIGN_ECDSA;
-	if (begins(secret, "-----BEGIN"))
+	if (signature_begins(secret, "-----BEGIN"))
 		out->public = read_pem(secret, private);
 	else
 		out->public = ed25519 ? read_ed25519(secret, private) : read_der(secret, private);
@@ -115,7 +109,8 @@ static bool read_pair(const struct signature_provider *s, struct bytes secret, b
 static bool read_standard(struct bytes secret, bool private, struct secret_key *out, const char **why)
 {
 	static const struct signature_provider pair = { .algorithm = SIGN_ED25519 };
-	if (begins(secret, "whpk_") || begins(secret, "whsk_") || begins(secret, "-----BEGIN"))
+	if (signature_begins(secret, "whpk_") || signature_begins(secret, "whsk_") ||
+	    signature_begins(secret, "-----BEGIN"))
 		return read_pair(&pair, secret, private, out, why);
 	drop(&secret, "whsec_");
 	if (secret.len && crypto_decode(FORM_BASE64, secret, &out->mac) && out->mac.len)

@@ -20,23 +20,23 @@ struct signature_provider {
 	const char *name;
 	const char *field; /* of the signature */
 	const char
-	    *also;   /* the row that counts when the field is not there: another name of the same, or an older form */
-	bool hidden; /* only somebody's `also` */
-	enum signature_layout layout;
-	const char *prefix; /* before the signature, or the key of its pair */
-	char separator;
+	    *also; /* the row that counts when the field is not there: another name of the same, or an older form */
+	const char *prefix;   /* before the signature, or the key of its pair */
 	const char *time_key; /* of its pair */
 	const char *time_field, *id_field;
 	const char *body_time; /* a number in the body, in milliseconds */
 	/* What is signed: %B body, %T time as text, %I id, %U URL, %M method, %P the form's parameters. */
 	const char *content;
+	const char *agent, *event_field, *event_path[3]; /* paths: "event.type", "[0].event" */
+	int64_t age;                                     /* seconds, 0: none */
+	enum signature_layout layout;
 	enum signature_algorithm algorithm;
 	enum signature_form form;
 	enum secret_form secret;
 	enum time_unit unit;
-	int64_t age;                                     /* seconds, 0: none */
-	bool future;                                     /* the limit goes both ways */
-	const char *agent, *event_field, *event_path[3]; /* paths: "event.type", "[0].event" */
+	char separator;
+	bool future; /* the limit goes both ways */
+	bool hidden; /* only somebody's `also` */
 };
 
 extern const struct signature_provider signature_table[];

@@ -1,6 +1,7 @@
 /* What a request says of its signature: the marks, the time and the id that were signed with it. */
 #include "shared/signature_private.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,7 +77,8 @@ static bool rfc3339(struct bytes text, int64_t *seconds)
 {
 	struct tm t = { 0 };
 	char copy[40], sign;
-	int end = 0, hours = 0, minutes = 0;
+	int end = 0;
+	int64_t hours = 0, minutes = 0;
 	if (text.len < 20 || text.len >= sizeof copy)
 		return false;
 	memcpy(copy, text.at, text.len);
@@ -88,7 +90,8 @@ static bool rfc3339(struct bytes text, int64_t *seconds)
 	const char *zone = copy + end;
 	if (*zone == '.')
 		zone += 1 + strspn(zone + 1, "0123456789");
-	if (!(*zone == 'Z' || *zone == 'z' || sscanf(zone, "%1[+-]%2d:%2d", &sign, &hours, &minutes) == 3))
+	if (!(*zone == 'Z' || *zone == 'z' ||
+	      sscanf(zone, "%1[+-]%2" SCNd64 ":%2" SCNd64, &sign, &hours, &minutes) == 3))
 		return false;
 	t.tm_year -= 1900;
 	t.tm_mon--;
@@ -158,12 +161,6 @@ static bool add_mark(struct claim *c, struct bytes mark, bool is_public)
 	return true;
 }
 
-static bool begins(struct bytes b, const char *with)
-{
-	size_t len = strlen(with);
-	return b.len >= len && memcmp(b.at, with, len) == 0;
-}
-
 static struct bytes behind(struct bytes b, size_t n)
 {
 	return bytes_make(b.at + n, b.len - n);
@@ -182,7 +179,7 @@ static struct bytes next_part(struct bytes *rest, char end)
 static bool read_value(struct claim *c, struct bytes value)
 {
 	const char *prefix = c->scheme->prefix ? c->scheme->prefix : "";
-	if (!begins(value, prefix))
+	if (!signature_begins(value, prefix))
 		return claim_fail(c, SIGNATURE_MALFORMED, "the header %s does not begin with %s", c->scheme->field,
 				  prefix);
 	return add_mark(c, behind(value, strlen(prefix)), false);
@@ -209,9 +206,9 @@ static bool read_words(struct claim *c, struct bytes value)
 {
 	while (value.len) {
 		struct bytes word = next_part(&value, ' ');
-		if (begins(word, c->scheme->prefix))
+		if (signature_begins(word, c->scheme->prefix))
 			(void)add_mark(c, behind(word, strlen(c->scheme->prefix)), false);
-		else if (begins(word, "v1a,"))
+		else if (signature_begins(word, "v1a,"))
 			(void)add_mark(c, behind(word, 4), true);
 	}
 	return c->count ||

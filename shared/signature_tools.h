@@ -10,6 +10,7 @@ bool signature_json_value(struct bytes body, const char *path, struct buffer *ou
 bool signature_query_value(struct bytes url, const char *name, struct bytes *out);
 /* Undoes %41 and + of forms and queries. */
 MUST_CHECK bool signature_decode_form(struct bytes in, struct buffer *out);
+bool signature_begins(struct bytes b, const char *with);
 /* In constant time, but for the lengths. */
 bool signature_equal(struct bytes a, struct bytes b);
 /* HMAC-SHA256 in lower-case hex, appended. */

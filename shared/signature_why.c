@@ -21,12 +21,6 @@ static void say(struct signature_result *out, enum signature_reason reason, cons
 	snprintf(out->text, sizeof out->text, "%s%s", before, what);
 }
 
-static bool begins(struct bytes b, const char *with)
-{
-	size_t len = strlen(with);
-	return b.len >= len && memcmp(b.at, with, len) == 0;
-}
-
 static bool is_blank(uint8_t c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
@@ -78,7 +72,7 @@ static const char *const change_names[] = {
 static bool change(enum secret_change how, struct bytes secret, bool standard, struct buffer *out)
 {
 	struct bytes text = trimmed(secret), rest = text;
-	bool prefixed = begins(text, "whsec_");
+	bool prefixed = signature_begins(text, "whsec_");
 	if (prefixed)
 		rest = bytes_make(text.at + 6, text.len - 6);
 	switch (how) {
@@ -93,7 +87,7 @@ static bool change(enum secret_change how, struct bytes secret, bool standard, s
 		if (text.len < 3 || (text.at[0] != '"' && text.at[0] != '\'') || text.at[text.len - 1] != text.at[0])
 			return false;
 		text = bytes_make(text.at + 1, text.len - 2);
-		rest = begins(text, "whsec_") ? bytes_make(text.at + 6, text.len - 6) : text;
+		rest = signature_begins(text, "whsec_") ? bytes_make(text.at + 6, text.len - 6) : text;
 		return standard ? crypto_decode(FORM_BASE64, rest, out) : buffer_append_bytes(out, text);
 	case CHANGE_NO_PREFIX:
 		return !standard && prefixed && buffer_append_bytes(out, rest);
@@ -171,8 +165,8 @@ static bool change_url(enum url_change how, struct bytes url, struct buffer *out
 {
 	static const char tls[] = "https://", bare[] = "http://";
 	const char *text = (const char *)url.at;
-	bool is_tls = begins(url, tls);
-	size_t start = is_tls ? strlen(tls) : begins(url, bare) ? strlen(bare) : 0, end = start, path;
+	bool is_tls = signature_begins(url, tls);
+	size_t start = is_tls ? strlen(tls) : signature_begins(url, bare) ? strlen(bare) : 0, end = start, path;
 	if (!start)
 		return false;
 	while (end < url.len && !strchr("/?", text[end]))
@@ -241,7 +235,8 @@ static struct bytes raw_mark(struct trial *t)
 		return bytes_of(NULL);
 	value = trimmed(value);
 	const char *prefix = s->prefix ? s->prefix : "";
-	return begins(value, prefix) ? bytes_make(value.at + strlen(prefix), value.len - strlen(prefix)) : value;
+	return signature_begins(value, prefix) ? bytes_make(value.at + strlen(prefix), value.len - strlen(prefix))
+					       : value;
 }
 
 static bool try_form(struct trial *t, const struct secret_key *key)
