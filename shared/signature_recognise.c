@@ -32,6 +32,33 @@ static const struct mark marks[] = {
 	{ "ce-type", "cloudevents", "ce-type", NULL },
 };
 
+/* The fields, found once: every delivery is asked for some fifty names. */
+#define FIELDS_MOST 64
+struct fields {
+	struct bytes names[FIELDS_MOST], values[FIELDS_MOST];
+	size_t count;
+};
+
+static void find_fields(struct bytes headers, struct fields *f)
+{
+	f->count = 0;
+	for (size_t pos = 0;
+	     f->count < FIELDS_MOST && headers_next(headers, &pos, &f->names[f->count], &f->values[f->count]);)
+		f->count++;
+}
+
+static bool has(const struct fields *f, const char *name, struct bytes *value)
+{
+	size_t len = strlen(name);
+	for (size_t i = 0; i < f->count; i++)
+		if (f->names[i].len == len && (f->names[i].at[0] | 0x20) == (name[0] | 0x20) &&
+		    strncasecmp((const char *)f->names[i].at, name, len) == 0) {
+			*value = f->values[i];
+			return true;
+		}
+	return false;
+}
+
 static bool begins_nocase(struct bytes b, const char *with)
 {
 	size_t len = strlen(with);
@@ -84,14 +111,14 @@ static bool agent_is(const struct signature_provider *p, struct bytes agent)
 }
 
 /* Several rows may have the field (X-Hub-Signature-256: GitHub, Meta): then the agent decides, or nothing does. */
-static const struct signature_provider *by_field(struct bytes headers, struct bytes body, struct bytes agent,
+static const struct signature_provider *by_field(const struct fields *f, struct bytes body, struct bytes agent,
 						 bool *unsure)
 {
 	const struct signature_provider *p, *found = NULL;
 	size_t count = 0;
 	struct bytes value;
 	for (size_t i = 0; (p = signature_at(i)); i++) {
-		if (!p->field || !headers_find(headers, p->field, &value) || !has_prefix(p, value))
+		if (!p->field || !has(f, p->field, &value) || !has_prefix(p, value))
 			continue;
 		if (agent_is(p, agent))
 			return p;
@@ -99,8 +126,7 @@ static const struct signature_provider *by_field(struct bytes headers, struct by
 		count++;
 	}
 	struct buffer object = { 0 };
-	if (count > 1 && headers_find(headers, "X-Hub-Signature-256", &value) &&
-	    signature_json_value(body, "object", &object, NULL) &&
+	if (count > 1 && has(f, "X-Hub-Signature-256", &value) && signature_json_value(body, "object", &object, NULL) &&
 	    signature_json_value(body, "entry[0].id", &object, NULL))
 		found = signature_find("meta");
 	else if (count > 1)
@@ -141,12 +167,13 @@ static bool event_of_row(const struct signature_provider *p, struct bytes header
 	return true;
 }
 
-static bool recognise_mark(struct bytes headers, struct bytes body, struct signature_origin *out)
+static bool recognise_mark(const struct fields *f, struct bytes headers, struct bytes body,
+			   struct signature_origin *out)
 {
 	struct bytes value;
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
 		const struct mark *m = &marks[i];
-		if (!headers_find(headers, m->field, &value))
+		if (!has(f, m->field, &value))
 			continue;
 		out->signature = signature_find(m->provider);
 		out->provider = m->provider;
@@ -164,15 +191,17 @@ static bool recognise_mark(struct bytes headers, struct bytes body, struct signa
 bool signature_recognise(struct bytes headers, struct bytes body, struct signature_origin *out)
 {
 	struct bytes agent = { 0 };
+	struct fields fields;
 	bool unsure = false;
 	memset(out, 0, sizeof *out);
 	out->is_signed = headers_has_signature(headers);
-	(void)headers_find(headers, "User-Agent", &agent);
-	if (!recognise_mark(headers, body, out))
+	find_fields(headers, &fields);
+	(void)has(&fields, "User-Agent", &agent);
+	if (!recognise_mark(&fields, headers, body, out))
 		return false;
 	if (out->provider)
 		return true;
-	out->signature = by_field(headers, body, agent, &unsure);
+	out->signature = by_field(&fields, body, agent, &unsure);
 	if (!out->signature && !unsure && has_mailgun_signature(headers, body))
 		out->signature = signature_find("mailgun");
 	if (!out->signature && !unsure)
