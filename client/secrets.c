@@ -9,6 +9,13 @@
 
 #define FORMS "PROVIDER=@FILE, PROVIDER=@- or PROVIDER=env:NAME"
 
+/* CREEL_SECRET holds the secret itself: an environment is not seen by others. */
+static bool is_environments(const char *spec)
+{
+	const char *value = getenv("CREEL_SECRET");
+	return value && strcmp(value, spec) == 0;
+}
+
 /* Whether the value is where to find a secret. Anything else may be one, and is not repeated in an error. */
 static bool is_place(const char *text)
 {
@@ -32,8 +39,6 @@ static bool read_secret(const char *place, struct secret *s, struct error *e)
 static bool read_spec(const char *spec, bool need_provider, struct secret *s, struct error *e)
 {
 	char name[64];
-	/* CREEL_SECRET holds the secret itself: an environment is not seen by others. */
-	const char *from_environment = getenv("CREEL_SECRET");
 	const char *equals = strchr(spec, '=');
 	if (is_place(spec)) {
 		if (need_provider)
@@ -46,8 +51,8 @@ static bool read_spec(const char *spec, bool need_provider, struct secret *s, st
 		s->provider = signature_find(name);
 		return s->provider ? read_secret(equals + 1, s, e) : signature_unknown(name, e);
 	}
-	if (!need_provider && from_environment && strcmp(from_environment, spec) == 0)
-		return (s->text = strdup(spec)) || error_set(e, EXIT_STORE, "out of memory");
+	if (is_environments(spec)) /* nobody knows whose it is */
+		return need_provider || (s->text = strdup(spec)) || error_set(e, EXIT_STORE, "out of memory");
 	return error_set(e, EXIT_USAGE, "--secret takes %s; a secret is never an argument, where others can see it",
 			 need_provider ? FORMS : "@FILE, @-, env:NAME or " FORMS);
 }
@@ -58,9 +63,12 @@ bool secrets_read(const struct option_values *specs, bool need_provider, struct 
 	out->at = calloc(specs->count + 1, sizeof *out->at);
 	if (!out->at)
 		return error_set(e, EXIT_STORE, "out of memory");
-	for (size_t i = 0; i < specs->count; i++)
-		if (!read_spec(specs->at[i], need_provider, &out->at[out->count++], e))
+	for (size_t i = 0; i < specs->count; i++) {
+		struct secret *s = &out->at[out->count++];
+		if (!read_spec(specs->at[i], need_provider, s, e))
 			return false;
+		out->count -= s->text == NULL;
+	}
 	return true;
 }
 
@@ -80,9 +88,9 @@ const struct secret *secrets_next(const struct secrets *s, const struct signatur
 {
 	while (*at < 2 * s->count) {
 		size_t i = (*at)++;
-		const struct signature_provider *wanted = i < s->count ? p : NULL;
 		const struct secret *found = &s->at[i % s->count];
-		if (found->provider == wanted)
+		bool own = found->provider && signature_kin(p, found->provider);
+		if (i < s->count ? own : !found->provider)
 			return found;
 	}
 	return NULL;

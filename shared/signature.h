@@ -21,6 +21,8 @@ const struct signature_provider *signature_at(size_t i);
 const char *signature_name(const struct signature_provider *p);
 /* Whether the URL is among what is signed. */
 bool signature_needs_url(const struct signature_provider *p);
+/* Whether they sign in the same way, under other names of their fields: svix and standard. */
+bool signature_kin(const struct signature_provider *a, const struct signature_provider *b);
 /* Sets EXIT_USAGE, naming the nearest spelling, or the list. */
 bool signature_unknown(const char *name, struct error *e);
 

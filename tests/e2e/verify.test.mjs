@@ -393,6 +393,15 @@ describe('listen --secret', () => {
 		await c.stop('SIGINT');
 	});
 
+	it('a secret of standard checks svix-… fields as well; CREEL_SECRET is not listen\'s', async () => {
+		const c = await w.startClient({ relay: w.relay, target: app.address().port, name: 'kin', args: ['--secret', `standard=${secretFile('', whsec)}`], env: { CREEL_SECRET: 'x' } });
+		assert.equal((await deliver({ ...JSON_TYPE, ...PROVIDERS.svix.sign(BODY, whsec) }, BODY, '/svix', c.url)).signature, 'valid');
+		await c.stop('SIGINT');
+		const d = await w.startClient({ relay: w.relay, target: app.address().port, name: 'kin2', env: { CREEL_SECRET: 'x' } });
+		assert.equal((await deliver({ ...JSON_TYPE, ...PROVIDERS.svix.sign(BODY, whsec) }, BODY, '/svix', d.url)).signature, 'unknown');
+		await d.stop('SIGINT');
+	});
+
 	it('secret.PROVIDER in the config file', async () => {
 		const config = w.path('own.ini');
 		writeFileSync(config, `secret.stripe = ${secretFile('', 'other')}\nsecret.razorpay = ${secretFile('', PROVIDERS.razorpay.secret)}\n`);

@@ -533,6 +533,32 @@ static void test_recognise_vectors(void **state)
 	assert_true(known >= 100);
 }
 
+static void test_urls_in_other_words(void **state)
+{
+	struct request r = { .url = "https://hooks.example.com/a?b=1%3A2%20%41" };
+	struct signature_sign_out out;
+	struct error e;
+	const struct signature_provider *hubspot = signature_find("hubspot"), *twilio = signature_find("twilio");
+	(void)state;
+	struct signature_input in = input(&r, "s3cr3t");
+	in.url = bytes_of("https://hooks.example.com/a?b=1:2%20%41");
+	assert_true(signature_sign(hubspot, &in, &out, &e));
+	set_fields(&r, &out);
+	signature_sign_free(&out);
+	in = input(&r, "s3cr3t");
+	assert_int_equal(signature_check(hubspot, &in), SIGNATURE_VALID);
+	in.url = bytes_of("https://hooks.example.com:443/a");
+	assert_true(signature_sign(twilio, &in, &out, &e));
+	set_fields(&r, &out);
+	signature_sign_free(&out);
+	in = input(&r, "s3cr3t");
+	in.url = bytes_of("https://hooks.example.com/a");
+	assert_int_equal(signature_check(twilio, &in), SIGNATURE_VALID);
+	in.url = bytes_of("https://hooks.example.com:444/a");
+	assert_int_equal(signature_check(twilio, &in), SIGNATURE_INVALID);
+	request_free(&r);
+}
+
 static void test_names(void **state)
 {
 	struct error e;
@@ -540,6 +566,9 @@ static void test_names(void **state)
 	assert_string_equal(signature_name(signature_find("Facebook")), "meta");
 	assert_string_equal(signature_name(signature_find("clerk")), "svix");
 	assert_null(signature_find("github sha1"));
+	assert_true(signature_kin(signature_find("svix"), signature_find("standard")));
+	assert_true(signature_kin(signature_find("standard"), signature_find("svix")));
+	assert_false(signature_kin(signature_find("github"), signature_find("meta")));
 	assert_null(signature_find(""));
 	assert_false(signature_unknown("gitub", &e));
 	assert_int_equal(e.code, EXIT_USAGE);
@@ -566,6 +595,7 @@ int main(void)
 		cmocka_unit_test(test_tolerance),
 		cmocka_unit_test(test_recognise),
 		cmocka_unit_test(test_recognise_vectors),
+		cmocka_unit_test(test_urls_in_other_words),
 		cmocka_unit_test(test_names),
 	};
 	return RUN(tests);
