@@ -76,7 +76,7 @@ static bool number(struct bytes text, int64_t *out)
 static bool rfc3339(struct bytes text, int64_t *seconds)
 {
 	struct tm t = { 0 };
-	char copy[40], sign;
+	char copy[40], sign[2];
 	int end = 0;
 	int64_t hours = 0, minutes = 0;
 	if (text.len < 20 || text.len >= sizeof copy)
@@ -91,7 +91,7 @@ static bool rfc3339(struct bytes text, int64_t *seconds)
 	if (*zone == '.')
 		zone += 1 + strspn(zone + 1, "0123456789");
 	if (!(*zone == 'Z' || *zone == 'z' ||
-	      sscanf(zone, "%1[+-]%2" SCNd64 ":%2" SCNd64, &sign, &hours, &minutes) == 3))
+	      sscanf(zone, "%1[+-]%2" SCNd64 ":%2" SCNd64, sign, &hours, &minutes) == 3))
 		return false;
 	t.tm_year -= 1900;
 	t.tm_mon--;

@@ -533,6 +533,48 @@ static void test_recognise_vectors(void **state)
 	assert_true(known >= 100);
 }
 
+/* Twitch's time, whose signature is made over the text as it stands. */
+static void judge_time(const char *text, bool readable)
+{
+	struct request r = { 0 };
+	struct signature_sign_out out;
+	struct signature_result got;
+	struct error e;
+	const struct signature_provider *p = signature_find("twitch");
+	assert_true(buffer_append_text(&r.body, "{}"));
+	struct signature_input in = input(&r, "s3cr3t");
+	assert_true(signature_sign(p, &in, &out, &e));
+	set_fields(&r, &out);
+	signature_sign_free(&out);
+	struct buffer changed = { 0 };
+	struct bytes name, value;
+	for (size_t pos = 0; headers_next(buffer_view(&r.headers), &pos, &name, &value);)
+		assert_true(headers_append(
+		    &changed, name,
+		    bytes_equal_nocase(name, "Twitch-Eventsub-Message-Timestamp") ? bytes_of(text) : value));
+	in = input(&r, "s3cr3t");
+	in.headers = buffer_view(&changed);
+	signature_verify(p, &in, &got);
+	if ((got.reason == SIGNATURE_MALFORMED) == readable)
+		fail_msg("%s: %s", text, got.text);
+	buffer_free(&changed);
+	request_free(&r);
+}
+
+static void test_times(void **state)
+{
+	(void)state;
+	judge_time("2025-11-24T16:00:00Z", true);
+	judge_time("2025-11-24T16:00:00.123456789Z", true);
+	judge_time("2025-11-24T18:00:00+02:00", true);
+	judge_time("2025-11-24t14:30:00.1-01:30", true);
+	judge_time("2025-11-24T16:00:00", false);
+	judge_time("2025-11-24 16:00:00Z", false);
+	judge_time("2025-11-24T16:00:00+02", false);
+	judge_time("1764000000", false);
+	judge_time("2025-11-24T16:00:00.0000000000000000000000000000000000Z", false);
+}
+
 static void test_urls_in_other_words(void **state)
 {
 	struct request r = { .url = "https://hooks.example.com/a?b=1%3A2%20%41" };
@@ -595,6 +637,7 @@ int main(void)
 		cmocka_unit_test(test_tolerance),
 		cmocka_unit_test(test_recognise),
 		cmocka_unit_test(test_recognise_vectors),
+		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_urls_in_other_words),
 		cmocka_unit_test(test_names),
 	};
