@@ -30,12 +30,12 @@ static bool on_body(void *user, struct bytes piece)
 	struct stream *st = user;
 	if (!stream_keep_answer(st, piece))
 		return false;
-	uint64_t room = st->session->options.record_max - st->came_body.len;
-	struct bytes kept = bytes_make(piece.at, piece.len < room ? piece.len : (size_t)room);
+	uint64_t room = st->session->options.record_max - spill_len(&st->came_body);
+	size_t kept = piece.len < room ? piece.len : (size_t)room;
 	st->came_size += piece.len;
-	if (!buffer_append_bytes(&st->came_body, kept))
-		st->session->options.record_max =
-		    st->came_body.len; /* no memory for more: the record is cut, and says so */
+	/* Without room for more the record is cut, and says so by its size. */
+	if (!st->came_cut && !spill_append(&st->came_body, piece.at, kept))
+		st->came_cut = true;
 	session_mark_dirty(st->session, st);
 	return true;
 }
@@ -106,7 +106,9 @@ static void forget_attempt(struct stream *st)
 	/* What is kept until the relay's DONE is the answer alone. */
 	struct wire_request *r = &st->request;
 	r->peer = r->method = r->target = r->prefix = r->headers = bytes_of(NULL);
-	struct buffer *done_with[] = { &st->head, &st->spoilt, &st->body, &st->trailers, &st->came_body };
+	struct buffer *done_with[] = { &st->head, &st->spoilt, &st->trailers, &st->called };
+	spill_free(&st->body);
+	spill_free(&st->came_body);
 	for (size_t i = 0; i < sizeof done_with / sizeof *done_with; i++)
 		buffer_free(done_with[i]);
 	stream_release(st);
@@ -158,16 +160,16 @@ static void record_attempt(struct stream *st)
 		.connect_us = st->result.connect_us,
 		.first_byte_us = st->result.first_byte_us,
 		.total_us = st->result.total_us,
-		.body = buffer_view(&st->came_body),
 		.body_size = st->came_size,
 	};
-	/* The URL dies with the call: it and the sentence move behind the head, which is needed no more. */
+	stream_recorded_part(st, &st->came_body, &a.body, &a.spilled);
+	/* The URL dies with the call. */
 	size_t url_len = strlen(st->result.url), error_len = strlen(st->result.error);
-	st->body.len = 0;
-	if (buffer_append(&st->body, st->result.url, url_len) &&
-	    buffer_append(&st->body, st->result.error, error_len)) {
-		a.url = bytes_make(st->body.at, url_len);
-		a.error = bytes_make(st->body.at + url_len, error_len);
+	spill_free(&st->body);
+	if (buffer_append(&st->called, st->result.url, url_len) &&
+	    buffer_append(&st->called, st->result.error, error_len)) {
+		a.url = bytes_make(st->called.at, url_len);
+		a.error = bytes_make(st->called.at + url_len, error_len);
 	}
 	if (st->result.status)
 		a.headers = buffer_view(st->answered_instead ? &st->came_headers : &st->answer.headers);
@@ -303,8 +305,9 @@ void stream_call_app(struct stream *st)
 		.target = st->request.target,
 		.headers = st->spoilt.len ? buffer_view(&st->spoilt) : st->request.headers,
 		.trailers = buffer_view(&st->trailers),
-		.body = buffer_view(&st->body),
 	};
+	if (!spill_view(&st->body, &r.body))
+		r.spilled = &st->body;
 	memcpy(r.event_id, st->request.event_id, UUID_LEN);
 	st->calling = true;
 	st->forward =
@@ -326,10 +329,10 @@ void stream_answer_as_app(struct stream *st, int status, struct bytes headers, s
 	a->body_len = body.len;
 	a->head_here = true;
 	if (!buffer_append_bytes(&a->headers, headers) || !buffer_append_bytes(&a->kept, body) ||
-	    !buffer_append_bytes(&st->came_body, body)) {
+	    !spill_append(&st->came_body, body.at, body.len)) {
 		result.result = ATTEMPT_ABORTED;
 		snprintf(result.error, sizeof result.error, "the client is out of memory");
 	}
-	st->came_size = st->came_body.len;
+	st->came_size = spill_len(&st->came_body);
 	on_done(st, &result);
 }

@@ -107,6 +107,11 @@ static bool is_creel_field(struct bytes name)
 	return bytes_equal_nocase(name, "Creel-Event-Id") || bytes_equal_nocase(name, "Creel-Attempt");
 }
 
+uint64_t forward_body_len(const struct forward_request *request)
+{
+	return request->spilled ? spill_len(request->spilled) : request->body.len;
+}
+
 /* A length that is not the body's would let the app read into the next call: libcurl then writes the right one. */
 static bool is_body_length(const struct forward_request *r, struct bytes value)
 {
@@ -120,7 +125,7 @@ static bool is_body_length(const struct forward_request *r, struct bytes value)
 			return false;
 		length = length * 10 + (uint64_t)(value.at[i] - '0');
 	}
-	return length == r->body.len;
+	return length == forward_body_len(r);
 }
 
 static bool keeps(const struct forward_request *r, const struct forward_options *o, struct bytes name,

@@ -5,6 +5,9 @@
 
 #include "client/forwarder.h"
 
+/* Bytes of the request's body. */
+uint64_t forward_body_len(const struct forward_request *request);
+
 /* For curl: every field in its place, order, case and number; hop-by-hop fields left out, Host as asked, own fields of
  * the user replacing those of their name, X-Forwarded-… and Creel-… behind. NULL and *e when out of memory or a field
  * holds bytes that would break the head. `authority` is the target's host and port. */

@@ -44,7 +44,7 @@ struct forward {
 	int64_t backoff_ms;
 	uv_timer_t retry;
 	bool retry_open;
-	size_t body_at; /* of a chunked upload with trailers */
+	uint64_t body_at; /* of a body that libcurl asks for in pieces */
 	struct answer_head answer;
 	bool head_given, paused, refused_address, too_large;
 	bool ends_at_head; /* a HEAD with a body */
@@ -122,11 +122,24 @@ static size_t on_body(char *at, size_t size, size_t count, void *user)
 static size_t on_upload(char *out, size_t size, size_t count, void *user)
 {
 	struct forward *w = user;
-	size_t left = w->request.body.len - w->body_at, n = size * count < left ? size * count : left;
-	if (n > 0)
+	uint64_t left = forward_body_len(&w->request) - w->body_at;
+	size_t n = size * count < left ? size * count : (size_t)left;
+	if (w->request.spilled && !spill_copy(w->request.spilled, w->body_at, out, n))
+		return CURL_READFUNC_ABORT;
+	if (!w->request.spilled && n > 0)
 		memcpy(out, w->request.body.at + w->body_at, n);
 	w->body_at += n;
 	return n;
+}
+
+/* A connection that was kept open turned out to be dead: the body goes out once more. */
+static int on_rewind(void *user, curl_off_t offset, int origin)
+{
+	struct forward *w = user;
+	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > forward_body_len(&w->request))
+		return CURL_SEEKFUNC_FAIL;
+	w->body_at = (uint64_t)offset;
+	return CURL_SEEKFUNC_OK;
 }
 
 static int on_trailers(struct curl_slist **list, void *user)
@@ -170,6 +183,7 @@ static CURL *take_handle(struct forwarder *f)
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(c, CURLOPT_READFUNCTION, on_upload);
+	curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, on_rewind);
 	curl_easy_setopt(c, CURLOPT_TRAILERFUNCTION, on_trailers);
 	if (f->options.insecure) {
 		curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
@@ -199,18 +213,20 @@ static void set_method(struct forward *w, const char *method)
 		curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)-1);
 		/* An old connection may be dead, and libcurl cannot send such a body again (see finish). */
 		curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
-	} else if (head && w->request.body.len == 0) {
+	} else if (head && forward_body_len(&w->request) == 0) {
 		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
 	} else if (w->request.has_body) {
 		curl_easy_setopt(c, CURLOPT_POST, 1L);
-		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)w->request.body.len);
-		curl_easy_setopt(c, CURLOPT_POSTFIELDS, w->request.body.len ? (const char *)w->request.body.at : "");
+		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)forward_body_len(&w->request));
+		if (!w->request.spilled)
+			curl_easy_setopt(c, CURLOPT_POSTFIELDS,
+					 w->request.body.len ? (const char *)w->request.body.at : "");
 	} else {
 		curl_easy_setopt(c, CURLOPT_HTTPGET, 1L);
 	}
 	/* libcurl 7.88 never sends a body with NOBODY. Were only the HEAD's Content-Length sent, the app would take the
 	 * next call on the connection for its body. */
-	w->ends_at_head = head && (w->request.body.len > 0 || w->request.trailers.len > 0);
+	w->ends_at_head = head && (forward_body_len(&w->request) > 0 || w->request.trailers.len > 0);
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, method);
 }
 
@@ -423,6 +439,7 @@ struct forward *forward_start(struct forwarder *f, const char *base_url, const s
 	curl_easy_setopt(w->easy, CURLOPT_HEADERDATA, w);
 	curl_easy_setopt(w->easy, CURLOPT_WRITEDATA, w);
 	curl_easy_setopt(w->easy, CURLOPT_READDATA, w);
+	curl_easy_setopt(w->easy, CURLOPT_SEEKDATA, w);
 	curl_easy_setopt(w->easy, CURLOPT_TRAILERDATA, w);
 	curl_easy_setopt(w->easy, CURLOPT_OPENSOCKETDATA, w);
 	if (begin_call(w)) {

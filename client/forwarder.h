@@ -10,6 +10,7 @@
 #include "shared/bytes.h"
 #include "shared/error.h"
 #include "shared/options.h"
+#include "shared/spill.h"
 #include "shared/store.h"
 
 struct forwarder;
@@ -32,6 +33,7 @@ struct forward_request {
 	bool https, has_body;
 	bool once; /* no wait for an app that is not there */
 	struct bytes peer, method, target, headers, trailers, body;
+	const struct spill *spilled; /* not NULL: all of it is the body, and body is empty */
 };
 
 struct forward_result {

@@ -27,9 +27,10 @@ bool stream_answer_challenge(struct stream *st)
 		.method = st->request.method,
 		.target = st->request.target,
 		.headers = st->request.headers,
-		.body = buffer_view(&st->body),
 	};
 	char text[100];
+	if (!spill_view(&st->body, &r.body))
+		return false;
 	/* Whoever forges a handshake gets no answer to it: the app shall see what comes. */
 	if (!s->options.answer_challenges || s->cancelled || st->signature == SIGNATURE_INVALID)
 		return false;

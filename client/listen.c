@@ -30,6 +30,7 @@ struct listen {
 	struct route *routes;
 	size_t route_count;
 	struct seal_key *key;
+	char *folder; /* the store's */
 	struct recorder *recorder;
 	struct forwarder *forwarder;
 	struct session *session;
@@ -309,6 +310,15 @@ static struct seal_key *load_key(const char *db, struct error *e)
 	return key;
 }
 
+static char *folder_of(const char *db, struct error *e)
+{
+	const char *slash = strrchr(db, '/');
+	char *folder = !slash ? strdup(".") : strndup(db, slash > db ? (size_t)(slash - db) : 1);
+	if (!folder)
+		error_set(e, EXIT_STORE, "out of memory");
+	return folder;
+}
+
 static bool start_exec(struct listen *l, const char *path, struct error *e)
 {
 	struct exec_options xo = {
@@ -324,11 +334,12 @@ static bool start(struct listen *l, struct error *e)
 {
 	char *path = l->options->db ? strdup(l->options->db) : store_default_path(e);
 	bool ready = path && (l->recorder = recorder_new(&l->loop, path, e)) && (l->key = load_key(path, e)) &&
-		     start_exec(l, path, e);
+		     (l->folder = folder_of(path, e)) && start_exec(l, path, e);
 	struct session_options so = {
 		.routes = l->routes,
 		.route_count = l->route_count,
 		.record_max = l->options->record_max,
+		.folder = l->folder,
 		.key = l->key,
 		.drain_parallel = l->options->tunnel.drain_parallel,
 		.hold = l->options->hold,
@@ -397,6 +408,7 @@ static void free_parts(struct listen *l)
 	uv_run(&l->loop, UV_RUN_DEFAULT);
 	tunnel_free_rest(l->tunnel);
 	seal_key_free(l->key);
+	free(l->folder);
 	for (size_t i = 0; i < l->route_count; i++) {
 		free(l->routes[i].path);
 		free(l->routes[i].target);

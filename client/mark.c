@@ -2,6 +2,9 @@
 #include "client/secrets.h"
 #include "client/stream.h"
 
+/* No provider sends more; the loop stands still while it is hashed. */
+#define CHECKED_MOST ((uint64_t)64 << 20)
+
 static enum signature_verdict check(const struct stream *st, const struct signature_provider *p,
 				    struct signature_input *in)
 {
@@ -34,11 +37,11 @@ static enum signature_verdict check_urls(const struct stream *st, const struct s
 	return verdict;
 }
 
-static enum signature_verdict check_as(const struct stream *st, const struct signature_provider *p)
+static enum signature_verdict check_as(const struct stream *st, const struct signature_provider *p, struct bytes body)
 {
 	struct signature_input in = {
 		.headers = st->request.headers,
-		.body = buffer_view(&st->body),
+		.body = body,
 		.method = st->request.method,
 		.at = (int64_t)(st->request.received_at_us / 1000000),
 		.tolerance = SIGNATURE_OWN_TOLERANCE,
@@ -47,15 +50,15 @@ static enum signature_verdict check_as(const struct stream *st, const struct sig
 }
 
 /* Unsure whose it is: whoever's secret we have and whose fields are there. */
-static enum signature_verdict check_any(struct stream *st)
+static enum signature_verdict check_any(struct stream *st, struct bytes body)
 {
 	const struct secrets *secrets = st->session->options.secrets;
 	enum signature_verdict verdict = SIGNATURE_UNKNOWN;
 	for (size_t i = 0; i < secrets->count && verdict != SIGNATURE_VALID; i++) {
 		const struct signature_provider *p = secrets->at[i].provider;
-		if (!signature_may_be(p, st->request.headers, buffer_view(&st->body)))
+		if (!signature_may_be(p, st->request.headers, body))
 			continue;
-		enum signature_verdict one = check_as(st, p);
+		enum signature_verdict one = check_as(st, p, body);
 		if (one == SIGNATURE_VALID || one == SIGNATURE_INVALID)
 			verdict = one;
 		if (one == SIGNATURE_VALID)
@@ -64,12 +67,27 @@ static enum signature_verdict check_any(struct stream *st)
 	return verdict;
 }
 
+static enum signature_verdict judge(struct stream *st, const struct signature_provider *p)
+{
+	enum signature_verdict verdict = SIGNATURE_UNKNOWN;
+	struct bytes body;
+	if (spill_len(&st->body) > CHECKED_MOST || !spill_map(&st->body, &body))
+		return verdict;
+	verdict = p ? check_as(st, p, body) : check_any(st, body);
+	spill_unmap(&st->body, body);
+	return verdict;
+}
+
 void stream_mark(struct stream *st)
 {
 	const struct secrets *secrets = st->session->options.secrets;
 	struct signature_origin origin;
+	struct bytes body;
+	/* A long one says nothing more of who sent it. */
+	if (!spill_view(&st->body, &body))
+		body = bytes_of(NULL);
 	/* Without memory for it nothing is known. */
-	if (!signature_recognise(st->request.headers, buffer_view(&st->body), &origin)) {
+	if (!signature_recognise(st->request.headers, body, &origin)) {
 		buffer_free(&origin.event);
 		return;
 	}
@@ -80,5 +98,5 @@ void stream_mark(struct stream *st)
 	else if (st->refused || !secrets || !secrets->count)
 		st->signature = SIGNATURE_UNKNOWN;
 	else
-		st->signature = origin.signature ? check_as(st, origin.signature) : check_any(st);
+		st->signature = judge(st, origin.signature);
 }

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_AT_ONCE 64 /* when the relay chooses how many */
+#define MOST_AT_ONCE 64         /* when the relay chooses how many */
+#define OBJECT_MAX (1ull << 31) /* one is opened whole, in memory */
 
 struct sealed {
 	uint64_t id;
@@ -171,7 +172,8 @@ bool session_on_sealed(struct session *s, struct link *l, const struct wire_fram
 		return false;
 	if (!inflow_take(&o->inflow, l, f->stream, f->payload.len))
 		return link_fail(l, "SEALED beyond the stream's window");
-	if (!o->refused && f->payload.len > s->max_body + BODY_SLACK - o->object.len) {
+	uint64_t most = s->max_body < OBJECT_MAX ? s->max_body : OBJECT_MAX;
+	if (!o->refused && f->payload.len > most + BODY_SLACK - o->object.len) {
 		o->refused = true;
 		buffer_free(&o->object);
 		refuse(s, l, f->stream, "it is longer than the relay said that bodies are");

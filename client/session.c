@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define MAX_REQUEST_BODY (1ull << 31) /* whatever the relay allows: the client holds a body in memory */
+#define MAX_REQUEST_BODY (1ull << 40) /* whatever the relay allows */
 
 static void on_turn_end(uv_idle_t *h)
 {
@@ -124,9 +124,12 @@ static bool on_request(struct session *s, struct link *l, const struct wire_fram
 	st = session_admit(s, l, f->stream, &r, f->flags);
 	if (!st)
 		return true;
-	if (body.len > s->max_body + BODY_SLACK || !inflow_take(&st->inflow, l, st->id, body.len) ||
-	    !stream_take_body(st, body))
+	if (body.len > s->max_body + BODY_SLACK || !inflow_take(&st->inflow, l, st->id, body.len))
 		return link_fail(l, "body bytes beyond the stream's window");
+	if (!stream_take_body(st, body)) {
+		stream_give_up(st);
+		return true;
+	}
 	return !(f->flags & WIRE_END) || end_request(st) || link_fail(l, "a body of another length than declared");
 }
 
@@ -147,8 +150,12 @@ static bool on_data(struct session *s, struct link *l, const struct wire_frame *
 	    (!(f->flags & WIRE_END) || !headers_valid(f->payload) || !buffer_append_bytes(&st->trailers, f->payload)))
 		return link_fail(l, "malformed trailers");
 	if (!trailers && (f->payload.len > s->max_body + BODY_SLACK - st->body_size ||
-			  !inflow_take(&st->inflow, l, st->id, f->payload.len) || !stream_take_body(st, f->payload)))
+			  !inflow_take(&st->inflow, l, st->id, f->payload.len)))
 		return link_fail(l, "DATA beyond the stream's window");
+	if (!trailers && !stream_take_body(st, f->payload)) {
+		stream_give_up(st);
+		return true;
+	}
 	return !(f->flags & WIRE_END) || end_request(st) || link_fail(l, "a body of another length than declared");
 }
 
@@ -166,7 +173,7 @@ static bool on_reset(struct session *s, struct link *l, const struct wire_frame 
 	if (!st->whole && code == WIRE_RESET_TOO_LARGE) {
 		st->refused = true;
 		st->request.refused_status = 413;
-		buffer_free(&st->body);
+		spill_free(&st->body);
 		stream_leave_wire(st);
 		stream_commit(st);
 		return true;

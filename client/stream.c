@@ -1,5 +1,6 @@
 #include "client/stream.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,8 @@ struct stream *stream_new(struct session *s, uint64_t id, const struct wire_requ
 	st->refused = refused;
 	st->inflow.window = st->answer.window = WIRE_STREAM_WINDOW;
 	st->answer.body_len = WIRE_UNKNOWN_LENGTH;
+	spill_init(&st->body, s->options.folder);
+	spill_init(&st->came_body, s->options.folder);
 	if (!copy_head(st)) {
 		buffer_free(&st->head);
 		free(st);
@@ -68,10 +71,10 @@ struct stream *stream_of_taken(struct session *s, struct taken *t)
 	struct stream *st = stream_new(s, 0, &r, false);
 	if (!st)
 		return NULL;
-	st->body = t->message.body;
+	spill_adopt(&st->body, &t->message.body);
 	st->trailers = t->message.trailers;
-	t->message.body = t->message.trailers = (struct buffer){ 0 };
-	st->body_size = st->body.len;
+	t->message.trailers = (struct buffer){ 0 };
+	st->body_size = spill_len(&st->body);
 	st->delivery_id = t->id;
 	st->attempt = t->attempts;
 	st->origin = t->origin;
@@ -99,9 +102,11 @@ void stream_release(struct stream *st)
 	*st->live_back = st->live_next;
 	if (st->live_next)
 		st->live_next->live_back = st->live_back;
-	struct buffer *all[] = { &st->head,           &st->body,        &st->trailers, &st->answer.reason,
-				 &st->answer.headers, &st->answer.kept, &st->spoilt,   &st->came_reason,
-				 &st->came_headers,   &st->came_body,   &st->event };
+	struct buffer *all[] = { &st->head,        &st->trailers, &st->answer.reason, &st->answer.headers,
+				 &st->answer.kept, &st->spoilt,   &st->came_reason,   &st->came_headers,
+				 &st->called,      &st->event };
+	spill_free(&st->body);
+	spill_free(&st->came_body);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buffer_free(all[i]);
 	free(st);
@@ -152,10 +157,31 @@ bool inflow_take(struct inflow *in, struct link *l, uint64_t id, size_t len)
 
 bool stream_take_body(struct stream *st, struct bytes body)
 {
-	if (!buffer_append_bytes(&st->body, body))
+	if (!spill_append(&st->body, body.at, body.len))
 		return false;
 	st->body_size += body.len;
 	return true;
+}
+
+void stream_give_up(struct stream *st)
+{
+	struct error e;
+	error_set(&e, EXIT_STORE, "there is no room in %s for a body of more than %llu bytes: %s; make room",
+		  st->session->options.folder, (unsigned long long)st->body_size, strerror(errno));
+	session_store_works(st->session, &e);
+	stream_send_reset(st, WIRE_RESET_STORE, "the client could not record it");
+	stream_release(st);
+}
+
+void stream_recorded_part(const struct stream *st, const struct spill *body, struct bytes *view,
+			  const struct spill **spilled)
+{
+	uint64_t most = st->session->options.record_max;
+	*spilled = spill_view(body, view) ? NULL : body;
+	if (*spilled)
+		*view = bytes_make(NULL, (size_t)spill_len(body));
+	if (view->len > most)
+		view->len = (size_t)most;
 }
 
 /* ---- the commit ---- */
@@ -251,12 +277,10 @@ void stream_commit(struct stream *st)
 		.signature = bytes_of(signature_verdict_name(st->signature)),
 		.headers = st->request.headers,
 		.trailers = buffer_view(&st->trailers),
-		.body = buffer_view(&st->body),
 		.body_size = st->body_size,
 	};
 	memcpy(d.event_id, st->request.event_id, UUID_LEN);
-	if (d.body.len > s->options.record_max)
-		d.body.len = (size_t)s->options.record_max;
+	stream_recorded_part(st, &st->body, &d.body, &d.spilled);
 	if (st->refused && st->request.body_len != WIRE_UNKNOWN_LENGTH)
 		d.body_size = st->request.body_len;
 	s->busy++;

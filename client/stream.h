@@ -19,6 +19,7 @@
 
 #include "client/session.h"
 #include "shared/signature.h"
+#include "shared/spill.h"
 #include "shared/wire.h"
 
 #define BODY_SLACK                                                                                                     \
@@ -63,7 +64,8 @@ struct stream {
 	enum delivery_origin origin; /* ORIGIN_SPOOL: nobody waits for the answer */
 
 	struct wire_request request; /* views into `head` */
-	struct buffer head, body, trailers;
+	struct buffer head, trailers;
+	struct spill body;
 	uint64_t body_size;
 	struct inflow inflow;
 
@@ -88,8 +90,11 @@ struct stream {
 	struct answer answer;
 	/* For the record, where it differs from what goes back. */
 	bool answered_instead;
-	struct buffer came_reason, came_headers, came_body;
+	struct buffer came_reason, came_headers;
+	struct buffer called; /* the URL, then the sentence of the call that is over */
+	struct spill came_body;
 	uint64_t came_size;
+	bool came_cut; /* no more of it is kept */
 
 	bool dirty; /* in the session's list of streams to flush at the turn's end */
 	struct stream *dirty_next;
@@ -143,8 +148,13 @@ struct session {
 struct stream *stream_new(struct session *s, uint64_t id, const struct wire_request *request, bool refused);
 /* The request is whole: commit, then call the app. */
 void stream_commit(struct stream *st);
-/* More of the body. False when memory ran out. */
+/* More of the body. False when memory or disk ran out (errno): stream_give_up is what is left then. */
 MUST_CHECK bool stream_take_body(struct stream *st, struct bytes body);
+/* There is no room for it: refused back to the relay. The stream may be gone afterwards. */
+void stream_give_up(struct stream *st);
+/* What the store is given of a body: its first --record-max bytes. */
+void stream_recorded_part(const struct stream *st, const struct spill *body, struct bytes *view,
+			  const struct spill **spilled);
 /* A delivery out of the store, no sender waits; the bodies change hands. NULL when out of memory. */
 struct stream *stream_of_taken(struct session *s, struct taken *t);
 /* The relay knows the stream no more: nothing is sent on it. */

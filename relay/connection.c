@@ -265,6 +265,7 @@ static bool on_frame(void *user, const struct wire_frame *f)
 	if (!c->client)
 		return true; /* another connection took its place; this one is closing */
 	c->client->has_older = false;
+	registry_heard(c->client);
 	switch (f->type) {
 	case WIRE_RECORDED:
 	case WIRE_RESPONSE:

@@ -70,6 +70,7 @@ void delivery_drop(struct delivery *d)
 	buffer_free(&d->stored);
 	buffer_free(&d->answer_head);
 	buffer_free(&d->answer_body);
+	free(d->missed);
 	free(d);
 }
 

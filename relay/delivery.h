@@ -46,6 +46,8 @@ struct delivery {
 
 	struct stream *streams;  /* by their `sibling` */
 	struct stream *answerer; /* NULL before the answer's head, and when it is over */
+	int64_t *missed;         /* mailboxes that had no room for their copy */
+	size_t missed_count;
 	unsigned live, spooling; /* streams that may answer; those whose copy is on its way to the disk */
 
 	struct wire_response answer; /* views into answer_head; body unused */

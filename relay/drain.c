@@ -8,7 +8,7 @@
 #define FIRST_PAUSE_MS 500
 #define MOST_PAUSE_MS 10000
 #define MOST_BYTES_OUT (16u << 20) /* beyond it one at a time: large ones wait in memory for their windows */
-#define MOST_UNREADABLE 1000       /* a client that can open none of them is left alone until it comes anew */
+#define MOST_UNREADABLE 1000       /* remembered; those beyond are tried again with each beginning */
 
 static void drop_list(struct drain *d)
 {
@@ -53,8 +53,7 @@ struct fetch {
 
 static bool may_hand_out(const struct drain *d)
 {
-	return d->in_flight < d->parallel && (d->in_flight == 0 || d->bytes_out < MOST_BYTES_OUT) &&
-	       d->unreadable_count < MOST_UNREADABLE;
+	return d->in_flight < d->parallel && (d->in_flight == 0 || d->bytes_out < MOST_BYTES_OUT);
 }
 
 static void work(struct client *c)
@@ -120,6 +119,7 @@ void drain_begin(struct client *c)
 	begin_again(c);
 	c->drain.paused_until = 0;
 	c->drain.pause_ms = 0;
+	c->drain.unreadable_count = 0; /* perhaps it has found its key */
 	work(c);
 }
 
@@ -139,17 +139,23 @@ void drain_ended(struct client *c, size_t size)
 void drain_failed(struct client *c)
 {
 	struct drain *d = &c->drain;
+	uint64_t now = uv_now(c->tunnel->registry->relay->loop);
+	begin_again(c);
+	/* What was handed out together fails together: once. */
+	if (now < d->paused_until)
+		return;
 	d->pause_ms = d->pause_ms == 0 ? FIRST_PAUSE_MS : d->pause_ms * 2;
 	if (d->pause_ms > MOST_PAUSE_MS)
 		d->pause_ms = MOST_PAUSE_MS;
-	begin_again(c);
-	d->paused_until = uv_now(c->tunnel->registry->relay->loop) + d->pause_ms;
+	d->paused_until = now + d->pause_ms;
 }
 
 void drain_unreadable(struct client *c, int64_t row)
 {
 	struct drain *d = &c->drain;
-	int64_t *more = realloc(d->unreadable, (d->unreadable_count + 1) * sizeof *more);
+	int64_t *more = d->unreadable_count < MOST_UNREADABLE
+			    ? realloc(d->unreadable, (d->unreadable_count + 1) * sizeof *more)
+			    : NULL;
 	log_event(LOG_WARN, "spooled_not_opened", "tunnel", c->tunnel->name, NULL);
 	if (!more)
 		return;

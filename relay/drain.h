@@ -20,7 +20,7 @@ struct drain {
 	struct spool_waiting *list;
 	uint64_t paused_until; /* loop ms: the client could not record one */
 	uint32_t pause_ms;
-	int64_t *unreadable; /* rows that the client cannot open; they wait to expire */
+	int64_t *unreadable; /* rows that the client cannot open: they wait to expire, or for it to come anew */
 	size_t unreadable_count;
 };
 

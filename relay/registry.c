@@ -38,7 +38,7 @@ static struct tunnel *find_tunnel(struct registry *r, const char *name)
 	return t;
 }
 
-static struct tunnel *make_tunnel(struct registry *r, const char *name, const char *owner, bool random_name)
+static struct tunnel *make_tunnel(struct registry *r, const char *name, bool random_name)
 {
 	struct tunnel *t = calloc(1, sizeof *t);
 	if (!t)
@@ -46,7 +46,6 @@ static struct tunnel *make_tunnel(struct registry *r, const char *name, const ch
 	t->registry = r;
 	t->random_name = random_name;
 	snprintf(t->name, sizeof t->name, "%s", name);
-	snprintf(t->owner, sizeof t->owner, "%s", owner);
 	if (!router_hold(r->relay->router, t->name, t)) {
 		free(t);
 		return NULL;
@@ -58,7 +57,7 @@ static struct tunnel *make_tunnel(struct registry *r, const char *name, const ch
 static struct client *find_client(const struct tunnel *t, struct bytes key)
 {
 	struct client *c = t->clients;
-	while (c && !bytes_equal(bytes_make(c->key, c->key_len), key))
+	while (c && (c->mailbox == 0 || !bytes_equal(bytes_make(c->key, c->key_len), key)))
 		c = c->next;
 	return c;
 }
@@ -84,14 +83,6 @@ static size_t count_current(const struct tunnel *t)
 	for (const struct client *c = t->clients; c; c = c->next)
 		count += c->current;
 	return count;
-}
-
-bool registry_has_room(const struct tunnel *t, size_t len)
-{
-	uint64_t waiting = 0;
-	for (const struct client *c = t->clients; c; c = c->next)
-		waiting += spool_level(t->registry->spool, c->mailbox).bytes;
-	return waiting + len <= t->registry->relay->settings.spool_max_bytes;
 }
 
 /* A client that was replaced stays while something waits for it. */
@@ -126,17 +117,17 @@ static void choose_current(struct tunnel *t)
 static bool recall(void *user, const struct spool_mailbox *m)
 {
 	struct registry *r = user;
-	char name[TUNNEL_NAME_MAX + 1], owner[65];
+	char name[TUNNEL_NAME_MAX + 1];
 	snprintf(name, sizeof name, "%.*s", (int)m->tunnel.len, (const char *)m->tunnel.at);
-	snprintf(owner, sizeof owner, "%.*s", (int)m->owner.len, (const char *)m->owner.at);
 	if (!router_name_valid(m->tunnel))
 		return true;
 	struct tunnel *t = find_tunnel(r, name);
 	if (!t)
-		t = make_tunnel(r, name, owner, m->random_name);
+		t = make_tunnel(r, name, m->random_name);
 	struct client *c = t ? make_client(t, m->key) : NULL;
 	if (!c)
 		return false;
+	snprintf(c->owner, sizeof c->owner, "%.*s", (int)m->owner.len, (const char *)m->owner.at);
 	c->mailbox = m->id;
 	c->options = m->options;
 	c->seen_at_us = m->seen_at_us;
@@ -146,14 +137,23 @@ static bool recall(void *user, const struct spool_mailbox *m)
 
 static void tell_gap(struct client *c)
 {
-	uint64_t expired = spool_level(c->tunnel->registry->spool, c->mailbox).expired;
+	uint64_t all = spool_level(c->tunnel->registry->spool, c->mailbox).expired, expired = all - c->gap_told;
 	char text[160];
-	if (expired == 0 || !client_link(c))
+	if (all <= c->gap_told || !client_link(c))
 		return;
-	snprintf(text, sizeof text, "%llu deliveries expired in the relay's spool before they could be handed over",
-		 (unsigned long long)expired);
+	snprintf(
+	    text, sizeof text,
+	    "%llu deliveries expired in the relay's spool, or found no room in it, before they could be handed over",
+	    (unsigned long long)expired);
 	connection_send_note(c->connection, WIRE_NOTICE, WIRE_NOTICE_GAP, expired, text);
-	spool_gap_told(c->tunnel->registry->spool, c->mailbox, expired);
+	c->gap_told = all;
+}
+
+void registry_heard(struct client *c)
+{
+	if (c->gap_told)
+		spool_gap_told(c->tunnel->registry->spool, c->mailbox, c->gap_told);
+	c->gap_told = 0;
 }
 
 static void on_gap(void *user, int64_t mailbox)
@@ -174,10 +174,19 @@ static void give_up_streams(struct client *c, enum refusal why)
 		stream_give_up(c->streams, why);
 }
 
+static void note_seen(struct client *c, uint64_t now)
+{
+	if (now < c->seen_at_us)
+		return;
+	c->seen_at_us = now;
+	spool_seen(c->tunnel->registry->spool, c->mailbox, now);
+}
+
 static void on_sweep(uv_timer_t *h)
 {
 	struct registry *r = h->data;
-	uint64_t now = uv_now(r->relay->loop);
+	uint64_t now = uv_now(r->relay->loop), wall_us = now_us();
+	uint64_t often_us = (uint64_t)r->relay->settings.spool_max_age_ms * 1000 / 4;
 	for (struct tunnel *t = r->tunnels; t; t = t->next) {
 		for (struct client *c = t->clients; c; c = c->next) {
 			if (c->in_grace && now >= c->grace_end) {
@@ -188,6 +197,9 @@ static void on_sweep(uv_timer_t *h)
 				c->drain.paused_until = 0;
 				drain_more(c);
 			}
+			/* On disk too: a relay that is killed must not take who was here for long gone. */
+			if (client_link(c) && wall_us > c->seen_at_us + often_us)
+				note_seen(c, wall_us);
 			if (c->quota_hit && client_link(c)) {
 				c->quota_hit = false;
 				connection_send_note(c->connection, WIRE_NOTICE, WIRE_NOTICE_QUOTA, 0,
@@ -200,12 +212,10 @@ static void on_sweep(uv_timer_t *h)
 void registry_lost(struct client *c, bool grace)
 {
 	struct registry *r = c->tunnel->registry;
-	uint64_t now = now_us();
 	c->connection = NULL;
 	if (r->closing)
 		return;
-	c->seen_at_us = now;
-	spool_seen(r->spool, c->mailbox, now);
+	note_seen(c, now_us());
 	for (struct stream *st = c->streams; st; st = st->hh.next)
 		stream_restart(st);
 	c->in_grace = grace && !r->relay->draining && r->relay->settings.resume_grace_ms > 0;
@@ -229,8 +239,8 @@ void registry_spool_all(struct registry *r)
 bool registry_last_name(const struct registry *r, const char *owner, struct bytes key, char out[TUNNEL_NAME_MAX + 1])
 {
 	for (const struct tunnel *t = r->tunnels; t && key.len > 0; t = t->next) {
-		const struct client *c = t->random_name && strcmp(t->owner, owner) == 0 ? find_client(t, key) : NULL;
-		if (c && c->current && !c->connection && !c->in_grace) {
+		const struct client *c = t->random_name ? find_client(t, key) : NULL;
+		if (c && strcmp(c->owner, owner) == 0 && c->current && !c->connection && !c->in_grace) {
 			memcpy(out, t->name, sizeof t->name);
 			return true;
 		}
@@ -285,6 +295,23 @@ static void displace(struct client *c, struct client *by)
 	move_streams(c, by);
 }
 
+/* The name went to another token. What is sealed waits for whoever has its key; the rest is not for the new owner. */
+static void part_with_owner(struct client *c)
+{
+	if (c->connection) {
+		connection_refuse(c->connection, WIRE_NOTICE_NAME_TAKEN, "the tunnel's name belongs to another token");
+		c->connection->client = NULL;
+		c->connection = NULL;
+	}
+	c->in_grace = c->current = c->has_nonce = c->has_older = false;
+	if (c->key_len == 0) {
+		log_event(LOG_WARN, "mailbox_dropped", "tunnel", c->tunnel->name, "owner", c->owner, NULL);
+		spool_leave(c->tunnel->registry->spool, c->mailbox);
+		c->mailbox = 0;
+	}
+	give_up_streams(c, REFUSE_CLIENT_LOST);
+}
+
 static bool is_nonce(bool has, const uint8_t at[WIRE_NONCE_LEN], struct bytes shown)
 {
 	return has && shown.len == WIRE_NONCE_LEN && CRYPTO_memcmp(shown.at, at, WIRE_NONCE_LEN) == 0;
@@ -296,17 +323,44 @@ static bool may_resume(const struct client *c, struct bytes nonce)
 	       (c->connection || c->in_grace);
 }
 
+/* Now, and later than any other was seen, though the clock was set back: after a restart the last one is current. */
+static uint64_t latest(const struct tunnel *t)
+{
+	uint64_t now = now_us();
+	for (const struct client *c = t->clients; c; c = c->next)
+		if (c->seen_at_us >= now)
+			now = c->seen_at_us + 1;
+	return now;
+}
+
 struct client *registry_join(struct registry *r, struct connection *connection, const struct join *j, bool *resumed)
 {
 	struct tunnel *t = find_tunnel(r, j->name);
 	if (!t)
-		t = make_tunnel(r, j->name, j->owner, j->random_name);
+		t = make_tunnel(r, j->name, j->random_name);
+	/* A mailbox of before there were tokens is nobody's, as the name was. */
+	for (struct client *other = t ? t->clients : NULL; other; other = other->next)
+		if (*other->owner && strcmp(other->owner, j->owner) != 0)
+			part_with_owner(other);
+	/* Who gets no more copies must not keep a place either. */
+	for (struct client *other = t ? t->clients : NULL; other; other = other->next)
+		other->current = client_takes_part(other);
 	struct client *c = t ? find_client(t, j->key) : NULL;
 	if (t && !c && count_current(t) < MAX_SHARING)
 		c = make_client(t, j->key);
-	if (!c)
+	uint64_t now = t ? latest(t) : 0;
+	struct spool_mailbox m = { .tunnel = bytes_of(j->name),
+				   .owner = bytes_of(j->owner),
+				   .key = j->key,
+				   .options = j->options,
+				   .random_name = t && t->random_name,
+				   .seen_at_us = now };
+	/* First: a client that cannot have one is as if it had not come. */
+	int64_t mailbox = c ? spool_join(r->spool, &m) : 0;
+	if (!mailbox)
 		return NULL;
-	snprintf(t->owner, sizeof t->owner, "%s", j->owner);
+	c->mailbox = mailbox;
+	snprintf(c->owner, sizeof c->owner, "%s", j->owner);
 	*resumed = may_resume(c, j->nonce);
 	c->has_older = *resumed;
 	if (*resumed)
@@ -325,22 +379,16 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 		if (other != c && other->current && !(other->options & j->options & WIRE_OPTION_SHARE))
 			displace(other, c);
 	c->connection = connection;
+	c->gap_told = 0;
 	c->current = true;
 	c->in_grace = false;
 	c->options = j->options;
 	c->drain.parallel = j->drain_parallel == 0                   ? DRAIN_PARALLEL
 			    : j->drain_parallel > DRAIN_PARALLEL_MAX ? DRAIN_PARALLEL_MAX
 								     : j->drain_parallel;
-	c->seen_at_us = now_us();
-	struct spool_mailbox m = { .tunnel = bytes_of(t->name),
-				   .owner = bytes_of(t->owner),
-				   .key = j->key,
-				   .options = j->options,
-				   .random_name = t->random_name,
-				   .seen_at_us = c->seen_at_us };
-	c->mailbox = spool_join(r->spool, &m);
+	c->seen_at_us = now;
 	forget_old_clients(t);
-	return c->mailbox ? c : NULL;
+	return c;
 }
 
 void registry_online(struct client *c, bool resumed)
@@ -363,71 +411,6 @@ void registry_online(struct client *c, bool resumed)
 		drain_more(c);
 	else
 		drain_begin(c);
-}
-
-/* ---- what arrives ---- */
-
-static bool is_here(const struct client *c)
-{
-	return client_link(c) || c->in_grace;
-}
-
-/* A client of a shared tunnel that was not seen for so long gets no more copies. */
-static bool takes_part(const struct client *c)
-{
-	uint64_t age_ms = (now_us() - c->seen_at_us) / 1000;
-	return c->current && (is_here(c) || !(c->options & WIRE_OPTION_SHARE) ||
-			      age_ms < (uint64_t)c->tunnel->registry->relay->settings.spool_max_age_ms);
-}
-
-static bool may_queue(const struct client *c, struct bytes method)
-{
-	return !(c->options & WIRE_OPTION_OFFLINE_FAIL) && delivery_queueable(method);
-}
-
-static enum refusal offline(struct bytes method)
-{
-	return delivery_queueable(method) ? REFUSE_OFFLINE : REFUSE_OFFLINE_READ;
-}
-
-enum refusal registry_admit(const struct tunnel *t, struct bytes method)
-{
-	for (const struct client *c = t->clients; c; c = c->next)
-		if (takes_part(c) && (is_here(c) || may_queue(c, method)))
-			return REFUSE_NOTHING;
-	return offline(method);
-}
-
-enum refusal registry_dispatch(struct tunnel *t, struct delivery *d)
-{
-	struct bytes method = d->request.method;
-	bool any = false, full = false;
-	for (struct client *c = t->clients; c; c = c->next) {
-		bool here = is_here(c), queue = may_queue(c, method);
-		if (!takes_part(c) || (!here && !queue))
-			continue;
-		bool spooling = !here || ((c->options & WIRE_OPTION_ACK_IMMEDIATE) && delivery_queueable(method));
-		if (stream_open(c, d, spooling))
-			any = true;
-		else
-			full = true;
-	}
-	return any ? REFUSE_NOTHING : full ? REFUSE_OVERLOADED : offline(method);
-}
-
-void registry_tell_refused(struct tunnel *t, const struct delivery *d, int status)
-{
-	struct wire_request request = d->request;
-	request.refused_status = (uint16_t)status;
-	request.body = bytes_of(NULL);
-	for (struct client *c = t->clients; c; c = c->next) {
-		struct link *l = c->current ? client_link(c) : NULL;
-		if (!l)
-			continue;
-		if (!wire_encode_request(link_out(l), ++c->last_stream, WIRE_END | WIRE_REFUSED, &request))
-			link_close(l, 1011, "out of memory");
-		link_flush_soon(l);
-	}
 }
 
 /* ---- beginning and end ---- */

@@ -17,6 +17,7 @@ struct client {
 	struct tunnel *tunnel;
 	struct client *next;           /* of the tunnel */
 	struct connection *connection; /* NULL: away */
+	char owner[65];                /* the token's name at its last HELLO */
 	bool current;                  /* is given what arrives; else it was replaced, and its mailbox waits for it */
 	bool in_grace;                 /* away, and its streams wait until grace_end */
 	uint64_t grace_end;
@@ -28,7 +29,8 @@ struct client {
 	bool has_nonce;
 	uint8_t older_nonce[WIRE_NONCE_LEN]; /* good until a frame shows that WELCOME with the new one arrived */
 	bool has_older;
-	int64_t mailbox;
+	int64_t mailbox;        /* 0: it went with the name's owner */
+	uint64_t gap_told;      /* of those that expired: in a NOTICE that may not have arrived yet */
 	bool quota_hit;         /* senders were turned away; the client is to be told */
 	struct stream *streams; /* uthash by id */
 	struct stream *blocked; /* waiting for the connection's window */
@@ -41,7 +43,6 @@ struct tunnel {
 	struct registry *registry;
 	struct tunnel *next;
 	char name[TUNNEL_NAME_MAX + 1];
-	char owner[65];
 	bool random_name;
 	struct client *clients;
 };
@@ -75,6 +76,8 @@ bool registry_last_name(const struct registry *r, const char *owner, struct byte
 struct client *registry_join(struct registry *r, struct connection *connection, const struct join *j, bool *resumed);
 /* After WELCOME was appended: RESUME frames, streams, notices, the spool. */
 void registry_online(struct client *c, bool resumed);
+/* Something came from the client, or it said goodbye: what it was told before has arrived. */
+void registry_heard(struct client *c);
 /* The connection is gone; `grace`: it may come back. */
 void registry_lost(struct client *c, bool grace);
 /* Gives up everything that waits for a client or its answer (the relay ends). */
@@ -89,6 +92,8 @@ bool registry_has_room(const struct tunnel *t, size_t len);
 /* Sends REQUEST with REFUSED to the clients that are there, for the record only. */
 void registry_tell_refused(struct tunnel *t, const struct delivery *d, int status);
 
+/* Is given what arrives, now or when it is back. */
+bool client_takes_part(const struct client *c);
 /* NULL when the client is away. */
 struct link *client_link(const struct client *c);
 const char *registry_folder(const struct registry *r);

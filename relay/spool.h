@@ -36,7 +36,7 @@ struct spool_mailbox {
  */
 struct spool_level {
 	uint64_t count, bytes;
-	uint64_t expired; /* since the client was last told (spool_gap_told) */
+	uint64_t expired; /* or missed, since the client was last told (spool_gap_told) */
 };
 
 struct spool_item {
@@ -90,6 +90,8 @@ void spool_waiting_free(struct spool_waiting *w);
 /* The client has recorded it: deletes it. In its own time: lost with a crash it is handed out once more, which the
  * client's store notices. */
 void spool_forget(struct spool *s, int64_t mailbox, int64_t row);
+/* There was no room for one that others have: counts with those that expired. */
+void spool_missed(struct spool *s, int64_t mailbox);
 /* The client was told of `count` expired ones. */
 void spool_gap_told(struct spool *s, int64_t mailbox, uint64_t count);
 /* Asked after every sweep that expired something: the mailbox has a gap to tell. May be NULL. */

@@ -82,6 +82,7 @@ MUST_CHECK bool spool_db_last_ids(struct spool_db *s, int64_t *mailbox, int64_t 
 MUST_CHECK bool spool_db_write_mailbox(struct spool_db *s, const struct spool_mailbox *m, struct error *e);
 MUST_CHECK bool spool_db_leave(struct spool_db *s, int64_t mailbox, struct error *e);
 MUST_CHECK bool spool_db_seen(struct spool_db *s, int64_t mailbox, uint64_t now_us, struct error *e);
+MUST_CHECK bool spool_db_missed(struct spool_db *s, int64_t mailbox, struct error *e);
 MUST_CHECK bool spool_db_told(struct spool_db *s, int64_t mailbox, uint64_t count, struct error *e);
 /* *stored is false when the event id waits already. */
 MUST_CHECK bool spool_db_put(struct spool_db *s, const struct spool_put *put, bool *stored, struct error *e);
@@ -104,7 +105,7 @@ struct mailbox {
 	struct buffer owner;
 	struct spool_level level;
 	bool unwritten; /* its row could not be written: again before the next put */
-	bool has_gap;   /* some of it expired in this sweep */
+	bool has_gap;   /* some of it expired or was missed since the last sweep */
 	UT_hash_handle by_id, by_name;
 };
 

@@ -187,6 +187,23 @@ void spool_forget(struct spool *s, int64_t mailbox, int64_t row)
 
 /* ---- gaps ---- */
 
+static bool run_missed(struct writer_job *job, void *db, struct error *e)
+{
+	return spool_db_missed(db, ((struct small_job *)job)->mailbox, e);
+}
+
+void spool_missed(struct spool *s, int64_t mailbox)
+{
+	struct mailbox *m = spool_find(s, mailbox);
+	struct small_job *j = m ? spool_small_job(s, mailbox, run_missed) : NULL;
+	if (!j)
+		return;
+	m->level.expired++;
+	s->total.expired++;
+	m->has_gap = true;
+	batch_writer_submit(s->writer, &j->job);
+}
+
 static bool run_told(struct writer_job *job, void *db, struct error *e)
 {
 	struct small_job *j = (struct small_job *)job;

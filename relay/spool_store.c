@@ -247,6 +247,11 @@ bool spool_db_seen(struct spool_db *s, int64_t mailbox, uint64_t now_us, struct 
 	return run_with(s, SPOOL_SEEN, mailbox, (int64_t)now_us, e);
 }
 
+bool spool_db_missed(struct spool_db *s, int64_t mailbox, struct error *e)
+{
+	return run_with(s, SPOOL_EXPIRED, mailbox, 0, e);
+}
+
 bool spool_db_told(struct spool_db *s, int64_t mailbox, uint64_t count, struct error *e)
 {
 	return run_with(s, SPOOL_TOLD, mailbox, (int64_t)count, e);

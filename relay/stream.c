@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define MAX_STREAMS 65536
+#define MAX_SEND_WINDOW (INT64_C(1) << 31)
 #define MAX_PUT_BYTES (128u << 20) /* on their way to the disk at once, in memory */
 
 static void append_or_close(struct link *l, bool appended)
@@ -121,6 +122,13 @@ static bool may_send(const struct stream *st, const struct link *l)
 	return st->send_window > 0 && link_may_send_body(l);
 }
 
+static void send_reset(struct stream *st, uint32_t code, const char *reason)
+{
+	struct link *l = client_link(st->client);
+	if (l && st->id && (st->request_sent || st->end_sent_before))
+		append_or_close(l, wire_encode_reset(link_out(l), st->id, code, bytes_of(reason)));
+}
+
 static void send_request(struct stream *st, struct link *l)
 {
 	struct delivery *d = st->delivery;
@@ -154,6 +162,18 @@ static bool send_piece(struct stream *st, struct link *l, size_t len, bool end)
 	return fine;
 }
 
+/* The temporary file cannot be read back; the sender is to come again. Closes this stream alone: who walks over the
+ * delivery's or the client's streams holds on to the next one, which sees for itself. */
+static void lose_body(struct stream *st)
+{
+	struct delivery *d = st->delivery;
+	delivery_hold(d);
+	send_reset(st, WIRE_RESET_TRUNCATED, "the relay lost the body");
+	stream_close(st);
+	delivery_refuse(d, REFUSE_OVERLOADED);
+	delivery_drop(d);
+}
+
 static void send_body(struct stream *st, struct link *l)
 {
 	struct delivery *d = st->delivery;
@@ -163,9 +183,7 @@ static void send_body(struct stream *st, struct link *l)
 		size_t n = left < WIRE_DATA_CHUNK ? (size_t)left : WIRE_DATA_CHUNK;
 		bool end = d->body_whole && d->trailers.len == 0 && n == left;
 		if (!send_piece(st, l, n, end)) {
-			/* The temporary file cannot be read back; the sender is to come again. */
-			delivery_reset(d, WIRE_RESET_TRUNCATED, "the relay lost the body");
-			delivery_refuse(d, REFUSE_OVERLOADED);
+			lose_body(st);
 			return;
 		}
 		spend(st, l, n);
@@ -271,13 +289,6 @@ void stream_tell_resume(struct stream *st)
 	append_or_close(l, wire_encode_resume(link_out(l), st->id, &v));
 }
 
-static void send_reset(struct stream *st, uint32_t code, const char *reason)
-{
-	struct link *l = client_link(st->client);
-	if (l && st->id && (st->request_sent || st->end_sent_before))
-		append_or_close(l, wire_encode_reset(link_out(l), st->id, code, bytes_of(reason)));
-}
-
 /* ---- to the spool ---- */
 
 struct put {
@@ -285,9 +296,26 @@ struct put {
 	struct buffer payload;
 };
 
+/* Somebody has it, so the sender is told of no failure: who has no copy is told of a gap. */
+static void now_safe(struct delivery *d, struct spool *spool)
+{
+	d->safe = true;
+	for (size_t i = 0; i < d->missed_count; i++)
+		spool_missed(spool, d->missed[i]);
+	d->missed_count = 0;
+}
+
 static void put_failed(struct stream *st, enum refusal why)
 {
 	struct delivery *d = st->delivery;
+	struct registry *r = st->client->tunnel->registry;
+	int64_t *more = realloc(d->missed, (d->missed_count + 1) * sizeof *more);
+	if (more) {
+		d->missed = more;
+		d->missed[d->missed_count++] = st->client->mailbox;
+	}
+	if (d->safe)
+		now_safe(d, r->spool);
 	d->refusal = why;
 	delivery_hold(d);
 	stream_close(st);
@@ -310,7 +338,7 @@ static void on_put(void *user, const struct error *e)
 		return;
 	}
 	c->tunnel->registry->relay->metrics.spooled++;
-	d->safe = true;
+	now_safe(d, c->tunnel->registry->spool);
 	delivery_hold(d);
 	stream_close(st);
 	delivery_settle(d);
@@ -398,7 +426,7 @@ bool stream_on_recorded(struct stream *st)
 	if (st->recorded)
 		return true;
 	st->recorded = true;
-	d->safe = true;
+	now_safe(d, st->client->tunnel->registry->spool);
 	unblock(st);
 	if (d->row) {
 		st->client->drain.pause_ms = 0;
@@ -466,7 +494,7 @@ bool stream_on_data(struct stream *st, struct bytes body, bool end)
 bool stream_on_window(struct stream *st, uint32_t number)
 {
 	st->send_window += number;
-	if (st->send_window > INT32_MAX)
+	if (st->send_window > MAX_SEND_WINDOW)
 		return false;
 	stream_pump(st);
 	return true;
@@ -479,7 +507,7 @@ void stream_on_reset(struct stream *st, uint32_t code)
 	int64_t row = d->row;
 	if (row && !st->recorded && code == WIRE_RESET_PROTOCOL)
 		drain_unreadable(c, row);
-	else if (row && !st->recorded)
+	else if (!st->recorded && (row || code == WIRE_RESET_STORE))
 		drain_failed(c);
 	stream_give_up(st, code == WIRE_RESET_STORE ? REFUSE_CLIENT_STORE : REFUSE_CLIENT_LOST);
 }

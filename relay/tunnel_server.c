@@ -63,8 +63,11 @@ static void on_closed(struct connection *c)
 /* RFC 6455 §7.4: a client that says 1000 does not mean to come back at once. */
 static void note_close(struct connection *c, const uint8_t *at, size_t len)
 {
-	if (len >= 2 && at[0] * 256 + at[1] == 1000)
-		c->clean = true;
+	if (len < 2 || at[0] * 256 + at[1] != 1000)
+		return;
+	c->clean = true;
+	if (c->client)
+		registry_heard(c->client);
 }
 
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
@@ -89,6 +92,10 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	}
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return c->link ? link_on_writable(c->link) : 0;
+	case LWS_CALLBACK_RECEIVE_PONG:
+		if (c->client)
+			registry_heard(c->client);
+		return 0;
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		if (c->link)
 			note_close(c, in, len);

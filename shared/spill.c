@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define OFFSET_MAX ((uint64_t)INT64_MAX)
@@ -91,6 +93,14 @@ static bool move_to_file(struct spill *s)
 	return true;
 }
 
+void spill_adopt(struct spill *s, struct buffer *memory)
+{
+	spill_free(s);
+	s->memory = *memory;
+	s->len = memory->len;
+	*memory = (struct buffer){ 0 };
+}
+
 bool spill_append(struct spill *s, const void *at, size_t len)
 {
 	if (len > OFFSET_MAX - s->len) {
@@ -116,6 +126,20 @@ uint64_t spill_len(const struct spill *s)
 	return s->len;
 }
 
+bool spill_copy(const struct spill *s, uint64_t at, void *to, size_t len)
+{
+	if (at > s->len || len > s->len - at) {
+		errno = EINVAL;
+		return false;
+	}
+	if (len == 0)
+		return true;
+	if (s->fd >= 0)
+		return read_at(s->fd, to, len, at);
+	memcpy(to, s->memory.at + at, len);
+	return true;
+}
+
 bool spill_read(const struct spill *s, uint64_t at, size_t len, struct buffer *out)
 {
 	if (at > s->len || len > s->len - at) {
@@ -128,9 +152,7 @@ bool spill_read(const struct spill *s, uint64_t at, size_t len, struct buffer *o
 		errno = ENOMEM;
 		return false;
 	}
-	if (s->fd < 0)
-		return buffer_append(out, s->memory.at + at, len);
-	if (!read_at(s->fd, out->at + out->len, len, at))
+	if (!spill_copy(s, at, out->at + out->len, len))
 		return false;
 	out->len += len;
 	return true;
@@ -142,6 +164,25 @@ bool spill_view(const struct spill *s, struct bytes *out)
 		return false;
 	*out = buffer_view(&s->memory);
 	return true;
+}
+
+bool spill_map(const struct spill *s, struct bytes *out)
+{
+	if (spill_view(s, out))
+		return true;
+	if (s->len == 0 || (size_t)s->len != s->len)
+		return false;
+	void *at = mmap(NULL, (size_t)s->len, PROT_READ, MAP_SHARED, s->fd, 0);
+	if (at == MAP_FAILED)
+		return false;
+	*out = bytes_make(at, (size_t)s->len);
+	return true;
+}
+
+void spill_unmap(const struct spill *s, struct bytes view)
+{
+	if (s->fd >= 0)
+		munmap((void *)(uintptr_t)view.at, view.len);
 }
 
 void spill_free(struct spill *s)

@@ -23,6 +23,8 @@ struct spill {
 
 /* `folder` is where the file goes, borrowed for the spill's life; NULL: $TMPDIR, or /tmp. Touches no disk yet. */
 void spill_init(struct spill *s, const char *folder);
+/* The bytes change hands and are all there is; they stay in memory whatever their number. */
+void spill_adopt(struct spill *s, struct buffer *memory);
 /* False when out of memory or disk: then nothing of it was taken, what was there before is still whole, errno says why,
  * and the same may be tried again. `at` is not of the spill's own memory. */
 MUST_CHECK bool spill_append(struct spill *s, const void *at, size_t len);
@@ -30,7 +32,13 @@ uint64_t spill_len(const struct spill *s);
 /* Appends the len bytes from offset `at` to *out. False when they are not all there, or when out of memory or
  * unreadable (errno); *out is then as it was. */
 MUST_CHECK bool spill_read(const struct spill *s, uint64_t at, size_t len, struct buffer *out);
+/* The same into the caller's room. */
+MUST_CHECK bool spill_copy(const struct spill *s, uint64_t at, void *to, size_t len);
 /* True and a view of everything when it is in memory; it is valid until the next append or free. */
 MUST_CHECK bool spill_view(const struct spill *s, struct bytes *out);
+/* The same when it is in the file: mapped, so that it is no memory of ours; spill_unmap gives the view back. False when
+ * that fails. */
+MUST_CHECK bool spill_map(const struct spill *s, struct bytes *out);
+void spill_unmap(const struct spill *s, struct bytes view);
 /* Gives memory and file back and leaves it empty and reusable, with the same folder. */
 void spill_free(struct spill *s);

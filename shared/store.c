@@ -145,8 +145,7 @@ void store_bind_bytes(sqlite3_stmt *st, int index, struct bytes b, bool blob)
 		sqlite3_bind_text64(st, index, at, b.len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
-/* Runs a statement that gives no rows. */
-static bool run(struct store *s, sqlite3_stmt *st, struct error *e)
+bool store_execute(struct store *s, sqlite3_stmt *st, struct error *e)
 {
 	int code = sqlite3_step(st);
 	bool fine = code == SQLITE_DONE || code == SQLITE_ROW || store_fail(s, "written", e);
@@ -157,7 +156,7 @@ static bool run(struct store *s, sqlite3_stmt *st, struct error *e)
 static bool run_plain(struct store *s, enum store_statement which, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, which, e);
-	return st && run(s, st, e);
+	return st && store_execute(s, st, e);
 }
 
 static bool begin_batch(void *db, struct error *e)
@@ -182,20 +181,6 @@ static void rollback_batch(void *db)
 }
 
 const struct batch_ops store_batch_ops = { begin_batch, commit_batch, rollback_batch };
-
-static bool insert_message(struct store *s, int64_t delivery_id, int64_t number, struct bytes headers,
-			   struct bytes trailers, struct bytes body, struct error *e)
-{
-	sqlite3_stmt *st = store_statement(s, STATEMENT_INSERT_MESSAGE, e);
-	if (!st)
-		return false;
-	sqlite3_bind_int64(st, 1, delivery_id);
-	sqlite3_bind_int64(st, 2, number);
-	store_bind_bytes(st, 3, headers, true);
-	store_bind_bytes(st, 4, trailers, true);
-	store_bind_bytes(st, 5, body, true);
-	return run(s, st, e);
-}
 
 static bool find_event(struct store *s, const uint8_t event_id[UUID_LEN], int64_t *id, struct error *e)
 {
@@ -253,13 +238,13 @@ bool store_insert_delivery(struct store *s, const struct store_delivery *d, int6
 	else
 		sqlite3_bind_null(st, 18);
 	store_bind_bytes(st, 19, d->signature.len ? d->signature : bytes_of("unknown"), false);
-	if (!run(s, st, e))
+	if (!store_execute(s, st, e))
 		return false;
 	*duplicate = sqlite3_changes(s->db) == 0;
 	if (*duplicate)
 		return find_event(s, d->event_id, id, e);
 	*id = sqlite3_last_insert_rowid(s->db);
-	return insert_message(s, *id, 0, d->headers, d->trailers, d->body, e);
+	return store_insert_message(s, *id, 0, d->headers, d->trailers, d->body, d->spilled, e);
 }
 
 static bool summarise(struct store *s, const struct store_attempt *a, struct error *e)
@@ -281,7 +266,7 @@ static bool summarise(struct store *s, const struct store_attempt *a, struct err
 	sqlite3_bind_int(st, 4, class);
 	sqlite3_bind_int64(st, 5, (int64_t)a->total_us);
 	sqlite3_bind_int64(st, 6, (int64_t)a->body_size);
-	return run(s, st, e);
+	return store_execute(s, st, e);
 }
 
 bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct error *e)
@@ -309,7 +294,8 @@ bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct
 		return error_set(e, EXIT_STORE, "delivery %lld is gone from %s", (long long)a->delivery_id, s->path);
 	int64_t number = sqlite3_column_int64(st, 0);
 	sqlite3_reset(st);
-	return insert_message(s, a->delivery_id, number, a->headers, bytes_of(NULL), a->body, e) && summarise(s, a, e);
+	return store_insert_message(s, a->delivery_id, number, a->headers, bytes_of(NULL), a->body, a->spilled, e) &&
+	       summarise(s, a, e);
 }
 
 bool store_set_state(struct store *s, int64_t id, enum delivery_state state, struct error *e)
@@ -319,7 +305,7 @@ bool store_set_state(struct store *s, int64_t id, enum delivery_state state, str
 		return false;
 	sqlite3_bind_int64(st, 1, id);
 	sqlite3_bind_int(st, 2, (int)state);
-	return run(s, st, e);
+	return store_execute(s, st, e);
 }
 
 bool store_add_tag(struct store *s, int64_t id, struct bytes name, struct error *e)
@@ -329,7 +315,7 @@ bool store_add_tag(struct store *s, int64_t id, struct bytes name, struct error 
 		return false;
 	sqlite3_bind_int64(st, 1, id);
 	store_bind_bytes(st, 2, name, false);
-	return run(s, st, e);
+	return store_execute(s, st, e);
 }
 
 bool store_put_status(struct store *s, const struct client_status *c, struct error *e)
@@ -347,7 +333,7 @@ bool store_put_status(struct store *s, const struct client_status *c, struct err
 	store_bind_bytes(st, 8, c->url, false);
 	store_bind_bytes(st, 9, c->tunnel, false);
 	store_bind_bytes(st, 10, c->target, false);
-	return run(s, st, e);
+	return store_execute(s, st, e);
 }
 
 bool store_drop_status(struct store *s, int64_t pid, struct error *e)
@@ -356,5 +342,5 @@ bool store_drop_status(struct store *s, int64_t pid, struct error *e)
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, pid);
-	return run(s, st, e);
+	return store_execute(s, st, e);
 }

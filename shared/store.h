@@ -9,6 +9,7 @@
 #include "shared/batch_writer.h"
 #include "shared/bytes.h"
 #include "shared/error.h"
+#include "shared/spill.h"
 #include "shared/uuid7.h"
 
 struct store;
@@ -53,7 +54,8 @@ struct store_delivery {
 	struct bytes headers;   /* shared/headers.h block, as received */
 	struct bytes trailers;
 	struct bytes body;
-	uint64_t body_size; /* as received; > body.len when the record was cut (--record-max) */
+	const struct spill *spilled; /* not NULL: the body is its first body.len bytes, and body.at is not looked at */
+	uint64_t body_size;          /* as received; > body.len when the record was cut (--record-max) */
 };
 
 /* The state a recorded attempt leaves its delivery in. */
@@ -73,8 +75,9 @@ struct store_attempt {
 	struct bytes reason; /* reason phrase */
 	struct bytes error;  /* one sentence, empty with ATTEMPT_OK */
 	uint64_t connect_us, first_byte_us, total_us;
-	struct bytes headers, body; /* of the answer */
-	uint64_t body_size;         /* as received, > body.len when cut */
+	struct bytes headers, body;  /* of the answer */
+	const struct spill *spilled; /* as in store_delivery */
+	uint64_t body_size;          /* as received, > body.len when cut */
 };
 
 /* A row as list pages and JSON show it. */

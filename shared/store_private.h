@@ -48,6 +48,8 @@ enum store_statement {
 	STATEMENT_COUNT,
 };
 
+#define MESSAGES_PER_DELIVERY 4096 /* message.id is delivery * 4096 + attempt (store.sql) */
+
 struct store {
 	sqlite3 *db;
 	char *path;
@@ -67,3 +69,9 @@ void store_read_row(sqlite3_stmt *st, struct delivery_row *row);
 MUST_CHECK bool store_add_functions(struct store *s, struct error *e);
 void store_close_blob(struct store *s);
 void store_bind_bytes(sqlite3_stmt *st, int index, struct bytes b, bool blob);
+/* Runs a statement that gives no rows. */
+MUST_CHECK bool store_execute(struct store *s, sqlite3_stmt *st, struct error *e);
+/* store_message.c: with `spilled` the first body.len bytes of it are the body. In the caller's transaction. */
+MUST_CHECK bool store_insert_message(struct store *s, int64_t delivery_id, int64_t number, struct bytes headers,
+				     struct bytes trailers, struct bytes body, const struct spill *spilled,
+				     struct error *e);

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { World, freePort, waitFor } from './lib/harness.mjs';
 import { Receiver, field } from './lib/http.mjs';
 import { FakeRelay, delivery, done, eventId } from './lib/fake_relay.mjs';
-import { FLAGS, note } from './lib/wire.mjs';
+import { FLAGS, frame, note, request } from './lib/wire.mjs';
 
 const states = (client, state) => client.events.filter((e) => e.type === 'state' && e.state === state);
 
@@ -326,6 +326,27 @@ describe('a full disk', () => {
 		const rows = await w.list(1000, { args: ['--db', `${disk}/creel.db`] });
 		assert.equal(rows.filter((r) => r.event_id === one).length, 1);
 		assert.equal(rows.filter((r) => r.event_id === two).length, 0);
+		await client.stop('SIGINT');
+	});
+
+	it('a large body that finds no room goes back to the relay before it is whole, and others pass', async (t) => {
+		if (!mounted) {
+			t.skip('a small tmpfs cannot be mounted here');
+			return;
+		}
+		const client = await relay.startClient('large', { app, db: `${disk}/large.db` });
+		const c = await client.connection(1);
+		const piece = Buffer.alloc(1_900_000, 'z');
+		c.send(request({ stream: 1, flags: 0, event_id: eventId(), target: '/large', body_len: 8_000_000n, bits: 1 }));
+		c.send(frame('DATA', { stream: 1, payload: piece }));
+		await c.frame('WINDOW', (f) => f.stream === 1);
+		c.send(frame('DATA', { stream: 1, payload: piece }));
+		assert.equal((await c.frame('RESET', (f) => f.stream === 1)).code, 4);
+		await waitFor('the sentence', () => /^creel: deliveries are refused: there is no room in .*disk for a body/m.test(client.err));
+		c.send(frame('DATA', { stream: 1, flags: FLAGS.END, payload: piece })); /* crossed with the RESET */
+		c.send(delivery({ stream: 2, event_id: eventId(), target: '/beside', body: 'small' }));
+		assert.equal(await c.answer(2), 'ok');
+		assert.equal(app.requests.filter((r) => r.target === '/large').length, 0);
 		await client.stop('SIGINT');
 	});
 

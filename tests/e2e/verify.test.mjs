@@ -402,6 +402,13 @@ describe('listen --secret', () => {
 		await d.stop('SIGINT');
 	});
 
+	it('a large body, which lies in a file meanwhile, is checked as well', async () => {
+		const body = JSON.stringify({ type: 'big', text: 'x'.repeat(3 << 20) });
+		const headers = { ...JSON_TYPE, ...PROVIDERS.stripe.sign(body, PROVIDERS.stripe.secret) };
+		assert.equal((await deliver(headers, body)).signature, 'valid');
+		assert.equal((await deliver(headers, body.replace('xx', 'yx'))).signature, 'invalid');
+	});
+
 	it('secret.PROVIDER in the config file', async () => {
 		const config = w.path('own.ini');
 		writeFileSync(config, `secret.stripe = ${secretFile('', 'other')}\nsecret.razorpay = ${secretFile('', PROVIDERS.razorpay.secret)}\n`);

@@ -1,7 +1,11 @@
 /* The state machine of one delivery at the relay, and of its stream to a client that is not connected: nothing is sent.
  */
-#include "relay/registry.h"
+#include "relay/connection.h"
 #include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
 
 static int wakes;
 static struct relay relay;
@@ -144,6 +148,16 @@ static void test_window(void **state)
 	finish(d);
 }
 
+static void test_credit_up_to_the_limit(void **state)
+{
+	struct delivery *d = make();
+	struct stream *st = stream_open(&client, d, false);
+	(void)state;
+	assert_true(stream_on_window(st, (UINT32_C(1) << 31) - WIRE_STREAM_WINDOW)); /* to 2^31: not above it */
+	assert_false(stream_on_window(st, 1));
+	finish(d);
+}
+
 static void test_loss(void **state)
 {
 	struct wire_response r = answer("part");
@@ -250,13 +264,68 @@ static void test_encode(void **state)
 	}
 }
 
+/* A laptop that shares a tunnel and is away gets its copy, whatever became of the clock since it was last seen. */
+static void test_a_clock_that_was_set_back(void **state)
+{
+	struct timespec now;
+	(void)state;
+	clock_gettime(CLOCK_REALTIME, &now);
+	uint64_t hour_us = UINT64_C(3600000000), now_us = (uint64_t)now.tv_sec * 1000000;
+	struct client away = { .tunnel = &tunnel, .options = WIRE_OPTION_SHARE, .current = true };
+	tunnel.clients = &away;
+	relay.settings.spool_max_age_ms = 60000;
+	away.seen_at_us = now_us;
+	assert_int_equal(registry_admit(&tunnel, bytes_of("POST")), REFUSE_NOTHING);
+	away.seen_at_us = now_us - hour_us;
+	assert_int_equal(registry_admit(&tunnel, bytes_of("POST")), REFUSE_OFFLINE);
+	away.seen_at_us = now_us + hour_us;
+	assert_int_equal(registry_admit(&tunnel, bytes_of("POST")), REFUSE_NOTHING);
+	tunnel.clients = NULL;
+}
+
+/* The body cannot be read back while it goes to two clients: the first notices, and both streams end. */
+static void test_a_body_that_is_lost_on_its_way_to_two(void **state)
+{
+	static char body[SPILL_MEMORY + 100000];
+	(void)state;
+	struct connection connections[2] = { 0 };
+	struct client two[2] = { { .tunnel = &tunnel }, { .tunnel = &tunnel } };
+	struct delivery *d = make();
+	for (int i = 0; i < 2; i++) {
+		connections[i].welcomed = true;
+		connections[i].link = link_new(relay.loop, NULL, NULL, NULL);
+		assert_non_null(connections[i].link);
+		two[i].connection = &connections[i];
+		assert_non_null(stream_open(&two[i], d, false));
+	}
+	assert_true(spill_append(&d->body, body, sizeof body));
+	assert_return_code(ftruncate(d->body.fd, 0), errno);
+	delivery_pump(d);
+	assert_int_equal(d->phase, PHASE_REFUSED);
+	assert_int_equal(d->refusal, REFUSE_OVERLOADED);
+	for (int i = 0; i < 2; i++) {
+		assert_null(two[i].streams);
+		link_free(connections[i].link);
+	}
+	uv_run(relay.loop, UV_RUN_DEFAULT);
+	finish(d);
+}
+
 int main(void)
 {
+	relay.loop = uv_default_loop();
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copies),        cmocka_unit_test(test_answer_in_pieces),
-		cmocka_unit_test(test_order_is_kept), cmocka_unit_test(test_window),
-		cmocka_unit_test(test_loss),          cmocka_unit_test(test_shared),
-		cmocka_unit_test(test_timeout),       cmocka_unit_test(test_encode),
+		cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_answer_in_pieces),
+		cmocka_unit_test(test_order_is_kept),
+		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_credit_up_to_the_limit),
+		cmocka_unit_test(test_loss),
+		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_encode),
+		cmocka_unit_test(test_a_clock_that_was_set_back),
+		cmocka_unit_test(test_a_body_that_is_lost_on_its_way_to_two),
 	};
 	return RUN(tests);
 }

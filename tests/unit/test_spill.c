@@ -123,6 +123,25 @@ static void test_large_is_read_from_anywhere(void **state)
 	assert_holds(&p->s, len, 0);
 }
 
+static void test_a_view_of_all_of_it(void **state)
+{
+	struct place *p = *state;
+	struct bytes view;
+	assert_true(spill_map(&p->s, &view));
+	assert_int_equal(view.len, 0);
+	spill_unmap(&p->s, view);
+	static const uint64_t sizes[] = { 100, SPILL_MEMORY, 3 * SPILL_MEMORY + 1 };
+	for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+		assert_true(fill_to(&p->s, sizes[k]));
+		assert_true(spill_map(&p->s, &view));
+		assert_int_equal(view.len, sizes[k]);
+		for (size_t i = 0; i < view.len; i++)
+			if (view.at[i] != byte_at(i))
+				fail_msg("byte %zu of %zu", i, view.len);
+		spill_unmap(&p->s, view);
+	}
+}
+
 static void test_one_large_piece(void **state)
 {
 	struct place *p = *state;
@@ -307,12 +326,35 @@ static void test_the_environment_names_the_folder(void **state)
 	free(kept);
 }
 
+static void test_a_buffer_changes_hands(void **state)
+{
+	struct place *p = *state;
+	struct buffer whole = { 0 };
+	struct bytes view;
+	uint8_t out[3];
+	assert_true(fill_to(&p->s, 5));
+	for (uint64_t i = 0; i < SPILL_MEMORY + 10; i++)
+		assert_true(buffer_put_u8(&whole, byte_at(i)));
+	const uint8_t *at = whole.at;
+	spill_adopt(&p->s, &whole);
+	assert_null(whole.at);
+	assert_true(spill_view(&p->s, &view));
+	assert_ptr_equal(view.at, at);
+	assert_int_equal(spill_len(&p->s), SPILL_MEMORY + 10);
+	assert_true(fill_to(&p->s, SPILL_MEMORY + 20)); /* to the file, behind what was taken over */
+	assert_holds(&p->s, SPILL_MEMORY - 5, 20);
+	assert_true(spill_copy(&p->s, 7, out, sizeof out));
+	assert_int_equal(out[2], byte_at(9));
+	assert_false(spill_copy(&p->s, SPILL_MEMORY + 18, out, sizeof out));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_small_stays_in_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_more_byte_spills, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_large_is_read_from_anywhere, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_view_of_all_of_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_large_piece, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_file_is_private_and_has_no_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reading_beyond_the_end_is_refused, setup, teardown),
@@ -322,6 +364,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_full_disk_within_a_piece, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_much_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_cut_file_is_an_error, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_buffer_changes_hands, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_environment_names_the_folder, setup, teardown),
 	};
 	/* At a file's size limit the kernel also sends this signal, which ends the process unless it is ignored. */

@@ -85,6 +85,46 @@ static void test_resolve(void **state)
 	store_close(s);
 }
 
+static void test_a_long_body_is_written_in_pieces(void **state)
+{
+	struct store *s = open_store();
+	struct store_delivery d = sample(9);
+	struct spill body;
+	struct message out = { 0 };
+	struct error e;
+	bool duplicate, has_body, https;
+	int64_t id;
+	const size_t kept = SPILL_MEMORY + 12345;
+	(void)state;
+	spill_init(&body, NULL);
+	for (uint32_t i = 0; i < (2u << 20); i += sizeof i)
+		assert_true(spill_append(&body, &i, sizeof i));
+	assert_false(spill_view(&body, &d.body));
+	d.body = bytes_make(NULL, kept);
+	d.spilled = &body;
+	d.body_size = spill_len(&body);
+	assert_true(store_batch_ops.begin(s, &e) && store_insert_delivery(s, &d, &id, &duplicate, &e));
+	assert_true(store_batch_ops.commit(s, &e));
+	assert_true(store_get_request(s, id, &out, &has_body, &https, &e));
+	assert_int_equal(out.body.len, kept);
+	assert_int_equal(out.body_size, 2u << 20);
+	for (size_t i = 0; i + 4 <= kept; i += 4) {
+		uint32_t n;
+		memcpy(&n, out.body.at + i, sizeof n);
+		assert_int_equal(n, i);
+	}
+	store_message_free(&out);
+	/* What cannot be read back fails, and the batch with it. */
+	d.event_id[0] ^= 1;
+	d.body.len = (4u << 20);
+	assert_true(store_batch_ops.begin(s, &e));
+	assert_false(store_insert_delivery(s, &d, &id, &duplicate, &e));
+	assert_int_equal(e.code, EXIT_STORE);
+	store_batch_ops.rollback(s);
+	spill_free(&body);
+	store_close(s);
+}
+
 static void test_rollback_leaves_nothing(void **state)
 {
 	struct store *s = open_store();
@@ -342,6 +382,7 @@ int main(void)
 		IN_FOLDER(test_states_and_what_is_left),
 		IN_FOLDER(test_held_and_lost),
 		IN_FOLDER(test_status_is_one_row_a_process),
+		IN_FOLDER(test_a_long_body_is_written_in_pieces),
 		IN_FOLDER(test_rollback_leaves_nothing),
 		IN_FOLDER(test_a_delivery_takes_its_bytes_along),
 		IN_FOLDER(test_a_class_is_found_by_its_index),

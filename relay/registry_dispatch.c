@@ -1,0 +1,83 @@
+/* What arrives for a tunnel: whether it may be taken, and which of the clients get it. */
+#include "relay/registry.h"
+
+#include <time.h>
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static bool is_here(const struct client *c)
+{
+	return client_link(c) || c->in_grace;
+}
+
+/* A client of a shared tunnel that was not seen for so long gets no more copies. */
+bool client_takes_part(const struct client *c)
+{
+	uint64_t now = now_us();
+	uint64_t age_ms = now > c->seen_at_us ? (now - c->seen_at_us) / 1000 : 0; /* the clock may be set back */
+	return c->current && (is_here(c) || !(c->options & WIRE_OPTION_SHARE) ||
+			      age_ms < (uint64_t)c->tunnel->registry->relay->settings.spool_max_age_ms);
+}
+
+bool registry_has_room(const struct tunnel *t, size_t len)
+{
+	uint64_t waiting = 0;
+	for (const struct client *c = t->clients; c; c = c->next)
+		waiting += spool_level(t->registry->spool, c->mailbox).bytes;
+	return waiting + len <= t->registry->relay->settings.spool_max_bytes;
+}
+
+static bool may_queue(const struct client *c, struct bytes method)
+{
+	return !(c->options & WIRE_OPTION_OFFLINE_FAIL) && delivery_queueable(method);
+}
+
+static enum refusal offline(struct bytes method)
+{
+	return delivery_queueable(method) ? REFUSE_OFFLINE : REFUSE_OFFLINE_READ;
+}
+
+enum refusal registry_admit(const struct tunnel *t, struct bytes method)
+{
+	for (const struct client *c = t->clients; c; c = c->next)
+		if (client_takes_part(c) && (is_here(c) || may_queue(c, method)))
+			return REFUSE_NOTHING;
+	return offline(method);
+}
+
+enum refusal registry_dispatch(struct tunnel *t, struct delivery *d)
+{
+	struct bytes method = d->request.method;
+	bool any = false, full = false;
+	for (struct client *c = t->clients; c; c = c->next) {
+		bool here = is_here(c), queue = may_queue(c, method);
+		if (!client_takes_part(c) || (!here && !queue))
+			continue;
+		bool spooling = !here || ((c->options & WIRE_OPTION_ACK_IMMEDIATE) && delivery_queueable(method));
+		if (stream_open(c, d, spooling))
+			any = true;
+		else
+			full = true;
+	}
+	return any ? REFUSE_NOTHING : full ? REFUSE_OVERLOADED : offline(method);
+}
+
+void registry_tell_refused(struct tunnel *t, const struct delivery *d, int status)
+{
+	struct wire_request request = d->request;
+	request.refused_status = (uint16_t)status;
+	request.body = bytes_of(NULL);
+	for (struct client *c = t->clients; c; c = c->next) {
+		struct link *l = c->current ? client_link(c) : NULL;
+		if (!l)
+			continue;
+		if (!wire_encode_request(link_out(l), ++c->last_stream, WIRE_END | WIRE_REFUSED, &request))
+			link_close(l, 1011, "out of memory");
+		link_flush_soon(l);
+	}
+}
