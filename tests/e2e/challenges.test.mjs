@@ -1,7 +1,10 @@
 // --answer-challenges: handshakes are answered by the client itself, marked on the record; all else goes to the app.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
+import { waitFor } from './lib/harness.mjs';
 import { openRoad } from './lib/road.mjs';
 
 const SECRET = 'zoom secret';
@@ -67,6 +70,27 @@ describe('listen --answer-challenges', () => {
 			assert.ok(app.includes(path));
 		}
 		assert.ok(!app.includes('/fetched'), 'a SubscribeURL of elsewhere is never fetched');
+	});
+
+	it('an SNS subscription: its URL is fetched, from that host and over TLS', async () => {
+		const asked = [];
+		// A proxy that lets nobody through sees where the client wants to go.
+		const proxy = http.createServer();
+		proxy.on('connect', (req, socket) => {
+			asked.push(req.url);
+			socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
+		});
+		proxy.listen(0, '127.0.0.1');
+		await once(proxy, 'listening');
+		const sns = await openRoad({ name: 'sns', clientArgs: ['--answer-challenges'], clientEnv: { HTTPS_PROXY: `http://127.0.0.1:${proxy.address().port}` } });
+		const res = await fetch(`http://127.0.0.1:${sns.relay.port}/sns/in`, json({ Type: 'SubscriptionConfirmation',
+			SubscribeURL: 'https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=1' }, { 'x-amz-sns-message-type': 'SubscriptionConfirmation' }));
+		assert.deepEqual([res.status, await res.text()], [200, '']);
+		await waitFor('the outcome to be told', () => /SNS subscription could not be confirmed/.test(sns.client.err));
+		assert.deepEqual(asked, ['sns.eu-west-1.amazonaws.com:443']);
+		await sns.w.endsCleanly();
+		await sns.w.close();
+		proxy.close();
 	});
 
 	it('without the option all goes to the app', async () => {
