@@ -20,6 +20,7 @@ PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS_CORE) $(PKGS_CLIENT) $(PKGS_R
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -DCREEL_VERSION='"$(VERSION)"' -I. $(PKG_CFLAGS) $(WARN) $(OPT) $(HARDEN) $(SAN) $(CFLAGS) -MMD -MP
 UNAME := $(shell uname -s)
 ifeq ($(UNAME),Linux)
+LIBS_PTY := -lutil
 LINK_HARDEN := -pie -Wl,-z,relro,-z,now
 endif
 LDFLAGS_ALL = $(LINK_HARDEN) $(SAN) $(LDFLAGS) -pthread
@@ -89,9 +90,9 @@ $(BUILD)/creel-relay: $(BUILD)/relay/main.o $(BUILD)/relay.a $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
 
 # Unit tests: test_client_* sees the client's modules, test_relay_* the relay's, test_tui_* the inspector's, all see shared.
-$(BUILD)/unit/test_client_%: $(BUILD)/tests/unit/test_client_%.o $(BUILD)/client.a $(BUILD)/shared.a
+$(BUILD)/unit/test_client_%: $(BUILD)/tests/unit/test_client_%.o $(BUILD)/client.a $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT) -lcmocka
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT) $(LIBS_TUI) -lcmocka
 $(BUILD)/unit/test_relay_%: $(BUILD)/tests/unit/test_relay_%.o $(BUILD)/relay.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY) -lcmocka
@@ -107,6 +108,14 @@ unit: $(UNIT_BIN)
 # The inspector over deliveries in memory, for the tests in a real terminal.
 $(BUILD)/tui-fake: $(BUILD)/tests/tools/tui_fake.o $(BUILD)/tests/tools/tui_source.o $(BUILD)/tui.a $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_TUI)
+# For the benches: a store of any size, and a terminal that measures what is drawn on it.
+$(BUILD)/store-load: $(BUILD)/tests/tools/store_load.o $(BUILD)/shared.a
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE)
+$(BUILD)/tui-bench: $(BUILD)/tests/tools/tui_bench.o
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) -lutil
+# A program in a terminal whose every byte is looked at.
+$(BUILD)/pty-run: $(BUILD)/tests/tools/pty_run.o
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_PTY)
 $(BUILD)/sample-receiver: $(BUILD)/tests/tools/sample_receiver.o $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
 
@@ -132,8 +141,8 @@ demo: deps
 
 test:
 	@.ci/deps build test
-	@$(MAKE) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake
-	@$(MAKE) --no-print-directory $(TSAN) build/tsan/unit/test_batch_writer
+	@$(MAKE) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake build/asan/pty-run
+	@$(MAKE) --no-print-directory $(TSAN) $(patsubst %,build/tsan/unit/test_%,batch_writer client_inspect client_replayer)
 	@tests/run.sh build/asan build/tsan
 
 # Off in cppcheck 2.10: NULL is a pointer on POSIX; uthash's macros and out-parameters pass for uninitialised (clang-tidy looks).
@@ -162,9 +171,10 @@ torture:
 
 bench:
 	@.ci/deps build bench
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(BUILD)/store-load $(BUILD)/tui-bench
 	@tests/bench/bench.sh $(BUILD)
 	@tests/bench/spool.sh $(BUILD)
+	@tests/bench/inspector.sh $(BUILD)
 
 # Every state of a model of PROTOCOL.md §3 and §4: about two minutes and 1.4 GB.
 model:

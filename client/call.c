@@ -43,7 +43,7 @@ static bool on_body(void *user, struct bytes piece)
 /* It waits for the app: nobody was there to take it. */
 static bool is_held(const struct stream *st)
 {
-	return st->session->holds && st->result.result == ATTEMPT_UNREACHABLE;
+	return st->session->holds && !st->job && st->result.result == ATTEMPT_UNREACHABLE;
 }
 
 static void tell_attempt(struct stream *st)
@@ -54,6 +54,7 @@ static void tell_attempt(struct stream *st)
 		.id = st->delivery_id,
 		.received_at_us = st->request.received_at_us,
 		.origin = st->origin,
+		.replay_of = st->replay_of,
 		.state = ok && st->result.status < 400 ? DELIVERY_DELIVERED
 			 : is_held(st)                 ? DELIVERY_HELD
 						       : DELIVERY_FAILED,
@@ -131,6 +132,7 @@ static void on_attempt_recorded(void *user, const struct error *e)
 		hold_add(s, session_route(s, st->request.target), st->delivery_id);
 	else if (!e && !weather_call_again(st))
 		s->events->on_over(s->user, st->delivery_id);
+	asked_over(st);
 	forget_attempt(st);
 }
 
@@ -152,6 +154,7 @@ static void record_attempt(struct stream *st)
 {
 	struct store_attempt a = {
 		.delivery_id = st->delivery_id,
+		.job = st->job,
 		.started_at_us = st->result.started_at_us,
 		.result = st->result.result,
 		.then = is_held(st) ? ATTEMPT_THEN_HELD : ATTEMPT_THEN_OVER,
@@ -280,6 +283,9 @@ static void leave_on_record(struct stream *st)
 	if (old)
 		recorder_set_state(s->recorder, st->delivery_id, DELIVERY_WAITING);
 	s->events->on_over(s->user, st->delivery_id);
+	if (st->job)
+		recorder_end_job(s->recorder, st->job);
+	asked_over(st);
 	stream_answer_status(st, 202);
 	s->busy--;
 	stream_release(st);

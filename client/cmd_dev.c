@@ -24,7 +24,8 @@
 
 struct dev {
 	char relay_program[PATH_MAX + 16];
-	char data[PATH_MAX], port_file[PATH_MAX + 40];
+	char data[PATH_MAX], port_file[PATH_MAX + 40], log[PATH_MAX + 40];
+	bool to_log; /* the terminal is the inspector's: the relay's words go there */
 	pid_t relay;
 };
 
@@ -75,8 +76,27 @@ static bool make_data_folder(struct dev *d, struct error *e)
 		*slash = '/';
 	}
 	snprintf(d->port_file, sizeof d->port_file, "%s/port.%ld", d->data, (long)getpid());
+	snprintf(d->log, sizeof d->log, "%s/relay.log", d->data);
 	unlink(d->port_file);
 	return true;
+}
+
+static void open_log(const struct dev *d)
+{
+	int fd = open(d->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0)
+		dup2(fd, STDERR_FILENO);
+}
+
+/* What the relay said before it ended, where it would have stood. */
+static void show_log(const struct dev *d)
+{
+	char piece[4096];
+	FILE *f = d->to_log ? fopen(d->log, "r") : NULL;
+	size_t n = f ? fread(piece, 1, sizeof piece, f) : 0;
+	fwrite(piece, 1, n, stderr);
+	if (f)
+		fclose(f);
 }
 
 #ifndef __linux__ /* unistd.h declares it there */
@@ -113,6 +133,8 @@ static void run_relay(struct dev *d, const char *address, pid_t parent)
 	/* Ctrl-C reaches the whole terminal group; the relay ends when creel tells it to, after the last answer. */
 	setpgid(0, 0);
 	forget_relay_environment();
+	if (d->to_log)
+		open_log(d);
 	dup2(STDERR_FILENO, STDOUT_FILENO); /* creel's own output is data */
 	execlp(d->relay_program, "creel-relay", "serve", "--listen", address, "--data", d->data, "--port-file",
 	       d->port_file, "--log-level", "error", (char *)NULL);
@@ -137,6 +159,7 @@ static bool wait_for_port(struct dev *d, char address[128], struct error *e)
 		}
 		if (waitpid(d->relay, &status, WNOHANG) == d->relay) {
 			d->relay = 0;
+			show_log(d);
 			return error_set(
 			    e, EXIT_RELAY,
 			    "the relay did not start (its reason stands above); another port: creel dev --port 0");
@@ -224,6 +247,7 @@ static int run(int argc, char **argv, struct error *e)
 	status = EXIT_STORE;
 	if (!make_data_folder(&d, e))
 		goto out;
+	d.to_log = listen_wants_ui(&o);
 	snprintf(address, sizeof address, "127.0.0.1:%d", (int)port);
 	pid_t parent = getpid();
 	d.relay = fork();

@@ -26,7 +26,7 @@ struct listen_options {
 	const char *chaos;                 /* chaos.h, or NULL */
 	struct chaos_spec chaos_spec;
 	int64_t connect_timeout_ms; /* 0: for ever */
-	/* Called once, when online first (`dev` prints its curl line); may be NULL. */
+	/* Called once it prints lines and was online (`dev` prints its curl line); may be NULL. */
 	void (*on_ready)(void *user, const char *url);
 	void *on_ready_user;
 };
@@ -35,5 +35,7 @@ struct listen_options {
 void listen_defaults(struct listen_options *o);
 /* Checks the options and puts them where the tunnel finds them: after parsing. EXIT_USAGE. */
 MUST_CHECK bool listen_take_options(struct listen_options *o, struct error *e);
+/* Whether it will take over the terminal: asked to, or on one and not told otherwise. */
+bool listen_wants_ui(const struct listen_options *o);
 /* Runs until a signal or a refusal; the exit status. */
 int listen_run(const struct listen_options *o, struct error *e);

@@ -1,340 +1,91 @@
 /* Sends recorded deliveries to the app again, by itself: each replay is a delivery of its own, linked to its original.
  */
 #include "client/command.h"
-#include "client/forwarder.h"
 #include "client/output.h"
-#include "client/resign.h"
+#include "client/replayer.h"
 #include "client/row_json.h"
 #include "client/selection.h"
-#include "shared/headers.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define MAX_REPLAYS 1000
 #define PAGE 200
-#define ANSWER_MAX (64u << 20) /* of an answer kept on record */
 
-struct replay {
+struct replays {
 	struct store *store;
 	uv_loop_t loop;
 	uv_signal_t on_int, on_term;
-	struct forwarder *forwarder;
+	struct replayer *replayer;
+	struct replayer_options options;
 	struct forward_options forward;
-	const char *to, *body_spec, *where;
+	struct replay_change change;
+	const char *body_spec, *where;
 	struct filter *filter; /* of --where */
 	struct buffer body_override;
 	struct option_values secret_specs;
 	struct secrets secrets; /* of --resign */
-	const char *url;
-	bool resign, json, has_override, failed_status, unreachable, interrupted, output_failed;
+	bool resign, json, failed_status, unreachable, interrupted, output_failed;
 	int64_t times;
 	struct error *e;
 
-	/* The one under way. */
-	int64_t original, id;
-	uint8_t event_id[UUID_LEN];
-	struct forward *call;
-	bool done, no_memory, cut, has_body, https;
-	struct buffer method, target, tunnel, peer, provider, event_type, last_url;
-	struct message message;
-	struct buffer headers; /* the original's with -H and --body worked in: what is sent and recorded */
-	struct buffer answer_reason, answer_headers, answer_body;
-	uint64_t answer_size;
-	struct forward_result result;
-	struct buffer result_url;
+	/* The one under way, or the last. */
+	struct replay *replay;
+	struct replayed replayed;
+	bool done, failed;
 };
 
-static uint64_t now_us(void)
+static void on_done(void *user, const struct replayed *result, const struct error *e)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static void take(struct buffer *into, struct bytes from, struct replay *r)
-{
-	into->len = 0;
-	if (!buffer_append_bytes(into, from))
-		r->no_memory = true;
-}
-
-static void on_row(void *user, const struct delivery_row *row)
-{
-	struct replay *r = user;
-	take(&r->method, row->method, r);
-	take(&r->target, row->target, r);
-	take(&r->tunnel, row->tunnel, r);
-	take(&r->peer, row->peer, r);
-	take(&r->provider, row->provider, r);
-	take(&r->event_type, row->event_type, r);
-}
-
-static void on_attempt_row(void *user, const struct attempt_row *a)
-{
-	struct replay *r = user;
-	if (a->url.len)
-		take(&r->last_url, a->url, r);
-}
-
-/* Where it went the last time: the attempt's URL without the delivery's own target. */
-static char *original_base(struct replay *r, struct error *e)
-{
-	r->last_url.len = 0;
-	if (!store_list_attempts(r->store, r->original, on_attempt_row, r, e))
-		return NULL;
-	if (r->last_url.len > r->target.len &&
-	    memcmp(r->last_url.at + r->last_url.len - r->target.len, r->target.at, r->target.len) == 0)
-		return bytes_dup_text(bytes_make(r->last_url.at, r->last_url.len - r->target.len));
-	error_set(e, EXIT_USAGE, "delivery %lld was never sent anywhere: name the target with --to",
-		  (long long)r->original);
-	return NULL;
-}
-
-static void on_head(void *user, int status, struct bytes reason, struct bytes headers, uint64_t body_len)
-{
-	struct replay *r = user;
-	(void)status;
-	(void)body_len;
-	take(&r->answer_reason, reason, r);
-	take(&r->answer_headers, headers, r);
-}
-
-static bool on_body(void *user, struct bytes piece)
-{
-	struct replay *r = user;
-	r->answer_size += piece.len;
-	/* Once a piece is left out none may follow: the record is a beginning, never one with holes. */
-	r->cut = r->cut || piece.len > ANSWER_MAX - r->answer_body.len || !buffer_append_bytes(&r->answer_body, piece);
-	return true;
-}
-
-static void on_done(void *user, const struct forward_result *result)
-{
-	struct replay *r = user;
-	r->result = *result;
-	take(&r->result_url, bytes_of(result->url), r);
+	struct replays *r = user;
+	r->replay = NULL;
+	r->replayed = *result;
+	r->failed = e != NULL;
+	if (e)
+		*r->e = *e;
 	r->done = true;
-	/* The whole call may have gone by in a timer's callback: the turn would go on to wait for an event that never
-	 * comes. */
-	uv_stop(&r->loop);
-}
-
-static const struct forward_ops forward_ops = { on_head, on_body, on_done, NULL };
-
-static bool in_transaction(struct replay *r, bool (*work)(struct replay *, struct error *), struct error *e)
-{
-	if (!store_batch_ops.begin(r->store, e))
-		return false;
-	if (work(r, e) && store_batch_ops.commit(r->store, e))
-		return true;
-	store_batch_ops.rollback(r->store);
-	return false;
-}
-
-static bool is_edited(const struct replay *r, struct bytes name)
-{
-	const struct option_values *edits = r->forward.extra_headers;
-	for (size_t i = 0; i < edits->count; i++) {
-		const char *colon = strchr(edits->at[i], ':');
-		if (colon && (size_t)(colon - edits->at[i]) == name.len &&
-		    strncasecmp(edits->at[i], (const char *)name.at, name.len) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The record of a replay holds what was sent: -H fields in place, Content-Length that of the body. */
-static bool edit_headers(struct replay *r)
-{
-	const struct option_values *edits = r->forward.extra_headers;
-	struct bytes name, value, all = buffer_view(&r->message.headers);
-	char length[24];
-	bool fine = true;
-	r->headers.len = 0;
-	snprintf(length, sizeof length, "%zu", r->body_override.len);
-	for (size_t pos = 0; fine && headers_next(all, &pos, &name, &value);) {
-		if (is_edited(r, name))
-			continue;
-		bool is_length = r->has_override && bytes_equal_nocase(name, "content-length");
-		fine = headers_append(&r->headers, name, is_length ? bytes_of(length) : value);
-	}
-	for (size_t i = 0; fine && i < edits->count; i++) {
-		const char *colon = strchr(edits->at[i], ':'); /* forwarder_new refused those without */
-		const char *text = colon ? colon + 1 + strspn(colon + 1, " \t") : "";
-		if (*text)
-			fine = headers_append(&r->headers, bytes_make(edits->at[i], (size_t)(colon - edits->at[i])),
-					      bytes_of(text));
-	}
-	return fine;
-}
-
-/* What goes out is what is signed, so this comes behind all other changes. */
-static bool sign_anew(struct replay *r, struct error *e)
-{
-	struct buffer body = { 0 }, *old = r->has_override ? &r->body_override : &r->message.body;
-	bool has_body;
-	struct resign_request request = {
-		.id = r->original,
-		.method = buffer_view(&r->method),
-		.target = buffer_view(&r->target),
-		.tunnel = buffer_view(&r->tunnel),
-		.url = r->url,
-		.body = buffer_view(old),
-		.headers = &r->headers,
-		.new_body = &body,
-		.has_new_body = &has_body,
-	};
-	if (!r->resign)
-		return true;
-	bool fine = resign(r->store, &r->secrets, &request, e);
-	if (fine && has_body) {
-		struct buffer swap = *old;
-		*old = body;
-		body = swap;
-	}
-	buffer_free(&body);
-	return fine;
-}
-
-static bool insert_copy(struct replay *r, struct error *e)
-{
-	struct store_delivery d = {
-		.received_at_us = now_us(),
-		.origin = ORIGIN_REPLAY,
-		.state = DELIVERY_SENDING,
-		.replay_of = r->original,
-		.tunnel = buffer_view(&r->tunnel),
-		.method = buffer_view(&r->method),
-		.target = buffer_view(&r->target),
-		.peer = buffer_view(&r->peer),
-		.provider = buffer_view(&r->provider),
-		.event_type = buffer_view(&r->event_type),
-		.headers = buffer_view(&r->headers),
-		.signature = bytes_of(r->resign                                         ? "valid"
-				      : headers_has_signature(buffer_view(&r->headers)) ? "unknown"
-											: "none"),
-		.trailers = buffer_view(&r->message.trailers),
-		.body = r->has_override ? buffer_view(&r->body_override) : buffer_view(&r->message.body),
-		.https = r->https,
-		.has_body = r->has_body || r->has_override,
-	};
-	bool duplicate;
-	d.body_size = d.body.len;
-	if (!uuid7_make(d.event_id, d.received_at_us))
-		return error_set(e, EXIT_STORE, "the system gave no random bytes");
-	memcpy(r->event_id, d.event_id, UUID_LEN);
-	return store_insert_delivery(r->store, &d, &r->id, &duplicate, e);
-}
-
-static bool insert_attempt(struct replay *r, struct error *e)
-{
-	struct store_attempt a = {
-		.delivery_id = r->id,
-		.started_at_us = r->result.started_at_us,
-		.result = r->result.result,
-		.status = r->result.status,
-		.url = buffer_view(&r->result_url),
-		.reason = buffer_view(&r->answer_reason),
-		.error = bytes_of(r->result.error),
-		.connect_us = r->result.connect_us,
-		.first_byte_us = r->result.first_byte_us,
-		.total_us = r->result.total_us,
-		.headers = buffer_view(&r->answer_headers),
-		.body = buffer_view(&r->answer_body),
-		.body_size = r->answer_size,
-	};
-	return store_insert_attempt(r->store, &a, e);
-}
-
-static bool set_failed(struct replay *r, struct error *e)
-{
-	return store_set_state(r->store, r->id, DELIVERY_FAILED, e);
-}
-
-static bool call(struct replay *r, const char *base, struct error *e)
-{
-	struct forward_request request = {
-		.attempt = 1,
-		.https = r->https,
-		.has_body = r->has_body || r->has_override,
-		.peer = buffer_view(&r->peer),
-		.method = buffer_view(&r->method),
-		.target = buffer_view(&r->target),
-		.headers = buffer_view(&r->headers),
-		.trailers = buffer_view(&r->message.trailers),
-		.body = r->has_override ? buffer_view(&r->body_override) : buffer_view(&r->message.body),
-	};
-	memcpy(request.event_id, r->event_id, UUID_LEN);
-	r->done = r->cut = false;
-	r->answer_size = r->answer_body.len = r->answer_headers.len = r->answer_reason.len = 0;
-	/* The loop's clock stood still while the store was read: time limits count from now. */
-	uv_update_time(&r->loop);
-	r->call = forward_start(r->forwarder, base, &request, &forward_ops, r, e);
-	if (!r->call) {
-		in_transaction(r, set_failed, NULL);
-		return false;
-	}
-	while (!r->done)
-		uv_run(&r->loop, UV_RUN_ONCE);
-	r->call = NULL;
-	return true;
 }
 
 /* Ctrl-C: what was begun is put on record as cancelled, the rest is not begun. */
 static void on_signal(uv_signal_t *h, int number)
 {
-	struct replay *r = h->data;
+	struct replays *r = h->data;
 	(void)number;
 	r->interrupted = true;
-	if (r->call && !r->done)
-		forward_cancel(r->call);
+	if (r->replay)
+		replay_stop(r->replay);
 }
 
-static void on_json_row(void *user, const struct delivery_row *row)
+static void on_result_row(void *user, const struct delivery_row *row)
 {
-	struct replay *r = user;
+	struct replays *r = user;
 	if (r->json)
 		r->output_failed = !row_json_print(stdout, row_json_delivery(NULL, row), r->e);
 	else
 		output_row(stdout, row, true);
 }
 
-static bool replay_once(struct replay *r, struct error *e)
+static bool replay_once(struct replays *r, int64_t original, struct error *e)
 {
-	bool fine = false;
-	if (!store_get(r->store, r->original, on_row, r, e))
-		return false;
-	char *base = r->to ? forward_parse_target(r->to, r->forward.allow_remote_target, e) : original_base(r, e);
-	if (!base || !store_get_request(r->store, r->original, &r->message, &r->has_body, &r->https, e)) {
-		free(base);
+	struct error row_error;
+	r->done = r->failed = false;
+	r->replay = replay_start(r->replayer, original, &r->change, on_done, r);
+	if (!r->replay)
+		return error_set(e, EXIT_STORE, "out of memory");
+	while (!r->done)
+		uv_run(&r->loop, UV_RUN_ONCE);
+	if (r->replayed.id && !store_get(r->store, r->replayed.id, on_result_row, r, &row_error)) {
+		*e = row_error;
 		return false;
 	}
-	/* A delivery recorded in part would be another one. */
-	if (r->message.body_size > r->message.body.len && !r->has_override)
-		error_set(e, EXIT_USAGE,
-			  "delivery %lld was recorded in part only (%zu bytes): give a body with --body @FILE",
-			  (long long)r->original, r->message.body.len);
-	else if (!edit_headers(r) || r->no_memory)
-		error_set(e, EXIT_STORE, "out of memory");
-	else
-		fine = sign_anew(r, e) && in_transaction(r, insert_copy, e) && call(r, base, e) &&
-		       in_transaction(r, insert_attempt, e) && store_get(r->store, r->id, on_json_row, r, e) &&
-		       !r->output_failed;
-	if (fine && r->result.result != ATTEMPT_OK && !r->interrupted) {
-		r->unreachable = true;
-		error_set(e, EXIT_TARGET, "%s", r->result.error);
-	}
-	r->failed_status = r->failed_status || r->result.status < 200 || r->result.status > 299;
-	store_message_free(&r->message);
-	free(base);
-	return fine;
+	r->failed_status = r->failed_status || r->replayed.status < 200 || r->replayed.status > 299;
+	/* The others are tried all the same: the app may be back. */
+	r->unreachable = r->unreachable || (r->failed && e->code == EXIT_TARGET);
+	return (!r->failed || e->code == EXIT_TARGET) && !r->output_failed;
 }
 
-static bool read_body(struct replay *r, struct error *e)
+static bool read_body(struct replays *r, struct error *e)
 {
 	const char *spec = r->body_spec;
 	if (!spec)
@@ -352,7 +103,8 @@ static bool read_body(struct replay *r, struct error *e)
 	fine = fine && !ferror(f);
 	if (f != stdin)
 		fclose(f);
-	r->has_override = true;
+	r->change.has_body = true;
+	r->change.body = buffer_view(&r->body_override);
 	return fine || error_set(e, EXIT_USAGE, "the body %s cannot be read", spec);
 }
 
@@ -377,7 +129,7 @@ static void on_candidate(void *user, const struct delivery_row *row)
 }
 
 /* The newest `wanted` that are neither replays nor refused, oldest of them first. */
-static bool find_last(struct replay *r, size_t wanted, struct ids *ids, struct error *e)
+static bool find_last(struct replays *r, size_t wanted, struct ids *ids, struct error *e)
 {
 	int64_t before = 0;
 	do {
@@ -398,7 +150,7 @@ static bool find_last(struct replay *r, size_t wanted, struct ids *ids, struct e
 }
 
 /* Those of --where, or the newest of them with --last. Replays and refused ones do not count, as with --last. */
-static bool find_where(struct replay *r, int64_t last, struct ids *ids, struct error *e)
+static bool find_where(struct replays *r, int64_t last, struct ids *ids, struct error *e)
 {
 	struct selection found;
 	bool fine = selection_find(r->store, r->filter, last > 0 ? (size_t)last : MAX_REPLAYS, &found, e);
@@ -417,7 +169,7 @@ static bool find_where(struct replay *r, int64_t last, struct ids *ids, struct e
 }
 
 /* `last` is -1 when --last was not given. */
-static bool check_usage(struct replay *r, int64_t last, int argc, struct error *e)
+static bool check_usage(struct replays *r, int64_t last, int argc, struct error *e)
 {
 	if (r->where && argc > 0)
 		return error_set(e, EXIT_USAGE, "replay takes deliveries or --where FILTER, not both");
@@ -439,16 +191,17 @@ static bool check_usage(struct replay *r, int64_t last, int argc, struct error *
 	return r->filter != NULL;
 }
 
-static bool check_secrets(struct replay *r, struct error *e)
+static bool check_secrets(struct replays *r, struct error *e)
 {
 	if (!r->resign)
 		return true;
+	r->options.secrets = &r->secrets;
 	if (r->secret_specs.count == 0)
 		return error_set(e, EXIT_USAGE, "--resign needs the secret: --secret PROVIDER=@FILE, or @FILE alone");
 	return secrets_read(&r->secret_specs, false, &r->secrets, e);
 }
 
-static bool find_ids(struct replay *r, int64_t last, int argc, char **argv, struct ids *ids, struct error *e)
+static bool find_ids(struct replays *r, int64_t last, int argc, char **argv, struct ids *ids, struct error *e)
 {
 	if (r->where)
 		return find_where(r, last, ids, e);
@@ -483,7 +236,7 @@ static char **join_last(int *argc, char **argv, char joined[40])
 	return out;
 }
 
-static int replay_all(struct replay *r, const struct ids *ids, struct error *e)
+static int replay_all(struct replays *r, const struct ids *ids, struct error *e)
 {
 	int status = EXIT_DONE;
 	if (uv_loop_init(&r->loop) != 0)
@@ -496,21 +249,21 @@ static int replay_all(struct replay *r, const struct ids *ids, struct error *e)
 		uv_signal_start(signals[i], on_signal, i == 0 ? SIGINT : SIGTERM);
 		uv_unref((uv_handle_t *)signals[i]);
 	}
-	r->forwarder = forwarder_new(&r->loop, &r->forward, e);
-	bool fine = r->forwarder != NULL;
-	for (size_t i = 0; fine && i < ids->count; i++) {
-		r->original = ids->at[i];
+	r->replayer = replayer_new(&r->loop, &r->options, e);
+	bool fine = r->replayer != NULL;
+	for (size_t i = 0; fine && i < ids->count; i++)
 		for (int64_t k = 0; fine && !r->interrupted && k < r->times; k++)
-			fine = replay_once(r, e);
-	}
-	if (!fine)
-		status = (int)e->code;
-	else if (r->interrupted)
+			fine = replay_once(r, ids->at[i], e);
+	if (r->interrupted)
 		status = EXIT_INTERRUPTED;
+	else if (!fine)
+		status = (int)e->code;
 	else if (r->unreachable)
 		status = EXIT_TARGET;
-	if (r->forwarder)
-		forwarder_close(r->forwarder, NULL, NULL);
+	if (r->interrupted)
+		e->text[0] = 0;
+	if (r->replayer)
+		replayer_close(r->replayer, NULL, NULL);
 	uv_close((uv_handle_t *)&r->on_int, NULL);
 	uv_close((uv_handle_t *)&r->on_term, NULL);
 	uv_run(&r->loop, UV_RUN_DEFAULT);
@@ -518,10 +271,21 @@ static int replay_all(struct replay *r, const struct ids *ids, struct error *e)
 	return status;
 }
 
+static const struct forward_options forward_defaults = { 30000, 5000, "rewrite", NULL, false, false, false };
+
+/* A running client calls its own target, in its own way. */
+static bool says_how(const struct replays *r)
+{
+	const struct forward_options *f = &r->forward, *d = &forward_defaults;
+	return r->options.to || f->extra_headers->count || f->timeout_ms != d->timeout_ms ||
+	       f->wait_for_target_ms != d->wait_for_target_ms || strcmp(f->host_header, d->host_header) != 0 ||
+	       f->no_forwarded || f->allow_remote_target || f->insecure;
+}
+
 static int run(int argc, char **argv, struct error *e)
 {
 	struct common_options common;
-	struct replay r = { .times = 1, .e = e, .forward = { 30000, 5000, "rewrite", NULL, false, false, false } };
+	struct replays r = { .times = 1, .e = e, .forward = forward_defaults };
 	struct option_values headers = { 0 };
 	int64_t last = -1;
 	bool fail = false;
@@ -530,13 +294,14 @@ static int run(int argc, char **argv, struct error *e)
 		{ "last", 0, OPTION_COUNT, &last, "[N]", "the newest delivery, or the newest N (no replays)" },
 		{ "where", 0, OPTION_TEXT, &r.where, "FILTER",
 		  "all that match, oldest first; with --last the newest N" },
-		{ "to", 0, OPTION_TEXT, &r.to, "PORT|URL", "another target than the original's" },
+		{ "to", 0, OPTION_TEXT, &r.options.to, "PORT|URL", "another target than the original's" },
 		{ "header", 'H', OPTION_LIST, &headers, "'K: V'",
 		  "set a header field; 'K:' removes it; again for more" },
 		{ "body", 0, OPTION_TEXT, &r.body_spec, "@FILE|@-", "another body" },
 		{ "resign", 0, OPTION_FLAG, &r.resign, NULL, "sign anew, with a fresh time, by --secret" },
-		{ "secret", 0, OPTION_LIST, &r.secret_specs, "PROVIDER=@FILE", "for --resign; again for more" },
-		{ "url", 0, OPTION_TEXT, &r.url, "URL", "signed by those who sign it (default: the public one)" },
+		{ "secret", 0, OPTION_LIST, &r.secret_specs, "[PROVIDER=]@FILE", "for --resign; again for more" },
+		{ "url", 0, OPTION_TEXT, &r.options.url, "URL",
+		  "signed by those who sign it (default: the public one)" },
 		{ "times", 0, OPTION_COUNT, &r.times, "N", "each so many times (default 1)" },
 		{ "fail", 0, OPTION_FLAG, &fail, NULL, "exit with 1 when an answer is not 2xx" },
 		{ "json", 0, OPTION_FLAG, &r.json, NULL, "print each replay as a JSON object" },
@@ -565,8 +330,10 @@ static int run(int argc, char **argv, struct error *e)
 	if (!check_usage(&r, last, argc - first, e) || !check_secrets(&r, e))
 		goto out;
 	path = common.db ? NULL : store_default_path(e);
-	if ((common.db || path) && read_body(&r, e) &&
-	    store_open(&r.store, common.db ? common.db : path, STORE_READ_WRITE, e) &&
+	r.options.db = common.db ? common.db : path;
+	r.options.forward = &r.forward;
+	r.options.alone = says_how(&r);
+	if (r.options.db && read_body(&r, e) && store_open(&r.store, r.options.db, STORE_READ_WRITE, e) &&
 	    find_ids(&r, last, argc - first, args + first, ids, e))
 		status = replay_all(&r, ids, e);
 	else
@@ -579,13 +346,7 @@ out:
 	store_close(r.store);
 	secrets_free(&r.secrets);
 	filter_free(r.filter);
-	struct buffer *all[] = {
-		&r.method,     &r.target,  &r.tunnel,        &r.peer,           &r.provider,    &r.event_type,
-		&r.last_url,   &r.headers, &r.answer_reason, &r.answer_headers, &r.answer_body, &r.body_override,
-		&r.result_url, NULL
-	};
-	for (size_t i = 0; all[i]; i++)
-		buffer_free(all[i]);
+	buffer_free(&r.body_override);
 	free(ids);
 	free(args);
 	free(path);
@@ -600,9 +361,11 @@ const struct command command_replay = {
 	"send recorded deliveries to the app again",
 	"Sends each delivery as it was received, to where it went before or to --to. A replay is a delivery of its own "
 	"in the\n"
-	"list, linked to its original, which stays as it is. An ID is what `creel show` takes. Exit status 5 when no "
-	"answer\n"
-	"came from the target; 1 with --fail when an answer is not 2xx.\n\n" FILTER_HELP "\n\n"
+	"list, linked to its original, which stays as it is. Where `creel listen` runs for its tunnel that one sends "
+	"it, unless\n"
+	"an option says how. An ID is what `creel show` takes. Exit status 5 when no answer came from the target; 1 "
+	"with\n"
+	"--fail when an answer is not 2xx.\n\n" FILTER_HELP "\n\n"
 	"Example: creel replay --where 'state:failed since:1h' --to 4000",
 	run,
 };

@@ -1,27 +1,20 @@
 /* The running client: loop, signals, ready file, status row. The command's options are in cmd_listen.c. */
 #include "client/cmd_listen.h"
 #include "client/exec.h"
+#include "client/inspector.h"
+#include "client/listen_setup.h"
 #include "client/output.h"
 #include "client/session.h"
-#include "shared/seal.h"
-#include "shared/wire.h"
 
-#include <errno.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define FINISH_MS 3000
 #define END_STEP_MS 20
 #define CLOSE_MS 1000
-#define DRAIN_MOST 1000
 
 struct listen {
 	uv_loop_t loop;
@@ -36,6 +29,9 @@ struct listen {
 	struct session *session;
 	struct tunnel *tunnel;
 	struct exec *exec; /* or NULL */
+	char *db;
+	struct inspector *inspector; /* has the terminal; NULL: lines */
+	bool ui_left;                /* within this turn: by a signal, perhaps, that comes here as well */
 	uv_signal_t on_int, on_term;
 	uv_timer_t status_timer, end_timer, connect_timer;
 	uint64_t started_at_us, end_deadline;
@@ -51,6 +47,14 @@ static uint64_t now_us(void)
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void say(struct listen *l, const char *sentence)
+{
+	if (l->inspector)
+		inspector_event(l->inspector, sentence);
+	else
+		output_trouble(l->mode, sentence);
 }
 
 /* What is wrong: no connection first, then no room for what comes over it. */
@@ -72,24 +76,10 @@ static void put_status(struct listen *l)
 		.url = bytes_of(tunnel_public_url(l->tunnel)),
 		.tunnel = bytes_of(tunnel_name(l->tunnel)),
 		.target = bytes_of(l->routes[l->route_count - 1].target),
+		.lag_us = tunnel_lag_us(l->tunnel),
 	};
 	if (!l->ending)
 		recorder_put_status(l->recorder, &c);
-}
-
-static bool write_ready_file(const char *path, const char *url)
-{
-	char temporary[4096];
-	if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
-		return false;
-	FILE *f = fopen(temporary, "w");
-	bool fine = f && fprintf(f, "%s\n", url) > 0;
-	if (f && fclose(f) != 0)
-		fine = false;
-	if (fine && rename(temporary, path) == 0)
-		return true;
-	unlink(temporary);
-	return false;
 }
 
 /* ---- ending: finish what is in flight, then close tunnel, forwarder, recorder, loop ---- */
@@ -111,6 +101,7 @@ static void on_end_step(uv_timer_t *h)
 {
 	struct listen *l = h->data;
 	bool late = uv_now(&l->loop) >= l->end_deadline;
+	l->ui_left = false;
 	bool idle = session_busy(l->session) == 0 && (!l->exec || exec_busy(l->exec) == 0);
 	if (!l->closing_parts) {
 		if (idle || late)
@@ -118,6 +109,14 @@ static void on_end_step(uv_timer_t *h)
 	} else if ((idle && !tunnel_link(l->tunnel)) || late) {
 		uv_stop(&l->loop);
 	}
+}
+
+/* Gives the terminal back now; the rest goes when the loop turns. */
+static void leave_inspector(struct listen *l)
+{
+	if (l->inspector)
+		inspector_close(l->inspector, NULL, NULL);
+	l->inspector = NULL;
 }
 
 static void end(struct listen *l, int status)
@@ -128,6 +127,7 @@ static void end(struct listen *l, int status)
 	}
 	l->ending = true;
 	l->exit_status = status;
+	leave_inspector(l);
 	session_drain(l->session);
 	l->end_deadline = uv_now(&l->loop) + FINISH_MS;
 	uv_timer_start(&l->end_timer, on_end_step, 0, END_STEP_MS);
@@ -135,27 +135,54 @@ static void end(struct listen *l, int status)
 
 static void on_signal(uv_signal_t *h, int number)
 {
-	end(h->data, number == SIGINT ? EXIT_INTERRUPTED : EXIT_DONE);
+	struct listen *l = h->data;
+	int status = number == SIGINT ? EXIT_INTERRUPTED : EXIT_DONE;
+	if (l->ui_left)
+		l->exit_status = status;
+	else
+		end(l, status);
 }
 
 /* ---- what happens ---- */
 
+static void tell_ready(struct listen *l)
+{
+	const char *url = tunnel_public_url(l->tunnel);
+	output_ready(l->mode, url, tunnel_name(l->tunnel), l->routes[l->route_count - 1].target);
+	if (l->options->on_ready)
+		l->options->on_ready(l->options->on_ready_user, url);
+}
+
+static void tell_state_in_ui(struct listen *l)
+{
+	char text[800];
+	if (l->state == TUNNEL_ONLINE)
+		snprintf(text, sizeof text, "online: %s", tunnel_public_url(l->tunnel));
+	else
+		snprintf(text, sizeof text, "%s: %s", output_state_name(l->state), l->detail);
+	inspector_event(l->inspector, text);
+}
+
 static void on_state(void *user, enum tunnel_state state, const char *detail)
 {
 	struct listen *l = user;
+	bool first = state == TUNNEL_ONLINE && !l->was_online;
 	l->state = state;
 	snprintf(l->detail, sizeof l->detail, "%s", detail);
 	if (l->ending)
 		return;
 	const char *url = tunnel_public_url(l->tunnel);
-	if (state == TUNNEL_ONLINE && !l->was_online) {
+	if (first) {
 		l->was_online = true;
 		uv_timer_stop(&l->connect_timer);
-		output_ready(l->mode, url, tunnel_name(l->tunnel), l->routes[l->route_count - 1].target);
-		if (l->options->ready_file && !write_ready_file(l->options->ready_file, url))
-			output_trouble(l->mode, "the ready file cannot be written; check its folder");
-		if (l->options->on_ready)
-			l->options->on_ready(l->options->on_ready_user, url);
+		if (!l->inspector)
+			tell_ready(l);
+		if (l->options->ready_file && !listen_write_ready_file(l->options->ready_file, url))
+			say(l, "the ready file cannot be written; check its folder");
+	}
+	if (l->inspector) {
+		tell_state_in_ui(l);
+	} else if (first) {
 		if (l->mode == OUTPUT_JSON)
 			output_state(l->mode, state, detail, url);
 	} else if (l->was_online ||
@@ -168,6 +195,8 @@ static void on_state(void *user, enum tunnel_state state, const char *detail)
 static void on_delivery(void *user, const struct delivery_row *row)
 {
 	struct listen *l = user;
+	if (l->inspector)
+		return;
 	output_delivery(l->mode, row);
 	if (!l->options->target && l->mode == OUTPUT_LINES && row->state != DELIVERY_REFUSED) {
 		output_row(stdout, row, true);
@@ -178,7 +207,8 @@ static void on_delivery(void *user, const struct delivery_row *row)
 static void on_attempt(void *user, const struct delivery_row *row, const struct attempt_row *a)
 {
 	struct listen *l = user;
-	output_attempt(l->mode, row, a);
+	if (!l->inspector)
+		output_attempt(l->mode, row, a);
 }
 
 static void on_over(void *user, int64_t delivery_id)
@@ -204,8 +234,7 @@ static void on_command_over(void *user, int64_t delivery_id, bool fine)
 
 static void on_trouble(void *user, const char *sentence)
 {
-	struct listen *l = user;
-	output_trouble(l->mode, sentence);
+	say(user, sentence);
 }
 
 /* Told on the status line and by one sentence, however many deliveries go back. */
@@ -218,7 +247,7 @@ static void on_store(void *user, const char *sentence)
 		snprintf(text, sizeof text, "deliveries are refused: %s", sentence);
 	else
 		snprintf(text, sizeof text, "deliveries are recorded again");
-	output_trouble(l->mode, text);
+	say(l, text);
 	if (l->ending)
 		return;
 	if (l->mode == OUTPUT_JSON && l->was_online)
@@ -253,34 +282,6 @@ static void on_connect_late(uv_timer_t *h)
 
 /* ---- starting ---- */
 
-static bool add_route(struct listen *l, const char *text, struct error *e)
-{
-	const char *equals = strrchr(text, '=');
-	struct route *r = &l->routes[l->route_count];
-	if (text[0] != '/' || !equals || equals == text + 1)
-		return error_set(e, EXIT_USAGE, "--route '%.100s' is not /path=PORT or /path=URL", text);
-	r->path = strndup(text, (size_t)(equals - text));
-	r->target = r->path ? forward_parse_target(equals + 1, l->options->forward.allow_remote_target, e) : NULL;
-	l->route_count++;
-	return r->target != NULL;
-}
-
-static bool make_routes(struct listen *l, struct error *e)
-{
-	l->routes = calloc(l->options->routes.count + 1, sizeof *l->routes);
-	if (!l->routes)
-		return error_set(e, EXIT_USAGE, "out of memory");
-	for (size_t i = 0; i < l->options->routes.count; i++)
-		if (!add_route(l, l->options->routes.at[i], e))
-			return false;
-	struct route *last = &l->routes[l->route_count++];
-	last->path = strdup("");
-	if (!l->options->target)
-		return last->path && (last->target = strdup("--exec"));
-	last->target = forward_parse_target(l->options->target, l->options->forward.allow_remote_target, e);
-	return last->path && last->target;
-}
-
 static void start_handles(struct listen *l)
 {
 	uv_signal_init(&l->loop, &l->on_int);
@@ -294,31 +295,6 @@ static void start_handles(struct listen *l)
 	l->timers_open = true;
 }
 
-/* Beside the database: creel.db, creel.key. */
-static struct seal_key *load_key(const char *db, struct error *e)
-{
-	struct buffer path = { 0 };
-	size_t len = strlen(db);
-	struct seal_key *key = NULL;
-	if (len > 3 && strcmp(db + len - 3, ".db") == 0)
-		len -= 3;
-	if (buffer_printf(&path, "%.*s.key", (int)len, db) && buffer_put_u8(&path, 0))
-		key = seal_key_load((char *)path.at, e);
-	else
-		error_set(e, EXIT_STORE, "out of memory");
-	buffer_free(&path);
-	return key;
-}
-
-static char *folder_of(const char *db, struct error *e)
-{
-	const char *slash = strrchr(db, '/');
-	char *folder = !slash ? strdup(".") : strndup(db, slash > db ? (size_t)(slash - db) : 1);
-	if (!folder)
-		error_set(e, EXIT_STORE, "out of memory");
-	return folder;
-}
-
 static bool start_exec(struct listen *l, const char *path, struct error *e)
 {
 	struct exec_options xo = {
@@ -330,11 +306,60 @@ static bool start_exec(struct listen *l, const char *path, struct error *e)
 	return !xo.command || (l->exec = exec_new(&l->loop, &xo, &exec_ops, l, e));
 }
 
+/* ---- the inspector ---- */
+
+static void fill_state(void *user, struct client_state *out)
+{
+	const struct listen *l = user;
+	out->running = true;
+	snprintf(out->state, sizeof out->state, "%s", output_state_name(l->state));
+	snprintf(out->detail, sizeof out->detail, "%.290s", detail_of(l));
+	snprintf(out->url, sizeof out->url, "%s", tunnel_public_url(l->tunnel));
+	snprintf(out->target, sizeof out->target, "%.290s", l->routes[l->route_count - 1].target);
+	snprintf(out->tunnel, sizeof out->tunnel, "%s", tunnel_name(l->tunnel));
+	snprintf(out->relay, sizeof out->relay, "%.290s", l->options->tunnel.relay);
+	out->confirmed_at_us = tunnel_confirmed_at_us(l->tunnel);
+	out->lag_us = tunnel_lag_us(l->tunnel);
+}
+
+static void on_ui_ended(void *user, enum tui_end how)
+{
+	struct listen *l = user;
+	if (how == TUI_QUIT) {
+		l->ui_left = true;
+		end(l, EXIT_DONE);
+		return;
+	}
+	leave_inspector(l);
+	if (l->was_online)
+		tell_ready(l);
+	if (l->state != TUNNEL_ONLINE)
+		output_state(l->mode, l->state, l->detail, tunnel_public_url(l->tunnel));
+}
+
+static bool start_inspector(struct listen *l, struct error *e)
+{
+	struct inspector_options io = {
+		.db = l->db,
+		.forward = &l->options->forward,
+		.state = fill_state,
+		.ended = on_ui_ended,
+		.user = l,
+	};
+	if (!listen_wants_ui(l->options) || (l->inspector = inspector_start(&l->loop, &io, e)))
+		return true;
+	/* Not asked for by name: lines do. */
+	bool fine = strcmp(l->options->output, "auto") == 0;
+	if (fine)
+		output_trouble(l->mode, e->text);
+	return fine;
+}
+
 static bool start(struct listen *l, struct error *e)
 {
-	char *path = l->options->db ? strdup(l->options->db) : store_default_path(e);
-	bool ready = path && (l->recorder = recorder_new(&l->loop, path, e)) && (l->key = load_key(path, e)) &&
-		     (l->folder = folder_of(path, e)) && start_exec(l, path, e);
+	const char *path = l->db = l->options->db ? strdup(l->options->db) : store_default_path(e);
+	bool ready = path && (l->recorder = recorder_new(&l->loop, path, e)) && (l->key = listen_load_key(path, e)) &&
+		     (l->folder = listen_folder_of(path, e)) && start_exec(l, path, e);
 	struct session_options so = {
 		.routes = l->routes,
 		.route_count = l->route_count,
@@ -349,7 +374,6 @@ static bool start(struct listen *l, struct error *e)
 		.no_app = !l->options->target,
 	};
 	struct tunnel_options to = l->options->tunnel;
-	free(path);
 	if (!ready || !(l->forwarder = forwarder_new(&l->loop, &l->options->forward, e)))
 		return false;
 	l->session = session_new(&l->loop, &so, l->recorder, l->forwarder, &events, l);
@@ -360,13 +384,15 @@ static bool start(struct listen *l, struct error *e)
 	if (!l->tunnel)
 		return false;
 	session_set_tunnel(l->session, l->tunnel);
+	if (!start_inspector(l, e))
+		return false;
 	uint64_t interval = (uint64_t)l->options->tunnel.ping_interval_ms;
 	uv_timer_start(&l->status_timer, on_status_tick, interval, interval);
 	if (l->options->chaos && !l->options->chaos_spec.seeded) {
 		char text[100];
 		snprintf(text, sizeof text, "chaos is on; seed=%llu repeats it",
 			 (unsigned long long)l->options->chaos_spec.seed);
-		output_trouble(l->mode, text);
+		say(l, text);
 	}
 	if (l->options->connect_timeout_ms)
 		uv_timer_start(&l->connect_timer, on_connect_late, (uint64_t)l->options->connect_timeout_ms, 0);
@@ -391,6 +417,7 @@ static void free_parts(struct listen *l)
 		for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
 			uv_close(handles[i], NULL);
 	}
+	leave_inspector(l);
 	if (l->tunnel && !l->closing_parts)
 		tunnel_close(l->tunnel, NULL, NULL);
 	exec_close(l->exec);
@@ -414,69 +441,12 @@ static void free_parts(struct listen *l)
 		free(l->routes[i].target);
 	}
 	free(l->routes);
-}
-
-void listen_defaults(struct listen_options *o)
-{
-	memset(o, 0, sizeof *o);
-	o->output = "auto";
-	o->record_max = 64u << 20;
-	o->offline = "queue";
-	o->ack = "app";
-	o->drain_parallel = 4;
-	o->tunnel.ping_interval_ms = 15000;
-	o->forward.timeout_ms = 30000;
-	o->forward.wait_for_target_ms = 5000;
-	o->forward.host_header = "rewrite";
-}
-
-bool listen_take_options(struct listen_options *o, struct error *e)
-{
-	if (o->drain_parallel > DRAIN_MOST)
-		return error_set(e, EXIT_USAGE, "--drain-parallel goes from 0 (the relay's default) to %d", DRAIN_MOST);
-	if (o->exec && !exec_check(o->exec, e))
-		return false;
-	if (o->chaos && !chaos_parse(o->chaos, &o->chaos_spec, e))
-		return false;
-	if (!secrets_read(&o->secret_specs, true, &o->secrets, e))
-		return false;
-	if (!o->target && (o->hold || o->routes.count || o->chaos))
-		return error_set(e, EXIT_USAGE, "%s needs an app: name its port or URL",
-				 o->hold    ? "--hold"
-				 : o->chaos ? "--chaos"
-					    : "--route");
-	o->tunnel.drain_parallel = (uint32_t)o->drain_parallel;
-	o->tunnel.wire_options = (o->share ? WIRE_OPTION_SHARE : 0u) |
-				 (strcmp(o->ack, "immediate") == 0 ? WIRE_OPTION_ACK_IMMEDIATE : 0u) |
-				 (strcmp(o->offline, "fail") == 0 ? WIRE_OPTION_OFFLINE_FAIL : 0u);
-	return true;
-}
-
-static void set_limits(void)
-{
-	struct rlimit files;
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur =
-		    files.rlim_max < 10240 ? files.rlim_max : 10240; /* macOS takes no more than OPEN_MAX */
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-#ifdef __GLIBC__
-	/* The writer thread's arena would give its pages back after every batch and fault them in for the next. */
-	mallopt(M_TRIM_THRESHOLD, 8 << 20);
-	mallopt(M_TOP_PAD, 1 << 20);
-#endif
-	umask(077);
-	signal(SIGPIPE, SIG_IGN);
+	free(l->db);
 }
 
 int listen_run(const struct listen_options *o, struct error *e)
 {
 	struct listen l = { .options = o, .error = e, .state = TUNNEL_OFFLINE };
-	if (strcmp(o->output, "ui") == 0) {
-		error_set(e, EXIT_USAGE,
-			  "the inspector is not part of this version: use --output lines, or `creel list`");
-		return EXIT_USAGE;
-	}
 	l.mode = strcmp(o->output, "json") == 0    ? OUTPUT_JSON
 		 : strcmp(o->output, "quiet") == 0 ? OUTPUT_QUIET
 						   : OUTPUT_LINES;
@@ -484,9 +454,9 @@ int listen_run(const struct listen_options *o, struct error *e)
 		error_set(e, EXIT_RELAY, "libuv cannot start");
 		return EXIT_RELAY;
 	}
-	set_limits();
+	listen_set_limits();
 	l.started_at_us = now_us();
-	bool started = make_routes(&l, e);
+	bool started = listen_make_routes(o, &l.routes, &l.route_count, e);
 	if (started) {
 		start_handles(&l);
 		started = start(&l, e);

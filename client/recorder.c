@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct delivery_job {
 	struct writer_job job;
@@ -45,9 +46,12 @@ struct recorder *recorder_new(uv_loop_t *loop, const char *path, struct error *e
 		error_set(e, EXIT_STORE, "out of memory");
 		return NULL;
 	}
-	if (!store_open(&r->store, path, STORE_READ_WRITE, e) ||
+	r->path = strdup(path);
+	if ((!r->path && !error_set(e, EXIT_STORE, "out of memory")) ||
+	    !store_open(&r->store, path, STORE_READ_WRITE, e) ||
 	    !(r->writer = batch_writer_new(loop, &store_batch_ops, r->store, e))) {
 		store_close(r->store);
+		free(r->path);
 		free(r);
 		return NULL;
 	}
@@ -61,7 +65,9 @@ void recorder_part_closed(struct recorder *r)
 		return;
 	void (*closed)(void *user) = r->closed;
 	void *closed_user = r->closed_user;
+	store_close(r->watch);
 	store_close(r->store);
+	free(r->path);
 	free(r);
 	if (closed)
 		closed(closed_user);

@@ -38,10 +38,11 @@ void recorder_look_back(struct recorder *r, const char *tunnel, bool with_held,
 			void (*done)(void *user, struct left *list, const struct error *e), void *user);
 void recorder_left_free(struct left *l);
 
-/* One of them, read whole and marked as sending: recorder_taken_free. */
+/* One of them, or a replay that was asked for, read whole and marked as sending: recorder_taken_free. */
 struct taken {
 	int64_t id;
-	int attempts; /* on record */
+	int64_t replay_of; /* 0 none */
+	int attempts;      /* on record */
 	enum delivery_origin origin;
 	uint8_t event_id[UUID_LEN];
 	uint64_t received_at_us;
@@ -56,6 +57,16 @@ MUST_CHECK bool recorder_take(struct recorder *r, int64_t id,
 MUST_CHECK bool recorder_take_again(struct recorder *r, int64_t id,
 				    void (*done)(void *user, struct taken *taken, const struct error *e), void *user);
 void recorder_taken_free(struct taken *t);
+
+/* Looks for replays asked of this client (shared/store_jobs.h), when anything was committed since it last did or
+ * `again`: 7 us when not. `job` for those to be taken up, oldest first. */
+void recorder_find_jobs(struct recorder *r, const char *tunnel, bool again, void (*job)(void *user, int64_t id),
+			void *user);
+/* As recorder_take, of the replay that a job asks for; `taken` NULL when somebody else took it, too, or when it was
+ * asked too long ago, which ends it. The attempt ends the job (struct store_attempt), or recorder_end_job. */
+MUST_CHECK bool recorder_take_job(struct recorder *r, int64_t job,
+				  void (*done)(void *user, struct taken *taken, const struct error *e), void *user);
+void recorder_end_job(struct recorder *r, int64_t job);
 
 /* Copies what it needs. Failures are left to the next one. */
 void recorder_put_status(struct recorder *r, const struct client_status *c);

@@ -73,22 +73,26 @@ static void forget(struct look_job *j)
 	j->elsewhere = false;
 }
 
-/* The call that was lost with its client goes on record, so that the next one counts on. */
-static bool record_lost_call(struct store *s, struct left *l, struct error *e)
+static bool record_lost(struct store *s, int64_t id, bool was_called, bool *parked, struct error *e)
 {
 	int before = 0;
-	if (l->was_called && !store_count_attempts(s, l->id, ATTEMPT_CANCELLED, &before, e))
+	if (was_called && !store_count_attempts(s, id, ATTEMPT_CANCELLED, &before, e))
 		return false;
-	l->parked = l->was_called && before + 1 >= CRASHES_MOST;
+	*parked = was_called && before + 1 >= CRASHES_MOST;
 	struct store_attempt lost = {
-		.delivery_id = l->id,
-		.then = l->parked ? ATTEMPT_THEN_OVER : ATTEMPT_THEN_WAITING,
+		.delivery_id = id,
+		.then = *parked ? ATTEMPT_THEN_OVER : ATTEMPT_THEN_WAITING,
 		.started_at_us = now_us(),
-		.result = l->was_called ? ATTEMPT_CANCELLED : ATTEMPT_UNREACHABLE,
-		.error = bytes_of(l->was_called ? "creel ended before this call was over"
-						: "creel ended while it waited for the app"),
+		.result = was_called ? ATTEMPT_CANCELLED : ATTEMPT_UNREACHABLE,
+		.error = bytes_of(was_called ? "creel ended before this call was over"
+					     : "creel ended while it waited for the app"),
 	};
 	return store_insert_attempt(s, &lost, e);
+}
+
+bool recorder_record_lost(struct store *s, int64_t id, bool *parked, struct error *e)
+{
+	return record_lost(s, id, true, parked, e);
 }
 
 static bool run_look(struct writer_job *job, void *db, struct error *e)
@@ -102,7 +106,7 @@ static bool run_look(struct writer_job *job, void *db, struct error *e)
 	if (!store_list_unfinished(db, on_row, j, e) || (j->with_held && !store_list_held(db, on_row, j, e)))
 		return false;
 	for (struct left *l = j->first; l; l = l->next)
-		if ((l->was_called || l->was_waiting) && !record_lost_call(db, l, e))
+		if ((l->was_called || l->was_waiting) && !record_lost(db, l->id, l->was_called, &l->parked, e))
 			return false;
 	return true;
 }
@@ -139,6 +143,7 @@ void recorder_look_back(struct recorder *r, const char *tunnel, bool with_held,
 struct take_job {
 	struct writer_job job;
 	int64_t id;
+	int64_t asked; /* the job that asks for it; then the id is the job's to say */
 	struct taken *taken;
 	bool again;  /* whatever became of it */
 	bool wanted; /* its state says that it is to be called */
@@ -164,6 +169,7 @@ static void on_taken_row(void *user, const struct delivery_row *row)
 	j->wanted =
 	    j->again || row->state == DELIVERY_WAITING || row->state == DELIVERY_SENDING || row->state == DELIVERY_HELD;
 	t->id = row->id;
+	t->replay_of = row->replay_of;
 	t->attempts = row->attempts;
 	t->origin = row->origin;
 	t->received_at_us = row->received_at_us;
@@ -176,6 +182,11 @@ static void on_taken_row(void *user, const struct delivery_row *row)
 static bool take(struct take_job *j, struct store *s, struct error *e)
 {
 	struct taken *t = j->taken;
+	j->wanted = false;
+	if (j->asked && !recorder_check_job(s, j->asked, &j->id, e))
+		return false;
+	if (!j->id)
+		return true;
 	if (!store_get(s, j->id, on_taken_row, j, e)) {
 		j->wanted = false;
 		return e->code == EXIT_USAGE; /* it was deleted */
@@ -208,7 +219,7 @@ static void done_take(struct writer_job *job, const struct error *e)
 	free(j);
 }
 
-static bool submit_take(struct recorder *r, int64_t id, bool again,
+static bool submit_take(struct recorder *r, int64_t id, int64_t asked, bool again,
 			void (*done)(void *user, struct taken *taken, const struct error *e), void *user)
 {
 	struct take_job *j = calloc(1, sizeof *j);
@@ -217,6 +228,7 @@ static bool submit_take(struct recorder *r, int64_t id, bool again,
 	j->job.run = run_take;
 	j->job.done = done_take;
 	j->id = id;
+	j->asked = asked;
 	j->again = again;
 	j->done = done;
 	j->user = user;
@@ -227,11 +239,17 @@ static bool submit_take(struct recorder *r, int64_t id, bool again,
 bool recorder_take(struct recorder *r, int64_t id, void (*done)(void *user, struct taken *taken, const struct error *e),
 		   void *user)
 {
-	return submit_take(r, id, false, done, user);
+	return submit_take(r, id, 0, false, done, user);
 }
 
 bool recorder_take_again(struct recorder *r, int64_t id,
 			 void (*done)(void *user, struct taken *taken, const struct error *e), void *user)
 {
-	return submit_take(r, id, true, done, user);
+	return submit_take(r, id, 0, true, done, user);
+}
+
+bool recorder_take_job(struct recorder *r, int64_t job,
+		       void (*done)(void *user, struct taken *taken, const struct error *e), void *user)
+{
+	return submit_take(r, 0, job, false, done, user);
 }

@@ -47,8 +47,9 @@ struct session *session_new(uv_loop_t *loop, const struct session_options *optio
 	uv_idle_init(loop, &s->flush);
 	uv_timer_init(loop, &s->grace);
 	uv_timer_init(loop, &s->record_again);
+	asked_init(s);
 	s->flush.data = s->grace.data = s->record_again.data = s;
-	s->open_handles = 3;
+	s->open_handles = 4;
 	if (!hold_init(s) || !weather_init(s)) {
 		session_free(s);
 		return NULL;
@@ -287,6 +288,7 @@ static void on_state(void *user, enum tunnel_state state, const char *detail)
 	if (state == TUNNEL_ONLINE && !s->looked_back) {
 		s->looked_back = true;
 		session_look_back(s);
+		asked_begin(s);
 	}
 	s->events->on_state(s->user, state, detail);
 }
@@ -304,6 +306,7 @@ void session_drain(struct session *s)
 	s->draining = true;
 	session_record_again(s);
 	hold_stop(s);
+	asked_stop(s);
 	weather_drain(s);
 	old_forget(s);
 }
@@ -341,6 +344,7 @@ void session_free(struct session *s)
 	uv_close((uv_handle_t *)&s->flush, on_handle_closed);
 	uv_close((uv_handle_t *)&s->grace, on_handle_closed);
 	uv_close((uv_handle_t *)&s->record_again, on_handle_closed);
+	uv_close((uv_handle_t *)&s->asked_look, on_handle_closed);
 	weather_close(s);
 	confirm_close(s->confirm);
 	hold_close(s, on_handle_closed);

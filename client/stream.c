@@ -76,6 +76,7 @@ struct stream *stream_of_taken(struct session *s, struct taken *t)
 	t->message.trailers = (struct buffer){ 0 };
 	st->body_size = spill_len(&st->body);
 	st->delivery_id = t->id;
+	st->replay_of = t->replay_of;
 	st->attempt = t->attempts;
 	st->origin = t->origin;
 	st->whole = st->committed = true;
@@ -186,7 +187,7 @@ void stream_recorded_part(const struct stream *st, const struct spill *body, str
 
 /* ---- the commit ---- */
 
-static void tell_delivery(struct stream *st)
+void stream_tell_delivery(struct stream *st)
 {
 	struct session *s = st->session;
 	const uint8_t *query = memchr(st->request.target.at, '?', st->request.target.len);
@@ -194,6 +195,7 @@ static void tell_delivery(struct stream *st)
 		.id = st->delivery_id,
 		.received_at_us = st->request.received_at_us,
 		.origin = st->origin,
+		.replay_of = st->replay_of,
 		.state = st->refused         ? DELIVERY_REFUSED
 			 : s->options.no_app ? DELIVERY_WAITING
 					     : DELIVERY_SENDING,
@@ -234,7 +236,7 @@ static void on_recorded(void *user, int64_t id, bool duplicate, const struct err
 		st->committed = true;
 		stream_send_recorded(st);
 		if (!duplicate)
-			tell_delivery(st);
+			stream_tell_delivery(st);
 		if (!duplicate && !st->refused && !s->cancelled) {
 			if (stream_answer_challenge(st))
 				return;

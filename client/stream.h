@@ -11,8 +11,8 @@
  *    resume.c   lost and found again       call.c    the app's call and its record
  *    sealed.c   SEALED to plain frames     answer.c  what goes back to the relay
  *    hold.c     deliveries that wait for the app         old.c  those of an earlier run
- *    weather.c  --chaos, between the commit and the call       mark.c  who sent it, does its signature hold
- *    handshake.c  --answer-challenges */
+ *    asked.c    replays that another program asked for       handshake.c  --answer-challenges
+ *    weather.c  --chaos, between the commit and the call       mark.c  who sent it, does its signature hold */
 #pragma once
 
 #include <uthash.h>
@@ -23,7 +23,8 @@
 #include "shared/wire.h"
 
 #define BODY_SLACK                                                                                                     \
-	(1u << 20) /* over the longest body allowed: heads and tags, or bytes under way when it passed the limit */
+	(1u << 20)   /* over the longest body allowed: heads and tags, or bytes under way when it passed the limit */
+#define ASKED_MOST 4 /* replays at once that were asked for */
 #define STREAMS_MAX 65536 /* more at once than any relay needs: a lying one must not fill the memory */
 
 /* Body bytes received on one stream, and the credit that goes back for them. */
@@ -75,6 +76,7 @@ struct stream {
 	enum signature_verdict signature;
 
 	int64_t delivery_id;
+	int64_t replay_of, job; /* a replay that was asked for (asked.c), or 0 */
 	int attempt;
 	struct forward *forward;
 	struct forward_result result;
@@ -135,6 +137,9 @@ struct session {
 	bool store_fails; /* said so */
 	struct left *old; /* to be called yet */
 	size_t old_running;
+	uv_timer_t asked_look;
+	int64_t asked[ASKED_MOST]; /* jobs taken */
+	size_t asked_count;
 	struct hold *holds;      /* one a route, or NULL */
 	struct weather *weather; /* with --chaos */
 	struct confirm *confirm; /* or NULL */
@@ -157,6 +162,7 @@ void stream_recorded_part(const struct stream *st, const struct spill *body, str
 			  const struct spill **spilled);
 /* A delivery out of the store, no sender waits; the bodies change hands. NULL when out of memory. */
 struct stream *stream_of_taken(struct session *s, struct taken *t);
+void stream_tell_delivery(struct stream *st);
 /* The relay knows the stream no more: nothing is sent on it. */
 void stream_leave_wire(struct stream *st);
 /* Frees it when nothing holds it. */
@@ -230,13 +236,20 @@ struct sealed *sealed_find(struct session *s, uint64_t id);
 void sealed_drop(struct session *s, uint64_t id);
 void sealed_drop_all(struct session *s);
 
-/* ---- old.c, weather.c, hold.c ---- */
+/* ---- old.c, asked.c, weather.c, hold.c ---- */
 
 /* Looks what an earlier run left: once, when the tunnel's name is known. */
 void session_look_back(struct session *s);
 /* An old one's call is over. */
 void old_call_over(struct session *s);
 void old_forget(struct session *s);
+
+void asked_init(struct session *s);
+/* Looks for them from now on: the tunnel's name is known. */
+void asked_begin(struct session *s);
+void asked_stop(struct session *s);
+/* The call of one is on record. */
+void asked_over(struct stream *st);
 
 MUST_CHECK bool weather_init(struct session *s);
 /* Calls the app when the delivery's weather is over. */

@@ -95,6 +95,8 @@ static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
 	uv_timer_stop(&t->welcome);
 	t->online_since_ms = uv_now(t->loop);
 	t->confirmed_at_us = now_us();
+	t->ping_at_ms = t->ping_sent = t->lag_us = 0;
+	t->ping_due = false;
 	t->ops->on_welcome(t->user, t->link, &w);
 	set_state(t, TUNNEL_ONLINE, "");
 	return true;
@@ -224,8 +226,11 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 		return t->link ? link_on_receive(t->link, in, len) : -1;
 	case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
 		t->confirmed_at_us = now_us();
+		tunnel_take_pong(t, bytes_make(in, len));
 		return 0;
 	case LWS_CALLBACK_CLIENT_WRITEABLE:
+		if (t->ping_due)
+			return tunnel_send_ping(t, wsi);
 		return t->link ? link_on_writable(t->link) : 0;
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: {
 		char text[200];
@@ -279,6 +284,8 @@ static void on_watch(uv_timer_t *h)
 	switch (clock_watch_look(&t->clock, now_us(), uv_hrtime() / 1000000, most_us,
 				 online ? &t->confirmed_at_us : NULL)) {
 	case CLOCK_FINE:
+		if (online && t->wsi)
+			tunnel_ping_now_and_then(t);
 		return;
 	case CLOCK_JUMPED:
 		t->at_once = true;

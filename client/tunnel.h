@@ -56,3 +56,5 @@ const char *tunnel_public_url(const struct tunnel *t); /* "" before the first WE
 const char *tunnel_name(const struct tunnel *t);
 /* Wall-clock µs at which the relay last gave a sign of life on this connection; 0 before. */
 uint64_t tunnel_confirmed_at_us(const struct tunnel *t);
+/* How long the last ping to the relay and back took, measured once a ping interval; 0 before. */
+uint64_t tunnel_lag_us(const struct tunnel *t);

@@ -28,6 +28,8 @@ struct tunnel {
 	bool at_once;    /* the next try waits for nothing */
 	bool ended_well; /* by a close with 1000: nothing is resumed */
 	uint64_t online_since_ms, confirmed_at_us;
+	uint64_t ping_at_ms, ping_sent, lag_us; /* ping_sent: uv_hrtime; what a pong brings back */
+	bool ping_due;
 	uint8_t nonce[WIRE_NONCE_LEN];
 	bool has_nonce;
 	char name[64], public_url[600], reason[300];
@@ -39,3 +41,7 @@ struct tunnel {
 /* Fills in host, port, path and tls. EXIT_USAGE. */
 MUST_CHECK bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e);
 MUST_CHECK bool tunnel_check_options(struct tunnel *t, struct error *e);
+/* tunnel_ping.c: how far away the relay is. */
+int tunnel_send_ping(struct tunnel *t, struct lws *wsi);
+void tunnel_take_pong(struct tunnel *t, struct bytes payload);
+void tunnel_ping_now_and_then(struct tunnel *t);

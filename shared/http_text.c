@@ -117,21 +117,34 @@ static bool read_body(struct lines *l, struct http_text *out, struct error *e)
 	return true;
 }
 
-bool http_text_read(struct bytes text, struct http_text *out, struct buffer *headers, int *line, struct error *e)
+static bool read_head(struct lines *l, struct http_text *out, struct buffer *headers, struct error *e)
 {
-	struct lines l = { text, 0 };
 	struct bytes at;
 	size_t start = headers->len;
 	memset(out, 0, sizeof *out);
 	bool fine =
-	    next_line(&l, &at) ? read_first(at, out, e) : error_set(e, EXIT_USAGE, "line 1: the request is empty");
-	while (fine && next_line(&l, &at) && at.len)
-		fine = read_field(at, l.number, headers, e);
-	fine = fine && read_body(&l, out, e);
-	if (line)
-		*line = l.number > 0 ? l.number : 1;
+	    next_line(l, &at) ? read_first(at, out, e) : error_set(e, EXIT_USAGE, "line 1: the request is empty");
+	while (fine && next_line(l, &at) && at.len)
+		fine = read_field(at, l->number, headers, e);
 	if (headers->len > start)
 		out->headers = bytes_make(headers->at + start, headers->len - start);
+	return fine;
+}
+
+bool http_text_read(struct bytes text, struct http_text *out, struct buffer *headers, int *line, struct error *e)
+{
+	struct lines l = { text, 0 };
+	bool fine = read_head(&l, out, headers, e) && read_body(&l, out, e);
+	if (line)
+		*line = l.number > 0 ? l.number : 1;
+	return fine;
+}
+
+bool http_text_read_whole(struct bytes text, struct http_text *out, struct buffer *headers, struct error *e)
+{
+	struct lines l = { text, 0 };
+	bool fine = read_head(&l, out, headers, e);
+	out->body = l.left;
 	return fine;
 }
 

@@ -22,6 +22,8 @@ MUST_CHECK bool http_text_write(struct buffer *out, const struct http_text *t);
  * *e (EXIT_USAGE): "line 3: …"; *line, if not NULL, is its number. */
 MUST_CHECK bool http_text_read(struct bytes text, struct http_text *out, struct buffer *headers, int *line,
 			       struct error *e);
+/* The same, but what follows the head is the body whatever it begins with: for texts no editor had. */
+MUST_CHECK bool http_text_read_whole(struct bytes text, struct http_text *out, struct buffer *headers, struct error *e);
 /* Editors end a file in a newline: a body without one before is without it again. */
 struct bytes http_text_unended(struct bytes before, struct bytes after);
 /* Appends the block with every Content-Length saying body_len; one is added where there is none and a body is. */

@@ -1,4 +1,5 @@
 /* Writing the client's record. Opening it is store_open.c, reading it store_query.c. */
+#include "shared/store_jobs.h"
 #include "shared/store_private.h"
 
 #include <string.h>
@@ -37,7 +38,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_ADD_TAG] = "INSERT OR IGNORE INTO tag (delivery_id, name) VALUES (?1, ?2)",
 	[STATEMENT_PUT_STATUS] =
 	    "INSERT OR REPLACE INTO client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url,"
-	    " tunnel, target) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+	    " tunnel, target, lag_us) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
 	[STATEMENT_DROP_STATUS] = "DELETE FROM client WHERE pid = ?1",
 	[STATEMENT_LIST] =
 	    "SELECT " DELIVERY_COLUMNS " FROM (SELECT * FROM delivery WHERE id < ?1 ORDER BY id DESC LIMIT ?2)"
@@ -64,7 +65,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    " AND (a.number = ?2 OR ?2 = 0) ORDER BY a.number DESC LIMIT 1",
 	[STATEMENT_LIST_STATUS] =
 	    "SELECT pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel,"
-	    " target FROM client ORDER BY started_at",
+	    " target, lag_us FROM client ORDER BY started_at",
 	[STATEMENT_VERSION] = "PRAGMA data_version",
 	[STATEMENT_INDEX_NEXT] =
 	    "SELECT d.id, min(length(m.body), 65536) + length(m.headers) FROM delivery d"
@@ -83,6 +84,19 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    " AND state IN (0, 1, 4) AND id > ?1 UNION ALL SELECT min(id) FROM delivery WHERE status_class = 6"
 	    " AND state = 4 AND id > ?1)), (SELECT max(id) FROM delivery), 0)",
 	[STATEMENT_DELETE] = "DELETE FROM delivery WHERE id = ?1",
+	/* SQLite tells a blob's length without reading it. */
+	[STATEMENT_GET_PART] = "SELECT headers, trailers, CASE WHEN typeof(body) = 'blob' THEN length(body) END FROM "
+			       "message WHERE id = ?1",
+	[STATEMENT_LIST_REPLAYS] =
+	    "SELECT id FROM (SELECT id FROM delivery WHERE replay_of = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
+	[STATEMENT_ASK_JOB] = "INSERT INTO job (delivery_id, asked_at, state, url, replay_id) VALUES (?1,?2,0,'',?3)",
+	[STATEMENT_LIST_JOBS] = "SELECT j.id, j.delivery_id, j.asked_at, j.state, j.pid, j.replay_id FROM job j JOIN"
+				" delivery d ON d.id = j.replay_id WHERE j.state IN (0, 1) AND (d.tunnel = ?1 OR"
+				" j.asked_at < ?2) ORDER BY j.id LIMIT ?3",
+	[STATEMENT_GET_JOB] = "SELECT id, delivery_id, asked_at, state, pid, replay_id FROM job WHERE id = ?1",
+	[STATEMENT_TAKE_JOB] = "UPDATE job SET state = 1, pid = ?2 WHERE id = ?1",
+	[STATEMENT_END_JOB] = "UPDATE job SET state = ?2 WHERE id = ?1 AND state IN (0, 1)",
+	[STATEMENT_DROP_TAG] = "DELETE FROM tag WHERE delivery_id = ?1 AND name = ?2",
 };
 
 static const char *advice(int code)
@@ -295,7 +309,7 @@ bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct
 	int64_t number = sqlite3_column_int64(st, 0);
 	sqlite3_reset(st);
 	return store_insert_message(s, a->delivery_id, number, a->headers, bytes_of(NULL), a->body, a->spilled, e) &&
-	       summarise(s, a, e);
+	       summarise(s, a, e) && (!a->job || store_end_job(s, a->job, JOB_DONE, e));
 }
 
 bool store_set_state(struct store *s, int64_t id, enum delivery_state state, struct error *e)
@@ -318,6 +332,16 @@ bool store_add_tag(struct store *s, int64_t id, struct bytes name, struct error 
 	return store_execute(s, st, e);
 }
 
+bool store_drop_tag(struct store *s, int64_t id, struct bytes name, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_DROP_TAG, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, id);
+	store_bind_bytes(st, 2, name, false);
+	return store_execute(s, st, e);
+}
+
 bool store_put_status(struct store *s, const struct client_status *c, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_PUT_STATUS, e);
@@ -333,6 +357,7 @@ bool store_put_status(struct store *s, const struct client_status *c, struct err
 	store_bind_bytes(st, 8, c->url, false);
 	store_bind_bytes(st, 9, c->tunnel, false);
 	store_bind_bytes(st, 10, c->target, false);
+	sqlite3_bind_int64(st, 11, (int64_t)c->lag_us);
 	return store_execute(s, st, e);
 }
 

@@ -67,6 +67,7 @@ enum attempt_then {
 
 struct store_attempt {
 	int64_t delivery_id;
+	int64_t job; /* that asked for it (shared/store_jobs.h) and is done by it; 0 none */
 	enum attempt_then then;
 	uint64_t started_at_us;
 	enum attempt_result result;
@@ -119,6 +120,7 @@ struct client_status {
 	uint64_t started_at_us;
 	uint64_t confirmed_at_us; /* last time the relay confirmed the tunnel */
 	uint64_t ping_interval_ms;
+	uint64_t lag_us;     /* of the last ping; 0: not known */
 	struct bytes state;  /* "online" | "connecting" | "offline" */
 	struct bytes detail; /* why it is not online, one sentence */
 	struct bytes relay, url, tunnel, target;
@@ -141,6 +143,7 @@ MUST_CHECK bool store_insert_attempt(struct store *s, const struct store_attempt
 MUST_CHECK bool store_set_state(struct store *s, int64_t id, enum delivery_state state, struct error *e);
 /* It may have the tag already. */
 MUST_CHECK bool store_add_tag(struct store *s, int64_t id, struct bytes name, struct error *e);
+MUST_CHECK bool store_drop_tag(struct store *s, int64_t id, struct bytes name, struct error *e);
 MUST_CHECK bool store_put_status(struct store *s, const struct client_status *c, struct error *e);
 MUST_CHECK bool store_drop_status(struct store *s, int64_t pid, struct error *e);
 

@@ -112,3 +112,7 @@ CREATE TRIGGER search_mark_stays_within AFTER DELETE ON delivery BEGIN
   UPDATE search_mark SET indexed = (SELECT coalesce(max(id), 0) FROM delivery)
     WHERE indexed > (SELECT coalesce(max(id), 0) FROM delivery);
 END;
+
+-- Schema 3: replays of a delivery; live deliveries have no entry. What the last ping of a client's tunnel took.
+CREATE INDEX delivery_by_original ON delivery (replay_of, id) WHERE replay_of IS NOT NULL;
+ALTER TABLE client ADD COLUMN lag_us INTEGER NOT NULL DEFAULT 0;

@@ -347,6 +347,7 @@ bool store_list_status(struct store *s, void (*row)(void *user, const struct cli
 			.url = column_bytes(st, 7),
 			.tunnel = column_bytes(st, 8),
 			.target = column_bytes(st, 9),
+			.lag_us = column_u64(st, 10),
 		};
 		row(user, &c);
 	}

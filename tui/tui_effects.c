@@ -136,9 +136,6 @@ void tui_carry_out(struct tui *t, struct effect *e)
 	case EFFECT_UNMARK_ALL:
 		unmark_all(t);
 		break;
-	case EFFECT_COPY_MENU:
-		sheet_copy_menu(&s->sheet, e->id, false);
-		break;
 	case EFFECT_EXPORT_MENU:
 		sheet_export_menu(&s->sheet, &s->ui, e->id);
 		break;
@@ -152,6 +149,7 @@ void tui_carry_out(struct tui *t, struct effect *e)
 		tui_suspend(t);
 		break;
 	default:
+		tui_deed(t, e);
 		break;
 	}
 	buffer_free(&e->bytes);

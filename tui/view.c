@@ -64,6 +64,8 @@ bool view_act_common(struct view *v, struct ui *ui, enum action a, struct effect
 	if (a == ACTION_REPLAY || a == ACTION_DELETE)
 		*out = (struct effect){ .kind = a == ACTION_REPLAY ? EFFECT_REPLAY : EFFECT_DELETE,
 					.id = ui->list.mark_count ? 0 : current };
+	else if (a == ACTION_REPLAY_ALL)
+		*out = (struct effect){ .kind = EFFECT_REPLAY, .other = -1 };
 	else if (a == ACTION_DIFF)
 		diff_of(ui, current, out);
 	else if (a == ACTION_SWAP)

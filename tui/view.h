@@ -58,13 +58,13 @@ enum effect_kind {
 	EFFECT_FILTER, /* text */
 	EFFECT_SEARCH, /* text in the list, flag: backwards */
 	EFFECT_GOTO,   /* id */
-	EFFECT_REPLAY, /* id, or 0: what is marked; asked first when more than one */
+	EFFECT_REPLAY, /* id, or 0: what is marked; other -1: what is filtered; asked first but for an id */
 	EFFECT_STOP,
-	EFFECT_EDIT, /* id */
+	EFFECT_EDIT, /* id; number: enum edit_step */
 	EFFECT_DIFF, /* id and other, or other 0: the last of its kind */
 	EFFECT_COPY_MENU,
 	EFFECT_EXPORT_MENU,
-	EFFECT_COPY, /* bytes, text: what it is */
+	EFFECT_COPY, /* bytes, text: what they are; or without bytes number: enum copy_what, of id */
 	EFFECT_MARK, /* id */
 	EFFECT_UNMARK_ALL,
 	EFFECT_DELETE,   /* id, or 0: what is marked */

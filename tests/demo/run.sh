@@ -15,8 +15,13 @@ listening() {
 if listening "$target"; then
 	echo "Forwarding to what listens on port $target."
 else
-	echo "Nothing listens on port $target: starting a sample receiver there, which prints each webhook."
-	"$bin/sample-receiver" "$target" &
+	echo "Nothing listens on port $target: starting a sample receiver there."
+	# Beside the inspector it would write over it.
+	if [ -t 0 ] && [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
+		"$bin/sample-receiver" "$target" >/dev/null 2>&1 &
+	else
+		"$bin/sample-receiver" "$target" &
+	fi
 	receiver=$!
 fi
 "$bin/creel" dev "$target" --port "$port" || status=$?

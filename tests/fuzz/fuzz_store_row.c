@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "shared/store_filter.h"
+#include "shared/store_jobs.h"
+#include "shared/store_part.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,12 +21,14 @@ static const char schema[] =
     "CREATE TABLE attempt (delivery_id, number, started_at, result, status, url, reason, error,"
     " connect_us, first_byte_us, total_us, response_bytes);"
     "CREATE TABLE message (id INTEGER PRIMARY KEY, headers, trailers, body);"
-    "CREATE TABLE client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel, target);"
+    "CREATE TABLE client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel, target,"
+    " lag_us);"
+    "CREATE TABLE job (id INTEGER PRIMARY KEY, delivery_id, asked_at, state, pid, url, replay_id);"
     "CREATE TABLE tag (delivery_id, name);"
     "CREATE TABLE search_mark (one, indexed);"
     "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
     " tokenize='ascii');"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=2;";
+    "PRAGMA application_id=1668441452; PRAGMA user_version=3;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)
@@ -116,14 +120,6 @@ static void on_status(void *user, const struct client_status *c)
 		use(all[i]);
 }
 
-static void use_message(struct message *m)
-{
-	use(buffer_view(&m->headers));
-	use(buffer_view(&m->trailers));
-	use(buffer_view(&m->body));
-	store_message_free(m);
-}
-
 /* In a file whose bytes were not touched no column's value may make a reader fail: that would also be how the tables
  * above fall behind store.sql. "There is none" (EXIT_USAGE) is an answer. */
 static void expect_answer(bool fine, bool damaged, const struct error *e)
@@ -132,6 +128,47 @@ static void expect_answer(bool fine, bool damaged, const struct error *e)
 		return;
 	fprintf(stderr, "%s\n", e->text);
 	abort();
+}
+
+static void on_job(void *user, const struct job *j)
+{
+	(void)user;
+	sum += (size_t)j->state + (size_t)j->pid;
+}
+
+static void on_replay(void *user, int64_t id)
+{
+	(void)user;
+	sum += (size_t)id;
+}
+
+/* What the inspector and jobs read. */
+static void read_parts(struct store *s, bool damaged)
+{
+	struct store_part part;
+	struct error e;
+	struct job job;
+	bool found;
+	for (int attempt = 0; attempt < 2; attempt++) {
+		bool fine = store_get_part(s, 1, attempt, 5, &part, &e);
+		expect_answer(fine, damaged, &e);
+		if (!fine)
+			continue;
+		use(buffer_view(&part.headers));
+		use(buffer_view(&part.body));
+		store_part_free(&part);
+	}
+	expect_answer(store_list_replays(s, 1, 10, on_replay, NULL, &e), damaged, &e);
+	expect_answer(store_list_jobs(s, bytes_of("dev"), UINT64_C(1) << 60, 10, on_job, NULL, &e), damaged, &e);
+	expect_answer(store_get_job(s, 1, &job, &found, &e), damaged, &e);
+}
+
+static void use_message(struct message *m)
+{
+	use(buffer_view(&m->headers));
+	use(buffer_view(&m->trailers));
+	use(buffer_view(&m->body));
+	store_message_free(m);
 }
 
 /* Every function of a search looks at what the columns hold. */
@@ -197,7 +234,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	insert(db, "INSERT INTO message VALUES (4096,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO message VALUES (4097,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO search_mark VALUES (1,?)", &data, &size);
-	insert(db, "INSERT INTO client VALUES (?,?,?,?,?,?,?,?,?,?)", &data, &size);
+	insert(db, "INSERT INTO client VALUES (?,?,?,?,?,?,?,?,?,?,?)", &data, &size);
+	insert(db, "INSERT INTO job VALUES (1,?,?,?,?,?,1)", &data, &size);
 	sqlite3_close(db);
 	bool damaged = size >= 3;
 	damage_file(path, data, size);
@@ -205,6 +243,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	expect_answer(fine, damaged, &e);
 	if (fine) {
 		read_all(s, damaged);
+		read_parts(s, damaged);
 		store_close(s);
 	}
 	unlink(path);

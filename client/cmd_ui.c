@@ -1,0 +1,97 @@
+/* The inspector alone, over what is on record; beside a running client it shows that one's state. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "client/command.h"
+#include "client/inspector.h"
+#include "client/selection.h"
+
+static void on_ended(void *user, enum tui_end how)
+{
+	(void)how;
+	inspector_close(*(struct inspector **)user, NULL, NULL);
+}
+
+static int show(const struct inspector_options *options, struct error *e)
+{
+	uv_loop_t loop;
+	struct inspector *inspector = NULL;
+	if (uv_loop_init(&loop) != 0) {
+		error_set(e, EXIT_USAGE, "libuv cannot start");
+		return EXIT_USAGE;
+	}
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+	struct inspector_options all = *options;
+	all.ended = on_ended;
+	all.user = &inspector;
+	inspector = inspector_start(&loop, &all, e);
+	bool fine = inspector != NULL;
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
+	return fine ? EXIT_DONE : (int)e->code;
+}
+
+/* Told where everything else is told of a filter: with a caret, before the terminal is taken. */
+static bool join_filter(struct buffer *out, int argc, char **argv, struct error *e)
+{
+	struct filter *f = selection_parse(NULL, argc, argv, e);
+	bool fine = f != NULL;
+	filter_free(f);
+	for (int i = 0; fine && i < argc; i++)
+		fine = ((i == 0 || buffer_put_u8(out, ' ')) && buffer_append_text(out, argv[i])) ||
+		       error_set(e, EXIT_STORE, "out of memory");
+	return fine && (buffer_put_u8(out, 0) || error_set(e, EXIT_STORE, "out of memory"));
+}
+
+static int run(int argc, char **argv, struct error *e)
+{
+	struct common_options common;
+	struct inspector_options io = { .color = "auto" };
+	struct forward_options forward = { 30000, 5000, "rewrite", NULL, false, false, false };
+	const struct option_spec specs[] = {
+		{ "color", 0, OPTION_CHOICE, &io.color, "auto|always|never", "colours (default auto)" },
+		{ "ascii", 0, OPTION_FLAG, &io.ascii, NULL, "no line-drawing characters" },
+		{ "mouse", 0, OPTION_FLAG, &io.mouse, NULL, "wheel and clicks; Shift+drag selects text" },
+	};
+	struct options *o = options_new();
+	struct buffer filter = { 0 };
+	char *path = NULL;
+	int first, status = EXIT_USAGE;
+	if (!o || !command_parse(&command_ui, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
+				 &status, e))
+		goto out;
+	status = EXIT_USAGE;
+	if (!inspector_has_terminal()) {
+		error_set(e, EXIT_USAGE, "creel ui needs a terminal; `creel list` shows the same in lines");
+		goto out;
+	}
+	if (!join_filter(&filter, argc - first, argv + first, e)) {
+		status = (int)e->code;
+		goto out;
+	}
+	path = common.db ? NULL : store_default_path(e);
+	io.db = common.db ? common.db : path;
+	io.filter = filter.len > 1 ? (const char *)filter.at : NULL;
+	io.forward = &forward;
+	status = io.db ? show(&io, e) : (int)e->code;
+out:
+	buffer_free(&filter);
+	free(path);
+	options_free(o);
+	return status;
+}
+
+const struct command command_ui = {
+	"ui",
+	"creel ui [FILTER] [--color auto|always|never] [--ascii] [--mouse]",
+	"look through what is on record, search, compare, replay",
+	"The inspector: deliveries as they arrive, each with request, answer, attempts and bytes. ? shows the keys, q "
+	"leaves.\n"
+	"Needs no relay and no network; replays go through `creel listen` where it runs.\n\n" FILTER_HELP "\n\n"
+	"Example: creel ui status:5xx since:1h",
+	run,
+};

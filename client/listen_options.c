@@ -1,0 +1,57 @@
+/* What `listen` and `dev` are told on the command line. */
+#include "client/cmd_listen.h"
+#include "client/exec.h"
+#include "client/inspector.h"
+#include "shared/wire.h"
+
+#include <string.h>
+
+#define DRAIN_MOST 1000
+
+void listen_defaults(struct listen_options *o)
+{
+	memset(o, 0, sizeof *o);
+	o->output = "auto";
+	o->record_max = 64u << 20;
+	o->offline = "queue";
+	o->ack = "app";
+	o->drain_parallel = 4;
+	o->tunnel.ping_interval_ms = 15000;
+	o->forward.timeout_ms = 30000;
+	o->forward.wait_for_target_ms = 5000;
+	o->forward.host_header = "rewrite";
+}
+
+bool listen_take_options(struct listen_options *o, struct error *e)
+{
+	if (o->drain_parallel > DRAIN_MOST)
+		return error_set(e, EXIT_USAGE, "--drain-parallel goes from 0 (the relay's default) to %d", DRAIN_MOST);
+	if (o->exec && !exec_check(o->exec, e))
+		return false;
+	if (o->chaos && !chaos_parse(o->chaos, &o->chaos_spec, e))
+		return false;
+	if (!secrets_read(&o->secret_specs, true, &o->secrets, e))
+		return false;
+	if (!o->target && (o->hold || o->routes.count || o->chaos))
+		return error_set(e, EXIT_USAGE, "%s needs an app: name its port or URL",
+				 o->hold    ? "--hold"
+				 : o->chaos ? "--chaos"
+					    : "--route");
+	if (strcmp(o->output, "ui") == 0 && o->exec)
+		return error_set(e, EXIT_USAGE, "--exec prints to the terminal: use --output lines with it");
+	if (strcmp(o->output, "ui") == 0 && !inspector_has_terminal())
+		return error_set(e, EXIT_USAGE,
+				 "--output ui needs a terminal; --output lines does not, and `creel list` shows what "
+				 "came");
+	o->tunnel.drain_parallel = (uint32_t)o->drain_parallel;
+	o->tunnel.wire_options = (o->share ? WIRE_OPTION_SHARE : 0u) |
+				 (strcmp(o->ack, "immediate") == 0 ? WIRE_OPTION_ACK_IMMEDIATE : 0u) |
+				 (strcmp(o->offline, "fail") == 0 ? WIRE_OPTION_OFFLINE_FAIL : 0u);
+	return true;
+}
+
+bool listen_wants_ui(const struct listen_options *o)
+{
+	/* What a command prints has its place in lines alone. */
+	return strcmp(o->output, "ui") == 0 || (strcmp(o->output, "auto") == 0 && !o->exec && inspector_has_terminal());
+}

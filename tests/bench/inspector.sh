@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Figures of the inspector over COUNT deliveries with bodies: from exec to the first row; from a key to the row it asks
+# for, while 500 deliveries/s arrive; memory after 10,000 pages and with a body of 100 MiB open; the first rows of a
+# filter that has to read bodies. Fails when one is over its limit. Usage: inspector.sh BUILD_DIR
+set -eu
+bin=$(cd "${1:?usage: inspector.sh BUILD_DIR}" && pwd)
+count=${COUNT:-1000000} pages=${PAGES:-10000}
+dir=$(mktemp -d)
+export XDG_DATA_HOME=$dir/data XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
+db=$dir/creel.db
+pids=()
+cleanup() {
+	for p in "${pids[@]}"; do kill "$p" 2>/dev/null || true; done
+	wait 2>/dev/null || true
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+status=0
+limit() { # name unit most, lines of figures on stdin
+	awk -v name="$1" -v unit="$2" -v most="$3" '$1 == name {
+		seen = 1
+		printf "  %-28s %8.1f %s (limit %s)%s\n", name, $2, unit, most, $2 > most ? "  OVER" : ""
+		if ($2 > most) over = 1
+	} END { exit !seen || over }' "$dir/figures" || status=1
+}
+
+"$bin/store-load" "$db" fill "$count"
+echo "inspector, $count deliveries, $(du -m "$db" | cut -f1) MiB:"
+"$bin/tui-bench" --runs 20 -- "$bin/creel" ui --db "$db" >"$dir/figures"
+limit first_paint_ms ms 50
+
+"$bin/store-load" "$db" rate 500 &
+pids+=($!)
+"$bin/tui-bench" --keys 2000 -- "$bin/creel" ui --db "$db" >"$dir/figures"
+kill "${pids[0]}" && wait "${pids[0]}" || true
+pids=()
+echo "  while 500/s arrive:"
+limit key_p99_ms ms 16
+
+"$bin/tui-bench" --pages "$pages" -- "$bin/creel" ui --db "$db" >"$dir/figures"
+limit page_p99_ms ms 16
+limit rss_pages_mib MiB 40
+
+# One in some thousands, far from the newest, and only in bodies.
+"$bin/tui-bench" --runs 5 -- "$bin/creel" ui --db "$db" 'body:/"id":"evt_9[0-9]*0001"/' >"$dir/figures"
+echo "  a filter that reads bodies, to its first row:"
+limit first_paint_ms ms 1000
+
+"$bin/store-load" "$db" large 104857600
+"$bin/tui-bench" --open -- "$bin/creel" ui --db "$db" >"$dir/figures"
+limit rss_open_mib MiB 40
+exit $status

@@ -1,0 +1,272 @@
+// The inspector with all that belongs to it: a relay, a client on a terminal (tmux), an app, a record.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { World, binDir, waitFor } from './lib/harness.mjs';
+import { Receiver, post } from './lib/http.mjs';
+import { Terminal } from './lib/tmux.mjs';
+
+const creel = path.join(binDir, 'creel');
+const bar = /F10Quit/;
+let w, app, relay, t;
+
+before(async () => {
+	w = new World();
+	app = w.keep(await Receiver.start());
+	relay = await w.startRelay();
+});
+afterEach(() => t?.close());
+after(async () => {
+	try {
+		await w.endsCleanly();
+	} finally {
+		await w.close();
+	}
+});
+
+// What a program on a terminal has to say of a sanitizer goes to files.
+const environment = (home) => ({
+	...Object.fromEntries(['HOME', 'XDG_CONFIG_HOME', 'XDG_STATE_HOME', 'UBSAN_OPTIONS'].map((k) => [k, w.env[k]])),
+	XDG_DATA_HOME: home,
+	ASAN_OPTIONS: `exitcode=99:log_path=${home}.asan`,
+});
+const checkSanitizers = (home) => {
+	const reports = readdirSync(path.dirname(home)).filter((f) => f.startsWith(`${path.basename(home)}.asan`));
+	assert.deepEqual(reports.map((f) => readFileSync(path.join(path.dirname(home), f), 'utf8')), []);
+};
+
+async function listen(args = [], { before: front = [], ...options } = {}) {
+	const home = w.fresh('home'), ready = w.fresh('ready');
+	const command = [...front, creel, 'listen', String(app.port), '--relay', `http://127.0.0.1:${relay.port}`, '--ready-file', ready, ...args];
+	t = await Terminal.start({ command, env: environment(home), ...options });
+	t.home = home;
+	t.url = await waitFor('the ready file', () => existsSync(ready) && readFileSync(ready, 'utf8').trim());
+	return t;
+}
+
+const hook = (name, body = '{"a":1}') => post(relay.port, `/${t.url.split('/').pop()}/${name}`, body, ['Content-Type: application/json']);
+const list = (args = []) => w.list(1000, { args, env: { XDG_DATA_HOME: t.home } });
+
+describe('creel listen on a terminal', () => {
+	it('shows the public URL, the state and what comes, and filters it', async () => {
+		await listen();
+		let s = await t.until(/ online /);
+		assert.match(s, new RegExp(`${t.url} -> http://localho`));
+		assert.match(s, /Waiting for the first webhook/);
+		assert.equal((await hook('first')).status, 200);
+		s = await t.until(/200 {2}POST .*\/first/);
+		await hook('second?x=1');
+		await hook('third');
+		await t.until(/> .*\/third/);
+		await t.keys('f');
+		await t.type('path:/second');
+		await t.keys('Enter');
+		s = await t.until(/filter: path:\/second/, { not: /\/(first|third)/ });
+		assert.match(s, /\/second/);
+		await t.keys('f');
+		await t.type(' AND(');
+		await t.keys('Enter');
+		await t.until(/column \d+/);
+		await t.keys('Escape', 'Escape');
+		await t.until(/\/first/);
+		await t.keys('q');
+		await t.until(/leave the inspector/);
+		await t.keys('y');
+		assert.equal(await t.ended(), '0');
+		checkSanitizers(t.home);
+	});
+
+	it('a replay asked for elsewhere goes through it', async () => {
+		await listen();
+		await t.until(/ online /);
+		await hook('order');
+		await t.until(/200 {2}POST .*\/order/);
+		const before = app.requests.length;
+		const r = await w.creel(['replay', '--last'], { env: { XDG_DATA_HOME: t.home } });
+		assert.equal(r.code, 0, r.err);
+		assert.match(r.text, /\(replay of 1\)/);
+		assert.equal(app.requests.length, before + 1);
+		await t.until(/R- .*200 {2}POST .*\/order/);
+		const again = app.requests.at(-1);
+		assert.ok(again.lines.some((l) => /^creel-attempt: 1$/i.test(l)), again.lines.join('\n'));
+		await t.signal('SIGTERM');
+		assert.equal(await t.ended(), '0');
+		checkSanitizers(t.home);
+	});
+
+	it('goes on in lines when left so', async () => {
+		await listen();
+		await t.until(/ online /);
+		await hook('before');
+		await t.until(/\/before/);
+		await t.keys('q');
+		await t.until(/go on in lines/);
+		await t.keys('l');
+		let s = await t.until(/-> http:\/\/localhost/, { not: bar });
+		assert.ok(s.includes(t.url));
+		assert.equal((await hook('behind')).status, 200);
+		s = await t.until(/200 +POST .*\/behind/);
+		assert.doesNotMatch(s, /\/before/);
+		await t.keys('C-c');
+		assert.equal(await t.ended(), '130');
+		checkSanitizers(t.home);
+	});
+
+	it('gives the terminal back on SIGTERM, SIGINT, SIGHUP and when the relay refuses it', async () => {
+		const alternate = async () => (await t.tmux('display', '-p', '#{alternate_on}')).trim();
+		for (const [signal, status] of [['SIGTERM', '0'], ['SIGINT', '130'], ['SIGHUP', '0']]) {
+			const pid = w.fresh('pid');
+			await listen([], { shell: true, before: ['sh', '-c', `echo $$ >${pid}; exec "$@"`, 'sh'] });
+			await t.until(/ online /);
+			assert.equal(await alternate(), '1');
+			process.kill(Number(readFileSync(pid, 'utf8')), signal);
+			await waitFor('the screen to be given back', async () => (await alternate()) === '0');
+			await t.type('echo status=$?; stty -a');
+			await t.keys('Enter');
+			const s = await t.until(/status=\d+[^]*icanon[^]*extproc/);
+			assert.match(s, new RegExp(`status=${status}\\b`), signal);
+			for (const mode of ['icanon', 'echo', 'isig', 'icrnl']) assert.match(s, new RegExp(`(^| )${mode}\\b`, 'm'), signal);
+			checkSanitizers(t.home);
+			t.close();
+		}
+		await listen(['--name', 'taken']);
+		await t.until(/ online /);
+		const first = t;
+		await listen(['--name', 'taken']);
+		await t.until(/ online /);
+		assert.equal(await first.ended(), '3');
+		assert.match(await first.screen('-S', '-'), /^creel: the relay .* refused/m);
+		first.close();
+	});
+
+	it('says so when the relay is away, and when it is back', async () => {
+		const other = await w.startRelay();
+		const ready = w.fresh('ready'), home = w.fresh('home');
+		t = await Terminal.start({
+			command: [creel, 'listen', String(app.port), '--relay', `http://127.0.0.1:${other.port}`, '--ready-file', ready],
+			columns: 120,
+			env: environment(home),
+		});
+		await t.until(/online \d+(\.\d+)?(us|µs|ms)|online <1ms|online 0\.\dms/);
+		await other.stop('SIGKILL');
+		await t.until(/offline|connecting/, { not: / online / });
+		await w.startRelay({ port: other.port, data: other.data });
+		await t.until(/ online /);
+		await t.keys('q', 'y');
+		assert.equal(await t.ended(), '0');
+		checkSanitizers(home);
+	});
+
+	it('is not there without a terminal, and lines are', async () => {
+		const c = await w.startClient({ relay, target: app.port, output: 'auto' });
+		await waitFor('a line', () => c.stdout.toString().includes(`${c.url} -> http://localhost:${app.port}`));
+		await c.stop('SIGINT');
+		const r = await w.creel(['listen', '3000', '--relay', `http://127.0.0.1:${relay.port}`, '--output', 'ui']);
+		assert.equal(r.code, 2);
+		assert.match(r.err, /--output lines/);
+		await assert.rejects(Terminal.start({ command: [creel, 'listen', '1'], term: 'dumb' }).then(async (d) => {
+			t = d;
+			await t.until(bar, { ms: 300 });
+		}));
+	});
+
+	it('creel dev has it as well, and leaves nothing on the screen but it', async () => {
+		const home = w.fresh('home'), ready = w.fresh('ready');
+		t = await Terminal.start({
+			command: [creel, 'dev', String(app.port), '--port', '0', '--ready-file', ready],
+			env: environment(home),
+		});
+		const url = await waitFor('the ready file', () => existsSync(ready) && readFileSync(ready, 'utf8').trim());
+		await t.until(/ online /, { not: /Try it/ });
+		await post(Number(new URL(url).port), '/dev/hi', 'hello');
+		await t.until(/POST .*\/hi/);
+		await t.keys('q', 'l');
+		await t.until(/Try it: {2}curl/);
+		await t.keys('C-c');
+		assert.equal(await t.ended(), '130');
+		checkSanitizers(home);
+	});
+});
+
+describe('creel ui', () => {
+	it('shows what another process records, and that one’s state', async () => {
+		const home = w.fresh('home');
+		const c = await w.startClient({ relay, target: app.port, env: { XDG_DATA_HOME: home } });
+		const send = (name) => post(relay.port, `/${c.tunnel}/${name}`, 'x');
+		await send('one');
+		await w.recorded((d) => d.status === 200, { env: { XDG_DATA_HOME: home } });
+		t = await Terminal.start({ command: [creel, 'ui'], env: environment(home) });
+		let s = await t.until(/\/one/);
+		assert.ok(s.includes(c.url), s);
+		await t.until(/ online /);
+		await send('two');
+		await t.until(/> .*\/two/);
+		await t.keys('k');
+		await t.until(/PAUSED/);
+		await send('three');
+		await t.until(/1 new below/);
+		await t.keys('G');
+		await t.until(/> .*\/three/);
+		await c.stop('SIGINT');
+		await t.until(/\/three/, { not: / online / });
+		await t.keys('q');
+		assert.equal(await t.ended(), '0');
+		t.close();
+		// Begun with a filter, and with one that is none.
+		t = await Terminal.start({ command: [creel, 'ui', 'path:/t*'], env: environment(home) });
+		s = await t.until(/filter: path:\/t\*/, { not: /\/one/ });
+		await t.until(/\/two[^]*\/three/);
+		await t.keys('q');
+		assert.equal(await t.ended(), '0');
+		checkSanitizers(home);
+		t.close();
+		t = await Terminal.start({ command: [creel, 'ui', 'sttus:500'], env: environment(home) });
+		assert.equal(await t.ended(), '2');
+		assert.match(await t.screen('-S', '-'), /column 1/);
+	});
+
+	it('says in one sentence what it needs', async () => {
+		const r = await w.creel(['ui']);
+		assert.equal(r.code, 2);
+		assert.equal(r.err, 'creel: creel ui needs a terminal; `creel list` shows the same in lines\n');
+		const home = w.fresh('home');
+		t = await Terminal.start({ command: [creel, 'ui'], env: environment(home) });
+		assert.equal(await t.ended(), '4');
+		assert.match((await t.screen('-S', '-')).replaceAll('\n', ''), /nothing was recorded there yet, start `creel listen`/);
+		t.close();
+		t = await Terminal.start({ command: [creel, 'ui'], term: 'dumb', env: environment(home) });
+		assert.equal(await t.ended(), '2');
+		assert.match(await t.screen('-S', '-'), /creel list/);
+	});
+});
+
+describe('a job', () => {
+	it('is done once, and by the next client when the first is killed', async () => {
+		const home = w.fresh('home'), env = { XDG_DATA_HOME: home };
+		const slow = w.keep(await Receiver.start());
+		const seen = () => slow.requests.length;
+		const c = await w.startClient({ relay, target: slow.port, name: 'jobs', env });
+		await post(relay.port, '/jobs/pay', 'x');
+		await w.recorded((d) => d.status === 200, { env });
+		slow.answer = () => {}; // none comes
+		const asked = w.spawn('creel', ['replay', '--last', '--json'], { env });
+		await waitFor('the app to be called', () => seen() === 2);
+		// Who asked sees nothing of the time in which no client lives: then it would take the job back.
+		asked.signal('SIGSTOP');
+		await c.stop('SIGKILL');
+		slow.answer = null;
+		const next = await w.startClient({ relay, target: slow.port, name: 'jobs', env });
+		await waitFor('the app to be called again', () => seen() === 3);
+		asked.signal('SIGCONT');
+		assert.equal((await asked.end()).code, 0, asked.err);
+		const [replay] = asked.events;
+		assert.equal(replay.status, 200);
+		assert.equal(replay.attempts, 2);
+		assert.equal((await w.creel(['replay', '--last'], { env })).code, 0);
+		const all = await w.list(100, { env });
+		assert.ok(all.every((d) => d.state === 'delivered' || d.state === 'failed'), JSON.stringify(all));
+		assert.equal(seen(), 4);
+		await next.stop('SIGINT');
+	});
+});

@@ -1,0 +1,182 @@
+/* Fills a store for the benches: store-load FILE fill COUNT | rate PER_SECOND | large BYTES. `rate` goes on until it
+ * gets SIGTERM, in commits of a twentieth of a second, as a client's batches are. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "shared/store.h"
+#include "shared/store_part.h"
+
+#define BATCH 5000
+#define COMMITS_PER_SECOND 20
+
+static volatile sig_atomic_t stopped;
+
+static void on_term(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
+static void die(const struct error *e)
+{
+	fprintf(stderr, "store-load: %s\n", e->text);
+	exit((int)e->code);
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static const struct {
+	const char *provider, *event, *target, *signature;
+	int status;
+} kinds[] = {
+	{ "stripe", "invoice.paid", "/hooks/stripe", "valid", 200 },
+	{ "stripe", "invoice.payment_failed", "/hooks/stripe?tenant=7", "valid", 500 },
+	{ "github", "push", "/hooks/github", "valid", 200 },
+	{ "github", "pull_request.opened", "/hooks/github", "valid", 204 },
+	{ "shopify", "orders/create", "/hooks/shopify", "invalid", 401 },
+	{ "slack", "event_callback", "/hooks/slack", "valid", 200 },
+	{ "", "", "/hooks/legacy/orders", "none", 404 },
+};
+
+/* 200 to 1600 bytes of JSON that differs. */
+static void make_body(struct buffer *out, uint64_t n)
+{
+	out->len = 0;
+	bool fine = buffer_printf(out, "{\"id\":\"evt_%llu\",\"object\":\"event\",\"data\":{\"lines\":[",
+				  (unsigned long long)n);
+	for (uint64_t i = 0; fine && i < 3 + n * 7 % 24; i++)
+		fine = buffer_printf(out, "%s{\"sku\":\"s%llu\",\"amount\":%llu,\"note\":\"item %llu of it\"}",
+				     i ? "," : "", (unsigned long long)((n + i) % 5000),
+				     (unsigned long long)(n * i % 9973), (unsigned long long)i);
+	if (!fine || !buffer_append_text(out, "]}}"))
+		exit(1);
+}
+
+static void add(struct store *s, uint64_t n, uint64_t at_us, struct bytes body)
+{
+	size_t kind = n * 31 % (sizeof kinds / sizeof *kinds);
+	struct store_delivery d = {
+		.received_at_us = at_us,
+		.state = DELIVERY_SENDING,
+		.has_body = true,
+		.tunnel = bytes_of("bench"),
+		.method = bytes_of("POST"),
+		.target = bytes_of(kinds[kind].target),
+		.prefix = bytes_of("/bench"),
+		.peer = bytes_of("192.0.2.7:4711"),
+		.provider = bytes_of(kinds[kind].provider),
+		.event_type = bytes_of(kinds[kind].event),
+		.signature = bytes_of(kinds[kind].signature),
+		.headers =
+		    bytes_of("Host: bench.example.dev\r\nContent-Type: application/json\r\n"
+			     "User-Agent: Stripe/1.0 (+https://stripe.com/docs/webhooks)\r\n"
+			     "Stripe-Signature: t=1764000151,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff\r\n"),
+		.body = body,
+		.body_size = body.len,
+	};
+	struct store_attempt a = {
+		.result = ATTEMPT_OK,
+		.status = kinds[kind].status,
+		.started_at_us = at_us + 900,
+		.connect_us = 110,
+		.first_byte_us = 2000 + n % 30000,
+		.total_us = 2100 + n % 30000,
+		.url = bytes_of("http://localhost:3000/hooks"),
+		.reason = bytes_of("OK"),
+		.headers = bytes_of("Content-Type: application/json\r\nContent-Length: 15\r\n"),
+		.body = bytes_of("{\"received\":1}\n"),
+		.body_size = 15,
+	};
+	struct error e;
+	bool duplicate;
+	if (!uuid7_make(d.event_id, at_us))
+		exit(1);
+	if (!store_insert_delivery(s, &d, &a.delivery_id, &duplicate, &e) || !store_insert_attempt(s, &a, &e))
+		die(&e);
+}
+
+static void add_batch(struct store *s, uint64_t from, uint64_t count, uint64_t at_us, uint64_t step_us,
+		      struct buffer *body)
+{
+	struct error e;
+	if (!store_batch_ops.begin(s, &e))
+		die(&e);
+	for (uint64_t n = from; n < from + count; n++) {
+		make_body(body, n);
+		add(s, n, at_us + (n - from) * step_us, buffer_view(body));
+	}
+	if (!store_batch_ops.commit(s, &e))
+		die(&e);
+}
+
+/* Over the last 30 days. */
+static void fill(struct store *s, uint64_t count, struct buffer *body)
+{
+	uint64_t step = UINT64_C(30) * 86400 * 1000000 / (count ? count : 1);
+	uint64_t begin = now_us() - step * count;
+	for (uint64_t n = 0; n < count; n += BATCH)
+		add_batch(s, n, count - n < BATCH ? count - n : BATCH, begin + n * step, step, body);
+}
+
+static void go_on(struct store *s, uint64_t per_second, struct buffer *body)
+{
+	struct timespec next;
+	uint64_t each = (per_second + COMMITS_PER_SECOND - 1) / COMMITS_PER_SECOND;
+	clock_gettime(CLOCK_MONOTONIC, &next);
+	for (uint64_t n = 0; !stopped; n += each) {
+		add_batch(s, n, each, now_us(), 1, body);
+		next.tv_nsec += 1000000000 / COMMITS_PER_SECOND;
+		if (next.tv_nsec >= 1000000000) {
+			next.tv_sec++;
+			next.tv_nsec -= 1000000000;
+		}
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+	}
+}
+
+static void add_large(struct store *s, uint64_t size)
+{
+	struct error e;
+	char *at = malloc(size);
+	if (!at || !store_batch_ops.begin(s, &e))
+		exit(1);
+	for (uint64_t i = 0; i < size; i++)
+		at[i] = (char)(i % 80 == 79 ? '\n' : 'a' + i % 26);
+	add(s, 0, now_us(), bytes_make(at, size));
+	if (!store_batch_ops.commit(s, &e))
+		die(&e);
+	free(at);
+}
+
+int main(int argc, char **argv)
+{
+	struct store *s;
+	struct buffer body = { 0 };
+	struct error e;
+	uint64_t number = argc == 4 ? strtoull(argv[3], NULL, 10) : 0;
+	if (!number) {
+		fputs("usage: store-load FILE fill COUNT | rate PER_SECOND | large BYTES\n", stderr);
+		return EXIT_USAGE;
+	}
+	signal(SIGTERM, on_term);
+	bool rate = strcmp(argv[2], "rate") == 0;
+	if (!store_open(&s, argv[1], STORE_READ_WRITE, &e) || (!rate && !store_set_relaxed(s, &e)))
+		die(&e);
+	if (rate)
+		go_on(s, number, &body);
+	else if (strcmp(argv[2], "fill") == 0)
+		fill(s, number, &body);
+	else
+		add_large(s, number);
+	store_close(s);
+	buffer_free(&body);
+	return 0;
+}
