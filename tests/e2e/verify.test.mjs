@@ -209,6 +209,24 @@ describe('the official libraries', () => {
 		});
 	}
 
+	for (const [name, alone] of [['linear', []], ['linear', ['-H', 'X: 1']], ['mailgun', []], ['mailgun', ['--host-header', 'preserve']]]) {
+		it(`--resign where the body says the time: ${name} ${alone.join(' ')}`, async () => {
+			const secret = ['--secret', secretFile(name, 'a secret')];
+			await w.creelOut(['trigger', name, ...secret]);
+			const row = (await w.list(1))[0];
+			assert.equal((await verify([String(row.id), ...secret], 0)).row.provider, name);
+			const before = calls.at(-1).raw.toString('utf8');
+			calls.length = 0;
+			await w.creelOut(['replay', String(row.id), '--resign', ...secret, '--times', '2', ...alone]);
+			assert.equal(calls.length, 2);
+			for (const { raw, headers } of calls) {
+				assert.notEqual(raw.toString('utf8'), before);
+				assert.equal(headers['content-length'], String(raw.length));
+			}
+			await verify([String((await w.list(1))[0].id), ...secret], 0);
+		});
+	}
+
 	it('--resign with another body and fields', async () => {
 		const row = await send('stripe');
 		calls.length = 0;
