@@ -20,6 +20,9 @@ struct replays {
 	bool edit, fail;
 	struct buffer body_override;
 	struct replay_edit *edited;
+	struct option_values secret_specs;
+	struct secrets secrets; /* of --resign */
+	bool resign;
 
 	uv_loop_t loop;
 	struct replay_watch *watching;
@@ -47,6 +50,16 @@ static bool read_body(struct replays *r, struct error *e)
 	r->run.change.has_body = true;
 	r->run.change.body = buffer_view(&r->body_override);
 	return fine || error_set(e, EXIT_USAGE, "the body %s cannot be read", spec);
+}
+
+static bool check_secrets(struct replays *r, struct error *e)
+{
+	if (!r->resign)
+		return true;
+	r->run.replayer.secrets = &r->secrets;
+	if (r->secret_specs.count == 0)
+		return error_set(e, EXIT_USAGE, "--resign needs the secret: --secret PROVIDER=@FILE, or @FILE alone");
+	return secrets_read(&r->secret_specs, false, &r->secrets, e);
 }
 
 /* `--last` takes a number or none, which getopt cannot say: "--last 3" becomes "--last=3" and "--last" "--last=1". */
@@ -212,6 +225,10 @@ static int run(int argc, char **argv, struct error *e)
 		{ "header", 'H', OPTION_LIST, &headers, "'K: V'",
 		  "set a header field; 'K:' removes it; again for more" },
 		{ "body", 0, OPTION_TEXT, &r.body_spec, "@FILE|@-", "another body" },
+		{ "resign", 0, OPTION_FLAG, &r.resign, NULL, "sign anew, with a fresh time, by --secret" },
+		{ "secret", 0, OPTION_LIST, &r.secret_specs, "[PROVIDER=]@FILE", "for --resign; again for more" },
+		{ "url", 0, OPTION_TEXT, &r.run.replayer.url, "URL",
+		  "signed by those who sign it (default: the public one)" },
 		{ "times", 0, OPTION_COUNT, &r.run.times, "N", "each so many times (default 1)" },
 		{ "edit", 0, OPTION_FLAG, &r.edit, NULL, "opens it in CREEL_EDITOR, VISUAL or EDITOR first" },
 		{ "parallel", 0, OPTION_COUNT, &r.run.pace.parallel, "P",
@@ -246,7 +263,7 @@ static int run(int argc, char **argv, struct error *e)
 	r.choice.argc = argc - first;
 	r.choice.argv = args + first;
 	status = EXIT_USAGE;
-	if (!check_usage(&r, e))
+	if (!check_usage(&r, e) || !check_secrets(&r, e))
 		goto out;
 	path = common.db ? NULL : store_default_path(e);
 	r.run.db = r.run.replayer.db = common.db ? common.db : path;
@@ -257,6 +274,7 @@ out:
 	store_close(r.store);
 	replay_choice_free(&r.choice);
 	replay_edit_free(r.edited);
+	secrets_free(&r.secrets);
 	buffer_free(&r.body_override);
 	free(r.ids);
 	free(args);
@@ -267,8 +285,8 @@ out:
 
 const struct command command_replay = {
 	"replay",
-	"creel replay ID… | --where FILTER | --last [N] [--to PORT|URL] [-H 'K: V'] [--edit] [--times N] "
-	"[--parallel P] [--rate R|--speed X] [--watch DIR] [--fail] [OPTIONS]",
+	"creel replay ID… | --where FILTER | --last [N] [--to PORT|URL] [-H 'K: V'] [--body @FILE] [--edit] "
+	"[--resign --secret @FILE] [--times N] [--parallel P] [--rate R|--speed X] [--watch DIR] [--fail] [OPTIONS]",
 	"send recorded deliveries to the app again",
 	"Sends each delivery as it was received, to where it went before or to --to. A replay is a delivery of its own "
 	"in the\n"
