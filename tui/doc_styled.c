@@ -15,7 +15,7 @@ struct span {
 struct styled_line {
 	size_t first;
 	uint8_t count;
-	bool field; /* the first span is a name, the last its value */
+	uint8_t value; /* 0: none; else the first span is a name, and this one its value */
 	int64_t tag;
 };
 
@@ -84,13 +84,18 @@ void styled_end(struct styled *s, int64_t tag)
 	s->rows.lines++;
 }
 
+void styled_value(struct styled *s, uint8_t i)
+{
+	if (s)
+		s->line.value = i;
+}
+
 void styled_field(struct styled *s, struct bytes name, const char *between, struct bytes value)
 {
 	styled_put(s, ROLE_NAME, name);
 	styled_put(s, ROLE_NORMAL, bytes_of(between));
 	styled_put(s, ROLE_NORMAL, value);
-	if (s)
-		s->line.field = true;
+	styled_value(s, 2);
 	styled_end(s, 0);
 }
 
@@ -136,8 +141,7 @@ static bool value(struct doc *doc, size_t i, bool path, struct buffer *out)
 	if (i >= s->rows.count)
 		return false;
 	struct styled_line line = line_at(s, rows_line(&s->rows, i, &part));
-	return line.field &&
-	       buffer_append_bytes(out, span_at(s, path ? line.first : line.first + line.count - 1, &role));
+	return line.value && buffer_append_bytes(out, span_at(s, line.first + (path ? 0 : line.value), &role));
 }
 
 static void free_all(struct styled *s)

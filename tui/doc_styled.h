@@ -16,6 +16,8 @@ void styled_to(struct styled *s, int column);
 void styled_end(struct styled *s, int64_t tag);
 /* A line of a name and a value, which are the line's path and value. */
 void styled_field(struct styled *s, struct bytes name, const char *between, struct bytes value);
+/* The present line is such a one: its first piece is the name, piece `i` the value. */
+void styled_value(struct styled *s, uint8_t i);
 void styled_break(struct styled *s); /* an empty line */
 /* Takes it over; NULL when out of memory, now or before. */
 struct doc *styled_doc(struct styled *s);

@@ -286,6 +286,12 @@ void pager_partner(struct pager *p)
 		pager_goto(p, p->doc->ops->partner(p->doc, p->line));
 }
 
+bool pager_at_end(struct pager *p)
+{
+	size_t count = pager_count(p);
+	return count == 0 || (p->top < count && rows_to(p, count - 1) <= (size_t)height_of(p));
+}
+
 void pager_click(struct pager *p, int y)
 {
 	size_t line = p->top, count = pager_count(p);

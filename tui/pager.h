@@ -35,6 +35,8 @@ void pager_side(struct pager *p, int columns);
 void pager_wrap(struct pager *p);
 void pager_fold(struct pager *p, enum doc_fold how);
 void pager_partner(struct pager *p);
+/* The last line is seen. */
+bool pager_at_end(struct pager *p);
 /* A row of the area, for clicks. */
 void pager_click(struct pager *p, int y);
 
