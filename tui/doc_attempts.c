@@ -28,7 +28,8 @@ void attempt_took(char out[16], uint64_t us)
 
 /* The table's columns; 0: not shown. */
 struct plan {
-	int result, connect, first, total, next;
+	int result, connect, total;
+	bool next;
 };
 
 static struct plan plan_of(int columns)
@@ -36,17 +37,8 @@ static struct plan plan_of(int columns)
 	if (columns < 60)
 		return (struct plan){ .result = 14, .total = columns - 8 };
 	if (columns < 78)
-		return (struct plan){ .result = 22, .total = columns - 16, .next = columns - 8 };
-	return (struct plan){ .result = 22, .connect = 46, .first = 54, .total = 66, .next = 72 };
-}
-
-static void put_right(struct styled *s, int column, int width, enum role role, const char *text)
-{
-	if (!column)
-		return;
-	int blanks = width - (int)strlen(text);
-	styled_to(s, column + (blanks > 0 ? blanks : 0));
-	styled_print(s, role, "%s", text);
+		return (struct plan){ .result = 22, .total = columns - 16, .next = true };
+	return (struct plan){ .result = 22, .connect = columns < 90 ? 45 : 56, .next = true };
 }
 
 /* ---- what happened when ---- */
@@ -144,10 +136,11 @@ static void put_header(struct styled *s, const struct plan *p)
 	styled_print(s, ROLE_DIM, "  ATT  AT");
 	styled_to(s, p->result);
 	styled_print(s, ROLE_DIM, "RESULT");
-	put_right(s, p->connect, 7, ROLE_DIM, "CONNECT");
-	put_right(s, p->first, 10, ROLE_DIM, "FIRST BYTE");
-	put_right(s, p->total, 6, ROLE_DIM, "TOTAL");
-	put_right(s, p->next, 6, ROLE_DIM, "NEXT");
+	styled_to(s, p->connect ? p->connect : p->total);
+	styled_print(s, ROLE_DIM, "%s",
+		     p->connect ? "CONNECT FIRST BYTE   TOTAL   NEXT"
+		     : p->next  ? " TOTAL    NEXT"
+				: " TOTAL");
 	styled_end(s, 0);
 }
 
@@ -164,7 +157,7 @@ static void put_numbers(struct styled *s, const struct plan *p, const struct doc
 		text_took(next, at > a->started_at_us ? (int64_t)(at - a->started_at_us) : 0);
 	}
 	if (p->connect) {
-		snprintf(text, sizeof text, "%7s %10s  %6s%6s", connect, first, total, next);
+		snprintf(text, sizeof text, "%7s %10s  %6s %6s", connect, first, total, next);
 		styled_to(s, p->connect);
 	} else if (p->next) {
 		snprintf(text, sizeof text, "%6s  %6s", total, next);

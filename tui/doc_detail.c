@@ -146,13 +146,16 @@ static bool put_cut(struct styled *s, const struct document *d, bool whole)
 	return true;
 }
 
-static void put_body_line(struct styled *s, const struct document *d, bool whole, const char *what, const char *how)
+static void put_body_line(struct styled *s, const struct document *d, bool whole, const char *what, const char *about,
+			  const char *how)
 {
 	char count[WORDS_LEN];
 	words_count(count, d->body_size);
 	styled_print(s, ROLE_MARK, "-- %s  %s byte%s", what, count, d->body_size == 1 ? "" : "s");
 	if (!put_cut(s, d, whole) && d->body.len)
 		styled_print(s, ROLE_MARK, "  %s", how);
+	if (about)
+		styled_print(s, ROLE_MARK, "  %s", about);
 	styled_print(s, ROLE_MARK, " --");
 	styled_end(s, 0);
 }
@@ -168,6 +171,12 @@ static struct doc *make_body(const struct document *d, enum body_look look, int 
 		return doc_text(body, d->body_size);
 	struct doc *forced = look == LOOK_FORCED ? doc_json_or(body, d->body_size, NULL) : NULL;
 	return forced ? forced : doc_body(buffer_view(&d->headers), body, d->body_size, columns);
+}
+
+/* Notes have no name of their own; what is shown in hexadecimal is seen to be. */
+static const char *about_of(const struct doc *d)
+{
+	return d->about[0] && strncmp(d->about, "hex", 3) != 0 ? d->about : NULL;
 }
 
 static bool join(const struct document *d, struct doc *head, struct doc *body, struct doc *tail, struct doc_made *out)
@@ -201,7 +210,8 @@ bool doc_message(const struct document *d, bool answer, enum body_look look, boo
 		out->doc = styled_doc(s);
 		return out->doc != NULL;
 	}
-	put_body_line(s, d, whole, "Body", how[look]);
+	struct doc *body = make_body(d, look, columns);
+	put_body_line(s, d, whole, "Body", body ? about_of(body) : NULL, how[look]);
 	if (d->trailers.len) {
 		struct styled *t = styled_new();
 		styled_print(t, ROLE_MARK, "-- Trailers --");
@@ -210,10 +220,11 @@ bool doc_message(const struct document *d, bool answer, enum body_look look, boo
 		tail = styled_doc(t);
 		if (!tail) {
 			doc_free(styled_doc(s));
+			doc_free(body);
 			return false;
 		}
 	}
-	return join(d, styled_doc(s), make_body(d, look, columns), tail, out);
+	return join(d, styled_doc(s), body, tail, out);
 }
 
 /* The record has them as CR LF lines with one blank behind each colon: that is what they are shown as. */
@@ -230,7 +241,7 @@ bool doc_recorded(const struct document *d, bool answer, enum body_look look, bo
 		  struct doc_made *out)
 {
 	struct styled *s = styled_new();
-	put_body_line(s, d, whole, answer ? "Response body" : "Request body",
+	put_body_line(s, d, whole, answer ? "Response body" : "Request body", NULL,
 		      look == LOOK_HEX ? "p: as text" : "p: hex");
 	struct doc *tail = recorded_headers(d, columns);
 	if (!tail) {

@@ -95,13 +95,9 @@ static void draw_top(struct screen *s, const struct layout *l, struct surface *s
 	if (l->filter.height)
 		bars_draw_filter(ui, surface, l->filter);
 	bars_draw_header(surface, l->header);
+	top->ops->draw(top, ui, surface, l->body);
 	if (l->split)
 		s->pane->ops->draw(s->pane, ui, surface, l->pane);
-	top->ops->draw(top, ui, surface, l->body);
-	if (l->split && ui->pane_focused) {
-		surface->cursor_x = l->pane.x;
-		surface->cursor_y = l->pane.y;
-	}
 }
 
 void screen_draw(struct screen *s, struct surface *surface)

@@ -80,10 +80,13 @@ void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct
 	struct rect rest = area;
 	rest.width = x - area.x;
 	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, " creel  #%lld  ", (long long)item->row.id);
-	x = surface_text(s, rest, x, area.y, words_source(&item->row), ROLE_NORMAL);
-	x = surface_print(s, rest, x, area.y, ROLE_NORMAL, " ");
+	if (area.width >= 60) {
+		x = surface_text(s, rest, x, area.y, words_source(&item->row), ROLE_NORMAL);
+		x = surface_print(s, rest, x, area.y, ROLE_NORMAL, " ");
+	}
 	x = surface_text(s, rest, x, area.y, words_event(&item->row), ROLE_TITLE);
-	surface_print(s, rest, x, area.y, ROLE_NORMAL, "  %s%s", clock, ui->time == TIMES_UTC ? "Z" : "");
+	if (area.width >= 60)
+		surface_print(s, rest, x, area.y, ROLE_NORMAL, "  %s%s", clock, ui->time == TIMES_UTC ? "Z" : "");
 }
 
 void bars_draw_pane_title(const struct item *item, struct surface *s, struct rect area, bool focused)

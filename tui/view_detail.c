@@ -323,8 +323,8 @@ static int draw_place(const struct detail *d, struct surface *s, struct rect lin
 		snprintf(text, sizeof text, "no longer on record");
 	else if (d->asked && !d->checking)
 		snprintf(text, sizeof text, "reading...");
-	else if (line.width >= 72 && d->made.about[0])
-		snprintf(text, sizeof text, "%.60s  %s", d->made.about, where);
+	else if (line.width >= 78 && d->made.about[0]) /* its first word: the rest stands over the body */
+		snprintf(text, sizeof text, "%.*s  %s", (int)strcspn(d->made.about, ", "), d->made.about, where);
 	else
 		snprintf(text, sizeof text, "%s", where);
 	int x = line.x + line.width - text_columns(bytes_of(text), TEXT_LINE);

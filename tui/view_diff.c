@@ -113,9 +113,10 @@ static void draw_title(const struct diff_view *d, struct surface *s, struct rect
 	char right[120], context[24];
 	const struct doc_diff_options *o = &d->options;
 	snprintf(context, sizeof context, o->all_context ? "all" : "%d lines", o->context);
-	if (line.width >= 80)
-		snprintf(right, sizeof right, "  context %s  key order %s  volatile %s ", context,
-			 o->key_order ? "counts" : "free", o->volatile_too ? "shown" : "hidden");
+	if (line.width >= 60)
+		snprintf(right, sizeof right, "  %s%s  %sorder %s  volatile %s ", line.width >= 100 ? "context " : "",
+			 context, line.width >= 100 ? "key " : "", o->key_order ? "counts" : "free",
+			 o->volatile_too ? "shown" : "hidden");
 	else
 		snprintf(right, sizeof right, "  %s%s%s ", o->all_context ? "all" : context,
 			 o->key_order ? " order" : "", o->volatile_too ? " volatile" : "");
@@ -147,7 +148,7 @@ static void draw_trouble(const struct diff_view *d, struct surface *s, struct re
 		return;
 	}
 	surface_print(s, area, area.x, y, ROLE_NORMAL, "Nothing of its kind came before #%lld.", (long long)d->id[1]);
-	surface_print(s, area, area.x, y + 1, ROLE_DIM, "Mark any two with m, then d compares them.");
+	surface_print(s, area, area.x, y + 1, ROLE_DIM, "Mark two with m: d compares them.");
 }
 
 static void draw(struct view *v, const struct ui *ui, struct surface *s, struct rect area)
