@@ -19,7 +19,7 @@ status=0
 limit() { # name unit most, lines of figures on stdin
 	awk -v name="$1" -v unit="$2" -v most="$3" '$1 == name {
 		seen = 1
-		printf "  %-28s %8.1f %s (limit %s)%s\n", name, $2, unit, most, $2 > most ? "  OVER" : ""
+		printf "  %-28s %8.1f %s (limit %s)%s\n", name, $2, unit, most, ($2 > most ? "  OVER" : "")
 		if ($2 > most) over = 1
 	} END {
 		if (!seen) printf "  %-28s not measured\n", name
