@@ -30,7 +30,7 @@ LIBS_TUI = $(shell $(PKG_CONFIG) --libs $(PKGS_TUI))
 LIBS_RELAY = $(shell $(PKG_CONFIG) --libs $(PKGS_RELAY)) $(LIBS_CORE)
 
 SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard shared/*.c)) $(BUILD)/shared/store_schema.o
-CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out client/main.c,$(wildcard client/*.c)))
+CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out client/main.c,$(wildcard client/*.c))) $(BUILD)/client/samples_built_in.o
 TUI_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tui/*.c))
 RELAY_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out relay/main.c,$(wildcard relay/*.c)))
 SOURCES := $(wildcard client/*.[ch] relay/*.[ch] shared/*.[ch] tui/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/tools/*.[ch] tests/powerloss/*.[ch])
@@ -64,6 +64,15 @@ $(BUILD)/shared/store_schema.c: shared/store.sql
 	{ printf 'extern const char store_schema_sql[];\nconst char store_schema_sql[] =\n'; \
 	  sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $<; printf ';\n'; } > $@
 $(BUILD)/shared/store_schema.o: $(BUILD)/shared/store_schema.c
+	$(CC) $(CFLAGS_ALL) -c $< -o $@
+
+# The samples of `creel trigger` as well.
+$(BUILD)/client/samples_built_in.c: $(sort $(wildcard client/samples/*.http)) | client/samples.h
+	@mkdir -p $(@D)
+	{ printf '#include "client/samples.h"\nconst struct sample samples_built_in[] = {\n'; \
+	  for f in $^; do name=$${f##*/}; printf '{ "%s",\n' "$${name%.http}"; \
+	  sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$f; printf '},\n'; done; printf '{ 0, 0 } };\n'; } > $@
+$(BUILD)/client/samples_built_in.o: $(BUILD)/client/samples_built_in.c
 	$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 $(BUILD)/shared.a: $(SHARED_OBJ)

@@ -1,5 +1,6 @@
 /* Deliveries that an earlier run recorded and did not finish: found, counted, and taken up one by one. */
 #include "client/recorder_private.h"
+#include "shared/store_jobs.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -183,10 +184,6 @@ static bool take(struct take_job *j, struct store *s, struct error *e)
 {
 	struct taken *t = j->taken;
 	j->wanted = false;
-	if (j->asked && !recorder_check_job(s, j->asked, &j->id, e))
-		return false;
-	if (!j->id)
-		return true;
 	if (!store_get(s, j->id, on_taken_row, j, e)) {
 		j->wanted = false;
 		return e->code == EXIT_USAGE; /* it was deleted */
@@ -200,12 +197,23 @@ static bool take(struct take_job *j, struct store *s, struct error *e)
 	return store_set_state(s, t->id, j->wanted ? DELIVERY_SENDING : DELIVERY_FAILED, e);
 }
 
+/* One that cannot be called ends its job: whoever asked waits for it. */
+static bool take_asked(struct take_job *j, struct store *s, struct error *e)
+{
+	j->wanted = false;
+	if (!recorder_check_job(s, j->asked, &j->id, e))
+		return false;
+	return !j->id || (take(j, s, e) && (j->wanted || store_end_job(s, j->asked, JOB_FAILED, e)));
+}
+
 static bool run_take(struct writer_job *job, void *db, struct error *e)
 {
 	struct take_job *j = (struct take_job *)job;
 	recorder_taken_free(j->taken);
 	j->taken = calloc(1, sizeof *j->taken);
-	return j->taken ? take(j, db, e) : error_set(e, EXIT_STORE, "out of memory");
+	if (!j->taken)
+		return error_set(e, EXIT_STORE, "out of memory");
+	return j->asked ? take_asked(j, db, e) : take(j, db, e);
 }
 
 static void done_take(struct writer_job *job, const struct error *e)

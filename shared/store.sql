@@ -67,7 +67,7 @@ CREATE TABLE job (
   state       INTEGER NOT NULL,             -- 0 asked 1 taken 2 done 3 failed
   pid         INTEGER,                      -- the client that took it
   url         TEXT NOT NULL,                -- where to, '' that client's own target
-  replay_id   INTEGER                       -- delivery.id of what it became
+  replay_id   INTEGER                       -- delivery.id of what is sent, on record before it is asked for
 ) STRICT;
 CREATE INDEX job_by_state ON job (state, id);
 CREATE INDEX job_by_delivery ON job (delivery_id);

@@ -3,9 +3,9 @@
 #include "shared/diff.h"
 #include "tui/edit.h"
 
-#define AROUND 2      /* lines that stay the same, around those that do not */
-#define LEAD 24       /* bytes of what is the same before the first difference in a long line */
-#define SHOWN_MAX 180 /* bytes of a line */
+#define AROUND 2          /* lines that stay the same, around those that do not */
+#define LEAD ((size_t)24) /* bytes of what is the same before the first difference in a long line */
+#define SHOWN_MAX 180     /* bytes of a line */
 
 struct teller {
 	const struct diff_lines *a, *b;

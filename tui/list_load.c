@@ -30,13 +30,14 @@ static void beyond(const struct list_model *m, size_t *older, size_t *newer)
 
 void list_changed(struct list_model *m)
 {
-	m->changed = true;
+	m->changed = m->count_stale = true;
 }
 
 void list_counted(struct list_model *m, uint64_t count)
 {
 	m->known = count;
 	m->count_known = true;
+	m->count_stale = false;
 	if (!m->follow && !m->count_at_pause_known) {
 		m->known_at_pause = count;
 		m->count_at_pause_known = true;

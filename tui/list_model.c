@@ -168,7 +168,7 @@ void list_pause(struct list_model *m)
 	m->follow = false;
 	m->newest_at_pause = m->count && !m->newer ? m->items[m->count - 1].row.id : 0;
 	m->known_at_pause = m->known;
-	m->count_at_pause_known = m->count_known;
+	m->count_at_pause_known = m->count_known && !m->count_stale;
 }
 
 void list_follow(struct list_model *m)

@@ -43,6 +43,7 @@ struct list_model {
 	/* "12 new below" */
 	uint64_t known, known_at_pause;
 	bool count_known, count_at_pause_known;
+	bool count_stale; /* something changed since it was counted */
 	int64_t newest_at_pause;
 };
 

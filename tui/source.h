@@ -92,8 +92,8 @@ struct deed_ops {
 	int64_t (*replay)(void *self, const struct replay_request *r,
 			  void (*progress)(void *user, const struct replay_progress *p), void *user, struct error *e);
 	void (*stop)(void *self, int64_t replay);
-	/* curl (secret header fields as placeholders), curl-secrets, http, har, ndjson, body, headers, url: to a file
-	 * that must not exist (0600), or into *out when path is NULL. */
+	/* curl (secret header fields as placeholders), curl-secrets, http (as text to be edited), raw, har, ndjson,
+	 * body, headers, url: to a file that must not exist (0600), or into *out when path is NULL. */
 	bool (*export)(void *self, const int64_t *ids, size_t count, const char *format, const char *path,
 		       struct buffer *out, struct error *e);
 	bool (*tag)(void *self, int64_t id, const char *name, bool set, struct error *e); /* "marked" */

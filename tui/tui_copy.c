@@ -55,7 +55,7 @@ static bool make(struct tui *t, const struct effect *e, struct buffer *out, stru
 {
 	static const char *const formats[] = {
 		[COPY_URL] = "url",   [COPY_CURL] = "curl", [COPY_CURL_SECRETS] = "curl-secrets",
-		[COPY_BODY] = "body", [COPY_RAW] = "http",  [COPY_HEADERS] = "headers",
+		[COPY_BODY] = "body", [COPY_RAW] = "raw",   [COPY_HEADERS] = "headers",
 	};
 	if (e->number == COPY_ID)
 		return buffer_printf(out, "%lld", (long long)e->id) || error_set(err, EXIT_NO, "out of memory");

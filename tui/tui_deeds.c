@@ -284,7 +284,7 @@ static void gather_more(struct tui *t)
 {
 	struct deeds *d = &t->doing;
 	d->gather_generation = ++t->next_generation;
-	t->deps.source->page(t->deps.source_self, t->screen.ui.filter, d->id_count ? d->ids[d->id_count - 1] : 0, true,
+	t->deps.source->page(t->deps.source_self, d->gather_filter, d->id_count ? d->ids[d->id_count - 1] : 0, true,
 			     GATHER_PAGE, d->gather_generation, on_gathered, t);
 }
 
@@ -310,7 +310,7 @@ static void on_gathered(void *user, uint64_t generation, struct page *p)
 				     : "out of memory for %d deliveries",
 				GATHER_MOST);
 	} else if (part) {
-		tui_say(t, false, "looking for all that match: %zu so far", d->id_count);
+		tui_say(t, false, "looking for all that match: %zu so far (Esc stops)", d->id_count);
 	} else if (more) {
 		gather_more(t);
 	} else {
@@ -320,6 +320,15 @@ static void on_gathered(void *user, uint64_t generation, struct page *p)
 	}
 	page_free(p);
 	tui_draw_soon(t);
+}
+
+bool tui_stop_gathering(struct tui *t)
+{
+	bool was = t->doing.gather_generation != 0;
+	t->doing.gather_generation = 0; /* what comes is dropped */
+	if (was)
+		tui_say(t, false, "stopped: nothing was done");
+	return was;
 }
 
 /* One, those marked, those kept since the question, or all that match, which takes a while. */
@@ -340,7 +349,8 @@ static void gather(struct tui *t, const struct effect *e)
 	}
 	if (e->other == -1) {
 		d->gathering = *e;
-		tui_say(t, false, "looking for all that match");
+		memcpy(d->gather_filter, t->screen.ui.filter, sizeof d->gather_filter);
+		tui_say(t, false, "looking for all that match (Esc stops)");
 		gather_more(t);
 		return;
 	}

@@ -93,6 +93,8 @@ void tui_act(struct tui *t, enum action a, int count)
 	struct screen *s = &t->screen;
 	struct view *top = screen_top(s);
 	struct effect out = { 0 };
+	if (a == ACTION_CLEAR && tui_stop_gathering(t))
+		return;
 	if (!view_act_common(top, &s->ui, a, &out))
 		top->ops->act(top, &s->ui, a, count, &out);
 	tui_carry_out(t, &out);

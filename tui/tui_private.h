@@ -21,7 +21,8 @@ struct deeds {
 	/* The deliveries an effect is about, ascending: those a question was asked for. */
 	int64_t *ids;
 	size_t id_count, id_room;
-	struct effect gathering; /* waits for all that match the filter */
+	struct effect gathering; /* waits for all that match */
+	char gather_filter[UI_FILTER_MAX];
 	uint64_t gather_generation, newest_generation, edit_generation;
 };
 
@@ -75,6 +76,8 @@ void tui_come_back(struct tui *t);
 /* tui_deeds.c: true when the effect was one of its own. */
 bool tui_deed(struct tui *t, struct effect *e);
 void tui_deeds_end(struct tui *t, bool stop_replays);
+/* Whether all that match a filter were being looked for; not any more. */
+bool tui_stop_gathering(struct tui *t);
 /* One replay, said in the message line when it is over; false and *e when it cannot begin. */
 MUST_CHECK bool tui_replay_one(struct tui *t, const struct replay_request *r, struct error *e);
 

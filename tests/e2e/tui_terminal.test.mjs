@@ -12,8 +12,15 @@ const fake = path.join(binDir, 'tui-fake');
 const folder = mkdtempSync(path.join(tmpdir(), 'creel-deeds-'));
 const temporary = path.join(folder, 'tmp');
 mkdirSync(temporary);
-// What was running writes its log when the terminal goes.
-after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }));
+// What was running writes its log when the terminal goes, perhaps meanwhile.
+after(() => waitFor('the folder to be gone', () => {
+	try {
+		rmSync(folder, { recursive: true, force: true });
+		return true;
+	} catch {
+		return false;
+	}
+}));
 let t;
 afterEach(() => t?.close());
 let runs = 0;
@@ -62,7 +69,7 @@ describe('replay', () => {
 	it('says what to start when nothing is forwarding', async () => {
 		await start(['--offline']);
 		await t.keys('r');
-		await t.until(/nothing is forwarding: start `creel PORT`, then press r/);
+		await t.until(/nothing is forwarding: start `creel listen PORT`, then press r/);
 	});
 
 	it('of what is marked is asked first, shows how it goes, stays until Esc, and shows what it made', async () => {
@@ -111,6 +118,30 @@ describe('replay', () => {
 	});
 });
 
+describe('all that match', () => {
+	it('are looked for until they are found, or Esc', async () => {
+		const log = await start(['300', '--walk']);
+		await t.keys('f');
+		await t.type('push');
+		await t.keys('Enter');
+		await t.until(/filter: push/);
+		await t.keys('R');
+		await t.until(/looking for all that match: 12 so far \(Esc stops\)/);
+		await t.keys('Escape');
+		await t.until(/stopped: nothing was done/);
+		await t.signal('SIGUSR1'); // the rest comes, and nobody wants it
+		await t.until(/online {2}303/);
+		assert.doesNotMatch(await t.screen(), /replay \d+ that match/);
+		await t.until(/filter: push/); // Esc did not reach it
+		await t.keys('R');
+		await t.until(/12 so far/);
+		await t.signal('SIGUSR1');
+		await t.until(/replay 24 that match the filter/);
+		await t.keys('n');
+		assert.doesNotMatch(await log(), /replay/);
+	});
+});
+
 describe('copy', () => {
 	it('goes to tmux', async () => {
 		await start();
@@ -121,7 +152,7 @@ describe('copy', () => {
 		await t.until(/copy #29/);
 		await t.keys('C');
 		await buffer(/^curl-secrets of 1 from #29/);
-		for (const [key, made] of [['u', /^url of/], ['b', /^body of/], ['h', /^headers of/], ['r', /^http of/], ['i', /^29$/]]) {
+		for (const [key, made] of [['u', /^url of/], ['b', /^body of/], ['h', /^headers of/], ['r', /^raw of/], ['i', /^29$/]]) {
 			await t.keys('y', key);
 			await buffer(made);
 		}

@@ -1,5 +1,6 @@
 /* The inspector over deliveries in memory: tui-fake [COUNT] [--filter F] [--color C] [--ascii] [--mouse] [--listening]
- * [--state-dir D] [--keys F] [--log FILE] [--offline] [--slow] [--plain] [--hostile] [--clipboard COMMAND] [--target T]
+ * [--state-dir D] [--keys F] [--log FILE] [--offline] [--slow] [--plain] [--walk] [--hostile] [--clipboard COMMAND]
+ * [--target T]
  * [--crash]. SIGUSR1 makes three more arrive, SIGUSR2 takes the five oldest away; --crash dies of a signal on the first
  * SIGUSR1. What was done is written to the log when it ends. */
 #include <signal.h>
@@ -81,6 +82,8 @@ static int parse(struct program *p, struct tui_options *o, int argc, char **argv
 			p->source.slow = true;
 		else if (strcmp(argv[i], "--plain") == 0)
 			p->source.plain = true;
+		else if (strcmp(argv[i], "--walk") == 0)
+			p->source.walk = true;
 		else if (strcmp(argv[i], "--hostile") == 0)
 			p->source.hostile = true;
 		else if (strcmp(argv[i], "--clipboard") == 0)

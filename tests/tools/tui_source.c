@@ -106,6 +106,19 @@ static void make_row(struct fake_source *f, struct delivery_row *row)
 	row->state = fine ? DELIVERY_DELIVERED : DELIVERY_FAILED;
 }
 
+struct answer {
+	struct answer *next;
+	enum { ANSWER_PAGE, ANSWER_COUNT, ANSWER_DOCUMENT } kind;
+	uint64_t generation;
+	void *user;
+	struct page page;
+	struct document document;
+	uint64_t count;
+	void (*on_page)(void *, uint64_t, struct page *);
+	void (*on_count)(void *, uint64_t, uint64_t);
+	void (*on_document)(void *, uint64_t, struct document *);
+};
+
 void fake_source_add(struct fake_source *f, int count)
 {
 	for (int i = 0; i < count; i++) {
@@ -121,6 +134,11 @@ void fake_source_add(struct fake_source *f, int count)
 		f->clock_us += 1000000;
 	}
 	f->version++;
+	if (f->held && count && uv_async_send(&f->wake) == 0) {
+		f->held->next = f->answers;
+		f->answers = f->held;
+		f->held = NULL;
+	}
 }
 
 void fake_source_remove(struct fake_source *f, int64_t from, int64_t to)
@@ -215,19 +233,6 @@ void fake_source_page(struct fake_source *f, const char *filter, int64_t anchor,
 
 /* ---- as the inspector is given it ---- */
 
-struct answer {
-	struct answer *next;
-	enum { ANSWER_PAGE, ANSWER_COUNT, ANSWER_DOCUMENT } kind;
-	uint64_t generation;
-	void *user;
-	struct page page;
-	struct document document;
-	uint64_t count;
-	void (*on_page)(void *, uint64_t, struct page *);
-	void (*on_count)(void *, uint64_t, uint64_t);
-	void (*on_document)(void *, uint64_t, struct document *);
-};
-
 static void give(struct answer *a)
 {
 	if (a->kind == ANSWER_PAGE)
@@ -262,6 +267,11 @@ bool fake_source_open(struct fake_source *f, uv_loop_t *loop)
 static void fake_cancel(void *self)
 {
 	struct fake_source *f = self;
+	if (f->held) {
+		f->held->next = f->answers;
+		f->answers = f->held;
+		f->held = NULL;
+	}
 	while (f->answers) {
 		struct answer *a = f->answers;
 		f->answers = a->next;
@@ -304,10 +314,22 @@ static bool fake_check(void *self, const char *filter, struct error *e)
 static void fake_page(void *self, const char *filter, int64_t anchor, bool forward, size_t count, uint64_t generation,
 		      void (*done)(void *user, uint64_t generation, struct page *p), void *user)
 {
-	struct answer *a = answer_later(self, generation, user);
+	struct fake_source *f = self;
+	struct answer *a = answer_later(f, generation, user);
 	a->kind = ANSWER_PAGE;
 	a->on_page = done;
-	fake_source_page(self, filter, anchor, forward, count, &a->page);
+	fake_source_page(f, filter, anchor, forward, count, &a->page);
+	if (!f->walk || !forward || anchor || !*filter || f->held)
+		return;
+	struct answer *rest = calloc(1, sizeof *rest);
+	if (!rest)
+		abort();
+	*rest = *a;
+	rest->next = NULL;
+	f->held = rest;
+	fake_source_page(f, filter, anchor, forward, (a->page.count + 1) / 2, &a->page);
+	a->page.searched = 1;
+	a->page.total = 2;
 }
 
 static void fake_count(void *self, const char *filter, uint64_t generation,
@@ -502,7 +524,7 @@ static int64_t fake_replay(void *self, const struct replay_request *r,
 	struct fake_source *f = self;
 	struct replay_progress p = { .total = r->count };
 	if (!f->client.running) {
-		error_set(e, EXIT_NO, "nothing is forwarding: start `creel PORT`, then press r");
+		error_set(e, EXIT_NO, "nothing is forwarding: start `creel listen PORT`, then press r");
 		return 0;
 	}
 	if (f->slow && r->count > 1)

@@ -2,6 +2,7 @@
  * the jobs it finds. */
 #include "client/recorder_private.h"
 #include "client/replayer.h"
+#include "shared/store_filter.h"
 #include "shared/store_jobs.h"
 #include "tests/unit/store_fixture.h"
 
@@ -485,12 +486,99 @@ static void test_client_killed(void **state)
 	end(&t);
 }
 
+struct takes {
+	int64_t found[4];
+	int count, done;
+	int64_t taken, replay_of;
+};
+
+static void on_found(void *user, int64_t job)
+{
+	struct takes *t = user;
+	assert_in_range(t->count, 0, 3);
+	t->found[t->count++] = job;
+}
+
+static void on_taken(void *user, struct taken *taken, const struct error *e)
+{
+	struct takes *t = user;
+	assert_null(e);
+	t->taken = taken ? taken->id : 0;
+	t->replay_of = taken ? taken->replay_of : 0;
+	t->done++;
+	recorder_taken_free(taken);
+}
+
+static void find(struct recorder *r, struct takes *takes, bool again)
+{
+	takes->count = 0;
+	recorder_find_jobs(r, "dev", again, on_found, takes);
+}
+
+static void take(struct test *t, struct recorder *r, int64_t job, struct takes *takes)
+{
+	int done = takes->done;
+	assert_true(recorder_take_job(r, job, on_taken, takes));
+	while (takes->done == done)
+		uv_run(&t->loop, UV_RUN_ONCE);
+}
+
+static void test_recorder_finds_and_takes(void **state)
+{
+	struct test t;
+	struct takes takes = { 0 };
+	struct error e;
+	uint64_t now = (uint64_t)time(NULL) * 1000000;
+	bool closed = false;
+	(void)state;
+	begin(&t);
+	add_original(&t, true);
+	struct recorder *r = recorder_new(&t.loop, path, &e);
+	assert_non_null(r);
+	find(r, &takes, false);
+	assert_int_equal(takes.count, 0);
+	int64_t first = ask(&t, 10, now), second = ask(&t, 11, now), third = ask(&t, 12, now);
+	find(r, &takes, false);
+	assert_int_equal(takes.count, 3);
+	assert_int_equal(takes.found[0], first);
+	/* Nothing was committed since; looked at all the same when told to. */
+	find(r, &takes, false);
+	assert_int_equal(takes.count, 0);
+	find(r, &takes, true);
+	assert_int_equal(takes.count, 3);
+	take(&t, r, first, &takes);
+	assert_int_equal(takes.taken, job_of(&t, first).replay_id);
+	assert_int_equal(takes.replay_of, 1);
+	assert_int_equal(row_of(&t, takes.taken).state, DELIVERY_SENDING);
+	take(&t, r, first, &takes);
+	assert_int_equal(takes.taken, 0);
+	find(r, &takes, true);
+	assert_int_equal(takes.count, 2);
+	/* What was to be sent is gone: whoever asked is not left waiting. */
+	assert_true(store_batch_ops.begin(t.store, &e));
+	in_transaction(t.store, store_delete(t.store, job_of(&t, second).replay_id, &e), &e);
+	take(&t, r, second, &takes);
+	assert_int_equal(takes.taken, 0);
+	assert_int_equal(job_of(&t, second).state, JOB_FAILED);
+	recorder_end_job(r, third);
+	recorder_close(r, on_closed, &closed);
+	while (!closed)
+		uv_run(&t.loop, UV_RUN_ONCE);
+	assert_int_equal(job_of(&t, third).state, JOB_DONE);
+	end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(test_alone),         IN_FOLDER(test_refused_in_words), IN_FOLDER(test_several_and_stopped),
-		IN_FOLDER(test_by_client),     IN_FOLDER(test_client_ends),      IN_FOLDER(test_taken_once),
+		IN_FOLDER(test_alone),
+		IN_FOLDER(test_refused_in_words),
+		IN_FOLDER(test_several_and_stopped),
+		IN_FOLDER(test_by_client),
+		IN_FOLDER(test_client_ends),
+		IN_FOLDER(test_taken_once),
 		IN_FOLDER(test_client_killed),
+		IN_FOLDER(test_recorder_finds_and_takes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

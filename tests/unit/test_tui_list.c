@@ -97,6 +97,13 @@ static void test_paused_rows_never_move(void **state)
 	list_counted(&m, 2412);
 	assert_int_equal(list_new(&m, &at_least), 500);
 	assert_false(at_least);
+	/* A count from before what is on the screen says nothing of what came behind the pause. */
+	list_follow(&m);
+	feed(&f, &m);
+	arrive(&f, &m, 7);
+	list_move(&m, -1);
+	list_counted(&m, 2419);
+	assert_int_equal(list_new(&m, &at_least), 0);
 	end(&f, &m);
 }
 
