@@ -20,6 +20,7 @@ PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS_CORE) $(PKGS_CLIENT) $(PKGS_R
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -DCREEL_VERSION='"$(VERSION)"' -I. $(PKG_CFLAGS) $(WARN) $(OPT) $(HARDEN) $(SAN) $(CFLAGS) -MMD -MP
 UNAME := $(shell uname -s)
 ifeq ($(UNAME),Linux)
+LIBS_PTY := -lutil
 LINK_HARDEN := -pie -Wl,-z,relro,-z,now
 endif
 LDFLAGS_ALL = $(LINK_HARDEN) $(SAN) $(LDFLAGS) -pthread
@@ -29,7 +30,7 @@ LIBS_TUI = $(shell $(PKG_CONFIG) --libs $(PKGS_TUI))
 LIBS_RELAY = $(shell $(PKG_CONFIG) --libs $(PKGS_RELAY)) $(LIBS_CORE)
 
 SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard shared/*.c)) $(BUILD)/shared/store_schema.o
-CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out client/main.c,$(wildcard client/*.c)))
+CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out client/main.c,$(wildcard client/*.c))) $(BUILD)/client/samples_built_in.o
 TUI_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tui/*.c))
 RELAY_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out relay/main.c,$(wildcard relay/*.c)))
 SOURCES := $(wildcard client/*.[ch] relay/*.[ch] shared/*.[ch] tui/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/tools/*.[ch] tests/powerloss/*.[ch])
@@ -63,6 +64,15 @@ $(BUILD)/shared/store_schema.c: shared/store.sql
 	{ printf 'extern const char store_schema_sql[];\nconst char store_schema_sql[] =\n'; \
 	  sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $<; printf ';\n'; } > $@
 $(BUILD)/shared/store_schema.o: $(BUILD)/shared/store_schema.c
+	$(CC) $(CFLAGS_ALL) -c $< -o $@
+
+# The samples of `creel trigger` as well.
+$(BUILD)/client/samples_built_in.c: $(sort $(wildcard client/samples/*.http)) | client/samples.h
+	@mkdir -p $(@D)
+	{ printf '#include "client/samples.h"\nconst struct sample samples_built_in[] = {\n'; \
+	  for f in $^; do name=$${f##*/}; printf '{ "%s",\n' "$${name%.http}"; \
+	  sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$f; printf '},\n'; done; printf '{ 0, 0 } };\n'; } > $@
+$(BUILD)/client/samples_built_in.o: $(BUILD)/client/samples_built_in.c
 	$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 $(BUILD)/shared.a: $(SHARED_OBJ)
@@ -103,6 +113,9 @@ $(BUILD)/store-load: $(BUILD)/tests/tools/store_load.o $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE)
 $(BUILD)/tui-bench: $(BUILD)/tests/tools/tui_bench.o
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) -lutil
+# A program in a terminal whose every byte is looked at.
+$(BUILD)/pty-run: $(BUILD)/tests/tools/pty_run.o
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_PTY)
 $(BUILD)/sample-receiver: $(BUILD)/tests/tools/sample_receiver.o $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
 
@@ -128,7 +141,7 @@ demo: deps
 
 test:
 	@.ci/deps build test
-	@$(MAKE) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake
+	@$(MAKE) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake build/asan/pty-run
 	@$(MAKE) --no-print-directory $(TSAN) $(patsubst %,build/tsan/unit/test_%,batch_writer client_inspect client_replayer)
 	@tests/run.sh build/asan build/tsan
 

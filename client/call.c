@@ -69,7 +69,9 @@ static void tell_attempt(struct stream *st)
 		.target = st->request.target,
 		.path = st->request.target,
 		.peer = st->request.peer,
-		.signature = stream_signature(st),
+		.provider = bytes_of(st->provider),
+		.event_type = buffer_view(&st->event),
+		.signature = bytes_of(signature_verdict_name(st->signature)),
 	};
 	struct attempt_row attempt = {
 		.number = st->attempt,
@@ -323,13 +325,20 @@ void stream_call_app(struct stream *st)
 	}
 }
 
-void stream_answer_for_app(struct stream *st, int status)
+void stream_answer_as_app(struct stream *st, int status, struct bytes headers, struct bytes body, const char *sentence)
 {
 	struct forward_result result = { .result = ATTEMPT_OK, .status = status, .url = "", .started_at_us = now_us() };
-	snprintf(result.error, sizeof result.error, "the app was not called: --chaos fail");
+	struct answer *a = &st->answer;
+	snprintf(result.error, sizeof result.error, "%s", sentence);
 	st->attempt++;
-	st->answer.status = status;
-	st->answer.body_len = 0;
-	st->answer.head_here = true;
+	a->status = status;
+	a->body_len = body.len;
+	a->head_here = true;
+	if (!buffer_append_bytes(&a->headers, headers) || !buffer_append_bytes(&a->kept, body) ||
+	    !spill_append(&st->came_body, body.at, body.len)) {
+		result.result = ATTEMPT_ABORTED;
+		snprintf(result.error, sizeof result.error, "the client is out of memory");
+	}
+	st->came_size = spill_len(&st->came_body);
 	on_done(st, &result);
 }

@@ -204,6 +204,10 @@ static int run(int argc, char **argv, struct error *e)
 		{ "name", 'n', OPTION_TEXT, &o.tunnel.name, "NAME", "the tunnel's name (default dev)" },
 		{ "output", 'o', OPTION_CHOICE, &o.output, "auto|ui|lines|json|quiet", "what to print (default auto)" },
 		{ "ready-file", 0, OPTION_TEXT, &o.ready_file, "FILE", "appears, holding the public URL, once online" },
+		{ "secret", 0, OPTION_LIST, &o.secret_specs, "PROVIDER=@FILE",
+		  "check that provider's signatures; again for more" },
+		{ "answer-challenges", 0, OPTION_FLAG, &o.answer_challenges, NULL,
+		  "answer the handshakes of Slack, Zoom, Meta and others for the app" },
 		{ "host-header", 0, OPTION_TEXT, &o.forward.host_header, "rewrite|preserve|VALUE",
 		  "Host for the app (default rewrite: the target's)" },
 		{ "header", 'H', OPTION_LIST, &o.headers, "'K: V'",
@@ -265,6 +269,7 @@ static int run(int argc, char **argv, struct error *e)
 	status = listen_run(&o, e);
 out:
 	stop_relay(&d);
+	secrets_free(&o.secrets);
 	options_free(opts);
 	return status;
 }

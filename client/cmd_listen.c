@@ -19,6 +19,10 @@ static int run(int argc, char **argv, struct error *e)
 		{ "output", 'o', OPTION_CHOICE, &o.output, "auto|ui|lines|json|quiet", "what to print (default auto)" },
 		{ "ready-file", 0, OPTION_TEXT, &o.ready_file, "FILE", "appears, holding the public URL, once online" },
 		{ "exec", 0, OPTION_TEXT, &o.exec, "CMD", "run this for each delivery, its JSON on standard input" },
+		{ "secret", 0, OPTION_LIST, &o.secret_specs, "PROVIDER=@FILE",
+		  "check that provider's signatures; again for more" },
+		{ "answer-challenges", 0, OPTION_FLAG, &o.answer_challenges, NULL,
+		  "answer the handshakes of Slack, Zoom, Meta and others for the app" },
 		{ "chaos", 0, OPTION_TEXT, &o.chaos, "SPEC",
 		  "bad weather, such as 'duplicate=5%,fail=10%:503'; see creel(1)" },
 		{ "host-header", 0, OPTION_TEXT, &o.forward.host_header, "rewrite|preserve|VALUE",
@@ -84,6 +88,7 @@ static int run(int argc, char **argv, struct error *e)
 	o.tunnel.token = token;
 	status = listen_run(&o, e);
 out:
+	secrets_free(&o.secrets);
 	if (token)
 		OPENSSL_cleanse(token, strlen(token));
 	free(token);

@@ -4,6 +4,7 @@
 #include "client/chaos.h"
 #include "client/command.h"
 #include "client/forwarder.h"
+#include "client/secrets.h"
 #include "client/tunnel.h"
 
 struct listen_options {
@@ -19,8 +20,10 @@ struct listen_options {
 	uint64_t record_max;
 	const char *offline, *ack; /* "queue" or "fail"; "app" or "immediate" */
 	int64_t drain_parallel;
-	bool share, hold;
-	const char *chaos; /* chaos.h, or NULL */
+	bool share, hold, answer_challenges;
+	struct option_values secret_specs; /* "github=@FILE" */
+	struct secrets secrets;            /* read of them; secrets_free by whoever called listen_take_options */
+	const char *chaos;                 /* chaos.h, or NULL */
 	struct chaos_spec chaos_spec;
 	int64_t connect_timeout_ms; /* 0: for ever */
 	/* Called once it prints lines and was online (`dev` prints its curl line); may be NULL. */

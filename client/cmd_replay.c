@@ -1,87 +1,33 @@
-/* Sends recorded deliveries to the app again, by itself: each replay is a delivery of its own, linked to its original.
- */
+/* Sends recorded deliveries to the app again, by itself or through the client that runs: each replay is a delivery of
+ * its own, linked to its original. */
 #include "client/command.h"
-#include "client/output.h"
-#include "client/replayer.h"
-#include "client/row_json.h"
-#include "client/selection.h"
-#include <errno.h>
-#include <signal.h>
+#include "client/replay_edit.h"
+#include "client/replay_run.h"
+#include "client/replay_select.h"
+#include "client/replay_watch.h"
+#include "shared/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_REPLAYS 1000
-#define PAGE 200
-
 struct replays {
 	struct store *store;
-	uv_loop_t loop;
-	uv_signal_t on_int, on_term;
-	struct replayer *replayer;
-	struct replayer_options options;
+	struct replay_choice choice;
+	struct replay_ids *ids;
+	struct replay_run_options run;
 	struct forward_options forward;
-	struct replay_change change;
-	const char *body_spec, *where;
-	struct filter *filter; /* of --where */
+	const char *body_spec, *rate, *speed, *watch;
+	bool edit, fail;
 	struct buffer body_override;
-	bool json, failed_status, unreachable, interrupted, output_failed;
-	int64_t times;
-	struct error *e;
+	struct replay_edit *edited;
+	struct option_values secret_specs;
+	struct secrets secrets; /* of --resign */
+	bool resign;
 
-	/* The one under way, or the last. */
-	struct replay *replay;
-	struct replayed replayed;
-	bool done, failed;
+	uv_loop_t loop;
+	struct replay_watch *watching;
+	bool saved;
 };
-
-static void on_done(void *user, const struct replayed *result, const struct error *e)
-{
-	struct replays *r = user;
-	r->replay = NULL;
-	r->replayed = *result;
-	r->failed = e != NULL;
-	if (e)
-		*r->e = *e;
-	r->done = true;
-}
-
-/* Ctrl-C: what was begun is put on record as cancelled, the rest is not begun. */
-static void on_signal(uv_signal_t *h, int number)
-{
-	struct replays *r = h->data;
-	(void)number;
-	r->interrupted = true;
-	if (r->replay)
-		replay_stop(r->replay);
-}
-
-static void on_result_row(void *user, const struct delivery_row *row)
-{
-	struct replays *r = user;
-	if (r->json)
-		r->output_failed = !row_json_print(stdout, row_json_delivery(NULL, row), r->e);
-	else
-		output_row(stdout, row, true);
-}
-
-static bool replay_once(struct replays *r, int64_t original, struct error *e)
-{
-	struct error row_error;
-	r->done = r->failed = false;
-	r->replay = replay_start(r->replayer, original, &r->change, on_done, r);
-	if (!r->replay)
-		return error_set(e, EXIT_STORE, "out of memory");
-	while (!r->done)
-		uv_run(&r->loop, UV_RUN_ONCE);
-	if (r->replayed.id && !store_get(r->store, r->replayed.id, on_result_row, r, &row_error)) {
-		*e = row_error;
-		return false;
-	}
-	r->failed_status = r->failed_status || r->replayed.status < 200 || r->replayed.status > 299;
-	/* The others are tried all the same: the app may be back. */
-	r->unreachable = r->unreachable || (r->failed && e->code == EXIT_TARGET);
-	return (!r->failed || e->code == EXIT_TARGET) && !r->output_failed;
-}
 
 static bool read_body(struct replays *r, struct error *e)
 {
@@ -101,104 +47,19 @@ static bool read_body(struct replays *r, struct error *e)
 	fine = fine && !ferror(f);
 	if (f != stdin)
 		fclose(f);
-	r->change.has_body = true;
-	r->change.body = buffer_view(&r->body_override);
+	r->run.change.has_body = true;
+	r->run.change.body = buffer_view(&r->body_override);
 	return fine || error_set(e, EXIT_USAGE, "the body %s cannot be read", spec);
 }
 
-struct ids {
-	int64_t at[MAX_REPLAYS];
-	size_t count;
-};
-
-struct page {
-	int64_t oldest; /* 0: the page is empty */
-	int64_t at[PAGE];
-	size_t count;
-};
-
-static void on_candidate(void *user, const struct delivery_row *row)
+static bool check_secrets(struct replays *r, struct error *e)
 {
-	struct page *page = user;
-	if (page->oldest == 0)
-		page->oldest = row->id;
-	if (row->origin != ORIGIN_REPLAY && row->state != DELIVERY_REFUSED && page->count < PAGE)
-		page->at[page->count++] = row->id;
-}
-
-/* The newest `wanted` that are neither replays nor refused, oldest of them first. */
-static bool find_last(struct replays *r, size_t wanted, struct ids *ids, struct error *e)
-{
-	int64_t before = 0;
-	do {
-		struct page page = { 0 };
-		if (!store_list(r->store, before, PAGE, on_candidate, &page, e))
-			return false;
-		while (page.count > 0 && ids->count < wanted)
-			ids->at[ids->count++] = page.at[--page.count];
-		before = page.oldest;
-	} while (before > 0 && ids->count < wanted);
-	for (size_t i = 0; i < ids->count / 2; i++) {
-		int64_t swap = ids->at[i];
-		ids->at[i] = ids->at[ids->count - 1 - i];
-		ids->at[ids->count - 1 - i] = swap;
-	}
-	return ids->count > 0 ||
-	       error_set(e, EXIT_USAGE, "there is no delivery to replay yet; `creel list` shows what there is");
-}
-
-/* Those of --where, or the newest of them with --last. Replays and refused ones do not count, as with --last. */
-static bool find_where(struct replays *r, int64_t last, struct ids *ids, struct error *e)
-{
-	struct selection found;
-	bool fine = selection_find(r->store, r->filter, last > 0 ? (size_t)last : MAX_REPLAYS, &found, e);
-	if (fine && found.more && last < 0)
-		fine = error_set(e, EXIT_USAGE, "more than %d deliveries match: narrow the filter, or add --last N",
-				 MAX_REPLAYS);
-	else if (fine && found.count == 0)
-		fine =
-		    error_set(e, EXIT_USAGE,
-			      "no delivery matches (replays and refused ones do not count); `creel list FILTER` shows "
-			      "what does");
-	for (; fine && ids->count < found.count; ids->count++)
-		ids->at[ids->count] = found.ids[ids->count];
-	selection_free(&found);
-	return fine;
-}
-
-/* `last` is -1 when --last was not given. */
-static bool check_usage(struct replays *r, int64_t last, int argc, struct error *e)
-{
-	if (r->where && argc > 0)
-		return error_set(e, EXIT_USAGE, "replay takes deliveries or --where FILTER, not both");
-	if (last >= 0 && argc > 0)
-		return error_set(e, EXIT_USAGE, "replay takes deliveries or --last [N], not both");
-	if (last == 0 || last > MAX_REPLAYS)
-		return error_set(e, EXIT_USAGE, "--last takes a number from 1 to %d", MAX_REPLAYS);
-	if (!r->where && last < 0 && (argc == 0 || argc > MAX_REPLAYS))
-		return error_set(e, EXIT_USAGE,
-				 "replay takes up to %d deliveries, --where FILTER or --last [N]; for example: creel "
-				 "replay 42",
-				 MAX_REPLAYS);
-	if (r->times <= 0)
-		return error_set(e, EXIT_USAGE, "--times takes a number from 1");
-	if (!r->where)
+	if (!r->resign)
 		return true;
-	r->filter = selection_parse(r->where, 0, NULL, e);
-	r->filter = r->filter ? selection_narrow(r->filter, "-is:replay -state:refused", e) : NULL;
-	return r->filter != NULL;
-}
-
-static bool find_ids(struct replays *r, int64_t last, int argc, char **argv, struct ids *ids, struct error *e)
-{
-	if (r->where)
-		return find_where(r, last, ids, e);
-	if (last > 0)
-		return find_last(r, (size_t)last, ids, e);
-	for (int i = 0; i < argc; i++)
-		if (!store_resolve(r->store, argv[i], &ids->at[ids->count++], e))
-			return false;
-	return true;
+	r->run.replayer.secrets = &r->secrets;
+	if (r->secret_specs.count == 0)
+		return error_set(e, EXIT_USAGE, "--resign needs the secret: --secret PROVIDER=@FILE, or @FILE alone");
+	return secrets_read(&r->secret_specs, false, &r->secrets, e);
 }
 
 /* `--last` takes a number or none, which getopt cannot say: "--last 3" becomes "--last=3" and "--last" "--last=1". */
@@ -224,39 +85,117 @@ static char **join_last(int *argc, char **argv, char joined[40])
 	return out;
 }
 
-static int replay_all(struct replays *r, const struct ids *ids, struct error *e)
+/* ---- sending ---- */
+
+static void on_saved(void *user)
 {
-	int status = EXIT_DONE;
+	((struct replays *)user)->saved = true;
+}
+
+static void say(const char *sentence)
+{
+	struct buffer text = { 0 };
+	if (text_sanitize(&text, bytes_of(sentence), TEXT_LINE))
+		fprintf(stderr, "creel: %.*s\n", (int)text.len, (const char *)text.at);
+	buffer_free(&text);
+}
+
+/* Again and again until all answers are 2xx. */
+static bool run_watched(struct replays *r, struct replay_run *run, struct replay_outcome *out, struct error *e)
+{
+	for (;;) {
+		r->saved = false;
+		replay_watch_call_begins(r->watching);
+		bool fine = replay_run_all(run, out, e);
+		replay_watch_call_ends(r->watching);
+		if (!fine || out->interrupted || !out->failed_status)
+			return fine;
+		if (out->unreachable)
+			say(e->text);
+		say("not 2xx yet: sent again when a file below the folder is saved");
+		while (!r->saved && !replay_run_interrupted(run))
+			uv_run(&r->loop, UV_RUN_ONCE);
+		if (replay_run_interrupted(run)) {
+			out->interrupted = true;
+			return true;
+		}
+	}
+}
+
+static int status_of(const struct replays *r, const struct replay_outcome *out, struct error *e)
+{
+	char cut_off[60] = "";
+	if (out->interrupted) {
+		if (out->cut_off)
+			snprintf(cut_off, sizeof cut_off, ", %zu more broken off", out->cut_off);
+		error_set(e, EXIT_INTERRUPTED, "interrupted: %zu of %zu sent%s", out->sent, out->total, cut_off);
+		return EXIT_INTERRUPTED;
+	}
+	if (out->unreachable)
+		return EXIT_TARGET;
+	if (r->fail && out->failed_status) {
+		error_set(e, EXIT_NO, "an answer was not 2xx");
+		return EXIT_NO;
+	}
+	return EXIT_DONE;
+}
+
+static int replay_all(struct replays *r, struct error *e)
+{
+	struct replay_outcome out = { 0 };
 	if (uv_loop_init(&r->loop) != 0)
 		return error_set(e, EXIT_TARGET, "libuv cannot start") ? EXIT_DONE : EXIT_TARGET;
-	signal(SIGPIPE, SIG_IGN);
-	uv_signal_t *signals[] = { &r->on_int, &r->on_term };
-	for (int i = 0; i < 2; i++) {
-		uv_signal_init(&r->loop, signals[i]);
-		signals[i]->data = r;
-		uv_signal_start(signals[i], on_signal, i == 0 ? SIGINT : SIGTERM);
-		uv_unref((uv_handle_t *)signals[i]);
-	}
-	r->replayer = replayer_new(&r->loop, &r->options, e);
-	bool fine = r->replayer != NULL;
-	for (size_t i = 0; fine && i < ids->count; i++)
-		for (int64_t k = 0; fine && !r->interrupted && k < r->times; k++)
-			fine = replay_once(r, ids->at[i], e);
-	if (r->interrupted)
-		status = EXIT_INTERRUPTED;
-	else if (!fine)
-		status = (int)e->code;
-	else if (r->unreachable)
-		status = EXIT_TARGET;
-	if (r->interrupted)
-		e->text[0] = 0;
-	if (r->replayer)
-		replayer_close(r->replayer, NULL, NULL);
-	uv_close((uv_handle_t *)&r->on_int, NULL);
-	uv_close((uv_handle_t *)&r->on_term, NULL);
+	bool fine = !r->watch || (r->watching = replay_watch_new(&r->loop, r->watch, on_saved, r, e));
+	struct replay_run *run = fine ? replay_run_new(&r->loop, &r->run, e) : NULL;
+	fine = run && (r->watching ? run_watched(r, run, &out, e) : replay_run_all(run, &out, e));
+	int status = fine ? status_of(r, &out, e) : (int)e->code;
+	if (run)
+		replay_run_close(run);
+	if (r->watching)
+		replay_watch_close(r->watching);
 	uv_run(&r->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&r->loop);
 	return status;
+}
+
+/* ---- the command ---- */
+
+static bool check_usage(struct replays *r, struct error *e)
+{
+	struct replay_pace *pace = &r->run.pace;
+	if (!replay_choice_check(&r->choice, e))
+		return false;
+	if (r->run.times <= 0)
+		return error_set(e, EXIT_USAGE, "--times takes a number from 1");
+	if (r->rate && !replay_pace_number("--rate", r->rate, &pace->rate, e))
+		return false;
+	if (r->speed && !replay_pace_number("--speed", r->speed, &pace->speed, e))
+		return false;
+	if (r->rate && r->speed)
+		return error_set(e, EXIT_USAGE, "--rate and --speed contradict each other");
+	if (r->speed && r->run.times > 1)
+		return error_set(e, EXIT_USAGE, "--speed keeps the originals' gaps, and --times has none");
+	if (pace->parallel == 0 || pace->parallel > REPLAY_PARALLEL_MAX)
+		return error_set(e, EXIT_USAGE, "--parallel takes a number from 1 to %d", REPLAY_PARALLEL_MAX);
+	if (r->edit && r->body_spec)
+		return error_set(e, EXIT_USAGE, "--edit and --body contradict each other");
+	if (r->edit && r->choice.argc != 1 && r->choice.last != 1)
+		return error_set(e, EXIT_USAGE, "--edit takes one delivery, for example: creel replay 42 --edit");
+	return true;
+}
+
+static bool prepare(struct replays *r, struct error *e)
+{
+	struct replay_run_options *run = &r->run;
+	if (!read_body(r, e) || !store_open(&r->store, run->db, STORE_READ_WRITE, e) ||
+	    !replay_choice_find(&r->choice, r->store, r->ids, e) ||
+	    (r->speed && !replay_ids_by_time(r->ids, r->store, e)) ||
+	    (r->edit && !replay_edit_run(r->store, r->ids->at[0], &run->change, &r->edited, e)))
+		return false;
+	run->ids = r->ids->at;
+	run->received_us = r->ids->received_us;
+	run->count = r->ids->count;
+	return true;
 }
 
 static const struct forward_options forward_defaults = { 30000, 5000, "rewrite", NULL, false, false, false };
@@ -265,7 +204,7 @@ static const struct forward_options forward_defaults = { 30000, 5000, "rewrite",
 static bool says_how(const struct replays *r)
 {
 	const struct forward_options *f = &r->forward, *d = &forward_defaults;
-	return r->options.to || f->extra_headers->count || f->timeout_ms != d->timeout_ms ||
+	return r->run.replayer.to || f->extra_headers->count || f->timeout_ms != d->timeout_ms ||
 	       f->wait_for_target_ms != d->wait_for_target_ms || strcmp(f->host_header, d->host_header) != 0 ||
 	       f->no_forwarded || f->allow_remote_target || f->insecure;
 }
@@ -273,22 +212,33 @@ static bool says_how(const struct replays *r)
 static int run(int argc, char **argv, struct error *e)
 {
 	struct common_options common;
-	struct replays r = { .times = 1, .e = e, .forward = forward_defaults };
+	struct replays r = { .choice.last = -1,
+			     .run = { .times = 1, .pace.parallel = -1 },
+			     .forward = forward_defaults };
 	struct option_values headers = { 0 };
-	int64_t last = -1;
-	bool fail = false;
 	char joined[40];
 	const struct option_spec specs[] = {
-		{ "last", 0, OPTION_COUNT, &last, "[N]", "the newest delivery, or the newest N (no replays)" },
-		{ "where", 0, OPTION_TEXT, &r.where, "FILTER",
+		{ "last", 0, OPTION_COUNT, &r.choice.last, "[N]", "the newest delivery, or the newest N (no replays)" },
+		{ "where", 0, OPTION_TEXT, &r.choice.where, "FILTER",
 		  "all that match, oldest first; with --last the newest N" },
-		{ "to", 0, OPTION_TEXT, &r.options.to, "PORT|URL", "another target than the original's" },
+		{ "to", 0, OPTION_TEXT, &r.run.replayer.to, "PORT|URL", "another target than the original's" },
 		{ "header", 'H', OPTION_LIST, &headers, "'K: V'",
 		  "set a header field; 'K:' removes it; again for more" },
 		{ "body", 0, OPTION_TEXT, &r.body_spec, "@FILE|@-", "another body" },
-		{ "times", 0, OPTION_COUNT, &r.times, "N", "each so many times (default 1)" },
-		{ "fail", 0, OPTION_FLAG, &fail, NULL, "exit with 1 when an answer is not 2xx" },
-		{ "json", 0, OPTION_FLAG, &r.json, NULL, "print each replay as a JSON object" },
+		{ "resign", 0, OPTION_FLAG, &r.resign, NULL, "sign anew, with a fresh time, by --secret" },
+		{ "secret", 0, OPTION_LIST, &r.secret_specs, "[PROVIDER=]@FILE", "for --resign; again for more" },
+		{ "url", 0, OPTION_TEXT, &r.run.replayer.url, "URL",
+		  "signed by those who sign it (default: the public one)" },
+		{ "times", 0, OPTION_COUNT, &r.run.times, "N", "each so many times (default 1)" },
+		{ "edit", 0, OPTION_FLAG, &r.edit, NULL, "opens it in CREEL_EDITOR, VISUAL or EDITOR first" },
+		{ "parallel", 0, OPTION_COUNT, &r.run.pace.parallel, "P",
+		  "so many at once (default 1; 16 with --rate and --speed)" },
+		{ "rate", 0, OPTION_TEXT, &r.rate, "R", "no more than R a second" },
+		{ "speed", 0, OPTION_TEXT, &r.speed, "X", "the originals' gaps, X times as fast" },
+		{ "watch", 0, OPTION_TEXT, &r.watch, "DIR",
+		  "again each time a file below DIR is saved, until all answers are 2xx" },
+		{ "fail", 0, OPTION_FLAG, &r.fail, NULL, "exit with 1 when an answer is not 2xx" },
+		{ "json", 0, OPTION_FLAG, &r.run.json, NULL, "print each replay as a JSON object" },
 		{ "host-header", 0, OPTION_TEXT, &r.forward.host_header, "rewrite|preserve|VALUE",
 		  "Host for the app (default rewrite)" },
 		{ "no-forwarded", 0, OPTION_FLAG, &r.forward.no_forwarded, NULL,
@@ -303,34 +253,30 @@ static int run(int argc, char **argv, struct error *e)
 	};
 	struct options *o = options_new();
 	char **args = join_last(&argc, argv, joined), *path = NULL;
-	struct ids *ids = calloc(1, sizeof *ids);
 	int first, status = EXIT_USAGE;
-	if (!o || !args || !ids ||
+	r.ids = calloc(1, sizeof *r.ids);
+	if (!o || !args || !r.ids ||
 	    !command_parse(&command_replay, o, &common, specs, sizeof specs / sizeof *specs, argc, args, &first,
 			   &status, e))
 		goto out;
 	r.forward.extra_headers = &headers;
+	r.choice.argc = argc - first;
+	r.choice.argv = args + first;
 	status = EXIT_USAGE;
-	if (!check_usage(&r, last, argc - first, e))
+	if (!check_usage(&r, e) || !check_secrets(&r, e))
 		goto out;
 	path = common.db ? NULL : store_default_path(e);
-	r.options.db = common.db ? common.db : path;
-	r.options.forward = &r.forward;
-	r.options.alone = says_how(&r);
-	if (r.options.db && read_body(&r, e) && store_open(&r.store, r.options.db, STORE_READ_WRITE, e) &&
-	    find_ids(&r, last, argc - first, args + first, ids, e))
-		status = replay_all(&r, ids, e);
-	else
-		status = (int)e->code;
-	if (status == EXIT_DONE && fail && r.failed_status) {
-		error_set(e, EXIT_NO, "an answer was not 2xx");
-		status = EXIT_NO;
-	}
+	r.run.db = r.run.replayer.db = common.db ? common.db : path;
+	r.run.replayer.forward = &r.forward;
+	r.run.replayer.alone = says_how(&r);
+	status = r.run.db && prepare(&r, e) ? replay_all(&r, e) : (int)e->code;
 out:
 	store_close(r.store);
-	filter_free(r.filter);
+	replay_choice_free(&r.choice);
+	replay_edit_free(r.edited);
+	secrets_free(&r.secrets);
 	buffer_free(&r.body_override);
-	free(ids);
+	free(r.ids);
 	free(args);
 	free(path);
 	options_free(o);
@@ -339,8 +285,8 @@ out:
 
 const struct command command_replay = {
 	"replay",
-	"creel replay ID… | --where FILTER | --last [N] [--to PORT|URL] [-H 'K: V'] [--body @FILE] [--times N] "
-	"[--fail] [OPTIONS]",
+	"creel replay ID… | --where FILTER | --last [N] [--to PORT|URL] [-H 'K: V'] [--body @FILE] [--edit] "
+	"[--resign --secret @FILE] [--times N] [--parallel P] [--rate R|--speed X] [--watch DIR] [--fail] [OPTIONS]",
 	"send recorded deliveries to the app again",
 	"Sends each delivery as it was received, to where it went before or to --to. A replay is a delivery of its own "
 	"in the\n"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/inspect_export.h"
+#include "client/export.h"
 #include "client/replayer.h"
 #include "shared/http_text.h"
 #include "shared/store_filter.h"
@@ -287,12 +287,17 @@ static bool deed_delete(void *self, const int64_t *ids, size_t count, struct err
 	return fine;
 }
 
-/* HAR and NDJSON of client/export.h are to be told apart here when they are there. */
 static bool deed_export(void *self, const int64_t *ids, size_t count, const char *format, const char *path,
 			struct buffer *out, struct error *e)
 {
 	struct store *s = store_of(self, e);
-	return s && inspect_export_all(s, ids, count, format, path, out, e);
+	struct export_options o = { 0 };
+	if (!s || !export_named(format, &o, e))
+		return false;
+	size_t written;
+	bool fine = path ? export_to_file(s, ids, count, &o, path, &written, e)
+			 : export_to_buffer(s, ids, count, &o, out, &written, e);
+	return fine && (written > 0 || error_set(e, EXIT_NO, "there is nothing to export: it was deleted"));
 }
 
 const struct deed_ops inspect_deed_ops = {

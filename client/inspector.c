@@ -84,6 +84,7 @@ static bool start(struct inspector *i, uv_loop_t *loop, struct error *e)
 		.mouse = o->mouse,
 		.keys_path = i->keys_path,
 		.state_dir = i->state_dir,
+		.clipboard = getenv("CREEL_CLIPBOARD"),
 		.listening = o->state != NULL,
 	};
 	i->tui = tui_start(&deps, &to, on_ended, i, e);

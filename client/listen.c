@@ -369,6 +369,8 @@ static bool start(struct listen *l, struct error *e)
 		.drain_parallel = l->options->tunnel.drain_parallel,
 		.hold = l->options->hold,
 		.chaos = l->options->chaos ? &l->options->chaos_spec : NULL,
+		.answer_challenges = l->options->answer_challenges,
+		.secrets = &l->options->secrets,
 		.no_app = !l->options->target,
 	};
 	struct tunnel_options to = l->options->tunnel;

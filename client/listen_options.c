@@ -30,6 +30,8 @@ bool listen_take_options(struct listen_options *o, struct error *e)
 		return false;
 	if (o->chaos && !chaos_parse(o->chaos, &o->chaos_spec, e))
 		return false;
+	if (!secrets_read(&o->secret_specs, true, &o->secrets, e))
+		return false;
 	if (!o->target && (o->hold || o->routes.count || o->chaos))
 		return error_set(e, EXIT_USAGE, "%s needs an app: name its port or URL",
 				 o->hold    ? "--hold"

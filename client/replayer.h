@@ -4,6 +4,7 @@
 #pragma once
 
 #include "client/forwarder.h"
+#include "client/secrets.h"
 
 struct replayer;
 struct replay;
@@ -12,6 +13,8 @@ struct replayer_options {
 	const char *db;
 	const struct forward_options *forward; /* of calls by itself; extra_headers go on record as well */
 	const char *to;                        /* in the place of where it went before; or NULL */
+	const struct secrets *secrets;         /* not NULL: each is signed anew */
+	const char *url;                       /* signed by those who sign it; NULL: the public one */
 	bool alone;                            /* not through a running client */
 };
 

@@ -32,9 +32,10 @@ struct replay {
 	bool has_body, https, no_memory;
 	struct buffer method, target, tunnel, peer, provider, event_type, last_url;
 	struct message message;
-	struct buffer headers; /* as sent and recorded */
-	char *base;            /* where to */
-	int64_t job;           /* asked of a client, or 0 */
+	struct buffer headers;     /* as sent and recorded */
+	struct buffer signed_body; /* where signing changes it */
+	char *base;                /* where to */
+	int64_t job;               /* asked of a client, or 0 */
 	enum delivery_state state;
 	/* The call. */
 	struct forward *call;

@@ -1,4 +1,5 @@
 #include "client/replayer_private.h"
+#include "client/resign.h"
 #include "shared/headers.h"
 #include "shared/http_text.h"
 
@@ -131,6 +132,32 @@ static bool edit_headers(struct replay *p, const struct option_values *edits)
 	return fine;
 }
 
+/* What goes out is what is signed, so this comes behind all other changes. */
+static bool sign_anew(struct replayer *r, struct replay *p, struct error *e)
+{
+	bool has_body;
+	struct resign_request request = {
+		.id = p->replayed.original,
+		.method = buffer_view(&p->method),
+		.target = buffer_view(&p->target),
+		.tunnel = buffer_view(&p->tunnel),
+		.url = r->options.url,
+		.body = body_of(p),
+		.headers = &p->headers,
+		.new_body = &p->signed_body,
+		.has_new_body = &has_body,
+	};
+	if (!r->options.secrets)
+		return true;
+	if (!resign(r->store, r->options.secrets, &request, e))
+		return false;
+	if (has_body) {
+		p->change.has_body = true;
+		p->change.body = buffer_view(&p->signed_body);
+	}
+	return true;
+}
+
 static bool insert_copy(struct replayer *r, struct replay *p, bool by_client, struct error *e)
 {
 	struct store_delivery d = {
@@ -145,7 +172,9 @@ static bool insert_copy(struct replayer *r, struct replay *p, bool by_client, st
 		.provider = buffer_view(&p->provider),
 		.event_type = buffer_view(&p->event_type),
 		.headers = buffer_view(&p->headers),
-		.signature = bytes_of(headers_has_signature(buffer_view(&p->headers)) ? "unknown" : "none"),
+		.signature = bytes_of(r->options.secrets                                ? "valid"
+				      : headers_has_signature(buffer_view(&p->headers)) ? "unknown"
+											: "none"),
 		.trailers = p->change.whole ? bytes_of(NULL) : buffer_view(&p->message.trailers),
 		.body = body_of(p),
 		.https = p->https,
@@ -173,8 +202,9 @@ static bool read_original(struct replayer *r, struct replay *p, struct error *e)
 				 "delivery %lld was recorded in part only (%zu bytes): give a body with --body @FILE",
 				 (long long)p->replayed.original, p->message.body.len);
 	p->has_body = p->change.whole ? p->change.body.len > 0 || p->has_body : p->has_body || p->change.has_body;
-	return (edit_headers(p, r->options.forward->extra_headers) && !p->no_memory) ||
-	       error_set(e, EXIT_STORE, "out of memory");
+	if (!edit_headers(p, r->options.forward->extra_headers) || p->no_memory)
+		return error_set(e, EXIT_STORE, "out of memory");
+	return sign_anew(r, p, e);
 }
 
 static bool prepare(struct replayer *r, struct replay *p, struct error *e)

@@ -1,6 +1,8 @@
 #include "client/session.h"
 
 #include "client/stream.h"
+
+#include "client/confirm.h"
 #include "shared/headers.h"
 
 #include <stdlib.h>
@@ -344,5 +346,6 @@ void session_free(struct session *s)
 	uv_close((uv_handle_t *)&s->record_again, on_handle_closed);
 	uv_close((uv_handle_t *)&s->asked_look, on_handle_closed);
 	weather_close(s);
+	confirm_close(s->confirm);
 	hold_close(s, on_handle_closed);
 }

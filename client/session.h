@@ -9,6 +9,7 @@
 
 struct session;
 struct seal_key;
+struct secrets;
 
 struct route {
 	char *path;   /* of whole segments: "/api" takes /api and /api/x, not /apis */
@@ -24,7 +25,9 @@ struct session_options {
 	uint32_t drain_parallel;        /* as HELLO says: spooled deliveries at once, 0 for the relay's default */
 	bool hold;                      /* what found no app waits for it */
 	const struct chaos_spec *chaos; /* or NULL */
-	bool no_app;                    /* deliveries are recorded, and over: nothing is called */
+	const struct secrets *secrets;  /* of providers, or NULL */
+	bool answer_challenges;
+	bool no_app; /* deliveries are recorded, and over: nothing is called */
 };
 
 /* What the user is shown; rows are views for the call. */

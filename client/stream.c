@@ -1,7 +1,5 @@
 #include "client/stream.h"
 
-#include "shared/headers.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +80,7 @@ struct stream *stream_of_taken(struct session *s, struct taken *t)
 	st->attempt = t->attempts;
 	st->origin = t->origin;
 	st->whole = st->committed = true;
+	stream_mark(st);
 	return st;
 }
 
@@ -104,9 +103,9 @@ void stream_release(struct stream *st)
 	*st->live_back = st->live_next;
 	if (st->live_next)
 		st->live_next->live_back = st->live_back;
-	struct buffer *all[] = { &st->head,           &st->trailers,     &st->answer.reason,
-				 &st->answer.headers, &st->answer.kept,  &st->spoilt,
-				 &st->came_reason,    &st->came_headers, &st->called };
+	struct buffer *all[] = { &st->head,        &st->trailers, &st->answer.reason, &st->answer.headers,
+				 &st->answer.kept, &st->spoilt,   &st->came_reason,   &st->came_headers,
+				 &st->called,      &st->event };
 	spill_free(&st->body);
 	spill_free(&st->came_body);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -188,12 +187,6 @@ void stream_recorded_part(const struct stream *st, const struct spill *body, str
 
 /* ---- the commit ---- */
 
-/* Nothing is verified yet: either there is none, or it is not known to hold. */
-struct bytes stream_signature(const struct stream *st)
-{
-	return bytes_of(headers_has_signature(st->request.headers) ? "unknown" : "none");
-}
-
 void stream_tell_delivery(struct stream *st)
 {
 	struct session *s = st->session;
@@ -215,7 +208,9 @@ void stream_tell_delivery(struct stream *st)
 		.path = bytes_make(st->request.target.at,
 				   query ? (size_t)(query - st->request.target.at) : st->request.target.len),
 		.peer = st->request.peer,
-		.signature = stream_signature(st),
+		.provider = bytes_of(st->provider),
+		.event_type = buffer_view(&st->event),
+		.signature = bytes_of(signature_verdict_name(st->signature)),
 	};
 	memcpy(row.event_id, st->request.event_id, UUID_LEN);
 	s->events->on_delivery(s->user, &row);
@@ -243,6 +238,8 @@ static void on_recorded(void *user, int64_t id, bool duplicate, const struct err
 		if (!duplicate)
 			stream_tell_delivery(st);
 		if (!duplicate && !st->refused && !s->cancelled) {
+			if (stream_answer_challenge(st))
+				return;
 			if (s->weather)
 				weather_take(st);
 			else
@@ -262,6 +259,7 @@ static void on_recorded(void *user, int64_t id, bool duplicate, const struct err
 void stream_commit(struct stream *st)
 {
 	struct session *s = st->session;
+	stream_mark(st);
 	struct store_delivery d = {
 		.received_at_us = st->request.received_at_us,
 		.origin = st->origin,
@@ -276,7 +274,9 @@ void stream_commit(struct stream *st)
 		.target = st->request.target,
 		.prefix = st->request.prefix,
 		.peer = st->request.peer,
-		.signature = stream_signature(st),
+		.provider = bytes_of(st->provider),
+		.event_type = buffer_view(&st->event),
+		.signature = bytes_of(signature_verdict_name(st->signature)),
 		.headers = st->request.headers,
 		.trailers = buffer_view(&st->trailers),
 		.body_size = st->body_size,

@@ -11,13 +11,14 @@
  *    resume.c   lost and found again       call.c    the app's call and its record
  *    sealed.c   SEALED to plain frames     answer.c  what goes back to the relay
  *    hold.c     deliveries that wait for the app         old.c  those of an earlier run
- *    asked.c    replays that another program asked for
- *    weather.c  --chaos, between the commit and the call */
+ *    asked.c    replays that another program asked for       handshake.c  --answer-challenges
+ *    weather.c  --chaos, between the commit and the call       mark.c  who sent it, does its signature hold */
 #pragma once
 
 #include <uthash.h>
 
 #include "client/session.h"
+#include "shared/signature.h"
 #include "shared/spill.h"
 #include "shared/wire.h"
 
@@ -68,6 +69,11 @@ struct stream {
 	struct spill body;
 	uint64_t body_size;
 	struct inflow inflow;
+
+	/* mark.c */
+	const char *provider; /* or NULL */
+	struct buffer event;
+	enum signature_verdict signature;
 
 	int64_t delivery_id;
 	int64_t replay_of, job; /* a replay that was asked for (asked.c), or 0 */
@@ -136,6 +142,7 @@ struct session {
 	size_t asked_count;
 	struct hold *holds;      /* one a route, or NULL */
 	struct weather *weather; /* with --chaos */
+	struct confirm *confirm; /* or NULL */
 	struct stream *live;     /* all there are, by live_next */
 	int open_handles;
 };
@@ -171,19 +178,24 @@ void stream_send_reset(struct stream *st, enum wire_reset code, const char *reas
 void stream_send_recorded(struct stream *st);
 /* Where its frames may go now, or NULL. */
 struct link *stream_wire(const struct stream *st);
-struct bytes stream_signature(const struct stream *st);
 /* Counts bytes that came on stream `id` and returns credit in good time. False when they are beyond the window. */
 MUST_CHECK bool inflow_take(struct inflow *in, struct link *l, uint64_t id, size_t len);
 /* After a frame was appended, or could not be. */
 void append_or_close(struct link *l, bool appended);
 
+/* mark.c: when the request is whole, before it is committed. */
+void stream_mark(struct stream *st);
+
 /* ---- call.c ---- */
 
 void stream_call_app(struct stream *st);
-/* This status is the answer: the app is not called. */
-void stream_answer_for_app(struct stream *st, int status);
+/* This is the answer: the app is not called; the sentence says why, for the record. */
+void stream_answer_as_app(struct stream *st, int status, struct bytes headers, struct bytes body, const char *sentence);
 /* The index of the route that a target goes to. */
 size_t session_route(const struct session *s, struct bytes target);
+
+/* handshake.c: false when it is none to be answered. */
+MUST_CHECK bool stream_answer_challenge(struct stream *st);
 
 /* ---- answer.c ---- */
 

@@ -51,7 +51,8 @@ static void call(struct stream *st)
 	bool spoilt = false;
 	if (st->fate.fail) {
 		mark(st, CHAOS_FAIL);
-		stream_answer_for_app(st, s->options.chaos->fail_status);
+		stream_answer_as_app(st, s->options.chaos->fail_status, bytes_of(NULL), bytes_of(NULL),
+				     "the app was not called: --chaos fail");
 		return;
 	}
 	/* Without memory for it the signature stays whole, and nothing says otherwise. */

@@ -13,10 +13,13 @@ bool http_text_wants_file(struct bytes body)
 	if (body.len > HTTP_TEXT_INLINE_MAX || !text_is_utf8(body) ||
 	    (body.len >= 2 && memcmp(body.at, REFERENCE, 2) == 0))
 		return true;
-	for (size_t i = 0; i < body.len; i++)
-		if ((body.at[i] < 0x20 && body.at[i] != '\n' && body.at[i] != '\t' && body.at[i] != '\r') ||
-		    body.at[i] == 0x7f)
+	for (size_t i = 0; i < body.len; i++) {
+		uint8_t c = body.at[i];
+		if ((c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7f)
 			return true;
+		if (c == 0xc2 && body.at[i + 1] < 0xa0) /* C1; UTF-8 has one more */
+			return true;
+	}
 	return false;
 }
 

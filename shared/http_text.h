@@ -15,7 +15,8 @@ struct http_text {
 	struct bytes body_file; /* its name, or empty */
 };
 
-/* Whether a body is better off in a file: not text, long, or it begins as a reference to one does. */
+/* Whether a body is better off in a file: not text or with control characters (an editor may hand them to its terminal
+ * as they are), long, or it begins as a reference to one does. */
 bool http_text_wants_file(struct bytes body);
 MUST_CHECK bool http_text_write(struct buffer *out, const struct http_text *t);
 /* Views into `text` and, for the fields, into `headers`, to which they are appended. CR LF is taken as well. False and

@@ -212,14 +212,34 @@ struct ini_state {
 	bool failed;
 };
 
+static bool is_list(const struct ini_state *s, const char *name, size_t len)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->specs[i].type == OPTION_LIST && strlen(s->specs[i].name) == len &&
+		    memcmp(s->specs[i].name, name, len) == 0)
+			return true;
+	return false;
+}
+
 static int on_ini_key(void *user, const char *section, const char *name, const char *value)
 {
 	struct ini_state *s = user;
 	bool own = s->source->ini_section && strcmp(section, s->source->ini_section) == 0;
 	if (s->failed || (!own && *section))
 		return 1;
-	char where[300];
+	char where[300], joined[600];
+	const char *dot = strchr(name, '.');
 	snprintf(where, sizeof where, "%s: %s", s->path, name);
+	if (dot && value && is_list(s, name, (size_t)(dot - name))) {
+		/* "secret.github = @FILE" says the same as "secret = github=@FILE". */
+		char list[64];
+		snprintf(list, sizeof list, "%.*s", (int)(dot - name), name);
+		if (snprintf(joined, sizeof joined, "%s=%s", dot + 1, value) >= (int)sizeof joined)
+			s->failed = !error_set(s->e, EXIT_USAGE, "%s is too long", where);
+		if (s->failed)
+			return 1;
+		return on_ini_key(user, section, list, joined);
+	}
 	for (size_t i = 0; i < s->count; i++) {
 		const struct option_spec *spec = &s->specs[i];
 		if (strcmp(spec->name, name) != 0 || strcmp(name, "help") == 0)

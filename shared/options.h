@@ -12,9 +12,10 @@
 #include "shared/error.h"
 
 enum option_type {
-	OPTION_FLAG,     /* bool */
-	OPTION_TEXT,     /* const char * */
-	OPTION_LIST,     /* struct option_values; repeatable (an INI key may be repeated, too) */
+	OPTION_FLAG, /* bool */
+	OPTION_TEXT, /* const char * */
+	OPTION_LIST, /* struct option_values; repeatable (an INI key may be repeated, too; "name.x = y" is "name = x=y")
+		      */
 	OPTION_DURATION, /* int64_t, milliseconds */
 	OPTION_SIZE,     /* uint64_t, bytes */
 	OPTION_COUNT,    /* int64_t, not negative */

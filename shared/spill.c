@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define OFFSET_MAX ((uint64_t)INT64_MAX)
@@ -163,6 +164,25 @@ bool spill_view(const struct spill *s, struct bytes *out)
 		return false;
 	*out = buffer_view(&s->memory);
 	return true;
+}
+
+bool spill_map(const struct spill *s, struct bytes *out)
+{
+	if (spill_view(s, out))
+		return true;
+	if (s->len == 0 || (size_t)s->len != s->len)
+		return false;
+	void *at = mmap(NULL, (size_t)s->len, PROT_READ, MAP_SHARED, s->fd, 0);
+	if (at == MAP_FAILED)
+		return false;
+	*out = bytes_make(at, (size_t)s->len);
+	return true;
+}
+
+void spill_unmap(const struct spill *s, struct bytes view)
+{
+	if (s->fd >= 0)
+		munmap((void *)(uintptr_t)view.at, view.len);
 }
 
 void spill_free(struct spill *s)

@@ -36,5 +36,9 @@ MUST_CHECK bool spill_read(const struct spill *s, uint64_t at, size_t len, struc
 MUST_CHECK bool spill_copy(const struct spill *s, uint64_t at, void *to, size_t len);
 /* True and a view of everything when it is in memory; it is valid until the next append or free. */
 MUST_CHECK bool spill_view(const struct spill *s, struct bytes *out);
+/* The same when it is in the file: mapped, so that it is no memory of ours; spill_unmap gives the view back. False when
+ * that fails. */
+MUST_CHECK bool spill_map(const struct spill *s, struct bytes *out);
+void spill_unmap(const struct spill *s, struct bytes view);
 /* Gives memory and file back and leaves it empty and reusable, with the same folder. */
 void spill_free(struct spill *s);

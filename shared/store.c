@@ -55,6 +55,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_GET_REQUEST] =
 	    "SELECT m.headers, m.trailers, m.body, d.request_bytes, d.has_body, d.https FROM message m"
 	    " JOIN delivery d ON m.id = d.id * 4096 WHERE d.id = ?1",
+	[STATEMENT_GET_PREFIX] = "SELECT prefix, https FROM delivery WHERE id = ?1",
 	[STATEMENT_LIST_ATTEMPTS] =
 	    "SELECT number, started_at, result, status, connect_us, first_byte_us, total_us, response_bytes, url,"
 	    " reason, error FROM attempt WHERE delivery_id = ?1 ORDER BY number",

@@ -160,6 +160,8 @@ MUST_CHECK bool store_last(struct store *s, int64_t *id, struct error *e); /* ne
 /* The request's bytes, with `has_body` and `https` as recorded. */
 MUST_CHECK bool store_get_request(struct store *s, int64_t id, struct message *out, bool *has_body, bool *https,
 				  struct error *e);
+/* What the relay took off the target's front, appended, and whether the delivery came to it over TLS. */
+MUST_CHECK bool store_get_prefix(struct store *s, int64_t id, struct buffer *prefix, bool *https, struct error *e);
 MUST_CHECK bool store_list_attempts(struct store *s, int64_t delivery_id,
 				    void (*row)(void *user, const struct attempt_row *), void *user, struct error *e);
 /* The answer of attempt `number` (0: the last). EXIT_USAGE when there is no such attempt. */

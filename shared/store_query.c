@@ -258,6 +258,26 @@ bool store_get_request(struct store *s, int64_t id, struct message *out, bool *h
 	return fine;
 }
 
+bool store_get_prefix(struct store *s, int64_t id, struct buffer *prefix, bool *https, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_GET_PREFIX, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, id);
+	int code = sqlite3_step(st);
+	bool fine = false;
+	if (code == SQLITE_ROW) {
+		fine = buffer_append_bytes(prefix, column_bytes(st, 0)) || error_set(e, EXIT_STORE, "out of memory");
+		*https = sqlite3_column_int(st, 1) != 0;
+	} else if (code == SQLITE_DONE) {
+		no_delivery(s, id, e);
+	} else {
+		store_fail(s, "read", e);
+	}
+	sqlite3_reset(st);
+	return fine;
+}
+
 bool store_get_response(struct store *s, int64_t delivery_id, int number, struct message *out, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_GET_RESPONSE, e);

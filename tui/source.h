@@ -72,7 +72,9 @@ struct source_ops {
 struct replay_request {
 	int64_t *ids;
 	size_t count;
-	struct bytes edited; /* with count 1: head and body to be sent in its place (shared/http_text.h), or empty */
+	/* With count 1: what is sent in its place, head and body (http_text_read_whole), or empty. Borrowed for the
+	 * call. */
+	struct bytes edited;
 	bool resign;
 };
 
@@ -84,13 +86,14 @@ struct replay_progress {
 };
 
 struct deed_ops {
-	/* Through the running client if there is one, else by itself; progress comes at most 10 times a second and at
-	 * the end. Returns a handle for stop, 0 and *e when it cannot begin ("Nothing is forwarding: start …"). */
+	/* Through the running client if there is one, else by itself; progress comes at most 10 times a second and once
+	 * with `over`, after a stop too (it may come within the call). Returns a handle for stop, 0 and *e when it
+	 * cannot begin ("Nothing is forwarding: start …"). */
 	int64_t (*replay)(void *self, const struct replay_request *r,
 			  void (*progress)(void *user, const struct replay_progress *p), void *user, struct error *e);
 	void (*stop)(void *self, int64_t replay);
-	/* curl (secret header fields as placeholders), curl-secrets, http, har, ndjson, body, headers, url: to a file
-	 * that must not exist (0600), or into *out when path is NULL. */
+	/* curl (secret header fields as placeholders), curl-secrets, http (as text to be edited), raw, har, ndjson,
+	 * body, headers, url: to a file that must not exist (0600), or into *out when path is NULL. */
 	bool (*export)(void *self, const int64_t *ids, size_t count, const char *format, const char *path,
 		       struct buffer *out, struct error *e);
 	bool (*tag)(void *self, int64_t id, const char *name, bool set, struct error *e); /* "marked" */

@@ -12,10 +12,9 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "tui/clip.h"
 #include "tui/term_known.h"
 #include "tui/theme.h"
-
-#define CLIPBOARD_MAX 74994 /* what xterm takes: 100,000 characters of base64 with the sequence around them */
 
 struct term {
 	SCREEN *screen;
@@ -34,7 +33,7 @@ static struct {
 	volatile sig_atomic_t set;
 } crash;
 
-static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
+static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT };
 
 static void on_crash(int number)
 {
@@ -188,10 +187,12 @@ struct term *term_open(const struct term_options *options, struct error *e)
 
 void term_close(struct term *t)
 {
-	term_paste(t, false);
-	term_mouse(t, false);
-	curs_set(1);
-	endwin();
+	if (!isendwin()) { /* else another program has the terminal, or had it last */
+		term_paste(t, false);
+		term_mouse(t, false);
+		curs_set(1);
+		endwin();
+	}
 	catch_crashes(false, false);
 	delscreen(t->screen);
 	close(t->watched);
@@ -352,20 +353,22 @@ void term_paste(struct term *t, bool on)
 
 bool term_clipboard(struct term *t, struct bytes b)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct buffer out = { 0 };
-	bool fine = t->modern && b.len <= CLIPBOARD_MAX && buffer_append_text(&out, "\x1b]52;c;");
-	for (size_t i = 0; fine && i < b.len; i += 3) {
-		size_t left = b.len - i;
-		uint32_t three = (uint32_t)b.at[i] << 16 | (left > 1 ? (uint32_t)b.at[i + 1] << 8 : 0) |
-				 (left > 2 ? b.at[i + 2] : 0);
-		char four[4] = { digits[three >> 18], digits[three >> 12 & 63],
-				 left > 1 ? digits[three >> 6 & 63] : '=', left > 2 ? digits[three & 63] : '=' };
-		fine = buffer_append(&out, four, 4);
-	}
-	fine = fine && buffer_append_text(&out, "\x07");
+	bool fine = t->modern && clip_osc52(&out, b);
 	if (fine)
 		write_all((const char *)out.at, out.len);
 	buffer_free(&out);
 	return fine;
+}
+
+void term_own(void)
+{
+	if (tcgetpgrp(STDIN_FILENO) == getpgrp())
+		return;
+	/* Whoever asks for it from the background is stopped, unless it does not care. */
+	struct sigaction old, ignore = { .sa_handler = SIG_IGN };
+	if (sigaction(SIGTTOU, &ignore, &old))
+		return;
+	tcsetpgrp(STDIN_FILENO, getpgrp());
+	sigaction(SIGTTOU, &old, NULL);
 }

@@ -32,6 +32,8 @@ bool term_gone(const struct term *t);
 /* For another program (an editor, a shell after C-z): the terminal as it was, and ours again. */
 void term_leave(struct term *t);
 void term_enter(struct term *t);
+/* Makes us the foreground again: a program that ended may have left another one there. */
+void term_own(void);
 void term_mouse(struct term *t, bool on);
 /* Pasted text comes between TKEY_PASTE_BEGIN and TKEY_PASTE_END. */
 void term_paste(struct term *t, bool on);

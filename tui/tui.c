@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tui/tui_private.h"
 
-static const int signal_numbers[] = { SIGWINCH, SIGTERM, SIGINT, SIGHUP, SIGTSTP };
+static const int signal_numbers[] = { SIGWINCH, SIGTERM, SIGINT, SIGHUP, SIGTSTP, SIGCONT };
 #define SIGNALS (sizeof signal_numbers / sizeof *signal_numbers)
 #define TSTP 4
 
-static uint64_t wall_us(void)
+uint64_t tui_wall_us(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
@@ -41,7 +42,7 @@ void tui_event(struct tui *t, const char *sentence)
 	struct ui *ui = &t->screen.ui;
 	struct event *e = &ui->events[ui->event_next];
 	free(e->text);
-	*e = (struct event){ wall_us(), strdup(sentence) };
+	*e = (struct event){ tui_wall_us(), strdup(sentence) };
 	ui->event_next = (ui->event_next + 1) % UI_EVENTS;
 	ui->event_count += ui->event_count < UI_EVENTS;
 	t->state_at_ms = 0; /* it may be of the state, which must not say otherwise */
@@ -54,7 +55,7 @@ static void draw(struct tui *t)
 	term_size(t->term, &columns, &rows);
 	if ((columns != t->surface.width || rows != t->surface.height) && !surface_resize(&t->surface, columns, rows))
 		return;
-	t->screen.ui.now_us = wall_us();
+	t->screen.ui.now_us = tui_wall_us();
 	screen_draw(&t->screen, &t->surface);
 	term_draw(t->term, &t->surface);
 }
@@ -64,7 +65,8 @@ static void on_before_wait(uv_prepare_t *handle)
 	struct tui *t = handle->data;
 	if (t->closing)
 		return;
-	if (t->dirty) {
+	tui_open_wanted(t);
+	if (t->dirty && !t->away) {
 		t->dirty = false;
 		draw(t);
 	}
@@ -200,11 +202,16 @@ static void on_signal(uv_signal_t *handle, int number)
 	if (t->ended)
 		return;
 	if (number == SIGWINCH) {
-		term_resize(t->term);
+		if (!t->away)
+			term_resize(t->term);
 		tui_draw_soon(t);
 	} else if (number == SIGTSTP) {
 		tui_suspend(t);
-	} else {
+	} else if (number == SIGCONT) { /* after a SIGSTOP, too: whoever had the terminal left it in its own mode */
+		if (!t->away)
+			term_enter(t->term);
+		tui_draw_soon(t);
+	} else if (number != SIGINT || !t->away) { /* else it is meant for the program that has the terminal */
 		tui_end_now(t, TUI_QUIT);
 	}
 }
@@ -212,13 +219,37 @@ static void on_signal(uv_signal_t *handle, int number)
 void tui_suspend(struct tui *t)
 {
 	uv_signal_t *handle = &t->signals[TSTP];
-	term_leave(t->term);
-	/* With its default action back in place the signal stops us here, and the shell takes over. */
+	if (!t->away)
+		term_leave(t->term);
+	/* With its default action back in place the signal stops us here, and the shell takes over. A program that
+	 * has the terminal sent it to all of us, and is stopped already. */
 	if (uv_signal_stop(handle) == 0)
-		kill(0, SIGTSTP);
+		kill(t->away ? getpid() : 0, SIGTSTP);
 	if (uv_signal_start(handle, on_signal, SIGTSTP) != 0)
 		tui_say(t, true, "cannot watch for SIGTSTP any more");
+	if (!t->away)
+		term_enter(t->term);
+	tui_draw_soon(t);
+}
+
+void tui_go_away(struct tui *t)
+{
+	t->away = true;
+	uv_poll_stop(&t->input);
+	term_leave(t->term);
+	/* It would end us with the program's C-\; what we start gets all signals as they were. */
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	sigaction(SIGQUIT, &ignore, &t->quit);
+}
+
+void tui_come_back(struct tui *t)
+{
+	t->away = false;
+	sigaction(SIGQUIT, &t->quit, NULL);
+	term_own();
 	term_enter(t->term);
+	if (uv_poll_start(&t->input, UV_READABLE, on_input))
+		tui_end_now(t, TUI_QUIT);
 	tui_draw_soon(t);
 }
 
@@ -230,6 +261,7 @@ void tui_end_now(struct tui *t, enum tui_end how)
 	t->closing = true;
 	tui_state_save(t);
 	t->deps.source->cancel(t->deps.source_self);
+	tui_deeds_end(t, how == TUI_QUIT);
 	uv_poll_stop(&t->input);
 	uv_timer_stop(&t->tick);
 	uv_prepare_stop(&t->before_wait);
@@ -252,6 +284,7 @@ static void on_handle_closed(uv_handle_t *handle)
 	screen_free(&t->screen);
 	surface_free(&t->surface);
 	free(t->state_dir);
+	free(t->clipboard);
 	free(t);
 	if (closed)
 		closed(user);
@@ -333,6 +366,7 @@ static bool prepare(struct tui *t, const struct tui_options *o, struct error *e)
 	t->screen.prompt.check = check_filter;
 	t->screen.prompt.user = t;
 	t->state_dir = o->state_dir ? strdup(o->state_dir) : NULL;
+	t->clipboard = o->clipboard ? strdup(o->clipboard) : NULL;
 	tui_state_load(t);
 	return true;
 }
@@ -351,6 +385,7 @@ struct tui *tui_start(const struct tui_deps *deps, const struct tui_options *opt
 	if (!prepare(t, options, e) || !(t->term = term_open(&term, e))) {
 		screen_free(&t->screen);
 		free(t->state_dir);
+		free(t->clipboard);
 		free(t);
 		return NULL;
 	}
@@ -359,6 +394,7 @@ struct tui *tui_start(const struct tui_deps *deps, const struct tui_options *opt
 			term_close(t->term);
 			screen_free(&t->screen);
 			free(t->state_dir);
+			free(t->clipboard);
 			free(t);
 		}
 		return NULL;

@@ -93,6 +93,8 @@ void tui_act(struct tui *t, enum action a, int count)
 	struct screen *s = &t->screen;
 	struct view *top = screen_top(s);
 	struct effect out = { 0 };
+	if (a == ACTION_CLEAR && tui_stop_gathering(t))
+		return;
 	if (!view_act_common(top, &s->ui, a, &out))
 		top->ops->act(top, &s->ui, a, count, &out);
 	tui_carry_out(t, &out);
@@ -119,10 +121,11 @@ void tui_carry_out(struct tui *t, struct effect *e)
 		tui_apply_filter(t, e->text);
 		break;
 	case EFFECT_SEARCH:
-		tui_search_list(t, e->text, e->flag);
+		if (!tui_open(t, e))
+			tui_search_list(t, e->text, e->flag);
 		break;
 	case EFFECT_GOTO:
-		list_goto(&s->ui.list, e->id);
+		tui_open_goto(t, e->id);
 		break;
 	case EFFECT_ACTION:
 		tui_act(t, (enum action)e->number, 1);
@@ -135,9 +138,6 @@ void tui_carry_out(struct tui *t, struct effect *e)
 		break;
 	case EFFECT_UNMARK_ALL:
 		unmark_all(t);
-		break;
-	case EFFECT_COPY_MENU:
-		sheet_copy_menu(&s->sheet, e->id, false);
 		break;
 	case EFFECT_EXPORT_MENU:
 		sheet_export_menu(&s->sheet, &s->ui, e->id);
@@ -152,6 +152,8 @@ void tui_carry_out(struct tui *t, struct effect *e)
 		tui_suspend(t);
 		break;
 	default:
+		if (!tui_open(t, e))
+			tui_deed(t, e);
 		break;
 	}
 	buffer_free(&e->bytes);

@@ -80,10 +80,25 @@ void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct
 	struct rect rest = area;
 	rest.width = x - area.x;
 	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, " creel  #%lld  ", (long long)item->row.id);
-	x = surface_text(s, rest, x, area.y, words_source(&item->row), ROLE_NORMAL);
-	x = surface_print(s, rest, x, area.y, ROLE_NORMAL, " ");
+	if (area.width >= 60) {
+		x = surface_text(s, rest, x, area.y, words_source(&item->row), ROLE_NORMAL);
+		x = surface_print(s, rest, x, area.y, ROLE_NORMAL, " ");
+	}
 	x = surface_text(s, rest, x, area.y, words_event(&item->row), ROLE_TITLE);
-	surface_print(s, rest, x, area.y, ROLE_NORMAL, "  %s%s", clock, ui->time == TIMES_UTC ? "Z" : "");
+	if (area.width >= 60)
+		surface_print(s, rest, x, area.y, ROLE_NORMAL, "  %s%s", clock, ui->time == TIMES_UTC ? "Z" : "");
+}
+
+void bars_draw_pane_title(const struct item *item, struct surface *s, struct rect area, bool focused)
+{
+	char status[8], took[8];
+	enum role role = words_status(status, &item->row), title = focused ? ROLE_TITLE : ROLE_DIM;
+	text_took(took, item->row.took_us);
+	int x = surface_print(s, area, area.x, area.y, ROLE_DIM, "-- ");
+	x = surface_print(s, area, x, area.y, title, "#%lld  ", (long long)item->row.id);
+	x = surface_text(s, area, x, area.y, words_event(&item->row), title);
+	x = surface_print(s, area, x, area.y, role, "  %s", status);
+	surface_print(s, area, x, area.y, ROLE_DIM, "  %s  %s ", took, focused ? "C-w Esc: the list" : "C-w: here");
 }
 
 static void filter_right(const struct ui *ui, char *out, size_t room)
@@ -190,28 +205,81 @@ void bars_draw_message(const struct ui *ui, struct surface *s, struct rect area)
 	message_left(ui, item, s, left_of(area, x));
 }
 
-void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area)
+void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, struct surface *s, struct rect area)
+{
+	static const enum action offered[] = { ACTION_CONTEXT, ACTION_VOLATILE, ACTION_KEY_ORDER, ACTION_FOLD,
+					       ACTION_PRETTY,  ACTION_WRAP,     ACTION_HIT_NEXT,  ACTION_BACK };
+	static const char *const words[] = { "context",    "volatile", "order", "fold",
+					     "pretty/raw", "wrap",     "next",  "back" };
+	char right[200] = "", key[KEY_NAME_LEN];
+	bool narrow = area.width < 60;
+	for (size_t i = 0; i < sizeof offered / sizeof *offered; i++) {
+		key_code code = keymap_key(&ui->keys, c, offered[i], false);
+		bool next = offered[i] == ACTION_HIT_NEXT;
+		if (code == TKEY_NONE || (next && !searched[0] && c != CONTEXT_DIFF) || (narrow && !next && i < 7))
+			continue;
+		key_to_name(code, key);
+		size_t len = strlen(right);
+		snprintf(right + len, sizeof right - len, "%s%s %s", len ? "  " : "", key, words[i]);
+	}
+	int x = print_right(s, area, ROLE_DIM, right);
+	if (searched[0])
+		surface_print(s, left_of(area, x), area.x, area.y, ROLE_TITLE, " /%s", searched);
+}
+
+static const char *strip_title(const struct strip *strip)
+{
+	if (strip->running)
+		return " replay  ";
+	return strip->progress.sent < strip->progress.total ? " stopped  " : " replayed  ";
+}
+
+/* "  8/s  7s left" */
+static void strip_pace(const struct ui *ui, char *out, size_t room)
 {
 	const struct replay_progress *p = &ui->strip.progress;
 	uint64_t end = ui->strip.running ? ui->now_us : ui->strip.ended_us;
 	double seconds = end > ui->strip.begun_us ? (double)(end - ui->strip.begun_us) / 1e6 : 0;
 	double rate = seconds > 0.2 ? (double)p->sent / seconds : 0;
-	const char *right = ui->strip.running ? "X: stop" : "Enter: show  Esc: close";
-	int x = print_right(s, area, ROLE_KEY, right);
-	struct rect rest = left_of(area, x);
-	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, ui->strip.running ? " replay  " : " replayed  ");
-	if (area.width >= 70 && p->total) {
-		int full = (int)(28 * p->sent / p->total);
+	out[0] = '\0';
+	double left = rate > 0 ? (double)(p->total - p->sent) / rate : 0;
+	char words[16] = "";
+	if (left < 100)
+		snprintf(words, sizeof words, "%.0fs", left);
+	else
+		text_took(words, (int64_t)(left * 1e6));
+	if (rate >= 0.5)
+		snprintf(out, room, "  %.0f/s", rate);
+	if (rate > 0 && ui->strip.running && p->total > p->sent)
+		snprintf(out + strlen(out), room - strlen(out), "  %s left", words);
+}
+
+#define STRIP_BAR 28
+
+/* The words first; the bar has what room they leave. */
+void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area)
+{
+	const struct replay_progress *p = &ui->strip.progress;
+	char count[64], ok[32], failed[32], pace[64];
+	snprintf(count, sizeof count, "%zu/%zu  ", p->sent, p->total);
+	snprintf(ok, sizeof ok, "%zu ok  ", p->ok);
+	snprintf(failed, sizeof failed, "%zu failed", p->failed);
+	strip_pace(ui, pace, sizeof pace);
+	const char *keys = ui->strip.running ? "X: stop" : area.width < 60 ? "Enter Esc" : "Enter: show  Esc: close";
+	struct rect rest = left_of(area, print_right(s, area, ROLE_KEY, keys));
+	int x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, "%s", strip_title(&ui->strip));
+	int words = (int)(strlen(count) + strlen(ok) + strlen(failed) + strlen(pace));
+	int bar = rest.x + rest.width - x - words - 4;
+	bar = bar < STRIP_BAR ? bar : STRIP_BAR;
+	if (bar >= 8 && p->total) {
+		int full = (int)((size_t)bar * p->sent / p->total);
 		x = surface_print(s, rest, x, area.y, ROLE_NORMAL, "[%.*s%.*s]  ", full, "############################",
-				  28 - full, "............................");
+				  bar - full, "............................");
 	}
-	x = surface_print(s, rest, x, area.y, ROLE_NORMAL, "%zu/%zu  ", p->sent, p->total);
-	x = surface_print(s, rest, x, area.y, ROLE_2XX, "%zu ok  ", p->ok);
-	x = surface_print(s, rest, x, area.y, p->failed ? ROLE_5XX : ROLE_DIM, "%zu failed", p->failed);
-	if (rate > 0)
-		x = surface_print(s, rest, x, area.y, ROLE_DIM, "  %.0f/s", rate);
-	if (ui->strip.running && rate > 0 && p->total > p->sent)
-		surface_print(s, rest, x, area.y, ROLE_DIM, "  %.0fs left", (double)(p->total - p->sent) / rate);
+	x = surface_print(s, rest, x, area.y, ROLE_NORMAL, "%s", count);
+	x = surface_print(s, rest, x, area.y, ROLE_2XX, "%s", ok);
+	x = surface_print(s, rest, x, area.y, p->failed ? ROLE_5XX : ROLE_DIM, "%s", failed);
+	surface_print(s, rest, x, area.y, ROLE_DIM, "%s", pace);
 }
 
 /* ---- the key bar ---- */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "tui/copy.h"
-#include "tui/view_prompt.h"
 
 void sheet_begin(struct sheet *s, const char *format, ...)
 {
@@ -17,13 +16,28 @@ void sheet_begin(struct sheet *s, const char *format, ...)
 	s->shown = true;
 }
 
+static void add_line(struct sheet *s, enum role role, const char *format, va_list args)
+{
+	if (s->line_count == SHEET_LINES)
+		return;
+	struct sheet_line *l = &s->lines[s->line_count++];
+	vsnprintf(l->text, sizeof l->text, format, args);
+	l->role = role;
+}
+
 void sheet_line(struct sheet *s, const char *format, ...)
 {
 	va_list args;
-	if (s->line_count == sizeof s->lines / sizeof *s->lines)
-		return;
 	va_start(args, format);
-	vsnprintf(s->lines[s->line_count++], sizeof s->lines[0], format, args);
+	add_line(s, ROLE_NORMAL, format, args);
+	va_end(args);
+}
+
+void sheet_line_as(struct sheet *s, enum role role, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	add_line(s, role, format, args);
 	va_end(args);
 }
 
@@ -38,7 +52,17 @@ struct effect *sheet_choice(struct sheet *s, key_code key, const char *label, en
 void sheet_close(struct sheet *s)
 {
 	s->shown = false;
-	s->line_count = s->count = s->chosen = 0;
+	s->line_count = s->count = s->chosen = s->scroll = s->page = 0;
+	s->otherwise = (struct effect){ 0 };
+}
+
+static void scroll_lines(struct sheet *s, bool down)
+{
+	size_t step = s->page > 1 ? s->page - 1 : 1, most = s->line_count > s->page ? s->line_count - s->page : 0;
+	if (down)
+		s->scroll = s->scroll + step < most ? s->scroll + step : most;
+	else
+		s->scroll -= s->scroll < step ? s->scroll : step;
 }
 
 void sheet_key(struct sheet *s, const struct key *key, struct effect *out)
@@ -60,7 +84,19 @@ void sheet_key(struct sheet *s, const struct key *key, struct effect *out)
 	case TKEY_ESCAPE:
 	case TKEY_CTRL('c'):
 	case 'q':
+		*out = s->otherwise;
 		sheet_close(s);
+		break;
+	case TKEY_PAGE_DOWN:
+	case TKEY_SPACE:
+	case TKEY_CTRL('d'):
+	case TKEY_CTRL('f'):
+		scroll_lines(s, true);
+		break;
+	case TKEY_PAGE_UP:
+	case TKEY_CTRL('u'):
+	case TKEY_CTRL('b'):
+		scroll_lines(s, false);
 		break;
 	case TKEY_DOWN:
 	case 'j':
@@ -75,22 +111,14 @@ void sheet_key(struct sheet *s, const struct key *key, struct effect *out)
 	}
 }
 
-void sheet_draw(const struct sheet *s, struct surface *surface, struct rect body)
+/* Gives how many stand below what fits. */
+static size_t draw_choices(const struct sheet *s, struct surface *surface, struct rect box, int y)
 {
-	int rows = (int)(s->line_count + s->count) + 2;
-	if (rows > body.height)
-		rows = body.height;
-	struct rect box = { body.x, body.y + body.height - rows, body.width, rows };
-	int y = box.y;
-	surface_fill(surface, box, ' ', ROLE_NORMAL);
-	surface_fill(surface, (struct rect){ box.x, y, box.width, 1 }, '-', ROLE_DIM);
-	surface_print(surface, box, box.x + 2, y++, ROLE_TITLE, " %s ", s->title);
-	for (size_t i = 0; i < s->line_count; i++)
-		surface_print(surface, box, box.x + 2, y++, ROLE_NORMAL, "%s", s->lines[i]);
 	/* On a low screen the highlighted choice has to be seen. */
 	int room = box.y + box.height - 1 - y;
 	size_t first = room > 0 && s->chosen >= (size_t)room ? s->chosen + 1 - (size_t)room : 0;
-	for (size_t i = first; i < s->count && y < box.y + box.height - 1; i++, y++) {
+	size_t i = first;
+	for (; i < s->count && y < box.y + box.height - 1; i++, y++) {
 		char name[KEY_NAME_LEN];
 		key_to_name(s->choices[i].key, name);
 		surface_print(surface, box, box.x + 3, y, ROLE_KEY, "%s", name);
@@ -101,7 +129,33 @@ void sheet_draw(const struct sheet *s, struct surface *surface, struct rect body
 			surface->cursor_y = y;
 		}
 	}
-	surface_print(surface, box, box.x + 2, box.y + box.height - 1, ROLE_DIM, "Enter: take it   Esc: none");
+	return i < s->count ? s->count - i : 0;
+}
+
+void sheet_draw(struct sheet *s, struct surface *surface, struct rect body)
+{
+	int rows = (int)(s->line_count + s->count) + 2;
+	if (rows > body.height)
+		rows = body.height;
+	struct rect box = { body.x, body.y + body.height - rows, body.width, rows };
+	int y = box.y, below = (int)s->count + 1, room = rows - 1;
+	room = room > below ? room - below : room > 2 ? 1 : 0; /* lines give way to choices, but for one */
+	s->page = s->line_count < (size_t)room ? s->line_count : (size_t)room;
+	if (s->scroll > s->line_count - s->page)
+		s->scroll = s->line_count - s->page;
+	surface_fill(surface, box, ' ', ROLE_NORMAL);
+	surface_fill(surface, (struct rect){ box.x, y, box.width, 1 }, '-', ROLE_DIM);
+	surface_print(surface, box, box.x + 2, y++, ROLE_TITLE, " %s ", s->title);
+	for (size_t i = 0; i < s->page; i++)
+		surface_print(surface, box, box.x + 2, y++, s->lines[s->scroll + i].role, "%s",
+			      s->lines[s->scroll + i].text);
+	size_t more = draw_choices(s, surface, box, y);
+	int x = surface_print(surface, box, box.x + 2, box.y + box.height - 1, ROLE_DIM, "Enter: take it   Esc: none");
+	if (more)
+		x = surface_print(surface, box, x, box.y + box.height - 1, ROLE_KEY, "   j: %zu more", more);
+	if (s->page < s->line_count)
+		surface_print(surface, box, x, box.y + box.height - 1, ROLE_KEY, "   PgDn/PgUp: line %zu of %zu",
+			      s->scroll + s->page, s->line_count);
 }
 
 void sheet_copy_menu(struct sheet *s, int64_t id, bool on_json)
@@ -153,5 +207,12 @@ void sheet_export_menu(struct sheet *s, const struct ui *ui, int64_t id)
 		struct effect *e = sheet_choice(s, menu[i].key, menu[i].label, EFFECT_ASK_PATH);
 		e->number = i;
 		e->id = one ? id : 0;
+	}
+	for (size_t i = 0; one && ui->filter[0] && i < EXPORT_BODY; i++) {
+		char label[100];
+		snprintf(label, sizeof label, "%s, of all that match the filter", menu[i].label);
+		struct effect *e = sheet_choice(s, menu[i].key - 'a' + 'A', label, EFFECT_ASK_PATH);
+		e->number = i;
+		e->other = -1;
 	}
 }

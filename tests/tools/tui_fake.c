@@ -1,6 +1,8 @@
 /* The inspector over deliveries in memory: tui-fake [COUNT] [--filter F] [--color C] [--ascii] [--mouse] [--listening]
- * [--state-dir D] [--keys F] [--log FILE] [--offline] [--crash]. SIGUSR1 makes three more arrive, SIGUSR2 takes the
- * five oldest away; --crash dies of a signal on the first SIGUSR1. What was done is written to the log when it ends. */
+ * [--state-dir D] [--keys F] [--log FILE] [--offline] [--slow] [--plain] [--walk] [--hostile] [--clipboard COMMAND]
+ * [--target T]
+ * [--crash]. SIGUSR1 makes three more arrive, SIGUSR2 takes the five oldest away; --crash dies of a signal on the first
+ * SIGUSR1. What was done is written to the log when it ends. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +78,18 @@ static int parse(struct program *p, struct tui_options *o, int argc, char **argv
 			o->listening = true;
 		else if (strcmp(argv[i], "--offline") == 0)
 			p->source.client = (struct client_state){ 0 };
+		else if (strcmp(argv[i], "--slow") == 0)
+			p->source.slow = true;
+		else if (strcmp(argv[i], "--plain") == 0)
+			p->source.plain = true;
+		else if (strcmp(argv[i], "--walk") == 0)
+			p->source.walk = true;
+		else if (strcmp(argv[i], "--hostile") == 0)
+			p->source.hostile = true;
+		else if (strcmp(argv[i], "--clipboard") == 0)
+			o->clipboard = value(&i, argc, argv);
+		else if (strcmp(argv[i], "--target") == 0)
+			snprintf(p->source.client.target, sizeof p->source.client.target, "%s", value(&i, argc, argv));
 		else if (strcmp(argv[i], "--crash") == 0)
 			p->crash = true;
 		else

@@ -30,6 +30,30 @@ static const struct {
 };
 #define SAMPLES (sizeof samples / sizeof *samples)
 
+/* Each wants the word CANARY to be taken for a part of a sequence. */
+static const char *const evil[] = {
+	"\x1b]0;CANARY title\x07",
+	"\x1b]52;c;Q0FOQVJZ\x07\x1b\\",
+	"\x1bPCANARY\x1b\\",
+	"\x1b[31mCANARY\x1b[2J\x1b[H",
+	"\x9b"
+	"31mCANARY\x9d"
+	"0;CANARY\x9c",
+	"\xc2\x9b"
+	"2JCANARY\xc2\x9d"
+	"0;CANARY\xc2\x9c",
+	"a\rCANARY\b\b\tb\nc\x0b\x0c\x0e\x0f\x7f",
+	"\xe2\x80\xaeYRANAC\xe2\x81\xa6\xe2\x80\x8b\xef\xbb\xbf\xf3\xa0\x80\x81",
+	"e\xcc\x81\xcc\x82\xcc\x83\xcc\x84\xcc\x85\xcc\x86\xcc\x87 CANARY \xcc\x81",
+	"\xff\xfe\xc0\x80\xed\xa0\x80\xf4\x90\x80\x80 CANARY \xe4\xb8",
+	"\xf0\x9f\x98\x80\xef\xb8\x8f\xe2\x80\x8d\xf0\x9f\x91\xa9 \xe4\xb8\xad\xe6\x96\x87 CANARY "
+	"\xef\xbf\xbf\xee\x80\x80",
+	"\x1b#8\x1b"
+	"c\x1b[!p\x1b[?1049l\x1b[?1000h\x1b[6n"
+	"CANARY",
+};
+#define EVILS (sizeof evil / sizeof *evil)
+
 void fake_source_init(struct fake_source *f)
 {
 	/* 2026-11-23 12:00:00 UTC */
@@ -45,6 +69,7 @@ void fake_source_free(struct fake_source *f)
 	for (size_t i = 0; i < f->count; i++)
 		item_free(&f->items[i]);
 	free(f->items);
+	free(f->replay_ids);
 	f->items = NULL;
 	f->count = f->room = 0;
 }
@@ -70,9 +95,29 @@ static void make_row(struct fake_source *f, struct delivery_row *row)
 		.peer = bytes_of("192.0.2.7"),
 	};
 	row->event_id[0] = (uint8_t)row->id;
+	if (f->hostile) {
+		row->method = bytes_of(evil[(size_t)row->id % EVILS]);
+		row->provider = bytes_of(evil[(size_t)(row->id + 3) % EVILS]);
+		row->event_type = bytes_of(evil[(size_t)(row->id + 5) % EVILS]);
+		row->target = row->path = bytes_of(evil[(size_t)(row->id + 7) % EVILS]);
+		row->signature = row->tunnel = row->peer = bytes_of(evil[(size_t)(row->id + 1) % EVILS]);
+	}
 	bool fine = row->status >= 200 && row->status < 400;
 	row->state = fine ? DELIVERY_DELIVERED : DELIVERY_FAILED;
 }
+
+struct answer {
+	struct answer *next;
+	enum { ANSWER_PAGE, ANSWER_COUNT, ANSWER_DOCUMENT } kind;
+	uint64_t generation;
+	void *user;
+	struct page page;
+	struct document document;
+	uint64_t count;
+	void (*on_page)(void *, uint64_t, struct page *);
+	void (*on_count)(void *, uint64_t, uint64_t);
+	void (*on_document)(void *, uint64_t, struct document *);
+};
 
 void fake_source_add(struct fake_source *f, int count)
 {
@@ -89,6 +134,11 @@ void fake_source_add(struct fake_source *f, int count)
 		f->clock_us += 1000000;
 	}
 	f->version++;
+	if (f->held && count && uv_async_send(&f->wake) == 0) {
+		f->held->next = f->answers;
+		f->answers = f->held;
+		f->held = NULL;
+	}
 }
 
 void fake_source_remove(struct fake_source *f, int64_t from, int64_t to)
@@ -117,6 +167,26 @@ static bool has(struct bytes b, const char *word)
 	return memmem(b.at, b.len, word, strlen(word)) != NULL;
 }
 
+static bool field_is(const char *filter, const char *field, struct bytes value)
+{
+	char pattern[200], word[200];
+	size_t n = 0;
+	snprintf(pattern, sizeof pattern, "%s:/^", field);
+	const char *at = strstr(filter, pattern);
+	if (!at)
+		return true;
+	for (at += strlen(pattern); *at && *at != '$' && n + 1 < sizeof word; at++)
+		if (*at != '\\' || (at[1] && *++at))
+			word[n++] = *at;
+	return bytes_equal(value, bytes_make(word, n));
+}
+
+static bool same_kind(const struct item *i, const char *filter)
+{
+	return field_is(filter, "event", i->row.event_type) && field_is(filter, "path", i->row.path) &&
+	       field_is(filter, "source", i->row.provider);
+}
+
 /* "(event:/x/ OR …)" is what a search asks for; "is:replay id:>5" what a replay made; else a word is looked for. */
 static bool matches(const struct item *i, const char *filter)
 {
@@ -127,6 +197,8 @@ static bool matches(const struct item *i, const char *filter)
 		return true;
 	if (strncmp(filter, "is:replay", 9) == 0)
 		return i->row.replay_of && (!after || i->row.id > atoll(after + 4));
+	if (from && from[2] == '^') /* "event:/^x\.y$/ source:/^z$/", of a comparison */
+		return same_kind(i, filter);
 	snprintf(word, sizeof word, "%s", from ? from + 2 : filter);
 	if (from)
 		word[strcspn(word, "/")] = '\0';
@@ -161,19 +233,6 @@ void fake_source_page(struct fake_source *f, const char *filter, int64_t anchor,
 
 /* ---- as the inspector is given it ---- */
 
-struct answer {
-	struct answer *next;
-	enum { ANSWER_PAGE, ANSWER_COUNT, ANSWER_DOCUMENT } kind;
-	uint64_t generation;
-	void *user;
-	struct page page;
-	struct document document;
-	uint64_t count;
-	void (*on_page)(void *, uint64_t, struct page *);
-	void (*on_count)(void *, uint64_t, uint64_t);
-	void (*on_document)(void *, uint64_t, struct document *);
-};
-
 static void give(struct answer *a)
 {
 	if (a->kind == ANSWER_PAGE)
@@ -200,12 +259,19 @@ bool fake_source_open(struct fake_source *f, uv_loop_t *loop)
 	f->loop = loop;
 	f->wake.data = f;
 	f->open = uv_async_init(loop, &f->wake, on_wake) == 0;
+	uv_timer_init(loop, &f->step);
+	f->step.data = f;
 	return f->open;
 }
 
 static void fake_cancel(void *self)
 {
 	struct fake_source *f = self;
+	if (f->held) {
+		f->held->next = f->answers;
+		f->answers = f->held;
+		f->held = NULL;
+	}
 	while (f->answers) {
 		struct answer *a = f->answers;
 		f->answers = a->next;
@@ -218,8 +284,10 @@ static void fake_cancel(void *self)
 void fake_source_close(struct fake_source *f)
 {
 	fake_cancel(f);
-	if (f->open)
+	if (f->open) {
 		uv_close((uv_handle_t *)&f->wake, NULL);
+		uv_close((uv_handle_t *)&f->step, NULL);
+	}
 	f->open = false;
 }
 
@@ -246,10 +314,22 @@ static bool fake_check(void *self, const char *filter, struct error *e)
 static void fake_page(void *self, const char *filter, int64_t anchor, bool forward, size_t count, uint64_t generation,
 		      void (*done)(void *user, uint64_t generation, struct page *p), void *user)
 {
-	struct answer *a = answer_later(self, generation, user);
+	struct fake_source *f = self;
+	struct answer *a = answer_later(f, generation, user);
 	a->kind = ANSWER_PAGE;
 	a->on_page = done;
-	fake_source_page(self, filter, anchor, forward, count, &a->page);
+	fake_source_page(f, filter, anchor, forward, count, &a->page);
+	if (!f->walk || !forward || anchor || !*filter || f->held)
+		return;
+	struct answer *rest = calloc(1, sizeof *rest);
+	if (!rest)
+		abort();
+	*rest = *a;
+	rest->next = NULL;
+	f->held = rest;
+	fake_source_page(f, filter, anchor, forward, (a->page.count + 1) / 2, &a->page);
+	a->page.searched = 1;
+	a->page.total = 2;
 }
 
 static void fake_count(void *self, const char *filter, uint64_t generation,
@@ -297,6 +377,25 @@ static bool fill_attempts(struct document *d)
 	return d->attempts != NULL;
 }
 
+/* By turns all bytes, brackets 100,000 deep, and a line of 10 MB. */
+static bool fill_hostile(struct document *d, int64_t id)
+{
+	bool fine = true;
+	for (size_t i = 0; fine && i < EVILS; i++)
+		fine = put_field(&d->headers, i % 2 ? evil[i] : "X-Evil", evil[(i + 1) % EVILS]);
+	for (size_t i = 0; i < d->attempt_count; i++)
+		d->attempts[i].error = d->attempts[i].url = bytes_of(evil[i % EVILS]);
+	for (int i = 0; fine && id % 3 == 0 && i < 100000; i++)
+		fine = put(&d->body, "[");
+	for (size_t i = 0; fine && i < EVILS; i++)
+		fine = put(&d->body, evil[i]) && put(&d->body, i % 3 ? "" : "\n");
+	for (unsigned i = 0; fine && id % 3 == 1 && i < 512; i++)
+		fine = buffer_put_u8(&d->body, (uint8_t)i);
+	for (int i = 0; fine && id % 3 == 2 && i < 500000; i++)
+		fine = put(&d->body, "\x1b]0;CANARY\x07 line");
+	return fine;
+}
+
 /* A body that names its delivery, so that tests see whose is shown. */
 void fake_source_document(struct fake_source *f, int64_t id, enum source_part part, int attempt, uint64_t most,
 			  struct document *d)
@@ -308,7 +407,9 @@ void fake_source_document(struct fake_source *f, int64_t id, enum source_part pa
 		return;
 	}
 	bool fine = item_copy(&d->item, &item->row) && fill_attempts(d);
-	if (part == SOURCE_RESPONSE) {
+	if (f->hostile) {
+		fine = fine && fill_hostile(d, id);
+	} else if (part == SOURCE_RESPONSE) {
 		d->attempt = attempt < 0 ? item->row.attempts : attempt;
 		fine = fine && put_field(&d->headers, "Content-Type", "text/plain") &&
 		       buffer_printf(&d->body, "answer %d to #%lld\n", d->attempt, (long long)id);
@@ -319,7 +420,8 @@ void fake_source_document(struct fake_source *f, int64_t id, enum source_part pa
 		       buffer_printf(&d->body, "{\n  \"id\": \"evt_%lld\",\n  \"amount\": 4900,\n", (long long)id);
 		for (int i = 0; fine && i < 60; i++)
 			fine = buffer_printf(&d->body, "  \"line %d\": \"value %d\",\n", i, i);
-		fine = fine && put(&d->body, "  \"note\": \"hi \x1b]52;c;QUJD\x07\"\n}\n");
+		fine = fine &&
+		       put(&d->body, f->plain ? "  \"note\": \"hi\"\n}" : "  \"note\": \"hi \x1b]52;c;QUJD\x07\"\n}\n");
 	}
 	if (!fine)
 		abort();
@@ -371,6 +473,51 @@ static void note(struct fake_source *f, const char *format, ...)
 	va_end(args);
 }
 
+static void replay_one(struct fake_source *f, int64_t id, struct replay_progress *p)
+{
+	const struct item *original = fake_source_at(f, id);
+	fake_source_add(f, 1);
+	f->items[f->count - 1].row.replay_of = id;
+	bool ok = original && original->row.status >= 200 && original->row.status < 400;
+	p->sent++;
+	p->ok += ok;
+	p->failed += !ok;
+	p->last_id = f->last_id;
+}
+
+static void end_replay(struct fake_source *f)
+{
+	uv_timer_stop(&f->step);
+	f->replay.over = true;
+	f->on_replay(f->on_replay_user, &f->replay);
+}
+
+static void on_step(uv_timer_t *timer)
+{
+	struct fake_source *f = timer->data;
+	replay_one(f, f->replay_ids[f->replay.sent], &f->replay);
+	if (f->replay.sent == f->replay.total)
+		end_replay(f);
+	else
+		f->on_replay(f->on_replay_user, &f->replay);
+}
+
+static int64_t replay_slowly(struct fake_source *f, const struct replay_request *r,
+			     void (*progress)(void *user, const struct replay_progress *p), void *user)
+{
+	free(f->replay_ids);
+	f->replay_ids = malloc(r->count * sizeof *r->ids);
+	if (!f->replay_ids)
+		abort();
+	memcpy(f->replay_ids, r->ids, r->count * sizeof *r->ids);
+	f->replay = (struct replay_progress){ .total = r->count };
+	f->on_replay = progress;
+	f->on_replay_user = user;
+	note(f, "replay of %zu\n", r->count);
+	uv_timer_start(&f->step, on_step, 20, 20);
+	return 2;
+}
+
 static int64_t fake_replay(void *self, const struct replay_request *r,
 			   void (*progress)(void *user, const struct replay_progress *p), void *user, struct error *e)
 {
@@ -380,27 +527,26 @@ static int64_t fake_replay(void *self, const struct replay_request *r,
 		error_set(e, EXIT_NO, "nothing is forwarding: start `creel PORT`, then press r");
 		return 0;
 	}
+	if (f->slow && r->count > 1)
+		return replay_slowly(f, r, progress, user);
 	for (size_t i = 0; i < r->count; i++) {
-		note(f, "replay %lld%s\n", (long long)r->ids[i],
-		     r->edited.len ? " edited"
-		     : r->resign   ? " signed"
-				   : "");
-		fake_source_add(f, 1);
-		f->items[f->count - 1].row.replay_of = r->ids[i];
-		p.sent++;
-		p.ok++;
+		note(f, "replay %lld%s%s\n", (long long)r->ids[i], r->edited.len ? " edited" : "",
+		     r->resign ? " signed" : "");
+		replay_one(f, r->ids[i], &p);
 	}
 	if (r->edited.len)
-		note(f, "%s%.*s\n", r->resign ? "signed anew\n" : "", (int)r->edited.len, (const char *)r->edited.at);
+		note(f, "%.*s\n", (int)r->edited.len, (const char *)r->edited.at);
 	p.over = true;
-	p.last_id = f->last_id;
 	progress(user, &p);
 	return 1;
 }
 
 static void fake_stop(void *self, int64_t replay)
 {
-	note(self, "stop %lld\n", (long long)replay);
+	struct fake_source *f = self;
+	note(f, "stop %lld after %zu\n", (long long)replay, f->replay.sent);
+	if (replay == 2 && !f->replay.over)
+		end_replay(f);
 }
 
 static bool fake_export(void *self, const int64_t *ids, size_t count, const char *format, const char *path,
@@ -409,6 +555,8 @@ static bool fake_export(void *self, const int64_t *ids, size_t count, const char
 	char text[300];
 	int len = snprintf(text, sizeof text, "%s of %zu from #%lld\n", format, count, count ? (long long)ids[0] : 0);
 	note(self, "export %.*s", len, text);
+	if (strcmp(format, "har") == 0 && path && strstr(path, "refused"))
+		return error_set(e, EXIT_NO, "cannot write %s: refused", path);
 	if (!path)
 		return put(out, text) || error_set(e, EXIT_NO, "out of memory");
 	FILE *file = fopen(path, "wx");

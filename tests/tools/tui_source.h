@@ -14,6 +14,17 @@ struct fake_source {
 	struct answer *answers;
 	uv_async_t wake;
 	bool open;
+	/* Replays of several go on one at each step, 20 ms apart, when `slow`. */
+	bool slow;
+	bool walk; /* all that match is told in two parts, the second when the next delivery arrives */
+	struct answer *held;
+	bool hostile; /* everything that came from outside wants something of the terminal */
+	bool plain;   /* bodies without control characters */
+	uv_timer_t step;
+	int64_t *replay_ids;
+	struct replay_progress replay;
+	void (*on_replay)(void *user, const struct replay_progress *p);
+	void *on_replay_user;
 	/* What was done, for tests. */
 	char log[4096];
 };

@@ -1,6 +1,7 @@
 /* What --chaos decides: specs, fates, spoilt signatures. */
 #include "client/chaos.h"
 #include "shared/headers.h"
+#include "shared/signature.h"
 #include "tests/unit/unit.h"
 
 static struct chaos_spec parsed(const char *text)
@@ -156,11 +157,69 @@ static void test_signatures(void **state)
 	expect_spoilt("", "");
 }
 
+/* What was valid is invalid, and not for its form: a receiver that only looks whether there is one is found out. */
+static void spoil_one(const struct signature_provider *p, const char *secret)
+{
+	static const char form[] = "Content-Type: application/x-www-form-urlencoded\r\n";
+	bool twilio = strcmp(signature_name(p), "twilio") == 0;
+	struct signature_sign_out out;
+	struct signature_result result;
+	struct buffer block = { 0 }, spoilt = { 0 };
+	struct error e;
+	bool any;
+	struct signature_input in = {
+		.headers = bytes_of(twilio ? form : NULL),
+		.body = bytes_of(twilio ? "a=1" : "{\"webhookTimestamp\":1764000000000}"),
+		.method = bytes_of("POST"),
+		.url = bytes_of("https://hooks.example.com/"),
+		.secret = bytes_of(secret),
+		.at = 1764000000,
+		.tolerance = SIGNATURE_OWN_TOLERANCE,
+	};
+	if (!signature_sign(p, &in, &out, &e))
+		fail_msg("%s", e.text);
+	assert_true(buffer_append_bytes(&block, in.headers));
+	assert_true(buffer_append_bytes(&block, buffer_view(&out.headers)));
+	in.headers = buffer_view(&block);
+	assert_int_equal(signature_check(p, &in), SIGNATURE_VALID);
+	assert_true(chaos_spoil_signature(in.headers, &spoilt, &any));
+	assert_true(any);
+	in.headers = buffer_view(&spoilt);
+	signature_verify(p, &in, &result);
+	if (result.verdict != SIGNATURE_INVALID || result.reason == SIGNATURE_MISSING ||
+	    result.reason == SIGNATURE_MALFORMED)
+		fail_msg("%s: %s", signature_name(p), result.text);
+	signature_sign_free(&out);
+	buffer_free(&block);
+	buffer_free(&spoilt);
+}
+
+static void test_spoilt_signatures_are_invalid(void **state)
+{
+	const struct signature_provider *p;
+	size_t count = 0;
+	(void)state;
+	for (size_t i = 0; (p = signature_at(i)); i++) {
+		const char *name = signature_name(p);
+		/* Public keys do not sign, and Mailgun's signature stands in the body. */
+		if (strcmp(name, "discord") == 0 || strcmp(name, "sendgrid") == 0 || strcmp(name, "mailgun") == 0)
+			continue;
+		spoil_one(p, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+		count++;
+	}
+	assert_true(count >= 26);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_spec),   cmocka_unit_test(test_bad_specs), cmocka_unit_test(test_fates_repeat),
-		cmocka_unit_test(test_shares), cmocka_unit_test(test_text),      cmocka_unit_test(test_signatures),
+		cmocka_unit_test(test_spec),
+		cmocka_unit_test(test_bad_specs),
+		cmocka_unit_test(test_fates_repeat),
+		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_signatures),
+		cmocka_unit_test(test_spoilt_signatures_are_invalid),
 	};
 	return RUN(tests);
 }

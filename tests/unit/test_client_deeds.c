@@ -148,6 +148,12 @@ static void test_export(void **state)
 	assert_non_null(strstr((char *)out.at, "http://localhost:3000/base/hooks?a=1"));
 	assert_null(strstr((char *)out.at, "s3cret"));
 	buffer_free(&out);
+	out = export(&t, id, "har");
+	assert_memory_equal(out.at, "{\"log\":", 7);
+	buffer_free(&out);
+	out = export(&t, id, "ndjson");
+	assert_string_equal(strchr((char *)out.at, '\n'), "\n"); /* one line */
+	buffer_free(&out);
 	out = export(&t, id, "curl-secrets");
 	assert_non_null(strstr((char *)out.at, "s3cret"));
 	buffer_free(&out);

@@ -57,8 +57,16 @@ static void test_round_trips(void **state)
 
 static void test_wants_file(void **state)
 {
-	static const char *const inside[] = { "", "{\"a\":1}\n", "a\r\nb\t", "<x/>", "caf\xc3\xa9" };
-	static const char *const beside[] = { "\xff", "a\x1b[0m", "< x", "\x7f" };
+	static const char *const inside[] = {
+		"", "{\"a\":1}\n", "a\r\nb\t", "<x/>", "caf\xc3\xa9", "\xc2\xa0\xc3\x9b"
+	};
+	static const char *const beside[] = { "\xff",
+					      "a\x1b[0m",
+					      "< x",
+					      "\x7f",
+					      "a\xc2\x9b"
+					      "2J",
+					      "\xc2\x80" };
 	(void)state;
 	for (size_t i = 0; i < sizeof inside / sizeof *inside; i++)
 		assert_false(http_text_wants_file(bytes_of(inside[i])));

@@ -123,6 +123,25 @@ static void test_large_is_read_from_anywhere(void **state)
 	assert_holds(&p->s, len, 0);
 }
 
+static void test_a_view_of_all_of_it(void **state)
+{
+	struct place *p = *state;
+	struct bytes view;
+	assert_true(spill_map(&p->s, &view));
+	assert_int_equal(view.len, 0);
+	spill_unmap(&p->s, view);
+	static const uint64_t sizes[] = { 100, SPILL_MEMORY, 3 * SPILL_MEMORY + 1 };
+	for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+		assert_true(fill_to(&p->s, sizes[k]));
+		assert_true(spill_map(&p->s, &view));
+		assert_int_equal(view.len, sizes[k]);
+		for (size_t i = 0; i < view.len; i++)
+			if (view.at[i] != byte_at(i))
+				fail_msg("byte %zu of %zu", i, view.len);
+		spill_unmap(&p->s, view);
+	}
+}
+
 static void test_one_large_piece(void **state)
 {
 	struct place *p = *state;
@@ -335,6 +354,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_small_stays_in_memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_more_byte_spills, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_large_is_read_from_anywhere, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_view_of_all_of_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_large_piece, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_file_is_private_and_has_no_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reading_beyond_the_end_is_refused, setup, teardown),

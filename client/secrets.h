@@ -1,0 +1,28 @@
+/* Secrets of webhook providers, as commands are given them: "github=@FILE" (listen, replay --resign), or "@FILE" alone
+ * where the provider is known otherwise (verify, trigger). Wiped when freed; never printed. Loop thread. */
+#pragma once
+
+#include "shared/options.h"
+#include "shared/signature.h"
+
+struct secret {
+	const struct signature_provider *provider; /* NULL: for whichever it is */
+	char *text;
+};
+
+struct secrets {
+	struct secret *at;
+	size_t count;
+};
+
+/* Reads them all; `need_provider`: every one names its own. EXIT_USAGE: an unknown provider, a file that cannot be
+ * read, a value that is no secret of that provider. What was read is freed by secrets_free in any case. */
+MUST_CHECK bool secrets_read(const struct option_values *specs, bool need_provider, struct secrets *out,
+			     struct error *e);
+void secrets_free(struct secrets *s);
+/* The next secret for that provider from *at on: its own before those for any, or NULL. */
+const struct secret *secrets_next(const struct secrets *s, const struct signature_provider *p, size_t *at);
+
+/* The URL as the sender called it: of the tunnel's public URL, if known, else of Host and what the relay took off. */
+MUST_CHECK bool secrets_url(struct bytes public_url, struct bytes headers, bool https, struct bytes prefix,
+			    struct bytes target, struct buffer *out);

@@ -1,0 +1,201 @@
+#include "shared/exchange.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "shared/headers.h"
+#include "shared/redact.h"
+
+struct reading {
+	struct exchange *x;
+	bool no_memory;
+};
+
+static void take(struct reading *r, struct buffer *into, struct bytes from)
+{
+	into->len = 0;
+	if (!buffer_append_bytes(into, from))
+		r->no_memory = true;
+}
+
+static void on_row(void *user, const struct delivery_row *row)
+{
+	struct reading *r = user;
+	struct exchange *x = r->x;
+	x->id = row->id;
+	memcpy(x->event_id, row->event_id, UUID_LEN);
+	x->received_at_us = row->received_at_us;
+	x->origin = row->origin;
+	x->state = row->state;
+	x->refused_status = row->state == DELIVERY_REFUSED ? row->status : 0;
+	take(r, &x->tunnel, row->tunnel);
+	take(r, &x->method, row->method);
+	take(r, &x->target, row->target);
+	take(r, &x->peer, row->peer);
+	take(r, &x->provider, row->provider);
+	take(r, &x->event_type, row->event_type);
+	take(r, &x->signature, row->signature);
+}
+
+static void on_attempt(void *user, const struct attempt_row *a)
+{
+	struct reading *r = user;
+	struct exchange *x = r->x;
+	x->called = true;
+	x->started_at_us = a->started_at_us;
+	x->connect_us = a->connect_us;
+	x->first_byte_us = a->first_byte_us;
+	x->total_us = a->total_us;
+	x->result = a->result;
+	x->status = a->status;
+	take(r, &x->url, a->url);
+	take(r, &x->reason, a->reason);
+	take(r, &x->error, a->error);
+}
+
+bool exchange_read(struct store *s, int64_t id, struct exchange *out, struct error *e)
+{
+	struct reading r = { .x = out };
+	memset(out, 0, sizeof *out);
+	bool fine = store_get(s, id, on_row, &r, e) &&
+		    store_get_request(s, id, &out->request, &out->has_body, &out->https, e) &&
+		    store_list_attempts(s, id, on_attempt, &r, e) &&
+		    (!out->called || store_get_response(s, id, 0, &out->response, e)) &&
+		    (!r.no_memory || error_set(e, EXIT_STORE, "out of memory"));
+	if (!fine)
+		exchange_free(out);
+	return fine;
+}
+
+void exchange_free(struct exchange *x)
+{
+	struct buffer *all[] = { &x->tunnel,     &x->method,    &x->target, &x->peer,   &x->provider,
+				 &x->event_type, &x->signature, &x->url,    &x->reason, &x->error };
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		buffer_free(all[i]);
+	store_message_free(&x->request);
+	store_message_free(&x->response);
+	memset(x, 0, sizeof *x);
+}
+
+static bool redact_block(struct buffer *block, const struct option_values *more)
+{
+	struct buffer out = { 0 };
+	if (!redact_headers(&out, buffer_view(block), more)) {
+		buffer_free(&out);
+		return false;
+	}
+	buffer_free(block);
+	*block = out;
+	return true;
+}
+
+bool exchange_redact(struct exchange *x, const struct option_values *more, struct error *e)
+{
+	return (redact_block(&x->request.headers, more) && redact_block(&x->request.trailers, more) &&
+		redact_block(&x->response.headers, more)) ||
+	       error_set(e, EXIT_STORE, "out of memory");
+}
+
+struct bytes exchange_base(const struct exchange *x)
+{
+	const struct buffer *url = &x->url, *target = &x->target;
+	if (url->len > target->len && target->len &&
+	    memcmp(url->at + url->len - target->len, target->at, target->len) == 0)
+		return bytes_make(url->at, url->len - target->len);
+	return bytes_of(NULL);
+}
+
+static bool is_host(struct bytes b)
+{
+	for (size_t i = 0; i < b.len; i++)
+		if (!b.at[i] || b.at[i] >= 0x80 || !(isalnum(b.at[i]) || strchr("-._:[]", b.at[i])))
+			return false;
+	return b.len > 0;
+}
+
+bool exchange_append_base(const struct exchange *x, struct buffer *out)
+{
+	struct bytes base = exchange_base(x), host;
+	if (base.len)
+		return buffer_append_bytes(out, base);
+	bool has_host = headers_find(buffer_view(&x->request.headers), "host", &host) && is_host(host);
+	return buffer_append_text(out, x->https ? "https://" : "http://") &&
+	       buffer_append_bytes(out, has_host ? host : bytes_of("localhost"));
+}
+
+static bool has_blanks_or_controls(struct bytes b)
+{
+	for (size_t i = 0; i < b.len; i++)
+		if (b.at[i] <= 0x20 || b.at[i] == 0x7f)
+			return true;
+	return false;
+}
+
+bool exchange_check(const struct exchange *x, struct error *e)
+{
+	if (!headers_name_valid(buffer_view(&x->method)))
+		return error_set(e, EXIT_USAGE, "the method is not one word, such as POST");
+	if (x->target.len == 0 || has_blanks_or_controls(buffer_view(&x->target)))
+		return error_set(e, EXIT_USAGE, "the target is empty or holds blanks or control characters");
+	if (!headers_valid(buffer_view(&x->request.headers)) || !headers_valid(buffer_view(&x->request.trailers)))
+		return error_set(e, EXIT_USAGE, "a header field of the request is malformed");
+	if (!headers_valid(buffer_view(&x->response.headers)))
+		return error_set(e, EXIT_USAGE, "a header field of the response is malformed");
+	if (x->status < 0 || x->status > 999)
+		return error_set(e, EXIT_USAGE, "the status %d is none of HTTP's", x->status);
+	return true;
+}
+
+static bool insert_attempt(struct store *s, const struct exchange *x, int64_t id, struct error *e)
+{
+	struct store_attempt a = {
+		.delivery_id = id,
+		.started_at_us = x->started_at_us,
+		.result = x->result,
+		.status = x->status,
+		.url = buffer_view(&x->url),
+		.reason = buffer_view(&x->reason),
+		.error = buffer_view(&x->error),
+		.connect_us = x->connect_us,
+		.first_byte_us = x->first_byte_us,
+		.total_us = x->total_us,
+		.headers = buffer_view(&x->response.headers),
+		.body = buffer_view(&x->response.body),
+		.body_size = x->response.body_size,
+	};
+	return store_insert_attempt(s, &a, e);
+}
+
+bool exchange_insert(struct store *s, const struct exchange *x, int64_t *id, bool *duplicate, struct error *e)
+{
+	bool refused = x->state == DELIVERY_REFUSED && !x->called;
+	struct store_delivery d = {
+		.received_at_us = x->received_at_us,
+		.origin = ORIGIN_IMPORT,
+		.state = refused ? DELIVERY_REFUSED : DELIVERY_FAILED,
+		.refused_status = x->refused_status,
+		.https = x->https,
+		.has_body = x->has_body,
+		.tunnel = buffer_view(&x->tunnel),
+		.method = buffer_view(&x->method),
+		.target = buffer_view(&x->target),
+		.peer = buffer_view(&x->peer),
+		.provider = buffer_view(&x->provider),
+		.event_type = buffer_view(&x->event_type),
+		.signature = buffer_view(&x->signature),
+		.headers = buffer_view(&x->request.headers),
+		.trailers = buffer_view(&x->request.trailers),
+		.body = buffer_view(&x->request.body),
+		.body_size = x->request.body_size,
+	};
+	memcpy(d.event_id, x->event_id, UUID_LEN);
+	if (!store_insert_delivery(s, &d, id, duplicate, e))
+		return false;
+	if (*duplicate)
+		return true;
+	if (x->called)
+		return insert_attempt(s, x, *id, e);
+	/* Its class with it, which filters look at. */
+	return refused || store_set_state(s, *id, DELIVERY_FAILED, e);
+}

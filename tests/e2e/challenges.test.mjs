@@ -1,0 +1,105 @@
+// --answer-challenges: handshakes are answered by the client itself, marked on the record; all else goes to the app.
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import http from 'node:http';
+import { after, before, describe, it } from 'node:test';
+import { waitFor } from './lib/harness.mjs';
+import { openRoad } from './lib/road.mjs';
+
+const SECRET = 'zoom secret';
+const hmac = (text) => createHmac('sha256', SECRET).update(text).digest('hex');
+const json = (value, headers = {}) => ({ method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(value) });
+
+describe('listen --answer-challenges', () => {
+	let road, base, app;
+	before(async () => {
+		app = [];
+		const args = ['--answer-challenges', ...['zoom=env:ZOOM', 'meta=env:META', 'slack=env:ZOOM'].flatMap((s) => ['--secret', s])];
+		road = await openRoad({ name: 'hands', clientArgs: args, clientEnv: { ZOOM: SECRET, META: 'ours' }, answer: (request, socket) => {
+			app.push(request.target);
+			socket.write('HTTP/1.1 202 X\r\nContent-Length: 3\r\n\r\napp');
+		} });
+		base = `http://127.0.0.1:${road.relay.port}/hands`;
+	});
+	after(() => road?.w.close());
+
+	/** What the sender got, and the record of it. */
+	async function ask(path, options) {
+		const res = await fetch(base + path, options);
+		const text = await res.text();
+		const row = await road.w.recorded((r) => r.target === path && r.state === 'delivered');
+		return { status: res.status, text, headers: res.headers, row };
+	}
+
+	async function answered(name, path, options, expected) {
+		const { status, text, headers, row } = await ask(path, options);
+		assert.equal(status, 200);
+		assert.equal(text, expected);
+		assert.equal(headers.get('x-content-type-options'), 'nosniff');
+		assert.ok(!app.includes(path), 'the app was not called');
+		assert.equal(row.status, 200);
+		const shown = JSON.parse(await road.w.creelOut(['show', String(row.id), '--json']));
+		assert.equal(shown.response.body ?? '', expected);
+		const found = (await road.w.creelOut(['list', '--json', `tag:"challenge:${name}"`])).toString('utf8');
+		assert.ok(found.includes(row.event_id), `tagged challenge:${name}`);
+		return headers;
+	}
+
+	it('Slack', () => answered('slack', '/slack', json({ type: 'url_verification', token: 't', challenge: '3eZbrw1aB' }), '3eZbrw1aB'));
+	it('Zoom', () => answered('zoom', '/zoom', json({ event: 'endpoint.url_validation', payload: { plainToken: 'qgg8vlvZRS6UYooatFL8Aw' } }),
+		JSON.stringify({ plainToken: 'qgg8vlvZRS6UYooatFL8Aw', encryptedToken: hmac('qgg8vlvZRS6UYooatFL8Aw') })));
+	it('Meta', () => answered('meta', '/meta?hub.mode=subscribe&hub.verify_token=ours&hub.challenge=1158201444', {}, '1158201444'));
+	it('Twitch', () => answered('twitch', '/twitch', json({ challenge: 'pogchamp-kappa' }, { 'twitch-eventsub-message-type': 'webhook_callback_verification' }), 'pogchamp-kappa'));
+	it('Dropbox', () => answered('dropbox', '/dropbox?challenge=abc', {}, 'abc'));
+	it('Asana', async () => {
+		const headers = await answered('asana', '/asana', json({}, { 'x-hook-secret': 'b537207f20cbfa02357cf448134da559' }), '');
+		assert.equal(headers.get('x-hook-secret'), 'b537207f20cbfa02357cf448134da559');
+	});
+
+	it('what is none, or not ours, goes to the app', async () => {
+		for (const [path, options] of [
+			['/m?hub.mode=subscribe&hub.verify_token=theirs&hub.challenge=1', {}],
+			['/z', json({ event: 'endpoint.url_validation', payload: { plainToken: `v0:${Math.floor(Date.now() / 1000)}:{}` } })],
+			['/s', json({ type: 'event_callback', challenge: 'x' })],
+			['/forged', json({ type: 'url_verification', challenge: 'x' }, { 'x-slack-signature': `v0=${hmac('x')}`, 'x-slack-request-timestamp': '1' })],
+			['/sns', json({ Type: 'SubscriptionConfirmation', SubscribeURL: `${base}/fetched` }, { 'x-amz-sns-message-type': 'SubscriptionConfirmation' })],
+		]) {
+			const { status, text } = await ask(path, options);
+			assert.deepEqual([status, text], [202, 'app']);
+			assert.ok(app.includes(path));
+		}
+		assert.ok(!app.includes('/fetched'), 'a SubscribeURL of elsewhere is never fetched');
+	});
+
+	it('an SNS subscription: its URL is fetched, from that host and over TLS', async () => {
+		const asked = [];
+		// A proxy that lets nobody through sees where the client wants to go.
+		const proxy = http.createServer();
+		proxy.on('connect', (req, socket) => {
+			asked.push(req.url);
+			socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
+		});
+		proxy.listen(0, '127.0.0.1');
+		await once(proxy, 'listening');
+		const sns = await openRoad({ name: 'sns', clientArgs: ['--answer-challenges'], clientEnv: { HTTPS_PROXY: `http://127.0.0.1:${proxy.address().port}` } });
+		const res = await fetch(`http://127.0.0.1:${sns.relay.port}/sns/in`, json({ Type: 'SubscriptionConfirmation',
+			SubscribeURL: 'https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=1' }, { 'x-amz-sns-message-type': 'SubscriptionConfirmation' }));
+		assert.deepEqual([res.status, await res.text()], [200, '']);
+		await waitFor('the outcome to be told', () => /SNS subscription could not be confirmed/.test(sns.client.err));
+		assert.deepEqual(asked, ['sns.eu-west-1.amazonaws.com:443']);
+		await sns.w.endsCleanly();
+		await sns.w.close();
+		proxy.close();
+	});
+
+	it('without the option all goes to the app', async () => {
+		const plain = await openRoad({ name: 'plain', answer: (request, socket) => socket.write('HTTP/1.1 202 X\r\nContent-Length: 3\r\n\r\napp') });
+		const res = await fetch(`http://127.0.0.1:${plain.relay.port}/plain/slack`, json({ type: 'url_verification', challenge: 'x' }));
+		assert.deepEqual([res.status, await res.text()], [202, 'app']);
+		await plain.w.endsCleanly();
+		await plain.w.close();
+	});
+
+	it('every program ended cleanly', () => road.w.endsCleanly());
+});

@@ -1,0 +1,143 @@
+// What the inspector does with recorded deliveries, against a real app: replays, edited ones, copied and exported ones.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { World, binDir, waitFor } from './lib/harness.mjs';
+import { Receiver, field, post } from './lib/http.mjs';
+import { Terminal } from './lib/tmux.mjs';
+
+const creel = path.join(binDir, 'creel');
+const run = promisify(execFile);
+let w, app, relay, t;
+
+before(async () => {
+	w = new World();
+	app = w.keep(await Receiver.start());
+	relay = await w.startRelay();
+});
+afterEach(() => t?.close());
+after(async () => {
+	try {
+		await w.endsCleanly();
+	} finally {
+		await w.close();
+	}
+});
+
+async function listen(env = {}) {
+	const home = w.fresh('home'), ready = w.fresh('ready');
+	t = await Terminal.start({
+		command: [creel, 'listen', String(app.port), '--relay', `http://127.0.0.1:${relay.port}`, '--ready-file', ready],
+		env: {
+			...Object.fromEntries(['HOME', 'XDG_CONFIG_HOME', 'XDG_STATE_HOME', 'UBSAN_OPTIONS', 'ASAN_OPTIONS'].map((k) => [k, w.env[k]])),
+			XDG_DATA_HOME: home,
+			...env,
+		},
+	});
+	t.url = await waitFor('the ready file', () => existsSync(ready) && readFileSync(ready, 'utf8').trim());
+	await t.until(/ online /);
+}
+
+// One that came, as the app had it.
+async function hook(name, body, headers = []) {
+	const from = app.requests.length;
+	await post(relay.port, `/${t.url.split('/').pop()}/${name}`, body, ['Content-Type: application/json', ...headers]);
+	await t.until((s) => s.split('\n').some((l) => /200 +POST/.test(l) && l.includes(`/${name}`)));
+	return app.requests[from];
+}
+
+const next = async (count) => {
+	await waitFor('the app to be called', () => app.requests.length >= count);
+	return app.requests[count - 1];
+};
+
+describe('the inspector', () => {
+	it('sends one again, and several, byte for byte', async () => {
+		await listen();
+		const body = '{"n": 1.0, "s": "\\u00e9"}\n';
+		const first = await hook('first', body);
+		await hook('second', 'other');
+		await t.keys('k');
+		const count = app.requests.length;
+		await t.keys('r');
+		const again = await next(count + 1);
+		assert.deepEqual(again.body, first.body);
+		assert.equal(again.first, first.first);
+		await t.until(/#1 was sent again, as #3/);
+		await t.keys('m', 'j', 'm', 'r');
+		await t.until(/replay 2 marked/);
+		await t.keys('y');
+		await next(count + 3);
+		await t.until(/^ replayed .* 2\/2 {2}2 ok {2}0 failed/m);
+		assert.deepEqual(app.requests.slice(-2).map((r) => r.body.toString()).sort(), [body, 'other'].sort());
+		await t.keys('Enter');
+		await t.until(/filter: is:replay id:>3/);
+		await t.until((s) => s.split('\n').filter((l) => /^.{1,2}R/.test(l)).length === 2);
+	});
+
+	it('sends one that was edited, its length right, the original untouched', async () => {
+		await listen({ EDITOR: 'sed -i -e s/4900/1234567/ -e s/^X-Kind:.*/X-Kind:\\ edited/' });
+		const first = await hook('pay', '{"amount":4900}', ['X-Kind: original']);
+		const count = app.requests.length;
+		await t.keys('e');
+		const s = await t.until(/^ *\+ \{"amount":1234567\}/m);
+		assert.match(s, /^ *\+ X-Kind: edited/m);
+		await t.keys('s');
+		const r = await next(count + 1);
+		assert.equal(r.body.toString(), '{"amount":1234567}');
+		assert.equal(field(r.lines, 'x-kind'), 'edited');
+		assert.equal(field(r.lines, 'content-length'), '18');
+		assert.equal(r.first, first.first);
+		await t.until(/#1 was sent again, as #2/);
+		await t.keys('G', 'k', 'r');
+		const again = await next(count + 2);
+		assert.equal(again.body.toString(), '{"amount":4900}');
+		assert.equal(field(again.lines, 'x-kind'), 'original');
+	});
+
+	it('copies a curl that sends the same bytes', async () => {
+		await listen();
+		const body = `{"quote":"it's", "at":"@file", "dollar":"$HOME \`x\`", "nl":"\n"}`;
+		const first = await hook('copied?a=1&b=%20[x]', body, ['X-Quote: it\'s "so"']);
+		await t.keys('y', 'c');
+		await t.until(/curl of #1 .*: to tmux's buffer/);
+		const script = await t.tmux('save-buffer', '-');
+		assert.match(script, /^curl /);
+		const count = app.requests.length;
+		await run('sh', ['-c', script]);
+		const r = await next(count + 1);
+		assert.equal(r.body.toString(), body);
+		assert.equal(r.first, first.first);
+		assert.equal(field(r.lines, 'x-quote'), 'it\'s "so"');
+	});
+
+	it('writes files that were not there, for the user alone', async () => {
+		await listen();
+		await hook('file', 'the body');
+		const file = w.fresh('body');
+		await t.keys('x', 'b');
+		await t.until(/write to: creel-1\.body/);
+		await t.keys('C-u');
+		await t.type(file);
+		await t.keys('Enter');
+		await t.until(/#1 is in /);
+		assert.equal(readFileSync(file, 'utf8'), 'the body');
+		assert.equal(statSync(file).mode & 0o777, 0o600);
+	});
+
+	it('deletes for good what it was told to', async () => {
+		await listen();
+		await hook('gone', 'x');
+		await hook('stays', 'y');
+		await t.keys('k', ':');
+		await t.type('delete');
+		await t.keys('Enter');
+		await t.until(/-- delete #1 /);
+		await t.keys('y');
+		await t.until(/#1 is deleted/);
+		await t.until(/\/stays/, { not: /\/gone/ });
+	});
+});

@@ -1,0 +1,237 @@
+// creel trigger: every sample through the tunnel, in its provider's form, signed so that creel and the providers' own
+// libraries take it; templates of one's own; what is wrong is told.
+import assert from 'node:assert/strict';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import { after, before, describe, it } from 'node:test';
+import { verify as githubVerify } from '@octokit/webhooks-methods';
+import { verifyKey as discordVerify } from 'discord-interactions';
+import { Webhook as StandardWebhook } from 'standardwebhooks';
+import Stripe from 'stripe';
+import twilio from 'twilio';
+import { World, freePort } from './lib/harness.mjs';
+
+const stripe = new Stripe('sk_test_none');
+const ed25519 = generateKeyPairSync('ed25519');
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const whsec = 'whsec_' + randomBytes(24).toString('base64');
+const pem = (k) => k.privateKey.export({ type: 'pkcs8', format: 'pem' });
+const SECRETS = { stripe: 'whsec_x', github: 'gh', twilio: 'tw', standard: whsec, svix: whsec, discord: pem(ed25519), sendgrid: pem(ec) };
+
+describe('trigger', () => {
+	let w, calls, app, client, names, port;
+	const secret = (provider) => {
+		const file = w.path(`secret-${provider}`);
+		writeFileSync(file, SECRETS[provider] ?? `the secret of ${provider}`);
+		return `@${file}`;
+	};
+	const run = (...args) => w.creel(['trigger', ...args]);
+
+	before(async () => {
+		w = new World();
+		calls = [];
+		app = http.createServer(async (req, res) => {
+			const pieces = [];
+			for await (const piece of req) pieces.push(piece);
+			calls.push({ url: req.url, method: req.method, headers: req.headers, raw: Buffer.concat(pieces) });
+			res.statusCode = req.url.includes('bad') ? 422 : 200;
+			res.end('ok');
+		});
+		app.listen(0, '127.0.0.1');
+		await once(app, 'listening');
+		port = app.address().port;
+		w.keep({ close: () => (app.closeAllConnections?.(), new Promise((r) => app.close(r))) });
+		const relay = await w.startRelay();
+		client = await w.startClient({ relay, target: port, name: 'try' });
+		names = (await w.creelOut(['trigger', '--list', '--json'])).toString('utf8').trim().split('\n').map((l) => JSON.parse(l).name);
+	});
+	after(() => w?.close());
+
+	it('--list: a line a sample, of every provider that can be verified', async () => {
+		assert.deepEqual((await run('--list')).text.trim().split('\n'), names);
+		const listed = new Set(names.map((n) => n.split('.')[0]));
+		for (const p of ['github', 'gitlab', 'stripe', 'slack', 'shopify', 'twilio', 'standard', 'svix', 'discord', 'paddle', 'square', 'zoom', 'twitch', 'linear',
+			'hubspot', 'sendgrid', 'mailgun', 'typeform', 'intercom', 'bitbucket', 'meta', 'dropbox', 'zendesk', 'pagerduty', 'razorpay', 'line', 'woocommerce',
+			'launchdarkly', 'calendly', 'asana']) assert.ok(listed.has(p), p);
+		for (const name of ['stripe.invoice.paid', 'github.push', 'github.ping', 'slack.event', 'slack.command', 'shopify.orders.create', 'standard.*']) assert.ok(names.includes(name), name);
+	});
+
+	it('every sample: to the running client, recorded with its provider, and its signature holds', async () => {
+		const kin = { clerk: 'svix', resend: 'svix' };
+		for (const name of names) {
+			const provider = name.split('.')[0];
+			const of = kin[provider] ?? provider;
+			const event = name.replace('*', 'thing.happened');
+			calls.length = 0;
+			const r = await run(event, '--secret', secret(of));
+			assert.equal(r.code, 0, `${name}: ${r.err}`);
+			assert.match(r.text, /^200 {2}/);
+			const { raw } = calls.at(-1);
+			assert.ok(!raw.includes('{{'), name);
+			if (/json/.test(calls.at(-1).headers['content-type'])) JSON.parse(raw);
+			const row = (await w.list(1))[0];
+			assert.equal(row.provider, of, name);
+			assert.equal(row.target, `/hooks/${provider}`);
+			if (!['dropbox', 'twilio', 'slack.interaction'].some((n) => name.startsWith(n))) assert.ok(row.event_type, `${name}: an event`);
+			if (name === 'standard.*') assert.equal(row.event_type, 'thing.happened');
+			if (name === 'shopify.*') assert.equal(row.event_type, 'thing/happened');
+			const checked = await w.creel(['verify', String(row.id), '--secret', secret(of)]);
+			assert.equal(checked.code, 0, `${name}: ${checked.text}`);
+		}
+	});
+
+	const sent = async (name, provider, ...args) => {
+		calls.length = 0;
+		const r = await run(name, '--to', `http://127.0.0.1:${port}/direct?x=1`, '--secret', secret(provider), ...args);
+		assert.equal(r.code, 0, r.err);
+		return calls.at(-1);
+	};
+
+	it('the official libraries take it', async () => {
+		let c = await sent('stripe.invoice.paid', 'stripe');
+		assert.equal(c.url, '/direct?x=1', 'a URL with a path is taken as it is');
+		const event = stripe.webhooks.constructEvent(c.raw, c.headers['stripe-signature'], SECRETS.stripe);
+		assert.equal(event.type, 'invoice.paid');
+		assert.match(c.headers['user-agent'], /^Stripe\//);
+		c = await sent('github.push', 'github');
+		assert.ok(await githubVerify(SECRETS.github, c.raw.toString('utf8'), c.headers['x-hub-signature-256']));
+		assert.equal(c.headers['x-github-event'], 'push');
+		c = await sent('standard.user.created', 'standard');
+		assert.equal(new StandardWebhook(whsec).verify(c.raw.toString('utf8'), c.headers).type, 'user.created');
+		c = await sent('twilio.message', 'twilio');
+		assert.ok(twilio.validateRequest(SECRETS.twilio, c.headers['x-twilio-signature'], `http://127.0.0.1:${port}/direct?x=1`, Object.fromEntries(new URLSearchParams(c.raw.toString('utf8')))));
+		c = await sent('discord.ping', 'discord');
+		const key = ed25519.publicKey.export({ type: 'spki', format: 'der' }).subarray(-32).toString('hex');
+		assert.ok(await discordVerify(c.raw, c.headers['x-signature-ed25519'], c.headers['x-signature-timestamp'], key));
+	});
+
+	it('what goes to an app straight away is on record, once; through the tunnel it is the tunnel\'s', async () => {
+		const before = (await w.list()).length;
+		const c = await sent('stripe.invoice.paid', 'stripe');
+		const rows = await w.list();
+		assert.equal(rows.length, before + 1);
+		const row = rows.at(-1);
+		assert.deepEqual([row.origin, row.target, row.status, row.provider, row.event_type, row.signature, row.state], ['trigger', '/direct?x=1', 200, 'stripe', 'invoice.paid', 'valid', 'delivered']);
+		const shown = JSON.parse(await w.creelOut(['show', String(row.id), '--json']));
+		assert.equal(shown.request.body, c.raw.toString('utf8'));
+		assert.equal(shown.response.body, 'ok');
+		assert.equal((await w.creel(['verify', String(row.id), '--secret', secret('stripe')])).code, 0);
+		calls.length = 0;
+		await w.creelOut(['replay', String(row.id)]);
+		assert.equal(calls.at(-1).url, '/direct?x=1');
+		const here = (await w.list()).length;
+		assert.equal((await run('stripe', '--to', `${client.url}/hook`, '--secret', secret('stripe'))).code, 0);
+		assert.deepEqual((await w.list()).slice(here).map((r) => r.origin), ['live']);
+	});
+
+	it('nothing of our own among the fields', async () => {
+		const c = await sent('asana.task', 'asana');
+		assert.deepEqual(Object.keys(c.headers).filter((k) => k !== 'connection').sort(), ['content-length', 'content-type', 'host', 'x-hook-signature']);
+	});
+
+	it('the provider alone is its usual event; each has ids of its own', async () => {
+		const first = await sent('stripe', 'stripe');
+		const second = await sent('stripe', 'stripe');
+		assert.equal(JSON.parse(first.raw).type, 'invoice.paid');
+		assert.notEqual(JSON.parse(first.raw).id, JSON.parse(second.raw).id);
+		assert.ok(Math.abs(JSON.parse(first.raw).created - Date.now() / 1000) < 60);
+	});
+
+	it('--data and -H change it before it is signed; -H has the last word', async () => {
+		let c = await sent('stripe.invoice.paid', 'stripe', '--data', 'data.object.amount_paid=9900', '--data', 'data.object.number=a "b" \\', '--data', 'livemode=true', '-H', 'X-Own: 1', '-H', 'Accept:');
+		const event = stripe.webhooks.constructEvent(c.raw, c.headers['stripe-signature'], SECRETS.stripe);
+		assert.deepEqual([event.data.object.amount_paid, event.data.object.number, event.livemode, c.headers['x-own'], c.headers.accept], [9900, 'a "b" \\', true, '1', undefined]);
+		c = await sent('twilio.message', 'twilio', '--data', 'Body=a&b é', '--data', 'New=1');
+		const form = new URLSearchParams(c.raw.toString('utf8'));
+		assert.deepEqual([form.get('Body'), form.get('New')], ['a&b é', '1']);
+		c = await sent('github.push', 'github', '-H', 'X-Hub-Signature-256: sha256=00');
+		assert.equal(c.headers['x-hub-signature-256'], 'sha256=00');
+	});
+
+	it('without a secret: signed with the test secret, which is told', async () => {
+		calls.length = 0;
+		const r = await run('stripe', '--to', String(port));
+		assert.equal(r.code, 0);
+		assert.equal(calls[0].url, '/hooks/stripe');
+		const [, test] = /test secret (\S+)/.exec(r.err);
+		stripe.webhooks.constructEvent(calls[0].raw, calls[0].headers['stripe-signature'], test);
+		const r2 = await run('standard', '--to', String(port));
+		new StandardWebhook(/test secret (\S+)/.exec(r2.err)[1]).verify(calls[1].raw.toString('utf8'), calls[1].headers);
+		const r3 = await run('discord', '--to', String(port));
+		assert.equal(r3.code, 2);
+		assert.match(r3.err, /private key/);
+	});
+
+	it('--json: what was sent and answered', async () => {
+		const r = await run('github.issues', '--to', `http://127.0.0.1:${port}`, '--secret', secret('github'), '--json');
+		const o = JSON.parse(r.text);
+		assert.deepEqual([o.name, o.provider, o.status, o.answer, o.url], ['github.issues', 'github', 200, 'ok', `http://127.0.0.1:${port}/hooks/github`]);
+		assert.ok(o.request.headers.some(([name]) => name === 'X-Hub-Signature-256'));
+	});
+
+	it('--fail and an answer that is not 2xx', async () => {
+		assert.equal((await run('github', '--to', `http://127.0.0.1:${port}/bad`, '--secret', secret('github'))).code, 0);
+		const r = await run('github', '--to', `http://127.0.0.1:${port}/bad`, '--secret', secret('github'), '--fail');
+		assert.equal(r.code, 1);
+		assert.match(r.err, /422/);
+	});
+
+	it('templates of one\'s own, before the built-in ones', async () => {
+		const own = w.path('config', 'creel', 'templates');
+		mkdirSync(own, { recursive: true });
+		writeFileSync(`${own}/stripe.mine.http`, 'PUT /own?a=1 HTTP/1.1\r\nContent-Type: application/json\r\nX-Id: {{id}}\r\n\r\n{"type":"mine","at":{{now}},"x":"{{unknown}}"}\n');
+		writeFileSync(`${own}/github.push.http`, 'POST / HTTP/1.1\nX-GitHub-Event: push\n\nmine');
+		assert.match((await run('--list')).text, /^github\.push {2}\(your own\)\nstripe\.mine {2}\(your own\)\n/);
+		calls.length = 0;
+		assert.equal((await run('stripe.mine', '--to', String(port), '--secret', secret('stripe'))).code, 0);
+		let c = calls.at(-1);
+		assert.deepEqual([c.method, c.url, JSON.parse(c.raw).x], ['PUT', '/own?a=1', '{{unknown}}']);
+		assert.match(c.headers['x-id'], /^[0-9a-f]{24}$/);
+		assert.equal(stripe.webhooks.constructEvent(c.raw, c.headers['stripe-signature'], SECRETS.stripe).type, 'mine');
+		c = await sent('github.push', 'github');
+		assert.equal(c.raw.toString(), 'mine');
+		const elsewhere = w.fresh('templates');
+		mkdirSync(elsewhere);
+		writeFileSync(`${elsewhere}/plain.http`, 'POST /p HTTP/1.1\n\nx');
+		assert.equal((await run('plain', '--templates', elsewhere, '--to', String(port))).code, 0);
+		assert.equal(calls.at(-1).raw.toString(), 'x');
+		writeFileSync(`${elsewhere}/broken.http`, 'POST /p\n');
+		const r = await run('broken', '--templates', elsewhere, '--to', String(port));
+		assert.equal(r.code, 2);
+		assert.match(r.err, /broken: line 1/);
+	});
+
+	it('what is wrong: one sentence and its exit code', async () => {
+		const key = ['--secret', secret('stripe')];
+		for (const [args, code, says] of [
+			[[], 2, /takes one sample/],
+			[['stripe', 'github', ...key], 2, /takes one sample/],
+			[['strpe', ...key], 2, /did you mean stripe/],
+			[['nobody.at.all', ...key], 2, /no sample 'nobody\.at\.all'/],
+			[['../../etc/passwd', ...key], 2, /no sample/],
+			[['stripe.x\r\ny', ...key], 2, /letters, digits/],
+			[['stripe', '--to', 'ftp://x/', ...key], 2, /takes a URL/],
+			[['stripe', '--secret', 'hunter22'], 2, /never an argument/],
+			[['stripe', '--secret', `@${w.path('none')}`], 2, /cannot be read/],
+			[['stripe', '--data', 'no.such=1', ...key], 2, /no value at 'no\.such'/],
+			[['stripe', '--data', 'x', ...key], 2, /PATH=VALUE/],
+			[['stripe', '-H', 'x', ...key], 2, /Name: value/],
+			[['stripe', '--to', `http://127.0.0.1:${await freePort()}/`, ...key], 5, /cannot be reached/],
+		]) {
+			const r = await run(...args);
+			assert.equal(r.code, code, `${args}: ${r.err}`);
+			assert.match(r.err, says);
+			assert.equal(r.text, '');
+		}
+		const nobody = await w.creel(['trigger', 'stripe', ...key, '--db', w.path('no.db')]);
+		assert.equal(nobody.code, 2);
+		assert.match(nobody.err, /no tunnel is online/);
+	});
+
+	it('every program ended cleanly', async () => {
+		assert.ok(client.url);
+		await w.endsCleanly();
+	});
+});
