@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { World, root } from '../e2e/lib/harness.mjs';
+import { World, binDir, root } from '../e2e/lib/harness.mjs';
 import { Terminal } from '../e2e/lib/tmux.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -16,7 +16,7 @@ export async function capture() {
 	try {
 		const db = w.path('readme.db');
 		await w.creelOut(['import', path.join(here, 'deliveries.ndjson'), '--db', db]);
-		t = await Terminal.start({ command: [path.join(root, process.env.CREEL_BIN_DIR ?? 'build/asan', 'creel'), 'ui', '--db', db, '--ascii'], env: w.env });
+		t = await Terminal.start({ command: [path.join(binDir, 'creel'), 'ui', '--db', db, '--ascii'], env: w.env });
 		const list = await t.until(/no client +9\b[^]*charge\.succeeded[^]*F10Quit/);
 		await t.type('/invoice.paid');
 		await t.keys('Enter', 'Enter');
