@@ -140,22 +140,22 @@ static void put_answer_line(struct styled *s, const struct document *d, const st
 
 /* ---- bodies ---- */
 
-static bool put_cut(struct styled *s, const struct document *d, bool whole)
+static bool put_cut(struct styled *s, const struct document *d, const char *rest)
 {
 	char cut[80];
 	if (!doc_cut_note(cut, d->body.len, d->body_size))
 		return false;
-	styled_print(s, ROLE_4XX, "  %s, %s", cut, whole ? "the record holds no more" : "p to load more");
+	styled_print(s, ROLE_4XX, "  %s, %s", cut, rest);
 	return true;
 }
 
-static void put_body_line(struct styled *s, const struct document *d, bool whole, const char *what, const char *about,
-			  const char *how)
+static void put_body_line(struct styled *s, const struct document *d, const char *rest, const char *what,
+			  const char *about, const char *how)
 {
 	char count[WORDS_LEN];
 	words_count(count, d->body_size);
 	styled_print(s, ROLE_MARK, "-- %s  %s byte%s", what, count, d->body_size == 1 ? "" : "s");
-	if (!put_cut(s, d, whole) && d->body.len)
+	if (!put_cut(s, d, rest) && d->body.len)
 		styled_print(s, ROLE_MARK, "  %s", how);
 	if (*about && strncmp(about, "hex", 3) != 0) /* that is seen */
 		styled_print(s, ROLE_MARK, "  %s", about);
@@ -204,7 +204,7 @@ static struct doc *make_head(const struct message_look *l, const char *about)
 		put_request_line(s, d);
 	put_fields(s, d, &d->headers, !l->answer, l->columns);
 	if (!l->answer || document_attempt(d, d->attempt))
-		put_body_line(s, d, l->whole, "Body", about, bytes ? "bytes (p: as text)" : how[l->look]);
+		put_body_line(s, d, l->rest, "Body", about, bytes ? "bytes (p: as text)" : how[l->look]);
 	return styled_doc(s);
 }
 
@@ -260,7 +260,7 @@ bool doc_recorded(const struct message_look *l, struct doc_made *out)
 {
 	const struct document *d = l->document;
 	struct styled *s = styled_new();
-	put_body_line(s, d, l->whole, l->answer ? "Response body" : "Request body", "",
+	put_body_line(s, d, l->rest, l->answer ? "Response body" : "Request body", "",
 		      l->look == LOOK_HEX ? "p: as text" : "p: hex");
 	struct doc *tail = recorded_headers(d, l->columns);
 	if (!tail) {

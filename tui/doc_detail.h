@@ -20,7 +20,7 @@ struct message_look {
 	const struct document *document;
 	bool answer;
 	enum body_look look;
-	bool whole; /* the record holds no more of the body than is here */
+	const char *rest; /* how to come by what is not here of the body */
 	const struct ui *ui;
 	int columns;
 };

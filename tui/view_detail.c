@@ -38,6 +38,13 @@ static bool is_whole(const struct side *s)
 	return s->document.body.len == s->document.body_size || s->document.body.len < s->most;
 }
 
+static const char *rest_of(const struct side *s)
+{
+	if (is_whole(s))
+		return "the record holds no more";
+	return s->most < DETAIL_BODY_MOST ? "p to load more" : "x writes all to a file";
+}
+
 static bool side_ready(const struct detail *d, enum source_part part)
 {
 	const struct side *s = &d->side[part];
@@ -47,7 +54,7 @@ static bool side_ready(const struct detail *d, enum source_part part)
 static struct message_look look_of(struct detail *d, const struct ui *ui, int columns)
 {
 	struct side *s = side_of(d);
-	return (struct message_look){ &s->document, part_of(d) == SOURCE_RESPONSE, d->look[d->tab], is_whole(s), ui,
+	return (struct message_look){ &s->document, part_of(d) == SOURCE_RESPONSE, d->look[d->tab], rest_of(s), ui,
 				      columns };
 }
 

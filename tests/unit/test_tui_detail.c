@@ -262,6 +262,19 @@ static void test_large_body(void **state)
 	uint64_t asked = w.asked;
 	act(&w, ACTION_PRETTY);
 	assert_int_equal(w.asked, asked);
+	/* Nor is more than so much ever read. */
+	free(body);
+	w.body_len = (size_t)65 << 20;
+	w.body_size = (uint64_t)100 << 20;
+	w.body = body = calloc(1, w.body_len);
+	assert_non_null(body);
+	view_detail_show(screen_top(&w.s), 6);
+	draw(&w, 80, 24);
+	for (int i = 0; i < 3; i++)
+		act(&w, ACTION_PRETTY);
+	assert_int_equal(w.most, 64 << 20);
+	assert_true(shows(&w, "shown 64.0 of 100 MiB, x writes all to a file"));
+	assert_string_equal(w.out.text, "shown 64.0 of 100 MiB, the most that is shown: x writes all of it to a file");
 	free(body);
 	end(&w);
 }

@@ -1,6 +1,7 @@
 #include "tests/unit/detail_fixture.h"
 
-static const char json[] = "{\"id\": \"evt_1\", \"a\": 1, \"b\": {\"x\": [1, 2]}, \"note\": \"\xc2\x9b\\u001b[2J\", \"z\": true}";
+static const char json[] =
+    "{\"id\": \"evt_1\", \"a\": 1, \"b\": {\"x\": [1, 2]}, \"note\": \"\xc2\x9b\\u001b[2J\", \"z\": true}";
 
 /* What is fed is the same body every time: the sides are told apart by what differs around it. */
 static struct view *open_diff(struct world *w, int64_t other)
