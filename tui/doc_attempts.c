@@ -150,7 +150,9 @@ static void put_numbers(struct styled *s, const struct plan *p, const struct doc
 	const struct attempt_row *a = &d->attempts[i];
 	char text[120], connect[16], first[16], total[16], next[16] = "none";
 	attempt_took(connect, a->connect_us);
-	attempt_took(first, a->first_byte_us);
+	snprintf(first, sizeof first, "-");
+	if (a->first_byte_us)
+		attempt_took(first, a->first_byte_us);
 	attempt_took(total, a->total_us);
 	if (i + 1 < d->attempt_count) {
 		uint64_t at = d->attempts[i + 1].started_at_us;

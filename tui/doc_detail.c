@@ -131,8 +131,11 @@ static void put_answer_line(struct styled *s, const struct document *d, const st
 		styled_put(s, ROLE_4XX, a->error);
 		styled_end(s, 0);
 	}
-	if (a->url.len)
-		styled_field(s, bytes_of("url"), ": ", a->url);
+	if (a->url.len) {
+		styled_print(s, ROLE_MARK, "from ");
+		styled_put(s, ROLE_DIM, a->url);
+		styled_end(s, 0);
+	}
 }
 
 /* ---- bodies ---- */
@@ -154,7 +157,7 @@ static void put_body_line(struct styled *s, const struct document *d, bool whole
 	styled_print(s, ROLE_MARK, "-- %s  %s byte%s", what, count, d->body_size == 1 ? "" : "s");
 	if (!put_cut(s, d, whole) && d->body.len)
 		styled_print(s, ROLE_MARK, "  %s", how);
-	if (about)
+	if (*about && strncmp(about, "hex", 3) != 0) /* that is seen */
 		styled_print(s, ROLE_MARK, "  %s", about);
 	styled_print(s, ROLE_MARK, " --");
 	styled_end(s, 0);
@@ -173,12 +176,6 @@ static struct doc *make_body(const struct document *d, enum body_look look, int 
 	return forced ? forced : doc_body(buffer_view(&d->headers), body, d->body_size, columns);
 }
 
-/* Notes have no name of their own; what is shown in hexadecimal is seen to be. */
-static const char *about_of(const struct doc *d)
-{
-	return d->about[0] && strncmp(d->about, "hex", 3) != 0 ? d->about : NULL;
-}
-
 static bool join(const struct document *d, struct doc *head, struct doc *body, struct doc *tail, struct doc_made *out)
 {
 	struct doc *parts[3] = { head, body, tail };
@@ -194,37 +191,59 @@ static bool join(const struct document *d, struct doc *head, struct doc *body, s
 	return out->doc != NULL;
 }
 
-bool doc_message(const struct document *d, bool answer, enum body_look look, bool whole, const struct ui *ui,
-		 int columns, struct doc_made *out)
+/* What stands above the body. */
+static struct doc *make_head(const struct message_look *l, const char *about)
 {
 	static const char *const how[] = { "pretty (p: raw)", "pretty (p: raw)", "raw (p: pretty)", "hex (p: pretty)" };
+	const struct document *d = l->document;
 	struct styled *s = styled_new();
-	struct doc *tail = NULL;
-	*out = (struct doc_made){ 0 };
-	if (answer)
-		put_answer_line(s, d, ui);
+	bool bytes = l->look == LOOK_PRETTY && strncmp(about, "hex", 3) == 0;
+	if (l->answer)
+		put_answer_line(s, d, l->ui);
 	else
 		put_request_line(s, d);
-	put_fields(s, d, &d->headers, !answer, columns);
-	if (answer && !document_attempt(d, d->attempt)) {
-		out->doc = styled_doc(s);
+	put_fields(s, d, &d->headers, !l->answer, l->columns);
+	if (!l->answer || document_attempt(d, d->attempt))
+		put_body_line(s, d, l->whole, "Body", about, bytes ? "bytes (p: as text)" : how[l->look]);
+	return styled_doc(s);
+}
+
+static struct doc *make_trailers(const struct document *d, int columns)
+{
+	struct styled *s = styled_new();
+	styled_print(s, ROLE_MARK, "-- Trailers --");
+	styled_end(s, 0);
+	put_fields(s, d, &d->trailers, false, columns);
+	return styled_doc(s);
+}
+
+bool doc_message(const struct message_look *l, struct doc_made *out)
+{
+	const struct document *d = l->document;
+	*out = (struct doc_made){ 0 };
+	if (l->answer && !document_attempt(d, d->attempt)) {
+		out->doc = make_head(l, "");
 		return out->doc != NULL;
 	}
-	struct doc *body = make_body(d, look, columns);
-	put_body_line(s, d, whole, "Body", body ? about_of(body) : NULL, how[look]);
-	if (d->trailers.len) {
-		struct styled *t = styled_new();
-		styled_print(t, ROLE_MARK, "-- Trailers --");
-		styled_end(t, 0);
-		put_fields(t, d, &d->trailers, false, columns);
-		tail = styled_doc(t);
-		if (!tail) {
-			doc_free(styled_doc(s));
-			doc_free(body);
-			return false;
-		}
+	struct doc *tail = d->trailers.len ? make_trailers(d, l->columns) : NULL;
+	struct doc *body = make_body(d, l->look, l->columns);
+	if (!body || (d->trailers.len && !tail)) {
+		doc_free(body);
+		doc_free(tail);
+		return false;
 	}
-	return join(d, styled_doc(s), body, tail, out);
+	return join(d, make_head(l, body->about), body, tail, out);
+}
+
+/* The body keeps its folds. */
+bool doc_message_widen(const struct message_look *l, struct doc_made *made)
+{
+	struct doc *head = make_head(l, made->about);
+	if (!head)
+		return false;
+	doc_join_replace_first(made->doc, head);
+	made->body_line = head->ops->count(head);
+	return true;
 }
 
 /* The record has them as CR LF lines with one blank behind each colon: that is what they are shown as. */
@@ -237,16 +256,16 @@ static struct doc *recorded_headers(const struct document *d, int columns)
 	return doc_join(parts, 2);
 }
 
-bool doc_recorded(const struct document *d, bool answer, enum body_look look, bool whole, int columns,
-		  struct doc_made *out)
+bool doc_recorded(const struct message_look *l, struct doc_made *out)
 {
+	const struct document *d = l->document;
 	struct styled *s = styled_new();
-	put_body_line(s, d, whole, answer ? "Response body" : "Request body", NULL,
-		      look == LOOK_HEX ? "p: as text" : "p: hex");
-	struct doc *tail = recorded_headers(d, columns);
+	put_body_line(s, d, l->whole, l->answer ? "Response body" : "Request body", "",
+		      l->look == LOOK_HEX ? "p: as text" : "p: hex");
+	struct doc *tail = recorded_headers(d, l->columns);
 	if (!tail) {
 		doc_free(styled_doc(s));
 		return false;
 	}
-	return join(d, styled_doc(s), make_body(d, look, columns), tail, out);
+	return join(d, styled_doc(s), make_body(d, l->look, l->columns), tail, out);
 }

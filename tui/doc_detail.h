@@ -16,12 +16,21 @@ struct doc_made {
 	bool folds;
 };
 
-/* Request or answer: first line, header fields, body. `whole`: the record holds no more of the body than is here. */
-bool doc_message(const struct document *d, bool answer, enum body_look look, bool whole, const struct ui *ui,
-		 int columns, struct doc_made *out);
+struct message_look {
+	const struct document *document;
+	bool answer;
+	enum body_look look;
+	bool whole; /* the record holds no more of the body than is here */
+	const struct ui *ui;
+	int columns;
+};
+
+/* Request or answer: first line, header fields, body. */
+bool doc_message(const struct message_look *l, struct doc_made *out);
+/* The same for another width, around the body as it stands. */
+bool doc_message_widen(const struct message_look *l, struct doc_made *made);
 /* The bytes as recorded: the body's, then the header fields'. */
-bool doc_recorded(const struct document *d, bool answer, enum body_look look, bool whole, int columns,
-		  struct doc_made *out);
+bool doc_recorded(const struct message_look *l, struct doc_made *out);
 
 /* Times, attempts, replays. `answer` (may be NULL) is what is known of the chosen attempt's. Tags of lines: attempts by
  * number below 0, deliveries by id. */

@@ -120,6 +120,13 @@ struct doc *doc_join_first(struct doc *doc)
 	return doc->ops == &join_ops && d->count ? d->parts[0] : doc;
 }
 
+void doc_join_replace_first(struct doc *doc, struct doc *with)
+{
+	struct join_doc *d = (struct join_doc *)doc;
+	doc_free(d->parts[0]);
+	d->parts[0] = with;
+}
+
 /* A part that is NULL was not to be had for want of memory: neither is the whole. */
 struct doc *doc_join(struct doc **parts, size_t count)
 {

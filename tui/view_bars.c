@@ -62,7 +62,7 @@ void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, b
 	rest.width = x - area.x;
 	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, " creel  ");
 	if (!ui->client.running && !ui->client.url[0])
-		surface_print(s, rest, x, area.y, ROLE_DIM, "nothing is forwarding: start `creel PORT`");
+		surface_print(s, rest, x, area.y, ROLE_DIM, "nothing is forwarding: start `creel listen PORT`");
 	else if (strcmp(ui->client.state, "online") == 0 || !ui->client.detail[0] || area.width < 100)
 		surface_print(s, rest, x, area.y, ROLE_NORMAL, "%s -> %s", ui->client.url, ui->client.target);
 	else

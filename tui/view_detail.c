@@ -7,6 +7,7 @@
 #include "tui/detail_private.h"
 #include "tui/text.h"
 
+#define TABS_WIDTH 56 /* with all names */
 static const char *const tab_names[] = { "Request", "Response", "Timing/Attempts", "Raw/Hex" };
 
 /* ---- what is shown ---- */
@@ -43,11 +44,16 @@ static bool side_ready(const struct detail *d, enum source_part part)
 	return s->have && !s->trouble && (part == SOURCE_REQUEST || s->document.attempt == attempt_number(d));
 }
 
-static bool make_doc(struct detail *d, const struct ui *ui, int columns, struct doc_made *made)
+static struct message_look look_of(struct detail *d, const struct ui *ui, int columns)
 {
 	struct side *s = side_of(d);
-	enum body_look look = d->look[d->tab];
-	bool answer = part_of(d) == SOURCE_RESPONSE;
+	return (struct message_look){ &s->document, part_of(d) == SOURCE_RESPONSE, d->look[d->tab], is_whole(s), ui,
+				      columns };
+}
+
+static bool make_doc(struct detail *d, const struct ui *ui, int columns, struct doc_made *made)
+{
+	struct message_look look = look_of(d, ui, columns);
 	*made = (struct doc_made){ 0 };
 	if (d->tab == TAB_TIMES) {
 		const struct document *answered =
@@ -55,9 +61,7 @@ static bool make_doc(struct detail *d, const struct ui *ui, int columns, struct 
 		made->doc = doc_attempts(&d->side[SOURCE_REQUEST].document, answered, attempt_number(d), ui, columns);
 		return made->doc != NULL;
 	}
-	if (d->tab == TAB_BYTES)
-		return doc_recorded(&s->document, answer, look, is_whole(s), columns, made);
-	return doc_message(&s->document, answer, look, is_whole(s), ui, columns, made);
+	return d->tab == TAB_BYTES ? doc_recorded(&look, made) : doc_message(&look, made);
 }
 
 static void drop_doc(struct detail *d)
@@ -68,12 +72,30 @@ static void drop_doc(struct detail *d)
 	d->columns = 0;
 }
 
-/* Folds are lost with another width: what has them is drawn again only for bytes a line. */
-static bool must_make(const struct detail *d, const struct ui *ui, int columns)
+static size_t moved(size_t line, size_t old_body, size_t new_body)
 {
-	if (!d->made.doc || d->stale || (d->time != ui->time && d->tab == TAB_TIMES))
-		return true;
-	return d->columns != columns && !d->made.folds;
+	return line < old_body ? line : line - old_body + new_body;
+}
+
+/* Folds would be lost with the body: it stays, and what stands above it is made for the width. */
+static bool widen(struct detail *d, const struct ui *ui, int columns)
+{
+	struct message_look look = look_of(d, ui, columns);
+	size_t old = d->made.body_line;
+	if (!doc_message_widen(&look, &d->made))
+		return false;
+	d->pager.line = moved(d->pager.line, old, d->made.body_line);
+	d->pager.top = moved(d->pager.top, old, d->made.body_line);
+	d->pager.hit.columns = 0;
+	d->columns = columns;
+	return true;
+}
+
+static bool is_made(struct detail *d, const struct ui *ui, int columns)
+{
+	if (!d->made.doc || d->stale || (d->time != ui->time && d->tab != TAB_BYTES && !d->made.folds))
+		return false;
+	return d->columns == columns || (d->made.folds && d->tab != TAB_BYTES && widen(d, ui, columns));
 }
 
 static void prepare(struct detail *d, const struct ui *ui, int columns)
@@ -82,7 +104,7 @@ static void prepare(struct detail *d, const struct ui *ui, int columns)
 	struct place place = d->places[d->tab];
 	if (!side_ready(d, SOURCE_REQUEST) || !side_ready(d, part_of(d)))
 		return;
-	if (!must_make(d, ui, columns))
+	if (is_made(d, ui, columns))
 		return;
 	bool again = d->made.doc != NULL;
 	d->no_memory = !make_doc(d, ui, columns, &made);
@@ -316,15 +338,15 @@ static void draw_title(const struct detail *d, const struct ui *ui, struct surfa
 static int draw_place(const struct detail *d, struct surface *s, struct rect line)
 {
 	char text[200], where[64] = "";
-	size_t count = pager_count(&d->pager);
+	size_t count = pager_count(&d->pager), kind = strcspn(d->made.about, ",");
 	if (count)
 		snprintf(where, sizeof where, "line %zu/%zu", d->pager.line + 1, count);
 	if (d->gone)
 		snprintf(text, sizeof text, "no longer on record");
 	else if (d->asked && !d->checking)
 		snprintf(text, sizeof text, "reading...");
-	else if (line.width >= 78 && d->made.about[0]) /* its first word: the rest stands over the body */
-		snprintf(text, sizeof text, "%.*s  %s", (int)strcspn(d->made.about, ", "), d->made.about, where);
+	else if (line.width >= TABS_WIDTH + (int)(kind + strlen(where)) + 3 && kind) /* the rest stands over the body */
+		snprintf(text, sizeof text, "%.*s  %s", (int)kind, d->made.about, where);
 	else
 		snprintf(text, sizeof text, "%s", where);
 	int x = line.x + line.width - text_columns(bytes_of(text), TEXT_LINE);

@@ -142,7 +142,7 @@ static void prepare(struct help_view *h, const struct ui *ui, int columns)
 	struct doc *doc = h->events ? make_events(ui) : make_help(h, ui, columns);
 	if (!doc)
 		return;
-	bool at_end = !h->doc || h->pager.line + 1 >= pager_count(&h->pager);
+	bool at_end = !h->doc || pager_at_end(&h->pager);
 	doc_free(h->doc);
 	h->doc = doc;
 	pager_replace(&h->pager, doc);

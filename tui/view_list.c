@@ -91,7 +91,7 @@ static void draw_empty(const struct ui *ui, struct surface *s, struct rect area)
 	else if (ui->client.url[0])
 		surface_print(s, area, area.x + 4, y, ROLE_DIM, "Waiting for the first webhook to %s", ui->client.url);
 	else
-		surface_print(s, area, area.x + 4, y, ROLE_DIM, "No deliveries yet: start `creel PORT`");
+		surface_print(s, area, area.x + 4, y, ROLE_DIM, "No deliveries yet: start `creel listen PORT`");
 }
 
 static void list_draw(struct view *v, const struct ui *ui, struct surface *s, struct rect area)

@@ -524,7 +524,7 @@ static int64_t fake_replay(void *self, const struct replay_request *r,
 	struct fake_source *f = self;
 	struct replay_progress p = { .total = r->count };
 	if (!f->client.running) {
-		error_set(e, EXIT_NO, "nothing is forwarding: start `creel PORT`, then press r");
+		error_set(e, EXIT_NO, "nothing is forwarding: start `creel listen PORT`, then press r");
 		return 0;
 	}
 	if (f->slow && r->count > 1)
