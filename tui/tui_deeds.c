@@ -236,9 +236,12 @@ static void delete_now(struct tui *t)
 		tui_say(t, true, "%s", e.text);
 		return;
 	}
+	const struct item *chosen = list_chosen(&t->screen.ui.list);
 	bool fine = true;
-	for (size_t i = 0; i < d->id_count; i++)
+	for (size_t i = 0; i < d->id_count; i++) {
+		t->chosen_deleted = t->chosen_deleted || (chosen && chosen->row.id == d->ids[i]);
 		fine = list_mark(&t->screen.ui.list, d->ids[i], false) && fine;
+	}
 	if (d->id_count == 1)
 		tui_say(t, false, "#%lld is deleted", (long long)d->ids[0]);
 	else

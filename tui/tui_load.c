@@ -17,7 +17,9 @@ static void on_page(void *user, uint64_t generation, struct page *p)
 		tui_say(t, true, "out of memory: some deliveries are not shown");
 	if (list_of(t)->removed && had) {
 		list_of(t)->removed = false;
-		tui_say(t, false, "older deliveries were removed");
+		if (!t->chosen_deleted)
+			tui_say(t, false, "older deliveries were removed");
+		t->chosen_deleted = false;
 	}
 	tui_draw_soon(t);
 }

@@ -56,7 +56,8 @@ struct tui {
 	uint64_t next_generation;
 	bool counting, counting_filter, count_stale;
 	uint64_t counted_at_ms, state_at_ms, rate_at_ms, rate_total;
-	bool resume_follow; /* it followed before the prompt opened */
+	bool chosen_deleted; /* by the user, who need not be told */
+	bool resume_follow;  /* it followed before the prompt opened */
 	int64_t search_from;
 	bool open_stale; /* something changed since what is open was looked at */
 	uint64_t open_checked_ms;

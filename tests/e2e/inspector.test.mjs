@@ -226,6 +226,23 @@ describe('creel ui', () => {
 		assert.match(await t.screen('-S', '-'), /column 1/);
 	});
 
+	it('sends a replay where it went, when no client runs', async () => {
+		const home = w.fresh('home'), env = { XDG_DATA_HOME: home };
+		const c = await w.startClient({ relay, target: app.port, env });
+		await post(relay.port, `/${c.tunnel}/sent`, 'x');
+		await w.recorded((d) => d.status === 200, { env });
+		await c.stop('SIGINT');
+		const before = app.requests.length;
+		t = await Terminal.start({ command: [creel, 'ui'], env: environment(home) });
+		await t.until(/> .*\/sent/);
+		await t.keys('r');
+		await t.until(/R- .*200 {2}POST .*\/sent/);
+		assert.equal(app.requests.length, before + 1);
+		await t.keys('q');
+		assert.equal(await t.ended(), '0');
+		checkSanitizers(home);
+	});
+
 	it('says in one sentence what it needs', async () => {
 		const r = await w.creel(['ui']);
 		assert.equal(r.code, 2);

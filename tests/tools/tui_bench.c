@@ -419,6 +419,7 @@ static void measure_keys(struct terminal *t, size_t count)
 static void measure_pages(struct terminal *t, size_t count)
 {
 	double *times = calloc(count, sizeof *times);
+	until(t, "a delivery", is_any, 0);
 	for (size_t i = 0; times && i < count; i++) {
 		long id = chosen(&t->s);
 		press(t, "\x1b[5~");
