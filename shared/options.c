@@ -164,6 +164,12 @@ static bool store_value(struct options *o, const struct option_spec *spec, const
 	return false;
 }
 
+size_t text_distance_limit(const char *word)
+{
+	size_t third = strlen(word) / 3;
+	return third < 4 ? third + 1 : 5;
+}
+
 size_t text_distance(const char *a, const char *b)
 {
 	size_t row[64], len_b = strlen(b);
