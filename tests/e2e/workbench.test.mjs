@@ -1,11 +1,11 @@
 // The workbench from outside: what a terminal gets, output that cannot be written, words that are not known, and the
 // README's lines for CI as they stand there.
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { binDir } from './lib/harness.mjs';
-import { post } from './lib/http.mjs';
+import { World, binDir, root } from './lib/harness.mjs';
+import { Receiver, post } from './lib/http.mjs';
 import { openRoad } from './lib/road.mjs';
 
 const creel = path.join(binDir, 'creel');
@@ -70,6 +70,12 @@ describe('the workbench', () => {
 		}
 	});
 
+	it('a ready file that cannot be made is no wait for ever', async () => {
+		const r = await road.w.creel(['listen', '1', '--relay', `http://127.0.0.1:${road.relay.port}`, '--ready-file', road.w.path('no', 'ready')]);
+		assert.equal(r.code, 2);
+		assert.match(r.err, /^creel: the ready file .*no\/ready cannot be written: No such file or directory\n$/);
+	});
+
 	it('a folder of templates that is named has to be there', async () => {
 		const none = road.w.path('none');
 		for (const args of [['--list'], ['github.ping']]) {
@@ -80,5 +86,39 @@ describe('the workbench', () => {
 		}
 		mkdirSync(none);
 		assert.equal((await road.w.creel(['trigger', '--list', '--templates', none])).code, 0);
+	});
+});
+
+describe('the README\'s lines for CI', () => {
+	const script = /## In CI[^]*?```sh\n([^]*?)```/.exec(readFileSync(path.join(root, 'README.md'), 'utf8'))?.[1];
+	const run = async (answer) => {
+		const w = new World();
+		try {
+			const app = w.keep(await Receiver.start({ answer: (request, socket) => {
+				const body = `got ${JSON.parse(request.body).data.object.amount_paid}`;
+				socket.write(`HTTP/1.1 ${answer} X\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+			} }));
+			const folder = w.fresh('ci');
+			mkdirSync(folder);
+			writeFileSync(path.join(folder, 'stripe.secret'), 'whsec_of_ci');
+			const r = await w.run('sh', ['-c', script], { cwd: folder, env: { PORT: String(app.port), PATH: `${binDir}:${w.env.PATH}`, TMPDIR: folder } });
+			return { ...r, called: app.requests.length };
+		} finally {
+			await w.close();
+		}
+	};
+
+	it('are ten at most', () => assert.ok(script && script.trim().split('\n').length <= 10));
+
+	it('hold for an app that answers as they want it', async () => {
+		const r = await run(200);
+		assert.equal(r.code, 0, r.err);
+		assert.equal(r.called, 1);
+	});
+
+	it('end with another status for one that does not', async () => {
+		const r = await run(500);
+		assert.equal(r.code, 1, r.err);
+		assert.equal(r.called, 1);
 	});
 });
