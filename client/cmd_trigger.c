@@ -212,8 +212,14 @@ static bool running_url(const struct trigger *t, struct buffer *out, struct erro
 	char *path = t->common.db ? NULL : store_default_path(e);
 	bool fine = (t->common.db || path) && store_open(&s, t->common.db ? t->common.db : path, STORE_READ_ONLY, e) &&
 		    store_list_status(s, on_status, &r, e);
+	/* A store that is there and cannot be read says more than that nobody listens. */
+	bool broken = !fine && (t->common.db || path) && access(t->common.db ? t->common.db : path, F_OK) == 0;
 	store_close(s);
 	free(path);
+	if (broken) {
+		buffer_free(&r.url);
+		return false;
+	}
 	if (!fine || !r.url.len) {
 		buffer_free(&r.url);
 		return error_set(e, EXIT_USAGE,

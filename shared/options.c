@@ -313,6 +313,9 @@ static bool bad_option(const struct option_spec *specs, size_t count, const stru
 		return error_set(e, EXIT_USAGE, "-%c is not an option; see %s --help", optopt, source->program);
 	char name[64];
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	for (size_t i = 0; i < count; i++)
+		if (strchr(word, '=') && strcmp(specs[i].name, name) == 0)
+			return error_set(e, EXIT_USAGE, "--%s takes no value; see %s --help", name, source->program);
 	const char *hint = nearest(specs, count, name);
 	return error_set(e, EXIT_USAGE, "--%s is not an option%s%s; see %s --help", name,
 			 hint ? ", did you mean --" : "", hint ? hint : "", source->program);
