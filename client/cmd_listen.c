@@ -54,6 +54,10 @@ static int run(int argc, char **argv, struct error *e)
 		  "keepalive, whole seconds (default 15s)" },
 		{ "connect-timeout", 0, OPTION_DURATION, &o.connect_timeout_ms, "TIME",
 		  "give up when not online by then (default: never)" },
+		{ "keep", 0, OPTION_DURATION, &o.keep_ms, "TIME",
+		  "how long deliveries stay on record (default 30d; 0: for ever)" },
+		{ "max-size", 0, OPTION_SIZE, &o.max_size, "SIZE",
+		  "of the record, the oldest go first (default 2GiB; 0: no bound)" },
 		{ "record-max", 0, OPTION_SIZE, &o.record_max, "SIZE", "of a body kept on record (default 64MiB)" },
 	};
 	struct options *opts = options_new();

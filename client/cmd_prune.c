@@ -1,6 +1,7 @@
 /* Deletes deliveries, the oldest first, in small transactions beside a running client. */
 #include "client/command.h"
 #include "client/output.h"
+#include "client/retention.h"
 #include "client/row_json.h"
 #include "client/selection.h"
 #include "shared/text.h"
@@ -10,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define KEEP_MS (30 * 86400000LL)
-#define MAX_SIZE (2ULL << 30)
+#define KEEP_MS RETENTION_KEEP_MS
+#define MAX_SIZE RETENTION_MAX_BYTES
 #define NO_SIZE UINT64_MAX
 
 struct prune {
@@ -23,7 +24,7 @@ struct prune {
 	uint64_t deleted, before, after;
 };
 
-static volatile bool interrupted;
+static atomic_bool interrupted;
 
 static void on_signal(int number)
 {

@@ -1,6 +1,7 @@
 /* The running client: loop, signals, ready file, status row. The command's options are in cmd_listen.c. */
 #include "client/cmd_listen.h"
 #include "client/exec.h"
+#include "client/retention.h"
 #include "client/inspector.h"
 #include "client/listen_setup.h"
 #include "client/output.h"
@@ -29,7 +30,8 @@ struct listen {
 	struct forwarder *forwarder;
 	struct session *session;
 	struct tunnel *tunnel;
-	struct exec *exec; /* or NULL */
+	struct retention *retention; /* or NULL */
+	struct exec *exec;           /* or NULL */
 	char *db;
 	struct inspector *inspector; /* has the terminal; NULL: lines */
 	bool ui_left;                /* within this turn: by a signal, perhaps, that comes here as well */
@@ -395,6 +397,8 @@ static bool start(struct listen *l, struct error *e)
 	session_set_tunnel(l->session, l->tunnel);
 	if (!start_inspector(l, e))
 		return false;
+	struct retention_options ro = { path, l->options->keep_ms, l->options->max_size };
+	l->retention = retention_start(&l->loop, &ro, on_trouble, l);
 	uint64_t interval = (uint64_t)l->options->tunnel.ping_interval_ms;
 	uv_timer_start(&l->status_timer, on_status_tick, interval, interval);
 	if (l->options->chaos && !l->options->chaos_spec.seeded) {
@@ -431,6 +435,7 @@ static void free_parts(struct listen *l)
 		tunnel_close(l->tunnel, NULL, NULL);
 	exec_close(l->exec);
 	l->exec = NULL;
+	retention_close(l->retention);
 	/* The recorder's last jobs call back into streams: it ends first, while the loop still turns. */
 	if (l->recorder)
 		recorder_close(l->recorder, NULL, NULL);

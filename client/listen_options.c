@@ -3,6 +3,7 @@
 #include "client/exec.h"
 #include "client/inspector.h"
 #include "client/listen_setup.h"
+#include "client/retention.h"
 #include "shared/wire.h"
 
 #include <string.h>
@@ -14,6 +15,8 @@ void listen_defaults(struct listen_options *o)
 	memset(o, 0, sizeof *o);
 	o->output = "auto";
 	o->record_max = 64u << 20;
+	o->keep_ms = RETENTION_KEEP_MS;
+	o->max_size = RETENTION_MAX_BYTES;
 	o->offline = "queue";
 	o->ack = "app";
 	o->drain_parallel = 4;

@@ -100,8 +100,8 @@ static bool parse_time(const char *text, uint64_t *out_us)
 	    minute > 59 || second < 0 || second > 60 || off_hour < 0 || off_hour > 23 || off_minute < 0 ||
 	    off_minute > 59)
 		return false;
-	int64_t offset = (off_hour * 60 + off_minute) * 60 * (sign == '-' ? -1 : 1);
-	int64_t at = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset;
+	int64_t offset = (off_hour * INT64_C(60) + off_minute) * 60 * (sign == '-' ? -1 : 1);
+	int64_t at = days_of(year, month, day) * 86400 + hour * INT64_C(3600) + minute * INT64_C(60) + second - offset;
 	*out_us = at < 0 ? 0 : (uint64_t)at * 1000000 + micro;
 	return at >= 0;
 }

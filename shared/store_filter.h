@@ -3,6 +3,8 @@
  * is read. The same threads as the store's, but for store_interrupt. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "shared/filter.h"
 #include "shared/store.h"
 
@@ -52,7 +54,7 @@ struct store_prune {
 	const struct filter *filter; /* what may be deleted; NULL: everything */
 	uint64_t max_bytes;          /* in use; deletes until below. 0: deletes all it may */
 	bool dry_run;                /* counts, whatever max_bytes is */
-	const volatile bool *stop;   /* may be NULL; true ends it after the transaction under way */
+	const atomic_bool *stop;     /* may be NULL; true ends it after the transaction under way */
 };
 struct store_pruned {
 	uint64_t count;

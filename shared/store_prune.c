@@ -8,6 +8,7 @@
 #define INDEX_BYTES 65536
 #define PRUNE_ROWS 32
 #define PRUNE_BYTES 1048576
+#define PRUNE_PAUSE_MS 2 /* who waits for the lock looks again after a sleep, and must find it free */
 
 static bool run_with_id(struct store *s, enum store_statement which, int64_t id, struct error *e)
 {
@@ -147,6 +148,8 @@ bool store_prune(struct store *s, const struct store_prune *p, struct store_prun
 	do {
 		if (p->max_bytes && out->bytes_after <= p->max_bytes)
 			break;
+		if (b.last)
+			sqlite3_sleep(PRUNE_PAUSE_MS);
 		struct store_search search = { .filter = p->filter,
 					       .anchor = b.last,
 					       .forward = true,
@@ -161,6 +164,6 @@ bool store_prune(struct store *s, const struct store_prune *p, struct store_prun
 		out->count += b.count;
 		if (b.last == before)
 			break;
-	} while (!p->stop || !*p->stop);
+	} while (!p->stop || !atomic_load(p->stop));
 	return true;
 }

@@ -6,6 +6,8 @@
 
 #define DOC_LINE_MAX 4096 /* cells; a longer line is continued on the next, marked */
 
+#define DOC_PRETTY_MOST ((size_t)8 << 20) /* bytes; a longer body is laid out when that is asked for */
+
 struct doc;
 
 enum doc_fold { DOC_FOLD_TOGGLE, DOC_FOLD_ALL, DOC_FOLD_NONE, DOC_FOLD_MORE, DOC_FOLD_LESS };

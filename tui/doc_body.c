@@ -11,7 +11,6 @@
 #include "tui/doc_multipart.h"
 #include "tui/doc_rows.h"
 
-#define PRETTY_MOST ((size_t)8 << 20)
 #define LOOK_AT ((size_t)64 << 10)
 
 /* Valid UTF-8 with few exceptions, so that Latin-1 is read as well; a cut character at the end of the look is one. */
@@ -73,7 +72,7 @@ static struct doc *broken_json(struct bytes body, uint64_t total)
 	struct json_tokens t;
 	struct json_error e;
 	char note[80];
-	if (body.len > PRETTY_MOST) {
+	if (body.len > DOC_PRETTY_MOST) {
 		char size[32];
 		doc_amount(size, body.len);
 		snprintf(note, sizeof note, "JSON of %s: shown as received, p shows it pretty", size);
@@ -119,7 +118,7 @@ struct doc *doc_body_plain(struct bytes headers, struct bytes body, uint64_t tot
 		return doc_note(note);
 	}
 	if (declared || first == '{' || first == '[') {
-		d = body.len <= PRETTY_MOST ? doc_json(body, total) : NULL;
+		d = body.len <= DOC_PRETTY_MOST ? doc_json(body, total) : NULL;
 		if (d)
 			return d;
 		if (text && (declared || first == '{'))

@@ -114,6 +114,19 @@ static void join_free(struct doc *doc)
 static const struct doc_ops join_ops = { join_count,   join_line,  join_fold, join_find,
 					 join_partner, join_value, join_free };
 
+struct doc *doc_join_first(struct doc *doc)
+{
+	const struct join_doc *d = (const struct join_doc *)doc;
+	return doc->ops == &join_ops && d->count ? d->parts[0] : doc;
+}
+
+void doc_join_replace_first(struct doc *doc, struct doc *with)
+{
+	struct join_doc *d = (struct join_doc *)doc;
+	doc_free(d->parts[0]);
+	d->parts[0] = with;
+}
+
 /* A part that is NULL was not to be had for want of memory: neither is the whole. */
 struct doc *doc_join(struct doc **parts, size_t count)
 {

@@ -81,6 +81,11 @@ bool doc_cut_note(char text[80], uint64_t shown, uint64_t total);
 size_t doc_fold_nothing(struct doc *d, size_t i, enum doc_fold how);
 size_t doc_partner_nothing(struct doc *d, size_t i);
 
+/* The first part of a joined document; any other as it is. */
+struct doc *doc_join_first(struct doc *d);
+/* Puts another in its place, which is taken, as the old one is freed. */
+void doc_join_replace_first(struct doc *d, struct doc *with);
+
 /* A few lines of ours, '\n' between them. */
 struct doc *doc_note(const char *text);
 /* A text with one character marked as wrong; SIZE_MAX for none. */

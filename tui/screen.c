@@ -66,11 +66,11 @@ struct layout screen_layout(struct screen *s, int columns, int rows)
 	return l;
 }
 
-/* A view over the list has all between the title and the lines below. */
+/* A view over the list has all above the lines below, and a title of its own. */
 static struct rect whole_area(const struct layout *l)
 {
 	struct rect r = l->body;
-	r.y = l->title.y + l->title.height;
+	r.y = l->title.y;
 	r.height = l->body.y + l->body.height + (l->split ? l->pane.height : 0) - r.y;
 	return r;
 }
@@ -87,7 +87,6 @@ static void draw_top(struct screen *s, const struct layout *l, struct surface *s
 	struct ui *ui = &s->ui;
 	struct view *top = s->stack[s->depth - 1];
 	if (s->depth > 1) {
-		bars_draw_title(ui, surface, l->title, false);
 		top->ops->draw(top, ui, surface, whole_area(l));
 		return;
 	}
@@ -96,13 +95,9 @@ static void draw_top(struct screen *s, const struct layout *l, struct surface *s
 	if (l->filter.height)
 		bars_draw_filter(ui, surface, l->filter);
 	bars_draw_header(surface, l->header);
+	top->ops->draw(top, ui, surface, l->body);
 	if (l->split)
 		s->pane->ops->draw(s->pane, ui, surface, l->pane);
-	top->ops->draw(top, ui, surface, l->body);
-	if (l->split && ui->pane_focused) {
-		surface->cursor_x = l->pane.x;
-		surface->cursor_y = l->pane.y;
-	}
 }
 
 void screen_draw(struct screen *s, struct surface *surface)
@@ -117,7 +112,10 @@ void screen_draw(struct screen *s, struct surface *surface)
 	draw_top(s, &l, surface);
 	if (l.strip.height)
 		bars_draw_strip(&s->ui, surface, l.strip);
-	bars_draw_message(&s->ui, surface, l.message);
+	if (top->context == CONTEXT_LIST || s->ui.message[0])
+		bars_draw_message(&s->ui, surface, l.message);
+	else
+		bars_draw_hint(&s->ui, top->context, top->ops->search ? s->ui.search : "", surface, l.message);
 	bars_draw_keys(&s->ui, top->context, view_have(top, &s->ui), surface, l.bar);
 	if (s->sheet.shown)
 		sheet_draw(&s->sheet, surface, whole_area(&l));

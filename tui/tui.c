@@ -65,6 +65,7 @@ static void on_before_wait(uv_prepare_t *handle)
 	struct tui *t = handle->data;
 	if (t->closing)
 		return;
+	tui_open_wanted(t);
 	if (t->dirty && !t->away) {
 		t->dirty = false;
 		draw(t);

@@ -4,14 +4,12 @@
 #include "tui/copy.h"
 #include "tui/text.h"
 #include "tui/tui_private.h"
-
-/* Of the open detail: its line's JSON value or path (view_detail.c). */
-bool view_detail_value(const struct view *v, bool path, struct buffer *out) __attribute__((weak));
+#include "tui/view_detail.h"
 
 static bool value_of(const struct tui *t, bool path, struct buffer *out)
 {
 	const struct view *top = screen_top(&t->screen);
-	return top->context == CONTEXT_DETAIL && view_detail_value && view_detail_value(top, path, out);
+	return top->context == CONTEXT_DETAIL && view_detail_value(top, path, out);
 }
 
 void tui_copy_menu(struct tui *t, int64_t id)

@@ -121,10 +121,11 @@ void tui_carry_out(struct tui *t, struct effect *e)
 		tui_apply_filter(t, e->text);
 		break;
 	case EFFECT_SEARCH:
-		tui_search_list(t, e->text, e->flag);
+		if (!tui_open(t, e))
+			tui_search_list(t, e->text, e->flag);
 		break;
 	case EFFECT_GOTO:
-		list_goto(&s->ui.list, e->id);
+		tui_open_goto(t, e->id);
 		break;
 	case EFFECT_ACTION:
 		tui_act(t, (enum action)e->number, 1);
@@ -151,7 +152,8 @@ void tui_carry_out(struct tui *t, struct effect *e)
 		tui_suspend(t);
 		break;
 	default:
-		tui_deed(t, e);
+		if (!tui_open(t, e))
+			tui_deed(t, e);
 		break;
 	}
 	buffer_free(&e->bytes);

@@ -99,10 +99,12 @@ static void refresh_state(struct tui *t)
 
 void tui_load_tick(struct tui *t, uint64_t now_ms)
 {
-	if (t->deps.source->changed(t->deps.source_self)) {
+	bool changed = t->deps.source->changed(t->deps.source_self);
+	if (changed) {
 		list_changed(list_of(t));
 		t->count_stale = true;
 	}
+	tui_open_tick(t, changed, now_ms);
 	if (t->count_stale && now_ms - t->counted_at_ms >= 1000) {
 		t->counted_at_ms = now_ms;
 		ask_counts(t);

@@ -58,6 +58,8 @@ struct tui {
 	uint64_t counted_at_ms, state_at_ms, rate_at_ms, rate_total;
 	bool resume_follow; /* it followed before the prompt opened */
 	int64_t search_from;
+	bool open_stale; /* something changed since what is open was looked at */
+	uint64_t open_checked_ms;
 };
 
 /* tui.c */
@@ -78,6 +80,12 @@ void tui_deeds_end(struct tui *t, bool stop_replays);
 bool tui_stop_gathering(struct tui *t);
 /* One replay, said in the message line when it is over; false and *e when it cannot begin. */
 MUST_CHECK bool tui_replay_one(struct tui *t, const struct replay_request *r, struct error *e);
+
+/* tui_open.c: true when the effect was one of its own. */
+bool tui_open(struct tui *t, const struct effect *e);
+void tui_open_goto(struct tui *t, int64_t id);
+void tui_open_wanted(struct tui *t); /* asks for what open views want */
+void tui_open_tick(struct tui *t, bool changed, uint64_t now_ms);
 
 /* tui_copy.c */
 void tui_copy_menu(struct tui *t, int64_t id);

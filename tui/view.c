@@ -1,5 +1,7 @@
 #include "tui/view.h"
 
+#include <stdio.h>
+
 #include "tui/view_prompt.h"
 
 unsigned view_have(const struct view *v, const struct ui *ui)
@@ -23,6 +25,14 @@ static void diff_of(const struct ui *ui, int64_t current, struct effect *out)
 		out->id = ui->list.marks[1];
 		out->other = ui->list.marks[0];
 	}
+}
+
+static void next_time(struct ui *ui, struct effect *out)
+{
+	static const char *const words[] = { "times are local", "times are UTC", "times are how long ago" };
+	ui->time = (enum time_mode)((ui->time + 1) % 3);
+	*out = (struct effect){ .kind = EFFECT_SAY };
+	snprintf(out->text, sizeof out->text, "%s", words[ui->time]);
 }
 
 bool view_act_common(struct view *v, struct ui *ui, enum action a, struct effect *out)
@@ -68,6 +78,8 @@ bool view_act_common(struct view *v, struct ui *ui, enum action a, struct effect
 		*out = (struct effect){ .kind = EFFECT_REPLAY, .other = -1 };
 	else if (a == ACTION_DIFF)
 		diff_of(ui, current, out);
+	else if (a == ACTION_TIME)
+		next_time(ui, out);
 	else if (a == ACTION_SWAP)
 		ui->pane_focused = ui->split && !ui->pane_focused;
 	else

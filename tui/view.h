@@ -51,7 +51,6 @@ enum effect_kind {
 	EFFECT_QUIT, /* flag: at once, without asking */
 	EFFECT_SAY,  /* text */
 	EFFECT_OPEN, /* detail of id */
-	EFFECT_SHOW, /* id in the open detail */
 	EFFECT_HELP,
 	EFFECT_EVENTS,
 	EFFECT_PROMPT, /* number: enum prompt_kind, text: what it begins with */
@@ -68,8 +67,6 @@ enum effect_kind {
 	EFFECT_MARK, /* id */
 	EFFECT_UNMARK_ALL,
 	EFFECT_DELETE,   /* id, or 0: what is marked */
-	EFFECT_LOAD,     /* number bytes of the open detail's body */
-	EFFECT_ATTEMPT,  /* number: the attempt the open detail shows */
 	EFFECT_EXPORT,   /* text: the path; number: enum export_format; id, or 0: what is marked; other -1: what is
 			    filtered */
 	EFFECT_ASK_PATH, /* the same, the path still to be asked for */
@@ -93,6 +90,16 @@ struct effect {
 	struct buffer bytes; /* the receiver frees */
 };
 
+/* A document a view is to be given. */
+struct view_want {
+	int64_t id; /* 0: the newest of `filter` before `before`, whose id is then wanted alone */
+	int64_t before;
+	char filter[UI_FILTER_MAX];
+	enum source_part part;
+	int attempt;
+	uint64_t most;
+};
+
 struct view;
 struct view_ops {
 	void (*draw)(struct view *v, const struct ui *ui, struct surface *s, struct rect area);
@@ -103,6 +110,14 @@ struct view_ops {
 	/* NULL: does nothing. A click on a row of its area. */
 	void (*click)(struct view *v, struct ui *ui, int x, int y, bool twice, struct effect *out);
 	void (*close)(struct view *v);
+	/* NULL: the list is searched. Empty: what was searched last. */
+	void (*search)(struct view *v, struct ui *ui, const char *text, bool backwards, struct effect *out);
+	void (*offset)(struct view *v, struct ui *ui, const char *text, struct effect *out);
+	/* True when a document is wanted; it then counts as asked for by that generation. */
+	bool (*wants)(struct view *v, const struct ui *ui, uint64_t generation, struct view_want *out);
+	/* The answer, which it takes; false when that is not what it waits for (any more). `found`: of a want by
+	 * filter, the id, 0 for none; *d is then empty but for its trouble. */
+	bool (*receive)(struct view *v, uint64_t generation, struct document *d, int64_t found);
 };
 struct view { /* the first member of each */
 	const struct view_ops *ops;
@@ -118,12 +133,16 @@ extern const struct view_ops view_list_ops;
 /* view_bars.c: what stands around the views. */
 void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, bool with_filter);
 void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct surface *s, struct rect area);
+/* "-- #1000187  invoice.paid  500 ---", over the pane. */
+void bars_draw_pane_title(const struct item *item, struct surface *s, struct rect area, bool focused);
 void bars_draw_filter(const struct ui *ui, struct surface *s, struct rect area);
 void bars_draw_header(struct surface *s, struct rect area);
 void bars_draw_message(const struct ui *ui, struct surface *s, struct rect area);
 void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area);
 void bars_draw_keys(const struct ui *ui, enum context c, unsigned have, struct surface *s, struct rect area);
 /* Which action's label on the key bar stands at this column. */
+/* In a view over the list: what was searched, what keys there are. */
+void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, struct surface *s, struct rect area);
 enum action bars_key_at(const struct ui *ui, enum context c, unsigned have, int columns, int x);
 void bars_draw_too_small(struct surface *s);
 

@@ -62,7 +62,7 @@ void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, b
 	rest.width = x - area.x;
 	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, " creel  ");
 	if (!ui->client.running && !ui->client.url[0])
-		surface_print(s, rest, x, area.y, ROLE_DIM, "nothing is forwarding: start `creel PORT`");
+		surface_print(s, rest, x, area.y, ROLE_DIM, "nothing is forwarding: start `creel listen PORT`");
 	else if (strcmp(ui->client.state, "online") == 0 || !ui->client.detail[0] || area.width < 100)
 		surface_print(s, rest, x, area.y, ROLE_NORMAL, "%s -> %s", ui->client.url, ui->client.target);
 	else
@@ -80,10 +80,25 @@ void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct
 	struct rect rest = area;
 	rest.width = x - area.x;
 	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, " creel  #%lld  ", (long long)item->row.id);
-	x = surface_text(s, rest, x, area.y, words_source(&item->row), ROLE_NORMAL);
-	x = surface_print(s, rest, x, area.y, ROLE_NORMAL, " ");
+	if (area.width >= 60) {
+		x = surface_text(s, rest, x, area.y, words_source(&item->row), ROLE_NORMAL);
+		x = surface_print(s, rest, x, area.y, ROLE_NORMAL, " ");
+	}
 	x = surface_text(s, rest, x, area.y, words_event(&item->row), ROLE_TITLE);
-	surface_print(s, rest, x, area.y, ROLE_NORMAL, "  %s%s", clock, ui->time == TIMES_UTC ? "Z" : "");
+	if (area.width >= 60)
+		surface_print(s, rest, x, area.y, ROLE_NORMAL, "  %s%s", clock, ui->time == TIMES_UTC ? "Z" : "");
+}
+
+void bars_draw_pane_title(const struct item *item, struct surface *s, struct rect area, bool focused)
+{
+	char status[8], took[8];
+	enum role role = words_status(status, &item->row), title = focused ? ROLE_TITLE : ROLE_DIM;
+	text_took(took, item->row.took_us);
+	int x = surface_print(s, area, area.x, area.y, ROLE_DIM, "-- ");
+	x = surface_print(s, area, x, area.y, title, "#%lld  ", (long long)item->row.id);
+	x = surface_text(s, area, x, area.y, words_event(&item->row), title);
+	x = surface_print(s, area, x, area.y, role, "  %s", status);
+	surface_print(s, area, x, area.y, ROLE_DIM, "  %s  %s ", took, focused ? "C-w Esc: the list" : "C-w: here");
 }
 
 static void filter_right(const struct ui *ui, char *out, size_t room)
@@ -188,6 +203,28 @@ void bars_draw_message(const struct ui *ui, struct surface *s, struct rect area)
 	}
 	int x = print_right(s, area, ROLE_DIM, right);
 	message_left(ui, item, s, left_of(area, x));
+}
+
+void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, struct surface *s, struct rect area)
+{
+	static const enum action offered[] = { ACTION_CONTEXT, ACTION_VOLATILE, ACTION_KEY_ORDER, ACTION_FOLD,
+					       ACTION_PRETTY,  ACTION_WRAP,     ACTION_HIT_NEXT,  ACTION_BACK };
+	static const char *const words[] = { "context",    "volatile", "order", "fold",
+					     "pretty/raw", "wrap",     "next",  "back" };
+	char right[200] = "", key[KEY_NAME_LEN];
+	bool narrow = area.width < 60;
+	for (size_t i = 0; i < sizeof offered / sizeof *offered; i++) {
+		key_code code = keymap_key(&ui->keys, c, offered[i], false);
+		bool next = offered[i] == ACTION_HIT_NEXT;
+		if (code == TKEY_NONE || (next && !searched[0] && c != CONTEXT_DIFF) || (narrow && !next && i < 7))
+			continue;
+		key_to_name(code, key);
+		size_t len = strlen(right);
+		snprintf(right + len, sizeof right - len, "%s%s %s", len ? "  " : "", key, words[i]);
+	}
+	int x = print_right(s, area, ROLE_DIM, right);
+	if (searched[0])
+		surface_print(s, left_of(area, x), area.x, area.y, ROLE_TITLE, " /%s", searched);
 }
 
 static const char *strip_title(const struct strip *strip)

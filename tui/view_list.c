@@ -91,7 +91,7 @@ static void draw_empty(const struct ui *ui, struct surface *s, struct rect area)
 	else if (ui->client.url[0])
 		surface_print(s, area, area.x + 4, y, ROLE_DIM, "Waiting for the first webhook to %s", ui->client.url);
 	else
-		surface_print(s, area, area.x + 4, y, ROLE_DIM, "No deliveries yet: start `creel PORT`");
+		surface_print(s, area, area.x + 4, y, ROLE_DIM, "No deliveries yet: start `creel listen PORT`");
 }
 
 static void list_draw(struct view *v, const struct ui *ui, struct surface *s, struct rect area)
@@ -159,14 +159,6 @@ static bool open_results(struct ui *ui, struct effect *out)
 	return true;
 }
 
-static void list_time(struct ui *ui, struct effect *out)
-{
-	static const char *const words[] = { "times are local", "times are UTC", "times are how long ago" };
-	ui->time = (enum time_mode)((ui->time + 1) % 3);
-	say(out, words[ui->time]);
-	out->flag = true;
-}
-
 static void list_act(struct view *v, struct ui *ui, enum action a, int count, struct effect *out)
 {
 	struct list_model *m = &ui->list;
@@ -210,9 +202,6 @@ static void list_act(struct view *v, struct ui *ui, enum action a, int count, st
 	case ACTION_REVERSE:
 		list_reverse(m);
 		*out = (struct effect){ .kind = EFFECT_REMEMBER };
-		break;
-	case ACTION_TIME:
-		list_time(ui, out);
 		break;
 	case ACTION_ONLY_MARKED:
 		filter_to(out, strcmp(ui->filter, "is:marked") == 0 ? "" : "is:marked");

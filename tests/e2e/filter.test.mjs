@@ -1,5 +1,6 @@
 // Filters on the command line: list, replay --where, wait and prune, with the real programs.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { World, waitFor } from './lib/harness.mjs';
 import { post } from './lib/http.mjs';
@@ -197,5 +198,32 @@ describe('prune', () => {
 			assert.equal(r.code, 4);
 			assert.match(r.err, /^creel: .*No such file/);
 		}
+	});
+});
+
+describe('what a running client lets go', () => {
+	const w = new World();
+	after(() => w.close());
+
+	it('is older than --keep, is told in a sentence, and nothing else goes', async () => {
+		const db = w.path('kept.db'), file = w.path('old.ndjson');
+		const one = (n, at) => JSON.stringify({ event_id: `019ab12c-4d5e-7f3a-8b6c-0d1e2f30415${n}`, received_at: at, tunnel: 'kept', method: 'POST', target: `/old/${n}`, request: { headers: [['Host', 'x']], body: 'b' } });
+		writeFileSync(file, [one(1, '2020-01-01T00:00:00Z'), one(2, '2021-01-01T00:00:00Z'), one(3, new Date().toISOString())].join('\n') + '\n');
+		await w.creelOut(['import', file, '--db', db]);
+		const relay = await w.startRelay();
+		const client = await w.startClient({ relay, target: 9, name: 'kept', db, args: ['--keep', '7d'] });
+		await waitFor('the sentence', () => /2 old deliveries deleted \(2 by --keep, 0 by --max-size\)/.test(client.err));
+		assert.deepEqual((await w.list(10, { args: ['--db', db] })).map((r) => r.target), ['/old/3']);
+		assert.equal((await client.stop('SIGINT')).code, 130);
+		client.checkSanitizers();
+	});
+
+	it('is nothing with --keep 0', async () => {
+		const db = w.path('ever.db'), file = w.path('old.ndjson'); // of the test before
+		await w.creelOut(['import', file, '--db', db]);
+		const relay = await w.startRelay();
+		const client = await w.startClient({ relay, target: 9, name: 'ever', db, args: ['--keep', '0', '--max-size', '0'] });
+		await client.stop('SIGINT');
+		assert.equal((await w.list(10, { args: ['--db', db] })).length, 3);
 	});
 });

@@ -69,7 +69,7 @@ describe('replay', () => {
 	it('says what to start when nothing is forwarding', async () => {
 		await start(['--offline']);
 		await t.keys('r');
-		await t.until(/nothing is forwarding: start `creel PORT`, then press r/);
+		await t.until(/nothing is forwarding: start `creel listen PORT`, then press r/);
 	});
 
 	it('of what is marked is asked first, shows how it goes, stays until Esc, and shows what it made', async () => {

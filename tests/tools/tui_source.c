@@ -167,6 +167,26 @@ static bool has(struct bytes b, const char *word)
 	return memmem(b.at, b.len, word, strlen(word)) != NULL;
 }
 
+static bool field_is(const char *filter, const char *field, struct bytes value)
+{
+	char pattern[200], word[200];
+	size_t n = 0;
+	snprintf(pattern, sizeof pattern, "%s:/^", field);
+	const char *at = strstr(filter, pattern);
+	if (!at)
+		return true;
+	for (at += strlen(pattern); *at && *at != '$' && n + 1 < sizeof word; at++)
+		if (*at != '\\' || (at[1] && *++at))
+			word[n++] = *at;
+	return bytes_equal(value, bytes_make(word, n));
+}
+
+static bool same_kind(const struct item *i, const char *filter)
+{
+	return field_is(filter, "event", i->row.event_type) && field_is(filter, "path", i->row.path) &&
+	       field_is(filter, "source", i->row.provider);
+}
+
 /* "(event:/x/ OR …)" is what a search asks for; "is:replay id:>5" what a replay made; else a word is looked for. */
 static bool matches(const struct item *i, const char *filter)
 {
@@ -177,6 +197,8 @@ static bool matches(const struct item *i, const char *filter)
 		return true;
 	if (strncmp(filter, "is:replay", 9) == 0)
 		return i->row.replay_of && (!after || i->row.id > atoll(after + 4));
+	if (from && from[2] == '^') /* "event:/^x\.y$/ source:/^z$/", of a comparison */
+		return same_kind(i, filter);
 	snprintf(word, sizeof word, "%s", from ? from + 2 : filter);
 	if (from)
 		word[strcspn(word, "/")] = '\0';
@@ -502,7 +524,7 @@ static int64_t fake_replay(void *self, const struct replay_request *r,
 	struct fake_source *f = self;
 	struct replay_progress p = { .total = r->count };
 	if (!f->client.running) {
-		error_set(e, EXIT_NO, "nothing is forwarding: start `creel PORT`, then press r");
+		error_set(e, EXIT_NO, "nothing is forwarding: start `creel listen PORT`, then press r");
 		return 0;
 	}
 	if (f->slow && r->count > 1)

@@ -421,7 +421,7 @@ static void test_pruning_by_size(void **state)
 	struct error e;
 	bool duplicate;
 	int64_t id;
-	const volatile bool stop = true;
+	const atomic_bool stop = true;
 	(void)state;
 	for (int i = 0; i < 300; i++) {
 		struct store_delivery d = filter_delivery(12);

@@ -138,7 +138,7 @@ static void test_edited(void **state)
 	(void)state;
 	begin(&w);
 	struct sheet *s = &w.s.sheet;
-	sheet_edited(s, &w.s.ui, 187, "nothing is forwarding: start `creel PORT`, then press r");
+	sheet_edited(s, &w.s.ui, 187, "nothing is forwarding: start `creel listen PORT`, then press r");
 	sheet_edited_line(s, ' ', bytes_of("POST /hooks HTTP/1.1"));
 	sheet_edited_line(s, '-', bytes_of("X-A: \xff\xe2\x80\xae"));
 	sheet_edited_line(s, '+', bytes_of("X-A: \x1b[2J"));

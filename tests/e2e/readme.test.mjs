@@ -1,0 +1,11 @@
+// README.md shows what is so.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { it } from 'node:test';
+import { fresh } from '../readme/screens.mjs';
+import { root } from './lib/harness.mjs';
+
+it('the inspector’s screens in README.md are what it shows (node tests/readme/screens.mjs --write)', async () => {
+	assert.equal(readFileSync(path.join(root, 'README.md'), 'utf8'), await fresh());
+});

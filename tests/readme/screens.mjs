@@ -1,0 +1,51 @@
+// The inspector's screens in README.md, made by the real program in a real terminal: node screens.mjs [--write].
+// Without --write it only says whether README.md still shows them (tests/e2e/readme.test.mjs runs it so).
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { World, binDir, root } from '../e2e/lib/harness.mjs';
+import { Terminal } from '../e2e/lib/tmux.mjs';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const readme = path.join(root, 'README.md');
+
+/** The screens by name: [how README marks them, the text]. */
+export async function capture() {
+	const w = new World();
+	let t;
+	try {
+		const db = w.path('readme.db');
+		await w.creelOut(['import', path.join(here, 'deliveries.ndjson'), '--db', db]);
+		t = await Terminal.start({ command: [path.join(binDir, 'creel'), 'ui', '--db', db, '--ascii'], env: w.env });
+		const list = await t.until(/no client +9\b[^]*charge\.succeeded[^]*F10Quit/);
+		await t.type('/invoice.paid');
+		await t.keys('Enter', 'Enter');
+		const detail = await t.until(/"amount_due"[^]*F10Quit/);
+		await t.keys('Q');
+		return { list, detail };
+	} finally {
+		t?.close();
+		await w.close();
+	}
+}
+
+const block = (name) => new RegExp(`(<!-- screen: ${name} -->\n)[^]*?(<!-- end -->)`);
+const shown = (screen) => screen.split('\n').map((line) => `    ${line}`.trimEnd()).join('\n').trimEnd();
+
+/** README.md with the screens in their places. */
+export async function fresh() {
+	let text = readFileSync(readme, 'utf8');
+	for (const [name, screen] of Object.entries(await capture())) {
+		if (!block(name).test(text)) throw new Error(`README.md has no place for the screen ${name}`);
+		text = text.replace(block(name), (_, begin, end) => `${begin}\n${shown(screen)}\n\n${end}`);
+	}
+	return text;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+	const text = await fresh();
+	const stale = text !== readFileSync(readme, 'utf8');
+	if (process.argv.includes('--write')) writeFileSync(readme, text);
+	else if (stale) console.error('the screens in README.md are stale: node tests/readme/screens.mjs --write');
+	process.exitCode = stale && !process.argv.includes('--write') ? 1 : 0;
+}
