@@ -11,10 +11,12 @@
 #include "shared/text.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Known to everybody: for a first try, when no secret is given. */
 #define TEST_SECRET "creel-test-secret"
@@ -92,7 +94,8 @@ static bool list(const struct trigger *t, struct error *e)
 	bool fine = list_own(t);
 	for (const struct sample *s = samples_built_in; fine && s->name; s++)
 		fine = print_name(t, s->name, strlen(s->name), false);
-	return (fine && fflush(stdout) == 0) || error_set(e, EXIT_STORE, "the output cannot be written");
+	return (fine && fflush(stdout) == 0) ||
+	       error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 }
 
 /* ---- the request ---- */
@@ -209,8 +212,14 @@ static bool running_url(const struct trigger *t, struct buffer *out, struct erro
 	char *path = t->common.db ? NULL : store_default_path(e);
 	bool fine = (t->common.db || path) && store_open(&s, t->common.db ? t->common.db : path, STORE_READ_ONLY, e) &&
 		    store_list_status(s, on_status, &r, e);
+	/* A store that is there and cannot be read says more than that nobody listens. */
+	bool broken = !fine && (t->common.db || path) && access(t->common.db ? t->common.db : path, F_OK) == 0;
 	store_close(s);
 	free(path);
+	if (broken) {
+		buffer_free(&r.url);
+		return false;
+	}
 	if (!fine || !r.url.len) {
 		buffer_free(&r.url);
 		return error_set(e, EXIT_USAGE,
@@ -319,7 +328,7 @@ static bool tell(const struct trigger *t, const struct post_answer *a, struct er
 			      (double)a->took_us / 1000) > 0 &&
 		       fflush(stdout) == 0;
 		buffer_free(&url);
-		return fine || error_set(e, EXIT_STORE, "the output cannot be written");
+		return fine || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 	}
 	struct message m = { .headers = t->fields, .body = t->body, .body_size = t->body.len };
 	json_t *o = json_object();
@@ -404,10 +413,12 @@ static int run(int argc, char **argv, struct error *e)
 				 &first, &status, e))
 		goto out;
 	status = EXIT_USAGE;
-	if (!t.templates)
-		t.templates = folder;
+	const char *named = t.templates;
+	t.templates = named ? named : folder;
 	t.name = first < argc ? argv[first] : NULL;
-	if (t.list && argc == first)
+	if (named && access(named, R_OK | X_OK) != 0)
+		error_set(e, EXIT_USAGE, "the folder of templates %s cannot be read: %s", named, strerror(errno));
+	else if (t.list && argc == first)
 		status = list(&t, e) ? EXIT_DONE : (int)e->code;
 	else if (t.list || argc - first != 1)
 		error_set(e, EXIT_USAGE,

@@ -6,6 +6,7 @@
 #include "shared/text.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,7 +201,7 @@ static bool print_line(const struct verify *v, const char *provider, const struc
 	bool valid = r->verdict == SIGNATURE_VALID;
 	int printed = printf("%6lld  %s  %s%s%s\n", (long long)v->id, provider ? provider : "-",
 			     signature_verdict_name(r->verdict), valid ? "" : ": ", valid ? "" : r->text);
-	return printed > 0 || error_set(e, EXIT_STORE, "the output cannot be written");
+	return printed > 0 || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 }
 
 static bool verify_one(struct verify *v, struct error *e)
@@ -280,7 +281,7 @@ static bool check_usage(struct verify *v, const char *provider, int argc, struct
 static int finish(const struct verify *v, struct error *e)
 {
 	if (fflush(stdout) != 0) {
-		error_set(e, EXIT_STORE, "the output cannot be written");
+		error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 		return EXIT_STORE;
 	}
 	if (!v->failed)

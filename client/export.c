@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shared/har.h"
 #include "shared/http_text.h"
@@ -74,8 +75,35 @@ static bool no_memory(struct error *e)
 	return error_set(e, EXIT_STORE, "out of memory");
 }
 
+/* What a terminal may get of it: JSON stays what it is, of the others control characters are made visible. Commands
+ * for a shell hold none. */
+static bool guard(enum export_as as, struct buffer *text)
+{
+	struct buffer guarded = { 0 };
+	size_t start = 0;
+	bool fine = true;
+	if (as == EXPORT_AS_CURL)
+		return true;
+	if (as == EXPORT_AS_HAR || as == EXPORT_AS_NDJSON) {
+		fine = text_guard_json(&guarded, buffer_view(text));
+	} else {
+		while (fine && start < text->len) { /* lines of HTTP end with CR LF */
+			const uint8_t *from = text->at + start, *end = memmem(from, text->len - start, "\r\n", 2);
+			size_t len = end ? (size_t)(end - from) : text->len - start;
+			fine = text_sanitize(&guarded, bytes_make(from, len), TEXT_BODY) &&
+			       (!end || buffer_put_u8(&guarded, '\n'));
+			start += len + (end ? 2 : 0);
+		}
+	}
+	buffer_free(text);
+	*text = guarded;
+	return fine;
+}
+
 static bool flush(struct export *x, struct error *e)
 {
+	if (!x->sink.buffer && !x->sink.path && isatty(STDOUT_FILENO) && !guard(x->options->as, &x->text))
+		return no_memory(e);
 	struct bytes text = buffer_view(&x->text);
 	struct sink *s = &x->sink;
 	x->text.len = 0;

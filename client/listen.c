@@ -7,6 +7,7 @@
 #include "client/output.h"
 #include "client/session.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,14 @@ static void say(struct listen *l, const char *sentence)
 		inspector_event(l->inspector, sentence);
 	else
 		output_trouble(l->mode, sentence);
+}
+
+static void say_no_ready_file(struct listen *l)
+{
+	char text[600];
+	snprintf(text, sizeof text, "the ready file %.400s cannot be written: %s", l->options->ready_file,
+		 strerror(errno));
+	say(l, text);
 }
 
 /* What is wrong: no connection first, then no room for what comes over it. */
@@ -180,7 +189,7 @@ static void on_state(void *user, enum tunnel_state state, const char *detail)
 		if (!l->inspector)
 			tell_ready(l);
 		if (l->options->ready_file && !listen_write_ready_file(l->options->ready_file, url))
-			say(l, "the ready file cannot be written; check its folder");
+			say_no_ready_file(l);
 	}
 	if (l->inspector) {
 		tell_state_in_ui(l);

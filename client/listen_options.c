@@ -2,6 +2,7 @@
 #include "client/cmd_listen.h"
 #include "client/exec.h"
 #include "client/inspector.h"
+#include "client/listen_setup.h"
 #include "client/retention.h"
 #include "shared/wire.h"
 
@@ -29,6 +30,8 @@ bool listen_take_options(struct listen_options *o, struct error *e)
 {
 	if (o->drain_parallel > DRAIN_MOST)
 		return error_set(e, EXIT_USAGE, "--drain-parallel goes from 0 (the relay's default) to %d", DRAIN_MOST);
+	if (o->ready_file && !listen_check_ready_file(o->ready_file, e))
+		return false;
 	if (o->exec && !exec_check(o->exec, e))
 		return false;
 	if (o->chaos && !chaos_parse(o->chaos, &o->chaos_spec, e))

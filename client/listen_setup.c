@@ -3,6 +3,7 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +23,22 @@ bool listen_write_ready_file(const char *path, const char *url)
 		fine = false;
 	if (fine && rename(temporary, path) == 0)
 		return true;
+	int code = errno;
 	unlink(temporary);
+	errno = code;
 	return false;
+}
+
+bool listen_check_ready_file(const char *path, struct error *e)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	if (!folder)
+		return error_set(e, EXIT_STORE, "out of memory");
+	bool fine = access(folder, W_OK | X_OK) == 0 ||
+		    error_set(e, EXIT_USAGE, "the ready file %.400s cannot be written: %s", path, strerror(errno));
+	free(folder);
+	return fine;
 }
 
 static bool add_route(const struct listen_options *o, const char *text, struct route *r, struct error *e)

@@ -55,13 +55,18 @@ int main(int argc, char **argv)
 		if (c)
 			status = c->run(argc - 1, argv + 1, &e);
 	}
+	/* What a command did not see itself: its last lines are still in the buffer. */
+	errno = 0;
+	if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && status == EXIT_DONE) {
+		status = EXIT_STORE;
+		error_set(&e, EXIT_STORE, "the output cannot be written%s%s", errno ? ": " : "",
+			  errno ? strerror(errno) : "");
+	}
 	if (*e.text && status != EXIT_DONE) {
 		struct buffer line = { 0 };
 		if (text_sanitize(&line, bytes_of(e.text), TEXT_LINE))
 			fprintf(stderr, "creel: %.*s\n", (int)line.len, (const char *)line.at);
 		buffer_free(&line);
 	}
-	if (fflush(stdout) != 0 && errno != EPIPE && status == EXIT_DONE)
-		status = EXIT_STORE;
 	return status;
 }

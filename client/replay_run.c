@@ -3,6 +3,7 @@
 #include "client/output.h"
 #include "client/row_json.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -59,7 +60,10 @@ static void report(struct replay_run *r, const struct replayed *result)
 	replay_bar_hide(&r->bar);
 	if (!store_get(r->store, result->id, on_row, r, &e))
 		stop_for(r, &e);
-	fflush(stdout);
+	if (fflush(stdout) != 0) {
+		error_set(&e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
+		stop_for(r, &e);
+	}
 }
 
 static void on_done(void *user, const struct replayed *result, const struct error *e)

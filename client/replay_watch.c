@@ -1,5 +1,7 @@
 #include "client/replay_watch.h"
 
+#include "client/output.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -114,14 +116,14 @@ static void on_settled(uv_timer_t *timer)
 
 static void changed(struct replay_watch *w, const char *path)
 {
-	struct error ignored;
+	struct error trouble;
 	struct stat st;
 	if (lstat(path, &st) != 0)
 		return; /* deleted, or moved away */
 	if (S_ISDIR(st.st_mode)) {
 		/* What was put into it before we looked counts as well. */
-		if (!add_tree(w, path, 0, &ignored))
-			fprintf(stderr, "creel: %s\n", ignored.text);
+		if (!add_tree(w, path, 0, &trouble))
+			output_trouble(OUTPUT_LINES, trouble.text);
 	} else if (is_noise(w, path)) {
 		return;
 	}

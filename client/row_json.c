@@ -5,7 +5,9 @@
 #include "shared/text.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 json_t *row_json_text(struct bytes b, bool empty_is_null)
 {
@@ -133,12 +135,25 @@ json_t *row_json_attempt(const char *type, const struct delivery_row *row, const
 	return NULL;
 }
 
+/* To a terminal: JSON may hold C1 and bidi controls as they are. */
+static bool print_guarded(FILE *out, const json_t *object)
+{
+	struct buffer guarded = { 0 };
+	char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(12));
+	bool fine =
+	    text && text_guard_json(&guarded, bytes_of(text)) && fwrite(guarded.at, 1, guarded.len, out) == guarded.len;
+	buffer_free(&guarded);
+	free(text);
+	return fine;
+}
+
 bool row_json_print(FILE *out, json_t *object, struct error *e)
 {
 	if (!object)
 		return error_set(e, EXIT_STORE, "the output cannot be written: out of memory");
-	bool fine = json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 && fputc('\n', out) != EOF &&
-		    fflush(out) == 0;
+	bool fine = isatty(fileno(out)) ? print_guarded(out, object)
+					: json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0;
+	fine = fine && fputc('\n', out) != EOF && fflush(out) == 0;
 	int code = errno;
 	json_decref(object);
 	return fine || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(code));

@@ -62,7 +62,7 @@ static const struct sample *any_of(const char *name, const char **event)
 static const char *nearest(const char *name)
 {
 	const char *best = NULL;
-	size_t least = 5;
+	size_t least = text_distance_limit(name);
 	for (const struct sample *s = samples_built_in; s->name; s++) {
 		char provider[64];
 		snprintf(provider, sizeof provider, "%.*s", (int)strcspn(s->name, "."), s->name);

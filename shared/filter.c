@@ -279,18 +279,28 @@ bool filter_join(struct filter *f, struct filter *other)
 }
 
 /* Character by character: one that is made visible is wider than it was. */
+/* Characters shown on either side of the caret, of a text that would fill the screen. */
+#define CARET_SIDE 60
+#define CARET_WHOLE 200
+
 bool filter_caret(struct buffer *out, const char *text, int column)
 {
 	struct buffer shown = { 0 };
 	size_t len = strlen(text), caret = 0, at = 0;
-	bool fine = true;
-	for (int i = 1; fine && at < len; i++) {
+	bool fine = true, whole = len <= CARET_WHOLE, before = false, after = false;
+	for (int i = 1; fine && !after && at < len; i++) {
 		size_t next = at + 1;
 		while (next < len && ((uint8_t)text[next] & 0xc0) == 0x80)
 			next++;
+		if (!whole && !before && i < column - CARET_SIDE)
+			before = fine = buffer_append_text(&shown, "…");
 		if (i == column)
 			caret = text_width(buffer_view(&shown));
-		fine = text_sanitize(&shown, bytes_make(text + at, next - at), TEXT_LINE);
+		after = !whole && i > column + CARET_SIDE;
+		if (after)
+			fine = buffer_append_text(&shown, "…");
+		else if (whole || i >= column - CARET_SIDE)
+			fine = text_sanitize(&shown, bytes_make(text + at, next - at), TEXT_LINE);
 		at = next;
 		if (at == len && i < column)
 			caret = text_width(buffer_view(&shown));

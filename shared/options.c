@@ -164,6 +164,12 @@ static bool store_value(struct options *o, const struct option_spec *spec, const
 	return false;
 }
 
+size_t text_distance_limit(const char *word)
+{
+	size_t third = strlen(word) / 3;
+	return third < 4 ? third + 1 : 5;
+}
+
 size_t text_distance(const char *a, const char *b)
 {
 	size_t row[64], len_b = strlen(b);
@@ -307,6 +313,9 @@ static bool bad_option(const struct option_spec *specs, size_t count, const stru
 		return error_set(e, EXIT_USAGE, "-%c is not an option; see %s --help", optopt, source->program);
 	char name[64];
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	for (size_t i = 0; i < count; i++)
+		if (strchr(word, '=') && strcmp(specs[i].name, name) == 0)
+			return error_set(e, EXIT_USAGE, "--%s takes no value; see %s --help", name, source->program);
 	const char *hint = nearest(specs, count, name);
 	return error_set(e, EXIT_USAGE, "--%s is not an option%s%s; see %s --help", name,
 			 hint ? ", did you mean --" : "", hint ? hint : "", source->program);

@@ -62,3 +62,5 @@ char *secret_read(const char *spec, struct error *e);
 
 /* Levenshtein distance, for "did you mean"; SIZE_MAX for words of 63 characters and more. */
 size_t text_distance(const char *a, const char *b);
+/* The distance from which on nothing was meant by `word`: short ones are near to anything. */
+size_t text_distance_limit(const char *word);

@@ -33,7 +33,7 @@ bool signature_kin(const struct signature_provider *a, const struct signature_pr
 bool signature_unknown(const char *name, struct error *e)
 {
 	const struct signature_provider *nearest = NULL, *p;
-	size_t least = 4;
+	size_t least = text_distance_limit(name);
 	for (size_t i = 0; (p = signature_at(i)); i++) {
 		size_t distance = text_distance(name, p->name);
 		if (distance < least) {

@@ -79,6 +79,9 @@ bool signature_query_value(struct bytes url, const char *wanted, struct bytes *o
 	return false;
 }
 
+/* They are sorted while everything else waits. No sender comes near it. */
+#define PARAMETERS_MOST 10000
+
 /* ---- Twilio's parameters: sorted by name, then value; the same pair counts once ---- */
 
 struct pair {
@@ -112,13 +115,15 @@ static bool append_sorted(struct pair *pairs, size_t count, struct buffer *out)
 	return fine;
 }
 
-static bool append_parameters(struct bytes form, struct buffer *out)
+static bool append_parameters(struct claim *c, struct bytes form, struct buffer *out)
 {
 	struct bytes name, value, rest = form;
 	struct buffer text = { 0 };
 	size_t count = 0, most = 1;
 	for (size_t i = 0; i < form.len; i++)
 		most += form.at[i] == '&';
+	if (most > PARAMETERS_MOST)
+		return claim_fail(c, SIGNATURE_MALFORMED, "the form has more than %d parameters", PARAMETERS_MOST);
 	struct pair *pairs = calloc(most, sizeof *pairs);
 	/* Room for a NUL, so that the text is there even when the form is empty. */
 	bool fine = pairs && buffer_reserve(&text, form.len + 1);
@@ -171,7 +176,7 @@ static bool append_part(struct claim *c, const struct signature_input *in, char 
 	case 'M':
 		return buffer_append_bytes(out, in->method);
 	default:
-		return covered || !content_is_form(in->headers) || append_parameters(in->body, out);
+		return covered || !content_is_form(in->headers) || append_parameters(c, in->body, out);
 	}
 }
 
@@ -189,5 +194,5 @@ bool content_build(struct claim *c, const struct signature_input *in, struct buf
 		else
 			fine = buffer_put_u8(out, (uint8_t)*form);
 	}
-	return fine || claim_fail(c, SIGNATURE_NO_MEMORY, "out of memory");
+	return fine || (!c->text[0] && claim_fail(c, SIGNATURE_NO_MEMORY, "out of memory"));
 }

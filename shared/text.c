@@ -97,6 +97,32 @@ bool text_sanitize(struct buffer *out, struct bytes in, enum text_mode mode)
 	return true;
 }
 
+static bool put_escape(struct buffer *out, uint32_t c)
+{
+	if (c <= 0xffff)
+		return buffer_printf(out, "\\u%04x", c);
+	c -= 0x10000;
+	return buffer_printf(out, "\\u%04x\\u%04x", 0xd800 + (c >> 10), 0xdc00 + (c & 0x3ff));
+}
+
+bool text_guard_json(struct buffer *out, struct bytes json)
+{
+	int marks = TEXT_NO_BASE;
+	bool fine = buffer_reserve(out, json.len);
+	for (size_t i = 0; fine && i < json.len;) {
+		struct bytes rest = bytes_make(json.at + i, json.len - i);
+		struct text_unit u = text_next(rest, TEXT_BODY, &marks);
+		utf8proc_int32_t c;
+		if (u.kind != TEXT_ESCAPED && u.kind != TEXT_DROPPED && u.code != 0xFFFD)
+			fine = buffer_append(out, rest.at, u.len);
+		else
+			fine = put_escape(
+			    out, utf8proc_iterate(rest.at, (utf8proc_ssize_t)rest.len, &c) > 0 ? (uint32_t)c : 0xFFFD);
+		i += u.len;
+	}
+	return fine;
+}
+
 bool text_is_utf8(struct bytes in)
 {
 	for (size_t i = 0; i < in.len;) {

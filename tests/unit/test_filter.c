@@ -377,6 +377,15 @@ static void test_caret(void **state)
 	assert_true(filter_caret(&b, "status:", 8));
 	assert_true(bytes_equal(buffer_view(&b), bytes_of("status:\n       ^\n")));
 	b.len = 0;
+	char lengthy[3000];
+	memset(lengthy, 'a', sizeof lengthy);
+	lengthy[sizeof lengthy - 1] = 0;
+	lengthy[2000] = '(';
+	assert_true(filter_caret(&b, lengthy, 2001) && buffer_put_u8(&b, 0));
+	assert_int_equal(strcspn((const char *)b.at, "\n"), 3 + 60 + 1 + 60 + 3);
+	assert_int_equal(b.at[3 + 60], '(');
+	assert_string_equal(strchr((const char *)b.at, '\n') + 1 + 61, "^\n");
+	b.len = 0;
 	assert_true(filter_caret(&b, "", 1));
 	assert_true(bytes_equal(buffer_view(&b), bytes_of("\n^\n")));
 	buffer_free(&b);

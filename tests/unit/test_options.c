@@ -146,6 +146,17 @@ static void test_terminal_gate(void **state)
 	check_text("gr\xc3\xbc\xc3\x9f", 6, TEXT_LINE, "gr\xc3\xbc\xc3\x9f");
 }
 
+static void test_json_gate(void **state)
+{
+	static const char in[] = "{\"a\":\"\xc2\x9b\x7f\xe2\x80\xae\xf3\xa0\x80\x81gr\xc3\xbc\\n\xff\xee\x80\x80\"}\n";
+	struct buffer b = { 0 };
+	(void)state;
+	assert_true(text_guard_json(&b, bytes_of(in)) && buffer_put_u8(&b, 0));
+	assert_string_equal((const char *)b.at,
+			    "{\"a\":\"\\u009b\\u007f\\u202e\\udb40\\udc01gr\xc3\xbc\\n\\ufffd\\ue000\"}\n");
+	buffer_free(&b);
+}
+
 static void test_time(void **state)
 {
 	char text[TEXT_TIME_LEN];
@@ -164,6 +175,7 @@ int main(void)
 		cmocka_unit_test(test_errors_name_the_option),
 		cmocka_unit_test(test_secrets_are_never_arguments),
 		cmocka_unit_test(test_terminal_gate),
+		cmocka_unit_test(test_json_gate),
 		cmocka_unit_test(test_time),
 	};
 	return RUN(tests);

@@ -601,6 +601,28 @@ static void test_urls_in_other_words(void **state)
 	request_free(&r);
 }
 
+/* A body of 64 MiB could hold 30 million of them: sorted while everything else waits. */
+static void test_a_form_of_very_many_parameters(void **state)
+{
+	struct request r = { .url = "https://hooks.example.com/a" };
+	struct signature_result got;
+	(void)state;
+	field(&r.headers, "Content-Type", "application/x-www-form-urlencoded");
+	field(&r.headers, "X-Twilio-Signature", "ldmKFfucrIVb5YqZuoxrvDjjOYI=");
+	for (int i = 0; i < 10001; i++)
+		assert_true(buffer_append_text(&r.body, i ? "&a=1" : "a=1"));
+	struct signature_input in = input(&r, "s3cr3t");
+	signature_verify(signature_find("twilio"), &in, &got);
+	assert_int_equal(got.verdict, SIGNATURE_INVALID);
+	assert_int_equal(got.reason, SIGNATURE_MALFORMED);
+	assert_string_equal(got.text, "the form has more than 10000 parameters");
+	r.body.len -= 4;
+	in = input(&r, "s3cr3t");
+	signature_verify(signature_find("twilio"), &in, &got);
+	assert_int_not_equal(got.reason, SIGNATURE_MALFORMED);
+	request_free(&r);
+}
+
 static void test_names(void **state)
 {
 	struct error e;
@@ -639,6 +661,7 @@ int main(void)
 		cmocka_unit_test(test_recognise_vectors),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_urls_in_other_words),
+		cmocka_unit_test(test_a_form_of_very_many_parameters),
 		cmocka_unit_test(test_names),
 	};
 	return RUN(tests);
