@@ -35,5 +35,10 @@ if [ -z "$passed" ]; then
 	exit 1
 fi
 if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+# Where the end of the log is all that is seen, the names are worth more than the last stack trace.
+if [ "$failed" -ne 0 ]; then
+	echo "failed:"
+	sed -n '/failing tests:/,$p' "$log" | grep -E '^test at |^✖ |^  [A-Za-z]*(Error|AssertionError).*: |^ *(actual|expected): ' | cut -c 1-300 | tail -n 40
+fi
 echo "e2e: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]
