@@ -19,6 +19,7 @@
 struct batch {
 	struct batch *next;
 	struct inspect_deeds *deeds;
+	struct replayer *replayer;
 	int64_t handle;
 	int64_t *ids;
 	size_t count, begun, running;
@@ -37,8 +38,9 @@ struct inspect_deeds {
 	char *path;
 	struct store *store; /* opened at the first deed */
 	struct forward_options forward;
-	struct replayer_options options;
-	struct replayer *replayer; /* the same */
+	const struct secrets *secrets;
+	struct replayer_options options, signing;
+	struct replayer *replayer, *signer; /* the same */
 	struct batch *batches;
 	int64_t last_handle;
 	size_t timers; /* to be closed */
@@ -146,7 +148,7 @@ static bool begin_one(struct batch *b, size_t place)
 	if (!one)
 		return false;
 	*one = (struct one){ b, place };
-	b->replays[place] = replay_start(b->deeds->replayer, b->ids[b->begun], &b->change, on_replayed, one);
+	b->replays[place] = replay_start(b->replayer, b->ids[b->begun], &b->change, on_replayed, one);
 	if (!b->replays[place]) {
 		free(one);
 		return false;
@@ -196,9 +198,6 @@ static bool take_edited(struct batch *b, struct bytes edited, struct error *e)
 
 static bool fill_batch(struct batch *b, const struct replay_request *r, struct error *e)
 {
-	/* Where replays are signed anew (a secret of the provider's, client/…) this is the place. */
-	if (r->resign)
-		return error_set(e, EXIT_USAGE, "no secret is configured to sign with: send it as it is");
 	if (r->count == 0 || (r->edited.len && r->count != 1))
 		return error_set(e, EXIT_USAGE, "there is nothing to replay");
 	b->ids = malloc(r->count * sizeof *b->ids);
@@ -209,11 +208,26 @@ static bool fill_batch(struct batch *b, const struct replay_request *r, struct e
 	return take_edited(b, r->edited, e);
 }
 
+static struct replayer *replayer_of(struct inspect_deeds *d, bool signing, struct error *e)
+{
+	struct replayer **one = signing ? &d->signer : &d->replayer;
+	if (signing && (!d->secrets || !d->secrets->count)) {
+		error_set(e, EXIT_USAGE,
+			  "no secret is known to sign with: start with --secret PROVIDER=@FILE, or put "
+			  "secret.PROVIDER in the config file");
+		return NULL;
+	}
+	if (!*one)
+		*one = replayer_new(d->loop, signing ? &d->signing : &d->options, e);
+	return *one;
+}
+
 static int64_t deed_replay(void *self, const struct replay_request *r,
 			   void (*progress)(void *user, const struct replay_progress *p), void *user, struct error *e)
 {
 	struct inspect_deeds *d = self;
-	if (!d->replayer && !(d->replayer = replayer_new(d->loop, &d->options, e)))
+	struct replayer *replayer = replayer_of(d, r->resign, e);
+	if (!replayer)
 		return 0;
 	struct batch *b = calloc(1, sizeof *b);
 	if (!b || !fill_batch(b, r, e)) {
@@ -224,6 +238,7 @@ static int64_t deed_replay(void *self, const struct replay_request *r,
 		return 0;
 	}
 	b->deeds = d;
+	b->replayer = replayer;
 	b->handle = ++d->last_handle;
 	b->tell = progress;
 	b->user = user;
@@ -310,7 +325,8 @@ const struct deed_ops inspect_deed_ops = {
 
 /* ---- life ---- */
 
-struct inspect_deeds *inspect_deeds_new(uv_loop_t *loop, const char *path, const struct forward_options *forward)
+struct inspect_deeds *inspect_deeds_new(uv_loop_t *loop, const char *path, const struct forward_options *forward,
+					const struct secrets *secrets)
 {
 	struct inspect_deeds *d = calloc(1, sizeof *d);
 	if (!d || !(d->path = strdup(path))) {
@@ -321,22 +337,25 @@ struct inspect_deeds *inspect_deeds_new(uv_loop_t *loop, const char *path, const
 	d->forward = *forward;
 	d->options.db = d->path;
 	d->options.forward = &d->forward;
+	d->secrets = secrets;
+	d->signing = d->options;
+	d->signing.secrets = secrets;
 	return d;
 }
 
 static void on_replayer_closed(void *user)
 {
-	struct inspect_deeds *d = user;
-	d->replayer = NULL;
-	finish_close(d);
+	finish_close(user);
 }
 
 static void finish_close(struct inspect_deeds *d)
 {
 	if (!d->closing || d->batches || d->timers)
 		return;
-	if (d->replayer) {
-		replayer_close(d->replayer, on_replayer_closed, d);
+	struct replayer *one = d->replayer ? d->replayer : d->signer;
+	if (one) {
+		*(d->replayer ? &d->replayer : &d->signer) = NULL;
+		replayer_close(one, on_replayer_closed, d);
 		return;
 	}
 	void (*closed)(void *) = d->closed;

@@ -39,9 +39,10 @@ static enum role verdict(const struct document *d, struct bytes value, char *out
 		snprintf(out, room, "[valid, %s old]", age);
 	else
 		snprintf(out, room, "[%s]",
-			 sign == '+'   ? "valid"
-			 : sign == '!' ? "invalid: it is not of this body and the secret"
-				       : "not verified");
+			 sign == '+'              ? "valid"
+			 : sign == '!' && *d->why ? "invalid"
+			 : sign == '!'            ? "invalid: it is not of this body and the secret"
+						  : "not verified");
 	return role;
 }
 
@@ -54,6 +55,24 @@ static size_t signature_field(struct bytes headers)
 		if (headers_has_signature(bytes_make(headers.at + from, pos - from)))
 			found = i;
 	return found;
+}
+
+/* What `creel verify` says of it, cut into lines between words. */
+static void put_why(struct styled *s, const struct document *d, int columns)
+{
+	size_t room = columns > 20 ? (size_t)columns - 6 : 14;
+	for (struct bytes rest = bytes_of(d->why); rest.len;) {
+		size_t len = rest.len;
+		if (len > room)
+			for (len = room; len > 0 && rest.at[len] != ' ';)
+				len--;
+		if (len == 0) /* a word longer than a line: the pager cuts or wraps it */
+			len = rest.len;
+		styled_to(s, 4);
+		styled_put(s, ROLE_BAD_SIGNATURE, bytes_make(rest.at, len));
+		styled_end(s, 0);
+		rest = bytes_make(rest.at + len + (len < rest.len), rest.len - len - (len < rest.len));
+	}
 }
 
 static void put_field(struct styled *s, const struct document *d, struct bytes name, struct bytes value, bool signature,
@@ -85,8 +104,11 @@ static void put_fields(struct styled *s, const struct document *d, const struct 
 {
 	struct bytes headers = buffer_view(block), name, value;
 	size_t signature = request ? signature_field(headers) : SIZE_MAX, pos = 0, i = 0;
-	for (; headers_next(headers, &pos, &name, &value); i++)
+	for (; headers_next(headers, &pos, &name, &value); i++) {
 		put_field(s, d, name, value, i == signature, columns);
+		if (i == signature)
+			put_why(s, d, columns);
+	}
 	if (pos < headers.len) { /* malformed: as it is */
 		styled_put(s, ROLE_NORMAL, bytes_make(headers.at + pos, headers.len - pos));
 		styled_end(s, 0);

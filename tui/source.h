@@ -35,6 +35,7 @@ struct document { /* one side of a delivery, from the store */
 	int attempt;      /* which answer this is; 0: the request */
 	int64_t *replays; /* ids of replays of it */
 	size_t replay_count;
+	char why[360]; /* of a signature that does not hold; "": not known */
 	char *trouble;
 };
 void document_free(struct document *d);

@@ -1,10 +1,12 @@
 // What the inspector does with recorded deliveries, against a real app: replays, edited ones, copied and exported ones.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createHmac } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import validator from 'har-validator';
 import { World, binDir, waitFor } from './lib/harness.mjs';
 import { Receiver, field, post } from './lib/http.mjs';
 import { Terminal } from './lib/tmux.mjs';
@@ -27,10 +29,10 @@ after(async () => {
 	}
 });
 
-async function listen(env = {}) {
+async function listen(env = {}, args = []) {
 	const home = w.fresh('home'), ready = w.fresh('ready');
 	t = await Terminal.start({
-		command: [creel, 'listen', String(app.port), '--relay', `http://127.0.0.1:${relay.port}`, '--ready-file', ready],
+		command: [creel, 'listen', String(app.port), '--relay', `http://127.0.0.1:${relay.port}`, '--ready-file', ready, ...args],
 		env: {
 			...Object.fromEntries(['HOME', 'XDG_CONFIG_HOME', 'XDG_STATE_HOME', 'UBSAN_OPTIONS', 'ASAN_OPTIONS'].map((k) => [k, w.env[k]])),
 			XDG_DATA_HOME: home,
@@ -42,10 +44,10 @@ async function listen(env = {}) {
 }
 
 // One that came, as the app had it.
-async function hook(name, body, headers = []) {
+async function hook(name, body, headers = [], shown = `/${name}`) {
 	const from = app.requests.length;
 	await post(relay.port, `/${t.url.split('/').pop()}/${name}`, body, ['Content-Type: application/json', ...headers]);
-	await t.until((s) => s.split('\n').some((l) => /200 +POST/.test(l) && l.includes(`/${name}`)));
+	await t.until((s) => s.split('\n').some((l) => /200 +POST/.test(l) && l.includes(shown)));
 	return app.requests[from];
 }
 
@@ -126,6 +128,55 @@ describe('the inspector', () => {
 		await t.until(/#1 is in /);
 		assert.equal(readFileSync(file, 'utf8'), 'the body');
 		assert.equal(statSync(file).mode & 0o777, 0o600);
+	});
+
+	it('writes a HAR that is one, of all that is marked', async () => {
+		await listen();
+		await hook('har/1', '{"a":1}');
+		await hook('har/2?x=%20y', 'b\u0000\u00ff');
+		const file = w.fresh('har');
+		await t.keys('m', 'k', 'm', 'x', 'h');
+		await t.until(/write to: /);
+		await t.keys('C-u');
+		await t.type(file);
+		await t.keys('Enter');
+		await t.until(/2 deliveries are in /);
+		const har = JSON.parse(readFileSync(file, 'utf8'));
+		await validator.har(har);
+		assert.deepEqual(har.log.entries.map((x) => new URL(x.request.url).pathname.split('/').slice(-2).join('/')), ['har/1', 'har/2']);
+		assert.equal(har.log.entries[0].response.status, 200);
+	});
+
+	const github = (secret, body) => `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+
+	it('says why a signature does not hold, and signs anew what was edited', async () => {
+		const file = w.fresh('secret');
+		writeFileSync(file, 'right-secret');
+		await listen({ EDITOR: 'sed -i -e s/4900/5000/' }, ['--secret', `github=@${file}`]);
+		const body = '{"amount":4900}';
+		await hook('signed', body, ['X-GitHub-Event: push', `X-Hub-Signature-256: ${github('right-secret\n', body)}`], 'push');
+		await t.keys('Enter');
+		const s = await t.until(/\[invalid\]/);
+		assert.match(s.replace(/\s+/g, ' '), /newline/);
+		const count = app.requests.length;
+		await t.keys('e');
+		await t.until(/^ *\+ \{"amount":5000\}/m);
+		await t.keys('r');
+		const r = await next(count + 1);
+		assert.equal(r.body.toString(), '{"amount":5000}');
+		assert.equal(field(r.lines, 'x-hub-signature-256'), github('right-secret', '{"amount":5000}'));
+		await t.until(/#1 was sent again, as #2/);
+	});
+
+	it('says so when there is no secret to sign anew with', async () => {
+		await listen({ EDITOR: 'sed -i -e s/4900/5000/' });
+		await hook('unsigned', '{"amount":4900}');
+		const count = app.requests.length;
+		await t.keys('e');
+		await t.until(/^ *\+ \{"amount":5000\}/m);
+		await t.keys('r');
+		await t.until(/no secret is known to sign with/);
+		assert.equal(app.requests.length, count);
 	});
 
 	it('deletes for good what it was told to', async () => {
