@@ -122,7 +122,7 @@ static char *nearest_folder(const char *path)
 static int64_t free_mib(const char *folder)
 {
 	struct statvfs fs;
-	if (statvfs(folder, &fs) != 0)
+	if (statvfs(folder, &fs) != 0 || fs.f_blocks == 0) /* no blocks: no disk that could be full */
 		return -1;
 	return (int64_t)(fs.f_bavail * (fs.f_frsize ? fs.f_frsize : fs.f_bsize) >> 20);
 }
@@ -130,9 +130,11 @@ static int64_t free_mib(const char *folder)
 static bool look_at_space(struct doctor *d, const char *folder, int64_t mib)
 {
 	static const char todo[] = "make room, `creel prune --keep 7d`, or name a store elsewhere with --db";
-	if (access(folder, W_OK | X_OK) != 0)
+	struct stat st;
+	bool is_folder = stat(folder, &st) == 0 && S_ISDIR(st.st_mode);
+	if (!is_folder || access(folder, W_OK | X_OK) != 0)
 		doctor_say(d, "store", FINDING_FAIL, EXIT_STORE, "make it yours, or name another file with --db",
-			   "the folder %s cannot be written: %s", folder, strerror(errno));
+			   "the folder %s cannot be written: %s", folder, is_folder ? strerror(errno) : "it is a file");
 	else if (mib >= 0 && mib < FREE_MIB_FAIL)
 		doctor_say(d, "store", FINDING_FAIL, EXIT_STORE, todo,
 			   "the disk of %s is full: %lld MiB are free, and webhooks will be refused", folder,
@@ -145,10 +147,20 @@ static bool look_at_space(struct doctor *d, const char *folder, int64_t mib)
 	return false;
 }
 
+/* ", 1234 MiB are free", or nothing. */
+static const char *name_space(char out[40], int64_t mib)
+{
+	*out = 0;
+	if (mib >= 0)
+		snprintf(out, 40, ", %lld MiB are free", (long long)mib);
+	return out;
+}
+
 static void look_at_file(struct doctor *d, const char *path, const char *folder, int64_t mib)
 {
 	struct store_check c;
 	struct error e;
+	char room[40];
 	if (!store_check(path, READ_MS, &c, &e))
 		doctor_say(d, "store", FINDING_FAIL, e.code, NULL, "%s", e.text);
 	else if (*c.fault)
@@ -159,10 +171,9 @@ static void look_at_file(struct doctor *d, const char *path, const char *folder,
 		doctor_say(d, "store", FINDING_WARN, EXIT_DONE, "look which program holds it (fuser FILE)",
 			   "%s is locked for writing by another program", path);
 	else if (look_at_space(d, folder, mib))
-		doctor_say(d, "store", FINDING_OK, EXIT_DONE, NULL, "%s can be read and written, %s, %lld MiB are free",
-			   path,
+		doctor_say(d, "store", FINDING_OK, EXIT_DONE, NULL, "%s can be read and written, %s%s", path,
 			   c.whole ? "no page is damaged" : "no damage was found in the time there is for looking",
-			   (long long)mib);
+			   name_space(room, mib));
 }
 
 void doctor_look_at_store(struct doctor *d)
@@ -175,12 +186,12 @@ void doctor_look_at_store(struct doctor *d)
 		doctor_say(d, "store", FINDING_FAIL, EXIT_STORE, NULL, "%s", path ? "out of memory" : e.text);
 	} else {
 		int64_t mib = free_mib(folder);
+		char room[40];
 		if (access(path, F_OK) == 0)
 			look_at_file(d, path, folder, mib);
 		else if (look_at_space(d, folder, mib))
 			doctor_say(d, "store", FINDING_OK, EXIT_DONE, NULL,
-				   "nothing is on record yet; %s will be made, %lld MiB are free", path,
-				   (long long)mib);
+				   "nothing is on record yet; %s will be made%s", path, name_space(room, mib));
 	}
 	free(folder);
 	free(made);

@@ -170,7 +170,7 @@ static void look_at_certificate(struct doctor *d, SSL *ssl, X509 *cert)
 	if (!d->trusted) {
 		say_untrusted(d, cert, code, issuer);
 	} else if (d->pin && !pin_matches(d, cert)) {
-		d->trusted = false;
+		d->trusted = d->says_time = false;
 		doctor_say(d, "tls", FINDING_FAIL, EXIT_RELAY,
 			   "if the relay has a new key, pin that; if not, somebody is listening in",
 			   "the certificate's key is not the pinned one (issued by %s)", issuer);
