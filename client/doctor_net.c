@@ -35,8 +35,14 @@ void doctor_look_at_relay(struct doctor *d)
 		d->host = t.host;
 		d->port = t.port;
 		d->tls = t.tls;
-		doctor_say(d, "relay", FINDING_OK, EXIT_DONE, NULL, "%s%s", d->common.relay,
-			   d->tls ? "" : " (not encrypted: for this machine or a trusted network)");
+		bool here = strcasecmp(d->host, "localhost") == 0 || strncmp(d->host, "127.", 4) == 0 ||
+			    strcmp(d->host, "::1") == 0;
+		if (d->tls || here)
+			doctor_say(d, "relay", FINDING_OK, EXIT_DONE, NULL, "%s is the relay", d->common.relay);
+		else
+			doctor_say(d, "relay", FINDING_WARN, EXIT_DONE, "use https if the relay can",
+				   "%s is not encrypted: others on the way can read the token and all webhooks",
+				   d->common.relay);
 	} else {
 		free(t.host);
 		doctor_say(d, "relay", FINDING_FAIL, EXIT_USAGE, NULL, "%s", e.text);

@@ -17,6 +17,7 @@ struct doctor_tunnel {
 	uv_timer_t late;
 	struct tunnel *tunnel;
 	bool has_timer;
+	int tries_left;    /* behind the first */
 	bool online, over; /* `over`: what is waited for has come, or will not */
 	char relay_version[64];
 	struct error why;
@@ -40,6 +41,8 @@ static void on_state(void *user, enum tunnel_state state, const char *detail)
 {
 	struct doctor_tunnel *t = user;
 	t->online = state == TUNNEL_ONLINE;
+	if (state == TUNNEL_OFFLINE && t->tries_left-- > 0)
+		return;
 	if (state == TUNNEL_OFFLINE) {
 		const char *end = strstr(detail, "; trying again");
 		error_set(&t->why, EXIT_RELAY, "%.*s", end ? (int)(end - detail) : (int)strlen(detail), detail);
@@ -138,6 +141,7 @@ static bool open_tunnel(struct doctor *d)
 	}
 	d->tunnel = t;
 	error_set(&t->why, EXIT_RELAY, "the relay did not answer within %d s", DOCTOR_MS / 1000);
+	t->tries_left = strcasecmp(d->host, "localhost") == 0; /* the tunnel tries 127.0.0.1 and ::1 in turn */
 	t->has_timer = uv_timer_init(&t->loop, &t->late) == 0;
 	t->late.data = t;
 	t->tunnel = t->has_timer ? tunnel_new(&t->loop, &options, &ops, t, &t->why) : NULL;

@@ -121,7 +121,7 @@ function bash_lines(    i, c, n, k, list, takes) {
 			takes = "\"" c " --" name[c, n] "\""
 			if (letter[c, n] != "")
 				takes = takes " | \"" c " -" letter[c, n] "\""
-			print "\t" takes ") takes=" k (k == "choice" ? " choices=" quote(choices_of(arg[c, n])) : "") " ;;"
+			print "\t" takes ") takes=" quote(k) (k == "choice" ? " choices=" quote(choices_of(arg[c, n])) : "") " ;;"
 		}
 	}
 	print "\tesac"

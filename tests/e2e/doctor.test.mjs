@@ -97,6 +97,19 @@ describe('creel doctor', () => {
 		failed(await doctor(['--relay', `http://127.0.0.1:${await freePort()}`]), 'tcp', 3, /cannot be reached/, [...WAY, 'target']);
 	});
 
+	it('a relay on ::1 alone is found by the name localhost', async () => {
+		const six = await w.startRelay({ listen: '[::1]:0' });
+		const d = await doctor(['--relay', `http://localhost:${six.port}`]);
+		if (!d.checks.dns.text.includes('::1')) return; // a machine whose localhost has one address
+		assert.deepEqual(d.fails, []);
+	});
+
+	it('http to another machine: a warning', async () => {
+		const d = await doctor(['--relay', 'http://hooks.invalid']);
+		assert.equal(d.checks.relay.result, 'warn');
+		assert.match(d.checks.relay.text, /not encrypted/);
+	});
+
 	it('a name that does not resolve', async () => {
 		failed(await doctor(['--relay', 'https://hooks.invalid']), 'dns', 3, /the name hooks\.invalid cannot be resolved/, ['proxy', 'tcp', ...WAY, 'target']);
 	});
