@@ -19,7 +19,7 @@ static const char *last_failed(const struct doctor *d)
 		if (d->checks[i].finding == FINDING_FAIL && strcmp(d->checks[i].name, "store") != 0 &&
 		    strcmp(d->checks[i].name, "clock") != 0)
 			return d->checks[i].name;
-	return "something else";
+	return NULL;
 }
 
 static void look_at_all(struct doctor *d)
@@ -34,11 +34,12 @@ static void look_at_all(struct doctor *d)
 	};
 	for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
 		const struct look *l = &looks[i];
+		const char *failed = last_failed(d);
 		if (*l->needs)
 			l->at(d);
 		else
-			doctor_say(d, l->name, FINDING_SKIP, EXIT_DONE, NULL, "not looked at, as %s failed",
-				   last_failed(d));
+			doctor_say(d, l->name, FINDING_SKIP, EXIT_DONE, NULL, "not looked at, as %s%s",
+				   failed ? failed : "no tunnel was opened", failed ? " failed" : "");
 	}
 }
 

@@ -154,7 +154,7 @@ char *doctor_resolve(const char *host, const char **why)
 void doctor_look_at_dns(struct doctor *d)
 {
 	struct in6_addr literal;
-	const char *why;
+	const char *why = "out of memory";
 	bool exempt, proxied = proxy_variable(d->tls ? "https" : "http", d->host, &exempt) && !exempt;
 	if (inet_pton(AF_INET, d->host, &literal) == 1 || inet_pton(AF_INET6, d->host, &literal) == 1) {
 		d->resolved = (d->addresses = strdup(d->host)) != NULL;
@@ -162,7 +162,9 @@ void doctor_look_at_dns(struct doctor *d)
 			   d->host);
 		return;
 	}
-	d->addresses = doctor_resolve(d->host, &why);
+	/* As the tunnel takes it, whatever /etc/hosts says. */
+	bool here = strcasecmp(d->host, "localhost") == 0;
+	d->addresses = here ? strdup("127.0.0.1,::1") : doctor_resolve(d->host, &why);
 	d->resolved = d->addresses != NULL;
 	if (d->resolved)
 		doctor_say(d, "dns", FINDING_OK, EXIT_DONE, NULL, "%s is %s", d->host, d->addresses);

@@ -100,8 +100,8 @@ describe('creel doctor', () => {
 	it('a relay on ::1 alone is found by the name localhost', async () => {
 		const six = await w.startRelay({ listen: '[::1]:0' });
 		const d = await doctor(['--relay', `http://localhost:${six.port}`]);
-		if (!d.checks.dns.text.includes('::1')) return; // a machine whose localhost has one address
-		assert.deepEqual(d.fails, []);
+		assert.deepEqual(d.fails, [], JSON.stringify(d.told));
+		assert.match(d.checks.tcp.text, /of ::1 takes connections/);
 	});
 
 	it('http to another machine: a warning', async () => {
@@ -165,6 +165,11 @@ describe('creel doctor', () => {
 		const added = await w.run('creel-relay', ['token', 'add', 'berta', '--data', data]);
 		const good = await doctor(url, { env: { CREEL_TOKEN: /creel_[0-9a-f]{64}/.exec(added.text)[0] } });
 		assert.match(good.checks.token.text, /opened a tunnel, with the token of CREEL_TOKEN/);
+		const bound = await w.run('creel-relay', ['token', 'add', 'carla', '--tunnels', 'shop', '--data', data]);
+		const named = await doctor(url, { env: { CREEL_TOKEN: /creel_[0-9a-f]{64}/.exec(bound.text)[0] } });
+		assert.deepEqual([named.code, named.checks.token.result, named.checks.url.result], [0, 'warn', 'skip']);
+		assert.match(named.checks.token.text, /is accepted, but for certain tunnels alone/);
+		assert.equal(named.checks.url.text, 'not looked at, as no tunnel was opened');
 	});
 
 	describe('certificates', () => {
@@ -188,6 +193,13 @@ describe('creel doctor', () => {
 			failed(await doctor(['--relay', `https://localhost:${port}`]), 'tls', 3, /not trusted: self.signed certificate \(issued by mine\)/, ['clock', 'token', 'url', 'target']);
 			const insecure = await doctor(['--relay', `https://localhost:${port}`, '--insecure']);
 			assert.deepEqual([insecure.checks.tls.result, insecure.checks.token.result], ['warn', 'ok']);
+		});
+		it('its words do not reach a terminal raw', async () => {
+			const evil = makeDatedCertificate(w.dir, 'e\x1b[2Jvil\u202e', { start: day(-1), end: day(90) });
+			const r = await w.creel(['doctor', '--relay', `https://localhost:${await tlsRelay(evil)}`]);
+			assert.equal(r.code, 3);
+			assert.match(r.text, /issued by e\^\[\[2Jvil/);
+			assert.ok(!r.text.includes('\x1b') && !r.text.includes('\u202e'), JSON.stringify(r.text));
 		});
 		it('expired, and not yet valid: the clock is looked at all the same', async () => {
 			const old = makeDatedCertificate(w.dir, 'old', { start: day(-40), end: day(-10) });
