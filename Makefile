@@ -23,6 +23,11 @@ ifeq ($(UNAME),Linux)
 LIBS_PTY := -lutil
 LINK_HARDEN := -pie -Wl,-z,relro,-z,now
 endif
+# Keeps blocks above 1 KiB at hand as well, where most of a delivery's lie: a tenth of the CPU. Optional; a sanitizer
+# brings its own, and macOS would need more than linking.
+ifeq ($(UNAME)$(strip $(SAN)),Linux)
+LIBS_MALLOC := $(shell echo 'int main(void){return 0;}' | $(CC) -x c - -lmimalloc -o /dev/null 2>/dev/null && echo -Wl,--push-state,--no-as-needed -lmimalloc -Wl,--pop-state)
+endif
 LDFLAGS_ALL = $(LINK_HARDEN) $(SAN) $(LDFLAGS) -pthread
 LIBS_CORE = $(shell $(PKG_CONFIG) --libs $(PKGS_CORE))
 LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs $(PKGS_CLIENT)) $(LIBS_CORE)
@@ -86,9 +91,9 @@ $(BUILD)/relay.a: $(RELAY_OBJ)
 	rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/creel: $(BUILD)/client/main.o $(BUILD)/client.a $(BUILD)/tui.a $(BUILD)/shared.a
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT) $(LIBS_TUI)
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_MALLOC) $(LIBS_CLIENT) $(LIBS_TUI)
 $(BUILD)/creel-relay: $(BUILD)/relay/main.o $(BUILD)/relay.a $(BUILD)/shared.a
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_MALLOC) $(LIBS_RELAY)
 
 # Completions say what --help says.
 $(COMPLETIONS): $(BUILD)/creel $(wildcard client/completions/*)

@@ -173,14 +173,17 @@ struct curl_slist *forward_headers_make(const struct forward_request *r, const s
 		add_forwarded(&l, r, o);
 	add_user_fields(&l, o);
 	/* What libcurl would add of its own accord. */
-	static const char *const own[] = { "User-Agent:", "Accept:", "Content-Type:", "Expect:" };
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-		char bare[20];
-		snprintf(bare, sizeof bare, "%.*s", (int)strlen(own[i]) - 1, own[i]);
-		bool there_already = headers_find(r->headers, bare, &there) && !user_replaces(o, bytes_of(bare));
-		if (!there_already && !user_replaces(o, bytes_of(bare)))
-			add_raw(&l, own[i]);
-	}
+	static const struct {
+		const char *name, *off;
+	} own[] = {
+		{ "User-Agent", "User-Agent:" },
+		{ "Accept", "Accept:" },
+		{ "Content-Type", "Content-Type:" },
+		{ "Expect", "Expect:" },
+	};
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (!headers_find(r->headers, own[i].name, &there) && !user_replaces(o, bytes_of(own[i].name)))
+			add_raw(&l, own[i].off);
 	if (r->trailers.len > 0)
 		add_raw(&l, "Transfer-Encoding: chunked");
 	buffer_free(&l.line);

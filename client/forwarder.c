@@ -395,17 +395,14 @@ static bool set_url(struct forward *w, const char *base, struct error *e)
 	w->authority = strndup(rest, host_len);
 	bool fine = w->authority && (!slash || buffer_append_text(&target, slash)) &&
 		    buffer_append_bytes(&target, w->request.target) && buffer_put_u8(&target, 0);
-	struct buffer url = { 0 };
-	fine = fine &&
-	       buffer_printf(&url, "%.*s%s", (int)((size_t)(rest - base) + authority_len), base, (char *)target.at) &&
-	       buffer_put_u8(&url, 0);
-	if (fine) {
-		char origin[600];
-		snprintf(origin, sizeof origin, "%.*s/", (int)((size_t)(rest - base) + authority_len), base);
-		/* The raw target goes out as it came; the URL is only for the connection. */
-		fine = curl_easy_setopt(w->easy, CURLOPT_URL, origin) == CURLE_OK &&
-		       curl_easy_setopt(w->easy, CURLOPT_REQUEST_TARGET, (char *)target.at) == CURLE_OK;
-	}
+	struct buffer url = { 0 }, origin = { 0 };
+	size_t origin_len = (size_t)(rest - base) + authority_len;
+	fine = fine && buffer_append(&url, base, origin_len) && buffer_append_bytes(&url, buffer_view(&target)) &&
+	       buffer_append(&origin, base, origin_len) && buffer_append(&origin, "/", 2) &&
+	       /* The raw target goes out as it came; the URL is only for the connection. */
+	       curl_easy_setopt(w->easy, CURLOPT_URL, (char *)origin.at) == CURLE_OK &&
+	       curl_easy_setopt(w->easy, CURLOPT_REQUEST_TARGET, (char *)target.at) == CURLE_OK;
+	buffer_free(&origin);
 	buffer_free(&target);
 	w->url = (char *)url.at;
 	return fine || error_set(e, EXIT_TARGET, "out of memory");

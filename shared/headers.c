@@ -119,7 +119,7 @@ static bool contains_nocase(struct bytes text, const char *part)
 {
 	size_t len = strlen(part);
 	for (size_t i = 0; i + len <= text.len; i++)
-		if (strncasecmp((const char *)text.at + i, part, len) == 0)
+		if ((text.at[i] | 0x20) == (part[0] | 0x20) && strncasecmp((const char *)text.at + i, part, len) == 0)
 			return true;
 	return false;
 }
