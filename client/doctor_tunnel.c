@@ -133,9 +133,21 @@ static void run_until(struct doctor_tunnel *t, uint64_t most_ms)
 
 /* ---- token ---- */
 
-static bool open_tunnel(struct doctor *d)
+/* tunnel_new takes http_proxy out of the environment, for libwebsockets; the webhook is to go by it as well. */
+static struct tunnel *new_tunnel(struct doctor_tunnel *t, const struct tunnel_options *options)
 {
 	static const struct tunnel_ops ops = { on_state, on_welcome, on_frame, on_credit, on_lost, on_stop };
+	const char *variable = getenv("http_proxy");
+	char *proxy = variable ? strdup(variable) : NULL;
+	struct tunnel *tunnel = tunnel_new(&t->loop, options, &ops, t, &t->why);
+	if (proxy)
+		setenv("http_proxy", proxy, 1);
+	free(proxy);
+	return tunnel;
+}
+
+static bool open_tunnel(struct doctor *d)
+{
 	const struct tunnel_options options = {
 		.relay = d->common.relay,
 		.token = d->token,
@@ -157,7 +169,7 @@ static bool open_tunnel(struct doctor *d)
 	t->tries_left = strcasecmp(d->host, "localhost") == 0; /* the tunnel tries 127.0.0.1 and ::1 in turn */
 	t->has_timer = uv_timer_init(&t->loop, &t->late) == 0;
 	t->late.data = t;
-	t->tunnel = t->has_timer ? tunnel_new(&t->loop, &options, &ops, t, &t->why) : NULL;
+	t->tunnel = t->has_timer ? new_tunnel(t, &options) : NULL;
 	if (t->tunnel) {
 		tunnel_start(t->tunnel);
 		run_until(t, DOCTOR_MS);
