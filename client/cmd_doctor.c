@@ -53,6 +53,14 @@ static bool read_listen(struct doctor *d, struct error *e)
 	return fine;
 }
 
+static bool read_files(struct doctor *d, struct options *o, const struct option_spec *specs, size_t count, int argc,
+		       char **argv, struct error *e)
+{
+	int first;
+	return command_parse_files(&command_doctor, o, &d->common, specs, count, argc, argv, &first, e) &&
+	       read_listen(d, e);
+}
+
 static void free_all(struct doctor *d)
 {
 	doctor_close_tunnel(d);
@@ -84,7 +92,7 @@ static int run(int argc, char **argv, struct error *e)
 	};
 	const size_t count = sizeof specs / sizeof *specs;
 	struct options *o = options_new(), *again = options_new();
-	struct error broken = { EXIT_DONE, "" }, ignored;
+	struct error broken = { EXIT_DONE, "" };
 	int first, status = EXIT_USAGE;
 	signal(SIGPIPE, SIG_IGN);
 	if (!o || !again ||
@@ -95,16 +103,15 @@ static int run(int argc, char **argv, struct error *e)
 		status = EXIT_USAGE;
 		goto out;
 	}
-	if (!command_parse_files(&command_doctor, o, &d.common, specs, count, argc, argv, &first, &broken) ||
-	    !read_listen(&d, &broken)) {
+	if (read_files(&d, o, specs, count, argc, argv, &broken)) {
+		d.token = d.common.relay ? command_token(&d.common, d.common.relay, &broken) : NULL;
+	} else {
 		/* Without the files then, and without the half that was read of them. */
 		d.target = d.ca = d.pin = NULL;
 		d.insecure = d.json = false;
 		if (!command_parse_words(&command_doctor, again, &d.common, specs, count, argc, argv, &first, &status,
-					 &ignored))
+					 e))
 			goto out;
-	} else if (d.common.relay) {
-		d.token = command_token(&d.common, d.common.relay, &broken);
 	}
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	doctor_look_at_config(&d, *broken.text ? &broken : NULL);
