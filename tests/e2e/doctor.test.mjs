@@ -25,6 +25,16 @@ describe('creel doctor', () => {
 	});
 	after(() => w?.close());
 
+	/** A server of a test's own, on a port of its own; closed at the end, also when the test failed. */
+	async function serve(server) {
+		const open = new Set();
+		server.on('connection', (socket) => open.add(socket.on('error', () => {})));
+		w.keep({ close: () => (server.close(), open.forEach((socket) => socket.destroy())) });
+		server.listen(0, '127.0.0.1');
+		await once(server, 'listening');
+		return server;
+	}
+
 	/** Runs it with --json; gives { code, checks: { name: check }, … }. */
 	async function doctor(args, options) {
 		const r = await w.creel(['doctor', '--json', ...args], options);
@@ -130,7 +140,7 @@ describe('creel doctor', () => {
 	});
 
 	it('a proxy that opens the way, and one that refuses', async () => {
-		const allowed = net.createServer((from) => {
+		const allowed = await serve(net.createServer((from) => {
 			from.on('error', () => {});
 			from.once('data', (head) => {
 				const to = net.connect(Number(/^CONNECT \S+:(\d+) /.exec(head.toString('latin1'))[1]), '127.0.0.1', () => {
@@ -140,21 +150,19 @@ describe('creel doctor', () => {
 				to.on('error', () => from.destroy()).on('close', () => from.destroy());
 				from.on('close', () => to.destroy());
 			});
-		}).listen(0, '127.0.0.1');
-		const refusing = http.createServer().on('connect', (request, socket) => socket.end('HTTP/1.1 403 Not for you\r\nContent-Length: 0\r\n\r\n')).listen(0, '127.0.0.1');
-		const [secure] = await Promise.all([w.startRelay({ args: ['--tls-cert', mine.cert, '--tls-key', mine.key] }), once(allowed, 'listening')]);
+		}));
+		const refusing = await serve(http.createServer().on('connect', (request, socket) => socket.end('HTTP/1.1 403 Not for you\r\nContent-Length: 0\r\n\r\n')));
+		const secure = await w.startRelay({ args: ['--tls-cert', mine.cert, '--tls-key', mine.key] });
 		const through = (server) => doctor(['--relay', `https://localhost:${secure.port}`, '--ca', mine.cert], { env: { HTTPS_PROXY: `http://127.0.0.1:${server.address().port}`, NO_PROXY: '127.0.0.1' } });
 		const d = await through(allowed);
 		assert.match(d.checks.proxy.text, /HTTPS_PROXY opens the way \(CONNECT\) to localhost:/);
 		assert.match(d.checks.tcp.text, /through the proxy/);
 		assert.deepEqual([d.checks.tls.result, d.checks.clock.result, d.checks.token.result], ['warn', 'ok', 'ok'], JSON.stringify(d.told));
 		failed(await through(refusing), 'proxy', 3, /does not open a way.*403/);
-		allowed.close();
-		refusing.close();
 	});
 
 	it('a network where only the proxy knows any name: all well but for a warning', async () => {
-		const proxy = http.createServer((request, response) => {
+		const proxy = await serve(http.createServer((request, response) => {
 			const on = http.request({ port: inside.port, host: '127.0.0.1', method: request.method, path: request.url.replace('http://hooks.invalid', ''), headers: request.headers },
 				(answer) => answer.pipe(response.writeHead(answer.statusCode)));
 			request.pipe(on);
@@ -165,14 +173,12 @@ describe('creel doctor', () => {
 			});
 			socket.on('error', () => {}).on('close', () => to.destroy());
 			to.on('error', () => {}).on('close', () => socket.destroy());
-		}).listen(0, '127.0.0.1');
-		await once(proxy, 'listening');
+		}));
 		const inside = await w.startRelay({ args: ['--public-url', 'http://hooks.invalid'] });
 		const d = await doctor(['--relay', 'http://relay.invalid'], { env: { http_proxy: `http://127.0.0.1:${proxy.address().port}` } });
 		assert.deepEqual(d.fails, [], JSON.stringify(d.told));
 		assert.deepEqual([d.checks.dns.result, d.checks.proxy.result, d.checks.token.result, d.checks.url.result], ['warn', 'ok', 'ok', 'ok']);
 		assert.match(d.checks.url.text, /http:\/\/hooks\.invalid\//);
-		proxy.close();
 	});
 
 	it('a token the relay does not know, and none where it wants one', async () => {
@@ -251,11 +257,10 @@ describe('creel doctor', () => {
 
 	it('the clock: 30 seconds off is a warning, ten minutes a failure', async () => {
 		let off = 0;
-		const server = http.createServer((request, response) => {
+		const server = await serve(http.createServer((request, response) => {
 			response.setHeader('Date', new Date(Date.now() + off * 1000).toUTCString());
 			response.end();
-		}).listen(0, '127.0.0.1');
-		await once(server, 'listening');
+		}));
 		const at = async (seconds) => {
 			off = seconds;
 			return (await doctor(['--relay', `http://127.0.0.1:${server.address().port}`])).checks.clock;
@@ -268,16 +273,13 @@ describe('creel doctor', () => {
 		const behind = await at(600);
 		assert.equal(behind.result, 'fail');
 		assert.match(behind.text, /clock is (59\d|60\d) s behind the relay's/);
-		server.close();
 	});
 
 	it('a relay that takes connections and says nothing: within its time', async () => {
-		const server = net.createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
-		await once(server, 'listening');
+		const server = await serve(net.createServer());
 		const d = await doctor(['--relay', `http://127.0.0.1:${server.address().port}`]);
 		assert.equal(d.checks.clock.result, 'warn');
 		failed(d, 'token', 3, /did not answer within 5 s/, ['tls', 'url', 'target']);
-		server.close();
 	});
 
 	it('a public URL that leads elsewhere, to nobody, or has no name', async () => {
@@ -295,7 +297,7 @@ describe('creel doctor', () => {
 	it('something on the way that changes bodies', async () => {
 		// What a helpful proxy does: it forwards, and mends the target or the answer.
 		let mend;
-		const proxy = http.createServer((request, response) => {
+		const proxy = await serve(http.createServer((request, response) => {
 			const pieces = [];
 			request.on('data', (piece) => pieces.push(piece)).on('end', () => {
 				const body = Buffer.concat(pieces);
@@ -305,8 +307,7 @@ describe('creel doctor', () => {
 				});
 				on.end(body);
 			});
-		}).listen(0, '127.0.0.1');
-		await once(proxy, 'listening');
+		}));
 		const hidden = await w.startRelay({ args: ['--public-url', `http://127.0.0.1:${proxy.address().port}`] });
 		const url = ['--relay', `http://127.0.0.1:${hidden.port}`];
 		assert.equal((await doctor(url)).checks.url.result, 'ok');
@@ -314,7 +315,6 @@ describe('creel doctor', () => {
 		failed(await doctor(url), 'url', 3, /came changed on its way/);
 		mend = 'answer';
 		failed(await doctor(url), 'url', 3, /its answer \(200\) was changed/);
-		proxy.close();
 	});
 
 	describe('the store', () => {
@@ -396,10 +396,8 @@ describe('creel doctor', () => {
 			assert.match((await look(`http://[::1]:${six.port}`)).checks.target.text, /answers$/);
 		});
 		it('https to an app without TLS, and one with a certificate of its own', async () => {
-			const plain = http.createServer().listen(0, '127.0.0.1');
-			await once(plain, 'listening');
+			const plain = await serve(http.createServer());
 			failed(await look(`https://127.0.0.1:${plain.address().port}`), 'target', 5, /does not speak TLS/);
-			plain.close();
 			const secure = await w.startRelay({ args: ['--tls-cert', mine.cert, '--tls-key', mine.key] });
 			failed(await look(`https://localhost:${secure.port}`), 'target', 5, /certificate is not trusted \(-k takes any\)/);
 			assert.match((await look(`https://localhost:${secure.port}`, ['-k'])).checks.target.text, /answers on 127/);
