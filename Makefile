@@ -181,10 +181,13 @@ torture:
 	@node tests/torture/torture.mjs --bin $(BUILD) $(TORTURE)
 
 bench:
-	@.ci/deps build bench
+	@.ci/deps build test bench
 	@$(MAKE) --no-print-directory all $(BUILD)/store-load $(BUILD)/tui-bench
 	@tests/bench/bench.sh $(BUILD)
+	@tests/bench/instructions.sh $(BUILD)
 	@tests/bench/spool.sh $(BUILD)
+	@cd tests/e2e && { [ -d node_modules/ws ] || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; }
+	@node tests/bench/tunnels.mjs $(BUILD)
 	@tests/bench/inspector.sh $(BUILD)
 
 # Every state of a model of PROTOCOL.md §3 and §4: about two minutes and 1.4 GB.
