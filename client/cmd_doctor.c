@@ -128,17 +128,11 @@ const struct command command_doctor = {
 	"doctor",
 	"creel doctor [--target PORT|URL] [--json] [OPTIONS]",
 	"look for what is wrong between sender and app",
-	"Looks, in this order, at the config files, the store, the relay's URL, its name in the DNS, the proxy, its "
-	"port, its\n"
-	"certificate, its clock, the token, a webhook sent to a public URL made for this, and the app. One line each: "
-	"ok, "
-	"warn,\n"
-	"fail or skip, and at the end the first thing that is wrong and what to do about it. Neither the store nor the "
-	"app sees\n"
-	"anything of it. Exit status 0 when nothing failed, else that of the first failure: 2 for the config, 3 for "
-	"the "
-	"relay,\n"
-	"4 for the store, 5 for the app, 1 for the clock.\n\n"
+	"Looks, in this order, at the config files, the store, the relay's URL, its name, the proxy, its port, its\n"
+	"certificate, its clock, the token, a webhook sent to a public URL made for this, and the app. One line each:\n"
+	"ok, warn, fail or skip, and at the end the first thing that is wrong and what to do about it. Neither the\n"
+	"store nor the app sees anything of it. Exit status 0 when nothing failed, else that of the first failure:\n"
+	"2 for the config, 3 for the relay, 4 for the store, 5 for the app, 1 for the clock.\n\n"
 	"Example: creel doctor --target 3000",
 	run,
 };
