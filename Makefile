@@ -50,7 +50,8 @@ TORTURE ?= --kills 500
 .PHONY: all help deps run demo test unit corpus lint format fuzz torture model bench install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
-all: $(BUILD)/creel $(BUILD)/creel-relay
+COMPLETIONS := $(addprefix $(BUILD)/completions/,creel.bash _creel creel.fish)
+all: $(BUILD)/creel $(BUILD)/creel-relay $(COMPLETIONS)
 
 help:
 	@echo "make run        install what is missing, build, and open a tunnel on this machine (Ctrl-C ends it)"
@@ -93,6 +94,11 @@ $(BUILD)/creel: $(BUILD)/client/main.o $(BUILD)/client.a $(BUILD)/tui.a $(BUILD)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_MALLOC) $(LIBS_CLIENT) $(LIBS_TUI)
 $(BUILD)/creel-relay: $(BUILD)/relay/main.o $(BUILD)/relay.a $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_MALLOC) $(LIBS_RELAY)
+
+# Completions say what --help says.
+$(COMPLETIONS): $(BUILD)/creel $(wildcard client/completions/*)
+	@mkdir -p $(@D)
+	client/completions/generate.sh $(BUILD)/creel $(if $(findstring _creel,$@),zsh,$(subst .,,$(suffix $@))) > $@
 
 # Unit tests: test_client_* sees the client's modules, test_relay_* the relay's, test_tui_* the inspector's, all see shared.
 $(BUILD)/unit/test_client_%: $(BUILD)/tests/unit/test_client_%.o $(BUILD)/client.a $(BUILD)/tui.a $(BUILD)/shared.a
@@ -189,16 +195,23 @@ model:
 	@.ci/deps model
 	@CC="$(CC)" tests/model/run.sh build/model
 
+SHARE = $(DESTDIR)$(PREFIX)/share
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8 \
-	  $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(SHARE)/man/man7 $(SHARE)/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system \
+	  $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
 	install -m 755 $(BUILD)/creel $(BUILD)/creel-relay $(DESTDIR)$(PREFIX)/bin
-	install -m 644 client/creel.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 relay/creel-relay.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 client/creel.1 $(SHARE)/man/man1
+	install -m 644 shared/creel-protocol.7 $(SHARE)/man/man7
+	install -m 644 relay/creel-relay.8 $(SHARE)/man/man8
+	install -m 644 $(BUILD)/completions/creel.bash $(SHARE)/bash-completion/completions/creel
+	install -m 644 $(BUILD)/completions/_creel $(SHARE)/zsh/site-functions
+	install -m 644 $(BUILD)/completions/creel.fish $(SHARE)/fish/vendor_completions.d
 	sed 's|@PREFIX@|$(PREFIX)|g' relay/creel-relay.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/creel-relay.service
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/creel $(DESTDIR)$(PREFIX)/bin/creel-relay $(DESTDIR)$(PREFIX)/share/man/man1/creel.1 \
-	  $(DESTDIR)$(PREFIX)/share/man/man8/creel-relay.8 $(DESTDIR)$(PREFIX)/lib/systemd/system/creel-relay.service
+	rm -f $(DESTDIR)$(PREFIX)/bin/creel $(DESTDIR)$(PREFIX)/bin/creel-relay $(SHARE)/man/man1/creel.1 \
+	  $(SHARE)/man/man7/creel-protocol.7 $(SHARE)/man/man8/creel-relay.8 $(SHARE)/bash-completion/completions/creel \
+	  $(SHARE)/zsh/site-functions/_creel $(SHARE)/fish/vendor_completions.d/creel.fish \
+	  $(DESTDIR)$(PREFIX)/lib/systemd/system/creel-relay.service
 
 clean:
 	rm -rf build

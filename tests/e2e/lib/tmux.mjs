@@ -48,7 +48,7 @@ export class Terminal {
 	}
 
 	async type(text) {
-		await this.tmux('send-keys', '-l', text);
+		await this.tmux('send-keys', '-l', '--', text);
 	}
 
 	async screen(...options) {
