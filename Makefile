@@ -131,11 +131,11 @@ $(BUILD)/sample-receiver: $(BUILD)/tests/tools/sample_receiver.o $(BUILD)/shared
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
 
 # Each fuzz target's corpus as a plain regression test (no libFuzzer needed); `make fuzz` searches for more.
-$(BUILD)/corpus/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/corpus_main.o $(BUILD)/relay.a $(BUILD)/shared.a
+$(BUILD)/corpus/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/corpus_main.o $(BUILD)/relay.a $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
 corpus: $(FUZZ_NAMES:%=$(BUILD)/corpus/%)
-$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/relay.a $(BUILD)/shared.a
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/relay.a $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) -fsanitize=fuzzer $(LIBS_RELAY)
 fuzz-targets: $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
