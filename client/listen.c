@@ -336,9 +336,9 @@ static void fill_state(void *user, struct client_state *out)
 static void on_ui_ended(void *user, enum tui_end how)
 {
 	struct listen *l = user;
-	if (how == TUI_QUIT) {
+	if (how != TUI_TO_LINES) {
 		l->ui_left = true;
-		end(l, EXIT_DONE);
+		end(l, how == TUI_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_DONE);
 		return;
 	}
 	leave_inspector(l);

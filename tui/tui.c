@@ -212,7 +212,7 @@ static void on_signal(uv_signal_t *handle, int number)
 			term_enter(t->term);
 		tui_draw_soon(t);
 	} else if (number != SIGINT || !t->away) { /* else it is meant for the program that has the terminal */
-		tui_end_now(t, TUI_QUIT);
+		tui_end_now(t, number == SIGINT ? TUI_INTERRUPTED : TUI_QUIT);
 	}
 }
 
@@ -261,7 +261,7 @@ void tui_end_now(struct tui *t, enum tui_end how)
 	t->closing = true;
 	tui_state_save(t);
 	t->deps.source->cancel(t->deps.source_self);
-	tui_deeds_end(t, how == TUI_QUIT);
+	tui_deeds_end(t, how != TUI_TO_LINES);
 	uv_poll_stop(&t->input);
 	uv_timer_stop(&t->tick);
 	uv_prepare_stop(&t->before_wait);

@@ -31,6 +31,8 @@ static void quit(struct tui *t, const struct effect *e)
 {
 	if (e->number == 2)
 		tui_end_now(t, TUI_TO_LINES);
+	else if (e->number == 3)
+		tui_end_now(t, TUI_INTERRUPTED);
 	else if (e->flag || (!t->listening && !t->screen.ui.strip.running))
 		tui_end_now(t, TUI_QUIT);
 	else

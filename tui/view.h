@@ -48,7 +48,7 @@ struct ui {
 enum effect_kind {
 	EFFECT_NONE,
 	EFFECT_POP,
-	EFFECT_QUIT, /* flag: at once, without asking */
+	EFFECT_QUIT, /* flag: at once, without asking; number 2: go on in lines, 3: interrupted */
 	EFFECT_SAY,  /* text */
 	EFFECT_OPEN, /* detail of id */
 	EFFECT_HELP,
