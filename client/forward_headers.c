@@ -131,6 +131,8 @@ static bool is_body_length(const struct forward_request *r, struct bytes value)
 static bool keeps(const struct forward_request *r, const struct forward_options *o, struct bytes name,
 		  struct bytes value)
 {
+	if (r->upgrade && (bytes_equal_nocase(name, "Connection") || bytes_equal_nocase(name, "Upgrade")))
+		return true;
 	if (headers_is_hop_by_hop(r->headers, name) || user_replaces(o, name))
 		return false;
 	if (bytes_equal_nocase(name, "Content-Length"))
@@ -186,6 +188,8 @@ struct curl_slist *forward_headers_make(const struct forward_request *r, const s
 			add_raw(&l, own[i].off);
 	if (r->trailers.len > 0)
 		add_raw(&l, "Transfer-Encoding: chunked");
+	if (r->upgrade) /* what goes up behind the head is no body */
+		add_raw(&l, "Transfer-Encoding:");
 	buffer_free(&l.line);
 	if (l.failed) {
 		curl_slist_free_all(l.items);

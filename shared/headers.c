@@ -164,6 +164,20 @@ bool headers_is_hop_by_hop(struct bytes block, struct bytes name)
 	return false;
 }
 
+bool headers_ask_for_websocket(struct bytes block)
+{
+	struct bytes name, value;
+	bool named = false;
+	for (size_t pos = 0; headers_next(block, &pos, &name, &value);)
+		named =
+		    named || (bytes_equal_nocase(name, "Connection") && connection_names(value, bytes_of("upgrade")));
+	if (!named || !headers_find(block, "Upgrade", &value))
+		return false;
+	while (value.len > 0 && (value.at[value.len - 1] == ' ' || value.at[value.len - 1] == '\t'))
+		value.len--;
+	return bytes_equal_nocase(value, "websocket");
+}
+
 bool headers_has_signature(struct bytes block)
 {
 	struct bytes name, value;
