@@ -97,12 +97,16 @@ static curl_socket_t connected_socket(const struct forward *w)
 	size_t most = sizeof w->sockets / sizeof *w->sockets;
 	curl_easy_getinfo(w->easy, CURLINFO_LOCAL_PORT, &port);
 	for (size_t i = 0; i < w->socket_count && i < most; i++) {
-		struct sockaddr_storage a = { .ss_family = AF_UNSPEC };
+		union {
+			struct sockaddr any;
+			struct sockaddr_in v4;
+			struct sockaddr_in6 v6;
+		} a;
 		socklen_t len = sizeof a;
-		if (getsockname(w->sockets[i], (struct sockaddr *)&a, &len) != 0)
+		memset(&a, 0, sizeof a);
+		if (getsockname(w->sockets[i], &a.any, &len) != 0)
 			continue;
-		in_port_t own = a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
-							: ((struct sockaddr_in *)&a)->sin_port;
+		in_port_t own = a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port;
 		if (ntohs(own) == port)
 			return w->sockets[i];
 	}

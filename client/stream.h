@@ -57,6 +57,7 @@ struct stream {
 	bool on_wire;           /* in the session's table */
 	bool whole;             /* the request came to its end */
 	bool upgrade, upgraded; /* the sender asks for a WebSocket; the app said 101 */
+	bool up_ended, hang_up; /* the sender sends no more; the app's connection is to be closed at the turn's end */
 	bool committing, committed, calling, recording;
 	bool refused;                /* only for the record */
 	bool listed;                 /* by the RESUME frames of this connection */
@@ -72,7 +73,6 @@ struct stream {
 	struct inflow inflow;
 	struct buffer up; /* after 101: of the sender, not yet with the app */
 	size_t up_at;
-	bool up_ended;
 
 	/* mark.c */
 	const char *provider; /* or NULL */
@@ -102,8 +102,7 @@ struct stream {
 	uint64_t came_size;
 	bool came_cut; /* no more of it is kept */
 
-	bool hang_up; /* at the turn's end */
-	bool dirty;   /* in the session's list of streams to flush at the turn's end */
+	bool dirty; /* in the session's list of streams to flush at the turn's end */
 	struct stream *dirty_next;
 	struct stream *live_next, **live_back;
 };

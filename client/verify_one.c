@@ -54,7 +54,7 @@ static void check(struct work *v, const struct signature_provider *p, struct sig
 	const struct secret *secret;
 	bool first = true;
 	for (size_t at = 0; (secret = secrets_next(v->o->secrets, p, &at));) {
-		struct signature_result one;
+		struct signature_result one = { 0 };
 		in->secret = bytes_of(secret->text);
 		signature_verify(p, in, &one);
 		if (first || one.verdict == SIGNATURE_VALID)
@@ -91,7 +91,7 @@ static void check_urls(struct work *v, const struct signature_provider *p, struc
 {
 	struct buffer url = { 0 };
 	for (int i = 0; candidate_url(v, i, &url); i++) {
-		struct signature_result one;
+		struct signature_result one = { 0 };
 		in->url = buffer_view(&url);
 		check(v, p, in, &one);
 		if (i == 0 || one.verdict == SIGNATURE_VALID)
@@ -107,7 +107,7 @@ static const struct signature_provider *guess(struct work *v, struct signature_i
 {
 	const struct signature_provider *p, *found = NULL;
 	for (size_t i = 0; (p = signature_at(i)); i++) {
-		struct signature_result one;
+		struct signature_result one = { 0 };
 		if (!signature_may_be(p, in->headers, in->body))
 			continue;
 		check_urls(v, p, in, &one);
