@@ -83,7 +83,7 @@ for (const tls of [false, true])
 			options = tls ? { ca: c.pem } : {};
 			relay = await w.startRelay({ args: tls ? ['--tls-cert', c.cert, '--tls-key', c.key] : [] });
 			client = await w.startClient({ relay, target: app.port, name: 'ws', ...(tls && { relayUrl: `https://localhost:${relay.port}`, args: ['--ca', c.cert] }) });
-			base = `${tls ? 'wss' : 'ws'}://localhost:${relay.port}/ws`;
+			base = `${tls ? 'wss' : 'ws'}://127.0.0.1:${relay.port}/ws`;
 		});
 		after(async () => {
 			try {
