@@ -35,7 +35,7 @@ for who in creel-relay creel; do
 	each=$(((many - few) / 500))
 	was=$(awk -v who=$who '$1 == who {print $2}' "$saved" 2>/dev/null || true)
 	printf '%-12s %8d instructions a delivery' $who $each
-	[ -z "$was" ] || awk "BEGIN{d = ($each - $was) / $was * 100; printf \", saved %d: %+.1f %%%s\", $was, d, d > 3 ? \"  WORSE\" : \"\"}"
+	[ -z "$was" ] || awk "BEGIN{d = ($each - $was) / $was * 100; printf \", saved %d: %+.1f %%%s\", $was, d, (d > 3 ? \"  WORSE\" : \"\")}"
 	echo
 	echo "$who $each" >>"$dir/new"
 done

@@ -29,7 +29,8 @@ async function startApp() {
 					s.send('seen');
 				};
 			</script>`);
-		} else if (q.url === '/gate') app.gate = a;
+		} else if (q.url === '/never') a.on('close', () => {});
+		else if (q.url === '/gate') app.gate = a;
 		else a.end('plain');
 	});
 	const server = new WebSocketServer({ noServer: true, perMessageDeflate: true, handleProtocols: (offered) => (offered.has('vite-hmr') ? 'vite-hmr' : false) });
@@ -249,14 +250,52 @@ describe('WebSockets', () => {
 		});
 	});
 
-	it('are ended by a relay that ends', async () => {
-		const other = await w.startRelay();
-		await w.startClient({ relay: other, target: app.port, name: 'ends' });
-		const s = await open(`ws://127.0.0.1:${other.port}/ends/echo`);
+	for (const tls of [false, true])
+		it(`are ended by a relay that ends${tls ? ', over TLS' : ''}`, async () => {
+			const c = tls && makeCertificate(w.path('.'), 'ends');
+			const other = await w.startRelay({ args: tls ? ['--tls-cert', c.cert, '--tls-key', c.key] : [] });
+			await w.startClient({ relay: other, target: app.port, name: 'ends', ...(tls && { relayUrl: `https://127.0.0.1:${other.port}`, args: ['--ca', c.cert] }) });
+			const s = await open(`${tls ? 'wss' : 'ws'}://127.0.0.1:${other.port}/ends/echo`, [], tls ? { ca: c.pem } : {});
+			const there = app.sockets.at(-1);
+			if (tls) other.child.kill('SIGHUP'); // the certificate is read again; who is there stays
+			s.send('still');
+			assert.equal((await messages(s, 1))[0].toString(), 'still');
+			await other.stop('SIGTERM');
+			await within('the sender to see the end', s.closed);
+			await within('the app to see the end', there.closed);
+		});
+
+	it('know no time limit of the app’s calls', async () => {
+		const quick = await w.startClient({ relay, target: app.port, name: 'quick', args: ['--timeout', '300ms'] });
+		const s = await open(`ws://127.0.0.1:${relay.port}/quick/echo`);
+		for (let i = 0; i < 3; i++) assert.equal((await send(relay.port, 'GET /quick/never HTTP/1.1\r\nHost: x\r\n\r\n')).status, 504);
+		s.send('still');
+		assert.equal((await messages(s, 1))[0].toString(), 'still');
+		await quick.stop('SIGTERM');
+		await within('the end', s.closed);
+	});
+
+	it('are called at once whatever else was asked for, and end when another takes the tunnel', async () => {
+		const args = ['--hold', '--answer-challenges', '--chaos', 'duplicate=100%,delay=10s'];
+		const first = await w.startClient({ relay, target: app.port, name: 'busy', args });
+		const count = app.sockets.length;
+		const s = await open(`ws://127.0.0.1:${relay.port}/busy/echo`);
+		s.send('now');
+		assert.equal((await messages(s, 1))[0].toString(), 'now');
+		assert.equal(app.sockets.length, count + 1);
 		const there = app.sockets.at(-1);
-		await other.stop('SIGTERM');
+		await w.startClient({ relay, target: app.port, name: 'busy' });
 		await within('the sender to see the end', s.closed);
 		await within('the app to see the end', there.closed);
+		await first.end();
+	});
+
+	it('to an app that is not there are answered 502', async () => {
+		await w.startClient({ relay, target: 9, name: 'down', args: ['--wait-for-target', '0s', '--hold'] });
+		const s = new WebSocket(`ws://127.0.0.1:${relay.port}/down/x`);
+		const [, a] = await within('the answer', once(s, 'unexpected-response'));
+		assert.equal(a.statusCode, 502);
+		a.resume();
 	});
 
 	it('are asked of a client that says it can (UPGRADE), as bytes on its stream', async () => {
