@@ -331,7 +331,7 @@ static void draw_popup(const struct prompt *p, struct surface *s, struct rect bo
 		rows = body.height;
 	struct rect box = { body.x, body.y + body.height - rows, body.width, rows };
 	surface_fill(s, box, ' ', ROLE_NORMAL);
-	surface_fill(s, (struct rect){ box.x, box.y, box.width, 1 }, '-', ROLE_DIM);
+	surface_fill(s, (struct rect){ box.x, box.y, box.width, 1 }, SURFACE_LINE, ROLE_DIM);
 	for (int i = 0; i + 1 < rows; i++) {
 		const struct suggestion *g = &p->suggestions[i];
 		int y = box.y + 1 + i, wide = box.width >= 60;
