@@ -9,16 +9,22 @@
 #include "client/inspector.h"
 #include "client/selection.h"
 
+struct shown {
+	struct inspector *inspector;
+	enum tui_end how;
+};
+
 static void on_ended(void *user, enum tui_end how)
 {
-	(void)how;
-	inspector_close(*(struct inspector **)user, NULL, NULL);
+	struct shown *shown = user;
+	shown->how = how;
+	inspector_close(shown->inspector, NULL, NULL);
 }
 
 static int show(const struct inspector_options *options, struct error *e)
 {
 	uv_loop_t loop;
-	struct inspector *inspector = NULL;
+	struct shown shown = { NULL, TUI_QUIT };
 	if (uv_loop_init(&loop) != 0) {
 		error_set(e, EXIT_USAGE, "libuv cannot start");
 		return EXIT_USAGE;
@@ -27,12 +33,14 @@ static int show(const struct inspector_options *options, struct error *e)
 	signal(SIGPIPE, SIG_IGN);
 	struct inspector_options all = *options;
 	all.ended = on_ended;
-	all.user = &inspector;
-	inspector = inspector_start(&loop, &all, e);
-	bool fine = inspector != NULL;
+	all.user = &shown;
+	shown.inspector = inspector_start(&loop, &all, e);
+	bool fine = shown.inspector != NULL;
 	uv_run(&loop, UV_RUN_DEFAULT);
 	uv_loop_close(&loop);
-	return fine ? EXIT_DONE : (int)e->code;
+	if (!fine)
+		return (int)e->code;
+	return shown.how == TUI_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_DONE;
 }
 
 /* Told where everything else is told of a filter: with a caret, before the terminal is taken. */

@@ -148,6 +148,8 @@ static void on_signal(uv_signal_t *h, int number)
 {
 	struct listen *l = h->data;
 	int status = number == SIGINT ? EXIT_INTERRUPTED : EXIT_DONE;
+	if (number == SIGINT && l->inspector && inspector_away(l->inspector))
+		return;
 	if (l->ui_left)
 		l->exit_status = status;
 	else
@@ -336,9 +338,9 @@ static void fill_state(void *user, struct client_state *out)
 static void on_ui_ended(void *user, enum tui_end how)
 {
 	struct listen *l = user;
-	if (how == TUI_QUIT) {
+	if (how != TUI_TO_LINES) {
 		l->ui_left = true;
-		end(l, EXIT_DONE);
+		end(l, how == TUI_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_DONE);
 		return;
 	}
 	leave_inspector(l);

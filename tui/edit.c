@@ -241,7 +241,10 @@ static bool takes_line(const char *program)
 
 bool edit_command(struct buffer *out, const char *program, int line)
 {
-	bool fine = buffer_append_text(out, program);
+	/* Signals meant for the editor, C-c's and ours, must not end a shell before it: either there is none any more,
+	 * or it goes on. */
+	bool plain = !strpbrk(program, "=;|&<>()`\n");
+	bool fine = buffer_append_text(out, plain ? "exec " : "trap : INT QUIT; ") && buffer_append_text(out, program);
 	if (line > 0 && takes_line(program))
 		fine = fine && buffer_printf(out, " +%d", line);
 	return fine && buffer_append_text(out, " \"$1\"") && buffer_put_u8(out, 0);

@@ -211,9 +211,17 @@ static void on_signal(uv_signal_t *handle, int number)
 		if (!t->away)
 			term_enter(t->term);
 		tui_draw_soon(t);
-	} else if (number != SIGINT || !t->away) { /* else it is meant for the program that has the terminal */
+	} else if (number == SIGINT) {
+		if (!t->away)
+			tui_end_now(t, TUI_INTERRUPTED);
+	} else {
 		tui_end_now(t, TUI_QUIT);
 	}
+}
+
+bool tui_away(const struct tui *t)
+{
+	return t->away;
 }
 
 void tui_suspend(struct tui *t)
@@ -261,7 +269,7 @@ void tui_end_now(struct tui *t, enum tui_end how)
 	t->closing = true;
 	tui_state_save(t);
 	t->deps.source->cancel(t->deps.source_self);
-	tui_deeds_end(t, how == TUI_QUIT);
+	tui_deeds_end(t, how != TUI_TO_LINES);
 	uv_poll_stop(&t->input);
 	uv_timer_stop(&t->tick);
 	uv_prepare_stop(&t->before_wait);

@@ -45,10 +45,12 @@ struct ui {
 	size_t event_count, event_next;
 };
 
+enum quit_how { QUIT_PLAIN, QUIT_INTERRUPTED, QUIT_TO_LINES };
+
 enum effect_kind {
 	EFFECT_NONE,
 	EFFECT_POP,
-	EFFECT_QUIT, /* flag: at once, without asking */
+	EFFECT_QUIT, /* number: enum quit_how; flag: at once, without asking */
 	EFFECT_SAY,  /* text */
 	EFFECT_OPEN, /* detail of id */
 	EFFECT_HELP,

@@ -271,11 +271,13 @@ static void test_editors(void **state)
 	assert_string_equal(edit_program(), "nano -w");
 	setenv("CREEL_EDITOR", "code --wait", 1);
 	assert_string_equal(edit_program(), "code --wait");
-	expect_command("vi", 0, "vi \"$1\"");
-	expect_command("vi", 3, "vi +3 \"$1\"");
-	expect_command("/usr/bin/nano -w", 12, "/usr/bin/nano -w +12 \"$1\"");
-	expect_command("code --wait", 3, "code --wait \"$1\"");
-	expect_command("vimdiff", 3, "vimdiff \"$1\"");
+	expect_command("vi", 0, "exec vi \"$1\"");
+	expect_command("vi", 3, "exec vi +3 \"$1\"");
+	expect_command("/usr/bin/nano -w", 12, "exec /usr/bin/nano -w +12 \"$1\"");
+	expect_command("code --wait", 3, "exec code --wait \"$1\"");
+	expect_command("vimdiff", 3, "exec vimdiff \"$1\"");
+	expect_command("LANG=C vi", 3, "trap : INT QUIT; LANG=C vi \"$1\"");
+	expect_command("cat; vi", 0, "trap : INT QUIT; cat; vi \"$1\"");
 }
 
 int main(void)
