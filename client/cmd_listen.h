@@ -18,7 +18,7 @@ struct listen_options {
 	struct tunnel_options tunnel;
 	struct forward_options forward;
 	uint64_t record_max;
-	int64_t keep_ms;   /* retention.h */
+	int64_t keep_ms; /* retention.h */
 	uint64_t max_size;
 	const char *offline, *ack; /* "queue" or "fail"; "app" or "immediate" */
 	int64_t drain_parallel;

@@ -60,10 +60,14 @@ static int run(int argc, char **argv, struct error *e)
 	struct common_options common;
 	struct inspector_options io = { .color = "auto" };
 	struct forward_options forward = { 30000, 5000, "rewrite", NULL, false, false, false };
+	struct option_values secret_specs = { 0 };
+	struct secrets secrets = { 0 };
 	const struct option_spec specs[] = {
 		{ "color", 0, OPTION_CHOICE, &io.color, "auto|always|never", "colours (default auto)" },
 		{ "ascii", 0, OPTION_FLAG, &io.ascii, NULL, "no line-drawing characters" },
 		{ "mouse", 0, OPTION_FLAG, &io.mouse, NULL, "wheel and clicks; Shift+drag selects text" },
+		{ "secret", 0, OPTION_LIST, &secret_specs, "PROVIDER=@FILE",
+		  "to say why a signature fails, and sign edited ones anew" },
 	};
 	struct options *o = options_new();
 	struct buffer filter = { 0 };
@@ -81,12 +85,18 @@ static int run(int argc, char **argv, struct error *e)
 		status = (int)e->code;
 		goto out;
 	}
+	if (!secrets_read(&secret_specs, true, &secrets, e)) {
+		status = (int)e->code;
+		goto out;
+	}
 	path = common.db ? NULL : store_default_path(e);
 	io.db = common.db ? common.db : path;
 	io.filter = filter.len > 1 ? (const char *)filter.at : NULL;
 	io.forward = &forward;
+	io.secrets = &secrets;
 	status = io.db ? show(&io, e) : (int)e->code;
 out:
+	secrets_free(&secrets);
 	buffer_free(&filter);
 	free(path);
 	options_free(o);
@@ -95,7 +105,7 @@ out:
 
 const struct command command_ui = {
 	"ui",
-	"creel ui [FILTER] [--color auto|always|never] [--ascii] [--mouse]",
+	"creel ui [FILTER] [--color auto|always|never] [--ascii] [--mouse] [--secret PROVIDER=@FILE]…",
 	"look through what is on record, search, compare, replay",
 	"The inspector: deliveries as they arrive, each with request, answer, attempts and bytes. ? shows the keys, q "
 	"leaves.\n"

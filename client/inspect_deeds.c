@@ -6,6 +6,7 @@
 
 #include "client/export.h"
 #include "client/replayer.h"
+#include "client/resign.h"
 #include "shared/http_text.h"
 #include "shared/store_filter.h"
 #include "shared/store_part.h"
@@ -19,6 +20,7 @@
 struct batch {
 	struct batch *next;
 	struct inspect_deeds *deeds;
+	struct replayer *replayer;
 	int64_t handle;
 	int64_t *ids;
 	size_t count, begun, running;
@@ -37,8 +39,9 @@ struct inspect_deeds {
 	char *path;
 	struct store *store; /* opened at the first deed */
 	struct forward_options forward;
-	struct replayer_options options;
-	struct replayer *replayer; /* the same */
+	const struct secrets *secrets; /* NULL: none */
+	struct replayer_options options, signing;
+	struct replayer *replayer, *signer; /* each opened at its first deed; the signer signs anew */
 	struct batch *batches;
 	int64_t last_handle;
 	size_t timers; /* to be closed */
@@ -146,7 +149,7 @@ static bool begin_one(struct batch *b, size_t place)
 	if (!one)
 		return false;
 	*one = (struct one){ b, place };
-	b->replays[place] = replay_start(b->deeds->replayer, b->ids[b->begun], &b->change, on_replayed, one);
+	b->replays[place] = replay_start(b->replayer, b->ids[b->begun], &b->change, on_replayed, one);
 	if (!b->replays[place]) {
 		free(one);
 		return false;
@@ -196,9 +199,6 @@ static bool take_edited(struct batch *b, struct bytes edited, struct error *e)
 
 static bool fill_batch(struct batch *b, const struct replay_request *r, struct error *e)
 {
-	/* Where replays are signed anew (a secret of the provider's, client/…) this is the place. */
-	if (r->resign)
-		return error_set(e, EXIT_USAGE, "no secret is configured to sign with: send it as it is");
 	if (r->count == 0 || (r->edited.len && r->count != 1))
 		return error_set(e, EXIT_USAGE, "there is nothing to replay");
 	b->ids = malloc(r->count * sizeof *b->ids);
@@ -206,16 +206,38 @@ static bool fill_batch(struct batch *b, const struct replay_request *r, struct e
 		return error_set(e, EXIT_STORE, "out of memory");
 	memcpy(b->ids, r->ids, r->count * sizeof *b->ids);
 	b->count = b->progress.total = r->count;
-	return take_edited(b, r->edited, e);
+	return take_edited(b, r->edited, e) &&
+	       (!r->resign || !b->change.whole ||
+		resign_possible(b->deeds->secrets, r->ids[0], b->change.headers, b->change.body, e));
+}
+
+/* Opened when it is first wanted; NULL and *e. */
+static struct replayer *replayer_for(struct inspect_deeds *d, bool resign, struct error *e)
+{
+	struct replayer **r = resign ? &d->signer : &d->replayer;
+	if (resign && !d->secrets) {
+		error_set(e, EXIT_USAGE,
+			  "no secret is known to sign with: send it as it is, or start with "
+			  "--secret PROVIDER=@FILE");
+		return NULL;
+	}
+	if (!*r)
+		*r = replayer_new(d->loop, resign ? &d->signing : &d->options, e);
+	return *r;
 }
 
 static int64_t deed_replay(void *self, const struct replay_request *r,
 			   void (*progress)(void *user, const struct replay_progress *p), void *user, struct error *e)
 {
 	struct inspect_deeds *d = self;
-	if (!d->replayer && !(d->replayer = replayer_new(d->loop, &d->options, e)))
+	struct replayer *replayer = replayer_for(d, r->resign, e);
+	if (!replayer)
 		return 0;
 	struct batch *b = calloc(1, sizeof *b);
+	if (b) {
+		b->deeds = d;
+		b->replayer = replayer;
+	}
 	if (!b || !fill_batch(b, r, e)) {
 		if (b)
 			batch_free(b);
@@ -223,7 +245,6 @@ static int64_t deed_replay(void *self, const struct replay_request *r,
 			error_set(e, EXIT_STORE, "out of memory");
 		return 0;
 	}
-	b->deeds = d;
 	b->handle = ++d->last_handle;
 	b->tell = progress;
 	b->user = user;
@@ -310,7 +331,8 @@ const struct deed_ops inspect_deed_ops = {
 
 /* ---- life ---- */
 
-struct inspect_deeds *inspect_deeds_new(uv_loop_t *loop, const char *path, const struct forward_options *forward)
+struct inspect_deeds *inspect_deeds_new(uv_loop_t *loop, const char *path, const struct forward_options *forward,
+					const struct secrets *secrets)
 {
 	struct inspect_deeds *d = calloc(1, sizeof *d);
 	if (!d || !(d->path = strdup(path))) {
@@ -321,13 +343,16 @@ struct inspect_deeds *inspect_deeds_new(uv_loop_t *loop, const char *path, const
 	d->forward = *forward;
 	d->options.db = d->path;
 	d->options.forward = &d->forward;
+	d->secrets = secrets && secrets->count ? secrets : NULL;
+	d->signing = d->options;
+	d->signing.secrets = d->secrets;
 	return d;
 }
 
 static void on_replayer_closed(void *user)
 {
 	struct inspect_deeds *d = user;
-	d->replayer = NULL;
+	*(d->replayer ? &d->replayer : &d->signer) = NULL; /* they are closed in this order */
 	finish_close(d);
 }
 
@@ -335,8 +360,8 @@ static void finish_close(struct inspect_deeds *d)
 {
 	if (!d->closing || d->batches || d->timers)
 		return;
-	if (d->replayer) {
-		replayer_close(d->replayer, on_replayer_closed, d);
+	if (d->replayer || d->signer) {
+		replayer_close(d->replayer ? d->replayer : d->signer, on_replayer_closed, d);
 		return;
 	}
 	void (*closed)(void *) = d->closed;

@@ -2,13 +2,15 @@
 #pragma once
 
 #include "client/forwarder.h"
+#include "client/secrets.h"
 #include "tui/source.h"
 
 struct inspect_deeds;
 
-/* `forward` is for replays without a running client. Nothing is opened before the first deed. NULL when out of memory.
- */
-struct inspect_deeds *inspect_deeds_new(uv_loop_t *loop, const char *path, const struct forward_options *forward);
+/* `forward` is for replays without a running client, `secrets` (NULL: none; must outlive it) for those that are signed
+ * anew. Nothing is opened before the first deed. NULL when out of memory. */
+struct inspect_deeds *inspect_deeds_new(uv_loop_t *loop, const char *path, const struct forward_options *forward,
+					const struct secrets *secrets);
 /* Replays under way are stopped, without a word more; `closed` (may be NULL) on the loop. */
 void inspect_deeds_close(struct inspect_deeds *d, void (*closed)(void *user), void *user);
 extern const struct deed_ops inspect_deed_ops;

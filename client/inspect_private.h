@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 
+#include "client/secrets.h"
 #include "shared/filter.h"
 #include "shared/store_filter.h"
 #include "tui/source.h"
@@ -30,6 +31,7 @@ struct question {
 	enum source_part part;
 	int attempt;
 	uint64_t most;
+	const struct secrets *secrets; /* NULL: signatures are not judged */
 	/* What was found; the worker's until it is done. */
 	struct page page;
 	size_t room;

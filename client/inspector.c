@@ -73,7 +73,8 @@ static bool start(struct inspector *i, uv_loop_t *loop, struct error *e)
 		return false;
 	if (o->state)
 		inspect_source_set_state(i->source, o->state, o->user);
-	i->deeds = inspect_deeds_new(loop, o->db, o->forward);
+	inspect_source_set_secrets(i->source, o->secrets);
+	i->deeds = inspect_deeds_new(loop, o->db, o->forward, o->secrets);
 	if (!i->deeds)
 		return error_set(e, EXIT_STORE, "out of memory");
 	struct tui_deps deps = { loop, &inspect_source_ops, i->source, &inspect_deed_ops, i->deeds };

@@ -355,6 +355,7 @@ static bool start_inspector(struct listen *l, struct error *e)
 	struct inspector_options io = {
 		.db = l->db,
 		.forward = &l->options->forward,
+		.secrets = &l->options->secrets,
 		.state = fill_state,
 		.ended = on_ui_ended,
 		.user = l,

@@ -1,10 +1,12 @@
 // What the inspector does with recorded deliveries, against a real app: replays, edited ones, copied and exported ones.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createHmac } from 'node:crypto';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import validator from 'har-validator';
 import { World, binDir, waitFor } from './lib/harness.mjs';
 import { Receiver, field, post } from './lib/http.mjs';
 import { Terminal } from './lib/tmux.mjs';
@@ -27,25 +29,26 @@ after(async () => {
 	}
 });
 
-async function listen(env = {}) {
+async function listen(env = {}, args = []) {
 	const home = w.fresh('home'), ready = w.fresh('ready');
 	t = await Terminal.start({
-		command: [creel, 'listen', String(app.port), '--relay', `http://127.0.0.1:${relay.port}`, '--ready-file', ready],
+		command: [creel, 'listen', String(app.port), '--relay', `http://127.0.0.1:${relay.port}`, '--ready-file', ready, ...args],
 		env: {
 			...Object.fromEntries(['HOME', 'XDG_CONFIG_HOME', 'XDG_STATE_HOME', 'UBSAN_OPTIONS', 'ASAN_OPTIONS'].map((k) => [k, w.env[k]])),
 			XDG_DATA_HOME: home,
 			...env,
 		},
 	});
+	t.home = home;
 	t.url = await waitFor('the ready file', () => existsSync(ready) && readFileSync(ready, 'utf8').trim());
 	await t.until(/ online /);
 }
 
 // One that came, as the app had it.
-async function hook(name, body, headers = []) {
+async function hook(name, body, headers = [], shown = `/${name}`) {
 	const from = app.requests.length;
 	await post(relay.port, `/${t.url.split('/').pop()}/${name}`, body, ['Content-Type: application/json', ...headers]);
-	await t.until((s) => s.split('\n').some((l) => /200 +POST/.test(l) && l.includes(`/${name}`)));
+	await t.until((s) => s.split('\n').some((l) => /200 +POST/.test(l) && l.includes(shown)));
 	return app.requests[from];
 }
 
@@ -126,6 +129,66 @@ describe('the inspector', () => {
 		await t.until(/#1 is in /);
 		assert.equal(readFileSync(file, 'utf8'), 'the body');
 		assert.equal(statSync(file).mode & 0o777, 0o600);
+	});
+
+	it('writes a HAR that a published validator takes, with the exact bytes in it', async () => {
+		await listen();
+		const body = '{"n": 1.0, "s": "\\u00e9"}\n';
+		await hook('har?a=1&b=%20x', body, ['X-Kind: "a"; b']);
+		await hook('plain', 'not JSON');
+		const file = w.fresh('har');
+		await t.keys('m', 'k', 'm', 'x', 'h');
+		await t.until(/write to: creel-1-2\.har/);
+		await t.keys('C-u');
+		await t.type(file);
+		await t.keys('Enter');
+		await t.until(/2 deliveries are in /);
+		const har = JSON.parse(readFileSync(file, 'utf8'));
+		await validator.har(har);
+		assert.deepEqual(har.log.entries.map((e) => e.request.postData.text), [body, 'not JSON']);
+		assert.deepEqual(har.log.entries.map((e) => e.response.status), [200, 200]);
+		assert.match(har.log.entries[0].request.url, /\/har\?a=1&b=%20x$/);
+		assert.ok(har.log.entries[0].request.headers.some((h) => h.name === 'X-Kind' && h.value === '"a"; b'));
+		assert.equal(statSync(file).mode & 0o777, 0o600);
+	});
+
+	it('says why a signature fails, as creel verify does, and signs an edited one anew', async () => {
+		const secret = w.fresh('secret');
+		writeFileSync(secret, 'sesame\n');
+		const signature = (body) => `sha256=${createHmac('sha256', 'sesame').update(body).digest('hex')}`;
+		await listen({ EDITOR: 'sed -i s/4900/1234567/' }, ['--secret', `github=@${secret}`]);
+		const sent = '{ "amount": 4900 }', signed = '{"amount":4900}';
+		await hook('pay', sent, ['X-GitHub-Event: push', `X-Hub-Signature-256: ${signature(signed)}`], 'push');
+		await t.until(/^> ! /m);
+		const r = await w.creel(['verify', '1', '--json', '--secret', `github=@${secret}`], { env: { XDG_DATA_HOME: t.home } });
+		assert.equal(r.code, 1);
+		const { why, reason } = JSON.parse(r.text);
+		assert.equal(reason, 'body');
+		await t.keys('Enter');
+		const shown = (s) => s.replaceAll(/\s+/g, ' ').includes(`[invalid] ${why}`);
+		await t.until(shown);
+		await t.resize(50, 24);
+		await t.until(shown);
+		await t.resize(80, 24);
+		const count = app.requests.length;
+		await t.keys('e');
+		await t.until(/send #1 edited/);
+		await t.keys('r');
+		const again = await next(count + 1);
+		assert.equal(again.body.toString(), '{ "amount": 1234567 }');
+		assert.equal(field(again.lines, 'x-hub-signature-256'), signature('{ "amount": 1234567 }'));
+		assert.equal(field(again.lines, 'content-length'), '21');
+		await t.until(/#1 was sent again, as #2/);
+		await t.keys('q', 'G');
+		await t.until(/^>R\+ /m);
+		// Whose secret is not known stays, with the reason.
+		await hook('other', '{"amount":4900}', ['Stripe-Signature: t=1,v1=00']);
+		await t.keys('G', 'e');
+		await t.until(/send #3 edited/);
+		await t.keys('r');
+		await t.until(/stripe's, and its secret is not known: --secret stripe=@FILE/);
+		await t.until(/send #3 edited/);
+		assert.equal(app.requests.length, count + 2);
 	});
 
 	it('deletes for good what it was told to', async () => {

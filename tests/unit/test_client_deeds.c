@@ -19,7 +19,7 @@ static void begin(struct test *t)
 	memset(t, 0, sizeof *t);
 	assert_int_equal(uv_loop_init(&t->loop), 0);
 	t->store = open_store();
-	t->deeds = inspect_deeds_new(&t->loop, path, &forward);
+	t->deeds = inspect_deeds_new(&t->loop, path, &forward, NULL);
 	assert_non_null(t->deeds);
 }
 
