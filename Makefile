@@ -123,10 +123,16 @@ $(BUILD)/sample-receiver: $(BUILD)/tests/tools/sample_receiver.o $(BUILD)/shared
 $(BUILD)/corpus/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/corpus_main.o $(BUILD)/relay.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
+$(BUILD)/corpus/tui_%: $(BUILD)/tests/fuzz/fuzz_tui_%.o $(BUILD)/tests/fuzz/corpus_main.o $(BUILD)/tui.a $(BUILD)/shared.a
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_TUI)
 corpus: $(FUZZ_NAMES:%=$(BUILD)/corpus/%)
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/relay.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) -fsanitize=fuzzer $(LIBS_RELAY)
+$(BUILD)/fuzz/tui_%: $(BUILD)/tests/fuzz/fuzz_tui_%.o $(BUILD)/tui.a $(BUILD)/shared.a
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) -fsanitize=fuzzer $(LIBS_CORE) $(LIBS_TUI)
 fuzz-targets: $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
 
 deps:

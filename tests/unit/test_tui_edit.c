@@ -55,6 +55,10 @@ static void test_same(void **state)
 	/* All line ends made CR LF by an editor of another world: the head means the same. */
 	assert_int_equal(take(e, "POST /hooks?a=1 HTTP/1.1\r\nContent-Length: 8\r\n\r\n{\"a\": 1}"), EDIT_SAME);
 	edit_free(e);
+	/* A length that was wrong before is no change. */
+	e = make("Content-Length: 4\r\n", bytes_of("{\"a\": 1}"));
+	assert_int_equal(take(e, "POST /hooks?a=1 HTTP/1.1\nContent-Length: 4\n\n{\"a\": 1}"), EDIT_SAME);
+	edit_free(e);
 	e = make("", bytes_of(""));
 	assert_int_equal(take(e, "POST /hooks?a=1 HTTP/1.1\n\n"), EDIT_SAME);
 	assert_int_equal(take(e, "POST /hooks?a=1 HTTP/1.1\n\n\n"), EDIT_SAME);
