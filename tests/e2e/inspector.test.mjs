@@ -67,7 +67,7 @@ describe('creel listen on a terminal', () => {
 		await t.keys('f');
 		await t.type(' AND(');
 		await t.keys('Enter');
-		await t.until(/column \d+/);
+		await t.until(/^ +v\n filter: .* AND\($/m);
 		await t.keys('Escape', 'Escape');
 		await t.until(/\/first/);
 		await t.keys('q');

@@ -60,11 +60,11 @@ describe('the list', () => {
 		await t.until(bar);
 		await t.keys('f');
 		await t.type('nonsense(');
-		await t.until(/filter: nonsense\( {2}column 9: a \( that is not closed/);
+		await t.until(/^ a \( that is not closed.*\n {17}v\n filter: nonsense\($/m);
 		await t.keys('Enter');
 		await t.keys('C-u');
 		await t.type('push');
-		await t.until(/filter: push/, { not: /column/ });
+		await t.until(/filter: push/, { not: /not closed/ });
 		await t.keys('Enter');
 		let s = await t.until(/filter: push .*FOLLOW/);
 		s = await t.until((x) => x.split('\n').slice(3, 22).filter((l) => / push /.test(l)).length === 8);
