@@ -130,7 +130,7 @@ static void on_plain_key(struct tui *t, key_code c)
 		return;
 	int count = t->count ? t->count : 1;
 	t->count = 0;
-	s->ui.message[0] = '\0';
+	s->ui.message[0] = s->ui.hits[0] = '\0';
 	enum action a = keymap_find(&s->ui.keys, top->context, c);
 	if (a == ACTION_NONE) {
 		char name[KEY_NAME_LEN];
