@@ -381,7 +381,6 @@ void inspect_deeds_close(struct inspect_deeds *d, void (*closed)(void *user), vo
 	d->closed_user = user;
 	for (struct batch *b = d->batches; b; b = next) {
 		next = b->next;
-		b->tell = NULL;
 		stop_batch(b);
 	}
 	finish_close(d);
