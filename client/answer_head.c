@@ -62,7 +62,7 @@ enum answer_head_state answer_head_take(struct answer_head *h, const char *line,
 	if (len > 5 && memcmp(line, "HTTP/", 5) == 0)
 		take_status_line(h, line, len);
 	else if (len > 0 && (line[0] == '\r' || line[0] == '\n'))
-		return h->status < 200 ? ANSWER_HEAD_MORE : ANSWER_HEAD_WHOLE;
+		return h->status < 200 && !(h->upgrade && h->status == 101) ? ANSWER_HEAD_MORE : ANSWER_HEAD_WHOLE;
 	else if (!take_field(h, line, len))
 		return ANSWER_HEAD_NO_MEMORY;
 	return ANSWER_HEAD_MORE;

@@ -4,7 +4,8 @@
 #include "shared/bytes.h"
 
 struct answer_head {
-	int status; /* 0 before the first status line */
+	bool upgrade; /* asked for: 101 is the answer, not one before it */
+	int status;   /* 0 before the first status line */
 	struct buffer reason, fields;
 	uint64_t body_len; /* WIRE_UNKNOWN_LENGTH when not declared */
 };

@@ -30,6 +30,10 @@ static bool on_body(void *user, struct bytes piece)
 	struct stream *st = user;
 	if (!stream_keep_answer(st, piece))
 		return false;
+	if (st->upgraded) { /* not for the record */
+		session_mark_dirty(st->session, st);
+		return true;
+	}
 	uint64_t room = st->session->options.record_max - spill_len(&st->came_body);
 	size_t kept = piece.len < room ? piece.len : (size_t)room;
 	st->came_size += piece.len;
@@ -43,7 +47,7 @@ static bool on_body(void *user, struct bytes piece)
 /* It waits for the app: nobody was there to take it. */
 static bool is_held(const struct stream *st)
 {
-	return st->session->holds && !st->job && st->result.result == ATTEMPT_UNREACHABLE;
+	return st->session->holds && !st->job && !st->upgrade && st->result.result == ATTEMPT_UNREACHABLE;
 }
 
 static void tell_attempt(struct stream *st)
@@ -225,12 +229,73 @@ static void put_back(struct stream *st)
 	stream_release(st);
 }
 
+/* The delivery is what opened the connection: it is over and on record now, whatever passes from here on. */
+static void on_upgraded(void *user, const struct forward_result *so_far)
+{
+	struct stream *st = user;
+	st->upgraded = true;
+	st->result = *so_far;
+	tell_attempt(st);
+	record_attempt(st);
+	hold_app_is_there(st->session, session_route(st->session, st->request.target));
+}
+
+static size_t on_upload(void *user, void *out, size_t most)
+{
+	struct stream *st = user;
+	struct link *l = stream_wire(st);
+	size_t left = st->up.len - st->up_at, n = left < most ? left : most;
+	if (n == 0) {
+		if (st->up_ended)
+			session_hang_up_soon(st->session, st);
+		return 0;
+	}
+	memcpy(out, st->up.at + st->up_at, n);
+	st->up_at += n;
+	if (st->up_at == st->up.len)
+		st->up.len = st->up_at = 0;
+	if (l)
+		inflow_gone(&st->inflow, l, st->id, n);
+	return n;
+}
+
+bool stream_take_upgraded(struct stream *st, struct bytes piece, bool end)
+{
+	if (st->up_ended || !inflow_come(&st->inflow, piece.len))
+		return false;
+	if (!buffer_append_bytes(&st->up, piece)) {
+		stream_send_reset(st, WIRE_RESET_APP_ABORTED, "the client is out of memory");
+		return true;
+	}
+	st->up_ended = end;
+	if (st->forward)
+		forward_feed(st->forward);
+	return true;
+}
+
+void stream_hang_up(struct stream *st)
+{
+	st->hang_up = false;
+	if (st->forward && st->upgraded)
+		forward_hang_up(st->forward);
+	else if (st->forward)
+		forward_cancel(st->forward);
+	else
+		stream_release(st);
+}
+
 static void on_done(void *user, const struct forward_result *result)
 {
 	struct stream *st = user;
 	struct session *s = st->session;
 	st->calling = false;
 	st->forward = NULL;
+	if (st->upgraded) {
+		st->result.result = result->result;
+		answer_rest(st);
+		stream_release(st);
+		return;
+	}
 	st->result = *result;
 	if (st->hold && (result->result == ATTEMPT_UNREACHABLE || result->result == ATTEMPT_CANCELLED)) {
 		put_back(st);
@@ -259,7 +324,7 @@ static void on_refused(void *user)
 	recorder_set_state(st->session->recorder, st->delivery_id, DELIVERY_WAITING);
 }
 
-static const struct forward_ops forward_ops = { on_head, on_body, on_done, on_refused };
+static const struct forward_ops forward_ops = { on_head, on_body, on_done, on_refused, on_upgraded, on_upload };
 
 size_t session_route(const struct session *s, struct bytes target)
 {
@@ -306,6 +371,7 @@ void stream_call_app(struct stream *st)
 		.https = st->request.https,
 		.has_body = st->request.has_body,
 		.once = st->hold != NULL,
+		.upgrade = st->upgrade,
 		.peer = st->request.peer,
 		.method = st->request.method,
 		.target = st->request.target,

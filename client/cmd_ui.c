@@ -7,6 +7,7 @@
 
 #include "client/command.h"
 #include "client/inspector.h"
+#include "client/secrets.h"
 #include "client/selection.h"
 
 struct shown {
@@ -16,9 +17,9 @@ struct shown {
 
 static void on_ended(void *user, enum tui_end how)
 {
-	struct shown *shown = user;
-	shown->how = how;
-	inspector_close(shown->inspector, NULL, NULL);
+	struct shown *s = user;
+	s->how = how;
+	inspector_close(s->inspector, NULL, NULL);
 }
 
 static int show(const struct inspector_options *options, struct error *e)
@@ -38,9 +39,7 @@ static int show(const struct inspector_options *options, struct error *e)
 	bool fine = shown.inspector != NULL;
 	uv_run(&loop, UV_RUN_DEFAULT);
 	uv_loop_close(&loop);
-	if (!fine)
-		return (int)e->code;
-	return shown.how == TUI_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_DONE;
+	return !fine ? (int)e->code : shown.how == TUI_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_DONE;
 }
 
 /* Told where everything else is told of a filter: with a caret, before the terminal is taken. */
@@ -59,15 +58,15 @@ static int run(int argc, char **argv, struct error *e)
 {
 	struct common_options common;
 	struct inspector_options io = { .color = "auto" };
-	struct forward_options forward = { 30000, 5000, "rewrite", NULL, false, false, false };
 	struct option_values secret_specs = { 0 };
 	struct secrets secrets = { 0 };
+	struct forward_options forward = { 30000, 5000, "rewrite", NULL, false, false, false };
 	const struct option_spec specs[] = {
 		{ "color", 0, OPTION_CHOICE, &io.color, "auto|always|never", "colours (default auto)" },
 		{ "ascii", 0, OPTION_FLAG, &io.ascii, NULL, "no line-drawing characters" },
-		{ "mouse", 0, OPTION_FLAG, &io.mouse, NULL, "wheel and clicks; Shift+drag selects text" },
 		{ "secret", 0, OPTION_LIST, &secret_specs, "PROVIDER=@FILE",
-		  "to say why a signature fails, and sign edited ones anew" },
+		  "say why its signatures do not hold, and sign anew; again for more" },
+		{ "mouse", 0, OPTION_FLAG, &io.mouse, NULL, "wheel and clicks; Shift+drag selects text" },
 	};
 	struct options *o = options_new();
 	struct buffer filter = { 0 };
@@ -85,6 +84,7 @@ static int run(int argc, char **argv, struct error *e)
 		status = (int)e->code;
 		goto out;
 	}
+	io.secrets = &secrets;
 	if (!secrets_read(&secret_specs, true, &secrets, e)) {
 		status = (int)e->code;
 		goto out;
@@ -93,7 +93,6 @@ static int run(int argc, char **argv, struct error *e)
 	io.db = common.db ? common.db : path;
 	io.filter = filter.len > 1 ? (const char *)filter.at : NULL;
 	io.forward = &forward;
-	io.secrets = &secrets;
 	status = io.db ? show(&io, e) : (int)e->code;
 out:
 	secrets_free(&secrets);
@@ -105,7 +104,7 @@ out:
 
 const struct command command_ui = {
 	"ui",
-	"creel ui [FILTER] [--color auto|always|never] [--ascii] [--mouse] [--secret PROVIDER=@FILE]…",
+	"creel ui [FILTER] [--secret PROVIDER=@FILE…] [--color auto|always|never] [--ascii] [--mouse]",
 	"look through what is on record, search, compare, replay",
 	"The inspector: deliveries as they arrive, each with request, answer, attempts and bytes. ? shows the keys, q "
 	"leaves.\n"

@@ -2,8 +2,7 @@
 #include "client/command.h"
 #include "client/row_json.h"
 #include "client/selection.h"
-#include "client/verify_record.h"
-#include "shared/text.h"
+#include "client/verify_one.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -16,24 +15,25 @@ struct verify {
 	struct store *store;
 	struct option_values secret_specs;
 	struct secrets secrets;
-	struct verify_how how;
+	struct verify_options options;
 	bool json;
 	uint64_t checked, failed;
+	int64_t id; /* the delivery under way */
 };
 
 /* ---- output ---- */
 
-static bool print_json(int64_t id, const struct verify_answer *a, struct error *e)
+static bool print_json(const struct verify *v, const struct verified *d, struct error *e)
 {
-	char event_id[UUID_TEXT_LEN + 1];
-	const struct signature_result *r = &a->result;
+	const struct signature_result *r = &d->result;
+	char id[UUID_TEXT_LEN + 1];
 	json_t *o = json_object();
 	int failed = o == NULL;
 	bool valid = r->verdict == SIGNATURE_VALID;
-	uuid_format(a->event_id, event_id);
-	failed |= json_object_set_new(o, "id", json_integer(id));
-	failed |= json_object_set_new(o, "event_id", json_string(event_id));
-	failed |= json_object_set_new(o, "provider", row_json_text(bytes_of(a->provider), true));
+	uuid_format(d->event_id, id);
+	failed |= json_object_set_new(o, "id", json_integer(v->id));
+	failed |= json_object_set_new(o, "event_id", json_string(id));
+	failed |= json_object_set_new(o, "provider", row_json_text(bytes_of(d->provider), true));
 	failed |= json_object_set_new(o, "signature", json_string(signature_verdict_name(r->verdict)));
 	failed |= json_object_set_new(o, "reason", valid ? json_null() : json_string(signature_reason_name(r->reason)));
 	failed |= json_object_set_new(o, "why", valid ? json_null() : row_json_text(bytes_of(r->text), true));
@@ -44,23 +44,23 @@ static bool print_json(int64_t id, const struct verify_answer *a, struct error *
 	return error_set(e, EXIT_STORE, "out of memory");
 }
 
-static bool print_line(int64_t id, const struct verify_answer *a, struct error *e)
+static bool print_line(const struct verify *v, const struct verified *d, struct error *e)
 {
-	const struct signature_result *r = &a->result;
+	const struct signature_result *r = &d->result;
 	bool valid = r->verdict == SIGNATURE_VALID;
-	int printed = printf("%6lld  %s  %s%s%s\n", (long long)id, a->provider ? a->provider : "-",
+	int printed = printf("%6lld  %s  %s%s%s\n", (long long)v->id, d->provider ? d->provider : "-",
 			     signature_verdict_name(r->verdict), valid ? "" : ": ", valid ? "" : r->text);
 	return printed > 0 || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 }
 
-static bool verify_one(struct verify *v, int64_t id, struct error *e)
+static bool verify(struct verify *v, struct error *e)
 {
-	struct verify_answer answer;
-	if (!verify_record(v->store, id, &v->how, &answer, e))
+	struct verified d;
+	if (!verify_one(v->store, v->id, &v->options, &d, e))
 		return false;
 	v->checked++;
-	v->failed += answer.result.verdict != SIGNATURE_VALID;
-	return v->json ? print_json(id, &answer, e) : print_line(id, &answer, e);
+	v->failed += d.result.verdict != SIGNATURE_VALID;
+	return v->json ? print_json(v, &d, e) : print_line(v, &d, e);
 }
 
 /* ---- which ---- */
@@ -77,9 +77,8 @@ static bool is_id(const char *text)
 
 static bool verify_ids(struct verify *v, int argc, char **argv, struct error *e)
 {
-	int64_t id;
 	for (int i = 0; i < argc; i++)
-		if (!store_resolve(v->store, argv[i], &id, e) || !verify_one(v, id, e))
+		if (!store_resolve(v->store, argv[i], &v->id, e) || !verify(v, e))
 			return false;
 	return true;
 }
@@ -90,8 +89,10 @@ static bool verify_matches(struct verify *v, const struct filter *f, struct erro
 	bool fine = selection_find(v->store, f, MOST, &found, e);
 	if (fine && found.count == 0)
 		fine = error_set(e, EXIT_USAGE, "no delivery matches; `creel list FILTER` shows what does");
-	for (size_t i = 0; fine && i < found.count; i++)
-		fine = verify_one(v, found.ids[i], e);
+	for (size_t i = 0; fine && i < found.count; i++) {
+		v->id = found.ids[i];
+		fine = verify(v, e);
+	}
 	selection_free(&found);
 	return fine;
 }
@@ -102,7 +103,7 @@ static bool check_usage(struct verify *v, const char *provider, int argc, struct
 		return error_set(e, EXIT_USAGE,
 				 "verify takes a delivery or a filter, for example: creel verify 42 "
 				 "--secret @FILE");
-	if (provider && !(v->how.provider = signature_find(provider)))
+	if (provider && !(v->options.provider = signature_find(provider)))
 		return signature_unknown(provider, e);
 	if (v->secret_specs.count == 0)
 		return error_set(e, EXIT_USAGE,
@@ -126,16 +127,16 @@ static int finish(const struct verify *v, struct error *e)
 static int run(int argc, char **argv, struct error *e)
 {
 	struct common_options common;
-	struct verify v = { .how = { .tolerance_ms = -1, .at = -1 } };
-	v.how.secrets = &v.secrets;
+	struct verify v = { .options = { .tolerance_ms = -1, .at = -1 } };
+	v.options.secrets = &v.secrets;
 	const char *provider = NULL;
 	const struct option_spec specs[] = {
 		{ "secret", 's', OPTION_LIST, &v.secret_specs, "@FILE", "or PROVIDER=@FILE; @- is standard input" },
 		{ "provider", 'p', OPTION_TEXT, &provider, "NAME", "who signed it (default: recognised)" },
-		{ "url", 0, OPTION_TEXT, &v.how.url, "URL", "as the sender called it, for those who sign it" },
-		{ "tolerance", 0, OPTION_DURATION, &v.how.tolerance_ms, "TIME",
+		{ "url", 0, OPTION_TEXT, &v.options.url, "URL", "as the sender called it, for those who sign it" },
+		{ "tolerance", 0, OPTION_DURATION, &v.options.tolerance_ms, "TIME",
 		  "age allowed; 0 for any (default: theirs)" },
-		{ "at", 0, OPTION_COUNT, &v.how.at, "UNIXSECONDS",
+		{ "at", 0, OPTION_COUNT, &v.options.at, "UNIXSECONDS",
 		  "judge its age then (default: when it was received)" },
 		{ "json", 0, OPTION_FLAG, &v.json, NULL, "one JSON object a line" },
 	};

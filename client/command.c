@@ -25,28 +25,43 @@ static size_t gather(struct option_spec *all, struct common_options *common, con
 	return own_count + sizeof shared / sizeof *shared;
 }
 
-bool command_parse(const struct command *c, struct options *o, struct common_options *common,
-		   const struct option_spec *own, size_t own_count, int argc, char **argv, int *first, int *status,
-		   struct error *e)
+static bool parse(const struct command *c, struct options *o, struct common_options *common,
+		  const struct option_spec *own, size_t own_count, const char *const *ini_paths, int argc, char **argv,
+		  int *first, struct error *e)
 {
 	struct option_spec all[MAX_OWN + 8];
 	char program[64];
-	memset(common, 0, sizeof *common);
-	*status = EXIT_USAGE;
 	if (own_count > MAX_OWN)
 		return error_set(e, EXIT_USAGE, "too many options in the table of %s", c->name);
 	size_t count = gather(all, common, own, own_count);
 	snprintf(program, sizeof program, "creel %s", c->name);
-	/* A first pass without files finds --help and --config. */
-	struct options_source source = { program, "CREEL_", NULL, c->name };
+	struct options_source source = { program, "CREEL_", ini_paths, c->name };
 	if (!options_parse(o, all, count, &source, argc, argv, first, e))
 		return false;
-	if (common->help) {
+	if (!ini_paths && common->help) {
 		printf("Usage: %s\n\n%s\n\nOptions:\n", c->usage, c->text);
 		options_print(stdout, all, count);
-		*status = EXIT_DONE;
-		return false;
 	}
+	return true;
+}
+
+bool command_parse_words(const struct command *c, struct options *o, struct common_options *common,
+			 const struct option_spec *own, size_t own_count, int argc, char **argv, int *first,
+			 int *status, struct error *e)
+{
+	memset(common, 0, sizeof *common);
+	*status = EXIT_USAGE;
+	if (!parse(c, o, common, own, own_count, NULL, argc, argv, first, e))
+		return false;
+	if (common->help)
+		*status = EXIT_DONE;
+	return !common->help;
+}
+
+bool command_parse_files(const struct command *c, struct options *o, struct common_options *common,
+			 const struct option_spec *own, size_t own_count, int argc, char **argv, int *first,
+			 struct error *e)
+{
 	if (common->config && access(common->config, R_OK) != 0)
 		return error_set(e, EXIT_USAGE, "the config file %s cannot be read", common->config);
 	char *user_config = config_default_path();
@@ -58,10 +73,18 @@ bool command_parse(const struct command *c, struct options *o, struct common_opt
 	if (common->config)
 		paths[n++] = common->config;
 	paths[n] = NULL;
-	source.ini_paths = paths;
-	bool fine = options_parse(o, all, count, &source, argc, argv, first, e);
+	bool fine = parse(c, o, common, own, own_count, paths, argc, argv, first, e);
 	free(user_config);
 	return fine;
+}
+
+bool command_parse(const struct command *c, struct options *o, struct common_options *common,
+		   const struct option_spec *own, size_t own_count, int argc, char **argv, int *first, int *status,
+		   struct error *e)
+{
+	/* A first pass without files finds --help and --config. */
+	return command_parse_words(c, o, common, own, own_count, argc, argv, first, status, e) &&
+	       command_parse_files(c, o, common, own, own_count, argc, argv, first, e);
 }
 
 char *command_token(const struct common_options *common, const char *relay, struct error *e)

@@ -32,6 +32,14 @@ struct common_options {
 MUST_CHECK bool command_parse(const struct command *c, struct options *o, struct common_options *common,
 			      const struct option_spec *own, size_t own_count, int argc, char **argv, int *first,
 			      int *status, struct error *e);
+/* Its two halves, for `creel doctor`, which goes on where a config file is wrong: command line and CREEL_… alone (with
+ * --help), and then all again with the files. */
+MUST_CHECK bool command_parse_words(const struct command *c, struct options *o, struct common_options *common,
+				    const struct option_spec *own, size_t own_count, int argc, char **argv, int *first,
+				    int *status, struct error *e);
+MUST_CHECK bool command_parse_files(const struct command *c, struct options *o, struct common_options *common,
+				    const struct option_spec *own, size_t own_count, int argc, char **argv, int *first,
+				    struct error *e);
 /* The token for a relay: CREEL_TOKEN, else `token` of the config file for that relay, else NULL. Caller wipes, frees.
  */
 char *command_token(const struct common_options *common, const char *relay, struct error *e);

@@ -131,6 +131,8 @@ static bool is_body_length(const struct forward_request *r, struct bytes value)
 static bool keeps(const struct forward_request *r, const struct forward_options *o, struct bytes name,
 		  struct bytes value)
 {
+	if (r->upgrade && (bytes_equal_nocase(name, "Connection") || bytes_equal_nocase(name, "Upgrade")))
+		return true;
 	if (headers_is_hop_by_hop(r->headers, name) || user_replaces(o, name))
 		return false;
 	if (bytes_equal_nocase(name, "Content-Length"))
@@ -173,16 +175,21 @@ struct curl_slist *forward_headers_make(const struct forward_request *r, const s
 		add_forwarded(&l, r, o);
 	add_user_fields(&l, o);
 	/* What libcurl would add of its own accord. */
-	static const char *const own[] = { "User-Agent:", "Accept:", "Content-Type:", "Expect:" };
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-		char bare[20];
-		snprintf(bare, sizeof bare, "%.*s", (int)strlen(own[i]) - 1, own[i]);
-		bool there_already = headers_find(r->headers, bare, &there) && !user_replaces(o, bytes_of(bare));
-		if (!there_already && !user_replaces(o, bytes_of(bare)))
-			add_raw(&l, own[i]);
-	}
+	static const struct {
+		const char *name, *off;
+	} own[] = {
+		{ "User-Agent", "User-Agent:" },
+		{ "Accept", "Accept:" },
+		{ "Content-Type", "Content-Type:" },
+		{ "Expect", "Expect:" },
+	};
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (!headers_find(r->headers, own[i].name, &there) && !user_replaces(o, bytes_of(own[i].name)))
+			add_raw(&l, own[i].off);
 	if (r->trailers.len > 0)
 		add_raw(&l, "Transfer-Encoding: chunked");
+	if (r->upgrade) /* what goes up behind the head is no body */
+		add_raw(&l, "Transfer-Encoding:");
 	buffer_free(&l.line);
 	if (l.failed) {
 		curl_slist_free_all(l.items);

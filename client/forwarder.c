@@ -24,7 +24,8 @@ struct forwarder {
 	uv_loop_t *loop;
 	struct curl_loop *curl;
 	struct forward_options options;
-	CURL *pool[HANDLE_POOL]; /* easy handles with the settings that never change */
+	struct forward *upgraded; /* by upgraded_next */
+	CURL *pool[HANDLE_POOL];  /* easy handles with the settings that never change */
 	size_t pooled;
 	bool closing;
 	void (*closed)(void *user);
@@ -47,7 +48,11 @@ struct forward {
 	uint64_t body_at; /* of a body that libcurl asks for in pieces */
 	struct answer_head answer;
 	bool head_given, paused, refused_address, too_large;
-	bool ends_at_head; /* a HEAD with a body */
+	bool ends_at_head;      /* a HEAD with a body */
+	bool upgraded, starved; /* 101 came; on_upload had nothing */
+	struct forward *upgraded_next;
+	curl_socket_t sockets[4], socket; /* those opened last; after 101: the one it is */
+	size_t socket_count;
 	char curl_error[CURL_ERROR_SIZE];
 };
 
@@ -79,7 +84,53 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct cur
 		w->refused_address = true;
 		return CURL_SOCKET_BAD;
 	}
-	return socket(address->family, address->socktype, address->protocol);
+	curl_socket_t fd = socket(address->family, address->socktype, address->protocol);
+	w->sockets[w->socket_count++ % (sizeof w->sockets / sizeof *w->sockets)] = fd;
+	return fd;
+}
+
+/* Of several addresses that were tried, the socket that was connected: libcurl 7.88 tells its port alone while the
+ * transfer lasts. */
+static curl_socket_t connected_socket(const struct forward *w)
+{
+	long port = 0;
+	size_t most = sizeof w->sockets / sizeof *w->sockets;
+	curl_easy_getinfo(w->easy, CURLINFO_LOCAL_PORT, &port);
+	for (size_t i = 0; i < w->socket_count && i < most; i++) {
+		union {
+			struct sockaddr any;
+			struct sockaddr_in v4;
+			struct sockaddr_in6 v6;
+		} a;
+		socklen_t len = sizeof a;
+		memset(&a, 0, sizeof a);
+		if (getsockname(w->sockets[i], &a.any, &len) != 0)
+			continue;
+		in_port_t own = a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port;
+		if (ntohs(own) == port)
+			return w->sockets[i];
+	}
+	return CURL_SOCKET_BAD;
+}
+
+static uint64_t info_us(CURL *c, CURLINFO which)
+{
+	curl_off_t v = 0;
+	curl_easy_getinfo(c, which, &v);
+	return v > 0 ? (uint64_t)v : 0;
+}
+
+static void fill_result(const struct forward *w, struct forward_result *r)
+{
+	bool told = w->answer.status >= 200 || w->upgraded;
+	r->status = told ? w->answer.status : 0;
+	r->url = w->url;
+	r->started_at_us = w->started_at_us;
+	r->connect_us = info_us(w->easy, CURLINFO_CONNECT_TIME_T);
+	r->first_byte_us = info_us(w->easy, CURLINFO_STARTTRANSFER_TIME_T);
+	r->total_us = info_us(w->easy, CURLINFO_TOTAL_TIME_T);
+	if (r->total_us == 0 && now_us() > w->started_at_us)
+		r->total_us = now_us() - w->started_at_us;
 }
 
 static size_t on_header(char *at, size_t size, size_t count, void *user)
@@ -100,8 +151,18 @@ static size_t on_header(char *at, size_t size, size_t count, void *user)
 		return 0;
 	}
 	w->head_given = true;
+	w->upgraded = w->answer.status == 101;
 	w->ops->on_head(w->user, w->answer.status, buffer_view(&w->answer.reason), buffer_view(&w->answer.fields),
 			w->answer.body_len);
+	if (w->upgraded) {
+		struct forward_result so_far = { .result = ATTEMPT_OK };
+		fill_result(w, &so_far);
+		curl_easy_setopt(w->easy, CURLOPT_TIMEOUT_MS, 0L);
+		w->socket = connected_socket(w);
+		w->upgraded_next = w->forwarder->upgraded;
+		w->forwarder->upgraded = w;
+		w->ops->on_upgraded(w->user, &so_far);
+	}
 	/* An answer to HEAD has no body, which libcurl does not know here: stop it. The connection is closed, so that a
 	 * body the app did not read becomes nobody's request. */
 	return w->ends_at_head ? 0 : len;
@@ -122,6 +183,12 @@ static size_t on_body(char *at, size_t size, size_t count, void *user)
 static size_t on_upload(char *out, size_t size, size_t count, void *user)
 {
 	struct forward *w = user;
+	if (w->request.upgrade) {
+		size_t up = w->upgraded ? w->ops->on_upload(w->user, out, size * count) : 0;
+		w->starved = up == 0;
+		/* Another answer than 101: nothing more goes up. */
+		return up ? up : w->head_given && !w->upgraded ? 0 : CURL_READFUNC_PAUSE;
+	}
 	uint64_t left = forward_body_len(&w->request) - w->body_at;
 	size_t n = size * count < left ? size * count : (size_t)left;
 	if (w->request.spilled && !spill_copy(w->request.spilled, w->body_at, out, n))
@@ -208,7 +275,14 @@ static void set_method(struct forward *w, const char *method)
 	curl_easy_setopt(c, CURLOPT_NOBODY, 0L);
 	curl_easy_setopt(c, CURLOPT_UPLOAD, 0L);
 	curl_easy_setopt(c, CURLOPT_POSTFIELDS, NULL);
-	if (w->request.trailers.len > 0) {
+	if (w->request.upgrade) {
+		/* libcurl 7.88 hands on what comes behind a 101 as body, and sends what it is given as an upload
+		 * without length: bytes both ways. */
+		curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)-1);
+		curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
+		curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
+	} else if (w->request.trailers.len > 0) {
 		curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
 		curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)-1);
 		/* An old connection may be dead, and libcurl cannot send such a body again (see finish). */
@@ -255,34 +329,26 @@ static void on_retry_closed(uv_handle_t *h)
 	free_forward(h->data);
 }
 
-static uint64_t info_us(CURL *c, CURLINFO which)
-{
-	curl_off_t v = 0;
-	curl_easy_getinfo(c, which, &v);
-	return v > 0 ? (uint64_t)v : 0;
-}
-
 /* The last word: tells the caller and frees. */
 static void finish(struct forward *w, enum attempt_result result, const char *sentence)
 {
-	struct forward_result r = { .result = result,
-				    .status = w->answer.status >= 200 ? w->answer.status : 0,
-				    .url = w->url };
+	struct forward_result r = { .result = result };
 	snprintf(r.error, sizeof r.error, "%s", sentence);
-	r.started_at_us = w->started_at_us;
-	r.connect_us = info_us(w->easy, CURLINFO_CONNECT_TIME_T);
-	r.first_byte_us = info_us(w->easy, CURLINFO_STARTTRANSFER_TIME_T);
-	r.total_us = info_us(w->easy, CURLINFO_TOTAL_TIME_T);
-	if (r.total_us == 0 && now_us() > w->started_at_us)
-		r.total_us = now_us() - w->started_at_us;
+	fill_result(w, &r);
 	curl_multi_remove_handle(curl_loop_multi(w->forwarder->curl), w->easy);
 	/* libcurl 7.88 does not reset its trailers' state: used again, such a handle writes before its upload buffer.
 	 */
-	if (w->request.trailers.len > 0)
+	if (w->request.trailers.len > 0 || w->request.upgrade)
 		curl_easy_cleanup(w->easy);
 	else
 		give_handle(w->forwarder, w->easy);
 	w->easy = NULL;
+	for (struct forward **at = &w->forwarder->upgraded; w->upgraded && *at; at = &(*at)->upgraded_next) {
+		if (*at == w) {
+			*at = w->upgraded_next;
+			break;
+		}
+	}
 	w->ops->on_done(w->user, &r);
 	if (w->retry_open)
 		uv_close((uv_handle_t *)&w->retry, on_retry_closed);
@@ -366,6 +432,18 @@ static void conclude(struct forward *w, CURLcode code)
 	}
 }
 
+/* libcurl 7.88 does not end a transfer whose upload is paused when the other end closes. */
+static void check_upgraded(struct forwarder *f)
+{
+	for (struct forward *w = f->upgraded, *next; w; w = next) {
+		char byte;
+		next = w->upgraded_next;
+		if (!w->paused && w->socket != CURL_SOCKET_BAD &&
+		    recv(w->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+			finish(w, ATTEMPT_OK, "");
+	}
+}
+
 static void check_finished(void *user)
 {
 	struct forwarder *f = user;
@@ -379,6 +457,7 @@ static void check_finished(void *user)
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&w);
 		conclude(w, code);
 	}
+	check_upgraded(f);
 }
 
 static bool set_url(struct forward *w, const char *base, struct error *e)
@@ -395,17 +474,14 @@ static bool set_url(struct forward *w, const char *base, struct error *e)
 	w->authority = strndup(rest, host_len);
 	bool fine = w->authority && (!slash || buffer_append_text(&target, slash)) &&
 		    buffer_append_bytes(&target, w->request.target) && buffer_put_u8(&target, 0);
-	struct buffer url = { 0 };
-	fine = fine &&
-	       buffer_printf(&url, "%.*s%s", (int)((size_t)(rest - base) + authority_len), base, (char *)target.at) &&
-	       buffer_put_u8(&url, 0);
-	if (fine) {
-		char origin[600];
-		snprintf(origin, sizeof origin, "%.*s/", (int)((size_t)(rest - base) + authority_len), base);
-		/* The raw target goes out as it came; the URL is only for the connection. */
-		fine = curl_easy_setopt(w->easy, CURLOPT_URL, origin) == CURLE_OK &&
-		       curl_easy_setopt(w->easy, CURLOPT_REQUEST_TARGET, (char *)target.at) == CURLE_OK;
-	}
+	struct buffer url = { 0 }, origin = { 0 };
+	size_t origin_len = (size_t)(rest - base) + authority_len;
+	fine = fine && buffer_append(&url, base, origin_len) && buffer_append_bytes(&url, buffer_view(&target)) &&
+	       buffer_append(&origin, base, origin_len) && buffer_append(&origin, "/", 2) &&
+	       /* The raw target goes out as it came; the URL is only for the connection. */
+	       curl_easy_setopt(w->easy, CURLOPT_URL, (char *)origin.at) == CURLE_OK &&
+	       curl_easy_setopt(w->easy, CURLOPT_REQUEST_TARGET, (char *)target.at) == CURLE_OK;
+	buffer_free(&origin);
 	buffer_free(&target);
 	w->url = (char *)url.at;
 	return fine || error_set(e, EXIT_TARGET, "out of memory");
@@ -427,6 +503,7 @@ struct forward *forward_start(struct forwarder *f, const char *base_url, const s
 	w->ops = ops;
 	w->user = user;
 	answer_head_init(&w->answer);
+	w->answer.upgrade = request->upgrade;
 	w->backoff_ms = FIRST_RETRY_MS;
 	w->deadline_ms = uv_now(f->loop) + (uint64_t)f->options.timeout_ms;
 	w->wait_until_ms = uv_now(f->loop) + (request->once ? 0 : (uint64_t)f->options.wait_for_target_ms);
@@ -461,6 +538,19 @@ void forward_resume(struct forward *w)
 	w->paused = false;
 	curl_easy_pause(w->easy, CURLPAUSE_CONT);
 	/* libcurl 7.88 asks for a time-out of 0 then; the loop's next turn drives it. */
+}
+
+void forward_feed(struct forward *w)
+{
+	if (!w->starved)
+		return;
+	w->starved = false;
+	curl_easy_pause(w->easy, w->paused ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+}
+
+void forward_hang_up(struct forward *w)
+{
+	finish(w, ATTEMPT_OK, "");
 }
 
 void forward_cancel(struct forward *w)

@@ -31,7 +31,8 @@ struct forward_request {
 	uint8_t event_id[UUID_LEN];
 	int attempt; /* 1, 2, …: Creel-Attempt */
 	bool https, has_body;
-	bool once; /* no wait for an app that is not there */
+	bool once;    /* no wait for an app that is not there */
+	bool upgrade; /* Connection and Upgrade go along; after 101 bytes go both ways (on_upgraded, on_upload) */
 	struct bytes peer, method, target, headers, trailers, body;
 	const struct spill *spilled; /* not NULL: all of it is the body, and body is empty */
 };
@@ -53,6 +54,12 @@ struct forward_ops {
 	void (*on_done)(void *user, const struct forward_result *result);
 	/* Nobody listens there, and it is tried again for a while; at most once a call. May be NULL. */
 	void (*on_refused)(void *user);
+	/* Of an upgrade alone. The app said 101, which on_head has told: what is known of the call so far. There is no
+	 * time limit any more; on_done comes when the connection ends. */
+	void (*on_upgraded)(void *user, const struct forward_result *so_far);
+	/* Bytes for the app, at most `most` into `out`; 0: none now, forward_feed says when. Asked for when those
+	 * before have left. */
+	size_t (*on_upload)(void *user, void *out, size_t most);
 };
 
 /* "3000", "localhost:3000", "http://localhost:3000/base", "https://…" to a normal base URL (caller frees); EXIT_USAGE.
@@ -67,5 +74,10 @@ void forwarder_close(struct forwarder *f, void (*closed)(void *user), void *user
 struct forward *forward_start(struct forwarder *f, const char *base_url, const struct forward_request *request,
 			      const struct forward_ops *ops, void *user, struct error *e);
 void forward_resume(struct forward *f);
+/* There are bytes for on_upload. */
+void forward_feed(struct forward *f);
+/* Closes the connection of an upgrade; on_done comes with ATTEMPT_OK before this returns. Not from within a callback.
+ */
+void forward_hang_up(struct forward *f);
 /* Ends it; on_done comes with ATTEMPT_CANCELLED before this returns. */
 void forward_cancel(struct forward *f);

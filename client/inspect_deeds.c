@@ -39,9 +39,9 @@ struct inspect_deeds {
 	char *path;
 	struct store *store; /* opened at the first deed */
 	struct forward_options forward;
-	const struct secrets *secrets; /* NULL: none */
+	const struct secrets *secrets;
 	struct replayer_options options, signing;
-	struct replayer *replayer, *signer; /* each opened at its first deed; the signer signs anew */
+	struct replayer *replayer, *signer; /* the same */
 	struct batch *batches;
 	int64_t last_handle;
 	size_t timers; /* to be closed */
@@ -197,7 +197,7 @@ static bool take_edited(struct batch *b, struct bytes edited, struct error *e)
 	return true;
 }
 
-static bool fill_batch(struct batch *b, const struct replay_request *r, struct error *e)
+static bool fill_batch(const struct inspect_deeds *d, struct batch *b, const struct replay_request *r, struct error *e)
 {
 	if (r->count == 0 || (r->edited.len && r->count != 1))
 		return error_set(e, EXIT_USAGE, "there is nothing to replay");
@@ -206,45 +206,43 @@ static bool fill_batch(struct batch *b, const struct replay_request *r, struct e
 		return error_set(e, EXIT_STORE, "out of memory");
 	memcpy(b->ids, r->ids, r->count * sizeof *b->ids);
 	b->count = b->progress.total = r->count;
+	/* Later it would be too late: what was edited is let go once this has begun. */
 	return take_edited(b, r->edited, e) &&
 	       (!r->resign || !b->change.whole ||
-		resign_possible(b->deeds->secrets, r->ids[0], b->change.headers, b->change.body, e));
+		resign_possible(d->secrets, r->ids[0], b->change.headers, b->change.body, e));
 }
 
-/* Opened when it is first wanted; NULL and *e. */
-static struct replayer *replayer_for(struct inspect_deeds *d, bool resign, struct error *e)
+static struct replayer *replayer_of(struct inspect_deeds *d, bool signing, struct error *e)
 {
-	struct replayer **r = resign ? &d->signer : &d->replayer;
-	if (resign && !d->secrets) {
+	struct replayer **one = signing ? &d->signer : &d->replayer;
+	if (signing && (!d->secrets || !d->secrets->count)) {
 		error_set(e, EXIT_USAGE,
-			  "no secret is known to sign with: send it as it is, or start with "
-			  "--secret PROVIDER=@FILE");
+			  "no secret is known to sign with: start with --secret PROVIDER=@FILE, or put "
+			  "secret.PROVIDER in the config file");
 		return NULL;
 	}
-	if (!*r)
-		*r = replayer_new(d->loop, resign ? &d->signing : &d->options, e);
-	return *r;
+	if (!*one)
+		*one = replayer_new(d->loop, signing ? &d->signing : &d->options, e);
+	return *one;
 }
 
 static int64_t deed_replay(void *self, const struct replay_request *r,
 			   void (*progress)(void *user, const struct replay_progress *p), void *user, struct error *e)
 {
 	struct inspect_deeds *d = self;
-	struct replayer *replayer = replayer_for(d, r->resign, e);
+	struct replayer *replayer = replayer_of(d, r->resign, e);
 	if (!replayer)
 		return 0;
 	struct batch *b = calloc(1, sizeof *b);
-	if (b) {
-		b->deeds = d;
-		b->replayer = replayer;
-	}
-	if (!b || !fill_batch(b, r, e)) {
+	if (!b || !fill_batch(d, b, r, e)) {
 		if (b)
 			batch_free(b);
 		else
 			error_set(e, EXIT_STORE, "out of memory");
 		return 0;
 	}
+	b->deeds = d;
+	b->replayer = replayer;
 	b->handle = ++d->last_handle;
 	b->tell = progress;
 	b->user = user;
@@ -343,25 +341,25 @@ struct inspect_deeds *inspect_deeds_new(uv_loop_t *loop, const char *path, const
 	d->forward = *forward;
 	d->options.db = d->path;
 	d->options.forward = &d->forward;
-	d->secrets = secrets && secrets->count ? secrets : NULL;
+	d->secrets = secrets;
 	d->signing = d->options;
-	d->signing.secrets = d->secrets;
+	d->signing.secrets = secrets;
 	return d;
 }
 
 static void on_replayer_closed(void *user)
 {
-	struct inspect_deeds *d = user;
-	*(d->replayer ? &d->replayer : &d->signer) = NULL; /* they are closed in this order */
-	finish_close(d);
+	finish_close(user);
 }
 
 static void finish_close(struct inspect_deeds *d)
 {
 	if (!d->closing || d->batches || d->timers)
 		return;
-	if (d->replayer || d->signer) {
-		replayer_close(d->replayer ? d->replayer : d->signer, on_replayer_closed, d);
+	struct replayer *one = d->replayer ? d->replayer : d->signer;
+	if (one) {
+		*(d->replayer ? &d->replayer : &d->signer) = NULL;
+		replayer_close(one, on_replayer_closed, d);
 		return;
 	}
 	void (*closed)(void *) = d->closed;

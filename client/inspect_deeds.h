@@ -7,7 +7,7 @@
 
 struct inspect_deeds;
 
-/* `forward` is for replays without a running client, `secrets` (NULL: none; must outlive it) for those that are signed
+/* `forward` is for replays without a running client, `secrets` (may be NULL; both must live as long) for those signed
  * anew. Nothing is opened before the first deed. NULL when out of memory. */
 struct inspect_deeds *inspect_deeds_new(uv_loop_t *loop, const char *path, const struct forward_options *forward,
 					const struct secrets *secrets);

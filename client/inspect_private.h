@@ -31,7 +31,7 @@ struct question {
 	enum source_part part;
 	int attempt;
 	uint64_t most;
-	const struct secrets *secrets; /* NULL: signatures are not judged */
+	const struct secrets *secrets; /* or NULL */
 	/* What was found; the worker's until it is done. */
 	struct page page;
 	size_t room;

@@ -1,14 +1,15 @@
 #include "client/inspect_private.h"
-#include "client/verify_record.h"
+#include "client/verify_one.h"
 #include "shared/store_part.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PARTIAL_NS 100000000u /* between partial answers */
 #define TARGET_MOST 4096      /* of a target in a page: it is a line at most; the document has it whole */
 #define REPLAYS_MOST 100
-#define JUDGED_MOST 1048576u /* a longer body is not read whole for this: `creel verify` does */
+#define EXPLAINED_MOST (1u << 20) /* of a body: many things are tried with it */
 
 /* ---- pages ---- */
 
@@ -199,23 +200,18 @@ static bool read_part(struct question *q, struct error *e)
 	return true;
 }
 
-static bool judge(struct question *q, struct error *e)
+/* Why its signature does not hold, where a secret is known: as `creel verify` says it. */
+static void explain(struct question *q)
 {
 	struct document *d = &q->document;
-	const struct delivery_row *row = &d->item.row;
-	struct verify_how how = { .secrets = q->secrets, .tolerance_ms = -1, .at = -1 };
-	struct verify_answer answer;
-	if (!q->secrets || row->request_bytes > JUDGED_MOST || bytes_equal(row->signature, bytes_of("valid")))
-		return true;
-	if (!verify_record(q->store, q->id, &how, &answer, e))
-		return false;
-	if (answer.result.verdict == SIGNATURE_VALID)
-		d->judged = JUDGED_VALID;
-	if (answer.result.verdict != SIGNATURE_INVALID)
-		return true;
-	d->judged = JUDGED_INVALID;
-	d->why = strdup(answer.result.text);
-	return d->why || error_set(e, EXIT_STORE, "out of memory");
+	struct verify_options o = { .secrets = q->secrets, .tolerance_ms = -1, .at = -1 };
+	struct verified v;
+	struct error ignored;
+	if (q->part != SOURCE_REQUEST || !q->secrets || !q->secrets->count ||
+	    d->item.row.request_bytes > EXPLAINED_MOST || !bytes_equal(d->item.row.signature, bytes_of("invalid")))
+		return;
+	if (verify_one(q->store, q->id, &o, &v, &ignored) && v.result.verdict == SIGNATURE_INVALID)
+		snprintf(d->why, sizeof d->why, "%s", v.result.text);
 }
 
 static void read_document(struct question *q)
@@ -224,8 +220,10 @@ static void read_document(struct question *q)
 	bool fine = store_get(q->store, q->id, on_item, q, e) &&
 		    store_list_attempts(q->store, q->id, on_attempt, q, e) &&
 		    store_list_replays(q->store, q->id, REPLAYS_MOST, on_replay, q, e) && read_part(q, e) &&
-		    judge(q, e) && (!q->no_memory || error_set(e, EXIT_STORE, "out of memory"));
+		    (!q->no_memory || error_set(e, EXIT_STORE, "out of memory"));
 	place_texts(&q->document);
+	if (fine)
+		explain(q);
 	q->failed = !fine;
 }
 

@@ -26,7 +26,7 @@ struct inspect_source {
 	int64_t version;
 	void (*state)(void *user, struct client_state *out);
 	void *state_user;
-	const struct secrets *secrets; /* NULL: none */
+	const struct secrets *secrets;
 	bool closing;
 	void (*closed)(void *user);
 	void *closed_user;
@@ -324,7 +324,7 @@ static void source_get(void *self, int64_t id, enum source_part part, int attemp
 	q->part = part;
 	q->attempt = attempt;
 	q->most = most;
-	q->secrets = part == SOURCE_REQUEST ? q->source->secrets : NULL;
+	q->secrets = q->source->secrets;
 	ask(q);
 }
 
@@ -455,5 +455,5 @@ void inspect_source_set_state(struct inspect_source *s, void (*state)(void *user
 
 void inspect_source_set_secrets(struct inspect_source *s, const struct secrets *secrets)
 {
-	s->secrets = secrets && secrets->count ? secrets : NULL;
+	s->secrets = secrets;
 }

@@ -15,6 +15,6 @@ void inspect_source_close(struct inspect_source *s, void (*closed)(void *user), 
 /* Within the client itself the state comes from its tunnel, not from the record. */
 void inspect_source_set_state(struct inspect_source *s, void (*state)(void *user, struct client_state *out),
 			      void *user);
-/* Signatures that were not found valid are judged again by these, which must outlive it. */
+/* With which it is said why a signature does not hold; they must live as long. */
 void inspect_source_set_secrets(struct inspect_source *s, const struct secrets *secrets);
 extern const struct source_ops inspect_source_ops;

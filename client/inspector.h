@@ -3,7 +3,6 @@
 #pragma once
 
 #include "client/forwarder.h"
-#include "client/secrets.h"
 #include "tui/tui.h"
 
 struct inspector;
@@ -12,7 +11,7 @@ struct inspector_options {
 	const char *db, *filter, *color; /* the last two may be NULL */
 	bool ascii, mouse;
 	const struct forward_options *forward; /* of replays without a running client */
-	const struct secrets *secrets;         /* NULL: none; to say why a signature fails, and to sign anew */
+	const struct secrets *secrets;         /* of providers: may be NULL */
 	/* Within the client: what its tunnel says. NULL: what the record says of one that runs elsewhere. */
 	void (*state)(void *user, struct client_state *out);
 	/* On the loop; the terminal is whole again. */

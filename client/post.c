@@ -95,6 +95,8 @@ static bool perform(CURL *c, const struct post *p, struct curl_slist *fields, st
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, p->method);
 	if (p->ca)
 		curl_easy_setopt(c, CURLOPT_CAINFO, p->ca);
+	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, p->insecure ? 0L : 1L);
+	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, p->insecure ? 0L : 2L);
 	CURLcode code = curl_easy_perform(c);
 	if (code != CURLE_OK)
 		return error_set(

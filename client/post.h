@@ -9,6 +9,7 @@ struct post {
 	struct bytes headers, body; /* Content-Length and Host are added */
 	int64_t timeout_ms;
 	const char *ca; /* or NULL */
+	bool insecure;  /* any certificate */
 };
 
 struct post_answer {

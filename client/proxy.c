@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The name of the first that is set. */
 static const char *first_set(const char *const *names)
 {
 	for (; *names; names++) {
 		const char *value = getenv(*names);
 		if (value && *value)
-			return value;
+			return *names;
 	}
 	return NULL;
 }
@@ -19,7 +20,7 @@ static const char *first_set(const char *const *names)
 static bool is_exempt(const char *host)
 {
 	static const char *const names[] = { "no_proxy", "NO_PROXY", NULL };
-	const char *list = first_set(names);
+	const char *name = first_set(names), *list = name ? getenv(name) : NULL;
 	size_t host_len = strlen(host);
 	while (list && *list) {
 		list += strspn(list, ", ");
@@ -36,15 +37,23 @@ static bool is_exempt(const char *host)
 	return false;
 }
 
-bool proxy_for(const char *scheme, const char *host, char **out, struct error *e)
+const char *proxy_variable(const char *scheme, const char *host, bool *exempt)
 {
 	static const char *const https[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL };
 	static const char *const http[] = { "http_proxy", "all_proxy", "ALL_PROXY", NULL };
-	const char *text = first_set(strcmp(scheme, "https") == 0 ? https : http);
+	const char *name = first_set(strcmp(scheme, "https") == 0 ? https : http);
+	*exempt = name && is_exempt(host);
+	return name;
+}
+
+bool proxy_for(const char *scheme, const char *host, char **out, struct error *e)
+{
+	bool exempt;
+	const char *name = proxy_variable(scheme, host, &exempt), *text = name && !exempt ? getenv(name) : NULL;
 	char *proxy_host = NULL, *port = NULL, *user = NULL, *password = NULL;
 	struct buffer b = { 0 };
 	*out = NULL;
-	if (!text || is_exempt(host))
+	if (!text)
 		return true;
 	CURLU *u = curl_url();
 	bool fine = u && curl_url_set(u, CURLUPART_URL, text, CURLU_GUESS_SCHEME) == CURLUE_OK &&

@@ -100,7 +100,7 @@ static void on_done(void *user, const struct forward_result *result)
 	work_next(p->replayer);
 }
 
-static const struct forward_ops forward_ops = { on_head, on_body, on_done, NULL };
+static const struct forward_ops forward_ops = { on_head, on_body, on_done, NULL, NULL, NULL };
 
 static void call(struct replay *p)
 {

@@ -66,7 +66,7 @@ void session_lost(struct session *s, bool may_resume)
 	/* What came in part is sent again from its beginning, and is new then. */
 	HASH_ITER(hh, s->streams, st, next)
 	{
-		if (!st->whole) {
+		if (!st->whole || st->upgrade) {
 			stream_leave_wire(st);
 			stream_release(st);
 		}

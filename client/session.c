@@ -17,14 +17,32 @@ static void on_turn_end(uv_idle_t *h)
 		struct stream *st = s->dirty;
 		s->dirty = st->dirty_next;
 		st->dirty = false;
+		if (st->hang_up) {
+			stream_hang_up(st);
+			continue;
+		}
 		stream_send_answer(st);
 		stream_release(st);
 	}
 }
 
+static void add_dirty(struct session *s, struct stream *st);
+
+void session_hang_up_soon(struct session *s, struct stream *st)
+{
+	st->hang_up = true;
+	add_dirty(s, st);
+}
+
 void session_mark_dirty(struct session *s, struct stream *st)
 {
-	if (st->dirty || !st->on_wire)
+	if (st->on_wire)
+		add_dirty(s, st);
+}
+
+static void add_dirty(struct session *s, struct stream *st)
+{
+	if (st->dirty)
 		return;
 	st->dirty = true;
 	st->dirty_next = s->dirty;
@@ -93,6 +111,7 @@ struct stream *session_admit(struct session *s, struct link *l, uint64_t id, con
 		return NULL;
 	}
 	st->origin = flags & WIRE_SPOOLED ? ORIGIN_SPOOL : ORIGIN_LIVE;
+	st->upgrade = (flags & WIRE_UPGRADE) && (flags & WIRE_END) && !(flags & (WIRE_SPOOLED | WIRE_REFUSED));
 	return st;
 }
 
@@ -145,6 +164,9 @@ static bool on_data(struct session *s, struct link *l, const struct wire_frame *
 		return true; /* refused or reset; the frames crossed */
 	if (st->resend && st->resend_begun)
 		return pass_resent(st, l, f, trailers ? 0 : f->payload.len);
+	if (st->upgraded && !trailers)
+		return stream_take_upgraded(st, f->payload, f->flags & WIRE_END) ||
+		       link_fail(l, "DATA beyond the stream's window, or after its end");
 	if (st->whole)
 		return link_fail(l, "DATA after the end of the request");
 	if (trailers &&
@@ -309,6 +331,11 @@ void session_drain(struct session *s)
 	asked_stop(s);
 	weather_drain(s);
 	old_forget(s);
+	for (struct stream *st = s->live, *next; st; st = next) {
+		next = st->live_next;
+		if (st->upgraded && st->forward)
+			stream_hang_up(st);
+	}
 }
 
 size_t session_busy(const struct session *s)

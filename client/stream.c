@@ -91,6 +91,10 @@ void stream_leave_wire(struct stream *st)
 	HASH_DELETE(hh, st->session->streams, st);
 	st->on_wire = false;
 	buffer_free(&st->answer.kept);
+	if (st->upgrade) { /* not from here: who calls may be within a call of libcurl */
+		session_hang_up_soon(st->session, st);
+		return;
+	}
 	/* An app that was made to wait for the sender goes on for the record. */
 	if (st->forward)
 		forward_resume(st->forward);
@@ -103,9 +107,11 @@ void stream_release(struct stream *st)
 	*st->live_back = st->live_next;
 	if (st->live_next)
 		st->live_next->live_back = st->live_back;
-	struct buffer *all[] = { &st->head,        &st->trailers, &st->answer.reason, &st->answer.headers,
-				 &st->answer.kept, &st->spoilt,   &st->came_reason,   &st->came_headers,
-				 &st->called,      &st->event };
+	struct buffer *all[] = {
+		&st->head,   &st->trailers,    &st->answer.reason, &st->answer.headers, &st->answer.kept,
+		&st->spoilt, &st->came_reason, &st->came_headers,  &st->called,         &st->event,
+		&st->up
+	};
 	spill_free(&st->body);
 	spill_free(&st->came_body);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
@@ -140,19 +146,29 @@ void stream_send_reset(struct stream *st, enum wire_reset code, const char *reas
 	stream_leave_wire(st);
 }
 
-bool inflow_take(struct inflow *in, struct link *l, uint64_t id, size_t len)
+bool inflow_come(struct inflow *in, size_t len)
 {
-	if (len == 0)
-		return true;
-	if (in->window <= 0)
+	if (len > 0 && in->window <= 0)
 		return false;
 	in->window -= (int64_t)len;
+	return true;
+}
+
+void inflow_gone(struct inflow *in, struct link *l, uint64_t id, size_t len)
+{
 	in->due += (uint32_t)len;
-	if (in->due >= WIRE_STREAM_WINDOW / 4) {
-		append_or_close(l, wire_encode_window(link_out(l), id, in->due));
-		in->window += in->due;
-		in->due = 0;
-	}
+	if (in->due < WIRE_STREAM_WINDOW / 4)
+		return;
+	append_or_close(l, wire_encode_window(link_out(l), id, in->due));
+	in->window += in->due;
+	in->due = 0;
+}
+
+bool inflow_take(struct inflow *in, struct link *l, uint64_t id, size_t len)
+{
+	if (!inflow_come(in, len))
+		return false;
+	inflow_gone(in, l, id, len);
 	return true;
 }
 
@@ -238,6 +254,10 @@ static void on_recorded(void *user, int64_t id, bool duplicate, const struct err
 		if (!duplicate)
 			stream_tell_delivery(st);
 		if (!duplicate && !st->refused && !s->cancelled) {
+			if (st->upgrade) {
+				stream_call_app(st);
+				return;
+			}
 			if (stream_answer_challenge(st))
 				return;
 			if (s->weather)

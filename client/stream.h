@@ -53,9 +53,11 @@ struct hold;
 struct stream {
 	struct session *session;
 	uint64_t id;
-	UT_hash_handle hh; /* by id, while the relay knows the stream */
-	bool on_wire;      /* in the session's table */
-	bool whole;        /* the request came to its end */
+	UT_hash_handle hh;      /* by id, while the relay knows the stream */
+	bool on_wire;           /* in the session's table */
+	bool whole;             /* the request came to its end */
+	bool upgrade, upgraded; /* the sender asks for a WebSocket; the app said 101 */
+	bool up_ended, hang_up; /* the sender sends no more; the app's connection is to be closed at the turn's end */
 	bool committing, committed, calling, recording;
 	bool refused;                /* only for the record */
 	bool listed;                 /* by the RESUME frames of this connection */
@@ -69,6 +71,8 @@ struct stream {
 	struct spill body;
 	uint64_t body_size;
 	struct inflow inflow;
+	struct buffer up; /* after 101: of the sender, not yet with the app */
+	size_t up_at;
 
 	/* mark.c */
 	const char *provider; /* or NULL */
@@ -178,6 +182,9 @@ void stream_send_reset(struct stream *st, enum wire_reset code, const char *reas
 void stream_send_recorded(struct stream *st);
 /* Where its frames may go now, or NULL. */
 struct link *stream_wire(const struct stream *st);
+/* The two halves of inflow_take: bytes that come, and bytes that have gone on. */
+MUST_CHECK bool inflow_come(struct inflow *in, size_t len);
+void inflow_gone(struct inflow *in, struct link *l, uint64_t id, size_t len);
 /* Counts bytes that came on stream `id` and returns credit in good time. False when they are beyond the window. */
 MUST_CHECK bool inflow_take(struct inflow *in, struct link *l, uint64_t id, size_t len);
 /* After a frame was appended, or could not be. */
@@ -191,6 +198,10 @@ void stream_mark(struct stream *st);
 void stream_call_app(struct stream *st);
 /* This is the answer: the app is not called; the sentence says why, for the record. */
 void stream_answer_as_app(struct stream *st, int status, struct bytes headers, struct bytes body, const char *sentence);
+/* After 101: bytes of the sender. */
+MUST_CHECK bool stream_take_upgraded(struct stream *st, struct bytes piece, bool end);
+/* The sender is gone, or the connection to the relay: the app's is closed. May free the stream. */
+void stream_hang_up(struct stream *st);
 /* The index of the route that a target goes to. */
 size_t session_route(const struct session *s, struct bytes target);
 
@@ -222,6 +233,8 @@ void session_lost(struct session *s, bool may_resume);
 
 /* Sends what there is of its answer before the loop sleeps again. */
 void session_mark_dirty(struct session *s, struct stream *st);
+/* stream_hang_up then. */
+void session_hang_up_soon(struct session *s, struct stream *st);
 /* A stream for a delivery that begins; NULL when there is no room for it and the relay was told so. */
 struct stream *session_admit(struct session *s, struct link *l, uint64_t id, const struct wire_request *r,
 			     uint8_t flags);

@@ -157,6 +157,7 @@ static int say_hello(struct tunnel *t, struct lws *wsi)
 {
 	struct wire_hello hello = {
 		.version = WIRE_VERSION,
+		.features = WIRE_FEATURE_UPGRADE,
 		.options = t->options.wire_options,
 		.drain_parallel = t->options.drain_parallel,
 		.client_version = bytes_of(CREEL_VERSION),

@@ -53,6 +53,7 @@ static bool welcome(struct connection *c, bool resumed)
 	make_url(relay, client->tunnel->name, url, sizeof url);
 	struct wire_welcome w = {
 		.version = WIRE_VERSION,
+		.features = WIRE_FEATURE_UPGRADE,
 		.ping_interval_ms = (uint32_t)relay->settings.ping_interval_ms,
 		.reply_timeout_ms = (uint32_t)relay->settings.reply_timeout_ms,
 		.max_body = relay->settings.max_body,
@@ -172,6 +173,7 @@ static bool on_hello(struct connection *c, const struct wire_frame *f)
 			     .key = hello.public_key,
 			     .nonce = hello.resume_nonce,
 			     .options = hello.options,
+			     .features = hello.features,
 			     .drain_parallel = hello.drain_parallel };
 	c->client = registry_join(c->relay->registry, c, &join, &resumed);
 	if (!c->client) {

@@ -37,6 +37,7 @@ struct delivery {
 	struct spill body;
 	struct buffer trailers;
 	bool body_whole;
+	bool upgrade; /* the sender asks for a WebSocket, and the client can pass it on */
 
 	/* Out of the spool: sent in place of the request, as it is stored; nobody waits for an answer. */
 	struct buffer stored;
@@ -56,7 +57,8 @@ struct delivery {
 	size_t answer_at;          /* bytes of answer_body taken */
 
 	void (*wake)(struct delivery *d); /* the answer side moved; NULL: no sender waits (any more) */
-	void *owner;                      /* wake's */
+	void (*room)(struct delivery *d); /* after 101: the answerer's windows have room again, or NULL */
+	void *owner;                      /* wake's and room's */
 };
 
 /* Copies the parts into `head` and points `request` at them; `folder` is where a large body goes. Held once. NULL when

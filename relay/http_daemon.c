@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-#define RUNS_A_KICK 8 /* MHD's epoll is edge triggered: it may have more to do at once (MHD_get_timeout 0) */
+#define RUNS_TO_SETTLE 3 /* one takes an upgraded connection's end in, one ends it, one frees it */
+#define RUNS_A_KICK 8    /* MHD's epoll is edge triggered: it may have more to do at once (MHD_get_timeout 0) */
 
 struct http_daemon {
 	struct MHD_Daemon *mhd;
@@ -12,6 +13,7 @@ struct http_daemon {
 	uv_check_t turn_end;
 	uv_idle_t again; /* keeps the loop from sleeping while MHD has work */
 	bool wanted;
+	int settle; /* runs to be done though it says that it has nothing to do */
 	int open_handles;
 	void (*closed)(void *user);
 	void *closed_user;
@@ -30,6 +32,10 @@ static void run(struct http_daemon *d)
 	d->wanted = false;
 	for (int i = 0; i < RUNS_A_KICK; i++) {
 		MHD_run(d->mhd);
+		if (d->settle > 0) {
+			d->settle--;
+			continue;
+		}
 		if (MHD_get_timeout(d->mhd, &timeout) != MHD_YES) {
 			uv_timer_stop(&d->timer);
 			uv_idle_stop(&d->again);
@@ -101,6 +107,12 @@ struct MHD_Daemon *http_daemon_mhd(struct http_daemon *d)
 
 void http_daemon_kick(struct http_daemon *d)
 {
+	d->wanted = true;
+}
+
+void http_daemon_settle(struct http_daemon *d)
+{
+	d->settle = RUNS_TO_SETTLE;
 	d->wanted = true;
 }
 

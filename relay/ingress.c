@@ -149,7 +149,8 @@ static void on_sweep(uv_timer_t *h)
 
 static struct http_daemon *start_daemon(struct ingress *in, const char *cert, const char *key)
 {
-	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | (cert ? MHD_USE_TLS : 0);
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_NO_LISTEN_SOCKET |
+			 (cert ? MHD_USE_TLS : 0);
 	struct MHD_OptionItem options[] = {
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_PER_CONNECTION, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, (intptr_t)in->relay->settings.max_connections, NULL },
@@ -284,6 +285,8 @@ static void close_daemon(struct ingress *in, struct http_daemon *d)
 		return;
 	/* MHD_stop_daemon wants no connection suspended. */
 	for (struct sender *s = in->senders; s; s = s->next) {
+		if (s->daemon == d && s->exchange && s->exchange->passage)
+			passage_end(s->exchange->passage);
 		if (s->daemon == d && s->exchange && s->exchange->suspended) {
 			s->exchange->suspended = false;
 			MHD_resume_connection(s->connection);

@@ -5,6 +5,7 @@
 #include "relay/http_daemon.h"
 #include "relay/ingress.h"
 #include "relay/limits.h"
+#include "relay/passage.h"
 
 enum sender_state { SENDER_IDLE, SENDER_HEAD, SENDER_BODY, SENDER_WAITING, SENDER_ANSWERING };
 
@@ -20,6 +21,7 @@ struct sender {
 	enum sender_state state;
 	uint64_t deadline; /* loop time in ms */
 	struct limits_address address;
+	struct passage_wire wire;
 	char peer[64];
 };
 
@@ -28,7 +30,8 @@ struct exchange {
 	struct sender *sender;
 	struct delivery *delivery;
 	struct tunnel *tunnel;
-	char *target; /* raw, copied before MHD decodes it in place */
+	struct passage *passage; /* after 101, or NULL */
+	char *target;            /* raw, copied before MHD decodes it in place */
 	const char *target_in_place;
 	bool started, suspended, replied;
 	bool counted; /* in metrics.in_flight */

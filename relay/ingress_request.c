@@ -100,11 +100,12 @@ static ssize_t read_answer(void *cls, uint64_t pos, char *out, size_t max)
 	return 0;
 }
 
-static bool add_answer_headers(struct MHD_Response *r, struct bytes block)
+static bool add_answer_headers(struct MHD_Response *r, struct bytes block, bool upgrade)
 {
 	struct bytes name, value;
 	for (size_t pos = 0; headers_next(block, &pos, &name, &value);) {
-		if (headers_is_hop_by_hop(block, name) || bytes_equal_nocase(name, "Content-Length"))
+		bool passes = upgrade && bytes_equal_nocase(name, "Upgrade"); /* libmicrohttpd adds Connection */
+		if (!passes && (headers_is_hop_by_hop(block, name) || bytes_equal_nocase(name, "Content-Length")))
 			continue;
 		char *n = bytes_dup_text(name), *v = bytes_dup_text(value);
 		/* MHD 0.9.75 refuses empty values; one blank is the same to a reader (RFC 9112 §5.1). */
@@ -123,9 +124,35 @@ static bool answer_length(const struct wire_response *answer, uint64_t *out)
 	return answer->body_len != WIRE_UNKNOWN_LENGTH;
 }
 
+static bool is_upgraded(const struct delivery *d)
+{
+	return d->upgrade && d->answer.status == 101;
+}
+
+static void on_upgraded(void *cls, struct MHD_Connection *connection, void *con_cls, const char *early,
+			size_t early_len, MHD_socket fd, struct MHD_UpgradeResponseHandle *urh)
+{
+	struct exchange *x = cls;
+	struct sender *s = x->sender;
+	const union MHD_ConnectionInfo *info =
+	    s->tls ? MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION) : NULL;
+	(void)con_cls;
+	(void)fd; /* with TLS one that libmicrohttpd would carry the bytes through */
+	s->wire = (struct passage_wire){ .fd = s->fd, .tls = info ? info->tls_session : NULL };
+	s->deadline = UINT64_MAX; /* it may be silent for ever */
+	x->passage =
+	    passage_open(s->in->relay->loop, x->delivery, s->daemon, urh, &s->wire, bytes_make(early, early_len));
+	if (!x->passage) {
+		MHD_upgrade_action(urh, MHD_UPGRADE_ACTION_CLOSE);
+		http_daemon_kick(s->daemon);
+	}
+}
+
 static struct MHD_Response *make_answer(struct exchange *x)
 {
 	struct delivery *d = x->delivery;
+	if (is_upgraded(d))
+		return MHD_create_response_for_upgrade(on_upgraded, x);
 	bool head = bytes_equal(d->request.method, bytes_of("HEAD"));
 	bool bodiless = head || d->answer.status == 204 || d->answer.status == 304;
 	uint64_t len;
@@ -152,7 +179,7 @@ static enum MHD_Result reply_answer(struct exchange *x)
 	struct MHD_Response *r = make_answer(x);
 	if (!r)
 		return MHD_NO;
-	if (!add_answer_headers(r, d->answer.headers)) {
+	if (!add_answer_headers(r, d->answer.headers, is_upgraded(d))) {
 		MHD_destroy_response(r);
 		return reply_refusal(x, REFUSE_BAD_ANSWER);
 	}
@@ -195,6 +222,12 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+static bool is_websocket(const struct http_head *head, const struct http_framing *framing)
+{
+	return bytes_equal(head->method, bytes_of("GET")) && bytes_equal(head->version, bytes_of("HTTP/1.1")) &&
+	       !framing->has_body && headers_ask_for_websocket(head->headers);
+}
+
 static enum MHD_Result open_delivery(struct exchange *x, const struct http_head *head, const struct route *route,
 				     const struct http_framing *framing, enum refusal refusal)
 {
@@ -219,10 +252,14 @@ static enum MHD_Result open_delivery(struct exchange *x, const struct http_head 
 	}
 	x->delivery->wake = on_wake;
 	x->delivery->owner = x;
+	x->delivery->upgrade = is_websocket(head, framing) && registry_passes_upgrades(route->holder);
+	if (x->delivery->upgrade && route->holder->passages >= PASSAGES_MOST)
+		return reply_refusal(x, REFUSE_PASSAGES);
 	refusal = registry_dispatch(route->holder, x->delivery);
 	if (refusal != REFUSE_NOTHING)
 		return reply_refusal(x, refusal);
 	x->tunnel = route->holder;
+	x->tunnel->passages += x->delivery->upgrade;
 	in->relay->metrics.deliveries++;
 	in->relay->metrics.in_flight++;
 	x->counted = true;
@@ -439,6 +476,10 @@ void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **c
 	if (!x)
 		return;
 	struct sender *s = x->sender;
+	if (x->passage)
+		passage_free(x->passage);
+	if (x->tunnel)
+		x->tunnel->passages -= x->delivery->upgrade;
 	if (x->delivery) {
 		struct delivery *d = x->delivery;
 		s->in->relay->metrics.in_flight -= x->counted;

@@ -174,6 +174,18 @@ static void give_up_streams(struct client *c, enum refusal why)
 		stream_give_up(c->streams, why);
 }
 
+/* What is under way begins again on the next connection; the bytes of a WebSocket cannot. */
+static void restart_streams(struct client *c)
+{
+	for (struct stream *st = c->streams, *next; st; st = next) {
+		next = st->hh.next;
+		if (st->delivery->upgrade)
+			stream_give_up(st, REFUSE_CLIENT_LOST);
+		else
+			stream_restart(st);
+	}
+}
+
 static void note_seen(struct client *c, uint64_t now)
 {
 	if (now < c->seen_at_us)
@@ -216,12 +228,30 @@ void registry_lost(struct client *c, bool grace)
 	if (r->closing)
 		return;
 	note_seen(c, now_us());
-	for (struct stream *st = c->streams; st; st = st->hh.next)
-		stream_restart(st);
+	restart_streams(c);
 	c->in_grace = grace && !r->relay->draining && r->relay->settings.resume_grace_ms > 0;
 	c->grace_end = uv_now(r->relay->loop) + (uint64_t)r->relay->settings.resume_grace_ms;
 	if (!c->in_grace)
 		give_up_streams(c, REFUSE_CLIENT_LOST);
+}
+
+void registry_end_upgrades(struct registry *r)
+{
+	for (struct tunnel *t = r->tunnels; t; t = t->next) {
+		for (struct client *c = t->clients; c; c = c->next) {
+			for (struct stream *st = c->streams, *next; st; st = next) {
+				struct delivery *d = st->delivery;
+				next = st->hh.next;
+				if (!d->upgrade)
+					continue;
+				delivery_hold(d);
+				delivery_answer_broken(d);
+				delivery_reset(d, WIRE_RESET_CANCEL, "the relay is restarting");
+				delivery_refuse(d, REFUSE_DRAINING);
+				delivery_drop(d);
+			}
+		}
+	}
 }
 
 void registry_spool_all(struct registry *r)
@@ -255,7 +285,7 @@ static void move_streams(struct client *from, struct client *to)
 	struct stream *list = NULL, **last = &list;
 	while (from->streams) {
 		struct stream *st = from->streams;
-		if (st->recorded || st->delivery->row) {
+		if (st->recorded || st->delivery->row || st->delivery->upgrade) {
 			stream_give_up(st, REFUSE_CLIENT_LOST);
 			continue;
 		}
@@ -369,8 +399,7 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 		/* It noticed the end of its old connection before we did. */
 		c->connection->client = NULL;
 		link_close(c->connection->link, 1001, "the client connected again");
-		for (struct stream *st = c->streams; st; st = st->hh.next)
-			stream_restart(st);
+		restart_streams(c);
 	} else if (!*resumed) {
 		c->in_grace = false;
 		displace(c, c);
@@ -383,6 +412,7 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 	c->current = true;
 	c->in_grace = false;
 	c->options = j->options;
+	c->upgrades = j->features & WIRE_FEATURE_UPGRADE;
 	c->drain.parallel = j->drain_parallel == 0                   ? DRAIN_PARALLEL
 			    : j->drain_parallel > DRAIN_PARALLEL_MAX ? DRAIN_PARALLEL_MAX
 								     : j->drain_parallel;

@@ -24,6 +24,7 @@ struct client {
 	uint8_t key[32];
 	size_t key_len;
 	uint32_t options; /* enum wire_option */
+	bool upgrades;    /* WIRE_FEATURE_UPGRADE */
 	uint64_t seen_at_us;
 	uint8_t nonce[WIRE_NONCE_LEN];
 	bool has_nonce;
@@ -45,6 +46,7 @@ struct tunnel {
 	char name[TUNNEL_NAME_MAX + 1];
 	bool random_name;
 	struct client *clients;
+	unsigned passages; /* senders' WebSockets */
 };
 
 struct registry {
@@ -60,7 +62,7 @@ struct join {
 	const char *name, *owner;
 	bool random_name;
 	struct bytes key, nonce;
-	uint32_t options, drain_parallel;
+	uint32_t options, features, drain_parallel;
 };
 
 /* Opens the spool in the data folder and takes up the mailboxes it knows. NULL and *e. */
@@ -80,11 +82,15 @@ void registry_online(struct client *c, bool resumed);
 void registry_heard(struct client *c);
 /* The connection is gone; `grace`: it may come back. */
 void registry_lost(struct client *c, bool grace);
+/* Ends the WebSockets of senders, which would last for ever (the relay ends). */
+void registry_end_upgrades(struct registry *r);
 /* Gives up everything that waits for a client or its answer (the relay ends). */
 void registry_spool_all(struct registry *r);
 
 /* Whether a request may be taken for the tunnel, before its body comes. */
 enum refusal registry_admit(const struct tunnel *t, struct bytes method);
+/* Whether a client is there that can pass a WebSocket on. */
+bool registry_passes_upgrades(const struct tunnel *t);
 /* Opens a stream for each of the tunnel's clients. */
 enum refusal registry_dispatch(struct tunnel *t, struct delivery *d);
 /* Whether a payload of that size fits into what may wait for the tunnel's clients together. */

@@ -50,8 +50,32 @@ enum refusal registry_admit(const struct tunnel *t, struct bytes method)
 	return offline(method);
 }
 
+static bool can_upgrade(const struct client *c)
+{
+	return c->upgrades && client_link(c) && client_takes_part(c);
+}
+
+bool registry_passes_upgrades(const struct tunnel *t)
+{
+	for (const struct client *c = t->clients; c; c = c->next)
+		if (can_upgrade(c))
+			return true;
+	return false;
+}
+
+/* To one client alone: two could not both speak with the sender. */
+static enum refusal dispatch_upgrade(struct tunnel *t, struct delivery *d)
+{
+	for (struct client *c = t->clients; c; c = c->next)
+		if (can_upgrade(c))
+			return stream_open(c, d, false) ? REFUSE_NOTHING : REFUSE_OVERLOADED;
+	return REFUSE_OFFLINE_READ;
+}
+
 enum refusal registry_dispatch(struct tunnel *t, struct delivery *d)
 {
+	if (d->upgrade)
+		return dispatch_upgrade(t, d);
 	struct bytes method = d->request.method;
 	bool any = false, full = false;
 	for (struct client *c = t->clients; c; c = c->next) {

@@ -81,6 +81,7 @@ static void start_drain(struct serve *s)
 		listener_close(s->listeners[i]);
 	s->listener_count = 0;
 	tunnel_server_goaway(s->relay.tunnels);
+	registry_end_upgrades(s->relay.registry);
 	s->drain_deadline = uv_now(s->relay.loop) + (uint64_t)s->relay.settings.drain_ms;
 	uv_timer_start(&s->housekeeping, on_tick, 0, DRAIN_STEP_MS);
 }

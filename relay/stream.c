@@ -137,7 +137,8 @@ static void send_request(struct stream *st, struct link *l)
 	struct wire_request request = d->request;
 	if (end && !spill_view(&d->body, &request.body))
 		end = false; /* so it goes as DATA */
-	append_or_close(l, wire_encode_request(link_out(l), st->id, end ? WIRE_END : 0, &request));
+	uint8_t flags = (uint8_t)((end ? WIRE_END : 0) | (d->upgrade ? WIRE_UPGRADE : 0));
+	append_or_close(l, wire_encode_request(link_out(l), st->id, flags, &request));
 	st->request_sent = true;
 	if (end) {
 		spend(st, l, request.body.len);
@@ -243,6 +244,10 @@ void stream_pump(struct stream *st)
 		spool(st);
 		return;
 	}
+	if (l && d->room && d->answerer == st) {
+		d->room(d);
+		return;
+	}
 	if (!l || st->end_sent || st->recorded)
 		return;
 	/* Small bodies travel whole; a large one begins its stream. */
@@ -266,6 +271,23 @@ void stream_pump(struct stream *st)
 		if (!st->end_sent)
 			send_body(st, l);
 	}
+}
+
+bool stream_may_pass(struct stream *st)
+{
+	struct link *l = client_link(st->client);
+	if (!l || st->send_window <= 0)
+		return false;
+	if (!link_may_send_body(l))
+		block(st);
+	return !st->blocked;
+}
+
+void stream_pass(struct stream *st, struct bytes piece, bool end)
+{
+	struct link *l = client_link(st->client);
+	append_or_close(l, wire_encode_data(link_out(l), st->id, end ? WIRE_END : 0, piece));
+	spend(st, l, piece.len);
 }
 
 void stream_restart(struct stream *st)
@@ -476,7 +498,7 @@ static bool take_answer(struct stream *st, struct bytes body, bool end)
 bool stream_on_response(struct stream *st, const struct wire_response *v, bool end)
 {
 	struct delivery *d = st->delivery;
-	if (!st->recorded || st->head)
+	if (!st->recorded || st->head || (v->status == 101 && !d->upgrade))
 		return false;
 	st->head = true;
 	if (d->phase == PHASE_WHOLE && !d->answerer && d->wake) {
@@ -568,7 +590,7 @@ void delivery_on_timeout(struct delivery *d)
 
 void delivery_leave_sender(struct delivery *d)
 {
-	d->wake = NULL;
+	d->wake = d->room = NULL;
 	d->owner = NULL;
 	/* Other clients that share the tunnel still get their copy of what was answered. */
 	bool answered = d->phase == PHASE_DONE || d->phase == PHASE_ACCEPTED;

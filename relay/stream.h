@@ -36,6 +36,10 @@ struct stream {
 struct stream *stream_open(struct client *c, struct delivery *d, bool spooling);
 /* More of the delivery, its end, or room in the windows: sends what there is, or hands the whole to the spool. */
 void stream_pump(struct stream *st);
+/* After 101. Whether bytes of the sender may go to the app now; if not, the delivery's `room` is called when they may.
+ */
+MUST_CHECK bool stream_may_pass(struct stream *st);
+void stream_pass(struct stream *st, struct bytes piece, bool end);
 /* The connection is gone: what was not recorded begins again on the next one. */
 void stream_restart(struct stream *st);
 /* The client will not answer, or cannot have it now: to the spool if it may wait there and is not recorded, else over;

@@ -119,7 +119,7 @@ static bool contains_nocase(struct bytes text, const char *part)
 {
 	size_t len = strlen(part);
 	for (size_t i = 0; i + len <= text.len; i++)
-		if (strncasecmp((const char *)text.at + i, part, len) == 0)
+		if ((text.at[i] | 0x20) == (part[0] | 0x20) && strncasecmp((const char *)text.at + i, part, len) == 0)
 			return true;
 	return false;
 }
@@ -162,6 +162,20 @@ bool headers_is_hop_by_hop(struct bytes block, struct bytes name)
 		if (bytes_equal_nocase(field, "Connection") && connection_names(value, name))
 			return !is_end_to_end(name);
 	return false;
+}
+
+bool headers_ask_for_websocket(struct bytes block)
+{
+	struct bytes name, value;
+	bool named = false;
+	for (size_t pos = 0; headers_next(block, &pos, &name, &value);)
+		named =
+		    named || (bytes_equal_nocase(name, "Connection") && connection_names(value, bytes_of("upgrade")));
+	if (!named || !headers_find(block, "Upgrade", &value))
+		return false;
+	while (value.len > 0 && (value.at[value.len - 1] == ' ' || value.at[value.len - 1] == '\t'))
+		value.len--;
+	return bytes_equal_nocase(value, "websocket");
 }
 
 bool headers_has_signature(struct bytes block)

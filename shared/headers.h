@@ -31,3 +31,6 @@ bool headers_value_valid(struct bytes value);
  * fields name; but never end-to-end fields, such as Host, Content-… and whatever a webhook's signature is checked with,
  * since a sender could otherwise have a signature dropped. */
 bool headers_is_hop_by_hop(struct bytes block, struct bytes name);
+/* The opening of a WebSocket as far as the fields tell (RFC 6455 §4.2.1): Upgrade: websocket, and Connection names it.
+ */
+bool headers_ask_for_websocket(struct bytes block);

@@ -67,8 +67,9 @@ static bool begins_nocase(struct bytes b, const char *with)
 
 static bool contains_nocase(struct bytes b, const char *word)
 {
-	for (size_t i = 0; i + strlen(word) <= b.len; i++)
-		if (begins_nocase(bytes_make(b.at + i, b.len - i), word))
+	size_t len = strlen(word);
+	for (size_t i = 0; i + len <= b.len; i++)
+		if ((b.at[i] | 0x20) == (word[0] | 0x20) && strncasecmp((const char *)b.at + i, word, len) == 0)
 			return true;
 	return false;
 }
@@ -114,11 +115,12 @@ static bool agent_is(const struct signature_provider *p, struct bytes agent)
 static const struct signature_provider *by_field(const struct fields *f, struct bytes body, struct bytes agent,
 						 bool *unsure)
 {
-	const struct signature_provider *p, *found = NULL;
+	const struct signature_provider *found = NULL;
 	size_t count = 0;
 	struct bytes value;
-	for (size_t i = 0; (p = signature_at(i)); i++) {
-		if (!p->field || !has(f, p->field, &value) || !has_prefix(p, value))
+	for (size_t i = 0; i < signature_table_len; i++) {
+		const struct signature_provider *p = &signature_table[i];
+		if (p->hidden || !p->field || !has(f, p->field, &value) || !has_prefix(p, value))
 			continue;
 		if (agent_is(p, agent))
 			return p;
@@ -138,10 +140,9 @@ static const struct signature_provider *by_field(const struct fields *f, struct 
 
 static const struct signature_provider *by_agent(struct bytes agent)
 {
-	const struct signature_provider *p;
-	for (size_t i = 0; agent.len && (p = signature_at(i)); i++)
-		if (agent_is(p, agent))
-			return p;
+	for (size_t i = 0; agent.len && i < signature_table_len; i++)
+		if (!signature_table[i].hidden && agent_is(&signature_table[i], agent))
+			return &signature_table[i];
 	return NULL;
 }
 

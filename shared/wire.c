@@ -102,8 +102,8 @@ bool wire_decode_response(struct bytes payload, struct wire_response *out)
 	out->reason = reader_bytes16(&r);
 	out->headers = reader_bytes32(&r);
 	out->body = reader_rest(&r);
-	return !r.bad && out->status >= 200 && out->status <= 999 && headers_value_valid(out->reason) &&
-	       headers_valid(out->headers);
+	return !r.bad && (out->status == 101 || out->status >= 200) && out->status <= 999 &&
+	       headers_value_valid(out->reason) && headers_valid(out->headers);
 }
 
 bool wire_decode_event_id(struct bytes payload, uint8_t out[UUID_LEN])

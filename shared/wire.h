@@ -44,6 +44,12 @@ enum wire_flag {
 	WIRE_TRAILERS = 2, /* DATA: the payload is a block of trailer fields, not body; always with END */
 	WIRE_SPOOLED = 4,  /* REQUEST: from the spool; no sender waits for the answer */
 	WIRE_REFUSED = 8,  /* REQUEST: the relay has answered already (status in refused_status); only to be recorded */
+	WIRE_UPGRADE = 16, /* REQUEST, with END: the sender asks for a WebSocket; after 101 DATA goes both ways */
+};
+
+/* HELLO, WELCOME: what an end can do beyond the first edition. */
+enum wire_feature {
+	WIRE_FEATURE_UPGRADE = 1, /* REQUEST with UPGRADE may be sent */
 };
 
 enum wire_reset {

@@ -56,5 +56,5 @@ enum action keymap_find(const struct keymap *k, enum context c, key_code key);
 key_code keymap_key(const struct keymap *k, enum context c, enum action a, bool function);
 /* All of them, "r, F5". */
 void keymap_keys(const struct keymap *k, enum context c, enum action a, char *out, size_t room);
-/* What stands between the KEYS heading's words and the next heading in creel(1), in man(7). */
-MUST_CHECK bool keymap_manual(struct buffer *out);
+/* The man page's section, in mdoc(7); what `creel ui --help-keys` prints with `plain`. */
+MUST_CHECK bool keymap_manual(bool plain, struct buffer *out);

@@ -33,41 +33,17 @@ static enum role verdict(const struct document *d, struct bytes value, char *out
 	const struct delivery_row *row = &d->item.row;
 	uint64_t at_us = signed_at(buffer_view(&d->headers), value) * 1000000;
 	char sign = words_signature(row, &role);
-	if (d->judged != JUDGED_NOT) {
-		sign = d->judged == JUDGED_VALID ? '+' : '!';
-		role = d->judged == JUDGED_VALID ? ROLE_GOOD_SIGNATURE : ROLE_BAD_SIGNATURE;
-	}
 	text_took(age, (int64_t)(row->received_at_us - at_us));
 	bool known_age = at_us && row->received_at_us >= at_us && row->received_at_us - at_us < UINT64_C(86400000000);
-	if (d->judged == JUDGED_INVALID)
-		snprintf(out, room, "[invalid]");
-	else if (sign == '+' && known_age)
+	if (sign == '+' && known_age)
 		snprintf(out, room, "[valid, %s old]", age);
 	else
 		snprintf(out, room, "[%s]",
-			 sign == '+'   ? "valid"
-			 : sign == '!' ? "invalid: it is not of this body and the secret"
-				       : "not verified");
+			 sign == '+'              ? "valid"
+			 : sign == '!' && *d->why ? "invalid"
+			 : sign == '!'            ? "invalid: it is not of this body and the secret"
+						  : "not verified");
 	return role;
-}
-
-/* Why it does not hold, broken between words. */
-static void put_why(struct styled *s, const struct document *d, int columns)
-{
-	const char *why = d->judged == JUDGED_INVALID && d->why ? d->why : "";
-	size_t room = columns > 24 ? (size_t)columns - 4 : 20;
-	while (*why) {
-		size_t len = strlen(why);
-		if (len > room) {
-			for (len = room; len > 1 && why[len] != ' '; len--)
-				;
-			len = len > 1 ? len : room;
-		}
-		styled_to(s, 4);
-		styled_put(s, ROLE_BAD_SIGNATURE, bytes_make(why, len));
-		styled_end(s, 0);
-		why += len + (why[len] == ' ');
-	}
 }
 
 /* The last field that looks like one: GitHub sends the better after the older. */
@@ -79,6 +55,24 @@ static size_t signature_field(struct bytes headers)
 		if (headers_has_signature(bytes_make(headers.at + from, pos - from)))
 			found = i;
 	return found;
+}
+
+/* What `creel verify` says of it, cut into lines between words. */
+static void put_why(struct styled *s, const struct document *d, int columns)
+{
+	size_t room = columns > 20 ? (size_t)columns - 6 : 14;
+	for (struct bytes rest = bytes_of(d->why); rest.len;) {
+		size_t len = rest.len;
+		if (len > room)
+			for (len = room; len > 0 && rest.at[len] != ' ';)
+				len--;
+		if (len == 0) /* a word longer than a line: the pager cuts or wraps it */
+			len = rest.len;
+		styled_to(s, 4);
+		styled_put(s, ROLE_BAD_SIGNATURE, bytes_make(rest.at, len));
+		styled_end(s, 0);
+		rest = bytes_make(rest.at + len + (len < rest.len), rest.len - len - (len < rest.len));
+	}
 }
 
 static void put_field(struct styled *s, const struct document *d, struct bytes name, struct bytes value, bool signature,
@@ -95,7 +89,6 @@ static void put_field(struct styled *s, const struct document *d, struct bytes n
 		styled_print(s, role, "%s", words);
 		styled_value(s, 2);
 		styled_end(s, 0);
-		put_why(s, d, columns);
 		return;
 	}
 	styled_field(s, name, ": ", value);
@@ -103,7 +96,6 @@ static void put_field(struct styled *s, const struct document *d, struct bytes n
 		styled_to(s, columns > (int)strlen(words) ? columns - (int)strlen(words) : 2);
 		styled_print(s, role, "%s", words);
 		styled_end(s, 0);
-		put_why(s, d, columns);
 	}
 }
 
@@ -112,10 +104,11 @@ static void put_fields(struct styled *s, const struct document *d, const struct 
 {
 	struct bytes headers = buffer_view(block), name, value;
 	size_t signature = request ? signature_field(headers) : SIZE_MAX, pos = 0, i = 0;
-	for (; headers_next(headers, &pos, &name, &value); i++)
+	for (; headers_next(headers, &pos, &name, &value); i++) {
 		put_field(s, d, name, value, i == signature, columns);
-	if (request && signature == SIZE_MAX) /* it misses the field, too */
-		put_why(s, d, columns);
+		if (i == signature)
+			put_why(s, d, columns);
+	}
 	if (pos < headers.len) { /* malformed: as it is */
 		styled_put(s, ROLE_NORMAL, bytes_make(headers.at + pos, headers.len - pos));
 		styled_end(s, 0);

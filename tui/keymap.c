@@ -162,50 +162,37 @@ void keymap_keys(const struct keymap *k, enum context c, enum action a, char *ou
 	}
 }
 
-/* man(7) takes backslashes and hyphens for its own, and what begins a line with a dot. */
-static bool put_escaped(struct buffer *out, const char *text)
+/* mdoc takes a backslash and leading dots for its own. */
+static bool put_escaped(struct buffer *out, const char *text, bool plain)
 {
-	bool fine = true;
-	for (; fine && *text; text++)
-		fine = *text == '\\'  ? buffer_append_text(out, "\\e")
-		       : *text == '-' ? buffer_append_text(out, "\\-")
-				      : buffer_put_u8(out, (uint8_t)*text);
-	return fine;
+	for (; *text; text++) {
+		bool fine =
+		    *text == '\\' && !plain ? buffer_append_text(out, "\\e") : buffer_put_u8(out, (uint8_t)*text);
+		if (!fine)
+			return false;
+	}
+	return true;
 }
 
-static bool put_manual_row(struct buffer *out, const struct keymap *k, enum context c, enum action a)
+bool keymap_manual(bool plain, struct buffer *out)
 {
-	char keys[80];
-	keymap_keys(k, c, a, keys, sizeof keys);
-	return buffer_append_text(out, ".TP\n.B \\&") &&
-	       (keys[0] || buffer_put_u8(out, ':')) && /* it is called by its name alone */
-	       put_escaped(out, keys[0] ? keys : action_info(a)->name) && buffer_append_text(out, "\n\\&") &&
-	       put_escaped(out, action_info(a)->help) && buffer_append_text(out, ".\n");
-}
-
-bool keymap_manual(struct buffer *out)
-{
-	static const struct {
-		const char *heading;
-		enum context context;
-	} parts[] = {
-		{ "Everywhere", 0 },
-		{ "In the list", CONTEXT_LIST },
-		{ "In a delivery", CONTEXT_DETAIL },
-		{ "In a comparison", CONTEXT_DIFF },
-	};
-	const unsigned all = CONTEXT_LIST | CONTEXT_DETAIL | CONTEXT_DIFF | CONTEXT_HELP;
 	struct keymap k;
 	bool fine = keymap_init(&k);
-	for (size_t i = 0; fine && i < sizeof parts / sizeof *parts; i++) {
-		enum context c = parts[i].context;
-		fine = buffer_printf(out, ".SS %s\n.PD 0\n", parts[i].heading);
+	for (size_t c = 0; fine && c + 1 < sizeof contexts / sizeof *contexts; c++) {
+		fine = plain ? buffer_printf(out, "%s:\n", contexts[c].name)
+			     : buffer_printf(out, ".Ss Keys: %s\n.Bl -tag -width 14n -compact\n", contexts[c].name);
 		for (int a = 1; fine && a < ACTION_COUNT; a++) {
-			unsigned where = action_info((enum action)a)->contexts;
-			if (c ? where != all && (where & c) : where == all)
-				fine = put_manual_row(out, &k, c ? c : CONTEXT_LIST, (enum action)a);
+			const struct action_info *info = action_info((enum action)a);
+			char keys[80];
+			keymap_keys(&k, (enum context)contexts[c].context, (enum action)a, keys, sizeof keys);
+			if (!keys[0])
+				continue;
+			fine = plain ? buffer_printf(out, "  %-16s %-18s ", keys, info->name)
+				     : buffer_append_text(out, ".It \\&") && put_escaped(out, keys, false) &&
+					   buffer_append_text(out, "\n\\&");
+			fine = fine && put_escaped(out, info->help, plain) && buffer_append_text(out, "\n");
 		}
-		fine = fine && buffer_append_text(out, ".PD\n");
+		fine = fine && (plain || buffer_append_text(out, ".El\n"));
 	}
 	keymap_free(&k);
 	return fine;

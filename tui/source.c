@@ -57,7 +57,6 @@ void document_free(struct document *d)
 	free(d->attempts);
 	buffer_free(&d->attempt_texts);
 	free(d->replays);
-	free(d->why);
 	free(d->trouble);
 	*d = (struct document){ 0 };
 }

@@ -35,9 +35,7 @@ struct document { /* one side of a delivery, from the store */
 	int attempt;      /* which answer this is; 0: the request */
 	int64_t *replays; /* ids of replays of it */
 	size_t replay_count;
-	/* The request's signature, judged by the secrets at hand; not: as the row says. */
-	enum { JUDGED_NOT, JUDGED_VALID, JUDGED_INVALID } judged;
-	char *why; /* with JUDGED_INVALID: a sentence, printable */
+	char why[360]; /* of a signature that does not hold; "": not known */
 	char *trouble;
 };
 void document_free(struct document *d);

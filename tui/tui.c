@@ -211,11 +211,8 @@ static void on_signal(uv_signal_t *handle, int number)
 		if (!t->away)
 			term_enter(t->term);
 		tui_draw_soon(t);
-	} else if (number == SIGINT) {
-		if (!t->away)
-			tui_end_now(t, TUI_INTERRUPTED);
-	} else {
-		tui_end_now(t, TUI_QUIT);
+	} else if (number != SIGINT || !t->away) { /* else it is meant for the program that has the terminal */
+		tui_end_now(t, number == SIGINT ? TUI_INTERRUPTED : TUI_QUIT);
 	}
 }
 

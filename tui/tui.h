@@ -16,7 +16,7 @@ struct tui_options {
 	bool listening;        /* inside `creel listen`: quitting asks whether it goes on in lines */
 };
 
-enum tui_end { TUI_QUIT, TUI_TO_LINES, TUI_INTERRUPTED /* C-c, SIGINT */ };
+enum tui_end { TUI_QUIT, TUI_TO_LINES, TUI_INTERRUPTED /* C-c, SIGINT: exit status 130 */ };
 
 /* Takes over the terminal. NULL and *e (EXIT_USAGE) without one: the sentence names `creel list`. `ended` is called on
  * the loop when the user leaves; the terminal is whole again by then. */

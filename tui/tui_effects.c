@@ -23,15 +23,15 @@ static void leave_sheet(struct tui *t)
 	struct sheet *s = &t->screen.sheet;
 	sheet_begin(s, t->screen.ui.strip.running ? "a replay is running" : "leave the inspector");
 	if (t->listening)
-		sheet_choice(s, 'l', "go on in lines: the tunnel stays", EFFECT_QUIT)->number = QUIT_TO_LINES;
+		sheet_choice(s, 'l', "go on in lines: the tunnel stays", EFFECT_QUIT)->number = 2;
 	sheet_choice(s, 'y', t->listening ? "quit: the tunnel closes" : "quit", EFFECT_QUIT)->flag = true;
 }
 
 static void quit(struct tui *t, const struct effect *e)
 {
-	if (e->number == QUIT_TO_LINES)
+	if (e->number == 2)
 		tui_end_now(t, TUI_TO_LINES);
-	else if (e->number == QUIT_INTERRUPTED)
+	else if (e->number == 3)
 		tui_end_now(t, TUI_INTERRUPTED);
 	else if (e->flag || (!t->listening && !t->screen.ui.strip.running))
 		tui_end_now(t, TUI_QUIT);

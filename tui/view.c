@@ -59,8 +59,8 @@ bool view_act_common(struct view *v, struct ui *ui, enum action a, struct effect
 		{ ACTION_REPAINT, EFFECT_REPAINT, 0, false },
 		{ ACTION_SUSPEND, EFFECT_SUSPEND, 0, false },
 		{ ACTION_SPLIT, EFFECT_SPLIT, 0, false },
-		{ ACTION_QUIT, EFFECT_QUIT, QUIT_PLAIN, false },
-		{ ACTION_INTERRUPT, EFFECT_QUIT, QUIT_INTERRUPTED, true },
+		{ ACTION_QUIT, EFFECT_QUIT, 0, false },
+		{ ACTION_INTERRUPT, EFFECT_QUIT, 3, true },
 		{ ACTION_BACK, EFFECT_POP, 0, false },
 	};
 	int64_t current = v->ops->current ? v->ops->current(v, ui) : 0;

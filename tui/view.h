@@ -45,12 +45,10 @@ struct ui {
 	size_t event_count, event_next;
 };
 
-enum quit_how { QUIT_PLAIN, QUIT_INTERRUPTED, QUIT_TO_LINES };
-
 enum effect_kind {
 	EFFECT_NONE,
 	EFFECT_POP,
-	EFFECT_QUIT, /* number: enum quit_how; flag: at once, without asking */
+	EFFECT_QUIT, /* flag: at once, without asking; number 2: go on in lines, 3: interrupted */
 	EFFECT_SAY,  /* text */
 	EFFECT_OPEN, /* detail of id */
 	EFFECT_HELP,

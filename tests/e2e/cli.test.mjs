@@ -8,7 +8,7 @@ import { openRoad } from './lib/road.mjs';
 
 const FIELDS = ['id', 'event_id', 'received_at', 'tunnel', 'method', 'target', 'path', 'peer', 'provider', 'event_type', 'signature', 'state', 'status',
 	'duration_ms', 'attempts', 'request_bytes', 'response_bytes', 'origin', 'replay_of'];
-const COMMANDS = ['listen', 'dev', 'ui', 'list', 'show', 'diff', 'replay', 'export', 'import', 'verify', 'wait', 'trigger', 'prune', 'status', 'login', 'version', 'help'];
+const COMMANDS = ['listen', 'dev', 'ui', 'list', 'show', 'diff', 'replay', 'export', 'import', 'verify', 'wait', 'trigger', 'prune', 'status', 'doctor', 'login', 'version', 'help'];
 
 function checkDelivery(d) {
 	assert.match(d.event_id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);

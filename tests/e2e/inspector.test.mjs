@@ -115,12 +115,13 @@ describe('creel listen on a terminal', () => {
 
 	it('gives the terminal back on SIGTERM, SIGINT, SIGHUP and when the relay refuses it', async () => {
 		const alternate = async () => (await t.tmux('display', '-p', '#{alternate_on}')).trim();
-		for (const [signal, status] of [['SIGTERM', '0'], ['SIGINT', '130'], ['SIGHUP', '0']]) {
+		for (const [signal, status] of [['SIGTERM', '0'], ['SIGINT', '130'], ['SIGHUP', '0'], ['C-c', '130']]) {
 			const pid = w.fresh('pid');
 			await listen([], { shell: true, before: ['sh', '-c', `echo $$ >${pid}; exec "$@"`, 'sh'] });
 			await t.until(/ online /);
 			assert.equal(await alternate(), '1');
-			process.kill(Number(readFileSync(pid, 'utf8')), signal);
+			if (signal === 'C-c') await t.keys(signal);
+			else process.kill(Number(readFileSync(pid, 'utf8')), signal);
 			await waitFor('the screen to be given back', async () => (await alternate()) === '0');
 			await t.type('echo status=$?; stty -a');
 			await t.keys('Enter');
@@ -244,8 +245,9 @@ describe('creel ui', () => {
 		t = await Terminal.start({ command: [creel, 'ui', 'path:/t*'], env: environment(home) });
 		s = await t.until(/filter: path:\/t\*/, { not: /\/one/ });
 		await t.until(/\/two[^]*\/three/);
-		await t.keys('q');
-		assert.equal(await t.ended(), '0');
+		await t.keys('C-c');
+		assert.equal(await t.ended(), '130');
+		assert.doesNotMatch(await t.screen(), /creel:/);
 		checkSanitizers(home);
 		t.close();
 		t = await Terminal.start({ command: [creel, 'ui', 'sttus:500'], env: environment(home) });

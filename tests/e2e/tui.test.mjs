@@ -262,6 +262,6 @@ describe('what is kept', () => {
 		await t.keys('q');
 		await t.until(/go on in lines/);
 		await t.keys('l');
-		await t.until(/going on in lines/);
+		await t.until(/going on in lines/, { scrolled: true });
 	});
 });

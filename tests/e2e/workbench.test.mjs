@@ -87,7 +87,7 @@ describe('the workbench', () => {
 	it('every option of --help stands in its section of the man page', async () => {
 		const man = readFileSync(path.join(root, 'client/creel.1'), 'utf8').replaceAll('\\-', '-');
 		const common = ['--relay', '--db', '--config', '--help'];
-		for (const command of ['listen', 'dev', 'ui', 'list', 'show', 'diff', 'replay', 'export', 'import', 'verify', 'wait', 'trigger', 'prune', 'status', 'login']) {
+		for (const command of ['listen', 'dev', 'ui', 'list', 'show', 'diff', 'replay', 'export', 'import', 'verify', 'wait', 'trigger', 'prune', 'status', 'doctor', 'login']) {
 			const section = man.split('\n.SS ').find((s) => s.startsWith(`"creel ${command} `));
 			assert.ok(section, command);
 			const help = (await road.w.creel([command, '--help'])).text;

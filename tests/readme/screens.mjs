@@ -19,7 +19,9 @@ export async function capture() {
 		t = await Terminal.start({ command: [path.join(binDir, 'creel'), 'ui', '--db', db, '--ascii'], env: w.env });
 		const list = await t.until(/no client +9\b[^]*charge\.succeeded[^]*F10Quit/);
 		await t.type('/invoice.paid');
-		await t.keys('Enter', 'Enter');
+		await t.keys('Enter');
+		await t.until(/> .*invoice\.paid/); // what is typed while it looks acts on the row it stands on
+		await t.keys('Enter');
 		const detail = await t.until(/"amount_due"[^]*F10Quit/);
 		await t.keys('Q');
 		return { list, detail };

@@ -192,7 +192,7 @@ static void on_done(void *user, const struct forward_result *result)
 	uv_stop(&loop);
 }
 
-static const struct forward_ops ops = { on_head, on_body, on_done, NULL };
+static const struct forward_ops ops = { on_head, on_body, on_done, NULL, NULL, NULL };
 
 static void call(struct forwarder *f, int port, const struct forward_request *r, struct call *c)
 {

@@ -1,7 +1,7 @@
 // Certificates made by openssl for one test run.
 import { execFileSync } from 'node:child_process';
 import { X509Certificate, createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** A self-signed certificate for localhost and 127.0.0.1: { cert, key } (paths), { pem, pin, fingerprint }. */
@@ -14,4 +14,17 @@ export function makeCertificate(dir, name = 'tls') {
 	const x509 = new X509Certificate(pem);
 	const spki = x509.publicKey.export({ type: 'spki', format: 'der' });
 	return { cert, key, pem, pin: `sha256//${createHash('sha256').update(spki).digest('base64')}`, fingerprint: x509.fingerprint256 };
+}
+
+/** The same with dates (UTC, YYYYMMDDHHMMSSZ) and names of one's own. `openssl ca` is what takes dates in every version. */
+export function makeDatedCertificate(dir, name, { start, end, names = 'DNS:localhost,IP:127.0.0.1' }) {
+	const folder = mkdtempSync(path.join(dir, `${name}-ca-`));
+	const [cert, key, request, config] = [`${name}.crt`, `${name}.key`, `${name}.csr`, `${name}.cnf`].map((file) => path.join(folder, file));
+	writeFileSync(path.join(folder, 'index.txt'), '');
+	writeFileSync(config, `[ca]\ndefault_ca = own\n[own]\ndatabase = ${folder}/index.txt\nnew_certs_dir = ${folder}\nrand_serial = yes\ndefault_md = sha256\npolicy = any\n`
+		+ `[any]\ncommonName = supplied\n[names]\nsubjectAltName = ${names}\nbasicConstraints = CA:TRUE\n`);
+	const openssl = (...args) => execFileSync('openssl', args, { stdio: 'pipe' });
+	openssl('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', `/CN=${name}`, '-keyout', key, '-out', request);
+	openssl('ca', '-selfsign', '-batch', '-notext', '-config', config, '-keyfile', key, '-in', request, '-out', cert, '-startdate', start, '-enddate', end, '-extensions', 'names');
+	return { cert, key, pem: readFileSync(cert, 'utf8') };
 }

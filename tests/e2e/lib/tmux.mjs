@@ -48,7 +48,7 @@ export class Terminal {
 	}
 
 	async type(text) {
-		await this.tmux('send-keys', '-l', text);
+		await this.tmux('send-keys', '-l', '--', text);
 	}
 
 	async screen(...options) {
@@ -56,11 +56,12 @@ export class Terminal {
 	}
 
 	// Waits until the screen matches, or does not with `not`; gives it. The screen stands in what is thrown.
-	async until(pattern, { not, ms = 20000 } = {}) {
+	// `scrolled`: with what left the screen, as a program's last words do when tmux writes "Pane is dead".
+	async until(pattern, { not, scrolled = false, ms = 20000 } = {}) {
 		let last = '';
 		const fits = (s) => (typeof pattern === 'function' ? pattern(s) : pattern.test(s)) && !(not && not.test(s));
 		try {
-			await waitFor(`${pattern}`, async () => fits((last = await this.screen())), ms);
+			await waitFor(`${pattern}`, async () => fits((last = await this.screen(...(scrolled ? ['-S', '-'] : [])))), ms);
 		} catch (e) {
 			throw new Error(`${e.message}; the screen is:\n${last}`);
 		}

@@ -1,7 +1,7 @@
 // creel.v1 written a second time, from shared/PROTOCOL.md alone, so that the document is known to be enough.
 
 export const TYPES = { HELLO: 1, WELCOME: 2, REQUEST: 3, DATA: 4, RESPONSE: 5, RECORDED: 6, DONE: 7, RESET: 8, WINDOW: 9, GOAWAY: 10, NOTICE: 11, SEALED: 12, RESUME: 13 };
-export const FLAGS = { END: 1, TRAILERS: 2, SPOOLED: 4, REFUSED: 8 };
+export const FLAGS = { END: 1, TRAILERS: 2, SPOOLED: 4, REFUSED: 8, UPGRADE: 16 };
 export const MAX_PAYLOAD = 2_097_152;
 const NAMES = Object.fromEntries(Object.entries(TYPES).map(([name, type]) => [type, name]));
 const UNKNOWN_LENGTH = 2n ** 64n - 1n;

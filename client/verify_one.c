@@ -1,19 +1,19 @@
-#include "client/verify_record.h"
+#include "client/verify_one.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* The delivery under way. */
-struct verify {
-	const struct verify_how *how;
+struct work {
+	const struct verify_options *o;
+	bool no_memory;
 	uint8_t event_id[UUID_LEN];
 	uint64_t received_at_us, request_bytes;
 	struct buffer method, target, tunnel, public_url, prefix;
 	struct message message;
-	bool https, no_memory;
+	bool https;
 };
 
-static void take(struct verify *v, struct buffer *into, struct bytes from)
+static void take(struct work *v, struct buffer *into, struct bytes from)
 {
 	into->len = 0;
 	v->no_memory = v->no_memory || !buffer_append_bytes(into, from);
@@ -21,7 +21,7 @@ static void take(struct verify *v, struct buffer *into, struct bytes from)
 
 static void on_row(void *user, const struct delivery_row *row)
 {
-	struct verify *v = user;
+	struct work *v = user;
 	memcpy(v->event_id, row->event_id, UUID_LEN);
 	v->received_at_us = row->received_at_us;
 	v->request_bytes = row->request_bytes;
@@ -32,7 +32,7 @@ static void on_row(void *user, const struct delivery_row *row)
 
 static void on_status(void *user, const struct client_status *c)
 {
-	struct verify *v = user;
+	struct work *v = user;
 	if (bytes_equal(c->tunnel, buffer_view(&v->tunnel)) && c->url.len)
 		take(v, &v->public_url, c->url);
 }
@@ -48,13 +48,13 @@ static void no_answer(struct signature_result *out, enum signature_verdict verdi
 }
 
 /* By each secret there is for the provider; the first one's reason is told. */
-static void check(struct verify *v, const struct signature_provider *p, struct signature_input *in,
+static void check(struct work *v, const struct signature_provider *p, struct signature_input *in,
 		  struct signature_result *out)
 {
 	const struct secret *secret;
 	bool first = true;
-	for (size_t at = 0; (secret = secrets_next(v->how->secrets, p, &at));) {
-		struct signature_result one;
+	for (size_t at = 0; (secret = secrets_next(v->o->secrets, p, &at));) {
+		struct signature_result one = { 0 };
 		in->secret = bytes_of(secret->text);
 		signature_verify(p, in, &one);
 		if (first || one.verdict == SIGNATURE_VALID)
@@ -73,11 +73,11 @@ static void check(struct verify *v, const struct signature_provider *p, struct s
 }
 
 /* The URLs under which the sender may have called, the likeliest first. */
-static bool candidate_url(const struct verify *v, int i, struct buffer *url)
+static bool candidate_url(const struct work *v, int i, struct buffer *url)
 {
 	url->len = 0;
-	if (v->how->url)
-		return i == 0 && buffer_append_text(url, v->how->url);
+	if (v->o->url)
+		return i == 0 && buffer_append_text(url, v->o->url);
 	if (i == 0 && v->public_url.len == 0)
 		i = 1;
 	if (i > 2)
@@ -86,12 +86,12 @@ static bool candidate_url(const struct verify *v, int i, struct buffer *url)
 			   i == 1 ? v->https : !v->https, buffer_view(&v->prefix), buffer_view(&v->target), url);
 }
 
-static void check_urls(struct verify *v, const struct signature_provider *p, struct signature_input *in,
+static void check_urls(struct work *v, const struct signature_provider *p, struct signature_input *in,
 		       struct signature_result *out)
 {
 	struct buffer url = { 0 };
 	for (int i = 0; candidate_url(v, i, &url); i++) {
-		struct signature_result one;
+		struct signature_result one = { 0 };
 		in->url = buffer_view(&url);
 		check(v, p, in, &one);
 		if (i == 0 || one.verdict == SIGNATURE_VALID)
@@ -103,12 +103,11 @@ static void check_urls(struct verify *v, const struct signature_provider *p, str
 }
 
 /* Nobody is known to have sent it: whoever signs with the fields that are there. */
-static const struct signature_provider *guess(struct verify *v, struct signature_input *in,
-					      struct signature_result *out)
+static const struct signature_provider *guess(struct work *v, struct signature_input *in, struct signature_result *out)
 {
 	const struct signature_provider *p, *found = NULL;
 	for (size_t i = 0; (p = signature_at(i)); i++) {
-		struct signature_result one;
+		struct signature_result one = { 0 };
 		if (!signature_may_be(p, in->headers, in->body))
 			continue;
 		check_urls(v, p, in, &one);
@@ -126,23 +125,23 @@ static const struct signature_provider *guess(struct verify *v, struct signature
 	return found;
 }
 
-static const struct signature_provider *only_secret(const struct verify *v)
+static const struct signature_provider *only_secret(const struct work *v)
 {
-	return v->how->secrets->count == 1 ? v->how->secrets->at[0].provider : NULL;
+	return v->o->secrets->count == 1 ? v->o->secrets->at[0].provider : NULL;
 }
 
 /* NULL and *out: who sent it is not known. */
-static const struct signature_provider *judge(struct verify *v, const struct signature_origin *origin,
+static const struct signature_provider *judge(struct work *v, const struct signature_origin *origin,
 					      struct signature_result *out)
 {
 	struct signature_input in = {
 		.headers = buffer_view(&v->message.headers),
 		.body = buffer_view(&v->message.body),
 		.method = buffer_view(&v->method),
-		.at = v->how->at >= 0 ? v->how->at : (int64_t)(v->received_at_us / 1000000),
-		.tolerance = v->how->tolerance_ms < 0 ? SIGNATURE_OWN_TOLERANCE : v->how->tolerance_ms / 1000,
+		.at = v->o->at >= 0 ? v->o->at : (int64_t)(v->received_at_us / 1000000),
+		.tolerance = v->o->tolerance_ms < 0 ? SIGNATURE_OWN_TOLERANCE : v->o->tolerance_ms / 1000,
 	};
-	const struct signature_provider *p = v->how->provider    ? v->how->provider
+	const struct signature_provider *p = v->o->provider      ? v->o->provider
 					     : origin->signature ? origin->signature
 								 : only_secret(v);
 	if (v->request_bytes > v->message.body.len) {
@@ -155,23 +154,27 @@ static const struct signature_provider *judge(struct verify *v, const struct sig
 	return p;
 }
 
-bool verify_record(struct store *store, int64_t id, const struct verify_how *how, struct verify_answer *out,
-		   struct error *e)
+static bool read_delivery(struct work *v, struct store *s, int64_t id, struct error *e)
 {
-	struct verify v = { .how = how };
-	struct signature_origin origin = { 0 };
 	bool has_body;
+	return store_get(s, id, on_row, v, e) && store_list_status(s, on_status, v, e) &&
+	       store_get_prefix(s, id, &v->prefix, &v->https, e) &&
+	       store_get_request(s, id, &v->message, &has_body, &v->https, e);
+}
+
+bool verify_one(struct store *s, int64_t id, const struct verify_options *o, struct verified *out, struct error *e)
+{
+	struct work v = { .o = o };
+	struct signature_origin origin = { 0 };
 	memset(out, 0, sizeof *out);
-	bool fine = store_get(store, id, on_row, &v, e) && store_list_status(store, on_status, &v, e) &&
-		    store_get_prefix(store, id, &v.prefix, &v.https, e) &&
-		    store_get_request(store, id, &v.message, &has_body, &v.https, e);
-	if (fine && !v.no_memory &&
-	    signature_recognise(buffer_view(&v.message.headers), buffer_view(&v.message.body), &origin)) {
+	bool fine = read_delivery(&v, s, id, e);
+	if (fine && (v.no_memory ||
+		     !signature_recognise(buffer_view(&v.message.headers), buffer_view(&v.message.body), &origin)))
+		fine = error_set(e, EXIT_STORE, "out of memory");
+	if (fine) {
 		const struct signature_provider *p = judge(&v, &origin, &out->result);
 		out->provider = p ? signature_name(p) : origin.provider;
 		memcpy(out->event_id, v.event_id, UUID_LEN);
-	} else if (fine) {
-		fine = error_set(e, EXIT_STORE, "out of memory");
 	}
 	buffer_free(&origin.event);
 	store_message_free(&v.message);

@@ -1,0 +1,198 @@
+/* What `creel doctor` finds on this machine: the config files and the store. */
+#include "client/config.h"
+#include "client/doctor.h"
+#include "shared/store_check.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define FREE_MIB_WARN 512
+#define FREE_MIB_FAIL 16
+#define READ_MS 3000
+
+/* ---- config ---- */
+
+static bool keep(struct doctor *d, const char **where, const char *value)
+{
+	const char **at = realloc(d->kept.at, (d->kept.count + 1) * sizeof *at);
+	char *copy = at ? strdup(value) : NULL;
+	if (at)
+		d->kept.at = at;
+	if (!copy)
+		return false;
+	d->kept.at[d->kept.count++] = copy;
+	*where = copy;
+	return true;
+}
+
+struct listen_keys {
+	struct doctor *d;
+	const char *target, *ca, *pin;
+};
+
+static int on_key(void *user, const char *section, const char *name, const char *value)
+{
+	struct listen_keys *k = user;
+	struct doctor *d = k->d;
+	if ((strcmp(section, "listen") != 0 && *section) || !value)
+		return 1;
+	if (strcmp(name, "forward-to") == 0)
+		return keep(d, &k->target, value);
+	if (strcmp(name, "ca") == 0)
+		return keep(d, &k->ca, value);
+	if (strcmp(name, "pin") == 0)
+		return keep(d, &k->pin, value);
+	if (strcmp(name, "insecure") == 0 && *section)
+		d->insecure = d->insecure || (*value && strchr("1tTyY", *value)) || strcasecmp(value, "on") == 0;
+	return 1;
+}
+
+bool doctor_read_listen(struct doctor *d, const char *path, struct error *e)
+{
+	struct listen_keys k = { d, NULL, NULL, NULL };
+	if (access(path, F_OK) != 0)
+		return true;
+	if (ini_parse(path, on_key, &k) != 0)
+		return error_set(e, EXIT_USAGE, "%s cannot be read", path);
+	d->target = d->target ? d->target : k.target;
+	d->ca = d->ca ? d->ca : k.ca;
+	d->pin = d->pin ? d->pin : k.pin;
+	return true;
+}
+
+/* The names of the files that are there, and of the one that holds a token and can be read by others. */
+static bool name_files(const struct doctor *d, char names[600], char open_to_all[300])
+{
+	char *user = config_default_path();
+	const char *const files[] = { user, "./creel.ini", d->common.config };
+	size_t at = 0;
+	for (size_t i = 0; i < 3; i++) {
+		struct stat st;
+		if (!files[i] || stat(files[i], &st) != 0)
+			continue;
+		int n = at < 600 ? snprintf(names + at, 600 - at, "%s%s", at ? ", " : "", files[i]) : 0;
+		at += (size_t)n;
+		/* ./creel.ini is a project's: no token is read from it. */
+		if (i != 1 && (st.st_mode & 077))
+			snprintf(open_to_all, 300, "%s", files[i]);
+	}
+	free(user);
+	return at > 0;
+}
+
+void doctor_look_at_config(struct doctor *d, const struct error *broken)
+{
+	char names[600] = "", open_to_all[300] = "";
+	bool any = name_files(d, names, open_to_all);
+	if (broken)
+		doctor_say(d, "config", FINDING_FAIL, EXIT_USAGE, "correct the file, or name another with --config",
+			   "%s", broken->text);
+	else if (*open_to_all && d->token)
+		doctor_say(d, "config", FINDING_WARN, EXIT_DONE, "chmod 600 the file",
+			   "%s may hold a token, and others on this machine can read it", open_to_all);
+	else if (any)
+		doctor_say(d, "config", FINDING_OK, EXIT_DONE, NULL, "read and valid: %s", names);
+	else
+		doctor_say(d, "config", FINDING_OK, EXIT_DONE, NULL,
+			   "there is no config file, and none is needed (`creel login URL` makes one)");
+}
+
+/* ---- store ---- */
+
+/* The folder the store is in or will be made in: the nearest that is there. Caller frees. */
+static char *nearest_folder(const char *path)
+{
+	char *folder = strdup(path);
+	for (char *slash = folder ? strrchr(folder, '/') : NULL; slash; slash = strrchr(folder, '/')) {
+		*slash = 0;
+		if (!*folder || access(folder, F_OK) == 0)
+			break;
+	}
+	if (folder && (!strchr(path, '/') || !*folder))
+		snprintf(folder, 2, "%s", *path == '/' ? "/" : ".");
+	return folder;
+}
+
+/* -1 when it cannot be known. */
+static int64_t free_mib(const char *folder)
+{
+	struct statvfs fs;
+	if (statvfs(folder, &fs) != 0 || fs.f_blocks == 0) /* no blocks: no disk that could be full */
+		return -1;
+	return (int64_t)(fs.f_bavail * (fs.f_frsize ? fs.f_frsize : fs.f_bsize) >> 20);
+}
+
+static bool look_at_space(struct doctor *d, const char *folder, int64_t mib)
+{
+	static const char todo[] = "make room, `creel prune --keep 7d`, or name a store elsewhere with --db";
+	struct stat st;
+	bool is_folder = stat(folder, &st) == 0 && S_ISDIR(st.st_mode);
+	if (!is_folder || access(folder, W_OK | X_OK) != 0)
+		doctor_say(d, "store", FINDING_FAIL, EXIT_STORE, "make it yours, or name another file with --db",
+			   "the folder %s cannot be written: %s", folder, is_folder ? strerror(errno) : "it is a file");
+	else if (mib >= 0 && mib < FREE_MIB_FAIL)
+		doctor_say(d, "store", FINDING_FAIL, EXIT_STORE, todo,
+			   "the disk of %s is full: %lld MiB are free, and webhooks will be refused", folder,
+			   (long long)mib);
+	else if (mib >= 0 && mib < FREE_MIB_WARN)
+		doctor_say(d, "store", FINDING_WARN, EXIT_DONE, todo,
+			   "the disk of %s is nearly full: %lld MiB are free", folder, (long long)mib);
+	else
+		return true;
+	return false;
+}
+
+/* ", 1234 MiB are free", or nothing. */
+static const char *name_space(char out[40], int64_t mib)
+{
+	*out = 0;
+	if (mib >= 0)
+		snprintf(out, 40, ", %lld MiB are free", (long long)mib);
+	return out;
+}
+
+static void look_at_file(struct doctor *d, const char *path, const char *folder, int64_t mib)
+{
+	struct store_check c;
+	struct error e;
+	char room[40];
+	if (!store_check(path, READ_MS, &c, &e))
+		doctor_say(d, "store", FINDING_FAIL, e.code, NULL, "%s", e.text);
+	else if (*c.fault)
+		doctor_say(d, "store", FINDING_FAIL, EXIT_STORE,
+			   "stop creel, keep a copy, then `sqlite3 FILE .recover | sqlite3 NEW`, or move it away",
+			   "%s is damaged: %s", path, c.fault);
+	else if (c.busy)
+		doctor_say(d, "store", FINDING_WARN, EXIT_DONE, "look which program holds it (fuser FILE)",
+			   "%s is locked for writing by another program", path);
+	else if (look_at_space(d, folder, mib))
+		doctor_say(d, "store", FINDING_OK, EXIT_DONE, NULL, "%s can be read and written, %s%s", path,
+			   c.whole ? "no page is damaged" : "no damage was found in the time there is for looking",
+			   name_space(room, mib));
+}
+
+void doctor_look_at_store(struct doctor *d)
+{
+	struct error e;
+	char *made = d->common.db ? NULL : store_default_path(&e);
+	const char *path = d->common.db ? d->common.db : made;
+	char *folder = path ? nearest_folder(path) : NULL;
+	if (!folder) {
+		doctor_say(d, "store", FINDING_FAIL, EXIT_STORE, NULL, "%s", path ? "out of memory" : e.text);
+	} else {
+		int64_t mib = free_mib(folder);
+		char room[40];
+		if (access(path, F_OK) == 0)
+			look_at_file(d, path, folder, mib);
+		else if (look_at_space(d, folder, mib))
+			doctor_say(d, "store", FINDING_OK, EXIT_DONE, NULL,
+				   "nothing is on record yet; %s will be made%s", path, name_space(room, mib));
+	}
+	free(folder);
+	free(made);
+}

@@ -1,0 +1,82 @@
+# What the figures share: a folder, an app (nginx answering at once), nginx as a proxy, a relay and a client.
+# Source it with $bin set; gives $dir, $here.
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+dir=$(mktemp -d)
+export XDG_DATA_HOME=$dir/data XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
+pids=()
+cleanup() {
+	for p in "${pids[@]}"; do kill "$p" 2>/dev/null || true; done
+	wait 2>/dev/null || true
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+free_port() { node -e 'const s=require("net").createServer().listen(0,"127.0.0.1",()=>{console.log(s.address().port);s.close()})'; }
+now() { date +%s%N; }
+wait_for() { # what seconds command…
+	local what=$1 deadline=$((SECONDS + $2))
+	shift 2
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $deadline ] || { echo "bench: $what did not come about" >&2; tail -n 5 "$dir"/*.log >&2; exit 1; }
+		read -r -t 0.02 <> <(:) || true
+	done
+}
+rss() { awk '/VmRSS|VmHWM/ {printf "%s%.1f", sep, $2/1024; sep="/"}' "/proc/$1/status" | sed -E 's#(.*)/(.*)#peak \1 MiB, now \2 MiB#'; }
+rss_kib() { awk '/VmRSS/ {print $2}' "/proc/$1/status"; }
+cpu() { awk '{print $14+$15}' "/proc/$1/stat"; } # clock ticks
+median() { awk -v f="$2" '{print $f}' "$1" | sort -g | awk '{v[NR]=$1} END {print v[int((NR+1)/2)]}'; }
+metric() { curl -sf "http://$(cat "$dir/admin")/metrics" | awk -v n="$1" '$1 == n {print $2}'; }
+
+make_certificate() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=bench \
+		-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$dir/server.key" -out "$dir/server.crt" 2>/dev/null
+}
+
+# $app, and in front of it $proxy (plain) and, with a certificate, $proxy_tls.
+start_nginx() {
+	app=$(free_port) proxy=$(free_port) proxy_tls=$(free_port)
+	local way="proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection \"\"; client_max_body_size 0;" tls=""
+	[ ! -e "$dir/server.crt" ] || tls="server { listen 127.0.0.1:$proxy_tls ssl; ssl_certificate $dir/server.crt; ssl_certificate_key $dir/server.key; location / { $way } }"
+	cat >"$dir/nginx.conf" <<CONF
+worker_processes 2;
+pid $dir/nginx.pid;
+error_log $dir/nginx.log;
+daemon off;
+events { worker_connections 4096; }
+http {
+	access_log off;
+	client_body_temp_path $dir/body; proxy_temp_path $dir/proxy; fastcgi_temp_path $dir/f; uwsgi_temp_path $dir/u; scgi_temp_path $dir/s;
+	client_body_buffer_size 64k;
+	client_max_body_size 0;
+	keepalive_requests 100000000;
+	upstream app { server 127.0.0.1:$app; keepalive 256; keepalive_requests 100000000; }
+	server { listen 127.0.0.1:$app; listen [::1]:$app; location / { return 200 '{"received":1}'; } }
+	server { listen 127.0.0.1:$proxy; location / { $way } }
+	$tls
+}
+CONF
+	nginx -c "$dir/nginx.conf" -p "$dir" 2>"$dir/nginx-start.log" &
+	pids+=($!)
+	wait_for "nginx" 20 curl -sf "http://127.0.0.1:$proxy/"
+}
+
+start_relay() { # name options… -> $relay, $dir/NAME.port
+	local name=$1
+	shift
+	"$bin/creel-relay" serve --listen 127.0.0.1:0 --data "$dir/relay-$name" --port-file "$dir/$name.port" --log-level error "$@" \
+		>"$dir/relay-$name.log" 2>&1 &
+	relay=$!
+	pids+=($relay)
+	wait_for "the relay" 20 test -s "$dir/$name.port"
+}
+
+start_client() { # name relay-url options… -> $client, $url
+	local name=$1 to=$2
+	shift 2
+	rm -f "$dir/$name.url"
+	"$bin/creel" listen "$app" --relay "$to" --name bench --output quiet --ready-file "$dir/$name.url" --db "$dir/$name.db" "$@" \
+		>"$dir/client-$name.log" 2>&1 &
+	client=$!
+	pids+=($client)
+	wait_for "the tunnel" 20 test -s "$dir/$name.url"
+	url=$(cat "$dir/$name.url")
+}
