@@ -143,6 +143,16 @@ static void on_plain_key(struct tui *t, key_code c)
 	}
 }
 
+/* What is done must be seen: where nothing can be shown one can only leave. */
+static void on_key_too_small(struct tui *t, const struct key *key)
+{
+	enum action a = keymap_find(&t->screen.ui.keys, CONTEXT_LIST, key->code);
+	if (a == ACTION_LEAVE)
+		a = ACTION_QUIT;
+	if (a == ACTION_QUIT || a == ACTION_INTERRUPT || a == ACTION_SUSPEND)
+		tui_act(t, a, 1);
+}
+
 static void on_key(struct tui *t, const struct key *key)
 {
 	struct screen *s = &t->screen;
@@ -154,7 +164,9 @@ static void on_key(struct tui *t, const struct key *key)
 		term_repaint(t->term);
 		return;
 	}
-	if (s->sheet.shown) {
+	if (screen_layout(s, t->surface.width, t->surface.height).too_small) {
+		on_key_too_small(t, key);
+	} else if (s->sheet.shown) {
 		sheet_key(&s->sheet, key, &out);
 		tui_carry_out(t, &out);
 	} else if (s->prompt.kind != PROMPT_NONE) {

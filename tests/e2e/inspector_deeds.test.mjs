@@ -117,6 +117,17 @@ describe('the inspector', () => {
 		assert.equal(field(r.lines, 'x-quote'), 'it\'s "so"');
 	});
 
+	it('does not copy an empty body over what the clipboard holds', async () => {
+		await listen();
+		await hook('empty', '');
+		await t.tmux('set-buffer', 'kept');
+		await t.keys('y', 'b');
+		await t.until(/body of #1 is empty: nothing was copied/);
+		assert.equal(await t.tmux('save-buffer', '-'), 'kept');
+		await t.keys('y', 'i');
+		await t.until(/id of #1 .*: to tmux's buffer/);
+	});
+
 	it('writes files that were not there, for the user alone', async () => {
 		await listen();
 		await hook('file', 'the body');

@@ -118,8 +118,9 @@ describe('the terminal', () => {
 		await t.until(/^> .*invoice|^> .*\w/m);
 		await t.resize(32, 8);
 		await t.until(/^\s+creel needs 40x10 \(now 32x8\)/m, { not: /F1/ });
+		await t.keys('m', 'g', 'Enter', 'r', 'y'); // nobody sees what they would do
 		await t.resize(120, 40);
-		const s = await t.until(/F10 Quit/);
+		const s = await t.until(/F10 Quit/, { not: /marked|sent again|copy #/ });
 		assert.match(s, /#97 /); // what was chosen is still
 		await t.resize(32, 8);
 		await t.until(/needs 40x10/);
