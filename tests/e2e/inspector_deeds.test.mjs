@@ -195,6 +195,21 @@ describe('the inspector', () => {
 		await t.resize(50, 24);
 		await t.until(shown);
 		await t.resize(80, 24);
+		// The same by creel ui alone, which has the secret, of what came while nobody had one.
+		const listening = t, url = t.url;
+		await listen();
+		for (const body of ['{"amount":4900}', '{ "amount": 4900 }']) await hook('late', body, ['X-GitHub-Event: push', `X-Hub-Signature-256: ${github('right-secret', '{"amount":4900}')}`], 'push');
+		await t.until(/^> - .*push/m);
+		const late = t;
+		t = await Terminal.start({ command: [creel, 'ui', '--secret', `github=@${file}`], env: { HOME: w.env.HOME, XDG_CONFIG_HOME: w.env.XDG_CONFIG_HOME, XDG_STATE_HOME: w.env.XDG_STATE_HOME, XDG_DATA_HOME: late.home } });
+		await t.until(/^> .*push/m);
+		await t.keys('Enter');
+		await t.until(shown);
+		await t.keys('[');
+		await t.until(/\[valid\]/, { not: /invalid/ });
+		t.close();
+		late.close();
+		t = Object.assign(listening, { url });
 		await t.keys('q');
 		await hook('other', '{"amount":4900}', ['Stripe-Signature: t=1,v1=00']);
 		const count = app.requests.length;
