@@ -143,7 +143,7 @@ static bool put_code(struct buffer *out, uint32_t code)
 
 static bool put_cell(struct buffer *out, const struct cell *c)
 {
-	if (c->base && !put_code(out, c->base))
+	if (c->base && !put_code(out, c->base == SURFACE_LINE ? (uint32_t)'-' : c->base))
 		return false;
 	for (int i = 0; i < 2; i++)
 		if (c->mark[i] && !put_code(out, c->mark[i]))

@@ -59,6 +59,8 @@ int surface_text(struct surface *s, struct rect clip, int x, int y, struct bytes
 /* Our own words. */
 int surface_print(struct surface *s, struct rect clip, int x, int y, enum role role, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+/* A horizontal line for surface_fill: - where the terminal is not UTF-8, with --ascii, and in dumps. */
+#define SURFACE_LINE 0x110000u /* no character */
 void surface_fill(struct surface *s, struct rect area, uint32_t base, enum role role);
 /* Reverse video over a row of the area. */
 void surface_select(struct surface *s, struct rect area, int y);

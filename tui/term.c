@@ -253,6 +253,8 @@ static uint32_t shown(const struct term *t, const struct cell *c)
 {
 	if (c->base >= 0x20 && c->base < 0x7f)
 		return c->base;
+	if (c->base == SURFACE_LINE)
+		return t->utf8 ? 0x2500 : '-';
 	if (!t->utf8 || c->base < 0xa0)
 		return '?';
 	return wcwidth((wchar_t)c->base) == c->width ? c->base : 0xFFFD;

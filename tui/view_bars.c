@@ -94,7 +94,7 @@ void bars_draw_pane_title(const struct item *item, struct surface *s, struct rec
 	char status[8], took[8];
 	enum role role = words_status(status, &item->row), title = focused ? ROLE_TITLE : ROLE_DIM;
 	text_took(took, item->row.took_us);
-	int x = surface_print(s, area, area.x, area.y, ROLE_DIM, "-- ");
+	int x = surface_print(s, area, area.x + 2, area.y, ROLE_DIM, " ");
 	x = surface_print(s, area, x, area.y, title, "#%lld  ", (long long)item->row.id);
 	x = surface_text(s, area, x, area.y, words_event(&item->row), title);
 	x = surface_print(s, area, x, area.y, role, "  %s", status);

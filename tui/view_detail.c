@@ -331,7 +331,7 @@ static void draw_title(const struct detail *d, const struct ui *ui, struct surfa
 {
 	const struct item *item = item_of(d, ui);
 	if (d->follows) {
-		surface_fill(s, line, '-', ROLE_DIM);
+		surface_fill(s, line, SURFACE_LINE, ROLE_DIM);
 		if (item)
 			bars_draw_pane_title(item, s, line, ui->pane_focused);
 	} else if (item) {

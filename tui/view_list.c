@@ -77,7 +77,7 @@ static void draw_day(const struct pen *p, uint64_t at_us)
 {
 	char day[WORDS_LEN];
 	words_day(day, at_us);
-	surface_fill(p->s, (struct rect){ p->area.x, p->y, p->area.width, 1 }, '-', ROLE_DIM);
+	surface_fill(p->s, (struct rect){ p->area.x, p->y, p->area.width, 1 }, SURFACE_LINE, ROLE_DIM);
 	surface_print(p->s, p->area, p->area.x + 3, p->y, ROLE_DIM, " %s ", day);
 }
 

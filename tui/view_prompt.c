@@ -348,7 +348,7 @@ static void draw_popup(const struct prompt *p, struct surface *s, struct rect bo
 	int top = (int)p->suggestion > rows - 2 ? (int)p->suggestion - (rows - 2) : 0;
 	struct rect box = { body.x, body.y + body.height - rows, body.width, rows };
 	surface_fill(s, box, ' ', ROLE_NORMAL);
-	surface_fill(s, (struct rect){ box.x, box.y, box.width, 1 }, '-', ROLE_DIM);
+	surface_fill(s, (struct rect){ box.x, box.y, box.width, 1 }, SURFACE_LINE, ROLE_DIM);
 	if (count >= rows)
 		surface_print(s, box, box.x + box.width - 10, box.y, ROLE_DIM, " %2d of %d ", (int)p->suggestion + 1,
 			      count);

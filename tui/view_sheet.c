@@ -144,7 +144,7 @@ void sheet_draw(struct sheet *s, struct surface *surface, struct rect body)
 	if (s->scroll > s->line_count - s->page)
 		s->scroll = s->line_count - s->page;
 	surface_fill(surface, box, ' ', ROLE_NORMAL);
-	surface_fill(surface, (struct rect){ box.x, y, box.width, 1 }, '-', ROLE_DIM);
+	surface_fill(surface, (struct rect){ box.x, y, box.width, 1 }, SURFACE_LINE, ROLE_DIM);
 	surface_print(surface, box, box.x + 2, y++, ROLE_TITLE, " %s ", s->title);
 	for (size_t i = 0; i < s->page; i++)
 		surface_print(surface, box, box.x + 2, y++, s->lines[s->scroll + i].role, "%s",

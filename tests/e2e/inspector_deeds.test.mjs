@@ -241,7 +241,7 @@ describe('the inspector', () => {
 		await t.keys('k', ':');
 		await t.type('delete');
 		await t.keys('Enter');
-		await t.until(/-- delete #1 /);
+		await t.until(/── delete #1 /);
 		await t.keys('y');
 		await t.until(/#1 is deleted/);
 		await t.until(/\/stays/, { not: /\/gone/ });

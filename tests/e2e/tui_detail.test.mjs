@@ -140,20 +140,20 @@ describe('two panes', () => {
 	it('are there on request, where there is room; the lower follows the list', async () => {
 		await start([], { columns: 120, rows: 40 });
 		await t.keys('-');
-		await t.until(/^-- #40 .*C-w: here/m);
+		await t.until(/^── #40 .*C-w: here/m);
 		await t.keys('k', 'k');
-		await t.until(/^-- #38 /m);
+		await t.until(/^── #38 /m);
 		await t.until(/"id": "evt_38"/);
 		await t.keys('C-w', '2');
 		await t.until(/^ answer \d to #38$/m);
 		await t.keys('[');
-		await t.until(/^-- #37 [\s\S]*^ answer \d to #37$/m);
+		await t.until(/^── #37 [\s\S]*^ answer \d to #37$/m);
 		await t.resize(80, 24);
-		await t.until(/F10Quit/, { not: /-- #37/ });
+		await t.until(/F10Quit/, { not: /── #37/ });
 		await t.resize(120, 40);
-		await t.until(/^-- #37 /m);
+		await t.until(/^── #37 /m);
 		await t.keys('-');
-		await t.until(/F10 Quit/, { not: /-- #37/ });
+		await t.until(/F10 Quit/, { not: /── #37/ });
 		await t.resize(80, 24);
 		await t.until(/F10Quit/);
 		await t.keys('-');

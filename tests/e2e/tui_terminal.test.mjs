@@ -259,14 +259,14 @@ describe('delete', () => {
 		await t.keys(':');
 		await t.type('delete');
 		await t.keys('Enter');
-		await t.until(/-- delete #30 /);
+		await t.until(/── delete #30 /);
 		await t.keys('Enter');
-		await t.until(bar, { not: /-- delete/ });
+		await t.until(bar, { not: /── delete/ });
 		await t.until(/#30 /);
 		await t.keys(':');
 		await t.type('delete');
 		await t.keys('Enter');
-		await t.until(/-- delete #30 /);
+		await t.until(/── delete #30 /);
 		await t.keys('y');
 		await t.until(/#30 is deleted/);
 		await t.until(/online {2}29/);
