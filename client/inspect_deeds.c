@@ -6,6 +6,7 @@
 
 #include "client/export.h"
 #include "client/replayer.h"
+#include "client/resign.h"
 #include "shared/http_text.h"
 #include "shared/store_filter.h"
 #include "shared/store_part.h"
@@ -196,7 +197,7 @@ static bool take_edited(struct batch *b, struct bytes edited, struct error *e)
 	return true;
 }
 
-static bool fill_batch(struct batch *b, const struct replay_request *r, struct error *e)
+static bool fill_batch(const struct inspect_deeds *d, struct batch *b, const struct replay_request *r, struct error *e)
 {
 	if (r->count == 0 || (r->edited.len && r->count != 1))
 		return error_set(e, EXIT_USAGE, "there is nothing to replay");
@@ -205,7 +206,10 @@ static bool fill_batch(struct batch *b, const struct replay_request *r, struct e
 		return error_set(e, EXIT_STORE, "out of memory");
 	memcpy(b->ids, r->ids, r->count * sizeof *b->ids);
 	b->count = b->progress.total = r->count;
-	return take_edited(b, r->edited, e);
+	/* Later it would be too late: what was edited is let go once this has begun. */
+	return take_edited(b, r->edited, e) &&
+	       (!r->resign || !b->change.whole ||
+		resign_possible(d->secrets, r->ids[0], b->change.headers, b->change.body, e));
 }
 
 static struct replayer *replayer_of(struct inspect_deeds *d, bool signing, struct error *e)
@@ -230,7 +234,7 @@ static int64_t deed_replay(void *self, const struct replay_request *r,
 	if (!replayer)
 		return 0;
 	struct batch *b = calloc(1, sizeof *b);
-	if (!b || !fill_batch(b, r, e)) {
+	if (!b || !fill_batch(d, b, r, e)) {
 		if (b)
 			batch_free(b);
 		else
@@ -375,7 +379,6 @@ void inspect_deeds_close(struct inspect_deeds *d, void (*closed)(void *user), vo
 	d->closed_user = user;
 	for (struct batch *b = d->batches; b; b = next) {
 		next = b->next;
-		b->tell = NULL;
 		stop_batch(b);
 	}
 	finish_close(d);

@@ -11,6 +11,6 @@ struct inspect_deeds;
  * anew. Nothing is opened before the first deed. NULL when out of memory. */
 struct inspect_deeds *inspect_deeds_new(uv_loop_t *loop, const char *path, const struct forward_options *forward,
 					const struct secrets *secrets);
-/* Replays under way are stopped, without a word more; `closed` (may be NULL) on the loop. */
+/* Replays under way are stopped; each has its last word (`over`) before `closed` (may be NULL) comes, on the loop. */
 void inspect_deeds_close(struct inspect_deeds *d, void (*closed)(void *user), void *user);
 extern const struct deed_ops inspect_deed_ops;

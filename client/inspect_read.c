@@ -200,18 +200,24 @@ static bool read_part(struct question *q, struct error *e)
 	return true;
 }
 
-/* Why its signature does not hold, where a secret is known: as `creel verify` says it. */
+/* Why its signature does not hold, where a secret is known: as `creel verify` says it. One that was recorded without a
+ * secret is judged now. */
 static void explain(struct question *q)
 {
 	struct document *d = &q->document;
 	struct verify_options o = { .secrets = q->secrets, .tolerance_ms = -1, .at = -1 };
 	struct verified v;
 	struct error ignored;
+	struct bytes *recorded = &d->item.row.signature;
 	if (q->part != SOURCE_REQUEST || !q->secrets || !q->secrets->count ||
-	    d->item.row.request_bytes > EXPLAINED_MOST || !bytes_equal(d->item.row.signature, bytes_of("invalid")))
+	    d->item.row.request_bytes > EXPLAINED_MOST ||
+	    (!bytes_equal(*recorded, bytes_of("invalid")) && !bytes_equal(*recorded, bytes_of("unknown"))) ||
+	    !verify_one(q->store, q->id, &o, &v, &ignored))
 		return;
-	if (verify_one(q->store, q->id, &o, &v, &ignored) && v.result.verdict == SIGNATURE_INVALID)
+	if (v.result.verdict == SIGNATURE_INVALID)
 		snprintf(d->why, sizeof d->why, "%s", v.result.text);
+	if (v.result.verdict == SIGNATURE_INVALID || v.result.verdict == SIGNATURE_VALID)
+		*recorded = bytes_of(signature_verdict_name(v.result.verdict));
 }
 
 static void read_document(struct question *q)

@@ -117,6 +117,11 @@ void inspector_event(struct inspector *i, const char *sentence)
 	tui_event(i->tui, sentence);
 }
 
+bool inspector_away(const struct inspector *i)
+{
+	return tui_away(i->tui);
+}
+
 static void on_part_closed(void *user)
 {
 	struct inspector *i = user;

@@ -25,5 +25,7 @@ bool inspector_has_terminal(void);
 struct inspector *inspector_start(uv_loop_t *loop, const struct inspector_options *options, struct error *e);
 /* A word of the client's, for the message line and EVENTS. */
 void inspector_event(struct inspector *i, const char *sentence);
+/* Whether an editor it started has the terminal: SIGINT is for that one. */
+bool inspector_away(const struct inspector *i);
 /* Gives the terminal back; `closed` (may be NULL) when everything is freed. */
 void inspector_close(struct inspector *i, void (*closed)(void *user), void *user);

@@ -148,6 +148,8 @@ static void on_signal(uv_signal_t *h, int number)
 {
 	struct listen *l = h->data;
 	int status = number == SIGINT ? EXIT_INTERRUPTED : EXIT_DONE;
+	if (number == SIGINT && l->inspector && inspector_away(l->inspector))
+		return;
 	if (l->ui_left)
 		l->exit_status = status;
 	else

@@ -69,18 +69,17 @@ bool resign_url(struct store *store, int64_t id, struct bytes headers, struct by
 }
 
 /* Whose signature it is: as recognised, or of several that share their fields the one whose secret we have. */
-static const struct signature_provider *whose(const struct secrets *secrets, const struct resign_request *r,
+static const struct signature_provider *whose(const struct secrets *secrets, struct bytes headers, struct bytes body,
 					      const char **name)
 {
 	struct signature_origin origin;
-	struct bytes headers = buffer_view(r->headers);
 	const struct signature_provider *p = NULL;
-	if (signature_recognise(headers, r->body, &origin))
+	if (signature_recognise(headers, body, &origin))
 		p = origin.signature;
 	*name = origin.provider;
 	buffer_free(&origin.event);
 	for (size_t i = 0; !p && !origin.provider && i < secrets->count; i++)
-		if (secrets->at[i].provider && signature_may_be(secrets->at[i].provider, headers, r->body))
+		if (secrets->at[i].provider && signature_may_be(secrets->at[i].provider, headers, body))
 			p = secrets->at[i].provider;
 	return p;
 }
@@ -111,21 +110,39 @@ static bool sign(const struct signature_provider *p, const struct secret *secret
 	return fine;
 }
 
-bool resign(struct store *store, const struct secrets *secrets, const struct resign_request *r, struct error *e)
+/* By which secret; NULL and *e. */
+static const struct secret *secret_for(const struct secrets *secrets, int64_t id, struct bytes headers,
+				       struct bytes body, const struct signature_provider **provider, struct error *e)
 {
 	const char *name;
 	size_t at = 0;
+	const struct signature_provider *p = whose(secrets, headers, body, &name);
+	const struct secret *secret = p ? secrets_next(secrets, p, &at) : NULL;
+	*provider = p;
+	if (!p)
+		error_set(e, EXIT_USAGE, "delivery %lld cannot be signed: %s%s", (long long)id,
+			  name ? "how to sign is not known of " : "no provider is recognised in it", name ? name : "");
+	else if (!secret)
+		error_set(e, EXIT_USAGE, "delivery %lld is %s's, and its secret is not known: --secret %s=@FILE",
+			  (long long)id, signature_name(p), signature_name(p));
+	return secret;
+}
+
+bool resign_possible(const struct secrets *secrets, int64_t id, struct bytes headers, struct bytes body,
+		     struct error *e)
+{
+	const struct signature_provider *p;
+	return secret_for(secrets, id, headers, body, &p, e) != NULL;
+}
+
+bool resign(struct store *store, const struct secrets *secrets, const struct resign_request *r, struct error *e)
+{
+	const struct signature_provider *p;
 	struct buffer url = { 0 };
 	*r->has_new_body = false;
-	const struct signature_provider *p = whose(secrets, r, &name);
-	const struct secret *secret = p ? secrets_next(secrets, p, &at) : NULL;
-	if (!p)
-		return error_set(e, EXIT_USAGE, "delivery %lld cannot be signed: %s%s", (long long)r->id,
-				 name ? "how to sign is not known of " : "no provider is recognised in it",
-				 name ? name : "");
+	const struct secret *secret = secret_for(secrets, r->id, buffer_view(r->headers), r->body, &p, e);
 	if (!secret)
-		return error_set(e, EXIT_USAGE, "delivery %lld is %s's, and its secret is not known: --secret %s=@FILE",
-				 (long long)r->id, signature_name(p), signature_name(p));
+		return false;
 	bool fine = r->url ? buffer_append_text(&url, r->url) || error_set(e, EXIT_STORE, "out of memory")
 			   : resign_url(store, r->id, buffer_view(r->headers), r->tunnel, r->target, &url, e);
 	fine = fine && sign(p, secret, r, buffer_view(&url), e);

@@ -56,5 +56,3 @@ enum action keymap_find(const struct keymap *k, enum context c, key_code key);
 key_code keymap_key(const struct keymap *k, enum context c, enum action a, bool function);
 /* All of them, "r, F5". */
 void keymap_keys(const struct keymap *k, enum context c, enum action a, char *out, size_t room);
-/* The man page's section, in mdoc(7); what `creel ui --help-keys` prints with `plain`. */
-MUST_CHECK bool keymap_manual(bool plain, struct buffer *out);

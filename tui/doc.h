@@ -57,6 +57,9 @@ struct doc *doc_join(struct doc **parts, size_t count);
  */
 struct doc *doc_body(struct bytes headers, struct bytes body, uint64_t total, int columns);
 void doc_free(struct doc *d);
+/* Which of the hits on the lines that are shown `hit` is (from 1), and how many there are. False when it is none of
+ * them (bytes in a hex document), or counting would take longer than a key may. */
+bool doc_count_hits(struct doc *d, struct bytes needle, const struct doc_place *hit, size_t *number, size_t *count);
 
 /* Two requests side by side or unified (TUI.md §3.8). */
 struct doc_diff_side {

@@ -5,6 +5,7 @@
 #include "tui/doc_rows.h"
 
 #define NEEDLE_MOST 256
+#define COUNTED_MOST 500000 /* cells looked at to count hits: some milliseconds */
 
 struct cell_search {
 	struct doc *d;
@@ -77,4 +78,25 @@ bool doc_find_in_cells(struct doc *d, struct doc_place from, bool backwards, str
 	}
 	free(s.cells);
 	return found;
+}
+
+bool doc_count_hits(struct doc *d, struct bytes needle, const struct doc_place *hit, size_t *number, size_t *count)
+{
+	struct cell_search s = { .d = d, .cells = malloc(DOC_LINE_MAX * sizeof *s.cells) };
+	size_t lines = d->ops->count(d), looked = 0;
+	*number = *count = 0;
+	take_needle(&s, needle);
+	for (size_t line = 0; s.cells && s.len && line < lines && looked <= COUNTED_MOST; line++) {
+		size_t cells = d->ops->line(d, line, s.cells, DOC_LINE_MAX);
+		looked += cells + 16;
+		for (size_t i = 0; i < cells; i++) {
+			if (match_at(&s, i, cells) == 0)
+				continue;
+			++*count;
+			if (line == hit->line && (int)i == hit->column)
+				*number = *count;
+		}
+	}
+	free(s.cells);
+	return *number && looked <= COUNTED_MOST;
 }

@@ -169,15 +169,16 @@ enum edit_end edit_read(struct edit *e, int *line, struct error *err)
 
 /* ---- what was made of it ---- */
 
-/* Content-Length follows the body, unless somebody wrote another, or took it away. */
-static bool fix_length(struct edit *e, struct bytes headers, size_t len)
+/* Content-Length follows a body that was changed, unless somebody wrote another, or took it away. What was imported may
+ * always have had a wrong one. */
+static bool fix_length(struct edit *e, struct bytes headers, struct bytes body)
 {
 	struct bytes was, now;
 	bool had = headers_find(e->was.headers, "content-length", &was);
 	bool has = headers_find(headers, "content-length", &now);
 	buffer_free(&e->fixed);
-	if (had && has && bytes_equal(was, now))
-		return http_text_fix_length(&e->fixed, headers, len);
+	if (had && has && bytes_equal(was, now) && !bytes_equal(body, e->was.body))
+		return http_text_fix_length(&e->fixed, headers, body.len);
 	return buffer_append_bytes(&e->fixed, headers);
 }
 
@@ -194,7 +195,7 @@ enum edit_end edit_take(struct edit *e, struct bytes text, struct bytes file, in
 		return EDIT_WRONG;
 	t.body = http_text_unended(e->was.body, t.body_file.len ? file : t.body);
 	t.body_file = bytes_of(NULL);
-	if (!fix_length(e, t.headers, t.body.len)) {
+	if (!fix_length(e, t.headers, t.body)) {
 		error_set(err, EXIT_NO, "out of memory");
 		return EDIT_WRONG;
 	}
@@ -241,7 +242,10 @@ static bool takes_line(const char *program)
 
 bool edit_command(struct buffer *out, const char *program, int line)
 {
-	bool fine = buffer_append_text(out, program);
+	/* Signals meant for the editor, C-c's and ours, must not end a shell before it: either there is none any more,
+	 * or it goes on. */
+	bool plain = !strpbrk(program, "=;|&<>()`\n");
+	bool fine = buffer_append_text(out, plain ? "exec " : "trap : INT QUIT; ") && buffer_append_text(out, program);
 	if (line > 0 && takes_line(program))
 		fine = fine && buffer_printf(out, " +%d", line);
 	return fine && buffer_append_text(out, " \"$1\"") && buffer_put_u8(out, 0);

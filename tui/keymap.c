@@ -161,39 +161,3 @@ void keymap_keys(const struct keymap *k, enum context c, enum action a, char *ou
 		len += (size_t)more;
 	}
 }
-
-/* mdoc takes a backslash and leading dots for its own. */
-static bool put_escaped(struct buffer *out, const char *text, bool plain)
-{
-	for (; *text; text++) {
-		bool fine =
-		    *text == '\\' && !plain ? buffer_append_text(out, "\\e") : buffer_put_u8(out, (uint8_t)*text);
-		if (!fine)
-			return false;
-	}
-	return true;
-}
-
-bool keymap_manual(bool plain, struct buffer *out)
-{
-	struct keymap k;
-	bool fine = keymap_init(&k);
-	for (size_t c = 0; fine && c + 1 < sizeof contexts / sizeof *contexts; c++) {
-		fine = plain ? buffer_printf(out, "%s:\n", contexts[c].name)
-			     : buffer_printf(out, ".Ss Keys: %s\n.Bl -tag -width 14n -compact\n", contexts[c].name);
-		for (int a = 1; fine && a < ACTION_COUNT; a++) {
-			const struct action_info *info = action_info((enum action)a);
-			char keys[80];
-			keymap_keys(&k, (enum context)contexts[c].context, (enum action)a, keys, sizeof keys);
-			if (!keys[0])
-				continue;
-			fine = plain ? buffer_printf(out, "  %-16s %-18s ", keys, info->name)
-				     : buffer_append_text(out, ".It \\&") && put_escaped(out, keys, false) &&
-					   buffer_append_text(out, "\n\\&");
-			fine = fine && put_escaped(out, info->help, plain) && buffer_append_text(out, "\n");
-		}
-		fine = fine && (plain || buffer_append_text(out, ".El\n"));
-	}
-	keymap_free(&k);
-	return fine;
-}

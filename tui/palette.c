@@ -17,10 +17,14 @@ static const struct {
 	{ "set ", "set mouse on|off, split on|off, order newest-first|newest-last, time local|utc|ago" },
 };
 
+_Static_assert(ACTION_COUNT + sizeof commands / sizeof *commands <= PROMPT_SUGGESTIONS, "the palette offers all");
+
 int palette_match(const char *typed, const char *text)
 {
 	int score = 1, run = 0;
 	const char *begin = text;
+	if (!*typed)
+		return 1; /* all alike, in the order of the table */
 	for (; *typed; typed++) {
 		if (*typed == ' ')
 			continue;
@@ -59,10 +63,10 @@ static void place(struct suggestion *out, int *scores, size_t *count, size_t mos
 size_t palette_suggest(const struct ui *ui, enum context c, unsigned have, const char *typed, struct suggestion *out,
 		       size_t most)
 {
-	int scores[64];
+	int scores[PROMPT_SUGGESTIONS];
 	size_t count = 0;
-	if (most > 64)
-		most = 64;
+	if (most > PROMPT_SUGGESTIONS)
+		most = PROMPT_SUGGESTIONS;
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
 		struct suggestion s = { .text = commands[i].name, .help = commands[i].help };
 		size_t len = strlen(commands[i].name);

@@ -130,7 +130,7 @@ static void on_plain_key(struct tui *t, key_code c)
 		return;
 	int count = t->count ? t->count : 1;
 	t->count = 0;
-	s->ui.message[0] = '\0';
+	s->ui.message[0] = s->ui.hits[0] = '\0';
 	enum action a = keymap_find(&s->ui.keys, top->context, c);
 	if (a == ACTION_NONE) {
 		char name[KEY_NAME_LEN];
@@ -141,6 +141,16 @@ static void on_plain_key(struct tui *t, key_code c)
 	} else {
 		tui_act(t, a, count);
 	}
+}
+
+/* What is done must be seen: where nothing can be shown one can only leave. */
+static void on_key_too_small(struct tui *t, const struct key *key)
+{
+	enum action a = keymap_find(&t->screen.ui.keys, CONTEXT_LIST, key->code);
+	if (a == ACTION_LEAVE)
+		a = ACTION_QUIT;
+	if (a == ACTION_QUIT || a == ACTION_INTERRUPT || a == ACTION_SUSPEND)
+		tui_act(t, a, 1);
 }
 
 static void on_key(struct tui *t, const struct key *key)
@@ -154,7 +164,9 @@ static void on_key(struct tui *t, const struct key *key)
 		term_repaint(t->term);
 		return;
 	}
-	if (s->sheet.shown) {
+	if (screen_layout(s, t->surface.width, t->surface.height).too_small) {
+		on_key_too_small(t, key);
+	} else if (s->sheet.shown) {
 		sheet_key(&s->sheet, key, &out);
 		tui_carry_out(t, &out);
 	} else if (s->prompt.kind != PROMPT_NONE) {
@@ -214,6 +226,11 @@ static void on_signal(uv_signal_t *handle, int number)
 	} else if (number != SIGINT || !t->away) { /* else it is meant for the program that has the terminal */
 		tui_end_now(t, number == SIGINT ? TUI_INTERRUPTED : TUI_QUIT);
 	}
+}
+
+bool tui_away(const struct tui *t)
+{
+	return t->away;
 }
 
 void tui_suspend(struct tui *t)

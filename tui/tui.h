@@ -22,6 +22,8 @@ enum tui_end { TUI_QUIT, TUI_TO_LINES, TUI_INTERRUPTED /* C-c, SIGINT: exit stat
  * the loop when the user leaves; the terminal is whole again by then. */
 struct tui *tui_start(const struct tui_deps *deps, const struct tui_options *options,
 		      void (*ended)(void *user, enum tui_end how), void *user, struct error *e);
+/* Whether another program (an editor) has the terminal: an interrupt is meant for that one. */
+bool tui_away(const struct tui *t);
 /* A line from the program itself (the client's troubles, states), shown in the message line and kept under EVENTS. */
 void tui_event(struct tui *t, const char *sentence);
 /* Gives the terminal back and frees; for a program that ends. `closed` when the handles are gone. */

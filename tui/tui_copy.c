@@ -89,6 +89,8 @@ void tui_copy(struct tui *t, struct effect *e)
 		copy_bytes(t, buffer_view(&e->bytes));
 	} else if (!make(t, e, &made, &err)) {
 		tui_say(t, true, "%s", err.text);
+	} else if (made.len == 0) {
+		tui_say(t, true, "the %s of #%lld is empty: nothing was copied", words[e->number], (long long)e->id);
 	} else {
 		text_size(size, made.len);
 		snprintf(t->doing.copied, sizeof t->doing.copied, "%s of #%lld (%s bytes)", words[e->number],

@@ -31,7 +31,7 @@ struct ui {
 	struct client_state client;
 	struct keymap keys;
 	char filter[UI_FILTER_MAX];
-	char search[200];
+	char search[200], hits[50]; /* "2 of 5", until the next key */
 	enum time_mode time;
 	bool split, pane_focused, can_split, mouse, ascii;
 	uint64_t now_us;

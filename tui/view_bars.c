@@ -224,7 +224,8 @@ void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, s
 	}
 	int x = print_right(s, area, ROLE_DIM, right);
 	if (searched[0])
-		surface_print(s, left_of(area, x), area.x, area.y, ROLE_TITLE, " /%s", searched);
+		surface_print(s, left_of(area, x), area.x, area.y, ROLE_TITLE, " /%s%s%s", searched,
+			      ui->hits[0] ? "  " : "", ui->hits);
 }
 
 static const char *strip_title(const struct strip *strip)

@@ -57,12 +57,18 @@ void view_pager_search(struct pager *p, struct ui *ui, const char *text, bool ba
 		view_say(out, "nothing was searched yet: / searches");
 		return;
 	}
-	switch (pager_search(p, text, backwards)) {
+	enum pager_found found = pager_search(p, text, backwards);
+	size_t number, count;
+	ui->hits[0] = '\0';
+	if (found != PAGER_NOTHING && doc_count_hits(p->doc, bytes_of(p->needle), &p->hit, &number, &count))
+		snprintf(ui->hits, sizeof ui->hits, "%zu of %zu", number, count);
+	switch (found) {
 	case PAGER_NOTHING:
 		view_say(out, "there is no \"%s\" here", p->needle);
 		break;
 	case PAGER_AROUND:
-		view_say(out, "began again at the %s", backwards ? "end" : "beginning");
+		view_say(out, "began again at the %s%s%s", backwards ? "end" : "beginning", ui->hits[0] ? ": " : "",
+			 ui->hits);
 		break;
 	case PAGER_FOUND:
 		break;

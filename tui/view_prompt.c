@@ -6,6 +6,8 @@
 
 #include "tui/text.h"
 
+#define POPUP_ROWS 10
+
 void history_add(struct history *h, const char *text)
 {
 	char *copy = *text ? strdup(text) : NULL;
@@ -324,25 +326,75 @@ void prompt_key(struct prompt *p, const struct ui *ui, const struct key *key, st
 
 /* ---- drawing ---- */
 
+/* As many as fit of "k, Up", never a part of one. */
+static void put_keys(struct surface *s, struct rect area, int y, const char *keys)
+{
+	int len = (int)strlen(keys);
+	while (len > area.width) {
+		do
+			len--;
+		while (len > 0 && keys[len] != ',');
+		if (len == 0)
+			return;
+	}
+	surface_print(s, area, area.x, y, ROLE_KEY, "%.*s", len, keys);
+}
+
 static void draw_popup(const struct prompt *p, struct surface *s, struct rect body)
 {
-	int rows = (int)p->suggestion_count + 1;
+	int count = (int)p->suggestion_count, rows = (count < POPUP_ROWS ? count : POPUP_ROWS) + 1;
 	if (rows > body.height)
 		rows = body.height;
+	int top = (int)p->suggestion > rows - 2 ? (int)p->suggestion - (rows - 2) : 0;
 	struct rect box = { body.x, body.y + body.height - rows, body.width, rows };
 	surface_fill(s, box, ' ', ROLE_NORMAL);
 	surface_fill(s, (struct rect){ box.x, box.y, box.width, 1 }, SURFACE_LINE, ROLE_DIM);
-	for (int i = 0; i + 1 < rows; i++) {
+	if (count >= rows)
+		surface_print(s, box, box.x + box.width - 10, box.y, ROLE_DIM, " %2d of %d ", (int)p->suggestion + 1,
+			      count);
+	for (int i = top; i - top + 1 < rows; i++) {
 		const struct suggestion *g = &p->suggestions[i];
-		int y = box.y + 1 + i, wide = box.width >= 60;
+		int y = box.y + 1 + i - top, wide = box.width >= 60, keys = box.x + (wide ? 20 : 19);
 		const char *name = g->action != ACTION_NONE ? action_info(g->action)->name : g->text;
 		surface_print(s, box, box.x + 1, y, ROLE_TITLE, "%s", name);
-		surface_print(s, box, box.x + (wide ? 20 : 19), y, ROLE_KEY, "%s", g->keys);
+		put_keys(s, (struct rect){ keys, y, wide ? 12 : box.width - 19, 1 }, y, g->keys);
 		if (wide)
-			surface_print(s, box, box.x + 32, y, ROLE_DIM, "%s", g->help);
+			surface_print(s, box, box.x + 33, y, ROLE_DIM, "%s", g->help);
 		if ((size_t)i == p->suggestion)
 			surface_select(s, box, y);
 	}
+}
+
+/* Above the line: the sentence, broken between words, and an arrow down to the column it names. */
+static void draw_wrong(struct surface *s, struct rect body, const char *sentence, int x)
+{
+	const char *rows[3];
+	size_t lens[3], count = 0, room = body.width > 12 ? (size_t)body.width - 2 : 10;
+	for (const char *at = sentence; *at && count < 3; count++) {
+		size_t len = strlen(at);
+		if (len > room)
+			for (len = room; len > 1 && at[len] != ' '; len--)
+				;
+		rows[count] = at;
+		lens[count] = len;
+		at += len + (at[len] == ' ');
+	}
+	int y = body.y + body.height - 1 - (int)count;
+	if (y < body.y)
+		return;
+	surface_fill(s, (struct rect){ body.x, y, body.width, (int)count + 1 }, ' ', ROLE_NORMAL);
+	for (size_t i = 0; i < count; i++)
+		surface_print(s, body, body.x + 1, y + (int)i, ROLE_4XX, "%.*s", (int)lens[i], rows[i]);
+	surface_print(s, body, x, y + (int)count, ROLE_4XX, "v");
+}
+
+/* Where the n-th character (from 1) stands on the line that shows the text from `from` on. */
+static int column_of(const struct prompt *p, size_t from, int n, int x)
+{
+	size_t at = 0;
+	for (int i = 1; i < n && at < p->len; i++)
+		at = step_on(p, at);
+	return at > from ? x + text_columns(bytes_make(p->text + from, at - from), TEXT_LINE) : x;
 }
 
 void prompt_draw(const struct prompt *p, const struct ui *ui, struct surface *s, struct rect line, struct rect body)
@@ -362,7 +414,10 @@ void prompt_draw(const struct prompt *p, const struct ui *ui, struct surface *s,
 	s->cursor_x = x + text_columns(bytes_make(p->text + from, p->cursor - from), TEXT_LINE);
 	s->cursor_y = line.y;
 	s->cursor_shown = true;
-	if (p->trouble[0])
+	int wrong = 0, behind = 0;
+	if (p->kind == PROMPT_FILTER && sscanf(p->trouble, "column %d: %n", &wrong, &behind) == 1 && behind)
+		draw_wrong(s, body, p->trouble + behind, column_of(p, from, wrong, x));
+	else if (p->trouble[0])
 		surface_print(s, line, end + 2, line.y, ROLE_4XX, "%s", p->trouble);
 	else if (p->kind == PROMPT_COMMAND && !p->len)
 		surface_print(s, line, end + 2, line.y, ROLE_DIM, "type a command; Tab completes");

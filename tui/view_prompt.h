@@ -15,7 +15,7 @@ struct history {
 void history_add(struct history *h, const char *text);
 void history_free(struct history *h);
 
-#define PROMPT_SUGGESTIONS 10
+#define PROMPT_SUGGESTIONS 80 /* every action; the popup scrolls */
 struct suggestion {
 	enum action action; /* or ACTION_NONE: `text` completes what is typed */
 	const char *text, *help;

@@ -1,6 +1,6 @@
 // The inspector with all that belongs to it: a relay, a client on a terminal (tmux), an app, a record.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { World, binDir, waitFor } from './lib/harness.mjs';
@@ -36,10 +36,10 @@ const checkSanitizers = (home) => {
 	assert.deepEqual(reports.map((f) => readFileSync(path.join(path.dirname(home), f), 'utf8')), []);
 };
 
-async function listen(args = [], { before: front = [], ...options } = {}) {
+async function listen(args = [], { before: front = [], env = {}, ...options } = {}) {
 	const home = w.fresh('home'), ready = w.fresh('ready');
 	const command = [...front, creel, 'listen', String(app.port), '--relay', `http://127.0.0.1:${relay.port}`, '--ready-file', ready, ...args];
-	t = await Terminal.start({ command, env: environment(home), ...options });
+	t = await Terminal.start({ command, env: { ...environment(home), ...env }, ...options });
 	t.home = home;
 	t.url = await waitFor('the ready file', () => existsSync(ready) && readFileSync(ready, 'utf8').trim());
 	return t;
@@ -67,7 +67,7 @@ describe('creel listen on a terminal', () => {
 		await t.keys('f');
 		await t.type(' AND(');
 		await t.keys('Enter');
-		await t.until(/column \d+/);
+		await t.until(/^ +v\n filter: .* AND\($/m);
 		await t.keys('Escape', 'Escape');
 		await t.until(/\/first/);
 		await t.keys('q');
@@ -139,6 +139,33 @@ describe('creel listen on a terminal', () => {
 		assert.equal(await first.ended(), '3');
 		assert.match(await first.screen('-S', '-'), /^creel: the relay .* refused/m);
 		first.close();
+	});
+
+	it('ends with 130 on C-c, as it does on SIGINT', async () => {
+		await listen();
+		await t.until(/ online /);
+		await t.keys('C-c');
+		assert.equal(await t.ended(), '130');
+		checkSanitizers(t.home);
+	});
+
+	it('goes on when C-c is typed to the editor it started', async () => {
+		const interrupted = w.fresh('interrupted'), editor = w.fresh('editor');
+		writeFileSync(editor, `#!/bin/sh\ntrap ': >${interrupted}; exit 1' INT\necho editing\nwhile :; do sleep 0.05; done\n`, { mode: 0o755 });
+		await listen([], { env: { EDITOR: editor } });
+		await t.until(/ online /);
+		await hook('edited');
+		await t.until(/200 {2}POST .*\/edited/);
+		await t.keys('e');
+		await t.until(/^editing/m);
+		await t.keys('C-c');
+		await t.until(/the editor ended with status 1: nothing was sent/);
+		assert.ok(existsSync(interrupted));
+		assert.equal((await hook('behind')).status, 200);
+		await t.until(/200 {2}POST .*\/behind/);
+		await t.keys('C-c');
+		assert.equal(await t.ended(), '130');
+		checkSanitizers(t.home);
 	});
 
 	it('says so when the relay is away, and when it is back', async () => {
@@ -243,6 +270,14 @@ describe('creel ui', () => {
 		await t.keys('q');
 		assert.equal(await t.ended(), '0');
 		checkSanitizers(home);
+		for (const [how, status] of [[() => t.keys('C-c'), '130'], [() => t.signal('SIGINT'), '130'], [() => t.signal('SIGTERM'), '0'], [() => t.keys('Q'), '0']]) {
+			t.close();
+			t = await Terminal.start({ command: [creel, 'ui'], env: environment(home) });
+			await t.until(/^>R- .*\/sent/m);
+			await how();
+			assert.equal(await t.ended(), status, String(how));
+			checkSanitizers(home);
+		}
 	});
 
 	it('says in one sentence what it needs', async () => {

@@ -39,6 +39,7 @@ async function listen(env = {}, args = []) {
 			...env,
 		},
 	});
+	t.home = home;
 	t.url = await waitFor('the ready file', () => existsSync(ready) && readFileSync(ready, 'utf8').trim());
 	await t.until(/ online /);
 }
@@ -69,6 +70,7 @@ describe('the inspector', () => {
 		assert.deepEqual(again.body, first.body);
 		assert.equal(again.first, first.first);
 		await t.until(/#1 was sent again, as #3/);
+		await t.until(/^ R- /m); // else j reaches the last row, and the next to arrive is followed
 		await t.keys('m', 'j', 'm', 'r');
 		await t.until(/replay 2 marked/);
 		await t.keys('y');
@@ -114,6 +116,17 @@ describe('the inspector', () => {
 		assert.equal(r.body.toString(), body);
 		assert.equal(r.first, first.first);
 		assert.equal(field(r.lines, 'x-quote'), 'it\'s "so"');
+	});
+
+	it('does not copy an empty body over what the clipboard holds', async () => {
+		await listen();
+		await hook('empty', '');
+		await t.tmux('set-buffer', 'kept');
+		await t.keys('y', 'b');
+		await t.until(/body of #1 is empty: nothing was copied/);
+		assert.equal(await t.tmux('save-buffer', '-'), 'kept');
+		await t.keys('y', 'i');
+		await t.until(/id of #1 .*: to tmux's buffer/);
 	});
 
 	it('writes files that were not there, for the user alone', async () => {
@@ -166,6 +179,48 @@ describe('the inspector', () => {
 		assert.equal(r.body.toString(), '{"amount":5000}');
 		assert.equal(field(r.lines, 'x-hub-signature-256'), github('right-secret', '{"amount":5000}'));
 		await t.until(/#1 was sent again, as #2/);
+	});
+
+	it('keeps what was edited when it cannot be signed anew, with the words of creel verify on both', async () => {
+		const file = w.fresh('secret');
+		writeFileSync(file, 'right-secret');
+		await listen({ EDITOR: 'sed -i -e s/4900/5000/' }, ['--secret', `github=@${file}`]);
+		await hook('signed', '{ "amount": 4900 }', ['X-GitHub-Event: push', `X-Hub-Signature-256: ${github('right-secret', '{"amount":4900}')}`], 'push');
+		const r = await w.creel(['verify', '1', '--json', '--secret', `github=@${file}`], { env: { XDG_DATA_HOME: t.home } });
+		assert.equal(r.code, 1);
+		const { why, reason } = JSON.parse(r.text);
+		assert.equal(reason, 'body');
+		await t.keys('Enter');
+		const shown = (s) => s.replaceAll(/\s+/g, ' ').includes(`[invalid] ${why}`);
+		await t.until(shown);
+		await t.resize(50, 24);
+		await t.until(shown);
+		await t.resize(80, 24);
+		// The same by creel ui alone, which has the secret, of what came while nobody had one.
+		const listening = t, url = t.url;
+		await listen();
+		for (const body of ['{"amount":4900}', '{ "amount": 4900 }']) await hook('late', body, ['X-GitHub-Event: push', `X-Hub-Signature-256: ${github('right-secret', '{"amount":4900}')}`], 'push');
+		await t.until(/^> - .*push/m);
+		const late = t;
+		t = await Terminal.start({ command: [creel, 'ui', '--secret', `github=@${file}`], env: { HOME: w.env.HOME, XDG_CONFIG_HOME: w.env.XDG_CONFIG_HOME, XDG_STATE_HOME: w.env.XDG_STATE_HOME, XDG_DATA_HOME: late.home } });
+		await t.until(/^> .*push/m);
+		await t.keys('Enter');
+		await t.until(shown);
+		await t.keys('[');
+		await t.until(/\[valid\]/, { not: /invalid/ });
+		t.close();
+		late.close();
+		t = Object.assign(listening, { url });
+		await t.keys('q');
+		await hook('other', '{"amount":4900}', ['Stripe-Signature: t=1,v1=00']);
+		const count = app.requests.length;
+		await t.keys('G', 'e');
+		await t.until(/send #2 edited/);
+		await t.keys('r');
+		const s = await t.until(/stripe's, and its secret is not known: --secret stripe=@FILE/);
+		assert.match(s, /send #2 edited/);
+		assert.match(s, /^ *\+ \{"amount":5000\}/m);
+		assert.equal(app.requests.length, count);
 	});
 
 	it('says so when there is no secret to sign anew with', async () => {

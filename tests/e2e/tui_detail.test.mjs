@@ -57,7 +57,15 @@ describe('a delivery', () => {
 		await t.until(/value of #40/);
 		await waitFor('the value', () => readFileSync(out, 'utf8') === 'value 40');
 		await t.keys('n');
-		await t.until(/began again at the beginning/);
+		await t.until(/began again at the beginning: 1 of 1/);
+		await t.keys('/');
+		await t.type('value 4');
+		await t.keys('Enter');
+		await t.until(/^ \/value 4 {2}2 of 11 /m);
+		await t.keys('N');
+		await t.until(/^ \/value 4 {2}1 of 11 /m);
+		await t.keys('j');
+		await t.until(/^ \/value 4 {3}/m);
 		await t.keys('g', 'j', 'j', 'j', 'j', 'j', 'z');
 		await t.until(/^ > \{ 63 keys, .*\}$/m);
 	});

@@ -55,6 +55,10 @@ static void test_same(void **state)
 	/* All line ends made CR LF by an editor of another world: the head means the same. */
 	assert_int_equal(take(e, "POST /hooks?a=1 HTTP/1.1\r\nContent-Length: 8\r\n\r\n{\"a\": 1}"), EDIT_SAME);
 	edit_free(e);
+	/* A length that was wrong before is no change. */
+	e = make("Content-Length: 4\r\n", bytes_of("{\"a\": 1}"));
+	assert_int_equal(take(e, "POST /hooks?a=1 HTTP/1.1\nContent-Length: 4\n\n{\"a\": 1}"), EDIT_SAME);
+	edit_free(e);
 	e = make("", bytes_of(""));
 	assert_int_equal(take(e, "POST /hooks?a=1 HTTP/1.1\n\n"), EDIT_SAME);
 	assert_int_equal(take(e, "POST /hooks?a=1 HTTP/1.1\n\n\n"), EDIT_SAME);
@@ -271,11 +275,13 @@ static void test_editors(void **state)
 	assert_string_equal(edit_program(), "nano -w");
 	setenv("CREEL_EDITOR", "code --wait", 1);
 	assert_string_equal(edit_program(), "code --wait");
-	expect_command("vi", 0, "vi \"$1\"");
-	expect_command("vi", 3, "vi +3 \"$1\"");
-	expect_command("/usr/bin/nano -w", 12, "/usr/bin/nano -w +12 \"$1\"");
-	expect_command("code --wait", 3, "code --wait \"$1\"");
-	expect_command("vimdiff", 3, "vimdiff \"$1\"");
+	expect_command("vi", 0, "exec vi \"$1\"");
+	expect_command("vi", 3, "exec vi +3 \"$1\"");
+	expect_command("/usr/bin/nano -w", 12, "exec /usr/bin/nano -w +12 \"$1\"");
+	expect_command("code --wait", 3, "exec code --wait \"$1\"");
+	expect_command("vimdiff", 3, "exec vimdiff \"$1\"");
+	expect_command("LANG=C vi", 3, "trap : INT QUIT; LANG=C vi \"$1\"");
+	expect_command("cat; vi", 0, "trap : INT QUIT; cat; vi \"$1\"");
 }
 
 int main(void)

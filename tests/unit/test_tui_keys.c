@@ -81,26 +81,12 @@ static void test_the_users_file(void **state)
 	keymap_free(&k);
 }
 
-static void test_manual(void **state)
-{
-	struct buffer b = { 0 };
-	(void)state;
-	assert_true(keymap_manual(true, &b) && buffer_put_u8(&b, 0));
-	assert_non_null(strstr((char *)b.at, "  f, F4, \\         filter "));
-	assert_non_null(strstr((char *)b.at, "diff:\n"));
-	buffer_free(&b);
-	assert_true(keymap_manual(false, &b) && buffer_put_u8(&b, 0));
-	assert_non_null(strstr((char *)b.at, ".It \\&f, F4, \\e\n\\&show only"));
-	buffer_free(&b);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_key_does_two_things),
 		cmocka_unit_test(test_every_key_has_a_name),
 		cmocka_unit_test(test_the_users_file),
-		cmocka_unit_test(test_manual),
 	};
 	return RUN(tests);
 }

@@ -140,6 +140,11 @@ static void test_search(void **state)
 	pager_goto(&w.p, 95);
 	assert_int_equal(pager_search(&w.p, "", true), PAGER_FOUND);
 	assert_int_equal(w.p.line, 89);
+	size_t number, count;
+	assert_true(doc_count_hits(w.p.doc, bytes_of("NEEDLE"), &w.p.hit, &number, &count));
+	assert_int_equal(number, 2);
+	assert_int_equal(count, 2);
+	assert_false(doc_count_hits(w.p.doc, bytes_of("absent"), &w.p.hit, &number, &count));
 	assert_int_equal(pager_search(&w.p, "absent", false), PAGER_NOTHING);
 	assert_int_equal(w.p.line, 89);
 	/* A single one is found again, going around. */

@@ -177,6 +177,55 @@ static void test_key_bar(void **state)
 	end(&w);
 }
 
+static bool refuse(void *user, const char *filter, struct error *e)
+{
+	(void)user;
+	return !strchr(filter, '9') || error_set(e, EXIT_USAGE,
+						 "column 10: '9x' is no status: 503, 5xx, >=400, err, timeout or a "
+						 "range of these");
+}
+
+static void press(struct world *w, key_code code)
+{
+	struct effect e;
+	prompt_key(&w->s.prompt, &w->s.ui, &(struct key){ .code = code }, &e);
+}
+
+static void type(struct world *w, const char *text)
+{
+	for (; *text; text++)
+		press(w, (key_code)(unsigned char)*text);
+}
+
+/* What is wrong is told while it is typed, with an arrow to it; the palette offers every action. */
+static void test_prompts(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, 214);
+	draw(&w, 80, 24);
+	w.s.prompt.check = refuse;
+	w.s.prompt.context = CONTEXT_LIST;
+	w.s.prompt.have = HAVE_ROW;
+	prompt_open(&w.s.prompt, &w.s.ui, PROMPT_FILTER, "");
+	type(&w, "a status:9x");
+	check(&w, "prompt-filter-wrong");
+	press(&w, TKEY_ESCAPE);
+	prompt_open(&w.s.prompt, &w.s.ui, PROMPT_COMMAND, "");
+	check(&w, "palette");
+	size_t count = w.s.prompt.suggestion_count, enabled = 0;
+	for (int a = 1; a < ACTION_COUNT; a++)
+		enabled += action_enabled((enum action)a, CONTEXT_LIST, HAVE_ROW);
+	assert_int_equal(count, enabled + 4); /* and the commands */
+	for (size_t i = 0; i < count + 3; i++)
+		press(&w, TKEY_DOWN);
+	assert_int_equal(w.s.prompt.suggestion, count - 1);
+	check(&w, "palette-end");
+	type(&w, "mark");
+	assert_int_equal(w.s.prompt.suggestions[0].action, ACTION_MARK);
+	end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_two_days_reversed),
 		cmocka_unit_test(test_key_bar),
+		cmocka_unit_test(test_prompts),
 	};
 	return RUN(tests);
 }
