@@ -263,6 +263,11 @@ bool stream_take_upgraded(struct stream *st, struct bytes piece, bool end)
 {
 	if (st->up_ended || !inflow_come(&st->inflow, piece.len))
 		return false;
+	/* An app that never quite catches up must not have all that went up kept. */
+	if (st->up_at > st->up.len / 2) {
+		buffer_consume(&st->up, st->up_at);
+		st->up_at = 0;
+	}
 	if (!buffer_append_bytes(&st->up, piece)) {
 		stream_send_reset(st, WIRE_RESET_APP_ABORTED, "the client is out of memory");
 		return true;

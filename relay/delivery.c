@@ -148,6 +148,11 @@ void delivery_answer_data(struct delivery *d, struct bytes body, bool end)
 {
 	if (d->phase != PHASE_ANSWERING)
 		return;
+	/* A sender that never quite catches up must not have all of an endless answer kept. */
+	if (d->answer_at > d->answer_body.len / 2) {
+		buffer_consume(&d->answer_body, d->answer_at);
+		d->answer_at = 0;
+	}
 	if (!buffer_append_bytes(&d->answer_body, body))
 		d->phase = PHASE_ABORTED;
 	else if (end)
