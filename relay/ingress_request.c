@@ -138,7 +138,10 @@ static void on_upgraded(void *cls, struct MHD_Connection *connection, void *con_
 	    s->tls ? MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION) : NULL;
 	(void)con_cls;
 	(void)fd; /* with TLS one that libmicrohttpd would carry the bytes through */
-	s->wire = (struct passage_wire){ .fd = s->fd, .tls = info ? info->tls_session : NULL };
+	s->wire = (struct passage_wire){ .fd = s->fd,
+					 .tls = info ? info->tls_session : NULL,
+					 .deadline = &s->deadline,
+					 .patience_ms = s->in->relay->settings.body_timeout_ms };
 	s->deadline = UINT64_MAX; /* it may be silent for ever */
 	x->passage =
 	    passage_open(s->in->relay->loop, x->delivery, s->daemon, urh, &s->wire, bytes_make(early, early_len));

@@ -160,10 +160,13 @@ static void go_on(struct passage *p)
 	if (!p->urh)
 		return;
 	bool drained = write_some(p);
-	if (p->urh && drained && (d->phase == PHASE_DONE || d->phase == PHASE_ABORTED))
+	/* What broke off does not wait for a sender that does not read. */
+	if (p->urh && (d->phase == PHASE_ABORTED || (drained && d->phase == PHASE_DONE)))
 		passage_end(p);
 	if (!p->urh)
 		return;
+	if (d->phase == PHASE_DONE)
+		*p->wire->deadline = uv_now(p->poll.loop) + (uint64_t)p->wire->patience_ms;
 	read_some(p);
 	struct stream *st = d->answerer;
 	bool reads = st && !p->hung_up && p->early_at == p->early.len && stream_may_pass(st);

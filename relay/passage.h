@@ -17,6 +17,10 @@ struct passage_wire {
 	int fd;
 	gnutls_session_t tls; /* NULL: plain */
 	bool ours;            /* a call of this file; libmicrohttpd's find nothing to read */
+	/* Loop time in ms, set once the app has ended and only the sender is waited for: so long after it last took
+	 * bytes the connection is to be shut down. */
+	uint64_t *deadline;
+	int64_t patience_ms;
 };
 
 struct passage;
