@@ -54,9 +54,11 @@ static void on_socket_ready(uv_poll_t *h, int status, int events)
 	int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0) |
 		    (status < 0 ? CURL_CSELECT_ERR : 0);
 	if (w->wanted == 0) {
-		/* An idle connection that the app closed: libcurl finds out when it wants to use it again. */
+		/* An idle connection that the app closed: libcurl finds out when it wants to use it again. Or one after
+		 * 101 whose TLS ended before: libcurl looks there no more. */
 		uv_poll_stop(&w->poll);
 		w->active = 0;
+		w->owner->on_progress(w->owner->user);
 		return;
 	}
 	drive(w->owner, w->fd, flags);

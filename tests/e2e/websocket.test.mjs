@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -330,5 +333,148 @@ describe('WebSockets', () => {
 		able.ws.send(frame('DATA', { stream: q.stream, flags: FLAGS.END }));
 		await able.frame('DONE', (f) => f.stream === q.stream);
 		await able.end();
+	});
+});
+
+const ask = (path) => `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
+const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
+
+/** An app that gives the bytes after 101 to `on`. */
+async function startRaw(on, tls) {
+	const app = { sockets: [], http: tls ? https.createServer(tls) : http.createServer() };
+	app.http.on('upgrade', (q, s) => {
+		s.on('error', () => {});
+		app.sockets.push(s);
+		s.write(SWITCH);
+		on(s);
+	});
+	app.http.listen(0, '127.0.0.1');
+	await once(app.http, 'listening');
+	app.port = app.http.address().port;
+	app.close = () => {
+		for (const s of app.sockets) s.destroy();
+		return new Promise((resolve) => app.http.close(resolve));
+	};
+	return app;
+}
+
+/** A sender that reads nothing before it is told to. */
+async function sender(port, path) {
+	const s = net.connect(port, '127.0.0.1');
+	s.on('error', () => {});
+	s.over = new Promise((resolve) => s.on('close', resolve));
+	s.pause();
+	s.write(ask(path));
+	return s;
+}
+
+/** How many sockets of the relay's process are connected to the sender's port. */
+function connections(own, theirs) {
+	const hex = (port) => `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+	return readFileSync('/proc/net/tcp', 'utf8').split('\n').map((line) => line.trim().split(/\s+/))
+		// An inode of 0: closed by its process, and only the kernel still waits for the sender.
+		.filter((f) => f[1]?.endsWith(hex(own)) && f[2].endsWith(hex(theirs)) && f[9] !== '0').length;
+}
+
+describe('the bytes after 101', () => {
+	const w = new World();
+	after(async () => {
+		try {
+			await w.endsCleanly();
+		} finally {
+			await w.close();
+		}
+	});
+	it('are not all kept for an app that never quite catches up', async () => {
+		const app = w.keep(await startRaw((s) => {
+			s.took = 0;
+			s.pause();
+			const timer = setInterval(() => (s.took += (s.read(16384) ?? s.read())?.length ?? 0), 2);
+			s.on('close', () => clearInterval(timer));
+		}));
+		const relay = await w.startRelay();
+		const client = await w.startClient({ relay, target: app.port, name: 'up', env: { ASAN_OPTIONS: `${w.env.ASAN_OPTIONS}:quarantine_size_mb=1` } });
+		const s = await sender(relay.port, '/up/x');
+		const there = await waitFor('the app to be asked', () => app.sockets[0]);
+		const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${client.child.pid}/status`, 'utf8'))[1]) * 1024;
+		const piece = Buffer.alloc(65536);
+		const more = () => {
+			while (!s.destroyed && s.write(piece));
+		};
+		s.on('drain', more);
+		more();
+		await waitFor('the first of it', () => there.took > 2e6);
+		const before = memory();
+		await waitFor('the rest of it', () => there.took > 22e6);
+		const grown = memory() - before;
+		s.destroy();
+		assert.ok(grown < 8e6, `the client has grown by ${grown} bytes`);
+	});
+
+	it('are waited with for a sender that does not read only so long once the app has closed', async () => {
+		const relay = await w.startRelay({ args: ['--body-timeout', '1s'] });
+		const tunnel = await Tunnel.online(relay.port, 'end', { say: { features: 1 } });
+		const s = await sender(relay.port, '/end/x');
+		const q = await tunnel.request();
+		tunnel.answer(q, { status: 101, flags: 0, body_len: 2n ** 64n - 1n, headers: 'Upgrade: websocket\r\n', body: '' });
+		// More than the sockets between take: the windows hold it back.
+		let credit = 262144, at = 0;
+		const piece = Buffer.alloc(65536);
+		let quiet = Date.now();
+		await waitFor('the sender to be full', () => {
+			for (const f of tunnel.frames.slice(at)) if (f.type === 'WINDOW' && f.stream === q.stream) credit += f.credit;
+			at = tunnel.frames.length;
+			for (; credit > 0; credit -= piece.length, quiet = Date.now()) tunnel.ws.send(frame('DATA', { stream: q.stream, payload: piece }));
+			return Date.now() - quiet > 500;
+		});
+		tunnel.ws.send(frame('DATA', { stream: q.stream, flags: FLAGS.END }));
+		await tunnel.frame('DONE', (f) => f.stream === q.stream);
+		await waitFor('the relay to let go of it', () => connections(relay.port, s.localPort) === 0);
+		s.destroy();
+		await tunnel.end();
+	});
+
+	it('end at once with the tunnel, though the sender does not read', async () => {
+		const app = w.keep(await startRaw((s) => {
+			const more = () => {
+				while (s.writable && s.write(Buffer.alloc(65536)));
+			};
+			s.on('drain', more);
+			more();
+		}));
+		const relay = await w.startRelay();
+		const client = await w.startClient({ relay, target: app.port, name: 'full' });
+		const s = await sender(relay.port, '/full/x');
+		const there = await waitFor('the app to be asked', () => app.sockets[0]);
+		let seen = -1, since = Date.now();
+		await waitFor('the app to be made to wait', () => {
+			if (there.bytesWritten !== seen) [seen, since] = [there.bytesWritten, Date.now()];
+			return Date.now() - since > 500;
+		});
+		await client.stop('SIGTERM');
+		await waitFor('the relay to let go of it', () => connections(relay.port, s.localPort) === 0);
+		s.destroy();
+	});
+
+	it('end with an app whose TLS ends before its connection', async () => {
+		const c = makeCertificate(w.path('.'));
+		const app = w.keep(await startRaw((s) => s.resume(), { cert: c.pem, key: readFileSync(c.key) }));
+		const between = net.createServer({ allowHalfOpen: true }, (a) => {
+			const b = net.connect({ port: app.port, host: '127.0.0.1', allowHalfOpen: true });
+			for (const s of [a, b]) s.on('error', () => {});
+			a.pipe(b);
+			b.on('data', (piece) => a.write(piece));
+			b.on('end', () => setTimeout(() => a.end(), 300)); // long after close_notify
+		});
+		w.keep({ close: () => new Promise((resolve) => between.close(resolve)) });
+		between.listen(0, '127.0.0.1');
+		await once(between, 'listening');
+		const relay = await w.startRelay();
+		await w.startClient({ relay, target: `https://127.0.0.1:${between.address().port}`, name: 'late', args: ['--insecure'] });
+		const s = await sender(relay.port, '/late/x');
+		s.resume();
+		await within('101', once(s, 'data'));
+		app.sockets[0].end();
+		await within('the sender to see the end', s.over);
 	});
 });
