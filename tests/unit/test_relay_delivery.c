@@ -311,12 +311,38 @@ static void test_a_body_that_is_lost_on_its_way_to_two(void **state)
 	finish(d);
 }
 
+/* A sender that always has a little left to read. */
+static void test_an_endless_answer_is_not_kept(void **state)
+{
+	(void)state;
+	static uint8_t piece[16384];
+	struct delivery *d = make_with("GET");
+	struct wire_response answer = { .status = 200, .body_len = WIRE_UNKNOWN_LENGTH };
+	uint8_t next_in = 0, next_out = 0;
+	d->phase = PHASE_WHOLE;
+	delivery_answer(d, &answer);
+	for (int i = 0; i < 1000; i++) {
+		memset(piece, next_in++, sizeof piece);
+		delivery_answer_data(d, bytes_make(piece, sizeof piece), false);
+		if (i == 0)
+			continue;
+		assert_int_equal(d->answer_body.at[d->answer_at], next_out);
+		assert_int_equal(d->answer_body.at[d->answer_at + sizeof piece - 1], next_out);
+		next_out++;
+		d->answer_at += sizeof piece;
+		assert_int_equal(d->answer_body.len - d->answer_at, sizeof piece);
+		assert_true(d->answer_body.len <= 4 * sizeof piece);
+	}
+	finish(d);
+}
+
 int main(void)
 {
 	relay.loop = uv_default_loop();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_answer_in_pieces),
+		cmocka_unit_test(test_an_endless_answer_is_not_kept),
 		cmocka_unit_test(test_order_is_kept),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_credit_up_to_the_limit),
