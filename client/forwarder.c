@@ -1,12 +1,9 @@
-#include "client/forwarder.h"
+#include "client/forward_private.h"
 
-#include "client/answer_head.h"
-#include "client/curl_loop.h"
 #include "client/forward_headers.h"
 #include "shared/headers.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,46 +12,9 @@
 #include <unistd.h>
 
 #define IDLE_CONNECTIONS 256
-#define HANDLE_POOL 256
 #define FIRST_RETRY_MS 50
 #define MOST_RETRY_MS 500
 #define EXPECT_WAIT_MS 200L /* an app that does not answer Expect: 100-continue gets the body all the same */
-
-struct forwarder {
-	uv_loop_t *loop;
-	struct curl_loop *curl;
-	struct forward_options options;
-	struct forward *upgraded; /* by upgraded_next */
-	CURL *pool[HANDLE_POOL];  /* easy handles with the settings that never change */
-	size_t pooled;
-	bool closing;
-	void (*closed)(void *user);
-	void *closed_user;
-};
-
-struct forward {
-	struct forwarder *forwarder;
-	struct forward_request request;
-	const struct forward_ops *ops;
-	void *user;
-	CURL *easy;
-	struct curl_slist *headers;
-	char *url, *authority;
-	uint64_t deadline_ms, wait_until_ms;
-	uint64_t started_at_us;
-	int64_t backoff_ms;
-	uv_timer_t retry;
-	bool retry_open;
-	uint64_t body_at; /* of a body that libcurl asks for in pieces */
-	struct answer_head answer;
-	bool head_given, paused, refused_address, too_large;
-	bool ends_at_head;      /* a HEAD with a body */
-	bool upgraded, starved; /* 101 came; on_upload had nothing */
-	struct forward *upgraded_next;
-	curl_socket_t sockets[4], socket; /* those opened last; after 101: the one it is */
-	size_t socket_count;
-	char curl_error[CURL_ERROR_SIZE];
-};
 
 /* ---- one call ---- */
 
@@ -89,30 +49,6 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct cur
 	return fd;
 }
 
-/* Of several addresses that were tried, the socket that was connected: libcurl 7.88 tells its port alone while the
- * transfer lasts. */
-static curl_socket_t connected_socket(const struct forward *w)
-{
-	long port = 0;
-	size_t most = sizeof w->sockets / sizeof *w->sockets;
-	curl_easy_getinfo(w->easy, CURLINFO_LOCAL_PORT, &port);
-	for (size_t i = 0; i < w->socket_count && i < most; i++) {
-		union {
-			struct sockaddr any;
-			struct sockaddr_in v4;
-			struct sockaddr_in6 v6;
-		} a;
-		socklen_t len = sizeof a;
-		memset(&a, 0, sizeof a);
-		if (getsockname(w->sockets[i], &a.any, &len) != 0)
-			continue;
-		in_port_t own = a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port;
-		if (ntohs(own) == port)
-			return w->sockets[i];
-	}
-	return CURL_SOCKET_BAD;
-}
-
 static uint64_t info_us(CURL *c, CURLINFO which)
 {
 	curl_off_t v = 0;
@@ -120,7 +56,7 @@ static uint64_t info_us(CURL *c, CURLINFO which)
 	return v > 0 ? (uint64_t)v : 0;
 }
 
-static void fill_result(const struct forward *w, struct forward_result *r)
+void forward_fill_result(const struct forward *w, struct forward_result *r)
 {
 	bool told = w->answer.status >= 200 || w->upgraded;
 	r->status = told ? w->answer.status : 0;
@@ -154,15 +90,8 @@ static size_t on_header(char *at, size_t size, size_t count, void *user)
 	w->upgraded = w->answer.status == 101;
 	w->ops->on_head(w->user, w->answer.status, buffer_view(&w->answer.reason), buffer_view(&w->answer.fields),
 			w->answer.body_len);
-	if (w->upgraded) {
-		struct forward_result so_far = { .result = ATTEMPT_OK };
-		fill_result(w, &so_far);
-		curl_easy_setopt(w->easy, CURLOPT_TIMEOUT_MS, 0L);
-		w->socket = connected_socket(w);
-		w->upgraded_next = w->forwarder->upgraded;
-		w->forwarder->upgraded = w;
-		w->ops->on_upgraded(w->user, &so_far);
-	}
+	if (w->upgraded)
+		forward_upgrade_begin(w);
 	/* An answer to HEAD has no body, which libcurl does not know here: stop it. The connection is closed, so that a
 	 * body the app did not read becomes nobody's request. */
 	return w->ends_at_head ? 0 : len;
@@ -183,12 +112,8 @@ static size_t on_body(char *at, size_t size, size_t count, void *user)
 static size_t on_upload(char *out, size_t size, size_t count, void *user)
 {
 	struct forward *w = user;
-	if (w->request.upgrade) {
-		size_t up = w->upgraded ? w->ops->on_upload(w->user, out, size * count) : 0;
-		w->starved = up == 0;
-		/* Another answer than 101: nothing more goes up. */
-		return up ? up : w->head_given && !w->upgraded ? 0 : CURL_READFUNC_PAUSE;
-	}
+	if (w->request.upgrade)
+		return forward_upgrade_upload(w, out, size * count);
 	uint64_t left = forward_body_len(&w->request) - w->body_at;
 	size_t n = size * count < left ? size * count : (size_t)left;
 	if (w->request.spilled && !spill_copy(w->request.spilled, w->body_at, out, n))
@@ -276,16 +201,11 @@ static void set_method(struct forward *w, const char *method)
 	curl_easy_setopt(c, CURLOPT_UPLOAD, 0L);
 	curl_easy_setopt(c, CURLOPT_POSTFIELDS, NULL);
 	if (w->request.upgrade) {
-		/* libcurl 7.88 hands on what comes behind a 101 as body, and sends what it is given as an upload
-		 * without length: bytes both ways. */
-		curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
-		curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)-1);
-		curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
-		curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
+		forward_upgrade_prepare(w);
 	} else if (w->request.trailers.len > 0) {
 		curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
 		curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)-1);
-		/* An old connection may be dead, and libcurl cannot send such a body again (see finish). */
+		/* An old connection may be dead, and libcurl cannot send such a body again (see forward_finish). */
 		curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
 	} else if (head && forward_body_len(&w->request) == 0) {
 		curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
@@ -329,12 +249,11 @@ static void on_retry_closed(uv_handle_t *h)
 	free_forward(h->data);
 }
 
-/* The last word: tells the caller and frees. */
-static void finish(struct forward *w, enum attempt_result result, const char *sentence)
+void forward_finish(struct forward *w, enum attempt_result result, const char *sentence)
 {
 	struct forward_result r = { .result = result };
 	snprintf(r.error, sizeof r.error, "%s", sentence);
-	fill_result(w, &r);
+	forward_fill_result(w, &r);
 	curl_multi_remove_handle(curl_loop_multi(w->forwarder->curl), w->easy);
 	/* libcurl 7.88 does not reset its trailers' state: used again, such a handle writes before its upload buffer.
 	 */
@@ -343,12 +262,7 @@ static void finish(struct forward *w, enum attempt_result result, const char *se
 	else
 		give_handle(w->forwarder, w->easy);
 	w->easy = NULL;
-	for (struct forward **at = &w->forwarder->upgraded; w->upgraded && *at; at = &(*at)->upgraded_next) {
-		if (*at == w) {
-			*at = w->upgraded_next;
-			break;
-		}
-	}
+	forward_upgrade_end(w);
 	w->ops->on_done(w->user, &r);
 	if (w->retry_open)
 		uv_close((uv_handle_t *)&w->retry, on_retry_closed);
@@ -360,7 +274,7 @@ static void on_retry(uv_timer_t *h)
 {
 	struct forward *w = h->data;
 	if (!begin_call(w))
-		finish(w, ATTEMPT_UNREACHABLE, "out of memory");
+		forward_finish(w, ATTEMPT_UNREACHABLE, "out of memory");
 }
 
 /* The app may be restarting: dev servers do on every save. True when another try was set up. */
@@ -393,7 +307,7 @@ static void conclude(struct forward *w, CURLcode code)
 		code = CURLE_OK;
 	switch (code) {
 	case CURLE_OK:
-		finish(w, ATTEMPT_OK, "");
+		forward_finish(w, ATTEMPT_OK, "");
 		return;
 	case CURLE_COULDNT_CONNECT:
 		if (try_again(w))
@@ -403,16 +317,16 @@ static void conclude(struct forward *w, CURLcode code)
 				 w->authority);
 		else
 			snprintf(text, sizeof text, "nothing is listening on %s: start the app", w->authority);
-		finish(w, ATTEMPT_UNREACHABLE, text);
+		forward_finish(w, ATTEMPT_UNREACHABLE, text);
 		return;
 	case CURLE_COULDNT_RESOLVE_HOST:
 		snprintf(text, sizeof text, "the target %s cannot be resolved", w->authority);
-		finish(w, ATTEMPT_UNREACHABLE, text);
+		forward_finish(w, ATTEMPT_UNREACHABLE, text);
 		return;
 	case CURLE_OPERATION_TIMEDOUT:
 		snprintf(text, sizeof text, "%s did not answer within %lld ms", w->authority,
 			 (long long)w->forwarder->options.timeout_ms);
-		finish(w, ATTEMPT_TIMEOUT, text);
+		forward_finish(w, ATTEMPT_TIMEOUT, text);
 		return;
 	case CURLE_SSL_CONNECT_ERROR:
 	case CURLE_PEER_FAILED_VERIFICATION:
@@ -420,7 +334,7 @@ static void conclude(struct forward *w, CURLcode code)
 	case CURLE_SSL_CACERT_BADFILE:
 		snprintf(text, sizeof text, "TLS to %s failed: %.180s (--insecure accepts any certificate)",
 			 w->authority, why);
-		finish(w, ATTEMPT_TLS, text);
+		forward_finish(w, ATTEMPT_TLS, text);
 		return;
 	default:
 		snprintf(text, sizeof text,
@@ -428,19 +342,7 @@ static void conclude(struct forward *w, CURLcode code)
 			 : w->head_given ? "%s broke off in the middle of its answer"
 					 : "%s broke off before it answered",
 			 w->authority);
-		finish(w, ATTEMPT_ABORTED, text);
-	}
-}
-
-/* libcurl 7.88 does not end a transfer whose upload is paused when the other end closes. */
-static void check_upgraded(struct forwarder *f)
-{
-	for (struct forward *w = f->upgraded, *next; w; w = next) {
-		char byte;
-		next = w->upgraded_next;
-		if (!w->paused && w->socket != CURL_SOCKET_BAD &&
-		    recv(w->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
-			finish(w, ATTEMPT_OK, "");
+		forward_finish(w, ATTEMPT_ABORTED, text);
 	}
 }
 
@@ -457,7 +359,7 @@ static void check_finished(void *user)
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&w);
 		conclude(w, code);
 	}
-	check_upgraded(f);
+	forward_upgrade_check(f);
 }
 
 static bool set_url(struct forward *w, const char *base, struct error *e)
@@ -520,6 +422,8 @@ struct forward *forward_start(struct forwarder *f, const char *base_url, const s
 	curl_easy_setopt(w->easy, CURLOPT_TRAILERDATA, w);
 	curl_easy_setopt(w->easy, CURLOPT_OPENSOCKETDATA, w);
 	if (begin_call(w)) {
+		if (w->request.upgrade)
+			forward_upgrade_started(w);
 		free(method);
 		return w;
 	}
@@ -540,22 +444,9 @@ void forward_resume(struct forward *w)
 	/* libcurl 7.88 asks for a time-out of 0 then; the loop's next turn drives it. */
 }
 
-void forward_feed(struct forward *w)
-{
-	if (!w->starved)
-		return;
-	w->starved = false;
-	curl_easy_pause(w->easy, w->paused ? CURLPAUSE_RECV : CURLPAUSE_CONT);
-}
-
-void forward_hang_up(struct forward *w)
-{
-	finish(w, ATTEMPT_OK, "");
-}
-
 void forward_cancel(struct forward *w)
 {
-	finish(w, ATTEMPT_CANCELLED, "creel was stopped before the app had answered");
+	forward_finish(w, ATTEMPT_CANCELLED, "creel was stopped before the app had answered");
 }
 
 /* ---- the forwarder ---- */

@@ -293,6 +293,25 @@ describe('WebSockets', () => {
 		await first.end();
 	});
 
+	it('get the plain answer of an app that knows none, however it is framed', async () => {
+		const plain = http.createServer((q, a) => {
+			if (q.url === '/chunked') {
+				a.write('pl');
+				a.end('ain');
+			} else if (q.url === '/none') a.writeHead(204).end();
+			else a.end('plain');
+		});
+		plain.listen(0, '127.0.0.1');
+		await once(plain, 'listening');
+		w.keep({ close: () => new Promise((resolve) => plain.close(resolve).closeAllConnections()) });
+		await w.startClient({ relay, target: plain.address().port, name: 'plain-app' });
+		for (const [path, status, body] of [['length', 200, 'plain'], ['chunked', 200, 'plain'], ['none', 204, '']]) {
+			const a = await send(relay.port, ask(`/plain-app/${path}`));
+			assert.equal(a.status, status);
+			assert.equal(a.body.toString(), body);
+		}
+	});
+
 	it('to an app that is not there are answered 502', async () => {
 		await w.startClient({ relay, target: 9, name: 'down', args: ['--wait-for-target', '0s', '--hold'] });
 		const s = new WebSocket(`ws://127.0.0.1:${relay.port}/down/x`);
