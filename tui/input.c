@@ -1,5 +1,13 @@
 #include "tui/term_private.h"
 
+/* curses.h is told that bool is C's. */
+#include <stdbool.h>
+#define NCURSES_WIDECHAR 1
+#include <curses.h>
+/* Its macros (lines, columns, tab…) would take half the names of term.c. */
+#include <term.h>
+#include <unistd.h>
+
 void input_init(void)
 {
 	define_key("\x1b[200~", CODE_PASTE_BEGIN);
@@ -89,4 +97,15 @@ bool term_key(struct term *t, struct key *out)
 		*out = (struct key){ .code = code };
 		return true;
 	}
+}
+
+/* Asked first because newterm leaks what it began when the terminal is not known (ncurses 6.4). */
+const char *term_unfit(void)
+{
+	int problem;
+	if (setupterm(NULL, STDOUT_FILENO, &problem) != OK)
+		return "TERM names no terminal that is known here";
+	bool fit = tigetstr("cup") && tigetstr("clear");
+	del_curterm(cur_term);
+	return fit ? NULL : "the terminal that TERM names cannot move its cursor";
 }

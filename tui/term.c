@@ -1,5 +1,10 @@
 #include "tui/term_private.h"
 
+/* curses.h is told that bool is C's. */
+#include <stdbool.h>
+#define NCURSES_WIDECHAR 1
+#include <curses.h>
+
 #include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -13,7 +18,6 @@
 #include <wchar.h>
 
 #include "tui/clip.h"
-#include "tui/term_known.h"
 #include "tui/theme.h"
 
 struct term {
