@@ -59,9 +59,12 @@ export class Terminal {
 	// `scrolled`: with what left the screen, as a program's last words do when tmux writes "Pane is dead".
 	async until(pattern, { not, scrolled = false, ms = 20000 } = {}) {
 		let last = '';
+		const from = scrolled ? ['-S', '-'] : [];
 		const fits = (s) => (typeof pattern === 'function' ? pattern(s) : pattern.test(s)) && !(not && not.test(s));
 		try {
-			await waitFor(`${pattern}`, async () => fits((last = await this.screen(...(scrolled ? ['-S', '-'] : [])))), ms);
+			await waitFor(`${pattern}`, async () => fits((last = await this.screen(...from))), ms);
+			// tmux may show half of a paint: what the caller looks at next is as old as what matched, or newer.
+			for (let again, tries = 0; tries < 10 && (again = await this.screen(...from)) !== last; tries++) if (fits(again)) last = again;
 		} catch (e) {
 			throw new Error(`${e.message}; the screen is:\n${last}`);
 		}
