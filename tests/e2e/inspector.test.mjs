@@ -218,6 +218,27 @@ describe('creel listen on a terminal', () => {
 });
 
 describe('creel ui', () => {
+	it('outlives the client that it shows, says that it is gone, and sees the next one', async () => {
+		const home = w.fresh('home'), env = { XDG_DATA_HOME: home };
+		const first = await w.startClient({ relay, target: app.port, name: 'outlived', env });
+		t = await Terminal.start({ command: [creel, 'ui'], columns: 120, env: environment(home) });
+		await t.until(/ online /);
+		await post(relay.port, '/outlived/before', '{}');
+		await t.until(/200 {2}POST .*\/before/);
+		await first.stop('SIGKILL');
+		await t.until(/no client/, { not: / online / });
+		await t.keys('r');
+		await t.until(/nothing is forwarding: start `creel listen PORT`/);
+		const next = await w.startClient({ relay, target: app.port, name: 'outlived', env });
+		await t.until(/ online /, { not: /no client/ });
+		await post(relay.port, '/outlived/after', '{}');
+		await t.until(/200 {2}POST .*\/after/);
+		await next.stop('SIGINT');
+		await t.keys('q');
+		assert.equal(await t.ended(), '0');
+		checkSanitizers(home);
+	});
+
 	it('shows what another process records, and that one’s state', async () => {
 		const home = w.fresh('home');
 		const c = await w.startClient({ relay, target: app.port, env: { XDG_DATA_HOME: home } });
