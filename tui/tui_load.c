@@ -168,15 +168,22 @@ void tui_apply_filter(struct tui *t, const char *filter)
 static void on_hit(void *user, uint64_t generation, struct page *p)
 {
 	struct tui *t = user;
-	if (generation == t->search_generation && p->trouble)
-		tui_say(t, true, "%s", p->trouble);
-	else if (generation == t->search_generation && p->count) {
+	bool current = generation == t->search_generation, ended = p->trouble || p->count || !p->searched;
+	bool open = current && p->count && t->open_hit;
+	if (current && ended) {
 		t->search_generation = 0;
+		t->open_hit = false;
+	}
+	if (current && p->trouble)
+		tui_say(t, true, "%s", p->trouble);
+	else if (current && p->count) {
 		list_goto(list_of(t), p->items[0].row.id);
 		tui_say(t, false, "found %s", t->screen.ui.search);
-	} else if (generation == t->search_generation && !p->searched) {
+	} else if (current && ended) {
 		tui_say(t, false, "no more of \"%s\" in this direction", t->screen.ui.search);
 	}
+	if (open)
+		tui_open(t, &(struct effect){ .kind = EFFECT_OPEN, .id = p->items[0].row.id });
 	page_free(p);
 	tui_draw_soon(t);
 }
@@ -214,6 +221,7 @@ void tui_search_list(struct tui *t, const char *text, bool backwards)
 	if (from && search_filter(ui, text, &filter)) {
 		list_pause(&ui->list);
 		t->search_generation = ++t->next_generation;
+		t->open_hit = false;
 		t->deps.source->page(t->deps.source_self, (const char *)filter.at, from->row.id, forward, 1,
 				     t->search_generation, on_hit, t);
 	}

@@ -58,8 +58,8 @@ struct tui {
 	uint64_t counted_at_ms, state_at_ms, rate_at_ms, rate_total;
 	bool chosen_deleted; /* by the user, who need not be told */
 	bool resume_follow;  /* it followed before the prompt opened */
-	int64_t search_from;
-	bool open_stale; /* something changed since what is open was looked at */
+	bool open_hit;       /* what the search finds is opened */
+	bool open_stale;     /* something changed since what is open was looked at */
 	uint64_t open_checked_ms;
 };
 

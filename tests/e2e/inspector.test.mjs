@@ -218,6 +218,28 @@ describe('creel listen on a terminal', () => {
 });
 
 describe('creel ui', () => {
+	it('opens what a search finds when Enter is typed before it is found', async () => {
+		const home = w.fresh('home');
+		const c = await w.startClient({ relay, target: app.port, env: { XDG_DATA_HOME: home } });
+		for (const name of ['wanted', 'other', 'last']) await post(relay.port, `/${c.tunnel}/${name}`, 'x');
+		t = await Terminal.start({ command: [creel, 'ui'], env: environment(home) });
+		await t.until(/> .*\/last/);
+		// In one go: they are read together, before the search can have an answer.
+		await t.tmux('send-keys', '/', 'w', 'a', 'n', 't', 'e', 'd', 'Enter', 'Enter');
+		await t.until(/POST \/\S*wanted HTTP\/1\.1/);
+		await t.keys('q');
+		await t.until(/> .*\/wanted/);
+		await t.tmux('send-keys', '/', 'n', 'o', 'n', 'e', 'Enter', 'Enter');
+		await t.until(/no more of "none" in this direction/);
+		await t.until(/> .*\/wanted/);
+		await t.keys('Enter');
+		await t.until(/POST \/\S*wanted HTTP\/1\.1/);
+		await t.keys('q', 'q');
+		assert.equal(await t.ended(), '0');
+		checkSanitizers(home);
+		await c.stop('SIGINT');
+	});
+
 	it('outlives the client that it shows, says that it is gone, and sees the next one', async () => {
 		const home = w.fresh('home'), env = { XDG_DATA_HOME: home };
 		const first = await w.startClient({ relay, target: app.port, name: 'outlived', env });
