@@ -1,13 +1,11 @@
-#include "relay/stream.h"
-
 #include "relay/registry.h"
+#include "relay/stream_private.h"
 #include "shared/log.h"
 
 #include <stdlib.h>
 
 #define MAX_STREAMS 65536
 #define MAX_SEND_WINDOW (INT64_C(1) << 31)
-#define MAX_PUT_BYTES (128u << 20) /* on their way to the disk at once, in memory */
 
 static void append_or_close(struct link *l, bool appended)
 {
@@ -32,7 +30,7 @@ static void unblock(struct stream *st)
 	st->blocked_next = NULL;
 }
 
-static void leave_table(struct stream *st)
+void stream_leave_table(struct stream *st)
 {
 	if (!st->id)
 		return;
@@ -41,8 +39,6 @@ static void leave_table(struct stream *st)
 	st->id = 0;
 	st->delivery->live--;
 }
-
-static void spool(struct stream *st);
 
 struct stream *stream_open(struct client *c, struct delivery *d, bool spooling)
 {
@@ -76,7 +72,7 @@ void stream_close(struct stream *st)
 {
 	struct delivery *d = st->delivery;
 	struct client *c = st->client;
-	leave_table(st);
+	stream_leave_table(st);
 	if (st->spooling) {
 		d->spooling--;
 		c->spooling--;
@@ -241,7 +237,7 @@ void stream_pump(struct stream *st)
 	struct delivery *d = st->delivery;
 	struct link *l = client_link(st->client);
 	if (st->spooling) {
-		spool(st);
+		stream_spool(st);
 		return;
 	}
 	if (l && d->room && d->answerer == st) {
@@ -311,122 +307,6 @@ void stream_tell_resume(struct stream *st)
 	append_or_close(l, wire_encode_resume(link_out(l), st->id, &v));
 }
 
-/* ---- to the spool ---- */
-
-struct put {
-	struct stream *stream;
-	struct buffer payload;
-};
-
-/* Somebody has it, so the sender is told of no failure: who has no copy is told of a gap. */
-static void now_safe(struct delivery *d, struct spool *spool)
-{
-	d->safe = true;
-	for (size_t i = 0; i < d->missed_count; i++)
-		spool_missed(spool, d->missed[i]);
-	d->missed_count = 0;
-}
-
-static void put_failed(struct stream *st, enum refusal why)
-{
-	struct delivery *d = st->delivery;
-	struct registry *r = st->client->tunnel->registry;
-	int64_t *more = realloc(d->missed, (d->missed_count + 1) * sizeof *more);
-	if (more) {
-		d->missed = more;
-		d->missed[d->missed_count++] = st->client->mailbox;
-	}
-	if (d->safe)
-		now_safe(d, r->spool);
-	d->refusal = why;
-	delivery_hold(d);
-	stream_close(st);
-	delivery_settle(d);
-	delivery_drop(d);
-}
-
-static void on_put(void *user, const struct error *e)
-{
-	struct put *p = user;
-	struct stream *st = p->stream;
-	struct client *c = st->client;
-	struct delivery *d = st->delivery;
-	c->tunnel->registry->put_bytes -= p->payload.len;
-	buffer_free(&p->payload);
-	free(p);
-	if (e) {
-		log_event(LOG_ERROR, "spool_failed", "tunnel", c->tunnel->name, "failure", e->text, NULL);
-		put_failed(st, REFUSE_SPOOL_FAILED);
-		return;
-	}
-	c->tunnel->registry->relay->metrics.spooled++;
-	now_safe(d, c->tunnel->registry->spool);
-	delivery_hold(d);
-	stream_close(st);
-	delivery_settle(d);
-	delivery_drop(d);
-	drain_more(c);
-}
-
-/* The whole of it is here: to the client's mailbox. */
-static void spool(struct stream *st)
-{
-	struct delivery *d = st->delivery;
-	struct registry *r = st->client->tunnel->registry;
-	if (!d->body_whole || st->put)
-		return;
-	if (r->put_bytes > 0 && r->put_bytes + spill_len(&d->body) > MAX_PUT_BYTES) {
-		put_failed(st, REFUSE_OVERLOADED);
-		return;
-	}
-	struct put *p = calloc(1, sizeof *p);
-	if (!p || !delivery_encode(d, &p->payload)) {
-		if (p)
-			buffer_free(&p->payload);
-		free(p);
-		put_failed(st, REFUSE_OVERLOADED);
-		return;
-	}
-	if (!registry_has_room(st->client->tunnel, p->payload.len)) {
-		buffer_free(&p->payload);
-		free(p);
-		st->client->quota_hit = true;
-		put_failed(st, REFUSE_SPOOL_FULL);
-		return;
-	}
-	st->put = true;
-	r->put_bytes += p->payload.len;
-	p->stream = st;
-	struct spool_item item = { .received_at_us = d->request.received_at_us, .payload = buffer_view(&p->payload) };
-	memcpy(item.event_id, d->request.event_id, UUID_LEN);
-	spool_put(r->spool, st->client->mailbox, &item, on_put, p);
-}
-
-void stream_give_up(struct stream *st, enum refusal why)
-{
-	struct delivery *d = st->delivery;
-	if (st->spooling)
-		return;
-	delivery_hold(d);
-	if (d->answerer == st)
-		delivery_answer_broken(d);
-	bool wanted = d->wake || d->phase == PHASE_ACCEPTED || d->phase == PHASE_DONE;
-	if (!d->row && !st->recorded && wanted && delivery_queueable(d->request.method) &&
-	    !(st->client->options & WIRE_OPTION_OFFLINE_FAIL)) {
-		leave_table(st);
-		st->spooling = true;
-		d->spooling++;
-		st->client->spooling++;
-		spool(st);
-	} else {
-		if (!d->safe)
-			d->refusal = why;
-		stream_close(st);
-	}
-	delivery_settle(d);
-	delivery_drop(d);
-}
-
 /* ---- from the client ---- */
 
 static void release_body(struct delivery *d)
@@ -448,7 +328,7 @@ bool stream_on_recorded(struct stream *st)
 	if (st->recorded)
 		return true;
 	st->recorded = true;
-	now_safe(d, st->client->tunnel->registry->spool);
+	delivery_now_safe(d, st->client->tunnel->registry->spool);
 	unblock(st);
 	if (d->row) {
 		st->client->drain.pause_ms = 0;

@@ -1,0 +1,11 @@
+/* What stream.c and stream_spool.c share. Loop thread. */
+#pragma once
+
+#include "relay/stream.h"
+
+/* No longer one of the client's live streams. */
+void stream_leave_table(struct stream *st);
+/* To the client's mailbox, once the whole of the delivery is here. May close the stream. */
+void stream_spool(struct stream *st);
+/* Somebody has it, so the sender is told of no failure: who has no copy is told of a gap. */
+void delivery_now_safe(struct delivery *d, struct spool *spool);
