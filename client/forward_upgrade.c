@@ -55,10 +55,11 @@ void forward_upgrade_begin(struct forward *w)
 
 size_t forward_upgrade_upload(struct forward *w, char *out, size_t most)
 {
+	if (w->head_given && !w->upgraded)
+		return 0; /* another answer than 101: nothing goes up */
 	size_t up = w->upgraded ? w->ops->on_upload(w->user, out, most) : 0;
 	w->starved = up == 0;
-	/* Another answer than 101: nothing more goes up. */
-	return up ? up : w->head_given && !w->upgraded ? 0 : CURL_READFUNC_PAUSE;
+	return up ? up : CURL_READFUNC_PAUSE;
 }
 
 static bool app_has_closed(const struct forward *w)

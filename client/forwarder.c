@@ -262,7 +262,8 @@ void forward_finish(struct forward *w, enum attempt_result result, const char *s
 	else
 		give_handle(w->forwarder, w->easy);
 	w->easy = NULL;
-	forward_upgrade_end(w);
+	if (w->request.upgrade)
+		forward_upgrade_end(w);
 	w->ops->on_done(w->user, &r);
 	if (w->retry_open)
 		uv_close((uv_handle_t *)&w->retry, on_retry_closed);
