@@ -160,6 +160,7 @@ static void on_key(struct tui *t, const struct key *key)
 	tui_draw_soon(t);
 	if (key->code == TKEY_RESIZE)
 		return;
+	t->open_hit = false; /* any key or click takes back Enter behind a search */
 	if (key->code == TKEY_CTRL('l')) {
 		term_repaint(t->term);
 		return;

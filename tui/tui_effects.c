@@ -97,7 +97,7 @@ void tui_act(struct tui *t, enum action a, int count)
 	struct effect out = { 0 };
 	if (a == ACTION_CLEAR && tui_stop_gathering(t))
 		return;
-	/* Enter typed behind a search means what it finds, not what was selected before; another key takes it back. */
+	/* Enter typed behind a search means what it finds, not what was selected before. */
 	t->open_hit = a == ACTION_OPEN && t->search_generation && top->context == CONTEXT_LIST;
 	if (t->open_hit) {
 		tui_say(t, false, "opens \"%s\" when it is found", s->ui.search);
