@@ -153,7 +153,7 @@ demo: deps
 test:
 	@.ci/deps build test
 	@$(MAKE) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake build/asan/pty-run
-	@$(MAKE) --no-print-directory $(TSAN) $(patsubst %,build/tsan/unit/test_%,batch_writer client_inspect client_replayer)
+	@$(MAKE) --no-print-directory $(TSAN) $(patsubst %,build/tsan/unit/test_%,batch_writer client_inspect client_recorder client_replayer)
 	@tests/run.sh build/asan build/tsan
 
 # Off in cppcheck 2.10: NULL is a pointer on POSIX; uthash's macros and out-parameters pass for uninitialised (clang-tidy looks).

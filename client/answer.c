@@ -77,7 +77,7 @@ void stream_send_answer(struct stream *st)
 {
 	struct answer *a = &st->answer;
 	struct link *l = stream_wire(st);
-	if (!l || !a->head_here || a->end_sent)
+	if (!l || !st->committed || !a->head_here || a->end_sent)
 		return;
 	if (!a->head_sent)
 		send_head(st, l);

@@ -6,7 +6,9 @@
 
 struct delivery_job {
 	struct writer_job job;
+	struct recorder *recorder;
 	struct store_delivery delivery;
+	void (*committed)(void *user, int64_t id, bool duplicate);
 	void (*done)(void *user, int64_t id, bool duplicate, const struct error *e);
 	void *user;
 	int64_t id;
@@ -15,6 +17,7 @@ struct delivery_job {
 
 struct attempt_job {
 	struct writer_job job;
+	struct recorder *recorder;
 	struct store_attempt attempt;
 	void (*done)(void *user, const struct error *e);
 	void *user;
@@ -48,13 +51,14 @@ struct recorder *recorder_new(uv_loop_t *loop, const char *path, struct error *e
 	}
 	r->path = strdup(path);
 	if ((!r->path && !error_set(e, EXIT_STORE, "out of memory")) ||
-	    !store_open(&r->store, path, STORE_READ_WRITE, e) ||
-	    !(r->writer = batch_writer_new(loop, &store_batch_ops, r->store, e))) {
+	    !store_open(&r->store, path, STORE_READ_WRITE, e) || !store_sync_apart(r->store, e) ||
+	    !(r->writer = batch_writer_new(loop, &store_sync_apart_ops, r->store, e))) {
 		store_close(r->store);
 		free(r->path);
 		free(r);
 		return NULL;
 	}
+	r->loop = loop;
 	recorder_index_start(r, loop);
 	return r;
 }
@@ -66,6 +70,7 @@ void recorder_part_closed(struct recorder *r)
 	void (*closed)(void *user) = r->closed;
 	void *closed_user = r->closed_user;
 	store_close(r->watch);
+	store_close(r->shortening.own);
 	store_close(r->store);
 	free(r->path);
 	free(r);
@@ -82,9 +87,10 @@ void recorder_close(struct recorder *r, void (*closed)(void *user), void *user)
 {
 	r->closed = closed;
 	r->closed_user = user;
-	r->open = 2;
+	r->open = 3;
 	recorder_index_stop(r);
 	batch_writer_close(r->writer, on_writer_closed, r);
+	recorder_log_stop(r);
 }
 
 static bool run_delivery(struct writer_job *job, void *db, struct error *e)
@@ -93,14 +99,23 @@ static bool run_delivery(struct writer_job *job, void *db, struct error *e)
 	return store_insert_delivery(db, &j->delivery, &j->id, &j->duplicate, e);
 }
 
+static void committed_delivery(struct writer_job *job)
+{
+	struct delivery_job *j = (struct delivery_job *)job;
+	j->committed(j->user, j->id, j->duplicate);
+}
+
 static void done_delivery(struct writer_job *job, const struct error *e)
 {
 	struct delivery_job *j = (struct delivery_job *)job;
+	struct recorder *r = j->recorder;
 	j->done(j->user, j->id, j->duplicate, e);
 	free(j);
+	recorder_log_look(r);
 }
 
 void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d,
+			      void (*committed)(void *user, int64_t id, bool duplicate),
 			      void (*done)(void *user, int64_t id, bool duplicate, const struct error *e), void *user)
 {
 	struct delivery_job *j = calloc(1, sizeof *j);
@@ -110,9 +125,12 @@ void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d
 		done(user, 0, false, &e);
 		return;
 	}
+	j->recorder = r;
 	j->job.run = run_delivery;
+	j->job.committed = committed_delivery;
 	j->job.done = done_delivery;
 	j->delivery = *d;
+	j->committed = committed;
 	j->done = done;
 	j->user = user;
 	r->indexing.submitted++;
@@ -127,9 +145,11 @@ static bool run_attempt(struct writer_job *job, void *db, struct error *e)
 static void done_attempt(struct writer_job *job, const struct error *e)
 {
 	struct attempt_job *j = (struct attempt_job *)job;
+	struct recorder *r = j->recorder;
 	if (j->done)
 		j->done(j->user, e);
 	free(j);
+	recorder_log_look(r);
 }
 
 void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a,
@@ -143,6 +163,7 @@ void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a,
 			done(user, &e);
 		return;
 	}
+	j->recorder = r;
 	j->job.run = run_attempt;
 	j->job.done = done_attempt;
 	j->job.lazy = true; /* the sender has its answer already */

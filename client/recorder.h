@@ -12,8 +12,11 @@ struct recorder *recorder_new(uv_loop_t *loop, const char *path, struct error *e
 /* Commits everything submitted, calls every `done`, closes the store; `closed` on the loop. */
 void recorder_close(struct recorder *r, void (*closed)(void *user), void *user);
 
-/* The views in *d must live until `done`; `e` NULL when committed, `duplicate` when the event id was there already. */
+/* The views in *d must live until `committed`: it is in the store, and no kill takes it out again; `duplicate` when the
+ * event id was there already. Then `done`: it is on disk, where no power cut takes it (`e` NULL), or it is not, and
+ * maybe was never committed. */
 void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d,
+			      void (*committed)(void *user, int64_t id, bool duplicate),
 			      void (*done)(void *user, int64_t id, bool duplicate, const struct error *e), void *user);
 /* The same for an attempt. `done` may be NULL. */
 void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a,

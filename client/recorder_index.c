@@ -28,6 +28,7 @@ static void done_index(struct writer_job *job, const struct error *e)
 	struct indexing *x = (struct indexing *)job;
 	struct recorder *r = x->timer.data;
 	x->under_way = false;
+	recorder_log_look(r);
 	x->wait = e ? AFTER_TROUBLE : LOOK_AGAIN;
 	if (!e && x->more)
 		x->wait = 0;

@@ -1,4 +1,4 @@
-/* What recorder.c, recorder_left.c and recorder_index.c share. */
+/* What the files recorder*.c share. */
 #pragma once
 
 #include "client/recorder.h"
@@ -11,6 +11,13 @@ struct indexing {
 	uint64_t submitted; /* deliveries and attempts so far */
 	uint64_t seen;      /* of these, at the last tick */
 	int wait;           /* ticks without work */
+};
+
+/* recorder_log.c: moves what was written into the database when the log is long, on libuv's pool. */
+struct shortening {
+	uv_work_t work;
+	struct store *own; /* the pool's connection; NULL until then */
+	bool under_way, ending;
 };
 
 /* What recorder_left.c and recorder_jobs.c need of each other: whether a job is to be taken up, within the writer's
@@ -26,6 +33,8 @@ struct recorder {
 	int64_t watched; /* its version when last looked at */
 	struct batch_writer *writer;
 	struct indexing indexing;
+	struct shortening shortening;
+	uv_loop_t *loop;
 	int open; /* parts to be closed */
 	void (*closed)(void *user);
 	void *closed_user;
@@ -34,4 +43,8 @@ struct recorder {
 void recorder_index_start(struct recorder *r, uv_loop_t *loop);
 /* Leads to recorder_part_closed. */
 void recorder_index_stop(struct recorder *r);
+/* Behind what was written. */
+void recorder_log_look(struct recorder *r);
+/* Leads to recorder_part_closed, maybe at once. */
+void recorder_log_stop(struct recorder *r);
 void recorder_part_closed(struct recorder *r);

@@ -239,40 +239,48 @@ void stream_send_recorded(struct stream *st)
 		append_or_close(l, wire_encode_event_id(link_out(l), WIRE_RECORDED, st->id, st->request.event_id));
 }
 
+/* It outlives a kill: the app may be called. Nothing goes back to the relay yet, for a power cut may still take it. */
+static void on_committed(void *user, int64_t id, bool duplicate)
+{
+	struct stream *st = user;
+	struct session *s = st->session;
+	st->delivery_id = id;
+	if (duplicate)
+		return;
+	stream_tell_delivery(st);
+	if (st->refused || s->cancelled)
+		return;
+	st->begun = true;
+	s->busy++;
+	if (!st->upgrade && stream_answer_challenge(st))
+		return;
+	if (s->weather && !st->upgrade)
+		weather_take(st);
+	else
+		stream_call_app(st);
+}
+
 static void on_recorded(void *user, int64_t id, bool duplicate, const struct error *e)
 {
 	struct stream *st = user;
 	struct session *s = st->session;
+	(void)id;
+	(void)duplicate;
 	st->committing = false;
-	st->delivery_id = id;
+	s->busy--;
 	session_store_works(s, e);
 	if (e) {
 		stream_send_reset(st, WIRE_RESET_STORE, "the client could not record it");
 	} else {
 		st->committed = true;
 		stream_send_recorded(st);
-		if (!duplicate)
-			stream_tell_delivery(st);
-		if (!duplicate && !st->refused && !s->cancelled) {
-			if (st->upgrade) {
-				stream_call_app(st);
-				return;
-			}
-			if (stream_answer_challenge(st))
-				return;
-			if (s->weather)
-				weather_take(st);
-			else
-				stream_call_app(st);
-			return;
-		}
-		/* What was known already is on record with its answer: there is nothing to say but that. */
-		if (st->refused || s->cancelled)
+		if (st->begun)
+			stream_send_answer(st);
+		else if (st->refused || s->cancelled)
 			stream_leave_wire(st);
-		else
+		else /* What was known already is on record with its answer: there is nothing to say but that. */
 			stream_answer_status(st, 202);
 	}
-	s->busy--;
 	stream_release(st);
 }
 
@@ -308,5 +316,5 @@ void stream_commit(struct stream *st)
 	s->busy++;
 	st->whole = true;
 	st->committing = true;
-	recorder_insert_delivery(s->recorder, &d, on_recorded, st);
+	recorder_insert_delivery(s->recorder, &d, on_committed, on_recorded, st);
 }

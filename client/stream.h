@@ -58,7 +58,9 @@ struct stream {
 	bool whole;             /* the request came to its end */
 	bool upgrade, upgraded; /* the sender asks for a WebSocket; the app said 101 */
 	bool up_ended, hang_up; /* the sender sends no more; the app's connection is to be closed at the turn's end */
-	bool committing, committed, calling, recording;
+	bool committing, committed; /* on its way to the disk, or there: only then anything goes back to the relay */
+	bool begun;                 /* the app is called, or will be, or has been: committed is enough for that */
+	bool calling, recording;
 	bool refused;                /* only for the record */
 	bool listed;                 /* by the RESUME frames of this connection */
 	bool relay_recorded;         /* the relay said so in RESUME */

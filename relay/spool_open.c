@@ -1,5 +1,6 @@
 /* Opening and making the spool's database. */
 #include "relay/spool_private.h"
+#include "shared/wal_gather.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -122,7 +123,7 @@ static bool connect_file(struct spool_db *s, struct error *e)
 	char *name = sqlite3_mprintf("%s%s", *s->path == '/' ? "" : "./", s->path);
 	if (!name)
 		return error_set(e, EXIT_STORE, "out of memory");
-	int code = sqlite3_open_v2(name, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	int code = sqlite3_open_v2(name, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, wal_gather_name());
 	sqlite3_free(name);
 	if (code != SQLITE_OK)
 		return spool_fail(s, "opened", e);

@@ -157,7 +157,7 @@ static void rollback_batch(void *db)
 	}
 }
 
-const struct batch_ops spool_batch_ops = { begin_batch, commit_batch, rollback_batch };
+const struct batch_ops spool_batch_ops = { begin_batch, commit_batch, rollback_batch, NULL };
 
 /* ---- mailboxes ---- */
 

@@ -9,24 +9,29 @@ struct job_list {
 
 #define LAZY_MS 10
 #define LAZY_MOST 256
+#define LAZY_SYNC_MS 20
 
 struct batch_writer {
 	const struct batch_ops *ops;
 	void *db;
-	uv_async_t finished;      /* thread → loop: `done` has jobs */
+	uv_async_t finished;      /* thread → loop: `committed` or `done` has jobs */
 	uv_prepare_t before_poll; /* hand over what was submitted outside the poll phase */
 	uv_check_t after_poll;    /* hand over what a turn's callbacks submitted */
 	uv_thread_t thread;
-	uv_mutex_t lock; /* guards queued, done, ending */
-	uv_cond_t wake;
+	uv_thread_t syncer; /* where the database syncs apart from its commit: a commit need not wait for the disk */
+	uv_mutex_t lock;    /* guards queued, committed, unsynced, sync_soon, done, ending, written */
+	uv_cond_t wake, wake_syncer;
 	uv_timer_t lazy_timer;
 	struct job_list lazy; /* loop thread alone, as turn */
 	size_t lazy_count;
 	struct job_list turn; /* loop thread alone */
 	struct job_list queued;
+	struct writer_job *committed, **committed_last; /* by next_committed: each is, or will be, in `done` as well */
+	struct job_list unsynced;
 	struct job_list done;
-	bool ending;
-	size_t pending; /* loop thread alone */
+	bool sync_soon;       /* for some of `unsynced` */
+	bool ending, written; /* nothing more will be queued; nothing more will be unsynced */
+	size_t pending;       /* loop thread alone */
 	int open_handles;
 	void (*closed)(void *user);
 	void *closed_user;
@@ -110,24 +115,104 @@ static void run_batch(struct batch_writer *w, struct writer_job *first)
 	}
 }
 
+/* Says so of what is committed before it is synced. */
+static void post_committed(struct batch_writer *w, struct writer_job *first)
+{
+	bool any = false;
+	uv_mutex_lock(&w->lock);
+	for (struct writer_job *j = first; j; j = j->next) {
+		if (j->failed || !j->committed)
+			continue;
+		j->next_committed = NULL;
+		*w->committed_last = j;
+		w->committed_last = &j->next_committed;
+		any = true;
+	}
+	uv_mutex_unlock(&w->lock);
+	if (any)
+		uv_async_send(&w->finished);
+}
+
+static void sync_batch(struct batch_writer *w, struct writer_job *first)
+{
+	struct error e;
+	bool any = false;
+	for (struct writer_job *j = first; j; j = j->next)
+		any |= !j->failed;
+	if (!w->ops->sync || !any || w->ops->sync(w->db, &e))
+		return;
+	for (struct writer_job *j = first; j; j = j->next)
+		if (!j->failed)
+			fail_jobs(j, j->next, &e);
+}
+
+/* The lock is held. */
+static struct job_list take_all(struct job_list *from)
+{
+	struct job_list jobs = *from;
+	list_init(from);
+	return jobs;
+}
+
+static void give_done(struct batch_writer *w, struct job_list *jobs)
+{
+	uv_mutex_lock(&w->lock);
+	list_append(&w->done, jobs);
+	uv_mutex_unlock(&w->lock);
+	uv_async_send(&w->finished);
+}
+
+static void give_unsynced(struct batch_writer *w, struct job_list *jobs)
+{
+	bool soon = false;
+	for (const struct writer_job *j = jobs->first; j; j = j->next)
+		soon |= !j->lazy;
+	uv_mutex_lock(&w->lock);
+	list_append(&w->unsynced, jobs);
+	w->sync_soon |= soon;
+	uv_cond_signal(&w->wake_syncer);
+	uv_mutex_unlock(&w->lock);
+}
+
 static void writer_main(void *arg)
 {
 	struct batch_writer *w = arg;
-	uv_mutex_lock(&w->lock);
 	for (;;) {
+		uv_mutex_lock(&w->lock);
 		while (!w->queued.first && !w->ending)
 			uv_cond_wait(&w->wake, &w->lock);
-		if (!w->queued.first)
-			break;
-		struct job_list batch = { w->queued.first, w->queued.last };
-		list_init(&w->queued);
+		struct job_list batch = take_all(&w->queued);
 		uv_mutex_unlock(&w->lock);
+		if (!batch.first)
+			break;
 		run_batch(w, batch.first);
-		uv_mutex_lock(&w->lock);
-		list_append(&w->done, &batch);
-		uv_async_send(&w->finished);
+		post_committed(w, batch.first);
+		if (w->ops->sync)
+			give_unsynced(w, &batch);
+		else
+			give_done(w, &batch);
 	}
-	uv_mutex_unlock(&w->lock);
+}
+
+/* Jobs that may wait are synced with the next that may not, which does not have to wait for theirs then. */
+static void syncer_main(void *arg)
+{
+	struct batch_writer *w = arg;
+	for (;;) {
+		uv_mutex_lock(&w->lock);
+		while (!w->unsynced.first && !w->written)
+			uv_cond_wait(&w->wake_syncer, &w->lock);
+		while (!w->sync_soon && !w->written)
+			if (uv_cond_timedwait(&w->wake_syncer, &w->lock, LAZY_SYNC_MS * UINT64_C(1000000)) != 0)
+				break;
+		struct job_list batch = take_all(&w->unsynced);
+		w->sync_soon = false;
+		uv_mutex_unlock(&w->lock);
+		if (!batch.first)
+			break;
+		sync_batch(w, batch.first);
+		give_done(w, &batch);
+	}
 }
 
 static void wake_lazy(struct batch_writer *w)
@@ -151,8 +236,12 @@ static void hand_over(struct batch_writer *w)
 static void call_done(struct batch_writer *w)
 {
 	uv_mutex_lock(&w->lock);
-	struct writer_job *j = list_take(&w->done);
+	struct writer_job *committed = w->committed, *j = list_take(&w->done);
+	w->committed = NULL;
+	w->committed_last = &w->committed;
 	uv_mutex_unlock(&w->lock);
+	for (; committed; committed = committed->next_committed)
+		committed->committed(committed);
 	while (j) {
 		struct writer_job *next = j->next;
 		struct error *failed = j->failed;
@@ -192,6 +281,25 @@ static void free_half_made(uv_handle_t *h)
 	free(h->data);
 }
 
+static void end_thread(struct batch_writer *w, uv_thread_t *thread, bool *ending, uv_cond_t *wake)
+{
+	uv_mutex_lock(&w->lock);
+	*ending = true;
+	uv_cond_signal(wake);
+	uv_mutex_unlock(&w->lock);
+	uv_thread_join(thread);
+}
+
+static bool start_threads(struct batch_writer *w)
+{
+	if (uv_thread_create(&w->thread, writer_main, w) != 0)
+		return false;
+	if (!w->ops->sync || uv_thread_create(&w->syncer, syncer_main, w) == 0)
+		return true;
+	end_thread(w, &w->thread, &w->ending, &w->wake);
+	return false;
+}
+
 struct batch_writer *batch_writer_new(uv_loop_t *loop, const struct batch_ops *ops, void *db, struct error *e)
 {
 	struct batch_writer *w = calloc(1, sizeof *w);
@@ -201,17 +309,19 @@ struct batch_writer *batch_writer_new(uv_loop_t *loop, const struct batch_ops *o
 	}
 	w->ops = ops;
 	w->db = db;
-	list_init(&w->turn);
-	list_init(&w->lazy);
-	list_init(&w->queued);
-	list_init(&w->done);
+	struct job_list *lists[] = { &w->turn, &w->lazy, &w->queued, &w->unsynced, &w->done };
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		list_init(lists[i]);
+	w->committed_last = &w->committed;
 	if (uv_mutex_init(&w->lock) != 0)
 		goto no_lock;
 	if (uv_cond_init(&w->wake) != 0)
 		goto no_cond;
+	if (uv_cond_init(&w->wake_syncer) != 0)
+		goto no_second_cond;
 	if (uv_async_init(loop, &w->finished, on_finished) != 0)
 		goto no_async;
-	if (uv_thread_create(&w->thread, writer_main, w) != 0)
+	if (!start_threads(w))
 		goto no_thread;
 	uv_prepare_init(loop, &w->before_poll);
 	uv_check_init(loop, &w->after_poll);
@@ -225,14 +335,17 @@ struct batch_writer *batch_writer_new(uv_loop_t *loop, const struct batch_ops *o
 	uv_unref((uv_handle_t *)&w->after_poll);
 	return w;
 no_thread:
-	/* The handle is the loop's until its close callback. */
-	w->finished.data = w;
-	uv_close((uv_handle_t *)&w->finished, free_half_made);
+	uv_cond_destroy(&w->wake_syncer);
 	uv_cond_destroy(&w->wake);
 	uv_mutex_destroy(&w->lock);
 	error_set(e, EXIT_STORE, "the database's writer thread cannot be started");
+	/* The handle is the loop's until its close callback. */
+	w->finished.data = w;
+	uv_close((uv_handle_t *)&w->finished, free_half_made);
 	return NULL;
 no_async:
+	uv_cond_destroy(&w->wake_syncer);
+no_second_cond:
 	uv_cond_destroy(&w->wake);
 no_cond:
 	uv_mutex_destroy(&w->lock);
@@ -278,24 +391,25 @@ void batch_writer_close(struct batch_writer *w, void (*closed)(void *user), void
 	w->closed_user = user;
 	wake_lazy(w);
 	hand_over(w);
-	uv_mutex_lock(&w->lock);
-	w->ending = true;
-	uv_cond_signal(&w->wake);
-	uv_mutex_unlock(&w->lock);
-	uv_thread_join(&w->thread);
+	end_thread(w, &w->thread, &w->ending, &w->wake);
+	if (w->ops->sync)
+		end_thread(w, &w->syncer, &w->written, &w->wake_syncer);
 	w->open_handles = 4;
 	uv_close((uv_handle_t *)&w->lazy_timer, on_handle_closed);
 	uv_close((uv_handle_t *)&w->before_poll, on_handle_closed);
 	uv_close((uv_handle_t *)&w->after_poll, on_handle_closed);
 	uv_close((uv_handle_t *)&w->finished, on_handle_closed);
-	/* One job's `done` may submit the next, an attempt after its delivery: the thread has ended, so it runs here.
+	/* One job's `done` may submit the next, an attempt after its delivery: the threads have ended, so it runs here.
 	 */
 	for (call_done(w), wake_lazy(w); w->turn.first; call_done(w), wake_lazy(w)) {
 		struct job_list rest = { w->turn.first, w->turn.last };
 		list_init(&w->turn);
 		run_batch(w, rest.first);
+		post_committed(w, rest.first);
+		sync_batch(w, rest.first);
 		list_append(&w->done, &rest);
 	}
+	uv_cond_destroy(&w->wake_syncer);
 	uv_cond_destroy(&w->wake);
 	uv_mutex_destroy(&w->lock);
 }

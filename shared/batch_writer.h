@@ -2,9 +2,11 @@
  *
  * Jobs submitted during one turn of the loop go to the thread together, and whatever gathers while a commit runs
  * makes the next batch: one fsync carries many. `run` is called on the writer thread inside the transaction, `done`
- * on the loop's thread after the commit, in the order submitted. If a job or the commit fails, the batch is rolled back
- * and its jobs are run again one by one, each in a transaction of its own, so that a bad row fails alone; where begin
- * fails, no job is at fault and all fail at once. */
+ * on the loop's thread once it is safe on disk, in the order submitted. Where the database syncs apart from its commit
+ * (`sync`), `committed` is called in between: others see the rows by then and a kill leaves them there, while a power
+ * cut may still take them, so that work may begin and nothing may be promised. If a job or the commit fails, the batch
+ * is rolled back and its jobs are run again one by one, each in a transaction of its own, so that a bad row fails
+ * alone; where begin fails, no job is at fault and all fail at once. */
 #pragma once
 
 #include <uv.h>
@@ -19,18 +21,24 @@ struct batch_ops {
 	bool (*begin)(void *db, struct error *e);
 	bool (*commit)(void *db, struct error *e);
 	void (*rollback)(void *db);
+	/* Makes all that was committed so far safe against a power cut. NULL: `commit` does that. */
+	bool (*sync)(void *db, struct error *e);
 };
 
 /* Embed it as a member; the memory is the submitter's and must live until `done`. */
 struct writer_job {
 	/* May be called a second time after a rollback: it starts from nothing each time. */
 	bool (*run)(struct writer_job *job, void *db, struct error *e);
-	/* `e` is NULL when the job's transaction was committed. May free the job, may submit others. */
+	/* May be NULL. The transaction was committed; `done` follows, maybe with the error of the sync. May submit
+	 * others.
+	 */
+	void (*committed)(struct writer_job *job);
+	/* `e` is NULL when the job's transaction is on disk. May free the job, may submit others. */
 	void (*done)(struct writer_job *job, const struct error *e);
-	struct writer_job *next; /* the writer's */
-	struct error *failed;    /* the writer's */
-	/* May wait a few milliseconds for company: rows that nobody waits for cost less in larger batches. Such jobs
-	 * keep their order among themselves. */
+	struct writer_job *next, *next_committed; /* the writer's */
+	struct error *failed;                     /* the writer's */
+	/* May wait a few milliseconds for company, before its commit and before the sync: rows that nobody waits for
+	 * cost less in larger batches. Such jobs keep their order among themselves. */
 	bool lazy;
 };
 

@@ -101,7 +101,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_DROP_TAG] = "DELETE FROM tag WHERE delivery_id = ?1 AND name = ?2",
 };
 
-static const char *advice(int code)
+const char *store_advice(int code)
 {
 	if (code == SQLITE_READONLY_DBMOVED)
 		return "it was moved or deleted while in use: start again";
@@ -133,7 +133,7 @@ bool store_fail(struct store *s, const char *doing, struct error *e)
 {
 	int code = s->db ? sqlite3_extended_errcode(s->db) : SQLITE_NOMEM;
 	int system = (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(s->db) : 0;
-	return error_set(e, EXIT_STORE, "%s cannot be %s: %s (%s)", s->path, doing, advice(code),
+	return error_set(e, EXIT_STORE, "%s cannot be %s: %s (%s)", s->path, doing, store_advice(code),
 			 system  ? strerror(system)
 			 : s->db ? sqlite3_errmsg(s->db)
 				 : "out of memory");
@@ -196,7 +196,7 @@ static void rollback_batch(void *db)
 	}
 }
 
-const struct batch_ops store_batch_ops = { begin_batch, commit_batch, rollback_batch };
+const struct batch_ops store_batch_ops = { begin_batch, commit_batch, rollback_batch, NULL };
 
 static bool find_event(struct store *s, const uint8_t event_id[UUID_LEN], int64_t *id, struct error *e)
 {
@@ -211,7 +211,7 @@ static bool find_event(struct store *s, const uint8_t event_id[UUID_LEN], int64_
 	sqlite3_reset(st);
 	/* Refused as a duplicate and yet not found: table and index disagree. */
 	return fine && (code == SQLITE_ROW ||
-			error_set(e, EXIT_STORE, "%s cannot be read: %s", s->path, advice(SQLITE_CORRUPT)));
+			error_set(e, EXIT_STORE, "%s cannot be read: %s", s->path, store_advice(SQLITE_CORRUPT)));
 }
 
 static int status_class(enum attempt_result result, int status)

@@ -1,9 +1,9 @@
 /* The client's record of deliveries: one SQLite file, an open format described in shared/store.sql.
  *
  * One connection (`struct store`) belongs to one thread at a time. The running client writes through a batch_writer
- * (store_batch_ops) on the writer thread; commands open their own connection. WAL, synchronous=FULL: what was
- * committed is there after a power loss. Bytes given by reference are copied by SQLite; views handed to callbacks live
- * until the callback returns. Errors carry EXIT_STORE and name the file. */
+ * (store_sync_apart_ops) on the writer thread; commands open their own connection. WAL, synchronous=FULL: what was
+ * committed (in the running client: and synced) is there after a power loss. Bytes given by reference are copied by
+ * SQLite; views handed to callbacks live until the callback returns. Errors carry EXIT_STORE and name the file. */
 #pragma once
 
 #include "shared/batch_writer.h"
@@ -134,6 +134,16 @@ char *store_default_path(struct error *e);
 MUST_CHECK bool store_open(struct store **out, const char *path, enum store_mode mode, struct error *e);
 void store_close(struct store *s);
 extern const struct batch_ops store_batch_ops; /* begin, commit, rollback of a struct store */
+/* The same for a store that syncs apart from its commits (store_sync.c): once committed, rows are seen by others and
+ * outlive a kill of this process; `sync`, on any thread, makes all committed before it outlive a power cut. */
+extern const struct batch_ops store_sync_apart_ops;
+/* Makes it such a store, which leaves its log to others: */
+MUST_CHECK bool store_sync_apart(struct store *s, struct error *e);
+/* Whether the log ought to be moved into the database. Any thread. */
+bool store_log_is_long(const struct store *s);
+/* Does so, on a connection of its own (NULL: there is none) and any thread, while the writer goes on. What fails is
+ * left to the next time. */
+void store_shorten_log(struct store *own, struct store *writer);
 
 /* Inserts unless the event id is there already: then *duplicate is true and *id is the old row's. */
 MUST_CHECK bool store_insert_delivery(struct store *s, const struct store_delivery *d, int64_t *id, bool *duplicate,

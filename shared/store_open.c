@@ -1,5 +1,6 @@
 /* Opening, making and migrating the client's record. */
 #include "shared/store_private.h"
+#include "shared/wal_gather.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -164,7 +165,7 @@ static bool connect_file(struct store *s, enum store_mode mode, struct error *e)
 	if (!name)
 		return error_set(e, EXIT_STORE, "out of memory");
 	int flags = (mode == STORE_READ_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
-	int code = sqlite3_open_v2(name, &s->db, flags, NULL);
+	int code = sqlite3_open_v2(name, &s->db, flags, wal_gather_name());
 	sqlite3_free(name);
 	if (code != SQLITE_OK)
 		return store_fail(s, "opened", e);

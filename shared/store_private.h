@@ -68,12 +68,18 @@ struct store {
 	atomic_bool interrupted;
 	sqlite3_blob *blob; /* a body under way; keeps a read transaction open */
 	struct buffer scratch;
+	/* store_sync.c */
+	sqlite3_file *log;
+	atomic_int log_frames, log_again; /* how long the log is, and from what length it is long */
+	atomic_bool log_nearly_done;      /* in the database but for a few frames */
 };
 
 /* The statement, reset and ready to bind; NULL and *e on failure. */
 sqlite3_stmt *store_statement(struct store *s, enum store_statement which, struct error *e);
 /* The database's last error as a sentence with the path and what to do. Returns false. */
 bool store_fail(struct store *s, const char *doing, struct error *e);
+/* What SQLite's code means and what to do, as the end of such a sentence. */
+const char *store_advice(int code);
 void store_read_row(sqlite3_stmt *st, struct delivery_row *row);
 MUST_CHECK bool store_add_functions(struct store *s, struct error *e);
 void store_close_blob(struct store *s);

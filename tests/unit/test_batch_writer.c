@@ -3,6 +3,8 @@
 #include "tests/unit/unit.h"
 
 #include <dlfcn.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 
 /* Stands before libuv's, to refuse a thread. */
 static bool refuse_thread;
@@ -20,6 +22,10 @@ struct fake_db {
 	int begun, committed, rolled_back, rows, in_batch, largest_batch;
 	int fail_commits; /* so many commits fail */
 	bool locked;      /* nothing can be begun */
+	/* Of the syncing thread. */
+	atomic_int synced;
+	atomic_bool fail_sync;
+	sem_t *hold_sync; /* waited for before each sync, or NULL */
 };
 
 struct job {
@@ -57,7 +63,17 @@ static void rollback(void *db)
 	((struct fake_db *)db)->rolled_back++;
 }
 
-static const struct batch_ops ops = { begin, commit, rollback };
+static bool sync_apart(void *db, struct error *e)
+{
+	struct fake_db *d = db;
+	if (d->hold_sync)
+		sem_wait(d->hold_sync);
+	atomic_fetch_add(&d->synced, 1);
+	return !atomic_load(&d->fail_sync) || error_set(e, EXIT_STORE, "the disk is broken");
+}
+
+static const struct batch_ops ops = { begin, commit, rollback, NULL };
+static const struct batch_ops apart_ops = { begin, commit, rollback, sync_apart };
 
 static bool run(struct writer_job *job, void *db, struct error *e)
 {
@@ -86,20 +102,24 @@ struct fixture {
 	bool failed[JOBS];
 };
 
-static void start(struct fixture *f)
+static void start_with(struct fixture *f, const struct batch_ops *with)
 {
 	struct error e;
 	memset(f, 0, sizeof *f);
 	assert_int_equal(uv_loop_init(&f->loop), 0);
-	f->writer = batch_writer_new(&f->loop, &ops, &f->db, &e);
+	f->writer = batch_writer_new(&f->loop, with, &f->db, &e);
 	assert_non_null(f->writer);
+}
+
+static void start(struct fixture *f)
+{
+	start_with(f, &ops);
 }
 
 static void submit(struct fixture *f, int count, int bad)
 {
 	for (int i = 0; i < count; i++) {
-		f->jobs[i] =
-		    (struct job){ { run, done, NULL, NULL, false }, i, i == bad, f->order, &f->count, f->failed };
+		f->jobs[i] = (struct job){ { .run = run, .done = done }, i, i == bad, f->order, &f->count, f->failed };
 		batch_writer_submit(f->writer, &f->jobs[i].job);
 	}
 }
@@ -202,8 +222,8 @@ static void test_what_done_submits_while_closing_is_run(void **state)
 	struct fixture *f = malloc(sizeof *f);
 	(void)state;
 	start(f);
-	f->jobs[1] = (struct job){ { run, done, NULL, NULL, false }, 1, false, f->order, &f->count, f->failed };
-	struct chain first = { { { run, done_chain, NULL, NULL, false }, 0, false, f->order, &f->count, f->failed },
+	f->jobs[1] = (struct job){ { .run = run, .done = done }, 1, false, f->order, &f->count, f->failed };
+	struct chain first = { { { .run = run, .done = done_chain }, 0, false, f->order, &f->count, f->failed },
 			       f->writer,
 			       &f->jobs[1] };
 	batch_writer_submit(f->writer, &first.job.job);
@@ -220,7 +240,7 @@ static void test_many_turns_beside_the_thread(void **state)
 	(void)state;
 	start(f);
 	for (int i = 0; i < JOBS; i++) { /* a turn each, while the thread works on the turn before */
-		f->jobs[i] = (struct job){ { run, done, NULL, NULL, false }, i, false, f->order, &f->count, f->failed };
+		f->jobs[i] = (struct job){ { .run = run, .done = done }, i, false, f->order, &f->count, f->failed };
 		batch_writer_submit(f->writer, &f->jobs[i].job);
 		uv_run(&f->loop, UV_RUN_NOWAIT);
 	}
@@ -256,7 +276,9 @@ static void test_lazy_jobs_come_later_in_order(void **state)
 	(void)state;
 	start(f);
 	for (int i = 0; i < 6; i++) {
-		f->jobs[i] = (struct job){ { run, done, NULL, NULL, i < 3 }, i, false, f->order, &f->count, f->failed };
+		f->jobs[i] = (struct job){
+			{ .run = run, .done = done, .lazy = i < 3 }, i, false, f->order, &f->count, f->failed
+		};
 		batch_writer_submit(f->writer, &f->jobs[i].job);
 	}
 	uv_run(&f->loop, UV_RUN_DEFAULT);
@@ -264,7 +286,8 @@ static void test_lazy_jobs_come_later_in_order(void **state)
 	static const int expected[] = { 3, 4, 5, 0, 1, 2 };
 	assert_memory_equal(f->order, expected, sizeof expected);
 	f->count = 0;
-	f->jobs[0] = (struct job){ { run, done, NULL, NULL, true }, 0, false, f->order, &f->count, f->failed };
+	f->jobs[0] =
+	    (struct job){ { .run = run, .done = done, .lazy = true }, 0, false, f->order, &f->count, f->failed };
 	batch_writer_submit(f->writer, &f->jobs[0].job);
 	end(f); /* closing does not forget one that waits */
 	assert_int_equal(f->count, 1);
@@ -272,9 +295,155 @@ static void test_lazy_jobs_come_later_in_order(void **state)
 	free(f);
 }
 
+/* ---- a database that syncs apart from its commit ---- */
+
+struct apart {
+	struct job job;
+	int committed, done_when_committed;
+};
+
+static void committed(struct writer_job *job)
+{
+	struct apart *a = (struct apart *)job;
+	a->committed++;
+	a->done_when_committed = *a->job.done_count;
+}
+
+static void submit_apart(struct fixture *f, struct apart *a, int number, bool bad)
+{
+	*a = (struct apart){ .job = { { .run = run, .committed = committed, .done = done },
+				      number,
+				      bad,
+				      f->order,
+				      &f->count,
+				      f->failed } };
+	batch_writer_submit(f->writer, &a->job.job);
+}
+
+static void test_committed_is_told_before_the_sync(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+	struct apart a[3];
+	sem_t disk;
+	(void)state;
+	start_with(f, &apart_ops);
+	assert_int_equal(sem_init(&disk, 0, 0), 0);
+	f->db.hold_sync = &disk;
+	submit_apart(f, &a[0], 0, false);
+	while (!a[0].committed)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_int_equal(f->count, 0); /* the disk is not done */
+	/* The next is committed meanwhile. */
+	submit_apart(f, &a[1], 1, false);
+	while (!a[1].committed)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_int_equal(f->count, 0);
+	sem_post(&disk);
+	sem_post(&disk);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(f->count, 2);
+	assert_int_equal(f->order[0], 0);
+	assert_false(f->failed[0] || f->failed[1]);
+	/* Closing syncs, too. */
+	submit_apart(f, &a[2], 2, false);
+	sem_post(&disk);
+	end(f);
+	assert_int_equal(a[2].committed, 1);
+	assert_int_equal(a[2].done_when_committed, 2);
+	assert_int_equal(f->count, 3);
+	assert_int_equal(f->db.synced, 3);
+	sem_destroy(&disk);
+	free(f);
+}
+
+static void test_a_failed_sync_is_told_behind_committed(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+	struct apart a[2];
+	(void)state;
+	start_with(f, &apart_ops);
+	f->db.fail_sync = true;
+	submit_apart(f, &a[0], 0, false);
+	submit_apart(f, &a[1], 1, true);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(a[0].committed, 1);
+	assert_int_equal(a[1].committed, 0); /* never was: its row was bad */
+	assert_true(f->failed[0] && f->failed[1]);
+	f->db.fail_sync = false;
+	submit_apart(f, &a[0], 0, false);
+	end(f);
+	assert_false(f->failed[0]);
+	free(f);
+}
+
+static void test_nothing_is_synced_where_nothing_was_committed(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+	struct apart a;
+	(void)state;
+	start_with(f, &apart_ops);
+	submit_apart(f, &a, 0, true);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_true(f->failed[0]);
+	end(f);
+	assert_int_equal(f->db.synced, 0);
+	free(f);
+}
+
+/* Rows that may wait do not keep the disk busy: one sync with the next that may not, or one a little later. */
+static void test_lazy_jobs_share_a_sync(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+	struct apart a;
+	sem_t disk;
+	(void)state;
+	start_with(f, &apart_ops);
+	assert_int_equal(sem_init(&disk, 0, 0), 0);
+	f->db.hold_sync = &disk;
+	submit_apart(f, &a, 0, false); /* the disk is busy with it */
+	for (int i = 1; i <= 3; i++) {
+		f->jobs[i] = (struct job){
+			{ .run = run, .done = done, .lazy = true }, i, false, f->order, &f->count, f->failed
+		};
+		batch_writer_submit(f->writer, &f->jobs[i].job);
+	}
+	while (!a.committed)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	sem_post(&disk);
+	sem_post(&disk);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(f->count, 4);
+	assert_true(f->db.synced <= 2);
+	f->db.hold_sync = NULL;
+	end(f);
+	sem_destroy(&disk);
+	free(f);
+}
+
+static void test_what_done_submits_while_closing_is_synced(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+	(void)state;
+	start_with(f, &apart_ops);
+	f->jobs[1] = (struct job){ { .run = run, .done = done }, 1, false, f->order, &f->count, f->failed };
+	struct chain first = { { { .run = run, .done = done_chain }, 0, false, f->order, &f->count, f->failed },
+			       f->writer,
+			       &f->jobs[1] };
+	batch_writer_submit(f->writer, &first.job.job);
+	end(f);
+	assert_int_equal(f->count, 2);
+	assert_int_equal(f->db.synced, 2);
+	free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_committed_is_told_before_the_sync),
+		cmocka_unit_test(test_a_failed_sync_is_told_behind_committed),
+		cmocka_unit_test(test_nothing_is_synced_where_nothing_was_committed),
+		cmocka_unit_test(test_lazy_jobs_share_a_sync),
+		cmocka_unit_test(test_what_done_submits_while_closing_is_synced),
 		cmocka_unit_test(test_lazy_jobs_come_later_in_order),
 		cmocka_unit_test(test_one_turn_is_one_transaction),
 		cmocka_unit_test(test_bad_row_fails_alone),

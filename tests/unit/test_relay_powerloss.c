@@ -88,10 +88,10 @@ static void check_content(struct found *f, struct bytes event_id, struct bytes b
 
 /* ---- the client's store ---- */
 
-static uint32_t insert_some(struct store *s, uint32_t next, uint32_t count)
+static uint32_t insert_some(struct store *s, const struct batch_ops *ops, uint32_t next, uint32_t count)
 {
 	struct error e;
-	assert_true(store_batch_ops.begin(s, &e));
+	assert_true(ops->begin(s, &e));
 	for (uint32_t n = next; n < next + count; n++) {
 		struct store_delivery d = {
 			.received_at_us = 1795438954000000u + n,
@@ -114,7 +114,8 @@ static uint32_t insert_some(struct store *s, uint32_t next, uint32_t count)
 		if (n % 3 == 0 && !store_insert_attempt(s, &a, &e))
 			fail_msg("%s", e.text);
 	}
-	assert_true(store_batch_ops.commit(s, &e));
+	assert_true(ops->commit(s, &e));
+	assert_true(!ops->sync || ops->sync(s, &e));
 	for (uint32_t n = next; n < next + count; n++)
 		powerloss_mark(EVENT_ACKNOWLEDGED, n);
 	return next + count;
@@ -132,9 +133,34 @@ static void work_store(const struct run *run, uint64_t *seed)
 			fail_msg("%s", e.text);
 		assert_int_equal(sqlite3_exec(connection, run->pragmas, NULL, NULL, NULL), SQLITE_OK);
 		for (int turn = 0; turn < run->turns; turn++)
-			next = insert_some(s, next, 1 + (uint32_t)(powerloss_random(seed) >> 33) % 5);
+			next = insert_some(s, &store_batch_ops, next, 1 + (uint32_t)(powerloss_random(seed) >> 33) % 5);
 		if (session == run->sessions)
 			powerloss_stop(); /* in the middle of it */
+		store_close(s);
+	}
+}
+
+/* As the running client does it: synced apart from the commit, the log shortened by a connection of its own. */
+static void work_store_apart(const struct run *run, uint64_t *seed)
+{
+	char path[160];
+	uint32_t next = 0;
+	snprintf(path, sizeof path, "%s/creel.db", live);
+	for (int session = 1; session <= run->sessions; session++) {
+		struct store *s, *own;
+		struct error e;
+		if (!store_open(&s, path, STORE_READ_WRITE, &e) || !store_open(&own, path, STORE_READ_WRITE, &e) ||
+		    !store_sync_apart(s, &e))
+			fail_msg("%s", e.text);
+		for (int turn = 0; turn < run->turns; turn++) {
+			next = insert_some(s, &store_sync_apart_ops, next,
+					   1 + (uint32_t)(powerloss_random(seed) >> 33) % 5);
+			if (powerloss_random(seed) % 4 == 0)
+				store_shorten_log(own, s);
+		}
+		if (session == run->sessions)
+			powerloss_stop();
+		store_close(own);
 		store_close(s);
 	}
 }
@@ -254,6 +280,10 @@ static void look_into_spool(const char *in, struct found *f)
 		return;
 	}
 	check_integrity(f);
+	if (*f->wrong) { /* what is damaged is not for reading */
+		close_spool();
+		return;
+	}
 	if (!spool_recall(spool, on_recall, &mailboxes, &e))
 		say(f, "spool_recall", e.text);
 	uint64_t waits = 0;
@@ -392,12 +422,21 @@ static void breaks_its_promise(struct run run, const char *pragmas, const char *
 }
 
 static const struct run store_run = { "the client's store", NULL, 2, 15, work_store, look_into_store };
+static const struct run apart_run = {
+	"the client's store, synced apart", NULL, 2, 30, work_store_apart, look_into_store
+};
 static const struct run spool_run = { "the spool", NULL, 2, 15, work_spool, look_into_spool };
 
 static void test_the_store_keeps_its_promise(void **state)
 {
 	(void)state;
 	keeps_its_promise(store_run);
+}
+
+static void test_a_store_synced_apart_keeps_its_promise(void **state)
+{
+	(void)state;
+	keeps_its_promise(apart_run);
 }
 
 static void test_the_spool_keeps_its_promise(void **state)
@@ -424,6 +463,8 @@ static void test_a_disk_that_lies_is_found(void **state)
 		breaks_its_promise(i ? spool_run : store_run, "PRAGMA wal_autocheckpoint=24", "-wal");
 		breaks_its_promise(i ? spool_run : store_run, "PRAGMA wal_autocheckpoint=24", ".db");
 	}
+	breaks_its_promise(apart_run, NULL, "-wal");
+	breaks_its_promise(apart_run, NULL, ".db");
 }
 
 static bool same_file(const char *name)
@@ -491,7 +532,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_DISKS(test_nothing_escapes_the_notes),   ON_DISKS(test_the_store_keeps_its_promise),
 		ON_DISKS(test_the_spool_keeps_its_promise), ON_DISKS(test_without_syncs_a_loss_is_found),
-		ON_DISKS(test_a_disk_that_lies_is_found),
+		ON_DISKS(test_a_disk_that_lies_is_found),   ON_DISKS(test_a_store_synced_apart_keeps_its_promise),
 	};
 	return RUN(tests);
 }

@@ -1,0 +1,93 @@
+/* A store whose commits do not wait for the disk: what SQLite does at each commit with synchronous=FULL, and at a
+ * checkpoint, is done here beside them, on other threads.
+ *
+ *    commit (writer's thread) ─▶ sync (another: nothing is promised before)       the log grows
+ *    the log is long ─▶ store_shorten_log (a third, on a connection of its own) ─▶ the next commit does the little that
+ *    came meanwhile, and SQLite begins the log anew */
+#include "shared/store_private.h"
+#include "shared/wal_gather.h"
+
+#define LOG_LONG 4096 /* frames, 16 MiB */
+#define LOG_REST 256  /* frames that a commit may stop for: some milliseconds */
+#define PASSES 4      /* each leaves what came during the one before */
+
+/* Writer's thread, behind each commit. */
+static int on_commit(void *user, sqlite3 *db, const char *name, int frames)
+{
+	struct store *s = user;
+	(void)db;
+	(void)name;
+	if (frames < atomic_load(&s->log_frames))
+		atomic_store(&s->log_again, LOG_LONG);
+	atomic_store(&s->log_frames, frames);
+	return SQLITE_OK;
+}
+
+bool store_sync_apart(struct store *s, struct error *e)
+{
+	int64_t version;
+	if (!store_version(s, &version, e)) /* opens the log */
+		return false;
+	int code = sqlite3_exec(s->db, "PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &s->log);
+	/* The first sync takes in the folder as well; from then on SQLite keeps nothing of its own by it, so that it
+	 * may run beside the writer. */
+	if (code == SQLITE_OK)
+		s->log = wal_gather_real(s->log);
+	if (code == SQLITE_OK)
+		code = s->log->pMethods ? s->log->pMethods->xSync(s->log, SQLITE_SYNC_NORMAL) : SQLITE_MISUSE;
+	atomic_store(&s->log_again, LOG_LONG);
+	sqlite3_wal_hook(s->db, on_commit, s); /* in the place of SQLite's checkpoint */
+	return code == SQLITE_OK || store_fail(s, "opened", e);
+}
+
+static bool commit_batch(void *db, struct error *e)
+{
+	struct store *s = db;
+	if (!store_batch_ops.commit(s, e))
+		return false;
+	/* What it does not manage, for a reader's sake, is left to the next time the log is long. */
+	if (atomic_exchange(&s->log_nearly_done, false))
+		sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	return true;
+}
+
+static bool begin_batch(void *db, struct error *e)
+{
+	return store_batch_ops.begin(db, e);
+}
+
+static void rollback_batch(void *db)
+{
+	store_batch_ops.rollback(db);
+}
+
+static bool sync_batch(void *db, struct error *e)
+{
+	struct store *s = db;
+	int code = s->log->pMethods->xSync(s->log, SQLITE_SYNC_NORMAL);
+	return code == SQLITE_OK || error_set(e, EXIT_STORE, "%s cannot be written: %s (%s)", s->path,
+					      store_advice(code), sqlite3_errstr(code));
+}
+
+const struct batch_ops store_sync_apart_ops = { begin_batch, commit_batch, rollback_batch, sync_batch };
+
+bool store_log_is_long(const struct store *s)
+{
+	return atomic_load(&s->log_frames) >= atomic_load(&s->log_again);
+}
+
+void store_shorten_log(struct store *own, struct store *writer)
+{
+	int frames = 0, moved = 0, code = own ? SQLITE_OK : SQLITE_CANTOPEN;
+	for (int pass = 0; pass < PASSES && code == SQLITE_OK; pass++) {
+		code = sqlite3_wal_checkpoint_v2(own->db, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &moved);
+		if (frames - moved < LOG_REST)
+			break;
+	}
+	/* Somebody reads what stands further back, say: no sooner than when there is as much again. */
+	atomic_store(&writer->log_again, atomic_load(&writer->log_frames) + LOG_LONG);
+	if (code == SQLITE_OK && frames - moved < LOG_REST)
+		atomic_store(&writer->log_nearly_done, true);
+}
