@@ -30,7 +30,8 @@ LIBS_MALLOC := $(shell echo 'int main(void){return 0;}' | $(CC) -x c - -lmimallo
 endif
 LDFLAGS_ALL = $(LINK_HARDEN) $(SAN) $(LDFLAGS) -pthread
 LIBS_CORE = $(shell $(PKG_CONFIG) --libs $(PKGS_CORE))
-LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs $(PKGS_CLIENT)) $(LIBS_CORE)
+# wslay comes without a file for pkg-config on Debian.
+LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs $(PKGS_CLIENT)) -lwslay $(LIBS_CORE)
 LIBS_TUI = $(shell $(PKG_CONFIG) --libs $(PKGS_TUI))
 LIBS_RELAY = $(shell $(PKG_CONFIG) --libs $(PKGS_RELAY)) $(LIBS_CORE)
 

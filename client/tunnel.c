@@ -40,6 +40,8 @@ static void lost(struct tunnel *t, const char *why)
 	char detail[700];
 	bool was_online = t->state == TUNNEL_ONLINE;
 	t->wsi = NULL;
+	tunnel_reader_free(t->reader);
+	t->reader = NULL;
 	uv_timer_stop(&t->welcome);
 	if (t->link) {
 		/* What we closed for a reason of our own is not gone on with: neither are its streams. */
@@ -96,7 +98,7 @@ static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
 	t->online_since_ms = uv_now(t->loop);
 	t->confirmed_at_us = now_us();
 	t->ping_at_ms = t->ping_sent = t->lag_us = 0;
-	t->ping_due = false;
+	t->ping_due = t->pong_due = false;
 	t->ops->on_welcome(t->user, t->link, &w);
 	set_state(t, TUNNEL_ONLINE, "");
 	return true;
@@ -153,6 +155,70 @@ static void on_credit(void *user)
 
 static const struct link_ops link_ops = { on_frame, on_credit };
 
+/* ---- what comes on the WebSocket ---- */
+
+static void on_life(void *user)
+{
+	struct tunnel *t = user;
+	t->confirmed_at_us = now_us();
+	lws_validity_confirmed(t->wsi); /* lws pings, and hangs up, by what it is told of here */
+}
+
+static void on_message(void *user, struct bytes piece, bool binary, bool ends)
+{
+	struct tunnel *t = user;
+	link_on_receive(t->link, piece, binary, ends);
+}
+
+static void on_ping(void *user, struct bytes payload)
+{
+	struct tunnel *t = user;
+	memcpy(t->pong, payload.at, payload.len);
+	t->pong_len = payload.len;
+	t->pong_due = true;
+	lws_callback_on_writable(t->wsi);
+}
+
+static void on_pong(void *user, struct bytes payload)
+{
+	tunnel_take_pong(user, payload);
+}
+
+/* From outside lws' callbacks. An open connection is over at once, so that nothing more is sent on it; one that is
+ * being made lws 4.1.6 ends in its own time. */
+static void drop_wsi(struct tunnel *t)
+{
+	if (t->wsi && t->reader)
+		lws_set_timeout(t->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
+	else if (t->wsi)
+		link_set_timeout(t->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+}
+
+static void on_close(void *user, struct bytes payload)
+{
+	struct tunnel *t = user;
+	t->ended_well = payload.len >= 2 && bytes_get_u16(payload.at) == 1000;
+	if (payload.len > 2 && !*t->reason)
+		snprintf(t->reason, sizeof t->reason, "%.*s", (int)payload.len - 2, (const char *)payload.at + 2);
+	link_answer_close(t->link, payload);
+	drop_wsi(t);
+}
+
+static void on_wrong(void *user, const char *why)
+{
+	struct tunnel *t = user;
+	link_close(t->link, 1002, why);
+}
+
+static void on_end(void *user)
+{
+	drop_wsi(user);
+}
+
+static const struct tunnel_reader_ops reader_ops = {
+	on_life, on_message, on_ping, on_pong, on_close, on_wrong, on_end
+};
+
 static int say_hello(struct tunnel *t, struct lws *wsi)
 {
 	struct wire_hello hello = {
@@ -166,7 +232,10 @@ static int say_hello(struct tunnel *t, struct lws *wsi)
 		.public_key = t->options.public_key,
 	};
 	t->link = link_new(t->loop, wsi, &link_ops, t);
-	if (!t->link || !wire_encode_hello(link_out(t->link), &hello))
+	/* Nothing comes before HELLO has gone: from here on it is read beside lws. */
+	lws_rx_flow_control(wsi, 0);
+	t->reader = tunnel_reader_new(t->loop, lws_get_socket_fd(wsi), lws_get_ssl(wsi), &reader_ops, t);
+	if (!t->reader || !t->link || !wire_encode_hello(link_out(t->link), &hello))
 		return -1;
 	link_flush_soon(t->link);
 	return 0;
@@ -222,14 +291,9 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 		return on_append_headers(t, wsi, (unsigned char **)in, *(unsigned char **)in + len);
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
 		return say_hello(t, wsi);
-	case LWS_CALLBACK_CLIENT_RECEIVE:
-		t->confirmed_at_us = now_us();
-		return t->link ? link_on_receive(t->link, in, len) : -1;
-	case LWS_CALLBACK_CLIENT_RECEIVE_PONG:
-		t->confirmed_at_us = now_us();
-		tunnel_take_pong(t, bytes_make(in, len));
-		return 0;
 	case LWS_CALLBACK_CLIENT_WRITEABLE:
+		if (t->pong_due)
+			return tunnel_send_pong(t, wsi);
 		if (t->ping_due)
 			return tunnel_send_ping(t, wsi);
 		return t->link ? link_on_writable(t->link) : 0;
@@ -240,11 +304,6 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 		lost(t, text);
 		return 0;
 	}
-	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-		t->ended_well = len >= 2 && bytes_get_u16(in) == 1000;
-		if (len > 2 && !*t->reason)
-			snprintf(t->reason, sizeof t->reason, "%.*s", (int)len - 2, (const char *)in + 2);
-		return t->link && *link_close_reason(t->link) ? -1 : 0;
 	case LWS_CALLBACK_CLIENT_CLOSED:
 		lost(t, "it ended");
 		return 0;
@@ -259,16 +318,14 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 }
 
 static const struct lws_protocols protocols[] = {
-	{ WIRE_SUBPROTOCOL, on_lws, 0, 65536, 0, NULL, 0 },
+	{ WIRE_SUBPROTOCOL, on_lws, 0, 4096, 0, NULL, 0 },
 	{ NULL, NULL, 0, 0, 0, NULL, 0 },
 };
 
 static void drop_connection(struct tunnel *t, const char *why)
 {
 	snprintf(t->reason, sizeof t->reason, "%s", why);
-	/* lws 4.1.6 has no other way to end a connection from outside its callbacks. */
-	if (t->wsi)
-		lws_set_timeout(t->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+	drop_wsi(t);
 }
 
 static void on_welcome_late(uv_timer_t *h)
@@ -359,7 +416,6 @@ static bool make_context(struct tunnel *t, struct error *e)
 	info.foreign_loops = loops;
 	info.protocols = protocols;
 	info.user = t;
-	info.pt_serv_buf_size = 65536;
 	info.client_ssl_ca_filepath = t->options.ca;
 	info.ssl_client_options_set = SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1;
 	info.retry_and_idle_policy = &t->keepalive;

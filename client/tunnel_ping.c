@@ -2,7 +2,15 @@
 
 #include <string.h>
 
-/* lws' own pings say that the relay lives, not how far away it is. */
+int tunnel_send_pong(struct tunnel *t, struct lws *wsi)
+{
+	unsigned char frame[LWS_PRE + sizeof t->pong];
+	t->pong_due = false;
+	memcpy(frame + LWS_PRE, t->pong, t->pong_len);
+	lws_callback_on_writable(wsi); /* one write a callback: what else is there comes next */
+	return lws_write(wsi, frame + LWS_PRE, t->pong_len, LWS_WRITE_PONG) < 0 ? -1 : 0;
+}
+
 int tunnel_send_ping(struct tunnel *t, struct lws *wsi)
 {
 	unsigned char frame[LWS_PRE + sizeof t->ping_sent];

@@ -4,6 +4,7 @@
 #include "client/backoff.h"
 #include "client/clock_watch.h"
 #include "client/tunnel.h"
+#include "client/tunnel_read.h"
 
 #include <libwebsockets.h>
 
@@ -19,6 +20,7 @@ struct tunnel {
 	struct lws_context *context;
 	struct lws *wsi;
 	struct link *link;
+	struct tunnel_reader *reader;
 	lws_retry_bo_t keepalive;
 	struct backoff backoff;
 	uv_timer_t retry, welcome, watch;
@@ -29,7 +31,9 @@ struct tunnel {
 	bool ended_well; /* by a close with 1000: nothing is resumed */
 	uint64_t online_since_ms, confirmed_at_us;
 	uint64_t ping_at_ms, ping_sent, lag_us; /* ping_sent: uv_hrtime; what a pong brings back */
-	bool ping_due;
+	bool ping_due, pong_due;
+	uint8_t pong[125];
+	size_t pong_len;
 	uint8_t nonce[WIRE_NONCE_LEN];
 	bool has_nonce;
 	char name[64], public_url[600], reason[300];
@@ -43,5 +47,7 @@ MUST_CHECK bool tunnel_parse_relay(struct tunnel *t, const char *url, struct err
 MUST_CHECK bool tunnel_check_options(struct tunnel *t, struct error *e);
 /* tunnel_ping.c: how far away the relay is. */
 int tunnel_send_ping(struct tunnel *t, struct lws *wsi);
+/* The answer to the relay's. */
+int tunnel_send_pong(struct tunnel *t, struct lws *wsi);
 void tunnel_take_pong(struct tunnel *t, struct bytes payload);
 void tunnel_ping_now_and_then(struct tunnel *t);

@@ -47,6 +47,7 @@ struct ingress {
 	struct sender *senders;
 	size_t count, busy;
 	uv_timer_t sweep;
+	struct uuid7_random random; /* of the event ids */
 	int closing;
 	void (*closed)(void *user);
 	void *closed_user;

@@ -84,11 +84,12 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		return on_established(s, c, wsi);
 	case LWS_CALLBACK_RECEIVE: {
 		bool was_online = c->welcomed;
-		int result = link_on_receive(c->link, in, len);
+		link_on_receive(c->link, bytes_make(in, len), lws_frame_is_binary(wsi),
+				lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0);
 		/* A closing one keeps the time that link_close set. */
 		if (!was_online && c->welcomed && !*link_close_reason(c->link))
 			lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
-		return result;
+		return 0;
 	}
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return c->link ? link_on_writable(c->link) : 0;

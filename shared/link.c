@@ -128,6 +128,12 @@ void link_received_body(struct link *l, size_t len)
 	link_flush_soon(l);
 }
 
+void link_set_timeout(struct lws *wsi, int reason, int seconds)
+{
+	lws_set_timeout(wsi, (enum pending_timeout)reason, seconds);
+	lws_cancel_service(lws_get_context(wsi));
+}
+
 void link_close(struct link *l, int status, const char *reason)
 {
 	if (l->close_status)
@@ -138,7 +144,7 @@ void link_close(struct link *l, int status, const char *reason)
 		len = CLOSE_REASON_MAX;
 	memcpy(l->close_reason, reason, len);
 	l->close_reason[len] = 0;
-	lws_set_timeout(l->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_FLUSH_SECONDS);
+	link_set_timeout(l->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_FLUSH_SECONDS);
 	link_flush_soon(l);
 }
 
@@ -190,36 +196,34 @@ static bool take_frames(struct link *l, struct bytes data, size_t *used)
 	return true;
 }
 
-int link_on_receive(struct link *l, const void *at, size_t len)
+void link_on_receive(struct link *l, struct bytes piece, bool binary, bool ends)
 {
 	if (l->close_status)
-		return 0; /* only waiting for our last frames to leave */
-	if (!lws_frame_is_binary(l->wsi)) {
+		return; /* only waiting for our last frames to leave */
+	if (!binary) {
 		link_close(l, 1003, "creel.v1 speaks binary messages");
-		return 0;
+		return;
 	}
-	struct bytes data = { at, len };
+	struct bytes data = piece;
 	bool kept = l->in.len > 0;
 	if (kept) {
-		if (!buffer_append(&l->in, at, len)) {
+		if (!buffer_append_bytes(&l->in, piece)) {
 			link_close(l, 1011, "out of memory");
-			return 0;
+			return;
 		}
 		data = buffer_view(&l->in);
 	}
 	size_t used;
 	if (!take_frames(l, data, &used))
-		return 0;
+		return;
 	if (kept) {
 		buffer_consume(&l->in, used);
-	} else if (used < len && !buffer_append(&l->in, data.at + used, len - used)) {
+	} else if (used < data.len && !buffer_append(&l->in, data.at + used, data.len - used)) {
 		link_close(l, 1011, "out of memory");
-		return 0;
+		return;
 	}
-	bool message_end = lws_is_final_fragment(l->wsi) && lws_remaining_packet_payload(l->wsi) == 0;
-	if (message_end && l->in.len > 0)
+	if (ends && l->in.len > 0)
 		link_close(l, 1002, "a message ended inside a frame");
-	return 0;
 }
 
 /* The bytes of whole frames that go into the next message. */
@@ -256,14 +260,27 @@ static void drop_sent(struct link *l)
 /* Written by hand: with libuv Debian's lws 4.1.6 (built with _DEBUG) closes twice at once ("uv repeat test"), so the
  * frame that lws_close_reason prepares never leaves. The peer's close, or the timeout set by link_close, ends the
  * connection. */
-static int send_close(struct link *l)
+static int write_close(struct link *l, const void *payload, size_t len)
 {
 	uint8_t frame[LWS_PRE + 2 + CLOSE_REASON_MAX];
-	size_t len = strlen(l->close_reason);
-	bytes_set_u16(frame + LWS_PRE, (uint16_t)l->close_status);
-	memcpy(frame + LWS_PRE + 2, l->close_reason, len);
+	memcpy(frame + LWS_PRE, payload, len);
 	l->close_sent = true;
-	return lws_write(l->wsi, frame + LWS_PRE, 2 + len, LWS_WRITE_CLOSE) < 0 ? -1 : 0;
+	return lws_write(l->wsi, frame + LWS_PRE, len, LWS_WRITE_CLOSE) < 0 ? -1 : 0;
+}
+
+static int send_close(struct link *l)
+{
+	uint8_t payload[2 + CLOSE_REASON_MAX];
+	size_t len = strlen(l->close_reason);
+	bytes_set_u16(payload, (uint16_t)l->close_status);
+	memcpy(payload + 2, l->close_reason, len);
+	return write_close(l, payload, 2 + len);
+}
+
+void link_answer_close(struct link *l, struct bytes payload)
+{
+	if (!l->close_sent && !l->broken && write_close(l, payload.at, payload.len < 2 ? 0 : 2) < 0)
+		l->broken = true;
 }
 
 int link_on_writable(struct link *l)

@@ -39,13 +39,21 @@ void link_sent_body(struct link *l, size_t len);
 /* The owner received body bytes (already buffered or consumed by it): returns credit to the peer in good time. */
 void link_received_body(struct link *l, size_t len);
 
-/* From the lws callbacks. Each returns what the callback must return: 0, or -1 to close. */
-int link_on_receive(struct link *l, const void *at, size_t len);
+/* A piece of a message that came, `ends` with its last one. */
+void link_on_receive(struct link *l, struct bytes piece, bool binary, bool ends);
+/* From the lws callback, which must return what it returns: 0, or -1 to close. */
 int link_on_writable(struct link *l);
 
+/* lws_set_timeout from outside lws' callbacks: lws 4.1.6 sets libuv's timer to its own only behind an event of its own,
+ * of which this makes one. */
+void link_set_timeout(struct lws *wsi, int reason, int seconds);
 /* Notes why the connection is to be closed (the first reason stays); the next callback closes with `status`
  * (RFC 6455 §7.4: 1000, 1001, 1002, 1008) once everything appended before has left. */
 void link_close(struct link *l, int status, const char *reason);
+/* The peer's close frame came to an end that reads beside lws: it is answered (RFC 6455 §5.5.1), unless ours went
+ * first.
+ */
+void link_answer_close(struct link *l, struct bytes payload);
 /* For on_frame: link_close with 1002, returns false. */
 bool link_fail(struct link *l, const char *reason);
 /* "" when none was noted. When there is one, LWS_CALLBACK_WS_PEER_INITIATED_CLOSE is the answer to it: return -1. */

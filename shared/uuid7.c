@@ -2,11 +2,11 @@
 
 #include <openssl/rand.h>
 #include <stdio.h>
+#include <string.h>
 
-bool uuid7_make(uint8_t out[UUID_LEN], uint64_t now_us)
+/* `out` holds random bytes. */
+static void put_time(uint8_t out[UUID_LEN], uint64_t now_us)
 {
-	if (RAND_bytes(out, UUID_LEN) != 1)
-		return false;
 	uint64_t ms = now_us / 1000;
 	for (int i = 0; i < 6; i++)
 		out[i] = (uint8_t)(ms >> (40 - 8 * i));
@@ -15,6 +15,26 @@ bool uuid7_make(uint8_t out[UUID_LEN], uint64_t now_us)
 	out[6] = (uint8_t)(0x70 | (fraction >> 8));
 	out[7] = (uint8_t)fraction;
 	out[8] = (uint8_t)(0x80 | (out[8] & 0x3f));
+}
+
+bool uuid7_make(uint8_t out[UUID_LEN], uint64_t now_us)
+{
+	if (RAND_bytes(out, UUID_LEN) != 1)
+		return false;
+	put_time(out, now_us);
+	return true;
+}
+
+bool uuid7_make_of(struct uuid7_random *random, uint8_t out[UUID_LEN], uint64_t now_us)
+{
+	if (random->left == 0) {
+		if (RAND_bytes(random->bytes, sizeof random->bytes) != 1)
+			return false;
+		random->left = sizeof random->bytes;
+	}
+	random->left -= UUID_LEN;
+	memcpy(out, random->bytes + random->left, UUID_LEN);
+	put_time(out, now_us);
 	return true;
 }
 

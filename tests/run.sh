@@ -41,7 +41,7 @@ for t in "$asan"/unit/test_*; do
 	case $t in *.d | *.o) continue ;; esac
 	unit "$t"
 done
-for t in batch_writer client_inspect client_replayer; do unit "$tsan/unit/test_$t"; done
+for t in batch_writer client_inspect client_recorder client_replayer; do unit "$tsan/unit/test_$t"; done
 for source in tests/fuzz/fuzz_*.c; do
 	name=$(basename "$source" .c)
 	name=${name#fuzz_}

@@ -181,8 +181,9 @@ for (const [what, sizes] of Object.entries({
 				});
 				test.diagnostic(`seed ${seed}: ${done} of ${all} positions, ${cuts} cuts`);
 				assert.equal(faults.length, 0, `${faults.length} of ${done}:\n${faults.slice(0, 12).join('\n')}`);
-				// At the very end the exchange may be over a few bytes sooner than in the undisturbed run.
-				assert.ok(cuts >= done * 0.8, `${cuts} cuts in ${done} exchanges`);
+				// At the very end the exchange may be over a few bytes sooner than in the undisturbed run; on a slow machine
+				// there are few positions besides.
+				assert.ok(cuts >= done * 0.8 - 1, `${cuts} cuts in ${done} exchanges`);
 			});
 
 		it('every program ended cleanly', () => road.w.endsCleanly());

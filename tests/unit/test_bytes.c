@@ -78,6 +78,22 @@ static void test_uuid_is_version_7_and_ordered(void **state)
 	assert_false(uuid_parse(bytes_of("019ab12c-4d5e-7f3a-8b6c-0d1e2f30415g"), back));
 }
 
+static void test_uuids_of_one_pool_differ(void **state)
+{
+	enum { MANY = 200 }; /* more than a pool holds */
+	static uint8_t ids[MANY][UUID_LEN];
+	struct uuid7_random random = { 0 };
+	(void)state;
+	for (int i = 0; i < MANY; i++) {
+		assert_true(uuid7_make_of(&random, ids[i], 1795438954123001));
+		assert_int_equal(ids[i][6] >> 4, 7);
+		assert_int_equal(ids[i][8] >> 6, 2);
+		assert_memory_equal(ids[i], ids[0], 8); /* the time */
+		for (int j = 0; j < i; j++)
+			assert_memory_not_equal(ids[i] + 8, ids[j] + 8, 8);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -87,6 +103,7 @@ int main(void)
 		cmocka_unit_test(test_reader_stops_at_the_end),
 		cmocka_unit_test(test_nocase),
 		cmocka_unit_test(test_uuid_is_version_7_and_ordered),
+		cmocka_unit_test(test_uuids_of_one_pool_differ),
 	};
 	return RUN(tests);
 }
