@@ -374,29 +374,15 @@ refuse_now:
 	return discard(x, len);
 }
 
-static enum MHD_Result take_trailer(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
-				    const char *value, size_t value_len)
-{
-	struct delivery *d = cls;
-	(void)kind;
-	struct bytes n = bytes_make(name, name_len), v = bytes_make(value ? value : "", value ? value_len : 0);
-	if (!headers_name_valid(n) || !headers_value_valid(v) ||
-	    d->trailers.len + name_len + value_len > WIRE_MAX_HEADER_BLOCK)
-		return MHD_NO;
-	return headers_append(&d->trailers, n, v) ? MHD_YES : MHD_NO;
-}
-
 static enum MHD_Result end_body(struct exchange *x)
 {
 	struct delivery *d = x->delivery;
 	struct ingress *in = x->sender->in;
 	if (!d->body_whole) {
-		int seen = MHD_get_connection_values_n(x->sender->connection, MHD_FOOTER_KIND, NULL, NULL);
-		int taken =
-		    seen > 0 ? MHD_get_connection_values_n(x->sender->connection, MHD_FOOTER_KIND, take_trailer, d) : 0;
-		if (taken != seen) {
+		enum refusal why = ingress_read_trailers(x->sender->connection, &d->trailers);
+		if (why != REFUSE_NOTHING) {
 			delivery_reset(d, WIRE_RESET_TRUNCATED, "malformed trailers");
-			delivery_refuse(d, REFUSE_BAD_FIELD);
+			delivery_refuse(d, why);
 		}
 		d->body_whole = true;
 		if (d->phase == PHASE_RECEIVING)
