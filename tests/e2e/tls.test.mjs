@@ -1,7 +1,7 @@
 // One TLS port for webhooks and tunnels, certificates checked, pinned and reloaded, and the way out through a proxy.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
 import { after, before, describe, it } from 'node:test';
@@ -51,6 +51,16 @@ describe('a relay with TLS', () => {
 		assert.ok((await app.request((r) => r.target === '/big')).body.equals(body));
 	});
 
+	it('login --ca says that the CA is not kept; listen takes it from the config file', async () => {
+		const config = w.path('ca.ini');
+		const r = await w.creel(['login', relayUrl, '--no-token', '--ca', mine.cert, '--config', config]);
+		assert.equal(r.code, 0, r.err);
+		assert.ok(/`ca = FILE`/.test(r.text) && r.text.includes(mine.cert), r.text);
+		writeFileSync(config, `ca = ${mine.cert}\n${readFileSync(config, 'utf8')}`);
+		const c = await w.startClient({ relayUrl, target: app.port, name: 'kept', args: ['--config', config] });
+		assert.equal((await postTls('/kept/x')).status, 200);
+		await c.stop('SIGINT');
+	});
 	it('without --ca the certificate is refused with a sentence', () => refusedClient([]));
 	it('with another --ca it is refused', () => refusedClient(['--ca', other.cert]));
 	it('the right --pin is let through', async () => {
