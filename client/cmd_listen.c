@@ -6,6 +6,14 @@
 
 #include <openssl/crypto.h>
 
+static bool names_forward_to(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--forward-to") == 0 || strncmp(argv[i], "--forward-to=", 13) == 0)
+			return true;
+	return false;
+}
+
 static int run(int argc, char **argv, struct error *e)
 {
 	struct listen_options o;
@@ -67,7 +75,8 @@ static int run(int argc, char **argv, struct error *e)
 				    &first, &status, e))
 		goto out;
 	status = EXIT_USAGE;
-	o.target = forward_to ? forward_to : first < argc ? argv[first++] : NULL;
+	/* The argument wins over a config file's forward-to; on one command line they are two targets. */
+	o.target = first < argc && !names_forward_to(argc, argv) ? argv[first++] : forward_to;
 	if ((!o.target && !o.exec) || first < argc) {
 		error_set(e, EXIT_USAGE,
 			  o.target ? "listen takes one target; see creel listen --help"

@@ -213,6 +213,8 @@ static bool check_settings(const struct settings *set, struct error *e)
 		return error_set(e, EXIT_USAGE, "--tls-cert and --tls-key go together");
 	if (set->rate_per_address > LIMITS_MAX_RATE || set->rate_per_tunnel > LIMITS_MAX_RATE)
 		return error_set(e, EXIT_USAGE, "a rate is at most %d requests a second", LIMITS_MAX_RATE);
+	if (set->ping_interval_ms < 1000)
+		return error_set(e, EXIT_USAGE, "--ping-interval is a second at least");
 	size_t len = set->domain ? strlen(set->domain) : 1;
 	if (len == 0 || len > 180 ||
 	    (set->domain && (set->domain[0] == '.' || set->domain[len - 1] == '.' ||

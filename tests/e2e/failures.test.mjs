@@ -67,6 +67,7 @@ describe('what cannot start', () => {
 		assert.match(r.err, /--listen/);
 		assert.equal((await w.run('creel-relay', ['dance'])).code, 2);
 		assert.equal((await serve('--listen', '127.0.0.1:0', '--max-body', 'lots')).code, 2);
+		assert.equal((await serve('--listen', '127.0.0.1:0', '--ping-interval', '500ms')).code, 2);
 		const nonsense = await serve('--listen', 'nonsense');
 		assert.equal(nonsense.code, 2);
 		assert.match(nonsense.err, /^creel-relay: 'nonsense' is no address/m);
@@ -106,6 +107,8 @@ describe('what cannot start', () => {
 		'an option without its value': [['list', '-n'], /-n|--number/],
 		'a count that is none': [['list', '-n', 'many'], /many/],
 		'a duration that is none': [['listen', '3000', ...relay, '--timeout', 'soon'], /--timeout .*soon/],
+		'listen with a ping interval below a second': [['listen', '3000', ...relay, '--ping-interval', '300ms'], /--ping-interval .*second/],
+		'listen with two targets': [['listen', '3000', ...relay, '--forward-to', '4000'], /one target/],
 		'show without an id': [['show'], /show 42/],
 		'replay without an id': [['replay'], /--last/],
 		'a choice that is none': [['listen', '3000', ...relay, '--output', 'xml'], /--output .*xml/],
