@@ -28,6 +28,8 @@ static void on_head(void *user, int status, struct bytes reason, struct bytes he
 static bool on_body(void *user, struct bytes piece)
 {
 	struct stream *st = user;
+	if (!st->on_wire && st->forward)
+		forward_unheard(st->forward);
 	if (!stream_keep_answer(st, piece))
 		return false;
 	if (st->upgraded) { /* not for the record */
@@ -376,6 +378,7 @@ void stream_call_app(struct stream *st)
 		.https = st->request.https,
 		.has_body = st->request.has_body,
 		.once = st->hold != NULL,
+		.live = st->on_wire && st->origin == ORIGIN_LIVE,
 		.upgrade = st->upgrade,
 		.peer = st->request.peer,
 		.method = st->request.method,

@@ -213,7 +213,7 @@ static int run(int argc, char **argv, struct error *e)
 		{ "header", 'H', OPTION_LIST, &o.headers, "'K: V'",
 		  "set a header field; 'K:' removes it; again for more" },
 		{ "timeout", 0, OPTION_DURATION, &o.forward.timeout_ms, "TIME",
-		  "for the app's whole answer (default 30s)" },
+		  "for the app to begin its answer, or go on with it (default 30s)" },
 		{ "wait-for-target", 0, OPTION_DURATION, &o.forward.wait_for_target_ms, "TIME",
 		  "while the app restarts (default 5s)" },
 		{ "hold", 0, OPTION_FLAG, &o.hold, NULL, "keep what found no app and send it when there is one" },

@@ -6,6 +6,14 @@
 
 #include <openssl/crypto.h>
 
+static bool names_forward_to(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--forward-to") == 0 || strncmp(argv[i], "--forward-to=", 13) == 0)
+			return true;
+	return false;
+}
+
 static int run(int argc, char **argv, struct error *e)
 {
 	struct listen_options o;
@@ -32,7 +40,7 @@ static int run(int argc, char **argv, struct error *e)
 		{ "no-forwarded", 0, OPTION_FLAG, &o.forward.no_forwarded, NULL,
 		  "add no X-Forwarded-* and Creel-* fields" },
 		{ "timeout", 0, OPTION_DURATION, &o.forward.timeout_ms, "TIME",
-		  "for the app's whole answer (default 30s)" },
+		  "for the app to begin its answer, or go on with it (default 30s)" },
 		{ "wait-for-target", 0, OPTION_DURATION, &o.forward.wait_for_target_ms, "TIME",
 		  "while the app restarts (default 5s)" },
 		{ "hold", 0, OPTION_FLAG, &o.hold, NULL, "keep what found no app and send it when there is one" },
@@ -67,7 +75,8 @@ static int run(int argc, char **argv, struct error *e)
 				    &first, &status, e))
 		goto out;
 	status = EXIT_USAGE;
-	o.target = forward_to ? forward_to : first < argc ? argv[first++] : NULL;
+	/* The argument wins over a config file's forward-to; on one command line they are two targets. */
+	o.target = first < argc && !names_forward_to(argc, argv) ? argv[first++] : forward_to;
 	if ((!o.target && !o.exec) || first < argc) {
 		error_set(e, EXIT_USAGE,
 			  o.target ? "listen takes one target; see creel listen --help"

@@ -199,6 +199,10 @@ static int run(int argc, char **argv, struct error *e)
 			  "there is no place for the config file: HOME is not set; name one with --config");
 	else if (config_login(path, relay, token, e)) {
 		printf("%s is the relay now; kept in %s\n", relay, path);
+		if (ca)
+			printf("The CA is not: listen, doctor and trigger need --ca %s, too, or a line `ca = FILE` "
+			       "there.\n",
+			       ca);
 		status = EXIT_DONE;
 	}
 out:
@@ -220,7 +224,7 @@ const struct command command_login = {
 	"Opens a tunnel for a moment, so that URL, certificate and token are known to be good, then keeps URL and "
 	"token in\n"
 	"the config file (0600). Later commands use them. CREEL_TOKEN counts as the token where --token is not "
-	"given.\n\n"
+	"given. A CA is not kept: `ca = FILE` at the top of the config file is for listen, doctor and trigger.\n\n"
 	"Example: creel login https://hooks.example.com --token @token.txt",
 	run,
 };

@@ -2,6 +2,7 @@
 
 #include "client/config.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +63,8 @@ bool command_parse_files(const struct command *c, struct options *o, struct comm
 			 const struct option_spec *own, size_t own_count, int argc, char **argv, int *first,
 			 struct error *e)
 {
-	if (common->config && access(common->config, R_OK) != 0)
+	bool made_by_it = c == &command_login; /* which writes the file */
+	if (common->config && access(common->config, R_OK) != 0 && !(made_by_it && errno == ENOENT))
 		return error_set(e, EXIT_USAGE, "the config file %s cannot be read", common->config);
 	char *user_config = config_default_path();
 	const char *paths[4];

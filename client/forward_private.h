@@ -50,6 +50,14 @@ void forward_fill_result(const struct forward *w, struct forward_result *r);
 /* The last word: tells the caller and frees. */
 void forward_finish(struct forward *w, enum attempt_result result, const char *sentence);
 
+/* ---- forward_limit.c ---- */
+
+/* The time limit of a call that begins, and of what follows its answer's head. */
+void forward_limit_begin(struct forward *w);
+void forward_limit_body(struct forward *w);
+/* What the limit that ended it was. */
+void forward_limit_sentence(const struct forward *w, char *out, size_t size);
+
 /* ---- forward_upgrade.c ---- */
 
 /* The settings of a call that asks for an upgrade. */

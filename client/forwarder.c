@@ -92,6 +92,8 @@ static size_t on_header(char *at, size_t size, size_t count, void *user)
 			w->answer.body_len);
 	if (w->upgraded)
 		forward_upgrade_begin(w);
+	else
+		forward_limit_body(w);
 	/* An answer to HEAD has no body, which libcurl does not know here: stop it. The connection is closed, so that a
 	 * body the app did not read becomes nobody's request. */
 	return w->ends_at_head ? 0 : len;
@@ -227,11 +229,9 @@ static void set_method(struct forward *w, const char *method)
 static bool begin_call(struct forward *w)
 {
 	struct forwarder *f = w->forwarder;
-	uint64_t now = uv_now(f->loop);
-	long left = w->deadline_ms > now ? (long)(w->deadline_ms - now) : 1;
 	w->body_at = 0;
 	w->started_at_us = now_us();
-	curl_easy_setopt(w->easy, CURLOPT_TIMEOUT_MS, left);
+	forward_limit_begin(w);
 	return curl_multi_add_handle(curl_loop_multi(f->curl), w->easy) == CURLM_OK;
 }
 
@@ -325,8 +325,7 @@ static void conclude(struct forward *w, CURLcode code)
 		forward_finish(w, ATTEMPT_UNREACHABLE, text);
 		return;
 	case CURLE_OPERATION_TIMEDOUT:
-		snprintf(text, sizeof text, "%s did not answer within %lld ms", w->authority,
-			 (long long)w->forwarder->options.timeout_ms);
+		forward_limit_sentence(w, text, sizeof text);
 		forward_finish(w, ATTEMPT_TIMEOUT, text);
 		return;
 	case CURLE_SSL_CONNECT_ERROR:

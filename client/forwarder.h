@@ -17,7 +17,7 @@ struct forwarder;
 struct forward;
 
 struct forward_options {
-	int64_t timeout_ms;         /* for the whole call, default 30 s */
+	int64_t timeout_ms;         /* for the whole call (but see `live`), default 30 s */
 	int64_t wait_for_target_ms; /* tries again this long while the connection is refused, default 5 s */
 	const char *host_header;    /* "rewrite" (default), "preserve", or the value itself */
 	const struct option_values *extra_headers; /* "K: V" of -H: replace fields of that name, or NULL */
@@ -32,6 +32,7 @@ struct forward_request {
 	int attempt; /* 1, 2, …: Creel-Attempt */
 	bool https, has_body;
 	bool once;    /* no wait for an app that is not there */
+	bool live;    /* the answer is read as it comes: timeout_ms is for its head and for a silence in its body */
 	bool upgrade; /* Connection and Upgrade go along; after 101 bytes go both ways (on_upgraded, on_upload) */
 	struct bytes peer, method, target, headers, trailers, body;
 	const struct spill *spilled; /* not NULL: all of it is the body, and body is empty */
@@ -74,6 +75,8 @@ void forwarder_close(struct forwarder *f, void (*closed)(void *user), void *user
 struct forward *forward_start(struct forwarder *f, const char *base_url, const struct forward_request *request,
 			      const struct forward_ops *ops, void *user, struct error *e);
 void forward_resume(struct forward *f);
+/* Of a live one: nobody reads it any more, and what is left of it has timeout_ms. */
+void forward_unheard(struct forward *f);
 /* There are bytes for on_upload. */
 void forward_feed(struct forward *f);
 /* Closes the connection of an upgrade; on_done comes with ATTEMPT_OK before this returns. Not from within a callback.

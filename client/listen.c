@@ -288,8 +288,10 @@ static void on_status_tick(uv_timer_t *h)
 static void on_connect_late(uv_timer_t *h)
 {
 	struct listen *l = h->data;
-	error_set(l->error, EXIT_RELAY, "the tunnel was not online within %lld ms: %s",
-		  (long long)l->options->connect_timeout_ms, *l->detail ? l->detail : "the relay did not answer");
+	const char *why = *l->detail ? l->detail : "the relay did not answer";
+	const char *again = strstr(why, "; trying again"); /* which it does no more */
+	error_set(l->error, EXIT_RELAY, "the tunnel was not online within %lld ms: %.*s",
+		  (long long)l->options->connect_timeout_ms, again ? (int)(again - why) : (int)strlen(why), why);
 	end(l, EXIT_RELAY);
 }
 

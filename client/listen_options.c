@@ -30,6 +30,8 @@ bool listen_take_options(struct listen_options *o, struct error *e)
 {
 	if (o->drain_parallel > DRAIN_MOST)
 		return error_set(e, EXIT_USAGE, "--drain-parallel goes from 0 (the relay's default) to %d", DRAIN_MOST);
+	if (o->tunnel.ping_interval_ms < 1000)
+		return error_set(e, EXIT_USAGE, "--ping-interval is a second at least");
 	if (o->ready_file && !listen_check_ready_file(o->ready_file, e))
 		return false;
 	if (o->exec && !exec_check(o->exec, e))

@@ -91,6 +91,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 static void expire(struct sender *s)
 {
 	struct exchange *x = s->exchange;
+	bool told = false;
 	s->deadline = UINT64_MAX;
 	switch (s->state) {
 	case SENDER_WAITING:
@@ -104,13 +105,13 @@ static void expire(struct sender *s)
 		return;
 	case SENDER_HEAD:
 	case SENDER_BODY:
-		ingress_write_refusal(s, REFUSE_SLOW);
+		told = ingress_write_refusal(s, REFUSE_SLOW);
 		break;
 	case SENDER_IDLE:
 	case SENDER_ANSWERING:
 		break;
 	}
-	shutdown(s->fd, s->tls || s->state == SENDER_IDLE || s->state == SENDER_ANSWERING ? SHUT_RDWR : SHUT_RD);
+	shutdown(s->fd, told ? SHUT_RD : SHUT_RDWR);
 	if (x && x->suspended) {
 		x->suspended = false;
 		MHD_resume_connection(s->connection);

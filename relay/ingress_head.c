@@ -1,6 +1,7 @@
 #include "relay/ingress_head.h"
 
 #include "shared/headers.h"
+#include "shared/wire.h"
 
 #include <string.h>
 
@@ -50,5 +51,47 @@ enum refusal ingress_read_head(struct MHD_Connection *connection, const char *me
 	/* Blanks inside the request line make the target odd, too: name the target then. */
 	if (w.odd && size <= 65536 && w.fields <= HTTP_MAX_FIELDS)
 		return REFUSE_MALFORMED;
+	return REFUSE_NOTHING;
+}
+
+/* Behind a name stood its colon, where MHD writes a NUL, and blanks. The name of a folded field was copied elsewhere.
+ */
+static bool value_follows(const char *name, size_t name_len, const char *value)
+{
+	if (!value || value <= name + name_len || name[name_len] != 0)
+		return false;
+	for (const char *p = name + name_len + 1; p < value; p++)
+		if (*p != ' ' && *p != '\t')
+			return false;
+	return true;
+}
+
+static enum MHD_Result on_trailer(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
+				  const char *value, size_t value_len)
+{
+	struct walk *w = cls;
+	struct bytes n = bytes_make(name, name_len), v = bytes_make(value ? value : "", value_len);
+	(void)kind;
+	w->fields++;
+	if ((w->expected && name != w->expected) || !value_follows(name, name_len, value) || !headers_name_valid(n) ||
+	    !headers_value_valid(v))
+		w->odd = true;
+	w->expected = value ? value + value_len + 2 : NULL;
+	w->failed = w->failed || !headers_append(w->block, n, v);
+	return w->failed ? MHD_NO : MHD_YES;
+}
+
+enum refusal ingress_read_trailers(struct MHD_Connection *connection, struct buffer *block)
+{
+	struct walk w = { block, NULL, 0, false, false };
+	MHD_get_connection_values_n(connection, MHD_FOOTER_KIND, on_trailer, &w);
+	if (w.failed)
+		return REFUSE_OVERLOADED;
+	/* The last line's CR LF and what ends the blank line are NULs by now; a bare LF at their end is not to be told.
+	 */
+	if (w.odd || (w.expected && (w.expected[-2] || w.expected[-1] || w.expected[0])))
+		return REFUSE_BAD_FIELD;
+	if (w.fields > HTTP_MAX_FIELDS || block->len > WIRE_MAX_HEADER_BLOCK)
+		return REFUSE_HEADERS_TOO_LARGE;
 	return REFUSE_NOTHING;
 }

@@ -1,5 +1,5 @@
-/* Reads a request's head out of libmicrohttpd as the sender sent it, or finds that MHD smoothed something over that
- * must be refused (obs-fold, bare LF, NUL bytes, blanks in the request line). */
+/* Reads a request's head and its trailers out of libmicrohttpd as the sender sent them, or finds that MHD smoothed
+ * something over that must be refused (obs-fold, bare LF, NUL bytes, blanks in the request line). */
 #pragma once
 
 #include <microhttpd.h>
@@ -11,3 +11,6 @@
 enum refusal ingress_read_head(struct MHD_Connection *connection, const char *method, const char *version,
 			       const char *target, const char *target_in_place, struct buffer *block,
 			       struct http_head *out);
+
+/* The trailer fields of a chunked body that has just come whole, appended to *block. */
+enum refusal ingress_read_trailers(struct MHD_Connection *connection, struct buffer *block);

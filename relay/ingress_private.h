@@ -64,5 +64,5 @@ enum MHD_Result ingress_on_request(void *cls, struct MHD_Connection *connection,
 				   const char *version, const char *upload, size_t *upload_len, void **con_cls);
 void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
 			  enum MHD_RequestTerminationCode code);
-/* An answer where MHD 0.9.75 can give none: written to the socket by hand. */
-void ingress_write_refusal(struct sender *s, enum refusal why);
+/* An answer where MHD 0.9.75 can give none, written by hand; false when it did not go out. */
+bool ingress_write_refusal(struct sender *s, enum refusal why);

@@ -53,24 +53,40 @@ static enum MHD_Result reply_refusal(struct exchange *x, enum refusal why)
 	return result;
 }
 
+static gnutls_session_t tls_session(const struct sender *s)
+{
+	const union MHD_ConnectionInfo *info =
+	    s->tls ? MHD_get_connection_info(s->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION) : NULL;
+	return info ? info->tls_session : NULL;
+}
+
+/* Past MHD, which is reading. Before the end of its handshake GnuTLS refuses. */
+static bool send_by_hand(const struct sender *s, const char *text, size_t len)
+{
+	if (!s->tls)
+		return send(s->fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
+	gnutls_session_t tls = tls_session(s);
+	if (!tls || gnutls_record_send(tls, text, len) != (ssize_t)len)
+		return false;
+	gnutls_bye(tls, GNUTLS_SHUT_WR);
+	return true;
+}
+
 /* MHD 0.9.75 can answer only before the body or after it: in between, or without a whole head, the bytes are written by
- * hand (plain connections; a TLS one is just cut) and the sending side is closed. */
-void ingress_write_refusal(struct sender *s, enum refusal why)
+ * hand and the sending side is closed. */
+bool ingress_write_refusal(struct sender *s, enum refusal why)
 {
 	const struct refusal_text *t = refusal_text(why);
 	s->in->relay->metrics.refused[why]++;
 	count_status(s->in, t->status);
 	log_event(LOG_INFO, "refused", "reason", t->name, "peer", s->peer, NULL);
-	if (s->tls)
-		return;
 	char text[500];
 	int body = snprintf(NULL, 0, "creel: %s\n", t->sentence);
 	int len = snprintf(text, sizeof text,
 			   "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
-			   "Connection: close\r\n\r\ncreel: %s\n",
-			   t->status, MHD_get_reason_phrase_for((unsigned)t->status), body, t->sentence);
-	if (send(s->fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) == len)
-		shutdown(s->fd, SHUT_WR);
+			   "Creel-Refused: %s\r\nConnection: close\r\n\r\ncreel: %s\n",
+			   t->status, MHD_get_reason_phrase_for((unsigned)t->status), body, t->name, t->sentence);
+	return send_by_hand(s, text, (size_t)len) && shutdown(s->fd, SHUT_WR) == 0;
 }
 
 static ssize_t read_answer(void *cls, uint64_t pos, char *out, size_t max)
@@ -134,12 +150,11 @@ static void on_upgraded(void *cls, struct MHD_Connection *connection, void *con_
 {
 	struct exchange *x = cls;
 	struct sender *s = x->sender;
-	const union MHD_ConnectionInfo *info =
-	    s->tls ? MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION) : NULL;
+	(void)connection;
 	(void)con_cls;
 	(void)fd; /* with TLS one that libmicrohttpd would carry the bytes through */
 	s->wire = (struct passage_wire){ .fd = s->fd,
-					 .tls = info ? info->tls_session : NULL,
+					 .tls = tls_session(s),
 					 .deadline = &s->deadline,
 					 .patience_ms = s->in->relay->settings.body_timeout_ms };
 	s->deadline = UINT64_MAX; /* it may be silent for ever */
@@ -367,23 +382,10 @@ static enum MHD_Result take_body(struct exchange *x, const char *at, size_t *len
 	delivery_pump(d);
 	return MHD_YES;
 refuse_now:
-	if (x->sender->tls)
+	if (!ingress_write_refusal(x->sender, d->refusal))
 		return MHD_NO;
-	ingress_write_refusal(x->sender, d->refusal);
 	x->discarding = true;
 	return discard(x, len);
-}
-
-static enum MHD_Result take_trailer(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len,
-				    const char *value, size_t value_len)
-{
-	struct delivery *d = cls;
-	(void)kind;
-	struct bytes n = bytes_make(name, name_len), v = bytes_make(value ? value : "", value ? value_len : 0);
-	if (!headers_name_valid(n) || !headers_value_valid(v) ||
-	    d->trailers.len + name_len + value_len > WIRE_MAX_HEADER_BLOCK)
-		return MHD_NO;
-	return headers_append(&d->trailers, n, v) ? MHD_YES : MHD_NO;
 }
 
 static enum MHD_Result end_body(struct exchange *x)
@@ -391,12 +393,10 @@ static enum MHD_Result end_body(struct exchange *x)
 	struct delivery *d = x->delivery;
 	struct ingress *in = x->sender->in;
 	if (!d->body_whole) {
-		int seen = MHD_get_connection_values_n(x->sender->connection, MHD_FOOTER_KIND, NULL, NULL);
-		int taken =
-		    seen > 0 ? MHD_get_connection_values_n(x->sender->connection, MHD_FOOTER_KIND, take_trailer, d) : 0;
-		if (taken != seen) {
+		enum refusal why = ingress_read_trailers(x->sender->connection, &d->trailers);
+		if (why != REFUSE_NOTHING) {
 			delivery_reset(d, WIRE_RESET_TRUNCATED, "malformed trailers");
-			delivery_refuse(d, REFUSE_BAD_FIELD);
+			delivery_refuse(d, why);
 		}
 		d->body_whole = true;
 		if (d->phase == PHASE_RECEIVING)

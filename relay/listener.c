@@ -84,6 +84,20 @@ static bool resolve(const char *address, struct sockaddr_storage *out, socklen_t
 	return true;
 }
 
+static bool no_address(const char *address, struct error *e)
+{
+	return error_set(e, EXIT_USAGE,
+			 "'%s' is no address to listen on: write ADDRESS:PORT, for example 127.0.0.1:8080 or [::1]:0",
+			 address);
+}
+
+bool listener_check_address(const char *address, struct error *e)
+{
+	struct sockaddr_storage a;
+	socklen_t len;
+	return resolve(address, &a, &len) || no_address(address, e);
+}
+
 bool listener_is_loopback(const char *address)
 {
 	struct sockaddr_storage a;
@@ -285,9 +299,7 @@ struct listener *listener_new(struct relay *relay, const char *address, bool tun
 	socklen_t len;
 	int one = 1;
 	if (!resolve(address, &a, &len)) {
-		error_set(e, EXIT_USAGE,
-			  "'%s' is no address to listen on: write ADDRESS:PORT, for example 127.0.0.1:8080 or [::1]:0",
-			  address);
+		no_address(address, e);
 		return NULL;
 	}
 	struct listener *l = calloc(1, sizeof *l);

@@ -12,5 +12,7 @@ struct listener *listener_new(struct relay *relay, const char *address, bool tun
 const char *listener_address(const struct listener *l);
 /* Stops accepting and closes; sockets still being looked at are dropped. Freed on the loop. */
 void listener_close(struct listener *l);
+/* Whether it can be parsed; *e when not. */
+bool listener_check_address(const char *address, struct error *e);
 /* Whether the address is a loopback one; false when it cannot be parsed. */
 bool listener_is_loopback(const char *address);

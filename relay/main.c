@@ -109,7 +109,7 @@ static int run_help(int argc, char **argv, struct error *e)
 int main(int argc, char **argv)
 {
 	struct error e = { EXIT_USAGE, "" };
-	const char *name = argc > 1 ? argv[1] : "help";
+	const char *name = argc > 1 ? argv[1] : "";
 	int status = EXIT_USAGE;
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
 		name = "help";
@@ -118,12 +118,12 @@ int main(int argc, char **argv)
 	size_t i = 0, count = sizeof commands / sizeof *commands;
 	while (i < count && strcmp(name, commands[i].name) != 0)
 		i++;
-	if (i < count)
-		status = commands[i].run(argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv, &e);
+	if (argc < 2)
+		error_set(&e, EXIT_USAGE, "no command was given; `creel-relay help` lists them");
+	else if (i < count)
+		status = commands[i].run(argc - 1, argv + 1, &e);
 	else
 		error_set(&e, EXIT_USAGE, "'%.60s' is not a command; see creel-relay help", name);
-	if (argc < 2)
-		status = EXIT_USAGE;
 	if (*e.text) {
 		struct buffer line = { 0 };
 		if (text_sanitize(&line, bytes_of(e.text), TEXT_LINE))

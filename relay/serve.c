@@ -127,6 +127,14 @@ static void on_tick(uv_timer_t *h)
 
 /* ---- starting ---- */
 
+static bool check_addresses(const struct option_values *list, struct error *e)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!listener_check_address(list->at[i], e))
+			return false;
+	return true;
+}
+
 static bool may_serve(struct serve *s, struct error *e)
 {
 	int tokens = tokens_count(s->relay.tokens);
@@ -205,6 +213,8 @@ static bool check_settings(const struct settings *set, struct error *e)
 		return error_set(e, EXIT_USAGE, "--tls-cert and --tls-key go together");
 	if (set->rate_per_address > LIMITS_MAX_RATE || set->rate_per_tunnel > LIMITS_MAX_RATE)
 		return error_set(e, EXIT_USAGE, "a rate is at most %d requests a second", LIMITS_MAX_RATE);
+	if (set->ping_interval_ms < 1000)
+		return error_set(e, EXIT_USAGE, "--ping-interval is a second at least");
 	size_t len = set->domain ? strlen(set->domain) : 1;
 	if (len == 0 || len > 180 ||
 	    (set->domain && (set->domain[0] == '.' || set->domain[len - 1] == '.' ||
@@ -218,8 +228,8 @@ static bool check_settings(const struct settings *set, struct error *e)
 static bool start(struct serve *s, struct error *e)
 {
 	struct settings *set = &s->relay.settings;
-	if (!check_settings(set, e) || !tokens_open(&s->relay.tokens, set->data, e) || !may_serve(s, e) ||
-	    !make_rooms(s, e))
+	if (!check_settings(set, e) || !check_addresses(&set->listen, e) || !check_addresses(&set->tunnel_listen, e) ||
+	    !tokens_open(&s->relay.tokens, set->data, e) || !may_serve(s, e) || !make_rooms(s, e))
 		return false;
 	/* ingress first: its sentence about a bad certificate is the better one. */
 	s->relay.ingress = ingress_new(&s->relay, e);

@@ -70,6 +70,18 @@ static void note_close(struct connection *c, const uint8_t *at, size_t len)
 		registry_heard(c->client);
 }
 
+/* A GET of the tunnel's path that is no WebSocket: a browser, or a proxy that does not pass upgrades on. */
+static int refuse_plain(struct lws *wsi)
+{
+	static const char text[] = "HTTP/1.1 426 Upgrade Required\r\nContent-Type: text/plain; charset=utf-8\r\n"
+				   "Upgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n"
+				   "creel: A tunnel is a WebSocket: a proxy on the way must pass Upgrade on.\n";
+	uint8_t out[LWS_PRE + sizeof text];
+	memcpy(out + LWS_PRE, text, sizeof text);
+	lws_write(wsi, out + LWS_PRE, sizeof text - 1, LWS_WRITE_HTTP_HEADERS);
+	return -1;
+}
+
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
 	struct connection *c = user;
@@ -79,7 +91,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		s->tls_context = user; /* at the vhost's making: the SSL_CTX that serves it */
 		return 0;
 	case LWS_CALLBACK_HTTP:
-		return -1; /* a GET of the tunnel's path that is no WebSocket */
+		return refuse_plain(wsi);
 	case LWS_CALLBACK_ESTABLISHED:
 		return on_established(s, c, wsi);
 	case LWS_CALLBACK_RECEIVE: {

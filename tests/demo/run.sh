@@ -12,6 +12,7 @@ trap cleanup EXIT
 listening() {
 	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || (exec 3<>"/dev/tcp/::1/$1") 2>/dev/null
 }
+command -v creel >/dev/null || echo "Where creel is named, write $bin/creel; make install puts it on the PATH."
 if listening "$target"; then
 	echo "Forwarding to what listens on port $target."
 else

@@ -294,6 +294,10 @@ describe('listen', () => {
 		const line = await w.startClient({ relay, target: app.port, cwd, env: { CREEL_NAME: 'from-env' }, name: 'from-line' });
 		assert.equal(line.tunnel, 'from-line');
 		await line.stop('SIGINT');
+		writeFileSync(`${cwd}/creel.ini`, `[listen]\nforward-to = http://127.0.0.1:1/from-ini\n`);
+		const target = await w.startClient({ relay, target: app.port, cwd, name: 'from-line' });
+		assert.equal((await post(relay.port, '/from-line/argument')).status, 200, 'the argument wins');
+		await target.stop('SIGINT');
 	});
 
 	it('every program ended cleanly', () => w.endsCleanly());

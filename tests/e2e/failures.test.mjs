@@ -38,7 +38,7 @@ describe('what cannot start', () => {
 
 	it('relay: without tokens it serves loopback only', async () => {
 		const r = await serve('--listen', '0.0.0.0:0');
-		assert.notEqual(r.code, 0);
+		assert.equal(r.code, 2, r.err);
 		assert.match(r.err, /^creel-relay: .*token/m);
 	});
 
@@ -49,15 +49,15 @@ describe('what cannot start', () => {
 			['--tls-cert', w.path('junk.pem'), '--tls-key', w.path('junk.pem')],
 		]) {
 			const r = await serve('--listen', '127.0.0.1:0', ...args);
-			assert.ok([2, 3].includes(r.code), r.err);
+			assert.equal(r.code, 3, r.err);
 			assert.match(r.err, /^creel-relay: .*\.pem/m);
 		}
 	});
 
-	it('relay: a data folder that cannot be made → exit not 0 and a sentence', async () => {
+	it('relay: a data folder that cannot be made → exit 4 and a sentence', async () => {
 		writeFileSync(w.path('a-file'), '');
 		const r = await w.run('creel-relay', ['serve', '--listen', '127.0.0.1:0', '--data', w.path('a-file', 'data')]);
-		assert.notEqual(r.code, 0);
+		assert.equal(r.code, 4, r.err);
 		assert.match(r.err, /^creel-relay: .*a-file/m);
 	});
 
@@ -67,7 +67,14 @@ describe('what cannot start', () => {
 		assert.match(r.err, /--listen/);
 		assert.equal((await w.run('creel-relay', ['dance'])).code, 2);
 		assert.equal((await serve('--listen', '127.0.0.1:0', '--max-body', 'lots')).code, 2);
-		assert.equal((await serve('--listen', 'nonsense')).code, 2);
+		assert.equal((await serve('--listen', '127.0.0.1:0', '--ping-interval', '500ms')).code, 2);
+		const nonsense = await serve('--listen', 'nonsense');
+		assert.equal(nonsense.code, 2);
+		assert.match(nonsense.err, /^creel-relay: 'nonsense' is no address/m);
+		const none = await w.run('creel-relay', []);
+		assert.equal(none.code, 2);
+		assert.match(none.err, /^creel-relay: no command .*creel-relay help/);
+		assert.equal(none.text, '');
 	});
 
 	it('listen: no relay there: it keeps trying and says so', async () => {
@@ -87,30 +94,43 @@ describe('what cannot start', () => {
 		await app.close();
 	});
 
+	const relay = ['--relay', 'http://127.0.0.1:1'];
 	const usage = {
-		'listen without a target': ['listen'],
-		'listen to a port that is none': ['listen', '70000'],
-		'listen to a remote target': ['listen', 'http://example.com/', '--relay', 'http://127.0.0.1:1'],
-		'listen with a relay that is no URL': ['listen', '3000', '--relay', 'ftp://x'],
-		'listen with a bad name': ['listen', '3000', '--relay', 'http://127.0.0.1:1', '--name', 'Not/One'],
-		'an unknown command': ['lisen'],
-		'an unknown option': ['list', '--jsn'],
-		'an option without its value': ['list', '-n'],
-		'a count that is none': ['list', '-n', 'many'],
-		'a duration that is none': ['listen', '3000', '--relay', 'http://127.0.0.1:1', '--timeout', 'soon'],
-		'show without an id': ['show'],
-		'replay without an id': ['replay'],
-		'a choice that is none': ['listen', '3000', '--relay', 'http://127.0.0.1:1', '--output', 'xml'],
-		'no command': [],
+		'listen without a target': [['listen'], /port or URL/],
+		'listen to a port that is none': [['listen', '70000', ...relay], /70000/],
+		'listen to a remote target': [['listen', 'http://example.com/', ...relay], /example\.com .*--allow-remote-target/],
+		'listen without a relay': [['listen', '3000'], /--relay/],
+		'listen with a relay that is no URL': [['listen', '3000', '--relay', 'ftp://x'], /ftp:\/\/x/],
+		'listen with a bad name': [['listen', '3000', ...relay, '--name', 'Not/One'], /Not\/One/],
+		'an unknown command': [['lisen'], /listen/],
+		'an unknown option': [['list', '--jsn'], /--json/],
+		'an option without its value': [['list', '-n'], /-n|--number/],
+		'a count that is none': [['list', '-n', 'many'], /many/],
+		'a duration that is none': [['listen', '3000', ...relay, '--timeout', 'soon'], /--timeout .*soon/],
+		'listen with a ping interval below a second': [['listen', '3000', ...relay, '--ping-interval', '300ms'], /--ping-interval .*second/],
+		'listen with two targets': [['listen', '3000', ...relay, '--forward-to', '4000'], /one target/],
+		'show without an id': [['show'], /show 42/],
+		'replay without an id': [['replay'], /--last/],
+		'a choice that is none': [['listen', '3000', ...relay, '--output', 'xml'], /--output .*xml/],
+		'no command': [[], /creel help/],
 	};
-	for (const [what, args] of Object.entries(usage)) {
+	for (const [what, [args, names]] of Object.entries(usage)) {
 		it(`wrong usage → exit 2: ${what}`, async () => {
 			const r = await w.creel(args);
 			assert.equal(r.code, 2, r.err + r.text);
-			assert.match(r.err, /\w+/);
+			assert.match(r.err, SENTENCE);
+			assert.match(r.err, names);
 			assert.equal(r.stdout.length, 0, 'nothing on stdout');
 		});
 	}
+
+	it('listen --connect-timeout: no relay there → exit 3, and the last sentence promises nothing', async () => {
+		const r = await w.creel(['listen', '1', '--relay', `http://127.0.0.1:${await freePort()}`, '--connect-timeout', '300ms', '--output', 'quiet']);
+		assert.equal(r.code, 3, r.err);
+		const last = r.err.trim().split('\n').at(-1);
+		assert.match(last, /^creel: the tunnel was not online within 300 ms: .*127\.0\.0\.1/);
+		assert.ok(!/again/.test(last), last);
+	});
 
 	it('a store that is no database, or one cut short → exit 4, naming the file', async () => {
 		writeFileSync(w.path('text.db'), 'this is not a database, it only looks like a long enough file'.repeat(100));

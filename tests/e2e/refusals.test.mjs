@@ -36,6 +36,7 @@ describe('refused by the relay', () => {
 		}
 	}
 	const head = (...lines) => `POST /strict/x HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
+	const chunked = (body) => head('Host: a', 'Transfer-Encoding: chunked') + body;
 	const SMUGGLED = 'GET /strict/smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
 
 	const bad = {
@@ -74,6 +75,19 @@ describe('refused by the relay', () => {
 		'HTTP/1.1 without Host': head('Content-Length: 0'),
 		'two Hosts': head('Host: a', 'Host: b', 'Content-Length: 0'),
 		'a chunk size that is no number': head('Host: a', 'Transfer-Encoding: chunked') + 'zz\r\nab\r\n0\r\n\r\n',
+		'chunk data that is longer than its size': chunked('2\r\nabXX0\r\n\r\n'),
+		'a chunk size with a sign': chunked('+2\r\nab\r\n0\r\n\r\n'),
+		'a chunk size in C\'s hex': chunked('0x2\r\nab\r\n0\r\n\r\n'),
+		'a chunk without a size': chunked('\r\nab\r\n0\r\n\r\n'),
+		'a folded trailer': chunked('0\r\nX-A: 1\r\n folded\r\n\r\n'),
+		'a folded trailer behind another': chunked('0\r\nX-A: 1\r\nX-B: 2\r\n\tfolded\r\nX-C: 3\r\n\r\n'),
+		'a bare LF between trailers': chunked('0\r\nX-A: 1\nX-B: 2\r\n\r\n'),
+		'a blank before a trailer\'s colon': chunked('0\r\nX-A : 1\r\n\r\n'),
+		'a blank before the colon of a trailer that is not the last': chunked('0\r\nX-A : 1\r\nX-B: 2\r\n\r\n'),
+		'a control byte in a trailer': chunked('0\r\nX-A: 1\x01\r\n\r\n'),
+		'NUL in a trailer': chunked('0\r\nX-A: 1\x002\r\n\r\n'),
+		'NUL in a trailer that is not the last': chunked('0\r\nX-A: 1\x002\r\nX-B: 2\r\n\r\n'),
+		'a trailer without a colon': chunked('0\r\nX-A\r\n\r\n'),
 	};
 	for (const [what, bytes] of Object.entries(bad)) {
 		it(`400: ${what}`, async () => {
@@ -99,6 +113,10 @@ describe('refused by the relay', () => {
 
 	it('more than 200 fields: 431', async () => {
 		await refused(431, head('Host: a', ...Array.from({ length: 201 }, () => 'X: 1'), 'Content-Length: 0'));
+	});
+
+	it('431: trailers of more than 200 fields', async () => {
+		await refused(431, chunked(`0\r\n${'X-A: 1\r\n'.repeat(201)}\r\n`));
 	});
 
 	it('a target over 64 KiB: 414 or 431', async () => {

@@ -244,3 +244,78 @@ describe('events and ends in the middle', () => {
 		assert.ok(row.response_bytes < 100_000);
 	});
 });
+
+describe('--timeout', () => {
+	const w = new World();
+	let relay, app;
+	const script = new Map();
+
+	before(async () => {
+		app = http.createServer((request, response) => script.get(request.url)(request, response));
+		app.listen(0, '127.0.0.1');
+		await once(app, 'listening');
+		relay = await w.startRelay();
+		await w.startClient({ relay, target: app.address().port, name: 'limit', args: ['--timeout', '1s'] });
+	});
+	after(async () => {
+		app?.closeAllConnections();
+		app?.close();
+		await w.close();
+	});
+
+	/** An answer that never ends by itself, a piece each 100 ms. */
+	function endless(path, type) {
+		const ended = new Promise((resolve) => {
+			script.set(path, (request, response) => {
+				let n = 0;
+				response.writeHead(200, { 'Content-Type': type });
+				const timer = setInterval(() => response.write(`data: ${++n}\n\n`), 100);
+				response.on('close', () => (clearInterval(timer), resolve()));
+			});
+		});
+		return ended;
+	}
+	async function begin(path) {
+		const s = await Sender.connect(relay.port);
+		await s.write(requestBytes('GET', `/limit${path}`, ['Host: relay.test']));
+		return s;
+	}
+
+	for (const type of ['text/event-stream; charset=utf-8', 'application/octet-stream'])
+		it(`does not end an answer that goes on (${type}); once its sender has gone it does`, async () => {
+			const path = `/on-${type.length}`, ended = endless(path, type);
+			const s = await begin(path);
+			await waitFor('three times the limit', () => s.partial.includes('data: 30\n'));
+			assert.ok(!s.isClosed);
+			await s.end();
+			await within('the app\'s connection to end', ended);
+			const row = await w.recorded((r) => r.target === path && r.state === 'failed');
+			assert.equal(row.status, 200);
+			assert.match((await w.creelOut(['show', String(row.id)])).toString(), /did not end its answer within 1000 ms/);
+		});
+
+	it('ends one that falls silent in its middle', async () => {
+		script.set('/silent', (request, response) => {
+			response.writeHead(200, { 'Content-Length': 100 });
+			response.write('a part');
+		});
+		const s = await begin('/silent');
+		const answer = await s.answer();
+		assert.ok(!answer.complete);
+		const row = await w.recorded((r) => r.target === '/silent' && r.state === 'failed');
+		assert.match((await w.creelOut(['show', String(row.id)])).toString(), /did not go on with its answer within 1000 ms/);
+	});
+
+	it('lets an event stream be silent', async () => {
+		let stream;
+		script.set('/quiet', (request, response) => (stream = response).writeHead(200, { 'Content-Type': 'text/event-stream' }).flushHeaders());
+		const s = await begin('/quiet'), begun = Date.now();
+		await waitFor('the head', () => s.current);
+		await waitFor('three times the limit', () => Date.now() - begun > 3000);
+		assert.ok(!s.isClosed);
+		stream.end('data: at last\n\n');
+		assert.equal((await s.answer()).text, 'data: at last\n\n');
+	});
+
+	it('every program ended cleanly', () => w.endsCleanly());
+});

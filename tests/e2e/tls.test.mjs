@@ -1,7 +1,7 @@
 // One TLS port for webhooks and tunnels, certificates checked, pinned and reloaded, and the way out through a proxy.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
 import { after, before, describe, it } from 'node:test';
@@ -51,6 +51,16 @@ describe('a relay with TLS', () => {
 		assert.ok((await app.request((r) => r.target === '/big')).body.equals(body));
 	});
 
+	it('login --ca says that the CA is not kept; listen takes it from the config file', async () => {
+		const config = w.path('ca.ini');
+		const r = await w.creel(['login', relayUrl, '--no-token', '--ca', mine.cert, '--config', config]);
+		assert.equal(r.code, 0, r.err);
+		assert.ok(/`ca = FILE`/.test(r.text) && r.text.includes(mine.cert), r.text);
+		writeFileSync(config, `ca = ${mine.cert}\n${readFileSync(config, 'utf8')}`);
+		const c = await w.startClient({ relayUrl, target: app.port, name: 'kept', args: ['--config', config] });
+		assert.equal((await postTls('/kept/x')).status, 200);
+		await c.stop('SIGINT');
+	});
 	it('without --ca the certificate is refused with a sentence', () => refusedClient([]));
 	it('with another --ca it is refused', () => refusedClient(['--ca', other.cert]));
 	it('the right --pin is let through', async () => {
@@ -199,6 +209,46 @@ describe('an app with TLS', () => {
 		await w.startClient({ relay, target: `https://127.0.0.1:${port}`, name: 'lax', args: ['--insecure'] });
 		const answer = await send(relay.port, requestBytes('GET', '/lax/x', ['Host: a']));
 		assert.equal(answer.text, 'secure');
+	});
+
+	it('every program ended cleanly', () => w.endsCleanly());
+});
+
+describe('what a relay with TLS refuses in the middle of a request', () => {
+	let w, app, relay, mine;
+	before(async () => {
+		w = new World();
+		mine = makeCertificate(w.dir, 'mine');
+		app = w.keep(await Receiver.start());
+		relay = await w.startRelay({ args: ['--tls-cert', mine.cert, '--tls-key', mine.key, '--max-body', '64KiB', '--header-timeout', '1s', '--body-timeout', '1s'] });
+		await w.startClient({ relayUrl: `https://127.0.0.1:${relay.port}`, target: app.port, name: 'strict', args: ['--ca', mine.cert] });
+	});
+	after(() => w?.close());
+
+	const head = (...lines) => `POST /strict/x HTTP/1.1\r\nHost: localhost\r\n${lines.map((l) => l + '\r\n').join('')}\r\n`;
+	const cases = {
+		'408: a head that does not come to an end': [408, 'POST /strict/x HTTP/1.1\r\nHost: localhost\r\nX-Slow: '],
+		'408: a body that stops': [408, head('Content-Length: 100') + 'only this'],
+		'413: a chunked body over --max-body': [413, head('Transfer-Encoding: chunked') + `4000\r\n${'y'.repeat(0x4000)}\r\n`.repeat(6) + '0\r\n\r\n'],
+	};
+	for (const [what, [status, bytes]] of Object.entries(cases)) {
+		it(`${what}: a sentence, and the connection's end`, async () => {
+			const s = await Sender.connect(relay.port, { tlsOptions: { ca: mine.pem, servername: 'localhost' } });
+			s.write(bytes);
+			const answer = await s.answer();
+			assert.equal(answer?.status, status);
+			assert.match(answer.text, /^creel: \w+ \w+/);
+			assert.ok(answer.complete);
+			await s.over();
+			assert.equal(app.requests.length, 0);
+		});
+	}
+
+	it('one that says nothing is closed, before and after the handshake', async () => {
+		const s = await Sender.connect(relay.port, { tlsOptions: { ca: mine.pem, servername: 'localhost' } });
+		await s.over();
+		const silent = await Sender.connect(relay.port);
+		await silent.over();
 	});
 
 	it('every program ended cleanly', () => w.endsCleanly());

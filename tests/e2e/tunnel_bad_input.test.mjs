@@ -238,6 +238,16 @@ describe('the relay, told nonsense by a tunnel client', () => {
 		await stillServes();
 	});
 
+	it('a GET that is no WebSocket gets 426 and a sentence that names what is missing', async () => {
+		const s = await Sender.connect(relay.port);
+		await s.write('GET /_creel/tunnel HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+		const answer = await s.answer();
+		assert.equal(answer?.status, 426);
+		assert.match(answer.text, /^creel: .*Upgrade/);
+		await s.over();
+		await stillServes();
+	});
+
 	it('a handshake that stops half way is given up, and one on a used connection gets 426', async () => {
 		const s = await Sender.connect(relay.port);
 		await s.write('POST /honest/x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n');
