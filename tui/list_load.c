@@ -248,6 +248,8 @@ static void place(struct list_model *m, enum list_load load, int64_t newest_befo
 		size_t at = list_lower(m, m->goal);
 		m->chosen = m->items[at < m->count ? at : m->count - 1].row.id;
 		m->chosen_row = m->height / 2;
+		if (m->goal != INT64_MAX)
+			m->missed = m->chosen == m->goal ? 0 : m->goal;
 	}
 	if (load == LIST_LOAD_NEWEST && m->goal == INT64_MAX) {
 		m->goal = 0;
@@ -291,6 +293,7 @@ bool list_receive(struct list_model *m, uint64_t generation, struct page *p)
 	/* Nothing from the goal on: the newest is the nearest. */
 	if (load == LIST_LOAD_AT_GOAL && empty && !m->partial) {
 		m->newer = false;
+		m->missed = m->goal;
 		m->goal = INT64_MAX;
 		m->wanted = LIST_LOAD_NEWEST;
 	}

@@ -32,7 +32,8 @@ struct list_model {
 	int owed;       /* moves that went beyond what is read */
 	int64_t *marks; /* sorted */
 	size_t mark_count, mark_room;
-	bool removed; /* what was chosen is gone; for the message line, which clears it */
+	bool removed;   /* what was chosen is gone; for the message line, which clears it */
+	int64_t missed; /* what list_goto was to find is not there: the nearest is chosen; cleared likewise */
 	/* Loading. */
 	enum list_load wanted, under_way;
 	bool changed, partial;

@@ -9,6 +9,23 @@ static struct list_model *list_of(struct tui *t)
 	return &t->screen.ui.list;
 }
 
+/* :goto says so when it ended elsewhere. */
+static void tell_missed(struct tui *t)
+{
+	struct list_model *m = list_of(t);
+	long long missed = m->missed;
+	char nearest[40] = "";
+	if (!missed || m->wanted == LIST_LOAD_NEWEST || m->partial)
+		return;
+	m->missed = 0;
+	if (m->chosen)
+		snprintf(nearest, sizeof nearest, ": the nearest is #%lld", (long long)m->chosen);
+	if (t->screen.ui.filter[0])
+		tui_say(t, false, "#%lld is not among what the filter shows%s", missed, nearest);
+	else
+		tui_say(t, false, "there is no #%lld%s", missed, nearest);
+}
+
 static void on_page(void *user, uint64_t generation, struct page *p)
 {
 	struct tui *t = user;
@@ -21,6 +38,7 @@ static void on_page(void *user, uint64_t generation, struct page *p)
 			tui_say(t, false, "older deliveries were removed");
 		t->chosen_deleted = false;
 	}
+	tell_missed(t);
 	tui_draw_soon(t);
 }
 

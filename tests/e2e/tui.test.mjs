@@ -49,6 +49,10 @@ describe('the list', () => {
 		await t.keys('Enter');
 		const s = await t.until(/#2500 /);
 		assert.match(s.split('\n')[12], /^>/);
+		await t.keys(':');
+		await t.type('goto 70000');
+		await t.keys('Enter');
+		await t.until(/there is no #70000: the nearest is #5000/);
 		await t.keys('v');
 		await t.until(/newest first/);
 		await t.keys('g');
