@@ -137,7 +137,7 @@ static void on_plain_key(struct tui *t, key_code c)
 		key_to_name(c, name);
 		tui_say(t, false, "%s does nothing here: ? shows the keys", name);
 	} else if (!action_enabled(a, top->context, view_have(top, &s->ui))) {
-		tui_say(t, false, "%s: not possible here", action_info(a)->name);
+		tui_say(t, false, "%s: %s", action_info(a)->name, action_lacks(a, view_have(top, &s->ui)));
 	} else {
 		tui_act(t, a, count);
 	}
