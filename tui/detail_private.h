@@ -22,6 +22,14 @@ struct place {
 	size_t line, top;
 };
 
+/* The document of a tab that is left, with what is folded in it. */
+struct kept {
+	struct doc_made made;
+	int columns;
+	enum time_mode time;
+	bool folded;
+};
+
 struct detail {
 	struct view view;
 	int64_t id;
@@ -44,6 +52,7 @@ struct detail {
 	int columns, width; /* of the document, of all */
 	enum time_mode time;
 	bool stale, folded, no_memory;
+	struct kept kept[2]; /* by enum source_part */
 };
 
 /* view_detail_doc.c */
@@ -57,6 +66,7 @@ bool detail_side_ready(const struct detail *d, enum source_part part);
 void detail_prepare(struct detail *d, const struct ui *ui, int columns);
 /* Documents borrow from what was received: they go first. */
 void detail_forget(struct detail *d, enum source_part part);
+void detail_drop_kept(struct detail *d, enum source_part part);
 void detail_drop_doc(struct detail *d);
 void detail_remember_place(struct detail *d);
 /* False when there is no more to be had. */

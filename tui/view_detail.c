@@ -81,6 +81,7 @@ static void take_news(struct detail *d, struct document *fresh)
 	fresh->replays = old.replays;
 	fresh->replay_count = old.replay_count;
 	document_free(fresh);
+	detail_drop_kept(d, SOURCE_RESPONSE); /* it counts the attempts */
 	d->stale = d->stale || d->tab == TAB_TIMES;
 }
 

@@ -88,14 +88,54 @@ static bool widen(struct detail *d, const struct ui *ui, int columns)
 	d->pager.top = moved(d->pager.top, old, d->made.body_line);
 	d->pager.hit.columns = 0;
 	d->columns = columns;
+	d->time = ui->time;
 	return true;
 }
 
 static bool is_made(struct detail *d, const struct ui *ui, int columns)
 {
-	if (!d->made.doc || d->stale || (d->time != ui->time && d->tab != TAB_BYTES && !d->made.folds))
+	if (!d->made.doc || d->stale)
 		return false;
-	return d->columns == columns || (d->made.folds && d->tab != TAB_BYTES && widen(d, ui, columns));
+	if (d->columns == columns && (d->time == ui->time || d->tab == TAB_BYTES))
+		return true;
+	return d->made.folds && d->tab != TAB_BYTES && widen(d, ui, columns);
+}
+
+/* ---- what is kept of a tab that is left ---- */
+
+void detail_drop_kept(struct detail *d, enum source_part part)
+{
+	doc_free(d->kept[part].made.doc);
+	d->kept[part] = (struct kept){ 0 };
+}
+
+/* Only where there is something to be lost: all else is made anew as fast as it is shown. */
+static void keep(struct detail *d)
+{
+	if ((d->tab != TAB_REQUEST && d->tab != TAB_ANSWER) || !d->made.folds || d->stale) {
+		detail_drop_doc(d);
+		return;
+	}
+	detail_drop_kept(d, detail_part(d));
+	d->kept[detail_part(d)] = (struct kept){ d->made, d->columns, d->time, d->folded };
+	d->made = (struct doc_made){ 0 };
+	detail_drop_doc(d);
+}
+
+static void take_kept(struct detail *d)
+{
+	struct kept *k = &d->kept[detail_part(d)];
+	if ((d->tab != TAB_REQUEST && d->tab != TAB_ANSWER) || d->made.doc || !k->made.doc)
+		return;
+	d->made = k->made;
+	d->columns = k->columns;
+	d->time = k->time;
+	d->folded = k->folded;
+	d->stale = false;
+	*k = (struct kept){ 0 };
+	pager_show(&d->pager, d->made.doc);
+	d->pager.line = d->places[d->tab].line;
+	d->pager.top = d->places[d->tab].top;
 }
 
 void detail_prepare(struct detail *d, const struct ui *ui, int columns)
@@ -104,6 +144,7 @@ void detail_prepare(struct detail *d, const struct ui *ui, int columns)
 	struct place place = d->places[d->tab];
 	if (!detail_side_ready(d, SOURCE_REQUEST) || !detail_side_ready(d, detail_part(d)))
 		return;
+	take_kept(d);
 	if (is_made(d, ui, columns))
 		return;
 	bool again = d->made.doc != NULL;
@@ -125,12 +166,12 @@ void detail_prepare(struct detail *d, const struct ui *ui, int columns)
 	d->pager.top = place.top;
 }
 
-/* The document borrows from what was received: it goes first. */
 void detail_forget(struct detail *d, enum source_part part)
 {
 	struct side *s = &d->side[part];
 	if (detail_part(d) == part || d->tab == TAB_TIMES)
 		detail_drop_doc(d);
+	detail_drop_kept(d, part);
 	document_free(&s->document);
 	free(s->trouble);
 	*s = (struct side){ .most = DETAIL_BODY_FIRST };
@@ -165,7 +206,7 @@ void detail_tab(struct detail *d, enum detail_tab tab)
 	detail_remember_place(d);
 	if (tab == TAB_BYTES)
 		d->bytes_of = detail_part(d);
-	detail_drop_doc(d);
+	keep(d);
 	d->tab = tab;
 }
 
