@@ -90,7 +90,10 @@ static void test_folds_stay(void **state)
 	begin(&w, "application/json", json);
 	struct view *v = push(&w, view_detail_new(4));
 	struct detail *d = (struct detail *)v;
+	act(&w, ACTION_FOLD); /* the request line */
+	assert_string_equal(w.out.text, "nothing folds on this line");
 	act(&w, ACTION_FOLD_ALL);
+	assert_int_equal(w.out.kind, EFFECT_NONE);
 	size_t folded = pager_count(&d->pager);
 	for (int tab = ACTION_TAB_RESPONSE; tab <= ACTION_TAB_RAW; tab++) {
 		act(&w, (enum action)tab);
