@@ -183,6 +183,25 @@ void tui_apply_filter(struct tui *t, const char *filter)
 
 /* ---- searching the list: a filter of its own, one hit at a time ---- */
 
+static void tell_looking(struct tui *t, const struct page *p)
+{
+	char done[WORDS_LEN], all[WORDS_LEN];
+	words_rough(done, p->searched);
+	words_rough(all, p->total);
+	tui_say(t, false, "looking for \"%s\": searched %s of %s (Esc stops)", t->screen.ui.search, done,
+		p->total ? all : "?");
+}
+
+bool tui_stop_search(struct tui *t)
+{
+	if (!t->search_generation)
+		return false;
+	t->search_generation = 0;
+	t->open_hit = false;
+	tui_say(t, false, "stopped looking for \"%s\"", t->screen.ui.search);
+	return true;
+}
+
 static void on_hit(void *user, uint64_t generation, struct page *p)
 {
 	struct tui *t = user;
@@ -199,6 +218,8 @@ static void on_hit(void *user, uint64_t generation, struct page *p)
 		tui_say(t, false, "found %s", t->screen.ui.search);
 	} else if (current && ended) {
 		tui_say(t, false, "no more of \"%s\" in this direction", t->screen.ui.search);
+	} else if (current && !t->open_hit) { /* else the line says what Enter will do */
+		tell_looking(t, p);
 	}
 	if (open)
 		tui_open(t, &(struct effect){ .kind = EFFECT_OPEN, .id = p->items[0].row.id });

@@ -99,6 +99,24 @@ describe('the list', () => {
 		assert.match(readFileSync(path.join(folder, 'marks'), 'utf8'), /tag marked 78/);
 	});
 
+	it('says how far a search is, and gives it up on Esc', async () => {
+		await start(['100', '--walk']);
+		await t.until(bar);
+		await t.keys('/');
+		await t.type('slash');
+		await t.keys('Enter');
+		await t.until(/looking for "slash": searched 1 of 2 \(Esc stops\)/);
+		await t.keys('Escape');
+		await t.until(/stopped looking for "slash"/);
+		await t.signal('SIGUSR1'); // the hit comes, and nobody wants it
+		await t.until(/online {2}103/);
+		assert.doesNotMatch(await t.screen(), /^> .*slash_command/m);
+		await t.keys('n');
+		await t.until(/searched 1 of 2/);
+		await t.signal('SIGUSR1');
+		await t.until(/^> .*slash_command/m);
+	});
+
 	it('shows the last of them when the oldest are removed', async () => {
 		await start(['8']);
 		await t.until(bar);

@@ -319,7 +319,8 @@ static void fake_page(void *self, const char *filter, int64_t anchor, bool forwa
 	a->kind = ANSWER_PAGE;
 	a->on_page = done;
 	fake_source_page(f, filter, anchor, forward, count, &a->page);
-	if (!f->walk || !forward || anchor || !*filter || f->held)
+	bool search = count == 1;
+	if (!f->walk || !*filter || f->held || (!search && (!forward || anchor)))
 		return;
 	struct answer *rest = calloc(1, sizeof *rest);
 	if (!rest)
@@ -327,7 +328,9 @@ static void fake_page(void *self, const char *filter, int64_t anchor, bool forwa
 	*rest = *a;
 	rest->next = NULL;
 	f->held = rest;
-	fake_source_page(f, filter, anchor, forward, (a->page.count + 1) / 2, &a->page);
+	a->page = (struct page){ 0 };
+	if (!search)
+		fake_source_page(f, filter, anchor, forward, (rest->page.count + 1) / 2, &a->page);
 	a->page.searched = 1;
 	a->page.total = 2;
 }
