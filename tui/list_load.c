@@ -44,11 +44,25 @@ void list_counted(struct list_model *m, uint64_t count)
 	}
 }
 
+bool list_stop(struct list_model *m)
+{
+	if (m->under_way == LIST_LOAD_NONE || !m->searched)
+		return false;
+	m->under_way = LIST_LOAD_NONE;
+	m->generation++;
+	m->owed = 0;
+	m->partial = false;
+	m->stopped = true;
+	return true;
+}
+
 static enum list_load choose(struct list_model *m)
 {
 	size_t older, newer;
 	if (m->wanted != LIST_LOAD_NONE)
 		return m->wanted;
+	if (m->stopped)
+		return LIST_LOAD_NONE;
 	/* From the window's beginning, not the newest down: a filter that walks has the fewest rows to walk so. */
 	if (m->changed)
 		return m->count && !(m->follow && m->newer) ? LIST_LOAD_AGAIN : LIST_LOAD_NEWEST;
@@ -72,7 +86,7 @@ bool list_wants(struct list_model *m, struct list_request *out)
 	if (load == LIST_LOAD_NONE)
 		return false;
 	m->wanted = LIST_LOAD_NONE;
-	m->changed = m->partial = false;
+	m->changed = m->partial = m->stopped = false;
 	m->under_way = load;
 	m->searched = m->to_search = 0;
 	*out = (struct list_request){ .count = 2 * screen(m), .generation = ++m->generation };

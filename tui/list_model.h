@@ -39,7 +39,8 @@ struct list_model {
 	bool changed, partial;
 	int64_t goal;
 	uint64_t generation, searched, to_search;
-	bool loaded; /* the first page is here */
+	bool stopped; /* a filter's walk, by list_stop: nothing is read until somebody asks */
+	bool loaded;  /* the first page is here */
 	char *trouble;
 	/* "12 new below" */
 	uint64_t known, known_at_pause;
@@ -64,6 +65,8 @@ struct list_request {
 bool list_wants(struct list_model *m, struct list_request *out);
 /* An answer; stale ones change nothing. Takes the page. False when out of memory. */
 MUST_CHECK bool list_receive(struct list_model *m, uint64_t generation, struct page *p);
+/* Ends a walk that is under way; what it found stays. False when there is none. */
+bool list_stop(struct list_model *m);
 /* Something was committed. */
 void list_changed(struct list_model *m);
 void list_counted(struct list_model *m, uint64_t count);

@@ -278,7 +278,7 @@ void tui_end_now(struct tui *t, enum tui_end how)
 	t->ended = true;
 	t->closing = true;
 	tui_state_save(t);
-	t->deps.source->cancel(t->deps.source_self);
+	t->deps.source->cancel(t->deps.source_self, NULL);
 	tui_deeds_end(t, how != TUI_TO_LINES);
 	uv_poll_stop(&t->input);
 	uv_timer_stop(&t->tick);

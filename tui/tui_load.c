@@ -50,6 +50,15 @@ void tui_load_wanted(struct tui *t)
 				     r.generation, on_page, t);
 }
 
+bool tui_stop_walk(struct tui *t)
+{
+	if (!list_stop(list_of(t)))
+		return false;
+	t->deps.source->cancel(t->deps.source_self, on_page);
+	tui_say(t, false, "stopped: Enter at the filter goes on, Esc drops it");
+	return true;
+}
+
 /* ---- counts ---- */
 
 static void on_count(void *user, uint64_t generation, uint64_t count)
@@ -192,10 +201,13 @@ static void tell_looking(struct tui *t, const struct page *p)
 		p->total ? all : "?");
 }
 
+static void on_hit(void *user, uint64_t generation, struct page *p);
+
 bool tui_stop_search(struct tui *t)
 {
 	if (!t->search_generation)
 		return false;
+	t->deps.source->cancel(t->deps.source_self, on_hit);
 	t->search_generation = 0;
 	t->open_hit = false;
 	tui_say(t, false, "stopped looking for \"%s\"", t->screen.ui.search);

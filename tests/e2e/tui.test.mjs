@@ -117,6 +117,24 @@ describe('the list', () => {
 		await t.until(/^> .*slash_command/m);
 	});
 
+	it('keeps what a filter found when Esc stops it, and goes on when asked', async () => {
+		await start(['300', '--walk']);
+		await t.until(bar);
+		await t.keys('f');
+		await t.type('customer');
+		await t.keys('Enter');
+		await t.until(/searched 1 of 2 \(Esc stops\)[^]*^> .*customer/m);
+		await t.keys('Escape');
+		await t.until(/filter: customer +STOPPED {2}searched 1 of 2\n/);
+		await t.until(/^> .*customer/m);
+		await t.keys('f', 'Enter');
+		await t.until(/searched 1 of 2 \(Esc stops\)/);
+		await t.signal('SIGUSR1');
+		await t.until(/filter: customer +(FOLLOW|PAUSED) /);
+		await t.keys('Escape');
+		await t.until(/filter: \(none\)/);
+	});
+
 	it('shows the last of them when the oldest are removed', async () => {
 		await start(['8']);
 		await t.until(bar);

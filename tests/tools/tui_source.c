@@ -264,7 +264,7 @@ bool fake_source_open(struct fake_source *f, uv_loop_t *loop)
 	return f->open;
 }
 
-static void fake_cancel(void *self)
+static void fake_cancel(void *self, void (*done)(void *user, uint64_t generation, struct page *p))
 {
 	struct fake_source *f = self;
 	if (f->held) {
@@ -272,9 +272,13 @@ static void fake_cancel(void *self)
 		f->answers = f->held;
 		f->held = NULL;
 	}
-	while (f->answers) {
-		struct answer *a = f->answers;
-		f->answers = a->next;
+	for (struct answer **at = &f->answers; *at;) {
+		struct answer *a = *at;
+		if (done && (a->kind != ANSWER_PAGE || a->on_page != done)) {
+			at = &a->next;
+			continue;
+		}
+		*at = a->next;
 		page_free(&a->page);
 		document_free(&a->document);
 		free(a);
@@ -283,7 +287,7 @@ static void fake_cancel(void *self)
 
 void fake_source_close(struct fake_source *f)
 {
-	fake_cancel(f);
+	fake_cancel(f, NULL);
 	if (f->open) {
 		uv_close((uv_handle_t *)&f->wake, NULL);
 		uv_close((uv_handle_t *)&f->step, NULL);
@@ -319,8 +323,8 @@ static void fake_page(void *self, const char *filter, int64_t anchor, bool forwa
 	a->kind = ANSWER_PAGE;
 	a->on_page = done;
 	fake_source_page(f, filter, anchor, forward, count, &a->page);
-	bool search = count == 1;
-	if (!f->walk || !*filter || f->held || (!search && (!forward || anchor)))
+	bool search = count == 1, list = strcmp(filter, "customer") == 0 && !forward && !anchor;
+	if (!f->walk || !*filter || f->held || (!search && !list && (!forward || anchor)))
 		return;
 	struct answer *rest = calloc(1, sizeof *rest);
 	if (!rest)

@@ -339,6 +339,27 @@ static void test_slow_and_stale_answers(void **state)
 	assert_int_equal(m.count, 8);
 	assert_int_equal(m.searched, 0);
 	assert_int_equal(m.chosen_row, 7);
+	/* Stopped, it keeps what it found, and reads no more until somebody asks. */
+	assert_false(list_stop(&m));
+	list_changed(&m);
+	assert_true(list_wants(&m, &r));
+	fake_source_page(&f, NULL, 0, false, 3, &p);
+	p.searched = 700;
+	assert_true(list_receive(&m, r.generation, &p));
+	assert_true(list_stop(&m));
+	assert_false(list_stop(&m));
+	fake_source_page(&f, NULL, 0, false, 3, &p);
+	assert_true(list_receive(&m, r.generation, &p));
+	list_changed(&m);
+	assert_false(list_wants(&m, &r));
+	assert_int_equal(m.count, 8);
+	assert_int_equal(m.searched, 700);
+	list_follow(&m);
+	assert_true(list_wants(&m, &r));
+	assert_false(m.stopped);
+	fake_source_page(&f, NULL, 0, false, 8, &p);
+	p.more_before = false;
+	assert_true(list_receive(&m, r.generation, &p));
 	/* Trouble keeps what is there and says why. */
 	list_changed(&m);
 	assert_true(list_wants(&m, &r));
