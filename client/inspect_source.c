@@ -175,8 +175,6 @@ static bool is_stale(const struct question *q, const struct question *newer)
 {
 	if (q->dropped)
 		return false;
-	if (!newer)
-		return true;
 	if (q->kind != newer->kind || q->user != newer->user)
 		return false;
 	if (q->kind == ASK_PAGE)
@@ -185,26 +183,26 @@ static bool is_stale(const struct question *q, const struct question *newer)
 	return q->kind == ASK_COUNT && q->on_count == newer->on_count && q->filtered && newer->filtered;
 }
 
-/* What is asked anew (NULL: anything) is not answered any more. What did not begin is gone at once. */
+/* It is not answered any more; what did not begin is gone at once. Gives where the next one hangs. */
+static struct question **drop(struct question **at)
+{
+	struct question *q = *at;
+	q->dropped = true;
+	q->stop = true;
+	if (!q->under_way) {
+		*at = q->next;
+		question_free(q);
+		return at;
+	}
+	if (q->store)
+		store_interrupt(q->store);
+	return &q->next;
+}
+
 static void drop_stale(struct inspect_source *s, const struct question *newer)
 {
-	for (struct question **at = &s->first; *at;) {
-		struct question *q = *at;
-		if (!is_stale(q, newer)) {
-			at = &q->next;
-			continue;
-		}
-		q->dropped = true;
-		q->stop = true;
-		if (!q->under_way) {
-			*at = q->next;
-			question_free(q);
-			continue;
-		}
-		if (q->store)
-			store_interrupt(q->store);
-		at = &q->next;
-	}
+	for (struct question **at = &s->first; *at;)
+		at = is_stale(*at, newer) ? drop(at) : &(*at)->next;
 }
 
 /* ---- partial answers ---- */
@@ -392,9 +390,14 @@ static void source_state(void *self, struct client_state *out)
 		memset(out, 0, sizeof *out);
 }
 
-static void source_cancel(void *self)
+static void source_cancel(void *self, void (*done)(void *user, uint64_t generation, struct page *p))
 {
-	drop_stale(self, NULL);
+	struct inspect_source *s = self;
+	for (struct question **at = &s->first; *at;) {
+		struct question *q = *at;
+		bool meant = !done || (q->kind == ASK_PAGE && q->on_page == done);
+		at = meant && !q->dropped ? drop(at) : &q->next;
+	}
 }
 
 const struct source_ops inspect_source_ops = {
@@ -443,7 +446,7 @@ void inspect_source_close(struct inspect_source *s, void (*closed)(void *user), 
 	s->closing = true;
 	s->closed = closed;
 	s->closed_user = user;
-	source_cancel(s);
+	source_cancel(s, NULL);
 	close_when_idle(s);
 }
 

@@ -186,6 +186,7 @@ static bool insert_copy(struct replayer *r, struct replay *p, bool by_client, st
 		return error_set(e, EXIT_STORE, "the system gave no random bytes");
 	memcpy(p->event_id, d.event_id, UUID_LEN);
 	return store_insert_delivery(r->store, &d, &p->replayed.id, &duplicate, e) &&
+	       (!p->edited || store_add_tag(r->store, p->replayed.id, bytes_of("edited"), e)) &&
 	       (!by_client ||
 		store_ask_job(r->store, p->replayed.original, p->replayed.id, d.received_at_us, &p->job, e));
 }
@@ -195,9 +196,9 @@ static bool read_original(struct replayer *r, struct replay *p, struct error *e)
 	if (!store_get(r->store, p->replayed.original, on_row, p, e) ||
 	    !store_get_request(r->store, p->replayed.original, &p->message, &p->has_body, &p->https, e))
 		return false;
-	bool other_body = p->change.has_body || p->change.whole;
+	p->edited = p->change.has_body || p->change.whole;
 	/* A delivery recorded in part would be another one. */
-	if (p->message.body_size > p->message.body.len && !other_body)
+	if (p->message.body_size > p->message.body.len && !p->edited)
 		return error_set(e, EXIT_USAGE,
 				 "delivery %lld was recorded in part only (%zu bytes): give a body with --body @FILE",
 				 (long long)p->replayed.original, p->message.body.len);

@@ -30,6 +30,23 @@ bool action_enabled(enum action a, enum context c, unsigned have)
 	return (i->contexts & c) && (i->when & have) == i->when;
 }
 
+const char *action_lacks(enum action a, unsigned have)
+{
+	static const struct {
+		enum have what;
+		const char *words;
+	} lacks[] = {
+		{ HAVE_ROW, "no delivery is chosen" },
+		{ HAVE_MARKS, "nothing is marked: m marks" },
+		{ HAVE_REPLAY, "no replay runs" },
+		{ HAVE_ROOM, "two panes need 110x30" },
+	};
+	for (size_t i = 0; i < sizeof lacks / sizeof *lacks; i++)
+		if (action_info(a)->when & ~have & lacks[i].what)
+			return lacks[i].words;
+	return "";
+}
+
 enum action action_of_name(struct bytes name)
 {
 	for (int a = 1; a < ACTION_COUNT; a++)

@@ -34,6 +34,8 @@ struct action_info {
 };
 const struct action_info *action_info(enum action a);
 bool action_enabled(enum action a, enum context c, unsigned have);
+/* What of `when` is not there, in words; "" when all is. */
+const char *action_lacks(enum action a, unsigned have);
 enum action action_of_name(struct bytes name);
 
 struct binding {

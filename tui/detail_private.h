@@ -1,4 +1,4 @@
-/* Between view_detail.c (what is there, drawing) and view_detail_keys.c (what keys do). */
+/* Between view_detail.c (asking, drawing), view_detail_doc.c (what is shown) and view_detail_keys.c (what keys do). */
 #pragma once
 
 #include "tui/doc_detail.h"
@@ -20,6 +20,14 @@ struct side {
 
 struct place {
 	size_t line, top;
+};
+
+/* The document of a tab that is left, with what is folded in it. */
+struct kept {
+	struct doc_made made;
+	int columns;
+	enum time_mode time;
+	bool folded;
 };
 
 struct detail {
@@ -44,11 +52,23 @@ struct detail {
 	int columns, width; /* of the document, of all */
 	enum time_mode time;
 	bool stale, folded, no_memory;
+	struct kept kept[2]; /* by enum source_part */
 };
 
+/* view_detail_doc.c */
 void detail_tab(struct detail *d, enum detail_tab tab);
 void detail_attempt(struct detail *d, int number);
+/* The number of the attempt that is chosen; 0: none was made. */
 int detail_attempt_number(const struct detail *d);
+enum source_part detail_part(const struct detail *d);
+bool detail_side_ready(const struct detail *d, enum source_part part);
+/* Makes the document that is to be drawn, if it is not made. */
+void detail_prepare(struct detail *d, const struct ui *ui, int columns);
+/* Documents borrow from what was received: they go first. */
+void detail_forget(struct detail *d, enum source_part part);
+void detail_drop_kept(struct detail *d, enum source_part part);
+void detail_drop_doc(struct detail *d);
+void detail_remember_place(struct detail *d);
 /* False when there is no more to be had. */
 bool detail_load_more(struct detail *d);
 

@@ -46,9 +46,9 @@ struct doc *doc_json(struct bytes body, uint64_t total);
 struct doc *doc_json_or(struct bytes body, uint64_t total, char why[80]);
 struct doc *doc_text(struct bytes body, uint64_t total);
 struct doc *doc_form(struct bytes body, uint64_t total); /* application/x-www-form-urlencoded, decoded pairs */
-/* 16 bytes a line; 8 below 78 columns, 32 from 144 on. */
+/* 16 bytes a line; 8 below 78 columns, 4 below 45, 32 from 144 on. */
 struct doc *doc_hex(struct bytes body, uint64_t total, int columns);
-int doc_hex_bytes(int columns); /* a line: 8, 16 or 32 */
+int doc_hex_bytes(int columns); /* a line: 4 to 32 */
 /* Header fields as received, names in ROLE_NAME. */
 struct doc *doc_headers(struct bytes block);
 /* One after another, as one document; takes the parts over. */

@@ -162,7 +162,8 @@ static const struct doc_ops hex_ops = { hex_count,           hex_line,  doc_fold
 
 int doc_hex_bytes(int columns)
 {
-	return columns < 78 ? 8 : columns < 144 ? 16 : 32;
+	/* 13 columns and 4 a byte; below 45 the text of 8 would be off the screen. */
+	return columns < 45 ? 4 : columns < 78 ? 8 : columns < 144 ? 16 : 32;
 }
 
 struct doc *doc_hex(struct bytes body, uint64_t total, int columns)

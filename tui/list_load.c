@@ -44,11 +44,25 @@ void list_counted(struct list_model *m, uint64_t count)
 	}
 }
 
+bool list_stop(struct list_model *m)
+{
+	if (m->under_way == LIST_LOAD_NONE || !m->searched)
+		return false;
+	m->under_way = LIST_LOAD_NONE;
+	m->generation++;
+	m->owed = 0;
+	m->partial = false;
+	m->stopped = true;
+	return true;
+}
+
 static enum list_load choose(struct list_model *m)
 {
 	size_t older, newer;
 	if (m->wanted != LIST_LOAD_NONE)
 		return m->wanted;
+	if (m->stopped)
+		return LIST_LOAD_NONE;
 	/* From the window's beginning, not the newest down: a filter that walks has the fewest rows to walk so. */
 	if (m->changed)
 		return m->count && !(m->follow && m->newer) ? LIST_LOAD_AGAIN : LIST_LOAD_NEWEST;
@@ -72,7 +86,7 @@ bool list_wants(struct list_model *m, struct list_request *out)
 	if (load == LIST_LOAD_NONE)
 		return false;
 	m->wanted = LIST_LOAD_NONE;
-	m->changed = m->partial = false;
+	m->changed = m->partial = m->stopped = false;
 	m->under_way = load;
 	m->searched = m->to_search = 0;
 	*out = (struct list_request){ .count = 2 * screen(m), .generation = ++m->generation };
@@ -248,6 +262,8 @@ static void place(struct list_model *m, enum list_load load, int64_t newest_befo
 		size_t at = list_lower(m, m->goal);
 		m->chosen = m->items[at < m->count ? at : m->count - 1].row.id;
 		m->chosen_row = m->height / 2;
+		if (m->goal != INT64_MAX)
+			m->missed = m->chosen == m->goal ? 0 : m->goal;
 	}
 	if (load == LIST_LOAD_NEWEST && m->goal == INT64_MAX) {
 		m->goal = 0;
@@ -291,6 +307,7 @@ bool list_receive(struct list_model *m, uint64_t generation, struct page *p)
 	/* Nothing from the goal on: the newest is the nearest. */
 	if (load == LIST_LOAD_AT_GOAL && empty && !m->partial) {
 		m->newer = false;
+		m->missed = m->goal;
 		m->goal = INT64_MAX;
 		m->wanted = LIST_LOAD_NEWEST;
 	}

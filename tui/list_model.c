@@ -39,6 +39,7 @@ void list_reset(struct list_model *m)
 	m->under_way = LIST_LOAD_NONE;
 	m->generation++;
 	m->searched = m->to_search = 0;
+	m->stopped = false;
 	free(m->trouble);
 	m->trouble = NULL;
 }
@@ -176,7 +177,7 @@ void list_follow(struct list_model *m)
 	m->follow = true;
 	m->may_resume = false;
 	m->owed = 0;
-	if (m->newer || !m->loaded)
+	if (m->newer || !m->loaded || m->stopped)
 		m->wanted = LIST_LOAD_NEWEST;
 	list_settle(m);
 }

@@ -32,13 +32,15 @@ struct list_model {
 	int owed;       /* moves that went beyond what is read */
 	int64_t *marks; /* sorted */
 	size_t mark_count, mark_room;
-	bool removed; /* what was chosen is gone; for the message line, which clears it */
+	bool removed;   /* what was chosen is gone; for the message line, which clears it */
+	int64_t missed; /* what list_goto was to find is not there: the nearest is chosen; cleared likewise */
 	/* Loading. */
 	enum list_load wanted, under_way;
 	bool changed, partial;
 	int64_t goal;
 	uint64_t generation, searched, to_search;
-	bool loaded; /* the first page is here */
+	bool stopped; /* a filter's walk, by list_stop: nothing is read until somebody asks */
+	bool loaded;  /* the first page is here */
 	char *trouble;
 	/* "12 new below" */
 	uint64_t known, known_at_pause;
@@ -63,6 +65,8 @@ struct list_request {
 bool list_wants(struct list_model *m, struct list_request *out);
 /* An answer; stale ones change nothing. Takes the page. False when out of memory. */
 MUST_CHECK bool list_receive(struct list_model *m, uint64_t generation, struct page *p);
+/* Ends a walk that is under way; what it found stays. False when there is none. */
+bool list_stop(struct list_model *m);
 /* Something was committed. */
 void list_changed(struct list_model *m);
 void list_counted(struct list_model *m, uint64_t count);

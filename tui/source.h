@@ -66,8 +66,8 @@ struct source_ops {
 	/* Cheap (7 µs): whether anything was committed since the last call. */
 	bool (*changed)(void *self);
 	void (*state)(void *self, struct client_state *out);
-	/* Answers still to come are dropped. */
-	void (*cancel)(void *self);
+	/* Answers still to come are dropped: the pages for `done`, or with NULL all. */
+	void (*cancel)(void *self, void (*done)(void *user, uint64_t generation, struct page *p));
 };
 
 struct replay_request {

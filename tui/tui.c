@@ -137,7 +137,7 @@ static void on_plain_key(struct tui *t, key_code c)
 		key_to_name(c, name);
 		tui_say(t, false, "%s does nothing here: ? shows the keys", name);
 	} else if (!action_enabled(a, top->context, view_have(top, &s->ui))) {
-		tui_say(t, false, "%s: not possible here", action_info(a)->name);
+		tui_say(t, false, "%s: %s", action_info(a)->name, action_lacks(a, view_have(top, &s->ui)));
 	} else {
 		tui_act(t, a, count);
 	}
@@ -278,7 +278,7 @@ void tui_end_now(struct tui *t, enum tui_end how)
 	t->ended = true;
 	t->closing = true;
 	tui_state_save(t);
-	t->deps.source->cancel(t->deps.source_self);
+	t->deps.source->cancel(t->deps.source_self, NULL);
 	tui_deeds_end(t, how != TUI_TO_LINES);
 	uv_poll_stop(&t->input);
 	uv_timer_stop(&t->tick);

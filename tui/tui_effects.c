@@ -95,7 +95,7 @@ void tui_act(struct tui *t, enum action a, int count)
 	struct screen *s = &t->screen;
 	struct view *top = screen_top(s);
 	struct effect out = { 0 };
-	if (a == ACTION_CLEAR && tui_stop_gathering(t))
+	if (a == ACTION_CLEAR && (tui_stop_gathering(t) || tui_stop_search(t) || tui_stop_walk(t)))
 		return;
 	/* Enter typed behind a search means what it finds, not what was selected before. */
 	t->open_hit = a == ACTION_OPEN && t->search_generation && top->context == CONTEXT_LIST;

@@ -9,6 +9,23 @@ static struct list_model *list_of(struct tui *t)
 	return &t->screen.ui.list;
 }
 
+/* :goto says so when it ended elsewhere. */
+static void tell_missed(struct tui *t)
+{
+	struct list_model *m = list_of(t);
+	long long missed = m->missed;
+	char nearest[40] = "";
+	if (!missed || m->wanted == LIST_LOAD_NEWEST || m->partial)
+		return;
+	m->missed = 0;
+	if (m->chosen)
+		snprintf(nearest, sizeof nearest, ": the nearest is #%lld", (long long)m->chosen);
+	if (t->screen.ui.filter[0])
+		tui_say(t, false, "#%lld is not among what the filter shows%s", missed, nearest);
+	else
+		tui_say(t, false, "there is no #%lld%s", missed, nearest);
+}
+
 static void on_page(void *user, uint64_t generation, struct page *p)
 {
 	struct tui *t = user;
@@ -21,6 +38,7 @@ static void on_page(void *user, uint64_t generation, struct page *p)
 			tui_say(t, false, "older deliveries were removed");
 		t->chosen_deleted = false;
 	}
+	tell_missed(t);
 	tui_draw_soon(t);
 }
 
@@ -30,6 +48,15 @@ void tui_load_wanted(struct tui *t)
 	if (!t->closing && list_wants(list_of(t), &r))
 		t->deps.source->page(t->deps.source_self, t->screen.ui.filter, r.anchor, r.forward, r.count,
 				     r.generation, on_page, t);
+}
+
+bool tui_stop_walk(struct tui *t)
+{
+	if (!list_stop(list_of(t)))
+		return false;
+	t->deps.source->cancel(t->deps.source_self, on_page);
+	tui_say(t, false, "stopped: Enter at the filter goes on, Esc drops it");
+	return true;
 }
 
 /* ---- counts ---- */
@@ -165,6 +192,28 @@ void tui_apply_filter(struct tui *t, const char *filter)
 
 /* ---- searching the list: a filter of its own, one hit at a time ---- */
 
+static void tell_looking(struct tui *t, const struct page *p)
+{
+	char done[WORDS_LEN], all[WORDS_LEN];
+	words_rough(done, p->searched);
+	words_rough(all, p->total);
+	tui_say(t, false, "looking for \"%s\": searched %s of %s (Esc stops)", t->screen.ui.search, done,
+		p->total ? all : "?");
+}
+
+static void on_hit(void *user, uint64_t generation, struct page *p);
+
+bool tui_stop_search(struct tui *t)
+{
+	if (!t->search_generation)
+		return false;
+	t->deps.source->cancel(t->deps.source_self, on_hit);
+	t->search_generation = 0;
+	t->open_hit = false;
+	tui_say(t, false, "stopped looking for \"%s\"", t->screen.ui.search);
+	return true;
+}
+
 static void on_hit(void *user, uint64_t generation, struct page *p)
 {
 	struct tui *t = user;
@@ -181,6 +230,8 @@ static void on_hit(void *user, uint64_t generation, struct page *p)
 		tui_say(t, false, "found %s", t->screen.ui.search);
 	} else if (current && ended) {
 		tui_say(t, false, "no more of \"%s\" in this direction", t->screen.ui.search);
+	} else if (current && !t->open_hit) { /* else the line says what Enter will do */
+		tell_looking(t, p);
 	}
 	if (open)
 		tui_open(t, &(struct effect){ .kind = EFFECT_OPEN, .id = p->items[0].row.id });

@@ -107,6 +107,9 @@ void tui_load_tick(struct tui *t, uint64_t now_ms);
 void tui_load_wanted(struct tui *t); /* asks for what the list wants */
 void tui_apply_filter(struct tui *t, const char *filter);
 void tui_search_list(struct tui *t, const char *text, bool backwards);
+/* False when none is under way. */
+bool tui_stop_search(struct tui *t);
+bool tui_stop_walk(struct tui *t);
 
 /* tui_state.c: history of filters, order and times, kept under state_dir. */
 void tui_state_load(struct tui *t);

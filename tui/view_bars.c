@@ -111,7 +111,8 @@ static void filter_right(const struct ui *ui, char *out, size_t room)
 	if (m->searched) {
 		words_rough(a, m->searched);
 		words_rough(b, m->to_search);
-		snprintf(out, room, "searched %s of %s (Esc stops)", a, m->to_search ? b : "?");
+		snprintf(out, room, "%ssearched %s of %s%s", m->stopped ? "STOPPED  " : "", a, m->to_search ? b : "?",
+			 m->stopped ? "" : " (Esc stops)");
 	} else if (m->follow) {
 		snprintf(out, room, "FOLLOW  %s", order);
 	} else if (more) {

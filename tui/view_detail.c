@@ -10,199 +10,6 @@
 #define TABS_WIDTH 56 /* with all names */
 static const char *const tab_names[] = { "Request", "Response", "Timing/Attempts", "Raw/Hex" };
 
-/* ---- what is shown ---- */
-
-/* The number of the attempt that is chosen; 0: none was made. */
-static int attempt_number(const struct detail *d)
-{
-	const struct document *request = &d->side[SOURCE_REQUEST].document;
-	if (d->attempt || !request->attempt_count)
-		return d->attempt;
-	return request->attempts[request->attempt_count - 1].number;
-}
-
-static enum source_part part_of(const struct detail *d)
-{
-	bool answer = d->tab == TAB_ANSWER || (d->tab == TAB_BYTES && d->bytes_of == SOURCE_RESPONSE);
-	return answer ? SOURCE_RESPONSE : SOURCE_REQUEST;
-}
-
-static struct side *side_of(struct detail *d)
-{
-	return &d->side[part_of(d)];
-}
-
-/* More was asked for than came. */
-static bool is_whole(const struct side *s)
-{
-	return s->document.body.len == s->document.body_size || s->document.body.len < s->most;
-}
-
-static const char *rest_of(const struct side *s)
-{
-	if (is_whole(s))
-		return "the record holds no more";
-	return s->most < DETAIL_BODY_MOST ? "p to load more" : "x writes all to a file";
-}
-
-static bool side_ready(const struct detail *d, enum source_part part)
-{
-	const struct side *s = &d->side[part];
-	return s->have && !s->trouble && (part == SOURCE_REQUEST || s->document.attempt == attempt_number(d));
-}
-
-static struct message_look look_of(struct detail *d, const struct ui *ui, int columns)
-{
-	struct side *s = side_of(d);
-	return (struct message_look){ &s->document, part_of(d) == SOURCE_RESPONSE, d->look[d->tab], rest_of(s), ui,
-				      columns };
-}
-
-static bool make_doc(struct detail *d, const struct ui *ui, int columns, struct doc_made *made)
-{
-	struct message_look look = look_of(d, ui, columns);
-	*made = (struct doc_made){ 0 };
-	if (d->tab == TAB_TIMES) {
-		const struct document *answered =
-		    side_ready(d, SOURCE_RESPONSE) ? &d->side[SOURCE_RESPONSE].document : NULL;
-		made->doc = doc_attempts(&d->side[SOURCE_REQUEST].document, answered, attempt_number(d), ui, columns);
-		return made->doc != NULL;
-	}
-	return d->tab == TAB_BYTES ? doc_recorded(&look, made) : doc_message(&look, made);
-}
-
-static void drop_doc(struct detail *d)
-{
-	pager_show(&d->pager, NULL);
-	doc_free(d->made.doc);
-	d->made = (struct doc_made){ 0 };
-	d->columns = 0;
-}
-
-static size_t moved(size_t line, size_t old_body, size_t new_body)
-{
-	return line < old_body ? line : line - old_body + new_body;
-}
-
-/* Folds would be lost with the body: it stays, and what stands above it is made for the width. */
-static bool widen(struct detail *d, const struct ui *ui, int columns)
-{
-	struct message_look look = look_of(d, ui, columns);
-	size_t old = d->made.body_line;
-	if (!doc_message_widen(&look, &d->made))
-		return false;
-	d->pager.line = moved(d->pager.line, old, d->made.body_line);
-	d->pager.top = moved(d->pager.top, old, d->made.body_line);
-	d->pager.hit.columns = 0;
-	d->columns = columns;
-	return true;
-}
-
-static bool is_made(struct detail *d, const struct ui *ui, int columns)
-{
-	if (!d->made.doc || d->stale || (d->time != ui->time && d->tab != TAB_BYTES && !d->made.folds))
-		return false;
-	return d->columns == columns || (d->made.folds && d->tab != TAB_BYTES && widen(d, ui, columns));
-}
-
-static void prepare(struct detail *d, const struct ui *ui, int columns)
-{
-	struct doc_made made;
-	struct place place = d->places[d->tab];
-	if (!side_ready(d, SOURCE_REQUEST) || !side_ready(d, part_of(d)))
-		return;
-	if (is_made(d, ui, columns))
-		return;
-	bool again = d->made.doc != NULL;
-	d->no_memory = !make_doc(d, ui, columns, &made);
-	if (d->no_memory)
-		return;
-	doc_free(d->made.doc);
-	d->made = made;
-	d->columns = columns;
-	d->time = ui->time;
-	d->stale = false;
-	d->folded = false;
-	if (again) {
-		pager_replace(&d->pager, made.doc);
-		return;
-	}
-	pager_show(&d->pager, made.doc);
-	d->pager.line = place.line;
-	d->pager.top = place.top;
-}
-
-/* The document borrows from what was received: it goes first. */
-static void forget(struct detail *d, enum source_part part)
-{
-	struct side *s = &d->side[part];
-	if (part_of(d) == part || d->tab == TAB_TIMES)
-		drop_doc(d);
-	document_free(&s->document);
-	free(s->trouble);
-	*s = (struct side){ .most = DETAIL_BODY_FIRST };
-}
-
-void view_detail_show(struct view *v, int64_t id)
-{
-	struct detail *d = (struct detail *)v;
-	if (d->id == id)
-		return;
-	drop_doc(d);
-	forget(d, SOURCE_REQUEST);
-	forget(d, SOURCE_RESPONSE);
-	memset(d->places, 0, sizeof d->places);
-	d->id = id;
-	d->attempt = 0;
-	d->check = d->to_list = d->gone = false;
-	d->outdated = d->asked != 0;
-	for (int i = 0; i < TABS; i++)
-		d->look[i] = i == TAB_BYTES ? LOOK_HEX : LOOK_PRETTY;
-}
-
-static void remember_place(struct detail *d)
-{
-	d->places[d->tab] = (struct place){ d->pager.line, d->pager.top };
-}
-
-void detail_tab(struct detail *d, enum detail_tab tab)
-{
-	if (tab == d->tab)
-		return;
-	remember_place(d);
-	if (tab == TAB_BYTES)
-		d->bytes_of = part_of(d);
-	drop_doc(d);
-	d->tab = tab;
-}
-
-void detail_attempt(struct detail *d, int number)
-{
-	const struct document *request = &d->side[SOURCE_REQUEST].document;
-	if (!document_attempt(request, number) || number == attempt_number(d))
-		return;
-	d->attempt = number;
-	if (d->tab == TAB_TIMES)
-		d->stale = true;
-	else if (part_of(d) == SOURCE_RESPONSE)
-		drop_doc(d);
-	d->side[SOURCE_RESPONSE].most = DETAIL_BODY_FIRST;
-}
-
-bool detail_load_more(struct detail *d)
-{
-	struct side *s = side_of(d);
-	if (d->tab == TAB_TIMES || !s->have || is_whole(s) || s->most >= DETAIL_BODY_MOST)
-		return false;
-	s->wanted = s->most * 8 < DETAIL_BODY_MOST ? s->most * 8 : DETAIL_BODY_MOST;
-	return true;
-}
-
-int detail_attempt_number(const struct detail *d)
-{
-	return attempt_number(d);
-}
-
 /* ---- asking ---- */
 
 static void follow_list(struct detail *d, const struct ui *ui)
@@ -216,14 +23,14 @@ static void follow_list(struct detail *d, const struct ui *ui)
 static bool next_want(struct detail *d, struct view_want *out)
 {
 	struct side *request = &d->side[SOURCE_REQUEST], *answer = &d->side[SOURCE_RESPONSE];
-	bool show_answer = part_of(d) == SOURCE_RESPONSE || d->tab == TAB_TIMES;
+	bool show_answer = detail_part(d) == SOURCE_RESPONSE || d->tab == TAB_TIMES;
 	*out = (struct view_want){ .id = d->id };
 	if (!request->have || request->wanted > request->most) {
 		out->most = request->wanted > request->most ? request->wanted : request->most;
 		return true;
 	}
 	out->part = SOURCE_RESPONSE;
-	out->attempt = attempt_number(d);
+	out->attempt = detail_attempt_number(d);
 	if (show_answer && !request->trouble &&
 	    (!answer->have || answer->wanted > answer->most ||
 	     (!answer->trouble && answer->document.attempt != out->attempt))) {
@@ -274,17 +81,18 @@ static void take_news(struct detail *d, struct document *fresh)
 	fresh->replays = old.replays;
 	fresh->replay_count = old.replay_count;
 	document_free(fresh);
+	detail_drop_kept(d, SOURCE_RESPONSE); /* it counts the attempts */
 	d->stale = d->stale || d->tab == TAB_TIMES;
 }
 
 static void take(struct detail *d, struct document *fresh)
 {
 	struct side *s = &d->side[d->asked_part];
-	remember_place(d);
+	detail_remember_place(d);
 	struct place place = d->places[d->tab];
 	bool shown = d->made.doc != NULL;
 	uint64_t most = d->asked_most;
-	forget(d, d->asked_part);
+	detail_forget(d, d->asked_part);
 	s->document = *fresh;
 	s->have = true;
 	s->most = most;
@@ -382,7 +190,7 @@ static void draw_tabs(const struct detail *d, struct surface *s, struct rect lin
 
 static const char *trouble_of(const struct detail *d)
 {
-	const struct side *s = &d->side[part_of(d)];
+	const struct side *s = &d->side[detail_part(d)];
 	const char *trouble = d->side[SOURCE_REQUEST].trouble ? d->side[SOURCE_REQUEST].trouble : s->trouble;
 	return d->no_memory ? "out of memory for this view" : trouble;
 }
@@ -393,7 +201,7 @@ static void draw(struct view *v, const struct ui *ui, struct surface *s, struct 
 	struct rect line = { area.x, area.y, area.width, 1 };
 	struct rect rest = { area.x + 1, area.y + 2, area.width - 1, area.height - 2 };
 	d->width = area.width;
-	prepare(d, ui, rest.width);
+	detail_prepare(d, ui, rest.width);
 	draw_title(d, ui, s, line);
 	line.y++;
 	bool focused = !d->follows || ui->pane_focused;
@@ -436,15 +244,15 @@ static int64_t current(const struct view *v, const struct ui *ui)
 const struct delivery_row *view_detail_row(const struct view *v)
 {
 	const struct detail *d = (const struct detail *)v;
-	return side_ready(d, SOURCE_REQUEST) ? &d->side[SOURCE_REQUEST].document.item.row : NULL;
+	return detail_side_ready(d, SOURCE_REQUEST) ? &d->side[SOURCE_REQUEST].document.item.row : NULL;
 }
 
 static void close_view(struct view *v)
 {
 	struct detail *d = (struct detail *)v;
-	drop_doc(d);
+	detail_drop_doc(d);
 	for (int i = 0; i < 2; i++)
-		forget(d, (enum source_part)i);
+		detail_forget(d, (enum source_part)i);
 	pager_free(&d->pager);
 	free(d);
 }

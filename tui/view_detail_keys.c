@@ -50,12 +50,15 @@ static void hex(struct detail *d)
 static void fold(struct detail *d, struct effect *out)
 {
 	int64_t tag = d->made.doc && d->tab == TAB_TIMES ? doc_attempts_tag(d->made.doc, d->pager.line) : 0;
+	size_t count = pager_count(&d->pager);
 	if (tag < 0)
 		detail_attempt(d, (int)-tag);
 	else if (tag > 0)
 		*out = (struct effect){ .kind = EFFECT_OPEN, .id = tag };
 	else
 		pager_fold(&d->pager, DOC_FOLD_TOGGLE);
+	if (tag == 0 && pager_count(&d->pager) == count)
+		view_say(out, "nothing folds on this line");
 }
 
 static void beside(struct detail *d, struct ui *ui, int step, struct effect *out)

@@ -138,6 +138,44 @@ static void filter_to(struct effect *out, const char *filter)
 	snprintf(out->text, sizeof out->text, "%s", filter);
 }
 
+static const char only_marked[] = "is:marked";
+
+/* Whether the first parenthesis is closed by the last byte. Those in quotes may make it say no, where it costs a pair
+ * of parentheses. */
+static bool in_parentheses(const char *text, size_t len)
+{
+	int depth = 0;
+	for (size_t i = 0; i < len; i++) {
+		depth += text[i] == '(' ? 1 : text[i] == ')' ? -1 : 0;
+		if (depth == 0)
+			return i > 0 && i + 1 == len;
+	}
+	return false;
+}
+
+/* What is shown, narrowed to what is marked; or, where it is so narrowed, as it was before. */
+static void toggle_only_marked(const struct ui *ui, struct effect *out)
+{
+	const char *filter = ui->filter;
+	size_t len = strlen(filter), end = sizeof only_marked - 1;
+	if (len >= end && strcmp(filter + len - end, only_marked) == 0 &&
+	    (len == end || filter[len - end - 1] == ' ')) {
+		len -= len == end ? end : end + 1;
+		bool inside = in_parentheses(filter, len);
+		filter_to(out, "");
+		snprintf(out->text, sizeof out->text, "%.*s", (int)(inside ? len - 2 : len), filter + inside);
+		return;
+	}
+	bool wrap = strcasestr(filter, "or ") || filter[0] == '(';
+	if (len > 900) {
+		say(out, "the filter is too long for more: Esc drops it");
+		return;
+	}
+	filter_to(out, "");
+	snprintf(out->text, sizeof out->text, "%s%.900s%s%s%s", wrap ? "(" : "", filter, wrap ? ")" : "",
+		 len ? " " : "", only_marked);
+}
+
 static void list_clear(struct ui *ui, struct effect *out)
 {
 	if (ui->strip.shown && !ui->strip.running) {
@@ -204,7 +242,7 @@ static void list_act(struct view *v, struct ui *ui, enum action a, int count, st
 		*out = (struct effect){ .kind = EFFECT_REMEMBER };
 		break;
 	case ACTION_ONLY_MARKED:
-		filter_to(out, strcmp(ui->filter, "is:marked") == 0 ? "" : "is:marked");
+		toggle_only_marked(ui, out);
 		break;
 	case ACTION_HIT_NEXT:
 	case ACTION_HIT_BACK:

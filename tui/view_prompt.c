@@ -340,6 +340,17 @@ static void put_keys(struct surface *s, struct rect area, int y, const char *key
 	surface_print(s, area, area.x, y, ROLE_KEY, "%.*s", len, keys);
 }
 
+/* What is cut says so. */
+static void put_help(struct surface *s, struct rect box, int x, int y, const char *help)
+{
+	int room = box.x + box.width - x;
+	if (room < 12)
+		return;
+	int end = surface_print(s, box, x, y, ROLE_DIM, "%s", help);
+	if (end >= box.x + box.width && text_columns(bytes_of(help), TEXT_LINE) > room)
+		surface_print(s, box, box.x + box.width - 2, y, ROLE_DIM, "..");
+}
+
 static void draw_popup(const struct prompt *p, struct surface *s, struct rect body)
 {
 	int count = (int)p->suggestion_count, rows = (count < POPUP_ROWS ? count : POPUP_ROWS) + 1;
@@ -358,8 +369,7 @@ static void draw_popup(const struct prompt *p, struct surface *s, struct rect bo
 		const char *name = g->action != ACTION_NONE ? action_info(g->action)->name : g->text;
 		surface_print(s, box, box.x + 1, y, ROLE_TITLE, "%s", name);
 		put_keys(s, (struct rect){ keys, y, wide ? 12 : box.width - 19, 1 }, y, g->keys);
-		if (wide)
-			surface_print(s, box, box.x + 33, y, ROLE_DIM, "%s", g->help);
+		put_help(s, box, !g->keys[0] ? keys : wide ? box.x + 33 : box.x + box.width, y, g->help);
 		if ((size_t)i == p->suggestion)
 			surface_select(s, box, y);
 	}

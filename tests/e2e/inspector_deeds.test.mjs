@@ -100,6 +100,11 @@ describe('the inspector', () => {
 		const again = await next(count + 2);
 		assert.equal(again.body.toString(), '{"amount":4900}');
 		assert.equal(field(again.lines, 'x-kind'), 'original');
+		await t.until(/sent again, as #3/);
+		await t.keys('f');
+		await t.type('is:edited');
+		await t.keys('Enter');
+		await t.until((s) => s.split('\n').filter((l) => /^.{1,2}R/.test(l)).length === 1 && /^ #2 /m.test(s));
 	});
 
 	it('copies a curl that sends the same bytes', async () => {

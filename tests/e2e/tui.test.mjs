@@ -49,6 +49,10 @@ describe('the list', () => {
 		await t.keys('Enter');
 		const s = await t.until(/#2500 /);
 		assert.match(s.split('\n')[12], /^>/);
+		await t.keys(':');
+		await t.type('goto 70000');
+		await t.keys('Enter');
+		await t.until(/there is no #70000: the nearest is #5000/);
 		await t.keys('v');
 		await t.until(/newest first/);
 		await t.keys('g');
@@ -93,6 +97,42 @@ describe('the list', () => {
 		await t.keys('Q');
 		assert.equal(await t.ended(), '0');
 		assert.match(readFileSync(path.join(folder, 'marks'), 'utf8'), /tag marked 78/);
+	});
+
+	it('says how far a search is, and gives it up on Esc', async () => {
+		await start(['100', '--walk']);
+		await t.until(bar);
+		await t.keys('/');
+		await t.type('slash');
+		await t.keys('Enter');
+		await t.until(/looking for "slash": searched 1 of 2 \(Esc stops\)/);
+		await t.keys('Escape');
+		await t.until(/stopped looking for "slash"/);
+		await t.signal('SIGUSR1'); // the hit comes, and nobody wants it
+		await t.until(/online {2}103/);
+		assert.doesNotMatch(await t.screen(), /^> .*slash_command/m);
+		await t.keys('n');
+		await t.until(/searched 1 of 2/);
+		await t.signal('SIGUSR1');
+		await t.until(/^> .*slash_command/m);
+	});
+
+	it('keeps what a filter found when Esc stops it, and goes on when asked', async () => {
+		await start(['300', '--walk']);
+		await t.until(bar);
+		await t.keys('f');
+		await t.type('customer');
+		await t.keys('Enter');
+		await t.until(/searched 1 of 2 \(Esc stops\)[^]*^> .*customer/m);
+		await t.keys('Escape');
+		await t.until(/filter: customer +STOPPED {2}searched 1 of 2\n/);
+		await t.until(/^> .*customer/m);
+		await t.keys('f', 'Enter');
+		await t.until(/searched 1 of 2 \(Esc stops\)/);
+		await t.signal('SIGUSR1');
+		await t.until(/filter: customer +(FOLLOW|PAUSED) /);
+		await t.keys('Escape');
+		await t.until(/filter: \(none\)/);
 	});
 
 	it('shows the last of them when the oldest are removed', async () => {

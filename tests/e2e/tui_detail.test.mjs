@@ -157,7 +157,7 @@ describe('two panes', () => {
 		await t.resize(80, 24);
 		await t.until(/F10Quit/);
 		await t.keys('-');
-		await t.until(/not possible here/);
+		await t.until(/split: two panes need 110x30/);
 	});
 });
 

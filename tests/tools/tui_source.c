@@ -264,7 +264,7 @@ bool fake_source_open(struct fake_source *f, uv_loop_t *loop)
 	return f->open;
 }
 
-static void fake_cancel(void *self)
+static void fake_cancel(void *self, void (*done)(void *user, uint64_t generation, struct page *p))
 {
 	struct fake_source *f = self;
 	if (f->held) {
@@ -272,9 +272,13 @@ static void fake_cancel(void *self)
 		f->answers = f->held;
 		f->held = NULL;
 	}
-	while (f->answers) {
-		struct answer *a = f->answers;
-		f->answers = a->next;
+	for (struct answer **at = &f->answers; *at;) {
+		struct answer *a = *at;
+		if (done && (a->kind != ANSWER_PAGE || a->on_page != done)) {
+			at = &a->next;
+			continue;
+		}
+		*at = a->next;
 		page_free(&a->page);
 		document_free(&a->document);
 		free(a);
@@ -283,7 +287,7 @@ static void fake_cancel(void *self)
 
 void fake_source_close(struct fake_source *f)
 {
-	fake_cancel(f);
+	fake_cancel(f, NULL);
 	if (f->open) {
 		uv_close((uv_handle_t *)&f->wake, NULL);
 		uv_close((uv_handle_t *)&f->step, NULL);
@@ -319,7 +323,8 @@ static void fake_page(void *self, const char *filter, int64_t anchor, bool forwa
 	a->kind = ANSWER_PAGE;
 	a->on_page = done;
 	fake_source_page(f, filter, anchor, forward, count, &a->page);
-	if (!f->walk || !forward || anchor || !*filter || f->held)
+	bool search = count == 1, list = strcmp(filter, "customer") == 0 && !forward && !anchor;
+	if (!f->walk || !*filter || f->held || (!search && !list && (!forward || anchor)))
 		return;
 	struct answer *rest = calloc(1, sizeof *rest);
 	if (!rest)
@@ -327,7 +332,9 @@ static void fake_page(void *self, const char *filter, int64_t anchor, bool forwa
 	*rest = *a;
 	rest->next = NULL;
 	f->held = rest;
-	fake_source_page(f, filter, anchor, forward, (a->page.count + 1) / 2, &a->page);
+	a->page = (struct page){ 0 };
+	if (!search)
+		fake_source_page(f, filter, anchor, forward, (rest->page.count + 1) / 2, &a->page);
 	a->page.searched = 1;
 	a->page.total = 2;
 }

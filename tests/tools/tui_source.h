@@ -16,7 +16,8 @@ struct fake_source {
 	bool open;
 	/* Replays of several go on one at each step, 20 ms apart, when `slow`. */
 	bool slow;
-	bool walk; /* all that match is told in two parts, the second when the next delivery arrives */
+	bool walk; /* all that match, a hit, and a list of "customer" come in two parts, the second with the next
+		      delivery */
 	struct answer *held;
 	bool hostile; /* everything that came from outside wants something of the terminal */
 	bool plain;   /* bodies without control characters */

@@ -14,7 +14,7 @@ struct asked {
 	uint64_t count, generation;
 	int pages, partials, documents, counts;
 	uint64_t least_searched;
-	bool cancel_at_partial, closed;
+	bool cancel_at_partial, cancel_pages, closed;
 };
 
 static void on_page(void *user, uint64_t generation, struct page *p)
@@ -30,7 +30,7 @@ static void on_page(void *user, uint64_t generation, struct page *p)
 	a->partials++;
 	assert_true(p->total >= p->searched);
 	if (a->cancel_at_partial)
-		inspect_source_ops.cancel(a->source);
+		inspect_source_ops.cancel(a->source, a->cancel_pages ? on_page : NULL);
 }
 
 static void on_document(void *user, uint64_t generation, struct document *d)
@@ -225,6 +225,15 @@ static void test_walk(void **state)
 	assert_ids(p, 60000, 60000);
 	assert_int_equal(a.pages, pages + 1);
 	assert_int_equal(a.counts, 0);
+	/* Or the page alone, and the count comes. */
+	a.cancel_at_partial = a.cancel_pages = true;
+	partials = a.partials;
+	pages = a.pages;
+	inspect_source_ops.page(a.source, "body:/needl./", 0, true, 100, 9, on_page, &a);
+	inspect_source_ops.count(a.source, "body:/needle/", 2, on_count, &a);
+	wait_for(&a, &a.counts, 1);
+	assert_int_equal(a.pages, pages);
+	assert_int_equal(a.count, 60);
 	end(&a);
 	store_close(s);
 }

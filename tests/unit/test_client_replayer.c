@@ -191,6 +191,25 @@ static bool seen(const struct test *t, const char *text)
 	return memmem(t->app.seen.at, t->app.seen.len, text, strlen(text)) != NULL;
 }
 
+static void count_row(void *user, const struct delivery_row *row)
+{
+	(void)row;
+	++*(int *)user;
+}
+
+static int edited(struct test *t)
+{
+	struct filter_error fe;
+	struct error e;
+	int n = 0;
+	struct filter *f = filter_parse("is:edited", 0, &fe);
+	struct store_search search = { .filter = f, .limit = 100, .row = count_row, .user = &n };
+	assert_non_null(f);
+	assert_true(store_filter(t->store, &search, &e));
+	filter_free(f);
+	return n;
+}
+
 static void test_alone(void **state)
 {
 	struct test t;
@@ -215,10 +234,12 @@ static void test_alone(void **state)
 	assert_true(store_get_response(t.store, t.result.id, 0, &m, &e));
 	assert_memory_equal(m.body.at, "fine", 4);
 	store_message_free(&m);
+	assert_int_equal(edited(&t), 0);
 	/* With another body, and all of it another. */
 	struct replay_change body = { .has_body = true, .body = bytes_of("another END") };
 	replay(&t, id, &body);
 	assert_true(seen(&t, "Content-Length: 11\r\n"));
+	assert_int_equal(edited(&t), 1);
 	struct replay_change whole = { .whole = true,
 				       .method = bytes_of("PUT"),
 				       .target = bytes_of("/other"),
@@ -233,6 +254,7 @@ static void test_alone(void **state)
 	assert_true(store_get_request(t.store, t.result.id, &m, &has_body, &https, &e));
 	assert_memory_equal(m.body.at, "new END", 7);
 	store_message_free(&m);
+	assert_int_equal(edited(&t), 2);
 	end(&t);
 }
 

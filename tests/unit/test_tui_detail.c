@@ -82,6 +82,45 @@ static void test_looks(void **state)
 	end(&w);
 }
 
+/* What was folded is so when one comes back from another tab, at the width of now; of another body it is not. */
+static void test_folds_stay(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, "application/json", json);
+	struct view *v = push(&w, view_detail_new(4));
+	struct detail *d = (struct detail *)v;
+	act(&w, ACTION_FOLD); /* the request line */
+	assert_string_equal(w.out.text, "nothing folds on this line");
+	act(&w, ACTION_FOLD_ALL);
+	assert_int_equal(w.out.kind, EFFECT_NONE);
+	size_t folded = pager_count(&d->pager);
+	for (int tab = ACTION_TAB_RESPONSE; tab <= ACTION_TAB_RAW; tab++) {
+		act(&w, (enum action)tab);
+		draw(&w, 80, 24);
+		act(&w, ACTION_TAB_REQUEST);
+		draw(&w, 80, 24);
+		assert_int_equal(pager_count(&d->pager), folded);
+	}
+	act(&w, ACTION_TAB_ATTEMPTS);
+	draw(&w, 120, 40);
+	act(&w, ACTION_TAB_REQUEST);
+	draw(&w, 120, 40);
+	assert_int_equal(d->columns, 119);
+	assert_true(shows(&w, "> "));
+	act(&w, ACTION_FOLD_ALL); /* the key knows it, too */
+	assert_true(pager_count(&d->pager) > folded);
+	/* Left folded, then another delivery is shown: as at first. */
+	act(&w, ACTION_FOLD_ALL);
+	act(&w, ACTION_TAB_RESPONSE);
+	draw(&w, 80, 24);
+	act(&w, ACTION_NEXT);
+	act(&w, ACTION_TAB_REQUEST);
+	draw(&w, 80, 24);
+	assert_true(pager_count(&d->pager) > folded);
+	end(&w);
+}
+
 static void test_hex(void **state)
 {
 	static const char bytes[] = "\0\1\2\3 binary \xff\xfe\x1b[2J tail of it, and more of it to fill lines";
@@ -371,7 +410,6 @@ static void test_places_and_resize(void **state)
 	act(&w, ACTION_TAB_REQUEST);
 	assert_int_equal(d->pager.line, line);
 	/* Folds and line survive another size. */
-	act(&w, ACTION_FOLD);
 	draw(&w, 120, 40);
 	draw(&w, 40, 10);
 	assert_int_equal(d->pager.line, line);
@@ -432,14 +470,23 @@ static void test_click(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_json),       cmocka_unit_test(test_value),
-		cmocka_unit_test(test_looks),      cmocka_unit_test(test_hex),
-		cmocka_unit_test(test_response),   cmocka_unit_test(test_attempts),
-		cmocka_unit_test(test_not_called), cmocka_unit_test(test_invalid_json),
-		cmocka_unit_test(test_hostile),    cmocka_unit_test(test_large_body),
-		cmocka_unit_test(test_stale),      cmocka_unit_test(test_neighbours),
-		cmocka_unit_test(test_news),       cmocka_unit_test(test_places_and_resize),
-		cmocka_unit_test(test_split),      cmocka_unit_test(test_click),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_value),
+		cmocka_unit_test(test_looks),
+		cmocka_unit_test(test_folds_stay),
+		cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_response),
+		cmocka_unit_test(test_attempts),
+		cmocka_unit_test(test_not_called),
+		cmocka_unit_test(test_invalid_json),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_large_body),
+		cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_news),
+		cmocka_unit_test(test_places_and_resize),
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_click),
 	};
 	return RUN(tests);
 }

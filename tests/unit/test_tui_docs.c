@@ -214,6 +214,9 @@ static void test_hex(void **state)
 	doc_expect_value(d, 1, false, "ad be");
 	doc_expect_value(d, 1, true, "0x10");
 	doc_free(d);
+	/* Bytes and their text are seen together on every screen that is wide enough for any: 40, less the margin. */
+	for (int columns = 39; columns <= 200; columns++)
+		assert_true(13 + 4 * doc_hex_bytes(columns) <= columns);
 	d = doc_hex(bytes_of("123456789"), 9, 77);
 	doc_expect(d, "00000000 | 31 32 33 34 35 36 37 38 | 12345678\n00000008 | 39                      | 9\n");
 	doc_free(d);

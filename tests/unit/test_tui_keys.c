@@ -47,6 +47,19 @@ static void test_every_key_has_a_name(void **state)
 	keymap_free(&k);
 }
 
+/* Whatever cannot be done says what is missing. */
+static void test_what_is_lacking(void **state)
+{
+	(void)state;
+	for (int a = 1; a < ACTION_COUNT; a++) {
+		const struct action_info *info = action_info((enum action)a);
+		assert_string_equal(action_lacks((enum action)a, info->when), "");
+		if (info->when)
+			assert_true(strlen(action_lacks((enum action)a, 0)) > 10);
+	}
+	assert_string_equal(action_lacks(ACTION_SPLIT, HAVE_ROW | HAVE_MARKS), "two panes need 110x30");
+}
+
 static void test_the_users_file(void **state)
 {
 	struct keymap k;
@@ -86,6 +99,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_key_does_two_things),
 		cmocka_unit_test(test_every_key_has_a_name),
+		cmocka_unit_test(test_what_is_lacking),
 		cmocka_unit_test(test_the_users_file),
 	};
 	return RUN(tests);

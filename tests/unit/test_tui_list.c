@@ -173,6 +173,27 @@ static void test_moves_through_everything(void **state)
 	end(&f, &m);
 }
 
+/* A jump to what is not there ends at the next newer, or at the newest, and that is known. */
+static void test_goto_nowhere(void **state)
+{
+	static const struct {
+		int64_t to, chosen, missed;
+	} jumps[] = { { 120, 120, 0 }, { 505, 511, 505 }, { 3, 3, 0 }, { 4000, 1000, 4000 }, { 990, 990, 0 } };
+	struct fake_source f;
+	struct list_model m;
+	(void)state;
+	begin(&f, &m, 1000, 20);
+	fake_source_remove(&f, 500, 510);
+	for (size_t i = 0; i < sizeof jumps / sizeof *jumps; i++) {
+		m.missed = 0;
+		list_goto(&m, jumps[i].to);
+		feed(&f, &m);
+		assert_int_equal(m.chosen, jumps[i].chosen);
+		assert_int_equal(m.missed, jumps[i].missed);
+	}
+	end(&f, &m);
+}
+
 static void test_reversed(void **state)
 {
 	struct fake_source f;
@@ -318,6 +339,27 @@ static void test_slow_and_stale_answers(void **state)
 	assert_int_equal(m.count, 8);
 	assert_int_equal(m.searched, 0);
 	assert_int_equal(m.chosen_row, 7);
+	/* Stopped, it keeps what it found, and reads no more until somebody asks. */
+	assert_false(list_stop(&m));
+	list_changed(&m);
+	assert_true(list_wants(&m, &r));
+	fake_source_page(&f, NULL, 0, false, 3, &p);
+	p.searched = 700;
+	assert_true(list_receive(&m, r.generation, &p));
+	assert_true(list_stop(&m));
+	assert_false(list_stop(&m));
+	fake_source_page(&f, NULL, 0, false, 3, &p);
+	assert_true(list_receive(&m, r.generation, &p));
+	list_changed(&m);
+	assert_false(list_wants(&m, &r));
+	assert_int_equal(m.count, 8);
+	assert_int_equal(m.searched, 700);
+	list_follow(&m);
+	assert_true(list_wants(&m, &r));
+	assert_false(m.stopped);
+	fake_source_page(&f, NULL, 0, false, 8, &p);
+	p.more_before = false;
+	assert_true(list_receive(&m, r.generation, &p));
 	/* Trouble keeps what is there and says why. */
 	list_changed(&m);
 	assert_true(list_wants(&m, &r));
@@ -423,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_paused_rows_never_move),
 		cmocka_unit_test(test_resuming),
 		cmocka_unit_test(test_moves_through_everything),
+		cmocka_unit_test(test_goto_nowhere),
 		cmocka_unit_test(test_reversed),
 		cmocka_unit_test(test_what_is_chosen_goes),
 		cmocka_unit_test(test_rows_change_in_place),

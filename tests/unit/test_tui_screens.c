@@ -105,6 +105,43 @@ static void test_paused(void **state)
 	end(&w);
 }
 
+/* M narrows what is shown to what is marked and gives it back as it was; an OR in it stays one. */
+static void test_only_marked(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} cases[] = {
+		{ "", "is:marked" },
+		{ "status:5xx", "status:5xx is:marked" },
+		{ "status:5xx or source:a", "(status:5xx or source:a) is:marked" },
+		{ "(a) OR (b)", "((a) OR (b)) is:marked" },
+		{ "(a OR b) c", "((a OR b) c) is:marked" },
+		{ "path:/orders", "path:/orders is:marked" },
+	};
+	struct world w;
+	struct effect e;
+	(void)state;
+	begin(&w, 3);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		snprintf(w.s.ui.filter, sizeof w.s.ui.filter, "%s", cases[i].before);
+		act(&w, ACTION_ONLY_MARKED, &e);
+		assert_int_equal(e.kind, EFFECT_FILTER);
+		assert_string_equal(e.text, cases[i].after);
+		memcpy(w.s.ui.filter, e.text, sizeof w.s.ui.filter);
+		act(&w, ACTION_ONLY_MARKED, &e);
+		assert_int_equal(e.kind, EFFECT_FILTER);
+		assert_string_equal(e.text, cases[i].before);
+	}
+	/* What is not of our making is not taken apart. */
+	snprintf(w.s.ui.filter, sizeof w.s.ui.filter, "(a) (b) is:marked");
+	act(&w, ACTION_ONLY_MARKED, &e);
+	assert_string_equal(e.text, "(a) (b)");
+	snprintf(w.s.ui.filter, sizeof w.s.ui.filter, "%0*d", UI_FILTER_MAX - 5, 1);
+	act(&w, ACTION_ONLY_MARKED, &e);
+	assert_int_equal(e.kind, EFFECT_SAY);
+	end(&w);
+}
+
 /* Nothing of a hostile delivery leaves its cell, wherever on the screen it is shown. */
 static void test_hostile(void **state)
 {
@@ -229,13 +266,10 @@ static void test_prompts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_list),
-		cmocka_unit_test(test_paused),
-		cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_states),
-		cmocka_unit_test(test_two_days_reversed),
-		cmocka_unit_test(test_key_bar),
-		cmocka_unit_test(test_prompts),
+		cmocka_unit_test(test_list),        cmocka_unit_test(test_paused),
+		cmocka_unit_test(test_only_marked), cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_states),      cmocka_unit_test(test_two_days_reversed),
+		cmocka_unit_test(test_key_bar),     cmocka_unit_test(test_prompts),
 	};
 	return RUN(tests);
 }
