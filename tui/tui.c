@@ -72,6 +72,7 @@ static void on_before_wait(uv_prepare_t *handle)
 	}
 	/* What is drawn may have another height, and so want more rows. */
 	tui_load_wanted(t);
+	tui_load_preview(t);
 }
 
 /* ---- keys ---- */

@@ -53,6 +53,9 @@ struct tui {
 	int click_x, click_y;
 	/* Asking. */
 	uint64_t count_generation, filter_count_generation, search_generation, marks_generation;
+	uint64_t preview_generation; /* 0: not under way */
+	int64_t preview_id;          /* what was asked for */
+	int preview_attempts, preview_status;
 	uint64_t next_generation;
 	bool counting, counting_filter, count_stale;
 	uint64_t counted_at_ms, state_at_ms, rate_at_ms, rate_total;
@@ -105,6 +108,7 @@ void tui_act(struct tui *t, enum action a, int count);
 void tui_load_begin(struct tui *t);
 void tui_load_tick(struct tui *t, uint64_t now_ms);
 void tui_load_wanted(struct tui *t); /* asks for what the list wants */
+void tui_load_preview(struct tui *t);
 void tui_apply_filter(struct tui *t, const char *filter);
 void tui_search_list(struct tui *t, const char *text, bool backwards);
 

@@ -41,6 +41,9 @@ struct ui {
 	char message[700];
 	bool message_bad;
 	struct strip strip;
+	struct preview preview;
+	int64_t preview_id; /* what it is of: 0 nothing */
+	int preview_attempts, preview_status;
 	struct event events[UI_EVENTS]; /* a ring */
 	size_t event_count, event_next;
 };
@@ -136,13 +139,16 @@ void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct
 /* "-- #1000187  invoice.paid  500 ---", over the pane. */
 void bars_draw_pane_title(const struct item *item, struct surface *s, struct rect area, bool focused);
 void bars_draw_filter(const struct ui *ui, struct surface *s, struct rect area);
+/* Flush right; gives the column it begins in. */
+int bars_print_right(struct surface *s, struct rect area, enum role role, const char *text);
 void bars_draw_header(struct surface *s, struct rect area);
-void bars_draw_message(const struct ui *ui, struct surface *s, struct rect area);
+/* view_message.c: a message, or what the list's chosen delivery is. */
+void message_draw(const struct ui *ui, struct surface *s, struct rect area);
 void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area);
 void bars_draw_keys(const struct ui *ui, enum context c, unsigned have, struct surface *s, struct rect area);
-/* Which action's label on the key bar stands at this column. */
 /* In a view over the list: what was searched, what keys there are. */
 void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, struct surface *s, struct rect area);
+/* Which action's label on the key bar stands at this column. */
 enum action bars_key_at(const struct ui *ui, enum context c, unsigned have, int columns, int x);
 void bars_draw_too_small(struct surface *s);
 
