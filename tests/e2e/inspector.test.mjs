@@ -125,6 +125,69 @@ describe('creel listen on a terminal', () => {
 		checkSanitizers(t.home);
 	});
 
+	// Six that are replayed; the app answers no replay before it is told to.
+	async function beginReplays() {
+		const held = [];
+		let hold = false;
+		const write = (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+		app.answer = (request, socket) => (hold ? held.push(socket) : write(socket));
+		await listen();
+		await t.until(/ online /);
+		for (let i = 0; i < 6; i++) await hook(`again${i}`);
+		await t.until(/200 {2}POST .*\/again5/);
+		hold = true;
+		const from = app.requests.length;
+		for (let i = 0; i < 6; i++) await t.keys('m', 'k');
+		await t.until(/ 6 marked/);
+		await t.keys('r');
+		await t.until(/replay 6/);
+		await t.keys('y');
+		await t.until(/ replay .*0\/6/);
+		await waitFor('the first ones to be sent', () => app.requests.length > from);
+		await t.keys('q');
+		await t.until(/a replay is running/);
+		return { from, release: () => { hold = false; held.splice(0).forEach(write); } };
+	}
+
+	it('replays begun inside go on when it goes on in lines, and are told there', async () => {
+		try {
+			const { from, release } = await beginReplays();
+			await t.keys('l');
+			await t.until(/-> http:\/\/localhost/, { not: bar });
+			await t.until(/^creel: a replay goes on: 0 of 6 are sent$/m, { scrolled: true });
+			release();
+			const s = await t.until(/^creel: the replay is over: 6 of 6 sent, 6 ok, 0 failed$/m, { scrolled: true });
+			assert.equal(app.requests.length, from + 6);
+			for (let i = 0; i < 6; i++) assert.match(s, new RegExp(`200 .*/again${i} .*\\(replay of \\d\\)`));
+			await t.keys('C-c');
+			assert.equal(await t.ended(), '130');
+			checkSanitizers(t.home);
+		} finally {
+			app.answer = null;
+		}
+	});
+
+	it('stops such replays when it ends, from lines and from inside', async () => {
+		for (const lines of [true, false]) {
+			try {
+				const { from, release } = await beginReplays();
+				await t.keys(lines ? 'l' : 'y');
+				if (lines) {
+					await t.until(/a replay goes on/, { scrolled: true });
+					await t.keys('C-c');
+					await t.until(/stopped: \d of 6 sent/, { scrolled: true });
+				}
+				release();
+				assert.equal(await t.ended(), lines ? '130' : '0');
+				assert.ok(app.requests.length < from + 6, `${app.requests.length - from} were sent`);
+				checkSanitizers(t.home);
+				t.close();
+			} finally {
+				app.answer = null;
+			}
+		}
+	});
+
 	it('gives the terminal back on SIGTERM, SIGINT, SIGHUP and when the relay refuses it', async () => {
 		const alternate = async () => (await t.tmux('display', '-p', '#{alternate_on}')).trim();
 		for (const [signal, status] of [['SIGTERM', '0'], ['SIGINT', '130'], ['SIGHUP', '0'], ['C-c', '130']]) {
