@@ -56,6 +56,8 @@ struct doc *doc_join(struct doc **parts, size_t count);
 /* Picked by content first, by Content-Type second; gzip, deflate and br are shown decoded with a note, within bounds.
  */
 struct doc *doc_body(struct bytes headers, struct bytes body, uint64_t total, int columns);
+/* XML or HTML, laid out; `forced`: however long it is. NULL as well when it is neither. */
+struct doc *doc_markup(struct bytes headers, struct bytes body, uint64_t total, bool forced);
 void doc_free(struct doc *d);
 /* Which of the hits on the lines that are shown `hit` is (from 1), and how many there are. False when it is none of
  * them (bytes in a hex document), or counting would take longer than a key may. */

@@ -89,6 +89,17 @@ describe('creel listen on a terminal', () => {
 		await t.until(/^ other evt_1Q8xZ {2}#1 /m);
 	});
 
+	it('lays out XML between its tags, p shows it as it came', async () => {
+		await listen();
+		await t.until(/ online /);
+		await post(relay.port, `/${t.url.split('/').pop()}/xml`, '<order><id>7</id><note> a  b</note></order>', ['Content-Type: text/xml']);
+		await t.until(/200 {2}POST .*\/xml/);
+		await t.keys('Enter');
+		await t.until(/^ <order>\n {3}<id>7<\/id>\n {3}<note> a {2}b<\/note>\n <\/order>$/m);
+		await t.keys('p');
+		await t.until(/^ <order><id>7<\/id><note> a {2}b<\/note><\/order>$/m);
+	});
+
 	it('a replay asked for elsewhere goes through it', async () => {
 		await listen();
 		await t.until(/ online /);
