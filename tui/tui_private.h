@@ -44,9 +44,10 @@ struct tui {
 	uv_poll_t input;
 	uv_timer_t tick;
 	uv_prepare_t before_wait;
-	uv_signal_t signals[6]; /* WINCH, TERM, INT, HUP, TSTP, CONT */
-	struct sigaction quit;  /* what SIGQUIT does, while another program has the terminal */
-	int handles;            /* to be closed */
+	uv_idle_t counting_hits; /* of a search, between keys */
+	uv_signal_t signals[6];  /* WINCH, TERM, INT, HUP, TSTP, CONT */
+	struct sigaction quit;   /* what SIGQUIT does, while another program has the terminal */
+	int handles;             /* to be closed */
 	/* Keys. */
 	int count; /* "10j" */
 	uint64_t click_at_ms;
@@ -64,6 +65,7 @@ struct tui {
 	bool open_hit;       /* what the search finds is opened */
 	bool open_stale;     /* something changed since what is open was looked at */
 	uint64_t open_checked_ms;
+	uint64_t hits_drawn_ms;
 };
 
 /* tui.c */

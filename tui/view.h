@@ -32,6 +32,8 @@ struct ui {
 	struct keymap keys;
 	char filter[UI_FILTER_MAX];
 	char search[200], hits[50]; /* "2 of 5", until the next key */
+	bool hits_open;             /* there are more to be counted */
+	const char *hits_words;     /* ours, with them in a message; or NULL */
 	enum time_mode time;
 	bool split, pane_focused, can_split, mouse, ascii;
 	uint64_t now_us;
@@ -115,6 +117,8 @@ struct view_ops {
 	void (*close)(struct view *v);
 	/* NULL: the list is searched. Empty: what was searched last. */
 	void (*search)(struct view *v, struct ui *ui, const char *text, bool backwards, struct effect *out);
+	/* Counts on what was found, a little: while ui->hits_open. */
+	void (*count)(struct view *v, struct ui *ui);
 	void (*offset)(struct view *v, struct ui *ui, const char *text, struct effect *out);
 	/* True when a document is wanted; it then counts as asked for by that generation. */
 	bool (*wants)(struct view *v, const struct ui *ui, uint64_t generation, struct view_want *out);

@@ -93,7 +93,7 @@ static bool widen(struct detail *d, const struct ui *ui, int columns)
 		return false;
 	d->pager.line = moved(d->pager.line, old, d->made.body_line);
 	d->pager.top = moved(d->pager.top, old, d->made.body_line);
-	d->pager.hit.columns = 0;
+	pager_changed(&d->pager);
 	d->columns = columns;
 	return true;
 }
@@ -456,6 +456,7 @@ static const struct view_ops detail_ops = {
 	.click = click,
 	.close = close_view,
 	.search = detail_search,
+	.count = detail_count,
 	.offset = detail_offset,
 	.wants = wants,
 	.receive = receive,

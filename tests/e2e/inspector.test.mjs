@@ -100,6 +100,22 @@ describe('creel listen on a terminal', () => {
 		await t.until(/^ <order><id>7<\/id><note> a {2}b<\/note><\/order>$/m);
 	});
 
+	it('counts what a search finds in a long body, and keys are not held up by it', async () => {
+		const lines = Array.from({ length: 24000 }, (_, i) => `line ${i} of a long body${i % 1000 ? '' : ', a needle'}`);
+		await listen();
+		await t.until(/ online /);
+		await post(relay.port, `/${t.url.split('/').pop()}/long`, lines.join('\n'), ['Content-Type: text/plain']);
+		await t.until(/200 {2}POST .*\/long/);
+		await t.keys('Enter');
+		await t.until(/^ line 0 of a long body, a needle/m);
+		await t.keys('/');
+		await t.type('a NEEDLE');
+		await t.keys('Enter', 'n', 'n');
+		await t.until(/^ \/a NEEDLE {2}3 of 24 /m);
+		await t.keys('N', 'N', 'N');
+		await t.until(/^ began again at the end: 24 of 24/m);
+	});
+
 	it('a replay asked for elsewhere goes through it', async () => {
 		await listen();
 		await t.until(/ online /);
