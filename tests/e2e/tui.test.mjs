@@ -186,6 +186,11 @@ describe('the terminal', () => {
 			await t.until(/F10Quit\s*$/);
 			await t.keys('k', 'Down', 'k');
 			await t.until(/#19 /);
+			// The mouse as well: whatever it needs is given back in the end, or the status says so.
+			await t.keys('C-o');
+			await t.until(/Shift\+drag selects/);
+			await t.keys('q');
+			assert.equal(await t.ended(), '0');
 		});
 
 	it('dumb is refused in a sentence that names creel list', async () => {
