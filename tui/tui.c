@@ -13,6 +13,7 @@
 static const int signal_numbers[] = { SIGWINCH, SIGTERM, SIGINT, SIGHUP, SIGTSTP, SIGCONT };
 #define SIGNALS (sizeof signal_numbers / sizeof *signal_numbers)
 #define TSTP 4
+#define LATE_TICKS 3 /* two whole ones at least */
 
 uint64_t tui_wall_us(void)
 {
@@ -230,6 +231,7 @@ static void on_tick(uv_timer_t *handle)
 	struct tui *t = handle->data;
 	if (t->ended)
 		return;
+	t->late -= !t->away && t->late > 0;
 	tui_load_tick(t, uv_now(t->deps.loop));
 	if (t->screen.ui.strip.running)
 		tui_draw_soon(t);
@@ -252,14 +254,14 @@ static void on_signal(uv_signal_t *handle, int number)
 		if (!t->away)
 			term_enter(t->term);
 		tui_draw_soon(t);
-	} else if (number != SIGINT || !t->away) { /* else it is meant for the program that has the terminal */
+	} else if (number != SIGINT || !tui_away(t)) { /* else it is meant for the program that has the terminal */
 		tui_end_now(t, number == SIGINT ? TUI_INTERRUPTED : TUI_QUIT);
 	}
 }
 
 bool tui_away(const struct tui *t)
 {
-	return t->away;
+	return t->away || t->late > 0;
 }
 
 void tui_suspend(struct tui *t)
@@ -291,6 +293,9 @@ void tui_go_away(struct tui *t)
 void tui_come_back(struct tui *t)
 {
 	t->away = false;
+	/* The C-c that ended the program was for all of us. Its end may be told first: of two signals a thread takes
+	 * each, and neither waits for the other. */
+	t->late = LATE_TICKS;
 	sigaction(SIGQUIT, &t->quit, NULL);
 	term_own();
 	term_enter(t->term);

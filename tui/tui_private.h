@@ -33,6 +33,7 @@ struct tui {
 	struct surface surface;
 	bool listening, dirty, ended, closing;
 	bool away; /* another program has the terminal */
+	int late;  /* ticks in which SIGINT may still be the one for that program */
 	char *clipboard;
 	struct deeds doing;
 	char *state_dir;

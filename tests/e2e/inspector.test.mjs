@@ -253,8 +253,10 @@ describe('creel listen on a terminal', () => {
 
 	it('goes on when C-c is typed to the editor it started', async () => {
 		const interrupted = w.fresh('interrupted'), editor = w.fresh('editor');
-		// It starts nothing while it waits: dash loses a signal that comes while it does (between vfork and exec).
-		writeFileSync(editor, `#!/bin/sh\ntrap ': >${interrupted}; exit 1' INT\necho editing\nwhile :; do read -r line; done\n`, { mode: 0o755 });
+		// No shell script: dash loses a signal that comes between its looking for one and its read().
+		const script = `process.on('SIGINT', () => { require('fs').writeFileSync('${interrupted}', ''); process.exit(1); });
+			process.stdin.resume(); console.log('editing');`;
+		writeFileSync(editor, `#!${process.execPath}\n${script}\n`, { mode: 0o755 });
 		await listen([], { env: { EDITOR: editor } });
 		await t.until(/ online /);
 		await hook('edited');
