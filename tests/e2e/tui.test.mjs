@@ -95,6 +95,14 @@ describe('the list', () => {
 		assert.match(readFileSync(path.join(folder, 'marks'), 'utf8'), /tag marked 78/);
 	});
 
+	// As many as the source in memory has room for: the row a replay adds moves all of them.
+	it('replays one when there are 64', async () => {
+		await start(['64']);
+		await t.until(/#64 /);
+		await t.keys('k', 'r');
+		await t.until(/#63 was sent again, as #65/);
+	});
+
 	it('shows the last of them when the oldest are removed', async () => {
 		await start(['8']);
 		await t.until(bar);

@@ -511,9 +511,9 @@ static void note(struct fake_source *f, const char *format, ...)
 static void replay_one(struct fake_source *f, int64_t id, struct replay_progress *p)
 {
 	const struct item *original = fake_source_at(f, id);
-	fake_source_add(f, 1);
-	f->items[f->count - 1].row.replay_of = id;
 	bool ok = original && original->row.status >= 200 && original->row.status < 400;
+	fake_source_add(f, 1); /* may move the original */
+	f->items[f->count - 1].row.replay_of = id;
 	p->sent++;
 	p->ok += ok;
 	p->failed += !ok;
