@@ -46,6 +46,7 @@ struct inspect_deeds {
 	int64_t last_handle;
 	size_t timers; /* to be closed */
 	bool closing;
+	void (*over)(void *user, const struct replay_progress *p); /* left to themselves: of each */
 	void (*closed)(void *user);
 	void *closed_user;
 };
@@ -99,6 +100,8 @@ static void end_batch(struct batch *b)
 	uv_timer_stop(&b->timer);
 	b->progress.over = true;
 	tell(b);
+	if (b->deeds->over)
+		b->deeds->over(b->deeds->closed_user, &b->progress);
 	uv_close((uv_handle_t *)&b->timer, on_timer_closed);
 }
 
@@ -371,15 +374,42 @@ static void finish_close(struct inspect_deeds *d)
 		closed(user);
 }
 
-void inspect_deeds_close(struct inspect_deeds *d, void (*closed)(void *user), void *user)
+struct replay_progress inspect_deeds_under_way(const struct inspect_deeds *d)
 {
-	struct batch *next;
+	struct replay_progress all = { 0 };
+	for (const struct batch *b = d->batches; b; b = b->next) {
+		all.sent += b->progress.sent;
+		all.ok += b->progress.ok;
+		all.failed += b->progress.failed;
+		all.total += b->progress.total;
+	}
+	return all;
+}
+
+void inspect_deeds_leave(struct inspect_deeds *d, void (*over)(void *user, const struct replay_progress *p),
+			 void (*closed)(void *user), void *user)
+{
 	d->closing = true;
+	d->over = over;
 	d->closed = closed;
 	d->closed_user = user;
+	finish_close(d);
+}
+
+void inspect_deeds_stop(struct inspect_deeds *d)
+{
+	struct batch *next;
 	for (struct batch *b = d->batches; b; b = next) {
 		next = b->next;
 		stop_batch(b);
 	}
+}
+
+void inspect_deeds_close(struct inspect_deeds *d, void (*closed)(void *user), void *user)
+{
+	d->closing = true;
+	d->closed = closed;
+	d->closed_user = user;
+	inspect_deeds_stop(d);
 	finish_close(d);
 }

@@ -8,7 +8,7 @@
 #include "shared/store_filter.h"
 #include "tui/source.h"
 
-enum question_kind { ASK_PAGE, ASK_DOCUMENT, ASK_COUNT };
+enum question_kind { ASK_PAGE, ASK_DOCUMENT, ASK_COUNT, ASK_PREVIEW };
 
 struct question {
 	struct question *next;
@@ -23,6 +23,7 @@ struct question {
 	void (*on_page)(void *user, uint64_t generation, struct page *p);
 	void (*on_document)(void *user, uint64_t generation, struct document *d);
 	void (*on_count)(void *user, uint64_t generation, uint64_t count);
+	void (*on_preview)(void *user, uint64_t generation, struct preview *p);
 	/* What is asked; set before the work begins. */
 	struct filter *filter;
 	bool forward, filtered;
@@ -36,6 +37,7 @@ struct question {
 	struct page page;
 	size_t room;
 	struct document document;
+	struct preview preview;
 	uint64_t counted;
 	bool found_more, no_memory, failed;
 	struct error error;

@@ -1,5 +1,6 @@
 #include "client/inspect_private.h"
 #include "client/verify_one.h"
+#include "shared/signature.h"
 #include "shared/store_part.h"
 
 #include <stdio.h>
@@ -9,7 +10,8 @@
 #define PARTIAL_NS 100000000u /* between partial answers */
 #define TARGET_MOST 4096      /* of a target in a page: it is a line at most; the document has it whole */
 #define REPLAYS_MOST 100
-#define EXPLAINED_MOST (1u << 20) /* of a body: many things are tried with it */
+#define PREVIEWED_MOST (256u << 10) /* of a body: no longer one is searched for an id */
+#define EXPLAINED_MOST (1u << 20)   /* of a body: many things are tried with it */
 
 /* ---- pages ---- */
 
@@ -233,6 +235,28 @@ static void read_document(struct question *q)
 	q->failed = !fine;
 }
 
+/* ---- previews ---- */
+
+static void on_last_attempt(void *user, const struct attempt_row *row)
+{
+	struct question *q = user;
+	q->preview.reason.len = 0;
+	if (!buffer_append_bytes(&q->preview.reason, row->reason))
+		q->no_memory = true;
+}
+
+/* What cannot be read is not shown: the row says enough. */
+static void read_preview(struct question *q)
+{
+	struct store_part part = { 0 };
+	struct error *e = &q->error;
+	if (store_get(q->store, q->id, on_item, q, e) && store_list_attempts(q->store, q->id, on_last_attempt, q, e) &&
+	    store_get_part(q->store, q->id, 0, PREVIEWED_MOST, &part, e))
+		(void)signature_event_id(q->document.item.row.provider, buffer_view(&part.headers),
+					 buffer_view(&part.body), &q->preview.event_id);
+	store_part_free(&part);
+}
+
 static void read_count(struct question *q)
 {
 	struct store_search search = { .filter = q->filter };
@@ -245,6 +269,8 @@ void inspect_read(struct question *q)
 		read_page(q);
 	else if (q->kind == ASK_DOCUMENT)
 		read_document(q);
+	else if (q->kind == ASK_PREVIEW)
+		read_preview(q);
 	else
 		read_count(q);
 }

@@ -60,6 +60,7 @@ static void question_free(struct question *q)
 	page_free(&q->page);
 	page_free(&q->partial);
 	document_free(&q->document);
+	preview_free(&q->preview);
 	free(q);
 }
 
@@ -89,6 +90,10 @@ static void answer(struct question *q)
 		q->document = (struct document){ 0 };
 		d.trouble = sentence(q);
 		q->on_document(q->user, q->generation, &d);
+	} else if (q->kind == ASK_PREVIEW) {
+		struct preview p = q->preview;
+		q->preview = (struct preview){ 0 };
+		q->on_preview(q->user, q->generation, &p);
 	} else {
 		q->on_count(q->user, q->generation, q->counted);
 	}
@@ -179,6 +184,8 @@ static bool is_stale(const struct question *q, const struct question *newer)
 		return false;
 	if (q->kind == ASK_PAGE)
 		return q->on_page == newer->on_page;
+	if (q->kind == ASK_PREVIEW)
+		return true;
 	/* The count of all is not taken for an older one of a filter. */
 	return q->kind == ASK_COUNT && q->on_count == newer->on_count && q->filtered && newer->filtered;
 }
@@ -326,6 +333,17 @@ static void source_get(void *self, int64_t id, enum source_part part, int attemp
 	ask(q);
 }
 
+static void source_preview(void *self, int64_t id, uint64_t generation,
+			   void (*done)(void *user, uint64_t generation, struct preview *p), void *user)
+{
+	struct question *q = question_new(self, ASK_PREVIEW, generation, user);
+	if (!q)
+		return;
+	q->on_preview = done;
+	q->id = id;
+	ask(q);
+}
+
 static void source_count(void *self, const char *filter, uint64_t generation,
 			 void (*done)(void *user, uint64_t generation, uint64_t count), void *user)
 {
@@ -404,6 +422,7 @@ const struct source_ops inspect_source_ops = {
 	.check = source_check,
 	.page = source_page,
 	.get = source_get,
+	.preview = source_preview,
 	.count = source_count,
 	.changed = source_changed,
 	.state = source_state,

@@ -16,7 +16,9 @@ struct inspector {
 	struct tui *tui;
 	struct inspector_options options;
 	char *state_dir, *keys_path;
-	int parts; /* to be closed */
+	int parts;      /* to be closed */
+	bool left_open; /* replays go on */
+	void (*over)(void *user, const struct replay_progress *p);
 	void (*closed)(void *user);
 	void *closed_user;
 };
@@ -134,6 +136,18 @@ static void on_part_closed(void *user)
 		closed(closed_user);
 }
 
+static void on_deeds_closed(void *user)
+{
+	((struct inspector *)user)->deeds = NULL;
+	on_part_closed(user);
+}
+
+static void on_over(void *user, const struct replay_progress *p)
+{
+	const struct inspector *i = user;
+	i->over(i->closed_user, p);
+}
+
 /* The terminal first: it asks the others. */
 static void on_tui_closed(void *user)
 {
@@ -141,8 +155,10 @@ static void on_tui_closed(void *user)
 	i->parts = 1 + (i->source != NULL) + (i->deeds != NULL);
 	if (i->source)
 		inspect_source_close(i->source, on_part_closed, i);
-	if (i->deeds)
-		inspect_deeds_close(i->deeds, on_part_closed, i);
+	if (i->deeds && i->left_open)
+		inspect_deeds_leave(i->deeds, on_over, on_deeds_closed, i);
+	else if (i->deeds)
+		inspect_deeds_close(i->deeds, on_deeds_closed, i);
 	on_part_closed(i);
 }
 
@@ -154,4 +170,20 @@ void inspector_close(struct inspector *i, void (*closed)(void *user), void *user
 		tui_close(i->tui, on_tui_closed, i);
 	else
 		on_tui_closed(i);
+}
+
+struct replay_progress inspector_leave(struct inspector *i, void (*over)(void *user, const struct replay_progress *p),
+				       void (*closed)(void *user), void *user)
+{
+	struct replay_progress left = inspect_deeds_under_way(i->deeds);
+	i->left_open = true;
+	i->over = over;
+	inspector_close(i, closed, user);
+	return left;
+}
+
+void inspector_stop(struct inspector *i)
+{
+	if (i && i->deeds)
+		inspect_deeds_stop(i->deeds);
 }

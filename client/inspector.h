@@ -27,5 +27,11 @@ struct inspector *inspector_start(uv_loop_t *loop, const struct inspector_option
 void inspector_event(struct inspector *i, const char *sentence);
 /* Whether an editor it started has the terminal: SIGINT is for that one. */
 bool inspector_away(const struct inspector *i);
+/* Gives the terminal back, while replays under way go on: `over` for each, then `closed` when everything is freed.
+ * Gives what is under way, added up. */
+struct replay_progress inspector_leave(struct inspector *i, void (*over)(void *user, const struct replay_progress *p),
+				       void (*closed)(void *user), void *user);
+/* After that, before `closed`: what is not over is stopped. NULL: nothing. */
+void inspector_stop(struct inspector *i);
 /* Gives the terminal back; `closed` (may be NULL) when everything is freed. */
 void inspector_close(struct inspector *i, void (*closed)(void *user), void *user);

@@ -34,6 +34,7 @@ struct listen {
 	struct exec *exec;           /* or NULL */
 	char *db;
 	struct inspector *inspector; /* has the terminal; NULL: lines */
+	struct inspector *left;      /* gave it back, while its replays go on */
 	bool ui_left;                /* within this turn: by a signal, perhaps, that comes here as well */
 	uv_signal_t on_int, on_term;
 	uv_timer_t status_timer, end_timer, connect_timer;
@@ -139,6 +140,7 @@ static void end(struct listen *l, int status)
 	l->ending = true;
 	l->exit_status = status;
 	leave_inspector(l);
+	inspector_stop(l->left);
 	session_drain(l->session);
 	l->end_deadline = uv_now(&l->loop) + FINISH_MS;
 	uv_timer_start(&l->end_timer, on_end_step, 0, END_STEP_MS);
@@ -337,6 +339,16 @@ static void fill_state(void *user, struct client_state *out)
 	out->lag_us = tunnel_lag_us(l->tunnel);
 }
 
+static void on_replayed(void *user, const struct replay_progress *p)
+{
+	output_replayed(((struct listen *)user)->mode, p);
+}
+
+static void on_left(void *user)
+{
+	((struct listen *)user)->left = NULL;
+}
+
 static void on_ui_ended(void *user, enum tui_end how)
 {
 	struct listen *l = user;
@@ -345,9 +357,12 @@ static void on_ui_ended(void *user, enum tui_end how)
 		end(l, how == TUI_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_DONE);
 		return;
 	}
-	leave_inspector(l);
+	l->left = l->inspector;
+	l->inspector = NULL;
+	struct replay_progress going = inspector_leave(l->left, on_replayed, on_left, l);
 	if (l->was_online)
 		tell_ready(l);
+	output_replays_left(l->mode, &going);
 	if (l->state != TUNNEL_ONLINE)
 		output_state(l->mode, l->state, l->detail, tunnel_public_url(l->tunnel));
 }
@@ -436,6 +451,7 @@ static void free_parts(struct listen *l)
 			uv_close(handles[i], NULL);
 	}
 	leave_inspector(l);
+	inspector_stop(l->left);
 	if (l->tunnel && !l->closing_parts)
 		tunnel_close(l->tunnel, NULL, NULL);
 	exec_close(l->exec);

@@ -171,3 +171,24 @@ void output_trouble(enum output_mode mode, const char *sentence)
 	print_sanitised(stderr, bytes_of(sentence));
 	fputc('\n', stderr);
 }
+
+void output_replays_left(enum output_mode mode, const struct replay_progress *p)
+{
+	char text[100];
+	snprintf(text, sizeof text, "a replay goes on: %zu of %zu are sent", p->sent, p->total);
+	if (p->total)
+		output_trouble(mode, text);
+}
+
+/* Of a single one the line of its attempt says all. */
+void output_replayed(enum output_mode mode, const struct replay_progress *p)
+{
+	char text[160];
+	bool whole = p->sent == p->total;
+	if (p->trouble)
+		output_trouble(mode, p->trouble);
+	snprintf(text, sizeof text, "%s: %zu of %zu sent, %zu ok, %zu failed",
+		 whole ? "the replay is over" : "the replay was stopped", p->sent, p->total, p->ok, p->failed);
+	if (p->total > 1 || (!whole && !p->trouble))
+		output_trouble(mode, text);
+}

@@ -4,6 +4,7 @@
 
 #include "client/tunnel.h"
 #include "shared/store.h"
+#include "tui/source.h"
 
 enum output_mode { OUTPUT_LINES, OUTPUT_JSON, OUTPUT_QUIET };
 
@@ -12,6 +13,9 @@ void output_state(enum output_mode mode, enum tunnel_state state, const char *de
 void output_delivery(enum output_mode mode, const struct delivery_row *row);
 void output_attempt(enum output_mode mode, const struct delivery_row *row, const struct attempt_row *a);
 void output_trouble(enum output_mode mode, const char *sentence);
+/* What goes on of replays when the inspector is left, and what became of each. */
+void output_replays_left(enum output_mode mode, const struct replay_progress *p);
+void output_replayed(enum output_mode mode, const struct replay_progress *p);
 const char *output_state_name(enum tunnel_state state);
 
 /* One delivery as a line, sanitised: "14:02:31 200  POST   /hooks/stripe  37ms  4.1k". */

@@ -1,6 +1,7 @@
 /* How providers sign webhooks: one table of schemes (signature_table.c), and what is done with it.
  *
  *    signature_recognise   who sent it, and which event, from fields and body alone
+ *    signature_event_id    the id the provider gave it
  *    signature_check       does the signature hold: cheap, for every delivery that arrives
  *    signature_verify      the same, and when not, why, found by really trying what could have happened
  *    signature_sign        the fields that a provider would send
@@ -97,3 +98,6 @@ struct signature_origin {
 MUST_CHECK bool signature_recognise(struct bytes headers, struct bytes body, struct signature_origin *out);
 /* Whether the delivery could be of this provider, going by the fields it signs with. */
 bool signature_may_be(const struct signature_provider *p, struct bytes headers, struct bytes body);
+/* The id the sender gave the event (Stripe's evt_…, X-GitHub-Delivery, webhook-id, …), at most 200 bytes, of any kind.
+ * `provider` as recorded; empty: not known. False: there is none, or no memory. */
+bool signature_event_id(struct bytes provider, struct bytes headers, struct bytes body, struct buffer *out);

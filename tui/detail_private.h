@@ -75,4 +75,5 @@ bool detail_load_more(struct detail *d);
 /* view_detail_keys.c */
 void detail_act(struct view *v, struct ui *ui, enum action a, int count, struct effect *out);
 void detail_search(struct view *v, struct ui *ui, const char *text, bool backwards, struct effect *out);
+void detail_count(struct view *v, struct ui *ui);
 void detail_offset(struct view *v, struct ui *ui, const char *text, struct effect *out);

@@ -56,10 +56,22 @@ struct doc *doc_join(struct doc **parts, size_t count);
 /* Picked by content first, by Content-Type second; gzip, deflate and br are shown decoded with a note, within bounds.
  */
 struct doc *doc_body(struct bytes headers, struct bytes body, uint64_t total, int columns);
+/* XML or HTML, laid out; `forced`: however long it is. NULL as well when it is neither. */
+struct doc *doc_markup(struct bytes headers, struct bytes body, uint64_t total, bool forced);
 void doc_free(struct doc *d);
-/* Which of the hits on the lines that are shown `hit` is (from 1), and how many there are. False when it is none of
- * them (bytes in a hex document), or counting would take longer than a key may. */
-bool doc_count_hits(struct doc *d, struct bytes needle, const struct doc_place *hit, size_t *number, size_t *count);
+/* How many hits there are on the lines that are shown, counted bit by bit. Begun with zeros; each call goes on over
+ * about `most` cells, or begins anew where there are other lines than before. True when it is over. */
+struct doc_hits {
+	size_t lines, next; /* of the document; to be looked at next */
+	size_t count;
+	struct buffer marks;
+	size_t since; /* cells since the last mark */
+	bool over;
+};
+bool doc_hits_count(struct doc *d, struct doc_hits *h, struct bytes needle, size_t most);
+/* Which of them `hit` is, from 1; 0: the count has not come there, or it is none of them (bytes in a hex document). */
+size_t doc_hits_number(struct doc *d, const struct doc_hits *h, struct bytes needle, const struct doc_place *hit);
+void doc_hits_reset(struct doc_hits *h);
 
 /* Two requests side by side or unified (TUI.md §3.8). */
 struct doc_diff_side {

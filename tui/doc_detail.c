@@ -195,6 +195,8 @@ static struct doc *make_body(const struct document *d, enum body_look look, int 
 	if (look == LOOK_RAW)
 		return doc_text(body, d->body_size);
 	struct doc *forced = look == LOOK_FORCED ? doc_json_or(body, d->body_size, NULL) : NULL;
+	if (look == LOOK_FORCED && !forced)
+		forced = doc_markup(buffer_view(&d->headers), body, d->body_size, true);
 	return forced ? forced : doc_body(buffer_view(&d->headers), body, d->body_size, columns);
 }
 

@@ -1,11 +1,12 @@
 /* The search in cells (tui/doc_rows.h). */
 #include <stdlib.h>
+#include <string.h>
 #include <utf8proc.h>
 
 #include "tui/doc_rows.h"
 
 #define NEEDLE_MOST 256
-#define COUNTED_MOST 500000 /* cells looked at to count hits: some milliseconds */
+#define MARK_EVERY 65536 /* cells: so many are looked at again to say which hit one is */
 
 struct cell_search {
 	struct doc *d;
@@ -80,23 +81,89 @@ bool doc_find_in_cells(struct doc *d, struct doc_place from, bool backwards, str
 	return found;
 }
 
-bool doc_count_hits(struct doc *d, struct bytes needle, const struct doc_place *hit, size_t *number, size_t *count)
+/* ---- how many there are ---- */
+
+struct count_mark { /* before this line there are so many */
+	size_t line, count;
+};
+
+void doc_hits_reset(struct doc_hits *h)
+{
+	buffer_free(&h->marks);
+	*h = (struct doc_hits){ 0 };
+}
+
+static struct count_mark mark_at(const struct doc_hits *h, size_t i)
+{
+	struct count_mark mark;
+	memcpy(&mark, h->marks.at + i * sizeof mark, sizeof mark);
+	return mark;
+}
+
+/* Without memory for a mark the one before it serves. */
+static void put_mark(struct doc_hits *h)
+{
+	struct count_mark mark = { h->next, h->count };
+	if (h->since < MARK_EVERY && h->marks.len)
+		return;
+	if (buffer_append(&h->marks, &mark, sizeof mark))
+		h->since = 0;
+}
+
+/* Hits of a line, up to the column if there is one (SIZE_MAX: all); *at is whether one stands exactly there. */
+static size_t hits_in_line(struct cell_search *s, size_t line, size_t column, size_t *cells, bool *at)
+{
+	size_t count = 0;
+	*cells = s->d->ops->line(s->d, line, s->cells, DOC_LINE_MAX);
+	*at = false;
+	for (size_t i = 0; i < *cells && i <= column; i++)
+		if (match_at(s, i, *cells)) {
+			count++;
+			*at = i == column;
+		}
+	return count;
+}
+
+bool doc_hits_count(struct doc *d, struct doc_hits *h, struct bytes needle, size_t most)
 {
 	struct cell_search s = { .d = d, .cells = malloc(DOC_LINE_MAX * sizeof *s.cells) };
 	size_t lines = d->ops->count(d), looked = 0;
-	*number = *count = 0;
+	if (lines != h->lines) /* a fold opened: it is another document */
+		doc_hits_reset(h);
+	h->lines = lines;
 	take_needle(&s, needle);
-	for (size_t line = 0; s.cells && s.len && line < lines && looked <= COUNTED_MOST; line++) {
-		size_t cells = d->ops->line(d, line, s.cells, DOC_LINE_MAX);
+	while (s.cells && s.len && h->next < lines && looked <= most) {
+		size_t cells;
+		bool at;
+		put_mark(h);
+		h->count += hits_in_line(&s, h->next++, SIZE_MAX, &cells, &at);
 		looked += cells + 16;
-		for (size_t i = 0; i < cells; i++) {
-			if (match_at(&s, i, cells) == 0)
-				continue;
-			++*count;
-			if (line == hit->line && (int)i == hit->column)
-				*number = *count;
-		}
+		h->since += cells + 16;
 	}
+	h->over = !s.cells || !s.len || h->next >= lines;
 	free(s.cells);
-	return *number && looked <= COUNTED_MOST;
+	return h->over;
+}
+
+size_t doc_hits_number(struct doc *d, const struct doc_hits *h, struct bytes needle, const struct doc_place *hit)
+{
+	size_t low = 0, high = h->marks.len / sizeof(struct count_mark);
+	if (hit->line >= h->next || high == 0)
+		return 0;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (mark_at(h, middle).line <= hit->line)
+			low = middle;
+		else
+			high = middle;
+	}
+	struct count_mark mark = mark_at(h, low);
+	struct cell_search s = { .d = d, .cells = malloc(DOC_LINE_MAX * sizeof *s.cells) };
+	size_t number = mark.count, cells;
+	bool at = false;
+	take_needle(&s, needle);
+	for (size_t line = mark.line; s.cells && line <= hit->line; line++)
+		number += hits_in_line(&s, line, line == hit->line ? (size_t)hit->column : SIZE_MAX, &cells, &at);
+	free(s.cells);
+	return at ? number : 0;
 }

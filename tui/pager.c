@@ -10,6 +10,7 @@ void pager_free(struct pager *p)
 {
 	free(p->cells);
 	p->cells = NULL;
+	doc_hits_reset(&p->hits);
 }
 
 size_t pager_count(const struct pager *p)
@@ -17,19 +18,25 @@ size_t pager_count(const struct pager *p)
 	return p->doc ? p->doc->ops->count(p->doc) : 0;
 }
 
+void pager_changed(struct pager *p)
+{
+	p->hit = (struct doc_place){ 0 };
+	doc_hits_reset(&p->hits);
+}
+
 void pager_show(struct pager *p, struct doc *doc)
 {
 	p->doc = doc;
 	p->line = p->top = p->top_cell = 0;
 	p->left = 0;
-	p->hit = (struct doc_place){ 0 };
+	pager_changed(p);
 }
 
 void pager_replace(struct pager *p, struct doc *doc)
 {
 	size_t count;
 	p->doc = doc;
-	p->hit = (struct doc_place){ 0 };
+	pager_changed(p);
 	count = pager_count(p);
 	p->line = p->line < count ? p->line : count ? count - 1 : 0;
 	p->top = p->top < count ? p->top : p->line;
@@ -276,7 +283,7 @@ void pager_fold(struct pager *p, enum doc_fold how)
 	if (!p->doc || p->line >= pager_count(p))
 		return;
 	p->line = p->doc->ops->fold(p->doc, p->line, how);
-	p->hit.columns = 0;
+	pager_changed(p);
 	settle(p);
 }
 
@@ -328,7 +335,7 @@ enum pager_found pager_search(struct pager *p, const char *text, bool backwards)
 	struct doc_place from = { p->line, backwards ? INT32_MAX : -1, 0 }, hit;
 	if (*text && strcmp(text, p->needle) != 0) {
 		snprintf(p->needle, sizeof p->needle, "%s", text);
-		p->hit.columns = 0;
+		pager_changed(p);
 	}
 	if (p->hit.columns && p->hit.line == p->line)
 		from = p->hit;
@@ -345,6 +352,22 @@ enum pager_found pager_search(struct pager *p, const char *text, bool backwards)
 	settle(p);
 	show_column(p, hit.column, hit.columns);
 	return on == !backwards ? PAGER_FOUND : PAGER_AROUND;
+}
+
+bool pager_count_hits(struct pager *p, size_t cells, char *text, size_t room)
+{
+	struct bytes needle = bytes_of(p->needle);
+	*text = '\0';
+	if (!p->doc || !p->hit.columns)
+		return true;
+	bool over = doc_hits_count(p->doc, &p->hits, needle, cells);
+	size_t number = doc_hits_number(p->doc, &p->hits, needle, &p->hit);
+	const char *more = over ? "" : "+";
+	if (number)
+		snprintf(text, room, "%zu of %zu%s", number, p->hits.count, more);
+	else if (p->hit.line >= p->hits.next)
+		snprintf(text, room, "%zu+", p->hits.count ? p->hits.count : 1);
+	return over || !*text;
 }
 
 /* ---- drawing ---- */

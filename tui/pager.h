@@ -15,7 +15,8 @@ struct pager {
 	int width, height;    /* as last drawn */
 	struct doc_place hit; /* columns 0: none */
 	char needle[PAGER_NEEDLE_MAX];
-	struct cell *cells; /* of one line */
+	struct doc_hits hits; /* of the needle */
+	struct cell *cells;   /* of one line */
 };
 
 void pager_free(struct pager *p);
@@ -43,3 +44,8 @@ void pager_click(struct pager *p, int y);
 enum pager_found { PAGER_NOTHING, PAGER_FOUND, PAGER_AROUND }; /* around: began again at the other end */
 /* The next place behind (or before) the last hit, or the cursor. An empty text is the last one's. */
 enum pager_found pager_search(struct pager *p, const char *text, bool backwards);
+/* Counts the hits, over about `cells` cells. "2 of 17", "2 of 17+" or "17+" while there is more to look at; "" where
+ * that cannot be said. True when it is over. */
+bool pager_count_hits(struct pager *p, size_t cells, char *text, size_t room);
+/* Its lines are others now. */
+void pager_changed(struct pager *p);

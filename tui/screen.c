@@ -24,6 +24,7 @@ void screen_free(struct screen *s)
 	s->pane = NULL;
 	list_free(&s->ui.list);
 	keymap_free(&s->ui.keys);
+	preview_free(&s->ui.preview);
 	prompt_free(&s->prompt);
 	for (size_t i = 0; i < UI_EVENTS; i++)
 		free(s->ui.events[i].text);
@@ -113,7 +114,7 @@ void screen_draw(struct screen *s, struct surface *surface)
 	if (l.strip.height)
 		bars_draw_strip(&s->ui, surface, l.strip);
 	if (top->context == CONTEXT_LIST || s->ui.message[0])
-		bars_draw_message(&s->ui, surface, l.message);
+		message_draw(&s->ui, surface, l.message);
 	else
 		bars_draw_hint(&s->ui, top->context, top->ops->search ? s->ui.search : "", surface, l.message);
 	bars_draw_keys(&s->ui, top->context, view_have(top, &s->ui), surface, l.bar);

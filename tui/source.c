@@ -68,3 +68,10 @@ bool client_state_same(const struct client_state *a, const struct client_state *
 	       strcmp(a->target, b->target) == 0 && strcmp(a->tunnel, b->tunnel) == 0 &&
 	       strcmp(a->relay, b->relay) == 0;
 }
+
+void preview_free(struct preview *p)
+{
+	buffer_free(&p->event_id);
+	buffer_free(&p->reason);
+	*p = (struct preview){ 0 };
+}

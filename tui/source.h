@@ -40,6 +40,12 @@ struct document { /* one side of a delivery, from the store */
 };
 void document_free(struct document *d);
 
+struct preview {                /* what the message line says of a delivery beyond its row; either may be empty */
+	struct buffer event_id; /* its provider's */
+	struct buffer reason;   /* of the last answer: "Not Found" */
+};
+void preview_free(struct preview *p);
+
 struct client_state { /* of the running client, "" where there is none */
 	char state[16], detail[300], url[600], target[300], tunnel[64], relay[300];
 	uint64_t confirmed_at_us;
@@ -61,6 +67,9 @@ struct source_ops {
 	/* The request (attempt 0) or the answer of an attempt (-1: the last), with at most `most` bytes of the body. */
 	void (*get)(void *self, int64_t id, enum source_part part, int attempt, uint64_t most, uint64_t generation,
 		    void (*done)(void *user, uint64_t generation, struct document *d), void *user);
+	/* Asked for again before it came, the older question is dropped. */
+	void (*preview)(void *self, int64_t id, uint64_t generation,
+			void (*done)(void *user, uint64_t generation, struct preview *p), void *user);
 	void (*count)(void *self, const char *filter, uint64_t generation,
 		      void (*done)(void *user, uint64_t generation, uint64_t count), void *user);
 	/* Cheap (7 µs): whether anything was committed since the last call. */

@@ -13,6 +13,7 @@
 static const int signal_numbers[] = { SIGWINCH, SIGTERM, SIGINT, SIGHUP, SIGTSTP, SIGCONT };
 #define SIGNALS (sizeof signal_numbers / sizeof *signal_numbers)
 #define TSTP 4
+#define LATE_TICKS 3 /* two whole ones at least */
 
 uint64_t tui_wall_us(void)
 {
@@ -60,6 +61,31 @@ static void draw(struct tui *t)
 	term_draw(t->term, &t->surface);
 }
 
+/* Keys are looked at between the steps. */
+static void on_counting(uv_idle_t *handle)
+{
+	struct tui *t = handle->data;
+	struct ui *ui = &t->screen.ui;
+	struct view *top = screen_top(&t->screen);
+	uint64_t now = uv_now(t->deps.loop);
+	if (ui->hits_open && top->ops->count)
+		top->ops->count(top, ui);
+	else
+		ui->hits_open = false;
+	if (!ui->hits_open || now - t->hits_drawn_ms >= TICK_MS) {
+		t->hits_drawn_ms = now;
+		tui_draw_soon(t);
+	}
+}
+
+static void count_hits(struct tui *t)
+{
+	if (t->screen.ui.hits_open && !t->away)
+		uv_idle_start(&t->counting_hits, on_counting);
+	else
+		uv_idle_stop(&t->counting_hits);
+}
+
 static void on_before_wait(uv_prepare_t *handle)
 {
 	struct tui *t = handle->data;
@@ -72,6 +98,8 @@ static void on_before_wait(uv_prepare_t *handle)
 	}
 	/* What is drawn may have another height, and so want more rows. */
 	tui_load_wanted(t);
+	tui_load_preview(t);
+	count_hits(t);
 }
 
 /* ---- keys ---- */
@@ -131,6 +159,7 @@ static void on_plain_key(struct tui *t, key_code c)
 	int count = t->count ? t->count : 1;
 	t->count = 0;
 	s->ui.message[0] = s->ui.hits[0] = '\0';
+	s->ui.hits_open = false;
 	enum action a = keymap_find(&s->ui.keys, top->context, c);
 	if (a == ACTION_NONE) {
 		char name[KEY_NAME_LEN];
@@ -202,6 +231,7 @@ static void on_tick(uv_timer_t *handle)
 	struct tui *t = handle->data;
 	if (t->ended)
 		return;
+	t->late -= !t->away && t->late > 0;
 	tui_load_tick(t, uv_now(t->deps.loop));
 	if (t->screen.ui.strip.running)
 		tui_draw_soon(t);
@@ -224,14 +254,14 @@ static void on_signal(uv_signal_t *handle, int number)
 		if (!t->away)
 			term_enter(t->term);
 		tui_draw_soon(t);
-	} else if (number != SIGINT || !t->away) { /* else it is meant for the program that has the terminal */
+	} else if (number != SIGINT || !tui_away(t)) { /* else it is meant for the program that has the terminal */
 		tui_end_now(t, number == SIGINT ? TUI_INTERRUPTED : TUI_QUIT);
 	}
 }
 
 bool tui_away(const struct tui *t)
 {
-	return t->away;
+	return t->away || t->late > 0;
 }
 
 void tui_suspend(struct tui *t)
@@ -263,6 +293,9 @@ void tui_go_away(struct tui *t)
 void tui_come_back(struct tui *t)
 {
 	t->away = false;
+	/* The C-c that ended the program was for all of us. Its end may be told first: of two signals a thread takes
+	 * each, and neither waits for the other. */
+	t->late = LATE_TICKS;
 	sigaction(SIGQUIT, &t->quit, NULL);
 	term_own();
 	term_enter(t->term);
@@ -283,6 +316,7 @@ void tui_end_now(struct tui *t, enum tui_end how)
 	uv_poll_stop(&t->input);
 	uv_timer_stop(&t->tick);
 	uv_prepare_stop(&t->before_wait);
+	uv_idle_stop(&t->counting_hits);
 	for (size_t i = 0; i < SIGNALS; i++)
 		uv_signal_stop(&t->signals[i]);
 	if (t->term)
@@ -317,6 +351,7 @@ void tui_close(struct tui *t, void (*closed)(void *user), void *user)
 	uv_close((uv_handle_t *)&t->input, on_handle_closed);
 	uv_close((uv_handle_t *)&t->tick, on_handle_closed);
 	uv_close((uv_handle_t *)&t->before_wait, on_handle_closed);
+	uv_close((uv_handle_t *)&t->counting_hits, on_handle_closed);
 	for (size_t i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&t->signals[i], on_handle_closed);
 }
@@ -338,8 +373,9 @@ static bool start_handles(struct tui *t, struct error *e)
 		return error_set(e, EXIT_USAGE, "cannot watch the terminal: %s", uv_strerror(status));
 	uv_timer_init(loop, &t->tick);
 	uv_prepare_init(loop, &t->before_wait);
-	t->input.data = t->tick.data = t->before_wait.data = t;
-	t->handles = 3 + (int)SIGNALS;
+	uv_idle_init(loop, &t->counting_hits);
+	t->input.data = t->tick.data = t->before_wait.data = t->counting_hits.data = t;
+	t->handles = 4 + (int)SIGNALS;
 	status = uv_poll_start(&t->input, UV_READABLE, on_input);
 	if (!status)
 		status = uv_timer_start(&t->tick, on_tick, TICK_MS, TICK_MS);

@@ -59,6 +59,41 @@ bool tui_stop_walk(struct tui *t)
 	return true;
 }
 
+/* ---- the preview of what is chosen ---- */
+
+static void on_preview(void *user, uint64_t generation, struct preview *p)
+{
+	struct tui *t = user;
+	struct ui *ui = &t->screen.ui;
+	if (generation != t->preview_generation) {
+		preview_free(p);
+		return;
+	}
+	t->preview_generation = 0;
+	preview_free(&ui->preview);
+	ui->preview = *p;
+	ui->preview_id = t->preview_id;
+	ui->preview_attempts = t->preview_attempts;
+	ui->preview_status = t->preview_status;
+	tui_draw_soon(t);
+}
+
+/* One at a time, after the paint: what is passed over on the way is not read. */
+void tui_load_preview(struct tui *t)
+{
+	const struct ui *ui = &t->screen.ui;
+	const struct item *item = list_chosen(&ui->list);
+	if (t->closing || t->preview_generation || t->screen.depth > 1 || !item ||
+	    (item->row.id == ui->preview_id && item->row.attempts == ui->preview_attempts &&
+	     item->row.status == ui->preview_status))
+		return;
+	t->preview_id = item->row.id;
+	t->preview_attempts = item->row.attempts;
+	t->preview_status = item->row.status;
+	t->preview_generation = ++t->next_generation;
+	t->deps.source->preview(t->deps.source_self, item->row.id, t->preview_generation, on_preview, t);
+}
+
 /* ---- counts ---- */
 
 static void on_count(void *user, uint64_t generation, uint64_t count)

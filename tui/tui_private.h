@@ -33,6 +33,7 @@ struct tui {
 	struct surface surface;
 	bool listening, dirty, ended, closing;
 	bool away; /* another program has the terminal */
+	int late;  /* ticks in which SIGINT may still be the one for that program */
 	char *clipboard;
 	struct deeds doing;
 	char *state_dir;
@@ -44,15 +45,19 @@ struct tui {
 	uv_poll_t input;
 	uv_timer_t tick;
 	uv_prepare_t before_wait;
-	uv_signal_t signals[6]; /* WINCH, TERM, INT, HUP, TSTP, CONT */
-	struct sigaction quit;  /* what SIGQUIT does, while another program has the terminal */
-	int handles;            /* to be closed */
+	uv_idle_t counting_hits; /* of a search, between keys */
+	uv_signal_t signals[6];  /* WINCH, TERM, INT, HUP, TSTP, CONT */
+	struct sigaction quit;   /* what SIGQUIT does, while another program has the terminal */
+	int handles;             /* to be closed */
 	/* Keys. */
 	int count; /* "10j" */
 	uint64_t click_at_ms;
 	int click_x, click_y;
 	/* Asking. */
 	uint64_t count_generation, filter_count_generation, search_generation, marks_generation;
+	uint64_t preview_generation; /* 0: not under way */
+	int64_t preview_id;          /* what was asked for */
+	int preview_attempts, preview_status;
 	uint64_t next_generation;
 	bool counting, counting_filter, count_stale;
 	uint64_t counted_at_ms, state_at_ms, rate_at_ms, rate_total;
@@ -61,6 +66,7 @@ struct tui {
 	bool open_hit;       /* what the search finds is opened */
 	bool open_stale;     /* something changed since what is open was looked at */
 	uint64_t open_checked_ms;
+	uint64_t hits_drawn_ms;
 };
 
 /* tui.c */
@@ -105,6 +111,7 @@ void tui_act(struct tui *t, enum action a, int count);
 void tui_load_begin(struct tui *t);
 void tui_load_tick(struct tui *t, uint64_t now_ms);
 void tui_load_wanted(struct tui *t); /* asks for what the list wants */
+void tui_load_preview(struct tui *t);
 void tui_apply_filter(struct tui *t, const char *filter);
 void tui_search_list(struct tui *t, const char *text, bool backwards);
 /* False when none is under way. */

@@ -32,6 +32,8 @@ struct ui {
 	struct keymap keys;
 	char filter[UI_FILTER_MAX];
 	char search[200], hits[50]; /* "2 of 5", until the next key */
+	bool hits_open;             /* there are more to be counted */
+	const char *hits_words;     /* ours, with them in a message; or NULL */
 	enum time_mode time;
 	bool split, pane_focused, can_split, mouse, ascii;
 	uint64_t now_us;
@@ -41,6 +43,9 @@ struct ui {
 	char message[700];
 	bool message_bad;
 	struct strip strip;
+	struct preview preview;
+	int64_t preview_id; /* what it is of: 0 nothing */
+	int preview_attempts, preview_status;
 	struct event events[UI_EVENTS]; /* a ring */
 	size_t event_count, event_next;
 };
@@ -112,6 +117,8 @@ struct view_ops {
 	void (*close)(struct view *v);
 	/* NULL: the list is searched. Empty: what was searched last. */
 	void (*search)(struct view *v, struct ui *ui, const char *text, bool backwards, struct effect *out);
+	/* Counts on what was found, a little: while ui->hits_open. */
+	void (*count)(struct view *v, struct ui *ui);
 	void (*offset)(struct view *v, struct ui *ui, const char *text, struct effect *out);
 	/* True when a document is wanted; it then counts as asked for by that generation. */
 	bool (*wants)(struct view *v, const struct ui *ui, uint64_t generation, struct view_want *out);
@@ -136,13 +143,16 @@ void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct
 /* "-- #1000187  invoice.paid  500 ---", over the pane. */
 void bars_draw_pane_title(const struct item *item, struct surface *s, struct rect area, bool focused);
 void bars_draw_filter(const struct ui *ui, struct surface *s, struct rect area);
+/* Flush right; gives the column it begins in. */
+int bars_print_right(struct surface *s, struct rect area, enum role role, const char *text);
 void bars_draw_header(struct surface *s, struct rect area);
-void bars_draw_message(const struct ui *ui, struct surface *s, struct rect area);
+/* view_message.c: a message, or what the list's chosen delivery is. */
+void message_draw(const struct ui *ui, struct surface *s, struct rect area);
 void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area);
 void bars_draw_keys(const struct ui *ui, enum context c, unsigned have, struct surface *s, struct rect area);
-/* Which action's label on the key bar stands at this column. */
 /* In a view over the list: what was searched, what keys there are. */
 void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, struct surface *s, struct rect area);
+/* Which action's label on the key bar stands at this column. */
 enum action bars_key_at(const struct ui *ui, enum context c, unsigned have, int columns, int x);
 void bars_draw_too_small(struct surface *s);
 

@@ -4,8 +4,7 @@
 #include "tui/text.h"
 #include "tui/view.h"
 
-/* Flush right; gives the column it begins in. */
-static int print_right(struct surface *s, struct rect area, enum role role, const char *text)
+int bars_print_right(struct surface *s, struct rect area, enum role role, const char *text)
 {
 	int x = area.x + area.width - text_columns(bytes_of(text), TEXT_LINE);
 	x = x < area.x ? area.x : x;
@@ -40,8 +39,8 @@ void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, b
 	char text[400], lag[16] = "";
 	const char *state = ui->client.running ? ui->client.state : "no client";
 	if (with_filter) { /* a low screen: the filter line's words stand here */
-		int x = print_right(s, area, ROLE_TITLE, ui->list.follow ? "FOLLOW" : "PAUSED");
-		x = print_right(s, left_of(area, x), state_role(ui), state);
+		int x = bars_print_right(s, area, ROLE_TITLE, ui->list.follow ? "FOLLOW" : "PAUSED");
+		x = bars_print_right(s, left_of(area, x), state_role(ui), state);
 		area = left_of(area, x);
 		x = surface_print(s, area, area.x, area.y, ROLE_TITLE, " creel ");
 		const char *target = strrchr(ui->client.target, ':');
@@ -52,13 +51,13 @@ void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, b
 		return;
 	}
 	title_right(ui, area.width, text, sizeof text);
-	int x = print_right(s, area, ROLE_NORMAL, text);
+	int x = bars_print_right(s, area, ROLE_NORMAL, text);
 	if (area.width >= 100 && ui->client.lag_us)
 		snprintf(lag, sizeof lag, " %ums", (unsigned)((ui->client.lag_us + 999) / 1000 % 1000000));
 	snprintf(text, sizeof text, "  %s%s", state, lag);
 	struct rect rest = area;
 	rest.width = x - area.x;
-	x = print_right(s, rest, state_role(ui), text);
+	x = bars_print_right(s, rest, state_role(ui), text);
 	rest.width = x - area.x;
 	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, " creel  ");
 	if (!ui->client.running && !ui->client.url[0])
@@ -76,7 +75,7 @@ void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct
 	text_took(took, item->row.took_us);
 	words_clock(clock, ui, item->row.received_at_us);
 	snprintf(right, sizeof right, "  %s  %s", status, took);
-	int x = print_right(s, area, role, right);
+	int x = bars_print_right(s, area, role, right);
 	struct rect rest = area;
 	rest.width = x - area.x;
 	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, " creel  #%lld  ", (long long)item->row.id);
@@ -128,7 +127,7 @@ void bars_draw_filter(const struct ui *ui, struct surface *s, struct rect area)
 {
 	char right[160];
 	filter_right(ui, right, sizeof right);
-	int x = print_right(s, area, ui->list.follow ? ROLE_2XX : ROLE_4XX, right);
+	int x = bars_print_right(s, area, ui->list.follow ? ROLE_2XX : ROLE_4XX, right);
 	struct rect rest = left_of(area, x);
 	x = surface_print(s, rest, area.x, area.y, ROLE_DIM, " filter: ");
 	surface_print(s, rest, x, area.y, ui->filter[0] ? ROLE_TITLE : ROLE_DIM, "%s",
@@ -152,58 +151,10 @@ void bars_draw_header(struct surface *s, struct rect area)
 		if (!names[i].name || !cell.width)
 			continue;
 		if (names[i].right)
-			print_right(s, cell, ROLE_DIM, names[i].name);
+			bars_print_right(s, cell, ROLE_DIM, names[i].name);
 		else
 			surface_print(s, cell, cell.x, cell.y, ROLE_DIM, "%s", names[i].name);
 	}
-}
-
-static int message_left(const struct ui *ui, const struct item *item, struct surface *s, struct rect area)
-{
-	char status[8], took[8];
-	int x = area.x;
-	if (ui->list.mark_count)
-		x = surface_print(s, area, x, area.y, ROLE_TITLE, " %zu marked  ", ui->list.mark_count);
-	if (!item)
-		return x;
-	enum role role = words_status(status, &item->row);
-	text_took(took, item->row.took_us);
-	if (area.width < 60) {
-		x = surface_print(s, area, x, area.y, role, " %s ", status);
-		x = surface_text(s, area, x, area.y, words_event(&item->row), ROLE_NORMAL);
-		return surface_print(s, area, x, area.y, ROLE_NORMAL, " %s", took);
-	}
-	x = surface_print(s, area, x, area.y, ROLE_DIM, " #%lld  ", (long long)item->row.id);
-	x = surface_text(s, area, x, area.y, item->row.method, ROLE_NORMAL);
-	x = surface_print(s, area, x, area.y, ROLE_NORMAL, " ");
-	x = surface_text(s, area, x, area.y, item->row.target, ROLE_NORMAL);
-	x = surface_print(s, area, x, area.y, role, "  %s", status);
-	x = surface_print(s, area, x, area.y, ROLE_NORMAL, "  %s  signature ", took);
-	enum role signature;
-	words_signature(&item->row, &signature);
-	return surface_text(s, area, x, area.y, item->row.signature.len ? item->row.signature : bytes_of("unknown"),
-			    signature);
-}
-
-void bars_draw_message(const struct ui *ui, struct surface *s, struct rect area)
-{
-	char right[80] = "", a[WORDS_LEN], b[WORDS_LEN];
-	if (ui->message[0] || ui->list.trouble) {
-		surface_print(s, area, area.x, area.y, ui->message_bad || !ui->message[0] ? ROLE_5XX : ROLE_TITLE,
-			      " %s", ui->message[0] ? ui->message : ui->list.trouble);
-		return;
-	}
-	const struct item *item = list_chosen(&ui->list);
-	if (area.width < 100) {
-		if (ui->rate >= 0.5)
-			snprintf(right, sizeof right, "%.0f/s", ui->rate);
-	} else if (item && ui->total_known) {
-		words_count(a, (uint64_t)item->row.id);
-		words_count(b, ui->total);
-		snprintf(right, sizeof right, "row ~%s of %s", a, b);
-	}
-	int x = print_right(s, area, ROLE_DIM, right);
-	message_left(ui, item, s, left_of(area, x));
 }
 
 void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, struct surface *s, struct rect area)
@@ -223,7 +174,7 @@ void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, s
 		size_t len = strlen(right);
 		snprintf(right + len, sizeof right - len, "%s%s %s", len ? "  " : "", key, words[i]);
 	}
-	int x = print_right(s, area, ROLE_DIM, right);
+	int x = bars_print_right(s, area, ROLE_DIM, right);
 	if (searched[0])
 		surface_print(s, left_of(area, x), area.x, area.y, ROLE_TITLE, " /%s%s%s", searched,
 			      ui->hits[0] ? "  " : "", ui->hits);
@@ -268,7 +219,7 @@ void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area)
 	snprintf(failed, sizeof failed, "%zu failed", p->failed);
 	strip_pace(ui, pace, sizeof pace);
 	const char *keys = ui->strip.running ? "X: stop" : area.width < 60 ? "Enter Esc" : "Enter: show  Esc: close";
-	struct rect rest = left_of(area, print_right(s, area, ROLE_KEY, keys));
+	struct rect rest = left_of(area, bars_print_right(s, area, ROLE_KEY, keys));
 	int x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, "%s", strip_title(&ui->strip));
 	int words = (int)(strlen(count) + strlen(ok) + strlen(failed) + strlen(pace));
 	int bar = rest.x + rest.width - x - words - 4;

@@ -264,6 +264,7 @@ static const struct view_ops detail_ops = {
 	.click = click,
 	.close = close_view,
 	.search = detail_search,
+	.count = detail_count,
 	.offset = detail_offset,
 	.wants = wants,
 	.receive = receive,

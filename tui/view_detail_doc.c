@@ -86,7 +86,7 @@ static bool widen(struct detail *d, const struct ui *ui, int columns)
 		return false;
 	d->pager.line = moved(d->pager.line, old, d->made.body_line);
 	d->pager.top = moved(d->pager.top, old, d->made.body_line);
-	d->pager.hit.columns = 0;
+	pager_changed(&d->pager);
 	d->columns = columns;
 	d->time = ui->time;
 	return true;

@@ -158,6 +158,11 @@ void detail_search(struct view *v, struct ui *ui, const char *text, bool backwar
 	view_pager_search(&((struct detail *)v)->pager, ui, text, backwards, out);
 }
 
+void detail_count(struct view *v, struct ui *ui)
+{
+	view_pager_count(&((struct detail *)v)->pager, ui);
+}
+
 /* Of bytes where they are shown, else a line; hexadecimal with 0x. */
 void detail_offset(struct view *v, struct ui *ui, const char *text, struct effect *out)
 {

@@ -224,6 +224,11 @@ static void search(struct view *v, struct ui *ui, const char *text, bool backwar
 	view_pager_search(&((struct diff_view *)v)->pager, ui, text, backwards, out);
 }
 
+static void count_hits(struct view *v, struct ui *ui)
+{
+	view_pager_count(&((struct diff_view *)v)->pager, ui);
+}
+
 static void click(struct view *v, struct ui *ui, int x, int y, bool twice, struct effect *out)
 {
 	(void)ui;
@@ -250,6 +255,7 @@ static const struct view_ops diff_ops = {
 	.click = click,
 	.close = close_view,
 	.search = search,
+	.count = count_hits,
 	.wants = wants,
 	.receive = receive,
 };

@@ -188,6 +188,11 @@ static void act(struct view *v, struct ui *ui, enum action a, int count, struct 
 		view_pager_search(&h->pager, ui, "", a == ACTION_HIT_BACK, out);
 }
 
+static void count_hits(struct view *v, struct ui *ui)
+{
+	view_pager_count(&((struct help_view *)v)->pager, ui);
+}
+
 static void search(struct view *v, struct ui *ui, const char *text, bool backwards, struct effect *out)
 {
 	view_pager_search(&((struct help_view *)v)->pager, ui, text, backwards, out);
@@ -206,6 +211,7 @@ static const struct view_ops help_ops = {
 	.act = act,
 	.close = close_view,
 	.search = search,
+	.count = count_hits,
 };
 
 static struct view *new_view(bool events, enum context of, unsigned have)

@@ -4,6 +4,9 @@
 #include <stdio.h>
 
 #define SIDE 8
+/* Cells: some milliseconds behind a key, and between keys. */
+#define COUNTED_AT_ONCE 500000
+#define COUNTED_IDLE 200000
 
 void view_say(struct effect *out, const char *format, ...)
 {
@@ -58,19 +61,24 @@ void view_pager_search(struct pager *p, struct ui *ui, const char *text, bool ba
 		return;
 	}
 	enum pager_found found = pager_search(p, text, backwards);
-	size_t number, count;
-	ui->hits[0] = '\0';
-	if (found != PAGER_NOTHING && doc_count_hits(p->doc, bytes_of(p->needle), &p->hit, &number, &count))
-		snprintf(ui->hits, sizeof ui->hits, "%zu of %zu", number, count);
+	ui->hits_words =
+	    found == PAGER_AROUND ? backwards ? "began again at the end" : "began again at the beginning" : NULL;
+	ui->hits_open = !pager_count_hits(p, COUNTED_AT_ONCE, ui->hits, sizeof ui->hits);
 	switch (found) {
 	case PAGER_NOTHING:
 		view_say(out, "there is no \"%s\" here", p->needle);
 		break;
 	case PAGER_AROUND:
-		view_say(out, "began again at the %s%s%s", backwards ? "end" : "beginning", ui->hits[0] ? ": " : "",
-			 ui->hits);
+		view_say(out, "%s%s%s", ui->hits_words, ui->hits[0] ? ": " : "", ui->hits);
 		break;
 	case PAGER_FOUND:
 		break;
 	}
+}
+
+void view_pager_count(struct pager *p, struct ui *ui)
+{
+	ui->hits_open = !pager_count_hits(p, COUNTED_IDLE, ui->hits, sizeof ui->hits);
+	if (ui->hits_words && ui->message[0])
+		snprintf(ui->message, sizeof ui->message, "%s%s%s", ui->hits_words, ui->hits[0] ? ": " : "", ui->hits);
 }

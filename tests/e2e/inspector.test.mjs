@@ -77,6 +77,45 @@ describe('creel listen on a terminal', () => {
 		checkSanitizers(t.home);
 	});
 
+	it("says the provider's id of what is chosen, and the app's words", async () => {
+		await listen([], { columns: 110 });
+		await t.until(/ online: /);
+		await t.keys('G'); // a key takes the message away
+		await hook('stripe', '{"id":"evt_1Q8xZ","type":"invoice.paid"}');
+		await t.until(/^ other evt_1Q8xZ {2}#1 {2}POST \/[^ ]*stripe {2}200 OK {2}[^ ]+ {2}signature none/m);
+		await post(relay.port, `/${t.url.split('/').pop()}/gh`, '{}', ['X-GitHub-Event: push', 'X-GitHub-Delivery: 72d3162e-cc78']);
+		await t.until(/^ github 72d3162e-cc78 {2}#2 {2}POST /m);
+		await t.keys('k');
+		await t.until(/^ other evt_1Q8xZ {2}#1 /m);
+	});
+
+	it('lays out XML between its tags, p shows it as it came', async () => {
+		await listen();
+		await t.until(/ online /);
+		await post(relay.port, `/${t.url.split('/').pop()}/xml`, '<order><id>7</id><note> a  b</note></order>', ['Content-Type: text/xml']);
+		await t.until(/200 {2}POST .*\/xml/);
+		await t.keys('Enter');
+		await t.until(/^ <order>\n {3}<id>7<\/id>\n {3}<note> a {2}b<\/note>\n <\/order>$/m);
+		await t.keys('p');
+		await t.until(/^ <order><id>7<\/id><note> a {2}b<\/note><\/order>$/m);
+	});
+
+	it('counts what a search finds in a long body, and keys are not held up by it', async () => {
+		const lines = Array.from({ length: 24000 }, (_, i) => `line ${i} of a long body${i % 1000 ? '' : ', a needle'}`);
+		await listen();
+		await t.until(/ online /);
+		await post(relay.port, `/${t.url.split('/').pop()}/long`, lines.join('\n'), ['Content-Type: text/plain']);
+		await t.until(/200 {2}POST .*\/long/);
+		await t.keys('Enter');
+		await t.until(/^ line 0 of a long body, a needle/m);
+		await t.keys('/');
+		await t.type('a NEEDLE');
+		await t.keys('Enter', 'n', 'n');
+		await t.until(/^ \/a NEEDLE {2}3 of 24 /m);
+		await t.keys('N', 'N', 'N');
+		await t.until(/^ began again at the end: 24 of 24/m);
+	});
+
 	it('a replay asked for elsewhere goes through it', async () => {
 		await listen();
 		await t.until(/ online /);
@@ -111,6 +150,69 @@ describe('creel listen on a terminal', () => {
 		await t.keys('C-c');
 		assert.equal(await t.ended(), '130');
 		checkSanitizers(t.home);
+	});
+
+	// Six that are replayed; the app answers no replay before it is told to.
+	async function beginReplays() {
+		const held = [];
+		let hold = false;
+		const write = (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+		app.answer = (request, socket) => (hold ? held.push(socket) : write(socket));
+		await listen();
+		await t.until(/ online /);
+		for (let i = 0; i < 6; i++) await hook(`again${i}`);
+		await t.until(/200 {2}POST .*\/again5/);
+		hold = true;
+		const from = app.requests.length;
+		for (let i = 0; i < 6; i++) await t.keys('m', 'k');
+		await t.until(/ 6 marked/);
+		await t.keys('r');
+		await t.until(/replay 6/);
+		await t.keys('y');
+		await t.until(/ replay .*0\/6/);
+		await waitFor('the first ones to be sent', () => app.requests.length > from);
+		await t.keys('q');
+		await t.until(/a replay is running/);
+		return { from, release: () => { hold = false; held.splice(0).forEach(write); } };
+	}
+
+	it('replays begun inside go on when it goes on in lines, and are told there', async () => {
+		try {
+			const { from, release } = await beginReplays();
+			await t.keys('l');
+			await t.until(/-> http:\/\/localhost/, { not: bar });
+			await t.until(/^creel: a replay goes on: 0 of 6 are sent$/m, { scrolled: true });
+			release();
+			const s = await t.until(/^creel: the replay is over: 6 of 6 sent, 6 ok, 0 failed$/m, { scrolled: true });
+			assert.equal(app.requests.length, from + 6);
+			for (let i = 0; i < 6; i++) assert.match(s, new RegExp(`200 .*/again${i} .*\\(replay of \\d\\)`));
+			await t.keys('C-c');
+			assert.equal(await t.ended(), '130');
+			checkSanitizers(t.home);
+		} finally {
+			app.answer = null;
+		}
+	});
+
+	it('stops such replays when it ends, from lines and from inside', async () => {
+		for (const lines of [true, false]) {
+			try {
+				const { from, release } = await beginReplays();
+				await t.keys(lines ? 'l' : 'y');
+				if (lines) {
+					await t.until(/a replay goes on/, { scrolled: true });
+					await t.keys('C-c');
+					await t.until(/stopped: \d of 6 sent/, { scrolled: true });
+				}
+				release();
+				assert.equal(await t.ended(), lines ? '130' : '0');
+				assert.ok(app.requests.length < from + 6, `${app.requests.length - from} were sent`);
+				checkSanitizers(t.home);
+				t.close();
+			} finally {
+				app.answer = null;
+			}
+		}
 	});
 
 	it('gives the terminal back on SIGTERM, SIGINT, SIGHUP and when the relay refuses it', async () => {
@@ -151,8 +253,10 @@ describe('creel listen on a terminal', () => {
 
 	it('goes on when C-c is typed to the editor it started', async () => {
 		const interrupted = w.fresh('interrupted'), editor = w.fresh('editor');
-		// It starts nothing while it waits: dash loses a signal that comes while it does (between vfork and exec).
-		writeFileSync(editor, `#!/bin/sh\ntrap ': >${interrupted}; exit 1' INT\necho editing\nwhile :; do read -r line; done\n`, { mode: 0o755 });
+		// No shell script: dash loses a signal that comes between its looking for one and its read().
+		const script = `process.on('SIGINT', () => { require('fs').writeFileSync('${interrupted}', ''); process.exit(1); });
+			process.stdin.resume(); console.log('editing');`;
+		writeFileSync(editor, `#!${process.execPath}\n${script}\n`, { mode: 0o755 });
 		await listen([], { env: { EDITOR: editor } });
 		await t.until(/ online /);
 		await hook('edited');

@@ -135,6 +135,14 @@ describe('the list', () => {
 		await t.until(/filter: \(none\)/);
 	});
 
+	// As many as the source in memory has room for: the row a replay adds moves all of them.
+	it('replays one when there are 64', async () => {
+		await start(['64']);
+		await t.until(/#64 /);
+		await t.keys('k', 'r');
+		await t.until(/#63 was sent again, as #65/);
+	});
+
 	it('shows the last of them when the oldest are removed', async () => {
 		await start(['8']);
 		await t.until(bar);
@@ -226,6 +234,11 @@ describe('the terminal', () => {
 			await t.until(/F10Quit\s*$/);
 			await t.keys('k', 'Down', 'k');
 			await t.until(/#19 /);
+			// The mouse as well: whatever it needs is given back in the end, or the status says so.
+			await t.keys('C-o');
+			await t.until(/Shift\+drag selects/);
+			await t.keys('q');
+			assert.equal(await t.ended(), '0');
 		});
 
 	it('dumb is refused in a sentence that names creel list', async () => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import { binDir, waitFor, within } from './lib/harness.mjs';
+import { NO_GPM } from './lib/tmux.mjs';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'creel-bytes-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -84,7 +85,7 @@ class Pty {
 	constructor(args, { term, locale, columns = 100, rows = 30, env = {} }) {
 		this.out = [];
 		this.child = spawn(path.join(binDir, 'pty-run'), [columns, rows, path.join(binDir, 'tui-fake'), ...args], {
-			env: { PATH: process.env.PATH, HOME: folder, TMPDIR: folder, TZ: 'UTC', TERM: term, LC_ALL: locale, ...env },
+			env: { PATH: process.env.PATH, HOME: folder, TMPDIR: folder, TZ: 'UTC', TERM: term, LC_ALL: locale, ...NO_GPM, ...env },
 			stdio: ['pipe', 'pipe', 'inherit'],
 		});
 		this.child.stdout.on('data', (d) => this.out.push(d));

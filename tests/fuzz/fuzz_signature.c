@@ -100,6 +100,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    (origin.signature && !origin.provider))
 		abort();
 	buffer_free(&origin.event);
+	struct buffer id = { 0 };
+	if (signature_event_id(bytes_of(origin.provider), in.headers, in.body, &id) != (id.len > 0) || id.len > 200)
+		abort();
+	buffer_free(&id);
 	check_sign(p, in);
 	return 0;
 }

@@ -17,7 +17,7 @@ export async function capture() {
 		const db = w.path('readme.db');
 		await w.creelOut(['import', path.join(here, 'deliveries.ndjson'), '--db', db]);
 		t = await Terminal.start({ command: [path.join(binDir, 'creel'), 'ui', '--db', db, '--ascii'], env: w.env });
-		const list = await t.until(/no client +9\b[^]*charge\.succeeded[^]*F10Quit/);
+		const list = await t.until(/no client +9\b[^]*charge\.succeeded[^]*evt_1Q8xZ8[^]*F10Quit/);
 		await t.type('/invoice.paid');
 		await t.keys('Enter');
 		await t.until(/> .*invoice\.paid/); // what is typed while it looks acts on the row it stands on

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "shared/headers.h"
+#include "shared/signature.h"
 
 /* TUI.md's 80x24 list, over and over. */
 static const struct {
@@ -108,15 +109,17 @@ static void make_row(struct fake_source *f, struct delivery_row *row)
 
 struct answer {
 	struct answer *next;
-	enum { ANSWER_PAGE, ANSWER_COUNT, ANSWER_DOCUMENT } kind;
+	enum { ANSWER_PAGE, ANSWER_COUNT, ANSWER_DOCUMENT, ANSWER_PREVIEW } kind;
 	uint64_t generation;
 	void *user;
 	struct page page;
 	struct document document;
+	struct preview preview;
 	uint64_t count;
 	void (*on_page)(void *, uint64_t, struct page *);
 	void (*on_count)(void *, uint64_t, uint64_t);
 	void (*on_document)(void *, uint64_t, struct document *);
+	void (*on_preview)(void *, uint64_t, struct preview *);
 };
 
 void fake_source_add(struct fake_source *f, int count)
@@ -239,6 +242,8 @@ static void give(struct answer *a)
 		a->on_page(a->user, a->generation, &a->page);
 	else if (a->kind == ANSWER_COUNT)
 		a->on_count(a->user, a->generation, a->count);
+	else if (a->kind == ANSWER_PREVIEW)
+		a->on_preview(a->user, a->generation, &a->preview);
 	else
 		a->on_document(a->user, a->generation, &a->document);
 	free(a);
@@ -281,6 +286,7 @@ static void fake_cancel(void *self, void (*done)(void *user, uint64_t generation
 		*at = a->next;
 		page_free(&a->page);
 		document_free(&a->document);
+		preview_free(&a->preview);
 		free(a);
 	}
 }
@@ -446,6 +452,34 @@ static void fake_get(void *self, int64_t id, enum source_part part, int attempt,
 	fake_source_document(self, id, part, attempt, most, &a->document);
 }
 
+void fake_source_preview(struct fake_source *f, int64_t id, struct preview *p)
+{
+	struct document d;
+	*p = (struct preview){ 0 };
+	fake_source_document(f, id, SOURCE_REQUEST, 0, 4096, &d);
+	bool answered = !d.trouble && d.item.row.status > 0;
+	bool fine = true;
+	if (f->hostile)
+		fine = put(&p->event_id, evil[(size_t)(id + 2) % EVILS]) && put(&p->reason, evil[(size_t)id % EVILS]);
+	else if (answered)
+		fine = put(&p->reason, d.item.row.status < 400 ? "OK" : "No");
+	if (fine && !f->hostile && !d.trouble)
+		(void)signature_event_id(d.item.row.provider, buffer_view(&d.headers), buffer_view(&d.body),
+					 &p->event_id);
+	document_free(&d);
+	if (!fine)
+		abort();
+}
+
+static void fake_preview(void *self, int64_t id, uint64_t generation,
+			 void (*done)(void *user, uint64_t generation, struct preview *p), void *user)
+{
+	struct answer *a = answer_later(self, generation, user);
+	a->kind = ANSWER_PREVIEW;
+	a->on_preview = done;
+	fake_source_preview(self, id, &a->preview);
+}
+
 static bool fake_changed(void *self)
 {
 	struct fake_source *f = self;
@@ -463,6 +497,7 @@ const struct source_ops fake_source_ops = {
 	.check = fake_check,
 	.page = fake_page,
 	.get = fake_get,
+	.preview = fake_preview,
 	.count = fake_count,
 	.changed = fake_changed,
 	.state = fake_state,
@@ -483,9 +518,9 @@ static void note(struct fake_source *f, const char *format, ...)
 static void replay_one(struct fake_source *f, int64_t id, struct replay_progress *p)
 {
 	const struct item *original = fake_source_at(f, id);
-	fake_source_add(f, 1);
-	f->items[f->count - 1].row.replay_of = id;
 	bool ok = original && original->row.status >= 200 && original->row.status < 400;
+	fake_source_add(f, 1); /* may move the original */
+	f->items[f->count - 1].row.replay_of = id;
 	p->sent++;
 	p->ok += ok;
 	p->failed += !ok;

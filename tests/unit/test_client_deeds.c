@@ -10,7 +10,9 @@ struct test {
 	struct inspect_deeds *deeds;
 	struct replay_progress last;
 	char trouble[400];
-	int told, over;
+	int told, over, finished;
+	size_t sent; /* of the last that finished */
+	bool closed;
 };
 
 static void begin(struct test *t)
@@ -254,9 +256,55 @@ static void test_stopped(void **state)
 	assert_int_equal(t.over, over + 1);
 }
 
+static void on_over(void *user, const struct replay_progress *p)
+{
+	struct test *t = user;
+	assert_true(p->over);
+	t->finished++;
+	t->sent = p->sent;
+}
+
+static void on_left(void *user)
+{
+	((struct test *)user)->closed = true;
+}
+
+/* Left to themselves they go on to the end, are told once each, and then all is freed; or they are stopped on the
+ * way. */
+static void test_left(void **state)
+{
+	struct error e;
+	int64_t ids[10];
+	(void)state;
+	for (int stop = 0; stop < 2; stop++) {
+		struct test t;
+		begin(&t);
+		for (uint8_t n = 0; n < 10; n++)
+			ids[n] = add(&t, (uint8_t)(n + 1 + 20 * stop), "{}", "http://127.0.0.1:1/hooks?a=1");
+		struct replay_request r = { .ids = ids, .count = 10 };
+		assert_true(inspect_deed_ops.replay(t.deeds, &r, on_progress, &t, &e) > 0);
+		r.count = 1;
+		assert_true(inspect_deed_ops.replay(t.deeds, &r, on_progress, &t, &e) > 0);
+		struct replay_progress left = inspect_deeds_under_way(t.deeds);
+		assert_int_equal(left.total, 11);
+		assert_int_equal(left.sent, 0);
+		inspect_deeds_leave(t.deeds, on_over, on_left, &t);
+		if (stop)
+			inspect_deeds_stop(t.deeds);
+		uv_run(&t.loop, UV_RUN_DEFAULT);
+		assert_true(t.closed);
+		assert_int_equal(t.finished, 2);
+		assert_true(stop ? t.sent < 10 : t.sent == 10 || t.sent == 1);
+		if (!stop)
+			assert_int_equal(count(&t, "is:replay"), 11);
+		assert_int_equal(uv_loop_close(&t.loop), 0);
+		store_close(t.store);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { IN_FOLDER(test_marks), IN_FOLDER(test_delete), IN_FOLDER(test_export),
-					    IN_FOLDER(test_replays), IN_FOLDER(test_stopped) };
+	const struct CMUnitTest tests[] = { IN_FOLDER(test_marks),   IN_FOLDER(test_delete),  IN_FOLDER(test_export),
+					    IN_FOLDER(test_replays), IN_FOLDER(test_stopped), IN_FOLDER(test_left) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

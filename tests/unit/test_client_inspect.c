@@ -11,8 +11,9 @@ struct asked {
 	/* The last answer, and how many there were. */
 	struct page page;
 	struct document document;
+	struct preview preview;
 	uint64_t count, generation;
-	int pages, partials, documents, counts;
+	int pages, partials, documents, counts, previews;
 	uint64_t least_searched;
 	bool cancel_at_partial, cancel_pages, closed;
 };
@@ -50,6 +51,15 @@ static void on_count(void *user, uint64_t generation, uint64_t count)
 	a->counts++;
 }
 
+static void on_preview(void *user, uint64_t generation, struct preview *p)
+{
+	struct asked *a = user;
+	preview_free(&a->preview);
+	a->preview = *p;
+	a->generation = generation;
+	a->previews++;
+}
+
 static void on_closed(void *user)
 {
 	((struct asked *)user)->closed = true;
@@ -73,6 +83,7 @@ static void end(struct asked *a)
 	assert_int_equal(uv_loop_close(&a->loop), 0);
 	page_free(&a->page);
 	document_free(&a->document);
+	preview_free(&a->preview);
 }
 
 /* The async handle keeps the loop alive: turns until an answer is there. */
@@ -375,6 +386,54 @@ static void test_documents(void **state)
 	test_free(body);
 }
 
+static void check_preview(struct asked *a, int64_t id, const char *event_id, const char *reason)
+{
+	int before = a->previews;
+	inspect_source_ops.preview(a->source, id, (uint64_t)id, on_preview, a);
+	assert_int_equal(a->previews, before);
+	wait_for(a, &a->previews, before + 1);
+	if (!bytes_equal(buffer_view(&a->preview.event_id), bytes_of(event_id)) ||
+	    !bytes_equal(buffer_view(&a->preview.reason), bytes_of(reason)))
+		fail_msg("%lld: %.*s, %.*s", (long long)id, (int)a->preview.event_id.len,
+			 (const char *)a->preview.event_id.at, (int)a->preview.reason.len,
+			 (const char *)a->preview.reason.at);
+}
+
+/* What the provider and the app said, of the newest question alone. */
+static void test_previews(void **state)
+{
+	struct store *s = open_store();
+	struct asked a;
+	struct error e;
+	bool duplicate;
+	int64_t github;
+	(void)state;
+	assert_true(store_batch_ops.begin(s, &e));
+	int64_t own = add_one(s, 1, bytes_of("{\"id\":\"evt_1\",\"type\":\"a.b\"}"), "a.b");
+	attempt(s, own, "http://localhost:3000/a", "first");
+	struct store_delivery d = sample(2);
+	d.provider = bytes_of("github");
+	d.headers = bytes_of("X-GitHub-Delivery: 72d3162e\r\n");
+	assert_true(store_insert_delivery(s, &d, &github, &duplicate, &e));
+	int64_t none = add_one(s, 3, bytes_of("{}"), "a.b");
+	assert_true(store_batch_ops.commit(s, &e));
+	begin(&a);
+	check_preview(&a, own, "evt_1", "No");
+	check_preview(&a, github, "72d3162e", "");
+	check_preview(&a, none, "", "");
+	check_preview(&a, 77, "", ""); /* is not there */
+	int before = a.previews;
+	inspect_source_ops.preview(a.source, own, 100, on_preview, &a);
+	inspect_source_ops.preview(a.source, github, 101, on_preview, &a);
+	wait_for(&a, &a.previews, before + 1);
+	assert_int_equal(a.generation, 101);
+	assert_memory_equal(a.preview.event_id.at, "72d3162e", 8);
+	inspect_source_ops.preview(a.source, own, 102, on_preview, &a); /* and is not waited for */
+	end(&a);
+	assert_int_equal(a.previews, before + 1);
+	store_close(s);
+}
+
 static void test_state(void **state)
 {
 	struct store *s = open_store();
@@ -424,9 +483,9 @@ static void test_no_store(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(test_pages), IN_FOLDER(test_check),     IN_FOLDER(test_walk),
-		IN_FOLDER(test_stale), IN_FOLDER(test_counts),    IN_FOLDER(test_changes),
-		IN_FOLDER(test_state), IN_FOLDER(test_documents), IN_FOLDER(test_no_store),
+		IN_FOLDER(test_pages),    IN_FOLDER(test_check),    IN_FOLDER(test_walk),  IN_FOLDER(test_stale),
+		IN_FOLDER(test_counts),   IN_FOLDER(test_changes),  IN_FOLDER(test_state), IN_FOLDER(test_documents),
+		IN_FOLDER(test_no_store), IN_FOLDER(test_previews),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,9 +99,71 @@ static void test_recognise_vectors(void **state)
 	assert_true(known >= 100);
 }
 
+/* The id its sender knows an event by, wherever that one puts it. */
+static void test_event_ids(void **state)
+{
+	static const struct {
+		const char *provider, *fields[4], *body, *id;
+	} cases[] = {
+		{ "stripe", { NULL }, "{\"id\":\"evt_1Q8xZ\",\"object\":\"event\"}", "evt_1Q8xZ" },
+		{ "stripe", { NULL }, "{\"id\":\"evt_1Q8xZ\"", "" },
+		{ "stripe", { NULL }, "{\"id\":{\"a\":1}}", "" },
+		{ "github", { "X-GitHub-Delivery", "72d3162e-cc78-11e3" }, "{\"id\":1}", "72d3162e-cc78-11e3" },
+		{ "github", { "X-GitHub-Event", "push" }, "{\"id\":1}", "" },
+		{ "shopify", { "X-Shopify-Event-Id", "e", "X-Shopify-Webhook-Id", "w" }, "{\"id\":7}", "w" },
+		{ "shopify", { "X-Shopify-Event-Id", "e" }, "{\"id\":7}", "e" },
+		{ "linear", { "linear-delivery", "234d1a4e" }, "{}", "234d1a4e" },
+		{ "twitch", { "Twitch-Eventsub-Message-Id", "m1" }, "{}", "m1" },
+		{ "slack", { NULL }, "{\"event_id\":\"Ev08\",\"event\":{}}", "Ev08" },
+		{ "slack",
+		  { "Content-Type", "application/x-www-form-urlencoded" },
+		  "command=%2Fa&trigger_id=13.7%2Bx",
+		  "13.7+x" },
+		{ "twilio", { "Content-Type", "application/x-www-form-urlencoded" }, "CallSid=CA1&To=2", "CA1" },
+		{ "hubspot", { NULL }, "[{\"eventId\":3816279340}]", "3816279340" },
+		{ "line", { NULL }, "{\"events\":[{\"webhookEventId\":\"01FZ\"}]}", "01FZ" },
+		{ "svix", { "svix-id", "msg_1" }, "{\"id\":\"no\"}", "msg_1" },
+		{ "standard", { "webhook-id", "msg_2" }, "{}", "msg_2" },
+		{ "acme", { "webhook-id", "msg_3" }, "{\"id\":\"no\"}", "msg_3" },
+		{ "acme", { NULL }, "{\"id\":\"no\",\"type\":\"a\"}", "" },
+		{ "", { NULL }, "{\"id\":\"evt_9\",\"type\":\"a.b\"}", "evt_9" },
+		{ "", { NULL }, "{\"id\":\"row 9\"}", "" },
+		{ "", { NULL }, "", "" },
+		{ "github", { "X-GitHub-Delivery", "" }, "", "" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buffer headers = { 0 }, id = { 0 };
+		for (int f = 0; f < 4 && cases[i].fields[f]; f += 2)
+			field(&headers, cases[i].fields[f], cases[i].fields[f + 1]);
+		bool there = signature_event_id(bytes_of(cases[i].provider), buffer_view(&headers),
+						bytes_of(cases[i].body), &id);
+		if (there != (*cases[i].id != 0) || !bytes_equal(buffer_view(&id), bytes_of(cases[i].id)))
+			fail_msg("%zu: %.*s", i, (int)id.len, id.at ? (char *)id.at : "");
+		buffer_free(&headers);
+		buffer_free(&id);
+	}
+}
+
+/* What is longer than any id is none. */
+static void test_event_id_too_long(void **state)
+{
+	char value[300] = { 0 };
+	struct buffer headers = { 0 }, id = { 0 };
+	(void)state;
+	memset(value, 'x', 201);
+	field(&headers, "X-GitHub-Delivery", value);
+	assert_false(signature_event_id(bytes_of("github"), buffer_view(&headers), bytes_of(""), &id));
+	assert_int_equal(id.len, 0);
+	buffer_free(&headers);
+	buffer_free(&id);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_event_ids),
+		cmocka_unit_test(test_event_id_too_long),
 		cmocka_unit_test(test_recognise),
 		cmocka_unit_test(test_recognise_vectors),
 	};

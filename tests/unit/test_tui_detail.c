@@ -121,6 +121,27 @@ static void test_folds_stay(void **state)
 	end(&w);
 }
 
+static const char soap[] =
+    "<?xml version=\"1.0\"?><soap:Envelope xmlns:soap=\"http://www.w3.org/2003/05/soap-envelope\"><soap:Body>"
+    "<m:Order id='7'><m:Note>paid &amp; \x1b]0;x\x07sent</m:Note><m:Empty></m:Empty><m:Line n=\"1\"/></m:Order>"
+    "</soap:Body></soap:Envelope>";
+
+static void test_xml(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, "application/soap+xml; charset=utf-8", soap);
+	push(&w, view_detail_new(4));
+	check(&w, "detail-xml");
+	draw(&w, 80, 24);
+	act(&w, ACTION_PRETTY);
+	assert_true(shows(&w, "raw (p: pretty)"));
+	assert_true(shows(&w, "<?xml version=\"1.0\"?><soap:Envelope"));
+	act(&w, ACTION_PRETTY);
+	assert_true(shows(&w, "\n     <m:Order id='7'>\n"));
+	end(&w);
+}
+
 static void test_hex(void **state)
 {
 	static const char bytes[] = "\0\1\2\3 binary \xff\xfe\x1b[2J tail of it, and more of it to fill lines";
@@ -470,23 +491,15 @@ static void test_click(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_json),
-		cmocka_unit_test(test_value),
-		cmocka_unit_test(test_looks),
-		cmocka_unit_test(test_folds_stay),
-		cmocka_unit_test(test_hex),
-		cmocka_unit_test(test_response),
-		cmocka_unit_test(test_attempts),
-		cmocka_unit_test(test_not_called),
-		cmocka_unit_test(test_invalid_json),
-		cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_large_body),
-		cmocka_unit_test(test_stale),
-		cmocka_unit_test(test_neighbours),
-		cmocka_unit_test(test_news),
-		cmocka_unit_test(test_places_and_resize),
-		cmocka_unit_test(test_split),
-		cmocka_unit_test(test_click),
+		cmocka_unit_test(test_json),       cmocka_unit_test(test_value),
+		cmocka_unit_test(test_looks),      cmocka_unit_test(test_folds_stay),
+		cmocka_unit_test(test_xml),        cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_response),   cmocka_unit_test(test_attempts),
+		cmocka_unit_test(test_not_called), cmocka_unit_test(test_invalid_json),
+		cmocka_unit_test(test_hostile),    cmocka_unit_test(test_large_body),
+		cmocka_unit_test(test_stale),      cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_news),       cmocka_unit_test(test_places_and_resize),
+		cmocka_unit_test(test_split),      cmocka_unit_test(test_click),
 	};
 	return RUN(tests);
 }

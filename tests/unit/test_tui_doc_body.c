@@ -25,9 +25,15 @@ static void test_sniffing(void **state)
 		{ "", "[info] started", "text, 1 line" },
 		{ "Content-Type: application/x-www-form-urlencoded\r\n", "a=1&b=2", "form, 2 pairs" },
 		{ "Content-Type: application/x-www-form-urlencoded\r\n", "{\"a\":1}", "JSON" },
-		{ "Content-Type: text/html; charset=utf-8\r\n", "<p>\n</p>", "HTML, 2 lines" },
-		{ "", "<?xml version=\"1.0\"?><a/>", "XML, 1 line" },
-		{ "Content-Type: application/soap+xml\r\n", "<a/>", "XML, 1 line" },
+		{ "Content-Type: text/html; charset=utf-8\r\n", "<p>\n</p>", "HTML" },
+		{ "", "<?xml version=\"1.0\"?><a/>", "XML" },
+		{ "Content-Type: application/soap+xml\r\n", "<a/>", "XML" },
+		{ "Content-Type: text/plain\r\n", "\n<a><b/></a>", "XML" },
+		{ "", "<!DOCTYPE html><p>", "HTML" },
+		{ "", "<a><b></a>", "text, 1 line" },
+		{ "", "<13>Nov 25 host app: started", "text, 1 line" },
+		{ "Content-Type: text/xml\r\n", "<a>\n<b></a>", "invalid XML, line 2 column 4" },
+		{ "Content-Type: text/xml\r\n", "none", "XML, 1 line" },
 		{ "Content-Type: text/plain\r\n", "caf\xe9 au lait, s'il vous pla\xeet", "text, 1 line" },
 		{ "Content-Type: text/plain\r\n", "\xff\xd8\xff\xe0\x01\x02", "hex, 6 bytes" },
 		{ "", "1\n2\n", "text, 2 lines" },
@@ -66,6 +72,58 @@ static void test_invalid_json_is_marked(void **state)
 	d = doc_body(bytes_of("Content-Type: application/json\r\n"), bytes_of("{\"a\":[1,"), 5000, 80);
 	doc_expect(d, "JSON, cut: shown as received\n{\"a\":[1,\nshown 8 bytes of 4.9 KiB\n");
 	doc_free(d);
+}
+
+static struct doc *text_of(const char *headers, const char *body)
+{
+	return body_of(headers, body, strlen(body));
+}
+
+static void test_markup(void **state)
+{
+	(void)state;
+	struct doc *d = text_of("Content-Type: text/xml\r\n", "<a><b>1</b><c/></a>");
+	doc_expect(d, "<a>\n  <b>1</b>\n  <c/>\n</a>\n");
+	struct doc_place p;
+	assert_true(doc_find(d, 0, -1, false, "<C/>", &p));
+	assert_int_equal(p.line, 2);
+	assert_int_equal(p.column, 2);
+	doc_free(d);
+	d = text_of("", "<a><b>1</b>\x1b</a>");
+	doc_expect(d, "<a>\n  <b>1</b>^[</a>\n");
+	doc_free(d);
+	d = text_of("Content-Type: application/xml\r\n", "<a><b></a>");
+	doc_expect(d, "invalid XML, line 1 column 7: the end tag is not that of the element\n<a><b></a>\n");
+	doc_free(d);
+	d = doc_body(bytes_of("Content-Type: application/xml\r\n"), bytes_of("<a><b>"), 5000, 80);
+	doc_expect(d, "XML, cut: shown as received\n<a><b>\nshown 6 bytes of 4.9 KiB\n");
+	doc_free(d);
+	d = doc_body(bytes_of("Content-Type: text/html\r\n"), bytes_of("<p><b></p>"), 5000, 80);
+	doc_expect(d, "<p>\n  <b></p>\nshown 10 bytes of 4.9 KiB\n");
+	doc_free(d);
+}
+
+/* Longer than is laid out unasked. */
+static void test_long_markup(void **state)
+{
+	size_t len = (8u << 20) + 8;
+	char *text = test_malloc(len);
+	(void)state;
+	memset(text, ' ', len);
+	memcpy(text, "<a>", 3);
+	memcpy(text + len - 4, "</a>", 4);
+	struct doc *d = body_of("Content-Type: text/xml\r\n", text, len);
+	char *first = doc_line_text(d, 0, true);
+	assert_string_equal(first, "XML of 8.0 MiB: shown as received, p shows it pretty");
+	free(first);
+	doc_free(d);
+	memcpy(text + 3, "<b/>", 4);
+	d = doc_markup(bytes_of("Content-Type: text/xml\r\n"), bytes_make(text, len), len, true);
+	doc_expect(d, "<a>\n  <b/>\n</a>\n");
+	doc_free(d);
+	assert_null(doc_markup(bytes_of(""), bytes_make(text, len), len, false));
+	assert_null(doc_markup(bytes_of(""), bytes_of("none"), 4, true));
+	test_free(text);
 }
 
 static void test_deep_json(void **state)
@@ -286,6 +344,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sniffing),
 		cmocka_unit_test(test_invalid_json_is_marked),
+		cmocka_unit_test(test_markup),
+		cmocka_unit_test(test_long_markup),
 		cmocka_unit_test(test_deep_json),
 		cmocka_unit_test(test_large_json),
 		cmocka_unit_test(test_codings),

@@ -140,12 +140,12 @@ static void test_search(void **state)
 	pager_goto(&w.p, 95);
 	assert_int_equal(pager_search(&w.p, "", true), PAGER_FOUND);
 	assert_int_equal(w.p.line, 89);
-	size_t number, count;
-	assert_true(doc_count_hits(w.p.doc, bytes_of("NEEDLE"), &w.p.hit, &number, &count));
-	assert_int_equal(number, 2);
-	assert_int_equal(count, 2);
-	assert_false(doc_count_hits(w.p.doc, bytes_of("absent"), &w.p.hit, &number, &count));
+	char words[50];
+	assert_true(pager_count_hits(&w.p, 500000, words, sizeof words));
+	assert_string_equal(words, "2 of 2");
 	assert_int_equal(pager_search(&w.p, "absent", false), PAGER_NOTHING);
+	assert_true(pager_count_hits(&w.p, 500000, words, sizeof words));
+	assert_string_equal(words, "");
 	assert_int_equal(w.p.line, 89);
 	/* A single one is found again, going around. */
 	assert_int_equal(pager_search(&w.p, "line 33", false), PAGER_AROUND);
@@ -156,6 +156,56 @@ static void test_search(void **state)
 	assert_int_equal(w.s.cells[y * 40].role, ROLE_HIT);
 	assert_int_equal(w.s.cells[y * 40 + 6].role, ROLE_HIT);
 	assert_int_not_equal(w.s.cells[y * 40 + 7].role, ROLE_HIT);
+	end(&w);
+}
+
+/* In a long document they are counted a little at a time: what is known so far is said. */
+static void test_hits_counted_in_steps(void **state)
+{
+	struct world w = { 0 };
+	char words[50], before[50] = "";
+	int steps = 0;
+	(void)state;
+	for (int i = 0; i < 30000; i++)
+		assert_true(
+		    buffer_printf(&w.text, i % 1000 ? "line %d of a long document\n" : "needle %d, needle\n", i));
+	w.doc = doc_text(buffer_view(&w.text), w.text.len);
+	assert_non_null(w.doc);
+	pager_show(&w.p, w.doc);
+	draw(&w, 40, 10);
+	assert_int_equal(pager_search(&w.p, "NEEDLE", false), PAGER_FOUND);
+	assert_int_equal(pager_search(&w.p, "", false), PAGER_FOUND);
+	assert_false(pager_count_hits(&w.p, 100000, words, sizeof words));
+	assert_string_equal(words, "2 of 6+");
+	/* One behind what was counted: its place comes when the count does. */
+	pager_goto(&w.p, 15500);
+	assert_int_equal(pager_search(&w.p, "", false), PAGER_FOUND);
+	assert_int_equal(w.p.line, 16000);
+	for (steps = 1; !pager_count_hits(&w.p, 100000, words, sizeof words); steps++) {
+		const char *of = strstr(words, " of ");
+		assert_int_equal(words[strlen(words) - 1], '+');
+		assert_true(!of || strncmp(words, "33 of ", 6) == 0);
+		assert_string_not_equal(words, before);
+		snprintf(before, sizeof before, "%s", words);
+	}
+	assert_string_equal(words, "33 of 60");
+	assert_true(steps > 5);
+	/* The count is there for the next, and for the one before. */
+	assert_int_equal(pager_search(&w.p, "", true), PAGER_FOUND);
+	assert_true(pager_count_hits(&w.p, 0, words, sizeof words));
+	assert_string_equal(words, "32 of 60");
+	pager_goto(&w.p, 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pager_search(&w.p, "", true), i < 2 ? PAGER_FOUND : PAGER_AROUND);
+	assert_true(pager_count_hits(&w.p, 0, words, sizeof words));
+	assert_string_equal(words, "60 of 60");
+	/* Of other words anew. */
+	pager_goto(&w.p, 0);
+	assert_int_equal(pager_search(&w.p, "line 29", false), PAGER_FOUND);
+	assert_false(pager_count_hits(&w.p, 100, words, sizeof words));
+	assert_string_equal(words, "1+");
+	assert_false(pager_count_hits(&w.p, 3000, words, sizeof words));
+	assert_string_equal(words, "1 of 1+");
 	end(&w);
 }
 
@@ -325,11 +375,17 @@ static void test_click_and_fold(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bounds),    cmocka_unit_test(test_short),
-		cmocka_unit_test(test_search),    cmocka_unit_test(test_all_hits_lit),
-		cmocka_unit_test(test_side),      cmocka_unit_test(test_wrap),
-		cmocka_unit_test(test_wrap_tall), cmocka_unit_test(test_resize_keeps_place),
-		cmocka_unit_test(test_wide),      cmocka_unit_test(test_click_and_fold),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_short),
+		cmocka_unit_test(test_search),
+		cmocka_unit_test(test_hits_counted_in_steps),
+		cmocka_unit_test(test_all_hits_lit),
+		cmocka_unit_test(test_side),
+		cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_wrap_tall),
+		cmocka_unit_test(test_resize_keeps_place),
+		cmocka_unit_test(test_wide),
+		cmocka_unit_test(test_click_and_fold),
 	};
 	return RUN(tests);
 }

@@ -80,6 +80,52 @@ static void test_list(void **state)
 	end(&w);
 }
 
+/* What the answer to tui_load_preview would have put there. */
+static void preview(struct world *w, const char *event_id, const char *reason)
+{
+	struct ui *ui = &w->s.ui;
+	const struct item *item = list_chosen(&ui->list);
+	preview_free(&ui->preview);
+	ui->preview_id = item->row.id;
+	ui->preview_attempts = item->row.attempts;
+	ui->preview_status = item->row.status;
+	assert_true(buffer_append_text(&ui->preview.event_id, event_id) &&
+		    buffer_append_text(&ui->preview.reason, reason));
+}
+
+static bool is_there(struct world *w, int columns, const char *words)
+{
+	struct buffer text = { 0 }, roles = { 0 };
+	draw(w, columns, 24);
+	assert_true(surface_dump(&w->surface, &text, &roles) && buffer_put_u8(&text, 0));
+	bool there = strstr((const char *)text.at, words) != NULL;
+	buffer_free(&text);
+	buffer_free(&roles);
+	return there;
+}
+
+/* The provider's id of what is chosen; where there is little room, that rather than what the row above says. */
+static void test_preview(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, 209);
+	draw(&w, 80, 24);
+	preview(&w, "evt_1Q8xZ", "OK");
+	check(&w, "list-preview");
+	preview(&w, "evt_1MqqbKLt4dXK03v5qaIbiNCC", "OK");
+	assert_true(is_there(&w, 80, "\n evt_1MqqbKLt4dXK03v5qaIbiNCC  #209  /hooks/stripe  200  signature valid"));
+	assert_true(
+	    is_there(&w, 140, "\n stripe evt_1MqqbKLt4dXK03v5qaIbiNCC  #209  POST /hooks/stripe  200 OK  38ms"));
+	assert_true(is_there(&w, 60, "\n evt_1MqqbKLt4dXK03v5qaIbiNCC  /hooks..  200  signature"));
+	/* Of another attempt, and of another delivery. */
+	w.s.ui.preview_attempts++;
+	assert_true(is_there(&w, 140, "POST /hooks/stripe  200  38ms"));
+	w.s.ui.preview_id--;
+	assert_true(is_there(&w, 140, "\n #209  POST /hooks/stripe  200  38ms  signature valid"));
+	end(&w);
+}
+
 static void test_paused(void **state)
 {
 	struct world w;
@@ -159,6 +205,11 @@ static void test_hostile(void **state)
 	w.f.room = w.f.count + 1;
 	assert_true(item_copy(&w.f.items[w.f.count++], &row));
 	check(&w, "list-hostile");
+	preview(&w, "\x1b]0;evt\x07\xe2\x80\xae",
+		"\x9b"
+		"2J\r\n");
+	draw(&w, 120, 40);
+	golden_check(&w.surface, "list-hostile-preview-120x40");
 	end(&w);
 }
 
@@ -266,10 +317,15 @@ static void test_prompts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_list),        cmocka_unit_test(test_paused),
-		cmocka_unit_test(test_only_marked), cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_states),      cmocka_unit_test(test_two_days_reversed),
-		cmocka_unit_test(test_key_bar),     cmocka_unit_test(test_prompts),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_preview),
+		cmocka_unit_test(test_paused),
+		cmocka_unit_test(test_only_marked),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_two_days_reversed),
+		cmocka_unit_test(test_key_bar),
+		cmocka_unit_test(test_prompts),
 	};
 	return RUN(tests);
 }
