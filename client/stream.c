@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- life ---- */
 
@@ -203,6 +204,13 @@ void stream_recorded_part(const struct stream *st, const struct spill *body, str
 
 /* ---- the commit ---- */
 
+static uint64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 void stream_tell_delivery(struct stream *st)
 {
 	struct session *s = st->session;
@@ -290,6 +298,7 @@ void stream_commit(struct stream *st)
 	stream_mark(st);
 	struct store_delivery d = {
 		.received_at_us = st->request.received_at_us,
+		.reached_at_us = now_us(),
 		.origin = st->origin,
 		.state = st->refused         ? DELIVERY_REFUSED
 			 : s->options.no_app ? DELIVERY_WAITING

@@ -20,7 +20,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    "INSERT INTO delivery (event_id, tunnel, received_at, method, target, path, prefix, peer, https, has_body,"
 	    " provider, event_type, signature, state, status, status_class, attempts, request_bytes, response_bytes, "
 	    "origin,"
-	    " replay_of) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?19,?13,?14,?15,0,?16,0,?17,?18)"
+	    " replay_of, reached_at) VALUES "
+	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?19,?13,?14,?15,0,?16,0,?17,?18,?20)"
 	    " ON CONFLICT (event_id) DO NOTHING",
 	[STATEMENT_FIND_EVENT] = "SELECT id FROM delivery WHERE event_id = ?1",
 	[STATEMENT_INSERT_MESSAGE] =
@@ -254,6 +255,10 @@ bool store_insert_delivery(struct store *s, const struct store_delivery *d, int6
 	else
 		sqlite3_bind_null(st, 18);
 	store_bind_bytes(st, 19, d->signature.len ? d->signature : bytes_of("unknown"), false);
+	if (d->reached_at_us)
+		sqlite3_bind_int64(st, 20, (int64_t)d->reached_at_us);
+	else
+		sqlite3_bind_null(st, 20);
 	if (!store_execute(s, st, e))
 		return false;
 	*duplicate = sqlite3_changes(s->db) == 0;

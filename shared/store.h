@@ -42,6 +42,7 @@ enum attempt_result {
 struct store_delivery {
 	uint8_t event_id[UUID_LEN];
 	uint64_t received_at_us;
+	uint64_t reached_at_us; /* whole at the client, by its clock; 0: it came another way */
 	enum delivery_origin origin;
 	enum delivery_state state;
 	int refused_status; /* with DELIVERY_REFUSED: shown as its status */
@@ -86,6 +87,7 @@ struct delivery_row {
 	int64_t id;
 	uint8_t event_id[UUID_LEN];
 	uint64_t received_at_us;
+	uint64_t reached_at_us; /* as struct store_delivery has it; 0: not known */
 	enum delivery_origin origin;
 	enum delivery_state state;
 	int64_t replay_of; /* 0 none */

@@ -116,3 +116,6 @@ END;
 -- Schema 3: replays of a delivery; live deliveries have no entry. What the last ping of a client's tunnel took.
 CREATE INDEX delivery_by_original ON delivery (replay_of, id) WHERE replay_of IS NOT NULL;
 ALTER TABLE client ADD COLUMN lag_us INTEGER NOT NULL DEFAULT 0;
+
+-- Schema 4: when a delivery was whole at the client, by the client's clock. NULL: it came another way, or before this.
+ALTER TABLE delivery ADD COLUMN reached_at INTEGER;

@@ -10,7 +10,7 @@
 #define DELIVERY_COLUMNS                                                                                               \
 	"id, event_id, received_at, origin, state, replay_of, status, status_class, took_us, attempts, "               \
 	"request_bytes, "                                                                                              \
-	"response_bytes, tunnel, method, target, path, peer, provider, event_type, signature"
+	"response_bytes, tunnel, method, target, path, peer, provider, event_type, signature, reached_at"
 
 enum store_statement {
 	STATEMENT_BEGIN,

@@ -57,6 +57,7 @@ void store_read_row(sqlite3_stmt *st, struct delivery_row *row)
 	row->provider = column_bytes(st, 17);
 	row->event_type = column_bytes(st, 18);
 	row->signature = column_bytes(st, 19);
+	row->reached_at_us = column_u64(st, 20);
 }
 
 /* Steps through all rows; after the last one the statement is reset. */

@@ -63,11 +63,13 @@ static void put_time(const struct times *t, const char *what, uint64_t at_us)
 
 static const char *origin_words(enum delivery_origin origin)
 {
-	static const char *const words[] = { [ORIGIN_LIVE] = "",
-					     [ORIGIN_SPOOL] = "kept by the relay until the client was there",
-					     [ORIGIN_REPLAY] = "",
-					     [ORIGIN_IMPORT] = "imported",
-					     [ORIGIN_TRIGGER] = "made by `creel trigger`" };
+	static const char *const words[] = {
+		[ORIGIN_LIVE] = "",
+		[ORIGIN_SPOOL] = "kept by the relay, its sender answered 202, until the client was there",
+		[ORIGIN_REPLAY] = "",
+		[ORIGIN_IMPORT] = "imported",
+		[ORIGIN_TRIGGER] = "made by `creel trigger`"
+	};
 	return words[origin];
 }
 
@@ -88,7 +90,8 @@ static void put_outcome(struct styled *s, const struct document *d)
 static void put_times(const struct times *t, const struct document *d)
 {
 	const struct delivery_row *row = &d->item.row;
-	put_time(t, "Received", row->received_at_us);
+	bool by_relay = row->origin == ORIGIN_LIVE || row->origin == ORIGIN_SPOOL;
+	put_time(t, by_relay && t->columns >= 60 ? "Received by relay" : "Received", row->received_at_us);
 	if (row->peer.len && t->columns >= 60) {
 		styled_put(t->s, ROLE_DIM, bytes_of("   from "));
 		styled_put(t->s, ROLE_DIM, row->peer);
@@ -96,6 +99,14 @@ static void put_times(const struct times *t, const struct document *d)
 	styled_end(t->s, 0);
 	if (*origin_words(row->origin)) {
 		styled_print(t->s, ROLE_DIM, "  %s", origin_words(row->origin));
+		styled_end(t->s, 0);
+	}
+	if (row->reached_at_us) {
+		put_time(t, t->columns >= 60 ? "Reached client" : "Reached us", row->reached_at_us);
+		if (t->columns >= 60 && row->tunnel.len) {
+			styled_put(t->s, ROLE_DIM, bytes_of("   tunnel "));
+			styled_put(t->s, ROLE_DIM, row->tunnel);
+		}
 		styled_end(t->s, 0);
 	}
 	if (d->attempt_count) {

@@ -17,7 +17,7 @@ static const char schema[] =
     "CREATE TABLE delivery (id INTEGER PRIMARY KEY, event_id, tunnel, received_at, method, target, path, prefix, peer, "
     "https,"
     " has_body, provider, event_type, signature, state, status, status_class, took_us, attempts, request_bytes,"
-    " response_bytes, origin, replay_of);"
+    " response_bytes, origin, replay_of, reached_at);"
     "CREATE TABLE attempt (delivery_id, number, started_at, result, status, url, reason, error,"
     " connect_us, first_byte_us, total_us, response_bytes);"
     "CREATE TABLE message (id INTEGER PRIMARY KEY, headers, trailers, body);"
@@ -28,7 +28,7 @@ static const char schema[] =
     "CREATE TABLE search_mark (one, indexed);"
     "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
     " tokenize='ascii');"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=3;";
+    "PRAGMA application_id=1668441452; PRAGMA user_version=4;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)
@@ -229,7 +229,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    sqlite3_exec(db, "PRAGMA synchronous=OFF", NULL, NULL, NULL) != SQLITE_OK ||
 	    sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK)
 		abort();
-	insert(db, "INSERT INTO delivery VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &data, &size);
+	insert(db, "INSERT INTO delivery VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO attempt VALUES (1,?,?,?,?,?,?,?,?,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO message VALUES (4096,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO message VALUES (4097,?,?,?)", &data, &size);

@@ -81,6 +81,7 @@ static void make_row(struct fake_source *f, struct delivery_row *row)
 	*row = (struct delivery_row){
 		.id = ++f->last_id,
 		.received_at_us = f->clock_us,
+		.reached_at_us = f->clock_us + 4000,
 		.status = samples[n].status > 0 ? samples[n].status : 0,
 		.timed_out = samples[n].status < 0,
 		.took_us = samples[n].took_us,

@@ -31,6 +31,7 @@ static inline struct store_delivery sample(uint8_t n)
 {
 	struct store_delivery d = {
 		.received_at_us = 1795438954000000u + n,
+		.reached_at_us = 1795438954000900u + n,
 		.state = DELIVERY_SENDING,
 		.has_body = true,
 		.tunnel = bytes_of("dev"),

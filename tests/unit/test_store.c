@@ -32,6 +32,8 @@ static void test_bytes_come_back_exactly(void **state)
 	assert_true(store_get(s, id, on_row, NULL, &e));
 	assert_string_equal(seen_path, "/hooks");
 	assert_int_equal(seen.state, DELIVERY_SENDING);
+	assert_int_equal(seen.received_at_us, 1795438954000001u);
+	assert_int_equal(seen.reached_at_us, 1795438954000901u);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	store_close(s);
