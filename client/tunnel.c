@@ -1,7 +1,5 @@
 #include "client/tunnel_private.h"
 
-#include "client/proxy.h"
-#include "shared/log.h"
 #include "shared/wire.h"
 
 #include <openssl/evp.h>
@@ -11,10 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#define WELCOME_MS 15000
 #define WATCH_MS 1000
-
-static void connect_now(struct tunnel *t);
 
 static uint64_t now_us(void)
 {
@@ -23,7 +18,7 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void set_state(struct tunnel *t, enum tunnel_state state, const char *detail)
+void tunnel_set_state(struct tunnel *t, enum tunnel_state state, const char *detail)
 {
 	t->state = state;
 	t->ops->on_state(t->user, state, detail);
@@ -31,11 +26,11 @@ static void set_state(struct tunnel *t, enum tunnel_state state, const char *det
 
 static void on_retry(uv_timer_t *h)
 {
-	connect_now(h->data);
+	tunnel_connect(h->data);
 }
 
 /* The connection is gone, or never came about: says so and tries again later. */
-static void lost(struct tunnel *t, const char *why)
+void tunnel_lost(struct tunnel *t, const char *why)
 {
 	char detail[700];
 	bool was_online = t->state == TUNNEL_ONLINE;
@@ -65,7 +60,7 @@ static void lost(struct tunnel *t, const char *why)
 		 was_online ? "the connection to the relay" : "the relay", t->options.relay,
 		 *t->reason ? t->reason : why, (double)wait / 1000);
 	t->reason[0] = 0;
-	set_state(t, TUNNEL_OFFLINE, detail);
+	tunnel_set_state(t, TUNNEL_OFFLINE, detail);
 	uv_timer_start(&t->retry, on_retry, wait, 0);
 }
 
@@ -100,7 +95,7 @@ static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
 	t->ping_at_ms = t->ping_sent = t->lag_us = 0;
 	t->ping_due = t->pong_due = false;
 	t->ops->on_welcome(t->user, t->link, &w);
-	set_state(t, TUNNEL_ONLINE, "");
+	tunnel_set_state(t, TUNNEL_ONLINE, "");
 	return true;
 }
 
@@ -301,36 +296,31 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 		char text[200];
 		snprintf(text, sizeof text, "not reachable (%.*s)", in ? (int)len : 10,
 			 in ? (const char *)in : "no reason");
-		lost(t, text);
+		tunnel_lost(t, text);
 		return 0;
 	}
 	case LWS_CALLBACK_CLIENT_CLOSED:
-		lost(t, "it ended");
+		tunnel_lost(t, "it ended");
 		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
 		/* lws 4.1.6 says nothing else when we refuse to go on in APPEND_HANDSHAKE_HEADER. */
 		if (t->wsi == wsi)
-			lost(t, "it was refused");
+			tunnel_lost(t, "it was refused");
 		return 0;
 	default:
 		return 0;
 	}
 }
 
-static const struct lws_protocols protocols[] = {
+const struct lws_protocols tunnel_protocols[] = {
 	{ WIRE_SUBPROTOCOL, on_lws, 0, 4096, 0, NULL, 0 },
 	{ NULL, NULL, 0, 0, 0, NULL, 0 },
 };
 
-static void drop_connection(struct tunnel *t, const char *why)
+void tunnel_drop(struct tunnel *t, const char *why)
 {
 	snprintf(t->reason, sizeof t->reason, "%s", why);
 	drop_wsi(t);
-}
-
-static void on_welcome_late(uv_timer_t *h)
-{
-	drop_connection(h->data, "it did not answer in time");
 }
 
 /* lws' own timers stand still while the machine sleeps: what it holds for a connection may be long gone. */
@@ -348,88 +338,15 @@ static void on_watch(uv_timer_t *h)
 	case CLOCK_JUMPED:
 		t->at_once = true;
 		if (online)
-			drop_connection(t, "this machine slept, or its clock was set");
+			tunnel_drop(t, "this machine slept, or its clock was set");
 		else if (uv_is_active((uv_handle_t *)&t->retry))
 			uv_timer_start(&t->retry, on_retry, 0, 0);
 		return;
 	case CLOCK_SILENT:
 		t->at_once = true;
-		drop_connection(t, "it gave no sign of life");
+		tunnel_drop(t, "it gave no sign of life");
 		return;
 	}
-}
-
-static void connect_now(struct tunnel *t)
-{
-	struct lws_client_connect_info info = { 0 };
-	char authority[300];
-	snprintf(authority, sizeof authority, strchr(t->host, ':') ? "[%s]:%d" : "%s:%d", t->host, t->port);
-	info.context = t->context;
-	info.address = t->host;
-	/* lws 4.1.6 tries the first address of a name only, and a relay on this machine listens on either of these. */
-	if (!t->proxied && strcasecmp(t->host, "localhost") == 0)
-		info.address = t->tries++ % 2 ? "::1" : "127.0.0.1";
-	info.port = t->port;
-	info.path = t->path;
-	info.host = authority;
-	info.protocol = WIRE_SUBPROTOCOL;
-	info.local_protocol_name = WIRE_SUBPROTOCOL;
-	info.retry_and_idle_policy = &t->keepalive;
-	info.pwsi = &t->wsi;
-	if (t->tls) {
-		info.ssl_connection = LCCSCF_USE_SSL;
-		info.alpn = WIRE_ALPN ",http/1.1"; /* a proxy that ends TLS may refuse an offer it knows nothing of */
-		if (t->options.insecure)
-			info.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK |
-					       LCCSCF_ALLOW_EXPIRED | LCCSCF_ALLOW_INSECURE;
-	}
-	if (t->state != TUNNEL_CONNECTING)
-		set_state(t, TUNNEL_CONNECTING, "connecting");
-	uv_timer_start(&t->welcome, on_welcome_late, WELCOME_MS, 0);
-	/* When this fails at once, lws 4.1.6 may or may not have called CONNECTION_ERROR: `retry` is active if it has.
-	 */
-	if (!lws_client_connect_via_info(&info) && !uv_is_active((uv_handle_t *)&t->retry) && !t->closing &&
-	    !t->stopped)
-		lost(t, "the connection could not be started");
-}
-
-static void on_lws_log(int level, const char *line)
-{
-	char text[300];
-	size_t len = strcspn(line, "\n");
-	snprintf(text, sizeof text, "%.*s", len < sizeof text ? (int)len : (int)sizeof text - 1, line);
-	log_event(LOG_DEBUG, level & LLL_ERR ? "lws_error" : "lws", "text", text, NULL);
-}
-
-static bool make_context(struct tunnel *t, struct error *e)
-{
-	void *loops[1] = { t->loop };
-	char *proxy = NULL;
-	struct lws_context_creation_info info = { 0 };
-	if (!proxy_for(t->tls ? "https" : "http", t->host, &proxy, e))
-		return false;
-	/* lws 4.1.6 reads http_proxy by itself, whatever the scheme and NO_PROXY say. */
-	unsetenv("http_proxy");
-	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
-	info.port = CONTEXT_PORT_NO_LISTEN;
-	info.options = LWS_SERVER_OPTION_LIBUV | (t->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
-	info.foreign_loops = loops;
-	info.protocols = protocols;
-	info.user = t;
-	info.client_ssl_ca_filepath = t->options.ca;
-	info.ssl_client_options_set = SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1;
-	info.retry_and_idle_policy = &t->keepalive;
-	t->context = lws_create_context(&info);
-	t->proxied = proxy != NULL;
-	if (t->context && proxy)
-		lws_set_proxy(lws_get_vhost_by_name(t->context, "default"), proxy);
-	if (proxy)
-		lws_explicit_bzero(proxy, strlen(proxy));
-	free(proxy);
-	return t->context || error_set(e, EXIT_RELAY,
-				       "libwebsockets cannot start on libuv%s: is its plugin there (Debian: "
-				       "libwebsockets-evlib-uv)?",
-				       t->options.ca ? ", or the CA file is no PEM" : "");
 }
 
 struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options, const struct tunnel_ops *ops,
@@ -448,7 +365,7 @@ struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options,
 	int64_t seconds = (options->ping_interval_ms + 999) / 1000;
 	t->keepalive.secs_since_valid_ping = (uint16_t)seconds;
 	t->keepalive.secs_since_valid_hangup = (uint16_t)(2 * seconds);
-	if (!tunnel_parse_relay(t, options->relay, e) || !tunnel_check_options(t, e) || !make_context(t, e)) {
+	if (!tunnel_parse_relay(t, options->relay, e) || !tunnel_check_options(t, e) || !tunnel_make_context(t, e)) {
 		free(t->host);
 		free(t->path);
 		free(t);
@@ -464,7 +381,7 @@ struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options,
 void tunnel_start(struct tunnel *t)
 {
 	uv_timer_start(&t->watch, on_watch, WATCH_MS, WATCH_MS);
-	connect_now(t);
+	tunnel_connect(t);
 }
 
 static void on_handle_closed(uv_handle_t *h)

@@ -1,4 +1,5 @@
-/* What tunnel.c (the connection) and tunnel_options.c (checking what the user asked for) share. */
+/* What tunnel.c (the connection), tunnel_connect.c (making it), tunnel_ping.c and tunnel_options.c (checking what the
+ * user asked for) share. */
 #pragma once
 
 #include "client/backoff.h"
@@ -51,3 +52,14 @@ int tunnel_send_ping(struct tunnel *t, struct lws *wsi);
 int tunnel_send_pong(struct tunnel *t, struct lws *wsi);
 void tunnel_take_pong(struct tunnel *t, struct bytes payload);
 void tunnel_ping_now_and_then(struct tunnel *t);
+
+/* tunnel.c */
+extern const struct lws_protocols tunnel_protocols[];
+void tunnel_set_state(struct tunnel *t, enum tunnel_state state, const char *detail);
+/* The connection is gone, or never came about: says so and tries again later. */
+void tunnel_lost(struct tunnel *t, const char *why);
+/* Ends it for such a reason, from outside lws' callbacks. */
+void tunnel_drop(struct tunnel *t, const char *why);
+/* tunnel_connect.c */
+void tunnel_connect(struct tunnel *t);
+MUST_CHECK bool tunnel_make_context(struct tunnel *t, struct error *e);

@@ -1,0 +1,103 @@
+/* Making the tunnel's connection: where to, by which proxy, trusting whom. */
+#include "client/proxy.h"
+#include "client/tunnel_private.h"
+#include "shared/log.h"
+
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WELCOME_MS 15000
+
+static void on_welcome_late(uv_timer_t *h)
+{
+	tunnel_drop(h->data, "it did not answer in time");
+}
+
+/* lws 4.1.6 looks a name up while it begins, and does not say when that fails. */
+static void tell_why_not_begun(struct tunnel *t)
+{
+	struct addrinfo *found = NULL;
+	char text[400];
+	int code = t->proxied ? 0 : getaddrinfo(t->host, NULL, NULL, &found);
+	if (code)
+		snprintf(text, sizeof text, "its name cannot be resolved (%s)", gai_strerror(code));
+	else
+		snprintf(text, sizeof text, "the connection could not be started");
+	if (found)
+		freeaddrinfo(found);
+	tunnel_lost(t, text);
+}
+
+void tunnel_connect(struct tunnel *t)
+{
+	struct lws_client_connect_info info = { 0 };
+	char authority[300];
+	snprintf(authority, sizeof authority, strchr(t->host, ':') ? "[%s]:%d" : "%s:%d", t->host, t->port);
+	info.context = t->context;
+	info.address = t->host;
+	/* lws 4.1.6 tries the first address of a name only, and a relay on this machine listens on either of these. */
+	if (!t->proxied && strcasecmp(t->host, "localhost") == 0)
+		info.address = t->tries++ % 2 ? "::1" : "127.0.0.1";
+	info.port = t->port;
+	info.path = t->path;
+	info.host = authority;
+	info.protocol = WIRE_SUBPROTOCOL;
+	info.local_protocol_name = WIRE_SUBPROTOCOL;
+	info.retry_and_idle_policy = &t->keepalive;
+	info.pwsi = &t->wsi;
+	if (t->tls) {
+		info.ssl_connection = LCCSCF_USE_SSL;
+		info.alpn = WIRE_ALPN ",http/1.1"; /* a proxy that ends TLS may refuse an offer it knows nothing of */
+		if (t->options.insecure)
+			info.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK |
+					       LCCSCF_ALLOW_EXPIRED | LCCSCF_ALLOW_INSECURE;
+	}
+	if (t->state != TUNNEL_CONNECTING)
+		tunnel_set_state(t, TUNNEL_CONNECTING, "connecting");
+	uv_timer_start(&t->welcome, on_welcome_late, WELCOME_MS, 0);
+	/* When this fails at once, lws 4.1.6 may or may not have called CONNECTION_ERROR: `retry` is active if it has.
+	 */
+	if (!lws_client_connect_via_info(&info) && !uv_is_active((uv_handle_t *)&t->retry) && !t->closing &&
+	    !t->stopped)
+		tell_why_not_begun(t);
+}
+
+static void on_lws_log(int level, const char *line)
+{
+	char text[300];
+	size_t len = strcspn(line, "\n");
+	snprintf(text, sizeof text, "%.*s", len < sizeof text ? (int)len : (int)sizeof text - 1, line);
+	log_event(LOG_DEBUG, level & LLL_ERR ? "lws_error" : "lws", "text", text, NULL);
+}
+
+bool tunnel_make_context(struct tunnel *t, struct error *e)
+{
+	void *loops[1] = { t->loop };
+	char *proxy = NULL;
+	struct lws_context_creation_info info = { 0 };
+	if (!proxy_for(t->tls ? "https" : "http", t->host, &proxy, e))
+		return false;
+	/* lws 4.1.6 reads http_proxy by itself, whatever the scheme and NO_PROXY say. */
+	unsetenv("http_proxy");
+	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+	info.port = CONTEXT_PORT_NO_LISTEN;
+	info.options = LWS_SERVER_OPTION_LIBUV | (t->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
+	info.foreign_loops = loops;
+	info.protocols = tunnel_protocols;
+	info.user = t;
+	info.client_ssl_ca_filepath = t->options.ca;
+	info.ssl_client_options_set = SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1;
+	info.retry_and_idle_policy = &t->keepalive;
+	t->context = lws_create_context(&info);
+	t->proxied = proxy != NULL;
+	if (t->context && proxy)
+		lws_set_proxy(lws_get_vhost_by_name(t->context, "default"), proxy);
+	if (proxy)
+		lws_explicit_bzero(proxy, strlen(proxy));
+	free(proxy);
+	return t->context || error_set(e, EXIT_RELAY,
+				       "libwebsockets cannot start on libuv%s: is its plugin there (Debian: "
+				       "libwebsockets-evlib-uv)?",
+				       t->options.ca ? ", or the CA file is no PEM" : "");
+}
