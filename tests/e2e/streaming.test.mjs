@@ -128,10 +128,8 @@ describe('large bodies', () => {
 		await stuck.write(requestBytes('GET', '/large/down-stuck', ['Host: relay.test']));
 		await w.recorded((r) => r.target === '/down-stuck');
 		const begun = Date.now();
-		for (let i = 0; i < 100; i += 10) {
-			const answers = await Promise.all([...Array(10).keys()].map((k) => post(relay.port, `/large/beside/${i + k}`, randomBytes(3000))));
-			for (const a of answers) assert.equal(a.status, 200);
-		}
+		const answers = await Promise.all([...Array(100).keys()].map((k) => post(relay.port, `/large/beside/${k}`, randomBytes(3000))));
+		for (const a of answers) assert.equal(a.status, 200);
 		assert.ok(Date.now() - begun < 15_000, `100 others took ${Date.now() - begun} ms`);
 		assert.equal((await w.recorded((r) => r.target === '/down-stuck')).status, null, 'the stuck one is still under way');
 		await stuck.end();
