@@ -167,6 +167,22 @@ describe('the inspector', () => {
 
 	const github = (secret, body) => `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
 
+	it('shows of one sent again the verdict its bytes had, of one edited that it is not known', async () => {
+		const file = w.fresh('secret');
+		writeFileSync(file, 'right-secret');
+		await listen({ EDITOR: 'sed -i -e s/4900/5000/' }, ['--secret', `github=@${file}`]);
+		const body = '{"amount":4900}';
+		await hook('signed', body, ['X-GitHub-Event: push', `X-Hub-Signature-256: ${github('right-secret', body)}`], 'push');
+		await t.keys('r');
+		await t.until(/#1 was sent again, as #2/);
+		await t.until(/^.R\+ /m);
+		await t.keys('e');
+		await t.until(/^ *\+ \{"amount":5000\}/m);
+		await t.keys('s');
+		await t.until(/was sent again, as #3/);
+		await t.until((s) => s.split('\n').filter((l) => /^.R[+-] /.test(l)).map((l) => l[2]).join('') === '+-');
+	});
+
 	it('says why a signature does not hold, and signs anew what was edited', async () => {
 		const file = w.fresh('secret');
 		writeFileSync(file, 'right-secret');
