@@ -82,6 +82,22 @@ describe('the inspector', () => {
 		await t.until((s) => s.split('\n').filter((l) => /^.{1,2}R/.test(l)).length === 2);
 	});
 
+	it('names the delivery of several that could not be sent again', async () => {
+		await listen();
+		await hook('a', 'one');
+		await hook('b', 'two');
+		app.answer = (request, socket) => socket.destroy();
+		try {
+			await t.keys('m', 'k', 'm', 'r');
+			await t.until(/replay 2 marked/);
+			await t.keys('y');
+			await t.until(/^ replayed .* 2\/2 {2}0 ok {2}2 failed/m);
+			await t.until(/^ #[12]: \S/m);
+		} finally {
+			app.answer = null;
+		}
+	});
+
 	it('sends one that was edited, its length right, the original untouched', async () => {
 		await listen({ EDITOR: 'sed -i -e s/4900/1234567/ -e s/^X-Kind:.*/X-Kind:\\ edited/' });
 		const first = await hook('pay', '{"amount":4900}', ['X-Kind: original']);
