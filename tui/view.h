@@ -31,6 +31,8 @@ struct ui {
 	struct client_state client;
 	struct keymap keys;
 	char filter[UI_FILTER_MAX];
+	/* What a finished replay made is shown by this filter, in the place of that one, which Esc gives back. */
+	char results[64], before_results[UI_FILTER_MAX];
 	char search[200], hits[50]; /* "2 of 5", until the next key */
 	bool hits_open;             /* there are more to be counted */
 	const char *hits_words;     /* ours, with them in a message; or NULL */
