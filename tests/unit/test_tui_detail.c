@@ -185,6 +185,32 @@ static void test_looks_fast(void **state)
 	end(&w);
 }
 
+/* The app's words for its status, of the last attempt and where they fit. */
+static void test_reason(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, "application/json", json);
+	push(&w, view_detail_new(4));
+	draw(&w, 87, 24);
+	assert_true(shows(&w, "12:00:03.000  500 Internal Server Error  9ms\n"));
+	draw(&w, 86, 24);
+	assert_true(shows(&w, " 500  9ms\n"));
+	draw(&w, 40, 10);
+	assert_true(shows(&w, "500  9ms\n"));
+	/* A row that tells of something else has none. */
+	fake_source_at(&w.f, 4)->row.status = 502;
+	view_detail_changed(screen_top(&w.s));
+	draw(&w, 120, 24);
+	assert_true(shows(&w, " 502  9ms\n"));
+	fake_source_at(&w.f, 4)->row.status = 500;
+	fake_source_at(&w.f, 4)->row.state = DELIVERY_SENDING;
+	view_detail_changed(screen_top(&w.s));
+	draw(&w, 120, 24);
+	assert_true(shows(&w, " send  9ms\n"));
+	end(&w);
+}
+
 static const char soap[] =
     "<?xml version=\"1.0\"?><soap:Envelope xmlns:soap=\"http://www.w3.org/2003/05/soap-envelope\"><soap:Body>"
     "<m:Order id='7'><m:Note>paid &amp; \x1b]0;x\x07sent</m:Note><m:Empty></m:Empty><m:Line n=\"1\"/></m:Order>"
@@ -561,7 +587,7 @@ int main(void)
 		cmocka_unit_test(test_folds_stay),
 		cmocka_unit_test(test_folds_stay_with_looks),
 		cmocka_unit_test(test_looks_fast),
-
+		cmocka_unit_test(test_reason),
 		cmocka_unit_test(test_xml),
 		cmocka_unit_test(test_hex),
 		cmocka_unit_test(test_response),
