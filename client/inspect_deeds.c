@@ -131,8 +131,10 @@ static void count_one(struct batch *b, const struct replayed *result, const stru
 	p->failed += !ok;
 	if (result->id > p->last_id)
 		p->last_id = result->id;
-	if (e && e->code != EXIT_INTERRUPTED && !p->trouble)
+	if (e && e->code != EXIT_INTERRUPTED && !p->trouble) {
 		p->trouble = strdup(e->text);
+		p->trouble_id = result->original;
+	}
 }
 
 static void on_replayed(void *user, const struct replayed *result, const struct error *e)

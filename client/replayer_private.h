@@ -30,7 +30,7 @@ struct replay {
 	/* The worker's while it works. */
 	uint8_t event_id[UUID_LEN];
 	bool has_body, https, edited, no_memory;
-	struct buffer method, target, tunnel, peer, provider, event_type, last_url;
+	struct buffer method, target, tunnel, peer, provider, event_type, verdict, last_url;
 	struct message message;
 	struct buffer headers;     /* as sent and recorded */
 	struct buffer signed_body; /* where signing changes it */

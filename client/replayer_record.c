@@ -59,6 +59,7 @@ static void on_row(void *user, const struct delivery_row *row)
 	take(p, &p->peer, row->peer);
 	take(p, &p->provider, row->provider);
 	take(p, &p->event_type, row->event_type);
+	take(p, &p->verdict, row->signature);
 	/* What the last URL ends in. */
 	take(p, &p->answer_headers, row->target);
 }
@@ -158,6 +159,17 @@ static bool sign_anew(struct replayer *r, struct replay *p, struct error *e)
 	return true;
 }
 
+/* The same bytes have the verdict they had when they came: their time stamp is of then. */
+static struct bytes verdict_of(const struct replayer *r, const struct replay *p)
+{
+	const struct option_values *edits = r->options.forward->extra_headers;
+	if (r->options.secrets)
+		return bytes_of("valid");
+	if (!p->edited && (!edits || !edits->count))
+		return buffer_view(&p->verdict);
+	return bytes_of(headers_has_signature(buffer_view(&p->headers)) ? "unknown" : "none");
+}
+
 static bool insert_copy(struct replayer *r, struct replay *p, bool by_client, struct error *e)
 {
 	struct store_delivery d = {
@@ -172,9 +184,7 @@ static bool insert_copy(struct replayer *r, struct replay *p, bool by_client, st
 		.provider = buffer_view(&p->provider),
 		.event_type = buffer_view(&p->event_type),
 		.headers = buffer_view(&p->headers),
-		.signature = bytes_of(r->options.secrets                                ? "valid"
-				      : headers_has_signature(buffer_view(&p->headers)) ? "unknown"
-											: "none"),
+		.signature = verdict_of(r, p),
 		.trailers = p->change.whole ? bytes_of(NULL) : buffer_view(&p->message.trailers),
 		.body = body_of(p),
 		.https = p->https,

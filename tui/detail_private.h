@@ -22,9 +22,11 @@ struct place {
 	size_t line, top;
 };
 
-/* The document of a tab that is left, with what is folded in it. */
+/* The document of a tab that is left, or that is shown raw meanwhile, with what is folded in it. */
 struct kept {
 	struct doc_made made;
+	enum body_look look;
+	struct place place;
 	int columns;
 	enum time_mode time;
 	bool folded;
@@ -57,6 +59,8 @@ struct detail {
 
 /* view_detail_doc.c */
 void detail_tab(struct detail *d, enum detail_tab tab);
+/* Another way of showing the tab's body. */
+void detail_look(struct detail *d, enum body_look look);
 void detail_attempt(struct detail *d, int number);
 /* The number of the attempt that is chosen; 0: none was made. */
 int detail_attempt_number(const struct detail *d);

@@ -93,6 +93,7 @@ struct replay_progress {
 	bool over;
 	int64_t last_id; /* the newest row it made */
 	char *trouble;
+	int64_t trouble_id; /* the delivery that was to be sent again; 0: it is of none alone */
 };
 
 struct deed_ops {

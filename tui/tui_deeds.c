@@ -30,6 +30,17 @@ static void unlink_run(struct replay_run *r)
 		}
 }
 
+/* The first one that went wrong, with the number it is found by. */
+static void tell_trouble(struct tui *t, const struct replay_progress *p)
+{
+	char sentence[sizeof t->screen.ui.message];
+	if (p->trouble_id)
+		snprintf(sentence, sizeof sentence, "#%lld: %s", (long long)p->trouble_id, p->trouble);
+	else
+		snprintf(sentence, sizeof sentence, "%s", p->trouble);
+	tui_event(t, sentence);
+}
+
 static void tell_strip(struct tui *t, const struct replay_progress *p)
 {
 	struct strip *strip = &t->screen.ui.strip;
@@ -40,7 +51,7 @@ static void tell_strip(struct tui *t, const struct replay_progress *p)
 		strip->ended_us = tui_wall_us();
 	}
 	if (p->over && p->trouble)
-		tui_event(t, p->trouble);
+		tell_trouble(t, p);
 }
 
 static void tell_one(struct tui *t, int64_t id, const struct replay_progress *p)

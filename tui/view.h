@@ -31,6 +31,8 @@ struct ui {
 	struct client_state client;
 	struct keymap keys;
 	char filter[UI_FILTER_MAX];
+	/* What a finished replay made is shown by this filter, in the place of that one, which Esc gives back. */
+	char results[64], before_results[UI_FILTER_MAX];
 	char search[200], hits[50]; /* "2 of 5", until the next key */
 	bool hits_open;             /* there are more to be counted */
 	const char *hits_words;     /* ours, with them in a message; or NULL */
@@ -139,9 +141,12 @@ unsigned view_have(const struct view *v, const struct ui *ui);
 extern const struct view_ops view_list_ops;
 /* view_bars.c: what stands around the views. */
 void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, bool with_filter);
-void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct surface *s, struct rect area);
-/* "-- #1000187  invoice.paid  500 ---", over the pane. */
-void bars_draw_pane_title(const struct item *item, struct surface *s, struct rect area, bool focused);
+/* `reason` of the app's answer, where there is room; empty: not known. */
+void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct bytes reason, struct surface *s,
+			    struct rect area);
+/* "-- #1000187  invoice.paid  500 Internal Server Error ---", over the pane. */
+void bars_draw_pane_title(const struct item *item, struct bytes reason, struct surface *s, struct rect area,
+			  bool focused);
 void bars_draw_filter(const struct ui *ui, struct surface *s, struct rect area);
 /* Flush right; gives the column it begins in. */
 int bars_print_right(struct surface *s, struct rect area, enum role role, const char *text);

@@ -68,36 +68,72 @@ void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, b
 		surface_print(s, rest, x, area.y, ROLE_NORMAL, "%s", ui->client.detail);
 }
 
-void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct surface *s, struct rect area)
+static int columns_of(struct bytes text)
 {
-	char status[8], took[8], clock[WORDS_LEN], right[40];
-	enum role role = words_status(status, &item->row);
-	text_took(took, item->row.took_us);
-	words_clock(clock, ui, item->row.received_at_us);
-	snprintf(right, sizeof right, "  %s  %s", status, took);
-	int x = bars_print_right(s, area, role, right);
-	struct rect rest = area;
-	rest.width = x - area.x;
-	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, " creel  #%lld  ", (long long)item->row.id);
-	if (area.width >= 60) {
-		x = surface_text(s, rest, x, area.y, words_source(&item->row), ROLE_NORMAL);
-		x = surface_print(s, rest, x, area.y, ROLE_NORMAL, " ");
-	}
-	x = surface_text(s, rest, x, area.y, words_event(&item->row), ROLE_TITLE);
-	if (area.width >= 60)
-		surface_print(s, rest, x, area.y, ROLE_NORMAL, "  %s%s", clock, ui->time == TIMES_UTC ? "Z" : "");
+	return text_columns(text, TEXT_LINE);
 }
 
-void bars_draw_pane_title(const struct item *item, struct surface *s, struct rect area, bool focused)
+/* "  200 OK  37ms" */
+static int draw_result(const struct item *item, struct bytes reason, struct surface *s, struct rect area, int x)
 {
 	char status[8], took[8];
+	enum role role = words_status(status, &item->row);
+	text_took(took, item->row.took_us);
+	x = surface_print(s, area, x, area.y, role, "  %s%s", status, reason.len ? " " : "");
+	x = surface_text(s, area, x, area.y, reason, role);
+	return surface_print(s, area, x, area.y, role, "  %s", took);
+}
+
+void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct bytes reason, struct surface *s,
+			    struct rect area)
+{
+	const struct delivery_row *row = &item->row;
+	char status[8], took[8], clock[WORDS_LEN + 4], number[40];
+	bool wide = area.width >= 60;
+	words_status(status, row);
+	text_took(took, row->took_us);
+	words_clock(clock, ui, row->received_at_us);
+	strcat(clock, ui->time == TIMES_UTC ? "Z" : "");
+	int left =
+	    snprintf(number, sizeof number, " creel  #%lld  ", (long long)row->id) + columns_of(words_event(row));
+	left += wide ? columns_of(words_source(row)) + (int)strlen(clock) + 3 : 0;
+	int right = (int)(strlen(status) + strlen(took)) + 4, more = columns_of(reason) + 1;
+	if (!reason.len || left + right + more > area.width)
+		reason.len = 0;
+	else
+		right += more;
+	int x = area.x + (right < area.width ? area.width - right : 0);
+	draw_result(item, reason, s, area, x);
+	struct rect rest = area;
+	rest.width = x - area.x;
+	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, "%s", number);
+	if (wide) {
+		x = surface_text(s, rest, x, area.y, words_source(row), ROLE_NORMAL);
+		x = surface_print(s, rest, x, area.y, ROLE_NORMAL, " ");
+	}
+	x = surface_text(s, rest, x, area.y, words_event(row), ROLE_TITLE);
+	if (wide)
+		surface_print(s, rest, x, area.y, ROLE_NORMAL, "  %s", clock);
+}
+
+void bars_draw_pane_title(const struct item *item, struct bytes reason, struct surface *s, struct rect area,
+			  bool focused)
+{
+	char status[8], took[8], number[40], keys[40];
 	enum role role = words_status(status, &item->row), title = focused ? ROLE_TITLE : ROLE_DIM;
 	text_took(took, item->row.took_us);
+	int taken = snprintf(number, sizeof number, "#%lld  ", (long long)item->row.id);
+	taken += snprintf(keys, sizeof keys, "  %s  %s ", took, focused ? "C-w Esc: the list" : "C-w: here");
+	taken += columns_of(words_event(&item->row)) + (int)strlen(status) + 5;
 	int x = surface_print(s, area, area.x + 2, area.y, ROLE_DIM, " ");
-	x = surface_print(s, area, x, area.y, title, "#%lld  ", (long long)item->row.id);
+	x = surface_print(s, area, x, area.y, title, "%s", number);
 	x = surface_text(s, area, x, area.y, words_event(&item->row), title);
 	x = surface_print(s, area, x, area.y, role, "  %s", status);
-	surface_print(s, area, x, area.y, ROLE_DIM, "  %s  %s ", took, focused ? "C-w Esc: the list" : "C-w: here");
+	if (reason.len && taken + columns_of(reason) + 1 <= area.width) {
+		x = surface_print(s, area, x, area.y, role, " ");
+		x = surface_text(s, area, x, area.y, reason, role);
+	}
+	surface_print(s, area, x, area.y, ROLE_DIM, "%s", keys);
 }
 
 static void filter_right(const struct ui *ui, char *out, size_t room)

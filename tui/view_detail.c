@@ -135,15 +135,28 @@ static const struct item *item_of(const struct detail *d, const struct ui *ui)
 	return chosen && chosen->row.id == d->id ? chosen : NULL;
 }
 
+/* Of the answer that the row tells of: the app's own words. */
+static struct bytes reason_of(const struct detail *d)
+{
+	const struct document *known = &d->side[SOURCE_REQUEST].document;
+	const struct delivery_row *row = &known->item.row;
+	char status[8];
+	if (!detail_side_ready(d, SOURCE_REQUEST) || !known->attempt_count || row->status <= 0 ||
+	    words_status(status, row) == ROLE_PENDING)
+		return (struct bytes){ 0 };
+	const struct attempt_row *last = &known->attempts[known->attempt_count - 1];
+	return last->status == row->status ? last->reason : (struct bytes){ 0 };
+}
+
 static void draw_title(const struct detail *d, const struct ui *ui, struct surface *s, struct rect line)
 {
 	const struct item *item = item_of(d, ui);
 	if (d->follows) {
 		surface_fill(s, line, SURFACE_LINE, ROLE_DIM);
 		if (item)
-			bars_draw_pane_title(item, s, line, ui->pane_focused);
+			bars_draw_pane_title(item, reason_of(d), s, line, ui->pane_focused);
 	} else if (item) {
-		bars_draw_detail_title(ui, item, s, line);
+		bars_draw_detail_title(ui, item, reason_of(d), s, line);
 	} else {
 		surface_print(s, line, line.x, line.y, ROLE_TITLE, " creel  #%lld", (long long)d->id);
 	}

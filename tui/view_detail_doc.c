@@ -101,7 +101,7 @@ static bool is_made(struct detail *d, const struct ui *ui, int columns)
 	return d->made.folds && d->tab != TAB_BYTES && widen(d, ui, columns);
 }
 
-/* ---- what is kept of a tab that is left ---- */
+/* ---- what is kept of a tab, or a look, that is left ---- */
 
 void detail_drop_kept(struct detail *d, enum source_part part)
 {
@@ -109,33 +109,51 @@ void detail_drop_kept(struct detail *d, enum source_part part)
 	d->kept[part] = (struct kept){ 0 };
 }
 
+static bool keeps(const struct detail *d)
+{
+	return d->tab == TAB_REQUEST || d->tab == TAB_ANSWER;
+}
+
 /* Only where there is something to be lost: all else is made anew as fast as it is shown. */
 static void keep(struct detail *d)
 {
-	if ((d->tab != TAB_REQUEST && d->tab != TAB_ANSWER) || !d->made.folds || d->stale) {
+	if (!keeps(d) || !d->made.folds || d->stale) {
 		detail_drop_doc(d);
 		return;
 	}
 	detail_drop_kept(d, detail_part(d));
-	d->kept[detail_part(d)] = (struct kept){ d->made, d->columns, d->time, d->folded };
+	d->kept[detail_part(d)] = (struct kept){
+		.made = d->made,
+		.look = d->look[d->tab],
+		.place = { d->pager.line, d->pager.top },
+		.columns = d->columns,
+		.time = d->time,
+		.folded = d->folded,
+	};
 	d->made = (struct doc_made){ 0 };
 	detail_drop_doc(d);
+}
+
+static bool has_kept(const struct detail *d)
+{
+	const struct kept *k = &d->kept[detail_part(d)];
+	return keeps(d) && k->made.doc && k->look == d->look[d->tab];
 }
 
 static void take_kept(struct detail *d)
 {
 	struct kept *k = &d->kept[detail_part(d)];
-	if ((d->tab != TAB_REQUEST && d->tab != TAB_ANSWER) || d->made.doc || !k->made.doc)
+	if (d->made.doc || !has_kept(d))
 		return;
 	d->made = k->made;
 	d->columns = k->columns;
 	d->time = k->time;
 	d->folded = k->folded;
 	d->stale = false;
-	*k = (struct kept){ 0 };
 	pager_show(&d->pager, d->made.doc);
-	d->pager.line = d->places[d->tab].line;
-	d->pager.top = d->places[d->tab].top;
+	d->pager.line = k->place.line;
+	d->pager.top = k->place.top;
+	*k = (struct kept){ 0 };
 }
 
 void detail_prepare(struct detail *d, const struct ui *ui, int columns)
@@ -157,13 +175,12 @@ void detail_prepare(struct detail *d, const struct ui *ui, int columns)
 	d->time = ui->time;
 	d->stale = false;
 	d->folded = false;
-	if (again) {
-		pager_replace(&d->pager, made.doc);
-		return;
+	if (!again) {
+		pager_show(&d->pager, made.doc);
+		d->pager.line = place.line;
+		d->pager.top = place.top;
 	}
-	pager_show(&d->pager, made.doc);
-	d->pager.line = place.line;
-	d->pager.top = place.top;
+	pager_replace(&d->pager, made.doc); /* as far as there are lines */
 }
 
 void detail_forget(struct detail *d, enum source_part part)
@@ -208,6 +225,18 @@ void detail_tab(struct detail *d, enum detail_tab tab)
 		d->bytes_of = detail_part(d);
 	keep(d);
 	d->tab = tab;
+}
+
+/* What was folded is so when one comes back to it, as it is with tabs. */
+void detail_look(struct detail *d, enum body_look look)
+{
+	detail_remember_place(d);
+	if (keeps(d) && d->made.folds && !d->stale)
+		keep(d);
+	d->look[d->tab] = look;
+	if (has_kept(d))
+		detail_drop_doc(d);
+	d->stale = true;
 }
 
 void detail_attempt(struct detail *d, int number)

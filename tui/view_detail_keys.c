@@ -6,12 +6,6 @@
 #include "tui/doc_rows.h"
 #include "tui/view_pager.h"
 
-static void look_at(struct detail *d, enum body_look look)
-{
-	d->look[d->tab] = look;
-	d->stale = true;
-}
-
 /* More of a body that is cut; else the other way of showing it. */
 static void pretty(struct detail *d, struct effect *out)
 {
@@ -28,11 +22,11 @@ static void pretty(struct detail *d, struct effect *out)
 	if (m->body.len >= DETAIL_BODY_MOST && doc_cut_note(note, m->body.len, m->body_size))
 		view_say(out, "%s, the most that is shown: x writes all of it to a file", note);
 	if (d->tab == TAB_BYTES)
-		look_at(d, look == LOOK_HEX ? LOOK_RAW : LOOK_HEX);
+		detail_look(d, look == LOOK_HEX ? LOOK_RAW : LOOK_HEX);
 	else if (look == LOOK_PRETTY && m->body.len > DOC_PRETTY_MOST)
-		look_at(d, LOOK_FORCED);
+		detail_look(d, LOOK_FORCED);
 	else
-		look_at(d, look == LOOK_PRETTY || look == LOOK_FORCED ? LOOK_RAW : LOOK_PRETTY);
+		detail_look(d, look == LOOK_PRETTY || look == LOOK_FORCED ? LOOK_RAW : LOOK_PRETTY);
 }
 
 static void hex(struct detail *d)
@@ -41,9 +35,9 @@ static void hex(struct detail *d)
 	if (d->tab == TAB_TIMES)
 		detail_tab(d, TAB_BYTES);
 	else if (d->tab == TAB_BYTES)
-		look_at(d, look == LOOK_HEX ? LOOK_RAW : LOOK_HEX);
+		detail_look(d, look == LOOK_HEX ? LOOK_RAW : LOOK_HEX);
 	else
-		look_at(d, look == LOOK_HEX ? LOOK_PRETTY : LOOK_HEX);
+		detail_look(d, look == LOOK_HEX ? LOOK_PRETTY : LOOK_HEX);
 }
 
 /* On the lines that stand for something else, Enter goes there. */

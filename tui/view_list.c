@@ -176,14 +176,23 @@ static void toggle_only_marked(const struct ui *ui, struct effect *out)
 		 len ? " " : "", only_marked);
 }
 
+static bool shows_results(const struct ui *ui)
+{
+	return ui->results[0] && strcmp(ui->filter, ui->results) == 0;
+}
+
 static void list_clear(struct ui *ui, struct effect *out)
 {
 	if (ui->strip.shown && !ui->strip.running) {
 		ui->strip.shown = false;
 		return;
 	}
-	if (ui->filter[0])
+	if (shows_results(ui)) {
+		filter_to(out, ui->before_results);
+		ui->results[0] = '\0';
+	} else if (ui->filter[0]) {
 		filter_to(out, "");
+	}
 }
 
 /* Enter on the line of a finished replay shows what it made. */
@@ -192,8 +201,10 @@ static bool open_results(struct ui *ui, struct effect *out)
 	if (!ui->strip.shown || ui->strip.running || !ui->strip.progress.last_id)
 		return false;
 	ui->strip.shown = false;
-	filter_to(out, "");
-	snprintf(out->text, sizeof out->text, "is:replay id:>%lld", (long long)ui->strip.first_id);
+	if (!shows_results(ui)) /* of several replays: the one before the first */
+		memcpy(ui->before_results, ui->filter, sizeof ui->before_results);
+	snprintf(ui->results, sizeof ui->results, "is:replay id:>%lld", (long long)ui->strip.first_id);
+	filter_to(out, ui->results);
 	return true;
 }
 

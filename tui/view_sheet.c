@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tui/copy.h"
+#include "tui/text.h"
 
 void sheet_begin(struct sheet *s, const char *format, ...)
 {
@@ -111,6 +112,14 @@ void sheet_key(struct sheet *s, const struct key *key, struct effect *out)
 	}
 }
 
+/* What has no room ends in the mark that the line below the list has. */
+static void draw_label(const char *label, struct surface *surface, struct rect box, int x, int y)
+{
+	surface_print(surface, box, x, y, ROLE_NORMAL, "%s", label);
+	if (x + text_columns(bytes_of(label), TEXT_LINE) > box.x + box.width)
+		surface_print(surface, box, box.x + box.width - 2, y, ROLE_DIM, "..");
+}
+
 /* Gives how many stand below what fits. */
 static size_t draw_choices(const struct sheet *s, struct surface *surface, struct rect box, int y)
 {
@@ -122,7 +131,7 @@ static size_t draw_choices(const struct sheet *s, struct surface *surface, struc
 		char name[KEY_NAME_LEN];
 		key_to_name(s->choices[i].key, name);
 		surface_print(surface, box, box.x + 3, y, ROLE_KEY, "%s", name);
-		surface_print(surface, box, box.x + 9, y, ROLE_NORMAL, "%s", s->choices[i].label);
+		draw_label(s->choices[i].label, surface, box, box.x + 9, y);
 		if (i == s->chosen) {
 			surface_select(surface, box, y);
 			surface->cursor_x = box.x;

@@ -82,6 +82,22 @@ describe('the inspector', () => {
 		await t.until((s) => s.split('\n').filter((l) => /^.{1,2}R/.test(l)).length === 2);
 	});
 
+	it('names the delivery of several that could not be sent again', async () => {
+		await listen();
+		await hook('a', 'one');
+		await hook('b', 'two');
+		app.answer = (request, socket) => socket.destroy();
+		try {
+			await t.keys('m', 'k', 'm', 'r');
+			await t.until(/replay 2 marked/);
+			await t.keys('y');
+			await t.until(/^ replayed .* 2\/2 {2}0 ok {2}2 failed/m);
+			await t.until(/^ #[12]: \S/m);
+		} finally {
+			app.answer = null;
+		}
+	});
+
 	it('sends one that was edited, its length right, the original untouched', async () => {
 		await listen({ EDITOR: 'sed -i -e s/4900/1234567/ -e s/^X-Kind:.*/X-Kind:\\ edited/' });
 		const first = await hook('pay', '{"amount":4900}', ['X-Kind: original']);
@@ -166,6 +182,22 @@ describe('the inspector', () => {
 	});
 
 	const github = (secret, body) => `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
+
+	it('shows of one sent again the verdict its bytes had, of one edited that it is not known', async () => {
+		const file = w.fresh('secret');
+		writeFileSync(file, 'right-secret');
+		await listen({ EDITOR: 'sed -i -e s/4900/5000/' }, ['--secret', `github=@${file}`]);
+		const body = '{"amount":4900}';
+		await hook('signed', body, ['X-GitHub-Event: push', `X-Hub-Signature-256: ${github('right-secret', body)}`], 'push');
+		await t.keys('r');
+		await t.until(/#1 was sent again, as #2/);
+		await t.until(/^.R\+ /m);
+		await t.keys('e');
+		await t.until(/^ *\+ \{"amount":5000\}/m);
+		await t.keys('s');
+		await t.until(/was sent again, as #3/);
+		await t.until((s) => s.split('\n').filter((l) => /^.R[+-] /.test(l)).map((l) => l[2]).join('') === '+-');
+	});
 
 	it('says why a signature does not hold, and signs anew what was edited', async () => {
 		const file = w.fresh('secret');

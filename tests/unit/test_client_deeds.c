@@ -218,6 +218,7 @@ static void test_replays(void **state)
 	assert_int_equal(t.last.failed, 10);
 	assert_true(t.last.last_id > ids[9]);
 	assert_non_null(strstr(t.trouble, "127.0.0.1:1"));
+	assert_in_range(t.last.trouble_id, ids[0], ids[9]);
 	assert_int_equal(count(&t, "is:replay status:err"), 10);
 	/* What is edited, and what cannot be done. */
 	r = (struct replay_request){ .ids = ids, .count = 1, .edited = bytes_of("PUT /new HTTP/1.1\nX-B: 2\n\nnew") };

@@ -258,6 +258,68 @@ static void test_alone(void **state)
 	end(&t);
 }
 
+static void copy_verdict(void *user, const struct delivery_row *row)
+{
+	snprintf(user, 16, "%.*s", (int)row->signature.len, (const char *)row->signature.at);
+}
+
+/* What the replay of `id` is said to be signed like. */
+static void check_verdict(struct test *t, int64_t id, const struct replay_change *change, const char *wanted)
+{
+	char verdict[16];
+	struct error e;
+	replay(t, id, change);
+	assert_true(store_get(t->store, t->result.id, copy_verdict, verdict, &e));
+	assert_string_equal(verdict, wanted);
+}
+
+static int64_t add_signed(struct test *t, uint8_t n, const char *verdict)
+{
+	struct store_delivery d = sample(n);
+	struct error e;
+	bool duplicate;
+	int64_t id;
+	d.headers = bytes_of("Host: x\r\nStripe-Signature: t=1,v1=ab\r\nContent-Length: 7\r\n");
+	d.body = bytes_of("{}  END");
+	d.body_size = d.body.len;
+	d.signature = bytes_of(verdict);
+	assert_true(store_batch_ops.begin(t->store, &e));
+	bool fine = store_insert_delivery(t->store, &d, &id, &duplicate, &e);
+	struct store_attempt a = { .delivery_id = id, .result = ATTEMPT_OK, .status = 500, .url = bytes_of(t->url) };
+	in_transaction(t->store, fine && store_insert_attempt(t->store, &a, &e), &e);
+	return id;
+}
+
+static void check_verdicts(uint8_t n, const char *verdict)
+{
+	const char *field = "X-Order: 2";
+	struct option_values edits = { &field, 1 };
+	struct replay_change body = { .has_body = true, .body = bytes_of("another END") };
+	struct replay_change unsigned_one = { .whole = true,
+					      .method = bytes_of("PUT"),
+					      .target = bytes_of("/other"),
+					      .headers = bytes_of("X-New: 2\r\n"),
+					      .body = bytes_of("new END") };
+	struct test t;
+	begin(&t);
+	int64_t id = add_signed(&t, n, verdict);
+	check_verdict(&t, id, NULL, verdict);
+	check_verdict(&t, t.result.id, NULL, verdict);
+	check_verdict(&t, id, &body, "unknown");
+	check_verdict(&t, id, &unsigned_one, "none");
+	t.forward.extra_headers = &edits;
+	check_verdict(&t, id, NULL, "unknown");
+	end(&t);
+}
+
+/* The same bytes have the verdict they came with; of others nothing is known. */
+static void test_verdict(void **state)
+{
+	(void)state;
+	check_verdicts(1, "valid");
+	check_verdicts(2, "invalid");
+}
+
 static void test_refused_in_words(void **state)
 {
 	struct test t;
@@ -594,6 +656,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(test_alone),
+		IN_FOLDER(test_verdict),
 		IN_FOLDER(test_refused_in_words),
 		IN_FOLDER(test_several_and_stopped),
 		IN_FOLDER(test_by_client),

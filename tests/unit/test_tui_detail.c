@@ -121,6 +121,96 @@ static void test_folds_stay(void **state)
 	end(&w);
 }
 
+/* So is what was folded when one comes back from the raw body or its bytes, in the place that was left. */
+static void test_folds_stay_with_looks(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, "application/json", json);
+	struct detail *d = (struct detail *)push(&w, view_detail_new(4));
+	act(&w, ACTION_FOLD_ALL);
+	act(&w, ACTION_BOTTOM);
+	size_t folded = pager_count(&d->pager), line = d->pager.line;
+	act(&w, ACTION_PRETTY);
+	assert_true(shows(&w, "raw (p: pretty)"));
+	assert_true(shows(&w, "{\"a\": 1, \"b\": [1, 2, 3]},"));
+	act(&w, ACTION_TOP);
+	act(&w, ACTION_PRETTY);
+	assert_true(shows(&w, "pretty (p: raw)"));
+	assert_int_equal(pager_count(&d->pager), folded);
+	assert_int_equal(d->pager.line, line);
+	/* By way of the bytes and of other tabs, at another width. */
+	act(&w, ACTION_PRETTY);
+	act(&w, ACTION_HEX);
+	assert_true(shows(&w, "00000000 | 7b 0a 20 20 22"));
+	act(&w, ACTION_TAB_RESPONSE);
+	act(&w, ACTION_TAB_REQUEST);
+	assert_true(shows(&w, "hex (p: pretty)"));
+	draw(&w, 120, 40);
+	act(&w, ACTION_HEX);
+	assert_in_range(pager_count(&d->pager), 1, folded); /* less above the body */
+	assert_int_equal(d->columns, 119);
+	act(&w, ACTION_FOLD_ALL); /* the key knows it, too */
+	assert_true(pager_count(&d->pager) > folded);
+	/* Left raw and folded, then another delivery is shown: as at first. */
+	act(&w, ACTION_FOLD_ALL);
+	act(&w, ACTION_PRETTY);
+	view_detail_show(screen_top(&w.s), 5);
+	assert_true(shows(&w, "pretty (p: raw)"));
+	assert_true(pager_count(&d->pager) > folded);
+	end(&w);
+}
+
+/* Without a drawing between two keys, too; and the place in a body that is shorter otherwise is its end. */
+static void test_looks_fast(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, "application/json", "{\"a\": [1, 2, 3, 4, 5, 6, 7, 8, 9]}");
+	struct view *v = push(&w, view_detail_new(4));
+	struct detail *d = (struct detail *)v;
+	act(&w, ACTION_FOLD_ALL);
+	size_t folded = pager_count(&d->pager);
+	for (int i = 0; i < 4; i++)
+		v->ops->act(v, &w.s.ui, i == 2 ? ACTION_FOLD_ALL : ACTION_PRETTY, 1, &w.out);
+	act(&w, ACTION_PRETTY);
+	assert_true(shows(&w, "pretty (p: raw)"));
+	assert_int_equal(pager_count(&d->pager), folded);
+	act(&w, ACTION_FOLD_ALL);
+	act(&w, ACTION_BOTTOM);
+	size_t line = d->pager.line;
+	act(&w, ACTION_PRETTY);
+	assert_true(d->pager.line < line);
+	assert_int_equal(d->pager.line, pager_count(&d->pager) - 1);
+	end(&w);
+}
+
+/* The app's words for its status, of the last attempt and where they fit. */
+static void test_reason(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, "application/json", json);
+	push(&w, view_detail_new(4));
+	draw(&w, 87, 24);
+	assert_true(shows(&w, "12:00:03.000  500 Internal Server Error  9ms\n"));
+	draw(&w, 86, 24);
+	assert_true(shows(&w, " 500  9ms\n"));
+	draw(&w, 40, 10);
+	assert_true(shows(&w, "500  9ms\n"));
+	/* A row that tells of something else has none. */
+	fake_source_at(&w.f, 4)->row.status = 502;
+	view_detail_changed(screen_top(&w.s));
+	draw(&w, 120, 24);
+	assert_true(shows(&w, " 502  9ms\n"));
+	fake_source_at(&w.f, 4)->row.status = 500;
+	fake_source_at(&w.f, 4)->row.state = DELIVERY_SENDING;
+	view_detail_changed(screen_top(&w.s));
+	draw(&w, 120, 24);
+	assert_true(shows(&w, " send  9ms\n"));
+	end(&w);
+}
+
 static const char soap[] =
     "<?xml version=\"1.0\"?><soap:Envelope xmlns:soap=\"http://www.w3.org/2003/05/soap-envelope\"><soap:Body>"
     "<m:Order id='7'><m:Note>paid &amp; \x1b]0;x\x07sent</m:Note><m:Empty></m:Empty><m:Line n=\"1\"/></m:Order>"
@@ -491,15 +581,27 @@ static void test_click(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_json),       cmocka_unit_test(test_value),
-		cmocka_unit_test(test_looks),      cmocka_unit_test(test_folds_stay),
-		cmocka_unit_test(test_xml),        cmocka_unit_test(test_hex),
-		cmocka_unit_test(test_response),   cmocka_unit_test(test_attempts),
-		cmocka_unit_test(test_not_called), cmocka_unit_test(test_invalid_json),
-		cmocka_unit_test(test_hostile),    cmocka_unit_test(test_large_body),
-		cmocka_unit_test(test_stale),      cmocka_unit_test(test_neighbours),
-		cmocka_unit_test(test_news),       cmocka_unit_test(test_places_and_resize),
-		cmocka_unit_test(test_split),      cmocka_unit_test(test_click),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_value),
+		cmocka_unit_test(test_looks),
+		cmocka_unit_test(test_folds_stay),
+		cmocka_unit_test(test_folds_stay_with_looks),
+		cmocka_unit_test(test_looks_fast),
+		cmocka_unit_test(test_reason),
+		cmocka_unit_test(test_xml),
+		cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_response),
+		cmocka_unit_test(test_attempts),
+		cmocka_unit_test(test_not_called),
+		cmocka_unit_test(test_invalid_json),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_large_body),
+		cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_news),
+		cmocka_unit_test(test_places_and_resize),
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_click),
 	};
 	return RUN(tests);
 }

@@ -231,6 +231,50 @@ static void test_strip(void **state)
 	end(&w);
 }
 
+static struct effect act_list(struct world *w, enum action a)
+{
+	struct effect e = { 0 };
+	w->s.list.ops->act(&w->s.list, &w->s.ui, a, 1, &e);
+	if (e.kind == EFFECT_FILTER) /* as tui_apply_filter does */
+		memcpy(w->s.ui.filter, e.text, sizeof w->s.ui.filter);
+	return e;
+}
+
+/* Esc on what a replay made gives the filter back that was there, then drops it. */
+static void test_filter_given_back(void **state)
+{
+	struct world w;
+	struct strip over = { .shown = true, .progress = { .total = 1, .sent = 1, .ok = 1, .last_id = 33 } };
+	(void)state;
+	begin(&w);
+	struct ui *ui = &w.s.ui;
+	snprintf(ui->filter, sizeof ui->filter, "source:stripe");
+	ui->strip = over;
+	ui->strip.first_id = 30;
+	act_list(&w, ACTION_OPEN);
+	assert_string_equal(ui->filter, "is:replay id:>30");
+	/* Of a second replay, too, and when it was narrowed meanwhile. */
+	ui->strip = over;
+	ui->strip.first_id = 32;
+	act_list(&w, ACTION_OPEN);
+	assert_string_equal(ui->filter, "is:replay id:>32");
+	act_list(&w, ACTION_ONLY_MARKED);
+	act_list(&w, ACTION_ONLY_MARKED);
+	act_list(&w, ACTION_CLEAR);
+	assert_string_equal(ui->filter, "source:stripe");
+	act_list(&w, ACTION_CLEAR);
+	assert_string_equal(ui->filter, "");
+	assert_int_equal(act_list(&w, ACTION_CLEAR).kind, EFFECT_NONE);
+	/* What was typed in its place is dropped as ever. */
+	snprintf(ui->filter, sizeof ui->filter, "source:stripe");
+	ui->strip = over;
+	act_list(&w, ACTION_OPEN);
+	snprintf(ui->filter, sizeof ui->filter, "status:5xx");
+	act_list(&w, ACTION_CLEAR);
+	assert_string_equal(ui->filter, "");
+	end(&w);
+}
+
 static void test_words(void **state)
 {
 	static const char *const local[] = { "localhost:3000",      "http://localhost", "127.0.0.1:80",
@@ -262,9 +306,10 @@ static void test_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_menus),  cmocka_unit_test(test_replay),    cmocka_unit_test(test_delete),
-		cmocka_unit_test(test_edited), cmocka_unit_test(test_overwrite), cmocka_unit_test(test_strip),
-		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_menus),     cmocka_unit_test(test_replay),
+		cmocka_unit_test(test_delete),    cmocka_unit_test(test_edited),
+		cmocka_unit_test(test_overwrite), cmocka_unit_test(test_strip),
+		cmocka_unit_test(test_words),     cmocka_unit_test(test_filter_given_back),
 	};
 	return RUN(tests);
 }
