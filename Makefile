@@ -16,7 +16,7 @@ WARN += -Werror
 endif
 OPT ?= -O2 -g -D_FORTIFY_SOURCE=2
 HARDEN := -fstack-protector-strong -fPIE
-PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS_CORE) $(PKGS_CLIENT) $(PKGS_RELAY) $(PKGS_TUI) 2>/dev/null | sed 's/-I/-isystem /g')
+PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS_CORE) $(PKGS_CLIENT) $(PKGS_RELAY) $(PKGS_TUI) 2>/dev/null | sed 's/-I/-isystem /g') $(shell $(PKG_CONFIG) --silence-errors --cflags libwslay)
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -DCREEL_VERSION='"$(VERSION)"' -I. $(PKG_CFLAGS) $(WARN) $(OPT) $(HARDEN) $(SAN) $(CFLAGS) -MMD -MP
 UNAME := $(shell uname -s)
 ifeq ($(UNAME),Linux)
@@ -31,7 +31,8 @@ endif
 LDFLAGS_ALL = $(LINK_HARDEN) $(SAN) $(LDFLAGS) -pthread
 LIBS_CORE = $(shell $(PKG_CONFIG) --libs $(PKGS_CORE))
 # wslay comes without a file for pkg-config on Debian.
-LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs $(PKGS_CLIENT)) -lwslay $(LIBS_CORE)
+LIBS_WSLAY = $(shell $(PKG_CONFIG) --silence-errors --libs libwslay || echo -lwslay)
+LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs $(PKGS_CLIENT)) $(LIBS_WSLAY) $(LIBS_CORE)
 LIBS_TUI = $(shell $(PKG_CONFIG) --libs $(PKGS_TUI))
 LIBS_RELAY = $(shell $(PKG_CONFIG) --libs $(PKGS_RELAY)) $(LIBS_CORE)
 
