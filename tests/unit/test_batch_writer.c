@@ -25,7 +25,8 @@ struct fake_db {
 	/* Of the syncing thread. */
 	atomic_int synced;
 	atomic_bool fail_sync;
-	sem_t *hold_sync; /* waited for before each sync, or NULL */
+	sem_t *hold_sync;   /* waited for before each sync, or NULL */
+	sem_t *sync_begins; /* posted before that, or NULL */
 };
 
 struct job {
@@ -66,6 +67,8 @@ static void rollback(void *db)
 static bool sync_apart(void *db, struct error *e)
 {
 	struct fake_db *d = db;
+	if (d->sync_begins)
+		sem_post(d->sync_begins);
 	if (d->hold_sync)
 		sem_wait(d->hold_sync);
 	atomic_fetch_add(&d->synced, 1);
@@ -324,15 +327,18 @@ static void test_committed_is_told_before_the_sync(void **state)
 {
 	struct fixture *f = malloc(sizeof *f);
 	struct apart a[3];
-	sem_t disk;
+	sem_t disk, begins;
 	(void)state;
 	start_with(f, &apart_ops);
 	assert_int_equal(sem_init(&disk, 0, 0), 0);
+	assert_int_equal(sem_init(&begins, 0, 0), 0);
 	f->db.hold_sync = &disk;
+	f->db.sync_begins = &begins;
 	submit_apart(f, &a[0], 0, false);
 	while (!a[0].committed)
 		uv_run(&f->loop, UV_RUN_ONCE);
-	assert_int_equal(f->count, 0); /* the disk is not done */
+	sem_wait(&begins);
+	assert_int_equal(f->count, 0); /* the disk is at it, and not done */
 	/* The next is committed meanwhile. */
 	submit_apart(f, &a[1], 1, false);
 	while (!a[1].committed)
@@ -352,6 +358,7 @@ static void test_committed_is_told_before_the_sync(void **state)
 	assert_int_equal(a[2].done_when_committed, 2);
 	assert_int_equal(f->count, 3);
 	assert_int_equal(f->db.synced, 3);
+	sem_destroy(&begins);
 	sem_destroy(&disk);
 	free(f);
 }
