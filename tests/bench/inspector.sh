@@ -29,28 +29,28 @@ limit() { # name unit most, lines of figures on stdin
 
 "$bin/store-load" "$db" fill "$count"
 echo "inspector, $count deliveries, $(du -m "$db" | cut -f1) MiB:"
-"$bin/tui-bench" --runs 20 -- "$bin/creel" ui --db "$db" >"$dir/figures"
+"$bin/tui-bench" --runs 20 -- "$bin/creel" ui --ascii --db "$db" >"$dir/figures"
 limit first_paint_ms ms 50
 
 "$bin/store-load" "$db" rate 500 &
 pids+=($!)
-"$bin/tui-bench" --keys 2000 -- "$bin/creel" ui --db "$db" >"$dir/figures"
+"$bin/tui-bench" --keys 2000 -- "$bin/creel" ui --ascii --db "$db" >"$dir/figures"
 kill "${pids[0]}" && wait "${pids[0]}" || true
 pids=()
 echo "  while 500/s arrive:"
 limit key_p99_ms ms 16
 
-"$bin/tui-bench" --pages "$pages" -- "$bin/creel" ui --db "$db" >"$dir/figures"
+"$bin/tui-bench" --pages "$pages" -- "$bin/creel" ui --ascii --db "$db" >"$dir/figures"
 limit page_p99_ms ms 16
 limit rss_pages_mib MiB 40
 
 # One, a hundredth of the way back, and only in its body.
-"$bin/tui-bench" --runs 5 -- "$bin/creel" ui --db "$db" "body:/\"id\":\"evt_$((count - count / 100))\"/" >"$dir/figures"
+"$bin/tui-bench" --runs 5 -- "$bin/creel" ui --ascii --db "$db" "body:/\"id\":\"evt_$((count - count / 100))\"/" >"$dir/figures"
 echo "  a filter that reads bodies, to its first row:"
 limit first_paint_ms ms 1000
 
 "$bin/store-load" "$db" large 104857600
 printf '%s\n' "  a body of 100 MiB open:"
-"$bin/tui-bench" --open -- "$bin/creel" ui --db "$db" >"$dir/figures" || status=1
+"$bin/tui-bench" --open -- "$bin/creel" ui --ascii --db "$db" >"$dir/figures" || status=1
 limit rss_open_mib MiB 40
 exit $status

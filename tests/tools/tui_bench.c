@@ -317,11 +317,14 @@ static void finish(struct terminal *t)
 
 /* ---- what is on the screen ---- */
 
-/* The chosen delivery's number, in the line above the keys; -1: none. */
+/* The chosen delivery's number, in the line above the keys, behind the provider's id once that was read; -1: none. */
 static long chosen(const struct screen *s)
 {
 	const char *row = s->cell[ROWS - 2];
-	return row[1] == '#' ? strtol(row + 2, NULL, 10) : -1;
+	for (int x = 1; x + 1 < COLUMNS; x++)
+		if (row[x] == '#' && row[x - 1] == ' ')
+			return strtol(row + x + 1, NULL, 10);
+	return -1;
 }
 
 static bool has_row(const struct screen *s, long than)
