@@ -93,7 +93,8 @@ void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct
 	words_status(status, row);
 	text_took(took, row->took_us);
 	words_clock(clock, ui, row->received_at_us);
-	strcat(clock, ui->time == TIMES_UTC ? "Z" : "");
+	size_t clock_len = strlen(clock);
+	snprintf(clock + clock_len, sizeof clock - clock_len, "%s", ui->time == TIMES_UTC ? "Z" : "");
 	int left =
 	    snprintf(number, sizeof number, " creel  #%lld  ", (long long)row->id) + columns_of(words_event(row));
 	left += wide ? columns_of(words_source(row)) + (int)strlen(clock) + 3 : 0;
