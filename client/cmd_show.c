@@ -73,8 +73,10 @@ static void on_row(void *user, const struct delivery_row *row)
 {
 	struct show *s = user;
 	s->failed = !buffer_append_bytes(&s->method, row->method) || !buffer_append_bytes(&s->target, row->target);
-	if (!s->request && !s->response && !s->headers && !s->body && !s->raw)
-		output_row(stdout, row, true);
+	if (s->request || s->response || s->headers || s->body || s->raw)
+		return;
+	output_row(stdout, row, true);
+	output_refusal(stdout, row);
 }
 
 static void on_attempt(void *user, const struct attempt_row *a)

@@ -88,7 +88,7 @@ static void format_status(char text[16], const struct delivery_row *row)
 {
 	if (row->status)
 		snprintf(text, 16, "%d", row->status);
-	else if (row->state == DELIVERY_FAILED)
+	else if (row->state == DELIVERY_FAILED || row->state == DELIVERY_REFUSED)
 		snprintf(text, 16, "%s", row->timed_out ? "TIME" : "ERR");
 	else
 		snprintf(text, 16, "%s",
@@ -141,12 +141,21 @@ void output_row(FILE *out, const struct delivery_row *row, bool with_id)
 	put_row(out, row, with_id, bytes_of(NULL));
 }
 
+void output_refusal(FILE *out, const struct delivery_row *row)
+{
+	if (row->state == DELIVERY_REFUSED)
+		fprintf(out, "        %s\n", store_refusal_words(row->status));
+}
+
 void output_delivery(enum output_mode mode, const struct delivery_row *row)
 {
 	if (mode == OUTPUT_JSON)
 		print_json(row_json_delivery("delivery", row));
-	else if (mode == OUTPUT_LINES && row->state == DELIVERY_REFUSED)
-		output_row(stdout, row, true);
+	if (mode != OUTPUT_LINES || row->state != DELIVERY_REFUSED)
+		return;
+	output_row(stdout, row, true);
+	output_refusal(stdout, row);
+	fflush(stdout);
 }
 
 void output_attempt(enum output_mode mode, const struct delivery_row *row, const struct attempt_row *a)

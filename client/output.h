@@ -20,5 +20,7 @@ const char *output_state_name(enum tunnel_state state);
 
 /* One delivery as a line, sanitised: "14:02:31 200  POST   /hooks/stripe  37ms  4.1k". */
 void output_row(FILE *out, const struct delivery_row *row, bool with_id);
+/* Under it, why it was refused; nothing where it was not. */
+void output_refusal(FILE *out, const struct delivery_row *row);
 /* "4.1k" and the like into text[16]. */
 void output_size(char text[16], uint64_t bytes);

@@ -29,7 +29,7 @@ struct replay {
 	void *user;
 	/* The worker's while it works. */
 	uint8_t event_id[UUID_LEN];
-	bool has_body, https, edited, no_memory;
+	bool has_body, https, edited, no_memory, never_whole;
 	struct buffer method, target, tunnel, peer, provider, event_type, verdict, last_url;
 	struct message message;
 	struct buffer headers;     /* as sent and recorded */

@@ -60,6 +60,7 @@ static void on_row(void *user, const struct delivery_row *row)
 	take(p, &p->provider, row->provider);
 	take(p, &p->event_type, row->event_type);
 	take(p, &p->verdict, row->signature);
+	p->never_whole = row->state == DELIVERY_REFUSED;
 	/* What the last URL ends in. */
 	take(p, &p->answer_headers, row->target);
 }
@@ -208,6 +209,9 @@ static bool read_original(struct replayer *r, struct replay *p, struct error *e)
 		return false;
 	p->edited = p->change.has_body || p->change.whole;
 	/* A delivery recorded in part would be another one. */
+	if (p->never_whole && !p->edited)
+		return error_set(e, EXIT_USAGE, "delivery %lld never came whole: give a body with --body @FILE",
+				 (long long)p->replayed.original);
 	if (p->message.body_size > p->message.body.len && !p->edited)
 		return error_set(e, EXIT_USAGE,
 				 "delivery %lld was recorded in part only (%zu bytes): give a body with --body @FILE",

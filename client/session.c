@@ -193,9 +193,9 @@ static bool on_reset(struct session *s, struct link *l, const struct wire_frame 
 	HASH_FIND(hh, s->streams, &f->stream, sizeof f->stream, st);
 	if (!st)
 		return true;
-	if (!st->whole && code == WIRE_RESET_TOO_LARGE) {
+	if (!st->whole && (code == WIRE_RESET_TOO_LARGE || code == WIRE_RESET_TRUNCATED)) {
 		st->refused = true;
-		st->request.refused_status = 413;
+		st->request.refused_status = code == WIRE_RESET_TOO_LARGE ? 413 : 0;
 		spill_free(&st->body);
 		stream_leave_wire(st);
 		stream_commit(st);

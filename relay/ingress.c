@@ -106,6 +106,9 @@ static void expire(struct sender *s)
 	case SENDER_HEAD:
 	case SENDER_BODY:
 		told = ingress_write_refusal(s, REFUSE_SLOW);
+		if (x && x->delivery && !x->delivery->body_whole)
+			delivery_cut(x->delivery, WIRE_RESET_TRUNCATED, told ? refusal_text(REFUSE_SLOW)->status : 0,
+				     "the sender is too slow");
 		break;
 	case SENDER_IDLE:
 	case SENDER_ANSWERING:

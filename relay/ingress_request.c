@@ -353,6 +353,13 @@ static enum MHD_Result discard(struct exchange *x, size_t *len)
 	return x->discard > DISCARD_MAX ? MHD_NO : MHD_YES;
 }
 
+/* In the middle of its body, which goes on record. */
+static void cut(struct delivery *d, uint32_t code, enum refusal why, const char *reason)
+{
+	delivery_cut(d, code, refusal_text(why)->status, reason);
+	delivery_refuse(d, why);
+}
+
 static enum MHD_Result take_body(struct exchange *x, const char *at, size_t *len)
 {
 	struct delivery *d = x->delivery;
@@ -364,17 +371,12 @@ static enum MHD_Result take_body(struct exchange *x, const char *at, size_t *len
 		goto refuse_now;
 	x->received += *len;
 	if (x->received > in->relay->settings.max_body) {
-		/* Who had the beginning of it records it as refused by the reset, the others by what they are told. */
-		if (spill_len(&d->body) <= WIRE_INLINE_BODY)
-			registry_tell_refused(x->tunnel, d, refusal_text(REFUSE_BODY_TOO_LARGE)->status);
-		delivery_reset(d, WIRE_RESET_TOO_LARGE, "the body is larger than the relay takes");
-		delivery_refuse(d, REFUSE_BODY_TOO_LARGE);
+		cut(d, WIRE_RESET_TOO_LARGE, REFUSE_BODY_TOO_LARGE, "the body is larger than the relay takes");
 		goto refuse_now;
 	}
 	/* Where an answer came early, or no stream is left, the rest goes nowhere. */
 	if (d->streams && !spill_append(&d->body, at, *len)) {
-		delivery_reset(d, WIRE_RESET_TRUNCATED, "the relay has no room for the body");
-		delivery_refuse(d, REFUSE_OVERLOADED);
+		cut(d, WIRE_RESET_TRUNCATED, REFUSE_OVERLOADED, "the relay has no room for the body");
 		goto refuse_now;
 	}
 	in->relay->metrics.bytes_in += *len;
@@ -394,10 +396,8 @@ static enum MHD_Result end_body(struct exchange *x)
 	struct ingress *in = x->sender->in;
 	if (!d->body_whole) {
 		enum refusal why = ingress_read_trailers(x->sender->connection, &d->trailers);
-		if (why != REFUSE_NOTHING) {
-			delivery_reset(d, WIRE_RESET_TRUNCATED, "malformed trailers");
-			delivery_refuse(d, why);
-		}
+		if (why != REFUSE_NOTHING)
+			cut(d, WIRE_RESET_TRUNCATED, why, "malformed trailers");
 		d->body_whole = true;
 		if (d->phase == PHASE_RECEIVING)
 			d->phase = PHASE_WHOLE;

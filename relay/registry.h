@@ -95,7 +95,9 @@ bool registry_passes_upgrades(const struct tunnel *t);
 enum refusal registry_dispatch(struct tunnel *t, struct delivery *d);
 /* Whether a payload of that size fits into what may wait for the tunnel's clients together. */
 bool registry_has_room(const struct tunnel *t, size_t len);
-/* Sends REQUEST with REFUSED to the clients that are there, for the record only. */
+/* Sends REQUEST with REFUSED to a client, or to all of a tunnel, that is there, for the record only. `status` is what
+ * the sender got, 0: nothing. */
+void client_tell_refused(struct client *c, const struct delivery *d, int status);
 void registry_tell_refused(struct tunnel *t, const struct delivery *d, int status);
 
 /* Is given what arrives, now or when it is back. */

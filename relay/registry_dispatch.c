@@ -91,17 +91,21 @@ enum refusal registry_dispatch(struct tunnel *t, struct delivery *d)
 	return any ? REFUSE_NOTHING : full ? REFUSE_OVERLOADED : offline(method);
 }
 
-void registry_tell_refused(struct tunnel *t, const struct delivery *d, int status)
+void client_tell_refused(struct client *c, const struct delivery *d, int status)
 {
 	struct wire_request request = d->request;
+	struct link *l = c->current ? client_link(c) : NULL;
+	if (!l)
+		return;
 	request.refused_status = (uint16_t)status;
 	request.body = bytes_of(NULL);
-	for (struct client *c = t->clients; c; c = c->next) {
-		struct link *l = c->current ? client_link(c) : NULL;
-		if (!l)
-			continue;
-		if (!wire_encode_request(link_out(l), ++c->last_stream, WIRE_END | WIRE_REFUSED, &request))
-			link_close(l, 1011, "out of memory");
-		link_flush_soon(l);
-	}
+	if (!wire_encode_request(link_out(l), ++c->last_stream, WIRE_END | WIRE_REFUSED, &request))
+		link_close(l, 1011, "out of memory");
+	link_flush_soon(l);
+}
+
+void registry_tell_refused(struct tunnel *t, const struct delivery *d, int status)
+{
+	for (struct client *c = t->clients; c; c = c->next)
+		client_tell_refused(c, d, status);
 }

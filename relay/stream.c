@@ -118,10 +118,15 @@ static bool may_send(const struct stream *st, const struct link *l)
 	return st->send_window > 0 && link_may_send_body(l);
 }
 
+static bool was_sent(const struct stream *st)
+{
+	return st->id && (st->request_sent || st->end_sent_before);
+}
+
 static void send_reset(struct stream *st, uint32_t code, const char *reason)
 {
 	struct link *l = client_link(st->client);
-	if (l && st->id && (st->request_sent || st->end_sent_before))
+	if (l && was_sent(st))
 		append_or_close(l, wire_encode_reset(link_out(l), st->id, code, bytes_of(reason)));
 }
 
@@ -449,6 +454,14 @@ void delivery_reset(struct delivery *d, uint32_t code, const char *reason)
 	delivery_drop(d);
 }
 
+void delivery_cut(struct delivery *d, uint32_t code, int status, const char *reason)
+{
+	for (struct stream *st = d->streams; st; st = st->sibling)
+		if (!st->put && !was_sent(st))
+			client_tell_refused(st->client, d, status);
+	delivery_reset(d, code, reason);
+}
+
 void delivery_on_timeout(struct delivery *d)
 {
 	delivery_hold(d);
@@ -474,8 +487,10 @@ void delivery_leave_sender(struct delivery *d)
 	d->owner = NULL;
 	/* Other clients that share the tunnel still get their copy of what was answered. */
 	bool answered = d->phase == PHASE_DONE || d->phase == PHASE_ACCEPTED;
-	if (!answered)
-		delivery_reset(d, d->body_whole ? WIRE_RESET_CANCEL : WIRE_RESET_TRUNCATED, "the sender hung up");
+	if (!answered && d->body_whole)
+		delivery_reset(d, WIRE_RESET_CANCEL, "the sender hung up");
+	else if (!answered)
+		delivery_cut(d, WIRE_RESET_TRUNCATED, 0, "the sender hung up");
 	if (answered && d->answerer)
 		d->answerer = NULL;
 	delivery_drop(d);

@@ -61,8 +61,11 @@ void stream_on_reset(struct stream *st, uint32_t code);
 void delivery_pump(struct delivery *d);
 /* The answer's bytes were taken by the sender's connection. */
 void delivery_consumed(struct delivery *d, size_t len);
-/* Nothing more of the request comes, or nobody waits: RESET where something was sent. */
+/* Nobody waits any more: RESET where something was sent. */
 void delivery_reset(struct delivery *d, uint32_t code, const char *reason);
+/* Its body will not come whole. For the record RESET where something was sent, a REQUEST with REFUSED where nothing
+ * was; `status` is what the sender got, 0: nothing. */
+void delivery_cut(struct delivery *d, uint32_t code, int status, const char *reason);
 /* The reply timeout passed: what no client has recorded goes to the spool, the rest is reset. */
 void delivery_on_timeout(struct delivery *d);
 /* The sender is gone, or its answer is through: streams that only the sender waited for end. The hold is given back. */

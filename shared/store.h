@@ -23,7 +23,7 @@ enum delivery_state {
 	DELIVERY_DELIVERED = 2, /* "delivered": the app answered below 400 */
 	DELIVERY_FAILED = 3,    /* "failed": the app answered 400 or above, or no answer came */
 	DELIVERY_HELD = 4,      /* "held": to be sent when the app is back (--hold) */
-	DELIVERY_REFUSED = 5,   /* "refused": the relay turned it away (too large), kept for the record only */
+	DELIVERY_REFUSED = 5, /* "refused": it never came whole (too large, its sender hung up); for the record only */
 };
 
 enum delivery_origin { ORIGIN_LIVE, ORIGIN_SPOOL, ORIGIN_REPLAY, ORIGIN_IMPORT, ORIGIN_TRIGGER };
@@ -45,7 +45,7 @@ struct store_delivery {
 	uint64_t reached_at_us; /* whole at the client, by its clock; 0: it came another way */
 	enum delivery_origin origin;
 	enum delivery_state state;
-	int refused_status; /* with DELIVERY_REFUSED: shown as its status */
+	int refused_status; /* with DELIVERY_REFUSED: what its sender got, shown as its status; 0: nothing */
 	int64_t replay_of;  /* delivery id, 0 for none */
 	bool https;
 	bool has_body; /* the sender framed a body, perhaps an empty one */
@@ -195,6 +195,8 @@ MUST_CHECK bool store_list_status(struct store *s, void (*row)(void *user, const
 MUST_CHECK bool store_version(struct store *s, int64_t *version, struct error *e);
 
 const char *store_state_name(enum delivery_state state);
+/* Why it is DELIVERY_REFUSED, for a person. */
+const char *store_refusal_words(int status);
 const char *store_origin_name(enum delivery_origin origin);
 const char *store_result_name(
     enum attempt_result result); /* "ok", "unreachable", "timeout", "aborted", "tls", "cancelled" */

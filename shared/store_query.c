@@ -375,6 +375,14 @@ const char *store_state_name(enum delivery_state state)
 	return (size_t)state < sizeof names / sizeof *names ? names[state] : "unknown";
 }
 
+const char *store_refusal_words(int status)
+{
+	return status == 413   ? "refused by the relay: too large"
+	       : status == 408 ? "refused by the relay: its sender was too slow"
+	       : status        ? "refused by the relay in the middle of the body"
+			       : "cut short: the rest of its body never came";
+}
+
 const char *store_origin_name(enum delivery_origin origin)
 {
 	static const char *const names[] = { "live", "spool", "replay", "import", "trigger" };

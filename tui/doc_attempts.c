@@ -79,9 +79,10 @@ static void put_outcome(struct styled *s, const struct document *d)
 					     [DELIVERY_SENDING] = "is being sent",
 					     [DELIVERY_DELIVERED] = "delivered",
 					     [DELIVERY_FAILED] = "failed",
-					     [DELIVERY_HELD] = "held until the app is back",
-					     [DELIVERY_REFUSED] = "refused by the relay: too large" };
-	styled_print(s, ROLE_NORMAL, "%s", words[d->item.row.state]);
+					     [DELIVERY_HELD] = "held until the app is back" };
+	const struct delivery_row *row = &d->item.row;
+	styled_print(s, ROLE_NORMAL, "%s",
+		     row->state == DELIVERY_REFUSED ? store_refusal_words(row->status) : words[row->state]);
 	if (d->attempt_count)
 		styled_print(s, ROLE_DIM, " after %zu attempt%s", d->attempt_count, d->attempt_count == 1 ? "" : "s");
 	styled_end(s, 0);

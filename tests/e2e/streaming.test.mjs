@@ -209,18 +209,37 @@ describe('events and ends in the middle', () => {
 		assert.equal(row.request_bytes, body.length);
 	});
 
-	it('a sender that hangs up in the middle of its body: nothing is called, nothing recorded', async () => {
-		let called = 0;
-		script.set('/cut', (request, response) => (called++, response.end()));
-		const s = await Sender.connect(relay.port);
-		await s.write(requestBytes('POST', '/ends/cut', ['Host: relay.test', `Content-Length: ${8 * MiB}`], randomBytes(3 * MiB)));
-		await s.end();
-		script.set('/next', (request, response) => response.end('next'));
-		assert.equal((await post(relay.port, '/ends/next')).status, 200);
-		assert.equal(called, 0);
-		const rows = JSON.parse(`[${(await w.creelOut(['list', '--json'])).toString().trim().split('\n').join(',')}]`);
-		assert.deepEqual(rows.filter((r) => r.target === '/cut'), []);
-	});
+	for (const [how, target, sent, declared] of [
+		['a short one', '/cut/short', 1000, 2000],
+		['one that was streaming already', '/cut/long', 3 * MiB, 8 * MiB],
+		['one of unknown length', '/cut/chunked', 2 * MiB, null],
+	])
+		it(`a sender that hangs up in the middle of its body, ${how}: the app is not called, and it is on record as refused`, async () => {
+			let called = 0;
+			script.set(target, (request, response) => (called++, response.end()));
+			const s = await Sender.connect(relay.port);
+			const body = randomBytes(sent);
+			const framing = declared ? `Content-Length: ${declared}` : 'Transfer-Encoding: chunked';
+			await s.write(requestBytes('POST', `/ends${target}`, ['Host: relay.test', 'X-Mark: here', framing],
+				declared ? body : Buffer.concat([Buffer.from(`${(sent + 1).toString(16)}\r\n`), body])));
+			await s.end();
+			const row = await w.recorded((r) => r.target === target);
+			assert.equal(row.state, 'refused');
+			assert.equal(row.status, null);
+			assert.equal(row.attempts, 0);
+			if (declared)
+				assert.equal(row.request_bytes, declared);
+			const shown = JSON.parse(await w.creelOut(['show', String(row.id), '--json']));
+			assert.ok(shown.request.headers.some(([k, v]) => k === 'X-Mark' && v === 'here'));
+			assert.match((await w.creelOut(['show', String(row.id)])).toString(), /\n {8}cut short: the rest of its body never came\n/);
+			script.set('/next', (request, response) => response.end('next'));
+			assert.equal((await post(relay.port, '/ends/next')).status, 200);
+			assert.equal(called, 0);
+			const replay = await w.creel(['replay', String(row.id)]);
+			assert.equal(replay.code, 2);
+			assert.match(replay.err, new RegExp(`^creel: delivery ${row.id} never came whole: give a body with --body @FILE\n$`));
+			assert.equal((await w.list()).filter((r) => r.target === target).length, 1);
+		});
 
 	it('an app that hangs up in the middle of its answer: the sender sees it end short, and it is on record', async () => {
 		let socket;
