@@ -283,7 +283,7 @@ bool stream_take_upgraded(struct stream *st, struct bytes piece, bool end)
 void stream_hang_up(struct stream *st)
 {
 	st->hang_up = false;
-	if (st->forward && st->upgraded)
+	if (st->forward && (st->upgraded || forward_is_event_stream(st->forward)))
 		forward_hang_up(st->forward);
 	else if (st->forward)
 		forward_cancel(st->forward);

@@ -14,12 +14,9 @@ void forward_limit_begin(struct forward *w)
 	curl_easy_setopt(w->easy, CURLOPT_LOW_SPEED_TIME, 0L); /* the handle was another call's */
 }
 
-static bool is_event_stream(struct bytes fields)
+bool forward_is_event_stream(const struct forward *w)
 {
-	static const char type[] = "text/event-stream";
-	struct bytes value;
-	return headers_find(fields, "Content-Type", &value) && value.len >= sizeof type - 1 &&
-	       bytes_equal_nocase(bytes_make(value.at, sizeof type - 1), type);
+	return w->head_given && headers_of_event_stream(buffer_view(&w->answer.fields));
 }
 
 /* libcurl 7.88 reads both settings anew at each turn, and counts no time in which the transfer is paused. */
@@ -28,7 +25,7 @@ void forward_limit_body(struct forward *w)
 	if (!w->request.live)
 		return;
 	curl_easy_setopt(w->easy, CURLOPT_TIMEOUT_MS, 0L);
-	if (is_event_stream(buffer_view(&w->answer.fields)))
+	if (headers_of_event_stream(buffer_view(&w->answer.fields)))
 		return;
 	curl_easy_setopt(w->easy, CURLOPT_LOW_SPEED_LIMIT, MOST_SILENT_BYTES);
 	curl_easy_setopt(w->easy, CURLOPT_LOW_SPEED_TIME, (long)((w->forwarder->options.timeout_ms + 999) / 1000));

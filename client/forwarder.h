@@ -77,9 +77,12 @@ struct forward *forward_start(struct forwarder *f, const char *base_url, const s
 void forward_resume(struct forward *f);
 /* Of a live one: nobody reads it any more, and what is left of it has timeout_ms. */
 void forward_unheard(struct forward *f);
+/* Its answer began, and goes on until somebody ends it. */
+bool forward_is_event_stream(const struct forward *f);
 /* There are bytes for on_upload. */
 void forward_feed(struct forward *f);
-/* Closes the connection of an upgrade; on_done comes with ATTEMPT_OK before this returns. Not from within a callback.
+/* Closes the connection of an upgrade or an event stream; on_done comes with ATTEMPT_OK before this returns. Not from
+ * within a callback.
  */
 void forward_hang_up(struct forward *f);
 /* Ends it; on_done comes with ATTEMPT_CANCELLED before this returns. */

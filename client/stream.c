@@ -92,7 +92,8 @@ void stream_leave_wire(struct stream *st)
 	HASH_DELETE(hh, st->session->streams, st);
 	st->on_wire = false;
 	buffer_free(&st->answer.kept);
-	if (st->upgrade) { /* not from here: who calls may be within a call of libcurl */
+	/* Not from here: who calls may be within a call of libcurl. */
+	if (st->upgrade || (st->forward && forward_is_event_stream(st->forward))) {
 		session_hang_up_soon(st->session, st);
 		return;
 	}

@@ -3,9 +3,12 @@
 
 #include "relay/limits.h"
 #include "relay/stream.h"
+#include "shared/headers.h"
 #include "shared/log.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -88,6 +91,13 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 	}
 }
 
+/* Whoever reads anything else may have closed its sending side and still be there (RFC 9112 §9.6). */
+static bool is_still_there(const struct sender *s, const struct exchange *x)
+{
+	struct pollfd p = { .fd = s->fd, .events = POLLRDHUP };
+	return !headers_of_event_stream(x->delivery->answer.headers) || poll(&p, 1, 0) == 0;
+}
+
 static void expire(struct sender *s)
 {
 	struct exchange *x = s->exchange;
@@ -110,8 +120,15 @@ static void expire(struct sender *s)
 			delivery_cut(x->delivery, WIRE_RESET_TRUNCATED, told ? refusal_text(REFUSE_SLOW)->status : 0,
 				     "the sender is too slow");
 		break;
-	case SENDER_IDLE:
 	case SENDER_ANSWERING:
+		if (x && x->suspended && is_still_there(s, x)) {
+			s->deadline = uv_now(s->in->relay->loop) + STILL_THERE_MS;
+			return;
+		}
+		if (x)
+			x->gone = x->suspended;
+		break;
+	case SENDER_IDLE:
 		break;
 	}
 	shutdown(s->fd, told ? SHUT_RD : SHUT_RDWR);

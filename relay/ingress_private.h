@@ -34,6 +34,7 @@ struct exchange {
 	char *target;            /* raw, copied before MHD decodes it in place */
 	const char *target_in_place;
 	bool started, suspended, replied;
+	bool gone;    /* the reader of an event stream */
 	bool counted; /* in metrics.in_flight */
 	uint64_t received;
 	uint64_t discard; /* bytes of a refused body still to be read; 0: not refused yet */
@@ -53,7 +54,8 @@ struct ingress {
 	void *closed_user;
 };
 
-#define IDLE_MS 75000 /* between two requests of a connection */
+#define IDLE_MS 75000       /* between two requests of a connection */
+#define STILL_THERE_MS 5000 /* the reader of a silent answer */
 
 /* Notes what the connection is doing, and until when. */
 void ingress_set_state(struct sender *s, enum sender_state state, int64_t timeout_ms);

@@ -94,6 +94,8 @@ static ssize_t read_answer(void *cls, uint64_t pos, char *out, size_t max)
 	struct exchange *x = cls;
 	struct delivery *d = x->delivery;
 	(void)pos;
+	if (x->gone)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
 	size_t left = d->answer_body.len - d->answer_at;
 	if (left > 0) {
 		size_t n = left < max ? left : max;
@@ -112,7 +114,8 @@ static ssize_t read_answer(void *cls, uint64_t pos, char *out, size_t max)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	MHD_suspend_connection(x->sender->connection);
 	x->suspended = true;
-	x->sender->deadline = UINT64_MAX; /* a silent event stream may last for ever */
+	/* A silent event stream may last for ever, its reader may not. */
+	x->sender->deadline = uv_now(x->sender->in->relay->loop) + STILL_THERE_MS;
 	return 0;
 }
 

@@ -178,6 +178,14 @@ bool headers_ask_for_websocket(struct bytes block)
 	return bytes_equal_nocase(value, "websocket");
 }
 
+bool headers_of_event_stream(struct bytes block)
+{
+	static const char type[] = "text/event-stream";
+	struct bytes value;
+	return headers_find(block, "Content-Type", &value) && value.len >= sizeof type - 1 &&
+	       bytes_equal_nocase(bytes_make(value.at, sizeof type - 1), type);
+}
+
 bool headers_has_signature(struct bytes block)
 {
 	struct bytes name, value;

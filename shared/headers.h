@@ -34,3 +34,5 @@ bool headers_is_hop_by_hop(struct bytes block, struct bytes name);
 /* The opening of a WebSocket as far as the fields tell (RFC 6455 §4.2.1): Upgrade: websocket, and Connection names it.
  */
 bool headers_ask_for_websocket(struct bytes block);
+/* Content-Type: text/event-stream, an answer without an end (HTML, server-sent events). */
+bool headers_of_event_stream(struct bytes block);
