@@ -10,6 +10,47 @@ struct list {
 	bool failed;
 };
 
+/* What a call asks of the sender's fields, found in one walk over them. */
+enum field {
+	HOST,
+	CONNECTION,
+	FORWARDED_FOR,
+	FORWARDED_PROTO,
+	FORWARDED_HOST,
+	USER_AGENT,
+	ACCEPT,
+	CONTENT_TYPE,
+	EXPECT,
+	FIELDS
+};
+static const char *const field_names[FIELDS] = {
+	"Host",   "Connection",   "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "User-Agent",
+	"Accept", "Content-Type", "Expect"
+};
+
+struct seen {
+	bool has[FIELDS];
+	struct bytes host;  /* the first */
+	struct bytes named; /* the fields, where Connection may name some of them; empty where it is missing */
+};
+
+static struct seen look_at(struct bytes headers)
+{
+	struct seen s = { 0 };
+	struct bytes name, value;
+	for (size_t pos = 0; headers_next(headers, &pos, &name, &value);)
+		for (size_t i = 0; i < FIELDS; i++) {
+			if (!bytes_equal_nocase(name, field_names[i]))
+				continue;
+			if (i == HOST && !s.has[HOST])
+				s.host = value;
+			s.has[i] = true;
+		}
+	if (s.has[CONNECTION])
+		s.named = headers;
+	return s;
+}
+
 static void add_line(struct list *l)
 {
 	if (l->failed || !buffer_put_u8(&l->line, 0)) {
@@ -79,23 +120,22 @@ static struct bytes peer_address(struct bytes peer)
 	return address;
 }
 
-static void add_unless_there(struct list *l, const struct forward_request *r, const struct forward_options *o,
-			     const char *name, struct bytes value)
+static void add_unless_there(struct list *l, const struct seen *seen, const struct forward_options *o, enum field field,
+			     struct bytes value)
 {
-	struct bytes there;
-	if (value.len > 0 && !headers_find(r->headers, name, &there) && !user_replaces(o, bytes_of(name)))
-		add(l, bytes_of(name), value);
+	struct bytes name = bytes_of(field_names[field]);
+	if (value.len > 0 && !seen->has[field] && !user_replaces(o, name))
+		add(l, name, value);
 }
 
 /* A proxy in front of the relay knows better who the sender was: its fields stay. Creel's own are never a sender's. */
-static void add_forwarded(struct list *l, const struct forward_request *r, const struct forward_options *o)
+static void add_forwarded(struct list *l, const struct seen *seen, const struct forward_request *r,
+			  const struct forward_options *o)
 {
 	char id[UUID_TEXT_LEN + 1], attempt[16];
-	struct bytes host;
-	headers_find(r->headers, "Host", &host);
-	add_unless_there(l, r, o, "X-Forwarded-For", peer_address(r->peer));
-	add_unless_there(l, r, o, "X-Forwarded-Proto", bytes_of(r->https ? "https" : "http"));
-	add_unless_there(l, r, o, "X-Forwarded-Host", host);
+	add_unless_there(l, seen, o, FORWARDED_FOR, peer_address(r->peer));
+	add_unless_there(l, seen, o, FORWARDED_PROTO, bytes_of(r->https ? "https" : "http"));
+	add_unless_there(l, seen, o, FORWARDED_HOST, seen->host);
 	uuid_format(r->event_id, id);
 	snprintf(attempt, sizeof attempt, "%d", r->attempt);
 	add(l, bytes_of("Creel-Event-Id"), bytes_of(id));
@@ -128,12 +168,12 @@ static bool is_body_length(const struct forward_request *r, struct bytes value)
 	return length == forward_body_len(r);
 }
 
-static bool keeps(const struct forward_request *r, const struct forward_options *o, struct bytes name,
-		  struct bytes value)
+static bool keeps(const struct forward_request *r, const struct seen *seen, const struct forward_options *o,
+		  struct bytes name, struct bytes value)
 {
 	if (r->upgrade && (bytes_equal_nocase(name, "Connection") || bytes_equal_nocase(name, "Upgrade")))
 		return true;
-	if (headers_is_hop_by_hop(r->headers, name) || user_replaces(o, name))
+	if (headers_is_hop_by_hop(seen->named, name) || user_replaces(o, name))
 		return false;
 	if (bytes_equal_nocase(name, "Content-Length"))
 		return is_body_length(r, value);
@@ -144,7 +184,7 @@ struct curl_slist *forward_headers_make(const struct forward_request *r, const s
 					const char *authority, struct error *e)
 {
 	struct list l = { 0 };
-	struct bytes name, value, there;
+	struct bytes name, value;
 	if (!headers_valid(r->headers) || !headers_valid(r->trailers)) {
 		error_set(e, EXIT_USAGE, "the delivery's headers hold bytes that cannot be sent");
 		return NULL;
@@ -153,12 +193,11 @@ struct curl_slist *forward_headers_make(const struct forward_request *r, const s
 	 * and the field further down then goes out where and as the sender had it (Curl_http_host,
 	 * Curl_add_custom_headers). */
 	add_raw(&l, "Host:");
-	bool host_seen = false;
+	struct seen seen = look_at(r->headers);
 	for (size_t pos = 0; headers_next(r->headers, &pos, &name, &value);) {
-		if (!keeps(r, o, name, value))
+		if (!keeps(r, &seen, o, name, value))
 			continue;
 		if (bytes_equal_nocase(name, "Host")) {
-			host_seen = true;
 			if (strcmp(o->host_header, "rewrite") == 0)
 				value = bytes_of(authority);
 			else if (strcmp(o->host_header, "preserve") != 0)
@@ -166,26 +205,22 @@ struct curl_slist *forward_headers_make(const struct forward_request *r, const s
 		}
 		add(&l, name, value);
 	}
-	if (!host_seen && !user_replaces(o, bytes_of("Host")))
+	if (!seen.has[HOST] && !user_replaces(o, bytes_of("Host")))
 		add(&l, bytes_of("Host"),
 		    bytes_of(strcmp(o->host_header, "rewrite") == 0 || strcmp(o->host_header, "preserve") == 0
 				 ? authority
 				 : o->host_header));
 	if (!o->no_forwarded)
-		add_forwarded(&l, r, o);
+		add_forwarded(&l, &seen, r, o);
 	add_user_fields(&l, o);
 	/* What libcurl would add of its own accord. */
-	static const struct {
-		const char *name, *off;
-	} own[] = {
-		{ "User-Agent", "User-Agent:" },
-		{ "Accept", "Accept:" },
-		{ "Content-Type", "Content-Type:" },
-		{ "Expect", "Expect:" },
-	};
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		if (!headers_find(r->headers, own[i].name, &there) && !user_replaces(o, bytes_of(own[i].name)))
-			add_raw(&l, own[i].off);
+	static const char *const off[FIELDS] = { [USER_AGENT] = "User-Agent:",
+						 [ACCEPT] = "Accept:",
+						 [CONTENT_TYPE] = "Content-Type:",
+						 [EXPECT] = "Expect:" };
+	for (size_t i = 0; i < FIELDS; i++)
+		if (off[i] && !seen.has[i] && !user_replaces(o, bytes_of(field_names[i])))
+			add_raw(&l, off[i]);
 	if (r->trailers.len > 0)
 		add_raw(&l, "Transfer-Encoding: chunked");
 	if (r->upgrade) /* what goes up behind the head is no body */

@@ -23,6 +23,7 @@ wait_for() { # what seconds command…
 rss() { awk '/VmRSS|VmHWM/ {printf "%s%.1f", sep, $2/1024; sep="/"}' "/proc/$1/status" | sed -E 's#(.*)/(.*)#peak \1 MiB, now \2 MiB#'; }
 rss_kib() { awk '/VmRSS/ {print $2}' "/proc/$1/status"; }
 cpu() { awk '{print $14+$15}' "/proc/$1/stat"; } # clock ticks
+cpu_of() { local p; for p in "$@"; do cat "/proc/$p/stat"; done | awk '{n += $14+$15} END {print n}'; }
 median() { awk -v f="$2" '{print $f}' "$1" | sort -g | awk '{v[NR]=$1} END {print v[int((NR+1)/2)]}'; }
 metric() { curl -sf "http://$(cat "$dir/admin")/metrics" | awk -v n="$1" '$1 == n {print $2}'; }
 
@@ -31,32 +32,41 @@ make_certificate() {
 		-addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$dir/server.key" -out "$dir/server.crt" 2>/dev/null
 }
 
-# $app, and in front of it $proxy (plain) and, with a certificate, $proxy_tls.
-start_nginx() {
-	app=$(free_port) proxy=$(free_port) proxy_tls=$(free_port)
-	local way="proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection \"\"; client_max_body_size 0;" tls=""
-	[ ! -e "$dir/server.crt" ] || tls="server { listen 127.0.0.1:$proxy_tls ssl; ssl_certificate $dir/server.crt; ssl_certificate_key $dir/server.key; location / { $way } }"
-	cat >"$dir/nginx.conf" <<CONF
+run_nginx() { # name servers -> $nginx
+	local folder=$dir/nginx-$1
+	mkdir -p "$folder"
+	cat >"$folder/nginx.conf" <<CONF
 worker_processes 2;
-pid $dir/nginx.pid;
-error_log $dir/nginx.log;
+pid $folder/pid;
+error_log $folder/error.log;
 daemon off;
 events { worker_connections 4096; }
 http {
 	access_log off;
-	client_body_temp_path $dir/body; proxy_temp_path $dir/proxy; fastcgi_temp_path $dir/f; uwsgi_temp_path $dir/u; scgi_temp_path $dir/s;
+	client_body_temp_path $folder/body; proxy_temp_path $folder/proxy; fastcgi_temp_path $folder/f; uwsgi_temp_path $folder/u; scgi_temp_path $folder/s;
 	client_body_buffer_size 64k;
 	client_max_body_size 0;
 	keepalive_requests 100000000;
-	upstream app { server 127.0.0.1:$app; keepalive 256; keepalive_requests 100000000; }
-	server { listen 127.0.0.1:$app; listen [::1]:$app; location / { return 200 '{"received":1}'; } }
-	server { listen 127.0.0.1:$proxy; location / { $way } }
-	$tls
+	$2
 }
 CONF
-	nginx -c "$dir/nginx.conf" -p "$dir" 2>"$dir/nginx-start.log" &
-	pids+=($!)
+	nginx -c "$folder/nginx.conf" -p "$folder" 2>"$dir/nginx-$1.log" &
+	nginx=$!
+	pids+=($nginx)
+}
+
+# $app, and in front of it, processes of their own as the target's always are, $proxy (plain) and with a certificate
+# $proxy_tls. $proxy_pids are theirs.
+start_nginx() {
+	app=$(free_port) proxy=$(free_port) proxy_tls=$(free_port)
+	local way="proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection \"\"; client_max_body_size 0;" tls=""
+	[ ! -e "$dir/server.crt" ] || tls="server { listen 127.0.0.1:$proxy_tls ssl; ssl_certificate $dir/server.crt; ssl_certificate_key $dir/server.key; location / { $way } }"
+	run_nginx app "server { listen 127.0.0.1:$app; listen [::1]:$app; location / { return 200 '{\"received\":1}'; } }"
+	run_nginx proxy "upstream app { server 127.0.0.1:$app; keepalive 256; keepalive_requests 100000000; }
+	server { listen 127.0.0.1:$proxy; location / { $way } }
+	$tls"
 	wait_for "nginx" 20 curl -sf "http://127.0.0.1:$proxy/"
+	proxy_pids=$(pgrep -P "$nginx")
 }
 
 start_relay() { # name options… -> $relay, $dir/NAME.port
