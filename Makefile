@@ -135,12 +135,13 @@ $(BUILD)/sample-receiver: $(BUILD)/tests/tools/sample_receiver.o $(BUILD)/shared
 # Each fuzz target's corpus as a plain regression test (no libFuzzer needed); `make fuzz` searches for more.
 $(BUILD)/corpus/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/corpus_main.o $(BUILD)/relay.a $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY) $(LIBS_WSLAY)
+	$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDFLAGS_ALL) $(LIBS_RELAY) $(LIBS_WSLAY)
 corpus: $(FUZZ_NAMES:%=$(BUILD)/corpus/%)
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/relay.a $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) -fsanitize=fuzzer $(LIBS_RELAY) $(LIBS_WSLAY)
+	$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDFLAGS_ALL) -fsanitize=fuzzer $(LIBS_RELAY) $(LIBS_WSLAY)
 $(BUILD)/corpus/ws_frames $(BUILD)/fuzz/ws_frames: $(BUILD)/client/tunnel_read.o
+$(BUILD)/corpus/answer $(BUILD)/fuzz/answer: $(patsubst %,$(BUILD)/client/%.o,answer_head challenge secrets)
 fuzz-targets: $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
 
 deps:
