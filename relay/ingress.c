@@ -18,6 +18,9 @@
 #define MEMORY_PER_CONNECTION (96u << 10)
 #define SWEEP_MS 100
 #define SPOOL_MS 15000 /* for the disk, once nobody answers */
+#ifndef POLLRDHUP
+#define POLLRDHUP 0 /* there POLLHUP tells it */
+#endif
 
 void ingress_set_state(struct sender *s, enum sender_state state, int64_t timeout_ms)
 {
