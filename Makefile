@@ -56,7 +56,7 @@ TSAN := BUILD=build/tsan OPT="-O1 -g" SAN="-fsanitize=thread" WERROR=1
 FUZZ_SECONDS ?= 60
 TORTURE ?= --kills 500
 
-.PHONY: all help deps run demo test unit corpus lint format fuzz torture model bench install uninstall clean
+.PHONY: all help deps run demo test unit corpus lint format fuzz torture model bench macos install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 COMPLETIONS := $(addprefix $(BUILD)/completions/,creel.bash _creel creel.fish)
@@ -68,6 +68,7 @@ help:
 	@echo "make test       all tests under ASan and UBSan"
 	@echo "make            build build/release/creel and creel-relay"
 	@echo "make lint | format | fuzz | torture | model | bench | install | uninstall | clean"
+	@echo "make macos      compile and link for macOS by a cross-compiler (80 MB to download, so not in make test)"
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -205,6 +206,11 @@ bench:
 model:
 	@.ci/deps model
 	@CC="$(CC)" tests/model/run.sh build/model
+
+# A cross-compiler of 80 MB to download and 400 to unpack, so apart from `make test`. Nothing is run.
+macos:
+	@.ci/deps build
+	@tests/macos/build.sh build/macos
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: all
