@@ -9,6 +9,14 @@ PKGS_RELAY := libmicrohttpd gnutls
 PKGS_TUI := ncursesw
 PKG_CONFIG ?= pkg-config
 VERSION := 0.1.0
+UNAME := $(shell uname -s)
+BREW :=
+ifeq ($(UNAME),Darwin)
+# Homebrew's own folder, and those where it keeps apart what macOS has an older one of.
+BREW := $(shell brew --prefix 2>/dev/null)
+KEGS := $(shell printf ':$(BREW)/opt/%s/lib/pkgconfig' curl sqlite openssl@3 ncurses zlib)
+PKG_CONFIG := PKG_CONFIG_PATH="$$PKG_CONFIG_PATH$(KEGS)" $(PKG_CONFIG)
+endif
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wformat=2
 ifneq ($(CI)$(WERROR),)
@@ -17,8 +25,7 @@ endif
 OPT ?= -O2 -g -D_FORTIFY_SOURCE=2
 HARDEN := -fstack-protector-strong -fPIE
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS_CORE) $(PKGS_CLIENT) $(PKGS_RELAY) $(PKGS_TUI) 2>/dev/null | sed 's/-I/-isystem /g') $(shell $(PKG_CONFIG) --silence-errors --cflags libwslay)
-CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -DCREEL_VERSION='"$(VERSION)"' -I. $(PKG_CFLAGS) $(WARN) $(OPT) $(HARDEN) $(SAN) $(CFLAGS) -MMD -MP
-UNAME := $(shell uname -s)
+CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -DCREEL_VERSION='"$(VERSION)"' -I. $(PKG_CFLAGS) $(BREW:%=-isystem %/include) $(WARN) $(OPT) $(HARDEN) $(SAN) $(CFLAGS) -MMD -MP
 ifeq ($(UNAME),Linux)
 LIBS_PTY := -lutil
 LINK_HARDEN := -pie -Wl,-z,relro,-z,now
@@ -28,7 +35,7 @@ endif
 ifeq ($(UNAME)$(strip $(SAN)),Linux)
 LIBS_MALLOC := $(shell echo 'int main(void){return 0;}' | $(CC) -x c - -lmimalloc -o /dev/null 2>/dev/null && echo -Wl,--push-state,--no-as-needed -lmimalloc -Wl,--pop-state)
 endif
-LDFLAGS_ALL = $(LINK_HARDEN) $(SAN) $(LDFLAGS) -pthread
+LDFLAGS_ALL = $(LINK_HARDEN) $(SAN) $(BREW:%=-L%/lib) $(LDFLAGS) -pthread
 LIBS_CORE = $(shell $(PKG_CONFIG) --libs $(PKGS_CORE))
 # wslay comes without a file for pkg-config on Debian.
 LIBS_WSLAY = $(shell $(PKG_CONFIG) --silence-errors --libs libwslay || echo -lwslay)
@@ -49,7 +56,7 @@ TSAN := BUILD=build/tsan OPT="-O1 -g" SAN="-fsanitize=thread" WERROR=1
 FUZZ_SECONDS ?= 60
 TORTURE ?= --kills 500
 
-.PHONY: all help deps run demo test unit corpus lint format fuzz torture model bench install uninstall clean
+.PHONY: all help deps run demo test unit corpus lint format fuzz torture model bench macos install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 COMPLETIONS := $(addprefix $(BUILD)/completions/,creel.bash _creel creel.fish)
@@ -61,6 +68,7 @@ help:
 	@echo "make test       all tests under ASan and UBSan"
 	@echo "make            build build/release/creel and creel-relay"
 	@echo "make lint | format | fuzz | torture | model | bench | install | uninstall | clean"
+	@echo "make macos      compile and link for macOS by a cross-compiler (80 MB to download, so not in make test)"
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -84,13 +92,13 @@ $(BUILD)/client/samples_built_in.o: $(BUILD)/client/samples_built_in.c
 	$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 $(BUILD)/shared.a: $(SHARED_OBJ)
-	rm -f $@ && ar rcs $@ $^
+	rm -f $@ && $(AR) rcs $@ $^
 $(BUILD)/client.a: $(CLIENT_OBJ)
-	rm -f $@ && ar rcs $@ $^
+	rm -f $@ && $(AR) rcs $@ $^
 $(BUILD)/tui.a: $(TUI_OBJ)
-	rm -f $@ && ar rcs $@ $^
+	rm -f $@ && $(AR) rcs $@ $^
 $(BUILD)/relay.a: $(RELAY_OBJ)
-	rm -f $@ && ar rcs $@ $^
+	rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/creel: $(BUILD)/client/main.o $(BUILD)/client.a $(BUILD)/tui.a $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_MALLOC) $(LIBS_CLIENT) $(LIBS_TUI)
@@ -198,6 +206,11 @@ bench:
 model:
 	@.ci/deps model
 	@CC="$(CC)" tests/model/run.sh build/model
+
+# A cross-compiler of 80 MB to download and 400 to unpack, so apart from `make test`. Nothing is run.
+macos:
+	@.ci/deps build
+	@tests/macos/build.sh build/macos
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: all

@@ -16,9 +16,6 @@
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
-#ifdef __APPLE__
-#include <mach-o/dyld.h>
-#endif
 
 #define START_SECONDS 20
 
@@ -29,27 +26,12 @@ struct dev {
 	pid_t relay;
 };
 
-static bool own_path(char out[PATH_MAX])
-{
-#ifdef __linux__
-	ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
-	if (n > 0)
-		out[n] = 0;
-	return n > 0;
-#elif defined(__APPLE__)
-	uint32_t size = PATH_MAX;
-	return _NSGetExecutablePath(out, &size) == 0;
-#else
-	(void)out;
-	return false;
-#endif
-}
-
 /* Beside this program, else wherever PATH finds it. */
 static void find_relay(struct dev *d)
 {
 	char self[PATH_MAX];
-	char *slash = own_path(self) ? strrchr(self, '/') : NULL;
+	size_t size = sizeof self;
+	char *slash = uv_exepath(self, &size) == 0 ? strrchr(self, '/') : NULL;
 	if (slash)
 		*slash = 0;
 	int n = slash ? snprintf(d->relay_program, sizeof d->relay_program, "%s/creel-relay", self) : 0;

@@ -13,7 +13,7 @@
 
 #define POLL_MS 20
 
-struct wait {
+struct waiter {
 	struct store *store;
 	struct filter *filter;
 	const char *path;
@@ -42,7 +42,7 @@ static int64_t now_ms(void)
 }
 
 /* False when the time is up or Ctrl-C came. */
-static bool pause_a_moment(const struct wait *w)
+static bool pause_a_moment(const struct waiter *w)
 {
 	int64_t left = w->deadline_ms - now_ms();
 	if (left <= 0 || interrupted)
@@ -53,7 +53,7 @@ static bool pause_a_moment(const struct wait *w)
 }
 
 /* Whether it is new; notes it. */
-static bool take_note(struct wait *w, int64_t id)
+static bool take_note(struct waiter *w, int64_t id)
 {
 	for (size_t i = 0; i < w->seen_count; i++)
 		if (w->seen[i] == id)
@@ -74,7 +74,7 @@ static bool take_note(struct wait *w, int64_t id)
 
 static void on_row(void *user, const struct delivery_row *row)
 {
-	struct wait *w = user;
+	struct waiter *w = user;
 	bool over = row->state != DELIVERY_WAITING && row->state != DELIVERY_SENDING;
 	if (w->failed || w->came == w->wanted || !(over || w->any_state) || !take_note(w, row->id))
 		return;
@@ -90,12 +90,12 @@ static void on_row(void *user, const struct delivery_row *row)
 
 static bool on_slice(void *user, const struct store_slice *slice)
 {
-	const struct wait *w = user;
+	const struct waiter *w = user;
 	(void)slice;
 	return !w->failed && w->came < w->wanted && !interrupted && now_ms() < w->deadline_ms;
 }
 
-static void move_base(struct wait *w, int64_t base)
+static void move_base(struct waiter *w, int64_t base)
 {
 	size_t kept = 0;
 	w->base = base;
@@ -106,7 +106,7 @@ static void move_base(struct wait *w, int64_t base)
 }
 
 /* Looks at what came since, and again at what was not over the last time. */
-static bool look(struct wait *w)
+static bool look(struct waiter *w)
 {
 	struct store_search search = { .filter = w->filter,
 				       .anchor = w->base,
@@ -124,7 +124,7 @@ static bool look(struct wait *w)
 }
 
 /* A client that is just starting has no store yet. */
-static bool open_when_there(struct wait *w)
+static bool open_when_there(struct waiter *w)
 {
 	struct stat st;
 	while (stat(w->path, &st) != 0 || st.st_size == 0)
@@ -137,7 +137,7 @@ static bool open_when_there(struct wait *w)
 	return true;
 }
 
-static bool newest(struct wait *w)
+static bool newest(struct waiter *w)
 {
 	struct selection found;
 	bool fine = selection_find(w->store, NULL, 1, &found, w->e);
@@ -147,7 +147,7 @@ static bool newest(struct wait *w)
 	return fine;
 }
 
-static int wait_for_all(struct wait *w, bool since_all)
+static int wait_for_all(struct waiter *w, bool since_all)
 {
 	int64_t version = 0, before = 0;
 	struct stat st;
@@ -172,7 +172,7 @@ static int wait_for_all(struct wait *w, bool since_all)
 static int run(int argc, char **argv, struct error *e)
 {
 	struct common_options common;
-	struct wait w = { .e = e };
+	struct waiter w = { .e = e };
 	int64_t count = 1, timeout_ms = 30000;
 	const char *since = "now", *filter_text = NULL;
 	const struct option_spec specs[] = {

@@ -1,6 +1,7 @@
 #include "client/config.h"
 
 #include "shared/bytes.h"
+#include "shared/disk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -119,7 +120,7 @@ static bool write_whole(const char *path, struct bytes text)
 	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return false;
-	bool fine = write(fd, text.at, text.len) == (ssize_t)text.len && fsync(fd) == 0;
+	bool fine = write(fd, text.at, text.len) == (ssize_t)text.len && disk_sync(fd) == 0;
 	if (close(fd) != 0)
 		fine = false;
 	if (fine && rename(temporary, path) == 0)

@@ -59,6 +59,7 @@ struct asking {
 	pthread_cond_t over;
 	char *host;
 	struct addrinfo *found;
+	bool answered;
 	int code, users;
 };
 
@@ -82,6 +83,7 @@ static void *ask(void *user)
 	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM }, *found = NULL;
 	int code = getaddrinfo(a->host, NULL, &hints, &found);
 	pthread_mutex_lock(&a->lock);
+	a->answered = true;
 	a->code = code;
 	a->found = code == 0 ? found : NULL;
 	pthread_cond_signal(&a->over);
@@ -99,7 +101,6 @@ static struct asking *start_asking(const char *host)
 		return NULL;
 	}
 	a->users = 2;
-	a->code = EAI_INPROGRESS;
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->over, NULL);
 	pthread_attr_init(&attributes);
@@ -107,6 +108,7 @@ static struct asking *start_asking(const char *host)
 	pthread_mutex_lock(&a->lock);
 	if (pthread_create(&thread, &attributes, ask, a) != 0) {
 		a->users = 1;
+		a->answered = true;
 		a->code = EAI_SYSTEM;
 	}
 	pthread_attr_destroy(&attributes);
@@ -139,9 +141,9 @@ char *doctor_resolve(const char *host, const char **why)
 		return NULL;
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += DOCTOR_MS / 1000;
-	while (a->code == EAI_INPROGRESS && pthread_cond_timedwait(&a->over, &a->lock, &until) == 0)
+	while (!a->answered && pthread_cond_timedwait(&a->over, &a->lock, &until) == 0)
 		;
-	if (a->code == EAI_INPROGRESS)
+	if (!a->answered)
 		*why = "the resolver did not answer in time";
 	else if (a->code != 0)
 		*why = gai_strerror(a->code);

@@ -323,14 +323,23 @@ void tunnel_drop(struct tunnel *t, const char *why)
 	drop_wsi(t);
 }
 
+/* Stands still while the machine sleeps. */
+static uint64_t steady_ms(void)
+{
+#ifdef __APPLE__ /* where libuv's goes on */
+	return clock_gettime_nsec_np(CLOCK_UPTIME_RAW) / 1000000;
+#else
+	return uv_hrtime() / 1000000;
+#endif
+}
+
 /* lws' own timers stand still while the machine sleeps: what it holds for a connection may be long gone. */
 static void on_watch(uv_timer_t *h)
 {
 	struct tunnel *t = h->data;
 	uint64_t most_us = 2000 * (uint64_t)t->options.ping_interval_ms;
 	bool online = t->state == TUNNEL_ONLINE && t->link;
-	switch (clock_watch_look(&t->clock, now_us(), uv_hrtime() / 1000000, most_us,
-				 online ? &t->confirmed_at_us : NULL)) {
+	switch (clock_watch_look(&t->clock, now_us(), steady_ms(), most_us, online ? &t->confirmed_at_us : NULL)) {
 	case CLOCK_FINE:
 		if (online && t->wsi)
 			tunnel_ping_now_and_then(t);

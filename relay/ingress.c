@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,7 +218,7 @@ static struct http_daemon *start_tls(struct ingress *in, struct error *e)
 			  "the certificate %s and key %s cannot be used: are they PEM, and do they belong together?",
 			  s->tls_cert, s->tls_key);
 	if (key)
-		explicit_bzero(key, strlen(key));
+		OPENSSL_cleanse(key, strlen(key));
 	free(cert);
 	free(key);
 	return d;

@@ -118,7 +118,8 @@ bool import_event_id(const json_t *text, const json_t *object, uint64_t at_us, u
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	uint8_t time[8];
 	if (text)
-		return uuid_parse(json_to_bytes(text), out) || error_set(e, EXIT_USAGE, "\"event_id\" is not a UUID");
+		return uuid_from_text(json_to_bytes(text), out) ||
+		       error_set(e, EXIT_USAGE, "\"event_id\" is not a UUID");
 	char *dump = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
 	bool fine = dump && EVP_Digest(dump, strlen(dump), digest, NULL, EVP_sha256(), NULL) == 1;
 	free(dump);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared/disk.h"
 #include "shared/seal_private.h"
 
 #define FILE_MAX 4096 /* an X25519 key in PEM is 119 bytes; text around it is allowed */
@@ -128,7 +129,7 @@ static bool sync_folder_of(const char *path)
 	if (fd < 0)
 		return false;
 	/* EINVAL: a file system whose folders cannot be synced. */
-	bool fine = fsync(fd) == 0 || errno == EINVAL;
+	bool fine = disk_sync(fd) == 0 || errno == EINVAL;
 	int why = errno;
 	close(fd);
 	errno = why;
@@ -164,7 +165,7 @@ static bool place_file(const char *path, const char *pem, size_t len, struct err
 		fine = fail(e, path, "cannot be made");
 	} else {
 		/* An odd umask may have taken even the owner's bits. */
-		if (fchmod(fd, S_IRUSR | S_IWUSR) != 0 || !write_all(fd, pem, len) || fsync(fd) != 0)
+		if (fchmod(fd, S_IRUSR | S_IWUSR) != 0 || !write_all(fd, pem, len) || disk_sync(fd) != 0)
 			fine = fail(e, path, "cannot be written");
 		if (close(fd) != 0 && fine)
 			fine = fail(e, path, "cannot be written");

@@ -36,7 +36,7 @@ bool store_sync_apart(struct store *s, struct error *e)
 	if (code == SQLITE_OK)
 		s->log = wal_gather_real(s->log);
 	if (code == SQLITE_OK)
-		code = s->log->pMethods ? s->log->pMethods->xSync(s->log, SQLITE_SYNC_NORMAL) : SQLITE_MISUSE;
+		code = s->log->pMethods ? s->log->pMethods->xSync(s->log, SQLITE_SYNC_FULL) : SQLITE_MISUSE;
 	atomic_store(&s->log_again, LOG_LONG);
 	sqlite3_wal_hook(s->db, on_commit, s); /* in the place of SQLite's checkpoint */
 	return code == SQLITE_OK || store_fail(s, "opened", e);
@@ -66,7 +66,7 @@ static void rollback_batch(void *db)
 static bool sync_batch(void *db, struct error *e)
 {
 	struct store *s = db;
-	int code = s->log->pMethods->xSync(s->log, SQLITE_SYNC_NORMAL);
+	int code = s->log->pMethods->xSync(s->log, SQLITE_SYNC_FULL);
 	return code == SQLITE_OK || error_set(e, EXIT_STORE, "%s cannot be written: %s (%s)", s->path,
 					      store_advice(code), sqlite3_errstr(code));
 }

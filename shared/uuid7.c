@@ -59,7 +59,7 @@ static int hex_digit(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool uuid_parse(struct bytes text, uint8_t out[UUID_LEN])
+bool uuid_from_text(struct bytes text, uint8_t out[UUID_LEN])
 {
 	if (text.len != UUID_TEXT_LEN)
 		return false;

@@ -20,5 +20,5 @@ struct uuid7_random {
 MUST_CHECK bool uuid7_make_of(struct uuid7_random *random, uint8_t out[UUID_LEN], uint64_t now_us);
 /* Lower-case text with hyphens, NUL-terminated. */
 void uuid_format(const uint8_t id[UUID_LEN], char out[UUID_TEXT_LEN + 1]);
-/* Accepts upper and lower case with hyphens. False when malformed. */
-MUST_CHECK bool uuid_parse(struct bytes text, uint8_t out[UUID_LEN]);
+/* Accepts upper and lower case with hyphens. False when malformed. (uuid_parse is one of macOS.) */
+MUST_CHECK bool uuid_from_text(struct bytes text, uint8_t out[UUID_LEN]);

@@ -212,7 +212,11 @@ int term_fd(const struct term *t)
 bool term_gone(const struct term *t)
 {
 	struct pollfd p = { .fd = term_fd(t), .events = POLLIN };
-	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL));
+	struct termios modes;
+	if (poll(&p, 1, 0) <= 0)
+		return false;
+	/* POLLNVAL is also what macOS says of /dev/tty, which it cannot poll. */
+	return (p.revents & (POLLHUP | POLLERR)) || ((p.revents & POLLNVAL) && tcgetattr(p.fd, &modes) != 0);
 }
 
 void term_size(const struct term *t, int *columns, int *rows)

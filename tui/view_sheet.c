@@ -18,6 +18,9 @@ void sheet_begin(struct sheet *s, const char *format, ...)
 }
 
 static void add_line(struct sheet *s, enum role role, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void add_line(struct sheet *s, enum role role, const char *format, va_list args)
 {
 	if (s->line_count == SHEET_LINES)
 		return;

@@ -6,7 +6,8 @@ dir=$(mktemp -d)
 export XDG_DATA_HOME=$dir/data XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
 pids=()
 cleanup() {
-	for p in "${pids[@]}"; do kill "$p" 2>/dev/null || true; done
+	# bash 3.2 takes an empty list for an unset one.
+	for p in ${pids[@]+"${pids[@]}"}; do kill "$p" 2>/dev/null || true; done
 	wait 2>/dev/null || true
 	rm -rf "$dir"
 }
@@ -21,7 +22,7 @@ first_line() {
 			cat "$dir"/*.log >&2
 			exit 1
 		fi
-		read -r -t 0.05 <> <(:) || true
+		sleep 0.05
 	done
 	head -n 1 "$1"
 }

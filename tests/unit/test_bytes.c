@@ -71,11 +71,11 @@ static void test_uuid_is_version_7_and_ordered(void **state)
 	assert_true(memcmp(a, b, 8) < 0);
 	uuid_format(a, text);
 	assert_int_equal(strlen(text), 36);
-	assert_true(uuid_parse(bytes_of(text), back));
+	assert_true(uuid_from_text(bytes_of(text), back));
 	assert_memory_equal(a, back, UUID_LEN);
-	assert_false(uuid_parse(bytes_of("019ab12c-4d5e-7f3a-8b6c-0d1e2f30415"), back));
-	assert_false(uuid_parse(bytes_of("019ab12cx4d5e-7f3a-8b6c-0d1e2f304152"), back));
-	assert_false(uuid_parse(bytes_of("019ab12c-4d5e-7f3a-8b6c-0d1e2f30415g"), back));
+	assert_false(uuid_from_text(bytes_of("019ab12c-4d5e-7f3a-8b6c-0d1e2f30415"), back));
+	assert_false(uuid_from_text(bytes_of("019ab12cx4d5e-7f3a-8b6c-0d1e2f304152"), back));
+	assert_false(uuid_from_text(bytes_of("019ab12c-4d5e-7f3a-8b6c-0d1e2f30415g"), back));
 }
 
 static void test_uuids_of_one_pool_differ(void **state)

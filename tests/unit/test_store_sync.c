@@ -65,6 +65,32 @@ static struct store *open_apart(void)
 	return s;
 }
 
+static int sync_flags;
+
+static int note_sync(sqlite3_file *f, int flags)
+{
+	(void)f;
+	sync_flags = flags;
+	return SQLITE_OK;
+}
+
+/* On macOS all else leaves the bytes in the drive's cache. */
+static void test_the_drive_is_told_as_well(void **state)
+{
+	const sqlite3_io_methods methods = { .iVersion = 1, .xSync = note_sync };
+	sqlite3_file noting = { &methods };
+	struct error e;
+	(void)state;
+	struct store *s = open_apart();
+	assert_int_equal(number(s, "PRAGMA fullfsync"), 1);
+	sqlite3_file *real = s->log;
+	s->log = &noting;
+	assert_true(store_sync_apart_ops.sync(s, &e));
+	s->log = real;
+	assert_int_equal(sync_flags, SQLITE_SYNC_FULL);
+	store_close(s);
+}
+
 static void test_others_see_what_is_committed(void **state)
 {
 	(void)state;
@@ -221,7 +247,7 @@ int main(void)
 		IN_FOLDER(test_others_see_what_is_committed), IN_FOLDER(test_the_log_is_shortened),
 		IN_FOLDER(test_a_reader_holds_the_log),       IN_FOLDER(test_no_connection_to_shorten_on),
 		IN_FOLDER(test_a_transaction_that_spills),    IN_FOLDER(test_a_log_that_cannot_grow),
-		IN_FOLDER(test_other_programs_read_the_log),
+		IN_FOLDER(test_other_programs_read_the_log),  IN_FOLDER(test_the_drive_is_told_as_well),
 	};
 	return RUN(tests);
 }
