@@ -154,11 +154,12 @@ fuzz-targets: $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
 
 deps:
 	@.ci/deps build
-run: deps
+run:
+	@.ci/deps build demo
 	@$(MAKE) --no-print-directory all $(BUILD)/sample-receiver
 	@tests/demo/run.sh $(BUILD)
-demo: deps
-	@.ci/deps test
+demo:
+	@.ci/deps build demo
 	@$(MAKE) --no-print-directory all $(BUILD)/sample-receiver
 	@tests/demo/demo.sh $(BUILD)
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,11 +19,13 @@
 #endif
 
 #define START_SECONDS 20
+#define MAX_AT_ONCE 64
 
 struct dev {
 	char relay_program[PATH_MAX + 16];
 	char data[PATH_MAX], port_file[PATH_MAX + 40], log[PATH_MAX + 40];
 	bool to_log; /* the terminal is the inspector's: the relay's words go there */
+	int lock;    /* on the data folder */
 	pid_t relay;
 };
 
@@ -39,23 +42,44 @@ static void find_relay(struct dev *d)
 		snprintf(d->relay_program, sizeof d->relay_program, "creel-relay");
 }
 
+static bool make_folders(char *path, struct error *e)
+{
+	for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
+		if (slash)
+			*slash = 0;
+		if (mkdir(path, 0700) != 0 && errno != EEXIST)
+			return error_set(e, EXIT_STORE, "the folder %.300s cannot be made: %s", path, strerror(errno));
+		if (!slash)
+			return true;
+		*slash = '/';
+	}
+}
+
+/* Each of several at once has a folder of its own: the first that is free, so that what waits there goes on. */
 static bool make_data_folder(struct dev *d, struct error *e)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	int n = state && *state == '/' ? snprintf(d->data, sizeof d->data, "%s/creel/dev-relay", state)
-		: home && *home        ? snprintf(d->data, sizeof d->data, "%s/.local/state/creel/dev-relay", home)
+	char base[PATH_MAX - 8], lock[PATH_MAX + 8];
+	int n = state && *state == '/' ? snprintf(base, sizeof base, "%s/creel/dev-relay", state)
+		: home && *home        ? snprintf(base, sizeof base, "%s/.local/state/creel/dev-relay", home)
 				       : 0;
-	if (n <= 0 || n >= (int)sizeof d->data)
+	if (n <= 0 || n >= (int)sizeof base)
 		return error_set(e, EXIT_STORE, "there is no place for the relay's data: HOME is not set");
-	for (char *slash = strchr(d->data + 1, '/');; slash = strchr(slash + 1, '/')) {
-		if (slash)
-			*slash = 0;
-		if (mkdir(d->data, 0700) != 0 && errno != EEXIST)
-			return error_set(e, EXIT_STORE, "the folder %.300s cannot be made: %s", d->data,
-					 strerror(errno));
-		if (!slash)
+	for (int i = 1; i <= MAX_AT_ONCE; i++) {
+		n = snprintf(d->data, sizeof d->data, "%s", base);
+		if (i > 1)
+			snprintf(d->data + n, sizeof d->data - (size_t)n, "-%d", i);
+		if (!make_folders(d->data, e))
+			return false;
+		snprintf(lock, sizeof lock, "%s/lock", d->data);
+		d->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (d->lock < 0)
+			return error_set(e, EXIT_STORE, "%.300s cannot be opened: %s", lock, strerror(errno));
+		if (flock(d->lock, LOCK_EX | LOCK_NB) == 0)
 			break;
-		*slash = '/';
+		close(d->lock);
+		if (i == MAX_AT_ONCE)
+			return error_set(e, EXIT_STORE, "%d of creel dev run already", MAX_AT_ONCE);
 	}
 	snprintf(d->port_file, sizeof d->port_file, "%s/port.%ld", d->data, (long)getpid());
 	snprintf(d->log, sizeof d->log, "%s/relay.log", d->data);
@@ -114,6 +138,7 @@ static void run_relay(struct dev *d, const char *address, pid_t parent)
 #endif
 	/* Ctrl-C reaches the whole terminal group; the relay ends when creel tells it to, after the last answer. */
 	setpgid(0, 0);
+	fcntl(d->lock, F_SETFD, 0); /* held until the relay's end: it may outlive a creel that was killed */
 	forget_relay_environment();
 	if (d->to_log)
 		open_log(d);

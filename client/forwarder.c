@@ -65,7 +65,8 @@ void forward_fill_result(const struct forward *w, struct forward_result *r)
 	r->connect_us = info_us(w->easy, CURLINFO_CONNECT_TIME_T);
 	r->first_byte_us = info_us(w->easy, CURLINFO_STARTTRANSFER_TIME_T);
 	r->total_us = info_us(w->easy, CURLINFO_TOTAL_TIME_T);
-	if (r->total_us == 0 && now_us() > w->started_at_us)
+	/* libcurl's clock stands since the last byte. */
+	if ((r->total_us == 0 || r->result == ATTEMPT_CANCELLED) && now_us() > w->started_at_us)
 		r->total_us = now_us() - w->started_at_us;
 }
 

@@ -46,8 +46,10 @@ static void format_peer(int fd, char *out, size_t size)
 		snprintf(out, size, "%s:%u", text, ntohs(v4->sin_port));
 	} else if (address.ss_family == AF_INET6) {
 		struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address;
-		inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof text);
-		snprintf(out, size, "[%s]:%u", text, ntohs(v6->sin6_port));
+		/* [::] takes IPv4 as well: ::ffff:192.0.2.1 is 192.0.2.1. */
+		bool four = IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
+		inet_ntop(four ? AF_INET : AF_INET6, v6->sin6_addr.s6_addr + (four ? 12 : 0), text, sizeof text);
+		snprintf(out, size, four ? "%s:%u" : "[%s]:%u", text, ntohs(v6->sin6_port));
 	}
 }
 

@@ -15,7 +15,8 @@ unit() {
 	local status=0 ok not_ok
 	CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "$1" >"$log" 2>&1 || status=$?
 	ok=$(grep -c '^ok ' "$log")
-	not_ok=$(grep -c '^not ok ' "$log")
+	# What cannot be tried here cmocka calls "not ok … # SKIP", and ends well.
+	not_ok=$(grep '^not ok ' "$log" | grep -vc '^not ok [0-9]* # SKIP')
 	if [ "$status" -ne 0 ] && [ "$not_ok" -eq 0 ]; then not_ok=1; fi
 	if [ "$ok" -eq 0 ] && [ "$not_ok" -eq 0 ]; then not_ok=1; fi
 	passed=$((passed + ok)) failed=$((failed + not_ok))

@@ -84,13 +84,18 @@ static void draw_day(const struct pen *p, uint64_t at_us)
 static void draw_empty(const struct ui *ui, struct surface *s, struct rect area)
 {
 	int y = area.y + area.height / 2;
+	char line[512]; /* to be copied: whole or not at all */
+	int len;
 	if (!ui->list.loaded || ui->list.searched)
 		return;
 	if (ui->filter[0])
 		surface_print(s, area, area.x + 4, y, ROLE_DIM, "Nothing matches the filter (Esc drops it)");
-	else if (ui->client.url[0])
+	else if (ui->client.url[0]) {
 		surface_print(s, area, area.x + 4, y, ROLE_DIM, "Waiting for the first webhook to %s", ui->client.url);
-	else
+		len = snprintf(line, sizeof line, "curl -d hello=world %s/test", ui->client.url);
+		if (len < (int)sizeof line && len + 4 <= area.width)
+			surface_print(s, area, area.x + 4, y + 1, ROLE_DIM, "%s", line);
+	} else
 		surface_print(s, area, area.x + 4, y, ROLE_DIM, "No deliveries yet: start `creel listen PORT`");
 }
 

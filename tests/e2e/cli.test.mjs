@@ -409,6 +409,38 @@ describe('version, help, login, tokens, dev, admin', () => {
 		await waitFor('the relay to be gone with it', () => fetch(url).then(() => false, () => true));
 	});
 
+	it('dev: several at once on one machine, as the jobs of a CI runner', async () => {
+		const app = w.keep(await Receiver.start());
+		const start = async () => {
+			const ready = w.fresh('ready');
+			const p = w.spawn('creel', ['dev', String(app.port), '--port', '0', '--output', 'quiet', '--ready-file', ready, '--db', w.fresh('db')]);
+			p.kind = 'client';
+			p.url = await w.fileFrom(p, ready);
+			return p;
+		};
+		const both = [await start(), await start()];
+		for (const p of both) assert.equal((await fetch(`${p.url}/x`, { method: 'POST' })).status, 200);
+		for (const p of both) assert.equal((await p.stop('SIGINT')).code, 130);
+		const taken = await w.creel(['dev', String(app.port), '--port', String(app.port)]);
+		assert.equal(taken.code, 3);
+		assert.match(taken.err, /in use[^]*another port: creel dev --port 0/);
+	});
+
+	it('relay --listen [::]: takes IPv4 as well, whose addresses stand as they are written', async () => {
+		const data = w.fresh('relay');
+		const [token] = (await w.run('creel-relay', ['token', 'add', 'both', '--data', data])).text.split('\n');
+		const relay = await w.startRelay({ data, listen: '[::]:0' });
+		const app = w.keep(await Receiver.start());
+		await w.startClient({ relay, target: app.port, name: 'both', env: { CREEL_TOKEN: token } });
+		const peers = [];
+		for (const host of ['127.0.0.1', '[::1]']) {
+			assert.equal((await fetch(`http://${host}:${relay.port}/both/${peers.length}`, { method: 'POST' })).status, 200);
+			peers.push((await w.recorded((r) => r.tunnel === 'both' && r.target === `/${peers.length}`)).peer.replace(/:\d+$/, ''));
+		}
+		assert.deepEqual(peers, ['127.0.0.1', '[::1]']);
+		assert.deepEqual(app.requests.map((r) => field(r.lines, 'X-Forwarded-For')), ['127.0.0.1', '::1']);
+	});
+
 	it('relay --admin: healthz, readyz, metrics that count', async () => {
 		const adminFile = w.fresh('admin');
 		const relay = await w.startRelay({ args: ['--admin', '127.0.0.1:0', '--admin-port-file', adminFile] });

@@ -54,6 +54,7 @@ describe('creel listen on a terminal', () => {
 		let s = await t.until(/ online /);
 		assert.match(s, new RegExp(`${t.url} -> http://localho`));
 		assert.match(s, /Waiting for the first webhook/);
+		assert.ok(s.includes(`curl -d hello=world ${t.url}/test\n`));
 		assert.equal((await hook('first')).status, 200);
 		s = await t.until(/200 {2}POST .*\/first/);
 		await hook('second?x=1');

@@ -17,6 +17,11 @@ describe('man pages', () => {
 			assert.equal(r.stderr, '');
 			assert.ok(r.stdout.toUpperCase().includes(title));
 		});
+		// groff joins their arguments without a word: prose behind such a macro stands in quotes.
+		it(`${page} has no prose that a macro of two fonts would join`, () => {
+			const joined = read(page).split('\n').filter((line) => /^\.(BR|RB|IR|RI|BI|IB) /.test(line) && /[a-z], [a-z]/.test(line.replaceAll(/"[^"]*"/g, '')));
+			assert.deepEqual(joined, []);
+		});
 	}
 });
 

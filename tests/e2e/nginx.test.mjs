@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { World, freePort, waitFor } from './lib/harness.mjs';
 import { Receiver, Sender, requestBytes, send } from './lib/http.mjs';
+import { block } from './lib/readme.mjs';
 import { makeCertificate } from './lib/tls.mjs';
 
 const sha = (b) => `${b.length} ${createHash('sha256').update(b).digest('hex')}`;
@@ -30,17 +31,7 @@ describe('behind nginx', () => {
 				server {
 					listen 127.0.0.1:${port} ssl;
 					ssl_certificate ${certificate.cert}; ssl_certificate_key ${certificate.key};
-					location / {
-						proxy_pass http://127.0.0.1:${relay.port};
-						proxy_http_version 1.1;
-						proxy_set_header Host $host;
-						proxy_set_header Upgrade $http_upgrade;
-						proxy_set_header Connection $connection_upgrade;
-						proxy_buffering off;
-						proxy_request_buffering off;
-						proxy_read_timeout 75s;
-						client_max_body_size 64m;
-					}
+					${block('location / {').replace('127.0.0.1:8080', `127.0.0.1:${relay.port}`)}
 				}
 			}`);
 		nginx = w.spawn('nginx', ['-c', w.path('nginx.conf'), '-p', w.dir]);

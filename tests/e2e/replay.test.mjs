@@ -268,11 +268,14 @@ describe('replay', () => {
 		await waitFor('two', () => held.length === 2);
 		held[0].write(OK);
 		await waitFor('a third', () => held.length === 3);
+		const asked = Date.now();
+		await waitFor('time to go by in which no byte comes', () => Date.now() - asked > 700);
 		p.signal('SIGINT');
 		assert.equal((await p.end()).code, 130);
 		assert.equal(p.err, 'creel: interrupted: 1 of 6 sent, 2 more broken off\n');
 		assert.equal(await count(), had + 3);
 		assert.equal(app.requests.length, 3);
+		for (const row of await w.list(2, { args: ['--db', db] })) assert.ok(row.duration_ms >= 700, `broken off after ${row.duration_ms} ms`);
 		p.checkSanitizers();
 	});
 
