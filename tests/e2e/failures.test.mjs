@@ -203,6 +203,7 @@ describe('what cannot start', () => {
 		// To root nothing is read-only.
 		const nobody = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
 		const r = await w.creel(['listen', '3000', '--relay', 'http://127.0.0.1:1', '--db', w.path('ro', 'x.db')], { cwd: '/', env: { XDG_CONFIG_HOME: '/nonexistent' }, ...nobody });
+		chmodSync(w.path('ro'), 0o755); // or only root could delete it
 		assert.equal(r.code, 4, r.err);
 		assert.match(r.err, /^creel: .*x\.db/m);
 	});
