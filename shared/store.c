@@ -81,6 +81,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 			      " WHERE d.id = ?1 AND d.id <= (SELECT indexed FROM search_mark)",
 	[STATEMENT_FILTER_BOUNDS] = "SELECT (SELECT min(id) FROM delivery), (SELECT max(id) FROM delivery),"
 				    " (SELECT indexed FROM search_mark)",
+	[STATEMENT_COUNT_ALL] = "SELECT count(*) FROM delivery",
 	/* By class, as STATEMENT_UNFINISHED and STATEMENT_HELD. */
 	[STATEMENT_SETTLED] =
 	    "SELECT coalesce((SELECT min(id) - 1 FROM (SELECT min(id) AS id FROM delivery WHERE status_class = 0"
