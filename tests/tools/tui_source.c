@@ -398,6 +398,8 @@ static bool fill_attempts(struct document *d)
 					  .connect_us = 200,
 					  .first_byte_us = total * 9 / 10,
 					  .total_us = total,
+					  .answered_at_us =
+					      i || !d->item.row.status ? 0 : d->item.row.received_at_us + 13400 + total,
 					  .url = bytes_of("http://localhost:3000/hooks") };
 		if (a->result == ATTEMPT_UNREACHABLE)
 			a->error = bytes_of("nothing is listening on localhost:3000");

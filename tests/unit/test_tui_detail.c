@@ -304,6 +304,10 @@ static void test_attempts(void **state)
 	struct view *v = push(&w, view_detail_new(4));
 	act(&w, ACTION_TAB_ATTEMPTS);
 	check(&w, "detail-attempts");
+	/* Of a sender that waited: when its answer went. */
+	w.waited = true;
+	view_detail_changed(screen_top(&w.s));
+	check(&w, "detail-answered");
 	draw(&w, 80, 24);
 	/* Enter on an attempt chooses it, on a replay opens it. */
 	struct effect e = { 0 };
