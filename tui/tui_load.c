@@ -226,10 +226,14 @@ void tui_apply_filter(struct tui *t, const char *filter)
 		tui_say(t, true, "%s", e.text);
 		return;
 	}
+	bool follow = ui->list.follow || t->resume_follow, drops = ui->filter[0] && !filter[0];
+	int64_t chosen = ui->list.chosen;
 	snprintf(ui->filter, sizeof ui->filter, "%s", filter);
-	bool follow = ui->list.follow || t->resume_follow;
 	list_reset(&ui->list);
 	ui->list.follow = follow;
+	/* What a filter found is seen among its neighbours then. */
+	if (drops && !follow && chosen)
+		list_goto(&ui->list, chosen);
 	t->filter_count_stale = true;
 	if (!ui->filter[0])
 		t->count_stale = true;
