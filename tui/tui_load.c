@@ -30,6 +30,7 @@ static void on_page(void *user, uint64_t generation, struct page *p)
 {
 	struct tui *t = user;
 	bool had = list_of(t)->loaded;
+	int64_t chosen = list_of(t)->chosen;
 	if (!list_receive(list_of(t), generation, p))
 		tui_say(t, true, "out of memory: some deliveries are not shown");
 	if (list_of(t)->removed && had) {
@@ -38,6 +39,9 @@ static void on_page(void *user, uint64_t generation, struct page *p)
 			tui_say(t, false, "older deliveries were removed");
 		t->chosen_deleted = false;
 	}
+	/* Who watches presses no key: what came says more by then than that the tunnel is up. */
+	if (had && t->told_event && list_of(t)->chosen != chosen)
+		t->screen.ui.message[0] = '\0';
 	tell_missed(t);
 	tui_draw_soon(t);
 }
