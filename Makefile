@@ -132,7 +132,7 @@ $(BUILD)/tui-fake: $(BUILD)/tests/tools/tui_fake.o $(BUILD)/tests/tools/tui_sour
 # For the benches: a store of any size, and a terminal that measures what is drawn on it.
 $(BUILD)/store-load: $(BUILD)/tests/tools/store_load.o $(BUILD)/shared.a
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE)
-$(BUILD)/tui-bench: $(BUILD)/tests/tools/tui_bench.o
+$(BUILD)/tui-bench: $(BUILD)/tests/tools/tui_bench.o $(BUILD)/tests/tools/bench_screen.o
 	$(CC) -o $@ $^ $(LDFLAGS_ALL) -lutil
 # A program in a terminal whose every byte is looked at.
 $(BUILD)/pty-run: $(BUILD)/tests/tools/pty_run.o

@@ -83,6 +83,8 @@ void stream_send_answer(struct stream *st)
 		send_head(st, l);
 	send_rest(st, l);
 	drop_credited(a);
+	if (a->end_sent)
+		stream_answer_given(st);
 	if (a->aborted && unsent(a) == 0)
 		stream_send_reset(st, WIRE_RESET_APP_ABORTED, st->result.error);
 	else if (st->forward && unsent(a) < UNSENT_MAX / 2)

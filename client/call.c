@@ -149,10 +149,11 @@ void session_record_again(struct session *s)
 	while (list) {
 		struct stream *st = list;
 		list = st->unrecorded_next;
+		st->record_submitted = false;
 		if (s->draining)
 			forget_attempt(st);
 		else
-			recorder_insert_attempt(s->recorder, &st->record, on_attempt_recorded, st);
+			stream_submit_record(st);
 	}
 }
 
@@ -184,7 +185,28 @@ static void record_attempt(struct stream *st)
 		a.headers = buffer_view(st->answered_instead ? &st->came_headers : &st->answer.headers);
 	st->recording = true;
 	st->record = a;
+	/* Else its answer goes once the delivery is safe on the disk, which is what the record waits for. */
+	if (!st->committing)
+		stream_submit_record(st);
+}
+
+void stream_submit_record(struct stream *st)
+{
+	if (!st->recording || st->record_submitted)
+		return;
+	st->record_submitted = true;
+	st->record.answered_at_us = st->answer.given_at_us;
 	recorder_insert_attempt(st->session->recorder, &st->record, on_attempt_recorded, st);
+}
+
+/* Of a sender that waited. The relay's own moment is not told to the client. */
+void stream_answer_given(struct stream *st)
+{
+	if (st->origin != ORIGIN_LIVE || st->upgraded)
+		return;
+	st->answer.given_at_us = now_us();
+	if (st->record_submitted)
+		recorder_set_answered(st->session->recorder, st->delivery_id, st->attempt, st->answer.given_at_us);
 }
 
 /* What little of an answer came is for the record; the sender gets a sentence. */

@@ -418,6 +418,16 @@ static void source_cancel(void *self, void (*done)(void *user, uint64_t generati
 	}
 }
 
+static void source_cancel_count(void *self, uint64_t generation)
+{
+	struct inspect_source *s = self;
+	for (struct question **at = &s->first; *at;) {
+		struct question *q = *at;
+		bool meant = q->kind == ASK_COUNT && q->generation == generation;
+		at = meant && !q->dropped ? drop(at) : &q->next;
+	}
+}
+
 const struct source_ops inspect_source_ops = {
 	.check = source_check,
 	.page = source_page,
@@ -427,6 +437,7 @@ const struct source_ops inspect_source_ops = {
 	.changed = source_changed,
 	.state = source_state,
 	.cancel = source_cancel,
+	.cancel_count = source_cancel_count,
 };
 
 /* ---- life ---- */

@@ -29,6 +29,13 @@ struct state_job {
 	enum delivery_state state;
 };
 
+struct answered_job {
+	struct writer_job job;
+	int64_t id;
+	int number;
+	uint64_t at_us;
+};
+
 struct tag_job {
 	struct writer_job job;
 	int64_t id;
@@ -236,6 +243,26 @@ void recorder_set_state(struct recorder *r, int64_t id, enum delivery_state stat
 	j->job.lazy = true;
 	j->id = id;
 	j->state = state;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+static bool run_answered(struct writer_job *job, void *db, struct error *e)
+{
+	struct answered_job *j = (struct answered_job *)job;
+	return store_set_answered(db, j->id, j->number, j->at_us, e);
+}
+
+void recorder_set_answered(struct recorder *r, int64_t delivery_id, int number, uint64_t at_us)
+{
+	struct answered_job *j = calloc(1, sizeof *j);
+	if (!j)
+		return;
+	j->job.run = run_answered;
+	j->job.done = done_state;
+	j->job.lazy = true;
+	j->id = delivery_id;
+	j->number = number;
+	j->at_us = at_us;
 	batch_writer_submit(r->writer, &j->job);
 }
 

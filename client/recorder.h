@@ -21,6 +21,8 @@ void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d
 /* The same for an attempt. `done` may be NULL. */
 void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a,
 			     void (*done)(void *user, const struct error *e), void *user);
+/* When the whole answer of an attempt that is on record, or on its way there, was given to the tunnel. In good time. */
+void recorder_set_answered(struct recorder *r, int64_t delivery_id, int number, uint64_t at_us);
 /* In good time; a failure leaves the state as it is. */
 void recorder_set_state(struct recorder *r, int64_t id, enum delivery_state state);
 void recorder_add_tag(struct recorder *r, int64_t id, const char *name);

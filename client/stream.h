@@ -46,6 +46,7 @@ struct answer {
 	bool head_here, head_sent, head_ever_sent;
 	bool whole, aborted; /* the app ended well, or broke off */
 	bool end_sent;
+	uint64_t given_at_us; /* when it was; 0: not yet */
 };
 
 struct hold;
@@ -60,7 +61,7 @@ struct stream {
 	bool up_ended, hang_up; /* the sender sends no more; the app's connection is to be closed at the turn's end */
 	bool committing, committed; /* on its way to the disk, or there: only then anything goes back to the relay */
 	bool begun;                 /* the app is called, or will be, or has been: committed is enough for that */
-	bool calling, recording;
+	bool calling, recording, record_submitted;
 	bool refused;                /* only for the record */
 	bool listed;                 /* by the RESUME frames of this connection */
 	bool relay_recorded;         /* the relay said so in RESUME */
@@ -177,6 +178,10 @@ void stream_release(struct stream *st);
 void session_note_ended(struct session *s, uint64_t id);
 /* Whether the request is of such a stream. */
 bool session_has_ended(const struct session *s, uint64_t id);
+/* call.c: the call's record goes to the store, unless it did. The stream may be gone afterwards. */
+void stream_submit_record(struct stream *st);
+/* The whole answer was given to the tunnel. */
+void stream_answer_given(struct stream *st);
 /* call.c: tries once more what could not be recorded; no longer once the session ends. */
 void session_record_again(struct session *s);
 /* RESET when it can be sent; the stream leaves the wire in any case. */

@@ -9,7 +9,9 @@ struct verify_options {
 	const struct secrets *secrets;
 	const struct signature_provider *provider; /* NULL: recognised */
 	const char *url;                           /* as the sender called it; NULL: found out */
-	int64_t tolerance_ms, at;                  /* -1: the provider's own; when it was received */
+	int64_t tolerance_ms;                      /* -1: the provider's own */
+	int64_t at;                                /* -1: when it was received; a replay's bytes are of then, when
+						      the original was, unless they were signed anew */
 };
 
 struct verified {

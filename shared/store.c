@@ -31,7 +31,9 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_NEXT_ATTEMPT] = "SELECT attempts + 1 FROM delivery WHERE id = ?1",
 	[STATEMENT_INSERT_ATTEMPT] =
 	    "INSERT INTO attempt (delivery_id, number, started_at, result, status, url, reason, error, connect_us,"
-	    " first_byte_us, total_us, response_bytes) VALUES (?1,?12,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+	    " first_byte_us, total_us, response_bytes, answered_at) VALUES "
+	    "(?1,?12,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?13)",
+	[STATEMENT_SET_ANSWERED] = "UPDATE attempt SET answered_at = ?3 WHERE delivery_id = ?1 AND number = ?2",
 	[STATEMENT_SUMMARISE] = "UPDATE delivery SET state = ?2, status = ?3, status_class = ?4, took_us = ?5,"
 				" response_bytes = ?6, attempts = attempts + 1 WHERE id = ?1",
 	/* What is under way again is of class 0, where STATEMENT_UNFINISHED looks for it; what is put back had no
@@ -61,7 +63,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_GET_PREFIX] = "SELECT prefix, https FROM delivery WHERE id = ?1",
 	[STATEMENT_LIST_ATTEMPTS] =
 	    "SELECT number, started_at, result, status, connect_us, first_byte_us, total_us, response_bytes, url,"
-	    " reason, error FROM attempt WHERE delivery_id = ?1 ORDER BY number",
+	    " reason, error, answered_at FROM attempt WHERE delivery_id = ?1 ORDER BY number",
 	[STATEMENT_GET_RESPONSE] =
 	    "SELECT m.headers, m.trailers, m.body, a.response_bytes FROM attempt a JOIN message m"
 	    " ON m.id = a.delivery_id * 4096 + a.number WHERE a.delivery_id = ?1"
@@ -81,6 +83,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 			      " WHERE d.id = ?1 AND d.id <= (SELECT indexed FROM search_mark)",
 	[STATEMENT_FILTER_BOUNDS] = "SELECT (SELECT min(id) FROM delivery), (SELECT max(id) FROM delivery),"
 				    " (SELECT indexed FROM search_mark)",
+	[STATEMENT_COUNT_ALL] = "SELECT count(*) FROM delivery",
 	/* By class, as STATEMENT_UNFINISHED and STATEMENT_HELD. */
 	[STATEMENT_SETTLED] =
 	    "SELECT coalesce((SELECT min(id) - 1 FROM (SELECT min(id) AS id FROM delivery WHERE status_class = 0"
@@ -323,10 +326,25 @@ bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct
 	sqlite3_bind_int64(st, 10, (int64_t)a->total_us);
 	sqlite3_bind_int64(st, 11, (int64_t)a->body_size);
 	sqlite3_bind_int64(st, 12, number);
+	if (a->answered_at_us)
+		sqlite3_bind_int64(st, 13, (int64_t)a->answered_at_us);
+	else
+		sqlite3_bind_null(st, 13);
 	if (!store_execute(s, st, e))
 		return false;
 	return store_insert_message(s, a->delivery_id, number, a->headers, bytes_of(NULL), a->body, a->spilled, e) &&
 	       summarise(s, a, e) && (!a->job || store_end_job(s, a->job, JOB_DONE, e));
+}
+
+bool store_set_answered(struct store *s, int64_t delivery_id, int number, uint64_t at_us, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_SET_ANSWERED, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, delivery_id);
+	sqlite3_bind_int(st, 2, number);
+	sqlite3_bind_int64(st, 3, (int64_t)at_us);
+	return store_execute(s, st, e);
 }
 
 bool store_set_state(struct store *s, int64_t id, enum delivery_state state, struct error *e)

@@ -80,6 +80,7 @@ struct store_attempt {
 	struct bytes headers, body;  /* of the answer */
 	const struct spill *spilled; /* as in store_delivery */
 	uint64_t body_size;          /* as received, > body.len when cut */
+	uint64_t answered_at_us;     /* when the tunnel had been given the whole answer; 0: not, or not yet */
 };
 
 /* A row as list pages and JSON show it. */
@@ -111,6 +112,7 @@ struct attempt_row {
 	enum attempt_result result;
 	int status;
 	uint64_t connect_us, first_byte_us, total_us;
+	uint64_t answered_at_us; /* as struct store_attempt has it */
 	uint64_t response_bytes;
 	struct bytes url, reason, error;
 	struct bytes chaos; /* "delay,badsig": what --chaos did to it, of a running client's alone */
@@ -152,6 +154,8 @@ MUST_CHECK bool store_insert_delivery(struct store *s, const struct store_delive
 				      struct error *e);
 /* Inserts the attempt with the next number and brings the delivery's summary (state, status, took, …) up to date. */
 MUST_CHECK bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct error *e);
+/* What the attempt's record could not say yet. */
+MUST_CHECK bool store_set_answered(struct store *s, int64_t delivery_id, int number, uint64_t at_us, struct error *e);
 MUST_CHECK bool store_set_state(struct store *s, int64_t id, enum delivery_state state, struct error *e);
 /* It may have the tag already. */
 MUST_CHECK bool store_add_tag(struct store *s, int64_t id, struct bytes name, struct error *e);

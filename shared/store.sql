@@ -119,3 +119,7 @@ ALTER TABLE client ADD COLUMN lag_us INTEGER NOT NULL DEFAULT 0;
 
 -- Schema 4: when a delivery was whole at the client, by the client's clock. NULL: it came another way, or before this.
 ALTER TABLE delivery ADD COLUMN reached_at INTEGER;
+
+-- Schema 5: when the client had given the whole answer to the tunnel, for the sender that waited for it, by the client's
+-- clock. NULL: nobody waited, it was not given whole, or the attempt is older than this column.
+ALTER TABLE attempt ADD COLUMN answered_at INTEGER;

@@ -321,6 +321,7 @@ bool store_list_attempts(struct store *s, int64_t delivery_id, void (*row)(void 
 			.url = column_bytes(st, 8),
 			.reason = column_bytes(st, 9),
 			.error = column_bytes(st, 10),
+			.answered_at_us = column_u64(st, 11),
 		};
 		row(user, &a);
 	}

@@ -88,6 +88,24 @@ static void put_outcome(struct styled *s, const struct document *d)
 	styled_end(s, 0);
 }
 
+/* 0: not known, or nobody waited for it. */
+static uint64_t answered_at(const struct document *d)
+{
+	for (size_t i = 0; i < d->attempt_count; i++)
+		if (d->attempts[i].answered_at_us)
+			return d->attempts[i].answered_at_us;
+	return 0;
+}
+
+/* The relay's own moment is not told to the client: this is when the last byte went to it. */
+static void put_answered(const struct times *t, uint64_t at_us)
+{
+	put_time(t, t->columns >= 60 ? "Answer to relay" : "To relay", at_us);
+	if (t->columns >= 60)
+		styled_print(t->s, ROLE_DIM, "   whole, to be passed on to the sender");
+	styled_end(t->s, 0);
+}
+
 static void put_times(const struct times *t, const struct document *d)
 {
 	const struct delivery_row *row = &d->item.row;
@@ -118,8 +136,13 @@ static void put_times(const struct times *t, const struct document *d)
 			styled_put(t->s, ROLE_DIM, last->url);
 		}
 		styled_end(t->s, 0);
-		put_time(t, "Finished", last->started_at_us + last->total_us);
+		uint64_t answered = answered_at(d), finished = last->started_at_us + last->total_us;
+		if (answered && answered < finished)
+			put_answered(t, answered);
+		put_time(t, "Finished", finished);
 		styled_end(t->s, 0);
+		if (answered >= finished)
+			put_answered(t, answered);
 	}
 	put_outcome(t->s, d);
 }

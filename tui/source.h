@@ -77,6 +77,8 @@ struct source_ops {
 	void (*state)(void *self, struct client_state *out);
 	/* Answers still to come are dropped: the pages for `done`, or with NULL all. */
 	void (*cancel)(void *self, void (*done)(void *user, uint64_t generation, struct page *p));
+	/* The count asked with this generation is not wanted any more. */
+	void (*cancel_count)(void *self, uint64_t generation);
 };
 
 struct replay_request {

@@ -35,6 +35,7 @@ void tui_say(struct tui *t, bool bad, const char *format, ...)
 	vsnprintf(ui->message, sizeof ui->message, format, args);
 	va_end(args);
 	ui->message_bad = bad;
+	t->told_event = false;
 	tui_draw_soon(t);
 }
 
@@ -48,6 +49,7 @@ void tui_event(struct tui *t, const char *sentence)
 	ui->event_count += ui->event_count < UI_EVENTS;
 	t->state_at_ms = 0; /* it may be of the state, which must not say otherwise */
 	tui_say(t, false, "%s", sentence);
+	t->told_event = true;
 }
 
 static void draw(struct tui *t)

@@ -30,6 +30,7 @@ static void on_page(void *user, uint64_t generation, struct page *p)
 {
 	struct tui *t = user;
 	bool had = list_of(t)->loaded;
+	int64_t chosen = list_of(t)->chosen;
 	if (!list_receive(list_of(t), generation, p))
 		tui_say(t, true, "out of memory: some deliveries are not shown");
 	if (list_of(t)->removed && had) {
@@ -38,6 +39,9 @@ static void on_page(void *user, uint64_t generation, struct page *p)
 			tui_say(t, false, "older deliveries were removed");
 		t->chosen_deleted = false;
 	}
+	/* Who watches presses no key: what came says more by then than that the tunnel is up. */
+	if (had && t->told_event && list_of(t)->chosen != chosen)
+		t->screen.ui.message[0] = '\0';
 	tell_missed(t);
 	tui_draw_soon(t);
 }
@@ -50,11 +54,21 @@ void tui_load_wanted(struct tui *t)
 				     r.generation, on_page, t);
 }
 
+/* Counting what a filter finds walks as its page does. */
+static void stop_counting_filter(struct tui *t)
+{
+	if (t->counting_filter)
+		t->deps.source->cancel_count(t->deps.source_self, t->filter_count_generation);
+	t->filter_count_generation = 0;
+	t->counting_filter = false;
+}
+
 bool tui_stop_walk(struct tui *t)
 {
 	if (!list_stop(list_of(t)))
 		return false;
 	t->deps.source->cancel(t->deps.source_self, on_page);
+	stop_counting_filter(t);
 	tui_say(t, false, "stopped: Enter at the filter goes on, Esc drops it");
 	return true;
 }
@@ -116,14 +130,16 @@ static void on_count(void *user, uint64_t generation, uint64_t count)
 static void ask_counts(struct tui *t)
 {
 	struct ui *ui = &t->screen.ui;
-	t->count_stale = false;
-	if (!t->counting) {
+	bool all = t->count_stale;
+	t->count_stale = t->filter_count_stale = false;
+	if (all && !t->counting) {
 		t->counting = true;
 		t->count_generation = ++t->next_generation;
 		t->deps.source->count(t->deps.source_self, "", t->count_generation, on_count, t);
 	}
-	/* Counting a filter may walk everything: only while it says something ("12 new below"). */
-	if (ui->filter[0] && !ui->list.follow && !t->counting_filter) {
+	/* Counting a filter may walk everything: only while it says something ("12 new below"),
+	 * and not once somebody stopped the walk. */
+	if (ui->filter[0] && !ui->list.follow && !ui->list.stopped && !t->counting_filter) {
 		t->counting_filter = true;
 		t->filter_count_generation = ++t->next_generation;
 		t->deps.source->count(t->deps.source_self, ui->filter, t->filter_count_generation, on_count, t);
@@ -166,10 +182,10 @@ void tui_load_tick(struct tui *t, uint64_t now_ms)
 	bool changed = t->deps.source->changed(t->deps.source_self);
 	if (changed) {
 		list_changed(list_of(t));
-		t->count_stale = true;
+		t->count_stale = t->filter_count_stale = true;
 	}
 	tui_open_tick(t, changed, now_ms);
-	if (t->count_stale && now_ms - t->counted_at_ms >= 1000) {
+	if ((t->count_stale || t->filter_count_stale) && now_ms - t->counted_at_ms >= 1000) {
 		t->counted_at_ms = now_ms;
 		ask_counts(t);
 	}
@@ -214,14 +230,19 @@ void tui_apply_filter(struct tui *t, const char *filter)
 		tui_say(t, true, "%s", e.text);
 		return;
 	}
+	bool follow = ui->list.follow || t->resume_follow, drops = ui->filter[0] && !filter[0];
+	int64_t chosen = ui->list.chosen;
 	snprintf(ui->filter, sizeof ui->filter, "%s", filter);
-	bool follow = ui->list.follow || t->resume_follow;
 	list_reset(&ui->list);
 	ui->list.follow = follow;
-	t->count_stale = true;
+	/* What a filter found is seen among its neighbours then. */
+	if (drops && !follow && chosen)
+		list_goto(&ui->list, chosen);
+	t->filter_count_stale = true;
+	if (!ui->filter[0])
+		t->count_stale = true;
 	t->counted_at_ms = 0;
-	t->filter_count_generation = 0;
-	t->counting_filter = false;
+	stop_counting_filter(t);
 	tui_draw_soon(t);
 }
 

@@ -59,9 +59,10 @@ struct tui {
 	int64_t preview_id;          /* what was asked for */
 	int preview_attempts, preview_status;
 	uint64_t next_generation;
-	bool counting, counting_filter, count_stale;
+	bool counting, counting_filter, count_stale, filter_count_stale;
 	uint64_t counted_at_ms, state_at_ms, rate_at_ms, rate_total;
 	bool chosen_deleted; /* by the user, who need not be told */
+	bool told_event;     /* the message is of nobody's asking, and in the list of events */
 	bool resume_follow;  /* it followed before the prompt opened */
 	bool open_hit;       /* what the search finds is opened */
 	bool open_stale;     /* something changed since what is open was looked at */

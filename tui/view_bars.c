@@ -4,6 +4,8 @@
 #include "tui/text.h"
 #include "tui/view.h"
 
+#define PHRASE_LEAST 6 /* columns of a reason phrase that is cut: " Not.." */
+
 int bars_print_right(struct surface *s, struct rect area, enum role role, const char *text)
 {
 	int x = area.x + area.width - text_columns(bytes_of(text), TEXT_LINE);
@@ -73,14 +75,43 @@ static int columns_of(struct bytes text)
 	return text_columns(text, TEXT_LINE);
 }
 
+/* A reason phrase behind a status, with the blank before it: cut, or none, where there is no room for it. */
+struct phrase {
+	struct bytes text;
+	int columns;
+	bool cut;
+};
+
+static struct phrase fit_phrase(struct bytes text, int room)
+{
+	int all = columns_of(text) + 1;
+	if (!text.len || (all > room && room < PHRASE_LEAST))
+		return (struct phrase){ 0 };
+	return (struct phrase){ text, all > room ? room : all, all > room };
+}
+
+static int draw_phrase(const struct phrase *p, struct surface *s, struct rect area, int x, enum role role)
+{
+	struct rect clip = area;
+	int end = x + p->columns;
+	if (!p->columns)
+		return x;
+	clip.width = end - (p->cut ? 2 : 0) - area.x;
+	x = surface_print(s, clip, x, area.y, role, " ");
+	x = surface_text(s, clip, x, area.y, p->text, role);
+	if (p->cut)
+		surface_print(s, area, x, area.y, role, "..");
+	return end;
+}
+
 /* "  200 OK  37ms" */
-static int draw_result(const struct item *item, struct bytes reason, struct surface *s, struct rect area, int x)
+static int draw_result(const struct item *item, const struct phrase *p, struct surface *s, struct rect area, int x)
 {
 	char status[8], took[8];
 	enum role role = words_status(status, &item->row);
 	text_took(took, item->row.took_us);
-	x = surface_print(s, area, x, area.y, role, "  %s%s", status, reason.len ? " " : "");
-	x = surface_text(s, area, x, area.y, reason, role);
+	x = surface_print(s, area, x, area.y, role, "  %s", status);
+	x = draw_phrase(p, s, area, x, role);
 	return surface_print(s, area, x, area.y, role, "  %s", took);
 }
 
@@ -98,13 +129,11 @@ void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct
 	int left =
 	    snprintf(number, sizeof number, " creel  #%lld  ", (long long)row->id) + columns_of(words_event(row));
 	left += wide ? columns_of(words_source(row)) + (int)strlen(clock) + 3 : 0;
-	int right = (int)(strlen(status) + strlen(took)) + 4, more = columns_of(reason) + 1;
-	if (!reason.len || left + right + more > area.width)
-		reason.len = 0;
-	else
-		right += more;
+	int right = (int)(strlen(status) + strlen(took)) + 4;
+	struct phrase phrase = fit_phrase(reason, area.width - left - right);
+	right += phrase.columns;
 	int x = area.x + (right < area.width ? area.width - right : 0);
-	draw_result(item, reason, s, area, x);
+	draw_result(item, &phrase, s, area, x);
 	struct rect rest = area;
 	rest.width = x - area.x;
 	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, "%s", number);
@@ -130,10 +159,8 @@ void bars_draw_pane_title(const struct item *item, struct bytes reason, struct s
 	x = surface_print(s, area, x, area.y, title, "%s", number);
 	x = surface_text(s, area, x, area.y, words_event(&item->row), title);
 	x = surface_print(s, area, x, area.y, role, "  %s", status);
-	if (reason.len && taken + columns_of(reason) + 1 <= area.width) {
-		x = surface_print(s, area, x, area.y, role, " ");
-		x = surface_text(s, area, x, area.y, reason, role);
-	}
+	struct phrase phrase = fit_phrase(reason, area.width - taken);
+	x = draw_phrase(&phrase, s, area, x, role);
 	surface_print(s, area, x, area.y, ROLE_DIM, "%s", keys);
 }
 

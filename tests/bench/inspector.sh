@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Figures of the inspector over COUNT deliveries with bodies: from exec to the first row; from a key to the row it asks
 # for, while 500 deliveries/s arrive; memory after 10,000 pages and with a body of 100 MiB open; the first rows of a
-# filter that has to read bodies. Fails when one is over its limit. Usage: inspector.sh BUILD_DIR
+# filter that has to read bodies, and from Esc to its walk's end. Fails when one is over its limit, or could not be
+# measured. Usage: inspector.sh BUILD_DIR
 set -eu
 bin=$(cd "${1:?usage: inspector.sh BUILD_DIR}" && pwd)
 count=${COUNT:-1000000} pages=${PAGES:-10000}
@@ -27,30 +28,43 @@ limit() { # name unit most, lines of figures on stdin
 	}' "$dir/figures" || status=1
 }
 
+measure() { # options of tui-bench, then what follows `creel ui`
+	local options=()
+	while [ "$1" != -- ]; do options+=("$1"); shift; done
+	shift
+	"$bin/tui-bench" "${options[@]}" -- "$bin/creel" ui --ascii --db "$db" "$@" >"$dir/figures" || status=1
+}
+
 "$bin/store-load" "$db" fill "$count"
 echo "inspector, $count deliveries, $(du -m "$db" | cut -f1) MiB:"
-"$bin/tui-bench" --runs 20 -- "$bin/creel" ui --ascii --db "$db" >"$dir/figures"
+measure --runs 20 --
 limit first_paint_ms ms 50
 
 "$bin/store-load" "$db" rate 500 &
 pids+=($!)
-"$bin/tui-bench" --keys 2000 -- "$bin/creel" ui --ascii --db "$db" >"$dir/figures"
+measure --keys 2000 --
 kill "${pids[0]}" && wait "${pids[0]}" || true
 pids=()
 echo "  while 500/s arrive:"
 limit key_p99_ms ms 16
 
-"$bin/tui-bench" --pages "$pages" -- "$bin/creel" ui --ascii --db "$db" >"$dir/figures"
+measure --pages "$pages" --
 limit page_p99_ms ms 16
 limit rss_pages_mib MiB 40
 
 # One, a hundredth of the way back, and only in its body.
-"$bin/tui-bench" --runs 5 -- "$bin/creel" ui --ascii --db "$db" "body:/\"id\":\"evt_$((count - count / 100))\"/" >"$dir/figures"
+measure --runs 5 -- "body:/\"id\":\"evt_$((count - count / 100))\"/"
 echo "  a filter that reads bodies, to its first row:"
 limit first_paint_ms ms 1000
 
+# One among the newest thousandth; Esc comes while the rest is read.
+measure --walk "body:/\"id\":\"evt_$((count - count / 1000))\"/" --
+echo "  the same, from Esc to the walk's end, and CPU spent after it:"
+limit walk_end_worst_ms ms 100
+limit walk_cpu_ms ms 25
+
 "$bin/store-load" "$db" large 104857600
 printf '%s\n' "  a body of 100 MiB open:"
-"$bin/tui-bench" --open -- "$bin/creel" ui --ascii --db "$db" >"$dir/figures" || status=1
+measure --open --
 limit rss_open_mib MiB 40
 exit $status

@@ -81,7 +81,7 @@ describe('creel listen on a terminal', () => {
 	it("says the provider's id of what is chosen, and the app's words", async () => {
 		await listen([], { columns: 110 });
 		await t.until(/ online: /);
-		await t.keys('G'); // a key takes the message away
+		// What came takes the message away, no key is needed.
 		await hook('stripe', '{"id":"evt_1Q8xZ","type":"invoice.paid"}');
 		await t.until(/^ other evt_1Q8xZ {2}#1 {2}POST \/[^ ]*stripe {2}200 OK {2}[^ ]+ {2}signature none/m);
 		await post(relay.port, `/${t.url.split('/').pop()}/gh`, '{}', ['X-GitHub-Event: push', 'X-GitHub-Delivery: 72d3162e-cc78']);

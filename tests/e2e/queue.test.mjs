@@ -39,6 +39,7 @@ describe('queueing, with both real programs', () => {
 		await w.recorded((r) => r.target === `/n/99?${marker}` && r.state === 'delivered');
 		const rows = (await w.list()).filter((r) => r.target.startsWith('/n/'));
 		assert.deepEqual([rows.length, new Set(rows.map((r) => r.origin))], [100, new Set(['spool'])]);
+		assert.equal((await w.attemptTimes(rows[0].id)).answered, null, 'nobody waited for it');
 	});
 
 	it('--offline fail: senders get 503 while it is away', async () => {

@@ -45,6 +45,13 @@ describe('the app’s answer', () => {
 		assert.equal((await road.w.creelOut(['show', String(row.id), '--response', '--body'])).toString(), 'stack');
 	});
 
+	it('when it went to the relay is on record', async () => {
+		const { path } = await answered('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', { method: 'POST' });
+		const row = await road.w.recorded((r) => r.target === path && r.status !== null);
+		const times = await road.w.attemptTimes(row.id);
+		assert.ok(times.answered >= times.over && times.answered <= Date.now() * 1000, JSON.stringify(times));
+	});
+
 	it('headers in order with their case, duplicates of Set-Cookie too', async () => {
 		const sent = ['X-b: 1', 'Set-Cookie: a=1; Path=/', 'content-TYPE: text/x', 'Set-Cookie: b=2', 'X-B: 2', 'X-Latin: \xe9', 'Date: Mon, 01 Jan 2001 00:00:00 GMT'];
 		const { answer, path } = await answered(`HTTP/1.1 200 OK\r\n${sent.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`);

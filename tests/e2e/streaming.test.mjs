@@ -118,6 +118,7 @@ describe('large bodies', () => {
 		const grown = [peak(relay) - before[0], peak(client) - before[1]];
 		assert.ok(Math.max(...grown) < 48 * MiB, `relay and client grew by ${grown.map((n) => Math.round(n / MiB))} MiB`);
 		const row = await w.recorded((r) => r.target === '/down' && r.status !== null);
+		await waitFor('the moment when the last byte went to the relay', async () => (await w.attemptTimes(row.id)).answered);
 		assert.equal(row.response_bytes, SIZE);
 		assert.equal((await w.creelOut(['show', String(row.id), '--response', '--body'])).length, 4 * MiB);
 	});
@@ -135,6 +136,7 @@ describe('large bodies', () => {
 		await stuck.end();
 		const row = await w.recorded((r) => r.target === '/down-stuck' && r.status !== null);
 		assert.equal(row.response_bytes, SIZE, 'the app is heard to its end for the record');
+		assert.equal((await w.attemptTimes(row.id)).answered, null, 'its sender was not given the whole answer');
 	});
 });
 

@@ -135,6 +135,28 @@ describe('the list', () => {
 		await t.until(/filter: \(none\)/);
 	});
 
+	it('shows what a filter found among the others when the filter is dropped', async () => {
+		await start(['300']);
+		await t.until(bar);
+		await t.keys('f');
+		await t.type('customer');
+		await t.keys('Enter');
+		await t.until(/filter: customer +FOLLOW[^]*#288 /);
+		await t.keys('k', 'k', 'k');
+		await t.until(/PAUSED[^]*#249 /);
+		await t.keys('Escape');
+		await t.until(/filter: \(none\) +PAUSED[^]*invoice\.paid[^]*^> .*customer[^]*github[^]*#249 /m);
+		// One that follows goes on so.
+		await t.keys('f');
+		await t.type('customer');
+		await t.keys('Enter');
+		await t.until(/filter: customer/);
+		await t.keys('G');
+		await t.until(/filter: customer +FOLLOW/);
+		await t.keys('Escape');
+		await t.until(/filter: \(none\) +FOLLOW[^]*#300 /);
+	});
+
 	// As many as the source in memory has room for: the row a replay adds moves all of them.
 	it('replays one when there are 64', async () => {
 		await start(['64']);

@@ -19,7 +19,7 @@ static const char schema[] =
     " has_body, provider, event_type, signature, state, status, status_class, took_us, attempts, request_bytes,"
     " response_bytes, origin, replay_of, reached_at);"
     "CREATE TABLE attempt (delivery_id, number, started_at, result, status, url, reason, error,"
-    " connect_us, first_byte_us, total_us, response_bytes);"
+    " connect_us, first_byte_us, total_us, response_bytes, answered_at);"
     "CREATE TABLE message (id INTEGER PRIMARY KEY, headers, trailers, body);"
     "CREATE TABLE client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel, target,"
     " lag_us);"
@@ -28,7 +28,7 @@ static const char schema[] =
     "CREATE TABLE search_mark (one, indexed);"
     "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
     " tokenize='ascii');"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=4;";
+    "PRAGMA application_id=1668441452; PRAGMA user_version=5;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)

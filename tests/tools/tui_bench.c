@@ -1,10 +1,11 @@
 /* A terminal that measures: runs the inspector on a pty, draws what it writes (the sequences of TERM=linux that ncurses
  * uses) and says when what a key should do stands on the screen.
  *
- *   tui-bench [--runs N] [--keys N] [--pages N] [--open] -- creel ui …
+ *   tui-bench [--runs N] [--keys N] [--pages N] [--open] [--walk FILTER] -- creel ui …
  *
  * Lines "name value" on stdout: first_paint_ms (median), first_paint_worst_ms, key_p50_ms, key_p99_ms, key_worst_ms,
- * rss_mib after the keys, rss_pages_mib after the pages, rss_open_mib after a long body was opened. */
+ * rss_mib after the keys, rss_pages_mib after the pages, rss_open_mib after a long body was opened; from Esc to the end
+ * of a filter's walk walk_end_ms (median), walk_end_worst_ms, and walk_cpu_ms, the most that was spent after it. */
 #include <errno.h>
 #include <poll.h>
 #include <pty.h>
@@ -18,19 +19,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define COLUMNS 80
-#define ROWS 24
+#include "tests/tools/bench_screen.h"
+
 #define PATIENCE_MS 20000
 #define BETWEEN_KEYS_MS 10
-
-struct screen {
-	char cell[ROWS][COLUMNS];
-	int x, y, top, bottom;
-	bool wrap;
-	char sequence[64]; /* behind ESC */
-	size_t length;     /* of it; SIZE_MAX: none */
-	char last;
-};
+#define WALKS 10
+#define WATCHED_MS 1000 /* after Esc */
+#define MOMENT_MS 10    /* a quarter of it in use is busy */
 
 struct terminal {
 	struct screen s;
@@ -45,192 +40,6 @@ static double now_ms(void)
 	return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6;
 }
 
-/* ---- the screen ---- */
-
-static void blank(struct screen *s, int y, int from, int to)
-{
-	for (int x = from; x < to && x < COLUMNS; x++)
-		s->cell[y][x] = ' ';
-}
-
-static void scroll(struct screen *s, int top, int lines)
-{
-	int count = s->bottom - top + 1;
-	for (int i = 0; i < count; i++) {
-		int y = lines > 0 ? top + i : s->bottom - i, from = y + lines;
-		if (from >= top && from <= s->bottom)
-			memcpy(s->cell[y], s->cell[from], COLUMNS);
-		else
-			blank(s, y, 0, COLUMNS);
-	}
-}
-
-static void line_feed(struct screen *s)
-{
-	if (s->y == s->bottom)
-		scroll(s, s->top, 1);
-	else if (s->y < ROWS - 1)
-		s->y++;
-}
-
-static void put(struct screen *s, char c)
-{
-	if (s->wrap) {
-		s->x = 0;
-		line_feed(s);
-	}
-	s->cell[s->y][s->x] = s->last = c;
-	s->wrap = s->x == COLUMNS - 1;
-	s->x += !s->wrap;
-}
-
-static void move_to(struct screen *s, int y, int x)
-{
-	s->y = y < 0 ? 0 : y >= ROWS ? ROWS - 1 : y;
-	s->x = x < 0 ? 0 : x >= COLUMNS ? COLUMNS - 1 : x;
-	s->wrap = false;
-}
-
-static void shift(struct screen *s, int by)
-{
-	char *row = s->cell[s->y];
-	int rest = COLUMNS - s->x, n = abs(by) < rest ? abs(by) : rest;
-	if (by > 0) {
-		memmove(row + s->x + n, row + s->x, (size_t)(rest - n));
-		blank(s, s->y, s->x, s->x + n);
-	} else {
-		memmove(row + s->x, row + s->x + n, (size_t)(rest - n));
-		blank(s, s->y, COLUMNS - n, COLUMNS);
-	}
-}
-
-static void erase_lines(struct screen *s, int mode)
-{
-	int from = mode == 0 ? s->y + 1 : 0, to = mode == 1 ? s->y : ROWS;
-	for (int y = from; y < to; y++)
-		blank(s, y, 0, COLUMNS);
-	if (mode != 2)
-		blank(s, s->y, mode == 0 ? s->x : 0, mode == 0 ? COLUMNS : s->x + 1);
-}
-
-static void control(struct screen *s, char end, int a, int b)
-{
-	int n = a > 0 ? a : 1;
-	s->wrap = false;
-	switch (end) {
-	case 'H':
-		move_to(s, (a > 0 ? a : 1) - 1, (b > 0 ? b : 1) - 1);
-		break;
-	case 'A':
-		move_to(s, s->y - n, s->x);
-		break;
-	case 'B':
-		move_to(s, s->y + n, s->x);
-		break;
-	case 'C':
-		move_to(s, s->y, s->x + n);
-		break;
-	case 'D':
-		move_to(s, s->y, s->x - n);
-		break;
-	case 'G':
-		move_to(s, s->y, n - 1);
-		break;
-	case 'd':
-		move_to(s, n - 1, s->x);
-		break;
-	case 'K':
-		blank(s, s->y, a == 1 || a == 2 ? 0 : s->x, a == 1 ? s->x + 1 : COLUMNS);
-		break;
-	case 'J':
-		erase_lines(s, a);
-		break;
-	case 'X':
-		blank(s, s->y, s->x, s->x + n);
-		break;
-	case '@':
-		shift(s, n);
-		break;
-	case 'P':
-		shift(s, -n);
-		break;
-	case 'L':
-		scroll(s, s->y, -n);
-		break;
-	case 'M':
-		scroll(s, s->y, n);
-		break;
-	case 'S':
-		scroll(s, s->top, n);
-		break;
-	case 'T':
-		scroll(s, s->top, -n);
-		break;
-	case 'b':
-		for (int i = 0; i < n; i++)
-			put(s, s->last);
-		break;
-	case 'r':
-		s->top = (a > 0 ? a : 1) - 1;
-		s->bottom = (b > 0 ? b : ROWS) - 1;
-		move_to(s, 0, 0);
-		break;
-	default:
-		break; /* colours, modes */
-	}
-}
-
-static void sequence(struct screen *s, char c)
-{
-	if (s->length + 1 >= sizeof s->sequence) {
-		fprintf(stderr, "tui-bench: a sequence it does not know\n");
-		exit(1);
-	}
-	s->sequence[s->length++] = c;
-	s->sequence[s->length] = 0;
-	if (s->length == 1 && c != '[' && c != ']' && c != '(' && c != ')') {
-		if (c == 'M' && s->y == s->top)
-			scroll(s, s->top, -1);
-		else if (c == 'M')
-			s->y--;
-		s->length = SIZE_MAX;
-		return;
-	}
-	char first = s->sequence[0];
-	if ((first == '(' || first == ')') && s->length == 2)
-		s->length = SIZE_MAX;
-	if (first == ']' && (c == 'R' || c == '\a'))
-		s->length = SIZE_MAX;
-	if (first != '[' || s->length == 1 || c < '@')
-		return;
-	int a = 0, b = 0;
-	if (s->sequence[1] != '?')
-		sscanf(s->sequence + 1, "%d;%d", &a, &b);
-	s->length = SIZE_MAX;
-	control(s, s->sequence[1] == '?' ? 'm' : c, a, b);
-}
-
-static void draw(struct screen *s, const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
-		if (c == '\x1b')
-			s->length = 0;
-		else if (s->length != SIZE_MAX)
-			sequence(s, c);
-		else if (c == '\r')
-			move_to(s, s->y, 0);
-		else if (c == '\n')
-			line_feed(s);
-		else if (c == '\b')
-			move_to(s, s->y, s->x - 1);
-		else if (c == '\t')
-			move_to(s, s->y, (s->x + 8) & ~7);
-		else if ((unsigned char)c >= ' ')
-			put(s, c);
-	}
-}
-
 /* ---- the program ---- */
 
 static void show(const struct terminal *t)
@@ -243,9 +52,7 @@ static void start(struct terminal *t, char **command)
 {
 	struct winsize size = { .ws_row = ROWS, .ws_col = COLUMNS };
 	memset(t, 0, sizeof *t);
-	memset(t->s.cell, ' ', sizeof t->s.cell);
-	t->s.bottom = ROWS - 1;
-	t->s.length = SIZE_MAX;
+	screen_init(&t->s);
 	t->child = forkpty(&t->fd, NULL, NULL, &size);
 	if (t->child == 0) {
 		execvp(command[0], command);
@@ -271,7 +78,7 @@ static double until(struct terminal *t, const char *what, bool (*fits)(const str
 			exit(1);
 		}
 		if (n > 0)
-			draw(&t->s, piece, (size_t)n);
+			screen_draw(&t->s, piece, (size_t)n);
 	}
 	return now_ms() - began;
 }
@@ -284,7 +91,7 @@ static void rest(struct terminal *t, double ms)
 		struct pollfd p = { .fd = t->fd, .events = POLLIN };
 		ssize_t n = poll(&p, 1, (int)left + 1) > 0 ? read(t->fd, piece, sizeof piece) : 0;
 		if (n > 0)
-			draw(&t->s, piece, (size_t)n);
+			screen_draw(&t->s, piece, (size_t)n);
 	}
 }
 
@@ -371,6 +178,33 @@ static bool has_body(const struct screen *s, long than)
 	return false;
 }
 
+static bool has_word(const struct screen *s, const char *word)
+{
+	return memmem(s->cell[1], COLUMNS, word, strlen(word));
+}
+
+static bool is_paused(const struct screen *s, long than)
+{
+	(void)than;
+	return has_word(s, "PAUSED");
+}
+
+static bool is_counted(const struct screen *s, long than)
+{
+	return has_row(s, than) && !memchr(s->cell[0], '~', COLUMNS);
+}
+
+static bool is_walking(const struct screen *s, long than)
+{
+	return has_row(s, than) && has_word(s, "searched") && has_word(s, "(Esc stops)");
+}
+
+/* What was found stays. */
+static bool is_stopped(const struct screen *s, long than)
+{
+	return has_row(s, than) && has_word(s, "STOPPED");
+}
+
 /* ---- measuring ---- */
 
 static int compare(const void *a, const void *b)
@@ -433,10 +267,65 @@ static void measure_pages(struct terminal *t, size_t count)
 	free(times);
 }
 
+static double cpu_ms(clockid_t clock)
+{
+	struct timespec now;
+	clock_gettime(clock, &now);
+	return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6;
+}
+
+/* From Esc until the screen says so and the program rests: the end of the last moment in which it was busy, within the
+ * time it is watched. *after: the CPU it spent in the latter half of that. */
+static double stop_walk(struct terminal *t, double *after)
+{
+	clockid_t clock;
+	if (clock_getcpuclockid(t->child, &clock) != 0) {
+		fputs("tui-bench: there is no CPU clock of the program\n", stderr);
+		exit(1);
+	}
+	double began = now_ms(), half = -1;
+	press(t, "\x1b");
+	double end = until(t, "the walk's end", is_stopped, 0), spent = cpu_ms(clock);
+	while (now_ms() - began < WATCHED_MS) {
+		rest(t, MOMENT_MS);
+		double now = cpu_ms(clock);
+		if (now - spent > MOMENT_MS / 4.0)
+			end = now_ms() - began;
+		spent = now;
+		if (half < 0 && now_ms() - began >= WATCHED_MS / 2.0)
+			half = now;
+	}
+	*after = half < 0 ? 0 : spent - half;
+	return end;
+}
+
+/* As somebody does it who looks at an older delivery: the matches are counted for him, too, which walks as well. */
+static void measure_walk(char **command, const char *filter)
+{
+	double times[WALKS], most = 0, after;
+	for (size_t i = 0; i < WALKS; i++) {
+		struct terminal t;
+		start(&t, command);
+		until(&t, "the first row and the count", is_counted, 0);
+		press(&t, "F");
+		until(&t, "the pause", is_paused, 0);
+		press(&t, "f");
+		press(&t, filter);
+		press(&t, "\r");
+		until(&t, "a walk that found something", is_walking, 0);
+		times[i] = stop_walk(&t, &after);
+		most = after > most ? after : most;
+		finish(&t);
+	}
+	say_times("walk_end", times, WALKS, false);
+	printf("walk_cpu_ms %.1f\n", most);
+}
+
 int main(int argc, char **argv)
 {
 	size_t runs = 0, keys = 0, pages = 0;
 	bool open = false;
+	const char *walk = NULL;
 	int i = 1;
 	for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (strcmp(argv[i], "--open") == 0)
@@ -447,15 +336,22 @@ int main(int argc, char **argv)
 			keys = strtoul(argv[++i], NULL, 10);
 		else if (i + 1 < argc && strcmp(argv[i], "--pages") == 0)
 			pages = strtoul(argv[++i], NULL, 10);
+		else if (i + 1 < argc && strcmp(argv[i], "--walk") == 0)
+			walk = argv[++i];
 	}
 	if (i + 1 >= argc) {
-		fputs("usage: tui-bench [--runs N] [--keys N] [--pages N] [--open] -- PROGRAM…\n", stderr);
+		fputs("usage: tui-bench [--runs N] [--keys N] [--pages N] [--open] [--walk FILTER] -- PROGRAM…\n",
+		      stderr);
 		return 2;
 	}
 	setenv("TERM", "linux", 1);
 	setenv("LC_ALL", "C.UTF-8", 1);
 	if (runs)
 		measure_paint(argv + i + 1, runs);
+	if (walk)
+		measure_walk(argv + i + 1, walk);
+	if (!keys && !pages && !open)
+		return 0;
 	struct terminal t;
 	start(&t, argv + i + 1);
 	until(&t, "the first row", has_row, 0);

@@ -292,6 +292,20 @@ static void fake_cancel(void *self, void (*done)(void *user, uint64_t generation
 	}
 }
 
+static void fake_cancel_count(void *self, uint64_t generation)
+{
+	struct fake_source *f = self;
+	for (struct answer **at = &f->answers; *at;) {
+		struct answer *a = *at;
+		if (a->kind == ANSWER_COUNT && a->generation == generation) {
+			*at = a->next;
+			free(a);
+		} else {
+			at = &a->next;
+		}
+	}
+}
+
 void fake_source_close(struct fake_source *f)
 {
 	fake_cancel(f, NULL);
@@ -384,6 +398,8 @@ static bool fill_attempts(struct document *d)
 					  .connect_us = 200,
 					  .first_byte_us = total * 9 / 10,
 					  .total_us = total,
+					  .answered_at_us =
+					      i || !d->item.row.status ? 0 : d->item.row.received_at_us + 13400 + total,
 					  .url = bytes_of("http://localhost:3000/hooks") };
 		if (a->result == ATTEMPT_UNREACHABLE)
 			a->error = bytes_of("nothing is listening on localhost:3000");
@@ -503,6 +519,7 @@ const struct source_ops fake_source_ops = {
 	.changed = fake_changed,
 	.state = fake_state,
 	.cancel = fake_cancel,
+	.cancel_count = fake_cancel_count,
 };
 
 /* ---- deeds ---- */

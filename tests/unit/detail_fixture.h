@@ -18,6 +18,7 @@ struct world {
 	size_t body_len;    /* 0: of a text */
 	uint64_t body_size; /* 0: as long as it is here */
 	bool hostile;
+	bool waited; /* the sender waited for the first attempt's answer */
 	uint64_t generation, asked; /* asked: how often */
 	uint64_t most;              /* of the last */
 	struct effect out;
@@ -45,6 +46,7 @@ static inline void fill_attempts(struct world *w, struct document *d)
 			.connect_us = 200 + 100 * i,
 			.first_byte_us = i == 1 ? 0 : 8100,
 			.total_us = 9000,
+			.answered_at_us = i == 0 && w->waited ? d->item.row.received_at_us + 22400 : 0,
 			.url = bytes_of(w->hostile ? hostile_text : "http://localhost:3000/hooks/stripe"),
 			.reason = bytes_of(i == 1       ? ""
 					   : w->hostile ? hostile_text

@@ -249,6 +249,25 @@ static void test_walk(void **state)
 	store_close(s);
 }
 
+/* A count that walks ends when nobody wants it, and no other does. */
+static void test_count_cancelled(void **state)
+{
+	struct store *s = open_store();
+	struct asked a;
+	(void)state;
+	add_many(s, 1, 30000);
+	begin(&a);
+	inspect_source_ops.count(a.source, "", 1, on_count, &a);
+	inspect_source_ops.count(a.source, "body:/needle/", 2, on_count, &a);
+	inspect_source_ops.cancel_count(a.source, 2);
+	wait_for(&a, &a.counts, 1);
+	assert_int_equal(a.generation, 1);
+	assert_int_equal(a.count, 30000);
+	end(&a);
+	assert_int_equal(a.counts, 1);
+	store_close(s);
+}
+
 /* A page asked anew takes the place of the one before, also of one that did not begin. */
 static void test_stale(void **state)
 {
@@ -483,9 +502,10 @@ static void test_no_store(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(test_pages),    IN_FOLDER(test_check),    IN_FOLDER(test_walk),  IN_FOLDER(test_stale),
-		IN_FOLDER(test_counts),   IN_FOLDER(test_changes),  IN_FOLDER(test_state), IN_FOLDER(test_documents),
-		IN_FOLDER(test_no_store), IN_FOLDER(test_previews),
+		IN_FOLDER(test_pages),           IN_FOLDER(test_check),    IN_FOLDER(test_walk),
+		IN_FOLDER(test_count_cancelled), IN_FOLDER(test_stale),    IN_FOLDER(test_counts),
+		IN_FOLDER(test_changes),         IN_FOLDER(test_state),    IN_FOLDER(test_documents),
+		IN_FOLDER(test_no_store),        IN_FOLDER(test_previews),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,35 @@ static void test_bytes_come_back_exactly(void **state)
 	store_close(s);
 }
 
+static uint64_t answered[2];
+
+static void on_answered(void *user, const struct attempt_row *row)
+{
+	(void)user;
+	answered[row->number - 1] = row->answered_at_us;
+}
+
+/* With the attempt, or behind it. */
+static void test_answered(void **state)
+{
+	struct store *s = open_store();
+	struct error e;
+	bool duplicate;
+	(void)state;
+	int64_t id = insert(s, 2, &duplicate);
+	struct store_attempt a = { .delivery_id = id, .status = 200, .answered_at_us = 1795438954000077u };
+	assert_true(store_insert_attempt(s, &a, &e));
+	a.answered_at_us = 0;
+	assert_true(store_insert_attempt(s, &a, &e));
+	assert_true(store_list_attempts(s, id, on_answered, NULL, &e));
+	assert_true(answered[0] == 1795438954000077u && answered[1] == 0);
+	assert_true(store_set_answered(s, id, 2, 1795438954000099u, &e));
+	assert_true(store_set_answered(s, id, 3, 1, &e)); /* is not there (any more) */
+	assert_true(store_list_attempts(s, id, on_answered, NULL, &e));
+	assert_true(answered[0] == 1795438954000077u && answered[1] == 1795438954000099u);
+	store_close(s);
+}
+
 static void test_attempts_make_the_summary(void **state)
 {
 	struct store *s = open_store();
@@ -388,6 +417,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(test_bytes_come_back_exactly),
+		IN_FOLDER(test_answered),
 		IN_FOLDER(test_attempts_make_the_summary),
 		IN_FOLDER(test_pages_follow_one_another),
 		IN_FOLDER(test_resolve),

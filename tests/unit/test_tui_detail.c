@@ -185,7 +185,7 @@ static void test_looks_fast(void **state)
 	end(&w);
 }
 
-/* The app's words for its status, of the last attempt and where they fit. */
+/* The app's words for its status, of the last attempt; cut, and left out where nothing of them would be read. */
 static void test_reason(void **state)
 {
 	struct world w;
@@ -195,7 +195,11 @@ static void test_reason(void **state)
 	draw(&w, 87, 24);
 	assert_true(shows(&w, "12:00:03.000  500 Internal Server Error  9ms\n"));
 	draw(&w, 86, 24);
-	assert_true(shows(&w, " 500  9ms\n"));
+	assert_true(shows(&w, "12:00:03.000  500 Internal Server Er..  9ms\n"));
+	draw(&w, 71, 24);
+	assert_true(shows(&w, "12:00:03.000  500 Int..  9ms\n"));
+	draw(&w, 70, 24);
+	assert_true(shows(&w, "12:00:03.000       500  9ms\n"));
 	draw(&w, 40, 10);
 	assert_true(shows(&w, "500  9ms\n"));
 	/* A row that tells of something else has none. */
@@ -300,6 +304,10 @@ static void test_attempts(void **state)
 	struct view *v = push(&w, view_detail_new(4));
 	act(&w, ACTION_TAB_ATTEMPTS);
 	check(&w, "detail-attempts");
+	/* Of a sender that waited: when its answer went. */
+	w.waited = true;
+	view_detail_changed(screen_top(&w.s));
+	check(&w, "detail-answered");
 	draw(&w, 80, 24);
 	/* Enter on an attempt chooses it, on a replay opens it. */
 	struct effect e = { 0 };
@@ -492,7 +500,7 @@ static void test_news(void **state)
 	fake_source_at(&w.f, 4)->row.state = DELIVERY_FAILED;
 	uint64_t asked = w.asked;
 	view_detail_changed(v);
-	assert_true(shows(&w, "500  9ms"));
+	assert_true(shows(&w, "500 Internal Ser..  9ms"));
 	assert_true(shows(&w, "the body stays"));
 	assert_int_equal(w.asked, asked + 1);
 	assert_int_equal(w.most, 0); /* not a byte of the body */

@@ -217,6 +217,13 @@ export class World {
 		});
 	}
 
+	/** When a delivery's first attempt was over and when its answer had gone to the relay, in microseconds; null: it has not. */
+	async attemptTimes(id) {
+		const sql = `SELECT started_at + total_us, ifnull(answered_at, '') FROM attempt WHERE delivery_id = ${id} AND number = 1`;
+		const [over, answered] = (await this.run('sqlite3', ['-readonly', this.path('data/creel/creel.db'), sql])).text.trim().split('|');
+		return { over: Number(over), answered: answered ? Number(answered) : null };
+	}
+
 	/** What must hold of every program when a file's tests are through: it ends when told to, with the right code. */
 	async endsCleanly() {
 		const faults = [];

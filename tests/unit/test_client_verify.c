@@ -1,0 +1,154 @@
+/* At which moment a recorded signature is judged: a replay's bytes are signed as of then, when its original came. */
+#include "client/inspect_source.h"
+#include "client/verify_one.h"
+#include "shared/store_filter.h"
+#include "tests/unit/store_fixture.h"
+
+#define SIGNED_AT INT64_C(1795438954)
+#define BODY "{\"type\":\"invoice.paid\"}"
+#define SECRET "whsec_creel"
+#define HOUR 3600
+
+static char secret_text[] = SECRET;
+static struct secret one_secret;
+static struct secrets secrets;
+
+static void use_secret(void)
+{
+	one_secret = (struct secret){ .provider = signature_find("stripe"), .text = secret_text };
+	secrets = (struct secrets){ .at = &one_secret, .count = 1 };
+}
+
+/* As Stripe signs it then. */
+static void sign(int64_t at, struct buffer *headers)
+{
+	struct signature_input in = { .body = bytes_of(BODY), .secret = bytes_of(SECRET), .at = at };
+	struct signature_sign_out out = { 0 };
+	struct error e;
+	assert_true(signature_sign(signature_find("stripe"), &in, &out, &e));
+	assert_true(buffer_append_bytes(headers, buffer_view(&out.headers)));
+	signature_sign_free(&out);
+}
+
+/* Came `later` seconds behind SIGNED_AT. */
+static int64_t add(struct store *s, uint8_t n, int later, int64_t replay_of, const struct buffer *headers,
+		   const char *body)
+{
+	struct store_delivery d = sample(n);
+	struct error e;
+	bool duplicate;
+	int64_t id;
+	d.received_at_us = (uint64_t)(SIGNED_AT + later) * 1000000;
+	d.origin = replay_of ? ORIGIN_REPLAY : ORIGIN_LIVE;
+	d.replay_of = replay_of;
+	d.provider = bytes_of("stripe");
+	d.signature = bytes_of("unknown");
+	d.headers = buffer_view(headers);
+	d.body = bytes_of(body);
+	d.body_size = d.body.len;
+	assert_true(store_insert_delivery(s, &d, &id, &duplicate, &e));
+	return id;
+}
+
+static struct signature_result verify(struct store *s, int64_t id, int64_t at)
+{
+	struct verify_options o = { .secrets = &secrets, .tolerance_ms = -1, .at = at };
+	struct verified v;
+	struct error e;
+	if (!verify_one(s, id, &o, &v, &e))
+		fail_msg("%s", e.text);
+	return v.result;
+}
+
+static void test_replays(void **state)
+{
+	struct store *s = open_store();
+	struct buffer then = { 0 }, later = { 0 };
+	(void)state;
+	use_secret();
+	sign(SIGNED_AT, &then);
+	sign(SIGNED_AT + HOUR, &later);
+	int64_t original = add(s, 1, 2, 0, &then, BODY);
+	int64_t replay = add(s, 2, HOUR, original, &then, BODY);
+	int64_t again = add(s, 3, 2 * HOUR, replay, &then, BODY);
+	assert_int_equal(verify(s, original, -1).verdict, SIGNATURE_VALID);
+	assert_int_equal(verify(s, replay, -1).verdict, SIGNATURE_VALID);
+	assert_int_equal(verify(s, replay, -1).age, 2);
+	assert_int_equal(verify(s, again, -1).verdict, SIGNATURE_VALID);
+	/* But not where a moment is asked for. */
+	assert_int_equal(verify(s, replay, SIGNED_AT + HOUR).reason, SIGNATURE_OLD);
+	/* Signed for the replay: by its own. */
+	int64_t resigned = add(s, 4, HOUR + 1, original, &later, BODY);
+	assert_int_equal(verify(s, resigned, -1).verdict, SIGNATURE_VALID);
+	assert_int_equal(verify(s, resigned, -1).age, 1);
+	int64_t edited = add(s, 5, HOUR, original, &then, "{\"type\":\"other\"}");
+	assert_int_equal(verify(s, edited, -1).reason, SIGNATURE_MISMATCH);
+	/* What was too old when it came is that still, and so is one whose original is gone. */
+	int64_t late = add(s, 6, HOUR, 0, &then, BODY), late_replay = add(s, 7, 3 * HOUR, late, &then, BODY);
+	assert_int_equal(verify(s, late_replay, -1).reason, SIGNATURE_OLD);
+	assert_int_equal(verify(s, late_replay, -1).age, HOUR);
+	struct error e;
+	assert_true(store_delete(s, late, &e));
+	assert_int_equal(verify(s, late_replay, -1).age, 3 * HOUR);
+	buffer_free(&then);
+	buffer_free(&later);
+	store_close(s);
+}
+
+static void on_document(void *user, uint64_t generation, struct document *d)
+{
+	(void)generation;
+	*(struct document *)user = *d;
+}
+
+/* Two of them lead to one another: a file that somebody wrote. */
+static void test_circle(void **state)
+{
+	struct store *s = open_store();
+	struct buffer then = { 0 };
+	(void)state;
+	use_secret();
+	sign(SIGNED_AT, &then);
+	int64_t first = add(s, 1, HOUR, 2, &then, BODY), second = add(s, 2, HOUR, first, &then, BODY);
+	assert_int_equal(second, 2);
+	assert_int_equal(verify(s, second, -1).reason, SIGNATURE_OLD);
+	buffer_free(&then);
+	store_close(s);
+}
+
+/* The inspector says of a replay what it says of its original. */
+static void test_explained(void **state)
+{
+	struct store *s = open_store();
+	struct buffer then = { 0 };
+	struct document d = { 0 };
+	struct error e;
+	uv_loop_t loop;
+	(void)state;
+	use_secret();
+	sign(SIGNED_AT, &then);
+	int64_t original = add(s, 1, 2, 0, &then, BODY), replay = add(s, 2, HOUR, original, &then, BODY);
+	assert_int_equal(uv_loop_init(&loop), 0);
+	struct inspect_source *source = inspect_source_new(&loop, path, &e);
+	assert_non_null(source);
+	inspect_source_set_secrets(source, &secrets);
+	inspect_source_ops.get(source, replay, SOURCE_REQUEST, 0, 1000, 1, on_document, &d);
+	while (!d.item.row.id && !d.trouble)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_null(d.trouble);
+	assert_string_equal(d.why, "");
+	assert_true(bytes_equal(d.item.row.signature, bytes_of("valid")));
+	document_free(&d);
+	inspect_source_close(source, NULL, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	buffer_free(&then);
+	store_close(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { IN_FOLDER(test_replays), IN_FOLDER(test_circle),
+					    IN_FOLDER(test_explained) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
