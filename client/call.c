@@ -121,6 +121,11 @@ static void forget_attempt(struct stream *st)
 	stream_release(st);
 }
 
+static void record_answered(struct stream *st)
+{
+	recorder_set_answered(st->session->recorder, st->delivery_id, st->attempt, st->answer.given.at_us);
+}
+
 static void on_attempt_recorded(void *user, const struct error *e)
 {
 	struct stream *st = user;
@@ -134,12 +139,20 @@ static void on_attempt_recorded(void *user, const struct error *e)
 		uv_timer_start(&s->record_again, on_record_again, RECORD_AGAIN_MS, 0);
 		return;
 	}
+	st->recorded = !e;
+	if (!e && st->answer.given.at_us != st->answer.given.recorded_us)
+		record_answered(st);
 	if (!e && is_held(st))
 		hold_add(s, session_route(s, st->request.target), st->delivery_id);
 	else if (!e && !weather_call_again(st))
 		s->events->on_over(s->user, st->delivery_id);
 	asked_over(st);
 	forget_attempt(st);
+}
+
+static void submit_record(struct stream *st)
+{
+	recorder_insert_attempt(st->session->recorder, &st->record, &st->answer.given, on_attempt_recorded, st);
 }
 
 void session_record_again(struct session *s)
@@ -149,11 +162,10 @@ void session_record_again(struct session *s)
 	while (list) {
 		struct stream *st = list;
 		list = st->unrecorded_next;
-		st->record_submitted = false;
 		if (s->draining)
 			forget_attempt(st);
 		else
-			stream_submit_record(st);
+			submit_record(st);
 	}
 }
 
@@ -185,18 +197,7 @@ static void record_attempt(struct stream *st)
 		a.headers = buffer_view(st->answered_instead ? &st->came_headers : &st->answer.headers);
 	st->recording = true;
 	st->record = a;
-	/* Else its answer goes once the delivery is safe on the disk, which is what the record waits for. */
-	if (!st->committing)
-		stream_submit_record(st);
-}
-
-void stream_submit_record(struct stream *st)
-{
-	if (!st->recording || st->record_submitted)
-		return;
-	st->record_submitted = true;
-	st->record.answered_at_us = st->answer.given_at_us;
-	recorder_insert_attempt(st->session->recorder, &st->record, on_attempt_recorded, st);
+	submit_record(st);
 }
 
 /* Of a sender that waited. The relay's own moment is not told to the client. */
@@ -204,9 +205,9 @@ void stream_answer_given(struct stream *st)
 {
 	if (st->origin != ORIGIN_LIVE || st->upgraded)
 		return;
-	st->answer.given_at_us = now_us();
-	if (st->record_submitted)
-		recorder_set_answered(st->session->recorder, st->delivery_id, st->attempt, st->answer.given_at_us);
+	st->answer.given.at_us = now_us();
+	if (st->recorded)
+		record_answered(st);
 }
 
 /* What little of an answer came is for the record; the sender gets a sentence. */

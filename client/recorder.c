@@ -19,6 +19,7 @@ struct attempt_job {
 	struct writer_job job;
 	struct recorder *recorder;
 	struct store_attempt attempt;
+	struct answered *answered;
 	void (*done)(void *user, const struct error *e);
 	void *user;
 };
@@ -146,7 +147,9 @@ void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d
 
 static bool run_attempt(struct writer_job *job, void *db, struct error *e)
 {
-	return store_insert_attempt(db, &((struct attempt_job *)job)->attempt, e);
+	struct attempt_job *j = (struct attempt_job *)job;
+	j->attempt.answered_at_us = j->answered->recorded_us = atomic_load(&j->answered->at_us);
+	return store_insert_attempt(db, &j->attempt, e);
 }
 
 static void done_attempt(struct writer_job *job, const struct error *e)
@@ -159,7 +162,7 @@ static void done_attempt(struct writer_job *job, const struct error *e)
 	recorder_log_look(r);
 }
 
-void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a,
+void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a, struct answered *answered,
 			     void (*done)(void *user, const struct error *e), void *user)
 {
 	struct attempt_job *j = calloc(1, sizeof *j);
@@ -175,6 +178,7 @@ void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a,
 	j->job.done = done_attempt;
 	j->job.lazy = true; /* the sender has its answer already */
 	j->attempt = *a;
+	j->answered = answered;
 	j->done = done;
 	j->user = user;
 	r->indexing.submitted++;

@@ -2,6 +2,8 @@
  * that nothing is shared between the threads. Loop thread, but for the jobs themselves. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "shared/batch_writer.h"
 #include "shared/store.h"
 
@@ -18,10 +20,16 @@ void recorder_close(struct recorder *r, void (*closed)(void *user), void *user);
 void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d,
 			      void (*committed)(void *user, int64_t id, bool duplicate),
 			      void (*done)(void *user, int64_t id, bool duplicate, const struct error *e), void *user);
-/* The same for an attempt. `done` may be NULL. */
-void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a,
+/* When the whole answer had been given to the tunnel. The record of the attempt is made lazily and has what is known by
+ * then, so that an answer that leaves a little later needs no second statement. */
+struct answered {
+	_Atomic uint64_t at_us; /* 0: not yet; the writer's thread reads it */
+	uint64_t recorded_us;   /* what went on record, once that is done */
+};
+/* The same for an attempt. `answered` lives until `done`. `done` may be NULL. */
+void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a, struct answered *answered,
 			     void (*done)(void *user, const struct error *e), void *user);
-/* When the whole answer of an attempt that is on record, or on its way there, was given to the tunnel. In good time. */
+/* What the attempt's record, which is made, could not say yet. In good time. */
 void recorder_set_answered(struct recorder *r, int64_t delivery_id, int number, uint64_t at_us);
 /* In good time; a failure leaves the state as it is. */
 void recorder_set_state(struct recorder *r, int64_t id, enum delivery_state state);

@@ -290,10 +290,7 @@ static void on_recorded(void *user, int64_t id, bool duplicate, const struct err
 		else /* What was known already is on record with its answer: there is nothing to say but that. */
 			stream_answer_status(st, 202);
 	}
-	if (st->recording)
-		stream_submit_record(st);
-	else
-		stream_release(st);
+	stream_release(st);
 }
 
 void stream_commit(struct stream *st)

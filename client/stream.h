@@ -46,7 +46,7 @@ struct answer {
 	bool head_here, head_sent, head_ever_sent;
 	bool whole, aborted; /* the app ended well, or broke off */
 	bool end_sent;
-	uint64_t given_at_us; /* when it was; 0: not yet */
+	struct answered given; /* when it was */
 };
 
 struct hold;
@@ -61,13 +61,13 @@ struct stream {
 	bool up_ended, hang_up; /* the sender sends no more; the app's connection is to be closed at the turn's end */
 	bool committing, committed; /* on its way to the disk, or there: only then anything goes back to the relay */
 	bool begun;                 /* the app is called, or will be, or has been: committed is enough for that */
-	bool calling, recording, record_submitted;
-	bool refused;                /* only for the record */
-	bool listed;                 /* by the RESUME frames of this connection */
-	bool relay_recorded;         /* the relay said so in RESUME */
-	bool resend, resend_begun;   /* the relay sends the request again: ignored */
-	bool old;                    /* of an earlier run: old.c waits for its end */
-	enum delivery_origin origin; /* ORIGIN_SPOOL: nobody waits for the answer */
+	bool calling, recording, recorded; /* its end goes on record, or is there */
+	bool refused;                      /* only for the record */
+	bool listed;                       /* by the RESUME frames of this connection */
+	bool relay_recorded;               /* the relay said so in RESUME */
+	bool resend, resend_begun;         /* the relay sends the request again: ignored */
+	bool old;                          /* of an earlier run: old.c waits for its end */
+	enum delivery_origin origin;       /* ORIGIN_SPOOL: nobody waits for the answer */
 
 	struct wire_request request; /* views into `head` */
 	struct buffer head, trailers;
@@ -178,9 +178,7 @@ void stream_release(struct stream *st);
 void session_note_ended(struct session *s, uint64_t id);
 /* Whether the request is of such a stream. */
 bool session_has_ended(const struct session *s, uint64_t id);
-/* call.c: the call's record goes to the store, unless it did. The stream may be gone afterwards. */
-void stream_submit_record(struct stream *st);
-/* The whole answer was given to the tunnel. */
+/* call.c: the whole answer was given to the tunnel. */
 void stream_answer_given(struct stream *st);
 /* call.c: tries once more what could not be recorded; no longer once the session ends. */
 void session_record_again(struct session *s);

@@ -18,7 +18,7 @@ struct world {
 	size_t body_len;    /* 0: of a text */
 	uint64_t body_size; /* 0: as long as it is here */
 	bool hostile;
-	bool waited; /* the sender waited for the first attempt's answer */
+	bool waited;                /* the sender waited for the first attempt's answer */
 	uint64_t generation, asked; /* asked: how often */
 	uint64_t most;              /* of the last */
 	struct effect out;
