@@ -230,7 +230,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK)
 		abort();
 	insert(db, "INSERT INTO delivery VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &data, &size);
-	insert(db, "INSERT INTO attempt VALUES (1,?,?,?,?,?,?,?,?,?,?,?)", &data, &size);
+	insert(db, "INSERT INTO attempt VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO message VALUES (4096,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO message VALUES (4097,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO search_mark VALUES (1,?)", &data, &size);
