@@ -63,12 +63,15 @@ struct probe {
 	uv_timer_t deadline;
 	struct error *e;
 	bool online, failed;
+	int spare; /* tries that may fail: localhost has two addresses */
 };
 
 static void on_state(void *user, enum tunnel_state state, const char *detail)
 {
 	struct probe *p = user;
 	p->online = p->online || state == TUNNEL_ONLINE;
+	if (state == TUNNEL_OFFLINE && p->spare-- > 0)
+		return;
 	if (state == TUNNEL_OFFLINE) {
 		const char *end = strstr(detail, "; trying again");
 		error_set(p->e, EXIT_RELAY, "%.*s", end ? (int)(end - detail) : (int)strlen(detail), detail);
@@ -81,8 +84,13 @@ static void on_state(void *user, enum tunnel_state state, const char *detail)
 static void on_stop(void *user, const struct error *why)
 {
 	struct probe *p = user;
-	*p->e = *why;
-	p->failed = true;
+	/* The relay knows the token: it is for other tunnels than the one asked for here. */
+	if (strstr(why->text, "may not hold a tunnel of that name")) {
+		p->online = true;
+	} else {
+		*p->e = *why;
+		p->failed = true;
+	}
 	uv_stop(&p->loop);
 }
 
@@ -123,7 +131,7 @@ static void on_late(uv_timer_t *h)
 static bool probe_relay(const struct tunnel_options *options, struct error *e)
 {
 	static const struct tunnel_ops ops = { on_state, on_welcome, on_frame, on_credit, on_lost, on_stop };
-	struct probe p = { .e = e };
+	struct probe p = { .e = e, .spare = strstr(options->relay, "://localhost") != NULL };
 	if (uv_loop_init(&p.loop) != 0)
 		return error_set(e, EXIT_RELAY, "libuv cannot start");
 	p.tunnel = tunnel_new(&p.loop, options, &ops, &p, e);

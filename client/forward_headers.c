@@ -99,6 +99,22 @@ static bool user_replaces(const struct forward_options *o, struct bytes name)
 	return false;
 }
 
+/* Whether a field of that name goes out, the sender's or the user's. */
+static bool goes_out(const struct seen *seen, const struct forward_options *o, enum field field)
+{
+	struct bytes name = bytes_of(field_names[field]);
+	bool replaced = false;
+	for (size_t i = 0; o->extra_headers && i < o->extra_headers->count; i++) {
+		const char *at = o->extra_headers->at[i], *colon = strchr(at, ':');
+		if (!colon || name.len != (size_t)(colon - at) || strncasecmp(at, field_names[field], name.len) != 0)
+			continue;
+		replaced = true;
+		if (colon[1 + strspn(colon + 1, " \t")])
+			return true;
+	}
+	return !replaced && seen->has[field];
+}
+
 static void add_user_fields(struct list *l, const struct forward_options *o)
 {
 	for (size_t i = 0; o->extra_headers && i < o->extra_headers->count; i++) {
@@ -219,7 +235,7 @@ struct curl_slist *forward_headers_make(const struct forward_request *r, const s
 						 [CONTENT_TYPE] = "Content-Type:",
 						 [EXPECT] = "Expect:" };
 	for (size_t i = 0; i < FIELDS; i++)
-		if (off[i] && !seen.has[i] && !user_replaces(o, bytes_of(field_names[i])))
+		if (off[i] && !goes_out(&seen, o, (enum field)i))
 			add_raw(&l, off[i]);
 	if (r->trailers.len > 0)
 		add_raw(&l, "Transfer-Encoding: chunked");

@@ -212,6 +212,12 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+/* Of one that never came whole, what was declared. */
+static uint64_t stream_request_bytes(const struct stream *st)
+{
+	return st->refused && st->request.body_len != WIRE_UNKNOWN_LENGTH ? st->request.body_len : st->body_size;
+}
+
 void stream_tell_delivery(struct stream *st)
 {
 	struct session *s = st->session;
@@ -226,7 +232,7 @@ void stream_tell_delivery(struct stream *st)
 					     : DELIVERY_SENDING,
 		.status = st->refused ? st->request.refused_status : 0,
 		.took_us = -1,
-		.request_bytes = st->body_size,
+		.request_bytes = stream_request_bytes(st),
 		.tunnel = bytes_of(tunnel_name(s->tunnel)),
 		.method = st->request.method,
 		.target = st->request.target,
@@ -321,8 +327,7 @@ void stream_commit(struct stream *st)
 	};
 	memcpy(d.event_id, st->request.event_id, UUID_LEN);
 	stream_recorded_part(st, &st->body, &d.body, &d.spilled);
-	if (st->refused && st->request.body_len != WIRE_UNKNOWN_LENGTH)
-		d.body_size = st->request.body_len;
+	d.body_size = stream_request_bytes(st);
 	s->busy++;
 	st->whole = true;
 	st->committing = true;

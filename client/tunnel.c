@@ -52,6 +52,9 @@ void tunnel_lost(struct tunnel *t, const char *why)
 	}
 	if (t->closing || t->stopped)
 		return;
+	/* The other address of localhost; not when this one answered, with a certificate that is not trusted, say. */
+	if (!was_online && !*t->reason)
+		t->tries++;
 	if (was_online)
 		backoff_connected(&t->backoff, uv_now(t->loop) - t->online_since_ms);
 	uint64_t wait = t->at_once ? 0 : backoff_next_ms(&t->backoff);

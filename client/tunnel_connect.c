@@ -38,7 +38,7 @@ void tunnel_connect(struct tunnel *t)
 	info.address = t->host;
 	/* lws 4.1.6 tries the first address of a name only, and a relay on this machine listens on either of these. */
 	if (!t->proxied && strcasecmp(t->host, "localhost") == 0)
-		info.address = t->tries++ % 2 ? "::1" : "127.0.0.1";
+		info.address = t->tries % 2 ? "::1" : "127.0.0.1";
 	info.port = t->port;
 	info.path = t->path;
 	info.host = authority;

@@ -67,6 +67,7 @@ static void catch_crashes(bool on, bool modern)
 			crash_text("\x1b[?2004l\x1b[?1000l\x1b[?1006l");
 		crash_text(tigetstr("sgr0"));
 		crash_text(tigetstr("cnorm"));
+		crash_text(tigetstr("rmkx"));
 		crash_text(tigetstr("rmcup"));
 		crash.set = 1;
 	} else {

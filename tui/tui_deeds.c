@@ -107,7 +107,8 @@ static bool start_run(struct tui *t, const struct replay_request *request, bool 
 bool tui_replay_one(struct tui *t, const struct replay_request *request, struct error *e)
 {
 	const char *target = t->screen.ui.client.target;
-	tui_say(t, false, "#%lld is sent again%s%s", (long long)request->ids[0], *target ? ", to " : "", target);
+	tui_say(t, false, "#%lld is sent again, %s%s", (long long)request->ids[0],
+		*target ? "to " : "to where it went before", target);
 	return start_run(t, request, false, e);
 }
 

@@ -285,7 +285,7 @@ static void on_hit(void *user, uint64_t generation, struct page *p)
 		list_goto(list_of(t), p->items[0].row.id);
 		tui_say(t, false, "found %s", t->screen.ui.search);
 	} else if (current && ended) {
-		tui_say(t, false, "no more of \"%s\" in this direction", t->screen.ui.search);
+		tui_say(t, false, "no more of \"%s\" in this direction; N turns round", t->screen.ui.search);
 	} else if (current && !t->open_hit) { /* else the line says what Enter will do */
 		tell_looking(t, p);
 	}

@@ -372,6 +372,14 @@ describe('version, help, login, tokens, dev, admin', () => {
 		assert.match(refused.err, /^creel: .*token/m);
 	});
 
+	it('login with a token for certain tunnels alone, and at a relay on ::1 by the name localhost', async () => {
+		const data = w.fresh('relay');
+		const [secret] = (await w.run('creel-relay', ['token', 'add', 'me', '--tunnels', 'me-*', '--data', data])).text.split('\n');
+		const relay = await w.startRelay({ data, listen: '[::1]:0' });
+		const r = await w.creel(['login', `http://localhost:${relay.port}`, '--config', w.fresh('config.ini')], { input: secret + '\n' });
+		assert.equal(r.code, 0, r.err);
+	});
+
 	it('login where no relay is → exit 3, and nothing is kept', async () => {
 		const r = await w.creel(['login', `http://127.0.0.1:${await freePort()}`], { input: 'lost-secret\n' });
 		assert.equal(r.code, 3);

@@ -34,6 +34,15 @@ describe('a relay with TLS', () => {
 		assert.equal(c.stdout.length, 0, 'never online');
 	}
 
+	it('a certificate that is not trusted is the reason at localhost, too, whose other address has no relay', async () => {
+		for (const patience of ['1s', '1500ms', '2s']) {
+			const r = await w.creel(['listen', String(app.port), '--relay', `https://localhost:${relay.port}`, '--name', 'no', '--connect-timeout', patience, '--output', 'quiet']);
+			assert.equal(r.code, 3);
+			assert.match(r.err, /^creel: the tunnel was not online within \d+ ms: .*certificate/m);
+			assert.doesNotMatch(r.err, /not reachable/);
+		}
+	});
+
 	it('--ca: tunnel and webhooks on the same port, the public URL is https', async () => {
 		const c = await w.startClient({ relayUrl, target: app.port, name: 'tls', args: ['--ca', mine.cert] });
 		assert.match(c.url, /^https:\/\/.*\/tls$/);

@@ -219,7 +219,7 @@ describe('the terminal', () => {
 			const s = await t.until(/^it is over, I typed/m);
 			assert.doesNotMatch(s, bar); // the alternate screen is gone
 			assert.equal(readFileSync(behind, 'utf8'), readFileSync(before, 'utf8'));
-			assert.equal(await t.tmux('display-message', '-p', '#{mouse_any_flag}#{alternate_on}#{cursor_flag}'), '001\n');
+			assert.equal(await t.tmux('display-message', '-p', '#{mouse_any_flag}#{alternate_on}#{cursor_flag}#{keypad_flag}#{keypad_cursor_flag}'), '00100\n');
 		});
 	}
 

@@ -466,6 +466,34 @@ static void test_user_fields(void **state)
 	assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+/* "K:" takes a field away, libcurl's own of that name as well, whether the sender had one or not. */
+static void test_user_takes_fields_away(void **state)
+{
+	static const char *fields[] = { "Accept:", "Content-Type:", "User-Agent:", "Expect:" };
+	struct option_values v = { .at = fields, .count = 4 };
+	struct app a;
+	char want[200];
+	(void)state;
+	app_open(&a, ok);
+	struct forwarder *f = make_forwarder((struct forward_options){ .no_forwarded = true, .extra_headers = &v });
+	for (size_t i = 0; i < 2; i++) {
+		struct call c = { 0 };
+		struct forward_request r = { .has_body = true,
+					     .method = bytes_of("POST"),
+					     .target = bytes_of("/"),
+					     .headers = bytes_of(i ? "Host: h\r\nContent-Length: 2\r\n"
+								   : "Host: h\r\nAccept: a\r\nContent-Type: b\r\n"
+								     "User-Agent: c\r\nContent-Length: 2\r\n"),
+					     .body = bytes_of("hi") };
+		call(f, a.port, &r, &c);
+		snprintf(want, sizeof want, "POST / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: 2\r\n\r\nhi",
+			 a.port);
+		expect_seen(&a, i, want);
+		buffer_free(&c.body);
+	}
+	app_close(&a, f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,6 +506,7 @@ int main(void)
 		cmocka_unit_test(test_wait_ends_with_the_timeout),
 		cmocka_unit_test(test_only_loopback),
 		cmocka_unit_test(test_user_fields),
+		cmocka_unit_test(test_user_takes_fields_away),
 	};
 	return RUN(tests);
 }
