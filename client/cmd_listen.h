@@ -13,6 +13,7 @@ struct listen_options {
 	struct option_values headers; /* -H */
 	const char *db;               /* NULL: the default */
 	const char *output;           /* auto, ui, lines, json, quiet */
+	const char *color;            /* of the inspector: auto, always, never; NULL: auto */
 	const char *ready_file;
 	const char *exec; /* a command for each delivery (exec.h), or NULL: then there is a target */
 	struct tunnel_options tunnel;
@@ -22,7 +23,7 @@ struct listen_options {
 	uint64_t max_size;
 	const char *offline, *ack; /* "queue" or "fail"; "app" or "immediate" */
 	int64_t drain_parallel;
-	bool share, hold, answer_challenges;
+	bool share, hold, answer_challenges, ascii, mouse;
 	struct option_values secret_specs; /* "github=@FILE" */
 	struct secrets secrets;            /* read of them; secrets_free by whoever called listen_take_options */
 	const char *chaos;                 /* chaos.h, or NULL */

@@ -49,6 +49,14 @@ const hook = (name, body = '{"a":1}') => post(relay.port, `/${t.url.split('/').p
 const list = (args = []) => w.list(1000, { args, env: { XDG_DATA_HOME: t.home } });
 
 describe('creel listen on a terminal', () => {
+	it('--ascii, --mouse and --color are the inspector’s', async () => {
+		await listen(['--ascii', '--mouse', '--color', 'never']);
+		const s = await t.until(/Waiting for the first webhook/);
+		assert.doesNotMatch(s, /[^\x00-\x7f]/);
+		assert.equal(await t.tmux('display-message', '-p', '#{mouse_any_flag}'), '1\n');
+		assert.doesNotMatch(await t.tmux('capture-pane', '-e', '-p'), /\x1b\[(3|4)\d/);
+	});
+
 	it('shows the public URL, the state and what comes, and filters it', async () => {
 		await listen();
 		let s = await t.until(/ online /);
