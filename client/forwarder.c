@@ -14,8 +14,8 @@
 #define IDLE_CONNECTIONS 256
 #define FIRST_RETRY_MS 50
 #define MOST_RETRY_MS 500
-/* An app that does not answer Expect: 100-continue gets the body all the same. Longer than the 200 ms after which libcurl
- * tries the other address: 7.88 drops a timer that ends within a millisecond behind one that fires. */
+/* An app that does not answer Expect: 100-continue gets the body all the same. Longer than the 200 ms after which
+ * libcurl tries the other address: 7.88 drops a timer that ends within a millisecond behind one that fires. */
 #define EXPECT_WAIT_MS 300L
 
 /* ---- one call ---- */
