@@ -87,32 +87,31 @@ static void add_raw(struct list *l, const char *text)
 	add_line(l);
 }
 
-/* The user's -H fields: "K: V" replaces, "K:" removes. */
-static bool user_replaces(const struct forward_options *o, struct bytes name)
+/* The user's -H fields: "K: V" replaces, "K:" removes. The value of that name's, "" where it only removes; NULL: none.
+ */
+static const char *user_value(const struct forward_options *o, struct bytes name)
 {
+	const char *found = NULL;
 	for (size_t i = 0; o->extra_headers && i < o->extra_headers->count; i++) {
 		const char *field = o->extra_headers->at[i], *colon = strchr(field, ':');
-		if (colon && name.len == (size_t)(colon - field) &&
-		    strncasecmp(field, (const char *)name.at, name.len) == 0)
-			return true;
+		bool same = colon && name.len == (size_t)(colon - field) &&
+			    strncasecmp(field, (const char *)name.at, name.len) == 0;
+		if (same && !(found && *found))
+			found = colon + 1 + strspn(colon + 1, " \t");
 	}
-	return false;
+	return found;
+}
+
+static bool user_replaces(const struct forward_options *o, struct bytes name)
+{
+	return user_value(o, name) != NULL;
 }
 
 /* Whether a field of that name goes out, the sender's or the user's. */
 static bool goes_out(const struct seen *seen, const struct forward_options *o, enum field field)
 {
-	struct bytes name = bytes_of(field_names[field]);
-	bool replaced = false;
-	for (size_t i = 0; o->extra_headers && i < o->extra_headers->count; i++) {
-		const char *at = o->extra_headers->at[i], *colon = strchr(at, ':');
-		if (!colon || name.len != (size_t)(colon - at) || strncasecmp(at, field_names[field], name.len) != 0)
-			continue;
-		replaced = true;
-		if (colon[1 + strspn(colon + 1, " \t")])
-			return true;
-	}
-	return !replaced && seen->has[field];
+	const char *value = user_value(o, bytes_of(field_names[field]));
+	return value ? *value != 0 : seen->has[field];
 }
 
 static void add_user_fields(struct list *l, const struct forward_options *o)
