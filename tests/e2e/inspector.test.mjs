@@ -217,7 +217,7 @@ describe('creel listen on a terminal', () => {
 				assert.equal(await t.ended(), lines ? '130' : '0');
 				assert.ok(app.requests.length < from + 6, `${app.requests.length - from} were sent`);
 				checkSanitizers(t.home);
-				t.close();
+				await t.close();
 			} finally {
 				app.answer = null;
 			}
@@ -240,7 +240,7 @@ describe('creel listen on a terminal', () => {
 			assert.match(s, new RegExp(`status=${status}\\b`), signal);
 			for (const mode of ['icanon', 'echo', 'isig', 'icrnl']) assert.match(s, new RegExp(`(^| )${mode}\\b`, 'm'), signal);
 			checkSanitizers(t.home);
-			t.close();
+			await t.close();
 		}
 		await listen(['--name', 'taken']);
 		await t.until(/ online /);
@@ -397,7 +397,7 @@ describe('creel ui', () => {
 		await t.until(/\/three/, { not: / online / });
 		await t.keys('q');
 		assert.equal(await t.ended(), '0');
-		t.close();
+		await t.close();
 		// Begun with a filter, and with one that is none.
 		t = await Terminal.start({ command: [creel, 'ui', 'path:/t*'], env: environment(home) });
 		s = await t.until(/filter: path:\/t\*/, { not: /\/one/ });
@@ -406,7 +406,7 @@ describe('creel ui', () => {
 		assert.equal(await t.ended(), '130');
 		assert.doesNotMatch(await t.screen(), /creel:/);
 		checkSanitizers(home);
-		t.close();
+		await t.close();
 		t = await Terminal.start({ command: [creel, 'ui', 'sttus:500'], env: environment(home) });
 		assert.equal(await t.ended(), '2');
 		assert.match(await t.screen('-S', '-'), /column 1/);
@@ -428,7 +428,7 @@ describe('creel ui', () => {
 		assert.equal(await t.ended(), '0');
 		checkSanitizers(home);
 		for (const [how, status] of [[() => t.keys('C-c'), '130'], [() => t.signal('SIGINT'), '130'], [() => t.signal('SIGTERM'), '0'], [() => t.keys('Q'), '0']]) {
-			t.close();
+			await t.close();
 			t = await Terminal.start({ command: [creel, 'ui'], env: environment(home) });
 			await t.until(/^>R- .*\/sent/m);
 			await how();
@@ -445,7 +445,7 @@ describe('creel ui', () => {
 		t = await Terminal.start({ command: [creel, 'ui'], env: environment(home) });
 		assert.equal(await t.ended(), '4');
 		assert.match((await t.screen('-S', '-')).replaceAll('\n', ''), /nothing was recorded there yet, start `creel listen`/);
-		t.close();
+		await t.close();
 		t = await Terminal.start({ command: [creel, 'ui'], term: 'dumb', env: environment(home) });
 		assert.equal(await t.ended(), '2');
 		assert.match(await t.screen('-S', '-'), /creel list/);

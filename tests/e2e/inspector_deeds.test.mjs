@@ -245,7 +245,7 @@ describe('the inspector', () => {
 		await t.until(shown);
 		await t.keys('[');
 		await t.until(/\[valid\]/, { not: /invalid/ });
-		t.close();
+		await t.close();
 		late.close();
 		t = Object.assign(listening, { url });
 		await t.keys('q');

@@ -4,12 +4,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
-import { binDir, waitFor } from './lib/harness.mjs';
+import { binDir, removeFolder, waitFor } from './lib/harness.mjs';
 import { Terminal } from './lib/tmux.mjs';
 
 const fake = path.join(binDir, 'tui-fake');
 const folder = mkdtempSync(path.join(tmpdir(), 'creel-tui-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+after(() => removeFolder(folder));
 let t;
 afterEach(() => t?.close());
 const start = async (args = [], options = {}) => (t = await Terminal.start({ command: [fake, ...args], ...options }));
@@ -240,11 +240,11 @@ describe('the terminal', () => {
 		await start(['20', '--color', 'never']);
 		await t.until(bar);
 		assert.doesNotMatch(await t.screen('-e'), /\x1b\[(3[0-7]|4[0-7]|38|48)/);
-		t.close();
+		await t.close();
 		await start(['20'], { env: { NO_COLOR: '1' } });
 		await t.until(bar);
 		assert.doesNotMatch(await t.screen('-e'), /\x1b\[(3[0-7]|4[0-7]|38|48)/);
-		t.close();
+		await t.close();
 		await start(['20']);
 		await t.until(bar);
 		assert.match(await t.screen('-e'), /\x1b\[[0-9;]*38;5;71m/);
@@ -267,7 +267,7 @@ describe('the terminal', () => {
 		await start(['20'], { term: 'dumb' });
 		assert.equal(await t.ended(), '2');
 		assert.match((await t.screen('-J', '-S', '-')).replaceAll('\n', ' '), /tui-fake: cannot show the inspector: .*`creel list`/);
-		t.close();
+		await t.close();
 		await start(['20'], { term: 'no-such-terminal' });
 		assert.equal(await t.ended(), '2');
 		assert.match((await t.screen('-J', '-S', '-')).replaceAll('\n', ' '), /`creel list`/);
@@ -309,7 +309,7 @@ describe('what is kept', () => {
 		await t.until(/filter: stripe/);
 		await t.keys('q');
 		await t.ended();
-		t.close();
+		await t.close();
 		writeFileSync(keys, 'bind all F12 quit\nunbind list q\n');
 		await start(['20', '--state-dir', folder, '--keys', keys]);
 		const s = await t.until(/F12Quit/);
@@ -321,7 +321,7 @@ describe('what is kept', () => {
 		await t.keys('F12');
 		assert.equal(await t.ended(), '0');
 		writeFileSync(keys, 'bind list F5 reply\n');
-		t.close();
+		await t.close();
 		await start(['20', '--keys', keys]);
 		assert.equal(await t.ended(), '2');
 		assert.match((await t.screen('-J', '-S', '-')).replaceAll('\n', ' '), /line 1 of the keymap: no action is called "reply"/);

@@ -2,15 +2,15 @@
 // terminfo says of the terminal, a few sequences of our own, and plain characters.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
-import { binDir, waitFor, within } from './lib/harness.mjs';
+import { binDir, removeFolder, waitFor, within } from './lib/harness.mjs';
 import { NO_GPM } from './lib/tmux.mjs';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'creel-bytes-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+after(() => removeFolder(folder));
 
 // A capability of terminfo as a regular expression of what it can become.
 function pattern(capability) {

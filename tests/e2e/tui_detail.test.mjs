@@ -1,15 +1,15 @@
 // What opens over the list, in a real terminal: a delivery, a comparison, help, events; over deliveries in memory.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
-import { binDir, waitFor } from './lib/harness.mjs';
+import { binDir, removeFolder, waitFor } from './lib/harness.mjs';
 import { Terminal } from './lib/tmux.mjs';
 
 const fake = path.join(binDir, 'tui-fake');
 const folder = mkdtempSync(path.join(tmpdir(), 'creel-detail-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
+after(() => removeFolder(folder));
 let t;
 afterEach(() => t?.close());
 

@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
-import { binDir, waitFor } from './lib/harness.mjs';
+import { binDir, removeFolder, waitFor } from './lib/harness.mjs';
 import { Terminal } from './lib/tmux.mjs';
 
 const fake = path.join(binDir, 'tui-fake');
@@ -13,14 +13,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'creel-deeds-'));
 const temporary = path.join(folder, 'tmp');
 mkdirSync(temporary);
 // What was running writes its log when the terminal goes, perhaps meanwhile.
-after(() => waitFor('the folder to be gone', () => {
-	try {
-		rmSync(folder, { recursive: true, force: true });
-		return true;
-	} catch {
-		return false;
-	}
-}));
+after(() => removeFolder(folder));
 let t;
 afterEach(() => t?.close());
 let runs = 0;
@@ -171,7 +164,7 @@ describe('copy', () => {
 		await t.keys('y', 'c');
 		await t.until(/with the configured command/);
 		assert.equal(readFileSync(out, 'utf8'), 'CURL OF 1 FROM #30\n');
-		t.close();
+		await t.close();
 		await start(['--clipboard', 'exit 3']);
 		await t.keys('y', 'c');
 		await t.until(/to tmux's buffer/);
@@ -336,7 +329,7 @@ describe('edit and replay', () => {
 			await t.until(said);
 			assert.deepEqual(left(), []);
 			assert.doesNotMatch(await log(), /replay/);
-			t.close();
+			await t.close();
 		}
 	});
 

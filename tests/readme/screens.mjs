@@ -26,7 +26,7 @@ export async function capture() {
 		await t.keys('Q');
 		return { list, detail };
 	} finally {
-		t?.close();
+		await t?.close();
 		await w.close();
 	}
 }

@@ -41,6 +41,27 @@ export async function within(what, promise, timeoutMs = DEADLINE_MS) {
 	}
 }
 
+/**
+ * Removes a folder in which a program that is just ending may still write: what was made between the look at the folder
+ * and its removal is not the test's failure, so it is looked at again. With the folder gone nothing can come back.
+ */
+export async function removeFolder(folder) {
+	let last;
+	await waitFor(
+		() => `${folder} to be gone: ${last.message}`,
+		() => {
+			try {
+				rmSync(folder, { recursive: true, force: true });
+				return true;
+			} catch (error) {
+				if (error.code !== 'ENOTEMPTY') throw error;
+				last = error;
+				return false;
+			}
+		},
+	);
+}
+
 /** A program under test: its output, and how it ended. */
 export class Process {
 	constructor(program, args, { env, cwd, stdin = 'ignore', uid, gid } = {}) {
@@ -250,7 +271,7 @@ export class World {
 		for (const p of this.processes) if (!p.result) p.signal(p.kind ? 'SIGKILL' : 'SIGTERM');
 		await Promise.allSettled(this.processes.map((p) => p.end(5000).catch(() => p.signal('SIGKILL'))));
 		await Promise.allSettled(this.servers.map((s) => s.close()));
-		rmSync(this.dir, { recursive: true, force: true });
+		await removeFolder(this.dir);
 	}
 
 	/** Something with close() that goes with this world. */

@@ -1,10 +1,10 @@
 // A real terminal for the inspector: tmux on a socket of its own. Nothing waits for a time, all wait for a screen.
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { waitFor } from './harness.mjs';
+import { removeFolder, waitFor } from './harness.mjs';
 
 const run = promisify(execFile);
 const quote = (s) => `'${String(s).replaceAll("'", "'\\''")}'`;
@@ -90,12 +90,13 @@ export class Terminal {
 		return await waitFor('the program to end', () => existsSync(file) && readFileSync(file, 'utf8').trim());
 	}
 
-	close() {
+	// The pane's shell may just be writing the program's status.
+	async close() {
 		try {
 			execFileSync('tmux', ['-S', this.socket, 'kill-server'], { stdio: 'ignore' });
 		} catch {
 			// it is gone already
 		}
-		rmSync(this.dir, { recursive: true, force: true });
+		await removeFolder(this.dir);
 	}
 }
