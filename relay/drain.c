@@ -8,14 +8,46 @@
 #define FIRST_PAUSE_MS 500
 #define MOST_PAUSE_MS 10000
 #define MOST_BYTES_OUT (16u << 20) /* beyond it one at a time: large ones wait in memory for their windows */
-#define MOST_UNREADABLE 1000       /* remembered; those beyond are tried again with each beginning */
+#define FETCH_LEAST 16
+#define LITTLE_LEFT (1u << 20) /* with less than that in the list, and few, the next are fetched meanwhile */
+#define MOST_UNREADABLE 1000   /* remembered; those beyond are tried again with each beginning */
+
+static struct spool_waiting *take_first(struct drain *d)
+{
+	struct spool_waiting *w = d->list;
+	d->list = w->next;
+	d->listed--;
+	d->listed_bytes -= w->payload.len;
+	return w;
+}
+
+static void free_list(struct spool_waiting *list)
+{
+	while (list) {
+		struct spool_waiting *next = list->next;
+		spool_waiting_free(list);
+		list = next;
+	}
+}
 
 static void drop_list(struct drain *d)
 {
-	while (d->list) {
-		struct spool_waiting *w = d->list;
-		d->list = w->next;
-		spool_waiting_free(w);
+	free_list(d->list);
+	d->list = NULL;
+	d->listed = d->listed_bytes = 0;
+}
+
+static void append_list(struct drain *d, struct spool_waiting *more)
+{
+	struct spool_waiting **last = &d->list;
+	while (*last)
+		last = &(*last)->next;
+	*last = more;
+	for (; more; more = more->next) {
+		d->listed++;
+		d->listed_bytes += more->payload.len;
+		d->after = more->row;
+		d->more = true;
 	}
 }
 
@@ -63,13 +95,14 @@ static void work(struct client *c)
 	if (!client_link(c) || r->relay->draining || uv_now(r->relay->loop) < d->paused_until)
 		return;
 	while (d->list && may_hand_out(d)) {
-		struct spool_waiting *w = d->list;
-		d->list = w->next;
+		struct spool_waiting *w = take_first(d);
 		if (!is_out(c, w->row))
 			hand_out(c, w);
 		spool_waiting_free(w);
 	}
-	if (d->list || d->fetching || !d->more || !may_hand_out(d))
+	/* Each fetch waits for the spool's disk. */
+	bool soon_empty = d->listed <= d->parallel && d->listed_bytes < LITTLE_LEFT;
+	if (d->fetching || !d->more || (d->list && !soon_empty))
 		return;
 	struct fetch *f = calloc(1, sizeof *f);
 	if (!f)
@@ -78,7 +111,8 @@ static void work(struct client *c)
 	f->round = d->round;
 	d->fetching = true;
 	d->more = false;
-	spool_fetch(r->spool, c->mailbox, d->after, d->parallel < 16 ? 16 : d->parallel, on_fetched, f);
+	spool_fetch(r->spool, c->mailbox, d->after, d->parallel < FETCH_LEAST ? FETCH_LEAST : d->parallel, on_fetched,
+		    f);
 }
 
 static void on_fetched(void *user, struct spool_waiting *list, const struct error *e)
@@ -94,15 +128,11 @@ static void on_fetched(void *user, struct spool_waiting *list, const struct erro
 		drain_failed(c);
 		return;
 	}
-	d->list = list;
 	if (stale) {
-		drop_list(d);
+		free_list(list);
 		d->more = true;
-	}
-	for (struct spool_waiting *w = d->list; w; w = w->next) {
-		d->after = w->row;
-		d->more = true;
-	}
+	} else
+		append_list(d, list);
 	work(c);
 }
 

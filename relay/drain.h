@@ -13,11 +13,12 @@ struct spool_waiting;
 
 struct drain {
 	unsigned parallel, in_flight;
-	size_t bytes_out;    /* of payloads handed out and not over */
-	bool fetching, more; /* a fetch is under way; there may be something behind `after` */
-	int64_t after;       /* the last row fetched */
-	unsigned round;      /* counts beginnings: an older fetch's answer is dropped */
-	struct spool_waiting *list;
+	size_t bytes_out;           /* of payloads handed out and not over */
+	bool fetching, more;        /* a fetch is under way; there may be something behind `after` */
+	int64_t after;              /* the last row fetched */
+	unsigned round;             /* counts beginnings: an older fetch's answer is dropped */
+	struct spool_waiting *list; /* fetched, to be handed out */
+	size_t listed, listed_bytes;
 	uint64_t paused_until; /* loop ms: the client could not record one */
 	uint32_t pause_ms;
 	int64_t *unreadable; /* rows that the client cannot open: they wait to expire, or for it to come anew */
