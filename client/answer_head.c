@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_BYTES (256u << 10)
+#define MOST_BYTES (64u << 10) /* no more than of a request's; the relay could not pass them on */
 #define MOST_REASON 1000
 
 void answer_head_init(struct answer_head *h)

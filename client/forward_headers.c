@@ -30,25 +30,23 @@ static const char *const field_names[FIELDS] = {
 
 struct seen {
 	bool has[FIELDS];
-	struct bytes host;  /* the first */
-	struct bytes named; /* the fields, where Connection may name some of them; empty where it is missing */
+	struct bytes host; /* the first */
+	struct hop_by_hop hops;
 };
 
-static struct seen look_at(struct bytes headers)
+/* False: out of memory. */
+static bool look_at(struct seen *s, struct bytes headers)
 {
-	struct seen s = { 0 };
 	struct bytes name, value;
 	for (size_t pos = 0; headers_next(headers, &pos, &name, &value);)
 		for (size_t i = 0; i < FIELDS; i++) {
 			if (!bytes_equal_nocase(name, field_names[i]))
 				continue;
-			if (i == HOST && !s.has[HOST])
-				s.host = value;
-			s.has[i] = true;
+			if (i == HOST && !s->has[HOST])
+				s->host = value;
+			s->has[i] = true;
 		}
-	if (s.has[CONNECTION])
-		s.named = headers;
-	return s;
+	return !s->has[CONNECTION] || hop_by_hop_find(&s->hops, headers);
 }
 
 static void add_line(struct list *l)
@@ -188,7 +186,7 @@ static bool keeps(const struct forward_request *r, const struct seen *seen, cons
 {
 	if (r->upgrade && (bytes_equal_nocase(name, "Connection") || bytes_equal_nocase(name, "Upgrade")))
 		return true;
-	if (headers_is_hop_by_hop(seen->named, name) || user_replaces(o, name))
+	if (hop_by_hop_has(&seen->hops, name) || user_replaces(o, name))
 		return false;
 	if (bytes_equal_nocase(name, "Content-Length"))
 		return is_body_length(r, value);
@@ -199,6 +197,7 @@ struct curl_slist *forward_headers_make(const struct forward_request *r, const s
 					const char *authority, struct error *e)
 {
 	struct list l = { 0 };
+	struct seen seen = { 0 };
 	struct bytes name, value;
 	if (!headers_valid(r->headers) || !headers_valid(r->trailers)) {
 		error_set(e, EXIT_USAGE, "the delivery's headers hold bytes that cannot be sent");
@@ -208,7 +207,7 @@ struct curl_slist *forward_headers_make(const struct forward_request *r, const s
 	 * and the field further down then goes out where and as the sender had it (Curl_http_host,
 	 * Curl_add_custom_headers). */
 	add_raw(&l, "Host:");
-	struct seen seen = look_at(r->headers);
+	l.failed = l.failed || !look_at(&seen, r->headers);
 	for (size_t pos = 0; headers_next(r->headers, &pos, &name, &value);) {
 		if (!keeps(r, &seen, o, name, value))
 			continue;
@@ -241,6 +240,7 @@ struct curl_slist *forward_headers_make(const struct forward_request *r, const s
 	if (r->upgrade) /* what goes up behind the head is no body */
 		add_raw(&l, "Transfer-Encoding:");
 	buffer_free(&l.line);
+	hop_by_hop_free(&seen.hops);
 	if (l.failed) {
 		curl_slist_free_all(l.items);
 		error_set(e, EXIT_TARGET, "out of memory");

@@ -341,7 +341,7 @@ static void conclude(struct forward *w, CURLcode code)
 		return;
 	default:
 		snprintf(text, sizeof text,
-			 w->too_large    ? "%s sent a head of more than 256 KiB"
+			 w->too_large    ? "%s sent a head of more than 64 KiB"
 			 : w->head_given ? "%s broke off in the middle of its answer"
 					 : "%s broke off before it answered",
 			 w->authority);

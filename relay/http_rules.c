@@ -38,6 +38,8 @@ static const struct refusal_text texts[REFUSE_COUNT] = {
 	[REFUSE_REPLY_TIMEOUT] = { "reply_timeout", "The app behind the tunnel did not answer in time.", 504, 0 },
 	[REFUSE_DRAINING] = { "draining", "The relay is restarting; try again.", 503, 5 },
 	[REFUSE_BAD_ANSWER] = { "bad_answer", "The app behind the tunnel gave no valid answer.", 502, 0 },
+	[REFUSE_ANSWER_HEAD] = { "answer_head", "The head of the app's answer is larger than the relay can pass on.",
+				 502, 0 },
 	[REFUSE_RATE_ADDRESS] = { "rate_address", "Too many requests from this address; slow down.", 429, 1 },
 	[REFUSE_PASSAGES] = { "passages", "The tunnel has as many WebSockets open as it may.", 503, 5 },
 	[REFUSE_RATE_TUNNEL] = { "rate_tunnel", "Too many requests to this tunnel; slow down.", 429, 1 },

@@ -103,14 +103,14 @@ static bool without(struct buffer *out, const struct curl_request *r, const char
 static bool add_fields(struct buffer *out, const struct curl_request *r)
 {
 	struct bytes name, value;
-	for (size_t pos = 0; headers_next(r->headers, &pos, &name, &value);) {
-		if (bytes_equal_nocase(name, "host") || bytes_equal_nocase(name, "content-length") ||
-		    headers_is_hop_by_hop(r->headers, name))
-			continue;
-		if (!add_field(out, r, name, value))
-			return false;
-	}
-	return without(out, r, "User-Agent") && without(out, r, "Accept") &&
+	struct hop_by_hop hops = { 0 };
+	bool fine = hop_by_hop_find(&hops, r->headers);
+	for (size_t pos = 0; fine && headers_next(r->headers, &pos, &name, &value);)
+		if (!bytes_equal_nocase(name, "host") && !bytes_equal_nocase(name, "content-length") &&
+		    !hop_by_hop_has(&hops, name))
+			fine = add_field(out, r, name, value);
+	hop_by_hop_free(&hops);
+	return fine && without(out, r, "User-Agent") && without(out, r, "Accept") &&
 	       (!r->has_body || without(out, r, "Content-Type")) &&
 	       (r->body.len < EXPECT_FROM || without(out, r, "Expect"));
 }

@@ -16,6 +16,7 @@ static bool read_fields(const json_t *message, bool is_own, struct buffer *block
 	json_t *field;
 	struct bytes name, value;
 	struct buffer all = { 0 };
+	struct hop_by_hop hops = { 0 };
 	bool fine = true;
 	block->len = 0;
 	json_array_foreach(json_object_get(message, "headers"), i, field)
@@ -25,9 +26,12 @@ static bool read_fields(const json_t *message, bool is_own, struct buffer *block
 		if (fine && (is_own || !(name.len && name.at[0] == ':')))
 			fine = import_field(&all, name, value, e);
 	}
+	if (fine && !is_own)
+		fine = hop_by_hop_find(&hops, buffer_view(&all)) || error_set(e, EXIT_STORE, "out of memory");
 	for (size_t pos = 0; fine && headers_next(buffer_view(&all), &pos, &name, &value);)
-		if (is_own || !headers_is_hop_by_hop(buffer_view(&all), name))
+		if (is_own || !hop_by_hop_has(&hops, name))
 			fine = headers_append(block, name, value) || error_set(e, EXIT_STORE, "out of memory");
+	hop_by_hop_free(&hops);
 	buffer_free(&all);
 	return fine;
 }

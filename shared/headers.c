@@ -1,5 +1,6 @@
 #include "shared/headers.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -91,28 +92,21 @@ static bool is_one_of(struct bytes name, const char *const *list)
 	return false;
 }
 
-/* Whether one of the comma-separated members of a Connection value is `name` (RFC 9110 §7.6.1). */
-static bool connection_names(struct bytes value, struct bytes name)
+/* The next of the comma-separated members of a Connection value (RFC 9110 §7.6.1), without the blanks around it. */
+static bool next_option(struct bytes value, size_t *pos, struct bytes *option)
 {
-	size_t start = 0;
-	for (size_t i = 0; i <= value.len; i++) {
-		if (i < value.len && value.at[i] != ',')
-			continue;
-		size_t from = start, to = i;
-		while (from < to && (value.at[from] == ' ' || value.at[from] == '\t'))
-			from++;
-		while (to > from && (value.at[to - 1] == ' ' || value.at[to - 1] == '\t'))
-			to--;
-		if (to - from == name.len) {
-			size_t same = 0;
-			while (same < name.len && (value.at[from + same] | 0x20) == (name.at[same] | 0x20))
-				same++;
-			if (same == name.len)
-				return true;
-		}
-		start = i + 1;
-	}
-	return false;
+	if (*pos > value.len)
+		return false;
+	size_t from = *pos, to = from;
+	while (to < value.len && value.at[to] != ',')
+		to++;
+	*pos = to + 1;
+	while (from < to && (value.at[from] == ' ' || value.at[from] == '\t'))
+		from++;
+	while (to > from && (value.at[to - 1] == ' ' || value.at[to - 1] == '\t'))
+		to--;
+	*option = bytes_make(value.at + from, to - from);
+	return true;
 }
 
 static bool contains_nocase(struct bytes text, const char *part)
@@ -143,7 +137,7 @@ static bool is_end_to_end(struct bytes name)
 	return false;
 }
 
-bool headers_is_hop_by_hop(struct bytes block, struct bytes name)
+static bool is_always_hop_by_hop(struct bytes name)
 {
 	static const char *const always[] = { "Connection",
 					      "Keep-Alive",
@@ -155,12 +149,66 @@ bool headers_is_hop_by_hop(struct bytes block, struct bytes name)
 					      "Transfer-Encoding",
 					      "Upgrade",
 					      NULL };
-	if (is_one_of(name, always))
-		return true;
-	struct bytes field, value;
-	for (size_t pos = 0; headers_next(block, &pos, &field, &value);)
-		if (bytes_equal_nocase(field, "Connection") && connection_names(value, name))
-			return !is_end_to_end(name);
+	return is_one_of(name, always);
+}
+
+static int compare_names(const void *one, const void *other)
+{
+	const struct bytes *a = one, *b = other;
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	return strncasecmp((const char *)a->at, (const char *)b->at, a->len);
+}
+
+static bool name_one(struct hop_by_hop *h, size_t *room, struct bytes name)
+{
+	if (h->count == *room) {
+		size_t more = *room ? *room * 2 : 8;
+		struct bytes *grown = realloc(h->named, more * sizeof *grown);
+		if (!grown)
+			return false;
+		h->named = grown;
+		*room = more;
+	}
+	h->named[h->count++] = name;
+	return true;
+}
+
+bool hop_by_hop_find(struct hop_by_hop *h, struct bytes block)
+{
+	struct bytes name, value, option;
+	size_t room = 0;
+	for (size_t pos = 0; headers_next(block, &pos, &name, &value);) {
+		if (!bytes_equal_nocase(name, "Connection"))
+			continue;
+		for (size_t at = 0; next_option(value, &at, &option);)
+			if (option.len > 0 && !is_always_hop_by_hop(option) && !is_end_to_end(option) &&
+			    !name_one(h, &room, option))
+				return false;
+	}
+	if (h->count > 1)
+		qsort(h->named, h->count, sizeof *h->named, compare_names);
+	return true;
+}
+
+bool hop_by_hop_has(const struct hop_by_hop *h, struct bytes name)
+{
+	return is_always_hop_by_hop(name) ||
+	       (h->count > 0 && bsearch(&name, h->named, h->count, sizeof *h->named, compare_names));
+}
+
+void hop_by_hop_free(struct hop_by_hop *h)
+{
+	free(h->named);
+	*h = (struct hop_by_hop){ 0 };
+}
+
+static bool names_upgrade(struct bytes connection)
+{
+	struct bytes option;
+	for (size_t at = 0; next_option(connection, &at, &option);)
+		if (bytes_equal_nocase(option, "upgrade"))
+			return true;
 	return false;
 }
 
@@ -169,8 +217,7 @@ bool headers_ask_for_websocket(struct bytes block)
 	struct bytes name, value;
 	bool named = false;
 	for (size_t pos = 0; headers_next(block, &pos, &name, &value);)
-		named =
-		    named || (bytes_equal_nocase(name, "Connection") && connection_names(value, bytes_of("upgrade")));
+		named = named || (bytes_equal_nocase(name, "Connection") && names_upgrade(value));
 	if (!named || !headers_find(block, "Upgrade", &value))
 		return false;
 	while (value.len > 0 && (value.at[value.len - 1] == ' ' || value.at[value.len - 1] == '\t'))

@@ -61,6 +61,32 @@ describe('the app’s answer', () => {
 		assert.deepEqual(shown.response.headers.filter(([k]) => /set-cookie/i.test(k)).map(([, v]) => v), ['a=1; Path=/', 'b=2']);
 	});
 
+	const block = (bytes) => 'X-A: 123456789012345678901234567890123456789012345678901234567\r\n'.repeat(Math.floor(bytes / 64));
+
+	it('60 KB of headers whole', async () => {
+		const { answer } = await answered(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${block(60000)}\r\nok`);
+		assert.equal(answer.status, 200);
+		assert.equal(answer.lines.filter((l) => nameOf(l) === 'x-a').length, Math.floor(60000 / 64));
+		assert.equal(answer.text, 'ok');
+	});
+
+	it('more than 64 KiB of headers: 502 with a sentence, on record as such', async () => {
+		const { path, answer } = await answered(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${block(66000)}\r\nok`, { close: true });
+		assert.equal(answer.status, 502);
+		assert.match(answer.text, /sent a head of more than 64 KiB/);
+		await road.w.recorded((r) => r.target === path && r.state === 'failed');
+	});
+
+	it('headers that do not fit beside a request of 60 KB: 502 with a sentence, not silence', async () => {
+		script.set('/both', (socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${block(60000)}\r\nok`));
+		const large = requestBytes('GET', '/answers/both', ['Host: relay.test', ...Array(100).fill(`X-Large: ${'y'.repeat(590)}`)]);
+		const answer = await send(port, large);
+		assert.equal(answer.status, 502);
+		assert.equal(field(answer.lines, 'creel-refused'), 'answer_head');
+		assert.match(answer.text, /head of the app's answer is larger/);
+		assert.equal((await answered('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')).answer.status, 200);
+	});
+
 	it('hop-by-hop fields of the app stay with the app', async () => {
 		const { answer } = await answered('HTTP/1.1 200 OK\r\nConnection: x-private\r\nX-Private: 1\r\nKeep-Alive: timeout=9\r\nX-Public: 1\r\nContent-Length: 0\r\n\r\n');
 		assert.equal(field(answer.lines, 'x-private'), undefined);

@@ -36,17 +36,32 @@ static void test_malformed_blocks(void **state)
 	assert_true(headers_valid(bytes_of("A: t\tab \xff\r\n")));
 }
 
+static bool is_hop_by_hop(const char *block, const char *name)
+{
+	struct hop_by_hop h = { 0 };
+	assert_true(hop_by_hop_find(&h, bytes_of(block)));
+	bool is = hop_by_hop_has(&h, bytes_of(name));
+	hop_by_hop_free(&h);
+	return is;
+}
+
 static void test_hop_by_hop(void **state)
 {
-	struct bytes block = bytes_of("Connection: close, X-Private ,X-Hub-Signature-256, host\r\nX-Private: 1\r\n");
+	static const char block[] = "Connection: close, X-Private ,,X-Hub-Signature-256, host\r\nX-Private: 1\r\n"
+				    "cONNECTION: \tx_b,x-a~\r\nX-A~: 2\r\n";
 	(void)state;
-	assert_true(headers_is_hop_by_hop(block, bytes_of("transfer-encoding")));
-	assert_true(headers_is_hop_by_hop(block, bytes_of("Upgrade")));
-	assert_true(headers_is_hop_by_hop(block, bytes_of("x-private")));
-	assert_false(headers_is_hop_by_hop(block, bytes_of("X-Hub-Signature-256")));
-	assert_false(headers_is_hop_by_hop(block, bytes_of("Host")));
-	assert_false(headers_is_hop_by_hop(block, bytes_of("X-Privat")));
-	assert_false(headers_is_hop_by_hop(block, bytes_of("Content-Type")));
+	assert_true(is_hop_by_hop(block, "transfer-encoding"));
+	assert_true(is_hop_by_hop(block, "Upgrade"));
+	assert_true(is_hop_by_hop(block, "x-private"));
+	assert_true(is_hop_by_hop(block, "X-A~"));
+	assert_true(is_hop_by_hop(block, "X_B"));
+	assert_false(is_hop_by_hop(block, "X-A^")); /* '^' is no other case of '~' */
+	assert_false(is_hop_by_hop(block, "X-Hub-Signature-256"));
+	assert_false(is_hop_by_hop(block, "Host"));
+	assert_false(is_hop_by_hop(block, "X-Privat"));
+	assert_false(is_hop_by_hop(block, "Content-Type"));
+	assert_false(is_hop_by_hop("X-Private: 1\r\n", "X-Private"));
+	assert_true(is_hop_by_hop("", "TE"));
 }
 
 int main(void)
