@@ -309,6 +309,8 @@ static void conclude(struct forward *w, CURLcode code)
 	const char *why = *w->curl_error ? w->curl_error : curl_easy_strerror(code);
 	if (w->ends_at_head && w->head_given)
 		code = CURLE_OK;
+	else if (code == CURLE_OK && !w->head_given)
+		code = CURLE_GOT_NOTHING; /* it ended within the head, which libcurl 7.88 takes for well */
 	switch (code) {
 	case CURLE_OK:
 		forward_finish(w, ATTEMPT_OK, "");

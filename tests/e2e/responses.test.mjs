@@ -175,6 +175,14 @@ describe('the app’s answer', () => {
 		assert.equal(field(answer.lines, 'creel-error'), 'aborted');
 	});
 
+	it('an app that breaks off within its head: 502, at once, and no success on record', async () => {
+		const { answer, path } = await answered('HTTP/1.1 200 OK\r\nX-Half: 1\r\n', { close: true });
+		assert.equal(answer.status, 502);
+		assert.match(answer.text, /broke off before it answered/);
+		const row = await road.w.recorded((r) => r.target === path && r.state !== 'sending');
+		assert.equal(row.state, 'failed');
+	});
+
 	it('an app that does not speak HTTP: 502', async () => {
 		const { answer } = await answered('220 smtp.example ESMTP\r\n\r\n', { close: true });
 		assert.equal(answer.status, 502);
