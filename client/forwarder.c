@@ -92,7 +92,7 @@ static size_t on_header(char *at, size_t size, size_t count, void *user)
 	w->head_given = true;
 	w->upgraded = w->answer.status == 101;
 	w->ops->on_head(w->user, w->answer.status, buffer_view(&w->answer.reason), buffer_view(&w->answer.fields),
-			w->answer.body_len);
+			answer_head_body_len(&w->answer));
 	if (w->upgraded)
 		forward_upgrade_begin(w);
 	else

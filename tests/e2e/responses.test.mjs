@@ -83,6 +83,22 @@ describe('the app’s answer', () => {
 		assert.equal(field(same.lines, 'etag'), '"x"');
 	});
 
+	it('a length beside chunks is not the body’s', async () => {
+		for (const length of [5, 500]) {
+			let stream;
+			const path = `/length-beside-chunks-${length}`;
+			script.set(path, (socket) => (stream = socket).write(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n`));
+			const s = await Sender.connect(port);
+			await s.write(get(path));
+			await waitFor('the head', () => s.current ?? s.answers[0]);
+			stream.write('5\r\nthird\r\n0\r\n\r\n');
+			const answer = await s.answer();
+			assert.equal(answer.text, 'firstthird');
+			assert.ok(answer.complete);
+			await s.end();
+		}
+	});
+
 	it('an empty body of Content-Length: 0', async () => {
 		const { answer } = await answered('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
 		assert.equal(answer.body.length, 0);
