@@ -1,4 +1,4 @@
-/* What ingress.c (connections, daemons) and ingress_request.c (one request and its answer) share. */
+/* What ingress.c (connections, daemons), ingress_request.c (one request) and ingress_answer.c (its answer) share. */
 #pragma once
 
 #include "relay/delivery.h"
@@ -66,5 +66,12 @@ enum MHD_Result ingress_on_request(void *cls, struct MHD_Connection *connection,
 				   const char *version, const char *upload, size_t *upload_len, void **con_cls);
 void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
 			  enum MHD_RequestTerminationCode code);
+
+/* ---- ingress_answer.c ---- */
+
+/* Each queues an answer to the request. MHD_NO: the connection is to be closed. */
+enum MHD_Result ingress_reply_refusal(struct exchange *x, enum refusal why);
+enum MHD_Result ingress_reply_answer(struct exchange *x);
+enum MHD_Result ingress_reply_accepted(struct exchange *x);
 /* An answer where MHD 0.9.75 can give none, written by hand; false when it did not go out. */
 bool ingress_write_refusal(struct sender *s, enum refusal why);
