@@ -73,13 +73,25 @@ bool ingress_write_refusal(struct sender *s, enum refusal why)
 	s->in->relay->metrics.refused[why]++;
 	count_status(s->in, t->status);
 	log_event(LOG_INFO, "refused", "reason", t->name, "peer", s->peer, NULL);
-	char text[500];
+	char text[600], later[40] = "";
 	int body = snprintf(NULL, 0, "creel: %s\n", t->sentence);
-	int len = snprintf(text, sizeof text,
-			   "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
-			   "Creel-Refused: %s\r\nConnection: close\r\n\r\ncreel: %s\n",
-			   t->status, MHD_get_reason_phrase_for((unsigned)t->status), body, t->name, t->sentence);
+	if (t->retry_after)
+		snprintf(later, sizeof later, "Retry-After: %d\r\n", t->retry_after);
+	int len =
+	    snprintf(text, sizeof text,
+		     "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
+		     "Creel-Refused: %s\r\n%sConnection: close\r\n\r\ncreel: %s\n",
+		     t->status, MHD_get_reason_phrase_for((unsigned)t->status), body, t->name, later, t->sentence);
 	return send_by_hand(s, text, (size_t)len) && shutdown(s->fd, SHUT_WR) == 0;
+}
+
+enum MHD_Result ingress_refuse_and_discard(struct exchange *x, enum refusal why)
+{
+	if (!ingress_write_refusal(x->sender, why))
+		return MHD_NO;
+	x->discarding = true;
+	ingress_set_state(x->sender, SENDER_BODY, x->sender->in->relay->settings.body_timeout_ms);
+	return MHD_YES;
 }
 
 static ssize_t read_answer(void *cls, uint64_t pos, char *out, size_t max)

@@ -75,3 +75,6 @@ enum MHD_Result ingress_reply_answer(struct exchange *x);
 enum MHD_Result ingress_reply_accepted(struct exchange *x);
 /* An answer where MHD 0.9.75 can give none, written by hand; false when it did not go out. */
 bool ingress_write_refusal(struct sender *s, enum refusal why);
+/* Likewise, to a sender whose body comes all the same: were it not read, the connection would break under the answer.
+ */
+enum MHD_Result ingress_refuse_and_discard(struct exchange *x, enum refusal why);
