@@ -15,8 +15,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A head of 64 KiB, MHD's structs, an answer's head; MHD zeroes all of it for each request. */
-#define MEMORY_PER_CONNECTION (96u << 10)
 #define SWEEP_MS 100
 #define SPOOL_MS 15000 /* for the disk, once nobody answers */
 #ifndef POLLRDHUP

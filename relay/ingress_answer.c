@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define MEMORY_PER_FIELD 80  /* what MHD notes of a request's, generously */
+#define MEMORY_FOR_REST 2048 /* status line and what MHD adds, a chunk's size, trailers that were sent */
+
 static void count_status(struct ingress *in, int status)
 {
 	if (status >= 100 && status < 600)
@@ -192,16 +195,30 @@ static struct MHD_Response *make_answer(struct exchange *x)
 			d->answer_body = (struct buffer){ 0 };
 		return r;
 	}
-	/* For HEAD the length shows, and MHD never asks for the bytes. */
-	return MHD_create_response_from_callback(bodiless ? (head && known ? len : 0)
+	/* For HEAD and 304 the length shows, and MHD never asks for the bytes. One that is not known shows as 0, for
+	 * MHD 0.9.75 would send the last of no chunks. */
+	return MHD_create_response_from_callback(bodiless ? (known && d->answer.status != 204 ? len : 0)
 						 : known  ? len
 							  : MHD_SIZE_UNKNOWN,
 						 16384, read_answer, x, NULL);
 }
 
+/* MHD 0.9.75 keeps the answer's head behind the request's, and without room closes the connection unanswered. */
+static bool head_fits(const struct exchange *x)
+{
+	struct MHD_Connection *c = x->sender->connection;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	int fields = MHD_get_connection_values(c, MHD_HEADER_KIND, NULL, NULL) +
+		     MHD_get_connection_values(c, MHD_FOOTER_KIND, NULL, NULL);
+	size_t taken = (info ? info->header_size : 0) + (size_t)fields * MEMORY_PER_FIELD + MEMORY_FOR_REST;
+	return taken + x->delivery->answer.headers.len <= MEMORY_PER_CONNECTION;
+}
+
 enum MHD_Result ingress_reply_answer(struct exchange *x)
 {
 	struct delivery *d = x->delivery;
+	if (!head_fits(x))
+		return ingress_reply_refusal(x, REFUSE_BAD_ANSWER);
 	struct MHD_Response *r = make_answer(x);
 	if (!r)
 		return MHD_NO;

@@ -54,6 +54,8 @@ struct ingress {
 	void *closed_user;
 };
 
+/* A head of 64 KiB, MHD's structs, an answer's head; MHD zeroes all of it for each request. */
+#define MEMORY_PER_CONNECTION (96u << 10)
 #define IDLE_MS 75000       /* between two requests of a connection */
 #define STILL_THERE_MS 5000 /* the reader of a silent answer */
 

@@ -81,6 +81,17 @@ describe('the app’s answer', () => {
 		const same = (await answered('HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n\r\n')).answer;
 		assert.equal(same.status, 304);
 		assert.equal(field(same.lines, 'etag'), '"x"');
+		const length = (await answered('HTTP/1.1 304 Not Modified\r\nContent-Length: 1234\r\n\r\n')).answer;
+		assert.equal(field(length.lines, 'content-length'), '1234', 'of what the sender has already');
+	});
+
+	it('a head that is larger than the relay can pass on: 502 with a sentence', async () => {
+		const fields = (n) => Array.from({ length: n }, (_, i) => `X-${i}: ${'v'.repeat(1000)}\r\n`).join('');
+		for (let n = 90; n <= 102; n++) {
+			const { answer } = await answered(`HTTP/1.1 200 OK\r\n${fields(n)}Content-Length: 2\r\n\r\nok`);
+			assert.ok(answer?.status === (n < 92 ? 200 : n > 98 ? 502 : answer?.status), `${n} fields: ${answer?.status}`);
+			assert.match(answer.text, answer.status === 200 ? /^ok$/ : /gave no valid answer/);
+		}
 	});
 
 	it('a length beside chunks is not the body’s', async () => {
