@@ -11,7 +11,7 @@
 
 void answer_head_init(struct answer_head *h)
 {
-	*h = (struct answer_head){ .body_len = WIRE_UNKNOWN_LENGTH };
+	*h = (struct answer_head){ .declared = WIRE_UNKNOWN_LENGTH };
 }
 
 void answer_head_free(struct answer_head *h)
@@ -26,7 +26,8 @@ static void take_status_line(struct answer_head *h, const char *at, size_t len)
 	size_t rest = blank ? len - (size_t)(blank - at) : 0;
 	h->status = rest >= 4 ? atoi((char[4]){ blank[1], blank[2], blank[3], 0 }) : 0;
 	h->fields.len = h->reason.len = 0;
-	h->body_len = WIRE_UNKNOWN_LENGTH;
+	h->declared = WIRE_UNKNOWN_LENGTH;
+	h->coded = false;
 	if (rest > 5) {
 		size_t n = rest - 5;
 		while (n > 0 && (blank[5 + n - 1] == '\r' || blank[5 + n - 1] == '\n'))
@@ -50,9 +51,17 @@ static bool take_field(struct answer_head *h, const char *at, size_t len)
 	struct bytes n = bytes_make(at, (size_t)(colon - at)), v = bytes_make(value, (size_t)(end - value));
 	if (!headers_name_valid(n) || !headers_value_valid(v))
 		return true;
-	if (bytes_equal_nocase(n, "Content-Length"))
-		h->body_len = strtoull((const char *)v.at, NULL, 10); /* libcurl ends what it hands out with NUL */
+	if (bytes_equal_nocase(n, "Transfer-Encoding"))
+		h->coded = true;
+	else if (bytes_equal_nocase(n, "Content-Length"))
+		h->declared = strtoull((const char *)v.at, NULL, 10); /* libcurl ends what it hands out with NUL */
 	return headers_append(&h->fields, n, v);
+}
+
+uint64_t answer_head_body_len(const struct answer_head *h)
+{
+	/* As libcurl has it: Transfer-Encoding goes first (RFC 9112 §6.3), and what is beyond its range is not read. */
+	return h->coded || h->declared > INT64_MAX ? WIRE_UNKNOWN_LENGTH : h->declared;
 }
 
 enum answer_head_state answer_head_take(struct answer_head *h, const char *line, size_t len)

@@ -50,6 +50,14 @@ void forward_fill_result(const struct forward *w, struct forward_result *r);
 /* The last word: tells the caller and frees. */
 void forward_finish(struct forward *w, enum attempt_result result, const char *sentence);
 
+/* The same for an app that did. */
+void forward_broke_off(struct forward *w);
+
+/* ---- forward_target.c ---- */
+
+/* libcurl's, which opens a connection's socket. */
+curl_socket_t forward_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address);
+
 /* ---- forward_limit.c ---- */
 
 /* The time limit of a call that begins, and of what follows its answer's head. */

@@ -21,6 +21,8 @@ static curl_socket_t connected_socket(const struct forward *w)
 	long port = 0;
 	size_t most = sizeof w->sockets / sizeof *w->sockets;
 	curl_easy_getinfo(w->easy, CURLINFO_LOCAL_PORT, &port);
+	if (port == 0)
+		return CURL_SOCKET_BAD;
 	for (size_t i = 0; i < w->socket_count && i < most; i++) {
 		union {
 			struct sockaddr any;
@@ -62,10 +64,10 @@ size_t forward_upgrade_upload(struct forward *w, char *out, size_t most)
 	return up ? up : CURL_READFUNC_PAUSE;
 }
 
-static bool app_has_closed(const struct forward *w)
+static bool app_has_closed(const struct forward *w, curl_socket_t socket)
 {
 	char byte;
-	return !w->paused && w->socket != CURL_SOCKET_BAD && recv(w->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	return !w->paused && socket != CURL_SOCKET_BAD && recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 /* libcurl 7.88 ends no transfer whose upload is paused, be the answer whole or the connection closed. */
@@ -73,10 +75,12 @@ void forward_upgrade_check(struct forwarder *f)
 {
 	for (struct forward *w = f->upgrades, *next; w; w = next) {
 		next = w->upgrade_next;
-		if (w->upgraded && app_has_closed(w))
+		if (w->upgraded && app_has_closed(w, w->socket))
 			forward_finish(w, ATTEMPT_OK, "");
 		else if (!w->upgraded && w->head_given)
 			forward_feed(w);
+		else if (!w->upgraded && w->starved && app_has_closed(w, connected_socket(w)))
+			forward_broke_off(w);
 	}
 }
 

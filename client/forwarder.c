@@ -3,13 +3,9 @@
 #include "client/forward_headers.h"
 #include "shared/headers.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #define IDLE_CONNECTIONS 256
 #define FIRST_RETRY_MS 50
@@ -25,30 +21,6 @@ static uint64_t now_us(void)
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static bool address_allowed(const struct sockaddr *a)
-{
-	if (a->sa_family == AF_INET)
-		return (ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >> 24) == 127;
-	if (a->sa_family != AF_INET6)
-		return false;
-	const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
-	return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
-}
-
-/* The last gate: whatever a name resolved to, only loopback is connected to (THREATS: a lying resolver). */
-static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
-{
-	struct forward *w = user;
-	(void)purpose;
-	if (!w->forwarder->options.allow_remote_target && !address_allowed(&address->addr)) {
-		w->refused_address = true;
-		return CURL_SOCKET_BAD;
-	}
-	curl_socket_t fd = socket(address->family, address->socktype, address->protocol);
-	w->sockets[w->socket_count++ % (sizeof w->sockets / sizeof *w->sockets)] = fd;
-	return fd;
 }
 
 static uint64_t info_us(CURL *c, CURLINFO which)
@@ -92,7 +64,7 @@ static size_t on_header(char *at, size_t size, size_t count, void *user)
 	w->head_given = true;
 	w->upgraded = w->answer.status == 101;
 	w->ops->on_head(w->user, w->answer.status, buffer_view(&w->answer.reason), buffer_view(&w->answer.fields),
-			w->answer.body_len);
+			answer_head_body_len(&w->answer));
 	if (w->upgraded)
 		forward_upgrade_begin(w);
 	else
@@ -175,7 +147,7 @@ static CURL *take_handle(struct forwarder *f)
 	curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(c, CURLOPT_EXPECT_100_TIMEOUT_MS, EXPECT_WAIT_MS);
-	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, forward_open_socket);
 	curl_loop_adopt(f->curl, c);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
@@ -303,12 +275,25 @@ static bool try_again(struct forward *w)
 	return true;
 }
 
+void forward_broke_off(struct forward *w)
+{
+	char text[300];
+	snprintf(text, sizeof text,
+		 w->too_large    ? "%s sent a head of more than 64 KiB"
+		 : w->head_given ? "%s broke off in the middle of its answer"
+				 : "%s broke off before it answered",
+		 w->authority);
+	forward_finish(w, ATTEMPT_ABORTED, text);
+}
+
 static void conclude(struct forward *w, CURLcode code)
 {
 	char text[300];
 	const char *why = *w->curl_error ? w->curl_error : curl_easy_strerror(code);
 	if (w->ends_at_head && w->head_given)
 		code = CURLE_OK;
+	else if (code == CURLE_OK && !w->head_given)
+		code = CURLE_GOT_NOTHING; /* it ended within the head, which libcurl 7.88 takes for well */
 	switch (code) {
 	case CURLE_OK:
 		forward_finish(w, ATTEMPT_OK, "");
@@ -340,12 +325,7 @@ static void conclude(struct forward *w, CURLcode code)
 		forward_finish(w, ATTEMPT_TLS, text);
 		return;
 	default:
-		snprintf(text, sizeof text,
-			 w->too_large    ? "%s sent a head of more than 64 KiB"
-			 : w->head_given ? "%s broke off in the middle of its answer"
-					 : "%s broke off before it answered",
-			 w->authority);
-		forward_finish(w, ATTEMPT_ABORTED, text);
+		forward_broke_off(w);
 	}
 }
 

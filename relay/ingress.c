@@ -119,7 +119,7 @@ static void expire(struct sender *s)
 		return;
 	case SENDER_HEAD:
 	case SENDER_BODY:
-		told = ingress_write_refusal(s, REFUSE_SLOW);
+		told = !(x && x->discarding) && ingress_write_refusal(s, REFUSE_SLOW);
 		if (x && x->delivery && !x->delivery->body_whole)
 			delivery_cut(x->delivery, WIRE_RESET_TRUNCATED, told ? refusal_text(REFUSE_SLOW)->status : 0,
 				     "the sender is too slow");

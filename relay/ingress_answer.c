@@ -1,11 +1,16 @@
-/* What goes back to a sender: the app's answer, the relay's own, a refusal. */
+/* What a sender is answered: the app's answer, 202, or why not. */
 #include "relay/ingress_private.h"
 
 #include "relay/stream.h"
 #include "shared/headers.h"
 #include "shared/log.h"
+
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#define MEMORY_PER_FIELD 80  /* what MHD notes of a request's, generously */
+#define MEMORY_FOR_REST 2048 /* status line and what MHD adds, a chunk's size, trailers that were sent */
 
 static void count_status(struct ingress *in, int status)
 {
@@ -71,13 +76,25 @@ bool ingress_write_refusal(struct sender *s, enum refusal why)
 	s->in->relay->metrics.refused[why]++;
 	count_status(s->in, t->status);
 	log_event(LOG_INFO, "refused", "reason", t->name, "peer", s->peer, NULL);
-	char text[500];
+	char text[600], later[40] = "";
 	int body = snprintf(NULL, 0, "creel: %s\n", t->sentence);
-	int len = snprintf(text, sizeof text,
-			   "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
-			   "Creel-Refused: %s\r\nConnection: close\r\n\r\ncreel: %s\n",
-			   t->status, MHD_get_reason_phrase_for((unsigned)t->status), body, t->name, t->sentence);
+	if (t->retry_after)
+		snprintf(later, sizeof later, "Retry-After: %d\r\n", t->retry_after);
+	int len =
+	    snprintf(text, sizeof text,
+		     "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
+		     "Creel-Refused: %s\r\n%sConnection: close\r\n\r\ncreel: %s\n",
+		     t->status, MHD_get_reason_phrase_for((unsigned)t->status), body, t->name, later, t->sentence);
 	return send_by_hand(s, text, (size_t)len) && shutdown(s->fd, SHUT_WR) == 0;
+}
+
+enum MHD_Result ingress_refuse_and_discard(struct exchange *x, enum refusal why)
+{
+	if (!ingress_write_refusal(x->sender, why))
+		return MHD_NO;
+	x->discarding = true;
+	ingress_set_state(x->sender, SENDER_BODY, x->sender->in->relay->settings.body_timeout_ms);
+	return MHD_YES;
 }
 
 static ssize_t read_answer(void *cls, uint64_t pos, char *out, size_t max)
@@ -134,17 +151,6 @@ static bool add_answer_headers(struct MHD_Response *r, struct bytes block, bool 
 	return fine;
 }
 
-/* libmicrohttpd writes the answer's head into what the request's head left of the connection's memory, and closes the
- * connection without a word where it does not fit. */
-static bool head_fits(const struct exchange *x)
-{
-	const struct wire_request *q = &x->delivery->request;
-	const struct wire_response *a = &x->delivery->answer;
-	size_t taken = q->method.len + q->target.len + q->prefix.len + q->headers.len +
-		       headers_count(q->headers) * MEMORY_PER_FIELD + MEMORY_OTHER;
-	return a->reason.len + a->headers.len + taken <= MEMORY_PER_CONNECTION;
-}
-
 static bool answer_length(const struct wire_response *answer, uint64_t *out)
 {
 	*out = answer->body_len;
@@ -195,23 +201,36 @@ static struct MHD_Response *make_answer(struct exchange *x)
 			d->answer_body = (struct buffer){ 0 };
 		return r;
 	}
-	/* For HEAD the length shows, and MHD never asks for the bytes. */
-	return MHD_create_response_from_callback(bodiless ? (head && known ? len : 0)
+	/* For HEAD and 304 the length shows, and MHD never asks for the bytes. One that is not known shows as 0, for
+	 * MHD 0.9.75 would send the last of no chunks. */
+	return MHD_create_response_from_callback(bodiless ? (known && d->answer.status != 204 ? len : 0)
 						 : known  ? len
 							  : MHD_SIZE_UNKNOWN,
 						 16384, read_answer, x, NULL);
 }
 
+/* MHD 0.9.75 keeps the answer's head behind the request's, and without room closes the connection unanswered. */
+static bool head_fits(const struct exchange *x)
+{
+	struct MHD_Connection *c = x->sender->connection;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	int fields = MHD_get_connection_values(c, MHD_HEADER_KIND, NULL, NULL) +
+		     MHD_get_connection_values(c, MHD_FOOTER_KIND, NULL, NULL);
+	size_t taken = (info ? info->header_size : 0) + (size_t)fields * MEMORY_PER_FIELD + MEMORY_FOR_REST;
+	return taken + x->delivery->answer.headers.len <= MEMORY_PER_CONNECTION;
+}
+
 enum MHD_Result ingress_reply_answer(struct exchange *x)
 {
 	struct delivery *d = x->delivery;
+	if (!head_fits(x))
+		return ingress_reply_refusal(x, REFUSE_ANSWER_HEAD);
 	struct MHD_Response *r = make_answer(x);
 	if (!r)
 		return MHD_NO;
-	enum refusal why = head_fits(x) ? REFUSE_BAD_ANSWER : REFUSE_ANSWER_HEAD;
-	if (why == REFUSE_ANSWER_HEAD || !add_answer_headers(r, d->answer.headers, is_upgraded(d))) {
+	if (!add_answer_headers(r, d->answer.headers, is_upgraded(d))) {
 		MHD_destroy_response(r);
-		return ingress_reply_refusal(x, why);
+		return ingress_reply_refusal(x, REFUSE_BAD_ANSWER);
 	}
 	enum MHD_Result result = MHD_queue_response(x->sender->connection, d->answer.status, r);
 	MHD_destroy_response(r);

@@ -56,9 +56,6 @@ struct ingress {
 
 /* A head of 64 KiB, MHD's structs, an answer's head; MHD zeroes all of it for each request. */
 #define MEMORY_PER_CONNECTION (96u << 10)
-#define MEMORY_PER_FIELD 64 /* MHD's struct for a request's field is 56 bytes */
-#define MEMORY_OTHER 2048   /* Date, Connection, Content-Length of the answer, the request's line */
-
 #define IDLE_MS 75000       /* between two requests of a connection */
 #define STILL_THERE_MS 5000 /* the reader of a silent answer */
 
@@ -71,10 +68,15 @@ enum MHD_Result ingress_on_request(void *cls, struct MHD_Connection *connection,
 				   const char *version, const char *upload, size_t *upload_len, void **con_cls);
 void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
 			  enum MHD_RequestTerminationCode code);
-/* ingress_answer.c: each queues MHD's answer. What the app answered, once its head is there: */
-enum MHD_Result ingress_reply_answer(struct exchange *x);
-/* 202: nobody answered, and it is safe. */
-enum MHD_Result ingress_reply_accepted(struct exchange *x);
+
+/* ---- ingress_answer.c ---- */
+
+/* Each queues an answer to the request. MHD_NO: the connection is to be closed. */
 enum MHD_Result ingress_reply_refusal(struct exchange *x, enum refusal why);
+enum MHD_Result ingress_reply_answer(struct exchange *x);
+enum MHD_Result ingress_reply_accepted(struct exchange *x);
 /* An answer where MHD 0.9.75 can give none, written by hand; false when it did not go out. */
 bool ingress_write_refusal(struct sender *s, enum refusal why);
+/* Likewise, to a sender whose body comes all the same: were it not read, the connection would break under the answer.
+ */
+enum MHD_Result ingress_refuse_and_discard(struct exchange *x, enum refusal why);

@@ -1,4 +1,4 @@
-/* One request, from its line to the last byte. */
+/* One request, from its request line until its answer is known. */
 #include "relay/ingress_private.h"
 
 #include "relay/ingress_head.h"
@@ -6,10 +6,9 @@
 #include "relay/router.h"
 #include "relay/registry.h"
 #include "shared/headers.h"
-#include "shared/log.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #define DISCARD_MAX (8u << 20) /* of a refused body, so that its sender sees the answer */
@@ -29,6 +28,15 @@ static bool is_websocket(const struct http_head *head, const struct http_framing
 	       !framing->has_body && headers_ask_for_websocket(head->headers);
 }
 
+/* Before its body. Who asks first (Expect) sends none then, and MHD would bid it go on if it were not answered here. */
+static enum MHD_Result refuse(struct exchange *x, const struct http_head *head, const struct http_framing *framing,
+			      enum refusal why)
+{
+	struct bytes expect;
+	bool comes = framing->has_body && framing->body_len > 0 && !headers_find(head->headers, "Expect", &expect);
+	return comes ? ingress_refuse_and_discard(x, why) : ingress_reply_refusal(x, why);
+}
+
 static enum MHD_Result open_delivery(struct exchange *x, const struct http_head *head, const struct route *route,
 				     const struct http_framing *framing, enum refusal refusal)
 {
@@ -46,19 +54,19 @@ static enum MHD_Result open_delivery(struct exchange *x, const struct http_head 
 	};
 	if (!uuid7_make_of(&in->random, request.event_id, request.received_at_us) ||
 	    !(x->delivery = delivery_new(&request, registry_folder(in->relay->registry))))
-		return ingress_reply_refusal(x, REFUSE_OVERLOADED);
+		return refuse(x, head, framing, REFUSE_OVERLOADED);
 	if (refusal != REFUSE_NOTHING) {
 		registry_tell_refused(route->holder, x->delivery, refusal_text(refusal)->status);
-		return ingress_reply_refusal(x, refusal);
+		return refuse(x, head, framing, refusal);
 	}
 	x->delivery->wake = on_wake;
 	x->delivery->owner = x;
 	x->delivery->upgrade = is_websocket(head, framing) && registry_passes_upgrades(route->holder);
 	if (x->delivery->upgrade && route->holder->passages >= PASSAGES_MOST)
-		return ingress_reply_refusal(x, REFUSE_PASSAGES);
+		return refuse(x, head, framing, REFUSE_PASSAGES);
 	refusal = registry_dispatch(route->holder, x->delivery);
 	if (refusal != REFUSE_NOTHING)
-		return ingress_reply_refusal(x, refusal);
+		return refuse(x, head, framing, refusal);
 	x->tunnel = route->holder;
 	x->tunnel->passages += x->delivery->upgrade;
 	in->relay->metrics.deliveries++;
@@ -101,7 +109,7 @@ static enum MHD_Result begin_request(struct exchange *x, const char *method, con
 	} else if (is_tunnel_path(head.target)) {
 		result = ingress_reply_refusal(x, REFUSE_TUNNEL_HERE);
 	} else if (!router_find(in->relay->router, host, head.target, &route)) {
-		result = ingress_reply_refusal(x, REFUSE_NO_TUNNEL);
+		result = refuse(x, &head, &framing, REFUSE_NO_TUNNEL);
 	} else if (!limits_take_tunnel(in->relay->limits, route.name, now)) {
 		result = ingress_reply_refusal(x, REFUSE_RATE_TUNNEL);
 	} else if (in->relay->draining) {
@@ -109,7 +117,7 @@ static enum MHD_Result begin_request(struct exchange *x, const char *method, con
 	} else {
 		enum refusal offline = route.holder ? registry_admit(route.holder, head.method) : REFUSE_OFFLINE;
 		if (offline != REFUSE_NOTHING)
-			result = ingress_reply_refusal(x, for_record ? why : offline);
+			result = refuse(x, &head, &framing, for_record ? why : offline);
 		else
 			result = open_delivery(x, &head, &route, &framing, why);
 	}

@@ -136,6 +136,12 @@ describe('refused by the relay', () => {
 		assert.ok(shown.request.headers.some(([k, v]) => k === 'X-Which' && v === 'declared'));
 	});
 
+	it('413: a sender that writes its declared body without waiting reads it all the same', async () => {
+		const size = 6 << 20;
+		for (let i = 0; i < 10; i++)
+			await refused(413, Buffer.concat([Buffer.from(head('Host: a', `X-Which: impatient ${i}`, `Content-Length: ${size}`)), Buffer.alloc(size)]));
+	});
+
 	it('413 comes before the body when it is declared', async () => {
 		await refused(413, head('Host: a', 'Expect: 100-continue', `Content-Length: ${MAX_BODY + 1}`));
 	});

@@ -107,6 +107,24 @@ describe('the app’s answer', () => {
 		const same = (await answered('HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n\r\n')).answer;
 		assert.equal(same.status, 304);
 		assert.equal(field(same.lines, 'etag'), '"x"');
+		const length = (await answered('HTTP/1.1 304 Not Modified\r\nContent-Length: 1234\r\n\r\n')).answer;
+		assert.equal(field(length.lines, 'content-length'), '1234', 'of what the sender has already');
+	});
+
+	it('a length beside chunks is not the body’s', async () => {
+		for (const length of [5, 500]) {
+			let stream;
+			const path = `/length-beside-chunks-${length}`;
+			script.set(path, (socket) => (stream = socket).write(`HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n`));
+			const s = await Sender.connect(port);
+			await s.write(get(path));
+			await waitFor('the head', () => s.current ?? s.answers[0]);
+			stream.write('5\r\nthird\r\n0\r\n\r\n');
+			const answer = await s.answer();
+			assert.equal(answer.text, 'firstthird');
+			assert.ok(answer.complete);
+			await s.end();
+		}
 	});
 
 	it('an empty body of Content-Length: 0', async () => {
@@ -199,6 +217,14 @@ describe('the app’s answer', () => {
 		assert.equal(answer.status, 502);
 		assert.match(answer.text, /\w+ \w+ \w+/);
 		assert.equal(field(answer.lines, 'creel-error'), 'aborted');
+	});
+
+	it('an app that breaks off within its head: 502, at once, and no success on record', async () => {
+		const { answer, path } = await answered('HTTP/1.1 200 OK\r\nX-Half: 1\r\n', { close: true });
+		assert.equal(answer.status, 502);
+		assert.match(answer.text, /broke off before it answered/);
+		const row = await road.w.recorded((r) => r.target === path && r.state !== 'sending');
+		assert.equal(row.state, 'failed');
 	});
 
 	it('an app that does not speak HTTP: 502', async () => {

@@ -42,6 +42,10 @@ async function startApp() {
 			socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 7\r\nX-Why: no\r\n\r\nnot you');
 			return;
 		}
+		if (q.url.startsWith('/dropped')) {
+			socket.end(q.url.endsWith('half') ? 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n' : '');
+			return;
+		}
 		server.handleUpgrade(q, socket, head, (s) => {
 			s.request = q;
 			app.sockets.push(s);
@@ -153,6 +157,18 @@ for (const tls of [false, true])
 			assert.equal((await a.toArray()).join(''), 'not you');
 			const row = await waitFor('the record', async () => (await w.list()).find((r) => r.target === '/refused' && r.status === 403));
 			assert.equal(row.state, 'failed');
+		});
+
+		it('of which the app breaks off before it answers gets 502 at once', async () => {
+			for (const path of ['/dropped', '/dropped-half']) {
+				const s = new WebSocket(base + path, options);
+				s.on('error', () => {});
+				const [, a] = await within('the answer', once(s, 'unexpected-response'), 10_000);
+				assert.equal(a.statusCode, 502);
+				a.resume();
+				const row = await w.recorded((r) => r.target === path && r.state !== 'sending');
+				assert.equal(row.state, 'failed');
+			}
 		});
 
 		it('ends for the app when its sender vanishes', async () => {

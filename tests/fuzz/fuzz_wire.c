@@ -37,7 +37,7 @@ static void try_response(const struct wire_frame *f)
 	size_t used;
 	if (!wire_decode_response(f->payload, &a))
 		return;
-	check(a.status >= 200 && headers_valid(a.headers));
+	check((a.status == 101 || a.status >= 200) && headers_valid(a.headers));
 	check(wire_encode_response(&out, f->stream, f->flags, &a));
 	check(wire_decode_frame(buffer_view(&out), &again, &used) == WIRE_OK &&
 	      wire_decode_response(again.payload, &b));
