@@ -287,6 +287,25 @@ describe('the terminal', () => {
 		assert.equal(await t.ended(), '0');
 	});
 
+	// A key that has no name here, and answers to questions that another program asked.
+	it('swallows what is no key of ours whole', async () => {
+		const log = path.join(folder, 'sequences');
+		await start(['20', '--log', log]);
+		await t.until(bar);
+		const foreign = ['[1;5Z', '[13;2u', '[?1;2c', '[I', 'Oj', ']11;rgb:1111/2222/3333\x1b\\', ']52;c;cmRm\x07', 'P>|tmux 3.3a\x1b\\',
+			'_Gi=1;OK\x1b\\', '[M C#', '[<0;3;4M', '[[A', '[200;1R'];
+		for (const s of foreign) await t.type(`\x1b${s}`);
+		await t.type(`${foreign.map((s) => `\x1b${s}`).join('')}m`);
+		const s = await t.until(/^>\*/m);
+		assert.doesNotMatch(s, /does nothing here|keys of the list|replay/);
+		assert.match(s, /#20 /);
+		await t.tmux('send-keys', 'Escape', 'k', 'm'); // read in one piece they are keys all the same
+		await t.until(/^>\*.*\n \*/m);
+		await t.keys('Q');
+		assert.equal(await t.ended(), '0');
+		assert.equal(readFileSync(log, 'utf8').trim().replaceAll('\n', ' '), 'tag marked 20 tag marked 19');
+	});
+
 	it('pasted newlines do not act in a prompt', async () => {
 		await start(['20']);
 		await t.until(bar);
