@@ -94,6 +94,20 @@ describe('the list', () => {
 		await t.keys('n', 'm');
 		const s = await t.until(/^>\*.*slash_command/m);
 		assert.match(s, /1 marked/);
+		// Round the end, in both directions, and no word is in no row.
+		for (const time of ['12:01:04', '12:00:51', '12:00:38', '12:00:25', '12:00:12']) {
+			await t.keys('n');
+			await t.until(new RegExp(`^> .*${time}`, 'm'));
+		}
+		await t.keys('n');
+		await t.until(/found slash, begun again at the newest/);
+		await t.keys('N');
+		await t.until(/found slash, begun again at the oldest/);
+		await t.keys('/');
+		await t.type('nowhere');
+		await t.keys('Enter');
+		await t.until(/nothing in the list has "nowhere"/);
+		await t.until(/^> .*slash_command/m);
 		await t.keys('Q');
 		assert.equal(await t.ended(), '0');
 		assert.match(readFileSync(path.join(folder, 'marks'), 'utf8'), /tag marked 78/);
