@@ -170,7 +170,9 @@ enum role words_status_role(int status);
 void words_time(char out[WORDS_LEN], const struct ui *ui, uint64_t at_us, int columns);
 /* "14:02:31.482" */
 void words_clock(char out[WORDS_LEN], const struct ui *ui, uint64_t at_us);
-void words_day(char out[WORDS_LEN], uint64_t at_us);
+/* view.c: the list's days go with it. */
+void ui_set_time(struct ui *ui, enum time_mode how);
+void words_day(char out[WORDS_LEN], const struct ui *ui, uint64_t at_us);
 char words_signature(const struct delivery_row *row, enum role *role); /* + ! - */
 struct bytes words_source(const struct delivery_row *row);
 struct bytes words_event(const struct delivery_row *row); /* or the target */
