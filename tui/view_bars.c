@@ -164,6 +164,41 @@ void bars_draw_pane_title(const struct item *item, struct bytes reason, struct s
 	surface_print(s, area, x, area.y, ROLE_DIM, "%s", keys);
 }
 
+/* How many bytes of the text go on a line: to the last blank that fits, or a part of a word longer than the line. */
+static size_t line_of(const char *text, int room)
+{
+	size_t len = strlen(text), at = 0;
+	if (columns_of(bytes_make(text, len)) <= room)
+		return len;
+	while (columns_of(bytes_make(text, len)) > room || ((unsigned char)text[len] & 0xc0) == 0x80)
+		len--;
+	for (size_t i = 1; i <= len; i++)
+		if (text[i] == ' ')
+			at = i;
+	return at ? at : len ? len : 1;
+}
+
+void bars_draw_words(struct surface *s, struct rect bottom, int most, enum role role, const char *text)
+{
+	const char *rows[8];
+	size_t lens[8];
+	int count = 0, room = bottom.width - 2;
+	most = most < 8 ? most : 8;
+	for (const char *at = text; *at && count < most; count++) {
+		rows[count] = at;
+		lens[count] = line_of(at, room);
+		at += lens[count];
+		at += *at == ' ';
+	}
+	for (int i = 0; i < count; i++) {
+		struct rect line = { bottom.x, bottom.y - (count - 1 - i), bottom.width, 1 };
+		surface_fill(s, line, ' ', ROLE_NORMAL);
+		int x = surface_print(s, line, line.x + 1, line.y, role, "%.*s", (int)lens[i], rows[i]);
+		if (i == most - 1 && rows[i][lens[i]])
+			surface_print(s, line, x < line.x + room ? x : line.x + room, line.y, ROLE_DIM, "..");
+	}
+}
+
 static void filter_right(const struct ui *ui, char *out, size_t room)
 {
 	const struct list_model *m = &ui->list;

@@ -86,7 +86,7 @@ static void draw_empty(const struct ui *ui, struct surface *s, struct rect area)
 	int y = area.y + area.height / 2;
 	char line[512]; /* to be copied: whole or not at all */
 	int len;
-	if (!ui->list.loaded || ui->list.searched)
+	if (!ui->list.loaded || ui->list.searched || ui->list.trouble)
 		return;
 	if (ui->filter[0])
 		surface_print(s, area, area.x + 4, y, ROLE_DIM, "Nothing matches the filter (Esc drops it)");

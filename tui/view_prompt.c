@@ -419,24 +419,11 @@ static void draw_popup(const struct prompt *p, struct surface *s, struct rect bo
 /* Above the line: the sentence, broken between words, and an arrow down to the column it names. */
 static void draw_wrong(struct surface *s, struct rect body, const char *sentence, int x)
 {
-	const char *rows[3];
-	size_t lens[3], count = 0, room = body.width > 12 ? (size_t)body.width - 2 : 10;
-	for (const char *at = sentence; *at && count < 3; count++) {
-		size_t len = strlen(at);
-		if (len > room)
-			for (len = room; len > 1 && at[len] != ' '; len--)
-				;
-		rows[count] = at;
-		lens[count] = len;
-		at += len + (at[len] == ' ');
-	}
-	int y = body.y + body.height - 1 - (int)count;
-	if (y < body.y)
-		return;
-	surface_fill(s, (struct rect){ body.x, y, body.width, (int)count + 1 }, ' ', ROLE_NORMAL);
-	for (size_t i = 0; i < count; i++)
-		surface_print(s, body, body.x + 1, y + (int)i, ROLE_4XX, "%.*s", (int)lens[i], rows[i]);
-	surface_print(s, body, x, y + (int)count, ROLE_4XX, "v");
+	struct rect arrow = { body.x, body.y + body.height - 1, body.width, 1 };
+	struct rect above = { body.x, arrow.y - 1, body.width, 1 };
+	surface_fill(s, arrow, ' ', ROLE_NORMAL);
+	bars_draw_words(s, above, body.height > 4 ? 3 : 1, ROLE_4XX, sentence);
+	surface_print(s, arrow, x, arrow.y, ROLE_4XX, "v");
 }
 
 /* Where the n-th character (from 1) stands on the line that shows the text from `from` on. */

@@ -314,6 +314,38 @@ static void test_prompts(void **state)
 	end(&w);
 }
 
+/* What a message says to do stands at its end. */
+static void test_long_message(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, 214);
+	snprintf(
+	    w.s.ui.message, sizeof w.s.ui.message,
+	    "/home/somebody/.local/share/creel/creel.db cannot be read: it is damaged: move it away (creel makes a "
+	    "new one), or have a copy of it");
+	w.s.ui.message_bad = true;
+	check(&w, "message-long");
+	memset(w.s.ui.message, 'x', 300);
+	w.s.ui.message[300] = '\0';
+	check(&w, "message-one-word");
+	end(&w);
+}
+
+/* Where nothing could be read nobody knows what matches. */
+static void test_trouble(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, 0);
+	snprintf(w.s.ui.filter, sizeof w.s.ui.filter, "push");
+	draw(&w, 80, 24);
+	w.s.ui.list.trouble = strdup("the record cannot be read");
+	screen_draw(&w.s, &w.surface);
+	golden_check(&w.surface, "list-trouble-80x24");
+	end(&w);
+}
+
 static void expect_typed(struct world *w, const char *text, size_t offered)
 {
 	assert_string_equal(w->s.prompt.text, text);
@@ -391,6 +423,8 @@ int main(void)
 		cmocka_unit_test(test_key_bar),
 		cmocka_unit_test(test_prompts),
 		cmocka_unit_test(test_filter_completion),
+		cmocka_unit_test(test_long_message),
+		cmocka_unit_test(test_trouble),
 	};
 	return RUN(tests);
 }
