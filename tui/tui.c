@@ -1,5 +1,6 @@
 #include "tui/tui.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -400,10 +401,17 @@ static bool read_keymap(struct tui *t, const char *path, struct error *e)
 {
 	char text[16384];
 	FILE *f = path ? fopen(path, "rb") : NULL;
-	if (!f) /* none was made */
-		return true;
+	if (!f) /* most have made none */
+		return !path || errno == ENOENT || errno == ENOTDIR ||
+		       error_set(e, EXIT_USAGE, "%s: %s", path, strerror(errno));
+	errno = 0;
 	size_t len = fread(text, 1, sizeof text, f);
+	int problem = ferror(f) ? errno : 0;
 	fclose(f);
+	if (problem)
+		return error_set(e, EXIT_USAGE, "%s: %s", path, strerror(problem));
+	if (len == sizeof text)
+		return error_set(e, EXIT_USAGE, "%s: a keymap has less than %zu bytes", path, sizeof text);
 	return keymap_read(&t->screen.ui.keys, bytes_make(text, len), e) || error_prefix(e, path);
 }
 

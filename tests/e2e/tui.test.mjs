@@ -358,6 +358,18 @@ describe('what is kept', () => {
 		await start(['20', '--keys', keys]);
 		assert.equal(await t.ended(), '2');
 		assert.match((await t.screen('-J', '-S', '-')).replaceAll('\n', ' '), /line 1 of the keymap: no action is called "reply"/);
+		await t.close();
+		writeFileSync(keys, '#'.repeat(20000));
+		await start(['20', '--keys', keys]);
+		assert.equal(await t.ended(), '2');
+		assert.match((await t.screen('-J', '-S', '-')).replaceAll('\n', ' '), /keys: a keymap has less than 16384 bytes/);
+		await t.close();
+		await start(['20', '--keys', folder]);
+		assert.equal(await t.ended(), '2');
+		assert.match((await t.screen('-J', '-S', '-')).replaceAll('\n', ' '), /: Is a directory/);
+		await t.close();
+		await start(['20', '--keys', path.join(folder, 'none', 'keys')]);
+		await t.until(bar);
 		assert.ok(existsSync(path.join(folder, 'inspector')));
 	});
 
