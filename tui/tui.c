@@ -197,6 +197,11 @@ static void on_key(struct tui *t, const struct key *key)
 		term_repaint(t->term);
 		return;
 	}
+	bool asked = s->sheet.shown || (s->prompt.kind != PROMPT_NONE && !s->prompt.pasting);
+	if (asked && key->code == TKEY_CTRL('z')) { /* which no keymap sees then */
+		tui_suspend(t);
+		return;
+	}
 	if (screen_layout(s, t->surface.width, t->surface.height).too_small) {
 		on_key_too_small(t, key);
 	} else if (s->sheet.shown) {

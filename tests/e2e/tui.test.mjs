@@ -248,6 +248,20 @@ describe('the terminal', () => {
 		assert.match(s, /PAUSED/);
 		await t.keys('k');
 		await t.until(/#48 /);
+		// From a prompt and from a question as well: both are there again.
+		for (const [key, shown] of [['f', /filter: sl/], ['y', /c +curl/]]) {
+			await t.keys(key);
+			if (key === 'f') await t.type('sl');
+			await t.until(shown);
+			await t.keys('C-z');
+			await t.until(/Stopped|suspended/i, { not: bar });
+			await t.type('fg');
+			await t.keys('Enter');
+			await t.until(shown);
+			await t.until(bar);
+			await t.keys('Escape');
+			await t.until(bar, { not: shown });
+		}
 	});
 
 	it('without colours says the same', async () => {
