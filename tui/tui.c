@@ -185,12 +185,29 @@ static void on_key_too_small(struct tui *t, const struct key *key)
 		tui_act(t, a, 1);
 }
 
+/* Text pasted where nothing is typed is no row of keys: an r in it would send a delivery again. C-c ends one whose end
+ * was lost. */
+static bool drop_pasted(struct tui *t, key_code c)
+{
+	struct screen *s = &t->screen;
+	bool was = t->pasting;
+	if (c == TKEY_PASTE_BEGIN && (s->sheet.shown || s->prompt.kind == PROMPT_NONE)) {
+		t->pasting = true;
+		return true;
+	}
+	if (was && (c == TKEY_PASTE_END || c == TKEY_CTRL('c'))) {
+		t->pasting = false;
+		tui_say(t, false, "pasted text is no keys: / or : first, for where it goes");
+	}
+	return was;
+}
+
 static void on_key(struct tui *t, const struct key *key)
 {
 	struct screen *s = &t->screen;
 	struct effect out = { 0 };
 	tui_draw_soon(t);
-	if (key->code == TKEY_RESIZE)
+	if (key->code == TKEY_RESIZE || drop_pasted(t, key->code))
 		return;
 	t->open_hit = false; /* any key or click takes back Enter behind a search */
 	if (key->code == TKEY_CTRL('l')) {
@@ -209,8 +226,6 @@ static void on_key(struct tui *t, const struct key *key)
 		tui_carry_out(t, &out);
 	} else if (s->prompt.kind != PROMPT_NONE) {
 		prompt_key(&s->prompt, &s->ui, key, &out);
-		if (s->prompt.kind == PROMPT_NONE)
-			term_paste(t->term, false);
 		tui_carry_out(t, &out);
 		t->resume_follow = s->prompt.kind != PROMPT_NONE && t->resume_follow;
 	} else if (key->code == TKEY_MOUSE) {

@@ -15,7 +15,6 @@ static void open_prompt(struct tui *t, const struct effect *e)
 	s->prompt.have = view_have(top, &s->ui);
 	s->prompt.backwards = false;
 	prompt_open(&s->prompt, &s->ui, kind, kind == PROMPT_FILTER ? s->ui.filter : e->text);
-	term_paste(t->term, true);
 }
 
 static void leave_sheet(struct tui *t)

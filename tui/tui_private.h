@@ -51,6 +51,7 @@ struct tui {
 	int handles;             /* to be closed */
 	/* Keys. */
 	int count; /* "10j" */
+	bool pasting;
 	uint64_t click_at_ms;
 	int click_x, click_y;
 	/* Asking. */

@@ -343,6 +343,21 @@ describe('the terminal', () => {
 		await t.tmux('paste-buffer', '-p', '-b', 'p');
 		await t.until(/filter: source: stripe/);
 	});
+
+	it('pasted text is no row of keys elsewhere', async () => {
+		const log = path.join(folder, 'pasted');
+		await start(['20', '--log', log]);
+		await t.until(bar);
+		await t.tmux('set-buffer', '-b', 'p', 'rXm\nqQ');
+		await t.tmux('paste-buffer', '-p', '-b', 'p');
+		await t.until(/pasted text is no keys/);
+		await t.keys('y');
+		await t.until(/c +curl/);
+		await t.tmux('paste-buffer', '-p', '-b', 'p');
+		await t.keys('Escape', 'Q');
+		assert.equal(await t.ended(), '0');
+		assert.equal(readFileSync(log, 'utf8'), '');
+	});
 });
 
 describe('what is kept', () => {
