@@ -141,9 +141,13 @@ void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct
 		x = surface_text(s, rest, x, area.y, words_source(row), ROLE_NORMAL);
 		x = surface_print(s, rest, x, area.y, ROLE_NORMAL, " ");
 	}
-	x = surface_text(s, rest, x, area.y, words_event(row), ROLE_TITLE);
+	struct rect event = rest;
+	event.width -= wide ? (int)strlen(clock) + 2 : 0; /* a long event is cut, the time is not */
+	int end = surface_text(s, event, x, area.y, words_event(row), ROLE_TITLE);
+	if (x + columns_of(words_event(row)) > event.x + event.width)
+		end = surface_print(s, event, event.x + event.width - 2, area.y, ROLE_DIM, "..");
 	if (wide)
-		surface_print(s, rest, x, area.y, ROLE_NORMAL, "  %s", clock);
+		surface_print(s, rest, end, area.y, ROLE_NORMAL, "  %s", clock);
 }
 
 void bars_draw_pane_title(const struct item *item, struct bytes reason, struct surface *s, struct rect area,

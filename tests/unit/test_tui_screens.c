@@ -332,6 +332,24 @@ static void test_long_message(void **state)
 	end(&w);
 }
 
+/* Of a delivery's title the event gives way. */
+static void test_long_event(void **state)
+{
+	struct world w;
+	char event[200];
+	(void)state;
+	begin(&w, 3);
+	draw(&w, 80, 24);
+	memset(event, 'e', sizeof event);
+	struct item *item = fake_source_at(&w.f, 1);
+	item->row.event_type = bytes_make((const uint8_t *)event, sizeof event);
+	surface_clear(&w.surface);
+	bars_draw_detail_title(&w.s.ui, item, (struct bytes){ 0 }, &w.surface, (struct rect){ 0, 0, 80, 1 });
+	bars_draw_detail_title(&w.s.ui, item, (struct bytes){ 0 }, &w.surface, (struct rect){ 0, 1, 40, 1 });
+	golden_check(&w.surface, "title-long-event-80x24");
+	end(&w);
+}
+
 /* Where nothing could be read nobody knows what matches. */
 static void test_trouble(void **state)
 {
@@ -425,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_filter_completion),
 		cmocka_unit_test(test_long_message),
 		cmocka_unit_test(test_trouble),
+		cmocka_unit_test(test_long_event),
 	};
 	return RUN(tests);
 }
