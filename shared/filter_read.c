@@ -360,6 +360,17 @@ static bool read_id(const struct range *r, char *text, struct filter_atom *a)
 	return read_range(r, text, a);
 }
 
+const char *filter_choice_word(enum filter_field field, size_t i)
+{
+	static const char *const statuses[] = { "2xx", "3xx", "4xx", "5xx", "err", "timeout", "none" };
+	if (field == FIELD_STATUS)
+		return i < sizeof statuses / sizeof *statuses ? statuses[i] : NULL;
+	for (const struct choice *c = choices; c < choices + CHOICES; c++)
+		if (c->field == field && i-- == 0)
+			return c->word;
+	return NULL;
+}
+
 static bool read_choice(struct filter_parser *p, enum filter_field field, size_t at, const char *text,
 			struct filter_atom *a)
 {

@@ -84,6 +84,34 @@ static const struct field *find_field(const char *at, size_t len)
 	return NULL;
 }
 
+const char *filter_field_name(size_t i, const char **example)
+{
+	for (size_t k = 0; k < FIELDS; k++) {
+		if (k > 0 && fields[k].field == fields[k - 1].field) /* another name of the same */
+			continue;
+		if (i-- == 0) {
+			*example = fields[k].example;
+			return fields[k].name;
+		}
+	}
+	return NULL;
+}
+
+const char *filter_field_word(const char *field, size_t len, size_t i)
+{
+	static const char *const spans[] = { "10m", "1h", "24h", "7d", "today", "yesterday" }, *const days[] = {
+		"today", "yesterday"
+	};
+	const struct field *f = find_field(field, len);
+	if (!f)
+		return NULL;
+	if (f->field == FIELD_ON)
+		return i < sizeof days / sizeof *days ? days[i] : NULL;
+	if (f->kind == KIND_TIME)
+		return i < sizeof spans / sizeof *spans ? spans[i] : NULL;
+	return f->kind == KIND_CHOICE || f->kind == KIND_STATUS ? filter_choice_word(f->field, i) : NULL;
+}
+
 static const char *nearest_field(const char *name)
 {
 	const char *nearest = NULL;

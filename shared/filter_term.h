@@ -29,6 +29,8 @@ MUST_CHECK bool filter_read_piece(struct filter_parser *p, const char *ends, str
 /* A new alternative of the term, HOW_RANGE with zeros; NULL and the parser's error. */
 struct filter_atom *filter_add_atom(struct filter_parser *p, struct filter_term *t);
 
+/* The i-th word of a KIND_CHOICE or KIND_STATUS; NULL behind the last. */
+const char *filter_choice_word(enum filter_field field, size_t i);
 /* One value each, at p->at. */
 MUST_CHECK bool filter_read_text(struct filter_parser *p, struct filter_term *t, const char *ends);
 MUST_CHECK bool filter_read_header(struct filter_parser *p, struct filter_term *t);

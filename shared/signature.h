@@ -98,6 +98,8 @@ struct signature_origin {
 MUST_CHECK bool signature_recognise(struct bytes headers, struct bytes body, struct signature_origin *out);
 /* Whether the delivery could be of this provider, going by the fields it signs with. */
 bool signature_may_be(const struct signature_provider *p, struct bytes headers, struct bytes body);
+/* When the sender says it was signed, in seconds since 1970; `provider` as recorded. False: it does not say. */
+bool signature_signed_at(struct bytes provider, struct bytes headers, struct bytes body, int64_t *seconds);
 /* The id the sender gave the event (Stripe's evt_…, X-GitHub-Delivery, webhook-id, …), at most 200 bytes, of any kind.
  * `provider` as recorded; empty: not known. False: there is none, or no memory. */
 bool signature_event_id(struct bytes provider, struct bytes headers, struct bytes body, struct buffer *out);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -295,4 +296,21 @@ bool claim_read(const struct signature_provider *p, const struct signature_input
 	if (!(p->layout == LAYOUT_BODY ? read_body(c, in) : read_fields(c, in)))
 		return false;
 	return keep_well_formed(c);
+}
+
+/* Its signature need not hold, nor be one, for that. */
+bool signature_signed_at(struct bytes provider, struct bytes headers, struct bytes body, int64_t *seconds)
+{
+	struct signature_input in = { .headers = headers, .body = body };
+	struct claim c;
+	char *name = bytes_dup_text(provider);
+	const struct signature_provider *p = name ? signature_find(name) : NULL;
+	free(name);
+	if (!p)
+		return false;
+	if (!claim_read(p, &in, &c) && !c.has_time && c.time.len)
+		c.has_time = signature_time(c.scheme->unit, c.time, &c.time_s);
+	*seconds = c.time_s;
+	claim_free(&c);
+	return c.has_time;
 }

@@ -364,7 +364,11 @@ bool store_add_tag(struct store *s, int64_t id, struct bytes name, struct error 
 		return false;
 	sqlite3_bind_int64(st, 1, id);
 	store_bind_bytes(st, 2, name, false);
-	return store_execute(s, st, e);
+	if (store_execute(s, st, e))
+		return true;
+	if (sqlite3_extended_errcode(s->db) == SQLITE_CONSTRAINT_FOREIGNKEY)
+		error_set(e, EXIT_USAGE, "delivery %lld is no longer on record", (long long)id);
+	return false;
 }
 
 bool store_drop_tag(struct store *s, int64_t id, struct bytes name, struct error *e)

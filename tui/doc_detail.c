@@ -5,44 +5,44 @@
 #include <string.h>
 
 #include "shared/headers.h"
+#include "shared/signature.h"
 #include "tui/doc_rows.h"
 #include "tui/doc_styled.h"
 #include "tui/text.h"
 
 /* ---- the signature's verdict, beside its field ---- */
 
-/* Seconds since 1970 in Stripe's "t=…,", Slack's and the standard's timestamp field; 0: none. */
-static uint64_t signed_at(struct bytes headers, struct bytes signature)
+/* ", 1.2s old"; a sender whose clock is ahead of this one's signs in the future. */
+static void put_age(const struct document *d, char *out, size_t room)
 {
-	static const char *const names[] = { "x-slack-request-timestamp", "webhook-timestamp", "svix-timestamp" };
-	char digits[24];
-	struct bytes text = { 0 };
-	if (signature.len > 2 && memcmp(signature.at, "t=", 2) == 0)
-		text = bytes_make(signature.at + 2, signature.len - 2);
-	for (size_t i = 0; !text.len && i < sizeof names / sizeof *names; i++)
-		if (!headers_find(headers, names[i], &text))
-			text.len = 0;
-	snprintf(digits, sizeof digits, "%.*s", (int)(text.len < 20 ? text.len : 20), (const char *)text.at);
-	return text.len ? strtoull(digits, NULL, 10) : 0;
+	const struct delivery_row *row = &d->item.row;
+	int64_t at;
+	char took[8];
+	out[0] = '\0';
+	if (!signature_signed_at(row->provider, buffer_view(&d->headers), buffer_view(&d->body), &at) || at <= 0 ||
+	    at > INT64_MAX / 1000000)
+		return;
+	int64_t age_us = (int64_t)row->received_at_us - at * 1000000, days = age_us / INT64_C(86400000000);
+	text_took(took, age_us < 0 ? -age_us : age_us);
+	if (days > 3 || days < -3)
+		snprintf(out, room, ", %lld days %s", (long long)(days < 0 ? -days : days), days < 0 ? "ahead" : "old");
+	else
+		snprintf(out, room, ", %s %s", took, age_us < 0 ? "ahead" : "old");
 }
 
-static enum role verdict(const struct document *d, struct bytes value, char *out, size_t room)
+static enum role verdict(const struct document *d, char *out, size_t room)
 {
 	enum role role;
-	char age[8];
-	const struct delivery_row *row = &d->item.row;
-	uint64_t at_us = signed_at(buffer_view(&d->headers), value) * 1000000;
-	char sign = words_signature(row, &role);
-	text_took(age, (int64_t)(row->received_at_us - at_us));
-	bool known_age = at_us && row->received_at_us >= at_us && row->received_at_us - at_us < UINT64_C(86400000000);
-	if (sign == '+' && known_age)
-		snprintf(out, room, "[valid, %s old]", age);
+	char age[48];
+	char sign = words_signature(&d->item.row, &role);
+	put_age(d, age, sizeof age);
+	if (sign == '+')
+		snprintf(out, room, "[valid%s]", age);
 	else
 		snprintf(out, room, "[%s]",
-			 sign == '+'              ? "valid"
-			 : sign == '!' && *d->why ? "invalid"
-			 : sign == '!'            ? "invalid: it is not of this body and the secret"
-						  : "not verified");
+			 sign == '!' && *d->why ? "invalid"
+			 : sign == '!'          ? "invalid: it is not of this body and the secret"
+						: "not verified");
 	return role;
 }
 
@@ -79,7 +79,7 @@ static void put_field(struct styled *s, const struct document *d, struct bytes n
 		      int columns)
 {
 	char words[80];
-	enum role role = signature ? verdict(d, value, words, sizeof words) : ROLE_NORMAL;
+	enum role role = signature ? verdict(d, words, sizeof words) : ROLE_NORMAL;
 	int taken = text_columns(name, TEXT_LINE) + text_columns(value, TEXT_LINE) + 4;
 	if (signature && taken + (int)strlen(words) <= columns) {
 		styled_put(s, ROLE_NAME, name);

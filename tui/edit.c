@@ -211,6 +211,21 @@ bool edit_request(const struct edit *e, struct buffer *out)
 	return http_text_write(out, &e->now);
 }
 
+static size_t escapes_in(struct bytes b)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < b.len; i++)
+		n += b.at[i] == 0x1b;
+	return n;
+}
+
+/* The head can have none. */
+size_t edit_escapes(const struct edit *e)
+{
+	size_t was = escapes_in(e->was.body), now = escapes_in(e->now.body);
+	return now > was ? now - was : 0;
+}
+
 /* ---- the editor ---- */
 
 const char *edit_program(void)

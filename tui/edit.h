@@ -37,6 +37,8 @@ MUST_CHECK bool edit_request(const struct edit *e, struct buffer *out);
 /* What was changed, line by line with a little around: '-', '+', ' ', or '@' for words of ours. `text` is borrowed
  * for the call. False when out of memory. */
 MUST_CHECK bool edit_changes(const struct edit *e, void (*line)(void *user, char mark, struct bytes text), void *user);
+/* How many ESC bytes it has that the recorded one had not. */
+size_t edit_escapes(const struct edit *e);
 /* Removes folder and files. */
 void edit_free(struct edit *e);
 

@@ -7,6 +7,7 @@
 /* Its macros (lines, columns, tab…) would take half the names of term.c. */
 #include <term.h>
 #include <unistd.h>
+#include <wchar.h>
 
 void input_init(void)
 {
@@ -76,6 +77,74 @@ static bool take_special(wint_t c, struct key *out)
 	return false;
 }
 
+/* ---- what is no key ---- */
+
+#define REST_MS 25 /* what a terminal sends comes in one piece, but for a slow line */
+
+/* The next character, if one comes. A key, or the end of a paste, is left there. */
+static bool take_char(int wait_ms, wint_t *c)
+{
+	wtimeout(stdscr, wait_ms);
+	int kind = wget_wch(stdscr, c);
+	wtimeout(stdscr, 0);
+	if (kind == KEY_CODE_YES)
+		ungetch((int)*c);
+	return kind == OK;
+}
+
+/* Behind ESC [ and ESC O: parameters, then a letter. */
+static void skip_parameters(wint_t c)
+{
+	bool bare = true;
+	while (c >= 0x20 && c < 0x40) {
+		bare = false;
+		if (!take_char(REST_MS, &c))
+			return;
+	}
+	if (c < 0x20) { /* broken off */
+		unget_wch((wchar_t)c);
+		return;
+	}
+	/* The mouse in its oldest form, and function keys of the Linux console. */
+	for (int more = !bare ? 0 : c == 'M' ? 3 : c == '[' ? 1 : 0; more > 0 && take_char(REST_MS, &c);)
+		more--;
+}
+
+/* Behind ESC ] and its like: a text up to BEL or ESC \. */
+static void skip_text(wint_t c)
+{
+	bool escaped = false;
+	while (c != 7 && c != 0x9c && !(escaped && c == '\\')) {
+		if (escaped) { /* another sequence */
+			unget_wch((wchar_t)c);
+			unget_wch(TKEY_ESCAPE);
+			return;
+		}
+		escaped = c == TKEY_ESCAPE;
+		if (!take_char(REST_MS, &c))
+			return;
+	}
+}
+
+/* Behind an ESC: a sequence that curses has no name for, of a key or the terminal's answer to another program, is
+ * swallowed whole. Its letters would act: the r of an answer "rgb:..." sends a delivery again. Esc alone and Esc before
+ * another key are those keys. */
+static bool skip_sequence(void)
+{
+	wint_t kind, c;
+	if (!take_char(0, &kind))
+		return false;
+	if (!kind || !wcschr(L"[O]P_^", (wchar_t)kind) || !take_char(0, &c)) {
+		unget_wch((wchar_t)kind);
+		return false;
+	}
+	if (kind == '[' || kind == 'O')
+		skip_parameters(c);
+	else
+		skip_text(c);
+	return true;
+}
+
 bool term_key(struct term *t, struct key *out)
 {
 	wint_t c;
@@ -90,6 +159,8 @@ bool term_key(struct term *t, struct key *out)
 			continue; /* a key we have no name for */
 		}
 		key_code code = (key_code)c;
+		if (code == TKEY_ESCAPE && skip_sequence())
+			continue;
 		if (code == 8)
 			code = TKEY_BACKSPACE;
 		if (code == '\n')

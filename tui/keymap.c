@@ -79,7 +79,7 @@ static bool fault(struct error *e, int line, const char *what, struct bytes whic
 
 static bool read_line(struct keymap *k, struct bytes line, int number, struct error *e)
 {
-	struct bytes verb = word(&line), where = word(&line), key = word(&line), what = word(&line);
+	struct bytes verb = word(&line), where = word(&line), key = word(&line), what = { 0 }, more;
 	if (!verb.len || verb.at[0] == '#')
 		return true;
 	bool binds = bytes_equal(verb, bytes_of("bind"));
@@ -94,6 +94,11 @@ static bool read_line(struct keymap *k, struct bytes line, int number, struct er
 	key_code code = key_from_name((const char *)key.at, key.len);
 	if (code == TKEY_NONE)
 		return fault(e, number, "no key is called", key);
+	if (binds)
+		what = word(&line);
+	more = word(&line);
+	if (more.len && more.at[0] != '#')
+		return fault(e, number, "a line ends before", more);
 	if (!binds) {
 		unbind(k, context, code);
 		return true;

@@ -93,7 +93,8 @@ static const struct item *seen_item(const struct list_model *m, size_t d)
 
 static bool day_begins(const struct list_model *m, size_t d)
 {
-	return d > 0 && !list_same_day(seen_item(m, d)->row.received_at_us, seen_item(m, d - 1)->row.received_at_us);
+	return d > 0 &&
+	       !list_same_day(seen_item(m, d)->row.received_at_us, seen_item(m, d - 1)->row.received_at_us, m->utc);
 }
 
 /* Screen rows from the first of the window to the d-th, separators and all; counts no further than `most`. */
@@ -285,6 +286,12 @@ void list_reverse(struct list_model *m)
 	m->reversed = !m->reversed;
 	m->owed = 0;
 	m->chosen_row = m->height - 1 - m->chosen_row;
+	list_settle(m);
+}
+
+void list_set_days(struct list_model *m, bool utc)
+{
+	m->utc = utc;
 	list_settle(m);
 }
 

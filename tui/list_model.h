@@ -25,6 +25,7 @@ struct list_model {
 	bool older, newer; /* there may be more beyond the window */
 	int height;
 	bool reversed; /* newest first */
+	bool utc;      /* days are UTC's, as the times are */
 	bool follow;
 	bool may_resume; /* PAUSED on the newest by going down: the next arrival makes it follow */
 	int64_t chosen;  /* 0: none */
@@ -80,6 +81,7 @@ void list_choose_row(struct list_model *m, int row);
 void list_pause(struct list_model *m);
 void list_follow(struct list_model *m);
 void list_reverse(struct list_model *m);
+void list_set_days(struct list_model *m, bool utc);
 
 const struct item *list_chosen(const struct list_model *m);
 /* The one behind or before in the order of arrival; NULL at the window's end. */
@@ -97,4 +99,4 @@ struct list_row {
 };
 void list_rows(const struct list_model *m, struct list_row *rows, int height);
 /* The local day (or UTC with `utc`) two instants belong to is the same. */
-bool list_same_day(uint64_t a_us, uint64_t b_us);
+bool list_same_day(uint64_t a_us, uint64_t b_us, bool utc);

@@ -100,13 +100,16 @@ void sheet_overwrite(struct sheet *s, const struct effect *export)
 	e->flag = true;
 }
 
-void sheet_edited(struct sheet *s, const struct ui *ui, int64_t id, const char *trouble)
+void sheet_edited(struct sheet *s, const struct ui *ui, int64_t id, size_t escapes, const char *trouble)
 {
 	const char *target = ui->client.target;
 	sheet_begin(s, "send #%lld edited%s%s", (long long)id, *target ? " to " : "", target);
 	if (trouble)
 		sheet_line_as(s, ROLE_5XX, "%s", trouble);
 	warn_far(s, target);
+	if (escapes) /* a key that the editor did not know, or a text pasted into it */
+		sheet_line_as(s, ROLE_5XX, "%zu ESC byte%s (^[) in it now: a terminal obeys what follows", escapes,
+			      escapes == 1 ? "" : "s");
 	struct effect *e = sheet_choice(s, 's', "send as is: a signature will not verify", EFFECT_SEND);
 	e->id = id;
 	e = sheet_choice(s, 'r', "sign anew and send (configured secret)", EFFECT_SEND);

@@ -125,6 +125,16 @@ static void set_colours(struct term *t, const char *color)
 	}
 }
 
+/* Pasted text then comes between marks. */
+static void term_paste(struct term *t, bool on)
+{
+	static const char *const text[] = { "\x1b[?2004l", "\x1b[?2004h" };
+	if (on == t->paste || !t->modern)
+		return;
+	t->paste = on;
+	write_all(text[on], strlen(text[on]));
+}
+
 static void set_modes(struct term *t)
 {
 	raw();
@@ -186,6 +196,7 @@ struct term *term_open(const struct term_options *options, struct error *e)
 	set_modes(t);
 	set_colours(t, options->color);
 	t->repaint = true;
+	term_paste(t, true);
 	term_mouse(t, options->mouse);
 	return t;
 }
@@ -326,9 +337,7 @@ void term_draw(struct term *t, const struct surface *s)
 
 void term_leave(struct term *t)
 {
-	bool paste = t->paste;
 	term_paste(t, false);
-	t->paste = paste;
 	curs_set(1);
 	def_prog_mode();
 	endwin();
@@ -336,11 +345,10 @@ void term_leave(struct term *t)
 
 void term_enter(struct term *t)
 {
-	bool paste = t->paste;
-	t->paste = false;
+	t->paste = false; /* whatever the program before left */
 	reset_prog_mode();
 	curs_set(t->cursor);
-	term_paste(t, paste);
+	term_paste(t, true);
 	term_resize(t);
 	term_repaint(t);
 }
@@ -351,15 +359,6 @@ void term_mouse(struct term *t, bool on)
 		return;
 	t->mouse = on;
 	mousemask(on ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
-}
-
-void term_paste(struct term *t, bool on)
-{
-	static const char *const text[] = { "\x1b[?2004l", "\x1b[?2004h" };
-	if (on == t->paste || !t->modern)
-		return;
-	t->paste = on;
-	write_all(text[on], strlen(text[on]));
 }
 
 bool term_clipboard(struct term *t, struct bytes b)

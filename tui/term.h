@@ -25,7 +25,7 @@ void term_resize(struct term *t);
 void term_draw(struct term *t, const struct surface *s);
 /* Everything is drawn anew at the next term_draw. */
 void term_repaint(struct term *t);
-/* The next key; false when none waits. */
+/* The next key; false when none waits. Pasted text comes between TKEY_PASTE_BEGIN and TKEY_PASTE_END. */
 bool term_key(struct term *t, struct key *out);
 /* True when the terminal is gone. */
 bool term_gone(const struct term *t);
@@ -35,7 +35,5 @@ void term_enter(struct term *t);
 /* Makes us the foreground again: a program that ended may have left another one there. */
 void term_own(void);
 void term_mouse(struct term *t, bool on);
-/* Pasted text comes between TKEY_PASTE_BEGIN and TKEY_PASTE_END. */
-void term_paste(struct term *t, bool on);
 /* OSC 52 with the bytes as base64; false when they are too many, or the terminal is none that knows such sequences. */
 bool term_clipboard(struct term *t, struct bytes b);

@@ -1,5 +1,6 @@
 #include "tui/tui.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -184,16 +185,38 @@ static void on_key_too_small(struct tui *t, const struct key *key)
 		tui_act(t, a, 1);
 }
 
+/* Text pasted where nothing is typed is no row of keys: an r in it would send a delivery again. C-c ends one whose end
+ * was lost. */
+static bool drop_pasted(struct tui *t, key_code c)
+{
+	struct screen *s = &t->screen;
+	bool was = t->pasting;
+	if (c == TKEY_PASTE_BEGIN && (s->sheet.shown || s->prompt.kind == PROMPT_NONE)) {
+		t->pasting = true;
+		return true;
+	}
+	if (was && (c == TKEY_PASTE_END || c == TKEY_CTRL('c'))) {
+		t->pasting = false;
+		tui_say(t, false, "pasted text is no keys: / or : first, for where it goes");
+	}
+	return was;
+}
+
 static void on_key(struct tui *t, const struct key *key)
 {
 	struct screen *s = &t->screen;
 	struct effect out = { 0 };
 	tui_draw_soon(t);
-	if (key->code == TKEY_RESIZE)
+	if (key->code == TKEY_RESIZE || drop_pasted(t, key->code))
 		return;
 	t->open_hit = false; /* any key or click takes back Enter behind a search */
 	if (key->code == TKEY_CTRL('l')) {
 		term_repaint(t->term);
+		return;
+	}
+	bool asked = s->sheet.shown || (s->prompt.kind != PROMPT_NONE && !s->prompt.pasting);
+	if (asked && key->code == TKEY_CTRL('z')) { /* which no keymap sees then */
+		tui_suspend(t);
 		return;
 	}
 	if (screen_layout(s, t->surface.width, t->surface.height).too_small) {
@@ -203,8 +226,6 @@ static void on_key(struct tui *t, const struct key *key)
 		tui_carry_out(t, &out);
 	} else if (s->prompt.kind != PROMPT_NONE) {
 		prompt_key(&s->prompt, &s->ui, key, &out);
-		if (s->prompt.kind == PROMPT_NONE)
-			term_paste(t->term, false);
 		tui_carry_out(t, &out);
 		t->resume_follow = s->prompt.kind != PROMPT_NONE && t->resume_follow;
 	} else if (key->code == TKEY_MOUSE) {
@@ -400,10 +421,17 @@ static bool read_keymap(struct tui *t, const char *path, struct error *e)
 {
 	char text[16384];
 	FILE *f = path ? fopen(path, "rb") : NULL;
-	if (!f) /* none was made */
-		return true;
+	if (!f) /* most have made none */
+		return !path || errno == ENOENT || errno == ENOTDIR ||
+		       error_set(e, EXIT_USAGE, "%s: %s", path, strerror(errno));
+	errno = 0;
 	size_t len = fread(text, 1, sizeof text, f);
+	int problem = ferror(f) ? errno : 0;
 	fclose(f);
+	if (problem)
+		return error_set(e, EXIT_USAGE, "%s: %s", path, strerror(problem));
+	if (len == sizeof text)
+		return error_set(e, EXIT_USAGE, "%s: a keymap has less than %zu bytes", path, sizeof text);
 	return keymap_read(&t->screen.ui.keys, bytes_make(text, len), e) || error_prefix(e, path);
 }
 

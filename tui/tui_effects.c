@@ -15,7 +15,6 @@ static void open_prompt(struct tui *t, const struct effect *e)
 	s->prompt.have = view_have(top, &s->ui);
 	s->prompt.backwards = false;
 	prompt_open(&s->prompt, &s->ui, kind, kind == PROMPT_FILTER ? s->ui.filter : e->text);
-	term_paste(t->term, true);
 }
 
 static void leave_sheet(struct tui *t)
@@ -49,11 +48,11 @@ static void set(struct tui *t, const char *what)
 	else if (strncmp(what, "order ", 6) == 0 && ui->list.reversed != (strcmp(what + 6, "newest-first") == 0))
 		list_reverse(&ui->list);
 	else if (strcmp(what, "time local") == 0)
-		ui->time = TIMES_LOCAL;
+		ui_set_time(ui, TIMES_LOCAL);
 	else if (strcmp(what, "time utc") == 0)
-		ui->time = TIMES_UTC;
+		ui_set_time(ui, TIMES_UTC);
 	else if (strcmp(what, "time ago") == 0)
-		ui->time = TIMES_AGO;
+		ui_set_time(ui, TIMES_AGO);
 }
 
 static void mark(struct tui *t, int64_t id)

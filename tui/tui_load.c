@@ -270,12 +270,32 @@ bool tui_stop_search(struct tui *t)
 	return true;
 }
 
+static bool ask_hit(struct tui *t);
+
+/* Once round, as in a document, and no further than where it began. */
+static bool begin_again(struct tui *t)
+{
+	if (t->search_around)
+		return false;
+	t->search_around = true;
+	return ask_hit(t);
+}
+
+static void tell_found(struct tui *t)
+{
+	tui_say(t, false, "found %s%s", t->screen.ui.search,
+		!t->search_around ? ""
+		: t->search_back  ? ", begun again at the oldest"
+				  : ", begun again at the newest");
+}
+
 static void on_hit(void *user, uint64_t generation, struct page *p)
 {
 	struct tui *t = user;
 	bool current = generation == t->search_generation, ended = p->trouble || p->count || !p->searched;
+	bool goes_on = current && ended && !p->trouble && !p->count && begin_again(t);
 	bool open = current && p->count && t->open_hit;
-	if (current && ended) {
+	if (current && ended && !goes_on) {
 		t->search_generation = 0;
 		t->open_hit = false;
 	}
@@ -283,10 +303,10 @@ static void on_hit(void *user, uint64_t generation, struct page *p)
 		tui_say(t, true, "%s", p->trouble);
 	else if (current && p->count) {
 		list_goto(list_of(t), p->items[0].row.id);
-		tui_say(t, false, "found %s", t->screen.ui.search);
-	} else if (current && ended) {
-		tui_say(t, false, "no more of \"%s\" in this direction; N turns round", t->screen.ui.search);
-	} else if (current && !t->open_hit) { /* else the line says what Enter will do */
+		tell_found(t);
+	} else if (current && ended && !goes_on) {
+		tui_say(t, false, "nothing in the list has \"%s\"", t->screen.ui.search);
+	} else if (current && !goes_on && !t->open_hit) { /* else the line says what Enter will do */
 		tell_looking(t, p);
 	}
 	if (open)
@@ -317,20 +337,39 @@ static bool search_filter(const struct ui *ui, const char *text, struct buffer *
 	return fine;
 }
 
-void tui_search_list(struct tui *t, const char *text, bool backwards)
+static bool ask_hit(struct tui *t)
 {
 	struct ui *ui = &t->screen.ui;
 	struct buffer filter = { 0 };
-	const struct item *from = list_chosen(&ui->list);
-	/* Upwards on the screen is what / does in a log: towards the older. */
-	bool forward = backwards;
-	snprintf(ui->search, sizeof ui->search, "%s", text);
-	if (from && search_filter(ui, text, &filter)) {
-		list_pause(&ui->list);
+	bool fine = search_filter(ui, ui->search, &filter);
+	if (fine && t->search_around) {
+		filter.len--; /* its end */
+		fine = buffer_printf(&filter, " id:%s%lld", t->search_back ? "<=" : ">=", (long long)t->search_from) &&
+		       buffer_put_u8(&filter, 0);
+	}
+	if (fine) {
 		t->search_generation = ++t->next_generation;
-		t->open_hit = false;
-		t->deps.source->page(t->deps.source_self, (const char *)filter.at, from->row.id, forward, 1,
-				     t->search_generation, on_hit, t);
+		t->deps.source->page(t->deps.source_self, (const char *)filter.at,
+				     t->search_around ? 0 : t->search_from, t->search_back, 1, t->search_generation,
+				     on_hit, t);
 	}
 	buffer_free(&filter);
+	return fine;
+}
+
+void tui_search_list(struct tui *t, const char *text, bool backwards)
+{
+	struct ui *ui = &t->screen.ui;
+	const struct item *from = list_chosen(&ui->list);
+	snprintf(ui->search, sizeof ui->search, "%s", text);
+	if (!from)
+		return;
+	list_pause(&ui->list);
+	t->open_hit = false;
+	/* Upwards on the screen is what / does in a log: towards the older. */
+	t->search_back = backwards;
+	t->search_around = false;
+	t->search_from = from->row.id;
+	if (!ask_hit(t))
+		tui_say(t, true, "out of memory for a search");
 }

@@ -51,6 +51,7 @@ struct tui {
 	int handles;             /* to be closed */
 	/* Keys. */
 	int count; /* "10j" */
+	bool pasting;
 	uint64_t click_at_ms;
 	int click_x, click_y;
 	/* Asking. */
@@ -61,11 +62,13 @@ struct tui {
 	uint64_t next_generation;
 	bool counting, counting_filter, count_stale, filter_count_stale;
 	uint64_t counted_at_ms, state_at_ms, rate_at_ms, rate_total;
-	bool chosen_deleted; /* by the user, who need not be told */
-	bool told_event;     /* the message is of nobody's asking, and in the list of events */
-	bool resume_follow;  /* it followed before the prompt opened */
-	bool open_hit;       /* what the search finds is opened */
-	bool open_stale;     /* something changed since what is open was looked at */
+	bool chosen_deleted;             /* by the user, who need not be told */
+	bool told_event;                 /* the message is of nobody's asking, and in the list of events */
+	bool resume_follow;              /* it followed before the prompt opened */
+	bool open_hit;                   /* what the search finds is opened */
+	bool search_back, search_around; /* towards the newer; begun again at the other end */
+	bool open_stale;                 /* something changed since what is open was looked at */
+	int64_t search_from;
 	uint64_t open_checked_ms;
 	uint64_t hits_drawn_ms;
 };

@@ -23,7 +23,7 @@ static void take_line(struct tui *t, const char *line)
 		ui->list.reversed = true;
 	for (size_t i = 0; i < 3; i++)
 		if (strncmp(line, "time ", 5) == 0 && strcmp(line + 5, times[i]) == 0)
-			ui->time = (enum time_mode)i;
+			ui_set_time(ui, (enum time_mode)i);
 	if (strncmp(line, "filter ", 7) == 0)
 		history_add(&t->screen.prompt.filters, line + 7);
 	if (strncmp(line, "search ", 7) == 0)

@@ -27,10 +27,16 @@ static void diff_of(const struct ui *ui, int64_t current, struct effect *out)
 	}
 }
 
+void ui_set_time(struct ui *ui, enum time_mode how)
+{
+	ui->time = how;
+	list_set_days(&ui->list, how == TIMES_UTC);
+}
+
 static void next_time(struct ui *ui, struct effect *out)
 {
 	static const char *const words[] = { "times are local", "times are UTC", "times are how long ago" };
-	ui->time = (enum time_mode)((ui->time + 1) % 3);
+	ui_set_time(ui, (enum time_mode)((ui->time + 1) % 3));
 	*out = (struct effect){ .kind = EFFECT_SAY };
 	snprintf(out->text, sizeof out->text, "%s", words[ui->time]);
 }

@@ -157,6 +157,9 @@ void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area);
 void bars_draw_keys(const struct ui *ui, enum context c, unsigned have, struct surface *s, struct rect area);
 /* In a view over the list: what was searched, what keys there are. */
 void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, struct surface *s, struct rect area);
+/* Words that may be long, broken between words into at most so many rows; the last is `bottom`, the others lie over
+ * what is there. */
+void bars_draw_words(struct surface *s, struct rect bottom, int most, enum role role, const char *text);
 /* Which action's label on the key bar stands at this column. */
 enum action bars_key_at(const struct ui *ui, enum context c, unsigned have, int columns, int x);
 void bars_draw_too_small(struct surface *s);
@@ -170,7 +173,9 @@ enum role words_status_role(int status);
 void words_time(char out[WORDS_LEN], const struct ui *ui, uint64_t at_us, int columns);
 /* "14:02:31.482" */
 void words_clock(char out[WORDS_LEN], const struct ui *ui, uint64_t at_us);
-void words_day(char out[WORDS_LEN], uint64_t at_us);
+/* view.c: the list's days go with it. */
+void ui_set_time(struct ui *ui, enum time_mode how);
+void words_day(char out[WORDS_LEN], const struct ui *ui, uint64_t at_us);
 char words_signature(const struct delivery_row *row, enum role *role); /* + ! - */
 struct bytes words_source(const struct delivery_row *row);
 struct bytes words_event(const struct delivery_row *row); /* or the target */

@@ -141,9 +141,13 @@ void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct
 		x = surface_text(s, rest, x, area.y, words_source(row), ROLE_NORMAL);
 		x = surface_print(s, rest, x, area.y, ROLE_NORMAL, " ");
 	}
-	x = surface_text(s, rest, x, area.y, words_event(row), ROLE_TITLE);
+	struct rect event = rest;
+	event.width -= wide ? (int)strlen(clock) + 2 : 0; /* a long event is cut, the time is not */
+	int end = surface_text(s, event, x, area.y, words_event(row), ROLE_TITLE);
+	if (x + columns_of(words_event(row)) > event.x + event.width)
+		end = surface_print(s, event, event.x + event.width - 2, area.y, ROLE_DIM, "..");
 	if (wide)
-		surface_print(s, rest, x, area.y, ROLE_NORMAL, "  %s", clock);
+		surface_print(s, rest, end, area.y, ROLE_NORMAL, "  %s", clock);
 }
 
 void bars_draw_pane_title(const struct item *item, struct bytes reason, struct surface *s, struct rect area,
@@ -162,6 +166,41 @@ void bars_draw_pane_title(const struct item *item, struct bytes reason, struct s
 	struct phrase phrase = fit_phrase(reason, area.width - taken);
 	x = draw_phrase(&phrase, s, area, x, role);
 	surface_print(s, area, x, area.y, ROLE_DIM, "%s", keys);
+}
+
+/* How many bytes of the text go on a line: to the last blank that fits, or a part of a word longer than the line. */
+static size_t line_of(const char *text, int room)
+{
+	size_t len = strlen(text), at = 0;
+	if (columns_of(bytes_make(text, len)) <= room)
+		return len;
+	while (columns_of(bytes_make(text, len)) > room || ((unsigned char)text[len] & 0xc0) == 0x80)
+		len--;
+	for (size_t i = 1; i <= len; i++)
+		if (text[i] == ' ')
+			at = i;
+	return at ? at : len ? len : 1;
+}
+
+void bars_draw_words(struct surface *s, struct rect bottom, int most, enum role role, const char *text)
+{
+	const char *rows[8];
+	size_t lens[8];
+	int count = 0, room = bottom.width - 2;
+	most = most < 8 ? most : 8;
+	for (const char *at = text; *at && count < most; count++) {
+		rows[count] = at;
+		lens[count] = line_of(at, room);
+		at += lens[count];
+		at += *at == ' ';
+	}
+	for (int i = 0; i < count; i++) {
+		struct rect line = { bottom.x, bottom.y - (count - 1 - i), bottom.width, 1 };
+		surface_fill(s, line, ' ', ROLE_NORMAL);
+		int x = surface_print(s, line, line.x + 1, line.y, role, "%.*s", (int)lens[i], rows[i]);
+		if (i == most - 1 && rows[i][lens[i]])
+			surface_print(s, line, x < line.x + room ? x : line.x + room, line.y, ROLE_DIM, "..");
+	}
 }
 
 static void filter_right(const struct ui *ui, char *out, size_t room)

@@ -73,10 +73,10 @@ static void draw_row(const struct pen *p, const struct ui *ui, const struct deli
 	put_right(p, COLUMN_SIZE, size, ROLE_DIM);
 }
 
-static void draw_day(const struct pen *p, uint64_t at_us)
+static void draw_day(const struct pen *p, const struct ui *ui, uint64_t at_us)
 {
 	char day[WORDS_LEN];
-	words_day(day, at_us);
+	words_day(day, ui, at_us);
 	surface_fill(p->s, (struct rect){ p->area.x, p->y, p->area.width, 1 }, SURFACE_LINE, ROLE_DIM);
 	surface_print(p->s, p->area, p->area.x + 3, p->y, ROLE_DIM, " %s ", day);
 }
@@ -86,7 +86,7 @@ static void draw_empty(const struct ui *ui, struct surface *s, struct rect area)
 	int y = area.y + area.height / 2;
 	char line[512]; /* to be copied: whole or not at all */
 	int len;
-	if (!ui->list.loaded || ui->list.searched)
+	if (!ui->list.loaded || ui->list.searched || ui->list.trouble)
 		return;
 	if (ui->filter[0])
 		surface_print(s, area, area.x + 4, y, ROLE_DIM, "Nothing matches the filter (Esc drops it)");
@@ -111,7 +111,7 @@ static void list_draw(struct view *v, const struct ui *ui, struct surface *s, st
 	for (int i = 0; i < height; i++) {
 		p.y = area.y + i;
 		if (rows[i].day)
-			draw_day(&p, rows[i].day->row.received_at_us);
+			draw_day(&p, ui, rows[i].day->row.received_at_us);
 		if (!rows[i].item)
 			continue;
 		bool chosen = rows[i].item->row.id == ui->list.chosen;

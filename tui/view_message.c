@@ -5,6 +5,8 @@
 #include "tui/text.h"
 #include "tui/view.h"
 
+#define MESSAGE_ROWS 4 /* of a long one, until the next key */
+
 enum part {
 	PART_SOURCE,
 	PART_EVENT_ID,
@@ -136,8 +138,8 @@ void message_draw(const struct ui *ui, struct surface *s, struct rect area)
 {
 	char right[80] = "", a[WORDS_LEN], b[WORDS_LEN];
 	if (ui->message[0] || ui->list.trouble) {
-		surface_print(s, area, area.x, area.y, ui->message_bad || !ui->message[0] ? ROLE_5XX : ROLE_TITLE,
-			      " %s", ui->message[0] ? ui->message : ui->list.trouble);
+		bars_draw_words(s, area, MESSAGE_ROWS, ui->message_bad || !ui->message[0] ? ROLE_5XX : ROLE_TITLE,
+				ui->message[0] ? ui->message : ui->list.trouble);
 		return;
 	}
 	const struct item *item = list_chosen(&ui->list);

@@ -7,6 +7,7 @@
 #include "tui/text.h"
 
 #define POPUP_ROWS 10
+#define NONE_CHOSEN SIZE_MAX /* of what is offered to a filter */
 
 void history_add(struct history *h, const char *text)
 {
@@ -55,15 +56,20 @@ static void set_text(struct prompt *p, const char *text)
 	p->len = p->cursor = strlen(p->text);
 }
 
-/* After every change: the filter is checked, the palette looked through. */
-static void changed(struct prompt *p, const struct ui *ui)
+static void check(struct prompt *p)
 {
 	struct error e = { 0 };
 	p->trouble[0] = '\0';
-	p->suggestion = 0;
-	p->suggestion_count = 0;
 	if (p->kind == PROMPT_FILTER && p->check && !p->check(p->user, p->text, &e))
 		snprintf(p->trouble, sizeof p->trouble, "%s", e.text);
+}
+
+/* After every change: the filter is checked, the palette looked through. */
+static void changed(struct prompt *p, const struct ui *ui)
+{
+	p->suggestion = 0;
+	p->suggestion_count = 0;
+	check(p);
 	if (p->kind == PROMPT_COMMAND)
 		p->suggestion_count =
 		    palette_suggest(ui, p->context, p->have, p->text, p->suggestions, PROMPT_SUGGESTIONS);
@@ -214,31 +220,65 @@ static void go_history(struct prompt *p, int step)
 	set_text(p, p->history_at == h->count ? p->kept : h->at[p->history_at]);
 }
 
-static const char *const filter_words[] = {
-	"status:",     "state:",    "method:",   "source:",   "event:",    "path:",     "target:",   "host:",
-	"tunnel:",     "peer:",     "tag:",      "id:",       "since:",    "before:",   "on:",       "took:",
-	"size:",       "attempts:", "sig:",      "is:replay", "is:marked", "is:edited", "has:error", "header:",
-	"header.res:", "body:",     "body.res:", "json:",     "OR ",
-};
+/* ---- completion ---- */
 
-static void complete(struct prompt *p)
+/* What is typed of a filter becomes the first `len` bytes of the word. */
+static void put_word(struct prompt *p, const char *word, size_t len)
 {
-	if (p->kind == PROMPT_COMMAND && p->suggestion < p->suggestion_count) {
-		const struct suggestion *s = &p->suggestions[p->suggestion];
-		set_text(p, s->action != ACTION_NONE ? action_info(s->action)->name : s->text);
+	cut(p, p->found.from, p->cursor);
+	insert(p, word, len);
+}
+
+/* A filter's word as far as there is one way on; then what it may be, one after the other. */
+static void complete_word(struct prompt *p, const struct ui *ui, int step)
+{
+	struct completion *c = &p->found;
+	size_t count = p->suggestion_count;
+	if (count) {
+		p->suggestion = p->suggestion == NONE_CHOSEN ? (step > 0 ? 0 : count - 1)
+							     : (p->suggestion + count + (size_t)step) % count;
+		put_word(p, c->words[p->suggestion], strlen(c->words[p->suggestion]));
 		return;
 	}
-	if (p->kind != PROMPT_FILTER)
+	complete_filter(ui, p->text, p->cursor, c);
+	if (!c->count)
 		return;
-	size_t from = p->cursor;
-	while (from > 0 && p->text[from - 1] != ' ' && p->text[from - 1] != '(' && p->text[from - 1] != '-')
-		from--;
-	size_t len = p->cursor - from;
-	for (size_t i = 0; len && i < sizeof filter_words / sizeof *filter_words; i++)
-		if (strncasecmp(filter_words[i], p->text + from, len) == 0 && strlen(filter_words[i]) > len) {
-			insert(p, filter_words[i] + len, strlen(filter_words[i]) - len);
-			return;
-		}
+	if (c->common > p->cursor - c->from || c->count == 1)
+		put_word(p, c->words[0], c->common);
+	for (size_t i = 0; i < c->count && c->count > 1; i++)
+		p->suggestions[p->suggestion_count++] = (struct suggestion){ .text = c->words[i], .help = c->help[i] };
+	p->suggestion = NONE_CHOSEN;
+}
+
+static void complete(struct prompt *p, const struct ui *ui, int step)
+{
+	if (p->kind == PROMPT_FILTER) {
+		complete_word(p, ui, step);
+		check(p);
+	} else if (p->kind == PROMPT_COMMAND && p->suggestion < p->suggestion_count) {
+		const struct suggestion *s = &p->suggestions[p->suggestion];
+		set_text(p, s->action != ACTION_NONE ? action_info(s->action)->name : s->text);
+		changed(p, ui);
+	}
+}
+
+/* Keys of the words that are offered to a filter: true when it was one. */
+static bool word_key(struct prompt *p, const struct ui *ui, key_code c)
+{
+	bool field = p->suggestion != NONE_CHOSEN && p->cursor && p->text[p->cursor - 1] == ':';
+	if (p->kind != PROMPT_FILTER || !p->suggestion_count)
+		return false;
+	if (c == TKEY_ESCAPE) {
+		changed(p, ui);
+	} else if (c == TKEY_ENTER && field) { /* it wants a value first */
+		changed(p, ui);
+		complete(p, ui, 1);
+	} else if (c == TKEY_DOWN || c == TKEY_UP || c == TKEY_CTRL('n') || c == TKEY_CTRL('p')) {
+		complete(p, ui, c == TKEY_DOWN || c == TKEY_CTRL('n') ? 1 : -1);
+	} else {
+		return false;
+	}
+	return true;
 }
 
 /* ---- Enter ---- */
@@ -304,6 +344,8 @@ void prompt_key(struct prompt *p, const struct ui *ui, const struct key *key, st
 		return;
 	}
 	bool palette = p->kind == PROMPT_COMMAND && p->history_at == p->commands.count;
+	if (word_key(p, ui, c))
+		return;
 	if (c == TKEY_ESCAPE || c == TKEY_CTRL('c') || c == TKEY_CTRL('g') ||
 	    (c == TKEY_BACKSPACE && !p->len && p->kind != PROMPT_FILTER)) {
 		prompt_close(p);
@@ -316,9 +358,8 @@ void prompt_key(struct prompt *p, const struct ui *ui, const struct key *key, st
 	} else if (c == TKEY_UP || c == TKEY_DOWN || c == TKEY_CTRL('p') || c == TKEY_CTRL('n')) {
 		go_history(p, c == TKEY_UP || c == TKEY_CTRL('p') ? -1 : 1);
 		changed(p, ui);
-	} else if (c == TKEY_TAB) {
-		complete(p);
-		changed(p, ui);
+	} else if (c == TKEY_TAB || c == TKEY_BACKTAB) {
+		complete(p, ui, c == TKEY_TAB ? 1 : -1);
 	} else if (edit_key(p, c)) {
 		changed(p, ui);
 	}
@@ -356,13 +397,13 @@ static void draw_popup(const struct prompt *p, struct surface *s, struct rect bo
 	int count = (int)p->suggestion_count, rows = (count < POPUP_ROWS ? count : POPUP_ROWS) + 1;
 	if (rows > body.height)
 		rows = body.height;
-	int top = (int)p->suggestion > rows - 2 ? (int)p->suggestion - (rows - 2) : 0;
+	int chosen = p->suggestion == NONE_CHOSEN ? -1 : (int)p->suggestion;
+	int top = chosen > rows - 2 ? chosen - (rows - 2) : 0;
 	struct rect box = { body.x, body.y + body.height - rows, body.width, rows };
 	surface_fill(s, box, ' ', ROLE_NORMAL);
 	surface_fill(s, (struct rect){ box.x, box.y, box.width, 1 }, SURFACE_LINE, ROLE_DIM);
 	if (count >= rows)
-		surface_print(s, box, box.x + box.width - 10, box.y, ROLE_DIM, " %2d of %d ", (int)p->suggestion + 1,
-			      count);
+		surface_print(s, box, box.x + box.width - 10, box.y, ROLE_DIM, " %2d of %d ", chosen + 1, count);
 	for (int i = top; i - top + 1 < rows; i++) {
 		const struct suggestion *g = &p->suggestions[i];
 		int y = box.y + 1 + i - top, wide = box.width >= 60, keys = box.x + (wide ? 20 : 19);
@@ -370,7 +411,7 @@ static void draw_popup(const struct prompt *p, struct surface *s, struct rect bo
 		surface_print(s, box, box.x + 1, y, ROLE_TITLE, "%s", name);
 		put_keys(s, (struct rect){ keys, y, wide ? 12 : box.width - 19, 1 }, y, g->keys);
 		put_help(s, box, !g->keys[0] ? keys : wide ? box.x + 33 : box.x + box.width, y, g->help);
-		if ((size_t)i == p->suggestion)
+		if (i == chosen)
 			surface_select(s, box, y);
 	}
 }
@@ -378,24 +419,11 @@ static void draw_popup(const struct prompt *p, struct surface *s, struct rect bo
 /* Above the line: the sentence, broken between words, and an arrow down to the column it names. */
 static void draw_wrong(struct surface *s, struct rect body, const char *sentence, int x)
 {
-	const char *rows[3];
-	size_t lens[3], count = 0, room = body.width > 12 ? (size_t)body.width - 2 : 10;
-	for (const char *at = sentence; *at && count < 3; count++) {
-		size_t len = strlen(at);
-		if (len > room)
-			for (len = room; len > 1 && at[len] != ' '; len--)
-				;
-		rows[count] = at;
-		lens[count] = len;
-		at += len + (at[len] == ' ');
-	}
-	int y = body.y + body.height - 1 - (int)count;
-	if (y < body.y)
-		return;
-	surface_fill(s, (struct rect){ body.x, y, body.width, (int)count + 1 }, ' ', ROLE_NORMAL);
-	for (size_t i = 0; i < count; i++)
-		surface_print(s, body, body.x + 1, y + (int)i, ROLE_4XX, "%.*s", (int)lens[i], rows[i]);
-	surface_print(s, body, x, y + (int)count, ROLE_4XX, "v");
+	struct rect arrow = { body.x, body.y + body.height - 1, body.width, 1 };
+	struct rect above = { body.x, arrow.y - 1, body.width, 1 };
+	surface_fill(s, arrow, ' ', ROLE_NORMAL);
+	bars_draw_words(s, above, body.height > 4 ? 3 : 1, ROLE_4XX, sentence);
+	surface_print(s, arrow, x, arrow.y, ROLE_4XX, "v");
 }
 
 /* Where the n-th character (from 1) stands on the line that shows the text from `from` on. */
@@ -411,7 +439,7 @@ void prompt_draw(const struct prompt *p, const struct ui *ui, struct surface *s,
 {
 	static const char *const names[] = { "", " filter: ", [PROMPT_SEARCH] = " /", " :", " go to: ", " write to: " };
 	(void)ui;
-	if (p->kind == PROMPT_COMMAND && p->suggestion_count)
+	if (p->suggestion_count)
 		draw_popup(p, s, body);
 	surface_fill(s, line, ' ', ROLE_NORMAL);
 	int x = surface_print(s, line, line.x, line.y, ROLE_KEY, "%s", names[p->kind]);
@@ -425,6 +453,8 @@ void prompt_draw(const struct prompt *p, const struct ui *ui, struct surface *s,
 	s->cursor_y = line.y;
 	s->cursor_shown = true;
 	int wrong = 0, behind = 0;
+	if (p->kind == PROMPT_FILTER && p->suggestion_count)
+		return; /* what is offered stands where the trouble would */
 	if (p->kind == PROMPT_FILTER && sscanf(p->trouble, "column %d: %n", &wrong, &behind) == 1 && behind)
 		draw_wrong(s, body, p->trouble + behind, column_of(p, from, wrong, x));
 	else if (p->trouble[0])

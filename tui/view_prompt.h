@@ -2,7 +2,7 @@
  * suggestions. Pure: what it wants checked it asks through `check`. */
 #pragma once
 
-#include "tui/view.h"
+#include "tui/complete.h"
 
 enum prompt_kind { PROMPT_NONE, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_COMMAND, PROMPT_OFFSET, PROMPT_PATH };
 
@@ -32,6 +32,7 @@ struct prompt {
 	char kept[UI_FILTER_MAX]; /* what was typed before Up */
 	struct suggestion suggestions[PROMPT_SUGGESTIONS];
 	size_t suggestion_count, suggestion;
+	struct completion found; /* PROMPT_FILTER: the suggestions' texts */
 	bool pasting, backwards;
 	enum context context; /* of the view below, for what the palette offers */
 	unsigned have;

@@ -52,7 +52,7 @@ void export_propose(char *out, size_t room, enum export_format format, const int
 /* An edited request that could be sent: what was changed (edit_changes' marks), and `trouble` of the last attempt or
  * NULL. Its effects are EFFECT_SEND and, by number, EDIT_AGAIN and EDIT_DROP of EFFECT_EDIT. */
 enum edit_step { EDIT_BEGIN, EDIT_AGAIN, EDIT_DROP };
-void sheet_edited(struct sheet *s, const struct ui *ui, int64_t id, const char *trouble);
+void sheet_edited(struct sheet *s, const struct ui *ui, int64_t id, size_t escapes, const char *trouble);
 void sheet_edited_line(struct sheet *s, char mark, struct bytes text);
 /* One that cannot be understood. */
 void sheet_edit_wrong(struct sheet *s, int64_t id, const char *trouble, int line);

@@ -87,11 +87,10 @@ void words_clock(char out[WORDS_LEN], const struct ui *ui, uint64_t at_us)
 	snprintf(out, WORDS_LEN, "%s.%03u", clock, (unsigned)(at_us / 1000 % 1000));
 }
 
-void words_day(char out[WORDS_LEN], uint64_t at_us)
+void words_day(char out[WORDS_LEN], const struct ui *ui, uint64_t at_us)
 {
 	struct tm t;
-	time_t seconds = (time_t)(at_us / 1000000);
-	if (!localtime_r(&seconds, &t) || !strftime(out, WORDS_LEN, "%a %Y-%m-%d", &t))
+	if (!split_time(ui, at_us, &t) || !strftime(out, WORDS_LEN, "%a %Y-%m-%d", &t))
 		snprintf(out, WORDS_LEN, "?");
 }
 

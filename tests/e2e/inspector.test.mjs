@@ -344,7 +344,7 @@ describe('creel ui', () => {
 		await t.keys('q');
 		await t.until(/> .*\/wanted/);
 		await t.tmux('send-keys', '/', 'n', 'o', 'n', 'e', 'Enter', 'Enter');
-		await t.until(/no more of "none" in this direction/);
+		await t.until(/nothing in the list has "none"/);
 		await t.until(/> .*\/wanted/);
 		await t.keys('Enter');
 		await t.until(/POST \/\S*wanted HTTP\/1\.1/);

@@ -94,6 +94,20 @@ describe('the list', () => {
 		await t.keys('n', 'm');
 		const s = await t.until(/^>\*.*slash_command/m);
 		assert.match(s, /1 marked/);
+		// Round the end, in both directions, and no word is in no row.
+		for (const time of ['12:01:04', '12:00:51', '12:00:38', '12:00:25', '12:00:12']) {
+			await t.keys('n');
+			await t.until(new RegExp(`^> .*${time}`, 'm'));
+		}
+		await t.keys('n');
+		await t.until(/found slash, begun again at the newest/);
+		await t.keys('N');
+		await t.until(/found slash, begun again at the oldest/);
+		await t.keys('/');
+		await t.type('nowhere');
+		await t.keys('Enter');
+		await t.until(/nothing in the list has "nowhere"/);
+		await t.until(/^> .*slash_command/m);
 		await t.keys('Q');
 		assert.equal(await t.ended(), '0');
 		assert.match(readFileSync(path.join(folder, 'marks'), 'utf8'), /tag marked 78/);
@@ -234,6 +248,20 @@ describe('the terminal', () => {
 		assert.match(s, /PAUSED/);
 		await t.keys('k');
 		await t.until(/#48 /);
+		// From a prompt and from a question as well: both are there again.
+		for (const [key, shown] of [['f', /filter: sl/], ['y', /c +curl/]]) {
+			await t.keys(key);
+			if (key === 'f') await t.type('sl');
+			await t.until(shown);
+			await t.keys('C-z');
+			await t.until(/Stopped|suspended/i, { not: bar });
+			await t.type('fg');
+			await t.keys('Enter');
+			await t.until(shown);
+			await t.until(bar);
+			await t.keys('Escape');
+			await t.until(bar, { not: shown });
+		}
 	});
 
 	it('without colours says the same', async () => {
@@ -287,6 +315,25 @@ describe('the terminal', () => {
 		assert.equal(await t.ended(), '0');
 	});
 
+	// A key that has no name here, and answers to questions that another program asked.
+	it('swallows what is no key of ours whole', async () => {
+		const log = path.join(folder, 'sequences');
+		await start(['20', '--log', log]);
+		await t.until(bar);
+		const foreign = ['[1;5Z', '[13;2u', '[?1;2c', '[I', 'Oj', ']11;rgb:1111/2222/3333\x1b\\', ']52;c;cmRm\x07', 'P>|tmux 3.3a\x1b\\',
+			'_Gi=1;OK\x1b\\', '[M C#', '[<0;3;4M', '[[A', '[200;1R'];
+		for (const s of foreign) await t.type(`\x1b${s}`);
+		await t.type(`${foreign.map((s) => `\x1b${s}`).join('')}m`);
+		const s = await t.until(/^>\*/m);
+		assert.doesNotMatch(s, /does nothing here|keys of the list|replay/);
+		assert.match(s, /#20 /);
+		await t.tmux('send-keys', 'Escape', 'k', 'm'); // read in one piece they are keys all the same
+		await t.until(/^>\*.*\n \*/m);
+		await t.keys('Q');
+		assert.equal(await t.ended(), '0');
+		assert.equal(readFileSync(log, 'utf8').trim().replaceAll('\n', ' '), 'tag marked 20 tag marked 19');
+	});
+
 	it('pasted newlines do not act in a prompt', async () => {
 		await start(['20']);
 		await t.until(bar);
@@ -295,6 +342,21 @@ describe('the terminal', () => {
 		await t.tmux('set-buffer', '-b', 'p', 'source:\nstripe');
 		await t.tmux('paste-buffer', '-p', '-b', 'p');
 		await t.until(/filter: source: stripe/);
+	});
+
+	it('pasted text is no row of keys elsewhere', async () => {
+		const log = path.join(folder, 'pasted');
+		await start(['20', '--log', log]);
+		await t.until(bar);
+		await t.tmux('set-buffer', '-b', 'p', 'rXm\nqQ');
+		await t.tmux('paste-buffer', '-p', '-b', 'p');
+		await t.until(/pasted text is no keys/);
+		await t.keys('y');
+		await t.until(/c +curl/);
+		await t.tmux('paste-buffer', '-p', '-b', 'p');
+		await t.keys('Escape', 'Q');
+		assert.equal(await t.ended(), '0');
+		assert.equal(readFileSync(log, 'utf8'), '');
 	});
 });
 
@@ -325,6 +387,18 @@ describe('what is kept', () => {
 		await start(['20', '--keys', keys]);
 		assert.equal(await t.ended(), '2');
 		assert.match((await t.screen('-J', '-S', '-')).replaceAll('\n', ' '), /line 1 of the keymap: no action is called "reply"/);
+		await t.close();
+		writeFileSync(keys, '#'.repeat(20000));
+		await start(['20', '--keys', keys]);
+		assert.equal(await t.ended(), '2');
+		assert.match((await t.screen('-J', '-S', '-')).replaceAll('\n', ' '), /keys: a keymap has less than 16384 bytes/);
+		await t.close();
+		await start(['20', '--keys', folder]);
+		assert.equal(await t.ended(), '2');
+		assert.match((await t.screen('-J', '-S', '-')).replaceAll('\n', ' '), /: Is a directory/);
+		await t.close();
+		await start(['20', '--keys', path.join(folder, 'none', 'keys')]);
+		await t.until(bar);
 		assert.ok(existsSync(path.join(folder, 'inspector')));
 	});
 

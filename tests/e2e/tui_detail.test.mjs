@@ -132,7 +132,7 @@ describe('a delivery', () => {
 		s = await t.until(/3 Timing\/Attempts/);
 		assert.match(s, /"line 40": "value 40"/);
 		await t.keys('g');
-		await t.until(/\[valid\]$/m);
+		await t.until(/\[valid, 363 days old\]$/m);
 	});
 });
 

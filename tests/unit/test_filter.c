@@ -414,10 +414,36 @@ static void test_walks(void **state)
 	}
 }
 
+/* What completion offers can be typed. */
+static void test_words(void **state)
+{
+	const char *name, *example;
+	size_t fields = 0, words = 0;
+	(void)state;
+	for (; (name = filter_field_name(fields, &example)); fields++) {
+		struct filter_error e;
+		const char *word;
+		assert_non_null(strstr(example, name));
+		for (size_t i = 0; (word = filter_field_word(name, strlen(name), i)); i++, words++) {
+			char text[100];
+			snprintf(text, sizeof text, "%s:%s", name, word);
+			struct filter *f = filter_parse(text, UINT64_C(1795435200000000), &e);
+			if (!f)
+				fail_msg("%s: %s", text, e.text);
+			filter_free(f);
+		}
+	}
+	assert_int_equal(fields, 27);
+	assert_true(words > 30);
+	assert_null(filter_field_word("body", 4, 0));
+	assert_null(filter_field_word("bodx", 4, 0));
+	assert_string_equal(filter_field_word("status:x", 6, 3), "5xx");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { IN_FOLDER(test_table), cmocka_unit_test(test_errors),
-					    cmocka_unit_test(test_bounds), cmocka_unit_test(test_caret),
-					    cmocka_unit_test(test_walks) };
+	const struct CMUnitTest tests[] = { IN_FOLDER(test_table),         cmocka_unit_test(test_errors),
+					    cmocka_unit_test(test_bounds), cmocka_unit_test(test_words),
+					    cmocka_unit_test(test_caret),  cmocka_unit_test(test_walks) };
 	return RUN(tests);
 }

@@ -146,6 +146,43 @@ static void test_event_ids(void **state)
 }
 
 /* What is longer than any id is none. */
+static void test_signed_at(void **state)
+{
+	static const struct {
+		const char *provider, *name, *value, *body;
+		int64_t at; /* 0: it does not say */
+	} cases[] = {
+		{ "stripe", "Stripe-Signature", "t=1764000151,v1=5257", "", 1764000151 },
+		{ "stripe", "Stripe-Signature", "v1=5257,t=1764000151", "", 1764000151 },
+		{ "paddle", "Paddle-Signature", "ts=1764000151;h1=ab", "", 1764000151 },
+		{ "github", "X-Hub-Signature-256", "sha256=ab", "", 0 },
+		{ "stripe", "Stripe-Signature", "t=x,v1=5257", "", 0 },
+		{ "nobody", "Stripe-Signature", "t=1764000151,v1=5257", "", 0 },
+		{ "", "Stripe-Signature", "t=1764000151,v1=5257", "", 0 },
+		{ "linear", "Linear-Signature", "ab", "{\"webhookTimestamp\": 1764000151999}", 1764000151 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buffer headers = { 0 };
+		int64_t at = 0;
+		assert_true(headers_append(&headers, bytes_of(cases[i].name), bytes_of(cases[i].value)));
+		bool there = signature_signed_at(bytes_of(cases[i].provider), buffer_view(&headers),
+						 bytes_of(cases[i].body), &at);
+		assert_int_equal(there, cases[i].at != 0);
+		if (there)
+			assert_int_equal(at, cases[i].at);
+		buffer_free(&headers);
+	}
+	/* Fields of their own. */
+	struct buffer headers = { 0 };
+	int64_t at;
+	assert_true(headers_append(&headers, bytes_of("X-Zm-Signature"), bytes_of("v0=ab")) &&
+		    headers_append(&headers, bytes_of("X-Zm-Request-Timestamp"), bytes_of("1764000151")));
+	assert_true(signature_signed_at(bytes_of("zoom"), buffer_view(&headers), bytes_of(""), &at));
+	assert_int_equal(at, 1764000151);
+	buffer_free(&headers);
+}
+
 static void test_event_id_too_long(void **state)
 {
 	char value[300] = { 0 };
@@ -162,9 +199,8 @@ static void test_event_id_too_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_event_ids),
-		cmocka_unit_test(test_event_id_too_long),
-		cmocka_unit_test(test_recognise),
+		cmocka_unit_test(test_event_ids),         cmocka_unit_test(test_event_id_too_long),
+		cmocka_unit_test(test_signed_at),         cmocka_unit_test(test_recognise),
 		cmocka_unit_test(test_recognise_vectors),
 	};
 	return RUN(tests);

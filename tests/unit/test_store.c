@@ -401,6 +401,22 @@ static int64_t plan_says(struct store *s, const char *sql, const char *what)
 	return found;
 }
 
+static void test_a_mark_needs_its_delivery(void **state)
+{
+	struct store *s = open_store();
+	struct error e = { 0 };
+	bool duplicate;
+	(void)state;
+	int64_t id = insert(s, 1, &duplicate);
+	assert_true(store_batch_ops.begin(s, &e));
+	assert_true(store_add_tag(s, id, bytes_of("marked"), &e));
+	assert_true(store_add_tag(s, id, bytes_of("marked"), &e));
+	assert_false(store_add_tag(s, 77, bytes_of("marked"), &e));
+	assert_string_equal(e.text, "delivery 77 is no longer on record");
+	store_batch_ops.rollback(s);
+	store_close(s);
+}
+
 /* TUI.md §3.6: a class is an equality on an index that gives the ids in order, without a sort. */
 static void test_a_class_is_found_by_its_index(void **state)
 {
@@ -429,6 +445,7 @@ int main(void)
 		IN_FOLDER(test_a_longer_body_is_written_in_pieces),
 		IN_FOLDER(test_rollback_leaves_nothing),
 		IN_FOLDER(test_a_delivery_takes_its_bytes_along),
+		IN_FOLDER(test_a_mark_needs_its_delivery),
 		IN_FOLDER(test_a_class_is_found_by_its_index),
 	};
 	return RUN(tests);

@@ -201,6 +201,18 @@ static void test_files(void **state)
 	edit_free(e);
 }
 
+static void test_escapes(void **state)
+{
+	struct edit *e = make("", bytes_of("a\x1b[1mb"));
+	(void)state;
+	assert_int_equal(take(e, "POST /hooks?a=1 HTTP/1.1\n\na\x1b[1mc"), EDIT_CHANGED);
+	assert_int_equal(edit_escapes(e), 0);
+	assert_int_equal(take(e, "POST /hooks?a=1 HTTP/1.1\n\na\x1b[1mc\x1b\x1b"), EDIT_CHANGED);
+	assert_int_equal(edit_escapes(e), 2);
+	assert_int_equal(take(e, "POST /hooks?a=1 HTTP/1.1\nX-A: \x1b\n\na"), EDIT_WRONG);
+	edit_free(e);
+}
+
 /* ---- what was changed ---- */
 
 static void on_line(void *user, char mark, struct bytes text)
@@ -287,9 +299,9 @@ static void test_editors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same),     cmocka_unit_test(test_length), cmocka_unit_test(test_wrong),
-		cmocka_unit_test(test_too_long), cmocka_unit_test(test_files),  cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_editors),
+		cmocka_unit_test(test_same),     cmocka_unit_test(test_length),  cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_too_long), cmocka_unit_test(test_files),   cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_changes),  cmocka_unit_test(test_editors),
 	};
 	return RUN(tests);
 }

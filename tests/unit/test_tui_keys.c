@@ -71,7 +71,7 @@ static void test_the_users_file(void **state)
 	assert_int_equal(keymap_find(&k, CONTEXT_DETAIL, 'o'), ACTION_OFFSET);
 	assert_true(keymap_read(&k,
 				bytes_of("# mine\n\nbind list F5 edit\r\nunbind all x\n"
-					 "bind all C-r replay\nbind detail l back"),
+					 "bind all C-r replay  # again\nbind detail l back"),
 				&e));
 	assert_int_equal(keymap_find(&k, CONTEXT_LIST, TKEY_F0 + 5), ACTION_EDIT);
 	assert_int_equal(keymap_find(&k, CONTEXT_DETAIL, TKEY_F0 + 5), ACTION_REPLAY);
@@ -82,11 +82,12 @@ static void test_the_users_file(void **state)
 	char keys[80];
 	keymap_keys(&k, CONTEXT_LIST, ACTION_EDIT, keys, sizeof keys);
 	assert_string_equal(keys, "e, F6, F5");
-	static const char *const bad[][2] = { { "bind list F5", "no action is called" },
-					      { "\n\nbind lst F5 edit", "line 3" },
-					      { "bind list F13 edit", "no key is called" },
-					      { "bind diff F5 edit", "not possible" },
-					      { "map list F5 edit", "bind or unbind" } };
+	static const char *const bad[][2] = {
+		{ "bind list F5", "no action is called" },        { "\n\nbind lst F5 edit", "line 3" },
+		{ "bind list F13 edit", "no key is called" },     { "bind diff F5 edit", "not possible" },
+		{ "bind list F5 edit F6", "ends before \"F6\"" }, { "unbind list F5 edit", "ends before \"edit\"" },
+		{ "map list F5 edit", "bind or unbind" }
+	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		assert_false(keymap_read(&k, bytes_of(bad[i][0]), &e));
 		assert_non_null(strstr(e.text, bad[i][1]));

@@ -306,6 +306,27 @@ static void test_days_are_apart(void **state)
 	end(&f, &m);
 }
 
+/* A day of the zone begins with the sixth; where times are UTC's, days are. */
+static void test_days_go_with_the_times(void **state)
+{
+	struct fake_source f;
+	struct list_model m;
+	(void)state;
+	setenv("TZ", "AAA-11:59:55", 1);
+	tzset();
+	begin(&f, &m, 10, 10);
+	assert_int_equal(at_row(&m, 4), -1);
+	assert_int_equal(at_row(&m, 5), 6);
+	list_set_days(&m, true);
+	assert_int_equal(at_row(&m, 4), 5);
+	assert_int_equal(at_row(&m, 9), 10);
+	list_set_days(&m, false);
+	assert_int_equal(at_row(&m, 4), -1);
+	end(&f, &m);
+	setenv("TZ", "UTC", 1);
+	tzset();
+}
+
 static void test_slow_and_stale_answers(void **state)
 {
 	struct fake_source f;
@@ -470,6 +491,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_chosen_goes),
 		cmocka_unit_test(test_rows_change_in_place),
 		cmocka_unit_test(test_days_are_apart),
+		cmocka_unit_test(test_days_go_with_the_times),
 		cmocka_unit_test(test_slow_and_stale_answers),
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_at_random),

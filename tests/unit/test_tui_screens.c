@@ -314,6 +314,120 @@ static void test_prompts(void **state)
 	end(&w);
 }
 
+/* What a message says to do stands at its end. */
+static void test_long_message(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, 214);
+	snprintf(
+	    w.s.ui.message, sizeof w.s.ui.message,
+	    "/home/somebody/.local/share/creel/creel.db cannot be read: it is damaged: move it away (creel makes a "
+	    "new one), or have a copy of it");
+	w.s.ui.message_bad = true;
+	check(&w, "message-long");
+	memset(w.s.ui.message, 'x', 300);
+	w.s.ui.message[300] = '\0';
+	check(&w, "message-one-word");
+	end(&w);
+}
+
+/* Of a delivery's title the event gives way. */
+static void test_long_event(void **state)
+{
+	struct world w;
+	char event[200];
+	(void)state;
+	begin(&w, 3);
+	draw(&w, 80, 24);
+	memset(event, 'e', sizeof event);
+	struct item *item = fake_source_at(&w.f, 1);
+	item->row.event_type = bytes_make((const uint8_t *)event, sizeof event);
+	surface_clear(&w.surface);
+	bars_draw_detail_title(&w.s.ui, item, (struct bytes){ 0 }, &w.surface, (struct rect){ 0, 0, 80, 1 });
+	bars_draw_detail_title(&w.s.ui, item, (struct bytes){ 0 }, &w.surface, (struct rect){ 0, 1, 40, 1 });
+	golden_check(&w.surface, "title-long-event-80x24");
+	end(&w);
+}
+
+/* Where nothing could be read nobody knows what matches. */
+static void test_trouble(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, 0);
+	snprintf(w.s.ui.filter, sizeof w.s.ui.filter, "push");
+	draw(&w, 80, 24);
+	w.s.ui.list.trouble = strdup("the record cannot be read");
+	screen_draw(&w.s, &w.surface);
+	golden_check(&w.surface, "list-trouble-80x24");
+	end(&w);
+}
+
+static void expect_typed(struct world *w, const char *text, size_t offered)
+{
+	assert_string_equal(w->s.prompt.text, text);
+	assert_int_equal(w->s.prompt.suggestion_count, offered);
+}
+
+/* Tab goes as far as there is one way on, shows what there is, and goes through it. */
+static void test_filter_completion(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, 214);
+	draw(&w, 80, 24);
+	struct prompt *p = &w.s.prompt;
+	prompt_open(p, &w.s.ui, PROMPT_FILTER, "");
+	type(&w, "-(sta");
+	press(&w, TKEY_TAB);
+	expect_typed(&w, "-(stat", 2);
+	press(&w, TKEY_TAB);
+	expect_typed(&w, "-(status:", 2);
+	press(&w, TKEY_TAB);
+	expect_typed(&w, "-(state:", 2);
+	press(&w, TKEY_DOWN);
+	press(&w, TKEY_UP);
+	press(&w, TKEY_BACKTAB);
+	expect_typed(&w, "-(status:", 2);
+	press(&w, TKEY_ENTER); /* values follow, it is not applied */
+	expect_typed(&w, "-(status:", 7);
+	press(&w, TKEY_TAB);
+	press(&w, TKEY_TAB);
+	expect_typed(&w, "-(status:3xx", 7);
+	check(&w, "prompt-complete");
+	type(&w, ",5");
+	expect_typed(&w, "-(status:3xx,5", 0);
+	press(&w, TKEY_TAB);
+	expect_typed(&w, "-(status:3xx,5xx", 0);
+	/* Of what is read; Esc takes the offer away, and only then the prompt. */
+	type(&w, ") SOURCE:s");
+	press(&w, TKEY_TAB);
+	expect_typed(&w, "-(status:3xx,5xx) SOURCE:s", 3); /* stripe, slack, shopify */
+	press(&w, TKEY_ESCAPE);
+	expect_typed(&w, "-(status:3xx,5xx) SOURCE:s", 0);
+	type(&w, "h");
+	press(&w, TKEY_TAB);
+	expect_typed(&w, "-(status:3xx,5xx) SOURCE:shopify", 0);
+	type(&w, " x");
+	press(&w, TKEY_TAB);
+	expect_typed(&w, "-(status:3xx,5xx) SOURCE:shopify x", 0);
+	press(&w, TKEY_CTRL('u'));
+	press(&w, TKEY_BACKTAB);
+	assert_true(p->suggestion_count > 20);
+	press(&w, TKEY_BACKTAB);
+	expect_typed(&w, "json:", p->suggestion_count);
+	check(&w, "prompt-complete-all");
+	struct effect e;
+	press(&w, TKEY_CTRL('u'));
+	type(&w, "is:rep");
+	press(&w, TKEY_TAB);
+	prompt_key(p, &w.s.ui, &(struct key){ .code = TKEY_ENTER }, &e);
+	assert_int_equal(e.kind, EFFECT_FILTER);
+	assert_string_equal(e.text, "is:replay");
+	end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +440,10 @@ int main(void)
 		cmocka_unit_test(test_two_days_reversed),
 		cmocka_unit_test(test_key_bar),
 		cmocka_unit_test(test_prompts),
+		cmocka_unit_test(test_filter_completion),
+		cmocka_unit_test(test_long_message),
+		cmocka_unit_test(test_trouble),
+		cmocka_unit_test(test_long_event),
 	};
 	return RUN(tests);
 }

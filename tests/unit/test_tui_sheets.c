@@ -138,7 +138,7 @@ static void test_edited(void **state)
 	(void)state;
 	begin(&w);
 	struct sheet *s = &w.s.sheet;
-	sheet_edited(s, &w.s.ui, 187, "nothing is forwarding: start `creel listen PORT`, then press r");
+	sheet_edited(s, &w.s.ui, 187, 2, "nothing is forwarding: start `creel listen PORT`, then press r");
 	sheet_edited_line(s, ' ', bytes_of("POST /hooks HTTP/1.1"));
 	sheet_edited_line(s, '-', bytes_of("X-A: \xff\xe2\x80\xae"));
 	sheet_edited_line(s, '+', bytes_of("X-A: \x1b[2J"));
@@ -159,7 +159,7 @@ static void test_edited(void **state)
 	struct effect e = press(&w, TKEY_ESCAPE);
 	assert_int_equal(e.kind, EFFECT_EDIT);
 	assert_int_equal(e.number, EDIT_DROP);
-	sheet_edited(s, &w.s.ui, 187, NULL);
+	sheet_edited(s, &w.s.ui, 187, 0, NULL);
 	for (int i = 0; i < 200; i++)
 		sheet_edited_line(s, '+', bytes_of("more"));
 	assert_int_equal(s->line_count, SHEET_LINES);
