@@ -229,7 +229,7 @@ static bool start(struct serve *s, struct error *e)
 {
 	struct settings *set = &s->relay.settings;
 	if (!check_settings(set, e) || !check_addresses(&set->listen, e) || !check_addresses(&set->tunnel_listen, e) ||
-	    !tokens_open(&s->relay.tokens, set->data, e) || !may_serve(s, e) || !make_rooms(s, e))
+	    !tokens_open(&s->relay.tokens, set->data, true, e) || !may_serve(s, e) || !make_rooms(s, e))
 		return false;
 	/* ingress first: its sentence about a bad certificate is the better one. */
 	s->relay.ingress = ingress_new(&s->relay, e);

@@ -154,14 +154,14 @@ static void test_tokens_of_an_older_relay(void **state)
 			 NULL, NULL, NULL),
 	    SQLITE_OK);
 	sqlite3_close(db);
-	assert_true(tokens_open(&t, folder, &e));
+	assert_true(tokens_open(&t, folder, true, &e));
 	assert_true(tokens_recall_tunnels(t, count_name, &names, &e));
 	assert_int_equal(names, 1);
 	tokens_close(t);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
-	assert_false(tokens_open(&t, folder, &e));
+	assert_false(tokens_open(&t, folder, true, &e));
 	assert_int_equal(e.code, EXIT_STORE);
 	snprintf(command, sizeof command, "rm -rf %s", folder);
 	assert_int_equal(system(command), 0);
@@ -176,7 +176,7 @@ static void test_tokens(void **state)
 	int names = 0;
 	(void)state;
 	assert_non_null(mkdtemp(folder));
-	assert_true(tokens_open(&t, folder, &e));
+	assert_true(tokens_open(&t, folder, true, &e));
 	assert_int_equal(tokens_count(t), 0);
 	assert_true(tokens_add(t, "anna", "shop*", secret, &e));
 	assert_false(tokens_add(t, "anna", "*", secret + 0, &e) && secret[0]);
@@ -199,7 +199,7 @@ static void test_tokens(void **state)
 	assert_true(tokens_check(t, bytes_of(secret), owner, &later) && tokens_has(t, "ben", later));
 	assert_false(tokens_has(t, "ben", mark));
 	tokens_close(t);
-	assert_true(tokens_open(&t, folder, &e)); /* names outlive the run */
+	assert_true(tokens_open(&t, folder, true, &e)); /* names outlive the run */
 	assert_true(tokens_recall_tunnels(t, count_name, &names, &e));
 	assert_int_equal(names, 1);
 	tokens_close(t);
