@@ -62,6 +62,21 @@ static enum refusal check(const char *target, const char *headers, uint64_t max,
 	return http_rules_check(&head, max, f);
 }
 
+static bool no_request(const char *text)
+{
+	return http_rules_is_no_request(bytes_of(text));
+}
+
+static void test_no_request(void **state)
+{
+	(void)state;
+	assert_true(no_request("garbage\r\n") && no_request("\r\n\ngarbage\nPOST /x HTTP/1.1\r\n"));
+	assert_true(no_request(" POST /x HTTP/1.1\r\n") && no_request("a\tb\n"));
+	assert_false(no_request("POST /x HTTP/1.1\r\n") || no_request("\r\nPOST /x HTTP/1.1\r\n"));
+	assert_false(no_request("") || no_request("\r\n") || no_request("garb") || no_request("a b\n"));
+	assert_false(http_rules_is_no_request(bytes_make("\0a\n", 3))); /* an empty line to libmicrohttpd */
+}
+
 static void test_http_rules(void **state)
 {
 	struct http_framing f;
@@ -212,11 +227,9 @@ static void test_tokens(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_client_hello),
-		cmocka_unit_test(test_http_rules),
-		cmocka_unit_test(test_router),
-		cmocka_unit_test(test_tokens),
-		cmocka_unit_test(test_tokens_of_an_older_relay),
+		cmocka_unit_test(test_client_hello), cmocka_unit_test(test_no_request),
+		cmocka_unit_test(test_http_rules),   cmocka_unit_test(test_router),
+		cmocka_unit_test(test_tokens),       cmocka_unit_test(test_tokens_of_an_older_relay),
 	};
 	return RUN(tests);
 }
