@@ -215,6 +215,13 @@ static bool check_settings(const struct settings *set, struct error *e)
 		return error_set(e, EXIT_USAGE, "a rate is at most %d requests a second", LIMITS_MAX_RATE);
 	if (set->ping_interval_ms < 1000)
 		return error_set(e, EXIT_USAGE, "--ping-interval is a second at least");
+	if (set->header_timeout_ms == 0 || set->body_timeout_ms == 0 || set->reply_timeout_ms == 0 ||
+	    set->max_connections == 0)
+		return error_set(e, EXIT_USAGE, "--%s is more than 0: nothing would come through",
+				 set->header_timeout_ms == 0  ? "header-timeout"
+				 : set->body_timeout_ms == 0  ? "body-timeout"
+				 : set->reply_timeout_ms == 0 ? "reply-timeout"
+							      : "max-connections");
 	size_t len = set->domain ? strlen(set->domain) : 1;
 	if (len == 0 || len > 180 ||
 	    (set->domain && (set->domain[0] == '.' || set->domain[len - 1] == '.' ||
