@@ -66,6 +66,7 @@ static void tell_attempt(struct stream *st)
 						       : DELIVERY_FAILED,
 		.status = st->result.status,
 		.timed_out = st->result.result == ATTEMPT_TIMEOUT,
+		.broke_off = !ok && st->result.status > 0,
 		.took_us = (int64_t)st->result.total_us,
 		.attempts = st->attempt,
 		.request_bytes = st->body_size,

@@ -65,7 +65,8 @@ bool command_parse_files(const struct command *c, struct options *o, struct comm
 {
 	bool made_by_it = c == &command_login; /* which writes the file */
 	if (common->config && access(common->config, R_OK) != 0 && !(made_by_it && errno == ENOENT))
-		return error_set(e, EXIT_USAGE, "the config file %s cannot be read", common->config);
+		return error_set(e, EXIT_USAGE, "the config file %s cannot be read: %s", common->config,
+				 strerror(errno));
 	char *user_config = config_default_path();
 	const char *paths[4];
 	size_t n = 0;

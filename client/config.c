@@ -89,6 +89,12 @@ char *config_token(const char *path, const char *relay, struct error *e)
 	return token;
 }
 
+static bool is_comment(const char *line)
+{
+	line += strspn(line, " \t");
+	return *line == ';' || *line == '#' || *line == '\r' || *line == '\n';
+}
+
 /* Copies the old file line by line, leaving out what is to be set anew. */
 static bool copy_rest(FILE *in, struct buffer *out, const char *section, bool replaces_token)
 {
@@ -100,13 +106,25 @@ static bool copy_rest(FILE *in, struct buffer *out, const char *section, bool re
 			top = false;
 			inside = bytes_equal(name, bytes_of(section));
 		}
-		if (!(top && key_line(line, "relay", &value)) && !(inside && replaces_token))
+		if (!(top && key_line(line, "relay", &value)) && !(inside && replaces_token && !is_comment(line)))
 			fine = buffer_append_text(out, line);
 	}
 	OPENSSL_cleanse(line, sizeof line);
 	if (fine && out->len > 0 && out->at[out->len - 1] != '\n')
 		fine = buffer_put_u8(out, '\n');
 	return fine;
+}
+
+/* A disk that is nearly full takes a part and says why with the next. */
+static bool write_all(int fd, struct bytes text)
+{
+	while (text.len > 0) {
+		ssize_t n = write(fd, text.at, text.len);
+		if (n < 0 && errno != EINTR)
+			return false;
+		text = bytes_make(text.at + (n > 0 ? n : 0), text.len - (size_t)(n > 0 ? n : 0));
+	}
+	return true;
 }
 
 static bool write_whole(const char *path, struct bytes text)
@@ -120,26 +138,44 @@ static bool write_whole(const char *path, struct bytes text)
 	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return false;
-	bool fine = write(fd, text.at, text.len) == (ssize_t)text.len && disk_sync(fd) == 0;
-	if (close(fd) != 0)
+	bool fine = write_all(fd, text) && disk_sync(fd) == 0;
+	int kept = errno;
+	if (close(fd) != 0 && fine) {
+		kept = errno;
 		fine = false;
+	}
 	if (fine && rename(temporary, path) == 0)
 		return true;
-	int kept = errno;
+	kept = fine ? errno : kept;
 	unlink(temporary);
 	errno = kept;
 	return false;
 }
 
-static void make_folders(const char *path)
+static bool make_folders(const char *path, struct error *e)
 {
 	char *copy = strdup(path);
-	for (char *slash = copy ? strchr(copy + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+	bool fine = true;
+	for (char *slash = copy ? strchr(copy + 1, '/') : NULL; fine && slash; slash = strchr(slash + 1, '/')) {
 		*slash = 0;
-		mkdir(copy, 0700); /* what cannot be made shows when the file is written */
+		fine =
+		    mkdir(copy, 0700) == 0 || errno == EEXIST || access(copy, F_OK) == 0 ||
+		    error_set(e, EXIT_USAGE,
+			      "the folder %s of the config file cannot be made: %s; name another place with --config",
+			      copy, strerror(errno));
 		*slash = '/';
 	}
 	free(copy);
+	return fine;
+}
+
+/* A new file is renamed over the old one: that must not make a plain file of /dev/null, say. */
+static bool may_replace(const char *path, struct error *e)
+{
+	struct stat s;
+	return stat(path, &s) != 0 || S_ISREG(s.st_mode) ||
+	       error_set(e, EXIT_USAGE, "%s is not a plain file; name another place for the config with --config",
+			 path);
 }
 
 bool config_login(const char *path, const char *relay, const char *token, struct error *e)
@@ -147,7 +183,8 @@ bool config_login(const char *path, const char *relay, const char *token, struct
 	char section[400], real[PATH_MAX];
 	struct buffer text = { 0 }, rest = { 0 };
 	section_of(section, relay);
-	make_folders(path);
+	if (!make_folders(path, e) || !may_replace(path, e))
+		return false;
 	if (realpath(path, real)) /* a link into somebody's dotfiles stays a link */
 		path = real;
 	FILE *old = fopen(path, "r");
@@ -161,11 +198,16 @@ bool config_login(const char *path, const char *relay, const char *token, struct
 	fine = fine && buffer_printf(&text, "relay = %s\n", relay) && buffer_append_bytes(&text, buffer_view(&rest)) &&
 	       (!token || buffer_printf(&text, "[%s]\ntoken = %s\n", section, token)) &&
 	       write_whole(path, buffer_view(&text));
+	int code = errno;
 	if (text.len)
 		OPENSSL_cleanse(text.at, text.len);
 	if (rest.len)
 		OPENSSL_cleanse(rest.at, rest.len);
 	buffer_free(&text);
 	buffer_free(&rest);
-	return fine || error_set(e, EXIT_USAGE, "the config file %s cannot be written: %s", path, strerror(errno));
+	return fine ||
+	       error_set(e, EXIT_USAGE,
+			 "the config file %s cannot be written: %s; see to its folder's permissions and space, or "
+			 "name another place with --config",
+			 path, strerror(code));
 }

@@ -32,6 +32,8 @@ bool listen_take_options(struct listen_options *o, struct error *e)
 		return error_set(e, EXIT_USAGE, "--drain-parallel goes from 0 (the relay's default) to %d", DRAIN_MOST);
 	if (o->tunnel.ping_interval_ms < 1000)
 		return error_set(e, EXIT_USAGE, "--ping-interval is a second at least");
+	if (o->forward.timeout_ms == 0)
+		return error_set(e, EXIT_USAGE, "--timeout is more than 0: no app answers at once");
 	if (o->ready_file && !listen_check_ready_file(o->ready_file, e))
 		return false;
 	if (o->exec && !exec_check(o->exec, e))

@@ -86,7 +86,7 @@ void output_size(char text[16], uint64_t bytes)
 
 static void format_status(char text[16], const struct delivery_row *row)
 {
-	if (row->status)
+	if (row->status && !row->broke_off)
 		snprintf(text, 16, "%d", row->status);
 	else if (row->state == DELIVERY_FAILED || row->state == DELIVERY_REFUSED)
 		snprintf(text, 16, "%s", row->timed_out ? "TIME" : "ERR");

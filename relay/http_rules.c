@@ -3,6 +3,8 @@
 #include "shared/headers.h"
 #include "shared/wire.h"
 
+#include <string.h>
+
 static const struct refusal_text texts[REFUSE_COUNT] = {
 	[REFUSE_NOTHING] = { "none", "", 200, 0 },
 	[REFUSE_MALFORMED] = { "malformed", "The request's head is malformed.", 400, 0 },
@@ -48,6 +50,16 @@ static const struct refusal_text texts[REFUSE_COUNT] = {
 const struct refusal_text *refusal_text(enum refusal r)
 {
 	return &texts[r < REFUSE_COUNT ? r : REFUSE_MALFORMED];
+}
+
+bool http_rules_is_no_request(struct bytes start)
+{
+	while (start.len > 0 && (*start.at == '\r' || *start.at == '\n'))
+		start = bytes_make(start.at + 1, start.len - 1);
+	const uint8_t *end = start.len > 0 ? memchr(start.at, '\n', start.len) : NULL;
+	if (!end || *start.at == 0) /* libmicrohttpd 0.9.75 takes a line that begins with NUL for an empty one */
+		return false;
+	return *start.at == ' ' || !memchr(start.at, ' ', (size_t)(end - start.at));
 }
 
 /* 1*DIGIT, fitting 63 bits. */

@@ -54,6 +54,10 @@ struct http_head {
 	size_t fields;
 };
 
+/* Whether the first line of a connection is whole and no request line at all: no method, or nothing behind it. Empty
+ * lines before it do not count (RFC 9112 §2.2). */
+bool http_rules_is_no_request(struct bytes start);
+
 struct http_framing {
 	bool has_body;     /* Content-Length or chunked */
 	uint64_t body_len; /* WIRE_UNKNOWN_LENGTH when chunked */

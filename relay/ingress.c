@@ -51,6 +51,16 @@ static void format_peer(int fd, char *out, size_t size)
 	}
 }
 
+/* MHD 0.9.75 closes on such a line without a word. Its bytes are left to MHD, which ends the connection by them. What
+ * comes encrypted, in pieces or on a used connection only MHD sees: there it stays so. */
+static void answer_no_request(struct sender *s)
+{
+	uint8_t start[4096];
+	ssize_t n = s->tls ? -1 : recv(s->fd, start, sizeof start, MSG_PEEK | MSG_DONTWAIT);
+	if (n > 0 && http_rules_is_no_request(bytes_make(start, (size_t)n)))
+		(void)!ingress_write_refusal(s, REFUSE_MALFORMED);
+}
+
 static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
 			  enum MHD_ConnectionNotificationCode code)
 {
@@ -82,6 +92,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 		in->count++;
 		/* It was sniffed: the first request's bytes are there. */
 		ingress_set_state(s, SENDER_HEAD, in->relay->settings.header_timeout_ms);
+		answer_no_request(s);
 		*socket_context = s;
 	} else if (s) {
 		ingress_set_state(s, SENDER_IDLE, 0);

@@ -4,6 +4,7 @@
 #include "shared/options.h"
 #include "shared/text.h"
 
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -26,10 +27,19 @@ static bool token_verb(struct tokens *t, const char *verb, const char *name, con
 		return tokens_revoke(t, name, e);
 	if (!tokens_add(t, name, tunnels, secret, e))
 		return false;
-	printf("%s\n", secret);
-	fprintf(stderr, "This is the only time the secret is shown. On the laptop: creel login URL\n");
+	errno = 0;
+	bool told = printf("%s\n", secret) > 0 && fflush(stdout) == 0;
+	int code = errno;
 	OPENSSL_cleanse(secret, sizeof secret);
-	return true;
+	if (told) {
+		fprintf(stderr, "This is the only time the secret is shown. On the laptop: creel login URL\n");
+		return true;
+	}
+	/* A token whose secret nobody has seen is of no use to anyone, and its name would be taken. */
+	struct error ignored;
+	bool gone = tokens_revoke(t, name, &ignored);
+	return error_set(e, EXIT_STORE, "the secret cannot be written: %s; the token was %s", strerror(code),
+			 gone ? "taken back" : "made all the same: revoke it");
 }
 
 static int run_token(int argc, char **argv, struct error *e)
@@ -61,7 +71,8 @@ static int run_token(int argc, char **argv, struct error *e)
 			  "write: creel-relay token add NAME [--tunnels GLOB], token list, or token revoke NAME");
 		goto out;
 	}
-	if (tokens_open(&t, data, e) && token_verb(t, verb, named ? argv[first + 1] : NULL, tunnels, e))
+	if (tokens_open(&t, data, strcmp(verb, "add") == 0, e) &&
+	    token_verb(t, verb, named ? argv[first + 1] : NULL, tunnels, e))
 		status = EXIT_DONE;
 	else
 		status = (int)e->code;
@@ -127,13 +138,17 @@ int main(int argc, char **argv)
 		status = commands[i].run(argc - 1, argv + 1, &e);
 	else
 		error_set(&e, EXIT_USAGE, "'%.60s' is not a command; see creel-relay help", name);
+	errno = 0;
+	if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && status == EXIT_DONE) {
+		status = EXIT_STORE;
+		error_set(&e, EXIT_STORE, "the output cannot be written%s%s", errno ? ": " : "",
+			  errno ? strerror(errno) : "");
+	}
 	if (*e.text) {
 		struct buffer line = { 0 };
 		if (text_sanitize(&line, bytes_of(e.text), TEXT_LINE))
 			fprintf(stderr, "creel-relay: %.*s\n", (int)line.len, (const char *)line.at);
 		buffer_free(&line);
 	}
-	if (fflush(stdout) != 0 && status == EXIT_DONE)
-		status = EXIT_STORE;
 	return status;
 }

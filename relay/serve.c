@@ -215,6 +215,13 @@ static bool check_settings(const struct settings *set, struct error *e)
 		return error_set(e, EXIT_USAGE, "a rate is at most %d requests a second", LIMITS_MAX_RATE);
 	if (set->ping_interval_ms < 1000)
 		return error_set(e, EXIT_USAGE, "--ping-interval is a second at least");
+	if (set->header_timeout_ms == 0 || set->body_timeout_ms == 0 || set->reply_timeout_ms == 0 ||
+	    set->max_connections == 0)
+		return error_set(e, EXIT_USAGE, "--%s is more than 0: nothing would come through",
+				 set->header_timeout_ms == 0  ? "header-timeout"
+				 : set->body_timeout_ms == 0  ? "body-timeout"
+				 : set->reply_timeout_ms == 0 ? "reply-timeout"
+							      : "max-connections");
 	size_t len = set->domain ? strlen(set->domain) : 1;
 	if (len == 0 || len > 180 ||
 	    (set->domain && (set->domain[0] == '.' || set->domain[len - 1] == '.' ||
@@ -229,7 +236,7 @@ static bool start(struct serve *s, struct error *e)
 {
 	struct settings *set = &s->relay.settings;
 	if (!check_settings(set, e) || !check_addresses(&set->listen, e) || !check_addresses(&set->tunnel_listen, e) ||
-	    !tokens_open(&s->relay.tokens, set->data, e) || !may_serve(s, e) || !make_rooms(s, e))
+	    !tokens_open(&s->relay.tokens, set->data, true, e) || !may_serve(s, e) || !make_rooms(s, e))
 		return false;
 	/* ingress first: its sentence about a bad certificate is the better one. */
 	s->relay.ingress = ingress_new(&s->relay, e);

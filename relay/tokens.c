@@ -88,11 +88,21 @@ static bool migrate(struct tokens *t, struct error *e)
 	return false;
 }
 
-bool tokens_open(struct tokens **out, const char *folder, struct error *e)
+static bool cannot_open(const struct tokens *t, const char *folder, struct error *e)
+{
+	if (errno == ENOENT || errno == ENOTDIR)
+		return error_set(
+		    e, EXIT_STORE,
+		    "there is no relay's data in %s; name the folder that `creel-relay serve` has with --data", folder);
+	return error_set(e, EXIT_STORE, "%s cannot be opened: %s; check the data folder's permissions", t->path,
+			 strerror(errno));
+}
+
+bool tokens_open(struct tokens **out, const char *folder, bool make, struct error *e)
 {
 	struct buffer path = { 0 };
 	*out = NULL;
-	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+	if (make && mkdir(folder, 0700) != 0 && errno != EEXIST)
 		return error_set(e, EXIT_STORE, "the data folder %s cannot be made: %s; name another with --data",
 				 folder, strerror(errno));
 	struct tokens *t = calloc(1, sizeof *t);
@@ -103,10 +113,9 @@ bool tokens_open(struct tokens **out, const char *folder, struct error *e)
 	}
 	t->path = (char *)path.at;
 	t->version = -1;
-	int fd = open(t->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(t->path, O_RDWR | (make ? O_CREAT : 0) | O_CLOEXEC, 0600);
 	if (fd < 0) {
-		error_set(e, EXIT_STORE, "%s cannot be opened: %s; check the data folder's permissions", t->path,
-			  strerror(errno));
+		cannot_open(t, folder, e);
 		tokens_close(t);
 		return false;
 	}

@@ -17,8 +17,8 @@ struct token_row {
 	uint64_t created_at_us;
 };
 
-/* Makes the folder (0700) and file (0600) when missing. */
-MUST_CHECK bool tokens_open(struct tokens **out, const char *data_folder, struct error *e);
+/* With `make` the folder (0700) and file (0600) are made when missing; else there must be a relay's data already. */
+MUST_CHECK bool tokens_open(struct tokens **out, const char *data_folder, bool make, struct error *e);
 void tokens_close(struct tokens *t);
 /* `tunnels`: a glob of names it may hold, "*" for all. EXIT_USAGE when the name is taken or odd. */
 MUST_CHECK bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char secret[TOKEN_TEXT_LEN + 1],

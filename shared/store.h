@@ -94,6 +94,7 @@ struct delivery_row {
 	int64_t replay_of; /* 0 none */
 	int status;        /* of the last attempt or the refusal; 0 none */
 	bool timed_out;    /* last attempt ended in ATTEMPT_TIMEOUT */
+	bool broke_off;    /* last attempt failed though a status had come: there is no whole answer */
 	int64_t took_us;   /* last attempt's total; -1 none */
 	int attempts;
 	uint64_t request_bytes, response_bytes;

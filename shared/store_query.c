@@ -42,7 +42,9 @@ void store_read_row(sqlite3_stmt *st, struct delivery_row *row)
 	row->state = (enum delivery_state)column_within(st, 4, DELIVERY_REFUSED);
 	row->replay_of = sqlite3_column_int64(st, 5);
 	row->status = column_within(st, 6, 999);
-	row->timed_out = sqlite3_column_int(st, 7) == 7;
+	int class = sqlite3_column_int(st, 7);
+	row->timed_out = class == 7;
+	row->broke_off = row->status > 0 && row->state == DELIVERY_FAILED && (class == 6 || class == 7);
 	row->took_us = sqlite3_column_type(st, 8) == SQLITE_INTEGER ? sqlite3_column_int64(st, 8) : -1;
 	if (row->took_us < 0)
 		row->took_us = -1;

@@ -70,7 +70,7 @@ static void put_signs(const struct columns *c)
 		{ "R", "a replay" },
 		{ "+ ! -", "signature valid, not valid, not verified" },
 		{ "wait send", "recorded and not sent, on its way" },
-		{ "ERR TIME", "the app could not be reached, or took too long" },
+		{ "ERR TIME", "no whole answer of the app, or not in time" },
 		{ "HELD", "kept until the app is back" },
 	};
 	styled_break(c->s);

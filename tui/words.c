@@ -39,7 +39,7 @@ enum role words_status(char out[8], const struct delivery_row *row)
 		snprintf(out, 8, "%s", pending[row->state]);
 		return ROLE_PENDING;
 	}
-	if (row->status <= 0) {
+	if (row->status <= 0 || row->broke_off) {
 		snprintf(out, 8, "%s", row->timed_out ? "TIME" : "ERR");
 		return ROLE_NO_ANSWER;
 	}

@@ -372,12 +372,72 @@ describe('version, help, login, tokens, dev, admin', () => {
 		assert.match(refused.err, /^creel: .*token/m);
 	});
 
+	it('token list and revoke make nothing, and say where no relay’s data is', async () => {
+		for (const verb of [['list'], ['revoke', 'anna']]) {
+			for (const data of [w.path('no-relay'), w.path('empty')]) {
+				mkdirSync(w.path('empty'), { recursive: true });
+				const r = await w.run('creel-relay', ['token', ...verb, '--data', data]);
+				assert.equal(r.code, 4, r.err);
+				assert.match(r.err, /^creel-relay: there is no relay's data in .*--data$/m);
+			}
+		}
+		assert.ok(!existsSync(w.path('no-relay')));
+		assert.deepEqual(readdirSync(w.path('empty')), []);
+	});
+
+	it('token add and list into a full disk: a sentence and 4; a secret that nobody saw is no token', async () => {
+		const data = w.fresh('full-relay');
+		const sh = (line) => w.run('sh', ['-c', `${line} --data "$1" > /dev/full`, 'sh', data]);
+		const relay = `${binDir}/creel-relay`;
+		const r = await sh(`"${relay}" token add anna`);
+		assert.equal(r.code, 4, r.err);
+		assert.match(r.err, /^creel-relay: the secret cannot be written: .*taken back$/m);
+		assert.doesNotMatch(r.err, /only time/);
+		assert.equal((await w.run('creel-relay', ['token', 'add', 'anna', '--data', data])).code, 0, 'the name is free still');
+		const listed = await sh(`"${relay}" token list`);
+		assert.equal(listed.code, 4);
+		assert.match(listed.err, /^creel-relay: the output cannot be written: /m);
+	});
+
 	it('login with a token for certain tunnels alone, and at a relay on ::1 by the name localhost', async () => {
 		const data = w.fresh('relay');
 		const [secret] = (await w.run('creel-relay', ['token', 'add', 'me', '--tunnels', 'me-*', '--data', data])).text.split('\n');
 		const relay = await w.startRelay({ data, listen: '[::1]:0' });
 		const r = await w.creel(['login', `http://localhost:${relay.port}`, '--config', w.fresh('config.ini')], { input: secret + '\n' });
 		assert.equal(r.code, 0, r.err);
+	});
+
+	it('login with a config file that cannot be written: what failed, on what, what to do; other files stay', async () => {
+		const relay = await w.startRelay();
+		const login = (config) => w.creel(['login', `http://127.0.0.1:${relay.port}`, '--no-token', '--config', config]);
+		writeFileSync(w.path('a-file'), 'x');
+		const folder = await w.creel(['login', `http://127.0.0.1:${relay.port}`, '--no-token'], { env: { XDG_CONFIG_HOME: w.path('a-file') } });
+		assert.equal(folder.code, 2, folder.err);
+		assert.match(folder.err, /^creel: the folder \S*\/a-file\/creel of the config file cannot be made: Not a directory; .*--config/m);
+		const below = await login(w.path('a-file', 'config.ini'));
+		assert.equal(below.code, 2, below.err);
+		assert.match(below.err, /^creel: the config file \S*\/a-file\/config.ini cannot be read: Not a directory/m);
+		// Renaming over it would make a plain file of what is none; /dev/null, say, for everybody on the machine.
+		await w.run('mkfifo', [w.path('a-pipe')]);
+		const dir = await login(w.dir);
+		assert.equal(dir.code, 2, dir.err);
+		assert.match(dir.err, /is not a plain file; .*--config/);
+		const pipe = await w.run('sh', ['-c', `echo > "${w.path('a-pipe')}" & "${binDir}/creel" login http://127.0.0.1:${relay.port} --no-token --config "${w.path('a-pipe')}"`]);
+		assert.equal(pipe.code, 2, pipe.err);
+		assert.match(pipe.err, /is not a plain file/);
+		assert.ok(statSync(w.path('a-pipe')).isFIFO());
+		const full = await w.run('sh', ['-c', `ulimit -f 0; trap '' XFSZ; exec "${binDir}/creel" login http://127.0.0.1:${relay.port} --no-token --config "${w.path('too-big.ini')}" 2>&1 | cat`]);
+		assert.match(full.text, /^creel: the config file \S*too-big.ini cannot be written: File too large; .*--config/m);
+		assert.ok(!existsSync(w.path('too-big.ini')) && !existsSync(w.path('too-big.ini.tmp')));
+	});
+
+	it('login keeps what else stands in the config file', async () => {
+		const relay = await w.startRelay();
+		const config = w.path('others.ini'), url = `http://127.0.0.1:${relay.port}`;
+		writeFileSync(config, `relay = http://old\ninsecure = 1\n[token ${url}]\ntoken = old\n; of the shop\n[listen]\nname = shop\n`);
+		const r = await w.creel(['login', url, '--config', config], { input: 'any\n' });
+		assert.equal(r.code, 0, r.err);
+		assert.equal(readFileSync(config, 'utf8'), `relay = ${url}\ninsecure = 1\n; of the shop\n[listen]\nname = shop\n[token ${url}]\ntoken = any\n`);
 	});
 
 	it('login where no relay is → exit 3, and nothing is kept', async () => {

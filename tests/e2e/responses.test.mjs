@@ -207,6 +207,9 @@ describe('the app’s answer', () => {
 			assert.equal(answer.complete, false);
 			const row = await road.w.recorded((r) => r.target === path && r.state !== 'sending');
 			assert.equal(row.state, 'failed');
+			assert.equal(row.status, 200);
+			const line = (await road.w.creelOut(['list', `path:${path}`])).toString();
+			assert.match(line, / ERR +GET /, 'a list that says 200 would call it delivered');
 			await s.end();
 		});
 	}

@@ -62,6 +62,21 @@ static enum refusal check(const char *target, const char *headers, uint64_t max,
 	return http_rules_check(&head, max, f);
 }
 
+static bool no_request(const char *text)
+{
+	return http_rules_is_no_request(bytes_of(text));
+}
+
+static void test_no_request(void **state)
+{
+	(void)state;
+	assert_true(no_request("garbage\r\n") && no_request("\r\n\ngarbage\nPOST /x HTTP/1.1\r\n"));
+	assert_true(no_request(" POST /x HTTP/1.1\r\n") && no_request("a\tb\n"));
+	assert_false(no_request("POST /x HTTP/1.1\r\n") || no_request("\r\nPOST /x HTTP/1.1\r\n"));
+	assert_false(no_request("") || no_request("\r\n") || no_request("garb") || no_request("a b\n"));
+	assert_false(http_rules_is_no_request(bytes_make("\0a\n", 3))); /* an empty line to libmicrohttpd */
+}
+
 static void test_http_rules(void **state)
 {
 	struct http_framing f;
@@ -154,14 +169,14 @@ static void test_tokens_of_an_older_relay(void **state)
 			 NULL, NULL, NULL),
 	    SQLITE_OK);
 	sqlite3_close(db);
-	assert_true(tokens_open(&t, folder, &e));
+	assert_true(tokens_open(&t, folder, true, &e));
 	assert_true(tokens_recall_tunnels(t, count_name, &names, &e));
 	assert_int_equal(names, 1);
 	tokens_close(t);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 99", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
-	assert_false(tokens_open(&t, folder, &e));
+	assert_false(tokens_open(&t, folder, true, &e));
 	assert_int_equal(e.code, EXIT_STORE);
 	snprintf(command, sizeof command, "rm -rf %s", folder);
 	assert_int_equal(system(command), 0);
@@ -176,7 +191,7 @@ static void test_tokens(void **state)
 	int names = 0;
 	(void)state;
 	assert_non_null(mkdtemp(folder));
-	assert_true(tokens_open(&t, folder, &e));
+	assert_true(tokens_open(&t, folder, true, &e));
 	assert_int_equal(tokens_count(t), 0);
 	assert_true(tokens_add(t, "anna", "shop*", secret, &e));
 	assert_false(tokens_add(t, "anna", "*", secret + 0, &e) && secret[0]);
@@ -199,7 +214,7 @@ static void test_tokens(void **state)
 	assert_true(tokens_check(t, bytes_of(secret), owner, &later) && tokens_has(t, "ben", later));
 	assert_false(tokens_has(t, "ben", mark));
 	tokens_close(t);
-	assert_true(tokens_open(&t, folder, &e)); /* names outlive the run */
+	assert_true(tokens_open(&t, folder, true, &e)); /* names outlive the run */
 	assert_true(tokens_recall_tunnels(t, count_name, &names, &e));
 	assert_int_equal(names, 1);
 	tokens_close(t);
@@ -212,11 +227,9 @@ static void test_tokens(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_client_hello),
-		cmocka_unit_test(test_http_rules),
-		cmocka_unit_test(test_router),
-		cmocka_unit_test(test_tokens),
-		cmocka_unit_test(test_tokens_of_an_older_relay),
+		cmocka_unit_test(test_client_hello), cmocka_unit_test(test_no_request),
+		cmocka_unit_test(test_http_rules),   cmocka_unit_test(test_router),
+		cmocka_unit_test(test_tokens),       cmocka_unit_test(test_tokens_of_an_older_relay),
 	};
 	return RUN(tests);
 }

@@ -82,16 +82,21 @@ static void test_attempts_make_the_summary(void **state)
 	assert_true(store_insert_attempt(s, &a, &e));
 	assert_true(store_get(s, id, on_row, NULL, &e));
 	assert_true(seen.state == DELIVERY_FAILED && seen.timed_out && seen.attempts == 1 && seen.status == 0);
+	assert_false(seen.broke_off);
+	struct store_attempt half = { .delivery_id = id, .result = ATTEMPT_ABORTED, .status = 200, .total_us = 7 };
+	assert_true(store_insert_attempt(s, &half, &e));
+	assert_true(store_get(s, id, on_row, NULL, &e));
+	assert_true(seen.state == DELIVERY_FAILED && seen.broke_off && !seen.timed_out && seen.status == 200);
 	struct store_attempt b = {
 		.delivery_id = id, .status = 201, .body = bytes_of("ok"), .body_size = 2, .total_us = 9
 	};
 	assert_true(store_insert_attempt(s, &b, &e));
 	assert_true(store_get(s, id, on_row, NULL, &e));
-	assert_true(seen.state == DELIVERY_DELIVERED && seen.status == 201 && seen.attempts == 2 && seen.took_us == 9);
+	assert_true(seen.state == DELIVERY_DELIVERED && seen.status == 201 && seen.attempts == 3 && seen.took_us == 9);
 	assert_true(store_get_response(s, id, 0, &m, &e));
 	assert_true(bytes_equal(buffer_view(&m.body), bytes_of("ok")));
 	store_message_free(&m);
-	assert_false(store_get_response(s, id, 3, &m, &e));
+	assert_false(store_get_response(s, id, 4, &m, &e));
 	assert_int_equal(e.code, EXIT_USAGE);
 	b.delivery_id = 999;
 	assert_false(store_insert_attempt(s, &b, &e));
