@@ -56,7 +56,8 @@ static void fill(struct preview_line *l, const struct ui *ui, const struct item 
 	l->at[PART_TARGET].text = row->target;
 	l->at[PART_STATUS].text = bytes_of(l->status);
 	l->at[PART_STATUS].role = l->at[PART_REASON].role = status;
-	if (known && row->status > 0 && !row->broke_off && ui->preview_attempts == row->attempts && ui->preview_status == row->status)
+	if (known && row->status > 0 && !row->broke_off && ui->preview_attempts == row->attempts &&
+	    ui->preview_status == row->status)
 		l->at[PART_REASON].text = buffer_view(&ui->preview.reason);
 	l->at[PART_TOOK].text = bytes_of(l->took);
 	l->at[PART_SIGNATURE].text = bytes_of("signature");
