@@ -18,6 +18,10 @@
 #define END_STEP_MS 20
 #define CLOSE_MS 1000
 
+#define ENDS 3
+/* The last when the terminal's window is closed. */
+static const int ends[ENDS] = { SIGINT, SIGTERM, SIGHUP };
+
 struct listen {
 	uv_loop_t loop;
 	const struct listen_options *options;
@@ -36,7 +40,7 @@ struct listen {
 	struct inspector *inspector; /* has the terminal; NULL: lines */
 	struct inspector *left;      /* gave it back, while its replays go on */
 	bool ui_left;                /* within this turn: by a signal, perhaps, that comes here as well */
-	uv_signal_t on_int, on_term;
+	uv_signal_t signals[ENDS];
 	uv_timer_t status_timer, end_timer, connect_timer;
 	uint64_t started_at_us, end_deadline;
 	bool was_online, ending, closing_parts, timers_open;
@@ -301,14 +305,18 @@ static void on_connect_late(uv_timer_t *h)
 
 static void start_handles(struct listen *l)
 {
-	uv_signal_init(&l->loop, &l->on_int);
-	uv_signal_init(&l->loop, &l->on_term);
 	uv_timer_init(&l->loop, &l->status_timer);
 	uv_timer_init(&l->loop, &l->end_timer);
 	uv_timer_init(&l->loop, &l->connect_timer);
-	l->on_int.data = l->on_term.data = l->status_timer.data = l->end_timer.data = l->connect_timer.data = l;
-	uv_signal_start(&l->on_int, on_signal, SIGINT);
-	uv_signal_start(&l->on_term, on_signal, SIGTERM);
+	l->status_timer.data = l->end_timer.data = l->connect_timer.data = l;
+	struct sigaction hangup;
+	bool nohup = sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
+	for (size_t i = 0; i < ENDS; i++) {
+		uv_signal_init(&l->loop, &l->signals[i]);
+		l->signals[i].data = l;
+		if (!(nohup && ends[i] == SIGHUP))
+			uv_signal_start(&l->signals[i], on_signal, ends[i]);
+	}
 	l->timers_open = true;
 }
 
@@ -441,15 +449,16 @@ static void free_parts(struct listen *l)
 {
 	/* libuv puts the default action back when its handles close: a further Ctrl-C must not kill what is being put
 	 * away. */
-	sigset_t ends;
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	sigset_t blocked;
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < ENDS; i++)
+		sigaddset(&blocked, ends[i]);
+	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 	if (l->timers_open) {
-		uv_handle_t *handles[] = { (uv_handle_t *)&l->on_int, (uv_handle_t *)&l->on_term,
-					   (uv_handle_t *)&l->status_timer, (uv_handle_t *)&l->end_timer,
+		uv_handle_t *handles[] = { (uv_handle_t *)&l->status_timer, (uv_handle_t *)&l->end_timer,
 					   (uv_handle_t *)&l->connect_timer };
+		for (size_t i = 0; i < ENDS; i++)
+			uv_close((uv_handle_t *)&l->signals[i], NULL);
 		for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
 			uv_close(handles[i], NULL);
 	}

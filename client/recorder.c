@@ -177,6 +177,7 @@ void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a, 
 	j->job.run = run_attempt;
 	j->job.done = done_attempt;
 	j->job.lazy = true; /* the sender has its answer already */
+	j->job.bytes = a->body.len;
 	j->attempt = *a;
 	j->answered = answered;
 	j->done = done;

@@ -10,6 +10,7 @@ struct job_list {
 #define LAZY_MS 10
 #define LAZY_MOST 256
 #define LAZY_SYNC_MS 20
+#define LAZY_BYTES (4u << 20) /* in one transaction: whoever comes meanwhile waits for it */
 
 struct batch_writer {
 	const struct batch_ops *ops;
@@ -26,6 +27,7 @@ struct batch_writer {
 	size_t lazy_count;
 	struct job_list turn; /* loop thread alone */
 	struct job_list queued;
+	struct job_list put_off;                        /* writer's thread alone: lazy ones for the next transaction */
 	struct writer_job *committed, **committed_last; /* by next_committed: each is, or will be, in `done` as well */
 	struct job_list unsynced;
 	struct job_list done;
@@ -174,15 +176,45 @@ static void give_unsynced(struct batch_writer *w, struct job_list *jobs)
 	uv_mutex_unlock(&w->lock);
 }
 
+static void list_add(struct job_list *l, struct writer_job *job)
+{
+	job->next = NULL;
+	*l->last = job;
+	l->last = &job->next;
+}
+
+/* What somebody waits for goes first, and then as much of the rest as does not hold up who comes next: one at least. */
+static struct job_list choose_batch(struct batch_writer *w, struct writer_job *queued)
+{
+	struct job_list batch;
+	list_init(&batch);
+	for (struct writer_job *j = queued, *next; j; j = next) {
+		next = j->next;
+		list_add(j->lazy ? &w->put_off : &batch, j);
+	}
+	struct writer_job *j = w->put_off.first;
+	for (size_t bytes = 0; j && bytes < LAZY_BYTES;) {
+		struct writer_job *next = j->next;
+		bytes += j->bytes;
+		list_add(&batch, j);
+		j = next;
+	}
+	w->put_off.first = j;
+	if (!j)
+		list_init(&w->put_off);
+	return batch;
+}
+
 static void writer_main(void *arg)
 {
 	struct batch_writer *w = arg;
 	for (;;) {
 		uv_mutex_lock(&w->lock);
-		while (!w->queued.first && !w->ending)
+		while (!w->queued.first && !w->put_off.first && !w->ending)
 			uv_cond_wait(&w->wake, &w->lock);
-		struct job_list batch = take_all(&w->queued);
+		struct writer_job *queued = list_take(&w->queued);
 		uv_mutex_unlock(&w->lock);
+		struct job_list batch = choose_batch(w, queued);
 		if (!batch.first)
 			break;
 		run_batch(w, batch.first);
@@ -309,7 +341,7 @@ struct batch_writer *batch_writer_new(uv_loop_t *loop, const struct batch_ops *o
 	}
 	w->ops = ops;
 	w->db = db;
-	struct job_list *lists[] = { &w->turn, &w->lazy, &w->queued, &w->unsynced, &w->done };
+	struct job_list *lists[] = { &w->turn, &w->lazy, &w->queued, &w->put_off, &w->unsynced, &w->done };
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		list_init(lists[i]);
 	w->committed_last = &w->committed;
@@ -357,11 +389,8 @@ no_lock:
 
 void batch_writer_submit(struct batch_writer *w, struct writer_job *job)
 {
-	job->next = NULL;
 	job->failed = NULL;
-	struct job_list *list = job->lazy ? &w->lazy : &w->turn;
-	*list->last = job;
-	list->last = &job->next;
+	list_add(job->lazy ? &w->lazy : &w->turn, job);
 	if (job->lazy && w->lazy_count++ == 0 && !uv_is_closing((uv_handle_t *)&w->lazy_timer))
 		uv_timer_start(&w->lazy_timer, on_lazy_timer, LAZY_MS, 0);
 	if (w->pending++ == 0)

@@ -40,6 +40,9 @@ struct writer_job {
 	/* May wait a few milliseconds for company, before its commit and before the sync: rows that nobody waits for
 	 * cost less in larger batches. Such jobs keep their order among themselves. */
 	bool lazy;
+	/* About how many bytes a lazy one writes, where they are many: with more than a few MiB of them in a row others
+	 * have their transactions in between. */
+	size_t bytes;
 };
 
 /* Starts the thread. `db` is used by the thread alone until the writer is closed. NULL and *e on failure. */

@@ -428,6 +428,29 @@ describe('the relay goes', () => {
 		await road.w.recorded((r) => r.target === '/asleep' && r.state === 'delivered');
 	});
 
+	it('the terminal is closed (SIGHUP): the client finishes what is in flight and ends well, but not under nohup', async () => {
+		let stream;
+		road.app.answer = (_, socket) => (stream = socket);
+		const target = road.app.port, relay = road.relay;
+		const client = await road.w.startClient({ relay, target, name: 'hangup' });
+		const sending = post(relay.port, '/hangup/x');
+		await waitFor('the app to be called', () => stream);
+		client.signal('SIGHUP');
+		stream.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate');
+		assert.equal((await sending).text, 'late');
+		assert.deepEqual(await client.end(), { code: 0, signal: null });
+		client.checkSanitizers();
+
+		const ready = road.w.fresh('ready');
+		const stays = road.w.spawn('nohup', [path.join(binDir, 'creel'), 'listen', String(target), '--relay', `http://127.0.0.1:${relay.port}`, '--name', 'nohup', '--output', 'json', '--ready-file', ready]);
+		await road.w.fileFrom(stays, ready);
+		stays.signal('SIGHUP');
+		road.app.answer = (_, socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+		for (let i = 0; i < 3; i++) assert.equal((await post(relay.port, '/nohup/x')).text, 'ok');
+		assert.equal((await stays.stop('SIGINT')).code, 130);
+		stays.checkSanitizers();
+	});
+
 	it('SIGTERM: what is in flight is finished, no new connection is taken, exit 0', async () => {
 		let stream;
 		road.app.answer = (_, socket) => (stream = socket);

@@ -298,6 +298,49 @@ static void test_lazy_jobs_come_later_in_order(void **state)
 	free(f);
 }
 
+static sem_t heavy_begun, heavy_may_go;
+
+static bool run_heavy(struct writer_job *job, void *db, struct error *e)
+{
+	sem_post(&heavy_begun);
+	sem_wait(&heavy_may_go);
+	return run(job, db, e);
+}
+
+static void test_many_large_lazy_jobs_let_others_in_between(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+	(void)state;
+	start(f);
+	sem_init(&heavy_begun, 0, 0);
+	sem_init(&heavy_may_go, 0, 0);
+	for (int i = 0; i < 3; i++) {
+		f->jobs[i] = (struct job){ { .run = run_heavy, .done = done, .lazy = true, .bytes = 64u << 20 },
+					   i,
+					   false,
+					   f->order,
+					   &f->count,
+					   f->failed };
+		batch_writer_submit(f->writer, &f->jobs[i].job);
+	}
+	while (sem_trywait(&heavy_begun) != 0)
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	f->jobs[3] = (struct job){ { .run = run, .done = done }, 3, false, f->order, &f->count, f->failed };
+	batch_writer_submit(f->writer, &f->jobs[3].job);
+	uv_run(&f->loop, UV_RUN_NOWAIT); /* the thread has it now, behind the first of the large ones */
+	for (int i = 0; i < 3; i++)
+		sem_post(&heavy_may_go);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	end(f);
+	static const int expected[] = { 0, 3, 1, 2 };
+	assert_int_equal(f->count, 4);
+	assert_memory_equal(f->order, expected, sizeof expected);
+	assert_int_equal(f->db.committed, 3);
+	sem_destroy(&heavy_begun);
+	sem_destroy(&heavy_may_go);
+	free(f);
+}
+
 /* ---- a database that syncs apart from its commit ---- */
 
 struct apart {
@@ -452,6 +495,7 @@ int main(void)
 		cmocka_unit_test(test_lazy_jobs_share_a_sync),
 		cmocka_unit_test(test_what_done_submits_while_closing_is_synced),
 		cmocka_unit_test(test_lazy_jobs_come_later_in_order),
+		cmocka_unit_test(test_many_large_lazy_jobs_let_others_in_between),
 		cmocka_unit_test(test_one_turn_is_one_transaction),
 		cmocka_unit_test(test_bad_row_fails_alone),
 		cmocka_unit_test(test_failed_commit_is_told_to_each),

@@ -91,7 +91,8 @@ static void test_marks(void **state)
 	assert_int_equal(count(&t, "is:marked"), 1);
 	/* Of one that is gone: told, and nothing is held. */
 	assert_false(inspect_deed_ops.tag(t.deeds, 99, "marked", true, &e));
-	assert_int_equal(e.code, EXIT_STORE);
+	assert_int_equal(e.code, EXIT_USAGE);
+	assert_string_equal(e.text, "delivery 99 is no longer on record");
 	assert_true(inspect_deed_ops.tag(t.deeds, b, "marked", false, &e));
 	assert_int_equal(count(&t, "is:marked"), 0);
 	end(&t);
