@@ -1,4 +1,4 @@
-/* One file a subcommand, each ending in a const struct command that main.c lists. */
+/* One file a subcommand, each ending in a const struct command that commands.def lists. */
 #pragma once
 
 #include <stddef.h>
@@ -44,6 +44,7 @@ MUST_CHECK bool command_parse_files(const struct command *c, struct options *o, 
  */
 char *command_token(const struct common_options *common, const char *relay, struct error *e);
 
-/* The table of main.c: the i-th command or NULL; the one of that name, or NULL and *e with the nearest spelling. */
+/* The table of the commands: the i-th command or NULL; the one of that name, or NULL and *e with the nearest spelling.
+ */
 const struct command *command_at(size_t i);
 const struct command *command_find(const char *name, struct error *e);

@@ -1,4 +1,4 @@
-/* creel: the program on the laptop. This file is the table of subcommands. */
+/* creel: the program on the laptop. */
 #include "client/command.h"
 #include "shared/text.h"
 
@@ -7,36 +7,6 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
-
-static const struct command *const commands[] = {
-#define COMMAND(name) &command_##name,
-#include "client/commands.def"
-#undef COMMAND
-};
-
-const struct command *command_at(size_t i)
-{
-	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
-	return i < sizeof commands / sizeof *commands ? commands[i] : NULL;
-}
-
-const struct command *command_find(const char *name, struct error *e)
-{
-	const char *nearest = NULL;
-	size_t least = 3;
-	for (size_t i = 0; command_at(i); i++) {
-		size_t distance = text_distance(commands[i]->name, name);
-		if (distance == 0)
-			return commands[i];
-		if (distance < least) {
-			least = distance;
-			nearest = commands[i]->name;
-		}
-	}
-	error_set(e, EXIT_USAGE, "'%.60s' is not a command%s%s; see creel help", name, nearest ? ", did you mean " : "",
-		  nearest ? nearest : "");
-	return NULL;
-}
 
 int main(int argc, char **argv)
 {
