@@ -10,7 +10,10 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define PROBE_MS 15000
+#define ANSWER_MS 10000
+#define PROBE_MS                                                                                                       \
+	(2 * ANSWER_MS +                                                                                               \
+	 5000)      /* localhost has two addresses; the tunnel itself says first, and better, that nobody answered */
 #define MAX_URL 180 /* libinih cuts a line of the config file at 200 */
 
 static volatile sig_atomic_t interrupted;
@@ -195,6 +198,7 @@ static int run(int argc, char **argv, struct error *e)
 		.token = token,
 		.ca = ca,
 		.ping_interval_ms = 15000,
+		.answer_within_ms = ANSWER_MS,
 		.wire_options = WIRE_OPTION_OFFLINE_FAIL,
 	};
 	if (!probe_relay(&tunnel, e)) {

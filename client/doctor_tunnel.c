@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define NONCE_LEN 2048
+#define SPARE_MS 2000 /* the tunnel itself says first, and better, that nobody answered */
 #define PATH "/creel-doctor?sent=%20here"
 
 struct doctor_tunnel {
@@ -155,6 +156,7 @@ static bool open_tunnel(struct doctor *d)
 		.pin = d->pin,
 		.insecure = d->insecure,
 		.ping_interval_ms = 15000,
+		.answer_within_ms = DOCTOR_MS,
 		.wire_options = WIRE_OPTION_OFFLINE_FAIL, /* nothing is kept for a name that is used once */
 	};
 	struct doctor_tunnel *t = calloc(1, sizeof *t);
@@ -172,7 +174,7 @@ static bool open_tunnel(struct doctor *d)
 	t->tunnel = t->has_timer ? new_tunnel(t, &options) : NULL;
 	if (t->tunnel) {
 		tunnel_start(t->tunnel);
-		run_until(t, DOCTOR_MS);
+		run_until(t, (uint64_t)(1 + t->tries_left) * DOCTOR_MS + SPARE_MS);
 	}
 	return true;
 }

@@ -269,6 +269,8 @@ static int on_append_headers(struct tunnel *t, struct lws *wsi, unsigned char **
 	int failed = len >= (int)sizeof value || lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_AUTHORIZATION,
 									      (unsigned char *)value, len, at, end);
 	lws_explicit_bzero(value, sizeof value);
+	if (failed)
+		snprintf(t->reason, sizeof t->reason, "the token is longer than any that creel-relay makes");
 	return failed ? -1 : 0;
 }
 
@@ -306,9 +308,10 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 		tunnel_lost(t, "it ended");
 		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
-		/* lws 4.1.6 says nothing else when we refuse to go on in APPEND_HANDSHAKE_HEADER. */
+		/* lws 4.1.6 says nothing else when we do not go on in APPEND_HANDSHAKE_HEADER or drop a connection
+		 * that is still being made: both left their reason. */
 		if (t->wsi == wsi)
-			tunnel_lost(t, "it was refused");
+			tunnel_lost(t, "the connection ended before the relay had answered");
 		return 0;
 	default:
 		return 0;

@@ -6,12 +6,29 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
-#define WELCOME_MS 15000
+#define ANSWER_WITHIN_MS 10000
+/* lws ends a connection that is still being made after this long, and does not say why (4.1.6; 5 s when it is not
+ * told): so much later than we do that it never comes first. */
+#define LWS_GIVES_UP_S 60
+
+static int64_t answer_within_ms(const struct tunnel *t)
+{
+	return t->options.answer_within_ms ? t->options.answer_within_ms : ANSWER_WITHIN_MS;
+}
 
 static void on_welcome_late(uv_timer_t *h)
 {
-	tunnel_drop(h->data, "it did not answer in time");
+	struct tunnel *t = h->data;
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof peer;
+	char why[120];
+	bool taken = t->wsi && getpeername(lws_get_socket_fd(t->wsi), (struct sockaddr *)&peer, &len) == 0;
+	snprintf(why, sizeof why, "%s within %g s",
+		 taken ? "it took the connection and did not answer" : "it did not take the connection",
+		 (double)answer_within_ms(t) / 1000);
+	tunnel_drop(t, why);
 }
 
 /* lws 4.1.6 looks a name up while it begins, and does not say when that fails. */
@@ -55,7 +72,7 @@ void tunnel_connect(struct tunnel *t)
 	}
 	if (t->state != TUNNEL_CONNECTING)
 		tunnel_set_state(t, TUNNEL_CONNECTING, "connecting");
-	uv_timer_start(&t->welcome, on_welcome_late, WELCOME_MS, 0);
+	uv_timer_start(&t->welcome, on_welcome_late, (uint64_t)answer_within_ms(t), 0);
 	/* When this fails at once, lws 4.1.6 may or may not have called CONNECTION_ERROR: `retry` is active if it has.
 	 */
 	if (!lws_client_connect_via_info(&info) && !uv_is_active((uv_handle_t *)&t->retry) && !t->closing &&
@@ -89,6 +106,7 @@ bool tunnel_make_context(struct tunnel *t, struct error *e)
 	info.client_ssl_ca_filepath = t->options.ca;
 	info.ssl_client_options_set = SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1;
 	info.retry_and_idle_policy = &t->keepalive;
+	info.timeout_secs = LWS_GIVES_UP_S;
 	t->context = lws_create_context(&info);
 	t->proxied = proxy != NULL;
 	if (t->context && proxy)
