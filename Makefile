@@ -1,5 +1,13 @@
 # creel: see README.md. `make run`, `make test`, `make help`.
 BUILD ?= build/release
+# `make V=1` shows whole commands.
+V ?=
+Q := $(if $(V),,@)
+say = @$(if $(V),:,printf '%-4s %s\n' '$(1)' '$(2)')
+# As many compilers at once as there are cores, unless -j says otherwise.
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+# Nothing of it where make was given a -j of its own, whose jobs are then shared.
+PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(JOBS))
 PREFIX ?= /usr/local
 DESTDIR ?=
 CC ?= cc
@@ -72,82 +80,102 @@ help:
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 # shared/store.sql is documentation and schema at once; it is compiled in as a string.
 $(BUILD)/shared/store_schema.c: shared/store.sql
 	@mkdir -p $(@D)
-	{ printf 'extern const char store_schema_sql[];\nconst char store_schema_sql[] =\n'; \
+	$(Q){ printf 'extern const char store_schema_sql[];\nconst char store_schema_sql[] =\n'; \
 	  sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $<; printf ';\n'; } > $@
 $(BUILD)/shared/store_schema.o: $(BUILD)/shared/store_schema.c
-	$(CC) $(CFLAGS_ALL) -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 # The samples of `creel trigger` as well.
 $(BUILD)/client/samples_built_in.c: $(sort $(wildcard client/samples/*.http)) | client/samples.h
 	@mkdir -p $(@D)
-	{ printf '#include "client/samples.h"\nconst struct sample samples_built_in[] = {\n'; \
+	$(Q){ printf '#include "client/samples.h"\nconst struct sample samples_built_in[] = {\n'; \
 	  for f in $^; do name=$${f##*/}; printf '{ "%s",\n' "$${name%.http}"; \
 	  sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$f; printf '},\n'; done; printf '{ 0, 0 } };\n'; } > $@
 $(BUILD)/client/samples_built_in.o: $(BUILD)/client/samples_built_in.c
-	$(CC) $(CFLAGS_ALL) -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 $(BUILD)/shared.a: $(SHARED_OBJ)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 $(BUILD)/client.a: $(CLIENT_OBJ)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 $(BUILD)/tui.a: $(TUI_OBJ)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 $(BUILD)/relay.a: $(RELAY_OBJ)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/creel: $(BUILD)/client/main.o $(BUILD)/client.a $(BUILD)/tui.a $(BUILD)/shared.a
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_MALLOC) $(LIBS_CLIENT) $(LIBS_TUI)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_MALLOC) $(LIBS_CLIENT) $(LIBS_TUI)
 $(BUILD)/creel-relay: $(BUILD)/relay/main.o $(BUILD)/relay.a $(BUILD)/shared.a
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_MALLOC) $(LIBS_RELAY)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_MALLOC) $(LIBS_RELAY)
 
 # Completions say what --help says.
 $(COMPLETIONS): $(BUILD)/creel $(wildcard client/completions/*)
 	@mkdir -p $(@D)
-	client/completions/generate.sh $(BUILD)/creel $(if $(findstring _creel,$@),zsh,$(subst .,,$(suffix $@))) > $@
+	$(Q)client/completions/generate.sh $(BUILD)/creel $(if $(findstring _creel,$@),zsh,$(subst .,,$(suffix $@))) > $@
 
 # Unit tests: test_client_* sees the client's modules, test_relay_* the relay's, test_tui_* the inspector's, all see shared.
 $(BUILD)/unit/test_client_%: $(BUILD)/tests/unit/test_client_%.o $(BUILD)/client.a $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT) $(LIBS_TUI) -lcmocka
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT) $(LIBS_TUI) -lcmocka
 $(BUILD)/unit/test_relay_%: $(BUILD)/tests/unit/test_relay_%.o $(BUILD)/relay.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY) -lcmocka
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY) -lcmocka
 $(BUILD)/unit/test_relay_powerloss: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/powerloss/*.c))
 $(BUILD)/unit/test_tui_%: $(BUILD)/tests/unit/test_tui_%.o $(BUILD)/tests/tools/tui_source.o $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_TUI) -lcmocka
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_TUI) -lcmocka
 $(BUILD)/unit/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/shared.a
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) -lcmocka
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) -lcmocka
 unit: $(UNIT_BIN)
 
 # The inspector over deliveries in memory, for the tests in a real terminal.
 $(BUILD)/tui-fake: $(BUILD)/tests/tools/tui_fake.o $(BUILD)/tests/tools/tui_source.o $(BUILD)/tui.a $(BUILD)/shared.a
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_TUI)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_TUI)
 # For the benches: a store of any size, and a terminal that measures what is drawn on it.
 $(BUILD)/store-load: $(BUILD)/tests/tools/store_load.o $(BUILD)/shared.a
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE)
 $(BUILD)/tui-bench: $(BUILD)/tests/tools/tui_bench.o $(BUILD)/tests/tools/bench_screen.o
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) -lutil
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) -lutil
 # A program in a terminal whose every byte is looked at.
 $(BUILD)/pty-run: $(BUILD)/tests/tools/pty_run.o
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_PTY)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_PTY)
 $(BUILD)/sample-receiver: $(BUILD)/tests/tools/sample_receiver.o $(BUILD)/shared.a
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
 
 # Each fuzz target's corpus as a plain regression test (no libFuzzer needed); `make fuzz` searches for more.
 $(BUILD)/corpus/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/corpus_main.o $(BUILD)/relay.a $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
-	$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDFLAGS_ALL) $(LIBS_RELAY) $(LIBS_WSLAY)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDFLAGS_ALL) $(LIBS_RELAY) $(LIBS_WSLAY)
 corpus: $(FUZZ_NAMES:%=$(BUILD)/corpus/%)
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/relay.a $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
-	$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDFLAGS_ALL) -fsanitize=fuzzer $(LIBS_RELAY) $(LIBS_WSLAY)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDFLAGS_ALL) -fsanitize=fuzzer $(LIBS_RELAY) $(LIBS_WSLAY)
 $(BUILD)/corpus/ws_frames $(BUILD)/fuzz/ws_frames: $(BUILD)/client/tunnel_read.o
 $(BUILD)/corpus/answer $(BUILD)/fuzz/answer: $(patsubst %,$(BUILD)/client/%.o,answer_head challenge secrets)
 fuzz-targets: $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
@@ -156,17 +184,19 @@ deps:
 	@.ci/deps build
 run:
 	@.ci/deps build demo
-	@$(MAKE) --no-print-directory all $(BUILD)/sample-receiver
+	@$(MAKE) $(PARALLEL) --no-print-directory all $(BUILD)/sample-receiver
 	@tests/demo/run.sh $(BUILD)
 demo:
 	@.ci/deps build demo
-	@$(MAKE) --no-print-directory all $(BUILD)/sample-receiver
+	@$(MAKE) $(PARALLEL) --no-print-directory all $(BUILD)/sample-receiver
 	@tests/demo/demo.sh $(BUILD)
 
 test:
 	@.ci/deps build test
-	@$(MAKE) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake build/asan/pty-run
-	@$(MAKE) --no-print-directory $(TSAN) $(patsubst %,build/tsan/unit/test_%,batch_writer client_inspect client_recorder client_replayer)
+	@tests/e2e/packages.sh
+	@echo "Building with AddressSanitizer and UndefinedBehaviorSanitizer, then parts of it with ThreadSanitizer."
+	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake build/asan/pty-run
+	@$(MAKE) $(PARALLEL) --no-print-directory $(TSAN) $(patsubst %,build/tsan/unit/test_%,batch_writer client_inspect client_recorder client_replayer)
 	@tests/run.sh build/asan build/tsan
 
 # Off in cppcheck 2.10: NULL is a pointer on POSIX; uthash's macros and out-parameters pass for uninitialised (clang-tidy looks).
@@ -181,7 +211,7 @@ format:
 
 fuzz:
 	@.ci/deps build fuzz
-	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang OPT="-O1 -g" HARDEN= LINK_HARDEN= \
+	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/fuzz CC=clang OPT="-O1 -g" HARDEN= LINK_HARDEN= \
 	  SAN="-fsanitize=address,undefined -fsanitize=fuzzer-no-link -fno-sanitize-recover=undefined" fuzz-targets
 	@for t in $(FUZZ_NAMES); do echo "fuzz $$t for $(FUZZ_SECONDS) s"; mkdir -p build/fuzz/new/$$t; \
 	  build/fuzz/fuzz/$$t -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 build/fuzz/new/$$t tests/fuzz/corpus/$$t \
@@ -195,11 +225,11 @@ torture:
 
 bench:
 	@.ci/deps build test bench
-	@$(MAKE) --no-print-directory all $(BUILD)/store-load $(BUILD)/tui-bench
+	@$(MAKE) $(PARALLEL) --no-print-directory all $(BUILD)/store-load $(BUILD)/tui-bench
 	@tests/bench/bench.sh $(BUILD)
 	@tests/bench/instructions.sh $(BUILD)
 	@tests/bench/spool.sh $(BUILD)
-	@cd tests/e2e && { [ -d node_modules/ws ] || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; }
+	@tests/e2e/packages.sh
 	@node tests/bench/tunnels.mjs $(BUILD)
 	@tests/bench/inspector.sh $(BUILD)
 

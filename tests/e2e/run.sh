@@ -9,11 +9,7 @@ if [ -z "$log" ]; then
 	trap 'rm -f "$log"' EXIT
 fi
 
-# npm writes node_modules/.package-lock.json last: not newer than our lock means missing, half done or stale.
-if ! [ node_modules/.package-lock.json -nt package-lock.json ]; then
-	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || exit 1
-	touch node_modules/.package-lock.json
-fi
+./packages.sh || exit 1
 
 [ $# -gt 0 ] || set -- *.test.mjs
 options=(--test)
