@@ -19,9 +19,9 @@ struct tunnel_options {
 	bool insecure;        /* any certificate; loopback relays only */
 	int64_t ping_interval_ms;
 	int64_t answer_within_ms; /* from connecting to WELCOME; 0: 10 s */
-	uint32_t wire_options;   /* enum wire_option */
-	uint32_t drain_parallel; /* spooled deliveries at once; 0: the relay's default */
-	struct bytes public_key; /* what queues at the relay is sealed to it; empty: none */
+	uint32_t wire_options;    /* enum wire_option */
+	uint32_t drain_parallel;  /* spooled deliveries at once; 0: the relay's default */
+	struct bytes public_key;  /* what queues at the relay is sealed to it; empty: none */
 };
 
 enum tunnel_state { TUNNEL_CONNECTING, TUNNEL_ONLINE, TUNNEL_OFFLINE };
