@@ -25,6 +25,24 @@ static void on_head(void *user, int status, struct bytes reason, struct bytes he
 	session_mark_dirty(st->session, st);
 }
 
+/* How much of the piece is for the record. What an app sends for a sender that has gone is not read to its end:
+ * somebody who asks for large answers and hangs up would fill the disk with them. */
+static size_t piece_for_record(struct stream *st, size_t len)
+{
+	uint64_t room = st->session->options.record_max - spill_len(&st->came_body);
+	if (st->abandoned) {
+		uint64_t most = st->session->options.record_max_abandoned;
+		uint64_t left = most > st->unheard ? most - st->unheard : 0;
+		room = room < left ? room : left;
+		st->unheard += len;
+		if (st->unheard > most) {
+			st->cut = ANSWER_CUT_SENDER_GONE;
+			session_hang_up_soon(st->session, st);
+		}
+	}
+	return len < room ? len : (size_t)room;
+}
+
 static bool on_body(void *user, struct bytes piece)
 {
 	struct stream *st = user;
@@ -36,8 +54,7 @@ static bool on_body(void *user, struct bytes piece)
 		session_mark_dirty(st->session, st);
 		return true;
 	}
-	uint64_t room = st->session->options.record_max - spill_len(&st->came_body);
-	size_t kept = piece.len < room ? piece.len : (size_t)room;
+	size_t kept = piece_for_record(st, piece.len);
 	st->came_size += piece.len;
 	/* Without room for more the record is cut, and says so by its size. */
 	if (!st->came_cut && !spill_append(&st->came_body, piece.at, kept))
@@ -89,6 +106,7 @@ static void tell_attempt(struct stream *st)
 		.first_byte_us = st->result.first_byte_us,
 		.total_us = st->result.total_us,
 		.response_bytes = st->came_size,
+		.cut = st->cut,
 		.url = bytes_of(st->result.url),
 		.error = bytes_of(st->result.error),
 	};
@@ -184,6 +202,7 @@ static void record_attempt(struct stream *st)
 		.first_byte_us = st->result.first_byte_us,
 		.total_us = st->result.total_us,
 		.body_size = st->came_size,
+		.cut = st->cut,
 	};
 	stream_recorded_part(st, &st->came_body, &a.body, &a.spilled);
 	/* The URL dies with the call. */
@@ -307,7 +326,7 @@ bool stream_take_upgraded(struct stream *st, struct bytes piece, bool end)
 void stream_hang_up(struct stream *st)
 {
 	st->hang_up = false;
-	if (st->forward && (st->upgraded || forward_is_event_stream(st->forward)))
+	if (st->forward && (st->upgraded || st->cut || forward_is_event_stream(st->forward)))
 		forward_hang_up(st->forward);
 	else if (st->forward)
 		forward_cancel(st->forward);

@@ -70,6 +70,8 @@ static int run(int argc, char **argv, struct error *e)
 		{ "max-size", 0, OPTION_SIZE, &o.max_size, "SIZE",
 		  "of the record, the oldest go first (default 2GiB; 0: no bound)" },
 		{ "record-max", 0, OPTION_SIZE, &o.record_max, "SIZE", "of a body kept on record (default 64MiB)" },
+		{ "record-max-abandoned", 0, OPTION_SIZE, &o.record_max_abandoned, "SIZE",
+		  "read on of an answer whose sender has gone (default 64KiB)" },
 	};
 	struct options *opts = options_new();
 	char *token = NULL;

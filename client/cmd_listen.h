@@ -18,7 +18,7 @@ struct listen_options {
 	const char *exec; /* a command for each delivery (exec.h), or NULL: then there is a target */
 	struct tunnel_options tunnel;
 	struct forward_options forward;
-	uint64_t record_max;
+	uint64_t record_max, record_max_abandoned;
 	int64_t keep_ms; /* retention.h */
 	uint64_t max_size;
 	const char *offline, *ack; /* "queue" or "fail"; "app" or "immediate" */

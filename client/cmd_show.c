@@ -46,8 +46,8 @@ static bool write_body(const struct show *s, const struct message *m, bool is_re
 {
 	struct bytes body = buffer_view(&m->body);
 	if (m->body_size > body.len)
-		fprintf(stderr, "creel: only the first %zu of %" PRIu64 " bytes were recorded\n", body.len,
-			m->body_size);
+		fprintf(stderr, "creel: only the first %zu of %" PRIu64 " bytes are on record: %s\n", body.len,
+			m->body_size, store_cut_words(m->cut));
 	return s->terminal ? write_readable(s, body, is_request) : write_bytes(body);
 }
 
@@ -119,8 +119,8 @@ static bool write_message(const struct show *s, const struct message *m, bool is
 	bool fine = putchar('\n') != EOF && write_line(start) && write_fields(buffer_view(&m->headers)) &&
 		    putchar('\n') != EOF && write_readable(s, buffer_view(&m->body), is_request);
 	if (fine && m->body_size > m->body.len)
-		fine =
-		    printf("(the first %zu of %" PRIu64 " bytes: the record was cut)\n", m->body.len, m->body_size) > 0;
+		fine = printf("(the first %zu of %" PRIu64 " bytes: %s)\n", m->body.len, m->body_size,
+			      store_cut_words(m->cut)) > 0;
 	if (fine && m->trailers.len)
 		fine = fputs("\nTrailers:\n", stdout) != EOF && write_fields(buffer_view(&m->trailers));
 	return fine;

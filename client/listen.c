@@ -406,6 +406,7 @@ static bool start(struct listen *l, struct error *e)
 		.routes = l->routes,
 		.route_count = l->route_count,
 		.record_max = l->options->record_max,
+		.record_max_abandoned = l->options->record_max_abandoned,
 		.folder = l->folder,
 		.key = l->key,
 		.drain_parallel = l->options->tunnel.drain_parallel,

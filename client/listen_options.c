@@ -15,6 +15,7 @@ void listen_defaults(struct listen_options *o)
 	memset(o, 0, sizeof *o);
 	o->output = "auto";
 	o->record_max = 64u << 20;
+	o->record_max_abandoned = 64u << 10;
 	o->keep_ms = RETENTION_KEEP_MS;
 	o->max_size = RETENTION_MAX_BYTES;
 	o->offline = "queue";

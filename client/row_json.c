@@ -85,6 +85,8 @@ json_t *row_json_message(const struct message *m)
 		failed |= json_object_set_new(o, "body_base64", json_from_base64(body));
 	if (m->body_size > body.len)
 		failed |= json_object_set_new(o, "body_truncated", json_true());
+	if (m->body_size > body.len && m->cut)
+		failed |= json_object_set_new(o, "body_truncated_by", json_string(store_cut_option(m->cut)));
 	if (!failed)
 		return o;
 	json_decref(o);

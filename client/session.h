@@ -20,6 +20,7 @@ struct session_options {
 	const struct route *routes; /* the last one has path "" and is the default */
 	size_t route_count;
 	uint64_t record_max;            /* bytes of a body kept on record */
+	uint64_t record_max_abandoned;  /* bytes of an answer that are read on when its sender has gone */
 	const char *folder;             /* where large bodies lie while they are under way; lives with the session */
 	const struct seal_key *key;     /* opens sealed deliveries, or NULL */
 	uint32_t drain_parallel;        /* as HELLO says: spooled deliveries at once, 0 for the relay's default */

@@ -97,7 +97,8 @@ void stream_leave_wire(struct stream *st)
 		session_hang_up_soon(st->session, st);
 		return;
 	}
-	/* An app that was made to wait for the sender goes on for the record. */
+	/* An app that was made to wait for the sender goes on for the record, a little. */
+	st->abandoned = st->origin == ORIGIN_LIVE;
 	if (st->forward)
 		forward_resume(st->forward);
 }

@@ -103,7 +103,10 @@ struct stream {
 	struct buffer called; /* the URL, then the sentence of the call that is over */
 	struct spill came_body;
 	uint64_t came_size;
-	bool came_cut; /* no more of it is kept */
+	bool came_cut;       /* no more of it is kept */
+	bool abandoned;      /* its sender went while the app was called: the answer is for the record alone */
+	uint64_t unheard;    /* bytes of it that came since */
+	enum answer_cut cut; /* why not all of it was read */
 
 	bool dirty; /* in the session's list of streams to flush at the turn's end */
 	struct stream *dirty_next;

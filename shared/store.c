@@ -31,8 +31,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_NEXT_ATTEMPT] = "SELECT attempts + 1 FROM delivery WHERE id = ?1",
 	[STATEMENT_INSERT_ATTEMPT] =
 	    "INSERT INTO attempt (delivery_id, number, started_at, result, status, url, reason, error, connect_us,"
-	    " first_byte_us, total_us, response_bytes, answered_at) VALUES "
-	    "(?1,?12,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?13)",
+	    " first_byte_us, total_us, response_bytes, answered_at, cut, kept) VALUES "
+	    "(?1,?12,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?13,?14,?15)",
 	[STATEMENT_SET_ANSWERED] = "UPDATE attempt SET answered_at = ?3 WHERE delivery_id = ?1 AND number = ?2",
 	[STATEMENT_SUMMARISE] = "UPDATE delivery SET state = ?2, status = ?3, status_class = ?4, took_us = ?5,"
 				" response_bytes = ?6, attempts = attempts + 1 WHERE id = ?1",
@@ -63,9 +63,9 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_GET_PREFIX] = "SELECT prefix, https FROM delivery WHERE id = ?1",
 	[STATEMENT_LIST_ATTEMPTS] =
 	    "SELECT number, started_at, result, status, connect_us, first_byte_us, total_us, response_bytes, url,"
-	    " reason, error, answered_at FROM attempt WHERE delivery_id = ?1 ORDER BY number",
+	    " reason, error, answered_at, cut FROM attempt WHERE delivery_id = ?1 ORDER BY number",
 	[STATEMENT_GET_RESPONSE] =
-	    "SELECT m.headers, m.trailers, m.body, a.response_bytes FROM attempt a JOIN message m"
+	    "SELECT m.headers, m.trailers, m.body, a.response_bytes, a.cut FROM attempt a JOIN message m"
 	    " ON m.id = a.delivery_id * 4096 + a.number WHERE a.delivery_id = ?1"
 	    " AND (a.number = ?2 OR ?2 = 0) ORDER BY a.number DESC LIMIT 1",
 	[STATEMENT_LIST_STATUS] =
@@ -330,6 +330,11 @@ bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct
 		sqlite3_bind_int64(st, 13, (int64_t)a->answered_at_us);
 	else
 		sqlite3_bind_null(st, 13);
+	sqlite3_bind_int(st, 14, (int)a->cut);
+	if (a->body.len > STORE_SHORT_BODY)
+		sqlite3_bind_int64(st, 15, (int64_t)a->body.len);
+	else
+		sqlite3_bind_null(st, 15);
 	if (!store_execute(s, st, e))
 		return false;
 	return store_insert_message(s, a->delivery_id, number, a->headers, bytes_of(NULL), a->body, a->spilled, e) &&

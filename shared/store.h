@@ -38,6 +38,14 @@ enum attempt_result {
 	ATTEMPT_CANCELLED = 5, /* we stopped it (shutdown) */
 };
 
+/* Why not all of an answer's body is on record. */
+enum answer_cut {
+	ANSWER_CUT_NOT = 0,     /* it is, or --record-max was less */
+	ANSWER_CUT_SENDER_GONE, /* it was not read to its end */
+	ANSWER_CUT_NO_ROOM,     /* the store's bound (store_bound.h) */
+	ANSWER_CUT_GAVE_WAY,    /* it was there, and gave way to what came later */
+};
+
 /* To be inserted. Empty bytes for what is not known. */
 struct store_delivery {
 	uint8_t event_id[UUID_LEN];
@@ -80,7 +88,8 @@ struct store_attempt {
 	struct bytes headers, body;  /* of the answer */
 	const struct spill *spilled; /* as in store_delivery */
 	uint64_t body_size;          /* as received, > body.len when cut */
-	uint64_t answered_at_us;     /* when the tunnel had been given the whole answer; 0: not, or not yet */
+	enum answer_cut cut;
+	uint64_t answered_at_us; /* when the tunnel had been given the whole answer; 0: not, or not yet */
 };
 
 /* A row as list pages and JSON show it. */
@@ -105,6 +114,7 @@ struct delivery_row {
 struct message { /* owned copy; store_message_free */
 	struct buffer headers, trailers, body;
 	uint64_t body_size;
+	enum answer_cut cut; /* of an answer */
 };
 
 struct attempt_row {
@@ -115,6 +125,7 @@ struct attempt_row {
 	uint64_t connect_us, first_byte_us, total_us;
 	uint64_t answered_at_us; /* as struct store_attempt has it */
 	uint64_t response_bytes;
+	enum answer_cut cut;
 	struct bytes url, reason, error;
 	struct bytes chaos; /* "delay,badsig": what --chaos did to it, of a running client's alone */
 };
@@ -202,6 +213,10 @@ MUST_CHECK bool store_version(struct store *s, int64_t *version, struct error *e
 const char *store_state_name(enum delivery_state state);
 /* Why it is DELIVERY_REFUSED, for a person. */
 const char *store_refusal_words(int status);
+/* Why it is not all there, the end of a sentence; for ANSWER_CUT_NOT that the record was cut. */
+const char *store_cut_words(enum answer_cut cut);
+/* The option that bounded it, without its dashes; "" for ANSWER_CUT_NOT. */
+const char *store_cut_option(enum answer_cut cut);
 const char *store_origin_name(enum delivery_origin origin);
 const char *store_result_name(
     enum attempt_result result); /* "ok", "unreachable", "timeout", "aborted", "tls", "cancelled" */

@@ -123,3 +123,14 @@ ALTER TABLE delivery ADD COLUMN reached_at INTEGER;
 -- Schema 5: when the client had given the whole answer to the tunnel, for the sender that waited for it, by the client's
 -- clock. NULL: nobody waited, it was not given whole, or the attempt is older than this column.
 ALTER TABLE attempt ADD COLUMN answered_at INTEGER;
+
+-- Schema 6: why not all of an answer's body is on record. 0: it all is, or --record-max was less; 1: its sender had gone, and
+-- the app's answer was not read to its end (--record-max-abandoned); 2: there was no room for more (--max-size); 3: it gave way
+-- to what came later (--max-size). And how many bytes of a long body are there: NULL for those that have no pages of their
+-- own.
+ALTER TABLE attempt ADD COLUMN cut INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempt ADD COLUMN kept INTEGER;
+UPDATE attempt SET kept = (SELECT length(body) FROM message m WHERE m.id = delivery_id * 4096 + number)
+  WHERE response_bytes > 4096 AND (SELECT length(body) FROM message m WHERE m.id = delivery_id * 4096 + number) > 4096;
+-- The long ones alone: what they take together, and which is the oldest.
+CREATE INDEX attempt_by_kept ON attempt (delivery_id, number, kept) WHERE kept IS NOT NULL;

@@ -59,6 +59,7 @@ enum store_statement {
 	STATEMENT_COUNT,
 };
 
+#define STORE_SHORT_BODY 4096      /* above this attempt.kept has an answer's length: it has pages of its own */
 #define MESSAGES_PER_DELIVERY 4096 /* message.id is delivery * 4096 + attempt (store.sql) */
 
 struct store {

@@ -292,6 +292,8 @@ bool store_get_response(struct store *s, int64_t delivery_id, int number, struct
 	bool fine = false;
 	if (code == SQLITE_ROW)
 		fine = read_message(st, out) || error_set(e, EXIT_STORE, "out of memory");
+	if (code == SQLITE_ROW)
+		out->cut = (enum answer_cut)column_within(st, 4, ANSWER_CUT_GAVE_WAY);
 	else if (code == SQLITE_DONE && number)
 		error_set(e, EXIT_USAGE, "delivery %lld has no attempt %d", (long long)delivery_id, number);
 	else if (code == SQLITE_DONE)
@@ -324,6 +326,7 @@ bool store_list_attempts(struct store *s, int64_t delivery_id, void (*row)(void 
 			.reason = column_bytes(st, 9),
 			.error = column_bytes(st, 10),
 			.answered_at_us = column_u64(st, 11),
+			.cut = (enum answer_cut)column_within(st, 12, ANSWER_CUT_GAVE_WAY),
 		};
 		row(user, &a);
 	}
@@ -384,6 +387,22 @@ const char *store_refusal_words(int status)
 	       : status == 408 ? "refused by the relay: its sender was too slow"
 	       : status        ? "refused by the relay in the middle of the body"
 			       : "cut short: the rest of its body never came";
+}
+
+const char *store_cut_words(enum answer_cut cut)
+{
+	static const char *const words[] = {
+		"the record was cut",
+		"its sender had gone, and the rest was not read (--record-max-abandoned)",
+		"the record had no room for more (--max-size)",
+		"it gave way to what came later (--max-size)",
+	};
+	return words[(size_t)cut < sizeof words / sizeof *words ? cut : ANSWER_CUT_NOT];
+}
+
+const char *store_cut_option(enum answer_cut cut)
+{
+	return cut == ANSWER_CUT_NOT ? "" : cut == ANSWER_CUT_SENDER_GONE ? "record-max-abandoned" : "max-size";
 }
 
 const char *store_origin_name(enum delivery_origin origin)

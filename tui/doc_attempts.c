@@ -227,6 +227,10 @@ static void put_attempts(struct styled *s, const struct document *d, int chosen,
 			styled_put(s, ROLE_4XX, a->error);
 			styled_end(s, -a->number);
 		}
+		if (a->cut) {
+			styled_print(s, ROLE_DIM, "     not all of its answer: %s", store_cut_words(a->cut));
+			styled_end(s, -a->number);
+		}
 		if (a->chaos.len) {
 			styled_print(s, ROLE_DIM, "     made worse on purpose: ");
 			styled_put(s, ROLE_DIM, a->chaos);

@@ -153,6 +153,10 @@ static void put_answer_line(struct styled *s, const struct document *d, const st
 		styled_put(s, ROLE_4XX, a->error);
 		styled_end(s, 0);
 	}
+	if (a->cut) {
+		styled_print(s, ROLE_4XX, "not all of it is on record: %s", store_cut_words(a->cut));
+		styled_end(s, 0);
+	}
 	if (a->url.len) {
 		styled_print(s, ROLE_MARK, "from ");
 		styled_put(s, ROLE_DIM, a->url);

@@ -135,7 +135,7 @@ describe('large bodies', () => {
 		assert.equal((await w.recorded((r) => r.target === '/down-stuck')).status, null, 'the stuck one is still under way');
 		await stuck.end();
 		const row = await w.recorded((r) => r.target === '/down-stuck' && r.status !== null);
-		assert.equal(row.response_bytes, SIZE, 'the app is heard to its end for the record');
+		assert.ok(row.response_bytes < SIZE / 2, `with its reader gone, ${row.response_bytes} bytes of the answer were read`);
 		assert.equal((await w.attemptTimes(row.id)).answered, null, 'its sender was not given the whole answer');
 	});
 });
