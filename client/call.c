@@ -420,6 +420,7 @@ void stream_call_app(struct stream *st)
 		.attempt = ++st->attempt,
 		.https = st->request.https,
 		.has_body = st->request.has_body,
+		.forwarded = st->request.forwarded,
 		.once = st->hold != NULL,
 		.live = st->on_wire && st->origin == ORIGIN_LIVE,
 		.upgrade = st->upgrade,

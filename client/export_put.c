@@ -65,7 +65,8 @@ static json_t *ndjson(const struct exchange *x, const struct delivery_row *row)
 			 set_exact(o, "event_type", &x->event_type) | set(o, "https", json_boolean(x->https)) |
 			 set(o, "has_body", json_boolean(x->has_body)) | set(o, "request", message_json(&x->request)) |
 			 set(o, "response", x->status ? message_json(&x->response) : json_null()) |
-			 set(o, "attempt", x->called ? attempt_json(x) : json_null());
+			 set(o, "attempt", x->called ? attempt_json(x) : json_null()) |
+			 (x->request.forwarded ? set(o, "forwarded", json_true()) : 0);
 	if (!failed)
 		return o;
 	json_decref(o);

@@ -1,5 +1,6 @@
 #include "client/forward_headers.h"
 
+#include "client/forwarded.h"
 #include "shared/headers.h"
 
 #include <string.h>
@@ -14,9 +15,9 @@ struct list {
 enum field {
 	HOST,
 	CONNECTION,
-	FORWARDED_FOR,
-	FORWARDED_PROTO,
-	FORWARDED_HOST,
+	X_FORWARDED_FOR,
+	X_FORWARDED_PROTO,
+	X_FORWARDED_HOST,
 	USER_AGENT,
 	ACCEPT,
 	CONTENT_TYPE,
@@ -122,42 +123,52 @@ static void add_user_fields(struct list *l, const struct forward_options *o)
 	}
 }
 
-static struct bytes peer_address(struct bytes peer)
+/* Written by a proxy that the relay trusts; or nobody knows who sent it (it was imported), and there is nothing to put
+ * in their place. */
+static bool keeps_forwarded(const struct forward_request *r)
 {
-	size_t len = peer.len;
-	while (len > 0 && peer.at[len - 1] != ':')
-		len--;
-	struct bytes address = len > 1 ? bytes_make(peer.at, len - 1) : peer;
-	if (address.len > 2 && address.at[0] == '[') /* X-Forwarded-For has IPv6 without brackets */
-		address = bytes_make(address.at + 1, address.len - 2);
-	return address;
+	return r->forwarded || r->peer.len == 0;
 }
 
-static void add_unless_there(struct list *l, const struct seen *seen, const struct forward_options *o, enum field field,
-			     struct bytes value)
+static void add_unless_kept(struct list *l, const struct seen *seen, const struct forward_request *r,
+			    const struct forward_options *o, enum field field, struct bytes value)
 {
 	struct bytes name = bytes_of(field_names[field]);
-	if (value.len > 0 && !seen->has[field] && !user_replaces(o, name))
+	if (value.len > 0 && !(seen->has[field] && keeps_forwarded(r)) && !user_replaces(o, name))
 		add(l, name, value);
 }
 
-/* A proxy in front of the relay knows better who the sender was: its fields stay. Creel's own are never a sender's. */
 static void add_forwarded(struct list *l, const struct seen *seen, const struct forward_request *r,
 			  const struct forward_options *o)
 {
 	char id[UUID_TEXT_LEN + 1], attempt[16];
-	add_unless_there(l, seen, o, FORWARDED_FOR, peer_address(r->peer));
-	add_unless_there(l, seen, o, FORWARDED_PROTO, bytes_of(r->https ? "https" : "http"));
-	add_unless_there(l, seen, o, FORWARDED_HOST, seen->host);
+	struct buffer senders = { 0 };
+	l->failed = l->failed || !forwarded_for_value(&senders, r->headers, r->peer);
+	add_unless_kept(l, seen, r, o, X_FORWARDED_FOR, buffer_view(&senders));
+	buffer_free(&senders);
+	add_unless_kept(l, seen, r, o, X_FORWARDED_PROTO, bytes_of(r->https ? "https" : "http"));
+	add_unless_kept(l, seen, r, o, X_FORWARDED_HOST, seen->host);
 	uuid_format(r->event_id, id);
 	snprintf(attempt, sizeof attempt, "%d", r->attempt);
 	add(l, bytes_of("Creel-Event-Id"), bytes_of(id));
 	add(l, bytes_of("Creel-Attempt"), bytes_of(attempt));
 }
 
-static bool is_creel_field(struct bytes name)
+/* Whether a field that claims to say who the sender is goes out as it came. */
+static bool is_believed(const struct forward_request *r, struct bytes name)
 {
-	return bytes_equal_nocase(name, "Creel-Event-Id") || bytes_equal_nocase(name, "Creel-Attempt");
+	switch (forwarded_field_of(name)) {
+	case FORWARDED_OTHER:
+		return true;
+	case FORWARDED_FOR:
+	case FORWARDED_PROTO:
+	case FORWARDED_HOST:
+		return keeps_forwarded(r);
+	case FORWARDED_CREEL:
+	case FORWARDED_LOOKALIKE:
+		break;
+	}
+	return false;
 }
 
 uint64_t forward_body_len(const struct forward_request *request)
@@ -190,7 +201,7 @@ static bool keeps(const struct forward_request *r, const struct seen *seen, cons
 		return false;
 	if (bytes_equal_nocase(name, "Content-Length"))
 		return is_body_length(r, value);
-	return o->no_forwarded || !is_creel_field(name);
+	return o->no_forwarded || is_believed(r, name);
 }
 
 struct curl_slist *forward_headers_make(const struct forward_request *r, const struct forward_options *o,

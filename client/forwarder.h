@@ -31,9 +31,10 @@ struct forward_request {
 	uint8_t event_id[UUID_LEN];
 	int attempt; /* 1, 2, …: Creel-Attempt */
 	bool https, has_body;
-	bool once;    /* no wait for an app that is not there */
-	bool live;    /* the answer is read as it comes: timeout_ms is for its head and for a silence in its body */
-	bool upgrade; /* Connection and Upgrade go along; after 101 bytes go both ways (on_upgraded, on_upload) */
+	bool forwarded; /* its X-Forwarded-… are those of a proxy that the relay trusts, and pass as they are */
+	bool once;      /* no wait for an app that is not there */
+	bool live;      /* the answer is read as it comes: timeout_ms is for its head and for a silence in its body */
+	bool upgrade;   /* Connection and Upgrade go along; after 101 bytes go both ways (on_upgraded, on_upload) */
 	struct bytes peer, method, target, headers, trailers, body;
 	const struct spill *spilled; /* not NULL: all of it is the body, and body is empty */
 };

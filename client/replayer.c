@@ -112,6 +112,7 @@ static void call(struct replay *p)
 		.attempt = 1,
 		.https = p->https,
 		.has_body = p->has_body,
+		.forwarded = p->message.forwarded,
 		.peer = buffer_view(&p->peer),
 		.method = buffer_view(&p->method),
 		.target = buffer_view(&p->target),

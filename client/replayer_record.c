@@ -1,3 +1,4 @@
+#include "client/forwarded.h"
 #include "client/replayer_private.h"
 #include "client/resign.h"
 #include "shared/headers.h"
@@ -110,16 +111,38 @@ static bool is_edited(const struct option_values *edits, struct bytes name)
 	return false;
 }
 
+static bool says_who_sent_it(struct bytes name)
+{
+	enum forwarded_field f = forwarded_field_of(name);
+	return f == FORWARDED_FOR || f == FORWARDED_PROTO || f == FORWARDED_HOST;
+}
+
+/* What the user wrote into X-Forwarded-… goes to the app as it is, like a trusted proxy's. Whether the sender's own of
+ * these fields must go then, lest they be believed, too. */
+static bool user_says_who_sent_it(struct replay *p, const struct option_values *edits)
+{
+	bool was_forwarded = p->message.forwarded, by_option = false;
+	for (size_t i = 0; edits && i < edits->count; i++) {
+		const char *colon = strchr(edits->at[i], ':');
+		by_option = by_option || (colon && colon[1 + strspn(colon + 1, " \t")] &&
+					  says_who_sent_it(bytes_make(edits->at[i], (size_t)(colon - edits->at[i]))));
+	}
+	bool by_edit = p->change.whole && !forwarded_same(p->change.headers, buffer_view(&p->message.headers));
+	p->message.forwarded |= by_option || by_edit;
+	return by_option && !by_edit && !was_forwarded;
+}
+
 /* The record of a replay holds what was sent: -H fields in place, Content-Length that of the body. */
 static bool edit_headers(struct replay *p, const struct option_values *edits)
 {
+	bool drops_claims = user_says_who_sent_it(p, edits);
 	struct bytes name, value;
 	struct bytes all = p->change.whole ? p->change.headers : buffer_view(&p->message.headers);
 	char length[24];
 	bool fine = true;
 	snprintf(length, sizeof length, "%zu", p->change.body.len);
 	for (size_t pos = 0; fine && headers_next(all, &pos, &name, &value);) {
-		if (is_edited(edits, name))
+		if (is_edited(edits, name) || (drops_claims && says_who_sent_it(name)))
 			continue;
 		bool is_length = p->change.has_body && bytes_equal_nocase(name, "content-length");
 		fine = headers_append(&p->headers, name, is_length ? bytes_of(length) : value);
@@ -190,6 +213,7 @@ static bool insert_copy(struct replayer *r, struct replay *p, bool by_client, st
 		.body = body_of(p),
 		.https = p->https,
 		.has_body = p->has_body,
+		.forwarded = p->message.forwarded,
 	};
 	bool duplicate;
 	d.body_size = d.body.len;

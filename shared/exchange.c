@@ -177,6 +177,7 @@ bool exchange_insert(struct store *s, const struct exchange *x, int64_t *id, boo
 		.refused_status = x->refused_status,
 		.https = x->https,
 		.has_body = x->has_body,
+		.forwarded = x->request.forwarded,
 		.tunnel = buffer_view(&x->tunnel),
 		.method = buffer_view(&x->method),
 		.target = buffer_view(&x->target),

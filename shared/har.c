@@ -225,6 +225,8 @@ static json_t *ours(const struct exchange *x)
 		     set_exact(o, "response_headers_base64", &x->response.headers);
 	if (x->request.trailers.len)
 		failed |= set(o, "trailers_base64", json_from_base64(buffer_view(&x->request.trailers)));
+	if (x->request.forwarded)
+		failed |= set(o, "forwarded", json_true());
 	if (x->refused_status)
 		failed |= set(o, "refused_status", json_integer(x->refused_status));
 	if (x->called)

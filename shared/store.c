@@ -20,8 +20,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    "INSERT INTO delivery (event_id, tunnel, received_at, method, target, path, prefix, peer, https, has_body,"
 	    " provider, event_type, signature, state, status, status_class, attempts, request_bytes, response_bytes, "
 	    "origin,"
-	    " replay_of, reached_at) VALUES "
-	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?19,?13,?14,?15,0,?16,0,?17,?18,?20)"
+	    " replay_of, reached_at, forwarded) VALUES "
+	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?19,?13,?14,?15,0,?16,0,?17,?18,?20,?21)"
 	    " ON CONFLICT (event_id) DO NOTHING",
 	[STATEMENT_FIND_EVENT] = "SELECT id FROM delivery WHERE event_id = ?1",
 	[STATEMENT_INSERT_MESSAGE] =
@@ -58,7 +58,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_COUNT_ATTEMPTS] = "SELECT count(*) FROM attempt WHERE delivery_id = ?1 AND result = ?2",
 	[STATEMENT_FIND_PREFIX] = "SELECT id FROM delivery WHERE event_id >= ?1 AND event_id <= ?2 LIMIT 2",
 	[STATEMENT_GET_REQUEST] =
-	    "SELECT m.headers, m.trailers, m.body, d.request_bytes, d.has_body, d.https FROM message m"
+	    "SELECT m.headers, m.trailers, m.body, d.request_bytes, d.has_body, d.https, d.forwarded FROM message m"
 	    " JOIN delivery d ON m.id = d.id * 4096 WHERE d.id = ?1",
 	[STATEMENT_GET_PREFIX] = "SELECT prefix, https FROM delivery WHERE id = ?1",
 	[STATEMENT_LIST_ATTEMPTS] =
@@ -262,6 +262,7 @@ bool store_insert_delivery(struct store *s, const struct store_delivery *d, int6
 		sqlite3_bind_int64(st, 20, (int64_t)d->reached_at_us);
 	else
 		sqlite3_bind_null(st, 20);
+	sqlite3_bind_int(st, 21, d->forwarded);
 	if (!store_execute(s, st, e))
 		return false;
 	*duplicate = sqlite3_changes(s->db) == 0;

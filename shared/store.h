@@ -56,7 +56,8 @@ struct store_delivery {
 	int refused_status; /* with DELIVERY_REFUSED: what its sender got, shown as its status; 0: nothing */
 	int64_t replay_of;  /* delivery id, 0 for none */
 	bool https;
-	bool has_body; /* the sender framed a body, perhaps an empty one */
+	bool has_body;  /* the sender framed a body, perhaps an empty one */
+	bool forwarded; /* the X-Forwarded-… among the headers are those of a proxy that the relay trusts */
 	struct bytes tunnel, method, target, prefix, peer;
 	struct bytes provider, event_type;
 	struct bytes signature; /* "valid", "invalid", "none" or "unknown"; empty: unknown */
@@ -115,6 +116,7 @@ struct message { /* owned copy; store_message_free */
 	struct buffer headers, trailers, body;
 	uint64_t body_size;
 	enum answer_cut cut; /* of an answer */
+	bool forwarded;      /* of a request: as struct store_delivery has it */
 };
 
 struct attempt_row {

@@ -134,3 +134,7 @@ UPDATE attempt SET kept = (SELECT length(body) FROM message m WHERE m.id = deliv
   WHERE response_bytes > 4096 AND (SELECT length(body) FROM message m WHERE m.id = delivery_id * 4096 + number) > 4096;
 -- The long ones alone: what they take together, and which is the oldest.
 CREATE INDEX attempt_by_kept ON attempt (delivery_id, number, kept) WHERE kept IS NOT NULL;
+
+-- Schema 7: 1: the X-Forwarded-For, -Proto and -Host among the headers are those of a proxy that the relay trusts, and pass to
+-- the app as they are. 0: they are the sender's own, who may say anything, or the delivery is older than this column.
+ALTER TABLE delivery ADD COLUMN forwarded INTEGER NOT NULL DEFAULT 0;

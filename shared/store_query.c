@@ -252,6 +252,7 @@ bool store_get_request(struct store *s, int64_t id, struct message *out, bool *h
 		fine = read_message(st, out) || error_set(e, EXIT_STORE, "out of memory");
 		*has_body = sqlite3_column_int(st, 4) != 0;
 		*https = sqlite3_column_int(st, 5) != 0;
+		out->forwarded = sqlite3_column_int(st, 6) != 0;
 	} else if (code == SQLITE_DONE) {
 		no_delivery(s, id, e);
 	} else {

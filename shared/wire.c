@@ -7,6 +7,7 @@
 
 #define REQUEST_HAS_BODY 1
 #define REQUEST_HTTPS 2
+#define REQUEST_FORWARDED 4
 #define WELCOME_RESUMED 1
 #define RESUME_RECORDED 1
 #define RESUME_HEAD 2
@@ -80,6 +81,7 @@ bool wire_decode_request(struct bytes payload, struct wire_request *out)
 	uint8_t bits = reader_u8(&r);
 	out->has_body = bits & REQUEST_HAS_BODY;
 	out->https = bits & REQUEST_HTTPS;
+	out->forwarded = bits & REQUEST_FORWARDED;
 	out->peer = reader_bytes16(&r);
 	out->method = reader_bytes16(&r);
 	out->target = reader_bytes32(&r);
@@ -260,7 +262,8 @@ bool wire_encode_request(struct buffer *out, uint64_t stream, uint8_t flags, con
 	add_u64(&b, v->received_at_us);
 	add_u64(&b, v->body_len);
 	add_u16(&b, v->refused_status);
-	add_u8(&b, (uint8_t)((v->has_body ? REQUEST_HAS_BODY : 0) | (v->https ? REQUEST_HTTPS : 0)));
+	add_u8(&b, (uint8_t)((v->has_body ? REQUEST_HAS_BODY : 0) | (v->https ? REQUEST_HTTPS : 0) |
+			     (v->forwarded ? REQUEST_FORWARDED : 0)));
 	add_str16(&b, v->peer);
 	add_str16(&b, v->method);
 	add_str32(&b, v->target);

@@ -119,7 +119,8 @@ struct wire_request {
 	uint16_t refused_status; /* with WIRE_REFUSED, else 0 */
 	bool has_body;           /* the sender framed a body, be it of length 0 (Content-Length or chunked) */
 	bool https;
-	struct bytes peer; /* the sender's address and port, text */
+	bool forwarded;    /* the X-Forwarded-… among the headers are those of a proxy that the relay trusts */
+	struct bytes peer; /* the sender's address and port, text; "192.0.2.1" or "[2001:db8::1]" without a port */
 	struct bytes method;
 	struct bytes target;  /* raw, behind the tunnel's own prefix */
 	struct bytes prefix;  /* what the relay took off the target's front ("/k3f9"), or empty */

@@ -17,9 +17,9 @@ static const char schema[] =
     "CREATE TABLE delivery (id INTEGER PRIMARY KEY, event_id, tunnel, received_at, method, target, path, prefix, peer, "
     "https,"
     " has_body, provider, event_type, signature, state, status, status_class, took_us, attempts, request_bytes,"
-    " response_bytes, origin, replay_of, reached_at);"
+    " response_bytes, origin, replay_of, reached_at, forwarded);"
     "CREATE TABLE attempt (delivery_id, number, started_at, result, status, url, reason, error,"
-    " connect_us, first_byte_us, total_us, response_bytes, answered_at);"
+    " connect_us, first_byte_us, total_us, response_bytes, answered_at, cut, kept);"
     "CREATE TABLE message (id INTEGER PRIMARY KEY, headers, trailers, body);"
     "CREATE TABLE client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel, target,"
     " lag_us);"
@@ -28,7 +28,7 @@ static const char schema[] =
     "CREATE TABLE search_mark (one, indexed);"
     "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
     " tokenize='ascii');"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=5;";
+    "PRAGMA application_id=1668441452; PRAGMA user_version=7;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)
@@ -229,8 +229,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    sqlite3_exec(db, "PRAGMA synchronous=OFF", NULL, NULL, NULL) != SQLITE_OK ||
 	    sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK)
 		abort();
-	insert(db, "INSERT INTO delivery VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", &data, &size);
-	insert(db, "INSERT INTO attempt VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?)", &data, &size);
+	insert(db, "INSERT INTO delivery VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?1)", &data, &size);
+	insert(db, "INSERT INTO attempt VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?,?1,?2)", &data, &size);
 	insert(db, "INSERT INTO message VALUES (4096,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO message VALUES (4097,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO search_mark VALUES (1,?)", &data, &size);

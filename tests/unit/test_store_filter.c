@@ -34,7 +34,11 @@ static void fill_many(struct store *s, int count)
 	snprintf(
 	    sql, sizeof sql,
 	    "BEGIN; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
-	    " INSERT INTO delivery SELECT i, randomblob(16), 'dev', i, 'POST', '/x', '/x', '', '', 0, 1, 'stripe',"
+	    " INSERT INTO delivery (id, event_id, tunnel, received_at, method, target, path, prefix, peer, https, "
+	    "has_body,"
+	    " provider, event_type, signature, state, status, status_class, took_us, attempts, request_bytes,"
+	    " response_bytes, origin, replay_of, reached_at) SELECT i, randomblob(16), 'dev', i, 'POST', '/x', '/x', "
+	    "'', '', 0, 1, 'stripe',"
 	    " 'invoice.paid', 'none', iif(i %% 100, 2, 3), iif(i %% 100, 200, 503), iif(i %% 100, 2, 5), i, 1, 1, 1, 0,"
 	    " NULL, NULL FROM n;"
 	    " INSERT INTO message SELECT id * 4096, x'', x'', CAST('word' || (id / 100) AS BLOB) FROM delivery; COMMIT",

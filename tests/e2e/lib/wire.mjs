@@ -46,7 +46,7 @@ const payloads = {
 		const fields = { event_id: uuid(r.take(16)), received_at_us: Number(r.u64()), body_len: number(r.u64()), refused_status: r.u16() };
 		const bits = r.u8();
 		return {
-			...fields, has_body: (bits & 1) !== 0, https: (bits & 2) !== 0, peer: text(r.str16()), method: raw(r.str16()),
+			...fields, has_body: (bits & 1) !== 0, https: (bits & 2) !== 0, forwarded: (bits & 4) !== 0, peer: text(r.str16()), method: raw(r.str16()),
 			target: raw(r.str32()), prefix: raw(r.str16()), headers: raw(r.str32()), body: raw(r.rest()),
 		};
 	},
