@@ -235,10 +235,19 @@ bool headers_of_event_stream(struct bytes block)
 
 bool headers_has_signature(struct bytes block)
 {
+	/* Signatures and tokens of senders whose names do not say so. */
+	static const char *const others[] = {
+		"X-Gitlab-Token",          "X-Trello-Webhook", "X-Airtable-Content-MAC",          "Plaid-Verification",
+		"Paypal-Transmission-Sig", "cf-webhook-auth",  "X-Telegram-Bot-Api-Secret-Token", "X-Buildkite-Token",
+		"X-Goog-Channel-Token"
+	};
 	struct bytes name, value;
-	for (size_t pos = 0; headers_next(block, &pos, &name, &value);)
-		if (contains_nocase(name, "signature") || contains_nocase(name, "hmac") ||
-		    bytes_equal_nocase(name, "X-Gitlab-Token"))
+	for (size_t pos = 0; headers_next(block, &pos, &name, &value);) {
+		if (contains_nocase(name, "signature") || contains_nocase(name, "hmac"))
 			return true;
+		for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+			if (bytes_equal_nocase(name, others[i]))
+				return true;
+	}
 	return false;
 }

@@ -133,7 +133,7 @@ static bool holds_with_other_url(struct claim *c, const struct signature_input *
 	struct signature_input again = *in;
 	struct buffer url = { 0 }, content = { 0 };
 	bool holds = false;
-	bool other = strcmp(c->scheme->name, "twilio") == 0    ? other_port(in->url, &url)
+	bool other = strncmp(c->scheme->name, "twilio", 6) == 0 ? other_port(in->url, &url)
 		     : strcmp(c->scheme->name, "hubspot") == 0 ? decode_some(in->url, &url)
 							       : false;
 	if (other) {
@@ -185,7 +185,7 @@ static void verify(const struct signature_provider *p, const struct signature_in
 	char text[200];
 	memset(out, 0, sizeof *out);
 	bool read = claim_read(p, in, &c);
-	if (!key_read(p, in->secret, &key, &why)) {
+	if (!key_read(c.scheme, in->secret, &key, &why)) {
 		snprintf(text, sizeof text, "the secret is none of %s: %s", p->name, why);
 		refuse(out, SIGNATURE_KEY, text);
 		if (explain && read && content_build(&c, in, &content))
@@ -197,7 +197,7 @@ static void verify(const struct signature_provider *p, const struct signature_in
 		refuse(out, c.reason, c.text);
 		if (explain && c.reason == SIGNATURE_MISSING)
 			signature_explain_missing(p, in, out);
-		else if (explain && c.reason == SIGNATURE_MALFORMED)
+		else if (explain && c.reason == SIGNATURE_MALFORMED && c.count == 0) /* the signature itself is */
 			signature_explain(p, in, &c, buffer_view(&content), out);
 	} else {
 		refuse(out, SIGNATURE_MISMATCH,

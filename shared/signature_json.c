@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define BODY_MOST ((size_t)256 << 10)
-
 static bool key_is(struct bytes lexeme, const char *name, size_t len)
 {
 	struct json_text t = json_text_of(lexeme);
@@ -57,7 +55,7 @@ bool signature_json_value(struct bytes body, const char *path, struct buffer *ou
 	size_t first = 0;
 	while (first < body.len && (body.at[first] == ' ' || (body.at[first] >= '\t' && body.at[first] <= '\r')))
 		first++;
-	if (first == body.len || body.len > BODY_MOST || (body.at[first] != '{' && body.at[first] != '['))
+	if (first == body.len || body.len > SIGNATURE_JSON_MOST || (body.at[first] != '{' && body.at[first] != '['))
 		return false;
 	if (!json_tokenize(body, false, &t, &je))
 		return false;

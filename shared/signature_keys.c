@@ -147,7 +147,8 @@ bool signature_secret_fits(const struct signature_provider *p, struct bytes secr
 {
 	struct secret_key key;
 	const char *why;
-	bool fine = key_read(p, secret, &key, &why);
+	struct bytes named;
+	bool fine = key_read(signature_row(p, bytes_make(NULL, 0), secret, &named), secret, &key, &why);
 	key_free(&key);
 	return fine || error_set(e, EXIT_USAGE, "the secret is none of %s: %s", p->name, why);
 }

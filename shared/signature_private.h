@@ -21,6 +21,12 @@ struct signature_provider {
 	const char *field; /* of the signature */
 	const char
 	    *also; /* the row that counts when the field is not there: another name of the same, or an older form */
+	/* The row for signing secrets (Standard Webhooks' whsec_ and its key pairs), of a provider whose other secrets
+	 * are tokens: a key that signs is never sent. */
+	const char *keyed;
+	/* A field of pairs, key=…,algorithm=…: for HMAC_SHA256 the row `stronger` counts, for HMAC_SHA1 or none this
+	 * one; no other is known. */
+	const char *settings_field, *stronger;
 	const char *prefix;   /* before the signature, or the key of its pair */
 	const char *time_key; /* of its pair */
 	const char *time_field, *id_field;
@@ -65,7 +71,13 @@ struct secret_key {
 
 /* signature_read.c. False: claim->reason and text. Freed by claim_free in any case. */
 MUST_CHECK bool claim_read(const struct signature_provider *p, const struct signature_input *in, struct claim *c);
+/* By its name, hidden ones as well; NULL: none. */
+const struct signature_provider *signature_find_row(const char *name);
 const struct signature_provider *signature_also(const struct signature_provider *p);
+/* signature_table.c: the row that this request is judged by, or signed by, with this secret (empty: none yet). NULL and
+ * *named: its settings name that algorithm, which is not known. */
+const struct signature_provider *signature_row(const struct signature_provider *p, struct bytes headers,
+					       struct bytes secret, struct bytes *named);
 void claim_free(struct claim *c);
 bool claim_fail(struct claim *c, enum signature_reason reason, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -255,9 +255,13 @@ static bool read_fields(struct claim *c, const struct signature_input *in)
 	if (!fine)
 		return false;
 	if (s->body_time) {
-		/* Without it there is no age to judge, as for their library; the signature covers that, too. */
+		/* Their library refuses a body without it, whatever a field says of the time. */
 		if (!signature_json_value(in->body, s->body_time, &c->own, NULL))
-			return true;
+			return in->body.len > SIGNATURE_JSON_MOST
+				   ? claim_fail(c, SIGNATURE_NO_MEMORY, "the body is too long to find its %s in",
+						s->body_time)
+				   : claim_fail(c, SIGNATURE_MALFORMED, "the body has no %s, the time that counts",
+						s->body_time);
 		c->time = buffer_view(&c->own);
 	}
 	return s->unit == TIME_NONE || take_time(c, s->time_key    ? s->field
@@ -285,14 +289,28 @@ static bool keep_well_formed(struct claim *c)
 	return true;
 }
 
+static bool refuse_settings(struct claim *c, struct bytes named)
+{
+	char shown[24] = "";
+	for (size_t i = 0; i < named.len && i < sizeof shown - 1; i++) {
+		bool plain = named.at[i] == '_' || named.at[i] == '-' || (named.at[i] >= '0' && named.at[i] <= '9') ||
+			     ((named.at[i] | 0x20) >= 'a' && (named.at[i] | 0x20) <= 'z');
+		shown[i] = plain ? (char)named.at[i] : '?';
+	}
+	return claim_fail(c, SIGNATURE_MALFORMED,
+			  "the header %s names the algorithm %s: HMAC_SHA256 and HMAC_SHA1 are those that count",
+			  c->scheme->settings_field, shown);
+}
+
 bool claim_read(const struct signature_provider *p, const struct signature_input *in, struct claim *c)
 {
-	struct bytes value;
+	struct bytes named;
 	memset(c, 0, sizeof *c);
-	c->scheme = p;
-	if (p->field && p->also && !headers_find(in->headers, p->field, &value) &&
-	    headers_find(in->headers, signature_also(p)->field, &value))
-		c->scheme = signature_also(p);
+	c->scheme = signature_row(p, in->headers, in->secret, &named);
+	if (!c->scheme) {
+		c->scheme = p;
+		return refuse_settings(c, named);
+	}
 	if (!(p->layout == LAYOUT_BODY ? read_body(c, in) : read_fields(c, in)))
 		return false;
 	return keep_well_formed(c);

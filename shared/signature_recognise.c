@@ -8,28 +8,29 @@
 /* Beyond the table: senders whose signatures are not checked here, by a field only they send. */
 struct mark {
 	const char *field, *provider, *event_field, *event_path;
+	bool signs_in_body; /* so that no field shows it */
 };
 
 static const struct mark marks[] = {
-	{ "X-GitHub-Event", "github", NULL, NULL },
-	{ "X-Gitlab-Event", "gitlab", NULL, NULL },
-	{ "X-Event-Key", "bitbucket", NULL, NULL },
-	{ "X-Shopify-Topic", "shopify", NULL, NULL },
-	{ "X-WC-Webhook-Topic", "woocommerce", NULL, NULL },
-	{ "Twitch-Eventsub-Subscription-Type", "twitch", NULL, NULL },
-	{ "Linear-Event", "linear", NULL, NULL },
-	{ "X-Hook-Secret", "asana", NULL, NULL },
-	{ "x-amz-sns-message-type", "sns", "x-amz-sns-message-type", NULL },
-	{ "X-Telegram-Bot-Api-Secret-Token", "telegram", NULL, NULL },
-	{ "Sentry-Hook-Resource", "sentry", "Sentry-Hook-Resource", NULL },
-	{ "Circleci-Event-Type", "circleci", "Circleci-Event-Type", NULL },
-	{ "X-Atlassian-Webhook-Identifier", "jira", NULL, "webhookEvent" },
-	{ "X-Adyen-Hmac-Signature", "adyen", NULL, "type" },
-	{ "Paypal-Transmission-Id", "paypal", NULL, "event_type" },
-	{ "Plaid-Verification", "plaid", NULL, "webhook_code" },
-	{ "X-Docusign-Signature-1", "docusign", NULL, "event" },
-	{ "X-Mandrill-Signature", "mandrill", NULL, NULL },
-	{ "ce-type", "cloudevents", "ce-type", NULL },
+	{ "X-GitHub-Event", "github", NULL, NULL, false },
+	{ "X-Gitlab-Event", "gitlab", NULL, NULL, false },
+	{ "X-Event-Key", "bitbucket", NULL, NULL, false },
+	{ "X-Shopify-Topic", "shopify", NULL, NULL, false },
+	{ "X-WC-Webhook-Topic", "woocommerce", NULL, NULL, false },
+	{ "Twitch-Eventsub-Subscription-Type", "twitch", NULL, NULL, false },
+	{ "Linear-Event", "linear", NULL, NULL, false },
+	{ "X-Hook-Secret", "asana", NULL, NULL, false },
+	{ "x-amz-sns-message-type", "sns", "x-amz-sns-message-type", NULL, true },
+	{ "X-Telegram-Bot-Api-Secret-Token", "telegram", NULL, NULL, false },
+	{ "Sentry-Hook-Resource", "sentry", "Sentry-Hook-Resource", NULL, false },
+	{ "Circleci-Event-Type", "circleci", "Circleci-Event-Type", NULL, false },
+	{ "X-Atlassian-Webhook-Identifier", "jira", NULL, "webhookEvent", false },
+	{ "X-Adyen-Hmac-Signature", "adyen", NULL, "type", false },
+	{ "Paypal-Transmission-Id", "paypal", NULL, "event_type", false },
+	{ "Plaid-Verification", "plaid", NULL, "webhook_code", false },
+	{ "X-Docusign-Signature-1", "docusign", NULL, "event", false },
+	{ "X-Mandrill-Signature", "mandrill", NULL, NULL, false },
+	{ "ce-type", "cloudevents", "ce-type", NULL, false },
 };
 
 /* The fields, found once: every delivery is asked for some fifty names. */
@@ -103,7 +104,11 @@ bool signature_may_be(const struct signature_provider *p, struct bytes headers, 
 	if (headers_find(headers, p->field, &value))
 		return has_prefix(p, value);
 	const struct signature_provider *also = signature_also(p);
-	return also && headers_find(headers, also->field, &value) && has_prefix(also, value);
+	if (also)
+		return headers_find(headers, also->field, &value) && has_prefix(also, value);
+	/* Others sign in that form, too: these say who they are. */
+	return p->keyed && headers_find(headers, p->event_field, &value) &&
+	       headers_find(headers, signature_find_row(p->keyed)->field, &value);
 }
 
 static bool agent_is(const struct signature_provider *p, struct bytes agent)
@@ -178,6 +183,7 @@ static bool recognise_mark(const struct fields *f, struct bytes headers, struct 
 			continue;
 		out->signature = signature_find(m->provider);
 		out->provider = m->provider;
+		out->is_signed = out->is_signed || m->signs_in_body;
 		if (out->signature)
 			return event_of_row(out->signature, headers, body, &out->event);
 		if (m->event_field && headers_find(headers, m->event_field, &value))

@@ -144,16 +144,6 @@ static bool make_mark(const struct signature_provider *s, const struct secret_ke
 	return fine;
 }
 
-static const struct signature_provider *row_to_use(const struct signature_provider *p, struct bytes headers)
-{
-	struct bytes value;
-	const struct signature_provider *also = signature_also(p);
-	/* What came in the other spelling goes back in it: a receiver may know only that. */
-	bool other =
-	    also && p->field && !headers_find(headers, p->field, &value) && headers_find(headers, also->field, &value);
-	return other ? also : p;
-}
-
 static bool sign(const struct signature_provider *s, const struct signature_input *in, const struct secret_key *key,
 		 struct signature_sign_out *out, struct error *e)
 {
@@ -193,8 +183,12 @@ bool signature_sign(const struct signature_provider *p, const struct signature_i
 {
 	struct secret_key key = { 0 };
 	const char *why;
+	struct bytes named;
 	memset(out, 0, sizeof *out);
-	const struct signature_provider *s = row_to_use(p, in->headers);
+	/* What came in another spelling goes back in it: a receiver may know only that. */
+	const struct signature_provider *s = signature_row(p, in->headers, in->secret, &named);
+	if (!s)
+		return error_set(e, EXIT_USAGE, "the header %s names no algorithm that is known", p->settings_field);
 	bool fine = key_read_private(s, in->secret, &key, &why)
 			? sign(s, in, &key, out, e)
 			: error_set(e, EXIT_USAGE, "the secret is none of %s to sign with: %s", p->name, why);

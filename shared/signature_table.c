@@ -1,6 +1,7 @@
 /* The providers. A further one of a usual kind is one more row. */
 #include "shared/signature_private.h"
 
+#include <string.h>
 #include <strings.h>
 
 #define HEX256 .algorithm = SIGN_SHA256, .form = FORM_HEX
@@ -24,10 +25,24 @@ const struct signature_provider signature_table[] = {
 	  .algorithm = SIGN_SHA1 },
 	{ .name = "gitlab",
 	  .field = "X-Gitlab-Token",
+	  .keyed = "gitlab signed",
 	  .content = "",
 	  .algorithm = SIGN_TOKEN,
 	  .agent = "GitLab/",
 	  .event_field = "X-Gitlab-Event" },
+	{ .name = "gitlab signed",
+	  .hidden = true,
+	  .field = "webhook-signature",
+	  .layout = LAYOUT_WORDS,
+	  .prefix = "v1,",
+	  .time_field = "webhook-timestamp",
+	  .id_field = "webhook-id",
+	  .content = "%I.%T.%B",
+	  BASE256,
+	  .secret = SECRET_STANDARD,
+	  .unit = TIME_SECONDS,
+	  .age = FIVE_MINUTES,
+	  .future = true },
 	/* Their libraries refuse old ones only, whatever the clock of the receiver. */
 	{ .name = "stripe",
 	  .field = "Stripe-Signature",
@@ -60,10 +75,13 @@ const struct signature_provider signature_table[] = {
 	  .event_field = "X-Shopify-Topic" },
 	{ .name = "twilio",
 	  .field = "X-Twilio-Signature",
+	  .settings_field = "X-Twilio-Webhooks-Signature-Settings",
+	  .stronger = "twilio sha256",
 	  .content = "%U%P",
 	  .algorithm = SIGN_SHA1,
 	  .form = FORM_BASE64,
 	  .agent = "TwilioProxy/" },
+	{ .name = "twilio sha256", .hidden = true, .field = "X-Twilio-Signature", .content = "%U%P", BASE256 },
 	{ .name = "standard",
 	  .field = "webhook-signature",
 	  .also = "svix",
@@ -278,7 +296,7 @@ static const char *const other_names[][2] = {
 	{ "woo", "woocommerce" },
 };
 
-static const struct signature_provider *row_of(const char *name)
+const struct signature_provider *signature_find_row(const char *name)
 {
 	for (size_t i = 0; i < signature_table_len; i++)
 		if (strcasecmp(signature_table[i].name, name) == 0)
@@ -291,13 +309,85 @@ const struct signature_provider *signature_find(const char *name)
 	for (size_t i = 0; i < sizeof other_names / sizeof *other_names; i++)
 		if (strcasecmp(other_names[i][0], name) == 0)
 			name = other_names[i][1];
-	const struct signature_provider *p = row_of(name);
+	const struct signature_provider *p = signature_find_row(name);
 	return p && !p->hidden ? p : NULL;
 }
 
 const struct signature_provider *signature_also(const struct signature_provider *p)
 {
-	return p->also ? row_of(p->also) : NULL;
+	return p->also ? signature_find_row(p->also) : NULL;
+}
+
+/* A key that signs, in any of Standard Webhooks' forms; also with blanks or quotes around it, or it would go out. */
+static bool is_signing_key(struct bytes secret)
+{
+	static const char *const begins[] = { "whsec_", "whsk_", "whpk_", "-----BEGIN" };
+	while (secret.len && (secret.at[0] <= ' ' || strchr("\"'`", secret.at[0])))
+		secret = bytes_make(secret.at + 1, secret.len - 1);
+	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+		size_t len = strlen(begins[i]);
+		if (secret.len >= len && strncasecmp((const char *)secret.at, begins[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static struct bytes trimmed(struct bytes b)
+{
+	while (b.len && (b.at[0] == ' ' || b.at[0] == '\t'))
+		b = bytes_make(b.at + 1, b.len - 1);
+	while (b.len && (b.at[b.len - 1] == ' ' || b.at[b.len - 1] == '\t'))
+		b.len--;
+	return b;
+}
+
+/* The first algorithm= of "key=…,algorithm=…" that says one; empty: none does. */
+static struct bytes algorithm_of(struct bytes settings)
+{
+	while (settings.len) {
+		const uint8_t *comma = memchr(settings.at, ',', settings.len);
+		size_t len = comma ? (size_t)(comma - settings.at) : settings.len;
+		const uint8_t *equals = memchr(settings.at, '=', len);
+		size_t key_len = equals ? (size_t)(equals - settings.at) : len;
+		if (equals && bytes_equal(trimmed(bytes_make(settings.at, key_len)), bytes_of("algorithm"))) {
+			struct bytes value = trimmed(bytes_make(equals + 1, len - key_len - 1));
+			if (value.len)
+				return value;
+		}
+		len += comma ? 1 : 0;
+		settings = bytes_make(settings.at + len, settings.len - len);
+	}
+	return bytes_make(NULL, 0);
+}
+
+static const struct signature_provider *row_of_settings(const struct signature_provider *p, struct bytes headers,
+							struct bytes *named)
+{
+	struct bytes name, value;
+	/* Of a field that is there twice the first that says one counts, as where both are joined. */
+	for (size_t pos = 0; !named->len && headers_next(headers, &pos, &name, &value);)
+		if (bytes_equal_nocase(name, p->settings_field))
+			*named = algorithm_of(value);
+	if (named->len == 0 || bytes_equal_nocase(*named, "HMAC_SHA1"))
+		return p;
+	return bytes_equal_nocase(*named, "HMAC_SHA256") ? signature_find_row(p->stronger) : NULL;
+}
+
+const struct signature_provider *signature_row(const struct signature_provider *p, struct bytes headers,
+					       struct bytes secret, struct bytes *named)
+{
+	struct bytes value;
+	const struct signature_provider *other = p->keyed ? signature_find_row(p->keyed) : signature_also(p);
+	*named = bytes_make(NULL, 0);
+	if (p->settings_field)
+		return row_of_settings(p, headers, named);
+	if (!other || !p->field)
+		return p;
+	bool own_there = headers_find(headers, p->field, &value);
+	bool other_there = headers_find(headers, other->field, &value);
+	if (p->keyed && is_signing_key(secret))
+		return own_there && !other_there ? p : other;
+	return !own_there && other_there ? other : p;
 }
 
 const struct signature_provider *signature_at(size_t i)

@@ -3,7 +3,8 @@
 
 #include "shared/bytes.h"
 
-/* One value of a JSON text of up to 256 KiB by a path as "event.type", "[0].event". Appends a string's meaning or a
+#define SIGNATURE_JSON_MOST ((size_t)256 << 10)
+/* One value of a JSON text of up to SIGNATURE_JSON_MOST by a path as "event.type", "[0].event". Appends a string's meaning or a
  * number's lexeme. False: there is none. *lexeme, if not NULL, is where it stands. */
 bool signature_json_value(struct bytes body, const char *path, struct buffer *out, struct bytes *lexeme);
 /* Of a query, "…?a=1&b=2", still encoded. */

@@ -1,4 +1,5 @@
 /* Every provider's signatures: the vectors (many made by the official libraries), and why one does not hold. */
+#include "shared/signature_tools.h"
 #include "tests/unit/signature_fixture.h"
 
 /* ---- the vectors ---- */
@@ -32,6 +33,14 @@ static void test_vectors(void **state)
 	assert_int_equal(bad, 0);
 }
 
+/* A token alone covers nothing of the body. */
+static bool has_token(const struct request *r)
+{
+	struct bytes value;
+	return headers_find(buffer_view(&r->headers), "X-Gitlab-Token", &value) &&
+	       !headers_find(buffer_view(&r->headers), "webhook-signature", &value);
+}
+
 /* What is valid is so no more with any byte of its body changed, where the body is signed; and with another secret. */
 static void test_vectors_changed(void **state)
 {
@@ -48,7 +57,7 @@ static void test_vectors_changed(void **state)
 		read_vector(v, &r);
 		struct signature_input in = input(&r, json_string_value(json_object_get(v, "secret")));
 		in.at = json_integer_value(json_object_get(v, "at"));
-		bool body_signed = strcmp(name, "gitlab") != 0 && strcmp(name, "mailgun") != 0;
+		bool body_signed = !has_token(&r) && strcmp(name, "mailgun") != 0;
 		for (size_t k = 0; body_signed && k < r.body.len; k++) {
 			r.body.at[k] ^= 1;
 			if (signature_check(p, &in) != SIGNATURE_INVALID)
@@ -259,6 +268,114 @@ static void judge_time(const char *text, bool readable)
 	request_free(&r);
 }
 
+static void says_of_body(const char *provider, const char *body, enum signature_reason reason, const char *what)
+{
+	struct request r = { 0 };
+	struct signature_result got;
+	struct buffer mac = { 0 };
+	assert_true(buffer_append_text(&r.body, body));
+	assert_true(signature_hmac_hex(bytes_of("s3cr3t"), buffer_view(&r.body), &mac) && buffer_put_u8(&mac, 0));
+	field(&r.headers, "Linear-Timestamp", "1764000000000");
+	field(&r.headers, "Linear-Signature", (const char *)mac.at);
+	struct signature_input in = input(&r, "s3cr3t");
+	signature_verify(signature_find(provider), &in, &got);
+	if (got.reason != reason || !strstr(got.text, what))
+		fail_msg("%s: %s: %s", body, signature_reason_name(got.reason), got.text);
+	in.tolerance = 0;
+	assert_int_equal(signature_check(signature_find(provider), &in) == SIGNATURE_VALID, reason == SIGNATURE_HOLDS);
+	buffer_free(&mac);
+	request_free(&r);
+}
+
+/* Linear's library takes the time of the signed body alone, and refuses a body that has none. */
+static void test_a_time_in_the_body(void **state)
+{
+	static const char none[] = "the body has no webhookTimestamp";
+	(void)state;
+	says_of_body("linear", "{\"webhookTimestamp\":1764000000000}", SIGNATURE_HOLDS, "holds");
+	says_of_body("linear", "{\"a\":1}", SIGNATURE_MALFORMED, none);
+	says_of_body("linear", "{\"data\":{\"webhookTimestamp\":1764000000000}}", SIGNATURE_MALFORMED, none);
+	says_of_body("linear", "[{\"webhookTimestamp\":1764000000000}]", SIGNATURE_MALFORMED, none);
+	says_of_body("linear", "no JSON", SIGNATURE_MALFORMED, none);
+	says_of_body("linear", "", SIGNATURE_MALFORMED, none);
+	says_of_body("linear", "{\"webhookTimestamp\":null}", SIGNATURE_MALFORMED, "milliseconds");
+	says_of_body("linear", "{\"webhookTimestamp\":\"\"}", SIGNATURE_MALFORMED, "milliseconds");
+	/* One that is too long to be searched is not called wrong for it. */
+	struct request r = { 0 };
+	struct signature_result got;
+	field(&r.headers, "Linear-Signature", "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17");
+	for (int i = 0; i < 300 * 1024; i++)
+		assert_true(buffer_put_u8(&r.body, ' '));
+	struct signature_input in = input(&r, "s3cr3t");
+	signature_verify(signature_find("linear"), &in, &got);
+	assert_int_equal(got.verdict, SIGNATURE_NONE);
+	assert_non_null(strstr(got.text, "too long"));
+	request_free(&r);
+}
+
+static enum signature_verdict twilio_verdict(const char *settings, const char *again, const char *mark)
+{
+	struct request r = { .url = "https://hooks.example.com/a" };
+	field(&r.headers, "X-Twilio-Signature", mark);
+	if (settings)
+		field(&r.headers, "X-Twilio-Webhooks-Signature-Settings", settings);
+	if (again)
+		field(&r.headers, "x-twilio-webhooks-signature-settings", again);
+	struct signature_input in = input(&r, "s3cr3t");
+	enum signature_verdict verdict = signature_check(signature_find("twilio"), &in);
+	request_free(&r);
+	return verdict;
+}
+
+/* As twilio 6.3.1 reads the settings: the first algorithm that is not empty, in any letters; none is SHA-1. */
+static void test_settings_name_the_algorithm(void **state)
+{
+	static const struct {
+		const char *settings, *again;
+		bool sha1, sha256;
+	} cases[] = {
+		{ NULL, NULL, true, false },
+		{ "", NULL, true, false },
+		{ "key=k", NULL, true, false },
+		{ "key=k,algorithm=", NULL, true, false },
+		{ "key=k,algorithm=HMAC_SHA1", NULL, true, false },
+		{ "key=k,algorithm=HMAC_SHA256", NULL, false, true },
+		{ "key=k, algorithm = hmac_sha256 ", NULL, false, true },
+		{ "algorithm=,algorithm=HMAC_SHA256,algorithm=HMAC_SHA1", NULL, false, true },
+		{ "key=k,algorithm=HMAC_SHA512", NULL, false, false },
+		{ "algorithm=none", NULL, false, false },
+		{ "algorithm=SHA256", NULL, false, false },
+		{ "Algorithm=HMAC_SHA256", NULL, true, false },
+		{ "key=k", "algorithm=HMAC_SHA256", false, true },
+		{ "algorithm=HMAC_SHA256", "algorithm=HMAC_SHA1", false, true },
+	};
+	struct signature_sign_out strong;
+	struct request r = { .url = "https://hooks.example.com/a" };
+	struct error e;
+	struct bytes mark;
+	char sha1[40] = "", sha256[60] = "";
+	(void)state;
+	struct signature_input in = input(&r, "s3cr3t");
+	assert_true(signature_sign(signature_find("twilio"), &in, &strong, &e));
+	assert_true(headers_find(buffer_view(&strong.headers), "X-Twilio-Signature", &mark) && mark.len < sizeof sha1);
+	memcpy(sha1, mark.at, mark.len);
+	signature_sign_free(&strong);
+	field(&r.headers, "X-Twilio-Webhooks-Signature-Settings", "key=k,algorithm=HMAC_SHA256");
+	in = input(&r, "s3cr3t");
+	assert_true(signature_sign(signature_find("twilio"), &in, &strong, &e));
+	assert_true(headers_find(buffer_view(&strong.headers), "X-Twilio-Signature", &mark) && mark.len == 44);
+	memcpy(sha256, mark.at, mark.len);
+	signature_sign_free(&strong);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		bool weak_holds = twilio_verdict(cases[i].settings, cases[i].again, sha1) == SIGNATURE_VALID;
+		bool strong_holds = twilio_verdict(cases[i].settings, cases[i].again, sha256) == SIGNATURE_VALID;
+		if (weak_holds != cases[i].sha1 || strong_holds != cases[i].sha256)
+			fail_msg("settings %s, %s: sha1 %d, sha256 %d", cases[i].settings, cases[i].again, weak_holds,
+				 strong_holds);
+	}
+	request_free(&r);
+}
+
 static void test_times(void **state)
 {
 	(void)state;
@@ -347,6 +464,8 @@ int main(void)
 		cmocka_unit_test(test_twice_is_no_field),
 		cmocka_unit_test(test_github_sha1),
 		cmocka_unit_test(test_tolerance),
+		cmocka_unit_test(test_a_time_in_the_body),
+		cmocka_unit_test(test_settings_name_the_algorithm),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_urls_in_other_words),
 		cmocka_unit_test(test_a_form_of_very_many_parameters),

@@ -97,11 +97,94 @@ static void test_sign_with_private_keys(void **state)
 	sign_pair("sendgrid", (char *)private_base64, (char *)public_base64);
 }
 
+/* Whether the text stands anywhere in what would be sent. */
+static bool holds_text(const struct signature_sign_out *out, const char *text)
+{
+	return (out->headers.len && memmem(out->headers.at, out->headers.len, text, strlen(text))) ||
+	       (out->body.len && memmem(out->body.at, out->body.len, text, strlen(text)));
+}
+
+/* GitLab's signing tokens are Standard Webhooks' secrets: they sign, and are never sent as a token is. */
+static void test_a_signing_key_is_never_sent(void **state)
+{
+	static const char key[] = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+	static const struct {
+		const char *before, *after;
+	} forms[] = { { "whsec_", "" },     { "whsk_", "" },
+		      { "whpk_", "" },      { "-----BEGIN PRIVATE KEY-----\n", "\n" },
+		      { "\"whsec_", "\"" }, { " whsec_", "\n" },
+		      { "'WHSEC_", "'" } };
+	const struct signature_provider *gitlab = signature_find("gitlab");
+	struct bytes value;
+	(void)state;
+	for (size_t i = 0; i < 2 * (sizeof forms / sizeof *forms); i++) {
+		struct request r = { 0 };
+		struct signature_sign_out out;
+		struct error e;
+		char secret[100];
+		snprintf(secret, sizeof secret, "%s%s%s", forms[i / 2].before, key, forms[i / 2].after);
+		assert_true(buffer_append_text(&r.body, "{}"));
+		if (i % 2)
+			field(&r.headers, "X-Gitlab-Event", "Push Hook");
+		struct signature_input in = input(&r, secret);
+		bool signed_so = signature_sign(gitlab, &in, &out, &e);
+		assert_false(holds_text(&out, key));
+		assert_false(headers_find(buffer_view(&out.headers), "X-Gitlab-Token", &value));
+		assert_false(!signed_so && strstr(e.text, key));
+		assert_int_equal(signed_so, i / 2 == 0);
+		signature_sign_free(&out);
+		request_free(&r);
+	}
+}
+
+/* A delivery that came signed is signed, whatever the secret looks like; a token goes where tokens came. */
+static void test_gitlab_keeps_the_form(void **state)
+{
+	struct signature_sign_out out;
+	struct error e;
+	struct bytes value;
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct request r = { 0 };
+		field(&r.headers, "X-Gitlab-Event", "Push Hook");
+		if (i)
+			field(&r.headers, i == 1 ? "webhook-signature" : "X-Gitlab-Token", "v1,x");
+		struct signature_input in = input(&r, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+		assert_true(signature_sign(signature_find("gitlab"), &in, &out, &e));
+		assert_int_equal(headers_find(buffer_view(&out.headers), "X-Gitlab-Token", &value), i != 1);
+		assert_int_equal(headers_find(buffer_view(&out.headers), "webhook-signature", &value), i == 1);
+		signature_sign_free(&out);
+		request_free(&r);
+	}
+}
+
+/* No scheme but a token's may put the secret, in any form of it, into what goes out. */
+static void test_no_secret_goes_out(void **state)
+{
+	const struct signature_provider *p;
+	(void)state;
+	for (size_t i = 0; (p = signature_at(i)); i++) {
+		const char *name = signature_name(p);
+		struct signature_sign_out out;
+		struct request r;
+		struct error e;
+		make_request(name, &r);
+		struct signature_input in = input(&r, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+		if (signature_sign(p, &in, &out, &e) && holds_text(&out, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))
+			fail_msg("%s sends the secret", name);
+		signature_sign_free(&out);
+		request_free(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sign),
 		cmocka_unit_test(test_sign_with_private_keys),
+		cmocka_unit_test(test_a_signing_key_is_never_sent),
+		cmocka_unit_test(test_gitlab_keeps_the_form),
+		cmocka_unit_test(test_no_secret_goes_out),
 	};
 	return RUN(tests);
 }
