@@ -107,6 +107,19 @@ describe('trigger', () => {
 		assert.ok(await discordVerify(c.raw, c.headers['x-signature-ed25519'], c.headers['x-signature-timestamp'], key));
 	});
 
+	it('a GitLab signing token signs as GitLab does, and never goes out; a secret token goes as one', async () => {
+		const file = w.path('gitlab-signing');
+		writeFileSync(file, whsec + '\n');
+		calls.length = 0;
+		const r = await run('gitlab.push', '--to', String(port), '--secret', '@' + file);
+		assert.equal(r.code, 0, r.err);
+		const { raw, headers } = calls.at(-1);
+		assert.equal(headers['x-gitlab-token'], undefined);
+		assert.ok(!JSON.stringify(headers).includes(whsec.slice(6)) && !(r.text + r.err).includes(whsec.slice(6)));
+		assert.equal(new StandardWebhook(whsec).verify(raw.toString('utf8'), headers).object_kind, 'push');
+		assert.equal((await sent('gitlab.push', 'gitlab')).headers['x-gitlab-token'], 'the secret of gitlab');
+	});
+
 	it('what goes to an app straight away is on record, once; through the tunnel it is the tunnel\'s', async () => {
 		const before = (await w.list()).length;
 		const c = await sent('stripe.invoice.paid', 'stripe');

@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import * as line from '@line/bot-sdk';
+import { LinearWebhookClient } from '@linear/sdk/webhooks';
 import { sign as githubSign, verify as githubVerify } from '@octokit/webhooks-methods';
 import { Paddle } from '@paddle/paddle-node-sdk';
 import sendgrid from '@sendgrid/eventwebhook';
@@ -71,6 +72,22 @@ const PROVIDERS = {
 		provider: 'twilio', secret: text(), event: null, path: `/twilio-json?bodySHA256=${twilio.getExpectedBodyHash(BODY)}`,
 		sign: (body, secret, url) => ({ 'x-twilio-signature': twilio.getExpectedTwilioSignature(secret, url, {}) }),
 		check: (raw, h, secret, url) => twilio.validateRequestWithBody(secret, h['x-twilio-signature'], url, raw.toString('utf8')),
+	},
+	'twilio with a shared key': {
+		provider: 'twilio', secret: text(), event: 'delivered', type: 'application/x-www-form-urlencoded', path: '/twilio?a=1',
+		body: new URLSearchParams({ To: '+4179', SmsStatus: 'delivered' }).toString(),
+		sign: (body, secret, url) => ({ 'x-twilio-webhooks-signature-settings': 'key=k,algorithm=HMAC_SHA256',
+			'x-twilio-signature': twilio.getExpectedTwilioSignature(secret, url, Object.fromEntries(new URLSearchParams(body)), 'HMAC_SHA256') }),
+		check: (raw, h, secret, url) => twilio.validateRequest(secret, h['x-twilio-signature'], url, Object.fromEntries(new URLSearchParams(raw.toString('utf8'))),
+			twilio.getSignatureAlgorithm(h['x-twilio-webhooks-signature-settings'])),
+	},
+	'gitlab with a signing token': {
+		provider: 'gitlab', secret: whsec, event: 'Push Hook',
+		sign: (body, secret) => {
+			const at = new Date();
+			return { 'x-gitlab-event': 'Push Hook', 'webhook-id': 'msg_1', 'webhook-timestamp': String(Math.floor(at / 1000)), 'webhook-signature': new StandardWebhook(secret).sign('msg_1', at, body) };
+		},
+		check: (raw, h, secret) => new StandardWebhook(secret).verify(raw.toString('utf8'), h),
 	},
 	discord: {
 		secret: discordPublic, key: pem(discordKeys), event: 'order.paid',
@@ -228,6 +245,103 @@ describe('the official libraries', () => {
 			await verify([String((await w.list(1))[0].id), ...secret], 0);
 		});
 	}
+
+	it('a GitLab signing token signs, and is never sent; beside a token of the other kind each is checked by its own', async () => {
+		const token = text();
+		const both = { ...PROVIDERS['gitlab with a signing token'].sign(BODY, whsec), 'x-gitlab-token': token };
+		const row = await deliver({ ...JSON_TYPE, ...both }, BODY);
+		assert.equal(row.signature, 'valid');
+		for (const secret of [whsec, token]) assert.equal((await verify([String(row.id), '--secret', secretFile('', secret)], 0)).row.signature, 'valid');
+		for (const secret of ['whsec_' + randomBytes(24).toString('base64'), text()]) assert.equal((await verify([String(row.id), '--secret', secretFile('', secret)], 1)).row.signature, 'invalid');
+		const fresh = await deliver({ ...JSON_TYPE, 'x-gitlab-event': 'Push Hook' }, BODY);
+		for (const secret of [whsec, ` ${whsec}\n`, `"${whsec}"`]) {
+			calls.length = 0;
+			const r = await w.creel(['replay', String(fresh.id), '--resign', '--secret', secretFile('', secret)]);
+			assert.ok(!(r.text + r.err).includes(whsec.slice(6)));
+			if (secret === whsec) assert.equal(r.code, 0, r.err);
+			for (const call of calls) {
+				assert.equal(call.headers['x-gitlab-token'], undefined);
+				assert.ok(!JSON.stringify(call.headers).includes(whsec.slice(6)));
+				new StandardWebhook(whsec).verify(call.raw.toString('utf8'), call.headers);
+			}
+		}
+	});
+
+	it('what a library refuses is never valid', async () => {
+		const linearSecret = text();
+		const LIBRARIES = { ...PROVIDERS, linear: {
+			secret: linearSecret, body: JSON.stringify({ type: 'Issue', webhookTimestamp: Date.now() }),
+			sign: (body, secret) => ({ 'linear-event': 'Issue', 'linear-timestamp': String(Date.now()), 'linear-signature': hmac('sha256', secret, body, 'hex') }),
+			check: (raw, h, secret) => new LinearWebhookClient(secret).verify(raw, h['linear-signature'] ?? ''),
+		} };
+		const timed = (value, by) => value.replace(/(?<![0-9a-f])[0-9]{10}(?![0-9a-f])/, (t) => String(Number(t) + by));
+		const changes = {
+			'as it is': (v) => [v],
+			'twice': (v) => [v, v],
+			'empty': () => [''],
+			'missing': () => [],
+			'upper case': (v) => [v.toUpperCase()],
+			'letters of URLs': (v) => [v.replaceAll('+', '-').replaceAll('/', '_')],
+			'without padding': (v) => [v.replace(/=+$/, '')],
+			'more padding': (v) => [v + '='],
+			'another last bit of base64': (v) => [v.replace(/([A-Za-z0-9+/])(=+)$/, (_, c, pad) => String.fromCharCode(c.charCodeAt(0) ^ 1) + pad)],
+			'cut': (v) => [v.slice(0, -1)],
+			'one character more': (v) => [v + '0'],
+			'in quotes': (v) => [`"${v}"`],
+			'a comma behind': (v) => [v + ','],
+			'a wrong one behind a comma': (v) => [`${v},v1=00`],
+			'a wrong one before a comma': (v) => [`v1=00,${v}`],
+			'a blank in the middle': (v) => [v.slice(0, v.length >> 1) + ' ' + v.slice(v.length >> 1)],
+			'an hour old': (v) => [timed(v, -3600)],
+			'an hour ahead': (v) => [timed(v, 3600)],
+			'no number': (v) => [v.replace(/[0-9]{10}/, 'yesterday')],
+			'a zero before the time': (v) => [v.replace(/(?<![0-9a-f])([0-9]{10})(?![0-9a-f])/, '0$1')],
+			'a plus before the time': (v) => [v.replace(/(?<![0-9a-f])([0-9]{10})(?![0-9a-f])/, '+$1')],
+			'a fraction behind the time': (v) => [v.replace(/(?<![0-9a-f])([0-9]{10})(?![0-9a-f])/, '$1.5')],
+			'version 0': (v) => [v.replaceAll('v1', 'v0').replaceAll('sha256', 'sha512').replaceAll('h1', 'h0')],
+		};
+		const cases = [];
+		for (const [name, p] of Object.entries(LIBRARIES)) {
+			const body = p.body ?? BODY;
+			const host = 'hooks.example.com';
+			const path = p.path ?? '/hook';
+			const fields = await p.sign(body, p.secret, `https://${host}${path}`);
+			const add = (what, headers, text = body) => cases.push({ name, p, what, headers, path, body: text, host });
+			const list = (f) => Object.entries(f).flatMap(([n, v]) => [v].flat().map((one) => [n, one]));
+			for (const field of Object.keys(fields)) for (const [what, change] of Object.entries(changes)) add(`${field}: ${what}`, list({ ...fields, [field]: change(fields[field]) }));
+			add('another body', list(fields), body + ' ');
+			add('no body', list(fields), '');
+		}
+		for (const [what, body] of Object.entries({ 'no time in the body': '{"type":"Issue"}', 'an old time in the body': `{"webhookTimestamp":${Date.now() - 61000}}`, 'a time ahead': `{"webhookTimestamp":${Date.now() + 75000}}`,
+			'no number': '{"webhookTimestamp":"now"}', 'null': '{"webhookTimestamp":null}', 'deeper': `{"data":{"webhookTimestamp":${Date.now()}}}` }))
+			cases.push({ name: 'linear', p: LIBRARIES.linear, what, headers: Object.entries(LIBRARIES.linear.sign(body, linearSecret)), path: '/hook', body, host: 'hooks.example.com' });
+		const db = ['--db', w.path('libraries.db')];
+		const input = cases.map((c, i) => JSON.stringify({ received_at: new Date().toISOString(), method: 'POST', target: c.path, https: true,
+			request: { headers: [['Host', c.host], ['X-N', String(i + 1)], ['Content-Type', c.p.type ?? 'application/json'], ...c.headers], body: c.body } })).join('\n');
+		await w.creelOut(['import', '-', ...db], { input });
+		const got = new Map();
+		for (const [name, p] of Object.entries(LIBRARIES)) {
+			const r = await w.creel(['verify', '--json', ...cases.map((c, i) => (c.name === name ? String(i + 1) : null)).filter(Boolean), '--provider', p.provider ?? name, '--secret', secretFile('', p.secret), ...db]);
+			for (const l of r.text.split('\n').filter(Boolean)) got.set(JSON.parse(l).id, JSON.parse(l));
+		}
+		let refused = 0, valid = 0;
+		for (const [i, c] of cases.entries()) {
+			const headers = {};
+			for (const [n, v] of c.headers) headers[n] = n in headers ? `${headers[n]}, ${v}` : v;
+			let library = true;
+			try {
+				library = (await c.p.check(Buffer.from(c.body), headers, c.p.secret, `https://${c.host}${c.path}`)) !== false;
+			} catch {
+				library = false;
+			}
+			const mine = got.get(i + 1);
+			refused += !library;
+			valid += mine.signature === 'valid';
+			if (!library) assert.notEqual(mine.signature, 'valid', `${c.name}, ${c.what}`);
+			if (/as it is$/.test(c.what)) assert.deepEqual([library, mine.signature], [true, 'valid'], `${c.name}, ${c.what}: ${mine.why}`);
+		}
+		assert.ok(refused > 150 && valid > 20, `${refused} refused, ${valid} valid`);
+	});
 
 	it('--resign with another body and fields', async () => {
 		const row = await send('stripe');
