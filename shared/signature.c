@@ -134,8 +134,8 @@ static bool holds_with_other_url(struct claim *c, const struct signature_input *
 	struct buffer url = { 0 }, content = { 0 };
 	bool holds = false;
 	bool other = strncmp(c->scheme->name, "twilio", 6) == 0 ? other_port(in->url, &url)
-		     : strcmp(c->scheme->name, "hubspot") == 0 ? decode_some(in->url, &url)
-							       : false;
+		     : strcmp(c->scheme->name, "hubspot") == 0  ? decode_some(in->url, &url)
+								: false;
 	if (other) {
 		again.url = buffer_view(&url);
 		holds = content_build(c, &again, &content) && claim_holds(c, k, buffer_view(&content));

@@ -4,8 +4,8 @@
 #include "shared/bytes.h"
 
 #define SIGNATURE_JSON_MOST ((size_t)256 << 10)
-/* One value of a JSON text of up to SIGNATURE_JSON_MOST by a path as "event.type", "[0].event". Appends a string's meaning or a
- * number's lexeme. False: there is none. *lexeme, if not NULL, is where it stands. */
+/* One value of a JSON text of up to SIGNATURE_JSON_MOST by a path as "event.type", "[0].event". Appends a string's
+ * meaning or a number's lexeme. False: there is none. *lexeme, if not NULL, is where it stands. */
 bool signature_json_value(struct bytes body, const char *path, struct buffer *out, struct bytes *lexeme);
 /* Of a query, "…?a=1&b=2", still encoded. */
 bool signature_query_value(struct bytes url, const char *name, struct bytes *out);
