@@ -29,18 +29,6 @@ static enum MHD_Result reply(struct MHD_Connection *c, unsigned status, const ch
 	return result;
 }
 
-/* A name other than loopback's in Host means a browser was led here (DNS rebinding). */
-static bool host_is_ours(const char *host)
-{
-	static const char *const ours[] = { "localhost", "127.0.0.1", "[::1]" };
-	for (size_t i = 0; host && i < sizeof ours / sizeof *ours; i++) {
-		size_t len = strlen(ours[i]);
-		if (strncasecmp(host, ours[i], len) == 0 && (host[len] == 0 || host[len] == ':'))
-			return true;
-	}
-	return false;
-}
-
 static enum MHD_Result reply_metrics(struct admin *a, struct MHD_Connection *c)
 {
 	const struct metrics *m = &a->relay->metrics;
@@ -104,8 +92,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 	(void)upload;
 	(void)upload_len;
 	(void)con_cls;
-	if (!host_is_ours(MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host")))
-		return reply(c, 403, "text/plain", "creel: this listener answers to localhost alone\n");
+	const char *host = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host");
+	if (!host || !host_check_is_localhost(bytes_of(host)))
+		return reply(
+		    c, 421, "text/plain; charset=utf-8",
+		    "creel: The admin pages answer to localhost, 127.0.0.1 and [::1] alone: ask one of these in "
+		    "the place of another Host.\n");
 	if (strcmp(method, "GET") != 0)
 		return reply(c, 405, "text/plain", "creel: GET only\n");
 	if (strcmp(url, "/healthz") == 0)

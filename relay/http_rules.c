@@ -27,6 +27,13 @@ static const struct refusal_text texts[REFUSE_COUNT] = {
 				 "(over TLS"
 				 " with the ALPN protocol creel/1).",
 				 426, 0 },
+	[REFUSE_NO_UPGRADE] = { "no_upgrade", "A tunnel is a WebSocket: a proxy on the way must pass Upgrade on.", 426,
+				0 },
+	[REFUSE_ORIGIN] = { "origin",
+			    "A tunnel is opened by a creel client, never out of a web page: a handshake with an Origin "
+			    "field is refused.",
+			    403, 0 },
+	[REFUSE_MISDIRECTED] = { "misdirected", "This relay does not answer to that host.", 421, 0 },
 	[REFUSE_NO_TUNNEL] = { "no_tunnel", "There is no tunnel of that name here.", 404, 0 },
 	[REFUSE_OFFLINE] = { "offline", "The tunnel's client is offline; try again later.", 503, 30 },
 	[REFUSE_OFFLINE_READ] = { "offline_read", "The tunnel's client is offline.", 503, 30 },

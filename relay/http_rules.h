@@ -18,6 +18,9 @@ enum refusal {
 	REFUSE_BODY_TOO_LARGE,
 	REFUSE_SLOW,
 	REFUSE_TUNNEL_HERE, /* a tunnel handshake on a connection for webhooks */
+	REFUSE_NO_UPGRADE,  /* the tunnel's path, and no WebSocket */
+	REFUSE_ORIGIN,      /* a tunnel handshake out of a web page */
+	REFUSE_MISDIRECTED, /* a Host that is not this relay's: host_check.h has the sentence */
 	REFUSE_NO_TUNNEL,
 	REFUSE_OFFLINE,
 	REFUSE_OFFLINE_READ,

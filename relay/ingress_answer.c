@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define BODY_MAX 1100        /* of a refusal */
 #define MEMORY_PER_FIELD 80  /* what MHD notes of a request's, generously */
 #define MEMORY_FOR_REST 2048 /* status line and what MHD adds, a chunk's size, trailers that were sent */
 
@@ -22,8 +23,8 @@ enum MHD_Result ingress_reply_refusal(struct exchange *x, enum refusal why)
 {
 	struct ingress *in = x->sender->in;
 	const struct refusal_text *t = refusal_text(why);
-	char body[300];
-	int len = snprintf(body, sizeof body, "creel: %s\n", t->sentence);
+	char body[BODY_MAX];
+	int len = snprintf(body, sizeof body, "creel: %s\n", x->sentence ? x->sentence : t->sentence);
 	struct MHD_Response *r = MHD_create_response_from_buffer((size_t)len, body, MHD_RESPMEM_MUST_COPY);
 	if (!r)
 		return MHD_NO;
@@ -76,15 +77,15 @@ bool ingress_write_refusal(struct sender *s, enum refusal why)
 	s->in->relay->metrics.refused[why]++;
 	count_status(s->in, t->status);
 	log_event(LOG_INFO, "refused", "reason", t->name, "peer", s->peer, NULL);
-	char text[600], later[40] = "";
-	int body = snprintf(NULL, 0, "creel: %s\n", t->sentence);
+	const char *sentence = s->exchange && s->exchange->sentence ? s->exchange->sentence : t->sentence;
+	char text[BODY_MAX + 300], later[40] = "";
+	int body = snprintf(NULL, 0, "creel: %s\n", sentence);
 	if (t->retry_after)
 		snprintf(later, sizeof later, "Retry-After: %d\r\n", t->retry_after);
-	int len =
-	    snprintf(text, sizeof text,
-		     "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
-		     "Creel-Refused: %s\r\n%sConnection: close\r\n\r\ncreel: %s\n",
-		     t->status, MHD_get_reason_phrase_for((unsigned)t->status), body, t->name, later, t->sentence);
+	int len = snprintf(text, sizeof text,
+			   "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
+			   "Creel-Refused: %s\r\n%sConnection: close\r\n\r\ncreel: %s\n",
+			   t->status, MHD_get_reason_phrase_for((unsigned)t->status), body, t->name, later, sentence);
 	return send_by_hand(s, text, (size_t)len) && shutdown(s->fd, SHUT_WR) == 0;
 }
 

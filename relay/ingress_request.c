@@ -83,6 +83,16 @@ static bool is_tunnel_path(struct bytes target)
 	       (target.len == len || target.at[len] == '?' || target.at[len] == '/');
 }
 
+/* Says which host came. */
+static enum MHD_Result refuse_host(struct exchange *x, const struct http_head *head, const struct http_framing *framing,
+				   struct bytes host)
+{
+	x->sentence = malloc(HOST_CHECK_SENTENCE);
+	if (x->sentence)
+		host_check_explain(host, x->sentence);
+	return refuse(x, head, framing, REFUSE_MISDIRECTED);
+}
+
 static enum MHD_Result begin_request(struct exchange *x, const char *method, const char *version)
 {
 	struct ingress *in = x->sender->in;
@@ -90,7 +100,7 @@ static enum MHD_Result begin_request(struct exchange *x, const char *method, con
 	struct http_head head;
 	struct http_framing framing = { false, 0 };
 	struct route route = { 0 };
-	struct bytes host;
+	struct bytes host, origin;
 	enum MHD_Result result;
 	in->relay->metrics.requests++;
 	enum refusal why =
@@ -102,12 +112,15 @@ static enum MHD_Result begin_request(struct exchange *x, const char *method, con
 		result = ingress_reply_refusal(x, why);
 		goto out;
 	}
-	headers_find(head.headers, "Host", &host);
+	bool has_host = headers_find(head.headers, "Host", &host); /* HTTP/1.0 may have none; every browser sends one */
 	uint64_t now = uv_now(in->relay->loop);
 	if (!limits_take_address(in->relay->limits, &x->sender->address, now)) {
 		result = ingress_reply_refusal(x, REFUSE_RATE_ADDRESS);
+	} else if (has_host && !host_check_is_ours(&in->relay->names, host)) {
+		result = refuse_host(x, &head, &framing, host);
 	} else if (is_tunnel_path(head.target)) {
-		result = ingress_reply_refusal(x, REFUSE_TUNNEL_HERE);
+		bool page = headers_find(head.headers, "Origin", &origin);
+		result = ingress_reply_refusal(x, page ? REFUSE_ORIGIN : REFUSE_TUNNEL_HERE);
 	} else if (!router_find(in->relay->router, host, head.target, &route)) {
 		result = refuse(x, &head, &framing, REFUSE_NO_TUNNEL);
 	} else if (!limits_take_tunnel(in->relay->limits, route.name, now)) {
@@ -280,6 +293,7 @@ void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **c
 		delivery_leave_sender(d);
 	}
 	free(x->target);
+	free(x->sentence);
 	free(x);
 	*con_cls = NULL;
 	s->exchange = NULL;

@@ -4,6 +4,7 @@
 
 #include <uv.h>
 
+#include "relay/host_check.h"
 #include "relay/http_rules.h"
 #include "shared/bytes.h"
 #include "shared/error.h"
@@ -44,5 +45,6 @@ struct relay {
 	struct tunnel_server *tunnels;
 	struct registry *registry;
 	char public_url[300]; /* settled once the first listener has its port */
+	struct host_names names;
 	bool draining;
 };

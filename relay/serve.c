@@ -189,6 +189,25 @@ static bool settle_public_url(struct serve *s, struct error *e)
 	return true;
 }
 
+static bool is_loopback(const struct option_values *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!listener_is_loopback(list->at[i]))
+			return false;
+	return true;
+}
+
+static void settle_names(struct serve *s)
+{
+	const struct settings *set = &s->relay.settings;
+	s->relay.names = (struct host_names){
+		.any = !is_loopback(&set->listen) || !is_loopback(&set->tunnel_listen),
+		.public_url = s->relay.public_url,
+		.domain = set->domain,
+		.listen = &set->listen,
+	};
+}
+
 static bool know_tunnel(void *user, const char *name)
 {
 	return router_know(user, name);
@@ -246,6 +265,7 @@ static bool start(struct serve *s, struct error *e)
 	if (!s->relay.tunnels || !listen_on(s, &set->listen, false, e) || !settle_public_url(s, e) ||
 	    !listen_on(s, &set->tunnel_listen, true, e))
 		return false;
+	settle_names(s);
 	if (set->admin && !(s->admin = admin_new(&s->relay, set->admin, e)))
 		return false;
 	if (set->admin_port_file && s->admin && !write_file(set->admin_port_file, admin_address(s->admin), e))

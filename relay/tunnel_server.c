@@ -3,11 +3,13 @@
 
 #include "shared/log.h"
 
+#include <microhttpd.h>
 #include <openssl/err.h>
 #include <string.h>
 
 #define HELLO_SECONDS 10
 #define MAX_AUTHORIZATION 256
+#define MAX_HOST 4096 /* all that lws 4.1.6 takes of a head's fields */
 
 static void read_secret(struct connection *c, struct lws *wsi)
 {
@@ -70,15 +72,58 @@ static void note_close(struct connection *c, const uint8_t *at, size_t len)
 		registry_heard(c->client);
 }
 
-/* A GET of the tunnel's path that is no WebSocket: a browser, or a proxy that does not pass upgrades on. */
-static int refuse_plain(struct lws *wsi)
+static void refuse(const struct tunnel_server *s, struct lws *wsi, enum refusal why, const char *sentence)
 {
-	static const char text[] = "HTTP/1.1 426 Upgrade Required\r\nContent-Type: text/plain; charset=utf-8\r\n"
-				   "Upgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n"
-				   "creel: A tunnel is a WebSocket: a proxy on the way must pass Upgrade on.\n";
-	uint8_t out[LWS_PRE + sizeof text];
-	memcpy(out + LWS_PRE, text, sizeof text);
-	lws_write(wsi, out + LWS_PRE, sizeof text - 1, LWS_WRITE_HTTP_HEADERS);
+	const struct refusal_text *t = refusal_text(why);
+	uint8_t out[LWS_PRE + HOST_CHECK_SENTENCE + 400];
+	char *text = (char *)out + LWS_PRE, peer[64] = "";
+	if (!sentence)
+		sentence = t->sentence;
+	int len = snprintf(text, sizeof out - LWS_PRE,
+			   "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n"
+			   "Creel-Refused: %s\r\n%s\r\n\r\ncreel: %s\n",
+			   t->status, MHD_get_reason_phrase_for((unsigned)t->status), strlen(sentence) + 8, t->name,
+			   t->status == 426 ? "Upgrade: websocket\r\nConnection: Upgrade, close" : "Connection: close",
+			   sentence);
+	lws_write(wsi, (uint8_t *)text, (size_t)len, LWS_WRITE_HTTP_HEADERS);
+	lws_get_peer_simple(wsi, peer, sizeof peer);
+	s->relay->metrics.refused[why]++;
+	s->relay->metrics.status_class[t->status / 100]++;
+	log_event(LOG_INFO, "refused", "reason", t->name, "peer", peer, NULL);
+}
+
+/* Whether the handshake has the field, if only an empty one. */
+static bool has_field(struct lws *wsi, enum lws_token_indexes field)
+{
+	char byte[1];
+	/* A fragment that is there and not empty does not fit, and of an empty one the length is known. */
+	return lws_hdr_total_length(wsi, field) > 0 || lws_hdr_copy_fragment(wsi, byte, sizeof byte, field, 0) >= 0;
+}
+
+/* Before a WebSocket is made of it. Web pages may open WebSockets to whatever they like, and their browser says so by
+ * Origin (RFC 6455 §10.2), which no creel client sends; Sec-WebSocket-Origin is what drafts called it. False: it was
+ * refused. */
+static bool check_handshake(const struct tunnel_server *s, struct lws *wsi)
+{
+	char host[MAX_HOST], sentence[HOST_CHECK_SENTENCE];
+	if (has_field(wsi, WSI_TOKEN_ORIGIN) || has_field(wsi, WSI_TOKEN_SWORIGIN)) {
+		refuse(s, wsi, REFUSE_ORIGIN, NULL);
+		return false;
+	}
+	int len = lws_hdr_copy(wsi, host, sizeof host, WSI_TOKEN_HOST);
+	struct bytes name = bytes_make(host, len > 0 ? (size_t)len : 0);
+	if (host_check_is_ours(&s->relay->names, name))
+		return true;
+	host_check_explain(name, sentence);
+	refuse(s, wsi, REFUSE_MISDIRECTED, sentence);
+	return false;
+}
+
+/* A GET of the tunnel's path that is no WebSocket: a browser, or a proxy that does not pass upgrades on. */
+static int refuse_plain(const struct tunnel_server *s, struct lws *wsi)
+{
+	if (check_handshake(s, wsi))
+		refuse(s, wsi, REFUSE_NO_UPGRADE, NULL);
 	return -1;
 }
 
@@ -91,7 +136,9 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		s->tls_context = user; /* at the vhost's making: the SSL_CTX that serves it */
 		return 0;
 	case LWS_CALLBACK_HTTP:
-		return refuse_plain(wsi);
+		return refuse_plain(s, wsi);
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+		return check_handshake(s, wsi) ? 0 : -1;
 	case LWS_CALLBACK_ESTABLISHED:
 		return on_established(s, c, wsi);
 	case LWS_CALLBACK_RECEIVE: {

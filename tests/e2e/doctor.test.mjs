@@ -174,8 +174,9 @@ describe('creel doctor', () => {
 			socket.on('error', () => {}).on('close', () => to.destroy());
 			to.on('error', () => {}).on('close', () => socket.destroy());
 		}));
-		const inside = await w.startRelay({ args: ['--public-url', 'http://hooks.invalid'] });
-		const d = await doctor(['--relay', 'http://relay.invalid'], { env: { http_proxy: `http://127.0.0.1:${proxy.address().port}` } });
+		const { data, token } = await w.makeData();
+		const inside = await w.startRelay({ data, args: ['--public-url', 'http://hooks.invalid'] });
+		const d = await doctor(['--relay', 'http://hooks.invalid'], { env: { CREEL_TOKEN: token, http_proxy: `http://127.0.0.1:${proxy.address().port}` } });
 		assert.deepEqual(d.fails, [], JSON.stringify(d.told));
 		assert.deepEqual([d.checks.dns.result, d.checks.proxy.result, d.checks.token.result, d.checks.url.result], ['warn', 'ok', 'ok', 'ok']);
 		assert.match(d.checks.url.text, /http:\/\/hooks\.invalid\//);
@@ -289,8 +290,9 @@ describe('creel doctor', () => {
 			[`http://127.0.0.1:${await freePort()}`, /does not answer/],
 			['http://hooks.invalid', /the name hooks\.invalid cannot be resolved/],
 		]) {
-			const lost = await w.startRelay({ args: ['--public-url', url] });
-			failed(await doctor(['--relay', `http://127.0.0.1:${lost.port}`]), 'url', 3, words, ['tls', 'target']);
+			const { data, token } = await w.makeData();
+			const lost = await w.startRelay({ data, args: ['--public-url', url] });
+			failed(await doctor(['--relay', `http://127.0.0.1:${lost.port}`], { env: { CREEL_TOKEN: token } }), 'url', 3, words, ['tls', 'target']);
 		}
 	});
 

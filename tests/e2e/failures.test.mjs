@@ -254,7 +254,7 @@ describe('the app fails', () => {
 		let stream;
 		road.app.answer = (_, socket) => (stream = socket).write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npartial');
 		const s = await Sender.connect(port);
-		await s.write('POST /fails/middle HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n');
+		await s.write('POST /fails/middle HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n');
 		await waitFor('the head of the answer', () => s.current);
 		stream.resetAndDestroy();
 		const answer = await s.answer();
@@ -420,7 +420,7 @@ describe('the relay goes', () => {
 		try {
 			const answer = await post(road.relay.port, '/shaky/asleep');
 			assert.equal(answer.status, 202);
-			const offline = await send(road.relay.port, requestBytes('GET', '/shaky/asleep', ['Host: a']));
+			const offline = await send(road.relay.port, requestBytes('GET', '/shaky/asleep', ['Host: localhost']));
 			assert.equal(offline.status, 503);
 			assert.match(offline.text, /offline/i);
 		} finally {

@@ -63,7 +63,7 @@ describe('queueing, with both real programs', () => {
 		held[0].write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
 		await w.recorded((r) => r.event_id === id && r.state === 'delivered');
 		assert.equal(calls('/hook').length, 1);
-		assert.equal((await send(relay.port, requestBytes('GET', '/slow/page', ['Host: a']))).status, 200);
+		assert.equal((await send(relay.port, requestBytes('GET', '/slow/page', ['Host: localhost']))).status, 200);
 	});
 
 	it('--share: two laptops get each webhook, one of them late', async () => {

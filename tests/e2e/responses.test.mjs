@@ -6,7 +6,7 @@ import { waitFor } from './lib/harness.mjs';
 import { Sender, field, fields, nameOf, requestBytes, send } from './lib/http.mjs';
 import { openRoad } from './lib/road.mjs';
 
-const get = (path, method = 'GET') => requestBytes(method, `/answers${path}`, ['Host: relay.test']);
+const get = (path, method = 'GET') => requestBytes(method, `/answers${path}`, ['Host: localhost']);
 const sha = (b) => `${b.length} ${createHash('sha256').update(b).digest('hex')}`;
 
 describe('the app’s answer', () => {
@@ -79,7 +79,7 @@ describe('the app’s answer', () => {
 
 	it('headers that do not fit beside a request of 60 KB: 502 with a sentence, not silence', async () => {
 		script.set('/both', (socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${block(60000)}\r\nok`));
-		const large = requestBytes('GET', '/answers/both', ['Host: relay.test', ...Array(100).fill(`X-Large: ${'y'.repeat(590)}`)]);
+		const large = requestBytes('GET', '/answers/both', ['Host: localhost', ...Array(100).fill(`X-Large: ${'y'.repeat(590)}`)]);
 		const answer = await send(port, large);
 		assert.equal(answer.status, 502);
 		assert.equal(field(answer.lines, 'creel-refused'), 'answer_head');

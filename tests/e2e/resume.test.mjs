@@ -73,7 +73,7 @@ class CutRoad {
 
 	post(lane, target, { method = 'POST' } = {}) {
 		const body = method === 'POST' ? requestBody(target, this.requestSize) : '';
-		return send(this.relay.port, requestBytes(method, `/${lane.name}${target}`, ['Host: relay.test', ...(method === 'POST' ? [`Content-Length: ${body.length}`] : [])], body));
+		return send(this.relay.port, requestBytes(method, `/${lane.name}${target}`, ['Host: localhost', ...(method === 'POST' ? [`Content-Length: ${body.length}`] : [])], body));
 	}
 
 	/** '' or what is wrong with the exchange that `answer` came of. */
@@ -408,7 +408,7 @@ describe('away beyond the grace', () => {
 		const { answer } = road.app;
 		road.app.answer = (_, socket) => (stream = socket);
 		const sender = await Sender.connect(road.relay.port);
-		await sender.write(requestBytes('POST', '/late/begun', ['Host: relay.test', 'Content-Length: 2'], 'hi'));
+		await sender.write(requestBytes('POST', '/late/begun', ['Host: localhost', 'Content-Length: 2'], 'hi'));
 		await waitFor('the app to be called', () => stream);
 		stream.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf ');
 		await waitFor('half of the answer', () => sender.partial.length === 5);
@@ -442,7 +442,7 @@ describe('a stream of events over a cut', () => {
 		let stream;
 		road.app.answer = (_, socket) => (stream = socket);
 		const sender = await Sender.connect(road.relay.port);
-		await sender.write(requestBytes('GET', '/events/sse', ['Host: relay.test']));
+		await sender.write(requestBytes('GET', '/events/sse', ['Host: localhost']));
 		await waitFor('the app to be called', () => stream);
 		stream.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n7\r\ndata: 1\r\n');
 		await waitFor('the first event', () => sender.partial.toString() === 'data: 1');

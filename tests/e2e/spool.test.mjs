@@ -50,9 +50,9 @@ describe('the spool', () => {
 		const t = await Tunnel.online(relay.port, 'methods');
 		await t.leave();
 		for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
-			accepted(await send(relay.port, requestBytes(method, '/methods/x', ['Host: a', 'Content-Length: 2'], 'hi')));
+			accepted(await send(relay.port, requestBytes(method, '/methods/x', ['Host: localhost', 'Content-Length: 2'], 'hi')));
 		for (const method of ['GET', 'HEAD', 'OPTIONS']) {
-			const answer = await send(relay.port, requestBytes(method, '/methods/x', ['Host: a']), { head: method === 'HEAD' });
+			const answer = await send(relay.port, requestBytes(method, '/methods/x', ['Host: localhost']), { head: method === 'HEAD' });
 			assert.equal(answer.status, 503);
 			assert.ok(field(answer.lines, 'Retry-After'));
 		}
@@ -65,8 +65,8 @@ describe('the spool', () => {
 		const bodies = [Buffer.alloc(0), Buffer.from([...Array(256).keys()]), randomBytes(1 << 20), randomBytes((3 << 20) + 7), Buffer.from('last')];
 		const ids = [];
 		for (const [i, body] of bodies.entries())
-			ids.push(accepted(await send(relay.port, requestBytes('POST', `/shop/a%2Fb/../${i}?x=%20`, ['Host: relay.test', 'x-odd:  two  ', `Content-Length: ${body.length}`], body))));
-		ids.push(accepted(await send(relay.port, Buffer.from('POST /shop/chunked HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 9\r\n\r\n'))));
+			ids.push(accepted(await send(relay.port, requestBytes('POST', `/shop/a%2Fb/../${i}?x=%20`, ['Host: localhost', 'x-odd:  two  ', `Content-Length: ${body.length}`], body))));
+		ids.push(accepted(await send(relay.port, Buffer.from('POST /shop/chunked HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 9\r\n\r\n'))));
 		const before = await relay.waiting();
 		const again = await Tunnel.online(relay.port, 'shop', { say: { drain_parallel: 1 } });
 		for (const [i, id] of ids.entries()) {
@@ -87,7 +87,7 @@ describe('the spool', () => {
 			assert.ok(r.flags & FLAGS.SPOOLED || again.frames.find((f) => f.type === 'REQUEST' && f.stream === r.stream).flags & FLAGS.SPOOLED);
 			if (i < bodies.length) {
 				assert.equal(r.target, `/a%2Fb/../${i}?x=%20`);
-				assert.equal(r.headers, `Host: relay.test\r\nx-odd: two  \r\nContent-Length: ${bodies[i].length}\r\n`);
+				assert.equal(r.headers, `Host: localhost\r\nx-odd: two  \r\nContent-Length: ${bodies[i].length}\r\n`);
 				assert.ok(Buffer.from(r.bytes, 'latin1').equals(bodies[i]), `body ${i}`);
 			} else {
 				assert.equal(r.bytes, 'abc');
@@ -171,7 +171,7 @@ describe('the spool', () => {
 		assert.equal(r.event_id, id);
 		assert.ok(r.flags & FLAGS.SPOOLED);
 		t.answer(r);
-		const get = send(relay.port, requestBytes('GET', '/ack/y', ['Host: a']));
+		const get = send(relay.port, requestBytes('GET', '/ack/y', ['Host: localhost']));
 		t.answer(await t.request(1));
 		assert.equal((await get).status, 200, 'a GET is answered by the app');
 		await t.leave();
@@ -368,7 +368,7 @@ describe('a lost connection', () => {
 	it('after RECORDED, in the middle of the answer: it goes on where the relay stopped', async () => {
 		const t = await Tunnel.online(relay.port, 'middle');
 		const s = await Sender.connect(relay.port);
-		await s.write(requestBytes('POST', '/middle/x', ['Host: a', 'Content-Length: 0']));
+		await s.write(requestBytes('POST', '/middle/x', ['Host: localhost', 'Content-Length: 0']));
 		const r = await t.request();
 		t.answer(r, { flags: 0, body: 'first,', body_len: 12, headers: 'Content-Length: 12\r\n' });
 		await waitFor('the first half', () => s.partial.length === 6);
@@ -409,7 +409,7 @@ describe('a lost connection', () => {
 	it('a request that arrives meanwhile waits for the client', async () => {
 		const t = await Tunnel.online(relay.port, 'meanwhile');
 		await t.end();
-		const sending = send(relay.port, requestBytes('GET', '/meanwhile/x', ['Host: a']));
+		const sending = send(relay.port, requestBytes('GET', '/meanwhile/x', ['Host: localhost']));
 		const again = await back(t, 'meanwhile');
 		again.answer(await again.request());
 		assert.equal((await sending).status, 200);
@@ -448,7 +448,7 @@ describe('a lost connection', () => {
 	it('not back in time: RECORDED or spooled, the sender gets 202; a GET 502 or 503', async () => {
 		const quick = await startRelay(w, ['--resume-grace', '200ms']);
 		const t = await Tunnel.online(quick.port, 'late');
-		const senders = [post(quick.port, '/late/recorded'), post(quick.port, '/late/not'), send(quick.port, requestBytes('GET', '/late/get', ['Host: a']))];
+		const senders = [post(quick.port, '/late/recorded'), post(quick.port, '/late/not'), send(quick.port, requestBytes('GET', '/late/get', ['Host: localhost']))];
 		await t.request(2);
 		const at = (target) => t.requests.find((r) => r.target === target);
 		t.answer(at('/recorded'), null);
@@ -467,7 +467,7 @@ describe('a lost connection', () => {
 		const quick = await startRelay(w, ['--resume-grace', '200ms']);
 		const t = await Tunnel.online(quick.port, 'broken');
 		const s = await Sender.connect(quick.port);
-		await s.write(requestBytes('POST', '/broken/x', ['Host: a', 'Content-Length: 0']));
+		await s.write(requestBytes('POST', '/broken/x', ['Host: localhost', 'Content-Length: 0']));
 		t.answer(await t.request(), { flags: 0, body: 'half', body_len: 8, headers: 'Content-Length: 8\r\n' });
 		await waitFor('the half', () => s.partial.length === 4);
 		await t.end();

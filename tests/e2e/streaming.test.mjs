@@ -126,7 +126,7 @@ describe('large bodies', () => {
 	it('one reader that stands still holds up no other', async () => {
 		const stuck = await Sender.connect(relay.port);
 		stuck.socket.pause();
-		await stuck.write(requestBytes('GET', '/large/down-stuck', ['Host: relay.test']));
+		await stuck.write(requestBytes('GET', '/large/down-stuck', ['Host: localhost']));
 		await w.recorded((r) => r.target === '/down-stuck');
 		const begun = Date.now();
 		const answers = await Promise.all([...Array(100).keys()].map((k) => post(relay.port, `/large/beside/${k}`, randomBytes(3000))));
@@ -167,7 +167,7 @@ describe('events and ends in the middle', () => {
 			stream = response;
 		});
 		const s = await Sender.connect(relay.port);
-		await s.write(requestBytes('GET', '/ends/sse', ['Host: relay.test', 'Accept: text/event-stream']));
+		await s.write(requestBytes('GET', '/ends/sse', ['Host: localhost', 'Accept: text/event-stream']));
 		await waitFor('the head at the sender', () => s.current);
 		for (let i = 1; i <= 5; i++) {
 			stream.write(`data: event ${i}\n\n`);
@@ -194,7 +194,7 @@ describe('events and ends in the middle', () => {
 				response.on('close', () => (over = true, clearInterval(beat)));
 			});
 			const s = await Sender.connect(relay.port);
-			await s.write(requestBytes('GET', `/ends${target}`, ['Host: relay.test', 'Accept: text/event-stream']));
+			await s.write(requestBytes('GET', `/ends${target}`, ['Host: localhost', 'Accept: text/event-stream']));
 			await waitFor('the first event', () => s.partial.toString().includes('first'));
 			await s.end();
 			await waitFor('the end at the app', () => over);
@@ -209,7 +209,7 @@ describe('events and ends in the middle', () => {
 			request.on('end', () => response.end('thanks'));
 		});
 		const s = await Sender.connect(relay.port);
-		await s.write(requestBytes('POST', '/ends/expect', ['Host: relay.test', 'Content-Length: 5', 'Expect: 100-continue']));
+		await s.write(requestBytes('POST', '/ends/expect', ['Host: localhost', 'Content-Length: 5', 'Expect: 100-continue']));
 		await waitFor('100 Continue', () => s.interim?.includes(100));
 		await s.write('hello');
 		const answer = await s.answer();
@@ -243,7 +243,7 @@ describe('events and ends in the middle', () => {
 			const s = await Sender.connect(relay.port);
 			const body = randomBytes(sent);
 			const framing = declared ? `Content-Length: ${declared}` : 'Transfer-Encoding: chunked';
-			await s.write(requestBytes('POST', `/ends${target}`, ['Host: relay.test', 'X-Mark: here', framing],
+			await s.write(requestBytes('POST', `/ends${target}`, ['Host: localhost', 'X-Mark: here', framing],
 				declared ? body : Buffer.concat([Buffer.from(`${(sent + 1).toString(16)}\r\n`), body])));
 			await s.end();
 			const row = await w.recorded((r) => r.target === target);
@@ -272,7 +272,7 @@ describe('events and ends in the middle', () => {
 			response.write(Buffer.alloc(10_000, 'x'));
 		});
 		const s = await Sender.connect(relay.port);
-		await s.write(requestBytes('GET', '/ends/short', ['Host: relay.test']));
+		await s.write(requestBytes('GET', '/ends/short', ['Host: localhost']));
 		await waitFor('the first bytes at the sender', () => s.partial.length > 0);
 		socket.destroy();
 		const answer = await s.answer();
@@ -317,7 +317,7 @@ describe('--timeout', () => {
 	}
 	async function begin(path) {
 		const s = await Sender.connect(relay.port);
-		await s.write(requestBytes('GET', `/limit${path}`, ['Host: relay.test']));
+		await s.write(requestBytes('GET', `/limit${path}`, ['Host: localhost']));
 		return s;
 	}
 

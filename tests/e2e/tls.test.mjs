@@ -212,14 +212,14 @@ describe('an app with TLS', () => {
 
 	it('its certificate is checked: 502 with Creel-Error: tls', async () => {
 		await w.startClient({ relay, target: `https://127.0.0.1:${port}`, name: 'strict' });
-		const answer = await send(relay.port, requestBytes('GET', '/strict/x', ['Host: a']));
+		const answer = await send(relay.port, requestBytes('GET', '/strict/x', ['Host: localhost']));
 		assert.equal(answer.status, 502);
 		assert.equal(field(answer.lines, 'creel-error'), 'tls');
 	});
 
 	it('--insecure takes any certificate on loopback', async () => {
 		await w.startClient({ relay, target: `https://127.0.0.1:${port}`, name: 'lax', args: ['--insecure'] });
-		const answer = await send(relay.port, requestBytes('GET', '/lax/x', ['Host: a']));
+		const answer = await send(relay.port, requestBytes('GET', '/lax/x', ['Host: localhost']));
 		assert.equal(answer.text, 'secure');
 	});
 

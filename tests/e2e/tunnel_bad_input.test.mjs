@@ -80,7 +80,7 @@ describe('the relay, told nonsense by a tunnel client', () => {
 		await t.frame('WELCOME');
 		t.ws.send(Buffer.concat([frame(200, { payload: Buffer.from('what?') }), frame(99, { stream: 7 })]));
 		const over = await Sender.connect(relay.port);
-		await over.write('POST /liar/gone HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n');
+		await over.write('POST /liar/gone HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n');
 		const first = await t.frame('REQUEST');
 		t.ws.send(Buffer.concat([recorded(first.stream, first.event_id), response({ stream: first.stream })]));
 		await t.frame('DONE', (f) => f.stream === first.stream);
@@ -121,7 +121,7 @@ describe('the relay, told nonsense by a tunnel client', () => {
 		it(`never hands a broken answer on as whole: ${what}`, async () => {
 			const t = await Tunnel.online(relay.port, 'broken');
 			const s = await Sender.connect(relay.port);
-			await s.write('POST /broken/x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n');
+			await s.write('POST /broken/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n');
 			const opened = await t.frame('REQUEST');
 			t.ws.send(make(opened.stream));
 			const answer = await s.answer();
@@ -136,7 +136,7 @@ describe('the relay, told nonsense by a tunnel client', () => {
 	it('answers a waiting sender when the tunnel breaks: 202 once it is in the spool, a GET 502 or 503', async () => {
 		const t = await Tunnel.online(relay.port, 'gone');
 		const sending = post(relay.port, '/gone/x');
-		const asking = send(relay.port, requestBytes('GET', '/gone/y', ['Host: a']));
+		const asking = send(relay.port, requestBytes('GET', '/gone/y', ['Host: localhost']));
 		await t.frame('REQUEST', (f) => f.method === 'GET');
 		await t.end();
 		assert.equal((await sending).status, 202);
@@ -148,7 +148,7 @@ describe('the relay, told nonsense by a tunnel client', () => {
 	it('breaks the sender’s connection when the tunnel breaks in the middle of an answer', async () => {
 		const t = await Tunnel.online(relay.port, 'half');
 		const s = await Sender.connect(relay.port);
-		await s.write('POST /half/x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n');
+		await s.write('POST /half/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n');
 		const opened = await t.frame('REQUEST');
 		t.ws.send(Buffer.concat([recorded(opened.stream, opened.event_id), response({ stream: opened.stream, flags: 0, body_len: 100, headers: 'Content-Length: 100\r\n', body: 'first' })]));
 		await waitFor('the first part', () => s.current);
@@ -162,7 +162,7 @@ describe('the relay, told nonsense by a tunnel client', () => {
 		const t = await Tunnel.online(relay.port, 'full');
 		const size = 8 << 20;
 		const s = await Sender.connect(relay.port);
-		s.write(Buffer.concat([Buffer.from(`POST /full/x HTTP/1.1\r\nHost: a\r\nContent-Length: ${size + 1}\r\n\r\n`), randomBytes(size)]));
+		s.write(Buffer.concat([Buffer.from(`POST /full/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${size + 1}\r\n\r\n`), randomBytes(size)]));
 		const opened = await t.frame('REQUEST');
 		const got = () => t.frames.filter((f) => f.stream === opened.stream).reduce((n, f) => n + (f.body?.length ?? 0), 0);
 		await waitFor('the window to be used', () => got() >= 262144);
@@ -227,7 +227,7 @@ describe('the relay, told nonsense by a tunnel client', () => {
 			const socket = net.connect(relay.port, '127.0.0.1');
 			socket.on('error', () => {});
 			const closed = new Promise((resolve) => socket.on('close', resolve));
-			socket.write(`GET /_creel/tunnel HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n` +
+			socket.write(`GET /_creel/tunnel HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n` +
 				'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: creel.v1\r\n\r\n');
 			const [first] = await within('101', once(socket, 'data'));
 			assert.match(first.toString('latin1'), /^HTTP\/1\.1 101 /);
@@ -240,7 +240,7 @@ describe('the relay, told nonsense by a tunnel client', () => {
 
 	it('a GET that is no WebSocket gets 426 and a sentence that names what is missing', async () => {
 		const s = await Sender.connect(relay.port);
-		await s.write('GET /_creel/tunnel HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+		await s.write('GET /_creel/tunnel HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
 		const answer = await s.answer();
 		assert.equal(answer?.status, 426);
 		assert.match(answer.text, /^creel: .*Upgrade/);
@@ -250,9 +250,9 @@ describe('the relay, told nonsense by a tunnel client', () => {
 
 	it('a handshake that stops half way is given up, and one on a used connection gets 426', async () => {
 		const s = await Sender.connect(relay.port);
-		await s.write('POST /honest/x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n');
+		await s.write('POST /honest/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n');
 		assert.equal((await s.answer()).status, 200);
-		await s.write('GET /_creel/tunnel HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n' +
+		await s.write('GET /_creel/tunnel HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n' +
 			'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: creel.v1\r\n\r\n');
 		assert.equal((await s.answer()).status, 426);
 		await s.over();
@@ -417,7 +417,7 @@ describe('the client, told nonsense by a relay', () => {
 	it('unknown frames are skipped; a good delivery works; the same event again does not call the app again', async () => {
 		const c = await (await startClient('once')).connection(1);
 		const id = eventId();
-		const sent = { event_id: id, body_len: 3, body: 'abc', headers: 'Host: x\r\nContent-Length: 3\r\n', target: '/once' };
+		const sent = { event_id: id, body_len: 3, body: 'abc', headers: 'Host: localhost\r\nContent-Length: 3\r\n', target: '/once' };
 		c.ws.send(Buffer.concat([frame(77, { payload: Buffer.from('new') }), request({ ...sent, stream: 1 })]));
 		await waitFor('the answer', () => c.frames.find((f) => f.type === 'RESPONSE' && f.stream === 1));
 		const order = c.frames.filter((f) => f.stream === 1).map((f) => f.type);
@@ -446,7 +446,7 @@ describe('the client, told nonsense by a relay', () => {
 
 	it('a body longer than it was declared does not reach the app', async () => {
 		const c = await (await startClient('longer')).connection(1);
-		c.ws.send(Buffer.concat([request({ stream: 1, flags: 0, event_id: eventId(), body_len: 5, target: '/longer', headers: 'Host: x\r\nContent-Length: 5\r\n' }),
+		c.ws.send(Buffer.concat([request({ stream: 1, flags: 0, event_id: eventId(), body_len: 5, target: '/longer', headers: 'Host: localhost\r\nContent-Length: 5\r\n' }),
 			frame('DATA', { stream: 1, flags: FLAGS.END, payload: Buffer.from('hello GET /smuggled HTTP/1.1\r\n\r\n') })]));
 		await waitFor('an end of it', () => c.over ?? c.frames.find((f) => f.stream === 1 && ['RESPONSE', 'RESET'].includes(f.type)));
 		assert.ok(!app.requests.some((r) => r.target === '/longer' && r.body.toString() === 'hello'), 'no second request behind it');

@@ -232,7 +232,7 @@ describe('WebSockets', () => {
 	it('are the only upgrades that pass', async () => {
 		for (const [method, lines] of [['GET', ['Connection: Upgrade', 'Upgrade: h2c']], ['POST', ['Connection: Upgrade', 'Upgrade: websocket', 'Content-Length: 0']], ['GET', ['Upgrade: websocket']]]) {
 			const seen = app.plain.length;
-			const a = await send(relay.port, `${method} /ws/other HTTP/1.1\r\nHost: x\r\n${lines.join('\r\n')}\r\n\r\n`);
+			const a = await send(relay.port, `${method} /ws/other HTTP/1.1\r\nHost: localhost\r\n${lines.join('\r\n')}\r\n\r\n`);
 			assert.equal(a.status, 200);
 			assert.equal(app.plain[seen].headers.upgrade, undefined);
 		}
@@ -287,7 +287,7 @@ describe('WebSockets', () => {
 	it('know no time limit of the app’s calls', async () => {
 		const quick = await w.startClient({ relay, target: app.port, name: 'quick', args: ['--timeout', '300ms'] });
 		const s = await open(`ws://127.0.0.1:${relay.port}/quick/echo`);
-		for (let i = 0; i < 3; i++) assert.equal((await send(relay.port, 'GET /quick/never HTTP/1.1\r\nHost: x\r\n\r\n')).status, 504);
+		for (let i = 0; i < 3; i++) assert.equal((await send(relay.port, 'GET /quick/never HTTP/1.1\r\nHost: localhost\r\n\r\n')).status, 504);
 		s.send('still');
 		assert.equal((await messages(s, 1))[0].toString(), 'still');
 		await quick.stop('SIGTERM');
@@ -339,7 +339,7 @@ describe('WebSockets', () => {
 	it('are asked of a client that says it can (UPGRADE), as bytes on its stream', async () => {
 		const plain = await Tunnel.online(relay.port, 'plain');
 		const key = randomBytes(16).toString('base64');
-		const ask = `GET /NAME/x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`;
+		const ask = `GET /NAME/x HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`;
 		const answer = send(relay.port, ask.replace('NAME', 'plain'));
 		const r = await plain.request();
 		assert.equal(r.flags, FLAGS.END);
@@ -371,7 +371,7 @@ describe('WebSockets', () => {
 	});
 });
 
-const ask = (path) => `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
+const ask = (path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
 const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
 
 /** An app that gives the bytes after 101 to `on`. */

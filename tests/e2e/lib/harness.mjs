@@ -164,6 +164,13 @@ export class World {
 		});
 	}
 
+	/** A relay's data folder that has one token: { data, token }. */
+	async makeData(args = []) {
+		const data = this.fresh('relay');
+		const token = (await this.run('creel-relay', ['token', 'add', 'me', '--data', data, ...args])).text.trim();
+		return { data, token };
+	}
+
 	/** creel-relay serve. Gives the process with `port`, `address`, `data`. */
 	async startRelay({ args = [], data = this.fresh('relay'), port = 0, listen = `127.0.0.1:${port}`, env } = {}) {
 		const portFile = this.fresh('port');

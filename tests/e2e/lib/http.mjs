@@ -267,5 +267,5 @@ export async function send(port, bytes, { head = false, timeoutMs, ...options } 
 
 /** A plain POST to a tunnel, for tests whose subject is something else. */
 export function post(port, target, body = 'hello', lines = []) {
-	return send(port, requestBytes('POST', target, ['Host: relay.test', `Content-Length: ${Buffer.byteLength(body)}`, ...lines], body));
+	return send(port, requestBytes('POST', target, ['Host: localhost', `Content-Length: ${Buffer.byteLength(body)}`, ...lines], body));
 }
