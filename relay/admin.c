@@ -33,6 +33,7 @@ static enum MHD_Result reply_metrics(struct admin *a, struct MHD_Connection *c)
 {
 	const struct metrics *m = &a->relay->metrics;
 	struct spool_level level = spool_total(a->relay->registry->spool);
+	const struct room *room = &a->relay->registry->room;
 	struct buffer out = { 0 };
 	bool fine = buffer_printf(&out,
 				  "# HELP creel_requests_total Requests received from senders.\n"
@@ -74,14 +75,35 @@ static enum MHD_Result reply_metrics(struct admin *a, struct MHD_Connection *c)
 		   "# HELP creel_spool_deliveries Deliveries waiting in the spool.\n"
 		   "# TYPE creel_spool_deliveries gauge\ncreel_spool_deliveries %" PRIu64 "\n"
 		   "# HELP creel_spool_bytes Their size.\n"
-		   "# TYPE creel_spool_bytes gauge\ncreel_spool_bytes %" PRIu64 "\n",
+		   "# TYPE creel_spool_bytes gauge\ncreel_spool_bytes %" PRIu64 "\n"
+		   "# HELP creel_spool_reserved_bytes Room in the spool promised to requests under way.\n"
+		   "# TYPE creel_spool_reserved_bytes gauge\ncreel_spool_reserved_bytes %" PRIu64 "\n"
+		   "# HELP creel_spilled_bytes Room taken by temporary files of large requests on their way to a "
+		   "client.\n"
+		   "# TYPE creel_spilled_bytes gauge\ncreel_spilled_bytes %" PRIu64 "\n"
+		   "# HELP creel_spool_limit_bytes What waits, is promised and spilled is never more, all tunnels "
+		   "together.\n"
+		   "# TYPE creel_spool_limit_bytes gauge\ncreel_spool_limit_bytes %" PRIu64 "\n",
 		   m->connections_refused, ingress_connections(a->relay->ingress), m->deliveries, m->bytes_in,
-		   m->bytes_out, m->tunnels, m->in_flight, m->spooled, m->accepted, level.count, level.bytes) &&
+		   m->bytes_out, m->tunnels, m->in_flight, m->spooled, m->accepted, level.count, level.bytes,
+		   room->taken.spool, room->taken.file, room->limits.relay) &&
 	       buffer_put_u8(&out, 0);
 	enum MHD_Result result =
 	    fine ? reply(c, 200, "text/plain; version=0.0.4; charset=utf-8", (const char *)out.at) : MHD_NO;
 	buffer_free(&out);
 	return result;
+}
+
+/* Whether webhooks may be sent here now. */
+static enum MHD_Result reply_readiness(const struct admin *a, struct MHD_Connection *c)
+{
+	if (a->relay->draining)
+		return reply(c, 503, "text/plain", "draining\n");
+	if (spool_disk_is_full(a->relay->registry->spool))
+		return reply(c, 503, "text/plain",
+			     "the disk of the data folder is full: less than 16 MiB are free, and what has to wait is "
+			     "refused\n");
+	return reply(c, 200, "text/plain", "ready\n");
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url, const char *method,
@@ -103,8 +125,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 	if (strcmp(url, "/healthz") == 0)
 		return reply(c, 200, "text/plain", "ok\n");
 	if (strcmp(url, "/readyz") == 0)
-		return a->relay->draining ? reply(c, 503, "text/plain", "draining\n")
-					  : reply(c, 200, "text/plain", "ready\n");
+		return reply_readiness(a, c);
 	if (strcmp(url, "/metrics") == 0)
 		return reply_metrics(a, c);
 	return reply(c, 404, "text/plain", "creel: /healthz, /readyz or /metrics\n");

@@ -11,6 +11,7 @@
 
 #include "relay/hash.h"
 #include "relay/http_rules.h"
+#include "relay/room.h"
 #include "shared/spill.h"
 #include "shared/wire.h"
 
@@ -37,7 +38,8 @@ struct delivery {
 	struct spill body;
 	struct buffer trailers;
 	bool body_whole;
-	bool upgrade; /* the sender asks for a WebSocket, and the client can pass it on */
+	struct room_hold room_hold; /* what it takes of the disk; delivery_take_room */
+	bool upgrade;               /* the sender asks for a WebSocket, and the client can pass it on */
 
 	/* Out of the spool: sent in place of the request, as it is stored; nobody waits for an answer. */
 	struct buffer stored;

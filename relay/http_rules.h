@@ -25,7 +25,10 @@ enum refusal {
 	REFUSE_OFFLINE,
 	REFUSE_OFFLINE_READ,
 	REFUSE_OVERLOADED,
-	REFUSE_SPOOL_FULL,
+	REFUSE_SPOOL_FULL,   /* what may wait for the tunnel */
+	REFUSE_SPOOL_TOTAL,  /* what the relay may hold of all tunnels */
+	REFUSE_LARGE_BODIES, /* the tunnel's temporary files */
+	REFUSE_DISK_FULL,
 	REFUSE_SPOOL_FAILED,
 	REFUSE_CLIENT_LOST,
 	REFUSE_CLIENT_STORE,

@@ -7,6 +7,7 @@
 #include "relay/registry.h"
 #include "shared/headers.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -164,6 +165,23 @@ static void cut(struct delivery *d, uint32_t code, enum refusal why, const char 
 	delivery_refuse(d, why);
 }
 
+/* Of a body whose length was declared it was taken with the head. */
+static enum refusal take_room(struct delivery *d, size_t len)
+{
+	enum refusal why = d->streams ? delivery_take_room(d, len) : REFUSE_NOTHING;
+	if (why != REFUSE_NOTHING && delivery_leave_out_copies(d, why))
+		why = delivery_take_room(d, len);
+	return why;
+}
+
+/* Why a piece of a body could not be kept, by errno. */
+static enum refusal refusal_of_errno(int code)
+{
+	return code == ENOSPC || code == EDQUOT ? REFUSE_DISK_FULL
+	       : code == ENOMEM                 ? REFUSE_OVERLOADED
+						: REFUSE_SPOOL_FAILED;
+}
+
 static enum MHD_Result take_body(struct exchange *x, const char *at, size_t *len)
 {
 	struct delivery *d = x->delivery;
@@ -179,8 +197,11 @@ static enum MHD_Result take_body(struct exchange *x, const char *at, size_t *len
 		goto refuse_now;
 	}
 	/* Where an answer came early, or no stream is left, the rest goes nowhere. */
-	if (d->streams && !spill_append(&d->body, at, *len)) {
-		cut(d, WIRE_RESET_TRUNCATED, REFUSE_OVERLOADED, "the relay has no room for the body");
+	enum refusal why = take_room(d, *len);
+	if (why == REFUSE_NOTHING && d->streams && !spill_append(&d->body, at, *len))
+		why = refusal_of_errno(errno);
+	if (why != REFUSE_NOTHING) {
+		cut(d, WIRE_RESET_TRUNCATED, why, "the relay has no room for the body");
 		goto refuse_now;
 	}
 	in->relay->metrics.bytes_in += *len;
@@ -200,8 +221,13 @@ static enum MHD_Result end_body(struct exchange *x)
 	struct ingress *in = x->sender->in;
 	if (!d->body_whole) {
 		enum refusal why = ingress_read_trailers(x->sender->connection, &d->trailers);
+		const char *wrong = "malformed trailers";
+		if (why == REFUSE_NOTHING && d->trailers.len > 0) {
+			why = take_room(d, 0);
+			wrong = "the relay has no room for the trailers";
+		}
 		if (why != REFUSE_NOTHING)
-			cut(d, WIRE_RESET_TRUNCATED, why, "malformed trailers");
+			cut(d, WIRE_RESET_TRUNCATED, why, wrong);
 		d->body_whole = true;
 		if (d->phase == PHASE_RECEIVING)
 			d->phase = PHASE_WHOLE;

@@ -445,16 +445,30 @@ void registry_online(struct client *c, bool resumed)
 
 /* ---- beginning and end ---- */
 
+static struct room_limits room_limits(const struct settings *s)
+{
+	uint64_t relay;
+	if (__builtin_mul_overflow(s->spool_max_bytes, SPOOL_TOTAL_TUNNELS, &relay))
+		relay = UINT64_MAX;
+	/* A single body of the largest size must have a way through. */
+	if (relay < s->max_body)
+		relay = s->max_body;
+	return (struct room_limits){ .tunnel = s->spool_max_bytes,
+				     .tunnel_files = s->spool_max_bytes,
+				     .relay = s->spool_max_total ? s->spool_max_total : relay };
+}
+
 struct registry *registry_new(struct relay *relay, struct error *e)
 {
 	struct registry *r = calloc(1, sizeof *r);
-	struct spool_settings s = { relay->settings.spool_max_bytes, relay->settings.spool_max_age_ms,
+	struct spool_settings s = { relay->settings.spool_max_age_ms,
 				    relay->settings.spool_max_age_ms < 60000 ? 1000 : 60000 };
 	if (!r) {
 		error_set(e, EXIT_STORE, "out of memory");
 		return NULL;
 	}
 	r->relay = relay;
+	r->room.limits = room_limits(&relay->settings);
 	r->spool = spool_open(relay->loop, relay->settings.data, &s, e);
 	if (!r->spool) {
 		free(r);

@@ -5,6 +5,7 @@
 
 #include "relay/drain.h"
 #include "relay/relay.h"
+#include "relay/room.h"
 #include "relay/router.h"
 #include "relay/spool.h"
 #include "relay/stream.h"
@@ -46,7 +47,9 @@ struct tunnel {
 	char name[TUNNEL_NAME_MAX + 1];
 	bool random_name;
 	struct client *clients;
-	unsigned passages; /* senders' WebSockets */
+	unsigned passages;      /* senders' WebSockets */
+	struct room_share room; /* what deliveries under way take of the disk */
+	size_t put_bytes;       /* payloads on their way to the spool */
 };
 
 struct registry {
@@ -54,7 +57,10 @@ struct registry {
 	struct spool *spool;
 	struct tunnel *tunnels;
 	uv_timer_t sweep;
-	size_t put_bytes; /* payloads on their way to the spool */
+	struct room room;
+	size_t put_bytes;                     /* payloads on their way to the spool */
+	struct stream *put_first, **put_last; /* those that wait until fewer are */
+	bool putting;
 	bool closing;
 };
 
@@ -93,8 +99,6 @@ enum refusal registry_admit(const struct tunnel *t, struct bytes method);
 bool registry_passes_upgrades(const struct tunnel *t);
 /* Opens a stream for each of the tunnel's clients. */
 enum refusal registry_dispatch(struct tunnel *t, struct delivery *d);
-/* Whether a payload of that size fits into what may wait for the tunnel's clients together. */
-bool registry_has_room(const struct tunnel *t, size_t len);
 /* Sends REQUEST with REFUSED to a client, or to all of a tunnel, that is there, for the record only. `status` is what
  * the sender got, 0: nothing. */
 void client_tell_refused(struct client *c, const struct delivery *d, int status);

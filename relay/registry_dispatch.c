@@ -1,5 +1,6 @@
 /* What arrives for a tunnel: whether it may be taken, and which of the clients get it. */
 #include "relay/registry.h"
+#include "relay/stream_private.h"
 
 #include <time.h>
 
@@ -22,14 +23,6 @@ bool client_takes_part(const struct client *c)
 	uint64_t age_ms = now > c->seen_at_us ? (now - c->seen_at_us) / 1000 : 0; /* the clock may be set back */
 	return c->current && (is_here(c) || !(c->options & WIRE_OPTION_SHARE) ||
 			      age_ms < (uint64_t)c->tunnel->registry->relay->settings.spool_max_age_ms);
-}
-
-bool registry_has_room(const struct tunnel *t, size_t len)
-{
-	uint64_t waiting = 0;
-	for (const struct client *c = t->clients; c; c = c->next)
-		waiting += spool_level(t->registry->spool, c->mailbox).bytes;
-	return waiting + len <= t->registry->relay->settings.spool_max_bytes;
 }
 
 static bool may_queue(const struct client *c, struct bytes method)
@@ -72,23 +65,47 @@ static enum refusal dispatch_upgrade(struct tunnel *t, struct delivery *d)
 	return REFUSE_OFFLINE_READ;
 }
 
+/* Its room is taken with it; without, its client misses its copy. */
+static enum refusal open_copy(struct client *c, struct delivery *d)
+{
+	struct stream *st = stream_open(c, d, true);
+	if (!st)
+		return REFUSE_OVERLOADED;
+	enum refusal full = delivery_take_room(d, 0);
+	if (full != REFUSE_NOTHING) {
+		stream_close(st);
+		c->quota_hit |= full == REFUSE_SPOOL_FULL;
+		delivery_note_missed(d, c, c->tunnel->registry->spool);
+	}
+	return full;
+}
+
 enum refusal registry_dispatch(struct tunnel *t, struct delivery *d)
 {
 	if (d->upgrade)
 		return dispatch_upgrade(t, d);
 	struct bytes method = d->request.method;
-	bool any = false, full = false;
+	enum refusal why = REFUSE_NOTHING;
 	for (struct client *c = t->clients; c; c = c->next) {
 		bool here = is_here(c), queue = may_queue(c, method);
 		if (!client_takes_part(c) || (!here && !queue))
 			continue;
 		bool spooling = !here || ((c->options & WIRE_OPTION_ACK_IMMEDIATE) && delivery_queueable(method));
-		if (stream_open(c, d, spooling))
-			any = true;
-		else
-			full = true;
+		enum refusal failed = spooling                   ? open_copy(c, d)
+				      : stream_open(c, d, false) ? REFUSE_NOTHING
+								 : REFUSE_OVERLOADED;
+		if (failed != REFUSE_NOTHING)
+			why = failed;
 	}
-	return any ? REFUSE_NOTHING : full ? REFUSE_OVERLOADED : offline(method);
+	if (!d->streams)
+		return why != REFUSE_NOTHING ? why : offline(method);
+	/* For its temporary file, where nothing was taken for a copy. */
+	why = delivery_take_room(d, 0);
+	if (why != REFUSE_NOTHING) {
+		delivery_reset(d, WIRE_RESET_CANCEL, "");
+		registry_tell_refused(t, d, refusal_text(why)->status);
+	}
+	return why;
 }
 
 void client_tell_refused(struct client *c, const struct delivery *d, int status)

@@ -10,6 +10,8 @@
 #include "shared/error.h"
 #include "shared/options.h"
 
+#define SPOOL_TOTAL_TUNNELS 16
+
 struct settings {
 	struct option_values listen;        /* ADDR:PORT */
 	struct option_values tunnel_listen; /* ports for tunnels alone */
@@ -23,7 +25,7 @@ struct settings {
 	uint64_t max_body;
 	int64_t reply_timeout_ms, header_timeout_ms, body_timeout_ms, ping_interval_ms, drain_ms;
 	int64_t resume_grace_ms, spool_max_age_ms;
-	uint64_t spool_max_bytes;
+	uint64_t spool_max_bytes, spool_max_total; /* the latter 0: as much as SPOOL_TOTAL_TUNNELS tunnels may */
 	int64_t max_connections, max_connections_per_address, max_tunnels_per_token; /* the latter two: 0 is no limit */
 	int64_t rate_per_address, rate_per_tunnel; /* requests a second; 0: no limit */
 };

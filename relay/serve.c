@@ -401,6 +401,8 @@ int serve_run(int argc, char **argv, struct error *e)
 		  "how long a lost client may take to come back before its senders get 202 (default 5s)" },
 		{ "spool-max-bytes", 0, OPTION_SIZE, &s.spool_max_bytes, "SIZE",
 		  "of what waits for one tunnel's clients (default 256MiB)" },
+		{ "spool-max-total", 0, OPTION_SIZE, &s.spool_max_total, "SIZE",
+		  "of all tunnels together, bodies under way included (default 16 times that, 4GiB)" },
 		{ "spool-max-age", 0, OPTION_DURATION, &s.spool_max_age_ms, "TIME",
 		  "after which what waits expires (default 7d)" },
 		{ "max-connections", 0, OPTION_COUNT, &s.max_connections, "N",

@@ -16,8 +16,10 @@
 
 struct spool;
 
+/* A put needs its payload's size this many times: in the log, and then in the database. */
+#define SPOOL_DISK_FACTOR 2
+
 struct spool_settings {
-	uint64_t max_bytes; /* of payloads in one mailbox */
 	int64_t max_age_ms; /* older ones expire, and are counted as a gap */
 	int64_t sweep_ms;   /* how often expiry looks (also at once when opened) */
 };
@@ -75,12 +77,16 @@ void spool_seen(struct spool *s, int64_t mailbox, uint64_t now_us);
 struct spool_level spool_level(const struct spool *s, int64_t mailbox);
 struct spool_level spool_total(const struct spool *s);
 
-/* Whether the mailbox takes a payload of that size (its quota). Asked by the caller: spool_put does not. */
-bool spool_has_room(const struct spool *s, int64_t mailbox, size_t payload_len);
+/* What the disk may still take before only its last is left (SPOOL_RESERVE), free pages of the database included;
+ * UINT64_MAX where the file system does not tell. Asks it, which does not wait. */
+uint64_t spool_disk_left(const struct spool *s);
+/* Whether the disk itself has less than that last free: what was spooled can be handed out, little comes in. */
+bool spool_disk_is_full(const struct spool *s);
 /* Seals and stores; `done` after the commit: `e` NULL when it is safe. Putting an event id that waits in the mailbox
- * already is no error and changes nothing. The room is taken at once and given back on failure. The last of the disk
- * (SPOOL_RESERVE) is left free: beyond it a put fails. `done` comes from within the call where nothing could be
- * submitted: out of memory, or a mailbox that was left. */
+ * already is no error and changes nothing. It is counted at once (spool_level), and no more on failure; whether there
+ * is room for it the caller has asked (room.h). The last of the disk (SPOOL_RESERVE) is left free: beyond it a put
+ * fails. `done` comes from within the call where nothing could be submitted: out of memory, or a mailbox that was left.
+ */
 void spool_put(struct spool *s, int64_t mailbox, const struct spool_item *item,
 	       void (*done)(void *user, const struct error *e), void *user);
 /* Reads those behind row `after`, oldest first: at most `most` of them, and no further one once 4 MiB are read. */

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "relay/hash.h"
 #include "relay/spool.h"
@@ -46,7 +47,8 @@ struct spool_db {
 	struct sealing *sealings;                   /* by mailbox, made at first use */
 	struct buffer sealed;                       /* scratch */
 	bool was_full;
-	uint64_t disk_left; /* for the puts of this transaction */
+	uint64_t disk_left;           /* for the puts of this transaction */
+	_Atomic uint64_t free_inside; /* bytes of free pages; 0 while the disk has plenty. The loop reads it */
 };
 
 struct spool_put {
@@ -70,6 +72,8 @@ MUST_CHECK bool spool_db_open(struct spool_db **out, const char *data_folder, st
 void spool_db_close(struct spool_db *s);
 extern const struct batch_ops spool_batch_ops; /* of a struct spool_db */
 
+/* Free bytes of the disk that holds the file; UINT64_MAX where the file system does not tell. Any thread. */
+uint64_t spool_disk_free(const struct spool_db *s);
 /* spool_open.c: the database's last error as a sentence with the path and what to do. Returns false. */
 bool spool_fail(struct spool_db *s, const char *doing, struct error *e);
 

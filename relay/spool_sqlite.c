@@ -251,10 +251,17 @@ struct spool_level spool_total(const struct spool *s)
 	return s->total;
 }
 
-bool spool_has_room(const struct spool *s, int64_t mailbox, size_t payload_len)
+uint64_t spool_disk_left(const struct spool *s)
 {
-	const struct mailbox *m = spool_find(s, mailbox);
-	return m && m->level.bytes <= s->settings.max_bytes && payload_len <= s->settings.max_bytes - m->level.bytes;
+	uint64_t left = spool_disk_free(s->db), inside = atomic_load(&s->db->free_inside);
+	if (left == UINT64_MAX)
+		return left;
+	return left + inside > SPOOL_RESERVE ? left + inside - SPOOL_RESERVE : 0;
+}
+
+bool spool_disk_is_full(const struct spool *s)
+{
+	return spool_disk_free(s->db) < SPOOL_RESERVE;
 }
 
 /* ---- opening, closing ---- */

@@ -115,21 +115,25 @@ static void make_room(struct spool_db *s)
 	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
-/* The disk's free bytes, and with few of them those in the file as well. A file system that cannot tell is left to say
- * so itself. */
-static uint64_t disk_left(struct spool_db *s)
+/* A file system that cannot tell is left to say so itself. */
+uint64_t spool_disk_free(const struct spool_db *s)
+{
+	struct statvfs disk;
+	return statvfs(s->path, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : UINT64_MAX;
+}
+
+/* With little left on the disk the free pages of the file count as well. */
+static uint64_t look_at_disk(struct spool_db *s)
 {
 	struct error ignored;
-	struct statvfs disk;
-	if (statvfs(s->path, &disk) != 0)
-		return UINT64_MAX;
-	uint64_t left = (uint64_t)disk.f_bavail * disk.f_frsize;
+	uint64_t left = spool_disk_free(s), inside = 0;
 	sqlite3_stmt *st = left < 8 * SPOOL_RESERVE ? statement(s, SPOOL_FREE_PAGES, &ignored) : NULL;
 	if (st && sqlite3_step(st) == SQLITE_ROW)
-		left += (uint64_t)sqlite3_column_int64(st, 0) * 4096;
+		inside = (uint64_t)sqlite3_column_int64(st, 0) * 4096;
 	if (st)
 		sqlite3_reset(st);
-	return left;
+	atomic_store(&s->free_inside, inside);
+	return left == UINT64_MAX ? left : left + inside;
 }
 
 static bool begin_batch(void *db, struct error *e)
@@ -137,13 +141,16 @@ static bool begin_batch(void *db, struct error *e)
 	struct spool_db *s = db;
 	if (s->was_full)
 		make_room(s);
-	s->disk_left = disk_left(s);
+	s->disk_left = look_at_disk(s);
 	return run_plain(s, SPOOL_BEGIN, e);
 }
 
 static bool commit_batch(void *db, struct error *e)
 {
-	return run_plain(db, SPOOL_COMMIT, e);
+	bool fine = run_plain(db, SPOOL_COMMIT, e);
+	if (fine)
+		look_at_disk(db); /* what was forgotten left pages free */
+	return fine;
 }
 
 static void rollback_batch(void *db)
@@ -283,10 +290,9 @@ static struct sealer *sealer_of(struct spool_db *s, const struct spool_put *put,
 	return sealer;
 }
 
-/* Twice: in the log, and then in the database. */
 static bool take_disk(struct spool_db *s, size_t len, struct error *e)
 {
-	uint64_t needed = 2 * (uint64_t)len;
+	uint64_t needed = SPOOL_DISK_FACTOR * (uint64_t)len;
 	if (s->disk_left < SPOOL_RESERVE || s->disk_left - SPOOL_RESERVE < needed)
 		return error_set(e, EXIT_STORE,
 				 "%s cannot be written: the disk is full: make room (%llu MiB must stay free)", s->path,

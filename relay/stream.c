@@ -73,6 +73,7 @@ void stream_close(struct stream *st)
 	struct delivery *d = st->delivery;
 	struct client *c = st->client;
 	stream_leave_table(st);
+	stream_leave_queue(st);
 	if (st->spooling) {
 		d->spooling--;
 		c->spooling--;
@@ -88,6 +89,7 @@ void stream_close(struct stream *st)
 	bool stored = d->row != 0;
 	size_t size = d->stored_size;
 	free(st);
+	delivery_give_room(d);
 	delivery_drop(d);
 	if (stored)
 		drain_ended(c, size);
@@ -172,7 +174,7 @@ static void lose_body(struct stream *st)
 	delivery_hold(d);
 	send_reset(st, WIRE_RESET_TRUNCATED, "the relay lost the body");
 	stream_close(st);
-	delivery_refuse(d, REFUSE_OVERLOADED);
+	delivery_refuse(d, REFUSE_SPOOL_FAILED);
 	delivery_drop(d);
 }
 
@@ -314,16 +316,6 @@ void stream_tell_resume(struct stream *st)
 
 /* ---- from the client ---- */
 
-static void release_body(struct delivery *d)
-{
-	for (struct stream *st = d->streams; st; st = st->sibling)
-		if (!st->recorded)
-			return;
-	if (d->body_whole)
-		spill_free(&d->body);
-	buffer_free(&d->stored);
-}
-
 bool stream_on_recorded(struct stream *st)
 {
 	struct delivery *d = st->delivery;
@@ -339,7 +331,7 @@ bool stream_on_recorded(struct stream *st)
 		st->client->drain.pause_ms = 0;
 		spool_forget(st->client->tunnel->registry->spool, st->client->mailbox, d->row);
 	}
-	release_body(d);
+	delivery_give_room(d);
 	return true;
 }
 

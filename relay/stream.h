@@ -27,7 +27,9 @@ struct stream {
 	bool head;          /* RESPONSE came */
 	uint64_t body_seen; /* bytes of the answer's body that came */
 
-	bool spooling, put;          /* is to go to the spool; is on its way */
+	bool spooling, put; /* is to go to the spool; is on its way */
+	bool queued;        /* whole, and waits until fewer bytes are on their way */
+	struct stream *queue_next, **queue_back;
 	struct stream *blocked_next; /* waits for the connection's window */
 	bool blocked;
 };
@@ -56,6 +58,16 @@ MUST_CHECK bool stream_on_response(struct stream *st, const struct wire_response
 MUST_CHECK bool stream_on_data(struct stream *st, struct bytes body, bool end);
 MUST_CHECK bool stream_on_window(struct stream *st, uint32_t credit);
 void stream_on_reset(struct stream *st, uint32_t code);
+
+/* Counts what the delivery needs of the disk, with `more` bytes of its body that are just coming, and takes the room
+ * for it; when there is none, says which limit it was, and it has what it had. Call it when a stream was opened or is
+ * to go to the spool, and before the body grows. */
+enum refusal delivery_take_room(struct delivery *d, uint64_t more);
+/* Counts anew what is needed no more, and lets go of a body that no stream reads. */
+void delivery_give_room(struct delivery *d);
+/* The copies that are on their way to the spool find no room: they are missed, where a client that is here may still
+ * get its own. False when there were none, or it is all there is. */
+bool delivery_leave_out_copies(struct delivery *d, enum refusal why);
 
 /* All streams of a delivery. */
 void delivery_pump(struct delivery *d);

@@ -44,7 +44,7 @@ static inline int set_up(void **state)
 {
 	(void)state;
 	strcpy(folder, "/tmp/creel-spool-XXXXXX");
-	settings = (struct spool_settings){ .max_bytes = 256u << 20, .max_age_ms = HOUR_MS, .sweep_ms = HOUR_MS };
+	settings = (struct spool_settings){ .max_age_ms = HOUR_MS, .sweep_ms = HOUR_MS };
 	spool = NULL;
 	uv_loop_init(&loop);
 	uv_timer_init(&loop, &ticker);

@@ -302,7 +302,7 @@ static void test_a_body_that_is_lost_on_its_way_to_two(void **state)
 	assert_return_code(ftruncate(d->body.fd, 0), errno);
 	delivery_pump(d);
 	assert_int_equal(d->phase, PHASE_REFUSED);
-	assert_int_equal(d->refusal, REFUSE_OVERLOADED);
+	assert_int_equal(d->refusal, REFUSE_SPOOL_FAILED);
 	for (int i = 0; i < 2; i++) {
 		assert_null(two[i].streams);
 		link_free(connections[i].link);

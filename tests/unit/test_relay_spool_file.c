@@ -161,7 +161,7 @@ static void test_one_relay_to_a_folder(void **state)
 static int second_relay(const char *in)
 {
 	struct error e;
-	struct spool_settings set = { .max_bytes = 1, .max_age_ms = HOUR_MS, .sweep_ms = HOUR_MS };
+	struct spool_settings set = { .max_age_ms = HOUR_MS, .sweep_ms = HOUR_MS };
 	uv_loop_init(&loop);
 	if (!spool_open(&loop, in, &set, &e) && e.code == EXIT_STORE && strstr(e.text, "another program holds it"))
 		return 0;

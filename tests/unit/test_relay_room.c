@@ -1,0 +1,337 @@
+/* The room that deliveries under way take of the relay's disk. */
+#include "relay/connection.h"
+#include "relay/room.h"
+#include "relay/stream_private.h"
+#include "tests/unit/unit.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- the account alone ---- */
+
+static const struct room_around nothing_waits = { .disk_left = UINT64_MAX };
+
+static enum room_bound take(struct room_hold *h, struct room *room, struct room_share *share, uint64_t spool,
+			    uint64_t file)
+{
+	const struct room_need need = { spool, file, 0 };
+	return room_take(h, room, share, &need, &nothing_waits);
+}
+
+static void test_which_limit_it_was(void **state)
+{
+	struct room room = { .limits = { .tunnel = 100, .tunnel_files = 50, .relay = 160 } };
+	struct room_share one = { 0 }, other = { 0 };
+	struct room_hold a = { 0 }, b = { 0 }, c = { 0 };
+	const struct room_around waiting = { 91, 91, UINT64_MAX }, no_disk = { 0, 0, 9 };
+	const struct room_need ten = { 10, 0, 10 };
+	(void)state;
+	assert_int_equal(room_take(&a, &room, &one, &ten, &waiting), ROOM_TUNNEL);
+	assert_int_equal(room_take(&a, &room, &one, &ten, &no_disk), ROOM_DISK);
+	assert_int_equal(a.has.spool, 0);
+	assert_int_equal(take(&a, &room, &one, 100, 0), ROOM_GIVEN);
+	assert_int_equal(take(&b, &room, &one, 1, 0), ROOM_TUNNEL);
+	assert_int_equal(take(&b, &room, &other, 61, 0), ROOM_RELAY);
+	assert_int_equal(take(&b, &room, &other, 0, 60),
+			 ROOM_GIVEN);                               /* alone it may be larger than its tunnel's limit */
+	assert_int_equal(take(&a, &room, &one, 50, 0), ROOM_GIVEN); /* what shrinks is never refused */
+	assert_int_equal(take(&c, &room, &other, 0, 1), ROOM_TUNNEL_FILES);
+	assert_int_equal(take(&b, &room, &other, UINT64_MAX, 0), ROOM_TUNNEL);
+	assert_int_equal(take(&b, &room, &other, 0, UINT64_MAX), ROOM_RELAY);
+	room_settle(&a, &(struct room_need){ 0 });
+	room_settle(&b, &(struct room_need){ 0 });
+	assert_int_equal(room.taken.spool + room.taken.file + room.taken.disk, 0);
+	assert_int_equal(one.taken.spool + other.taken.file, 0);
+}
+
+/* Whatever is taken, changed and given back in whatever order: the sums are those of the holds, and within the limits.
+ */
+static void test_sums(void **state)
+{
+	enum { HOLDS = 40, TUNNELS = 3 };
+	struct room room = { .limits = { .tunnel = 1000, .tunnel_files = 700, .relay = 2000 } };
+	struct room_share shares[TUNNELS] = { 0 };
+	struct room_hold holds[HOLDS] = { 0 };
+	(void)state;
+	srand(7);
+	for (int step = 0; step < 100000; step++) {
+		struct room_hold *h = &holds[rand() % HOLDS];
+		size_t tunnel = (size_t)(h - holds) % TUNNELS;
+		struct room_need need = { (uint64_t)(rand() % 300), (uint64_t)(rand() % 300),
+					  (uint64_t)(rand() % 600) },
+				 before = h->has, sum = { 0 };
+		const struct room_around around = { (uint64_t)(rand() % 500), (uint64_t)(rand() % 500), 5000 };
+		if (rand() % 3 == 0)
+			need = (struct room_need){ 0 };
+		if (room_take(h, &room, &shares[tunnel], &need, &around) != ROOM_GIVEN)
+			assert_memory_equal(&h->has, &before, sizeof before);
+		for (size_t i = 0; i < HOLDS; i++) {
+			sum.spool += holds[i].has.spool;
+			sum.file += holds[i].has.file;
+			sum.disk += holds[i].has.disk;
+		}
+		assert_memory_equal(&sum, &room.taken, sizeof sum);
+		assert_true(sum.spool + sum.file <= 2000 && sum.disk <= 5000);
+		for (size_t i = 0; i < TUNNELS; i++)
+			assert_true(shares[i].taken.spool <= 1000 && shares[i].taken.file <= 700);
+	}
+	for (size_t i = 0; i < HOLDS; i++)
+		room_settle(&holds[i], &(struct room_need){ 0 });
+	assert_int_equal(room.taken.spool + room.taken.file + room.taken.disk, 0);
+}
+
+/* ---- deliveries ---- */
+
+#define QUOTA (UINT64_C(8) << 20)
+
+static char folder[] = "/tmp/creel-room-XXXXXX";
+static uv_loop_t loop;
+static struct relay relay;
+static char bytes[SPILL_MEMORY + 200000];
+
+static int set_up(void **state)
+{
+	struct error e;
+	(void)state;
+	strcpy(folder, "/tmp/creel-room-XXXXXX");
+	if (!mkdtemp(folder) || uv_loop_init(&loop) != 0)
+		return -1;
+	relay = (struct relay){ .loop = &loop,
+				.settings = { .data = folder,
+					      .max_body = UINT64_C(4) << 20,
+					      .spool_max_bytes = QUOTA,
+					      .spool_max_total = 2 * QUOTA,
+					      .spool_max_age_ms = 3600000,
+					      .resume_grace_ms = 5000 } };
+	relay.router = router_new(NULL);
+	relay.registry = relay.router ? registry_new(&relay, &e) : NULL;
+	return relay.registry ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	char path[80];
+	(void)state;
+	registry_close(relay.registry, NULL, NULL);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	registry_free(relay.registry);
+	router_free(relay.router);
+	snprintf(path, sizeof path, "%s/spool.db", folder);
+	return uv_loop_close(&loop) != 0 || unlink(path) != 0 || rmdir(folder) != 0;
+}
+
+/* A client that is away, or one whose connection takes frames and never answers. */
+static struct client *join(struct connection *c, const char *name, uint32_t options, const char *key)
+{
+	struct join j = { .name = name, .owner = "", .key = bytes_of(key), .options = options };
+	bool resumed;
+	*c = (struct connection){ .relay = &relay };
+	struct client *client = registry_join(relay.registry, c, &j, &resumed);
+	assert_non_null(client);
+	return client;
+}
+
+static struct delivery *arrive(struct tunnel *t, uint64_t declared, enum refusal *why)
+{
+	static uint64_t last;
+	struct wire_request request = { .body_len = declared,
+					.has_body = true,
+					.method = bytes_of("POST"),
+					.target = bytes_of("/hook"),
+					.peer = bytes_of("192.0.2.1:5"),
+					.headers = bytes_of("Host: a\r\n") };
+	bytes_set_u64(request.event_id + 8, ++last);
+	struct delivery *d = delivery_new(&request, folder);
+	assert_non_null(d);
+	*why = registry_dispatch(t, d);
+	return d;
+}
+
+static void on_wake(struct delivery *d)
+{
+	(void)d;
+}
+
+static void assert_nothing_is_taken(void)
+{
+	const struct room_need *taken = &relay.registry->room.taken;
+	assert_int_equal(taken->spool, 0);
+	assert_int_equal(taken->file, 0);
+	assert_int_equal(taken->disk, 0);
+	for (const struct tunnel *t = relay.registry->tunnels; t; t = t->next) {
+		assert_int_equal(t->room.taken.spool + t->room.taken.file + t->room.taken.disk, 0);
+		assert_int_equal(t->put_bytes, 0);
+	}
+	assert_int_equal(relay.registry->put_bytes, 0);
+}
+
+/* With the head, before a byte of the body is there; what does not fit is told which limit it was. */
+static void test_declared_bodies_are_reserved_with_the_head(void **state)
+{
+	struct connection c;
+	struct delivery *d[8];
+	enum refusal why;
+	(void)state;
+	struct client *client = join(&c, "shop", 0, "");
+	registry_lost(client, false);
+	for (int i = 0; i < 8; i++) {
+		d[i] = arrive(client->tunnel, 3u << 20, &why);
+		assert_int_equal(why, i < 2 ? REFUSE_NOTHING : REFUSE_SPOOL_FULL);
+	}
+	assert_true(relay.registry->room.taken.spool >= 6u << 20 && relay.registry->room.taken.spool <= QUOTA);
+	assert_true(client->quota_hit);
+	for (int i = 0; i < 8; i++)
+		delivery_leave_sender(d[i]);
+	assert_nothing_is_taken();
+	registry_lost(client, false);
+}
+
+static void test_all_tunnels_together(void **state)
+{
+	static const char *const names[] = { "a", "b", "c" };
+	struct connection c;
+	struct delivery *d[6];
+	enum refusal why;
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		struct client *client = i % 2 == 0 ? join(&c, names[i / 2], 0, "") : NULL;
+		if (client)
+			registry_lost(client, false);
+		struct tunnel *t = relay.registry->tunnels; /* the last one made */
+		d[i] = arrive(t, 7u << 19, &why);
+		assert_int_equal(why, i < 4 ? REFUSE_NOTHING : REFUSE_SPOOL_TOTAL);
+	}
+	for (size_t i = 0; i < 6; i++)
+		delivery_leave_sender(d[i]);
+	assert_nothing_is_taken();
+}
+
+/* What is reserved is at least what the payload takes in the spool. */
+static void test_the_reservation_is_large_enough(void **state)
+{
+	static const size_t sizes[] = { 0, 1, WIRE_DATA_CHUNK, SPILL_MEMORY, SPILL_MEMORY + 1, sizeof bytes };
+	struct connection c;
+	enum refusal why;
+	(void)state;
+	struct client *client = join(&c, "shop", 0, "");
+	registry_lost(client, false);
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		for (int trailers = 0; trailers < 2; trailers++) {
+			struct delivery *d = arrive(client->tunnel, WIRE_UNKNOWN_LENGTH, &why);
+			struct buffer payload = { 0 };
+			assert_int_equal(why, REFUSE_NOTHING);
+			assert_int_equal(delivery_take_room(d, sizes[i]), REFUSE_NOTHING);
+			assert_true(spill_append(&d->body, bytes, sizes[i]));
+			assert_true(!trailers || buffer_append_text(&d->trailers, "X-Sum: 9\r\n"));
+			assert_int_equal(delivery_take_room(d, 0), REFUSE_NOTHING);
+			d->body_whole = true;
+			assert_true(delivery_encode(d, &payload));
+			assert_true(payload.len <= d->room_hold.has.spool);
+			buffer_free(&payload);
+			delivery_leave_sender(d);
+		}
+	}
+	assert_nothing_is_taken();
+}
+
+/* Deliveries of all kinds that grow, are cut, are given up by their client, are stored or refused, in any order. */
+static void test_everything_is_given_back(void **state)
+{
+	enum { MOST = 24 };
+	struct connection away, share[2];
+	struct delivery *open[MOST] = { 0 };
+	struct client *clients[3];
+	(void)state;
+	srand(11);
+	clients[0] = join(&away, "away", 0, "");
+	registry_lost(clients[0], false);
+	clients[1] = join(&share[0], "team", WIRE_OPTION_SHARE, "the key of the first laptop, 32b");
+	clients[2] = join(&share[1], "team", WIRE_OPTION_SHARE, "the key of the other laptop, 32b");
+	registry_lost(clients[2], false);
+	unsigned refused = 0, grown = 0, whole = 0;
+	for (int step = 0; step < 4000; step++) {
+		struct delivery **at = &open[rand() % MOST];
+		struct delivery *d = *at;
+		enum refusal why;
+		clients[1]->in_grace = true; /* here, as far as what arrives is concerned */
+		if (!d) {
+			bool declared = rand() % 2;
+			d = arrive(clients[rand() % 2]->tunnel,
+				   declared ? (uint64_t)(rand() % (3 << 20)) : WIRE_UNKNOWN_LENGTH, &why);
+			refused += why != REFUSE_NOTHING;
+			if (why == REFUSE_NOTHING) {
+				d->wake = on_wake;
+				*at = d;
+			} else {
+				delivery_leave_sender(d);
+			}
+			continue;
+		}
+		switch (rand() % 6) {
+		case 0:
+		case 1: { /* a piece */
+			size_t len = (size_t)rand() % sizeof bytes;
+			if (!d->streams || d->body_whole || d->phase == PHASE_REFUSED)
+				break;
+			why = delivery_take_room(d, len);
+			if (why != REFUSE_NOTHING && delivery_leave_out_copies(d, why))
+				why = delivery_take_room(d, len);
+			if (why == REFUSE_NOTHING) {
+				assert_true(spill_append(&d->body, bytes, len));
+				grown++;
+			} else {
+				refused++;
+				delivery_cut(d, WIRE_RESET_TRUNCATED, 503, "");
+				delivery_refuse(d, why);
+			}
+			delivery_pump(d);
+			break;
+		}
+		case 2: /* its end */
+			if (d->phase != PHASE_RECEIVING)
+				break;
+			whole++;
+			d->body_whole = true;
+			d->phase = PHASE_WHOLE;
+			delivery_pump(d);
+			delivery_settle(d);
+			break;
+		case 3: /* the client gives up what it has */
+			if (clients[1]->streams && rand() % 2)
+				stream_give_up(clients[1]->streams, REFUSE_CLIENT_LOST);
+			break;
+		case 4: /* the disk answers */
+			uv_run(&loop, UV_RUN_NOWAIT);
+			break;
+		default: /* the sender hangs up, or has its answer */
+			delivery_leave_sender(d);
+			*at = NULL;
+		}
+		const struct room *r = &relay.registry->room;
+		assert_true(r->taken.spool + r->taken.file <= 3 * QUOTA);
+	}
+	for (int i = 0; i < MOST; i++)
+		if (open[i])
+			delivery_leave_sender(open[i]);
+	clients[1]->in_grace = false;
+	while (clients[1]->streams)
+		stream_give_up(clients[1]->streams, REFUSE_CLIENT_LOST);
+	for (int turns = 0; relay.registry->put_bytes > 0 && turns < 100000; turns++)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_true(refused > 50 && grown > 100 && whole > 50);
+	assert_nothing_is_taken();
+	registry_lost(clients[1], false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_which_limit_it_was),
+		cmocka_unit_test(test_sums),
+		cmocka_unit_test_setup_teardown(test_declared_bodies_are_reserved_with_the_head, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_all_tunnels_together, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_reservation_is_large_enough, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_everything_is_given_back, set_up, tear_down),
+	};
+	return RUN(tests);
+}
