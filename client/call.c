@@ -29,7 +29,7 @@ static void on_head(void *user, int status, struct bytes reason, struct bytes he
  * somebody who asks for large answers and hangs up would fill the disk with them. */
 static size_t piece_for_record(struct stream *st, size_t len)
 {
-	uint64_t room = st->session->options.record_max - spill_len(&st->came_body);
+	uint64_t room = st->session->options.record_max_answer - spill_len(&st->came_body);
 	if (st->abandoned) {
 		uint64_t most = st->session->options.record_max_abandoned;
 		uint64_t left = most > st->unheard ? most - st->unheard : 0;
@@ -40,6 +40,8 @@ static size_t piece_for_record(struct stream *st, size_t len)
 			session_hang_up_soon(st->session, st);
 		}
 	}
+	if (len > room && !st->cut && st->session->options.record_max_answer < st->session->options.record_max)
+		st->cut = ANSWER_CUT_NO_ROOM;
 	return len < room ? len : (size_t)room;
 }
 
@@ -326,7 +328,7 @@ bool stream_take_upgraded(struct stream *st, struct bytes piece, bool end)
 void stream_hang_up(struct stream *st)
 {
 	st->hang_up = false;
-	if (st->forward && (st->upgraded || st->cut || forward_is_event_stream(st->forward)))
+	if (st->forward && (st->upgraded || st->cut == ANSWER_CUT_SENDER_GONE || forward_is_event_stream(st->forward)))
 		forward_hang_up(st->forward);
 	else if (st->forward)
 		forward_cancel(st->forward);

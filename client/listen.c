@@ -400,12 +400,15 @@ static bool start_inspector(struct listen *l, struct error *e)
 static bool start(struct listen *l, struct error *e)
 {
 	const char *path = l->db = l->options->db ? strdup(l->options->db) : store_default_path(e);
-	bool ready = path && (l->recorder = recorder_new(&l->loop, path, e)) && (l->key = listen_load_key(path, e)) &&
+	const struct store_bound bound = store_bound_of(l->options->max_size, l->options->record_max);
+	bool ready = path && (l->recorder = recorder_new(&l->loop, path, e)) &&
+		     recorder_keep_bound(l->recorder, &bound, e) && (l->key = listen_load_key(path, e)) &&
 		     (l->folder = listen_folder_of(path, e)) && start_exec(l, path, e);
 	struct session_options so = {
 		.routes = l->routes,
 		.route_count = l->route_count,
-		.record_max = l->options->record_max,
+		.record_max = bound.request,
+		.record_max_answer = bound.answer,
 		.record_max_abandoned = l->options->record_max_abandoned,
 		.folder = l->folder,
 		.key = l->key,
@@ -429,7 +432,7 @@ static bool start(struct listen *l, struct error *e)
 	session_set_tunnel(l->session, l->tunnel);
 	if (!start_inspector(l, e))
 		return false;
-	struct retention_options ro = { path, l->options->keep_ms, l->options->max_size };
+	struct retention_options ro = { path, l->options->keep_ms, bound, l->recorder };
 	l->retention = retention_start(&l->loop, &ro, on_trouble, l);
 	uint64_t interval = (uint64_t)l->options->tunnel.ping_interval_ms;
 	uv_timer_start(&l->status_timer, on_status_tick, interval, interval);

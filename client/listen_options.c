@@ -4,6 +4,7 @@
 #include "client/inspector.h"
 #include "client/listen_setup.h"
 #include "client/retention.h"
+#include "shared/store_bound.h"
 #include "shared/wire.h"
 
 #include <string.h>
@@ -35,6 +36,8 @@ bool listen_take_options(struct listen_options *o, struct error *e)
 		return error_set(e, EXIT_USAGE, "--ping-interval is a second at least");
 	if (o->forward.timeout_ms == 0)
 		return error_set(e, EXIT_USAGE, "--timeout is more than 0: no app answers at once");
+	if (o->max_size && o->max_size < STORE_BOUND_LEAST)
+		return error_set(e, EXIT_USAGE, "--max-size is 1MiB at least, or 0 for no bound");
 	if (o->ready_file && !listen_check_ready_file(o->ready_file, e))
 		return false;
 	if (o->exec && !exec_check(o->exec, e))

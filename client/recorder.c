@@ -101,10 +101,22 @@ void recorder_close(struct recorder *r, void (*closed)(void *user), void *user)
 	recorder_log_stop(r);
 }
 
+bool recorder_keep_bound(struct recorder *r, const struct store_bound *bound, struct error *e)
+{
+	if (bound->max_bytes)
+		batch_writer_bound(r->writer, (size_t)bound->transaction);
+	return store_keep_bound(r->store, bound, e);
+}
+
+struct store_gave_way recorder_take_gave_way(struct recorder *r)
+{
+	return store_take_gave_way(r->store);
+}
+
 static bool run_delivery(struct writer_job *job, void *db, struct error *e)
 {
 	struct delivery_job *j = (struct delivery_job *)job;
-	return store_insert_delivery(db, &j->delivery, &j->id, &j->duplicate, e);
+	return store_make_room(db, job->bytes, e) && store_insert_delivery(db, &j->delivery, &j->id, &j->duplicate, e);
 }
 
 static void committed_delivery(struct writer_job *job)
@@ -137,6 +149,7 @@ void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d
 	j->job.run = run_delivery;
 	j->job.committed = committed_delivery;
 	j->job.done = done_delivery;
+	j->job.bytes = d->headers.len + d->target.len + d->trailers.len + d->body.len;
 	j->delivery = *d;
 	j->committed = committed;
 	j->done = done;
@@ -148,8 +161,16 @@ void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d
 static bool run_attempt(struct writer_job *job, void *db, struct error *e)
 {
 	struct attempt_job *j = (struct attempt_job *)job;
-	j->attempt.answered_at_us = j->answered->recorded_us = atomic_load(&j->answered->at_us);
-	return store_insert_attempt(db, &j->attempt, e);
+	struct store_attempt a = j->attempt;
+	uint64_t granted;
+	a.answered_at_us = j->answered->recorded_us = atomic_load(&j->answered->at_us);
+	if (!store_make_room_for_answer(db, a.headers.len, a.body.len, &granted, e))
+		return false;
+	if (granted < a.body.len) {
+		a.body.len = (size_t)granted;
+		a.cut = ANSWER_CUT_NO_ROOM;
+	}
+	return store_insert_attempt(db, &a, e);
 }
 
 static void done_attempt(struct writer_job *job, const struct error *e)

@@ -6,11 +6,16 @@
 
 #include "shared/batch_writer.h"
 #include "shared/store.h"
+#include "shared/store_bound.h"
 
 struct recorder;
 
 /* Opens the store for writing and starts its writer thread. NULL and *e. */
 struct recorder *recorder_new(uv_loop_t *loop, const char *path, struct error *e);
+/* Keeps the record to this size from now on; before anything is submitted. EXIT_STORE. */
+MUST_CHECK bool recorder_keep_bound(struct recorder *r, const struct store_bound *bound, struct error *e);
+/* What had to give way for it since the last call. */
+struct store_gave_way recorder_take_gave_way(struct recorder *r);
 /* Commits everything submitted, calls every `done`, closes the store; `closed` on the loop. */
 void recorder_close(struct recorder *r, void (*closed)(void *user), void *user);
 

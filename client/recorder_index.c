@@ -1,15 +1,17 @@
 /* The search index is filled when there is nothing else to write: a quarter of a second without a delivery, then small
  * steps, each a transaction of its own. */
 #include "client/recorder_private.h"
+#include "shared/store_bound.h"
 #include "shared/store_filter.h"
 
 #define TICK_MS 250
-#define LOOK_AGAIN 20     /* ticks: other programs record as well */
-#define AFTER_TROUBLE 240 /* a full disk, say */
+#define LOOK_AGAIN 20         /* ticks: other programs record as well */
+#define INDEXED_AT_ONCE 65536 /* about the bytes that a step writes */
+#define AFTER_TROUBLE 240     /* a full disk, say */
 
 static bool run_index(struct writer_job *job, void *db, struct error *e)
 {
-	return store_index_some(db, &((struct indexing *)job)->more, e);
+	return store_make_room(db, INDEXED_AT_ONCE, e) && store_index_some(db, &((struct indexing *)job)->more, e);
 }
 
 static bool is_idle(struct recorder *r)

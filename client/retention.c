@@ -11,6 +11,7 @@
 
 #define FIRST_MS 1000
 #define EVERY_MS 600000
+#define PAUSE_MS 2
 
 struct retention {
 	struct retention_options options; /* db is our own */
@@ -24,7 +25,8 @@ struct retention {
 	/* Of the round under way, the worker's until it is over. */
 	struct error error;
 	bool failed;
-	uint64_t too_old, too_many;
+	uint64_t too_old;
+	struct store_gave_way too_many;
 };
 
 static void free_when_over(struct retention *r)
@@ -49,31 +51,43 @@ static struct filter *older_than(int64_t keep_ms, struct error *e)
 	return selection_parse(before, 0, NULL, e);
 }
 
-static bool prune(struct retention *r, struct store *s, const struct filter *f, uint64_t max_bytes, uint64_t *count)
-{
-	struct store_prune how = { .filter = f, .max_bytes = max_bytes, .stop = &r->stop };
-	struct store_pruned done;
-	if (!store_prune(s, &how, &done, &r->error))
-		return false;
-	*count = done.count;
-	return true;
-}
-
 static bool prune_by_age(struct retention *r, struct store *s)
 {
 	struct filter *f = r->options.keep_ms > 0 ? older_than(r->options.keep_ms, &r->error) : NULL;
-	bool fine = f ? prune(r, s, f, 0, &r->too_old) : r->options.keep_ms == 0 || !*r->error.text;
+	struct store_prune how = { .filter = f, .stop = &r->stop };
+	struct store_pruned done = { 0 };
+	bool fine = f ? store_prune(s, &how, &done, &r->error) : r->options.keep_ms == 0 || !*r->error.text;
+	r->too_old = done.count;
 	filter_free(f);
 	return fine;
+}
+
+static bool approach_bound(struct retention *r, struct store *s)
+{
+	bool more = true;
+	while (more && !atomic_load(&r->stop)) {
+		if (!store_batch_ops.begin(s, &r->error))
+			return false;
+		if (!store_approach_bound(s, &more, &r->error) || !store_batch_ops.commit(s, &r->error)) {
+			store_batch_ops.rollback(s);
+			return false;
+		}
+		if (more)
+			uv_sleep(PAUSE_MS); /* who waits for the lock must find it free */
+	}
+	return true;
 }
 
 static void on_work(uv_work_t *work)
 {
 	struct retention *r = work->data;
 	struct store *s = NULL;
-	r->too_old = r->too_many = 0;
-	r->failed = !store_open(&s, r->db, STORE_READ_WRITE, &r->error) || !prune_by_age(r, s) ||
-		    (r->options.max_bytes && !prune(r, s, NULL, r->options.max_bytes, &r->too_many));
+	r->too_old = 0;
+	r->too_many = (struct store_gave_way){ 0 };
+	r->failed = !store_open(&s, r->db, STORE_READ_WRITE, &r->error) ||
+		    !store_keep_bound(s, &r->options.bound, &r->error) || !prune_by_age(r, s) || !approach_bound(r, s);
+	if (s)
+		r->too_many = store_take_gave_way(s);
 	store_close(s);
 }
 
@@ -88,13 +102,19 @@ static void on_over(uv_work_t *work, int status)
 		free_when_over(r);
 		return;
 	}
+	struct store_gave_way at_commits = recorder_take_gave_way(r->options.recorder);
+	unsigned long long old = r->too_old, many = r->too_many.deliveries + at_commits.deliveries,
+			   answers = r->too_many.answers + at_commits.answers;
 	if (status == 0 && r->failed) {
 		snprintf(text, sizeof text, "old deliveries cannot be deleted: %s", r->error.text);
 		r->told(r->user, text);
-	} else if (status == 0 && r->too_old + r->too_many > 0) {
-		unsigned long long old = r->too_old, many = r->too_many;
+	} else if (status == 0 && old + many > 0) {
 		snprintf(text, sizeof text, "%llu old deliveries deleted (%llu by --keep, %llu by --max-size)",
 			 old + many, old, many);
+		r->told(r->user, text);
+	}
+	if (answers > 0) {
+		snprintf(text, sizeof text, "%llu old answers' bodies are no longer on record (--max-size)", answers);
 		r->told(r->user, text);
 	}
 	uv_timer_start(&r->timer, on_timer, EVERY_MS, 0);
@@ -110,7 +130,7 @@ static void on_timer(uv_timer_t *timer)
 struct retention *retention_start(uv_loop_t *loop, const struct retention_options *o,
 				  void (*told)(void *user, const char *sentence), void *user)
 {
-	struct retention *r = o->keep_ms || o->max_bytes ? calloc(1, sizeof *r) : NULL;
+	struct retention *r = o->keep_ms || o->bound.max_bytes ? calloc(1, sizeof *r) : NULL;
 	if (!r || !(r->db = strdup(o->db))) {
 		free(r);
 		return NULL;

@@ -1,10 +1,12 @@
-/* What a running client lets go of its record: deliveries older than --keep, then the oldest until it fits into
- * --max-size (DESIGN §8). Works on a thread and a connection of its own, in small transactions, a second after the
- * start and every ten minutes. Loop thread. */
+/* What a running client lets go of its record: deliveries older than --keep, and what is beyond --max-size, for that
+ * was lowered or another program wrote (what the client itself writes keeps to it at each commit: store_bound.h). Works
+ * on a thread and a connection of its own, in small transactions, a second after the start and every ten minutes. Loop
+ * thread. */
 #pragma once
 
 #include <uv.h>
 
+#include "client/recorder.h"
 #include "shared/error.h"
 
 #define RETENTION_KEEP_MS (30 * INT64_C(86400000))
@@ -14,8 +16,9 @@ struct retention;
 
 struct retention_options {
 	const char *db;
-	int64_t keep_ms;    /* 0: for ever */
-	uint64_t max_bytes; /* 0: no bound */
+	int64_t keep_ms; /* 0: for ever */
+	struct store_bound bound;
+	struct recorder *recorder; /* to be asked what gave way; outlives this */
 };
 
 /* `told` gets a sentence when something was deleted or could not be; on the loop. NULL when out of memory, or there is

@@ -19,7 +19,8 @@ struct route {
 struct session_options {
 	const struct route *routes; /* the last one has path "" and is the default */
 	size_t route_count;
-	uint64_t record_max;            /* bytes of a body kept on record */
+	uint64_t record_max;            /* bytes of a body kept on record, of a request */
+	uint64_t record_max_answer;     /* of an answer: less where the store is small (store_bound.h) */
 	uint64_t record_max_abandoned;  /* bytes of an answer that are read on when its sender has gone */
 	const char *folder;             /* where large bodies lie while they are under way; lives with the session */
 	const struct seal_key *key;     /* opens sealed deliveries, or NULL */

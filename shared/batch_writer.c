@@ -27,7 +27,9 @@ struct batch_writer {
 	size_t lazy_count;
 	struct job_list turn; /* loop thread alone */
 	struct job_list queued;
-	struct job_list put_off;                        /* writer's thread alone: lazy ones for the next transaction */
+	struct job_list
+	    put_off[2]; /* writer's thread alone: those for the next transaction, the lazy ones in the second */
+	size_t most;    /* bytes of one transaction */
 	struct writer_job *committed, **committed_last; /* by next_committed: each is, or will be, in `done` as well */
 	struct job_list unsynced;
 	struct job_list done;
@@ -183,6 +185,23 @@ static void list_add(struct job_list *l, struct writer_job *job)
 	l->last = &job->next;
 }
 
+/* One at least, where there is one, and then until they are about `most` bytes. */
+static size_t move_some(struct job_list *to, struct job_list *from, size_t most)
+{
+	size_t bytes = 0;
+	struct writer_job *j = from->first;
+	while (j && bytes < most) {
+		struct writer_job *next = j->next;
+		bytes += j->bytes;
+		list_add(to, j);
+		j = next;
+	}
+	from->first = j;
+	if (!j)
+		list_init(from);
+	return bytes;
+}
+
 /* What somebody waits for goes first, and then as much of the rest as does not hold up who comes next: one at least. */
 static struct job_list choose_batch(struct batch_writer *w, struct writer_job *queued)
 {
@@ -190,18 +209,11 @@ static struct job_list choose_batch(struct batch_writer *w, struct writer_job *q
 	list_init(&batch);
 	for (struct writer_job *j = queued, *next; j; j = next) {
 		next = j->next;
-		list_add(j->lazy ? &w->put_off : &batch, j);
+		list_add(&w->put_off[j->lazy], j);
 	}
-	struct writer_job *j = w->put_off.first;
-	for (size_t bytes = 0; j && bytes < LAZY_BYTES;) {
-		struct writer_job *next = j->next;
-		bytes += j->bytes;
-		list_add(&batch, j);
-		j = next;
-	}
-	w->put_off.first = j;
-	if (!j)
-		list_init(&w->put_off);
+	size_t bytes = move_some(&batch, &w->put_off[0], w->most);
+	size_t left = bytes < w->most ? w->most - bytes : 1;
+	move_some(&batch, &w->put_off[1], left < LAZY_BYTES ? left : LAZY_BYTES);
 	return batch;
 }
 
@@ -210,7 +222,7 @@ static void writer_main(void *arg)
 	struct batch_writer *w = arg;
 	for (;;) {
 		uv_mutex_lock(&w->lock);
-		while (!w->queued.first && !w->put_off.first && !w->ending)
+		while (!w->queued.first && !w->put_off[0].first && !w->put_off[1].first && !w->ending)
 			uv_cond_wait(&w->wake, &w->lock);
 		struct writer_job *queued = list_take(&w->queued);
 		uv_mutex_unlock(&w->lock);
@@ -341,7 +353,9 @@ struct batch_writer *batch_writer_new(uv_loop_t *loop, const struct batch_ops *o
 	}
 	w->ops = ops;
 	w->db = db;
-	struct job_list *lists[] = { &w->turn, &w->lazy, &w->queued, &w->put_off, &w->unsynced, &w->done };
+	w->most = SIZE_MAX;
+	struct job_list *lists[] = { &w->turn,       &w->lazy,     &w->queued, &w->put_off[0],
+				     &w->put_off[1], &w->unsynced, &w->done };
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		list_init(lists[i]);
 	w->committed_last = &w->committed;
@@ -395,6 +409,11 @@ void batch_writer_submit(struct batch_writer *w, struct writer_job *job)
 		uv_timer_start(&w->lazy_timer, on_lazy_timer, LAZY_MS, 0);
 	if (w->pending++ == 0)
 		uv_ref((uv_handle_t *)&w->finished);
+}
+
+void batch_writer_bound(struct batch_writer *w, size_t bytes)
+{
+	w->most = bytes;
 }
 
 size_t batch_writer_pending(const struct batch_writer *w)

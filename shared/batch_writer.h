@@ -40,14 +40,17 @@ struct writer_job {
 	/* May wait a few milliseconds for company, before its commit and before the sync: rows that nobody waits for
 	 * cost less in larger batches. Such jobs keep their order among themselves. */
 	bool lazy;
-	/* About how many bytes a lazy one writes, where they are many: with more than a few MiB of them in a row others
-	 * have their transactions in between. */
+	/* About how many bytes it writes, where they are many: with more than a few MiB of lazy ones in a row others
+	 * have their transactions in between, and no transaction gathers more than batch_writer_bound says. */
 	size_t bytes;
 };
 
 /* Starts the thread. `db` is used by the thread alone until the writer is closed. NULL and *e on failure. */
 struct batch_writer *batch_writer_new(uv_loop_t *loop, const struct batch_ops *ops, void *db, struct error *e);
 void batch_writer_submit(struct batch_writer *w, struct writer_job *job);
+/* A transaction gathers no more bytes than this, but for its last job, and one lazy one beside the others. Before the
+ * first job. */
+void batch_writer_bound(struct batch_writer *w, size_t bytes);
 /* Jobs submitted whose `done` has not run. */
 size_t batch_writer_pending(const struct batch_writer *w);
 /* Finishes all jobs submitted, joins the thread, calls every `done`, closes the loop handles and then calls `closed`

@@ -12,6 +12,10 @@
 	" CASE WHEN instr(substr(m.body, 1, 65536), x'00') THEN '' ELSE CAST(substr(m.body, 1, 65536) AS TEXT) END"    \
 	" FROM delivery d JOIN message m ON m.id = d.id * 4096"
 
+/* The pages of a long body. */
+#define ANSWER_PAGES                                                                                                   \
+	"(kept + (SELECT page_size - 5 FROM pragma_page_size)) / (SELECT page_size - 4 FROM pragma_page_size)"
+
 static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
 	[STATEMENT_COMMIT] = "COMMIT",
@@ -102,6 +106,19 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_GET_JOB] = "SELECT id, delivery_id, asked_at, state, pid, replay_id FROM job WHERE id = ?1",
 	[STATEMENT_TAKE_JOB] = "UPDATE job SET state = 1, pid = ?2 WHERE id = ?1",
 	[STATEMENT_END_JOB] = "UPDATE job SET state = ?2 WHERE id = ?1 AND state IN (0, 1)",
+	[STATEMENT_PAGE_SIZE] = "PRAGMA page_size",
+	[STATEMENT_PAGE_COUNT] = "PRAGMA page_count",
+	[STATEMENT_UNUSED_COUNT] = "PRAGMA freelist_count",
+	[STATEMENT_ANSWER_PAGES] = "SELECT coalesce(sum(" ANSWER_PAGES "), 0) FROM attempt WHERE kept IS NOT NULL",
+	[STATEMENT_OLDEST_ANSWER] = "SELECT delivery_id, number, kept FROM attempt INDEXED BY attempt_by_kept"
+				    " WHERE kept IS NOT NULL ORDER BY delivery_id, number LIMIT 1",
+	[STATEMENT_OLDEST_OVER] =
+	    "SELECT id, (SELECT coalesce(sum(" ANSWER_PAGES
+	    "), 0) FROM attempt WHERE delivery_id = d.id AND kept IS NOT"
+	    " NULL) FROM delivery d WHERE id > ?1 AND state NOT IN (0, 1) AND id < (SELECT max(id) FROM delivery)"
+	    " ORDER BY id LIMIT 1",
+	[STATEMENT_EMPTY_MESSAGE] = "UPDATE message SET body = x'' WHERE id = ?1",
+	[STATEMENT_MARK_GAVE_WAY] = "UPDATE attempt SET kept = NULL, cut = 3 WHERE delivery_id = ?1 AND number = ?2",
 	[STATEMENT_DROP_TAG] = "DELETE FROM tag WHERE delivery_id = ?1 AND name = ?2",
 };
 
@@ -192,6 +209,8 @@ static bool commit_batch(void *db, struct error *e)
 static void rollback_batch(void *db)
 {
 	struct store *s = db;
+	s->keeping.presumed = 0;
+	s->keeping.counted = false;
 	/* SQLite rolls back by itself after a full disk or an I/O error. */
 	if (!sqlite3_get_autocommit(s->db)) {
 		struct error ignored;

@@ -56,11 +56,32 @@ enum store_statement {
 	STATEMENT_TAKE_JOB,
 	STATEMENT_END_JOB,
 	STATEMENT_DROP_TAG,
+	STATEMENT_PAGE_SIZE,
+	STATEMENT_PAGE_COUNT,
+	STATEMENT_UNUSED_COUNT,
+	STATEMENT_ANSWER_PAGES,
+	STATEMENT_OLDEST_ANSWER,
+	STATEMENT_OLDEST_OVER,
+	STATEMENT_EMPTY_MESSAGE,
+	STATEMENT_MARK_GAVE_WAY,
 	STATEMENT_COUNT,
 };
 
 #define STORE_SHORT_BODY 4096      /* above this attempt.kept has an answer's length: it has pages of its own */
 #define MESSAGES_PER_DELIVERY 4096 /* message.id is delivery * 4096 + attempt (store.sql) */
+
+/* Of store_bound.c: the bound, in pages, and what was last found out. */
+struct keeping {
+	bool on;
+	bool counted; /* `answers` is known, as of `version` */
+	int64_t page_size, database, requests, slack;
+	int64_t answers, version;
+	int64_t room, request_room, over,
+	    unused;       /* over: pages in use beyond the bound, negative when there are none */
+	int64_t presumed; /* pages that may be written before the next look */
+	int log_frames, log_short;
+	atomic_uint_fast64_t gone_deliveries, gone_answers;
+};
 
 struct store {
 	sqlite3 *db;
@@ -71,6 +92,7 @@ struct store {
 	atomic_bool interrupted;
 	sqlite3_blob *blob; /* a body under way; keeps a read transaction open */
 	struct buffer scratch;
+	struct keeping keeping;
 	/* store_sync.c */
 	sqlite3_file *log;
 	atomic_int log_frames, log_again; /* how long the log is, and from what length it is long */

@@ -7,9 +7,17 @@
 #include "shared/store_private.h"
 #include "shared/wal_gather.h"
 
+#include <limits.h>
+
 #define LOG_LONG 4096 /* frames, 16 MiB */
 #define LOG_REST 256  /* frames that a commit may stop for: some milliseconds */
 #define PASSES 4      /* each leaves what came during the one before */
+
+/* Where the log must stay short the writer does it alone (commit_batch). */
+static int log_long(const struct store *s)
+{
+	return s->keeping.on && s->keeping.log_short < 2 * LOG_LONG ? INT_MAX : LOG_LONG;
+}
 
 /* Writer's thread, behind each commit. */
 static int on_commit(void *user, sqlite3 *db, const char *name, int frames)
@@ -18,7 +26,7 @@ static int on_commit(void *user, sqlite3 *db, const char *name, int frames)
 	(void)db;
 	(void)name;
 	if (frames < atomic_load(&s->log_frames))
-		atomic_store(&s->log_again, LOG_LONG);
+		atomic_store(&s->log_again, log_long(s));
 	atomic_store(&s->log_frames, frames);
 	return SQLITE_OK;
 }
@@ -37,7 +45,7 @@ bool store_sync_apart(struct store *s, struct error *e)
 		s->log = wal_gather_real(s->log);
 	if (code == SQLITE_OK)
 		code = s->log->pMethods ? s->log->pMethods->xSync(s->log, SQLITE_SYNC_FULL) : SQLITE_MISUSE;
-	atomic_store(&s->log_again, LOG_LONG);
+	atomic_store(&s->log_again, log_long(s));
 	sqlite3_wal_hook(s->db, on_commit, s); /* in the place of SQLite's checkpoint */
 	return code == SQLITE_OK || store_fail(s, "opened", e);
 }
@@ -47,8 +55,10 @@ static bool commit_batch(void *db, struct error *e)
 	struct store *s = db;
 	if (!store_batch_ops.commit(s, e))
 		return false;
-	/* What it does not manage, for a reader's sake, is left to the next time the log is long. */
-	if (atomic_exchange(&s->log_nearly_done, false))
+	/* What it does not manage, for a reader's sake, is left to the next time the log is long. Where the log has the
+	 * length that a bound leaves it, whoever waits for the next commit waits for this, too. */
+	bool too_long = s->keeping.on && atomic_load(&s->log_frames) >= s->keeping.log_short;
+	if (atomic_exchange(&s->log_nearly_done, false) || too_long)
 		sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	return true;
 }
