@@ -197,13 +197,13 @@ static void print_try(void *user, const char *url)
 	fflush(stdout);
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
 	struct listen_options o;
 	struct common_options common;
 	struct dev d = { .relay = 0 };
 	int64_t port = 8080;
-	listen_defaults(&o);
+	listen_defaults(&o, program);
 	o.tunnel.name = "dev";
 	const struct option_spec specs[] = {
 		{ "port", 'p', OPTION_COUNT, &port, "PORT",

@@ -144,7 +144,7 @@ static void free_found(struct diff_found *f)
 	diff_rows_free(&f->rows);
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
 	struct common_options common;
 	struct diff d = { 0 };
@@ -158,6 +158,7 @@ static int run(int argc, char **argv, struct error *e)
 	struct options *o = options_new();
 	char *path = NULL;
 	int first, status = EXIT_USAGE;
+	(void)program;
 	if (!o || !command_parse(&command_diff, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
 				 &status, e))
 		goto out;

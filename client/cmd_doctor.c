@@ -67,10 +67,8 @@ static void free_all(struct doctor *d)
 	doctor_hang_up(d);
 	if (d->token)
 		OPENSSL_cleanse(d->token, strlen(d->token));
-	if (d->proxy)
-		OPENSSL_cleanse(d->proxy, strlen(d->proxy));
 	free(d->token);
-	free(d->proxy);
+	proxy_free(&d->proxy);
 	free(d->host);
 	free(d->addresses);
 	for (size_t i = 0; i < d->kept.count; i++)
@@ -78,9 +76,9 @@ static void free_all(struct doctor *d)
 	free(d->kept.at);
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
-	struct doctor d = { 0 };
+	struct doctor d = { .gate = program->gate };
 	const struct option_spec specs[] = {
 		{ "target", 't', OPTION_TEXT, &d.target, "PORT|URL",
 		  "look at this app, too (default: forward-to of [listen])" },
@@ -105,6 +103,7 @@ static int run(int argc, char **argv, struct error *e)
 	}
 	if (read_files(&d, o, specs, count, argc, argv, &broken)) {
 		d.token = d.common.relay ? command_token(&d.common, d.common.relay, &broken) : NULL;
+		secret_gate_add(program->gate, d.token);
 	} else {
 		/* Without the files then, and without the half that was read of them. */
 		d.target = d.ca = d.pin = NULL;

@@ -11,6 +11,7 @@
 #define MOST (1u << 30)
 
 struct export_command {
+	const struct secret_gate *gate;
 	struct export_options options;
 	struct option_values redact;
 	const char *format, *path, *where, *to;
@@ -42,7 +43,7 @@ static bool find(struct export_command *c, int argc, char **argv, struct error *
 	for (int i = 0; ids && i < argc; i++)
 		ids = looks_like_id(argv[i]);
 	if (!ids) {
-		struct filter *f = selection_parse(c->where, argc, argv, e);
+		struct filter *f = selection_parse(c->where, argc, argv, c->gate, e);
 		bool fine = f && selection_find(c->store, f, MOST, &c->found, e);
 		filter_free(f);
 		return fine;
@@ -120,10 +121,10 @@ static int export_found(struct export_command *c, struct error *e)
 	return EXIT_DONE;
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
 	struct common_options common;
-	struct export_command c = { 0 };
+	struct export_command c = { .gate = program->gate };
 	const struct option_spec specs[] = {
 		{ "format", 0, OPTION_CHOICE, &c.format, "har|curl|http|ndjson|body",
 		  "what to write (default: what the file's name ends in)" },

@@ -21,9 +21,10 @@ static bool is_settled(const struct command *c, int argc, char **argv, int most,
 	return true;
 }
 
-static int run_version(int argc, char **argv, struct error *e)
+static int run_version(int argc, char **argv, const struct program *program, struct error *e)
 {
 	int status;
+	(void)program;
 	if (is_settled(&command_version, argc, argv, 0, &status, e))
 		return status;
 	puts("creel " CREEL_VERSION);
@@ -36,7 +37,7 @@ const struct command command_version = {
 	run_version,
 };
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
 	int status;
 	if (is_settled(&command_help, argc, argv, 1, &status, e))
@@ -44,7 +45,7 @@ static int run(int argc, char **argv, struct error *e)
 	if (argc == 2) {
 		const struct command *c = command_find(argv[1], e);
 		char help[] = "--help", *args[] = { argv[1], help, NULL };
-		return c ? c->run(2, args, e) : EXIT_USAGE;
+		return c ? c->run(2, args, program, e) : EXIT_USAGE;
 	}
 	puts("Usage: creel COMMAND [OPTIONS]\n\nA self-hosted tunnel for webhooks: a public URL for an app on this "
 	     "machine,"

@@ -213,7 +213,7 @@ static int import_all(struct import *i, struct error *e)
 	return (int)e->code;
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
 	struct common_options common;
 	struct import i = { 0 };
@@ -224,6 +224,7 @@ static int run(int argc, char **argv, struct error *e)
 	struct options *o = options_new();
 	char *path = NULL;
 	int first, status = EXIT_USAGE;
+	(void)program;
 	if (!o || !command_parse(&command_import, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
 				 &status, e))
 		goto out;

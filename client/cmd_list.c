@@ -71,7 +71,7 @@ static bool list_matches(struct store *s, const struct filter *f, size_t count, 
 	return fine;
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
 	struct common_options common;
 	int64_t count = 50;
@@ -91,7 +91,7 @@ static int run(int argc, char **argv, struct error *e)
 				 &status, e))
 		goto out;
 	status = EXIT_USAGE;
-	if (!(filter = selection_parse(filter_text, argc - first, argv + first, e)))
+	if (!(filter = selection_parse(filter_text, argc - first, argv + first, program->gate, e)))
 		goto out;
 	struct winsize size;
 	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)

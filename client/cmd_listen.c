@@ -14,12 +14,12 @@ static bool names_forward_to(int argc, char **argv)
 	return false;
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
 	struct listen_options o;
 	struct common_options common;
 	const char *forward_to = NULL;
-	listen_defaults(&o);
+	listen_defaults(&o, program);
 	const struct option_spec specs[] = {
 		{ "name", 'n', OPTION_TEXT, &o.tunnel.name, "NAME", "the tunnel's name (default: a random one)" },
 		{ "route", 0, OPTION_LIST, &o.routes, "/PATH=TARGET", "send this path elsewhere; again for more" },
@@ -103,6 +103,7 @@ static int run(int argc, char **argv, struct error *e)
 	token = command_token(&common, common.relay, e);
 	if (!token && *e->text)
 		goto out;
+	secret_gate_add(program->gate, token);
 	o.tunnel.token = token;
 	status = listen_run(&o, e);
 out:

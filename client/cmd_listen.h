@@ -8,6 +8,7 @@
 #include "client/tunnel.h"
 
 struct listen_options {
+	const struct program *program;
 	const char *target;           /* PORT or URL; NULL: the command of --exec stands in for the app */
 	struct option_values routes;  /* "/path=PORT|URL" */
 	struct option_values headers; /* -H */
@@ -35,7 +36,7 @@ struct listen_options {
 };
 
 /* The defaults, to be changed by options. */
-void listen_defaults(struct listen_options *o);
+void listen_defaults(struct listen_options *o, const struct program *program);
 /* Checks the options and puts them where the tunnel finds them: after parsing. EXIT_USAGE. */
 MUST_CHECK bool listen_take_options(struct listen_options *o, struct error *e);
 /* Whether it will take over the terminal: asked to, or on one and not told otherwise. */

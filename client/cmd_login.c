@@ -154,7 +154,7 @@ static bool probe_relay(const struct tunnel_options *options, struct error *e)
 	return p.online && !p.failed;
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
 	struct common_options common;
 	const char *token_source = NULL, *ca = NULL;
@@ -193,6 +193,7 @@ static int run(int argc, char **argv, struct error *e)
 		error_set(e, EXIT_USAGE, "the token holds blanks: it is one word, creel_ and 64 digits");
 		goto out;
 	}
+	secret_gate_add(program->gate, token);
 	struct tunnel_options tunnel = {
 		.relay = relay,
 		.token = token,

@@ -49,7 +49,7 @@ static bool prune_by_age(struct prune *p, const char *text, int argc, char **arg
 {
 	if (p->keep_ms < 0 && p->max_size != NO_SIZE)
 		return true;
-	struct filter *f = selection_parse(text, argc, argv, e);
+	struct filter *f = selection_parse(text, argc, argv, NULL, e);
 	if (f && p->keep_ms >= 0) {
 		struct timespec now;
 		char before[TEXT_TIME_LEN + 8] = "before:";
@@ -99,7 +99,7 @@ static int prune_all(struct prune *p, const char *text, int argc, char **argv, s
 	return interrupted ? EXIT_INTERRUPTED : EXIT_DONE;
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
 	struct common_options common;
 	struct prune p = { .keep_ms = -1, .max_size = NO_SIZE };
@@ -118,7 +118,7 @@ static int run(int argc, char **argv, struct error *e)
 				 &status, e))
 		goto out;
 	status = EXIT_USAGE;
-	if (!(p.filter = selection_parse(text, argc - first, argv + first, e)))
+	if (!(p.filter = selection_parse(text, argc - first, argv + first, program->gate, e)))
 		goto out;
 	if (p.max_size == 0 || (p.dry_run && p.max_size != NO_SIZE)) {
 		error_set(e, EXIT_USAGE,

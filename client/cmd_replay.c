@@ -11,6 +11,7 @@
 #include <string.h>
 
 struct replays {
+	const struct program *program;
 	struct store *store;
 	struct replay_choice choice;
 	struct replay_ids *ids;
@@ -59,7 +60,9 @@ static bool check_secrets(struct replays *r, struct error *e)
 	r->run.replayer.secrets = &r->secrets;
 	if (r->secret_specs.count == 0)
 		return error_set(e, EXIT_USAGE, "--resign needs the secret: --secret PROVIDER=@FILE, or @FILE alone");
-	return secrets_read(&r->secret_specs, false, &r->secrets, e);
+	bool fine = secrets_read(&r->secret_specs, false, &r->secrets, e);
+	secrets_hide(&r->secrets, r->program->gate);
+	return fine;
 }
 
 /* `--last` takes a number or none, which getopt cannot say: "--last 3" becomes "--last=3" and "--last" "--last=1". */
@@ -92,11 +95,13 @@ static void on_saved(void *user)
 	((struct replays *)user)->saved = true;
 }
 
-static void say(const char *sentence)
+static void say(const struct replays *r, const char *sentence)
 {
-	struct buffer text = { 0 };
-	if (text_sanitize(&text, bytes_of(sentence), TEXT_LINE))
+	struct buffer known = { 0 }, text = { 0 };
+	if (secret_gate_put(r->program->gate, &known, bytes_of(sentence)) &&
+	    text_sanitize(&text, buffer_view(&known), TEXT_LINE))
 		fprintf(stderr, "creel: %.*s\n", (int)text.len, (const char *)text.at);
+	buffer_free(&known);
 	buffer_free(&text);
 }
 
@@ -111,8 +116,8 @@ static bool run_watched(struct replays *r, struct replay_run *run, struct replay
 		if (!fine || out->interrupted || !out->failed_status)
 			return fine;
 		if (out->unreachable)
-			say(e->text);
-		say("not 2xx yet: sent again when a file below the folder is saved");
+			say(r, e->text);
+		say(r, "not 2xx yet: sent again when a file below the folder is saved");
 		while (!r->saved && !replay_run_interrupted(run))
 			uv_run(&r->loop, UV_RUN_ONCE);
 		if (replay_run_interrupted(run)) {
@@ -192,7 +197,7 @@ static bool prepare(struct replays *r, struct error *e)
 	if (!read_body(r, e) || !store_open(&r->store, run->db, STORE_READ_WRITE, e) ||
 	    !replay_choice_find(&r->choice, r->store, r->ids, e) ||
 	    (r->speed && !replay_ids_by_time(r->ids, r->store, e)) ||
-	    (r->edit && !replay_edit_run(r->store, r->ids->at[0], &run->change, &r->edited, e)))
+	    (r->edit && !replay_edit_run(r->store, r->ids->at[0], &r->program->cores, &run->change, &r->edited, e)))
 		return false;
 	run->ids = r->ids->at;
 	run->received_us = r->ids->received_us;
@@ -200,7 +205,7 @@ static bool prepare(struct replays *r, struct error *e)
 	return true;
 }
 
-static const struct forward_options forward_defaults = { 30000, 5000, "rewrite", NULL, false, false, false };
+static const struct forward_options forward_defaults = { 30000, 5000, "rewrite", NULL, false, false, false, NULL };
 
 /* A running client calls its own target, in its own way. */
 static bool says_how(const struct replays *r)
@@ -211,13 +216,15 @@ static bool says_how(const struct replays *r)
 	       f->no_forwarded || f->allow_remote_target || f->insecure;
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
 	struct common_options common;
 	struct replays r = { .choice.last = -1,
 			     .run = { .times = 1, .pace.parallel = -1 },
 			     .forward = forward_defaults };
 	struct option_values headers = { 0 };
+	r.program = program;
+	r.forward.gate = r.choice.gate = program->gate;
 	char joined[40];
 	const struct option_spec specs[] = {
 		{ "last", 0, OPTION_COUNT, &r.choice.last, "[N]", "the newest delivery, or the newest N (no replays)" },

@@ -220,7 +220,7 @@ static bool show(struct show *s, struct error *e)
 	return fflush(stdout) == 0 || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
 	struct common_options common;
 	struct show s = { 0 };
@@ -236,6 +236,7 @@ static int run(int argc, char **argv, struct error *e)
 	struct options *o = options_new();
 	char *path = NULL;
 	int first, status = EXIT_USAGE;
+	(void)program;
 	if (!o || !command_parse(&command_show, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
 				 &status, e))
 		goto out;

@@ -78,7 +78,7 @@ static void on_client(void *user, const struct client_status *c)
 	buffer_free(&text);
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
 	struct common_options common;
 	struct status s = { .e = e };
@@ -87,6 +87,7 @@ static int run(int argc, char **argv, struct error *e)
 	struct store *store = NULL;
 	char *path = NULL;
 	int first, status = EXIT_USAGE;
+	(void)program;
 	if (!o || !command_parse(&command_status, o, &common, specs, 1, argc, argv, &first, &status, e))
 		goto out;
 	if (first < argc) {

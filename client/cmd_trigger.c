@@ -23,6 +23,7 @@
 #define TEST_SECRET_STANDARD "whsec_Y3JlZWwtdGVzdC1zZWNyZXQtMTIzNDU2Nzg="
 
 struct trigger {
+	struct secret_gate *gate;
 	const char *name, *to, *templates;
 	struct option_values secret_specs, headers, data;
 	struct secrets secrets;
@@ -351,8 +352,9 @@ static int trigger(struct trigger *t, struct error *e)
 {
 	struct post_answer answer = { 0 };
 	int status = EXIT_DONE;
-	bool fine = secrets_read(&t->secret_specs, false, &t->secrets, e) && load(t, e) && set_fields(t, e) &&
-		    set_values(t, e) && find_url(t, e) && open_record(t, e);
+	bool fine = secrets_read(&t->secret_specs, false, &t->secrets, e);
+	secrets_hide(&t->secrets, t->gate);
+	fine = fine && load(t, e) && set_fields(t, e) && set_values(t, e) && find_url(t, e) && open_record(t, e);
 	if (fine) {
 		t->provider = provider_of(t);
 		/* -H has the last word, over the signature as well. */
@@ -389,9 +391,9 @@ static int trigger(struct trigger *t, struct error *e)
 	return status;
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
-	struct trigger t = { .post.timeout_ms = 30000 };
+	struct trigger t = { .gate = program->gate, .post.timeout_ms = 30000 };
 	const struct option_spec specs[] = {
 		{ "to", 0, OPTION_TEXT, &t.to, "URL|PORT", "where to (default: the running client's public URL)" },
 		{ "secret", 's', OPTION_LIST, &t.secret_specs, "@FILE", "or PROVIDER=@FILE: what to sign with" },

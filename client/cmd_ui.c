@@ -43,9 +43,9 @@ static int show(const struct inspector_options *options, struct error *e)
 }
 
 /* Told where everything else is told of a filter: with a caret, before the terminal is taken. */
-static bool join_filter(struct buffer *out, int argc, char **argv, struct error *e)
+static bool join_filter(struct buffer *out, int argc, char **argv, const struct secret_gate *gate, struct error *e)
 {
-	struct filter *f = selection_parse(NULL, argc, argv, e);
+	struct filter *f = selection_parse(NULL, argc, argv, gate, e);
 	bool fine = f != NULL;
 	filter_free(f);
 	for (int i = 0; fine && i < argc; i++)
@@ -54,13 +54,13 @@ static bool join_filter(struct buffer *out, int argc, char **argv, struct error 
 	return fine && (buffer_put_u8(out, 0) || error_set(e, EXIT_STORE, "out of memory"));
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
 	struct common_options common;
 	struct inspector_options io = { .color = "auto" };
 	struct option_values secret_specs = { 0 };
 	struct secrets secrets = { 0 };
-	struct forward_options forward = { 30000, 5000, "rewrite", NULL, false, false, false };
+	struct forward_options forward = { 30000, 5000, "rewrite", NULL, false, false, false, program->gate };
 	const struct option_spec specs[] = {
 		{ "color", 0, OPTION_CHOICE, &io.color, "auto|always|never", "colours (default auto)" },
 		{ "ascii", 0, OPTION_FLAG, &io.ascii, NULL, "no line-drawing characters" },
@@ -80,15 +80,17 @@ static int run(int argc, char **argv, struct error *e)
 		error_set(e, EXIT_USAGE, "creel ui needs a terminal; `creel list` shows the same in lines");
 		goto out;
 	}
-	if (!join_filter(&filter, argc - first, argv + first, e)) {
+	if (!join_filter(&filter, argc - first, argv + first, program->gate, e)) {
 		status = (int)e->code;
 		goto out;
 	}
 	io.secrets = &secrets;
+	io.cores = &program->cores;
 	if (!secrets_read(&secret_specs, true, &secrets, e)) {
 		status = (int)e->code;
 		goto out;
 	}
+	secrets_hide(&secrets, program->gate);
 	path = common.db ? NULL : store_default_path(e);
 	io.db = common.db ? common.db : path;
 	io.filter = filter.len > 1 ? (const char *)filter.at : NULL;

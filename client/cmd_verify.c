@@ -12,6 +12,7 @@
 #define MOST 100000
 
 struct verify {
+	struct secret_gate *gate;
 	struct store *store;
 	struct option_values secret_specs;
 	struct secrets secrets;
@@ -108,7 +109,9 @@ static bool check_usage(struct verify *v, const char *provider, int argc, struct
 	if (v->secret_specs.count == 0)
 		return error_set(e, EXIT_USAGE,
 				 "verify needs the secret: --secret @FILE, --secret @- or the variable CREEL_SECRET");
-	return secrets_read(&v->secret_specs, false, &v->secrets, e);
+	bool fine = secrets_read(&v->secret_specs, false, &v->secrets, e);
+	secrets_hide(&v->secrets, v->gate);
+	return fine;
 }
 
 static int finish(const struct verify *v, struct error *e)
@@ -124,10 +127,10 @@ static int finish(const struct verify *v, struct error *e)
 	return EXIT_NO;
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
 	struct common_options common;
-	struct verify v = { .options = { .tolerance_ms = -1, .at = -1 } };
+	struct verify v = { .gate = program->gate, .options = { .tolerance_ms = -1, .at = -1 } };
 	v.options.secrets = &v.secrets;
 	const char *provider = NULL;
 	const struct option_spec specs[] = {
@@ -151,7 +154,7 @@ static int run(int argc, char **argv, struct error *e)
 	if (!check_usage(&v, provider, argc - first, e))
 		goto out;
 	bool ids = is_id(argv[first]);
-	if (!ids && !(filter = selection_parse(NULL, argc - first, argv + first, e)))
+	if (!ids && !(filter = selection_parse(NULL, argc - first, argv + first, program->gate, e)))
 		goto out;
 	path = common.db ? NULL : store_default_path(e);
 	if ((common.db || path) && store_open(&v.store, common.db ? common.db : path, STORE_READ_ONLY, e) &&

@@ -169,7 +169,7 @@ static int wait_for_all(struct waiter *w, bool since_all)
 	return interrupted ? EXIT_INTERRUPTED : EXIT_NO;
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
 	struct common_options common;
 	struct waiter w = { .e = e };
@@ -193,7 +193,7 @@ static int run(int argc, char **argv, struct error *e)
 		error_set(e, EXIT_USAGE, "--count takes a number from 1");
 		goto out;
 	}
-	if (!(w.filter = selection_parse(filter_text, argc - first, argv + first, e)))
+	if (!(w.filter = selection_parse(filter_text, argc - first, argv + first, program->gate, e)))
 		goto out;
 	path = common.db ? NULL : store_default_path(e);
 	status = EXIT_STORE;

@@ -3,8 +3,16 @@
 
 #include <stddef.h>
 
+#include "shared/core_dumps.h"
 #include "shared/error.h"
 #include "shared/options.h"
+#include "shared/secret_gate.h"
+
+/* What main keeps for a command as long as it runs. */
+struct program {
+	struct secret_gate *gate; /* every sentence passes it; a command adds the secrets it reads */
+	struct core_dumps cores;  /* as the user had them: for the programs that creel starts */
+};
 
 struct command {
 	const char *name;
@@ -12,7 +20,7 @@ struct command {
 	const char *summary; /* one line for `creel help` */
 	const char *text;    /* paragraphs for --help, with an example */
 	/* argv[0] is the command's name. Returns the exit status; errors are filled into *e, printed by main. */
-	int (*run)(int argc, char **argv, struct error *e);
+	int (*run)(int argc, char **argv, const struct program *program, struct error *e);
 };
 
 /* One table of the commands, in the order of help: client/commands.def. */

@@ -1,6 +1,8 @@
 #include "client/confirm.h"
 
 #include "client/curl_loop.h"
+#include "client/curl_reason.h"
+#include "client/proxy.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +46,7 @@ static void on_progress(void *user)
 		curl_easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &status);
 		if (m->data.result != CURLE_OK)
 			snprintf(text, sizeof text, "the SNS subscription could not be confirmed: %s",
-				 curl_easy_strerror(m->data.result));
+				 curl_reason(m->data.result));
 		else
 			snprintf(text, sizeof text, "the SNS subscription was confirmed with status %ld", status);
 		end_call(c, m->easy_handle);
@@ -72,6 +74,12 @@ void confirm_fetch(struct confirm *c, const char *url)
 	CURL *easy = i < MOST ? curl_easy_init() : NULL;
 	if (!easy) {
 		c->told(c->user, "an SNS subscription was not confirmed: too many at once");
+		return;
+	}
+	struct error e;
+	if (!proxy_set_for(easy, url, &e)) {
+		curl_easy_cleanup(easy);
+		c->told(c->user, e.text);
 		return;
 	}
 	curl_loop_adopt(c->curl, easy);

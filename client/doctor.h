@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "client/command.h"
+#include "client/proxy.h"
 #include "client/tunnel.h"
 
 #define DOCTOR_MS 5000
@@ -26,6 +27,7 @@ struct doctor_check {
 
 struct doctor {
 	bool json;
+	const struct secret_gate *gate; /* that every finding passes */
 	struct common_options common;
 	const char *target, *ca, *pin; /* of the options, else of the config file's section [listen] */
 	bool insecure;
@@ -40,10 +42,11 @@ struct doctor {
 	char *host;
 	int port;
 	bool tls;
-	char *proxy, *addresses; /* "user:password@host:port" or NULL; "1.2.3.4,::1" as curl's RESOLVE takes them */
-	CURL *dial;              /* owns the connection of `wire` */
-	BIO *wire;               /* to the relay, through TLS where it speaks that */
-	bool says_time;          /* the connection is good enough to ask for the time */
+	struct proxy proxy; /* none without a variable */
+	char *addresses;    /* "1.2.3.4,::1" as curl's RESOLVE takes them */
+	CURL *dial;         /* owns the connection of `wire` */
+	BIO *wire;          /* to the relay, through TLS where it speaks that */
+	bool says_time;     /* the connection is good enough to ask for the time */
 	struct doctor_tunnel *tunnel;
 };
 

@@ -1,6 +1,6 @@
 /* What `creel doctor` finds on the way to the relay: its name, the proxy, the port. */
+#include "client/curl_reason.h"
 #include "client/doctor.h"
-#include "client/proxy.h"
 #include "client/tunnel_private.h"
 
 #include <arpa/inet.h>
@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define SEVERAL 8
+#define REASON_LEN 80
 
 int64_t doctor_now_ms(void)
 {
@@ -182,12 +183,27 @@ void doctor_look_at_dns(struct doctor *d)
 
 /* ---- proxy, tcp ---- */
 
-/* A connection to the relay's port, through the proxy where there is one. libcurl's word in why[CURL_ERROR_SIZE]. */
+/* What libcurl's code means, in words of our own: its texts may hold anything. */
+static void name_reason(const struct doctor *d, CURLcode code, char out[REASON_LEN])
+{
+	long answered = 0;
+	curl_easy_getinfo(d->dial, CURLINFO_HTTP_CONNECTCODE, &answered);
+	if (answered == 407)
+		snprintf(out, REASON_LEN, "it answered 407: it wants %suser and password",
+			 d->proxy.user ? "another " : "a ");
+	else if (answered >= 300)
+		snprintf(out, REASON_LEN, "it answered %ld", answered);
+	else
+		snprintf(out, REASON_LEN, "%s", curl_reason(code));
+}
+
+/* A connection to the relay's port, through the proxy where there is one; why not in why[REASON_LEN]. */
 static CURLcode dial(struct doctor *d, char *why)
 {
 	char url[400], addresses[1024];
 	struct curl_slist *known = NULL;
 	CURL *c = curl_easy_init();
+	snprintf(why, REASON_LEN, "out of memory");
 	if (!c)
 		return CURLE_OUT_OF_MEMORY;
 	snprintf(url, sizeof url, strchr(d->host, ':') ? "http://[%s]:%d" : "http://%s:%d", d->host, d->port);
@@ -195,14 +211,11 @@ static CURLcode dial(struct doctor *d, char *why)
 		snprintf(addresses, sizeof addresses, "%s:%d:%s", d->host, d->port, d->addresses);
 		known = curl_slist_append(NULL, addresses);
 	}
-	*why = 0;
 	curl_easy_setopt(c, CURLOPT_URL, url);
 	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)DOCTOR_MS);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
-	curl_easy_setopt(c, CURLOPT_PROXY, d->proxy ? d->proxy : "");
-	curl_easy_setopt(c, CURLOPT_NOPROXY, "");
+	proxy_set(c, &d->proxy);
 	curl_easy_setopt(c, CURLOPT_HTTPPROXYTUNNEL, 1L);
 	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(c, CURLOPT_RESOLVE, known);
@@ -211,18 +224,16 @@ static CURLcode dial(struct doctor *d, char *why)
 #endif
 	CURLcode code = curl_easy_perform(c);
 	curl_easy_setopt(c, CURLOPT_RESOLVE, NULL);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, NULL);
 	curl_slist_free_all(known);
-	if (!*why)
-		snprintf(why, CURL_ERROR_SIZE, "%s", curl_easy_strerror(code));
 	d->dial = c;
+	name_reason(d, code, why);
 	return code;
 }
 
 void doctor_look_at_proxy(struct doctor *d)
 {
 	struct error e;
-	char why[CURL_ERROR_SIZE];
+	char why[REASON_LEN];
 	bool exempt;
 	const char *scheme = d->tls ? "https" : "http", *variable = proxy_variable(scheme, d->host, &exempt);
 	d->may_dial = !variable || exempt;
@@ -232,11 +243,11 @@ void doctor_look_at_proxy(struct doctor *d)
 			   d->host, variable ? variable : "");
 		return;
 	}
-	if (!proxy_for(scheme, d->host, &d->proxy, &e)) {
+	if (!proxy_for(scheme, d->host, &d->proxy, &e) || !proxy_is_http(&d->proxy, &e)) {
 		doctor_say(d, "proxy", FINDING_FAIL, EXIT_USAGE, NULL, "%s", e.text);
 		return;
 	}
-	const char *at = strrchr(d->proxy, '@'), *shown = at ? at + 1 : d->proxy;
+	const char *shown = strstr(d->proxy.shown, "://") + 3;
 	CURLcode code = dial(d, why);
 	d->reached = d->may_dial = code == CURLE_OK;
 	if (d->reached)
@@ -251,10 +262,10 @@ void doctor_look_at_proxy(struct doctor *d)
 
 void doctor_look_at_tcp(struct doctor *d)
 {
-	char why[CURL_ERROR_SIZE];
+	char why[REASON_LEN];
 	curl_off_t took_us = 0;
 	char *address = NULL;
-	if (d->proxy) {
+	if (d->proxy.variable) {
 		doctor_say(d, "tcp", FINDING_OK, EXIT_DONE, NULL, "%s:%d is reached through the proxy", d->host,
 			   d->port);
 		return;

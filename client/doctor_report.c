@@ -37,6 +37,7 @@ void doctor_say(struct doctor *d, const char *name, enum finding finding, enum e
 	va_start(args, format);
 	vsnprintf(c->text, sizeof c->text, format, args);
 	va_end(args);
+	secret_gate_scrub(d->gate, c->text, sizeof c->text);
 	snprintf(c->todo, sizeof c->todo, "%s", todo ? todo : "");
 	if (!d->json)
 		print_line(c);

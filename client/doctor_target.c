@@ -1,4 +1,5 @@
 /* What `creel doctor` finds of the app: whether its port takes connections, on which address. */
+#include "client/curl_reason.h"
 #include "client/doctor.h"
 #include "client/forwarder.h"
 
@@ -8,14 +9,14 @@
 struct knock {
 	const char *host; /* NULL: the URL's own */
 	bool answers;
-	char why[CURL_ERROR_SIZE + 40];
+	char why[100];
 };
 
 /* A connection, and TLS where the target is https; no request: the app sees nothing of it. `k->host` NULL: wherever the
  * URL leads. */
 static void knock(const struct doctor *d, const char *base, struct knock *k)
 {
-	char to[60], why[CURL_ERROR_SIZE] = "";
+	char to[60];
 	struct curl_slist *list = NULL;
 	CURL *c = curl_easy_init();
 	/* The certificate is still to be that of the URL's name. */
@@ -33,7 +34,6 @@ static void knock(const struct doctor *d, const char *base, struct knock *k)
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)DOCTOR_MS);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, d->insecure ? 0L : 1L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, d->insecure ? 0L : 2L);
 	CURLcode code = curl_easy_perform(c);
@@ -42,8 +42,7 @@ static void knock(const struct doctor *d, const char *base, struct knock *k)
 			   : code == CURLE_OPERATION_TIMEDOUT       ? "no answer in time"
 			   : code == CURLE_SSL_CONNECT_ERROR        ? "it does not speak TLS"
 			   : code == CURLE_PEER_FAILED_VERIFICATION ? "its certificate is not trusted (-k takes any)"
-			   : *why                                   ? why
-								    : curl_easy_strerror(code);
+								    : curl_reason(code);
 	snprintf(k->why, sizeof k->why, "%s", kind);
 	curl_easy_cleanup(c);
 	curl_slist_free_all(list);

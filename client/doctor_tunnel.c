@@ -237,7 +237,7 @@ static bool name_is_known(struct doctor *d, const char *url)
 {
 	const char *why;
 	char *host = host_of(url), *addresses = NULL;
-	bool fine = d->proxy || !host || host[0] == '[' || (addresses = doctor_resolve(host, &why)) != NULL;
+	bool fine = d->proxy.variable || !host || host[0] == '[' || (addresses = doctor_resolve(host, &why)) != NULL;
 	if (!fine)
 		doctor_say(d, "url", FINDING_FAIL, EXIT_RELAY,
 			   "make that name known in the DNS, or correct the relay's --public-url or --domain",

@@ -3,6 +3,7 @@
 #include "client/delivery_json.h"
 #include "client/row_json.h"
 #include "client/words.h"
+#include "shared/core_dumps.h"
 #include "shared/store.h"
 
 #include <errno.h>
@@ -196,7 +197,10 @@ static int spawn(struct exec *x, struct run *r, char **environment)
 		return code;
 	r->open = 2;
 	keep_descriptors_to_ourselves();
-	return uv_spawn(x->loop, &r->process, &options);
+	core_dumps_before_spawn(x->options.cores);
+	code = uv_spawn(x->loop, &r->process, &options);
+	core_dumps_after_spawn(x->options.cores);
+	return code;
 }
 
 static struct run *free_run(struct exec *x)

@@ -9,9 +9,11 @@
 #include "shared/error.h"
 
 struct exec;
+struct core_dumps;
 
 struct exec_options {
-	const char *command; /* words.h */
+	const struct core_dumps *cores; /* the user's own, for the command; or NULL */
+	const char *command;            /* words.h */
 	const char *db;
 	int output; /* descriptors that the command's output and errors go to; -1: nowhere */
 	int errors;

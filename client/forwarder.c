@@ -2,6 +2,7 @@
 
 #include "client/forward_headers.h"
 #include "shared/headers.h"
+#include "shared/secret_gate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -228,6 +229,7 @@ void forward_finish(struct forward *w, enum attempt_result result, const char *s
 {
 	struct forward_result r = { .result = result };
 	snprintf(r.error, sizeof r.error, "%s", sentence);
+	secret_gate_scrub(w->forwarder->options.gate, r.error, sizeof r.error);
 	forward_fill_result(w, &r);
 	curl_multi_remove_handle(curl_loop_multi(w->forwarder->curl), w->easy);
 	/* libcurl 7.88 does not reset its trailers' state: used again, such a handle writes before its upload buffer.

@@ -14,6 +14,7 @@
 #include "shared/store.h"
 
 struct forwarder;
+struct secret_gate;
 struct forward;
 
 struct forward_options {
@@ -23,7 +24,8 @@ struct forward_options {
 	const struct option_values *extra_headers; /* "K: V" of -H: replace fields of that name, or NULL */
 	bool no_forwarded;                         /* leave out X-Forwarded-* and Creel-* */
 	bool allow_remote_target;
-	bool insecure; /* https target with any certificate; loopback only */
+	bool insecure;                  /* https target with any certificate; loopback only */
+	const struct secret_gate *gate; /* that the sentences of failures pass; or NULL */
 };
 
 /* Views must live until on_done. */

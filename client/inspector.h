@@ -12,6 +12,7 @@ struct inspector_options {
 	bool ascii, mouse;
 	const struct forward_options *forward; /* of replays without a running client */
 	const struct secrets *secrets;         /* of providers: may be NULL */
+	const struct core_dumps *cores;        /* the user's own, for editors; or NULL */
 	/* Within the client: what its tunnel says. NULL: what the record says of one that runs elsewhere. */
 	void (*state)(void *user, struct client_state *out);
 	/* On the loop; the terminal is whole again. */

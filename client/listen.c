@@ -59,10 +59,13 @@ static uint64_t now_us(void)
 
 static void say(struct listen *l, const char *sentence)
 {
+	char text[800];
+	snprintf(text, sizeof text, "%s", sentence);
+	secret_gate_scrub(l->options->program->gate, text, sizeof text);
 	if (l->inspector)
-		inspector_event(l->inspector, sentence);
+		inspector_event(l->inspector, text);
 	else
-		output_trouble(l->mode, sentence);
+		output_trouble(l->mode, text);
 }
 
 static void say_no_ready_file(struct listen *l)
@@ -188,6 +191,7 @@ static void on_state(void *user, enum tunnel_state state, const char *detail)
 	bool first = state == TUNNEL_ONLINE && !l->was_online;
 	l->state = state;
 	snprintf(l->detail, sizeof l->detail, "%s", detail);
+	secret_gate_scrub(l->options->program->gate, l->detail, sizeof l->detail);
 	if (l->ending)
 		return;
 	const char *url = tunnel_public_url(l->tunnel);
@@ -203,10 +207,10 @@ static void on_state(void *user, enum tunnel_state state, const char *detail)
 		tell_state_in_ui(l);
 	} else if (first) {
 		if (l->mode == OUTPUT_JSON)
-			output_state(l->mode, state, detail, url);
+			output_state(l->mode, state, l->detail, url);
 	} else if (l->was_online ||
 		   state != TUNNEL_CONNECTING) { /* programs read "ready" first, unless there is trouble */
-		output_state(l->mode, state, detail, url);
+		output_state(l->mode, state, l->detail, url);
 	}
 	put_status(l);
 }
@@ -262,6 +266,7 @@ static void on_store(void *user, const char *sentence)
 	struct listen *l = user;
 	char text[700];
 	snprintf(l->store_trouble, sizeof l->store_trouble, "%s", sentence ? sentence : "");
+	secret_gate_scrub(l->options->program->gate, l->store_trouble, sizeof l->store_trouble);
 	if (sentence)
 		snprintf(text, sizeof text, "deliveries are refused: %s", sentence);
 	else
@@ -323,6 +328,7 @@ static void start_handles(struct listen *l)
 static bool start_exec(struct listen *l, const char *path, struct error *e)
 {
 	struct exec_options xo = {
+		.cores = &l->options->program->cores,
 		.command = l->options->exec,
 		.db = path,
 		.output = l->mode == OUTPUT_JSON ? STDERR_FILENO : STDOUT_FILENO,
@@ -381,6 +387,7 @@ static bool start_inspector(struct listen *l, struct error *e)
 		.db = l->db,
 		.forward = &l->options->forward,
 		.secrets = &l->options->secrets,
+		.cores = &l->options->program->cores,
 		.color = l->options->color,
 		.ascii = l->options->ascii,
 		.mouse = l->options->mouse,
@@ -393,7 +400,7 @@ static bool start_inspector(struct listen *l, struct error *e)
 	/* Not asked for by name: lines do. */
 	bool fine = strcmp(l->options->output, "auto") == 0;
 	if (fine)
-		output_trouble(l->mode, e->text);
+		say(l, e->text);
 	return fine;
 }
 

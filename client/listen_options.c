@@ -11,9 +11,11 @@
 
 #define DRAIN_MOST 1000
 
-void listen_defaults(struct listen_options *o)
+void listen_defaults(struct listen_options *o, const struct program *program)
 {
 	memset(o, 0, sizeof *o);
+	o->program = program;
+	o->forward.gate = program->gate;
 	o->output = "auto";
 	o->record_max = 64u << 20;
 	o->record_max_abandoned = 64u << 10;
@@ -44,7 +46,9 @@ bool listen_take_options(struct listen_options *o, struct error *e)
 		return false;
 	if (o->chaos && !chaos_parse(o->chaos, &o->chaos_spec, e))
 		return false;
-	if (!secrets_read(&o->secret_specs, true, &o->secrets, e))
+	bool fine = secrets_read(&o->secret_specs, true, &o->secrets, e);
+	secrets_hide(&o->secrets, o->program->gate);
+	if (!fine)
 		return false;
 	if (!o->target && (o->hold || o->routes.count || o->chaos))
 		return error_set(e, EXIT_USAGE, "%s needs an app: name its port or URL",

@@ -1,5 +1,6 @@
 /* creel: the program on the laptop. */
 #include "client/command.h"
+#include "client/secret_sources.h"
 #include "shared/text.h"
 
 #include <errno.h>
@@ -11,8 +12,10 @@
 int main(int argc, char **argv)
 {
 	struct error e = { EXIT_USAGE, "" };
+	struct program program = { 0 };
 	char help[] = "help", version[] = "version";
 	int status = EXIT_USAGE;
+	core_dumps_forbid(&program.cores);
 	setlocale(LC_CTYPE, "");
 	/* A lock and two counters at each allocation, for figures that nobody asks for. */
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
@@ -20,13 +23,17 @@ int main(int argc, char **argv)
 		argv[1] = help;
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		argv[1] = version;
-	if (argc < 2) {
+	program.gate = secret_gate_new();
+	if (!program.gate) {
+		error_set(&e, EXIT_USAGE, "out of memory");
+	} else if (argc < 2) {
 		error_set(&e, EXIT_USAGE,
 			  "no command was given; `creel help` lists them, `creel dev 3000` is a good first one");
 	} else {
+		secret_sources_add(program.gate, argc, argv);
 		const struct command *c = command_find(argv[1], &e);
 		if (c)
-			status = c->run(argc - 1, argv + 1, &e);
+			status = c->run(argc - 1, argv + 1, &program, &e);
 	}
 	/* What a command did not see itself: its last lines are still in the buffer. */
 	errno = 0;
@@ -37,9 +44,11 @@ int main(int argc, char **argv)
 	}
 	if (*e.text && status != EXIT_DONE) {
 		struct buffer line = { 0 };
+		secret_gate_scrub(program.gate, e.text, sizeof e.text);
 		if (text_sanitize(&line, bytes_of(e.text), TEXT_LINE))
 			fprintf(stderr, "creel: %.*s\n", (int)line.len, (const char *)line.at);
 		buffer_free(&line);
 	}
+	secret_gate_free(program.gate);
 	return status;
 }

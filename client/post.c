@@ -1,5 +1,7 @@
 #include "client/post.h"
 
+#include "client/curl_reason.h"
+#include "client/proxy.h"
 #include "shared/headers.h"
 
 #include <stdio.h>
@@ -74,7 +76,6 @@ static bool make_fields(struct bytes headers, struct curl_slist **list)
 
 static bool perform(CURL *c, const struct post *p, struct curl_slist *fields, struct post_answer *out, struct error *e)
 {
-	char why[CURL_ERROR_SIZE] = "";
 	long status = 0;
 	curl_off_t took = 0;
 	curl_easy_setopt(c, CURLOPT_URL, p->url);
@@ -82,7 +83,6 @@ static bool perform(CURL *c, const struct post *p, struct curl_slist *fields, st
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, fields);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)p->timeout_ms);
-	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, out);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take_head);
@@ -97,11 +97,13 @@ static bool perform(CURL *c, const struct post *p, struct curl_slist *fields, st
 		curl_easy_setopt(c, CURLOPT_CAINFO, p->ca);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, p->insecure ? 0L : 1L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, p->insecure ? 0L : 2L);
+	if (!proxy_set_for(c, p->url, e))
+		return false;
 	CURLcode code = curl_easy_perform(c);
 	if (code != CURLE_OK)
 		return error_set(
 		    e, code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ? EXIT_USAGE : EXIT_TARGET,
-		    "%.200s cannot be reached: %s", p->url, *why ? why : curl_easy_strerror(code));
+		    "%.200s cannot be reached: %s", p->url, curl_reason(code));
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(c, CURLINFO_TOTAL_TIME_T, &took);
 	out->status = (int)status;

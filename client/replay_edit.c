@@ -9,11 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shared/core_dumps.h"
 #include "shared/exchange.h"
 #include "shared/text.h"
 #include "tui/edit.h"
 
 struct replay_edit {
+	const struct core_dumps *cores;
 	struct exchange exchange;
 	struct edit *edit;
 };
@@ -43,7 +45,7 @@ static bool open_edit(struct replay_edit *r, struct store *s, int64_t id, struct
 	return false;
 }
 
-static int spawn_and_wait(const char *command, const char *path)
+static int spawn_and_wait(const struct core_dumps *cores, const char *command, const char *path)
 {
 	int status;
 	pid_t pid = fork();
@@ -52,6 +54,7 @@ static int spawn_and_wait(const char *command, const char *path)
 	if (pid == 0) {
 		signal(SIGINT, SIG_DFL);
 		signal(SIGQUIT, SIG_DFL);
+		core_dumps_give_back(cores);
 		execlp("sh", "sh", "-c", command, "creel", path, (char *)NULL);
 		_exit(127);
 	}
@@ -62,7 +65,7 @@ static int spawn_and_wait(const char *command, const char *path)
 }
 
 /* Ctrl-C in an editor is the editor's. */
-static bool run_editor(const char *path, int line, struct error *e)
+static bool run_editor(const struct replay_edit *r, int line, struct error *e)
 {
 	struct buffer command = { 0 };
 	if (!edit_command(&command, edit_program(), line)) {
@@ -70,7 +73,7 @@ static bool run_editor(const char *path, int line, struct error *e)
 		return error_set(e, EXIT_STORE, "out of memory");
 	}
 	void (*on_int)(int) = signal(SIGINT, SIG_IGN), (*on_quit)(int) = signal(SIGQUIT, SIG_IGN);
-	int status = spawn_and_wait((const char *)command.at, path);
+	int status = spawn_and_wait(r->cores, (const char *)command.at, r->edit->path);
 	signal(SIGINT, on_int);
 	signal(SIGQUIT, on_quit);
 	buffer_free(&command);
@@ -109,7 +112,7 @@ static bool edit_until_right(struct replay_edit *r, bool *changed, struct error 
 {
 	int line = 0;
 	for (;;) {
-		if (!run_editor(r->edit->path, line, e))
+		if (!run_editor(r, line, e))
 			return false;
 		if (left_nothing(r->edit->path))
 			return error_set(e, EXIT_NO, "nothing was sent: the request was emptied");
@@ -125,13 +128,14 @@ static bool edit_until_right(struct replay_edit *r, bool *changed, struct error 
 	}
 }
 
-bool replay_edit_run(struct store *s, int64_t id, struct replay_change *change, struct replay_edit **out,
-		     struct error *e)
+bool replay_edit_run(struct store *s, int64_t id, const struct core_dumps *cores, struct replay_change *change,
+		     struct replay_edit **out, struct error *e)
 {
 	struct replay_edit *r = calloc(1, sizeof *r);
 	bool changed = false;
 	if (!r)
 		return error_set(e, EXIT_STORE, "out of memory");
+	r->cores = cores;
 	if (!open_edit(r, s, id, e) || !edit_until_right(r, &changed, e)) {
 		replay_edit_free(r);
 		return false;

@@ -74,7 +74,7 @@ bool replay_choice_check(struct replay_choice *c, struct error *e)
 				 REPLAY_MOST);
 	if (!c->where)
 		return true;
-	c->filter = selection_parse(c->where, 0, NULL, e);
+	c->filter = selection_parse(c->where, 0, NULL, c->gate, e);
 	c->filter = c->filter ? selection_narrow(c->filter, "-is:replay -state:refused", e) : NULL;
 	return c->filter != NULL;
 }

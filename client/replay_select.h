@@ -6,6 +6,7 @@
 #define REPLAY_MOST 1000
 
 struct replay_choice {
+	const struct secret_gate *gate;
 	const char *where; /* or NULL */
 	int64_t last;      /* -1: not given */
 	int argc;          /* ids */

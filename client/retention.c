@@ -48,7 +48,7 @@ static struct filter *older_than(int64_t keep_ms, struct error *e)
 	if (at_ms <= 0)
 		return NULL;
 	text_format_time(before + 7, (uint64_t)at_ms * 1000);
-	return selection_parse(before, 0, NULL, e);
+	return selection_parse(before, 0, NULL, NULL, e);
 }
 
 static bool prune_by_age(struct retention *r, struct store *s)

@@ -72,6 +72,12 @@ bool secrets_read(const struct option_values *specs, bool need_provider, struct 
 	return true;
 }
 
+void secrets_hide(const struct secrets *s, struct secret_gate *gate)
+{
+	for (size_t i = 0; i < s->count; i++)
+		secret_gate_add(gate, s->at[i].text);
+}
+
 void secrets_free(struct secrets *s)
 {
 	for (size_t i = 0; i < s->count; i++) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shared/options.h"
+#include "shared/secret_gate.h"
 #include "shared/signature.h"
 
 struct secret {
@@ -20,6 +21,8 @@ struct secrets {
 MUST_CHECK bool secrets_read(const struct option_values *specs, bool need_provider, struct secrets *out,
 			     struct error *e);
 void secrets_free(struct secrets *s);
+/* Tells the gate of them. */
+void secrets_hide(const struct secrets *s, struct secret_gate *gate);
 /* The next secret for that provider from *at on: its own before those for any, or NULL. */
 const struct secret *secrets_next(const struct secrets *s, const struct signature_provider *p, size_t *at);
 

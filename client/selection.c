@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "shared/secret_gate.h"
 #include "shared/text.h"
 
 static uint64_t now_us(void)
@@ -14,17 +15,20 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static void explain(const char *text, const struct filter_error *fe)
+static void explain(const char *text, const struct filter_error *fe, const struct secret_gate *gate)
 {
-	struct buffer lines = { 0 };
+	struct buffer lines = { 0 }, shown = { 0 };
 	if (text_sanitize(&lines, bytes_of(fe->text), TEXT_LINE) && buffer_put_u8(&lines, '\n') &&
 	    filter_caret(&lines, text, fe->column))
-		fprintf(stderr, "creel: the filter's column %d: %.*s", fe->column, (int)lines.len,
-			(const char *)lines.at);
+		if (secret_gate_put(gate, &shown, buffer_view(&lines)))
+			fprintf(stderr, "creel: the filter's column %d: %.*s", fe->column, (int)shown.len,
+				(const char *)shown.at);
 	buffer_free(&lines);
+	buffer_free(&shown);
 }
 
-struct filter *selection_parse(const char *option, int argc, char **argv, struct error *e)
+struct filter *selection_parse(const char *option, int argc, char **argv, const struct secret_gate *gate,
+			       struct error *e)
 {
 	struct buffer text = { 0 };
 	struct filter *f = NULL;
@@ -42,7 +46,7 @@ struct filter *selection_parse(const char *option, int argc, char **argv, struct
 	if (!fine || !buffer_put_u8(&text, 0)) {
 		error_set(e, EXIT_STORE, "out of memory");
 	} else if (!(f = filter_parse((const char *)text.at, now_us(), &fe))) {
-		explain((const char *)text.at, &fe);
+		explain((const char *)text.at, &fe, gate);
 		e->code = EXIT_USAGE;
 		*e->text = 0;
 	}

@@ -3,11 +3,13 @@
 
 #include "shared/error.h"
 #include "shared/filter.h"
+#include "shared/secret_gate.h"
 #include "shared/store_filter.h"
 
 /* The filter in words that are left on the command line (joined by blanks) or an option's value. On failure NULL; the
  * sentence, the filter and a caret are on stderr then, and *e has the code and no text. */
-struct filter *selection_parse(const char *option, int argc, char **argv, struct error *e);
+struct filter *selection_parse(const char *option, int argc, char **argv, const struct secret_gate *gate,
+			       struct error *e);
 /* Narrows it by a filter of our own; frees it and gives NULL when that fails. */
 struct filter *selection_narrow(struct filter *f, const char *by, struct error *e);
 

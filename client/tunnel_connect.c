@@ -1,7 +1,6 @@
 /* Making the tunnel's connection: where to, by which proxy, trusting whom. */
 #include "client/proxy.h"
 #include "client/tunnel_private.h"
-#include "shared/log.h"
 
 #include <netdb.h>
 #include <stdlib.h>
@@ -80,24 +79,20 @@ void tunnel_connect(struct tunnel *t)
 		tell_why_not_begun(t);
 }
 
-static void on_lws_log(int level, const char *line)
-{
-	char text[300];
-	size_t len = strcspn(line, "\n");
-	snprintf(text, sizeof text, "%.*s", len < sizeof text ? (int)len : (int)sizeof text - 1, line);
-	log_event(LOG_DEBUG, level & LLL_ERR ? "lws_error" : "lws", "text", text, NULL);
-}
-
 bool tunnel_make_context(struct tunnel *t, struct error *e)
 {
 	void *loops[1] = { t->loop };
 	char *proxy = NULL;
+	struct proxy named;
 	struct lws_context_creation_info info = { 0 };
-	if (!proxy_for(t->tls ? "https" : "http", t->host, &proxy, e))
+	bool fine = proxy_for(t->tls ? "https" : "http", t->host, &named, e) && proxy_is_http(&named, e) &&
+		    (!named.variable || (proxy = proxy_for_lws(&named, e)));
+	proxy_free(&named);
+	if (!fine)
 		return false;
 	/* lws 4.1.6 reads http_proxy by itself, whatever the scheme and NO_PROXY say. */
 	unsetenv("http_proxy");
-	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+	lws_set_log_level(0, NULL); /* it writes to stderr by itself else, whatever it holds */
 	info.port = CONTEXT_PORT_NO_LISTEN;
 	info.options = LWS_SERVER_OPTION_LIBUV | (t->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
 	info.foreign_loops = loops;

@@ -1,6 +1,7 @@
 /* creel-relay: the public end of creel. This file is the table of subcommands. */
 #include "relay/serve.h"
 #include "relay/tokens.h"
+#include "shared/core_dumps.h"
 #include "shared/options.h"
 #include "shared/text.h"
 
@@ -123,6 +124,7 @@ int main(int argc, char **argv)
 	struct error e = { EXIT_USAGE, "" };
 	const char *name = argc > 1 ? argv[1] : "";
 	int status = EXIT_USAGE;
+	core_dumps_forbid(NULL); /* one would hold tokens and bodies */
 	/* A lock and two counters at each allocation, for figures that nobody asks for. */
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)

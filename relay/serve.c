@@ -314,13 +314,12 @@ static void start_signals(struct serve *s)
 
 static void set_limits(void)
 {
-	struct rlimit files, none = { 0, 0 };
+	struct rlimit files;
 	/* Every connection is a descriptor; the soft limit is often 1024. */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max < 65536 ? files.rlim_max : 65536;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
-	setrlimit(RLIMIT_CORE, &none); /* a core dump would hold tokens and bodies */
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
 }

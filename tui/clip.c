@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "shared/base64.h"
+#include "shared/core_dumps.h"
 
 #define PROGRAM_MS 5000 /* one that takes longer is given up */
 
@@ -58,6 +59,7 @@ struct program {
 };
 
 struct clip {
+	const struct core_dumps *cores;
 	uv_loop_t *loop;
 	struct program *program; /* that runs */
 	uv_timer_t timer;
@@ -150,7 +152,9 @@ static bool run(struct clip *c, char **args)
 		.flags = UV_PROCESS_DETACHED, /* xclip stays, to give what was copied when we are gone */
 	};
 	p->clip = c;
+	core_dumps_before_spawn(c->cores);
 	int status = uv_spawn(c->loop, &p->process, &options);
+	core_dumps_after_spawn(c->cores);
 	p->process.data = p;
 	close(fd);
 	if (status) {
@@ -235,7 +239,7 @@ struct clip *clip_start(uv_loop_t *loop, const struct clip_place *place, struct 
 	struct clip *c = calloc(1, sizeof *c);
 	bool command = place->command && *place->command;
 	if (c)
-		*c = (struct clip){ .loop = loop, .asker = *asker };
+		*c = (struct clip){ .loop = loop, .asker = *asker, .cores = place->cores };
 	if (!c || !buffer_append_bytes(&c->content, b) || (command && !(c->command = strdup(place->command)))) {
 		asker->done(asker->user, true, "out of memory: nothing was copied");
 		if (c)

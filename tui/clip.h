@@ -6,6 +6,8 @@
 
 #include "shared/bytes.h"
 
+struct core_dumps;
+
 enum clip_way {
 	CLIP_COMMAND,
 	CLIP_TMUX,
@@ -18,7 +20,8 @@ enum clip_way {
 };
 
 struct clip_place {
-	const char *command; /* configured, run by a shell; NULL or "" for none */
+	const char *command;            /* configured, run by a shell; NULL or "" for none */
+	const struct core_dumps *cores; /* the user's own, for what is started; or NULL */
 	bool tmux, ssh, wayland, x11, mac;
 };
 /* What the environment says. */

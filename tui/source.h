@@ -113,10 +113,12 @@ struct deed_ops {
 	bool (*delete)(void *self, const int64_t *ids, size_t count, struct error *e);
 };
 
+struct core_dumps;
 struct tui_deps {
 	uv_loop_t *loop;
 	const struct source_ops *source;
 	void *source_self;
 	const struct deed_ops *deeds;
 	void *deeds_self;
+	const struct core_dumps *cores; /* the user's own, for programs that are started; or NULL */
 };

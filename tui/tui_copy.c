@@ -44,6 +44,7 @@ static void on_copied(void *user, bool bad, const char *where)
 static void copy_bytes(struct tui *t, struct bytes b)
 {
 	struct clip_place place = clip_place_here(t->clipboard);
+	place.cores = t->deps.cores;
 	struct clip_asker asker = { to_terminal, on_copied, t };
 	if (t->doing.clip)
 		clip_forget(t->doing.clip);

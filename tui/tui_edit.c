@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/core_dumps.h"
 #include "tui/tui_private.h"
 
 /* The process; it outlives the inspector when the inspector is ended meanwhile. */
@@ -82,7 +83,9 @@ static int spawn(struct tui *t, struct editor *editor, char *command)
 		.file = "sh", .args = args, .stdio = stdio, .stdio_count = 3, .exit_cb = on_editor_end
 	};
 	editor->t = t;
+	core_dumps_before_spawn(t->deps.cores);
 	int status = uv_spawn(t->deps.loop, &editor->process, &options);
+	core_dumps_after_spawn(t->deps.cores);
 	editor->process.data = editor;
 	if (status)
 		uv_close((uv_handle_t *)&editor->process, on_editor_closed);

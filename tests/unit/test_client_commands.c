@@ -86,7 +86,10 @@ static int run(const struct place *p, const struct command *c, const char *const
 	char *owned[MAX_ARGS + 4];
 	memcpy(owned, argv, sizeof owned); /* getopt permutes argv */
 	e->text[0] = 0;
-	int status = c->run(argc, argv, e);
+	struct program program = { .gate = secret_gate_new() };
+	assert_non_null(program.gate);
+	int status = c->run(argc, argv, &program, e);
+	secret_gate_free(program.gate);
 	for (int i = 0; i < argc; i++)
 		free(owned[i]);
 	return status;

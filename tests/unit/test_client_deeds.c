@@ -17,7 +17,7 @@ struct test {
 
 static void begin(struct test *t)
 {
-	static const struct forward_options forward = { 2000, 0, "rewrite", NULL, false, false, false };
+	static const struct forward_options forward = { 2000, 0, "rewrite", NULL, false, false, false, NULL };
 	memset(t, 0, sizeof *t);
 	assert_int_equal(uv_loop_init(&t->loop), 0);
 	t->store = open_store();

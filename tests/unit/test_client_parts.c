@@ -59,18 +59,19 @@ static void test_backoff(void **state)
 static void test_proxy(void **state)
 {
 	struct error e;
-	char *p;
+	struct proxy p;
 	(void)state;
 	unsetenv("https_proxy");
 	unsetenv("no_proxy");
 	setenv("HTTPS_PROXY", "http://me:pw@proxy.test:3128/", 1);
 	assert_true(proxy_for("https", "relay.test", &p, &e));
-	assert_string_equal(p, "me:pw@proxy.test:3128");
-	free(p);
+	assert_string_equal(p.shown, "http://proxy.test:3128");
+	assert_string_equal(p.variable, "HTTPS_PROXY");
+	proxy_free(&p);
 	setenv("NO_PROXY", "other, .relay.test", 1);
-	assert_true(proxy_for("https", "a.relay.test", &p, &e) && !p);
-	assert_true(proxy_for("https", "evilrelay.test", &p, &e) && p);
-	free(p);
+	assert_true(proxy_for("https", "a.relay.test", &p, &e) && !p.variable);
+	assert_true(proxy_for("https", "evilrelay.test", &p, &e) && p.variable);
+	proxy_free(&p);
 	unsetenv("HTTPS_PROXY");
 	unsetenv("NO_PROXY");
 }

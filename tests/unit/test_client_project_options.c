@@ -14,12 +14,13 @@ static void read_help(const struct command *c, char out[MAX_HELP])
 	char path[] = "/tmp/creel-help-XXXXXX", name[32], help[] = "--help";
 	char *argv[] = { name, help, NULL };
 	struct error e = { 0 };
+	const struct program program = { 0 };
 	int fd = mkstemp(path), kept = dup(STDOUT_FILENO);
 	assert_true(fd >= 0 && kept >= 0);
 	snprintf(name, sizeof name, "%s", c->name);
 	fflush(stdout);
 	assert_true(dup2(fd, STDOUT_FILENO) >= 0);
-	int status = c->run(2, argv, &e);
+	int status = c->run(2, argv, &program, &e);
 	fflush(stdout);
 	dup2(kept, STDOUT_FILENO);
 	close(kept);
