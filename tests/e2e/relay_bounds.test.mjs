@@ -49,7 +49,7 @@ async function away(relay, name) {
 async function beginPost(w, relay, target, size, { chunked = false } = {}) {
 	const s = w.keep(await Sender.connect(relay.port));
 	s.close = () => s.end();
-	await s.write(`POST ${target} HTTP/1.1\r\nHost: a\r\n${chunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${size}`}\r\n\r\n`);
+	await s.write(`POST ${target} HTTP/1.1\r\nHost: localhost\r\n${chunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${size}`}\r\n\r\n`);
 	s.sent = 0;
 	s.piece = async (len) => {
 		await s.write(chunked ? Buffer.concat([Buffer.from(`${len.toString(16)}\r\n`), PIECE.subarray(0, len), Buffer.from('\r\n')]) : PIECE.subarray(0, len));
@@ -138,7 +138,7 @@ describe('the spool’s quota', () => {
 		await nothingReserved(mine);
 		const odd = w.keep(await Sender.connect(mine.port));
 		odd.close = () => odd.end();
-		await odd.write('POST /cut/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nBad Name: x\r\n\r\n');
+		await odd.write('POST /cut/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nBad Name: x\r\n\r\n');
 		assert.equal((await odd.answer()).status, 400);
 		await nothingReserved(mine);
 		assert.equal((await post(mine.port, '/cut/x', Buffer.alloc(6 * MiB))).status, 202);
