@@ -67,13 +67,14 @@ void tunnel_lost(struct tunnel *t, const char *why)
 	uv_timer_start(&t->retry, on_retry, wait, 0);
 }
 
-static void stop_for_good(struct tunnel *t, const struct wire_note *note)
+static void stop_for_good(struct tunnel *t, struct bytes text)
 {
 	struct error why;
-	error_set(&why, EXIT_RELAY, "the relay %s refused: %.*s", t->options.relay, (int)note->text.len,
-		  (const char *)note->text.at);
+	error_set(&why, EXIT_RELAY, "the relay %s refused: %.*s", t->options.relay, (int)text.len,
+		  (const char *)text.at);
 	t->stopped = true;
-	link_close(t->link, 1000, "told to stop");
+	if (t->link)
+		link_close(t->link, 1000, "told to stop");
 	t->ops->on_stop(t->user, &why);
 }
 
@@ -113,7 +114,7 @@ static bool on_note(struct tunnel *t, const struct wire_frame *f)
 	case WIRE_NOTICE_BAD_NAME:
 	case WIRE_NOTICE_REPLACED:
 	case WIRE_NOTICE_VERSION:
-		stop_for_good(t, &note);
+		stop_for_good(t, note.text);
 		return true;
 	case WIRE_NOTICE_GAP:
 	case WIRE_NOTICE_QUOTA:
@@ -274,6 +275,28 @@ static int on_append_headers(struct tunnel *t, struct lws *wsi, unsigned char **
 	return failed ? -1 : 0;
 }
 
+static void on_no_connection(struct tunnel *t, struct lws *wsi, struct bytes seen)
+{
+	char text[300];
+	switch (tunnel_read_refused(wsi, text, sizeof text)) {
+	case TUNNEL_NOT_ANSWERED:
+		snprintf(text, sizeof text, "not reachable (%.*s)", seen.len ? (int)seen.len : 9,
+			 seen.len ? (const char *)seen.at : "no reason");
+		tunnel_lost(t, text);
+		return;
+	case TUNNEL_NOT_OPENED:
+		/* It was reached: localhost's other address is not to be tried. */
+		snprintf(t->reason, sizeof t->reason, "%s", text);
+		tunnel_lost(t, text);
+		return;
+	case TUNNEL_REFUSED:
+		t->stopped = true;
+		tunnel_lost(t, text);
+		stop_for_good(t, bytes_of(text));
+		return;
+	}
+}
+
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in, size_t len)
 {
 	struct lws_context *context = lws_get_context(wsi);
@@ -297,13 +320,9 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 		if (t->ping_due)
 			return tunnel_send_ping(t, wsi);
 		return t->link ? link_on_writable(t->link) : 0;
-	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: {
-		char text[200];
-		snprintf(text, sizeof text, "not reachable (%.*s)", in ? (int)len : 10,
-			 in ? (const char *)in : "no reason");
-		tunnel_lost(t, text);
+	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+		on_no_connection(t, wsi, bytes_make(in, in ? len : 0));
 		return 0;
-	}
 	case LWS_CALLBACK_CLIENT_CLOSED:
 		tunnel_lost(t, "it ended");
 		return 0;

@@ -62,8 +62,10 @@ void tunnel_connect(struct tunnel *t)
 	info.local_protocol_name = WIRE_SUBPROTOCOL;
 	info.retry_and_idle_policy = &t->keepalive;
 	info.pwsi = &t->wsi;
+	/* Where a relay sends us on to is not where the user sent the token. */
+	info.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT;
 	if (t->tls) {
-		info.ssl_connection = LCCSCF_USE_SSL;
+		info.ssl_connection |= LCCSCF_USE_SSL;
 		info.alpn = WIRE_ALPN ",http/1.1"; /* a proxy that ends TLS may refuse an offer it knows nothing of */
 		if (t->options.insecure)
 			info.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK |

@@ -53,6 +53,14 @@ int tunnel_send_pong(struct tunnel *t, struct lws *wsi);
 void tunnel_take_pong(struct tunnel *t, struct bytes payload);
 void tunnel_ping_now_and_then(struct tunnel *t);
 
+/* tunnel_refused.c */
+enum tunnel_refused {
+	TUNNEL_NOT_ANSWERED, /* no status came */
+	TUNNEL_NOT_OPENED,   /* it may be another time */
+	TUNNEL_REFUSED,      /* it will not be */
+};
+/* From lws' CONNECTION_ERROR: what the answer to the handshake was, and in `why` what that means. */
+enum tunnel_refused tunnel_read_refused(struct lws *wsi, char *why, size_t size);
 /* tunnel.c */
 extern const struct lws_protocols tunnel_protocols[];
 void tunnel_set_state(struct tunnel *t, enum tunnel_state state, const char *detail);

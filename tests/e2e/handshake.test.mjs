@@ -1,0 +1,85 @@
+// A handshake that is answered with anything but a tunnel: what creel says of it, and where its token does not go.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import net from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { World, waitFor } from './lib/harness.mjs';
+
+describe('a handshake answered with no tunnel', () => {
+	let w, relay, answer, seen;
+	const token = `creel_${'a'.repeat(64)}`;
+	before(async () => {
+		w = new World();
+		// A relay's place where somebody else answers.
+		relay = http.createServer();
+		relay.on('upgrade', (request, socket) => {
+			seen.push(request.headers);
+			socket.end(`HTTP/1.1 ${answer}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+		});
+		relay.listen(0, '127.0.0.1');
+		await once(relay, 'listening');
+		w.keep({ close: () => relay.close() });
+	});
+	after(() => w?.close());
+
+	async function listen(what) {
+		answer = what;
+		seen = [];
+		const c = await w.startClient({ relayUrl: `http://127.0.0.1:${relay.address().port}`, target: 3000, env: { CREEL_TOKEN: token }, output: 'lines', wait: false });
+		c.kind = undefined;
+		return c;
+	}
+
+	for (const status of ['404 Not Found', '403 Forbidden', '502 Bad Gateway', '200 OK', '204 No Content', '401 Unauthorized', '503 Wait\r\nCreel-Refused: something-new', '999 Odd\r\nX: y'])
+		it(`${status.split('\r')[0]}: the status is named, and it is tried again`, async () => {
+			const c = await listen(status);
+			await waitFor(() => `two tries\n${c.err}`, () => seen.length >= 2);
+			assert.match(c.err, new RegExp(`^creel: offline: the relay http:\\S+: it answered ${status.slice(0, 3)} in the place of a tunnel: .*; trying again in `, 'm'));
+			await c.stop('SIGINT');
+		});
+
+	it('a redirect is not followed, so the token goes nowhere else', async () => {
+		const elsewhere = net.createServer((socket) => (elsewhere.taken = socket.destroy()));
+		elsewhere.listen(0, '127.0.0.1');
+		await once(elsewhere, 'listening');
+		w.keep({ close: () => elsewhere.close() });
+		for (const [status, scheme] of [['301 Moved', 'http'], ['302 Found', 'http'], ['307 Temporary', 'ws'], ['308 Permanent', 'https']]) {
+			const c = await listen(`${status}\r\nLocation: ${scheme}://localhost:${elsewhere.address().port}/_creel/tunnel`);
+			await waitFor(() => `two tries\n${c.err}`, () => seen.length >= 2);
+			assert.equal(elsewhere.taken, undefined);
+			assert.match(c.err, new RegExp(`it answered ${status.slice(0, 3)} in the place of a tunnel`));
+			await c.stop('SIGINT');
+			c.checkSanitizers();
+		}
+	});
+
+	it('what a relay refuses for good is said in one sentence, exit 3', async () => {
+		for (const [name, status, words] of [['misdirected', 421, /does not answer to this name: .*--public-url/], ['origin', 403, /Origin field/], ['plaintext', 403, /over TLS alone: write https:\/\//]]) {
+			const c = await listen(`${status} No\r\nCreel-Refused: ${name}`);
+			assert.equal((await c.end()).code, 3, c.err);
+			assert.equal(c.err.trim().split('\n').length, 1, c.err);
+			assert.match(c.err, /^creel: the relay http:\S+ refused: /);
+			assert.match(c.err, words);
+			assert.equal(seen.length, 1);
+		}
+	});
+
+	it('a relay on loopback that is called by another name says so', async () => {
+		const real = await w.startRelay();
+		const proxy = http.createServer().on('connect', (_request, socket) => {
+			const to = net.connect(real.port, '127.0.0.1', () => {
+				socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+				socket.pipe(to).pipe(socket);
+			});
+			socket.on('error', () => {}).on('close', () => to.destroy());
+			to.on('error', () => {}).on('close', () => socket.destroy());
+		});
+		proxy.listen(0, '127.0.0.1');
+		await once(proxy, 'listening');
+		w.keep({ close: () => proxy.close() });
+		const r = await w.creel(['listen', '3000', '--relay', 'http://hooks.example.com', '--output', 'lines'], { env: { http_proxy: `http://127.0.0.1:${proxy.address().port}` } });
+		assert.equal(r.code, 3, r.err);
+		assert.match(r.err, /^creel: the relay http:\/\/hooks\.example\.com refused: it serves only its own machine and does not answer to this name: .*--public-url/m);
+	});
+});
