@@ -26,7 +26,7 @@ static bool is_port(struct bytes port)
 static bool read_address(int family, struct bytes text, uint8_t *out)
 {
 	char copy[INET6_ADDRSTRLEN];
-	if (text.len >= sizeof copy || memchr(text.at, 0, text.len))
+	if (text.len == 0 || text.len >= sizeof copy || memchr(text.at, 0, text.len))
 		return false;
 	memcpy(copy, text.at, text.len);
 	copy[text.len] = 0;
@@ -91,6 +91,31 @@ bool host_check_is_localhost(struct bytes host)
 {
 	struct host h = read_host(host);
 	return is_localhost(&h);
+}
+
+/* Letters, digits, '-' and '_', between single dots. */
+static bool is_plain(struct bytes name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = name.at[i], before = i ? name.at[i - 1] : '.';
+		bool letter =
+		    (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+		if (!letter && (c != '.' || before == '.'))
+			return false;
+	}
+	return name.len <= 253;
+}
+
+bool host_check_is_host(struct bytes host)
+{
+	struct host h = read_host(host);
+	return h.kind != HOST_NONE && (h.kind != HOST_NAME || is_plain(h.name));
+}
+
+bool host_check_is_below(struct bytes host, const char *domain)
+{
+	struct host h = read_host(host);
+	return domain && is_below(&h, domain) && is_plain(h.name);
 }
 
 bool host_check_is_loopback(struct bytes host)

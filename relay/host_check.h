@@ -24,6 +24,10 @@ bool host_check_is_localhost(struct bytes host);
 /* Whether only this machine can mean it: those three, all of 127.0.0.0/8, and every name below localhost. `host` may
  * carry a port. */
 bool host_check_is_loopback(struct bytes host);
+/* Whether it is a host with a port or without, as RFC 3986 has them, and nothing else: fit for a URL of ours. */
+bool host_check_is_host(struct bytes host);
+/* Whether it is such a host, below the domain; `domain` may be NULL. */
+bool host_check_is_below(struct bytes host, const char *domain);
 /* The authority of a URL, without user information. Empty when there is none. */
 struct bytes host_check_authority(const char *url);
 

@@ -29,6 +29,12 @@ static const struct refusal_text texts[REFUSE_COUNT] = {
 				 426, 0 },
 	[REFUSE_NO_UPGRADE] = { "no_upgrade", "A tunnel is a WebSocket: a proxy on the way must pass Upgrade on.", 426,
 				0 },
+	[REFUSE_PLAINTEXT] = { "plaintext",
+			       "This relay takes webhooks and tunnels over TLS alone: use https:// in the place of "
+			       "http://. What was sent could be read on the way.",
+			       403, 0 },
+	[REFUSE_TO_HTTPS] = { "to_https", "This relay answers over TLS alone: use https:// in the place of http://.",
+			      308, 0 },
 	[REFUSE_ORIGIN] = { "origin",
 			    "A tunnel is opened by a creel client, never out of a web page: a handshake with an Origin "
 			    "field is refused.",

@@ -19,6 +19,16 @@ static void count_status(struct ingress *in, int status)
 		in->relay->metrics.status_class[status / 100]++;
 }
 
+static bool add_answer_field(struct MHD_Response *r, struct bytes name, struct bytes value)
+{
+	char *n = bytes_dup_text(name), *v = bytes_dup_text(value);
+	/* MHD 0.9.75 refuses empty values; one blank is the same to a reader (RFC 9112 §5.1). */
+	bool fine = n && v && MHD_add_response_header(r, n, *v ? v : " ") == MHD_YES;
+	free(n);
+	free(v);
+	return fine;
+}
+
 enum MHD_Result ingress_reply_refusal(struct exchange *x, enum refusal why)
 {
 	struct ingress *in = x->sender->in;
@@ -38,6 +48,9 @@ enum MHD_Result ingress_reply_refusal(struct exchange *x, enum refusal why)
 		snprintf(seconds, sizeof seconds, "%d", t->retry_after);
 		fine = fine && MHD_add_response_header(r, "Retry-After", seconds) == MHD_YES;
 	}
+	struct bytes name, value;
+	for (size_t pos = 0; fine && headers_next(buffer_view(&x->fields), &pos, &name, &value);)
+		fine = add_answer_field(r, name, value);
 	enum MHD_Result result = fine ? MHD_queue_response(x->sender->connection, (unsigned)t->status, r) : MHD_NO;
 	MHD_destroy_response(r);
 	x->replied = true;
@@ -126,16 +139,6 @@ static ssize_t read_answer(void *cls, uint64_t pos, char *out, size_t max)
 	/* A silent event stream may last for ever, its reader may not. */
 	x->sender->deadline = uv_now(x->sender->in->relay->loop) + STILL_THERE_MS;
 	return 0;
-}
-
-static bool add_answer_field(struct MHD_Response *r, struct bytes name, struct bytes value)
-{
-	char *n = bytes_dup_text(name), *v = bytes_dup_text(value);
-	/* MHD 0.9.75 refuses empty values; one blank is the same to a reader (RFC 9112 §5.1). */
-	bool fine = n && v && MHD_add_response_header(r, n, *v ? v : " ") == MHD_YES;
-	free(n);
-	free(v);
-	return fine;
 }
 
 static bool add_answer_headers(struct MHD_Response *r, struct bytes block, bool upgrade)

@@ -34,9 +34,10 @@ struct exchange {
 	char *target;            /* raw, copied before MHD decodes it in place */
 	const char *target_in_place;
 	bool started, suspended, replied;
-	bool gone;      /* the reader of an event stream */
-	bool counted;   /* in metrics.in_flight */
-	char *sentence; /* what a refusal says in place of its standing sentence, or NULL */
+	bool gone;            /* the reader of an event stream */
+	bool counted;         /* in metrics.in_flight */
+	struct buffer fields; /* of a refusal's answer, beside the standing ones */
+	char *sentence;       /* what a refusal says in place of its standing sentence, or NULL */
 	uint64_t received;
 	uint64_t discard; /* bytes of a refused body still to be read; 0: not refused yet */
 	bool discarding;

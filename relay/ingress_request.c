@@ -3,6 +3,7 @@
 
 #include "relay/ingress_head.h"
 #include "relay/limits.h"
+#include "relay/plaintext.h"
 #include "relay/router.h"
 #include "relay/registry.h"
 #include "shared/headers.h"
@@ -84,6 +85,21 @@ static bool is_tunnel_path(struct bytes target)
 	       (target.len == len || target.at[len] == '?' || target.at[len] == '/');
 }
 
+/* From elsewhere than this machine, to a relay that has a certificate. Only what has no body is sent on: the rest has
+ * been read by who is on the way by now, and its sender is to see that. */
+static enum MHD_Result refuse_plaintext(struct exchange *x, const struct http_head *head,
+					const struct http_framing *framing, struct bytes host, bool tunnel)
+{
+	struct buffer location = { 0 };
+	bool reads = bytes_equal(head->method, bytes_of("GET")) || bytes_equal(head->method, bytes_of("HEAD"));
+	if (tunnel || !reads || headers_ask_for_websocket(head->headers))
+		return refuse(x, head, framing, REFUSE_PLAINTEXT);
+	bool fine = plaintext_write_location(x->sender->in->relay, x->sender->fd, host, head->target, &location) &&
+		    headers_append(&x->fields, bytes_of("Location"), buffer_view(&location));
+	buffer_free(&location);
+	return ingress_reply_refusal(x, fine ? REFUSE_TO_HTTPS : REFUSE_OVERLOADED);
+}
+
 /* Says which host came. */
 static enum MHD_Result refuse_host(struct exchange *x, const struct http_head *head, const struct http_framing *framing,
 				   struct bytes host)
@@ -117,6 +133,8 @@ static enum MHD_Result begin_request(struct exchange *x, const char *method, con
 	uint64_t now = uv_now(in->relay->loop);
 	if (!limits_take_address(in->relay->limits, &x->sender->address, now)) {
 		result = ingress_reply_refusal(x, REFUSE_RATE_ADDRESS);
+	} else if (!x->sender->tls && plaintext_is_unwelcome(in->relay, x->sender->fd)) {
+		result = refuse_plaintext(x, &head, &framing, host, is_tunnel_path(head.target));
 	} else if (has_host && !host_check_is_ours(&in->relay->names, host)) {
 		result = refuse_host(x, &head, &framing, host);
 	} else if (is_tunnel_path(head.target)) {
@@ -319,6 +337,7 @@ void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **c
 		delivery_leave_sender(d);
 	}
 	free(x->target);
+	buffer_free(&x->fields);
 	free(x->sentence);
 	free(x);
 	*con_cls = NULL;

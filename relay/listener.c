@@ -3,6 +3,7 @@
 #include "relay/client_hello.h"
 #include "relay/ingress.h"
 #include "relay/limits.h"
+#include "relay/plaintext.h"
 #include "relay/tunnel_server.h"
 #include "shared/log.h"
 #include "shared/wire.h"
@@ -188,6 +189,9 @@ static void look(struct sniff *s)
 			finish(s, go, true);
 			return;
 		}
+	} else if (plaintext_is_unwelcome(relay, s->fd)) {
+		finish(s, GO_INGRESS, false); /* where it gets its answer, a tunnel as well */
+		return;
 	} else if (s->listener->tunnels_only) {
 		finish(s, GO_TUNNEL, false);
 		return;

@@ -135,6 +135,20 @@ static bool check_addresses(const struct option_values *list, struct error *e)
 	return true;
 }
 
+/* A proxy on this machine makes a loopback relay everybody's, and its public names tell of that. */
+static bool may_be_called(const struct settings *set, struct error *e)
+{
+	struct bytes url = set->public_url ? host_check_authority(set->public_url) : bytes_of("");
+	bool bad_url = url.len > 0 && !host_check_is_loopback(url);
+	bool bad_domain = set->domain && !host_check_is_loopback(bytes_of(set->domain));
+	if (!bad_url && !bad_domain)
+		return true;
+	return error_set(e, EXIT_USAGE,
+			 "without tokens the relay is for this machine alone, and --%s %.200s is not: make one with "
+			 "`creel-relay token add NAME --data %s`",
+			 bad_url ? "public-url" : "domain", bad_url ? set->public_url : set->domain, set->data);
+}
+
 static bool may_serve(struct serve *s, struct error *e)
 {
 	int tokens = tokens_count(s->relay.tokens);
@@ -152,7 +166,7 @@ static bool may_serve(struct serve *s, struct error *e)
 				    "without tokens the relay serves loopback only, and %s is not: make one with "
 				    "`creel-relay token add NAME --data %s`",
 				    lists[k]->at[i], s->relay.settings.data);
-	return true;
+	return may_be_called(&s->relay.settings, e);
 }
 
 static bool listen_on(struct serve *s, const struct option_values *addresses, bool tunnels_only, struct error *e)

@@ -526,9 +526,10 @@ describe('version, help, login, tokens, dev, admin', () => {
 	});
 
 	it('relay --domain: the tunnel’s name is taken from the Host, the target is left whole', async () => {
-		const relay = await w.startRelay({ args: ['--domain', 'hooks.example.com', '--public-url', 'https://hooks.example.com'] });
+		const { data, token } = await w.makeData();
+		const relay = await w.startRelay({ data, args: ['--domain', 'hooks.example.com', '--public-url', 'https://hooks.example.com'] });
 		const app = w.keep(await Receiver.start());
-		const c = await w.startClient({ relay, target: app.port, name: 'shop' });
+		const c = await w.startClient({ relay, target: app.port, name: 'shop', env: { CREEL_TOKEN: token } });
 		assert.equal(c.url, 'https://shop.hooks.example.com');
 		const answer = await send(relay.port, requestBytes('POST', '/shop/x', ['Host: shop.hooks.example.com', 'Content-Length: 0']));
 		assert.equal(answer.status, 200);

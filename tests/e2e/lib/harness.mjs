@@ -124,6 +124,7 @@ export class World {
 		this.processes = [];
 		this.servers = [];
 		this.count = 0;
+		this.inside = []; // the command that everything is run by: see netns.mjs
 		this.env = {
 			...Object.fromEntries(Object.entries(process.env).filter(([name]) => !CREEL_VARIABLES.test(name))),
 			HOME: this.dir,
@@ -148,7 +149,8 @@ export class World {
 	}
 
 	spawn(program, args, { env = {}, cwd = this.dir, stdin, uid, gid } = {}) {
-		const p = new Process(program.startsWith('creel') ? path.join(binDir, program) : program, args, {
+		const [file, ...all] = [...this.inside, program.startsWith('creel') ? path.join(binDir, program) : program, ...args];
+		const p = new Process(file, all, {
 			env: { ...this.env, ...env }, cwd, stdin, uid, gid,
 		});
 		this.processes.push(p);

@@ -4,12 +4,12 @@ import { X509Certificate, createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** A self-signed certificate for localhost and 127.0.0.1: { cert, key } (paths), { pem, pin, fingerprint }. */
-export function makeCertificate(dir, name = 'tls') {
+/** A self-signed certificate for localhost and 127.0.0.1, or the names given: { cert, key } (paths), { pem, pin, fingerprint }. */
+export function makeCertificate(dir, name = 'tls', names = 'DNS:localhost,IP:127.0.0.1') {
 	const cert = path.join(dir, `${name}.crt`);
 	const key = path.join(dir, `${name}.key`);
 	execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', `/CN=${name}`,
-		'-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', cert], { stdio: 'pipe' });
+		'-addext', `subjectAltName=${names}`, '-keyout', key, '-out', cert], { stdio: 'pipe' });
 	const pem = readFileSync(cert, 'utf8');
 	const x509 = new X509Certificate(pem);
 	const spki = x509.publicKey.export({ type: 'spki', format: 'der' });
