@@ -177,6 +177,7 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/relay.a $(BUILD)/tui.a $(
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDFLAGS_ALL) -fsanitize=fuzzer $(LIBS_RELAY) $(LIBS_WSLAY)
 $(BUILD)/corpus/ws_frames $(BUILD)/fuzz/ws_frames: $(BUILD)/client/tunnel_read.o
+$(BUILD)/corpus/config $(BUILD)/fuzz/config: $(BUILD)/client/config.o
 $(BUILD)/corpus/answer $(BUILD)/fuzz/answer: $(patsubst %,$(BUILD)/client/%.o,answer_head challenge secrets)
 fuzz-targets: $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
 

@@ -1,4 +1,3 @@
-#include "client/config.h"
 #include "client/doctor.h"
 
 #include <openssl/crypto.h>
@@ -43,22 +42,12 @@ static void look_at_all(struct doctor *d)
 	}
 }
 
-/* The section [listen] says how the tunnel is opened: it is the same one that is looked at. Later files win. */
-static bool read_listen(struct doctor *d, struct error *e)
-{
-	char *user = config_default_path();
-	bool fine = (!d->common.config || doctor_read_listen(d, d->common.config, e)) &&
-		    doctor_read_listen(d, "./creel.ini", e) && (!user || doctor_read_listen(d, user, e));
-	free(user);
-	return fine;
-}
-
 static bool read_files(struct doctor *d, struct options *o, const struct option_spec *specs, size_t count, int argc,
 		       char **argv, struct error *e)
 {
 	int first;
 	return command_parse_files(&command_doctor, o, &d->common, specs, count, argc, argv, &first, e) &&
-	       read_listen(d, e);
+	       doctor_read_listen(d, e);
 }
 
 static void free_all(struct doctor *d)

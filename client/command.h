@@ -29,12 +29,14 @@ struct command {
 #undef COMMAND
 
 /* Adds what every command takes (--db, --config, --relay, --help) to the command's own options, reads config files
- * ($XDG_CONFIG_HOME/creel/config.ini, ./creel.ini, --config), CREEL_… and the command line. When --help was given
+ * (config_files.h; ./creel.ini as far as project_file.h says), CREEL_… and the command line. When --help was given
  * prints the help and returns false with *status 0; on error false with *status 2 and *e. */
 struct common_options {
 	const char *db; /* NULL: store_default_path */
 	const char *config;
 	const char *relay;
+	bool may_ask;          /* on a terminal, whether ./creel.ini is to be trusted */
+	bool relay_of_project; /* ./creel.ini named it, and nothing of the user's own did */
 	bool help;
 };
 MUST_CHECK bool command_parse(const struct command *c, struct options *o, struct common_options *common,
@@ -48,8 +50,14 @@ MUST_CHECK bool command_parse_words(const struct command *c, struct options *o, 
 MUST_CHECK bool command_parse_files(const struct command *c, struct options *o, struct common_options *common,
 				    const struct option_spec *own, size_t own_count, int argc, char **argv, int *first,
 				    struct error *e);
-/* The token for a relay: CREEL_TOKEN, else `token` of the config file for that relay, else NULL. Caller wipes, frees.
+/* The same files, for another command's keys: `creel doctor` reads them as `listen` does. config_files_free in any
+ * case.
  */
+struct config_files;
+MUST_CHECK bool command_read_files(const struct command *c, const struct common_options *common, const char *as,
+				   struct config_files *files, struct error *e);
+/* The token for a relay: CREEL_TOKEN, unless a project's file named the relay; else `token` of the config file for that
+ * relay; else NULL, and *e if that is a fault. Caller wipes, frees. */
 char *command_token(const struct common_options *common, const char *relay, struct error *e);
 
 /* The table of the commands: the i-th command or NULL; the one of that name, or NULL and *e with the nearest spelling.

@@ -56,8 +56,9 @@ void doctor_say(struct doctor *d, const char *name, enum finding finding, enum e
 /* The end: the first failure once more, or the whole as one JSON object. The exit status. */
 int doctor_conclude(struct doctor *d, struct error *e);
 
-/* What [listen] of the config files says of target, ca, pin and insecure, where no option did. */
-MUST_CHECK bool doctor_read_listen(struct doctor *d, const char *path, struct error *e);
+/* What [listen] of the config files says of target, ca, pin and insecure, where no option did: it is the tunnel of
+ * `listen` that is looked at. False and *e for what `listen` would not take of ./creel.ini. */
+MUST_CHECK bool doctor_read_listen(struct doctor *d, struct error *e);
 /* `broken`: what command_parse_files had to say, or NULL. */
 void doctor_look_at_config(struct doctor *d, const struct error *broken);
 void doctor_look_at_store(struct doctor *d);

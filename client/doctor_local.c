@@ -1,10 +1,10 @@
 /* What `creel doctor` finds on this machine: the config files and the store. */
 #include "client/config.h"
+#include "client/config_files.h"
 #include "client/doctor.h"
 #include "shared/store_check.h"
 
 #include <errno.h>
-#include <ini.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,37 +32,65 @@ static bool keep(struct doctor *d, const char **where, const char *value)
 
 struct listen_keys {
 	struct doctor *d;
+	const struct options_file *file;
 	const char *target, *ca, *pin;
 };
 
-static int on_key(void *user, const char *section, const char *name, const char *value)
+static bool on_key(void *user, const char *section, const char *name, const char *value, struct error *e)
 {
 	struct listen_keys *k = user;
 	struct doctor *d = k->d;
-	if ((strcmp(section, "listen") != 0 && *section) || !value)
-		return 1;
-	if (strcmp(name, "forward-to") == 0)
-		return keep(d, &k->target, value);
-	if (strcmp(name, "ca") == 0)
-		return keep(d, &k->ca, value);
-	if (strcmp(name, "pin") == 0)
-		return keep(d, &k->pin, value);
+	const struct project_option *option;
+	if (strcmp(section, "listen") != 0 && *section)
+		return true;
+	(void)project_key_judge("listen", name, value, &option);
+	if (!option)
+		return true;
+	enum options_key verdict = k->file->judge(k->file->user, option->option, name, value, e);
+	if (verdict != OPTIONS_KEY_TAKEN)
+		return verdict == OPTIONS_KEY_PASSED_OVER;
 	if (strcmp(name, "insecure") == 0 && *section)
 		d->insecure = d->insecure || (*value && strchr("1tTyY", *value)) || strcasecmp(value, "on") == 0;
-	return 1;
+	const char **where = strcmp(name, "forward-to") == 0 ? &k->target
+			     : strcmp(name, "ca") == 0       ? &k->ca
+			     : strcmp(name, "pin") == 0      ? &k->pin
+							     : NULL;
+	return !where || keep(d, where, value) || error_set(e, EXIT_STORE, "out of memory");
 }
 
-bool doctor_read_listen(struct doctor *d, const char *path, struct error *e)
+bool doctor_read_listen(struct doctor *d, struct error *e)
 {
-	struct listen_keys k = { d, NULL, NULL, NULL };
-	if (access(path, F_OK) != 0)
-		return true;
-	if (ini_parse(path, on_key, &k) != 0)
-		return error_set(e, EXIT_USAGE, "%s cannot be read", path);
-	d->target = d->target ? d->target : k.target;
-	d->ca = d->ca ? d->ca : k.ca;
-	d->pin = d->pin ? d->pin : k.pin;
-	return true;
+	struct config_files files;
+	bool fine = command_read_files(&command_doctor, &d->common, "listen", &files, e);
+	for (size_t i = files.count; fine && i-- > 0;) { /* the strongest first */
+		struct listen_keys k = { d, &files.list[i], NULL, NULL, NULL };
+		fine = ini_file_parse(k.file->path, k.file->text, on_key, &k, e);
+		d->target = d->target ? d->target : k.target;
+		d->ca = d->ca ? d->ca : k.ca;
+		d->pin = d->pin ? d->pin : k.pin;
+	}
+	config_files_free(&files);
+	return fine;
+}
+
+static void note_bound(void *user, const char *section, const char *key, const char *value)
+{
+	char *out = user;
+	(void)value;
+	if (!*out)
+		snprintf(out, 120, "%s%.40s%s%.60s", *section ? "[" : "", section, *section ? "] " : "", key);
+}
+
+/* The first key of ./creel.ini that does not count, as nobody trusted the file; "" for none. `listen` may do without
+ * it: it may stand in another command's section. */
+static void find_bound(const struct doctor *d, char key[120])
+{
+	struct config_files files;
+	*key = 0;
+	if (command_read_files(&command_doctor, &d->common, "listen", &files, NULL) && files.project.file.there &&
+	    files.project.trust != TRUST_GIVEN && !project_file_each_bound(&files.project, note_bound, key, NULL))
+		*key = 0; /* it is no INI: that was said */
+	config_files_free(&files);
 }
 
 /* The names of the files that are there, and of the one that holds a token and can be read by others. */
@@ -87,14 +115,19 @@ static bool name_files(const struct doctor *d, char names[600], char open_to_all
 
 void doctor_look_at_config(struct doctor *d, const struct error *broken)
 {
-	char names[600] = "", open_to_all[300] = "";
+	char names[600] = "", open_to_all[300] = "", bound[120];
 	bool any = name_files(d, names, open_to_all);
+	find_bound(d, bound);
 	if (broken)
 		doctor_say(d, "config", FINDING_FAIL, EXIT_USAGE, "correct the file, or name another with --config",
 			   "%s", broken->text);
 	else if (*open_to_all && d->token)
 		doctor_say(d, "config", FINDING_WARN, EXIT_DONE, "chmod 600 the file",
 			   "%s may hold a token, and others on this machine can read it", open_to_all);
+	else if (*bound)
+		doctor_say(d, "config", FINDING_WARN, EXIT_DONE,
+			   "read the file, then `creel trust`, or take the line out",
+			   "./creel.ini is not trusted: of what it sets, %s does not count", bound);
 	else if (any)
 		doctor_say(d, "config", FINDING_OK, EXIT_DONE, NULL, "read and valid: %s", names);
 	else

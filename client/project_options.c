@@ -4,6 +4,7 @@
 #include "client/forwarder.h"
 #include "client/listen_setup.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,6 +211,13 @@ static const struct project_option table[] = {
 	{ "login", "relay", PROJECT_UNUSED },
 	{ "login", "db", PROJECT_UNUSED },
 	{ "login", "config", PROJECT_USER },
+
+	/* It reads no config file. */
+	{ "trust", "list", PROJECT_USER },
+	{ "trust", "remove", PROJECT_USER },
+	{ "trust", "relay", PROJECT_UNUSED },
+	{ "trust", "db", PROJECT_UNUSED },
+	{ "trust", "config", PROJECT_USER },
 };
 #define COUNT (sizeof table / sizeof *table)
 
@@ -249,4 +257,20 @@ enum project_verdict project_option_judge(const char *command, const char *optio
 		break;
 	}
 	return PROJECT_REFUSED;
+}
+
+enum project_verdict project_key_judge(const char *command, const char *key, const char *value,
+				       const struct project_option **option)
+{
+	char name[64], joined[600];
+	const char *dot = strchr(key, '.');
+	*option = project_option_find(command, key);
+	if (!*option && dot && (size_t)(dot - key) < sizeof name) {
+		memcpy(name, key, (size_t)(dot - key));
+		name[dot - key] = 0;
+		*option = project_option_find(command, name);
+		snprintf(joined, sizeof joined, "%s=%s", dot + 1, value); /* a line holds less */
+		value = joined;
+	}
+	return *option ? project_option_judge(command, (*option)->option, value) : PROJECT_PASSED_OVER;
 }

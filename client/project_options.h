@@ -37,3 +37,7 @@ enum project_verdict {
 
 /* What becomes of a key of a project's file that nobody trusted. */
 enum project_verdict project_option_judge(const char *command, const char *option, const char *value);
+/* The same of a key as it stands in the file, where "secret.github = x" says "secret = github=x". *option: which it is,
+ * NULL for none of this command's (then it is passed over). */
+enum project_verdict project_key_judge(const char *command, const char *key, const char *value,
+				       const struct project_option **option);

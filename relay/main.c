@@ -52,7 +52,7 @@ static int run_token(int argc, char **argv, struct error *e)
 		{ "tunnels", 0, OPTION_TEXT, &tunnels, "GLOB", "tunnel names the token may hold (default *)" },
 		{ "help", 'h', OPTION_FLAG, &help, NULL, "this text" },
 	};
-	const struct options_source source = { "creel-relay token", "CREEL_RELAY_", NULL, NULL };
+	const struct options_source source = { "creel-relay token", "CREEL_RELAY_", NULL, NULL, 0 };
 	struct options *o = options_new();
 	struct tokens *t = NULL;
 	int first, status = EXIT_USAGE;

@@ -8,8 +8,10 @@
 #include "relay/tokens.h"
 #include "relay/tunnel_server.h"
 #include "relay/registry.h"
+#include "shared/ini_file.h"
 #include "shared/log.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -440,7 +442,8 @@ int serve_run(int argc, char **argv, struct error *e)
 	struct options *o = options_new();
 	int first, status = EXIT_USAGE;
 	/* The file's name may come from the command line or the environment: a first pass finds it. */
-	struct options_source source = { "creel-relay serve", "CREEL_RELAY_", NULL, "serve" };
+	struct options_source source = { "creel-relay serve", "CREEL_RELAY_", NULL, "serve", 0 };
+	struct ini_file file = { .there = false };
 	if (!o || !options_parse(o, specs, count, &source, argc, argv, &first, e))
 		goto out;
 	if (help) {
@@ -454,12 +457,15 @@ int serve_run(int argc, char **argv, struct error *e)
 		goto out;
 	}
 	if (config) {
-		const char *paths[] = { config, NULL };
-		source.ini_paths = paths;
-		if (access(config, R_OK) != 0) {
-			error_set(e, EXIT_USAGE, "the config file %s cannot be read", config);
+		if (!ini_file_read(config, &file, e))
+			goto out;
+		if (!file.there) {
+			error_set(e, EXIT_USAGE, "the config file %s cannot be read: %s", config, strerror(errno));
 			goto out;
 		}
+		const struct options_file files[] = { { config, buffer_view(&file.text), NULL, NULL } };
+		source.files = files;
+		source.file_count = 1;
 		if (!options_parse(o, specs, count, &source, argc, argv, &first, e))
 			goto out;
 	}
@@ -473,6 +479,7 @@ int serve_run(int argc, char **argv, struct error *e)
 	status = serve(&s, e);
 	s.listen = given; /* options_free owns the list it made, not the default */
 out:
+	ini_file_free(&file);
 	options_free(o);
 	return status;
 }

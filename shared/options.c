@@ -1,9 +1,10 @@
 #include "shared/options.h"
 
+#include "shared/ini_file.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <ini.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,10 +213,8 @@ struct ini_state {
 	const struct option_spec *specs;
 	size_t count;
 	const struct options_source *source;
-	const char *path;
+	const struct options_file *file;
 	bool *listed; /* lists of this file replace those of earlier files */
-	struct error *e;
-	bool failed;
 };
 
 static bool is_list(const struct ini_state *s, const char *name, size_t len)
@@ -227,58 +226,47 @@ static bool is_list(const struct ini_state *s, const char *name, size_t len)
 	return false;
 }
 
-static int on_ini_key(void *user, const char *section, const char *name, const char *value)
+/* A key that is the i-th option. */
+static bool take_key(struct ini_state *s, size_t i, const char *key, const char *value, const char *where,
+		     struct error *e)
+{
+	const struct option_spec *spec = &s->specs[i];
+	const struct options_file *f = s->file;
+	enum options_key verdict = f->judge ? f->judge(f->user, spec->name, key, value, e) : OPTIONS_KEY_TAKEN;
+	if (verdict != OPTIONS_KEY_TAKEN)
+		return verdict == OPTIONS_KEY_PASSED_OVER;
+	if (spec->type == OPTION_LIST && !s->listed[i]) {
+		((struct option_values *)spec->dest)->count = 0;
+		s->listed[i] = true;
+	}
+	return store_value(s->o, spec, value, where, e);
+}
+
+static bool on_ini_key(void *user, const char *section, const char *key, const char *value, struct error *e)
 {
 	struct ini_state *s = user;
 	bool own = s->source->ini_section && strcmp(section, s->source->ini_section) == 0;
-	if (s->failed || (!own && *section))
-		return 1;
-	char where[300], joined[600];
-	const char *dot = strchr(name, '.');
-	snprintf(where, sizeof where, "%s: %s", s->path, name);
-	if (dot && value && is_list(s, name, (size_t)(dot - name))) {
-		/* "secret.github = @FILE" says the same as "secret = github=@FILE". */
-		char list[64];
-		snprintf(list, sizeof list, "%.*s", (int)(dot - name), name);
-		if (snprintf(joined, sizeof joined, "%s=%s", dot + 1, value) >= (int)sizeof joined)
-			s->failed = !error_set(s->e, EXIT_USAGE, "%s is too long", where);
-		if (s->failed)
-			return 1;
-		return on_ini_key(user, section, list, joined);
-	}
-	for (size_t i = 0; i < s->count; i++) {
-		const struct option_spec *spec = &s->specs[i];
-		if (strcmp(spec->name, name) != 0 || strcmp(name, "help") == 0)
-			continue;
-		if (spec->type == OPTION_LIST && !s->listed[i]) {
-			((struct option_values *)spec->dest)->count = 0;
-			s->listed[i] = true;
-		}
-		s->failed = !store_value(s->o, spec, value ? value : "", where, s->e);
-		return 1;
-	}
-	/* Keys outside sections may belong to other commands. */
-	if (own) {
-		const char *hint = nearest(s->specs, s->count, name);
-		error_set(s->e, EXIT_USAGE, "%s is not a known key%s%s", where, hint ? "; did you mean " : "",
-			  hint ? hint : "");
-		s->failed = true;
-	}
-	return 1;
-}
-
-static bool read_ini(struct ini_state *s)
-{
-	if (access(s->path, F_OK) != 0)
+	if (!own && *section)
 		return true;
-	int line = ini_parse(s->path, on_ini_key, s);
-	if (s->failed)
-		return false;
-	if (line < 0)
-		return error_set(s->e, EXIT_USAGE, "%s cannot be read: %s", s->path, strerror(errno));
-	if (line > 0)
-		return error_set(s->e, EXIT_USAGE, "%s:%d is neither a [section] nor key = value", s->path, line);
-	return true;
+	char where[300], name[300], joined[600];
+	const char *dot = strchr(key, '.');
+	snprintf(where, sizeof where, "%s: %s", s->file->path, key);
+	snprintf(name, sizeof name, "%s", key);
+	if (dot && is_list(s, key, (size_t)(dot - key))) {
+		/* "secret.github = @FILE" says the same as "secret = github=@FILE". */
+		name[dot - key] = 0;
+		if (snprintf(joined, sizeof joined, "%s=%s", dot + 1, value) >= (int)sizeof joined)
+			return error_set(e, EXIT_USAGE, "%s is too long", where);
+		value = joined;
+	}
+	for (size_t i = 0; i < s->count; i++)
+		if (strcmp(s->specs[i].name, name) == 0 && strcmp(name, "help") != 0)
+			return take_key(s, i, key, value, where, e);
+	if (!own) /* keys outside sections may belong to other commands */
+		return true;
+	const char *hint = nearest(s->specs, s->count, name);
+	return error_set(e, EXIT_USAGE, "%s is not a known key%s%s", where, hint ? "; did you mean " : "",
+			 hint ? hint : "");
 }
 
 static bool read_environment(struct options *o, const struct option_spec *specs, size_t count, const char *prefix,
@@ -377,10 +365,11 @@ bool options_parse(struct options *o, const struct option_spec *specs, size_t co
 {
 	if (count > MAX_OPTIONS)
 		return error_set(e, EXIT_USAGE, "too many options in the table of %s", source->program);
-	for (const char *const *path = source->ini_paths; path && *path; path++) {
+	for (size_t i = 0; i < source->file_count; i++) {
+		const struct options_file *f = &source->files[i];
 		bool listed[MAX_OPTIONS] = { false };
-		struct ini_state s = { o, specs, count, source, *path, listed, e, false };
-		if (!read_ini(&s))
+		struct ini_state s = { o, specs, count, source, f, listed };
+		if (!ini_file_parse(f->path, f->text, on_ini_key, &s, e))
 			return false;
 	}
 	if (source->env_prefix && !read_environment(o, specs, count, source->env_prefix, e))

@@ -38,11 +38,25 @@ struct option_spec {
 
 struct options;
 
+/* What becomes of a key of a file that is one of the options. */
+enum options_key { OPTIONS_KEY_TAKEN, OPTIONS_KEY_PASSED_OVER, OPTIONS_KEY_REFUSED /* with *e */ };
+
+/* One config file, read (ini_file.h). */
+struct options_file {
+	const char *path; /* for sentences */
+	struct bytes text;
+	/* Asked of each key that would count, `key` as it is written ("secret.github" for the option "secret"); NULL:
+	 * all are taken. */
+	enum options_key (*judge)(void *user, const char *option, const char *key, const char *value, struct error *e);
+	void *user;
+};
+
 struct options_source {
-	const char *program;          /* "creel listen", for messages */
-	const char *env_prefix;       /* "CREEL_", or NULL */
-	const char *const *ini_paths; /* NULL-terminated; files that are missing are skipped */
-	const char *ini_section;      /* keys of this section and of no section count; others are left alone */
+	const char *program;              /* "creel listen", for messages */
+	const char *env_prefix;           /* "CREEL_", or NULL */
+	const struct options_file *files; /* later ones win; may be NULL */
+	const char *ini_section;          /* keys of this section and of no section count; others are left alone */
+	size_t file_count;
 };
 
 struct options *options_new(void);

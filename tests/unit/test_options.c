@@ -1,3 +1,4 @@
+#include "shared/ini_file.h"
 #include "shared/options.h"
 #include "shared/text.h"
 #include "tests/unit/unit.h"
@@ -12,6 +13,17 @@ struct values {
 	uint64_t size;
 };
 
+/* Whoever reads a file may keep keys of it from counting. */
+static enum options_key judge(void *user, const char *option, const char *key, const char *value, struct error *e)
+{
+	(void)user;
+	if (strstr(value, "refused"))
+		error_set(e, EXIT_USAGE, "%s (%s) may not be set here", key, option);
+	return strstr(value, "refused")            ? OPTIONS_KEY_REFUSED
+	       : strcmp(value, "passed over") == 0 ? OPTIONS_KEY_PASSED_OVER
+						   : OPTIONS_KEY_TAKEN;
+}
+
 static bool parse(struct values *v, const char *ini, int argc, const char *const *args, int *first, struct error *e)
 {
 	const struct option_spec specs[] = {
@@ -24,8 +36,10 @@ static bool parse(struct values *v, const char *ini, int argc, const char *const
 		{ "size", 0, OPTION_SIZE, &v->size, "S", "" },
 	};
 	char *argv[10] = { NULL };
-	const char *paths[] = { ini, NULL };
-	struct options_source source = { "prog", "TEST_CREEL_", ini ? paths : NULL, "cmd" };
+	struct ini_file text = { .there = false };
+	assert_true(!ini || (ini_file_read(ini, &text, e) && text.there));
+	const struct options_file files[] = { { ini, buffer_view(&text.text), judge, NULL } };
+	struct options_source source = { "prog", "TEST_CREEL_", files, "cmd", ini ? 1 : 0 };
 	struct options *o = options_new();
 	for (int i = 0; i < argc; i++)
 		argv[i] = strdup(args[i]);
@@ -37,6 +51,7 @@ static bool parse(struct values *v, const char *ini, int argc, const char *const
 							     : "from-ini";
 	v->count += (int64_t)v->list.count * 1000;
 	options_free(o);
+	ini_file_free(&text);
 	for (int i = 0; i < argc; i++)
 		free(argv[i]);
 	return fine;
@@ -82,6 +97,37 @@ static void test_precedence(void **state)
 	assert_int_equal(w.count, 1003); /* the command line's list replaces the file's */
 	unsetenv("TEST_CREEL_TEXT");
 	unlink(path);
+}
+
+static bool parse_text(struct values *v, const char *text, struct error *e)
+{
+	const char *args[] = { "prog" };
+	char path[] = "/tmp/creel-options-XXXXXX";
+	int first, fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	bool fine = parse(v, path, 1, args, &first, e);
+	unlink(path);
+	return fine;
+}
+
+static void test_a_files_keys_are_judged(void **state)
+{
+	struct values v = { 0 };
+	struct error e = { 0 };
+	(void)state;
+	assert_true(parse_text(&v, "text = passed over\nunknown = refused\n[else]\ntext = refused\n", &e));
+	assert_null(v.text);
+	assert_true(parse_text(&v, "[cmd]\nlist = a\n[else]\nlist = refused\n", &e));
+	assert_int_equal(v.count, 1000);
+	assert_false(parse_text(&v, "count = 2\ntext = refused\n", &e));
+	assert_string_equal(e.text, "text (text) may not be set here");
+	assert_false(parse_text(&v, "[cmd]\nlist.x-y = refused\n", &e));
+	assert_string_equal(e.text, "list.x-y (list) may not be set here");
+	/* A continued line says the key once more. */
+	assert_false(parse_text(&v, "text = a\n  refused\n", &e));
+	assert_false(parse_text(&v, "[cmd]\ntext: refused ; not really\n", &e));
 }
 
 static void test_errors_name_the_option(void **state)
@@ -172,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_units),
 		cmocka_unit_test(test_precedence),
+		cmocka_unit_test(test_a_files_keys_are_judged),
 		cmocka_unit_test(test_errors_name_the_option),
 		cmocka_unit_test(test_secrets_are_never_arguments),
 		cmocka_unit_test(test_terminal_gate),
