@@ -133,8 +133,9 @@ static bool list(struct error *e)
 	return fine;
 }
 
-static int run(int argc, char **argv, struct error *e)
+static int run(int argc, char **argv, const struct program *program, struct error *e)
 {
+	(void)program;
 	struct common_options common;
 	bool all = false, remove = false;
 	const struct option_spec specs[] = {

@@ -2,14 +2,12 @@
 
 #include "client/config.h"
 #include "client/proxy.h"
+#include "shared/ini_file.h"
 #include "shared/redact.h"
 
 #include <ctype.h>
-#include <openssl/crypto.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #ifndef __linux__ /* unistd.h declares it there */
 extern char **environ;
@@ -142,15 +140,17 @@ static void add_line(struct secret_gate *g, char *line)
 
 static void add_file(struct secret_gate *g, const char *path)
 {
-	char line[4096];
-	struct stat st;
-	/* What comes through a pipe can be read once, and is read by the options. */
-	FILE *f = path && stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "r") : NULL;
-	while (f && fgets(line, sizeof line, f))
-		add_line(g, line);
-	if (f)
-		fclose(f);
-	OPENSSL_cleanse(line, sizeof line);
+	struct ini_file f = { .there = false };
+	/* What cannot be read is told of by the command. */
+	if (path && ini_file_read(path, &f, NULL) && f.there && buffer_put_u8(&f.text, 0))
+		for (char *line = (char *)f.text.at, *next; line; line = next) {
+			char *end = strchr(line, '\n');
+			next = end ? end + 1 : NULL;
+			if (end)
+				*end = 0;
+			add_line(g, line);
+		}
+	ini_file_free(&f);
 }
 
 static const char *named_config(int argc, char **argv)
