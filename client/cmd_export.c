@@ -2,7 +2,9 @@
 #include "client/export.h"
 #include "client/forwarder.h"
 #include "client/selection.h"
+#include "shared/text.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,8 @@ struct export_command {
 	const struct secret_gate *gate;
 	struct export_options options;
 	struct option_values redact;
+	struct redact_names names;
+	size_t redacted[REDACT_KINDS];
 	const char *format, *path, *where, *to;
 	char *base;
 	struct store *store;
@@ -57,21 +61,59 @@ static bool find(struct export_command *c, int argc, char **argv, struct error *
 	return true;
 }
 
+/* A name from outside for a terminal; it may hold a token as well. */
+static void print_name(struct bytes name)
+{
+	struct redaction r = { 0 };
+	struct buffer safe = { 0 }, shown = { 0 };
+	if (redact_text(&r, name, &safe) && text_sanitize(&shown, buffer_view(&safe), TEXT_LINE) && shown.len)
+		fwrite(shown.at, 1, shown.len, stdout);
+	else
+		putchar('-');
+	buffer_free(&safe);
+	buffer_free(&shown);
+}
+
+/* Delivery, message, kind of place, name, reason: never a value. */
+static void show_redacted(void *user, int64_t id, const struct redact_found *found)
+{
+	(void)user;
+	printf("%" PRId64 "\t%s\t%s\t", id, found->of ? found->of : "-", redact_kind_name(found->kind));
+	print_name(found->name);
+	printf("\t%s\n", found->why);
+}
+
+static void tell_redacted(const struct export_command *c)
+{
+	struct buffer text = { 0 };
+	if (redact_append_counts(c->redacted, &text) && buffer_put_u8(&text, 0))
+		fprintf(stderr, "creel: %s %s\n", c->options.dry_run ? "--redact would take out" : "redacted",
+			(const char *)text.at);
+	buffer_free(&text);
+}
+
 static bool choose_format(struct export_command *c, struct error *e)
 {
 	struct export_options *o = &c->options;
 	if (c->format) {
 		if (!export_named(c->format, o, e))
 			return false;
+	} else if (o->dry_run) {
+		o->as = EXPORT_AS_HAR; /* all of it */
 	} else if (!c->path || !export_of_path(c->path, &o->as)) {
 		return error_set(e, EXIT_USAGE,
 				 "which format? --format har, curl, http, ndjson or body, or -o with a name that ends "
 				 "in .har, .sh, .http or .ndjson");
 	}
 	o->redact = c->redact.count > 0;
-	o->redact_names = &c->redact;
-	if (o->redact && o->as == EXPORT_AS_BODY)
-		return error_set(e, EXIT_USAGE, "--redact is about header fields: a body is exported as it is");
+	o->redact_names = &c->names;
+	o->redacted = c->redacted;
+	if (!redact_names_read(&c->names, &c->redact, e))
+		return false;
+	if (o->dry_run && !o->redact)
+		return error_set(e, EXIT_USAGE, "--dry-run shows what --redact takes out: give both");
+	if (o->dry_run)
+		o->on_redacted = show_redacted;
 	if (o->redact && o->secrets)
 		return error_set(e, EXIT_USAGE, "--redact and --secrets contradict each other");
 	if (c->to && !(c->base = forward_parse_target(c->to, true, e)))
@@ -100,7 +142,7 @@ static int export_found(struct export_command *c, struct error *e)
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	c->options.stop = &interrupted;
-	bool to_file = c->path && strcmp(c->path, "-") != 0;
+	bool to_file = c->path && strcmp(c->path, "-") != 0 && !c->options.dry_run;
 	if (to_file && !c->options.force && access(c->path, F_OK) == 0) {
 		error_set(e, EXIT_USAGE, "%.300s is there already; --force replaces it, or name another file", c->path);
 		return EXIT_USAGE;
@@ -115,6 +157,8 @@ static int export_found(struct export_command *c, struct error *e)
 		error_set(e, EXIT_NO, "no delivery matches, nothing was exported; `creel list` shows what there is");
 		return EXIT_NO;
 	}
+	if (c->options.redact)
+		tell_redacted(c);
 	if (to_file)
 		fprintf(stderr, "creel: %zu %s exported to %s\n", written, written == 1 ? "delivery" : "deliveries",
 			c->path);
@@ -129,8 +173,9 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 		{ "format", 0, OPTION_CHOICE, &c.format, "har|curl|http|ndjson|body",
 		  "what to write (default: what the file's name ends in)" },
 		{ "output", 'o', OPTION_TEXT, &c.path, "FILE", "where to, 0600 (default: standard output)" },
-		{ "redact", 0, OPTION_LIST, &c.redact, "[=NAME]",
-		  "REDACTED for secrets, signatures and NAME; again for more" },
+		{ "redact", 0, OPTION_LIST, &c.redact, "[=NAME,…]",
+		  "take secrets and signatures out, everywhere; NAMEs, too" },
+		{ "dry-run", 0, OPTION_FLAG, &c.options.dry_run, NULL, "list what --redact takes out, write nothing" },
 		{ "secrets", 0, OPTION_FLAG, &c.options.secrets, NULL,
 		  "in curl: Authorization, Cookie and the like, not $CREEL_…" },
 		{ "force", 0, OPTION_FLAG, &c.options.force, NULL, "replace FILE" },
@@ -162,6 +207,7 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 out:
 	store_close(c.store);
 	selection_free(&c.found);
+	redact_names_free(&c.names);
 	free(c.base);
 	free(args);
 	free(path);
@@ -171,12 +217,15 @@ out:
 
 const struct command command_export = {
 	"export",
-	"creel export FILTER|ID… --format har|curl|http|ndjson|body [-o FILE] [--redact[=NAME]] [--force]",
+	"creel export FILTER|ID… --format har|curl|http|ndjson|body [-o FILE] [--redact[=NAME,…]] [--force]",
 	"deliveries as HAR, curl, .http, NDJSON or a body",
 	"Writes deliveries, oldest first, for other tools and for a repository to keep: har (HTTP Archive 1.2) and\n"
 	"ndjson have the request and the last answer, and `creel import` reads them back; curl and http have the\n"
 	"request, body its body's exact bytes. In curl commands secrets are $CREEL_AUTHORIZATION and the like unless\n"
-	"--secrets is given; the other formats hold them unless --redact is. With http a body that is no text goes to\n"
+	"--secrets is given; the other formats hold them unless --redact is, which takes out\n"
+	"what looks like a secret by its name or form, and signatures, in header fields, cookies, targets and bodies;\n"
+	"NAME is one more name, or header:NAME, cookie:NAME, query:NAME, form:NAME, part:NAME or json:PATH. With http "
+	"a body that is no text goes to\n"
 	"a file beside FILE. FILE must not exist. Exit status 1 when nothing matches, 4 when FILE cannot be "
 	"written.\n\n" FILTER_HELP "\n\n"
 	"Example: creel export source:stripe since:1d -o tests/stripe.har --redact",

@@ -118,7 +118,7 @@ static const struct signature_provider *provider_of(struct trigger *t)
 static bool read_request(struct trigger *t, bool own, struct error *e)
 {
 	struct http_text request;
-	struct bytes text = buffer_view(&t->text);
+	struct bytes text = http_text_skip_comments(buffer_view(&t->text));
 	if (!http_text_read(text, &request, &t->fields, NULL, e))
 		return own ? error_prefix(e, t->name) : false;
 	if (request.body_file.len)

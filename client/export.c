@@ -135,7 +135,15 @@ static char *base_of(struct export *x, const struct exchange *d, struct error *e
 		return NULL;
 	if (!base.len)
 		base = x->client.len ? buffer_view(&x->client) : bytes_of("http://localhost");
-	char *text = bytes_dup_text(base);
+	struct redaction r = { 0 };
+	struct buffer safe = { 0 };
+	if (x->options->redact && !redact_url(&r, base, &safe)) {
+		buffer_free(&safe);
+		no_memory(e);
+		return NULL;
+	}
+	char *text = bytes_dup_text(x->options->redact ? buffer_view(&safe) : base);
+	buffer_free(&safe);
 	if (!text)
 		no_memory(e);
 	return text;
@@ -184,6 +192,8 @@ static bool put_body_beside(struct export *x, const struct exchange *d, struct b
 	return fine;
 }
 
+#define REDACTED_COMMENT "# redacted: secrets were taken out of this delivery, so its signature does not hold\n"
+
 /* What stands between this and the one before. */
 static bool put_separator(struct export *x, const struct exchange *d, struct error *e)
 {
@@ -198,6 +208,8 @@ static bool put_separator(struct export *x, const struct exchange *d, struct err
 		fine = buffer_printf(&x->text, "%s# delivery %" PRId64 ", %s\n", x->written ? "\n" : "", d->id, at);
 	else if (x->options->as == EXPORT_AS_URL && x->written)
 		fine = buffer_put_u8(&x->text, '\n');
+	if (d->redacted && (x->options->as == EXPORT_AS_HTTP || x->options->as == EXPORT_AS_CURL))
+		fine = fine && buffer_append_text(&x->text, REDACTED_COMMENT);
 	return fine || no_memory(e);
 }
 
@@ -250,13 +262,37 @@ static bool check(const struct export *x, const struct exchange *d, struct error
 	return true;
 }
 
+struct telling {
+	const struct export_options *options;
+	int64_t id;
+};
+
+static void on_found(void *user, const struct redact_found *found)
+{
+	const struct telling *t = user;
+	t->options->on_redacted(t->options->user, t->id, found);
+}
+
+static bool redact(const struct export *x, struct exchange *d, struct error *e)
+{
+	const struct export_options *o = x->options;
+	struct telling t = { o, d->id };
+	struct redaction r = { .names = o->redact_names, .on_found = o->on_redacted ? on_found : NULL, .user = &t };
+	bool answer = o->as == EXPORT_AS_HAR || o->as == EXPORT_AS_NDJSON;
+	if (!exchange_redact(d, &r, answer, e))
+		return false;
+	for (size_t k = 0; o->redacted && k < REDACT_KINDS; k++)
+		o->redacted[k] += r.counts[k];
+	return true;
+}
+
 static bool export_one(struct export *x, int64_t id, struct error *e)
 {
 	struct exchange d;
 	if (!exchange_read(x->store, id, &d, e))
 		return e->code == EXIT_USAGE; /* deleted in between */
-	bool fine = check(x, &d, e) && (!x->options->redact || exchange_redact(&d, x->options->redact_names, e)) &&
-		    put_separator(x, &d, e) && put(x, &d, e) && flush(x, e);
+	bool fine = check(x, &d, e) && (!x->options->redact || redact(x, &d, e)) &&
+		    (x->options->dry_run || (put_separator(x, &d, e) && put(x, &d, e) && flush(x, e)));
 	exchange_free(&d);
 	x->written += fine;
 	return fine;
@@ -273,7 +309,7 @@ static bool export_all(struct export *x, const int64_t *ids, size_t count, struc
 		if (fine && x->options->stop && *x->options->stop)
 			fine = error_set(e, EXIT_INTERRUPTED, "interrupted");
 	}
-	if (fine && x->written && x->options->as == EXPORT_AS_HAR)
+	if (fine && x->written && x->options->as == EXPORT_AS_HAR && !x->options->dry_run)
 		fine = (har_end(&x->text) || no_memory(e)) && flush(x, e);
 	buffer_free(&x->text);
 	buffer_free(&x->client);

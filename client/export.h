@@ -3,7 +3,7 @@
 #pragma once
 
 #include "shared/error.h"
-#include "shared/options.h"
+#include "shared/redact.h"
 #include "shared/store.h"
 
 enum export_as {
@@ -19,10 +19,14 @@ enum export_as {
 
 struct export_options {
 	enum export_as as;
-	bool secrets;                             /* in curl: written out, else $CREEL_AUTHORIZATION */
-	bool redact;                              /* what redact.h names */
-	const struct option_values *redact_names; /* or NULL */
-	bool force;                               /* replaces a file, when all is written */
+	bool secrets;                            /* in curl: written out, else $CREEL_AUTHORIZATION */
+	bool redact;                             /* what redact.h takes out */
+	const struct redact_names *redact_names; /* or NULL */
+	bool dry_run;                            /* nothing is written, on_redacted is told */
+	void (*on_redacted)(void *user, int64_t id, const struct redact_found *found); /* or NULL */
+	void *user;
+	size_t *redacted;          /* [REDACT_KINDS], added to; or NULL */
+	bool force;                /* replaces a file, when all is written */
 	const char *base;          /* of curl and URL: "http://localhost:3000"; NULL: where it went last */
 	const volatile bool *stop; /* may be NULL; true ends it with EXIT_INTERRUPTED */
 };

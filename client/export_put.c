@@ -58,15 +58,26 @@ static json_t *attempt_json(const struct exchange *x)
 
 static json_t *ndjson(const struct exchange *x, const struct delivery_row *row)
 {
-	json_t *o = row_json_delivery(NULL, row);
-	int failed = o == NULL ||
-		     set_exact(o, "tunnel", &x->tunnel) | set_exact(o, "target", &x->target) |
-			 set_exact(o, "peer", &x->peer) | set_exact(o, "provider", &x->provider) |
-			 set_exact(o, "event_type", &x->event_type) | set(o, "https", json_boolean(x->https)) |
-			 set(o, "has_body", json_boolean(x->has_body)) | set(o, "request", message_json(&x->request)) |
-			 set(o, "response", x->status ? message_json(&x->response) : json_null()) |
-			 set(o, "attempt", x->called ? attempt_json(x) : json_null()) |
-			 (x->request.forwarded ? set(o, "forwarded", json_true()) : 0);
+	const uint8_t *query = x->target.len ? memchr(x->target.at, '?', x->target.len) : NULL;
+	struct delivery_row shown = *row;
+	/* What the store says of it, in the words of this exchange, which may be redacted. */
+	shown.target = buffer_view(&x->target);
+	shown.path = bytes_make(x->target.at, query ? (size_t)(query - x->target.at) : x->target.len);
+	shown.method = buffer_view(&x->method);
+	shown.event_type = buffer_view(&x->event_type);
+	shown.request_bytes = x->request.body_size;
+	if (x->called)
+		shown.response_bytes = x->response.body_size;
+	json_t *o = row_json_delivery(NULL, x->redacted ? &shown : row);
+	int failed =
+	    o == NULL || (x->redacted && set(o, "redacted", json_true())) | set_exact(o, "tunnel", &x->tunnel) |
+			     set_exact(o, "target", &x->target) | set_exact(o, "peer", &x->peer) |
+			     set_exact(o, "provider", &x->provider) | set_exact(o, "event_type", &x->event_type) |
+			     set(o, "https", json_boolean(x->https)) | set(o, "has_body", json_boolean(x->has_body)) |
+			     set(o, "request", message_json(&x->request)) |
+			     set(o, "response", x->status ? message_json(&x->response) : json_null()) |
+			     set(o, "attempt", x->called ? attempt_json(x) : json_null()) |
+			     (x->request.forwarded ? set(o, "forwarded", json_true()) : 0);
 	if (!failed)
 		return o;
 	json_decref(o);

@@ -5,7 +5,6 @@
 
 #include "shared/base64.h"
 #include "shared/headers.h"
-#include "shared/redact.h"
 #include "shared/text.h"
 
 #define INLINE_MAX 8192  /* of a body within the command */

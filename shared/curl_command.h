@@ -6,7 +6,7 @@
 #pragma once
 
 #include "shared/bytes.h"
-#include "shared/options.h"
+#include "shared/redact.h"
 
 struct curl_request {
 	struct bytes base; /* "http://localhost:3000/base", in front of the target */
@@ -15,7 +15,7 @@ struct curl_request {
 	bool secrets; /* Authorization, Cookie and the like are written out; else "$CREEL_AUTHORIZATION" */
 	/* Besides secrets signatures and these names, too, become "$CREEL_…". */
 	bool redact;
-	const struct option_values *redact_names; /* or NULL */
+	const struct redact_names *redact_names; /* or NULL */
 };
 
 /* Appends the command, one or several lines, with LF at its end. False when out of memory. */

@@ -26,16 +26,16 @@ static enum coding coding_of(struct bytes name)
 }
 
 /* Room for another piece, at most up to one byte over the bound, which tells that it was cut. */
-static size_t make_room(struct buffer *out)
+static size_t make_room(struct buffer *out, size_t most)
 {
-	size_t left = DECODE_MOST + 1 - out->len, piece = left < PIECE ? left : PIECE;
+	size_t left = most + 1 - out->len, piece = left < PIECE ? left : PIECE;
 	return buffer_reserve(out, piece) ? piece : 0;
 }
 
-static enum decode_result settle(struct buffer *out, bool ended)
+static enum decode_result settle(struct buffer *out, size_t most, bool ended)
 {
-	if (out->len > DECODE_MOST) {
-		out->len = DECODE_MOST;
+	if (out->len > most) {
+		out->len = most;
 		return DECODE_CUT;
 	}
 	if (ended)
@@ -49,14 +49,14 @@ static bool is_gzip(struct bytes b)
 }
 
 /* `bits`: 31 gzip, 15 zlib (what "deflate" means), -15 bare deflate (what some send under that name). */
-static enum decode_result undo_zlib(struct bytes in, int bits, struct buffer *out)
+static enum decode_result undo_zlib(struct bytes in, int bits, size_t most, struct buffer *out)
 {
 	z_stream z = { .next_in = (Bytef *)(uintptr_t)in.at, .avail_in = (uInt)in.len };
 	int status = Z_OK;
 	if (in.len > UINT32_MAX || inflateInit2(&z, bits) != Z_OK)
 		return DECODE_NO_MEMORY;
-	while (out->len <= DECODE_MOST && status == Z_OK) {
-		size_t room = make_room(out);
+	while (out->len <= most && status == Z_OK) {
+		size_t room = make_room(out, most);
 		if (!room) {
 			inflateEnd(&z);
 			return DECODE_NO_MEMORY;
@@ -70,23 +70,23 @@ static enum decode_result undo_zlib(struct bytes in, int bits, struct buffer *ou
 			status = inflateReset(&z);
 	}
 	inflateEnd(&z);
-	return settle(out, status == Z_STREAM_END);
+	return settle(out, most, status == Z_STREAM_END);
 }
 
-static enum decode_result undo_deflate(struct bytes in, struct buffer *out)
+static enum decode_result undo_deflate(struct bytes in, size_t most, struct buffer *out)
 {
-	enum decode_result r = undo_zlib(in, 15, out);
-	return r == DECODE_NONE ? undo_zlib(in, -15, out) : r;
+	enum decode_result r = undo_zlib(in, 15, most, out);
+	return r == DECODE_NONE ? undo_zlib(in, -15, most, out) : r;
 }
 
-static enum decode_result undo_br(struct bytes in, struct buffer *out)
+static enum decode_result undo_br(struct bytes in, size_t most, struct buffer *out)
 {
 	BrotliDecoderState *state = BrotliDecoderCreateInstance(NULL, NULL, NULL);
 	BrotliDecoderResult r = BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT;
 	if (!state)
 		return DECODE_NO_MEMORY;
-	while (out->len <= DECODE_MOST && r == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) {
-		size_t room = make_room(out), left = room;
+	while (out->len <= most && r == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) {
+		size_t room = make_room(out, most), left = room;
 		if (!room) {
 			BrotliDecoderDestroyInstance(state);
 			return DECODE_NO_MEMORY;
@@ -96,18 +96,18 @@ static enum decode_result undo_br(struct bytes in, struct buffer *out)
 		out->len += room - left;
 	}
 	BrotliDecoderDestroyInstance(state);
-	return settle(out, r == BROTLI_DECODER_RESULT_SUCCESS);
+	return settle(out, most, r == BROTLI_DECODER_RESULT_SUCCESS);
 }
 
-static enum decode_result undo(enum coding c, struct bytes in, struct buffer *out)
+static enum decode_result undo(enum coding c, struct bytes in, size_t most, struct buffer *out)
 {
 	switch (c) {
 	case CODING_GZIP:
-		return is_gzip(in) ? undo_zlib(in, 31, out) : DECODE_NONE;
+		return is_gzip(in) ? undo_zlib(in, 31, most, out) : DECODE_NONE;
 	case CODING_DEFLATE:
-		return undo_deflate(in, out);
+		return undo_deflate(in, most, out);
 	case CODING_BR:
-		return undo_br(in, out);
+		return undo_br(in, most, out);
 	case CODING_IDENTITY:
 	case CODING_UNKNOWN:
 		break;
@@ -149,7 +149,8 @@ static size_t list_codings(struct bytes headers, enum coding *codings)
 	return count;
 }
 
-enum decode_result decode_body(struct bytes headers, struct bytes body, struct buffer *out, char names[64])
+enum decode_result decode_body_most(struct bytes headers, struct bytes body, size_t most, struct buffer *out,
+				    char names[64])
 {
 	enum coding codings[CODINGS_MOST];
 	size_t count = list_codings(headers, codings);
@@ -164,7 +165,7 @@ enum decode_result decode_body(struct bytes headers, struct bytes body, struct b
 	out->len = 0;
 	for (struct bytes in = body; count-- > 0;) {
 		struct buffer next = { 0 };
-		enum decode_result now = undo(codings[count], in, &next);
+		enum decode_result now = undo(codings[count], in, most, &next);
 		/* Nearly anything begins like deflate or br: text that was not coded at all stays text. */
 		if (now == DECODE_DAMAGED && text_is_utf8(in))
 			now = DECODE_NONE;
@@ -180,4 +181,9 @@ enum decode_result decode_body(struct bytes headers, struct bytes body, struct b
 		in = buffer_view(out);
 	}
 	return r;
+}
+
+enum decode_result decode_body(struct bytes headers, struct bytes body, struct buffer *out, char names[64])
+{
+	return decode_body_most(headers, body, DECODE_MOST, out, names);
 }

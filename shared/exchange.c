@@ -1,10 +1,11 @@
 #include "shared/exchange.h"
 
 #include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "shared/headers.h"
-#include "shared/redact.h"
 
 struct reading {
 	struct exchange *x;
@@ -78,10 +79,40 @@ void exchange_free(struct exchange *x)
 	memset(x, 0, sizeof *x);
 }
 
-static bool redact_block(struct buffer *block, const struct option_values *more)
+/* ---- redaction ---- */
+
+typedef bool redact_step(struct redaction *r, struct bytes in, struct buffer *out);
+
+static bool redact_buffer(struct redaction *r, redact_step *step, struct buffer *b)
 {
 	struct buffer out = { 0 };
-	if (!redact_headers(&out, buffer_view(block), more)) {
+	if (!step(r, buffer_view(b), &out)) {
+		buffer_free(&out);
+		return false;
+	}
+	buffer_free(b);
+	*b = out;
+	return true;
+}
+
+/* The fields that tell of the body, made true again. */
+static bool mend_fields(struct buffer *block, uint64_t size, bool decoded, bool replaced)
+{
+	struct buffer out = { 0 };
+	struct bytes name, value;
+	char length[24];
+	bool fine = true;
+	snprintf(length, sizeof length, "%" PRIu64, size);
+	for (size_t pos = 0; fine && headers_next(buffer_view(block), &pos, &name, &value);) {
+		if (decoded && bytes_equal_nocase(name, "content-encoding"))
+			continue;
+		if (bytes_equal_nocase(name, "content-length"))
+			value = bytes_of(length);
+		else if (replaced && bytes_equal_nocase(name, "content-type"))
+			value = bytes_of("text/plain");
+		fine = headers_append(&out, name, value);
+	}
+	if (!fine) {
 		buffer_free(&out);
 		return false;
 	}
@@ -90,11 +121,54 @@ static bool redact_block(struct buffer *block, const struct option_values *more)
 	return true;
 }
 
-bool exchange_redact(struct exchange *x, const struct option_values *more, struct error *e)
+static bool redact_message(struct redaction *r, struct message *m)
 {
-	return (redact_block(&x->request.headers, more) && redact_block(&x->request.trailers, more) &&
-		redact_block(&x->response.headers, more)) ||
-	       error_set(e, EXIT_STORE, "out of memory");
+	struct buffer body = { 0 };
+	bool decoded, replaced;
+	size_t before = r->total;
+	if (!redact_body(r, buffer_view(&m->headers), buffer_view(&m->body), &body, &decoded, &replaced)) {
+		buffer_free(&body);
+		return false;
+	}
+	bool changed = r->total > before;
+	/* Of one that was recorded in part the rest keeps its size. */
+	m->body_size = m->body_size - m->body.len + body.len;
+	buffer_free(&m->body);
+	m->body = body;
+	return (!changed || mend_fields(&m->headers, m->body_size, decoded, replaced)) &&
+	       redact_buffer(r, redact_headers, &m->headers) && redact_buffer(r, redact_headers, &m->trailers);
+}
+
+/* The URL ends in the target, which is looked at once. */
+static bool redact_target(struct redaction *r, struct exchange *x)
+{
+	struct buffer base = { 0 };
+	bool has_base = exchange_base(x).len > 0;
+	bool fine = buffer_append_bytes(&base, exchange_base(x)) && redact_buffer(r, redact_url, &x->target);
+	if (fine && has_base) {
+		x->url.len = 0;
+		fine = redact_buffer(r, redact_url, &base) && buffer_append_bytes(&x->url, buffer_view(&base)) &&
+		       buffer_append_bytes(&x->url, buffer_view(&x->target));
+	} else if (fine) {
+		fine = redact_buffer(r, redact_url, &x->url);
+	}
+	buffer_free(&base);
+	return fine;
+}
+
+bool exchange_redact(struct exchange *x, struct redaction *r, bool answer, struct error *e)
+{
+	size_t before = r->total;
+	r->of = "request";
+	bool fine = redact_target(r, x) && redact_buffer(r, redact_text, &x->method) &&
+		    redact_buffer(r, redact_text, &x->event_type) && redact_message(r, &x->request);
+	r->of = "answer";
+	if (fine && answer)
+		fine = redact_buffer(r, redact_text, &x->reason) && redact_buffer(r, redact_text, &x->error) &&
+		       redact_message(r, &x->response);
+	r->of = NULL;
+	x->redacted = r->total > before;
+	return fine || error_set(e, EXIT_STORE, "out of memory");
 }
 
 struct bytes exchange_base(const struct exchange *x)

@@ -2,7 +2,7 @@
  * write and imports read. */
 #pragma once
 
-#include "shared/options.h"
+#include "shared/redact.h"
 #include "shared/store.h"
 
 struct exchange {
@@ -13,6 +13,7 @@ struct exchange {
 	enum delivery_state state;
 	int refused_status;
 	bool https, has_body;
+	bool redacted; /* something was taken out of it: its signature says nothing about these bytes */
 	struct buffer tunnel, method, target, peer, provider, event_type, signature;
 	struct message request;
 
@@ -27,8 +28,9 @@ struct exchange {
 /* Zeroed by the caller or by exchange_free. */
 MUST_CHECK bool exchange_read(struct store *s, int64_t id, struct exchange *out, struct error *e);
 void exchange_free(struct exchange *x);
-/* Header fields of request and answer without what redact.h names. */
-MUST_CHECK bool exchange_redact(struct exchange *x, const struct option_values *more, struct error *e);
+/* Takes out of the request, and of the answer if `answer`, what redact.h takes; x->redacted when that was something.
+ * Content-Length, Content-Encoding and Content-Type are made true of what is left of a body. */
+MUST_CHECK bool exchange_redact(struct exchange *x, struct redaction *r, bool answer, struct error *e);
 /* Where it was sent the last time, without the delivery's target: "http://localhost:3000". Empty when it was not. */
 struct bytes exchange_base(const struct exchange *x);
 /* The same, or where it came in when it was not sent. */

@@ -253,6 +253,8 @@ json_t *har_entry(const struct exchange *x)
 	int failed = set(o, "startedDateTime", json_string(at)) | set(o, "time", json_real(time)) |
 		     set(o, "request", request(x)) | set(o, "response", response(x)) | set(o, "cache", json_object()) |
 		     set(o, "timings", timings(x)) | set(o, "_creel", ours(x));
+	if (x->redacted)
+		failed |= set(o, "_redacted", json_true());
 	if (!failed)
 		return o;
 	json_decref(o);

@@ -59,6 +59,15 @@ static bool next_line(struct lines *l, struct bytes *line)
 	return true;
 }
 
+struct bytes http_text_skip_comments(struct bytes text)
+{
+	struct lines l = { text, 0 };
+	struct bytes line, rest = text;
+	while (rest.len && rest.at[0] == '#' && next_line(&l, &line))
+		rest = l.left;
+	return rest;
+}
+
 static bool is_target(struct bytes b)
 {
 	for (size_t i = 0; i < b.len; i++)

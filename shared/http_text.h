@@ -18,6 +18,9 @@ struct http_text {
 /* Whether a body is better off in a file: not text or with control characters (an editor may hand them to its terminal
  * as they are), long, or it begins as a reference to one does. */
 bool http_text_wants_file(struct bytes body);
+/* Without the lines in front that begin with #, which editors of .http files take for comments; `creel export` writes
+ * some. */
+struct bytes http_text_skip_comments(struct bytes text);
 MUST_CHECK bool http_text_write(struct buffer *out, const struct http_text *t);
 /* Views into `text` and, for the fields, into `headers`, to which they are appended. CR LF is taken as well. False and
  * *e (EXIT_USAGE): "line 3: …"; *line, if not NULL, is its number. */

@@ -24,6 +24,8 @@ const char *signature_name(const struct signature_provider *p);
 bool signature_needs_url(const struct signature_provider *p);
 /* Whether they sign in the same way, under other names of their fields: svix and standard. */
 bool signature_kin(const struct signature_provider *a, const struct signature_provider *b);
+/* Whether a header field of that name is where a provider of the table puts its signature. */
+bool signature_is_field(struct bytes name);
 /* Sets EXIT_USAGE, naming the nearest spelling, or the list. */
 bool signature_unknown(const char *name, struct error *e);
 

@@ -398,6 +398,14 @@ const struct signature_provider *signature_at(size_t i)
 	return NULL;
 }
 
+bool signature_is_field(struct bytes name)
+{
+	for (size_t i = 0; i < signature_table_len; i++)
+		if (signature_table[i].field && bytes_equal_nocase(name, signature_table[i].field))
+			return true;
+	return false;
+}
+
 const char *signature_name(const struct signature_provider *p)
 {
 	return p->name;

@@ -131,7 +131,7 @@ static void test_requests(void **state)
 	expect(s, (struct export_options){ .as = EXPORT_AS_URL, .base = "http://b" }, ids, 1, "http://b/hooks?a=1");
 	expect(s, (struct export_options){ .as = EXPORT_AS_URL }, ids + 3, 1, "http://localhost/hooks?a=1");
 	expect(s, (struct export_options){ .as = EXPORT_AS_HEADERS, .redact = true }, ids, 1,
-	       "Host: x\r\nX-A: 1\r\nx-a: \xff \r\nAuthorization: REDACTED\r\n");
+	       "Host: x\r\nX-A: 1\r\nx-a: \xff \r\nAuthorization: Bearer REDACTED\r\n");
 	expect(s, (struct export_options){ .as = EXPORT_AS_HTTP }, ids, 1,
 	       "POST /hooks?a=1 HTTP/1.1\nHost: x\nX-A: 1\nx-a: \xff \nAuthorization: Bearer s3cret\n\n@\xc3\xa9'\n");
 	expect(s, (struct export_options){ .as = EXPORT_AS_RAW }, ids, 1,

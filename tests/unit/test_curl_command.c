@@ -206,8 +206,11 @@ static void test_headers(void **state)
 static void test_secrets(void **state)
 {
 	struct curl_request r = sample();
-	static const char *const names[] = { "x-mine" };
-	struct option_values more = { (const char **)names, 1 };
+	const char *mine = "x-mine";
+	const struct option_values values = { &mine, 1 };
+	struct redact_names more;
+	struct error e;
+	assert_true(redact_names_read(&more, &values, &e));
 	r.headers = bytes_of("Cookie: hidden\r\nX-Hub-Signature: shown\r\nX-Mine: shown\r\n");
 	(void)state;
 	struct buffer text = run_curl(&r);
@@ -226,6 +229,7 @@ static void test_secrets(void **state)
 	assert_null(memmem(text.at, text.len, "shown", 5));
 	assert_true(bytes_equal(after("-H", 1), bytes_of("X-Hub-Signature: ")));
 	buffer_free(&text);
+	redact_names_free(&more);
 }
 
 static void test_targets_and_methods(void **state)

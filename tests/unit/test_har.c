@@ -145,10 +145,13 @@ static void test_shape(void **state)
 			    "base64");
 	json_decref(entry);
 
-	assert_true(exchange_redact(&x, NULL, &e));
+	struct redaction r = { 0 };
+	assert_true(exchange_redact(&x, &r, true, &e));
+	assert_true(x.redacted);
 	entry = har_entry(&x);
 	char *text = json_dumps(entry, 0);
 	assert_non_null(strstr(text, "REDACTED"));
+	assert_non_null(strstr(text, "\"_redacted\": true"));
 	assert_null(strstr(text, "\"a\", \"value\": \"1\"")); /* the cookie, taken apart */
 	free(text);
 	json_decref(entry);

@@ -1,0 +1,463 @@
+/* Any text, also JSON that is cut off, XML, HTML, a log: once from its beginning to its end. */
+#include "shared/redact_private.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "shared/base64.h"
+#include "shared/text.h"
+
+#define NAME_MOST 100
+#define TAG_MOST 4096
+#define BASE64_MIN 12
+
+/* What is found at a place: text[from, end) is to become `put`. */
+struct edit {
+	size_t from, end;
+	struct buffer put;
+};
+
+struct scan {
+	struct redaction *r;
+	struct bytes text;
+	unsigned depth;
+	struct shape_scan shapes;
+	size_t name_end; /* of the last word that could be a name */
+	/* Of an element or attribute that was found: its value, and where it begins. */
+	size_t value_from, value_end;
+	struct bytes value_name;
+	enum redact_why value_why;
+};
+
+static bool is_name_start(uint8_t c)
+{
+	return c >= 0x80 ? false : isalnum(c) || c == '_';
+}
+
+static bool is_name_letter(uint8_t c)
+{
+	return is_name_start(c) || c == '-' || c == '.';
+}
+
+static size_t skip_blanks(struct bytes text, size_t at)
+{
+	for (int i = 0; i < 8 && at < text.len && (text.at[at] == ' ' || text.at[at] == '\t'); i++)
+		at++;
+	return at;
+}
+
+/* A quote, or one with a backslash before it; its length, and *quote. */
+static size_t quote_at(struct bytes text, size_t at, uint8_t *quote)
+{
+	bool escaped = at + 1 < text.len && text.at[at] == '\\';
+	if (at + escaped >= text.len)
+		return 0;
+	*quote = text.at[at + escaped];
+	return *quote == '"' || *quote == '\'' || (*quote == '`' && !escaped) ? 1u + escaped : 0;
+}
+
+/* Behind a quoted value's last byte: where the same quote stands again, or the end of the text. */
+static size_t quoted_end(struct bytes text, size_t from, uint8_t quote, bool escaped)
+{
+	for (size_t i = from; i < text.len; i++) {
+		if (text.at[i] == '\\' && i + 1 < text.len) {
+			if (escaped && text.at[i + 1] == quote)
+				return i;
+			i++;
+		} else if (text.at[i] == quote) {
+			return i;
+		}
+	}
+	return text.len;
+}
+
+static size_t line_end(struct bytes text, size_t from)
+{
+	size_t i = from;
+	while (i < text.len && text.at[i] != '\n' && text.at[i] != '\r' && text.at[i] != '<' &&
+	       !(text.at[i] == '\\' && i + 1 < text.len && (text.at[i + 1] == 'n' || text.at[i + 1] == 'r')))
+		i++;
+	return i;
+}
+
+static size_t word_end(struct bytes text, size_t from)
+{
+	size_t i = from;
+	while (i < text.len && text.at[i] > ' ' && !strchr("&;,\"'<>)}]|\\`", text.at[i]))
+		i++;
+	return i;
+}
+
+/* Only blanks, quotes and the like stand before it on its line. */
+static bool begins_line(struct bytes text, size_t at)
+{
+	while (at > 0 && strchr(" \t-\"'#", text.at[at - 1]) && text.at[at - 1])
+		at--;
+	return at == 0 || text.at[at - 1] == '\n' || (at >= 2 && text.at[at - 2] == '\\' && text.at[at - 1] == 'n');
+}
+
+static bool is_word_of_json(struct bytes value)
+{
+	return bytes_equal_nocase(value, "null") || bytes_equal_nocase(value, "true") ||
+	       bytes_equal_nocase(value, "false");
+}
+
+/* NAME=VALUE, NAME: VALUE, "NAME": "VALUE" and the like, with the name at `at`. False: none, or it is no secret. */
+static bool find_assignment(struct scan *s, size_t at, size_t *from, size_t *end, struct bytes *name,
+			    enum redact_why *why)
+{
+	struct bytes text = s->text;
+	size_t i = at;
+	uint8_t quote;
+	while (i < text.len && i - at <= NAME_MOST && is_name_letter(text.at[i]))
+		i++;
+	s->name_end = i;
+	*name = bytes_make(text.at + at, i - at);
+	if (name->len > NAME_MOST)
+		return false;
+	i += quote_at(text, i, &quote);
+	i = skip_blanks(text, i);
+	if (i >= text.len || (text.at[i] != '=' && text.at[i] != ':'))
+		return false;
+	bool colon = text.at[i] == ':';
+	i++;
+	if (i < text.len && (text.at[i] == '=' || (!colon && text.at[i] == '>')))
+		i++;
+	i = skip_blanks(text, i);
+	if (i >= text.len)
+		return false;
+	struct redact_match m = redact_match_name(s->r->names, WHERE_TEXT, *name, bytes_of(NULL));
+	if (m.why == WHY_NOT)
+		return false;
+	*why = m.why;
+	size_t opening = quote_at(text, i, &quote);
+	*from = i + opening;
+	if (opening)
+		*end = quoted_end(text, *from, quote, opening > 1);
+	else if (text.at[i] == '{' || text.at[i] == '[' || text.at[i] == '$' || text.at[i] == '<')
+		return false; /* looked into, a variable, or an element's */
+	else
+		*end = colon && begins_line(text, at) ? line_end(text, i) : word_end(text, i);
+	struct bytes value = bytes_make(text.at + *from, *end - *from);
+	return !redact_is_done(value) && (opening || !is_word_of_json(value));
+}
+
+/* ---- elements and attributes ---- */
+
+static bool is_attribute(const char *const *names, struct bytes name)
+{
+	for (; *names; names++)
+		if (bytes_equal_nocase(name, *names))
+			return true;
+	return false;
+}
+
+/* The next NAME="VALUE" of a tag. */
+static bool next_attribute(struct bytes tag, size_t *at, struct bytes *name, struct bytes *value)
+{
+	size_t i = *at;
+	while (i < tag.len) {
+		size_t equals = i, start;
+		while (equals < tag.len && tag.at[equals] != '=')
+			equals++;
+		if (equals + 1 >= tag.len || (tag.at[equals + 1] != '"' && tag.at[equals + 1] != '\'')) {
+			i = equals + 1;
+			continue;
+		}
+		for (start = equals; start > i && is_name_letter(tag.at[start - 1]);)
+			start--;
+		const uint8_t *close = memchr(tag.at + equals + 2, tag.at[equals + 1], tag.len - equals - 2);
+		if (!close)
+			return false;
+		*name = bytes_make(tag.at + start, equals - start);
+		*value = bytes_make(tag.at + equals + 2, (size_t)(close - tag.at) - equals - 2);
+		*at = (size_t)(close - tag.at) + 1;
+		return true;
+	}
+	return false;
+}
+
+/* <input name="csrf_token" value="…">, <add key="ApiKey" value="…"/>, <meta name="…" content="…">. */
+static void find_named_attribute(struct scan *s, struct bytes tag)
+{
+	static const char *const naming[] = { "name", "key", "id", "property", NULL };
+	static const char *const valued[] = { "value", "content", NULL };
+	struct bytes name, value, secret = { NULL, 0 };
+	struct redact_match m = { WHY_NOT, false, false };
+	for (size_t at = 0; m.why == WHY_NOT && next_attribute(tag, &at, &name, &value);)
+		if (is_attribute(naming, name) && value.len <= NAME_MOST) {
+			m = redact_match_name(s->r->names, WHERE_TEXT, value, bytes_of(NULL));
+			secret = value;
+		}
+	if (m.why == WHY_NOT)
+		return;
+	for (size_t at = 0; next_attribute(tag, &at, &name, &value);)
+		if (is_attribute(valued, name) && !redact_is_done(value)) {
+			s->value_from = (size_t)(value.at - s->text.at);
+			s->value_end = s->value_from + value.len;
+			s->value_name = secret;
+			s->value_why = m.why;
+			return;
+		}
+}
+
+/* <password>…</password>, <wsse:Password Type="…">…, <![CDATA[…]]>. */
+static bool find_element(struct scan *s, size_t open, size_t tag_end)
+{
+	struct bytes text = s->text;
+	size_t name = open + 1, i = name;
+	for (; i < tag_end && (is_name_letter(text.at[i]) || text.at[i] == ':'); i++)
+		if (text.at[i] == ':')
+			name = i + 1;
+	if (i == name || i - name > NAME_MOST || text.at[tag_end - 1] == '/')
+		return false;
+	struct bytes local = bytes_make(text.at + name, i - name);
+	struct redact_match m = redact_match_name(s->r->names, WHERE_TEXT, local, bytes_of(NULL));
+	if (m.why == WHY_NOT)
+		return false;
+	static const char cdata[] = "<![CDATA[";
+	size_t from = tag_end + 1, len = sizeof cdata - 1;
+	const uint8_t *end;
+	while (from < text.len && isspace(text.at[from]))
+		from++;
+	if (text.len - from > len && memcmp(text.at + from, cdata, len) == 0) {
+		from += len;
+		end = memmem(text.at + from, text.len - from, "]]>", 3);
+	} else {
+		end = from < text.len ? memchr(text.at + from, '<', text.len - from) : NULL;
+	}
+	size_t to = end ? (size_t)(end - text.at) : text.len;
+	while (to > from && isspace(text.at[to - 1]))
+		to--;
+	if (redact_is_done(bytes_make(text.at + from, to - from)))
+		return false;
+	s->value_from = from;
+	s->value_end = to;
+	s->value_name = local;
+	s->value_why = m.why;
+	return true;
+}
+
+static void look_at_tag(struct scan *s, size_t open)
+{
+	struct bytes text = s->text;
+	size_t i = open + 1;
+	if (i >= text.len || !is_name_start(text.at[i]))
+		return;
+	while (i < text.len && i - open < TAG_MOST && text.at[i] != '>' && text.at[i] != '<')
+		i++;
+	if (i >= text.len || text.at[i] != '>')
+		return;
+	if (!find_element(s, open, i))
+		find_named_attribute(s, bytes_make(text.at + open, i - open));
+}
+
+/* ---- URLs ---- */
+
+static size_t url_end(struct bytes text, size_t from)
+{
+	size_t i = from;
+	while (i < text.len && text.at[i] > ' ' && text.at[i] != 0x7f && !strchr("\"'<>\\`", text.at[i]))
+		i++;
+	return i;
+}
+
+/* A URL with a user, a query or a fragment; of another one the rest is looked at as any text. */
+static bool is_url_at(struct bytes text, size_t at, size_t *end)
+{
+	if (text.len - at < 4 || memcmp(text.at + at, "://", 3) != 0)
+		return false;
+	*end = url_end(text, at + 3);
+	for (size_t i = at + 3; i < *end; i++)
+		if (text.at[i] == '@' || text.at[i] == '?' || text.at[i] == '#')
+			return true;
+	return false;
+}
+
+/* ---- all of it ---- */
+
+static bool put_found(struct scan *s, size_t from, size_t end, struct bytes name, enum redact_why why, struct edit *e)
+{
+	struct bytes value = bytes_make(s->text.at + from, end - from);
+	e->from = from;
+	e->end = end;
+	redact_note_named(s->r, REDACT_TEXT, name, why);
+	return redact_put_value(&e->put, why, value);
+}
+
+static bool put_shape(struct scan *s, size_t at, const struct shape_hit *hit, struct edit *e)
+{
+	e->from = at + hit->keep;
+	e->end = hit->end;
+	redact_note(s->r, REDACT_SHAPE, bytes_of(NULL), hit->what);
+	if (hit->instead)
+		return buffer_append_text(&e->put, hit->instead);
+	/* Padded with what no token has in it, so that nothing takes it for one. */
+	size_t len = hit->end - e->from;
+	bool fine = buffer_append_text(&e->put, REDACTED);
+	for (size_t i = sizeof REDACTED - 1; fine && i < len && i < 256; i++)
+		fine = buffer_put_u8(&e->put, '*');
+	return fine;
+}
+
+/* *found: e says what becomes of what stands at `at`. */
+static bool look_at(struct scan *s, size_t at, struct edit *e, bool *found)
+{
+	struct bytes text = s->text, name;
+	uint8_t c = text.at[at];
+	enum redact_why why;
+	struct shape_hit hit;
+	size_t from, end;
+	*found = true;
+	if (s->value_end && at == s->value_from) {
+		end = s->value_end;
+		s->value_end = 0;
+		return put_found(s, at, end, s->value_name, s->value_why, e);
+	}
+	if (c == ':' && is_url_at(text, at, &end)) {
+		e->from = at + 3;
+		e->end = end;
+		return redact_behind_scheme(s->r, bytes_make(text.at + at + 3, end - at - 3), false, s->depth + 1,
+					    &e->put);
+	}
+	if (c == '<')
+		look_at_tag(s, at);
+	if (is_name_start(c) && at >= s->name_end && (at == 0 || !is_name_start(text.at[at - 1])) &&
+	    find_assignment(s, at, &from, &end, &name, &why))
+		return put_found(s, from, end, name, why, e);
+	if (shape_at(s->r, &s->shapes, text, at, &hit))
+		return put_shape(s, at, &hit, e);
+	*found = false;
+	return true;
+}
+
+bool redact_scan(struct redaction *r, struct bytes text, unsigned depth, struct buffer *out)
+{
+	struct scan s = { .r = r, .text = text, .depth = depth };
+	struct edit e = { 0 };
+	size_t copied = 0;
+	bool fine = true;
+	if (depth > REDACT_DEPTH_MAX) {
+		redact_note(r, REDACT_TEXT, bytes_of(NULL), NESTED_TOO_DEEPLY);
+		return redact_put(out, text.len);
+	}
+	shapes_ready(r);
+	for (size_t at = 0; fine && at < text.len;) {
+		bool found;
+		e.put.len = 0;
+		fine = look_at(&s, at, &e, &found);
+		if (fine && found) {
+			fine = buffer_append(out, text.at + copied, e.from - copied) &&
+			       buffer_append_bytes(out, buffer_view(&e.put));
+			copied = e.end;
+		}
+		at = found && e.end > at ? e.end : at + 1;
+	}
+	fine = fine && (copied == text.len || buffer_append(out, text.at + copied, text.len - copied));
+	buffer_free(&e.put);
+	return fine;
+}
+
+bool redact_text(struct redaction *r, struct bytes text, struct buffer *out)
+{
+	return redact_scan(r, text, 0, out);
+}
+
+/* ---- texts in texts ---- */
+
+/* base64 or base64url, with its padding or without: *url_safe, *padded say how. */
+static bool is_base64(struct bytes b, bool *url_safe, bool *padded)
+{
+	size_t pads = 0;
+	bool standard = false;
+	*url_safe = false;
+	while (pads < 2 && pads < b.len && b.at[b.len - 1 - pads] == '=')
+		pads++;
+	for (size_t i = 0; i + pads < b.len; i++) {
+		uint8_t c = b.at[i];
+		standard = standard || c == '+' || c == '/';
+		*url_safe = *url_safe || c == '-' || c == '_';
+		if (c >= 0x80 || !(isalnum(c) || (c && strchr("+/-_", c))))
+			return false;
+	}
+	*padded = pads > 0 || b.len % 4 == 0;
+	return !(standard && *url_safe) && (b.len - pads) % 4 != 1 && (pads == 0 || b.len % 4 == 0);
+}
+
+static bool decode_base64(struct bytes b, bool url_safe, struct buffer *plain)
+{
+	struct buffer text = { 0 };
+	bool fine = buffer_append_bytes(&text, b);
+	for (size_t i = 0; url_safe && fine && i < text.len; i++)
+		text.at[i] = text.at[i] == '-' ? '+' : text.at[i] == '_' ? '/' : text.at[i];
+	while (fine && text.len % 4)
+		fine = buffer_put_u8(&text, '=');
+	fine = fine && base64_decode(plain, buffer_view(&text));
+	buffer_free(&text);
+	return fine;
+}
+
+static bool encode_base64(struct bytes plain, bool url_safe, bool padded, struct buffer *out)
+{
+	size_t start = out->len;
+	if (!base64_encode(out, plain, 0))
+		return false;
+	for (size_t i = start; url_safe && i < out->len; i++)
+		out->at[i] = out->at[i] == '+' ? '-' : out->at[i] == '/' ? '_' : out->at[i];
+	while (!padded && out->len > start && out->at[out->len - 1] == '=')
+		out->len--;
+	return true;
+}
+
+static bool is_plain_text(struct bytes b)
+{
+	for (size_t i = 0; i < b.len; i++)
+		if (b.at[i] < 0x20 && b.at[i] != '\n' && b.at[i] != '\r' && b.at[i] != '\t')
+			return false;
+	return text_is_utf8(b);
+}
+
+/* *done: it was base64 of a text or of gzip, and something was taken out of that. */
+static bool redact_base64(struct redaction *r, struct bytes value, unsigned depth, struct buffer *out, bool *done)
+{
+	struct buffer plain = { 0 }, inner = { 0 };
+	bool url_safe, padded, replaced, fine = true;
+	size_t before = r->total;
+	*done = false;
+	if (value.len < BASE64_MIN || !is_base64(value, &url_safe, &padded) || !decode_base64(value, url_safe, &plain))
+		goto out;
+	bool is_gzip = plain.len > 18 && plain.at[0] == 0x1f && plain.at[1] == 0x8b && plain.at[2] == 8;
+	if (!is_gzip && !is_plain_text(buffer_view(&plain)))
+		goto out;
+	fine = redact_content(r, bytes_of(""), buffer_view(&plain), depth + 1, &inner, &replaced);
+	*done = fine && r->total > before;
+	if (*done)
+		fine = encode_base64(buffer_view(&inner), url_safe, padded, out);
+out:
+	buffer_free(&plain);
+	buffer_free(&inner);
+	return fine;
+}
+
+static bool looks_like_json(struct bytes value)
+{
+	size_t i = 0;
+	while (i < value.len &&
+	       (value.at[i] == ' ' || value.at[i] == '\n' || value.at[i] == '\r' || value.at[i] == '\t'))
+		i++;
+	return i < value.len && (value.at[i] == '{' || value.at[i] == '[' || value.at[i] == '"');
+}
+
+bool redact_value(struct redaction *r, struct bytes value, unsigned depth, struct buffer *out)
+{
+	bool done = false;
+	if (depth > REDACT_DEPTH_MAX) {
+		redact_note(r, REDACT_TEXT, bytes_of(NULL), NESTED_TOO_DEEPLY);
+		return redact_put(out, value.len);
+	}
+	if (looks_like_json(value) && !redact_json(r, value, depth + 1, out, &done))
+		return false;
+	if (!done && !redact_base64(r, value, depth, out, &done))
+		return false;
+	return done || redact_scan(r, value, depth, out);
+}
