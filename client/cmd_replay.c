@@ -1,6 +1,7 @@
 /* Sends recorded deliveries to the app again, by itself or through the client that runs: each replay is a delivery of
  * its own, linked to its original. */
 #include "client/command.h"
+#include "client/replay_ask.h"
 #include "client/replay_edit.h"
 #include "client/replay_run.h"
 #include "client/replay_select.h"
@@ -18,7 +19,7 @@ struct replays {
 	struct replay_run_options run;
 	struct forward_options forward;
 	const char *body_spec, *rate, *speed, *watch;
-	bool edit, fail;
+	bool edit, fail, yes;
 	struct buffer body_override;
 	struct replay_edit *edited;
 	struct option_values secret_specs;
@@ -202,7 +203,9 @@ static bool prepare(struct replays *r, struct error *e)
 	run->ids = r->ids->at;
 	run->received_us = r->ids->received_us;
 	run->count = r->ids->count;
-	return true;
+	const struct replay_errand errand = { &run->replayer, &run->pace,       run->ids, run->count,
+					      run->times,     r->watch != NULL, r->yes };
+	return replay_ask(r->store, &errand, e);
 }
 
 static const struct forward_options forward_defaults = { 30000, 5000, "rewrite", NULL, false, false, false, NULL };
@@ -246,6 +249,8 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 		{ "speed", 0, OPTION_TEXT, &r.speed, "X", "the originals' gaps, X times as fast" },
 		{ "watch", 0, OPTION_TEXT, &r.watch, "DIR",
 		  "again each time a file below DIR is saved, until all answers are 2xx" },
+		{ "yes", 'y', OPTION_FLAG, &r.yes, NULL,
+		  "do not ask before more than 100 requests, or any beyond loopback" },
 		{ "fail", 0, OPTION_FLAG, &r.fail, NULL, "exit with 1 when an answer is not 2xx" },
 		{ "json", 0, OPTION_FLAG, &r.run.json, NULL, "print each replay as a JSON object" },
 		{ "host-header", 0, OPTION_TEXT, &r.forward.host_header, "rewrite|preserve|VALUE",
@@ -295,7 +300,8 @@ out:
 const struct command command_replay = {
 	"replay",
 	"creel replay ID… | --where FILTER | --last [N] [--to PORT|URL] [-H 'K: V'] [--body @FILE] [--edit] "
-	"[--resign --secret @FILE] [--times N] [--parallel P] [--rate R|--speed X] [--watch DIR] [--fail] [OPTIONS]",
+	"[--resign --secret @FILE] [--times N] [--parallel P] [--rate R|--speed X] [--watch DIR] [--fail] [--yes] "
+	"[OPTIONS]",
 	"send recorded deliveries to the app again",
 	"Sends each delivery as it was received, to where it went before or to --to. A replay is a delivery of its own "
 	"in the\n"
@@ -303,7 +309,10 @@ const struct command command_replay = {
 	"it, unless\n"
 	"an option says how. An ID is what `creel show` takes. Exit status 5 when no answer came from the target; 1 "
 	"with\n"
-	"--fail when an answer is not 2xx.\n\n" FILTER_HELP "\n\n"
+	"--fail when an answer is not 2xx. More than 100 requests, or any beyond loopback, are sent when you say "
+	"so: it "
+	"asks,\n"
+	"and takes --yes where there is no terminal.\n\n" FILTER_HELP "\n\n"
 	"Example: creel replay --where 'state:failed since:1h' --to 4000",
 	run,
 };

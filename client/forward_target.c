@@ -19,6 +19,21 @@ static bool is_loopback_host(const char *host)
 	return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+bool forward_url_is_local(struct bytes url)
+{
+	char *text = bytes_dup_text(url), *host = NULL, bare[256] = "";
+	CURLU *u = curl_url();
+	if (text && u && curl_url_set(u, CURLUPART_URL, text, 0) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+		snprintf(bare, sizeof bare, "%s", host + (host[0] == '['));
+		bare[strcspn(bare, "]")] = 0;
+	}
+	curl_free(host);
+	curl_url_cleanup(u);
+	free(text);
+	return *bare && is_loopback_host(bare);
+}
+
 static char *bad_target(const char *text, struct error *e)
 {
 	error_set(e, EXIT_USAGE, "'%.200s' is no target: write a port (3000) or a URL (http://localhost:3000/base)",

@@ -70,6 +70,9 @@ struct forward_ops {
  */
 char *forward_parse_target(const char *text, bool allow_remote, struct error *e);
 
+/* Whether a URL's host is this machine as creel takes it: localhost or a loopback address. */
+bool forward_url_is_local(struct bytes url);
+
 struct forwarder *forwarder_new(uv_loop_t *loop, const struct forward_options *options, struct error *e);
 /* All forwards must be done or cancelled; handles close on the loop, then `closed` (may be NULL). */
 void forwarder_close(struct forwarder *f, void (*closed)(void *user), void *user);

@@ -120,6 +120,7 @@ static const struct project_option table[] = {
 	{ "replay", "rate", PROJECT_USER },
 	{ "replay", "speed", PROJECT_USER },
 	{ "replay", "watch", PROJECT_USER },
+	{ "replay", "yes", PROJECT_USER },
 	{ "replay", "fail", PROJECT_USER },
 	{ "replay", "json", PROJECT_MAY },
 	{ "replay", "host-header", PROJECT_MAY },

@@ -45,5 +45,12 @@ struct replay *replay_start(struct replayer *r, int64_t original, const struct r
 /* What was begun is put on record as cancelled; what a client took already it finishes by itself. `done` comes. */
 void replay_stop(struct replay *p);
 
+/* The running client for a tunnel, through which its replays go. */
+struct replay_client {
+	bool found, no_memory;
+	uint64_t started_at_us;
+	struct buffer target; /* its default one; the caller frees it */
+};
+MUST_CHECK bool replay_find_client(struct store *s, struct bytes tunnel, struct replay_client *out, struct error *e);
 /* Whether a client runs for this delivery's tunnel; then a replay goes through it. */
 MUST_CHECK bool replay_finds_client(struct store *s, struct bytes tunnel, bool *found, struct error *e);

@@ -22,22 +22,35 @@ static uint64_t now_us(void)
 
 struct client_search {
 	struct bytes tunnel;
-	bool found;
+	struct replay_client *client;
 };
 
 static void on_client(void *user, const struct client_status *c)
 {
 	struct client_search *search = user;
-	if (c->pid > 0 && c->tunnel.len && bytes_equal(c->tunnel, search->tunnel) &&
-	    (kill((pid_t)c->pid, 0) == 0 || errno == EPERM))
-		search->found = true;
+	struct replay_client *client = search->client;
+	if (c->pid <= 0 || !c->tunnel.len || !bytes_equal(c->tunnel, search->tunnel) ||
+	    (kill((pid_t)c->pid, 0) != 0 && errno != EPERM))
+		return;
+	client->found = true;
+	client->started_at_us = c->started_at_us;
+	client->target.len = 0;
+	client->no_memory = !buffer_append_bytes(&client->target, c->target);
+}
+
+bool replay_find_client(struct store *s, struct bytes tunnel, struct replay_client *out, struct error *e)
+{
+	*out = (struct replay_client){ 0 };
+	struct client_search search = { tunnel, out };
+	return store_list_status(s, on_client, &search, e);
 }
 
 bool replay_finds_client(struct store *s, struct bytes tunnel, bool *found, struct error *e)
 {
-	struct client_search search = { tunnel, false };
-	bool fine = store_list_status(s, on_client, &search, e);
-	*found = search.found;
+	struct replay_client client;
+	bool fine = replay_find_client(s, tunnel, &client, e);
+	*found = client.found;
+	buffer_free(&client.target);
 	return fine;
 }
 

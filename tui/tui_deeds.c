@@ -141,7 +141,10 @@ static void replay(struct tui *t, const struct effect *e)
 {
 	struct deeds *d = &t->doing;
 	struct error err = { 0 };
-	if (e->id && d->id_count == 1) {
+	const struct client_state *client = &t->screen.ui.client;
+	/* What leaves this machine is asked about, however little it is. */
+	bool far = client->running && client->target[0] && !target_is_local(client->target);
+	if (e->id && d->id_count == 1 && !far) {
 		struct replay_request request = { .ids = d->ids, .count = 1 };
 		if (!tui_replay_one(t, &request, &err))
 			tui_say(t, true, "%s", err.text);
@@ -152,7 +155,9 @@ static void replay(struct tui *t, const struct effect *e)
 		t->deps.source->page(t->deps.source_self, "", 0, false, 1, d->newest_generation, on_newest, t);
 	} else {
 		sheet_replay(&t->screen.sheet, &t->screen.ui, d->id_count,
-			     e->other == -1 ? "that match the filter" : "marked");
+			     e->other == -1              ? "that match the filter"
+			     : e->id && d->id_count == 1 ? "delivery"
+							 : "marked");
 	}
 }
 

@@ -87,6 +87,20 @@ describe('replay', () => {
 		assert.match(await log(), /^replay of 3$/m);
 	});
 
+	it('of one alone is asked first where it leaves this machine', async () => {
+		const log = await start(['--target', 'app.example.com']);
+		await t.keys('r');
+		const s = await t.until(/replay 1 delivery/);
+		assert.match(s, /not on this machine: app\.example\.com/);
+		await t.keys('n');
+		await t.until(bar, { not: /replay 1 delivery/ });
+		await t.keys('r');
+		await t.until(/replay 1 delivery/);
+		await t.keys('y');
+		await t.until(/^ replayed .* 1\/1/m);
+		assert.deepEqual((await log()).match(/^replay .*$/gm), ['replay 30'], 'and not when the answer was no');
+	});
+
 	it('of many is stopped by X, and of all that match by R', async () => {
 		const log = await start(['300', '--slow']);
 		await t.keys('R');
