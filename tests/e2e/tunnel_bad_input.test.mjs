@@ -222,6 +222,17 @@ describe('the relay, told nonsense by a tunnel client', () => {
 		await stillServes();
 	});
 
+	it('compression that a client offers is not taken up: a small message stays small', async () => {
+		const ws = new WebSocket(`ws://127.0.0.1:${relay.port}/_creel/tunnel`, ['creel.v1'], { perMessageDeflate: true });
+		await within('the handshake', once(ws, 'open'));
+		assert.equal(ws.extensions, '');
+		const socket = ws._socket;
+		// Compressed all the same, as the first reserved bit says (RFC 7692): masked, binary, ten bytes.
+		socket.write(Buffer.from([0xc2, 0x8a, 0, 0, 0, 0, ...Array(10).fill(0)]));
+		await within('the close', once(ws, 'close'));
+		await stillServes();
+	});
+
 	it('WebSocket rubbish behind a handshake', async () => {
 		for (const rubbish of ['\x00\x00\x00\x00', '\xf2\x80\x00\x00\x00\x00', '\x82\x05hello' /* not masked */, '\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00', '\xff'.repeat(300)]) {
 			const socket = net.connect(relay.port, '127.0.0.1');
