@@ -35,6 +35,8 @@ static const struct refusal_text texts[REFUSE_COUNT] = {
 			       403, 0 },
 	[REFUSE_TO_HTTPS] = { "to_https", "This relay answers over TLS alone: use https:// in the place of http://.",
 			      308, 0 },
+	[REFUSE_BROWSER_WARNING] = { "browser_warning", "This is somebody's tunnel.", 403, 0 },
+	[REFUSE_WARNING_READ] = { "browser_warning_read", "Going on.", 303, 0 },
 	[REFUSE_ORIGIN] = { "origin",
 			    "A tunnel is opened by a creel client, never out of a web page: a handshake with an Origin "
 			    "field is refused.",

@@ -17,12 +17,14 @@ enum refusal {
 	REFUSE_HEADERS_TOO_LARGE,
 	REFUSE_BODY_TOO_LARGE,
 	REFUSE_SLOW,
-	REFUSE_TUNNEL_HERE, /* a tunnel handshake on a connection for webhooks */
-	REFUSE_NO_UPGRADE,  /* the tunnel's path, and no WebSocket */
-	REFUSE_PLAINTEXT,   /* from elsewhere, to a relay that has a certificate */
-	REFUSE_TO_HTTPS,    /* the same, where the sender may be sent on: plaintext.h has the Location */
-	REFUSE_ORIGIN,      /* a tunnel handshake out of a web page */
-	REFUSE_MISDIRECTED, /* a Host that is not this relay's: host_check.h has the sentence */
+	REFUSE_TUNNEL_HERE,     /* a tunnel handshake on a connection for webhooks */
+	REFUSE_NO_UPGRADE,      /* the tunnel's path, and no WebSocket */
+	REFUSE_PLAINTEXT,       /* from elsewhere, to a relay that has a certificate */
+	REFUSE_TO_HTTPS,        /* the same, where the sender may be sent on: plaintext.h has the Location */
+	REFUSE_BROWSER_WARNING, /* a page first, browser_warning.h */
+	REFUSE_WARNING_READ,    /* it was read: on to the tunnel */
+	REFUSE_ORIGIN,          /* a tunnel handshake out of a web page */
+	REFUSE_MISDIRECTED,     /* a Host that is not this relay's: host_check.h has the sentence */
 	REFUSE_NO_TUNNEL,
 	REFUSE_OFFLINE,
 	REFUSE_OFFLINE_READ,

@@ -35,10 +35,13 @@ enum MHD_Result ingress_reply_refusal(struct exchange *x, enum refusal why)
 	const struct refusal_text *t = refusal_text(why);
 	char body[BODY_MAX];
 	int len = snprintf(body, sizeof body, "creel: %s\n", x->sentence ? x->sentence : t->sentence);
-	struct MHD_Response *r = MHD_create_response_from_buffer((size_t)len, body, MHD_RESPMEM_MUST_COPY);
+	bool page = x->page.len > 0;
+	struct MHD_Response *r = MHD_create_response_from_buffer(
+	    page ? x->page.len : (size_t)len, page ? (void *)x->page.at : body, MHD_RESPMEM_MUST_COPY);
 	if (!r)
 		return MHD_NO;
-	bool fine = MHD_add_response_header(r, "Content-Type", "text/plain; charset=utf-8") == MHD_YES;
+	bool fine = MHD_add_response_header(r, "Content-Type",
+					    page ? "text/html; charset=utf-8" : "text/plain; charset=utf-8") == MHD_YES;
 	fine = fine && MHD_add_response_header(r, "Creel-Refused", t->name) == MHD_YES;
 	/* After a refused head nobody knows where the next request begins. */
 	if (t->status < 500 || why == REFUSE_VERSION)
@@ -57,8 +60,9 @@ enum MHD_Result ingress_reply_refusal(struct exchange *x, enum refusal why)
 	in->relay->metrics.refused[why]++;
 	count_status(in, t->status);
 	struct log_number status;
-	log_event(LOG_INFO, "refused", "reason", t->name, "status", log_number(&status, t->status), "peer",
-		  x->sender->peer, NULL);
+	if (!page) /* those have a log of their own */
+		log_event(LOG_INFO, "refused", "reason", t->name, "status", log_number(&status, t->status), "peer",
+			  x->sender->peer, NULL);
 	ingress_set_state(x->sender, SENDER_ANSWERING, in->relay->settings.body_timeout_ms);
 	return result;
 }

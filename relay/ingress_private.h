@@ -37,10 +37,18 @@ struct exchange {
 	bool gone;            /* the reader of an event stream */
 	bool counted;         /* in metrics.in_flight */
 	struct buffer fields; /* of a refusal's answer, beside the standing ones */
+	struct buffer page;   /* HTML that a refusal is, or empty */
 	char *sentence;       /* what a refusal says in place of its standing sentence, or NULL */
 	uint64_t received;
 	uint64_t discard; /* bytes of a refused body still to be read; 0: not refused yet */
 	bool discarding;
+};
+
+/* How many warnings were logged in this second, and how many were not since the last line. */
+struct warning_log {
+	int64_t second;
+	int written;
+	int64_t unwritten;
 };
 
 struct ingress {
@@ -49,6 +57,7 @@ struct ingress {
 	struct http_daemon *old_tls[8]; /* of earlier certificates, until their last connection ends */
 	struct sender *senders;
 	size_t count, busy;
+	struct warning_log warnings;
 	uv_timer_t sweep;
 	struct uuid7_random random; /* of the event ids */
 	int closing;
@@ -70,6 +79,11 @@ enum MHD_Result ingress_on_request(void *cls, struct MHD_Connection *connection,
 				   const char *version, const char *upload, size_t *upload_len, void **con_cls);
 void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
 			  enum MHD_RequestTerminationCode code);
+
+/* ingress_warning.c: whether the request was answered with the page of --browser-warning, or sent on from it. */
+struct route;
+bool ingress_warns(struct exchange *x, const struct http_head *head, const struct route *route,
+		   enum MHD_Result *result);
 
 /* ---- ingress_answer.c ---- */
 

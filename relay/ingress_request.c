@@ -150,7 +150,7 @@ static enum MHD_Result begin_request(struct exchange *x, const char *method, con
 		enum refusal offline = route.holder ? registry_admit(route.holder, head.method) : REFUSE_OFFLINE;
 		if (offline != REFUSE_NOTHING)
 			result = refuse(x, &head, &framing, for_record ? why : offline);
-		else
+		else if (!ingress_warns(x, &head, &route, &result))
 			result = open_delivery(x, &head, &route, &framing, why);
 	}
 out:
@@ -338,6 +338,7 @@ void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **c
 	}
 	free(x->target);
 	buffer_free(&x->fields);
+	buffer_free(&x->page);
 	free(x->sentence);
 	free(x);
 	*con_cls = NULL;

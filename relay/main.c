@@ -16,17 +16,22 @@ static void print_token(void *user, const struct token_row *row)
 {
 	char time_text[TEXT_TIME_LEN];
 	text_format_time(time_text, row->created_at_us);
-	fprintf(user, "%-24s  %-24s  %s\n", row->name, row->tunnels, time_text);
+	fprintf(user, "%-24s  %-24s  %s%s\n", row->name, row->tunnels, time_text,
+		row->warning ? "" : "  no browser warning");
 }
 
-static bool token_verb(struct tokens *t, const char *verb, const char *name, const char *tunnels, struct error *e)
+/* `argv`: the verb and what follows it. */
+static bool token_verb(struct tokens *t, char **argv, const char *tunnels, bool warning, struct error *e)
 {
+	const char *verb = argv[0], *name = argv[1];
 	char secret[TOKEN_TEXT_LEN + 1];
 	if (strcmp(verb, "list") == 0)
 		return tokens_list(t, print_token, stdout, e);
 	if (strcmp(verb, "revoke") == 0)
 		return tokens_revoke(t, name, e);
-	if (!tokens_add(t, name, tunnels, secret, e))
+	if (strcmp(verb, "warning") == 0)
+		return tokens_set_warning(t, name, strcmp(argv[2], "on") == 0, e);
+	if (!tokens_add(t, name, tunnels, secret, e) || (!warning && !tokens_set_warning(t, name, false, e)))
 		return false;
 	errno = 0;
 	bool told = printf("%s\n", secret) > 0 && fflush(stdout) == 0;
@@ -43,13 +48,28 @@ static bool token_verb(struct tokens *t, const char *verb, const char *name, con
 			 gone ? "taken back" : "made all the same: revoke it");
 }
 
+static bool is_token_verb(char **argv, int count)
+{
+	static const struct {
+		const char *verb;
+		int words;
+	} verbs[] = { { "list", 1 }, { "add", 2 }, { "revoke", 2 }, { "warning", 3 } };
+	for (size_t i = 0; count > 0 && i < sizeof verbs / sizeof *verbs; i++)
+		if (strcmp(argv[0], verbs[i].verb) == 0)
+			return count == verbs[i].words &&
+			       (count < 3 || strcmp(argv[2], "on") == 0 || strcmp(argv[2], "off") == 0);
+	return false;
+}
+
 static int run_token(int argc, char **argv, struct error *e)
 {
 	const char *data = "creel-relay-data", *tunnels = "*";
-	bool help = false;
+	bool help = false, no_warning = false;
 	const struct option_spec specs[] = {
 		{ "data", 'd', OPTION_TEXT, &data, "DIR", "the relay's data folder (default ./creel-relay-data)" },
 		{ "tunnels", 0, OPTION_TEXT, &tunnels, "GLOB", "tunnel names the token may hold (default *)" },
+		{ "no-browser-warning", 0, OPTION_FLAG, &no_warning, NULL,
+		  "add: browsers see its tunnels at once, whatever serve --browser-warning says" },
 		{ "help", 'h', OPTION_FLAG, &help, NULL, "this text" },
 	};
 	const struct options_source source = { "creel-relay token", "CREEL_RELAY_", NULL, NULL, 0 };
@@ -59,21 +79,23 @@ static int run_token(int argc, char **argv, struct error *e)
 	if (!o || !options_parse(o, specs, sizeof specs / sizeof *specs, &source, argc, argv, &first, e))
 		goto out;
 	if (help) {
-		printf("Usage: creel-relay token add NAME [--tunnels GLOB] | list | revoke NAME\n\n"
-		       "Who may open tunnels. A running relay sees changes within a second.\n\n");
+		printf(
+		    "Usage: creel-relay token add NAME [--tunnels GLOB] [--no-browser-warning] | list | revoke NAME |\n"
+		    "                         warning NAME on|off\n\n"
+		    "Who may open tunnels. A running relay sees changes within a second.\n\n");
 		options_print(stdout, specs, sizeof specs / sizeof *specs);
 		status = EXIT_DONE;
 		goto out;
 	}
 	const char *verb = first < argc ? argv[first] : "";
-	bool named = strcmp(verb, "add") == 0 || strcmp(verb, "revoke") == 0;
-	if ((!named && strcmp(verb, "list") != 0) || argc - first != (named ? 2 : 1)) {
-		error_set(e, EXIT_USAGE,
-			  "write: creel-relay token add NAME [--tunnels GLOB], token list, or token revoke NAME");
+	if (!is_token_verb(argv + first, argc - first)) {
+		error_set(
+		    e, EXIT_USAGE,
+		    "write: creel-relay token add NAME [--tunnels GLOB] [--no-browser-warning], token list, token "
+		    "revoke NAME, or token warning NAME on|off");
 		goto out;
 	}
-	if (tokens_open(&t, data, strcmp(verb, "add") == 0, e) &&
-	    token_verb(t, verb, named ? argv[first + 1] : NULL, tunnels, e))
+	if (tokens_open(&t, data, strcmp(verb, "add") == 0, e) && token_verb(t, argv + first, tunnels, !no_warning, e))
 		status = EXIT_DONE;
 	else
 		status = (int)e->code;

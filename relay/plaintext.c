@@ -1,5 +1,7 @@
 #include "relay/plaintext.h"
 
+#include "relay/location.h"
+
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -65,14 +67,6 @@ static bool write_authority(const struct relay *relay, int fd, struct bytes host
 bool plaintext_write_location(const struct relay *relay, int fd, struct bytes host, struct bytes target,
 			      struct buffer *out)
 {
-	if (!buffer_append_text(out, "https://") || !write_authority(relay, fd, host, out))
-		return false;
-	for (size_t i = 0; i < target.len; i++) {
-		uint8_t c = target.at[i];
-		/* Raw 8-bit bytes are not to stand in a field, nor is a backslash, which browsers read as a slash. */
-		bool fine = c > 0x20 && c < 0x7f && c != '\\' ? buffer_put_u8(out, c) : buffer_printf(out, "%%%02X", c);
-		if (!fine)
-			return false;
-	}
-	return true;
+	return buffer_append_text(out, "https://") && write_authority(relay, fd, host, out) &&
+	       location_append_target(out, target);
 }

@@ -27,6 +27,7 @@ struct settings {
 	int64_t resume_grace_ms, spool_max_age_ms;
 	uint64_t spool_max_bytes, spool_max_total; /* the latter 0: as much as SPOOL_TOTAL_TUNNELS tunnels may */
 	int64_t max_connections, max_connections_per_address, max_tunnels_per_token; /* the latter two: 0 is no limit */
+	bool browser_warning;
 	int64_t rate_per_address, rate_per_tunnel; /* requests a second; 0: no limit */
 };
 
@@ -48,5 +49,6 @@ struct relay {
 	struct registry *registry;
 	char public_url[300]; /* settled once the first listener has its port */
 	struct host_names names;
+	struct browser_warning *warning; /* NULL: not asked for */
 	bool draining;
 };

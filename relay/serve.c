@@ -1,6 +1,7 @@
 #include "relay/serve.h"
 
 #include "relay/admin.h"
+#include "relay/browser_warning.h"
 #include "relay/ingress.h"
 #include "relay/limits.h"
 #include "relay/listener.h"
@@ -239,6 +240,8 @@ static bool make_rooms(struct serve *s, struct error *e)
 	s->relay.limits = limits_new(&limits);
 	if (!s->relay.router || !s->relay.limits)
 		return error_set(e, EXIT_RELAY, "out of memory");
+	if (set->browser_warning && !(s->relay.warning = browser_warning_new()))
+		return error_set(e, EXIT_RELAY, "out of memory, or of random bytes");
 	return tokens_recall_tunnels(s->relay.tokens, know_tunnel, s->relay.router, e);
 }
 
@@ -312,6 +315,7 @@ static void free_relay(struct serve *s)
 	registry_free(r->registry);
 	router_free(r->router);
 	limits_free(r->limits);
+	browser_warning_free(r->warning);
 	tokens_close(r->tokens);
 }
 
@@ -430,6 +434,9 @@ int serve_run(int argc, char **argv, struct error *e)
 		  "requests a second to one tunnel (default 0: no limit)" },
 		{ "max-tunnels-per-token", 0, OPTION_COUNT, &s.max_tunnels_per_token, "N",
 		  "tunnels online at once (default 100; 0 for no limit)" },
+		{ "browser-warning", 0, OPTION_FLAG, &s.browser_warning, NULL,
+		  "a page first for browsers that are led to a tunnel, save those of a token added with "
+		  "--no-browser-warning" },
 		{ "admin", 0, OPTION_TEXT, &s.admin, "ADDR:PORT", "/healthz, /readyz and /metrics here (loopback)" },
 		{ "admin-port-file", 0, OPTION_TEXT, &s.admin_port_file, "FILE",
 		  "write the admin listener's actual address here" },

@@ -18,13 +18,14 @@
 
 #define HASH_LEN 32
 #define NAME_MAX_LEN 64
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define DAY_US INT64_C(86400000000)
 
 struct token {
 	char name[NAME_MAX_LEN + 1];
 	char tunnels[129];
 	uint8_t hash[HASH_LEN];
+	bool warning;
 };
 
 struct tokens {
@@ -71,7 +72,7 @@ static bool migrate(struct tokens *t, struct error *e)
 	if (!exec(t, "PRAGMA journal_mode=WAL; BEGIN IMMEDIATE", e))
 		return false;
 	bool fine = read_pragma(t, "PRAGMA user_version", &version) || fail(t, "read", e);
-	if (fine && version < SCHEMA_VERSION)
+	if (fine && version < 1)
 		fine = exec(t,
 			    "CREATE TABLE IF NOT EXISTS token (name TEXT PRIMARY KEY, tunnels TEXT NOT NULL, hash BLOB "
 			    "NOT NULL,"
@@ -81,6 +82,11 @@ static bool migrate(struct tokens *t, struct error *e)
 			    "ALTER TABLE tunnel ADD COLUMN seen_at INTEGER NOT NULL DEFAULT 0;"
 			    "UPDATE tunnel SET seen_at = created_at;"
 			    "PRAGMA user_version = 1",
+			    e);
+	if (fine && version < 2)
+		fine = exec(t,
+			    "ALTER TABLE token ADD COLUMN warning INTEGER NOT NULL DEFAULT 1;" /* --browser-warning */
+			    "PRAGMA user_version = 2",
 			    e);
 	if (fine && exec(t, "COMMIT", e))
 		return true;
@@ -190,6 +196,22 @@ bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char se
 	return code == SQLITE_DONE || fail(t, "written", e);
 }
 
+bool tokens_set_warning(struct tokens *t, const char *name, bool shown, struct error *e)
+{
+	sqlite3_stmt *st;
+	if (sqlite3_prepare_v2(t->db, "UPDATE token SET warning = ?2 WHERE name = ?1", -1, &st, NULL) != SQLITE_OK)
+		return fail(t, "written", e);
+	sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
+	sqlite3_bind_int(st, 2, shown);
+	int code = sqlite3_step(st);
+	sqlite3_finalize(st);
+	t->version = -1;
+	if (code != SQLITE_DONE)
+		return fail(t, "written", e);
+	return sqlite3_changes(t->db) > 0 ||
+	       error_set(e, EXIT_USAGE, "there is no token %s; `creel-relay token list` shows them", name);
+}
+
 bool tokens_revoke(struct tokens *t, const char *name, struct error *e)
 {
 	sqlite3_stmt *st;
@@ -209,14 +231,14 @@ bool tokens_list(struct tokens *t, void (*row)(void *user, const struct token_ro
 {
 	sqlite3_stmt *st;
 	int code;
-	if (sqlite3_prepare_v2(t->db, "SELECT name, tunnels, created_at FROM token ORDER BY name", -1, &st, NULL) !=
-	    SQLITE_OK)
+	if (sqlite3_prepare_v2(t->db, "SELECT name, tunnels, created_at, warning FROM token ORDER BY name", -1, &st,
+			       NULL) != SQLITE_OK)
 		return fail(t, "read", e);
 	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(st, 0),
 			   *tunnels = (const char *)sqlite3_column_text(st, 1);
-		struct token_row r = { name ? name : "", tunnels ? tunnels : "",
-				       (uint64_t)sqlite3_column_int64(st, 2) };
+		struct token_row r = { name ? name : "", tunnels ? tunnels : "", (uint64_t)sqlite3_column_int64(st, 2),
+				       sqlite3_column_int(st, 3) != 0 };
 		row(user, &r);
 	}
 	sqlite3_finalize(st);
@@ -232,7 +254,7 @@ static bool refresh(struct tokens *t)
 		return false;
 	if (version == t->version)
 		return true;
-	if (sqlite3_prepare_v2(t->db, "SELECT name, tunnels, hash FROM token", -1, &st, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(t->db, "SELECT name, tunnels, hash, warning FROM token", -1, &st, NULL) != SQLITE_OK)
 		return false;
 	struct token *list = NULL;
 	size_t count = 0;
@@ -252,6 +274,7 @@ static bool refresh(struct tokens *t)
 		snprintf(k->name, sizeof k->name, "%s", name);
 		snprintf(k->tunnels, sizeof k->tunnels, "%s", tunnels);
 		memcpy(k->hash, hash, HASH_LEN);
+		k->warning = sqlite3_column_int(st, 3) != 0;
 		count++;
 	}
 	sqlite3_finalize(st);
@@ -299,6 +322,14 @@ bool tokens_has(struct tokens *t, const char *owner, uint64_t mark)
 		if (strcmp(t->list[i].name, owner) == 0)
 			return mark_of(&t->list[i]) == mark;
 	return false;
+}
+
+bool tokens_wants_warning(struct tokens *t, const char *owner)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (strcmp(t->list[i].name, owner) == 0)
+			return t->list[i].warning;
+	return true;
 }
 
 static bool may_hold(struct tokens *t, const char *owner, const char *tunnel)

@@ -15,6 +15,7 @@ struct tokens;
 struct token_row {
 	const char *name, *tunnels;
 	uint64_t created_at_us;
+	bool warning; /* see tokens_set_warning */
 };
 
 /* With `make` the folder (0700) and file (0600) are made when missing; else there must be a relay's data already. */
@@ -23,6 +24,10 @@ void tokens_close(struct tokens *t);
 /* `tunnels`: a glob of names it may hold, "*" for all. EXIT_USAGE when the name is taken or odd. */
 MUST_CHECK bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char secret[TOKEN_TEXT_LEN + 1],
 			   struct error *e);
+/* Whether browsers see the page of --browser-warning before the token's tunnels, as they do of a new one. */
+MUST_CHECK bool tokens_set_warning(struct tokens *t, const char *name, bool shown, struct error *e);
+/* The same asked by the relay, of what tokens_count read last; true of whoever has no token. */
+bool tokens_wants_warning(struct tokens *t, const char *owner);
 MUST_CHECK bool tokens_revoke(struct tokens *t, const char *name, struct error *e);
 MUST_CHECK bool tokens_list(struct tokens *t, void (*row)(void *user, const struct token_row *), void *user,
 			    struct error *e);
