@@ -75,6 +75,8 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 		{ "pin", 0, OPTION_TEXT, &d.pin, "sha256//B64", "the relay's public key, as curl --pinnedpubkey" },
 		{ "insecure", 'k', OPTION_FLAG, &d.insecure, NULL,
 		  "any certificate of an https target, or of a relay on this machine" },
+		{ "allow-plain-token", 0, OPTION_FLAG, &d.allow_plain_token, NULL,
+		  "send the token over http to another machine, too" },
 		{ "json", 0, OPTION_FLAG, &d.json, NULL, "one JSON object with all that was found" },
 	};
 	const size_t count = sizeof specs / sizeof *specs;
@@ -96,7 +98,7 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 	} else {
 		/* Without the files then, and without the half that was read of them. */
 		d.target = d.ca = d.pin = NULL;
-		d.insecure = d.json = false;
+		d.insecure = d.allow_plain_token = d.json = false;
 		if (!command_parse_words(&command_doctor, again, &d.common, specs, count, argc, argv, &first, &status,
 					 e))
 			goto out;

@@ -61,6 +61,8 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 		{ "ca", 0, OPTION_TEXT, &o.tunnel.ca, "FILE", "trust this CA (PEM) for the relay" },
 		{ "pin", 0, OPTION_TEXT, &o.tunnel.pin, "sha256//B64",
 		  "the relay's public key, as curl --pinnedpubkey" },
+		{ "allow-plain-token", 0, OPTION_FLAG, &o.tunnel.allow_plain_token, NULL,
+		  "send the token over http to another machine, too" },
 		{ "ping-interval", 0, OPTION_DURATION, &o.tunnel.ping_interval_ms, "TIME",
 		  "keepalive, whole seconds (default 15s)" },
 		{ "connect-timeout", 0, OPTION_DURATION, &o.connect_timeout_ms, "TIME",

@@ -123,6 +123,12 @@ static void on_lost(void *user, bool may_resume)
 	(void)may_resume;
 }
 
+static void on_warning(void *user, const char *sentence)
+{
+	(void)user;
+	fprintf(stderr, "creel: %s\n", sentence);
+}
+
 static void on_late(uv_timer_t *h)
 {
 	struct probe *p = h->data;
@@ -133,7 +139,9 @@ static void on_late(uv_timer_t *h)
 
 static bool probe_relay(const struct tunnel_options *options, struct error *e)
 {
-	static const struct tunnel_ops ops = { on_state, on_welcome, on_frame, on_credit, on_lost, on_stop };
+	static const struct tunnel_ops ops = {
+		on_state, on_welcome, on_frame, on_credit, on_lost, on_stop, on_warning
+	};
 	struct probe p = { .e = e, .spare = strstr(options->relay, "://localhost") != NULL };
 	if (uv_loop_init(&p.loop) != 0)
 		return error_set(e, EXIT_RELAY, "libuv cannot start");
@@ -158,12 +166,14 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 {
 	struct common_options common;
 	const char *token_source = NULL, *ca = NULL;
-	bool no_token = false;
+	bool no_token = false, allow_plain_token = false;
 	const struct option_spec specs[] = {
 		{ "token", 0, OPTION_TEXT, &token_source, "@FILE|@-|env:NAME",
 		  "where the token stands (default: asked for)" },
 		{ "no-token", 0, OPTION_FLAG, &no_token, NULL, "for a relay on this machine that wants none" },
 		{ "ca", 0, OPTION_TEXT, &ca, "FILE", "trust this CA (PEM)" },
+		{ "allow-plain-token", 0, OPTION_FLAG, &allow_plain_token, NULL,
+		  "send the token over http to another machine, too" },
 	};
 	struct options *o = options_new();
 	char *token = NULL, *path = NULL;
@@ -198,6 +208,7 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 		.relay = relay,
 		.token = token,
 		.ca = ca,
+		.allow_plain_token = allow_plain_token,
 		.ping_interval_ms = 15000,
 		.answer_within_ms = ANSWER_MS,
 		.wire_options = WIRE_OPTION_OFFLINE_FAIL,
@@ -216,6 +227,9 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 			printf("The CA is not: listen, doctor and trigger need --ca %s, too, or a line `ca = FILE` "
 			       "there.\n",
 			       ca);
+		if (allow_plain_token && token && strncmp(relay, "https", 5) != 0 && strncmp(relay, "wss", 3) != 0)
+			puts("listen and doctor need --allow-plain-token, too, or a line `allow-plain-token = yes` at "
+			     "the top of that file.");
 		status = EXIT_DONE;
 	}
 out:
@@ -232,7 +246,7 @@ out:
 
 const struct command command_login = {
 	"login",
-	"creel login URL [--token @FILE|@-|env:NAME | --no-token]",
+	"creel login URL [--token @FILE|@-|env:NAME | --no-token] [--ca FILE] [--allow-plain-token]",
 	"remember a relay and its token",
 	"Opens a tunnel for a moment, so that URL, certificate and token are known to be good, then keeps URL and "
 	"token in\n"

@@ -30,7 +30,7 @@ struct doctor {
 	const struct secret_gate *gate; /* that every finding passes */
 	struct common_options common;
 	const char *target, *ca, *pin; /* of the options, else of the config file's section [listen] */
-	bool insecure;
+	bool insecure, allow_plain_token;
 	char *token;               /* wiped by doctor_free */
 	struct option_values kept; /* strings read of [listen] */
 

@@ -49,8 +49,11 @@ static bool on_key(void *user, const char *section, const char *name, const char
 	enum options_key verdict = k->file->judge(k->file->user, option->option, name, value, e);
 	if (verdict != OPTIONS_KEY_TAKEN)
 		return verdict == OPTIONS_KEY_PASSED_OVER;
+	bool yes = (*value && strchr("1tTyY", *value)) || strcasecmp(value, "on") == 0;
 	if (strcmp(name, "insecure") == 0 && *section)
-		d->insecure = d->insecure || (*value && strchr("1tTyY", *value)) || strcasecmp(value, "on") == 0;
+		d->insecure = d->insecure || yes;
+	if (strcmp(name, "allow-plain-token") == 0 && *section)
+		d->allow_plain_token = d->allow_plain_token || yes;
 	const char **where = strcmp(name, "forward-to") == 0 ? &k->target
 			     : strcmp(name, "ca") == 0       ? &k->ca
 			     : strcmp(name, "pin") == 0      ? &k->pin

@@ -42,7 +42,8 @@ void doctor_look_at_relay(struct doctor *d)
 			doctor_say(d, "relay", FINDING_OK, EXIT_DONE, NULL, "%s is the relay", d->common.relay);
 		else
 			doctor_say(d, "relay", FINDING_WARN, EXIT_DONE, "use https if the relay can",
-				   "%s is not encrypted: others on the way can read the token and all webhooks",
+				   "%s is not encrypted: others on the way can read all webhooks, and the token where "
+				   "it is sent",
 				   d->common.relay);
 	} else {
 		free(t.host);

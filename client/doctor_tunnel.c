@@ -137,7 +137,7 @@ static void run_until(struct doctor_tunnel *t, uint64_t most_ms)
 /* tunnel_new takes http_proxy out of the environment, for libwebsockets; the webhook is to go by it as well. */
 static struct tunnel *new_tunnel(struct doctor_tunnel *t, const struct tunnel_options *options)
 {
-	static const struct tunnel_ops ops = { on_state, on_welcome, on_frame, on_credit, on_lost, on_stop };
+	static const struct tunnel_ops ops = { on_state, on_welcome, on_frame, on_credit, on_lost, on_stop, NULL };
 	const char *variable = getenv("http_proxy");
 	char *proxy = variable ? strdup(variable) : NULL;
 	struct tunnel *tunnel = tunnel_new(&t->loop, options, &ops, t, &t->why);
@@ -155,6 +155,7 @@ static bool open_tunnel(struct doctor *d)
 		.ca = d->ca,
 		.pin = d->pin,
 		.insecure = d->insecure,
+		.allow_plain_token = d->allow_plain_token,
 		.ping_interval_ms = 15000,
 		.answer_within_ms = DOCTOR_MS,
 		.wire_options = WIRE_OPTION_OFFLINE_FAIL, /* nothing is kept for a name that is used once */
@@ -193,7 +194,8 @@ void doctor_look_at_token(struct doctor *d)
 		    "the token is accepted, but for certain tunnels alone: a webhook cannot be tried with a name "
 		    "that nobody uses");
 	else if (!d->tunnel->online)
-		doctor_say(d, "token", FINDING_FAIL, EXIT_RELAY, todo, "%s", d->tunnel->why.text);
+		doctor_say(d, "token", FINDING_FAIL, d->tunnel->why.code,
+			   d->tunnel->why.code == EXIT_USAGE ? NULL : todo, "%s", d->tunnel->why.text);
 	else
 		doctor_say(d, "token", FINDING_OK, EXIT_DONE, NULL, "creel-relay %s opened a tunnel, %s",
 			   d->tunnel->relay_version,

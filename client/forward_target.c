@@ -1,5 +1,6 @@
 /* Which targets may be called: a port or URL as the user writes it, made a base URL, and where that leads. */
 #include "client/forward_private.h"
+#include "client/loopback.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -104,22 +105,12 @@ char *forward_parse_target(const char *text, bool allow_remote, struct error *e)
 	return out;
 }
 
-static bool address_allowed(const struct sockaddr *a)
-{
-	if (a->sa_family == AF_INET)
-		return (ntohl(((const struct sockaddr_in *)(const void *)a)->sin_addr.s_addr) >> 24) == 127;
-	if (a->sa_family != AF_INET6)
-		return false;
-	const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
-	return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
-}
-
 /* The last gate: whatever a name resolved to, only loopback is connected to (THREATS: a lying resolver). */
 curl_socket_t forward_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct forward *w = user;
 	(void)purpose;
-	if (!w->forwarder->options.allow_remote_target && !address_allowed(&address->addr)) {
+	if (!w->forwarder->options.allow_remote_target && !loopback_is(&address->addr)) {
 		w->refused_address = true;
 		return CURL_SOCKET_BAD;
 	}

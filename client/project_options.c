@@ -37,6 +37,7 @@ static const struct project_option table[] = {
 	{ "listen", "allow-remote-target", PROJECT_USER },
 	{ "listen", "insecure", PROJECT_USER },
 	{ "listen", "ca", PROJECT_USER },
+	{ "listen", "allow-plain-token", PROJECT_USER },
 	{ "listen", "pin", PROJECT_USER },
 	{ "listen", "ping-interval", PROJECT_MAY },
 	{ "listen", "connect-timeout", PROJECT_MAY },
@@ -200,6 +201,7 @@ static const struct project_option table[] = {
 
 	{ "doctor", "target", PROJECT_USER },
 	{ "doctor", "ca", PROJECT_USER },
+	{ "doctor", "allow-plain-token", PROJECT_USER },
 	{ "doctor", "pin", PROJECT_USER },
 	{ "doctor", "insecure", PROJECT_USER },
 	{ "doctor", "json", PROJECT_MAY },
@@ -210,6 +212,7 @@ static const struct project_option table[] = {
 	{ "login", "token", PROJECT_USER },
 	{ "login", "no-token", PROJECT_USER },
 	{ "login", "ca", PROJECT_USER },
+	{ "login", "allow-plain-token", PROJECT_USER },
 	{ "login", "relay", PROJECT_UNUSED },
 	{ "login", "db", PROJECT_UNUSED },
 	{ "login", "config", PROJECT_USER },

@@ -321,7 +321,15 @@ static void on_stop(void *user, const struct error *why)
 	s->events->on_stop(s->user, why);
 }
 
-const struct tunnel_ops session_tunnel_ops = { on_state, on_welcome, on_frame, on_credit, on_lost, on_stop };
+static void on_warning(void *user, const char *sentence)
+{
+	struct session *s = user;
+	s->events->on_trouble(s->user, sentence);
+}
+
+const struct tunnel_ops session_tunnel_ops = {
+	on_state, on_welcome, on_frame, on_credit, on_lost, on_stop, on_warning
+};
 
 void session_drain(struct session *s)
 {

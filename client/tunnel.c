@@ -263,6 +263,10 @@ static int on_append_headers(struct tunnel *t, struct lws *wsi, unsigned char **
 		snprintf(t->reason, sizeof t->reason, "its certificate's key is not the pinned one");
 		return -1;
 	}
+	if (!tunnel_peer_may_have_token(t, wsi)) {
+		snprintf(t->reason, sizeof t->reason, "it is not on this machine any more, and gets no token in clear");
+		return -1;
+	}
 	if (!t->options.token)
 		return 0;
 	char value[300];
@@ -399,7 +403,8 @@ struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options,
 	int64_t seconds = (options->ping_interval_ms + 999) / 1000;
 	t->keepalive.secs_since_valid_ping = (uint16_t)seconds;
 	t->keepalive.secs_since_valid_hangup = (uint16_t)(2 * seconds);
-	if (!tunnel_parse_relay(t, options->relay, e) || !tunnel_check_options(t, e) || !tunnel_make_context(t, e)) {
+	if (!tunnel_parse_relay(t, options->relay, e) || !tunnel_check_options(t, e) || !tunnel_check_plain(t, e) ||
+	    !tunnel_make_context(t, e)) {
 		free(t->host);
 		free(t->path);
 		free(t);

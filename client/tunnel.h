@@ -12,11 +12,12 @@ struct tunnel;
 struct lws_context;
 
 struct tunnel_options {
-	const char *relay;    /* http, https, ws or wss URL */
-	const char *name;     /* wanted, or NULL */
-	const char *token;    /* or NULL; wiped by the caller after tunnel_free */
-	const char *ca, *pin; /* PEM file; "sha256//BASE64" of the certificate's public key */
-	bool insecure;        /* any certificate; loopback relays only */
+	const char *relay;      /* http, https, ws or wss URL */
+	const char *name;       /* wanted, or NULL */
+	const char *token;      /* or NULL; wiped by the caller after tunnel_free */
+	const char *ca, *pin;   /* PEM file; "sha256//BASE64" of the certificate's public key */
+	bool insecure;          /* any certificate; loopback relays only */
+	bool allow_plain_token; /* over http to another machine as well */
 	int64_t ping_interval_ms;
 	int64_t answer_within_ms; /* from connecting to WELCOME; 0: 10 s */
 	uint32_t wire_options;    /* enum wire_option */
@@ -37,8 +38,10 @@ struct tunnel_ops {
 	/* The connection is gone (or a try to come back failed), and its streams with it unless they may be resumed.
 	 * `on_state` follows. */
 	void (*on_lost)(void *user, bool may_resume);
-	/* The relay wants this client to stop for good: exit with this. */
+	/* The relay wants this client to stop for good, or the token would go where others read it: exit with this. */
 	void (*on_stop)(void *user, const struct error *why);
+	/* A sentence that the user should read; nothing changes. May be NULL. */
+	void (*on_warning)(void *user, const char *sentence);
 };
 
 struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options, const struct tunnel_ops *ops,

@@ -45,13 +45,40 @@ static void tell_why_not_begun(struct tunnel *t)
 	tunnel_lost(t, text);
 }
 
+/* Whether it may be connected now; *address where not NULL in the place of the name. */
+static bool may_connect(struct tunnel *t, char room[NI_MAXHOST], const char **address)
+{
+	struct error why;
+	*address = NULL;
+	if (!tunnel_guards_token(t))
+		return true;
+	enum plain_way way = tunnel_plain_way(t, room);
+	if (way == PLAIN_HERE)
+		*address = room;
+	if (way == PLAIN_OUT && t->options.allow_plain_token)
+		tunnel_warn_plain(t);
+	if (way != PLAIN_OUT || t->options.allow_plain_token)
+		return true;
+	tunnel_refuse_plain(t, &why);
+	if (t->confirmed_at_us) { /* it was here: the name may come back */
+		tunnel_lost(t, why.text);
+		return false;
+	}
+	t->stopped = true;
+	t->ops->on_stop(t->user, &why);
+	return false;
+}
+
 void tunnel_connect(struct tunnel *t)
 {
 	struct lws_client_connect_info info = { 0 };
-	char authority[300];
+	char authority[300], room[NI_MAXHOST];
+	const char *address;
+	if (!may_connect(t, room, &address))
+		return;
 	snprintf(authority, sizeof authority, strchr(t->host, ':') ? "[%s]:%d" : "%s:%d", t->host, t->port);
 	info.context = t->context;
-	info.address = t->host;
+	info.address = address ? address : t->host;
 	/* lws 4.1.6 tries the first address of a name only, and a relay on this machine listens on either of these. */
 	if (!t->proxied && strcasecmp(t->host, "localhost") == 0)
 		info.address = t->tries % 2 ? "::1" : "127.0.0.1";

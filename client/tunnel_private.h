@@ -8,6 +8,7 @@
 #include "client/tunnel_read.h"
 
 #include <libwebsockets.h>
+#include <netdb.h>
 
 struct tunnel {
 	uv_loop_t *loop;
@@ -28,6 +29,7 @@ struct tunnel {
 	struct clock_watch clock;
 	enum tunnel_state state;
 	bool closing, stopped;
+	bool warned;     /* that the token goes in clear */
 	bool at_once;    /* the next try waits for nothing */
 	bool ended_well; /* by a close with 1000: nothing is resumed */
 	uint64_t online_since_ms, confirmed_at_us;
@@ -46,6 +48,22 @@ struct tunnel {
 /* Fills in host, port, path and tls. EXIT_USAGE. */
 MUST_CHECK bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e);
 MUST_CHECK bool tunnel_check_options(struct tunnel *t, struct error *e);
+/* tunnel_plain.c: where a token may go without TLS. Whether there is one, and no TLS: */
+bool tunnel_guards_token(const struct tunnel *t);
+enum plain_way {
+	PLAIN_HERE,   /* to this machine: to `address` */
+	PLAIN_OUT,    /* to another one, or through a proxy */
+	PLAIN_UNKNOWN /* the name cannot be resolved now */
+};
+enum plain_way tunnel_plain_way(const struct tunnel *t, char address[NI_MAXHOST]);
+/* Before anything is opened; EXIT_USAGE. */
+MUST_CHECK bool tunnel_check_plain(const struct tunnel *t, struct error *e);
+/* The sentence of that. False. */
+bool tunnel_refuse_plain(const struct tunnel *t, struct error *e);
+/* Once: that it goes all the same. */
+void tunnel_warn_plain(struct tunnel *t);
+/* The last look, at whom it is connected to. */
+bool tunnel_peer_may_have_token(const struct tunnel *t, struct lws *wsi);
 /* tunnel_ping.c: how far away the relay is. */
 int tunnel_send_ping(struct tunnel *t, struct lws *wsi);
 /* The answer to the relay's. */

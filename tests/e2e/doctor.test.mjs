@@ -176,7 +176,7 @@ describe('creel doctor', () => {
 		}));
 		const { data, token } = await w.makeData();
 		const inside = await w.startRelay({ data, args: ['--public-url', 'http://hooks.invalid'] });
-		const d = await doctor(['--relay', 'http://hooks.invalid'], { env: { CREEL_TOKEN: token, http_proxy: `http://127.0.0.1:${proxy.address().port}` } });
+		const d = await doctor(['--relay', 'http://hooks.invalid', '--allow-plain-token'], { env: { CREEL_TOKEN: token, http_proxy: `http://127.0.0.1:${proxy.address().port}` } });
 		assert.deepEqual(d.fails, [], JSON.stringify(d.told));
 		assert.deepEqual([d.checks.dns.result, d.checks.proxy.result, d.checks.token.result, d.checks.url.result], ['warn', 'ok', 'ok', 'ok']);
 		assert.match(d.checks.url.text, /http:\/\/hooks\.invalid\//);
