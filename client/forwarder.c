@@ -436,8 +436,22 @@ void forward_cancel(struct forward *w)
 
 /* ---- the forwarder ---- */
 
+/* What may stand in Host (RFC 9110 §7.2): a file of somebody else's may name it, and no second field with it. */
+static bool fits_host(const char *text)
+{
+	for (const char *c = text; *c; c++)
+		if (*c <= ' ' || *c > '~' || strchr("/?#@\\,;\"<>{}|^`", *c))
+			return false;
+	return true;
+}
+
 struct forwarder *forwarder_new(uv_loop_t *loop, const struct forward_options *options, struct error *e)
 {
+	if (options->host_header && !fits_host(options->host_header)) {
+		error_set(e, EXIT_USAGE, "--host-header takes rewrite, preserve or a host with its port, not '%.100s'",
+			  options->host_header);
+		return NULL;
+	}
 	struct forwarder *f = calloc(1, sizeof *f);
 	for (size_t i = 0; options->extra_headers && i < options->extra_headers->count; i++) {
 		const char *field = options->extra_headers->at[i], *colon = strchr(field, ':');

@@ -112,11 +112,37 @@ static bool is_secret(const char *section, const char *key, const char *value)
 	return !starts(place, "@") && !starts(place, "env:");
 }
 
+/* Of a command, say, every byte is shown: it is what is to be judged. */
+static bool is_url_key(const char *key)
+{
+	static const char *const keys[] = { "relay", "forward-to", "route", "to", "target", "url" };
+	size_t len = strcspn(key, ".");
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (strlen(keys[i]) == len && strncmp(key, keys[i], len) == 0)
+			return true;
+	return false;
+}
+
+/* Appends a value without what stands before a URL's host: a password, or a host that looks better than the real one.
+ */
+static bool put_value(struct buffer *out, const char *key, const char *value)
+{
+	const char *host = strstr(value, "://");
+	size_t before = host ? (size_t)(host + 3 - value) : 0, len = strcspn(value + before, "/?# ");
+	size_t at = len;
+	while (at > 0 && value[before + at - 1] != '@')
+		at--;
+	if (!is_url_key(key) || !host || at == 0)
+		return buffer_append_text(out, value);
+	return buffer_printf(out, "%.*s(not shown)%s", (int)before, value, value + before + at - 1);
+}
+
 static void print_key(void *user, const char *section, const char *key, const char *value)
 {
 	struct buffer line = { 0 }, shown = { 0 };
-	if (buffer_printf(&line, "%s%s%s%s = %s", *section ? "[" : "", section, *section ? "] " : "", key,
-			  is_secret(section, key, value) ? "(not shown)" : value) &&
+	if (buffer_printf(&line, "%s%s%s%s = ", *section ? "[" : "", section, *section ? "] " : "", key) &&
+	    (is_secret(section, key, value) ? buffer_append_text(&line, "(not shown)")
+					    : put_value(&line, key, value)) &&
 	    text_sanitize(&shown, buffer_view(&line), TEXT_LINE))
 		fprintf(user, "  %.*s\n", (int)shown.len, (const char *)shown.at);
 	if (line.len)

@@ -157,6 +157,15 @@ describe('a project’s creel.ini', () => {
 		}
 	});
 
+	it('a value that may be set holds no second field, and no byte that a terminal would obey', async () => {
+		for (const host of ['a\rX-Admin: 1', 'a b', '\x1b[31m']) {
+			const r = await w.creel(['listen', String(app.port), '--relay', relayUrl()], { cwd: project(`[listen]\nhost-header = ${host}\n`) });
+			assert.equal(r.code, 2, r.err);
+			assert.match(r.err, /^creel: --host-header takes rewrite, preserve or a host with its port/);
+			assert.doesNotMatch(r.err, /[\x1b\r]/);
+		}
+	});
+
 	it('trust: these bytes at this place, kept 0600 in a folder of 0700; a change is asked about anew', async () => {
 		const ready = w.fresh('ready');
 		const cwd = project(`relay = ${relayUrl()}\n[listen]\nname = trusted\nready-file = ${ready}\n`);
@@ -197,14 +206,15 @@ describe('a project’s creel.ini', () => {
 	});
 
 	it('trust shows no secret, and no byte that a terminal would obey', async () => {
-		const cwd = project('[listen]\nexec = echo \x1b[31m\u202e\nheader = Authorization: Bearer planted-1\nheader = X-Team: shop\nsecret.github = planted-2\nsecret.stripe = @stripe.secret\n[login]\ntoken = planted-3\n[token http://a.test]\ntoken = planted-4\n');
+		const cwd = project('relay = https://a.test:planted-5@evil.test/x@y\n[listen]\nexec = echo \x1b[31m\u202e http://$(shown)@x\nheader = Authorization: Bearer planted-1\nheader = X-Team: shop\nsecret.github = planted-2\nsecret.stripe = @stripe.secret\n[login]\ntoken = planted-3\n[token http://a.test]\ntoken = planted-4\n');
 		const r = await w.creel(['trust'], { cwd });
 		assert.equal(r.code, 0, r.err);
 		assert.doesNotMatch(r.text, /planted|\x1b|\u202e/);
-		assert.match(r.text, /exec = echo \^\[\[31m<202e>/);
+		assert.match(r.text, /exec = echo \^\[\[31m<202e> http:\/\/\$\(shown\)@x/);
+		assert.match(r.text, /relay = https:\/\/\(not shown\)@evil.test\/x@y$/m);
 		assert.match(r.text, /header = X-Team: shop/);
 		assert.match(r.text, /secret.stripe = @stripe.secret/);
-		assert.equal(r.text.match(/\(not shown\)/g).length, 4);
+		assert.equal(r.text.match(/\(not shown\)/g).length, 5);
 	});
 
 	it('trust refuses what others can change, what is no project’s file, and what is not there', async () => {

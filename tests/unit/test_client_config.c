@@ -95,6 +95,46 @@ static void test_everything_else_is_kept(void **state)
 	expect_token(p->path, "https://b.test", "creel_new");
 }
 
+static void expect_login(const char *old, const char *text)
+{
+	struct buffer out = { 0 };
+	assert_true(config_write_login(bytes_of(old), "https://b.test", "creel_new", &out) && buffer_put_u8(&out, 0));
+	assert_string_equal((char *)out.at, text);
+	buffer_free(&out);
+}
+
+/* To libinih an indented line goes on with the value before it: what was none of that must not become it. */
+static void test_what_goes_on_with_a_value(void **state)
+{
+	(void)state;
+#define NEW "[token https://b.test]\ntoken = creel_new\n"
+	expect_login("  name = x\n", "relay = https://b.test\nname = x\n" NEW);
+	expect_login("\xef\xbb\xbf[listen]\nname = x", "relay = https://b.test\n[listen]\nname = x\n" NEW);
+	expect_login("relay = a\n  b\nname = x\n", "relay = https://b.test\nname = x\n" NEW);
+	expect_login("name = x\n [token https://b.test]\nrelay = a\n",
+		     "relay = https://b.test\nname = x\n [token https://b.test]\n" NEW);
+	expect_login("name = x\n[token https://b.test]\ntoken = old\n  older\n [listen]\n[listen]\nk = v\n",
+		     "relay = https://b.test\nname = x\n[listen]\nk = v\n" NEW);
+	expect_login("[]\nrelay = a\n", "relay = https://b.test\n[]\n" NEW);
+#undef NEW
+	struct bytes token;
+	assert_false(config_find_token(bytes_of("note = x\n  [token https://b.test]\n  token = creel_not\n"),
+				       "https://b.test", &token));
+	assert_true(config_find_token(bytes_of("\xef\xbb\xbf[token https://b.test]\r\n\ttoken=creel_b\r\n"),
+				      "https://b.test", &token));
+	assert_true(bytes_equal(token, bytes_of("creel_b")));
+}
+
+static void test_same_relay(void **state)
+{
+	(void)state;
+	assert_true(config_same_relay("https://a.test/", "wss://a.test"));
+	assert_true(config_same_relay("http://a.test:80//", "ws://a.test:80"));
+	assert_false(config_same_relay("http://a.test", "https://a.test"));
+	assert_false(config_same_relay("https://a.test", "https://a.test.evil.test"));
+	assert_false(config_same_relay("https://a.test", "https://a.test@evil.test"));
+}
+
 static void test_a_link_stays_a_link(void **state)
 {
 	struct place *p = *state;
@@ -130,6 +170,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_forms_of_a_url, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_everything_else_is_kept, set_up, tear_down),
+		cmocka_unit_test(test_what_goes_on_with_a_value),
+		cmocka_unit_test(test_same_relay),
 		cmocka_unit_test_setup_teardown(test_a_link_stays_a_link, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_failures_are_told, set_up, tear_down),
 	};

@@ -463,6 +463,14 @@ static void test_user_fields(void **state)
 			fail_msg("'%s' was taken", bad[i]);
 		assert_int_equal(e.code, EXIT_USAGE);
 	}
+	static const char *const hosts[] = { "a\rX-Admin: 1", "a\r\nX-Admin: 1", "a b",        "a/b",
+					     "a@b",           "\x1b[31m",        "gr\xc3\xbc", "a,b" };
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+		if (forwarder_new(&loop, &(struct forward_options){ .host_header = hosts[i] }, &e))
+			fail_msg("'%s' was taken for a host", hosts[i]);
+		assert_int_equal(e.code, EXIT_USAGE);
+		assert_non_null(strstr(e.text, "--host-header"));
+	}
 	assert_int_equal(uv_loop_close(&loop), 0);
 }
 
