@@ -173,7 +173,7 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 		{ "format", 0, OPTION_CHOICE, &c.format, "har|curl|http|ndjson|body",
 		  "what to write (default: what the file's name ends in)" },
 		{ "output", 'o', OPTION_TEXT, &c.path, "FILE", "where to, 0600 (default: standard output)" },
-		{ "redact", 0, OPTION_LIST, &c.redact, "[=NAME,…]",
+		{ "redact", 0, OPTION_SUM, &c.redact, "[=NAME,…]",
 		  "take secrets and signatures out, everywhere; NAMEs, too" },
 		{ "dry-run", 0, OPTION_FLAG, &c.options.dry_run, NULL, "list what --redact takes out, write nothing" },
 		{ "secrets", 0, OPTION_FLAG, &c.options.secrets, NULL,

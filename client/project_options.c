@@ -136,7 +136,7 @@ static const struct project_option table[] = {
 
 	{ "export", "format", PROJECT_MAY },
 	{ "export", "output", PROJECT_USER },
-	{ "export", "redact", PROJECT_USER },
+	{ "export", "redact", PROJECT_MAY },
 	{ "export", "dry-run", PROJECT_USER },
 	{ "export", "secrets", PROJECT_USER },
 	{ "export", "force", PROJECT_USER },

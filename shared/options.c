@@ -141,6 +141,7 @@ static bool store_value(struct options *o, const struct option_spec *spec, const
 		return (*(const char **)spec->dest = keep(o, value)) != NULL ||
 		       error_set(e, EXIT_USAGE, "out of memory");
 	case OPTION_LIST:
+	case OPTION_SUM:
 		return add_to_list(o, spec->dest, value) || error_set(e, EXIT_USAGE, "out of memory");
 	case OPTION_DURATION:
 		return parse_duration_ms(value, spec->dest) ||

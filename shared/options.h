@@ -16,6 +16,7 @@ enum option_type {
 	OPTION_TEXT, /* const char * */
 	OPTION_LIST, /* struct option_values; repeatable (an INI key may be repeated, too; "name.x = y" is "name = x=y")
 		      */
+	OPTION_SUM,  /* like OPTION_LIST, but what each source says is added to what those before it said */
 	OPTION_DURATION, /* int64_t, milliseconds */
 	OPTION_SIZE,     /* uint64_t, bytes */
 	OPTION_COUNT,    /* int64_t, not negative */

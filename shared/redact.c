@@ -133,7 +133,7 @@ bool redact_put_value(struct buffer *out, enum redact_why why, struct bytes valu
 {
 	if (why != WHY_SIGNATURE)
 		return redact_put(out, value.len);
-	for (size_t i = 0, start = 0; i <= value.len; i++) {
+	for (size_t i = 0, start = 0; value.len && i <= value.len; i++) {
 		bool ends = i == value.len || value.at[i] == ',' || value.at[i] == ';' || value.at[i] == ' ';
 		if (ends && !put_mark(out, bytes_make(value.at + start, i - start)))
 			return false;
@@ -174,9 +174,10 @@ static bool put_cookie(struct redaction *r, struct bytes pair, struct buffer *ou
 		name = bytes_of("");
 	}
 	if (redact_is_done(value))
-		return buffer_append_bytes(out, pair);
+		return redact_scan(r, pair, 0, out);
 	redact_note(r, REDACT_COOKIE, name, "cookie");
-	return buffer_append_bytes(out, name) && (!named || buffer_put_u8(out, '=')) && redact_put(out, value.len);
+	/* A name may be a token as well. */
+	return redact_scan(r, name, 0, out) && (!named || buffer_put_u8(out, '=')) && redact_put(out, value.len);
 }
 
 static bool put_cookies(struct redaction *r, struct bytes value, struct buffer *out)

@@ -104,18 +104,35 @@ static bool put_gzip(struct bytes in, struct buffer *out)
 	return fine;
 }
 
+/* What was coded has nothing in it; but what stands beside it, in a file name or behind its end, may. *clean: it does
+ * not, and the bytes may stay as they are. */
+static bool look_beside(struct redaction *r, struct bytes coded, bool *clean)
+{
+	struct redaction own = { .names = r->names };
+	struct buffer out = { 0 };
+	bool fine = redact_scan(&own, coded, 0, &out);
+	*clean = own.total == 0;
+	if (fine && !*clean)
+		redact_note(r, REDACT_BODY, bytes_of(NULL), "beside what its content coding says");
+	buffer_free(&out);
+	return fine;
+}
+
 /* A file of gzip, not coded for the way: it stays one. */
 static bool redact_gzip(struct redaction *r, struct bytes body, unsigned depth, struct buffer *out, bool *replaced)
 {
 	struct buffer plain = { 0 }, inner = { 0 };
 	char codings[64];
 	size_t before = r->total;
+	bool clean;
 	enum decode_result result = decode_body_most(bytes_of(""), body, DECODED_MOST, &plain, codings);
 	bool fine = result != DECODE_NO_MEMORY;
 	if (fine && result != DECODE_WHOLE)
 		fine = take_whole(r, body, "damaged or too large gzip", out, replaced);
 	else
 		fine = fine && redact_content(r, bytes_of(""), buffer_view(&plain), depth + 1, &inner, replaced);
+	if (fine && result == DECODE_WHOLE && r->total == before)
+		fine = look_beside(r, body, &clean);
 	if (fine && result == DECODE_WHOLE && *replaced)
 		fine = buffer_append_bytes(out, buffer_view(&inner));
 	else if (fine && result == DECODE_WHOLE)
@@ -142,16 +159,17 @@ bool redact_content(struct redaction *r, struct bytes type, struct bytes body, u
 		return false;
 	if (done)
 		return true;
-	if (type_is(type, "application/x-www-form-urlencoded") && body.len && body.at[0] != '{' && body.at[0] != '[')
-		return redact_pairs(r, WHERE_FORM, body, depth, out);
+	/* What is JSON is, whatever it is called. */
 	size_t first = starts_with(body, "\xef\xbb\xbf", 3) ? 3 : 0;
 	while (first < body.len && isspace(body.at[first]))
 		first++;
 	if (first < body.len && strchr("{[\"", body.at[first] ? body.at[first] : ' ') &&
-	    !redact_json(r, body, depth, out, &done))
+	    (!redact_json(r, body, depth, out, &done) || (!done && !redact_cut_json(r, body, depth, out, &done))))
 		return false;
 	if (done)
 		return true;
+	if (type_is(type, "application/x-www-form-urlencoded"))
+		return redact_pairs(r, WHERE_FORM, body, depth, out);
 	if (looks_like_form(body))
 		return redact_pairs(r, WHERE_FORM, body, depth, out);
 	return redact_value(r, body, depth, out);
@@ -195,6 +213,9 @@ bool redact_body(struct redaction *r, struct bytes headers, struct bytes body, s
 	r->near_aws = shape_has_aws_key(in);
 	fine = redact_content(r, type, in, 0, out, replaced);
 	r->near_aws = false;
+	bool clean = true;
+	if (fine && *decoded && r->total == before)
+		fine = look_beside(r, body, &clean);
 	if (fine && r->total == before) {
 		*decoded = false;
 		out->len = 0;

@@ -29,6 +29,10 @@ struct walk {
 	size_t hidden;
 	enum redact_why hidden_why;
 	struct bytes hidden_name;
+	/* The second string of ["Authorization", "Bearer …"]. */
+	size_t pair;
+	enum redact_why pair_why;
+	struct bytes pair_name;
 };
 
 /* What a string means. Bytes that are not UTF-8 stay. */
@@ -238,9 +242,10 @@ static bool enter(struct walk *w, size_t open, struct bytes key)
 		return true;
 	if (!meaning_of(w, open + 1, &name))
 		return false;
-	enum redact_why why =
-	    name.len > 100 ? WHY_NOT : redact_match_name(w->r->names, WHERE_JSON, name, bytes_of(NULL)).why;
-	return why == WHY_NOT || hide_value(w, open + 2, why, inside(json_lexeme(w->in, &w->t->at[open + 1])));
+	w->pair = open + 2;
+	w->pair_why = name.len > 100 ? WHY_NOT : redact_match_name(w->r->names, WHERE_JSON, name, bytes_of(NULL)).why;
+	w->pair_name = inside(json_lexeme(w->in, &w->t->at[open + 1]));
+	return true;
 }
 
 /* The member whose key is token i. */
@@ -289,6 +294,8 @@ static bool look_at(struct walk *w, size_t i)
 			return true;
 		if (i < w->hidden)
 			return hide_value(w, i, w->hidden_why, key.len ? key : w->hidden_name);
+		if (i == w->pair && w->pair_why != WHY_NOT)
+			return hide_value(w, i, w->pair_why, w->pair_name);
 		return t->kind == TOKEN_NUMBER || look_into(w, i);
 	default:
 		return true;
@@ -312,5 +319,59 @@ bool redact_json(struct redaction *r, struct bytes text, unsigned depth, struct 
 	buffer_free(&w.text);
 	buffer_free(&w.inner);
 	json_tokens_free(&t);
+	return fine;
+}
+
+/* ---- JSON whose end is missing ---- */
+
+/* What a text that ends within JSON lacks: the quote, and brackets; up to JSON_DEPTH_MAX of them. False: it is not
+ * that, or is too deep. */
+static bool find_missing(struct bytes in, bool *string, bool *escape, char *brackets, size_t *depth)
+{
+	*string = *escape = false;
+	*depth = 0;
+	for (size_t i = 0; i < in.len; i++) {
+		uint8_t c = in.at[i];
+		if (*string) {
+			*string = *escape || c != '"';
+			*escape = !*escape && c == '\\';
+		} else if (c == '"') {
+			*string = true;
+		} else if (c == '{' || c == '[') {
+			if (*depth == JSON_DEPTH_MAX)
+				return false;
+			brackets[(*depth)++] = c == '{' ? '}' : ']';
+		} else if (c == '}' || c == ']') {
+			if (*depth == 0 || brackets[--*depth] != (char)c)
+				return false;
+		}
+	}
+	return *string || *depth > 0;
+}
+
+bool redact_cut_json(struct redaction *r, struct bytes text, unsigned depth, struct buffer *out, bool *is_json)
+{
+	/* Behind a value, a key, a colon, a comma of an object. */
+	static const char *const ends[] = { "", ":0", "0", "\"\":0" };
+	char brackets[JSON_DEPTH_MAX];
+	bool string, escape, fine = true;
+	size_t open, start = out->len;
+	struct buffer whole = { 0 };
+	*is_json = false;
+	if (!find_missing(text, &string, &escape, brackets, &open))
+		return true;
+	for (size_t k = 0; fine && !*is_json && k < sizeof ends / sizeof *ends; k++) {
+		whole.len = 0;
+		fine = buffer_append_bytes(&whole, text) && (!escape || buffer_put_u8(&whole, '\\')) &&
+		       (!string || buffer_put_u8(&whole, '"')) && buffer_append_text(&whole, ends[k]);
+		for (size_t i = open; fine && i > 0; i--)
+			fine = buffer_put_u8(&whole, (uint8_t)brackets[i - 1]);
+		fine = fine && redact_json(r, buffer_view(&whole), depth, out, is_json);
+	}
+	/* What was added is at the end still: of what it consists nothing goes. */
+	size_t added = whole.len - text.len;
+	if (fine && *is_json)
+		out->len = out->len - start > added ? out->len - added : start;
+	buffer_free(&whole);
 	return fine;
 }

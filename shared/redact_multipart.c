@@ -182,7 +182,8 @@ bool redact_multipart(struct redaction *r, struct bytes type, struct bytes body,
 		size_t start = line ? (size_t)(line - body.at) + 1 : body.len;
 		size_t next = last ? SIZE_MAX : find_delimiter(body, buffer_view(&delimiter), start);
 		size_t end = next == SIZE_MAX ? body.len : next;
-		fine = buffer_append(out, body.at + at, start - at);
+		fine = buffer_append(out, body.at + at, delimiter.len) &&
+		       redact_scan(r, bytes_make(body.at + from, start - from), depth + 1, out);
 		/* The line's end before a delimiter is the delimiter's. */
 		size_t tail = 0;
 		if (next != SIZE_MAX && end > start)

@@ -66,6 +66,9 @@ MUST_CHECK bool redact_behind_scheme(struct redaction *r, struct bytes rest, boo
 				     struct buffer *out);
 /* *is_json false: it is none, and *out is as it was. */
 MUST_CHECK bool redact_json(struct redaction *r, struct bytes text, unsigned depth, struct buffer *out, bool *is_json);
+/* The same for JSON whose end is missing, as a body has that was recorded in part. */
+MUST_CHECK bool redact_cut_json(struct redaction *r, struct bytes text, unsigned depth, struct buffer *out,
+				bool *is_json);
 /* *is_multipart false: no boundary, and *out is as it was. */
 MUST_CHECK bool redact_multipart(struct redaction *r, struct bytes type, struct bytes body, unsigned depth,
 				 struct buffer *out, bool *is_multipart);

@@ -17,16 +17,22 @@ struct edit {
 	struct buffer put;
 };
 
+/* A value that goes when the scan is there; end 0: none. */
+struct ahead {
+	size_t from, end;
+	struct bytes name;
+	enum redact_why why;
+};
+
 struct scan {
 	struct redaction *r;
 	struct bytes text;
 	unsigned depth;
 	struct shape_scan shapes;
 	size_t name_end; /* of the last word that could be a name */
-	/* Of an element or attribute that was found: its value, and where it begins. */
-	size_t value_from, value_end;
-	struct bytes value_name;
-	enum redact_why value_why;
+	/* What was found ahead: the value of an element or of an attribute that another one names, and of NAME=VALUE.
+	 * What stands before it is still looked at. */
+	struct ahead tagged, assigned;
 };
 
 static bool is_name_start(uint8_t c)
@@ -102,44 +108,43 @@ static bool is_word_of_json(struct bytes value)
 	       bytes_equal_nocase(value, "false");
 }
 
-/* NAME=VALUE, NAME: VALUE, "NAME": "VALUE" and the like, with the name at `at`. False: none, or it is no secret. */
-static bool find_assignment(struct scan *s, size_t at, size_t *from, size_t *end, struct bytes *name,
-			    enum redact_why *why)
+/* NAME=VALUE, NAME: VALUE, "NAME": "VALUE" and the like, with the name at `at`. */
+static void find_assignment(struct scan *s, size_t at)
 {
 	struct bytes text = s->text;
-	size_t i = at;
+	size_t i = at, end;
 	uint8_t quote;
 	while (i < text.len && i - at <= NAME_MOST && is_name_letter(text.at[i]))
 		i++;
 	s->name_end = i;
-	*name = bytes_make(text.at + at, i - at);
-	if (name->len > NAME_MOST)
-		return false;
+	struct bytes name = bytes_make(text.at + at, i - at);
+	if (name.len > NAME_MOST)
+		return;
 	i += quote_at(text, i, &quote);
 	i = skip_blanks(text, i);
 	if (i >= text.len || (text.at[i] != '=' && text.at[i] != ':'))
-		return false;
+		return;
 	bool colon = text.at[i] == ':';
 	i++;
 	if (i < text.len && (text.at[i] == '=' || (!colon && text.at[i] == '>')))
 		i++;
 	i = skip_blanks(text, i);
 	if (i >= text.len)
-		return false;
-	struct redact_match m = redact_match_name(s->r->names, WHERE_TEXT, *name, bytes_of(NULL));
+		return;
+	struct redact_match m = redact_match_name(s->r->names, WHERE_TEXT, name, bytes_of(NULL));
 	if (m.why == WHY_NOT)
-		return false;
-	*why = m.why;
+		return;
 	size_t opening = quote_at(text, i, &quote);
-	*from = i + opening;
+	size_t from = i + opening;
 	if (opening)
-		*end = quoted_end(text, *from, quote, opening > 1);
+		end = quoted_end(text, from, quote, opening > 1);
 	else if (text.at[i] == '{' || text.at[i] == '[' || text.at[i] == '$' || text.at[i] == '<')
-		return false; /* looked into, a variable, or an element's */
+		return; /* looked into, a variable, or an element's */
 	else
-		*end = colon && begins_line(text, at) ? line_end(text, i) : word_end(text, i);
-	struct bytes value = bytes_make(text.at + *from, *end - *from);
-	return !redact_is_done(value) && (opening || !is_word_of_json(value));
+		end = colon && begins_line(text, at) ? line_end(text, i) : word_end(text, i);
+	struct bytes value = bytes_make(text.at + from, end - from);
+	if (!redact_is_done(value) && (opening || !is_word_of_json(value)))
+		s->assigned = (struct ahead){ from, end, name, m.why };
 }
 
 /* ---- elements and attributes ---- */
@@ -193,10 +198,8 @@ static void find_named_attribute(struct scan *s, struct bytes tag)
 		return;
 	for (size_t at = 0; next_attribute(tag, &at, &name, &value);)
 		if (is_attribute(valued, name) && !redact_is_done(value)) {
-			s->value_from = (size_t)(value.at - s->text.at);
-			s->value_end = s->value_from + value.len;
-			s->value_name = secret;
-			s->value_why = m.why;
+			size_t from = (size_t)(value.at - s->text.at);
+			s->tagged = (struct ahead){ from, from + value.len, secret, m.why };
 			return;
 		}
 }
@@ -231,10 +234,7 @@ static bool find_element(struct scan *s, size_t open, size_t tag_end)
 		to--;
 	if (redact_is_done(bytes_make(text.at + from, to - from)))
 		return false;
-	s->value_from = from;
-	s->value_end = to;
-	s->value_name = local;
-	s->value_why = m.why;
+	s->tagged = (struct ahead){ from, to, local, m.why };
 	return true;
 }
 
@@ -276,24 +276,41 @@ static bool is_url_at(struct bytes text, size_t at, size_t *end)
 
 /* ---- all of it ---- */
 
-static bool put_found(struct scan *s, size_t from, size_t end, struct bytes name, enum redact_why why, struct edit *e)
+/* *found: the value ahead begins here, or began within what was taken out just before. */
+static bool put_ahead(struct scan *s, size_t at, struct ahead *ahead, struct edit *e, bool *found)
 {
-	struct bytes value = bytes_make(s->text.at + from, end - from);
-	e->from = from;
-	e->end = end;
-	redact_note_named(s->r, REDACT_TEXT, name, why);
-	return redact_put_value(&e->put, why, value);
+	struct ahead a = *ahead;
+	*found = a.end > at && at >= a.from;
+	if (at >= a.from)
+		ahead->end = 0;
+	if (!*found)
+		return true;
+	e->from = at;
+	e->end = a.end;
+	redact_note_named(s->r, REDACT_TEXT, a.name, a.why);
+	return redact_put_value(&e->put, a.why, bytes_make(s->text.at + at, a.end - at));
 }
 
 static bool put_shape(struct scan *s, size_t at, const struct shape_hit *hit, struct edit *e)
 {
+	struct shape_hit next;
 	e->from = at + hit->keep;
 	e->end = hit->end;
+	/* One that begins within this one may reach further: "whsec_…/ya29.…". A look at a kilobyte tells. */
+	for (size_t i = e->from; i < e->end && e->end < s->text.len; i++) {
+		struct bytes near = bytes_make(s->text.at, s->text.len - i < 1024 ? s->text.len : i + 1024);
+		struct shape_scan own = { 0 };
+		if (!shape_at(s->r, &own, near, i, &next) || next.end <= e->end)
+			continue;
+		own.tried = 0;
+		if (shape_at(s->r, &own, s->text, i, &next) && next.end > e->end)
+			e->end = next.end;
+	}
 	redact_note(s->r, REDACT_SHAPE, bytes_of(NULL), hit->what);
 	if (hit->instead)
 		return buffer_append_text(&e->put, hit->instead);
 	/* Padded with what no token has in it, so that nothing takes it for one. */
-	size_t len = hit->end - e->from;
+	size_t len = e->end - e->from;
 	bool fine = buffer_append_text(&e->put, REDACTED);
 	for (size_t i = sizeof REDACTED - 1; fine && i < len && i < 256; i++)
 		fine = buffer_put_u8(&e->put, '*');
@@ -303,17 +320,19 @@ static bool put_shape(struct scan *s, size_t at, const struct shape_hit *hit, st
 /* *found: e says what becomes of what stands at `at`. */
 static bool look_at(struct scan *s, size_t at, struct edit *e, bool *found)
 {
-	struct bytes text = s->text, name;
+	struct bytes text = s->text;
 	uint8_t c = text.at[at];
-	enum redact_why why;
 	struct shape_hit hit;
-	size_t from, end;
+	size_t end;
+	if (!put_ahead(s, at, &s->tagged, e, found))
+		return false;
+	if (*found)
+		return true;
+	if (!put_ahead(s, at, &s->assigned, e, found))
+		return false;
+	if (*found)
+		return true;
 	*found = true;
-	if (s->value_end && at == s->value_from) {
-		end = s->value_end;
-		s->value_end = 0;
-		return put_found(s, at, end, s->value_name, s->value_why, e);
-	}
 	if (c == ':' && is_url_at(text, at, &end)) {
 		e->from = at + 3;
 		e->end = end;
@@ -322,9 +341,8 @@ static bool look_at(struct scan *s, size_t at, struct edit *e, bool *found)
 	}
 	if (c == '<')
 		look_at_tag(s, at);
-	if (is_name_start(c) && at >= s->name_end && (at == 0 || !is_name_start(text.at[at - 1])) &&
-	    find_assignment(s, at, &from, &end, &name, &why))
-		return put_found(s, from, end, name, why, e);
+	if (is_name_start(c) && at >= s->name_end && (at == 0 || !is_name_start(text.at[at - 1])))
+		find_assignment(s, at);
 	if (shape_at(s->r, &s->shapes, text, at, &hit))
 		return put_shape(s, at, &hit, e);
 	*found = false;

@@ -92,7 +92,11 @@ static bool put_pair(struct redaction *r, enum redact_where where, struct bytes 
 	struct redact_match m = match_segments(r, where, name);
 	if (m.why != WHY_NOT && !redact_is_done(value)) {
 		redact_note_named(r, where == WHERE_FORM ? REDACT_FORM : REDACT_QUERY, name, m.why);
-		return buffer_append(out, pair.at, raw.len + 1) && redact_put(out, value.len);
+		struct buffer own = { 0 };
+		bool fine =
+		    put_inner(r, where, raw, depth, &own, out) && buffer_put_u8(out, '=') && redact_put(out, value.len);
+		buffer_free(&own);
+		return fine;
 	}
 	/* A name may be a token as well. */
 	return put_inner(r, where, raw, depth, scratch, out) && buffer_put_u8(out, '=') &&
@@ -103,7 +107,7 @@ bool redact_pairs(struct redaction *r, enum redact_where where, struct bytes pai
 {
 	struct buffer scratch = { 0 };
 	bool fine = true;
-	for (size_t at = 0; fine && at <= pairs.len;) {
+	for (size_t at = 0; fine && pairs.len && at <= pairs.len;) {
 		size_t end = at;
 		while (end < pairs.len && pairs.at[end] != '&')
 			end++;
@@ -168,7 +172,7 @@ static bool put_path(struct redaction *r, struct bytes path, bool paths, unsigne
 	struct bytes before = bytes_of(NULL);
 	if (fine && !paths)
 		fine = buffer_append_bytes(out, buffer_view(&whole));
-	for (size_t at = 0; paths && fine && at <= whole.len;) {
+	for (size_t at = 0; paths && fine && whole.len && at <= whole.len;) {
 		size_t end = at;
 		while (end < whole.len && whole.at[end] != '/')
 			end++;
@@ -216,16 +220,14 @@ static bool put_user(struct redaction *r, struct bytes user, struct buffer *out)
 
 bool redact_behind_scheme(struct redaction *r, struct bytes rest, bool paths, unsigned depth, struct buffer *out)
 {
-	size_t host = 0, end = 0;
-	while (end < rest.len && rest.at[end] != '/' && rest.at[end] != '?' && rest.at[end] != '#') {
-		if (rest.at[end] == '@')
-			host = end + 1;
-		end++;
-	}
+	size_t host = 0;
+	for (size_t i = 0; i < rest.len && rest.at[i] != '/' && rest.at[i] != '?' && rest.at[i] != '#'; i++)
+		if (rest.at[i] == '@')
+			host = i + 1;
 	if (host && (!(host == 1 || put_user(r, bytes_make(rest.at, host - 1), out)) || !buffer_put_u8(out, '@')))
 		return false;
-	return buffer_append(out, rest.at + host, end - host) &&
-	       put_target(r, bytes_make(rest.at + end, rest.len - end), paths, depth, out);
+	/* Host and path are looked at as one: some hooks are known by both. */
+	return put_target(r, bytes_make(rest.at + host, rest.len - host), paths, depth, out);
 }
 
 bool redact_url(struct redaction *r, struct bytes url, struct buffer *out)
