@@ -22,7 +22,8 @@ void connection_send_note(struct connection *c, enum wire_type type, enum wire_n
 
 void connection_refuse(struct connection *c, enum wire_notice code, const char *text)
 {
-	log_event(LOG_INFO, "tunnel_refused", "tunnel", connection_tunnel(c), "owner", c->owner, "reason", text, NULL);
+	log_event(LOG_INFO, "tunnel_refused", "tunnel", connection_tunnel(c), "owner", c->owner, "reason", text, "peer",
+		  c->peer, NULL);
 	connection_send_note(c, WIRE_NOTICE, code, 0, text);
 	link_close(c->link, 1008, text);
 	c->clean = true;
@@ -182,8 +183,8 @@ static bool on_hello(struct connection *c, const struct wire_frame *f)
 		return true;
 	}
 	c->relay->metrics.tunnels++;
-	log_event(LOG_INFO, "tunnel_online", "tunnel", name, "owner", c->owner, "resumed", resumed ? "yes" : NULL,
-		  NULL);
+	log_event(LOG_INFO, "tunnel_online", "tunnel", name, "owner", c->owner, "peer", c->peer, "resumed",
+		  resumed ? "yes" : NULL, NULL);
 	if (!welcome(c, resumed))
 		return false;
 	registry_online(c->client, resumed);

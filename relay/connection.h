@@ -20,6 +20,7 @@ struct connection {
 	char owner[65];
 	uint64_t owner_mark; /* of the very token */
 	struct limits_address address;
+	char peer[PEER_TEXT_LEN];
 	char secret[TOKEN_TEXT_LEN + 2]; /* of the handshake, wiped after HELLO */
 };
 

@@ -69,6 +69,10 @@ static const struct refusal_text texts[REFUSE_COUNT] = {
 				 502, 0 },
 	[REFUSE_RATE_ADDRESS] = { "rate_address", "Too many requests from this address; slow down.", 429, 1 },
 	[REFUSE_PASSAGES] = { "passages", "The tunnel has as many WebSockets open as it may.", 503, 5 },
+	[REFUSE_UNDER_WAY] = { "under_way", "Too many requests of this address are under way; try again.", 429, 1 },
+	[REFUSE_PROXY_HEADER] = { "proxy_header", "The connection begins with a malformed PROXY header.", 400, 0 },
+	[REFUSE_PROXY_UNTRUSTED] = { "proxy_untrusted",
+				     "A PROXY header is taken only from a proxy that --trusted-proxy names.", 400, 0 },
 	[REFUSE_RATE_TUNNEL] = { "rate_tunnel", "Too many requests to this tunnel; slow down.", 429, 1 },
 };
 

@@ -43,6 +43,9 @@ enum refusal {
 	REFUSE_RATE_ADDRESS,
 	REFUSE_RATE_TUNNEL,
 	REFUSE_PASSAGES,
+	REFUSE_UNDER_WAY,       /* more requests of one address at once than it may have connections */
+	REFUSE_PROXY_HEADER,    /* a PROXY header that is malformed, or a second one */
+	REFUSE_PROXY_UNTRUSTED, /* one of somebody who is no trusted proxy */
 	REFUSE_COUNT,
 };
 

@@ -3,10 +3,10 @@
 
 #include "relay/limits.h"
 #include "relay/stream.h"
+#include "relay/trusted.h"
 #include "shared/headers.h"
 #include "shared/log.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <poll.h>
@@ -30,25 +30,13 @@ void ingress_set_state(struct sender *s, enum sender_state state, int64_t timeou
 
 /* ---- connections ---- */
 
-static void format_peer(int fd, char *out, size_t size)
+/* A trusted proxy's connection counts for nobody between two requests. */
+void ingress_know_peer(struct sender *s)
 {
-	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
-	socklen_t len = sizeof address;
-	char text[INET6_ADDRSTRLEN] = "?";
-	snprintf(out, size, "unknown");
-	if (getpeername(fd, (struct sockaddr *)&address, &len) != 0)
-		return;
-	if (address.ss_family == AF_INET) {
-		struct sockaddr_in *v4 = (struct sockaddr_in *)&address;
-		inet_ntop(AF_INET, &v4->sin_addr, text, sizeof text);
-		snprintf(out, size, "%s:%u", text, ntohs(v4->sin_port));
-	} else if (address.ss_family == AF_INET6) {
-		struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address;
-		/* [::] takes IPv4 as well: ::ffff:192.0.2.1 is 192.0.2.1. */
-		bool four = IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
-		inet_ntop(four ? AF_INET : AF_INET6, v6->sin6_addr.s6_addr + (four ? 12 : 0), text, sizeof text);
-		snprintf(out, size, four ? "%s:%u" : "[%s]:%u", text, ntohs(v6->sin6_port));
-	}
+	s->forwarded = trusted_has(s->in->relay->trusted, &s->from);
+	peer_format(&s->from, s->peer);
+	limits_address_of(&s->address, &s->from);
+	s->address.known &= !s->forwarded;
 }
 
 /* MHD 0.9.75 closes on such a line without a word. Its bytes are left to MHD, which ends the connection by them. What
@@ -81,8 +69,10 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 			s->daemon = in->tls;
 			s->tls = true;
 		}
-		format_peer(s->fd, s->peer, sizeof s->peer);
-		limits_address_of_peer(&s->address, s->fd);
+		info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+		if (info && info->client_addr)
+			peer_from_sockaddr(&s->from, info->client_addr);
+		ingress_know_peer(s);
 		limits_connected(in->relay->limits, &s->address);
 		s->next = in->senders;
 		s->back = &in->senders;
@@ -257,14 +247,11 @@ struct ingress *ingress_new(struct relay *relay, struct error *e)
 	return in;
 }
 
-void ingress_adopt(struct ingress *in, int fd, bool tls)
+void ingress_adopt(struct ingress *in, int fd, bool tls, const struct peer *peer)
 {
 	struct http_daemon *d = tls ? in->tls : in->plain;
 	struct sockaddr_storage address;
-	socklen_t len = sizeof address;
-	memset(&address, 0, sizeof address);
-	if (getpeername(fd, (struct sockaddr *)&address, &len) != 0)
-		len = 0;
+	socklen_t len = peer_to_sockaddr(peer, &address);
 	/* On failure MHD 0.9.75 has closed the socket. */
 	if (MHD_add_connection(http_daemon_mhd(d), fd, (struct sockaddr *)&address, len) != MHD_YES)
 		log_event(LOG_WARN, "connection_refused", "reason", "too many connections, or out of memory", NULL);

@@ -2,13 +2,14 @@
  * a delivery (delivery.h) that the router's tunnel carries. MHD runs in external mode on the loop (MEASURED.md §1). */
 #pragma once
 
+#include "relay/peer.h"
 #include "relay/relay.h"
 
 struct ingress;
 
 struct ingress *ingress_new(struct relay *relay, struct error *e);
-/* Takes a connected socket, its first bytes still unread in it. */
-void ingress_adopt(struct ingress *in, int fd, bool tls);
+/* Takes a connected socket, its first bytes still unread in it; `peer` is who it is of. */
+void ingress_adopt(struct ingress *in, int fd, bool tls, const struct peer *peer);
 /* New TLS connections get the certificate as it is on disk now; those that stand keep theirs. */
 MUST_CHECK bool ingress_reload(struct ingress *in, struct error *e);
 /* Connections that are in a request. */

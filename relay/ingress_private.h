@@ -19,10 +19,12 @@ struct sender {
 	int fd;
 	bool tls;
 	enum sender_state state;
-	uint64_t deadline; /* loop time in ms */
-	struct limits_address address;
+	uint64_t deadline;             /* loop time in ms */
+	struct peer from;              /* of the socket, or of its PROXY header */
+	bool forwarded;                /* that is a trusted proxy: X-Forwarded-For tells whose the request is */
+	struct limits_address address; /* counted as connected; unknown: nobody's */
 	struct passage_wire wire;
-	char peer[64];
+	char peer[PEER_TEXT_LEN]; /* whose the request is; between two: `from` */
 };
 
 /* One request and its answer. */
@@ -72,6 +74,9 @@ struct ingress {
 
 /* Notes what the connection is doing, and until when. */
 void ingress_set_state(struct sender *s, enum sender_state state, int64_t timeout_ms);
+
+/* Its peer is the connection's, until a trusted proxy's request says another. */
+void ingress_know_peer(struct sender *s);
 
 /* ingress_request.c: MHD's callbacks of a request, `cls` is the ingress. */
 void *ingress_on_request_line(void *cls, const char *uri, struct MHD_Connection *connection);

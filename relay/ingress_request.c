@@ -6,7 +6,9 @@
 #include "relay/plaintext.h"
 #include "relay/router.h"
 #include "relay/registry.h"
+#include "relay/trusted.h"
 #include "shared/headers.h"
+#include "shared/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -48,6 +50,7 @@ static enum MHD_Result open_delivery(struct exchange *x, const struct http_head 
 		.body_len = framing->body_len,
 		.has_body = framing->has_body,
 		.https = x->sender->tls,
+		.forwarded = x->sender->forwarded,
 		.peer = bytes_of(x->sender->peer),
 		.method = head->method,
 		.target = route->target,
@@ -110,6 +113,42 @@ static enum MHD_Result refuse_host(struct exchange *x, const struct http_head *h
 	return refuse(x, head, framing, REFUSE_MISDIRECTED);
 }
 
+/* Whoever runs a proxy before the relay and did not say so finds no senders in its record: said once, in the log. */
+static void tell_of_proxy(const struct sender *s, struct bytes headers)
+{
+	struct relay *relay = s->in->relay;
+	struct bytes value;
+	if (relay->told_of_proxy || relay->settings.trusted_proxy.count > 0 || !peer_is_loopback(&s->from) ||
+	    !headers_find(headers, "X-Forwarded-For", &value))
+		return;
+	relay->told_of_proxy = true;
+	log_event(LOG_WARN, "proxy_not_trusted", "peer", s->peer, "text",
+		  "its X-Forwarded-For is not believed: if it is a proxy of yours, name it with --trusted-proxy", NULL);
+}
+
+/* Of a request on a trusted proxy's connection: whose it is. For as long as it is under way it counts as a connection
+ * of theirs; false when they have too many. */
+static bool find_sender(struct sender *s, struct bytes headers)
+{
+	struct relay *relay = s->in->relay;
+	struct peer who;
+	if (!s->forwarded) {
+		tell_of_proxy(s, headers);
+		return true;
+	}
+	trusted_find_sender(relay->trusted, &s->from, headers, &who);
+	peer_format(&who, s->peer);
+	if (trusted_has(relay->trusted, &who))
+		return true;
+	limits_address_of(&s->address, &who);
+	if (limits_may_connect(relay->limits, &s->address)) {
+		limits_connected(relay->limits, &s->address);
+		return true;
+	}
+	s->address.known = false; /* nothing to be taken back */
+	return false;
+}
+
 static enum MHD_Result begin_request(struct exchange *x, const char *method, const char *version)
 {
 	struct ingress *in = x->sender->in;
@@ -122,6 +161,7 @@ static enum MHD_Result begin_request(struct exchange *x, const char *method, con
 	in->relay->metrics.requests++;
 	enum refusal why =
 	    ingress_read_head(x->sender->connection, method, version, x->target, x->target_in_place, &block, &head);
+	bool under_way = why == REFUSE_NOTHING && !find_sender(x->sender, head.headers);
 	if (why == REFUSE_NOTHING)
 		why = http_rules_check(&head, in->relay->settings.max_body, &framing);
 	bool for_record = why == REFUSE_BODY_TOO_LARGE;
@@ -131,9 +171,11 @@ static enum MHD_Result begin_request(struct exchange *x, const char *method, con
 	}
 	bool has_host = headers_find(head.headers, "Host", &host); /* HTTP/1.0 may have none; every browser sends one */
 	uint64_t now = uv_now(in->relay->loop);
-	if (!limits_take_address(in->relay->limits, &x->sender->address, now)) {
+	if (under_way) {
+		result = ingress_reply_refusal(x, REFUSE_UNDER_WAY);
+	} else if (!limits_take_address(in->relay->limits, &x->sender->address, now)) {
 		result = ingress_reply_refusal(x, REFUSE_RATE_ADDRESS);
-	} else if (!x->sender->tls && plaintext_is_unwelcome(in->relay, x->sender->fd)) {
+	} else if (!x->sender->tls && plaintext_is_unwelcome(in->relay, &x->sender->from)) {
 		result = refuse_plaintext(x, &head, &framing, host, is_tunnel_path(head.target));
 	} else if (has_host && !host_check_is_ours(&in->relay->names, host)) {
 		result = refuse_host(x, &head, &framing, host);
@@ -343,5 +385,9 @@ void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **c
 	free(x);
 	*con_cls = NULL;
 	s->exchange = NULL;
+	if (s->forwarded) {
+		limits_disconnected(s->in->relay->limits, &s->address);
+		ingress_know_peer(s);
+	}
 	ingress_set_state(s, SENDER_IDLE, IDLE_MS);
 }

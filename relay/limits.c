@@ -2,7 +2,6 @@
 
 #include "relay/hash.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,28 +49,11 @@ void limits_free(struct limits *l)
 	free(l);
 }
 
-void limits_address_from(struct limits_address *out, const struct sockaddr *from)
+void limits_address_of(struct limits_address *out, const struct peer *p)
 {
 	memset(out, 0, sizeof *out);
-	if (from->sa_family == AF_INET) {
-		const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)from;
-		out->at[10] = out->at[11] = 0xff; /* as IPv6 maps it */
-		memcpy(out->at + 12, &v4->sin_addr, 4);
-		out->known = true;
-	} else if (from->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)from;
-		memcpy(out->at, &v6->sin6_addr, IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) ? 16 : 8);
-		out->known = true;
-	}
-}
-
-void limits_address_of_peer(struct limits_address *out, int fd)
-{
-	struct sockaddr_storage a = { .ss_family = AF_UNSPEC };
-	socklen_t len = sizeof a;
-	memset(out, 0, sizeof *out);
-	if (getpeername(fd, (struct sockaddr *)&a, &len) == 0)
-		limits_address_from(out, (struct sockaddr *)&a);
+	memcpy(out->at, p->at, peer_is_ipv4(p) ? 16 : 8);
+	out->known = p->known;
 }
 
 static struct entry *find(struct entry *table, const uint8_t *key, size_t len)

@@ -2,8 +2,7 @@
  * buckets in two tables, with the time handed in; a limit of 0 is off and costs nothing. Loop thread. */
 #pragma once
 
-#include <sys/socket.h>
-
+#include "relay/peer.h"
 #include "shared/bytes.h"
 
 #define LIMITS_MAX_RATE 1000000
@@ -25,9 +24,8 @@ struct limits;
 struct limits *limits_new(const struct limits_settings *s);
 void limits_free(struct limits *l);
 
-void limits_address_from(struct limits_address *out, const struct sockaddr *from);
-/* The peer's of a connected socket; unknown (and never limited) when it has none. */
-void limits_address_of_peer(struct limits_address *out, int fd);
+/* An unknown peer is never limited. */
+void limits_address_of(struct limits_address *out, const struct peer *p);
 
 bool limits_may_connect(struct limits *l, const struct limits_address *a);
 /* Each connected wants its disconnected. */

@@ -4,6 +4,8 @@
 #include "relay/ingress.h"
 #include "relay/limits.h"
 #include "relay/plaintext.h"
+#include "relay/proxy_protocol.h"
+#include "relay/trusted.h"
 #include "relay/tunnel_server.h"
 #include "shared/log.h"
 #include "shared/wire.h"
@@ -21,6 +23,7 @@
 #define BACKLOG 1024
 #define MAX_SNIFFING 4096
 #define ACCEPTS_A_TURN 256
+#define DISCARD_READS 64
 #define PAUSE_MS 200 /* when descriptors ran out: the waiting connection would wake the loop for ever */
 
 struct listener {
@@ -44,7 +47,9 @@ struct sniff {
 	uv_timer_t deadline;
 	int fd;
 	int open_handles;
-	struct limits_address address;
+	struct peer peer;              /* of the socket, or who a PROXY header says is behind it */
+	bool proxied;                  /* there was one */
+	struct limits_address address; /* counted; unknown of a trusted proxy */
 	enum { GO_NOWHERE, GO_TUNNEL, GO_INGRESS } go;
 	bool tls;
 };
@@ -126,9 +131,9 @@ static void on_sniff_closed(uv_handle_t *h)
 	} else {
 		setsockopt(s->fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof one);
 		if (s->go == GO_TUNNEL)
-			tunnel_server_adopt(l->relay->tunnels, s->fd, s->tls);
+			tunnel_server_adopt(l->relay->tunnels, s->fd, s->tls, &s->peer);
 		else
-			ingress_adopt(l->relay->ingress, s->fd, s->tls);
+			ingress_adopt(l->relay->ingress, s->fd, s->tls, &s->peer);
 	}
 	*s->back = s->next;
 	if (s->next)
@@ -151,6 +156,8 @@ static void finish(struct sniff *s, int go, bool tls)
 	uv_close((uv_handle_t *)&s->deadline, on_sniff_closed);
 }
 
+static void look(struct sniff *s);
+
 static bool decide_plain(const uint8_t *at, size_t len, int *go)
 {
 	static const char start[] = "GET " WIRE_PATH;
@@ -165,6 +172,99 @@ static bool decide_plain(const uint8_t *at, size_t len, int *go)
 	return true;
 }
 
+static void want(struct sniff *s, int bytes)
+{
+	if (setsockopt(s->fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes) != 0)
+		finish(s, GO_NOWHERE, false);
+}
+
+/* The peeked bytes stay in the socket and would keep it readable: wait until there are more. */
+static void wait_for_more(struct sniff *s, size_t len)
+{
+	if (len >= CLIENT_HELLO_MAX)
+		finish(s, GO_NOWHERE, false);
+	else
+		want(s, (int)len + 1);
+}
+
+/* Says why, for the log of a proxy that was set up wrongly, and closes. */
+static void refuse(struct sniff *s, enum refusal why)
+{
+	struct metrics *m = &s->listener->relay->metrics;
+	const struct refusal_text *t = refusal_text(why);
+	char peer[PEER_TEXT_LEN], text[500];
+	struct log_number status;
+	m->refused[why]++;
+	m->status_class[t->status / 100]++;
+	peer_format(&s->peer, peer);
+	log_event(LOG_INFO, "refused", "reason", t->name, "status", log_number(&status, t->status), "peer", peer, NULL);
+	int len =
+	    snprintf(text, sizeof text,
+		     "HTTP/1.1 %d Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n"
+		     "Creel-Refused: %s\r\nConnection: close\r\n\r\ncreel: %s\n",
+		     t->status, strlen(t->sentence) + strlen("creel: \n"), t->name, t->sentence);
+	(void)!send(s->fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	shutdown(s->fd, SHUT_WR);
+	/* Bytes that nobody read would make the close a reset, which takes the answer along. */
+	for (int i = 0; i < DISCARD_READS && recv(s->fd, text, sizeof text, MSG_DONTWAIT) > 0; i++)
+		;
+	finish(s, GO_NOWHERE, false);
+}
+
+/* From here on the connection is the source's: it, and not the proxy, is counted. */
+static bool become(struct sniff *s, const struct peer *source)
+{
+	struct relay *relay = s->listener->relay;
+	s->peer = *source;
+	if (trusted_has(relay->trusted, source))
+		return true;
+	limits_address_of(&s->address, source);
+	bool allowed = limits_may_connect(relay->limits, &s->address);
+	if (allowed) {
+		limits_connected(relay->limits, &s->address);
+	} else {
+		s->address.known = false;
+		relay->metrics.connections_refused++;
+		log_event(LOG_DEBUG, "connection_refused", "reason", "too many connections of one address", NULL);
+	}
+	return allowed;
+}
+
+/* What a connection begins with before its own first byte. True when that byte is there to be looked at; otherwise this
+ * was the last word for now. */
+static bool pass_proxy_header(struct sniff *s, uint8_t *data, size_t len)
+{
+	struct peer source;
+	size_t used;
+	enum proxy_protocol header = proxy_protocol_parse(bytes_make(data, len), &source, &used);
+	if (header == PROXY_PROTOCOL_NONE)
+		return true;
+	if (header == PROXY_PROTOCOL_MORE && !proxy_protocol_begins(bytes_make(data, len))) {
+		wait_for_more(s, len); /* the beginning of one may be that of a request as well */
+		return false;
+	}
+	if (!trusted_has(s->listener->relay->trusted, &s->peer)) {
+		refuse(s, REFUSE_PROXY_UNTRUSTED);
+		return false;
+	}
+	if (s->proxied || header == PROXY_PROTOCOL_INVALID) {
+		refuse(s, REFUSE_PROXY_HEADER);
+		return false;
+	}
+	if (header == PROXY_PROTOCOL_MORE) {
+		wait_for_more(s, len);
+		return false;
+	}
+	s->proxied = true;
+	if (recv(s->fd, data, used, MSG_DONTWAIT) != (ssize_t)used || (source.known && !become(s, &source))) {
+		finish(s, GO_NOWHERE, false);
+		return false;
+	}
+	want(s, 1);
+	look(s);
+	return false;
+}
+
 static void look(struct sniff *s)
 {
 	uint8_t data[CLIENT_HELLO_MAX];
@@ -177,6 +277,8 @@ static void look(struct sniff *s)
 		return;
 	}
 	int go = GO_NOWHERE;
+	if (!pass_proxy_header(s, data, (size_t)n))
+		return;
 	if (data[0] == 0x16) {
 		enum client_hello hello = relay->settings.tls_cert
 					      ? client_hello_parse(bytes_make(data, (size_t)n), WIRE_ALPN)
@@ -189,7 +291,7 @@ static void look(struct sniff *s)
 			finish(s, go, true);
 			return;
 		}
-	} else if (plaintext_is_unwelcome(relay, s->fd)) {
+	} else if (plaintext_is_unwelcome(relay, &s->peer)) {
 		finish(s, GO_INGRESS, false); /* where it gets its answer, a tunnel as well */
 		return;
 	} else if (s->listener->tunnels_only) {
@@ -199,10 +301,7 @@ static void look(struct sniff *s)
 		finish(s, go, false);
 		return;
 	}
-	/* The peeked bytes stay in the socket and would keep it readable: wait until there are more. */
-	int more = (int)n + 1;
-	if (n == (ssize_t)sizeof data || setsockopt(s->fd, SOL_SOCKET, SO_RCVLOWAT, &more, sizeof more) != 0)
-		finish(s, GO_NOWHERE, false);
+	wait_for_more(s, (size_t)n);
 }
 
 static void on_bytes(uv_poll_t *h, int status, int events)
@@ -225,8 +324,12 @@ static void on_deadline(uv_timer_t *h)
 static void start_sniffing(struct listener *l, int fd, const struct sockaddr *from)
 {
 	int one = 1;
-	struct limits_address address;
-	limits_address_from(&address, from);
+	struct limits_address address = { .known = false };
+	struct peer peer;
+	peer_from_sockaddr(&peer, from);
+	/* A trusted proxy brings everybody's connections: each counts as its sender's, once that is known. */
+	if (!trusted_has(l->relay->trusted, &peer))
+		limits_address_of(&address, &peer);
 	bool allowed = limits_may_connect(l->relay->limits, &address);
 	struct sniff *s = allowed && l->sniffing_count < MAX_SNIFFING ? calloc(1, sizeof *s) : NULL;
 	if (!s || uv_poll_init(l->relay->loop, &s->poll, fd) != 0) {
@@ -239,6 +342,7 @@ static void start_sniffing(struct listener *l, int fd, const struct sockaddr *fr
 		close(fd);
 		return;
 	}
+	s->peer = peer;
 	s->address = address;
 	limits_connected(l->relay->limits, &address);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);

@@ -7,22 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static bool is_loopback(const struct sockaddr_storage *a)
+bool plaintext_is_unwelcome(const struct relay *relay, const struct peer *peer)
 {
-	if (a->ss_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24 == 127;
-	if (a->ss_family != AF_INET6)
-		return false;
-	const struct in6_addr *v6 = &((const struct sockaddr_in6 *)a)->sin6_addr;
-	return IN6_IS_ADDR_LOOPBACK(v6) || (IN6_IS_ADDR_V4MAPPED(v6) && v6->s6_addr[12] == 127);
-}
-
-bool plaintext_is_unwelcome(const struct relay *relay, int fd)
-{
-	struct sockaddr_storage peer = { .ss_family = AF_UNSPEC };
-	socklen_t len = sizeof peer;
-	return relay->settings.tls_cert &&
-	       !(getpeername(fd, (struct sockaddr *)&peer, &len) == 0 && is_loopback(&peer));
+	return relay->settings.tls_cert && !peer_is_loopback(peer);
 }
 
 /* The address the sender reached, as ADDR:PORT. */

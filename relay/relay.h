@@ -28,6 +28,7 @@ struct settings {
 	uint64_t spool_max_bytes, spool_max_total; /* the latter 0: as much as SPOOL_TOTAL_TUNNELS tunnels may */
 	int64_t max_connections, max_connections_per_address, max_tunnels_per_token; /* the latter two: 0 is no limit */
 	bool browser_warning;
+	struct option_values trusted_proxy;        /* addresses and networks */
 	int64_t rate_per_address, rate_per_tunnel; /* requests a second; 0: no limit */
 };
 
@@ -44,6 +45,7 @@ struct relay {
 	struct tokens *tokens;
 	struct router *router;
 	struct limits *limits;
+	struct trusted *trusted; /* the proxies that are believed who the sender is */
 	struct ingress *ingress;
 	struct tunnel_server *tunnels;
 	struct registry *registry;
@@ -51,4 +53,5 @@ struct relay {
 	struct host_names names;
 	struct browser_warning *warning; /* NULL: not asked for */
 	bool draining;
+	bool told_of_proxy; /* logged that somebody looks like a proxy and is not trusted */
 };

@@ -7,6 +7,7 @@
 #include "relay/listener.h"
 #include "relay/router.h"
 #include "relay/tokens.h"
+#include "relay/trusted.h"
 #include "relay/tunnel_server.h"
 #include "relay/registry.h"
 #include "shared/ini_file.h"
@@ -273,7 +274,8 @@ static bool check_settings(const struct settings *set, struct error *e)
 static bool start(struct serve *s, struct error *e)
 {
 	struct settings *set = &s->relay.settings;
-	if (!check_settings(set, e) || !check_addresses(&set->listen, e) || !check_addresses(&set->tunnel_listen, e) ||
+	if (!check_settings(set, e) || !(s->relay.trusted = trusted_new(&set->trusted_proxy, e)) ||
+	    !check_addresses(&set->listen, e) || !check_addresses(&set->tunnel_listen, e) ||
 	    !tokens_open(&s->relay.tokens, set->data, true, e) || !may_serve(s, e) || !make_rooms(s, e))
 		return false;
 	/* ingress first: its sentence about a bad certificate is the better one. */
@@ -316,6 +318,7 @@ static void free_relay(struct serve *s)
 	router_free(r->router);
 	limits_free(r->limits);
 	browser_warning_free(r->warning);
+	trusted_free(r->trusted);
 	tokens_close(r->tokens);
 }
 
@@ -427,7 +430,9 @@ int serve_run(int argc, char **argv, struct error *e)
 		{ "max-connections", 0, OPTION_COUNT, &s.max_connections, "N",
 		  "senders' connections at once (default 16384)" },
 		{ "max-connections-per-address", 0, OPTION_COUNT, &s.max_connections_per_address, "N",
-		  "of one address (default 1024; 0 for no limit: behind a proxy)" },
+		  "of one address (default 1024; 0 for no limit)" },
+		{ "trusted-proxy", 0, OPTION_LIST, &s.trusted_proxy, "CIDR…",
+		  "believe X-Forwarded-… and PROXY headers from there (again for more)" },
 		{ "rate-per-address", 0, OPTION_COUNT, &s.rate_per_address, "N",
 		  "requests a second of one address (default 0: no limit)" },
 		{ "rate-per-tunnel", 0, OPTION_COUNT, &s.rate_per_tunnel, "N",

@@ -1,15 +1,19 @@
 /* The lws end of the tunnels: context, vhosts, callbacks. */
 #include "relay/tunnel_private.h"
+#include "relay/trusted.h"
 
 #include "shared/log.h"
 
 #include <microhttpd.h>
 #include <openssl/err.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define HELLO_SECONDS 10
 #define MAX_AUTHORIZATION 256
 #define MAX_HOST 4096 /* all that lws 4.1.6 takes of a head's fields */
+#define MAX_FORWARDED_FOR 2048
 
 static void read_secret(struct connection *c, struct lws *wsi)
 {
@@ -18,6 +22,22 @@ static void read_secret(struct connection *c, struct lws *wsi)
 	if (len > 7 && strncasecmp(value, "Bearer ", 7) == 0)
 		snprintf(c->secret, sizeof c->secret, "%.*s", (int)sizeof c->secret - 1, value + 7);
 	lws_explicit_bzero(value, sizeof value);
+}
+
+/* Whose tunnel it is, though a trusted proxy's the connection. */
+static void find_client(struct connection *c, struct lws *wsi)
+{
+	const struct peer *adopted = lws_get_opaque_user_data(wsi);
+	struct peer from = { .known = false }, who;
+	char list[MAX_FORWARDED_FOR];
+	if (adopted)
+		from = *adopted;
+	/* What does not fit is not read, and the proxy is the client. */
+	int len = lws_hdr_copy(wsi, list, sizeof list, WSI_TOKEN_X_FORWARDED_FOR);
+	trusted_find_in_list(c->relay->trusted, &from, bytes_make(list, len > 0 ? (size_t)len : 0), &who);
+	peer_format(&who, c->peer);
+	limits_address_of(&c->address, &who);
+	c->address.known &= !trusted_has(c->relay->trusted, &who);
 }
 
 static int on_established(struct tunnel_server *s, struct connection *c, struct lws *wsi)
@@ -33,7 +53,7 @@ static int on_established(struct tunnel_server *s, struct connection *c, struct 
 	if (s->all)
 		s->all->back = &c->next;
 	s->all = c;
-	limits_address_of_peer(&c->address, lws_get_socket_fd(wsi));
+	find_client(c, wsi);
 	limits_connected(s->relay->limits, &c->address);
 	read_secret(c, wsi);
 	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, HELLO_SECONDS);
@@ -160,6 +180,9 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		if (c->link)
 			note_close(c, in, len);
 		return c->link && *link_close_reason(c->link) ? -1 : 0;
+	case LWS_CALLBACK_WSI_DESTROY:
+		free(lws_get_opaque_user_data(wsi));
+		return 0;
 	case LWS_CALLBACK_CLOSED:
 		on_closed(c);
 		return 0;
@@ -239,11 +262,20 @@ struct tunnel_server *tunnel_server_new(struct relay *relay, struct error *e)
 	return s;
 }
 
-void tunnel_server_adopt(struct tunnel_server *s, int fd, bool tls)
+void tunnel_server_adopt(struct tunnel_server *s, int fd, bool tls, const struct peer *peer)
 {
+	struct peer *copy = malloc(sizeof *copy);
 	/* lws 4.1.6 closes the socket itself when it cannot take it. */
-	if (!lws_adopt_socket_vhost(tls ? s->tls : s->plain, fd))
+	struct lws *wsi = copy ? lws_adopt_socket_vhost(tls ? s->tls : s->plain, fd) : NULL;
+	if (!copy)
+		close(fd);
+	if (!wsi) {
 		log_event(LOG_WARN, "tunnel_not_adopted", NULL);
+		free(copy);
+		return;
+	}
+	*copy = *peer;
+	lws_set_opaque_user_data(wsi, copy); /* freed at WSI_DESTROY */
 }
 
 bool tunnel_server_reload(struct tunnel_server *s, struct error *e)

@@ -1,14 +1,15 @@
 /* The WebSocket end of the tunnels (libwebsockets): takes sockets, makes a connection of each. Loop thread. */
 #pragma once
 
+#include "relay/peer.h"
 #include "relay/relay.h"
 
 struct tunnel_server;
 
 /* Makes the lws context on the relay's loop, with a TLS side when a certificate is configured. NULL and *e. */
 struct tunnel_server *tunnel_server_new(struct relay *relay, struct error *e);
-/* Takes a connected socket whose first bytes are a tunnel's (still unread in the socket). */
-void tunnel_server_adopt(struct tunnel_server *s, int fd, bool tls);
+/* Takes a connected socket whose first bytes are a tunnel's (still unread in the socket). `peer` is who it is of. */
+void tunnel_server_adopt(struct tunnel_server *s, int fd, bool tls, const struct peer *peer);
 /* Reads certificate and key anew for handshakes to come; those that stand stay. */
 MUST_CHECK bool tunnel_server_reload(struct tunnel_server *s, struct error *e);
 /* Closes tunnels whose token is gone. */

@@ -1,21 +1,13 @@
 /* Limits of addresses and tunnels. */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include "relay/limits.h"
 #include "tests/unit/unit.h"
 
 static struct limits_address address_of(const char *text)
 {
 	struct limits_address a;
-	struct sockaddr_in v4 = { .sin_family = AF_INET };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
-	if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
-		limits_address_from(&a, (struct sockaddr *)&v4);
-	} else {
-		assert_int_equal(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
-		limits_address_from(&a, (struct sockaddr *)&v6);
-	}
+	struct peer p;
+	assert_true(peer_parse(bytes_of(text), &p));
+	limits_address_of(&a, &p);
 	return a;
 }
 

@@ -197,13 +197,16 @@ export class Sender {
 		}));
 	}
 
-	static async connect(port, { host = '127.0.0.1', tlsOptions } = {}) {
-		const socket = tlsOptions ? tls.connect({ port, host, ...tlsOptions }) : net.connect({ port, host });
+	/** `localAddress` is where it comes from; `first` goes before all else, TLS included. */
+	static async connect(port, { host = '127.0.0.1', localAddress, first, tlsOptions } = {}) {
+		let socket = net.connect({ port, host, localAddress });
+		await within('connecting', once(socket, 'connect'));
+		if (first) socket.write(first);
+		if (tlsOptions) {
+			socket = tls.connect({ socket, ...tlsOptions });
+			await within('the TLS handshake', once(socket, 'secureConnect'));
+		}
 		const s = new Sender(socket);
-		await within('connecting', new Promise((resolve, reject) => {
-			socket.once(tlsOptions ? 'secureConnect' : 'connect', resolve);
-			socket.once('error', reject);
-		}));
 		socket.setNoDelay(true);
 		return s;
 	}
