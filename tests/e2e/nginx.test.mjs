@@ -2,40 +2,23 @@
 // README.md says. Then a burst from wrk, and uploads by curl.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { World, freePort, waitFor } from './lib/harness.mjs';
+import { startFront } from './lib/fronts.mjs';
+import { World, waitFor } from './lib/harness.mjs';
 import { Receiver, Sender, requestBytes, send } from './lib/http.mjs';
-import { block } from './lib/readme.mjs';
 import { makeCertificate } from './lib/tls.mjs';
 
 const sha = (b) => `${b.length} ${createHash('sha256').update(b).digest('hex')}`;
 
 describe('behind nginx', () => {
-	let w, app, relay, nginx, port, certificate, client;
+	let w, app, relay, nginx, front, port, certificate, client;
 	before(async () => {
 		w = new World();
 		certificate = makeCertificate(w.dir, 'nginx');
 		app = w.keep(await Receiver.start());
-		port = await freePort();
-		relay = await w.startRelay({ args: ['--public-url', `https://localhost:${port}`] });
-		mkdirSync(w.path('nginx'));
-		writeFileSync(w.path('nginx.conf'), `
-			${process.getuid() === 0 ? 'user root;' : ''} daemon off; pid ${w.path('nginx.pid')}; error_log stderr warn; worker_processes 1;
-			events { worker_connections 512; }
-			http {
-				access_log off;
-				client_body_temp_path ${w.path('nginx')}; proxy_temp_path ${w.path('nginx')};
-				fastcgi_temp_path ${w.path('nginx')}; uwsgi_temp_path ${w.path('nginx')}; scgi_temp_path ${w.path('nginx')};
-				map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
-				server {
-					listen 127.0.0.1:${port} ssl;
-					ssl_certificate ${certificate.cert}; ssl_certificate_key ${certificate.key};
-					${block('location / {').replace('127.0.0.1:8080', `127.0.0.1:${relay.port}`)}
-				}
-			}`);
-		nginx = w.spawn('nginx', ['-c', w.path('nginx.conf'), '-p', w.dir]);
-		await waitFor(() => `nginx to listen\n${nginx.err}`, () => Sender.connect(port).then((s) => s.end().then(() => true), () => false));
+		front = await startFront(w, 'nginx', { certificate });
+		({ port, relay, process: nginx } = front);
 		client = await w.startClient({ relayUrl: `https://localhost:${port}`, target: app.port, name: 'fronted', args: ['--ca', certificate.cert] });
 	});
 	after(() => w?.close());
@@ -129,7 +112,7 @@ describe('behind nginx', () => {
 	it('nginx goes away and comes back: so does the tunnel', async () => {
 		await nginx.stop('SIGTERM');
 		await waitFor('the client to notice', () => client.events.some((e) => e.type === 'state' && e.state !== 'online'));
-		nginx = w.spawn('nginx', ['-c', w.path('nginx.conf'), '-p', w.dir]);
+		nginx = front.again();
 		await waitFor('the tunnel to be back', async () => (await send(relay.port, requestBytes('GET', '/fronted/back', ['Host: localhost']))).status === 200, 40_000);
 	});
 

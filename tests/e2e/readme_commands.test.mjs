@@ -11,13 +11,17 @@ import { block, blocks } from './lib/readme.mjs';
 
 const DAY = 'creel listen 3000 --relay ';
 const CI = 'set -e\n';
-const OPTIONS = '[serve]\n';
+const OPTIONS = '[serve]\nlisten = [::]:443\n';
 const TOKEN = 'sudo creel-relay token add ';
 const ELSEWHERE = {
 	'make run ': 'installs packages; tests/run.sh runs make demo, which does the same, and make test is what runs this',
 	'sender ': 'a drawing',
 	'sudo certbot ': 'needs a certificate authority that reaches this host',
-	'location / {': 'nginx.test.mjs runs nginx with it',
+	'[serve]\nlisten = 127.0.0.1:8080\n': 'lib/fronts.mjs starts relays with it',
+	'location / {': 'lib/fronts.mjs starts nginx with it, for fronts.test.mjs and others',
+	'hooks.example.com {': 'it starts Caddy',
+	'frontend hooks\n    mode http\n': 'it starts haproxy',
+	'frontend hooks\n    mode tcp\n': 'it starts haproxy',
 	'[Service]\n': 'needs systemd',
 };
 const LINES_ELSEWHERE = { 'creel ui ': 'needs a terminal: inspector.test.mjs' };

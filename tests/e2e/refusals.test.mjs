@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { waitFor } from './lib/harness.mjs';
 import { Sender, field, post, requestBytes, send } from './lib/http.mjs';
+import { malformed } from './lib/malformed.mjs';
 import { openRoad } from './lib/road.mjs';
 
 const MAX_BODY = 64 << 10;
@@ -35,67 +36,7 @@ describe('refused by the relay', () => {
 			await s.end();
 		}
 	}
-	const head = (...lines) => `POST /strict/x HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
-	const chunked = (body) => head('Host: localhost', 'Transfer-Encoding: chunked') + body;
-	const SMUGGLED = 'GET /strict/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n';
-
-	const bad = {
-		'two Content-Lengths that differ': head('Host: localhost', 'Content-Length: 3', 'Content-Length: 4') + 'abcd',
-		'two Content-Lengths that agree': head('Host: localhost', 'Content-Length: 3', 'Content-Length: 3') + 'abc',
-		'a Content-Length that is a list': head('Host: localhost', 'Content-Length: 3, 3') + 'abc',
-		'a Content-Length with a sign': head('Host: localhost', 'Content-Length: +3') + 'abc',
-		'a Content-Length in hex': head('Host: localhost', 'Content-Length: 0x3') + 'abc',
-		'a negative Content-Length': head('Host: localhost', 'Content-Length: -1'),
-		'an empty Content-Length': head('Host: localhost', 'Content-Length:'),
-		'Content-Length beside Transfer-Encoding': head('Host: localhost', 'Content-Length: 3', 'Transfer-Encoding: chunked') + '0\r\n\r\n' + SMUGGLED,
-		'Transfer-Encoding before Content-Length': head('Host: localhost', 'Transfer-Encoding: chunked', 'Content-Length: 5') + '0\r\n\r\n' + SMUGGLED,
-		'a Transfer-Encoding other than chunked': head('Host: localhost', 'Transfer-Encoding: gzip, chunked') + '0\r\n\r\n',
-		'Transfer-Encoding twice': head('Host: localhost', 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked') + '0\r\n\r\n',
-		'a folded field': head('Host: localhost', 'X-A: 1', ' folded', 'Content-Length: 0'),
-		'a fold with a tab': head('Host: localhost', 'X-A: 1', '\tfolded', 'Content-Length: 0'),
-		'a fold before the first field': head(' Host: localhost', 'Content-Length: 0'),
-		'a bare LF between fields': 'POST /strict/x HTTP/1.1\r\nHost: localhost\nX-A: 1\r\nContent-Length: 0\r\n\r\n',
-		'bare LFs only': 'POST /strict/x HTTP/1.1\nHost: localhost\nContent-Length: 0\n\n',
-		'a bare CR in a value': head('Host: localhost', 'X-A: 1\r2', 'Content-Length: 0'),
-		'NUL in a value': head('Host: localhost', 'X-A: 1\x002', 'Content-Length: 0'),
-		'a control byte in a value': head('Host: localhost', 'X-A: 1\x012', 'Content-Length: 0'),
-		'DEL in a value': head('Host: localhost', 'X-A: 1\x7f', 'Content-Length: 0'),
-		'a control byte in a name': head('Host: localhost', 'X\x02A: 1', 'Content-Length: 0'),
-		'a blank in a name': head('Host: localhost', 'X A: 1', 'Content-Length: 0'),
-		'a blank before the colon': head('Host: localhost', 'X-A : 1', 'Content-Length: 0'),
-		'an 8-bit byte in a name': head('Host: localhost', 'X-\xe9: 1', 'Content-Length: 0'),
-		'a name of no characters': head('Host: localhost', ': 1', 'Content-Length: 0'),
-		'a line without a colon': head('Host: localhost', 'X-A', 'Content-Length: 0'),
-		'a control byte in the target': 'POST /strict/x\x01y HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n',
-		'DEL in the target': 'POST /strict/x\x7f HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n',
-		'a blank in the target': 'POST /strict/x y HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n',
-		'a target in absolute form': 'POST http://other.test/strict/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n',
-		'a target that does not begin with a slash': 'POST strict/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n',
-		'a method that is no token': 'PO(ST /strict/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n',
-		'a line that is no request': 'garbage\r\n\r\n',
-		'a line of another protocol': 'SSH-2.0-OpenSSH_9.2\r\n',
-		'a method alone, with fields': 'POST\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n',
-		'a tab for the blank': 'POST\t/strict/x\tHTTP/1.1\r\nHost: localhost\r\n\r\n',
-		'empty lines and a line that is no request': '\r\n\r\ngarbage\r\n',
-		'a blank before the method': ' POST /strict/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n',
-		'a long line that is no request': 'x'.repeat(2000) + '\r\n\r\n',
-		'HTTP/1.1 without Host': head('Content-Length: 0'),
-		'two Hosts': head('Host: localhost', 'Host: b', 'Content-Length: 0'),
-		'a chunk size that is no number': head('Host: localhost', 'Transfer-Encoding: chunked') + 'zz\r\nab\r\n0\r\n\r\n',
-		'chunk data that is longer than its size': chunked('2\r\nabXX0\r\n\r\n'),
-		'a chunk size with a sign': chunked('+2\r\nab\r\n0\r\n\r\n'),
-		'a chunk size in C\'s hex': chunked('0x2\r\nab\r\n0\r\n\r\n'),
-		'a chunk without a size': chunked('\r\nab\r\n0\r\n\r\n'),
-		'a folded trailer': chunked('0\r\nX-A: 1\r\n folded\r\n\r\n'),
-		'a folded trailer behind another': chunked('0\r\nX-A: 1\r\nX-B: 2\r\n\tfolded\r\nX-C: 3\r\n\r\n'),
-		'a bare LF between trailers': chunked('0\r\nX-A: 1\nX-B: 2\r\n\r\n'),
-		'a blank before a trailer\'s colon': chunked('0\r\nX-A : 1\r\n\r\n'),
-		'a blank before the colon of a trailer that is not the last': chunked('0\r\nX-A : 1\r\nX-B: 2\r\n\r\n'),
-		'a control byte in a trailer': chunked('0\r\nX-A: 1\x01\r\n\r\n'),
-		'NUL in a trailer': chunked('0\r\nX-A: 1\x002\r\n\r\n'),
-		'NUL in a trailer that is not the last': chunked('0\r\nX-A: 1\x002\r\nX-B: 2\r\n\r\n'),
-		'a trailer without a colon': chunked('0\r\nX-A\r\n\r\n'),
-	};
+	const { head, chunked, bad } = malformed('strict');
 	for (const [what, bytes] of Object.entries(bad)) {
 		it(`400: ${what}`, async () => {
 			await refused(400, bytes);

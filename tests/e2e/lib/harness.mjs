@@ -173,10 +173,10 @@ export class World {
 		return { data, token };
 	}
 
-	/** creel-relay serve. Gives the process with `port`, `address`, `data`. */
+	/** creel-relay serve (`listen` null: args say where). Gives the process with `port`, `address`, `data`. */
 	async startRelay({ args = [], data = this.fresh('relay'), port = 0, listen = `127.0.0.1:${port}`, env } = {}) {
 		const portFile = this.fresh('port');
-		const p = this.spawn('creel-relay', ['serve', '--listen', listen, '--data', data, '--port-file', portFile, ...args], { env });
+		const p = this.spawn('creel-relay', ['serve', ...(listen ? ['--listen', listen] : []), '--data', data, '--port-file', portFile, ...args], { env });
 		p.data = data;
 		p.kind = 'relay';
 		p.address = await this.fileFrom(p, portFile);
