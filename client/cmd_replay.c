@@ -5,6 +5,7 @@
 #include "client/replay_edit.h"
 #include "client/replay_run.h"
 #include "client/replay_select.h"
+#include "client/replay_stale.h"
 #include "client/replay_watch.h"
 #include "shared/text.h"
 
@@ -56,11 +57,9 @@ static bool read_body(struct replays *r, struct error *e)
 
 static bool check_secrets(struct replays *r, struct error *e)
 {
-	if (!r->resign)
-		return true;
 	r->run.replayer.secrets = &r->secrets;
-	if (r->secret_specs.count == 0)
-		return error_set(e, EXIT_USAGE, "--resign needs the secret: --secret PROVIDER=@FILE, or @FILE alone");
+	r->run.replayer.resign = r->resign;
+	r->run.replayer.own_only = r->secret_specs.count > 0; /* what the user names is what counts */
 	bool fine = secrets_read(&r->secret_specs, false, &r->secrets, e);
 	secrets_hide(&r->secrets, r->program->gate);
 	return fine;
@@ -208,6 +207,18 @@ static bool prepare(struct replays *r, struct error *e)
 	return replay_ask(r->store, &errand, e);
 }
 
+/* Before anything is sent: an app that checks what it gets will refuse it. */
+static bool tell_stale(struct replays *r, struct error *e)
+{
+	char sentence[REPLAY_STALE_LEN];
+	const struct replay_run_options *run = &r->run;
+	if (!replay_find_stale(r->store, run->ids, run->count, &run->change, &run->replayer, sentence, e))
+		return false;
+	if (*sentence)
+		say(r, sentence);
+	return true;
+}
+
 static const struct forward_options forward_defaults = { 30000, 5000, "rewrite", NULL, false, false, false, NULL };
 
 /* A running client calls its own target, in its own way. */
@@ -237,8 +248,9 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 		{ "header", 'H', OPTION_LIST, &headers, "'K: V'",
 		  "set a header field; 'K:' removes it; again for more" },
 		{ "body", 0, OPTION_TEXT, &r.body_spec, "@FILE|@-", "another body" },
-		{ "resign", 0, OPTION_FLAG, &r.resign, NULL, "sign anew, with a fresh time, by --secret" },
-		{ "secret", 0, OPTION_LIST, &r.secret_specs, "[PROVIDER=]@FILE", "for --resign; again for more" },
+		{ "resign", 0, OPTION_FLAG, &r.resign, NULL, "sign anew, with a fresh time" },
+		{ "secret", 0, OPTION_LIST, &r.secret_specs, "[PROVIDER=]@FILE",
+		  "to sign and judge by, instead of the running client's; again for more" },
 		{ "url", 0, OPTION_TEXT, &r.run.replayer.url, "URL",
 		  "signed by those who sign it (default: the public one)" },
 		{ "times", 0, OPTION_COUNT, &r.run.times, "N", "each so many times (default 1)" },
@@ -283,7 +295,7 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 	r.run.db = r.run.replayer.db = common.db ? common.db : path;
 	r.run.replayer.forward = &r.forward;
 	r.run.replayer.alone = says_how(&r);
-	status = r.run.db && prepare(&r, e) ? replay_all(&r, e) : (int)e->code;
+	status = r.run.db && prepare(&r, e) && tell_stale(&r, e) ? replay_all(&r, e) : (int)e->code;
 out:
 	store_close(r.store);
 	replay_choice_free(&r.choice);

@@ -1,11 +1,11 @@
 /* Sends a sample of a provider's webhook, signed as the provider would. */
 #include "client/command.h"
 #include "client/post.h"
-#include "client/resign.h"
 #include "client/row_json.h"
 #include "client/samples.h"
 #include "client/secrets.h"
 #include "client/trigger_record.h"
+#include "client/trigger_sign.h"
 #include "shared/headers.h"
 #include "shared/http_text.h"
 #include "shared/text.h"
@@ -18,10 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Known to everybody: for a first try, when no secret is given. */
-#define TEST_SECRET "creel-test-secret"
-#define TEST_SECRET_STANDARD "whsec_Y3JlZWwtdGVzdC1zZWNyZXQtMTIzNDU2Nzg="
-
 struct trigger {
 	struct secret_gate *gate;
 	const char *name, *to, *templates;
@@ -32,7 +28,9 @@ struct trigger {
 	struct common_options common;
 
 	struct store *store;                       /* where it is recorded, if it goes through no tunnel of ours */
+	struct buffer tunnel;                      /* of the client that it goes to */
 	const struct signature_provider *provider; /* NULL: not signed */
+	enum signature_verdict verdict;
 	struct buffer text, fields, body, url, method;
 	struct bytes target;
 };
@@ -191,7 +189,7 @@ static bool set_values(struct trigger *t, struct error *e)
 /* ---- where to ---- */
 
 struct running {
-	struct buffer url;
+	struct buffer url, tunnel;
 	uint64_t since;
 	bool no_memory;
 };
@@ -202,11 +200,11 @@ static void on_status(void *user, const struct client_status *c)
 	if (!c->url.len || !bytes_equal(c->state, bytes_of("online")) || c->started_at_us < r->since)
 		return;
 	r->since = c->started_at_us;
-	r->url.len = 0;
-	r->no_memory = !buffer_append_bytes(&r->url, c->url);
+	r->url.len = r->tunnel.len = 0;
+	r->no_memory = !buffer_append_bytes(&r->url, c->url) || !buffer_append_bytes(&r->tunnel, c->tunnel);
 }
 
-static bool running_url(const struct trigger *t, struct buffer *out, struct error *e)
+static bool running_url(struct trigger *t, struct buffer *out, struct error *e)
 {
 	struct running r = { .since = 0 };
 	struct store *s = NULL;
@@ -217,6 +215,7 @@ static bool running_url(const struct trigger *t, struct buffer *out, struct erro
 	bool broken = !fine && (t->common.db || path) && access(t->common.db ? t->common.db : path, F_OK) == 0;
 	store_close(s);
 	free(path);
+	t->tunnel = r.tunnel;
 	if (broken) {
 		buffer_free(&r.url);
 		return false;
@@ -233,8 +232,15 @@ static bool running_url(const struct trigger *t, struct buffer *out, struct erro
 static void on_tunnel(void *user, const struct client_status *c)
 {
 	struct trigger *t = user;
-	if (c->url.len && t->url.len >= c->url.len && memcmp(t->url.at, c->url.at, c->url.len) == 0)
-		t->tunnelled = true;
+	if (!c->url.len || t->url.len < c->url.len || memcmp(t->url.at, c->url.at, c->url.len) != 0)
+		return;
+	/* Not of a tunnel whose name only begins so. */
+	if (t->url.len > c->url.len && !strchr("/?", t->url.at[c->url.len]))
+		return;
+	t->tunnelled = true;
+	t->tunnel.len = 0;
+	if (!buffer_append_bytes(&t->tunnel, c->tunnel))
+		t->tunnel.len = 0; /* then another client that knows the secret may be asked */
 }
 
 /* What goes to a running client is recorded by it. */
@@ -272,48 +278,24 @@ static bool find_url(struct trigger *t, struct error *e)
 
 /* ---- the signature ---- */
 
-/* Without a secret everybody's is taken, so that the sample has its true form. */
-static const char *choose_secret(const struct trigger *t, struct error *e)
+/* -H has the last word, over the signature as well. */
+static bool sign_and_set(struct trigger *t, struct error *e)
 {
-	size_t at = 0;
-	const struct secret *s = secrets_next(&t->secrets, t->provider, &at);
-	struct error ignored;
-	if (s)
-		return s->text;
-	const char *test = signature_secret_fits(t->provider, bytes_of(TEST_SECRET), &ignored) ? TEST_SECRET
-			   : signature_secret_fits(t->provider, bytes_of(TEST_SECRET_STANDARD), &ignored)
-			       ? TEST_SECRET_STANDARD
-			       : NULL;
-	if (test)
-		fprintf(stderr, "creel: no --secret: signed with the test secret %s\n", test);
-	else
-		error_set(e, EXIT_USAGE, "%s signs with a private key: name one with --secret @FILE",
-			  signature_name(t->provider));
-	return test;
-}
-
-static bool sign(struct trigger *t, struct error *e)
-{
-	struct signature_sign_out out;
-	const char *secret = t->provider ? choose_secret(t, e) : NULL;
-	if (!secret)
-		return !t->provider;
-	struct signature_input in = {
-		.headers = buffer_view(&t->fields),
-		.body = buffer_view(&t->body),
+	struct trigger_sign sign = {
+		.provider = t->provider,
+		.secrets = &t->secrets,
+		.db = t->common.db,
+		.store = t->store,
+		.tunnel = buffer_view(&t->tunnel),
+		.tunnelled = t->tunnelled,
 		.method = bytes_of((const char *)t->method.at),
 		.url = buffer_view(&t->url),
-		.secret = bytes_of(secret),
-		.at = (int64_t)time(NULL),
+		.fields = &t->fields,
+		.body = &t->body,
 	};
-	bool fine = signature_sign(t->provider, &in, &out, e);
-	if (fine && out.has_body) {
-		struct buffer swap = t->body;
-		t->body = out.body;
-		out.body = swap;
-	}
-	fine = fine && (resign_set_fields(&t->fields, buffer_view(&out.headers), t->body.len) || no_memory(e));
-	signature_sign_free(&out);
+	bool fine = trigger_sign(&sign, e) && set_fields(t, e);
+	t->verdict = trigger_sign_verdict(&sign);
+	buffer_free(&sign.signature);
 	return fine;
 }
 
@@ -357,8 +339,7 @@ static int trigger(struct trigger *t, struct error *e)
 	fine = fine && load(t, e) && set_fields(t, e) && set_values(t, e) && find_url(t, e) && open_record(t, e);
 	if (fine) {
 		t->provider = provider_of(t);
-		/* -H has the last word, over the signature as well. */
-		fine = sign(t, e) && set_fields(t, e);
+		fine = sign_and_set(t, e);
 	}
 	if (fine) {
 		fine = buffer_put_u8(&t->url, 0) || no_memory(e);
@@ -376,6 +357,7 @@ static int trigger(struct trigger *t, struct error *e)
 					     t->post.headers,
 					     t->post.body,
 					     t->provider ? signature_name(t->provider) : NULL,
+					     t->verdict,
 					     started_at_us,
 					     &answer };
 		fine = trigger_record(t->store, &sent, e);
@@ -432,7 +414,7 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 out:
 	store_close(t.store);
 	secrets_free(&t.secrets);
-	struct buffer *all[] = { &t.text, &t.fields, &t.body, &t.url, &t.method };
+	struct buffer *all[] = { &t.text, &t.fields, &t.body, &t.url, &t.method, &t.tunnel };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buffer_free(all[i]);
 	free(folder);

@@ -13,11 +13,14 @@
 
 struct verify {
 	struct secret_gate *gate;
+	const char *path;
 	struct store *store;
 	struct option_values secret_specs;
 	struct secrets secrets;
 	struct verify_options options;
 	bool json;
+	struct store *writing; /* opened when the first verdict is to be put on record */
+	bool not_written;      /* it cannot be written */
 	uint64_t checked, failed;
 	int64_t id; /* the delivery under way */
 };
@@ -54,11 +57,25 @@ static bool print_line(const struct verify *v, const struct verified *d, struct 
 	return printed > 0 || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 }
 
+/* A signature that holds when it was received is what its row is to say, also of an import and of what came when no
+ * secret was known. One that does not may have been checked with another secret: that is left as it is. Whoever may
+ * only read is told the verdict all the same. */
+static void record(struct verify *v, const struct verified *d)
+{
+	struct error ignored;
+	bool as_received = v->options.at < 0 && v->options.tolerance_ms < 0;
+	if (d->result.verdict != SIGNATURE_VALID || d->recorded_valid || !as_received || v->not_written)
+		return;
+	v->not_written = (!v->writing && !store_open(&v->writing, v->path, STORE_READ_WRITE, &ignored)) ||
+			 !store_set_signature(v->writing, v->id, bytes_of("valid"), &ignored);
+}
+
 static bool verify(struct verify *v, struct error *e)
 {
 	struct verified d;
 	if (!verify_one(v->store, v->id, &v->options, &d, e))
 		return false;
+	record(v, &d);
 	v->checked++;
 	v->failed += d.result.verdict != SIGNATURE_VALID;
 	return v->json ? print_json(v, &d, e) : print_line(v, &d, e);
@@ -122,8 +139,8 @@ static int finish(const struct verify *v, struct error *e)
 	}
 	if (!v->failed)
 		return EXIT_DONE;
-	error_set(e, EXIT_NO, "%llu of %llu signatures %s not hold", (unsigned long long)v->failed,
-		  (unsigned long long)v->checked, v->failed == 1 ? "does" : "do");
+	error_set(e, EXIT_NO, "%llu of %llu signature%s %s not hold", (unsigned long long)v->failed,
+		  (unsigned long long)v->checked, v->checked == 1 ? "" : "s", v->failed == 1 ? "does" : "do");
 	return EXIT_NO;
 }
 
@@ -157,13 +174,15 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 	if (!ids && !(filter = selection_parse(NULL, argc - first, argv + first, program->gate, e)))
 		goto out;
 	path = common.db ? NULL : store_default_path(e);
-	if ((common.db || path) && store_open(&v.store, common.db ? common.db : path, STORE_READ_ONLY, e) &&
+	v.path = common.db ? common.db : path;
+	if (v.path && store_open(&v.store, v.path, STORE_READ_ONLY, e) &&
 	    (ids ? verify_ids(&v, argc - first, argv + first, e) : verify_matches(&v, filter, e)))
 		status = finish(&v, e);
 	else
 		status = (int)e->code;
 out:
 	store_close(v.store);
+	store_close(v.writing);
 	secrets_free(&v.secrets);
 	filter_free(filter);
 	free(path);

@@ -70,7 +70,9 @@ static json_t *ndjson(const struct exchange *x, const struct delivery_row *row)
 		shown.response_bytes = x->response.body_size;
 	json_t *o = row_json_delivery(NULL, x->redacted ? &shown : row);
 	int failed =
-	    o == NULL || (x->redacted && set(o, "redacted", json_true())) | set_exact(o, "tunnel", &x->tunnel) |
+	    o == NULL || (x->redacted && set(o, "redacted", json_true())) |
+			     set(o, "prefix", row_json_text(buffer_view(&x->prefix), false)) |
+			     set_exact(o, "prefix", &x->prefix) | set_exact(o, "tunnel", &x->tunnel) |
 			     set_exact(o, "target", &x->target) | set_exact(o, "peer", &x->peer) |
 			     set_exact(o, "provider", &x->provider) | set_exact(o, "event_type", &x->event_type) |
 			     set(o, "https", json_boolean(x->https)) | set(o, "has_body", json_boolean(x->has_body)) |

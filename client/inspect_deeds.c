@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client/export.h"
+#include "client/replay_stale.h"
 #include "client/replayer.h"
 #include "client/resign.h"
 #include "shared/http_text.h"
@@ -202,7 +203,42 @@ static bool take_edited(struct batch *b, struct bytes edited, struct error *e)
 	return true;
 }
 
-static bool fill_batch(const struct inspect_deeds *d, struct batch *b, const struct replay_request *r, struct error *e)
+struct tunnel_of {
+	struct buffer name;
+	bool no_memory;
+};
+
+static void on_tunnel(void *user, const struct delivery_row *row)
+{
+	struct tunnel_of *t = user;
+	t->no_memory = !buffer_append_bytes(&t->name, row->tunnel);
+}
+
+/* Of several the first is looked at. */
+static bool can_sign(struct inspect_deeds *d, struct batch *b, int64_t id, struct error *e)
+{
+	struct store *s = store_of(d, e);
+	struct tunnel_of tunnel = { 0 };
+	struct message m = { 0 };
+	bool has_body, https;
+	bool fine = s && store_get(s, id, on_tunnel, &tunnel, e) &&
+		    store_get_request(s, id, &m, &has_body, &https, e) &&
+		    (!tunnel.no_memory || error_set(e, EXIT_STORE, "out of memory"));
+	if (fine && b->change.whole) {
+		m.headers.len = 0;
+		fine = buffer_append_bytes(&m.headers, b->change.headers) || error_set(e, EXIT_STORE, "out of memory");
+	}
+	const struct resign_request r = { .id = id,
+					  .tunnel = buffer_view(&tunnel.name),
+					  .body = b->change.whole ? b->change.body : buffer_view(&m.body),
+					  .headers = &m.headers };
+	fine = fine && resign_possible(s, d->secrets, &r, e);
+	store_message_free(&m);
+	buffer_free(&tunnel.name);
+	return fine;
+}
+
+static bool fill_batch(struct inspect_deeds *d, struct batch *b, const struct replay_request *r, struct error *e)
 {
 	if (r->count == 0 || (r->edited.len && r->count != 1))
 		return error_set(e, EXIT_USAGE, "there is nothing to replay");
@@ -212,20 +248,12 @@ static bool fill_batch(const struct inspect_deeds *d, struct batch *b, const str
 	memcpy(b->ids, r->ids, r->count * sizeof *b->ids);
 	b->count = b->progress.total = r->count;
 	/* Later it would be too late: what was edited is let go once this has begun. */
-	return take_edited(b, r->edited, e) &&
-	       (!r->resign || !b->change.whole ||
-		resign_possible(d->secrets, r->ids[0], b->change.headers, b->change.body, e));
+	return take_edited(b, r->edited, e) && (!r->resign || can_sign(d, b, r->ids[0], e));
 }
 
 static struct replayer *replayer_of(struct inspect_deeds *d, bool signing, struct error *e)
 {
 	struct replayer **one = signing ? &d->signer : &d->replayer;
-	if (signing && (!d->secrets || !d->secrets->count)) {
-		error_set(e, EXIT_USAGE,
-			  "no secret is known to sign with: start with --secret PROVIDER=@FILE, or put "
-			  "secret.PROVIDER in the config file");
-		return NULL;
-	}
 	if (!*one)
 		*one = replayer_new(d->loop, signing ? &d->signing : &d->options, e);
 	return *one;
@@ -324,8 +352,27 @@ static bool deed_export(void *self, const int64_t *ids, size_t count, const char
 	return fine && (written > 0 || error_set(e, EXIT_NO, "there is nothing to export: it was deleted"));
 }
 
+#define LOOKED_AT_MOST 200 /* while the screen waits */
+
+static size_t deed_stale(void *self, const int64_t *ids, size_t count, char out[160])
+{
+	struct error ignored;
+	struct store *s = store_of(self, &ignored);
+	size_t found = 0;
+	for (size_t i = 0; s && i < count && i < LOOKED_AT_MOST; i++) {
+		char text[SIGNATURE_STALE_LEN];
+		bool stale = false;
+		if (!replay_is_stale(s, ids[i], text, &stale, &ignored) || !stale)
+			continue;
+		found++;
+		snprintf(out, 160, "%s", text);
+	}
+	return found;
+}
+
 const struct deed_ops inspect_deed_ops = {
 	.replay = deed_replay,
+	.stale = deed_stale,
 	.stop = deed_stop,
 	.export = deed_export,
 	.tag = deed_tag,
@@ -346,9 +393,9 @@ struct inspect_deeds *inspect_deeds_new(uv_loop_t *loop, const char *path, const
 	d->forward = *forward;
 	d->options.db = d->path;
 	d->options.forward = &d->forward;
-	d->secrets = secrets;
+	d->secrets = d->options.secrets = secrets;
 	d->signing = d->options;
-	d->signing.secrets = secrets;
+	d->signing.resign = true;
 	return d;
 }
 

@@ -373,6 +373,13 @@ static void copy_text(char *out, size_t size, struct bytes text)
 	snprintf(out, size, "%.*s", text.len < size ? (int)text.len : (int)size - 1, (const char *)text.at);
 }
 
+static void add_names(char *out, size_t size, struct bytes names)
+{
+	size_t len = strlen(out);
+	if (names.len && len + names.len + 2 < size)
+		snprintf(out + len, size - len, "%s%.*s", len ? " " : "", (int)names.len, (const char *)names.at);
+}
+
 static void on_client(void *user, const struct client_status *c)
 {
 	struct client_state *out = user,
@@ -392,6 +399,9 @@ static void on_client(void *user, const struct client_status *c)
 		snprintf(now.detail, sizeof now.detail, "the relay has not confirmed the tunnel for %llu s",
 			 (unsigned long long)(silent / 1000000));
 	}
+	/* Whoever knows a secret may be asked to sign. */
+	add_names(out->secrets, sizeof out->secrets, c->secrets);
+	memcpy(now.secrets, out->secrets, sizeof now.secrets);
 	/* Of several the newest that is online. */
 	if (!out->running || strcmp(now.state, "online") == 0 || strcmp(out->state, "online") != 0)
 		*out = now;
@@ -406,6 +416,10 @@ static void source_state(void *self, struct client_state *out)
 		s->state(s->state_user, out);
 	else if (!store_list_status(s->own, on_client, out, &ignored))
 		memset(out, 0, sizeof *out);
+	struct buffer own = { 0 };
+	if (!s->state && s->secrets && secrets_names(s->secrets, &own))
+		add_names(out->secrets, sizeof out->secrets, buffer_view(&own));
+	buffer_free(&own);
 }
 
 static void source_cancel(void *self, void (*done)(void *user, uint64_t generation, struct page *p))

@@ -30,6 +30,7 @@ struct listen {
 	size_t route_count;
 	struct seal_key *key;
 	char *folder; /* the store's */
+	struct buffer secret_names;
 	struct recorder *recorder;
 	struct forwarder *forwarder;
 	struct session *session;
@@ -96,6 +97,7 @@ static void put_status(struct listen *l)
 		.tunnel = bytes_of(tunnel_name(l->tunnel)),
 		.target = bytes_of(l->routes[l->route_count - 1].target),
 		.lag_us = tunnel_lag_us(l->tunnel),
+		.secrets = buffer_view(&l->secret_names),
 	};
 	if (!l->ending)
 		recorder_put_status(l->recorder, &c);
@@ -349,6 +351,8 @@ static void fill_state(void *user, struct client_state *out)
 	snprintf(out->target, sizeof out->target, "%.290s", l->routes[l->route_count - 1].target);
 	snprintf(out->tunnel, sizeof out->tunnel, "%s", tunnel_name(l->tunnel));
 	snprintf(out->relay, sizeof out->relay, "%.290s", l->options->tunnel.relay);
+	snprintf(out->secrets, sizeof out->secrets, "%.*s", (int)l->secret_names.len,
+		 l->secret_names.len ? (const char *)l->secret_names.at : "");
 	out->confirmed_at_us = tunnel_confirmed_at_us(l->tunnel);
 	out->lag_us = tunnel_lag_us(l->tunnel);
 }
@@ -427,6 +431,10 @@ static bool start(struct listen *l, struct error *e)
 		.no_app = !l->options->target,
 	};
 	struct tunnel_options to = l->options->tunnel;
+	if (ready)
+		recorder_set_secrets(l->recorder, &l->options->secrets);
+	if (ready && !secrets_names(&l->options->secrets, &l->secret_names))
+		return error_set(e, EXIT_STORE, "out of memory");
 	if (!ready || !(l->forwarder = forwarder_new(&l->loop, &l->options->forward, e)))
 		return false;
 	l->session = session_new(&l->loop, &so, l->recorder, l->forwarder, &events, l);
@@ -500,6 +508,7 @@ static void free_parts(struct listen *l)
 	}
 	free(l->routes);
 	free(l->db);
+	buffer_free(&l->secret_names);
 }
 
 int listen_run(const struct listen_options *o, struct error *e)

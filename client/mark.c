@@ -1,79 +1,30 @@
 /* What is known of a delivery before the app is called: who sent it, which event, and whether its signature holds. */
-#include "client/secrets.h"
+#include "client/judge.h"
 #include "client/stream.h"
 
-/* No provider sends more; the loop stands still while it is hashed. */
+/* The loop stands still while it is hashed. */
 #define CHECKED_MOST ((uint64_t)64 << 20)
 
-static enum signature_verdict check(const struct stream *st, const struct signature_provider *p,
-				    struct signature_input *in)
-{
-	const struct secrets *secrets = st->session->options.secrets;
-	enum signature_verdict verdict = SIGNATURE_UNKNOWN;
-	const struct secret *secret;
-	for (size_t at = 0; verdict != SIGNATURE_VALID && (secret = secrets_next(secrets, p, &at));) {
-		in->secret = bytes_of(secret->text);
-		enum signature_verdict one = signature_check(p, in);
-		verdict = one == SIGNATURE_VALID || one == SIGNATURE_INVALID ? one : verdict;
-	}
-	return verdict;
-}
-
-/* The public URL may be known under another name to the sender than to us: both ways of telling it are tried. */
-static enum signature_verdict check_urls(const struct stream *st, const struct signature_provider *p,
-					 struct signature_input *in)
+static enum signature_verdict judge_stream(struct stream *st, const struct signature_provider *p)
 {
 	const struct wire_request *r = &st->request;
-	struct buffer url = { 0 };
-	const char *public_url = st->session->tunnel ? tunnel_public_url(st->session->tunnel) : "";
 	enum signature_verdict verdict = SIGNATURE_UNKNOWN;
-	for (int i = 0; i < 2 && verdict != SIGNATURE_VALID; i++) {
-		if (!secrets_url(bytes_of(i ? "" : public_url), r->headers, r->https, r->prefix, r->target, &url))
-			break;
-		in->url = buffer_view(&url);
-		verdict = check(st, p, in);
-	}
-	buffer_free(&url);
-	return verdict;
-}
-
-static enum signature_verdict check_as(const struct stream *st, const struct signature_provider *p, struct bytes body)
-{
-	struct signature_input in = {
-		.headers = st->request.headers,
-		.body = body,
-		.method = st->request.method,
-		.at = (int64_t)(st->request.received_at_us / 1000000),
-		.tolerance = SIGNATURE_OWN_TOLERANCE,
-	};
-	return signature_needs_url(p) ? check_urls(st, p, &in) : check(st, p, &in);
-}
-
-/* Unsure whose it is: whoever's secret we have and whose fields are there. */
-static enum signature_verdict check_any(struct stream *st, struct bytes body)
-{
-	const struct secrets *secrets = st->session->options.secrets;
-	enum signature_verdict verdict = SIGNATURE_UNKNOWN;
-	for (size_t i = 0; i < secrets->count && verdict != SIGNATURE_VALID; i++) {
-		const struct signature_provider *p = secrets->at[i].provider;
-		if (!signature_may_be(p, st->request.headers, body))
-			continue;
-		enum signature_verdict one = check_as(st, p, body);
-		if (one == SIGNATURE_VALID || one == SIGNATURE_INVALID)
-			verdict = one;
-		if (one == SIGNATURE_VALID)
-			st->provider = signature_name(p);
-	}
-	return verdict;
-}
-
-static enum signature_verdict judge(struct stream *st, const struct signature_provider *p)
-{
-	enum signature_verdict verdict = SIGNATURE_UNKNOWN;
+	const char *whose = st->provider;
 	struct bytes body;
 	if (spill_len(&st->body) > CHECKED_MOST || !spill_map(&st->body, &body))
 		return verdict;
-	verdict = p ? check_as(st, p, body) : check_any(st, body);
+	struct judge_request request = {
+		.method = r->method,
+		.target = r->target,
+		.headers = r->headers,
+		.body = body,
+		.public_url = bytes_of(st->session->tunnel ? tunnel_public_url(st->session->tunnel) : ""),
+		.prefix = r->prefix,
+		.https = r->https,
+		.at = (int64_t)(r->received_at_us / 1000000),
+	};
+	verdict = judge(st->session->options.secrets, p, &request, &whose);
+	st->provider = whose;
 	spill_unmap(&st->body, body);
 	return verdict;
 }
@@ -98,5 +49,5 @@ void stream_mark(struct stream *st)
 	else if (st->refused || !secrets || !secrets->count)
 		st->signature = SIGNATURE_UNKNOWN;
 	else
-		st->signature = judge(st, origin.signature);
+		st->signature = judge_stream(st, origin.signature);
 }

@@ -129,6 +129,8 @@ static void put_row(FILE *out, const struct delivery_row *row, bool with_id, str
 	print_sanitised(out, row->target);
 	if (bytes_equal(row->signature, bytes_of("valid")) || bytes_equal(row->signature, bytes_of("invalid")))
 		fprintf(out, "  (signature %.*s)", (int)row->signature.len, (const char *)row->signature.at);
+	if (row->redacted)
+		fprintf(out, "  (redacted)");
 	if (row->replay_of)
 		fprintf(out, "  (replay of %" PRId64 ")", row->replay_of);
 	if (chaos.len)

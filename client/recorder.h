@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "client/secrets.h"
 #include "shared/batch_writer.h"
 #include "shared/store.h"
 #include "shared/store_bound.h"
@@ -62,6 +63,7 @@ struct taken {
 	int64_t replay_of; /* 0 none */
 	int attempts;      /* on record */
 	enum delivery_origin origin;
+	enum signature_verdict signature; /* of a replay, as it is sent; UNKNOWN: not judged */
 	uint8_t event_id[UUID_LEN];
 	uint64_t received_at_us;
 	bool has_body, https;
@@ -76,8 +78,10 @@ MUST_CHECK bool recorder_take_again(struct recorder *r, int64_t id,
 				    void (*done)(void *user, struct taken *taken, const struct error *e), void *user);
 void recorder_taken_free(struct taken *t);
 
-/* Looks for replays asked of this client (shared/store_jobs.h), when anything was committed since it last did or
- * `again`: 7 us when not. `job` for those to be taken up, oldest first. */
+/* The secrets by which replays are judged and what others ask is signed: for as long as the recorder is there. */
+void recorder_set_secrets(struct recorder *r, const struct secrets *secrets);
+/* Looks for replays and signatures asked of this client (shared/store_jobs.h, shared/store_signing.h), when anything
+ * was committed since it last did or `again`: 7 us when not. `job` for those to be taken up, oldest first. */
 void recorder_find_jobs(struct recorder *r, const char *tunnel, bool again, void (*job)(void *user, int64_t id),
 			void *user);
 /* As recorder_take, of the replay that a job asks for; `taken` NULL when somebody else took it, too, or when it was

@@ -1,5 +1,6 @@
 /* Replays asked of a running client, as its record has them. */
 #include "client/recorder_private.h"
+#include "client/signing_answer.h"
 #include "shared/store_jobs.h"
 #include "shared/store_part.h"
 
@@ -44,6 +45,48 @@ static void on_job(void *user, const struct job *j)
 		look->job(look->user, j->id);
 }
 
+/* ---- signatures ---- */
+
+struct sign_job {
+	struct writer_job job;
+	struct recorder *recorder;
+	const struct secrets *secrets;
+};
+
+static bool run_sign(struct writer_job *job, void *db, struct error *e)
+{
+	return signing_answer_all(db, ((struct sign_job *)job)->secrets, e);
+}
+
+static void done_sign(struct writer_job *job, const struct error *e)
+{
+	(void)e; /* whoever asked is told that no answer came */
+	((struct sign_job *)job)->recorder->signing = false;
+	free(job);
+}
+
+static void find_signings(struct recorder *r)
+{
+	struct error ignored;
+	bool asked = false;
+	if (r->signing || !r->secrets || !signing_is_asked(r->watch, &asked, &ignored) || !asked)
+		return;
+	struct sign_job *j = calloc(1, sizeof *j);
+	if (!j)
+		return;
+	j->job.run = run_sign;
+	j->job.done = done_sign;
+	j->recorder = r;
+	j->secrets = r->secrets;
+	r->signing = true;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+void recorder_set_secrets(struct recorder *r, const struct secrets *secrets)
+{
+	r->secrets = secrets;
+}
+
 void recorder_find_jobs(struct recorder *r, const char *tunnel, bool again, void (*job)(void *user, int64_t id),
 			void *user)
 {
@@ -60,6 +103,7 @@ void recorder_find_jobs(struct recorder *r, const char *tunnel, bool again, void
 		return;
 	if (store_list_jobs(r->watch, bytes_of(tunnel), now_us() - TOO_OLD_US, LOOK_MOST, on_job, &look, &ignored))
 		r->watched = version;
+	find_signings(r);
 }
 
 /* ---- taking and ending, on the writer's thread ---- */

@@ -1,4 +1,5 @@
 /* Deliveries that an earlier run recorded and did not finish: found, counted, and taken up one by one. */
+#include "client/judge.h"
 #include "client/recorder_private.h"
 #include "shared/store_jobs.h"
 
@@ -146,6 +147,7 @@ struct take_job {
 	int64_t id;
 	int64_t asked; /* the job that asks for it; then the id is the job's to say */
 	struct taken *taken;
+	const struct secrets *secrets;
 	bool again;  /* whatever became of it */
 	bool wanted; /* its state says that it is to be called */
 	void (*done)(void *user, struct taken *taken, const struct error *e);
@@ -197,13 +199,28 @@ static bool take(struct take_job *j, struct store *s, struct error *e)
 	return store_set_state(s, t->id, j->wanted ? DELIVERY_SENDING : DELIVERY_FAILED, e);
 }
 
+/* What is sent is judged now, whatever was said of the original when it came. */
+static bool judge_sent(struct take_job *j, struct store *s, struct error *e)
+{
+	struct taken *t = j->taken;
+	if (!j->secrets || !j->secrets->count)
+		return true;
+	if (!judge_recorded(s, j->secrets, t->id, &t->message, (int64_t)(now_us() / 1000000), &t->signature, e))
+		return false;
+	/* Without a secret for it whoever asked may have known better. */
+	return t->signature == SIGNATURE_UNKNOWN ||
+	       store_set_signature(s, t->id, bytes_of(signature_verdict_name(t->signature)), e);
+}
+
 /* One that cannot be called ends its job: whoever asked waits for it. */
 static bool take_asked(struct take_job *j, struct store *s, struct error *e)
 {
 	j->wanted = false;
 	if (!recorder_check_job(s, j->asked, &j->id, e))
 		return false;
-	return !j->id || (take(j, s, e) && (j->wanted || store_end_job(s, j->asked, JOB_FAILED, e)));
+	if (!j->id)
+		return true;
+	return take(j, s, e) && (j->wanted ? judge_sent(j, s, e) : store_end_job(s, j->asked, JOB_FAILED, e));
 }
 
 static bool run_take(struct writer_job *job, void *db, struct error *e)
@@ -237,6 +254,7 @@ static bool submit_take(struct recorder *r, int64_t id, int64_t asked, bool agai
 	j->job.done = done_take;
 	j->id = id;
 	j->asked = asked;
+	j->secrets = r->secrets;
 	j->again = again;
 	j->done = done;
 	j->user = user;

@@ -31,6 +31,8 @@ struct recorder {
 	struct store *watch; /* the loop's own connection, for recorder_find_jobs; NULL until then */
 	char *path;
 	int64_t watched; /* its version when last looked at */
+	const struct secrets *secrets;
+	bool signing; /* under way on the writer's thread */
 	struct batch_writer *writer;
 	struct indexing indexing;
 	struct shortening shortening;

@@ -22,7 +22,7 @@ static void replay_free(struct replay *p)
 	struct buffer *all[] = { &p->method,        &p->target,      &p->tunnel,         &p->peer,
 				 &p->provider,      &p->event_type,  &p->last_url,       &p->headers,
 				 &p->answer_reason, &p->answer_body, &p->answer_headers, &p->result_url,
-				 &p->signed_body,   &p->verdict };
+				 &p->signed_body,   &p->prefix };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buffer_free(all[i]);
 	store_message_free(&p->message);

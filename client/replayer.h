@@ -13,7 +13,9 @@ struct replayer_options {
 	const char *db;
 	const struct forward_options *forward; /* of calls by itself; extra_headers go on record as well */
 	const char *to;                        /* in the place of where it went before; or NULL */
-	const struct secrets *secrets;         /* not NULL: each is signed anew */
+	const struct secrets *secrets;         /* to judge by and to sign with; NULL: none */
+	bool resign;                           /* each is signed anew */
+	bool own_only;                         /* by `secrets` alone, not by a running client that knows its own */
 	const char *url;                       /* signed by those who sign it; NULL: the public one */
 	bool alone;                            /* not through a running client */
 };

@@ -29,8 +29,9 @@ struct replay {
 	void *user;
 	/* The worker's while it works. */
 	uint8_t event_id[UUID_LEN];
-	bool has_body, https, edited, no_memory, never_whole;
-	struct buffer method, target, tunnel, peer, provider, event_type, verdict, last_url;
+	bool has_body, https, edited, no_memory, never_whole, redacted;
+	enum signature_verdict verdict; /* of what is sent */
+	struct buffer method, target, tunnel, peer, provider, event_type, last_url, prefix;
 	struct message message;
 	struct buffer headers;     /* as sent and recorded */
 	struct buffer signed_body; /* where signing changes it */

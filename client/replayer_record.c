@@ -1,6 +1,8 @@
 #include "client/forwarded.h"
+#include "client/judge.h"
 #include "client/replayer_private.h"
 #include "client/resign.h"
+#include "client/signing_ask.h"
 #include "shared/headers.h"
 #include "shared/http_text.h"
 
@@ -73,8 +75,8 @@ static void on_row(void *user, const struct delivery_row *row)
 	take(p, &p->peer, row->peer);
 	take(p, &p->provider, row->provider);
 	take(p, &p->event_type, row->event_type);
-	take(p, &p->verdict, row->signature);
 	p->never_whole = row->state == DELIVERY_REFUSED;
+	p->redacted = row->redacted;
 	/* What the last URL ends in. */
 	take(p, &p->answer_headers, row->target);
 }
@@ -179,13 +181,14 @@ static bool sign_anew(struct replayer *r, struct replay *p, struct error *e)
 		.method = buffer_view(&p->method),
 		.target = buffer_view(&p->target),
 		.tunnel = buffer_view(&p->tunnel),
+		.own_only = r->options.own_only,
 		.url = r->options.url,
 		.body = body_of(p),
 		.headers = &p->headers,
 		.new_body = &p->signed_body,
 		.has_new_body = &has_body,
 	};
-	if (!r->options.secrets)
+	if (!r->options.resign)
 		return true;
 	if (!resign(r->store, r->options.secrets, &request, e))
 		return false;
@@ -196,15 +199,73 @@ static bool sign_anew(struct replayer *r, struct replay *p, struct error *e)
 	return true;
 }
 
-/* The same bytes have the verdict they had when they came: their time stamp is of then. */
-static struct bytes verdict_of(const struct replayer *r, const struct replay *p)
+/* A client that knows the secret says it; when it does not answer, it is not known. */
+static bool judge_there(struct replayer *r, struct replay *p, const struct signature_origin *origin, struct bytes url,
+			struct error *e)
 {
-	const struct option_values *edits = r->options.forward->extra_headers;
-	if (r->options.secrets)
-		return bytes_of("valid");
-	if (!p->edited && (!edits || !edits->count))
-		return buffer_view(&p->verdict);
-	return bytes_of(headers_has_signature(buffer_view(&p->headers)) ? "unknown" : "none");
+	int64_t pid = 0;
+	struct signing_answer answer;
+	struct error ignored;
+	if (!origin->signature || !signing_find_client(r->store, origin->signature, buffer_view(&p->tunnel), &pid, e))
+		return !origin->signature;
+	if (!pid)
+		return true;
+	const struct signing asked = {
+		.wish = SIGNING_JUDGE,
+		.provider = bytes_of(signature_name(origin->signature)),
+		.method = buffer_view(&p->method),
+		.url = url,
+		.headers = buffer_view(&p->headers),
+		.body = body_of(p),
+	};
+	if (signing_ask(r->store, pid, &asked, &answer, &ignored))
+		p->verdict = answer.verdict;
+	signing_answer_free(&answer);
+	return true;
+}
+
+/* As what it is, when it is sent: whatever was said of the original when that came. A running client that is to send it
+ * judges by its own secrets then (recorder_left.c). */
+static bool judge_sent(struct replayer *r, struct replay *p, struct error *e)
+{
+	struct signature_origin origin;
+	struct buffer url = { 0 };
+	const char *whose;
+	if (!signature_recognise(buffer_view(&p->headers), body_of(p), &origin)) {
+		buffer_free(&origin.event);
+		return error_set(e, EXIT_STORE, "out of memory");
+	}
+	bool fine = true;
+	p->verdict = SIGNATURE_NONE;
+	if (r->options.resign) {
+		p->verdict = SIGNATURE_VALID; /* just made */
+	} else if (origin.is_signed) {
+		fine = r->options.url
+			   ? buffer_append_text(&url, r->options.url) || error_set(e, EXIT_STORE, "out of memory")
+			   : resign_url(r->store, p->replayed.original, buffer_view(&p->headers),
+					buffer_view(&p->tunnel), buffer_view(&p->target), &url, e);
+		struct judge_request request = {
+			.method = buffer_view(&p->method),
+			.target = buffer_view(&p->target),
+			.headers = buffer_view(&p->headers),
+			.body = body_of(p),
+			.url = buffer_view(&url),
+			.prefix = buffer_view(&p->prefix),
+			.https = p->https,
+			.at = (int64_t)(now_us() / 1000000),
+		};
+		p->verdict = fine ? judge(r->options.secrets, origin.signature, &request, &whose) : SIGNATURE_UNKNOWN;
+		if (p->verdict == SIGNATURE_INVALID && !r->options.url) {
+			/* The sender may know the URL under the name that its Host says. */
+			request.url = bytes_of(NULL);
+			p->verdict = judge(r->options.secrets, origin.signature, &request, &whose);
+		}
+		if (fine && p->verdict == SIGNATURE_UNKNOWN && !p->replayed.by_client && !r->options.own_only)
+			fine = judge_there(r, p, &origin, buffer_view(&url), e);
+	}
+	buffer_free(&url);
+	buffer_free(&origin.event);
+	return fine;
 }
 
 static bool insert_copy(struct replayer *r, struct replay *p, bool by_client, struct error *e)
@@ -221,7 +282,9 @@ static bool insert_copy(struct replayer *r, struct replay *p, bool by_client, st
 		.provider = buffer_view(&p->provider),
 		.event_type = buffer_view(&p->event_type),
 		.headers = buffer_view(&p->headers),
-		.signature = verdict_of(r, p),
+		.prefix = buffer_view(&p->prefix),
+		.signature = bytes_of(signature_verdict_name(p->verdict)),
+		.redacted = p->redacted && !r->options.resign,
 		.trailers = p->change.whole ? bytes_of(NULL) : buffer_view(&p->message.trailers),
 		.body = body_of(p),
 		.https = p->https,
@@ -254,22 +317,23 @@ static bool read_original(struct replayer *r, struct replay *p, struct error *e)
 				 "delivery %lld was recorded in part only (%zu bytes): give a body with --body @FILE",
 				 (long long)p->replayed.original, p->message.body.len);
 	p->has_body = p->change.whole ? p->change.body.len > 0 || p->has_body : p->has_body || p->change.has_body;
-	if (!edit_headers(p, r->options.forward->extra_headers) || p->no_memory)
-		return error_set(e, EXIT_STORE, "out of memory");
-	return sign_anew(r, p, e);
+	return (edit_headers(p, r->options.forward->extra_headers) && !p->no_memory) ||
+	       error_set(e, EXIT_STORE, "out of memory");
+}
+
+/* All that is read, and what a running client may have to be asked for, which would wait for a transaction's end. */
+static bool make_ready(struct replayer *r, struct replay *p, struct error *e)
+{
+	return read_original(r, p, e) && store_get_prefix(r->store, p->replayed.original, &p->prefix, &p->https, e) &&
+	       (r->options.alone ||
+		replay_finds_client(r->store, buffer_view(&p->tunnel), &p->replayed.by_client, e)) &&
+	       sign_anew(r, p, e) && judge_sent(r, p, e) && (p->replayed.by_client || find_base(r, p, e));
 }
 
 static bool prepare(struct replayer *r, struct replay *p, struct error *e)
 {
-	bool by_client = false;
-	if (!read_original(r, p, e) ||
-	    (!r->options.alone && !replay_finds_client(r->store, buffer_view(&p->tunnel), &by_client, e)))
-		return false;
-	p->replayed.by_client = by_client;
-	if (!by_client && !find_base(r, p, e))
-		return false;
 	p->answer_headers.len = 0;
-	return insert_copy(r, p, by_client, e);
+	return insert_copy(r, p, p->replayed.by_client, e);
 }
 
 /* ---- afterwards ---- */
@@ -361,7 +425,7 @@ static bool in_transaction(struct replayer *r, struct replay *p,
 
 static bool prepare_in_transaction(struct replayer *r, struct replay *p, struct error *e)
 {
-	if (in_transaction(r, p, prepare, e))
+	if (make_ready(r, p, e) && in_transaction(r, p, prepare, e))
 		return true;
 	p->replayed.id = p->job = 0;
 	return false;

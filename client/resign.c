@@ -1,5 +1,6 @@
 #include "client/resign.h"
 
+#include "client/signing_ask.h"
 #include "shared/headers.h"
 
 #include <stdio.h>
@@ -78,14 +79,28 @@ static const struct signature_provider *whose(const struct secrets *secrets, str
 		p = origin.signature;
 	*name = origin.provider;
 	buffer_free(&origin.event);
-	for (size_t i = 0; !p && !origin.provider && i < secrets->count; i++)
+	for (size_t i = 0; secrets && !p && !origin.provider && i < secrets->count; i++)
 		if (secrets->at[i].provider && signature_may_be(secrets->at[i].provider, headers, body))
 			p = secrets->at[i].provider;
 	return p;
 }
 
-static bool sign(const struct signature_provider *p, const struct secret *secret, const struct resign_request *r,
-		 struct bytes url, struct error *e)
+/* What is to be sent in the place of what there is. */
+static bool take_signed(const struct resign_request *r, struct bytes fields, struct bytes body, bool has_body,
+			struct error *e)
+{
+	if (has_body) {
+		r->new_body->len = 0;
+		*r->has_new_body = true;
+		if (!buffer_append_bytes(r->new_body, body))
+			return error_set(e, EXIT_STORE, "out of memory");
+	}
+	return resign_set_fields(r->headers, fields, has_body ? body.len : r->body.len) ||
+	       error_set(e, EXIT_STORE, "out of memory");
+}
+
+static bool sign_here(const struct signature_provider *p, const struct secret *secret, const struct resign_request *r,
+		      struct bytes url, struct error *e)
 {
 	struct signature_sign_out out;
 	struct signature_input in = {
@@ -96,56 +111,75 @@ static bool sign(const struct signature_provider *p, const struct secret *secret
 		.secret = bytes_of(secret->text),
 		.at = (int64_t)time(NULL),
 	};
-	bool fine = signature_sign(p, &in, &out, e);
-	if (fine && out.has_body) {
-		r->new_body->len = 0;
-		*r->has_new_body = true;
-		fine = buffer_append_bytes(r->new_body, buffer_view(&out.body));
-	}
-	if (fine)
-		fine = resign_set_fields(r->headers, buffer_view(&out.headers),
-					 out.has_body ? out.body.len : r->body.len) ||
-		       error_set(e, EXIT_STORE, "out of memory");
+	bool fine = signature_sign(p, &in, &out, e) &&
+		    take_signed(r, buffer_view(&out.headers), buffer_view(&out.body), out.has_body, e);
 	signature_sign_free(&out);
 	return fine;
 }
 
-/* By which secret; NULL and *e. */
-static const struct secret *secret_for(const struct secrets *secrets, int64_t id, struct bytes headers,
-				       struct bytes body, const struct signature_provider **provider, struct error *e)
+static bool sign_there(struct store *store, int64_t pid, const struct signature_provider *p,
+		       const struct resign_request *r, struct bytes url, struct error *e)
+{
+	struct signing_answer answer;
+	const struct signing asked = {
+		.wish = SIGNING_SIGN,
+		.provider = bytes_of(signature_name(p)),
+		.method = r->method,
+		.url = url,
+		.headers = buffer_view(r->headers),
+		.body = r->body,
+	};
+	bool fine = signing_ask(store, pid, &asked, &answer, e) &&
+		    take_signed(r, buffer_view(&answer.fields), buffer_view(&answer.body), answer.body.len > 0, e);
+	signing_answer_free(&answer);
+	return fine;
+}
+
+/* Who is to sign: a secret of ours, or the client of that process. */
+struct signer {
+	const struct signature_provider *provider;
+	const struct secret *secret;
+	int64_t pid;
+};
+
+static bool find_signer(struct store *store, const struct secrets *secrets, const struct resign_request *r,
+			struct signer *out, struct error *e)
 {
 	const char *name;
 	size_t at = 0;
-	const struct signature_provider *p = whose(secrets, headers, body, &name);
-	const struct secret *secret = p ? secrets_next(secrets, p, &at) : NULL;
-	*provider = p;
+	const struct signature_provider *p = whose(secrets, buffer_view(r->headers), r->body, &name);
+	*out = (struct signer){ .provider = p };
 	if (!p)
-		error_set(e, EXIT_USAGE, "delivery %lld cannot be signed: %s%s", (long long)id,
-			  name ? "how to sign is not known of " : "no provider is recognised in it", name ? name : "");
-	else if (!secret)
-		error_set(e, EXIT_USAGE, "delivery %lld is %s's, and its secret is not known: --secret %s=@FILE",
-			  (long long)id, signature_name(p), signature_name(p));
-	return secret;
+		return error_set(e, EXIT_USAGE, "delivery %lld cannot be signed: %s%s", (long long)r->id,
+				 name ? "how to sign is not known of " : "no provider is recognised in it",
+				 name ? name : "");
+	out->secret = secrets ? secrets_next(secrets, p, &at) : NULL;
+	if (!out->secret && !r->own_only && !signing_find_client(store, p, r->tunnel, &out->pid, e))
+		return false;
+	return out->secret || out->pid ||
+	       error_set(e, EXIT_USAGE, "delivery %lld is %s's, and its secret is not known: --secret %s=@FILE",
+			 (long long)r->id, signature_name(p), signature_name(p));
 }
 
-bool resign_possible(const struct secrets *secrets, int64_t id, struct bytes headers, struct bytes body,
+bool resign_possible(struct store *store, const struct secrets *secrets, const struct resign_request *r,
 		     struct error *e)
 {
-	const struct signature_provider *p;
-	return secret_for(secrets, id, headers, body, &p, e) != NULL;
+	struct signer signer;
+	return find_signer(store, secrets, r, &signer, e);
 }
 
 bool resign(struct store *store, const struct secrets *secrets, const struct resign_request *r, struct error *e)
 {
-	const struct signature_provider *p;
+	struct signer signer;
 	struct buffer url = { 0 };
 	*r->has_new_body = false;
-	const struct secret *secret = secret_for(secrets, r->id, buffer_view(r->headers), r->body, &p, e);
-	if (!secret)
+	if (!find_signer(store, secrets, r, &signer, e))
 		return false;
 	bool fine = r->url ? buffer_append_text(&url, r->url) || error_set(e, EXIT_STORE, "out of memory")
 			   : resign_url(store, r->id, buffer_view(r->headers), r->tunnel, r->target, &url, e);
-	fine = fine && sign(p, secret, r, buffer_view(&url), e);
+	if (fine)
+		fine = signer.secret ? sign_here(signer.provider, signer.secret, r, buffer_view(&url), e)
+				     : sign_there(store, signer.pid, signer.provider, r, buffer_view(&url), e);
 	buffer_free(&url);
 	return fine;
 }

@@ -40,6 +40,8 @@ json_t *row_json_delivery(const char *type, const struct delivery_row *row)
 	failed |= json_object_set_new(o, "provider", row_json_text(row->provider, true));
 	failed |= json_object_set_new(o, "event_type", row_json_text(row->event_type, true));
 	failed |= json_object_set_new(o, "signature", row_json_text(row->signature, false));
+	if (row->redacted)
+		failed |= json_object_set_new(o, "redacted", json_true());
 	failed |= json_object_set_new(o, "state", json_string(store_state_name(row->state)));
 	failed |= json_object_set_new(o, "status", row->status ? json_integer(row->status) : json_null());
 	failed |= json_object_set_new(o, "duration_ms",

@@ -102,6 +102,19 @@ const struct secret *secrets_next(const struct secrets *s, const struct signatur
 	return NULL;
 }
 
+bool secrets_names(const struct secrets *s, struct buffer *out)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const struct signature_provider *p = s->at[i].provider;
+		bool known = !p;
+		for (size_t k = 0; k < i && !known; k++)
+			known = s->at[k].provider == p;
+		if (!known && ((out->len && !buffer_put_u8(out, ' ')) || !buffer_append_text(out, signature_name(p))))
+			return false;
+	}
+	return true;
+}
+
 bool secrets_url(struct bytes public_url, struct bytes headers, bool https, struct bytes prefix, struct bytes target,
 		 struct buffer *out)
 {

@@ -26,6 +26,9 @@ void secrets_hide(const struct secrets *s, struct secret_gate *gate);
 /* The next secret for that provider from *at on: its own before those for any, or NULL. */
 const struct secret *secrets_next(const struct secrets *s, const struct signature_provider *p, size_t *at);
 
+/* Whose they are, names with blanks between them, appended: never a secret. */
+MUST_CHECK bool secrets_names(const struct secrets *s, struct buffer *out);
+
 /* The URL as the sender called it: of the tunnel's public URL, if known, else of Host and what the relay took off. */
 MUST_CHECK bool secrets_url(struct bytes public_url, struct bytes headers, bool https, struct bytes prefix,
 			    struct bytes target, struct buffer *out);

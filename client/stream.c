@@ -83,6 +83,8 @@ struct stream *stream_of_taken(struct session *s, struct taken *t)
 	st->origin = t->origin;
 	st->whole = st->committed = true;
 	stream_mark(st);
+	if (t->signature != SIGNATURE_UNKNOWN)
+		st->signature = t->signature; /* as it goes out, which may be later than it was asked for */
 	return st;
 }
 

@@ -1,7 +1,6 @@
 #include "client/trigger_record.h"
 
 #include "shared/headers.h"
-#include "shared/signature.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -70,7 +69,7 @@ bool trigger_record(struct store *s, const struct trigger_sent *sent, struct err
 		.target = buffer_view(&target),
 		.provider = bytes_of(sent->provider ? sent->provider : origin.provider),
 		.event_type = buffer_view(&origin.event),
-		.signature = bytes_of(sent->provider ? "valid" : "none"),
+		.signature = bytes_of(signature_verdict_name(sent->verdict)),
 		.headers = buffer_view(&headers),
 		.body = sent->body,
 		.body_size = sent->body.len,

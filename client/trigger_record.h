@@ -2,12 +2,14 @@
 #pragma once
 
 #include "client/post.h"
+#include "shared/signature.h"
 #include "shared/store.h"
 
 struct trigger_sent {
 	const char *url, *method;
 	struct bytes headers, body;
 	const char *provider; /* or NULL */
+	enum signature_verdict verdict;
 	uint64_t started_at_us;
 	const struct post_answer *answer;
 };

@@ -3,14 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REPLAYED_MOST 1000 /* one after another; in a file made by others they may lead round */
-
 struct work {
 	const struct verify_options *o;
 	bool no_memory;
 	uint8_t event_id[UUID_LEN];
 	uint64_t received_at_us, request_bytes;
-	int64_t replay_of;
+	bool redacted, recorded_valid;
 	struct buffer method, target, tunnel, public_url, prefix;
 	struct message message;
 	bool https;
@@ -28,7 +26,8 @@ static void on_row(void *user, const struct delivery_row *row)
 	memcpy(v->event_id, row->event_id, UUID_LEN);
 	v->received_at_us = row->received_at_us;
 	v->request_bytes = row->request_bytes;
-	v->replay_of = row->replay_of;
+	v->redacted = row->redacted;
+	v->recorded_valid = bytes_equal(row->signature, bytes_of("valid"));
 	take(v, &v->method, row->method);
 	take(v, &v->target, row->target);
 	take(v, &v->tunnel, row->tunnel);
@@ -166,23 +165,6 @@ static bool read_delivery(struct work *v, struct store *s, int64_t id, struct er
 	       store_get_request(s, id, &v->message, &has_body, &v->https, e);
 }
 
-static void on_original(void *user, const struct delivery_row *row)
-{
-	struct work *v = user;
-	v->received_at_us = row->received_at_us;
-	v->replay_of = row->replay_of;
-}
-
-/* A replay's bytes may be signed as of then, when the first of its line came. False when that is no longer known. */
-static bool go_back(struct work *v, struct store *s)
-{
-	struct error ignored;
-	for (int i = 0; v->replay_of; i++)
-		if (i == REPLAYED_MOST || !store_get(s, v->replay_of, on_original, v, &ignored))
-			return false;
-	return true;
-}
-
 bool verify_one(struct store *s, int64_t id, const struct verify_options *o, struct verified *out, struct error *e)
 {
 	struct work v = { .o = o };
@@ -194,8 +176,12 @@ bool verify_one(struct store *s, int64_t id, const struct verify_options *o, str
 		fine = error_set(e, EXIT_STORE, "out of memory");
 	if (fine) {
 		const struct signature_provider *p = judge(&v, &origin, &out->result);
-		if (o->at < 0 && out->result.reason == SIGNATURE_OLD && v.replay_of && go_back(&v, s))
-			p = judge(&v, &origin, &out->result);
+		if (v.redacted && out->result.verdict != SIGNATURE_VALID) {
+			no_answer(&out->result, SIGNATURE_UNKNOWN,
+				  "this delivery was redacted: its signature cannot be checked");
+			out->result.reason = SIGNATURE_REDACTED;
+		}
+		out->recorded_valid = v.recorded_valid;
 		out->provider = p ? signature_name(p) : origin.provider;
 		memcpy(out->event_id, v.event_id, UUID_LEN);
 	}

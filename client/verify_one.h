@@ -10,13 +10,13 @@ struct verify_options {
 	const struct signature_provider *provider; /* NULL: recognised */
 	const char *url;                           /* as the sender called it; NULL: found out */
 	int64_t tolerance_ms;                      /* -1: the provider's own */
-	int64_t at;                                /* -1: when it was received; a replay's bytes are of then, when
-						      the original was, unless they were signed anew */
+	int64_t at;                                /* -1: when it was received; of a replay, when that was sent */
 };
 
 struct verified {
 	uint8_t event_id[UUID_LEN];
 	const char *provider; /* NULL: not known */
+	bool recorded_valid;  /* its row says so already */
 	struct signature_result result;
 };
 

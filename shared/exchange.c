@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "shared/headers.h"
+#include "shared/signature.h"
 
 struct reading {
 	struct exchange *x;
@@ -36,6 +37,7 @@ static void on_row(void *user, const struct delivery_row *row)
 	take(r, &x->provider, row->provider);
 	take(r, &x->event_type, row->event_type);
 	take(r, &x->signature, row->signature);
+	x->redacted = row->redacted;
 }
 
 static void on_attempt(void *user, const struct attempt_row *a)
@@ -60,6 +62,7 @@ bool exchange_read(struct store *s, int64_t id, struct exchange *out, struct err
 	memset(out, 0, sizeof *out);
 	bool fine = store_get(s, id, on_row, &r, e) &&
 		    store_get_request(s, id, &out->request, &out->has_body, &out->https, e) &&
+		    store_get_prefix(s, id, &out->prefix, &out->https, e) &&
 		    store_list_attempts(s, id, on_attempt, &r, e) &&
 		    (!out->called || store_get_response(s, id, 0, &out->response, e)) &&
 		    (!r.no_memory || error_set(e, EXIT_STORE, "out of memory"));
@@ -70,8 +73,8 @@ bool exchange_read(struct store *s, int64_t id, struct exchange *out, struct err
 
 void exchange_free(struct exchange *x)
 {
-	struct buffer *all[] = { &x->tunnel,     &x->method,    &x->target, &x->peer,   &x->provider,
-				 &x->event_type, &x->signature, &x->url,    &x->reason, &x->error };
+	struct buffer *all[] = { &x->tunnel,    &x->method, &x->target, &x->peer,   &x->provider, &x->event_type,
+				 &x->signature, &x->prefix, &x->url,    &x->reason, &x->error };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buffer_free(all[i]);
 	store_message_free(&x->request);
@@ -167,7 +170,7 @@ bool exchange_redact(struct exchange *x, struct redaction *r, bool answer, struc
 		fine = redact_buffer(r, redact_text, &x->reason) && redact_buffer(r, redact_text, &x->error) &&
 		       redact_message(r, &x->response);
 	r->of = NULL;
-	x->redacted = r->total > before;
+	x->redacted = x->redacted || r->total > before;
 	return fine || error_set(e, EXIT_STORE, "out of memory");
 }
 
@@ -212,6 +215,8 @@ bool exchange_check(const struct exchange *x, struct error *e)
 		return error_set(e, EXIT_USAGE, "the method is not one word, such as POST");
 	if (x->target.len == 0 || has_blanks_or_controls(buffer_view(&x->target)))
 		return error_set(e, EXIT_USAGE, "the target is empty or holds blanks or control characters");
+	if (has_blanks_or_controls(buffer_view(&x->prefix)))
+		return error_set(e, EXIT_USAGE, "the prefix holds blanks or control characters");
 	if (!headers_valid(buffer_view(&x->request.headers)) || !headers_valid(buffer_view(&x->request.trailers)))
 		return error_set(e, EXIT_USAGE, "a header field of the request is malformed");
 	if (!headers_valid(buffer_view(&x->response.headers)))
@@ -241,9 +246,30 @@ static bool insert_attempt(struct store *s, const struct exchange *x, int64_t id
 	return store_insert_attempt(s, &a, e);
 }
 
+/* What export --redact leaves of a signature, also in files of a creel that did not mark them. */
+static bool is_redacted(const struct exchange *x)
+{
+	struct bytes block = buffer_view(&x->request.headers), name, value;
+	size_t from = 0;
+	for (size_t pos = 0; headers_next(block, &pos, &name, &value); from = pos)
+		if (value.len && memmem(value.at, value.len, REDACTED, strlen(REDACTED)) &&
+		    headers_has_signature(bytes_make(block.at + from, pos - from)))
+			return true;
+	return x->redacted;
+}
+
+/* Of the file's word nothing is taken, but that there is a signature can be seen. */
+static const char *verdict_of(const struct exchange *x, bool redacted)
+{
+	struct signature_origin origin;
+	bool known = signature_recognise(buffer_view(&x->request.headers), buffer_view(&x->request.body), &origin);
+	buffer_free(&origin.event);
+	return known && !origin.is_signed && !redacted ? "none" : "unknown";
+}
+
 bool exchange_insert(struct store *s, const struct exchange *x, int64_t *id, bool *duplicate, struct error *e)
 {
-	bool refused = x->state == DELIVERY_REFUSED && !x->called;
+	bool refused = x->state == DELIVERY_REFUSED && !x->called, redacted = is_redacted(x);
 	struct store_delivery d = {
 		.received_at_us = x->received_at_us,
 		.origin = ORIGIN_IMPORT,
@@ -258,7 +284,9 @@ bool exchange_insert(struct store *s, const struct exchange *x, int64_t *id, boo
 		.peer = buffer_view(&x->peer),
 		.provider = buffer_view(&x->provider),
 		.event_type = buffer_view(&x->event_type),
-		.signature = buffer_view(&x->signature),
+		.signature = bytes_of(verdict_of(x, redacted)),
+		.redacted = redacted,
+		.prefix = buffer_view(&x->prefix),
 		.headers = buffer_view(&x->request.headers),
 		.trailers = buffer_view(&x->request.trailers),
 		.body = buffer_view(&x->request.body),

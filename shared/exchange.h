@@ -13,8 +13,9 @@ struct exchange {
 	enum delivery_state state;
 	int refused_status;
 	bool https, has_body;
-	bool redacted; /* something was taken out of it: its signature says nothing about these bytes */
+	bool redacted; /* secrets were taken out of it, here or before it came */
 	struct buffer tunnel, method, target, peer, provider, event_type, signature;
+	struct buffer prefix; /* what the relay took off the target's front: part of the URL that some senders sign */
 	struct message request;
 
 	bool called; /* there was an attempt: the last one's follows */
@@ -38,6 +39,7 @@ MUST_CHECK bool exchange_append_base(const struct exchange *x, struct buffer *ou
 /* Checks what a store of ours never holds and a file may: false and a sentence without a place. */
 MUST_CHECK bool exchange_check(const struct exchange *x, struct error *e);
 /* As origin import, in the caller's transaction, unless its event id is on record (*duplicate); what has no answer is
- * failed, for nothing is to be called for it. */
+ * failed, for nothing is to be called for it. Whatever a file says of its signature: that is unknown until it was
+ * checked here. */
 MUST_CHECK bool exchange_insert(struct store *s, const struct exchange *x, int64_t *id, bool *duplicate,
 				struct error *e);

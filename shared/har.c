@@ -216,13 +216,15 @@ static json_t *ours(const struct exchange *x)
 	uuid_format(x->event_id, id);
 	text_format_time(at, x->started_at_us);
 	int failed = set(o, "event_id", json_string(id)) | set_own(o, "tunnel", &x->tunnel) |
-		     set_own(o, "target", &x->target) | set_own(o, "peer", &x->peer) |
-		     set_own(o, "provider", &x->provider) | set_own(o, "event_type", &x->event_type) |
-		     set_bytes(o, "signature", &x->signature) |
+		     set_own(o, "target", &x->target) | set_own(o, "prefix", &x->prefix) |
+		     set_own(o, "peer", &x->peer) | set_own(o, "provider", &x->provider) |
+		     set_own(o, "event_type", &x->event_type) | set_bytes(o, "signature", &x->signature) |
 		     set(o, "state", json_string(store_state_name(x->state))) |
 		     set(o, "https", json_boolean(x->https)) | set(o, "has_body", json_boolean(x->has_body)) |
 		     set_exact(o, "request_headers_base64", &x->request.headers) |
 		     set_exact(o, "response_headers_base64", &x->response.headers);
+	if (x->redacted)
+		failed |= set(o, "redacted", json_true());
 	if (x->request.trailers.len)
 		failed |= set(o, "trailers_base64", json_from_base64(buffer_view(&x->request.trailers)));
 	if (x->request.forwarded)

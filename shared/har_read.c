@@ -170,11 +170,11 @@ static bool read_response(const json_t *entry, const json_t *own, struct exchang
 static bool read_own(const json_t *own, struct exchange *out, struct error *e)
 {
 	double refused;
-	if (!import_bytes(own, "tunnel", &out->tunnel, e) || !import_bytes(own, "peer", &out->peer, e) ||
+	if (!import_bytes(own, "prefix", &out->prefix, e) || !import_flag(own, "redacted", &out->redacted, e) ||
+	    !import_bytes(own, "tunnel", &out->tunnel, e) || !import_bytes(own, "peer", &out->peer, e) ||
 	    !import_bytes(own, "provider", &out->provider, e) ||
-	    !import_bytes(own, "event_type", &out->event_type, e) || !import_signature(own, &out->signature, e) ||
-	    !import_state(own, &out->state, e) || !import_flag(own, "https", &out->https, e) ||
-	    !import_flag(own, "forwarded", &out->request.forwarded, e) ||
+	    !import_bytes(own, "event_type", &out->event_type, e) || !import_state(own, &out->state, e) ||
+	    !import_flag(own, "https", &out->https, e) || !import_flag(own, "forwarded", &out->request.forwarded, e) ||
 	    !import_flag(own, "has_body", &out->has_body, e) || !import_number(own, "refused_status", 999, &refused, e))
 		return false;
 	out->refused_status = (int)refused;

@@ -173,15 +173,3 @@ bool import_result(const json_t *object, enum attempt_result *out, struct error 
 	*out = (enum attempt_result)i;
 	return fine;
 }
-
-bool import_signature(const json_t *object, struct buffer *out, struct error *e)
-{
-	static const char *const verdicts[] = { "valid", "invalid", "none", "unknown" };
-	struct bytes text = json_to_bytes(json_object_get(object, "signature"));
-	const char *verdict = "unknown";
-	for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
-		if (bytes_equal(text, bytes_of(verdicts[i])))
-			verdict = verdicts[i];
-	out->len = 0;
-	return buffer_append_text(out, verdict) || no_memory(e);
-}

@@ -21,5 +21,3 @@ MUST_CHECK bool import_event_id(const json_t *text, const json_t *object, uint64
 /* The names of store.h; what is unknown is an error. Missing leaves *out. */
 MUST_CHECK bool import_state(const json_t *object, enum delivery_state *out, struct error *e);
 MUST_CHECK bool import_result(const json_t *object, enum attempt_result *out, struct error *e);
-/* Only a verdict of ours counts; all else is "unknown". */
-MUST_CHECK bool import_signature(const json_t *object, struct buffer *out, struct error *e);

@@ -77,11 +77,12 @@ static bool read_line(const json_t *line, struct exchange *out, struct error *e)
 	out->origin = ORIGIN_IMPORT;
 	if (!import_time(line, "received_at", &out->received_at_us, e) ||
 	    !import_event_id(json_object_get(line, "event_id"), line, out->received_at_us, out->event_id, e) ||
+	    !import_bytes(line, "prefix", &out->prefix, e) || !import_flag(line, "redacted", &out->redacted, e) ||
 	    !import_bytes(line, "tunnel", &out->tunnel, e) || !import_text(line, "method", &out->method, e) ||
 	    !import_bytes(line, "target", &out->target, e) || !import_bytes(line, "peer", &out->peer, e) ||
 	    !import_bytes(line, "provider", &out->provider, e) ||
-	    !import_bytes(line, "event_type", &out->event_type, e) || !import_signature(line, &out->signature, e) ||
-	    !import_state(line, &out->state, e) || !import_flag(line, "https", &out->https, e) ||
+	    !import_bytes(line, "event_type", &out->event_type, e) || !import_state(line, &out->state, e) ||
+	    !import_flag(line, "https", &out->https, e) ||
 	    !import_flag(line, "forwarded", &out->request.forwarded, e) ||
 	    !import_number(line, "status", 999, &status, e) ||
 	    !import_number(line, "request_bytes", MOST_BYTES, &request_bytes, e) ||

@@ -15,8 +15,9 @@ const char *signature_verdict_name(enum signature_verdict v)
 
 const char *signature_reason_name(enum signature_reason r)
 {
-	static const char *const names[] = { "holds",  "missing", "malformed", "old",  "key",      "url",
-					     "secret", "body",    "provider",  "form", "mismatch", "no_memory" };
+	static const char *const names[] = { "holds",    "missing",   "malformed", "old",      "key",
+					     "url",      "secret",    "body",      "provider", "form",
+					     "mismatch", "no_memory", "redacted" };
 	return names[r];
 }
 

@@ -58,6 +58,7 @@ enum signature_reason {
 	SIGNATURE_FORM,      /* the right signature, written in another way */
 	SIGNATURE_MISMATCH,  /* none of these: another secret, or another body */
 	SIGNATURE_NO_MEMORY,
+	SIGNATURE_REDACTED, /* what it was made of is no longer there */
 };
 /* "holds", "missing", … for programs. */
 const char *signature_reason_name(enum signature_reason r);
@@ -102,6 +103,17 @@ MUST_CHECK bool signature_recognise(struct bytes headers, struct bytes body, str
 bool signature_may_be(const struct signature_provider *p, struct bytes headers, struct bytes body);
 /* When the sender says it was signed, in seconds since 1970; `provider` as recorded. False: it does not say. */
 bool signature_signed_at(struct bytes provider, struct bytes headers, struct bytes body, int64_t *seconds);
+/* Outside of what the provider's libraries allow, by the time it is signed with. */
+struct signature_stale {
+	const char *provider;
+	int64_t age, limit; /* seconds; age negative: in the future */
+};
+#define SIGNATURE_STALE_LEN 160
+/* Whether whoever checks it at that moment as those do will refuse it for its age; `provider` as recorded. */
+bool signature_is_stale(struct bytes provider, struct bytes headers, struct bytes body, int64_t at,
+			struct signature_stale *out);
+/* "signed 22m ago: stripe's libraries refuse after 5m" */
+void signature_say_stale(const struct signature_stale *s, char out[SIGNATURE_STALE_LEN]);
 /* The id the sender gave the event (Stripe's evt_…, X-GitHub-Delivery, webhook-id, …), at most 200 bytes, of any kind.
  * `provider` as recorded; empty: not known. False: there is none, or no memory. */
 bool signature_event_id(struct bytes provider, struct bytes headers, struct bytes body, struct buffer *out);

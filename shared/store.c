@@ -24,8 +24,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    "INSERT INTO delivery (event_id, tunnel, received_at, method, target, path, prefix, peer, https, has_body,"
 	    " provider, event_type, signature, state, status, status_class, attempts, request_bytes, response_bytes, "
 	    "origin,"
-	    " replay_of, reached_at, forwarded) VALUES "
-	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?19,?13,?14,?15,0,?16,0,?17,?18,?20,?21)"
+	    " replay_of, reached_at, forwarded, redacted) VALUES "
+	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?19,?13,?14,?15,0,?16,0,?17,?18,?20,?21,?22)"
 	    " ON CONFLICT (event_id) DO NOTHING",
 	[STATEMENT_FIND_EVENT] = "SELECT id FROM delivery WHERE event_id = ?1",
 	[STATEMENT_INSERT_MESSAGE] =
@@ -47,7 +47,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_ADD_TAG] = "INSERT OR IGNORE INTO tag (delivery_id, name) VALUES (?1, ?2)",
 	[STATEMENT_PUT_STATUS] =
 	    "INSERT OR REPLACE INTO client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url,"
-	    " tunnel, target, lag_us) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+	    " tunnel, target, lag_us, secrets) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
 	[STATEMENT_DROP_STATUS] = "DELETE FROM client WHERE pid = ?1",
 	[STATEMENT_LIST] =
 	    "SELECT " DELIVERY_COLUMNS " FROM (SELECT * FROM delivery WHERE id < ?1 ORDER BY id DESC LIMIT ?2)"
@@ -74,7 +74,20 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    " AND (a.number = ?2 OR ?2 = 0) ORDER BY a.number DESC LIMIT 1",
 	[STATEMENT_LIST_STATUS] =
 	    "SELECT pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel,"
-	    " target, lag_us FROM client ORDER BY started_at",
+	    " target, lag_us, secrets FROM client ORDER BY started_at",
+	[STATEMENT_SET_SIGNATURE] = "UPDATE delivery SET signature = ?2 WHERE id = ?1",
+	[STATEMENT_ASK_SIGNING] =
+	    "INSERT INTO signing (asked_at, pid, wish, state, provider, method, url, headers, body, verdict, error)"
+	    " VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, '', '')",
+	[STATEMENT_NEXT_SIGNING] =
+	    "SELECT id FROM signing WHERE pid = ?1 AND state = 0 AND asked_at >= ?2 ORDER BY id LIMIT 1",
+	[STATEMENT_GET_SIGNING] =
+	    "SELECT wish, state, provider, method, url, headers, body, verdict, error FROM signing WHERE id = ?1",
+	[STATEMENT_GET_SIGNING_STATE] = "SELECT state FROM signing WHERE id = ?1",
+	[STATEMENT_ANSWER_SIGNING] =
+	    "UPDATE signing SET state = ?2, headers = ?3, body = ?4, verdict = ?5, error = ?6 WHERE id = ?1",
+	[STATEMENT_DROP_SIGNING] = "DELETE FROM signing WHERE id = ?1",
+	[STATEMENT_DROP_OLD_SIGNINGS] = "DELETE FROM signing WHERE asked_at < ?1",
 	[STATEMENT_VERSION] = "PRAGMA data_version",
 	[STATEMENT_INDEX_NEXT] =
 	    "SELECT d.id, min(length(m.body), 65536) + length(m.headers) FROM delivery d"
@@ -282,6 +295,7 @@ bool store_insert_delivery(struct store *s, const struct store_delivery *d, int6
 	else
 		sqlite3_bind_null(st, 20);
 	sqlite3_bind_int(st, 21, d->forwarded);
+	sqlite3_bind_int(st, 22, d->redacted);
 	if (!store_execute(s, st, e))
 		return false;
 	*duplicate = sqlite3_changes(s->db) == 0;
@@ -382,6 +396,16 @@ bool store_set_state(struct store *s, int64_t id, enum delivery_state state, str
 	return store_execute(s, st, e);
 }
 
+bool store_set_signature(struct store *s, int64_t id, struct bytes verdict, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_SET_SIGNATURE, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, id);
+	store_bind_bytes(st, 2, verdict, false);
+	return store_execute(s, st, e);
+}
+
 bool store_add_tag(struct store *s, int64_t id, struct bytes name, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_ADD_TAG, e);
@@ -422,6 +446,7 @@ bool store_put_status(struct store *s, const struct client_status *c, struct err
 	store_bind_bytes(st, 9, c->tunnel, false);
 	store_bind_bytes(st, 10, c->target, false);
 	sqlite3_bind_int64(st, 11, (int64_t)c->lag_us);
+	store_bind_bytes(st, 12, c->secrets, false);
 	return store_execute(s, st, e);
 }
 

@@ -61,6 +61,7 @@ struct store_delivery {
 	struct bytes tunnel, method, target, prefix, peer;
 	struct bytes provider, event_type;
 	struct bytes signature; /* "valid", "invalid", "none" or "unknown"; empty: unknown */
+	bool redacted;          /* its secrets were taken out: its signature cannot be checked */
 	struct bytes headers;   /* shared/headers.h block, as received */
 	struct bytes trailers;
 	struct bytes body;
@@ -110,6 +111,7 @@ struct delivery_row {
 	uint64_t request_bytes, response_bytes;
 	struct bytes tunnel, method, target, path, peer, provider, event_type;
 	struct bytes signature; /* "valid" | "invalid" | "none" | "unknown" */
+	bool redacted;          /* as struct store_delivery has it */
 };
 
 struct message { /* owned copy; store_message_free */
@@ -142,6 +144,7 @@ struct client_status {
 	struct bytes state;  /* "online" | "connecting" | "offline" */
 	struct bytes detail; /* why it is not online, one sentence */
 	struct bytes relay, url, tunnel, target;
+	struct bytes secrets; /* the providers whose secrets it knows, names with blanks between them */
 };
 
 /* $XDG_DATA_HOME/creel/creel.db (or ~/.local/share/…). Caller frees; NULL and *e on failure. */
@@ -171,6 +174,8 @@ MUST_CHECK bool store_insert_attempt(struct store *s, const struct store_attempt
 /* What the attempt's record could not say yet. */
 MUST_CHECK bool store_set_answered(struct store *s, int64_t delivery_id, int number, uint64_t at_us, struct error *e);
 MUST_CHECK bool store_set_state(struct store *s, int64_t id, enum delivery_state state, struct error *e);
+/* "valid", "invalid", "none" or "unknown": what was found out since it was put on record. */
+MUST_CHECK bool store_set_signature(struct store *s, int64_t id, struct bytes verdict, struct error *e);
 /* It may have the tag already. */
 MUST_CHECK bool store_add_tag(struct store *s, int64_t id, struct bytes name, struct error *e);
 MUST_CHECK bool store_drop_tag(struct store *s, int64_t id, struct bytes name, struct error *e);

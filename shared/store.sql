@@ -138,3 +138,27 @@ CREATE INDEX attempt_by_kept ON attempt (delivery_id, number, kept) WHERE kept I
 -- Schema 7: 1: the X-Forwarded-For, -Proto and -Host among the headers are those of a proxy that the relay trusts, and pass to
 -- the app as they are. 0: they are the sender's own, who may say anything, or the delivery is older than this column.
 ALTER TABLE delivery ADD COLUMN forwarded INTEGER NOT NULL DEFAULT 0;
+
+-- Schema 8: 1: it was exported without its secrets (--redact) and imported here, so that its signature cannot be checked.
+ALTER TABLE delivery ADD COLUMN redacted INTEGER NOT NULL DEFAULT 0;
+-- What was said of replays and imports before: of the original's bytes, and of a file's word.
+UPDATE delivery SET signature = 'unknown' WHERE origin IN (2, 3) AND signature IN ('valid', 'invalid');
+-- Whose secrets the client knows: providers' names with blanks between them. No secret ever stands in this file, but where
+-- a provider sends it as a header field.
+ALTER TABLE client ADD COLUMN secrets TEXT NOT NULL DEFAULT '';
+-- Requests that a running client is asked to sign or to judge, since it knows the secret. Who asked deletes them.
+CREATE TABLE signing (
+  id       INTEGER PRIMARY KEY,
+  asked_at INTEGER NOT NULL,
+  pid      INTEGER NOT NULL,                -- the client that is asked
+  wish     INTEGER NOT NULL,                -- 0 to sign 1 to judge
+  state    INTEGER NOT NULL,                -- 0 asked 1 done 2 failed
+  provider TEXT NOT NULL,                   -- whose signature, '' as recognised
+  method   TEXT NOT NULL,
+  url      TEXT NOT NULL,                   -- as the sender calls it, for those who sign it
+  headers  BLOB NOT NULL,                   -- as asked; done: the fields to be set in the place of those of their names
+  body     BLOB NOT NULL,                   -- as asked; done: what is to be sent in its place, empty: it stays
+  verdict  TEXT NOT NULL,                   -- done: valid, invalid, none, unknown
+  error    TEXT NOT NULL                    -- failed: a sentence
+) STRICT;
+CREATE INDEX signing_by_client ON signing (pid, state, id);

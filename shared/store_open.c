@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION 7
+#define SCHEMA_VERSION 8
 #define APPLICATION_ID 0x6372656c
 #define BUSY_TIMEOUT_MS 5000
 #define WAL_RETRY_MS 10

@@ -10,7 +10,8 @@
 #define DELIVERY_COLUMNS                                                                                               \
 	"id, event_id, received_at, origin, state, replay_of, status, status_class, took_us, attempts, "               \
 	"request_bytes, "                                                                                              \
-	"response_bytes, tunnel, method, target, path, peer, provider, event_type, signature, reached_at"
+	"response_bytes, tunnel, method, target, path, peer, provider, event_type, signature, reached_at, "            \
+	"redacted"
 
 enum store_statement {
 	STATEMENT_BEGIN,
@@ -64,6 +65,14 @@ enum store_statement {
 	STATEMENT_OLDEST_OVER,
 	STATEMENT_EMPTY_MESSAGE,
 	STATEMENT_MARK_GAVE_WAY,
+	STATEMENT_SET_SIGNATURE,
+	STATEMENT_ASK_SIGNING,
+	STATEMENT_NEXT_SIGNING,
+	STATEMENT_GET_SIGNING,
+	STATEMENT_GET_SIGNING_STATE,
+	STATEMENT_ANSWER_SIGNING,
+	STATEMENT_DROP_SIGNING,
+	STATEMENT_DROP_OLD_SIGNINGS,
 	STATEMENT_COUNT,
 };
 

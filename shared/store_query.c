@@ -60,6 +60,7 @@ void store_read_row(sqlite3_stmt *st, struct delivery_row *row)
 	row->event_type = column_bytes(st, 18);
 	row->signature = column_bytes(st, 19);
 	row->reached_at_us = column_u64(st, 20);
+	row->redacted = sqlite3_column_int(st, 21) != 0;
 }
 
 /* Steps through all rows; after the last one the statement is reset. */
@@ -356,6 +357,7 @@ bool store_list_status(struct store *s, void (*row)(void *user, const struct cli
 			.tunnel = column_bytes(st, 8),
 			.target = column_bytes(st, 9),
 			.lag_us = column_u64(st, 10),
+			.secrets = column_bytes(st, 11),
 		};
 		row(user, &c);
 	}

@@ -38,6 +38,8 @@ static enum role verdict(const struct document *d, char *out, size_t room)
 	put_age(d, age, sizeof age);
 	if (sign == '+')
 		snprintf(out, room, "[valid%s]", age);
+	else if (d->item.row.redacted)
+		snprintf(out, room, "[redacted: it cannot be checked]");
 	else
 		snprintf(out, room, "[%s]",
 			 sign == '!' && *d->why ? "invalid"

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "shared/signature.h"
 #include "tui/view_sheet.h"
 
 /* "localhost:3000", "http://127.0.0.1/", "[::1]:3000", "unix:/run/app": the host as a view. */
@@ -52,7 +53,43 @@ static void warn_far(struct sheet *s, const char *target)
 		sheet_line_as(s, ROLE_5XX, "not on this machine: %s", target);
 }
 
-void sheet_replay(struct sheet *s, const struct ui *ui, size_t count, const char *which)
+/* Whether somebody here knows the provider's secret; of a provider that is not known, whether any secret is. */
+static bool knows_secret(const struct ui *ui, struct bytes provider)
+{
+	char wanted[32], name[32];
+	const char *names = ui->client.secrets;
+	if (!provider.len)
+		return *names != '\0';
+	if (provider.len >= sizeof wanted)
+		return false;
+	memcpy(wanted, provider.at, provider.len);
+	wanted[provider.len] = '\0';
+	const struct signature_provider *p = signature_find(wanted);
+	while (p && *names) {
+		size_t len = strcspn(names, " ");
+		snprintf(name, sizeof name, "%.*s", (int)len, names);
+		const struct signature_provider *known = signature_find(name);
+		if (known && signature_kin(p, known))
+			return true;
+		names += len + (names[len] == ' ');
+	}
+	return false;
+}
+
+/* What is missing to sign it. */
+static void say_no_secret(struct sheet *s, int64_t id, struct bytes provider)
+{
+	char text[200];
+	if (provider.len)
+		snprintf(text, sizeof text, "#%lld is %.*s's, and its secret is not known: --secret %.*s=@FILE",
+			 (long long)id, (int)provider.len, (const char *)provider.at, (int)provider.len,
+			 (const char *)provider.at);
+	else
+		snprintf(text, sizeof text, "no secret is known to sign with: --secret PROVIDER=@FILE");
+	sheet_sentence(s, ROLE_DIM, text);
+}
+
+void sheet_replay(struct sheet *s, const struct ui *ui, size_t count, size_t stale, const char *which)
 {
 	const char *target = ui->client.target;
 	char number[WORDS_LEN];
@@ -67,9 +104,29 @@ void sheet_replay(struct sheet *s, const struct ui *ui, size_t count, const char
 	else
 		sheet_line(s, "to where each went before, a few at a time, as fast as it answers");
 	sheet_line_as(s, ROLE_DIM, "each becomes a delivery of its own; X stops what is not sent yet");
+	if (stale)
+		sheet_line_as(s, ROLE_5XX, "%zu %s signed too long ago for their providers' libraries", stale,
+			      stale == 1 ? "was" : "were");
 	struct effect *e = sheet_choice(s, 'y', "send them", EFFECT_REPLAY);
 	e->flag = true;
 	e->other = IDS_KEPT;
+	sheet_choice(s, 'n', "do not", EFFECT_NONE);
+}
+
+void sheet_stale(struct sheet *s, const struct ui *ui, int64_t id, const char *why)
+{
+	char text[200];
+	snprintf(text, sizeof text, "it was %s", why);
+	sheet_begin(s, "replay #%lld", (long long)id);
+	warn_far(s, ui->client.target);
+	sheet_sentence(s, ROLE_5XX, text);
+	struct effect *e = sheet_choice(s, 'r', "sign anew and send (configured secret)", EFFECT_REPLAY);
+	e->id = id;
+	e->number = 1;
+	e->flag = true;
+	e = sheet_choice(s, 's', "send as it is", EFFECT_REPLAY);
+	e->id = id;
+	e->flag = true;
 	sheet_choice(s, 'n', "do not", EFFECT_NONE);
 }
 
@@ -100,21 +157,27 @@ void sheet_overwrite(struct sheet *s, const struct effect *export)
 	e->flag = true;
 }
 
-void sheet_edited(struct sheet *s, const struct ui *ui, int64_t id, size_t escapes, const char *trouble)
+void sheet_edited(struct sheet *s, const struct ui *ui, int64_t id, struct bytes provider, size_t escapes,
+		  const char *trouble)
 {
+	bool can_sign = knows_secret(ui, provider);
 	const char *target = ui->client.target;
 	sheet_begin(s, "send #%lld edited%s%s", (long long)id, *target ? " to " : "", target);
 	if (trouble)
-		sheet_line_as(s, ROLE_5XX, "%s", trouble);
+		sheet_sentence(s, ROLE_5XX, trouble);
+	else if (!can_sign)
+		say_no_secret(s, id, provider);
 	warn_far(s, target);
 	if (escapes) /* a key that the editor did not know, or a text pasted into it */
 		sheet_line_as(s, ROLE_5XX, "%zu ESC byte%s (^[) in it now: a terminal obeys what follows", escapes,
 			      escapes == 1 ? "" : "s");
 	struct effect *e = sheet_choice(s, 's', "send as is: a signature will not verify", EFFECT_SEND);
 	e->id = id;
-	e = sheet_choice(s, 'r', "sign anew and send (configured secret)", EFFECT_SEND);
-	e->id = id;
-	e->flag = true;
+	if (can_sign) {
+		e = sheet_choice(s, 'r', "sign anew and send (configured secret)", EFFECT_SEND);
+		e->id = id;
+		e->flag = true;
+	}
 	e = sheet_choice(s, 'e', "edit again", EFFECT_EDIT);
 	e->id = id;
 	e->number = EDIT_AGAIN;

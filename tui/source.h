@@ -49,7 +49,8 @@ void preview_free(struct preview *p);
 struct client_state { /* of the running client, "" where there is none */
 	char state[16], detail[300], url[600], target[300], tunnel[64], relay[300];
 	uint64_t confirmed_at_us;
-	uint64_t lag_us; /* of the last ping; 0: not known */
+	char secrets[600]; /* providers whose secrets are known, to this program or a client: names, blanks between */
+	uint64_t lag_us;   /* of the last ping; 0: not known */
 	bool running;
 };
 bool client_state_same(const struct client_state *a, const struct client_state *b);
@@ -105,6 +106,9 @@ struct deed_ops {
 	int64_t (*replay)(void *self, const struct replay_request *r,
 			  void (*progress)(void *user, const struct replay_progress *p), void *user, struct error *e);
 	void (*stop)(void *self, int64_t replay);
+	/* How many of them an app will refuse, since their signatures are too old for their providers' libraries; of
+	 * one, *out says it: "signed 22m ago: …". Looks at the first 200. May be NULL. */
+	size_t (*stale)(void *self, const int64_t *ids, size_t count, char out[160]);
 	/* curl (secret header fields as placeholders), curl-secrets, http (as text to be edited), raw, har, ndjson,
 	 * body, headers, url: to a file that must not exist (0600), or into *out when path is NULL. */
 	bool (*export)(void *self, const int64_t *ids, size_t count, const char *format, const char *path,

@@ -17,6 +17,7 @@ struct replay_run {
 	int64_t handle, id;
 	bool strip; /* its progress is the strip's; else one delivery */
 	bool over, begun;
+	char why[160]; /* it may be refused, of one delivery: its signature is too old */
 };
 
 /* ---- replays ---- */
@@ -54,8 +55,9 @@ static void tell_strip(struct tui *t, const struct replay_progress *p)
 		tell_trouble(t, p);
 }
 
-static void tell_one(struct tui *t, int64_t id, const struct replay_progress *p)
+static void tell_one(struct tui *t, const struct replay_run *r, const struct replay_progress *p)
 {
+	int64_t id = r->id;
 	if (!p->over)
 		return;
 	if (p->trouble)
@@ -63,7 +65,8 @@ static void tell_one(struct tui *t, int64_t id, const struct replay_progress *p)
 	else if (p->ok)
 		tui_say(t, false, "#%lld was sent again, as #%lld", (long long)id, (long long)p->last_id);
 	else if (p->sent)
-		tui_say(t, true, "#%lld was sent again, as #%lld, and refused", (long long)id, (long long)p->last_id);
+		tui_say(t, true, "#%lld was sent again, as #%lld, and refused%s%s", (long long)id,
+			(long long)p->last_id, *r->why ? ": it was " : "", r->why);
 	else
 		tui_say(t, true, "#%lld was not sent", (long long)id);
 }
@@ -74,7 +77,7 @@ static void on_progress(void *user, const struct replay_progress *p)
 	if (r->t && r->strip)
 		tell_strip(r->t, p);
 	else if (r->t)
-		tell_one(r->t, r->id, p);
+		tell_one(r->t, r, p);
 	if (r->t)
 		tui_draw_soon(r->t);
 	r->over = p->over;
@@ -84,12 +87,20 @@ static void on_progress(void *user, const struct replay_progress *p)
 	}
 }
 
+static size_t count_stale(struct tui *t, const int64_t *ids, size_t count, char out[160])
+{
+	out[0] = '\0';
+	return t->deps.deeds->stale ? t->deps.deeds->stale(t->deps.deeds_self, ids, count, out) : 0;
+}
+
 static bool start_run(struct tui *t, const struct replay_request *request, bool strip, struct error *e)
 {
 	struct replay_run *r = calloc(1, sizeof *r);
 	if (!r)
 		return error_set(e, EXIT_NO, "out of memory: nothing was sent");
 	*r = (struct replay_run){ .t = t, .id = request->ids[0], .strip = strip };
+	if (request->count == 1 && !request->resign && !request->edited.len)
+		(void)count_stale(t, request->ids, 1, r->why);
 	r->handle = t->deps.deeds->replay(t->deps.deeds_self, request, on_progress, r, e);
 	bool fine = r->handle != 0;
 	if (fine && strip)
@@ -142,10 +153,16 @@ static void replay(struct tui *t, const struct effect *e)
 	struct deeds *d = &t->doing;
 	struct error err = { 0 };
 	const struct client_state *client = &t->screen.ui.client;
+	char why[160];
 	/* What leaves this machine is asked about, however little it is. */
 	bool far = client->running && client->target[0] && !target_is_local(client->target);
 	if (e->id && d->id_count == 1 && !far) {
-		struct replay_request request = { .ids = d->ids, .count = 1 };
+		/* flag: it was asked about; number: to be signed anew. */
+		struct replay_request request = { .ids = d->ids, .count = 1, .resign = e->flag && e->number };
+		if (!e->flag && count_stale(t, d->ids, 1, why) && client->secrets[0]) {
+			sheet_stale(&t->screen.sheet, &t->screen.ui, e->id, why);
+			return;
+		}
 		if (!tui_replay_one(t, &request, &err))
 			tui_say(t, true, "%s", err.text);
 	} else if (t->screen.ui.strip.running) {
@@ -154,7 +171,7 @@ static void replay(struct tui *t, const struct effect *e)
 		d->newest_generation = ++t->next_generation;
 		t->deps.source->page(t->deps.source_self, "", 0, false, 1, d->newest_generation, on_newest, t);
 	} else {
-		sheet_replay(&t->screen.sheet, &t->screen.ui, d->id_count,
+		sheet_replay(&t->screen.sheet, &t->screen.ui, d->id_count, count_stale(t, d->ids, d->id_count, why),
 			     e->other == -1              ? "that match the filter"
 			     : e->id && d->id_count == 1 ? "delivery"
 							 : "marked");

@@ -25,7 +25,8 @@ static void on_line(void *user, char mark, struct bytes text)
 static void ask_to_send(struct tui *t, const char *trouble)
 {
 	struct sheet *s = &t->screen.sheet;
-	sheet_edited(s, &t->screen.ui, t->doing.edit->id, edit_escapes(t->doing.edit), trouble);
+	sheet_edited(s, &t->screen.ui, t->doing.edit->id, t->doing.edit->document.item.row.provider,
+		     edit_escapes(t->doing.edit), trouble);
 	if (!edit_changes(t->doing.edit, on_line, s))
 		sheet_line_as(s, ROLE_5XX, "out of memory: what was changed cannot be shown");
 	tui_draw_soon(t);

@@ -45,6 +45,21 @@ void sheet_line_as(struct sheet *s, enum role role, const char *format, ...)
 	va_end(args);
 }
 
+void sheet_sentence(struct sheet *s, enum role role, const char *text)
+{
+	enum { COLUMNS = 74 };
+	while (*text) {
+		size_t len = strlen(text), end = len;
+		if (len > COLUMNS) {
+			for (end = COLUMNS; end > 0 && text[end] != ' ';)
+				end--;
+			end = end ? end : COLUMNS;
+		}
+		sheet_line_as(s, role, "%.*s", (int)end, text);
+		text += end + (text[end] == ' ');
+	}
+}
+
 struct effect *sheet_choice(struct sheet *s, key_code key, const char *label, enum effect_kind kind)
 {
 	struct sheet_choice *c = &s->choices[s->count < SHEET_CHOICES ? s->count++ : SHEET_CHOICES - 1];

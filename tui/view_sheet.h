@@ -28,6 +28,8 @@ struct sheet {
 void sheet_begin(struct sheet *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sheet_line(struct sheet *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sheet_line_as(struct sheet *s, enum role role, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A sentence of ours, broken into lines between words, so that nothing of it is cut at 80 columns. */
+void sheet_sentence(struct sheet *s, enum role role, const char *text);
 /* Gives the choice's effect, to be filled. */
 struct effect *sheet_choice(struct sheet *s, key_code key, const char *label, enum effect_kind kind);
 void sheet_close(struct sheet *s);
@@ -41,7 +43,9 @@ void sheet_export_menu(struct sheet *s, const struct ui *ui, int64_t id);
 /* sheet_deeds.c: what is asked before something is done with `count` deliveries. `which` is "marked" or "that match
  * the filter". The effect that confirms has `flag` set and is about the ids that were kept (IDS_KEPT). */
 #define IDS_KEPT (-2)
-void sheet_replay(struct sheet *s, const struct ui *ui, size_t count, const char *which);
+void sheet_replay(struct sheet *s, const struct ui *ui, size_t count, size_t stale, const char *which);
+/* One whose signature is too old: `why` says how. */
+void sheet_stale(struct sheet *s, const struct ui *ui, int64_t id, const char *why);
 void sheet_delete(struct sheet *s, const int64_t *ids, size_t count);
 /* A file of this name is there. */
 void sheet_overwrite(struct sheet *s, const struct effect *export);
@@ -52,7 +56,8 @@ void export_propose(char *out, size_t room, enum export_format format, const int
 /* An edited request that could be sent: what was changed (edit_changes' marks), and `trouble` of the last attempt or
  * NULL. Its effects are EFFECT_SEND and, by number, EDIT_AGAIN and EDIT_DROP of EFFECT_EDIT. */
 enum edit_step { EDIT_BEGIN, EDIT_AGAIN, EDIT_DROP };
-void sheet_edited(struct sheet *s, const struct ui *ui, int64_t id, size_t escapes, const char *trouble);
+void sheet_edited(struct sheet *s, const struct ui *ui, int64_t id, struct bytes provider, size_t escapes,
+		  const char *trouble);
 void sheet_edited_line(struct sheet *s, char mark, struct bytes text);
 /* One that cannot be understood. */
 void sheet_edit_wrong(struct sheet *s, int64_t id, const char *trouble, int line);

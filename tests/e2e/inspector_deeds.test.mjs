@@ -183,7 +183,7 @@ describe('the inspector', () => {
 
 	const github = (secret, body) => `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
 
-	it('shows of one sent again the verdict its bytes had, of one edited that it is not known', async () => {
+	it('judges what is sent again as what it is', async () => {
 		const file = w.fresh('secret');
 		writeFileSync(file, 'right-secret');
 		await listen({ EDITOR: 'sed -i -e s/4900/5000/' }, ['--secret', `github=@${file}`]);
@@ -196,7 +196,7 @@ describe('the inspector', () => {
 		await t.until(/^ *\+ \{"amount":5000\}/m);
 		await t.keys('s');
 		await t.until(/was sent again, as #3/);
-		await t.until((s) => s.split('\n').filter((l) => /^.R[+-] /.test(l)).map((l) => l[2]).join('') === '+-');
+		await t.until((s) => s.split('\n').filter((l) => /^.R[+!-] /.test(l)).map((l) => l[2]).join('') === '+!');
 	});
 
 	it('says why a signature does not hold, and signs anew what was edited', async () => {
@@ -253,22 +253,62 @@ describe('the inspector', () => {
 		const count = app.requests.length;
 		await t.keys('G', 'e');
 		await t.until(/send #2 edited/);
-		await t.keys('r');
+		await t.keys('r'); // is not offered
 		const s = await t.until(/stripe's, and its secret is not known: --secret stripe=@FILE/);
 		assert.match(s, /send #2 edited/);
 		assert.match(s, /^ *\+ \{"amount":5000\}/m);
 		assert.equal(app.requests.length, count);
 	});
 
-	it('says so when there is no secret to sign anew with', async () => {
+	it('offers to sign anew only where a secret is known, and says so whole at 80 columns', async () => {
 		await listen({ EDITOR: 'sed -i -e s/4900/5000/' });
 		await hook('unsigned', '{"amount":4900}');
+		await hook('long', '{"amount":4900}', ['X-WC-Webhook-Topic: order.created', 'X-WC-Webhook-Signature: x'], 'order.created');
 		const count = app.requests.length;
+		await t.resize(80, 24);
 		await t.keys('e');
-		await t.until(/^ *\+ \{"amount":5000\}/m);
-		await t.keys('r');
-		await t.until(/no secret is known to sign with/);
+		let s = await t.until(/^ *\+ \{"amount":5000\}/m);
+		assert.match(s.replaceAll(/\s+/g, ' '), /woocommerce's, and its secret is not known: --secret woocommerce=@FILE/);
+		assert.doesNotMatch(s, /sign anew/);
+		await t.keys('r', 'Escape', 'k', 'e');
+		s = await t.until(/no secret is known to sign with: --secret PROVIDER=@FILE/);
+		assert.doesNotMatch(s, /sign anew/);
+		await t.keys('r', 'Escape');
+		await t.until(/nothing was sent/);
 		assert.equal(app.requests.length, count);
+	});
+
+	it('of a signature that is too old it says so before it sends, and signs anew with the running client\'s secret', async () => {
+		const file = w.fresh('secret');
+		writeFileSync(file, 'whsec_x');
+		const stripeAt = (at, body) => `t=${at},v1=${createHmac('sha256', 'whsec_x').update(`${at}.${body}`).digest('hex')}`;
+		const holds = (r) => {
+			const [, at, mark] = /^t=([0-9]+),v1=([0-9a-f]+)$/.exec(field(r.lines, 'stripe-signature'));
+			return Math.abs(Date.now() / 1000 - at) < 300 && stripeAt(at, r.body) === `t=${at},v1=${mark}`;
+		};
+		await listen({}, ['--secret', `stripe=@${file}`]);
+		const body = '{"type":"invoice.paid"}';
+		await hook('old', body, [`Stripe-Signature: ${stripeAt(Math.floor(Date.now() / 1000) - 1320, body)}`], 'invoice.paid');
+		// The same store in an inspector that has no secret of its own.
+		const listening = t;
+		t = await Terminal.start({ command: [creel, 'ui'], env: { HOME: w.env.HOME, XDG_CONFIG_HOME: w.env.XDG_CONFIG_HOME, XDG_STATE_HOME: w.env.XDG_STATE_HOME, XDG_DATA_HOME: listening.home } });
+		await t.until(/^> .*invoice.paid/m);
+		let count = app.requests.length;
+		await t.keys('r');
+		await t.until(/it was signed 22m ago: stripe's libraries refuse after 5m/);
+		assert.equal(app.requests.length, count, 'nothing is sent before');
+		await t.keys('r');
+		assert.ok(holds(await next(count + 1)));
+		await t.until(/#1 was sent again, as #2/);
+		await t.until(/^.R\+ /m);
+		count = app.requests.length;
+		await t.keys('g', 'r');
+		await t.until(/send as it is/);
+		await t.keys('s');
+		assert.ok(!holds(await next(count + 1)));
+		await t.until(/^.R! /m);
+		await t.close();
+		t = listening;
 	});
 
 	it('deletes for good what it was told to', async () => {

@@ -301,12 +301,22 @@ describe('the official libraries', () => {
 			'version 0': (v) => [v.replaceAll('v1', 'v0').replaceAll('sha256', 'sha512').replaceAll('h1', 'h0')],
 		};
 		const cases = [];
+		// At once: Paddle's refuses after 5 s.
+		const asked = async (p, list, body, url) => {
+			const headers = {};
+			for (const [n, v] of list) headers[n] = n in headers ? `${headers[n]}, ${v}` : v;
+			try {
+				return (await p.check(Buffer.from(body), headers, p.secret, url)) !== false;
+			} catch {
+				return false;
+			}
+		};
 		for (const [name, p] of Object.entries(LIBRARIES)) {
 			const body = p.body ?? BODY;
 			const host = 'hooks.example.com';
 			const path = p.path ?? '/hook';
 			const fields = await p.sign(body, p.secret, `https://${host}${path}`);
-			const add = (what, headers, text = body) => cases.push({ name, p, what, headers, path, body: text, host });
+			const add = (what, headers, text = body) => cases.push({ name, p, what, headers, path, body: text, host, at: Date.now(), library: asked(p, headers, text, `https://${host}${path}`) });
 			const list = (f) => Object.entries(f).flatMap(([n, v]) => [v].flat().map((one) => [n, one]));
 			for (const field of Object.keys(fields)) for (const [what, change] of Object.entries(changes)) add(`${field}: ${what}`, list({ ...fields, [field]: change(fields[field]) }));
 			add('another body', list(fields), body + ' ');
@@ -314,9 +324,10 @@ describe('the official libraries', () => {
 		}
 		for (const [what, body] of Object.entries({ 'no time in the body': '{"type":"Issue"}', 'an old time in the body': `{"webhookTimestamp":${Date.now() - 61000}}`, 'a time ahead': `{"webhookTimestamp":${Date.now() + 75000}}`,
 			'no number': '{"webhookTimestamp":"now"}', 'null': '{"webhookTimestamp":null}', 'deeper': `{"data":{"webhookTimestamp":${Date.now()}}}` }))
-			cases.push({ name: 'linear', p: LIBRARIES.linear, what, headers: Object.entries(LIBRARIES.linear.sign(body, linearSecret)), path: '/hook', body, host: 'hooks.example.com' });
+			cases.push({ name: 'linear', p: LIBRARIES.linear, what, headers: Object.entries(LIBRARIES.linear.sign(body, linearSecret)), path: '/hook', body, host: 'hooks.example.com', at: Date.now(),
+				library: asked(LIBRARIES.linear, Object.entries(LIBRARIES.linear.sign(body, linearSecret)), body) });
 		const db = ['--db', w.path('libraries.db')];
-		const input = cases.map((c, i) => JSON.stringify({ received_at: new Date().toISOString(), method: 'POST', target: c.path, https: true,
+		const input = cases.map((c, i) => JSON.stringify({ received_at: new Date(c.at).toISOString(), method: 'POST', target: c.path, https: true,
 			request: { headers: [['Host', c.host], ['X-N', String(i + 1)], ['Content-Type', c.p.type ?? 'application/json'], ...c.headers], body: c.body } })).join('\n');
 		await w.creelOut(['import', '-', ...db], { input });
 		const got = new Map();
@@ -326,14 +337,7 @@ describe('the official libraries', () => {
 		}
 		let refused = 0, valid = 0;
 		for (const [i, c] of cases.entries()) {
-			const headers = {};
-			for (const [n, v] of c.headers) headers[n] = n in headers ? `${headers[n]}, ${v}` : v;
-			let library = true;
-			try {
-				library = (await c.p.check(Buffer.from(c.body), headers, c.p.secret, `https://${c.host}${c.path}`)) !== false;
-			} catch {
-				library = false;
-			}
+			const library = await c.library;
 			const mine = got.get(i + 1);
 			refused += !library;
 			valid += mine.signature === 'valid';
@@ -366,7 +370,7 @@ describe('the official libraries', () => {
 		const plain = await deliver(JSON_TYPE, '{}');
 		calls.length = 0;
 		for (const [args, says] of [
-			[[String(row.id), '--resign'], /needs the secret/],
+			[[String(plain.id), '--resign'], /no provider is recognised/],
 			[[String(row.id), '--resign', '--secret', `github=${secretFile('', 'x')}`], /stripe.*--secret stripe=@FILE/],
 			[[String(plain.id), '--resign', '--secret', secretFile('', 'x')], /no provider is recognised/],
 			[[String((await send('discord')).id), '--resign', '--secret', secretFile('', 'x')], /private key/],
@@ -459,7 +463,7 @@ describe('why it fails', () => {
 		const bad = await w.creel(['verify', String(row.id), '--secret', secretFile('', ` ${key}`)]);
 		assert.equal(bad.code, 1);
 		assert.match(bad.text, /stripe {2}invalid: the secret is in another form/);
-		assert.match(bad.err, /^creel: 1 of 1 signatures does not hold\n$/);
+		assert.match(bad.err, /^creel: 1 of 1 signature does not hold\n$/);
 	});
 
 	it('a filter: each with the secret of its provider', async () => {

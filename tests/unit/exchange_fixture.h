@@ -31,9 +31,10 @@ static inline const char *difference(const struct exchange *a, const struct exch
 		return "tunnel, peer";
 	if (!same_buffer(&a->method, &b->method) || !same_buffer(&a->target, &b->target))
 		return "method, target";
-	if (!same_buffer(&a->provider, &b->provider) || !same_buffer(&a->event_type, &b->event_type) ||
-	    !same_buffer(&a->signature, &b->signature))
-		return "provider, event_type, signature";
+	if (!same_buffer(&a->provider, &b->provider) || !same_buffer(&a->event_type, &b->event_type))
+		return "provider, event_type"; /* the signature's verdict does not travel */
+	if (!same_buffer(&a->prefix, &b->prefix) || a->redacted != b->redacted)
+		return "prefix, redacted";
 	if (!same_message(&a->request, &b->request))
 		return "request";
 	if (a->called != b->called)

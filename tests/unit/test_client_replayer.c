@@ -2,6 +2,7 @@
  * the jobs it finds. */
 #include "client/recorder_private.h"
 #include "client/replayer.h"
+#include "shared/headers.h"
 #include "shared/store_filter.h"
 #include "shared/store_jobs.h"
 #include "tests/unit/store_fixture.h"
@@ -122,6 +123,19 @@ static void end(struct test *t)
 	assert_int_equal(uv_loop_close(&t->loop), 0);
 	store_close(t->store);
 	buffer_free(&t->app.seen);
+}
+
+/* Options that were changed since: a replayer has its own. */
+static void use_options(struct test *t)
+{
+	struct error e;
+	bool closed = false;
+	replayer_close(t->replayer, on_closed, &closed);
+	while (!closed)
+		uv_run(&t->loop, UV_RUN_ONCE);
+	t->replayer = replayer_new(&t->loop, &t->options, &e);
+	if (!t->replayer)
+		fail_msg("%s", e.text);
 }
 
 static void in_transaction(struct store *s, bool fine, const struct error *e)
@@ -273,13 +287,13 @@ static void check_verdict(struct test *t, int64_t id, const struct replay_change
 	assert_string_equal(verdict, wanted);
 }
 
-static int64_t add_signed(struct test *t, uint8_t n, const char *verdict)
+static int64_t add_signed(struct test *t, uint8_t n, const char *verdict, struct bytes headers)
 {
 	struct store_delivery d = sample(n);
 	struct error e;
 	bool duplicate;
 	int64_t id;
-	d.headers = bytes_of("Host: x\r\nStripe-Signature: t=1,v1=ab\r\nContent-Length: 7\r\n");
+	d.headers = headers;
 	d.body = bytes_of("{}  END");
 	d.body_size = d.body.len;
 	d.signature = bytes_of(verdict);
@@ -290,6 +304,7 @@ static int64_t add_signed(struct test *t, uint8_t n, const char *verdict)
 	return id;
 }
 
+/* Without the secret nothing is known of a replay, whatever was said of its original. */
 static void check_verdicts(uint8_t n, const char *verdict)
 {
 	const char *field = "X-Order: 2";
@@ -302,9 +317,9 @@ static void check_verdicts(uint8_t n, const char *verdict)
 					      .body = bytes_of("new END") };
 	struct test t;
 	begin(&t);
-	int64_t id = add_signed(&t, n, verdict);
-	check_verdict(&t, id, NULL, verdict);
-	check_verdict(&t, t.result.id, NULL, verdict);
+	int64_t id = add_signed(&t, n, verdict, bytes_of("Host: x\r\nStripe-Signature: t=1,v1=ab\r\n"));
+	check_verdict(&t, id, NULL, "unknown");
+	check_verdict(&t, t.result.id, NULL, "unknown");
 	check_verdict(&t, id, &body, "unknown");
 	check_verdict(&t, id, &unsigned_one, "none");
 	t.forward.extra_headers = &edits;
@@ -312,7 +327,57 @@ static void check_verdicts(uint8_t n, const char *verdict)
 	end(&t);
 }
 
-/* The same bytes have the verdict they came with; of others nothing is known. */
+/* What Stripe signs of the body of add_signed, then. */
+static void sign_then(int64_t at, struct buffer *headers)
+{
+	struct signature_input in = { .body = bytes_of("{}  END"), .secret = bytes_of("whsec_x"), .at = at };
+	struct signature_sign_out out;
+	struct error e;
+	assert_true(signature_sign(signature_find("stripe"), &in, &out, &e));
+	assert_true(headers_append(headers, bytes_of("Host"), bytes_of("x")) &&
+		    buffer_append_bytes(headers, buffer_view(&out.headers)));
+	signature_sign_free(&out);
+}
+
+/* Where the secret is known the replay is judged as what it is, when it is sent. */
+static void test_judged_when_sent(void **state)
+{
+	static char text[] = "whsec_x", other_text[] = "whsec_y";
+	struct secret one = { signature_find("stripe"), text }, other = { signature_find("stripe"), other_text };
+	struct secrets known = { &one, 1 }, wrong = { &other, 1 };
+	struct replay_change body = { .has_body = true, .body = bytes_of("another END") };
+	struct buffer fresh = { 0 }, old = { 0 };
+	struct test t;
+	(void)state;
+	sign_then((int64_t)time(NULL) - 5, &fresh);
+	sign_then((int64_t)time(NULL) - 1320, &old);
+	begin(&t);
+	t.options.secrets = &known;
+	t.options.own_only = true;
+	use_options(&t);
+	int64_t was_fresh = add_signed(&t, 1, "valid", buffer_view(&fresh));
+	int64_t was_old = add_signed(&t, 2, "valid", buffer_view(&old));
+	check_verdict(&t, was_fresh, NULL, "valid");
+	check_verdict(&t, was_fresh, &body, "invalid");
+	check_verdict(&t, was_old, NULL, "invalid");
+	t.options.resign = true;
+	use_options(&t);
+	check_verdict(&t, was_old, NULL, "valid");
+	check_verdict(&t, was_fresh, &body, "valid");
+	t.options.resign = false;
+	use_options(&t);
+	check_verdict(&t, t.result.id, NULL, "valid"); /* one that was signed anew is sent again */
+	t.options.secrets = &wrong;
+	use_options(&t);
+	check_verdict(&t, was_fresh, NULL, "invalid");
+	t.options.secrets = NULL;
+	use_options(&t);
+	check_verdict(&t, was_fresh, NULL, "unknown");
+	buffer_free(&fresh);
+	buffer_free(&old);
+	end(&t);
+}
+
 static void test_verdict(void **state)
 {
 	(void)state;
@@ -657,6 +722,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(test_alone),
 		IN_FOLDER(test_verdict),
+		IN_FOLDER(test_judged_when_sent),
 		IN_FOLDER(test_refused_in_words),
 		IN_FOLDER(test_several_and_stopped),
 		IN_FOLDER(test_by_client),

@@ -34,7 +34,8 @@ static void test_least(void **state)
 	take("{" AT REQUEST "}", &x);
 	assert_int_equal(x.received_at_us, 1795441354123456u);
 	assert_true(bytes_equal(buffer_view(&x.request.headers), bytes_of("A: 1\r\na: 2\r\n")));
-	assert_true(bytes_equal(buffer_view(&x.signature), bytes_of("unknown")));
+	assert_int_equal(x.signature.len, 0);
+	assert_true(!x.redacted && x.prefix.len == 0);
 	assert_true(x.has_body && !x.called && !x.https);
 	assert_int_equal(x.request.body_size, 1);
 	/* The same line gets the same id, whatever the order of its members. */
@@ -74,9 +75,10 @@ static void test_all(void **state)
 	assert_int_equal(x.refused_status, 413);
 	assert_int_equal(x.request.body_size, 5000);
 	exchange_free(&x);
-	/* A verdict that is none of ours is no verdict. */
-	take("{" AT "\"signature\":\"perfect\"," REQUEST "}", &x);
-	assert_true(bytes_equal(buffer_view(&x.signature), bytes_of("unknown")));
+	/* A file's verdict is none. */
+	take("{" AT "\"signature\":\"valid\",\"prefix\":\"/t\",\"redacted\":true," REQUEST "}", &x);
+	assert_int_equal(x.signature.len, 0);
+	assert_true(x.redacted && bytes_equal(buffer_view(&x.prefix), bytes_of("/t")));
 	exchange_free(&x);
 }
 

@@ -102,13 +102,13 @@ static void test_replay(void **state)
 	(void)state;
 	begin(&w);
 	snprintf(w.s.ui.client.target, sizeof w.s.ui.client.target, "https://app.example.com");
-	sheet_replay(&w.s.sheet, &w.s.ui, 1204, "that match the filter");
+	sheet_replay(&w.s.sheet, &w.s.ui, 1204, 0, "that match the filter");
 	check(&w, "sheet-replay");
 	struct effect e = press(&w, TKEY_ENTER);
 	assert_int_equal(e.kind, EFFECT_REPLAY);
 	assert_true(e.flag);
 	assert_int_equal(e.other, IDS_KEPT);
-	sheet_replay(&w.s.sheet, &w.s.ui, 2, "marked");
+	sheet_replay(&w.s.sheet, &w.s.ui, 2, 0, "marked");
 	assert_int_equal(press(&w, TKEY_ESCAPE).kind, EFFECT_NONE);
 	assert_false(w.s.sheet.shown);
 	end(&w);
@@ -138,7 +138,9 @@ static void test_edited(void **state)
 	(void)state;
 	begin(&w);
 	struct sheet *s = &w.s.sheet;
-	sheet_edited(s, &w.s.ui, 187, 2, "nothing is forwarding: start `creel listen PORT`, then press r");
+	snprintf(w.s.ui.client.secrets, sizeof w.s.ui.client.secrets, "github stripe");
+	sheet_edited(s, &w.s.ui, 187, bytes_of("stripe"), 2,
+		     "nothing is forwarding: start `creel listen PORT`, then press r");
 	sheet_edited_line(s, ' ', bytes_of("POST /hooks HTTP/1.1"));
 	sheet_edited_line(s, '-', bytes_of("X-A: \xff\xe2\x80\xae"));
 	sheet_edited_line(s, '+', bytes_of("X-A: \x1b[2J"));
@@ -159,7 +161,7 @@ static void test_edited(void **state)
 	struct effect e = press(&w, TKEY_ESCAPE);
 	assert_int_equal(e.kind, EFFECT_EDIT);
 	assert_int_equal(e.number, EDIT_DROP);
-	sheet_edited(s, &w.s.ui, 187, 0, NULL);
+	sheet_edited(s, &w.s.ui, 187, bytes_of("stripe"), 0, NULL);
 	for (int i = 0; i < 200; i++)
 		sheet_edited_line(s, '+', bytes_of("more"));
 	assert_int_equal(s->line_count, SHEET_LINES);
