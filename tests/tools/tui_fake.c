@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 	p.more.data = p.fewer.data = &p;
 	uv_signal_start(&p.more, on_more, SIGUSR1);
 	uv_signal_start(&p.fewer, on_fewer, SIGUSR2);
-	struct tui_deps deps = { loop, &fake_source_ops, &p.source, &fake_deed_ops, &p.source };
+	struct tui_deps deps = { loop, &fake_source_ops, &p.source, &fake_deed_ops, &p.source, NULL };
 	p.tui = tui_start(&deps, &options, on_end, &p, &e);
 	if (!p.tui)
 		on_closed(&p);
