@@ -15,7 +15,12 @@ export async function capture() {
 	let t;
 	try {
 		const db = w.path('readme.db');
-		await w.creelOut(['import', path.join(here, 'deliveries.ndjson'), '--db', db]);
+		const file = path.join(here, 'deliveries.ndjson');
+		await w.creelOut(['import', file, '--db', db]);
+		// An import's signatures are unknown. These stand for deliveries that came to a client with the secrets.
+		const verdicts = readFileSync(file, 'utf8').trim().split('\n').map((line, i) => `UPDATE delivery SET signature = '${JSON.parse(line).signature}' WHERE id = ${i + 1};`);
+		const r = await w.run('sqlite3', [db, verdicts.join(' ')]);
+		if (r.code !== 0) throw new Error(r.err);
 		t = await Terminal.start({ command: [path.join(binDir, 'creel'), 'ui', '--db', db, '--ascii'], env: w.env });
 		const list = await t.until(/no client +9\b[^]*charge\.succeeded[^]*evt_1Q8xZ8[^]*F10Quit/);
 		await t.type('/invoice.paid');
