@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #define LOOK_MS 100
+#define LOOK_AGAIN_MS 10 /* while signatures are asked for one after another */
 #define ASKED_AT_ONCE ASKED_MOST
 
 static void look(struct session *s, bool again);
@@ -81,7 +82,13 @@ static void look(struct session *s, bool again)
 
 static void on_look(uv_timer_t *t)
 {
-	look(t->data, false);
+	struct session *s = t->data;
+	look(s, false);
+	uint64_t wanted = recorder_signs(s->recorder) ? LOOK_AGAIN_MS : LOOK_MS;
+	if (uv_timer_get_repeat(t) != wanted) {
+		uv_timer_set_repeat(t, wanted);
+		uv_timer_again(t);
+	}
 }
 
 void asked_init(struct session *s)

@@ -59,9 +59,12 @@ static bool check_secrets(struct replays *r, struct error *e)
 {
 	r->run.replayer.secrets = &r->secrets;
 	r->run.replayer.resign = r->resign;
-	r->run.replayer.own_only = r->secret_specs.count > 0; /* what the user names is what counts */
 	bool fine = secrets_read(&r->secret_specs, false, &r->secrets, e);
 	secrets_hide(&r->secrets, r->program->gate);
+	/* To sign with it is asked for; of what is only sent again nobody said whose it is. */
+	if (!r->resign)
+		secrets_drop_environment(&r->secrets);
+	r->run.replayer.own_only = r->secrets.count > 0; /* what the user names is what counts */
 	return fine;
 }
 

@@ -90,6 +90,9 @@ MUST_CHECK bool recorder_take_job(struct recorder *r, int64_t job,
 				  void (*done)(void *user, struct taken *taken, const struct error *e), void *user);
 void recorder_end_job(struct recorder *r, int64_t job);
 
+/* Whether it signed something for others within the last second. */
+bool recorder_signs(const struct recorder *r);
+
 /* Copies what it needs. Failures are left to the next one. */
 void recorder_put_status(struct recorder *r, const struct client_status *c);
 void recorder_drop_status(struct recorder *r, int64_t pid);

@@ -79,7 +79,13 @@ static void find_signings(struct recorder *r)
 	j->recorder = r;
 	j->secrets = r->secrets;
 	r->signing = true;
+	r->signed_at_ms = uv_now(r->loop);
 	batch_writer_submit(r->writer, &j->job);
+}
+
+bool recorder_signs(const struct recorder *r)
+{
+	return r->signed_at_ms && uv_now(r->loop) - r->signed_at_ms < 1000;
 }
 
 void recorder_set_secrets(struct recorder *r, const struct secrets *secrets)

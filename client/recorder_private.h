@@ -32,7 +32,8 @@ struct recorder {
 	char *path;
 	int64_t watched; /* its version when last looked at */
 	const struct secrets *secrets;
-	bool signing; /* under way on the writer's thread */
+	bool signing;          /* under way on the writer's thread */
+	uint64_t signed_at_ms; /* by the loop's clock, when that was begun last; 0 never */
 	struct batch_writer *writer;
 	struct indexing indexing;
 	struct shortening shortening;

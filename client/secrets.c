@@ -90,6 +90,21 @@ void secrets_free(struct secrets *s)
 	s->count = 0;
 }
 
+void secrets_drop_environment(struct secrets *s)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		struct secret *one = &s->at[i];
+		if (one->provider || !one->text || !is_environments(one->text)) {
+			s->at[kept++] = *one;
+			continue;
+		}
+		OPENSSL_cleanse(one->text, strlen(one->text));
+		free(one->text);
+	}
+	s->count = kept;
+}
+
 const struct secret *secrets_next(const struct secrets *s, const struct signature_provider *p, size_t *at)
 {
 	while (*at < 2 * s->count) {

@@ -21,6 +21,8 @@ struct secrets {
 MUST_CHECK bool secrets_read(const struct option_values *specs, bool need_provider, struct secrets *out,
 			     struct error *e);
 void secrets_free(struct secrets *s);
+/* Without that of CREEL_SECRET, which names no provider. */
+void secrets_drop_environment(struct secrets *s);
 /* Tells the gate of them. */
 void secrets_hide(const struct secrets *s, struct secret_gate *gate);
 /* The next secret for that provider from *at on: its own before those for any, or NULL. */

@@ -193,6 +193,12 @@ describe('a replay', () => {
 		assert.deepEqual((await rows(db)).map((x) => x.signature), ['valid', 'invalid', 'unknown']);
 	});
 
+	it('the environment\'s secret, which names nobody, judges none of them', async () => {
+		const { row } = await deliver({ 'content-type': 'application/json', 'x-github-event': 'push', 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` });
+		await w.creelOut(['replay', String(row.id)], { env: { CREEL_SECRET: SECRETS.stripe } });
+		assert.equal((await rows()).at(-1).signature, 'unknown');
+	});
+
 	it('of several one line says how many', async () => {
 		const ids = [];
 		for (const at of [now() - 4000, now() - 4000, now()]) ids.push((await deliver(stripeFields(at))).row.id);
