@@ -223,8 +223,6 @@ static json_t *ours(const struct exchange *x)
 		     set(o, "https", json_boolean(x->https)) | set(o, "has_body", json_boolean(x->has_body)) |
 		     set_exact(o, "request_headers_base64", &x->request.headers) |
 		     set_exact(o, "response_headers_base64", &x->response.headers);
-	if (x->redacted)
-		failed |= set(o, "redacted", json_true());
 	if (x->request.trailers.len)
 		failed |= set(o, "trailers_base64", json_from_base64(buffer_view(&x->request.trailers)));
 	if (x->request.forwarded)

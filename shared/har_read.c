@@ -170,9 +170,8 @@ static bool read_response(const json_t *entry, const json_t *own, struct exchang
 static bool read_own(const json_t *own, struct exchange *out, struct error *e)
 {
 	double refused;
-	if (!import_bytes(own, "prefix", &out->prefix, e) || !import_flag(own, "redacted", &out->redacted, e) ||
-	    !import_bytes(own, "tunnel", &out->tunnel, e) || !import_bytes(own, "peer", &out->peer, e) ||
-	    !import_bytes(own, "provider", &out->provider, e) ||
+	if (!import_bytes(own, "prefix", &out->prefix, e) || !import_bytes(own, "tunnel", &out->tunnel, e) ||
+	    !import_bytes(own, "peer", &out->peer, e) || !import_bytes(own, "provider", &out->provider, e) ||
 	    !import_bytes(own, "event_type", &out->event_type, e) || !import_state(own, &out->state, e) ||
 	    !import_flag(own, "https", &out->https, e) || !import_flag(own, "forwarded", &out->request.forwarded, e) ||
 	    !import_flag(own, "has_body", &out->has_body, e) || !import_number(own, "refused_status", 999, &refused, e))
@@ -197,5 +196,5 @@ bool har_read_entry(const json_t *entry, struct exchange *out, struct error *e)
 	return import_time(entry, "startedDateTime", &out->received_at_us, e) &&
 	       import_event_id(json_object_get(own, "event_id"), entry, out->received_at_us, out->event_id, e) &&
 	       read_request(entry, own, out, e) && read_response(entry, own, out, e) && read_own(own, out, e) &&
-	       exchange_check(out, e);
+	       (!own || import_flag(entry, "_redacted", &out->redacted, e)) && exchange_check(out, e);
 }

@@ -143,7 +143,7 @@ describe('an import', () => {
 			await w.creelOut(['import', out + '2', '--db', again]);
 			await check(again);
 			// A file of a creel that did not mark it.
-			writeFileSync(out + '3', readFileSync(out, 'utf8').replaceAll(/"redacted":\s*true,?/g, '').replaceAll(/,(\s*})/g, '$1'));
+			writeFileSync(out + '3', readFileSync(out, 'utf8').replaceAll(/"_?redacted":\s*true,?/g, '').replaceAll(/,(\s*})/g, '$1'));
 			await w.creelOut(['import', out + '3', '--db', old]);
 			await check(old);
 			// Sent again it is what it is.
