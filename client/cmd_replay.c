@@ -194,6 +194,18 @@ static bool check_usage(struct replays *r, struct error *e)
 	return true;
 }
 
+/* Before anything is sent: an app that checks what it gets will refuse it. */
+static bool tell_stale(struct replays *r, struct error *e)
+{
+	char sentence[REPLAY_STALE_LEN];
+	const struct replay_run_options *run = &r->run;
+	if (!replay_find_stale(r->store, run->ids, run->count, &run->change, &run->replayer, sentence, e))
+		return false;
+	if (*sentence)
+		say(r, sentence);
+	return true;
+}
+
 static bool prepare(struct replays *r, struct error *e)
 {
 	struct replay_run_options *run = &r->run;
@@ -207,19 +219,7 @@ static bool prepare(struct replays *r, struct error *e)
 	run->count = r->ids->count;
 	const struct replay_errand errand = { &run->replayer, &run->pace,       run->ids, run->count,
 					      run->times,     r->watch != NULL, r->yes };
-	return replay_ask(r->store, &errand, e);
-}
-
-/* Before anything is sent: an app that checks what it gets will refuse it. */
-static bool tell_stale(struct replays *r, struct error *e)
-{
-	char sentence[REPLAY_STALE_LEN];
-	const struct replay_run_options *run = &r->run;
-	if (!replay_find_stale(r->store, run->ids, run->count, &run->change, &run->replayer, sentence, e))
-		return false;
-	if (*sentence)
-		say(r, sentence);
-	return true;
+	return tell_stale(r, e) && replay_ask(r->store, &errand, e);
 }
 
 static const struct forward_options forward_defaults = { 30000, 5000, "rewrite", NULL, false, false, false, NULL };
@@ -298,7 +298,7 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 	r.run.db = r.run.replayer.db = common.db ? common.db : path;
 	r.run.replayer.forward = &r.forward;
 	r.run.replayer.alone = says_how(&r);
-	status = r.run.db && prepare(&r, e) && tell_stale(&r, e) ? replay_all(&r, e) : (int)e->code;
+	status = r.run.db && prepare(&r, e) ? replay_all(&r, e) : (int)e->code;
 out:
 	store_close(r.store);
 	replay_choice_free(&r.choice);
