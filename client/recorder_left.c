@@ -148,6 +148,7 @@ struct take_job {
 	int64_t asked; /* the job that asks for it; then the id is the job's to say */
 	struct taken *taken;
 	const struct secrets *secrets;
+	bool judged; /* whoever asked knew a secret and says whether its signature holds */
 	bool again;  /* whatever became of it */
 	bool wanted; /* its state says that it is to be called */
 	void (*done)(void *user, struct taken *taken, const struct error *e);
@@ -171,6 +172,8 @@ static void on_taken_row(void *user, const struct delivery_row *row)
 	struct taken *t = j->taken;
 	j->wanted =
 	    j->again || row->state == DELIVERY_WAITING || row->state == DELIVERY_SENDING || row->state == DELIVERY_HELD;
+	/* One that a client died of is sent later than it was asked for. */
+	j->judged = row->attempts == 0 && !bytes_equal(row->signature, bytes_of("unknown"));
 	t->id = row->id;
 	t->replay_of = row->replay_of;
 	t->attempts = row->attempts;
@@ -203,11 +206,10 @@ static bool take(struct take_job *j, struct store *s, struct error *e)
 static bool judge_sent(struct take_job *j, struct store *s, struct error *e)
 {
 	struct taken *t = j->taken;
-	if (!j->secrets || !j->secrets->count)
+	if (!j->secrets || !j->secrets->count || j->judged)
 		return true;
 	if (!judge_recorded(s, j->secrets, t->id, &t->message, (int64_t)(now_us() / 1000000), &t->signature, e))
 		return false;
-	/* Without a secret for it whoever asked may have known better. */
 	return t->signature == SIGNATURE_UNKNOWN ||
 	       store_set_signature(s, t->id, bytes_of(signature_verdict_name(t->signature)), e);
 }
