@@ -162,6 +162,14 @@ $(BUILD)/tui-bench: $(BUILD)/tests/tools/tui_bench.o $(BUILD)/tests/tools/bench_
 $(BUILD)/pty-run: $(BUILD)/tests/tools/pty_run.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_PTY)
+# Both programs without the exception that core_dumps.c makes for AddressSanitizer, for the tests of it.
+$(BUILD)/undumpable/core_dumps.o: shared/core_dumps.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -fno-sanitize=all -c $< -o $@
+$(BUILD)/undumpable/creel: $(BUILD)/undumpable/core_dumps.o $(BUILD)/client/main.o $(BUILD)/client.a $(BUILD)/tui.a $(BUILD)/shared.a
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_MALLOC) $(LIBS_CLIENT) $(LIBS_TUI)
+$(BUILD)/undumpable/creel-relay: $(BUILD)/undumpable/core_dumps.o $(BUILD)/relay/main.o $(BUILD)/relay.a $(BUILD)/shared.a
+	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_MALLOC) $(LIBS_RELAY)
 $(BUILD)/sample-receiver: $(BUILD)/tests/tools/sample_receiver.o $(BUILD)/shared.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)
@@ -196,7 +204,7 @@ test:
 	@.ci/deps build test
 	@tests/e2e/packages.sh
 	@echo "Building with AddressSanitizer and UndefinedBehaviorSanitizer, then parts of it with ThreadSanitizer."
-	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake build/asan/pty-run
+	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake build/asan/pty-run build/asan/undumpable/creel build/asan/undumpable/creel-relay
 	@$(MAKE) $(PARALLEL) --no-print-directory $(TSAN) $(patsubst %,build/tsan/unit/test_%,batch_writer client_inspect client_recorder client_replayer)
 	@tests/run.sh build/asan build/tsan
 
