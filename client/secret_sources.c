@@ -54,10 +54,10 @@ static bool is_secret_key(const char *name, size_t len)
 /* "Authorization: Bearer x" of -H: the value, and the last word of it. */
 static void add_field(struct secret_gate *g, const char *text)
 {
-	const char *colon = strchr(text, ':');
-	if (!colon || colon == text || !redact_is_secret(bytes_make(text, (size_t)(colon - text))))
+	size_t len = strcspn(text, ": \t="); /* it may be written wrongly */
+	if (!text[len] || !redact_is_secret(bytes_make(text, len)))
 		return;
-	const char *value = colon + 1 + strspn(colon + 1, " \t"), *blank = strrchr(value, ' ');
+	const char *value = text + len + strspn(text + len, ": \t="), *blank = strrchr(value, ' ');
 	secret_gate_add(g, value);
 	if (blank)
 		secret_gate_add(g, blank + 1);
