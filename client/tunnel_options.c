@@ -10,7 +10,7 @@
 
 bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e)
 {
-	char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL;
+	char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL, *user = NULL, *password = NULL;
 	char web[1024];
 	/* curl's URL parser knows no ws; the schemes mean the same here. */
 	int n = snprintf(web, sizeof web, "%s%s", strncmp(url, "ws", 2) == 0 ? "http" : "",
@@ -23,7 +23,9 @@ bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e)
 		    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
 		    curl_url_get(u, CURLUPART_PATH, &path, 0) == CURLUE_OK &&
 		    (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
-	if (fine) {
+	bool login = fine && (curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_OK ||
+			      curl_url_get(u, CURLUPART_PASSWORD, &password, 0) == CURLUE_OK);
+	if (fine && !login) {
 		size_t path_len = strlen(path), host_len = strlen(host);
 		while (path_len > 0 && path[path_len - 1] == '/')
 			path_len--;
@@ -38,7 +40,13 @@ bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e)
 	curl_free(host);
 	curl_free(port);
 	curl_free(path);
+	curl_free(user);
+	curl_free(password);
 	curl_url_cleanup(u);
+	if (login) /* it would be sent to nobody, and shown wherever the relay is named */
+		return error_set(e, EXIT_USAGE,
+				 "the relay's URL holds a user or password, which creel sends to no relay: write it "
+				 "without; the token is kept by `creel login URL`, or stands in CREEL_TOKEN");
 	return fine || error_set(e, EXIT_USAGE,
 				 "'%.200s' is no relay: write its URL, for example https://hooks.example.com", url);
 }

@@ -2,14 +2,16 @@
 // of a proxy and of URLs, by environment, config files, files and, wrongly, the command line); then every command that
 // `creel help` lists fails in many ways, and whatever it wrote is searched for each of them in every spelling.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { World, freePort, waitFor } from './lib/harness.mjs';
 import { Receiver, post } from './lib/http.mjs';
+import { FakeRelay } from './lib/fake_relay.mjs';
 import { makeCertificate } from './lib/tls.mjs';
+import { frame } from './lib/wire.mjs';
 
 const hex = (seed) => Buffer.from(seed).toString('hex').repeat(8).slice(0, 48);
 // Of each kind one, so that a leak says whose it is. Some hold what a URL must encode.
@@ -217,6 +219,35 @@ describe('no secret is shown', () => {
 			for (const name of readdirSync(folder))
 				if (statSync(path.join(folder, name)).isFile()) clean(readFileSync(path.join(folder, name)), name);
 		NEEDLES.length = needles;
+	});
+
+	it('a relay’s URL with a user is refused, and kept nowhere', async () => {
+		const relay = await w.startRelay(), url = `http://${userinfo}127.0.0.1:${relay.port}`, config = w.path('kept.ini');
+		for (const args of [['listen', '9', '--relay', url, '--connect-timeout', '300ms'], ['login', url, '--no-token', '--config', config], ['doctor', '--relay', url]]) {
+			const r = await say('creel', args);
+			assert.equal(r.code, 2, r.err);
+			assert.match(r.err + r.text, /the relay's URL holds a user or password, which creel sends to no relay/);
+		}
+		assert.ok(!existsSync(config));
+	});
+
+	it('what a relay tells back is shown without the token', async () => {
+		const fake = await FakeRelay.start(w), text = `the token ${S.tokenEnv} is not known, nor ${enc(S.secretFile)}`;
+		const note = (code) => {
+			const payload = Buffer.alloc(12);
+			payload.writeUInt16BE(code, 0);
+			payload.writeUInt16BE(text.length, 10);
+			return frame('NOTICE', { payload: Buffer.concat([payload, Buffer.from(text)]) });
+		};
+		const greetings = [(c) => c.send(note(1)), (c) => c.send(note(99)), (c) => c.ws.close(1008, text.slice(0, 120))];
+		for (const output of ['lines', 'json'])
+			for (const greet of greetings) {
+				const from = fake.connections.length, run = say('creel', ['listen', '9', '--relay', `http://127.0.0.1:${fake.port}`, '--secret', `github=@${w.path('secret.txt')}`, '--connect-timeout', '1s', '--output', output]);
+				greet(await waitFor('its HELLO', () => fake.connections.slice(from).find((c) => c.hello)));
+				const r = await run;
+				assert.equal(r.code, 3, r.err);
+				assert.match(r.err + r.text, /the token \[secret\] is not known/);
+			}
 	});
 
 	it('they were run', () => assert.ok(runs > 700, `${runs}`));
