@@ -263,12 +263,15 @@ static bool put_field(struct redaction *r, struct bytes name, struct bytes value
 bool redact_headers(struct redaction *r, struct bytes block, struct buffer *out)
 {
 	struct bytes name, value;
-	struct buffer put = { 0 };
+	struct buffer put = { 0 }, named = { 0 };
 	bool fine = true;
 	for (size_t pos = 0; fine && headers_next(block, &pos, &name, &value);) {
-		put.len = 0;
-		fine = put_field(r, name, value, &put) && headers_append(out, name, buffer_view(&put));
+		put.len = named.len = 0;
+		/* A name may be a token as well, and is a name with what stands for it then. */
+		fine = redact_scan(r, name, 0, &named) && put_field(r, name, value, &put) &&
+		       headers_append(out, buffer_view(&named), buffer_view(&put));
 	}
 	buffer_free(&put);
+	buffer_free(&named);
 	return fine;
 }

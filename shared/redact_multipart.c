@@ -15,7 +15,7 @@ static bool parameter(struct bytes value, const char *name, struct bytes *out)
 		bool begins = i > 0 && (value.at[i - 1] == ';' || value.at[i - 1] == ' ' || value.at[i - 1] == '\t');
 		if (!begins || value.at[i + len] != '=' || !bytes_equal_nocase(bytes_make(value.at + i, len), name))
 			continue;
-		size_t from = i + len + 1, end = from;
+		size_t from = i + len + 1, end;
 		bool quoted = value.at[from] == '"';
 		from += quoted;
 		end = from;
@@ -27,39 +27,46 @@ static bool parameter(struct bytes value, const char *name, struct bytes *out)
 	return false;
 }
 
-/* The head of a part as a block of header fields; *body: where its body begins. Folded lines and what is no field are
- * left as they are, and the whole part is taken as text. */
+/* Where the head of a part ends and where its body begins, behind an empty line; lines may end in LF alone. False: it
+ * has none. */
 static bool find_head(struct bytes part, size_t *head, size_t *body)
 {
-	const uint8_t *end = memmem(part.at, part.len, "\r\n\r\n", 4);
-	if (part.len >= 2 && memcmp(part.at, "\r\n", 2) == 0) {
-		*head = 0;
-		*body = 2;
-		return true;
+	for (size_t line = 0; line < part.len;) {
+		const uint8_t *lf = memchr(part.at + line, '\n', part.len - line);
+		size_t end = lf ? (size_t)(lf - part.at) : part.len;
+		if (!lf)
+			return false;
+		if (end == line || (end == line + 1 && part.at[line] == '\r')) {
+			*head = line;
+			*body = end + 1;
+			return true;
+		}
+		line = end + 1;
 	}
-	if (!end)
-		return false;
-	*head = (size_t)(end - part.at) + 2;
-	*body = *head + 2;
-	return true;
+	return false;
 }
 
-/* Field lines as headers.h wants them: exactly one blank behind the colon. False in *is_block: they are none. */
+/* Field lines as headers.h wants them: exactly one blank behind the colon. False in *is_block: they are none, or are
+ * folded. */
 static bool read_head(struct bytes head, struct buffer *block, bool *is_block)
 {
 	*is_block = true;
 	for (size_t at = 0; at < head.len;) {
-		const uint8_t *end = memmem(head.at + at, head.len - at, "\r\n", 2);
-		struct bytes line = bytes_make(head.at + at, end ? (size_t)(end - head.at) - at : head.len - at);
+		const uint8_t *lf = memchr(head.at + at, '\n', head.len - at);
+		size_t next = lf ? (size_t)(lf - head.at) + 1 : head.len, end = lf ? next - 1 : next;
+		end -= end > at && head.at[end - 1] == '\r';
+		struct bytes line = bytes_make(head.at + at, end - at);
 		const uint8_t *colon = line.len ? memchr(line.at, ':', line.len) : NULL;
 		size_t name_len = colon ? (size_t)(colon - line.at) : 0, from = name_len + 1;
-		if (!name_len)
-			return *is_block = false, true;
+		if (!name_len) {
+			*is_block = false;
+			return true;
+		}
 		while (from < line.len && (line.at[from] == ' ' || line.at[from] == '\t'))
 			from++;
 		if (!headers_append(block, bytes_make(line.at, name_len), bytes_make(line.at + from, line.len - from)))
 			return false;
-		at += line.len + 2;
+		at = next;
 	}
 	*is_block = headers_valid(buffer_view(block));
 	return true;
@@ -136,7 +143,7 @@ static bool put_part(struct redaction *r, struct bytes part, unsigned depth, str
 	fine = redact_headers(r, buffer_view(&block), &put);
 	/* Unless something was taken out they stay as they were written. */
 	fine = fine && buffer_append_bytes(out, r->total > before ? buffer_view(&put) : lines) &&
-	       buffer_append_text(out, "\r\n") &&
+	       buffer_append(out, part.at + head, body - head) &&
 	       put_part_body(r, buffer_view(&block), bytes_make(part.at + body, part.len - body), depth, out);
 out:
 	buffer_free(&block);

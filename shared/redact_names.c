@@ -69,6 +69,14 @@ static const struct name_rule rules[] = {
 	{ "appkey", PART, WHERE_ALL, WHY_NAME, false },
 	{ "adminkey", PART, WHERE_ALL, WHY_NAME, false },
 	{ "hashkey", PART, WHERE_ALL, WHY_NAME, false },
+	{ "serverkey", PART, WHERE_ALL, WHY_NAME, false },
+	{ "writekey", PART, WHERE_ALL, WHY_NAME, false },
+	{ "aeskey", PART, WHERE_ALL, WHY_NAME, false },
+	{ "cryptokey", PART, WHERE_ALL, WHY_NAME, false },
+	{ "stripekey", PART, WHERE_ALL, WHY_NAME, false },
+	{ "openaikey", PART, WHERE_ALL, WHY_NAME, false },
+	{ "sslkey", PART, WHERE_ALL, WHY_NAME, false },
+	{ "tlskey", PART, WHERE_ALL, WHY_NAME, false },
 	{ "functionskey", PART, WHERE_ALL, WHY_NAME, false },
 	{ "cookie", PART, WHERE_ALL, WHY_NAME, false },
 	{ "sessionid", PART, WHERE_ALL, WHY_NAME, false },
@@ -118,7 +126,7 @@ static const struct name_rule rules[] = {
 	{ "key", WHOLE, LINK, WHY_NAME, false },
 	{ "code", WHOLE, LINK, WHY_NAME, false },
 	{ "sid", WHOLE, LINK, WHY_NAME, false },
-	{ "session", WHOLE, LINK, WHY_NAME, false },
+	{ "session", WHOLE, BODY, WHY_NAME, true },
 	{ "ticket", WHOLE, LINK, WHY_NAME, false },
 	{ "signature", PART, WHERE_ALL, WHY_SIGNATURE, false },
 	{ "hmac", PART, WHERE_ALL, WHY_SIGNATURE, false },
@@ -227,7 +235,8 @@ static struct redact_match match_rules(enum redact_where where, const struct pla
 			    !holds(rule, p, at, end) || is_harmless(p, end))
 				continue;
 			bool last = end == p->len || (end + 1 == p->len && p->text[end] == 's');
-			best = (struct redact_match){ rule->why, last && rule->why == WHY_NAME, rule->text_only };
+			best = (struct redact_match){ rule->why, last && rule->why == WHY_NAME && !rule->text_only,
+						      rule->text_only };
 		}
 	}
 	return best;
@@ -255,7 +264,7 @@ static bool is_asked_for(const struct redact_names *names, enum redact_where whe
 struct redact_match redact_match_name(const struct redact_names *names, enum redact_where where, struct bytes name,
 				      struct bytes path)
 {
-	struct plain p;
+	struct plain p = { .len = 0 };
 	if (is_asked_for(names, where, name, path))
 		return (struct redact_match){ WHY_ASKED, true, false };
 	/* Before the rules: what this provider's signature is, the table of providers knows. */

@@ -22,7 +22,7 @@ enum redact_why { WHY_NOT, WHY_NAME, WHY_SIGNATURE, WHY_ASKED };
 struct redact_match {
 	enum redact_why why;
 	bool deep;      /* of an object or array: all that is in it */
-	bool text_only; /* a number of that name is something else: {"pass": 17, "fail": 0} */
+	bool text_only; /* a number or an object of that name is something else: {"pass": 17, "fail": 0} */
 };
 
 /* `path` is the name's, such as "data.items.token"; or empty. */

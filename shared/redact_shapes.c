@@ -295,6 +295,15 @@ static bool jwt_at(struct shape_scan *s, struct bytes text, size_t at, struct sh
 
 #define PEM_MOST ((size_t)64 << 10)
 
+/* What stands between the dashes of PEM. */
+static bool is_label(struct bytes b)
+{
+	for (size_t i = 0; i < b.len; i++)
+		if (b.at[i] != ' ' && !is_letter(UPPER, b.at[i]))
+			return false;
+	return true;
+}
+
 /* -----BEGIN … PRIVATE KEY-----, with line ends or "\n" in it; without an end as far as it looks like one. */
 static bool pem_at(struct bytes text, size_t at, struct shape_hit *hit)
 {
@@ -309,7 +318,10 @@ static bool pem_at(struct bytes text, size_t at, struct shape_hit *hit)
 	const uint8_t *close = memmem(text.at + at + keep, left - keep < 16 ? left - keep : 16, dashes, 5);
 	if (!close)
 		return false;
-	keep = (size_t)(close - text.at) + 5 - at;
+	keep = (size_t)(close - text.at) - at;
+	if (!is_label(bytes_make(text.at + at + sizeof begin - 1, keep - (sizeof begin - 1))))
+		return false;
+	keep += 5;
 	size_t reach = left - keep < PEM_MOST ? left - keep : PEM_MOST;
 	const uint8_t *end = memmem(text.at + at + keep, reach, "-----END", 8);
 	size_t to = end ? (size_t)(end - text.at) : at + keep;

@@ -29,7 +29,8 @@ struct scan {
 	struct bytes text;
 	unsigned depth;
 	struct shape_scan shapes;
-	size_t name_end; /* of the last word that could be a name */
+	size_t name_end;   /* of the last word that could be a name */
+	size_t base64_end; /* of the last word that could be base64 */
 	/* What was found ahead: the value of an element or of an attribute that another one names, and of NAME=VALUE.
 	 * What stands before it is still looked at. */
 	struct ahead tagged, assigned;
@@ -276,6 +277,24 @@ static bool is_url_at(struct bytes text, size_t at, size_t *end)
 
 /* ---- all of it ---- */
 
+static bool redact_base64(struct redaction *r, struct bytes value, unsigned depth, struct buffer *out, bool *done);
+
+/* JSON in base64, which begins with eyJ, within other text. */
+static bool put_base64_json(struct scan *s, size_t at, struct edit *e, bool *found)
+{
+	size_t end = at;
+	*found = false;
+	if (at < s->base64_end || s->text.len - at < BASE64_MIN || memcmp(s->text.at + at, "eyJ", 3) != 0)
+		return true;
+	while (end < s->text.len && s->text.at[end] < 0x80 &&
+	       (isalnum(s->text.at[end]) || (s->text.at[end] && strchr("+/-_=", s->text.at[end]))))
+		end++;
+	s->base64_end = end;
+	e->from = at;
+	e->end = end;
+	return redact_base64(s->r, bytes_make(s->text.at + at, end - at), s->depth + 1, &e->put, found);
+}
+
 /* *found: the value ahead begins here, or began within what was taken out just before. */
 static bool put_ahead(struct scan *s, size_t at, struct ahead *ahead, struct edit *e, bool *found)
 {
@@ -345,8 +364,7 @@ static bool look_at(struct scan *s, size_t at, struct edit *e, bool *found)
 		find_assignment(s, at);
 	if (shape_at(s->r, &s->shapes, text, at, &hit))
 		return put_shape(s, at, &hit, e);
-	*found = false;
-	return true;
+	return put_base64_json(s, at, e, found);
 }
 
 bool redact_scan(struct redaction *r, struct bytes text, unsigned depth, struct buffer *out)

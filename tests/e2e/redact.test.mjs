@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import zlib from 'node:zlib';
 import validator from 'har-validator';
+import { binDir } from './lib/harness.mjs';
 import { field, Receiver, requestBytes, send } from './lib/http.mjs';
 import { openRoad } from './lib/road.mjs';
 
@@ -282,7 +283,7 @@ describe('redaction', () => {
 
 	it('files are 0600 under any umask, the bodies beside them as well', async () => {
 		const folder = w.fresh('masked');
-		const r = await w.run('sh', ['-c', `umask 000; mkdir -m 700 '${folder}'; '${path.join(process.env.CREEL_BIN_DIR ?? '../../build/asan', 'creel')}' export ${id['gzip file']} -o '${folder}/a.http'`]);
+		const r = await w.run('sh', ['-c', `umask 000; mkdir -m 700 '${folder}'; '${path.join(binDir, 'creel')}' export ${id['gzip file']} -o '${folder}/a.http'`]);
 		assert.equal(r.code, 0, r.err);
 		assert.deepEqual(readdirSync(folder).sort().map((f) => [f, statSync(path.join(folder, f)).mode & 0o777]), [[`a-${id['gzip file']}.body`, 0o600], ['a.http', 0o600]]);
 	});

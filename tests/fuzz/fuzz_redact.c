@@ -81,8 +81,7 @@ static void try_fields(struct bytes in)
 		check(headers_append(&block, name, value) && redact_headers(&r, buffer_view(&block), &out));
 		check(headers_valid(buffer_view(&out)) &&
 		      headers_count(buffer_view(&out)) == headers_count(buffer_view(&block)));
-		check(bytes_equal(name, bytes_make(out.at, name.len)));
-		check(!has_secret(bytes_make(out.at + name.len, out.len - name.len)));
+		check(!has_secret(buffer_view(&out)));
 	}
 	buffer_free(&block);
 	buffer_free(&out);

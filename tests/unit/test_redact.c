@@ -104,12 +104,24 @@ static void test_bodies(void **state)
 		  "application/json\r\n\r\n"
 		  "{\"token\":\"REDACTED\",\"a\":1}\r\n--b1\r\nContent-Disposition: form-data; "
 		  "name=\"n\"\r\n\r\n1\r\n--b1--\r\n" },
+		{ "multipart/mixed; boundary=\"b 1\"",
+		  "--b 1\nContent-Disposition: form-data; name=\"api_key\"\n\nhunter2\n--b 1\n\ntoken=hunter2\n--b "
+		  "1--\n",
+		  "--b 1\nContent-Disposition: form-data; name=\"api_key\"\n\nREDACTED\n--b 1\n\ntoken=REDACTED\n--b "
+		  "1--\n" },
+		{ "text/event-stream", "data: eyJ0b2tlbiI6Imh1bnRlcjIifQ==\n\ndata: {\"token\":\"hunter2\"}\n\n",
+		  "data: eyJ0b2tlbiI6IlJFREFDVEVEIn0=\n\ndata: {\"token\":\"REDACTED\"}\n\n" },
+		{ "application/yaml", "db:\n  password: hunter2\n  - api_key: \"hunter2\"\n  port: 5\n",
+		  "db:\n  password: REDACTED\n  - api_key: \"REDACTED\"\n  port: 5\n" },
+		{ "application/json", "{\"query\":\"mutation { login(password: \\\"hunter2\\\", n: 1) }\"}",
+		  "{\"query\":\"mutation { login(password: \\\"REDACTED\\\", n: 1) }\"}" },
 		/* nothing in it */
 		{ "application/json",
 		  "{\"id\":\"in_1MtHbELkdIwHu7ixl4OzzPMv\",\"sha\":\"6113728f27ae82c7b1a177c8d03f9e96e0adf246\","
 		  "\"author\":{\"name\":\"x\"},\"authorizations\":[{\"team_id\":\"T1\"}],\"secret_scanning\":{"
 		  "\"status\":\"enabled\"},\"tokens_url\":\"https://a.test/"
-		  "b\",\"key\":\"ISSUE-1\",\"pass\":17,\"token_type\":\"bot\",\"passenger\":\"y\"}",
+		  "b\",\"key\":\"ISSUE-1\",\"pass\":17,\"token_type\":\"bot\",\"passenger\":\"y\",\"session\":{\"id\":"
+		  "\"cs_1\"}}",
 		  NULL },
 		{ NULL, "", NULL },
 	};
