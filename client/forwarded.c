@@ -91,7 +91,7 @@ static bool next_field(struct bytes headers, size_t *pos, enum forwarded_field *
 
 bool forwarded_same(struct bytes a, struct bytes b)
 {
-	enum forwarded_field of_a, of_b;
+	enum forwarded_field of_a = FORWARDED_FOR, of_b = FORWARDED_FOR;
 	struct bytes value_a, value_b;
 	size_t at_a = 0, at_b = 0;
 	for (;;) {
