@@ -211,7 +211,7 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 		.allow_plain_token = allow_plain_token,
 		.ping_interval_ms = 15000,
 		.answer_within_ms = ANSWER_MS,
-		.wire_options = WIRE_OPTION_OFFLINE_FAIL,
+		.wire_options = WIRE_OPTION_OFFLINE_FAIL | WIRE_OPTION_PROBE,
 	};
 	if (!probe_relay(&tunnel, e)) {
 		status = (int)e->code;

@@ -158,7 +158,8 @@ static bool open_tunnel(struct doctor *d)
 		.allow_plain_token = d->allow_plain_token,
 		.ping_interval_ms = 15000,
 		.answer_within_ms = DOCTOR_MS,
-		.wire_options = WIRE_OPTION_OFFLINE_FAIL, /* nothing is kept for a name that is used once */
+		/* Nothing is kept of a name that is used once. */
+		.wire_options = WIRE_OPTION_OFFLINE_FAIL | WIRE_OPTION_PROBE,
 	};
 	struct doctor_tunnel *t = calloc(1, sizeof *t);
 	if (!t)

@@ -114,6 +114,7 @@ static bool on_note(struct tunnel *t, const struct wire_frame *f)
 	case WIRE_NOTICE_BAD_NAME:
 	case WIRE_NOTICE_REPLACED:
 	case WIRE_NOTICE_VERSION:
+	case WIRE_NOTICE_NAMES:
 		stop_for_good(t, note.text);
 		return true;
 	case WIRE_NOTICE_GAP:
@@ -226,7 +227,9 @@ static int say_hello(struct tunnel *t, struct lws *wsi)
 		.options = t->options.wire_options,
 		.drain_parallel = t->options.drain_parallel,
 		.client_version = bytes_of(CREEL_VERSION),
-		.tunnel = *t->name ? bytes_of(t->name) : bytes_of(t->options.name),
+		/* A probe's name is gone with its connection. */
+		.tunnel = *t->name && !(t->options.wire_options & WIRE_OPTION_PROBE) ? bytes_of(t->name)
+										     : bytes_of(t->options.name),
 		.resume_nonce = bytes_make(t->nonce, t->has_nonce ? sizeof t->nonce : 0),
 		.public_key = t->options.public_key,
 	};

@@ -116,7 +116,8 @@ static bool choose_name(struct connection *c, const struct wire_hello *hello, ch
 		if (fine)
 			snprintf(name, TUNNEL_NAME_MAX + 1, "%.*s", (int)hello->tunnel.len,
 				 (const char *)hello->tunnel.at);
-	} else if (!registry_last_name(c->relay->registry, c->owner, hello->public_key, name)) {
+	} else if ((hello->options & WIRE_OPTION_PROBE) ||
+		   !registry_last_name(c->relay->registry, c->owner, hello->public_key, name)) {
 		/* The same laptop gets the name it had: its webhooks wait there. */
 		fine = router_make_name(name);
 	}
@@ -126,13 +127,31 @@ static bool choose_name(struct connection *c, const struct wire_hello *hello, ch
 	return fine;
 }
 
-static bool take_name(struct connection *c, const char *name)
+static void refuse_one_more(struct connection *c)
+{
+	char text[240];
+	snprintf(
+	    text, sizeof text,
+	    "this token owns %lld tunnel names, as many as it may: take one of them (`creel-relay token names`), or "
+	    "free one on the relay with `creel-relay token free NAME`",
+	    (long long)c->relay->settings.max_names_per_token);
+	connection_refuse(c, WIRE_NOTICE_NAMES, text);
+}
+
+/* `probe`: only whether the token may have it, for it is not to be kept. */
+static bool take_name(struct connection *c, const char *name, bool probe)
 {
 	if (!within_limit(c, name)) {
 		connection_refuse(c, WIRE_NOTICE_LIMIT, "this token has as many tunnels online as it may");
 		return false;
 	}
-	switch (tokens_claim(c->relay->tokens, c->owner, name)) {
+	if (probe && tokens_may_hold(c->relay->tokens, c->owner, name))
+		return true;
+	enum claim claim;
+	do
+		claim = tokens_claim(c->relay->tokens, c->owner, name, c->relay->settings.max_names_per_token);
+	while (claim == CLAIM_FULL && registry_forget_unused(c->relay->registry, c->owner));
+	switch (claim) {
 	case CLAIM_OK:
 		return true;
 	case CLAIM_TAKEN:
@@ -140,6 +159,9 @@ static bool take_name(struct connection *c, const char *name)
 		return false;
 	case CLAIM_FORBIDDEN:
 		connection_refuse(c, WIRE_NOTICE_NAME_TAKEN, "this token may not hold a tunnel of that name");
+		return false;
+	case CLAIM_FULL:
+		refuse_one_more(c);
 		return false;
 	case CLAIM_ERROR:
 		break;
@@ -152,7 +174,7 @@ static bool on_hello(struct connection *c, const struct wire_frame *f)
 {
 	struct wire_hello hello;
 	char name[TUNNEL_NAME_MAX + 1];
-	bool random_name, resumed;
+	bool random_name, probe, resumed;
 	if (!wire_decode_hello(f->payload, &hello))
 		return link_fail(c->link, "malformed HELLO");
 	if (hello.version != WIRE_VERSION) {
@@ -166,11 +188,15 @@ static bool on_hello(struct connection *c, const struct wire_frame *f)
 	}
 	if (hello.public_key.len != 0 && hello.public_key.len != 32)
 		return link_fail(c->link, "a public key is 32 bytes");
-	if (!authorise(c) || !choose_name(c, &hello, name, &random_name) || !take_name(c, name))
+	if (!authorise(c) || !choose_name(c, &hello, name, &random_name))
+		return true;
+	probe = random_name && (hello.options & WIRE_OPTION_PROBE);
+	if (!take_name(c, name, probe))
 		return true;
 	struct join join = { .name = name,
 			     .owner = c->owner,
 			     .random_name = random_name,
+			     .probe = probe,
 			     .key = hello.public_key,
 			     .nonce = hello.resume_nonce,
 			     .options = hello.options,

@@ -73,6 +73,7 @@ static enum MHD_Result open_delivery(struct exchange *x, const struct http_head 
 	if (refusal != REFUSE_NOTHING)
 		return refuse(x, head, framing, refusal);
 	x->tunnel = route->holder;
+	x->tunnel->senders++;
 	x->tunnel->passages += x->delivery->upgrade;
 	in->relay->metrics.deliveries++;
 	in->relay->metrics.in_flight++;
@@ -371,8 +372,10 @@ void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **c
 	struct sender *s = x->sender;
 	if (x->passage)
 		passage_free(x->passage);
-	if (x->tunnel)
+	if (x->tunnel) {
 		x->tunnel->passages -= x->delivery->upgrade;
+		x->tunnel->senders--;
+	}
 	if (x->delivery) {
 		struct delivery *d = x->delivery;
 		s->in->relay->metrics.in_flight -= x->counted;

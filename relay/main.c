@@ -16,8 +16,16 @@ static void print_token(void *user, const struct token_row *row)
 {
 	char time_text[TEXT_TIME_LEN];
 	text_format_time(time_text, row->created_at_us);
-	fprintf(user, "%-24s  %-24s  %s%s\n", row->name, row->tunnels, time_text,
-		row->warning ? "" : "  no browser warning");
+	fprintf(user, "%-24s  %-24s  %s  %llu tunnel name%s%s\n", row->name, row->tunnels, time_text,
+		(unsigned long long)row->names, row->names == 1 ? "" : "s", row->warning ? "" : "  no browser warning");
+}
+
+static void print_name(void *user, const struct name_row *row)
+{
+	char claimed[TEXT_TIME_LEN], seen[TEXT_TIME_LEN];
+	text_format_time(claimed, row->claimed_at_us);
+	text_format_time(seen, row->seen_at_us);
+	fprintf(user, "%-24s  %-24s  %s  %s\n", row->name, *row->owner ? row->owner : "-", claimed, seen);
 }
 
 /* `argv`: the verb and what follows it. */
@@ -29,6 +37,10 @@ static bool token_verb(struct tokens *t, char **argv, const char *tunnels, bool 
 		return tokens_list(t, print_token, stdout, e);
 	if (strcmp(verb, "revoke") == 0)
 		return tokens_revoke(t, name, e);
+	if (strcmp(verb, "names") == 0)
+		return tokens_list_names(t, name, print_name, stdout, e);
+	if (strcmp(verb, "free") == 0)
+		return tokens_free_name(t, name, e);
 	if (strcmp(verb, "warning") == 0)
 		return tokens_set_warning(t, name, strcmp(argv[2], "on") == 0, e);
 	if (!tokens_add(t, name, tunnels, secret, e) || (!warning && !tokens_set_warning(t, name, false, e)))
@@ -52,11 +64,12 @@ static bool is_token_verb(char **argv, int count)
 {
 	static const struct {
 		const char *verb;
-		int words;
-	} verbs[] = { { "list", 1 }, { "add", 2 }, { "revoke", 2 }, { "warning", 3 } };
+		int words, most;
+	} verbs[] = { { "list", 1, 1 },    { "add", 2, 2 },   { "revoke", 2, 2 },
+		      { "warning", 3, 3 }, { "names", 1, 2 }, { "free", 2, 2 } };
 	for (size_t i = 0; count > 0 && i < sizeof verbs / sizeof *verbs; i++)
 		if (strcmp(argv[0], verbs[i].verb) == 0)
-			return count == verbs[i].words &&
+			return count >= verbs[i].words && count <= verbs[i].most &&
 			       (count < 3 || strcmp(argv[2], "on") == 0 || strcmp(argv[2], "off") == 0);
 	return false;
 }
@@ -81,8 +94,11 @@ static int run_token(int argc, char **argv, struct error *e)
 	if (help) {
 		printf(
 		    "Usage: creel-relay token add NAME [--tunnels GLOB] [--no-browser-warning] | list | revoke NAME |\n"
-		    "                         warning NAME on|off\n\n"
-		    "Who may open tunnels. A running relay sees changes within a second.\n\n");
+		    "                         warning NAME on|off | names [NAME] | free TUNNEL\n\n"
+		    "Who may open tunnels, and which tunnel names each token owns (with the times it took them and "
+		    "last "
+		    "took them up).\nA running relay sees changes within a second: a client of a freed name is sent "
+		    "away.\n\n");
 		options_print(stdout, specs, sizeof specs / sizeof *specs);
 		status = EXIT_DONE;
 		goto out;
@@ -92,7 +108,7 @@ static int run_token(int argc, char **argv, struct error *e)
 		error_set(
 		    e, EXIT_USAGE,
 		    "write: creel-relay token add NAME [--tunnels GLOB] [--no-browser-warning], token list, token "
-		    "revoke NAME, or token warning NAME on|off");
+		    "revoke NAME, token warning NAME on|off, token names [NAME], or token free TUNNEL");
 		goto out;
 	}
 	if (tokens_open(&t, data, strcmp(verb, "add") == 0, e) && token_verb(t, argv + first, tunnels, !no_warning, e))
@@ -121,7 +137,7 @@ static const struct {
 	int (*run)(int argc, char **argv, struct error *e);
 } commands[] = {
 	{ "serve", "take webhooks and carry them to clients", serve_run },
-	{ "token", "add, list and revoke who may open tunnels", run_token },
+	{ "token", "who may open tunnels, and the names they own", run_token },
 	{ "version", "print the version", run_version },
 	{ "help", "this text", run_help },
 };

@@ -111,7 +111,14 @@ static void choose_current(struct tunnel *t)
 		if (c->seen_at_us > last->seen_at_us)
 			last = c;
 	for (struct client *c = t->clients; c; c = c->next)
-		c->current = c == last || (c->options & last->options & WIRE_OPTION_SHARE);
+		c->current = !t->freed && (c == last || (c->options & last->options & WIRE_OPTION_SHARE));
+}
+
+/* A file that cannot be read frees nothing. */
+static bool is_freed(const struct registry *r, const char *name)
+{
+	char owner[65];
+	return r->relay->tokens && tokens_owner_of(r->relay->tokens, name, owner) == NAME_FREE;
 }
 
 static bool recall(void *user, const struct spool_mailbox *m)
@@ -131,6 +138,7 @@ static bool recall(void *user, const struct spool_mailbox *m)
 	c->mailbox = m->id;
 	c->options = m->options;
 	c->seen_at_us = m->seen_at_us;
+	t->freed = is_freed(r, name);
 	choose_current(t);
 	return true;
 }
@@ -163,6 +171,85 @@ static void on_gap(void *user, int64_t mailbox)
 		for (struct client *c = t->clients; c; c = c->next)
 			if (c->mailbox == mailbox)
 				tell_gap(c);
+}
+
+/* ---- forgetting tunnels ---- */
+
+static bool is_unused(const struct tunnel *t)
+{
+	if (t->senders > 0 || t->passages > 0)
+		return false;
+	for (const struct client *c = t->clients; c; c = c->next)
+		if (c->connection || c->in_grace || c->streams || c->spooling || c->drain.fetching ||
+		    spool_level(t->registry->spool, c->mailbox).count > 0)
+			return false;
+	return true;
+}
+
+static uint64_t last_seen_us(const struct tunnel *t)
+{
+	uint64_t last = 0;
+	for (const struct client *c = t->clients; c; c = c->next)
+		last = c->seen_at_us > last ? c->seen_at_us : last;
+	return last;
+}
+
+/* It is unused. What was handed to no table is in none. */
+static void forget_tunnel(struct registry *r, struct tunnel *t)
+{
+	struct error e;
+	if (!t->probe && !t->freed && r->relay->tokens && !tokens_forget_name(r->relay->tokens, t->name, &e)) {
+		log_event(LOG_WARN, "name_not_forgotten", "tunnel", t->name, "failure", e.text, NULL);
+		return;
+	}
+	for (struct tunnel **at = &r->tunnels; *at; at = &(*at)->next) {
+		if (*at == t) {
+			*at = t->next;
+			break;
+		}
+	}
+	while (t->clients) {
+		struct client *c = t->clients;
+		t->clients = c->next;
+		spool_leave(r->spool, c->mailbox);
+		drain_free(c);
+		free(c);
+	}
+	router_forget(r->relay->router, t->name);
+	free(t);
+}
+
+bool registry_forget_unused(struct registry *r, const char *owner)
+{
+	struct tunnel *oldest = NULL;
+	for (struct tunnel *t = r->tunnels; t; t = t->next)
+		if (t->random_name && !t->probe && t->clients && strcmp(t->clients->owner, owner) == 0 &&
+		    is_unused(t) && (!oldest || last_seen_us(t) < last_seen_us(oldest)))
+			oldest = t;
+	if (!oldest)
+		return false;
+	forget_tunnel(r, oldest);
+	return true;
+}
+
+/* Random names are forgotten when nobody came back for as long as what waits is kept. */
+static void forget_unused_names(struct registry *r, uint64_t now_ms, uint64_t wall_us)
+{
+	uint64_t age_us = (uint64_t)r->relay->settings.spool_max_age_ms * 1000;
+	bool due = now_ms >= r->names_due;
+	if (due)
+		r->names_due = now_ms + (age_us < UINT64_C(60000000) ? 1000 : 60000);
+	for (struct tunnel *t = r->tunnels, *next; t; t = next) {
+		next = t->next;
+		bool old = due && t->random_name && wall_us > age_us && last_seen_us(t) < wall_us - age_us;
+		if ((t->probe || t->freed || old) && is_unused(t))
+			forget_tunnel(r, t);
+	}
+}
+
+static bool is_owned(void *user, const char *name)
+{
+	return !is_freed(user, name);
 }
 
 /* ---- being away ---- */
@@ -199,6 +286,7 @@ static void on_sweep(uv_timer_t *h)
 	struct registry *r = h->data;
 	uint64_t now = uv_now(r->relay->loop), wall_us = now_us();
 	uint64_t often_us = (uint64_t)r->relay->settings.spool_max_age_ms * 1000 / 4;
+	forget_unused_names(r, now, wall_us);
 	for (struct tunnel *t = r->tunnels; t; t = t->next) {
 		for (struct client *c = t->clients; c; c = c->next) {
 			if (c->in_grace && now >= c->grace_end) {
@@ -326,10 +414,10 @@ static void displace(struct client *c, struct client *by)
 }
 
 /* The name went to another token. What is sealed waits for whoever has its key; the rest is not for the new owner. */
-static void part_with_owner(struct client *c)
+static void part_with_owner(struct client *c, const char *why)
 {
 	if (c->connection) {
-		connection_refuse(c->connection, WIRE_NOTICE_NAME_TAKEN, "the tunnel's name belongs to another token");
+		connection_refuse(c->connection, WIRE_NOTICE_NAME_TAKEN, why);
 		c->connection->client = NULL;
 		c->connection = NULL;
 	}
@@ -340,6 +428,21 @@ static void part_with_owner(struct client *c)
 		c->mailbox = 0;
 	}
 	give_up_streams(c, REFUSE_CLIENT_LOST);
+}
+
+void registry_check_names(struct registry *r)
+{
+	if (!tokens_changed_elsewhere(r->relay->tokens, &r->names_seen))
+		return;
+	router_forget_unheld(r->relay->router, is_owned, r);
+	for (struct tunnel *t = r->tunnels; t; t = t->next) {
+		if (t->probe || t->freed || !is_freed(r, t->name))
+			continue;
+		log_event(LOG_INFO, "name_freed", "tunnel", t->name, NULL);
+		t->freed = true;
+		for (struct client *c = t->clients; c; c = c->next)
+			part_with_owner(c, "the tunnel's name was freed on the relay: take it again, or another");
+	}
 }
 
 static bool is_nonce(bool has, const uint8_t at[WIRE_NONCE_LEN], struct bytes shown)
@@ -368,10 +471,14 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 	struct tunnel *t = find_tunnel(r, j->name);
 	if (!t)
 		t = make_tunnel(r, j->name, j->random_name);
+	if (t) {
+		t->probe = j->probe;
+		t->freed = false;
+	}
 	/* A mailbox of before there were tokens is nobody's, as the name was. */
 	for (struct client *other = t ? t->clients : NULL; other; other = other->next)
 		if (*other->owner && strcmp(other->owner, j->owner) != 0)
-			part_with_owner(other);
+			part_with_owner(other, "the tunnel's name belongs to another token");
 	/* Who gets no more copies must not keep a place either. */
 	for (struct client *other = t ? t->clients : NULL; other; other = other->next)
 		other->current = client_takes_part(other);
@@ -411,7 +518,7 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 	c->gap_told = 0;
 	c->current = true;
 	c->in_grace = false;
-	c->options = j->options;
+	c->options = j->options | (j->probe ? WIRE_OPTION_OFFLINE_FAIL : 0);
 	c->upgrades = j->features & WIRE_FEATURE_UPGRADE;
 	c->drain.parallel = j->drain_parallel == 0                   ? DRAIN_PARALLEL
 			    : j->drain_parallel > DRAIN_PARALLEL_MAX ? DRAIN_PARALLEL_MAX

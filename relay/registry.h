@@ -46,6 +46,9 @@ struct tunnel {
 	struct tunnel *next;
 	char name[TUNNEL_NAME_MAX + 1];
 	bool random_name;
+	bool probe;       /* and to be forgotten with its connection; in no table */
+	bool freed;       /* its name is nobody's any more: to be forgotten once nothing waits */
+	unsigned senders; /* requests of its own that hold on to it */
 	struct client *clients;
 	unsigned passages;      /* senders' WebSockets */
 	struct room_share room; /* what deliveries under way take of the disk */
@@ -61,12 +64,14 @@ struct registry {
 	size_t put_bytes;                     /* payloads on their way to the spool */
 	struct stream *put_first, **put_last; /* those that wait until fewer are */
 	bool putting;
+	uint64_t names_due; /* loop ms: when unused random names are looked for again */
+	int64_t names_seen; /* tokens_changed_elsewhere */
 	bool closing;
 };
 
 struct join {
 	const char *name, *owner;
-	bool random_name;
+	bool random_name, probe;
 	struct bytes key, nonce;
 	uint32_t options, features, drain_parallel;
 };
@@ -79,6 +84,11 @@ void registry_free(struct registry *r);
 
 /* The random name the client with that key had last, if nobody uses it now; else false. */
 bool registry_last_name(const struct registry *r, const char *owner, struct bytes key, char out[TUNNEL_NAME_MAX + 1]);
+/* Forgets the random name of that owner that was not used for longest: nobody is online and nothing waits. False when
+ * there is none. */
+bool registry_forget_unused(struct registry *r, const char *owner);
+/* Names may have been freed by another process: their clients are sent away. */
+void registry_check_names(struct registry *r);
 /* The connection is this client's from now on; others that it displaces are told. *resumed: its streams live on. NULL
  * when out of memory. */
 struct client *registry_join(struct registry *r, struct connection *connection, const struct join *j, bool *resumed);

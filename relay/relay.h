@@ -29,6 +29,7 @@ struct settings {
 	int64_t max_connections, max_connections_per_address, max_tunnels_per_token; /* the latter two: 0 is no limit */
 	bool browser_warning;
 	struct option_values trusted_proxy;        /* addresses and networks */
+	int64_t max_names_per_token;               /* 0: no limit */
 	int64_t rate_per_address, rate_per_tunnel; /* requests a second; 0: no limit */
 };
 

@@ -112,6 +112,29 @@ bool router_hold(struct router *r, const char *name, struct tunnel *t)
 	return true;
 }
 
+static void drop(struct router *r, struct entry *e)
+{
+	/* clang-tidy does not see that uthash unlinks e. */
+	HASH_DELETE(hh, r->names, e); /* NOLINT(clang-analyzer-unix.Malloc,clang-analyzer-core.NullDereference) */
+	free(e);
+}
+
+void router_forget(struct router *r, const char *name)
+{
+	struct entry *e = find(r, (const uint8_t *)name, strlen(name));
+	if (e)
+		drop(r, e);
+}
+
+void router_forget_unheld(struct router *r, bool (*keep)(void *user, const char *name), void *user)
+{
+	for (struct entry *e = r->names, *next; e; e = next) {
+		next = e->hh.next;
+		if (!e->holder && !keep(user, e->name))
+			drop(r, e);
+	}
+}
+
 /* The label in front of ".domain", without the port. */
 static struct bytes name_of_host(const struct router *r, struct bytes host)
 {

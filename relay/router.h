@@ -10,7 +10,7 @@ struct tunnel;
 
 struct route {
 	struct tunnel *holder; /* NULL: of an earlier run, and nothing more is known of it */
-	struct bytes name;     /* of the tunnel; a view valid while the router lives */
+	struct bytes name;     /* of the tunnel; a view valid until it is forgotten */
 	struct bytes prefix;   /* what the name took off the target's front; a view into the target */
 	struct bytes target;   /* what is left; a view into the target or a constant */
 	char *spare;           /* owned memory behind target when it had to be made ("?x" -> "/?x"); caller frees */
@@ -29,5 +29,9 @@ MUST_CHECK bool router_make_name(char out[TUNNEL_NAME_MAX + 1]);
 MUST_CHECK bool router_hold(struct router *r, const char *name, struct tunnel *t);
 /* Makes a name known that nobody holds (yet): of an earlier run. False when out of memory. */
 MUST_CHECK bool router_know(struct router *r, const char *name);
+/* The name means nothing any more. */
+void router_forget(struct router *r, const char *name);
+/* Forgets those that nobody holds and `keep` does not want. */
+void router_forget_unheld(struct router *r, bool (*keep)(void *user, const char *name), void *user);
 /* False when the request names no tunnel that is known. `host` may be empty. */
 MUST_CHECK bool router_find(struct router *r, struct bytes host, struct bytes target, struct route *out);

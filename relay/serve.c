@@ -105,6 +105,7 @@ static void on_reload_signal(uv_signal_t *h, int number)
 	bool fine = ingress_reload(s->relay.ingress, &e) && tunnel_server_reload(s->relay.tunnels, &e);
 	log_event(fine ? LOG_INFO : LOG_ERROR, "reloaded", "failure", fine ? NULL : e.text, NULL);
 	tunnel_server_check_tokens(s->relay.tunnels);
+	registry_check_names(s->relay.registry);
 }
 
 static void on_tick(uv_timer_t *h)
@@ -125,6 +126,7 @@ static void on_tick(uv_timer_t *h)
 			close_everything(s);
 	} else {
 		tunnel_server_check_tokens(s->relay.tunnels);
+		registry_check_names(s->relay.registry);
 		limits_sweep(s->relay.limits, uv_now(s->relay.loop));
 	}
 }
@@ -391,6 +393,7 @@ int serve_run(int argc, char **argv, struct error *e)
 		.max_connections = 16384,
 		.max_connections_per_address = 1024,
 		.max_tunnels_per_token = 100,
+		.max_names_per_token = 100,
 	};
 	const char *config = NULL;
 	bool help = false;
@@ -442,6 +445,8 @@ int serve_run(int argc, char **argv, struct error *e)
 		{ "browser-warning", 0, OPTION_FLAG, &s.browser_warning, NULL,
 		  "a page first for browsers that are led to a tunnel, save those of a token added with "
 		  "--no-browser-warning" },
+		{ "max-names-per-token", 0, OPTION_COUNT, &s.max_names_per_token, "N",
+		  "tunnel names it may own (default 100; 0 for no limit)" },
 		{ "admin", 0, OPTION_TEXT, &s.admin, "ADDR:PORT", "/healthz, /readyz and /metrics here (loopback)" },
 		{ "admin-port-file", 0, OPTION_TEXT, &s.admin_port_file, "FILE",
 		  "write the admin listener's actual address here" },

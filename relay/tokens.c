@@ -1,4 +1,4 @@
-#include "relay/tokens.h"
+#include "relay/tokens_private.h"
 
 #include "shared/headers.h"
 
@@ -8,7 +8,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,6 @@
 #define HASH_LEN 32
 #define NAME_MAX_LEN 64
 #define SCHEMA_VERSION 2
-#define DAY_US INT64_C(86400000000)
 
 struct token {
 	char name[NAME_MAX_LEN + 1];
@@ -28,15 +26,7 @@ struct token {
 	bool warning;
 };
 
-struct tokens {
-	sqlite3 *db;
-	char *path;
-	struct token *list; /* the table in memory; read anew when data_version moves */
-	size_t count;
-	int64_t version;
-};
-
-static bool fail(struct tokens *t, const char *doing, struct error *e)
+bool tokens_fail(struct tokens *t, const char *doing, struct error *e)
 {
 	return error_set(e, EXIT_STORE, "%s cannot be %s: %s; check the data folder, its permissions and its space",
 			 t->path, doing, t->db ? sqlite3_errmsg(t->db) : "out of memory");
@@ -44,10 +34,10 @@ static bool fail(struct tokens *t, const char *doing, struct error *e)
 
 static bool exec(struct tokens *t, const char *sql, struct error *e)
 {
-	return sqlite3_exec(t->db, sql, NULL, NULL, NULL) == SQLITE_OK || fail(t, "written", e);
+	return sqlite3_exec(t->db, sql, NULL, NULL, NULL) == SQLITE_OK || tokens_fail(t, "written", e);
 }
 
-static bool read_pragma(struct tokens *t, const char *sql, int64_t *out)
+bool tokens_read_pragma(struct tokens *t, const char *sql, int64_t *out)
 {
 	sqlite3_stmt *st;
 	if (sqlite3_prepare_v2(t->db, sql, -1, &st, NULL) != SQLITE_OK)
@@ -62,8 +52,8 @@ static bool read_pragma(struct tokens *t, const char *sql, int64_t *out)
 static bool migrate(struct tokens *t, struct error *e)
 {
 	int64_t version;
-	if (!read_pragma(t, "PRAGMA user_version", &version))
-		return fail(t, "read", e);
+	if (!tokens_read_pragma(t, "PRAGMA user_version", &version))
+		return tokens_fail(t, "read", e);
 	if (version > SCHEMA_VERSION)
 		return error_set(e, EXIT_STORE, "%s was made by a newer creel-relay: use that one", t->path);
 	if (version == SCHEMA_VERSION)
@@ -71,7 +61,7 @@ static bool migrate(struct tokens *t, struct error *e)
 	/* Two programs may do this at once: who comes second finds the version there. */
 	if (!exec(t, "PRAGMA journal_mode=WAL; BEGIN IMMEDIATE", e))
 		return false;
-	bool fine = read_pragma(t, "PRAGMA user_version", &version) || fail(t, "read", e);
+	bool fine = tokens_read_pragma(t, "PRAGMA user_version", &version) || tokens_fail(t, "read", e);
 	if (fine && version < 1)
 		fine = exec(t,
 			    "CREATE TABLE IF NOT EXISTS token (name TEXT PRIMARY KEY, tunnels TEXT NOT NULL, hash BLOB "
@@ -126,7 +116,8 @@ bool tokens_open(struct tokens **out, const char *folder, bool make, struct erro
 		return false;
 	}
 	close(fd);
-	bool fine = sqlite3_open_v2(t->path, &t->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK || fail(t, "opened", e);
+	bool fine =
+	    sqlite3_open_v2(t->path, &t->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK || tokens_fail(t, "opened", e);
 	if (fine) {
 		sqlite3_busy_timeout(t->db, 5000);
 		sqlite3_db_config(t->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -150,11 +141,19 @@ void tokens_close(struct tokens *t)
 	free(t);
 }
 
-static uint64_t now_us(void)
+uint64_t tokens_now_us(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+bool tokens_is_known(const struct tokens *t, const char *owner)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (strcmp(t->list[i].name, owner) == 0)
+			return true;
+	return false;
 }
 
 static bool hash_secret(struct bytes secret, uint8_t out[HASH_LEN])
@@ -182,32 +181,32 @@ bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char se
 	sqlite3_stmt *st;
 	if (sqlite3_prepare_v2(t->db, "INSERT INTO token (name, tunnels, hash, created_at) VALUES (?1,?2,?3,?4)", -1,
 			       &st, NULL) != SQLITE_OK)
-		return fail(t, "written", e);
+		return tokens_fail(t, "written", e);
 	sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 2, tunnels, -1, SQLITE_STATIC);
 	sqlite3_bind_blob(st, 3, hash, HASH_LEN, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 4, (int64_t)now_us());
+	sqlite3_bind_int64(st, 4, (int64_t)tokens_now_us());
 	int code = sqlite3_step(st);
 	sqlite3_finalize(st);
 	t->version = -1; /* data_version does not move for our own writes */
 	if (code == SQLITE_CONSTRAINT)
 		return error_set(e, EXIT_USAGE, "there is a token %s already: revoke it first, or take another name",
 				 name);
-	return code == SQLITE_DONE || fail(t, "written", e);
+	return code == SQLITE_DONE || tokens_fail(t, "written", e);
 }
 
 bool tokens_set_warning(struct tokens *t, const char *name, bool shown, struct error *e)
 {
 	sqlite3_stmt *st;
 	if (sqlite3_prepare_v2(t->db, "UPDATE token SET warning = ?2 WHERE name = ?1", -1, &st, NULL) != SQLITE_OK)
-		return fail(t, "written", e);
+		return tokens_fail(t, "written", e);
 	sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
 	sqlite3_bind_int(st, 2, shown);
 	int code = sqlite3_step(st);
 	sqlite3_finalize(st);
 	t->version = -1;
 	if (code != SQLITE_DONE)
-		return fail(t, "written", e);
+		return tokens_fail(t, "written", e);
 	return sqlite3_changes(t->db) > 0 ||
 	       error_set(e, EXIT_USAGE, "there is no token %s; `creel-relay token list` shows them", name);
 }
@@ -216,13 +215,13 @@ bool tokens_revoke(struct tokens *t, const char *name, struct error *e)
 {
 	sqlite3_stmt *st;
 	if (sqlite3_prepare_v2(t->db, "DELETE FROM token WHERE name = ?1", -1, &st, NULL) != SQLITE_OK)
-		return fail(t, "written", e);
+		return tokens_fail(t, "written", e);
 	sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
 	int code = sqlite3_step(st);
 	sqlite3_finalize(st);
 	t->version = -1;
 	if (code != SQLITE_DONE)
-		return fail(t, "written", e);
+		return tokens_fail(t, "written", e);
 	return sqlite3_changes(t->db) > 0 ||
 	       error_set(e, EXIT_USAGE, "there is no token %s; `creel-relay token list` shows them", name);
 }
@@ -231,18 +230,20 @@ bool tokens_list(struct tokens *t, void (*row)(void *user, const struct token_ro
 {
 	sqlite3_stmt *st;
 	int code;
-	if (sqlite3_prepare_v2(t->db, "SELECT name, tunnels, created_at, warning FROM token ORDER BY name", -1, &st,
-			       NULL) != SQLITE_OK)
-		return fail(t, "read", e);
+	if (sqlite3_prepare_v2(t->db,
+			       "SELECT name, tunnels, created_at, warning, (SELECT count(*) FROM tunnel WHERE owner = "
+			       "token.name) FROM token ORDER BY name",
+			       -1, &st, NULL) != SQLITE_OK)
+		return tokens_fail(t, "read", e);
 	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(st, 0),
 			   *tunnels = (const char *)sqlite3_column_text(st, 1);
 		struct token_row r = { name ? name : "", tunnels ? tunnels : "", (uint64_t)sqlite3_column_int64(st, 2),
-				       sqlite3_column_int(st, 3) != 0 };
+				       sqlite3_column_int(st, 3) != 0, (uint64_t)sqlite3_column_int64(st, 4) };
 		row(user, &r);
 	}
 	sqlite3_finalize(st);
-	return code == SQLITE_DONE || fail(t, "read", e);
+	return code == SQLITE_DONE || tokens_fail(t, "read", e);
 }
 
 /* Reads the table when it changed. What was known stays when the file cannot be read. */
@@ -250,7 +251,7 @@ static bool refresh(struct tokens *t)
 {
 	int64_t version;
 	sqlite3_stmt *st;
-	if (!read_pragma(t, "PRAGMA data_version", &version))
+	if (!tokens_read_pragma(t, "PRAGMA data_version", &version))
 		return false;
 	if (version == t->version)
 		return true;
@@ -332,56 +333,10 @@ bool tokens_wants_warning(struct tokens *t, const char *owner)
 	return true;
 }
 
-static bool may_hold(struct tokens *t, const char *owner, const char *tunnel)
+bool tokens_may_hold(const struct tokens *t, const char *owner, const char *tunnel)
 {
 	for (size_t i = 0; i < t->count; i++)
 		if (strcmp(t->list[i].name, owner) == 0)
 			return fnmatch(t->list[i].tunnels, tunnel, 0) == 0;
 	return *owner == 0; /* no tokens: loopback only, all names are everybody's */
-}
-
-enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel)
-{
-	enum claim result = CLAIM_ERROR;
-	sqlite3_stmt *st = NULL;
-	if (!may_hold(t, owner, tunnel))
-		return CLAIM_FORBIDDEN;
-	if (sqlite3_prepare_v2(
-		t->db,
-		"INSERT INTO tunnel (name, owner, created_at, seen_at) VALUES (?1,?2,?3,?3) ON CONFLICT (name)"
-		" DO UPDATE SET owner = ?2, seen_at = ?3 WHERE owner = ?2 OR owner = '' OR owner NOT IN (SELECT name "
-		"FROM token)",
-		-1, &st, NULL) != SQLITE_OK)
-		return CLAIM_ERROR;
-	sqlite3_bind_text(st, 1, tunnel, -1, SQLITE_STATIC);
-	sqlite3_bind_text(st, 2, owner, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 3, (int64_t)now_us());
-	if (sqlite3_step(st) == SQLITE_DONE)
-		result = sqlite3_changes(t->db) > 0 ? CLAIM_OK : CLAIM_TAKEN;
-	sqlite3_finalize(st);
-	return result;
-}
-
-bool tokens_recall_tunnels(struct tokens *t, bool (*row)(void *user, const char *name), void *user, struct error *e)
-{
-	sqlite3_stmt *st;
-	int code;
-	if (sqlite3_prepare_v2(t->db, "DELETE FROM tunnel WHERE seen_at < ?1", -1, &st, NULL) != SQLITE_OK)
-		return fail(t, "written", e);
-	sqlite3_bind_int64(st, 1, (int64_t)now_us() - TUNNEL_KEEP_DAYS * DAY_US);
-	code = sqlite3_step(st);
-	sqlite3_finalize(st);
-	if (code != SQLITE_DONE)
-		return fail(t, "written", e);
-	if (sqlite3_prepare_v2(t->db, "SELECT name FROM tunnel", -1, &st, NULL) != SQLITE_OK)
-		return fail(t, "read", e);
-	bool fine = true;
-	while (fine && (code = sqlite3_step(st)) == SQLITE_ROW) {
-		const char *name = (const char *)sqlite3_column_text(st, 0);
-		fine = name && row(user, name);
-	}
-	sqlite3_finalize(st);
-	if (!fine)
-		return error_set(e, EXIT_STORE, "out of memory");
-	return code == SQLITE_DONE || fail(t, "read", e);
 }

@@ -15,7 +15,8 @@ struct tokens;
 struct token_row {
 	const char *name, *tunnels;
 	uint64_t created_at_us;
-	bool warning; /* see tokens_set_warning */
+	bool warning;   /* see tokens_set_warning */
+	uint64_t names; /* tunnel names it owns */
 };
 
 /* With `make` the folder (0700) and file (0600) are made when missing; else there must be a relay's data already. */
@@ -38,9 +39,34 @@ bool tokens_check(struct tokens *t, struct bytes secret, char owner[65], uint64_
 /* Whether that very token is there still. */
 bool tokens_has(struct tokens *t, const char *owner, uint64_t mark);
 
-enum claim { CLAIM_OK, CLAIM_TAKEN, CLAIM_FORBIDDEN, CLAIM_ERROR };
-/* Gives the tunnel name to the owner unless it is another's, or outside the owner's glob. */
-enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel);
+/* Whether there is a token of that name, or its pattern allows that tunnel; as last read by tokens_count or
+ * tokens_check. */
+bool tokens_is_known(const struct tokens *t, const char *owner);
+bool tokens_may_hold(const struct tokens *t, const char *owner, const char *tunnel);
+
+/* ---- tokens_names.c: the tunnel names they own ---- */
+
+struct name_row {
+	const char *name, *owner; /* the latter "" where there were no tokens */
+	uint64_t claimed_at_us, seen_at_us;
+};
+
+enum claim { CLAIM_OK, CLAIM_TAKEN, CLAIM_FORBIDDEN, CLAIM_FULL, CLAIM_ERROR };
+/* Gives the tunnel name to the owner unless it is another's, outside the owner's glob, or new and the owner has `most`
+ * already (0: no bound). */
+enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel, int64_t most);
+enum name_state { NAME_OWNED, NAME_FREE, NAME_UNREADABLE };
+/* Whose the name is: "" is everybody's, of a time without tokens. */
+enum name_state tokens_owner_of(struct tokens *t, const char *tunnel, char owner[65]);
+/* The name is nobody's from now on; also when it was. */
+MUST_CHECK bool tokens_forget_name(struct tokens *t, const char *tunnel, struct error *e);
+/* The same as an operator's command: EXIT_USAGE when it was nobody's. */
+MUST_CHECK bool tokens_free_name(struct tokens *t, const char *tunnel, struct error *e);
+/* All names, or those of one token (EXIT_USAGE when there is none). */
+MUST_CHECK bool tokens_list_names(struct tokens *t, const char *owner, void (*row)(void *user, const struct name_row *),
+				  void *user, struct error *e);
+/* Whether another process has written since the call before; *seen is 0 at first. */
+bool tokens_changed_elsewhere(struct tokens *t, int64_t *seen);
 /* Forgets names not claimed for TUNNEL_KEEP_DAYS and calls `row` for the rest: the names known from earlier runs. */
 #define TUNNEL_KEEP_DAYS 90
 MUST_CHECK bool tokens_recall_tunnels(struct tokens *t, bool (*row)(void *user, const char *name), void *user,

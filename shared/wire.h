@@ -72,12 +72,14 @@ enum wire_notice {
 	WIRE_NOTICE_QUOTA = 8,
 	WIRE_NOTICE_PROTOCOL = 9,
 	WIRE_NOTICE_SHUTDOWN = 10, /* in GOAWAY: the relay is ending, reconnect */
+	WIRE_NOTICE_NAMES = 11,    /* the token owns as many names as it may: stop */
 };
 
 enum wire_option {
 	WIRE_OPTION_SHARE = 1,         /* several clients may hold this tunnel */
 	WIRE_OPTION_ACK_IMMEDIATE = 2, /* answer 202 at once, deliver through the spool */
 	WIRE_OPTION_OFFLINE_FAIL = 4,  /* do not queue while the client is away */
+	WIRE_OPTION_PROBE = 8, /* without a wanted name: forget the one made when the connection ends, queue nothing */
 };
 
 struct wire_frame {

@@ -201,14 +201,14 @@ static void test_tokens(void **state)
 	assert_true(tokens_add(t, "ben", "*", secret, &e));
 	assert_true(tokens_check(t, bytes_of(secret), owner, &mark));
 	assert_string_equal(owner, "ben");
-	assert_int_equal(tokens_claim(t, "ben", "shop"), CLAIM_OK);
-	assert_int_equal(tokens_claim(t, "anna", "shop"), CLAIM_TAKEN);
-	assert_int_equal(tokens_claim(t, "anna", "other"), CLAIM_FORBIDDEN);
+	assert_int_equal(tokens_claim(t, "ben", "shop", 0), CLAIM_OK);
+	assert_int_equal(tokens_claim(t, "anna", "shop", 0), CLAIM_TAKEN);
+	assert_int_equal(tokens_claim(t, "anna", "other", 0), CLAIM_FORBIDDEN);
 	assert_true(tokens_has(t, "ben", mark));
 	assert_true(tokens_revoke(t, "ben", &e));
 	assert_false(tokens_check(t, bytes_of(secret), owner, &mark));
 	assert_false(tokens_has(t, "ben", mark));
-	assert_int_equal(tokens_claim(t, "anna", "shop"), CLAIM_OK); /* its owner is gone */
+	assert_int_equal(tokens_claim(t, "anna", "shop", 0), CLAIM_OK); /* its owner is gone */
 	assert_false(tokens_revoke(t, "ben", &e));
 	/* A new token of the old name does not keep the old one's tunnels. */
 	assert_true(tokens_add(t, "ben", "*", secret, &e));
