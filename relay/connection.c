@@ -20,10 +20,32 @@ void connection_send_note(struct connection *c, enum wire_type type, enum wire_n
 	link_flush_soon(c->link);
 }
 
+/* For the log's counts: the sentences may hold numbers. */
+static const char *notice_name(enum wire_notice code)
+{
+	switch (code) {
+	case WIRE_NOTICE_UNAUTHORIZED:
+		return "unauthorized";
+	case WIRE_NOTICE_NAME_TAKEN:
+		return "name_taken";
+	case WIRE_NOTICE_BAD_NAME:
+		return "bad_name";
+	case WIRE_NOTICE_REPLACED:
+		return "replaced";
+	case WIRE_NOTICE_VERSION:
+		return "version";
+	case WIRE_NOTICE_NAMES:
+		return "names";
+	default:
+		return "limit";
+	}
+}
+
 void connection_refuse(struct connection *c, enum wire_notice code, const char *text)
 {
-	log_event(LOG_INFO, "tunnel_refused", "tunnel", connection_tunnel(c), "owner", c->owner, "reason", text, "peer",
-		  c->peer, NULL);
+	if (RELAY_LOGS(c->relay, LOG_INFO, "tunnel_refused", notice_name(code)))
+		log_event(LOG_INFO, "tunnel_refused", "tunnel", connection_tunnel(c), "owner", c->owner, "reason", text,
+			  "peer", c->peer, NULL);
 	connection_send_note(c, WIRE_NOTICE, code, 0, text);
 	link_close(c->link, 1008, text);
 	c->clean = true;

@@ -247,6 +247,13 @@ struct ingress *ingress_new(struct relay *relay, struct error *e)
 	return in;
 }
 
+static void refuse_connection(const struct relay *relay)
+{
+	static const char why[] = "too many connections, or out of memory";
+	if (RELAY_LOGS(relay, LOG_WARN, "connection_refused", why))
+		log_event(LOG_WARN, "connection_refused", "reason", why, NULL);
+}
+
 void ingress_adopt(struct ingress *in, int fd, bool tls, const struct peer *peer)
 {
 	struct http_daemon *d = tls ? in->tls : in->plain;
@@ -254,7 +261,7 @@ void ingress_adopt(struct ingress *in, int fd, bool tls, const struct peer *peer
 	socklen_t len = peer_to_sockaddr(peer, &address);
 	/* On failure MHD 0.9.75 has closed the socket. */
 	if (MHD_add_connection(http_daemon_mhd(d), fd, (struct sockaddr *)&address, len) != MHD_YES)
-		log_event(LOG_WARN, "connection_refused", "reason", "too many connections, or out of memory", NULL);
+		refuse_connection(in->relay);
 	http_daemon_kick(d);
 }
 

@@ -60,7 +60,8 @@ enum MHD_Result ingress_reply_refusal(struct exchange *x, enum refusal why)
 	in->relay->metrics.refused[why]++;
 	count_status(in, t->status);
 	struct log_number status;
-	if (!page) /* those have a log of their own */
+	/* Pages have a log of their own. */
+	if (!page && RELAY_LOGS(in->relay, LOG_INFO, "refused", t->name))
 		log_event(LOG_INFO, "refused", "reason", t->name, "status", log_number(&status, t->status), "peer",
 			  x->sender->peer, NULL);
 	ingress_set_state(x->sender, SENDER_ANSWERING, in->relay->settings.body_timeout_ms);
@@ -93,7 +94,8 @@ bool ingress_write_refusal(struct sender *s, enum refusal why)
 	const struct refusal_text *t = refusal_text(why);
 	s->in->relay->metrics.refused[why]++;
 	count_status(s->in, t->status);
-	log_event(LOG_INFO, "refused", "reason", t->name, "peer", s->peer, NULL);
+	if (RELAY_LOGS(s->in->relay, LOG_INFO, "refused", t->name))
+		log_event(LOG_INFO, "refused", "reason", t->name, "peer", s->peer, NULL);
 	const char *sentence = s->exchange && s->exchange->sentence ? s->exchange->sentence : t->sentence;
 	char text[BODY_MAX + 300], later[40] = "";
 	int body = snprintf(NULL, 0, "creel: %s\n", sentence);

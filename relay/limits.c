@@ -19,7 +19,7 @@ struct entry {
 
 struct limits {
 	struct limits_settings settings;
-	struct entry *addresses, *tunnels;
+	struct entry *addresses, *tunnels, *refused;
 };
 
 struct limits *limits_new(const struct limits_settings *s)
@@ -46,6 +46,7 @@ void limits_free(struct limits *l)
 		return;
 	free_table(&l->addresses);
 	free_table(&l->tunnels);
+	free_table(&l->refused);
 	free(l);
 }
 
@@ -141,6 +142,12 @@ bool limits_take_address(struct limits *l, const struct limits_address *a, uint6
 	       take(&l->addresses, a->at, sizeof a->at, l->settings.rate_per_address, now_ms);
 }
 
+bool limits_take_refusal(struct limits *l, const struct limits_address *a, uint64_t now_ms)
+{
+	return !l->settings.refusals_per_address || !a->known ||
+	       take(&l->refused, a->at, sizeof a->at, l->settings.refusals_per_address, now_ms);
+}
+
 bool limits_take_tunnel(struct limits *l, struct bytes name, uint64_t now_ms)
 {
 	return !l->settings.rate_per_tunnel ||
@@ -163,9 +170,10 @@ void limits_sweep(struct limits *l, uint64_t now_ms)
 {
 	sweep(&l->addresses, now_ms);
 	sweep(&l->tunnels, now_ms);
+	sweep(&l->refused, now_ms);
 }
 
 size_t limits_entries(const struct limits *l)
 {
-	return (size_t)HASH_COUNT(l->addresses) + (size_t)HASH_COUNT(l->tunnels);
+	return (size_t)HASH_COUNT(l->addresses) + (size_t)HASH_COUNT(l->tunnels) + (size_t)HASH_COUNT(l->refused);
 }

@@ -11,6 +11,7 @@ struct limits_settings {
 	int64_t connections_per_address;
 	int64_t rate_per_address; /* requests a second; a second's worth may come at once */
 	int64_t rate_per_tunnel;
+	int64_t refusals_per_address; /* a second; of an address that is refused again and again */
 };
 
 /* Whom a limit counts: an IPv4 address, or the first 64 bits of an IPv6 one, for one host has all of the rest. */
@@ -34,6 +35,9 @@ void limits_disconnected(struct limits *l, const struct limits_address *a);
 
 /* Take one request out of the bucket; false when it is empty. */
 bool limits_take_address(struct limits *l, const struct limits_address *a, uint64_t now_ms);
+/* Likewise for a refusal: false when the address has had its part, and is to be turned away with less ado. It says
+ * nothing about the address's other requests. */
+bool limits_take_refusal(struct limits *l, const struct limits_address *a, uint64_t now_ms);
 bool limits_take_tunnel(struct limits *l, struct bytes name, uint64_t now_ms);
 /* Forgets buckets that are full again and belong to nobody connected. */
 void limits_sweep(struct limits *l, uint64_t now_ms);

@@ -197,7 +197,9 @@ static void refuse(struct sniff *s, enum refusal why)
 	m->refused[why]++;
 	m->status_class[t->status / 100]++;
 	peer_format(&s->peer, peer);
-	log_event(LOG_INFO, "refused", "reason", t->name, "status", log_number(&status, t->status), "peer", peer, NULL);
+	if (RELAY_LOGS(s->listener->relay, LOG_INFO, "refused", t->name))
+		log_event(LOG_INFO, "refused", "reason", t->name, "status", log_number(&status, t->status), "peer",
+			  peer, NULL);
 	int len =
 	    snprintf(text, sizeof text,
 		     "HTTP/1.1 %d Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n"
@@ -209,6 +211,12 @@ static void refuse(struct sniff *s, enum refusal why)
 	for (int i = 0; i < DISCARD_READS && recv(s->fd, text, sizeof text, MSG_DONTWAIT) > 0; i++)
 		;
 	finish(s, GO_NOWHERE, false);
+}
+
+static void log_refused_connection(const struct relay *relay, const char *why)
+{
+	if (RELAY_LOGS(relay, LOG_WARN, "connection_refused", why))
+		log_event(LOG_WARN, "connection_refused", "reason", why, NULL);
 }
 
 /* From here on the connection is the source's: it, and not the proxy, is counted. */
@@ -225,7 +233,7 @@ static bool become(struct sniff *s, const struct peer *source)
 	} else {
 		s->address.known = false;
 		relay->metrics.connections_refused++;
-		log_event(LOG_DEBUG, "connection_refused", "reason", "too many connections of one address", NULL);
+		log_refused_connection(relay, "too many connections of one address");
 	}
 	return allowed;
 }
@@ -334,10 +342,9 @@ static void start_sniffing(struct listener *l, int fd, const struct sockaddr *fr
 	struct sniff *s = allowed && l->sniffing_count < MAX_SNIFFING ? calloc(1, sizeof *s) : NULL;
 	if (!s || uv_poll_init(l->relay->loop, &s->poll, fd) != 0) {
 		l->relay->metrics.connections_refused++;
-		/* One address over its limit would fill the log; the counter tells. */
-		log_event(allowed ? LOG_WARN : LOG_DEBUG, "connection_refused", "reason",
-			  allowed ? "too many connections, or out of memory" : "too many connections of one address",
-			  NULL);
+		const char *why =
+		    allowed ? "too many connections, or out of memory" : "too many connections of one address";
+		log_refused_connection(l->relay, why);
 		free(s);
 		close(fd);
 		return;
@@ -379,7 +386,8 @@ static void on_acceptable(uv_poll_t *h, int status, int events)
 		if (fd < 0) {
 			if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
 				return;
-			log_event(LOG_WARN, "accept_failed", "reason", strerror(errno), NULL);
+			if (RELAY_LOGS(l->relay, LOG_WARN, "accept_failed", strerror(errno)))
+				log_event(LOG_WARN, "accept_failed", "reason", strerror(errno), NULL);
 			uv_poll_stop(&l->poll);
 			uv_timer_start(&l->pause, on_pause_over, PAUSE_MS, 0);
 			return;

@@ -8,6 +8,7 @@
 #include "relay/http_rules.h"
 #include "shared/bytes.h"
 #include "shared/error.h"
+#include "shared/log_digest.h"
 #include "shared/options.h"
 
 #define SPOOL_TOTAL_TUNNELS 16
@@ -31,6 +32,7 @@ struct settings {
 	struct option_values trusted_proxy;        /* addresses and networks */
 	int64_t max_names_per_token;               /* 0: no limit */
 	int64_t rate_per_address, rate_per_tunnel; /* requests a second; 0: no limit */
+	int64_t refusals_per_address;              /* handshakes a second; 0: no limit */
 };
 
 struct metrics {
@@ -39,6 +41,10 @@ struct metrics {
 	int64_t tunnels, in_flight;
 };
 
+/* Whether a refusal is to be logged now; else it is counted, and one line a second tells how many (log_digest.h). */
+#define RELAY_LOGS(relay, level, event, reason)                                                                        \
+	log_digest_is_due((relay)->digest, level, event, reason, uv_now((relay)->loop))
+
 struct relay {
 	uv_loop_t *loop;
 	struct settings settings;
@@ -46,7 +52,8 @@ struct relay {
 	struct tokens *tokens;
 	struct router *router;
 	struct limits *limits;
-	struct trusted *trusted; /* the proxies that are believed who the sender is */
+	struct trusted *trusted;   /* the proxies that are believed who the sender is */
+	struct log_digest *digest; /* of refusals; NULL: each is logged */
 	struct ingress *ingress;
 	struct tunnel_server *tunnels;
 	struct registry *registry;

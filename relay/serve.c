@@ -128,6 +128,7 @@ static void on_tick(uv_timer_t *h)
 		tunnel_server_check_tokens(s->relay.tunnels);
 		registry_check_names(s->relay.registry);
 		limits_sweep(s->relay.limits, uv_now(s->relay.loop));
+		log_digest_flush(s->relay.digest, uv_now(s->relay.loop));
 	}
 }
 
@@ -238,9 +239,10 @@ static bool make_rooms(struct serve *s, struct error *e)
 {
 	struct settings *set = &s->relay.settings;
 	const struct limits_settings limits = { set->max_connections_per_address, set->rate_per_address,
-						set->rate_per_tunnel };
+						set->rate_per_tunnel, set->refusals_per_address };
 	s->relay.router = router_new(set->domain);
 	s->relay.limits = limits_new(&limits);
+	s->relay.digest = log_digest_new();
 	if (!s->relay.router || !s->relay.limits)
 		return error_set(e, EXIT_RELAY, "out of memory");
 	if (set->browser_warning && !(s->relay.warning = browser_warning_new()))
@@ -252,7 +254,8 @@ static bool check_settings(const struct settings *set, struct error *e)
 {
 	if ((set->tls_cert != NULL) != (set->tls_key != NULL))
 		return error_set(e, EXIT_USAGE, "--tls-cert and --tls-key go together");
-	if (set->rate_per_address > LIMITS_MAX_RATE || set->rate_per_tunnel > LIMITS_MAX_RATE)
+	if (set->rate_per_address > LIMITS_MAX_RATE || set->rate_per_tunnel > LIMITS_MAX_RATE ||
+	    set->refusals_per_address > LIMITS_MAX_RATE)
 		return error_set(e, EXIT_USAGE, "a rate is at most %d requests a second", LIMITS_MAX_RATE);
 	if (set->ping_interval_ms < 1000)
 		return error_set(e, EXIT_USAGE, "--ping-interval is a second at least");
@@ -319,6 +322,7 @@ static void free_relay(struct serve *s)
 	registry_free(r->registry);
 	router_free(r->router);
 	limits_free(r->limits);
+	log_digest_free(r->digest);
 	browser_warning_free(r->warning);
 	trusted_free(r->trusted);
 	tokens_close(r->tokens);
@@ -394,6 +398,7 @@ int serve_run(int argc, char **argv, struct error *e)
 		.max_connections_per_address = 1024,
 		.max_tunnels_per_token = 100,
 		.max_names_per_token = 100,
+		.refusals_per_address = 10,
 	};
 	const char *config = NULL;
 	bool help = false;
@@ -440,6 +445,9 @@ int serve_run(int argc, char **argv, struct error *e)
 		  "requests a second of one address (default 0: no limit)" },
 		{ "rate-per-tunnel", 0, OPTION_COUNT, &s.rate_per_tunnel, "N",
 		  "requests a second to one tunnel (default 0: no limit)" },
+		{ "refusals-per-address", 0, OPTION_COUNT, &s.refusals_per_address, "N",
+		  "tunnel handshakes with a wrong token that are told so a second, of one address (default 10; 0: "
+		  "all)" },
 		{ "max-tunnels-per-token", 0, OPTION_COUNT, &s.max_tunnels_per_token, "N",
 		  "tunnels online at once (default 100; 0 for no limit)" },
 		{ "browser-warning", 0, OPTION_FLAG, &s.browser_warning, NULL,

@@ -76,7 +76,8 @@ static void on_put(void *user, const struct error *e)
 	free(p);
 	if (e) {
 		bool full = spool_disk_left(r->spool) < (uint64_t)SPOOL_DISK_FACTOR * len;
-		log_event(LOG_ERROR, "spool_failed", "tunnel", c->tunnel->name, "failure", e->text, NULL);
+		if (RELAY_LOGS(r->relay, LOG_ERROR, "spool_failed", full ? "disk_full" : "failed"))
+			log_event(LOG_ERROR, "spool_failed", "tunnel", c->tunnel->name, "failure", e->text, NULL);
 		put_failed(st, full ? REFUSE_DISK_FULL : REFUSE_SPOOL_FAILED);
 	} else {
 		r->relay->metrics.spooled++;

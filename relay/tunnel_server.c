@@ -15,33 +15,35 @@
 #define MAX_HOST 4096 /* all that lws 4.1.6 takes of a head's fields */
 #define MAX_FORWARDED_FOR 2048
 
-static void read_secret(struct connection *c, struct lws *wsi)
+/* The handshake's token, or "". */
+static void read_secret(struct lws *wsi, char *out, size_t size)
 {
 	char value[MAX_AUTHORIZATION];
+	*out = 0;
 	int len = lws_hdr_copy(wsi, value, sizeof value, WSI_TOKEN_HTTP_AUTHORIZATION);
 	if (len > 7 && strncasecmp(value, "Bearer ", 7) == 0)
-		snprintf(c->secret, sizeof c->secret, "%.*s", (int)sizeof c->secret - 1, value + 7);
+		snprintf(out, size, "%.*s", (int)size - 1, value + 7);
 	lws_explicit_bzero(value, sizeof value);
 }
 
 /* Whose tunnel it is, though a trusted proxy's the connection. */
-static void find_client(struct connection *c, struct lws *wsi)
+static void find_client(const struct relay *relay, struct lws *wsi, struct peer *who, struct limits_address *address)
 {
 	const struct peer *adopted = lws_get_opaque_user_data(wsi);
-	struct peer from = { .known = false }, who;
+	struct peer from = { .known = false };
 	char list[MAX_FORWARDED_FOR];
 	if (adopted)
 		from = *adopted;
 	/* What does not fit is not read, and the proxy is the client. */
 	int len = lws_hdr_copy(wsi, list, sizeof list, WSI_TOKEN_X_FORWARDED_FOR);
-	trusted_find_in_list(c->relay->trusted, &from, bytes_make(list, len > 0 ? (size_t)len : 0), &who);
-	peer_format(&who, c->peer);
-	limits_address_of(&c->address, &who);
-	c->address.known &= !trusted_has(c->relay->trusted, &who);
+	trusted_find_in_list(relay->trusted, &from, bytes_make(list, len > 0 ? (size_t)len : 0), who);
+	limits_address_of(address, who);
+	address->known &= !trusted_has(relay->trusted, who);
 }
 
 static int on_established(struct tunnel_server *s, struct connection *c, struct lws *wsi)
 {
+	struct peer who;
 	memset(c, 0, sizeof *c);
 	c->server = s;
 	c->relay = s->relay;
@@ -53,9 +55,10 @@ static int on_established(struct tunnel_server *s, struct connection *c, struct 
 	if (s->all)
 		s->all->back = &c->next;
 	s->all = c;
-	find_client(c, wsi);
+	find_client(s->relay, wsi, &who, &c->address);
+	peer_format(&who, c->peer);
 	limits_connected(s->relay->limits, &c->address);
-	read_secret(c, wsi);
+	read_secret(wsi, c->secret, sizeof c->secret);
 	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, HELLO_SECONDS);
 	return 0;
 }
@@ -109,7 +112,8 @@ static void refuse(const struct tunnel_server *s, struct lws *wsi, enum refusal 
 	lws_get_peer_simple(wsi, peer, sizeof peer);
 	s->relay->metrics.refused[why]++;
 	s->relay->metrics.status_class[t->status / 100]++;
-	log_event(LOG_INFO, "refused", "reason", t->name, "peer", peer, NULL);
+	if (RELAY_LOGS(s->relay, LOG_INFO, "refused", t->name))
+		log_event(LOG_INFO, "refused", "reason", t->name, "peer", peer, NULL);
 }
 
 /* Whether the handshake has the field, if only an empty one. */
@@ -118,6 +122,27 @@ static bool has_field(struct lws *wsi, enum lws_token_indexes field)
 	char byte[1];
 	/* A fragment that is there and not empty does not fit, and of an empty one the length is known. */
 	return lws_hdr_total_length(wsi, field) > 0 || lws_hdr_copy_fragment(wsi, byte, sizeof byte, field, 0) >= 0;
+}
+
+/* A wrong token is told so after HELLO, by a NOTICE. Of an address that goes on with it only so many a second are: the
+ * rest goes before there is a WebSocket. A right token passes, whoever else is behind its address. */
+static bool check_token(const struct tunnel_server *s, struct lws *wsi)
+{
+	struct limits_address address;
+	struct peer who;
+	char secret[TOKEN_TEXT_LEN + 2], owner[65];
+	uint64_t mark;
+	read_secret(wsi, secret, sizeof secret);
+	bool fine = (tokens_count(s->relay->tokens) == 0 && !s->wants_tokens) ||
+		    tokens_check(s->relay->tokens, bytes_of(secret), owner, &mark);
+	lws_explicit_bzero(secret, sizeof secret);
+	if (fine)
+		return true;
+	find_client(s->relay, wsi, &who, &address);
+	if (limits_take_refusal(s->relay->limits, &address, uv_now(s->relay->loop)))
+		return true;
+	refuse(s, wsi, REFUSE_RATE_TOKENS, NULL);
+	return false;
 }
 
 /* Before a WebSocket is made of it. Web pages may open WebSockets to whatever they like, and their browser says so by
@@ -158,7 +183,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	case LWS_CALLBACK_HTTP:
 		return refuse_plain(s, wsi);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return check_handshake(s, wsi) ? 0 : -1;
+		return check_handshake(s, wsi) && check_token(s, wsi) ? 0 : -1;
 	case LWS_CALLBACK_ESTABLISHED:
 		return on_established(s, c, wsi);
 	case LWS_CALLBACK_RECEIVE: {

@@ -107,6 +107,26 @@ static void test_many_addresses_stay_bounded(void **state)
 	limits_free(l);
 }
 
+/* Whoever is behind the same address keeps what it has. */
+static void test_refusals_have_a_bucket_of_their_own(void **state)
+{
+	const struct limits_settings settings = { .rate_per_address = 2, .refusals_per_address = 3 };
+	struct limits *l = limits_new(&settings);
+	struct limits_address a = address_of("192.0.2.1"), b = address_of("192.0.2.2");
+	(void)state;
+	assert_non_null(l);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(limits_take_refusal(l, &a, 1000), i < 3);
+	assert_true(limits_take_refusal(l, &b, 1000));
+	assert_true(limits_take_address(l, &a, 1000) && limits_take_address(l, &a, 1000));
+	assert_false(limits_take_address(l, &a, 1000));
+	assert_true(limits_take_refusal(l, &a, 1400)); /* a third of a second brings one */
+	assert_false(limits_take_refusal(l, &a, 1400));
+	limits_sweep(l, 10000);
+	assert_int_equal(limits_entries(l), 0);
+	limits_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +135,7 @@ int main(void)
 		cmocka_unit_test(test_rate_of_an_address),
 		cmocka_unit_test(test_rate_of_a_tunnel),
 		cmocka_unit_test(test_many_addresses_stay_bounded),
+		cmocka_unit_test(test_refusals_have_a_bucket_of_their_own),
 	};
 	return RUN(tests);
 }

@@ -1,0 +1,94 @@
+// What is refused again and again: the log stays short and keeps count, wrong tokens are turned away with less ado, and
+// others behind the same address notice nothing.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { World, waitFor } from './lib/harness.mjs';
+import { post } from './lib/http.mjs';
+import { Tunnel } from './lib/tunnel.mjs';
+import { hello } from './lib/wire.mjs';
+
+const WRONG = `creel_${'0'.repeat(64)}`;
+
+/** The log's lines of an event, and how many events they stand for. */
+function logged(relay, event, match = /./) {
+	const lines = relay.err.split('\n').filter((line) => line.includes(` event=${event} `) && match.test(line));
+	return { lines: lines.length, events: lines.reduce((n, line) => n + Number(/ count=(\d+)/.exec(line)?.[1] ?? 1), 0) };
+}
+
+/** What a handshake with that token comes to: 'welcome', 'told' (NOTICE 1) or the HTTP status. */
+async function handshake(relay, token) {
+	let t;
+	try {
+		t = await Tunnel.open(relay.port, { token });
+	} catch (error) {
+		return Number(/: (\d{3})$/.exec(error.message)?.[1] ?? NaN);
+	}
+	t.ws.send(hello({ tunnel: 'shop' }));
+	await waitFor('an answer', () => t.frames.length);
+	const { type, code } = t.frames[0];
+	await t.end();
+	return type === 'WELCOME' ? 'welcome' : code === 1 ? 'told' : `${type} ${code}`;
+}
+
+describe('floods of what is refused', () => {
+	let w, relay, token;
+	before(async () => {
+		w = new World();
+		const data = w.path('data');
+		token = (await w.run('creel-relay', ['token', 'add', 'anna', '--data', data])).text.trim();
+		relay = await w.startRelay({ data, args: ['--max-connections-per-address', '40'] });
+	});
+	after(() => w?.close());
+
+	it('wrong tokens: ten a second are told so, the rest gets 429; the right one passes in between', async () => {
+		const began = performance.now();
+		const results = [];
+		for (let round = 0; round < 10; round++) {
+			results.push(...(await Promise.all(Array.from({ length: 20 }, (_, i) => handshake(relay, i % 4 ? WRONG : undefined)))));
+			assert.equal(await handshake(relay, token), 'welcome');
+		}
+		const seconds = (performance.now() - began) / 1000;
+		const told = results.filter((r) => r === 'told').length;
+		assert.ok(told >= 10 && told <= 10 * (seconds + 1) + 1, `${told} in ${seconds} s`);
+		assert.equal(results.filter((r) => r === 429).length, 200 - told, JSON.stringify([...new Set(results)]));
+		await waitFor('all to be counted', () => logged(relay, 'tunnel_refused').events + logged(relay, 'refused', /rate_tokens/).events === 200);
+		const most = (performance.now() - began) / 1000 + 2;
+		assert.ok(logged(relay, 'tunnel_refused').lines <= most && logged(relay, 'refused', /rate_tokens/).lines <= most);
+	});
+
+	it('requests: each is answered, the log has a line a second that counts them', async () => {
+		const began = performance.now();
+		for (let round = 0; round < 20; round++) {
+			const answers = await Promise.all(Array.from({ length: 20 }, () => post(relay.port, '/nobody/x')));
+			assert.ok(answers.every((a) => a.status === 404));
+		}
+		await waitFor('all to be counted', () => logged(relay, 'refused', /reason=no_tunnel/).events === 400);
+		const most = (performance.now() - began) / 1000 + 2;
+		const { lines } = logged(relay, 'refused', /reason=no_tunnel/);
+		assert.ok(lines <= most, `${lines} lines`);
+		assert.match(relay.err, /event=refused reason=no_tunnel (status=404 )?peer=127\.0\.0\.1:\d+\n/, 'the first is logged whole');
+	});
+
+	it('connections beyond an address’s limit: likewise', async () => {
+		const began = performance.now();
+		const sockets = Array.from({ length: 140 }, () => net.connect(relay.port, '127.0.0.1').on('error', () => {}));
+		await Promise.all(sockets.map((s) => Promise.race([once(s, 'connect'), once(s, 'close')])));
+		await waitFor('all to be counted', () => logged(relay, 'connection_refused').events >= 100);
+		assert.ok(logged(relay, 'connection_refused').lines <= (performance.now() - began) / 1000 + 2);
+		for (const s of sockets) s.destroy();
+	});
+
+	it('--refusals-per-address 0: all are told', async () => {
+		const open = await w.startRelay({ data: await (async () => {
+			const data = w.fresh('data');
+			await w.run('creel-relay', ['token', 'add', 'ben', '--data', data]);
+			return data;
+		})(), args: ['--refusals-per-address', '0'] });
+		const results = await Promise.all(Array.from({ length: 40 }, () => handshake(open, WRONG)));
+		assert.deepEqual([...new Set(results)], ['told']);
+	});
+
+	it('every program ended cleanly', () => w.endsCleanly());
+});
