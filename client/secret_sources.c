@@ -1,6 +1,7 @@
 #include "client/secret_sources.h"
 
 #include "client/config.h"
+#include "client/project_file.h"
 #include "client/proxy.h"
 #include "shared/ini_file.h"
 #include "shared/redact.h"
@@ -138,19 +139,36 @@ static void add_line(struct secret_gate *g, char *line)
 	add_spec(g, value + strspn(value, "\"'"));
 }
 
+static void add_text(struct secret_gate *g, struct buffer *text)
+{
+	if (!buffer_put_u8(text, 0))
+		return;
+	for (char *line = (char *)text->at, *next; line; line = next) {
+		char *end = strchr(line, '\n');
+		next = end ? end + 1 : NULL;
+		if (end)
+			*end = 0;
+		add_line(g, line);
+	}
+}
+
 static void add_file(struct secret_gate *g, const char *path)
 {
 	struct ini_file f = { .there = false };
 	/* What cannot be read is told of by the command. */
-	if (path && ini_file_read(path, &f, NULL) && f.there && buffer_put_u8(&f.text, 0))
-		for (char *line = (char *)f.text.at, *next; line; line = next) {
-			char *end = strchr(line, '\n');
-			next = end ? end + 1 : NULL;
-			if (end)
-				*end = 0;
-			add_line(g, line);
-		}
+	if (path && ini_file_read(path, &f, NULL) && f.there)
+		add_text(g, &f.text);
 	ini_file_free(&f);
+}
+
+/* Secrets of a project's file that nobody trusted are never used; and it could take words out of creel's own sentences.
+ */
+static void add_project(struct secret_gate *g)
+{
+	struct project_file p;
+	if (project_file_read(&p, PROJECT_FILE, NULL) && p.file.there && p.trust == TRUST_GIVEN)
+		add_text(g, &p.file.text);
+	project_file_free(&p);
 }
 
 static const char *named_config(int argc, char **argv)
@@ -171,7 +189,7 @@ void secret_sources_add(struct secret_gate *g, int argc, char **argv)
 	add_environment(g);
 	add_words(g, argc, argv);
 	add_file(g, user);
-	add_file(g, "./creel.ini");
+	add_project(g);
 	add_file(g, named_config(argc, argv));
 	free(user);
 }

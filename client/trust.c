@@ -84,11 +84,11 @@ bool trust_give(const char *path, struct bytes text, struct error *e)
 	char hash[TRUST_HASH_LEN], *record = record_of(path, e);
 	struct buffer b = { 0 };
 	trust_hash(text, hash);
-	bool fine = record && config_make_folders(record, e);
-	if (fine)
-		fine = (buffer_printf(&b, "%s\n%s\n", hash, path) && config_replace_file(record, buffer_view(&b))) ||
-		       error_set(e, EXIT_USAGE, "the record %s of what is trusted cannot be written: %s", record,
-				 strerror(errno));
+	bool fine = record && config_make_folders(record, NULL) && buffer_printf(&b, "%s\n%s\n", hash, path) &&
+		    config_replace_file(record, buffer_view(&b));
+	if (record && !fine)
+		error_set(e, EXIT_USAGE, "the record %s of what is trusted cannot be written: %s", record,
+			  strerror(errno));
 	buffer_free(&b);
 	free(record);
 	return fine;

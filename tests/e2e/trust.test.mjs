@@ -56,7 +56,7 @@ describe('a project’s creel.ini', () => {
 		show: ['request', 'response', 'headers', 'body', 'raw', 'json'],
 		diff: ['json', 'no-color'],
 		replay: ['json', 'host-header', 'timeout', 'wait-for-target'],
-		export: ['format'],
+		export: ['format', 'redact'], // whose names add up
 		import: ['json'],
 		verify: ['json'],
 		wait: ['filter', 'timeout', 'json'],
@@ -215,6 +215,11 @@ describe('a project’s creel.ini', () => {
 		assert.match(r.text, /header = X-Team: shop/);
 		assert.match(r.text, /secret.stripe = @stripe.secret/);
 		assert.equal(r.text.match(/\(not shown\)/g).length, 5);
+	});
+
+	it('a file that is not trusted takes no words out of what creel says', async () => {
+		const r = await w.creel(['listen', '1', '--relay', relayUrl()], { cwd: project('[x]\ntoken = which no project may before you trust it\n[listen]\nexec = true\n') });
+		assert.match(r.err, /sets exec, which no project may before you trust it: /);
 	});
 
 	it('trust refuses what others can change, what is no project’s file, and what is not there', async () => {
