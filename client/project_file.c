@@ -196,8 +196,8 @@ static bool has_person(void)
 static bool says_yes(void)
 {
 	char line[64] = "";
-	fputs("Trust this file as it is? [y/N] ", stderr);
 	tcflush(STDIN_FILENO, TCIFLUSH); /* what was typed before the question is no answer to it */
+	fputs("Trust this file as it is? [y/N] ", stderr);
 	if (!fgets(line, sizeof line, stdin)) {
 		fputc('\n', stderr);
 		return false;
