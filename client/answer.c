@@ -4,6 +4,7 @@
 #include "shared/headers.h"
 
 #define UNSENT_MAX WIRE_STREAM_WINDOW /* bytes of an answer held before the app is made to wait */
+#define SHORT_MOST 65536              /* what has more to say does so when others have had their turn */
 #define MAX_WINDOW (INT64_C(1) << 31)
 
 static uint64_t unsent(const struct answer *a)
@@ -20,7 +21,9 @@ static struct bytes next_bytes(const struct answer *a, size_t most)
 
 static bool windows_open(const struct stream *st, const struct link *l)
 {
-	return st->answer.window > 0 && link_may_send_body(l);
+	const struct answer *a = &st->answer;
+	bool is_long = a->sent + unsent(a) > SHORT_MOST;
+	return a->window > 0 && (is_long ? link_may_send_long(l) : link_may_send_body(l));
 }
 
 static void drop_credited(struct answer *a)

@@ -9,6 +9,7 @@
 #define MESSAGE_SOFT_LIMIT (256u << 10)
 #define OUT_KEEP (1u << 20)   /* an emptied buffer larger than this is given back */
 #define CLOSE_FLUSH_SECONDS 5 /* how long a peer that does not read may delay a close */
+#define LEFT_TO_SHORT (WIRE_LINK_WINDOW / 8)
 #define MAX_SEND_WINDOW (INT64_C(1) << 31)
 /* lws keeps the name to itself, and the place in its enum free. */
 #define LWS_WRITE_CLOSE ((enum lws_write_protocol)4)
@@ -102,6 +103,11 @@ bool link_may_send_body(const struct link *l)
 	return l->send_window > 0;
 }
 
+bool link_may_send_long(const struct link *l)
+{
+	return l->send_window > LEFT_TO_SHORT;
+}
+
 void link_sent_body(struct link *l, size_t len)
 {
 	l->send_window -= (int64_t)len;
@@ -164,9 +170,9 @@ static bool take_link_credit(struct link *l, const struct wire_frame *frame)
 	uint32_t credit;
 	if (!wire_decode_window(frame->payload, &credit) || l->send_window + credit > MAX_SEND_WINDOW)
 		return link_fail(l, "bad WINDOW frame");
-	bool was_shut = l->send_window <= 0;
+	bool was_shut = !link_may_send_body(l), was_low = !link_may_send_long(l);
 	l->send_window += credit;
-	if (was_shut && l->send_window > 0)
+	if ((was_shut && link_may_send_body(l)) || (was_low && link_may_send_long(l)))
 		l->ops->on_credit(l->user);
 	return true;
 }

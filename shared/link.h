@@ -17,7 +17,7 @@ struct link_ops {
 	/* One frame, borrowed for the call. Return false to close the connection with 1002 and the reason given by
 	 * link_fail. WINDOW frames of stream 0 never come here: the link keeps them. */
 	bool (*on_frame)(void *user, const struct wire_frame *frame);
-	/* The connection's window opened again after link_may_send_body was false. */
+	/* The connection's window opened again after link_may_send_body or link_may_send_long was false. */
 	void (*on_credit)(void *user);
 };
 
@@ -35,6 +35,9 @@ size_t link_pending(const struct link *l);
 /* Flow control of the whole connection: body bytes in REQUEST, RESPONSE and DATA count. A frame with body may be
  * sent while the window is above zero, even if it is longer than what is left. Streams keep their own windows. */
 bool link_may_send_body(const struct link *l);
+/* The same for what is long: it leaves a part of the window to others, so that a short answer need not wait until all
+ * the long ones that began before it have what they can take. */
+bool link_may_send_long(const struct link *l);
 void link_sent_body(struct link *l, size_t len);
 /* The owner received body bytes (already buffered or consumed by it): returns credit to the peer in good time. */
 void link_received_body(struct link *l, size_t len);

@@ -4,42 +4,16 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { World, waitFor, within } from './lib/harness.mjs';
 import { post } from './lib/http.mjs';
-import { FakeRelay, delivery, done, eventId, reset } from './lib/fake_relay.mjs';
+import { largest, startPages } from './lib/pages.mjs';
+import { FakeRelay, credit, delivery, done, eventId, reset } from './lib/fake_relay.mjs';
 
 const KiB = 1024;
 const MiB = 1 << 20;
-const piece = Buffer.alloc(64 * KiB, 'a page of the app ');
-
-/** An app with large pages: `/large/BYTES`, and `/slow` that begins its answer when told; 200 to the rest. */
-export async function startPages() {
-	const app = { given: new Map(), closed: new Map(), go: new Map() };
-	app.server = http.createServer(async (request, response) => {
-		request.resume();
-		let wake = () => {};
-		response.on('close', () => (app.closed.set(request.url, !response.writableFinished), wake()));
-		response.on('drain', () => wake());
-		const size = Number(/^\/large\/(\d+)/.exec(request.url)?.[1] ?? -1);
-		if (size < 0) return void response.end('taken');
-		if (request.url.endsWith('/wait')) await new Promise((resolve) => app.go.set(request.url, resolve));
-		response.writeHead(200, request.url.includes('/declared') ? { 'Content-Length': size } : {});
-		for (let at = 0; at < size && !response.destroyed; at += piece.length) {
-			app.given.set(request.url, at);
-			if (!response.write(piece.subarray(0, Math.min(piece.length, size - at)))) await new Promise((resolve) => (wake = resolve));
-		}
-		response.end();
-	});
-	app.server.listen(0, '127.0.0.1');
-	await once(app.server, 'listening');
-	app.port = app.server.address().port;
-	app.close = () => (app.server.closeAllConnections(), app.server.close());
-	return app;
-}
-
 describe('an answer whose sender has gone', () => {
 	const CANCEL = 1;
 	const w = new World();
@@ -132,24 +106,6 @@ describe('an answer whose sender has gone', () => {
 		await waitFor('all on record', async () => (await w.list()).filter((r) => paths.includes(r.target) && r.state === 'delivered').length === 100, 60_000);
 	});
 });
-
-/** The largest that the store's files were together while `work` ran, looked at all the time. */
-async function largest(db, work) {
-	let most = 0;
-	const look = () => {
-		let sum = 0;
-		for (const tail of ['', '-wal', '-shm']) sum += statSync(db + tail, { throwIfNoEntry: false })?.size ?? 0;
-		most = Math.max(most, sum);
-	};
-	const timer = setInterval(look, 2);
-	try {
-		await work();
-	} finally {
-		clearInterval(timer);
-	}
-	look();
-	return most;
-}
 
 describe('the record keeps to --max-size', () => {
 	const MARGIN = 128 * KiB;
@@ -259,5 +215,33 @@ describe('the record keeps to --max-size', () => {
 		const r = await w.creel(['listen', '1', '--relay', 'http://127.0.0.1:1', '--max-size', '1000KiB']);
 		assert.equal(r.code, 2);
 		assert.match(r.err, /^creel: --max-size is 1MiB at least, or 0 for no bound/);
+	});
+});
+
+describe('long answers at once', () => {
+	it('leave room on the tunnel for a short one, and go on when the relay gives credit', async () => {
+		const w = new World();
+		const app = await startPages();
+		try {
+			const relay = await FakeRelay.start(w);
+			const client = await relay.startClient('crowd', { app });
+			const c = await client.connection(1);
+			for (let k = 0; k < 40; k++) c.send(delivery({ stream: 10 + k, event_id: eventId(), method: 'GET', target: `/large/${MiB}/${k}` }));
+			const came = () => [...Array(40).keys()].reduce((sum, k) => sum + c.body(10 + k).length, 0);
+			// The relay gives no credit: of the tunnel's 4 MiB an eighth is left.
+			await waitFor('the long ones to stand still', () => came() > 3 * MiB);
+			for (let k = 0; k < 20; k++) {
+				const id = eventId();
+				c.send(delivery({ stream: 100 + k, event_id: id, target: '/short' }));
+				assert.equal(await c.answer(100 + k), 'taken');
+			}
+			assert.ok(came() <= 3.5 * MiB + 256 * KiB, `${came()} bytes of the long ones`);
+			const before = came();
+			c.send(credit(0, 2 * MiB));
+			await waitFor('more of them', () => came() >= before + MiB);
+		} finally {
+			app.close();
+			await w.close();
+		}
 	});
 });
