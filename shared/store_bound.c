@@ -58,7 +58,6 @@ bool store_keep_bound(struct store *s, const struct store_bound *bound, struct e
 	k->database = (int64_t)bound->database / k->page_size;
 	k->requests = (int64_t)bound->requests / k->page_size;
 	k->slack = k->database / 64 < STEP_PAGES ? k->database / 64 : STEP_PAGES;
-	k->log_frames = (int)(bound->log / (uint64_t)k->page_size);
 	k->log_short = (int)(bound->log_short / (uint64_t)k->page_size);
 	k->on = true;
 	return true;
@@ -252,14 +251,11 @@ bool store_make_room_for_answer(struct store *s, uint64_t rows, uint64_t body, u
 	}
 	if (!is_long)
 		return true;
+	/* Somebody reads far back, and the log grows all the while: what is deleted grows it, too. */
 	need = pages_of(k, body);
-	if (k->room < need || k->presumed < need) {
-		if (!make(s, need, true, e))
-			return false;
-	}
-	/* Somebody reads far back, and the log grows all the while. */
-	bool log_full = atomic_load(&s->log_frames) > k->log_frames;
-	int64_t room = log_full || k->room < 0 ? 0 : k->room;
+	if (!k->log_full && (k->room < need || k->presumed < need) && !make(s, need, true, e))
+		return false;
+	int64_t room = k->log_full || k->room < 0 ? 0 : k->room;
 	if (room < need) {
 		*granted = less(body, (uint64_t)room * (uint64_t)(k->page_size - 4));
 		need = pages_of(k, *granted);

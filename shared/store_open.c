@@ -11,7 +11,6 @@
 
 #define SCHEMA_VERSION 8
 #define APPLICATION_ID 0x6372656c
-#define BUSY_TIMEOUT_MS 5000
 #define WAL_RETRY_MS 10
 
 extern const char store_schema_sql[]; /* shared/store.sql, compiled in */
@@ -119,7 +118,7 @@ static bool use_wal(struct store *s, struct error *e)
 		int code = sqlite3_exec(s->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
 		if (code == SQLITE_OK)
 			return true;
-		if ((code & 0xff) != SQLITE_BUSY || waited_ms >= BUSY_TIMEOUT_MS)
+		if ((code & 0xff) != SQLITE_BUSY || waited_ms >= STORE_BUSY_MS)
 			return store_fail(s, "written", e);
 		sqlite3_sleep(WAL_RETRY_MS);
 	}
@@ -175,7 +174,7 @@ static bool connect_file(struct store *s, enum store_mode mode, struct error *e)
 				 "%s is read-only: check its owner and permissions, or name another with --db",
 				 s->path);
 	sqlite3_extended_result_codes(s->db, 1);
-	sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
+	sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
 	/* The file may come from elsewhere: its schema may do no harm. Triggers stay on, store.sql has one. */
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);

@@ -77,6 +77,7 @@ enum store_statement {
 };
 
 #define STORE_SHORT_BODY 4096      /* above this attempt.kept has an answer's length: it has pages of its own */
+#define STORE_BUSY_MS 5000         /* that a lock is waited for */
 #define MESSAGES_PER_DELIVERY 4096 /* message.id is delivery * 4096 + attempt (store.sql) */
 
 /* Of store_bound.c: the bound, in pages, and what was last found out. */
@@ -88,7 +89,9 @@ struct keeping {
 	int64_t room, request_room, over,
 	    unused;       /* over: pages in use beyond the bound, negative when there are none */
 	int64_t presumed; /* pages that may be written before the next look */
-	int log_frames, log_short;
+	int log_short;
+	bool log_full;          /* it is too long, and somebody reads in it */
+	uint64_t wait_again_ms; /* for readers, of a steady clock */
 	atomic_uint_fast64_t gone_deliveries, gone_answers;
 };
 

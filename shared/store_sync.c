@@ -8,10 +8,13 @@
 #include "shared/wal_gather.h"
 
 #include <limits.h>
+#include <time.h>
 
-#define LOG_LONG 4096 /* frames, 16 MiB */
-#define LOG_REST 256  /* frames that a commit may stop for: some milliseconds */
-#define PASSES 4      /* each leaves what came during the one before */
+#define LOG_LONG 4096        /* frames, 16 MiB */
+#define LOG_REST 256         /* frames that a commit may stop for: some milliseconds */
+#define READERS_MS 100       /* that a commit waits for others to have read */
+#define READERS_AGAIN_MS 500 /* not before then once more */
+#define PASSES 4             /* each leaves what came during the one before */
 
 /* Where the log must stay short the writer does it alone (commit_batch). */
 static int log_long(const struct store *s)
@@ -50,6 +53,30 @@ bool store_sync_apart(struct store *s, struct error *e)
 	return code == SQLITE_OK || store_fail(s, "opened", e);
 }
 
+static uint64_t steady_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Where it gets too long although all of it was moved, others read without a pause: for a moment the next ones are kept
+ * out of the log, so that it can begin anew. Not waited for at each commit: a reader may take its time. */
+static void shorten_here(struct store *s)
+{
+	struct keeping *k = &s->keeping;
+	sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (!k->on || atomic_load(&s->log_frames) < k->log_short * 3 / 2)
+		return;
+	uint64_t now = steady_ms();
+	bool waits = now >= k->wait_again_ms;
+	sqlite3_busy_timeout(s->db, waits ? READERS_MS : 0);
+	k->log_full = sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_RESTART, NULL, NULL) != SQLITE_OK;
+	sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
+	if (waits && k->log_full)
+		k->wait_again_ms = now + READERS_AGAIN_MS;
+}
+
 static bool commit_batch(void *db, struct error *e)
 {
 	struct store *s = db;
@@ -57,9 +84,10 @@ static bool commit_batch(void *db, struct error *e)
 		return false;
 	/* What it does not manage, for a reader's sake, is left to the next time the log is long. Where the log has the
 	 * length that a bound leaves it, whoever waits for the next commit waits for this, too. */
+	s->keeping.log_full = false;
 	bool too_long = s->keeping.on && atomic_load(&s->log_frames) >= s->keeping.log_short;
 	if (atomic_exchange(&s->log_nearly_done, false) || too_long)
-		sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+		shorten_here(s);
 	return true;
 }
 
