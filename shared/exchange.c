@@ -164,7 +164,8 @@ bool exchange_redact(struct exchange *x, struct redaction *r, bool answer, struc
 	size_t before = r->total;
 	r->of = "request";
 	bool fine = redact_target(r, x) && redact_buffer(r, redact_text, &x->method) &&
-		    redact_buffer(r, redact_text, &x->event_type) && redact_message(r, &x->request);
+		    redact_buffer(r, redact_text, &x->prefix) && redact_buffer(r, redact_text, &x->event_type) &&
+		    redact_message(r, &x->request);
 	r->of = "answer";
 	if (fine && answer)
 		fine = redact_buffer(r, redact_text, &x->reason) && redact_buffer(r, redact_text, &x->error) &&
