@@ -73,7 +73,8 @@ static const struct refusal_text texts[REFUSE_COUNT] = {
 	[REFUSE_PROXY_HEADER] = { "proxy_header", "The connection begins with a malformed PROXY header.", 400, 0 },
 	[REFUSE_PROXY_UNTRUSTED] = { "proxy_untrusted",
 				     "A PROXY header is taken only from a proxy that --trusted-proxy names.", 400, 0 },
-	[REFUSE_RATE_TOKENS] = { "rate_tokens", "Too many wrong tokens from this address; try again later.", 429, 1 },
+	[REFUSE_RATE_REFUSED] = { "rate_refused", "Too many refused handshakes from this address; try again later.",
+				  429, 1 },
 	[REFUSE_RATE_TUNNEL] = { "rate_tunnel", "Too many requests to this tunnel; slow down.", 429, 1 },
 };
 

@@ -42,7 +42,7 @@ enum refusal {
 	REFUSE_ANSWER_HEAD,
 	REFUSE_RATE_ADDRESS,
 	REFUSE_RATE_TUNNEL,
-	REFUSE_RATE_TOKENS,
+	REFUSE_RATE_REFUSED, /* more handshakes of one address are refused than it is told of */
 	REFUSE_PASSAGES,
 	REFUSE_UNDER_WAY,       /* more requests of one address at once than it may have connections */
 	REFUSE_PROXY_HEADER,    /* a PROXY header that is malformed, or a second one */

@@ -176,6 +176,8 @@ static enum MHD_Result begin_request(struct exchange *x, const char *method, con
 		result = ingress_reply_refusal(x, REFUSE_UNDER_WAY);
 	} else if (!limits_take_address(in->relay->limits, &x->sender->address, now)) {
 		result = ingress_reply_refusal(x, REFUSE_RATE_ADDRESS);
+	} else if (is_tunnel_path(head.target) && !limits_take_refusal(in->relay->limits, &x->sender->address, now)) {
+		result = ingress_reply_refusal(x, REFUSE_RATE_REFUSED); /* no tunnel begins here, whatever is asked */
 	} else if (!x->sender->tls && plaintext_is_unwelcome(in->relay, &x->sender->from)) {
 		result = refuse_plaintext(x, &head, &framing, host, is_tunnel_path(head.target));
 	} else if (has_host && !host_check_is_ours(&in->relay->names, host)) {

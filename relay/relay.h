@@ -32,7 +32,7 @@ struct settings {
 	struct option_values trusted_proxy;        /* addresses and networks */
 	int64_t max_names_per_token;               /* 0: no limit */
 	int64_t rate_per_address, rate_per_tunnel; /* requests a second; 0: no limit */
-	int64_t refusals_per_address;              /* handshakes a second; 0: no limit */
+	int64_t refusals_per_address;              /* told why, a second; 0: no limit */
 };
 
 struct metrics {

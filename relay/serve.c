@@ -446,8 +446,7 @@ int serve_run(int argc, char **argv, struct error *e)
 		{ "rate-per-tunnel", 0, OPTION_COUNT, &s.rate_per_tunnel, "N",
 		  "requests a second to one tunnel (default 0: no limit)" },
 		{ "refusals-per-address", 0, OPTION_COUNT, &s.refusals_per_address, "N",
-		  "tunnel handshakes with a wrong token that are told so a second, of one address (default 10; 0: "
-		  "all)" },
+		  "refused tunnel handshakes that are told why a second, of one address (default 10; 0: all)" },
 		{ "max-tunnels-per-token", 0, OPTION_COUNT, &s.max_tunnels_per_token, "N",
 		  "tunnels online at once (default 100; 0 for no limit)" },
 		{ "browser-warning", 0, OPTION_FLAG, &s.browser_warning, NULL,

@@ -124,25 +124,30 @@ static bool has_field(struct lws *wsi, enum lws_token_indexes field)
 	return lws_hdr_total_length(wsi, field) > 0 || lws_hdr_copy_fragment(wsi, byte, sizeof byte, field, 0) >= 0;
 }
 
-/* A wrong token is told so after HELLO, by a NOTICE. Of an address that goes on with it only so many a second are: the
- * rest goes before there is a WebSocket. A right token passes, whoever else is behind its address. */
-static bool check_token(const struct tunnel_server *s, struct lws *wsi)
+/* Of an address only so many handshakes a second are told why they are refused: a program, or a page in a browser, may
+ * go on with them for ever. False: this one was sent away with less. */
+static bool may_be_told(const struct tunnel_server *s, struct lws *wsi)
 {
 	struct limits_address address;
 	struct peer who;
+	find_client(s->relay, wsi, &who, &address);
+	if (limits_take_refusal(s->relay->limits, &address, uv_now(s->relay->loop)))
+		return true;
+	refuse(s, wsi, REFUSE_RATE_REFUSED, NULL);
+	return false;
+}
+
+/* A wrong token is told so after HELLO, by a NOTICE; what is beyond the address's part goes before there is a
+ * WebSocket. A right token passes, whoever else is behind its address. */
+static bool check_token(const struct tunnel_server *s, struct lws *wsi)
+{
 	char secret[TOKEN_TEXT_LEN + 2], owner[65];
 	uint64_t mark;
 	read_secret(wsi, secret, sizeof secret);
 	bool fine = (tokens_count(s->relay->tokens) == 0 && !s->wants_tokens) ||
 		    tokens_check(s->relay->tokens, bytes_of(secret), owner, &mark);
 	lws_explicit_bzero(secret, sizeof secret);
-	if (fine)
-		return true;
-	find_client(s->relay, wsi, &who, &address);
-	if (limits_take_refusal(s->relay->limits, &address, uv_now(s->relay->loop)))
-		return true;
-	refuse(s, wsi, REFUSE_RATE_TOKENS, NULL);
-	return false;
+	return fine || may_be_told(s, wsi);
 }
 
 /* Before a WebSocket is made of it. Web pages may open WebSockets to whatever they like, and their browser says so by
@@ -152,13 +157,16 @@ static bool check_handshake(const struct tunnel_server *s, struct lws *wsi)
 {
 	char host[MAX_HOST], sentence[HOST_CHECK_SENTENCE];
 	if (has_field(wsi, WSI_TOKEN_ORIGIN) || has_field(wsi, WSI_TOKEN_SWORIGIN)) {
-		refuse(s, wsi, REFUSE_ORIGIN, NULL);
+		if (may_be_told(s, wsi))
+			refuse(s, wsi, REFUSE_ORIGIN, NULL);
 		return false;
 	}
 	int len = lws_hdr_copy(wsi, host, sizeof host, WSI_TOKEN_HOST);
 	struct bytes name = bytes_make(host, len > 0 ? (size_t)len : 0);
 	if (host_check_is_ours(&s->relay->names, name))
 		return true;
+	if (!may_be_told(s, wsi))
+		return false;
 	host_check_explain(name, sentence);
 	refuse(s, wsi, REFUSE_MISDIRECTED, sentence);
 	return false;
@@ -167,7 +175,7 @@ static bool check_handshake(const struct tunnel_server *s, struct lws *wsi)
 /* A GET of the tunnel's path that is no WebSocket: a browser, or a proxy that does not pass upgrades on. */
 static int refuse_plain(const struct tunnel_server *s, struct lws *wsi)
 {
-	if (check_handshake(s, wsi))
+	if (check_handshake(s, wsi) && may_be_told(s, wsi))
 		refuse(s, wsi, REFUSE_NO_UPGRADE, NULL);
 	return -1;
 }

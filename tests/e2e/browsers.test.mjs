@@ -31,8 +31,8 @@ describe('a tunnel handshake with Origin', () => {
 		w = new World();
 		const certificate = makeCertificate(w.dir);
 		pem = certificate.pem;
-		plain = await w.startRelay({ args: ['--tunnel-listen', '127.0.0.1:0'] });
-		secure = await w.startRelay({ args: ['--tls-cert', certificate.cert, '--tls-key', certificate.key] });
+		plain = await w.startRelay({ args: ['--refusals-per-address', '0', '--tunnel-listen', '127.0.0.1:0'] });
+		secure = await w.startRelay({ args: ['--refusals-per-address', '0', '--tls-cert', certificate.cert, '--tls-key', certificate.key] });
 	});
 	after(() => w?.close());
 
@@ -75,7 +75,7 @@ describe('a relay that serves loopback', () => {
 		app = w.keep(await Receiver.start());
 		const adminFile = w.fresh('admin');
 		const { data, token } = await w.makeData();
-		relay = await w.startRelay({ data, args: ['--admin', '127.0.0.1:0', '--admin-port-file', adminFile, '--public-url', 'https://Hooks.Example.com:8443/creel/', '--tunnel-listen', '127.0.0.1:0'] });
+		relay = await w.startRelay({ data, args: ['--refusals-per-address', '0', '--admin', '127.0.0.1:0', '--admin-port-file', adminFile, '--public-url', 'https://Hooks.Example.com:8443/creel/', '--tunnel-listen', '127.0.0.1:0'] });
 		admin = Number((await w.fileFrom(relay, adminFile)).split(':').at(-1));
 		await w.startClient({ relay, target: app.port, name: 'door', env: { CREEL_TOKEN: token } });
 	});

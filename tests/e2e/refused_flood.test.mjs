@@ -2,6 +2,7 @@
 // others behind the same address notice nothing.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import http from 'node:http';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { World, waitFor } from './lib/harness.mjs';
@@ -32,6 +33,17 @@ async function handshake(relay, token) {
 	return type === 'WELCOME' ? 'welcome' : code === 1 ? 'told' : `${type} ${code}`;
 }
 
+/** The status of a refused handshake. */
+async function refused(port, headers, ws) {
+	const upgrade = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': Buffer.alloc(16).toString('base64'), 'Sec-WebSocket-Protocol': 'creel.v1' };
+	const request = http.request({ port, host: '127.0.0.1', path: '/_creel/tunnel', method: ws ? 'GET' : 'POST', agent: false, headers: { ...(ws ? upgrade : {}), ...headers } });
+	request.on('error', () => {});
+	request.end();
+	const [answer] = await once(request, 'response');
+	answer.resume();
+	return answer.statusCode;
+}
+
 describe('floods of what is refused', () => {
 	let w, relay, token;
 	before(async () => {
@@ -53,10 +65,34 @@ describe('floods of what is refused', () => {
 		const told = results.filter((r) => r === 'told').length;
 		assert.ok(told >= 10 && told <= 10 * (seconds + 1) + 1, `${told} in ${seconds} s`);
 		assert.equal(results.filter((r) => r === 429).length, 200 - told, JSON.stringify([...new Set(results)]));
-		await waitFor('all to be counted', () => logged(relay, 'tunnel_refused').events + logged(relay, 'refused', /rate_tokens/).events === 200);
+		await waitFor('all to be counted', () => logged(relay, 'tunnel_refused').events + logged(relay, 'refused', /rate_refused/).events === 200);
 		const most = (performance.now() - began) / 1000 + 2;
-		assert.ok(logged(relay, 'tunnel_refused').lines <= most && logged(relay, 'refused', /rate_tokens/).lines <= most);
+		assert.ok(logged(relay, 'tunnel_refused').lines <= most && logged(relay, 'refused', /rate_refused/).lines <= most);
 	});
+
+	// What a page in a browser can do in a loop.
+	for (const [reason, status, headers] of [['origin', 403, { Origin: 'https://evil.example' }], ['misdirected', 421, { Host: 'evil.example' }]])
+		for (const ws of [true, false])
+			it(`${reason}, ${ws ? 'a WebSocket' : 'a POST of the tunnel’s path'}: ten a second are told so, the rest gets 429, the log keeps count`, async () => {
+				await new Promise((resolve) => setTimeout(resolve, 1100)); // the bucket fills
+				const began = performance.now(), before = relay.err.length;
+				const statuses = [];
+				for (let round = 0; round < 10; round++) {
+					statuses.push(...(await Promise.all(Array.from({ length: 20 }, () => refused(relay.port, headers, ws)))));
+					assert.equal(await handshake(relay, token), 'welcome');
+				}
+				const seconds = (performance.now() - began) / 1000;
+				const told = statuses.filter((s) => s === status).length;
+				assert.ok(told >= 10 && told <= 10 * (seconds + 1) + 1, `${told} in ${seconds} s: ${[...new Set(statuses)]}`);
+				assert.equal(statuses.filter((s) => s === 429).length, 200 - told);
+				const now = { err: '' };
+				await waitFor(() => `all to be counted: ${now.err}`, () => {
+					now.err = relay.err.slice(before);
+					return logged(now, 'refused', /reason=(rate_refused|origin|misdirected) /).events >= 200;
+				});
+				assert.equal(logged(now, 'refused').events, 200);
+				assert.ok(logged(now, 'refused').lines <= 2 * (seconds + 2), now.err);
+			});
 
 	it('requests: each is answered, the log has a line a second that counts them', async () => {
 		const began = performance.now();
