@@ -69,26 +69,24 @@ struct probe {
 	int spare; /* tries that may fail: localhost has two addresses */
 };
 
-static void on_state(void *user, enum tunnel_state state, const char *detail)
+static void on_state(void *user, const struct tunnel_news *news)
 {
 	struct probe *p = user;
-	p->online = p->online || state == TUNNEL_ONLINE;
-	if (state == TUNNEL_OFFLINE && p->spare-- > 0)
+	p->online = p->online || news->state == TUNNEL_ONLINE;
+	if (news->state == TUNNEL_OFFLINE && p->spare-- > 0)
 		return;
-	if (state == TUNNEL_OFFLINE) {
-		const char *end = strstr(detail, "; trying again");
-		error_set(p->e, EXIT_RELAY, "%.*s", end ? (int)(end - detail) : (int)strlen(detail), detail);
+	if (news->state == TUNNEL_OFFLINE) {
+		error_set(p->e, EXIT_RELAY, "%s", news->why);
 		p->failed = true;
 	}
-	if (state != TUNNEL_CONNECTING)
+	if (news->state != TUNNEL_CONNECTING)
 		uv_stop(&p->loop);
 }
 
-static void on_stop(void *user, const struct error *why)
+static void on_stop(void *user, const struct error *why, enum wire_notice code)
 {
 	struct probe *p = user;
-	/* The relay knows the token: it is for other tunnels than the one asked for here. */
-	if (strstr(why->text, "may not hold a tunnel of that name")) {
+	if (tunnel_token_is_for_others(code)) {
 		p->online = true;
 	} else {
 		*p->e = *why;

@@ -22,6 +22,7 @@ struct doctor_tunnel {
 	bool online, over; /* `over`: what is waited for has come, or will not */
 	char relay_version[64];
 	struct error why;
+	enum wire_notice code; /* with it, 0 for none */
 	/* The webhook. */
 	uint8_t nonce[NONCE_LEN];
 	bool arrived, changed, posted, worked;
@@ -38,24 +39,23 @@ static void stop(struct doctor_tunnel *t)
 	uv_stop(&t->loop);
 }
 
-static void on_state(void *user, enum tunnel_state state, const char *detail)
+static void on_state(void *user, const struct tunnel_news *news)
 {
 	struct doctor_tunnel *t = user;
-	t->online = state == TUNNEL_ONLINE;
-	if (state == TUNNEL_OFFLINE && t->tries_left-- > 0)
+	t->online = news->state == TUNNEL_ONLINE;
+	if (news->state == TUNNEL_OFFLINE && t->tries_left-- > 0)
 		return;
-	if (state == TUNNEL_OFFLINE) {
-		const char *end = strstr(detail, "; trying again");
-		error_set(&t->why, EXIT_RELAY, "%.*s", end ? (int)(end - detail) : (int)strlen(detail), detail);
-	}
-	if (state != TUNNEL_CONNECTING)
+	if (news->state == TUNNEL_OFFLINE)
+		error_set(&t->why, EXIT_RELAY, "%s", news->why);
+	if (news->state != TUNNEL_CONNECTING)
 		stop(t);
 }
 
-static void on_stop(void *user, const struct error *why)
+static void on_stop(void *user, const struct error *why, enum wire_notice code)
 {
 	struct doctor_tunnel *t = user;
 	t->why = *why;
+	t->code = code;
 	t->online = false;
 	stop(t);
 }
@@ -189,7 +189,7 @@ void doctor_look_at_token(struct doctor *d)
 			       : "`creel login URL` keeps a token; `creel-relay token add NAME` makes one";
 	if (!open_tunnel(d))
 		doctor_say(d, "token", FINDING_FAIL, EXIT_RELAY, NULL, "out of memory");
-	else if (!d->tunnel->online && strstr(d->tunnel->why.text, "may not hold a tunnel of that name"))
+	else if (!d->tunnel->online && tunnel_token_is_for_others(d->tunnel->code))
 		doctor_say(
 		    d, "token", FINDING_WARN, EXIT_DONE, NULL,
 		    "the token is accepted, but for certain tunnels alone: a webhook cannot be tried with a name "

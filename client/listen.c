@@ -48,7 +48,8 @@ struct listen {
 	int exit_status;
 	struct error *error;
 	enum tunnel_state state;
-	char detail[700], store_trouble[600];
+	char why[700]; /* it is in that state */
+	char detail[750], store_trouble[600];
 };
 
 static uint64_t now_us(void)
@@ -187,13 +188,19 @@ static void tell_state_in_ui(struct listen *l)
 	inspector_event(l->inspector, text);
 }
 
-static void on_state(void *user, enum tunnel_state state, const char *detail)
+static void on_state(void *user, const struct tunnel_news *news)
 {
 	struct listen *l = user;
+	const enum tunnel_state state = news->state;
 	bool first = state == TUNNEL_ONLINE && !l->was_online;
 	l->state = state;
-	snprintf(l->detail, sizeof l->detail, "%s", detail);
-	secret_gate_scrub(l->options->program->gate, l->detail, sizeof l->detail);
+	snprintf(l->why, sizeof l->why, "%s", news->why);
+	secret_gate_scrub(l->options->program->gate, l->why, sizeof l->why);
+	if (state == TUNNEL_OFFLINE)
+		snprintf(l->detail, sizeof l->detail, "%s; trying again in %.1f s", l->why,
+			 (double)news->retry_ms / 1000);
+	else
+		snprintf(l->detail, sizeof l->detail, "%s", l->why);
 	if (l->ending)
 		return;
 	const char *url = tunnel_public_url(l->tunnel);
@@ -301,10 +308,8 @@ static void on_status_tick(uv_timer_t *h)
 static void on_connect_late(uv_timer_t *h)
 {
 	struct listen *l = h->data;
-	const char *why = *l->detail ? l->detail : "the relay did not answer";
-	const char *again = strstr(why, "; trying again"); /* which it does no more */
-	error_set(l->error, EXIT_RELAY, "the tunnel was not online within %lld ms: %.*s",
-		  (long long)l->options->connect_timeout_ms, again ? (int)(again - why) : (int)strlen(why), why);
+	error_set(l->error, EXIT_RELAY, "the tunnel was not online within %lld ms: %s",
+		  (long long)l->options->connect_timeout_ms, *l->why ? l->why : "the relay did not answer");
 	end(l, EXIT_RELAY);
 }
 

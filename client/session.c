@@ -304,20 +304,21 @@ static void on_lost(void *user, bool may_resume)
 	session_lost(user, may_resume);
 }
 
-static void on_state(void *user, enum tunnel_state state, const char *detail)
+static void on_state(void *user, const struct tunnel_news *news)
 {
 	struct session *s = user;
-	if (state == TUNNEL_ONLINE && !s->looked_back) {
+	if (news->state == TUNNEL_ONLINE && !s->looked_back) {
 		s->looked_back = true;
 		session_look_back(s);
 		asked_begin(s);
 	}
-	s->events->on_state(s->user, state, detail);
+	s->events->on_state(s->user, news);
 }
 
-static void on_stop(void *user, const struct error *why)
+static void on_stop(void *user, const struct error *why, enum wire_notice code)
 {
 	struct session *s = user;
+	(void)code;
 	s->events->on_stop(s->user, why);
 }
 

@@ -34,7 +34,7 @@ struct session_options {
 
 /* What the user is shown; rows are views for the call. */
 struct session_events {
-	void (*on_state)(void *user, enum tunnel_state state, const char *detail);
+	void (*on_state)(void *user, const struct tunnel_news *news);
 	void (*on_delivery)(void *user, const struct delivery_row *row);
 	void (*on_attempt)(void *user, const struct delivery_row *row, const struct attempt_row *attempt);
 	/* Its call is over and on record; without an app, as soon as it is on record. Not for what waits for the app,

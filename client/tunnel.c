@@ -18,10 +18,11 @@ static uint64_t now_us(void)
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-void tunnel_set_state(struct tunnel *t, enum tunnel_state state, const char *detail)
+void tunnel_set_state(struct tunnel *t, enum tunnel_state state, const char *why, uint64_t retry_ms)
 {
+	const struct tunnel_news news = { state, why, retry_ms };
 	t->state = state;
-	t->ops->on_state(t->user, state, detail);
+	t->ops->on_state(t->user, &news);
 }
 
 static void on_retry(uv_timer_t *h)
@@ -32,7 +33,7 @@ static void on_retry(uv_timer_t *h)
 /* The connection is gone, or never came about: says so and tries again later. */
 void tunnel_lost(struct tunnel *t, const char *why)
 {
-	char detail[700];
+	char text[700];
 	bool was_online = t->state == TUNNEL_ONLINE;
 	t->wsi = NULL;
 	tunnel_reader_free(t->reader);
@@ -59,15 +60,14 @@ void tunnel_lost(struct tunnel *t, const char *why)
 		backoff_connected(&t->backoff, uv_now(t->loop) - t->online_since_ms);
 	uint64_t wait = t->at_once ? 0 : backoff_next_ms(&t->backoff);
 	t->at_once = false;
-	snprintf(detail, sizeof detail, "%s %s: %s; trying again in %.1f s",
-		 was_online ? "the connection to the relay" : "the relay", t->options.relay,
-		 *t->reason ? t->reason : why, (double)wait / 1000);
+	snprintf(text, sizeof text, "%s %s: %s", was_online ? "the connection to the relay" : "the relay",
+		 t->options.relay, *t->reason ? t->reason : why);
 	t->reason[0] = 0;
-	tunnel_set_state(t, TUNNEL_OFFLINE, detail);
+	tunnel_set_state(t, TUNNEL_OFFLINE, text, wait);
 	uv_timer_start(&t->retry, on_retry, wait, 0);
 }
 
-static void stop_for_good(struct tunnel *t, struct bytes text)
+static void stop_for_good(struct tunnel *t, struct bytes text, enum wire_notice code)
 {
 	struct error why;
 	error_set(&why, EXIT_RELAY, "the relay %s refused: %.*s", t->options.relay, (int)text.len,
@@ -75,7 +75,7 @@ static void stop_for_good(struct tunnel *t, struct bytes text)
 	t->stopped = true;
 	if (t->link)
 		link_close(t->link, 1000, "told to stop");
-	t->ops->on_stop(t->user, &why);
+	t->ops->on_stop(t->user, &why, code);
 }
 
 static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
@@ -99,7 +99,7 @@ static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
 	t->ping_at_ms = t->ping_sent = t->lag_us = 0;
 	t->ping_due = t->pong_due = false;
 	t->ops->on_welcome(t->user, t->link, &w);
-	tunnel_set_state(t, TUNNEL_ONLINE, "");
+	tunnel_set_state(t, TUNNEL_ONLINE, "", 0);
 	return true;
 }
 
@@ -115,7 +115,8 @@ static bool on_note(struct tunnel *t, const struct wire_frame *f)
 	case WIRE_NOTICE_REPLACED:
 	case WIRE_NOTICE_VERSION:
 	case WIRE_NOTICE_NAMES:
-		stop_for_good(t, note.text);
+	case WIRE_NOTICE_NAME_FORBIDDEN:
+		stop_for_good(t, note.text, note.code);
 		return true;
 	case WIRE_NOTICE_GAP:
 	case WIRE_NOTICE_QUOTA:
@@ -299,7 +300,7 @@ static void on_no_connection(struct tunnel *t, struct lws *wsi, struct bytes see
 	case TUNNEL_REFUSED:
 		t->stopped = true;
 		tunnel_lost(t, text);
-		stop_for_good(t, bytes_of(text));
+		stop_for_good(t, bytes_of(text), 0);
 		return;
 	}
 }
@@ -466,6 +467,11 @@ void tunnel_free_rest(struct tunnel *t)
 	free(t->host);
 	free(t->path);
 	free(t);
+}
+
+bool tunnel_token_is_for_others(enum wire_notice code)
+{
+	return code == WIRE_NOTICE_NAME_FORBIDDEN || code == WIRE_NOTICE_NAME_TAKEN;
 }
 
 struct link *tunnel_link(struct tunnel *t)

@@ -27,9 +27,16 @@ struct tunnel_options {
 
 enum tunnel_state { TUNNEL_CONNECTING, TUNNEL_ONLINE, TUNNEL_OFFLINE };
 
+/* A view for the call. */
+struct tunnel_news {
+	enum tunnel_state state;
+	const char *why;   /* a sentence; "" when online */
+	uint64_t retry_ms; /* offline: until it is tried again */
+};
+
 struct tunnel_ops {
-	/* The state changed, or its reason. `detail` is a sentence, "" when online. */
-	void (*on_state)(void *user, enum tunnel_state state, const char *detail);
+	/* The state changed, or its reason. */
+	void (*on_state)(void *user, const struct tunnel_news *news);
 	/* Online: `on_state` follows. The streams of the connection before live on when it says resumed, else not. */
 	void (*on_welcome)(void *user, struct link *link, const struct wire_welcome *welcome);
 	/* A frame of a stream, or GOAWAY or NOTICE. False closes the connection with what link_fail was told. */
@@ -38,8 +45,9 @@ struct tunnel_ops {
 	/* The connection is gone (or a try to come back failed), and its streams with it unless they may be resumed.
 	 * `on_state` follows. */
 	void (*on_lost)(void *user, bool may_resume);
-	/* The relay wants this client to stop for good, or the token would go where others read it: exit with this. */
-	void (*on_stop)(void *user, const struct error *why);
+	/* The relay wants this client to stop for good, or the token would go where others read it: exit with this.
+	 * `code`: of the relay's NOTICE, 0 when it sent none. */
+	void (*on_stop)(void *user, const struct error *why, enum wire_notice code);
 	/* A sentence that the user should read; nothing changes. May be NULL. */
 	void (*on_warning)(void *user, const char *sentence);
 };
@@ -55,6 +63,10 @@ void tunnel_free(struct tunnel *t);
 void tunnel_free_rest(struct tunnel *t);
 
 /* NULL when there is no connection. */
+/* Of what a probe (WIRE_OPTION_PROBE, any name) was told: that the token is known, and for certain names alone. Relays
+ * before the code NAME_FORBIDDEN said NAME_TAKEN, and a name made up belongs to nobody. */
+bool tunnel_token_is_for_others(enum wire_notice code);
+
 struct link *tunnel_link(struct tunnel *t);
 const char *tunnel_public_url(const struct tunnel *t); /* "" before the first WELCOME */
 const char *tunnel_name(const struct tunnel *t);

@@ -65,7 +65,7 @@ static bool may_connect(struct tunnel *t, char room[NI_MAXHOST], const char **ad
 		return false;
 	}
 	t->stopped = true;
-	t->ops->on_stop(t->user, &why);
+	t->ops->on_stop(t->user, &why, 0);
 	return false;
 }
 
@@ -99,7 +99,7 @@ void tunnel_connect(struct tunnel *t)
 					       LCCSCF_ALLOW_EXPIRED | LCCSCF_ALLOW_INSECURE;
 	}
 	if (t->state != TUNNEL_CONNECTING)
-		tunnel_set_state(t, TUNNEL_CONNECTING, "connecting");
+		tunnel_set_state(t, TUNNEL_CONNECTING, "connecting", 0);
 	uv_timer_start(&t->welcome, on_welcome_late, (uint64_t)answer_within_ms(t), 0);
 	/* When this fails at once, lws 4.1.6 may or may not have called CONNECTION_ERROR: `retry` is active if it has.
 	 */

@@ -81,7 +81,7 @@ enum tunnel_refused {
 enum tunnel_refused tunnel_read_refused(struct lws *wsi, char *why, size_t size);
 /* tunnel.c */
 extern const struct lws_protocols tunnel_protocols[];
-void tunnel_set_state(struct tunnel *t, enum tunnel_state state, const char *detail);
+void tunnel_set_state(struct tunnel *t, enum tunnel_state state, const char *why, uint64_t retry_ms);
 /* The connection is gone, or never came about: says so and tries again later. */
 void tunnel_lost(struct tunnel *t, const char *why);
 /* Ends it for such a reason, from outside lws' callbacks. */

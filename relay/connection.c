@@ -36,6 +36,8 @@ static const char *notice_name(enum wire_notice code)
 		return "version";
 	case WIRE_NOTICE_NAMES:
 		return "names";
+	case WIRE_NOTICE_NAME_FORBIDDEN:
+		return "name_forbidden";
 	default:
 		return "limit";
 	}
@@ -180,7 +182,7 @@ static bool take_name(struct connection *c, const char *name, bool probe)
 		connection_refuse(c, WIRE_NOTICE_NAME_TAKEN, "the tunnel's name belongs to another token");
 		return false;
 	case CLAIM_FORBIDDEN:
-		connection_refuse(c, WIRE_NOTICE_NAME_TAKEN, "this token may not hold a tunnel of that name");
+		connection_refuse(c, WIRE_NOTICE_NAME_FORBIDDEN, "this token may not hold a tunnel of that name");
 		return false;
 	case CLAIM_FULL:
 		refuse_one_more(c);

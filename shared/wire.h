@@ -71,8 +71,9 @@ enum wire_notice {
 	WIRE_NOTICE_GAP = 7, /* `number` deliveries expired in the spool */
 	WIRE_NOTICE_QUOTA = 8,
 	WIRE_NOTICE_PROTOCOL = 9,
-	WIRE_NOTICE_SHUTDOWN = 10, /* in GOAWAY: the relay is ending, reconnect */
-	WIRE_NOTICE_NAMES = 11,    /* the token owns as many names as it may: stop */
+	WIRE_NOTICE_SHUTDOWN = 10,       /* in GOAWAY: the relay is ending, reconnect */
+	WIRE_NOTICE_NAMES = 11,          /* the token owns as many names as it may: stop */
+	WIRE_NOTICE_NAME_FORBIDDEN = 12, /* the token is for other names: stop */
 };
 
 enum wire_option {
