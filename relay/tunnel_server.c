@@ -12,8 +12,7 @@
 
 #define HELLO_SECONDS 10
 #define MAX_AUTHORIZATION 256
-#define MAX_HOST 4096 /* all that lws 4.1.6 takes of a head's fields */
-#define MAX_FORWARDED_FOR 2048
+#define MAX_FIELDS 4096 /* all that lws 4.1.6 takes of a head's fields */
 
 /* The handshake's token, or "". */
 static void read_secret(struct lws *wsi, char *out, size_t size)
@@ -31,10 +30,9 @@ static void find_client(const struct relay *relay, struct lws *wsi, struct peer 
 {
 	const struct peer *adopted = lws_get_opaque_user_data(wsi);
 	struct peer from = { .known = false };
-	char list[MAX_FORWARDED_FOR];
+	char list[MAX_FIELDS];
 	if (adopted)
 		from = *adopted;
-	/* What does not fit is not read, and the proxy is the client. */
 	int len = lws_hdr_copy(wsi, list, sizeof list, WSI_TOKEN_X_FORWARDED_FOR);
 	trusted_find_in_list(relay->trusted, &from, bytes_make(list, len > 0 ? (size_t)len : 0), who);
 	limits_address_of(address, who);
@@ -99,7 +97,9 @@ static void refuse(const struct tunnel_server *s, struct lws *wsi, enum refusal 
 {
 	const struct refusal_text *t = refusal_text(why);
 	uint8_t out[LWS_PRE + HOST_CHECK_SENTENCE + 400];
-	char *text = (char *)out + LWS_PRE, peer[64] = "";
+	char *text = (char *)out + LWS_PRE, peer[PEER_TEXT_LEN];
+	struct limits_address address;
+	struct peer who;
 	if (!sentence)
 		sentence = t->sentence;
 	int len = snprintf(text, sizeof out - LWS_PRE,
@@ -109,7 +109,8 @@ static void refuse(const struct tunnel_server *s, struct lws *wsi, enum refusal 
 			   t->status == 426 ? "Upgrade: websocket\r\nConnection: Upgrade, close" : "Connection: close",
 			   sentence);
 	lws_write(wsi, (uint8_t *)text, (size_t)len, LWS_WRITE_HTTP_HEADERS);
-	lws_get_peer_simple(wsi, peer, sizeof peer);
+	find_client(s->relay, wsi, &who, &address);
+	peer_format(&who, peer);
 	s->relay->metrics.refused[why]++;
 	s->relay->metrics.status_class[t->status / 100]++;
 	if (RELAY_LOGS(s->relay, LOG_INFO, "refused", t->name))
@@ -150,12 +151,24 @@ static bool check_token(const struct tunnel_server *s, struct lws *wsi)
 	return fine || may_be_told(s, wsi);
 }
 
+/* Connections of an address are limited where they are accepted; those that a trusted proxy brings, here. */
+static bool check_client(const struct tunnel_server *s, struct lws *wsi)
+{
+	struct limits_address address;
+	struct peer who;
+	find_client(s->relay, wsi, &who, &address);
+	if (limits_may_connect(s->relay->limits, &address))
+		return true;
+	refuse(s, wsi, REFUSE_UNDER_WAY, NULL);
+	return false;
+}
+
 /* Before a WebSocket is made of it. Web pages may open WebSockets to whatever they like, and their browser says so by
  * Origin (RFC 6455 §10.2), which no creel client sends; Sec-WebSocket-Origin is what drafts called it. False: it was
  * refused. */
 static bool check_handshake(const struct tunnel_server *s, struct lws *wsi)
 {
-	char host[MAX_HOST], sentence[HOST_CHECK_SENTENCE];
+	char host[MAX_FIELDS], sentence[HOST_CHECK_SENTENCE];
 	if (has_field(wsi, WSI_TOKEN_ORIGIN) || has_field(wsi, WSI_TOKEN_SWORIGIN)) {
 		if (may_be_told(s, wsi))
 			refuse(s, wsi, REFUSE_ORIGIN, NULL);
@@ -191,7 +204,10 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	case LWS_CALLBACK_HTTP:
 		return refuse_plain(s, wsi);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return check_handshake(s, wsi) && check_token(s, wsi) ? 0 : -1;
+		/* lws would also go over to HTTP/2 (h2c). */
+		if (!in || strcasecmp(in, "websocket") != 0)
+			return refuse_plain(s, wsi);
+		return check_handshake(s, wsi) && check_client(s, wsi) && check_token(s, wsi) ? 0 : -1;
 	case LWS_CALLBACK_ESTABLISHED:
 		return on_established(s, c, wsi);
 	case LWS_CALLBACK_RECEIVE: {

@@ -66,6 +66,15 @@ describe('a tunnel handshake with Origin', () => {
 		assert.equal((await send(plain.port, requestBytes('GET', '/_creel/tunnel', ['Host: localhost']))).status, 426);
 		await waitFor('the log', () => /event=refused reason=origin peer=/.test(plain.err));
 	});
+
+	it('the tunnel’s path goes over to nothing but a WebSocket', async () => {
+		const lines = ['Host: localhost', 'Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA'];
+		const status = async (...more) => (await shake(plain.port, requestBytes('GET', '/_creel/tunnel', [...lines, ...more]))).status;
+		assert.equal(await status('Upgrade: h2c'), 426);
+		assert.equal(await status('Upgrade: H2C'), 426);
+		assert.equal(await status('Upgrade: h2c', 'Origin: https://evil.example'), 403);
+		for (const other of ['h2', 'TLS/1.0', 'websocket2']) assert.ok([403, 426, undefined].includes(await status(`Upgrade: ${other}`)), other);
+	});
 });
 
 describe('a relay that serves loopback', () => {

@@ -200,16 +200,21 @@ describe('who sent it', () => {
 	/** 400 with the reason, a close, a line in the log, one more in the metrics, and nothing at the app. */
 	async function refused(reason, options, from) {
 		const metric = async () => Number(new RegExp(`^creel_refused_total\\{reason="${reason}"\\} (\\d+)$`, 'm').exec(await (await fetch(`http://${admin}/metrics`)).text())?.[1] ?? 0);
-		const [counted, calls] = [await metric(), app.requests.length];
-		const s = await Sender.connect(relay.port, options);
-		await s.write(requestBytes('GET', '/who/never', ['Host: localhost']));
-		const answer = await s.answer();
-		assert.equal(answer?.status, 400);
-		assert.equal(field(answer.lines, 'Creel-Refused'), reason);
-		assert.match(answer.text, /^creel: .*PROXY header.*\.\n$/);
-		await s.over();
+		const [counted, calls, logged] = [await metric(), app.requests.length, relay.err.length];
+		const ask = async () => {
+			const s = await Sender.connect(relay.port, options);
+			await s.write(requestBytes('GET', '/who/never', ['Host: localhost']));
+			const answer = await s.answer();
+			assert.equal(answer?.status, 400);
+			assert.equal(field(answer.lines, 'Creel-Refused'), reason);
+			assert.match(answer.text, /^creel: .*PROXY header.*\.\n$/);
+			await s.over();
+		};
+		await ask();
 		assert.equal(await metric(), counted + 1);
-		assert.match(relay.err, new RegExp(`event=refused reason=${reason} status=400 peer=\\S*${from.replaceAll('.', '\\.')}`));
+		// Within a second of another of its kind it is counted, and told of in no line of its own.
+		const line = new RegExp(`event=refused reason=${reason} status=400 peer=\\S*${from.replaceAll('.', '\\.')}`);
+		await waitFor('the log', async () => line.test(relay.err.slice(logged)) || (await ask(), false));
 		assert.equal(app.requests.length, calls);
 	}
 
@@ -406,6 +411,46 @@ describe('limits behind a proxy of HTTP', () => {
 		const third = await Sender.connect(relay.port, { localAddress: STRANGER });
 		await third.over();
 		for (const s of open) await s.end();
+	});
+
+	/** A tunnel's handshake of somebody behind the proxy: { status, end() }. */
+	const HANDSHAKE = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', 'Sec-WebSocket-Protocol: creel.v1'];
+	async function shake(to, from, ...lines) {
+		const s = await Sender.connect(to.port, { localAddress: PROXY });
+		s.write(requestBytes('GET', '/_creel/tunnel', ['Host: localhost', `X-Forwarded-For: ${from}`, ...lines, ...HANDSHAKE]));
+		await waitFor('an answer', () => s.isClosed || s.answers.length || s.interim?.length);
+		return { status: s.interim?.[0] ?? s.answers[0]?.status, refused: s.answers[0] && field(s.answers[0].lines, 'Creel-Refused'), end: () => s.end() };
+	}
+
+	it('tunnels count as connections of whoever opens them: those beyond the limit are refused at the handshake', async () => {
+		const open = [];
+		for (const from of ['203.0.113.40', '6.6.6.6, 203.0.113.40', '203.0.113.41']) open.push(await shake(relay, from));
+		assert.deepEqual(open.map((a) => a.status), [101, 101, 101]);
+		const third = await shake(relay, '7.7.7.7, 203.0.113.40');
+		assert.deepEqual([third.status, third.refused], [429, 'under_way']);
+		for (const a of [...open, third]) await a.end();
+		await waitFor('them to be free again', async () => {
+			const again = await shake(relay, '203.0.113.40');
+			await again.end();
+			return again.status === 101;
+		});
+	});
+
+	it('what is refused at a handshake is logged with the address behind the proxy', async () => {
+		assert.equal((await shake(relay, '6.6.6.6, 203.0.113.50', 'Origin: https://evil.example')).status, 403);
+		await waitFor('the log', () => /event=refused reason=origin peer=203\.0\.113\.50$/m.test(relay.err));
+	});
+
+	it('--refusals-per-address sees the client behind the proxy, however long the list is', async () => {
+		const { data } = await w.makeData();
+		const guarded = await w.startRelay({ data, args: ['--trusted-proxy', PROXY, '--refusals-per-address', '1'] });
+		for (const claimed of ['', '1.1.1.1, ', '9'.repeat(3000) + ', ', '1.1.1.1, '.repeat(350)]) {
+			const all = await Promise.all(Array.from({ length: 8 }, () => shake(guarded, `${claimed}203.0.113.60`, `Authorization: Bearer creel_${'0'.repeat(64)}`)));
+			assert.ok(all.some((a) => a.refused === 'rate_refused'), `${claimed.slice(0, 20)}: ${all.map((a) => a.status)}`);
+			for (const a of all) await a.end();
+			assert.equal((await shake(guarded, `${claimed}203.0.113.61`)).status, 101, 'another is told');
+			await new Promise((resolve) => setTimeout(resolve, 1100)); // until one may be told again
+		}
 	});
 
 	it('--rate-per-address sees the sender behind the proxy', async () => {
