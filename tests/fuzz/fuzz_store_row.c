@@ -10,6 +10,7 @@
 #include "shared/store_filter.h"
 #include "shared/store_jobs.h"
 #include "shared/store_part.h"
+#include "shared/store_signing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,18 +18,20 @@ static const char schema[] =
     "CREATE TABLE delivery (id INTEGER PRIMARY KEY, event_id, tunnel, received_at, method, target, path, prefix, peer, "
     "https,"
     " has_body, provider, event_type, signature, state, status, status_class, took_us, attempts, request_bytes,"
-    " response_bytes, origin, replay_of, reached_at, forwarded);"
+    " response_bytes, origin, replay_of, reached_at, forwarded, redacted);"
     "CREATE TABLE attempt (delivery_id, number, started_at, result, status, url, reason, error,"
     " connect_us, first_byte_us, total_us, response_bytes, answered_at, cut, kept);"
     "CREATE TABLE message (id INTEGER PRIMARY KEY, headers, trailers, body);"
     "CREATE TABLE client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel, target,"
-    " lag_us);"
+    " lag_us, secrets);"
     "CREATE TABLE job (id INTEGER PRIMARY KEY, delivery_id, asked_at, state, pid, url, replay_id);"
+    "CREATE TABLE signing (id INTEGER PRIMARY KEY, asked_at, pid, wish, state, provider, method, url, headers, body,"
+    " verdict, error);"
     "CREATE TABLE tag (delivery_id, name);"
     "CREATE TABLE search_mark (one, indexed);"
     "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
     " tokenize='ascii');"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=7;";
+    "PRAGMA application_id=1668441452; PRAGMA user_version=8;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)
@@ -136,6 +139,16 @@ static void on_job(void *user, const struct job *j)
 	sum += (size_t)j->state + (size_t)j->pid;
 }
 
+static void on_signing(void *user, const struct signing *asked)
+{
+	(void)user;
+	const struct bytes all[] = { asked->provider, asked->method,  asked->url,  asked->headers,
+				     asked->body,     asked->verdict, asked->error };
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		use(all[i]);
+	sum += (size_t)asked->wish + (size_t)asked->state;
+}
+
 static void on_replay(void *user, int64_t id)
 {
 	(void)user;
@@ -148,6 +161,8 @@ static void read_parts(struct store *s, bool damaged)
 	struct store_part part;
 	struct error e;
 	struct job job;
+	enum signing_state state;
+	int64_t id;
 	bool found;
 	for (int attempt = 0; attempt < 2; attempt++) {
 		bool fine = store_get_part(s, 1, attempt, 5, &part, &e);
@@ -161,6 +176,9 @@ static void read_parts(struct store *s, bool damaged)
 	expect_answer(store_list_replays(s, 1, 10, on_replay, NULL, &e), damaged, &e);
 	expect_answer(store_list_jobs(s, bytes_of("dev"), UINT64_C(1) << 60, 10, on_job, NULL, &e), damaged, &e);
 	expect_answer(store_get_job(s, 1, &job, &found, &e), damaged, &e);
+	expect_answer(store_next_signing(s, 1, 0, &id, &e), damaged, &e);
+	expect_answer(store_get_signing(s, 1, on_signing, NULL, &found, &e), damaged, &e);
+	expect_answer(store_get_signing_state(s, 1, &state, &found, &e), damaged, &e);
 }
 
 static void use_message(struct message *m)
@@ -229,13 +247,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    sqlite3_exec(db, "PRAGMA synchronous=OFF", NULL, NULL, NULL) != SQLITE_OK ||
 	    sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK)
 		abort();
-	insert(db, "INSERT INTO delivery VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?1)", &data, &size);
+	insert(db, "INSERT INTO delivery VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?1,?2)", &data, &size);
 	insert(db, "INSERT INTO attempt VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?,?1,?2)", &data, &size);
 	insert(db, "INSERT INTO message VALUES (4096,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO message VALUES (4097,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO search_mark VALUES (1,?)", &data, &size);
-	insert(db, "INSERT INTO client VALUES (?,?,?,?,?,?,?,?,?,?,?)", &data, &size);
+	insert(db, "INSERT INTO client VALUES (?,?,?,?,?,?,?,?,?,?,?,?10)", &data, &size);
 	insert(db, "INSERT INTO job VALUES (1,?,?,?,?,?,1)", &data, &size);
+	insert(db, "INSERT INTO signing VALUES (1,0,1,?,?,?,?,?,?,?,?,?)", &data, &size);
 	sqlite3_close(db);
 	bool damaged = size >= 3;
 	damage_file(path, data, size);

@@ -62,6 +62,7 @@ void fake_source_init(struct fake_source *f)
 	snprintf(f->client.state, sizeof f->client.state, "online");
 	snprintf(f->client.url, sizeof f->client.url, "https://k3f9.example.dev");
 	snprintf(f->client.target, sizeof f->client.target, "localhost:3000");
+	snprintf(f->client.secrets, sizeof f->client.secrets, "github stripe");
 	f->client.running = true;
 }
 
