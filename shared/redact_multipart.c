@@ -27,6 +27,20 @@ static bool parameter(struct bytes value, const char *name, struct bytes *out)
 	return false;
 }
 
+/* The name of a part: "name", or "name*" as RFC 8187 writes it, percent-encoded behind a charset and a language. */
+static bool part_name(struct bytes disposition, struct buffer *decoded, struct bytes *name)
+{
+	struct bytes coded;
+	*name = bytes_of("");
+	if (parameter(disposition, "name", name) || !parameter(disposition, "name*", &coded))
+		return true;
+	const uint8_t *quote = coded.len ? memrchr(coded.at, '\'', coded.len) : NULL;
+	size_t from = quote ? (size_t)(quote - coded.at) + 1 : 0;
+	bool fine = redact_unescape(bytes_make(coded.at + from, coded.len - from), decoded);
+	*name = buffer_view(decoded);
+	return fine;
+}
+
 /* Where the head of a part ends and where its body begins, behind an empty line; lines may end in LF alone. False: it
  * has none. */
 static bool find_head(struct bytes part, size_t *head, size_t *body)
@@ -46,15 +60,26 @@ static bool find_head(struct bytes part, size_t *head, size_t *body)
 	return false;
 }
 
-/* Field lines as headers.h wants them: exactly one blank behind the colon. False in *is_block: they are none, or are
- * folded. */
+/* Behind a field's line and those that go on with it, which begin with a blank; *end is before the last line's end. */
+static size_t field_end(struct bytes head, size_t at, size_t *end)
+{
+	size_t next = at;
+	do {
+		const uint8_t *lf = memchr(head.at + next, '\n', head.len - next);
+		*end = lf ? (size_t)(lf - head.at) : head.len;
+		next = lf ? *end + 1 : head.len;
+	} while (next < head.len && (head.at[next] == ' ' || head.at[next] == '\t'));
+	*end -= *end > at && head.at[*end - 1] == '\r';
+	return next;
+}
+
+/* Field lines as headers.h wants them: exactly one blank behind the colon, and a folded line's ends are blanks. False
+ * in *is_block: they are none. */
 static bool read_head(struct bytes head, struct buffer *block, bool *is_block)
 {
 	*is_block = true;
 	for (size_t at = 0; at < head.len;) {
-		const uint8_t *lf = memchr(head.at + at, '\n', head.len - at);
-		size_t next = lf ? (size_t)(lf - head.at) + 1 : head.len, end = lf ? next - 1 : next;
-		end -= end > at && head.at[end - 1] == '\r';
+		size_t end, next = field_end(head, at, &end);
 		struct bytes line = bytes_make(head.at + at, end - at);
 		const uint8_t *colon = line.len ? memchr(line.at, ':', line.len) : NULL;
 		size_t name_len = colon ? (size_t)(colon - line.at) : 0, from = name_len + 1;
@@ -64,8 +89,12 @@ static bool read_head(struct bytes head, struct buffer *block, bool *is_block)
 		}
 		while (from < line.len && (line.at[from] == ' ' || line.at[from] == '\t'))
 			from++;
+		size_t begin = block->len;
 		if (!headers_append(block, bytes_make(line.at, name_len), bytes_make(line.at + from, line.len - from)))
 			return false;
+		for (size_t i = begin; i + 2 < block->len; i++)
+			if (block->at[i] == '\r' || block->at[i] == '\n')
+				block->at[i] = ' ';
 		at = next;
 	}
 	*is_block = headers_valid(buffer_view(block));
@@ -110,17 +139,20 @@ static bool put_part_body(struct redaction *r, struct bytes block, struct bytes 
 			  struct buffer *out)
 {
 	struct bytes value, name = bytes_of(""), file, type = bytes_of(""), coding;
-	bool replaced, done = false;
-	if (headers_find(block, "content-disposition", &value) && !parameter(value, "name", &name))
-		name = bytes_of("");
+	struct buffer decoded = { 0 };
+	bool replaced, done = false, fine = true;
+	if (headers_find(block, "content-disposition", &value))
+		fine = part_name(value, &decoded, &name);
 	bool is_file = headers_find(block, "content-disposition", &value) && parameter(value, "filename", &file);
 	if (!headers_find(block, "content-type", &type))
 		type = bytes_of("");
 	struct redact_match m = redact_match_name(r->names, WHERE_PART, name, bytes_of(NULL));
-	if (m.why != WHY_NOT && !redact_is_done(body) && (m.why == WHY_ASKED || !is_file || is_text(body))) {
+	bool secret = m.why != WHY_NOT && !redact_is_done(body) && (m.why == WHY_ASKED || !is_file || is_text(body));
+	if (fine && secret)
 		redact_note_named(r, REDACT_PART, name, m.why);
-		return redact_put_value(out, m.why, body);
-	}
+	buffer_free(&decoded);
+	if (!fine || secret)
+		return fine && redact_put_value(out, m.why, body);
 	if (headers_find(block, "content-transfer-encoding", &coding) && bytes_equal_nocase(coding, "base64") &&
 	    !put_base64(r, type, body, depth, out, &done))
 		return false;
@@ -166,12 +198,23 @@ static size_t find_delimiter(struct bytes body, struct bytes delimiter, size_t f
 	return SIZE_MAX;
 }
 
+/* Of a body whose type names no boundary: what stands behind "--" on its first line. */
+static bool first_delimiter(struct bytes body, struct bytes *boundary)
+{
+	const uint8_t *lf = body.len > 2 && memcmp(body.at, "--", 2) == 0 ? memchr(body.at, '\n', body.len) : NULL;
+	size_t end = lf ? (size_t)(lf - body.at) : 0;
+	end -= end > 2 && body.at[end - 1] == '\r';
+	*boundary = lf ? bytes_make(body.at + 2, end - 2) : bytes_of("");
+	return lf != NULL;
+}
+
 bool redact_multipart(struct redaction *r, struct bytes type, struct bytes body, unsigned depth, struct buffer *out,
 		      bool *is_multipart)
 {
 	struct bytes boundary;
 	struct buffer delimiter = { 0 };
-	*is_multipart = parameter(type, "boundary", &boundary) && boundary.len > 0 && boundary.len <= 200;
+	*is_multipart = (parameter(type, "boundary", &boundary) || first_delimiter(body, &boundary)) &&
+			boundary.len > 0 && boundary.len <= 200;
 	if (!*is_multipart)
 		return true;
 	bool fine = buffer_append_text(&delimiter, "--") && buffer_append_bytes(&delimiter, boundary);

@@ -95,6 +95,21 @@ static size_t word_end(struct bytes text, size_t from)
 	return i;
 }
 
+/* "Bearer abc", "Basic abc": the first word says only how the second is to be read. Behind the one that counts. */
+static size_t credentials_end(struct bytes text, size_t from)
+{
+	static const char *const schemes[] = { "Bearer", "Basic", "Digest",    "Token", "Negotiate", "NTLM",
+					       "ApiKey", "Key",   "GenieKey",  "DPoP",  "Hawk",      "Bot",
+					       "OAuth",  "SSWS",  "SharedKey", "JWT",   NULL };
+	size_t end = word_end(text, from);
+	for (size_t i = 0; schemes[i]; i++) {
+		size_t next = skip_blanks(text, end);
+		if (next > end && bytes_equal_nocase(bytes_make(text.at + from, end - from), schemes[i]))
+			return word_end(text, next);
+	}
+	return end;
+}
+
 /* Only blanks, quotes and the like stand before it on its line. */
 static bool begins_line(struct bytes text, size_t at)
 {
@@ -142,7 +157,7 @@ static void find_assignment(struct scan *s, size_t at)
 	else if (text.at[i] == '{' || text.at[i] == '[' || text.at[i] == '$' || text.at[i] == '<')
 		return; /* looked into, a variable, or an element's */
 	else
-		end = colon && begins_line(text, at) ? line_end(text, i) : word_end(text, i);
+		end = colon && begins_line(text, at) ? line_end(text, i) : credentials_end(text, i);
 	struct bytes value = bytes_make(text.at + from, end - from);
 	if (!redact_is_done(value) && (opening || !is_word_of_json(value)))
 		s->assigned = (struct ahead){ from, end, name, m.why };

@@ -11,7 +11,7 @@ static int hex_of(uint8_t c)
 }
 
 /* %41 and, in a query or a form, + for a blank. */
-static bool unescape(struct bytes in, struct buffer *out)
+bool redact_unescape(struct bytes in, struct buffer *out)
 {
 	out->len = 0;
 	if (!buffer_reserve(out, in.len + 1))
@@ -48,7 +48,7 @@ static bool put_inner(struct redaction *r, enum redact_where where, struct bytes
 {
 	struct buffer inner = { 0 };
 	size_t before = r->total;
-	bool fine = unescape(raw, scratch) && redact_value(r, buffer_view(scratch), depth + 1, &inner);
+	bool fine = redact_unescape(raw, scratch) && redact_value(r, buffer_view(scratch), depth + 1, &inner);
 	if (fine && r->total == before)
 		fine = buffer_append_bytes(out, raw);
 	else
@@ -86,7 +86,7 @@ static bool put_pair(struct redaction *r, enum redact_where where, struct bytes 
 		return put_inner(r, where, pair, depth, scratch, out);
 	struct bytes raw = bytes_make(pair.at, (size_t)(equals - pair.at));
 	struct bytes value = bytes_make(equals + 1, pair.len - raw.len - 1);
-	if (!unescape(without_amp(raw), scratch))
+	if (!redact_unescape(without_amp(raw), scratch))
 		return false;
 	struct bytes name = buffer_view(scratch);
 	struct redact_match m = match_segments(r, where, name);

@@ -71,6 +71,21 @@ static void test_bodies(void **state)
 		{ "application/json", "[{\"pin\":4711,\"token\":", "[{\"pin\":1000,\"token\":" },
 		{ "application/json", "{\"token\":\"abcdefghij\\", "{\"token\":\"REDACTEDxx" },
 		{ "application/json", "{\"a\":\"b\\\\\",\"token\":\"x\",", "{\"a\":\"b\\\\\",\"token\":\"REDACTED\"," },
+		/* how the credentials are to be read stands before them */
+		{ "text/plain", "curl -H 'Authorization: Bearer abcdefghi' https://a.test",
+		  "curl -H 'Authorization: REDACTEDxxxxxxxx' https://a.test" },
+		{ "text/plain", "sent authorization=Token abcdefgh to it", "sent authorization=REDACTEDxxxxxx to it" },
+		{ "text/plain", "the auth: basic, then on", "the auth: REDACTED, then on" },
+		/* parts whose names are written in other ways */
+		{ "multipart/form-data; boundary=B",
+		  "--B\r\nContent-Disposition: form-data; name*=utf-8''pass%77ord\r\n\r\nhunter2\r\n--B--\r\n",
+		  "--B\r\nContent-Disposition: form-data; name*=utf-8''pass%77ord\r\n\r\nREDACTED\r\n--B--\r\n" },
+		{ "multipart/form-data; boundary=B",
+		  "--B\r\nContent-Disposition: form-data;\r\n name=\"password\"\r\n\r\nhunter2\r\n--B--\r\n",
+		  "--B\r\nContent-Disposition: form-data;\r\n name=\"password\"\r\n\r\nREDACTED\r\n--B--\r\n" },
+		{ "multipart/form-data",
+		  "--B\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nhunter2\r\n--B--\r\n",
+		  "--B\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nREDACTED\r\n--B--\r\n" },
 		/* forms */
 		{ "application/x-www-form-urlencoded", "a=1&token=hunter2hunter2&user%5Bpassword%5D=x%26y&b=%20",
 		  "a=1&token=REDACTEDxxxxxx&user%5Bpassword%5D=REDACTED&b=%20" },
