@@ -248,6 +248,26 @@ static bool enter(struct walk *w, size_t open, struct bytes key)
 	return true;
 }
 
+/* ["Authorization", "Bearer …", "Accept", "…"] as Node has its rawHeaders, and ["--password", "…"] of a command line:
+ * what follows the string that is token i. */
+static bool find_next(struct walk *w, size_t i)
+{
+	static const char *const lists[] = { "rawHeaders", "rawTrailers", "headers", NULL };
+	struct bytes name;
+	if (w->t->at[i].depth == 0 || w->t->at[i - 1].kind == TOKEN_KEY || w->t->at[i + 1].kind != TOKEN_STRING ||
+	    w->pair == i || w->pair == i + 1)
+		return true;
+	if (!meaning_of(w, i, &name))
+		return false;
+	bool is_option = name.len > 2 && memcmp(name.at, "--", 2) == 0;
+	if (name.len > 100 || !(is_option || is_one_of(w->levels[w->t->at[i].depth].key, lists)))
+		return true;
+	w->pair = i + 1;
+	w->pair_why = redact_match_name(w->r->names, is_option ? WHERE_JSON : WHERE_HEADER, name, bytes_of(NULL)).why;
+	w->pair_name = inside(json_lexeme(w->in, &w->t->at[i]));
+	return true;
+}
+
 /* The member whose key is token i. */
 static bool look_at_member(struct walk *w, size_t i)
 {
@@ -296,7 +316,7 @@ static bool look_at(struct walk *w, size_t i)
 			return hide_value(w, i, w->hidden_why, key.len ? key : w->hidden_name);
 		if (i == w->pair && w->pair_why != WHY_NOT)
 			return hide_value(w, i, w->pair_why, w->pair_name);
-		return t->kind == TOKEN_NUMBER || look_into(w, i);
+		return t->kind == TOKEN_NUMBER || (look_into(w, i) && find_next(w, i));
 	default:
 		return true;
 	}

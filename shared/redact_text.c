@@ -137,12 +137,18 @@ static void find_assignment(struct scan *s, size_t at)
 	if (name.len > NAME_MOST)
 		return;
 	i += quote_at(text, i, &quote);
+	size_t behind = i;
 	i = skip_blanks(text, i);
-	if (i >= text.len || (text.at[i] != '=' && text.at[i] != ':'))
+	if (i >= text.len)
+		return;
+	/* "--password VALUE" */
+	bool is_option = i > behind && at >= 2 && text.at[at - 1] == '-' && text.at[at - 2] == '-' &&
+			 text.at[i] != '-' && text.at[i] != '=' && text.at[i] != ':';
+	if (!is_option && text.at[i] != '=' && text.at[i] != ':')
 		return;
 	bool colon = text.at[i] == ':';
-	i++;
-	if (i < text.len && (text.at[i] == '=' || (!colon && text.at[i] == '>')))
+	i += !is_option;
+	if (!is_option && i < text.len && (text.at[i] == '=' || (!colon && text.at[i] == '>')))
 		i++;
 	i = skip_blanks(text, i);
 	if (i >= text.len)

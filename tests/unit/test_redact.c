@@ -71,6 +71,16 @@ static void test_bodies(void **state)
 		{ "application/json", "[{\"pin\":4711,\"token\":", "[{\"pin\":1000,\"token\":" },
 		{ "application/json", "{\"token\":\"abcdefghij\\", "{\"token\":\"REDACTEDxx" },
 		{ "application/json", "{\"a\":\"b\\\\\",\"token\":\"x\",", "{\"a\":\"b\\\\\",\"token\":\"REDACTED\"," },
+		{ "application/json",
+		  "{\"rawHeaders\":[\"Accept\",\"a\",\"Authorization\",\"hunter2\",\"Host\",\"b\"]}",
+		  "{\"rawHeaders\":[\"Accept\",\"a\",\"Authorization\",\"REDACTED\",\"Host\",\"b\"]}" },
+		{ "application/json",
+		  "{\"argv\":[\"x\",\"--password\",\"hunter2\",\"--name\",\"me\"],\"f\":[\"token\",\"mail\",\"id\"]}",
+		  "{\"argv\":[\"x\",\"--password\",\"REDACTED\",\"--name\",\"me\"],\"f\":[\"token\",\"mail\",\"id\"]"
+		  "}" },
+		{ NULL, "{}\n\"--password\"\n", NULL },
+		{ "text/plain", "run: mysql --password hunter2 --user me --token \"a b\"",
+		  "run: mysql --password REDACTED --user me --token \"REDACTED\"" },
 		/* how the credentials are to be read stands before them */
 		{ "text/plain", "curl -H 'Authorization: Bearer abcdefghi' https://a.test",
 		  "curl -H 'Authorization: REDACTEDxxxxxxxx' https://a.test" },
