@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/headers.h"
@@ -259,18 +260,33 @@ static bool is_redacted(const struct exchange *x)
 	return x->redacted;
 }
 
-/* Of the file's word nothing is taken, but that there is a signature can be seen. */
-static const char *verdict_of(const struct exchange *x, bool redacted)
+/* The file's word of the provider holds where its bytes say nothing else: those who share their fields cannot be told
+ * apart by them, and other tools' files name none. */
+static bool is_said_rightly(struct bytes said, const struct exchange *x, const struct signature_origin *origin)
 {
-	struct signature_origin origin;
-	bool known = signature_recognise(buffer_view(&x->request.headers), buffer_view(&x->request.body), &origin);
-	buffer_free(&origin.event);
-	return known && !origin.is_signed && !redacted ? "none" : "unknown";
+	char *name = bytes_dup_text(said);
+	const struct signature_provider *p = name && said.len ? signature_find(name) : NULL;
+	bool right = !origin->provider ||
+		     (p && signature_may_be(p, buffer_view(&x->request.headers), buffer_view(&x->request.body)));
+	free(name);
+	return right;
+}
+
+/* Of the file's word on its signature nothing is taken, but that there is one can be seen. */
+static const char *verdict_of(const struct signature_origin *origin, bool redacted)
+{
+	return !origin->is_signed && !redacted ? "none" : "unknown";
 }
 
 bool exchange_insert(struct store *s, const struct exchange *x, int64_t *id, bool *duplicate, struct error *e)
 {
-	bool refused = x->state == DELIVERY_REFUSED && !x->called, redacted = is_redacted(x);
+	bool refused = x->state == DELIVERY_REFUSED && !x->called, redacted = is_redacted(x), fine;
+	struct signature_origin origin = { 0 };
+	if (!signature_recognise(buffer_view(&x->request.headers), buffer_view(&x->request.body), &origin)) {
+		buffer_free(&origin.event);
+		return error_set(e, EXIT_STORE, "out of memory");
+	}
+	bool said = is_said_rightly(buffer_view(&x->provider), x, &origin);
 	struct store_delivery d = {
 		.received_at_us = x->received_at_us,
 		.origin = ORIGIN_IMPORT,
@@ -283,9 +299,9 @@ bool exchange_insert(struct store *s, const struct exchange *x, int64_t *id, boo
 		.method = buffer_view(&x->method),
 		.target = buffer_view(&x->target),
 		.peer = buffer_view(&x->peer),
-		.provider = buffer_view(&x->provider),
-		.event_type = buffer_view(&x->event_type),
-		.signature = bytes_of(verdict_of(x, redacted)),
+		.provider = said ? buffer_view(&x->provider) : bytes_of(origin.provider),
+		.event_type = said ? buffer_view(&x->event_type) : buffer_view(&origin.event),
+		.signature = bytes_of(verdict_of(&origin, redacted)),
 		.redacted = redacted,
 		.prefix = buffer_view(&x->prefix),
 		.headers = buffer_view(&x->request.headers),
@@ -294,10 +310,10 @@ bool exchange_insert(struct store *s, const struct exchange *x, int64_t *id, boo
 		.body_size = x->request.body_size,
 	};
 	memcpy(d.event_id, x->event_id, UUID_LEN);
-	if (!store_insert_delivery(s, &d, id, duplicate, e))
-		return false;
-	if (*duplicate)
-		return true;
+	fine = store_insert_delivery(s, &d, id, duplicate, e);
+	buffer_free(&origin.event);
+	if (!fine || *duplicate)
+		return fine;
 	if (x->called)
 		return insert_attempt(s, x, *id, e);
 	/* Its class with it, which filters look at. */

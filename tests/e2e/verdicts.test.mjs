@@ -96,6 +96,22 @@ describe('an import', () => {
 			assert.equal((await rows(db))[0].signature, 'valid', 'a wrong secret takes nothing away');
 		});
 
+		it(`${format}: who sent it is what its bytes say, so that an old one is told before it is sent`, async () => {
+			const { row } = await deliver(stripeFields(now() - 3000));
+			const out = w.fresh('export'), db = w.fresh('db');
+			await w.creelOut(['export', `id:${row.id}`, '--format', format, '-o', out]);
+			const text = readFileSync(out, 'utf8');
+			assert.match(text, /"_?provider": ?"stripe"/);
+			for (const [i, word] of [[1, '"github"'], [2, 'null'], [3, '"stripe"']]) {
+				writeFileSync(out + i, text.replace(/("_?provider": ?)"stripe"/, `$1${word}`));
+				const own = db + i;
+				await w.creelOut(['import', out + i, '--db', own]);
+				assert.deepEqual((await rows(own)).map((r) => [r.provider, r.event_type, r.signature]), [['stripe', 'invoice.paid', 'unknown']], word);
+				const r = await w.creel(['replay', '1', '--db', own, '--to', String(app.address().port)]);
+				assert.match(r.err, /delivery 1 was signed 50m ago: stripe's libraries refuse after 5m; --resign/, word);
+			}
+		});
+
 		it(`${format}: the prefix of the URL travels, so that who signs the URL can be checked`, async () => {
 			const params = { From: '+4179', Body: 'Grüezi & ade=1' };
 			const body = new URLSearchParams(params).toString();
