@@ -2,6 +2,7 @@
 #include "relay/serve.h"
 #include "relay/tokens.h"
 #include "shared/core_dumps.h"
+#include "shared/log.h"
 #include "shared/options.h"
 #include "shared/text.h"
 
@@ -11,6 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifndef __linux__ /* unistd.h declares it there */
+extern char **environ;
+#else
+#include <unistd.h>
+#endif
 
 static void print_token(void *user, const struct token_row *row)
 {
@@ -74,8 +81,9 @@ static bool is_token_verb(char **argv, int count)
 	return false;
 }
 
-static int run_token(int argc, char **argv, struct error *e)
+static int run_token(int argc, char **argv, struct secret_gate *gate, struct error *e)
 {
+	(void)gate;
 	const char *data = "creel-relay-data", *tunnels = "*";
 	bool help = false, no_warning = false;
 	const struct option_spec specs[] = {
@@ -121,8 +129,9 @@ out:
 	return status;
 }
 
-static int run_version(int argc, char **argv, struct error *e)
+static int run_version(int argc, char **argv, struct secret_gate *gate, struct error *e)
 {
+	(void)gate;
 	(void)argc;
 	(void)argv;
 	(void)e;
@@ -130,11 +139,11 @@ static int run_version(int argc, char **argv, struct error *e)
 	return EXIT_DONE;
 }
 
-static int run_help(int argc, char **argv, struct error *e);
+static int run_help(int argc, char **argv, struct secret_gate *gate, struct error *e);
 
 static const struct {
 	const char *name, *summary;
-	int (*run)(int argc, char **argv, struct error *e);
+	int (*run)(int argc, char **argv, struct secret_gate *gate, struct error *e);
 } commands[] = {
 	{ "serve", "take webhooks and carry them to clients", serve_run },
 	{ "token", "who may open tunnels, and the names they own", run_token },
@@ -142,19 +151,34 @@ static const struct {
 	{ "help", "this text", run_help },
 };
 
-static int run_help(int argc, char **argv, struct error *e)
+static int run_help(int argc, char **argv, struct secret_gate *gate, struct error *e)
 {
 	if (argc > 1) {
 		char help[] = "--help", *args[] = { argv[1], help, NULL };
 		for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 			if (strcmp(argv[1], commands[i].name) == 0 && commands[i].run != run_help)
-				return commands[i].run(2, args, e);
+				return commands[i].run(2, args, gate, e);
 	}
 	puts("Usage: creel-relay COMMAND [OPTIONS]\n\nThe public end of creel, a self-hosted tunnel for webhooks.\n");
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
 	puts("\ncreel-relay COMMAND --help explains one.");
 	return EXIT_DONE;
+}
+
+/* A token is no option's value here, nor a variable's: what looks like one was put there by mistake, and what is wrong
+ * is named in sentences and on the log. */
+static void hide_secrets(struct secret_gate *gate, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		secret_gate_add_tokens(gate, argv[i]);
+		secret_gate_add_urls(gate, argv[i]);
+	}
+	for (char **at = environ; *at; at++) {
+		secret_gate_add_tokens(gate, *at);
+		if (strncmp(*at, "CREEL_", 6) == 0)
+			secret_gate_add_urls(gate, *at);
+	}
 }
 
 int main(int argc, char **argv)
@@ -169,13 +193,19 @@ int main(int argc, char **argv)
 		name = "help";
 	if (strcmp(name, "--version") == 0)
 		name = "version";
+	struct secret_gate *gate = secret_gate_new();
+	if (gate)
+		hide_secrets(gate, argc, argv);
+	log_set_gate(gate);
 	size_t i = 0, count = sizeof commands / sizeof *commands;
 	while (i < count && strcmp(name, commands[i].name) != 0)
 		i++;
-	if (argc < 2)
+	if (!gate)
+		error_set(&e, EXIT_USAGE, "out of memory");
+	else if (argc < 2)
 		error_set(&e, EXIT_USAGE, "no command was given; `creel-relay help` lists them");
 	else if (i < count)
-		status = commands[i].run(argc - 1, argv + 1, &e);
+		status = commands[i].run(argc - 1, argv + 1, gate, &e);
 	else
 		error_set(&e, EXIT_USAGE, "'%.60s' is not a command; see creel-relay help", name);
 	errno = 0;
@@ -186,9 +216,12 @@ int main(int argc, char **argv)
 	}
 	if (*e.text) {
 		struct buffer line = { 0 };
+		secret_gate_scrub(gate, e.text, sizeof e.text);
 		if (text_sanitize(&line, bytes_of(e.text), TEXT_LINE))
 			fprintf(stderr, "creel-relay: %.*s\n", (int)line.len, (const char *)line.at);
 		buffer_free(&line);
 	}
+	log_set_gate(NULL);
+	secret_gate_free(gate);
 	return status;
 }

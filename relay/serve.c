@@ -14,6 +14,7 @@
 #include "shared/log.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -380,7 +381,18 @@ static int serve(struct settings *settings, struct error *e)
 	return started ? EXIT_DONE : (int)e->code;
 }
 
-int serve_run(int argc, char **argv, struct error *e)
+/* No option takes one: it is there by mistake, and sentences name what is wrong with a line. */
+static void hide_tokens(struct secret_gate *gate, struct bytes text)
+{
+	char *copy = bytes_dup_text(text);
+	secret_gate_add_tokens(gate, copy);
+	secret_gate_add_urls(gate, copy);
+	if (copy)
+		OPENSSL_cleanse(copy, text.len);
+	free(copy);
+}
+
+int serve_run(int argc, char **argv, struct secret_gate *gate, struct error *e)
 {
 	struct settings s = {
 		.data = "creel-relay-data",
@@ -487,6 +499,7 @@ int serve_run(int argc, char **argv, struct error *e)
 			error_set(e, EXIT_USAGE, "the config file %s cannot be read: %s", config, strerror(errno));
 			goto out;
 		}
+		hide_tokens(gate, buffer_view(&file.text));
 		const struct options_file files[] = { { config, buffer_view(&file.text), NULL, NULL } };
 		source.files = files;
 		source.file_count = 1;

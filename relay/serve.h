@@ -2,5 +2,7 @@
 #pragma once
 
 #include "shared/error.h"
+#include "shared/secret_gate.h"
 
-int serve_run(int argc, char **argv, struct error *e);
+/* The gate is told of what its config file holds. */
+int serve_run(int argc, char **argv, struct secret_gate *gate, struct error *e);

@@ -170,6 +170,9 @@ bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char se
 				 "a token's name is up to 64 letters, digits, '-', '_' or '.', without blanks");
 	if (strlen(tunnels) > 128)
 		return error_set(e, EXIT_USAGE, "the pattern of tunnel names is longer than 128 characters");
+	if (strstr(tunnels, "creel_"))
+		return error_set(e, EXIT_USAGE,
+				 "the pattern of tunnel names holds a token, and no tunnel is called that");
 	if (RAND_bytes(random, sizeof random) != 1)
 		return error_set(e, EXIT_STORE, "the system gave no random bytes");
 	snprintf(secret, TOKEN_TEXT_LEN + 1, "creel_");

@@ -11,12 +11,18 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The one process-wide setting of a logger; set in main, read everywhere. */
+/* The two process-wide settings of a logger; set in main, read everywhere. */
 static _Atomic int log_threshold = LOG_INFO;
+static const struct secret_gate *_Atomic log_gate;
 
 void log_set_level(enum log_level level)
 {
 	atomic_store(&log_threshold, (int)level);
+}
+
+void log_set_gate(const struct secret_gate *gate)
+{
+	atomic_store(&log_gate, gate);
 }
 
 const char *log_number(struct log_number *n, int64_t value)
@@ -58,7 +64,7 @@ void log_event(enum log_level level, const char *event, ...)
 	clock_gettime(CLOCK_REALTIME, &now);
 	char time_text[TEXT_TIME_LEN];
 	text_format_time(time_text, (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
-	struct buffer line = { 0 };
+	struct buffer line = { 0 }, shown = { 0 };
 	bool fine = buffer_printf(&line, "ts=%s level=%s event=%s", time_text, names[level], event);
 	va_list args;
 	va_start(args, event);
@@ -68,11 +74,13 @@ void log_event(enum log_level level, const char *event, ...)
 			fine = buffer_printf(&line, " %s=", key) && append_value(&line, value);
 	}
 	va_end(args);
-	if (fine && buffer_put_u8(&line, '\n')) {
+	if (fine && secret_gate_put(atomic_load(&log_gate), &shown, buffer_view(&line)) &&
+	    buffer_put_u8(&shown, '\n')) {
 		/* One write a line keeps lines of several threads apart; a log that cannot be written has nowhere to
 		 * go. */
-		ssize_t written = write(STDERR_FILENO, line.at, line.len);
+		ssize_t written = write(STDERR_FILENO, shown.at, shown.len);
 		(void)written;
 	}
 	buffer_free(&line);
+	buffer_free(&shown);
 }

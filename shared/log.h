@@ -4,9 +4,13 @@
 
 #include <stdint.h>
 
+#include "shared/secret_gate.h"
+
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 void log_set_level(enum log_level level);
+/* No line shows what the gate knows. Before threads begin; it outlives the last line. NULL: none. */
+void log_set_gate(const struct secret_gate *gate);
 /* Pairs (const char *key, const char *value) ending with NULL; a NULL value is left out. */
 void log_event(enum log_level level, const char *event, ...) __attribute__((sentinel));
 /* For numbers: log_number(buffer, n) gives buffer. */

@@ -9,10 +9,11 @@
 
 #include <openssl/crypto.h>
 
-#define ANYWHERE_LEN 8 /* hidden wherever it stands */
-#define WORD_LEN 4     /* hidden as a whole word */
-#define WHOLE_LEN 16   /* of which pieces are hidden as well */
-#define PIECE_LEN 12   /* as long as these */
+#define ANYWHERE_LEN 8  /* hidden wherever it stands */
+#define WORD_LEN 4      /* hidden as a whole word */
+#define WHOLE_LEN 16    /* of which pieces are hidden as well */
+#define PIECE_LEN 12    /* as long as these */
+#define TOKEN_DIGITS 16 /* of what looks like a token: one may be cut off */
 
 struct secret_gate {
 	struct bytes *at; /* owned copies */
@@ -174,6 +175,19 @@ void secret_gate_add_urls(struct secret_gate *g, const char *text)
 			end--;
 		if (end > 1)
 			add_user_info(g, bytes_make(at, end - 1));
+		at += len;
+	}
+}
+
+void secret_gate_add_tokens(struct secret_gate *g, const char *text)
+{
+	static const char begin[] = "creel_";
+	for (const char *at = text ? strstr(text, begin) : NULL; at; at = strstr(at, begin)) {
+		size_t len = strlen(begin);
+		while (isxdigit((unsigned char)at[len]))
+			len++;
+		if (len >= strlen(begin) + TOKEN_DIGITS)
+			learn_both(g, bytes_make(at, len));
 		at += len;
 	}
 }

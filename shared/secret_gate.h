@@ -29,6 +29,9 @@ void secret_gate_add_login(struct secret_gate *g, const char *user, const char *
  * for a password may hold one. */
 void secret_gate_add_urls(struct secret_gate *g, const char *text);
 
+/* What looks like a token of creel-relay, wherever it stands in the text: "creel_" and hexadecimal digits. */
+void secret_gate_add_tokens(struct secret_gate *g, const char *text);
+
 /* In place; what does not fit any more is cut off. A NULL gate changes nothing. */
 void secret_gate_scrub(const struct secret_gate *g, char *text, size_t size);
 /* The same, appended to `out`. */

@@ -32,6 +32,10 @@ const S = {
 	urlUser: 'url-name-90cc',
 	urlPassword: 'url%40pw-6b3f',
 	header: 'hdr-bearer-2f90ab',
+	// Of the relay's, whole, as its gate knows them by their looks.
+	relayOption: `creel_${'0a1b2c3d'.repeat(8)}`,
+	relayEnv: `creel_${'f9e8d7c6'.repeat(8)}`,
+	relayLine: `creel_${'5a6b7c8d'.repeat(8)}`,
 };
 const enc = encodeURIComponent;
 
@@ -192,6 +196,25 @@ describe('no secret is shown', () => {
 		const data = w.fresh('relay');
 		await each('creel-relay', () => [[], ['--token', S.tokenOption], [`--tls-key=${w.path('secret.txt')}`, '--tls-cert', w.path('secret.txt')], ['--config', w.path('raw.ini')], ['--config', w.path('no-equals.ini')],
 			['--data', w.path('no.db')], ['--listen', '127.0.0.1:99999', '--data', data], ['list', '--data', w.path('no.db')], ['revoke', 'nobody', '--data', data]]);
+	});
+
+	it('creel-relay: a token in each place where none belongs', async () => {
+		const data = w.fresh('relay'), cut = S.relayOption.slice(0, 40), T = S.relayOption;
+		const lines = [S.relayLine, `token = ${S.relayLine}`, `${S.relayLine} = 1`, `data = ${S.relayLine}`, `max-body = ${S.relayLine}`, `log-level = ${S.relayLine}`, `tls-cert = ${S.relayLine}`, `[${S.relayLine}`,
+			`public-url = http://${S.urlUser}:${S.urlPassword}@127.0.0.1`, `listen = ${S.relayLine}`, `trusted-proxy = ${S.relayLine}`];
+		const files = lines.map((line, i) => {
+			writeFileSync(w.path(`relay-${i}.ini`), line.startsWith('[') ? `${line}\n` : `[serve]\n${line}\n`);
+			return ['--config', w.path(`relay-${i}.ini`), '--listen', '127.0.0.1:0'];
+		});
+		const options = [...(await w.run('creel-relay', ['serve', '--help'])).text.matchAll(/^ +(?:-\w, )?--([a-z-]+) \S/gm)].map((m) => m[1]);
+		assert.ok(options.length > 25, options.join());
+		const words = [[T], ['--token', T], [`--token=${T}`], [`--${T}`], [`-${T}`], ['add', T], ['add', 'x', '--tunnels', T, '--data', data], ['add', 'x', T], ['revoke', T, '--data', data], ['names', T, '--data', data], ['free', T, '--data', data],
+			['warning', T, 'on', '--data', data], ['list', '--data', data], [T, '--data', data], ['--config', T], ['--data', w.path('no.db', T)], [`--token=${cut}`], [cut]];
+		await each('creel-relay', (name) => [...words, ...files, ...(name === 'serve' ? options.flatMap((o) => [[`--${o}`, T, '--listen', '127.0.0.1:0'], ['--data', data, '--listen', '127.0.0.1:0', `--${o}=${T}`]]) : [])]);
+		await say('creel-relay', [T]);
+		await say('creel-relay', [cut]);
+		for (const o of options) await say('creel-relay', ['serve', '--listen', '127.0.0.1:0', '--data', data, '--log-level', 'debug'], { env: { [`CREEL_RELAY_${o.toUpperCase().replaceAll('-', '_')}`]: S.relayEnv } });
+		for (const name of ['CREEL_RELAY_TOKEN', 'CREEL_TOKEN', 'CREEL_RELAY_CONFIG', 'CREEL_RELAY_DATA']) await say('creel-relay', ['token', 'list'], { env: { [name]: S.relayEnv } });
 	});
 
 	it('a whole tunnel: log, status, record and command lines', async () => {

@@ -32,6 +32,21 @@ static void test_every_spelling(void **state)
 	secret_gate_free(g);
 }
 
+static void test_tokens_by_their_looks(void **state)
+{
+	(void)state;
+	struct secret_gate *g = secret_gate_new();
+	secret_gate_add_tokens(
+	    g, "--token=creel_00112233445566778899AABBCCDDEEFF, creel_ and creel_00ff, creel_0123456789abcdef");
+	secret_gate_add_tokens(g, "");
+	secret_gate_add_tokens(g, NULL);
+	expect(g, "option creel_00112233445566778899AABBCCDDEEFF!", "option [secret]!");
+	expect(g, "cut off creel_0011223344", "cut off [secret]");
+	expect(g, "creel_0123456789abcdef, creel_00ff and creel_ stay apart",
+	       "[secret], creel_00ff and creel_ stay apart");
+	secret_gate_free(g);
+}
+
 /* base64 with '/' and '+', and as URLs write it. */
 static void test_both_alphabets(void **state)
 {
@@ -127,6 +142,7 @@ int main(void)
 		cmocka_unit_test(test_short_ones),
 		cmocka_unit_test(test_logins),
 		cmocka_unit_test(test_urls),
+		cmocka_unit_test(test_tokens_by_their_looks),
 		cmocka_unit_test(test_what_does_not_fit),
 	};
 	return RUN(tests);
