@@ -104,6 +104,15 @@ static bool is_pass(const struct browser_warning *w, enum purpose purpose, const
 	       CRYPTO_memcmp(right, given.at, PASS_LEN) == 0;
 }
 
+static bool contains_nocase(struct bytes text, const char *what)
+{
+	size_t len = strlen(what);
+	for (size_t i = 0; i + len <= text.len; i++)
+		if (strncasecmp((const char *)text.at + i, what, len) == 0)
+			return true;
+	return false;
+}
+
 /* RFC 6265 §4.2.1: pairs with "; " between. There may be several of the name, of other paths. */
 static bool has_cookie(const struct browser_warning *w, const struct warning_request *r)
 {
@@ -128,16 +137,12 @@ static bool has_cookie(const struct browser_warning *w, const struct warning_req
 	return false;
 }
 
-/* ---- who is to see it ---- */
-
-static bool contains_nocase(struct bytes text, const char *what)
+bool browser_warning_is_ours(struct bytes set_cookie)
 {
-	size_t len = strlen(what);
-	for (size_t i = 0; i + len <= text.len; i++)
-		if (strncasecmp((const char *)text.at + i, what, len) == 0)
-			return true;
-	return false;
+	return contains_nocase(set_cookie, COOKIE);
 }
+
+/* ---- who is to see it ---- */
 
 static bool is_one_of(struct bytes value, const char *const *words)
 {
@@ -147,18 +152,33 @@ static bool is_one_of(struct bytes value, const char *const *words)
 	return false;
 }
 
-/* Browsers say by Sec-Fetch-* (Fetch Metadata) what a request is for, over https and on loopback. Those that say
- * nothing are told by what they would like to have, programs that say who they are by that. */
+/* What is fetched ahead of a click is shown by the click without being asked for again. */
+static bool is_prefetch(struct bytes headers)
+{
+	static const char *const fields[] = { "Sec-Purpose", "Purpose", "X-Moz" };
+	struct bytes value;
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		if (headers_find(headers, fields[i], &value) && contains_nocase(value, "prefetch"))
+			return true;
+	return false;
+}
+
+/* Browsers say by Sec-Fetch-* (Fetch Metadata) what a request is for, over https and on loopback, and a form that a
+ * page elsewhere sends leads here as a link does. Those that say nothing are told by what they would like to have (and
+ * a form by the page that it came from), programs that say who they are by that. */
 static bool is_navigation(const struct warning_request *r)
 {
 	static const char *const documents[] = { "document", "iframe", "frame", "embed", "object", NULL };
 	struct bytes value, agent;
-	if (!bytes_equal(r->method, bytes_of("GET")) && !bytes_equal(r->method, bytes_of("HEAD")))
-		return false;
+	bool reads = bytes_equal(r->method, bytes_of("GET")) || bytes_equal(r->method, bytes_of("HEAD"));
+	if (reads && is_prefetch(r->headers))
+		return true;
 	if (headers_find(r->headers, "Sec-Fetch-Mode", &value))
 		return bytes_equal_nocase(value, "navigate");
 	if (headers_find(r->headers, "Sec-Fetch-Dest", &value))
 		return is_one_of(value, documents);
+	if (!reads && !(bytes_equal(r->method, bytes_of("POST")) && headers_find(r->headers, "Origin", &value)))
+		return false;
 	if (!headers_find(r->headers, "Accept", &value) || !contains_nocase(value, "text/html"))
 		return false;
 	return !headers_find(r->headers, "User-Agent", &agent) || contains_nocase(agent, "Mozilla/") ||
@@ -260,7 +280,9 @@ static bool show(const struct browser_warning *w, const struct warning_request *
 		   len, name);
 }
 
-/* Where it leads is always this tunnel: a target that began with two slashes would name another host. */
+/* With SameSite=None forms that a login elsewhere sends here bring it along: all it says is that the page was read.
+ * Browsers take that over https alone. Where it leads is always this tunnel: a target that began with two slashes would
+ * name another host. */
 static bool go_on(const struct browser_warning *w, const struct warning_request *r, struct bytes to,
 		  struct warning_answer *out)
 {
@@ -272,8 +294,8 @@ static bool go_on(const struct browser_warning *w, const struct warning_request 
 		    buffer_append_text(&location, elsewhere ? "/." : "") && location_append_target(&location, to) &&
 		    buffer_printf(&cookie, COOKIE "=%s; Path=", value) &&
 		    (r->prefix.len > 0 ? buffer_append_bytes(&cookie, r->prefix) : buffer_append_text(&cookie, "/")) &&
-		    buffer_printf(&cookie, "; Max-Age=%u; HttpOnly; SameSite=Lax%s", COOKIE_SECONDS,
-				  r->https ? "; Secure" : "") &&
+		    buffer_printf(&cookie, "; Max-Age=%u; HttpOnly; SameSite=%s", COOKIE_SECONDS,
+				  r->https ? "None; Secure" : "Lax") &&
 		    add_standing(w, &out->fields) &&
 		    headers_append(&out->fields, bytes_of("Location"), buffer_view(&location)) &&
 		    headers_append(&out->fields, bytes_of("Set-Cookie"), buffer_view(&cookie)) &&

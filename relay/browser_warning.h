@@ -40,3 +40,7 @@ void browser_warning_free(struct browser_warning *w);
 /* False when out of memory: then the request is not to reach the tunnel. */
 MUST_CHECK bool browser_warning_judge(const struct browser_warning *w, const struct warning_request *r,
 				      enum warning_verdict *verdict, struct warning_answer *out);
+
+/* Whether an answer's Set-Cookie is about the cookie of the page, in whatever spelling (its name may stand in the value
+ * of a nameless one). No app may set it: one that a stranger's page embeds could have its own let its visitors past. */
+bool browser_warning_is_ours(struct bytes set_cookie);

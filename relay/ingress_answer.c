@@ -1,6 +1,7 @@
 /* What a sender is answered: the app's answer, 202, or why not. */
 #include "relay/ingress_private.h"
 
+#include "relay/browser_warning.h"
 #include "relay/stream.h"
 #include "shared/headers.h"
 #include "shared/log.h"
@@ -147,13 +148,15 @@ static ssize_t read_answer(void *cls, uint64_t pos, char *out, size_t max)
 	return 0;
 }
 
-static bool add_answer_headers(struct MHD_Response *r, struct bytes block, bool upgrade)
+static bool add_answer_headers(const struct relay *relay, struct MHD_Response *r, struct bytes block, bool upgrade)
 {
 	struct bytes name, value;
 	struct hop_by_hop hops = { 0 };
 	bool fine = hop_by_hop_find(&hops, block);
 	for (size_t pos = 0; fine && headers_next(block, &pos, &name, &value);) {
 		bool passes = upgrade && bytes_equal_nocase(name, "Upgrade"); /* libmicrohttpd adds Connection */
+		if (relay->warning && bytes_equal_nocase(name, "Set-Cookie") && browser_warning_is_ours(value))
+			continue;
 		if (passes || !(hop_by_hop_has(&hops, name) || bytes_equal_nocase(name, "Content-Length")))
 			fine = add_answer_field(r, name, value);
 	}
@@ -238,7 +241,7 @@ enum MHD_Result ingress_reply_answer(struct exchange *x)
 	struct MHD_Response *r = make_answer(x);
 	if (!r)
 		return MHD_NO;
-	if (!add_answer_headers(r, d->answer.headers, is_upgraded(d))) {
+	if (!add_answer_headers(x->sender->in->relay, r, d->answer.headers, is_upgraded(d))) {
 		MHD_destroy_response(r);
 		return ingress_reply_refusal(x, REFUSE_BAD_ANSWER);
 	}

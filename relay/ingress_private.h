@@ -36,11 +36,12 @@ struct exchange {
 	char *target;            /* raw, copied before MHD decodes it in place */
 	const char *target_in_place;
 	bool started, suspended, replied;
-	bool gone;            /* the reader of an event stream */
-	bool counted;         /* in metrics.in_flight */
-	struct buffer fields; /* of a refusal's answer, beside the standing ones */
-	struct buffer page;   /* HTML that a refusal is, or empty */
-	char *sentence;       /* what a refusal says in place of its standing sentence, or NULL */
+	bool gone;               /* the reader of an event stream */
+	bool counted;            /* in metrics.in_flight */
+	struct buffer fields;    /* of a refusal's answer, beside the standing ones */
+	struct buffer page;      /* HTML that a refusal is, or empty */
+	enum refusal after_body; /* why, once a body has come whose sender is to see a page; else REFUSE_NOTHING */
+	char *sentence;          /* what a refusal says in place of its standing sentence, or NULL */
 	uint64_t received;
 	uint64_t discard; /* bytes of a refused body still to be read; 0: not refused yet */
 	bool discarding;
@@ -87,7 +88,7 @@ void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **c
 
 /* ingress_warning.c: whether the request was answered with the page of --browser-warning, or sent on from it. */
 struct route;
-bool ingress_warns(struct exchange *x, const struct http_head *head, const struct route *route,
+bool ingress_warns(struct exchange *x, const struct http_head *head, const struct route *route, bool body_comes,
 		   enum MHD_Result *result);
 
 /* ---- ingress_answer.c ---- */

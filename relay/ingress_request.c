@@ -195,7 +195,7 @@ static enum MHD_Result begin_request(struct exchange *x, const char *method, con
 		enum refusal offline = route.holder ? registry_admit(route.holder, head.method) : REFUSE_OFFLINE;
 		if (offline != REFUSE_NOTHING)
 			result = refuse(x, &head, &framing, for_record ? why : offline);
-		else if (!ingress_warns(x, &head, &route, &result))
+		else if (!ingress_warns(x, &head, &route, framing.has_body && framing.body_len > 0, &result))
 			result = open_delivery(x, &head, &route, &framing, why);
 	}
 out:
@@ -325,6 +325,8 @@ enum MHD_Result ingress_on_request(void *cls, struct MHD_Connection *connection,
 	}
 	if (x->replied)
 		return MHD_YES;
+	if (x->after_body != REFUSE_NOTHING)
+		return *upload_len > 0 ? discard(x, upload_len) : ingress_reply_refusal(x, x->after_body);
 	if (*upload_len > 0)
 		return take_body(x, upload, upload_len);
 	return x->discarding ? MHD_NO : end_body(x);

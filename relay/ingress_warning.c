@@ -4,6 +4,7 @@
 #include "relay/registry.h"
 #include "relay/router.h"
 #include "relay/tokens.h"
+#include "shared/headers.h"
 #include "shared/log.h"
 
 #include <time.h>
@@ -46,7 +47,16 @@ static void note(struct ingress *in, const struct sender *s, const struct tunnel
 	log->unwritten = 0;
 }
 
-bool ingress_warns(struct exchange *x, const struct http_head *head, const struct route *route, enum MHD_Result *result)
+/* As the browser has it: a trusted proxy may end TLS. */
+static bool is_https(const struct sender *s, struct bytes headers)
+{
+	struct bytes value;
+	return s->tls || (s->forwarded && headers_find(headers, "X-Forwarded-Proto", &value) &&
+			  bytes_equal_nocase(value, "https"));
+}
+
+bool ingress_warns(struct exchange *x, const struct http_head *head, const struct route *route, bool body_comes,
+		   enum MHD_Result *result)
 {
 	struct sender *s = x->sender;
 	struct relay *relay = s->in->relay;
@@ -62,7 +72,7 @@ bool ingress_warns(struct exchange *x, const struct http_head *head, const struc
 		.prefix = route->prefix,
 		.target = route->target,
 		.address = bytes_make(s->address.at, sizeof s->address.at),
-		.https = s->tls,
+		.https = is_https(s, head->headers),
 		.now_s = (uint64_t)now,
 	};
 	bool fine = browser_warning_judge(relay->warning, &r, &verdict, &answer);
@@ -76,8 +86,13 @@ bool ingress_warns(struct exchange *x, const struct http_head *head, const struc
 		buffer_free(&x->fields);
 		buffer_free(&x->page);
 	}
-	*result = ingress_reply_refusal(x, !fine                     ? REFUSE_OVERLOADED
-					   : verdict == WARNING_SHOW ? REFUSE_BROWSER_WARNING
-								     : REFUSE_WARNING_READ);
+	enum refusal why = !fine                     ? REFUSE_OVERLOADED
+			   : verdict == WARNING_SHOW ? REFUSE_BROWSER_WARNING
+						     : REFUSE_WARNING_READ;
+	/* A form's body: were it left unread, the page would be lost with the connection. */
+	x->after_body = body_comes ? why : REFUSE_NOTHING;
+	*result = body_comes ? MHD_YES : ingress_reply_refusal(x, why);
+	if (body_comes)
+		ingress_set_state(s, SENDER_BODY, relay->settings.body_timeout_ms);
 	return true;
 }

@@ -1,10 +1,12 @@
 // --browser-warning: a page of the relay's between a browser and somebody's tunnel, which no webhook ever sees.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { Browser, hasBrowser } from './lib/chromium.mjs';
 import { World, waitFor } from './lib/harness.mjs';
-import { Receiver, Sender, field, requestBytes, send } from './lib/http.mjs';
+import { Receiver, Sender, field, fields, requestBytes, send } from './lib/http.mjs';
 
 const CHROME = 'User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36';
 const HTML = 'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
@@ -63,10 +65,59 @@ describe('--browser-warning', () => {
 			['GET', ['User-Agent: TwilioProxy/1.1', 'Accept: */*']], ['GET', ['User-Agent: Mozilla/5.0', 'Accept: */*']],
 			['GET', [CHROME, HTML, 'Sec-Fetch-Mode: cors', 'Sec-Fetch-Dest: empty']], ['GET', [CHROME, 'Sec-Fetch-Mode: no-cors', 'Sec-Fetch-Dest: image', 'Accept: image/*']],
 			['GET', [CHROME, HTML, ...NAVIGATE, 'Creel-Skip-Warning: 1']], ['GET', [CHROME, HTML, 'creel-skip-warning:']],
-			...['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'].map((m) => [m, [CHROME, HTML, ...NAVIGATE, 'Content-Length: 0']]),
+			...['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'].map((m) => [m, [CHROME, HTML, 'Content-Length: 0']]),
+			...['PUT', 'DELETE'].map((m) => [m, [CHROME, HTML, 'Origin: https://a.example', 'Content-Length: 0']]),
+			['POST', [CHROME, HTML, 'Origin: https://a.example', 'Sec-Fetch-Mode: cors', 'Content-Length: 0']], ['POST', ['Accept: */*', 'Origin: https://a.example', 'Content-Length: 0']],
+			['GET', [CHROME, 'Accept: */*', 'Purpose: test']],
 		];
 		for (const [method, lines] of all) assert.equal((await get('/shop/hook', lines, { method })).status, 200, `${method} ${lines}`);
 		assert.equal(app.requests.length, n + all.length);
+	});
+
+	it('a form that leads here and what is fetched ahead of a click see it too, and the page comes whole whatever the body', async () => {
+		const seen = app.requests.length;
+		for (const lines of [[CHROME, HTML, ...NAVIGATE], ['Sec-Fetch-Mode: navigate'], [CHROME, HTML, 'Origin: https://evil.example'], [CHROME, HTML, 'Origin: null']])
+			for (const body of ['', 'user=a', 'x'.repeat(3 << 20)]) {
+				const s = await Sender.connect(relay.port);
+				await s.write(requestBytes('POST', '/shop/login', ['Host: localhost', `Content-Length: ${body.length}`, ...lines]));
+				await new Promise((resolve) => setTimeout(resolve, 20)); // browsers send it apart
+				await s.write(body);
+				const a = await s.answer();
+				assert.deepEqual([a?.status, field(a.lines, 'creel-refused')], [403, 'browser_warning'], lines.join());
+				assert.match(page(a).link, /&to=\/login$/);
+				await s.end();
+			}
+		for (const line of ['Sec-Purpose: prefetch', 'Sec-Purpose: prefetch;prerender', 'Purpose: prefetch', 'X-Moz: prefetch'])
+			assert.equal((await get('/shop/', [CHROME, HTML, 'Sec-Fetch-Mode: no-cors', 'Sec-Fetch-Dest: empty', line])).status, 403, line);
+		assert.equal(app.requests.length, seen);
+		const cookie = cookieOf(await get(page(await get('/shop/', [CHROME, HTML])).link, [CHROME, HTML]));
+		assert.equal((await send(relay.port, requestBytes('POST', '/shop/login', ['Host: localhost', 'Content-Length: 2', ...NAVIGATE, `Cookie: ${cookie}`], 'hi'))).status, 200);
+	});
+
+	it('no app sets the cookie: what a stranger’s page embeds lets nobody past', async () => {
+		const cookie = cookieOf(await get(page(await get('/shop/', [CHROME, HTML])).link, [CHROME, HTML]));
+		const kept = ['a=b; Path=/', 'session=1; Path=/shop; SameSite=None; Secure'];
+		const set = [`${cookie}; Path=/shop; SameSite=None; Secure`, kept[0], `=${cookie}; Path=/`, `Creel-Warning-Read=x`, ` ${cookie}`, kept[1]];
+		app.answer = (_, socket) => socket.write(`HTTP/1.1 200 OK\r\n${set.map((c) => `Set-Cookie: ${c}\r\n`).join('')}Content-Length: 2\r\n\r\nok`);
+		try {
+			const a = await get('/shop/image.png', ['Accept: image/*', 'Sec-Fetch-Mode: no-cors', 'Sec-Fetch-Dest: image']);
+			assert.equal(a.status, 200);
+			assert.deepEqual(fields(a.lines, 'set-cookie'), kept);
+		} finally {
+			app.answer = app200;
+		}
+	});
+
+	it('over https, a proxy’s as well, forms of other sites bring the cookie along', async () => {
+		const made = await w.makeData();
+		const behind = await w.startRelay({ data: made.data, args: ['--browser-warning', '--trusted-proxy', '127.0.0.1'] });
+		await w.startClient({ relay: behind, target: app.port, name: 'shop', db: w.fresh('db'), env: { CREEL_TOKEN: made.token } });
+		for (const [proto, want] of [['https', /; SameSite=None; Secure$/], ['http', /; SameSite=Lax$/]]) {
+			const lines = [CHROME, HTML, 'X-Forwarded-For: 203.0.113.9', `X-Forwarded-Proto: ${proto}`];
+			const read = await get(page(await get('/shop/', lines, { port: behind.port })).link, lines, { port: behind.port });
+			assert.match(field(read.lines, 'set-cookie'), want);
+		}
+		assert.match(field((await get(page(await get('/shop/', [CHROME, HTML])).link, [CHROME, HTML, 'X-Forwarded-Proto: https'])).lines, 'set-cookie'), /; SameSite=Lax$/, 'a stranger’s word is none');
 	});
 
 	it('its link leads on to the same target, and sets a cookie for that tunnel alone', async () => {
@@ -186,6 +237,14 @@ describe('--browser-warning', () => {
 		await b.visit(`data:text/html,<a href="${encodeURIComponent(link)}">win</a>`);
 		await b.eval(`document.querySelector('a').click()`);
 		assert.match(await b.loaded((text, url) => url === link), /^This is somebody's tunnel/);
+		// Nor with a form that sends itself.
+		const form = `<form method="post" action="${base}/shop/form"><input name="a" value="${'b'.repeat(200_000)}"></form><script>document.forms[0].submit()</script>`;
+		const stranger = createServer((_, answer) => answer.setHeader('Content-Type', 'text/html').end(form));
+		stranger.listen(0, '127.0.0.1');
+		await once(stranger, 'listening');
+		w.keep({ close: () => (stranger.close(), stranger.closeAllConnections?.()) });
+		await b.visit(`http://localhost:${stranger.address().port}/`);
+		assert.match(await b.loaded((text, url) => url === `${base}/shop/form`), /^This is somebody's tunnel/);
 		await b.close();
 	});
 });
