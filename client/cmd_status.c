@@ -1,5 +1,6 @@
 #include "client/command.h"
 #include "client/row_json.h"
+#include "shared/disk.h"
 #include "shared/text.h"
 
 #include <errno.h>
@@ -9,9 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#define FULL_BYTES (128 << 10) /* what a commit of one webhook may want */
+
 struct status {
 	bool json, online, failed;
 	size_t shown;
+	char full[300]; /* what is wrong with the store's disk, or "" */
 	struct error *e;
 };
 
@@ -43,6 +47,16 @@ static bool print_json(const struct client_status *c, const char *state, struct 
 	return row_json_print(stdout, o, e);
 }
 
+/* A client that cannot write its record cannot write so either: its last word may be from before that. */
+static void look_at_disk(struct status *s, const char *path)
+{
+	int64_t bytes = disk_free(path);
+	if (bytes >= 0 && bytes < FULL_BYTES)
+		snprintf(s->full, sizeof s->full,
+			 "the disk of %.200s is full (%lld KiB are free): webhooks are refused", path,
+			 (long long)(bytes >> 10));
+}
+
 static void on_client(void *user, const struct client_status *c)
 {
 	struct status *s = user;
@@ -52,14 +66,16 @@ static void on_client(void *user, const struct client_status *c)
 	uint64_t now = now_us();
 	bool stale = c->confirmed_at_us + 2 * c->ping_interval_ms * 1000 < now;
 	bool says_online = bytes_equal(c->state, bytes_of("online")), online = says_online && !stale;
-	struct bytes detail = c->detail;
-	char silent[100];
+	struct bytes detail = c->detail.len ? c->detail : bytes_of(s->full);
+	char silent[500];
+	/* Where the relay is silent the client says so soon after: it hangs, or could not write. */
 	if (says_online && stale) {
-		snprintf(silent, sizeof silent, "the relay has not confirmed the tunnel for %llu s",
-			 (unsigned long long)((now - c->confirmed_at_us) / 1000000));
+		snprintf(silent, sizeof silent, "neither relay nor client has confirmed the tunnel for %llu s%s%s",
+			 (unsigned long long)((now - c->confirmed_at_us) / 1000000), *s->full ? "; " : "", s->full);
 		detail = bytes_of(silent);
 	}
 	const char *state = online                                          ? "online"
+			    : says_online                                   ? "unknown"
 			    : bytes_equal(c->state, bytes_of("connecting")) ? "connecting"
 									    : "offline";
 	s->online = s->online || online;
@@ -71,7 +87,7 @@ static void on_client(void *user, const struct client_status *c)
 	struct buffer text = { 0 };
 	bool fine = text_sanitize(&text, c->url.len ? c->url : bytes_of("(no URL yet)"), TEXT_LINE) &&
 		    buffer_append_text(&text, " -> ") && text_sanitize(&text, c->target, TEXT_LINE);
-	if (fine && !online && detail.len)
+	if (fine && detail.len)
 		fine = buffer_append_text(&text, "  ") && text_sanitize(&text, detail, TEXT_LINE);
 	if (fine)
 		printf("%-10s  %.*s\n", state, (int)text.len, (const char *)text.at);
@@ -100,8 +116,11 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 	bool never = path && access(path, F_OK) != 0 && errno == ENOENT;
 	if (never)
 		goto none;
-	if ((!common.db && !path) || !store_open(&store, common.db ? common.db : path, STORE_READ_ONLY, e) ||
-	    !store_list_status(store, on_client, &s, e) || s.failed) {
+	const char *name = common.db ? common.db : path;
+	if (name)
+		look_at_disk(&s, name);
+	if (!name || !store_open(&store, name, STORE_READ_ONLY, e) || !store_list_status(store, on_client, &s, e) ||
+	    s.failed) {
 		status = (int)e->code;
 		goto out;
 	}
@@ -122,8 +141,12 @@ const struct command command_status = {
 	"whether a tunnel is online, and where",
 	"Shows the clients running on this machine with this store. Exit status 0 when one is online, else 1. "
 	"\"online\" means\n"
-	"that the relay confirmed the tunnel within the last two ping intervals. A client that was killed is not "
-	"shown.\n\n"
+	"that the relay confirmed the tunnel within the last two ping intervals, \"unknown\" that the client wrote so, "
+	"and "
+	"nothing\n"
+	"since: it hangs, or cannot write its record. That the record's disk is full is said in either case. A client "
+	"that was\n"
+	"killed is not shown.\n\n"
 	"Example: creel status --json",
 	run,
 };

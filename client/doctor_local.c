@@ -2,13 +2,13 @@
 #include "client/config.h"
 #include "client/config_files.h"
 #include "client/doctor.h"
+#include "shared/disk.h"
 #include "shared/store_check.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define FREE_MIB_WARN 512
@@ -157,10 +157,8 @@ static char *nearest_folder(const char *path)
 /* -1 when it cannot be known. */
 static int64_t free_mib(const char *folder)
 {
-	struct statvfs fs;
-	if (statvfs(folder, &fs) != 0 || fs.f_blocks == 0) /* no blocks: no disk that could be full */
-		return -1;
-	return (int64_t)(fs.f_bavail * (fs.f_frsize ? fs.f_frsize : fs.f_bsize) >> 20);
+	int64_t bytes = disk_free(folder);
+	return bytes < 0 ? -1 : bytes >> 20;
 }
 
 static bool look_at_space(struct doctor *d, const char *folder, int64_t mib)

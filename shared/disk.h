@@ -1,9 +1,12 @@
-/* Brings a file, or a folder, to the disk itself: fsync, which on macOS leaves it in the drive's cache. */
+/* What the standard library says of a disk in more words, or not on every system. */
 #pragma once
 
 #include <fcntl.h>
+#include <stdint.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+/* Brings a file, or a folder, to the disk itself: fsync, which on macOS leaves it in the drive's cache. */
 static inline int disk_sync(int fd)
 {
 #ifdef F_FULLFSYNC
@@ -11,4 +14,13 @@ static inline int disk_sync(int fd)
 		return 0;
 #endif
 	return fsync(fd);
+}
+
+/* Bytes that are free where the file or folder is; -1 when it cannot be known. */
+static inline int64_t disk_free(const char *path)
+{
+	struct statvfs fs;
+	if (statvfs(path, &fs) != 0 || fs.f_blocks == 0) /* no blocks: no disk that could be full */
+		return -1;
+	return (int64_t)(fs.f_bavail * (fs.f_frsize ? fs.f_frsize : fs.f_bsize));
 }

@@ -302,6 +302,8 @@ describe('a full disk', () => {
 		for (let i = 0; i < filler; i++) rmSync(`${disk}/filler-${i}`, { force: true });
 	}
 
+	const status = async (db) => JSON.parse((await w.creel(['status', '--json', '--db', `${disk}/${db}`])).text.trim().split('\n')[0] || 'null');
+
 	it('deliveries go back to the relay with one sentence; they are taken again when there is room', async (t) => {
 		if (!mounted) {
 			t.skip('a small tmpfs cannot be mounted here');
@@ -321,14 +323,38 @@ describe('a full disk', () => {
 		assert.match(client.err, /^creel: deliveries are refused: .*creel\.db.*disk is full/m);
 		assert.equal(client.err.match(/deliveries are refused/g).length, 1, 'one line');
 		assert.match(states(client, 'online').at(-1).detail, /disk is full/);
+		const full = await status('creel.db');
+		assert.equal(full.state, 'online');
+		assert.match(full.detail, /^the disk of .*creel\.db is full \(\d+ KiB are free\): webhooks are refused/);
+		assert.match((await w.creel(['status', '--db', `${disk}/creel.db`])).text, /^online .* the disk of .* is full/m);
 		empty();
 		c.send(delivery({ stream: 5, event_id: one, target: '/full', body: 'x'.repeat(50_000) }));
 		assert.equal(await c.answer(5), 'ok');
 		await waitFor('the good news', () => /deliveries are recorded again/.test(client.err));
 		assert.equal(states(client, 'online').at(-1).detail, null);
+		await waitFor('creel status without it', async () => (await status('creel.db')).detail === null);
 		const rows = await w.list(1000, { args: ['--db', `${disk}/creel.db`] });
 		assert.equal(rows.filter((r) => r.event_id === one).length, 1);
 		assert.equal(rows.filter((r) => r.event_id === two).length, 0);
+		await client.stop('SIGINT');
+	});
+
+	it('creel status: unknown when the client could not write its state for two ping intervals; online again with room', async (t) => {
+		if (!mounted) {
+			t.skip('a small tmpfs cannot be mounted here');
+			return;
+		}
+		const client = await relay.startClient('silent', { app, db: `${disk}/silent.db`, args: ['--ping-interval', '1s'] });
+		await client.connection(1);
+		await waitFor('online', async () => (await status('silent.db'))?.state === 'online');
+		fill();
+		// Parts of the log that were written before are used again until it is full as well.
+		let last;
+		await waitFor(() => `unknown: ${JSON.stringify(last)}`, async () => (last = await status('silent.db')).state === 'unknown');
+		assert.match(last.detail, /^neither relay nor client has confirmed the tunnel for \d+ s; the disk of .* is full/);
+		assert.equal((await w.creel(['status', '--db', `${disk}/silent.db`])).code, 1);
+		empty();
+		await waitFor(() => `online: ${JSON.stringify(last)}`, async () => (last = await status('silent.db')).state === 'online' && last.detail === null);
 		await client.stop('SIGINT');
 	});
 
