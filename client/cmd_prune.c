@@ -1,4 +1,5 @@
-/* Deletes deliveries, the oldest first, in small transactions beside a running client. */
+/* Deletes deliveries, the oldest first, in small transactions beside a running client; for a size, long answers before
+ * them. */
 #include "client/command.h"
 #include "client/output.h"
 #include "client/retention.h"
@@ -21,7 +22,7 @@ struct prune {
 	int64_t keep_ms;       /* -1: no bound */
 	uint64_t max_size;     /* NO_SIZE: no bound */
 	bool dry_run, json;
-	uint64_t deleted, before, after;
+	uint64_t deleted, answers, before, after;
 };
 
 static atomic_bool interrupted;
@@ -39,6 +40,7 @@ static bool run_prune(struct prune *p, const struct filter *f, uint64_t max_byte
 	if (!store_prune(p->store, &how, &done, e))
 		return false;
 	p->deleted += done.count;
+	p->answers += done.answers;
 	p->before = p->before ? p->before : done.bytes_before;
 	p->after = done.bytes_after;
 	return true;
@@ -71,9 +73,9 @@ static bool report(const struct prune *p, struct error *e)
 {
 	char freed[16], left[16];
 	if (p->json) {
-		json_t *o =
-		    json_pack("{sIsIsIsb}", "deleted", (json_int_t)p->deleted, "bytes_before", (json_int_t)p->before,
-			      "bytes_after", (json_int_t)p->after, "dry_run", p->dry_run);
+		json_t *o = json_pack("{sIsIsIsIsb}", "deleted", (json_int_t)p->deleted, "answers",
+				      (json_int_t)p->answers, "bytes_before", (json_int_t)p->before, "bytes_after",
+				      (json_int_t)p->after, "dry_run", p->dry_run);
 		return row_json_print(stdout, o, e);
 	}
 	output_size(freed, p->before > p->after ? p->before - p->after : 0);
@@ -81,6 +83,10 @@ static bool report(const struct prune *p, struct error *e)
 	const char *noun = p->deleted == 1 ? "delivery" : "deliveries";
 	if (p->dry_run)
 		printf("%llu %s would be deleted\n", (unsigned long long)p->deleted, noun);
+	else if (p->answers > 0)
+		printf("%llu %s deleted, %llu long answer%s given up, %s made free for others, %s in use\n",
+		       (unsigned long long)p->deleted, noun, (unsigned long long)p->answers, p->answers == 1 ? "" : "s",
+		       freed, left);
 	else
 		printf("%llu %s deleted, %s made free for others, %s in use\n", (unsigned long long)p->deleted, noun,
 		       freed, left);
@@ -107,7 +113,7 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 	const struct option_spec specs[] = {
 		{ "filter", 0, OPTION_TEXT, &text, "FILTER", "the same as behind the options" },
 		{ "keep", 0, OPTION_DURATION, &p.keep_ms, "TIME", "delete what is older" },
-		{ "max-size", 0, OPTION_SIZE, &p.max_size, "SIZE", "delete until the store uses no more" },
+		{ "max-size", 0, OPTION_SIZE, &p.max_size, "SIZE", "make room until the store uses no more" },
 		{ "dry-run", 0, OPTION_FLAG, &p.dry_run, NULL, "say how many, delete none" },
 		{ "json", 0, OPTION_FLAG, &p.json, NULL, "one JSON object" },
 	};
@@ -150,7 +156,8 @@ const struct command command_prune = {
 	"delete old deliveries",
 	"Deletes deliveries with their attempts and bodies, the oldest first, and says how many: those older than "
 	"--keep,\n"
-	"then as many as it takes to bring the store to --max-size. A filter says which may be deleted; alone it "
+	"then as many as it takes to bring the store to --max-size: as listen does it, the bodies of long answers go\n"
+	"first, unless all the rest takes more than three quarters of it. A filter says which may be deleted; alone it "
 	"deletes all\n"
 	"that match. With nothing given: --keep 30d --max-size 2GiB. What is waiting or under way stays. A running "
 	"client\n"

@@ -132,6 +132,14 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    " ORDER BY id LIMIT 1",
 	[STATEMENT_EMPTY_MESSAGE] = "UPDATE message SET body = x'' WHERE id = ?1",
 	[STATEMENT_MARK_GAVE_WAY] = "UPDATE attempt SET kept = NULL, cut = 3 WHERE delivery_id = ?1 AND number = ?2",
+	[STATEMENT_NEXT_ANSWERS] = "SELECT coalesce(min(delivery_id), 0) FROM attempt INDEXED BY attempt_by_kept"
+				   " WHERE kept IS NOT NULL AND delivery_id > ?1",
+	[STATEMENT_ANSWERS_OF] = "SELECT count(*), coalesce(sum(" ANSWER_PAGES
+				 "), 0) FROM attempt WHERE delivery_id = ?1 AND kept IS NOT NULL",
+	[STATEMENT_EMPTY_ANSWERS] = "UPDATE message SET body = x'' WHERE id IN (SELECT delivery_id * 4096 + number"
+				    " FROM attempt WHERE delivery_id = ?1 AND kept IS NOT NULL)",
+	[STATEMENT_MARK_GAVE_WAY_ALL] =
+	    "UPDATE attempt SET kept = NULL, cut = 3 WHERE delivery_id = ?1 AND kept IS NOT NULL",
 	[STATEMENT_DROP_TAG] = "DELETE FROM tag WHERE delivery_id = ?1 AND name = ?2",
 };
 

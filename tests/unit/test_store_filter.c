@@ -452,6 +452,84 @@ static void test_pruning_by_size(void **state)
 	store_close(s);
 }
 
+static struct store *store_of_answers(int count, size_t answer)
+{
+	struct store *s = open_store();
+	uint8_t *body = calloc(1, answer);
+	struct error e;
+	bool duplicate;
+	assert_non_null(body);
+	for (int i = 0; i < count; i++) {
+		struct store_delivery d = filter_delivery(1);
+		int64_t id;
+		memcpy(d.event_id, &i, sizeof i);
+		d.state = DELIVERY_DELIVERED;
+		assert_true(store_insert_delivery(s, &d, &id, &duplicate, &e));
+		struct store_attempt a = { .delivery_id = id,
+					   .status = 200,
+					   .headers = bytes_of("A: b\r\n"),
+					   .body = bytes_make(body, answer),
+					   .body_size = answer };
+		assert_true(store_insert_attempt(s, &a, &e));
+	}
+	free(body);
+	return s;
+}
+
+static void test_long_answers_give_way_first(void **state)
+{
+	struct store *s = store_of_answers(100, 100000);
+	struct store_prune p = { .max_bytes = 4 << 20 };
+	struct store_pruned out = prune(s, &p);
+	(void)state;
+	assert_int_equal(out.count, 0);
+	assert_true(out.answers > 50 && out.answers < 100);
+	assert_true(out.bytes_after <= p.max_bytes);
+	assert_int_equal(read_sql(s, "SELECT count(*) FROM attempt WHERE cut = 3"), (int64_t)out.answers);
+	assert_int_equal(read_sql(s, "SELECT max(delivery_id) FROM attempt WHERE cut = 3"), (int64_t)out.answers);
+	assert_int_equal(read_sql(s, "SELECT sum(length(body) > 0) FROM message WHERE id % 4096 = 1"),
+			 100 - (int64_t)out.answers);
+	assert_int_equal(prune(s, &p).answers, 0);
+	store_close(s);
+}
+
+static void test_long_answers_of_a_filter(void **state)
+{
+	struct store *s = store_of_answers(100, 100000);
+	struct filter *f = parse("id:10..19 OR id:90..100");
+	struct store_prune p = { .filter = f, .max_bytes = 1 << 20 };
+	struct store_pruned out = prune(s, &p);
+	(void)state;
+	/* It cannot be reached: then what matches has gone, and nothing else. The newest stays without its answer. */
+	assert_int_equal(read_sql(s, "SELECT count(*) FROM delivery"), 100 - (int64_t)out.count);
+	assert_int_equal(out.count, 20);
+	assert_int_equal(read_sql(s, "SELECT count(*) FROM attempt WHERE cut = 3 AND delivery_id <> 100"), 0);
+	assert_int_equal(read_sql(s, "SELECT cut FROM attempt WHERE delivery_id = 100"), 3);
+	filter_free(f);
+	store_close(s);
+}
+
+static void test_requests_beyond_their_share_go(void **state)
+{
+	struct store *s = store_of_answers(20, 100000);
+	struct error e;
+	bool duplicate;
+	int64_t id;
+	(void)state;
+	for (int i = 100; i < 200; i++) { /* about 78 KiB each */
+		struct store_delivery d = filter_delivery(12);
+		memcpy(d.event_id, &i, sizeof i);
+		d.state = DELIVERY_DELIVERED;
+		assert_true(store_insert_delivery(s, &d, &id, &duplicate, &e));
+	}
+	struct store_prune p = { .max_bytes = 4 << 20 };
+	struct store_pruned out = prune(s, &p);
+	assert_true(out.bytes_after <= p.max_bytes);
+	assert_true(out.count > 20);
+	assert_int_equal(read_sql(s, "SELECT min(id) FROM delivery"), (int64_t)out.count + 1);
+	store_close(s);
+}
+
 static void test_settled(void **state)
 {
 	struct store *s = open_store();
@@ -482,6 +560,9 @@ int main(void)
 		IN_FOLDER(test_deleting_takes_words_out),
 		IN_FOLDER(test_pruning_by_filter),
 		IN_FOLDER(test_pruning_by_size),
+		IN_FOLDER(test_long_answers_give_way_first),
+		IN_FOLDER(test_long_answers_of_a_filter),
+		IN_FOLDER(test_requests_beyond_their_share_go),
 		IN_FOLDER(test_settled),
 	};
 	return RUN(tests);
