@@ -140,6 +140,9 @@ static struct bytes name_of_host(const struct router *r, struct bytes host)
 {
 	const uint8_t *colon = host.len ? memchr(host.at, ':', host.len) : NULL;
 	size_t len = colon ? (size_t)(colon - host.at) : host.len, domain_len = strlen(r->domain);
+	/* The root's dot at the end of a name means the same host. */
+	if (len > 0 && host.at[len - 1] == '.')
+		len--;
 	if (len < domain_len + 2 || host.at[len - domain_len - 1] != '.' ||
 	    strncasecmp((const char *)host.at + len - domain_len, r->domain, domain_len) != 0)
 		return bytes_make(NULL, 0);

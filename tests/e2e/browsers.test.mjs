@@ -145,11 +145,14 @@ describe('a relay that serves loopback', () => {
 	});
 
 	it('with --domain answers to it and to every host below', async () => {
-		const { data } = await w.makeData();
+		const { data, token } = await w.makeData();
 		const below = await w.startRelay({ data, args: ['--domain', 'hooks.example.com'] });
 		const status = async (host) => (await send(below.port, requestBytes('GET', '/', [`Host: ${host}`]))).status;
 		for (const host of ['hooks.example.com', 'SHOP.hooks.example.com:99', 'a.b.hooks.example.com', 'localhost']) assert.equal(await status(host), 404, host);
 		for (const host of ['evil.example', 'hooks.example.com.evil.example', 'xhooks.example.com', '.hooks.example.com.evil']) assert.equal(await status(host), 421, host);
+		await w.startClient({ relay: below, target: app.port, name: 'below', db: w.fresh('db'), env: { CREEL_TOKEN: token } });
+		for (const host of ['below.hooks.example.com', 'BELOW.Hooks.example.com:99', 'below.hooks.example.com.', 'below.hooks.example.com.:99']) assert.equal(await status(host), 200, host);
+		for (const host of ['below..hooks.example.com', 'below.hooks.example.com..', 'xbelow.hooks.example.com', 'a.below.hooks.example.com']) assert.notEqual(await status(host), 200, host);
 	});
 
 	it('keeps to no names once it serves more than loopback', async () => {
