@@ -19,6 +19,9 @@ static const struct {
 	  "the handshake came to it with an Origin field, which creel does not send: a proxy on the way adds it" },
 	{ "rate_refused", false,
 	  "it has refused so many handshakes from here that it says no more why; wait a little" },
+	{ "under_way", false,
+	  "it has as many connections of this address open as it takes from one: close some, or have its "
+	  "--max-connections-per-address raised" },
 	{ "no_upgrade", false, "the handshake came to it as no WebSocket: a proxy on the way must pass Upgrade on" },
 	{ "tunnel_here", false,
 	  "the handshake came to it on a connection for webhooks: a proxy on the way must pass the WebSocket upgrade, "

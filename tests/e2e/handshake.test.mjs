@@ -54,6 +54,16 @@ describe('a handshake answered with no tunnel', () => {
 		}
 	});
 
+	it('what will pass is said in its own words, and it is tried again', async () => {
+		for (const [name, status, words] of [['rate_refused', 429, /refused so many handshakes from here/], ['under_way', 429, /as many connections of this address open as it takes/], ['no_upgrade', 426, /must pass Upgrade on/]]) {
+			const c = await listen(`${status} No\r\nCreel-Refused: ${name}`);
+			await waitFor(() => `two tries\n${c.err}`, () => seen.length >= 2);
+			assert.match(c.err, words);
+			assert.doesNotMatch(c.err, /is a creel relay there/);
+			await c.stop('SIGINT');
+		}
+	});
+
 	it('what a relay refuses for good is said in one sentence, exit 3', async () => {
 		for (const [name, status, words] of [['misdirected', 421, /does not answer to this name: .*--public-url/], ['origin', 403, /Origin field/], ['plaintext', 403, /over TLS alone: write https:\/\//]]) {
 			const c = await listen(`${status} No\r\nCreel-Refused: ${name}`);
