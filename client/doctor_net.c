@@ -208,7 +208,8 @@ static CURLcode dial(struct doctor *d, char *why)
 	if (!c)
 		return CURLE_OUT_OF_MEMORY;
 	snprintf(url, sizeof url, strchr(d->host, ':') ? "http://[%s]:%d" : "http://%s:%d", d->host, d->port);
-	if (d->addresses) {
+	/* An address needs none, and libcurl would not read one of IPv6 there. */
+	if (d->addresses && !strchr(d->host, ':')) {
 		snprintf(addresses, sizeof addresses, "%s:%d:%s", d->host, d->port, d->addresses);
 		known = curl_slist_append(NULL, addresses);
 	}

@@ -112,6 +112,8 @@ describe('creel doctor', () => {
 		const d = await doctor(['--relay', `http://localhost:${six.port}`]);
 		assert.deepEqual(d.fails, [], JSON.stringify(d.told));
 		assert.match(d.checks.tcp.text, /of ::1 takes connections/);
+		const same = await doctor(['--relay', `http://[::1]:${six.port}`]);
+		assert.match(same.checks.tcp.text, /of ::1 takes connections/, 'and by its address');
 	});
 
 	it('http to another machine: a warning', async () => {
