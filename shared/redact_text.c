@@ -204,47 +204,35 @@ static bool next_attribute(struct bytes tag, size_t *at, struct bytes *name, str
 	return false;
 }
 
-/* <input name="csrf_token" value="…">, <add key="ApiKey" value="…"/>, <meta name="…" content="…">. */
-static void find_named_attribute(struct scan *s, struct bytes tag)
+#define TAGS_MOST 4 /* between a name and its value */
+
+/* Behind the tag that begins at `at`, "<x …>" or "</x>"; SIZE_MAX: none does, or an empty element. */
+static size_t tag_end(struct bytes text, size_t at, bool closing)
 {
-	static const char *const naming[] = { "name", "key", "id", "property", NULL };
-	static const char *const valued[] = { "value", "content", NULL };
-	struct bytes name, value, secret = { NULL, 0 };
-	struct redact_match m = { WHY_NOT, false, false };
-	for (size_t at = 0; m.why == WHY_NOT && next_attribute(tag, &at, &name, &value);)
-		if (is_attribute(naming, name) && value.len <= NAME_MOST) {
-			m = redact_match_name(s->r->names, WHERE_TEXT, value, bytes_of(NULL));
-			secret = value;
-		}
-	if (m.why == WHY_NOT)
-		return;
-	for (size_t at = 0; next_attribute(tag, &at, &name, &value);)
-		if (is_attribute(valued, name) && !redact_is_done(value)) {
-			size_t from = (size_t)(value.at - s->text.at);
-			s->tagged = (struct ahead){ from, from + value.len, secret, m.why };
-			return;
-		}
+	size_t i = at + 1 + closing;
+	if (i >= text.len || text.at[at] != '<' || (closing && text.at[at + 1] != '/') || !is_name_start(text.at[i]))
+		return SIZE_MAX;
+	while (i < text.len && i - at < TAG_MOST && text.at[i] != '>' && text.at[i] != '<')
+		i++;
+	return i < text.len && text.at[i] == '>' && text.at[i - 1] != '/' ? i + 1 : SIZE_MAX;
 }
 
-/* <password>…</password>, <wsse:Password Type="…">…, <![CDATA[…]]>. */
-static bool find_element(struct scan *s, size_t open, size_t tag_end)
+static size_t skip_space(struct bytes text, size_t at)
 {
-	struct bytes text = s->text;
-	size_t name = open + 1, i = name;
-	for (; i < tag_end && (is_name_letter(text.at[i]) || text.at[i] == ':'); i++)
-		if (text.at[i] == ':')
-			name = i + 1;
-	if (i == name || i - name > NAME_MOST || text.at[tag_end - 1] == '/')
-		return false;
-	struct bytes local = bytes_make(text.at + name, i - name);
-	struct redact_match m = redact_match_name(s->r->names, WHERE_TEXT, local, bytes_of(NULL));
-	if (m.why == WHY_NOT)
-		return false;
+	while (at < text.len && isspace(text.at[at]))
+		at++;
+	return at;
+}
+
+/* The text behind a tag, in CDATA or in further elements as well. */
+static struct bytes element_text(struct bytes text, size_t from)
+{
 	static const char cdata[] = "<![CDATA[";
-	size_t from = tag_end + 1, len = sizeof cdata - 1;
+	size_t len = sizeof cdata - 1, next;
 	const uint8_t *end;
-	while (from < text.len && isspace(text.at[from]))
-		from++;
+	from = skip_space(text, from);
+	for (int i = 0; i < TAGS_MOST && from < text.len && (next = tag_end(text, from, false)) != SIZE_MAX; i++)
+		from = skip_space(text, next);
 	if (text.len - from > len && memcmp(text.at + from, cdata, len) == 0) {
 		from += len;
 		end = memmem(text.at + from, text.len - from, "]]>", 3);
@@ -254,10 +242,91 @@ static bool find_element(struct scan *s, size_t open, size_t tag_end)
 	size_t to = end ? (size_t)(end - text.at) : text.len;
 	while (to > from && isspace(text.at[to - 1]))
 		to--;
-	if (redact_is_done(bytes_make(text.at + from, to - from)))
+	return bytes_make(text.at + from, to - from);
+}
+
+static void hide_text(struct scan *s, struct bytes value, struct bytes name, enum redact_why why)
+{
+	size_t from = (size_t)(value.at - s->text.at);
+	if (!redact_is_done(value))
+		s->tagged = (struct ahead){ from, from + value.len, name, why };
+}
+
+static struct redact_match match_text(const struct scan *s, struct bytes name)
+{
+	return name.len && name.len <= NAME_MOST ? redact_match_name(s->r->names, WHERE_TEXT, name, bytes_of(NULL))
+						 : (struct redact_match){ WHY_NOT, false, false };
+}
+
+/* <input name="csrf_token" value="…">, <add key="ApiKey" value="…"/>, <meta name="…" content="…">, and
+ * <param name="password">…</param>. */
+static void find_named_attribute(struct scan *s, size_t open, size_t close)
+{
+	static const char *const naming[] = { "name", "key", "id", "property", "type", NULL };
+	static const char *const valued[] = { "value", "content", NULL };
+	struct bytes tag = bytes_make(s->text.at + open, close - open), name, value, secret = { NULL, 0 };
+	struct redact_match m = { WHY_NOT, false, false };
+	for (size_t at = 0; m.why == WHY_NOT && next_attribute(tag, &at, &name, &value);)
+		if (is_attribute(naming, name)) {
+			m = match_text(s, value);
+			secret = value;
+		}
+	if (m.why == WHY_NOT)
+		return;
+	for (size_t at = 0; next_attribute(tag, &at, &name, &value);)
+		if (is_attribute(valued, name)) {
+			hide_text(s, value, secret, m.why);
+			return;
+		}
+	static const char *const texts[] = { "param", "parameter", "property", "field", "entry",
+					     "data",  "string",    "setting",  "var",   "variable",
+					     "item",  "value",     "header",   "add",   NULL };
+	size_t end = 1;
+	while (end < tag.len && is_name_letter(tag.at[end]))
+		end++;
+	if (tag.at[tag.len - 1] != '/' && is_attribute(texts, bytes_make(tag.at + 1, end - 1)))
+		hide_text(s, element_text(s->text, close + 1), secret, m.why);
+}
+
+/* <key>password</key><string>…</string>, <name>password</name><value>…</value>. */
+static void find_named_element(struct scan *s, struct bytes local, size_t behind)
+{
+	static const char *const naming[] = { "name", "key", NULL };
+	static const char *const valued[] = { "value", "string", "val", "data", "content", "text", NULL };
+	struct bytes text = s->text, name;
+	if (!is_attribute(naming, local) || behind >= text.len || text.at[behind] == '<')
+		return;
+	name = element_text(text, behind);
+	struct redact_match m = match_text(s, name);
+	if (m.why == WHY_NOT)
+		return;
+	size_t at = tag_end(text, skip_space(text, (size_t)(name.at - text.at) + name.len), true);
+	at = at == SIZE_MAX ? text.len : skip_space(text, at);
+	size_t end = at + 1;
+	while (end < text.len && is_name_letter(text.at[end]))
+		end++;
+	size_t inner = tag_end(text, at, false);
+	if (inner != SIZE_MAX && is_attribute(valued, bytes_make(text.at + at + 1, end - at - 1)))
+		hide_text(s, element_text(text, inner), name, m.why);
+}
+
+/* <password>…</password>, <wsse:Password Type="…">…, <![CDATA[…]]>. */
+static bool find_element(struct scan *s, size_t open, size_t close)
+{
+	struct bytes text = s->text;
+	size_t name = open + 1, i = name;
+	for (; i < close && (is_name_letter(text.at[i]) || text.at[i] == ':'); i++)
+		if (text.at[i] == ':')
+			name = i + 1;
+	if (text.at[close - 1] == '/')
 		return false;
-	s->tagged = (struct ahead){ from, to, local, m.why };
-	return true;
+	struct bytes local = bytes_make(text.at + name, i - name);
+	struct redact_match m = match_text(s, local);
+	if (m.why == WHY_NOT)
+		find_named_element(s, local, close + 1);
+	else
+		hide_text(s, element_text(text, close + 1), local, m.why);
+	return s->tagged.end > close;
 }
 
 static void look_at_tag(struct scan *s, size_t open)
@@ -271,7 +340,7 @@ static void look_at_tag(struct scan *s, size_t open)
 	if (i >= text.len || text.at[i] != '>')
 		return;
 	if (!find_element(s, open, i))
-		find_named_attribute(s, bytes_make(text.at + open, i - open));
+		find_named_attribute(s, open, i);
 }
 
 /* ---- URLs ---- */

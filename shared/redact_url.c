@@ -42,6 +42,15 @@ static bool escape(struct bytes in, bool form, struct buffer *out)
 	return fine;
 }
 
+/* A URL within a URL within one is escaped twice. */
+static bool is_escaped(struct bytes b)
+{
+	for (size_t i = 0; i + 2 < b.len; i++)
+		if (b.at[i] == '%' && isxdigit(b.at[i + 1]) && isxdigit(b.at[i + 2]))
+			return true;
+	return false;
+}
+
 /* What is no secret by its name may hold one. */
 static bool put_inner(struct redaction *r, enum redact_where where, struct bytes raw, unsigned depth,
 		      struct buffer *scratch, struct buffer *out)
@@ -49,6 +58,12 @@ static bool put_inner(struct redaction *r, enum redact_where where, struct bytes
 	struct buffer inner = { 0 };
 	size_t before = r->total;
 	bool fine = redact_unescape(raw, scratch) && redact_value(r, buffer_view(scratch), depth + 1, &inner);
+	if (fine && r->total == before && is_escaped(buffer_view(scratch))) {
+		struct buffer own = { 0 };
+		inner.len = 0;
+		fine = put_inner(r, WHERE_QUERY, buffer_view(scratch), depth + 1, &own, &inner);
+		buffer_free(&own);
+	}
 	if (fine && r->total == before)
 		fine = buffer_append_bytes(out, raw);
 	else
@@ -161,7 +176,12 @@ static bool put_segment(struct redaction *r, struct bytes before, struct bytes s
 		redact_note(r, REDACT_PATH, bytes_of(NULL), named ? "behind a secret's name" : "random letters");
 		return redact_put(out, segment.len);
 	}
-	return redact_scan(r, segment, depth + 1, out);
+	if (!is_escaped(segment))
+		return redact_scan(r, segment, depth + 1, out);
+	struct buffer scratch = { 0 };
+	bool fine = put_inner(r, WHERE_QUERY, segment, depth, &scratch, out);
+	buffer_free(&scratch);
+	return fine;
 }
 
 static bool put_path(struct redaction *r, struct bytes path, bool paths, unsigned depth, struct buffer *out)
