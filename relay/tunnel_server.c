@@ -245,12 +245,18 @@ static const struct lws_protocols protocols[] = {
 	{ NULL, NULL, 0, 0, 0, NULL, 0 },
 };
 
+/* lws 4.1.6 has one log for the whole process, and hands its writer no context. On the loop thread alone. */
+static const struct relay *lws_logs_for;
+
 static void on_lws_log(int level, const char *line)
 {
+	const enum log_level as = level & LLL_ERR ? LOG_WARN : LOG_DEBUG;
 	char text[300];
 	size_t len = strcspn(line, "\n");
 	snprintf(text, sizeof text, "%.*s", len < sizeof text ? (int)len : (int)sizeof text - 1, line);
-	log_event(level & LLL_ERR ? LOG_WARN : LOG_DEBUG, "lws", "text", text, NULL);
+	/* Strangers cause some: by a head that is too long, say. */
+	if (!lws_logs_for || RELAY_LOGS(lws_logs_for, as, "lws", text))
+		log_event(as, "lws", "text", text, NULL);
 }
 
 static struct lws_vhost *make_vhost(struct tunnel_server *s, const char *name, bool tls)
@@ -282,6 +288,7 @@ struct tunnel_server *tunnel_server_new(struct relay *relay, struct error *e)
 	int64_t seconds = (relay->settings.ping_interval_ms + 999) / 1000;
 	s->keepalive.secs_since_valid_ping = (uint16_t)seconds;
 	s->keepalive.secs_since_valid_hangup = (uint16_t)(2 * seconds);
+	lws_logs_for = relay;
 	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
 	void *loops[1] = { relay->loop };
 	struct lws_context_creation_info info = { 0 };
@@ -319,7 +326,8 @@ void tunnel_server_adopt(struct tunnel_server *s, int fd, bool tls, const struct
 	if (!copy)
 		close(fd);
 	if (!wsi) {
-		log_event(LOG_WARN, "tunnel_not_adopted", NULL);
+		if (RELAY_LOGS(s->relay, LOG_WARN, "tunnel_not_adopted", ""))
+			log_event(LOG_WARN, "tunnel_not_adopted", NULL);
 		free(copy);
 		return;
 	}
@@ -382,5 +390,6 @@ void tunnel_server_free(struct tunnel_server *s)
 	if (!s)
 		return;
 	lws_context_destroy(s->context);
+	lws_logs_for = NULL;
 	free(s);
 }

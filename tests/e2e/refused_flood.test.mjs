@@ -94,6 +94,17 @@ describe('floods of what is refused', () => {
 				assert.ok(logged(now, 'refused').lines <= 2 * (seconds + 2), now.err);
 			});
 
+	it('heads that lws has no room for: what it logs of them is counted as well', async () => {
+		const before = relay.err.length, began = performance.now(), now = {};
+		for (let i = 0; i < 30; i++) {
+			const socket = net.connect(relay.port, '127.0.0.1').on('error', () => {});
+			socket.write(`GET /_creel/tunnel HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Long: ${'a'.repeat(9000)}\r\n\r\n`);
+			await once(socket.resume(), 'close');
+		}
+		await waitFor(() => `all to be counted: ${now.err}`, () => logged(Object.assign(now, { err: relay.err.slice(before) }), 'lws').events >= 30);
+		assert.ok(logged(now, 'lws').lines <= (performance.now() - began) / 1000 + 2, now.err);
+	});
+
 	it('requests: each is answered, the log has a line a second that counts them', async () => {
 		const began = performance.now();
 		for (let round = 0; round < 20; round++) {
