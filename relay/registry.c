@@ -194,13 +194,13 @@ static uint64_t last_seen_us(const struct tunnel *t)
 	return last;
 }
 
-/* It is unused. What was handed to no table is in none. */
-static void forget_tunnel(struct registry *r, struct tunnel *t)
+/* It is unused. What was handed to no table is in none. False: the table cannot be written, and all stays. */
+static bool forget_tunnel(struct registry *r, struct tunnel *t)
 {
 	struct error e;
 	if (!t->probe && !t->freed && r->relay->tokens && !tokens_forget_name(r->relay->tokens, t->name, &e)) {
 		log_event(LOG_WARN, "name_not_forgotten", "tunnel", t->name, "failure", e.text, NULL);
-		return;
+		return false;
 	}
 	for (struct tunnel **at = &r->tunnels; *at; at = &(*at)->next) {
 		if (*at == t) {
@@ -217,6 +217,7 @@ static void forget_tunnel(struct registry *r, struct tunnel *t)
 	}
 	router_forget(r->relay->router, t->name);
 	free(t);
+	return true;
 }
 
 bool registry_forget_unused(struct registry *r, const char *owner)
@@ -226,10 +227,7 @@ bool registry_forget_unused(struct registry *r, const char *owner)
 		if (t->random_name && !t->probe && t->clients && strcmp(t->clients->owner, owner) == 0 &&
 		    is_unused(t) && (!oldest || last_seen_us(t) < last_seen_us(oldest)))
 			oldest = t;
-	if (!oldest)
-		return false;
-	forget_tunnel(r, oldest);
-	return true;
+	return oldest && forget_tunnel(r, oldest);
 }
 
 /* Random names are forgotten when nobody came back for as long as what waits is kept. */
@@ -243,7 +241,7 @@ static void forget_unused_names(struct registry *r, uint64_t now_ms, uint64_t wa
 		next = t->next;
 		bool old = due && t->random_name && wall_us > age_us && last_seen_us(t) < wall_us - age_us;
 		if ((t->probe || t->freed || old) && is_unused(t))
-			forget_tunnel(r, t);
+			(void)forget_tunnel(r, t);
 	}
 }
 

@@ -125,6 +125,19 @@ describe('the names that a token owns', () => {
 		await used.leave();
 	});
 
+	it('where none can be taken out of the table the next is refused, and the relay goes on', async () => {
+		const made = await w.makeData();
+		const full = await w.startRelay({ data: made.data, args: ['--max-names-per-token', '1'] });
+		const first = await Tunnel.online(full.port, '', { token: made.token, say: { public_key: key() } });
+		await first.leave();
+		// As a full disk would have it.
+		await w.run('sqlite3', [`${made.data}/relay.db`, "CREATE TRIGGER stays BEFORE DELETE ON tunnel BEGIN SELECT raise(ABORT, 'no room'); END"]);
+		assert.equal((await refused(full, '', made.token, { public_key: key() })).code, NOTICE.NAMES);
+		assert.equal((await post(full.port, '/nobody/x')).status, 404);
+		await w.run('sqlite3', [`${made.data}/relay.db`, 'DROP TRIGGER stays']);
+		await (await Tunnel.online(full.port, '', { token: made.token, say: { public_key: key() } })).leave();
+	});
+
 	it('a random name that nobody uses for --spool-max-age is forgotten; a chosen one stays', async () => {
 		for (const name of await names('bob')) await ok('free', name);
 		await (await online('chosen', bob)).leave();
