@@ -41,8 +41,11 @@ describe('core dumps', { skip: cannot() }, () => {
 		await w.fileFrom(client, ready);
 	});
 	after(async () => {
-		await w?.endsCleanly();
-		await w?.close();
+		try {
+			await w?.endsCleanly();
+		} finally {
+			await w?.close();
+		}
 	});
 
 	it('both programs: a soft limit of 0, the hard one as it was', async () => {
@@ -59,9 +62,8 @@ describe('core dumps', { skip: cannot() }, () => {
 		if (process.getuid() === 0) {
 			const folder = w.path('nobodys');
 			await w.run('install', ['-d', '-o', '65534', '-g', '65534', folder]);
-			await w.run('chmod', ['711', w.dir]);
 			const env = { ASAN_OPTIONS, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder, XDG_STATE_HOME: folder, HOME: folder };
-			const p = w.spawn(path.join(here, 'creel'), ['wait', 'event:never', '--timeout', '60s', '--db', path.join(folder, 'x.db')], { env, uid: 65534, gid: 65534, cwd: '/' });
+			const p = w.spawn(w.programForAll(path.join(here, 'creel')), ['wait', 'event:never', '--timeout', '60s', '--db', path.join(folder, 'x.db')], { env, uid: 65534, gid: 65534, cwd: '/' });
 			await waitFor(() => `creel wait: ${p.err}`, () => {
 				if (p.result) throw new Error(p.err);
 				return limit(readFileSync(`/proc/${p.pid}/limits`, 'utf8'))[0] === '0' && statSync(`/proc/${p.pid}/environ`).uid === 0;

@@ -212,9 +212,7 @@ describe('what cannot start', () => {
 		chmodSync(w.dir, 0o755);
 		// To root nothing is read-only, and nobody else may reach a program that root built in a folder of its own.
 		const nobody = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
-		copyFileSync(path.join(binDir, 'creel'), w.path('creel'));
-		chmodSync(w.path('creel'), 0o755);
-		const r = await w.run(w.path('creel'), ['listen', '3000', '--relay', 'http://127.0.0.1:1', '--db', w.path('ro', 'x.db')], { cwd: '/', env: { XDG_CONFIG_HOME: '/nonexistent' }, ...nobody });
+		const r = await w.run(w.programForAll(path.join(binDir, 'creel')), ['listen', '3000', '--relay', 'http://127.0.0.1:1', '--db', w.path('ro', 'x.db')], { cwd: '/', env: { XDG_CONFIG_HOME: '/nonexistent' }, ...nobody });
 		chmodSync(w.path('ro'), 0o755); // or only root could delete it
 		assert.equal(r.code, 4, r.err);
 		assert.match(r.err, /^creel: .*x\.db/m);

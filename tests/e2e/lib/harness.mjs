@@ -4,7 +4,7 @@
 // prints what the programs wrote.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, existsSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, mkdirSync, readFileSync, rmSync, existsSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -155,6 +155,15 @@ export class World {
 		});
 		this.processes.push(p);
 		return p;
+	}
+
+	/** A copy of a program that any user may run: root may have built it in a folder that is closed to others. */
+	programForAll(file) {
+		const copy = this.path(`for-all-${path.basename(file)}`);
+		copyFileSync(file, copy);
+		chmodSync(copy, 0o755);
+		chmodSync(this.dir, 0o711);
+		return copy;
 	}
 
 	/** Waits until a file has content, or its writer has ended (then throws with what it said). */
