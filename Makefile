@@ -51,11 +51,11 @@ LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs $(PKGS_CLIENT)) $(LIBS_WSLAY) $(LIBS_
 LIBS_TUI = $(shell $(PKG_CONFIG) --libs $(PKGS_TUI))
 LIBS_RELAY = $(shell $(PKG_CONFIG) --libs $(PKGS_RELAY)) $(LIBS_CORE)
 
-SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard shared/*.c)) $(BUILD)/shared/store_schema.o
-CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out client/main.c,$(wildcard client/*.c))) $(BUILD)/client/samples_built_in.o
-TUI_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tui/*.c))
-RELAY_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out relay/main.c,$(wildcard relay/*.c)))
-SOURCES := $(wildcard client/*.[ch] relay/*.[ch] shared/*.[ch] tui/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/tools/*.[ch] tests/powerloss/*.[ch])
+SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard shared/*/*.c)) $(BUILD)/shared/store_schema.o
+CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out client/main.c,$(wildcard client/*.c client/*/*.c))) $(BUILD)/client/samples_built_in.o
+TUI_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tui/*/*.c))
+RELAY_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out relay/main.c,$(wildcard relay/*.c relay/*/*.c)))
+SOURCES := $(wildcard client/*.[ch] client/*/*.[ch] relay/*.[ch] relay/*/*.[ch] shared/*/*.[ch] tui/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/tools/*.[ch] tests/powerloss/*.[ch])
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -93,9 +93,9 @@ $(BUILD)/shared/store_schema.o: $(BUILD)/shared/store_schema.c
 	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 # The samples of `creel trigger` as well.
-$(BUILD)/client/samples_built_in.c: $(sort $(wildcard client/samples/*.http)) | client/samples.h
+$(BUILD)/client/samples_built_in.c: $(sort $(wildcard client/samples/*.http)) | client/trigger/samples.h
 	@mkdir -p $(@D)
-	$(Q){ printf '#include "client/samples.h"\nconst struct sample samples_built_in[] = {\n'; \
+	$(Q){ printf '#include "client/trigger/samples.h"\nconst struct sample samples_built_in[] = {\n'; \
 	  for f in $^; do name=$${f##*/}; printf '{ "%s",\n' "$${name%.http}"; \
 	  sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$f; printf '},\n'; done; printf '{ 0, 0 } };\n'; } > $@
 $(BUILD)/client/samples_built_in.o: $(BUILD)/client/samples_built_in.c
@@ -163,7 +163,7 @@ $(BUILD)/pty-run: $(BUILD)/tests/tools/pty_run.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_PTY)
 # Both programs without the exception that core_dumps.c makes for AddressSanitizer, for the tests of it.
-$(BUILD)/undumpable/core_dumps.o: shared/core_dumps.c
+$(BUILD)/undumpable/core_dumps.o: shared/program/core_dumps.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -fno-sanitize=all -c $< -o $@
 $(BUILD)/undumpable/creel: $(BUILD)/undumpable/core_dumps.o $(BUILD)/client/main.o $(BUILD)/client.a $(BUILD)/tui.a $(BUILD)/shared.a
@@ -184,9 +184,9 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/relay.a $(BUILD)/tui.a $(
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDFLAGS_ALL) -fsanitize=fuzzer $(LIBS_RELAY) $(LIBS_WSLAY)
-$(BUILD)/corpus/ws_frames $(BUILD)/fuzz/ws_frames: $(BUILD)/client/tunnel_read.o
-$(BUILD)/corpus/config $(BUILD)/fuzz/config: $(BUILD)/client/config.o
-$(BUILD)/corpus/answer $(BUILD)/fuzz/answer: $(patsubst %,$(BUILD)/client/%.o,answer_head challenge secrets)
+$(BUILD)/corpus/ws_frames $(BUILD)/fuzz/ws_frames: $(BUILD)/client/tunnel/tunnel_read.o
+$(BUILD)/corpus/config $(BUILD)/fuzz/config: $(BUILD)/client/options/config.o
+$(BUILD)/corpus/answer $(BUILD)/fuzz/answer: $(patsubst %,$(BUILD)/client/%.o,app/answer_head delivery/challenge signing/secrets)
 fuzz-targets: $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
 
 deps:
@@ -214,7 +214,7 @@ lint:
 	clang-format --dry-run -Werror $(SOURCES)
 	clang-tidy --quiet $(filter-out tests/%,$(filter %.c,$(SOURCES))) -- -std=c11 -D_GNU_SOURCE -DCREEL_VERSION='"lint"' -I. $(PKG_CFLAGS)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \
-	  --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=varFuncNullUB --suppress=uninitvar --suppress=ctuuninitvar -I. client relay shared $(wildcard tui/*.c)
+	  --suppress=missingIncludeSystem --suppress=unknownMacro --suppress=varFuncNullUB --suppress=uninitvar --suppress=ctuuninitvar -I. client relay shared tui
 format:
 	clang-format -i $(SOURCES)
 
@@ -273,5 +273,5 @@ uninstall:
 clean:
 	rm -rf build
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/tests/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 .PHONY: fuzz-targets

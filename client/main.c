@@ -1,7 +1,7 @@
 /* creel: the program on the laptop. */
-#include "client/command.h"
-#include "client/secret_sources.h"
-#include "shared/text.h"
+#include "client/options/command.h"
+#include "client/signing/secret_sources.h"
+#include "shared/base/text.h"
 
 #include <errno.h>
 #include <locale.h>

@@ -1,9 +1,9 @@
 #include "relay/admin.h"
 
-#include "relay/http_daemon.h"
-#include "relay/ingress.h"
-#include "relay/registry.h"
-#include "relay/listener.h"
+#include "relay/senders/http_daemon.h"
+#include "relay/senders/ingress.h"
+#include "relay/tunnels/registry.h"
+#include "relay/senders/listener.h"
 
 #include <arpa/inet.h>
 #include <inttypes.h>

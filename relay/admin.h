@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "relay/relay.h"
+#include "relay/common/relay.h"
 
 struct admin;
 

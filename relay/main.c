@@ -1,10 +1,10 @@
 /* creel-relay: the public end of creel. This file is the table of subcommands. */
 #include "relay/serve.h"
-#include "relay/tokens.h"
-#include "shared/core_dumps.h"
-#include "shared/log.h"
-#include "shared/options.h"
-#include "shared/text.h"
+#include "relay/tunnels/tokens.h"
+#include "shared/program/core_dumps.h"
+#include "shared/program/log.h"
+#include "shared/program/options.h"
+#include "shared/base/text.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

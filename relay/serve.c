@@ -1,17 +1,17 @@
 #include "relay/serve.h"
 
 #include "relay/admin.h"
-#include "relay/browser_warning.h"
-#include "relay/ingress.h"
-#include "relay/limits.h"
-#include "relay/listener.h"
-#include "relay/router.h"
-#include "relay/tokens.h"
-#include "relay/trusted.h"
-#include "relay/tunnel_server.h"
-#include "relay/registry.h"
-#include "shared/ini_file.h"
-#include "shared/log.h"
+#include "relay/senders/browser_warning.h"
+#include "relay/senders/ingress.h"
+#include "relay/common/limits.h"
+#include "relay/senders/listener.h"
+#include "relay/tunnels/router.h"
+#include "relay/tunnels/tokens.h"
+#include "relay/common/trusted.h"
+#include "relay/tunnels/tunnel_server.h"
+#include "relay/tunnels/registry.h"
+#include "shared/program/ini_file.h"
+#include "shared/program/log.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

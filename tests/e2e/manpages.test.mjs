@@ -1,4 +1,4 @@
-// The man pages: formatted without a warning; creel-protocol(7) says what shared/wire.h and shared/PROTOCOL.md say.
+// The man pages: formatted without a warning; creel-protocol(7) says what shared/wire/wire.h and shared/PROTOCOL.md say.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ describe('man pages', () => {
 
 describe('creel-protocol(7)', () => {
 	const page = read('shared/creel-protocol.7').replaceAll('\\-', '-');
-	const wire = read('shared/wire.h');
+	const wire = read('shared/wire/wire.h');
 	const doc = read('shared/PROTOCOL.md');
 	// Rows of cells; T{ … T} is one cell of several lines.
 	const tables = [...page.matchAll(/^\.TS\n[^]*?\.\n([^]*?)^\.TE$/gm)].map(([, body]) => body.replaceAll(/T\{\n([^]*?)\nT\}/g, '$1').trim().split('\n').map((row) => row.split('\t')));

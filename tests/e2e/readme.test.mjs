@@ -11,6 +11,6 @@ it('the inspector’s screens in README.md are what it shows (node tests/readme/
 	assert.equal(readFileSync(path.join(root, 'README.md'), 'utf8'), await fresh());
 });
 
-it('the inspector’s keys in creel(1) are those of tui/actions.def (node tests/readme/keys.mjs --write)', () => {
+it('the inspector’s keys in creel(1) are those of tui/keys/actions.def (node tests/readme/keys.mjs --write)', () => {
 	assert.equal(readFileSync(keys.page, 'utf8'), keys.fresh());
 });

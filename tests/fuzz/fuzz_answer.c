@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/answer_head.h"
-#include "client/challenge.h"
-#include "shared/headers.h"
+#include "client/app/answer_head.h"
+#include "client/delivery/challenge.h"
+#include "shared/http/headers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "relay/browser_warning.h"
-#include "relay/location.h"
-#include "shared/headers.h"
+#include "relay/senders/browser_warning.h"
+#include "relay/senders/location.h"
+#include "shared/http/headers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

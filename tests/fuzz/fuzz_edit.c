@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/headers.h"
-#include "tui/edit.h"
+#include "shared/http/headers.h"
+#include "tui/edit/edit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
  * refused with a line. */
 #include <stdlib.h>
 
-#include "shared/har.h"
+#include "shared/formats/har.h"
 #include "tests/unit/exchange_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "relay/http_rules.h"
-#include "shared/headers.h"
-#include "shared/wire.h"
+#include "relay/common/http_rules.h"
+#include "shared/http/headers.h"
+#include "shared/wire/wire.h"
 
 #define MAX_BODY 1000000
 

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/headers.h"
-#include "shared/http_text.h"
+#include "shared/http/headers.h"
+#include "shared/http/http_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

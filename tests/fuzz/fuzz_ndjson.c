@@ -1,8 +1,8 @@
 /* Lines of NDJSON: what is taken can go on record and, as HAR, is the same when it was written and read again. */
 #include <stdlib.h>
 
-#include "shared/har.h"
-#include "shared/ndjson.h"
+#include "shared/formats/har.h"
+#include "shared/formats/ndjson.h"
 #include "tests/unit/exchange_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

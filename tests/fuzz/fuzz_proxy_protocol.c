@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "relay/proxy_protocol.h"
-#include "relay/trusted.h"
+#include "relay/senders/proxy_protocol.h"
+#include "relay/common/trusted.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/headers.h"
-#include "shared/json_tokens.h"
-#include "shared/redact.h"
+#include "shared/http/headers.h"
+#include "shared/json/json_tokens.h"
+#include "shared/redact/redact.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

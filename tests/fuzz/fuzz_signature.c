@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "shared/headers.h"
-#include "shared/signature.h"
+#include "shared/http/headers.h"
+#include "shared/signature/signature.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

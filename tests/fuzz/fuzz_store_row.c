@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shared/store_filter.h"
-#include "shared/store_jobs.h"
-#include "shared/store_part.h"
-#include "shared/store_signing.h"
+#include "shared/store/store_filter.h"
+#include "shared/store/store_jobs.h"
+#include "shared/store/store_part.h"
+#include "shared/store/store_signing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#include "tui/text.h"
+#include "tui/terminal/text.h"
 
 #define MOST 64
 

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/headers.h"
-#include "shared/wire.h"
+#include "shared/http/headers.h"
+#include "shared/wire/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,4 +1,4 @@
-// The inspector's keys in creel(1), made of tui/actions.def: node keys.mjs [--write].
+// The inspector's keys in creel(1), made of tui/keys/actions.def: node keys.mjs [--write].
 // Without --write it only says whether the page still has them (tests/e2e/readme.test.mjs runs it so).
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,13 +13,13 @@ const troff = (s) => s.replaceAll('\\', '\\e').replaceAll('-', '\\-').replace(/^
 const words = (s) => troff(s).replace(/`([^`]*)`/g, '\\fB$1\\fR');
 
 function actions() {
-	const text = readFileSync(path.join(root, 'tui/actions.def'), 'utf8');
+	const text = readFileSync(path.join(root, 'tui/keys/actions.def'), 'utf8');
 	const string = '"((?:[^"\\\\]|\\\\.)*)"';
 	const row = new RegExp(`^ACTION\\((\\w+), ${string}, ([\\w| ]+), ${string}, ${string}, ${string}, \\d+, \\w+, ${string}\\)$`, 'gm');
 	const found = [...text.matchAll(row)].map(([, , name, views, keys, , , help]) => ({
 		name, help: help.replace(/\\(.)/g, '$1'), keys: keys.replace(/\\(.)/g, '$1').split(' ').filter(Boolean), views: views.split(' | '),
 	}));
-	if (found.length !== text.match(/^ACTION\(/gm).length) throw new Error('tui/actions.def has a row that is not understood');
+	if (found.length !== text.match(/^ACTION\(/gm).length) throw new Error('tui/keys/actions.def has a row that is not understood');
 	return found;
 }
 

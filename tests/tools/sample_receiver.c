@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/bytes.h"
-#include "shared/text.h"
+#include "shared/base/bytes.h"
+#include "shared/base/text.h"
 
 struct request {
 	size_t body_len;

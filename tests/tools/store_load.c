@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "shared/store.h"
-#include "shared/store_part.h"
+#include "shared/store/store.h"
+#include "shared/store/store_part.h"
 
 #define BATCH 5000
 #define COMMITS_PER_SECOND 20

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "tests/tools/tui_source.h"
-#include "tui/tui.h"
+#include "tui/desk/tui.h"
 
 struct program {
 	struct fake_source source;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/headers.h"
-#include "shared/signature.h"
+#include "shared/http/headers.h"
+#include "shared/signature/signature.h"
 
 /* TUI.md's 80x24 list, over and over. */
 static const struct {

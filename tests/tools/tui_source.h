@@ -1,7 +1,7 @@
 /* Deliveries in memory, for tests of the inspector and for tui-fake: the same ones every time. */
 #pragma once
 
-#include "tui/source.h"
+#include "shared/frontend/source.h"
 
 struct fake_source {
 	struct item *items;

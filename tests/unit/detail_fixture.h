@@ -1,13 +1,13 @@
 /* A screen with views over it, and documents to feed them: what tui_open.c does with a source, without a loop. */
 #pragma once
 
-#include "shared/headers.h"
+#include "shared/http/headers.h"
 #include "tests/tools/tui_source.h"
 #include "tests/unit/tui_golden.h"
-#include "tui/screen.h"
-#include "tui/view_detail.h"
-#include "tui/view_diff.h"
-#include "tui/view_help.h"
+#include "tui/views/screen.h"
+#include "tui/detail/view_detail.h"
+#include "tui/views/view_diff.h"
+#include "tui/views/view_help.h"
 
 struct world {
 	struct fake_source f;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tests/unit/unit.h"
-#include "tui/doc.h"
+#include "tui/documents/doc.h"
 
 /* As UTF-8, ours (ROLE_MARK) only when `ours`. */
 static inline void doc_put_line(struct doc *d, size_t i, bool ours, struct buffer *out)

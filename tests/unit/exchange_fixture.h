@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "shared/exchange.h"
+#include "shared/formats/exchange.h"
 
 static inline bool same_buffer(const struct buffer *a, const struct buffer *b)
 {

@@ -1,8 +1,8 @@
 /* A small store with something for every field of a filter. */
 #pragma once
 
-#include "shared/filter_private.h"
-#include "shared/store_filter.h"
+#include "shared/filter/filter_private.h"
+#include "shared/store/store_filter.h"
 #include "tests/unit/store_fixture.h"
 
 #define NOW_US 1795441354000000u /* 2026-11-23T13:42:34Z */

@@ -1,8 +1,8 @@
 /* Requests to sign and to check, of the tests of signatures. */
 #pragma once
 
-#include "shared/headers.h"
-#include "shared/signature.h"
+#include "shared/http/headers.h"
+#include "shared/signature/signature.h"
 #include "tests/unit/unit.h"
 
 #include <jansson.h>

@@ -5,8 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "relay/spool.h"
-#include "shared/seal.h"
+#include "relay/spool/spool.h"
+#include "shared/wire/seal.h"
 #include "tests/unit/unit.h"
 
 #define HOUR_MS (INT64_C(3600) * 1000)

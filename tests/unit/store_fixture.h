@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shared/store_private.h"
+#include "shared/store/store_private.h"
 #include "tests/unit/unit.h"
 
 static char folder[64], path[128];

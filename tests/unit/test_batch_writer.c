@@ -1,5 +1,5 @@
 /* Runs under TSan as well. The database is a struct of counters that only the writer thread may touch. */
-#include "shared/batch_writer.h"
+#include "shared/disk/batch_writer.h"
 #include "tests/unit/unit.h"
 
 #include <dlfcn.h>

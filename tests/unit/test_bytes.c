@@ -1,5 +1,5 @@
-#include "shared/bytes.h"
-#include "shared/uuid7.h"
+#include "shared/base/bytes.h"
+#include "shared/base/uuid7.h"
 #include "tests/unit/unit.h"
 
 static void test_buffer_grows_and_consumes(void **state)

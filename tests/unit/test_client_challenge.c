@@ -1,6 +1,6 @@
 /* Handshakes: what is answered to each, what is none, and which URLs are fetched. */
-#include "client/challenge.h"
-#include "shared/headers.h"
+#include "client/delivery/challenge.h"
+#include "shared/http/headers.h"
 #include "tests/unit/unit.h"
 
 struct challenge_case {

@@ -1,7 +1,7 @@
 /* What --chaos decides: specs, fates, spoilt signatures. */
-#include "client/chaos.h"
-#include "shared/headers.h"
-#include "shared/signature.h"
+#include "client/delivery/chaos.h"
+#include "shared/http/headers.h"
+#include "shared/signature/signature.h"
 #include "tests/unit/unit.h"
 
 static struct chaos_spec parsed(const char *text)

@@ -1,7 +1,7 @@
 /* What the inspector does to the record: marks, deletes, exports; and its replays, whose calls test_client_replayer.c
  * looks at. */
-#include "client/inspect_deeds.h"
-#include "shared/store_filter.h"
+#include "client/inspect/inspect_deeds.h"
+#include "shared/store/store_filter.h"
 #include "tests/unit/store_fixture.h"
 
 struct test {

@@ -2,8 +2,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 
-#include "client/export.h"
-#include "shared/ndjson.h"
+#include "client/transfer/export.h"
+#include "shared/formats/ndjson.h"
 #include "tests/unit/exchange_fixture.h"
 #include "tests/unit/store_fixture.h"
 

@@ -1,6 +1,6 @@
 /* Who the app is told sent a request: the fields X-Forwarded-… and Creel-… of a call, out of what the sender wrote. */
-#include "client/forward_headers.h"
-#include "client/forwarded.h"
+#include "client/app/forward_headers.h"
+#include "client/app/forwarded.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>

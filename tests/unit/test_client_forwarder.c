@@ -1,6 +1,6 @@
 /* The forwarder against an app on a bare socket on the same loop: the exact bytes that reach it, and how calls end. */
-#include "client/forwarder.h"
-#include "shared/headers.h"
+#include "client/app/forwarder.h"
+#include "shared/http/headers.h"
 #include "tests/unit/unit.h"
 
 #include <arpa/inet.h>

@@ -1,10 +1,10 @@
 /* The client's small parts: targets, back-off, proxies, config, JSON. */
-#include "client/backoff.h"
-#include "client/clock_watch.h"
-#include "client/config.h"
-#include "client/forwarder.h"
-#include "client/proxy.h"
-#include "client/row_json.h"
+#include "client/tunnel/backoff.h"
+#include "client/tunnel/clock_watch.h"
+#include "client/options/config.h"
+#include "client/app/forwarder.h"
+#include "client/tunnel/proxy.h"
+#include "client/print/row_json.h"
 #include "tests/unit/unit.h"
 
 #include <sys/stat.h>

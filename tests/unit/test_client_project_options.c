@@ -1,7 +1,7 @@
 /* Which options a project's file may set: every option of every command has its line in the table, every line its
  * option, and the values are judged as the table says. The options are those that the commands' own help tells. */
-#include "client/command.h"
-#include "client/project_options.h"
+#include "client/options/command.h"
+#include "client/options/project_options.h"
 #include "tests/unit/unit.h"
 
 #include <unistd.h>
@@ -63,8 +63,8 @@ static size_t for_each_option(const struct command *c, void (*look)(const char *
 static void expect_line(const char *command, const char *option)
 {
 	if (strcmp(option, "help") != 0 && !project_option_find(command, option))
-		fail_msg("%s --%s has no line in client/project_options.c: may a project's file set it?", command,
-			 option);
+		fail_msg("%s --%s has no line in client/options/project_options.c: may a project's file set it?",
+			 command, option);
 }
 
 static void test_every_option_has_a_line(void **state)

@@ -1,6 +1,6 @@
 /* A proxy as the environment names it, taken apart. */
-#include "client/proxy.h"
-#include "shared/bytes.h"
+#include "client/tunnel/proxy.h"
+#include "shared/base/bytes.h"
 #include "tests/unit/unit.h"
 
 static void expect_split(const char *text, const char *user, const char *password, const char *shown)

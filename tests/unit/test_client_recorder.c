@@ -1,5 +1,5 @@
-#include "client/recorder.h"
-#include "shared/store_filter.h"
+#include "client/record/recorder.h"
+#include "shared/store/store_filter.h"
 #include "tests/unit/store_fixture.h"
 
 #define DELIVERIES 150

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/samples.h"
-#include "shared/http_text.h"
-#include "shared/redact.h"
+#include "client/trigger/samples.h"
+#include "shared/http/http_text.h"
+#include "shared/redact/redact.h"
 #include "tests/unit/unit.h"
 
 /* What there is to be taken out, and nothing else: as places and names. */

@@ -1,10 +1,10 @@
 /* Replays: by itself against an app on a socket, and through a client, played by the test; and what a client makes of
  * the jobs it finds. */
-#include "client/recorder_private.h"
-#include "client/replayer.h"
-#include "shared/headers.h"
-#include "shared/store_filter.h"
-#include "shared/store_jobs.h"
+#include "client/record/recorder_private.h"
+#include "client/replay/replayer.h"
+#include "shared/http/headers.h"
+#include "shared/store/store_filter.h"
+#include "shared/store/store_jobs.h"
 #include "tests/unit/store_fixture.h"
 
 #include <arpa/inet.h>

@@ -1,10 +1,10 @@
 /* Samples of `creel trigger`: found by name, filled in, changed; every one that is compiled in is a request that can be
  * read, and recognised as its provider's. */
-#include "client/samples.h"
-#include "shared/headers.h"
-#include "shared/http_text.h"
-#include "shared/json_tokens.h"
-#include "shared/signature.h"
+#include "client/trigger/samples.h"
+#include "shared/http/headers.h"
+#include "shared/http/http_text.h"
+#include "shared/json/json_tokens.h"
+#include "shared/signature/signature.h"
 #include "tests/unit/unit.h"
 
 #define NOW_MS 1764000000123u

@@ -1,7 +1,7 @@
 /* Signatures asked of a running client by way of the store: both sides, and who is asked. */
-#include "client/signing_answer.h"
-#include "client/signing_ask.h"
-#include "shared/headers.h"
+#include "client/signing/signing_answer.h"
+#include "client/signing/signing_ask.h"
+#include "shared/http/headers.h"
 #include "tests/unit/store_fixture.h"
 
 #include <signal.h>

@@ -3,7 +3,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "client/tunnel_read.h"
+#include "client/tunnel/tunnel_read.h"
 #include "tests/unit/unit.h"
 
 static uv_loop_t loop;

@@ -1,7 +1,7 @@
 /* At which moment a recorded signature is judged, and what cannot be. */
-#include "client/inspect_source.h"
-#include "client/verify_one.h"
-#include "shared/headers.h"
+#include "client/inspect/inspect_source.h"
+#include "client/signing/verify_one.h"
+#include "shared/http/headers.h"
 #include "tests/unit/store_fixture.h"
 
 #define SIGNED_AT INT64_C(1795438954)

@@ -2,8 +2,8 @@
  * arrives there must be the request's bytes. */
 #include <unistd.h>
 
-#include "shared/curl_command.h"
-#include "shared/text.h"
+#include "shared/formats/curl_command.h"
+#include "shared/base/text.h"
 #include "tests/unit/unit.h"
 
 static char folder[] = "/tmp/creel-curl-XXXXXX";

@@ -1,5 +1,5 @@
 /* What differs: sequences, lines, header fields, JSON by structure. */
-#include "shared/diff.h"
+#include "shared/formats/diff.h"
 #include "tests/unit/json_random.h"
 #include "tests/unit/unit.h"
 

@@ -1,7 +1,7 @@
 /* HAR: what we wrote comes back exactly, others' as well as can be, and what is wrong is named with its line. */
-#include "shared/har.h"
-#include "shared/headers.h"
-#include "shared/json_bytes.h"
+#include "shared/formats/har.h"
+#include "shared/http/headers.h"
+#include "shared/json/json_bytes.h"
 #include "tests/unit/exchange_fixture.h"
 #include "tests/unit/unit.h"
 

@@ -1,4 +1,4 @@
-#include "shared/headers.h"
+#include "shared/http/headers.h"
 #include "tests/unit/unit.h"
 
 static void test_block_keeps_order_and_bytes(void **state)

@@ -1,7 +1,7 @@
 /* Requests as text: what was written is read back as the same bytes, and errors name their line. */
-#include "shared/base64.h"
-#include "shared/headers.h"
-#include "shared/http_text.h"
+#include "shared/base/base64.h"
+#include "shared/http/headers.h"
+#include "shared/http/http_text.h"
 #include "tests/unit/unit.h"
 
 static void expect_round_trip(struct http_text t)

@@ -1,5 +1,5 @@
 /* The token table of JSON: what it takes and refuses, where errors stand, what strings mean. */
-#include "shared/json_tokens.h"
+#include "shared/json/json_tokens.h"
 #include "tests/unit/json_random.h"
 #include "tests/unit/unit.h"
 

@@ -1,5 +1,5 @@
 /* One line a second for each kind of event. */
-#include "shared/log_digest.h"
+#include "shared/program/log_digest.h"
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>

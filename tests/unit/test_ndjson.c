@@ -1,6 +1,6 @@
 /* Lines of JSON that somebody may have written: what is taken, and what is said about what is not. (That what we write
  * comes back is in test_client_export.c.) */
-#include "shared/ndjson.h"
+#include "shared/formats/ndjson.h"
 #include "tests/unit/exchange_fixture.h"
 #include "tests/unit/unit.h"
 

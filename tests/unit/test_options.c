@@ -1,6 +1,6 @@
-#include "shared/ini_file.h"
-#include "shared/options.h"
-#include "shared/text.h"
+#include "shared/program/ini_file.h"
+#include "shared/program/options.h"
+#include "shared/base/text.h"
 #include "tests/unit/unit.h"
 
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* The hex examples of shared/PROTOCOL.md: each decodes with the codec, and encoding what was decoded gives the same
  * bytes again. Run from the project's root. */
-#include "shared/wire.h"
+#include "shared/wire/wire.h"
 #include "tests/unit/unit.h"
 
 #define FENCE "```"

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "shared/redact.h"
+#include "shared/redact/redact.h"
 #include "tests/unit/unit.h"
 
 static struct bytes view(const char *text)

@@ -1,6 +1,6 @@
 /* The state machine of one delivery at the relay, and of its stream to a client that is not connected: nothing is sent.
  */
-#include "relay/connection.h"
+#include "relay/tunnels/connection.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>

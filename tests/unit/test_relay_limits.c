@@ -1,5 +1,5 @@
 /* Limits of addresses and tunnels. */
-#include "relay/limits.h"
+#include "relay/common/limits.h"
 #include "tests/unit/unit.h"
 
 static struct limits_address address_of(const char *text)

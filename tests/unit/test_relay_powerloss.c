@@ -3,7 +3,7 @@
  * CREEL_POWERLOSS_SEED=N makes another run of it. */
 #include <sqlite3.h>
 
-#include "shared/store_private.h"
+#include "shared/store/store_private.h"
 #include "tests/powerloss/powerloss.h"
 #include "tests/unit/spool_fixture.h"
 

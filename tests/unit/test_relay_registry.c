@@ -1,5 +1,5 @@
 /* Clients that join and leave, with a spool on disk and no network. */
-#include "relay/connection.h"
+#include "relay/tunnels/connection.h"
 #include "tests/unit/unit.h"
 
 #include <unistd.h>

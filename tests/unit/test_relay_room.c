@@ -1,7 +1,7 @@
 /* The room that deliveries under way take of the relay's disk. */
-#include "relay/connection.h"
-#include "relay/room.h"
-#include "relay/stream_private.h"
+#include "relay/tunnels/connection.h"
+#include "relay/common/room.h"
+#include "relay/tunnels/stream_private.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>

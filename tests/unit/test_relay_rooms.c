@@ -1,10 +1,10 @@
 /* The relay's pure rooms: ClientHello, HTTP rules, router, tokens. */
-#include "relay/client_hello.h"
-#include "relay/host_check.h"
-#include "relay/http_rules.h"
-#include "relay/router.h"
-#include "relay/tokens.h"
-#include "shared/wire.h"
+#include "relay/senders/client_hello.h"
+#include "relay/common/host_check.h"
+#include "relay/common/http_rules.h"
+#include "relay/tunnels/router.h"
+#include "relay/tunnels/tokens.h"
+#include "shared/wire/wire.h"
 #include "tests/unit/unit.h"
 
 #include <sqlite3.h>

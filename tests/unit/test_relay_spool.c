@@ -1,5 +1,5 @@
 /* What waits on the relay's disk: in order, once, counted, expired, sealed. Its file is test_relay_spool_file.c. */
-#include "relay/spool_private.h"
+#include "relay/spool/spool_private.h"
 #include "tests/unit/spool_fixture.h"
 
 #define NO_KEY bytes_make(NULL, 0)

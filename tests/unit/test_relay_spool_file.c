@@ -5,7 +5,7 @@
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 
-#include "relay/spool_private.h"
+#include "relay/spool/spool_private.h"
 #include "tests/unit/spool_fixture.h"
 
 #define NO_KEY bytes_make(NULL, 0)

@@ -4,7 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/sha.h>
 
-#include "shared/seal.h"
+#include "shared/wire/seal.h"
 #include "tests/unit/unit.h"
 
 static const uint8_t event_id[UUID_LEN] = { 0x01, 0x9a, 0xb1, 0x2c, 0x4d, 0x5e, 0x7f, 0x3a,

@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "shared/seal.h"
+#include "shared/wire/seal.h"
 #include "tests/unit/unit.h"
 
 #define RACERS 6

@@ -1,5 +1,5 @@
 /* Every provider's signatures: the vectors (many made by the official libraries), and why one does not hold. */
-#include "shared/signature_tools.h"
+#include "shared/signature/signature_tools.h"
 #include "tests/unit/signature_fixture.h"
 
 /* ---- the vectors ---- */

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shared/spill.h"
+#include "shared/disk/spill.h"
 #include "tests/unit/unit.h"
 
 #define PIECE 10007 /* odd, so that the border falls within a piece */

@@ -1,5 +1,5 @@
-/* What creel doctor asks of a store (shared/store_check.h). */
-#include "shared/store_check.h"
+/* What creel doctor asks of a store (shared/store/store_check.h). */
+#include "shared/store/store_check.h"
 #include "tests/unit/store_fixture.h"
 
 #include <fcntl.h>

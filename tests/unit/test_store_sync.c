@@ -3,7 +3,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "shared/wal_gather.h"
+#include "shared/disk/wal_gather.h"
 #include "tests/unit/store_fixture.h"
 
 static int64_t number(struct store *s, const char *sql)

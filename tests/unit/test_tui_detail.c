@@ -1,5 +1,5 @@
 #include "tests/unit/detail_fixture.h"
-#include "tui/detail_private.h"
+#include "tui/detail/detail_private.h"
 
 static const char json[] = "{\n  \"id\": \"evt_1Q8xZ2\",\n  \"created\": 1764000151,\n  \"data\": {\"object\": "
 			   "{\"amount_due\": 4900.00,\n \"lines\": {\"a\": 1, \"b\": [1, 2, 3]},\n"

@@ -1,7 +1,7 @@
 /* What a body is shown as: its bytes decide first. */
 #include <zlib.h>
 
-#include "shared/decode.h"
+#include "shared/http/decode.h"
 #include "tests/unit/doc_fixture.h"
 
 static struct doc *body_of(const char *headers, const void *body, size_t len)

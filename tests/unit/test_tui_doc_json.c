@@ -1,7 +1,7 @@
 /* JSON documents: what is shown is what was received; folds, partners, search. */
 #include <time.h>
 
-#include "shared/json_tokens.h"
+#include "shared/json/json_tokens.h"
 #include "tests/unit/doc_fixture.h"
 #include "tests/unit/json_random.h"
 

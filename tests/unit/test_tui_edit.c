@@ -1,7 +1,7 @@
 /* A request in an editor and back: what was not touched stays byte for byte, what was is told line by line. */
-#include "shared/headers.h"
+#include "shared/http/headers.h"
 #include "tests/unit/unit.h"
-#include "tui/edit.h"
+#include "tui/edit/edit.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 #include "tests/unit/unit.h"
-#include "tui/layout.h"
+#include "tui/terminal/layout.h"
 
 static void test_every_width(void **state)
 {

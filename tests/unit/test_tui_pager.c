@@ -1,5 +1,5 @@
 #include "tests/unit/tui_golden.h"
-#include "tui/pager.h"
+#include "tui/documents/pager.h"
 
 /* A hundred lines, the tenth of 300 cells. */
 static struct doc *hundred(struct buffer *text)

@@ -1,6 +1,6 @@
 #include "tests/tools/tui_source.h"
 #include "tests/unit/tui_golden.h"
-#include "tui/screen.h"
+#include "tui/views/screen.h"
 
 static const struct {
 	int columns, rows;

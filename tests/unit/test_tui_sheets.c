@@ -1,7 +1,7 @@
 /* Questions and the replay's strip: what they say, what keys do, how they look on screens of all sizes. */
 #include "tests/tools/tui_source.h"
 #include "tests/unit/tui_golden.h"
-#include "tui/screen.h"
+#include "tui/views/screen.h"
 
 static const struct {
 	int columns, rows;

@@ -1,9 +1,9 @@
 #include <locale.h>
 
 #include "tests/unit/unit.h"
-#include "tui/surface.h"
-#include "tui/text.h"
-#include "tui/theme.h"
+#include "tui/terminal/surface.h"
+#include "tui/terminal/text.h"
+#include "tui/terminal/theme.h"
 
 #define MANY 400
 

@@ -1,5 +1,5 @@
 /* The codec's refusals; that whole frames decode is shown by test_protocol_doc. */
-#include "shared/wire.h"
+#include "shared/wire/wire.h"
 #include "tests/unit/unit.h"
 
 static struct wire_request sample(void)

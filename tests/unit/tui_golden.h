@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "tests/unit/unit.h"
-#include "tui/surface.h"
+#include "tui/terminal/surface.h"
 
 static inline void golden_check(const struct surface *s, const char *name)
 {

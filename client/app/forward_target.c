@@ -1,0 +1,120 @@
+/* Which targets may be called: a port or URL as the user writes it, made a base URL, and where that leads. */
+#include "client/app/forward_private.h"
+#include "shared/base/loopback.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static bool is_loopback_host(const char *host)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+	if (strcasecmp(host, "localhost") == 0)
+		return true;
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return (ntohl(v4.s_addr) >> 24) == 127;
+	return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+bool forward_url_is_local(struct bytes url)
+{
+	char *text = bytes_dup_text(url), *host = NULL, bare[256] = "";
+	CURLU *u = curl_url();
+	if (text && u && curl_url_set(u, CURLUPART_URL, text, 0) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+		snprintf(bare, sizeof bare, "%s", host + (host[0] == '['));
+		bare[strcspn(bare, "]")] = 0;
+	}
+	curl_free(host);
+	curl_url_cleanup(u);
+	free(text);
+	return *bare && is_loopback_host(bare);
+}
+
+static char *bad_target(const char *text, struct error *e)
+{
+	error_set(e, EXIT_USAGE, "'%.200s' is no target: write a port (3000) or a URL (http://localhost:3000/base)",
+		  text);
+	return NULL;
+}
+
+static char *target_of_parts(CURLU *u, const char *text, bool allow_remote, struct error *e)
+{
+	char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL, *out = NULL;
+	struct buffer url = { 0 };
+	if (curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) || curl_url_get(u, CURLUPART_HOST, &host, 0) ||
+	    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) || curl_url_get(u, CURLUPART_PATH, &path, 0) ||
+	    (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)) {
+		bad_target(text, e);
+		goto out;
+	}
+	char bare[256];
+	size_t len = strlen(host);
+	snprintf(bare, sizeof bare, "%s", host[0] == '[' ? host + 1 : host);
+	if (host[0] == '[' && len < sizeof bare)
+		bare[len - 2] = 0;
+	if (!allow_remote && !is_loopback_host(bare)) {
+		error_set(e, EXIT_USAGE,
+			  "%s is not on this machine: creel forwards to loopback only, unless --allow-remote-target",
+			  host);
+		goto out;
+	}
+	size_t path_len = strlen(path);
+	while (path_len > 0 && path[path_len - 1] == '/')
+		path_len--;
+	if (buffer_printf(&url, "%s://%s:%s%.*s", scheme, host, port, (int)path_len, path) && buffer_put_u8(&url, 0)) {
+		out = (char *)url.at;
+	} else {
+		buffer_free(&url);
+		error_set(e, EXIT_USAGE, "out of memory");
+	}
+out:
+	curl_free(scheme);
+	curl_free(host);
+	curl_free(port);
+	curl_free(path);
+	return out;
+}
+
+char *forward_parse_target(const char *text, bool allow_remote, struct error *e)
+{
+	char full[2048];
+	CURLU *u = curl_url();
+	char *out = NULL;
+	int n;
+	if (*text && strspn(text, "0123456789") == strlen(text)) {
+		if (strlen(text) > 5 || atoi(text) < 1 || atoi(text) > 65535) {
+			curl_url_cleanup(u);
+			error_set(e, EXIT_USAGE, "%.20s is no port: they go from 1 to 65535", text);
+			return NULL;
+		}
+		n = snprintf(full, sizeof full, "http://localhost:%s", text);
+	} else {
+		n = snprintf(full, sizeof full, strstr(text, "://") ? "%s" : "http://%s", text);
+	}
+	if (!u || n >= (int)sizeof full || strpbrk(text, "?#@ ") ||
+	    curl_url_set(u, CURLUPART_URL, full, 0) != CURLUE_OK)
+		bad_target(text, e);
+	else
+		out = target_of_parts(u, text, allow_remote, e);
+	curl_url_cleanup(u);
+	return out;
+}
+
+/* The last gate: whatever a name resolved to, only loopback is connected to (THREATS: a lying resolver). */
+curl_socket_t forward_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct forward *w = user;
+	(void)purpose;
+	if (!w->forwarder->options.allow_remote_target && !loopback_is(&address->addr)) {
+		w->refused_address = true;
+		return CURL_SOCKET_BAD;
+	}
+	curl_socket_t fd = socket(address->family, address->socktype, address->protocol);
+	w->sockets[w->socket_count++ % (sizeof w->sockets / sizeof *w->sockets)] = fd;
+	return fd;
+}

@@ -1,0 +1,95 @@
+/* The last stage of a webhook's way: calls the app with libcurl (multi interface on the libuv loop) exactly as the
+ * sender did, and hands the answer back piece by piece. Used by `listen` and `replay`.
+ *
+ * Only the targets named on the command line are called; every resolved address is checked at connect and must be
+ * loopback unless allow_remote_target. Loop thread only. */
+#pragma once
+
+#include <uv.h>
+
+#include "shared/base/bytes.h"
+#include "shared/base/error.h"
+#include "shared/program/options.h"
+#include "shared/disk/spill.h"
+#include "shared/store/store.h"
+
+struct forwarder;
+struct secret_gate;
+struct forward;
+
+struct forward_options {
+	int64_t timeout_ms;         /* for the whole call (but see `live`), default 30 s */
+	int64_t wait_for_target_ms; /* tries again this long while the connection is refused, default 5 s */
+	const char *host_header;    /* "rewrite" (default), "preserve", or the value itself */
+	const struct option_values *extra_headers; /* "K: V" of -H: replace fields of that name, or NULL */
+	bool no_forwarded;                         /* leave out X-Forwarded-* and Creel-* */
+	bool allow_remote_target;
+	bool insecure;                  /* https target with any certificate; loopback only */
+	const struct secret_gate *gate; /* that the sentences of failures pass; or NULL */
+};
+
+/* Views must live until on_done. */
+struct forward_request {
+	uint8_t event_id[UUID_LEN];
+	int attempt; /* 1, 2, …: Creel-Attempt */
+	bool https, has_body;
+	bool forwarded; /* its X-Forwarded-… are those of a proxy that the relay trusts, and pass as they are */
+	bool once;      /* no wait for an app that is not there */
+	bool live;      /* the answer is read as it comes: timeout_ms is for its head and for a silence in its body */
+	bool upgrade;   /* Connection and Upgrade go along; after 101 bytes go both ways (on_upgraded, on_upload) */
+	struct bytes peer, method, target, headers, trailers, body;
+	const struct spill *spilled; /* not NULL: all of it is the body, and body is empty */
+};
+
+struct forward_result {
+	enum attempt_result result;
+	int status;      /* 0: none came */
+	char error[300]; /* a sentence unless ATTEMPT_OK */
+	const char *url; /* that was called */
+	uint64_t started_at_us, connect_us, first_byte_us, total_us;
+};
+
+struct forward_ops {
+	/* The answer's status line and headers (1xx skipped); body_len is WIRE_UNKNOWN_LENGTH when not declared. */
+	void (*on_head)(void *user, int status, struct bytes reason, struct bytes headers, uint64_t body_len);
+	/* A piece of the body, borrowed. Return false to pause: the same piece comes again after forward_resume. */
+	bool (*on_body)(void *user, struct bytes piece);
+	/* Last call; the forward is freed after it. */
+	void (*on_done)(void *user, const struct forward_result *result);
+	/* Nobody listens there, and it is tried again for a while; at most once a call. May be NULL. */
+	void (*on_refused)(void *user);
+	/* Of an upgrade alone. The app said 101, which on_head has told: what is known of the call so far. There is no
+	 * time limit any more; on_done comes when the connection ends. */
+	void (*on_upgraded)(void *user, const struct forward_result *so_far);
+	/* Bytes for the app, at most `most` into `out`; 0: none now, forward_feed says when. Asked for when those
+	 * before have left. */
+	size_t (*on_upload)(void *user, void *out, size_t most);
+};
+
+/* "3000", "localhost:3000", "http://localhost:3000/base", "https://…" to a normal base URL (caller frees); EXIT_USAGE.
+ */
+char *forward_parse_target(const char *text, bool allow_remote, struct error *e);
+
+/* Whether a URL's host is this machine as creel takes it: localhost or a loopback address. */
+bool forward_url_is_local(struct bytes url);
+
+struct forwarder *forwarder_new(uv_loop_t *loop, const struct forward_options *options, struct error *e);
+/* All forwards must be done or cancelled; handles close on the loop, then `closed` (may be NULL). */
+void forwarder_close(struct forwarder *f, void (*closed)(void *user), void *user);
+
+/* `base_url` from forward_parse_target. NULL and *e when out of memory or a header cannot be sent. */
+struct forward *forward_start(struct forwarder *f, const char *base_url, const struct forward_request *request,
+			      const struct forward_ops *ops, void *user, struct error *e);
+void forward_resume(struct forward *f);
+/* Of a live one: nobody reads it any more, and what is left of it has timeout_ms. */
+void forward_unheard(struct forward *f);
+/* Its answer began, and goes on until somebody ends it. */
+bool forward_is_event_stream(const struct forward *f);
+/* There are bytes for on_upload. */
+void forward_feed(struct forward *f);
+/* Closes the connection of an upgrade or an event stream; on_done comes with ATTEMPT_OK before this returns. Not from
+ * within a callback.
+ */
+void forward_hang_up(struct forward *f);
+/* Ends it; on_done comes with ATTEMPT_CANCELLED before this returns. */
+void forward_cancel(struct forward *f);

@@ -1,0 +1,194 @@
+#include "client/options/command.h"
+#include "client/print/diff_output.h"
+#include "shared/http/decode.h"
+#include "shared/base/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct diff {
+	bool json, no_color, key_order, ignore_volatile;
+	struct store *store;
+	struct diff_found found;
+};
+
+struct row_copy {
+	struct diff_message *m;
+	bool failed;
+};
+
+static void on_row(void *user, const struct delivery_row *row)
+{
+	struct row_copy *c = user;
+	c->m->status = row->status;
+	c->failed =
+	    !buffer_append_bytes(&c->m->method, row->method) || !buffer_append_bytes(&c->m->target, row->target);
+}
+
+static bool load(struct diff *d, int s, const char *name, struct error *e)
+{
+	struct diff_message *m = &d->found.side[s];
+	struct row_copy copy = { m, false };
+	bool has_body, https;
+	if (!store_resolve(d->store, name, &m->id, e) || !store_get(d->store, m->id, on_row, &copy, e) ||
+	    !store_get_request(d->store, m->id, &m->m, &has_body, &https, e))
+		return false;
+	enum decode_result r =
+	    decode_body(buffer_view(&m->m.headers), buffer_view(&m->m.body), &m->decoded, m->codings);
+	if (copy.failed || r == DECODE_NO_MEMORY)
+		return error_set(e, EXIT_STORE, "out of memory");
+	if (r == DECODE_NONE)
+		m->codings[0] = 0;
+	m->body = buffer_view(r == DECODE_NONE ? &m->m.body : &m->decoded);
+	if (r == DECODE_CUT)
+		fprintf(stderr, "creel: of delivery %" PRId64 " the first 8 MiB are compared, decoded\n", m->id);
+	if (m->m.body_size > m->m.body.len)
+		fprintf(stderr,
+			"creel: of delivery %" PRId64 " only the first %zu of %" PRIu64 " bytes were recorded\n", m->id,
+			m->m.body.len, m->m.body_size);
+	return true;
+}
+
+static uint8_t first_byte(struct bytes b)
+{
+	size_t i = b.len >= 3 && memcmp(b.at, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	while (i < b.len && b.at[i] && strchr(" \t\r\n", b.at[i]))
+		i++;
+	return i < b.len ? b.at[i] : 0;
+}
+
+static bool is_json(struct diff_message *m)
+{
+	struct json_error ignored;
+	uint8_t first = first_byte(m->body);
+	return (first == '{' || first == '[') && json_tokenize(m->body, true, &m->tokens, &ignored);
+}
+
+static bool is_text(const struct diff_message *m)
+{
+	return text_is_utf8(m->body) && (m->body.len == 0 || !memchr(m->body.at, 0, m->body.len));
+}
+
+/* What cannot be told from one another byte by byte is compared no further. */
+static bool compare_bodies(struct diff *d)
+{
+	struct diff_found *f = &d->found;
+	struct diff_message *a = &f->side[0], *b = &f->side[1];
+	f->kind = DIFF_BODY_SAME;
+	if (!diff_first_byte(a->body, b->body, &f->first)) {
+		f->cut_differs = a->m.body_size != b->m.body_size && !*a->codings && !*b->codings;
+		return true;
+	}
+	if (is_json(a) && is_json(b)) {
+		struct diff_json_side sa = { a->body, &a->tokens }, sb = { b->body, &b->tokens };
+		struct diff_json_options o = { d->key_order, d->ignore_volatile };
+		f->kind = DIFF_BODY_JSON;
+		return diff_json(&sa, &sb, &o, &f->rows);
+	}
+	if (is_text(a) && is_text(b)) {
+		f->kind = DIFF_BODY_TEXT;
+		return diff_lines_split(a->body, &a->lines) && diff_lines_split(b->body, &b->lines) &&
+		       diff_text(&a->lines, &b->lines, &f->rows);
+	}
+	f->kind = DIFF_BODY_BINARY;
+	return true;
+}
+
+static bool compare(struct diff *d, struct error *e)
+{
+	struct diff_found *f = &d->found;
+	struct diff_message *a = &f->side[0], *b = &f->side[1];
+	f->line_differs = !bytes_equal(buffer_view(&a->method), buffer_view(&b->method)) ||
+			  !bytes_equal(buffer_view(&a->target), buffer_view(&b->target));
+	if (!diff_headers(buffer_view(&a->m.headers), buffer_view(&b->m.headers), d->ignore_volatile, &f->fields) ||
+	    !compare_bodies(d))
+		return error_set(e, EXIT_STORE, "out of memory");
+	f->passed_over = f->fields.passed_over + f->rows.passed_over;
+	f->equal = !f->line_differs && f->fields.differences == 0 && f->rows.differences == 0 &&
+		   f->kind != DIFF_BODY_BINARY && !f->cut_differs;
+	return true;
+}
+
+static bool wants_color(const struct diff *d, bool terminal)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+	return terminal && !d->no_color && !(no && *no) && term && strcmp(term, "dumb") != 0;
+}
+
+static bool print(const struct diff *d, struct error *e)
+{
+	bool terminal = isatty(STDOUT_FILENO);
+	struct diff_style style = { terminal, wants_color(d, terminal) };
+	if (d->json)
+		return diff_write_json(stdout, &d->found, e);
+	errno = ENOMEM;
+	return (diff_write_lines(stdout, &d->found, style) && fflush(stdout) == 0) ||
+	       error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
+}
+
+static void free_found(struct diff_found *f)
+{
+	for (int s = 0; s < 2; s++) {
+		struct diff_message *m = &f->side[s];
+		buffer_free(&m->method);
+		buffer_free(&m->target);
+		buffer_free(&m->decoded);
+		store_message_free(&m->m);
+		json_tokens_free(&m->tokens);
+		diff_lines_free(&m->lines);
+	}
+	diff_fields_free(&f->fields);
+	diff_rows_free(&f->rows);
+}
+
+static int run(int argc, char **argv, const struct program *program, struct error *e)
+{
+	struct common_options common;
+	struct diff d = { 0 };
+	const struct option_spec specs[] = {
+		{ "json", 0, OPTION_FLAG, &d.json, NULL, "one JSON object" },
+		{ "no-color", 0, OPTION_FLAG, &d.no_color, NULL, "no colours on a terminal" },
+		{ "ignore-volatile", 0, OPTION_FLAG, &d.ignore_volatile, NULL,
+		  "dates, request ids, signatures and timestamps do not count" },
+		{ "key-order", 0, OPTION_FLAG, &d.key_order, NULL, "the order of keys in JSON counts" },
+	};
+	struct options *o = options_new();
+	char *path = NULL;
+	int first, status = EXIT_USAGE;
+	(void)program;
+	if (!o || !command_parse(&command_diff, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
+				 &status, e))
+		goto out;
+	status = EXIT_USAGE;
+	if (argc - first != 2) {
+		error_set(e, EXIT_USAGE, "diff takes two deliveries, for example: creel diff 41 42");
+		goto out;
+	}
+	path = common.db ? NULL : store_default_path(e);
+	if ((common.db || path) && store_open(&d.store, common.db ? common.db : path, STORE_READ_ONLY, e) &&
+	    load(&d, 0, argv[first], e) && load(&d, 1, argv[first + 1], e) && compare(&d, e) && print(&d, e))
+		status = d.found.equal ? EXIT_DONE : EXIT_NO;
+	else
+		status = (int)e->code;
+out:
+	store_close(d.store);
+	free_found(&d.found);
+	free(path);
+	options_free(o);
+	return status;
+}
+
+const struct command command_diff = {
+	"diff",
+	"creel diff A B [--json] [--ignore-volatile] [--key-order] [--no-color]",
+	"what differs between two deliveries",
+	"Compares two requests: method and target, headers by name whatever their order, JSON bodies by structure\n"
+	"whatever the order of their keys, other text by lines, anything else byte by byte. Lines of the first begin\n"
+	"with -, of the second with +. Deliveries are named as in `creel show`.\n"
+	"Exit status 0 when they are equal, 1 when they differ.\n\n"
+	"Example: creel diff 41 42 --ignore-volatile",
+	run,
+};

@@ -1,0 +1,233 @@
+#include "client/options/command.h"
+#include "client/transfer/export.h"
+#include "client/app/forwarder.h"
+#include "client/print/selection.h"
+#include "shared/base/text.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MOST (1u << 30)
+
+struct export_command {
+	const struct secret_gate *gate;
+	struct export_options options;
+	struct option_values redact;
+	struct redact_names names;
+	size_t redacted[REDACT_KINDS];
+	const char *format, *path, *where, *to;
+	char *base;
+	struct store *store;
+	struct selection found;
+};
+
+static volatile bool interrupted;
+
+static void on_signal(int number)
+{
+	(void)number;
+	interrupted = true;
+}
+
+/* "42", "#42" and event ids; a filter's words have other characters, or begin with letters beyond f. */
+static bool looks_like_id(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	if (text[0] == '#' || (digits && !text[digits]))
+		return true;
+	return strlen(text) >= 8 && strspn(text, "0123456789abcdefABCDEF-") == strlen(text);
+}
+
+static bool find(struct export_command *c, int argc, char **argv, struct error *e)
+{
+	bool ids = argc > 0 && !c->where;
+	for (int i = 0; ids && i < argc; i++)
+		ids = looks_like_id(argv[i]);
+	if (!ids) {
+		struct filter *f = selection_parse(c->where, argc, argv, c->gate, e);
+		bool fine = f && selection_find(c->store, f, MOST, &c->found, e);
+		filter_free(f);
+		return fine;
+	}
+	c->found.ids = calloc((size_t)argc, sizeof *c->found.ids);
+	if (!c->found.ids)
+		return error_set(e, EXIT_STORE, "out of memory");
+	for (int i = 0; i < argc; i++)
+		if (!store_resolve(c->store, argv[i], &c->found.ids[c->found.count++], e))
+			return false;
+	return true;
+}
+
+/* A name from outside for a terminal; it may hold a token as well. */
+static void print_name(struct bytes name)
+{
+	struct redaction r = { 0 };
+	struct buffer safe = { 0 }, shown = { 0 };
+	if (redact_text(&r, name, &safe) && text_sanitize(&shown, buffer_view(&safe), TEXT_LINE) && shown.len)
+		fwrite(shown.at, 1, shown.len, stdout);
+	else
+		putchar('-');
+	buffer_free(&safe);
+	buffer_free(&shown);
+}
+
+/* Delivery, message, kind of place, name, reason: never a value. */
+static void show_redacted(void *user, int64_t id, const struct redact_found *found)
+{
+	(void)user;
+	printf("%" PRId64 "\t%s\t%s\t", id, found->of ? found->of : "-", redact_kind_name(found->kind));
+	print_name(found->name);
+	printf("\t%s\n", found->why);
+}
+
+static void tell_redacted(const struct export_command *c)
+{
+	struct buffer text = { 0 };
+	if (redact_append_counts(c->redacted, &text) && buffer_put_u8(&text, 0))
+		fprintf(stderr, "creel: %s %s\n", c->options.dry_run ? "--redact would take out" : "redacted",
+			(const char *)text.at);
+	buffer_free(&text);
+}
+
+static bool choose_format(struct export_command *c, struct error *e)
+{
+	struct export_options *o = &c->options;
+	if (c->format) {
+		if (!export_named(c->format, o, e))
+			return false;
+	} else if (o->dry_run) {
+		o->as = EXPORT_AS_HAR; /* all of it */
+	} else if (!c->path || !export_of_path(c->path, &o->as)) {
+		return error_set(e, EXIT_USAGE,
+				 "which format? --format har, curl, http, ndjson or body, or -o with a name that ends "
+				 "in .har, .sh, .http or .ndjson");
+	}
+	o->redact = c->redact.count > 0;
+	o->redact_names = &c->names;
+	o->redacted = c->redacted;
+	if (!redact_names_read(&c->names, &c->redact, e))
+		return false;
+	if (o->dry_run && !o->redact)
+		return error_set(e, EXIT_USAGE, "--dry-run shows what --redact takes out: give both");
+	if (o->dry_run)
+		o->on_redacted = show_redacted;
+	if (o->redact && o->secrets)
+		return error_set(e, EXIT_USAGE, "--redact and --secrets contradict each other");
+	if (c->to && !(c->base = forward_parse_target(c->to, true, e)))
+		return false;
+	o->base = c->base;
+	return true;
+}
+
+/* `--redact` takes a name or none, which getopt cannot say: "--redact" becomes "--redact=". */
+static char **join_redact(int argc, char **argv)
+{
+	static char none[] = "--redact=";
+	char **out = calloc((size_t)argc + 1, sizeof *out);
+	bool options = true;
+	for (int i = 0; out && i < argc; i++) {
+		options = options && strcmp(argv[i], "--") != 0;
+		out[i] = options && strcmp(argv[i], "--redact") == 0 ? none : argv[i];
+	}
+	return out;
+}
+
+static int export_found(struct export_command *c, struct error *e)
+{
+	size_t written = 0;
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	c->options.stop = &interrupted;
+	bool to_file = c->path && strcmp(c->path, "-") != 0 && !c->options.dry_run;
+	if (to_file && !c->options.force && access(c->path, F_OK) == 0) {
+		error_set(e, EXIT_USAGE, "%.300s is there already; --force replaces it, or name another file", c->path);
+		return EXIT_USAGE;
+	}
+	bool fine = to_file ? export_to_file(c->store, c->found.ids, c->found.count, &c->options, c->path, &written, e)
+			    : export_to_stdout(c->store, c->found.ids, c->found.count, &c->options, &written, e);
+	if (!fine && e->code == EXIT_INTERRUPTED)
+		e->text[0] = 0;
+	if (!fine)
+		return (int)e->code;
+	if (written == 0) {
+		error_set(e, EXIT_NO, "no delivery matches, nothing was exported; `creel list` shows what there is");
+		return EXIT_NO;
+	}
+	if (c->options.redact)
+		tell_redacted(c);
+	if (to_file)
+		fprintf(stderr, "creel: %zu %s exported to %s\n", written, written == 1 ? "delivery" : "deliveries",
+			c->path);
+	return EXIT_DONE;
+}
+
+static int run(int argc, char **argv, const struct program *program, struct error *e)
+{
+	struct common_options common;
+	struct export_command c = { .gate = program->gate };
+	const struct option_spec specs[] = {
+		{ "format", 0, OPTION_CHOICE, &c.format, "har|curl|http|ndjson|body",
+		  "what to write (default: what the file's name ends in)" },
+		{ "output", 'o', OPTION_TEXT, &c.path, "FILE", "where to, 0600 (default: standard output)" },
+		{ "redact", 0, OPTION_SUM, &c.redact, "[=NAME,…]",
+		  "take secrets and signatures out, everywhere; NAMEs, too" },
+		{ "dry-run", 0, OPTION_FLAG, &c.options.dry_run, NULL, "list what --redact takes out, write nothing" },
+		{ "secrets", 0, OPTION_FLAG, &c.options.secrets, NULL,
+		  "in curl: Authorization, Cookie and the like, not $CREEL_…" },
+		{ "force", 0, OPTION_FLAG, &c.options.force, NULL, "replace FILE" },
+		{ "to", 0, OPTION_TEXT, &c.to, "PORT|URL", "in curl: where to send it (default: where it went)" },
+		{ "where", 0, OPTION_TEXT, &c.where, "FILTER", "the same as behind the options" },
+	};
+	struct options *o = options_new();
+	char **args = join_redact(argc, argv), *path = NULL;
+	int first, status = EXIT_USAGE;
+	if (!o || !args ||
+	    !command_parse(&command_export, o, &common, specs, sizeof specs / sizeof *specs, argc, args, &first,
+			   &status, e))
+		goto out;
+	status = EXIT_USAGE;
+	if (argc == first && !c.where) {
+		error_set(e, EXIT_USAGE,
+			  "export takes deliveries or a filter, for example: creel export status:5xx "
+			  "-o failed.har");
+		goto out;
+	}
+	if (!choose_format(&c, e))
+		goto out;
+	path = common.db ? NULL : store_default_path(e);
+	if ((common.db || path) && store_open(&c.store, common.db ? common.db : path, STORE_READ_ONLY, e) &&
+	    find(&c, argc - first, args + first, e))
+		status = export_found(&c, e);
+	else
+		status = (int)e->code;
+out:
+	store_close(c.store);
+	selection_free(&c.found);
+	redact_names_free(&c.names);
+	free(c.base);
+	free(args);
+	free(path);
+	options_free(o);
+	return status;
+}
+
+const struct command command_export = {
+	"export",
+	"creel export FILTER|ID… --format har|curl|http|ndjson|body [-o FILE] [--redact[=NAME,…]] [--force]",
+	"deliveries as HAR, curl, .http, NDJSON or a body",
+	"Writes deliveries, oldest first, for other tools and for a repository to keep: har (HTTP Archive 1.2) and\n"
+	"ndjson have the request and the last answer, and `creel import` reads them back; curl and http have the\n"
+	"request, body its body's exact bytes. In curl commands secrets are $CREEL_AUTHORIZATION and the like unless\n"
+	"--secrets is given; the other formats hold them unless --redact is, which takes out\n"
+	"what looks like a secret by its name or form, and signatures, in header fields, cookies, targets and bodies;\n"
+	"NAME is one more name, or header:NAME, cookie:NAME, query:NAME, form:NAME, part:NAME or json:PATH. With http "
+	"a body that is no text goes to\n"
+	"a file beside FILE. FILE must not exist. Exit status 1 when nothing matches, 4 when FILE cannot be "
+	"written.\n\n" FILTER_HELP "\n\n"
+	"Example: creel export source:stripe since:1d -o tests/stripe.har --redact",
+	run,
+};

@@ -1,0 +1,255 @@
+#include "client/options/command.h"
+#include "client/options/config.h"
+#include "client/tunnel/tunnel.h"
+
+#include <openssl/crypto.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define ANSWER_MS 10000
+#define PROBE_MS                                                                                                       \
+	(2 * ANSWER_MS +                                                                                               \
+	 5000)      /* localhost has two addresses; the tunnel itself says first, and better, that nobody answered */
+#define MAX_URL 180 /* libinih cuts a line of the config file at 200 */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+	interrupted = number;
+}
+
+/* Read from the terminal without showing it. Ctrl-C ends the read (no SA_RESTART), so that the echo is set back. */
+static char *ask_token(struct error *e)
+{
+	char line[1024] = "";
+	struct termios old, quiet;
+	struct sigaction quit = { .sa_handler = on_interrupt }, before;
+	if (!isatty(STDIN_FILENO))
+		return secret_read("@-", e);
+	fputs("Token (of `creel-relay token add`): ", stderr);
+	sigaction(SIGINT, &quit, &before);
+	bool changed = tcgetattr(STDIN_FILENO, &old) == 0;
+	if (changed) {
+		quiet = old;
+		quiet.c_lflag &= ~(tcflag_t)ECHO;
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+	}
+	char *got = fgets(line, sizeof line, stdin);
+	if (changed)
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+	sigaction(SIGINT, &before, NULL);
+	fputc('\n', stderr);
+	if (interrupted) {
+		OPENSSL_cleanse(line, sizeof line);
+		error_set(e, EXIT_INTERRUPTED, "interrupted, nothing was kept");
+		return NULL;
+	}
+	line[strcspn(line, "\r\n")] = 0;
+	if (!got || !*line) {
+		error_set(e, EXIT_USAGE, "no token was given");
+		return NULL;
+	}
+	char *token = strdup(line);
+	OPENSSL_cleanse(line, sizeof line);
+	return token;
+}
+
+/* The probe: a tunnel of a random name is opened and closed again, so that URL, TLS and token are known to be good. */
+struct probe {
+	uv_loop_t loop;
+	struct tunnel *tunnel;
+	uv_timer_t deadline;
+	struct error *e;
+	bool online, failed;
+	int spare; /* tries that may fail: localhost has two addresses */
+};
+
+static void on_state(void *user, const struct tunnel_news *news)
+{
+	struct probe *p = user;
+	p->online = p->online || news->state == TUNNEL_ONLINE;
+	if (news->state == TUNNEL_OFFLINE && p->spare-- > 0)
+		return;
+	if (news->state == TUNNEL_OFFLINE) {
+		error_set(p->e, EXIT_RELAY, "%s", news->why);
+		p->failed = true;
+	}
+	if (news->state != TUNNEL_CONNECTING)
+		uv_stop(&p->loop);
+}
+
+static void on_stop(void *user, const struct error *why, enum wire_notice code)
+{
+	struct probe *p = user;
+	if (tunnel_token_is_for_others(code)) {
+		p->online = true;
+	} else {
+		*p->e = *why;
+		p->failed = true;
+	}
+	uv_stop(&p->loop);
+}
+
+static bool on_frame(void *user, struct link *link, const struct wire_frame *frame)
+{
+	(void)user;
+	(void)link;
+	(void)frame;
+	return true;
+}
+
+static void on_welcome(void *user, struct link *link, const struct wire_welcome *welcome)
+{
+	(void)user;
+	(void)link;
+	(void)welcome;
+}
+
+static void on_credit(void *user)
+{
+	(void)user;
+}
+
+static void on_lost(void *user, bool may_resume)
+{
+	(void)user;
+	(void)may_resume;
+}
+
+static void on_warning(void *user, const char *sentence)
+{
+	(void)user;
+	fprintf(stderr, "creel: %s\n", sentence);
+}
+
+static void on_late(uv_timer_t *h)
+{
+	struct probe *p = h->data;
+	error_set(p->e, EXIT_RELAY, "the relay did not answer within %d seconds", PROBE_MS / 1000);
+	p->failed = true;
+	uv_stop(&p->loop);
+}
+
+static bool probe_relay(const struct tunnel_options *options, struct error *e)
+{
+	static const struct tunnel_ops ops = {
+		on_state, on_welcome, on_frame, on_credit, on_lost, on_stop, on_warning
+	};
+	struct probe p = { .e = e, .spare = strstr(options->relay, "://localhost") != NULL };
+	if (uv_loop_init(&p.loop) != 0)
+		return error_set(e, EXIT_RELAY, "libuv cannot start");
+	p.tunnel = tunnel_new(&p.loop, options, &ops, &p, e);
+	if (p.tunnel) {
+		uv_timer_init(&p.loop, &p.deadline);
+		p.deadline.data = &p;
+		uv_timer_start(&p.deadline, on_late, PROBE_MS, 0);
+		tunnel_start(p.tunnel);
+		uv_run(&p.loop, UV_RUN_DEFAULT);
+		uv_close((uv_handle_t *)&p.deadline, NULL);
+		tunnel_close(p.tunnel, NULL, NULL);
+		tunnel_free(p.tunnel);
+		uv_run(&p.loop, UV_RUN_DEFAULT);
+		tunnel_free_rest(p.tunnel);
+	}
+	uv_loop_close(&p.loop);
+	return p.online && !p.failed;
+}
+
+static int run(int argc, char **argv, const struct program *program, struct error *e)
+{
+	struct common_options common;
+	const char *token_source = NULL, *ca = NULL;
+	bool no_token = false, allow_plain_token = false;
+	const struct option_spec specs[] = {
+		{ "token", 0, OPTION_TEXT, &token_source, "@FILE|@-|env:NAME",
+		  "where the token stands (default: asked for)" },
+		{ "no-token", 0, OPTION_FLAG, &no_token, NULL, "for a relay on this machine that wants none" },
+		{ "ca", 0, OPTION_TEXT, &ca, "FILE", "trust this CA (PEM)" },
+		{ "allow-plain-token", 0, OPTION_FLAG, &allow_plain_token, NULL,
+		  "send the token over http to another machine, too" },
+	};
+	struct options *o = options_new();
+	char *token = NULL, *path = NULL;
+	int first, status = EXIT_USAGE;
+	/* CREEL_TOKEN is the secret itself, not a place of one. */
+	const char *variable = getenv("CREEL_TOKEN");
+	char *given = variable && *variable ? strdup(variable) : NULL;
+	unsetenv("CREEL_TOKEN");
+	if (!o || !command_parse(&command_login, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
+				 &status, e))
+		goto out;
+	status = EXIT_USAGE;
+	const char *relay = first < argc ? argv[first] : NULL;
+	if (!relay || argc - first != 1 || !strstr(relay, "://") || strlen(relay) > MAX_URL ||
+	    strpbrk(relay, " \r\n\t[]?#")) {
+		error_set(e, EXIT_USAGE,
+			  "login takes the relay's URL, for example: creel login https://hooks.example.com");
+		goto out;
+	}
+	if (!no_token && !(token = token_source ? secret_read(token_source, e)
+				   : given      ? strdup(given)
+						: ask_token(e))) {
+		status = e->code == EXIT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_USAGE;
+		goto out;
+	}
+	if (token && strpbrk(token, " \r\n\t")) {
+		error_set(e, EXIT_USAGE, "the token holds blanks: it is one word, creel_ and 64 digits");
+		goto out;
+	}
+	secret_gate_add(program->gate, token);
+	struct tunnel_options tunnel = {
+		.relay = relay,
+		.token = token,
+		.ca = ca,
+		.allow_plain_token = allow_plain_token,
+		.ping_interval_ms = 15000,
+		.answer_within_ms = ANSWER_MS,
+		.wire_options = WIRE_OPTION_OFFLINE_FAIL | WIRE_OPTION_PROBE,
+	};
+	if (!probe_relay(&tunnel, e)) {
+		status = (int)e->code;
+		goto out;
+	}
+	path = common.config ? strdup(common.config) : config_default_path();
+	if (!path)
+		error_set(e, EXIT_USAGE,
+			  "there is no place for the config file: HOME is not set; name one with --config");
+	else if (config_login(path, relay, token, e)) {
+		printf("%s is the relay now; kept in %s\n", relay, path);
+		if (ca)
+			printf("The CA is not: listen, doctor and trigger need --ca %s, too, or a line `ca = FILE` "
+			       "there.\n",
+			       ca);
+		if (allow_plain_token && token && strncmp(relay, "https", 5) != 0 && strncmp(relay, "wss", 3) != 0)
+			puts("listen and doctor need --allow-plain-token, too, or a line `allow-plain-token = yes` at "
+			     "the top of that file.");
+		status = EXIT_DONE;
+	}
+out:
+	if (token)
+		OPENSSL_cleanse(token, strlen(token));
+	if (given)
+		OPENSSL_cleanse(given, strlen(given));
+	free(token);
+	free(given);
+	free(path);
+	options_free(o);
+	return status;
+}
+
+const struct command command_login = {
+	"login",
+	"creel login URL [--token @FILE|@-|env:NAME | --no-token] [--ca FILE] [--allow-plain-token]",
+	"remember a relay and its token",
+	"Opens a tunnel for a moment, so that URL, certificate and token are known to be good, then keeps URL and "
+	"token in\n"
+	"the config file (0600). Later commands use them. CREEL_TOKEN counts as the token where --token is not "
+	"given. A CA is not kept: `ca = FILE` at the top of the config file is for listen, doctor and trigger.\n\n"
+	"Example: creel login https://hooks.example.com --token @token.txt",
+	run,
+};

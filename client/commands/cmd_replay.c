@@ -1,0 +1,333 @@
+/* Sends recorded deliveries to the app again, by itself or through the client that runs: each replay is a delivery of
+ * its own, linked to its original. */
+#include "client/options/command.h"
+#include "client/replay/replay_ask.h"
+#include "client/replay/replay_edit.h"
+#include "client/replay/replay_run.h"
+#include "client/replay/replay_select.h"
+#include "client/replay/replay_stale.h"
+#include "client/replay/replay_watch.h"
+#include "shared/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct replays {
+	const struct program *program;
+	struct store *store;
+	struct replay_choice choice;
+	struct replay_ids *ids;
+	struct replay_run_options run;
+	struct forward_options forward;
+	const char *body_spec, *rate, *speed, *watch;
+	bool edit, fail, yes;
+	struct buffer body_override;
+	struct replay_edit *edited;
+	struct option_values secret_specs;
+	struct secrets secrets; /* of --resign */
+	bool resign;
+
+	uv_loop_t loop;
+	struct replay_watch *watching;
+	bool saved;
+};
+
+static bool read_body(struct replays *r, struct error *e)
+{
+	const char *spec = r->body_spec;
+	if (!spec)
+		return true;
+	FILE *f = strcmp(spec, "@-") == 0 ? stdin : spec[0] == '@' ? fopen(spec + 1, "rb") : NULL;
+	if (!f)
+		return error_set(
+		    e, EXIT_USAGE,
+		    spec[0] == '@' ? "the body %s cannot be read" : "--body takes @FILE or @-, not '%.60s'", spec);
+	char piece[65536];
+	size_t n;
+	bool fine = true;
+	while (fine && (n = fread(piece, 1, sizeof piece, f)) > 0)
+		fine = buffer_append(&r->body_override, piece, n);
+	fine = fine && !ferror(f);
+	if (f != stdin)
+		fclose(f);
+	r->run.change.has_body = true;
+	r->run.change.body = buffer_view(&r->body_override);
+	return fine || error_set(e, EXIT_USAGE, "the body %s cannot be read", spec);
+}
+
+static bool check_secrets(struct replays *r, struct error *e)
+{
+	r->run.replayer.secrets = &r->secrets;
+	r->run.replayer.resign = r->resign;
+	bool fine = secrets_read(&r->secret_specs, false, &r->secrets, e);
+	secrets_hide(&r->secrets, r->program->gate);
+	/* To sign with it is asked for; of what is only sent again nobody said whose it is. */
+	if (!r->resign)
+		secrets_drop_environment(&r->secrets);
+	r->run.replayer.own_only = r->secrets.count > 0; /* what the user names is what counts */
+	return fine;
+}
+
+/* `--last` takes a number or none, which getopt cannot say: "--last 3" becomes "--last=3" and "--last" "--last=1". */
+static char **join_last(int *argc, char **argv, char joined[40])
+{
+	char **out = calloc((size_t)*argc + 1, sizeof *out);
+	int n = 0;
+	for (int i = 0; out && i < *argc; i++, n++) {
+		out[n] = argv[i];
+		if (strcmp(argv[i], "--") == 0) {
+			while (++i < *argc)
+				out[++n] = argv[i];
+		} else if (strcmp(argv[i], "--last") == 0) {
+			const char *next = i + 1 < *argc ? argv[i + 1] : "";
+			bool is_number = *next && strspn(next, "0123456789") == strlen(next) && strlen(next) < 20;
+			snprintf(joined, 40, "--last=%s", is_number ? next : "1");
+			out[n] = joined;
+			i += is_number;
+		}
+	}
+	if (out)
+		*argc = n;
+	return out;
+}
+
+/* ---- sending ---- */
+
+static void on_saved(void *user)
+{
+	((struct replays *)user)->saved = true;
+}
+
+static void say(const struct replays *r, const char *sentence)
+{
+	struct buffer known = { 0 }, text = { 0 };
+	if (secret_gate_put(r->program->gate, &known, bytes_of(sentence)) &&
+	    text_sanitize(&text, buffer_view(&known), TEXT_LINE))
+		fprintf(stderr, "creel: %.*s\n", (int)text.len, (const char *)text.at);
+	buffer_free(&known);
+	buffer_free(&text);
+}
+
+/* Again and again until all answers are 2xx. */
+static bool run_watched(struct replays *r, struct replay_run *run, struct replay_outcome *out, struct error *e)
+{
+	for (;;) {
+		r->saved = false;
+		replay_watch_call_begins(r->watching);
+		bool fine = replay_run_all(run, out, e);
+		replay_watch_call_ends(r->watching);
+		if (!fine || out->interrupted || !out->failed_status)
+			return fine;
+		if (out->unreachable)
+			say(r, e->text);
+		say(r, "not 2xx yet: sent again when a file below the folder is saved");
+		while (!r->saved && !replay_run_interrupted(run))
+			uv_run(&r->loop, UV_RUN_ONCE);
+		if (replay_run_interrupted(run)) {
+			out->interrupted = true;
+			return true;
+		}
+	}
+}
+
+static int status_of(const struct replays *r, const struct replay_outcome *out, struct error *e)
+{
+	char cut_off[60] = "";
+	if (out->interrupted) {
+		if (out->cut_off)
+			snprintf(cut_off, sizeof cut_off, ", %zu more broken off", out->cut_off);
+		error_set(e, EXIT_INTERRUPTED, "interrupted: %zu of %zu sent%s", out->sent, out->total, cut_off);
+		return EXIT_INTERRUPTED;
+	}
+	if (out->unreachable)
+		return EXIT_TARGET;
+	if (r->fail && out->failed_status) {
+		error_set(e, EXIT_NO, "an answer was not 2xx");
+		return EXIT_NO;
+	}
+	return EXIT_DONE;
+}
+
+static int replay_all(struct replays *r, struct error *e)
+{
+	struct replay_outcome out = { 0 };
+	if (uv_loop_init(&r->loop) != 0)
+		return error_set(e, EXIT_TARGET, "libuv cannot start") ? EXIT_DONE : EXIT_TARGET;
+	bool fine = !r->watch || (r->watching = replay_watch_new(&r->loop, r->watch, on_saved, r, e));
+	struct replay_run *run = fine ? replay_run_new(&r->loop, &r->run, e) : NULL;
+	fine = run && (r->watching ? run_watched(r, run, &out, e) : replay_run_all(run, &out, e));
+	int status = fine ? status_of(r, &out, e) : (int)e->code;
+	if (run)
+		replay_run_close(run);
+	if (r->watching)
+		replay_watch_close(r->watching);
+	uv_run(&r->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&r->loop);
+	return status;
+}
+
+/* ---- the command ---- */
+
+static bool check_usage(struct replays *r, struct error *e)
+{
+	struct replay_pace *pace = &r->run.pace;
+	if (!replay_choice_check(&r->choice, e))
+		return false;
+	if (r->forward.timeout_ms == 0)
+		return error_set(e, EXIT_USAGE, "--timeout is more than 0: no app answers at once");
+	if (r->run.times <= 0)
+		return error_set(e, EXIT_USAGE, "--times takes a number from 1");
+	if (r->rate && !replay_pace_number("--rate", r->rate, &pace->rate, e))
+		return false;
+	if (r->speed && !replay_pace_number("--speed", r->speed, &pace->speed, e))
+		return false;
+	if (r->rate && r->speed)
+		return error_set(e, EXIT_USAGE, "--rate and --speed contradict each other");
+	if (r->speed && r->run.times > 1)
+		return error_set(e, EXIT_USAGE, "--speed keeps the originals' gaps, and --times has none");
+	if (pace->parallel == 0 || pace->parallel > REPLAY_PARALLEL_MAX)
+		return error_set(e, EXIT_USAGE, "--parallel takes a number from 1 to %d", REPLAY_PARALLEL_MAX);
+	if (r->edit && r->body_spec)
+		return error_set(e, EXIT_USAGE, "--edit and --body contradict each other");
+	if (r->edit && r->choice.argc != 1 && r->choice.last != 1)
+		return error_set(e, EXIT_USAGE, "--edit takes one delivery, for example: creel replay 42 --edit");
+	return true;
+}
+
+/* Before anything is sent: an app that checks what it gets will refuse it. */
+static bool tell_stale(struct replays *r, struct error *e)
+{
+	char sentence[REPLAY_STALE_LEN];
+	const struct replay_run_options *run = &r->run;
+	if (!replay_find_stale(r->store, run->ids, run->count, &run->change, &run->replayer, sentence, e))
+		return false;
+	if (*sentence)
+		say(r, sentence);
+	return true;
+}
+
+static bool prepare(struct replays *r, struct error *e)
+{
+	struct replay_run_options *run = &r->run;
+	if (!read_body(r, e) || !store_open(&r->store, run->db, STORE_READ_WRITE, e) ||
+	    !replay_choice_find(&r->choice, r->store, r->ids, e) ||
+	    (r->speed && !replay_ids_by_time(r->ids, r->store, e)) ||
+	    (r->edit && !replay_edit_run(r->store, r->ids->at[0], &r->program->cores, &run->change, &r->edited, e)))
+		return false;
+	run->ids = r->ids->at;
+	run->received_us = r->ids->received_us;
+	run->count = r->ids->count;
+	const struct replay_errand errand = { &run->replayer, &run->pace,       run->ids, run->count,
+					      run->times,     r->watch != NULL, r->yes };
+	return tell_stale(r, e) && replay_ask(r->store, &errand, e);
+}
+
+static const struct forward_options forward_defaults = { 30000, 5000, "rewrite", NULL, false, false, false, NULL };
+
+/* A running client calls its own target, in its own way. */
+static bool says_how(const struct replays *r)
+{
+	const struct forward_options *f = &r->forward, *d = &forward_defaults;
+	return r->run.replayer.to || f->extra_headers->count || f->timeout_ms != d->timeout_ms ||
+	       f->wait_for_target_ms != d->wait_for_target_ms || strcmp(f->host_header, d->host_header) != 0 ||
+	       f->no_forwarded || f->allow_remote_target || f->insecure;
+}
+
+static int run(int argc, char **argv, const struct program *program, struct error *e)
+{
+	struct common_options common;
+	struct replays r = { .choice.last = -1,
+			     .run = { .times = 1, .pace.parallel = -1 },
+			     .forward = forward_defaults };
+	struct option_values headers = { 0 };
+	r.program = program;
+	r.forward.gate = r.choice.gate = program->gate;
+	char joined[40];
+	const struct option_spec specs[] = {
+		{ "last", 0, OPTION_COUNT, &r.choice.last, "[N]", "the newest delivery, or the newest N (no replays)" },
+		{ "where", 0, OPTION_TEXT, &r.choice.where, "FILTER",
+		  "all that match, oldest first; with --last the newest N" },
+		{ "to", 0, OPTION_TEXT, &r.run.replayer.to, "PORT|URL", "another target than the original's" },
+		{ "header", 'H', OPTION_LIST, &headers, "'K: V'",
+		  "set a header field; 'K:' removes it; again for more" },
+		{ "body", 0, OPTION_TEXT, &r.body_spec, "@FILE|@-", "another body" },
+		{ "resign", 0, OPTION_FLAG, &r.resign, NULL, "sign anew, with a fresh time" },
+		{ "secret", 0, OPTION_LIST, &r.secret_specs, "[PROVIDER=]@FILE",
+		  "to sign and judge by, instead of the running client's; again for more" },
+		{ "url", 0, OPTION_TEXT, &r.run.replayer.url, "URL",
+		  "signed by those who sign it (default: the public one)" },
+		{ "times", 0, OPTION_COUNT, &r.run.times, "N", "each so many times (default 1)" },
+		{ "edit", 0, OPTION_FLAG, &r.edit, NULL, "opens it in CREEL_EDITOR, VISUAL or EDITOR first" },
+		{ "parallel", 0, OPTION_COUNT, &r.run.pace.parallel, "P",
+		  "so many at once (default 1; 16 with --rate and --speed)" },
+		{ "rate", 0, OPTION_TEXT, &r.rate, "R", "no more than R a second" },
+		{ "speed", 0, OPTION_TEXT, &r.speed, "X", "the originals' gaps, X times as fast" },
+		{ "watch", 0, OPTION_TEXT, &r.watch, "DIR",
+		  "again each time a file below DIR is saved, until all answers are 2xx" },
+		{ "yes", 'y', OPTION_FLAG, &r.yes, NULL,
+		  "do not ask before more than 100 requests, or any beyond loopback" },
+		{ "fail", 0, OPTION_FLAG, &r.fail, NULL, "exit with 1 when an answer is not 2xx" },
+		{ "json", 0, OPTION_FLAG, &r.run.json, NULL, "print each replay as a JSON object" },
+		{ "host-header", 0, OPTION_TEXT, &r.forward.host_header, "rewrite|preserve|VALUE",
+		  "Host for the app (default rewrite)" },
+		{ "no-forwarded", 0, OPTION_FLAG, &r.forward.no_forwarded, NULL,
+		  "add no X-Forwarded-* and Creel-* fields" },
+		{ "timeout", 0, OPTION_DURATION, &r.forward.timeout_ms, "TIME",
+		  "for the app's whole answer (default 30s)" },
+		{ "wait-for-target", 0, OPTION_DURATION, &r.forward.wait_for_target_ms, "TIME",
+		  "while the app restarts (default 5s)" },
+		{ "allow-remote-target", 0, OPTION_FLAG, &r.forward.allow_remote_target, NULL,
+		  "targets that are not on this machine" },
+		{ "insecure", 'k', OPTION_FLAG, &r.forward.insecure, NULL, "any certificate of an https target" },
+	};
+	struct options *o = options_new();
+	char **args = join_last(&argc, argv, joined), *path = NULL;
+	int first, status = EXIT_USAGE;
+	r.ids = calloc(1, sizeof *r.ids);
+	if (!o || !args || !r.ids ||
+	    !command_parse(&command_replay, o, &common, specs, sizeof specs / sizeof *specs, argc, args, &first,
+			   &status, e))
+		goto out;
+	r.forward.extra_headers = &headers;
+	r.choice.argc = argc - first;
+	r.choice.argv = args + first;
+	status = EXIT_USAGE;
+	if (!check_usage(&r, e) || !check_secrets(&r, e))
+		goto out;
+	path = common.db ? NULL : store_default_path(e);
+	r.run.db = r.run.replayer.db = common.db ? common.db : path;
+	r.run.replayer.forward = &r.forward;
+	r.run.replayer.alone = says_how(&r);
+	status = r.run.db && prepare(&r, e) ? replay_all(&r, e) : (int)e->code;
+out:
+	store_close(r.store);
+	replay_choice_free(&r.choice);
+	replay_edit_free(r.edited);
+	secrets_free(&r.secrets);
+	buffer_free(&r.body_override);
+	free(r.ids);
+	free(args);
+	free(path);
+	options_free(o);
+	return status;
+}
+
+const struct command command_replay = {
+	"replay",
+	"creel replay ID… | --where FILTER | --last [N] [--to PORT|URL] [-H 'K: V'] [--body @FILE] [--edit] "
+	"[--resign --secret @FILE] [--times N] [--parallel P] [--rate R|--speed X] [--watch DIR] [--fail] [--yes] "
+	"[OPTIONS]",
+	"send recorded deliveries to the app again",
+	"Sends each delivery as it was received, to where it went before or to --to. A replay is a delivery of its own "
+	"in the\n"
+	"list, linked to its original, which stays as it is. Where `creel listen` runs for its tunnel that one sends "
+	"it, unless\n"
+	"an option says how. An ID is what `creel show` takes. Exit status 5 when no answer came from the target; 1 "
+	"with\n"
+	"--fail when an answer is not 2xx. More than 100 requests, or any beyond loopback, are sent when you say "
+	"so: it "
+	"asks,\n"
+	"and takes --yes where there is no terminal.\n\n" FILTER_HELP "\n\n"
+	"Example: creel replay --where 'state:failed since:1h' --to 4000",
+	run,
+};

@@ -1,0 +1,152 @@
+#include "client/options/command.h"
+#include "client/print/row_json.h"
+#include "shared/disk/disk.h"
+#include "shared/base/text.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FULL_BYTES (128 << 10) /* what a commit of one webhook may want */
+
+struct status {
+	bool json, online, failed;
+	size_t shown;
+	char full[300]; /* what is wrong with the store's disk, or "" */
+	struct error *e;
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static bool print_json(const struct client_status *c, const char *state, struct bytes detail, struct error *e)
+{
+	char confirmed[TEXT_TIME_LEN];
+	text_format_time(confirmed, c->confirmed_at_us);
+	json_t *o = json_object();
+	int failed = o == NULL;
+	failed |= json_object_set_new(o, "pid", json_integer(c->pid));
+	failed |= json_object_set_new(o, "state", json_string(state));
+	failed |= json_object_set_new(o, "detail", row_json_text(detail, true));
+	failed |= json_object_set_new(o, "url", row_json_text(c->url, true));
+	failed |= json_object_set_new(o, "tunnel", row_json_text(c->tunnel, true));
+	failed |= json_object_set_new(o, "target", row_json_text(c->target, true));
+	failed |= json_object_set_new(o, "relay", row_json_text(c->relay, true));
+	failed |= json_object_set_new(o, "confirmed_at", c->confirmed_at_us ? json_string(confirmed) : json_null());
+	if (failed) {
+		json_decref(o);
+		o = NULL;
+	}
+	return row_json_print(stdout, o, e);
+}
+
+/* A client that cannot write its record cannot write so either: its last word may be from before that. */
+static void look_at_disk(struct status *s, const char *path)
+{
+	int64_t bytes = disk_free(path);
+	if (bytes >= 0 && bytes < FULL_BYTES)
+		snprintf(s->full, sizeof s->full,
+			 "the disk of %.200s is full (%lld KiB are free): webhooks are refused", path,
+			 (long long)(bytes >> 10));
+}
+
+static void on_client(void *user, const struct client_status *c)
+{
+	struct status *s = user;
+	/* A killed client leaves its row behind. */
+	if (s->failed || c->pid <= 0 || (kill((pid_t)c->pid, 0) != 0 && errno == ESRCH))
+		return;
+	uint64_t now = now_us();
+	bool stale = c->confirmed_at_us + 2 * c->ping_interval_ms * 1000 < now;
+	bool says_online = bytes_equal(c->state, bytes_of("online")), online = says_online && !stale;
+	struct bytes detail = c->detail.len ? c->detail : bytes_of(s->full);
+	char silent[500];
+	/* Where the relay is silent the client says so soon after: it hangs, or could not write. */
+	if (says_online && stale) {
+		snprintf(silent, sizeof silent, "neither relay nor client has confirmed the tunnel for %llu s%s%s",
+			 (unsigned long long)((now - c->confirmed_at_us) / 1000000), *s->full ? "; " : "", s->full);
+		detail = bytes_of(silent);
+	}
+	const char *state = online                                          ? "online"
+			    : says_online                                   ? "unknown"
+			    : bytes_equal(c->state, bytes_of("connecting")) ? "connecting"
+									    : "offline";
+	s->online = s->online || online;
+	s->shown++;
+	if (s->json) {
+		s->failed = !print_json(c, state, detail, s->e);
+		return;
+	}
+	struct buffer text = { 0 };
+	bool fine = text_sanitize(&text, c->url.len ? c->url : bytes_of("(no URL yet)"), TEXT_LINE) &&
+		    buffer_append_text(&text, " -> ") && text_sanitize(&text, c->target, TEXT_LINE);
+	if (fine && detail.len)
+		fine = buffer_append_text(&text, "  ") && text_sanitize(&text, detail, TEXT_LINE);
+	if (fine)
+		printf("%-10s  %.*s\n", state, (int)text.len, (const char *)text.at);
+	buffer_free(&text);
+}
+
+static int run(int argc, char **argv, const struct program *program, struct error *e)
+{
+	struct common_options common;
+	struct status s = { .e = e };
+	const struct option_spec specs[] = { { "json", 0, OPTION_FLAG, &s.json, NULL, "one JSON object a client" } };
+	struct options *o = options_new();
+	struct store *store = NULL;
+	char *path = NULL;
+	int first, status = EXIT_USAGE;
+	(void)program;
+	if (!o || !command_parse(&command_status, o, &common, specs, 1, argc, argv, &first, &status, e))
+		goto out;
+	if (first < argc) {
+		error_set(e, EXIT_USAGE, "status takes no argument");
+		status = EXIT_USAGE;
+		goto out;
+	}
+	path = common.db ? NULL : store_default_path(e);
+	/* Nothing was ever recorded here: that is an answer, not a broken store. */
+	bool never = path && access(path, F_OK) != 0 && errno == ENOENT;
+	if (never)
+		goto none;
+	const char *name = common.db ? common.db : path;
+	if (name)
+		look_at_disk(&s, name);
+	if (!name || !store_open(&store, name, STORE_READ_ONLY, e) || !store_list_status(store, on_client, &s, e) ||
+	    s.failed) {
+		status = (int)e->code;
+		goto out;
+	}
+none:
+	if (s.shown == 0 && !s.json)
+		puts("no client is running: start `creel listen PORT`");
+	status = s.online ? EXIT_DONE : EXIT_NO;
+out:
+	store_close(store);
+	free(path);
+	options_free(o);
+	return status;
+}
+
+const struct command command_status = {
+	"status",
+	"creel status [--json]",
+	"whether a tunnel is online, and where",
+	"Shows the clients running on this machine with this store. Exit status 0 when one is online, else 1. "
+	"\"online\" means\n"
+	"that the relay confirmed the tunnel within the last two ping intervals, \"unknown\" that the client wrote so, "
+	"and "
+	"nothing\n"
+	"since: it hangs, or cannot write its record. That the record's disk is full is said in either case. A client "
+	"that was\n"
+	"killed is not shown.\n\n"
+	"Example: creel status --json",
+	run,
+};

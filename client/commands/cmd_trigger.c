@@ -1,0 +1,436 @@
+/* Sends a sample of a provider's webhook, signed as the provider would. */
+#include "client/options/command.h"
+#include "client/app/post.h"
+#include "client/print/row_json.h"
+#include "client/trigger/samples.h"
+#include "client/signing/secrets.h"
+#include "client/trigger/trigger_record.h"
+#include "client/trigger/trigger_sign.h"
+#include "shared/http/headers.h"
+#include "shared/http/http_text.h"
+#include "shared/base/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+struct trigger {
+	struct secret_gate *gate;
+	const char *name, *to, *templates;
+	struct option_values secret_specs, headers, data;
+	struct secrets secrets;
+	struct post post;
+	bool json, list, fail, tunnelled;
+	struct common_options common;
+
+	struct store *store;                       /* where it is recorded, if it goes through no tunnel of ours */
+	struct buffer tunnel;                      /* of the client that it goes to */
+	const struct signature_provider *provider; /* NULL: not signed */
+	enum signature_verdict verdict;
+	struct buffer text, fields, body, url, method;
+	struct bytes target;
+};
+
+static bool no_memory(struct error *e)
+{
+	return error_set(e, EXIT_STORE, "out of memory");
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- --list ---- */
+
+static bool print_name(const struct trigger *t, const char *name, size_t len, bool own)
+{
+	const char *end = len > 4 && memcmp(name + len - 4, ".any", 4) == 0 ? "*" : "";
+	if (*end)
+		len -= 3;
+	if (!t->json)
+		return printf("%.*s%s%s\n", (int)len, name, end, own ? "  (your own)" : "") > 0;
+	char text[300];
+	snprintf(text, sizeof text, "%.*s%s", (int)len, name, end);
+	json_t *o = json_object();
+	if (o && json_object_set_new(o, "name", row_json_text(bytes_of(text), false)) == 0 &&
+	    json_object_set_new(o, "own", json_boolean(own)) == 0) {
+		struct error ignored;
+		return row_json_print(stdout, o, &ignored);
+	}
+	json_decref(o);
+	return false;
+}
+
+static bool list_own(const struct trigger *t)
+{
+	struct dirent **all = NULL;
+	int count = t->templates ? scandir(t->templates, &all, NULL, alphasort) : 0;
+	bool fine = true;
+	for (int i = 0; i < count; i++) {
+		const char *name = all[i]->d_name;
+		size_t len = strlen(name);
+		if (fine && len > 5 && *name != '.' && strcmp(name + len - 5, ".http") == 0) {
+			struct buffer shown = { 0 };
+			fine = text_sanitize(&shown, bytes_make(name, len - 5), TEXT_LINE) &&
+			       print_name(t, (const char *)shown.at, shown.len, true);
+			buffer_free(&shown);
+		}
+		free(all[i]);
+	}
+	free(all);
+	return fine;
+}
+
+static bool list(const struct trigger *t, struct error *e)
+{
+	bool fine = list_own(t);
+	for (const struct sample *s = samples_built_in; fine && s->name; s++)
+		fine = print_name(t, s->name, strlen(s->name), false);
+	return (fine && fflush(stdout) == 0) ||
+	       error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
+}
+
+/* ---- the request ---- */
+
+/* Of the name, or of what the fields say. */
+static const struct signature_provider *provider_of(struct trigger *t)
+{
+	char name[64];
+	struct signature_origin origin;
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(t->name, "."), t->name);
+	const struct signature_provider *p = signature_find(name);
+	if (!p && signature_recognise(buffer_view(&t->fields), buffer_view(&t->body), &origin)) {
+		p = origin.signature;
+		buffer_free(&origin.event);
+	}
+	return p;
+}
+
+static bool read_request(struct trigger *t, bool own, struct error *e)
+{
+	struct http_text request;
+	struct bytes text = http_text_skip_comments(buffer_view(&t->text));
+	if (!http_text_read(text, &request, &t->fields, NULL, e))
+		return own ? error_prefix(e, t->name) : false;
+	if (request.body_file.len)
+		return error_set(e, EXIT_USAGE, "%s: a template's body stands in the template, not in another file",
+				 t->name);
+	t->target = request.target;
+	return (buffer_append_bytes(&t->method, request.method) && buffer_put_u8(&t->method, 0) &&
+		buffer_append_bytes(&t->body, http_text_unended(bytes_of(NULL), request.body))) ||
+	       no_memory(e);
+}
+
+static bool load(struct trigger *t, struct error *e)
+{
+	struct buffer text = { 0 };
+	const char *event = NULL;
+	bool own = false;
+	bool fine = !t->templates || samples_read_own(t->templates, t->name, &text, &own, e);
+	if (fine && !own) {
+		const struct sample *s = samples_find(t->name, &event, e);
+		fine = s && (buffer_append_text(&text, s->text) || no_memory(e));
+	}
+	fine = fine && samples_fill(buffer_view(&text), event, now_ms(), &t->text, e) && read_request(t, own, e);
+	buffer_free(&text);
+	return fine;
+}
+
+/* -H 'K: V' sets, 'K:' removes. */
+static bool set_field(struct trigger *t, const char *field, struct error *e)
+{
+	const char *colon = strchr(field, ':');
+	struct bytes name = bytes_make(field, colon ? (size_t)(colon - field) : 0), n, v;
+	struct bytes value = bytes_of(colon ? colon + 1 + strspn(colon + 1, " \t") : NULL);
+	struct buffer out = { 0 };
+	if (!headers_name_valid(name) || !headers_value_valid(value))
+		return error_set(e, EXIT_USAGE, "-H takes 'Name: value', not '%.60s'", field);
+	bool fine = true;
+	for (size_t pos = 0; fine && headers_next(buffer_view(&t->fields), &pos, &n, &v);)
+		if (n.len != name.len || strncasecmp((const char *)n.at, field, n.len) != 0)
+			fine = headers_append(&out, n, v);
+	fine = fine && (!value.len || headers_append(&out, name, value));
+	buffer_free(&t->fields);
+	t->fields = out;
+	return fine || no_memory(e);
+}
+
+static bool is_form(const struct trigger *t)
+{
+	struct bytes type;
+	static const char form[] = "application/x-www-form-urlencoded";
+	return headers_find(buffer_view(&t->fields), "Content-Type", &type) && type.len >= sizeof form - 1 &&
+	       bytes_equal_nocase(bytes_make(type.at, sizeof form - 1), form);
+}
+
+static bool set_fields(struct trigger *t, struct error *e)
+{
+	for (size_t i = 0; i < t->headers.count; i++)
+		if (!set_field(t, t->headers.at[i], e))
+			return false;
+	return true;
+}
+
+static bool set_values(struct trigger *t, struct error *e)
+{
+	for (size_t i = 0; i < t->data.count; i++)
+		if (!samples_set(&t->body, is_form(t), t->data.at[i], e))
+			return false;
+	return true;
+}
+
+/* ---- where to ---- */
+
+struct running {
+	struct buffer url, tunnel;
+	uint64_t since;
+	bool no_memory;
+};
+
+static void on_status(void *user, const struct client_status *c)
+{
+	struct running *r = user;
+	if (!c->url.len || !bytes_equal(c->state, bytes_of("online")) || c->started_at_us < r->since)
+		return;
+	r->since = c->started_at_us;
+	r->url.len = r->tunnel.len = 0;
+	r->no_memory = !buffer_append_bytes(&r->url, c->url) || !buffer_append_bytes(&r->tunnel, c->tunnel);
+}
+
+static bool running_url(struct trigger *t, struct buffer *out, struct error *e)
+{
+	struct running r = { .since = 0 };
+	struct store *s = NULL;
+	char *path = t->common.db ? NULL : store_default_path(e);
+	bool fine = (t->common.db || path) && store_open(&s, t->common.db ? t->common.db : path, STORE_READ_ONLY, e) &&
+		    store_list_status(s, on_status, &r, e);
+	/* A store that is there and cannot be read says more than that nobody listens. */
+	bool broken = !fine && (t->common.db || path) && access(t->common.db ? t->common.db : path, F_OK) == 0;
+	store_close(s);
+	free(path);
+	t->tunnel = r.tunnel;
+	if (broken) {
+		buffer_free(&r.url);
+		return false;
+	}
+	if (!fine || !r.url.len) {
+		buffer_free(&r.url);
+		return error_set(e, EXIT_USAGE,
+				 "no tunnel is online to send to: start `creel listen`, or name a URL with --to");
+	}
+	*out = r.url;
+	return !r.no_memory || no_memory(e);
+}
+
+static void on_tunnel(void *user, const struct client_status *c)
+{
+	struct trigger *t = user;
+	if (!c->url.len || t->url.len < c->url.len || memcmp(t->url.at, c->url.at, c->url.len) != 0)
+		return;
+	/* Not of a tunnel whose name only begins so. */
+	if (t->url.len > c->url.len && !strchr("/?", t->url.at[c->url.len]))
+		return;
+	t->tunnelled = true;
+	t->tunnel.len = 0;
+	if (!buffer_append_bytes(&t->tunnel, c->tunnel))
+		t->tunnel.len = 0; /* then another client that knows the secret may be asked */
+}
+
+/* What goes to a running client is recorded by it. */
+static bool open_record(struct trigger *t, struct error *e)
+{
+	char *path = t->common.db ? NULL : store_default_path(e);
+	t->tunnelled = !t->to;
+	bool fine = !t->to || ((t->common.db || path) &&
+			       store_open(&t->store, t->common.db ? t->common.db : path, STORE_READ_WRITE, e) &&
+			       store_list_status(t->store, on_tunnel, t, e));
+	free(path);
+	return fine;
+}
+
+/* A URL with a path is taken as it is; the sample's own target follows one without. */
+static bool find_url(struct trigger *t, struct error *e)
+{
+	bool fine, whole = false;
+	if (!t->to) {
+		fine = running_url(t, &t->url, e);
+	} else if (strspn(t->to, "0123456789") == strlen(t->to) && *t->to) {
+		fine = buffer_printf(&t->url, "http://127.0.0.1:%s", t->to) || no_memory(e);
+	} else {
+		const char *host = strstr(t->to, "://");
+		if (!host || (strncasecmp(t->to, "http://", 7) != 0 && strncasecmp(t->to, "https://", 8) != 0))
+			return error_set(e, EXIT_USAGE,
+					 "--to takes a URL, http:// or https://, or a port, not '%.100s'", t->to);
+		whole = strpbrk(host + 3, "/?") != NULL;
+		fine = buffer_append_text(&t->url, t->to) || no_memory(e);
+	}
+	while (fine && !whole && t->url.len && t->url.at[t->url.len - 1] == '/')
+		t->url.len--;
+	return fine && ((whole || buffer_append_bytes(&t->url, t->target)) || no_memory(e));
+}
+
+/* ---- the signature ---- */
+
+/* -H has the last word, over the signature as well. */
+static bool sign_and_set(struct trigger *t, struct error *e)
+{
+	struct trigger_sign sign = {
+		.provider = t->provider,
+		.secrets = &t->secrets,
+		.db = t->common.db,
+		.store = t->store,
+		.tunnel = buffer_view(&t->tunnel),
+		.tunnelled = t->tunnelled,
+		.method = bytes_of((const char *)t->method.at),
+		.url = buffer_view(&t->url),
+		.fields = &t->fields,
+		.body = &t->body,
+	};
+	bool fine = trigger_sign(&sign, e) && set_fields(t, e);
+	t->verdict = trigger_sign_verdict(&sign);
+	buffer_free(&sign.signature);
+	return fine;
+}
+
+/* ---- all of it ---- */
+
+static bool tell(const struct trigger *t, const struct post_answer *a, struct error *e)
+{
+	struct buffer url = { 0 };
+	bool fine;
+	if (!t->json) {
+		fine = text_sanitize(&url, buffer_view(&t->url), TEXT_LINE) &&
+		       printf("%d  %s -> %.*s  %.0fms\n", a->status, t->name, (int)url.len, (const char *)url.at,
+			      (double)a->took_us / 1000) > 0 &&
+		       fflush(stdout) == 0;
+		buffer_free(&url);
+		return fine || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
+	}
+	struct message m = { .headers = t->fields, .body = t->body, .body_size = t->body.len };
+	json_t *o = json_object();
+	int failed = o == NULL;
+	const char *provider = t->provider ? signature_name(t->provider) : NULL;
+	failed |= json_object_set_new(o, "name", row_json_text(bytes_of(t->name), false));
+	failed |= json_object_set_new(o, "provider", row_json_text(bytes_of(provider), true));
+	failed |= json_object_set_new(o, "url", row_json_text(buffer_view(&t->url), false));
+	failed |= json_object_set_new(o, "status", json_integer(a->status));
+	failed |= json_object_set_new(o, "duration_ms", json_real((double)a->took_us / 1000));
+	failed |= json_object_set_new(o, "request", row_json_message(&m));
+	failed |= json_object_set_new(o, "answer", row_json_text(buffer_view(&a->body), true));
+	if (!failed)
+		return row_json_print(stdout, o, e);
+	json_decref(o);
+	return no_memory(e);
+}
+
+static int trigger(struct trigger *t, struct error *e)
+{
+	struct post_answer answer = { 0 };
+	int status = EXIT_DONE;
+	bool fine = secrets_read(&t->secret_specs, false, &t->secrets, e);
+	secrets_hide(&t->secrets, t->gate);
+	fine = fine && load(t, e) && set_fields(t, e) && set_values(t, e) && find_url(t, e) && open_record(t, e);
+	if (fine) {
+		t->provider = provider_of(t);
+		fine = sign_and_set(t, e);
+	}
+	if (fine) {
+		fine = buffer_put_u8(&t->url, 0) || no_memory(e);
+		t->url.len -= fine;
+		t->post.url = (const char *)t->url.at;
+		t->post.method = (const char *)t->method.at;
+		t->post.headers = buffer_view(&t->fields);
+		t->post.body = buffer_view(&t->body);
+	}
+	uint64_t started_at_us = now_ms() * 1000;
+	fine = fine && post_send(&t->post, &answer, e);
+	if (fine && !t->tunnelled) {
+		struct trigger_sent sent = { t->post.url,
+					     t->post.method,
+					     t->post.headers,
+					     t->post.body,
+					     t->provider ? signature_name(t->provider) : NULL,
+					     t->verdict,
+					     started_at_us,
+					     &answer };
+		fine = trigger_record(t->store, &sent, e);
+	}
+	fine = fine && tell(t, &answer, e);
+	if (!fine) {
+		status = (int)e->code;
+	} else if (t->fail && (answer.status < 200 || answer.status > 299)) {
+		error_set(e, EXIT_NO, "the answer was %d, not 2xx", answer.status);
+		status = EXIT_NO;
+	}
+	post_answer_free(&answer);
+	return status;
+}
+
+static int run(int argc, char **argv, const struct program *program, struct error *e)
+{
+	struct trigger t = { .gate = program->gate, .post.timeout_ms = 30000 };
+	const struct option_spec specs[] = {
+		{ "to", 0, OPTION_TEXT, &t.to, "URL|PORT", "where to (default: the running client's public URL)" },
+		{ "secret", 's', OPTION_LIST, &t.secret_specs, "@FILE", "or PROVIDER=@FILE: what to sign with" },
+		{ "list", 'l', OPTION_FLAG, &t.list, NULL, "the names of all samples" },
+		{ "data", 'd', OPTION_LIST, &t.data, "PATH=VALUE", "change a value of the body; again for more" },
+		{ "header", 'H', OPTION_LIST, &t.headers, "'K: V'",
+		  "set a header field; 'K:' removes it; again for more" },
+		{ "templates", 0, OPTION_TEXT, &t.templates, "DIR",
+		  "samples of your own, NAME.http (default: creel/templates beside the config file)" },
+		{ "timeout", 0, OPTION_DURATION, &t.post.timeout_ms, "TIME", "for the whole answer (default 30s)" },
+		{ "fail", 0, OPTION_FLAG, &t.fail, NULL, "exit with 1 when the answer is not 2xx" },
+		{ "ca", 0, OPTION_TEXT, &t.post.ca, "FILE", "trust this CA (PEM)" },
+		{ "json", 0, OPTION_FLAG, &t.json, NULL, "what was sent and answered as one JSON object" },
+	};
+	struct options *o = options_new();
+	char *folder = samples_default_folder();
+	int first, status = EXIT_USAGE;
+	if (!o || !command_parse(&command_trigger, o, &t.common, specs, sizeof specs / sizeof *specs, argc, argv,
+				 &first, &status, e))
+		goto out;
+	status = EXIT_USAGE;
+	const char *named = t.templates;
+	t.templates = named ? named : folder;
+	t.name = first < argc ? argv[first] : NULL;
+	if (named && access(named, R_OK | X_OK) != 0)
+		error_set(e, EXIT_USAGE, "the folder of templates %s cannot be read: %s", named, strerror(errno));
+	else if (t.list && argc == first)
+		status = list(&t, e) ? EXIT_DONE : (int)e->code;
+	else if (t.list || argc - first != 1)
+		error_set(e, EXIT_USAGE,
+			  t.list ? "--list takes no sample"
+				 : "trigger takes one sample, such as stripe.invoice.paid; `creel "
+				   "trigger --list` names them");
+	else
+		status = trigger(&t, e);
+out:
+	store_close(t.store);
+	secrets_free(&t.secrets);
+	struct buffer *all[] = { &t.text, &t.fields, &t.body, &t.url, &t.method, &t.tunnel };
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		buffer_free(all[i]);
+	free(folder);
+	options_free(o);
+	return status;
+}
+
+const struct command command_trigger = {
+	"trigger",
+	"creel trigger PROVIDER[.EVENT] [--to URL|PORT] [--secret @FILE] [--data PATH=VALUE]… [-H 'K: V']… [--list] "
+	"[OPTIONS]",
+	"send a sample webhook, signed as its provider would",
+	"Sends a webhook in the provider's true form: its fields, its body, its signature with the time of now. Goes "
+	"to the\n"
+	"public URL of the running client, or to --to. Samples of your own are requests as text, NAME.http in a "
+	"folder.\n\n"
+	"Example: creel trigger stripe.invoice.paid --secret @stripe.secret --data data.object.amount_paid=9900",
+	run,
+};

@@ -1,0 +1,208 @@
+/* Checks recorded deliveries' signatures, and says why one does not hold. */
+#include "client/options/command.h"
+#include "client/print/row_json.h"
+#include "client/print/selection.h"
+#include "client/signing/verify_one.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST 100000
+
+struct verify {
+	struct secret_gate *gate;
+	const char *path;
+	struct store *store;
+	struct option_values secret_specs;
+	struct secrets secrets;
+	struct verify_options options;
+	bool json;
+	struct store *writing; /* opened when the first verdict is to be put on record */
+	bool not_written;      /* it cannot be written */
+	uint64_t checked, failed;
+	int64_t id; /* the delivery under way */
+};
+
+/* ---- output ---- */
+
+static bool print_json(const struct verify *v, const struct verified *d, struct error *e)
+{
+	const struct signature_result *r = &d->result;
+	char id[UUID_TEXT_LEN + 1];
+	json_t *o = json_object();
+	int failed = o == NULL;
+	bool valid = r->verdict == SIGNATURE_VALID;
+	uuid_format(d->event_id, id);
+	failed |= json_object_set_new(o, "id", json_integer(v->id));
+	failed |= json_object_set_new(o, "event_id", json_string(id));
+	failed |= json_object_set_new(o, "provider", row_json_text(bytes_of(d->provider), true));
+	failed |= json_object_set_new(o, "signature", json_string(signature_verdict_name(r->verdict)));
+	failed |= json_object_set_new(o, "reason", valid ? json_null() : json_string(signature_reason_name(r->reason)));
+	failed |= json_object_set_new(o, "why", valid ? json_null() : row_json_text(bytes_of(r->text), true));
+	failed |= json_object_set_new(o, "age_s", r->has_age ? json_integer(r->age) : json_null());
+	if (!failed)
+		return row_json_print(stdout, o, e);
+	json_decref(o);
+	return error_set(e, EXIT_STORE, "out of memory");
+}
+
+static bool print_line(const struct verify *v, const struct verified *d, struct error *e)
+{
+	const struct signature_result *r = &d->result;
+	bool valid = r->verdict == SIGNATURE_VALID;
+	int printed = printf("%6lld  %s  %s%s%s\n", (long long)v->id, d->provider ? d->provider : "-",
+			     signature_verdict_name(r->verdict), valid ? "" : ": ", valid ? "" : r->text);
+	return printed > 0 || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
+}
+
+/* A signature that holds when it was received is what its row is to say, also of an import and of what came when no
+ * secret was known. One that does not may have been checked with another secret: that is left as it is. Whoever may
+ * only read is told the verdict all the same. */
+static void record(struct verify *v, const struct verified *d)
+{
+	struct error ignored;
+	bool as_received = v->options.at < 0 && v->options.tolerance_ms < 0;
+	if (d->result.verdict != SIGNATURE_VALID || d->recorded_valid || !as_received || v->not_written)
+		return;
+	v->not_written = (!v->writing && !store_open(&v->writing, v->path, STORE_READ_WRITE, &ignored)) ||
+			 !store_set_signature(v->writing, v->id, bytes_of("valid"), &ignored);
+}
+
+static bool verify(struct verify *v, struct error *e)
+{
+	struct verified d;
+	if (!verify_one(v->store, v->id, &v->options, &d, e))
+		return false;
+	record(v, &d);
+	v->checked++;
+	v->failed += d.result.verdict != SIGNATURE_VALID;
+	return v->json ? print_json(v, &d, e) : print_line(v, &d, e);
+}
+
+/* ---- which ---- */
+
+/* "42", "#42", or 8 characters and more of an event id. */
+static bool is_id(const char *text)
+{
+	size_t len = strlen(text), digits = strspn(text + (*text == '#'), "0123456789");
+	if (digits > 0 && digits == len - (*text == '#'))
+		return true;
+	return len >= 8 && len <= UUID_TEXT_LEN && isdigit((unsigned char)*text) &&
+	       strspn(text, "0123456789abcdefABCDEF-") == len;
+}
+
+static bool verify_ids(struct verify *v, int argc, char **argv, struct error *e)
+{
+	for (int i = 0; i < argc; i++)
+		if (!store_resolve(v->store, argv[i], &v->id, e) || !verify(v, e))
+			return false;
+	return true;
+}
+
+static bool verify_matches(struct verify *v, const struct filter *f, struct error *e)
+{
+	struct selection found;
+	bool fine = selection_find(v->store, f, MOST, &found, e);
+	if (fine && found.count == 0)
+		fine = error_set(e, EXIT_USAGE, "no delivery matches; `creel list FILTER` shows what does");
+	for (size_t i = 0; fine && i < found.count; i++) {
+		v->id = found.ids[i];
+		fine = verify(v, e);
+	}
+	selection_free(&found);
+	return fine;
+}
+
+static bool check_usage(struct verify *v, const char *provider, int argc, struct error *e)
+{
+	if (argc == 0)
+		return error_set(e, EXIT_USAGE,
+				 "verify takes a delivery or a filter, for example: creel verify 42 "
+				 "--secret @FILE");
+	if (provider && !(v->options.provider = signature_find(provider)))
+		return signature_unknown(provider, e);
+	if (v->secret_specs.count == 0)
+		return error_set(e, EXIT_USAGE,
+				 "verify needs the secret: --secret @FILE, --secret @- or the variable CREEL_SECRET");
+	bool fine = secrets_read(&v->secret_specs, false, &v->secrets, e);
+	secrets_hide(&v->secrets, v->gate);
+	return fine;
+}
+
+static int finish(const struct verify *v, struct error *e)
+{
+	if (fflush(stdout) != 0) {
+		error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
+		return EXIT_STORE;
+	}
+	if (!v->failed)
+		return EXIT_DONE;
+	error_set(e, EXIT_NO, "%llu of %llu signature%s %s not hold", (unsigned long long)v->failed,
+		  (unsigned long long)v->checked, v->checked == 1 ? "" : "s", v->failed == 1 ? "does" : "do");
+	return EXIT_NO;
+}
+
+static int run(int argc, char **argv, const struct program *program, struct error *e)
+{
+	struct common_options common;
+	struct verify v = { .gate = program->gate, .options = { .tolerance_ms = -1, .at = -1 } };
+	v.options.secrets = &v.secrets;
+	const char *provider = NULL;
+	const struct option_spec specs[] = {
+		{ "secret", 's', OPTION_LIST, &v.secret_specs, "@FILE", "or PROVIDER=@FILE; @- is standard input" },
+		{ "provider", 'p', OPTION_TEXT, &provider, "NAME", "who signed it (default: recognised)" },
+		{ "url", 0, OPTION_TEXT, &v.options.url, "URL", "as the sender called it, for those who sign it" },
+		{ "tolerance", 0, OPTION_DURATION, &v.options.tolerance_ms, "TIME",
+		  "age allowed; 0 for any (default: theirs)" },
+		{ "at", 0, OPTION_COUNT, &v.options.at, "UNIXSECONDS",
+		  "judge its age then (default: when it was received)" },
+		{ "json", 0, OPTION_FLAG, &v.json, NULL, "one JSON object a line" },
+	};
+	struct options *o = options_new();
+	struct filter *filter = NULL;
+	char *path = NULL;
+	int first, status = EXIT_USAGE;
+	if (!o || !command_parse(&command_verify, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
+				 &status, e))
+		goto out;
+	status = EXIT_USAGE;
+	if (!check_usage(&v, provider, argc - first, e))
+		goto out;
+	bool ids = is_id(argv[first]);
+	if (!ids && !(filter = selection_parse(NULL, argc - first, argv + first, program->gate, e)))
+		goto out;
+	path = common.db ? NULL : store_default_path(e);
+	v.path = common.db ? common.db : path;
+	if (v.path && store_open(&v.store, v.path, STORE_READ_ONLY, e) &&
+	    (ids ? verify_ids(&v, argc - first, argv + first, e) : verify_matches(&v, filter, e)))
+		status = finish(&v, e);
+	else
+		status = (int)e->code;
+out:
+	store_close(v.store);
+	store_close(v.writing);
+	secrets_free(&v.secrets);
+	filter_free(filter);
+	free(path);
+	options_free(o);
+	return status;
+}
+
+const struct command command_verify = {
+	"verify",
+	"creel verify ID…|FILTER --secret [PROVIDER=]@FILE… [--provider NAME] [--url URL] [--tolerance TIME] "
+	"[--at UNIXSECONDS] [--json]",
+	"check signatures, and say why one does not hold",
+	"Checks the signature of each delivery over the bytes as they were received. When it does not hold, what could "
+	"have\n"
+	"happened is tried: the secret in another form (a newline, hex, base64, whsec_), the body written again by a "
+	"proxy or\n"
+	"framework, another URL, another provider's scheme, a time outside the tolerance. Exit status 1 when one does "
+	"not hold.\n"
+	"The provider is recognised by the fields it sends; age is judged at the moment of receipt.\n\n" FILTER_HELP
+	"\n\n"
+	"Example: creel verify source:stripe since:1h --secret @stripe.secret",
+	run,
+};

@@ -1,0 +1,232 @@
+/* Waits until deliveries come that match: for tests and scripts. */
+#include "client/options/command.h"
+#include "client/print/output.h"
+#include "client/print/row_json.h"
+#include "client/print/selection.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define POLL_MS 20
+
+struct waiter {
+	struct store *store;
+	struct filter *filter;
+	const char *path;
+	bool json, any_state, failed;
+	uint64_t wanted, came;
+	int64_t base;  /* every delivery up to here is over and was looked at */
+	int64_t *seen; /* ids above that count already */
+	size_t seen_count, seen_cap;
+	int64_t deadline_ms;
+	struct error *e;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* False when the time is up or Ctrl-C came. */
+static bool pause_a_moment(const struct waiter *w)
+{
+	int64_t left = w->deadline_ms - now_ms();
+	if (left <= 0 || interrupted)
+		return false;
+	struct timespec nap = { 0, (left < POLL_MS ? left : POLL_MS) * 1000000 };
+	nanosleep(&nap, NULL);
+	return !interrupted;
+}
+
+/* Whether it is new; notes it. */
+static bool take_note(struct waiter *w, int64_t id)
+{
+	for (size_t i = 0; i < w->seen_count; i++)
+		if (w->seen[i] == id)
+			return false;
+	if (w->seen_count == w->seen_cap) {
+		size_t cap = w->seen_cap ? 2 * w->seen_cap : 16;
+		int64_t *seen = realloc(w->seen, cap * sizeof *seen);
+		if (!seen) {
+			w->failed = !error_set(w->e, EXIT_STORE, "out of memory");
+			return false;
+		}
+		w->seen = seen;
+		w->seen_cap = cap;
+	}
+	w->seen[w->seen_count++] = id;
+	return true;
+}
+
+static void on_row(void *user, const struct delivery_row *row)
+{
+	struct waiter *w = user;
+	bool over = row->state != DELIVERY_WAITING && row->state != DELIVERY_SENDING;
+	if (w->failed || w->came == w->wanted || !(over || w->any_state) || !take_note(w, row->id))
+		return;
+	w->came++;
+	if (w->json) {
+		w->failed = !row_json_print(stdout, row_json_delivery(NULL, row), w->e);
+		return;
+	}
+	output_row(stdout, row, true);
+	w->failed = fflush(stdout) != 0 &&
+		    !error_set(w->e, EXIT_STORE, "standard output cannot be written: %s", strerror(errno));
+}
+
+static bool on_slice(void *user, const struct store_slice *slice)
+{
+	const struct waiter *w = user;
+	(void)slice;
+	return !w->failed && w->came < w->wanted && !interrupted && now_ms() < w->deadline_ms;
+}
+
+static void move_base(struct waiter *w, int64_t base)
+{
+	size_t kept = 0;
+	w->base = base;
+	for (size_t i = 0; i < w->seen_count; i++)
+		if (w->seen[i] > base)
+			w->seen[kept++] = w->seen[i];
+	w->seen_count = kept;
+}
+
+/* Looks at what came since, and again at what was not over the last time. */
+static bool look(struct waiter *w)
+{
+	struct store_search search = { .filter = w->filter,
+				       .anchor = w->base,
+				       .forward = true,
+				       .limit = UINT64_MAX,
+				       .row = on_row,
+				       .slice = on_slice,
+				       .user = w };
+	int64_t settled;
+	if (!store_settled(w->store, w->base, &settled, w->e) || !store_filter(w->store, &search, w->e) || w->failed)
+		return false;
+	if (settled > w->base && w->came < w->wanted)
+		move_base(w, settled);
+	return true;
+}
+
+/* A client that is just starting has no store yet. */
+static bool open_when_there(struct waiter *w)
+{
+	struct stat st;
+	while (stat(w->path, &st) != 0 || st.st_size == 0)
+		if (errno != ENOENT || !pause_a_moment(w))
+			break;
+	/* Made, but its tables not yet. */
+	while (!store_open(&w->store, w->path, STORE_READ_ONLY, w->e))
+		if (stat(w->path, &st) != 0 || st.st_size > 0 || !pause_a_moment(w))
+			return false;
+	return true;
+}
+
+static bool newest(struct waiter *w)
+{
+	struct selection found;
+	bool fine = selection_find(w->store, NULL, 1, &found, w->e);
+	if (fine && found.count > 0)
+		w->base = found.ids[0];
+	selection_free(&found);
+	return fine;
+}
+
+static int wait_for_all(struct waiter *w, bool since_all)
+{
+	int64_t version = 0, before = 0;
+	struct stat st;
+	bool was_there = stat(w->path, &st) == 0 && st.st_size > 0;
+	if (!open_when_there(w))
+		return interrupted ? EXIT_INTERRUPTED : (int)w->e->code;
+	if (was_there && !since_all && !newest(w))
+		return (int)w->e->code;
+	/* The version first: what comes during the look is looked at again. */
+	if (!store_version(w->store, &before, w->e) || !look(w))
+		return (int)w->e->code;
+	while (w->came < w->wanted && pause_a_moment(w)) {
+		if (!store_version(w->store, &version, w->e) || (version != before && !look(w)))
+			return (int)w->e->code;
+		before = version;
+	}
+	if (w->came == w->wanted)
+		return EXIT_DONE;
+	return interrupted ? EXIT_INTERRUPTED : EXIT_NO;
+}
+
+static int run(int argc, char **argv, const struct program *program, struct error *e)
+{
+	struct common_options common;
+	struct waiter w = { .e = e };
+	int64_t count = 1, timeout_ms = 30000;
+	const char *since = "now", *filter_text = NULL;
+	const struct option_spec specs[] = {
+		{ "filter", 0, OPTION_TEXT, &filter_text, "FILTER", "the same as behind the options" },
+		{ "count", 'c', OPTION_COUNT, &count, "N", "how many have to come (default 1)" },
+		{ "timeout", 't', OPTION_DURATION, &timeout_ms, "TIME", "how long to wait (default 30s)" },
+		{ "since", 0, OPTION_CHOICE, &since, "now|all", "count what is on record already, too (default now)" },
+		{ "json", 0, OPTION_FLAG, &w.json, NULL, "one JSON object a line" },
+	};
+	struct options *o = options_new();
+	char *path = NULL;
+	int first, status = EXIT_USAGE;
+	if (!o || !command_parse(&command_wait, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
+				 &status, e))
+		goto out;
+	status = EXIT_USAGE;
+	if (count < 1) {
+		error_set(e, EXIT_USAGE, "--count takes a number from 1");
+		goto out;
+	}
+	if (!(w.filter = selection_parse(filter_text, argc - first, argv + first, program->gate, e)))
+		goto out;
+	path = common.db ? NULL : store_default_path(e);
+	status = EXIT_STORE;
+	if (!(w.path = common.db ? common.db : path))
+		goto out;
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	w.wanted = (uint64_t)count;
+	w.any_state = filter_asks_state(w.filter);
+	w.deadline_ms = now_ms() + timeout_ms;
+	status = wait_for_all(&w, strcmp(since, "all") == 0);
+	if (status == EXIT_NO)
+		error_set(e, EXIT_NO, "the time is up: %llu of %llu deliveries came that match",
+			  (unsigned long long)w.came, (unsigned long long)w.wanted);
+out:
+	store_close(w.store);
+	filter_free(w.filter);
+	free(w.seen);
+	free(path);
+	options_free(o);
+	return status;
+}
+
+const struct command command_wait = {
+	"wait",
+	"creel wait [FILTER] [--count N] [--timeout 30s] [--since now|all] [--json]",
+	"wait until deliveries come that match",
+	"Prints each delivery that comes and matches, as `creel list` does, and ends when there were enough: exit "
+	"status 0.\n"
+	"When the time is up before that: 1. A delivery counts when its call is over, so that its status is known; "
+	"where\n"
+	"the filter names a state, as soon as it matches. A running client records; this only looks at the "
+	"record.\n\n" FILTER_HELP "\n\n"
+	"Example: creel wait event:invoice.paid --timeout 10s --json | jq .status",
+	run,
+};

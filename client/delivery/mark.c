@@ -1,0 +1,53 @@
+/* What is known of a delivery before the app is called: who sent it, which event, and whether its signature holds. */
+#include "client/signing/judge.h"
+#include "client/delivery/stream.h"
+
+/* The loop stands still while it is hashed. */
+#define CHECKED_MOST ((uint64_t)64 << 20)
+
+static enum signature_verdict judge_stream(struct stream *st, const struct signature_provider *p)
+{
+	const struct wire_request *r = &st->request;
+	enum signature_verdict verdict = SIGNATURE_UNKNOWN;
+	const char *whose = st->provider;
+	struct bytes body;
+	if (spill_len(&st->body) > CHECKED_MOST || !spill_map(&st->body, &body))
+		return verdict;
+	struct judge_request request = {
+		.method = r->method,
+		.target = r->target,
+		.headers = r->headers,
+		.body = body,
+		.public_url = bytes_of(st->session->tunnel ? tunnel_public_url(st->session->tunnel) : ""),
+		.prefix = r->prefix,
+		.https = r->https,
+		.at = (int64_t)(r->received_at_us / 1000000),
+	};
+	verdict = judge(st->session->options.secrets, p, &request, &whose);
+	st->provider = whose;
+	spill_unmap(&st->body, body);
+	return verdict;
+}
+
+void stream_mark(struct stream *st)
+{
+	const struct secrets *secrets = st->session->options.secrets;
+	struct signature_origin origin;
+	struct bytes body;
+	/* A long one says nothing more of who sent it. */
+	if (!spill_view(&st->body, &body))
+		body = bytes_of(NULL);
+	/* Without memory for it nothing is known. */
+	if (!signature_recognise(st->request.headers, body, &origin)) {
+		buffer_free(&origin.event);
+		return;
+	}
+	st->provider = origin.provider;
+	st->event = origin.event;
+	if (!origin.is_signed)
+		st->signature = SIGNATURE_NONE;
+	else if (st->refused || !secrets || !secrets->count)
+		st->signature = SIGNATURE_UNKNOWN;
+	else
+		st->signature = judge_stream(st, origin.signature);
+}

@@ -1,0 +1,84 @@
+/* `creel doctor`: looks at one thing after another between the sender and the app, and says in a sentence what it
+ * found.
+ *
+ * Each look is one function, made in order by cmd_doctor.c; what it found goes to doctor_say. What needs a thing that
+ * was found wrong is skipped. None takes longer than DOCTOR_MS, save that two steps of one look may each take it. */
+#pragma once
+
+#include <curl/curl.h>
+#include <openssl/bio.h>
+#include <uv.h>
+
+#include "client/options/command.h"
+#include "client/tunnel/proxy.h"
+#include "client/tunnel/tunnel.h"
+
+#define DOCTOR_MS 5000
+
+enum finding { FINDING_OK, FINDING_WARN, FINDING_FAIL, FINDING_SKIP };
+
+struct doctor_check {
+	const char *name;
+	enum finding finding;
+	enum exit_code code; /* of a failure */
+	char text[800];      /* one sentence, may hold untrusted bytes */
+	char todo[300];      /* what to do about it, or "" */
+};
+
+struct doctor {
+	bool json;
+	const struct secret_gate *gate; /* that every finding passes */
+	struct common_options common;
+	const char *target, *ca, *pin; /* of the options, else of the config file's section [listen] */
+	bool insecure, allow_plain_token;
+	char *token;               /* wiped by doctor_free */
+	struct option_values kept; /* strings read of [listen] */
+
+	struct doctor_check checks[16];
+	size_t count;
+
+	/* What the later looks need of the earlier ones: each is true once it is known to be good. */
+	bool has_relay, resolved, may_dial, reached, trusted, online;
+	char *host;
+	int port;
+	bool tls;
+	struct proxy proxy; /* none without a variable */
+	char *addresses;    /* "1.2.3.4,::1" as curl's RESOLVE takes them */
+	CURL *dial;         /* owns the connection of `wire` */
+	BIO *wire;          /* to the relay, through TLS where it speaks that */
+	bool says_time;     /* the connection is good enough to ask for the time */
+	struct doctor_tunnel *tunnel;
+};
+
+/* Keeps what was found, and prints its line unless it is all to be JSON. `todo` may be NULL. */
+void doctor_say(struct doctor *d, const char *name, enum finding finding, enum exit_code code, const char *todo,
+		const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* The end: the first failure once more, or the whole as one JSON object. The exit status. */
+int doctor_conclude(struct doctor *d, struct error *e);
+
+/* What [listen] of the config files says of target, ca, pin and insecure, where no option did: it is the tunnel of
+ * `listen` that is looked at. False and *e for what `listen` would not take of ./creel.ini. */
+MUST_CHECK bool doctor_read_listen(struct doctor *d, struct error *e);
+/* `broken`: what command_parse_files had to say, or NULL. */
+void doctor_look_at_config(struct doctor *d, const struct error *broken);
+void doctor_look_at_store(struct doctor *d);
+void doctor_look_at_relay(struct doctor *d);
+void doctor_look_at_dns(struct doctor *d);
+void doctor_look_at_proxy(struct doctor *d);
+void doctor_look_at_tcp(struct doctor *d);
+void doctor_look_at_tls(struct doctor *d);
+void doctor_look_at_clock(struct doctor *d);
+void doctor_look_at_token(struct doctor *d);
+void doctor_look_at_url(struct doctor *d);
+void doctor_look_at_target(struct doctor *d);
+
+/* The addresses of a name, comma between them, caller frees; NULL and *why when there are none or not in time. */
+char *doctor_resolve(const char *host, const char **why);
+/* Milliseconds of a clock that only goes forward. */
+int64_t doctor_now_ms(void);
+/* Waits until the step that BIO_… wants to be made again can be; false when `until_ms` has come, or it failed. */
+bool doctor_wait(BIO *wire, int64_t until_ms);
+/* Closes the connection to the relay. */
+void doctor_hang_up(struct doctor *d);
+/* Closes the tunnel, if there is one. */
+void doctor_close_tunnel(struct doctor *d);

@@ -1,0 +1,305 @@
+/* What `creel doctor` finds on the way to the relay: its name, the proxy, the port. */
+#include "client/app/curl_reason.h"
+#include "client/doctor/doctor.h"
+#include "client/tunnel/tunnel_private.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define SEVERAL 8
+#define REASON_LEN 80
+
+int64_t doctor_now_ms(void)
+{
+	return (int64_t)(uv_hrtime() / 1000000);
+}
+
+/* ---- relay ---- */
+
+void doctor_look_at_relay(struct doctor *d)
+{
+	struct error e;
+	struct tunnel t = { .options = {
+				.relay = d->common.relay, .ca = d->ca, .pin = d->pin, .insecure = d->insecure } };
+	if (!d->common.relay) {
+		doctor_say(d, "relay", FINDING_FAIL, EXIT_USAGE, "name one with --relay URL or `creel login URL`",
+			   "no relay is known");
+		return;
+	}
+	d->has_relay = tunnel_parse_relay(&t, d->common.relay, &e) && tunnel_check_options(&t, &e);
+	if (d->has_relay) {
+		d->host = t.host;
+		d->port = t.port;
+		d->tls = t.tls;
+		bool here = strcasecmp(d->host, "localhost") == 0 || strncmp(d->host, "127.", 4) == 0 ||
+			    strcmp(d->host, "::1") == 0;
+		if (d->tls || here)
+			doctor_say(d, "relay", FINDING_OK, EXIT_DONE, NULL, "%s is the relay", d->common.relay);
+		else
+			doctor_say(d, "relay", FINDING_WARN, EXIT_DONE, "use https if the relay can",
+				   "%s is not encrypted: others on the way can read all webhooks, and the token where "
+				   "it is sent",
+				   d->common.relay);
+	} else {
+		free(t.host);
+		doctor_say(d, "relay", FINDING_FAIL, EXIT_USAGE, NULL, "%s", e.text);
+	}
+	free(t.path);
+}
+
+/* ---- dns ---- */
+
+/* A resolver may take its time, and getaddrinfo cannot be told to stop: it has a thread of its own, which is left
+ * behind when it is late. Whoever is the last frees. */
+struct asking {
+	pthread_mutex_t lock;
+	pthread_cond_t over;
+	char *host;
+	struct addrinfo *found;
+	bool answered;
+	int code, users;
+};
+
+static void leave(struct asking *a)
+{
+	int left = --a->users;
+	pthread_mutex_unlock(&a->lock);
+	if (left > 0)
+		return;
+	if (a->found)
+		freeaddrinfo(a->found);
+	pthread_mutex_destroy(&a->lock);
+	pthread_cond_destroy(&a->over);
+	free(a->host);
+	free(a);
+}
+
+static void *ask(void *user)
+{
+	struct asking *a = user;
+	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM }, *found = NULL;
+	int code = getaddrinfo(a->host, NULL, &hints, &found);
+	pthread_mutex_lock(&a->lock);
+	a->answered = true;
+	a->code = code;
+	a->found = code == 0 ? found : NULL;
+	pthread_cond_signal(&a->over);
+	leave(a);
+	return NULL;
+}
+
+static struct asking *start_asking(const char *host)
+{
+	struct asking *a = calloc(1, sizeof *a);
+	pthread_attr_t attributes;
+	pthread_t thread;
+	if (!a || !(a->host = strdup(host))) {
+		free(a);
+		return NULL;
+	}
+	a->users = 2;
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_cond_init(&a->over, NULL);
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_mutex_lock(&a->lock);
+	if (pthread_create(&thread, &attributes, ask, a) != 0) {
+		a->users = 1;
+		a->answered = true;
+		a->code = EAI_SYSTEM;
+	}
+	pthread_attr_destroy(&attributes);
+	return a;
+}
+
+static char *join_addresses(const struct addrinfo *found)
+{
+	struct buffer b = { 0 };
+	bool fine = true;
+	int count = 0;
+	for (const struct addrinfo *at = found; at && fine && count < SEVERAL; at = at->ai_next, count++) {
+		char text[INET6_ADDRSTRLEN] = "";
+		if (getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof text, NULL, 0, NI_NUMERICHOST) == 0)
+			fine = buffer_printf(&b, "%s%s", b.len ? "," : "", text);
+	}
+	if (fine && b.len && buffer_put_u8(&b, 0))
+		return (char *)b.at;
+	buffer_free(&b);
+	return NULL;
+}
+
+char *doctor_resolve(const char *host, const char **why)
+{
+	struct asking *a = start_asking(host);
+	struct timespec until;
+	char *addresses = NULL;
+	*why = "out of memory";
+	if (!a)
+		return NULL;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += DOCTOR_MS / 1000;
+	while (!a->answered && pthread_cond_timedwait(&a->over, &a->lock, &until) == 0)
+		;
+	if (!a->answered)
+		*why = "the resolver did not answer in time";
+	else if (a->code != 0)
+		*why = gai_strerror(a->code);
+	else
+		addresses = join_addresses(a->found);
+	leave(a);
+	return addresses;
+}
+
+void doctor_look_at_dns(struct doctor *d)
+{
+	struct in6_addr literal;
+	const char *why = "out of memory";
+	bool exempt, proxied = proxy_variable(d->tls ? "https" : "http", d->host, &exempt) && !exempt;
+	if (inet_pton(AF_INET, d->host, &literal) == 1 || inet_pton(AF_INET6, d->host, &literal) == 1) {
+		d->resolved = (d->addresses = strdup(d->host)) != NULL;
+		doctor_say(d, "dns", FINDING_OK, EXIT_DONE, NULL, "%s is an address, there is no name to resolve",
+			   d->host);
+		return;
+	}
+	/* As the tunnel takes it, whatever /etc/hosts says. */
+	bool here = strcasecmp(d->host, "localhost") == 0;
+	d->addresses = here ? strdup("127.0.0.1,::1") : doctor_resolve(d->host, &why);
+	d->resolved = d->addresses != NULL;
+	if (d->resolved)
+		doctor_say(d, "dns", FINDING_OK, EXIT_DONE, NULL, "%s is %s", d->host, d->addresses);
+	else if (proxied)
+		doctor_say(d, "dns", FINDING_WARN, EXIT_DONE, NULL, "%s is not known here (%s); the proxy may know it",
+			   d->host, why);
+	else
+		doctor_say(d, "dns", FINDING_FAIL, EXIT_RELAY,
+			   "check the spelling of the relay's name, and whether this machine is online",
+			   "the name %s cannot be resolved: %s", d->host, why);
+	d->resolved = d->resolved || proxied;
+}
+
+/* ---- proxy, tcp ---- */
+
+/* What libcurl's code means, in words of our own: its texts may hold anything. */
+static void name_reason(const struct doctor *d, CURLcode code, char out[REASON_LEN])
+{
+	long answered = 0;
+	curl_easy_getinfo(d->dial, CURLINFO_HTTP_CONNECTCODE, &answered);
+	if (answered == 407)
+		snprintf(out, REASON_LEN, "it answered 407: it wants %suser and password",
+			 d->proxy.user ? "another " : "a ");
+	else if (answered >= 300)
+		snprintf(out, REASON_LEN, "it answered %ld", answered);
+	else
+		snprintf(out, REASON_LEN, "%s", curl_reason(code));
+}
+
+/* A connection to the relay's port, through the proxy where there is one; why not in why[REASON_LEN]. */
+static CURLcode dial(struct doctor *d, char *why)
+{
+	char url[400], addresses[1024];
+	struct curl_slist *known = NULL;
+	CURL *c = curl_easy_init();
+	snprintf(why, REASON_LEN, "out of memory");
+	if (!c)
+		return CURLE_OUT_OF_MEMORY;
+	snprintf(url, sizeof url, strchr(d->host, ':') ? "http://[%s]:%d" : "http://%s:%d", d->host, d->port);
+	/* An address needs none, and libcurl would not read one of IPv6 there. */
+	if (d->addresses && !strchr(d->host, ':')) {
+		snprintf(addresses, sizeof addresses, "%s:%d:%s", d->host, d->port, d->addresses);
+		known = curl_slist_append(NULL, addresses);
+	}
+	curl_easy_setopt(c, CURLOPT_URL, url);
+	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)DOCTOR_MS);
+	proxy_set(c, &d->proxy);
+	curl_easy_setopt(c, CURLOPT_HTTPPROXYTUNNEL, 1L);
+	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(c, CURLOPT_RESOLVE, known);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* a name that is being resolved is not waited for */
+#endif
+	CURLcode code = curl_easy_perform(c);
+	curl_easy_setopt(c, CURLOPT_RESOLVE, NULL);
+	curl_slist_free_all(known);
+	d->dial = c;
+	name_reason(d, code, why);
+	return code;
+}
+
+void doctor_look_at_proxy(struct doctor *d)
+{
+	struct error e;
+	char why[REASON_LEN];
+	bool exempt;
+	const char *scheme = d->tls ? "https" : "http", *variable = proxy_variable(scheme, d->host, &exempt);
+	d->may_dial = !variable || exempt;
+	if (d->may_dial) {
+		doctor_say(d, "proxy", FINDING_OK, EXIT_DONE, NULL,
+			   variable ? "NO_PROXY takes %s out of %s: no proxy is used" : "none is named for %s%s",
+			   d->host, variable ? variable : "");
+		return;
+	}
+	if (!proxy_for(scheme, d->host, &d->proxy, &e) || !proxy_is_http(&d->proxy, &e)) {
+		doctor_say(d, "proxy", FINDING_FAIL, EXIT_USAGE, NULL, "%s", e.text);
+		return;
+	}
+	const char *shown = strstr(d->proxy.shown, "://") + 3;
+	CURLcode code = dial(d, why);
+	d->reached = d->may_dial = code == CURLE_OK;
+	if (d->reached)
+		doctor_say(d, "proxy", FINDING_OK, EXIT_DONE, NULL, "%s of %s opens the way (CONNECT) to %s:%d", shown,
+			   variable, d->host, d->port);
+	else
+		doctor_say(d, "proxy", FINDING_FAIL, EXIT_RELAY,
+			   "correct the variable, or name the relay in NO_PROXY if it can be reached without",
+			   "the proxy %s, which %s names, does not open a way to %s:%d: %s", shown, variable, d->host,
+			   d->port, why);
+}
+
+void doctor_look_at_tcp(struct doctor *d)
+{
+	char why[REASON_LEN];
+	curl_off_t took_us = 0;
+	char *address = NULL;
+	if (d->proxy.variable) {
+		doctor_say(d, "tcp", FINDING_OK, EXIT_DONE, NULL, "%s:%d is reached through the proxy", d->host,
+			   d->port);
+		return;
+	}
+	CURLcode code = dial(d, why);
+	d->reached = code == CURLE_OK;
+	curl_easy_getinfo(d->dial, CURLINFO_CONNECT_TIME_T, &took_us);
+	curl_easy_getinfo(d->dial, CURLINFO_PRIMARY_IP, &address);
+	if (d->reached)
+		doctor_say(d, "tcp", FINDING_OK, EXIT_DONE, NULL, "port %d of %s takes connections, in %.1f ms",
+			   d->port, address && *address ? address : d->host, (double)took_us / 1000);
+	else
+		doctor_say(d, "tcp", FINDING_FAIL, EXIT_RELAY,
+			   "is creel-relay running there, is the port right, does a firewall stand between?",
+			   "port %d of %s cannot be reached: %s", d->port, d->host, why);
+}
+
+void doctor_hang_up(struct doctor *d)
+{
+	BIO_free_all(d->wire);
+	d->wire = NULL;
+	if (d->dial)
+		curl_easy_cleanup(d->dial);
+	d->dial = NULL;
+}
+
+bool doctor_wait(BIO *wire, int64_t until_ms)
+{
+	int fd = -1;
+	int64_t left_ms = until_ms - doctor_now_ms();
+	if (!BIO_should_retry(wire) || left_ms <= 0 || BIO_get_fd(wire, &fd) < 0)
+		return false;
+	struct pollfd p = { .fd = fd, .events = BIO_should_write(wire) ? POLLOUT : POLLIN };
+	return poll(&p, 1, (int)left_ms) > 0;
+}

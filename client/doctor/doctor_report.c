@@ -1,0 +1,101 @@
+/* How the findings of `creel doctor` are told. */
+#include "client/doctor/doctor.h"
+#include "client/print/row_json.h"
+#include "shared/base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *name_of(enum finding finding)
+{
+	static const char *const names[] = { "ok", "warn", "fail", "skip" };
+	return names[finding];
+}
+
+static void print_line(const struct doctor_check *c)
+{
+	struct buffer text = { 0 };
+	if (text_sanitize(&text, bytes_of(c->text), TEXT_LINE))
+		printf("%-4s  %-6s  %.*s%s%s\n", name_of(c->finding), c->name, (int)text.len, (const char *)text.at,
+		       c->finding == FINDING_WARN && *c->todo ? "; " : "", c->finding == FINDING_WARN ? c->todo : "");
+	fflush(stdout);
+	buffer_free(&text);
+}
+
+void doctor_say(struct doctor *d, const char *name, enum finding finding, enum exit_code code, const char *todo,
+		const char *format, ...)
+{
+	if (d->count == sizeof d->checks / sizeof *d->checks)
+		return;
+	struct doctor_check *c = &d->checks[d->count++];
+	va_list args;
+	c->name = name;
+	c->finding = finding;
+	c->code = code;
+	va_start(args, format);
+	vsnprintf(c->text, sizeof c->text, format, args);
+	va_end(args);
+	secret_gate_scrub(d->gate, c->text, sizeof c->text);
+	snprintf(c->todo, sizeof c->todo, "%s", todo ? todo : "");
+	if (!d->json)
+		print_line(c);
+}
+
+static const struct doctor_check *first_wrong(const struct doctor *d)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (d->checks[i].finding == FINDING_FAIL)
+			return &d->checks[i];
+	return NULL;
+}
+
+static json_t *check_json(const struct doctor_check *c)
+{
+	json_t *o = json_object();
+	int failed = o == NULL;
+	failed |= json_object_set_new(o, "name", json_string(c->name));
+	failed |= json_object_set_new(o, "result", json_string(name_of(c->finding)));
+	failed |= json_object_set_new(o, "text", row_json_text(bytes_of(c->text), false));
+	failed |= json_object_set_new(o, "todo", row_json_text(bytes_of(c->todo), true));
+	if (!failed)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+static int print_json(const struct doctor *d, const struct doctor_check *wrong, struct error *e)
+{
+	json_t *o = json_object(), *list = json_array();
+	int failed = o == NULL || list == NULL;
+	for (size_t i = 0; i < d->count; i++)
+		failed |= json_array_append_new(list, check_json(&d->checks[i]));
+	failed |= json_object_set_new(o, "ok", json_boolean(!wrong));
+	failed |= json_object_set_new(o, "first_wrong", wrong ? json_string(wrong->name) : json_null());
+	failed |= json_object_set_new(o, "checks", list);
+	if (failed) {
+		json_decref(o);
+		o = NULL;
+	}
+	return row_json_print(stdout, o, e) ? EXIT_DONE : EXIT_STORE;
+}
+
+int doctor_conclude(struct doctor *d, struct error *e)
+{
+	const struct doctor_check *wrong = first_wrong(d);
+	int status = wrong ? (int)wrong->code : EXIT_DONE;
+	e->text[0] = 0;
+	if (d->json) {
+		int printed = print_json(d, wrong, e);
+		return printed != EXIT_DONE ? printed : status;
+	}
+	if (wrong) {
+		struct buffer text = { 0 };
+		if (text_sanitize(&text, bytes_of(wrong->text), TEXT_LINE))
+			printf("\nfirst thing wrong: %s: %.*s%s%s\n", wrong->name, (int)text.len, (const char *)text.at,
+			       *wrong->todo ? "; " : "", wrong->todo);
+		buffer_free(&text);
+	}
+	return status;
+}

@@ -1,0 +1,96 @@
+/* What `creel doctor` finds of the app: whether its port takes connections, on which address. */
+#include "client/app/curl_reason.h"
+#include "client/doctor/doctor.h"
+#include "client/app/forwarder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct knock {
+	const char *host; /* NULL: the URL's own */
+	bool answers;
+	char why[100];
+};
+
+/* A connection, and TLS where the target is https; no request: the app sees nothing of it. `k->host` NULL: wherever the
+ * URL leads. */
+static void knock(const struct doctor *d, const char *base, struct knock *k)
+{
+	char to[60];
+	struct curl_slist *list = NULL;
+	CURL *c = curl_easy_init();
+	/* The certificate is still to be that of the URL's name. */
+	snprintf(to, sizeof to, strchr(k->host ? k->host : "", ':') ? "::[%s]:" : "::%s:", k->host ? k->host : "");
+	if (c && k->host)
+		list = curl_slist_append(NULL, to);
+	if (!c || (k->host && !list)) {
+		snprintf(k->why, sizeof k->why, "out of memory");
+		curl_easy_cleanup(c);
+		return;
+	}
+	curl_easy_setopt(c, CURLOPT_URL, base);
+	curl_easy_setopt(c, CURLOPT_CONNECT_TO, list);
+	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)DOCTOR_MS);
+	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, d->insecure ? 0L : 1L);
+	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, d->insecure ? 0L : 2L);
+	CURLcode code = curl_easy_perform(c);
+	k->answers = code == CURLE_OK;
+	const char *kind = code == CURLE_COULDNT_CONNECT            ? "refused"
+			   : code == CURLE_OPERATION_TIMEDOUT       ? "no answer in time"
+			   : code == CURLE_SSL_CONNECT_ERROR        ? "it does not speak TLS"
+			   : code == CURLE_PEER_FAILED_VERIFICATION ? "its certificate is not trusted (-k takes any)"
+								    : curl_reason(code);
+	snprintf(k->why, sizeof k->why, "%s", kind);
+	curl_easy_cleanup(c);
+	curl_slist_free_all(list);
+}
+
+static void say_both(struct doctor *d, const char *base, const struct knock *six, const struct knock *four)
+{
+	const struct knock *one = six->answers ? six : four, *other = six->answers ? four : six;
+	if (six->answers && four->answers)
+		doctor_say(d, "target", FINDING_OK, EXIT_DONE, NULL, "%s answers on ::1 and on 127.0.0.1", base);
+	else if (one->answers)
+		doctor_say(d, "target", FINDING_OK, EXIT_DONE, NULL,
+			   "%s answers on %s, and not on %s (%s): creel tries both", base, one->host, other->host,
+			   other->why);
+	else
+		doctor_say(d, "target", FINDING_FAIL, EXIT_TARGET, "start the app, or name the port it listens on",
+			   "%s does not answer: on ::1 %s, on 127.0.0.1 %s", base, six->why, four->why);
+}
+
+static void look_at(struct doctor *d, const char *base)
+{
+	struct knock six = { .host = "::1" }, four = { .host = "127.0.0.1" }, named = { .host = NULL };
+	if (strncasecmp(strstr(base, "://") + 3, "localhost:", 10) == 0) {
+		knock(d, base, &six);
+		knock(d, base, &four);
+		say_both(d, base, &six, &four);
+		return;
+	}
+	knock(d, base, &named);
+	if (named.answers)
+		doctor_say(d, "target", FINDING_OK, EXIT_DONE, NULL, "%s answers", base);
+	else
+		doctor_say(d, "target", FINDING_FAIL, EXIT_TARGET, "start the app, or name the port it listens on",
+			   "%s does not answer: %s", base, named.why);
+}
+
+void doctor_look_at_target(struct doctor *d)
+{
+	struct error e;
+	if (!d->target) {
+		doctor_say(d, "target", FINDING_SKIP, EXIT_DONE, NULL, "no app was named: --target PORT looks at it");
+		return;
+	}
+	/* A doctor calls nobody: what listen would refuse without --allow-remote-target is only knocked at. */
+	char *base = forward_parse_target(d->target, true, &e);
+	if (base)
+		look_at(d, base);
+	else
+		doctor_say(d, "target", FINDING_FAIL, EXIT_USAGE, NULL, "%s", e.text);
+	free(base);
+}

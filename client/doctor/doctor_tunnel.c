@@ -1,0 +1,330 @@
+/* What `creel doctor` finds of the relay itself: a tunnel of a random name is opened, and a webhook sent through it.
+ * The tunnel answers here, with the bytes it got; neither the store nor the app sees any of it. */
+#include "client/doctor/doctor.h"
+#include "client/app/post.h"
+#include "shared/http/headers.h"
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NONCE_LEN 2048
+#define SPARE_MS 2000 /* the tunnel itself says first, and better, that nobody answered */
+#define PATH "/creel-doctor?sent=%20here"
+
+struct doctor_tunnel {
+	uv_loop_t loop;
+	uv_timer_t late;
+	struct tunnel *tunnel;
+	bool has_timer;
+	int tries_left;    /* behind the first */
+	bool online, over; /* `over`: what is waited for has come, or will not */
+	char relay_version[64];
+	struct error why;
+	enum wire_notice code; /* with it, 0 for none */
+	/* The webhook. */
+	uint8_t nonce[NONCE_LEN];
+	bool arrived, changed, posted, worked;
+	uv_work_t work;
+	struct post post;
+	struct post_answer answer;
+	struct error post_why;
+	char url[700];
+};
+
+static void stop(struct doctor_tunnel *t)
+{
+	t->over = true;
+	uv_stop(&t->loop);
+}
+
+static void on_state(void *user, const struct tunnel_news *news)
+{
+	struct doctor_tunnel *t = user;
+	t->online = news->state == TUNNEL_ONLINE;
+	if (news->state == TUNNEL_OFFLINE && t->tries_left-- > 0)
+		return;
+	if (news->state == TUNNEL_OFFLINE)
+		error_set(&t->why, EXIT_RELAY, "%s", news->why);
+	if (news->state != TUNNEL_CONNECTING)
+		stop(t);
+}
+
+static void on_stop(void *user, const struct error *why, enum wire_notice code)
+{
+	struct doctor_tunnel *t = user;
+	t->why = *why;
+	t->code = code;
+	t->online = false;
+	stop(t);
+}
+
+static void on_welcome(void *user, struct link *link, const struct wire_welcome *welcome)
+{
+	struct doctor_tunnel *t = user;
+	(void)link;
+	snprintf(t->relay_version, sizeof t->relay_version, "%.*s", (int)welcome->relay_version.len,
+		 (const char *)welcome->relay_version.at);
+}
+
+/* What is not exactly the webhook sent from here stays the relay's: RECORDED would make it forget it. */
+static bool refuse_delivery(struct link *link, uint64_t stream)
+{
+	if (!wire_encode_reset(link_out(link), stream, WIRE_RESET_STORE, bytes_of("creel doctor records nothing")))
+		return link_fail(link, "out of memory");
+	link_flush_soon(link);
+	return true;
+}
+
+static bool answer_webhook(struct doctor_tunnel *t, struct link *link, const struct wire_frame *f)
+{
+	struct wire_request r;
+	static const char headers[] = "Content-Type: application/octet-stream\r\n";
+	if (!wire_decode_request(f->payload, &r))
+		return link_fail(link, "malformed REQUEST");
+	link_received_body(link, r.body.len);
+	bool same = (f->flags & WIRE_END) && bytes_equal(r.method, bytes_of("POST")) &&
+		    bytes_equal(r.target, bytes_of(PATH)) && bytes_equal(r.body, bytes_make(t->nonce, sizeof t->nonce));
+	t->changed = !same && !t->arrived && !(f->flags & WIRE_SPOOLED);
+	t->arrived = t->arrived || same;
+	if (!same)
+		return refuse_delivery(link, f->stream);
+	struct wire_response a = { .status = 200, .body_len = r.body.len, .reason = bytes_of("OK"), .body = r.body };
+	a.headers = bytes_of(headers);
+	if (!wire_encode_event_id(link_out(link), WIRE_RECORDED, f->stream, r.event_id) ||
+	    !wire_encode_response(link_out(link), f->stream, WIRE_END, &a))
+		return link_fail(link, "out of memory");
+	link_sent_body(link, r.body.len);
+	link_flush_soon(link);
+	return true;
+}
+
+static bool on_frame(void *user, struct link *link, const struct wire_frame *f)
+{
+	if (f->type == WIRE_SEALED)
+		return !(f->flags & WIRE_END) || refuse_delivery(link, f->stream);
+	return f->type != WIRE_REQUEST || answer_webhook(user, link, f);
+}
+
+static void on_credit(void *user)
+{
+	(void)user;
+}
+
+static void on_lost(void *user, bool may_resume)
+{
+	(void)user;
+	(void)may_resume;
+}
+
+static void on_late(uv_timer_t *h)
+{
+	stop(h->data);
+}
+
+static void run_until(struct doctor_tunnel *t, uint64_t most_ms)
+{
+	t->over = false;
+	uv_timer_start(&t->late, on_late, most_ms, 0);
+	while (!t->over && uv_run(&t->loop, UV_RUN_DEFAULT))
+		;
+	uv_timer_stop(&t->late);
+}
+
+/* ---- token ---- */
+
+/* tunnel_new takes http_proxy out of the environment, for libwebsockets; the webhook is to go by it as well. */
+static struct tunnel *new_tunnel(struct doctor_tunnel *t, const struct tunnel_options *options)
+{
+	static const struct tunnel_ops ops = { on_state, on_welcome, on_frame, on_credit, on_lost, on_stop, NULL };
+	const char *variable = getenv("http_proxy");
+	char *proxy = variable ? strdup(variable) : NULL;
+	struct tunnel *tunnel = tunnel_new(&t->loop, options, &ops, t, &t->why);
+	if (proxy)
+		setenv("http_proxy", proxy, 1);
+	free(proxy);
+	return tunnel;
+}
+
+static bool open_tunnel(struct doctor *d)
+{
+	const struct tunnel_options options = {
+		.relay = d->common.relay,
+		.token = d->token,
+		.ca = d->ca,
+		.pin = d->pin,
+		.insecure = d->insecure,
+		.allow_plain_token = d->allow_plain_token,
+		.ping_interval_ms = 15000,
+		.answer_within_ms = DOCTOR_MS,
+		/* Nothing is kept of a name that is used once. */
+		.wire_options = WIRE_OPTION_OFFLINE_FAIL | WIRE_OPTION_PROBE,
+	};
+	struct doctor_tunnel *t = calloc(1, sizeof *t);
+	if (!t)
+		return false;
+	if (uv_loop_init(&t->loop) != 0) {
+		free(t);
+		return false;
+	}
+	d->tunnel = t;
+	error_set(&t->why, EXIT_RELAY, "the relay did not answer within %d s", DOCTOR_MS / 1000);
+	t->tries_left = strcasecmp(d->host, "localhost") == 0; /* the tunnel tries 127.0.0.1 and ::1 in turn */
+	t->has_timer = uv_timer_init(&t->loop, &t->late) == 0;
+	t->late.data = t;
+	t->tunnel = t->has_timer ? new_tunnel(t, &options) : NULL;
+	if (t->tunnel) {
+		tunnel_start(t->tunnel);
+		run_until(t, (uint64_t)(1 + t->tries_left) * DOCTOR_MS + SPARE_MS);
+	}
+	return true;
+}
+
+void doctor_look_at_token(struct doctor *d)
+{
+	const char *variable = getenv("CREEL_TOKEN");
+	const char *todo = d->token
+			       ? "is the token right? `creel-relay token list` knows; `creel login URL` keeps another"
+			       : "`creel login URL` keeps a token; `creel-relay token add NAME` makes one";
+	if (!open_tunnel(d))
+		doctor_say(d, "token", FINDING_FAIL, EXIT_RELAY, NULL, "out of memory");
+	else if (!d->tunnel->online && tunnel_token_is_for_others(d->tunnel->code))
+		doctor_say(
+		    d, "token", FINDING_WARN, EXIT_DONE, NULL,
+		    "the token is accepted, but for certain tunnels alone: a webhook cannot be tried with a name "
+		    "that nobody uses");
+	else if (!d->tunnel->online)
+		doctor_say(d, "token", FINDING_FAIL, d->tunnel->why.code,
+			   d->tunnel->why.code == EXIT_USAGE ? NULL : todo, "%s", d->tunnel->why.text);
+	else
+		doctor_say(d, "token", FINDING_OK, EXIT_DONE, NULL, "creel-relay %s opened a tunnel, %s",
+			   d->tunnel->relay_version,
+			   !d->token               ? "without a token"
+			   : variable && *variable ? "with the token of CREEL_TOKEN"
+						   : "with the token of the config file");
+	d->online = d->tunnel && d->tunnel->online;
+}
+
+/* ---- url ---- */
+
+static void on_work(uv_work_t *work)
+{
+	struct doctor_tunnel *t = work->data;
+	t->posted = post_send(&t->post, &t->answer, &t->post_why);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+	struct doctor_tunnel *t = work->data;
+	(void)status;
+	t->worked = true;
+	stop(t);
+}
+
+/* The host of the public URL; caller frees. */
+static char *host_of(const char *url)
+{
+	char *host = NULL, *copy = NULL;
+	CURLU *u = curl_url();
+	if (u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+		copy = strdup(host);
+	curl_free(host);
+	curl_url_cleanup(u);
+	return copy;
+}
+
+/* libcurl gives a name up only when the resolver does: so it is asked first. With a proxy that is the proxy's work. */
+static bool name_is_known(struct doctor *d, const char *url)
+{
+	const char *why;
+	char *host = host_of(url), *addresses = NULL;
+	bool fine = d->proxy.variable || !host || host[0] == '[' || (addresses = doctor_resolve(host, &why)) != NULL;
+	if (!fine)
+		doctor_say(d, "url", FINDING_FAIL, EXIT_RELAY,
+			   "make that name known in the DNS, or correct the relay's --public-url or --domain",
+			   "the public URL %s cannot be called: the name %s cannot be resolved: %s", url, host, why);
+	free(addresses);
+	free(host);
+	return fine;
+}
+
+static void say_url(struct doctor *d)
+{
+	static const char wrong_way[] = "does the relay's --public-url lead to it (DNS, proxy, port)?";
+	struct doctor_tunnel *t = d->tunnel;
+	const char *url = tunnel_public_url(t->tunnel);
+	bool same = bytes_equal(buffer_view(&t->answer.body), bytes_make(t->nonce, sizeof t->nonce));
+	if (!t->posted)
+		doctor_say(d, "url", FINDING_FAIL, EXIT_RELAY, wrong_way, "the public URL does not answer: %s",
+			   t->post_why.text);
+	else if (!t->arrived && !t->changed)
+		doctor_say(d, "url", FINDING_FAIL, EXIT_RELAY, wrong_way,
+			   "a webhook to %s did not come to this machine; who is there answered %d", url,
+			   t->answer.status);
+	else if (!t->arrived)
+		doctor_say(d, "url", FINDING_FAIL, EXIT_RELAY,
+			   "something before the relay rewrites requests: look at its proxy",
+			   "a webhook to %s came changed on its way: signatures would not verify", url);
+	else if (t->answer.status != 200 || !same)
+		doctor_say(d, "url", FINDING_FAIL, EXIT_RELAY,
+			   "something before the relay rewrites answers: look at its proxy",
+			   "a webhook to %s came, but its answer (%d) was changed on its way back", url,
+			   t->answer.status);
+	else
+		doctor_say(d, "url", FINDING_OK, EXIT_DONE, NULL,
+			   "a webhook to %s came here byte for byte, and its answer back, in %.0f ms", url,
+			   (double)t->answer.took_us / 1000);
+}
+
+void doctor_look_at_url(struct doctor *d)
+{
+	struct doctor_tunnel *t = d->tunnel;
+	struct buffer headers = { 0 };
+	if (!name_is_known(d, tunnel_public_url(t->tunnel)))
+		return;
+	snprintf(t->url, sizeof t->url, "%s%s", tunnel_public_url(t->tunnel), PATH);
+	if (RAND_bytes(t->nonce, sizeof t->nonce) != 1 ||
+	    !headers_append(&headers, bytes_of("Content-Type"), bytes_of("application/octet-stream"))) {
+		doctor_say(d, "url", FINDING_FAIL, EXIT_RELAY, NULL, "out of memory");
+		buffer_free(&headers);
+		return;
+	}
+	t->post = (struct post){
+		.url = t->url,
+		.method = "POST",
+		.headers = buffer_view(&headers),
+		.body = bytes_make(t->nonce, sizeof t->nonce),
+		.timeout_ms = DOCTOR_MS,
+		.ca = d->ca,
+		.insecure = d->insecure,
+	};
+	t->work.data = t;
+	/* The thread is waited for: libcurl's own deadline ends it. */
+	if (uv_queue_work(&t->loop, &t->work, on_work, on_worked) == 0) {
+		while (!t->worked)
+			run_until(t, DOCTOR_MS);
+		say_url(d);
+	}
+	buffer_free(&headers);
+}
+
+void doctor_close_tunnel(struct doctor *d)
+{
+	struct doctor_tunnel *t = d->tunnel;
+	d->tunnel = NULL;
+	if (!t)
+		return;
+	if (t->has_timer)
+		uv_close((uv_handle_t *)&t->late, NULL);
+	if (t->tunnel) {
+		tunnel_close(t->tunnel, NULL, NULL);
+		tunnel_free(t->tunnel);
+	}
+	uv_run(&t->loop, UV_RUN_DEFAULT);
+	tunnel_free_rest(t->tunnel);
+	uv_loop_close(&t->loop);
+	post_answer_free(&t->answer);
+	free(t);
+}

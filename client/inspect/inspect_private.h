@@ -1,0 +1,54 @@
+/* Between inspect_source.c (what is asked, on the loop) and inspect_read.c (how it is read, on a worker thread). */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "client/signing/secrets.h"
+#include "shared/filter/filter.h"
+#include "shared/store/store_filter.h"
+#include "shared/frontend/source.h"
+
+enum question_kind { ASK_PAGE, ASK_DOCUMENT, ASK_COUNT, ASK_PREVIEW };
+
+struct question {
+	struct question *next;
+	struct inspect_source *source;
+	uv_work_t work;
+	_Atomic(struct store *) store; /* while it is read */
+	atomic_bool stop;              /* looked at by the worker once it has a store */
+	enum question_kind kind;
+	bool under_way, dropped;
+	uint64_t generation;
+	void *user;
+	void (*on_page)(void *user, uint64_t generation, struct page *p);
+	void (*on_document)(void *user, uint64_t generation, struct document *d);
+	void (*on_count)(void *user, uint64_t generation, uint64_t count);
+	void (*on_preview)(void *user, uint64_t generation, struct preview *p);
+	/* What is asked; set before the work begins. */
+	struct filter *filter;
+	bool forward, filtered;
+	int64_t id; /* the anchor, or the delivery */
+	size_t count;
+	enum source_part part;
+	int attempt;
+	uint64_t most;
+	const struct secrets *secrets; /* or NULL */
+	/* What was found; the worker's until it is done. */
+	struct page page;
+	size_t room;
+	struct document document;
+	struct preview preview;
+	uint64_t counted;
+	bool found_more, no_memory, failed;
+	struct error error;
+	uint64_t told_at; /* uv_hrtime of the last partial answer */
+	size_t told;      /* rows in it */
+	/* A partial answer on its way to the loop, under the source's mutex. */
+	bool has_partial;
+	struct page partial;
+};
+
+/* On the worker thread. */
+void inspect_read(struct question *q);
+/* Takes a page from the worker to the loop, in the place of one that is still on its way. */
+void inspect_tell_partial(struct question *q, struct page *p);

@@ -1,0 +1,276 @@
+#include "client/inspect/inspect_private.h"
+#include "client/signing/verify_one.h"
+#include "shared/signature/signature.h"
+#include "shared/store/store_part.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PARTIAL_NS 100000000u /* between partial answers */
+#define TARGET_MOST 4096      /* of a target in a page: it is a line at most; the document has it whole */
+#define REPLAYS_MOST 100
+#define PREVIEWED_MOST (256u << 10) /* of a body: no longer one is searched for an id */
+#define EXPLAINED_MOST (1u << 20)   /* of a body: many things are tried with it */
+
+/* ---- pages ---- */
+
+static void on_row(void *user, const struct delivery_row *row)
+{
+	struct question *q = user;
+	struct page *p = &q->page;
+	struct delivery_row cut = *row;
+	if (p->count == q->count) {
+		q->found_more = true;
+		return;
+	}
+	if (p->count == q->room) {
+		size_t room = q->room ? 2 * q->room : 64;
+		struct item *items = realloc(p->items, room * sizeof *items);
+		if (!items) {
+			q->no_memory = true;
+			return;
+		}
+		p->items = items;
+		q->room = room;
+	}
+	if (cut.target.len > TARGET_MOST)
+		cut.target.len = TARGET_MOST;
+	if (cut.path.len > TARGET_MOST)
+		cut.path.len = TARGET_MOST;
+	if (item_copy(&p->items[p->count], &cut))
+		p->count++;
+	else
+		q->no_memory = true;
+}
+
+static void reverse(struct page *p)
+{
+	for (size_t i = 0; i < p->count / 2; i++) {
+		struct item swap = p->items[i];
+		p->items[i] = p->items[p->count - 1 - i];
+		p->items[p->count - 1 - i] = swap;
+	}
+}
+
+static void set_ends(const struct question *q, struct page *p)
+{
+	p->more_before = q->forward ? q->id > 0 : q->found_more;
+	p->more_after = q->forward ? q->found_more : q->id != 0;
+}
+
+static bool copy_page(const struct question *q, struct page *out)
+{
+	*out = (struct page){ .items = calloc(q->page.count + 1, sizeof *out->items) };
+	for (size_t i = 0; out->items && i < q->page.count; i++) {
+		if (!item_copy(&out->items[i], &q->page.items[i].row))
+			return false;
+		out->count++;
+	}
+	return out->items != NULL;
+}
+
+/* The first rows at once, then a word now and then. */
+static bool on_slice(void *user, const struct store_slice *slice)
+{
+	struct question *q = user;
+	uint64_t now = uv_hrtime();
+	bool first = q->told == 0 && q->page.count > 0;
+	if (slice->searched >= slice->total || (!first && now - q->told_at < PARTIAL_NS))
+		return true;
+	struct page partial;
+	if (!copy_page(q, &partial)) {
+		page_free(&partial);
+		return true;
+	}
+	q->told_at = now;
+	q->told = q->page.count;
+	partial.searched = slice->searched;
+	partial.total = slice->total;
+	if (!q->forward)
+		reverse(&partial);
+	set_ends(q, &partial);
+	inspect_tell_partial(q, &partial);
+	return true;
+}
+
+static void read_page(struct question *q)
+{
+	struct store_search search = {
+		.filter = q->filter,
+		.anchor = q->id,
+		.forward = q->forward,
+		.limit = (uint64_t)q->count + 1,
+		.row = on_row,
+		.slice = filter_walks(q->filter) ? on_slice : NULL,
+		.user = q,
+	};
+	q->told_at = uv_hrtime();
+	q->failed = !store_filter(q->store, &search, &q->error) ||
+		    (q->no_memory && !error_set(&q->error, EXIT_STORE, "out of memory"));
+	if (!q->forward)
+		reverse(&q->page);
+	set_ends(q, &q->page);
+}
+
+/* ---- documents ---- */
+
+static void on_item(void *user, const struct delivery_row *row)
+{
+	struct question *q = user;
+	if (!item_copy(&q->document.item, row))
+		q->no_memory = true;
+}
+
+/* Views of texts that still move are kept as places in them. */
+static void keep_text(struct question *q, struct bytes *text)
+{
+	struct buffer *all = &q->document.attempt_texts;
+	size_t at = all->len;
+	if (!buffer_append_bytes(all, *text)) {
+		q->no_memory = true;
+		text->len = 0;
+	}
+	text->at = (const uint8_t *)(uintptr_t)at;
+}
+
+static struct bytes *attempt_text(struct attempt_row *a, size_t i)
+{
+	struct bytes *const texts[] = { &a->url, &a->reason, &a->error };
+	return i < sizeof texts / sizeof *texts ? texts[i] : NULL;
+}
+
+static void on_attempt(void *user, const struct attempt_row *row)
+{
+	struct question *q = user;
+	struct document *d = &q->document;
+	struct bytes *text;
+	struct attempt_row *attempts = realloc(d->attempts, (d->attempt_count + 1) * sizeof *attempts);
+	if (!attempts) {
+		q->no_memory = true;
+		return;
+	}
+	d->attempts = attempts;
+	struct attempt_row *a = &attempts[d->attempt_count++];
+	*a = *row;
+	a->chaos = bytes_of(NULL);
+	for (size_t i = 0; (text = attempt_text(a, i)); i++)
+		keep_text(q, text);
+}
+
+static void place_texts(struct document *d)
+{
+	struct bytes *text;
+	for (size_t n = 0; n < d->attempt_count; n++)
+		for (size_t i = 0; (text = attempt_text(&d->attempts[n], i)); i++)
+			*text = text->len ? bytes_make(d->attempt_texts.at + (uintptr_t)text->at, text->len)
+					  : bytes_make(NULL, 0);
+}
+
+static void on_replay(void *user, int64_t id)
+{
+	struct question *q = user;
+	struct document *d = &q->document;
+	int64_t *replays = realloc(d->replays, (d->replay_count + 1) * sizeof *replays);
+	if (!replays) {
+		q->no_memory = true;
+		return;
+	}
+	d->replays = replays;
+	d->replays[d->replay_count++] = id;
+}
+
+static bool read_part(struct question *q, struct error *e)
+{
+	struct document *d = &q->document;
+	struct store_part part;
+	int attempt = 0;
+	if (q->part == SOURCE_RESPONSE) {
+		attempt = q->attempt >= 0         ? q->attempt
+			  : d->attempt_count == 0 ? 0
+						  : d->attempts[d->attempt_count - 1].number;
+		d->attempt = attempt;
+		if (attempt == 0) /* not called yet: there is nothing to show, and nothing wrong */
+			return true;
+	}
+	if (!store_get_part(q->store, q->id, attempt, q->most, &part, e))
+		return false;
+	d->headers = part.headers;
+	d->trailers = part.trailers;
+	d->body = part.body;
+	d->body_size = part.body_size;
+	return true;
+}
+
+/* Why its signature does not hold, where a secret is known: as `creel verify` says it. One that was recorded without a
+ * secret is judged now. */
+static void explain(struct question *q)
+{
+	struct document *d = &q->document;
+	struct verify_options o = { .secrets = q->secrets, .tolerance_ms = -1, .at = -1 };
+	struct verified v;
+	struct error ignored;
+	struct bytes *recorded = &d->item.row.signature;
+	if (q->part != SOURCE_REQUEST || !q->secrets || !q->secrets->count ||
+	    d->item.row.request_bytes > EXPLAINED_MOST ||
+	    (!bytes_equal(*recorded, bytes_of("invalid")) && !bytes_equal(*recorded, bytes_of("unknown"))) ||
+	    !verify_one(q->store, q->id, &o, &v, &ignored))
+		return;
+	if (v.result.verdict == SIGNATURE_INVALID)
+		snprintf(d->why, sizeof d->why, "%s", v.result.text);
+	if (v.result.verdict == SIGNATURE_INVALID || v.result.verdict == SIGNATURE_VALID)
+		*recorded = bytes_of(signature_verdict_name(v.result.verdict));
+}
+
+static void read_document(struct question *q)
+{
+	struct error *e = &q->error;
+	bool fine = store_get(q->store, q->id, on_item, q, e) &&
+		    store_list_attempts(q->store, q->id, on_attempt, q, e) &&
+		    store_list_replays(q->store, q->id, REPLAYS_MOST, on_replay, q, e) && read_part(q, e) &&
+		    (!q->no_memory || error_set(e, EXIT_STORE, "out of memory"));
+	place_texts(&q->document);
+	if (fine)
+		explain(q);
+	q->failed = !fine;
+}
+
+/* ---- previews ---- */
+
+static void on_last_attempt(void *user, const struct attempt_row *row)
+{
+	struct question *q = user;
+	q->preview.reason.len = 0;
+	if (!buffer_append_bytes(&q->preview.reason, row->reason))
+		q->no_memory = true;
+}
+
+/* What cannot be read is not shown: the row says enough. */
+static void read_preview(struct question *q)
+{
+	struct store_part part = { 0 };
+	struct error *e = &q->error;
+	if (store_get(q->store, q->id, on_item, q, e) && store_list_attempts(q->store, q->id, on_last_attempt, q, e) &&
+	    store_get_part(q->store, q->id, 0, PREVIEWED_MOST, &part, e))
+		(void)signature_event_id(q->document.item.row.provider, buffer_view(&part.headers),
+					 buffer_view(&part.body), &q->preview.event_id);
+	store_part_free(&part);
+}
+
+static void read_count(struct question *q)
+{
+	struct store_search search = { .filter = q->filter };
+	q->failed = !store_filter_count(q->store, &search, &q->counted, &q->error);
+}
+
+void inspect_read(struct question *q)
+{
+	if (q->kind == ASK_PAGE)
+		read_page(q);
+	else if (q->kind == ASK_DOCUMENT)
+		read_document(q);
+	else if (q->kind == ASK_PREVIEW)
+		read_preview(q);
+	else
+		read_count(q);
+}

@@ -1,0 +1,506 @@
+#include "client/inspect/inspect_source.h"
+
+#include "client/inspect/inspect_private.h"
+#include "shared/store/store_part.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define CONNECTIONS 4
+#define COUNTS_MOST 2 /* of these at once: counting may take long, and is looked at last */
+#define CACHE_KIB 1024
+
+struct inspect_source {
+	uv_loop_t *loop;
+	char *path;
+	struct store *own;               /* the loop's: for what is cheap */
+	struct store *idle[CONNECTIONS]; /* opened and free */
+	size_t idle_count, under_way, counts;
+	struct question *first; /* waiting or under way, in the order of asking */
+	uv_async_t wake;        /* a partial answer is there */
+	uv_mutex_t mutex;       /* of partial answers */
+	int64_t version;
+	void (*state)(void *user, struct client_state *out);
+	void *state_user;
+	const struct secrets *secrets;
+	bool closing;
+	void (*closed)(void *user);
+	void *closed_user;
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* ---- connections ---- */
+
+static struct store *open_connection(struct inspect_source *s, struct error *e)
+{
+	struct store *store;
+	if (!store_open(&store, s->path, STORE_READ_ONLY, e))
+		return NULL;
+	if (store_set_cache(store, CACHE_KIB, e))
+		return store;
+	store_close(store);
+	return NULL;
+}
+
+/* ---- questions ---- */
+
+static void question_free(struct question *q)
+{
+	filter_free(q->filter);
+	page_free(&q->page);
+	page_free(&q->partial);
+	document_free(&q->document);
+	preview_free(&q->preview);
+	free(q);
+}
+
+static void unlink_question(struct question *q)
+{
+	struct question **at = &q->source->first;
+	while (*at && *at != q)
+		at = &(*at)->next;
+	if (*at)
+		*at = q->next;
+}
+
+static char *sentence(const struct question *q)
+{
+	return q->failed ? strdup(*q->error.text ? q->error.text : "the store cannot be read") : NULL;
+}
+
+static void answer(struct question *q)
+{
+	if (q->kind == ASK_PAGE) {
+		struct page p = q->page;
+		q->page = (struct page){ 0 };
+		p.trouble = sentence(q);
+		q->on_page(q->user, q->generation, &p);
+	} else if (q->kind == ASK_DOCUMENT) {
+		struct document d = q->document;
+		q->document = (struct document){ 0 };
+		d.trouble = sentence(q);
+		q->on_document(q->user, q->generation, &d);
+	} else if (q->kind == ASK_PREVIEW) {
+		struct preview p = q->preview;
+		q->preview = (struct preview){ 0 };
+		q->on_preview(q->user, q->generation, &p);
+	} else {
+		q->on_count(q->user, q->generation, q->counted);
+	}
+}
+
+static void on_wake_closed(uv_handle_t *handle)
+{
+	struct inspect_source *s = handle->data;
+	void (*closed)(void *) = s->closed;
+	void *user = s->closed_user;
+	uv_mutex_destroy(&s->mutex);
+	free(s->path);
+	free(s);
+	if (closed)
+		closed(user);
+}
+
+static void close_when_idle(struct inspect_source *s)
+{
+	if (!s->closing || s->under_way)
+		return;
+	while (s->idle_count)
+		store_close(s->idle[--s->idle_count]);
+	store_close(s->own);
+	s->own = NULL;
+	uv_close((uv_handle_t *)&s->wake, on_wake_closed);
+}
+
+static void begin_some(struct inspect_source *s);
+
+static void on_work(uv_work_t *work)
+{
+	struct question *q = work->data;
+	/* Opened here: it reads the schema, which takes a millisecond. */
+	if (!q->store)
+		q->store = open_connection(q->source, &q->error);
+	if (!q->store)
+		q->failed = true;
+	else if (!q->stop && !q->failed)
+		inspect_read(q);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+	struct question *q = work->data;
+	struct inspect_source *s = q->source;
+	(void)status; /* what is under way is interrupted, never cancelled by libuv */
+	s->under_way--;
+	s->counts -= q->kind == ASK_COUNT;
+	if (q->store)
+		s->idle[s->idle_count++] = q->store;
+	unlink_question(q);
+	if (!q->dropped)
+		answer(q);
+	question_free(q);
+	begin_some(s);
+	close_when_idle(s);
+}
+
+static void begin_some(struct inspect_source *s)
+{
+	struct question *next;
+	for (struct question *q = s->first; q && s->under_way < CONNECTIONS; q = next) {
+		next = q->next;
+		if (q->under_way || (q->kind == ASK_COUNT && s->counts >= COUNTS_MOST))
+			continue;
+		if (s->idle_count) {
+			store_resume(s->idle[--s->idle_count]);
+			q->store = s->idle[s->idle_count];
+		}
+		q->work.data = q;
+		q->under_way = true;
+		s->under_way++;
+		s->counts += q->kind == ASK_COUNT;
+		if (uv_queue_work(s->loop, &q->work, on_work, on_worked) != 0) { /* only without a function */
+			q->failed = true;
+			on_worked(&q->work, 0);
+			return;
+		}
+	}
+}
+
+static bool is_stale(const struct question *q, const struct question *newer)
+{
+	if (q->dropped)
+		return false;
+	if (q->kind != newer->kind || q->user != newer->user)
+		return false;
+	if (q->kind == ASK_PAGE)
+		return q->on_page == newer->on_page;
+	if (q->kind == ASK_PREVIEW)
+		return true;
+	/* The count of all is not taken for an older one of a filter. */
+	return q->kind == ASK_COUNT && q->on_count == newer->on_count && q->filtered && newer->filtered;
+}
+
+/* It is not answered any more; what did not begin is gone at once. Gives where the next one hangs. */
+static struct question **drop(struct question **at)
+{
+	struct question *q = *at;
+	q->dropped = true;
+	q->stop = true;
+	if (!q->under_way) {
+		*at = q->next;
+		question_free(q);
+		return at;
+	}
+	if (q->store)
+		store_interrupt(q->store);
+	return &q->next;
+}
+
+static void drop_stale(struct inspect_source *s, const struct question *newer)
+{
+	for (struct question **at = &s->first; *at;)
+		at = is_stale(*at, newer) ? drop(at) : &(*at)->next;
+}
+
+/* ---- partial answers ---- */
+
+void inspect_tell_partial(struct question *q, struct page *p)
+{
+	struct inspect_source *s = q->source;
+	struct page late;
+	uv_mutex_lock(&s->mutex);
+	late = q->partial;
+	q->partial = *p;
+	q->has_partial = true;
+	uv_mutex_unlock(&s->mutex);
+	page_free(&late);
+	uv_async_send(&s->wake);
+}
+
+static struct question *take_partial(struct inspect_source *s, struct page *out)
+{
+	struct question *q;
+	uv_mutex_lock(&s->mutex);
+	for (q = s->first; q && !q->has_partial; q = q->next)
+		;
+	if (q) {
+		*out = q->partial;
+		q->partial = (struct page){ 0 };
+		q->has_partial = false;
+	}
+	uv_mutex_unlock(&s->mutex);
+	return q;
+}
+
+static void on_wake(uv_async_t *handle)
+{
+	struct inspect_source *s = handle->data;
+	struct question *q;
+	struct page p;
+	while ((q = take_partial(s, &p))) {
+		if (q->dropped)
+			page_free(&p);
+		else
+			q->on_page(q->user, q->generation, &p);
+	}
+}
+
+/* ---- what is asked ---- */
+
+static bool parse(const char *text, struct filter **out, struct error *e)
+{
+	struct filter_error fe;
+	*out = filter_parse(text ? text : "", now_us(), &fe);
+	return *out || error_set(e, EXIT_USAGE, "column %d: %s", fe.column, fe.text);
+}
+
+static bool source_check(void *self, const char *filter, struct error *e)
+{
+	struct filter *f;
+	(void)self;
+	if (!parse(filter, &f, e))
+		return false;
+	filter_free(f);
+	return true;
+}
+
+static struct question *question_new(struct inspect_source *s, enum question_kind kind, uint64_t generation, void *user)
+{
+	struct question *q = calloc(1, sizeof *q);
+	if (!q)
+		return NULL;
+	q->source = s;
+	q->kind = kind;
+	q->generation = generation;
+	q->user = user;
+	return q;
+}
+
+/* Whoever asks anew has no use for what he asked before: a walk for it ends here. */
+static void ask(struct question *q)
+{
+	struct question **last = &q->source->first;
+	drop_stale(q->source, q);
+	while (*last)
+		last = &(*last)->next;
+	*last = q;
+	begin_some(q->source);
+}
+
+/* One that does not parse is answered as others are, on the loop: its trouble. */
+static void set_filter(struct question *q, const char *text)
+{
+	q->filtered = text && *text;
+	q->failed = !parse(text, &q->filter, &q->error);
+}
+
+static void source_page(void *self, const char *filter, int64_t anchor, bool forward, size_t count, uint64_t generation,
+			void (*done)(void *user, uint64_t generation, struct page *p), void *user)
+{
+	struct question *q = question_new(self, ASK_PAGE, generation, user);
+	if (!q)
+		return;
+	q->on_page = done;
+	q->id = anchor;
+	q->forward = forward;
+	q->count = count;
+	set_filter(q, filter);
+	ask(q);
+}
+
+static void source_get(void *self, int64_t id, enum source_part part, int attempt, uint64_t most, uint64_t generation,
+		       void (*done)(void *user, uint64_t generation, struct document *d), void *user)
+{
+	struct question *q = question_new(self, ASK_DOCUMENT, generation, user);
+	if (!q)
+		return;
+	q->on_document = done;
+	q->id = id;
+	q->part = part;
+	q->attempt = attempt;
+	q->most = most;
+	q->secrets = q->source->secrets;
+	ask(q);
+}
+
+static void source_preview(void *self, int64_t id, uint64_t generation,
+			   void (*done)(void *user, uint64_t generation, struct preview *p), void *user)
+{
+	struct question *q = question_new(self, ASK_PREVIEW, generation, user);
+	if (!q)
+		return;
+	q->on_preview = done;
+	q->id = id;
+	ask(q);
+}
+
+static void source_count(void *self, const char *filter, uint64_t generation,
+			 void (*done)(void *user, uint64_t generation, uint64_t count), void *user)
+{
+	struct question *q = question_new(self, ASK_COUNT, generation, user);
+	if (!q)
+		return;
+	q->on_count = done;
+	set_filter(q, filter);
+	ask(q);
+}
+
+static bool source_changed(void *self)
+{
+	struct inspect_source *s = self;
+	struct error ignored;
+	int64_t version;
+	if (!store_version(s->own, &version, &ignored) || version == s->version)
+		return false;
+	s->version = version;
+	return true;
+}
+
+/* ---- the client's state ---- */
+
+static void copy_text(char *out, size_t size, struct bytes text)
+{
+	snprintf(out, size, "%.*s", text.len < size ? (int)text.len : (int)size - 1, (const char *)text.at);
+}
+
+static void add_names(char *out, size_t size, struct bytes names)
+{
+	size_t len = strlen(out);
+	if (names.len && len + names.len + 2 < size)
+		snprintf(out + len, size - len, "%s%.*s", len ? " " : "", (int)names.len, (const char *)names.at);
+}
+
+static void on_client(void *user, const struct client_status *c)
+{
+	struct client_state *out = user,
+			    now = { .running = true, .confirmed_at_us = c->confirmed_at_us, .lag_us = c->lag_us };
+	/* A killed client leaves its row behind. */
+	if (c->pid <= 0 || (kill((pid_t)c->pid, 0) != 0 && errno == ESRCH))
+		return;
+	copy_text(now.state, sizeof now.state, c->state);
+	copy_text(now.detail, sizeof now.detail, c->detail);
+	copy_text(now.url, sizeof now.url, c->url);
+	copy_text(now.target, sizeof now.target, c->target);
+	copy_text(now.tunnel, sizeof now.tunnel, c->tunnel);
+	copy_text(now.relay, sizeof now.relay, c->relay);
+	uint64_t silent = now_us() - c->confirmed_at_us;
+	if (strcmp(now.state, "online") == 0 && (int64_t)silent > (int64_t)(2 * c->ping_interval_ms * 1000)) {
+		snprintf(now.state, sizeof now.state, "offline");
+		snprintf(now.detail, sizeof now.detail, "the relay has not confirmed the tunnel for %llu s",
+			 (unsigned long long)(silent / 1000000));
+	}
+	/* Whoever knows a secret may be asked to sign. */
+	add_names(out->secrets, sizeof out->secrets, c->secrets);
+	memcpy(now.secrets, out->secrets, sizeof now.secrets);
+	/* Of several the newest that is online. */
+	if (!out->running || strcmp(now.state, "online") == 0 || strcmp(out->state, "online") != 0)
+		*out = now;
+}
+
+static void source_state(void *self, struct client_state *out)
+{
+	struct inspect_source *s = self;
+	struct error ignored;
+	memset(out, 0, sizeof *out);
+	if (s->state)
+		s->state(s->state_user, out);
+	else if (!store_list_status(s->own, on_client, out, &ignored))
+		memset(out, 0, sizeof *out);
+	struct buffer own = { 0 };
+	if (!s->state && s->secrets && secrets_names(s->secrets, &own))
+		add_names(out->secrets, sizeof out->secrets, buffer_view(&own));
+	buffer_free(&own);
+}
+
+static void source_cancel(void *self, void (*done)(void *user, uint64_t generation, struct page *p))
+{
+	struct inspect_source *s = self;
+	for (struct question **at = &s->first; *at;) {
+		struct question *q = *at;
+		bool meant = !done || (q->kind == ASK_PAGE && q->on_page == done);
+		at = meant && !q->dropped ? drop(at) : &q->next;
+	}
+}
+
+static void source_cancel_count(void *self, uint64_t generation)
+{
+	struct inspect_source *s = self;
+	for (struct question **at = &s->first; *at;) {
+		struct question *q = *at;
+		bool meant = q->kind == ASK_COUNT && q->generation == generation;
+		at = meant && !q->dropped ? drop(at) : &q->next;
+	}
+}
+
+const struct source_ops inspect_source_ops = {
+	.check = source_check,
+	.page = source_page,
+	.get = source_get,
+	.preview = source_preview,
+	.count = source_count,
+	.changed = source_changed,
+	.state = source_state,
+	.cancel = source_cancel,
+	.cancel_count = source_cancel_count,
+};
+
+/* ---- life ---- */
+
+struct inspect_source *inspect_source_new(uv_loop_t *loop, const char *path, struct error *e)
+{
+	struct inspect_source *s = calloc(1, sizeof *s);
+	if (!s || !(s->path = strdup(path))) {
+		free(s);
+		error_set(e, EXIT_STORE, "out of memory");
+		return NULL;
+	}
+	s->loop = loop;
+	if (!(s->own = open_connection(s, e)))
+		goto failed;
+	if (uv_mutex_init(&s->mutex) != 0) {
+		error_set(e, EXIT_STORE, "the system gave no lock");
+		goto failed;
+	}
+	if (uv_async_init(loop, &s->wake, on_wake) != 0) {
+		uv_mutex_destroy(&s->mutex);
+		error_set(e, EXIT_STORE, "libuv cannot start");
+		goto failed;
+	}
+	s->wake.data = s;
+	return s;
+failed:
+	store_close(s->own);
+	free(s->path);
+	free(s);
+	return NULL;
+}
+
+void inspect_source_close(struct inspect_source *s, void (*closed)(void *user), void *user)
+{
+	s->closing = true;
+	s->closed = closed;
+	s->closed_user = user;
+	source_cancel(s, NULL);
+	close_when_idle(s);
+}
+
+void inspect_source_set_state(struct inspect_source *s, void (*state)(void *user, struct client_state *out), void *user)
+{
+	s->state = state;
+	s->state_user = user;
+}
+
+void inspect_source_set_secrets(struct inspect_source *s, const struct secrets *secrets)
+{
+	s->secrets = secrets;
+}

@@ -1,0 +1,45 @@
+/* `creel listen`, also as the core of `creel dev`. */
+#pragma once
+
+#include "client/delivery/chaos.h"
+#include "client/options/command.h"
+#include "client/app/forwarder.h"
+#include "client/signing/secrets.h"
+#include "client/tunnel/tunnel.h"
+
+struct listen_options {
+	const struct program *program;
+	const char *target;           /* PORT or URL; NULL: the command of --exec stands in for the app */
+	struct option_values routes;  /* "/path=PORT|URL" */
+	struct option_values headers; /* -H */
+	const char *db;               /* NULL: the default */
+	const char *output;           /* auto, ui, lines, json, quiet */
+	const char *color;            /* of the inspector: auto, always, never; NULL: auto */
+	const char *ready_file;
+	const char *exec; /* a command for each delivery (exec.h), or NULL: then there is a target */
+	struct tunnel_options tunnel;
+	struct forward_options forward;
+	uint64_t record_max, record_max_abandoned;
+	int64_t keep_ms; /* retention.h */
+	uint64_t max_size;
+	const char *offline, *ack; /* "queue" or "fail"; "app" or "immediate" */
+	int64_t drain_parallel;
+	bool share, hold, answer_challenges, ascii, mouse;
+	struct option_values secret_specs; /* "github=@FILE" */
+	struct secrets secrets;            /* read of them; secrets_free by whoever called listen_take_options */
+	const char *chaos;                 /* chaos.h, or NULL */
+	struct chaos_spec chaos_spec;
+	int64_t connect_timeout_ms; /* 0: for ever */
+	/* Called once it prints lines and was online (`dev` prints its curl line); may be NULL. */
+	void (*on_ready)(void *user, const char *url);
+	void *on_ready_user;
+};
+
+/* The defaults, to be changed by options. */
+void listen_defaults(struct listen_options *o, const struct program *program);
+/* Checks the options and puts them where the tunnel finds them: after parsing. EXIT_USAGE. */
+MUST_CHECK bool listen_take_options(struct listen_options *o, struct error *e);
+/* Whether it will take over the terminal: asked to, or on one and not told otherwise. */
+bool listen_wants_ui(const struct listen_options *o);
+/* Runs until a signal or a refusal; the exit status. */
+int listen_run(const struct listen_options *o, struct error *e);

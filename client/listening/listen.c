@@ -1,0 +1,544 @@
+/* The running client: loop, signals, ready file, status row. The command's options are in cmd_listen.c. */
+#include "client/listening/cmd_listen.h"
+#include "client/listening/exec.h"
+#include "client/record/retention.h"
+#include "client/inspect/inspector.h"
+#include "client/listening/listen_setup.h"
+#include "client/print/output.h"
+#include "client/delivery/session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FINISH_MS 3000
+#define END_STEP_MS 20
+#define CLOSE_MS 1000
+
+#define ENDS 3
+/* The last when the terminal's window is closed. */
+static const int ends[ENDS] = { SIGINT, SIGTERM, SIGHUP };
+
+struct listen {
+	uv_loop_t loop;
+	const struct listen_options *options;
+	enum output_mode mode;
+	struct route *routes;
+	size_t route_count;
+	struct seal_key *key;
+	char *folder; /* the store's */
+	struct buffer secret_names;
+	struct recorder *recorder;
+	struct forwarder *forwarder;
+	struct session *session;
+	struct tunnel *tunnel;
+	struct retention *retention; /* or NULL */
+	struct exec *exec;           /* or NULL */
+	char *db;
+	struct inspector *inspector; /* has the terminal; NULL: lines */
+	struct inspector *left;      /* gave it back, while its replays go on */
+	bool ui_left;                /* within this turn: by a signal, perhaps, that comes here as well */
+	uv_signal_t signals[ENDS];
+	uv_timer_t status_timer, end_timer, connect_timer;
+	uint64_t started_at_us, end_deadline;
+	bool was_online, ending, closing_parts, timers_open;
+	int exit_status;
+	struct error *error;
+	enum tunnel_state state;
+	char why[700]; /* it is in that state */
+	char detail[750], store_trouble[600];
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void say(struct listen *l, const char *sentence)
+{
+	char text[800];
+	snprintf(text, sizeof text, "%s", sentence);
+	secret_gate_scrub(l->options->program->gate, text, sizeof text);
+	if (l->inspector)
+		inspector_event(l->inspector, text);
+	else
+		output_trouble(l->mode, text);
+}
+
+static void say_no_ready_file(struct listen *l)
+{
+	char text[600];
+	snprintf(text, sizeof text, "the ready file %.400s cannot be written: %s", l->options->ready_file,
+		 strerror(errno));
+	say(l, text);
+}
+
+/* What is wrong: no connection first, then no room for what comes over it. */
+static const char *detail_of(const struct listen *l)
+{
+	return *l->detail ? l->detail : l->store_trouble;
+}
+
+static void put_status(struct listen *l)
+{
+	struct client_status c = {
+		.pid = getpid(),
+		.started_at_us = l->started_at_us,
+		.confirmed_at_us = tunnel_confirmed_at_us(l->tunnel),
+		.ping_interval_ms = (uint64_t)l->options->tunnel.ping_interval_ms,
+		.state = bytes_of(output_state_name(l->state)),
+		.detail = bytes_of(detail_of(l)),
+		.relay = bytes_of(l->options->tunnel.relay),
+		.url = bytes_of(tunnel_public_url(l->tunnel)),
+		.tunnel = bytes_of(tunnel_name(l->tunnel)),
+		.target = bytes_of(l->routes[l->route_count - 1].target),
+		.lag_us = tunnel_lag_us(l->tunnel),
+		.secrets = buffer_view(&l->secret_names),
+	};
+	if (!l->ending)
+		recorder_put_status(l->recorder, &c);
+}
+
+/* ---- ending: finish what is in flight, then close tunnel, forwarder, recorder, loop ---- */
+
+static void close_parts(struct listen *l)
+{
+	if (l->closing_parts)
+		return;
+	l->closing_parts = true;
+	session_cancel(l->session);
+	if (l->exec)
+		exec_stop(l->exec);
+	recorder_drop_status(l->recorder, getpid());
+	tunnel_close(l->tunnel, NULL, NULL);
+	l->end_deadline = uv_now(&l->loop) + CLOSE_MS;
+}
+
+static void on_end_step(uv_timer_t *h)
+{
+	struct listen *l = h->data;
+	bool late = uv_now(&l->loop) >= l->end_deadline;
+	l->ui_left = false;
+	bool idle = session_busy(l->session) == 0 && (!l->exec || exec_busy(l->exec) == 0);
+	if (!l->closing_parts) {
+		if (idle || late)
+			close_parts(l);
+	} else if ((idle && !tunnel_link(l->tunnel)) || late) {
+		uv_stop(&l->loop);
+	}
+}
+
+/* Gives the terminal back now; the rest goes when the loop turns. */
+static void leave_inspector(struct listen *l)
+{
+	if (l->inspector)
+		inspector_close(l->inspector, NULL, NULL);
+	l->inspector = NULL;
+}
+
+static void end(struct listen *l, int status)
+{
+	if (l->ending) {
+		close_parts(l); /* asked twice: at once */
+		return;
+	}
+	l->ending = true;
+	l->exit_status = status;
+	leave_inspector(l);
+	inspector_stop(l->left);
+	session_drain(l->session);
+	l->end_deadline = uv_now(&l->loop) + FINISH_MS;
+	uv_timer_start(&l->end_timer, on_end_step, 0, END_STEP_MS);
+}
+
+static void on_signal(uv_signal_t *h, int number)
+{
+	struct listen *l = h->data;
+	int status = number == SIGINT ? EXIT_INTERRUPTED : EXIT_DONE;
+	if (number == SIGINT && l->inspector && inspector_away(l->inspector))
+		return;
+	if (l->ui_left)
+		l->exit_status = status;
+	else
+		end(l, status);
+}
+
+/* ---- what happens ---- */
+
+static void tell_ready(struct listen *l)
+{
+	const char *url = tunnel_public_url(l->tunnel);
+	output_ready(l->mode, url, tunnel_name(l->tunnel), l->routes[l->route_count - 1].target);
+	if (l->options->on_ready)
+		l->options->on_ready(l->options->on_ready_user, url);
+}
+
+static void tell_state_in_ui(struct listen *l)
+{
+	char text[800];
+	if (l->state == TUNNEL_ONLINE)
+		snprintf(text, sizeof text, "online: %s", tunnel_public_url(l->tunnel));
+	else
+		snprintf(text, sizeof text, "%s: %s", output_state_name(l->state), l->detail);
+	inspector_event(l->inspector, text);
+}
+
+static void on_state(void *user, const struct tunnel_news *news)
+{
+	struct listen *l = user;
+	const enum tunnel_state state = news->state;
+	bool first = state == TUNNEL_ONLINE && !l->was_online;
+	l->state = state;
+	snprintf(l->why, sizeof l->why, "%s", news->why);
+	secret_gate_scrub(l->options->program->gate, l->why, sizeof l->why);
+	if (state == TUNNEL_OFFLINE)
+		snprintf(l->detail, sizeof l->detail, "%s; trying again in %.1f s", l->why,
+			 (double)news->retry_ms / 1000);
+	else
+		snprintf(l->detail, sizeof l->detail, "%s", l->why);
+	if (l->ending)
+		return;
+	const char *url = tunnel_public_url(l->tunnel);
+	if (first) {
+		l->was_online = true;
+		uv_timer_stop(&l->connect_timer);
+		if (!l->inspector)
+			tell_ready(l);
+		if (l->options->ready_file && !listen_write_ready_file(l->options->ready_file, url))
+			say_no_ready_file(l);
+	}
+	if (l->inspector) {
+		tell_state_in_ui(l);
+	} else if (first) {
+		if (l->mode == OUTPUT_JSON)
+			output_state(l->mode, state, l->detail, url);
+	} else if (l->was_online ||
+		   state != TUNNEL_CONNECTING) { /* programs read "ready" first, unless there is trouble */
+		output_state(l->mode, state, l->detail, url);
+	}
+	put_status(l);
+}
+
+static void on_delivery(void *user, const struct delivery_row *row)
+{
+	struct listen *l = user;
+	if (l->inspector)
+		return;
+	output_delivery(l->mode, row);
+	if (!l->options->target && l->mode == OUTPUT_LINES && row->state != DELIVERY_REFUSED) {
+		output_row(stdout, row, true);
+		fflush(stdout);
+	}
+}
+
+static void on_attempt(void *user, const struct delivery_row *row, const struct attempt_row *a)
+{
+	struct listen *l = user;
+	if (!l->inspector)
+		output_attempt(l->mode, row, a);
+}
+
+static void on_over(void *user, int64_t delivery_id)
+{
+	struct listen *l = user;
+	if (l->exec)
+		exec_add(l->exec, delivery_id);
+}
+
+static void on_command(void *user, int64_t delivery_id)
+{
+	struct listen *l = user;
+	if (!l->options->target)
+		recorder_set_state(l->recorder, delivery_id, DELIVERY_SENDING);
+}
+
+static void on_command_over(void *user, int64_t delivery_id, bool fine)
+{
+	struct listen *l = user;
+	if (!l->options->target)
+		recorder_set_state(l->recorder, delivery_id, fine ? DELIVERY_DELIVERED : DELIVERY_FAILED);
+}
+
+static void on_trouble(void *user, const char *sentence)
+{
+	say(user, sentence);
+}
+
+/* Told on the status line and by one sentence, however many deliveries go back. */
+static void on_store(void *user, const char *sentence)
+{
+	struct listen *l = user;
+	char text[700];
+	snprintf(l->store_trouble, sizeof l->store_trouble, "%s", sentence ? sentence : "");
+	secret_gate_scrub(l->options->program->gate, l->store_trouble, sizeof l->store_trouble);
+	if (sentence)
+		snprintf(text, sizeof text, "deliveries are refused: %s", sentence);
+	else
+		snprintf(text, sizeof text, "deliveries are recorded again");
+	say(l, text);
+	if (l->ending)
+		return;
+	if (l->mode == OUTPUT_JSON && l->was_online)
+		output_state(l->mode, l->state, detail_of(l), tunnel_public_url(l->tunnel));
+	put_status(l);
+}
+
+static void on_stop(void *user, const struct error *why)
+{
+	struct listen *l = user;
+	*l->error = *why;
+	end(l, (int)why->code);
+}
+
+static const struct session_events events = {
+	on_state, on_delivery, on_attempt, on_over, on_trouble, on_store, on_stop
+};
+static const struct exec_ops exec_ops = { on_trouble, on_command, on_command_over };
+
+static void on_status_tick(uv_timer_t *h)
+{
+	put_status(h->data);
+}
+
+static void on_connect_late(uv_timer_t *h)
+{
+	struct listen *l = h->data;
+	error_set(l->error, EXIT_RELAY, "the tunnel was not online within %lld ms: %s",
+		  (long long)l->options->connect_timeout_ms, *l->why ? l->why : "the relay did not answer");
+	end(l, EXIT_RELAY);
+}
+
+/* ---- starting ---- */
+
+static void start_handles(struct listen *l)
+{
+	uv_timer_init(&l->loop, &l->status_timer);
+	uv_timer_init(&l->loop, &l->end_timer);
+	uv_timer_init(&l->loop, &l->connect_timer);
+	l->status_timer.data = l->end_timer.data = l->connect_timer.data = l;
+	struct sigaction hangup;
+	bool nohup = sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
+	for (size_t i = 0; i < ENDS; i++) {
+		uv_signal_init(&l->loop, &l->signals[i]);
+		l->signals[i].data = l;
+		if (!(nohup && ends[i] == SIGHUP))
+			uv_signal_start(&l->signals[i], on_signal, ends[i]);
+	}
+	l->timers_open = true;
+}
+
+static bool start_exec(struct listen *l, const char *path, struct error *e)
+{
+	struct exec_options xo = {
+		.cores = &l->options->program->cores,
+		.command = l->options->exec,
+		.db = path,
+		.output = l->mode == OUTPUT_JSON ? STDERR_FILENO : STDOUT_FILENO,
+		.errors = STDERR_FILENO,
+	};
+	return !xo.command || (l->exec = exec_new(&l->loop, &xo, &exec_ops, l, e));
+}
+
+/* ---- the inspector ---- */
+
+static void fill_state(void *user, struct client_state *out)
+{
+	const struct listen *l = user;
+	out->running = true;
+	snprintf(out->state, sizeof out->state, "%s", output_state_name(l->state));
+	snprintf(out->detail, sizeof out->detail, "%.290s", detail_of(l));
+	snprintf(out->url, sizeof out->url, "%s", tunnel_public_url(l->tunnel));
+	snprintf(out->target, sizeof out->target, "%.290s", l->routes[l->route_count - 1].target);
+	snprintf(out->tunnel, sizeof out->tunnel, "%s", tunnel_name(l->tunnel));
+	snprintf(out->relay, sizeof out->relay, "%.290s", l->options->tunnel.relay);
+	snprintf(out->secrets, sizeof out->secrets, "%.*s", (int)l->secret_names.len,
+		 l->secret_names.len ? (const char *)l->secret_names.at : "");
+	out->confirmed_at_us = tunnel_confirmed_at_us(l->tunnel);
+	out->lag_us = tunnel_lag_us(l->tunnel);
+}
+
+static void on_replayed(void *user, const struct replay_progress *p)
+{
+	output_replayed(((struct listen *)user)->mode, p);
+}
+
+static void on_left(void *user)
+{
+	((struct listen *)user)->left = NULL;
+}
+
+static void on_ui_ended(void *user, enum tui_end how)
+{
+	struct listen *l = user;
+	if (how != TUI_TO_LINES) {
+		l->ui_left = true;
+		end(l, how == TUI_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_DONE);
+		return;
+	}
+	l->left = l->inspector;
+	l->inspector = NULL;
+	struct replay_progress going = inspector_leave(l->left, on_replayed, on_left, l);
+	if (l->was_online)
+		tell_ready(l);
+	output_replays_left(l->mode, &going);
+	if (l->state != TUNNEL_ONLINE)
+		output_state(l->mode, l->state, l->detail, tunnel_public_url(l->tunnel));
+}
+
+static bool start_inspector(struct listen *l, struct error *e)
+{
+	struct inspector_options io = {
+		.db = l->db,
+		.forward = &l->options->forward,
+		.secrets = &l->options->secrets,
+		.cores = &l->options->program->cores,
+		.color = l->options->color,
+		.ascii = l->options->ascii,
+		.mouse = l->options->mouse,
+		.state = fill_state,
+		.ended = on_ui_ended,
+		.user = l,
+	};
+	if (!listen_wants_ui(l->options) || (l->inspector = inspector_start(&l->loop, &io, e)))
+		return true;
+	/* Not asked for by name: lines do. */
+	bool fine = strcmp(l->options->output, "auto") == 0;
+	if (fine)
+		say(l, e->text);
+	return fine;
+}
+
+static bool start(struct listen *l, struct error *e)
+{
+	const char *path = l->db = l->options->db ? strdup(l->options->db) : store_default_path(e);
+	const struct store_bound bound = store_bound_of(l->options->max_size, l->options->record_max);
+	bool ready = path && (l->recorder = recorder_new(&l->loop, path, e)) &&
+		     recorder_keep_bound(l->recorder, &bound, e) && (l->key = listen_load_key(path, e)) &&
+		     (l->folder = listen_folder_of(path, e)) && start_exec(l, path, e);
+	struct session_options so = {
+		.routes = l->routes,
+		.route_count = l->route_count,
+		.record_max = bound.request,
+		.record_max_answer = bound.answer,
+		.record_max_abandoned = l->options->record_max_abandoned,
+		.folder = l->folder,
+		.key = l->key,
+		.drain_parallel = l->options->tunnel.drain_parallel,
+		.hold = l->options->hold,
+		.chaos = l->options->chaos ? &l->options->chaos_spec : NULL,
+		.answer_challenges = l->options->answer_challenges,
+		.secrets = &l->options->secrets,
+		.no_app = !l->options->target,
+	};
+	struct tunnel_options to = l->options->tunnel;
+	if (ready)
+		recorder_set_secrets(l->recorder, &l->options->secrets);
+	if (ready && !secrets_names(&l->options->secrets, &l->secret_names))
+		return error_set(e, EXIT_STORE, "out of memory");
+	if (!ready || !(l->forwarder = forwarder_new(&l->loop, &l->options->forward, e)))
+		return false;
+	l->session = session_new(&l->loop, &so, l->recorder, l->forwarder, &events, l);
+	if (!l->session)
+		return error_set(e, EXIT_STORE, "out of memory");
+	to.public_key = seal_key_public(l->key);
+	l->tunnel = tunnel_new(&l->loop, &to, &session_tunnel_ops, l->session, e);
+	if (!l->tunnel)
+		return false;
+	session_set_tunnel(l->session, l->tunnel);
+	if (!start_inspector(l, e))
+		return false;
+	struct retention_options ro = { path, l->options->keep_ms, bound, l->recorder };
+	l->retention = retention_start(&l->loop, &ro, on_trouble, l);
+	uint64_t interval = (uint64_t)l->options->tunnel.ping_interval_ms;
+	uv_timer_start(&l->status_timer, on_status_tick, interval, interval);
+	if (l->options->chaos && !l->options->chaos_spec.seeded) {
+		char text[100];
+		snprintf(text, sizeof text, "chaos is on; seed=%llu repeats it",
+			 (unsigned long long)l->options->chaos_spec.seed);
+		say(l, text);
+	}
+	if (l->options->connect_timeout_ms)
+		uv_timer_start(&l->connect_timer, on_connect_late, (uint64_t)l->options->connect_timeout_ms, 0);
+	e->text[0] = 0; /* of what was tried on the way, such as to read a key that had to be made */
+	tunnel_start(l->tunnel);
+	return true;
+}
+
+static void free_parts(struct listen *l)
+{
+	/* libuv puts the default action back when its handles close: a further Ctrl-C must not kill what is being put
+	 * away. */
+	sigset_t blocked;
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < ENDS; i++)
+		sigaddset(&blocked, ends[i]);
+	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
+	if (l->timers_open) {
+		uv_handle_t *handles[] = { (uv_handle_t *)&l->status_timer, (uv_handle_t *)&l->end_timer,
+					   (uv_handle_t *)&l->connect_timer };
+		for (size_t i = 0; i < ENDS; i++)
+			uv_close((uv_handle_t *)&l->signals[i], NULL);
+		for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
+			uv_close(handles[i], NULL);
+	}
+	leave_inspector(l);
+	inspector_stop(l->left);
+	if (l->tunnel && !l->closing_parts)
+		tunnel_close(l->tunnel, NULL, NULL);
+	exec_close(l->exec);
+	l->exec = NULL;
+	retention_close(l->retention);
+	/* The recorder's last jobs call back into streams: it ends first, while the loop still turns. */
+	if (l->recorder)
+		recorder_close(l->recorder, NULL, NULL);
+	if (l->forwarder)
+		forwarder_close(l->forwarder, NULL, NULL);
+	tunnel_free(l->tunnel);
+	if (l->session) {
+		session_set_tunnel(l->session, NULL);
+		session_free(l->session);
+	}
+	uv_run(&l->loop, UV_RUN_DEFAULT);
+	tunnel_free_rest(l->tunnel);
+	seal_key_free(l->key);
+	free(l->folder);
+	for (size_t i = 0; i < l->route_count; i++) {
+		free(l->routes[i].path);
+		free(l->routes[i].target);
+	}
+	free(l->routes);
+	free(l->db);
+	buffer_free(&l->secret_names);
+}
+
+int listen_run(const struct listen_options *o, struct error *e)
+{
+	struct listen l = { .options = o, .error = e, .state = TUNNEL_OFFLINE };
+	l.mode = strcmp(o->output, "json") == 0    ? OUTPUT_JSON
+		 : strcmp(o->output, "quiet") == 0 ? OUTPUT_QUIET
+						   : OUTPUT_LINES;
+	if (uv_loop_init(&l.loop) != 0) {
+		error_set(e, EXIT_RELAY, "libuv cannot start");
+		return EXIT_RELAY;
+	}
+	listen_set_limits();
+	l.started_at_us = now_us();
+	bool started = listen_make_routes(o, &l.routes, &l.route_count, e);
+	if (started) {
+		start_handles(&l);
+		started = start(&l, e);
+	}
+	if (started)
+		uv_run(&l.loop, UV_RUN_DEFAULT);
+	if (o->ready_file && l.was_online)
+		unlink(o->ready_file);
+	l.ending = true;
+	free_parts(&l);
+	uv_loop_close(&l.loop);
+	return started ? l.exit_status : (int)e->code;
+}

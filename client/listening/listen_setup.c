@@ -1,0 +1,116 @@
+#include "client/listening/listen_setup.h"
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool listen_write_ready_file(const char *path, const char *url)
+{
+	char temporary[4096];
+	if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
+		return false;
+	FILE *f = fopen(temporary, "w");
+	bool fine = f && fprintf(f, "%s\n", url) > 0;
+	if (f && fclose(f) != 0)
+		fine = false;
+	if (fine && rename(temporary, path) == 0)
+		return true;
+	int code = errno;
+	unlink(temporary);
+	errno = code;
+	return false;
+}
+
+bool listen_check_ready_file(const char *path, struct error *e)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	if (!folder)
+		return error_set(e, EXIT_STORE, "out of memory");
+	bool fine = access(folder, W_OK | X_OK) == 0 ||
+		    error_set(e, EXIT_USAGE, "the ready file %.400s cannot be written: %s", path, strerror(errno));
+	free(folder);
+	return fine;
+}
+
+const char *listen_route_target(const char *route)
+{
+	const char *equals = strrchr(route, '=');
+	return route[0] == '/' && equals && equals[1] ? equals + 1 : NULL;
+}
+
+static bool add_route(const struct listen_options *o, const char *text, struct route *r, struct error *e)
+{
+	const char *target = listen_route_target(text);
+	if (!target)
+		return error_set(e, EXIT_USAGE, "--route '%.100s' is not /path=PORT or /path=URL", text);
+	r->path = strndup(text, (size_t)(target - 1 - text));
+	r->target = r->path ? forward_parse_target(target, o->forward.allow_remote_target, e) : NULL;
+	return r->target != NULL;
+}
+
+bool listen_make_routes(const struct listen_options *o, struct route **routes, size_t *count, struct error *e)
+{
+	struct route *all = *routes = calloc(o->routes.count + 1, sizeof *all);
+	*count = 0;
+	if (!all)
+		return error_set(e, EXIT_USAGE, "out of memory");
+	for (size_t i = 0; i < o->routes.count; i++)
+		if (!add_route(o, o->routes.at[i], &all[(*count)++], e))
+			return false;
+	struct route *last = &all[(*count)++];
+	last->path = strdup("");
+	if (!o->target)
+		return last->path && (last->target = strdup("--exec"));
+	last->target = forward_parse_target(o->target, o->forward.allow_remote_target, e);
+	return last->path && last->target;
+}
+
+struct seal_key *listen_load_key(const char *db, struct error *e)
+{
+	struct buffer path = { 0 };
+	size_t len = strlen(db);
+	struct seal_key *key = NULL;
+	if (len > 3 && strcmp(db + len - 3, ".db") == 0)
+		len -= 3;
+	if (buffer_printf(&path, "%.*s.key", (int)len, db) && buffer_put_u8(&path, 0))
+		key = seal_key_load((char *)path.at, e);
+	else
+		error_set(e, EXIT_STORE, "out of memory");
+	buffer_free(&path);
+	return key;
+}
+
+char *listen_folder_of(const char *db, struct error *e)
+{
+	const char *slash = strrchr(db, '/');
+	char *folder = !slash ? strdup(".") : strndup(db, slash > db ? (size_t)(slash - db) : 1);
+	if (!folder)
+		error_set(e, EXIT_STORE, "out of memory");
+	return folder;
+}
+
+void listen_set_limits(void)
+{
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur =
+		    files.rlim_max < 10240 ? files.rlim_max : 10240; /* macOS takes no more than OPEN_MAX */
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+#ifdef __GLIBC__
+	/* The writer thread's arena would give its pages back after every batch and fault them in for the next. */
+	mallopt(M_TRIM_THRESHOLD, 8 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
+#endif
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+}

@@ -1,0 +1,23 @@
+/* What listen.c needs before it begins. */
+#pragma once
+
+#include "client/listening/cmd_listen.h"
+#include "client/delivery/session.h"
+#include "shared/wire/seal.h"
+
+/* What "/path=TARGET" leads to, a part of it; NULL when it has another form. */
+const char *listen_route_target(const char *route);
+/* Of --route, in their order, and the target behind them. The caller frees paths, targets and the array, also after a
+ * failure (EXIT_USAGE). */
+MUST_CHECK bool listen_make_routes(const struct listen_options *o, struct route **routes, size_t *count,
+				   struct error *e);
+/* Beside the database: creel.db, creel.key. Makes it when it is not there. */
+struct seal_key *listen_load_key(const char *db, struct error *e);
+/* The folder it is in; the caller frees. NULL and *e. */
+char *listen_folder_of(const char *db, struct error *e);
+/* Whether it can be made, said before anybody waits for it. */
+MUST_CHECK bool listen_check_ready_file(const char *path, struct error *e);
+/* Renamed into place, so that who waits for it reads a whole URL. False and errno. */
+MUST_CHECK bool listen_write_ready_file(const char *path, const char *url);
+/* Files, memory, umask, SIGPIPE. */
+void listen_set_limits(void);

@@ -1,0 +1,28 @@
+/* What the user trusts: for each project's file its bytes, as a SHA-256, in a folder beside the user's config file.
+ *
+ * A record is a file of its own (0600 in a folder of 0700), named after the project file's path, so that programs at
+ * the same time do not undo each other's. Trust is of path and bytes together: neither a changed file nor a copy
+ * elsewhere has it. Any thread. */
+#pragma once
+
+#include "shared/base/bytes.h"
+#include "shared/base/error.h"
+
+#define TRUST_HASH_LEN 65 /* hexadecimal digits, and a NUL */
+
+enum trust_state {
+	TRUST_NONE,    /* never trusted, or no longer */
+	TRUST_CHANGED, /* other bytes of this path were trusted */
+	TRUST_GIVEN,
+};
+
+void trust_hash(struct bytes text, char out[TRUST_HASH_LEN]);
+/* `path`: absolute, as the folder's own name is without links. What cannot be read is not trusted. */
+enum trust_state trust_look(const char *path, struct bytes text);
+/* EXIT_USAGE when it cannot be kept. */
+MUST_CHECK bool trust_give(const char *path, struct bytes text, struct error *e);
+/* *was: whether there was a record. */
+MUST_CHECK bool trust_take_back(const char *path, bool *was, struct error *e);
+/* Calls `on` for each path that has a record, in no order; false of it ends the walk. False and *e when the folder
+ * cannot be read; that there is none is no failure. */
+MUST_CHECK bool trust_each(bool (*on)(void *user, const char *path, const char *hash), void *user, struct error *e);

@@ -1,0 +1,26 @@
+/* What `listen` prints: lines for a person, JSON objects for a program, or nothing. stdout carries data; troubles go to
+ * stderr. */
+#pragma once
+
+#include "client/tunnel/tunnel.h"
+#include "shared/store/store.h"
+#include "shared/frontend/source.h"
+
+enum output_mode { OUTPUT_LINES, OUTPUT_JSON, OUTPUT_QUIET };
+
+void output_ready(enum output_mode mode, const char *url, const char *tunnel, const char *target);
+void output_state(enum output_mode mode, enum tunnel_state state, const char *detail, const char *url);
+void output_delivery(enum output_mode mode, const struct delivery_row *row);
+void output_attempt(enum output_mode mode, const struct delivery_row *row, const struct attempt_row *a);
+void output_trouble(enum output_mode mode, const char *sentence);
+/* What goes on of replays when the inspector is left, and what became of each. */
+void output_replays_left(enum output_mode mode, const struct replay_progress *p);
+void output_replayed(enum output_mode mode, const struct replay_progress *p);
+const char *output_state_name(enum tunnel_state state);
+
+/* One delivery as a line, sanitised: "14:02:31 200  POST   /hooks/stripe  37ms  4.1k". */
+void output_row(FILE *out, const struct delivery_row *row, bool with_id);
+/* Under it, why it was refused; nothing where it was not. */
+void output_refusal(FILE *out, const struct delivery_row *row);
+/* "4.1k" and the like into text[16]. */
+void output_size(char text[16], uint64_t bytes);

@@ -1,0 +1,324 @@
+#include "client/record/recorder_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct delivery_job {
+	struct writer_job job;
+	struct recorder *recorder;
+	struct store_delivery delivery;
+	void (*committed)(void *user, int64_t id, bool duplicate);
+	void (*done)(void *user, int64_t id, bool duplicate, const struct error *e);
+	void *user;
+	int64_t id;
+	bool duplicate;
+};
+
+struct attempt_job {
+	struct writer_job job;
+	struct recorder *recorder;
+	struct store_attempt attempt;
+	struct answered *answered;
+	void (*done)(void *user, const struct error *e);
+	void *user;
+};
+
+struct state_job {
+	struct writer_job job;
+	int64_t id;
+	enum delivery_state state;
+};
+
+struct answered_job {
+	struct writer_job job;
+	int64_t id;
+	int number;
+	uint64_t at_us;
+};
+
+struct tag_job {
+	struct writer_job job;
+	int64_t id;
+	char name[64];
+};
+
+struct status_job {
+	struct writer_job job;
+	struct client_status status;
+	bool drop;
+	struct buffer text; /* what the status' views point into */
+};
+
+struct recorder *recorder_new(uv_loop_t *loop, const char *path, struct error *e)
+{
+	struct recorder *r = calloc(1, sizeof *r);
+	if (!r) {
+		error_set(e, EXIT_STORE, "out of memory");
+		return NULL;
+	}
+	r->path = strdup(path);
+	if ((!r->path && !error_set(e, EXIT_STORE, "out of memory")) ||
+	    !store_open(&r->store, path, STORE_READ_WRITE, e) || !store_sync_apart(r->store, e) ||
+	    !(r->writer = batch_writer_new(loop, &store_sync_apart_ops, r->store, e))) {
+		store_close(r->store);
+		free(r->path);
+		free(r);
+		return NULL;
+	}
+	r->loop = loop;
+	recorder_index_start(r, loop);
+	return r;
+}
+
+void recorder_part_closed(struct recorder *r)
+{
+	if (--r->open > 0)
+		return;
+	void (*closed)(void *user) = r->closed;
+	void *closed_user = r->closed_user;
+	store_close(r->watch);
+	store_close(r->shortening.own);
+	store_close(r->store);
+	free(r->path);
+	free(r);
+	if (closed)
+		closed(closed_user);
+}
+
+static void on_writer_closed(void *user)
+{
+	recorder_part_closed(user);
+}
+
+void recorder_close(struct recorder *r, void (*closed)(void *user), void *user)
+{
+	r->closed = closed;
+	r->closed_user = user;
+	r->open = 3;
+	recorder_index_stop(r);
+	batch_writer_close(r->writer, on_writer_closed, r);
+	recorder_log_stop(r);
+}
+
+bool recorder_keep_bound(struct recorder *r, const struct store_bound *bound, struct error *e)
+{
+	if (bound->max_bytes)
+		batch_writer_bound(r->writer, (size_t)bound->transaction);
+	return store_keep_bound(r->store, bound, e);
+}
+
+struct store_gave_way recorder_take_gave_way(struct recorder *r)
+{
+	return store_take_gave_way(r->store);
+}
+
+static bool run_delivery(struct writer_job *job, void *db, struct error *e)
+{
+	struct delivery_job *j = (struct delivery_job *)job;
+	return store_make_room(db, job->bytes, e) && store_insert_delivery(db, &j->delivery, &j->id, &j->duplicate, e);
+}
+
+static void committed_delivery(struct writer_job *job)
+{
+	struct delivery_job *j = (struct delivery_job *)job;
+	j->committed(j->user, j->id, j->duplicate);
+}
+
+static void done_delivery(struct writer_job *job, const struct error *e)
+{
+	struct delivery_job *j = (struct delivery_job *)job;
+	struct recorder *r = j->recorder;
+	j->done(j->user, j->id, j->duplicate, e);
+	free(j);
+	recorder_log_look(r);
+}
+
+void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d,
+			      void (*committed)(void *user, int64_t id, bool duplicate),
+			      void (*done)(void *user, int64_t id, bool duplicate, const struct error *e), void *user)
+{
+	struct delivery_job *j = calloc(1, sizeof *j);
+	if (!j) {
+		struct error e;
+		error_set(&e, EXIT_STORE, "out of memory");
+		done(user, 0, false, &e);
+		return;
+	}
+	j->recorder = r;
+	j->job.run = run_delivery;
+	j->job.committed = committed_delivery;
+	j->job.done = done_delivery;
+	j->job.bytes = d->headers.len + d->target.len + d->trailers.len + d->body.len;
+	j->delivery = *d;
+	j->committed = committed;
+	j->done = done;
+	j->user = user;
+	r->indexing.submitted++;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+static bool run_attempt(struct writer_job *job, void *db, struct error *e)
+{
+	struct attempt_job *j = (struct attempt_job *)job;
+	struct store_attempt a = j->attempt;
+	uint64_t granted;
+	a.answered_at_us = j->answered->recorded_us = atomic_load(&j->answered->at_us);
+	if (!store_make_room_for_answer(db, a.headers.len, a.body.len, &granted, e))
+		return false;
+	if (granted < a.body.len) {
+		a.body.len = (size_t)granted;
+		a.cut = ANSWER_CUT_NO_ROOM;
+	}
+	return store_insert_attempt(db, &a, e);
+}
+
+static void done_attempt(struct writer_job *job, const struct error *e)
+{
+	struct attempt_job *j = (struct attempt_job *)job;
+	struct recorder *r = j->recorder;
+	if (j->done)
+		j->done(j->user, e);
+	free(j);
+	recorder_log_look(r);
+}
+
+void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a, struct answered *answered,
+			     void (*done)(void *user, const struct error *e), void *user)
+{
+	struct attempt_job *j = calloc(1, sizeof *j);
+	if (!j) {
+		struct error e;
+		error_set(&e, EXIT_STORE, "out of memory");
+		if (done)
+			done(user, &e);
+		return;
+	}
+	j->recorder = r;
+	j->job.run = run_attempt;
+	j->job.done = done_attempt;
+	j->job.lazy = true; /* the sender has its answer already */
+	j->job.bytes = a->body.len;
+	j->attempt = *a;
+	j->answered = answered;
+	j->done = done;
+	j->user = user;
+	r->indexing.submitted++;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+static bool run_status(struct writer_job *job, void *db, struct error *e)
+{
+	struct status_job *j = (struct status_job *)job;
+	return j->drop ? store_drop_status(db, j->status.pid, e) : store_put_status(db, &j->status, e);
+}
+
+static void done_status(struct writer_job *job, const struct error *e)
+{
+	struct status_job *j = (struct status_job *)job;
+	(void)e;
+	buffer_free(&j->text);
+	free(j);
+}
+
+void recorder_put_status(struct recorder *r, const struct client_status *c)
+{
+	struct status_job *j = calloc(1, sizeof *j);
+	if (!j)
+		return;
+	j->status = *c;
+	struct bytes *views[] = { &j->status.state,  &j->status.detail, &j->status.relay,  &j->status.url,
+				  &j->status.tunnel, &j->status.target, &j->status.secrets };
+	size_t total = 0;
+	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+		total += views[i]->len;
+	if (!buffer_reserve(&j->text, total)) {
+		free(j);
+		return;
+	}
+	for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+		size_t start = j->text.len;
+		if (views[i]->len && !buffer_append_bytes(&j->text, *views[i]))
+			views[i]->len = 0; /* cannot be: the room is there */
+		*views[i] = bytes_make(j->text.at + start, views[i]->len);
+	}
+	j->job.run = run_status;
+	j->job.done = done_status;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+static bool run_state(struct writer_job *job, void *db, struct error *e)
+{
+	struct state_job *j = (struct state_job *)job;
+	return store_set_state(db, j->id, j->state, e);
+}
+
+static void done_state(struct writer_job *job, const struct error *e)
+{
+	(void)e; /* what stays behind as "sending" is taken up by the next run */
+	free(job);
+}
+
+void recorder_set_state(struct recorder *r, int64_t id, enum delivery_state state)
+{
+	struct state_job *j = calloc(1, sizeof *j);
+	if (!j)
+		return;
+	j->job.run = run_state;
+	j->job.done = done_state;
+	j->job.lazy = true;
+	j->id = id;
+	j->state = state;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+static bool run_answered(struct writer_job *job, void *db, struct error *e)
+{
+	struct answered_job *j = (struct answered_job *)job;
+	return store_set_answered(db, j->id, j->number, j->at_us, e);
+}
+
+void recorder_set_answered(struct recorder *r, int64_t delivery_id, int number, uint64_t at_us)
+{
+	struct answered_job *j = calloc(1, sizeof *j);
+	if (!j)
+		return;
+	j->job.run = run_answered;
+	j->job.done = done_state;
+	j->job.lazy = true;
+	j->id = delivery_id;
+	j->number = number;
+	j->at_us = at_us;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+static bool run_tag(struct writer_job *job, void *db, struct error *e)
+{
+	struct tag_job *j = (struct tag_job *)job;
+	return store_add_tag(db, j->id, bytes_of(j->name), e);
+}
+
+void recorder_add_tag(struct recorder *r, int64_t id, const char *name)
+{
+	struct tag_job *j = calloc(1, sizeof *j);
+	if (!j)
+		return;
+	j->job.run = run_tag;
+	j->job.done = done_state;
+	j->job.lazy = true;
+	j->id = id;
+	snprintf(j->name, sizeof j->name, "%s", name);
+	batch_writer_submit(r->writer, &j->job);
+}
+
+void recorder_drop_status(struct recorder *r, int64_t pid)
+{
+	struct status_job *j = calloc(1, sizeof *j);
+	if (!j)
+		return;
+	j->status.pid = pid;
+	j->drop = true;
+	j->job.run = run_status;
+	j->job.done = done_status;
+	batch_writer_submit(r->writer, &j->job);
+}

@@ -1,0 +1,75 @@
+/* The search index is filled when there is nothing else to write: a quarter of a second without a delivery, then small
+ * steps, each a transaction of its own. */
+#include "client/record/recorder_private.h"
+#include "shared/store/store_bound.h"
+#include "shared/store/store_filter.h"
+
+#define TICK_MS 250
+#define LOOK_AGAIN 20         /* ticks: other programs record as well */
+#define INDEXED_AT_ONCE 65536 /* about the bytes that a step writes */
+#define AFTER_TROUBLE 240     /* a full disk, say */
+
+static bool run_index(struct writer_job *job, void *db, struct error *e)
+{
+	return store_make_room(db, INDEXED_AT_ONCE, e) && store_index_some(db, &((struct indexing *)job)->more, e);
+}
+
+static bool is_idle(struct recorder *r)
+{
+	return r->indexing.submitted == r->indexing.seen && batch_writer_pending(r->writer) == 0;
+}
+
+static void submit(struct recorder *r)
+{
+	r->indexing.under_way = true;
+	batch_writer_submit(r->writer, &r->indexing.job);
+}
+
+static void done_index(struct writer_job *job, const struct error *e)
+{
+	struct indexing *x = (struct indexing *)job;
+	struct recorder *r = x->timer.data;
+	x->under_way = false;
+	recorder_log_look(r);
+	x->wait = e ? AFTER_TROUBLE : LOOK_AGAIN;
+	if (!e && x->more)
+		x->wait = 0;
+	if (!e && x->more && !x->ending && is_idle(r))
+		submit(r);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct recorder *r = timer->data;
+	struct indexing *x = &r->indexing;
+	bool idle = is_idle(r);
+	if (x->wait > 0)
+		x->wait--;
+	if (x->submitted != x->seen && x->wait <= LOOK_AGAIN)
+		x->wait = 0;
+	x->seen = x->submitted;
+	if (idle && x->wait == 0 && !x->under_way)
+		submit(r);
+}
+
+void recorder_index_start(struct recorder *r, uv_loop_t *loop)
+{
+	struct indexing *x = &r->indexing;
+	x->job.run = run_index;
+	x->job.done = done_index;
+	uv_timer_init(loop, &x->timer);
+	x->timer.data = r;
+	uv_timer_start(&x->timer, on_tick, TICK_MS, TICK_MS);
+	uv_unref((uv_handle_t *)&x->timer);
+}
+
+static void on_closed(uv_handle_t *h)
+{
+	recorder_part_closed(h->data);
+}
+
+void recorder_index_stop(struct recorder *r)
+{
+	r->indexing.ending = true;
+	uv_close((uv_handle_t *)&r->indexing.timer, on_closed);
+}

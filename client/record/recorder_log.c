@@ -1,0 +1,35 @@
+#include "client/record/recorder_private.h"
+
+static void on_work(uv_work_t *work)
+{
+	struct recorder *r = work->data;
+	struct error e;
+	/* Without a connection, for want of descriptors say, the log grows until the next try. */
+	bool fine = r->shortening.own || store_open(&r->shortening.own, r->path, STORE_READ_WRITE, &e);
+	store_shorten_log(fine ? r->shortening.own : NULL, r->store);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+	struct recorder *r = work->data;
+	(void)status;
+	r->shortening.under_way = false;
+	if (r->shortening.ending)
+		recorder_part_closed(r);
+}
+
+void recorder_log_look(struct recorder *r)
+{
+	struct shortening *x = &r->shortening;
+	if (x->under_way || x->ending || !store_log_is_long(r->store))
+		return;
+	x->work.data = r;
+	x->under_way = uv_queue_work(r->loop, &x->work, on_work, on_worked) == 0;
+}
+
+void recorder_log_stop(struct recorder *r)
+{
+	r->shortening.ending = true;
+	if (!r->shortening.under_way)
+		recorder_part_closed(r);
+}

@@ -1,0 +1,68 @@
+/* Between replayer.c (the loop: what comes when) and replayer_record.c (a worker's thread: the store). */
+#pragma once
+
+#include <uv.h>
+
+#include "client/replay/replayer.h"
+#include "shared/store/store_jobs.h"
+
+enum replay_step {
+	STEP_PREPARE, /* reads the original, puts the replay on record */
+	STEP_CALL,    /* the app is called */
+	STEP_ASKED,   /* a client is to call it */
+	STEP_RECORD,  /* the attempt */
+	STEP_WITHDRAW,
+	STEP_RESULT, /* what the client made of it */
+	STEP_OVER,
+};
+
+struct replay {
+	struct replayer *replayer;
+	struct replay *next;
+	enum replay_step step;
+	bool working, stopped; /* a worker has it */
+	bool failed;           /* with `error` */
+	struct error error;
+	struct replay_change change;
+	struct replayed replayed;
+	void (*done)(void *user, const struct replayed *result, const struct error *e);
+	void *user;
+	/* The worker's while it works. */
+	uint8_t event_id[UUID_LEN];
+	bool has_body, https, edited, no_memory, never_whole, redacted;
+	enum signature_verdict verdict; /* of what is sent */
+	struct buffer method, target, tunnel, peer, provider, event_type, last_url, prefix;
+	struct message message;
+	struct buffer headers;     /* as sent and recorded */
+	struct buffer signed_body; /* where signing changes it */
+	char *base;                /* where to */
+	int64_t job;               /* asked of a client, or 0 */
+	enum delivery_state state;
+	/* The call. */
+	struct forward *call;
+	bool cut;
+	struct buffer answer_reason, answer_headers, answer_body, result_url;
+	uint64_t answer_size;
+	struct forward_result result;
+};
+
+struct replayer {
+	uv_loop_t *loop;
+	struct replayer_options options;
+	char *to;            /* parsed */
+	struct store *store; /* the worker's while it works */
+	struct store *watch; /* the loop's own */
+	struct forwarder *forwarder;
+	struct replay *first; /* all there are, in the order of asking */
+	struct replay *at_work;
+	uv_work_t work;
+	uv_timer_t poll; /* while clients are asked */
+	int64_t version;
+	uint64_t checked_ms; /* whether clients that were asked live */
+	size_t parts;        /* to be closed */
+	void (*closed)(void *user);
+	void *closed_user;
+};
+
+/* On the worker's thread: the replay's step, with the store. */
+void replay_work(struct replayer *r, struct replay *p);

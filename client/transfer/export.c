@@ -1,0 +1,350 @@
+#include "client/transfer/export_private.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/formats/har.h"
+#include "shared/http/http_text.h"
+#include "shared/base/text.h"
+
+/* One of: a file, standard output, a buffer. */
+struct sink {
+	struct export_file file;
+	const char *path; /* NULL: not a file; made with the first delivery, so that none is made for nothing */
+	bool open;
+	struct buffer *buffer;
+};
+
+struct export
+{
+	struct store *store;
+	const struct export_options *options;
+	struct sink sink;
+	bool several;
+	size_t written;
+	struct buffer text;   /* of one delivery */
+	struct buffer client; /* the target of a running client */
+};
+
+bool export_named(const char *name, struct export_options *o, struct error *e)
+{
+	static const struct {
+		const char *name;
+		enum export_as as;
+		bool secrets;
+	} names[] = {
+		{ "har", EXPORT_AS_HAR, false },   { "ndjson", EXPORT_AS_NDJSON, false },
+		{ "curl", EXPORT_AS_CURL, false }, { "curl-secrets", EXPORT_AS_CURL, true },
+		{ "http", EXPORT_AS_HTTP, false }, { "body", EXPORT_AS_BODY, false },
+		{ "raw", EXPORT_AS_RAW, false },   { "headers", EXPORT_AS_HEADERS, false },
+		{ "url", EXPORT_AS_URL, false },
+	};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(name, names[i].name) == 0) {
+			o->as = names[i].as;
+			o->secrets = o->secrets || names[i].secrets;
+			return true;
+		}
+	return error_set(e, EXIT_USAGE, "there is no export format '%.20s'", name);
+}
+
+bool export_of_path(const char *path, enum export_as *as)
+{
+	static const struct {
+		const char *end;
+		enum export_as as;
+	} ends[] = { { ".har", EXPORT_AS_HAR },
+		     { ".ndjson", EXPORT_AS_NDJSON },
+		     { ".jsonl", EXPORT_AS_NDJSON },
+		     { ".sh", EXPORT_AS_CURL },
+		     { ".http", EXPORT_AS_HTTP } };
+	const char *dot = strrchr(path, '.');
+	for (size_t i = 0; dot && i < sizeof ends / sizeof *ends; i++)
+		if (strcmp(dot, ends[i].end) == 0) {
+			*as = ends[i].as;
+			return true;
+		}
+	return false;
+}
+
+static bool no_memory(struct error *e)
+{
+	return error_set(e, EXIT_STORE, "out of memory");
+}
+
+/* What a terminal may get of it: JSON stays what it is, of the others control characters are made visible. Commands
+ * for a shell hold none. */
+static bool guard(enum export_as as, struct buffer *text)
+{
+	struct buffer guarded = { 0 };
+	size_t start = 0;
+	bool fine = true;
+	if (as == EXPORT_AS_CURL)
+		return true;
+	if (as == EXPORT_AS_HAR || as == EXPORT_AS_NDJSON) {
+		fine = text_guard_json(&guarded, buffer_view(text));
+	} else {
+		while (fine && start < text->len) { /* lines of HTTP end with CR LF */
+			const uint8_t *from = text->at + start, *end = memmem(from, text->len - start, "\r\n", 2);
+			size_t len = end ? (size_t)(end - from) : text->len - start;
+			fine = text_sanitize(&guarded, bytes_make(from, len), TEXT_BODY) &&
+			       (!end || buffer_put_u8(&guarded, '\n'));
+			start += len + (end ? 2 : 0);
+		}
+	}
+	buffer_free(text);
+	*text = guarded;
+	return fine;
+}
+
+static bool flush(struct export *x, struct error *e)
+{
+	if (!x->sink.buffer && !x->sink.path && isatty(STDOUT_FILENO) && !guard(x->options->as, &x->text))
+		return no_memory(e);
+	struct bytes text = buffer_view(&x->text);
+	struct sink *s = &x->sink;
+	x->text.len = 0;
+	if (s->buffer)
+		return buffer_append_bytes(s->buffer, text) || no_memory(e);
+	if (s->path) {
+		if (!s->open && !(s->open = export_file_open(&s->file, s->path, x->options->force, e)))
+			return false;
+		return export_file_write(&s->file, text, e);
+	}
+	return text.len == 0 || fwrite(text.at, 1, text.len, stdout) == text.len ||
+	       error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
+}
+
+static void on_client(void *user, const struct client_status *c)
+{
+	struct buffer *target = user;
+	if (!target->len && !buffer_append_bytes(target, c->target))
+		target->len = 0;
+}
+
+/* Where it went; else where a client sends to. Caller frees; NULL and *e. */
+static char *base_of(struct export *x, const struct exchange *d, struct error *e)
+{
+	struct bytes base = exchange_base(d);
+	if (x->options->base)
+		base = bytes_of(x->options->base);
+	if (!base.len && !store_list_status(x->store, on_client, &x->client, e))
+		return NULL;
+	if (!base.len)
+		base = x->client.len ? buffer_view(&x->client) : bytes_of("http://localhost");
+	struct redaction r = { 0 };
+	struct buffer safe = { 0 };
+	if (x->options->redact && !redact_url(&r, base, &safe)) {
+		buffer_free(&safe);
+		no_memory(e);
+		return NULL;
+	}
+	char *text = bytes_dup_text(x->options->redact ? buffer_view(&safe) : base);
+	buffer_free(&safe);
+	if (!text)
+		no_memory(e);
+	return text;
+}
+
+/* Begins with ### or has a line that does, which would separate it in a file of several. */
+static bool has_separator(struct bytes body)
+{
+	return (body.len >= 3 && memcmp(body.at, "###", 3) == 0) ||
+	       (body.len >= 4 && memmem(body.at, body.len, "\n###", 4));
+}
+
+/* "a-42.body" beside "a.http", as a path for us. */
+static bool body_path(const char *path, int64_t id, struct buffer *out)
+{
+	const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+	int stem = dot && dot > (slash ? slash + 1 : path) ? (int)(dot - path) : (int)strlen(path);
+	return buffer_printf(out, "%.*s-%" PRId64 ".body", stem, path, id) && buffer_put_u8(out, 0);
+}
+
+/* A body that is no text goes to a file of its own; *reference is what stands for it then. */
+static bool put_body_beside(struct export *x, const struct exchange *d, struct buffer *reference, struct error *e)
+{
+	struct bytes body = buffer_view(&d->request.body);
+	struct export_file f;
+	struct buffer path = { 0 };
+	if (!http_text_wants_file(body) && !(x->several && has_separator(body)))
+		return true;
+	if (!x->sink.path)
+		return error_set(e, EXIT_USAGE,
+				 "the body of delivery %" PRId64
+				 " is not text that a .http file can hold: name a file with -o, it is put beside",
+				 d->id);
+	if (!body_path(x->sink.path, d->id, &path)) {
+		buffer_free(&path);
+		return no_memory(e);
+	}
+	const char *text = (const char *)path.at, *slash = strrchr(text, '/');
+	bool fine = buffer_printf(reference, "./%s", slash ? slash + 1 : text) && buffer_put_u8(reference, 0);
+	fine = fine ? export_file_open(&f, text, x->options->force, e) : no_memory(e);
+	if (fine) {
+		fine = export_file_write(&f, body, e);
+		fine = export_file_close(&f, fine, e) && fine;
+	}
+	buffer_free(&path);
+	return fine;
+}
+
+#define REDACTED_COMMENT "# redacted: secrets were taken out of this delivery, so its signature does not hold\n"
+
+/* What stands between this and the one before. */
+static bool put_separator(struct export *x, const struct exchange *d, struct error *e)
+{
+	char at[TEXT_TIME_LEN];
+	bool fine = true;
+	text_format_time(at, d->received_at_us);
+	if (x->options->as == EXPORT_AS_HAR)
+		fine = (x->written || har_begin(&x->text)) && buffer_append_text(&x->text, x->written ? ",\n" : "\n");
+	else if (x->options->as == EXPORT_AS_HTTP && x->several)
+		fine = buffer_printf(&x->text, "%s### %" PRId64 " %s\n", x->written ? "\n" : "", d->id, at);
+	else if (x->options->as == EXPORT_AS_CURL && x->several)
+		fine = buffer_printf(&x->text, "%s# delivery %" PRId64 ", %s\n", x->written ? "\n" : "", d->id, at);
+	else if (x->options->as == EXPORT_AS_URL && x->written)
+		fine = buffer_put_u8(&x->text, '\n');
+	if (d->redacted && (x->options->as == EXPORT_AS_HTTP || x->options->as == EXPORT_AS_CURL))
+		fine = fine && buffer_append_text(&x->text, REDACTED_COMMENT);
+	return fine || no_memory(e);
+}
+
+struct putting {
+	struct export *x;
+	const struct exchange *d;
+	bool fine;
+	struct error *e;
+};
+
+static void on_row(void *user, const struct delivery_row *row)
+{
+	struct putting *p = user;
+	p->fine = export_put(p->d, row, p->x->options, NULL, NULL, &p->x->text, p->e);
+}
+
+static bool put(struct export *x, const struct exchange *d, struct error *e)
+{
+	enum export_as as = x->options->as;
+	struct buffer reference = { 0 };
+	if (as == EXPORT_AS_NDJSON) {
+		struct putting p = { x, d, true, e };
+		return store_get(x->store, d->id, on_row, &p, e) && p.fine;
+	}
+	if (as == EXPORT_AS_HTTP && !put_body_beside(x, d, &reference, e)) {
+		buffer_free(&reference);
+		return false;
+	}
+	char *base = base_of(x, d, e);
+	bool fine = base && export_put(d, NULL, x->options, base, (const char *)reference.at, &x->text, e);
+	free(base);
+	buffer_free(&reference);
+	return fine;
+}
+
+static bool is_request_alone(enum export_as as)
+{
+	return as == EXPORT_AS_BODY || as == EXPORT_AS_HEADERS || as == EXPORT_AS_RAW || as == EXPORT_AS_URL;
+}
+
+static bool check(const struct export *x, const struct exchange *d, struct error *e)
+{
+	enum export_as as = x->options->as;
+	bool part = d->request.body_size > d->request.body.len;
+	if (part && (as == EXPORT_AS_BODY || as == EXPORT_AS_RAW || as == EXPORT_AS_CURL || as == EXPORT_AS_HTTP))
+		return error_set(e, EXIT_USAGE,
+				 "delivery %" PRId64 " was recorded in part only (%zu of %" PRIu64
+				 " bytes): har and ndjson keep that",
+				 d->id, d->request.body.len, d->request.body_size);
+	return true;
+}
+
+struct telling {
+	const struct export_options *options;
+	int64_t id;
+};
+
+static void on_found(void *user, const struct redact_found *found)
+{
+	const struct telling *t = user;
+	t->options->on_redacted(t->options->user, t->id, found);
+}
+
+static bool redact(const struct export *x, struct exchange *d, struct error *e)
+{
+	const struct export_options *o = x->options;
+	struct telling t = { o, d->id };
+	struct redaction r = { .names = o->redact_names, .on_found = o->on_redacted ? on_found : NULL, .user = &t };
+	bool answer = o->as == EXPORT_AS_HAR || o->as == EXPORT_AS_NDJSON;
+	if (!exchange_redact(d, &r, answer, e))
+		return false;
+	for (size_t k = 0; o->redacted && k < REDACT_KINDS; k++)
+		o->redacted[k] += r.counts[k];
+	return true;
+}
+
+static bool export_one(struct export *x, int64_t id, struct error *e)
+{
+	struct exchange d;
+	if (!exchange_read(x->store, id, &d, e))
+		return e->code == EXIT_USAGE; /* deleted in between */
+	bool fine = check(x, &d, e) && (!x->options->redact || redact(x, &d, e)) &&
+		    (x->options->dry_run || (put_separator(x, &d, e) && put(x, &d, e) && flush(x, e)));
+	exchange_free(&d);
+	x->written += fine;
+	return fine;
+}
+
+static bool export_all(struct export *x, const int64_t *ids, size_t count, struct error *e)
+{
+	bool fine = true;
+	x->several = count > 1;
+	if (x->several && is_request_alone(x->options->as) && x->options->as != EXPORT_AS_URL)
+		return error_set(e, EXIT_USAGE, "this format takes one delivery, not %zu", count);
+	for (size_t i = 0; fine && i < count; i++) {
+		fine = export_one(x, ids[i], e);
+		if (fine && x->options->stop && *x->options->stop)
+			fine = error_set(e, EXIT_INTERRUPTED, "interrupted");
+	}
+	if (fine && x->written && x->options->as == EXPORT_AS_HAR && !x->options->dry_run)
+		fine = (har_end(&x->text) || no_memory(e)) && flush(x, e);
+	buffer_free(&x->text);
+	buffer_free(&x->client);
+	return fine;
+}
+
+bool export_to_file(struct store *s, const int64_t *ids, size_t count, const struct export_options *o, const char *path,
+		    size_t *written, struct error *e)
+{
+	struct export x = { .store = s, .options = o, .sink.path = path };
+	bool fine = export_all(&x, ids, count, e);
+	if (x.sink.open)
+		fine = export_file_close(&x.sink.file, fine, e) && fine;
+	if (written)
+		*written = x.written;
+	return fine;
+}
+
+bool export_to_stdout(struct store *s, const int64_t *ids, size_t count, const struct export_options *o,
+		      size_t *written, struct error *e)
+{
+	struct export x = { .store = s, .options = o };
+	bool fine = export_all(&x, ids, count, e);
+	if (written)
+		*written = x.written;
+	return fine &&
+	       (fflush(stdout) == 0 || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno)));
+}
+
+bool export_to_buffer(struct store *s, const int64_t *ids, size_t count, const struct export_options *o,
+		      struct buffer *out, size_t *written, struct error *e)
+{
+	struct export x = { .store = s, .options = o, .sink.buffer = out };
+	bool fine = export_all(&x, ids, count, e);
+	if (written)
+		*written = x.written;
+	return fine;
+}

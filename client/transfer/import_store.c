@@ -1,0 +1,121 @@
+#include "client/transfer/import_store.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "shared/store/store_filter.h"
+
+#define HELD_MS 250 /* of the store's lock */
+#define PAUSE_MS 25 /* without it, in which a client that waits for it will ask */
+#define DELETED_AT_ONCE 100
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void pause_for_others(void)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
+	nanosleep(&pause, NULL);
+}
+
+static bool begin(struct import_store *i, struct error *e)
+{
+	if (i->open)
+		return true;
+	i->open = store_batch_ops.begin(i->store, e);
+	i->opened_at_ms = now_ms();
+	return i->open;
+}
+
+static void roll_back(struct import_store *i)
+{
+	if (i->open)
+		store_batch_ops.rollback(i->store);
+	i->open = false;
+	i->count = i->committed; /* the ids of the others may be somebody else's by now */
+}
+
+static bool commit(struct import_store *i, struct error *e)
+{
+	if (i->open && !store_batch_ops.commit(i->store, e)) {
+		roll_back(i);
+		return false;
+	}
+	i->open = false;
+	i->committed = i->count;
+	return true;
+}
+
+static bool remember(struct import_store *i, int64_t id, struct error *e)
+{
+	if (i->count == i->cap) {
+		size_t cap = i->cap ? 2 * i->cap : 64;
+		int64_t *ids = realloc(i->ids, cap * sizeof *ids);
+		if (!ids)
+			return error_set(e, EXIT_STORE, "out of memory");
+		i->ids = ids;
+		i->cap = cap;
+	}
+	i->ids[i->count++] = id;
+	return true;
+}
+
+bool import_store_add(struct import_store *i, const struct exchange *x, struct error *e)
+{
+	int64_t id;
+	bool known;
+	if (!begin(i, e) || !exchange_insert(i->store, x, &id, &known, e) || (!known && !remember(i, id, e)))
+		return false;
+	i->known += known;
+	i->imported += !known;
+	if (now_ms() - i->opened_at_ms < HELD_MS)
+		return true;
+	bool fine = commit(i, e);
+	pause_for_others();
+	return fine;
+}
+
+static bool delete_some(struct import_store *i, size_t end, struct error *e)
+{
+	if (!store_batch_ops.begin(i->store, e))
+		return false;
+	bool fine = true;
+	for (size_t k = i->count; fine && k > end; k--)
+		fine = store_delete(i->store, i->ids[k - 1], e);
+	if (fine && store_batch_ops.commit(i->store, e))
+		return true;
+	store_batch_ops.rollback(i->store);
+	return false;
+}
+
+static bool take_back(struct import_store *i, struct error *e)
+{
+	while (i->count > 0) {
+		size_t end = i->count > DELETED_AT_ONCE ? i->count - DELETED_AT_ONCE : 0;
+		if (!delete_some(i, end, e))
+			return false;
+		i->count = end;
+		if (end > 0)
+			pause_for_others();
+	}
+	return true;
+}
+
+bool import_store_finish(struct import_store *i, bool fine, struct error *e)
+{
+	struct error left = { 0 };
+	fine = fine && commit(i, e);
+	if (!fine)
+		roll_back(i);
+	if (!fine && !take_back(i, &left))
+		error_set(e, EXIT_STORE,
+			  "%zu deliveries of the file stay on record, for they could not be deleted again: %.300s",
+			  i->count, left.text);
+	free(i->ids);
+	i->ids = NULL;
+	return fine;
+}

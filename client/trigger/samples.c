@@ -1,0 +1,323 @@
+#include "client/trigger/samples.h"
+
+#include "shared/program/options.h"
+#include "shared/signature/signature_tools.h"
+#include "shared/base/text.h"
+#include "shared/base/uuid7.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#define OWN_MOST ((size_t)16 << 20)
+
+/* ---- which ---- */
+
+/* What is meant by the provider's name alone, where it is not the first of its samples. */
+static const char *const usual[] = {
+	"stripe.invoice.paid", "github.push",           "gitlab.push",     "slack.event", "shopify.orders.create",
+	"twilio.message",      "standard.user.created", "discord.command", "meta.page",   "svix.any"
+};
+
+static bool begins(const char *text, const char *with, size_t len)
+{
+	return strncmp(text, with, len) == 0;
+}
+
+static const struct sample *exact(const char *name, size_t len)
+{
+	for (const struct sample *s = samples_built_in; s->name; s++)
+		if (strlen(s->name) == len && begins(s->name, name, len))
+			return s;
+	return NULL;
+}
+
+static const struct sample *of_provider(const char *name)
+{
+	size_t len = strlen(name);
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+		if (begins(usual[i], name, len) && usual[i][len] == '.')
+			return exact(usual[i], strlen(usual[i]));
+	for (const struct sample *s = samples_built_in; s->name; s++)
+		if (begins(s->name, name, len) && s->name[len] == '.')
+			return s;
+	return NULL;
+}
+
+static const struct sample *any_of(const char *name, const char **event)
+{
+	const char *dot = strchr(name, '.');
+	char any[80];
+	if (!dot || !dot[1] || dot - name > 60)
+		return NULL;
+	snprintf(any, sizeof any, "%.*s.any", (int)(dot - name), name);
+	*event = dot + 1;
+	return exact(any, strlen(any));
+}
+
+static const char *nearest(const char *name)
+{
+	const char *best = NULL;
+	size_t least = text_distance_limit(name);
+	for (const struct sample *s = samples_built_in; s->name; s++) {
+		char provider[64];
+		snprintf(provider, sizeof provider, "%.*s", (int)strcspn(s->name, "."), s->name);
+		size_t whole = text_distance(name, s->name), part = text_distance(name, provider);
+		size_t distance = whole < part ? whole : part;
+		if (distance < least) {
+			least = distance;
+			best = s->name;
+		}
+	}
+	return best;
+}
+
+const struct sample *samples_find(const char *name, const char **event, struct error *e)
+{
+	*event = NULL;
+	const struct sample *s = exact(name, strlen(name));
+	if (!s)
+		s = of_provider(name);
+	if (!s)
+		s = any_of(name, event);
+	if (s)
+		return s;
+	const char *hint = nearest(name);
+	error_set(e, EXIT_USAGE, "there is no sample '%.60s'%s%s; `creel trigger --list` shows what there is", name,
+		  hint ? ": did you mean " : "", hint ? hint : "");
+	return NULL;
+}
+
+/* ---- a user's own ---- */
+
+char *samples_default_folder(void)
+{
+	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	struct buffer b = { 0 };
+	bool fine = base && *base == '/' ? buffer_printf(&b, "%s/creel/templates", base)
+					 : home && *home && buffer_printf(&b, "%s/.config/creel/templates", home);
+	if (fine && buffer_put_u8(&b, 0))
+		return (char *)b.at;
+	buffer_free(&b);
+	return NULL;
+}
+
+static bool read_whole(FILE *f, const char *path, struct buffer *text, struct error *e)
+{
+	char piece[65536];
+	size_t n;
+	while ((n = fread(piece, 1, sizeof piece, f)) > 0) {
+		if (text->len > OWN_MOST)
+			return error_set(e, EXIT_USAGE, "%s is larger than 16 MiB", path);
+		if (!buffer_append(text, piece, n))
+			return error_set(e, EXIT_STORE, "out of memory");
+	}
+	return !ferror(f) || error_set(e, EXIT_USAGE, "%s cannot be read: %s", path, strerror(errno));
+}
+
+bool samples_read_own(const char *folder, const char *name, struct buffer *text, bool *found, struct error *e)
+{
+	struct buffer path = { 0 };
+	*found = false;
+	/* A name is no way to other folders. */
+	if (strchr(name, '/') || *name == '.' || !*name)
+		return true;
+	if (!buffer_printf(&path, "%s/%s.http", folder, name) || !buffer_put_u8(&path, 0)) {
+		buffer_free(&path);
+		return error_set(e, EXIT_STORE, "out of memory");
+	}
+	const char *at = (const char *)path.at;
+	FILE *f = fopen(at, "rb");
+	bool fine = true;
+	if (f) {
+		*found = true;
+		fine = read_whole(f, at, text, e);
+		fclose(f);
+	} else if (errno != ENOENT && errno != ENOTDIR) {
+		fine = error_set(e, EXIT_USAGE, "%s cannot be read: %s", at, strerror(errno));
+	}
+	buffer_free(&path);
+	return fine;
+}
+
+/* ---- {{…}} ---- */
+
+static bool put_id(struct buffer *out)
+{
+	uint8_t random[12];
+	bool fine = RAND_bytes(random, sizeof random) == 1;
+	for (size_t i = 0; fine && i < sizeof random; i++)
+		fine = buffer_printf(out, "%02x", random[i]);
+	return fine;
+}
+
+static bool put_uuid(struct buffer *out, uint64_t now_ms)
+{
+	uint8_t id[UUID_LEN];
+	char text[UUID_TEXT_LEN + 1];
+	if (!uuid7_make(id, now_ms * 1000))
+		return false;
+	uuid_format(id, text);
+	return buffer_append_text(out, text);
+}
+
+static bool put_iso(struct buffer *out, uint64_t now_ms)
+{
+	char text[TEXT_TIME_LEN];
+	text_format_time(text, now_ms / 1000 * 1000000);
+	char *dot = strchr(text, '.');
+	return buffer_append(out, text, dot ? (size_t)(dot - text) : strlen(text)) && buffer_put_u8(out, 'Z');
+}
+
+static bool put_topic(struct buffer *out, const char *event)
+{
+	const char *dot = strchr(event, '.');
+	if (!dot)
+		return buffer_append_text(out, event);
+	return buffer_append(out, event, (size_t)(dot - event)) && buffer_put_u8(out, '/') &&
+	       buffer_append_text(out, dot + 1);
+}
+
+static bool put_value(struct bytes name, const char *event, uint64_t now_ms, struct buffer *out, bool *known)
+{
+	*known = true;
+	if (bytes_equal(name, bytes_of("id")))
+		return put_id(out);
+	if (bytes_equal(name, bytes_of("uuid")))
+		return put_uuid(out, now_ms);
+	if (bytes_equal(name, bytes_of("now")))
+		return buffer_printf(out, "%llu", (unsigned long long)now_ms / 1000);
+	if (bytes_equal(name, bytes_of("now_ms")))
+		return buffer_printf(out, "%llu", (unsigned long long)now_ms);
+	if (bytes_equal(name, bytes_of("iso")))
+		return put_iso(out, now_ms);
+	if (event && bytes_equal(name, bytes_of("event")))
+		return buffer_append_text(out, event);
+	if (event && bytes_equal(name, bytes_of("topic")))
+		return put_topic(out, event);
+	*known = false;
+	return true;
+}
+
+bool samples_fill(struct bytes text, const char *event, uint64_t now_ms, struct buffer *out, struct error *e)
+{
+	bool fine = true;
+	for (const char *c = event; c && *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("._-:/", *c))
+			return error_set(e, EXIT_USAGE, "an event's name is letters, digits and . _ - : /");
+	while (fine && text.len) {
+		const uint8_t *open = memmem(text.at, text.len, "{{", 2);
+		size_t before = open ? (size_t)(open - text.at) : text.len;
+		fine = buffer_append(out, text.at, before);
+		text = bytes_make(text.at + before, text.len - before);
+		const uint8_t *close = text.len ? memmem(text.at, text.len, "}}", 2) : NULL;
+		bool known = false;
+		if (fine && close)
+			fine = put_value(bytes_make(text.at + 2, (size_t)(close - text.at) - 2), event, now_ms, out,
+					 &known);
+		size_t taken = known ? (size_t)(close - text.at) + 2 : text.len ? 1 : 0;
+		if (fine && !known)
+			fine = buffer_append(out, text.at, taken);
+		text = bytes_make(text.at + taken, text.len - taken);
+	}
+	return fine || error_set(e, EXIT_STORE, "out of memory");
+}
+
+/* ---- --data ---- */
+
+static bool is_json_value(const char *text)
+{
+	char *end;
+	if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0 || strcmp(text, "null") == 0)
+		return true;
+	if (!isdigit((unsigned char)*text) && !(*text == '-' && isdigit((unsigned char)text[1])))
+		return false;
+	if (strspn(text, "0123456789.eE+-") != strlen(text) || (*text == '0' && isdigit((unsigned char)text[1])))
+		return false;
+	strtod(text, &end);
+	return !*end && end[-1] != '.';
+}
+
+static bool put_json(struct buffer *out, const char *text)
+{
+	if (is_json_value(text))
+		return buffer_append_text(out, text);
+	bool fine = buffer_put_u8(out, '"');
+	for (const char *c = text; fine && *c; c++) {
+		if (*c == '"' || *c == '\\')
+			fine = buffer_put_u8(out, '\\') && buffer_put_u8(out, (uint8_t)*c);
+		else if ((unsigned char)*c < 0x20)
+			fine = buffer_printf(out, "\\u%04x", *c);
+		else
+			fine = buffer_put_u8(out, (uint8_t)*c);
+	}
+	return fine && buffer_put_u8(out, '"');
+}
+
+static bool put_form(struct buffer *out, const char *text)
+{
+	bool fine = true;
+	for (const char *c = text; fine && *c; c++)
+		fine = isalnum((unsigned char)*c) || strchr("-._~", *c) ? buffer_put_u8(out, (uint8_t)*c)
+									: buffer_printf(out, "%%%02X", (uint8_t)*c);
+	return fine;
+}
+
+static bool set_form(struct buffer *body, const char *name, const char *value)
+{
+	struct buffer out = { 0 };
+	struct bytes rest = buffer_view(body);
+	size_t len = strlen(name);
+	bool fine = true, done = false;
+	while (fine && rest.len) {
+		const uint8_t *end = memchr(rest.at, '&', rest.len);
+		struct bytes pair = bytes_make(rest.at, end ? (size_t)(end - rest.at) : rest.len);
+		bool same = pair.len > len && memcmp(pair.at, name, len) == 0 && pair.at[len] == '=';
+		fine = (out.len == 0 || buffer_put_u8(&out, '&')) &&
+		       buffer_append(&out, pair.at, same ? len + 1 : pair.len) && (!same || put_form(&out, value));
+		done = done || same;
+		size_t taken = pair.len + (end ? 1 : 0);
+		rest = bytes_make(rest.at + taken, rest.len - taken);
+	}
+	if (fine && !done)
+		fine = (out.len == 0 || buffer_put_u8(&out, '&')) && put_form(&out, name) && buffer_put_u8(&out, '=') &&
+		       put_form(&out, value);
+	buffer_free(body);
+	*body = out;
+	return fine;
+}
+
+static bool set_json(struct buffer *body, const char *path, const char *value, bool *there)
+{
+	struct buffer old = { 0 }, out = { 0 };
+	struct bytes lexeme;
+	*there = signature_json_value(buffer_view(body), path, &old, &lexeme);
+	bool fine = true;
+	if (*there) {
+		size_t at = (size_t)(lexeme.at - body->at), after = at + lexeme.len;
+		fine = buffer_append(&out, body->at, at) && put_json(&out, value) &&
+		       buffer_append(&out, body->at + after, body->len - after);
+		buffer_free(body);
+		*body = out;
+	}
+	buffer_free(&old);
+	return fine;
+}
+
+bool samples_set(struct buffer *body, bool is_form, const char *assignment, struct error *e)
+{
+	const char *equals = strchr(assignment, '=');
+	bool there = true, fine = false;
+	char name[200];
+	if (!equals || equals == assignment || (size_t)(equals - assignment) >= sizeof name)
+		return error_set(e, EXIT_USAGE, "--data takes PATH=VALUE, not '%.60s'", assignment);
+	snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
+	fine = is_form ? set_form(body, name, equals + 1) : set_json(body, name, equals + 1, &there);
+	if (!fine)
+		return error_set(e, EXIT_STORE, "out of memory");
+	return there || error_set(e, EXIT_USAGE, "the sample's body has no value at '%.100s'", name);
+}

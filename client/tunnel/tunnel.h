@@ -1,0 +1,76 @@
+/* The laptop's end of the tunnel: one WebSocket (libwebsockets on the libuv loop), opened again for ever with jittered
+ * back-off, and the truth about its state. Frames of deliveries go to the session. Loop thread. */
+#pragma once
+
+#include <uv.h>
+
+#include "shared/base/bytes.h"
+#include "shared/base/error.h"
+#include "shared/wire/link.h"
+
+struct tunnel;
+struct lws_context;
+
+struct tunnel_options {
+	const char *relay;      /* http, https, ws or wss URL */
+	const char *name;       /* wanted, or NULL */
+	const char *token;      /* or NULL; wiped by the caller after tunnel_free */
+	const char *ca, *pin;   /* PEM file; "sha256//BASE64" of the certificate's public key */
+	bool insecure;          /* any certificate; loopback relays only */
+	bool allow_plain_token; /* over http to another machine as well */
+	int64_t ping_interval_ms;
+	int64_t answer_within_ms; /* from connecting to WELCOME; 0: 10 s */
+	uint32_t wire_options;    /* enum wire_option */
+	uint32_t drain_parallel;  /* spooled deliveries at once; 0: the relay's default */
+	struct bytes public_key;  /* what queues at the relay is sealed to it; empty: none */
+};
+
+enum tunnel_state { TUNNEL_CONNECTING, TUNNEL_ONLINE, TUNNEL_OFFLINE };
+
+/* A view for the call. */
+struct tunnel_news {
+	enum tunnel_state state;
+	const char *why;   /* a sentence; "" when online */
+	uint64_t retry_ms; /* offline: until it is tried again */
+};
+
+struct tunnel_ops {
+	/* The state changed, or its reason. */
+	void (*on_state)(void *user, const struct tunnel_news *news);
+	/* Online: `on_state` follows. The streams of the connection before live on when it says resumed, else not. */
+	void (*on_welcome)(void *user, struct link *link, const struct wire_welcome *welcome);
+	/* A frame of a stream, or GOAWAY or NOTICE. False closes the connection with what link_fail was told. */
+	bool (*on_frame)(void *user, struct link *link, const struct wire_frame *frame);
+	void (*on_credit)(void *user);
+	/* The connection is gone (or a try to come back failed), and its streams with it unless they may be resumed.
+	 * `on_state` follows. */
+	void (*on_lost)(void *user, bool may_resume);
+	/* The relay wants this client to stop for good, or the token would go where others read it: exit with this.
+	 * `code`: of the relay's NOTICE, 0 when it sent none. */
+	void (*on_stop)(void *user, const struct error *why, enum wire_notice code);
+	/* A sentence that the user should read; nothing changes. May be NULL. */
+	void (*on_warning)(void *user, const char *sentence);
+};
+
+struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options, const struct tunnel_ops *ops,
+			  void *user, struct error *e);
+void tunnel_start(struct tunnel *t);
+/* Sends what is pending, closes with 1000 and never connects again; `closed` when the handles are gone. */
+void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user);
+/* After tunnel_close. On a foreign libuv loop lws 4.1.6 wants its context destroyed twice: to start closing its
+ * handles, which this does, and by tunnel_free_rest, which frees the memory as well, when the loop has closed them. */
+void tunnel_free(struct tunnel *t);
+void tunnel_free_rest(struct tunnel *t);
+
+/* NULL when there is no connection. */
+/* Of what a probe (WIRE_OPTION_PROBE, any name) was told: that the token is known, and for certain names alone. Relays
+ * before the code NAME_FORBIDDEN said NAME_TAKEN, and a name made up belongs to nobody. */
+bool tunnel_token_is_for_others(enum wire_notice code);
+
+struct link *tunnel_link(struct tunnel *t);
+const char *tunnel_public_url(const struct tunnel *t); /* "" before the first WELCOME */
+const char *tunnel_name(const struct tunnel *t);
+/* Wall-clock µs at which the relay last gave a sign of life on this connection; 0 before. */
+uint64_t tunnel_confirmed_at_us(const struct tunnel *t);
+/* How long the last ping to the relay and back took, measured once a ping interval; 0 before. */
+uint64_t tunnel_lag_us(const struct tunnel *t);

@@ -1,0 +1,145 @@
+/* Making the tunnel's connection: where to, by which proxy, trusting whom. */
+#include "client/tunnel/proxy.h"
+#include "client/tunnel/tunnel_private.h"
+
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define ANSWER_WITHIN_MS 10000
+/* lws ends a connection that is still being made after this long, and does not say why (4.1.6; 5 s when it is not
+ * told): so much later than we do that it never comes first. */
+#define LWS_GIVES_UP_S 60
+
+static int64_t answer_within_ms(const struct tunnel *t)
+{
+	return t->options.answer_within_ms ? t->options.answer_within_ms : ANSWER_WITHIN_MS;
+}
+
+static void on_welcome_late(uv_timer_t *h)
+{
+	struct tunnel *t = h->data;
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof peer;
+	char why[120];
+	bool taken = t->wsi && getpeername(lws_get_socket_fd(t->wsi), (struct sockaddr *)&peer, &len) == 0;
+	snprintf(why, sizeof why, "%s within %g s",
+		 taken ? "it took the connection and did not answer" : "it did not take the connection",
+		 (double)answer_within_ms(t) / 1000);
+	tunnel_drop(t, why);
+}
+
+/* lws 4.1.6 looks a name up while it begins, and does not say when that fails. */
+static void tell_why_not_begun(struct tunnel *t)
+{
+	struct addrinfo *found = NULL;
+	char text[400];
+	int code = t->proxied ? 0 : getaddrinfo(t->host, NULL, NULL, &found);
+	if (code)
+		snprintf(text, sizeof text, "its name cannot be resolved (%s)", gai_strerror(code));
+	else
+		snprintf(text, sizeof text, "the connection could not be started");
+	if (found)
+		freeaddrinfo(found);
+	tunnel_lost(t, text);
+}
+
+/* Whether it may be connected now; *address where not NULL in the place of the name. */
+static bool may_connect(struct tunnel *t, char room[NI_MAXHOST], const char **address)
+{
+	struct error why;
+	*address = NULL;
+	if (!tunnel_guards_token(t))
+		return true;
+	enum plain_way way = tunnel_plain_way(t, room);
+	if (way == PLAIN_HERE)
+		*address = room;
+	if (way == PLAIN_OUT && t->options.allow_plain_token)
+		tunnel_warn_plain(t);
+	if (way != PLAIN_OUT || t->options.allow_plain_token)
+		return true;
+	tunnel_refuse_plain(t, &why);
+	if (t->confirmed_at_us) { /* it was here: the name may come back */
+		tunnel_lost(t, why.text);
+		return false;
+	}
+	t->stopped = true;
+	t->ops->on_stop(t->user, &why, 0);
+	return false;
+}
+
+void tunnel_connect(struct tunnel *t)
+{
+	struct lws_client_connect_info info = { 0 };
+	char authority[300], room[NI_MAXHOST];
+	const char *address;
+	if (!may_connect(t, room, &address))
+		return;
+	snprintf(authority, sizeof authority, strchr(t->host, ':') ? "[%s]:%d" : "%s:%d", t->host, t->port);
+	info.context = t->context;
+	info.address = address ? address : t->host;
+	/* lws 4.1.6 tries the first address of a name only, and a relay on this machine listens on either of these. */
+	if (!t->proxied && strcasecmp(t->host, "localhost") == 0)
+		info.address = t->tries % 2 ? "::1" : "127.0.0.1";
+	info.port = t->port;
+	info.path = t->path;
+	info.host = authority;
+	info.protocol = WIRE_SUBPROTOCOL;
+	info.local_protocol_name = WIRE_SUBPROTOCOL;
+	info.retry_and_idle_policy = &t->keepalive;
+	info.pwsi = &t->wsi;
+	/* Where a relay sends us on to is not where the user sent the token. */
+	info.ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT;
+	if (t->tls) {
+		info.ssl_connection |= LCCSCF_USE_SSL;
+		info.alpn = WIRE_ALPN ",http/1.1"; /* a proxy that ends TLS may refuse an offer it knows nothing of */
+		if (t->options.insecure)
+			info.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK |
+					       LCCSCF_ALLOW_EXPIRED | LCCSCF_ALLOW_INSECURE;
+	}
+	if (t->state != TUNNEL_CONNECTING)
+		tunnel_set_state(t, TUNNEL_CONNECTING, "connecting", 0);
+	uv_timer_start(&t->welcome, on_welcome_late, (uint64_t)answer_within_ms(t), 0);
+	/* When this fails at once, lws 4.1.6 may or may not have called CONNECTION_ERROR: `retry` is active if it has.
+	 */
+	if (!lws_client_connect_via_info(&info) && !uv_is_active((uv_handle_t *)&t->retry) && !t->closing &&
+	    !t->stopped)
+		tell_why_not_begun(t);
+}
+
+bool tunnel_make_context(struct tunnel *t, struct error *e)
+{
+	void *loops[1] = { t->loop };
+	char *proxy = NULL;
+	struct proxy named;
+	struct lws_context_creation_info info = { 0 };
+	bool fine = proxy_for(t->tls ? "https" : "http", t->host, &named, e) && proxy_is_http(&named, e) &&
+		    (!named.variable || (proxy = proxy_for_lws(&named, e)));
+	proxy_free(&named);
+	if (!fine)
+		return false;
+	/* lws 4.1.6 reads http_proxy by itself, whatever the scheme and NO_PROXY say. */
+	unsetenv("http_proxy");
+	lws_set_log_level(0, NULL); /* it writes to stderr by itself else, whatever it holds */
+	info.port = CONTEXT_PORT_NO_LISTEN;
+	info.options = LWS_SERVER_OPTION_LIBUV | (t->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
+	info.foreign_loops = loops;
+	info.protocols = tunnel_protocols;
+	info.user = t;
+	info.client_ssl_ca_filepath = t->options.ca;
+	info.ssl_client_options_set = SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1;
+	info.retry_and_idle_policy = &t->keepalive;
+	info.timeout_secs = LWS_GIVES_UP_S;
+	t->context = lws_create_context(&info);
+	t->proxied = proxy != NULL;
+	if (t->context && proxy)
+		lws_set_proxy(lws_get_vhost_by_name(t->context, "default"), proxy);
+	if (proxy)
+		lws_explicit_bzero(proxy, strlen(proxy));
+	free(proxy);
+	return t->context || error_set(e, EXIT_RELAY,
+				       "libwebsockets cannot start on libuv%s: is its plugin there (Debian: "
+				       "libwebsockets-evlib-uv)?",
+				       t->options.ca ? ", or the CA file is no PEM" : "");
+}

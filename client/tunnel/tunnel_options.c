@@ -1,0 +1,81 @@
+#include "client/tunnel/tunnel_private.h"
+
+#include "shared/wire/wire.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e)
+{
+	char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL, *user = NULL, *password = NULL;
+	char web[1024];
+	/* curl's URL parser knows no ws; the schemes mean the same here. */
+	int n = snprintf(web, sizeof web, "%s%s", strncmp(url, "ws", 2) == 0 ? "http" : "",
+			 url + (strncmp(url, "ws", 2) == 0 ? 2 : 0));
+	CURLU *u = curl_url();
+	bool fine = u && n < (int)sizeof web && strstr(url, "://") &&
+		    curl_url_set(u, CURLUPART_URL, web, 0) == CURLUE_OK &&
+		    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+		    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+		    curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+		    curl_url_get(u, CURLUPART_PATH, &path, 0) == CURLUE_OK &&
+		    (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+	bool login = fine && (curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_OK ||
+			      curl_url_get(u, CURLUPART_PASSWORD, &password, 0) == CURLUE_OK);
+	if (fine && !login) {
+		size_t path_len = strlen(path), host_len = strlen(host);
+		while (path_len > 0 && path[path_len - 1] == '/')
+			path_len--;
+		t->tls = strcmp(scheme, "https") == 0;
+		t->port = atoi(port);
+		t->host = host[0] == '[' ? strndup(host + 1, host_len - 2) : strdup(host);
+		struct buffer b = { 0 };
+		fine = t->host && buffer_printf(&b, "%.*s%s", (int)path_len, path, WIRE_PATH) && buffer_put_u8(&b, 0);
+		t->path = (char *)b.at;
+	}
+	curl_free(scheme);
+	curl_free(host);
+	curl_free(port);
+	curl_free(path);
+	curl_free(user);
+	curl_free(password);
+	curl_url_cleanup(u);
+	if (login) /* it would be sent to nobody, and shown wherever the relay is named */
+		return error_set(e, EXIT_USAGE,
+				 "the relay's URL holds a user or password, which creel sends to no relay: write it "
+				 "without; the token is kept by `creel login URL`, or stands in CREEL_TOKEN");
+	return fine || error_set(e, EXIT_USAGE,
+				 "'%.200s' is no relay: write its URL, for example https://hooks.example.com", url);
+}
+
+bool tunnel_check_options(struct tunnel *t, struct error *e)
+{
+	struct in_addr v4;
+	const struct tunnel_options *o = &t->options;
+	if (!t->host)
+		return error_set(e, EXIT_USAGE, "out of memory");
+	bool loopback = strcmp(t->host, "localhost") == 0 || strcmp(t->host, "::1") == 0 ||
+			(inet_pton(AF_INET, t->host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127);
+	if (o->name && (strlen(o->name) > 63 || !*o->name || o->name[0] == '-' ||
+			strspn(o->name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(o->name)))
+		return error_set(e, EXIT_USAGE,
+				 "'%.80s' is no tunnel name: up to 63 of a-z, 0-9 and '-', not beginning with '-'",
+				 o->name);
+	if (o->insecure && t->tls && !loopback)
+		return error_set(e, EXIT_USAGE,
+				 "--insecure is for a relay on this machine; for %s use --ca FILE or --pin", t->host);
+	if (o->pin && (strncmp(o->pin, "sha256//", 8) != 0 || strlen(o->pin) != 8 + 44))
+		return error_set(e, EXIT_USAGE,
+				 "--pin is sha256// and 44 characters of base64, as curl --pinnedpubkey takes it");
+	if (o->pin && !t->tls)
+		return error_set(e, EXIT_USAGE, "--pin needs a relay over TLS (https://…)");
+	FILE *ca = o->ca ? fopen(o->ca, "r") : NULL;
+	if (o->ca && !ca)
+		return error_set(e, EXIT_USAGE, "the CA file %s cannot be read", o->ca);
+	if (ca)
+		fclose(ca);
+	return true;
+}

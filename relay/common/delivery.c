@@ -1,0 +1,169 @@
+#include "relay/common/delivery.h"
+
+#include <stdlib.h>
+
+static struct delivery *make(void)
+{
+	struct delivery *d = calloc(1, sizeof *d);
+	if (d)
+		d->holds = 1;
+	return d;
+}
+
+struct delivery *delivery_new(const struct wire_request *request, const char *folder)
+{
+	struct delivery *d = make();
+	if (!d)
+		return NULL;
+	d->request = *request;
+	spill_init(&d->body, folder);
+	struct bytes *views[] = { &d->request.prefix, &d->request.target, &d->request.method, &d->request.peer,
+				  &d->request.headers };
+	size_t total = 0;
+	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+		total += views[i]->len;
+	if (!buffer_reserve(&d->head, total)) {
+		free(d);
+		return NULL;
+	}
+	for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+		size_t start = d->head.len;
+		if (!buffer_append_bytes(&d->head, *views[i])) { /* cannot be: the room is there */
+			delivery_drop(d);
+			return NULL;
+		}
+		*views[i] = bytes_make(d->head.at + start, views[i]->len);
+	}
+	d->request.body = bytes_of(NULL);
+	return d;
+}
+
+struct delivery *delivery_new_stored(const uint8_t event_id[UUID_LEN], int64_t row, struct buffer *payload, bool sealed)
+{
+	struct delivery *d = make();
+	if (!d)
+		return NULL;
+	spill_init(&d->body, NULL);
+	memcpy(d->request.event_id, event_id, UUID_LEN);
+	d->stored = *payload;
+	d->stored_size = payload->len;
+	*payload = (struct buffer){ 0 };
+	d->sealed = sealed;
+	d->row = row;
+	d->body_whole = true;
+	d->phase = PHASE_WHOLE;
+	return d;
+}
+
+void delivery_hold(struct delivery *d)
+{
+	d->holds++;
+}
+
+void delivery_drop(struct delivery *d)
+{
+	if (!d || --d->holds > 0)
+		return;
+	buffer_free(&d->head);
+	spill_free(&d->body);
+	buffer_free(&d->trailers);
+	buffer_free(&d->stored);
+	buffer_free(&d->answer_head);
+	buffer_free(&d->answer_body);
+	free(d->missed);
+	free(d);
+}
+
+bool delivery_queueable(struct bytes method)
+{
+	static const char *const methods[] = { "POST", "PUT", "PATCH", "DELETE" };
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+		if (bytes_equal(method, bytes_of(methods[i])))
+			return true;
+	return false;
+}
+
+static void wake(struct delivery *d)
+{
+	if (d->wake)
+		d->wake(d);
+}
+
+void delivery_refuse(struct delivery *d, enum refusal why)
+{
+	if (d->phase >= PHASE_ANSWERING)
+		return;
+	d->phase = PHASE_REFUSED;
+	d->refusal = why;
+	wake(d);
+}
+
+void delivery_settle(struct delivery *d)
+{
+	if (d->phase != PHASE_WHOLE || d->live > 0 || d->spooling > 0)
+		return;
+	if (!d->safe || !delivery_queueable(d->request.method)) {
+		delivery_refuse(d, d->refusal == REFUSE_NOTHING ? REFUSE_CLIENT_LOST : d->refusal);
+		return;
+	}
+	d->phase = PHASE_ACCEPTED;
+	wake(d);
+}
+
+bool delivery_encode(struct delivery *d, struct buffer *out)
+{
+	uint64_t len = spill_len(&d->body), at = 0;
+	struct wire_request request = d->request;
+	struct buffer piece = { 0 };
+	bool whole_inside = len <= WIRE_INLINE_BODY, trailers = d->trailers.len > 0;
+	bool fine = !whole_inside || spill_read(&d->body, 0, (size_t)len, &piece);
+	request.body = buffer_view(&piece);
+	fine = fine && wire_encode_request(out, 0, WIRE_SPOOLED | (whole_inside && !trailers ? WIRE_END : 0), &request);
+	for (at = whole_inside ? len : 0; fine && at < len;) {
+		size_t n = len - at < WIRE_DATA_CHUNK ? (size_t)(len - at) : WIRE_DATA_CHUNK;
+		piece.len = 0;
+		fine = spill_read(&d->body, at, n, &piece) &&
+		       wire_encode_data(out, 0, at + n == len && !trailers ? WIRE_END : 0, buffer_view(&piece));
+		at += n;
+	}
+	if (fine && trailers)
+		fine = wire_encode_data(out, 0, WIRE_END | WIRE_TRAILERS, buffer_view(&d->trailers));
+	buffer_free(&piece);
+	return fine;
+}
+
+void delivery_answer(struct delivery *d, const struct wire_response *v)
+{
+	d->answer = *v;
+	d->answer.body = bytes_of(NULL);
+	if (!buffer_append_bytes(&d->answer_head, v->headers)) {
+		delivery_refuse(d, REFUSE_OVERLOADED);
+		return;
+	}
+	d->answer.headers = buffer_view(&d->answer_head);
+	d->phase = PHASE_ANSWERING;
+}
+
+void delivery_answer_data(struct delivery *d, struct bytes body, bool end)
+{
+	if (d->phase != PHASE_ANSWERING)
+		return;
+	/* A sender that never quite catches up must not have all of an endless answer kept. */
+	if (d->answer_at > d->answer_body.len / 2) {
+		buffer_consume(&d->answer_body, d->answer_at);
+		d->answer_at = 0;
+	}
+	if (!buffer_append_bytes(&d->answer_body, body))
+		d->phase = PHASE_ABORTED;
+	else if (end)
+		d->phase = PHASE_DONE;
+	wake(d);
+}
+
+void delivery_answer_broken(struct delivery *d)
+{
+	if (d->phase != PHASE_ANSWERING)
+		return;
+	d->phase = PHASE_ABORTED;
+	wake(d);
+}

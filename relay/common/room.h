@@ -1,0 +1,56 @@
+/* How much of the relay's disk the deliveries under way may take: room that is promised to them in the spool before
+ * they are there, and temporary files of large bodies. What waits in the spool already is the spool's to count
+ * (spool.h) and is handed in. One account for the relay and one for each tunnel; every delivery holds its part, changes
+ * it as a whole, and gives it back by needing nothing. Pure; loop thread. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/base/bytes.h"
+
+struct room_need {
+	uint64_t spool; /* of payloads that are to wait in the spool, their temporary file included */
+	uint64_t file;  /* of a temporary file with nothing promised beside it: a large body on its way to a client */
+	uint64_t disk;  /* that the disk has yet to give for both */
+};
+
+struct room_limits {
+	uint64_t tunnel;       /* of one tunnel in the spool, what waits there included */
+	uint64_t tunnel_files; /* of one tunnel's temporary files; one that is alone may be larger */
+	uint64_t relay;        /* of all tunnels, both together, what waits included */
+};
+
+struct room {
+	struct room_limits limits;
+	struct room_need taken;
+};
+
+/* A tunnel's part; all zero at first. */
+struct room_share {
+	struct room_need taken;
+};
+
+/* A delivery's part; all zero at first. Room and share must outlive what it has. */
+struct room_hold {
+	struct room *room;
+	struct room_share *share;
+	struct room_need has;
+};
+
+/* What is not counted here. */
+struct room_around {
+	uint64_t tunnel_waiting, relay_waiting; /* in the spool */
+	uint64_t disk_left;                     /* free, and not to be kept free */
+};
+
+/* Which limit it was. */
+enum room_bound { ROOM_GIVEN, ROOM_TUNNEL, ROOM_TUNNEL_FILES, ROOM_RELAY, ROOM_DISK };
+
+/* From now on the hold has `need`; or, where something of it grows beyond a limit, what it had before. What does not
+ * grow is not asked about. */
+MUST_CHECK enum room_bound room_take(struct room_hold *h, struct room *room, struct room_share *share,
+				     const struct room_need *need, const struct room_around *around);
+/* The same without asking: what is there already must be counted whatever the limits say. Needing nothing, the hold
+ * forgets room and share. */
+void room_settle(struct room_hold *h, const struct room_need *need);

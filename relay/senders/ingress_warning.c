@@ -1,0 +1,98 @@
+/* The page of --browser-warning, as far as a sender's request has to do with it. */
+#include "relay/senders/browser_warning.h"
+#include "relay/senders/ingress_private.h"
+#include "relay/tunnels/registry.h"
+#include "relay/tunnels/router.h"
+#include "relay/tunnels/tokens.h"
+#include "shared/http/headers.h"
+#include "shared/program/log.h"
+
+#include <time.h>
+
+#define LINES_A_SECOND 10 /* of the log; what is not written is counted in the next one */
+
+/* Unless all who are given the tunnel's requests have a token of which the operator said that it needs none. */
+static bool is_warned(const struct relay *relay, const struct tunnel *t)
+{
+	bool somebody = false;
+	for (const struct client *c = t->clients; c; c = c->next) {
+		if (!c->current)
+			continue;
+		somebody = true;
+		if (tokens_wants_warning(relay->tokens, c->owner))
+			return true;
+	}
+	return !somebody;
+}
+
+/* For whoever looks into abuse: which tunnel, and who was led there. No target: queries are nobody's business. */
+static void note(struct ingress *in, const struct sender *s, const struct tunnel *t, time_t now)
+{
+	struct warning_log *log = &in->warnings;
+	struct log_number unwritten;
+	if (log->second != now) {
+		log->second = now;
+		log->written = 0;
+	}
+	if (log->written >= LINES_A_SECOND) {
+		log->unwritten++;
+		return;
+	}
+	log->written++;
+	const char *owner = NULL;
+	for (const struct client *c = t->clients; c && !owner; c = c->next)
+		owner = c->current ? c->owner : NULL;
+	log_event(LOG_INFO, "browser_warning", "tunnel", t->name, "owner", owner, "peer", s->peer, "unwritten",
+		  log->unwritten ? log_number(&unwritten, log->unwritten) : NULL, NULL);
+	log->unwritten = 0;
+}
+
+/* As the browser has it: a trusted proxy may end TLS. */
+static bool is_https(const struct sender *s, struct bytes headers)
+{
+	struct bytes value;
+	return s->tls || (s->forwarded && headers_find(headers, "X-Forwarded-Proto", &value) &&
+			  bytes_equal_nocase(value, "https"));
+}
+
+bool ingress_warns(struct exchange *x, const struct http_head *head, const struct route *route, bool body_comes,
+		   enum MHD_Result *result)
+{
+	struct sender *s = x->sender;
+	struct relay *relay = s->in->relay;
+	struct warning_answer answer = { 0 };
+	enum warning_verdict verdict;
+	time_t now = time(NULL);
+	if (!relay->warning || !is_warned(relay, route->holder))
+		return false;
+	const struct warning_request r = {
+		.method = head->method,
+		.headers = head->headers,
+		.tunnel = route->name,
+		.prefix = route->prefix,
+		.target = route->target,
+		.address = bytes_make(s->address.at, sizeof s->address.at),
+		.https = is_https(s, head->headers),
+		.now_s = (uint64_t)now,
+	};
+	bool fine = browser_warning_judge(relay->warning, &r, &verdict, &answer);
+	if (verdict == WARNING_PASS)
+		return false;
+	x->fields = answer.fields; /* both change hands */
+	x->page = answer.page;
+	if (fine && verdict == WARNING_SHOW)
+		note(s->in, s, route->holder, now);
+	if (!fine) {
+		buffer_free(&x->fields);
+		buffer_free(&x->page);
+	}
+	enum refusal why = !fine                     ? REFUSE_OVERLOADED
+			   : verdict == WARNING_SHOW ? REFUSE_BROWSER_WARNING
+						     : REFUSE_WARNING_READ;
+	/* A form's body: were it left unread, the page would be lost with the connection. */
+	x->after_body = body_comes ? why : REFUSE_NOTHING;
+	*result = body_comes ? MHD_YES : ingress_reply_refusal(x, why);
+	if (body_comes)
+		ingress_set_state(s, SENDER_BODY, relay->settings.body_timeout_ms);
+	return true;
+}

@@ -1,0 +1,225 @@
+/* Opening and making the spool's database. */
+#include "relay/spool/spool_private.h"
+#include "shared/disk/wal_gather.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SCHEMA_VERSION 1
+#define APPLICATION_ID 0x63727370 /* "crsp" */
+#define BUSY_TIMEOUT_MS 5000
+
+/* Times are microseconds since 1970 UTC. Payloads have a table of their own: counting and expiry read narrow rows. */
+static const char schema[] =
+    "CREATE TABLE mailbox ("
+    "  id          INTEGER PRIMARY KEY,"
+    "  tunnel      TEXT NOT NULL,"
+    "  owner       TEXT NOT NULL,"    /* the token's name, '' without one */
+    "  key         BLOB NOT NULL,"    /* X25519 public key, x'' for an unsealed mailbox */
+    "  options     INTEGER NOT NULL," /* of the client's last HELLO */
+    "  random_name INTEGER NOT NULL,"
+    "  seen_at     INTEGER NOT NULL,"
+    "  expired     INTEGER NOT NULL DEFAULT 0," /* deliveries, since the client was last told */
+    "  is_left     INTEGER NOT NULL DEFAULT 0"  /* 1: its client left for good, the rest is being removed */
+    ") STRICT;"
+    "CREATE UNIQUE INDEX mailbox_of_client ON mailbox (tunnel, key) WHERE is_left = 0;"
+    "CREATE TABLE waiting ("
+    "  id          INTEGER PRIMARY KEY," /* in order of arrival */
+    "  mailbox     INTEGER NOT NULL REFERENCES mailbox (id),"
+    "  event_id    BLOB NOT NULL,"
+    "  received_at INTEGER NOT NULL,"
+    "  size        INTEGER NOT NULL," /* of the payload before it was sealed */
+    "  sealed      INTEGER NOT NULL,"
+    "  UNIQUE (mailbox, event_id)"
+    ") STRICT;"
+    "CREATE INDEX waiting_in_order ON waiting (mailbox, id);"
+    "CREATE INDEX waiting_by_age ON waiting (received_at);"
+    "CREATE TABLE payload (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"
+    "PRAGMA application_id=1668445040; PRAGMA user_version=1";
+_Static_assert(APPLICATION_ID == 1668445040 && SCHEMA_VERSION == 1, "the numbers that end the schema");
+
+static const char *advice(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_CORRUPT:
+		return "it is damaged: move it away (the relay makes a new one; what waited in it is lost) or repair "
+		       "it with"
+		       " sqlite3's .recover";
+	case SQLITE_NOTADB:
+		return "it is not a database: move it away or name another folder with --data";
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+		return "it may not be written: check its owner and permissions, and its folder's";
+	case SQLITE_FULL:
+		return "the disk is full: make room, nothing was half written";
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return "another program holds it: end the other creel-relay, or name another folder with --data";
+	case SQLITE_CANTOPEN:
+		return "check its owner and permissions, and its folder's";
+	case SQLITE_IOERR:
+		return "the disk reported an error";
+	case SQLITE_NOMEM:
+		return "there is not enough memory";
+	default:
+		return "SQLite reported an error";
+	}
+}
+
+bool spool_fail(struct spool_db *s, const char *doing, struct error *e)
+{
+	int code = s->db ? sqlite3_extended_errcode(s->db) : SQLITE_NOMEM;
+	int system = (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(s->db) : 0;
+	if ((code & 0xff) == SQLITE_FULL)
+		s->was_full = true;
+	return error_set(e, EXIT_STORE, "%s cannot be %s: %s (%s)", s->path, doing, advice(code),
+			 system  ? strerror(system)
+			 : s->db ? sqlite3_errmsg(s->db)
+				 : "out of memory");
+}
+
+static bool exec(struct spool_db *s, const char *sql, const char *doing, struct error *e)
+{
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK || spool_fail(s, doing, e);
+}
+
+static bool read_pragma(struct spool_db *s, const char *sql, int64_t *out, struct error *e)
+{
+	sqlite3_stmt *st;
+	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
+		return spool_fail(s, "read", e);
+	int code = sqlite3_step(st);
+	if (code == SQLITE_ROW)
+		*out = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return code == SQLITE_ROW || spool_fail(s, "read", e);
+}
+
+/* 0600 from its first moment, whatever the umask; SQLite gives the -wal the same mode. */
+static bool make_file(const char *path, struct error *e)
+{
+	struct stat st;
+	if (stat(path, &st) == 0)
+		return S_ISREG(st.st_mode) ||
+		       error_set(e, EXIT_STORE, "%s is not a file: move it away or name another folder with --data",
+				 path);
+	int fd = errno == ENOENT ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+	bool fine = fd >= 0 && fchmod(fd, 0600) == 0;
+	int why = errno;
+	if (fd >= 0)
+		close(fd);
+	return fine || error_set(e, EXIT_STORE,
+				 "%s cannot be made: %s; check its folder's permissions or name another with --data",
+				 path, strerror(why));
+}
+
+static bool connect_file(struct spool_db *s, struct error *e)
+{
+	/* With "./" before it no folder's name is taken for a URI. */
+	char *name = sqlite3_mprintf("%s%s", *s->path == '/' ? "" : "./", s->path);
+	if (!name)
+		return error_set(e, EXIT_STORE, "out of memory");
+	int code = sqlite3_open_v2(name, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, wal_gather_name());
+	sqlite3_free(name);
+	if (code != SQLITE_OK)
+		return spool_fail(s, "opened", e);
+	/* SQLite falls back to reading, and would complain at the first delivery only. */
+	if (sqlite3_db_readonly(s->db, "main") == 1)
+		return error_set(e, EXIT_STORE,
+				 "%s is read-only: check its owner and permissions, or name another folder with --data",
+				 s->path);
+	sqlite3_extended_result_codes(s->db, 1);
+	sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	return true;
+}
+
+/* Whose file it is, and the schema for one with nothing in it. */
+static bool check_or_make(struct spool_db *s, struct error *e)
+{
+	int64_t version = 0, application = 0, tables = 0;
+	if (!read_pragma(s, "PRAGMA user_version", &version, e) ||
+	    !read_pragma(s, "PRAGMA application_id", &application, e) ||
+	    !read_pragma(s, "SELECT count(*) FROM sqlite_schema", &tables, e))
+		return false;
+	if (version == 0 && application == 0 && tables == 0)
+		return exec(s, schema, "written", e);
+	if (application != APPLICATION_ID || version < 1)
+		return error_set(e, EXIT_STORE,
+				 "%s is a database of another program: move it away or name another folder with --data",
+				 s->path);
+	return version <= SCHEMA_VERSION ||
+	       error_set(e, EXIT_STORE, "%s is of a newer creel-relay (schema %lld, this one knows %d): update it",
+			 s->path, (long long)version, SCHEMA_VERSION);
+}
+
+/* A torn or overwritten file is found at the start, not when a delivery is fetched. Not the payloads: a large backlog
+ * would hold up the start for as long as it takes to read, and a client sees for itself when one was changed. */
+static bool check_pages(struct spool_db *s, const char *sql, struct error *e)
+{
+	sqlite3_stmt *st;
+	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
+		return spool_fail(s, "read", e);
+	bool fine = sqlite3_step(st) == SQLITE_ROW || spool_fail(s, "read", e);
+	const char *said = fine ? (const char *)sqlite3_column_text(st, 0) : NULL;
+	if (fine && (!said || strcmp(said, "ok") != 0))
+		fine = error_set(e, EXIT_STORE, "%s cannot be used: %s (%.100s)", s->path, advice(SQLITE_CORRUPT),
+				 said ? said : "out of memory");
+	sqlite3_finalize(st);
+	return fine;
+}
+
+/* A backlog that is gone leaves the file large. Only when nothing is left in it: then it costs nothing. */
+static bool shrink(struct spool_db *s, struct error *e)
+{
+	int64_t waits = 0, pages = 0;
+	return read_pragma(s, "SELECT EXISTS (SELECT 1 FROM waiting)", &waits, e) &&
+	       read_pragma(s, "PRAGMA freelist_count", &pages, e) &&
+	       (waits || !pages || exec(s, "VACUUM", "written", e));
+}
+
+_Static_assert(SPOOL_LOG_PAGES == 2048, "wal_autocheckpoint below");
+
+/* One relay to a folder: two would give the same ids. EXCLUSIVE keeps the lock from the first transaction on, and the
+ * log's index in memory. */
+static bool open_file(struct spool_db *s, struct error *e)
+{
+	return make_file(s->path, e) && connect_file(s, e) &&
+	       exec(s, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL", "opened", e) &&
+	       exec(s,
+		    "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;"
+		    " PRAGMA journal_size_limit=8388608; PRAGMA wal_autocheckpoint=2048; PRAGMA cache_size=-4096",
+		    "opened", e) &&
+	       exec(s, "BEGIN IMMEDIATE", "written", e) && check_or_make(s, e) && exec(s, "COMMIT", "written", e) &&
+	       check_pages(s, "PRAGMA quick_check('mailbox')", e) &&
+	       check_pages(s, "PRAGMA quick_check('waiting')", e) && shrink(s, e);
+}
+
+bool spool_db_open(struct spool_db **out, const char *data_folder, struct error *e)
+{
+	*out = NULL;
+	struct spool_db *s = calloc(1, sizeof *s);
+	struct buffer path = { 0 };
+	if (!s || !buffer_printf(&path, "%s/spool.db", data_folder) || !buffer_put_u8(&path, 0)) {
+		buffer_free(&path);
+		free(s);
+		return error_set(e, EXIT_STORE, "out of memory");
+	}
+	s->path = (char *)path.at;
+	bool fine = mkdir(data_folder, 0700) == 0 || errno == EEXIST ||
+		    error_set(e, EXIT_STORE, "the data folder %s cannot be made: %s; name another with --data",
+			      data_folder, strerror(errno));
+	if (!fine || !open_file(s, e)) {
+		spool_db_close(s);
+		return false;
+	}
+	*out = s;
+	return true;
+}

@@ -1,0 +1,78 @@
+/* What a delivery takes of the relay's disk: counted anew, from its body and its streams, whenever one of them changes.
+ */
+#include "relay/tunnels/registry.h"
+#include "relay/tunnels/stream_private.h"
+
+/* Beyond the parts and the body themselves: the fixed part of REQUEST, and the head of a frame for each piece. */
+#define FIXED_PART 128
+
+static uint64_t size_in_spool(const struct delivery *d, uint64_t body)
+{
+	return body + d->head.len + d->trailers.len + FIXED_PART + (body / WIRE_DATA_CHUNK + 2) * WIRE_HEADER_LEN;
+}
+
+/* With `more` bytes of the body that are just coming. The declared length counts from the beginning. */
+static struct room_need need_of(const struct delivery *d, uint64_t more)
+{
+	struct room_need need = { 0 };
+	uint64_t here = spill_len(&d->body), body = here + more, copies = 0, readers = 0;
+	if (!d->body_whole && d->request.body_len != WIRE_UNKNOWN_LENGTH && d->request.body_len > body)
+		body = d->request.body_len;
+	for (const struct stream *st = d->streams; st; st = st->sibling) {
+		copies += st->spooling && !st->put;
+		readers += !st->put && !st->recorded;
+	}
+	if (readers > 0 && body > SPILL_MEMORY) {
+		need.file = copies > 0 ? 0 : body;
+		need.disk = body - (here > SPILL_MEMORY ? here : 0);
+	}
+	need.spool = copies * size_in_spool(d, body);
+	need.disk += SPOOL_DISK_FACTOR * need.spool;
+	return need;
+}
+
+static uint64_t waiting_for(const struct tunnel *t)
+{
+	uint64_t waiting = 0;
+	for (const struct client *c = t->clients; c; c = c->next)
+		waiting += spool_level(t->registry->spool, c->mailbox).bytes;
+	return waiting;
+}
+
+enum refusal delivery_take_room(struct delivery *d, uint64_t more)
+{
+	static const enum refusal refusals[] = {
+		[ROOM_GIVEN] = REFUSE_NOTHING,
+		[ROOM_TUNNEL] = REFUSE_SPOOL_FULL,
+		[ROOM_TUNNEL_FILES] = REFUSE_LARGE_BODIES,
+		[ROOM_RELAY] = REFUSE_SPOOL_TOTAL,
+		[ROOM_DISK] = REFUSE_DISK_FULL,
+	};
+	struct room_need need = need_of(d, more);
+	const struct room_need *has = &d->room_hold.has;
+	if (need.spool <= has->spool && need.file <= has->file && need.disk <= has->disk) {
+		room_settle(&d->room_hold, &need);
+		return REFUSE_NOTHING;
+	}
+	struct tunnel *t = d->streams->client->tunnel;
+	struct registry *r = t->registry;
+	const struct room_around around = {
+		.tunnel_waiting = need.spool > has->spool ? waiting_for(t) : 0,
+		.relay_waiting = spool_total(r->spool).bytes,
+		.disk_left = need.disk > has->disk ? spool_disk_left(r->spool) : UINT64_MAX,
+	};
+	return refusals[room_take(&d->room_hold, &r->room, &t->room, &need, &around)];
+}
+
+void delivery_give_room(struct delivery *d)
+{
+	bool needed = false;
+	for (const struct stream *st = d->streams; st && !needed; st = st->sibling)
+		needed = !st->put && !st->recorded;
+	if (!needed) {
+		spill_free(&d->body);
+		buffer_free(&d->stored);
+	}
+	struct room_need need = need_of(d, 0);
+	room_settle(&d->room_hold, &need);
+}

@@ -1,0 +1,200 @@
+#include "relay/tunnels/drain.h"
+
+#include "relay/tunnels/registry.h"
+#include "shared/program/log.h"
+
+#include <stdlib.h>
+
+#define FIRST_PAUSE_MS 500
+#define MOST_PAUSE_MS 10000
+#define MOST_BYTES_OUT (16u << 20) /* beyond it one at a time: large ones wait in memory for their windows */
+#define FETCH_LEAST 16
+#define LITTLE_LEFT (1u << 20) /* with less than that in the list, and few, the next are fetched meanwhile */
+#define MOST_UNREADABLE 1000   /* remembered; those beyond are tried again with each beginning */
+
+static struct spool_waiting *take_first(struct drain *d)
+{
+	struct spool_waiting *w = d->list;
+	d->list = w->next;
+	d->listed--;
+	d->listed_bytes -= w->payload.len;
+	return w;
+}
+
+static void free_list(struct spool_waiting *list)
+{
+	while (list) {
+		struct spool_waiting *next = list->next;
+		spool_waiting_free(list);
+		list = next;
+	}
+}
+
+static void drop_list(struct drain *d)
+{
+	free_list(d->list);
+	d->list = NULL;
+	d->listed = d->listed_bytes = 0;
+}
+
+static void append_list(struct drain *d, struct spool_waiting *more)
+{
+	struct spool_waiting **last = &d->list;
+	while (*last)
+		last = &(*last)->next;
+	*last = more;
+	for (; more; more = more->next) {
+		d->listed++;
+		d->listed_bytes += more->payload.len;
+		d->after = more->row;
+		d->more = true;
+	}
+}
+
+static bool is_out(const struct client *c, int64_t row)
+{
+	for (size_t i = 0; i < c->drain.unreadable_count; i++)
+		if (c->drain.unreadable[i] == row)
+			return true;
+	for (const struct stream *st = c->streams; st; st = st->hh.next)
+		if (st->delivery->row == row)
+			return true;
+	return false;
+}
+
+static void hand_out(struct client *c, struct spool_waiting *w)
+{
+	struct delivery *d = delivery_new_stored(w->event_id, w->row, &w->payload, w->sealed);
+	struct stream *st = d ? stream_open(c, d, false) : NULL;
+	delivery_drop(d); /* the stream holds it */
+	if (!st) {        /* out of memory: it is still on disk */
+		drain_failed(c);
+		return;
+	}
+	c->drain.in_flight++;
+	c->drain.bytes_out += d->stored_size;
+	stream_pump(st);
+}
+
+static void on_fetched(void *user, struct spool_waiting *list, const struct error *e);
+
+struct fetch {
+	struct client *client;
+	unsigned round;
+};
+
+static bool may_hand_out(const struct drain *d)
+{
+	return d->in_flight < d->parallel && (d->in_flight == 0 || d->bytes_out < MOST_BYTES_OUT);
+}
+
+static void work(struct client *c)
+{
+	struct drain *d = &c->drain;
+	struct registry *r = c->tunnel->registry;
+	if (!client_link(c) || r->relay->draining || uv_now(r->relay->loop) < d->paused_until)
+		return;
+	while (d->list && may_hand_out(d)) {
+		struct spool_waiting *w = take_first(d);
+		if (!is_out(c, w->row))
+			hand_out(c, w);
+		spool_waiting_free(w);
+	}
+	/* Each fetch waits for the spool's disk. */
+	bool soon_empty = d->listed <= d->parallel && d->listed_bytes < LITTLE_LEFT;
+	if (d->fetching || !d->more || (d->list && !soon_empty))
+		return;
+	struct fetch *f = calloc(1, sizeof *f);
+	if (!f)
+		return;
+	f->client = c;
+	f->round = d->round;
+	d->fetching = true;
+	d->more = false;
+	spool_fetch(r->spool, c->mailbox, d->after, d->parallel < FETCH_LEAST ? FETCH_LEAST : d->parallel, on_fetched,
+		    f);
+}
+
+static void on_fetched(void *user, struct spool_waiting *list, const struct error *e)
+{
+	struct fetch *f = user;
+	struct client *c = f->client;
+	struct drain *d = &c->drain;
+	bool stale = f->round != d->round;
+	free(f);
+	d->fetching = false;
+	if (e) {
+		log_event(LOG_ERROR, "spool_unreadable", "tunnel", c->tunnel->name, "failure", e->text, NULL);
+		drain_failed(c);
+		return;
+	}
+	if (stale) {
+		free_list(list);
+		d->more = true;
+	} else
+		append_list(d, list);
+	work(c);
+}
+
+static void begin_again(struct client *c)
+{
+	drop_list(&c->drain);
+	c->drain.round++;
+	c->drain.after = 0;
+	c->drain.more = true;
+}
+
+void drain_begin(struct client *c)
+{
+	begin_again(c);
+	c->drain.paused_until = 0;
+	c->drain.pause_ms = 0;
+	c->drain.unreadable_count = 0; /* perhaps it has found its key */
+	work(c);
+}
+
+void drain_more(struct client *c)
+{
+	c->drain.more = true;
+	work(c);
+}
+
+void drain_ended(struct client *c, size_t size)
+{
+	c->drain.in_flight--;
+	c->drain.bytes_out -= size;
+	work(c);
+}
+
+void drain_failed(struct client *c)
+{
+	struct drain *d = &c->drain;
+	uint64_t now = uv_now(c->tunnel->registry->relay->loop);
+	begin_again(c);
+	/* What was handed out together fails together: once. */
+	if (now < d->paused_until)
+		return;
+	d->pause_ms = d->pause_ms == 0 ? FIRST_PAUSE_MS : d->pause_ms * 2;
+	if (d->pause_ms > MOST_PAUSE_MS)
+		d->pause_ms = MOST_PAUSE_MS;
+	d->paused_until = now + d->pause_ms;
+}
+
+void drain_unreadable(struct client *c, int64_t row)
+{
+	struct drain *d = &c->drain;
+	int64_t *more = d->unreadable_count < MOST_UNREADABLE
+			    ? realloc(d->unreadable, (d->unreadable_count + 1) * sizeof *more)
+			    : NULL;
+	log_event(LOG_WARN, "spooled_not_opened", "tunnel", c->tunnel->name, NULL);
+	if (!more)
+		return;
+	d->unreadable = more;
+	d->unreadable[d->unreadable_count++] = row;
+}
+
+void drain_free(struct client *c)
+{
+	drop_list(&c->drain);
+	free(c->drain.unreadable);
+}

@@ -1,0 +1,19 @@
+/* What tokens.c (tokens) and tokens_names.c (the tunnel names that they own) share: one database. */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "relay/tunnels/tokens.h"
+
+struct tokens {
+	sqlite3 *db;
+	char *path;
+	struct token *list; /* the table in memory; read anew when data_version moves */
+	size_t count;
+	int64_t version;
+};
+
+/* The database's last error as a sentence. Returns false. */
+bool tokens_fail(struct tokens *t, const char *doing, struct error *e);
+bool tokens_read_pragma(struct tokens *t, const char *sql, int64_t *out);
+uint64_t tokens_now_us(void);

@@ -1,0 +1,18 @@
+/* What tunnel_server.c (the lws end) and connection.c (a client's frames) share. */
+#pragma once
+
+#include "relay/tunnels/connection.h"
+#include "relay/tunnels/tunnel_server.h"
+
+#include <libwebsockets.h>
+#include <openssl/ssl.h>
+
+struct tunnel_server {
+	struct relay *relay;
+	struct lws_context *context;
+	struct lws_vhost *plain, *tls;
+	SSL_CTX *tls_context; /* of the tls vhost; lws's */
+	struct connection *all;
+	lws_retry_bo_t keepalive;
+	bool wants_tokens; /* there were some once */
+};

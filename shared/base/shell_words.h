@@ -1,0 +1,10 @@
+/* A command line as words, without a shell: blanks separate, '…' keeps all, "…" keeps all but \ before " \ $ ` and
+ * newline, \ keeps what follows it. Nothing is expanded. What a shell would do more with (| & ; < > ( ) $ `, unless
+ * quoted as it would need) is refused, since the user expects that it is done. Pure. */
+#pragma once
+
+#include "shared/base/error.h"
+
+/* NULL-terminated, one allocation that the caller frees; at least one word. NULL and *e (EXIT_USAGE), which begins with
+ * `what` ("--exec"). */
+char **words_split(const char *text, const char *what, struct error *e);

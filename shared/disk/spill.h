@@ -1,0 +1,44 @@
+/* A body that may be large: in memory up to SPILL_MEMORY, from there on in a temporary file that has no name any more,
+ * so that nothing is left of it however the process ends. Whoever takes a body before it knows its size uses it: the
+ * relay's delivery, the client's recorder and forwarder. Blocking disk I/O once it has spilled; one thread at a time.
+ *
+ *     struct spill s;
+ *     spill_init(&s, NULL);
+ *     fine = spill_append(&s, at, len) && …;
+ *     spill_free(&s);
+ */
+#pragma once
+
+#include "shared/base/bytes.h"
+
+#define SPILL_MEMORY (1u << 20)
+
+/* The fields are spill.c's; the struct is here to be part of another. */
+struct spill {
+	const char *folder;
+	struct buffer memory; /* all of it while fd is -1, else empty */
+	int fd;
+	uint64_t len;
+};
+
+/* `folder` is where the file goes, borrowed for the spill's life; NULL: $TMPDIR, or /tmp. Touches no disk yet. */
+void spill_init(struct spill *s, const char *folder);
+/* The bytes change hands and are all there is; they stay in memory whatever their number. */
+void spill_adopt(struct spill *s, struct buffer *memory);
+/* False when out of memory or disk: then nothing of it was taken, what was there before is still whole, errno says why,
+ * and the same may be tried again. `at` is not of the spill's own memory. */
+MUST_CHECK bool spill_append(struct spill *s, const void *at, size_t len);
+uint64_t spill_len(const struct spill *s);
+/* Appends the len bytes from offset `at` to *out. False when they are not all there, or when out of memory or
+ * unreadable (errno); *out is then as it was. */
+MUST_CHECK bool spill_read(const struct spill *s, uint64_t at, size_t len, struct buffer *out);
+/* The same into the caller's room. */
+MUST_CHECK bool spill_copy(const struct spill *s, uint64_t at, void *to, size_t len);
+/* True and a view of everything when it is in memory; it is valid until the next append or free. */
+MUST_CHECK bool spill_view(const struct spill *s, struct bytes *out);
+/* The same when it is in the file: mapped, so that it is no memory of ours; spill_unmap gives the view back. False when
+ * that fails. */
+MUST_CHECK bool spill_map(const struct spill *s, struct bytes *out);
+void spill_unmap(const struct spill *s, struct bytes view);
+/* Gives memory and file back and leaves it empty and reusable, with the same folder. */
+void spill_free(struct spill *s);

@@ -1,0 +1,36 @@
+/* The filter language of list, replay, wait, prune, export and the inspector (creel(1), FILTERS).
+ *
+ * A text is parsed to a tree, which shared/store/store_filter.h runs. `status:5xx source:stripe -is:replay (refund OR
+ * event:in*)`: terms side by side must all hold, OR, -term, parentheses, "quotes", comparisons, a..b, `*`, a,b lists,
+ * /regular expressions/ on text. Case is not minded. The text's length, depth and terms are bounded. Pure; any thread.
+ */
+#pragma once
+
+#include "shared/base/bytes.h"
+
+#define FILTER_TEXT_MAX 2000
+
+struct filter;
+
+struct filter_error {
+	char text[300]; /* one sentence, with the nearest right spelling where there is one */
+	int column;     /* of what is wrong, from 1, in characters */
+};
+
+/* `now_us`: what since:1h and today count from. An empty text matches everything. NULL and *e on failure. */
+struct filter *filter_parse(const char *text, uint64_t now_us, struct filter_error *e);
+void filter_free(struct filter *f);
+/* No term at all: everything matches. */
+bool filter_is_empty(const struct filter *f);
+/* Whether matches cannot be read off an index: a search may look at every row, slice by slice. */
+bool filter_walks(const struct filter *f);
+/* Whether it names states, or status:none: then what is not over yet is asked for as well. */
+bool filter_asks_state(const struct filter *f);
+/* From now on both must hold; frees `other`. False when out of memory. */
+MUST_CHECK bool filter_join(struct filter *f, struct filter *other);
+/* For completion: the i-th field, with an example of a term, and the i-th word that a field takes; NULL behind the
+ * last. Many fields take any text, and have none. */
+const char *filter_field_name(size_t i, const char **example);
+const char *filter_field_word(const char *field, size_t len, size_t i);
+/* The filter's text and a caret under the column, two lines, for a terminal; control bytes are made visible. */
+MUST_CHECK bool filter_caret(struct buffer *out, const char *text, int column);

@@ -1,0 +1,159 @@
+/* What the filter's files share: the tree, its tests, and the SQL made of it. */
+#pragma once
+
+#include <regex.h>
+
+#include "shared/filter/filter.h"
+
+#define FILTER_TERMS_MAX 64
+#define FILTER_ATOMS_MAX 200
+#define FILTER_DEPTH_MAX 32
+#define FILTER_INDEXED_BYTES 65536    /* of a body; the same in shared/store.sql */
+#define FILTER_SEARCHED_BYTES 1048576 /* of a body, by globs and regular expressions */
+#define FILTER_JSON_BYTES 8388608     /* bodies above are not parsed */
+#define FILTER_CLASSES_ALL 0xffu      /* a bit for each status class */
+
+enum filter_field {
+	FIELD_STATUS,
+	FIELD_STATE,
+	FIELD_METHOD,
+	FIELD_SOURCE,
+	FIELD_EVENT,
+	FIELD_PATH,
+	FIELD_TARGET,
+	FIELD_HOST,
+	FIELD_TUNNEL,
+	FIELD_PEER,
+	FIELD_TAG,
+	FIELD_ID,
+	FIELD_SINCE,
+	FIELD_BEFORE,
+	FIELD_ON,
+	FIELD_TOOK,
+	FIELD_SIZE,
+	FIELD_SIZE_RES,
+	FIELD_ATTEMPTS,
+	FIELD_SIG,
+	FIELD_IS,
+	FIELD_HAS,
+	FIELD_HEADER,
+	FIELD_HEADER_RES,
+	FIELD_BODY,
+	FIELD_BODY_RES,
+	FIELD_JSON,
+	FIELD_WORD, /* no field: event, target, id, body */
+	FIELD_COUNT,
+};
+
+enum filter_how {
+	HOW_RANGE,    /* low..high, inclusive */
+	HOW_CLASS,    /* low: a status class */
+	HOW_CHOICE,   /* low: a state; text: the word */
+	HOW_EVENT_ID, /* low_id..high_id */
+	HOW_THERE,    /* a header or JSON value that is there */
+	HOW_EQUAL,    /* text, case folded in ASCII, as with the next three */
+	HOW_GLOB,     /* text with '*' (each as the byte 0) */
+	HOW_WORDS,    /* text within, beginning where a word begins */
+	HOW_REGEX,
+	HOW_COMPARE, /* a JSON number, `compare` to number */
+};
+
+enum filter_compare { COMPARE_LESS, COMPARE_LESS_EQUAL, COMPARE_MORE, COMPARE_MORE_EQUAL };
+
+/* One alternative of a term. SQL functions get it by pointer. */
+struct filter_atom {
+	enum filter_how how;
+	int64_t low, high;
+	uint8_t low_id[16], high_id[16];
+	struct buffer text;
+	regex_t regex; /* with HOW_REGEX */
+	enum filter_compare compare;
+	double number;
+	bool is_number;   /* text is one, with HOW_EQUAL on JSON */
+	bool folded;      /* a tag's name, as typed */
+	const char *name; /* the term's header field */
+	bool is_host;     /* a value's port may be left out */
+};
+
+struct filter_term {
+	enum filter_field field;
+	struct buffer name; /* header field, or JSON path as SQLite writes it; NUL-terminated */
+	struct filter_atom *atoms;
+	size_t count;
+};
+
+enum filter_kind { FILTER_AND, FILTER_OR, FILTER_NOT, FILTER_TERM };
+
+struct filter_node {
+	enum filter_kind kind;
+	struct filter_node *first, *next; /* children, siblings */
+	struct filter_term term;
+};
+
+struct filter {
+	struct filter_node *root; /* NULL: everything */
+};
+
+/* ---- parsing ---- */
+
+struct filter_parser {
+	const char *text;
+	size_t at;
+	uint64_t now_us;
+	int depth;
+	size_t terms, atoms;
+	bool failed;
+	struct filter_error *e;
+};
+
+/* Keeps the first error only. Returns false. */
+bool filter_fail(struct filter_parser *p, size_t at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A term that begins at p->at, with or without a field. */
+MUST_CHECK bool filter_read_term(struct filter_parser *p, struct filter_term *term);
+bool filter_ends_word(char c);
+
+/* Values. Each gives false without a message. The reach of a time is what it names: a day, a minute, a microsecond. */
+MUST_CHECK bool filter_value_size(const char *text, int64_t *out);
+MUST_CHECK bool filter_value_duration(const char *text, int64_t *us, int64_t *unit_us);
+MUST_CHECK bool filter_value_time(const char *text, uint64_t now_us, int64_t *from_us, int64_t *until_us);
+MUST_CHECK bool filter_value_number(const char *text, int64_t *out);
+MUST_CHECK bool filter_value_event_id(const char *text, uint8_t low[16], uint8_t high[16]);
+/* Compiles; false with *why when it is none, or one that would cost too much. */
+MUST_CHECK bool filter_value_regex(const char *text, regex_t *out, const char **why);
+
+void filter_term_free(struct filter_term *t);
+
+/* ---- matching ---- */
+
+bool filter_test_text(const struct filter_atom *a, struct bytes value);
+/* A header block: any field of the atom's name whose value fits. */
+bool filter_test_header(const struct filter_atom *a, struct bytes block);
+/* What is indexed of a body, and what words are looked for in: nothing of one with a NUL in its beginning. */
+struct bytes filter_indexed_part(struct bytes body);
+bool filter_is_word_byte(uint8_t c); /* FTS5's ascii tokenizer: letters, digits, all above 127 */
+
+/* ---- SQL ---- */
+
+struct filter_bound {
+	enum { BOUND_INTEGER, BOUND_TEXT, BOUND_BLOB, BOUND_ATOM } kind;
+	int64_t integer;
+	const void *at;
+	size_t len;
+};
+
+struct filter_sql {
+	struct buffer where; /* over `delivery AS d`, NUL-terminated; ?1 and ?2 are the slice's first and last id */
+	struct buffer match; /* FTS5 expression that every match fulfils as far as it is indexed; empty: none */
+	struct filter_bound bounds[FILTER_ATOMS_MAX * 4];
+	size_t count;      /* bounds[0] is parameter FILTER_SQL_FIRST */
+	unsigned classes;  /* status classes a match can have */
+	bool exact;        /* the classes say it all */
+	int64_t low, high; /* ids a match can have */
+	bool reads;        /* headers or bodies, which are slower to walk than rows */
+	bool failed;       /* out of memory */
+};
+#define FILTER_SQL_FIRST 5
+
+/* False when out of memory. `f` must outlive the bounds. */
+MUST_CHECK bool filter_make_sql(const struct filter *f, struct filter_sql *out);
+void filter_sql_free(struct filter_sql *sql);

@@ -1,0 +1,411 @@
+/* A filter's tree as SQL over `delivery AS d`, every value a bound parameter, and what can be known of its matches
+ * beforehand: their status classes, their ids, words that the search index must hold. */
+#include "shared/filter/filter_private.h"
+#include "shared/store/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CLASS(n) (1u << (n))
+#define NO_ANSWER_YET CLASS(0)
+#define REFUSED_OR_FAILED (CLASS(4) | CLASS(5) | CLASS(6) | CLASS(7))
+#define PREFIX_LEAST 3 /* shorter beginnings of words have too many words */
+
+static void put(struct filter_sql *out, const char *text)
+{
+	out->failed = out->failed || !buffer_append_text(&out->where, text);
+}
+
+static struct filter_bound *bind_next(struct filter_sql *out)
+{
+	static struct filter_bound spare;
+	if (out->count == sizeof out->bounds / sizeof *out->bounds) {
+		out->failed = true; /* cannot be: the atoms are fewer */
+		return &spare;
+	}
+	out->failed = out->failed || !buffer_printf(&out->where, "?%zu", FILTER_SQL_FIRST + out->count);
+	return &out->bounds[out->count++];
+}
+
+static void put_integer(struct filter_sql *out, int64_t value)
+{
+	struct filter_bound *b = bind_next(out);
+	b->kind = BOUND_INTEGER;
+	b->integer = value;
+}
+
+static void put_bytes(struct filter_sql *out, const void *at, size_t len, bool blob)
+{
+	struct filter_bound *b = bind_next(out);
+	b->kind = blob ? BOUND_BLOB : BOUND_TEXT;
+	b->at = len ? at : "";
+	b->len = len;
+}
+
+static void put_atom(struct filter_sql *out, const struct filter_atom *a)
+{
+	struct filter_bound *b = bind_next(out);
+	b->kind = BOUND_ATOM;
+	b->at = a;
+}
+
+/* ---- one alternative ---- */
+
+static void put_range(struct filter_sql *out, const char *column, const struct filter_atom *a)
+{
+	put(out, column);
+	put(out, " BETWEEN ");
+	put_integer(out, a->low);
+	put(out, " AND ");
+	put_integer(out, a->high);
+}
+
+static void put_event_id(struct filter_sql *out, const struct filter_atom *a)
+{
+	put(out, "d.event_id BETWEEN ");
+	put_bytes(out, a->low_id, 16, true);
+	put(out, " AND ");
+	put_bytes(out, a->high_id, 16, true);
+}
+
+static void put_function(struct filter_sql *out, const char *head, const struct filter_atom *a)
+{
+	put(out, head);
+	put(out, ", ");
+	put_atom(out, a);
+	put(out, ")");
+}
+
+/* The slice's bounds within, so that it is looked up in tag_by_name once a slice. */
+static void put_tag(struct filter_sql *out, const struct filter_atom *a)
+{
+	put(out, "d.id IN (SELECT delivery_id FROM tag WHERE delivery_id BETWEEN ?1 AND ?2 AND ");
+	if (a->how == HOW_GLOB || a->how == HOW_REGEX) {
+		put_function(out, "creel_text(name", a);
+	} else {
+		put(out, "name = ");
+		put_bytes(out, a->text.at, a->text.len, false);
+		put(out, a->folded ? " COLLATE NOCASE" : "");
+	}
+	put(out, ")");
+}
+
+static void put_json(struct filter_sql *out, const struct filter_term *t, const struct filter_atom *a)
+{
+	const char *path = (const char *)t->name.at;
+	put(out, "(SELECT creel_json(json_type(j, ");
+	put_bytes(out, path, strlen(path), false);
+	put(out, "), json_extract(j, ");
+	put_bytes(out, path, strlen(path), false);
+	put(out, "), ");
+	put_atom(out, a);
+	put(out, ") FROM (SELECT CASE WHEN length(body) BETWEEN 1 AND ");
+	put_integer(out, FILTER_JSON_BYTES);
+	put(out, " AND json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) END AS j FROM message"
+		 " WHERE id = d.id * 4096)) IS TRUE");
+}
+
+static void put_word(struct filter_sql *out, const struct filter_atom *a)
+{
+	put_function(out, "(creel_text(d.event_type", a);
+	put_function(out, " OR creel_text(d.target", a);
+	if (a->low > 0) {
+		put(out, " OR d.id = ");
+		put_integer(out, a->low);
+	}
+	if (a->high) {
+		put(out, " OR ");
+		put_event_id(out, a);
+	}
+	put_function(out, " OR creel_body(d.id * 4096", a);
+	put(out, ")");
+}
+
+static void put_choice(struct filter_sql *out, enum filter_field field, const struct filter_atom *a)
+{
+	static const char *const has[] = { "d.status_class IN (6, 7)", "d.request_bytes > 0", "d.status > 0" };
+	switch (field) {
+	case FIELD_STATE:
+		put(out, "d.state = ");
+		put_integer(out, a->low);
+		break;
+	case FIELD_SIG:
+		put(out, "d.signature = ");
+		put_bytes(out, a->text.at, a->text.len, false);
+		break;
+	case FIELD_HAS:
+		put(out, has[a->low]);
+		break;
+	default:
+		if (a->text.len) {
+			put_tag(out, a);
+		} else {
+			put(out, "d.origin = ");
+			put_integer(out, a->low);
+		}
+	}
+}
+
+static void put_alternative(struct filter_sql *out, const struct filter_term *t, const struct filter_atom *a)
+{
+	static const char *const columns[FIELD_COUNT] = {
+		[FIELD_STATUS] = "d.status",
+		[FIELD_METHOD] = "creel_text(d.method",
+		[FIELD_SOURCE] = "creel_text(d.provider",
+		[FIELD_EVENT] = "creel_text(d.event_type",
+		[FIELD_PATH] = "creel_text(d.path",
+		[FIELD_TARGET] = "creel_text(d.target",
+		[FIELD_TUNNEL] = "creel_text(d.tunnel",
+		[FIELD_PEER] = "creel_text(d.peer",
+		[FIELD_ID] = "d.id",
+		[FIELD_SINCE] = "d.received_at",
+		[FIELD_BEFORE] = "d.received_at",
+		[FIELD_ON] = "d.received_at",
+		[FIELD_TOOK] = "coalesce(d.took_us, -1)",
+		[FIELD_SIZE] = "d.request_bytes",
+		[FIELD_SIZE_RES] = "d.response_bytes",
+		[FIELD_ATTEMPTS] = "d.attempts",
+		[FIELD_HOST] = "creel_header((SELECT headers FROM message WHERE id = d.id * 4096)",
+		[FIELD_HEADER] = "creel_header((SELECT headers FROM message WHERE id = d.id * 4096)",
+		[FIELD_HEADER_RES] =
+		    "creel_header((SELECT headers FROM message WHERE d.attempts > 0 AND id = d.id * 4096 + d.attempts)",
+		[FIELD_BODY] = "creel_body(d.id * 4096",
+		[FIELD_BODY_RES] = "creel_body(iif(d.attempts > 0, d.id * 4096 + d.attempts, -1)",
+	};
+	if (a->how == HOW_CHOICE)
+		put_choice(out, t->field, a);
+	else if (a->how == HOW_CLASS) {
+		put(out, "d.status_class = ");
+		put_integer(out, a->low);
+	} else if (a->how == HOW_EVENT_ID)
+		put_event_id(out, a);
+	else if (a->how == HOW_RANGE)
+		put_range(out, columns[t->field], a);
+	else if (t->field == FIELD_TAG)
+		put_tag(out, a);
+	else if (t->field == FIELD_JSON)
+		put_json(out, t, a);
+	else if (t->field == FIELD_WORD)
+		put_word(out, a);
+	else
+		put_function(out, columns[t->field], a);
+}
+
+static void put_node(struct filter_sql *out, const struct filter_node *n)
+{
+	static const bool reads[FIELD_COUNT] = {
+		[FIELD_HOST] = true, [FIELD_HEADER] = true,   [FIELD_HEADER_RES] = true, [FIELD_BODY] = true,
+		[FIELD_JSON] = true, [FIELD_BODY_RES] = true, [FIELD_WORD] = true,
+	};
+	out->reads = out->reads || (n->kind == FILTER_TERM && reads[n->term.field]);
+	if (n->kind == FILTER_NOT)
+		put(out, "NOT ");
+	put(out, "(");
+	if (n->kind == FILTER_TERM) {
+		for (size_t i = 0; i < n->term.count; i++) {
+			put(out, i ? " OR " : "");
+			put_alternative(out, &n->term, &n->term.atoms[i]);
+		}
+	}
+	for (const struct filter_node *c = n->first; c; c = c->next) {
+		put(out, c == n->first ? "" : n->kind == FILTER_OR ? " OR " : " AND ");
+		put_node(out, c);
+	}
+	put(out, ")");
+}
+
+/* ---- status classes and ids of the matches ---- */
+
+/* The classes that matches can have. A state can be reached with few of them (store_insert_attempt, store_set_state);
+ * class 0 may be any that was imported. */
+static unsigned classes_of_atom(enum filter_field field, const struct filter_atom *a, bool *exact)
+{
+	static const unsigned of_state[] = {
+		[DELIVERY_WAITING] = NO_ANSWER_YET,
+		[DELIVERY_SENDING] = NO_ANSWER_YET,
+		[DELIVERY_DELIVERED] = NO_ANSWER_YET | CLASS(1) | CLASS(2) | CLASS(3) | CLASS(6),
+		[DELIVERY_FAILED] = NO_ANSWER_YET | REFUSED_OR_FAILED,
+		[DELIVERY_HELD] = NO_ANSWER_YET | REFUSED_OR_FAILED,
+		[DELIVERY_REFUSED] = NO_ANSWER_YET | REFUSED_OR_FAILED,
+	};
+	if (a->how == HOW_CLASS)
+		return CLASS((unsigned)a->low);
+	if (field == FIELD_HAS && a->low == 0)
+		return CLASS(6) | CLASS(7);
+	*exact = false;
+	if (field == FIELD_STATE)
+		return of_state[a->low];
+	if (field != FIELD_STATUS)
+		return FILTER_CLASSES_ALL;
+	/* A status may also be an earlier attempt's, or of an answer that broke off. */
+	unsigned classes = NO_ANSWER_YET | CLASS(6) | CLASS(7);
+	for (int c = 1; c <= 5; c++)
+		if (a->low < (c == 5 ? 1000L : (c + 1) * 100L) && a->high >= c * 100L)
+			classes |= CLASS(c);
+	return classes;
+}
+
+static unsigned classes_of(const struct filter_node *n, bool *exact)
+{
+	unsigned classes = n->kind == FILTER_AND ? FILTER_CLASSES_ALL : 0;
+	if (n->kind == FILTER_TERM)
+		for (size_t i = 0; i < n->term.count; i++)
+			classes |= classes_of_atom(n->term.field, &n->term.atoms[i], exact);
+	if (n->kind == FILTER_NOT) {
+		bool inner = true;
+		unsigned all = classes_of(n->first, &inner);
+		*exact = *exact && inner;
+		return inner ? ~all & FILTER_CLASSES_ALL : FILTER_CLASSES_ALL;
+	}
+	for (const struct filter_node *c = n->first; c; c = c->next) {
+		unsigned of_child = classes_of(c, exact);
+		classes = n->kind == FILTER_AND ? classes & of_child : classes | of_child;
+	}
+	return classes;
+}
+
+/* Narrows by ids that stand alone or among terms that must all hold. */
+static void narrow_ids(const struct filter_node *n, int64_t *low, int64_t *high)
+{
+	if (n->kind == FILTER_AND)
+		for (const struct filter_node *c = n->first; c; c = c->next)
+			narrow_ids(c, low, high);
+	if (n->kind != FILTER_TERM || n->term.field != FIELD_ID)
+		return;
+	int64_t least = INT64_MAX, most = INT64_MIN;
+	for (size_t i = 0; i < n->term.count; i++) {
+		const struct filter_atom *a = &n->term.atoms[i];
+		if (a->how != HOW_RANGE)
+			return;
+		least = a->low < least ? a->low : least;
+		most = a->high > most ? a->high : most;
+	}
+	*low = least > *low ? least : *low;
+	*high = most < *high ? most : *high;
+}
+
+/* ---- what the search index must hold ---- */
+
+/* The words of a text, all to be there, and its last one as a beginning when `open`. Nothing is put when none serves.
+ */
+static bool put_words(struct buffer *out, const char *columns, struct bytes text, bool open)
+{
+	size_t words = 0, i = 0;
+	while (i < text.len) {
+		size_t from = i;
+		while (i < text.len && filter_is_word_byte(text.at[i]))
+			i++;
+		size_t len = i - from;
+		bool beginning = open && i == text.len && len > 0;
+		if (len == 0) {
+			i++;
+			continue;
+		}
+		if (beginning && len < PREFIX_LEAST)
+			break;
+		if (!buffer_append_text(out, words++ ? " AND " : columns) || !buffer_put_u8(out, '"') ||
+		    !buffer_append(out, text.at + from, len) || !buffer_append_text(out, beginning ? "\" *" : "\""))
+			return false;
+	}
+	return words > 0 && buffer_put_u8(out, ')');
+}
+
+static bool match_atom(struct buffer *out, const struct filter_term *t, const struct filter_atom *a)
+{
+	struct bytes text = buffer_view(&a->text);
+	switch (t->field) {
+	case FIELD_WORD:
+		return a->how == HOW_WORDS && put_words(out, "{about body} : (", text, true);
+	case FIELD_BODY:
+		return a->how == HOW_WORDS && put_words(out, "body : (", text, true);
+	case FIELD_HEADER:
+		return a->how == HOW_EQUAL && put_words(out, "headers : (", text, false);
+	case FIELD_EVENT:
+	case FIELD_PATH:
+	case FIELD_TARGET:
+		if (a->how == HOW_GLOB) {
+			const uint8_t *star = memchr(text.at, 0, text.len);
+			text.len = star ? (size_t)(star - text.at) : text.len;
+		}
+		return (a->how == HOW_EQUAL || a->how == HOW_GLOB) &&
+		       put_words(out, "about : (", text, a->how == HOW_GLOB);
+	default:
+		return false;
+	}
+}
+
+/* False when the index cannot narrow this node; `out` is as it was then. */
+static bool match_node(struct buffer *out, const struct filter_node *n)
+{
+	size_t start = out->len, parts = 0;
+	if (n->kind == FILTER_NOT || !buffer_put_u8(out, '('))
+		return false;
+	bool any = n->kind == FILTER_AND, fine = true;
+	size_t count = n->kind == FILTER_TERM ? n->term.count : 0;
+	for (size_t i = 0; fine && i < count; i++)
+		fine = (i == 0 || buffer_append_text(out, " OR ")) && match_atom(out, &n->term, &n->term.atoms[i]) &&
+		       ++parts;
+	for (const struct filter_node *c = n->first; fine && c; c = c->next) {
+		size_t before = out->len;
+		fine = parts == 0 || buffer_append_text(out, any ? " AND " : " OR ");
+		if (fine && match_node(out, c)) {
+			parts++;
+		} else {
+			out->len = before;
+			fine = fine && any;
+		}
+	}
+	if (fine && parts > 0 && buffer_put_u8(out, ')'))
+		return true;
+	out->len = start;
+	return false;
+}
+
+bool filter_make_sql(const struct filter *f, struct filter_sql *out)
+{
+	memset(out, 0, sizeof *out);
+	out->classes = FILTER_CLASSES_ALL;
+	out->low = 1;
+	out->high = INT64_MAX;
+	out->exact = true;
+	if (f && f->root) {
+		out->classes = classes_of(f->root, &out->exact);
+		narrow_ids(f->root, &out->low, &out->high);
+		put_node(out, f->root);
+		if (!match_node(&out->match, f->root))
+			buffer_free(&out->match);
+	} else {
+		put(out, "1");
+	}
+	if (!out->failed && buffer_put_u8(&out->where, 0))
+		return true;
+	filter_sql_free(out);
+	return false;
+}
+
+void filter_sql_free(struct filter_sql *sql)
+{
+	buffer_free(&sql->where);
+	buffer_free(&sql->match);
+}
+
+/* States are told by their classes but for a few rows. */
+static bool is_indexed(const struct filter_node *n)
+{
+	if (n->kind == FILTER_TERM) {
+		bool exact = true;
+		for (size_t i = 0; i < n->term.count; i++)
+			classes_of_atom(n->term.field, &n->term.atoms[i], &exact);
+		return exact || n->term.field == FIELD_STATE || n->term.field == FIELD_ID;
+	}
+	for (const struct filter_node *c = n->first; c; c = c->next)
+		if (!is_indexed(c))
+			return false;
+	return n->kind != FILTER_NOT || !n->first || n->first->kind != FILTER_TERM ||
+	       n->first->term.field != FIELD_STATE;
+}
+
+bool filter_walks(const struct filter *f)
+{
+	return f->root && !is_indexed(f->root);
+}

@@ -1,0 +1,38 @@
+/* What filter_term.c (fields) and filter_read.c (their values) share. */
+#pragma once
+
+#include "shared/filter/filter_private.h"
+
+enum field_kind {
+	KIND_STATUS,
+	KIND_CHOICE,
+	KIND_ID,
+	KIND_TIME,
+	KIND_DURATION,
+	KIND_SIZE,
+	KIND_COUNT,
+	KIND_TEXT,
+	KIND_BODY,
+	KIND_HEADER,
+	KIND_JSON,
+};
+
+/* A word, a "quoted text" or a /regular expression/. */
+struct filter_piece {
+	struct buffer text; /* '*' as 0 where it is a glob; a NUL behind it that is not counted */
+	size_t at;          /* where it stands in the filter */
+	bool quoted, glob, regex;
+};
+
+/* The piece at p->at, up to a blank, a ) of its own or one of `ends`. The caller frees its text. */
+MUST_CHECK bool filter_read_piece(struct filter_parser *p, const char *ends, struct filter_piece *out);
+/* A new alternative of the term, HOW_RANGE with zeros; NULL and the parser's error. */
+struct filter_atom *filter_add_atom(struct filter_parser *p, struct filter_term *t);
+
+/* The i-th word of a KIND_CHOICE or KIND_STATUS; NULL behind the last. */
+const char *filter_choice_word(enum filter_field field, size_t i);
+/* One value each, at p->at. */
+MUST_CHECK bool filter_read_text(struct filter_parser *p, struct filter_term *t, const char *ends);
+MUST_CHECK bool filter_read_header(struct filter_parser *p, struct filter_term *t);
+MUST_CHECK bool filter_read_json(struct filter_parser *p, struct filter_term *t);
+MUST_CHECK bool filter_read_plain(struct filter_parser *p, enum field_kind kind, struct filter_term *t);

@@ -1,0 +1,128 @@
+/* What the inspector is given: deliveries to show, and deeds to do. Two tables of functions handed in by the client;
+ * tui/ issues no SQL and opens no socket. Loop thread; answers come on the loop, never within the call. Each carries
+ * the generation it was asked with: tui.c drops what is stale. Failures come as a sentence for the message line. */
+#pragma once
+
+#include <uv.h>
+
+#include "shared/base/error.h"
+#include "shared/store/store.h"
+
+/* A row with its own copies of the texts; free with item_free. */
+struct item {
+	struct delivery_row row;
+	struct buffer texts;
+};
+void item_free(struct item *i);
+MUST_CHECK bool item_copy(struct item *out, const struct delivery_row *row);
+
+struct page {
+	struct item *items; /* by id, ascending; the receiver frees (page_free) */
+	size_t count;
+	bool more_before, more_after; /* there may be */
+	uint64_t searched, total;     /* of a filter that walks: rows looked at; 0 when done. total 0: not known */
+	char *trouble;                /* a sentence, or NULL */
+};
+void page_free(struct page *p);
+
+struct document { /* one side of a delivery, from the store */
+	struct item item;
+	struct buffer headers, trailers, body; /* body: the first `body.len` of body_size bytes */
+	uint64_t body_size;
+	struct attempt_row *attempts;
+	size_t attempt_count;
+	struct buffer attempt_texts;
+	int attempt;      /* which answer this is; 0: the request */
+	int64_t *replays; /* ids of replays of it */
+	size_t replay_count;
+	char why[360]; /* of a signature that does not hold; "": not known */
+	char *trouble;
+};
+void document_free(struct document *d);
+
+struct preview {                /* what the message line says of a delivery beyond its row; either may be empty */
+	struct buffer event_id; /* its provider's */
+	struct buffer reason;   /* of the last answer: "Not Found" */
+};
+void preview_free(struct preview *p);
+
+struct client_state { /* of the running client, "" where there is none */
+	char state[16], detail[300], url[600], target[300], tunnel[64], relay[300];
+	uint64_t confirmed_at_us;
+	char secrets[600]; /* providers whose secrets are known, to this program or a client: names, blanks between */
+	uint64_t lag_us;   /* of the last ping; 0: not known */
+	bool running;
+};
+bool client_state_same(const struct client_state *a, const struct client_state *b);
+
+enum source_part { SOURCE_REQUEST, SOURCE_RESPONSE };
+
+struct source_ops {
+	/* Checks a filter: false and *e (with the column in e->text's sentence) when it does not parse. */
+	bool (*check)(void *self, const char *filter, struct error *e);
+	/* Up to `count` deliveries that match, id > anchor ascending or id < anchor (0: from the end) descending. A
+	 * filter that walks may call `done` several times (searched > 0) with what it found so far, the last time with
+	 * searched 0. */
+	void (*page)(void *self, const char *filter, int64_t anchor, bool forward, size_t count, uint64_t generation,
+		     void (*done)(void *user, uint64_t generation, struct page *p), void *user);
+	/* The request (attempt 0) or the answer of an attempt (-1: the last), with at most `most` bytes of the body. */
+	void (*get)(void *self, int64_t id, enum source_part part, int attempt, uint64_t most, uint64_t generation,
+		    void (*done)(void *user, uint64_t generation, struct document *d), void *user);
+	/* Asked for again before it came, the older question is dropped. */
+	void (*preview)(void *self, int64_t id, uint64_t generation,
+			void (*done)(void *user, uint64_t generation, struct preview *p), void *user);
+	void (*count)(void *self, const char *filter, uint64_t generation,
+		      void (*done)(void *user, uint64_t generation, uint64_t count), void *user);
+	/* Cheap (7 µs): whether anything was committed since the last call. */
+	bool (*changed)(void *self);
+	void (*state)(void *self, struct client_state *out);
+	/* Answers still to come are dropped: the pages for `done`, or with NULL all. */
+	void (*cancel)(void *self, void (*done)(void *user, uint64_t generation, struct page *p));
+	/* The count asked with this generation is not wanted any more. */
+	void (*cancel_count)(void *self, uint64_t generation);
+};
+
+struct replay_request {
+	int64_t *ids;
+	size_t count;
+	/* With count 1: what is sent in its place, head and body (http_text_read_whole), or empty. Borrowed for the
+	 * call. */
+	struct bytes edited;
+	bool resign;
+};
+
+struct replay_progress {
+	size_t sent, ok, failed, total;
+	bool over;
+	int64_t last_id; /* the newest row it made */
+	char *trouble;
+	int64_t trouble_id; /* the delivery that was to be sent again; 0: it is of none alone */
+};
+
+struct deed_ops {
+	/* Through the running client if there is one, else by itself; progress comes at most 10 times a second and once
+	 * with `over`, after a stop too (it may come within the call). Returns a handle for stop, 0 and *e when it
+	 * cannot begin ("Nothing is forwarding: start …"). */
+	int64_t (*replay)(void *self, const struct replay_request *r,
+			  void (*progress)(void *user, const struct replay_progress *p), void *user, struct error *e);
+	void (*stop)(void *self, int64_t replay);
+	/* How many of them an app will refuse, since their signatures are too old for their providers' libraries; of
+	 * one, *out says it: "signed 22m ago: …". Looks at the first 200. May be NULL. */
+	size_t (*stale)(void *self, const int64_t *ids, size_t count, char out[160]);
+	/* curl (secret header fields as placeholders), curl-secrets, http (as text to be edited), raw, har, ndjson,
+	 * body, headers, url: to a file that must not exist (0600), or into *out when path is NULL. */
+	bool (*export)(void *self, const int64_t *ids, size_t count, const char *format, const char *path,
+		       struct buffer *out, struct error *e);
+	bool (*tag)(void *self, int64_t id, const char *name, bool set, struct error *e); /* "marked" */
+	bool (*delete)(void *self, const int64_t *ids, size_t count, struct error *e);
+};
+
+struct core_dumps;
+struct tui_deps {
+	uv_loop_t *loop;
+	const struct source_ops *source;
+	void *source_self;
+	const struct deed_ops *deeds;
+	void *deeds_self;
+	const struct core_dumps *cores; /* the user's own, for programs that are started; or NULL */
+};

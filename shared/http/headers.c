@@ -1,0 +1,253 @@
+#include "shared/http/headers.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+bool headers_append(struct buffer *block, struct bytes name, struct bytes value)
+{
+	size_t before = block->len;
+	if (buffer_append_bytes(block, name) && buffer_append(block, ": ", 2) && buffer_append_bytes(block, value) &&
+	    buffer_append(block, "\r\n", 2))
+		return true;
+	block->len = before;
+	return false;
+}
+
+bool headers_next(struct bytes block, size_t *pos, struct bytes *name, struct bytes *value)
+{
+	if (*pos >= block.len)
+		return false;
+	const uint8_t *line = block.at + *pos;
+	const uint8_t *end = memchr(line, '\r', block.len - *pos);
+	if (!end || (size_t)(end - block.at) + 1 >= block.len || end[1] != '\n')
+		return false;
+	const uint8_t *colon = memchr(line, ':', (size_t)(end - line));
+	if (!colon || colon + 1 == end || colon[1] != ' ')
+		return false;
+	*name = bytes_make(line, (size_t)(colon - line));
+	*value = bytes_make(colon + 2, (size_t)(end - colon - 2));
+	*pos = (size_t)(end - block.at) + 2;
+	return true;
+}
+
+bool headers_find(struct bytes block, const char *wanted, struct bytes *value)
+{
+	struct bytes name;
+	for (size_t pos = 0; headers_next(block, &pos, &name, value);)
+		if (bytes_equal_nocase(name, wanted))
+			return true;
+	*value = bytes_make(NULL, 0);
+	return false;
+}
+
+size_t headers_count(struct bytes block)
+{
+	struct bytes name, value;
+	size_t count = 0;
+	for (size_t pos = 0; headers_next(block, &pos, &name, &value);)
+		count++;
+	return count;
+}
+
+static bool is_token_char(uint8_t c)
+{
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+		return true;
+	return c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+}
+
+bool headers_name_valid(struct bytes name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (!is_token_char(name.at[i]))
+			return false;
+	return name.len > 0;
+}
+
+bool headers_value_valid(struct bytes value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if ((value.at[i] < 0x20 && value.at[i] != '\t') || value.at[i] == 0x7f)
+			return false;
+	return true;
+}
+
+bool headers_valid(struct bytes block)
+{
+	struct bytes name, value;
+	size_t pos = 0;
+	while (pos < block.len)
+		if (!headers_next(block, &pos, &name, &value) || !headers_name_valid(name) ||
+		    !headers_value_valid(value))
+			return false;
+	return true;
+}
+
+static bool is_one_of(struct bytes name, const char *const *list)
+{
+	for (; *list; list++)
+		if (bytes_equal_nocase(name, *list))
+			return true;
+	return false;
+}
+
+/* The next of the comma-separated members of a Connection value (RFC 9110 §7.6.1), without the blanks around it. */
+static bool next_option(struct bytes value, size_t *pos, struct bytes *option)
+{
+	if (*pos > value.len)
+		return false;
+	size_t from = *pos, to = from;
+	while (to < value.len && value.at[to] != ',')
+		to++;
+	*pos = to + 1;
+	while (from < to && (value.at[from] == ' ' || value.at[from] == '\t'))
+		from++;
+	while (to > from && (value.at[to - 1] == ' ' || value.at[to - 1] == '\t'))
+		to--;
+	*option = bytes_make(value.at + from, to - from);
+	return true;
+}
+
+static bool contains_nocase(struct bytes text, const char *part)
+{
+	size_t len = strlen(part);
+	for (size_t i = 0; i + len <= text.len; i++)
+		if ((text.at[i] | 0x20) == (part[0] | 0x20) && strncasecmp((const char *)text.at + i, part, len) == 0)
+			return true;
+	return false;
+}
+
+/* A sender must not be able to take a signature, or what it is checked with, off a webhook by naming it in Connection.
+ */
+static bool is_end_to_end(struct bytes name)
+{
+	static const char *const whole[] = { "Host",    "Cookie",     "Date", "Expect",    "From",   "Origin", "Range",
+					     "Referer", "User-Agent", "Via",  "Forwarded", "Accept", NULL };
+	static const char *const parts[] = { "Content-",     "Authorization", "Signature", "Hmac",       "Digest",
+					     "Webhook",      "Hook",          "Svix-",     "Token",      "Secret",
+					     "Event",        "Topic",         "Timestamp", "Delivery",   "Key",
+					     "X-GitHub-",    "Stripe-",       "X-Slack-",  "X-Shopify-", "Twitch-",
+					     "X-Forwarded-", "Creel-",        "Accept-",   NULL };
+	if (is_one_of(name, whole))
+		return true;
+	for (const char *const *part = parts; *part; part++)
+		if (contains_nocase(name, *part))
+			return true;
+	return false;
+}
+
+static bool is_always_hop_by_hop(struct bytes name)
+{
+	static const char *const always[] = { "Connection",
+					      "Keep-Alive",
+					      "Proxy-Connection",
+					      "Proxy-Authenticate",
+					      "Proxy-Authorization",
+					      "TE",
+					      "Trailer",
+					      "Transfer-Encoding",
+					      "Upgrade",
+					      NULL };
+	return is_one_of(name, always);
+}
+
+static int compare_names(const void *one, const void *other)
+{
+	const struct bytes *a = one, *b = other;
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	return strncasecmp((const char *)a->at, (const char *)b->at, a->len);
+}
+
+static bool name_one(struct hop_by_hop *h, size_t *room, struct bytes name)
+{
+	if (h->count == *room) {
+		size_t more = *room ? *room * 2 : 8;
+		struct bytes *grown = realloc(h->named, more * sizeof *grown);
+		if (!grown)
+			return false;
+		h->named = grown;
+		*room = more;
+	}
+	h->named[h->count++] = name;
+	return true;
+}
+
+bool hop_by_hop_find(struct hop_by_hop *h, struct bytes block)
+{
+	struct bytes name, value, option;
+	size_t room = 0;
+	for (size_t pos = 0; headers_next(block, &pos, &name, &value);) {
+		if (!bytes_equal_nocase(name, "Connection"))
+			continue;
+		for (size_t at = 0; next_option(value, &at, &option);)
+			if (option.len > 0 && !is_always_hop_by_hop(option) && !is_end_to_end(option) &&
+			    !name_one(h, &room, option))
+				return false;
+	}
+	if (h->count > 1)
+		qsort(h->named, h->count, sizeof *h->named, compare_names);
+	return true;
+}
+
+bool hop_by_hop_has(const struct hop_by_hop *h, struct bytes name)
+{
+	return is_always_hop_by_hop(name) ||
+	       (h->count > 0 && bsearch(&name, h->named, h->count, sizeof *h->named, compare_names));
+}
+
+void hop_by_hop_free(struct hop_by_hop *h)
+{
+	free(h->named);
+	*h = (struct hop_by_hop){ 0 };
+}
+
+static bool names_upgrade(struct bytes connection)
+{
+	struct bytes option;
+	for (size_t at = 0; next_option(connection, &at, &option);)
+		if (bytes_equal_nocase(option, "upgrade"))
+			return true;
+	return false;
+}
+
+bool headers_ask_for_websocket(struct bytes block)
+{
+	struct bytes name, value;
+	bool named = false;
+	for (size_t pos = 0; headers_next(block, &pos, &name, &value);)
+		named = named || (bytes_equal_nocase(name, "Connection") && names_upgrade(value));
+	if (!named || !headers_find(block, "Upgrade", &value))
+		return false;
+	while (value.len > 0 && (value.at[value.len - 1] == ' ' || value.at[value.len - 1] == '\t'))
+		value.len--;
+	return bytes_equal_nocase(value, "websocket");
+}
+
+bool headers_of_event_stream(struct bytes block)
+{
+	static const char type[] = "text/event-stream";
+	struct bytes value;
+	return headers_find(block, "Content-Type", &value) && value.len >= sizeof type - 1 &&
+	       bytes_equal_nocase(bytes_make(value.at, sizeof type - 1), type);
+}
+
+bool headers_has_signature(struct bytes block)
+{
+	/* Signatures and tokens of senders whose names do not say so. */
+	static const char *const others[] = {
+		"X-Gitlab-Token",          "X-Trello-Webhook", "X-Airtable-Content-MAC",          "Plaid-Verification",
+		"Paypal-Transmission-Sig", "cf-webhook-auth",  "X-Telegram-Bot-Api-Secret-Token", "X-Buildkite-Token",
+		"X-Goog-Channel-Token"
+	};
+	struct bytes name, value;
+	for (size_t pos = 0; headers_next(block, &pos, &name, &value);) {
+		if (contains_nocase(name, "signature") || contains_nocase(name, "hmac"))
+			return true;
+		for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+			if (bytes_equal_nocase(name, others[i]))
+				return true;
+	}
+	return false;
+}

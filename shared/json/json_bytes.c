@@ -1,0 +1,47 @@
+#include "shared/json/json_bytes.h"
+
+#include <string.h>
+#include <utf8proc.h>
+
+#include "shared/base/base64.h"
+#include "shared/base/text.h"
+
+json_t *json_from_bytes(struct bytes b)
+{
+	struct buffer fixed = { 0 };
+	for (size_t i = 0; i < b.len;) {
+		utf8proc_int32_t c;
+		utf8proc_ssize_t len = utf8proc_iterate(b.at + i, (utf8proc_ssize_t)(b.len - i), &c);
+		bool fine =
+		    len > 0 ? buffer_append(&fixed, b.at + i, (size_t)len) : buffer_append_text(&fixed, "\xef\xbf\xbd");
+		if (!fine) {
+			buffer_free(&fixed);
+			return NULL;
+		}
+		i += len > 0 ? (size_t)len : 1;
+	}
+	json_t *j = fixed.len ? json_stringn((const char *)fixed.at, fixed.len) : json_string("");
+	buffer_free(&fixed);
+	return j;
+}
+
+json_t *json_from_base64(struct bytes b)
+{
+	struct buffer text = { 0 };
+	json_t *j = NULL;
+	if (base64_encode(&text, b, 0))
+		j = text.len ? json_stringn((const char *)text.at, text.len) : json_string("");
+	buffer_free(&text);
+	return j;
+}
+
+bool json_can_hold(struct bytes b)
+{
+	return text_is_utf8(b) && (b.len == 0 || !memchr(b.at, 0, b.len));
+}
+
+struct bytes json_to_bytes(const json_t *string)
+{
+	return json_is_string(string) ? bytes_make(json_string_value(string), json_string_length(string))
+				      : bytes_of(NULL);
+}

@@ -1,9 +1,0 @@
-/* A delivery in a line of JSON, as `creel export --format ndjson` writes it (client/export.c), read back: the fields of
- * `creel show --json`, with what a string cannot hold as NAME_base64, and the last attempt. Pure; any thread. */
-#pragma once
-
-#include "shared/error.h"
-#include "shared/exchange.h"
-
-/* False and a sentence without the line's number. exchange_free in any case. */
-MUST_CHECK bool ndjson_read(struct bytes line, struct exchange *out, struct error *e);

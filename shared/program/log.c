@@ -1,0 +1,86 @@
+#include "shared/program/log.h"
+
+#include "shared/base/bytes.h"
+#include "shared/base/text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The two process-wide settings of a logger; set in main, read everywhere. */
+static _Atomic int log_threshold = LOG_INFO;
+static const struct secret_gate *_Atomic log_gate;
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&log_threshold, (int)level);
+}
+
+void log_set_gate(const struct secret_gate *gate)
+{
+	atomic_store(&log_gate, gate);
+}
+
+const char *log_number(struct log_number *n, int64_t value)
+{
+	snprintf(n->text, sizeof n->text, "%" PRId64, value);
+	return n->text;
+}
+
+static bool is_plain(const char *value)
+{
+	for (const char *c = value; *c; c++)
+		if (*c <= ' ' || *c > '~' || *c == '"' || *c == '\\' || *c == '=')
+			return false;
+	return *value != 0;
+}
+
+static bool append_value(struct buffer *line, const char *value)
+{
+	if (is_plain(value))
+		return buffer_append_text(line, value);
+	bool fine = buffer_put_u8(line, '"');
+	for (const uint8_t *c = (const uint8_t *)value; *c && fine; c++) {
+		if (*c == '"' || *c == '\\')
+			fine = buffer_put_u8(line, '\\') && buffer_put_u8(line, *c);
+		else if (*c < 0x20 || *c > 0x7e)
+			fine = buffer_printf(line, "\\x%02x", *c);
+		else
+			fine = buffer_put_u8(line, *c);
+	}
+	return fine && buffer_put_u8(line, '"');
+}
+
+void log_event(enum log_level level, const char *event, ...)
+{
+	static const char *const names[] = { "debug", "info", "warn", "error" };
+	if ((int)level < atomic_load(&log_threshold))
+		return;
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	char time_text[TEXT_TIME_LEN];
+	text_format_time(time_text, (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	struct buffer line = { 0 }, shown = { 0 };
+	bool fine = buffer_printf(&line, "ts=%s level=%s event=%s", time_text, names[level], event);
+	va_list args;
+	va_start(args, event);
+	for (const char *key; fine && (key = va_arg(args, const char *)) != NULL;) {
+		const char *value = va_arg(args, const char *);
+		if (value)
+			fine = buffer_printf(&line, " %s=", key) && append_value(&line, value);
+	}
+	va_end(args);
+	if (fine && secret_gate_put(atomic_load(&log_gate), &shown, buffer_view(&line)) &&
+	    buffer_put_u8(&shown, '\n')) {
+		/* One write a line keeps lines of several threads apart; a log that cannot be written has nowhere to
+		 * go. */
+		ssize_t written = write(STDERR_FILENO, shown.at, shown.len);
+		(void)written;
+	}
+	buffer_free(&line);
+	buffer_free(&shown);
+}

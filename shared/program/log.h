@@ -1,0 +1,20 @@
+/* logfmt: one line an event on stderr, `ts=… level=… event=… key=value …`, never content, secrets or query strings.
+ * Values are quoted and escaped when they hold anything but printable ASCII without blanks. Any thread. */
+#pragma once
+
+#include <stdint.h>
+
+#include "shared/program/secret_gate.h"
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+
+void log_set_level(enum log_level level);
+/* No line shows what the gate knows. Before threads begin; it outlives the last line. NULL: none. */
+void log_set_gate(const struct secret_gate *gate);
+/* Pairs (const char *key, const char *value) ending with NULL; a NULL value is left out. */
+void log_event(enum log_level level, const char *event, ...) __attribute__((sentinel));
+/* For numbers: log_number(buffer, n) gives buffer. */
+struct log_number {
+	char text[24];
+};
+const char *log_number(struct log_number *n, int64_t value);

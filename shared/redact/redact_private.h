@@ -1,0 +1,79 @@
+/* Inside of redact*.c. */
+#pragma once
+
+#include "shared/redact/redact.h"
+
+/* JSON in a text in JSON in a form …: what lies deeper is taken out whole. */
+#define REDACT_DEPTH_MAX 8
+#define NESTED_TOO_DEEPLY "nested too deeply"
+
+enum redact_where {
+	WHERE_HEADER = 1 << 0,
+	WHERE_COOKIE = 1 << 1,
+	WHERE_QUERY = 1 << 2,
+	WHERE_FORM = 1 << 3,
+	WHERE_PART = 1 << 4,
+	WHERE_JSON = 1 << 5,
+	WHERE_TEXT = 1 << 6,
+	WHERE_ALL = 0x7f
+};
+
+enum redact_why { WHY_NOT, WHY_NAME, WHY_SIGNATURE, WHY_ASKED };
+struct redact_match {
+	enum redact_why why;
+	bool deep;      /* of an object or array: all that is in it */
+	bool text_only; /* a number or an object of that name is something else: {"pass": 17, "fail": 0} */
+};
+
+/* `path` is the name's, such as "data.items.token"; or empty. */
+struct redact_match redact_match_name(const struct redact_names *names, enum redact_where where, struct bytes name,
+				      struct bytes path);
+
+/* Counts it and tells of it. */
+void redact_note(struct redaction *r, enum redact_kind kind, struct bytes name, const char *why);
+/* The same for a named value, whose kind is `kind` unless it is a signature. */
+void redact_note_named(struct redaction *r, enum redact_kind kind, struct bytes name, enum redact_why why);
+
+/* Whether there is nothing to be taken out of it: empty, or it was already. */
+bool redact_is_done(struct bytes value);
+/* REDACTED, padded to `len` within reason. */
+MUST_CHECK bool redact_put(struct buffer *out, size_t len);
+/* What stands for a value of that kind: of a signature the keys and the time stay ("t=1,v1=REDACTED…"). */
+MUST_CHECK bool redact_put_value(struct buffer *out, enum redact_why why, struct bytes value);
+
+struct shape_hit {
+	size_t keep, end;    /* what stays of the token, counted from where it begins; where it ends in the text */
+	const char *what;    /* "Stripe secret key" */
+	const char *instead; /* written in the place of all of it, or NULL */
+};
+struct shape_scan {
+	size_t tried; /* no JWT begins before this */
+};
+void shapes_ready(struct redaction *r);
+/* Whether a token begins at text[at]; after shapes_ready. */
+bool shape_at(const struct redaction *r, struct shape_scan *s, struct bytes text, size_t at, struct shape_hit *hit);
+/* Whether a key id of AWS is in it. */
+bool shape_has_aws_key(struct bytes text);
+
+/* A text on its own: in addition to redact_text it may be JSON or base64 of such a text, which stays what it is. */
+MUST_CHECK bool redact_value(struct redaction *r, struct bytes value, unsigned depth, struct buffer *out);
+MUST_CHECK bool redact_scan(struct redaction *r, struct bytes text, unsigned depth, struct buffer *out);
+/* %41 and + of a query or a form; what was in `out` goes. */
+MUST_CHECK bool redact_unescape(struct bytes in, struct buffer *out);
+/* NAME=VALUE&… of a query or a form. */
+MUST_CHECK bool redact_pairs(struct redaction *r, enum redact_where where, struct bytes pairs, unsigned depth,
+			     struct buffer *out);
+/* What stands behind a URL's "://", up to its end. `paths`: long random segments of a path go as well. */
+MUST_CHECK bool redact_behind_scheme(struct redaction *r, struct bytes rest, bool paths, unsigned depth,
+				     struct buffer *out);
+/* *is_json false: it is none, and *out is as it was. */
+MUST_CHECK bool redact_json(struct redaction *r, struct bytes text, unsigned depth, struct buffer *out, bool *is_json);
+/* The same for JSON whose end is missing, as a body has that was recorded in part. */
+MUST_CHECK bool redact_cut_json(struct redaction *r, struct bytes text, unsigned depth, struct buffer *out,
+				bool *is_json);
+/* *is_multipart false: no boundary, and *out is as it was. */
+MUST_CHECK bool redact_multipart(struct redaction *r, struct bytes type, struct bytes body, unsigned depth,
+				 struct buffer *out, bool *is_multipart);
+/* A body without content coding, of that media type (may be empty). */
+MUST_CHECK bool redact_content(struct redaction *r, struct bytes type, struct bytes body, unsigned depth,
+			       struct buffer *out, bool *replaced);

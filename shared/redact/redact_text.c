@@ -1,0 +1,589 @@
+/* Any text, also JSON that is cut off, XML, HTML, a log: once from its beginning to its end. */
+#include "shared/redact/redact_private.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "shared/base/base64.h"
+#include "shared/base/text.h"
+
+#define NAME_MOST 100
+#define TAG_MOST 4096
+#define BASE64_MIN 12
+
+/* What is found at a place: text[from, end) is to become `put`. */
+struct edit {
+	size_t from, end;
+	struct buffer put;
+};
+
+/* A value that goes when the scan is there; end 0: none. */
+struct ahead {
+	size_t from, end;
+	struct bytes name;
+	enum redact_why why;
+};
+
+struct scan {
+	struct redaction *r;
+	struct bytes text;
+	unsigned depth;
+	struct shape_scan shapes;
+	size_t name_end;   /* of the last word that could be a name */
+	size_t base64_end; /* of the last word that could be base64 */
+	/* What was found ahead: the value of an element or of an attribute that another one names, and of NAME=VALUE.
+	 * What stands before it is still looked at. */
+	struct ahead tagged, assigned;
+};
+
+static bool is_name_start(uint8_t c)
+{
+	return c >= 0x80 ? false : isalnum(c) || c == '_';
+}
+
+static bool is_name_letter(uint8_t c)
+{
+	return is_name_start(c) || c == '-' || c == '.';
+}
+
+static size_t skip_blanks(struct bytes text, size_t at)
+{
+	for (int i = 0; i < 8 && at < text.len && (text.at[at] == ' ' || text.at[at] == '\t'); i++)
+		at++;
+	return at;
+}
+
+/* A quote, or one with a backslash before it; its length, and *quote. */
+static size_t quote_at(struct bytes text, size_t at, uint8_t *quote)
+{
+	bool escaped = at + 1 < text.len && text.at[at] == '\\';
+	if (at + escaped >= text.len)
+		return 0;
+	*quote = text.at[at + escaped];
+	return *quote == '"' || *quote == '\'' || (*quote == '`' && !escaped) ? 1u + escaped : 0;
+}
+
+/* Behind a quoted value's last byte: where the same quote stands again, or the end of the text. */
+static size_t quoted_end(struct bytes text, size_t from, uint8_t quote, bool escaped)
+{
+	for (size_t i = from; i < text.len; i++) {
+		if (text.at[i] == '\\' && i + 1 < text.len) {
+			if (escaped && text.at[i + 1] == quote)
+				return i;
+			i++;
+		} else if (text.at[i] == quote) {
+			return i;
+		}
+	}
+	return text.len;
+}
+
+static size_t line_end(struct bytes text, size_t from)
+{
+	size_t i = from;
+	while (i < text.len && text.at[i] != '\n' && text.at[i] != '\r' && text.at[i] != '<' &&
+	       !(text.at[i] == '\\' && i + 1 < text.len && (text.at[i + 1] == 'n' || text.at[i + 1] == 'r')))
+		i++;
+	return i;
+}
+
+static size_t word_end(struct bytes text, size_t from)
+{
+	size_t i = from;
+	while (i < text.len && text.at[i] > ' ' && !strchr("&;,\"'<>)}]|\\`", text.at[i]))
+		i++;
+	return i;
+}
+
+/* "Bearer abc", "Basic abc": the first word says only how the second is to be read. Behind the one that counts. */
+static size_t credentials_end(struct bytes text, size_t from)
+{
+	static const char *const schemes[] = { "Bearer", "Basic", "Digest",    "Token", "Negotiate", "NTLM",
+					       "ApiKey", "Key",   "GenieKey",  "DPoP",  "Hawk",      "Bot",
+					       "OAuth",  "SSWS",  "SharedKey", "JWT",   NULL };
+	size_t end = word_end(text, from);
+	for (size_t i = 0; schemes[i]; i++) {
+		size_t next = skip_blanks(text, end);
+		if (next > end && bytes_equal_nocase(bytes_make(text.at + from, end - from), schemes[i]))
+			return word_end(text, next);
+	}
+	return end;
+}
+
+/* Only blanks, quotes and the like stand before it on its line. */
+static bool begins_line(struct bytes text, size_t at)
+{
+	while (at > 0 && strchr(" \t-\"'#", text.at[at - 1]) && text.at[at - 1])
+		at--;
+	return at == 0 || text.at[at - 1] == '\n' || (at >= 2 && text.at[at - 2] == '\\' && text.at[at - 1] == 'n');
+}
+
+static bool is_word_of_json(struct bytes value)
+{
+	return bytes_equal_nocase(value, "null") || bytes_equal_nocase(value, "true") ||
+	       bytes_equal_nocase(value, "false");
+}
+
+/* NAME=VALUE, NAME: VALUE, "NAME": "VALUE" and the like, with the name at `at`. */
+static void find_assignment(struct scan *s, size_t at)
+{
+	struct bytes text = s->text;
+	size_t i = at, end;
+	uint8_t quote;
+	while (i < text.len && i - at <= NAME_MOST && is_name_letter(text.at[i]))
+		i++;
+	s->name_end = i;
+	struct bytes name = bytes_make(text.at + at, i - at);
+	if (name.len > NAME_MOST)
+		return;
+	i += quote_at(text, i, &quote);
+	size_t behind = i;
+	i = skip_blanks(text, i);
+	if (i >= text.len)
+		return;
+	/* "--password VALUE" */
+	bool is_option = i > behind && at >= 2 && text.at[at - 1] == '-' && text.at[at - 2] == '-' &&
+			 text.at[i] != '-' && text.at[i] != '=' && text.at[i] != ':';
+	if (!is_option && text.at[i] != '=' && text.at[i] != ':')
+		return;
+	bool colon = text.at[i] == ':';
+	i += !is_option;
+	if (!is_option && i < text.len && (text.at[i] == '=' || (!colon && text.at[i] == '>')))
+		i++;
+	i = skip_blanks(text, i);
+	if (i >= text.len)
+		return;
+	struct redact_match m = redact_match_name(s->r->names, WHERE_TEXT, name, bytes_of(NULL));
+	if (m.why == WHY_NOT)
+		return;
+	size_t opening = quote_at(text, i, &quote);
+	size_t from = i + opening;
+	if (opening)
+		end = quoted_end(text, from, quote, opening > 1);
+	else if (text.at[i] == '{' || text.at[i] == '[' || text.at[i] == '$' || text.at[i] == '<')
+		return; /* looked into, a variable, or an element's */
+	else
+		end = colon && begins_line(text, at) ? line_end(text, i) : credentials_end(text, i);
+	struct bytes value = bytes_make(text.at + from, end - from);
+	if (!redact_is_done(value) && (opening || !is_word_of_json(value)))
+		s->assigned = (struct ahead){ from, end, name, m.why };
+}
+
+/* ---- elements and attributes ---- */
+
+static bool is_attribute(const char *const *names, struct bytes name)
+{
+	for (; *names; names++)
+		if (bytes_equal_nocase(name, *names))
+			return true;
+	return false;
+}
+
+/* The next NAME="VALUE" of a tag. */
+static bool next_attribute(struct bytes tag, size_t *at, struct bytes *name, struct bytes *value)
+{
+	size_t i = *at;
+	while (i < tag.len) {
+		size_t equals = i, start;
+		while (equals < tag.len && tag.at[equals] != '=')
+			equals++;
+		if (equals + 1 >= tag.len || (tag.at[equals + 1] != '"' && tag.at[equals + 1] != '\'')) {
+			i = equals + 1;
+			continue;
+		}
+		for (start = equals; start > i && is_name_letter(tag.at[start - 1]);)
+			start--;
+		const uint8_t *close = memchr(tag.at + equals + 2, tag.at[equals + 1], tag.len - equals - 2);
+		if (!close)
+			return false;
+		*name = bytes_make(tag.at + start, equals - start);
+		*value = bytes_make(tag.at + equals + 2, (size_t)(close - tag.at) - equals - 2);
+		*at = (size_t)(close - tag.at) + 1;
+		return true;
+	}
+	return false;
+}
+
+#define TAGS_MOST 4 /* between a name and its value */
+
+/* Behind the tag that begins at `at`, "<x …>" or "</x>"; SIZE_MAX: none does, or an empty element. */
+static size_t tag_end(struct bytes text, size_t at, bool closing)
+{
+	size_t i = at + 1 + closing;
+	if (i >= text.len || text.at[at] != '<' || (closing && text.at[at + 1] != '/') || !is_name_start(text.at[i]))
+		return SIZE_MAX;
+	while (i < text.len && i - at < TAG_MOST && text.at[i] != '>' && text.at[i] != '<')
+		i++;
+	return i < text.len && text.at[i] == '>' && text.at[i - 1] != '/' ? i + 1 : SIZE_MAX;
+}
+
+static size_t skip_space(struct bytes text, size_t at)
+{
+	while (at < text.len && isspace(text.at[at]))
+		at++;
+	return at;
+}
+
+/* The text behind a tag, in CDATA or in further elements as well. */
+static struct bytes element_text(struct bytes text, size_t from)
+{
+	static const char cdata[] = "<![CDATA[";
+	size_t len = sizeof cdata - 1, next;
+	const uint8_t *end;
+	from = skip_space(text, from);
+	for (int i = 0; i < TAGS_MOST && from < text.len && (next = tag_end(text, from, false)) != SIZE_MAX; i++)
+		from = skip_space(text, next);
+	if (text.len - from > len && memcmp(text.at + from, cdata, len) == 0) {
+		from += len;
+		end = memmem(text.at + from, text.len - from, "]]>", 3);
+	} else {
+		end = from < text.len ? memchr(text.at + from, '<', text.len - from) : NULL;
+	}
+	size_t to = end ? (size_t)(end - text.at) : text.len;
+	while (to > from && isspace(text.at[to - 1]))
+		to--;
+	return bytes_make(text.at + from, to - from);
+}
+
+static void hide_text(struct scan *s, struct bytes value, struct bytes name, enum redact_why why)
+{
+	size_t from = (size_t)(value.at - s->text.at);
+	if (!redact_is_done(value))
+		s->tagged = (struct ahead){ from, from + value.len, name, why };
+}
+
+static struct redact_match match_text(const struct scan *s, struct bytes name)
+{
+	return name.len && name.len <= NAME_MOST ? redact_match_name(s->r->names, WHERE_TEXT, name, bytes_of(NULL))
+						 : (struct redact_match){ WHY_NOT, false, false };
+}
+
+/* <input name="csrf_token" value="…">, <add key="ApiKey" value="…"/>, <meta name="…" content="…">, and
+ * <param name="password">…</param>. */
+static void find_named_attribute(struct scan *s, size_t open, size_t close)
+{
+	static const char *const naming[] = { "name", "key", "id", "property", "type", NULL };
+	static const char *const valued[] = { "value", "content", NULL };
+	struct bytes tag = bytes_make(s->text.at + open, close - open), name, value, secret = { NULL, 0 };
+	struct redact_match m = { WHY_NOT, false, false };
+	for (size_t at = 0; m.why == WHY_NOT && next_attribute(tag, &at, &name, &value);)
+		if (is_attribute(naming, name)) {
+			m = match_text(s, value);
+			secret = value;
+		}
+	if (m.why == WHY_NOT)
+		return;
+	for (size_t at = 0; next_attribute(tag, &at, &name, &value);)
+		if (is_attribute(valued, name)) {
+			hide_text(s, value, secret, m.why);
+			return;
+		}
+	static const char *const texts[] = { "param", "parameter", "property", "field", "entry",
+					     "data",  "string",    "setting",  "var",   "variable",
+					     "item",  "value",     "header",   "add",   NULL };
+	size_t end = 1;
+	while (end < tag.len && is_name_letter(tag.at[end]))
+		end++;
+	if (tag.at[tag.len - 1] != '/' && is_attribute(texts, bytes_make(tag.at + 1, end - 1)))
+		hide_text(s, element_text(s->text, close + 1), secret, m.why);
+}
+
+/* <key>password</key><string>…</string>, <name>password</name><value>…</value>. */
+static void find_named_element(struct scan *s, struct bytes local, size_t behind)
+{
+	static const char *const naming[] = { "name", "key", NULL };
+	static const char *const valued[] = { "value", "string", "val", "data", "content", "text", NULL };
+	struct bytes text = s->text, name;
+	if (!is_attribute(naming, local) || behind >= text.len || text.at[behind] == '<')
+		return;
+	name = element_text(text, behind);
+	struct redact_match m = match_text(s, name);
+	if (m.why == WHY_NOT)
+		return;
+	size_t at = tag_end(text, skip_space(text, (size_t)(name.at - text.at) + name.len), true);
+	at = at == SIZE_MAX ? text.len : skip_space(text, at);
+	size_t end = at + 1;
+	while (end < text.len && is_name_letter(text.at[end]))
+		end++;
+	size_t inner = tag_end(text, at, false);
+	if (inner != SIZE_MAX && is_attribute(valued, bytes_make(text.at + at + 1, end - at - 1)))
+		hide_text(s, element_text(text, inner), name, m.why);
+}
+
+/* <password>…</password>, <wsse:Password Type="…">…, <![CDATA[…]]>. */
+static bool find_element(struct scan *s, size_t open, size_t close)
+{
+	struct bytes text = s->text;
+	size_t name = open + 1, i = name;
+	for (; i < close && (is_name_letter(text.at[i]) || text.at[i] == ':'); i++)
+		if (text.at[i] == ':')
+			name = i + 1;
+	if (text.at[close - 1] == '/')
+		return false;
+	struct bytes local = bytes_make(text.at + name, i - name);
+	struct redact_match m = match_text(s, local);
+	if (m.why == WHY_NOT)
+		find_named_element(s, local, close + 1);
+	else
+		hide_text(s, element_text(text, close + 1), local, m.why);
+	return s->tagged.end > close;
+}
+
+static void look_at_tag(struct scan *s, size_t open)
+{
+	struct bytes text = s->text;
+	size_t i = open + 1;
+	if (i >= text.len || !is_name_start(text.at[i]))
+		return;
+	while (i < text.len && i - open < TAG_MOST && text.at[i] != '>' && text.at[i] != '<')
+		i++;
+	if (i >= text.len || text.at[i] != '>')
+		return;
+	if (!find_element(s, open, i))
+		find_named_attribute(s, open, i);
+}
+
+/* ---- URLs ---- */
+
+static size_t url_end(struct bytes text, size_t from)
+{
+	size_t i = from;
+	while (i < text.len && text.at[i] > ' ' && text.at[i] != 0x7f && !strchr("\"'<>\\`", text.at[i]))
+		i++;
+	return i;
+}
+
+/* A URL with a user, a query or a fragment; of another one the rest is looked at as any text. */
+static bool is_url_at(struct bytes text, size_t at, size_t *end)
+{
+	if (text.len - at < 4 || memcmp(text.at + at, "://", 3) != 0)
+		return false;
+	*end = url_end(text, at + 3);
+	for (size_t i = at + 3; i < *end; i++)
+		if (text.at[i] == '@' || text.at[i] == '?' || text.at[i] == '#')
+			return true;
+	return false;
+}
+
+/* ---- all of it ---- */
+
+static bool redact_base64(struct redaction *r, struct bytes value, unsigned depth, struct buffer *out, bool *done);
+
+/* JSON in base64, which begins with eyJ, within other text. */
+static bool put_base64_json(struct scan *s, size_t at, struct edit *e, bool *found)
+{
+	size_t end = at;
+	*found = false;
+	if (at < s->base64_end || s->text.len - at < BASE64_MIN || memcmp(s->text.at + at, "eyJ", 3) != 0)
+		return true;
+	while (end < s->text.len && s->text.at[end] < 0x80 &&
+	       (isalnum(s->text.at[end]) || (s->text.at[end] && strchr("+/-_=", s->text.at[end]))))
+		end++;
+	s->base64_end = end;
+	e->from = at;
+	e->end = end;
+	return redact_base64(s->r, bytes_make(s->text.at + at, end - at), s->depth + 1, &e->put, found);
+}
+
+/* *found: the value ahead begins here, or began within what was taken out just before. */
+static bool put_ahead(struct scan *s, size_t at, struct ahead *ahead, struct edit *e, bool *found)
+{
+	struct ahead a = *ahead;
+	*found = a.end > at && at >= a.from;
+	if (at >= a.from)
+		ahead->end = 0;
+	if (!*found)
+		return true;
+	e->from = at;
+	e->end = a.end;
+	redact_note_named(s->r, REDACT_TEXT, a.name, a.why);
+	return redact_put_value(&e->put, a.why, bytes_make(s->text.at + at, a.end - at));
+}
+
+static bool put_shape(struct scan *s, size_t at, const struct shape_hit *hit, struct edit *e)
+{
+	struct shape_hit next;
+	e->from = at + hit->keep;
+	e->end = hit->end;
+	/* One that begins within this one may reach further: "whsec_…/ya29.…". A look at a kilobyte tells. */
+	for (size_t i = e->from; i < e->end && e->end < s->text.len; i++) {
+		struct bytes near = bytes_make(s->text.at, s->text.len - i < 1024 ? s->text.len : i + 1024);
+		struct shape_scan own = { 0 };
+		if (!shape_at(s->r, &own, near, i, &next) || next.end <= e->end)
+			continue;
+		own.tried = 0;
+		if (shape_at(s->r, &own, s->text, i, &next) && next.end > e->end)
+			e->end = next.end;
+	}
+	redact_note(s->r, REDACT_SHAPE, bytes_of(NULL), hit->what);
+	if (hit->instead)
+		return buffer_append_text(&e->put, hit->instead);
+	/* Padded with what no token has in it, so that nothing takes it for one. */
+	size_t len = e->end - e->from;
+	bool fine = buffer_append_text(&e->put, REDACTED);
+	for (size_t i = sizeof REDACTED - 1; fine && i < len && i < 256; i++)
+		fine = buffer_put_u8(&e->put, '*');
+	return fine;
+}
+
+/* *found: e says what becomes of what stands at `at`. */
+static bool look_at(struct scan *s, size_t at, struct edit *e, bool *found)
+{
+	struct bytes text = s->text;
+	uint8_t c = text.at[at];
+	struct shape_hit hit;
+	size_t end;
+	if (!put_ahead(s, at, &s->tagged, e, found))
+		return false;
+	if (*found)
+		return true;
+	if (!put_ahead(s, at, &s->assigned, e, found))
+		return false;
+	if (*found)
+		return true;
+	*found = true;
+	if (c == ':' && is_url_at(text, at, &end)) {
+		e->from = at + 3;
+		e->end = end;
+		return redact_behind_scheme(s->r, bytes_make(text.at + at + 3, end - at - 3), false, s->depth + 1,
+					    &e->put);
+	}
+	if (c == '<')
+		look_at_tag(s, at);
+	if (is_name_start(c) && at >= s->name_end && (at == 0 || !is_name_start(text.at[at - 1])))
+		find_assignment(s, at);
+	if (shape_at(s->r, &s->shapes, text, at, &hit))
+		return put_shape(s, at, &hit, e);
+	return put_base64_json(s, at, e, found);
+}
+
+bool redact_scan(struct redaction *r, struct bytes text, unsigned depth, struct buffer *out)
+{
+	struct scan s = { .r = r, .text = text, .depth = depth };
+	struct edit e = { 0 };
+	size_t copied = 0;
+	bool fine = true;
+	if (depth > REDACT_DEPTH_MAX) {
+		redact_note(r, REDACT_TEXT, bytes_of(NULL), NESTED_TOO_DEEPLY);
+		return redact_put(out, text.len);
+	}
+	shapes_ready(r);
+	for (size_t at = 0; fine && at < text.len;) {
+		bool found;
+		e.put.len = 0;
+		fine = look_at(&s, at, &e, &found);
+		if (fine && found) {
+			fine = buffer_append(out, text.at + copied, e.from - copied) &&
+			       buffer_append_bytes(out, buffer_view(&e.put));
+			copied = e.end;
+		}
+		at = found && e.end > at ? e.end : at + 1;
+	}
+	fine = fine && (copied == text.len || buffer_append(out, text.at + copied, text.len - copied));
+	buffer_free(&e.put);
+	return fine;
+}
+
+bool redact_text(struct redaction *r, struct bytes text, struct buffer *out)
+{
+	return redact_scan(r, text, 0, out);
+}
+
+/* ---- texts in texts ---- */
+
+/* base64 or base64url, with its padding or without: *url_safe, *padded say how. */
+static bool is_base64(struct bytes b, bool *url_safe, bool *padded)
+{
+	size_t pads = 0;
+	bool standard = false;
+	*url_safe = false;
+	while (pads < 2 && pads < b.len && b.at[b.len - 1 - pads] == '=')
+		pads++;
+	for (size_t i = 0; i + pads < b.len; i++) {
+		uint8_t c = b.at[i];
+		standard = standard || c == '+' || c == '/';
+		*url_safe = *url_safe || c == '-' || c == '_';
+		if (c >= 0x80 || !(isalnum(c) || (c && strchr("+/-_", c))))
+			return false;
+	}
+	*padded = pads > 0 || b.len % 4 == 0;
+	return !(standard && *url_safe) && (b.len - pads) % 4 != 1 && (pads == 0 || b.len % 4 == 0);
+}
+
+static bool decode_base64(struct bytes b, bool url_safe, struct buffer *plain)
+{
+	struct buffer text = { 0 };
+	bool fine = buffer_append_bytes(&text, b);
+	for (size_t i = 0; url_safe && fine && i < text.len; i++)
+		text.at[i] = text.at[i] == '-' ? '+' : text.at[i] == '_' ? '/' : text.at[i];
+	while (fine && text.len % 4)
+		fine = buffer_put_u8(&text, '=');
+	fine = fine && base64_decode(plain, buffer_view(&text));
+	buffer_free(&text);
+	return fine;
+}
+
+static bool encode_base64(struct bytes plain, bool url_safe, bool padded, struct buffer *out)
+{
+	size_t start = out->len;
+	if (!base64_encode(out, plain, 0))
+		return false;
+	for (size_t i = start; url_safe && i < out->len; i++)
+		out->at[i] = out->at[i] == '+' ? '-' : out->at[i] == '/' ? '_' : out->at[i];
+	while (!padded && out->len > start && out->at[out->len - 1] == '=')
+		out->len--;
+	return true;
+}
+
+static bool is_plain_text(struct bytes b)
+{
+	for (size_t i = 0; i < b.len; i++)
+		if (b.at[i] < 0x20 && b.at[i] != '\n' && b.at[i] != '\r' && b.at[i] != '\t')
+			return false;
+	return text_is_utf8(b);
+}
+
+/* *done: it was base64 of a text or of gzip, and something was taken out of that. */
+static bool redact_base64(struct redaction *r, struct bytes value, unsigned depth, struct buffer *out, bool *done)
+{
+	struct buffer plain = { 0 }, inner = { 0 };
+	bool url_safe, padded, replaced, fine = true;
+	size_t before = r->total;
+	*done = false;
+	if (value.len < BASE64_MIN || !is_base64(value, &url_safe, &padded) || !decode_base64(value, url_safe, &plain))
+		goto out;
+	bool is_gzip = plain.len > 18 && plain.at[0] == 0x1f && plain.at[1] == 0x8b && plain.at[2] == 8;
+	if (!is_gzip && !is_plain_text(buffer_view(&plain)))
+		goto out;
+	fine = redact_content(r, bytes_of(""), buffer_view(&plain), depth + 1, &inner, &replaced);
+	*done = fine && r->total > before;
+	if (*done)
+		fine = encode_base64(buffer_view(&inner), url_safe, padded, out);
+out:
+	buffer_free(&plain);
+	buffer_free(&inner);
+	return fine;
+}
+
+static bool looks_like_json(struct bytes value)
+{
+	size_t i = 0;
+	while (i < value.len &&
+	       (value.at[i] == ' ' || value.at[i] == '\n' || value.at[i] == '\r' || value.at[i] == '\t'))
+		i++;
+	return i < value.len && (value.at[i] == '{' || value.at[i] == '[' || value.at[i] == '"');
+}
+
+bool redact_value(struct redaction *r, struct bytes value, unsigned depth, struct buffer *out)
+{
+	bool done = false;
+	if (depth > REDACT_DEPTH_MAX) {
+		redact_note(r, REDACT_TEXT, bytes_of(NULL), NESTED_TOO_DEEPLY);
+		return redact_put(out, value.len);
+	}
+	if (looks_like_json(value) && !redact_json(r, value, depth + 1, out, &done))
+		return false;
+	if (!done && !redact_base64(r, value, depth, out, &done))
+		return false;
+	return done || redact_scan(r, value, depth, out);
+}

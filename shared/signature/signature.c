@@ -1,0 +1,225 @@
+#include "shared/signature/signature_private.h"
+
+#include "shared/program/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+const char *signature_verdict_name(enum signature_verdict v)
+{
+	static const char *const names[] = { "unknown", "none", "valid", "invalid" };
+	return names[v];
+}
+
+const char *signature_reason_name(enum signature_reason r)
+{
+	static const char *const names[] = { "holds",    "missing",   "malformed", "old",      "key",
+					     "url",      "secret",    "body",      "provider", "form",
+					     "mismatch", "no_memory", "redacted" };
+	return names[r];
+}
+
+bool signature_needs_url(const struct signature_provider *p)
+{
+	return strstr(p->content, "%U") != NULL;
+}
+
+bool signature_kin(const struct signature_provider *a, const struct signature_provider *b)
+{
+	return a == b || signature_also(a) == b;
+}
+
+bool signature_unknown(const char *name, struct error *e)
+{
+	const struct signature_provider *nearest = NULL, *p;
+	size_t least = text_distance_limit(name);
+	for (size_t i = 0; (p = signature_at(i)); i++) {
+		size_t distance = text_distance(name, p->name);
+		if (distance < least) {
+			least = distance;
+			nearest = p;
+		}
+	}
+	if (nearest)
+		return error_set(e, EXIT_USAGE, "the provider '%.60s' is not known: did you mean %s?", name,
+				 nearest->name);
+	return error_set(e, EXIT_USAGE,
+			 "the provider '%.60s' is not known; `creel trigger --list` names those that are", name);
+}
+
+/* ---- one check ---- */
+
+static bool public_holds(enum signature_algorithm a, const struct secret_key *k, enum signature_form form,
+			 struct bytes mark, struct bytes content)
+{
+	struct buffer raw = { 0 };
+	bool holds =
+	    k->public && crypto_decode(form, mark, &raw) && crypto_verify(a, k->public, content, buffer_view(&raw));
+	buffer_free(&raw);
+	return holds;
+}
+
+/* Libraries compare text: hex in the other case, or base64 with other letters, is refused by the app as well. */
+static bool mac_holds(const struct claim *c, const struct secret_key *k, struct bytes content)
+{
+	struct buffer text = { 0 };
+	uint8_t mac[32];
+	size_t len;
+	bool holds = false;
+	if (crypto_mac(c->scheme->algorithm, buffer_view(&k->mac), content, mac, &len) &&
+	    crypto_encode(c->scheme->form, bytes_make(mac, len), &text))
+		for (size_t i = 0; i < c->count; i++)
+			holds |= !c->is_public[i] && signature_equal(buffer_view(&text), c->marks[i]);
+	buffer_free(&text);
+	return holds;
+}
+
+bool claim_holds(const struct claim *c, const struct secret_key *k, struct bytes content)
+{
+	const struct signature_provider *s = c->scheme;
+	if (s->algorithm == SIGN_TOKEN)
+		return c->count && signature_equal(buffer_view(&k->mac), c->marks[0]);
+	if (s->secret == SECRET_PUBLIC_KEY)
+		return c->count && public_holds(s->algorithm, k, s->form, c->marks[0], content);
+	if (!k->public)
+		return mac_holds(c, k, content);
+	for (size_t i = 0; i < c->count; i++)
+		if (c->is_public[i] && public_holds(SIGN_ED25519, k, FORM_BASE64, c->marks[i], content))
+			return true;
+	return false;
+}
+
+/* Twilio signs the URL with or without the usual port, and so do its libraries check: "https://a:443/b" for
+ * "https://a/b", and back. False: there is nothing to be said in another way. */
+static bool other_port(struct bytes url, struct buffer *out)
+{
+	bool tls = url.len > 8 && memcmp(url.at, "https://", 8) == 0;
+	size_t start = tls ? 8 : url.len > 7 && memcmp(url.at, "http://", 7) == 0 ? 7 : 0, end = start;
+	if (!start)
+		return false;
+	while (end < url.len && !strchr("/?#", url.at[end]))
+		end++;
+	const uint8_t *colon = memchr(url.at + start, ':', end - start);
+	size_t keep = colon ? (size_t)(colon - url.at) : end;
+	return url.at[start] != '[' && buffer_append(out, url.at, keep) &&
+	       (colon || buffer_append_text(out, tls ? ":443" : ":80")) &&
+	       buffer_append(out, url.at + end, url.len - end);
+}
+
+/* HubSpot signs the URL with these decoded, its library takes it as it is. */
+static bool decode_some(struct bytes url, struct buffer *out)
+{
+	static const char codes[] = "3A2F3F4021242728292A2C3B";
+	for (size_t i = 0; i < url.len; i++) {
+		struct buffer byte = { 0 };
+		uint8_t c = url.at[i];
+		if (c == '%' && i + 2 < url.len && crypto_decode(FORM_HEX, bytes_make(url.at + i + 1, 2), &byte))
+			for (size_t k = 0; codes[k]; k += 2)
+				if (strncasecmp(codes + k, (const char *)url.at + i + 1, 2) == 0) {
+					c = byte.at[0];
+					i += 2;
+					break;
+				}
+		buffer_free(&byte);
+		if (!buffer_put_u8(out, c))
+			return false;
+	}
+	return true;
+}
+
+static bool holds_with_other_url(struct claim *c, const struct signature_input *in, const struct secret_key *k)
+{
+	struct signature_input again = *in;
+	struct buffer url = { 0 }, content = { 0 };
+	bool holds = false;
+	bool other = strncmp(c->scheme->name, "twilio", 6) == 0 ? other_port(in->url, &url)
+		     : strcmp(c->scheme->name, "hubspot") == 0  ? decode_some(in->url, &url)
+								: false;
+	if (other) {
+		again.url = buffer_view(&url);
+		holds = content_build(c, &again, &content) && claim_holds(c, k, buffer_view(&content));
+	}
+	buffer_free(&url);
+	buffer_free(&content);
+	return holds;
+}
+
+/* Puts the time's verdict over the signature's, which holds. */
+static void judge_age(const struct claim *c, const struct signature_input *in, struct signature_result *out)
+{
+	const struct signature_provider *s = c->scheme;
+	int64_t limit = in->tolerance == SIGNATURE_OWN_TOLERANCE ? s->age : in->tolerance;
+	out->verdict = SIGNATURE_VALID;
+	out->reason = SIGNATURE_HOLDS;
+	snprintf(out->text, sizeof out->text, "the signature holds");
+	if (!c->has_time)
+		return;
+	out->has_age = true;
+	out->age = in->at - c->time_s;
+	bool ahead = out->age < 0;
+	int64_t off = ahead ? -out->age : out->age;
+	if (limit <= 0 || off <= limit || (ahead && !s->future))
+		return;
+	out->verdict = SIGNATURE_INVALID;
+	out->reason = SIGNATURE_OLD;
+	snprintf(out->text, sizeof out->text,
+		 "the signature holds, but its time is %lld s %s, %lld s more than the tolerance of %lld s",
+		 (long long)off, ahead ? "in the future" : "old", (long long)(off - limit), (long long)limit);
+}
+
+static void refuse(struct signature_result *out, enum signature_reason reason, const char *text)
+{
+	out->verdict = reason == SIGNATURE_NO_MEMORY ? SIGNATURE_NONE : SIGNATURE_INVALID;
+	out->reason = reason;
+	snprintf(out->text, sizeof out->text, "%s", text);
+}
+
+static void verify(const struct signature_provider *p, const struct signature_input *in, bool explain,
+		   struct signature_result *out)
+{
+	struct claim c;
+	struct secret_key key = { 0 };
+	struct buffer content = { 0 };
+	const char *why;
+	char text[200];
+	memset(out, 0, sizeof *out);
+	bool read = claim_read(p, in, &c);
+	if (!key_read(c.scheme, in->secret, &key, &why)) {
+		snprintf(text, sizeof text, "the secret is none of %s: %s", p->name, why);
+		refuse(out, SIGNATURE_KEY, text);
+		if (explain && read && content_build(&c, in, &content))
+			signature_explain(p, in, &c, buffer_view(&content), out);
+	} else if (read && content_build(&c, in, &content) &&
+		   (claim_holds(&c, &key, buffer_view(&content)) || holds_with_other_url(&c, in, &key))) {
+		judge_age(&c, in, out);
+	} else if (c.text[0]) {
+		refuse(out, c.reason, c.text);
+		if (explain && c.reason == SIGNATURE_MISSING)
+			signature_explain_missing(p, in, out);
+		else if (explain && c.reason == SIGNATURE_MALFORMED && c.count == 0) /* the signature itself is */
+			signature_explain(p, in, &c, buffer_view(&content), out);
+	} else {
+		refuse(out, SIGNATURE_MISMATCH,
+		       "it does not match: the secret is another one, or the body was changed on the way");
+		if (explain)
+			signature_explain(p, in, &c, buffer_view(&content), out);
+	}
+	key_free(&key);
+	buffer_free(&content);
+	claim_free(&c);
+}
+
+enum signature_verdict signature_check(const struct signature_provider *p, const struct signature_input *in)
+{
+	struct signature_result out;
+	verify(p, in, false, &out);
+	return out.verdict;
+}
+
+void signature_verify(const struct signature_provider *p, const struct signature_input *in,
+		      struct signature_result *out)
+{
+	verify(p, in, true, out);
+}

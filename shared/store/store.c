@@ -1,0 +1,468 @@
+/* Writing the client's record. Opening it is store_open.c, reading it store_query.c. */
+#include "shared/store/store_jobs.h"
+#include "shared/store/store_private.h"
+
+#include <string.h>
+
+/* What search holds of a delivery. FTS5 takes out what it is told was in, so both statements share it. */
+#define SEARCH_TEXTS                                                                                                   \
+	"d.id, d.id || ' ' || lower(substr(hex(d.event_id), 1, 8) || '-' || substr(hex(d.event_id), 9, 4) || '-' ||"   \
+	" substr(hex(d.event_id), 13, 4) || '-' || substr(hex(d.event_id), 17, 4) || '-' ||"                           \
+	" substr(hex(d.event_id), 21)) || ' ' || d.event_type || ' ' || d.target, CAST(m.headers AS TEXT),"            \
+	" CASE WHEN instr(substr(m.body, 1, 65536), x'00') THEN '' ELSE CAST(substr(m.body, 1, 65536) AS TEXT) END"    \
+	" FROM delivery d JOIN message m ON m.id = d.id * 4096"
+
+/* The pages of a long body. */
+#define ANSWER_PAGES                                                                                                   \
+	"(kept + (SELECT page_size - 5 FROM pragma_page_size)) / (SELECT page_size - 4 FROM pragma_page_size)"
+
+static const char *const statement_sql[STATEMENT_COUNT] = {
+	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
+	[STATEMENT_COMMIT] = "COMMIT",
+	[STATEMENT_ROLLBACK] = "ROLLBACK",
+	[STATEMENT_INSERT_DELIVERY] =
+	    "INSERT INTO delivery (event_id, tunnel, received_at, method, target, path, prefix, peer, https, has_body,"
+	    " provider, event_type, signature, state, status, status_class, attempts, request_bytes, response_bytes, "
+	    "origin,"
+	    " replay_of, reached_at, forwarded, redacted) VALUES "
+	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?19,?13,?14,?15,0,?16,0,?17,?18,?20,?21,?22)"
+	    " ON CONFLICT (event_id) DO NOTHING",
+	[STATEMENT_FIND_EVENT] = "SELECT id FROM delivery WHERE event_id = ?1",
+	[STATEMENT_INSERT_MESSAGE] =
+	    "INSERT INTO message (id, headers, trailers, body) VALUES (?1 * 4096 + ?2,?3,?4,?5)",
+	/* Two statements: INSERT ... SELECT ... RETURNING makes a temporary table for each row, 20 us of an
+	   attempt's 30. */
+	[STATEMENT_NEXT_ATTEMPT] = "SELECT attempts + 1 FROM delivery WHERE id = ?1",
+	[STATEMENT_INSERT_ATTEMPT] =
+	    "INSERT INTO attempt (delivery_id, number, started_at, result, status, url, reason, error, connect_us,"
+	    " first_byte_us, total_us, response_bytes, answered_at, cut, kept) VALUES "
+	    "(?1,?12,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?13,?14,?15)",
+	[STATEMENT_SET_ANSWERED] = "UPDATE attempt SET answered_at = ?3 WHERE delivery_id = ?1 AND number = ?2",
+	[STATEMENT_SUMMARISE] = "UPDATE delivery SET state = ?2, status = ?3, status_class = ?4, took_us = ?5,"
+				" response_bytes = ?6, attempts = attempts + 1 WHERE id = ?1",
+	/* What is under way again is of class 0, where STATEMENT_UNFINISHED looks for it; what is put back had no
+	 * answer. */
+	[STATEMENT_SET_STATE] = "UPDATE delivery SET state = ?2, status_class = CASE WHEN ?2 IN (0, 1) THEN 0"
+				" WHEN ?2 IN (3, 4) AND status_class = 0 THEN 6 ELSE status_class END WHERE id = ?1",
+	[STATEMENT_ADD_TAG] = "INSERT OR IGNORE INTO tag (delivery_id, name) VALUES (?1, ?2)",
+	[STATEMENT_PUT_STATUS] =
+	    "INSERT OR REPLACE INTO client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url,"
+	    " tunnel, target, lag_us, secrets) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+	[STATEMENT_DROP_STATUS] = "DELETE FROM client WHERE pid = ?1",
+	[STATEMENT_LIST] =
+	    "SELECT " DELIVERY_COLUMNS " FROM (SELECT * FROM delivery WHERE id < ?1 ORDER BY id DESC LIMIT ?2)"
+	    " ORDER BY id",
+	[STATEMENT_GET] = "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE id = ?1",
+	[STATEMENT_LAST] = "SELECT id FROM delivery WHERE origin <> 2 AND state <> 5 ORDER BY id DESC LIMIT 1",
+	[STATEMENT_UNFINISHED] =
+	    "SELECT " DELIVERY_COLUMNS
+	    " FROM delivery WHERE status_class = 0 AND state IN (0, 1) AND origin IN (0, 1) ORDER BY id",
+	[STATEMENT_HELD] = "SELECT " DELIVERY_COLUMNS
+			   " FROM delivery WHERE status_class = 6 AND state = 4 AND origin IN (0, 1) ORDER BY id",
+	[STATEMENT_COUNT_ATTEMPTS] = "SELECT count(*) FROM attempt WHERE delivery_id = ?1 AND result = ?2",
+	[STATEMENT_FIND_PREFIX] = "SELECT id FROM delivery WHERE event_id >= ?1 AND event_id <= ?2 LIMIT 2",
+	[STATEMENT_GET_REQUEST] =
+	    "SELECT m.headers, m.trailers, m.body, d.request_bytes, d.has_body, d.https, d.forwarded FROM message m"
+	    " JOIN delivery d ON m.id = d.id * 4096 WHERE d.id = ?1",
+	[STATEMENT_GET_PREFIX] = "SELECT prefix, https FROM delivery WHERE id = ?1",
+	[STATEMENT_LIST_ATTEMPTS] =
+	    "SELECT number, started_at, result, status, connect_us, first_byte_us, total_us, response_bytes, url,"
+	    " reason, error, answered_at, cut FROM attempt WHERE delivery_id = ?1 ORDER BY number",
+	[STATEMENT_GET_RESPONSE] =
+	    "SELECT m.headers, m.trailers, m.body, a.response_bytes, a.cut FROM attempt a JOIN message m"
+	    " ON m.id = a.delivery_id * 4096 + a.number WHERE a.delivery_id = ?1"
+	    " AND (a.number = ?2 OR ?2 = 0) ORDER BY a.number DESC LIMIT 1",
+	[STATEMENT_LIST_STATUS] =
+	    "SELECT pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel,"
+	    " target, lag_us, secrets FROM client ORDER BY started_at",
+	[STATEMENT_SET_SIGNATURE] = "UPDATE delivery SET signature = ?2 WHERE id = ?1",
+	[STATEMENT_ASK_SIGNING] =
+	    "INSERT INTO signing (asked_at, pid, wish, state, provider, method, url, headers, body, verdict, error)"
+	    " VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, '', '')",
+	[STATEMENT_NEXT_SIGNING] =
+	    "SELECT id FROM signing WHERE pid = ?1 AND state = 0 AND asked_at >= ?2 ORDER BY id LIMIT 1",
+	[STATEMENT_GET_SIGNING] =
+	    "SELECT wish, state, provider, method, url, headers, body, verdict, error FROM signing WHERE id = ?1",
+	[STATEMENT_GET_SIGNING_STATE] = "SELECT state FROM signing WHERE id = ?1",
+	[STATEMENT_ANSWER_SIGNING] =
+	    "UPDATE signing SET state = ?2, headers = ?3, body = ?4, verdict = ?5, error = ?6 WHERE id = ?1",
+	[STATEMENT_DROP_SIGNING] = "DELETE FROM signing WHERE id = ?1",
+	[STATEMENT_DROP_OLD_SIGNINGS] = "DELETE FROM signing WHERE asked_at < ?1",
+	[STATEMENT_VERSION] = "PRAGMA data_version",
+	[STATEMENT_INDEX_NEXT] =
+	    "SELECT d.id, min(length(m.body), 65536) + length(m.headers) FROM delivery d"
+	    " JOIN message m ON m.id = d.id * 4096 WHERE d.id > (SELECT indexed FROM search_mark) ORDER BY d.id"
+	    " LIMIT ?1",
+	[STATEMENT_INDEX] = "INSERT INTO search (rowid, about, headers, body) SELECT " SEARCH_TEXTS
+			    " WHERE d.id > (SELECT indexed FROM search_mark) AND d.id <= ?1",
+	[STATEMENT_MARK] = "UPDATE search_mark SET indexed = ?1",
+	[STATEMENT_UNINDEX] = "INSERT INTO search (search, rowid, about, headers, body) SELECT 'delete', " SEARCH_TEXTS
+			      " WHERE d.id = ?1 AND d.id <= (SELECT indexed FROM search_mark)",
+	[STATEMENT_FILTER_BOUNDS] = "SELECT (SELECT min(id) FROM delivery), (SELECT max(id) FROM delivery),"
+				    " (SELECT indexed FROM search_mark)",
+	[STATEMENT_COUNT_ALL] = "SELECT count(*) FROM delivery",
+	/* By class, as STATEMENT_UNFINISHED and STATEMENT_HELD. */
+	[STATEMENT_SETTLED] =
+	    "SELECT coalesce((SELECT min(id) - 1 FROM (SELECT min(id) AS id FROM delivery WHERE status_class = 0"
+	    " AND state IN (0, 1, 4) AND id > ?1 UNION ALL SELECT min(id) FROM delivery WHERE status_class = 6"
+	    " AND state = 4 AND id > ?1)), (SELECT max(id) FROM delivery), 0)",
+	[STATEMENT_DELETE] = "DELETE FROM delivery WHERE id = ?1",
+	/* SQLite tells a blob's length without reading it. */
+	[STATEMENT_GET_PART] = "SELECT headers, trailers, CASE WHEN typeof(body) = 'blob' THEN length(body) END FROM "
+			       "message WHERE id = ?1",
+	[STATEMENT_LIST_REPLAYS] =
+	    "SELECT id FROM (SELECT id FROM delivery WHERE replay_of = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
+	[STATEMENT_ASK_JOB] = "INSERT INTO job (delivery_id, asked_at, state, url, replay_id) VALUES (?1,?2,0,'',?3)",
+	[STATEMENT_LIST_JOBS] = "SELECT j.id, j.delivery_id, j.asked_at, j.state, j.pid, j.replay_id FROM job j JOIN"
+				" delivery d ON d.id = j.replay_id WHERE j.state IN (0, 1) AND (d.tunnel = ?1 OR"
+				" j.asked_at < ?2) ORDER BY j.id LIMIT ?3",
+	[STATEMENT_GET_JOB] = "SELECT id, delivery_id, asked_at, state, pid, replay_id FROM job WHERE id = ?1",
+	[STATEMENT_TAKE_JOB] = "UPDATE job SET state = 1, pid = ?2 WHERE id = ?1",
+	[STATEMENT_END_JOB] = "UPDATE job SET state = ?2 WHERE id = ?1 AND state IN (0, 1)",
+	[STATEMENT_PAGE_SIZE] = "PRAGMA page_size",
+	[STATEMENT_PAGE_COUNT] = "PRAGMA page_count",
+	[STATEMENT_UNUSED_COUNT] = "PRAGMA freelist_count",
+	[STATEMENT_ANSWER_PAGES] = "SELECT coalesce(sum(" ANSWER_PAGES "), 0) FROM attempt WHERE kept IS NOT NULL",
+	[STATEMENT_OLDEST_ANSWER] = "SELECT delivery_id, number, kept FROM attempt INDEXED BY attempt_by_kept"
+				    " WHERE kept IS NOT NULL ORDER BY delivery_id, number LIMIT 1",
+	[STATEMENT_OLDEST_OVER] =
+	    "SELECT id, (SELECT coalesce(sum(" ANSWER_PAGES
+	    "), 0) FROM attempt WHERE delivery_id = d.id AND kept IS NOT"
+	    " NULL) FROM delivery d WHERE id > ?1 AND state NOT IN (0, 1) AND id < (SELECT max(id) FROM delivery)"
+	    " ORDER BY id LIMIT 1",
+	[STATEMENT_EMPTY_MESSAGE] = "UPDATE message SET body = x'' WHERE id = ?1",
+	[STATEMENT_MARK_GAVE_WAY] = "UPDATE attempt SET kept = NULL, cut = 3 WHERE delivery_id = ?1 AND number = ?2",
+	[STATEMENT_NEXT_ANSWERS] = "SELECT coalesce(min(delivery_id), 0) FROM attempt INDEXED BY attempt_by_kept"
+				   " WHERE kept IS NOT NULL AND delivery_id > ?1",
+	[STATEMENT_ANSWERS_OF] = "SELECT count(*), coalesce(sum(" ANSWER_PAGES
+				 "), 0) FROM attempt WHERE delivery_id = ?1 AND kept IS NOT NULL",
+	[STATEMENT_EMPTY_ANSWERS] = "UPDATE message SET body = x'' WHERE id IN (SELECT delivery_id * 4096 + number"
+				    " FROM attempt WHERE delivery_id = ?1 AND kept IS NOT NULL)",
+	[STATEMENT_MARK_GAVE_WAY_ALL] =
+	    "UPDATE attempt SET kept = NULL, cut = 3 WHERE delivery_id = ?1 AND kept IS NOT NULL",
+	[STATEMENT_DROP_TAG] = "DELETE FROM tag WHERE delivery_id = ?1 AND name = ?2",
+};
+
+const char *store_advice(int code)
+{
+	if (code == SQLITE_READONLY_DBMOVED)
+		return "it was moved or deleted while in use: start again";
+	switch (code & 0xff) {
+	case SQLITE_CORRUPT:
+		return "it is damaged: move it away (creel makes a new one) or repair it with sqlite3's .recover";
+	case SQLITE_NOTADB:
+		return "it is not a database of creel: name another with --db, or move it away";
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+		return "it may not be written: check its owner and permissions, and its folder's";
+	case SQLITE_FULL:
+		return "the disk is full: make room, nothing was half written";
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return "another program holds it: end that one or try again";
+	case SQLITE_CANTOPEN:
+		return "check its owner and permissions, and its folder's";
+	case SQLITE_IOERR:
+		return "the disk reported an error";
+	case SQLITE_NOMEM:
+		return "there is not enough memory";
+	default:
+		return "SQLite reported an error";
+	}
+}
+
+bool store_fail(struct store *s, const char *doing, struct error *e)
+{
+	int code = s->db ? sqlite3_extended_errcode(s->db) : SQLITE_NOMEM;
+	int system = (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(s->db) : 0;
+	return error_set(e, EXIT_STORE, "%s cannot be %s: %s (%s)", s->path, doing, store_advice(code),
+			 system  ? strerror(system)
+			 : s->db ? sqlite3_errmsg(s->db)
+				 : "out of memory");
+}
+
+sqlite3_stmt *store_statement(struct store *s, enum store_statement which, struct error *e)
+{
+	sqlite3_stmt **st = &s->statements[which];
+	if (!*st &&
+	    sqlite3_prepare_v3(s->db, statement_sql[which], -1, SQLITE_PREPARE_PERSISTENT, st, NULL) != SQLITE_OK) {
+		store_fail(s, "read", e);
+		return NULL;
+	}
+	sqlite3_reset(*st);
+	return *st;
+}
+
+void store_bind_bytes(sqlite3_stmt *st, int index, struct bytes b, bool blob)
+{
+	/* A NULL pointer would bind SQL NULL; a failing bind leaves NULL, which NOT NULL turns into an error. */
+	const void *at = b.len ? (const void *)b.at : "";
+	if (blob)
+		sqlite3_bind_blob64(st, index, at, b.len, SQLITE_STATIC);
+	else
+		sqlite3_bind_text64(st, index, at, b.len, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+bool store_execute(struct store *s, sqlite3_stmt *st, struct error *e)
+{
+	int code = sqlite3_step(st);
+	bool fine = code == SQLITE_DONE || code == SQLITE_ROW || store_fail(s, "written", e);
+	sqlite3_reset(st);
+	return fine;
+}
+
+static bool run_plain(struct store *s, enum store_statement which, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, which, e);
+	return st && store_execute(s, st, e);
+}
+
+static bool begin_batch(void *db, struct error *e)
+{
+	return run_plain(db, STATEMENT_BEGIN, e);
+}
+
+static bool commit_batch(void *db, struct error *e)
+{
+	return run_plain(db, STATEMENT_COMMIT, e);
+}
+
+static void rollback_batch(void *db)
+{
+	struct store *s = db;
+	s->keeping.presumed = 0;
+	s->keeping.counted = false;
+	/* SQLite rolls back by itself after a full disk or an I/O error. */
+	if (!sqlite3_get_autocommit(s->db)) {
+		struct error ignored;
+		bool fine = run_plain(s, STATEMENT_ROLLBACK, &ignored);
+		(void)fine;
+	}
+}
+
+const struct batch_ops store_batch_ops = { begin_batch, commit_batch, rollback_batch, NULL };
+
+static bool find_event(struct store *s, const uint8_t event_id[UUID_LEN], int64_t *id, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_FIND_EVENT, e);
+	if (!st)
+		return false;
+	sqlite3_bind_blob(st, 1, event_id, UUID_LEN, SQLITE_STATIC);
+	int code = sqlite3_step(st);
+	if (code == SQLITE_ROW)
+		*id = sqlite3_column_int64(st, 0);
+	bool fine = code == SQLITE_ROW || code == SQLITE_DONE || store_fail(s, "read", e);
+	sqlite3_reset(st);
+	/* Refused as a duplicate and yet not found: table and index disagree. */
+	return fine && (code == SQLITE_ROW ||
+			error_set(e, EXIT_STORE, "%s cannot be read: %s", s->path, store_advice(SQLITE_CORRUPT)));
+}
+
+static int status_class(enum attempt_result result, int status)
+{
+	if (status >= 100 && status < 600)
+		return status / 100;
+	if (status >= 600)
+		return 5;
+	return result == ATTEMPT_TIMEOUT ? 7 : 6;
+}
+
+bool store_insert_delivery(struct store *s, const struct store_delivery *d, int64_t *id, bool *duplicate,
+			   struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_INSERT_DELIVERY, e);
+	if (!st)
+		return false;
+	const uint8_t *query = d->target.len ? memchr(d->target.at, '?', d->target.len) : NULL;
+	struct bytes path = bytes_make(d->target.at, query ? (size_t)(query - d->target.at) : d->target.len);
+	bool refused = d->state == DELIVERY_REFUSED;
+	sqlite3_bind_blob(st, 1, d->event_id, UUID_LEN, SQLITE_STATIC);
+	store_bind_bytes(st, 2, d->tunnel, false);
+	sqlite3_bind_int64(st, 3, (int64_t)d->received_at_us);
+	store_bind_bytes(st, 4, d->method, false);
+	store_bind_bytes(st, 5, d->target, false);
+	store_bind_bytes(st, 6, path, false);
+	store_bind_bytes(st, 7, d->prefix, false);
+	store_bind_bytes(st, 8, d->peer, false);
+	sqlite3_bind_int(st, 9, d->https);
+	sqlite3_bind_int(st, 10, d->has_body);
+	store_bind_bytes(st, 11, d->provider, false);
+	store_bind_bytes(st, 12, d->event_type, false);
+	sqlite3_bind_int(st, 13, (int)d->state);
+	sqlite3_bind_int(st, 14, refused ? d->refused_status : 0);
+	sqlite3_bind_int(st, 15, refused ? status_class(ATTEMPT_OK, d->refused_status) : 0);
+	sqlite3_bind_int64(st, 16, (int64_t)d->body_size);
+	sqlite3_bind_int(st, 17, (int)d->origin);
+	if (d->replay_of)
+		sqlite3_bind_int64(st, 18, d->replay_of);
+	else
+		sqlite3_bind_null(st, 18);
+	store_bind_bytes(st, 19, d->signature.len ? d->signature : bytes_of("unknown"), false);
+	if (d->reached_at_us)
+		sqlite3_bind_int64(st, 20, (int64_t)d->reached_at_us);
+	else
+		sqlite3_bind_null(st, 20);
+	sqlite3_bind_int(st, 21, d->forwarded);
+	sqlite3_bind_int(st, 22, d->redacted);
+	if (!store_execute(s, st, e))
+		return false;
+	*duplicate = sqlite3_changes(s->db) == 0;
+	if (*duplicate)
+		return find_event(s, d->event_id, id, e);
+	*id = sqlite3_last_insert_rowid(s->db);
+	return store_insert_message(s, *id, 0, d->headers, d->trailers, d->body, d->spilled, e);
+}
+
+static bool summarise(struct store *s, const struct store_attempt *a, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_SUMMARISE, e);
+	if (!st)
+		return false;
+	bool delivered = a->result == ATTEMPT_OK && a->status < 400;
+	int class = a->then == ATTEMPT_THEN_WAITING ? 0
+		    : a->result == ATTEMPT_OK       ? status_class(a->result, a->status)
+						    : status_class(a->result, 0);
+	sqlite3_bind_int64(st, 1, a->delivery_id);
+	sqlite3_bind_int(st, 2,
+			 (int)(a->then == ATTEMPT_THEN_WAITING ? DELIVERY_WAITING
+			       : a->then == ATTEMPT_THEN_HELD  ? DELIVERY_HELD
+			       : delivered                     ? DELIVERY_DELIVERED
+							       : DELIVERY_FAILED));
+	sqlite3_bind_int(st, 3, a->status);
+	sqlite3_bind_int(st, 4, class);
+	sqlite3_bind_int64(st, 5, (int64_t)a->total_us);
+	sqlite3_bind_int64(st, 6, (int64_t)a->body_size);
+	return store_execute(s, st, e);
+}
+
+static bool next_attempt(struct store *s, int64_t delivery_id, int64_t *number, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_NEXT_ATTEMPT, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, delivery_id);
+	int code = sqlite3_step(st);
+	if (code == SQLITE_ROW)
+		*number = sqlite3_column_int64(st, 0);
+	bool fine = code == SQLITE_ROW || code == SQLITE_DONE || store_fail(s, "read", e);
+	sqlite3_reset(st);
+	return fine && (code == SQLITE_ROW ||
+			error_set(e, EXIT_STORE, "delivery %lld is gone from %s", (long long)delivery_id, s->path));
+}
+
+bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct error *e)
+{
+	int64_t number = 0;
+	sqlite3_stmt *st = store_statement(s, STATEMENT_INSERT_ATTEMPT, e);
+	if (!st || !next_attempt(s, a->delivery_id, &number, e))
+		return false;
+	sqlite3_bind_int64(st, 1, a->delivery_id);
+	sqlite3_bind_int64(st, 2, (int64_t)a->started_at_us);
+	sqlite3_bind_int(st, 3, (int)a->result);
+	sqlite3_bind_int(st, 4, a->status);
+	store_bind_bytes(st, 5, a->url, false);
+	store_bind_bytes(st, 6, a->reason, false);
+	store_bind_bytes(st, 7, a->error, false);
+	sqlite3_bind_int64(st, 8, (int64_t)a->connect_us);
+	sqlite3_bind_int64(st, 9, (int64_t)a->first_byte_us);
+	sqlite3_bind_int64(st, 10, (int64_t)a->total_us);
+	sqlite3_bind_int64(st, 11, (int64_t)a->body_size);
+	sqlite3_bind_int64(st, 12, number);
+	if (a->answered_at_us)
+		sqlite3_bind_int64(st, 13, (int64_t)a->answered_at_us);
+	else
+		sqlite3_bind_null(st, 13);
+	sqlite3_bind_int(st, 14, (int)a->cut);
+	if (a->body.len > STORE_SHORT_BODY)
+		sqlite3_bind_int64(st, 15, (int64_t)a->body.len);
+	else
+		sqlite3_bind_null(st, 15);
+	if (!store_execute(s, st, e))
+		return false;
+	return store_insert_message(s, a->delivery_id, number, a->headers, bytes_of(NULL), a->body, a->spilled, e) &&
+	       summarise(s, a, e) && (!a->job || store_end_job(s, a->job, JOB_DONE, e));
+}
+
+bool store_set_answered(struct store *s, int64_t delivery_id, int number, uint64_t at_us, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_SET_ANSWERED, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, delivery_id);
+	sqlite3_bind_int(st, 2, number);
+	sqlite3_bind_int64(st, 3, (int64_t)at_us);
+	return store_execute(s, st, e);
+}
+
+bool store_set_state(struct store *s, int64_t id, enum delivery_state state, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_SET_STATE, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, id);
+	sqlite3_bind_int(st, 2, (int)state);
+	return store_execute(s, st, e);
+}
+
+bool store_set_signature(struct store *s, int64_t id, struct bytes verdict, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_SET_SIGNATURE, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, id);
+	store_bind_bytes(st, 2, verdict, false);
+	return store_execute(s, st, e);
+}
+
+bool store_add_tag(struct store *s, int64_t id, struct bytes name, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_ADD_TAG, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, id);
+	store_bind_bytes(st, 2, name, false);
+	if (store_execute(s, st, e))
+		return true;
+	if (sqlite3_extended_errcode(s->db) == SQLITE_CONSTRAINT_FOREIGNKEY)
+		error_set(e, EXIT_USAGE, "delivery %lld is no longer on record", (long long)id);
+	return false;
+}
+
+bool store_drop_tag(struct store *s, int64_t id, struct bytes name, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_DROP_TAG, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, id);
+	store_bind_bytes(st, 2, name, false);
+	return store_execute(s, st, e);
+}
+
+bool store_put_status(struct store *s, const struct client_status *c, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_PUT_STATUS, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, c->pid);
+	sqlite3_bind_int64(st, 2, (int64_t)c->started_at_us);
+	sqlite3_bind_int64(st, 3, (int64_t)c->confirmed_at_us);
+	sqlite3_bind_int64(st, 4, (int64_t)c->ping_interval_ms);
+	store_bind_bytes(st, 5, c->state, false);
+	store_bind_bytes(st, 6, c->detail, false);
+	store_bind_bytes(st, 7, c->relay, false);
+	store_bind_bytes(st, 8, c->url, false);
+	store_bind_bytes(st, 9, c->tunnel, false);
+	store_bind_bytes(st, 10, c->target, false);
+	sqlite3_bind_int64(st, 11, (int64_t)c->lag_us);
+	store_bind_bytes(st, 12, c->secrets, false);
+	return store_execute(s, st, e);
+}
+
+bool store_drop_status(struct store *s, int64_t pid, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_DROP_STATUS, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, pid);
+	return store_execute(s, st, e);
+}

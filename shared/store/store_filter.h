@@ -1,0 +1,66 @@
+/* Deliveries found by a filter (shared/filter/filter.h): read off an index where one serves, else looked for in slices
+ * of ids, after each of which the caller may stop. Words are looked up in the search index as far as it is filled, the
+ * rest is read. The same threads as the store's, but for store_interrupt. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "shared/filter/filter.h"
+#include "shared/store/store.h"
+
+/* Where a search is, after each slice. */
+struct store_slice {
+	int64_t from, to;  /* the ids just searched */
+	uint64_t searched; /* ids so far */
+	uint64_t total;    /* ids there are to search; more than there are deliveries where some were deleted */
+	uint64_t found;    /* so far */
+};
+
+struct store_search {
+	const struct filter *filter; /* NULL: everything */
+	int64_t anchor;              /* forward: ids above it; backward: ids below it, 0 from the newest on */
+	bool forward;
+	uint64_t limit;
+	/* Matches in the order of the search: descending unless forward. May be NULL in store_filter_count. */
+	void (*row)(void *user, const struct delivery_row *row);
+	/* May be NULL. False stops the search, which then succeeds with what it found. */
+	bool (*slice)(void *user, const struct store_slice *slice);
+	void *user;
+};
+
+MUST_CHECK bool store_filter(struct store *s, const struct store_search *search, struct error *e);
+/* How many there are; anchor, forward, limit and row do not count. */
+MUST_CHECK bool store_filter_count(struct store *s, const struct store_search *search, uint64_t *count,
+				   struct error *e);
+/* From any thread, while the store is open: the search under way, and any begun before store_resume, fails with
+ * EXIT_INTERRUPTED. */
+void store_interrupt(struct store *s);
+void store_resume(struct store *s);
+/* How SQLite means to do it (EXPLAIN QUERY PLAN), a line a step. */
+MUST_CHECK bool store_filter_plan(struct store *s, const struct store_search *search, struct buffer *out,
+				  struct error *e);
+
+/* Takes a few deliveries more into the search index, in the caller's transaction: of at most 32 rows, and few bytes.
+ * *more: there may be others. */
+MUST_CHECK bool store_index_some(struct store *s, bool *more, struct error *e);
+
+/* The newest delivery up to which nothing is under way any more, from `after` on. */
+MUST_CHECK bool store_settled(struct store *s, int64_t after, int64_t *id, struct error *e);
+
+/* Deletes a delivery with all that belongs to it, in the caller's transaction. The newest one's id comes again. */
+MUST_CHECK bool store_delete(struct store *s, int64_t id, struct error *e);
+
+struct store_prune {
+	const struct filter *filter; /* what may be deleted; NULL: everything */
+	uint64_t max_bytes;          /* in use; makes room until below. 0: deletes all it may */
+	bool dry_run;                /* counts, whatever max_bytes is */
+	const atomic_bool *stop;     /* may be NULL; true ends it after the transaction under way */
+};
+struct store_pruned {
+	uint64_t count, answers;            /* deliveries deleted; long answers whose bodies were given up */
+	uint64_t bytes_before, bytes_after; /* in use by the store */
+};
+/* Oldest first, in small transactions. For max_bytes it goes as the running client does (store_bound.h): long answers
+ * give way before any delivery, unless all the rest takes more than three quarters of max_bytes. What is waiting or
+ * under way stays, and the newest delivery, so that no later one gets its id. */
+MUST_CHECK bool store_prune(struct store *s, const struct store_prune *p, struct store_pruned *out, struct error *e);

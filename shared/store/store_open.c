@@ -1,0 +1,236 @@
+/* Opening, making and migrating the client's record. */
+#include "shared/store/store_private.h"
+#include "shared/disk/wal_gather.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SCHEMA_VERSION 8
+#define APPLICATION_ID 0x6372656c
+#define WAL_RETRY_MS 10
+
+extern const char store_schema_sql[]; /* shared/store.sql, compiled in */
+
+/* Makes every folder of the path's front, 0700; those that are there stay as they are. */
+static bool make_folders(const char *path, struct error *e)
+{
+	char *copy = strdup(path);
+	if (!copy)
+		return error_set(e, EXIT_STORE, "out of memory");
+	bool fine = true;
+	for (char *slash = strchr(copy + 1, '/'); slash && fine; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+			fine = error_set(e, EXIT_STORE, "the folder %s cannot be made: %s", copy, strerror(errno));
+		*slash = '/';
+	}
+	free(copy);
+	return fine;
+}
+
+char *store_default_path(struct error *e)
+{
+	const char *base = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+	struct buffer path = { 0 };
+	bool fine = base && *base == '/'
+			? buffer_printf(&path, "%s/creel/creel.db", base)
+			: home && *home && buffer_printf(&path, "%s/.local/share/creel/creel.db", home);
+	if (!fine || !buffer_put_u8(&path, 0)) {
+		error_set(e, EXIT_STORE, "there is no place for the store: HOME is not set; name a file with --db");
+		buffer_free(&path);
+		return NULL;
+	}
+	return (char *)path.at;
+}
+
+static bool exec(struct store *s, const char *sql, const char *doing, struct error *e)
+{
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK || store_fail(s, doing, e);
+}
+
+static bool read_pragma(struct store *s, const char *sql, int64_t *out, struct error *e)
+{
+	sqlite3_stmt *st;
+	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
+		return store_fail(s, "read", e);
+	int code = sqlite3_step(st);
+	if (code == SQLITE_ROW)
+		*out = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return code == SQLITE_ROW || store_fail(s, "read", e);
+}
+
+static bool foreign(struct store *s, struct error *e)
+{
+	return error_set(e, EXIT_STORE, "%s is a database of another program: name another with --db", s->path);
+}
+
+/* The schema's number, 0 for a file with nothing in it. What is not creel's, or newer, is an error and left alone.
+ * Within a transaction, lest another client makes the schema between two of the questions. */
+static bool read_version(struct store *s, int64_t *version, struct error *e)
+{
+	int64_t application = 0, tables = 0;
+	if (!read_pragma(s, "PRAGMA user_version", version, e) ||
+	    !read_pragma(s, "PRAGMA application_id", &application, e) ||
+	    !read_pragma(s, "SELECT count(*) FROM sqlite_schema", &tables, e))
+		return false;
+	if (application != APPLICATION_ID)
+		return (*version == 0 && application == 0 && tables == 0) || foreign(s, e);
+	if (*version > SCHEMA_VERSION)
+		return error_set(e, EXIT_STORE, "%s is of a newer creel (schema %lld, this one knows %d): update creel",
+				 s->path, (long long)*version, SCHEMA_VERSION);
+	return *version > 0 || foreign(s, e);
+}
+
+/* The part of the schema that a file of this version lacks: what stands from "-- Schema N" on. */
+static const char *missing_part(int64_t version)
+{
+	char mark[40];
+	if (version == 0)
+		return store_schema_sql;
+	snprintf(mark, sizeof mark, "\n-- Schema %lld:", (long long)version + 1);
+	return strstr(store_schema_sql, mark);
+}
+
+/* In one transaction that begins with the write lock: of two clients started at once the second finds the work done. */
+static bool migrate(struct store *s, struct error *e)
+{
+	int64_t version = 0;
+	if (!exec(s, "BEGIN IMMEDIATE", "written", e) || !read_version(s, &version, e))
+		return false; /* closing the connection rolls back */
+	if (version < SCHEMA_VERSION && !exec(s, missing_part(version), "written", e))
+		return false;
+	char finish[100];
+	snprintf(finish, sizeof finish, "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT", APPLICATION_ID,
+		 SCHEMA_VERSION);
+	return exec(s, finish, "written", e);
+}
+
+/* Nothing to do for a file that is in WAL mode already; one that was just made or restored by .recover is not. SQLite
+ * does not use the busy timeout for this switch, so that of two clients started at once one would fail: ask again. */
+static bool use_wal(struct store *s, struct error *e)
+{
+	for (int waited_ms = 0;; waited_ms += WAL_RETRY_MS) {
+		int code = sqlite3_exec(s->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+		if (code == SQLITE_OK)
+			return true;
+		if ((code & 0xff) != SQLITE_BUSY || waited_ms >= STORE_BUSY_MS)
+			return store_fail(s, "written", e);
+		sqlite3_sleep(WAL_RETRY_MS);
+	}
+}
+
+/* Makes the file, so that no umask can open it to others; SQLite gives its -wal and -shm the same mode. One that is
+ * there is not opened here: closing it would drop the locks of this process's other connections to it (POSIX). */
+static bool make_file(const char *path, struct error *e)
+{
+	struct stat st;
+	if (stat(path, &st) == 0) {
+		if (!S_ISREG(st.st_mode))
+			return error_set(e, EXIT_STORE, "%s is not a file: name another with --db", path);
+		/* Made empty by another program, mktemp or touch: ours alone before anything is in it. */
+		if (st.st_size == 0 && (st.st_mode & 0777) != 0600 && chmod(path, 0600) != 0)
+			return error_set(e, EXIT_STORE, "%s cannot be made private: %s", path, strerror(errno));
+		return true;
+	}
+	int fd = errno == ENOENT ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+	if (fd < 0 && errno == EEXIST)
+		return true; /* another client was first */
+	bool fine = fd >= 0 && fchmod(fd, 0600) == 0;
+	int why = errno;
+	if (fd >= 0)
+		close(fd);
+	return fine || error_set(e, EXIT_STORE, "%s cannot be made: %s; check its folder or name another with --db",
+				 path, strerror(why));
+}
+
+static bool find_file(const char *path, struct error *e)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return error_set(e, EXIT_STORE, "%s cannot be read: %s%s", path, strerror(errno),
+				 errno == ENOENT ? "; nothing was recorded there yet, start `creel listen`" : "");
+	return S_ISREG(st.st_mode) || error_set(e, EXIT_STORE, "%s is not a file: name another with --db", path);
+}
+
+static bool connect_file(struct store *s, enum store_mode mode, struct error *e)
+{
+	/* With "./" before them ":memory:" and "file:x?mode=…" are names of files like any other. */
+	char *name = sqlite3_mprintf("%s%s", *s->path == '/' ? "" : "./", s->path);
+	if (!name)
+		return error_set(e, EXIT_STORE, "out of memory");
+	int flags = (mode == STORE_READ_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
+	int code = sqlite3_open_v2(name, &s->db, flags, wal_gather_name());
+	sqlite3_free(name);
+	if (code != SQLITE_OK)
+		return store_fail(s, "opened", e);
+	/* SQLite falls back to reading, and would complain at the first delivery only. */
+	if (mode == STORE_READ_WRITE && sqlite3_db_readonly(s->db, "main") == 1)
+		return error_set(e, EXIT_STORE,
+				 "%s is read-only: check its owner and permissions, or name another with --db",
+				 s->path);
+	sqlite3_extended_result_codes(s->db, 1);
+	sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
+	/* The file may come from elsewhere: its schema may do no harm. Triggers stay on, store.sql has one. */
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+	return true;
+}
+
+static bool open_file(struct store *s, enum store_mode mode, struct error *e)
+{
+	int64_t version = 0;
+	bool writes = mode == STORE_READ_WRITE;
+	if (!(writes ? make_file(s->path, e) : find_file(s->path, e)) || !connect_file(s, mode, e) ||
+	    !exec(s, "BEGIN", "read", e) || !read_version(s, &version, e) || !exec(s, "COMMIT", "read", e))
+		return false;
+	if (!writes && version == 0)
+		return error_set(e, EXIT_STORE, "%s holds no deliveries yet: start `creel listen`", s->path);
+	if (!writes && version < SCHEMA_VERSION)
+		return error_set(e, EXIT_STORE,
+				 "%s is of an older creel: start `creel listen` once, which brings it up to date",
+				 s->path);
+	if (writes && ((version < SCHEMA_VERSION && !migrate(s, e)) || !use_wal(s, e)))
+		return false;
+	return exec(s,
+		    /* fullfsync: else macOS leaves it in the drive's cache. Elsewhere it changes nothing. */
+		    "PRAGMA synchronous=FULL; PRAGMA fullfsync=ON; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON;"
+		    " PRAGMA journal_size_limit=67108864;"
+		    /* 16 MiB of log between checkpoints: each is an fsync of both files. */
+		    " PRAGMA wal_autocheckpoint=4096; PRAGMA cache_size=-8192",
+		    "opened", e);
+}
+
+bool store_open(struct store **out, const char *path, enum store_mode mode, struct error *e)
+{
+	*out = NULL;
+	struct store *s = calloc(1, sizeof *s);
+	if (!s || !(s->path = strdup(path))) {
+		free(s);
+		return error_set(e, EXIT_STORE, "out of memory");
+	}
+	if ((mode == STORE_READ_WRITE && !make_folders(path, e)) || !open_file(s, mode, e)) {
+		store_close(s);
+		return false;
+	}
+	*out = s;
+	return true;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	store_close_blob(s);
+	buffer_free(&s->scratch);
+	for (size_t i = 0; i < STATEMENT_COUNT; i++)
+		sqlite3_finalize(s->statements[i]);
+	sqlite3_close(s->db);
+	free(s->path);
+	free(s);
+}

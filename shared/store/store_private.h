@@ -1,0 +1,133 @@
+/* What store.c, store_open.c and store_query.c share: the connection with its prepared statements. */
+#pragma once
+
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#include "shared/store/store.h"
+
+/* As store_read_row reads them. */
+#define DELIVERY_COLUMNS                                                                                               \
+	"id, event_id, received_at, origin, state, replay_of, status, status_class, took_us, attempts, "               \
+	"request_bytes, "                                                                                              \
+	"response_bytes, tunnel, method, target, path, peer, provider, event_type, signature, reached_at, "            \
+	"redacted"
+
+enum store_statement {
+	STATEMENT_BEGIN,
+	STATEMENT_COMMIT,
+	STATEMENT_ROLLBACK,
+	STATEMENT_INSERT_DELIVERY,
+	STATEMENT_FIND_EVENT,
+	STATEMENT_INSERT_MESSAGE,
+	STATEMENT_NEXT_ATTEMPT,
+	STATEMENT_INSERT_ATTEMPT,
+	STATEMENT_SET_ANSWERED,
+	STATEMENT_SUMMARISE,
+	STATEMENT_SET_STATE,
+	STATEMENT_ADD_TAG,
+	STATEMENT_PUT_STATUS,
+	STATEMENT_DROP_STATUS,
+	STATEMENT_LIST,
+	STATEMENT_GET,
+	STATEMENT_LAST,
+	STATEMENT_UNFINISHED,
+	STATEMENT_HELD,
+	STATEMENT_COUNT_ATTEMPTS,
+	STATEMENT_FIND_PREFIX,
+	STATEMENT_GET_REQUEST,
+	STATEMENT_GET_PREFIX,
+	STATEMENT_LIST_ATTEMPTS,
+	STATEMENT_GET_RESPONSE,
+	STATEMENT_LIST_STATUS,
+	STATEMENT_VERSION,
+	STATEMENT_INDEX_NEXT,
+	STATEMENT_INDEX,
+	STATEMENT_MARK,
+	STATEMENT_UNINDEX,
+	STATEMENT_FILTER_BOUNDS,
+	STATEMENT_COUNT_ALL,
+	STATEMENT_SETTLED,
+	STATEMENT_DELETE,
+	STATEMENT_GET_PART,
+	STATEMENT_LIST_REPLAYS,
+	STATEMENT_ASK_JOB,
+	STATEMENT_LIST_JOBS,
+	STATEMENT_GET_JOB,
+	STATEMENT_TAKE_JOB,
+	STATEMENT_END_JOB,
+	STATEMENT_DROP_TAG,
+	STATEMENT_PAGE_SIZE,
+	STATEMENT_PAGE_COUNT,
+	STATEMENT_UNUSED_COUNT,
+	STATEMENT_ANSWER_PAGES,
+	STATEMENT_OLDEST_ANSWER,
+	STATEMENT_OLDEST_OVER,
+	STATEMENT_EMPTY_MESSAGE,
+	STATEMENT_MARK_GAVE_WAY,
+	STATEMENT_NEXT_ANSWERS,
+	STATEMENT_ANSWERS_OF,
+	STATEMENT_EMPTY_ANSWERS,
+	STATEMENT_MARK_GAVE_WAY_ALL,
+	STATEMENT_SET_SIGNATURE,
+	STATEMENT_ASK_SIGNING,
+	STATEMENT_NEXT_SIGNING,
+	STATEMENT_GET_SIGNING,
+	STATEMENT_GET_SIGNING_STATE,
+	STATEMENT_ANSWER_SIGNING,
+	STATEMENT_DROP_SIGNING,
+	STATEMENT_DROP_OLD_SIGNINGS,
+	STATEMENT_COUNT,
+};
+
+#define STORE_SHORT_BODY 4096      /* above this attempt.kept has an answer's length: it has pages of its own */
+#define STORE_BUSY_MS 5000         /* that a lock is waited for */
+#define MESSAGES_PER_DELIVERY 4096 /* message.id is delivery * 4096 + attempt (store.sql) */
+
+/* Of store_bound.c: the bound, in pages, and what was last found out. */
+struct keeping {
+	bool on;
+	bool counted; /* `answers` is known, as of `version` */
+	int64_t page_size, database, requests, slack;
+	int64_t answers, version;
+	int64_t room, request_room, over,
+	    unused;       /* over: pages in use beyond the bound, negative when there are none */
+	int64_t presumed; /* pages that may be written before the next look */
+	int log_short;
+	bool log_full;          /* it is too long, and somebody reads in it */
+	uint64_t wait_again_ms; /* for readers, of a steady clock */
+	atomic_uint_fast64_t gone_deliveries, gone_answers;
+};
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	sqlite3_stmt *statements[STATEMENT_COUNT]; /* prepared at first use */
+	/* Of searches (store_filter.c). */
+	bool has_functions;
+	atomic_bool interrupted;
+	sqlite3_blob *blob; /* a body under way; keeps a read transaction open */
+	struct buffer scratch;
+	struct keeping keeping;
+	/* store_sync.c */
+	sqlite3_file *log;
+	atomic_int log_frames, log_again; /* how long the log is, and from what length it is long */
+	atomic_bool log_nearly_done;      /* in the database but for a few frames */
+};
+
+/* The statement, reset and ready to bind; NULL and *e on failure. */
+sqlite3_stmt *store_statement(struct store *s, enum store_statement which, struct error *e);
+/* The database's last error as a sentence with the path and what to do. Returns false. */
+bool store_fail(struct store *s, const char *doing, struct error *e);
+/* What SQLite's code means and what to do, as the end of such a sentence. */
+const char *store_advice(int code);
+void store_read_row(sqlite3_stmt *st, struct delivery_row *row);
+MUST_CHECK bool store_add_functions(struct store *s, struct error *e);
+void store_close_blob(struct store *s);
+void store_bind_bytes(sqlite3_stmt *st, int index, struct bytes b, bool blob);
+/* Runs a statement that gives no rows. */
+MUST_CHECK bool store_execute(struct store *s, sqlite3_stmt *st, struct error *e);
+/* store_message.c: with `spilled` the first body.len bytes of it are the body. In the caller's transaction. */
+MUST_CHECK bool store_insert_message(struct store *s, int64_t delivery_id, int64_t number, struct bytes headers,
+				     struct bytes trailers, struct bytes body, const struct spill *spilled,
+				     struct error *e);

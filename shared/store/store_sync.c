@@ -1,0 +1,131 @@
+/* A store whose commits do not wait for the disk: what SQLite does at each commit with synchronous=FULL, and at a
+ * checkpoint, is done here beside them, on other threads.
+ *
+ *    commit (writer's thread) ─▶ sync (another: nothing is promised before)       the log grows
+ *    the log is long ─▶ store_shorten_log (a third, on a connection of its own) ─▶ the next commit does the little that
+ *    came meanwhile, and SQLite begins the log anew */
+#include "shared/store/store_private.h"
+#include "shared/disk/wal_gather.h"
+
+#include <limits.h>
+#include <time.h>
+
+#define LOG_LONG 4096        /* frames, 16 MiB */
+#define LOG_REST 256         /* frames that a commit may stop for: some milliseconds */
+#define READERS_MS 100       /* that a commit waits for others to have read */
+#define READERS_AGAIN_MS 500 /* not before then once more */
+#define PASSES 4             /* each leaves what came during the one before */
+
+/* Where the log must stay short the writer does it alone (commit_batch). */
+static int log_long(const struct store *s)
+{
+	return s->keeping.on && s->keeping.log_short < 2 * LOG_LONG ? INT_MAX : LOG_LONG;
+}
+
+/* Writer's thread, behind each commit. */
+static int on_commit(void *user, sqlite3 *db, const char *name, int frames)
+{
+	struct store *s = user;
+	(void)db;
+	(void)name;
+	if (frames < atomic_load(&s->log_frames))
+		atomic_store(&s->log_again, log_long(s));
+	atomic_store(&s->log_frames, frames);
+	return SQLITE_OK;
+}
+
+bool store_sync_apart(struct store *s, struct error *e)
+{
+	int64_t version;
+	if (!store_version(s, &version, e)) /* opens the log */
+		return false;
+	int code = sqlite3_exec(s->db, "PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &s->log);
+	/* The first sync takes in the folder as well; from then on SQLite keeps nothing of its own by it, so that it
+	 * may run beside the writer. */
+	if (code == SQLITE_OK)
+		s->log = wal_gather_real(s->log);
+	if (code == SQLITE_OK)
+		code = s->log->pMethods ? s->log->pMethods->xSync(s->log, SQLITE_SYNC_FULL) : SQLITE_MISUSE;
+	atomic_store(&s->log_again, log_long(s));
+	sqlite3_wal_hook(s->db, on_commit, s); /* in the place of SQLite's checkpoint */
+	return code == SQLITE_OK || store_fail(s, "opened", e);
+}
+
+static uint64_t steady_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Where it gets too long although all of it was moved, others read without a pause: for a moment the next ones are kept
+ * out of the log, so that it can begin anew. Not waited for at each commit: a reader may take its time. */
+static void shorten_here(struct store *s)
+{
+	struct keeping *k = &s->keeping;
+	sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (!k->on || atomic_load(&s->log_frames) < k->log_short * 3 / 2)
+		return;
+	uint64_t now = steady_ms();
+	bool waits = now >= k->wait_again_ms;
+	sqlite3_busy_timeout(s->db, waits ? READERS_MS : 0);
+	k->log_full = sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_RESTART, NULL, NULL) != SQLITE_OK;
+	sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
+	if (waits && k->log_full)
+		k->wait_again_ms = now + READERS_AGAIN_MS;
+}
+
+static bool commit_batch(void *db, struct error *e)
+{
+	struct store *s = db;
+	if (!store_batch_ops.commit(s, e))
+		return false;
+	/* What it does not manage, for a reader's sake, is left to the next time the log is long. Where the log has the
+	 * length that a bound leaves it, whoever waits for the next commit waits for this, too. */
+	s->keeping.log_full = false;
+	bool too_long = s->keeping.on && atomic_load(&s->log_frames) >= s->keeping.log_short;
+	if (atomic_exchange(&s->log_nearly_done, false) || too_long)
+		shorten_here(s);
+	return true;
+}
+
+static bool begin_batch(void *db, struct error *e)
+{
+	return store_batch_ops.begin(db, e);
+}
+
+static void rollback_batch(void *db)
+{
+	store_batch_ops.rollback(db);
+}
+
+static bool sync_batch(void *db, struct error *e)
+{
+	struct store *s = db;
+	int code = s->log->pMethods->xSync(s->log, SQLITE_SYNC_FULL);
+	return code == SQLITE_OK || error_set(e, EXIT_STORE, "%s cannot be written: %s (%s)", s->path,
+					      store_advice(code), sqlite3_errstr(code));
+}
+
+const struct batch_ops store_sync_apart_ops = { begin_batch, commit_batch, rollback_batch, sync_batch };
+
+bool store_log_is_long(const struct store *s)
+{
+	return atomic_load(&s->log_frames) >= atomic_load(&s->log_again);
+}
+
+void store_shorten_log(struct store *own, struct store *writer)
+{
+	int frames = 0, moved = 0, code = own ? SQLITE_OK : SQLITE_CANTOPEN;
+	for (int pass = 0; pass < PASSES && code == SQLITE_OK; pass++) {
+		code = sqlite3_wal_checkpoint_v2(own->db, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &moved);
+		if (frames - moved < LOG_REST)
+			break;
+	}
+	/* Somebody reads what stands further back, say: no sooner than when there is as much again. */
+	atomic_store(&writer->log_again, atomic_load(&writer->log_frames) + LOG_LONG);
+	if (code == SQLITE_OK && frames - moved < LOG_REST)
+		atomic_store(&writer->log_nearly_done, true);
+}

@@ -1,0 +1,309 @@
+/* One end of a creel.v1 WebSocket: see link.h. */
+#include "shared/wire/link.h"
+
+#include <libwebsockets.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A message is cut at a frame's end once it holds this much: lws copies what the socket does not take at once. */
+#define MESSAGE_SOFT_LIMIT (256u << 10)
+#define OUT_KEEP (1u << 20)   /* an emptied buffer larger than this is given back */
+#define CLOSE_FLUSH_SECONDS 5 /* how long a peer that does not read may delay a close */
+#define LEFT_TO_SHORT (WIRE_LINK_WINDOW / 8)
+#define MAX_SEND_WINDOW (INT64_C(1) << 31)
+/* lws keeps the name to itself, and the place in its enum free. */
+#define LWS_WRITE_CLOSE ((enum lws_write_protocol)4)
+#define CLOSE_REASON_MAX 123 /* RFC 6455 §5.5: a control frame's payload is 125 bytes, 2 are the status */
+
+struct link {
+	struct lws *wsi;
+	uv_idle_t flush; /* active while there is something to send: runs before the loop sleeps again */
+	bool broken;
+	const struct link_ops *ops;
+	void *user;
+	struct buffer out; /* LWS_PRE bytes of room, then frames; lws writes its header before out.at + out_start */
+	size_t out_start;
+	struct buffer in; /* the beginning of a frame whose rest has not come */
+	int64_t send_window;
+	int64_t receive_window;
+	size_t credit_due;
+	int close_status; /* 0: open */
+	bool close_sent;
+	char close_reason[CLOSE_REASON_MAX + 1];
+};
+
+static void on_flush(uv_idle_t *h);
+
+struct link *link_new(uv_loop_t *loop, struct lws *wsi, const struct link_ops *ops, void *user)
+{
+	struct link *l = calloc(1, sizeof *l);
+	if (!l)
+		return NULL;
+	l->wsi = wsi;
+	l->ops = ops;
+	l->user = user;
+	l->send_window = l->receive_window = WIRE_LINK_WINDOW;
+	if (!buffer_reserve(&l->out, LWS_PRE + 4096)) {
+		free(l);
+		return NULL;
+	}
+	memset(l->out.at, 0, LWS_PRE);
+	uv_idle_init(loop, &l->flush);
+	l->flush.data = l;
+	l->out.len = l->out_start = LWS_PRE;
+	return l;
+}
+
+static void on_flush_closed(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+void link_free(struct link *l)
+{
+	if (!l)
+		return;
+	buffer_free(&l->out);
+	buffer_free(&l->in);
+	uv_close((uv_handle_t *)&l->flush, on_flush_closed);
+}
+
+struct buffer *link_out(struct link *l)
+{
+	return &l->out;
+}
+
+void link_flush_soon(struct link *l)
+{
+	uv_idle_start(&l->flush, on_flush);
+}
+
+/* Written at once where the socket takes it: asking lws for a writable callback re-registers the descriptor with libuv
+ * twice, and costs a turn of the loop. */
+static void on_flush(uv_idle_t *h)
+{
+	struct link *l = h->data;
+	uv_idle_stop(&l->flush);
+	if (lws_send_pipe_choked(l->wsi)) {
+		lws_callback_on_writable(l->wsi);
+	} else if (link_on_writable(l) < 0) {
+		/* Only a callback of lws may end the connection. */
+		l->broken = true;
+		lws_callback_on_writable(l->wsi);
+	}
+}
+
+size_t link_pending(const struct link *l)
+{
+	return l->out.len - l->out_start;
+}
+
+bool link_may_send_body(const struct link *l)
+{
+	return l->send_window > 0;
+}
+
+bool link_may_send_long(const struct link *l)
+{
+	return l->send_window > LEFT_TO_SHORT;
+}
+
+void link_sent_body(struct link *l, size_t len)
+{
+	l->send_window -= (int64_t)len;
+}
+
+void link_received_body(struct link *l, size_t len)
+{
+	if (len == 0 || l->close_status)
+		return;
+	if (l->receive_window <= 0) {
+		link_close(l, 1002, "body bytes beyond the connection's window");
+		return;
+	}
+	l->receive_window -= (int64_t)len;
+	l->credit_due += len;
+	if (l->credit_due < WIRE_LINK_WINDOW / 4)
+		return;
+	if (!wire_encode_window(&l->out, 0, (uint32_t)l->credit_due)) {
+		link_close(l, 1011, "out of memory");
+		return;
+	}
+	l->receive_window += (int64_t)l->credit_due;
+	l->credit_due = 0;
+	link_flush_soon(l);
+}
+
+void link_set_timeout(struct lws *wsi, int reason, int seconds)
+{
+	lws_set_timeout(wsi, (enum pending_timeout)reason, seconds);
+	lws_cancel_service(lws_get_context(wsi));
+}
+
+void link_close(struct link *l, int status, const char *reason)
+{
+	if (l->close_status)
+		return;
+	l->close_status = status;
+	size_t len = strlen(reason);
+	if (len > CLOSE_REASON_MAX)
+		len = CLOSE_REASON_MAX;
+	memcpy(l->close_reason, reason, len);
+	l->close_reason[len] = 0;
+	link_set_timeout(l->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_FLUSH_SECONDS);
+	link_flush_soon(l);
+}
+
+bool link_fail(struct link *l, const char *reason)
+{
+	link_close(l, 1002, reason);
+	return false;
+}
+
+const char *link_close_reason(const struct link *l)
+{
+	return l->close_reason;
+}
+
+static bool take_link_credit(struct link *l, const struct wire_frame *frame)
+{
+	uint32_t credit;
+	if (!wire_decode_window(frame->payload, &credit) || l->send_window + credit > MAX_SEND_WINDOW)
+		return link_fail(l, "bad WINDOW frame");
+	bool was_shut = !link_may_send_body(l), was_low = !link_may_send_long(l);
+	l->send_window += credit;
+	if ((was_shut && link_may_send_body(l)) || (was_low && link_may_send_long(l)))
+		l->ops->on_credit(l->user);
+	return true;
+}
+
+/* Hands out the whole frames at the front; *used bytes are done with. False when the connection is to be closed. */
+static bool take_frames(struct link *l, struct bytes data, size_t *used)
+{
+	*used = 0;
+	while (data.len > *used) {
+		struct wire_frame frame;
+		size_t step;
+		struct bytes rest = { data.at + *used, data.len - *used };
+		switch (wire_decode_frame(rest, &frame, &step)) {
+		case WIRE_MORE:
+			return true;
+		case WIRE_MALFORMED:
+			return link_fail(l, "malformed frame");
+		case WIRE_OK:
+			break;
+		}
+		*used += step;
+		bool fine = frame.type == WIRE_WINDOW && frame.stream == 0 ? take_link_credit(l, &frame)
+									   : l->ops->on_frame(l->user, &frame);
+		if (!fine || l->close_status)
+			return false;
+	}
+	return true;
+}
+
+void link_on_receive(struct link *l, struct bytes piece, bool binary, bool ends)
+{
+	if (l->close_status)
+		return; /* only waiting for our last frames to leave */
+	if (!binary) {
+		link_close(l, 1003, "creel.v1 speaks binary messages");
+		return;
+	}
+	struct bytes data = piece;
+	bool kept = l->in.len > 0;
+	if (kept) {
+		if (!buffer_append_bytes(&l->in, piece)) {
+			link_close(l, 1011, "out of memory");
+			return;
+		}
+		data = buffer_view(&l->in);
+	}
+	size_t used;
+	if (!take_frames(l, data, &used))
+		return;
+	if (kept) {
+		buffer_consume(&l->in, used);
+	} else if (used < data.len && !buffer_append(&l->in, data.at + used, data.len - used)) {
+		link_close(l, 1011, "out of memory");
+		return;
+	}
+	if (ends && l->in.len > 0)
+		link_close(l, 1002, "a message ended inside a frame");
+}
+
+/* The bytes of whole frames that go into the next message. */
+static size_t next_message_len(const struct link *l)
+{
+	size_t pending = link_pending(l), n = 0;
+	if (pending <= MESSAGE_SOFT_LIMIT)
+		return pending;
+	while (n < MESSAGE_SOFT_LIMIT && n < pending)
+		n += WIRE_HEADER_LEN + bytes_get_u32(l->out.at + l->out_start + n);
+	return n;
+}
+
+static void drop_sent(struct link *l)
+{
+	if (l->out_start == l->out.len) {
+		l->out_start = l->out.len = LWS_PRE;
+		if (l->out.cap <= OUT_KEEP)
+			return;
+		/* A smaller block; when there is none to be had the large one stays. */
+		uint8_t *smaller = realloc(l->out.at, LWS_PRE + 4096);
+		if (smaller) {
+			l->out.at = smaller;
+			l->out.cap = LWS_PRE + 4096;
+		}
+	} else if (l->out_start > OUT_KEEP) {
+		size_t left = link_pending(l);
+		memmove(l->out.at + LWS_PRE, l->out.at + l->out_start, left);
+		l->out_start = LWS_PRE;
+		l->out.len = LWS_PRE + left;
+	}
+}
+
+/* Written by hand: with libuv Debian's lws 4.1.6 (built with _DEBUG) closes twice at once ("uv repeat test"), so the
+ * frame that lws_close_reason prepares never leaves. The peer's close, or the timeout set by link_close, ends the
+ * connection. */
+static int write_close(struct link *l, const void *payload, size_t len)
+{
+	uint8_t frame[LWS_PRE + 2 + CLOSE_REASON_MAX];
+	memcpy(frame + LWS_PRE, payload, len);
+	l->close_sent = true;
+	return lws_write(l->wsi, frame + LWS_PRE, len, LWS_WRITE_CLOSE) < 0 ? -1 : 0;
+}
+
+static int send_close(struct link *l)
+{
+	uint8_t payload[2 + CLOSE_REASON_MAX];
+	size_t len = strlen(l->close_reason);
+	bytes_set_u16(payload, (uint16_t)l->close_status);
+	memcpy(payload + 2, l->close_reason, len);
+	return write_close(l, payload, 2 + len);
+}
+
+void link_answer_close(struct link *l, struct bytes payload)
+{
+	if (!l->close_sent && !l->broken && write_close(l, payload.at, payload.len < 2 ? 0 : 2) < 0)
+		l->broken = true;
+}
+
+int link_on_writable(struct link *l)
+{
+	if (l->broken)
+		return -1;
+	size_t n = next_message_len(l);
+	if (n > 0) {
+		/* lws 4.1.6 masks a client's payload in place and keeps its own copy of what the socket did not take.
+		 */
+		if (lws_write(l->wsi, l->out.at + l->out_start, n, LWS_WRITE_BINARY) < (int)n)
+			return -1;
+		l->out_start += n;
+		drop_sent(l);
+		if (link_pending(l) > 0 || l->close_status)
+			link_flush_soon(l);
+		return 0;
+	}
+	return l->close_status && !l->close_sent ? send_close(l) : 0;
+}

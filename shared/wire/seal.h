@@ -1,0 +1,39 @@
+/* Sealing of deliveries that wait on a relay's disk: PROTOCOL.md §5, byte by byte (X25519, RFC 7748; HKDF-SHA256, RFC
+ * 5869; ChaCha20-Poly1305, RFC 8439), all of it OpenSSL's. A relay seals to a client's public key and cannot open. Pure
+ * but for seal_key_load; one struct belongs to one thread at a time. Errors: EXIT_STORE. */
+#pragma once
+
+#include "shared/base/bytes.h"
+#include "shared/base/error.h"
+#include "shared/base/uuid7.h"
+
+#define SEAL_KEY_LEN 32
+#define SEAL_CHUNK (64u << 10)
+#define SEAL_TAG_LEN 16
+#define SEAL_HEAD_LEN (UUID_LEN + SEAL_KEY_LEN)
+
+/* The relay's side: one recipient, with a key pair of the relay's made for it. */
+struct sealer;
+
+/* NULL and *e when out of memory, or the key is no X25519 public key (32 bytes, not of small order). */
+struct sealer *sealer_new(struct bytes recipient, struct error *e);
+void sealer_free(struct sealer *s);
+/* Appends the sealed object to *out. False and *e leave *out as it was. */
+MUST_CHECK bool sealer_seal(struct sealer *s, const uint8_t event_id[UUID_LEN], struct bytes plain, struct buffer *out,
+			    struct error *e);
+/* How long the sealed object of so many bytes is. */
+size_t seal_size(size_t plain_len);
+
+/* The client's side: its key pair. */
+struct seal_key;
+
+/* Reads the private key (PEM, 0600), or makes and writes it at first use (folder 0700 when missing, file created
+ * exclusively, fsynced, renamed into place, so that two starting clients end with one key). A file that others may
+ * read, is no X25519 key or cannot be read is an error that names it. NULL and *e. */
+struct seal_key *seal_key_load(const char *path, struct error *e);
+void seal_key_free(struct seal_key *k);
+struct bytes seal_key_public(const struct seal_key *k); /* 32 bytes, lives with the key */
+/* Appends the plaintext to *out and gives the event id. False when it was not sealed to this key, was changed, or is
+ * not whole (and *out is as it was). */
+MUST_CHECK bool seal_key_open(const struct seal_key *k, struct bytes sealed, uint8_t event_id[UUID_LEN],
+			      struct buffer *out, struct error *e);

@@ -1,0 +1,30 @@
+/* The inspector: a terminal interface to the deliveries on record. Runs on the caller's loop beside whatever else runs
+ * there (`creel listen`) or alone (`creel ui`). See TUI.md's keys in creel(1). Loop thread. */
+#pragma once
+
+#include "shared/frontend/source.h"
+
+struct tui;
+
+struct tui_options {
+	const char *filter; /* to begin with, or NULL */
+	const char *color;  /* auto, always, never */
+	bool ascii, mouse;
+	const char *keys_path; /* the user's keymap, or NULL */
+	const char *state_dir; /* history of filters, order; or NULL */
+	const char *clipboard; /* a command that takes what is copied as its input, run by a shell; or NULL */
+	bool listening;        /* inside `creel listen`: quitting asks whether it goes on in lines */
+};
+
+enum tui_end { TUI_QUIT, TUI_TO_LINES, TUI_INTERRUPTED /* C-c, SIGINT: exit status 130 */ };
+
+/* Takes over the terminal. NULL and *e (EXIT_USAGE) without one: the sentence names `creel list`. `ended` is called on
+ * the loop when the user leaves; the terminal is whole again by then. */
+struct tui *tui_start(const struct tui_deps *deps, const struct tui_options *options,
+		      void (*ended)(void *user, enum tui_end how), void *user, struct error *e);
+/* Whether another program (an editor) has the terminal: an interrupt is meant for that one. */
+bool tui_away(const struct tui *t);
+/* A line from the program itself (the client's troubles, states), shown in the message line and kept under EVENTS. */
+void tui_event(struct tui *t, const char *sentence);
+/* Gives the terminal back and frees; for a program that ends. `closed` when the handles are gone. */
+void tui_close(struct tui *t, void (*closed)(void *user), void *user);

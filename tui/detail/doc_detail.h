@@ -1,0 +1,41 @@
+/* What the tabs of a delivery show (TUI.md §3.7), as documents. Each borrows from the `struct document` it was made
+ * of. NULL when out of memory. Pure. */
+#pragma once
+
+#include "tui/documents/doc.h"
+#include "tui/views/view.h"
+
+enum body_look { LOOK_PRETTY, LOOK_FORCED /* pretty, however long it is */, LOOK_RAW, LOOK_HEX };
+
+struct doc_made {
+	struct doc *doc;
+	size_t body_line; /* the first line of the body */
+	char about[80];   /* of the body */
+	bool bytes;       /* the body's lines are bytes: 8, 16 or 32 each */
+	size_t shown;     /* of its bytes */
+	bool folds;
+};
+
+struct message_look {
+	const struct document *document;
+	bool answer;
+	enum body_look look;
+	const char *rest; /* how to come by what is not here of the body */
+	const struct ui *ui;
+	int columns;
+};
+
+/* Request or answer: first line, header fields, body. */
+bool doc_message(const struct message_look *l, struct doc_made *out);
+/* The same for another width, around the body as it stands. */
+bool doc_message_widen(const struct message_look *l, struct doc_made *made);
+/* The bytes as recorded: the body's, then the header fields'. */
+bool doc_recorded(const struct message_look *l, struct doc_made *out);
+
+/* Times, attempts, replays. `answer` (may be NULL) is what is known of the chosen attempt's. Tags of lines: attempts by
+ * number below 0, deliveries by id. */
+struct doc *doc_attempts(const struct document *d, const struct document *answer, int chosen, const struct ui *ui,
+			 int columns);
+int64_t doc_attempts_tag(struct doc *d, size_t line);
+const struct attempt_row *document_attempt(const struct document *d, int number); /* NULL: none */
+void attempt_took(char out[16], uint64_t us);

@@ -1,0 +1,51 @@
+/* Two requests compared (TUI.md §3.8): what doc_diff.c finds and doc_diff_lines.c shows. */
+#pragma once
+
+#include "shared/formats/diff.h"
+#include "tui/documents/doc_rows.h"
+
+/* What a line shows. Section by section, top to bottom. */
+enum diff_section { SECTION_NOTE, SECTION_SUMMARY, SECTION_FIELD, SECTION_JSON, SECTION_TEXT, SECTION_HEX };
+
+/* One line, or (side by side) one of the lines a pair takes. */
+struct diff_entry {
+	uint32_t a, b; /* as in diff_row; of a note: where its text begins and ends */
+	uint16_t depth[2];
+	uint16_t part;   /* side by side: the how-manieth line of the pair */
+	uint8_t section; /* enum diff_section */
+	uint8_t kind;    /* enum diff_kind */
+	bool whole;
+};
+
+struct diff_side {
+	struct bytes whole; /* decoded */
+	struct bytes body;  /* as much of it as is compared */
+	struct buffer decoded;
+	struct json_tokens tokens;
+	struct diff_lines lines;
+};
+
+struct diff_doc {
+	struct doc doc;
+	struct doc_diff_side given[2];
+	struct doc_diff_options o;
+	struct diff_side side[2];
+	struct diff_fields fields;
+	struct buffer notes;
+	struct diff_entry *entries;
+	size_t count, cap;
+	size_t unpaired; /* side by side: the first removed line still without an added one beside it */
+	size_t hex;      /* bytes a line */
+	size_t differences;
+	struct rows rows; /* unified */
+	struct cell *scratch;
+	bool failed; /* out of memory */
+};
+
+extern const struct doc_ops diff_doc_ops;
+
+/* What one side of an entry shows; nothing where that side has nothing. */
+void diff_pieces(struct diff_doc *d, const struct diff_entry *e, int side, struct pieces *out);
+/* Columns of one half, side by side. */
+int diff_half(const struct diff_doc *d);
+void diff_make(void *self, size_t line, struct pieces *out);

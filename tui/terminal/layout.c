@@ -1,0 +1,89 @@
+#include "tui/terminal/layout.h"
+
+/* From the left, then from the right; between them EVENT and PATH share what is left. */
+static const struct {
+	enum column column;
+	int width, from; /* shown from so many columns on */
+	bool right;
+} fixed[] = {
+	{ COLUMN_FLAGS, 3, 0, false },   { COLUMN_TIME, 8, 0, false },     { COLUMN_STATUS, 4, 0, false },
+	{ COLUMN_METHOD, 6, 64, false }, { COLUMN_SOURCE, 8, 72, false },  { COLUMN_SIZE, 5, 76, true },
+	{ COLUMN_TOOK, 6, 52, true },    { COLUMN_ATTEMPTS, 3, 56, true },
+};
+
+struct column_plan layout_columns(int columns)
+{
+	struct column_plan plan = { 0 };
+	int left = 0, right = columns;
+	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
+		if (columns < fixed[i].from)
+			continue;
+		int width = fixed[i].column == COLUMN_TIME && columns < 60 ? 5 : fixed[i].width;
+		if (fixed[i].right)
+			right -= width;
+		plan.at[fixed[i].column].x = fixed[i].right ? right : left;
+		plan.at[fixed[i].column].width = width;
+		if (fixed[i].right)
+			right--;
+		else
+			left += width + 1;
+	}
+	int flex = right - left;
+	int event = flex;
+	if (columns >= 110) {
+		event = 31 + (columns > 120 ? (columns - 120) / 3 : 0);
+		event = event > 48 ? 48 : event;
+		plan.at[COLUMN_PATH].x = left + event + 1;
+		plan.at[COLUMN_PATH].width = flex - event - 1;
+	}
+	plan.at[COLUMN_EVENT].x = left;
+	plan.at[COLUMN_EVENT].width = event;
+	return plan;
+}
+
+bool layout_can_split(int columns, int rows)
+{
+	return columns >= 110 && rows >= 30;
+}
+
+static struct rect take_top(struct rect *rest, int rows)
+{
+	struct rect r = { rest->x, rest->y, rest->width, rows };
+	rest->y += rows;
+	rest->height -= rows;
+	return r;
+}
+
+static struct rect take_bottom(struct rect *rest, int rows)
+{
+	rest->height -= rows;
+	return (struct rect){ rest->x, rest->y + rest->height, rest->width, rows };
+}
+
+struct layout layout_make(int columns, int rows, struct layout_wish wish)
+{
+	struct layout l = { .all = { 0, 0, columns, rows } };
+	if (columns < LAYOUT_MIN_COLUMNS || rows < LAYOUT_MIN_ROWS) {
+		l.too_small = true;
+		return l;
+	}
+	struct rect rest = l.all;
+	l.split = wish.split && layout_can_split(columns, rows);
+	l.title = take_top(&rest, 1);
+	/* Below 14 rows the filter and FOLLOW stand in the title. */
+	if (rows >= 14)
+		l.filter = take_top(&rest, 1);
+	l.header = take_top(&rest, 1);
+	l.bar = take_bottom(&rest, 1);
+	l.message = take_bottom(&rest, 1);
+	if (wish.prompt)
+		l.prompt = rows >= 30 ? take_bottom(&rest, 1) : l.message;
+	if (wish.strip)
+		l.strip = take_bottom(&rest, 1);
+	if (l.split) {
+		int list = rest.height / 3;
+		l.pane = take_bottom(&rest, rest.height - list);
+	}
+	l.body = rest;
+	return l;
+}

@@ -1,0 +1,185 @@
+#include "tui/terminal/surface.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#include "tui/terminal/text.h"
+
+static const struct cell blank = { .base = ' ', .width = 1, .role = ROLE_NORMAL };
+
+bool surface_resize(struct surface *s, int width, int height)
+{
+	if (width < 1 || height < 1 || width > 4096 || height > 4096)
+		return false;
+	struct cell *cells = calloc((size_t)width * (size_t)height, sizeof *cells);
+	if (!cells)
+		return false;
+	struct cell *old = s->cells;
+	*s = (struct surface){ .width = width, .height = height, .cells = cells };
+	surface_clear(s);
+	free(old);
+	return true;
+}
+
+void surface_free(struct surface *s)
+{
+	free(s->cells);
+	*s = (struct surface){ 0 };
+}
+
+void surface_clear(struct surface *s)
+{
+	for (int i = 0; i < s->width * s->height; i++)
+		s->cells[i] = blank;
+	s->cursor_x = s->cursor_y = 0;
+	s->cursor_shown = false;
+}
+
+/* The part of `r` that the surface has. */
+static struct rect cut(const struct surface *s, struct rect r)
+{
+	int right = r.x + r.width, bottom = r.y + r.height;
+	r.x = r.x < 0 ? 0 : r.x;
+	r.y = r.y < 0 ? 0 : r.y;
+	r.width = (right < s->width ? right : s->width) - r.x;
+	r.height = (bottom < s->height ? bottom : s->height) - r.y;
+	return r;
+}
+
+static bool row_inside(struct rect r, int y)
+{
+	return r.width > 0 && y >= r.y && y < r.y + r.height;
+}
+
+/* Whatever is put next to half a wide character makes that half a blank. */
+static void mend(struct surface *s, int x, int y)
+{
+	struct cell *c = &s->cells[y * s->width + x];
+	if (x > 0 && !c->base && c[-1].width == 2)
+		c[-1] = (struct cell){ .base = ' ', .width = 1, .role = c[-1].role, .selected = c[-1].selected };
+	if (x + 1 < s->width && c->width == 2)
+		c[1] = (struct cell){ .base = ' ', .width = 1, .role = c[1].role, .selected = c[1].selected };
+}
+
+static void put(struct surface *s, int x, int y, struct cell c)
+{
+	mend(s, x, y);
+	if (c.width == 2)
+		mend(s, x + 1, y);
+	s->cells[y * s->width + x] = c;
+	if (c.width == 2)
+		s->cells[y * s->width + x + 1] = (struct cell){ .role = c.role, .selected = c.selected };
+}
+
+int surface_cells(struct surface *s, struct rect clip, int x, int y, const struct cell *cells, size_t count)
+{
+	struct rect r = cut(s, clip);
+	for (size_t i = 0; i < count; i++) {
+		int width = cells[i].width;
+		if (!cells[i].base) /* written with its left half, or its left half is not there */
+			continue;
+		if (x + width > r.x + r.width)
+			break;
+		if (row_inside(r, y) && x >= r.x)
+			put(s, x, y, cells[i]);
+		x += width;
+	}
+	return x;
+}
+
+int surface_text(struct surface *s, struct rect clip, int x, int y, struct bytes text, enum role role)
+{
+	struct cell cells[256];
+	while (text.len) {
+		size_t used, count = text_cells(text, TEXT_LINE, role, x, cells, 256, &used);
+		int next = surface_cells(s, clip, x, y, cells, count);
+		/* A chunk that ends in the middle of marks shows the rest escaped; a row is shorter than a chunk. */
+		if (!used || next < x + (int)count)
+			return next;
+		x = next;
+		text = bytes_make(text.at + used, text.len - used);
+	}
+	return x;
+}
+
+int surface_print(struct surface *s, struct rect clip, int x, int y, enum role role, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+	va_start(args, format);
+	int len = vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	if (len < 0)
+		return x;
+	return surface_text(s, clip, x, y, bytes_of(text), role);
+}
+
+void surface_fill(struct surface *s, struct rect area, uint32_t base, enum role role)
+{
+	struct rect r = cut(s, area);
+	for (int y = r.y; y < r.y + r.height; y++)
+		for (int x = r.x; x < r.x + r.width; x++)
+			put(s, x, y, (struct cell){ .base = base, .width = 1, .role = (uint8_t)role });
+}
+
+void surface_select(struct surface *s, struct rect area, int y)
+{
+	struct rect r = cut(s, area);
+	if (!row_inside(r, y))
+		return;
+	for (int x = r.x; x < r.x + r.width; x++)
+		s->cells[y * s->width + x].selected = true;
+}
+
+static bool put_code(struct buffer *out, uint32_t code)
+{
+	utf8proc_uint8_t bytes[4];
+	utf8proc_ssize_t len = utf8proc_encode_char((utf8proc_int32_t)code, bytes);
+	return len > 0 && buffer_append(out, bytes, (size_t)len);
+}
+
+static bool put_cell(struct buffer *out, const struct cell *c)
+{
+	if (c->base && !put_code(out, c->base == SURFACE_LINE ? (uint32_t)'-' : c->base))
+		return false;
+	for (int i = 0; i < 2; i++)
+		if (c->mark[i] && !put_code(out, c->mark[i]))
+			return false;
+	return true;
+}
+
+/* One letter a role, the same in upper case when selected. */
+static const char role_letters[ROLE_COUNT + 1] = ".dtk2345nwbghe+-asum";
+
+static bool dump_row(const struct surface *s, int y, struct buffer *text, struct buffer *roles)
+{
+	const struct cell *row = s->cells + (size_t)y * (size_t)s->width;
+	int end = s->width;
+	while (end > 0 && row[end - 1].base == ' ')
+		end--;
+	int role_end = s->width;
+	while (role_end > 0 && row[role_end - 1].role == ROLE_NORMAL && !row[role_end - 1].selected)
+		role_end--;
+	for (int x = 0; x < end; x++)
+		if (text && !put_cell(text, &row[x]))
+			return false;
+	for (int x = 0; roles && x < role_end; x++) {
+		char letter = role_letters[row[x].role];
+		if (row[x].selected)
+			letter = letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : '#';
+		if (!buffer_put_u8(roles, (uint8_t)letter))
+			return false;
+	}
+	return (!text || buffer_put_u8(text, '\n')) && (!roles || buffer_put_u8(roles, '\n'));
+}
+
+bool surface_dump(const struct surface *s, struct buffer *text, struct buffer *roles)
+{
+	for (int y = 0; y < s->height; y++)
+		if (!dump_row(s, y, text, roles))
+			return false;
+	return true;
+}

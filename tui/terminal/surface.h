@@ -1,0 +1,68 @@
+/* A grid of cells, drawn by views and put on the terminal by term.c: the only way to the screen. Text from outside
+ * enters as cells through text.h alone, so that nothing untrusted reaches the terminal (TUI.md §3.11). Pure. */
+#pragma once
+
+#include "shared/base/bytes.h"
+
+/* What a cell means; theme.c says how that looks (TUI.md §3.3). */
+enum role {
+	ROLE_NORMAL,
+	ROLE_DIM,
+	ROLE_TITLE,
+	ROLE_KEY, /* of the key bar */
+	ROLE_2XX,
+	ROLE_3XX,
+	ROLE_4XX,
+	ROLE_5XX,
+	ROLE_NO_ANSWER, /* ERR, TIME */
+	ROLE_PENDING,   /* wait, send */
+	ROLE_BAD_SIGNATURE,
+	ROLE_GOOD_SIGNATURE,
+	ROLE_HIT,    /* of a search */
+	ROLE_ESCAPE, /* ^[ <9b>: a byte shown by its name */
+	ROLE_ADDED,
+	ROLE_REMOVED,
+	ROLE_NAME, /* a header's name, a JSON key */
+	ROLE_STRING,
+	ROLE_NUMBER,
+	ROLE_MARK, /* our own words inside a document: "shown 1.0 of 96 MiB" */
+	ROLE_COUNT,
+};
+
+struct cell {
+	uint32_t base;    /* 0: the right half of the wide one before it */
+	uint32_t mark[2]; /* combining marks, 0 for none */
+	uint8_t width;    /* 1 or 2; 0 with base 0 */
+	uint8_t role;     /* enum role */
+	bool selected;    /* reverse video, on top of the role */
+};
+
+struct rect {
+	int x, y, width, height;
+};
+
+struct surface {
+	int width, height;
+	struct cell *cells;     /* row by row */
+	int cursor_x, cursor_y; /* where the terminal's cursor is put: the selected row, or the prompt */
+	bool cursor_shown;      /* as a bar in a prompt; else it stands there unseen for screen readers */
+};
+
+/* False when out of memory (the old size stays). Cleared. */
+MUST_CHECK bool surface_resize(struct surface *s, int width, int height);
+void surface_free(struct surface *s);
+void surface_clear(struct surface *s);
+/* Each writes inside `clip` only, cut at its right edge, a wide character never halved; gives the column behind. */
+int surface_cells(struct surface *s, struct rect clip, int x, int y, const struct cell *cells, size_t count);
+/* Untrusted text, through text_cells with TEXT_LINE. */
+int surface_text(struct surface *s, struct rect clip, int x, int y, struct bytes text, enum role role);
+/* Our own words. */
+int surface_print(struct surface *s, struct rect clip, int x, int y, enum role role, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+/* A horizontal line for surface_fill: - where the terminal is not UTF-8, with --ascii, and in dumps. */
+#define SURFACE_LINE 0x110000u /* no character */
+void surface_fill(struct surface *s, struct rect area, uint32_t base, enum role role);
+/* Reverse video over a row of the area. */
+void surface_select(struct surface *s, struct rect area, int y);
+/* As text, one line a row without blanks at the end, for tests: roles as a second grid of letters. */
+MUST_CHECK bool surface_dump(const struct surface *s, struct buffer *text, struct buffer *roles);

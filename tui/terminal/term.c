@@ -1,0 +1,384 @@
+#include "tui/terminal/term_private.h"
+
+/* curses.h is told that bool is C's. */
+#include <stdbool.h>
+#define NCURSES_WIDECHAR 1
+#include <curses.h>
+
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "tui/terminal/clip.h"
+#include "tui/terminal/theme.h"
+
+struct term {
+	SCREEN *screen;
+	int watched; /* the terminal opened once more */
+	enum theme_depth depth;
+	bool utf8, modern, mouse, paste, cursor;
+	struct surface last; /* what the terminal shows; rows alike are not sent again */
+	bool repaint;
+};
+
+/* What a crash has to put back, and nothing else: the handler can be given no argument. */
+static struct {
+	struct termios modes;
+	char text[256];
+	size_t len;
+	volatile sig_atomic_t set;
+} crash;
+
+static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT };
+
+static void on_crash(int number)
+{
+	if (crash.set) {
+		crash.set = 0;
+		tcsetattr(STDIN_FILENO, TCSANOW, &crash.modes);
+		ssize_t written = write(STDOUT_FILENO, crash.text, crash.len);
+		(void)written;
+	}
+	raise(number); /* SA_RESETHAND: the default action, or a debugger's */
+}
+
+static void crash_text(const char *text)
+{
+	if (!text || text == (char *)-1 || strlen(text) > sizeof crash.text - crash.len)
+		return;
+	memcpy(crash.text + crash.len, text, strlen(text));
+	crash.len += strlen(text);
+}
+
+/* A sanitiser's or debugger's handler that is there already says more than ours would: it stays. */
+static void catch_crashes(bool on, bool modern)
+{
+	if (on) {
+		crash.len = 0;
+		if (modern) /* pasting and the mouse, on or not */
+			crash_text("\x1b[?2004l\x1b[?1000l\x1b[?1006l");
+		crash_text(tigetstr("sgr0"));
+		crash_text(tigetstr("cnorm"));
+		crash_text(tigetstr("rmkx"));
+		crash_text(tigetstr("rmcup"));
+		crash.set = 1;
+	} else {
+		crash.set = 0;
+	}
+	for (size_t i = 0; i < sizeof crash_signals / sizeof *crash_signals; i++) {
+		struct sigaction action = { .sa_handler = on ? on_crash : SIG_DFL, .sa_flags = (int)SA_RESETHAND };
+		struct sigaction old;
+		if (sigaction(crash_signals[i], NULL, &old))
+			continue;
+		bool ours = !(old.sa_flags & SA_SIGINFO) && (old.sa_handler == SIG_DFL || old.sa_handler == on_crash);
+		if (ours)
+			sigaction(crash_signals[i], &action, NULL);
+	}
+}
+
+static void write_all(const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = write(STDOUT_FILENO, text, len);
+		if (n <= 0)
+			return;
+		text += n;
+		len -= (size_t)n;
+	}
+}
+
+static bool refuse(struct error *e, const char *why)
+{
+	return error_set(e, EXIT_USAGE, "cannot show the inspector: %s; `creel list` prints the deliveries as lines",
+			 why);
+}
+
+static bool check_terminal(struct error *e)
+{
+	const char *name = getenv("TERM");
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return refuse(e, "standard input and output are not a terminal");
+	if (!name || !*name || strcmp(name, "dumb") == 0)
+		return refuse(e, "TERM names no terminal that can move its cursor");
+	return true;
+}
+
+static void set_colours(struct term *t, const char *color)
+{
+	int colours = 0;
+	if (has_colors() && start_color() == OK) {
+		use_default_colors();
+		colours = COLORS;
+	}
+	t->depth = theme_depth_of(color, getenv("NO_COLOR"), colours);
+	for (short role = 0; t->depth != THEME_MONO && role < ROLE_COUNT; role++) {
+		struct look look = theme_look(t->depth, (enum role)role);
+		init_pair((short)(role + 1), look.foreground, look.background);
+	}
+}
+
+/* Pasted text then comes between marks. */
+static void term_paste(struct term *t, bool on)
+{
+	static const char *const text[] = { "\x1b[?2004l", "\x1b[?2004h" };
+	if (on == t->paste || !t->modern)
+		return;
+	t->paste = on;
+	write_all(text[on], strlen(text[on]));
+}
+
+static void set_modes(struct term *t)
+{
+	raw();
+	noecho();
+	nonl();
+	intrflush(stdscr, FALSE);
+	keypad(stdscr, TRUE);
+	nodelay(stdscr, TRUE);
+	set_escdelay(25);
+	mouseinterval(0);
+	curs_set(0);
+	input_init();
+	t->cursor = false;
+}
+
+/* libuv makes what it watches non-blocking, and would do so to the shell's, and our own output's, very description. */
+static int open_watched(void)
+{
+	const char *name = ttyname(STDIN_FILENO);
+	return open(name ? name : "/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+}
+
+static bool take_over(struct term *t, struct error *e)
+{
+	const char *unfit = term_unfit();
+	t->watched = open_watched();
+	if (t->watched < 0)
+		return refuse(e, "the terminal cannot be opened");
+	if (unfit)
+		return refuse(e, unfit);
+	if (tcgetattr(STDIN_FILENO, &crash.modes) || !(t->screen = newterm(NULL, stdout, stdin)))
+		return refuse(e, "the terminal cannot be set up");
+	set_term(t->screen);
+	return true;
+}
+
+struct term *term_open(const struct term_options *options, struct error *e)
+{
+	if (!check_terminal(e))
+		return NULL;
+	struct term *t = calloc(1, sizeof *t);
+	if (!t) {
+		refuse(e, "out of memory");
+		return NULL;
+	}
+	setlocale(LC_CTYPE, "");
+	t->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 && !options->ascii;
+	/* Sequences of our own go only to what is known to swallow those it does not know. */
+	const char *name = getenv("TERM");
+	t->modern =
+	    name && strncmp(name, "linux", 5) != 0 && strncmp(name, "vt", 2) != 0 && strncmp(name, "ansi", 4) != 0;
+	if (!take_over(t, e)) {
+		if (t->watched >= 0)
+			close(t->watched);
+		free(t);
+		return NULL;
+	}
+	catch_crashes(true, t->modern);
+	set_modes(t);
+	set_colours(t, options->color);
+	t->repaint = true;
+	term_paste(t, true);
+	term_mouse(t, options->mouse);
+	return t;
+}
+
+void term_close(struct term *t)
+{
+	if (!isendwin()) { /* else another program has the terminal, or had it last */
+		term_paste(t, false);
+		term_mouse(t, false);
+		curs_set(1);
+		endwin();
+	}
+	catch_crashes(false, false);
+	delscreen(t->screen);
+	close(t->watched);
+	surface_free(&t->last);
+	free(t);
+}
+
+int term_fd(const struct term *t)
+{
+	return t->watched;
+}
+
+bool term_gone(const struct term *t)
+{
+	struct pollfd p = { .fd = term_fd(t), .events = POLLIN };
+	struct termios modes;
+	if (poll(&p, 1, 0) <= 0)
+		return false;
+	/* POLLNVAL is also what macOS says of /dev/tty, which it cannot poll. */
+	return (p.revents & (POLLHUP | POLLERR)) || ((p.revents & POLLNVAL) && tcgetattr(p.fd, &modes) != 0);
+}
+
+void term_size(const struct term *t, int *columns, int *rows)
+{
+	(void)t;
+	getmaxyx(stdscr, *rows, *columns);
+}
+
+void term_resize(struct term *t)
+{
+	struct winsize size;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col || !size.ws_row)
+		return;
+	resizeterm(size.ws_row, size.ws_col);
+	term_repaint(t);
+}
+
+void term_repaint(struct term *t)
+{
+	t->repaint = true;
+}
+
+/* ---- drawing ---- */
+
+static attr_t attributes(const struct term *t, const struct cell *c)
+{
+	struct look look = theme_look(t->depth, (enum role)c->role);
+	attr_t a = A_NORMAL;
+	if (look.bold)
+		a |= A_BOLD;
+	if (look.underline)
+		a |= A_UNDERLINE;
+	if (look.dim)
+		a |= A_DIM;
+	if (look.reverse != c->selected)
+		a |= A_REVERSE;
+	return a;
+}
+
+/* The C library and utf8proc may know different Unicodes; what they differ on would shift the row. */
+static uint32_t shown(const struct term *t, const struct cell *c)
+{
+	if (c->base >= 0x20 && c->base < 0x7f)
+		return c->base;
+	if (c->base == SURFACE_LINE)
+		return t->utf8 ? 0x2500 : '-';
+	if (!t->utf8 || c->base < 0xa0)
+		return '?';
+	return wcwidth((wchar_t)c->base) == c->width ? c->base : 0xFFFD;
+}
+
+static void put_cell(const struct term *t, int x, int y, const struct cell *c)
+{
+	wchar_t text[4] = { (wchar_t)shown(t, c) };
+	size_t len = 1;
+	for (int i = 0; i < 2 && c->mark[i] && t->utf8; i++)
+		if (wcwidth((wchar_t)c->mark[i]) == 0)
+			text[len++] = (wchar_t)c->mark[i];
+	cchar_t cell;
+	short pair = t->depth == THEME_MONO ? 0 : (short)(c->role + 1);
+	if (setcchar(&cell, text, attributes(t, c), pair, NULL) != OK)
+		return;
+	mvadd_wch(y, x, &cell);
+	if (c->width == 2 && wcwidth(text[0]) != 2)
+		mvaddch(y, x + 1, ' ');
+}
+
+static bool row_alike(const struct surface *a, const struct surface *b, int y)
+{
+	size_t width = (size_t)a->width;
+	for (size_t x = 0; x < width; x++) {
+		const struct cell *p = &a->cells[(size_t)y * width + x], *q = &b->cells[(size_t)y * width + x];
+		if (p->base != q->base || p->role != q->role || p->selected != q->selected ||
+		    p->mark[0] != q->mark[0] || p->mark[1] != q->mark[1])
+			return false;
+	}
+	return true;
+}
+
+void term_draw(struct term *t, const struct surface *s)
+{
+	bool all = t->repaint || t->last.width != s->width || t->last.height != s->height;
+	if (all && !surface_resize(&t->last, s->width, s->height))
+		return;
+	if (all)
+		erase();
+	if (t->repaint)
+		clearok(stdscr, TRUE);
+	t->repaint = false;
+	for (int y = 0; y < s->height; y++) {
+		if (!all && row_alike(s, &t->last, y))
+			continue;
+		for (int x = 0; x < s->width; x++)
+			if (s->cells[y * s->width + x].base)
+				put_cell(t, x, y, &s->cells[y * s->width + x]);
+	}
+	memcpy(t->last.cells, s->cells, (size_t)s->width * (size_t)s->height * sizeof *s->cells);
+	if (t->cursor != s->cursor_shown)
+		curs_set(s->cursor_shown);
+	t->cursor = s->cursor_shown;
+	move(s->cursor_y, s->cursor_x);
+	refresh();
+}
+
+/* ---- leaving and coming back ---- */
+
+void term_leave(struct term *t)
+{
+	term_paste(t, false);
+	curs_set(1);
+	def_prog_mode();
+	endwin();
+}
+
+void term_enter(struct term *t)
+{
+	t->paste = false; /* whatever the program before left */
+	reset_prog_mode();
+	curs_set(t->cursor);
+	term_paste(t, true);
+	term_resize(t);
+	term_repaint(t);
+}
+
+void term_mouse(struct term *t, bool on)
+{
+	if (on == t->mouse)
+		return;
+	t->mouse = on;
+	mousemask(on ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
+}
+
+bool term_clipboard(struct term *t, struct bytes b)
+{
+	struct buffer out = { 0 };
+	bool fine = t->modern && clip_osc52(&out, b);
+	if (fine)
+		write_all((const char *)out.at, out.len);
+	buffer_free(&out);
+	return fine;
+}
+
+void term_own(void)
+{
+	if (tcgetpgrp(STDIN_FILENO) == getpgrp())
+		return;
+	/* Whoever asks for it from the background is stopped, unless it does not care. */
+	struct sigaction old, ignore = { .sa_handler = SIG_IGN };
+	if (sigaction(SIGTTOU, &ignore, &old))
+		return;
+	tcsetpgrp(STDIN_FILENO, getpgrp());
+	sigaction(SIGTTOU, &old, NULL);
+}

@@ -1,0 +1,12 @@
+/* Between term.c and input.c. */
+#pragma once
+
+#include "tui/terminal/term.h"
+
+/* Whether TERM names a terminal that can show screens: NULL, or why not. */
+const char *term_unfit(void);
+
+/* Key codes of sequences curses has no name for. */
+enum { CODE_PASTE_BEGIN = 0x2000, CODE_PASTE_END, CODE_FIRST_OWN = CODE_PASTE_BEGIN };
+
+void input_init(void);

@@ -1,0 +1,17 @@
+/* The gate: untrusted bytes to cells (TUI.md §3.11; the same rules as shared/base/text.h, as cells with the role of
+ * escaped bytes). Widths by utf8proc. Pure. */
+#pragma once
+
+#include "shared/base/text.h"
+#include "tui/terminal/surface.h"
+
+/* Cells of as much of `in` as fits into `most` cells, all of one role but for escaped bytes (ROLE_ESCAPE). *used is how
+ * many bytes that was; never splits a character or an escape. TEXT_BODY: TAB expands to the next multiple of 8 counted
+ * from `column`, and LF ends the line (it is not consumed). */
+size_t text_cells(struct bytes in, enum text_mode mode, enum role role, int column, struct cell *out, size_t most,
+		  size_t *used);
+/* Columns it takes. */
+int text_columns(struct bytes in, enum text_mode mode);
+/* "4.1k", "310", "2.8M" in at most 5 columns; "38ms", "30.0s", "3m30s" in at most 6. */
+void text_size(char out[8], uint64_t bytes);
+void text_took(char out[8], int64_t us);

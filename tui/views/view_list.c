@@ -1,0 +1,290 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/terminal/text.h"
+#include "tui/views/view.h"
+
+struct pen { /* one row being drawn */
+	struct surface *s;
+	struct rect area;
+	int y;
+	struct column_plan plan;
+};
+
+static struct rect cell_of(const struct pen *p, enum column c)
+{
+	return (struct rect){ p->area.x + p->plan.at[c].x, p->y, p->plan.at[c].width, 1 };
+}
+
+static void put_left(const struct pen *p, enum column c, struct bytes text, enum role role)
+{
+	struct rect r = cell_of(p, c);
+	if (!r.width)
+		return;
+	surface_text(p->s, r, r.x, r.y, text, role);
+	/* Cut text says so, where there is room for saying it. */
+	if (r.width >= 12 && text_columns(text, TEXT_LINE) > r.width)
+		surface_print(p->s, r, r.x + r.width - 2, r.y, ROLE_DIM, "..");
+}
+
+static void put_right(const struct pen *p, enum column c, const char *text, enum role role)
+{
+	struct rect r = cell_of(p, c);
+	if (r.width)
+		surface_print(p->s, r, r.x + r.width - (int)strlen(text), r.y, role, "%s", text);
+}
+
+static void draw_flags(const struct pen *p, const struct ui *ui, const struct delivery_row *row, bool chosen)
+{
+	struct rect r = cell_of(p, COLUMN_FLAGS);
+	enum role role;
+	char signature = words_signature(row, &role);
+	bool marked = list_marked(&ui->list, row->id);
+	surface_print(p->s, r, r.x, r.y, ROLE_TITLE, "%c%c", chosen ? '>' : ' ',
+		      marked           ? '*'
+		      : row->replay_of ? 'R'
+				       : ' ');
+	surface_print(p->s, r, r.x + 2, r.y, role, "%c", signature);
+}
+
+static void draw_row(const struct pen *p, const struct ui *ui, const struct delivery_row *row, bool chosen)
+{
+	char text[WORDS_LEN], status[8], size[8], took[8];
+	enum role role = words_status(status, row);
+	draw_flags(p, ui, row, chosen);
+	words_time(text, ui, row->received_at_us, p->plan.at[COLUMN_TIME].width);
+	put_left(p, COLUMN_TIME, bytes_of(text), ROLE_DIM);
+	put_left(p, COLUMN_STATUS, bytes_of(status), role);
+	put_left(p, COLUMN_METHOD, row->method, ROLE_NORMAL);
+	put_left(p, COLUMN_SOURCE, words_source(row), row->provider.len ? ROLE_NORMAL : ROLE_DIM);
+	if (row->event_type.len || !p->plan.at[COLUMN_PATH].width) {
+		put_left(p, COLUMN_EVENT, words_event(row), ROLE_NORMAL);
+		put_left(p, COLUMN_PATH, row->target, ROLE_DIM);
+	} else { /* nothing to put before the path: it has the room of both */
+		struct pen both = *p;
+		both.plan.at[COLUMN_EVENT].width += p->plan.at[COLUMN_PATH].width + 1;
+		put_left(&both, COLUMN_EVENT, row->target, ROLE_NORMAL);
+	}
+	snprintf(text, sizeof text, "%d", row->attempts > 999 ? 999 : row->attempts);
+	put_right(p, COLUMN_ATTEMPTS, text, row->attempts > 1 ? ROLE_4XX : ROLE_DIM);
+	text_took(took, row->took_us);
+	put_right(p, COLUMN_TOOK, row->state == DELIVERY_SENDING ? "..." : took, ROLE_NORMAL);
+	text_size(size, row->request_bytes);
+	put_right(p, COLUMN_SIZE, size, ROLE_DIM);
+}
+
+static void draw_day(const struct pen *p, const struct ui *ui, uint64_t at_us)
+{
+	char day[WORDS_LEN];
+	words_day(day, ui, at_us);
+	surface_fill(p->s, (struct rect){ p->area.x, p->y, p->area.width, 1 }, SURFACE_LINE, ROLE_DIM);
+	surface_print(p->s, p->area, p->area.x + 3, p->y, ROLE_DIM, " %s ", day);
+}
+
+static void draw_empty(const struct ui *ui, struct surface *s, struct rect area)
+{
+	int y = area.y + area.height / 2;
+	char line[512]; /* to be copied: whole or not at all */
+	int len;
+	if (!ui->list.loaded || ui->list.searched || ui->list.trouble)
+		return;
+	if (ui->filter[0])
+		surface_print(s, area, area.x + 4, y, ROLE_DIM, "Nothing matches the filter (Esc drops it)");
+	else if (ui->client.url[0]) {
+		surface_print(s, area, area.x + 4, y, ROLE_DIM, "Waiting for the first webhook to %s", ui->client.url);
+		len = snprintf(line, sizeof line, "curl -d hello=world %s/test", ui->client.url);
+		if (len < (int)sizeof line && len + 4 <= area.width)
+			surface_print(s, area, area.x + 4, y + 1, ROLE_DIM, "%s", line);
+	} else
+		surface_print(s, area, area.x + 4, y, ROLE_DIM, "No deliveries yet: start `creel listen PORT`");
+}
+
+static void list_draw(struct view *v, const struct ui *ui, struct surface *s, struct rect area)
+{
+	struct list_row rows[256];
+	struct pen p = { s, area, area.y, layout_columns(area.width) };
+	int height = area.height > 256 ? 256 : area.height;
+	(void)v;
+	list_rows(&ui->list, rows, height);
+	if (!ui->list.count)
+		draw_empty(ui, s, area);
+	for (int i = 0; i < height; i++) {
+		p.y = area.y + i;
+		if (rows[i].day)
+			draw_day(&p, ui, rows[i].day->row.received_at_us);
+		if (!rows[i].item)
+			continue;
+		bool chosen = rows[i].item->row.id == ui->list.chosen;
+		draw_row(&p, ui, &rows[i].item->row, chosen);
+		if (chosen) {
+			surface_select(s, area, p.y);
+			s->cursor_x = area.x;
+			s->cursor_y = p.y;
+		}
+	}
+}
+
+static int64_t list_current(const struct view *v, const struct ui *ui)
+{
+	const struct item *i = list_chosen(&ui->list);
+	(void)v;
+	return i ? i->row.id : 0;
+}
+
+static void say(struct effect *out, const char *text)
+{
+	*out = (struct effect){ .kind = EFFECT_SAY };
+	snprintf(out->text, sizeof out->text, "%s", text);
+}
+
+static void filter_to(struct effect *out, const char *filter)
+{
+	*out = (struct effect){ .kind = EFFECT_FILTER };
+	snprintf(out->text, sizeof out->text, "%s", filter);
+}
+
+static const char only_marked[] = "is:marked";
+
+/* Whether the first parenthesis is closed by the last byte. Those in quotes may make it say no, where it costs a pair
+ * of parentheses. */
+static bool in_parentheses(const char *text, size_t len)
+{
+	int depth = 0;
+	for (size_t i = 0; i < len; i++) {
+		depth += text[i] == '(' ? 1 : text[i] == ')' ? -1 : 0;
+		if (depth == 0)
+			return i > 0 && i + 1 == len;
+	}
+	return false;
+}
+
+/* What is shown, narrowed to what is marked; or, where it is so narrowed, as it was before. */
+static void toggle_only_marked(const struct ui *ui, struct effect *out)
+{
+	const char *filter = ui->filter;
+	size_t len = strlen(filter), end = sizeof only_marked - 1;
+	if (len >= end && strcmp(filter + len - end, only_marked) == 0 &&
+	    (len == end || filter[len - end - 1] == ' ')) {
+		len -= len == end ? end : end + 1;
+		bool inside = in_parentheses(filter, len);
+		filter_to(out, "");
+		snprintf(out->text, sizeof out->text, "%.*s", (int)(inside ? len - 2 : len), filter + inside);
+		return;
+	}
+	bool wrap = strcasestr(filter, "or ") || filter[0] == '(';
+	if (len > 900) {
+		say(out, "the filter is too long for more: Esc drops it");
+		return;
+	}
+	filter_to(out, "");
+	snprintf(out->text, sizeof out->text, "%s%.900s%s%s%s", wrap ? "(" : "", filter, wrap ? ")" : "",
+		 len ? " " : "", only_marked);
+}
+
+static bool shows_results(const struct ui *ui)
+{
+	return ui->results[0] && strcmp(ui->filter, ui->results) == 0;
+}
+
+static void list_clear(struct ui *ui, struct effect *out)
+{
+	if (ui->strip.shown && !ui->strip.running) {
+		ui->strip.shown = false;
+		return;
+	}
+	if (shows_results(ui)) {
+		filter_to(out, ui->before_results);
+		ui->results[0] = '\0';
+	} else if (ui->filter[0]) {
+		filter_to(out, "");
+	}
+}
+
+/* Enter on the line of a finished replay shows what it made. */
+static bool open_results(struct ui *ui, struct effect *out)
+{
+	if (!ui->strip.shown || ui->strip.running || !ui->strip.progress.last_id)
+		return false;
+	ui->strip.shown = false;
+	if (!shows_results(ui)) /* of several replays: the one before the first */
+		memcpy(ui->before_results, ui->filter, sizeof ui->before_results);
+	snprintf(ui->results, sizeof ui->results, "is:replay id:>%lld", (long long)ui->strip.first_id);
+	filter_to(out, ui->results);
+	return true;
+}
+
+static void list_act(struct view *v, struct ui *ui, enum action a, int count, struct effect *out)
+{
+	struct list_model *m = &ui->list;
+	int page = m->height > 1 ? m->height - 1 : 1, half = m->height > 1 ? m->height / 2 : 1;
+	(void)v;
+	switch (a) {
+	case ACTION_DOWN:
+	case ACTION_UP:
+		list_move(m, a == ACTION_DOWN ? count : -count);
+		break;
+	case ACTION_HALF_DOWN:
+	case ACTION_HALF_UP:
+		list_move(m, a == ACTION_HALF_DOWN ? half * count : -half * count);
+		break;
+	case ACTION_PAGE_DOWN:
+	case ACTION_PAGE_UP:
+		list_move(m, a == ACTION_PAGE_DOWN ? page * count : -page * count);
+		break;
+	case ACTION_TOP:
+		list_to_top(m);
+		break;
+	case ACTION_BOTTOM:
+		list_to_bottom(m);
+		break;
+	case ACTION_OPEN:
+		if (!open_results(ui, out))
+			*out = (struct effect){ .kind = EFFECT_OPEN, .id = list_current(v, ui) };
+		break;
+	case ACTION_CLEAR:
+		list_clear(ui, out);
+		break;
+	case ACTION_LEAVE:
+		*out = (struct effect){ .kind = EFFECT_QUIT };
+		break;
+	case ACTION_FOLLOW:
+		if (m->follow)
+			list_pause(m);
+		else
+			list_follow(m);
+		break;
+	case ACTION_REVERSE:
+		list_reverse(m);
+		*out = (struct effect){ .kind = EFFECT_REMEMBER };
+		break;
+	case ACTION_ONLY_MARKED:
+		toggle_only_marked(ui, out);
+		break;
+	case ACTION_HIT_NEXT:
+	case ACTION_HIT_BACK:
+		if (!ui->search[0]) {
+			say(out, "nothing was searched yet: / searches");
+			break;
+		}
+		*out = (struct effect){ .kind = EFFECT_SEARCH, .flag = a == ACTION_HIT_BACK };
+		snprintf(out->text, sizeof out->text, "%s", ui->search);
+		break;
+	default:
+		break;
+	}
+}
+
+static void list_click(struct view *v, struct ui *ui, int x, int y, bool twice, struct effect *out)
+{
+	(void)x;
+	list_choose_row(&ui->list, y);
+	if (twice && list_chosen(&ui->list))
+		*out = (struct effect){ .kind = EFFECT_OPEN, .id = list_current(v, ui) };
+}
+
+const struct view_ops view_list_ops = {
+	.draw = list_draw,
+	.act = list_act,
+	.current = list_current,
+	.click = list_click,
+};
