@@ -211,6 +211,7 @@ test:
 # Off in cppcheck 2.10: NULL is a pointer on POSIX; uthash's macros and out-parameters pass for uninitialised (clang-tidy looks).
 lint:
 	@.ci/deps build lint
+	@tests/lint/includes.sh
 	clang-format --dry-run -Werror $(SOURCES)
 	clang-tidy --quiet $(filter-out tests/%,$(filter %.c,$(SOURCES))) -- -std=c11 -D_GNU_SOURCE -DCREEL_VERSION='"lint"' -I. $(PKG_CFLAGS)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \

@@ -35,6 +35,12 @@ bool forward_url_is_local(struct bytes url)
 	return *bare && is_loopback_host(bare);
 }
 
+const char *forward_route_target(const char *route)
+{
+	const char *equals = strrchr(route, '=');
+	return route[0] == '/' && equals && equals[1] ? equals + 1 : NULL;
+}
+
 static char *bad_target(const char *text, struct error *e)
 {
 	error_set(e, EXIT_USAGE, "'%.200s' is no target: write a port (3000) or a URL (http://localhost:3000/base)",

@@ -66,6 +66,8 @@ struct forward_ops {
 	size_t (*on_upload)(void *user, void *out, size_t most);
 };
 
+/* What "/path=TARGET" leads to, a part of it; NULL when it has another form. */
+const char *forward_route_target(const char *route);
 /* "3000", "localhost:3000", "http://localhost:3000/base", "https://…" to a normal base URL (caller frees); EXIT_USAGE.
  */
 char *forward_parse_target(const char *text, bool allow_remote, struct error *e);

@@ -41,15 +41,9 @@ bool listen_check_ready_file(const char *path, struct error *e)
 	return fine;
 }
 
-const char *listen_route_target(const char *route)
-{
-	const char *equals = strrchr(route, '=');
-	return route[0] == '/' && equals && equals[1] ? equals + 1 : NULL;
-}
-
 static bool add_route(const struct listen_options *o, const char *text, struct route *r, struct error *e)
 {
-	const char *target = listen_route_target(text);
+	const char *target = forward_route_target(text);
 	if (!target)
 		return error_set(e, EXIT_USAGE, "--route '%.100s' is not /path=PORT or /path=URL", text);
 	r->path = strndup(text, (size_t)(target - 1 - text));

@@ -5,8 +5,6 @@
 #include "client/delivery/session.h"
 #include "shared/wire/seal.h"
 
-/* What "/path=TARGET" leads to, a part of it; NULL when it has another form. */
-const char *listen_route_target(const char *route);
 /* Of --route, in their order, and the target behind them. The caller frees paths, targets and the array, also after a
  * failure (EXIT_USAGE). */
 MUST_CHECK bool listen_make_routes(const struct listen_options *o, struct route **routes, size_t *count,

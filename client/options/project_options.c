@@ -2,7 +2,6 @@
 #include "client/options/project_options.h"
 
 #include "client/app/forwarder.h"
-#include "client/listening/listen_setup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,7 +241,7 @@ const struct project_option *project_option_find(const char *command, const char
 /* "/path=TARGET", as --route takes it, to a target on this machine. */
 static bool leads_here(const char *route)
 {
-	const char *text = listen_route_target(route);
+	const char *text = forward_route_target(route);
 	char *target = text ? forward_parse_target(text, false, NULL) : NULL;
 	free(target);
 	return target != NULL;

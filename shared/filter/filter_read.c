@@ -2,7 +2,7 @@
 #include "shared/filter/filter_term.h"
 #include "shared/http/headers.h"
 #include "shared/program/options.h"
-#include "shared/store/store.h"
+#include "shared/base/delivery_state.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* A filter's tree as SQL over `delivery AS d`, every value a bound parameter, and what can be known of its matches
  * beforehand: their status classes, their ids, words that the search index must hold. */
 #include "shared/filter/filter_private.h"
-#include "shared/store/store.h"
+#include "shared/base/delivery_state.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,6 +8,7 @@
 
 #include "shared/disk/batch_writer.h"
 #include "shared/base/bytes.h"
+#include "shared/base/delivery_state.h"
 #include "shared/base/error.h"
 #include "shared/disk/spill.h"
 #include "shared/base/uuid7.h"
@@ -15,18 +16,6 @@
 struct store;
 
 enum store_mode { STORE_READ_WRITE, STORE_READ_ONLY };
-
-/* A delivery's life on the client. Text forms (JSON, column `state`) in store_state_name. */
-enum delivery_state {
-	DELIVERY_WAITING = 0,   /* "waiting": recorded, the app not yet called */
-	DELIVERY_SENDING = 1,   /* "sending": a call is under way */
-	DELIVERY_DELIVERED = 2, /* "delivered": the app answered below 400 */
-	DELIVERY_FAILED = 3,    /* "failed": the app answered 400 or above, or no answer came */
-	DELIVERY_HELD = 4,      /* "held": to be sent when the app is back (--hold) */
-	DELIVERY_REFUSED = 5, /* "refused": it never came whole (too large, its sender hung up); for the record only */
-};
-
-enum delivery_origin { ORIGIN_LIVE, ORIGIN_SPOOL, ORIGIN_REPLAY, ORIGIN_IMPORT, ORIGIN_TRIGGER };
 
 /* What became of one call of the app. ATTEMPT_OK: an answer came whole, whatever its status. */
 enum attempt_result {
