@@ -64,7 +64,7 @@ TSAN := BUILD=build/tsan OPT="-O1 -g" SAN="-fsanitize=thread" WERROR=1
 FUZZ_SECONDS ?= 60
 TORTURE ?= --kills 500
 
-.PHONY: all help deps run demo test unit corpus lint format fuzz torture model bench macos install uninstall clean
+.PHONY: all help deps run demo test one hooks coverage unit corpus lint format fuzz torture model bench macos install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 COMPLETIONS := $(addprefix $(BUILD)/completions/,creel.bash _creel creel.fish)
@@ -74,8 +74,9 @@ help:
 	@echo "make run        install what is missing, build, and open a tunnel on this machine (Ctrl-C ends it)"
 	@echo "make demo       send one signed webhook through and print its record"
 	@echo "make test       all tests under ASan and UBSan"
+	@echo "make one T=...  one of them: T=filter (unit), T=spool.test.mjs (end to end)"
 	@echo "make            build build/release/creel and creel-relay"
-	@echo "make lint | format | fuzz | torture | model | bench | install | uninstall | clean"
+	@echo "make lint | format | hooks | coverage | compile_commands.json | fuzz | torture | model | bench | install | uninstall | clean"
 	@echo "make macos      compile and link for macOS by a cross-compiler (80 MB to download, so not in make test)"
 
 $(BUILD)/%.o: %.c
@@ -207,6 +208,36 @@ test:
 	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake build/asan/pty-run build/asan/undumpable/creel build/asan/undumpable/creel-relay
 	@$(MAKE) $(PARALLEL) --no-print-directory $(TSAN) $(patsubst %,build/tsan/unit/test_%,batch_writer client_inspect client_recorder client_replayer)
 	@tests/run.sh build/asan build/tsan
+
+# One test: `make one T=filter` is tests/unit/test_filter.c, `make one T=spool.test.mjs` that end-to-end file.
+one:
+	@[ -n "$(T)" ] || { echo "make one T=filter, or make one T=spool.test.mjs"; exit 2; }
+	@.ci/deps build test
+ifneq ($(findstring .test.mjs,$(T)),)
+	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all build/asan/sample-receiver build/asan/tui-fake build/asan/pty-run
+	@tests/e2e/run.sh $(T)
+else
+	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) build/asan/unit/test_$(T)
+	@build/asan/unit/test_$(T)
+endif
+
+# What the unit tests and corpora reach: a line a folder here, each line in build/coverage/index.html.
+coverage:
+	@.ci/deps build test coverage
+	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/coverage OPT="-O0 -g" SAN=--coverage all unit corpus
+	@tests/coverage.sh build/coverage
+
+# For editors and clang-tidy: how each file is compiled.
+compile_commands.json:
+	@$(MAKE) -Bn V=1 all unit | awk -v dir="$(CURDIR)" ' \
+	  BEGIN { print "[" } \
+	  / -c [^ ]+\.c -o / { file = $$0; sub(/.* -c /, "", file); sub(/ .*/, "", file); gsub(/["\\]/, "\\\\&"); \
+	    printf "%s{\"directory\": \"%s\", \"file\": \"%s\", \"command\": \"%s\"}", n++ ? ",\n" : "", dir, file, $$0 } \
+	  END { print "\n]" }' > $@
+.PHONY: compile_commands.json
+
+hooks:
+	git config core.hooksPath .githooks
 
 # Off in cppcheck 2.10: NULL is a pointer on POSIX; uthash's macros and out-parameters pass for uninitialised (clang-tidy looks).
 lint:

@@ -1,4 +1,4 @@
-/* The header list of a call of the app, out of the fields as received (DESIGN §5). */
+/* The header list of a call of the app, out of the fields as received (shared/DESIGN.md §5). */
 #pragma once
 
 #include <curl/curl.h>

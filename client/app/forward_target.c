@@ -111,7 +111,7 @@ char *forward_parse_target(const char *text, bool allow_remote, struct error *e)
 	return out;
 }
 
-/* The last gate: whatever a name resolved to, only loopback is connected to (THREATS: a lying resolver). */
+/* The last gate: whatever a name resolved to, only loopback is connected to (shared/THREATS.md). */
 curl_socket_t forward_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct forward *w = user;

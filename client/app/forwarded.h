@@ -1,6 +1,6 @@
-/* The header fields that say who sent a request (DESIGN §5). A sender may write them, too, and an app behind a proxy
- * believes them: so they reach the app as creel knows them, unless a proxy that the relay trusts wrote them. The record
- * keeps what came. Pure. */
+/* The header fields that say who sent a request (shared/DESIGN.md §5). A sender may write them, too, and an app behind
+ * a proxy believes them: so they reach the app as creel knows them, unless a proxy that the relay trusts wrote them.
+ * The record keeps what came. Pure. */
 #pragma once
 
 #include "shared/base/bytes.h"

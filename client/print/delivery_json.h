@@ -1,4 +1,5 @@
-/* A delivery as `show --json` gives it: the row of DESIGN §10 with its request and its answer. Reads the store. */
+/* A delivery as `show --json` gives it: the row of shared/DESIGN.md §10 with its request and its answer. Reads the
+ * store. */
 #pragma once
 
 #include <jansson.h>

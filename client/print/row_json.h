@@ -1,5 +1,5 @@
-/* The JSON of deliveries (DESIGN §10): one object a line. Text that is not UTF-8 is shown with U+FFFD; a body that is
- * not is given as body_base64. */
+/* The JSON of deliveries (shared/DESIGN.md §10): one object a line. Text that is not UTF-8 is shown with U+FFFD; a body
+ * that is not is given as body_base64. */
 #pragma once
 
 #include <jansson.h>

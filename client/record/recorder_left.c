@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CRASHES_MOST 3 /* calls that ended with the client: then the delivery is left alone (THREATS) */
+#define CRASHES_MOST 3 /* calls that ended with the client: then the delivery is left alone (shared/THREATS.md) */
 
 static uint64_t now_us(void)
 {

@@ -72,7 +72,7 @@ struct delivery *delivery_new_stored(const uint8_t event_id[UUID_LEN], int64_t r
 void delivery_hold(struct delivery *d);
 void delivery_drop(struct delivery *d);
 
-/* POST, PUT, PATCH and DELETE may wait on the relay's disk (DESIGN §4). */
+/* POST, PUT, PATCH and DELETE may wait on the relay's disk (shared/DESIGN.md §4). */
 bool delivery_queueable(struct bytes method);
 /* The relay answers in the app's place; ignored once the answer began. */
 void delivery_refuse(struct delivery *d, enum refusal why);

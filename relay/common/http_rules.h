@@ -1,4 +1,4 @@
-/* What the relay refuses before the tunnel (DESIGN §5), as one table. Pure. */
+/* What the relay refuses before the tunnel (shared/DESIGN.md §5), as one table. Pure. */
 #pragma once
 
 #include "shared/base/bytes.h"

@@ -1,5 +1,5 @@
 /* The public HTTP side: libmicrohttpd parses what senders send and writes what they are answered. Each request becomes
- * a delivery (delivery.h) that the router's tunnel carries. MHD runs in external mode on the loop (MEASURED.md §1). */
+ * a delivery (delivery.h) that the router's tunnel carries. MHD runs in external mode on the loop. */
 #pragma once
 
 #include "relay/common/peer.h"

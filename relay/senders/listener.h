@@ -1,5 +1,5 @@
 /* The public port: accepts, looks at the first bytes under a deadline and hands the socket to the tunnels or to ingress
- * (DESIGN §3). Loop thread. */
+ * (shared/DESIGN.md §3). Loop thread. */
 #pragma once
 
 #include "relay/common/relay.h"

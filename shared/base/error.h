@@ -1,4 +1,4 @@
-/* Failures as one sentence for a person, with the exit status that goes with it (DESIGN §10).
+/* Failures as one sentence for a person, with the exit status that goes with it (shared/DESIGN.md §10).
  *
  * Whatever can fail takes a `struct error *` as its last argument, fills it and returns false. The sentence says what
  * failed, on what, and what to do; it ends without a full stop and holds no secret. Pure; any thread. */

@@ -1,7 +1,7 @@
 /* The gate between untrusted bytes and a terminal for line output (list, show on a terminal, status, errors).
  *
  * C0 and DEL become ^X, C1 <9b>, invalid UTF-8 <ff>, bidi and zero-width controls <202e>, private use and unassigned
- * U+FFFD (TUI.md §3.11); LF and TAB pass only in TEXT_BODY. utf8proc knows the properties. Pure. */
+ * U+FFFD (tui/DESIGN.md §3.11); LF and TAB pass only in TEXT_BODY. utf8proc knows the properties. Pure. */
 #pragma once
 
 #include "shared/base/bytes.h"

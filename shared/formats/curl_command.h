@@ -1,4 +1,4 @@
-/* A recorded request as a command line of curl for a POSIX shell, to be read, pasted and kept (TUI.md §3.10).
+/* A recorded request as a command line of curl for a POSIX shell, to be read, pasted and kept (tui/DESIGN.md §3.10).
  *
  * Never -d, which reads a file when the body begins with @. All bytes of the text are printable UTF-8 or LF: what is
  * pasted does nothing by itself. Left out: Content-Length and Host, which curl makes, hop-by-hop fields and trailers,

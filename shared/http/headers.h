@@ -26,11 +26,11 @@ bool headers_name_valid(struct bytes name);
 /* No CR, LF, NUL, other C0 (TAB excepted) or DEL. */
 bool headers_value_valid(struct bytes value);
 
-/* Which fields of a block are hop-by-hop (DESIGN §5, RFC 9110 §7.6.1): Connection, Keep-Alive, Proxy-Connection,
- * Proxy-Authenticate, Proxy-Authorization, TE, Trailer, Transfer-Encoding, Upgrade, and what the block's Connection
- * fields name; but never end-to-end fields, such as Host, Content-… and whatever a webhook's signature is checked with,
- * since a sender could otherwise have a signature dropped. The block is gone through once, so that 64 KiB of fields
- * cost no more than that. */
+/* Which fields of a block are hop-by-hop (shared/DESIGN.md §5, RFC 9110 §7.6.1): Connection, Keep-Alive,
+ * Proxy-Connection, Proxy-Authenticate, Proxy-Authorization, TE, Trailer, Transfer-Encoding, Upgrade, and what the
+ * block's Connection fields name; but never end-to-end fields, such as Host, Content-… and whatever a webhook's
+ * signature is checked with, since a sender could otherwise have a signature dropped. The block is gone through once,
+ * so that 64 KiB of fields cost no more than that. */
 struct hop_by_hop {
 	struct bytes *named; /* sorted; they point into the block */
 	size_t count;

@@ -1,6 +1,6 @@
-/* A request as text to be edited: request line, header fields, a blank line, the body (TUI.md §3.9). Lines of the head
- * end in LF; the body is as it is, byte for byte, or `< NAME` for one that lies in a file beside it. What was written
- * is read back as the same bytes. Pure; any thread. */
+/* A request as text to be edited: request line, header fields, a blank line, the body (tui/DESIGN.md §3.9). Lines of
+ * the head end in LF; the body is as it is, byte for byte, or `< NAME` for one that lies in a file beside it. What was
+ * written is read back as the same bytes. Pure; any thread. */
 #pragma once
 
 #include "shared/base/bytes.h"

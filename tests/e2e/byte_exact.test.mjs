@@ -1,4 +1,4 @@
-// What the sender wrote is what the app reads and what the store gives back, byte for byte (DESIGN §1.1, §5).
+// What the sender wrote is what the app reads and what the store gives back, byte for byte (shared/DESIGN.md §1.1, §5).
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';

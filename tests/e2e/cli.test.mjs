@@ -1,4 +1,4 @@
-// The command line as DESIGN §10 fixes it: what scripts and outside tests rely on.
+// The command line as shared/DESIGN.md §10 fixes it: what scripts and outside tests rely on.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';

@@ -1,4 +1,4 @@
-// Things that go wrong around creel: each ends in one clear sentence and the exit code of DESIGN §10, and nothing is lost.
+// Things that go wrong around creel: each ends in one clear sentence and the exit code of shared/DESIGN.md §10, and nothing is lost.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';

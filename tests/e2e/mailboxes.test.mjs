@@ -1,5 +1,5 @@
 // Whose a mailbox is, who still counts among those that share a tunnel, and what becomes of deliveries that a client
-// cannot take (DESIGN §4, §7, shared/PROTOCOL.md §2–§5). The client's end is the tests' own (lib/tunnel.mjs).
+// cannot take (shared/DESIGN.md §4, §7, shared/PROTOCOL.md §2–§5). The client's end is the tests' own (lib/tunnel.mjs).
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';

@@ -1,4 +1,4 @@
-// What the relay turns away before the tunnel (DESIGN §5), over a bare socket: the exact status, a sentence, a closed
+// What the relay turns away before the tunnel (shared/DESIGN.md §5), over a bare socket: the exact status, a sentence, a closed
 // connection, and an app that never hears of it.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

@@ -1,4 +1,4 @@
-// The sender sees the app: status, headers, body, streaming, and a break where the app broke off (DESIGN §1.4).
+// The sender sees the app: status, headers, body, streaming, and a break where the app broke off (shared/DESIGN.md §1.4).
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';

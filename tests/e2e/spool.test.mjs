@@ -1,5 +1,5 @@
 // What the relay keeps for a client that is away, and how it hands it out; and how streams outlive a connection
-// (DESIGN §4, shared/PROTOCOL.md §3–§5). The client's end is the tests' own (lib/tunnel.mjs).
+// (shared/DESIGN.md §4, shared/PROTOCOL.md §3–§5). The client's end is the tests' own (lib/tunnel.mjs).
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Bodies that are too large to be held in memory, answers that never end, and ends in the middle (DESIGN §5).
+// Bodies that are too large to be held in memory, answers that never end, and ends in the middle (shared/DESIGN.md §5).
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';

@@ -8,7 +8,7 @@
 #include "shared/http/headers.h"
 #include "shared/signature/signature.h"
 
-/* TUI.md's 80x24 list, over and over. */
+/* tui/DESIGN.md's 80x24 list, over and over. */
 static const struct {
 	const char *method, *provider, *event, *target, *signature;
 	int status, attempts;

@@ -15,7 +15,7 @@ import { SmallDisk } from './small_disk.mjs';
 import { newNumbers, readStore, unfinished } from './store_reader.mjs';
 
 const CLEAN = /^(CREEL_|XDG_|HTTPS?_PROXY$|NO_PROXY$|ALL_PROXY$)/i;
-const EXIT_STORE = 4; // DESIGN §10: what a program may say of a full disk
+const EXIT_STORE = 4; // shared/DESIGN.md §10: what a program may say of a full disk
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A port that stays ours over restarts: outside the range from which connections take theirs. */

@@ -422,7 +422,7 @@ static void test_a_mark_needs_its_delivery(void **state)
 	store_close(s);
 }
 
-/* TUI.md §3.6: a class is an equality on an index that gives the ids in order, without a sort. */
+/* tui/DESIGN.md §3.6: a class is an equality on an index that gives the ids in order, without a sort. */
 static void test_a_class_is_found_by_its_index(void **state)
 {
 	static const char sql[] = "EXPLAIN QUERY PLAN SELECT id FROM delivery WHERE status_class = 5 AND id < 1000"

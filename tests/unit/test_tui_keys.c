@@ -33,7 +33,7 @@ static void test_every_key_has_a_name(void **state)
 		key_to_name(k.at[i].key, name);
 		assert_int_equal(key_from_name(name, strlen(name)), k.at[i].key);
 	}
-	/* Every function key has a letter beside it (TUI.md §3.14). */
+	/* Every function key has a letter beside it (tui/DESIGN.md §3.14). */
 	for (int a = 1; a < ACTION_COUNT; a++)
 		for (unsigned c = 1; c <= CONTEXT_HELP; c *= 2) {
 			key_code first = keymap_key(&k, (enum context)c, (enum action)a, true);

@@ -1,5 +1,5 @@
 /* The inspector: a terminal interface to the deliveries on record. Runs on the caller's loop beside whatever else runs
- * there (`creel listen`) or alone (`creel ui`). See TUI.md's keys in creel(1). Loop thread. */
+ * there (`creel listen`) or alone (`creel ui`). See tui/DESIGN.md's keys in creel(1). Loop thread. */
 #pragma once
 
 #include "shared/frontend/source.h"

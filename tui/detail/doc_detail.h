@@ -1,5 +1,5 @@
-/* What the tabs of a delivery show (TUI.md §3.7), as documents. Each borrows from the `struct document` it was made
- * of. NULL when out of memory. Pure. */
+/* What the tabs of a delivery show (tui/DESIGN.md §3.7), as documents. Each borrows from the `struct document` it was
+ * made of. NULL when out of memory. Pure. */
 #pragma once
 
 #include "tui/documents/doc.h"

@@ -1,5 +1,5 @@
-/* A delivery, whole: request, response, attempts, bytes (TUI.md §3.7); full screen, or below the list. Pure: what it
- * has to be given it says through view_ops.wants. */
+/* A delivery, whole: request, response, attempts, bytes (tui/DESIGN.md §3.7); full screen, or below the list. Pure:
+ * what it has to be given it says through view_ops.wants. */
 #pragma once
 
 #include "tui/views/view.h"

@@ -73,7 +73,7 @@ bool doc_hits_count(struct doc *d, struct doc_hits *h, struct bytes needle, size
 size_t doc_hits_number(struct doc *d, const struct doc_hits *h, struct bytes needle, const struct doc_place *hit);
 void doc_hits_reset(struct doc_hits *h);
 
-/* Two requests side by side or unified (TUI.md §3.8). */
+/* Two requests side by side or unified (tui/DESIGN.md §3.8). */
 struct doc_diff_side {
 	struct bytes summary; /* one line, ours: "#187  200  38ms" */
 	struct bytes headers, body;

@@ -1,4 +1,4 @@
-/* Two requests compared (TUI.md §3.8): what doc_diff.c finds and doc_diff_lines.c shows. */
+/* Two requests compared (tui/DESIGN.md §3.8): what doc_diff.c finds and doc_diff_lines.c shows. */
 #pragma once
 
 #include "shared/formats/diff.h"

@@ -1,6 +1,6 @@
-/* A recorded request in somebody's editor, and what came back (TUI.md §3.9). It lies in a folder of its own (0700):
- * request.http, and body.bin where the body is no text or long. The record itself is never changed. Files are read and
- * written, no process is started here. Loop thread. */
+/* A recorded request in somebody's editor, and what came back (tui/DESIGN.md §3.9). It lies in a folder of its own
+ * (0700): request.http, and body.bin where the body is no text or long. The record itself is never changed. Files are
+ * read and written, no process is started here. Loop thread. */
 #pragma once
 
 #include "shared/http/http_text.h"

@@ -1,4 +1,4 @@
-/* Sizes to rectangles and columns (TUI.md §3.1, §3.2). Pure. */
+/* Sizes to rectangles and columns (tui/DESIGN.md §3.1, §3.2). Pure. */
 #pragma once
 
 #include "tui/terminal/surface.h"

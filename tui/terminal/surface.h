@@ -1,10 +1,10 @@
 /* A grid of cells, drawn by views and put on the terminal by term.c: the only way to the screen. Text from outside
- * enters as cells through text.h alone, so that nothing untrusted reaches the terminal (TUI.md §3.11). Pure. */
+ * enters as cells through text.h alone, so that nothing untrusted reaches the terminal (tui/DESIGN.md §3.11). Pure. */
 #pragma once
 
 #include "shared/base/bytes.h"
 
-/* What a cell means; theme.c says how that looks (TUI.md §3.3). */
+/* What a cell means; theme.c says how that looks (tui/DESIGN.md §3.3). */
 enum role {
 	ROLE_NORMAL,
 	ROLE_DIM,

@@ -1,5 +1,5 @@
-/* The gate: untrusted bytes to cells (TUI.md §3.11; the same rules as shared/base/text.h, as cells with the role of
- * escaped bytes). Widths by utf8proc. Pure. */
+/* The gate: untrusted bytes to cells (tui/DESIGN.md §3.11; the same rules as shared/base/text.h, as cells with the role
+ * of escaped bytes). Widths by utf8proc. Pure. */
 #pragma once
 
 #include "shared/base/text.h"

@@ -1,4 +1,4 @@
-/* Roles to looks (TUI.md §3.3): 256 colours, 8, or none. What term.c makes curses attributes of. Pure. */
+/* Roles to looks (tui/DESIGN.md §3.3): 256 colours, 8, or none. What term.c makes curses attributes of. Pure. */
 #pragma once
 
 #include "tui/terminal/surface.h"

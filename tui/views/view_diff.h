@@ -1,4 +1,4 @@
-/* Two deliveries compared (TUI.md §3.8). Pure. */
+/* Two deliveries compared (tui/DESIGN.md §3.8). Pure. */
 #pragma once
 
 #include "tui/views/view.h"

@@ -36,7 +36,7 @@ void sheet_close(struct sheet *s);
 /* Any key while it is shown; *out is what follows. */
 void sheet_key(struct sheet *s, const struct key *key, struct effect *out);
 void sheet_draw(struct sheet *s, struct surface *surface, struct rect body);
-/* The menus (TUI.md §3.10). Of what matches the filter as well, when there is one and nothing is marked. */
+/* The menus (tui/DESIGN.md §3.10). Of what matches the filter as well, when there is one and nothing is marked. */
 void sheet_copy_menu(struct sheet *s, int64_t id, bool on_json);
 void sheet_export_menu(struct sheet *s, const struct ui *ui, int64_t id);
 
