@@ -203,7 +203,7 @@ static bool settle_public_url(struct serve *s, struct error *e)
 	if ((strncmp(given, "http://", 7) != 0 && strncmp(given, "https://", 8) != 0) || strlen(given) > 250 ||
 	    strpbrk(given, " \t\r\n?#"))
 		return error_set(e, EXIT_USAGE,
-				 "--public-url %s is no URL: write for example https://hooks.example.com", given);
+				 "--public-url %s is not a URL: write for example https://hooks.example.com", given);
 	snprintf(s->relay.public_url, sizeof s->relay.public_url, "%s", given);
 	size_t len = strlen(s->relay.public_url);
 	while (len > 8 && s->relay.public_url[len - 1] == '/')
@@ -259,10 +259,10 @@ static bool check_settings(const struct settings *set, struct error *e)
 	    set->refusals_per_address > LIMITS_MAX_RATE)
 		return error_set(e, EXIT_USAGE, "a rate is at most %d requests a second", LIMITS_MAX_RATE);
 	if (set->ping_interval_ms < 1000)
-		return error_set(e, EXIT_USAGE, "--ping-interval is a second at least");
+		return error_set(e, EXIT_USAGE, "--ping-interval must be at least 1s");
 	if (set->header_timeout_ms == 0 || set->body_timeout_ms == 0 || set->reply_timeout_ms == 0 ||
 	    set->max_connections == 0)
-		return error_set(e, EXIT_USAGE, "--%s is more than 0: nothing would come through",
+		return error_set(e, EXIT_USAGE, "--%s must be more than 0: with 0 nothing would come through",
 				 set->header_timeout_ms == 0  ? "header-timeout"
 				 : set->body_timeout_ms == 0  ? "body-timeout"
 				 : set->reply_timeout_ms == 0 ? "reply-timeout"
@@ -272,7 +272,8 @@ static bool check_settings(const struct settings *set, struct error *e)
 	    (set->domain && (set->domain[0] == '.' || set->domain[len - 1] == '.' ||
 			     strspn(set->domain, "abcdefghijklmnopqrstuvwxyz"
 						 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != len)))
-		return error_set(e, EXIT_USAGE, "--domain %.200s is no host name: write for example hooks.example.com",
+		return error_set(e, EXIT_USAGE,
+				 "--domain %.200s is not a host name: write for example hooks.example.com",
 				 set->domain);
 	return true;
 }

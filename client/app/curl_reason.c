@@ -7,7 +7,7 @@ static const struct {
 	const char *words;
 } reasons[] = {
 	{ CURLE_UNSUPPORTED_PROTOCOL, "only http and https are spoken" },
-	{ CURLE_URL_MALFORMAT, "it is no URL" },
+	{ CURLE_URL_MALFORMAT, "it is not a URL" },
 	{ CURLE_COULDNT_RESOLVE_PROXY, "the proxy's name cannot be resolved" },
 	{ CURLE_COULDNT_RESOLVE_HOST, "its name cannot be resolved" },
 	{ CURLE_COULDNT_CONNECT, "nobody takes connections there" },

@@ -43,7 +43,7 @@ const char *forward_route_target(const char *route)
 
 static char *bad_target(const char *text, struct error *e)
 {
-	error_set(e, EXIT_USAGE, "'%.200s' is no target: write a port (3000) or a URL (http://localhost:3000/base)",
+	error_set(e, EXIT_USAGE, "'%.200s' is not a target: write a port (3000) or a URL (http://localhost:3000/base)",
 		  text);
 	return NULL;
 }

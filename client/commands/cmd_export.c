@@ -24,12 +24,12 @@ struct export_command {
 	struct selection found;
 };
 
-static volatile bool interrupted;
+static volatile sig_atomic_t interrupted;
 
 static void on_signal(int number)
 {
 	(void)number;
-	interrupted = true;
+	interrupted = 1;
 }
 
 /* "42", "#42" and event ids; a filter's words have other characters, or begin with letters beyond f. */

@@ -20,12 +20,12 @@ struct import {
 	struct buffer head; /* of the file, as far as its format was looked at */
 };
 
-static volatile bool interrupted;
+static volatile sig_atomic_t interrupted;
 
 static void on_signal(int number)
 {
 	(void)number;
-	interrupted = true;
+	interrupted = 1;
 }
 
 static bool add(struct import *i, const struct exchange *x, struct error *e)

@@ -174,7 +174,7 @@ static bool check_usage(struct replays *r, struct error *e)
 	if (!replay_choice_check(&r->choice, e))
 		return false;
 	if (r->forward.timeout_ms == 0)
-		return error_set(e, EXIT_USAGE, "--timeout is more than 0: no app answers at once");
+		return error_set(e, EXIT_USAGE, "--timeout must be more than 0: no app answers in no time");
 	if (r->run.times <= 0)
 		return error_set(e, EXIT_USAGE, "--times takes a number from 1");
 	if (r->rate && !replay_pace_number("--rate", r->rate, &pace->rate, e))

@@ -35,9 +35,9 @@ bool listen_take_options(struct listen_options *o, struct error *e)
 	if (o->drain_parallel > DRAIN_MOST)
 		return error_set(e, EXIT_USAGE, "--drain-parallel goes from 0 (the relay's default) to %d", DRAIN_MOST);
 	if (o->tunnel.ping_interval_ms < 1000)
-		return error_set(e, EXIT_USAGE, "--ping-interval is a second at least");
+		return error_set(e, EXIT_USAGE, "--ping-interval must be at least 1s");
 	if (o->forward.timeout_ms == 0)
-		return error_set(e, EXIT_USAGE, "--timeout is more than 0: no app answers at once");
+		return error_set(e, EXIT_USAGE, "--timeout must be more than 0: no app answers in no time");
 	if (o->max_size && o->max_size < STORE_BOUND_LEAST)
 		return error_set(e, EXIT_USAGE, "--max-size is 1MiB at least, or 0 for no bound");
 	if (o->ready_file && !listen_check_ready_file(o->ready_file, e))

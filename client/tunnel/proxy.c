@@ -169,7 +169,7 @@ bool proxy_for(const char *scheme, const char *host, struct proxy *out, struct e
 		return true;
 	if (!proxy_split(text, out))
 		return error_set(e, EXIT_USAGE,
-				 "the proxy that %s names is no URL: write http://HOST:PORT or "
+				 "the proxy that %s names is not a URL: write http://HOST:PORT or "
 				 "http://USER:PASSWORD@HOST:PORT",
 				 name);
 	out->variable = name;

@@ -92,9 +92,9 @@ static bool resolve(const char *address, struct sockaddr_storage *out, socklen_t
 
 static bool no_address(const char *address, struct error *e)
 {
-	return error_set(e, EXIT_USAGE,
-			 "'%s' is no address to listen on: write ADDRESS:PORT, for example 127.0.0.1:8080 or [::1]:0",
-			 address);
+	return error_set(
+	    e, EXIT_USAGE,
+	    "'%s' is not an address to listen on: write ADDRESS:PORT, for example 127.0.0.1:8080 or [::1]:0", address);
 }
 
 bool listener_check_address(const char *address, struct error *e)

@@ -190,7 +190,7 @@ static bool take_name(struct connection *c, const char *name, bool probe)
 	case CLAIM_ERROR:
 		break;
 	}
-	connection_refuse(c, WIRE_NOTICE_LIMIT, "the relay cannot take the tunnel's name down; try again later");
+	connection_refuse(c, WIRE_NOTICE_LIMIT, "the relay cannot register the tunnel's name; try again later");
 	return false;
 }
 

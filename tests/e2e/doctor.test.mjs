@@ -407,7 +407,7 @@ describe('creel doctor', () => {
 			assert.match((await look(`https://localhost:${secure.port}`, ['-k'])).checks.target.text, /answers on 127/);
 		});
 		it('no target at all', async () => {
-			failed(await look('3000:x'), 'target', 2, /is no target/);
+			failed(await look('3000:x'), 'target', 2, /is not a target/);
 		});
 	});
 

@@ -71,16 +71,16 @@ describe('what cannot start', () => {
 		for (const option of ['--header-timeout', '--body-timeout', '--reply-timeout', '--max-connections']) {
 			const r = await serve('--listen', '127.0.0.1:0', option, '0');
 			assert.equal(r.code, 2, `${option} 0 would serve nobody`);
-			assert.match(r.err, new RegExp(`^creel-relay: ${option} is more than 0`, 'm'));
+			assert.match(r.err, new RegExp(`^creel-relay: ${option} must be more than 0`, 'm'));
 		}
 		for (const command of [['listen', '3000'], ['replay', '1'], ['dev', '3000', '--port', '0']]) {
 			const r = await w.creel([...command, '--timeout', '0']);
 			assert.equal(r.code, 2, 'every call would end in a timeout');
-			assert.match(r.err, /^creel: --timeout is more than 0/m);
+			assert.match(r.err, /^creel: --timeout must be more than 0/m);
 		}
 		const nonsense = await serve('--listen', 'nonsense');
 		assert.equal(nonsense.code, 2);
-		assert.match(nonsense.err, /^creel-relay: 'nonsense' is no address/m);
+		assert.match(nonsense.err, /^creel-relay: 'nonsense' is not an address/m);
 		const none = await w.run('creel-relay', []);
 		assert.equal(none.code, 2);
 		assert.match(none.err, /^creel-relay: no command .*creel-relay help/);

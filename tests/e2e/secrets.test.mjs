@@ -177,7 +177,7 @@ describe('no secret is shown', () => {
 		const all = [...sentences].join('');
 		assert.match(all, /HTTPS_PROXY names socks5h:\/\/127\.0\.0\.1:\d+: creel speaks to http proxies only/);
 		assert.match(all, /HTTPS_PROXY names foo:\/\/h:1: /);
-		assert.match(all, /the proxy that HTTPS_PROXY names is no URL/);
+		assert.match(all, /the proxy that HTTPS_PROXY names is not a URL/);
 		assert.match(all, /the proxy 127\.0\.0\.1:\d+, which HTTPS_PROXY names, does not open a way to hooks\.invalid:443: it answered 407/);
 		const named = await say('creel', ['listen', '9', '--relay', 'https://hooks.invalid'], { env: env({ HTTPS_PROXY: '', http_proxy: '', ALL_PROXY: `socks5h://${login[0]}127.0.0.1:1080` }) });
 		assert.match(named.err, /^creel: ALL_PROXY names socks5h:\/\/127\.0\.0\.1:1080: /);

@@ -70,16 +70,6 @@ const struct item *list_chosen(const struct list_model *m)
 	return m->chosen && find(m, m->chosen, &i) ? &m->items[i] : NULL;
 }
 
-const struct item *list_beside(const struct list_model *m, int64_t id, int step)
-{
-	size_t i = list_lower(m, id);
-	if (step > 0 && i < m->count && m->items[i].row.id == id)
-		i++;
-	if (step < 0)
-		return i > 0 ? &m->items[i - 1] : NULL;
-	return i < m->count ? &m->items[i] : NULL;
-}
-
 /* Indexes as seen, from the top of the window down. */
 static size_t seen_index(const struct list_model *m, size_t index)
 {

@@ -84,8 +84,6 @@ void list_reverse(struct list_model *m);
 void list_set_days(struct list_model *m, bool utc);
 
 const struct item *list_chosen(const struct list_model *m);
-/* The one behind or before in the order of arrival; NULL at the window's end. */
-const struct item *list_beside(const struct list_model *m, int64_t id, int step);
 /* How many arrived since PAUSED, as far as is known; *at_least when there are more than that. */
 uint64_t list_new(const struct list_model *m, bool *at_least);
 
