@@ -203,7 +203,7 @@ static void test_files(void **state)
 	assert_false(export_to_file(s, ids, 2, &o, file, &written, &e));
 	assert_int_equal(e.code, EXIT_USAGE);
 	assert_non_null(strstr(e.text, "is there already"));
-	const volatile bool stop = true;
+	const volatile sig_atomic_t stop = 1;
 	o.force = true;
 	o.stop = &stop;
 	assert_false(export_to_file(s, ids, 2, &o, file, &written, &e));
