@@ -1,4 +1,5 @@
 /* Out of one store, into another, and out of that again: the same; files whole or not at all. */
+#include <signal.h>
 #include <dirent.h>
 #include <fcntl.h>
 
