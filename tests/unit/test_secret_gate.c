@@ -87,6 +87,19 @@ static void test_short_ones(void **state)
 	secret_gate_free(g);
 }
 
+/* What secrets begin with is no secret, and stands in the sentences that explain it. */
+static void test_bare_prefixes(void **state)
+{
+	(void)state;
+	struct secret_gate *g = secret_gate_new();
+	secret_gate_add(g, "whsec_");
+	secret_gate_add(g, "creel_");
+	expect(g, "base64, usually behind whsec_", "base64, usually behind whsec_");
+	secret_gate_add(g, "whsec_abc");
+	expect(g, "whsec_ and whsec_abc", "whsec_ and [secret]");
+	secret_gate_free(g);
+}
+
 static void test_logins(void **state)
 {
 	(void)state;
@@ -140,6 +153,7 @@ int main(void)
 		cmocka_unit_test(test_both_alphabets),
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_short_ones),
+		cmocka_unit_test(test_bare_prefixes),
 		cmocka_unit_test(test_logins),
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_tokens_by_their_looks),
