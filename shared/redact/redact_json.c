@@ -14,6 +14,7 @@ struct level {
 	struct bytes key;      /* that leads to it */
 	struct bytes named;    /* {"name": "api_key", "value": …}: that name */
 	enum redact_why value; /* and why the value of such a pair goes */
+	enum redact_beside beside;
 };
 
 struct walk {
@@ -228,14 +229,31 @@ static bool find_pair(struct walk *w, size_t open, struct level *level)
 	return true;
 }
 
+#define SIGNS_MOST 64 /* members that are looked at */
+
+static enum redact_beside beside_of(struct walk *w, size_t open)
+{
+	enum redact_beside most = BESIDE_NOTHING;
+	size_t end = w->t->at[open].partner;
+	int looked = 0;
+	for (size_t i = open + 1; i < end && looked < SIGNS_MOST && most < BESIDE_OAUTH;
+	     i = json_after(w->t, i), looked++) {
+		enum redact_beside one = redact_beside_of(inside(json_lexeme(w->in, &w->t->at[i])));
+		most = one > most ? one : most;
+	}
+	return most;
+}
+
 static bool enter(struct walk *w, size_t open, struct bytes key)
 {
 	const struct json_token *t = &w->t->at[open];
 	struct level *level = &w->levels[t->depth + 1];
 	struct bytes name;
 	*level = (struct level){ .key = key };
-	if (t->kind == TOKEN_OPEN_OBJECT)
+	if (t->kind == TOKEN_OPEN_OBJECT) {
+		level->beside = beside_of(w, open);
 		return find_pair(w, open, level);
+	}
 	/* ["Authorization", "Bearer …"] */
 	if (t->partner != open + 3 || w->t->at[open + 1].kind != TOKEN_STRING ||
 	    w->t->at[open + 2].kind != TOKEN_STRING)
@@ -280,8 +298,11 @@ static bool look_at_member(struct walk *w, size_t i)
 	if (!meaning_of(w, i, &key))
 		return false;
 	bool has_paths = w->r->names && w->r->names->count;
-	struct redact_match m = redact_match_name(w->r->names, WHERE_JSON, key,
-						  has_paths ? path_of(w, t->depth, key, path) : bytes_of(NULL));
+	/* As it is written, which tells enough. */
+	struct bytes text = t->kind == TOKEN_STRING ? inside(json_lexeme(w->in, t)) : bytes_of(NULL);
+	struct redact_match m =
+	    redact_match_value(w->r->names, WHERE_JSON, key,
+			       has_paths ? path_of(w, t->depth, key, path) : bytes_of(NULL), text, level->beside);
 	if (m.why == WHY_NOT && level->value != WHY_NOT && is_one_of(key, valued)) {
 		m = (struct redact_match){ level->value, true, false };
 		raw = level->named;

@@ -29,6 +29,15 @@ struct redact_match {
 struct redact_match redact_match_name(const struct redact_names *names, enum redact_where where, struct bytes name,
 				      struct bytes path);
 
+/* What stands beside a member or parameter: `code` alone is mostly a status or a country. */
+enum redact_beside { BESIDE_NOTHING, BESIDE_STATE /* which addresses have, too */, BESIDE_OAUTH };
+enum redact_beside redact_beside_of(struct bytes name);
+/* The same for names that tell of a secret only with the value they have: `code`, `refresh`, `authorization`. */
+struct redact_match redact_match_value(const struct redact_names *names, enum redact_where where, struct bytes name,
+				       struct bytes path, struct bytes value, enum redact_beside beside);
+/* Long and of letters that nobody chose. */
+bool redact_is_random(struct bytes word);
+
 /* Counts it and tells of it. */
 void redact_note(struct redaction *r, enum redact_kind kind, struct bytes name, const char *why);
 /* The same for a named value, whose kind is `kind` unless it is a signature. */

@@ -124,6 +124,13 @@ static bool is_word_of_json(struct bytes value)
 	       bytes_equal_nocase(value, "false");
 }
 
+/* Whether it can be a secret's name at all, whatever its value is. */
+static bool may_be_secret(const struct scan *s, struct bytes name)
+{
+	return redact_match_name(s->r->names, WHERE_TEXT, name, bytes_of(NULL)).why != WHY_NOT ||
+	       bytes_equal_nocase(name, "code") || bytes_equal_nocase(name, "refresh");
+}
+
 /* NAME=VALUE, NAME: VALUE, "NAME": "VALUE" and the like, with the name at `at`. */
 static void find_assignment(struct scan *s, size_t at)
 {
@@ -153,10 +160,9 @@ static void find_assignment(struct scan *s, size_t at)
 	i = skip_blanks(text, i);
 	if (i >= text.len)
 		return;
-	struct redact_match m = redact_match_name(s->r->names, WHERE_TEXT, name, bytes_of(NULL));
-	if (m.why == WHY_NOT)
-		return;
 	size_t opening = quote_at(text, i, &quote);
+	if (!may_be_secret(s, name))
+		return;
 	size_t from = i + opening;
 	if (opening)
 		end = quoted_end(text, from, quote, opening > 1);
@@ -165,7 +171,9 @@ static void find_assignment(struct scan *s, size_t at)
 	else
 		end = colon && begins_line(text, at) ? line_end(text, i) : credentials_end(text, i);
 	struct bytes value = bytes_make(text.at + from, end - from);
-	if (!redact_is_done(value) && (opening || !is_word_of_json(value)))
+	struct redact_match m =
+	    redact_match_value(s->r->names, WHERE_TEXT, name, bytes_of(NULL), value, BESIDE_NOTHING);
+	if (m.why != WHY_NOT && !redact_is_done(value) && (opening || !is_word_of_json(value)))
 		s->assigned = (struct ahead){ from, end, name, m.why };
 }
 

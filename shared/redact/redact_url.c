@@ -79,9 +79,10 @@ static struct bytes without_amp(struct bytes name)
 }
 
 /* "user[password]" and "user.password" are named by their last segment, too. */
-static struct redact_match match_segments(struct redaction *r, enum redact_where where, struct bytes name)
+static struct redact_match match_segments(struct redaction *r, enum redact_where where, struct bytes name,
+					  struct bytes value, enum redact_beside beside)
 {
-	struct redact_match m = redact_match_name(r->names, where, name, bytes_of(NULL));
+	struct redact_match m = redact_match_value(r->names, where, name, bytes_of(NULL), value, beside);
 	size_t end = name.len;
 	while (end && (name.at[end - 1] == ']' || name.at[end - 1] == '['))
 		end--;
@@ -89,12 +90,13 @@ static struct redact_match match_segments(struct redaction *r, enum redact_where
 	while (start && name.at[start - 1] != '[' && name.at[start - 1] != '.')
 		start--;
 	if (m.why == WHY_NOT && (start || end < name.len))
-		m = redact_match_name(r->names, where, bytes_make(name.at + start, end - start), bytes_of(NULL));
+		m = redact_match_value(r->names, where, bytes_make(name.at + start, end - start), bytes_of(NULL), value,
+				       beside);
 	return m;
 }
 
-static bool put_pair(struct redaction *r, enum redact_where where, struct bytes pair, unsigned depth,
-		     struct buffer *scratch, struct buffer *out)
+static bool put_pair(struct redaction *r, enum redact_where where, struct bytes pair, enum redact_beside beside,
+		     unsigned depth, struct buffer *scratch, struct buffer *out)
 {
 	const uint8_t *equals = pair.len ? memchr(pair.at, '=', pair.len) : NULL;
 	if (!equals)
@@ -104,7 +106,7 @@ static bool put_pair(struct redaction *r, enum redact_where where, struct bytes 
 	if (!redact_unescape(without_amp(raw), scratch))
 		return false;
 	struct bytes name = buffer_view(scratch);
-	struct redact_match m = match_segments(r, where, name);
+	struct redact_match m = match_segments(r, where, name, value, beside);
 	if (m.why != WHY_NOT && !redact_is_done(value)) {
 		redact_note_named(r, where == WHERE_FORM ? REDACT_FORM : REDACT_QUERY, name, m.why);
 		struct buffer own = { 0 };
@@ -118,15 +120,33 @@ static bool put_pair(struct redaction *r, enum redact_where where, struct bytes 
 	       (m.why != WHY_NOT ? buffer_append_bytes(out, value) : put_inner(r, where, value, depth, scratch, out));
 }
 
+/* What of OAuth is among the pairs. */
+static enum redact_beside beside_of(struct bytes pairs)
+{
+	enum redact_beside most = BESIDE_NOTHING;
+	for (size_t at = 0; at < pairs.len;) {
+		size_t end = at, name = at;
+		while (end < pairs.len && pairs.at[end] != '&')
+			end++;
+		while (name < end && pairs.at[name] != '=')
+			name++;
+		enum redact_beside one = redact_beside_of(bytes_make(pairs.at + at, name - at));
+		most = one > most ? one : most;
+		at = end + 1;
+	}
+	return most;
+}
+
 bool redact_pairs(struct redaction *r, enum redact_where where, struct bytes pairs, unsigned depth, struct buffer *out)
 {
 	struct buffer scratch = { 0 };
+	enum redact_beside beside = beside_of(pairs);
 	bool fine = true;
 	for (size_t at = 0; fine && pairs.len && at <= pairs.len;) {
 		size_t end = at;
 		while (end < pairs.len && pairs.at[end] != '&')
 			end++;
-		fine = put_pair(r, where, bytes_make(pairs.at + at, end - at), depth, &scratch, out) &&
+		fine = put_pair(r, where, bytes_make(pairs.at + at, end - at), beside, depth, &scratch, out) &&
 		       (end == pairs.len || buffer_put_u8(out, '&'));
 		at = end + 1;
 	}
@@ -138,7 +158,7 @@ bool redact_pairs(struct redaction *r, enum redact_where where, struct bytes pai
 
 /* Long and of letters that nobody chose: 32 hex digits, or 20 letters with a change between digits, capital and small
  * ones at every third. UUIDs are names of things and stay. */
-static bool is_random(struct bytes segment)
+bool redact_is_random(struct bytes segment)
 {
 	size_t hex = 0, digits = 0, upper = 0, lower = 0, changes = 0;
 	int before = 0;
@@ -172,7 +192,7 @@ static bool put_segment(struct redaction *r, struct bytes before, struct bytes s
 {
 	bool named = before.len && segment.len >= 8 && has_digit(segment) &&
 		     redact_match_name(NULL, WHERE_QUERY, before, bytes_of(NULL)).why == WHY_NAME;
-	if (!redact_is_done(segment) && (named || is_random(segment))) {
+	if (!redact_is_done(segment) && (named || redact_is_random(segment))) {
 		redact_note(r, REDACT_PATH, bytes_of(NULL), named ? "behind a secret's name" : "random letters");
 		return redact_put(out, segment.len);
 	}

@@ -154,6 +154,40 @@ static void test_bodies(void **state)
 		  "db:\n  password: REDACTED\n  - api_key: \"REDACTED\"\n  port: 5\n" },
 		{ "application/json", "{\"query\":\"mutation { login(password: \\\"hunter2\\\", n: 1) }\"}",
 		  "{\"query\":\"mutation { login(password: \\\"REDACTED\\\", n: 1) }\"}" },
+		/* OAuth, and what is called alike */
+		{ "application/json",
+		  "{\"refresh\":\"hunter2hunter2\",\"refreshToken\":\"a\",\"user_code\":\"WDJB-MJHT\",\"id_token\":"
+		  "\"b\","
+		  "\"device_code\":\"c\",\"client_assertion\":\"d\",\"client_assertion_type\":\"urn\",\"code_"
+		  "verifier\":\"e\"}",
+		  "{\"refresh\":\"REDACTEDxxxxxx\",\"refreshToken\":\"REDACTED\",\"user_code\":\"REDACTEDx\",\"id_"
+		  "token\":"
+		  "\"REDACTED\",\"device_code\":\"REDACTED\",\"client_assertion\":\"REDACTED\",\"client_assertion_"
+		  "type\":"
+		  "\"urn\",\"code_verifier\":\"REDACTED\"}" },
+		{ "application/json", "{\"code\":\"hunter2\",\"grant_type\":\"authorization_code\"}",
+		  "{\"code\":\"REDACTED\",\"grant_type\":\"authorization_code\"}" },
+		{ "application/json", "{\"state\":\"xyz\",\"code\":\"hunter2hunter2\"}",
+		  "{\"state\":\"xyz\",\"code\":\"REDACTEDxxxxxx\"}" },
+		{ "application/json", "{\"code\":\"4/0AX4XfWhQ9zR7tYb3LmN8pVcK2dSe\"}",
+		  "{\"code\":\"REDACTEDxxxxxxxxxxxxxxxxxxxxxxx\"}" },
+		{ "application/x-www-form-urlencoded", "code=hunter2&redirect_uri=x&user_code=WDJB-MJHT",
+		  "code=REDACTED&redirect_uri=x&user_code=REDACTEDx" },
+		{ "application/x-www-form-urlencoded", "code=SUMMER20&state=CA&assertion=hunter2",
+		  "code=SUMMER20&state=CA&assertion=REDACTED" },
+		{ "application/json",
+		  "{\"code\":\"card_declined\",\"a\":{\"code\":\"US-CA-94107\",\"country\":\"US\"},\"b\":{\"code\":200,"
+		  "\"state\":\"ok\"},"
+		  "\"c\":{\"code\":\"94107\",\"state\":\"CA\"},\"refresh\":\"wait_for\",\"d\":{\"refresh\":\"2026-11-"
+		  "29T08:00:00Z\"},"
+		  "\"secretary\":\"Ann "
+		  "Smith\",\"tokenizer\":\"cl100k_base\",\"salt_lake\":\"city\",\"authorization\":\"pending\"}",
+		  NULL },
+		{ "text/plain",
+		  "authorization: pending\nsecretary: Ann\ntokenizer=cl100k_base\nsalt_lake: city\nrefresh: 30s\n",
+		  NULL },
+		{ "text/plain", "secretary_password: hunter2\nauthorization: hunter2\n",
+		  "secretary_password: REDACTED\nauthorization: REDACTED\n" },
 		/* nothing in it */
 		{ "application/json",
 		  "{\"id\":\"in_1MtHbELkdIwHu7ixl4OzzPMv\",\"sha\":\"6113728f27ae82c7b1a177c8d03f9e96e0adf246\","
