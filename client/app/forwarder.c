@@ -1,12 +1,12 @@
 #include "client/app/forward_private.h"
 
 #include "client/app/forward_headers.h"
+#include "shared/base/clock.h"
 #include "shared/http/headers.h"
 #include "shared/program/secret_gate.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define IDLE_CONNECTIONS 256
 #define FIRST_RETRY_MS 50
@@ -16,13 +16,6 @@
 #define EXPECT_WAIT_MS 300L
 
 /* ---- one call ---- */
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static uint64_t info_us(CURL *c, CURLINFO which)
 {
@@ -41,8 +34,8 @@ void forward_fill_result(const struct forward *w, struct forward_result *r)
 	r->first_byte_us = info_us(w->easy, CURLINFO_STARTTRANSFER_TIME_T);
 	r->total_us = info_us(w->easy, CURLINFO_TOTAL_TIME_T);
 	/* libcurl's clock stands since the last byte. */
-	if ((r->total_us == 0 || r->result == ATTEMPT_CANCELLED) && now_us() > w->started_at_us)
-		r->total_us = now_us() - w->started_at_us;
+	if ((r->total_us == 0 || r->result == ATTEMPT_CANCELLED) && clock_now_us() > w->started_at_us)
+		r->total_us = clock_now_us() - w->started_at_us;
 }
 
 static size_t on_header(char *at, size_t size, size_t count, void *user)
@@ -206,7 +199,7 @@ static bool begin_call(struct forward *w)
 {
 	struct forwarder *f = w->forwarder;
 	w->body_at = 0;
-	w->started_at_us = now_us();
+	w->started_at_us = clock_now_us();
 	forward_limit_begin(w);
 	return curl_multi_add_handle(curl_loop_multi(f->curl), w->easy) == CURLM_OK;
 }

@@ -5,11 +5,11 @@
 #include "client/record/retention.h"
 #include "client/print/row_json.h"
 #include "client/print/selection.h"
+#include "shared/base/clock.h"
 #include "shared/base/text.h"
 
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define KEEP_MS RETENTION_KEEP_MS
@@ -53,10 +53,8 @@ static bool prune_by_age(struct prune *p, const char *text, int argc, char **arg
 		return true;
 	struct filter *f = selection_parse(text, argc, argv, NULL, e);
 	if (f && p->keep_ms >= 0) {
-		struct timespec now;
 		char before[TEXT_TIME_LEN + 8] = "before:";
-		clock_gettime(CLOCK_REALTIME, &now);
-		int64_t at_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - p->keep_ms;
+		int64_t at_ms = (int64_t)(clock_now_us() / 1000) - p->keep_ms;
 		if (at_ms <= 0) { /* nothing is as old as that */
 			filter_free(f);
 			return true;

@@ -1,5 +1,6 @@
 #include "client/options/command.h"
 #include "client/print/row_json.h"
+#include "shared/base/clock.h"
 #include "shared/disk/disk.h"
 #include "shared/base/text.h"
 
@@ -7,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FULL_BYTES (128 << 10) /* what a commit of one webhook may want */
@@ -18,13 +18,6 @@ struct status {
 	char full[300]; /* what is wrong with the store's disk, or "" */
 	struct error *e;
 };
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static bool print_json(const struct client_status *c, const char *state, struct bytes detail, struct error *e)
 {
@@ -63,7 +56,7 @@ static void on_client(void *user, const struct client_status *c)
 	/* A killed client leaves its row behind. */
 	if (s->failed || c->pid <= 0 || (kill((pid_t)c->pid, 0) != 0 && errno == ESRCH))
 		return;
-	uint64_t now = now_us();
+	uint64_t now = clock_now_us();
 	bool stale = c->confirmed_at_us + 2 * c->ping_interval_ms * 1000 < now;
 	bool says_online = bytes_equal(c->state, bytes_of("online")), online = says_online && !stale;
 	struct bytes detail = c->detail.len ? c->detail : bytes_of(s->full);

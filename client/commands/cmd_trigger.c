@@ -6,6 +6,7 @@
 #include "client/signing/secrets.h"
 #include "client/trigger/trigger_record.h"
 #include "client/trigger/trigger_sign.h"
+#include "shared/base/clock.h"
 #include "shared/http/headers.h"
 #include "shared/http/http_text.h"
 #include "shared/base/text.h"
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
 struct trigger {
@@ -38,13 +38,6 @@ struct trigger {
 static bool no_memory(struct error *e)
 {
 	return error_set(e, EXIT_STORE, "out of memory");
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 /* ---- --list ---- */
@@ -138,7 +131,8 @@ static bool load(struct trigger *t, struct error *e)
 		const struct sample *s = samples_find(t->name, &event, e);
 		fine = s && (buffer_append_text(&text, s->text) || no_memory(e));
 	}
-	fine = fine && samples_fill(buffer_view(&text), event, now_ms(), &t->text, e) && read_request(t, own, e);
+	fine = fine && samples_fill(buffer_view(&text), event, clock_now_us() / 1000, &t->text, e) &&
+	       read_request(t, own, e);
 	buffer_free(&text);
 	return fine;
 }
@@ -349,7 +343,7 @@ static int trigger(struct trigger *t, struct error *e)
 		t->post.headers = buffer_view(&t->fields);
 		t->post.body = buffer_view(&t->body);
 	}
-	uint64_t started_at_us = now_ms() * 1000;
+	uint64_t started_at_us = clock_now_us() / 1000 * 1000; /* to the millisecond */
 	fine = fine && post_send(&t->post, &answer, e);
 	if (fine && !t->tunnelled) {
 		struct trigger_sent sent = { t->post.url,

@@ -3,6 +3,7 @@
 #include "client/print/output.h"
 #include "client/print/row_json.h"
 #include "client/print/selection.h"
+#include "shared/base/clock.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -34,17 +35,10 @@ static void on_signal(int number)
 	interrupted = 1;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* False when the time is up or Ctrl-C came. */
 static bool pause_a_moment(const struct waiter *w)
 {
-	int64_t left = w->deadline_ms - now_ms();
+	int64_t left = w->deadline_ms - (int64_t)clock_steady_ms();
 	if (left <= 0 || interrupted)
 		return false;
 	struct timespec nap = { 0, (left < POLL_MS ? left : POLL_MS) * 1000000 };
@@ -92,7 +86,7 @@ static bool on_slice(void *user, const struct store_slice *slice)
 {
 	const struct waiter *w = user;
 	(void)slice;
-	return !w->failed && w->came < w->wanted && !interrupted && now_ms() < w->deadline_ms;
+	return !w->failed && w->came < w->wanted && !interrupted && (int64_t)clock_steady_ms() < w->deadline_ms;
 }
 
 static void move_base(struct waiter *w, int64_t base)
@@ -203,7 +197,7 @@ static int run(int argc, char **argv, const struct program *program, struct erro
 	signal(SIGTERM, on_signal);
 	w.wanted = (uint64_t)count;
 	w.any_state = filter_asks_state(w.filter);
-	w.deadline_ms = now_ms() + timeout_ms;
+	w.deadline_ms = (int64_t)clock_steady_ms() + timeout_ms;
 	status = wait_for_all(&w, strcmp(since, "all") == 0);
 	if (status == EXIT_NO)
 		error_set(e, EXIT_NO, "the time is up: %llu of %llu deliveries came that match",

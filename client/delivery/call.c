@@ -1,16 +1,9 @@
 /* The app's call, and the record of what became of it. */
 #include "client/delivery/stream.h"
+#include "shared/base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static void on_head(void *user, int status, struct bytes reason, struct bytes headers, uint64_t body_len)
 {
@@ -227,7 +220,7 @@ void stream_answer_given(struct stream *st)
 {
 	if (st->origin != ORIGIN_LIVE || st->upgraded)
 		return;
-	st->answer.given.at_us = now_us();
+	st->answer.given.at_us = clock_now_us();
 	if (st->recorded)
 		record_answered(st);
 }
@@ -447,7 +440,9 @@ void stream_call_app(struct stream *st)
 
 void stream_answer_as_app(struct stream *st, int status, struct bytes headers, struct bytes body, const char *sentence)
 {
-	struct forward_result result = { .result = ATTEMPT_OK, .status = status, .url = "", .started_at_us = now_us() };
+	struct forward_result result = {
+		.result = ATTEMPT_OK, .status = status, .url = "", .started_at_us = clock_now_us()
+	};
 	struct answer *a = &st->answer;
 	snprintf(result.error, sizeof result.error, "%s", sentence);
 	st->attempt++;

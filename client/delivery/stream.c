@@ -1,9 +1,9 @@
 #include "client/delivery/stream.h"
+#include "shared/base/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- life ---- */
 
@@ -209,13 +209,6 @@ void stream_recorded_part(const struct stream *st, const struct spill *body, str
 
 /* ---- the commit ---- */
 
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* Of one that never came whole, what was declared. */
 static uint64_t stream_request_bytes(const struct stream *st)
 {
@@ -309,7 +302,7 @@ void stream_commit(struct stream *st)
 	stream_mark(st);
 	struct store_delivery d = {
 		.received_at_us = st->request.received_at_us,
-		.reached_at_us = now_us(),
+		.reached_at_us = clock_now_us(),
 		.origin = st->origin,
 		.state = st->refused         ? DELIVERY_REFUSED
 			 : s->options.no_app ? DELIVERY_WAITING

@@ -1,6 +1,7 @@
 #include "client/inspect/inspect_source.h"
 
 #include "client/inspect/inspect_private.h"
+#include "shared/base/clock.h"
 #include "shared/store/store_part.h"
 
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define CONNECTIONS 4
 #define COUNTS_MOST 2 /* of these at once: counting may take long, and is looked at last */
@@ -31,13 +31,6 @@ struct inspect_source {
 	void (*closed)(void *user);
 	void *closed_user;
 };
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* ---- connections ---- */
 
@@ -260,7 +253,7 @@ static void on_wake(uv_async_t *handle)
 static bool parse(const char *text, struct filter **out, struct error *e)
 {
 	struct filter_error fe;
-	*out = filter_parse(text ? text : "", now_us(), &fe);
+	*out = filter_parse(text ? text : "", clock_now_us(), &fe);
 	return *out || error_set(e, EXIT_USAGE, "column %d: %s", fe.column, fe.text);
 }
 
@@ -393,7 +386,7 @@ static void on_client(void *user, const struct client_status *c)
 	copy_text(now.target, sizeof now.target, c->target);
 	copy_text(now.tunnel, sizeof now.tunnel, c->tunnel);
 	copy_text(now.relay, sizeof now.relay, c->relay);
-	uint64_t silent = now_us() - c->confirmed_at_us;
+	uint64_t silent = clock_now_us() - c->confirmed_at_us;
 	if (strcmp(now.state, "online") == 0 && (int64_t)silent > (int64_t)(2 * c->ping_interval_ms * 1000)) {
 		snprintf(now.state, sizeof now.state, "offline");
 		snprintf(now.detail, sizeof now.detail, "the relay has not confirmed the tunnel for %llu s",

@@ -6,12 +6,12 @@
 #include "client/listening/listen_setup.h"
 #include "client/print/output.h"
 #include "client/delivery/session.h"
+#include "shared/base/clock.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FINISH_MS 3000
@@ -51,13 +51,6 @@ struct listen {
 	char why[700]; /* it is in that state */
 	char detail[750], store_trouble[600];
 };
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static void say(struct listen *l, const char *sentence)
 {
@@ -527,7 +520,7 @@ int listen_run(const struct listen_options *o, struct error *e)
 		return EXIT_RELAY;
 	}
 	listen_set_limits();
-	l.started_at_us = now_us();
+	l.started_at_us = clock_now_us();
 	bool started = listen_make_routes(o, &l.routes, &l.route_count, e);
 	if (started) {
 		start_handles(&l);

@@ -3,17 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "shared/base/clock.h"
 #include "shared/program/secret_gate.h"
 #include "shared/base/text.h"
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static void explain(const char *text, const struct filter_error *fe, const struct secret_gate *gate)
 {
@@ -45,7 +38,7 @@ struct filter *selection_parse(const char *option, int argc, char **argv, const 
 		fine = (i == 0 || buffer_put_u8(&text, ' ')) && buffer_append_text(&text, argv[i]);
 	if (!fine || !buffer_put_u8(&text, 0)) {
 		error_set(e, EXIT_STORE, "out of memory");
-	} else if (!(f = filter_parse((const char *)text.at, now_us(), &fe))) {
+	} else if (!(f = filter_parse((const char *)text.at, clock_now_us(), &fe))) {
 		explain((const char *)text.at, &fe, gate);
 		e->code = EXIT_USAGE;
 		*e->text = 0;
@@ -57,7 +50,7 @@ struct filter *selection_parse(const char *option, int argc, char **argv, const 
 struct filter *selection_narrow(struct filter *f, const char *by, struct error *e)
 {
 	struct filter_error fe;
-	struct filter *more = filter_parse(by, now_us(), &fe);
+	struct filter *more = filter_parse(by, clock_now_us(), &fe);
 	if (more && filter_join(f, more))
 		return f;
 	error_set(e, EXIT_STORE, "out of memory");

@@ -1,25 +1,18 @@
 /* Replays asked of a running client, as its record has them. */
 #include "client/record/recorder_private.h"
 #include "client/signing/signing_answer.h"
+#include "shared/base/clock.h"
 #include "shared/store/store_jobs.h"
 #include "shared/store/store_part.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LOOK_MOST 64
 #define TOO_OLD_US UINT64_C(600000000) /* nobody waits any more, and nobody expects it to happen now */
 #define WATCH_CACHE_KIB 256
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* ---- looking, on the loop ---- */
 
@@ -107,7 +100,8 @@ void recorder_find_jobs(struct recorder *r, const char *tunnel, bool again, void
 	}
 	if (!store_version(r->watch, &version, &ignored) || (version == r->watched && !again))
 		return;
-	if (store_list_jobs(r->watch, bytes_of(tunnel), now_us() - TOO_OLD_US, LOOK_MOST, on_job, &look, &ignored))
+	if (store_list_jobs(r->watch, bytes_of(tunnel), clock_now_us() - TOO_OLD_US, LOOK_MOST, on_job, &look,
+			    &ignored))
 		r->watched = version;
 	find_signings(r);
 }
@@ -123,7 +117,7 @@ bool recorder_check_job(struct store *s, int64_t id, int64_t *replay, struct err
 		return false;
 	if (!found || !open_for_me(&j))
 		return true;
-	if (j.asked_at_us + TOO_OLD_US < now_us())
+	if (j.asked_at_us + TOO_OLD_US < clock_now_us())
 		return store_set_state(s, j.replay_id, DELIVERY_FAILED, e) && store_end_job(s, id, JOB_FAILED, e);
 	/* A client died of it, or with it. */
 	if (j.state == JOB_TAKEN && !recorder_record_lost(s, j.replay_id, &parked, e))

@@ -1,6 +1,7 @@
 /* Deliveries that an earlier run recorded and did not finish: found, counted, and taken up one by one. */
 #include "client/signing/judge.h"
 #include "client/record/recorder_private.h"
+#include "shared/base/clock.h"
 #include "shared/store/store_jobs.h"
 
 #include <errno.h>
@@ -8,17 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CRASHES_MOST 3 /* calls that ended with the client: then the delivery is left alone (shared/THREATS.md) */
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* ---- looking back ---- */
 
@@ -84,7 +77,7 @@ static bool record_lost(struct store *s, int64_t id, bool was_called, bool *park
 	struct store_attempt lost = {
 		.delivery_id = id,
 		.then = *parked ? ATTEMPT_THEN_OVER : ATTEMPT_THEN_WAITING,
-		.started_at_us = now_us(),
+		.started_at_us = clock_now_us(),
 		.result = was_called ? ATTEMPT_CANCELLED : ATTEMPT_UNREACHABLE,
 		.error = bytes_of(was_called ? "creel ended before this call was over"
 					     : "creel ended while it waited for the app"),
@@ -208,7 +201,7 @@ static bool judge_sent(struct take_job *j, struct store *s, struct error *e)
 	struct taken *t = j->taken;
 	if (!j->secrets || !j->secrets->count || j->judged)
 		return true;
-	if (!judge_recorded(s, j->secrets, t->id, &t->message, (int64_t)(now_us() / 1000000), &t->signature, e))
+	if (!judge_recorded(s, j->secrets, t->id, &t->message, (int64_t)(clock_now_us() / 1000000), &t->signature, e))
 		return false;
 	return t->signature == SIGNATURE_UNKNOWN ||
 	       store_set_signature(s, t->id, bytes_of(signature_verdict_name(t->signature)), e);

@@ -1,13 +1,13 @@
 #include "client/record/retention.h"
 
 #include "client/print/selection.h"
+#include "shared/base/clock.h"
 #include "shared/base/text.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define FIRST_MS 1000
 #define EVERY_MS 600000
@@ -40,10 +40,8 @@ static void free_when_over(struct retention *r)
 /* NULL and an empty sentence when nothing can be as old as that. */
 static struct filter *older_than(int64_t keep_ms, struct error *e)
 {
-	struct timespec now;
 	char before[TEXT_TIME_LEN + 8] = "before:";
-	clock_gettime(CLOCK_REALTIME, &now);
-	int64_t at_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - keep_ms;
+	int64_t at_ms = (int64_t)(clock_now_us() / 1000) - keep_ms;
 	e->text[0] = 0;
 	if (at_ms <= 0)
 		return NULL;

@@ -3,6 +3,7 @@
 #include "client/replay/replayer_private.h"
 #include "client/signing/resign.h"
 #include "client/signing/signing_ask.h"
+#include "shared/base/clock.h"
 #include "shared/http/headers.h"
 #include "shared/http/http_text.h"
 
@@ -11,14 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* ---- who calls the app ---- */
 
@@ -252,7 +245,7 @@ static bool judge_sent(struct replayer *r, struct replay *p, struct error *e)
 			.url = buffer_view(&url),
 			.prefix = buffer_view(&p->prefix),
 			.https = p->https,
-			.at = (int64_t)(now_us() / 1000000),
+			.at = (int64_t)(clock_now_us() / 1000000),
 		};
 		p->verdict = fine ? judge(r->options.secrets, origin.signature, &request, &whose) : SIGNATURE_UNKNOWN;
 		if (p->verdict == SIGNATURE_INVALID && !r->options.url) {
@@ -271,7 +264,7 @@ static bool judge_sent(struct replayer *r, struct replay *p, struct error *e)
 static bool insert_copy(struct replayer *r, struct replay *p, bool by_client, struct error *e)
 {
 	struct store_delivery d = {
-		.received_at_us = now_us(),
+		.received_at_us = clock_now_us(),
 		.origin = ORIGIN_REPLAY,
 		.state = by_client ? DELIVERY_WAITING : DELIVERY_SENDING,
 		.replay_of = p->replayed.original,

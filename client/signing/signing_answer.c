@@ -1,22 +1,15 @@
 #include "client/signing/signing_answer.h"
 
 #include "client/signing/judge.h"
+#include "shared/base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define AT_ONCE 64
 #define TOO_OLD_US UINT64_C(30000000) /* nobody waits any more */
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 struct work {
 	const struct secrets *secrets;
@@ -50,7 +43,7 @@ static bool sign(struct work *w, const struct signing *asked, struct error *e)
 		.method = asked->method,
 		.url = asked->url,
 		.secret = bytes_of(secret->text),
-		.at = (int64_t)(now_us() / 1000000),
+		.at = (int64_t)(clock_now_us() / 1000000),
 	};
 	if (!signature_sign(p, &in, &w->out, e))
 		return false;
@@ -74,7 +67,7 @@ static void on_asked(void *user, const struct signing *asked)
 			.body = asked->body,
 			.method = asked->method,
 			.url = asked->url,
-			.at = (int64_t)(now_us() / 1000000),
+			.at = (int64_t)(clock_now_us() / 1000000),
 		};
 		w->answer.verdict = bytes_of(signature_verdict_name(judge(w->secrets, provider_of(asked), &r, &whose)));
 	}
@@ -96,7 +89,7 @@ bool signing_answer_all(struct store *s, const struct secrets *secrets, struct e
 {
 	int64_t id = 0;
 	for (int i = 0; i < AT_ONCE; i++) {
-		if (!store_next_signing(s, getpid(), now_us() - TOO_OLD_US, &id, e))
+		if (!store_next_signing(s, getpid(), clock_now_us() - TOO_OLD_US, &id, e))
 			return false;
 		if (!id)
 			return true;
@@ -109,7 +102,7 @@ bool signing_answer_all(struct store *s, const struct secrets *secrets, struct e
 bool signing_is_asked(struct store *s, bool *asked, struct error *e)
 {
 	int64_t id = 0;
-	bool fine = store_next_signing(s, getpid(), now_us() - TOO_OLD_US, &id, e);
+	bool fine = store_next_signing(s, getpid(), clock_now_us() - TOO_OLD_US, &id, e);
 	*asked = id != 0;
 	return fine;
 }

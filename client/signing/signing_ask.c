@@ -1,4 +1,5 @@
 #include "client/signing/signing_ask.h"
+#include "shared/base/clock.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -9,13 +10,6 @@
 #define WAIT_MS 3000
 #define ALIVE_EVERY 40                  /* looks */
 #define FORGOTTEN_US UINT64_C(60000000) /* whoever asked has ended */
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static bool lives(int64_t pid)
 {
@@ -124,7 +118,7 @@ bool signing_ask(struct store *s, int64_t pid, const struct signing *asked, stru
 	bool found = true, alive = true;
 	int64_t id;
 	memset(out, 0, sizeof *out);
-	uint64_t now = now_us();
+	uint64_t now = clock_now_us();
 	if (!store_drop_old_signings(s, now - FORGOTTEN_US, e) || !store_ask_signing(s, asked, pid, now, &id, e))
 		return false;
 	bool fine = true;

@@ -3,18 +3,12 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "shared/base/clock.h"
 #include "shared/store/store_filter.h"
 
 #define HELD_MS 250 /* of the store's lock */
 #define PAUSE_MS 25 /* without it, in which a client that waits for it will ask */
 #define DELETED_AT_ONCE 100
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void pause_for_others(void)
 {
@@ -27,7 +21,7 @@ static bool begin(struct import_store *i, struct error *e)
 	if (i->open)
 		return true;
 	i->open = store_batch_ops.begin(i->store, e);
-	i->opened_at_ms = now_ms();
+	i->opened_at_ms = clock_steady_ms();
 	return i->open;
 }
 
@@ -72,7 +66,7 @@ bool import_store_add(struct import_store *i, const struct exchange *x, struct e
 		return false;
 	i->known += known;
 	i->imported += !known;
-	if (now_ms() - i->opened_at_ms < HELD_MS)
+	if (clock_steady_ms() - i->opened_at_ms < HELD_MS)
 		return true;
 	bool fine = commit(i, e);
 	pause_for_others();

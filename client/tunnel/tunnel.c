@@ -1,5 +1,6 @@
 #include "client/tunnel/tunnel_private.h"
 
+#include "shared/base/clock.h"
 #include "shared/wire/wire.h"
 
 #include <openssl/evp.h>
@@ -10,13 +11,6 @@
 #include <time.h>
 
 #define WATCH_MS 1000
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 void tunnel_set_state(struct tunnel *t, enum tunnel_state state, const char *why, uint64_t retry_ms)
 {
@@ -95,7 +89,7 @@ static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
 	snprintf(t->public_url, sizeof t->public_url, "%.*s", (int)w.public_url.len, (const char *)w.public_url.at);
 	uv_timer_stop(&t->welcome);
 	t->online_since_ms = uv_now(t->loop);
-	t->confirmed_at_us = now_us();
+	t->confirmed_at_us = clock_now_us();
 	t->ping_at_ms = t->ping_sent = t->lag_us = 0;
 	t->ping_due = t->pong_due = false;
 	t->ops->on_welcome(t->user, t->link, &w);
@@ -161,7 +155,7 @@ static const struct link_ops link_ops = { on_frame, on_credit };
 static void on_life(void *user)
 {
 	struct tunnel *t = user;
-	t->confirmed_at_us = now_us();
+	t->confirmed_at_us = clock_now_us();
 	lws_validity_confirmed(t->wsi); /* lws pings, and hangs up, by what it is told of here */
 }
 
@@ -372,7 +366,8 @@ static void on_watch(uv_timer_t *h)
 	struct tunnel *t = h->data;
 	uint64_t most_us = 2000 * (uint64_t)t->options.ping_interval_ms;
 	bool online = t->state == TUNNEL_ONLINE && t->link;
-	switch (clock_watch_look(&t->clock, now_us(), steady_ms(), most_us, online ? &t->confirmed_at_us : NULL)) {
+	switch (
+	    clock_watch_look(&t->clock, clock_now_us(), steady_ms(), most_us, online ? &t->confirmed_at_us : NULL)) {
 	case CLOCK_FINE:
 		if (online && t->wsi)
 			tunnel_ping_now_and_then(t);

@@ -7,24 +7,17 @@
 #include "relay/tunnels/router.h"
 #include "relay/tunnels/registry.h"
 #include "relay/common/trusted.h"
+#include "shared/base/clock.h"
 #include "shared/http/headers.h"
 #include "shared/program/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define DISCARD_MAX (8u << 20) /* of a refused body, so that its sender sees the answer */
 
 static void on_wake(struct delivery *d);
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static bool is_websocket(const struct http_head *head, const struct http_framing *framing)
 {
@@ -46,7 +39,7 @@ static enum MHD_Result open_delivery(struct exchange *x, const struct http_head 
 {
 	struct ingress *in = x->sender->in;
 	struct wire_request request = {
-		.received_at_us = now_us(),
+		.received_at_us = clock_now_us(),
 		.body_len = framing->body_len,
 		.has_body = framing->has_body,
 		.https = x->sender->tls,

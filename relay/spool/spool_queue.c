@@ -1,9 +1,9 @@
 /* The spool's deliveries on the loop's side: put, fetched, forgotten, expired. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "relay/spool/spool_private.h"
+#include "shared/base/clock.h"
 #include "shared/wire/seal.h"
 
 static void level_add(struct spool *s, struct mailbox *m, uint64_t bytes)
@@ -309,9 +309,7 @@ void spool_sweep(uv_timer_t *timer)
 	}
 	if (s->sweeping)
 		return;
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	int64_t before_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - (int64_t)s->settings.max_age_ms * 1000;
+	int64_t before_us = (int64_t)clock_now_us() - (int64_t)s->settings.max_age_ms * 1000;
 	s->sweep->before_us = before_us > 0 ? (uint64_t)before_us : 0;
 	s->sweeping = true;
 	batch_writer_submit(s->writer, &s->sweep->job);

@@ -1,22 +1,15 @@
 #include "relay/tunnels/registry.h"
 
 #include "relay/tunnels/connection.h"
+#include "shared/base/clock.h"
 #include "shared/program/log.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SWEEP_MS 100
 #define MAX_SHARING 64 /* clients of one tunnel: each gets a copy of everything */
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 struct link *client_link(const struct client *c)
 {
@@ -282,7 +275,7 @@ static void note_seen(struct client *c, uint64_t now)
 static void on_sweep(uv_timer_t *h)
 {
 	struct registry *r = h->data;
-	uint64_t now = uv_now(r->relay->loop), wall_us = now_us();
+	uint64_t now = uv_now(r->relay->loop), wall_us = clock_now_us();
 	uint64_t often_us = (uint64_t)r->relay->settings.spool_max_age_ms * 1000 / 4;
 	forget_unused_names(r, now, wall_us);
 	for (struct tunnel *t = r->tunnels; t; t = t->next) {
@@ -313,7 +306,7 @@ void registry_lost(struct client *c, bool grace)
 	c->connection = NULL;
 	if (r->closing)
 		return;
-	note_seen(c, now_us());
+	note_seen(c, clock_now_us());
 	restart_streams(c);
 	c->in_grace = grace && !r->relay->draining && r->relay->settings.resume_grace_ms > 0;
 	c->grace_end = uv_now(r->relay->loop) + (uint64_t)r->relay->settings.resume_grace_ms;
@@ -457,7 +450,7 @@ static bool may_resume(const struct client *c, struct bytes nonce)
 /* Now, and later than any other was seen, though the clock was set back: after a restart the last one is current. */
 static uint64_t latest(const struct tunnel *t)
 {
-	uint64_t now = now_us();
+	uint64_t now = clock_now_us();
 	for (const struct client *c = t->clients; c; c = c->next)
 		if (c->seen_at_us >= now)
 			now = c->seen_at_us + 1;

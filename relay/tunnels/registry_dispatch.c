@@ -1,15 +1,7 @@
 /* What arrives for a tunnel: whether it may be taken, and which of the clients get it. */
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream_private.h"
-
-#include <time.h>
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
+#include "shared/base/clock.h"
 
 static bool is_here(const struct client *c)
 {
@@ -19,7 +11,7 @@ static bool is_here(const struct client *c)
 /* A client of a shared tunnel that was not seen for so long gets no more copies. */
 bool client_takes_part(const struct client *c)
 {
-	uint64_t now = now_us();
+	uint64_t now = clock_now_us();
 	uint64_t age_ms = now > c->seen_at_us ? (now - c->seen_at_us) / 1000 : 0; /* the clock may be set back */
 	return c->current && (is_here(c) || !(c->options & WIRE_OPTION_SHARE) ||
 			      age_ms < (uint64_t)c->tunnel->registry->relay->settings.spool_max_age_ms);

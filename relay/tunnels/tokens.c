@@ -1,5 +1,6 @@
 #include "relay/tunnels/tokens_private.h"
 
+#include "shared/base/clock.h"
 #include "shared/http/headers.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define HASH_LEN 32
@@ -141,13 +141,6 @@ void tokens_close(struct tokens *t)
 	free(t);
 }
 
-uint64_t tokens_now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 bool tokens_is_known(const struct tokens *t, const char *owner)
 {
 	for (size_t i = 0; i < t->count; i++)
@@ -188,7 +181,7 @@ bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char se
 	sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 2, tunnels, -1, SQLITE_STATIC);
 	sqlite3_bind_blob(st, 3, hash, HASH_LEN, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 4, (int64_t)tokens_now_us());
+	sqlite3_bind_int64(st, 4, (int64_t)clock_now_us());
 	int code = sqlite3_step(st);
 	sqlite3_finalize(st);
 	t->version = -1; /* data_version does not move for our own writes */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "relay/tunnels/tokens_private.h"
+#include "shared/base/clock.h"
 
 #define DAY_US INT64_C(86400000000)
 
@@ -54,7 +55,7 @@ enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel,
 		return room;
 	}
 	sqlite3_bind_text(st, 2, owner, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(st, 3, (int64_t)tokens_now_us());
+	sqlite3_bind_int64(st, 3, (int64_t)clock_now_us());
 	if (sqlite3_step(st) == SQLITE_DONE)
 		result = sqlite3_changes(t->db) > 0 ? CLAIM_OK : CLAIM_TAKEN;
 	sqlite3_finalize(st);
@@ -125,7 +126,7 @@ bool tokens_recall_tunnels(struct tokens *t, bool (*row)(void *user, const char 
 	int code = SQLITE_ERROR;
 	sqlite3_stmt *st = ask(t, "DELETE FROM tunnel WHERE seen_at < ?1", NULL);
 	if (st) {
-		sqlite3_bind_int64(st, 1, (int64_t)tokens_now_us() - TUNNEL_KEEP_DAYS * DAY_US);
+		sqlite3_bind_int64(st, 1, (int64_t)clock_now_us() - TUNNEL_KEEP_DAYS * DAY_US);
 		code = sqlite3_step(st);
 	}
 	sqlite3_finalize(st);

@@ -16,4 +16,3 @@ struct tokens {
 /* The database's last error as a sentence. Returns false. */
 bool tokens_fail(struct tokens *t, const char *doing, struct error *e);
 bool tokens_read_pragma(struct tokens *t, const char *sql, int64_t *out);
-uint64_t tokens_now_us(void);

@@ -1,6 +1,7 @@
 #include "shared/program/log.h"
 
 #include "shared/base/bytes.h"
+#include "shared/base/clock.h"
 #include "shared/base/text.h"
 
 #include <inttypes.h>
@@ -8,7 +9,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The two process-wide settings of a logger; set in main, read everywhere. */
@@ -60,10 +60,8 @@ void log_event(enum log_level level, const char *event, ...)
 	static const char *const names[] = { "debug", "info", "warn", "error" };
 	if ((int)level < atomic_load(&log_threshold))
 		return;
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
 	char time_text[TEXT_TIME_LEN];
-	text_format_time(time_text, (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	text_format_time(time_text, clock_now_us());
 	struct buffer line = { 0 }, shown = { 0 };
 	bool fine = buffer_printf(&line, "ts=%s level=%s event=%s", time_text, names[level], event);
 	va_list args;

@@ -1,28 +1,21 @@
 #include "shared/store/store_check.h"
+#include "shared/base/clock.h"
 #include "shared/store/store_private.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define STEPS_BETWEEN_LOOKS 2000
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int is_late(void *user)
 {
 	const int64_t *until_ms = user;
-	return now_ms() > *until_ms;
+	return (int64_t)clock_steady_ms() > *until_ms;
 }
 
 static void read_pages(struct store *s, int64_t most_ms, struct store_check *out)
 {
-	int64_t until_ms = now_ms() + most_ms;
+	int64_t until_ms = (int64_t)clock_steady_ms() + most_ms;
 	sqlite3_stmt *st = NULL;
 	sqlite3_progress_handler(s->db, STEPS_BETWEEN_LOOKS, is_late, &until_ms);
 	int code = sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &st, NULL);

@@ -1,10 +1,10 @@
 /* Running a filter: which slices of ids, by which statement. */
+#include "shared/base/clock.h"
 #include "shared/filter/filter_private.h"
 #include "shared/store/store_filter.h"
 #include "shared/store/store_private.h"
 
 #include <string.h>
-#include <time.h>
 
 #define WALK_SLICE 20000    /* 3 ms of narrow rows */
 #define SEARCH_SLICE 200000 /* of what the index has no word of */
@@ -165,13 +165,6 @@ static bool next_slice(struct run *r, int64_t at)
 	return words;
 }
 
-static int64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static void adapt(struct run *r, int64_t took_us)
 {
 	if (!r->sql.reads)
@@ -188,11 +181,11 @@ static bool run_slices(struct run *r, struct error *e)
 	while (at >= r->low && at <= r->high && r->slice.found < r->limit) {
 		bool words = next_slice(r, at);
 		sqlite3_stmt **st = words ? &r->by_words : &r->walk;
-		int64_t began = now_us();
+		int64_t began = (int64_t)clock_steady_us();
 		if (stopped(r, e) || (!*st && !prepare(r, st, words, "", e)) || !run_slice(r, *st, e))
 			return false;
 		if (!words)
-			adapt(r, now_us() - began);
+			adapt(r, (int64_t)clock_steady_us() - began);
 		r->slice.searched += (uint64_t)(r->slice.to - r->slice.from) + 1;
 		if (r->search->slice && !r->search->slice(r->search->user, &r->slice))
 			break;

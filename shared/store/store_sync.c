@@ -4,11 +4,11 @@
  *    commit (writer's thread) ─▶ sync (another: nothing is promised before)       the log grows
  *    the log is long ─▶ store_shorten_log (a third, on a connection of its own) ─▶ the next commit does the little that
  *    came meanwhile, and SQLite begins the log anew */
+#include "shared/base/clock.h"
 #include "shared/store/store_private.h"
 #include "shared/disk/wal_gather.h"
 
 #include <limits.h>
-#include <time.h>
 
 #define LOG_LONG 4096        /* frames, 16 MiB */
 #define LOG_REST 256         /* frames that a commit may stop for: some milliseconds */
@@ -53,13 +53,6 @@ bool store_sync_apart(struct store *s, struct error *e)
 	return code == SQLITE_OK || store_fail(s, "opened", e);
 }
 
-static uint64_t steady_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Where it gets too long although all of it was moved, others read without a pause: for a moment the next ones are kept
  * out of the log, so that it can begin anew. Not waited for at each commit: a reader may take its time. */
 static void shorten_here(struct store *s)
@@ -68,7 +61,7 @@ static void shorten_here(struct store *s)
 	sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	if (!k->on || atomic_load(&s->log_frames) < k->log_short * 3 / 2)
 		return;
-	uint64_t now = steady_ms();
+	uint64_t now = clock_steady_ms();
 	bool waits = now >= k->wait_again_ms;
 	sqlite3_busy_timeout(s->db, waits ? READERS_MS : 0);
 	k->log_full = sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_RESTART, NULL, NULL) != SQLITE_OK;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "shared/base/clock.h"
 #include "shared/store/store.h"
 #include "shared/store/store_part.h"
 
@@ -24,13 +25,6 @@ static void die(const struct error *e)
 {
 	fprintf(stderr, "store-load: %s\n", e->text);
 	exit((int)e->code);
-}
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static const struct {
@@ -121,7 +115,7 @@ static void add_batch(struct store *s, uint64_t from, uint64_t count, uint64_t a
 static void fill(struct store *s, uint64_t count, struct buffer *body)
 {
 	uint64_t step = UINT64_C(30) * 86400 * 1000000 / (count ? count : 1);
-	uint64_t begin = now_us() - step * count;
+	uint64_t begin = clock_now_us() - step * count;
 	for (uint64_t n = 0; n < count; n += BATCH)
 		add_batch(s, n, count - n < BATCH ? count - n : BATCH, begin + n * step, step, body);
 }
@@ -132,7 +126,7 @@ static void go_on(struct store *s, uint64_t per_second, struct buffer *body)
 	uint64_t each = (per_second + COMMITS_PER_SECOND - 1) / COMMITS_PER_SECOND;
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	for (uint64_t n = 0; !stopped; n += each) {
-		add_batch(s, n, each, now_us(), 1, body);
+		add_batch(s, n, each, clock_now_us(), 1, body);
 		next.tv_nsec += 1000000000 / COMMITS_PER_SECOND;
 		if (next.tv_nsec >= 1000000000) {
 			next.tv_sec++;
@@ -150,7 +144,7 @@ static void add_large(struct store *s, uint64_t size)
 		exit(1);
 	for (uint64_t i = 0; i < size; i++)
 		at[i] = (char)(i % 80 == 79 ? '\n' : 'a' + i % 26);
-	add(s, 0, now_us(), bytes_make(at, size));
+	add(s, 0, clock_now_us(), bytes_make(at, size));
 	if (!store_batch_ops.commit(s, &e))
 		die(&e);
 	free(at);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "relay/spool/spool.h"
+#include "shared/base/clock.h"
 #include "shared/wire/seal.h"
 #include "tests/unit/unit.h"
 
@@ -106,16 +107,9 @@ static inline int64_t join_as(const char *tunnel, struct bytes key)
 	return id;
 }
 
-static inline uint64_t now_us(void)
-{
-	uv_timeval64_t t;
-	uv_gettimeofday(&t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_usec;
-}
-
 static inline struct spool_item item_of(uint32_t n, struct bytes payload)
 {
-	struct spool_item item = { .received_at_us = now_us(), .payload = payload };
+	struct spool_item item = { .received_at_us = clock_now_us(), .payload = payload };
 	bytes_set_u32(item.event_id, n);
 	return item;
 }

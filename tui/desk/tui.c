@@ -6,22 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "shared/base/clock.h"
 #include "tui/desk/tui_private.h"
 
 static const int signal_numbers[] = { SIGWINCH, SIGTERM, SIGINT, SIGHUP, SIGTSTP, SIGCONT };
 #define SIGNALS (sizeof signal_numbers / sizeof *signal_numbers)
 #define TSTP 4
 #define LATE_TICKS 3 /* two whole ones at least */
-
-uint64_t tui_wall_us(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 void tui_draw_soon(struct tui *t)
 {
@@ -45,7 +38,7 @@ void tui_event(struct tui *t, const char *sentence)
 	struct ui *ui = &t->screen.ui;
 	struct event *e = &ui->events[ui->event_next];
 	free(e->text);
-	*e = (struct event){ tui_wall_us(), strdup(sentence) };
+	*e = (struct event){ clock_now_us(), strdup(sentence) };
 	ui->event_next = (ui->event_next + 1) % UI_EVENTS;
 	ui->event_count += ui->event_count < UI_EVENTS;
 	t->state_at_ms = 0; /* it may be of the state, which must not say otherwise */
@@ -59,7 +52,7 @@ static void draw(struct tui *t)
 	term_size(t->term, &columns, &rows);
 	if ((columns != t->surface.width || rows != t->surface.height) && !surface_resize(&t->surface, columns, rows))
 		return;
-	t->screen.ui.now_us = tui_wall_us();
+	t->screen.ui.now_us = clock_now_us();
 	screen_draw(&t->screen, &t->surface);
 	term_draw(t->term, &t->surface);
 }

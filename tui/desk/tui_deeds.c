@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared/base/clock.h"
 #include "tui/desk/tui_private.h"
 
 #define GATHER_PAGE 1000
@@ -49,7 +50,7 @@ static void tell_strip(struct tui *t, const struct replay_progress *p)
 	strip->progress.trouble = NULL;
 	if (p->over) {
 		strip->running = false;
-		strip->ended_us = tui_wall_us();
+		strip->ended_us = clock_now_us();
 	}
 	if (p->over && p->trouble)
 		tell_trouble(t, p);
@@ -138,7 +139,7 @@ static void on_newest(void *user, uint64_t generation, struct page *p)
 	*strip = (struct strip){ .shown = true,
 				 .running = true,
 				 .progress = { .total = d->id_count },
-				 .begun_us = tui_wall_us(),
+				 .begun_us = clock_now_us(),
 				 .first_id = newest };
 	struct replay_request request = { .ids = d->ids, .count = d->id_count };
 	if (!start_run(t, &request, true, &e)) {

@@ -79,7 +79,6 @@ void tui_end_now(struct tui *t, enum tui_end how);
 void tui_suspend(struct tui *t);
 void tui_say(struct tui *t, bool bad, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-uint64_t tui_wall_us(void);
 /* Gives the terminal to another program, and takes it again. */
 void tui_go_away(struct tui *t);
 void tui_come_back(struct tui *t);
