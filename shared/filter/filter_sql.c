@@ -16,37 +16,34 @@ static void put(struct filter_sql *out, const char *text)
 	out->failed = out->failed || !buffer_append_text(&out->where, text);
 }
 
-static struct filter_bound *bind_next(struct filter_sql *out)
+static void bind_next(struct filter_sql *out, struct filter_bound bound)
 {
-	static struct filter_bound spare;
 	if (out->count == sizeof out->bounds / sizeof *out->bounds) {
 		out->failed = true; /* cannot be: the atoms are fewer */
-		return &spare;
+		return;
 	}
 	out->failed = out->failed || !buffer_printf(&out->where, "?%zu", FILTER_SQL_FIRST + out->count);
-	return &out->bounds[out->count++];
+	out->bounds[out->count++] = bound;
 }
 
 static void put_integer(struct filter_sql *out, int64_t value)
 {
-	struct filter_bound *b = bind_next(out);
-	b->kind = BOUND_INTEGER;
-	b->integer = value;
+	bind_next(out, (struct filter_bound){ .kind = BOUND_INTEGER, .integer = value });
 }
 
-static void put_bytes(struct filter_sql *out, const void *at, size_t len, bool blob)
+static void put_text(struct filter_sql *out, const void *at, size_t len)
 {
-	struct filter_bound *b = bind_next(out);
-	b->kind = blob ? BOUND_BLOB : BOUND_TEXT;
-	b->at = len ? at : "";
-	b->len = len;
+	bind_next(out, (struct filter_bound){ .kind = BOUND_TEXT, .at = len ? at : "", .len = len });
+}
+
+static void put_blob(struct filter_sql *out, const void *at, size_t len)
+{
+	bind_next(out, (struct filter_bound){ .kind = BOUND_BLOB, .at = at, .len = len });
 }
 
 static void put_atom(struct filter_sql *out, const struct filter_atom *a)
 {
-	struct filter_bound *b = bind_next(out);
-	b->kind = BOUND_ATOM;
-	b->at = a;
+	bind_next(out, (struct filter_bound){ .kind = BOUND_ATOM, .at = a });
 }
 
 /* ---- one alternative ---- */
@@ -63,9 +60,9 @@ static void put_range(struct filter_sql *out, const char *column, const struct f
 static void put_event_id(struct filter_sql *out, const struct filter_atom *a)
 {
 	put(out, "d.event_id BETWEEN ");
-	put_bytes(out, a->low_id, 16, true);
+	put_blob(out, a->low_id, 16);
 	put(out, " AND ");
-	put_bytes(out, a->high_id, 16, true);
+	put_blob(out, a->high_id, 16);
 }
 
 static void put_function(struct filter_sql *out, const char *head, const struct filter_atom *a)
@@ -84,7 +81,7 @@ static void put_tag(struct filter_sql *out, const struct filter_atom *a)
 		put_function(out, "creel_text(name", a);
 	} else {
 		put(out, "name = ");
-		put_bytes(out, a->text.at, a->text.len, false);
+		put_text(out, a->text.at, a->text.len);
 		put(out, a->folded ? " COLLATE NOCASE" : "");
 	}
 	put(out, ")");
@@ -94,9 +91,9 @@ static void put_json(struct filter_sql *out, const struct filter_term *t, const 
 {
 	const char *path = (const char *)t->name.at;
 	put(out, "(SELECT creel_json(json_type(j, ");
-	put_bytes(out, path, strlen(path), false);
+	put_text(out, path, strlen(path));
 	put(out, "), json_extract(j, ");
-	put_bytes(out, path, strlen(path), false);
+	put_text(out, path, strlen(path));
 	put(out, "), ");
 	put_atom(out, a);
 	put(out, ") FROM (SELECT CASE WHEN length(body) BETWEEN 1 AND ");
@@ -131,7 +128,7 @@ static void put_choice(struct filter_sql *out, enum filter_field field, const st
 		break;
 	case FIELD_SIG:
 		put(out, "d.signature = ");
-		put_bytes(out, a->text.at, a->text.len, false);
+		put_text(out, a->text.at, a->text.len);
 		break;
 	case FIELD_HAS:
 		put(out, has[a->low]);
