@@ -246,7 +246,7 @@ static bool names_state(const struct filter_node *n)
 {
 	for (size_t i = 0; n->kind == FILTER_TERM && i < n->term.count; i++) {
 		const struct filter_atom *a = &n->term.atoms[i];
-		if (n->term.field == FIELD_STATE || (a->how == HOW_CLASS && a->low == 0))
+		if (n->term.field->kind == KIND_STATE || (a->how == HOW_CLASS && a->low == 0))
 			return true;
 	}
 	for (const struct filter_node *c = n->first; c; c = c->next)

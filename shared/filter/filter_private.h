@@ -3,7 +3,7 @@
 
 #include <regex.h>
 
-#include "shared/filter/filter.h"
+#include "shared/filter/filter_fields.h"
 
 #define FILTER_TERMS_MAX 64
 #define FILTER_ATOMS_MAX 200
@@ -13,42 +13,10 @@
 #define FILTER_JSON_BYTES 8388608     /* bodies above are not parsed */
 #define FILTER_CLASSES_ALL 0xffu      /* a bit for each status class */
 
-enum filter_field {
-	FIELD_STATUS,
-	FIELD_STATE,
-	FIELD_METHOD,
-	FIELD_SOURCE,
-	FIELD_EVENT,
-	FIELD_PATH,
-	FIELD_TARGET,
-	FIELD_HOST,
-	FIELD_TUNNEL,
-	FIELD_PEER,
-	FIELD_TAG,
-	FIELD_ID,
-	FIELD_SINCE,
-	FIELD_BEFORE,
-	FIELD_ON,
-	FIELD_TOOK,
-	FIELD_SIZE,
-	FIELD_SIZE_RES,
-	FIELD_ATTEMPTS,
-	FIELD_SIG,
-	FIELD_IS,
-	FIELD_HAS,
-	FIELD_HEADER,
-	FIELD_HEADER_RES,
-	FIELD_BODY,
-	FIELD_BODY_RES,
-	FIELD_JSON,
-	FIELD_WORD, /* no field: event, target, id, body */
-	FIELD_COUNT,
-};
-
 enum filter_how {
 	HOW_RANGE,    /* low..high, inclusive */
 	HOW_CLASS,    /* low: a status class */
-	HOW_CHOICE,   /* low: a state; text: the word */
+	HOW_CHOICE,   /* choice; text: as it stands in the record */
 	HOW_EVENT_ID, /* low_id..high_id */
 	HOW_THERE,    /* a header or JSON value that is there */
 	HOW_EQUAL,    /* text, case folded in ASCII, as with the next three */
@@ -63,6 +31,7 @@ enum filter_compare { COMPARE_LESS, COMPARE_LESS_EQUAL, COMPARE_MORE, COMPARE_MO
 /* One alternative of a term. SQL functions get it by pointer. */
 struct filter_atom {
 	enum filter_how how;
+	const struct filter_choice *choice; /* with HOW_CHOICE */
 	int64_t low, high;
 	uint8_t low_id[16], high_id[16];
 	struct buffer text;
@@ -76,7 +45,7 @@ struct filter_atom {
 };
 
 struct filter_term {
-	enum filter_field field;
+	const struct filter_field *field;
 	struct buffer name; /* header field, or JSON path as SQLite writes it; NUL-terminated */
 	struct filter_atom *atoms;
 	size_t count;

@@ -2,45 +2,12 @@
 #include "shared/filter/filter_term.h"
 #include "shared/http/headers.h"
 #include "shared/program/options.h"
-#include "shared/base/delivery_state.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-static const struct choice {
-	enum filter_field field;
-	const char *word;
-	int64_t value;
-	const char *text; /* what stands in the record, for texts */
-} choices[] = {
-	{ FIELD_STATE, "waiting", DELIVERY_WAITING, NULL },
-	{ FIELD_STATE, "sending", DELIVERY_SENDING, NULL },
-	{ FIELD_STATE, "delivered", DELIVERY_DELIVERED, NULL },
-	{ FIELD_STATE, "failed", DELIVERY_FAILED, NULL },
-	{ FIELD_STATE, "held", DELIVERY_HELD, NULL },
-	{ FIELD_STATE, "refused", DELIVERY_REFUSED, NULL },
-	{ FIELD_SIG, "valid", 0, "valid" },
-	{ FIELD_SIG, "good", 0, "valid" },
-	{ FIELD_SIG, "invalid", 0, "invalid" },
-	{ FIELD_SIG, "bad", 0, "invalid" },
-	{ FIELD_SIG, "none", 0, "none" },
-	{ FIELD_SIG, "unknown", 0, "unknown" },
-	{ FIELD_IS, "live", ORIGIN_LIVE, NULL },
-	{ FIELD_IS, "spool", ORIGIN_SPOOL, NULL },
-	{ FIELD_IS, "queued", ORIGIN_SPOOL, NULL },
-	{ FIELD_IS, "replay", ORIGIN_REPLAY, NULL },
-	{ FIELD_IS, "import", ORIGIN_IMPORT, NULL },
-	{ FIELD_IS, "trigger", ORIGIN_TRIGGER, NULL },
-	{ FIELD_IS, "marked", 0, "marked" },
-	{ FIELD_IS, "edited", 0, "edited" },
-	{ FIELD_HAS, "error", 0, NULL },
-	{ FIELD_HAS, "body", 1, NULL },
-	{ FIELD_HAS, "response", 2, NULL },
-};
-#define CHOICES (sizeof choices / sizeof *choices)
 
 /* ---- texts ---- */
 
@@ -93,20 +60,21 @@ static bool put_value(struct filter_parser *p, struct filter_term *t, struct fil
 	struct filter_atom *a = filter_add_atom(p, t);
 	if (!a)
 		return false;
-	if (t->field == FIELD_BODY || t->field == FIELD_BODY_RES)
+	const struct filter_field *f = t->field;
+	if (f->kind == KIND_BODY)
 		return put_words(p, piece, a);
-	if (t->field == FIELD_WORD) {
+	if (f->kind == KIND_WORD) {
 		/* A / begins no expression here: it begins most paths. */
 		if (!put_words(p, piece, a))
 			return false;
 		note_id(a);
 		return true;
 	}
-	a->folded = t->field == FIELD_TAG;
-	a->is_host = t->field == FIELD_HOST;
+	a->folded = f->kind == KIND_TAG;
+	a->is_host = f->kind == KIND_HOST;
 	a->name = a->is_host ? "host" : NULL;
 	/* What the list shows of an unknown provider. */
-	if (t->field == FIELD_SOURCE && !piece->quoted && !piece->regex &&
+	if (f->or_none && !piece->quoted && !piece->regex &&
 	    (strcasecmp((const char *)piece->text.at, "other") == 0 ||
 	     strcasecmp((const char *)piece->text.at, "none") == 0))
 		piece->text.len = 0;
@@ -118,7 +86,7 @@ bool filter_read_text(struct filter_parser *p, struct filter_term *t, const char
 	struct filter_piece piece;
 	if (!filter_read_piece(p, ends, &piece))
 		return false;
-	if (t->field == FIELD_WORD && piece.regex) {
+	if (t->field->kind == KIND_WORD && piece.regex) {
 		/* As it was written. */
 		size_t end = p->at;
 		buffer_free(&piece.text);
@@ -247,7 +215,7 @@ bool filter_read_json(struct filter_parser *p, struct filter_term *t)
 
 struct range {
 	struct filter_parser *p;
-	enum field_kind kind;
+	enum filter_field_kind kind;
 	size_t at;
 };
 
@@ -265,7 +233,9 @@ static bool read_end(const struct range *r, const char *text, int64_t *from, int
 		fine = filter_value_duration(text, from, &unit);
 		*until = fine ? *from + unit : 0;
 		return fine || filter_fail(r->p, r->at, "'%.40s' is no duration: 500ms, 5s, 2m", text);
-	case KIND_TIME:
+	case KIND_SINCE:
+	case KIND_BEFORE:
+	case KIND_ON:
 		return filter_value_time(text, r->p->now_us, from, until) ||
 		       filter_fail(r->p, r->at, "'%.40s' is no time: 1h (ago), today, 2026-11-20, 2026-11-20T09:00",
 				   text);
@@ -317,15 +287,15 @@ static bool read_range(const struct range *r, char *text, struct filter_atom *a)
 	return true;
 }
 
-static bool read_time(const struct range *r, char *text, enum filter_field field, struct filter_atom *a)
+static bool read_time(const struct range *r, char *text, struct filter_atom *a)
 {
-	if (field == FIELD_ON)
+	if (r->kind == KIND_ON)
 		return read_range(r, text, a);
 	int64_t from, until;
 	if (!read_end(r, text, &from, &until))
 		return false;
-	a->low = field == FIELD_SINCE ? from : INT64_MIN;
-	a->high = field == FIELD_SINCE ? INT64_MAX : from - 1;
+	a->low = r->kind == KIND_SINCE ? from : INT64_MIN;
+	a->high = r->kind == KIND_SINCE ? INT64_MAX : from - 1;
 	return true;
 }
 
@@ -360,78 +330,70 @@ static bool read_id(const struct range *r, char *text, struct filter_atom *a)
 	return read_range(r, text, a);
 }
 
-const char *filter_choice_word(enum filter_field field, size_t i)
+static bool take_choice(const struct range *r, const struct filter_choice *c, struct filter_atom *a)
 {
-	static const char *const statuses[] = { "2xx", "3xx", "4xx", "5xx", "err", "timeout", "none" };
-	if (field == FIELD_STATUS)
-		return i < sizeof statuses / sizeof *statuses ? statuses[i] : NULL;
-	for (const struct choice *c = choices; c < choices + CHOICES; c++)
-		if (c->field == field && i-- == 0)
-			return c->word;
-	return NULL;
+	const char *text = c->tag ? c->tag : c->text;
+	a->how = HOW_CHOICE;
+	a->choice = c;
+	return !text || buffer_append_text(&a->text, text) || filter_fail(r->p, r->at, "out of memory");
 }
 
-static bool read_choice(struct filter_parser *p, enum filter_field field, size_t at, const char *text,
-			struct filter_atom *a)
+static bool read_choice(const struct range *r, const struct filter_field *f, const char *text, struct filter_atom *a)
 {
-	static const char *const names[FIELD_COUNT] = {
-		[FIELD_STATE] = "state", [FIELD_SIG] = "sig", [FIELD_IS] = "is", [FIELD_HAS] = "has"
-	};
 	char all[200] = "";
-	const struct choice *nearest = NULL;
+	const char *nearest = NULL;
 	size_t least = strlen(text) < 3 ? strlen(text) : 3;
-	for (const struct choice *c = choices; c < choices + CHOICES; c++) {
-		if (c->field != field)
-			continue;
+	for (const struct filter_choice *c = f->choices; c->word; c++) {
 		size_t distance = text_distance(c->word, text);
-		if (strcasecmp(c->word, text) == 0) {
-			a->how = HOW_CHOICE;
-			a->low = c->value;
-			return !c->text || buffer_append_text(&a->text, c->text) || filter_fail(p, at, "out of memory");
-		}
+		if (strcasecmp(c->word, text) == 0)
+			return take_choice(r, c, a);
 		if (distance < least) {
 			least = distance;
-			nearest = c;
+			nearest = c->word;
 		}
 		size_t used = strlen(all);
 		snprintf(all + used, sizeof all - used, "%s%s", used ? ", " : "", c->word);
 	}
 	if (nearest)
-		return filter_fail(p, at, "'%.40s' is not one of %s:, did you mean %s:%s?", text, names[field],
-				   names[field], nearest->word);
-	for (const struct choice *c = choices; c < choices + CHOICES; c++)
-		if (strcasecmp(c->word, text) == 0)
-			return filter_fail(p, at, "'%.40s' is not one of %s:, it is written %s:%s", text, names[field],
-					   names[c->field], c->word);
-	return filter_fail(p, at, "'%.40s' is not one of %s:, which takes %s", text, names[field], all);
+		return filter_fail(r->p, r->at, "'%.40s' is not one of %s:, did you mean %s:%s?", text, f->name,
+				   f->name, nearest);
+	const struct filter_field *other;
+	const struct filter_choice *there = filter_field_with_choice(text, &other);
+	if (there)
+		return filter_fail(r->p, r->at, "'%.40s' is not one of %s:, it is written %s:%s", text, f->name,
+				   other->name, there->word);
+	return filter_fail(r->p, r->at, "'%.40s' is not one of %s:, which takes %s", text, f->name, all);
 }
 
-static bool read_plain_text(struct filter_parser *p, enum field_kind kind, enum filter_field field, size_t at,
-			    char *text, struct filter_atom *a)
+static bool read_plain_text(const struct range *r, const struct filter_field *f, char *text, struct filter_atom *a)
 {
-	struct range r = { p, kind, at };
-	switch (kind) {
+	switch (f->kind) {
 	case KIND_STATUS:
-		return read_status(&r, text, a);
+		return read_status(r, text, a);
+	case KIND_STATE:
 	case KIND_CHOICE:
-		return read_choice(p, field, at, text, a);
+		return read_choice(r, f, text, a);
 	case KIND_ID:
-		return read_id(&r, text, a);
-	case KIND_TIME:
-		return read_time(&r, text, field, a);
+		return read_id(r, text, a);
+	case KIND_SINCE:
+	case KIND_BEFORE:
+	case KIND_ON:
+		return read_time(r, text, a);
 	default:
-		return read_range(&r, text, a);
+		return read_range(r, text, a);
 	}
 }
 
-bool filter_read_plain(struct filter_parser *p, enum field_kind kind, struct filter_term *t)
+bool filter_read_plain(struct filter_parser *p, struct filter_term *t)
 {
+	const struct filter_field *f = t->field;
 	struct filter_piece piece;
 	struct filter_atom *a = filter_add_atom(p, t);
-	if (!a || !filter_read_piece(p, kind == KIND_TIME ? "" : ",", &piece))
+	if (!a || !filter_read_piece(p, f->list ? "," : "", &piece))
 		return false;
+	struct range r = { p, f->kind, piece.at };
 	bool fine = !piece.glob && !piece.regex
-			? read_plain_text(p, kind, t->field, piece.at, (char *)piece.text.at, a)
+			? read_plain_text(&r, f, (char *)piece.text.at, a)
 			: filter_fail(p, piece.at, "* and /.../ are for texts, this field has none");
 	buffer_free(&piece.text);
 	return fine;

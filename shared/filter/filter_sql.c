@@ -1,14 +1,10 @@
 /* A filter's tree as SQL over `delivery AS d`, every value a bound parameter, and what can be known of its matches
  * beforehand: their status classes, their ids, words that the search index must hold. */
 #include "shared/filter/filter_private.h"
-#include "shared/base/delivery_state.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define CLASS(n) (1u << (n))
-#define NO_ANSWER_YET CLASS(0)
-#define REFUSED_OR_FAILED (CLASS(4) | CLASS(5) | CLASS(6) | CLASS(7))
 #define PREFIX_LEAST 3 /* shorter beginnings of words have too many words */
 
 static void put(struct filter_sql *out, const char *text)
@@ -65,9 +61,11 @@ static void put_event_id(struct filter_sql *out, const struct filter_atom *a)
 	put_blob(out, a->high_id, 16);
 }
 
-static void put_function(struct filter_sql *out, const char *head, const struct filter_atom *a)
+static void put_function(struct filter_sql *out, const char *name, const char *of, const struct filter_atom *a)
 {
-	put(out, head);
+	put(out, name);
+	put(out, "(");
+	put(out, of);
 	put(out, ", ");
 	put_atom(out, a);
 	put(out, ")");
@@ -78,7 +76,7 @@ static void put_tag(struct filter_sql *out, const struct filter_atom *a)
 {
 	put(out, "d.id IN (SELECT delivery_id FROM tag WHERE delivery_id BETWEEN ?1 AND ?2 AND ");
 	if (a->how == HOW_GLOB || a->how == HOW_REGEX) {
-		put_function(out, "creel_text(name", a);
+		put_function(out, "creel_text", "name", a);
 	} else {
 		put(out, "name = ");
 		put_text(out, a->text.at, a->text.len);
@@ -104,8 +102,8 @@ static void put_json(struct filter_sql *out, const struct filter_term *t, const 
 
 static void put_word(struct filter_sql *out, const struct filter_atom *a)
 {
-	put_function(out, "(creel_text(d.event_type", a);
-	put_function(out, " OR creel_text(d.target", a);
+	put_function(out, "(creel_text", "d.event_type", a);
+	put_function(out, " OR creel_text", "d.target", a);
 	if (a->low > 0) {
 		put(out, " OR d.id = ");
 		put_integer(out, a->low);
@@ -114,87 +112,76 @@ static void put_word(struct filter_sql *out, const struct filter_atom *a)
 		put(out, " OR ");
 		put_event_id(out, a);
 	}
-	put_function(out, " OR creel_body(d.id * 4096", a);
+	put_function(out, " OR creel_body", "d.id * 4096", a);
 	put(out, ")");
 }
 
-static void put_choice(struct filter_sql *out, enum filter_field field, const struct filter_atom *a)
+static void put_choice(struct filter_sql *out, const char *column, const struct filter_atom *a)
 {
-	static const char *const has[] = { "d.status_class IN (6, 7)", "d.request_bytes > 0", "d.status > 0" };
-	switch (field) {
-	case FIELD_STATE:
-		put(out, "d.state = ");
-		put_integer(out, a->low);
+	const struct filter_choice *c = a->choice;
+	if (c->sql) {
+		put(out, c->sql);
+	} else if (c->tag) {
+		put_tag(out, a);
+	} else {
+		put(out, column);
+		put(out, " = ");
+		if (c->text)
+			put_text(out, a->text.at, a->text.len);
+		else
+			put_integer(out, c->value);
+	}
+}
+
+static void put_text_test(struct filter_sql *out, const struct filter_term *t, const struct filter_atom *a)
+{
+	const struct filter_field *f = t->field;
+	switch (f->kind) {
+	case KIND_TAG:
+		put_tag(out, a);
 		break;
-	case FIELD_SIG:
-		put(out, "d.signature = ");
-		put_text(out, a->text.at, a->text.len);
+	case KIND_JSON:
+		put_json(out, t, a);
 		break;
-	case FIELD_HAS:
-		put(out, has[a->low]);
+	case KIND_WORD:
+		put_word(out, a);
+		break;
+	case KIND_HOST:
+	case KIND_HEADER:
+		put_function(out, "creel_header", f->column, a);
+		break;
+	case KIND_BODY:
+		put_function(out, "creel_body", f->column, a);
 		break;
 	default:
-		if (a->text.len) {
-			put_tag(out, a);
-		} else {
-			put(out, "d.origin = ");
-			put_integer(out, a->low);
-		}
+		put_function(out, "creel_text", f->column, a);
 	}
 }
 
 static void put_alternative(struct filter_sql *out, const struct filter_term *t, const struct filter_atom *a)
 {
-	static const char *const columns[FIELD_COUNT] = {
-		[FIELD_STATUS] = "d.status",
-		[FIELD_METHOD] = "creel_text(d.method",
-		[FIELD_SOURCE] = "creel_text(d.provider",
-		[FIELD_EVENT] = "creel_text(d.event_type",
-		[FIELD_PATH] = "creel_text(d.path",
-		[FIELD_TARGET] = "creel_text(d.target",
-		[FIELD_TUNNEL] = "creel_text(d.tunnel",
-		[FIELD_PEER] = "creel_text(d.peer",
-		[FIELD_ID] = "d.id",
-		[FIELD_SINCE] = "d.received_at",
-		[FIELD_BEFORE] = "d.received_at",
-		[FIELD_ON] = "d.received_at",
-		[FIELD_TOOK] = "coalesce(d.took_us, -1)",
-		[FIELD_SIZE] = "d.request_bytes",
-		[FIELD_SIZE_RES] = "d.response_bytes",
-		[FIELD_ATTEMPTS] = "d.attempts",
-		[FIELD_HOST] = "creel_header((SELECT headers FROM message WHERE id = d.id * 4096)",
-		[FIELD_HEADER] = "creel_header((SELECT headers FROM message WHERE id = d.id * 4096)",
-		[FIELD_HEADER_RES] =
-		    "creel_header((SELECT headers FROM message WHERE d.attempts > 0 AND id = d.id * 4096 + d.attempts)",
-		[FIELD_BODY] = "creel_body(d.id * 4096",
-		[FIELD_BODY_RES] = "creel_body(iif(d.attempts > 0, d.id * 4096 + d.attempts, -1)",
-	};
-	if (a->how == HOW_CHOICE)
-		put_choice(out, t->field, a);
-	else if (a->how == HOW_CLASS) {
+	switch (a->how) {
+	case HOW_CHOICE:
+		put_choice(out, t->field->column, a);
+		break;
+	case HOW_CLASS:
 		put(out, "d.status_class = ");
 		put_integer(out, a->low);
-	} else if (a->how == HOW_EVENT_ID)
+		break;
+	case HOW_EVENT_ID:
 		put_event_id(out, a);
-	else if (a->how == HOW_RANGE)
-		put_range(out, columns[t->field], a);
-	else if (t->field == FIELD_TAG)
-		put_tag(out, a);
-	else if (t->field == FIELD_JSON)
-		put_json(out, t, a);
-	else if (t->field == FIELD_WORD)
-		put_word(out, a);
-	else
-		put_function(out, columns[t->field], a);
+		break;
+	case HOW_RANGE:
+		put_range(out, t->field->column, a);
+		break;
+	default:
+		put_text_test(out, t, a);
+	}
 }
 
 static void put_node(struct filter_sql *out, const struct filter_node *n)
 {
-	static const bool reads[FIELD_COUNT] = {
-		[FIELD_HOST] = true, [FIELD_HEADER] = true,   [FIELD_HEADER_RES] = true, [FIELD_BODY] = true,
-		[FIELD_JSON] = true, [FIELD_BODY_RES] = true, [FIELD_WORD] = true,
-	};
-	out->reads = out->reads || (n->kind == FILTER_TERM && reads[n->term.field]);
+	out->reads = out->reads || (n->kind == FILTER_TERM && n->term.field->reads);
 	if (n->kind == FILTER_NOT)
 		put(out, "NOT ");
 	put(out, "(");
@@ -213,32 +200,21 @@ static void put_node(struct filter_sql *out, const struct filter_node *n)
 
 /* ---- status classes and ids of the matches ---- */
 
-/* The classes that matches can have. A state can be reached with few of them (store_insert_attempt, store_set_state);
- * class 0 may be any that was imported. */
-static unsigned classes_of_atom(enum filter_field field, const struct filter_atom *a, bool *exact)
+/* The classes that matches can have. */
+static unsigned classes_of_atom(const struct filter_field *f, const struct filter_atom *a, bool *exact)
 {
-	static const unsigned of_state[] = {
-		[DELIVERY_WAITING] = NO_ANSWER_YET,
-		[DELIVERY_SENDING] = NO_ANSWER_YET,
-		[DELIVERY_DELIVERED] = NO_ANSWER_YET | CLASS(1) | CLASS(2) | CLASS(3) | CLASS(6),
-		[DELIVERY_FAILED] = NO_ANSWER_YET | REFUSED_OR_FAILED,
-		[DELIVERY_HELD] = NO_ANSWER_YET | REFUSED_OR_FAILED,
-		[DELIVERY_REFUSED] = NO_ANSWER_YET | REFUSED_OR_FAILED,
-	};
 	if (a->how == HOW_CLASS)
-		return CLASS((unsigned)a->low);
-	if (field == FIELD_HAS && a->low == 0)
-		return CLASS(6) | CLASS(7);
-	*exact = false;
-	if (field == FIELD_STATE)
-		return of_state[a->low];
-	if (field != FIELD_STATUS)
+		return FILTER_CLASS((unsigned)a->low);
+	*exact = *exact && a->choice && a->choice->exact;
+	if (a->choice && a->choice->classes)
+		return a->choice->classes;
+	if (f->kind != KIND_STATUS)
 		return FILTER_CLASSES_ALL;
 	/* A status may also be an earlier attempt's, or of an answer that broke off. */
-	unsigned classes = NO_ANSWER_YET | CLASS(6) | CLASS(7);
+	unsigned classes = FILTER_CLASS(0) | FILTER_CLASS(6) | FILTER_CLASS(7);
 	for (int c = 1; c <= 5; c++)
 		if (a->low < (c == 5 ? 1000L : (c + 1) * 100L) && a->high >= c * 100L)
-			classes |= CLASS(c);
+			classes |= FILTER_CLASS(c);
 	return classes;
 }
 
@@ -267,7 +243,7 @@ static void narrow_ids(const struct filter_node *n, int64_t *low, int64_t *high)
 	if (n->kind == FILTER_AND)
 		for (const struct filter_node *c = n->first; c; c = c->next)
 			narrow_ids(c, low, high);
-	if (n->kind != FILTER_TERM || n->term.field != FIELD_ID)
+	if (n->kind != FILTER_TERM || n->term.field->kind != KIND_ID)
 		return;
 	int64_t least = INT64_MAX, most = INT64_MIN;
 	for (size_t i = 0; i < n->term.count; i++) {
@@ -300,35 +276,24 @@ static bool put_words(struct buffer *out, const char *columns, struct bytes text
 		}
 		if (beginning && len < PREFIX_LEAST)
 			break;
-		if (!buffer_append_text(out, words++ ? " AND " : columns) || !buffer_put_u8(out, '"') ||
-		    !buffer_append(out, text.at + from, len) || !buffer_append_text(out, beginning ? "\" *" : "\""))
+		if (!(words++ ? buffer_append_text(out, " AND ") : buffer_printf(out, "%s : (", columns)) ||
+		    !buffer_put_u8(out, '"') || !buffer_append(out, text.at + from, len) ||
+		    !buffer_append_text(out, beginning ? "\" *" : "\""))
 			return false;
 	}
 	return words > 0 && buffer_put_u8(out, ')');
 }
 
-static bool match_atom(struct buffer *out, const struct filter_term *t, const struct filter_atom *a)
+static bool match_atom(struct buffer *out, const struct filter_field *f, const struct filter_atom *a)
 {
 	struct bytes text = buffer_view(&a->text);
-	switch (t->field) {
-	case FIELD_WORD:
-		return a->how == HOW_WORDS && put_words(out, "{about body} : (", text, true);
-	case FIELD_BODY:
-		return a->how == HOW_WORDS && put_words(out, "body : (", text, true);
-	case FIELD_HEADER:
-		return a->how == HOW_EQUAL && put_words(out, "headers : (", text, false);
-	case FIELD_EVENT:
-	case FIELD_PATH:
-	case FIELD_TARGET:
-		if (a->how == HOW_GLOB) {
-			const uint8_t *star = memchr(text.at, 0, text.len);
-			text.len = star ? (size_t)(star - text.at) : text.len;
-		}
-		return (a->how == HOW_EQUAL || a->how == HOW_GLOB) &&
-		       put_words(out, "about : (", text, a->how == HOW_GLOB);
-	default:
-		return false;
+	bool whole = a->how == HOW_EQUAL, open = a->how == HOW_WORDS;
+	if (a->how == HOW_GLOB && f->kind == KIND_TEXT) {
+		const uint8_t *star = memchr(text.at, 0, text.len);
+		text.len = star ? (size_t)(star - text.at) : text.len;
+		open = true;
 	}
+	return f->index && (whole || open) && put_words(out, f->index, text, open);
 }
 
 /* False when the index cannot narrow this node; `out` is as it was then. */
@@ -340,8 +305,8 @@ static bool match_node(struct buffer *out, const struct filter_node *n)
 	bool any = n->kind == FILTER_AND, fine = true;
 	size_t count = n->kind == FILTER_TERM ? n->term.count : 0;
 	for (size_t i = 0; fine && i < count; i++)
-		fine = (i == 0 || buffer_append_text(out, " OR ")) && match_atom(out, &n->term, &n->term.atoms[i]) &&
-		       ++parts;
+		fine = (i == 0 || buffer_append_text(out, " OR ")) &&
+		       match_atom(out, n->term.field, &n->term.atoms[i]) && ++parts;
 	for (const struct filter_node *c = n->first; fine && c; c = c->next) {
 		size_t before = out->len;
 		fine = parts == 0 || buffer_append_text(out, any ? " AND " : " OR ");
@@ -393,13 +358,13 @@ static bool is_indexed(const struct filter_node *n)
 		bool exact = true;
 		for (size_t i = 0; i < n->term.count; i++)
 			classes_of_atom(n->term.field, &n->term.atoms[i], &exact);
-		return exact || n->term.field == FIELD_STATE || n->term.field == FIELD_ID;
+		return exact || n->term.field->kind == KIND_STATE || n->term.field->kind == KIND_ID;
 	}
 	for (const struct filter_node *c = n->first; c; c = c->next)
 		if (!is_indexed(c))
 			return false;
 	return n->kind != FILTER_NOT || !n->first || n->first->kind != FILTER_TERM ||
-	       n->first->term.field != FIELD_STATE;
+	       n->first->term.field->kind != KIND_STATE;
 }
 
 bool filter_walks(const struct filter *f)

@@ -1,21 +1,7 @@
-/* What filter_term.c (fields) and filter_read.c (their values) share. */
+/* What filter_term.c (terms) and filter_read.c (their values) share. */
 #pragma once
 
 #include "shared/filter/filter_private.h"
-
-enum field_kind {
-	KIND_STATUS,
-	KIND_CHOICE,
-	KIND_ID,
-	KIND_TIME,
-	KIND_DURATION,
-	KIND_SIZE,
-	KIND_COUNT,
-	KIND_TEXT,
-	KIND_BODY,
-	KIND_HEADER,
-	KIND_JSON,
-};
 
 /* A word, a "quoted text" or a /regular expression/. */
 struct filter_piece {
@@ -29,10 +15,8 @@ MUST_CHECK bool filter_read_piece(struct filter_parser *p, const char *ends, str
 /* A new alternative of the term, HOW_RANGE with zeros; NULL and the parser's error. */
 struct filter_atom *filter_add_atom(struct filter_parser *p, struct filter_term *t);
 
-/* The i-th word of a KIND_CHOICE or KIND_STATUS; NULL behind the last. */
-const char *filter_choice_word(enum filter_field field, size_t i);
 /* One value each, at p->at. */
 MUST_CHECK bool filter_read_text(struct filter_parser *p, struct filter_term *t, const char *ends);
 MUST_CHECK bool filter_read_header(struct filter_parser *p, struct filter_term *t);
 MUST_CHECK bool filter_read_json(struct filter_parser *p, struct filter_term *t);
-MUST_CHECK bool filter_read_plain(struct filter_parser *p, enum field_kind kind, struct filter_term *t);
+MUST_CHECK bool filter_read_plain(struct filter_parser *p, struct filter_term *t);

@@ -34,16 +34,20 @@ static bool plain(struct bytes b)
 
 static struct bytes value_of(const struct delivery_row *row, const char *field, size_t len)
 {
-	const struct {
+	static const struct {
 		const char *name;
-		struct bytes value;
-	} known[] = {
-		{ "method", row->method }, { "source", row->provider }, { "event", row->event_type },
-		{ "path", row->path },     { "tunnel", row->tunnel },
+		size_t at;
+	} fields[] = {
+#define NOTHING SIZE_MAX
+#define FROM_ROW(member) offsetof(struct delivery_row, member)
+#define FIELD(name, offered, ...) { name, offered },
+#include "shared/filter/filter_fields.def"
+#undef FIELD
 	};
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (strlen(known[i].name) == len && strncasecmp(known[i].name, field, len) == 0)
-			return known[i].value;
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		if (fields[i].at != NOTHING && strlen(fields[i].name) == len &&
+		    strncasecmp(fields[i].name, field, len) == 0)
+			return *(const struct bytes *)(const void *)((const char *)row + fields[i].at);
 	return (struct bytes){ 0 };
 }
 
