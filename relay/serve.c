@@ -10,6 +10,7 @@
 #include "relay/common/trusted.h"
 #include "relay/tunnels/tunnel_server.h"
 #include "relay/tunnels/registry.h"
+#include "shared/disk/file.h"
 #include "shared/program/ini_file.h"
 #include "shared/program/log.h"
 
@@ -20,7 +21,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define MAX_LISTENERS 16
 #define HOUSEKEEPING_MS 1000
@@ -42,18 +42,11 @@ static const char *const default_listen[] = { "127.0.0.1:8080" };
 
 static bool write_file(const char *path, const char *text, struct error *e)
 {
-	char temporary[4096];
-	if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
-		return error_set(e, EXIT_USAGE, "the path %s is too long", path);
-	FILE *f = fopen(temporary, "w");
-	bool fine = f && fprintf(f, "%s\n", text) > 0;
-	if (f && fclose(f) != 0)
-		fine = false;
-	/* Renamed, so that whoever waits for the file never reads half of it. */
-	if (fine && rename(temporary, path) == 0)
+	if (file_replace_line(path, text))
 		return true;
-	unlink(temporary);
-	return error_set(e, EXIT_USAGE, "%s cannot be written; check the folder and its permissions", path);
+	return errno == ENAMETOOLONG
+		   ? error_set(e, EXIT_USAGE, "the path %s is too long", path)
+		   : error_set(e, EXIT_USAGE, "%s cannot be written; check the folder and its permissions", path);
 }
 
 /* ---- ending ---- */

@@ -7,6 +7,7 @@
 #include "client/print/output.h"
 #include "client/delivery/session.h"
 #include "shared/base/clock.h"
+#include "shared/disk/file.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -202,7 +203,7 @@ static void on_state(void *user, const struct tunnel_news *news)
 		uv_timer_stop(&l->connect_timer);
 		if (!l->inspector)
 			tell_ready(l);
-		if (l->options->ready_file && !listen_write_ready_file(l->options->ready_file, url))
+		if (l->options->ready_file && !file_replace_line(l->options->ready_file, url))
 			say_no_ready_file(l);
 	}
 	if (l->inspector) {

@@ -12,23 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-bool listen_write_ready_file(const char *path, const char *url)
-{
-	char temporary[4096];
-	if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
-		return false;
-	FILE *f = fopen(temporary, "w");
-	bool fine = f && fprintf(f, "%s\n", url) > 0;
-	if (f && fclose(f) != 0)
-		fine = false;
-	if (fine && rename(temporary, path) == 0)
-		return true;
-	int code = errno;
-	unlink(temporary);
-	errno = code;
-	return false;
-}
-
 bool listen_check_ready_file(const char *path, struct error *e)
 {
 	const char *slash = strrchr(path, '/');

@@ -15,7 +15,5 @@ struct seal_key *listen_load_key(const char *db, struct error *e);
 char *listen_folder_of(const char *db, struct error *e);
 /* Whether it can be made, said before anybody waits for it. */
 MUST_CHECK bool listen_check_ready_file(const char *path, struct error *e);
-/* Renamed into place, so that who waits for it reads a whole URL. False and errno. */
-MUST_CHECK bool listen_write_ready_file(const char *path, const char *url);
 /* Files, memory, umask, SIGPIPE. */
 void listen_set_limits(void);

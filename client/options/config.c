@@ -1,11 +1,10 @@
 #include "client/options/config.h"
 
-#include "shared/disk/disk.h"
+#include "shared/disk/file.h"
 #include "shared/program/ini_file.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
@@ -191,43 +190,6 @@ bool config_write_login(struct bytes old, const char *relay, const char *token, 
 	       (!token || buffer_printf(out, "[%s]\ntoken = %s\n", section, token));
 }
 
-/* A disk that is nearly full takes a part and says why with the next. */
-static bool write_all(int fd, struct bytes text)
-{
-	while (text.len > 0) {
-		ssize_t n = write(fd, text.at, text.len);
-		if (n < 0 && errno != EINTR)
-			return false;
-		text = bytes_make(text.at + (n > 0 ? n : 0), text.len - (size_t)(n > 0 ? n : 0));
-	}
-	return true;
-}
-
-bool config_replace_file(const char *path, struct bytes text)
-{
-	char temporary[4096];
-	if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary) {
-		errno = ENAMETOOLONG;
-		return false;
-	}
-	unlink(temporary);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return false;
-	bool fine = write_all(fd, text) && disk_sync(fd) == 0;
-	int kept = errno;
-	if (close(fd) != 0 && fine) {
-		kept = errno;
-		fine = false;
-	}
-	if (fine && rename(temporary, path) == 0)
-		return true;
-	kept = fine ? errno : kept;
-	unlink(temporary);
-	errno = kept;
-	return false;
-}
-
 bool config_make_folders(const char *path, struct error *e)
 {
 	char *copy = strdup(path);
@@ -258,7 +220,7 @@ bool config_login(const char *path, const char *relay, const char *token, struct
 			path = real;
 		fine =
 		    (config_write_login(buffer_view(&old.text), relay, token, &text) &&
-		     config_replace_file(path, buffer_view(&text))) ||
+		     file_replace(path, buffer_view(&text), FILE_PRIVATE | FILE_SYNCED)) ||
 		    error_set(e, EXIT_USAGE,
 			      "the config file %s cannot be written: %s; see to its folder's permissions and space, or "
 			      "name another place with --config",

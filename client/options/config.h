@@ -20,5 +20,3 @@ bool config_same_relay(const char *a, const char *b);
 
 /* Makes the folders of a file in the user's config folder, 0700. */
 MUST_CHECK bool config_make_folders(const char *path, struct error *e);
-/* Writes a file beside it and renames that, 0600. False and errno. */
-MUST_CHECK bool config_replace_file(const char *path, struct bytes text);

@@ -1,6 +1,7 @@
 #include "client/options/trust.h"
 
 #include "client/options/config.h"
+#include "shared/disk/file.h"
 #include "shared/program/ini_file.h"
 
 #include <dirent.h>
@@ -85,7 +86,7 @@ bool trust_give(const char *path, struct bytes text, struct error *e)
 	struct buffer b = { 0 };
 	trust_hash(text, hash);
 	bool fine = record && config_make_folders(record, NULL) && buffer_printf(&b, "%s\n%s\n", hash, path) &&
-		    config_replace_file(record, buffer_view(&b));
+		    file_replace(record, buffer_view(&b), FILE_PRIVATE | FILE_SYNCED);
 	if (record && !fine)
 		error_set(e, EXIT_USAGE, "the record %s of what is trusted cannot be written: %s", record,
 			  strerror(errno));

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "shared/disk/disk.h"
+#include "shared/disk/file.h"
 #include "shared/wire/seal_private.h"
 
 #define FILE_MAX 4096 /* an X25519 key in PEM is 119 bytes; text around it is allowed */
@@ -136,20 +137,6 @@ static bool sync_folder_of(const char *path)
 	return fine;
 }
 
-static bool write_all(int fd, const char *at, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, at, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 /* Puts the file whole at its name, unless another starter's is there by now: then that one is the key. */
 static bool place_file(const char *path, const char *pem, size_t len, struct error *e)
 {
@@ -165,7 +152,8 @@ static bool place_file(const char *path, const char *pem, size_t len, struct err
 		fine = fail(e, path, "cannot be made");
 	} else {
 		/* An odd umask may have taken even the owner's bits. */
-		if (fchmod(fd, S_IRUSR | S_IWUSR) != 0 || !write_all(fd, pem, len) || disk_sync(fd) != 0)
+		if (fchmod(fd, S_IRUSR | S_IWUSR) != 0 || !file_write_all(fd, bytes_make(pem, len)) ||
+		    disk_sync(fd) != 0)
 			fine = fail(e, path, "cannot be written");
 		if (close(fd) != 0 && fine)
 			fine = fail(e, path, "cannot be written");

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "shared/base/clock.h"
+#include "shared/disk/file.h"
 #include "tui/desk/tui_private.h"
 
 #define GATHER_PAGE 1000
@@ -222,11 +223,8 @@ static bool export_over(struct tui *t, const char *format, const char *path, str
 	if (asprintf(&draft, "%s.%lld.new", path, (long long)getpid()) < 0)
 		return error_set(e, EXIT_NO, "out of memory");
 	bool fine = t->deps.deeds->export(t->deps.deeds_self, d->ids, d->id_count, format, draft, NULL, e);
-	if (fine && rename(draft, path)) {
-		error_set(e, EXIT_NO, "cannot write %s: %s", path, strerror(errno));
-		unlink(draft);
-		fine = false;
-	}
+	if (fine && !file_place(draft, path))
+		fine = error_set(e, EXIT_NO, "cannot write %s: %s", path, strerror(errno));
 	free(draft);
 	return fine;
 }

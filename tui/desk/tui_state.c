@@ -1,19 +1,17 @@
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "shared/disk/file.h"
 #include "tui/desk/tui_private.h"
 
 /* A line each: "order newest-first", "time utc", "filter …" (the oldest first). */
 static const char *const times[] = { "local", "utc", "ago" };
 
-static char *path_of(const struct tui *t, const char *end)
+static char *path_of(const struct tui *t)
 {
 	char *path = NULL;
-	return t->state_dir && asprintf(&path, "%s/inspector%s", t->state_dir, end) > 0 ? path : NULL;
+	return t->state_dir && asprintf(&path, "%s/inspector", t->state_dir) > 0 ? path : NULL;
 }
 
 static void take_line(struct tui *t, const char *line)
@@ -32,7 +30,7 @@ static void take_line(struct tui *t, const char *line)
 
 void tui_state_load(struct tui *t)
 {
-	char line[UI_FILTER_MAX + 16], *path = path_of(t, "");
+	char line[UI_FILTER_MAX + 16], *path = path_of(t);
 	FILE *f = path ? fopen(path, "r") : NULL;
 	while (f && fgets(line, sizeof line, f)) {
 		line[strcspn(line, "\n")] = '\0';
@@ -43,31 +41,27 @@ void tui_state_load(struct tui *t)
 	free(path);
 }
 
-static bool write_history(FILE *f, const char *what, const struct history *h)
+static bool put_history(struct buffer *out, const char *what, const struct history *h)
 {
 	for (size_t i = 0; i < h->count; i++)
-		if (fprintf(f, "%s %s\n", what, h->at[i]) < 0)
+		if (!buffer_printf(out, "%s %s\n", what, h->at[i]))
 			return false;
 	return true;
 }
 
-/* Beside it and renamed, so that two inspectors never leave half a file; a failure costs a history, no word. */
+/* A failure costs a history, no word. */
 void tui_state_save(struct tui *t)
 {
 	const struct ui *ui = &t->screen.ui;
-	char *path = path_of(t, ""), *draft = path_of(t, ".new");
-	mode_t mask = umask(077);
-	FILE *f = draft ? fopen(draft, "w") : NULL;
-	umask(mask);
-	if (f) {
-		bool fine = fprintf(f, "order %s\ntime %s\n", ui->list.reversed ? "newest-first" : "newest-last",
-				    times[ui->time]) > 0 &&
-			    write_history(f, "filter", &t->screen.prompt.filters) &&
-			    write_history(f, "search", &t->screen.prompt.searches);
-		fine = fclose(f) == 0 && fine;
-		if (!fine || rename(draft, path))
-			unlink(draft);
-	}
+	struct buffer text = { 0 };
+	char *path = path_of(t);
+	bool fine = path &&
+		    buffer_printf(&text, "order %s\ntime %s\n", ui->list.reversed ? "newest-first" : "newest-last",
+				  times[ui->time]) &&
+		    put_history(&text, "filter", &t->screen.prompt.filters) &&
+		    put_history(&text, "search", &t->screen.prompt.searches) &&
+		    file_replace(path, buffer_view(&text), FILE_PRIVATE);
+	(void)fine;
+	buffer_free(&text);
 	free(path);
-	free(draft);
 }

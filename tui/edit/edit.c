@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared/disk/file.h"
 #include "shared/http/headers.h"
 
 #define BODY_NAME "body.bin"
@@ -84,15 +85,8 @@ void edit_free(struct edit *e)
 static bool write_file(const char *path, struct bytes b, struct error *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	size_t at = 0;
-	while (fd >= 0 && at < b.len) {
-		ssize_t n = write(fd, b.at + at, b.len - at);
-		if (n < 0 && errno != EINTR)
-			break;
-		at += n > 0 ? (size_t)n : 0;
-	}
+	bool fine = fd >= 0 && file_write_all(fd, b);
 	int problem = errno;
-	bool fine = fd >= 0 && at == b.len;
 	if (fd >= 0 && close(fd) && fine) {
 		problem = errno;
 		fine = false;
