@@ -4,6 +4,8 @@
  *    redact_shapes.c     tokens that tell by their form what they are: one table
  *    redact_text.c       any text: shapes, NAME=VALUE, NAME: VALUE, elements and attributes, URLs
  *    redact_url.c        URLs, their user, path and query; forms
+ *    redact_logins.c     user and password: //user:pw@host, curl -u
+ *    redact_lines.c      values of YAML on lines of their own
  *    redact_json.c       JSON, edited in place: order, spacing and doubled keys stay
  *    redact_multipart.c  parts of multipart/…
  *    redact_body.c       a body by its type and content coding

@@ -278,6 +278,14 @@ static bool find_next(struct walk *w, size_t i)
 	if (!meaning_of(w, i, &name))
 		return false;
 	bool is_option = name.len > 2 && memcmp(name.at, "--", 2) == 0;
+	/* ["curl", "-u", "user:pw"] */
+	if ((bytes_equal(name, bytes_of("-u")) || bytes_equal(name, bytes_of("--user"))) &&
+	    login_is_pair(inside(json_lexeme(w->in, &w->t->at[i + 1])))) {
+		w->pair = i + 1;
+		w->pair_why = WHY_NAME;
+		w->pair_name = inside(json_lexeme(w->in, &w->t->at[i]));
+		return true;
+	}
 	if (name.len > 100 || !(is_option || is_one_of(w->levels[w->t->at[i].depth].key, lists)))
 		return true;
 	w->pair = i + 1;

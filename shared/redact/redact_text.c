@@ -10,6 +10,8 @@
 #define NAME_MOST 100
 #define TAG_MOST 4096
 #define BASE64_MIN 12
+#define LIST_MOST 4096
+#define CURL_MOST 4096 /* from the command to its option */
 
 /* What is found at a place: text[from, end) is to become `put`. */
 struct edit {
@@ -24,6 +26,13 @@ struct ahead {
 	enum redact_why why;
 };
 
+/* Lines below a name of YAML, whose values go; end 0: none. */
+struct block {
+	size_t next, end; /* the line that is to be looked at */
+	struct bytes name;
+	bool scalar, deep;
+};
+
 struct scan {
 	struct redaction *r;
 	struct bytes text;
@@ -34,6 +43,9 @@ struct scan {
 	/* What was found ahead: the value of an element or of an attribute that another one names, and of NAME=VALUE.
 	 * What stands before it is still looked at. */
 	struct ahead tagged, assigned;
+	struct block block;
+	size_t curl;  /* behind the last word "curl" */
+	size_t netrc; /* here another word of a netrc stands */
 };
 
 static bool is_name_start(uint8_t c)
@@ -124,6 +136,89 @@ static bool is_word_of_json(struct bytes value)
 	       bytes_equal_nocase(value, "false");
 }
 
+/* ["abc", "def"]: from the first to the last, in one; not what is nested. */
+static bool list_value(struct bytes text, size_t at, size_t *from, size_t *end)
+{
+	uint8_t quote;
+	size_t i = skip_blanks(text, at + 1), opening = quote_at(text, i, &quote), to;
+	bool many = false;
+	*from = i + opening;
+	for (to = i; to < text.len && to - at < LIST_MOST && !strchr("[]{}\n", text.at[to] ? text.at[to] : ' '); to++)
+		many = many || text.at[to] == ',';
+	if (to >= text.len || text.at[to] != ']')
+		return false;
+	while (to > *from && (text.at[to - 1] == ' ' || text.at[to - 1] == '\t'))
+		to--;
+	*end = to - opening;
+	if (opening)
+		return to >= *from + opening && text.at[to - 1] == quote;
+	return many && to > i && isalpha(text.at[i]);
+}
+
+static size_t skip_some_space(struct bytes text, size_t at)
+{
+	for (int i = 0; i < 16 && at < text.len && isspace(text.at[at]); i++)
+		at++;
+	return at;
+}
+
+/* machine HOST login USER password PASSWORD, with the word `name` at `at`. */
+static void look_at_netrc(struct scan *s, size_t at, struct bytes name)
+{
+	struct bytes text = s->text;
+	size_t from = skip_some_space(text, at + name.len), end = from;
+	bool is_default = bytes_equal_nocase(name, "default"),
+	     begins = is_default || bytes_equal_nocase(name, "machine");
+	bool is_password = bytes_equal_nocase(name, "password") || bytes_equal_nocase(name, "passwd");
+	if (from == at + name.len || (begins ? !begins_line(text, at) : s->netrc == 0 || s->netrc != at))
+		return;
+	if (is_default) {
+		s->netrc = from;
+		return;
+	}
+	if (!begins && !is_password && !bytes_equal_nocase(name, "login") && !bytes_equal_nocase(name, "account"))
+		return;
+	while (end < text.len && end - from < 512 && text.at[end] > ' ')
+		end++;
+	s->netrc = skip_some_space(text, end);
+	if (is_password && !redact_is_done(bytes_make(text.at + from, end - from)))
+		s->assigned = (struct ahead){ from, end, name, WHY_NAME };
+}
+
+/* Whether the value is on the lines below. */
+static bool look_below(struct scan *s, size_t at, struct bytes name, size_t behind)
+{
+	bool scalar;
+	size_t from, end;
+	if (!begins_line(s->text, at) || !lines_follow(s->text, behind, &scalar, &from))
+		return false;
+	struct redact_match m = redact_match_name(s->r->names, WHERE_TEXT, name, bytes_of(NULL));
+	bool within = at < s->block.end && (s->block.deep || s->block.scalar);
+	if (m.why != WHY_NOT && !within && (end = lines_end(s->text, at, from, scalar)) > 0)
+		s->block = (struct block){ from, end, name, scalar, m.deep };
+	return true;
+}
+
+/* A line of those below a name. */
+static void look_at_line(struct scan *s, size_t at)
+{
+	struct block *b = &s->block;
+	const uint8_t *feed = memchr(s->text.at + at, '\n', b->end - at);
+	size_t end = feed ? (size_t)(feed - s->text.at) : b->end;
+	bool begins = at == b->next;
+	b->next = end + 1;
+	if (!begins)
+		return;
+	struct bytes value = line_value(s->text, at, end, b->scalar, b->deep);
+	if (redact_is_done(value) || (!b->scalar && is_word_of_json(value)))
+		return;
+	enum redact_why why =
+	    redact_match_value(s->r->names, WHERE_TEXT, b->name, bytes_of(NULL), value, BESIDE_NOTHING).why;
+	size_t from = (size_t)(value.at - s->text.at);
+	if (why != WHY_NOT)
+		s->assigned = (struct ahead){ from, from + value.len, b->name, why };
+}
+
 /* Whether it can be a secret's name at all, whatever its value is. */
 static bool may_be_secret(const struct scan *s, struct bytes name)
 {
@@ -143,7 +238,10 @@ static void find_assignment(struct scan *s, size_t at)
 	struct bytes name = bytes_make(text.at + at, i - at);
 	if (name.len > NAME_MOST)
 		return;
+	look_at_netrc(s, at, name);
 	i += quote_at(text, i, &quote);
+	/* Properties of Java as they were written by it. */
+	i += i + 1 < text.len && text.at[i] == '\\' && (text.at[i + 1] == '=' || text.at[i + 1] == ':');
 	size_t behind = i;
 	i = skip_blanks(text, i);
 	if (i >= text.len)
@@ -161,10 +259,19 @@ static void find_assignment(struct scan *s, size_t at)
 	if (i >= text.len)
 		return;
 	size_t opening = quote_at(text, i, &quote);
-	if (!may_be_secret(s, name))
+	if (!may_be_secret(s, name) || (colon && look_below(s, at, name, i)))
 		return;
 	size_t from = i + opening;
-	if (opening)
+	if (opening == 1 && i + 2 < text.len && text.at[i + 1] == quote && text.at[i + 2] == quote) {
+		/* of three quotes */
+		from += 2;
+		const uint8_t *close = memmem(text.at + from, text.len - from, text.at + i, 3);
+		end = close ? (size_t)(close - text.at) : text.len;
+	} else if (text.at[i] == '[' && list_value(text, i, &from, &end)) {
+		opening = 1;
+		if (!redact_match_name(s->r->names, WHERE_TEXT, name, bytes_of(NULL)).deep)
+			return;
+	} else if (opening)
 		end = quoted_end(text, from, quote, opening > 1);
 	else if (text.at[i] == '{' || text.at[i] == '[' || text.at[i] == '$' || text.at[i] == '<')
 		return; /* looked into, a variable, or an element's */
@@ -440,7 +547,9 @@ static bool look_at(struct scan *s, size_t at, struct edit *e, bool *found)
 	struct bytes text = s->text;
 	uint8_t c = text.at[at];
 	struct shape_hit hit;
-	size_t end;
+	size_t from, end;
+	if (at < s->block.end && at >= s->block.next)
+		look_at_line(s, at);
 	if (!put_ahead(s, at, &s->tagged, e, found))
 		return false;
 	if (*found)
@@ -450,6 +559,16 @@ static bool look_at(struct scan *s, size_t at, struct edit *e, bool *found)
 	if (*found)
 		return true;
 	*found = true;
+	if (c == 'c' && text.len - at > 4 && memcmp(text.at + at, "curl", 4) == 0 && !isalnum(text.at[at + 4]))
+		s->curl = at + 4;
+	if (c == '-' && s->curl && at - s->curl < CURL_MOST && login_of_curl(text, at, &from, &end) &&
+	    !redact_is_done(bytes_make(text.at + from, end - from)))
+		s->assigned = (struct ahead){ from, end, bytes_of("user"), WHY_NAME };
+	if (c == '/' && login_in_link(text, at, &end)) {
+		e->from = at + 2;
+		e->end = end;
+		return redact_user(s->r, bytes_make(text.at + at + 2, end - at - 2), &e->put);
+	}
 	if (c == ':' && is_url_at(text, at, &end)) {
 		e->from = at + 3;
 		e->end = end;

@@ -246,9 +246,9 @@ static bool put_target(struct redaction *r, struct bytes target, bool paths, uns
 }
 
 /* "user:password@" */
-static bool put_user(struct redaction *r, struct bytes user, struct buffer *out)
+bool redact_user(struct redaction *r, struct bytes user, struct buffer *out)
 {
-	const uint8_t *colon = memchr(user.at, ':', user.len);
+	const uint8_t *colon = user.len ? memchr(user.at, ':', user.len) : NULL;
 	struct bytes name = colon ? bytes_make(user.at, (size_t)(colon - user.at)) : user;
 	struct bytes password = colon ? bytes_make(colon + 1, user.len - name.len - 1) : bytes_of("");
 	if (redact_is_done(name) && redact_is_done(password))
@@ -258,13 +258,33 @@ static bool put_user(struct redaction *r, struct bytes user, struct buffer *out)
 	       (password.len == 0 || redact_put(out, password.len));
 }
 
+/* "me:p#ss@host": a password that nobody escaped, as what stands behind the colon is no port. Behind its '@', or 0. */
+static size_t behind_odd_password(struct bytes rest)
+{
+	size_t colon = 0, i;
+	while (colon < rest.len && colon < 64 && isalnum(rest.at[colon]))
+		colon++;
+	if (colon == 0 || colon >= rest.len || rest.at[colon] != ':')
+		return 0;
+	for (i = colon + 1; i < rest.len && isdigit(rest.at[i]);)
+		i++;
+	if (i >= rest.len || strchr("/?#", rest.at[i] ? rest.at[i] : ' ') || rest.at[i] == '{')
+		return 0;
+	for (; i < rest.len && i < 256; i++)
+		if (rest.at[i] == '@')
+			return i + 1;
+	return 0;
+}
+
 bool redact_behind_scheme(struct redaction *r, struct bytes rest, bool paths, unsigned depth, struct buffer *out)
 {
 	size_t host = 0;
 	for (size_t i = 0; i < rest.len && rest.at[i] != '/' && rest.at[i] != '?' && rest.at[i] != '#'; i++)
 		if (rest.at[i] == '@')
 			host = i + 1;
-	if (host && (!(host == 1 || put_user(r, bytes_make(rest.at, host - 1), out)) || !buffer_put_u8(out, '@')))
+	if (!host)
+		host = behind_odd_password(rest);
+	if (host && (!(host == 1 || redact_user(r, bytes_make(rest.at, host - 1), out)) || !buffer_put_u8(out, '@')))
 		return false;
 	/* Host and path are looked at as one: some hooks are known by both. */
 	return put_target(r, bytes_make(rest.at + host, rest.len - host), paths, depth, out);

@@ -188,6 +188,45 @@ static void test_bodies(void **state)
 		  NULL },
 		{ "text/plain", "secretary_password: hunter2\nauthorization: hunter2\n",
 		  "secretary_password: REDACTED\nauthorization: REDACTED\n" },
+		/* users and passwords */
+		{ "text/plain", "see //me:hunter2@a.test/x and https://me:p#ss/hunter2@a.test:80/x",
+		  "see //REDACTED:REDACTED@a.test/x and https://REDACTED:REDACTEDxxxx@a.test:80/x" },
+		{ "application/json", "{\"a\":\"//me:hunter2@a.test\",\"b\":[\"curl\",\"-u\",\"me:hunter2\"]}",
+		  "{\"a\":\"//REDACTED:REDACTED@a.test\",\"b\":[\"curl\",\"-u\",\"REDACTEDxx\"]}" },
+		{ "text/plain",
+		  "curl -s -u me:hunter2 a.test; curl --user 'me:hunter 2' \\\n --proxy-user=me:hunter2 -ume:hunter2",
+		  "curl -s -u REDACTEDxx a.test; curl --user 'REDACTEDxxx' \\\n --proxy-user=REDACTEDxx -uREDACTEDxx" },
+		{ "text/plain", "docker run -u root:root -u 1000:1000; curl -u 10:10 -u $ME:$PW http://a.test:80/b@c",
+		  NULL },
+		{ "text/plain",
+		  "machine a.test login me password hunter2\nmachine b.test\n  login me\n  password hunter2\ndefault "
+		  "login x password hunter2",
+		  "machine a.test login me password REDACTED\nmachine b.test\n  login me\n  password REDACTED\ndefault "
+		  "login x password REDACTED" },
+		{ "text/plain", "Your machine, then a login with a password later. // todo: me@a.test", NULL },
+		/* YAML, TOML, properties */
+		{ "application/yaml",
+		  "db:\n  password:\n    hunter2\n  port: 5\n- token: |-\n    hunter2\n    hunter3\n  b: c\n",
+		  "db:\n  password:\n    REDACTED\n  port: 5\n- token: |-\n    REDACTED\n    REDACTED\n  b: c\n" },
+		{ "application/yaml",
+		  "tokens:\n- hunter2\n- \"hunter3\"\nnames:\n- x\npassword: !!str &a >  # folded\n  hunter2\n\n  "
+		  "hunter3\nend: 1",
+		  "tokens:\n- REDACTED\n- \"REDACTED\"\nnames:\n- x\npassword: !!str &a >  # folded\n  REDACTED\n\n  "
+		  "REDACTED\nend: 1" },
+		{ "application/yaml",
+		  "credentials:\n  user: me\n  more:\n    - hunter2\nauthorization:\n  pending\ntokens: [hunter2, "
+		  "hunter3]\n",
+		  "credentials:\n  user: REDACTED\n  more:\n    - REDACTED\nauthorization:\n  pending\ntokens: "
+		  "[REDACTEDxxxxxxxx]\n" },
+		{ "application/yaml",
+		  "password:\nname: x\ntoken:\n\nmore: |\n  text of many\n  lines\npass:\n  count: 3\n", NULL },
+		{ "text/plain", "log {\"tokens\":[\"hunter2\",\"b\"],\"c\":[\"d\"]}",
+		  "log {\"tokens\":[\"REDACTEDxxx\"],\"c\":[\"d\"]}" },
+		{ "application/toml", "password = '''hunter2'''\nsecret = \"\"\"\nhunter2\nhunter3\"\"\"\na = ''\n",
+		  "password = '''REDACTED'''\nsecret = \"\"\"REDACTEDxxxxxxxx\"\"\"\na = ''\n" },
+		{ "text/plain",
+		  "spring.datasource.password\\=hunter2\nspring.datasource.user\\=me\na.secret\\: hunter2\n",
+		  "spring.datasource.password\\=REDACTED\nspring.datasource.user\\=me\na.secret\\: REDACTED\n" },
 		/* nothing in it */
 		{ "application/json",
 		  "{\"id\":\"in_1MtHbELkdIwHu7ixl4OzzPMv\",\"sha\":\"6113728f27ae82c7b1a177c8d03f9e96e0adf246\","
@@ -556,6 +595,14 @@ static void test_time(void **state)
 					      "whsec_",
 					      "whsec_MfKQ9r8GKYqrTwjUPD8ILPZ/ya29.a0AfH6SMBx1234567890abcdef ",
 					      "a.b-c_d",
+					      "token:\n",
+					      "token:\n ",
+					      "token: |\n  token:\n",
+					      "//a:b",
+					      "curl -u ",
+					      "tokens:['",
+					      "password='''",
+					      "machine a password ",
 					      "Bearer ",
 					      "<a name=\"token\"",
 					      "{\"password\":\"x\"},",
