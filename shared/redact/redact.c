@@ -227,6 +227,44 @@ static bool put_authorization(struct redaction *r, struct bytes name, struct byt
 	       (redact_is_done(rest) ? buffer_append_bytes(out, rest) : redact_put(out, rest.len));
 }
 
+/* One of several protocols: a JWT, a long random word, or one behind its name: "access_token, abc". */
+static bool put_protocol(struct redaction *r, struct bytes piece, struct bytes before, struct buffer *out)
+{
+	size_t was = r->total, start = out->len;
+	if (!redact_scan(r, piece, 0, out))
+		return false;
+	if (r->total > was || memmem(piece.at, piece.len, REDACTED, strlen(REDACTED)))
+		return true;
+	bool named = before.len && redact_match_name(r->names, WHERE_HEADER, before, bytes_of(NULL)).why != WHY_NOT;
+	/* "base64url.bearer.authorization.k8s.io.QmVh…" */
+	const uint8_t *dot = memrchr(piece.at, '.', piece.len);
+	size_t keep = named || !dot ? 0 : (size_t)(dot - piece.at) + 1;
+	if (!named && !redact_is_random(bytes_make(piece.at + keep, piece.len - keep)))
+		return true;
+	redact_note(r, REDACT_HEADER, bytes_of("Sec-WebSocket-Protocol"),
+		    named ? "behind a secret's name" : "random letters");
+	out->len = start;
+	return buffer_append(out, piece.at, keep) && redact_put(out, piece.len - keep);
+}
+
+static bool put_protocols(struct redaction *r, struct bytes value, struct buffer *out)
+{
+	struct bytes before = bytes_of(NULL);
+	for (size_t at = 0; at < value.len;) {
+		size_t end = at;
+		while (end < value.len && value.at[end] != ',' && value.at[end] != ' ')
+			end++;
+		struct bytes piece = bytes_make(value.at + at, end - at);
+		if (piece.len && !put_protocol(r, piece, before, out))
+			return false;
+		if (end < value.len && !buffer_put_u8(out, value.at[end]))
+			return false;
+		before = piece.len ? piece : before;
+		at = end + 1;
+	}
+	return true;
+}
+
 static bool is_one_of(struct bytes name, const char *const *list)
 {
 	for (; *list; list++)
@@ -257,6 +295,8 @@ static bool put_field(struct redaction *r, struct bytes name, struct bytes value
 		redact_note_named(r, REDACT_HEADER, name, m.why);
 		return redact_put_value(out, m.why, value);
 	}
+	if (bytes_equal_nocase(name, "sec-websocket-protocol"))
+		return put_protocols(r, value, out);
 	return is_link(value) ? redact_url(r, value, out) : redact_value(r, value, 0, out);
 }
 

@@ -340,6 +340,81 @@ static bool pem_at(struct bytes text, size_t at, struct shape_hit *hit)
 	return true;
 }
 
+#define LINES_MOST ((size_t)64 << 10)
+
+/* The lines of a key of PuTTY behind "Private-Lines: 14". */
+static bool putty_at(struct bytes text, size_t at, struct shape_hit *hit)
+{
+	static const char begin[] = "Private-Lines:";
+	if (!starts(text, at, begin))
+		return false;
+	size_t from = at + sizeof begin - 1, end;
+	while (from < text.len && (isdigit(text.at[from]) || (text.at[from] && strchr(" \r\n", text.at[from]))))
+		from++;
+	/* "\n" that was not unescaped. */
+	while (from + 1 < text.len && text.at[from] == '\\' && strchr("rn", text.at[from + 1]))
+		from += 2;
+	end = from;
+	while (end < text.len && end - from < LINES_MOST && !starts(text, end, "Private-MAC") &&
+	       (is_letter(B64, text.at[end]) || (text.at[end] && strchr("\\\r\n ", text.at[end]))))
+		end++;
+	while (end > from && strchr("\r\n ", text.at[end - 1]))
+		end--;
+	return end > from + 8 && take(text, at, from - at, end, "PuTTY key", hit);
+}
+
+/* Nobody chose it: digits among letters that change often, or long hexadecimal. */
+static bool is_link_token(struct bytes b)
+{
+	struct letter_counts n = { 0, 0, 0, 0 };
+	size_t hex = 0;
+	int before = 0;
+	for (size_t i = 0; i < b.len; i++) {
+		uint8_t c = b.at[i];
+		int is = isdigit(c) ? 1 : isupper(c) ? 2 : islower(c) ? 3 : before;
+		n.digits += is == 1 && isdigit(c);
+		n.upper += isupper(c) != 0;
+		n.lower += islower(c) != 0;
+		n.changes += is != before;
+		hex += isxdigit(c) || c == '-';
+		before = is;
+	}
+	if (b.len >= 16 && hex == b.len && n.digits >= 2 && n.upper + n.lower >= 1)
+		return true;
+	if (b.len >= 16 && n.upper >= 3 && n.lower >= 3 && n.changes * 3 >= b.len)
+		return true;
+	return b.len >= 8 && n.digits >= 2 && n.upper + n.lower >= 2 && n.changes >= 4;
+}
+
+/* /reset/3f9a…, /invite/aB3dE5…, /confirm/MQ/c2x-…: who has the link is let in. */
+static bool link_at(struct bytes text, size_t at, struct shape_hit *hit)
+{
+	static const char *const words[] = {
+		"reset",    "password-reset", "reset-password", "reset_password", "resetpassword", "invite",
+		"invites",  "invitation",     "invitations",    "confirm",        "confirmation",  "confirm-email",
+		"verify",   "verification",   "verify-email",   "email-verify",   "magic",         "magic-link",
+		"activate", "unsubscribe",    "unsub",
+	};
+	size_t i = at + 1, from, end;
+	bool known = false;
+	while (i < text.len && i - at < 20 && is_letter(WORDS, text.at[i]))
+		i++;
+	if (i >= text.len || text.at[i] != '/')
+		return false;
+	struct bytes word = bytes_make(text.at + at + 1, i - at - 1);
+	for (size_t k = 0; k < sizeof words / sizeof *words && !known; k++)
+		known = bytes_equal_nocase(word, words[k]);
+	/* Behind the id of a user perhaps. */
+	for (int segment = 0; known && segment < 2 && i < text.len && text.at[i] == '/'; segment++, i = end) {
+		from = i + 1;
+		for (end = from; end < text.len && end - from < 512 && is_letter(DOTTED, text.at[end]);)
+			end++;
+		if (is_link_token(bytes_make(text.at + from, end - from)))
+			return take(text, at, from - at, end, "link with a token", hit);
+	}
+	return false;
+}
+
 /* 123456789:AA… of a Telegram bot. */
 static bool telegram_at(struct bytes text, size_t at, struct shape_hit *hit)
 {
@@ -457,7 +532,8 @@ bool shape_at(const struct redaction *r, struct shape_scan *s, struct bytes text
 	if (c >= 0x80 || (!isalnum(c) && c != '/'))
 		return false;
 	bool word = begins_word(text, at);
-	if (row_at(r, text, at, word, hit))
+	if (row_at(r, text, at, word, hit) || (c == '/' && link_at(text, at, hit)) ||
+	    (c == 'P' && putty_at(text, at, hit)))
 		return true;
 	/* "bot123:…" as it stands in the URLs of Telegram. */
 	bool number = isdigit(c) && at > 0 && !isdigit(text.at[at - 1]);
