@@ -1,11 +1,11 @@
 #include "client/options/command.h"
 #include "client/print/row_json.h"
 #include "shared/base/clock.h"
+#include "shared/base/process.h"
 #include "shared/disk/disk.h"
 #include "shared/base/text.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -54,7 +54,7 @@ static void on_client(void *user, const struct client_status *c)
 {
 	struct status *s = user;
 	/* A killed client leaves its row behind. */
-	if (s->failed || c->pid <= 0 || (kill((pid_t)c->pid, 0) != 0 && errno == ESRCH))
+	if (s->failed || !process_is_alive(c->pid))
 		return;
 	uint64_t now = clock_now_us();
 	bool stale = c->confirmed_at_us + 2 * c->ping_interval_ms * 1000 < now;

@@ -2,10 +2,9 @@
 
 #include "client/inspect/inspect_private.h"
 #include "shared/base/clock.h"
+#include "shared/base/process.h"
 #include "shared/store/store_part.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -378,7 +377,7 @@ static void on_client(void *user, const struct client_status *c)
 	struct client_state *out = user,
 			    now = { .running = true, .confirmed_at_us = c->confirmed_at_us, .lag_us = c->lag_us };
 	/* A killed client leaves its row behind. */
-	if (c->pid <= 0 || (kill((pid_t)c->pid, 0) != 0 && errno == ESRCH))
+	if (!process_is_alive(c->pid))
 		return;
 	copy_text(now.state, sizeof now.state, c->state);
 	copy_text(now.detail, sizeof now.detail, c->detail);

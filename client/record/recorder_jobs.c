@@ -2,11 +2,10 @@
 #include "client/record/recorder_private.h"
 #include "client/signing/signing_answer.h"
 #include "shared/base/clock.h"
+#include "shared/base/process.h"
 #include "shared/store/store_jobs.h"
 #include "shared/store/store_part.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -16,14 +15,9 @@
 
 /* ---- looking, on the loop ---- */
 
-static bool lives(int64_t pid)
-{
-	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
-}
-
 static bool open_for_me(const struct job *j)
 {
-	return j->state == JOB_ASKED || (j->state == JOB_TAKEN && j->pid != getpid() && !lives(j->pid));
+	return j->state == JOB_ASKED || (j->state == JOB_TAKEN && j->pid != getpid() && !process_is_alive(j->pid));
 }
 
 struct look {

@@ -2,10 +2,9 @@
 #include "client/signing/judge.h"
 #include "client/record/recorder_private.h"
 #include "shared/base/clock.h"
+#include "shared/base/process.h"
 #include "shared/store/store_jobs.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +26,7 @@ struct look_job {
 static void on_client(void *user, const struct client_status *c)
 {
 	struct look_job *j = user;
-	if (c->pid > 0 && c->pid != getpid() && bytes_equal(c->tunnel, bytes_of(j->tunnel)) &&
-	    (kill((pid_t)c->pid, 0) == 0 || errno == EPERM))
+	if (c->pid != getpid() && bytes_equal(c->tunnel, bytes_of(j->tunnel)) && process_is_alive(c->pid))
 		j->elsewhere = true;
 }
 

@@ -4,11 +4,10 @@
 #include "client/signing/resign.h"
 #include "client/signing/signing_ask.h"
 #include "shared/base/clock.h"
+#include "shared/base/process.h"
 #include "shared/http/headers.h"
 #include "shared/http/http_text.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -24,8 +23,7 @@ static void on_client(void *user, const struct client_status *c)
 {
 	struct client_search *search = user;
 	struct replay_client *client = search->client;
-	if (c->pid <= 0 || !c->tunnel.len || !bytes_equal(c->tunnel, search->tunnel) ||
-	    (kill((pid_t)c->pid, 0) != 0 && errno != EPERM))
+	if (!c->tunnel.len || !bytes_equal(c->tunnel, search->tunnel) || !process_is_alive(c->pid))
 		return;
 	client->found = true;
 	client->started_at_us = c->started_at_us;

@@ -1,8 +1,7 @@
 #include "client/signing/signing_ask.h"
 #include "shared/base/clock.h"
+#include "shared/base/process.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -10,11 +9,6 @@
 #define WAIT_MS 3000
 #define ALIVE_EVERY 40                  /* looks */
 #define FORGOTTEN_US UINT64_C(60000000) /* whoever asked has ended */
-
-static bool lives(int64_t pid)
-{
-	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
-}
 
 /* ---- whom ---- */
 
@@ -49,7 +43,7 @@ static bool knows(struct bytes names, const struct signature_provider *p)
 static void on_client(void *user, const struct client_status *c)
 {
 	struct search *search = user;
-	if (!c->tunnel.len || !lives(c->pid) || !knows(c->secrets, search->provider))
+	if (!c->tunnel.len || !process_is_alive(c->pid) || !knows(c->secrets, search->provider))
 		return;
 	bool of_tunnel = search->tunnel.len && bytes_equal(c->tunnel, search->tunnel);
 	if (search->of_tunnel && !of_tunnel)
@@ -125,7 +119,7 @@ bool signing_ask(struct store *s, int64_t pid, const struct signing *asked, stru
 	for (int i = 0; fine && state == SIGNING_ASKED && found && alive && i < WAIT_MS / LOOK_MS; i++) {
 		nanosleep(&pause, NULL);
 		fine = store_get_signing_state(s, id, &state, &found, e);
-		alive = (i + 1) % ALIVE_EVERY != 0 || lives(pid);
+		alive = (i + 1) % ALIVE_EVERY != 0 || process_is_alive(pid);
 	}
 	if (fine && state == SIGNING_ASKED)
 		fine = error_set(e, EXIT_USAGE,

@@ -1,0 +1,8 @@
+/* Other processes. Any thread. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whether a process of that number lives, whoever owns it; false for what is no process's number. */
+bool process_is_alive(int64_t pid);
