@@ -2,22 +2,14 @@
 #include "client/app/forward_private.h"
 #include "shared/base/loopback.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 static bool is_loopback_host(const char *host)
 {
-	struct in_addr v4;
-	struct in6_addr v6;
-	if (strcasecmp(host, "localhost") == 0)
-		return true;
-	if (inet_pton(AF_INET, host, &v4) == 1)
-		return (ntohl(v4.s_addr) >> 24) == 127;
-	return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+	return strcasecmp(host, "localhost") == 0 || loopback_is_text(host);
 }
 
 bool forward_url_is_local(struct bytes url)

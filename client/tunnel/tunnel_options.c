@@ -1,8 +1,8 @@
 #include "client/tunnel/tunnel_private.h"
 
+#include "shared/base/loopback.h"
 #include "shared/wire/wire.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,12 +53,10 @@ bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e)
 
 bool tunnel_check_options(struct tunnel *t, struct error *e)
 {
-	struct in_addr v4;
 	const struct tunnel_options *o = &t->options;
 	if (!t->host)
 		return error_set(e, EXIT_USAGE, "out of memory");
-	bool loopback = strcmp(t->host, "localhost") == 0 || strcmp(t->host, "::1") == 0 ||
-			(inet_pton(AF_INET, t->host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127);
+	bool loopback = strcmp(t->host, "localhost") == 0 || loopback_is_text(t->host);
 	if (o->name && (strlen(o->name) > 63 || !*o->name || o->name[0] == '-' ||
 			strspn(o->name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(o->name)))
 		return error_set(e, EXIT_USAGE,

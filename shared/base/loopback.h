@@ -6,3 +6,5 @@
 #include <sys/socket.h>
 
 bool loopback_is(const struct sockaddr *a);
+/* The same of an address as text, without brackets: of 127.0.0.0/8, or ::1. */
+bool loopback_is_text(const char *address);
