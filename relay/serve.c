@@ -252,7 +252,7 @@ static bool check_settings(const struct settings *set, struct error *e)
 	    set->refusals_per_address > LIMITS_MAX_RATE)
 		return error_set(e, EXIT_USAGE, "a rate is at most %d requests a second", LIMITS_MAX_RATE);
 	if (set->ping_interval_ms < 1000)
-		return error_set(e, EXIT_USAGE, "--ping-interval must be at least 1s");
+		return error_set(e, EXIT_USAGE, "--ping-interval must be at least a second");
 	if (set->header_timeout_ms == 0 || set->body_timeout_ms == 0 || set->reply_timeout_ms == 0 ||
 	    set->max_connections == 0)
 		return error_set(e, EXIT_USAGE, "--%s must be more than 0: with 0 nothing would come through",

@@ -35,7 +35,7 @@ bool listen_take_options(struct listen_options *o, struct error *e)
 	if (o->drain_parallel > DRAIN_MOST)
 		return error_set(e, EXIT_USAGE, "--drain-parallel goes from 0 (the relay's default) to %d", DRAIN_MOST);
 	if (o->tunnel.ping_interval_ms < 1000)
-		return error_set(e, EXIT_USAGE, "--ping-interval must be at least 1s");
+		return error_set(e, EXIT_USAGE, "--ping-interval must be at least a second");
 	if (o->forward.timeout_ms == 0)
 		return error_set(e, EXIT_USAGE, "--timeout must be more than 0: no app answers in no time");
 	if (o->max_size && o->max_size < STORE_BOUND_LEAST)

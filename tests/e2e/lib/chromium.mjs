@@ -60,15 +60,17 @@ export class Browser {
 
 	/** Waits until a page is loaded of which the text matches `match(text, url)`. */
 	async loaded(match) {
-		let seen = '';
+		let seen = '', text;
 		await waitFor(() => `a page; there is ${seen}`, async () => {
 			// In the middle of a navigation there is no page to ask.
 			const page = await this.eval('document.readyState === "complete" && location.href !== "about:blank" ? [document.body ? document.body.innerText : "", location.href] : null').catch(() => null);
 			if (!page) return false;
 			seen = JSON.stringify(page);
+			// Asked for again, it could be another page's, which is only beginning.
+			[text] = page;
 			return match(...page);
 		});
-		return this.text();
+		return text;
 	}
 
 	text() {
