@@ -7,6 +7,7 @@
  *    redact_logins.c     user and password: //user:pw@host, curl -u
  *    redact_lines.c      values of YAML on lines of their own
  *    redact_json.c       JSON, edited in place: order, spacing and doubled keys stay
+ *    redact_csv.c        columns of CSV
  *    redact_multipart.c  parts of multipart/…
  *    redact_body.c       a body by its type and content coding
  *    redact.c            header fields, and what is counted

@@ -168,6 +168,11 @@ bool redact_content(struct redaction *r, struct bytes type, struct bytes body, u
 		return false;
 	if (done)
 		return true;
+	if ((type_is(type, "text/csv") || type_is(type, "text/tab-separated-values")) &&
+	    !redact_csv(r, body, depth, out, &done))
+		return false;
+	if (done)
+		return true;
 	if (type_is(type, "application/x-www-form-urlencoded"))
 		return redact_pairs(r, WHERE_FORM, body, depth, out);
 	if (looks_like_form(body))

@@ -5,7 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#define MARK_MOST 200 /* "!!binary &a |  # and a comment" */
+#define COLUMN_MOST 200 /* so deep a name may stand: blocks in blocks cost no more than that many looks at a line */
+#define MARK_MOST 200   /* "!!binary &a |  # and a comment" */
 
 static size_t skip_blanks(struct bytes text, size_t at, size_t end)
 {
@@ -55,8 +56,10 @@ static bool is_item(struct bytes text, size_t at)
 size_t lines_end(struct bytes text, size_t name, size_t from, bool scalar)
 {
 	size_t column = 0, end = 0;
-	while (column < name && text.at[name - column - 1] != '\n')
+	while (column < name && column <= COLUMN_MOST && text.at[name - column - 1] != '\n')
 		column++;
+	if (column > COLUMN_MOST)
+		return 0;
 	if (column && strchr("\"'", text.at[name - 1]))
 		column--;
 	/* "- password: |": what is deeper than the dash is in it. */

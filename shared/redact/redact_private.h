@@ -97,6 +97,8 @@ MUST_CHECK bool redact_json(struct redaction *r, struct bytes text, unsigned dep
 /* The same for JSON whose end is missing, as a body has that was recorded in part. */
 MUST_CHECK bool redact_cut_json(struct redaction *r, struct bytes text, unsigned depth, struct buffer *out,
 				bool *is_json);
+/* *is_csv false: no column is named like a secret, and *out is as it was. */
+MUST_CHECK bool redact_csv(struct redaction *r, struct bytes text, unsigned depth, struct buffer *out, bool *is_csv);
 /* *is_multipart false: no boundary, and *out is as it was. */
 MUST_CHECK bool redact_multipart(struct redaction *r, struct bytes type, struct bytes body, unsigned depth,
 				 struct buffer *out, bool *is_multipart);

@@ -21,6 +21,7 @@ static const char *const heads[] = {
 	"Content-Encoding: gzip\r\n",
 	"Content-Encoding: br\r\n",
 	"Content-Encoding: deflate\r\n",
+	"Content-Type: text/csv\r\n",
 };
 
 static void check(bool holds)

@@ -236,6 +236,15 @@ static void test_bodies(void **state)
 		  "PuTTY-User-Key-File-2: ssh-rsa\r\nEncryption: none\r\nPublic-Lines: 1\r\nAAAAB3Nz\r\nPrivate-Lines: "
 		  "2\r\n"
 		  "REDACTED********************\r\nPrivate-MAC: 0a1b\r\n" },
+		{ "text/csv",
+		  "id,password,\"api key\"\r\n1,hunter2,\"hunter2, \"\"x\"\"\"\r\n2,,k\r\n\"a\nb\",\"hunter2\",see "
+		  "sk_test_abcdef\r\n",
+		  "id,password,\"api "
+		  "key\"\r\n1,REDACTED,\"REDACTEDxxxxxx\"\r\n2,,REDACTED\r\n\"a\nb\",\"REDACTED\","
+		  "REDACTEDxxxxxxxxxx\r\n" },
+		{ "text/csv", "id;token\n1;hunter2\n2;\"hunter2", "id;token\n1;REDACTED\n2;\"REDACTED" },
+		{ "text/csv", "id;pin\n1;4711\n", "id;pin\n1;REDACTED\n" },
+		{ "text/csv", "name,pass,fail,total_tokens\nsecretary,17,0,311\n", NULL },
 		/* nothing in it */
 		{ "application/json",
 		  "{\"id\":\"in_1MtHbELkdIwHu7ixl4OzzPMv\",\"sha\":\"6113728f27ae82c7b1a177c8d03f9e96e0adf246\","
