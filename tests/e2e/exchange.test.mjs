@@ -275,7 +275,7 @@ describe('export and import', () => {
 			[['export', id.at, '--format', 'har', '--redact=page:x'], 2, /'page:x' begins with none of header:/],
 			[['export', id.at, '--format', 'har', '--dry-run'], 2, /--dry-run shows what --redact takes out/],
 			[['export', id.at, '--format', 'curl', '--redact', '--secrets'], 2, /contradict/],
-			[['export', id.at, '--format', 'curl', '--to', 'ftp://x'], 2, /no target/],
+			[['export', id.at, '--format', 'curl', '--to', 'ftp://x'], 2, /not a target/],
 			[['export', id.at, '-o', there], 2, /is there already; --force/],
 			[['export', id.at, '-o', w.path('no', 'folder.har')], 4, /folder\.har cannot be made: No such file/],
 			[['export', id.at, '--format', 'har', '-o', '/dev/full', '--force'], 4, /\/dev\/full cannot be written: No space left/],
