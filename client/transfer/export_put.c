@@ -56,18 +56,26 @@ static json_t *attempt_json(const struct exchange *x)
 	return NULL;
 }
 
-static json_t *ndjson(const struct exchange *x, const struct delivery_row *row)
+/* What the store says of it, in the words of this exchange, which is redacted. */
+static void show_redacted(struct delivery_row *shown, const struct exchange *x)
 {
 	const uint8_t *query = x->target.len ? memchr(x->target.at, '?', x->target.len) : NULL;
-	struct delivery_row shown = *row;
-	/* What the store says of it, in the words of this exchange, which may be redacted. */
-	shown.target = buffer_view(&x->target);
-	shown.path = bytes_make(x->target.at, query ? (size_t)(query - x->target.at) : x->target.len);
-	shown.method = buffer_view(&x->method);
-	shown.event_type = buffer_view(&x->event_type);
-	shown.request_bytes = x->request.body_size;
+	shown->target = buffer_view(&x->target);
+	shown->path = bytes_make(x->target.at, query ? (size_t)(query - x->target.at) : x->target.len);
+	shown->method = buffer_view(&x->method);
+	shown->event_type = buffer_view(&x->event_type);
+	shown->request_bytes = x->request.body_size;
 	if (x->called)
-		shown.response_bytes = x->response.body_size;
+		shown->response_bytes = x->response.body_size;
+}
+
+static json_t *ndjson(const struct exchange *x, const struct delivery_row *row)
+{
+	struct delivery_row shown = { 0 };
+	if (x->redacted && row) {
+		shown = *row;
+		show_redacted(&shown, x);
+	}
 	json_t *o = row_json_delivery(NULL, x->redacted ? &shown : row);
 	int failed =
 	    o == NULL || (x->redacted && set(o, "redacted", json_true())) |
