@@ -47,7 +47,7 @@ LDFLAGS_ALL = $(LINK_HARDEN) $(SAN) $(BREW:%=-L%/lib) $(LDFLAGS) -pthread
 LIBS_CORE = $(shell $(PKG_CONFIG) --libs $(PKGS_CORE))
 # wslay comes without a file for pkg-config on Debian.
 LIBS_WSLAY = $(shell $(PKG_CONFIG) --silence-errors --libs libwslay || echo -lwslay)
-LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs $(PKGS_CLIENT)) $(LIBS_WSLAY) $(LIBS_CORE)
+LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs $(PKGS_CLIENT)) $(LIBS_WSLAY) $(LIBS_CORE) -lm
 LIBS_TUI = $(shell $(PKG_CONFIG) --libs $(PKGS_TUI))
 LIBS_RELAY = $(shell $(PKG_CONFIG) --libs $(PKGS_RELAY)) $(LIBS_CORE)
 
@@ -224,7 +224,7 @@ endif
 # What the unit tests and corpora reach: a line a folder here, each line in build/coverage/index.html.
 coverage:
 	@.ci/deps build test coverage
-	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/coverage OPT="-O0 -g" SAN=--coverage all unit corpus
+	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/coverage OPT="-O0 -g" SAN="--coverage -fprofile-update=atomic" all unit corpus
 	@tests/coverage.sh build/coverage
 
 # For editors and clang-tidy: how each file is compiled.
