@@ -182,7 +182,8 @@ describe('prune', () => {
 		const r = JSON.parse(await road.w.creelOut(['prune', 'status:5xx', '--json']));
 		// 4 is the newest: it stays, so that its number is not given again.
 		assert.equal(r.deleted, 1);
-		assert.ok(r.bytes_after <= r.bytes_before);
+		// The client beside it fills its index of words meanwhile, which may take some pages.
+		assert.ok(r.bytes_after <= r.bytes_before + 64 * 1024, `${r.bytes_before} -> ${r.bytes_after}`);
 		assert.deepEqual(await ids(road.w), [1, 3, 4]);
 		await post(road.relay.port, '/filter/new/s200');
 		await road.w.recorded((row) => row.target === '/new/s200' && row.state === 'delivered');
