@@ -166,11 +166,14 @@ $(BUILD)/pty-run: $(BUILD)/tests/tools/pty_run.o
 # Both programs without the exception that core_dumps.c makes for AddressSanitizer, for the tests of it.
 $(BUILD)/undumpable/core_dumps.o: shared/program/core_dumps.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -fno-sanitize=all -c $< -o $@
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) -fno-sanitize=all -c $< -o $@
 $(BUILD)/undumpable/creel: $(BUILD)/undumpable/core_dumps.o $(BUILD)/client/main.o $(BUILD)/client.a $(BUILD)/tui.a $(BUILD)/shared.a
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_MALLOC) $(LIBS_CLIENT) $(LIBS_TUI)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_MALLOC) $(LIBS_CLIENT) $(LIBS_TUI)
 $(BUILD)/undumpable/creel-relay: $(BUILD)/undumpable/core_dumps.o $(BUILD)/relay/main.o $(BUILD)/relay.a $(BUILD)/shared.a
-	$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_MALLOC) $(LIBS_RELAY)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_MALLOC) $(LIBS_RELAY)
 $(BUILD)/sample-receiver: $(BUILD)/tests/tools/sample_receiver.o $(BUILD)/shared.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY)

@@ -154,11 +154,11 @@ static bool choose_name(struct connection *c, const struct wire_hello *hello, ch
 static void refuse_one_more(struct connection *c)
 {
 	char text[240];
-	snprintf(
-	    text, sizeof text,
-	    "this token owns %lld tunnel names, as many as it may: take one of them (`creel-relay token names`), or "
-	    "free one on the relay with `creel-relay token free NAME`",
-	    (long long)c->relay->settings.max_names_per_token);
+	long long most = (long long)c->relay->settings.max_names_per_token;
+	snprintf(text, sizeof text,
+		 "this token owns %lld tunnel name%s, as many as it may: take one of them (`creel-relay token names`), "
+		 "or free one on the relay with `creel-relay token free TUNNEL`",
+		 most, most == 1 ? "" : "s");
 	connection_refuse(c, WIRE_NOTICE_NAMES, text);
 }
 
