@@ -55,8 +55,8 @@ SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard shared/*/*.c)) $(BUILD)/sha
 CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out client/main.c,$(wildcard client/*.c client/*/*.c))) $(BUILD)/client/samples_built_in.o
 TUI_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tui/*/*.c))
 RELAY_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out relay/main.c,$(wildcard relay/*.c relay/*/*.c)))
-SOURCES := $(wildcard client/*.[ch] client/*/*.[ch] relay/*.[ch] relay/*/*.[ch] shared/*/*.[ch] tui/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/tools/*.[ch] tests/powerloss/*.[ch])
-UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+SOURCES := $(wildcard client/*.[ch] client/*/*.[ch] relay/*.[ch] relay/*/*.[ch] shared/*/*.[ch] tui/*/*.[ch] tests/unit/*.h tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/tools/*.[ch] tests/powerloss/*.[ch])
+UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/test_*.c))
 
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 ASAN := BUILD=build/asan OPT="-O1 -g" SAN="-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer" WERROR=1
@@ -128,21 +128,21 @@ $(COMPLETIONS): $(BUILD)/creel $(wildcard client/completions/*)
 	@mkdir -p $(@D)
 	$(Q)client/completions/generate.sh $(BUILD)/creel $(if $(findstring _creel,$@),zsh,$(subst .,,$(suffix $@))) > $@
 
-# Unit tests: test_client_* sees the client's modules, test_relay_* the relay's, test_tui_* the inspector's, all see shared.
-$(BUILD)/unit/test_client_%: $(BUILD)/tests/unit/test_client_%.o $(BUILD)/client.a $(BUILD)/tui.a $(BUILD)/shared.a
+# Unit tests: those of client/ see the client's modules, of relay/ the relay's, of tui/ the inspector's, all see shared.
+$(BUILD)/unit/client/test_%: $(BUILD)/tests/unit/client/test_%.o $(BUILD)/client.a $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CLIENT) $(LIBS_TUI) -lcmocka
-$(BUILD)/unit/test_relay_%: $(BUILD)/tests/unit/test_relay_%.o $(BUILD)/relay.a $(BUILD)/shared.a
+$(BUILD)/unit/relay/test_%: $(BUILD)/tests/unit/relay/test_%.o $(BUILD)/relay.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY) -lcmocka
-$(BUILD)/unit/test_relay_powerloss: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/powerloss/*.c))
-$(BUILD)/unit/test_tui_%: $(BUILD)/tests/unit/test_tui_%.o $(BUILD)/tests/tools/tui_source.o $(BUILD)/tui.a $(BUILD)/shared.a
+$(BUILD)/unit/relay/test_powerloss: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/powerloss/*.c))
+$(BUILD)/unit/tui/test_%: $(BUILD)/tests/unit/tui/test_%.o $(BUILD)/tests/tools/tui_source.o $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_TUI) -lcmocka
-$(BUILD)/unit/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/shared.a
+$(BUILD)/unit/shared/test_%: $(BUILD)/tests/unit/shared/test_%.o $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) -lcmocka
@@ -209,10 +209,11 @@ test:
 	@tests/e2e/packages.sh
 	@echo "Building with AddressSanitizer and UndefinedBehaviorSanitizer, then parts of it with ThreadSanitizer."
 	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake build/asan/pty-run build/asan/undumpable/creel build/asan/undumpable/creel-relay
-	@$(MAKE) $(PARALLEL) --no-print-directory $(TSAN) $(patsubst %,build/tsan/unit/test_%,batch_writer client_inspect client_recorder client_replayer)
+	@$(MAKE) $(PARALLEL) --no-print-directory $(TSAN) $(patsubst %,build/tsan/unit/%,shared/test_batch_writer client/test_inspect client/test_recorder client/test_replayer)
 	@tests/run.sh build/asan build/tsan
 
-# One test: `make one T=filter` is tests/unit/test_filter.c, `make one T=spool.test.mjs` that end-to-end file.
+# One test: `make one T=filter` is tests/unit/*/test_filter.c (T=client/redact where two folders have one), `make one T=spool.test.mjs` that end-to-end file.
+one: ONE = $(if $(findstring /,$(T)),$(wildcard tests/unit/$(dir $(T))test_$(notdir $(T)).c),$(wildcard tests/unit/*/test_$(T).c))
 one:
 	@[ -n "$(T)" ] || { echo "make one T=filter, or make one T=spool.test.mjs"; exit 2; }
 	@.ci/deps build test
@@ -220,8 +221,9 @@ ifneq ($(findstring .test.mjs,$(T)),)
 	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all build/asan/sample-receiver build/asan/tui-fake build/asan/pty-run
 	@tests/e2e/run.sh $(T)
 else
-	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) build/asan/unit/test_$(T)
-	@build/asan/unit/test_$(T)
+	@[ -n "$(ONE)" ] || { echo "make one: there is no tests/unit/*/test_$(T).c"; exit 2; }
+	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) $(patsubst tests/unit/%.c,build/asan/unit/%,$(ONE))
+	@for t in $(patsubst tests/unit/%.c,build/asan/unit/%,$(ONE)); do $$t || exit 1; done
 endif
 
 # What the unit tests and corpora reach: a line a folder here, each line in build/coverage/index.html.

@@ -4,7 +4,7 @@ set -eu
 build=${1:?usage: coverage.sh BUILD_DIR}
 cd "$(dirname "$0")/.."
 find "$build" -name '*.gcda' -delete
-for t in "$build"/unit/test_*; do
+for t in "$build"/unit/*/test_*; do
 	case $t in *.d | *.o) continue ;; esac
 	"$t" >/dev/null 2>&1 || echo "coverage: ${t##*/} fails" >&2
 done

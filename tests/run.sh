@@ -38,11 +38,11 @@ whole() { # name command…: passes when it exits with 0
 	fi
 }
 
-for t in "$asan"/unit/test_*; do
+for t in "$asan"/unit/*/test_*; do
 	case $t in *.d | *.o) continue ;; esac
 	unit "$t"
 done
-for t in batch_writer client_inspect client_recorder client_replayer; do unit "$tsan/unit/test_$t"; done
+for t in shared/test_batch_writer client/test_inspect client/test_recorder client/test_replayer; do unit "$tsan/unit/$t"; done
 for source in tests/fuzz/fuzz_*.c; do
 	name=$(basename "$source" .c)
 	name=${name#fuzz_}

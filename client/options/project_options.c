@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One line for each option of each command; the walk in test_client_project_options fails for one that is missing.
- * PROJECT_MAY is for what cannot hurt whatever its value: a name, a time limit, which deliveries are shown and how.
- * What runs, writes, deletes or sends anything, or loosens a check, is the user's. */
+/* One line for each option of each command; the walk in tests/unit/client/test_project_options.c fails for one that is
+ * missing. PROJECT_MAY is for what cannot hurt whatever its value: a name, a time limit, which deliveries are shown and
+ * how. What runs, writes, deletes or sends anything, or loosens a check, is the user's. */
 static const struct project_option table[] = {
 	{ "listen", "name", PROJECT_MAY },
 	{ "listen", "route", PROJECT_LOCAL },

@@ -11,7 +11,7 @@ const files = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
 /** What of `text`, which stands in that file, names nothing. */
 function missing(file, text) {
 	const named = [...text.matchAll(/\b(?:client|relay|shared|tui|tests)\/[A-Za-z0-9_/.-]*\.(?:md|sql|c|h|def|mjs|sh|service|pml)\b/g)].map(([name]) => name);
-	const places = [root, path.join(root, 'tests'), path.join(root, path.dirname(file))];
+	const places = [root, path.join(root, 'tests'), path.join(root, 'tests', 'unit'), path.join(root, path.dirname(file))];
 	return named.filter((name) => !places.some((place) => existsSync(path.join(place, name))));
 }
 

@@ -40,7 +40,7 @@ describe('THREATS.md', () => {
 	it('would notice a test that is not there', () => {
 		assert.ok(!tests('e2e/threats.test.mjs').some((there) => there.startsWith('is made up')));
 		assert.ok(tests('e2e/threats.test.mjs').includes('has a row for each threat'));
-		assert.ok(tests('unit/test_wire.c').includes('test_truncation'));
+		assert.ok(tests('unit/shared/test_wire.c').includes('test_truncation'));
 		assert.deepEqual(named('tests of all sorts'), [{ file: 'tests of all sorts', name: null }]);
 	});
 });

@@ -3,7 +3,7 @@
 
 #include "shared/formats/har.h"
 #include "shared/formats/ndjson.h"
-#include "tests/unit/exchange_fixture.h"
+#include "tests/unit/shared/exchange_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,0 +1,211 @@
+/* Who sent a delivery, and what it says happened. */
+#include "tests/unit/shared/signature_fixture.h"
+
+struct origin_case {
+	const char *fields[6];
+	const char *body, *provider, *event;
+	bool is_signed;
+};
+
+static void test_recognise(void **state)
+{
+	static const struct origin_case cases[] = {
+		{ { "X-GitHub-Event", "push", "X-Hub-Signature-256", "sha256=1" }, "{}", "github", "push", true },
+		{ { "X-GitHub-Event", "ping" }, "{}", "github", "ping", false },
+		{ { "Stripe-Signature", "t=1,v1=2" }, "{\"type\":\"invoice.paid\"}", "stripe", "invoice.paid", true },
+		{ { "User-Agent", "Stripe/1.0 (+https://stripe.com)" }, "{\"type\":\"a.b\"}", "stripe", "a.b", false },
+		{ { "X-Hub-Signature-256", "sha256=1" }, "{}", NULL, "", true },
+		{ { "X-Hub-Signature-256", "sha256=1" },
+		  "{\"object\":\"page\",\"entry\":[{\"id\":\"1\"}]}",
+		  "meta",
+		  "page",
+		  true },
+		{ { "X-Hub-Signature-256", "sha256=1", "User-Agent", "facebookexternalua" },
+		  "{\"object\":\"x\"}",
+		  "meta",
+		  "x",
+		  true },
+		{ { "X-Hub-Signature", "sha1=1" }, "{\"topic\":\"user.created\"}", "intercom", "user.created", true },
+		{ { "X-Hub-Signature", "sha256=1" }, "{}", "bitbucket", "", true },
+		{ { "X-Hub-Signature", "sha256=1", "X-Event-Key", "repo:push" }, "{}", "bitbucket", "repo:push", true },
+		{ { "X-Slack-Signature", "v0=1", "Content-Type", "application/x-www-form-urlencoded" },
+		  "token=1&command=%2Fweather&text=94070",
+		  "slack",
+		  "/weather",
+		  true },
+		{ { "X-Slack-Signature", "v0=1" },
+		  "{\"type\":\"event_callback\",\"event\":{\"type\":\"app_mention\"}}",
+		  "slack",
+		  "app_mention",
+		  true },
+		{ { "svix-id", "1", "svix-signature", "v1,x" },
+		  "{\"type\":\"user.created\"}",
+		  "svix",
+		  "user.created",
+		  true },
+		{ { "webhook-signature", "v1,x" }, "{\"type\":\"a\"}", "standard", "a", true },
+		{ { NULL },
+		  "{\"signature\":{\"timestamp\":\"1\",\"token\":\"t\",\"signature\":\"s\"},\"event-data\":{\"event\":"
+		  "\"opened\"}}",
+		  "mailgun",
+		  "opened",
+		  true },
+		{ { "x-amz-sns-message-type", "Notification" }, "{}", "sns", "Notification", true },
+		{ { "X-Telegram-Bot-Api-Secret-Token", "x" }, "{}", "telegram", "", true },
+		{ { "Paypal-Transmission-Id", "1", "Paypal-Transmission-Sig", "x" }, "{}", "paypal", "", true },
+		{ { "Plaid-Verification", "x" }, "{}", "plaid", "", true },
+		{ { "X-Gitlab-Event", "Push Hook", "webhook-signature", "v1,x" }, "{}", "gitlab", "Push Hook", true },
+		{ { "X-HubSpot-Signature-v3", "x" },
+		  "[{\"subscriptionType\":\"contact.creation\"}]",
+		  "hubspot",
+		  "contact.creation",
+		  true },
+		{ { NULL }, "{\"type\":\"invoice.paid\"}", NULL, "", false },
+		{ { "User-Agent", "curl/8" }, "{", NULL, "", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct origin_case *k = &cases[i];
+		struct buffer headers = { 0 };
+		struct signature_origin got;
+		for (int f = 0; f < 6 && k->fields[f]; f += 2)
+			field(&headers, k->fields[f], k->fields[f + 1]);
+		assert_true(signature_recognise(buffer_view(&headers), bytes_of(k->body), &got));
+		if (!got.provider != !k->provider || (k->provider && strcmp(got.provider, k->provider) != 0) ||
+		    !bytes_equal(buffer_view(&got.event), bytes_of(k->event)) || got.is_signed != k->is_signed)
+			fail_msg("%zu: %s %.*s %d", i, got.provider ? got.provider : "none", (int)got.event.len,
+				 got.event.at ? (char *)got.event.at : "", got.is_signed);
+		buffer_free(&got.event);
+		buffer_free(&headers);
+	}
+}
+
+/* The vectors say who sent them, but where two share a field and nothing else tells. */
+static void test_recognise_vectors(void **state)
+{
+	json_t *all = vectors(), *v;
+	size_t i, known = 0;
+	(void)state;
+	json_array_foreach(all, i, v)
+	{
+		struct request r;
+		struct signature_origin got;
+		const char *name = json_string_value(json_object_get(v, "provider"));
+		read_vector(v, &r);
+		assert_true(signature_recognise(buffer_view(&r.headers), buffer_view(&r.body), &got));
+		if (got.provider && strcmp(got.provider, name) != 0)
+			fail_msg("%s taken for %s", name, got.provider);
+		known += got.provider != NULL;
+		buffer_free(&got.event);
+		request_free(&r);
+	}
+	json_decref(all);
+	assert_true(known >= 100);
+}
+
+/* The id its sender knows an event by, wherever that one puts it. */
+static void test_event_ids(void **state)
+{
+	static const struct {
+		const char *provider, *fields[4], *body, *id;
+	} cases[] = {
+		{ "stripe", { NULL }, "{\"id\":\"evt_1Q8xZ\",\"object\":\"event\"}", "evt_1Q8xZ" },
+		{ "stripe", { NULL }, "{\"id\":\"evt_1Q8xZ\"", "" },
+		{ "stripe", { NULL }, "{\"id\":{\"a\":1}}", "" },
+		{ "github", { "X-GitHub-Delivery", "72d3162e-cc78-11e3" }, "{\"id\":1}", "72d3162e-cc78-11e3" },
+		{ "github", { "X-GitHub-Event", "push" }, "{\"id\":1}", "" },
+		{ "shopify", { "X-Shopify-Event-Id", "e", "X-Shopify-Webhook-Id", "w" }, "{\"id\":7}", "w" },
+		{ "shopify", { "X-Shopify-Event-Id", "e" }, "{\"id\":7}", "e" },
+		{ "linear", { "linear-delivery", "234d1a4e" }, "{}", "234d1a4e" },
+		{ "twitch", { "Twitch-Eventsub-Message-Id", "m1" }, "{}", "m1" },
+		{ "slack", { NULL }, "{\"event_id\":\"Ev08\",\"event\":{}}", "Ev08" },
+		{ "slack",
+		  { "Content-Type", "application/x-www-form-urlencoded" },
+		  "command=%2Fa&trigger_id=13.7%2Bx",
+		  "13.7+x" },
+		{ "twilio", { "Content-Type", "application/x-www-form-urlencoded" }, "CallSid=CA1&To=2", "CA1" },
+		{ "hubspot", { NULL }, "[{\"eventId\":3816279340}]", "3816279340" },
+		{ "line", { NULL }, "{\"events\":[{\"webhookEventId\":\"01FZ\"}]}", "01FZ" },
+		{ "svix", { "svix-id", "msg_1" }, "{\"id\":\"no\"}", "msg_1" },
+		{ "standard", { "webhook-id", "msg_2" }, "{}", "msg_2" },
+		{ "acme", { "webhook-id", "msg_3" }, "{\"id\":\"no\"}", "msg_3" },
+		{ "acme", { NULL }, "{\"id\":\"no\",\"type\":\"a\"}", "" },
+		{ "", { NULL }, "{\"id\":\"evt_9\",\"type\":\"a.b\"}", "evt_9" },
+		{ "", { NULL }, "{\"id\":\"row 9\"}", "" },
+		{ "", { NULL }, "", "" },
+		{ "github", { "X-GitHub-Delivery", "" }, "", "" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buffer headers = { 0 }, id = { 0 };
+		for (int f = 0; f < 4 && cases[i].fields[f]; f += 2)
+			field(&headers, cases[i].fields[f], cases[i].fields[f + 1]);
+		bool there = signature_event_id(bytes_of(cases[i].provider), buffer_view(&headers),
+						bytes_of(cases[i].body), &id);
+		if (there != (*cases[i].id != 0) || !bytes_equal(buffer_view(&id), bytes_of(cases[i].id)))
+			fail_msg("%zu: %.*s", i, (int)id.len, id.at ? (char *)id.at : "");
+		buffer_free(&headers);
+		buffer_free(&id);
+	}
+}
+
+/* What is longer than any id is none. */
+static void test_signed_at(void **state)
+{
+	static const struct {
+		const char *provider, *name, *value, *body;
+		int64_t at; /* 0: it does not say */
+	} cases[] = {
+		{ "stripe", "Stripe-Signature", "t=1764000151,v1=5257", "", 1764000151 },
+		{ "stripe", "Stripe-Signature", "v1=5257,t=1764000151", "", 1764000151 },
+		{ "paddle", "Paddle-Signature", "ts=1764000151;h1=ab", "", 1764000151 },
+		{ "github", "X-Hub-Signature-256", "sha256=ab", "", 0 },
+		{ "stripe", "Stripe-Signature", "t=x,v1=5257", "", 0 },
+		{ "nobody", "Stripe-Signature", "t=1764000151,v1=5257", "", 0 },
+		{ "", "Stripe-Signature", "t=1764000151,v1=5257", "", 0 },
+		{ "linear", "Linear-Signature", "ab", "{\"webhookTimestamp\": 1764000151999}", 1764000151 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buffer headers = { 0 };
+		int64_t at = 0;
+		assert_true(headers_append(&headers, bytes_of(cases[i].name), bytes_of(cases[i].value)));
+		bool there = signature_signed_at(bytes_of(cases[i].provider), buffer_view(&headers),
+						 bytes_of(cases[i].body), &at);
+		assert_int_equal(there, cases[i].at != 0);
+		if (there)
+			assert_int_equal(at, cases[i].at);
+		buffer_free(&headers);
+	}
+	/* Fields of their own. */
+	struct buffer headers = { 0 };
+	int64_t at;
+	assert_true(headers_append(&headers, bytes_of("X-Zm-Signature"), bytes_of("v0=ab")) &&
+		    headers_append(&headers, bytes_of("X-Zm-Request-Timestamp"), bytes_of("1764000151")));
+	assert_true(signature_signed_at(bytes_of("zoom"), buffer_view(&headers), bytes_of(""), &at));
+	assert_int_equal(at, 1764000151);
+	buffer_free(&headers);
+}
+
+static void test_event_id_too_long(void **state)
+{
+	char value[300] = { 0 };
+	struct buffer headers = { 0 }, id = { 0 };
+	(void)state;
+	memset(value, 'x', 201);
+	field(&headers, "X-GitHub-Delivery", value);
+	assert_false(signature_event_id(bytes_of("github"), buffer_view(&headers), bytes_of(""), &id));
+	assert_int_equal(id.len, 0);
+	buffer_free(&headers);
+	buffer_free(&id);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_event_ids),         cmocka_unit_test(test_event_id_too_long),
+		cmocka_unit_test(test_signed_at),         cmocka_unit_test(test_recognise),
+		cmocka_unit_test(test_recognise_vectors),
+	};
+	return RUN(tests);
+}
