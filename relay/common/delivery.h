@@ -10,7 +10,7 @@
 #pragma once
 
 #include "relay/common/hash.h"
-#include "relay/common/http_rules.h"
+#include "relay/common/refusal.h"
 #include "relay/common/room.h"
 #include "shared/disk/spill.h"
 #include "shared/wire/wire.h"

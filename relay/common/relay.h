@@ -5,7 +5,7 @@
 #include <uv.h>
 
 #include "relay/common/host_check.h"
-#include "relay/common/http_rules.h"
+#include "relay/common/refusal.h"
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
 #include "shared/program/log_digest.h"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "relay/common/delivery.h"
+#include "relay/common/http_rules.h"
 #include "relay/senders/http_daemon.h"
 #include "relay/senders/ingress.h"
 #include "relay/common/limits.h"
