@@ -165,6 +165,35 @@ static void test_failures_are_told(void **state)
 	assert_null(strstr(e.text, "creel_1"));
 }
 
+static void test_login_keeps_the_rest(void **state)
+{
+	char folder[] = "/tmp/creel-config-XXXXXX", path[100], command[200];
+	struct error e = { 0 };
+	struct stat st;
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/new/config.ini", folder);
+	assert_true(config_login(path, "https://a.test", "creel_1", &e));
+	FILE *f = fopen(path, "a");
+	assert_non_null(f);
+	fputs("[listen]\ntimeout = 9s\n", f);
+	fclose(f);
+	assert_true(config_login(path, "https://b.test/", "creel_2", &e));
+	assert_true(config_login(path, "https://a.test", "creel_3", &e));
+	char *a = config_token(path, "https://a.test/", &e), *b = config_token(path, "https://b.test", &e);
+	assert_string_equal(a, "creel_3");
+	assert_string_equal(b, "creel_2");
+	assert_null(config_token(path, "https://c.test", &e));
+	snprintf(command, sizeof command, "grep -q 'timeout = 9s' %s", path);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	free(a);
+	free(b);
+	snprintf(command, sizeof command, "rm -rf %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +203,7 @@ int main(void)
 		cmocka_unit_test(test_same_relay),
 		cmocka_unit_test_setup_teardown(test_a_link_stays_a_link, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_failures_are_told, set_up, tear_down),
+		cmocka_unit_test(test_login_keeps_the_rest),
 	};
 	return RUN(tests);
 }

@@ -134,12 +134,32 @@ static void test_for_lws(void **state)
 	forget();
 }
 
+static void test_variables(void **state)
+{
+	struct error e;
+	struct proxy p;
+	(void)state;
+	unsetenv("https_proxy");
+	unsetenv("no_proxy");
+	setenv("HTTPS_PROXY", "http://me:pw@proxy.test:3128/", 1);
+	assert_true(proxy_for("https", "relay.test", &p, &e));
+	assert_string_equal(p.shown, "http://proxy.test:3128");
+	assert_string_equal(p.variable, "HTTPS_PROXY");
+	proxy_free(&p);
+	setenv("NO_PROXY", "other, .relay.test", 1);
+	assert_true(proxy_for("https", "a.relay.test", &p, &e) && !p.variable);
+	assert_true(proxy_for("https", "evilrelay.test", &p, &e) && p.variable);
+	proxy_free(&p);
+	unsetenv("HTTPS_PROXY");
+	unsetenv("NO_PROXY");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_one),  cmocka_unit_test(test_logins),
 		cmocka_unit_test(test_what_is_none), cmocka_unit_test(test_the_sentence_holds_no_secret),
-		cmocka_unit_test(test_for_lws),
+		cmocka_unit_test(test_for_lws),      cmocka_unit_test(test_variables),
 	};
 	return RUN(tests);
 }

@@ -118,12 +118,48 @@ static void test_messages(void **state)
 	expect_message("abc", 3, "", 9, ",\"body\":\"abc\",\"body_truncated\":true");
 }
 
+static void test_whole_objects(void **state)
+{
+	struct delivery_row row = { .id = 7,
+				    .received_at_us = 1795438954123456,
+				    .state = DELIVERY_FAILED,
+				    .took_us = -1,
+				    .tunnel = bytes_of("dev"),
+				    .method = bytes_of("POST"),
+				    .target = bytes_of("/\xff?q"),
+				    .path = bytes_of("/\xff"),
+				    .peer = bytes_of("p"),
+				    .signature = bytes_of("unknown") };
+	(void)state;
+	json_t *o = row_json_delivery("delivery", &row);
+	char *text = json_dumps(o, JSON_COMPACT);
+	assert_string_equal(
+	    text, "{\"type\":\"delivery\",\"id\":7,\"event_id\":\"00000000-0000-0000-0000-000000000000\","
+		  "\"received_at\":\"2026-11-23T13:02:34.123456Z\",\"tunnel\":\"dev\",\"method\":\"POST\","
+		  "\"target\":\"/\xef\xbf\xbd?q\",\"path\":\"/\xef\xbf\xbd\",\"peer\":\"p\",\"provider\":null,"
+		  "\"event_type\":null,\"signature\":\"unknown\",\"state\":\"failed\",\"status\":null,"
+		  "\"duration_ms\":null,\"attempts\":0,\"request_bytes\":0,\"response_bytes\":0,\"origin\":\"live\","
+		  "\"replay_of\":null}");
+	free(text);
+	json_decref(o);
+	struct message m = { 0 };
+	assert_true(buffer_append(&m.body, "\0\xff", 2) && buffer_append_text(&m.headers, "A: 1\r\na: 2\r\n"));
+	m.body_size = 2;
+	o = row_json_message(&m);
+	text = json_dumps(o, JSON_COMPACT);
+	assert_string_equal(text, "{\"headers\":[[\"A\",\"1\"],[\"a\",\"2\"]],\"body_base64\":\"AP8=\"}");
+	free(text);
+	json_decref(o);
+	store_message_free(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields_and_order),
 		cmocka_unit_test(test_invalid_utf8),
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_whole_objects),
 	};
 	return RUN(tests);
 }
