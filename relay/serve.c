@@ -3,7 +3,7 @@
 #include "relay/admin.h"
 #include "relay/senders/browser_warning.h"
 #include "relay/senders/ingress.h"
-#include "relay/common/limits.h"
+#include "relay/common/throttle.h"
 #include "relay/senders/listener.h"
 #include "relay/tunnels/router.h"
 #include "relay/tunnels/tokens.h"
@@ -121,7 +121,7 @@ static void on_tick(uv_timer_t *h)
 	} else {
 		tunnel_server_check_tokens(s->relay.tunnels);
 		registry_check_names(s->relay.registry);
-		limits_sweep(s->relay.limits, uv_now(s->relay.loop));
+		throttle_sweep(s->relay.throttle, uv_now(s->relay.loop));
 		log_digest_flush(s->relay.digest, uv_now(s->relay.loop));
 	}
 }
@@ -232,12 +232,12 @@ static bool know_tunnel(void *user, const char *name)
 static bool make_rooms(struct serve *s, struct error *e)
 {
 	struct settings *set = &s->relay.settings;
-	const struct limits_settings limits = { set->max_connections_per_address, set->rate_per_address,
-						set->rate_per_tunnel, set->refusals_per_address };
+	const struct throttle_settings rates = { set->max_connections_per_address, set->rate_per_address,
+						 set->rate_per_tunnel, set->refusals_per_address };
 	s->relay.router = router_new(set->domain);
-	s->relay.limits = limits_new(&limits);
+	s->relay.throttle = throttle_new(&rates);
 	s->relay.digest = log_digest_new();
-	if (!s->relay.router || !s->relay.limits)
+	if (!s->relay.router || !s->relay.throttle)
 		return error_set(e, EXIT_RELAY, "out of memory");
 	if (set->browser_warning && !(s->relay.warning = browser_warning_new()))
 		return error_set(e, EXIT_RELAY, "out of memory, or of random bytes");
@@ -248,9 +248,9 @@ static bool check_settings(const struct settings *set, struct error *e)
 {
 	if ((set->tls_cert != NULL) != (set->tls_key != NULL))
 		return error_set(e, EXIT_USAGE, "--tls-cert and --tls-key go together");
-	if (set->rate_per_address > LIMITS_MAX_RATE || set->rate_per_tunnel > LIMITS_MAX_RATE ||
-	    set->refusals_per_address > LIMITS_MAX_RATE)
-		return error_set(e, EXIT_USAGE, "a rate is at most %d requests a second", LIMITS_MAX_RATE);
+	if (set->rate_per_address > THROTTLE_MAX_RATE || set->rate_per_tunnel > THROTTLE_MAX_RATE ||
+	    set->refusals_per_address > THROTTLE_MAX_RATE)
+		return error_set(e, EXIT_USAGE, "a rate is at most %d requests a second", THROTTLE_MAX_RATE);
 	if (set->ping_interval_ms < 1000)
 		return error_set(e, EXIT_USAGE, "--ping-interval must be at least a second");
 	if (set->header_timeout_ms == 0 || set->body_timeout_ms == 0 || set->reply_timeout_ms == 0 ||
@@ -316,7 +316,7 @@ static void free_relay(struct serve *s)
 	tunnel_server_free(r->tunnels);
 	registry_free(r->registry);
 	router_free(r->router);
-	limits_free(r->limits);
+	throttle_free(r->throttle);
 	log_digest_free(r->digest);
 	browser_warning_free(r->warning);
 	trusted_free(r->trusted);

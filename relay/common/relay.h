@@ -51,7 +51,7 @@ struct relay {
 	struct metrics metrics;
 	struct tokens *tokens;
 	struct router *router;
-	struct limits *limits;
+	struct throttle *throttle;
 	struct trusted *trusted;   /* the proxies that are believed who the sender is */
 	struct log_digest *digest; /* of refusals; NULL: each is logged */
 	struct ingress *ingress;

@@ -1,7 +1,7 @@
 /* Senders' connections, their deadlines, and the daemons that serve them. */
 #include "relay/senders/ingress_private.h"
 
-#include "relay/common/limits.h"
+#include "relay/common/throttle.h"
 #include "relay/tunnels/stream.h"
 #include "relay/common/trusted.h"
 #include "shared/http/headers.h"
@@ -35,7 +35,7 @@ void ingress_know_peer(struct sender *s)
 {
 	s->forwarded = trusted_has(s->in->relay->trusted, &s->from);
 	peer_format(&s->from, s->peer);
-	limits_address_of(&s->address, &s->from);
+	throttle_address_of(&s->address, &s->from);
 	s->address.known &= !s->forwarded;
 }
 
@@ -73,7 +73,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 		if (info && info->client_addr)
 			peer_from_sockaddr(&s->from, info->client_addr);
 		ingress_know_peer(s);
-		limits_connected(in->relay->limits, &s->address);
+		throttle_connected(in->relay->throttle, &s->address);
 		s->next = in->senders;
 		s->back = &in->senders;
 		if (s->next)
@@ -86,7 +86,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 		*socket_context = s;
 	} else if (s) {
 		ingress_set_state(s, SENDER_IDLE, 0);
-		limits_disconnected(in->relay->limits, &s->address);
+		throttle_disconnected(in->relay->throttle, &s->address);
 		*s->back = s->next;
 		if (s->next)
 			s->next->back = s->back;

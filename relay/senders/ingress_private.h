@@ -5,7 +5,7 @@
 #include "relay/common/http_rules.h"
 #include "relay/senders/http_daemon.h"
 #include "relay/senders/ingress.h"
-#include "relay/common/limits.h"
+#include "relay/common/throttle.h"
 #include "relay/senders/passage.h"
 
 enum sender_state { SENDER_IDLE, SENDER_HEAD, SENDER_BODY, SENDER_WAITING, SENDER_ANSWERING };
@@ -20,10 +20,10 @@ struct sender {
 	int fd;
 	bool tls;
 	enum sender_state state;
-	uint64_t deadline;             /* loop time in ms */
-	struct peer from;              /* of the socket, or of its PROXY header */
-	bool forwarded;                /* that is a trusted proxy: X-Forwarded-For tells whose the request is */
-	struct limits_address address; /* counted as connected; unknown: nobody's */
+	uint64_t deadline;               /* loop time in ms */
+	struct peer from;                /* of the socket, or of its PROXY header */
+	bool forwarded;                  /* that is a trusted proxy: X-Forwarded-For tells whose the request is */
+	struct throttle_address address; /* counted as connected; unknown: nobody's */
 	struct passage_wire wire;
 	char peer[PEER_TEXT_LEN]; /* whose the request is; between two: `from` */
 };

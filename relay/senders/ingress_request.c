@@ -2,7 +2,7 @@
 #include "relay/senders/ingress_private.h"
 
 #include "relay/senders/ingress_head.h"
-#include "relay/common/limits.h"
+#include "relay/common/throttle.h"
 #include "relay/senders/plaintext.h"
 #include "relay/tunnels/router.h"
 #include "relay/tunnels/registry.h"
@@ -134,9 +134,9 @@ static bool find_sender(struct sender *s, struct bytes headers)
 	peer_format(&who, s->peer);
 	if (trusted_has(relay->trusted, &who))
 		return true;
-	limits_address_of(&s->address, &who);
-	if (limits_may_connect(relay->limits, &s->address)) {
-		limits_connected(relay->limits, &s->address);
+	throttle_address_of(&s->address, &who);
+	if (throttle_may_connect(relay->throttle, &s->address)) {
+		throttle_connected(relay->throttle, &s->address);
 		return true;
 	}
 	s->address.known = false; /* nothing to be taken back */
@@ -167,9 +167,10 @@ static enum MHD_Result begin_request(struct exchange *x, const char *method, con
 	uint64_t now = uv_now(in->relay->loop);
 	if (under_way) {
 		result = ingress_reply_refusal(x, REFUSE_UNDER_WAY);
-	} else if (!limits_take_address(in->relay->limits, &x->sender->address, now)) {
+	} else if (!throttle_take_address(in->relay->throttle, &x->sender->address, now)) {
 		result = ingress_reply_refusal(x, REFUSE_RATE_ADDRESS);
-	} else if (is_tunnel_path(head.target) && !limits_take_refusal(in->relay->limits, &x->sender->address, now)) {
+	} else if (is_tunnel_path(head.target) &&
+		   !throttle_take_refusal(in->relay->throttle, &x->sender->address, now)) {
 		result = ingress_reply_refusal(x, REFUSE_RATE_REFUSED); /* no tunnel begins here, whatever is asked */
 	} else if (!x->sender->tls && plaintext_is_unwelcome(in->relay, &x->sender->from)) {
 		result = refuse_plaintext(x, &head, &framing, host, is_tunnel_path(head.target));
@@ -180,7 +181,7 @@ static enum MHD_Result begin_request(struct exchange *x, const char *method, con
 		result = ingress_reply_refusal(x, page ? REFUSE_ORIGIN : REFUSE_TUNNEL_HERE);
 	} else if (!router_find(in->relay->router, host, head.target, &route)) {
 		result = refuse(x, &head, &framing, REFUSE_NO_TUNNEL);
-	} else if (!limits_take_tunnel(in->relay->limits, route.name, now)) {
+	} else if (!throttle_take_tunnel(in->relay->throttle, route.name, now)) {
 		result = ingress_reply_refusal(x, REFUSE_RATE_TUNNEL);
 	} else if (in->relay->draining) {
 		result = ingress_reply_refusal(x, REFUSE_DRAINING);
@@ -386,7 +387,7 @@ void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **c
 	*con_cls = NULL;
 	s->exchange = NULL;
 	if (s->forwarded) {
-		limits_disconnected(s->in->relay->limits, &s->address);
+		throttle_disconnected(s->in->relay->throttle, &s->address);
 		ingress_know_peer(s);
 	}
 	ingress_set_state(s, SENDER_IDLE, IDLE_MS);

@@ -2,7 +2,7 @@
 
 #include "relay/senders/client_hello.h"
 #include "relay/senders/ingress.h"
-#include "relay/common/limits.h"
+#include "relay/common/throttle.h"
 #include "relay/senders/plaintext.h"
 #include "relay/senders/proxy_protocol.h"
 #include "relay/common/trusted.h"
@@ -47,9 +47,9 @@ struct sniff {
 	uv_timer_t deadline;
 	int fd;
 	int open_handles;
-	struct peer peer;              /* of the socket, or who a PROXY header says is behind it */
-	bool proxied;                  /* there was one */
-	struct limits_address address; /* counted; unknown of a trusted proxy */
+	struct peer peer;                /* of the socket, or who a PROXY header says is behind it */
+	bool proxied;                    /* there was one */
+	struct throttle_address address; /* counted; unknown of a trusted proxy */
 	enum { GO_NOWHERE, GO_TUNNEL, GO_INGRESS } go;
 	bool tls;
 };
@@ -125,7 +125,7 @@ static void on_sniff_closed(uv_handle_t *h)
 		return;
 	int one = 1;
 	/* Whoever adopts the socket counts it anew. */
-	limits_disconnected(l->relay->limits, &s->address);
+	throttle_disconnected(l->relay->throttle, &s->address);
 	if (s->go == GO_NOWHERE || l->closing) {
 		close(s->fd);
 	} else {
@@ -226,10 +226,10 @@ static bool become(struct sniff *s, const struct peer *source)
 	s->peer = *source;
 	if (trusted_has(relay->trusted, source))
 		return true;
-	limits_address_of(&s->address, source);
-	bool allowed = limits_may_connect(relay->limits, &s->address);
+	throttle_address_of(&s->address, source);
+	bool allowed = throttle_may_connect(relay->throttle, &s->address);
 	if (allowed) {
-		limits_connected(relay->limits, &s->address);
+		throttle_connected(relay->throttle, &s->address);
 	} else {
 		s->address.known = false;
 		relay->metrics.connections_refused++;
@@ -332,13 +332,13 @@ static void on_deadline(uv_timer_t *h)
 static void start_sniffing(struct listener *l, int fd, const struct sockaddr *from)
 {
 	int one = 1;
-	struct limits_address address = { .known = false };
+	struct throttle_address address = { .known = false };
 	struct peer peer;
 	peer_from_sockaddr(&peer, from);
 	/* A trusted proxy brings everybody's connections: each counts as its sender's, once that is known. */
 	if (!trusted_has(l->relay->trusted, &peer))
-		limits_address_of(&address, &peer);
-	bool allowed = limits_may_connect(l->relay->limits, &address);
+		throttle_address_of(&address, &peer);
+	bool allowed = throttle_may_connect(l->relay->throttle, &address);
 	struct sniff *s = allowed && l->sniffing_count < MAX_SNIFFING ? calloc(1, sizeof *s) : NULL;
 	if (!s || uv_poll_init(l->relay->loop, &s->poll, fd) != 0) {
 		l->relay->metrics.connections_refused++;
@@ -351,7 +351,7 @@ static void start_sniffing(struct listener *l, int fd, const struct sockaddr *fr
 	}
 	s->peer = peer;
 	s->address = address;
-	limits_connected(l->relay->limits, &address);
+	throttle_connected(l->relay->throttle, &address);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	s->listener = l;
 	s->fd = fd;

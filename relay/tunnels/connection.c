@@ -102,7 +102,7 @@ static bool authorise(struct connection *c)
 {
 	struct tokens *tokens = c->relay->tokens;
 	/* Whoever guesses tokens is slowed down like any other sender. */
-	if (!limits_take_address(c->relay->limits, &c->address, uv_now(c->relay->loop))) {
+	if (!throttle_take_address(c->relay->throttle, &c->address, uv_now(c->relay->loop))) {
 		lws_explicit_bzero(c->secret, sizeof c->secret);
 		connection_refuse(c, WIRE_NOTICE_LIMIT, "too many requests from this address; try again later");
 		return false;

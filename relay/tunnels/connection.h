@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include "relay/common/limits.h"
+#include "relay/common/throttle.h"
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/tokens.h"
 #include "shared/wire/link.h"
@@ -19,7 +19,7 @@ struct connection {
 	bool clean; /* the client closed with 1000: it does not come back at once */
 	char owner[65];
 	uint64_t owner_mark; /* of the very token */
-	struct limits_address address;
+	struct throttle_address address;
 	char peer[PEER_TEXT_LEN];
 	char secret[TOKEN_TEXT_LEN + 2]; /* of the handshake, wiped after HELLO */
 };

@@ -26,7 +26,7 @@ static void read_secret(struct lws *wsi, char *out, size_t size)
 }
 
 /* Whose tunnel it is, though a trusted proxy's the connection. */
-static void find_client(const struct relay *relay, struct lws *wsi, struct peer *who, struct limits_address *address)
+static void find_client(const struct relay *relay, struct lws *wsi, struct peer *who, struct throttle_address *address)
 {
 	const struct peer *adopted = lws_get_opaque_user_data(wsi);
 	struct peer from = { .known = false };
@@ -35,7 +35,7 @@ static void find_client(const struct relay *relay, struct lws *wsi, struct peer 
 		from = *adopted;
 	int len = lws_hdr_copy(wsi, list, sizeof list, WSI_TOKEN_X_FORWARDED_FOR);
 	trusted_find_in_list(relay->trusted, &from, bytes_make(list, len > 0 ? (size_t)len : 0), who);
-	limits_address_of(address, who);
+	throttle_address_of(address, who);
 	address->known &= !trusted_has(relay->trusted, who);
 }
 
@@ -55,7 +55,7 @@ static int on_established(struct tunnel_server *s, struct connection *c, struct 
 	s->all = c;
 	find_client(s->relay, wsi, &who, &c->address);
 	peer_format(&who, c->peer);
-	limits_connected(s->relay->limits, &c->address);
+	throttle_connected(s->relay->throttle, &c->address);
 	read_secret(wsi, c->secret, sizeof c->secret);
 	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, HELLO_SECONDS);
 	return 0;
@@ -70,7 +70,7 @@ static void on_closed(struct connection *c)
 		log_event(LOG_INFO, "tunnel_offline", "tunnel", connection_tunnel(c), "owner", c->owner, "reason",
 			  *link_close_reason(c->link) ? link_close_reason(c->link) : "the connection ended", NULL);
 	}
-	limits_disconnected(c->relay->limits, &c->address);
+	throttle_disconnected(c->relay->throttle, &c->address);
 	*c->back = c->next;
 	if (c->next)
 		c->next->back = c->back;
@@ -98,7 +98,7 @@ static void refuse(const struct tunnel_server *s, struct lws *wsi, enum refusal 
 	const struct refusal_text *t = refusal_text(why);
 	uint8_t out[LWS_PRE + HOST_CHECK_SENTENCE + 400];
 	char *text = (char *)out + LWS_PRE, peer[PEER_TEXT_LEN];
-	struct limits_address address;
+	struct throttle_address address;
 	struct peer who;
 	if (!sentence)
 		sentence = t->sentence;
@@ -129,10 +129,10 @@ static bool has_field(struct lws *wsi, enum lws_token_indexes field)
  * go on with them for ever. False: this one was sent away with less. */
 static bool may_be_told(const struct tunnel_server *s, struct lws *wsi)
 {
-	struct limits_address address;
+	struct throttle_address address;
 	struct peer who;
 	find_client(s->relay, wsi, &who, &address);
-	if (limits_take_refusal(s->relay->limits, &address, uv_now(s->relay->loop)))
+	if (throttle_take_refusal(s->relay->throttle, &address, uv_now(s->relay->loop)))
 		return true;
 	refuse(s, wsi, REFUSE_RATE_REFUSED, NULL);
 	return false;
@@ -154,10 +154,10 @@ static bool check_token(const struct tunnel_server *s, struct lws *wsi)
 /* Connections of an address are limited where they are accepted; those that a trusted proxy brings, here. */
 static bool check_client(const struct tunnel_server *s, struct lws *wsi)
 {
-	struct limits_address address;
+	struct throttle_address address;
 	struct peer who;
 	find_client(s->relay, wsi, &who, &address);
-	if (limits_may_connect(s->relay->limits, &address))
+	if (throttle_may_connect(s->relay->throttle, &address))
 		return true;
 	refuse(s, wsi, REFUSE_UNDER_WAY, NULL);
 	return false;

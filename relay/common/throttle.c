@@ -1,4 +1,4 @@
-#include "relay/common/limits.h"
+#include "relay/common/throttle.h"
 
 #include "relay/common/hash.h"
 
@@ -17,17 +17,17 @@ struct entry {
 	UT_hash_handle hh;
 };
 
-struct limits {
-	struct limits_settings settings;
+struct throttle {
+	struct throttle_settings settings;
 	struct entry *addresses, *tunnels, *refused;
 };
 
-struct limits *limits_new(const struct limits_settings *s)
+struct throttle *throttle_new(const struct throttle_settings *s)
 {
-	struct limits *l = calloc(1, sizeof *l);
-	if (l)
-		l->settings = *s;
-	return l;
+	struct throttle *t = calloc(1, sizeof *t);
+	if (t)
+		t->settings = *s;
+	return t;
 }
 
 static void free_table(struct entry **table)
@@ -40,17 +40,17 @@ static void free_table(struct entry **table)
 	}
 }
 
-void limits_free(struct limits *l)
+void throttle_free(struct throttle *t)
 {
-	if (!l)
+	if (!t)
 		return;
-	free_table(&l->addresses);
-	free_table(&l->tunnels);
-	free_table(&l->refused);
-	free(l);
+	free_table(&t->addresses);
+	free_table(&t->tunnels);
+	free_table(&t->refused);
+	free(t);
 }
 
-void limits_address_of(struct limits_address *out, const struct peer *p)
+void throttle_address_of(struct throttle_address *out, const struct peer *p)
 {
 	memset(out, 0, sizeof *out);
 	memcpy(out->at, p->at, peer_is_ipv4(p) ? 16 : 8);
@@ -64,7 +64,7 @@ static struct entry *find(struct entry *table, const uint8_t *key, size_t len)
 	return e;
 }
 
-/* NULL when out of memory or room: who cannot be counted is let through. */
+/* NULL when out of memory, or when the table is full: what cannot be counted is let through. */
 static struct entry *find_or_make(struct entry **table, const uint8_t *key, size_t len)
 {
 	struct entry *e = find(*table, key, len);
@@ -108,50 +108,50 @@ static bool take(struct entry **table, const uint8_t *key, size_t len, int64_t r
 	return true;
 }
 
-bool limits_may_connect(struct limits *l, const struct limits_address *a)
+bool throttle_may_connect(struct throttle *t, const struct throttle_address *a)
 {
-	if (l->settings.connections_per_address == 0 || !a->known)
+	if (t->settings.connections_per_address == 0 || !a->known)
 		return true;
-	struct entry *e = find(l->addresses, a->at, sizeof a->at);
-	return !e || e->connections < l->settings.connections_per_address;
+	struct entry *e = find(t->addresses, a->at, sizeof a->at);
+	return !e || e->connections < t->settings.connections_per_address;
 }
 
-void limits_connected(struct limits *l, const struct limits_address *a)
+void throttle_connected(struct throttle *t, const struct throttle_address *a)
 {
 	struct entry *e;
-	if (l->settings.connections_per_address && a->known && (e = find_or_make(&l->addresses, a->at, sizeof a->at)))
+	if (t->settings.connections_per_address && a->known && (e = find_or_make(&t->addresses, a->at, sizeof a->at)))
 		e->connections++;
 }
 
-void limits_disconnected(struct limits *l, const struct limits_address *a)
+void throttle_disconnected(struct throttle *t, const struct throttle_address *a)
 {
 	struct entry *e;
-	if (!l->settings.connections_per_address || !a->known || !(e = find(l->addresses, a->at, sizeof a->at)))
+	if (!t->settings.connections_per_address || !a->known || !(e = find(t->addresses, a->at, sizeof a->at)))
 		return;
 	if (e->connections > 0)
 		e->connections--;
-	if (e->connections == 0 && !l->settings.rate_per_address) {
-		HASH_DEL(l->addresses, e);
+	if (e->connections == 0 && !t->settings.rate_per_address) {
+		HASH_DEL(t->addresses, e);
 		free(e);
 	}
 }
 
-bool limits_take_address(struct limits *l, const struct limits_address *a, uint64_t now_ms)
+bool throttle_take_address(struct throttle *t, const struct throttle_address *a, uint64_t now_ms)
 {
-	return !l->settings.rate_per_address || !a->known ||
-	       take(&l->addresses, a->at, sizeof a->at, l->settings.rate_per_address, now_ms);
+	return !t->settings.rate_per_address || !a->known ||
+	       take(&t->addresses, a->at, sizeof a->at, t->settings.rate_per_address, now_ms);
 }
 
-bool limits_take_refusal(struct limits *l, const struct limits_address *a, uint64_t now_ms)
+bool throttle_take_refusal(struct throttle *t, const struct throttle_address *a, uint64_t now_ms)
 {
-	return !l->settings.refusals_per_address || !a->known ||
-	       take(&l->refused, a->at, sizeof a->at, l->settings.refusals_per_address, now_ms);
+	return !t->settings.refusals_per_address || !a->known ||
+	       take(&t->refused, a->at, sizeof a->at, t->settings.refusals_per_address, now_ms);
 }
 
-bool limits_take_tunnel(struct limits *l, struct bytes name, uint64_t now_ms)
+bool throttle_take_tunnel(struct throttle *t, struct bytes name, uint64_t now_ms)
 {
-	return !l->settings.rate_per_tunnel ||
-	       take(&l->tunnels, name.at, name.len, l->settings.rate_per_tunnel, now_ms);
+	return !t->settings.rate_per_tunnel ||
+	       take(&t->tunnels, name.at, name.len, t->settings.rate_per_tunnel, now_ms);
 }
 
 static void sweep(struct entry **table, uint64_t now_ms)
@@ -166,14 +166,14 @@ static void sweep(struct entry **table, uint64_t now_ms)
 	}
 }
 
-void limits_sweep(struct limits *l, uint64_t now_ms)
+void throttle_sweep(struct throttle *t, uint64_t now_ms)
 {
-	sweep(&l->addresses, now_ms);
-	sweep(&l->tunnels, now_ms);
-	sweep(&l->refused, now_ms);
+	sweep(&t->addresses, now_ms);
+	sweep(&t->tunnels, now_ms);
+	sweep(&t->refused, now_ms);
 }
 
-size_t limits_entries(const struct limits *l)
+size_t throttle_entries(const struct throttle *t)
 {
-	return (size_t)HASH_COUNT(l->addresses) + (size_t)HASH_COUNT(l->tunnels) + (size_t)HASH_COUNT(l->refused);
+	return (size_t)HASH_COUNT(t->addresses) + (size_t)HASH_COUNT(t->tunnels) + (size_t)HASH_COUNT(t->refused);
 }
