@@ -7,7 +7,7 @@
 #define LOOK_AGAIN_MS 10 /* while signatures are asked for one after another */
 #define ASKED_AT_ONCE ASKED_MOST
 
-static void look(struct session *s, bool again);
+static void look(struct session *s, enum recorder_look how);
 
 static bool forget(struct session *s, int64_t job)
 {
@@ -24,7 +24,7 @@ void asked_over(struct stream *st)
 {
 	struct session *s = st->session;
 	if (st->job && forget(s, st->job))
-		look(s, true);
+		look(s, RECORDER_LOOK_ALWAYS);
 }
 
 struct taking {
@@ -65,7 +65,7 @@ static void on_job(void *user, int64_t job)
 	if (!taking)
 		return;
 	*taking = (struct taking){ s, job };
-	if (!recorder_take_job(s->recorder, job, on_taken, taking)) {
+	if (!recorder_take_asked(s->recorder, job, on_taken, taking)) {
 		free(taking);
 		return;
 	}
@@ -73,17 +73,17 @@ static void on_job(void *user, int64_t job)
 	s->busy++;
 }
 
-static void look(struct session *s, bool again)
+static void look(struct session *s, enum recorder_look how)
 {
 	if (s->draining || s->asked_count == ASKED_AT_ONCE || !*tunnel_name(s->tunnel))
 		return;
-	recorder_find_jobs(s->recorder, tunnel_name(s->tunnel), again, on_job, s);
+	recorder_find_asked(s->recorder, tunnel_name(s->tunnel), how, on_job, s);
 }
 
 static void on_look(uv_timer_t *t)
 {
 	struct session *s = t->data;
-	look(s, false);
+	look(s, RECORDER_LOOK_IF_CHANGED);
 	uint64_t wanted = recorder_signs(s->recorder) ? LOOK_AGAIN_MS : LOOK_MS;
 	if (uv_timer_get_repeat(t) != wanted) {
 		uv_timer_set_repeat(t, wanted);

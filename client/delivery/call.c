@@ -394,7 +394,7 @@ static void leave_on_record(struct stream *st)
 		recorder_set_state(s->recorder, st->delivery_id, DELIVERY_WAITING);
 	s->events->on_over(s->user, st->delivery_id);
 	if (st->job)
-		recorder_end_job(s->recorder, st->job);
+		recorder_end_asked(s->recorder, st->job);
 	asked_over(st);
 	stream_answer_status(st, 202);
 	s->busy--;

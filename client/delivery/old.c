@@ -29,13 +29,13 @@ static void on_taken(void *user, struct taken *t, const struct error *e)
 static void call_next(struct session *s)
 {
 	while (s->old && s->old_running < OLD_AT_ONCE && !s->draining) {
-		struct left *l = s->old;
+		struct left_over *l = s->old;
 		s->old = l->next;
 		if (recorder_take(s->recorder, l->id, on_taken, s)) {
 			s->old_running++;
 			s->busy++;
 		}
-		recorder_left_free(l);
+		recorder_left_over_free(l);
 	}
 }
 
@@ -48,13 +48,13 @@ void old_call_over(struct session *s)
 void old_forget(struct session *s)
 {
 	while (s->old) {
-		struct left *l = s->old;
+		struct left_over *l = s->old;
 		s->old = l->next;
-		recorder_left_free(l);
+		recorder_left_over_free(l);
 	}
 }
 
-static void tell_parked(struct session *s, const struct left *l)
+static void tell_parked(struct session *s, const struct left_over *l)
 {
 	char text[200];
 	snprintf(text, sizeof text,
@@ -64,14 +64,14 @@ static void tell_parked(struct session *s, const struct left *l)
 	s->events->on_trouble(s->user, text);
 }
 
-static void on_left(void *user, struct left *list, const struct error *e)
+static void on_left(void *user, struct left_over *list, const struct error *e)
 {
 	struct session *s = user;
-	struct left **last = &s->old;
+	struct left_over **last = &s->old;
 	if (e)
 		session_store_works(s, e);
 	while (list) {
-		struct left *l = list;
+		struct left_over *l = list;
 		list = l->next;
 		l->next = NULL;
 		if (!s->draining && !l->held && !l->parked) {
@@ -83,12 +83,12 @@ static void on_left(void *user, struct left *list, const struct error *e)
 			tell_parked(s, l);
 		else if (l->held)
 			hold_add(s, session_route(s, buffer_view(&l->target)), l->id);
-		recorder_left_free(l);
+		recorder_left_over_free(l);
 	}
 	call_next(s);
 }
 
 void session_look_back(struct session *s)
 {
-	recorder_look_back(s->recorder, tunnel_name(s->tunnel), s->holds != NULL, on_left, s);
+	recorder_find_left_over(s->recorder, tunnel_name(s->tunnel), s->holds != NULL, on_left, s);
 }

@@ -143,9 +143,9 @@ struct session {
 	uint64_t max_body;
 	size_t busy;
 	bool draining, cancelled;
-	bool looked_back; /* for deliveries of an earlier run */
-	bool store_fails; /* said so */
-	struct left *old; /* to be called yet */
+	bool looked_back;      /* for deliveries of an earlier run */
+	bool store_fails;      /* said so */
+	struct left_over *old; /* to be called yet */
 	size_t old_running;
 	uv_timer_t asked_look;
 	int64_t asked[ASKED_MOST]; /* jobs taken */

@@ -41,9 +41,9 @@ void recorder_set_answered(struct recorder *r, int64_t delivery_id, int number, 
 void recorder_set_state(struct recorder *r, int64_t id, enum delivery_state state);
 void recorder_add_tag(struct recorder *r, int64_t id, const char *name);
 
-/* A delivery that is on record and not finished. Owned by the receiver: recorder_left_free. */
-struct left {
-	struct left *next;
+/* A delivery that is on record and not finished. Owned by the receiver: recorder_left_over_free. */
+struct left_over {
+	struct left_over *next;
 	int64_t id;
 	bool held;        /* it waits for the app */
 	bool was_called;  /* by a client that ended in the middle of the call, which is on record now */
@@ -53,9 +53,9 @@ struct left {
 };
 /* Finds what an earlier run of the tunnel left, oldest first (held ones behind, when asked for); none while another
  * living client holds a tunnel of that name with this store, for they may be its own. */
-void recorder_look_back(struct recorder *r, const char *tunnel, bool with_held,
-			void (*done)(void *user, struct left *list, const struct error *e), void *user);
-void recorder_left_free(struct left *l);
+void recorder_find_left_over(struct recorder *r, const char *tunnel, bool with_held,
+			     void (*done)(void *user, struct left_over *list, const struct error *e), void *user);
+void recorder_left_over_free(struct left_over *l);
 
 /* One of them, or a replay that was asked for, read whole and marked as sending: recorder_taken_free. */
 struct taken {
@@ -80,15 +80,20 @@ void recorder_taken_free(struct taken *t);
 
 /* The secrets by which replays are judged and what others ask is signed: for as long as the recorder is there. */
 void recorder_set_secrets(struct recorder *r, const struct secrets *secrets);
-/* Looks for replays and signatures asked of this client (shared/store/store_jobs.h, shared/store/store_signing.h), when
- * anything was committed since it last did or `again`: 7 us when not. `job` for those to be taken up, oldest first. */
-void recorder_find_jobs(struct recorder *r, const char *tunnel, bool again, void (*job)(void *user, int64_t id),
-			void *user);
+enum recorder_look {
+	RECORDER_LOOK_IF_CHANGED, /* only when something was committed since the last look; costs 7 us when not */
+	RECORDER_LOOK_ALWAYS,
+};
+/* Looks for replays and signatures that other programs asked of this client (shared/store/store_jobs.h,
+ * shared/store/store_signing.h). `job` is called for each replay to be taken up, oldest first, before this returns.
+ * Signatures are made on the writer's thread. */
+void recorder_find_asked(struct recorder *r, const char *tunnel, enum recorder_look look,
+			 void (*job)(void *user, int64_t id), void *user);
 /* As recorder_take, of the replay that a job asks for; `taken` NULL when somebody else took it, too, or when it was
- * asked too long ago, which ends it. The attempt ends the job (struct store_attempt), or recorder_end_job. */
-MUST_CHECK bool recorder_take_job(struct recorder *r, int64_t job,
-				  void (*done)(void *user, struct taken *taken, const struct error *e), void *user);
-void recorder_end_job(struct recorder *r, int64_t job);
+ * asked too long ago, which ends it. The attempt ends the job (struct store_attempt), or recorder_end_asked. */
+MUST_CHECK bool recorder_take_asked(struct recorder *r, int64_t job,
+				    void (*done)(void *user, struct taken *taken, const struct error *e), void *user);
+void recorder_end_asked(struct recorder *r, int64_t job);
 
 /* Whether it signed something for others within the last second. */
 bool recorder_signs(const struct recorder *r);

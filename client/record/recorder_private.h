@@ -20,15 +20,15 @@ struct shortening {
 	bool under_way, ending;
 };
 
-/* What recorder_left.c and recorder_jobs.c need of each other: whether a job is to be taken up, within the writer's
- * transaction; then the replay's id, else 0. False and *e when the store fails. */
+/* What recorder_left_over.c and recorder_asked.c need of each other: whether a job is to be taken up, within the
+ * writer's transaction; then the replay's id, else 0. False and *e when the store fails. */
 MUST_CHECK bool recorder_check_job(struct store *s, int64_t job, int64_t *replay, struct error *e);
 /* A call that was lost with its client goes on record. *parked: that happened too often. */
 MUST_CHECK bool recorder_record_lost(struct store *s, int64_t id, bool *parked, struct error *e);
 
 struct recorder {
 	struct store *store;
-	struct store *watch; /* the loop's own connection, for recorder_find_jobs; NULL until then */
+	struct store *watch; /* the loop's own connection, for recorder_find_asked; NULL until then */
 	char *path;
 	int64_t watched; /* its version when last looked at */
 	const struct secrets *secrets;

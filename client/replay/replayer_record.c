@@ -216,7 +216,7 @@ static bool judge_there(struct replayer *r, struct replay *p, const struct signa
 }
 
 /* As what it is, when it is sent: whatever was said of the original when that came. A running client that is to send it
- * judges by its own secrets then (recorder_left.c). */
+ * judges by its own secrets then (recorder_left_over.c). */
 static bool judge_sent(struct replayer *r, struct replay *p, struct error *e)
 {
 	struct signature_origin origin;

@@ -658,16 +658,16 @@ static void on_taken(void *user, struct taken *taken, const struct error *e)
 	recorder_taken_free(taken);
 }
 
-static void find(struct recorder *r, struct takes *takes, bool again)
+static void find(struct recorder *r, struct takes *takes, enum recorder_look look)
 {
 	takes->count = 0;
-	recorder_find_jobs(r, "dev", again, on_found, takes);
+	recorder_find_asked(r, "dev", look, on_found, takes);
 }
 
 static void take(struct test *t, struct recorder *r, int64_t job, struct takes *takes)
 {
 	int done = takes->done;
-	assert_true(recorder_take_job(r, job, on_taken, takes));
+	assert_true(recorder_take_asked(r, job, on_taken, takes));
 	while (takes->done == done)
 		uv_run(&t->loop, UV_RUN_ONCE);
 }
@@ -684,16 +684,16 @@ static void test_recorder_finds_and_takes(void **state)
 	add_original(&t, true);
 	struct recorder *r = recorder_new(&t.loop, path, &e);
 	assert_non_null(r);
-	find(r, &takes, false);
+	find(r, &takes, RECORDER_LOOK_IF_CHANGED);
 	assert_int_equal(takes.count, 0);
 	int64_t first = ask(&t, 10, now), second = ask(&t, 11, now), third = ask(&t, 12, now);
-	find(r, &takes, false);
+	find(r, &takes, RECORDER_LOOK_IF_CHANGED);
 	assert_int_equal(takes.count, 3);
 	assert_int_equal(takes.found[0], first);
 	/* Nothing was committed since; looked at all the same when told to. */
-	find(r, &takes, false);
+	find(r, &takes, RECORDER_LOOK_IF_CHANGED);
 	assert_int_equal(takes.count, 0);
-	find(r, &takes, true);
+	find(r, &takes, RECORDER_LOOK_ALWAYS);
 	assert_int_equal(takes.count, 3);
 	take(&t, r, first, &takes);
 	assert_int_equal(takes.taken, job_of(&t, first).replay_id);
@@ -701,7 +701,7 @@ static void test_recorder_finds_and_takes(void **state)
 	assert_int_equal(row_of(&t, takes.taken).state, DELIVERY_SENDING);
 	take(&t, r, first, &takes);
 	assert_int_equal(takes.taken, 0);
-	find(r, &takes, true);
+	find(r, &takes, RECORDER_LOOK_ALWAYS);
 	assert_int_equal(takes.count, 2);
 	/* What was to be sent is gone: whoever asked is not left waiting. */
 	assert_true(store_batch_ops.begin(t.store, &e));
@@ -709,7 +709,7 @@ static void test_recorder_finds_and_takes(void **state)
 	take(&t, r, second, &takes);
 	assert_int_equal(takes.taken, 0);
 	assert_int_equal(job_of(&t, second).state, JOB_FAILED);
-	recorder_end_job(r, third);
+	recorder_end_asked(r, third);
 	recorder_close(r, on_closed, &closed);
 	while (!closed)
 		uv_run(&t.loop, UV_RUN_ONCE);

@@ -80,8 +80,8 @@ void recorder_set_secrets(struct recorder *r, const struct secrets *secrets)
 	r->secrets = secrets;
 }
 
-void recorder_find_jobs(struct recorder *r, const char *tunnel, bool again, void (*job)(void *user, int64_t id),
-			void *user)
+void recorder_find_asked(struct recorder *r, const char *tunnel, enum recorder_look how,
+			 void (*job)(void *user, int64_t id), void *user)
 {
 	struct look look = { job, user };
 	struct error ignored; /* the writer meets the same, and tells */
@@ -92,7 +92,7 @@ void recorder_find_jobs(struct recorder *r, const char *tunnel, bool again, void
 		r->watch = NULL;
 		return;
 	}
-	if (!store_version(r->watch, &version, &ignored) || (version == r->watched && !again))
+	if (!store_version(r->watch, &version, &ignored) || (version == r->watched && how == RECORDER_LOOK_IF_CHANGED))
 		return;
 	if (store_list_jobs(r->watch, bytes_of(tunnel), clock_now_us() - TOO_OLD_US, LOOK_MOST, on_job, &look,
 			    &ignored))
@@ -138,7 +138,7 @@ static void done_end(struct writer_job *job, const struct error *e)
 	free(job);
 }
 
-void recorder_end_job(struct recorder *r, int64_t job)
+void recorder_end_asked(struct recorder *r, int64_t job)
 {
 	struct end_job *j = calloc(1, sizeof *j);
 	if (!j)
