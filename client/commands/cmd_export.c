@@ -1,7 +1,7 @@
 #include "client/options/command.h"
 #include "client/transfer/export.h"
 #include "client/app/forwarder.h"
-#include "client/print/selection.h"
+#include "client/options/selection.h"
 #include "shared/base/text.h"
 
 #include <inttypes.h>

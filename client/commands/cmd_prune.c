@@ -4,7 +4,7 @@
 #include "client/print/output.h"
 #include "client/record/retention.h"
 #include "client/print/row_json.h"
-#include "client/print/selection.h"
+#include "client/options/selection.h"
 #include "shared/base/clock.h"
 #include "shared/base/text.h"
 

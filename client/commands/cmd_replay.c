@@ -1,10 +1,10 @@
 /* Sends recorded deliveries to the app again, by itself or through the client that runs: each replay is a delivery of
  * its own, linked to its original. */
 #include "client/options/command.h"
-#include "client/replay/replay_ask.h"
+#include "client/replay/replay_confirm.h"
 #include "client/replay/replay_edit.h"
 #include "client/replay/replay_run.h"
-#include "client/replay/replay_select.h"
+#include "client/replay/replay_choice.h"
 #include "client/replay/replay_stale.h"
 #include "client/replay/replay_watch.h"
 #include "shared/base/text.h"
@@ -211,7 +211,7 @@ static bool prepare(struct replays *r, struct error *e)
 	struct replay_run_options *run = &r->run;
 	if (!read_body(r, e) || !store_open(&r->store, run->db, STORE_READ_WRITE, e) ||
 	    !replay_choice_find(&r->choice, r->store, r->ids, e) ||
-	    (r->speed && !replay_ids_by_time(r->ids, r->store, e)) ||
+	    (r->speed && !replay_choice_sort(r->ids, r->store, e)) ||
 	    (r->edit && !replay_edit_run(r->store, r->ids->at[0], &r->program->cores, &run->change, &r->edited, e)))
 		return false;
 	run->ids = r->ids->at;
@@ -219,7 +219,7 @@ static bool prepare(struct replays *r, struct error *e)
 	run->count = r->ids->count;
 	const struct replay_errand errand = { &run->replayer, &run->pace,       run->ids, run->count,
 					      run->times,     r->watch != NULL, r->yes };
-	return tell_stale(r, e) && replay_ask(r->store, &errand, e);
+	return tell_stale(r, e) && replay_confirm(r->store, &errand, e);
 }
 
 static const struct forward_options forward_defaults = { 30000, 5000, "rewrite", NULL, false, false, false, NULL };

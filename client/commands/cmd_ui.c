@@ -8,7 +8,7 @@
 #include "client/options/command.h"
 #include "client/inspect/inspector.h"
 #include "client/signing/secrets.h"
-#include "client/print/selection.h"
+#include "client/options/selection.h"
 
 struct shown {
 	struct inspector *inspector;

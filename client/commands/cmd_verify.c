@@ -1,7 +1,7 @@
 /* Checks recorded deliveries' signatures, and says why one does not hold. */
 #include "client/options/command.h"
 #include "client/print/row_json.h"
-#include "client/print/selection.h"
+#include "client/options/selection.h"
 #include "client/signing/verify_one.h"
 
 #include <ctype.h>

@@ -2,7 +2,7 @@
 #include "client/options/command.h"
 #include "client/print/output.h"
 #include "client/print/row_json.h"
-#include "client/print/selection.h"
+#include "client/options/selection.h"
 #include "shared/base/clock.h"
 
 #include <errno.h>

@@ -155,7 +155,7 @@ static bool begin_one(struct batch *b, size_t place)
 	if (!one)
 		return false;
 	*one = (struct one){ b, place };
-	b->replays[place] = replay_start(b->replayer, b->ids[b->begun], &b->change, on_replayed, one);
+	b->replays[place] = replayer_start(b->replayer, b->ids[b->begun], &b->change, on_replayed, one);
 	if (!b->replays[place]) {
 		free(one);
 		return false;
@@ -185,7 +185,7 @@ static void stop_batch(struct batch *b)
 	memcpy(running, b->replays, sizeof running);
 	for (size_t i = 0; i < AT_ONCE; i++)
 		if (running[i])
-			replay_stop(running[i]);
+			replayer_stop(running[i]);
 }
 
 static bool take_edited(struct batch *b, struct bytes edited, struct error *e)

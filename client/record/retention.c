@@ -1,6 +1,6 @@
 #include "client/record/retention.h"
 
-#include "client/print/selection.h"
+#include "client/options/selection.h"
 #include "shared/base/clock.h"
 #include "shared/base/text.h"
 

@@ -1,7 +1,5 @@
-/* When each of several replays is due, and how far they are. */
+/* When each of several replays is due. Pure. */
 #pragma once
-
-#include <uv.h>
 
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
@@ -20,18 +18,3 @@ MUST_CHECK bool replay_pace_number(const char *option, const char *text, double 
 size_t replay_pace_parallel(const struct replay_pace *p);
 /* When the i-th is due, in ms after the first. `received_us` are the originals' times, ascending, for speed only. */
 uint64_t replay_pace_due_ms(const struct replay_pace *p, size_t i, const uint64_t *received_us);
-
-/* A bar on standard error while there is a terminal and it takes longer than a second. Loop thread. */
-struct replay_bar {
-	uv_timer_t timer;
-	bool on, drawn;
-	uint64_t began_ms;
-	size_t done, failed, total;
-};
-void replay_bar_init(struct replay_bar *b, uv_loop_t *loop);
-void replay_bar_begin(struct replay_bar *b, size_t total);
-/* Takes it off the terminal, for a line that is to be printed; it is drawn anew by itself. */
-void replay_bar_hide(struct replay_bar *b);
-void replay_bar_end(struct replay_bar *b);
-/* "[####....] 5/10  1 failed  3.2/s", at most `columns` wide. */
-void replay_bar_text(const struct replay_bar *b, uint64_t now_ms, size_t columns, char *out, size_t room);

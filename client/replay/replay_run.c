@@ -2,6 +2,7 @@
 
 #include "client/print/output.h"
 #include "client/print/row_json.h"
+#include "client/replay/replay_bar.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -112,7 +113,7 @@ static bool begin_one(struct replay_run *r)
 	slot->run = r;
 	r->running++;
 	size_t place = r->next++ / (size_t)o->times;
-	slot->replay = replay_start(r->replayer, o->ids[place], &o->change, on_done, slot);
+	slot->replay = replayer_start(r->replayer, o->ids[place], &o->change, on_done, slot);
 	if (slot->replay)
 		return true;
 	slot->used = false;
@@ -175,7 +176,7 @@ static void on_signal(uv_signal_t *h, int number)
 	r->interrupted = true;
 	for (size_t i = 0; i < REPLAY_PARALLEL_MAX; i++)
 		if (r->slots[i].replay)
-			replay_stop(r->slots[i].replay);
+			replayer_stop(r->slots[i].replay);
 }
 
 bool replay_run_interrupted(const struct replay_run *r)

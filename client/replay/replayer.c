@@ -1,5 +1,6 @@
 #include "client/replay/replayer.h"
 
+#include "client/record/running_client.h"
 #include "client/replay/replayer_private.h"
 #include "shared/store/store_part.h"
 #include "shared/wire/wire.h"
@@ -22,7 +23,7 @@ static void replay_free(struct replay *p)
 	struct buffer *all[] = { &p->method,        &p->target,      &p->tunnel,         &p->peer,
 				 &p->provider,      &p->event_type,  &p->last_url,       &p->headers,
 				 &p->answer_reason, &p->answer_body, &p->answer_headers, &p->result_url,
-				 &p->signed_body,   &p->prefix };
+				 &p->signed_body,   &p->prefix,      &p->original_target };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buffer_free(all[i]);
 	store_message_free(&p->message);
@@ -153,7 +154,8 @@ static void look_at(struct replay *p, bool check_client)
 	if (!store_get_job(r->watch, p->job, &job, &found, &ignored))
 		return;
 	bool ended = !found || job.state == JOB_DONE || job.state == JOB_FAILED;
-	if (!ended && check_client && replay_finds_client(r->watch, buffer_view(&p->tunnel), &lives, &ignored) && lives)
+	if (!ended && check_client && running_client_exists(r->watch, buffer_view(&p->tunnel), &lives, &ignored) &&
+	    lives)
 		return;
 	if (ended)
 		p->step = STEP_RESULT;
@@ -196,7 +198,7 @@ static void wait_for_client(struct replay *p)
 static void on_work(uv_work_t *work)
 {
 	struct replayer *r = work->data;
-	replay_work(r, r->at_work);
+	replayer_work(r, r->at_work);
 }
 
 static void on_worked(uv_work_t *work, int status)
@@ -219,7 +221,7 @@ static void go_on(struct replay *p)
 		} else if (p->job) {
 			wait_for_client(p);
 			if (p->stopped)
-				replay_stop(p);
+				replayer_stop(p);
 		} else {
 			call(p);
 			if (p->stopped && p->call)
@@ -270,8 +272,9 @@ static void work_next(struct replayer *r)
 
 /* ---- from outside ---- */
 
-struct replay *replay_start(struct replayer *r, int64_t original, const struct replay_change *change,
-			    void (*done)(void *user, const struct replayed *result, const struct error *e), void *user)
+struct replay *replayer_start(struct replayer *r, int64_t original, const struct replay_change *change,
+			      void (*done)(void *user, const struct replayed *result, const struct error *e),
+			      void *user)
 {
 	struct replay *p = calloc(1, sizeof *p), **last = &r->first;
 	if (!p)
@@ -290,7 +293,7 @@ struct replay *replay_start(struct replayer *r, int64_t original, const struct r
 	return p;
 }
 
-void replay_stop(struct replay *p)
+void replayer_stop(struct replay *p)
 {
 	p->stopped = true;
 	if (p->working)

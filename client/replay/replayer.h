@@ -42,17 +42,8 @@ void replayer_close(struct replayer *r, void (*closed)(void *user), void *user);
 
 /* `done` on the loop, once; `e` is a sentence when it could not be sent, or no answer came (EXIT_TARGET), or it was
  * stopped (EXIT_INTERRUPTED). NULL when out of memory. */
-struct replay *replay_start(struct replayer *r, int64_t original, const struct replay_change *change,
-			    void (*done)(void *user, const struct replayed *result, const struct error *e), void *user);
+struct replay *replayer_start(struct replayer *r, int64_t original, const struct replay_change *change,
+			      void (*done)(void *user, const struct replayed *result, const struct error *e),
+			      void *user);
 /* What was begun is put on record as cancelled; what a client took already it finishes by itself. `done` comes. */
-void replay_stop(struct replay *p);
-
-/* The running client for a tunnel, through which its replays go. */
-struct replay_client {
-	bool found, no_memory;
-	uint64_t started_at_us;
-	struct buffer target; /* its default one; the caller frees it */
-};
-MUST_CHECK bool replay_find_client(struct store *s, struct bytes tunnel, struct replay_client *out, struct error *e);
-/* Whether a client runs for this delivery's tunnel; then a replay goes through it. */
-MUST_CHECK bool replay_finds_client(struct store *s, struct bytes tunnel, bool *found, struct error *e);
+void replayer_stop(struct replay *p);

@@ -1,4 +1,5 @@
-/* Between replayer.c (the loop: what comes when) and replayer_record.c (a worker's thread: the store). */
+/* Between replayer.c (on the loop: what comes when) and replayer_work.c with replayer_prepare.c (on a worker's thread:
+ * the store). */
 #pragma once
 
 #include <uv.h>
@@ -31,7 +32,8 @@ struct replay {
 	uint8_t event_id[UUID_LEN];
 	bool has_body, https, edited, no_memory, never_whole, redacted;
 	enum signature_verdict verdict; /* of what is sent */
-	struct buffer method, target, tunnel, peer, provider, event_type, last_url, prefix;
+	struct buffer method, target, tunnel, peer, provider, event_type, prefix;
+	struct buffer original_target, last_url; /* the URL of its last call ends in its target */
 	struct message message;
 	struct buffer headers;     /* as sent and recorded */
 	struct buffer signed_body; /* where signing changes it */
@@ -64,5 +66,11 @@ struct replayer {
 	void *closed_user;
 };
 
-/* On the worker's thread: the replay's step, with the store. */
-void replay_work(struct replayer *r, struct replay *p);
+/* On the worker's thread: does what the replay's step needs of the store. */
+void replayer_work(struct replayer *r, struct replay *p);
+
+/* replayer_prepare.c. Reads the original and decides what is sent and who sends it. Outside of transactions, for it may
+ * wait for a running client to sign or to judge. */
+MUST_CHECK bool replayer_prepare(struct replayer *r, struct replay *p, struct error *e);
+/* Then, within one: puts the replay on record, and asks the running client for it where there is one. */
+MUST_CHECK bool replayer_insert(struct replayer *r, struct replay *p, struct error *e);

@@ -1,4 +1,5 @@
 /* When replays are due, the numbers people write, and the bar's text. */
+#include "client/replay/replay_bar.h"
 #include "client/replay/replay_pace.h"
 #include "tests/unit/unit.h"
 

@@ -181,7 +181,7 @@ static void wait_done(struct test *t, int count)
 static void replay(struct test *t, int64_t id, const struct replay_change *change)
 {
 	int before = t->done;
-	assert_non_null(replay_start(t->replayer, id, change, on_done, t));
+	assert_non_null(replayer_start(t->replayer, id, change, on_done, t));
 	assert_int_equal(t->done, before);
 	wait_done(t, before + 1);
 }
@@ -409,15 +409,15 @@ static void test_several_and_stopped(void **state)
 	begin(&t);
 	int64_t id = add_original(&t, true);
 	t.app.silent = true;
-	struct replay *first = replay_start(t.replayer, id, NULL, on_done, &t);
-	struct replay *second = replay_start(t.replayer, id, NULL, on_done, &t);
-	replay_stop(second); /* before it began */
+	struct replay *first = replayer_start(t.replayer, id, NULL, on_done, &t);
+	struct replay *second = replayer_start(t.replayer, id, NULL, on_done, &t);
+	replayer_stop(second); /* before it began */
 	assert_int_equal(t.done, 1);
 	assert_int_equal(t.error.code, EXIT_INTERRUPTED);
 	assert_int_equal(t.result.id, 0);
 	while (t.app.seen.len == 0)
 		uv_run(&t.loop, UV_RUN_ONCE);
-	replay_stop(first);
+	replayer_stop(first);
 	wait_done(&t, 2);
 	assert_int_equal(t.error.code, EXIT_INTERRUPTED);
 	assert_int_equal(row_of(&t, t.result.id).state, DELIVERY_FAILED);
@@ -459,7 +459,7 @@ static void test_by_client(void **state)
 	int64_t id = add_original(&t, true);
 	put_client(&t, getpid(), "another");
 	put_client(&t, getppid(), "dev");
-	assert_non_null(replay_start(t.replayer, id, NULL, on_done, &t));
+	assert_non_null(replayer_start(t.replayer, id, NULL, on_done, &t));
 	struct job job = wait_for_job(&t);
 	assert_int_equal(job.state, JOB_ASKED);
 	assert_int_equal(job.delivery_id, id);
@@ -476,7 +476,7 @@ static void test_by_client(void **state)
 	assert_int_equal(t.result.id, job.replay_id);
 	assert_int_equal(t.app.calls, 0);
 	/* One that found no app is told in its words. */
-	assert_non_null(replay_start(t.replayer, id, NULL, on_done, &t));
+	assert_non_null(replayer_start(t.replayer, id, NULL, on_done, &t));
 	job = wait_for_job(&t);
 	a = (struct store_attempt){ .delivery_id = job.replay_id,
 				    .job = job.id,
@@ -502,7 +502,7 @@ static void test_client_ends(void **state)
 	begin(&t);
 	int64_t id = add_original(&t, true);
 	put_client(&t, getppid(), "dev");
-	assert_non_null(replay_start(t.replayer, id, NULL, on_done, &t));
+	assert_non_null(replayer_start(t.replayer, id, NULL, on_done, &t));
 	job = wait_for_job(&t);
 	assert_true(store_drop_status(t.store, getppid(), &e));
 	wait_done(&t, 1);
@@ -514,9 +514,9 @@ static void test_client_ends(void **state)
 	assert_int_equal(row_of(&t, job.replay_id).state, DELIVERY_FAILED);
 	/* Stopped while the client lives and has not taken it. */
 	put_client(&t, getppid(), "dev");
-	struct replay *p = replay_start(t.replayer, id, NULL, on_done, &t);
+	struct replay *p = replayer_start(t.replayer, id, NULL, on_done, &t);
 	job = wait_for_job(&t);
-	replay_stop(p);
+	replayer_stop(p);
 	wait_done(&t, 2);
 	assert_int_equal(t.error.code, EXIT_INTERRUPTED);
 	assert_true(store_get_job(t.store, job.id, &job, &found, &e));

@@ -1,7 +1,7 @@
 /* Which deliveries `creel replay` is told to send: by id, by filter, the newest. */
 #pragma once
 
-#include "client/print/selection.h"
+#include "client/options/selection.h"
 
 #define REPLAY_MOST 1000
 
@@ -16,7 +16,7 @@ struct replay_choice {
 
 struct replay_ids {
 	int64_t at[REPLAY_MOST];
-	uint64_t received_us[REPLAY_MOST]; /* with replay_ids_by_time */
+	uint64_t received_us[REPLAY_MOST]; /* with replay_choice_sort */
 	size_t count;
 };
 
@@ -27,4 +27,4 @@ void replay_choice_free(struct replay_choice *c);
 MUST_CHECK bool replay_choice_find(const struct replay_choice *c, struct store *s, struct replay_ids *out,
 				   struct error *e);
 /* In the order of their times, which are filled in. */
-MUST_CHECK bool replay_ids_by_time(struct replay_ids *ids, struct store *s, struct error *e);
+MUST_CHECK bool replay_choice_sort(struct replay_ids *ids, struct store *s, struct error *e);

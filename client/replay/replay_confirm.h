@@ -18,4 +18,4 @@ struct replay_errand {
 
 /* Whether to go on: on a terminal somebody is asked, EXIT_NO when the answer is no. Without one it takes `yes`:
  * EXIT_USAGE, with a sentence that says how many would go where. Reads the store. */
-MUST_CHECK bool replay_ask(struct store *s, const struct replay_errand *errand, struct error *e);
+MUST_CHECK bool replay_confirm(struct store *s, const struct replay_errand *errand, struct error *e);

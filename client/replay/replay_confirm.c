@@ -1,6 +1,7 @@
-#include "client/replay/replay_ask.h"
+#include "client/replay/replay_confirm.h"
 
 #include "client/app/forwarder.h"
+#include "client/record/running_client.h"
 #include "shared/base/text.h"
 
 #include <stdlib.h>
@@ -65,11 +66,11 @@ static void add_place(struct places *p, struct bytes url)
 static bool look_at(struct places *p, int64_t id, struct error *e)
 {
 	const struct replayer_options *o = p->errand->replayer;
-	struct replay_client client = { 0 };
+	struct running_client client = { 0 };
 	p->url.len = p->tunnel.len = 0;
 	p->called_us = 0;
 	if (!store_get(p->store, id, on_row, p, e) || !store_list_attempts(p->store, id, on_attempt, p, e) ||
-	    (!o->alone && !replay_find_client(p->store, buffer_view(&p->tunnel), &client, e)))
+	    (!o->alone && !running_client_find(p->store, buffer_view(&p->tunnel), &client, e)))
 		return false;
 	bool as_before = !client.found || p->called_us >= client.started_at_us;
 	add_place(p, buffer_view(as_before ? &p->url : &client.target));
@@ -124,7 +125,7 @@ static bool ask(const struct buffer *what, struct error *e)
 	return error_set(e, EXIT_NO, "nothing was sent");
 }
 
-bool replay_ask(struct store *s, const struct replay_errand *errand, struct error *e)
+bool replay_confirm(struct store *s, const struct replay_errand *errand, struct error *e)
 {
 	struct places p = { .store = s, .errand = errand };
 	struct buffer what = { 0 };

@@ -1,51 +1,17 @@
-#include "client/app/forwarded.h"
-#include "client/signing/judge.h"
+/* The first step of a replay: what is sent, to whom, and its record. */
 #include "client/replay/replayer_private.h"
+
+#include "client/app/forwarded.h"
+#include "client/record/running_client.h"
+#include "client/signing/judge.h"
 #include "client/signing/resign.h"
 #include "client/signing/signing_ask.h"
 #include "shared/base/clock.h"
-#include "shared/base/process.h"
 #include "shared/http/headers.h"
-#include "shared/http/http_text.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-/* ---- who calls the app ---- */
-
-struct client_search {
-	struct bytes tunnel;
-	struct replay_client *client;
-};
-
-static void on_client(void *user, const struct client_status *c)
-{
-	struct client_search *search = user;
-	struct replay_client *client = search->client;
-	if (!c->tunnel.len || !bytes_equal(c->tunnel, search->tunnel) || !process_is_alive(c->pid))
-		return;
-	client->found = true;
-	client->started_at_us = c->started_at_us;
-	client->target.len = 0;
-	client->no_memory = !buffer_append_bytes(&client->target, c->target);
-}
-
-bool replay_find_client(struct store *s, struct bytes tunnel, struct replay_client *out, struct error *e)
-{
-	*out = (struct replay_client){ 0 };
-	struct client_search search = { tunnel, out };
-	return store_list_status(s, on_client, &search, e);
-}
-
-bool replay_finds_client(struct store *s, struct bytes tunnel, bool *found, struct error *e)
-{
-	struct replay_client client;
-	bool fine = replay_find_client(s, tunnel, &client, e);
-	*found = client.found;
-	buffer_free(&client.target);
-	return fine;
-}
 
 /* ---- the original ---- */
 
@@ -68,8 +34,7 @@ static void on_row(void *user, const struct delivery_row *row)
 	take(p, &p->event_type, row->event_type);
 	p->never_whole = row->state == DELIVERY_REFUSED;
 	p->redacted = row->redacted;
-	/* What the last URL ends in. */
-	take(p, &p->answer_headers, row->target);
+	take(p, &p->original_target, row->target);
 }
 
 static void on_attempt_row(void *user, const struct attempt_row *a)
@@ -82,7 +47,7 @@ static void on_attempt_row(void *user, const struct attempt_row *a)
 /* Where it went the last time: the attempt's URL without the delivery's own target. */
 static bool find_base(struct replayer *r, struct replay *p, struct error *e)
 {
-	struct buffer *url = &p->last_url, *target = &p->answer_headers;
+	const struct buffer *url = &p->last_url, *target = &p->original_target;
 	if (r->to) {
 		p->base = strdup(r->to);
 		return p->base || error_set(e, EXIT_STORE, "out of memory");
@@ -259,8 +224,9 @@ static bool judge_sent(struct replayer *r, struct replay *p, struct error *e)
 	return fine;
 }
 
-static bool insert_copy(struct replayer *r, struct replay *p, bool by_client, struct error *e)
+bool replayer_insert(struct replayer *r, struct replay *p, struct error *e)
 {
+	bool by_client = p->replayed.by_client;
 	struct store_delivery d = {
 		.received_at_us = clock_now_us(),
 		.origin = ORIGIN_REPLAY,
@@ -313,140 +279,10 @@ static bool read_original(struct replayer *r, struct replay *p, struct error *e)
 }
 
 /* All that is read, and what a running client may have to be asked for, which would wait for a transaction's end. */
-static bool make_ready(struct replayer *r, struct replay *p, struct error *e)
+bool replayer_prepare(struct replayer *r, struct replay *p, struct error *e)
 {
 	return read_original(r, p, e) && store_get_prefix(r->store, p->replayed.original, &p->prefix, &p->https, e) &&
 	       (r->options.alone ||
-		replay_finds_client(r->store, buffer_view(&p->tunnel), &p->replayed.by_client, e)) &&
+		running_client_exists(r->store, buffer_view(&p->tunnel), &p->replayed.by_client, e)) &&
 	       sign_anew(r, p, e) && judge_sent(r, p, e) && (p->replayed.by_client || find_base(r, p, e));
-}
-
-static bool prepare(struct replayer *r, struct replay *p, struct error *e)
-{
-	p->answer_headers.len = 0;
-	return insert_copy(r, p, p->replayed.by_client, e);
-}
-
-/* ---- afterwards ---- */
-
-static bool insert_attempt(struct replayer *r, struct replay *p, struct error *e)
-{
-	if (p->result.result == ATTEMPT_CANCELLED && !p->result.url) /* the call could not be begun */
-		return store_set_state(r->store, p->replayed.id, DELIVERY_FAILED, e);
-	struct store_attempt a = {
-		.delivery_id = p->replayed.id,
-		.started_at_us = p->result.started_at_us,
-		.result = p->result.result,
-		.status = p->result.status,
-		.url = buffer_view(&p->result_url),
-		.reason = buffer_view(&p->answer_reason),
-		.error = bytes_of(p->result.error),
-		.connect_us = p->result.connect_us,
-		.first_byte_us = p->result.first_byte_us,
-		.total_us = p->result.total_us,
-		.headers = buffer_view(&p->answer_headers),
-		.body = buffer_view(&p->answer_body),
-		.body_size = p->answer_size,
-	};
-	return store_insert_attempt(r->store, &a, e);
-}
-
-static void on_result_row(void *user, const struct delivery_row *row)
-{
-	struct replay *p = user;
-	p->replayed.status = row->status;
-	p->state = row->state;
-}
-
-static void on_result_attempt(void *user, const struct attempt_row *a)
-{
-	struct replay *p = user;
-	p->replayed.result = a->result;
-	take(p, &p->answer_reason, a->error);
-}
-
-static bool read_result(struct replayer *r, struct replay *p, struct error *e)
-{
-	p->replayed.result = ATTEMPT_CANCELLED;
-	p->answer_reason.len = 0;
-	if (!store_get(r->store, p->replayed.id, on_result_row, p, e) ||
-	    !store_list_attempts(r->store, p->replayed.id, on_result_attempt, p, e))
-		return false;
-	if (p->state == DELIVERY_DELIVERED) /* by a command, there was no attempt */
-		p->replayed.result = ATTEMPT_OK;
-	if (p->replayed.result == ATTEMPT_OK)
-		return true;
-	return error_set(e, EXIT_TARGET, "%.*s", (int)p->answer_reason.len,
-			 p->answer_reason.len ? (const char *)p->answer_reason.at
-					      : "the running client could not send it");
-}
-
-/* Unless a client was faster: then what it makes of it is waited for. */
-static bool withdraw(struct replayer *r, struct replay *p, struct error *e)
-{
-	struct job job;
-	bool found, lives = false;
-	if (!store_get_job(r->store, p->job, &job, &found, e) ||
-	    !replay_finds_client(r->store, buffer_view(&p->tunnel), &lives, e))
-		return false;
-	if (found && (job.state == JOB_DONE || job.state == JOB_FAILED)) {
-		p->step = STEP_OVER;
-		return read_result(r, p, e);
-	}
-	if (found && lives && (job.state == JOB_TAKEN || !p->stopped)) {
-		p->step = STEP_ASKED;
-		return true;
-	}
-	if (found && (!store_end_job(r->store, p->job, JOB_FAILED, e) ||
-		      !store_set_state(r->store, p->replayed.id, DELIVERY_FAILED, e)))
-		return false;
-	return true;
-}
-
-static bool in_transaction(struct replayer *r, struct replay *p,
-			   bool (*work)(struct replayer *, struct replay *, struct error *), struct error *e)
-{
-	if (!store_batch_ops.begin(r->store, e))
-		return false;
-	if (work(r, p, e) && store_batch_ops.commit(r->store, e))
-		return true;
-	store_batch_ops.rollback(r->store);
-	return false;
-}
-
-static bool prepare_in_transaction(struct replayer *r, struct replay *p, struct error *e)
-{
-	if (make_ready(r, p, e) && in_transaction(r, p, prepare, e))
-		return true;
-	p->replayed.id = p->job = 0;
-	return false;
-}
-
-void replay_work(struct replayer *r, struct replay *p)
-{
-	struct error e = { 0 };
-	bool fine = true;
-	switch (p->step) {
-	case STEP_PREPARE:
-		fine = prepare_in_transaction(r, p, &e);
-		break;
-	case STEP_RECORD:
-		fine = in_transaction(r, p, insert_attempt, &e);
-		break;
-	case STEP_WITHDRAW:
-		fine = in_transaction(r, p, withdraw, &e);
-		break;
-	case STEP_RESULT:
-		fine = read_result(r, p, &e);
-		break;
-	case STEP_CALL:
-	case STEP_ASKED:
-	case STEP_OVER:
-		break;
-	}
-	/* The first thing that went wrong is what is told. */
-	if (!fine && !p->failed) {
-		p->failed = true;
-		p->error = e;
-	}
 }

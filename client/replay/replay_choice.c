@@ -1,4 +1,4 @@
-#include "client/replay/replay_select.h"
+#include "client/replay/replay_choice.h"
 
 #include <stdlib.h>
 
@@ -115,7 +115,7 @@ static int compare(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-bool replay_ids_by_time(struct replay_ids *ids, struct store *s, struct error *e)
+bool replay_choice_sort(struct replay_ids *ids, struct store *s, struct error *e)
 {
 	struct timed *all = calloc(REPLAY_MOST, sizeof *all);
 	bool fine = true;

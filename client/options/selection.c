@@ -1,4 +1,4 @@
-#include "client/print/selection.h"
+#include "client/options/selection.h"
 
 #include <stdio.h>
 #include <stdlib.h>
