@@ -10,6 +10,7 @@
 
 #include "shared/base/clock.h"
 #include "tui/desk/tui_private.h"
+#include "tui/views/bars.h"
 
 static const int signal_numbers[] = { SIGWINCH, SIGTERM, SIGINT, SIGHUP, SIGTSTP, SIGCONT };
 #define SIGNALS (sizeof signal_numbers / sizeof *signal_numbers)

@@ -8,6 +8,8 @@
 #include "shared/base/clock.h"
 #include "shared/disk/file.h"
 #include "tui/desk/tui_private.h"
+#include "tui/views/sheet_confirm.h"
+#include "tui/views/target.h"
 
 #define GATHER_PAGE 1000
 #define GATHER_MOST 100000
@@ -198,7 +200,8 @@ static void ask_path(struct tui *t, const struct effect *e)
 	if (e->text[0])
 		memcpy(prompt.text, e->text, sizeof prompt.text);
 	else
-		export_propose(prompt.text, sizeof prompt.text, (enum export_format)e->number, d->ids, d->id_count);
+		export_format_propose(prompt.text, sizeof prompt.text, (enum export_format)e->number, d->ids,
+				      d->id_count);
 	tui_carry_out(t, &prompt);
 	t->screen.prompt.pending = (struct effect){ .number = e->number, .other = IDS_KEPT };
 }
@@ -232,7 +235,7 @@ static bool export_over(struct tui *t, const char *format, const char *path, str
 static void export_now(struct tui *t, const struct effect *e)
 {
 	const struct deeds *d = &t->doing;
-	const char *format = export_names[e->number < EXPORT_COUNT ? e->number : 0];
+	const char *format = export_format_names[e->number < EXPORT_COUNT ? e->number : 0];
 	char *path = whole_path(e->text);
 	struct error err = { 0 };
 	struct stat s;

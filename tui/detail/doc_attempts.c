@@ -5,6 +5,7 @@
 #include "tui/documents/doc_rows.h"
 #include "tui/documents/doc_styled.h"
 #include "tui/terminal/text.h"
+#include "tui/views/words.h"
 
 const struct attempt_row *document_attempt(const struct document *d, int number)
 {

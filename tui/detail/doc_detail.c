@@ -9,6 +9,7 @@
 #include "tui/documents/doc_rows.h"
 #include "tui/documents/doc_styled.h"
 #include "tui/terminal/text.h"
+#include "tui/views/words.h"
 
 /* ---- the signature's verdict, beside its field ---- */
 

@@ -6,6 +6,8 @@
 
 #include "tui/detail/detail_private.h"
 #include "tui/terminal/text.h"
+#include "tui/views/bars.h"
+#include "tui/views/words.h"
 
 #define TABS_WIDTH 56 /* with all names */
 static const char *const tab_names[] = { "Request", "Response", "Timing/Attempts", "Raw/Hex" };

@@ -14,13 +14,13 @@ static void pretty(struct detail *d, struct effect *out)
 	    &d->side[d->tab == TAB_ANSWER || (d->tab == TAB_BYTES && d->bytes_of == SOURCE_RESPONSE)].document;
 	enum body_look look = d->look[d->tab];
 	if (d->tab == TAB_TIMES) {
-		view_say(out, "p is for bodies: 1 shows the request's, 2 the answer's");
+		effect_say(out, "p is for bodies: 1 shows the request's, 2 the answer's");
 		return;
 	}
 	if (detail_load_more(d))
 		return;
 	if (m->body.len >= DETAIL_BODY_MOST && doc_cut_note(note, m->body.len, m->body_size))
-		view_say(out, "%s, the most that is shown: x writes all of it to a file", note);
+		effect_say(out, "%s, the most that is shown: x writes all of it to a file", note);
 	if (d->tab == TAB_BYTES)
 		detail_look(d, look == LOOK_HEX ? LOOK_RAW : LOOK_HEX);
 	else if (look == LOOK_PRETTY && m->body.len > DOC_PRETTY_MOST)
@@ -52,7 +52,7 @@ static void fold(struct detail *d, struct effect *out)
 	else
 		pager_fold(&d->pager, DOC_FOLD_TOGGLE);
 	if (tag == 0 && pager_count(&d->pager) == count)
-		view_say(out, "nothing folds on this line");
+		effect_say(out, "nothing folds on this line");
 }
 
 static void beside(struct detail *d, struct ui *ui, int step, struct effect *out)
@@ -65,7 +65,7 @@ static void beside(struct detail *d, struct ui *ui, int step, struct effect *out
 	list_move(&ui->list, step);
 	chosen = list_chosen(&ui->list);
 	if (chosen && chosen->row.id == before && !more)
-		view_say(out, "this is the %s of the list", step < 0 ? "top" : "bottom");
+		effect_say(out, "this is the %s of the list", step < 0 ? "top" : "bottom");
 	else
 		d->to_list = true;
 }
@@ -75,11 +75,11 @@ static void other_attempt(struct detail *d, int step, struct effect *out)
 	const struct document *request = &d->side[SOURCE_REQUEST].document;
 	int number = detail_attempt_number(d) + step;
 	if (!document_attempt(request, number))
-		view_say(out, request->attempt_count ? "there is no attempt %s" : "no attempt was made yet",
-			 step < 0 ? "before this" : "after this");
+		effect_say(out, request->attempt_count ? "there is no attempt %s" : "no attempt was made yet",
+			   step < 0 ? "before this" : "after this");
 	detail_attempt(d, number);
 	if (document_attempt(request, number))
-		view_say(out, "attempt %d of %zu", number, request->attempt_count);
+		effect_say(out, "attempt %d of %zu", number, request->attempt_count);
 }
 
 static void fold_all(struct detail *d)
@@ -166,7 +166,7 @@ void detail_offset(struct view *v, struct ui *ui, const char *text, struct effec
 	errno = 0;
 	unsigned long long at = strtoull(text, &end, 0);
 	if (!*text || *end || errno || *text == '-') {
-		view_say(out, "\"%.40s\" is no %s: 500, or 0x1f4", text, d->made.bytes ? "offset" : "line");
+		effect_say(out, "\"%.40s\" is no %s: 500, or 0x1f4", text, d->made.bytes ? "offset" : "line");
 		return;
 	}
 	size_t count = pager_count(&d->pager), line;
@@ -175,9 +175,9 @@ void detail_offset(struct view *v, struct ui *ui, const char *text, struct effec
 	else
 		line = at ? (size_t)at - 1 : 0;
 	if (line >= count || (d->made.bytes && at >= d->made.shown))
-		view_say(out, "only %llu %s are here",
-			 d->made.bytes ? (unsigned long long)d->made.shown : (unsigned long long)count,
-			 d->made.bytes ? "bytes" : "lines");
+		effect_say(out, "only %llu %s are here",
+			   d->made.bytes ? (unsigned long long)d->made.shown : (unsigned long long)count,
+			   d->made.bytes ? "bytes" : "lines");
 	else
 		pager_goto(&d->pager, line);
 }

@@ -2,7 +2,7 @@
  * deliveries that are read. Pure. */
 #pragma once
 
-#include "tui/views/view.h"
+#include "tui/views/ui.h"
 
 #define COMPLETE_MOST 40
 #define COMPLETE_LEN 64

@@ -1,11 +1,9 @@
+#include "tui/views/palette.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "tui/views/view_prompt.h"
-
-const char *const export_names[EXPORT_COUNT] = { "curl", "har", "ndjson", "http", "body" };
 
 /* What takes an argument; the help shows its form. */
 static const struct {
@@ -113,7 +111,7 @@ static bool run_export(const char *rest, struct effect *out, struct error *e)
 	char format[16];
 	take_word(&rest, format, sizeof format);
 	for (size_t i = 0; i < EXPORT_COUNT; i++) {
-		if (strcmp(format, export_names[i]) != 0)
+		if (strcmp(format, export_format_names[i]) != 0)
 			continue;
 		*out = (struct effect){ .kind = *rest ? EFFECT_EXPORT : EFFECT_ASK_PATH, .number = i };
 		snprintf(out->text, sizeof out->text, "%s", rest);

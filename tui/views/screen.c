@@ -2,6 +2,10 @@
 
 #include <stdlib.h>
 
+#include "tui/views/bars.h"
+#include "tui/views/message.h"
+#include "tui/views/view_list.h"
+
 bool screen_init(struct screen *s)
 {
 	*s = (struct screen){ .list = { &view_list_ops, CONTEXT_LIST }, .depth = 1 };

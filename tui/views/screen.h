@@ -2,6 +2,7 @@
  */
 #pragma once
 
+#include "tui/views/view.h"
 #include "tui/views/view_prompt.h"
 #include "tui/views/view_sheet.h"
 

@@ -1,9 +1,5 @@
 #include "tui/views/view.h"
 
-#include <stdio.h>
-
-#include "tui/views/view_prompt.h"
-
 unsigned view_have(const struct view *v, const struct ui *ui)
 {
 	unsigned have = 0;
@@ -27,18 +23,11 @@ static void diff_of(const struct ui *ui, int64_t current, struct effect *out)
 	}
 }
 
-void ui_set_time(struct ui *ui, enum time_mode how)
-{
-	ui->time = how;
-	list_set_days(&ui->list, how == TIMES_UTC);
-}
-
 static void next_time(struct ui *ui, struct effect *out)
 {
 	static const char *const words[] = { "times are local", "times are UTC", "times are how long ago" };
 	ui_set_time(ui, (enum time_mode)((ui->time + 1) % 3));
-	*out = (struct effect){ .kind = EFFECT_SAY };
-	snprintf(out->text, sizeof out->text, "%s", words[ui->time]);
+	effect_say(out, "%s", words[ui->time]);
 }
 
 bool view_act_common(struct view *v, struct ui *ui, enum action a, struct effect *out)

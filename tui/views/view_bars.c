@@ -1,8 +1,10 @@
+#include "tui/views/bars.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "tui/terminal/text.h"
-#include "tui/views/view.h"
+#include "tui/views/words.h"
 
 #define PHRASE_LEAST 6 /* columns of a reason phrase that is cut: " Not.." */
 

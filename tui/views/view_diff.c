@@ -7,6 +7,7 @@
 #include "tui/documents/doc.h"
 #include "tui/terminal/text.h"
 #include "tui/views/view_pager.h"
+#include "tui/views/words.h"
 
 #define BODY_MOST ((uint64_t)2 << 20) /* as much as is compared */
 #define SIDE_BY_SIDE 110
@@ -188,7 +189,7 @@ static void hunk(struct diff_view *d, bool backwards, struct effect *out)
 		return;
 	size_t line = doc_diff_hunk(d->doc, d->pager.line, backwards);
 	if (line == d->pager.line)
-		view_say(out, "no difference %s this one", backwards ? "before" : "after");
+		effect_say(out, "no difference %s this one", backwards ? "before" : "after");
 	else
 		pager_goto(&d->pager, line);
 }

@@ -6,6 +6,7 @@
 
 #include "tui/documents/doc_styled.h"
 #include "tui/views/view_pager.h"
+#include "tui/views/words.h"
 
 struct help_view {
 	struct view view;

@@ -1,8 +1,10 @@
+#include "tui/views/view_list.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "tui/terminal/text.h"
-#include "tui/views/view.h"
+#include "tui/views/words.h"
 
 struct pen { /* one row being drawn */
 	struct surface *s;
@@ -131,12 +133,6 @@ static int64_t list_current(const struct view *v, const struct ui *ui)
 	return i ? i->row.id : 0;
 }
 
-static void say(struct effect *out, const char *text)
-{
-	*out = (struct effect){ .kind = EFFECT_SAY };
-	snprintf(out->text, sizeof out->text, "%s", text);
-}
-
 static void filter_to(struct effect *out, const char *filter)
 {
 	*out = (struct effect){ .kind = EFFECT_FILTER };
@@ -173,7 +169,7 @@ static void toggle_only_marked(const struct ui *ui, struct effect *out)
 	}
 	bool wrap = strcasestr(filter, "or ") || filter[0] == '(';
 	if (len > 900) {
-		say(out, "the filter is too long for more: Esc drops it");
+		effect_say(out, "the filter is too long for more: Esc drops it");
 		return;
 	}
 	filter_to(out, "");
@@ -263,7 +259,7 @@ static void list_act(struct view *v, struct ui *ui, enum action a, int count, st
 	case ACTION_HIT_NEXT:
 	case ACTION_HIT_BACK:
 		if (!ui->search[0]) {
-			say(out, "nothing was searched yet: / searches");
+			effect_say(out, "nothing was searched yet: / searches");
 			break;
 		}
 		*out = (struct effect){ .kind = EFFECT_SEARCH, .flag = a == ACTION_HIT_BACK };

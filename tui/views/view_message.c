@@ -1,9 +1,11 @@
-/* The line below the list: a message, or what the chosen delivery is in more words than its row has. */
+#include "tui/views/message.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "tui/terminal/text.h"
-#include "tui/views/view.h"
+#include "tui/views/bars.h"
+#include "tui/views/words.h"
 
 #define MESSAGE_ROWS 4 /* of a long one, until the next key */
 

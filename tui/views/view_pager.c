@@ -1,21 +1,11 @@
 #include "tui/views/view_pager.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #define SIDE 8
 /* Cells: some milliseconds behind a key, and between keys. */
 #define COUNTED_AT_ONCE 500000
 #define COUNTED_IDLE 200000
-
-void view_say(struct effect *out, const char *format, ...)
-{
-	va_list args;
-	*out = (struct effect){ .kind = EFFECT_SAY };
-	va_start(args, format);
-	vsnprintf(out->text, sizeof out->text, format, args);
-	va_end(args);
-}
 
 bool view_pager_act(struct pager *p, enum action a, int count)
 {
@@ -57,7 +47,7 @@ void view_pager_search(struct pager *p, struct ui *ui, const char *text, bool ba
 	if (text[0] && text != ui->search)
 		snprintf(ui->search, sizeof ui->search, "%.199s", text);
 	if (!text[0] && !p->needle[0]) {
-		view_say(out, "nothing was searched yet: / searches");
+		effect_say(out, "nothing was searched yet: / searches");
 		return;
 	}
 	enum pager_found found = pager_search(p, text, backwards);
@@ -66,10 +56,10 @@ void view_pager_search(struct pager *p, struct ui *ui, const char *text, bool ba
 	ui->hits_open = !pager_count_hits(p, COUNTED_AT_ONCE, ui->hits, sizeof ui->hits);
 	switch (found) {
 	case PAGER_NOTHING:
-		view_say(out, "there is no \"%s\" here", p->needle);
+		effect_say(out, "there is no \"%s\" here", p->needle);
 		break;
 	case PAGER_AROUND:
-		view_say(out, "%s%s%s", ui->hits_words, ui->hits[0] ? ": " : "", ui->hits);
+		effect_say(out, "%s%s%s", ui->hits_words, ui->hits[0] ? ": " : "", ui->hits);
 		break;
 	case PAGER_FOUND:
 		break;

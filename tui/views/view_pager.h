@@ -10,4 +10,3 @@ bool view_pager_act(struct pager *p, enum action a, int count);
 void view_pager_search(struct pager *p, struct ui *ui, const char *text, bool backwards, struct effect *out);
 /* Counts on, a little: while ui->hits_open. */
 void view_pager_count(struct pager *p, struct ui *ui);
-void view_say(struct effect *out, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,40 +1,13 @@
 #include "tui/views/view_prompt.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tui/terminal/text.h"
+#include "tui/views/bars.h"
 
 #define POPUP_ROWS 10
 #define NONE_CHOSEN SIZE_MAX /* of what is offered to a filter */
-
-void history_add(struct history *h, const char *text)
-{
-	char *copy = *text ? strdup(text) : NULL;
-	if (!copy)
-		return;
-	size_t kept = 0;
-	for (size_t i = 0; i < h->count; i++) {
-		if (strcmp(h->at[i], text) == 0)
-			free(h->at[i]);
-		else
-			h->at[kept++] = h->at[i];
-	}
-	h->count = kept;
-	if (h->count == HISTORY_MAX) {
-		free(h->at[0]);
-		memmove(h->at, h->at + 1, --h->count * sizeof *h->at);
-	}
-	h->at[h->count++] = copy;
-}
-
-void history_free(struct history *h)
-{
-	for (size_t i = 0; i < h->count; i++)
-		free(h->at[i]);
-	*h = (struct history){ 0 };
-}
 
 static struct history *history_of(struct prompt *p)
 {

@@ -2,25 +2,11 @@
  * suggestions. Pure: what it wants checked it asks through `check`. */
 #pragma once
 
+#include "tui/terminal/layout.h"
 #include "tui/views/complete.h"
-
-enum prompt_kind { PROMPT_NONE, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_COMMAND, PROMPT_OFFSET, PROMPT_PATH };
-
-#define HISTORY_MAX 100
-struct history {
-	char *at[HISTORY_MAX]; /* the newest last */
-	size_t count;
-};
-/* Moves it to the end when it is there already. */
-void history_add(struct history *h, const char *text);
-void history_free(struct history *h);
-
-#define PROMPT_SUGGESTIONS 80 /* every action; the popup scrolls */
-struct suggestion {
-	enum action action; /* or ACTION_NONE: `text` completes what is typed */
-	const char *text, *help;
-	char keys[40];
-};
+#include "tui/views/effect.h"
+#include "tui/views/history.h"
+#include "tui/views/palette.h"
 
 struct prompt {
 	enum prompt_kind kind;
@@ -47,14 +33,3 @@ void prompt_free(struct prompt *p);
 /* Any key while it is open; *out is what follows. */
 void prompt_key(struct prompt *p, const struct ui *ui, const struct key *key, struct effect *out);
 void prompt_draw(const struct prompt *p, const struct ui *ui, struct surface *s, struct rect line, struct rect body);
-
-/* palette.c: what the palette offers for what is typed, best first, and what a command typed out does (false and *e
- * when it means nothing). */
-size_t palette_suggest(const struct ui *ui, enum context c, unsigned have, const char *typed, struct suggestion *out,
-		       size_t most);
-MUST_CHECK bool palette_run(const char *typed, struct effect *out, struct error *e);
-/* How well the typed letters occur in the text in their order; 0: not at all. */
-int palette_match(const char *typed, const char *text);
-
-enum export_format { EXPORT_CURL, EXPORT_HAR, EXPORT_NDJSON, EXPORT_HTTP, EXPORT_BODY, EXPORT_COUNT };
-extern const char *const export_names[EXPORT_COUNT]; /* as struct deed_ops takes them */

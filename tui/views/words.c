@@ -1,9 +1,10 @@
+#include "tui/views/words.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "tui/terminal/text.h"
-#include "tui/views/view.h"
 
 void words_count(char out[WORDS_LEN], uint64_t n)
 {

@@ -2,6 +2,10 @@
 #include "tests/tools/tui_source.h"
 #include "tests/unit/tui/tui_golden.h"
 #include "tui/views/screen.h"
+#include "tui/views/sheet_menu.h"
+#include "tui/views/sheet_confirm.h"
+#include "tui/views/sheet_edited.h"
+#include "tui/views/target.h"
 
 static const struct {
 	int columns, rows;
@@ -299,9 +303,9 @@ static void test_words(void **state)
 	for (size_t i = 0; i < sizeof far / sizeof *far; i++)
 		if (target_is_local(far[i]))
 			fail_msg("%s is not local", far[i]);
-	export_propose(name, sizeof name, EXPORT_HAR, ids, 2);
+	export_format_propose(name, sizeof name, EXPORT_HAR, ids, 2);
 	assert_string_equal(name, "creel-3-187.har");
-	export_propose(name, sizeof name, EXPORT_CURL, ids, 1);
+	export_format_propose(name, sizeof name, EXPORT_CURL, ids, 1);
 	assert_string_equal(name, "creel-3.sh");
 }
 

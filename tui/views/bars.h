@@ -1,0 +1,28 @@
+/* The lines around the views: titles, the filter, the list's header, hints, a replay's progress, the key bar. Pure. */
+#pragma once
+
+#include "tui/terminal/layout.h"
+#include "tui/terminal/surface.h"
+#include "tui/views/ui.h"
+
+void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, bool with_filter);
+/* `reason` of the app's answer, where there is room; empty: not known. */
+void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct bytes reason, struct surface *s,
+			    struct rect area);
+/* "-- #1000187  invoice.paid  500 Internal Server Error ---", over the pane. */
+void bars_draw_pane_title(const struct item *item, struct bytes reason, struct surface *s, struct rect area,
+			  bool focused);
+void bars_draw_filter(const struct ui *ui, struct surface *s, struct rect area);
+/* Flush right; gives the column it begins in. */
+int bars_print_right(struct surface *s, struct rect area, enum role role, const char *text);
+void bars_draw_header(struct surface *s, struct rect area);
+void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area);
+void bars_draw_keys(const struct ui *ui, enum context c, unsigned have, struct surface *s, struct rect area);
+/* In a view over the list: what was searched, what keys there are. */
+void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, struct surface *s, struct rect area);
+/* Words that may be long, broken between words into at most so many rows; the last is `bottom`, the others lie over
+ * what is there. */
+void bars_draw_words(struct surface *s, struct rect bottom, int most, enum role role, const char *text);
+/* Which action's label on the key bar stands at this column. */
+enum action bars_key_at(const struct ui *ui, enum context c, unsigned have, int columns, int x);
+void bars_draw_too_small(struct surface *s);

@@ -1,0 +1,7 @@
+/* The line below the list: a message, or what the chosen delivery is in more words than its row has. Pure. */
+#pragma once
+
+#include "tui/terminal/surface.h"
+#include "tui/views/ui.h"
+
+void message_draw(const struct ui *ui, struct surface *s, struct rect area);

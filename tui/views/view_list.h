@@ -1,0 +1,7 @@
+/* The view of the list of deliveries, the root of all others. It has no state of its own: struct ui holds the list.
+ * Pure. */
+#pragma once
+
+#include "tui/views/view.h"
+
+extern const struct view_ops view_list_ops;
