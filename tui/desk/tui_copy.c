@@ -4,7 +4,7 @@
 #include "tui/terminal/text.h"
 #include "tui/desk/tui_private.h"
 #include "tui/detail/view_detail.h"
-#include "tui/views/sheet_menu.h"
+#include "tui/questions/sheet_menu.h"
 
 static bool value_of(const struct tui *t, bool path, struct buffer *out)
 {

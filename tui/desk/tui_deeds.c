@@ -8,8 +8,8 @@
 #include "shared/base/clock.h"
 #include "shared/disk/file.h"
 #include "tui/desk/tui_private.h"
-#include "tui/views/sheet_confirm.h"
-#include "tui/views/target.h"
+#include "tui/questions/sheet_confirm.h"
+#include "tui/questions/target.h"
 
 #define GATHER_PAGE 1000
 #define GATHER_MOST 100000

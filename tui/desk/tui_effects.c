@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tui/desk/tui_private.h"
-#include "tui/views/sheet_menu.h"
+#include "tui/questions/sheet_menu.h"
 
 static void open_prompt(struct tui *t, const struct effect *e)
 {

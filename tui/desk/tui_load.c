@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tui/desk/tui_private.h"
-#include "tui/views/words.h"
+#include "tui/state/words.h"
 
 static struct list_model *list_of(struct tui *t)
 {

@@ -5,7 +5,7 @@
 
 #include "tui/terminal/clip.h"
 #include "tui/edit/edit.h"
-#include "tui/views/screen.h"
+#include "tui/desk/screen.h"
 #include "tui/terminal/term.h"
 #include "tui/desk/tui.h"
 

@@ -1,4 +1,4 @@
-/* Between view_detail.c (asking, drawing), view_detail_doc.c (what is shown) and view_detail_keys.c (what keys do). */
+/* Between view_detail.c (asking, drawing), detail_doc.c (what is shown) and detail_keys.c (what keys do). */
 #pragma once
 
 #include "tui/detail/doc_detail.h"
@@ -57,7 +57,7 @@ struct detail {
 	struct kept kept[2]; /* by enum source_part */
 };
 
-/* view_detail_doc.c */
+/* detail_doc.c */
 void detail_tab(struct detail *d, enum detail_tab tab);
 /* Another way of showing the tab's body. */
 void detail_look(struct detail *d, enum body_look look);
@@ -76,7 +76,7 @@ void detail_remember_place(struct detail *d);
 /* False when there is no more to be had. */
 bool detail_load_more(struct detail *d);
 
-/* view_detail_keys.c */
+/* detail_keys.c */
 void detail_act(struct view *v, struct ui *ui, enum action a, int count, struct effect *out);
 void detail_search(struct view *v, struct ui *ui, const char *text, bool backwards, struct effect *out);
 void detail_count(struct view *v, struct ui *ui);

@@ -3,9 +3,9 @@
 
 #include "tui/detail/doc_detail.h"
 #include "tui/documents/doc_rows.h"
-#include "tui/documents/doc_styled.h"
+#include "tui/documents/styled.h"
 #include "tui/terminal/text.h"
-#include "tui/views/words.h"
+#include "tui/state/words.h"
 
 const struct attempt_row *document_attempt(const struct document *d, int number)
 {

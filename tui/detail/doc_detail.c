@@ -7,9 +7,9 @@
 #include "shared/http/headers.h"
 #include "shared/signature/signature.h"
 #include "tui/documents/doc_rows.h"
-#include "tui/documents/doc_styled.h"
+#include "tui/documents/styled.h"
 #include "tui/terminal/text.h"
-#include "tui/views/words.h"
+#include "tui/state/words.h"
 
 /* ---- the signature's verdict, beside its field ---- */
 

@@ -7,7 +7,7 @@
 #include "tui/detail/detail_private.h"
 #include "tui/terminal/text.h"
 #include "tui/views/bars.h"
-#include "tui/views/words.h"
+#include "tui/state/words.h"
 
 #define TABS_WIDTH 56 /* with all names */
 static const char *const tab_names[] = { "Request", "Response", "Timing/Attempts", "Raw/Hex" };

@@ -1,5 +1,5 @@
-/* The terminal, taken over and given back; with input.c the only user of curses. What is put on it are the cells of a
- * surface, and a few sequences of our own: nothing else reaches it. One at a time in a process (curses knows one
+/* The terminal, taken over and given back; with term_input.c the only user of curses. What is put on it are the cells
+ * of a surface, and a few sequences of our own: nothing else reaches it. One at a time in a process (curses knows one
  * screen, and the handler for crashes has to find what to restore). Loop thread. */
 #pragma once
 

@@ -1,4 +1,4 @@
-/* Between term.c and input.c. */
+/* Between term.c and term_input.c. */
 #pragma once
 
 #include "tui/terminal/term.h"

@@ -3,7 +3,7 @@
 
 #include "tui/terminal/layout.h"
 #include "tui/terminal/surface.h"
-#include "tui/views/ui.h"
+#include "tui/state/ui.h"
 
 void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, bool with_filter);
 /* `reason` of the app's answer, where there is room; empty: not known. */

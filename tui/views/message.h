@@ -2,6 +2,6 @@
 #pragma once
 
 #include "tui/terminal/surface.h"
-#include "tui/views/ui.h"
+#include "tui/state/ui.h"
 
 void message_draw(const struct ui *ui, struct surface *s, struct rect area);

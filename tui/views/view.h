@@ -4,8 +4,8 @@
 
 #include "tui/terminal/layout.h"
 #include "tui/terminal/surface.h"
-#include "tui/views/effect.h"
-#include "tui/views/ui.h"
+#include "tui/state/effect.h"
+#include "tui/state/ui.h"
 
 /* A document a view is to be given. */
 struct view_want {

@@ -7,7 +7,7 @@
 #include "tui/documents/doc.h"
 #include "tui/terminal/text.h"
 #include "tui/views/view_pager.h"
-#include "tui/views/words.h"
+#include "tui/state/words.h"
 
 #define BODY_MOST ((uint64_t)2 << 20) /* as much as is compared */
 #define SIDE_BY_SIDE 110

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tui/documents/doc_styled.h"
+#include "tui/documents/styled.h"
 #include "tui/views/view_pager.h"
-#include "tui/views/words.h"
+#include "tui/state/words.h"
 
 struct help_view {
 	struct view view;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "tui/terminal/text.h"
-#include "tui/views/words.h"
+#include "tui/state/words.h"
 
 struct pen { /* one row being drawn */
 	struct surface *s;

@@ -4,7 +4,7 @@
 #include "shared/http/headers.h"
 #include "tests/tools/tui_source.h"
 #include "tests/unit/tui/tui_golden.h"
-#include "tui/views/screen.h"
+#include "tui/desk/screen.h"
 #include "tui/detail/view_detail.h"
 #include "tui/views/view_diff.h"
 #include "tui/views/view_help.h"

@@ -1,6 +1,6 @@
 #include "tests/tools/tui_source.h"
 #include "tests/unit/unit.h"
-#include "tui/views/list_model.h"
+#include "tui/state/list.h"
 
 /* The model over a fake source that answers at once. */
 static void feed(struct fake_source *f, struct list_model *m)

@@ -1,6 +1,6 @@
 #include "tests/tools/tui_source.h"
 #include "tests/unit/tui/tui_golden.h"
-#include "tui/views/screen.h"
+#include "tui/desk/screen.h"
 #include "tui/views/bars.h"
 
 static const struct {

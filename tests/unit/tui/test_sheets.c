@@ -1,11 +1,11 @@
 /* Questions and the replay's strip: what they say, what keys do, how they look on screens of all sizes. */
 #include "tests/tools/tui_source.h"
 #include "tests/unit/tui/tui_golden.h"
-#include "tui/views/screen.h"
-#include "tui/views/sheet_menu.h"
-#include "tui/views/sheet_confirm.h"
-#include "tui/views/sheet_edited.h"
-#include "tui/views/target.h"
+#include "tui/desk/screen.h"
+#include "tui/questions/sheet_menu.h"
+#include "tui/questions/sheet_confirm.h"
+#include "tui/questions/sheet_edited.h"
+#include "tui/questions/target.h"
 
 static const struct {
 	int columns, rows;

@@ -1,0 +1,31 @@
+/* What is on the screen: the views one over the other, and what stands around them; drawn whole onto a surface. Pure.
+ */
+#pragma once
+
+#include "tui/views/view.h"
+#include "tui/questions/prompt.h"
+#include "tui/questions/sheet.h"
+
+#define SCREEN_DEPTH 8
+
+struct screen {
+	struct ui ui;
+	struct view list;
+	struct view *stack[SCREEN_DEPTH]; /* [0] is the list */
+	size_t depth;
+	struct view *pane; /* the delivery below the list, or NULL */
+	struct prompt prompt;
+	struct sheet sheet;
+};
+
+MUST_CHECK bool screen_init(struct screen *s);
+void screen_free(struct screen *s);
+/* The view keys go to. */
+struct view *screen_top(const struct screen *s);
+/* Takes the view; when there are too many, closes it. */
+void screen_push(struct screen *s, struct view *v);
+void screen_pop(struct screen *s);
+struct layout screen_layout(struct screen *s, int columns, int rows);
+/* Where the top view is drawn. */
+struct rect screen_area(const struct screen *s, const struct layout *l);
+void screen_draw(struct screen *s, struct surface *surface);

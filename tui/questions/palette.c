@@ -1,0 +1,161 @@
+#include "tui/questions/palette.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What takes an argument; the help shows its form. */
+static const struct {
+	const char *name, *help;
+} commands[] = {
+	{ "filter ", "filter status:5xx since:1h" },
+	{ "goto ", "goto 1000187: to a delivery by its number" },
+	{ "export ", "export curl|har|ndjson|http|body FILE: of what is marked, else of this" },
+	{ "set ", "set mouse on|off, split on|off, order newest-first|newest-last, time local|utc|ago" },
+};
+
+_Static_assert(ACTION_COUNT + sizeof commands / sizeof *commands <= PROMPT_SUGGESTIONS, "the palette offers all");
+
+int palette_match(const char *typed, const char *text)
+{
+	int score = 1, run = 0;
+	const char *begin = text;
+	if (!*typed)
+		return 1; /* all alike, in the order of the table */
+	for (; *typed; typed++) {
+		if (*typed == ' ')
+			continue;
+		const char *from = text;
+		while (*text && tolower((unsigned char)*text) != tolower((unsigned char)*typed))
+			text++;
+		if (!*text)
+			return 0;
+		run = text == from ? run + 1 : 1;
+		score += run * 2 + (text == begin || text[-1] == '-' || text[-1] == ' ' ? 6 : 0);
+		text++;
+	}
+	/* Of two that match alike the shorter was meant. */
+	return score * 64 - (int)strlen(begin) + 256;
+}
+
+static void place(struct suggestion *out, int *scores, size_t *count, size_t most, const struct suggestion *s,
+		  int score)
+{
+	size_t at = *count;
+	if (score <= 0)
+		return;
+	while (at > 0 && scores[at - 1] < score)
+		at--;
+	if (at >= most)
+		return;
+	size_t last = *count < most ? (*count)++ : most - 1;
+	for (; last > at; last--) {
+		out[last] = out[last - 1];
+		scores[last] = scores[last - 1];
+	}
+	out[at] = *s;
+	scores[at] = score;
+}
+
+size_t palette_suggest(const struct ui *ui, enum context c, unsigned have, const char *typed, struct suggestion *out,
+		       size_t most)
+{
+	int scores[PROMPT_SUGGESTIONS];
+	size_t count = 0;
+	if (most > PROMPT_SUGGESTIONS)
+		most = PROMPT_SUGGESTIONS;
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		struct suggestion s = { .text = commands[i].name, .help = commands[i].help };
+		size_t len = strlen(commands[i].name);
+		int score = strncmp(typed, commands[i].name, len) == 0 ? 100000 : palette_match(typed, s.text);
+		place(out, scores, &count, most, &s, score);
+	}
+	for (int a = 1; a < ACTION_COUNT; a++) {
+		struct suggestion s = { .action = (enum action)a, .help = action_info((enum action)a)->help };
+		if (!action_enabled(s.action, c, have))
+			continue;
+		keymap_keys(&ui->keys, c, s.action, s.keys, sizeof s.keys);
+		int score = palette_match(typed, action_info(s.action)->name);
+		if (!score) /* the help may know the word */
+			score = strlen(typed) >= 3 && strcasestr(s.help, typed) ? 1 : 0;
+		place(out, scores, &count, most, &s, score);
+	}
+	return count;
+}
+
+/* The word before the next blank; *text is moved behind it. */
+static size_t take_word(const char **text, char *out, size_t room)
+{
+	const char *from = *text + strspn(*text, " ");
+	size_t len = strcspn(from, " ");
+	snprintf(out, room, "%.*s", (int)len, from);
+	*text = from + len + strspn(from + len, " ");
+	return len;
+}
+
+static bool run_goto(const char *rest, struct effect *out, struct error *e)
+{
+	char *end;
+	if (*rest == '#')
+		rest++;
+	long long id = strtoll(rest, &end, 10);
+	if (id <= 0 || *end)
+		return error_set(e, EXIT_USAGE, "goto takes a delivery's number, as in \"goto 187\"");
+	*out = (struct effect){ .kind = EFFECT_GOTO, .id = id };
+	return true;
+}
+
+static bool run_export(const char *rest, struct effect *out, struct error *e)
+{
+	char format[16];
+	take_word(&rest, format, sizeof format);
+	for (size_t i = 0; i < EXPORT_COUNT; i++) {
+		if (strcmp(format, export_format_names[i]) != 0)
+			continue;
+		*out = (struct effect){ .kind = *rest ? EFFECT_EXPORT : EFFECT_ASK_PATH, .number = i };
+		snprintf(out->text, sizeof out->text, "%s", rest);
+		return true;
+	}
+	return error_set(e, EXIT_USAGE, "export takes curl, har, ndjson, http or body, and a file's name");
+}
+
+static bool run_set(const char *rest, struct effect *out, struct error *e)
+{
+	static const char *const known[] = { "mouse on",   "mouse off",          "split on",
+					     "split off",  "order newest-first", "order newest-last",
+					     "time local", "time utc",           "time ago" };
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(rest, known[i]) == 0) {
+			*out = (struct effect){ .kind = EFFECT_SET };
+			snprintf(out->text, sizeof out->text, "%s", rest);
+			return true;
+		}
+	return error_set(e, EXIT_USAGE,
+			 "set takes mouse, split (on, off), order (newest-first, newest-last) or time "
+			 "(local, utc, ago)");
+}
+
+bool palette_run(const char *typed, struct effect *out, struct error *e)
+{
+	char name[40];
+	const char *rest = typed;
+	take_word(&rest, name, sizeof name);
+	*out = (struct effect){ 0 };
+	if (strcmp(name, "filter") == 0) {
+		*out = (struct effect){ .kind = EFFECT_FILTER };
+		snprintf(out->text, sizeof out->text, "%s", rest);
+		return true;
+	}
+	if (strcmp(name, "goto") == 0)
+		return run_goto(rest, out, e);
+	if (strcmp(name, "export") == 0)
+		return run_export(rest, out, e);
+	if (strcmp(name, "set") == 0)
+		return run_set(rest, out, e);
+	enum action a = action_of_name(bytes_of(name));
+	if (a == ACTION_NONE || *rest)
+		return error_set(e, EXIT_USAGE, "no command is called \"%.40s\": Tab and the arrows choose one", typed);
+	*out = (struct effect){ .kind = EFFECT_ACTION, .number = (uint64_t)a };
+	return true;
+}

@@ -1,0 +1,20 @@
+/* The command palette: what it offers for what is typed, and what a typed command asks for. Pure. */
+#pragma once
+
+#include "shared/base/error.h"
+#include "tui/state/effect.h"
+
+#define PROMPT_SUGGESTIONS 80 /* every action; the popup scrolls */
+struct suggestion {
+	enum action action; /* or ACTION_NONE: `text` completes what is typed */
+	const char *text, *help;
+	char keys[40];
+};
+
+/* What is offered for what is typed, best first, and what a command typed out does (false and *e
+ * when it means nothing). */
+size_t palette_suggest(const struct ui *ui, enum context c, unsigned have, const char *typed, struct suggestion *out,
+		       size_t most);
+MUST_CHECK bool palette_run(const char *typed, struct effect *out, struct error *e);
+/* How well the typed letters occur in the text in their order; 0: not at all. */
+int palette_match(const char *typed, const char *text);

@@ -1,0 +1,35 @@
+/* The line somebody types into: filter, search, command, offset, file name; with history, completion and a popup of
+ * suggestions. Pure: what it wants checked it asks through `check`. */
+#pragma once
+
+#include "tui/terminal/layout.h"
+#include "tui/questions/complete.h"
+#include "tui/state/effect.h"
+#include "tui/questions/history.h"
+#include "tui/questions/palette.h"
+
+struct prompt {
+	enum prompt_kind kind;
+	char text[UI_FILTER_MAX];
+	size_t len, cursor; /* bytes */
+	char trouble[600];
+	struct history filters, searches, commands;
+	size_t history_at;
+	char kept[UI_FILTER_MAX]; /* what was typed before Up */
+	struct suggestion suggestions[PROMPT_SUGGESTIONS];
+	size_t suggestion_count, suggestion;
+	struct completion found; /* PROMPT_FILTER: the suggestions' texts */
+	bool pasting, backwards;
+	enum context context; /* of the view below, for what the palette offers */
+	unsigned have;
+	struct effect pending; /* PROMPT_PATH: what is done with the path */
+	bool (*check)(void *user, const char *filter, struct error *e);
+	void *user;
+};
+
+void prompt_open(struct prompt *p, const struct ui *ui, enum prompt_kind kind, const char *text);
+void prompt_close(struct prompt *p);
+void prompt_free(struct prompt *p);
+/* Any key while it is open; *out is what follows. */
+void prompt_key(struct prompt *p, const struct ui *ui, const struct key *key, struct effect *out);
+void prompt_draw(const struct prompt *p, const struct ui *ui, struct surface *s, struct rect line, struct rect body);

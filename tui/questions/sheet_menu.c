@@ -1,0 +1,62 @@
+#include "tui/questions/sheet_menu.h"
+
+#include <stdio.h>
+
+void sheet_copy_menu(struct sheet *s, int64_t id, bool on_json)
+{
+	static const struct {
+		key_code key;
+		const char *label;
+		enum copy_what what;
+		bool json;
+	} menu[] = {
+		{ 'c', "curl, secret headers as $CREEL_... placeholders", COPY_CURL, false },
+		{ 'C', "curl with its secrets", COPY_CURL_SECRETS, false },
+		{ 'u', "URL", COPY_URL, false },
+		{ 'b', "body", COPY_BODY, false },
+		{ 'h', "header fields", COPY_HEADERS, false },
+		{ 'r', "raw request", COPY_RAW, false },
+		{ 'v', "value on this line", COPY_VALUE, true },
+		{ 'p', "path to this line", COPY_PATH, true },
+		{ 'i', "id", COPY_ID, false },
+	};
+	sheet_begin(s, "copy #%lld", (long long)id);
+	for (size_t i = 0; i < sizeof menu / sizeof *menu; i++) {
+		if (menu[i].json && !on_json)
+			continue;
+		struct effect *e = sheet_choice(s, menu[i].key, menu[i].label, EFFECT_COPY);
+		e->id = id;
+		e->number = menu[i].what;
+	}
+}
+
+void sheet_export_menu(struct sheet *s, const struct ui *ui, int64_t id)
+{
+	static const struct {
+		key_code key;
+		const char *label;
+	} menu[EXPORT_COUNT] = { [EXPORT_CURL] = { 'c', "curl script" },
+				 [EXPORT_HAR] = { 'h', "HAR, for browsers and other tools" },
+				 [EXPORT_NDJSON] = { 'j', "JSON lines" },
+				 [EXPORT_HTTP] = { 'r', "raw request (.http)" },
+				 [EXPORT_BODY] = { 'b', "body only" } };
+	bool one = !ui->list.mark_count;
+	if (one)
+		sheet_begin(s, "export #%lld to a file", (long long)id);
+	else
+		sheet_begin(s, "export %zu marked to a file", ui->list.mark_count);
+	for (size_t i = 0; i < EXPORT_COUNT; i++) {
+		if (i == EXPORT_BODY && !one)
+			continue;
+		struct effect *e = sheet_choice(s, menu[i].key, menu[i].label, EFFECT_ASK_PATH);
+		e->number = i;
+		e->id = one ? id : 0;
+	}
+	for (size_t i = 0; one && ui->filter[0] && i < EXPORT_BODY; i++) {
+		char label[100];
+		snprintf(label, sizeof label, "%s, of all that match the filter", menu[i].label);
+		struct effect *e = sheet_choice(s, menu[i].key - 'a' + 'A', label, EFFECT_ASK_PATH);
+		e->number = i;
+		e->other = -1;
+	}
+}

@@ -1,0 +1,56 @@
+/* What every view may read of the inspector as a whole: the list's window, the client's state, the filter, how times
+ * are shown, the message line, the progress of a replay, the log of events. Belongs to the screen (tui/desk/screen.h).
+ * Pure.
+ */
+#pragma once
+
+#include "shared/frontend/source.h"
+#include "tui/keys/action.h"
+#include "tui/state/list.h"
+
+enum time_mode { TIMES_LOCAL, TIMES_UTC, TIMES_AGO };
+
+struct strip { /* the progress of a replay */
+	bool shown, running;
+	int64_t handle;
+	struct replay_progress progress; /* without its trouble */
+	uint64_t begun_us, ended_us;
+	int64_t first_id; /* the rows it made are those behind this */
+};
+
+struct event {
+	uint64_t at_us;
+	char *text;
+};
+
+#define UI_EVENTS 200
+#define UI_FILTER_MAX 1000
+
+struct ui {
+	struct list_model list;
+	struct client_state client;
+	struct keymap keys;
+	char filter[UI_FILTER_MAX];
+	/* What a finished replay made is shown by this filter, in the place of that one, which Esc gives back. */
+	char results[64], before_results[UI_FILTER_MAX];
+	char search[200], hits[50]; /* "2 of 5", until the next key */
+	bool hits_open;             /* there are more to be counted */
+	const char *hits_words;     /* ours, with them in a message; or NULL */
+	enum time_mode time;
+	bool split, pane_focused, can_split, mouse, ascii;
+	uint64_t now_us;
+	uint64_t total;
+	bool total_known;
+	double rate; /* deliveries a second */
+	char message[700];
+	bool message_bad;
+	struct strip strip;
+	struct preview preview;
+	int64_t preview_id; /* what it is of: 0 nothing */
+	int preview_attempts, preview_status;
+	struct event events[UI_EVENTS]; /* a ring */
+	size_t event_count, event_next;
+};
+
+/* Local, UTC, or how long ago; the list's day lines follow. */
+void ui_set_time(struct ui *ui, enum time_mode how);

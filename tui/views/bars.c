@@ -1,0 +1,452 @@
+#include "tui/views/bars.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/terminal/text.h"
+#include "tui/state/words.h"
+
+#define PHRASE_LEAST 6 /* columns of a reason phrase that is cut: " Not.." */
+
+int bars_print_right(struct surface *s, struct rect area, enum role role, const char *text)
+{
+	int x = area.x + area.width - text_columns(bytes_of(text), TEXT_LINE);
+	x = x < area.x ? area.x : x;
+	surface_print(s, area, x, area.y, role, "%s", text);
+	return x;
+}
+
+static struct rect left_of(struct rect area, int x)
+{
+	area.width = x - area.x - 1;
+	return area;
+}
+
+static enum role state_role(const struct ui *ui)
+{
+	return strcmp(ui->client.state, "online") == 0 ? ROLE_2XX : ROLE_4XX;
+}
+
+static void title_right(const struct ui *ui, int columns, char *out, size_t room)
+{
+	char total[WORDS_LEN] = "~";
+	if (ui->total_known)
+		words_count(total, ui->total);
+	if (columns < 100)
+		snprintf(out, room, "  %s", total);
+	else
+		snprintf(out, room, "   %s deliveries   %.0f/s", total, ui->rate);
+}
+
+void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, bool with_filter)
+{
+	char text[400], lag[16] = "";
+	const char *state = ui->client.running ? ui->client.state : "no client";
+	if (with_filter) { /* a low screen: the filter line's words stand here */
+		int x = bars_print_right(s, area, ROLE_TITLE, ui->list.follow ? "FOLLOW" : "PAUSED");
+		x = bars_print_right(s, left_of(area, x), state_role(ui), state);
+		area = left_of(area, x);
+		x = surface_print(s, area, area.x, area.y, ROLE_TITLE, " creel ");
+		const char *target = strrchr(ui->client.target, ':');
+		if (ui->filter[0])
+			surface_print(s, area, x, area.y, ROLE_HIT, "%s", ui->filter);
+		else
+			surface_print(s, area, x, area.y, ROLE_NORMAL, "%s", target ? target + 1 : ui->client.target);
+		return;
+	}
+	title_right(ui, area.width, text, sizeof text);
+	int x = bars_print_right(s, area, ROLE_NORMAL, text);
+	if (area.width >= 100 && ui->client.lag_us)
+		snprintf(lag, sizeof lag, " %ums", (unsigned)((ui->client.lag_us + 999) / 1000 % 1000000));
+	snprintf(text, sizeof text, "  %s%s", state, lag);
+	struct rect rest = area;
+	rest.width = x - area.x;
+	x = bars_print_right(s, rest, state_role(ui), text);
+	rest.width = x - area.x;
+	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, " creel  ");
+	if (!ui->client.running && !ui->client.url[0])
+		surface_print(s, rest, x, area.y, ROLE_DIM, "nothing is forwarding: start `creel listen PORT`");
+	else if (strcmp(ui->client.state, "online") == 0 || !ui->client.detail[0] || area.width < 100)
+		surface_print(s, rest, x, area.y, ROLE_NORMAL, "%s -> %s", ui->client.url, ui->client.target);
+	else
+		surface_print(s, rest, x, area.y, ROLE_NORMAL, "%s", ui->client.detail);
+}
+
+static int columns_of(struct bytes text)
+{
+	return text_columns(text, TEXT_LINE);
+}
+
+/* A reason phrase behind a status, with the blank before it: cut, or none, where there is no room for it. */
+struct phrase {
+	struct bytes text;
+	int columns;
+	bool cut;
+};
+
+static struct phrase fit_phrase(struct bytes text, int room)
+{
+	int all = columns_of(text) + 1;
+	if (!text.len || (all > room && room < PHRASE_LEAST))
+		return (struct phrase){ 0 };
+	return (struct phrase){ text, all > room ? room : all, all > room };
+}
+
+static int draw_phrase(const struct phrase *p, struct surface *s, struct rect area, int x, enum role role)
+{
+	struct rect clip = area;
+	int end = x + p->columns;
+	if (!p->columns)
+		return x;
+	clip.width = end - (p->cut ? 2 : 0) - area.x;
+	x = surface_print(s, clip, x, area.y, role, " ");
+	x = surface_text(s, clip, x, area.y, p->text, role);
+	if (p->cut)
+		surface_print(s, area, x, area.y, role, "..");
+	return end;
+}
+
+/* "  200 OK  37ms" */
+static int draw_result(const struct item *item, const struct phrase *p, struct surface *s, struct rect area, int x)
+{
+	char status[8], took[8];
+	enum role role = words_status(status, &item->row);
+	text_took(took, item->row.took_us);
+	x = surface_print(s, area, x, area.y, role, "  %s", status);
+	x = draw_phrase(p, s, area, x, role);
+	return surface_print(s, area, x, area.y, role, "  %s", took);
+}
+
+void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct bytes reason, struct surface *s,
+			    struct rect area)
+{
+	const struct delivery_row *row = &item->row;
+	char status[8], took[8], clock[WORDS_LEN + 4], number[40];
+	bool wide = area.width >= 60;
+	words_status(status, row);
+	text_took(took, row->took_us);
+	words_clock(clock, ui, row->received_at_us);
+	size_t clock_len = strlen(clock);
+	snprintf(clock + clock_len, sizeof clock - clock_len, "%s", ui->time == TIMES_UTC ? "Z" : "");
+	int left =
+	    snprintf(number, sizeof number, " creel  #%lld  ", (long long)row->id) + columns_of(words_event(row));
+	left += wide ? columns_of(words_source(row)) + (int)strlen(clock) + 3 : 0;
+	int right = (int)(strlen(status) + strlen(took)) + 4;
+	struct phrase phrase = fit_phrase(reason, area.width - left - right);
+	right += phrase.columns;
+	int x = area.x + (right < area.width ? area.width - right : 0);
+	draw_result(item, &phrase, s, area, x);
+	struct rect rest = area;
+	rest.width = x - area.x;
+	x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, "%s", number);
+	if (wide) {
+		x = surface_text(s, rest, x, area.y, words_source(row), ROLE_NORMAL);
+		x = surface_print(s, rest, x, area.y, ROLE_NORMAL, " ");
+	}
+	struct rect event = rest;
+	event.width -= wide ? (int)strlen(clock) + 2 : 0; /* a long event is cut, the time is not */
+	int end = surface_text(s, event, x, area.y, words_event(row), ROLE_TITLE);
+	if (x + columns_of(words_event(row)) > event.x + event.width)
+		end = surface_print(s, event, event.x + event.width - 2, area.y, ROLE_DIM, "..");
+	if (wide)
+		surface_print(s, rest, end, area.y, ROLE_NORMAL, "  %s", clock);
+}
+
+void bars_draw_pane_title(const struct item *item, struct bytes reason, struct surface *s, struct rect area,
+			  bool focused)
+{
+	char status[8], took[8], number[40], keys[40];
+	enum role role = words_status(status, &item->row), title = focused ? ROLE_TITLE : ROLE_DIM;
+	text_took(took, item->row.took_us);
+	int taken = snprintf(number, sizeof number, "#%lld  ", (long long)item->row.id);
+	taken += snprintf(keys, sizeof keys, "  %s  %s ", took, focused ? "C-w Esc: the list" : "C-w: here");
+	taken += columns_of(words_event(&item->row)) + (int)strlen(status) + 5;
+	int x = surface_print(s, area, area.x + 2, area.y, ROLE_DIM, " ");
+	x = surface_print(s, area, x, area.y, title, "%s", number);
+	x = surface_text(s, area, x, area.y, words_event(&item->row), title);
+	x = surface_print(s, area, x, area.y, role, "  %s", status);
+	struct phrase phrase = fit_phrase(reason, area.width - taken);
+	x = draw_phrase(&phrase, s, area, x, role);
+	surface_print(s, area, x, area.y, ROLE_DIM, "%s", keys);
+}
+
+/* How many bytes of the text go on a line: to the last blank that fits, or a part of a word longer than the line. */
+static size_t line_of(const char *text, int room)
+{
+	size_t len = strlen(text), at = 0;
+	if (columns_of(bytes_make(text, len)) <= room)
+		return len;
+	while (columns_of(bytes_make(text, len)) > room || ((unsigned char)text[len] & 0xc0) == 0x80)
+		len--;
+	for (size_t i = 1; i <= len; i++)
+		if (text[i] == ' ')
+			at = i;
+	return at ? at : len ? len : 1;
+}
+
+void bars_draw_words(struct surface *s, struct rect bottom, int most, enum role role, const char *text)
+{
+	const char *rows[8];
+	size_t lens[8];
+	int count = 0, room = bottom.width - 2;
+	most = most < 8 ? most : 8;
+	for (const char *at = text; *at && count < most; count++) {
+		rows[count] = at;
+		lens[count] = line_of(at, room);
+		at += lens[count];
+		at += *at == ' ';
+	}
+	for (int i = 0; i < count; i++) {
+		struct rect line = { bottom.x, bottom.y - (count - 1 - i), bottom.width, 1 };
+		surface_fill(s, line, ' ', ROLE_NORMAL);
+		int x = surface_print(s, line, line.x + 1, line.y, role, "%.*s", (int)lens[i], rows[i]);
+		if (i == most - 1 && rows[i][lens[i]])
+			surface_print(s, line, x < line.x + room ? x : line.x + room, line.y, ROLE_DIM, "..");
+	}
+}
+
+static void filter_right(const struct ui *ui, char *out, size_t room)
+{
+	const struct list_model *m = &ui->list;
+	const char *order = m->reversed ? "newest first" : "newest last";
+	bool at_least;
+	uint64_t more = list_new(m, &at_least);
+	char a[WORDS_LEN], b[WORDS_LEN];
+	if (m->searched) {
+		words_rough(a, m->searched);
+		words_rough(b, m->to_search);
+		snprintf(out, room, "%ssearched %s of %s%s", m->stopped ? "STOPPED  " : "", a, m->to_search ? b : "?",
+			 m->stopped ? "" : " (Esc stops)");
+	} else if (m->follow) {
+		snprintf(out, room, "FOLLOW  %s", order);
+	} else if (more) {
+		words_count(a, more);
+		snprintf(out, room, "PAUSED  %s%s new %s (%s)   %s", a, at_least ? "+" : "",
+			 m->reversed ? "above" : "below", m->reversed ? "g" : "G", order);
+	} else {
+		snprintf(out, room, "PAUSED  %s", order);
+	}
+}
+
+void bars_draw_filter(const struct ui *ui, struct surface *s, struct rect area)
+{
+	char right[160];
+	filter_right(ui, right, sizeof right);
+	int x = bars_print_right(s, area, ui->list.follow ? ROLE_2XX : ROLE_4XX, right);
+	struct rect rest = left_of(area, x);
+	x = surface_print(s, rest, area.x, area.y, ROLE_DIM, " filter: ");
+	surface_print(s, rest, x, area.y, ui->filter[0] ? ROLE_TITLE : ROLE_DIM, "%s",
+		      ui->filter[0] ? ui->filter : "(none)");
+}
+
+void bars_draw_header(struct surface *s, struct rect area)
+{
+	static const struct {
+		const char *name;
+		bool right;
+	} names[COLUMN_COUNT] = {
+		[COLUMN_TIME] = { "TIME", false },          [COLUMN_STATUS] = { "STAT", false },
+		[COLUMN_METHOD] = { "METHOD", false },      [COLUMN_SOURCE] = { "SOURCE", false },
+		[COLUMN_EVENT] = { "EVENT / PATH", false }, [COLUMN_ATTEMPTS] = { "ATT", true },
+		[COLUMN_TOOK] = { "TOOK", true },           [COLUMN_SIZE] = { "SIZE", true },
+	};
+	struct column_plan plan = layout_columns(area.width);
+	for (int i = 0; i < COLUMN_COUNT; i++) {
+		struct rect cell = { area.x + plan.at[i].x, area.y, plan.at[i].width, 1 };
+		if (!names[i].name || !cell.width)
+			continue;
+		if (names[i].right)
+			bars_print_right(s, cell, ROLE_DIM, names[i].name);
+		else
+			surface_print(s, cell, cell.x, cell.y, ROLE_DIM, "%s", names[i].name);
+	}
+}
+
+void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, struct surface *s, struct rect area)
+{
+	static const enum action offered[] = { ACTION_CONTEXT, ACTION_VOLATILE, ACTION_KEY_ORDER, ACTION_FOLD,
+					       ACTION_PRETTY,  ACTION_WRAP,     ACTION_HIT_NEXT,  ACTION_BACK };
+	static const char *const words[] = { "context",    "volatile", "order", "fold",
+					     "pretty/raw", "wrap",     "next",  "back" };
+	char right[200] = "", key[KEY_NAME_LEN];
+	bool narrow = area.width < 60;
+	for (size_t i = 0; i < sizeof offered / sizeof *offered; i++) {
+		key_code code = keymap_key(&ui->keys, c, offered[i], false);
+		bool next = offered[i] == ACTION_HIT_NEXT;
+		if (code == TKEY_NONE || (next && !searched[0] && c != CONTEXT_DIFF) || (narrow && !next && i < 7))
+			continue;
+		key_to_name(code, key);
+		size_t len = strlen(right);
+		snprintf(right + len, sizeof right - len, "%s%s %s", len ? "  " : "", key, words[i]);
+	}
+	int x = bars_print_right(s, area, ROLE_DIM, right);
+	if (searched[0])
+		surface_print(s, left_of(area, x), area.x, area.y, ROLE_TITLE, " /%s%s%s", searched,
+			      ui->hits[0] ? "  " : "", ui->hits);
+}
+
+static const char *strip_title(const struct strip *strip)
+{
+	if (strip->running)
+		return " replay  ";
+	return strip->progress.sent < strip->progress.total ? " stopped  " : " replayed  ";
+}
+
+/* "  8/s  7s left" */
+static void strip_pace(const struct ui *ui, char *out, size_t room)
+{
+	const struct replay_progress *p = &ui->strip.progress;
+	uint64_t end = ui->strip.running ? ui->now_us : ui->strip.ended_us;
+	double seconds = end > ui->strip.begun_us ? (double)(end - ui->strip.begun_us) / 1e6 : 0;
+	double rate = seconds > 0.2 ? (double)p->sent / seconds : 0;
+	out[0] = '\0';
+	double left = rate > 0 ? (double)(p->total - p->sent) / rate : 0;
+	char words[16] = "";
+	if (left < 100)
+		snprintf(words, sizeof words, "%.0fs", left);
+	else
+		text_took(words, (int64_t)(left * 1e6));
+	if (rate >= 0.5)
+		snprintf(out, room, "  %.0f/s", rate);
+	if (rate > 0 && ui->strip.running && p->total > p->sent)
+		snprintf(out + strlen(out), room - strlen(out), "  %s left", words);
+}
+
+#define STRIP_BAR 28
+
+/* The words first; the bar has what room they leave. */
+void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area)
+{
+	const struct replay_progress *p = &ui->strip.progress;
+	char count[64], ok[32], failed[32], pace[64];
+	snprintf(count, sizeof count, "%zu/%zu  ", p->sent, p->total);
+	snprintf(ok, sizeof ok, "%zu ok  ", p->ok);
+	snprintf(failed, sizeof failed, "%zu failed", p->failed);
+	strip_pace(ui, pace, sizeof pace);
+	const char *keys = ui->strip.running ? "X: stop" : area.width < 60 ? "Enter Esc" : "Enter: show  Esc: close";
+	struct rect rest = left_of(area, bars_print_right(s, area, ROLE_KEY, keys));
+	int x = surface_print(s, rest, area.x, area.y, ROLE_TITLE, "%s", strip_title(&ui->strip));
+	int words = (int)(strlen(count) + strlen(ok) + strlen(failed) + strlen(pace));
+	int bar = rest.x + rest.width - x - words - 4;
+	bar = bar < STRIP_BAR ? bar : STRIP_BAR;
+	if (bar >= 8 && p->total) {
+		int full = (int)((size_t)bar * p->sent / p->total);
+		x = surface_print(s, rest, x, area.y, ROLE_NORMAL, "[%.*s%.*s]  ", full, "############################",
+				  bar - full, "............................");
+	}
+	x = surface_print(s, rest, x, area.y, ROLE_NORMAL, "%s", count);
+	x = surface_print(s, rest, x, area.y, ROLE_2XX, "%s", ok);
+	x = surface_print(s, rest, x, area.y, p->failed ? ROLE_5XX : ROLE_DIM, "%s", failed);
+	surface_print(s, rest, x, area.y, ROLE_DIM, "%s", pace);
+}
+
+/* ---- the key bar ---- */
+
+struct bar_entry {
+	enum action action;
+	int order, width;
+	char key[2 * KEY_NAME_LEN + 2];
+	bool shown;
+};
+
+static int key_order(key_code key)
+{
+	return key > TKEY_F0 && key <= TKEY_F12 ? (int)(key - TKEY_F0) : key < 0x80 ? 9 : 8;
+}
+
+static size_t bar_collect(const struct ui *ui, enum context c, unsigned have, struct bar_entry *at, size_t most)
+{
+	size_t count = 0;
+	for (int a = 1; a < ACTION_COUNT && count < most; a++) {
+		key_code key = keymap_key(&ui->keys, c, (enum action)a, true);
+		if (!action_info((enum action)a)->bar || key == TKEY_NONE || !action_enabled((enum action)a, c, have))
+			continue;
+		struct bar_entry e = { .action = (enum action)a, .order = key_order(key) };
+		key_to_name(key, e.key);
+		if (a == ACTION_PREVIOUS) { /* the two stand as one: [/]prev/next */
+			size_t len = strlen(e.key);
+			e.key[len++] = '/';
+			key_to_name(keymap_key(&ui->keys, c, ACTION_NEXT, false), e.key + len);
+		}
+		size_t i = count++;
+		for (; i > 0 && at[i - 1].order > e.order; i--)
+			at[i] = at[i - 1];
+		at[i] = e;
+	}
+	return count;
+}
+
+/* Everything in long words if there is room; else short ones, the least important dropped until they fit. */
+static size_t bar_plan(const struct ui *ui, enum context c, unsigned have, int columns, struct bar_entry *at,
+		       size_t most, bool *wide)
+{
+	size_t count = bar_collect(ui, c, have, at, most);
+	int total = 0, compact = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct action_info *info = action_info(at[i].action);
+		int key = (int)strlen(at[i].key);
+		total += key + (int)strlen(info->long_label) + 3;
+		at[i].width = key + (int)strlen(info->label) + 1;
+		compact += at[i].width;
+		at[i].shown = true;
+	}
+	*wide = total <= columns;
+	while (!*wide && compact > columns) {
+		size_t least = count;
+		for (size_t i = 0; i < count; i++)
+			if (at[i].shown &&
+			    (least == count || action_info(at[i].action)->bar < action_info(at[least].action)->bar))
+				least = i;
+		if (least == count)
+			break;
+		at[least].shown = false;
+		compact -= at[least].width;
+	}
+	return count;
+}
+
+#define BAR_MOST 24
+
+static enum action bar_walk(const struct ui *ui, enum context c, unsigned have, int columns, struct surface *s,
+			    struct rect area, int wanted)
+{
+	struct bar_entry at[BAR_MOST];
+	bool wide;
+	size_t count = bar_plan(ui, c, have, columns, at, BAR_MOST, &wide);
+	int x = area.x;
+	for (size_t i = 0; i < count; i++) {
+		const struct action_info *info = action_info(at[i].action);
+		const char *label = wide ? info->long_label : info->label;
+		if (!at[i].shown)
+			continue;
+		int end = x + 1 + (int)strlen(at[i].key) + (wide ? 1 : 0) + (int)strlen(label);
+		if (wanted >= x && wanted < end)
+			return at[i].action;
+		if (s) {
+			x = surface_print(s, area, x + 1, area.y, ROLE_KEY, "%s", at[i].key);
+			surface_print(s, area, x, area.y, ROLE_DIM, "%s%s", wide ? " " : "", label);
+		}
+		x = end + (wide ? 1 : 0);
+	}
+	return ACTION_NONE;
+}
+
+void bars_draw_keys(const struct ui *ui, enum context c, unsigned have, struct surface *s, struct rect area)
+{
+	bar_walk(ui, c, have, area.width, s, area, -1);
+}
+
+enum action bars_key_at(const struct ui *ui, enum context c, unsigned have, int columns, int x)
+{
+	return bar_walk(ui, c, have, columns, NULL, (struct rect){ 0 }, x);
+}
+
+void bars_draw_too_small(struct surface *s)
+{
+	char text[64];
+	struct rect all = { 0, 0, s->width, s->height };
+	snprintf(text, sizeof text, "creel needs %dx%d (now %dx%d)", LAYOUT_MIN_COLUMNS, LAYOUT_MIN_ROWS, s->width,
+		 s->height);
+	int x = (s->width - (int)strlen(text)) / 2;
+	surface_print(s, all, x < 0 ? 0 : x, s->height / 2, ROLE_TITLE, "%s", text);
+}

@@ -1,8 +1,0 @@
-/* What can be copied of a delivery, and exported of one or several (tui/DESIGN.md §3.10). Pure. */
-#pragma once
-
-#include "tui/views/view_sheet.h"
-
-/* Of what matches the filter as well, when there is one and nothing is marked. */
-void sheet_copy_menu(struct sheet *s, int64_t id, bool on_json);
-void sheet_export_menu(struct sheet *s, const struct ui *ui, int64_t id);
