@@ -1,6 +1,7 @@
 #include "client/options/command.h"
 #include "client/options/config.h"
 #include "client/tunnel/tunnel.h"
+#include "shared/program/secret_read.h"
 
 #include <openssl/crypto.h>
 #include <signal.h>

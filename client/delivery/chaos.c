@@ -1,7 +1,8 @@
 #include "client/delivery/chaos.h"
 
 #include "shared/http/headers.h"
-#include "shared/program/options.h"
+#include "shared/base/text_distance.h"
+#include "shared/program/quantity.h"
 
 #include <openssl/rand.h>
 #include <stdlib.h>
@@ -72,10 +73,10 @@ static bool take_delay(struct chaos_spec *c, char *value)
 	char *dots = strstr(value, "..");
 	if (dots)
 		*dots = 0;
-	bool fine = parse_duration_ms(value, &c->delay_from_ms);
+	bool fine = quantity_parse_duration(value, &c->delay_from_ms);
 	c->delay_to_ms = c->delay_from_ms;
 	if (dots) {
-		fine = fine && parse_duration_ms(dots + 2, &c->delay_to_ms);
+		fine = fine && quantity_parse_duration(dots + 2, &c->delay_to_ms);
 		*dots = '.';
 	}
 	return fine && c->delay_to_ms >= c->delay_from_ms && c->delay_to_ms <= DELAY_MOST_MS;

@@ -1,6 +1,8 @@
 /* The table of subcommands. */
 #include "client/options/command.h"
 
+#include "shared/base/text_distance.h"
+
 static const struct command *const commands[] = {
 #define COMMAND(name) &command_##name,
 #include "client/commands.def"

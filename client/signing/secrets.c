@@ -1,6 +1,7 @@
 #include "client/signing/secrets.h"
 
 #include "shared/http/headers.h"
+#include "shared/program/secret_read.h"
 
 #include <stdlib.h>
 #include <string.h>

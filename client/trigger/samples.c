@@ -1,6 +1,6 @@
 #include "client/trigger/samples.h"
 
-#include "shared/program/options.h"
+#include "shared/base/text_distance.h"
 #include "shared/signature/signature_tools.h"
 #include "shared/base/text.h"
 #include "shared/base/uuid7.h"

@@ -1,7 +1,7 @@
 /* The values that filters' fields take. */
 #include "shared/filter/filter_term.h"
 #include "shared/http/headers.h"
-#include "shared/program/options.h"
+#include "shared/base/text_distance.h"
 
 #include <math.h>
 #include <stdio.h>

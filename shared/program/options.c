@@ -1,6 +1,8 @@
 #include "shared/program/options.h"
 
+#include "shared/base/text_distance.h"
 #include "shared/program/ini_file.h"
+#include "shared/program/quantity.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -11,7 +13,6 @@
 #include <unistd.h>
 
 #define MAX_OPTIONS 64
-#define MAX_SECRET 4096
 
 /* Every string handed out, freed together. */
 struct options {
@@ -52,50 +53,6 @@ static const char *keep(struct options *o, const char *value)
 	return copy;
 }
 
-/* A decimal number with a unit out of a table; the product must fit. */
-struct unit {
-	const char *name;
-	uint64_t factor;
-};
-
-static bool parse_with_unit(const char *text, const struct unit *units, uint64_t *out)
-{
-	if (!isdigit((unsigned char)*text))
-		return false;
-	errno = 0;
-	char *end;
-	unsigned long long number = strtoull(text, &end, 10);
-	if (errno != 0)
-		return false;
-	for (; units->name; units++)
-		if (strcasecmp(end, units->name) == 0)
-			return !__builtin_mul_overflow((uint64_t)number, units->factor, out) && *out <= INT64_MAX;
-	return false;
-}
-
-bool parse_duration_ms(const char *text, int64_t *out)
-{
-	static const struct unit units[] = { { "ms", 1 },      { "s", 1000 },     { "m", 60000 },
-					     { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 } };
-	uint64_t value;
-	if (strcmp(text, "0") == 0) {
-		*out = 0;
-		return true;
-	}
-	if (!parse_with_unit(text, units, &value))
-		return false;
-	*out = (int64_t)value;
-	return true;
-}
-
-bool parse_size(const char *text, uint64_t *out)
-{
-	static const struct unit units[] = { { "", 1 },          { "B", 1 },         { "KiB", 1 << 10 },
-					     { "k", 1 << 10 },   { "MiB", 1 << 20 }, { "m", 1 << 20 },
-					     { "GiB", 1 << 30 }, { "g", 1 << 30 },   { NULL, 0 } };
-	return parse_with_unit(text, units, out);
-}
-
 static bool is_choice(const char *choices, const char *value)
 {
 	size_t len = strlen(value);
@@ -132,7 +89,6 @@ static bool add_to_list(struct options *o, struct option_values *list, const cha
 static bool store_value(struct options *o, const struct option_spec *spec, const char *value, const char *where,
 			struct error *e)
 {
-	uint64_t number;
 	switch (spec->type) {
 	case OPTION_FLAG:
 		return parse_flag(value, spec->dest) ||
@@ -144,19 +100,15 @@ static bool store_value(struct options *o, const struct option_spec *spec, const
 	case OPTION_SUM:
 		return add_to_list(o, spec->dest, value) || error_set(e, EXIT_USAGE, "out of memory");
 	case OPTION_DURATION:
-		return parse_duration_ms(value, spec->dest) ||
+		return quantity_parse_duration(value, spec->dest) ||
 		       error_set(e, EXIT_USAGE, "%s takes a duration such as 500ms, 5s, 2m, 1h or 7d, not '%s'", where,
 				 value);
 	case OPTION_SIZE:
-		return parse_size(value, spec->dest) ||
+		return quantity_parse_size(value, spec->dest) ||
 		       error_set(e, EXIT_USAGE, "%s takes a size such as 64KiB, 1MiB or 2GiB, not '%s'", where, value);
-	case OPTION_COUNT: {
-		static const struct unit one[] = { { "", 1 }, { NULL, 0 } };
-		if (!parse_with_unit(value, one, &number))
-			return error_set(e, EXIT_USAGE, "%s takes a whole number, not '%s'", where, value);
-		*(int64_t *)spec->dest = (int64_t)number;
-		return true;
-	}
+	case OPTION_COUNT:
+		return quantity_parse_count(value, spec->dest) ||
+		       error_set(e, EXIT_USAGE, "%s takes a whole number, not '%s'", where, value);
 	case OPTION_CHOICE:
 		if (!is_choice(spec->arg, value))
 			return error_set(e, EXIT_USAGE, "%s is one of %s, not '%s'", where, spec->arg, value);
@@ -164,35 +116,6 @@ static bool store_value(struct options *o, const struct option_spec *spec, const
 		       error_set(e, EXIT_USAGE, "out of memory");
 	}
 	return false;
-}
-
-size_t text_distance_limit(const char *word)
-{
-	size_t third = strlen(word) / 3;
-	return third < 4 ? third + 1 : 5;
-}
-
-size_t text_distance(const char *a, const char *b)
-{
-	size_t row[64], len_b = strlen(b);
-	if (len_b >= 63 || strlen(a) >= 63)
-		return SIZE_MAX;
-	for (size_t j = 0; j <= len_b; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= len_b; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[len_b];
 }
 
 static const char *nearest(const struct option_spec *specs, size_t count, const char *name)
@@ -391,53 +314,4 @@ void options_print(FILE *out, const struct option_spec *specs, size_t count)
 		else
 			fprintf(out, "  %-30s  %s\n", left, specs[i].help);
 	}
-}
-
-static char *read_all(FILE *f, const char *spec, struct error *e)
-{
-	char *secret = calloc(1, MAX_SECRET + 1);
-	size_t len = secret ? fread(secret, 1, MAX_SECRET, f) : 0;
-	if (!secret || ferror(f) || (len == MAX_SECRET && fgetc(f) != EOF)) {
-		error_set(e, EXIT_USAGE, "the secret of %s cannot be read, or is longer than %d bytes", spec,
-			  MAX_SECRET);
-		free(secret);
-		return NULL;
-	}
-	if (len > 0 && secret[len - 1] == '\n')
-		secret[--len] = 0;
-	if (len > 0 && secret[len - 1] == '\r')
-		secret[--len] = 0;
-	if (len == 0 || strlen(secret) != len) {
-		error_set(e, EXIT_USAGE, "the secret of %s is empty or holds a NUL byte", spec);
-		free(secret);
-		return NULL;
-	}
-	return secret;
-}
-
-char *secret_read(const char *spec, struct error *e)
-{
-	if (strcmp(spec, "@-") == 0)
-		return read_all(stdin, "standard input", e);
-	if (strncmp(spec, "env:", 4) == 0) {
-		const char *value = getenv(spec + 4);
-		if (!value || !*value) {
-			error_set(e, EXIT_USAGE, "the environment variable %s is not set", spec + 4);
-			return NULL;
-		}
-		return strdup(value);
-	}
-	if (spec[0] != '@') {
-		error_set(e, EXIT_USAGE,
-			  "a secret is never given as an argument, where others can see it: use @FILE, @- or env:NAME");
-		return NULL;
-	}
-	FILE *f = fopen(spec + 1, "rb");
-	if (!f) {
-		error_set(e, EXIT_USAGE, "%s cannot be read: %s", spec + 1, strerror(errno));
-		return NULL;
-	}
-	char *secret = read_all(f, spec + 1, e);
-	fclose(f);
-	return secret;
 }

@@ -68,14 +68,3 @@ void options_free(struct options *o);
 MUST_CHECK bool options_parse(struct options *o, const struct option_spec *specs, size_t count,
 			      const struct options_source *source, int argc, char **argv, int *first, struct error *e);
 void options_print(FILE *out, const struct option_spec *specs, size_t count);
-
-MUST_CHECK bool parse_duration_ms(const char *text, int64_t *out);
-MUST_CHECK bool parse_size(const char *text, uint64_t *out);
-/* Reads a secret named as @FILE, @- (standard input) or literally "env:NAME"; trims one final newline. A bare value is
- * refused: secrets are never arguments. Caller wipes and frees. */
-char *secret_read(const char *spec, struct error *e);
-
-/* Levenshtein distance, for "did you mean"; SIZE_MAX for words of 63 characters and more. */
-size_t text_distance(const char *a, const char *b);
-/* The distance from which on nothing was meant by `word`: short ones are near to anything. */
-size_t text_distance_limit(const char *word);

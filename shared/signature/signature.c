@@ -1,6 +1,6 @@
 #include "shared/signature/signature_private.h"
 
-#include "shared/program/options.h"
+#include "shared/base/text_distance.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,7 @@
 #include "shared/program/ini_file.h"
 #include "shared/program/options.h"
+#include "shared/program/quantity.h"
+#include "shared/program/secret_read.h"
 #include "shared/base/text.h"
 #include "tests/unit/unit.h"
 
@@ -62,15 +64,15 @@ static void test_units(void **state)
 	int64_t ms;
 	uint64_t size;
 	(void)state;
-	assert_true(parse_duration_ms("500ms", &ms) && ms == 500);
-	assert_true(parse_duration_ms("7d", &ms) && ms == 604800000);
-	assert_false(parse_duration_ms("5", &ms));
-	assert_false(parse_duration_ms("-5s", &ms));
-	assert_false(parse_duration_ms("99999999999999999999s", &ms));
-	assert_false(parse_duration_ms("5 s", &ms));
-	assert_true(parse_size("64KiB", &size) && size == 65536);
-	assert_true(parse_size("12", &size) && size == 12);
-	assert_false(parse_size("9999999999GiB", &size));
+	assert_true(quantity_parse_duration("500ms", &ms) && ms == 500);
+	assert_true(quantity_parse_duration("7d", &ms) && ms == 604800000);
+	assert_false(quantity_parse_duration("5", &ms));
+	assert_false(quantity_parse_duration("-5s", &ms));
+	assert_false(quantity_parse_duration("99999999999999999999s", &ms));
+	assert_false(quantity_parse_duration("5 s", &ms));
+	assert_true(quantity_parse_size("64KiB", &size) && size == 65536);
+	assert_true(quantity_parse_size("12", &size) && size == 12);
+	assert_false(quantity_parse_size("9999999999GiB", &size));
 }
 
 static void test_precedence(void **state)
