@@ -9,10 +9,10 @@
  *
  *    session.c  frames to streams          stream.c  life, the way in, the commit
  *    resume.c   lost and found again       call.c    the app's call and its record
- *    sealed.c   SEALED to plain frames     answer.c  what goes back to the relay
- *    hold.c     deliveries that wait for the app         old.c  those of an earlier run
- *    asked.c    replays that another program asked for       handshake.c  --answer-challenges
- *    weather.c  --chaos, between the commit and the call       mark.c  who sent it, does its signature hold */
+ *    sealed.c   SEALED to plain frames     response.c  what goes back to the relay
+ *    hold.c     deliveries that wait for the app         left_over.c  those of an earlier run
+ *    asked.c    replays that another program asked for       answer_challenge.c  --answer-challenges
+ *    weather.c  --chaos, between the commit and the call       recognise.c  who sent it, does its signature hold */
 #pragma once
 
 #include <uthash.h>
@@ -66,7 +66,7 @@ struct stream {
 	bool listed;                       /* by the RESUME frames of this connection */
 	bool relay_recorded;               /* the relay said so in RESUME */
 	bool resend, resend_begun;         /* the relay sends the request again: ignored */
-	bool old;                          /* of an earlier run: old.c waits for its end */
+	bool old;                          /* of an earlier run: left_over.c waits for its end */
 	enum delivery_origin origin;       /* ORIGIN_SPOOL: nobody waits for the answer */
 
 	struct wire_request request; /* views into `head` */
@@ -77,7 +77,7 @@ struct stream {
 	struct buffer up; /* after 101: of the sender, not yet with the app */
 	size_t up_at;
 
-	/* mark.c */
+	/* recognise.c */
 	const char *provider; /* or NULL */
 	struct buffer event;
 	enum signature_verdict signature;
@@ -198,7 +198,7 @@ MUST_CHECK bool inflow_take(struct inflow *in, struct link *l, uint64_t id, size
 /* After a frame was appended, or could not be. */
 void append_or_close(struct link *l, bool appended);
 
-/* mark.c: when the request is whole, before it is committed. */
+/* recognise.c: when the request is whole, before it is committed. */
 void stream_mark(struct stream *st);
 
 /* ---- call.c ---- */
@@ -213,10 +213,10 @@ void stream_hang_up(struct stream *st);
 /* The index of the route that a target goes to. */
 size_t session_route(const struct session *s, struct bytes target);
 
-/* handshake.c: false when it is none to be answered. */
+/* answer_challenge.c: false when it is none to be answered. */
 MUST_CHECK bool stream_answer_challenge(struct stream *st);
 
-/* ---- answer.c ---- */
+/* ---- response.c ---- */
 
 /* Sends what the windows allow of the answer. */
 void stream_send_answer(struct stream *st);
@@ -257,7 +257,7 @@ struct sealed *sealed_find(struct session *s, uint64_t id);
 void sealed_drop(struct session *s, uint64_t id);
 void sealed_drop_all(struct session *s);
 
-/* ---- old.c, asked.c, weather.c, hold.c ---- */
+/* ---- left_over.c, asked.c, weather.c, hold.c ---- */
 
 /* Looks what an earlier run left: once, when the tunnel's name is known. */
 void session_look_back(struct session *s);
