@@ -33,7 +33,7 @@ static enum MHD_Result reply_metrics(struct admin *a, struct MHD_Connection *c)
 {
 	const struct metrics *m = &a->relay->metrics;
 	struct spool_level level = spool_total(a->relay->registry->spool);
-	const struct room *room = &a->relay->registry->room;
+	const struct quota *quota = &a->relay->registry->quota;
 	struct buffer out = { 0 };
 	bool fine = buffer_printf(&out,
 				  "# HELP creel_requests_total Requests received from senders.\n"
@@ -86,7 +86,7 @@ static enum MHD_Result reply_metrics(struct admin *a, struct MHD_Connection *c)
 		   "# TYPE creel_spool_limit_bytes gauge\ncreel_spool_limit_bytes %" PRIu64 "\n",
 		   m->connections_refused, ingress_connections(a->relay->ingress), m->deliveries, m->bytes_in,
 		   m->bytes_out, m->tunnels, m->in_flight, m->spooled, m->accepted, level.count, level.bytes,
-		   room->taken.spool, room->taken.file, room->limits.relay) &&
+		   quota->taken.spool, quota->taken.file, quota->limits.relay) &&
 	       buffer_put_u8(&out, 0);
 	enum MHD_Result result =
 	    fine ? reply(c, 200, "text/plain; version=0.0.4; charset=utf-8", (const char *)out.at) : MHD_NO;

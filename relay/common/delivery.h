@@ -10,8 +10,8 @@
 #pragma once
 
 #include "relay/common/hash.h"
+#include "relay/common/quota.h"
 #include "relay/common/refusal.h"
-#include "relay/common/room.h"
 #include "shared/disk/spill.h"
 #include "shared/wire/wire.h"
 
@@ -38,8 +38,8 @@ struct delivery {
 	struct spill body;
 	struct buffer trailers;
 	bool body_whole;
-	struct room_hold room_hold; /* what it takes of the disk; delivery_take_room */
-	bool upgrade;               /* the sender asks for a WebSocket, and the client can pass it on */
+	struct quota_hold quota; /* what it takes of the disk; delivery_take_quota */
+	bool upgrade;            /* the sender asks for a WebSocket, and the client can pass it on */
 
 	/* Out of the spool: sent in place of the request, as it is stored; nobody waits for an answer. */
 	struct buffer stored;
@@ -49,7 +49,7 @@ struct delivery {
 
 	struct stream *streams;  /* by their `sibling` */
 	struct stream *answerer; /* NULL before the answer's head, and when it is over */
-	int64_t *missed;         /* mailboxes that had no room for their copy */
+	int64_t *missed;         /* mailboxes whose copy did not fit into the spool */
 	size_t missed_count;
 	unsigned live, spooling; /* streams that may answer; those whose copy is on its way to the disk */
 
@@ -58,9 +58,9 @@ struct delivery {
 	struct buffer answer_body; /* received and not yet taken */
 	size_t answer_at;          /* bytes of answer_body taken */
 
-	void (*wake)(struct delivery *d); /* the answer side moved; NULL: no sender waits (any more) */
-	void (*room)(struct delivery *d); /* after 101: the answerer's windows have room again, or NULL */
-	void *owner;                      /* wake's and room's */
+	void (*wake)(struct delivery *d);          /* the answer side moved; NULL: no sender waits (any more) */
+	void (*window_opened)(struct delivery *d); /* after 101: more may be sent to the app; or NULL */
+	void *owner;                               /* of wake and window_opened */
 };
 
 /* Copies the parts into `head` and points `request` at them; `folder` is where a large body goes. Held once. NULL when

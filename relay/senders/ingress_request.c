@@ -225,9 +225,9 @@ static void cut(struct delivery *d, uint32_t code, enum refusal why, const char 
 /* Of a body whose length was declared it was taken with the head. */
 static enum refusal take_room(struct delivery *d, size_t len)
 {
-	enum refusal why = d->streams ? delivery_take_room(d, len) : REFUSE_NOTHING;
+	enum refusal why = d->streams ? delivery_take_quota(d, len) : REFUSE_NOTHING;
 	if (why != REFUSE_NOTHING && delivery_leave_out_copies(d, why))
-		why = delivery_take_room(d, len);
+		why = delivery_take_quota(d, len);
 	return why;
 }
 

@@ -98,7 +98,7 @@ void passage_end(struct passage *p)
 	http_daemon_settle(p->daemon);
 }
 
-/* To the app. False: not now; stream_may_pass calls again through `room`. */
+/* To the app. False: not now; stream_may_pass calls again through `window_opened`. */
 static bool pass_on(struct passage *p, struct bytes piece, bool end)
 {
 	struct stream *st = p->delivery->answerer;
@@ -214,7 +214,7 @@ struct passage *passage_open(uv_loop_t *loop, struct delivery *d, struct http_da
 	take_session(wire);
 	p->poll.data = p;
 	d->owner = p;
-	d->wake = d->room = on_delivery;
+	d->wake = d->window_opened = on_delivery;
 	go_on(p);
 	return p;
 }

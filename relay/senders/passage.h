@@ -25,8 +25,8 @@ struct passage_wire {
 
 struct passage;
 
-/* `early`: what came behind the request's head; copied. Takes the delivery's wake and room. NULL when out of memory:
- * the caller closes `urh`. The daemon and the delivery must outlive it. */
+/* `early`: what came behind the request's head; copied. Takes the delivery's `wake` and `window_opened`. NULL when out
+ * of memory: the caller closes `urh`. The daemon and the delivery must outlive it. */
 struct passage *passage_open(uv_loop_t *loop, struct delivery *d, struct http_daemon *daemon,
 			     struct MHD_UpgradeResponseHandle *urh, struct passage_wire *wire, struct bytes early);
 /* Gives the socket back to libmicrohttpd, which closes it. May be called more than once. */

@@ -84,7 +84,7 @@ uint64_t spool_disk_left(const struct spool *s);
 bool spool_disk_is_full(const struct spool *s);
 /* Seals and stores; `done` after the commit: `e` NULL when it is safe. Putting an event id that waits in the mailbox
  * already is no error and changes nothing. It is counted at once (spool_level), and no more on failure; whether there
- * is room for it the caller has asked (room.h). The last of the disk (SPOOL_RESERVE) is left free: beyond it a put
+ * is room for it the caller has asked (quota.h). The last of the disk (SPOOL_RESERVE) is left free: beyond it a put
  * fails. `done` comes from within the call where nothing could be submitted: out of memory, or a mailbox that was left.
  */
 void spool_put(struct spool *s, int64_t mailbox, const struct spool_item *item,

@@ -543,7 +543,7 @@ void registry_online(struct client *c, bool resumed)
 
 /* ---- beginning and end ---- */
 
-static struct room_limits room_limits(const struct settings *s)
+static struct quota_limits quota_limits(const struct settings *s)
 {
 	uint64_t relay;
 	if (__builtin_mul_overflow(s->spool_max_bytes, SPOOL_TOTAL_TUNNELS, &relay))
@@ -551,9 +551,9 @@ static struct room_limits room_limits(const struct settings *s)
 	/* A single body of the largest size must have a way through. */
 	if (relay < s->max_body)
 		relay = s->max_body;
-	return (struct room_limits){ .tunnel = s->spool_max_bytes,
-				     .tunnel_files = s->spool_max_bytes,
-				     .relay = s->spool_max_total ? s->spool_max_total : relay };
+	return (struct quota_limits){ .tunnel = s->spool_max_bytes,
+				      .tunnel_files = s->spool_max_bytes,
+				      .relay = s->spool_max_total ? s->spool_max_total : relay };
 }
 
 struct registry *registry_new(struct relay *relay, struct error *e)
@@ -566,7 +566,7 @@ struct registry *registry_new(struct relay *relay, struct error *e)
 		return NULL;
 	}
 	r->relay = relay;
-	r->room.limits = room_limits(&relay->settings);
+	r->quota.limits = quota_limits(&relay->settings);
 	r->spool = spool_open(relay->loop, relay->settings.data, &s, e);
 	if (!r->spool) {
 		free(r);

@@ -5,7 +5,7 @@
 
 #include "relay/tunnels/drain.h"
 #include "relay/common/relay.h"
-#include "relay/common/room.h"
+#include "relay/common/quota.h"
 #include "relay/tunnels/router.h"
 #include "relay/spool/spool.h"
 #include "relay/tunnels/stream.h"
@@ -50,9 +50,9 @@ struct tunnel {
 	bool freed;       /* its name is nobody's any more: to be forgotten once nothing waits */
 	unsigned senders; /* requests of its own that hold on to it */
 	struct client *clients;
-	unsigned passages;      /* senders' WebSockets */
-	struct room_share room; /* what deliveries under way take of the disk */
-	size_t put_bytes;       /* payloads on their way to the spool */
+	unsigned passages;        /* senders' WebSockets */
+	struct quota_share quota; /* what deliveries under way take of the disk */
+	size_t put_bytes;         /* payloads on their way to the spool */
 };
 
 struct registry {
@@ -60,7 +60,7 @@ struct registry {
 	struct spool *spool;
 	struct tunnel *tunnels;
 	uv_timer_t sweep;
-	struct room room;
+	struct quota quota;
 	size_t put_bytes;                     /* payloads on their way to the spool */
 	struct stream *put_first, **put_last; /* those that wait until fewer are */
 	bool putting;

@@ -63,7 +63,7 @@ static enum refusal open_copy(struct client *c, struct delivery *d)
 	struct stream *st = stream_open(c, d, true);
 	if (!st)
 		return REFUSE_OVERLOADED;
-	enum refusal full = delivery_take_room(d, 0);
+	enum refusal full = delivery_take_quota(d, 0);
 	if (full != REFUSE_NOTHING) {
 		stream_close(st);
 		c->quota_hit |= full == REFUSE_SPOOL_FULL;
@@ -92,7 +92,7 @@ enum refusal registry_dispatch(struct tunnel *t, struct delivery *d)
 	if (!d->streams)
 		return why != REFUSE_NOTHING ? why : offline(method);
 	/* For its temporary file, where nothing was taken for a copy. */
-	why = delivery_take_room(d, 0);
+	why = delivery_take_quota(d, 0);
 	if (why != REFUSE_NOTHING) {
 		delivery_reset(d, WIRE_RESET_CANCEL, "");
 		registry_tell_refused(t, d, refusal_text(why)->status);

@@ -89,7 +89,7 @@ void stream_close(struct stream *st)
 	bool stored = d->row != 0;
 	size_t size = d->stored_size;
 	free(st);
-	delivery_give_room(d);
+	delivery_give_quota(d);
 	delivery_drop(d);
 	if (stored)
 		drain_ended(c, size);
@@ -247,8 +247,8 @@ void stream_pump(struct stream *st)
 		stream_spool(st);
 		return;
 	}
-	if (l && d->room && d->answerer == st) {
-		d->room(d);
+	if (l && d->window_opened && d->answerer == st) {
+		d->window_opened(d);
 		return;
 	}
 	if (!l || st->end_sent || st->recorded)
@@ -331,7 +331,7 @@ bool stream_on_recorded(struct stream *st)
 		st->client->drain.pause_ms = 0;
 		spool_forget(st->client->tunnel->registry->spool, st->client->mailbox, d->row);
 	}
-	delivery_give_room(d);
+	delivery_give_quota(d);
 	return true;
 }
 
@@ -475,7 +475,7 @@ void delivery_on_timeout(struct delivery *d)
 
 void delivery_leave_sender(struct delivery *d)
 {
-	d->wake = d->room = NULL;
+	d->wake = d->window_opened = NULL;
 	d->owner = NULL;
 	/* Other clients that share the tunnel still get their copy of what was answered. */
 	bool answered = d->phase == PHASE_DONE || d->phase == PHASE_ACCEPTED;

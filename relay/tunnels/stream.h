@@ -36,9 +36,9 @@ struct stream {
 
 /* Opens one for the client: live, or `spooling`. NULL when the client has too many or memory ran out. */
 struct stream *stream_open(struct client *c, struct delivery *d, bool spooling);
-/* More of the delivery, its end, or room in the windows: sends what there is, or hands the whole to the spool. */
+/* More of the delivery, its end, or open windows: sends what there is, or hands the whole to the spool. */
 void stream_pump(struct stream *st);
-/* After 101. Whether bytes of the sender may go to the app now; if not, the delivery's `room` is called when they may.
+/* After 101. Whether bytes of the sender may go to the app now; if not, `window_opened` is called when they may.
  */
 MUST_CHECK bool stream_may_pass(struct stream *st);
 void stream_pass(struct stream *st, struct bytes piece, bool end);
@@ -59,12 +59,12 @@ MUST_CHECK bool stream_on_data(struct stream *st, struct bytes body, bool end);
 MUST_CHECK bool stream_on_window(struct stream *st, uint32_t credit);
 void stream_on_reset(struct stream *st, uint32_t code);
 
-/* Counts what the delivery needs of the disk, with `more` bytes of its body that are just coming, and takes the room
+/* Counts what the delivery needs of the disk, with `more` bytes of its body that are just coming, and takes the space
  * for it; when there is none, says which limit it was, and it has what it had. Call it when a stream was opened or is
  * to go to the spool, and before the body grows. */
-enum refusal delivery_take_room(struct delivery *d, uint64_t more);
+enum refusal delivery_take_quota(struct delivery *d, uint64_t more);
 /* Counts anew what is needed no more, and lets go of a body that no stream reads. */
-void delivery_give_room(struct delivery *d);
+void delivery_give_quota(struct delivery *d);
 /* The copies that are on their way to the spool find no room: they are missed, where a client that is here may still
  * get its own. False when there were none, or it is all there is. */
 bool delivery_leave_out_copies(struct delivery *d, enum refusal why);

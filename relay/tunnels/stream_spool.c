@@ -108,7 +108,7 @@ static void put(struct stream *st)
 	t->put_bytes += p->payload.len;
 	t->registry->put_bytes += p->payload.len;
 	p->stream = st;
-	delivery_give_room(d);
+	delivery_give_quota(d);
 	struct spool_item item = { .received_at_us = d->request.received_at_us, .payload = buffer_view(&p->payload) };
 	memcpy(item.event_id, d->request.event_id, UUID_LEN);
 	spool_put(t->registry->spool, st->client->mailbox, &item, on_put, p);
@@ -189,7 +189,7 @@ void stream_give_up(struct stream *st, enum refusal why)
 		st->spooling = true;
 		d->spooling++;
 		st->client->spooling++;
-		enum refusal full = delivery_take_room(d, 0);
+		enum refusal full = delivery_take_quota(d, 0);
 		if (full == REFUSE_NOTHING)
 			stream_spool(st);
 		else

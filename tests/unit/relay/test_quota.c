@@ -1,6 +1,6 @@
-/* The room that deliveries under way take of the relay's disk. */
+/* The space that deliveries under way take of the relay's disk. */
 #include "relay/tunnels/connection.h"
-#include "relay/common/room.h"
+#include "relay/common/quota.h"
 #include "relay/tunnels/stream_private.h"
 #include "tests/unit/unit.h"
 
@@ -9,38 +9,38 @@
 
 /* ---- the account alone ---- */
 
-static const struct room_around nothing_waits = { .disk_left = UINT64_MAX };
+static const struct quota_around nothing_waits = { .disk_left = UINT64_MAX };
 
-static enum room_bound take(struct room_hold *h, struct room *room, struct room_share *share, uint64_t spool,
-			    uint64_t file)
+static enum quota_bound take(struct quota_hold *h, struct quota *quota, struct quota_share *share, uint64_t spool,
+			     uint64_t file)
 {
-	const struct room_need need = { spool, file, 0 };
-	return room_take(h, room, share, &need, &nothing_waits);
+	const struct quota_need need = { spool, file, 0 };
+	return quota_take(h, quota, share, &need, &nothing_waits);
 }
 
 static void test_which_limit_it_was(void **state)
 {
-	struct room room = { .limits = { .tunnel = 100, .tunnel_files = 50, .relay = 160 } };
-	struct room_share one = { 0 }, other = { 0 };
-	struct room_hold a = { 0 }, b = { 0 }, c = { 0 };
-	const struct room_around waiting = { 91, 91, UINT64_MAX }, no_disk = { 0, 0, 9 };
-	const struct room_need ten = { 10, 0, 10 };
+	struct quota quota = { .limits = { .tunnel = 100, .tunnel_files = 50, .relay = 160 } };
+	struct quota_share one = { 0 }, other = { 0 };
+	struct quota_hold a = { 0 }, b = { 0 }, c = { 0 };
+	const struct quota_around waiting = { 91, 91, UINT64_MAX }, no_disk = { 0, 0, 9 };
+	const struct quota_need ten = { 10, 0, 10 };
 	(void)state;
-	assert_int_equal(room_take(&a, &room, &one, &ten, &waiting), ROOM_TUNNEL);
-	assert_int_equal(room_take(&a, &room, &one, &ten, &no_disk), ROOM_DISK);
+	assert_int_equal(quota_take(&a, &quota, &one, &ten, &waiting), QUOTA_TUNNEL);
+	assert_int_equal(quota_take(&a, &quota, &one, &ten, &no_disk), QUOTA_DISK);
 	assert_int_equal(a.has.spool, 0);
-	assert_int_equal(take(&a, &room, &one, 100, 0), ROOM_GIVEN);
-	assert_int_equal(take(&b, &room, &one, 1, 0), ROOM_TUNNEL);
-	assert_int_equal(take(&b, &room, &other, 61, 0), ROOM_RELAY);
-	assert_int_equal(take(&b, &room, &other, 0, 60),
-			 ROOM_GIVEN);                               /* alone it may be larger than its tunnel's limit */
-	assert_int_equal(take(&a, &room, &one, 50, 0), ROOM_GIVEN); /* what shrinks is never refused */
-	assert_int_equal(take(&c, &room, &other, 0, 1), ROOM_TUNNEL_FILES);
-	assert_int_equal(take(&b, &room, &other, UINT64_MAX, 0), ROOM_TUNNEL);
-	assert_int_equal(take(&b, &room, &other, 0, UINT64_MAX), ROOM_RELAY);
-	room_settle(&a, &(struct room_need){ 0 });
-	room_settle(&b, &(struct room_need){ 0 });
-	assert_int_equal(room.taken.spool + room.taken.file + room.taken.disk, 0);
+	assert_int_equal(take(&a, &quota, &one, 100, 0), QUOTA_GIVEN);
+	assert_int_equal(take(&b, &quota, &one, 1, 0), QUOTA_TUNNEL);
+	assert_int_equal(take(&b, &quota, &other, 61, 0), QUOTA_RELAY);
+	assert_int_equal(take(&b, &quota, &other, 0, 60),
+			 QUOTA_GIVEN); /* alone it may be larger than its tunnel's limit */
+	assert_int_equal(take(&a, &quota, &one, 50, 0), QUOTA_GIVEN); /* what shrinks is never refused */
+	assert_int_equal(take(&c, &quota, &other, 0, 1), QUOTA_TUNNEL_FILES);
+	assert_int_equal(take(&b, &quota, &other, UINT64_MAX, 0), QUOTA_TUNNEL);
+	assert_int_equal(take(&b, &quota, &other, 0, UINT64_MAX), QUOTA_RELAY);
+	quota_settle(&a, &(struct quota_need){ 0 });
+	quota_settle(&b, &(struct quota_need){ 0 });
+	assert_int_equal(quota.taken.spool + quota.taken.file + quota.taken.disk, 0);
 	assert_int_equal(one.taken.spool + other.taken.file, 0);
 }
 
@@ -49,42 +49,42 @@ static void test_which_limit_it_was(void **state)
 static void test_sums(void **state)
 {
 	enum { HOLDS = 40, TUNNELS = 3 };
-	struct room room = { .limits = { .tunnel = 1000, .tunnel_files = 700, .relay = 2000 } };
-	struct room_share shares[TUNNELS] = { 0 };
-	struct room_hold holds[HOLDS] = { 0 };
+	struct quota quota = { .limits = { .tunnel = 1000, .tunnel_files = 700, .relay = 2000 } };
+	struct quota_share shares[TUNNELS] = { 0 };
+	struct quota_hold holds[HOLDS] = { 0 };
 	(void)state;
 	srand(7);
 	for (int step = 0; step < 100000; step++) {
-		struct room_hold *h = &holds[rand() % HOLDS];
+		struct quota_hold *h = &holds[rand() % HOLDS];
 		size_t tunnel = (size_t)(h - holds) % TUNNELS;
-		struct room_need need = { (uint64_t)(rand() % 300), (uint64_t)(rand() % 300),
-					  (uint64_t)(rand() % 600) },
-				 before = h->has, sum = { 0 };
-		const struct room_around around = { (uint64_t)(rand() % 500), (uint64_t)(rand() % 500), 5000 };
+		struct quota_need need = { (uint64_t)(rand() % 300), (uint64_t)(rand() % 300),
+					   (uint64_t)(rand() % 600) },
+				  before = h->has, sum = { 0 };
+		const struct quota_around around = { (uint64_t)(rand() % 500), (uint64_t)(rand() % 500), 5000 };
 		if (rand() % 3 == 0)
-			need = (struct room_need){ 0 };
-		if (room_take(h, &room, &shares[tunnel], &need, &around) != ROOM_GIVEN)
+			need = (struct quota_need){ 0 };
+		if (quota_take(h, &quota, &shares[tunnel], &need, &around) != QUOTA_GIVEN)
 			assert_memory_equal(&h->has, &before, sizeof before);
 		for (size_t i = 0; i < HOLDS; i++) {
 			sum.spool += holds[i].has.spool;
 			sum.file += holds[i].has.file;
 			sum.disk += holds[i].has.disk;
 		}
-		assert_memory_equal(&sum, &room.taken, sizeof sum);
+		assert_memory_equal(&sum, &quota.taken, sizeof sum);
 		assert_true(sum.spool + sum.file <= 2000 && sum.disk <= 5000);
 		for (size_t i = 0; i < TUNNELS; i++)
 			assert_true(shares[i].taken.spool <= 1000 && shares[i].taken.file <= 700);
 	}
 	for (size_t i = 0; i < HOLDS; i++)
-		room_settle(&holds[i], &(struct room_need){ 0 });
-	assert_int_equal(room.taken.spool + room.taken.file + room.taken.disk, 0);
+		quota_settle(&holds[i], &(struct quota_need){ 0 });
+	assert_int_equal(quota.taken.spool + quota.taken.file + quota.taken.disk, 0);
 }
 
 /* ---- deliveries ---- */
 
 #define QUOTA (UINT64_C(8) << 20)
 
-static char folder[] = "/tmp/creel-room-XXXXXX";
+static char folder[] = "/tmp/creel-quota-XXXXXX";
 static uv_loop_t loop;
 static struct relay relay;
 static char bytes[SPILL_MEMORY + 200000];
@@ -93,7 +93,7 @@ static int set_up(void **state)
 {
 	struct error e;
 	(void)state;
-	strcpy(folder, "/tmp/creel-room-XXXXXX");
+	strcpy(folder, "/tmp/creel-quota-XXXXXX");
 	if (!mkdtemp(folder) || uv_loop_init(&loop) != 0)
 		return -1;
 	relay = (struct relay){ .loop = &loop,
@@ -154,12 +154,12 @@ static void on_wake(struct delivery *d)
 
 static void assert_nothing_is_taken(void)
 {
-	const struct room_need *taken = &relay.registry->room.taken;
+	const struct quota_need *taken = &relay.registry->quota.taken;
 	assert_int_equal(taken->spool, 0);
 	assert_int_equal(taken->file, 0);
 	assert_int_equal(taken->disk, 0);
 	for (const struct tunnel *t = relay.registry->tunnels; t; t = t->next) {
-		assert_int_equal(t->room.taken.spool + t->room.taken.file + t->room.taken.disk, 0);
+		assert_int_equal(t->quota.taken.spool + t->quota.taken.file + t->quota.taken.disk, 0);
 		assert_int_equal(t->put_bytes, 0);
 	}
 	assert_int_equal(relay.registry->put_bytes, 0);
@@ -178,7 +178,7 @@ static void test_declared_bodies_are_reserved_with_the_head(void **state)
 		d[i] = arrive(client->tunnel, 3u << 20, &why);
 		assert_int_equal(why, i < 2 ? REFUSE_NOTHING : REFUSE_SPOOL_FULL);
 	}
-	assert_true(relay.registry->room.taken.spool >= 6u << 20 && relay.registry->room.taken.spool <= QUOTA);
+	assert_true(relay.registry->quota.taken.spool >= 6u << 20 && relay.registry->quota.taken.spool <= QUOTA);
 	assert_true(client->quota_hit);
 	for (int i = 0; i < 8; i++)
 		delivery_leave_sender(d[i]);
@@ -220,13 +220,13 @@ static void test_the_reservation_is_large_enough(void **state)
 			struct delivery *d = arrive(client->tunnel, WIRE_UNKNOWN_LENGTH, &why);
 			struct buffer payload = { 0 };
 			assert_int_equal(why, REFUSE_NOTHING);
-			assert_int_equal(delivery_take_room(d, sizes[i]), REFUSE_NOTHING);
+			assert_int_equal(delivery_take_quota(d, sizes[i]), REFUSE_NOTHING);
 			assert_true(spill_append(&d->body, bytes, sizes[i]));
 			assert_true(!trailers || buffer_append_text(&d->trailers, "X-Sum: 9\r\n"));
-			assert_int_equal(delivery_take_room(d, 0), REFUSE_NOTHING);
+			assert_int_equal(delivery_take_quota(d, 0), REFUSE_NOTHING);
 			d->body_whole = true;
 			assert_true(delivery_encode(d, &payload));
-			assert_true(payload.len <= d->room_hold.has.spool);
+			assert_true(payload.len <= d->quota.has.spool);
 			buffer_free(&payload);
 			delivery_leave_sender(d);
 		}
@@ -273,9 +273,9 @@ static void test_everything_is_given_back(void **state)
 			size_t len = (size_t)rand() % sizeof bytes;
 			if (!d->streams || d->body_whole || d->phase == PHASE_REFUSED)
 				break;
-			why = delivery_take_room(d, len);
+			why = delivery_take_quota(d, len);
 			if (why != REFUSE_NOTHING && delivery_leave_out_copies(d, why))
-				why = delivery_take_room(d, len);
+				why = delivery_take_quota(d, len);
 			if (why == REFUSE_NOTHING) {
 				assert_true(spill_append(&d->body, bytes, len));
 				grown++;
@@ -307,7 +307,7 @@ static void test_everything_is_given_back(void **state)
 			delivery_leave_sender(d);
 			*at = NULL;
 		}
-		const struct room *r = &relay.registry->room;
+		const struct quota *r = &relay.registry->quota;
 		assert_true(r->taken.spool + r->taken.file <= 3 * QUOTA);
 	}
 	for (int i = 0; i < MOST; i++)

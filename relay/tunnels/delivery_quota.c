@@ -12,9 +12,9 @@ static uint64_t size_in_spool(const struct delivery *d, uint64_t body)
 }
 
 /* With `more` bytes of the body that are just coming. The declared length counts from the beginning. */
-static struct room_need need_of(const struct delivery *d, uint64_t more)
+static struct quota_need need_of(const struct delivery *d, uint64_t more)
 {
-	struct room_need need = { 0 };
+	struct quota_need need = { 0 };
 	uint64_t here = spill_len(&d->body), body = here + more, copies = 0, readers = 0;
 	if (!d->body_whole && d->request.body_len != WIRE_UNKNOWN_LENGTH && d->request.body_len > body)
 		body = d->request.body_len;
@@ -39,32 +39,32 @@ static uint64_t waiting_for(const struct tunnel *t)
 	return waiting;
 }
 
-enum refusal delivery_take_room(struct delivery *d, uint64_t more)
+enum refusal delivery_take_quota(struct delivery *d, uint64_t more)
 {
 	static const enum refusal refusals[] = {
-		[ROOM_GIVEN] = REFUSE_NOTHING,
-		[ROOM_TUNNEL] = REFUSE_SPOOL_FULL,
-		[ROOM_TUNNEL_FILES] = REFUSE_LARGE_BODIES,
-		[ROOM_RELAY] = REFUSE_SPOOL_TOTAL,
-		[ROOM_DISK] = REFUSE_DISK_FULL,
+		[QUOTA_GIVEN] = REFUSE_NOTHING,
+		[QUOTA_TUNNEL] = REFUSE_SPOOL_FULL,
+		[QUOTA_TUNNEL_FILES] = REFUSE_LARGE_BODIES,
+		[QUOTA_RELAY] = REFUSE_SPOOL_TOTAL,
+		[QUOTA_DISK] = REFUSE_DISK_FULL,
 	};
-	struct room_need need = need_of(d, more);
-	const struct room_need *has = &d->room_hold.has;
+	struct quota_need need = need_of(d, more);
+	const struct quota_need *has = &d->quota.has;
 	if (need.spool <= has->spool && need.file <= has->file && need.disk <= has->disk) {
-		room_settle(&d->room_hold, &need);
+		quota_settle(&d->quota, &need);
 		return REFUSE_NOTHING;
 	}
 	struct tunnel *t = d->streams->client->tunnel;
 	struct registry *r = t->registry;
-	const struct room_around around = {
+	const struct quota_around around = {
 		.tunnel_waiting = need.spool > has->spool ? waiting_for(t) : 0,
 		.relay_waiting = spool_total(r->spool).bytes,
 		.disk_left = need.disk > has->disk ? spool_disk_left(r->spool) : UINT64_MAX,
 	};
-	return refusals[room_take(&d->room_hold, &r->room, &t->room, &need, &around)];
+	return refusals[quota_take(&d->quota, &r->quota, &t->quota, &need, &around)];
 }
 
-void delivery_give_room(struct delivery *d)
+void delivery_give_quota(struct delivery *d)
 {
 	bool needed = false;
 	for (const struct stream *st = d->streams; st && !needed; st = st->sibling)
@@ -73,6 +73,6 @@ void delivery_give_room(struct delivery *d)
 		spill_free(&d->body);
 		buffer_free(&d->stored);
 	}
-	struct room_need need = need_of(d, 0);
-	room_settle(&d->room_hold, &need);
+	struct quota_need need = need_of(d, 0);
+	quota_settle(&d->quota, &need);
 }
