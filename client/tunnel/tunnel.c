@@ -1,7 +1,7 @@
 #include "client/tunnel/tunnel_private.h"
 
 #include "shared/base/clock.h"
-#include "shared/wire/wire.h"
+#include "shared/wire/wire_place.h"
 
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -124,21 +124,26 @@ static bool on_note(struct tunnel *t, const struct wire_frame *f)
 static bool on_frame(void *user, const struct wire_frame *f)
 {
 	struct tunnel *t = user;
-	if (f->type == WIRE_NOTICE || f->type == WIRE_GOAWAY)
-		return on_note(t, f);
-	if (t->state != TUNNEL_ONLINE) {
-		if (f->type == WIRE_WELCOME)
-			return on_welcome(t, f);
-		return f->type > WIRE_LAST_TYPE || link_fail(t->link, "WELCOME comes first");
+	bool online = t->state == TUNNEL_ONLINE;
+	switch (wire_place(f, WIRE_SIDE_RELAY, online)) {
+	case WIRE_PLACE_UNKNOWN:
+		return true;
+	case WIRE_PLACE_SIDE:
+	case WIRE_PLACE_TIME:
+		return link_fail(t->link, online ? "a frame that a relay does not send" : "WELCOME comes first");
+	case WIRE_PLACE_STREAM: /* whoever it is for knows no such stream */
+	case WIRE_PLACE_FLAGS:
+	case WIRE_PLACE_RIGHT:
+		break;
 	}
 	switch (f->type) {
-	case WIRE_HELLO:
 	case WIRE_WELCOME:
-	case WIRE_RESPONSE:
-	case WIRE_RECORDED:
-		return link_fail(t->link, "a frame that a relay does not send");
+		return on_welcome(t, f);
+	case WIRE_NOTICE:
+	case WIRE_GOAWAY:
+		return on_note(t, f);
 	default:
-		return f->type > WIRE_LAST_TYPE || t->ops->on_frame(t->user, t->link, f);
+		return t->ops->on_frame(t->user, t->link, f);
 	}
 }
 

@@ -2,6 +2,7 @@
 
 #include "relay/tunnels/tunnel_private.h"
 #include "shared/program/log.h"
+#include "shared/wire/wire_place.h"
 
 #include <openssl/rand.h>
 #include <string.h>
@@ -272,8 +273,6 @@ static bool on_answer(struct connection *c, const struct wire_frame *f)
 		link_received_body(c->link, response.body.len);
 		return !st || stream_on_response(st, &response, end) || link_fail(c->link, "RESPONSE out of order");
 	}
-	if (f->flags & WIRE_TRAILERS)
-		return link_fail(c->link, "trailers in an answer");
 	link_received_body(c->link, f->payload.len);
 	return !st || stream_on_data(st, f->payload, end) ||
 	       link_fail(c->link, "DATA out of order or beyond its window");
@@ -284,7 +283,7 @@ static bool on_stream_frame(struct connection *c, const struct wire_frame *f)
 	struct stream *st = find_stream(c, f);
 	struct bytes reason;
 	uint32_t number;
-	if (f->stream == 0 || f->stream > c->client->last_stream)
+	if (f->stream > c->client->last_stream)
 		return link_fail(c->link, "a frame for a stream that was never opened");
 	switch (f->type) {
 	case WIRE_RECORDED:
@@ -307,28 +306,27 @@ static bool on_stream_frame(struct connection *c, const struct wire_frame *f)
 	}
 }
 
+static const char *const misplaced[] = {
+	[WIRE_PLACE_SIDE] = "a frame that a client does not send",
+	[WIRE_PLACE_TIME] = "a second HELLO",
+	[WIRE_PLACE_STREAM] = "a frame on stream 0 that belongs to a stream",
+	[WIRE_PLACE_FLAGS] = "trailers in an answer",
+};
+
 static bool on_frame(void *user, const struct wire_frame *f)
 {
 	struct connection *c = user;
-	if (!c->welcomed) {
-		if (f->type != WIRE_HELLO || f->stream != 0)
-			return link_fail(c->link, "HELLO comes first, on stream 0");
-		return on_hello(c, f);
-	}
+	enum wire_place place = wire_place(f, WIRE_SIDE_CLIENT, c->welcomed);
+	if (!c->welcomed)
+		return place == WIRE_PLACE_RIGHT ? on_hello(c, f)
+						 : link_fail(c->link, "HELLO comes first, on stream 0");
 	if (!c->client)
 		return true; /* another connection took its place; this one is closing */
 	c->client->has_older = false;
 	registry_heard(c->client);
-	switch (f->type) {
-	case WIRE_RECORDED:
-	case WIRE_RESPONSE:
-	case WIRE_DATA:
-	case WIRE_RESET:
-	case WIRE_WINDOW:
-		return on_stream_frame(c, f);
-	default:
-		return f->type > WIRE_LAST_TYPE || link_fail(c->link, "a frame that a client does not send");
-	}
+	if (place == WIRE_PLACE_UNKNOWN)
+		return true;
+	return place == WIRE_PLACE_RIGHT ? on_stream_frame(c, f) : link_fail(c->link, misplaced[place]);
 }
 
 static void on_credit(void *user)

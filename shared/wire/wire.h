@@ -23,20 +23,10 @@
 #define WIRE_UNKNOWN_LENGTH UINT64_MAX
 
 enum wire_type {
-	WIRE_HELLO = 1,
-	WIRE_WELCOME = 2,
-	WIRE_REQUEST = 3,
-	WIRE_DATA = 4,
-	WIRE_RESPONSE = 5,
-	WIRE_RECORDED = 6,
-	WIRE_DONE = 7,
-	WIRE_RESET = 8,
-	WIRE_WINDOW = 9,
-	WIRE_GOAWAY = 10,
-	WIRE_NOTICE = 11,
-	WIRE_SEALED = 12,
-	WIRE_RESUME = 13,
-	WIRE_LAST_TYPE = WIRE_RESUME, /* of this version */
+#define WIRE_TYPE(number, name, client, relay, stream, time) WIRE_##name = (number),
+#include "shared/wire/wire_types.def"
+#undef WIRE_TYPE
+	WIRE_TYPES, /* one above the last of this version */
 };
 
 enum wire_flag {

@@ -1,6 +1,6 @@
-/* The hex examples of shared/PROTOCOL.md: each decodes with the codec, and encoding what was decoded gives the same
- * bytes again. Run from the project's root. */
-#include "shared/wire/wire.h"
+/* shared/PROTOCOL.md against the code: its hex examples decode with the codec, and encoding what was decoded gives the
+ * same bytes again; its table of frames is that of wire_types.def. Run from the project's root. */
+#include "shared/wire/wire_place.h"
 #include "tests/unit/unit.h"
 
 #define FENCE "```"
@@ -103,13 +103,122 @@ static void test_examples(void **state)
 	}
 	fclose(doc);
 	buffer_free(&bytes);
-	for (unsigned type = WIRE_HELLO; type <= WIRE_LAST_TYPE; type++)
+	for (unsigned type = WIRE_HELLO; type < WIRE_TYPES; type++)
 		if (!(seen & (1u << type)))
 			fail_msg("PROTOCOL.md has no example of type %u", type);
 }
 
+/* ---- the table of frames ---- */
+
+static const struct {
+	const char *name;
+	uint8_t value;
+} flag_names[] = {
+	{ "END", WIRE_END },         { "TRAILERS", WIRE_TRAILERS }, { "SPOOLED", WIRE_SPOOLED },
+	{ "REFUSED", WIRE_REFUSED }, { "UPGRADE", WIRE_UPGRADE },
+};
+
+static const char *type_name(unsigned type)
+{
+	static const char *const names[] = {
+#define WIRE_TYPE(number, name, client, relay, stream, time) [number] = #name,
+#include "shared/wire/wire_types.def"
+#undef WIRE_TYPE
+	};
+	return names[type];
+}
+
+static bool sends(unsigned type, enum wire_side side)
+{
+	struct wire_frame f = { .type = (uint8_t)type, .stream = 1 };
+	return wire_place(&f, side, true) != WIRE_PLACE_SIDE;
+}
+
+/* By all that may come on it, whatever the time. */
+static bool fits(unsigned type, uint64_t stream, uint8_t flags, enum wire_side side)
+{
+	struct wire_frame f = { .type = (uint8_t)type, .flags = flags, .stream = stream };
+	return wire_place(&f, side, false) == WIRE_PLACE_RIGHT || wire_place(&f, side, true) == WIRE_PLACE_RIGHT;
+}
+
+/* "END, TRAILERS (relay → client)": the flag and, where a side alone sets it, which. */
+static void check_flags(unsigned type, const char *cell)
+{
+	char rest[200];
+	unsigned seen = 0;
+	snprintf(rest, sizeof rest, "%s", cell);
+	for (char *at = strtok(rest, ","); at; at = strtok(NULL, ",")) {
+		char name[40] = "", direction[40] = "";
+		if (sscanf(at, " %39[A-Z] (%39[^)])", name, direction) < 1)
+			continue;
+		size_t i = 0;
+		while (i < sizeof flag_names / sizeof *flag_names && strcmp(flag_names[i].name, name) != 0)
+			i++;
+		if (i == sizeof flag_names / sizeof *flag_names)
+			fail_msg("type %u: no flag %s", type, name);
+		seen |= flag_names[i].value;
+		bool relay = fits(type, 1, flag_names[i].value, WIRE_SIDE_RELAY);
+		bool client = fits(type, 1, flag_names[i].value, WIRE_SIDE_CLIENT);
+		if (*direction && (!relay || client || strcmp(direction, "relay → client") != 0))
+			fail_msg("type %u, flag %s: not %s", type, name, direction);
+		else if (!*direction &&
+			 (relay != sends(type, WIRE_SIDE_RELAY) || client != sends(type, WIRE_SIDE_CLIENT)))
+			fail_msg("type %u, flag %s: not of each side that sends it", type, name);
+	}
+	static const uint8_t known[] = {
+#define NEVER 0
+#define SENDS(flags) (flags)
+#define WIRE_TYPE(number, name, client, relay, stream, time) [number] = (client) | (relay),
+#include "shared/wire/wire_types.def"
+#undef WIRE_TYPE
+	};
+	assert_int_equal(seen, known[type]);
+}
+
+static void check_row(unsigned type, char *cells[4])
+{
+	if (strcmp(cells[0], type_name(type)) != 0)
+		fail_msg("type %u is %s, not %s", type, type_name(type), cells[0]);
+	bool relay = sends(type, WIRE_SIDE_RELAY), client = sends(type, WIRE_SIDE_CLIENT);
+	const char *direction = relay && client ? "both" : relay ? "relay → client" : "client → relay";
+	assert_string_equal(cells[1], direction);
+	enum wire_side side = relay ? WIRE_SIDE_RELAY : WIRE_SIDE_CLIENT;
+	const char *stream = !fits(type, 1, 0, side) ? "0" : fits(type, 0, 0, side) ? "any" : "> 0";
+	assert_string_equal(cells[2], stream);
+	check_flags(type, cells[3]);
+}
+
+static void test_table_of_frames(void **state)
+{
+	(void)state;
+	FILE *doc = fopen("shared/PROTOCOL.md", "r");
+	assert_non_null(doc);
+	char line[512];
+	bool inside = false;
+	unsigned next = 1;
+	while (fgets(line, sizeof line, doc)) {
+		if (strncmp(line, "| type | name |", 15) == 0)
+			inside = true;
+		else if (*line != '|')
+			inside = false;
+		unsigned type = 0;
+		char name[20], direction[30], stream[10], flags[100] = "";
+		char *cells[4] = { name, direction, stream, flags };
+		if (!inside || sscanf(line, "| %u | %19[A-Z] | %29[^|] | %9[^|] | %99[^|]|", &type, name, direction,
+				      stream, flags) < 4)
+			continue;
+		for (size_t i = 1; i < 4; i++)
+			for (size_t len = strlen(cells[i]); len > 0 && cells[i][len - 1] == ' ';)
+				cells[i][--len] = 0;
+		assert_int_equal(type, next++);
+		check_row(type, cells);
+	}
+	fclose(doc);
+	assert_int_equal(next, WIRE_TYPES);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_examples) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_examples), cmocka_unit_test(test_table_of_frames) };
 	return RUN(tests);
 }
