@@ -1,6 +1,7 @@
-/* What the spool's files share. The loop's side: spool_sqlite.c (opening, mailboxes, counting) and spool_queue.c
- * (deliveries and expiry). The writer thread's side: spool_store.c (SQL) and spool_open.c; their `struct spool_db` is
- * used on the loop's thread until the writer is started, and by the writer thread alone from then on. */
+/* What the spool's files share. The loop's side: spool_mailbox.c (opening, mailboxes, counting) and spool_queue.c
+ * (deliveries and expiry). The writer thread's side: spool_sqlite.c (SQL) and spool_sqlite_open.c; their `struct
+ * spool_sqlite` is used on the loop's thread until the writer is started, and by the writer thread alone from then on.
+ */
 #pragma once
 
 #include <sqlite3.h>
@@ -40,7 +41,7 @@ enum spool_statement {
 	SPOOL_STATEMENTS,
 };
 
-struct spool_db {
+struct spool_sqlite {
 	sqlite3 *db;
 	char *path;
 	sqlite3_stmt *statements[SPOOL_STATEMENTS]; /* prepared at first use */
@@ -68,38 +69,39 @@ struct spool_loaded {
 	struct spool_level level;
 };
 
-MUST_CHECK bool spool_db_open(struct spool_db **out, const char *data_folder, struct error *e);
-void spool_db_close(struct spool_db *s);
-extern const struct batch_ops spool_batch_ops; /* of a struct spool_db */
+MUST_CHECK bool spool_sqlite_open(struct spool_sqlite **out, const char *data_folder, struct error *e);
+void spool_sqlite_close(struct spool_sqlite *s);
+extern const struct batch_ops spool_sqlite_batch_ops; /* of a struct spool_sqlite */
 
 /* Free bytes of the disk that holds the file; UINT64_MAX where the file system does not tell. Any thread. */
-uint64_t spool_disk_free(const struct spool_db *s);
-/* spool_open.c: the database's last error as a sentence with the path and what to do. Returns false. */
-bool spool_fail(struct spool_db *s, const char *doing, struct error *e);
+uint64_t spool_sqlite_disk_free(const struct spool_sqlite *s);
+/* The database's last error as a sentence with the path and what to do. Returns false. */
+bool spool_sqlite_fail(struct spool_sqlite *s, const char *doing, struct error *e);
 
 /* Calls `each` for every mailbox with what waits in it; false from it ends the walk: out of memory. */
-MUST_CHECK bool spool_db_load(struct spool_db *s, bool (*each)(void *user, const struct spool_loaded *m), void *user,
-			      struct error *e);
+MUST_CHECK bool spool_sqlite_load(struct spool_sqlite *s, bool (*each)(void *user, const struct spool_loaded *m),
+				  void *user, struct error *e);
 /* The largest ids in use, 0 for none, and whether a mailbox that was left still holds something. */
-MUST_CHECK bool spool_db_last_ids(struct spool_db *s, int64_t *mailbox, int64_t *row, bool *left, struct error *e);
+MUST_CHECK bool spool_sqlite_last_ids(struct spool_sqlite *s, int64_t *mailbox, int64_t *row, bool *left,
+				      struct error *e);
 
-MUST_CHECK bool spool_db_write_mailbox(struct spool_db *s, const struct spool_mailbox *m, struct error *e);
-MUST_CHECK bool spool_db_leave(struct spool_db *s, int64_t mailbox, struct error *e);
-MUST_CHECK bool spool_db_seen(struct spool_db *s, int64_t mailbox, uint64_t now_us, struct error *e);
-MUST_CHECK bool spool_db_missed(struct spool_db *s, int64_t mailbox, struct error *e);
-MUST_CHECK bool spool_db_told(struct spool_db *s, int64_t mailbox, uint64_t count, struct error *e);
+MUST_CHECK bool spool_sqlite_write_mailbox(struct spool_sqlite *s, const struct spool_mailbox *m, struct error *e);
+MUST_CHECK bool spool_sqlite_leave(struct spool_sqlite *s, int64_t mailbox, struct error *e);
+MUST_CHECK bool spool_sqlite_seen(struct spool_sqlite *s, int64_t mailbox, uint64_t now_us, struct error *e);
+MUST_CHECK bool spool_sqlite_missed(struct spool_sqlite *s, int64_t mailbox, struct error *e);
+MUST_CHECK bool spool_sqlite_told(struct spool_sqlite *s, int64_t mailbox, uint64_t count, struct error *e);
 /* *stored is false when the event id waits already. */
-MUST_CHECK bool spool_db_put(struct spool_db *s, const struct spool_put *put, bool *stored, struct error *e);
-MUST_CHECK bool spool_db_fetch(struct spool_db *s, int64_t mailbox, int64_t after, size_t most,
-			       struct spool_waiting **list, struct error *e);
+MUST_CHECK bool spool_sqlite_put(struct spool_sqlite *s, const struct spool_put *put, bool *stored, struct error *e);
+MUST_CHECK bool spool_sqlite_fetch(struct spool_sqlite *s, int64_t mailbox, int64_t after, size_t most,
+				   struct spool_waiting **list, struct error *e);
 /* *found is false when it is gone already. */
-MUST_CHECK bool spool_db_forget(struct spool_db *s, int64_t mailbox, int64_t row, uint64_t *size, bool *found,
-				struct error *e);
+MUST_CHECK bool spool_sqlite_forget(struct spool_sqlite *s, int64_t mailbox, int64_t row, uint64_t *size, bool *found,
+				    struct error *e);
 /* Removes up to SPOOL_STEP rows received before that time and counts them in their mailboxes. */
-MUST_CHECK bool spool_db_expire(struct spool_db *s, uint64_t before_us, struct spool_removed removed[SPOOL_STEP],
-				size_t *count, struct error *e);
+MUST_CHECK bool spool_sqlite_expire(struct spool_sqlite *s, uint64_t before_us,
+				    struct spool_removed removed[SPOOL_STEP], size_t *count, struct error *e);
 /* Removes up to SPOOL_STEP rows of mailboxes that were left, and those mailboxes once empty. */
-MUST_CHECK bool spool_db_purge(struct spool_db *s, bool *more, struct error *e);
+MUST_CHECK bool spool_sqlite_purge(struct spool_sqlite *s, bool *more, struct error *e);
 
 /* ---- the loop's side ---- */
 
@@ -127,7 +129,7 @@ struct small_job {
 
 struct spool {
 	struct spool_settings settings;
-	struct spool_db *db;
+	struct spool_sqlite *db;
 	struct batch_writer *writer;
 	struct mailbox *by_id, *by_name;
 	struct spool_level total;

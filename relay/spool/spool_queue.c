@@ -44,7 +44,7 @@ static bool run_put(struct writer_job *job, void *db, struct error *e)
 {
 	struct put_job *j = (struct put_job *)job;
 	j->stored = false;
-	return spool_db_put(db, &j->put, &j->stored, e);
+	return spool_sqlite_put(db, &j->put, &j->stored, e);
 }
 
 static void done_put(struct writer_job *job, const struct error *e)
@@ -115,7 +115,7 @@ static bool run_fetch(struct writer_job *job, void *db, struct error *e)
 {
 	struct fetch_job *j = (struct fetch_job *)job;
 	drop_list(j); /* of a run that was rolled back */
-	return spool_db_fetch(db, j->mailbox, j->after, j->most, &j->list, e);
+	return spool_sqlite_fetch(db, j->mailbox, j->after, j->most, &j->list, e);
 }
 
 static void done_fetch(struct writer_job *job, const struct error *e)
@@ -165,7 +165,7 @@ void spool_fetch(struct spool *s, int64_t mailbox, int64_t after, size_t most,
 static bool run_forget(struct writer_job *job, void *db, struct error *e)
 {
 	struct small_job *j = (struct small_job *)job;
-	return spool_db_forget(db, j->mailbox, j->row, &j->value, &j->found, e);
+	return spool_sqlite_forget(db, j->mailbox, j->row, &j->value, &j->found, e);
 }
 
 static void after_forget(struct small_job *j)
@@ -189,7 +189,7 @@ void spool_forget(struct spool *s, int64_t mailbox, int64_t row)
 
 static bool run_missed(struct writer_job *job, void *db, struct error *e)
 {
-	return spool_db_missed(db, ((struct small_job *)job)->mailbox, e);
+	return spool_sqlite_missed(db, ((struct small_job *)job)->mailbox, e);
 }
 
 void spool_missed(struct spool *s, int64_t mailbox)
@@ -207,7 +207,7 @@ void spool_missed(struct spool *s, int64_t mailbox)
 static bool run_told(struct writer_job *job, void *db, struct error *e)
 {
 	struct small_job *j = (struct small_job *)job;
-	return spool_db_told(db, j->mailbox, j->value, e);
+	return spool_sqlite_told(db, j->mailbox, j->value, e);
 }
 
 void spool_gap_told(struct spool *s, int64_t mailbox, uint64_t count)
@@ -261,7 +261,7 @@ struct sweep_job {
 static bool run_sweep(struct writer_job *job, void *db, struct error *e)
 {
 	struct sweep_job *j = (struct sweep_job *)job;
-	return spool_db_expire(db, j->before_us, j->removed, &j->count, e);
+	return spool_sqlite_expire(db, j->before_us, j->removed, &j->count, e);
 }
 
 static void done_sweep(struct writer_job *job, const struct error *e)
@@ -320,7 +320,7 @@ void spool_sweep(uv_timer_t *timer)
 static bool run_purge(struct writer_job *job, void *db, struct error *e)
 {
 	struct small_job *j = (struct small_job *)job;
-	return spool_db_purge(db, &j->found, e);
+	return spool_sqlite_purge(db, &j->found, e);
 }
 
 static void after_purge(struct small_job *j)

@@ -1,367 +1,479 @@
-/* The spool in spool.db, the loop's side: opening, mailboxes, counting. What waits is counted here in memory; every
- * change of the file is a job for the writer thread. */
+/* The spool's SQL: what the writer thread does. */
+#include "relay/spool/spool_private.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
-#include "relay/spool/spool_private.h"
-#include "shared/program/log.h"
 #include "shared/wire/seal.h"
 
-struct mailbox *spool_find(const struct spool *s, int64_t id)
-{
-	struct mailbox *m;
-	HASH_FIND(by_id, s->by_id, &id, sizeof id, m);
-	return m;
-}
+#define FETCH_BYTES (4u << 20)
+#define SCRATCH_KEPT (1u << 20)
 
-/* Once, not for each of the many that follow. */
-void spool_trouble(struct spool *s, const struct error *e)
-{
-	if (!s->troubled)
-		log_event(LOG_WARN, "spool_trouble", "failure", e->text, NULL);
-	s->troubled = true;
-}
+struct sealing {
+	int64_t mailbox;
+	struct sealer *sealer;
+	UT_hash_handle hh;
+};
 
-/* ---- small jobs ---- */
+static const char *const statement_sql[SPOOL_STATEMENTS] = {
+	[SPOOL_BEGIN] = "BEGIN IMMEDIATE",
+	[SPOOL_COMMIT] = "COMMIT",
+	[SPOOL_ROLLBACK] = "ROLLBACK",
+	/* Where a leave could not be written (a full disk) and the client came back. */
+	[SPOOL_DISPLACE] = "UPDATE mailbox SET is_left = 1 WHERE tunnel = ?2 AND key = ?4 AND is_left = 0 AND id <> ?1",
+	[SPOOL_WRITE_MAILBOX] =
+	    "INSERT INTO mailbox (id, tunnel, owner, key, options, random_name, seen_at)"
+	    " VALUES (?1,?2,?3,?4,?5,?6,?7) ON CONFLICT (id) DO UPDATE SET owner = ?3, options = ?5,"
+	    " random_name = ?6, seen_at = ?7",
+	[SPOOL_LEAVE] = "UPDATE mailbox SET is_left = 1 WHERE id = ?1",
+	[SPOOL_SEEN] = "UPDATE mailbox SET seen_at = max(seen_at, ?2) WHERE id = ?1",
+	[SPOOL_TOLD] = "UPDATE mailbox SET expired = max(0, expired - ?2) WHERE id = ?1",
+	[SPOOL_PUT] =
+	    "INSERT INTO waiting (id, mailbox, event_id, received_at, size, sealed) VALUES (?1,?2,?3,?4,?5,?6)"
+	    " ON CONFLICT (mailbox, event_id) DO NOTHING",
+	[SPOOL_PUT_PAYLOAD] = "INSERT INTO payload (id, bytes) VALUES (?1,?2)",
+	[SPOOL_FETCH] = "SELECT w.id, w.event_id, w.received_at, w.sealed, p.bytes FROM waiting w CROSS JOIN payload p"
+			" ON p.id = w.id WHERE w.mailbox = ?1 AND w.id > ?2 ORDER BY w.id LIMIT ?3",
+	[SPOOL_FORGET] = "DELETE FROM waiting WHERE id = ?1 AND mailbox = ?2 RETURNING size",
+	[SPOOL_FORGET_PAYLOAD] = "DELETE FROM payload WHERE id = ?1",
+	[SPOOL_OLD] = "SELECT w.id, w.mailbox, w.size FROM waiting w WHERE w.received_at < ?1 ORDER BY w.received_at"
+		      " LIMIT ?2",
+	[SPOOL_EXPIRED] = "UPDATE mailbox SET expired = expired + 1 WHERE id = ?1",
+	[SPOOL_LEFT] = "SELECT w.id, w.mailbox, w.size FROM waiting w WHERE w.mailbox IN"
+		       " (SELECT id FROM mailbox WHERE is_left = 1) LIMIT ?2",
+	[SPOOL_DROP_LEFT] = "DELETE FROM mailbox WHERE is_left = 1",
+	[SPOOL_MAILBOXES] = "SELECT id, tunnel, owner, key, options, random_name, seen_at, expired, waits, bytes FROM"
+			    " mailbox LEFT JOIN (SELECT mailbox, count(*) AS waits, sum(size) AS bytes FROM waiting"
+			    " GROUP BY mailbox) ON mailbox = id WHERE is_left = 0",
+	[SPOOL_LAST_IDS] = "SELECT (SELECT max(id) FROM mailbox), (SELECT max(id) FROM waiting),"
+			   " EXISTS (SELECT 1 FROM mailbox WHERE is_left = 1)",
+	[SPOOL_FREE_PAGES] = "PRAGMA freelist_count",
+};
 
-static void done_small(struct writer_job *job, const struct error *e)
+/* The statement, reset and ready to bind; NULL and *e on failure. */
+static sqlite3_stmt *statement(struct spool_sqlite *s, enum spool_statement which, struct error *e)
 {
-	struct small_job *j = (struct small_job *)job;
-	struct spool *s = j->spool;
-	if (e) {
-		spool_trouble(s, e);
-		if (!s->closing) {
-			job->next = s->failed;
-			s->failed = job;
-			return;
-		}
-	} else {
-		s->troubled = false;
-		if (j->after)
-			j->after(j);
-	}
-	if (j->hh.tbl)
-		HASH_DELETE(hh, j->spool->forgetting, j);
-	free(j);
-}
-
-struct small_job *spool_small_job(struct spool *s, int64_t mailbox,
-				  bool (*run)(struct writer_job *job, void *db, struct error *e))
-{
-	struct small_job *j = calloc(1, sizeof *j);
-	if (!j)
+	sqlite3_stmt **st = &s->statements[which];
+	if (!*st &&
+	    sqlite3_prepare_v3(s->db, statement_sql[which], -1, SQLITE_PREPARE_PERSISTENT, st, NULL) != SQLITE_OK) {
+		spool_sqlite_fail(s, "read", e);
 		return NULL;
-	j->job.run = run;
-	j->job.done = done_small;
-	j->job.lazy = true;
-	j->spool = s;
-	j->mailbox = mailbox;
-	return j;
+	}
+	sqlite3_reset(*st);
+	return *st;
 }
+
+/* A failing bind leaves NULL, which NOT NULL turns into an error. */
+static void bind_text(sqlite3_stmt *st, int index, struct bytes b)
+{
+	sqlite3_bind_text64(st, index, b.len ? (const char *)b.at : "", b.len, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+static void bind_blob(sqlite3_stmt *st, int index, struct bytes b)
+{
+	sqlite3_bind_blob64(st, index, b.len ? (const void *)b.at : "", b.len, SQLITE_STATIC);
+}
+
+static struct bytes column(sqlite3_stmt *st, int index)
+{
+	const void *at = sqlite3_column_blob(st, index);
+	return bytes_make(at, (size_t)sqlite3_column_bytes(st, index));
+}
+
+/* Runs a statement that gives no rows. */
+static bool run(struct spool_sqlite *s, sqlite3_stmt *st, struct error *e)
+{
+	int code = sqlite3_step(st);
+	bool fine = code == SQLITE_DONE || code == SQLITE_ROW || spool_sqlite_fail(s, "written", e);
+	sqlite3_reset(st);
+	return fine;
+}
+
+static bool run_plain(struct spool_sqlite *s, enum spool_statement which, struct error *e)
+{
+	sqlite3_stmt *st = statement(s, which, e);
+	return st && run(s, st, e);
+}
+
+static bool run_with(struct spool_sqlite *s, enum spool_statement which, int64_t first, int64_t second, struct error *e)
+{
+	sqlite3_stmt *st = statement(s, which, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, first);
+	if (sqlite3_bind_parameter_count(st) > 1)
+		sqlite3_bind_int64(st, 2, second);
+	return run(s, st, e);
+}
+
+/* A full disk would stay full: what frees space is written to the log as well. Moving the log into the database lets
+ * the log begin anew, and needs room only where the database grows. */
+static void make_room(struct spool_sqlite *s)
+{
+	s->was_full = false;
+	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
+/* A file system that cannot tell is left to say so itself. */
+uint64_t spool_sqlite_disk_free(const struct spool_sqlite *s)
+{
+	struct statvfs disk;
+	return statvfs(s->path, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : UINT64_MAX;
+}
+
+/* With little left on the disk the free pages of the file count as well. */
+static uint64_t look_at_disk(struct spool_sqlite *s)
+{
+	struct error ignored;
+	uint64_t left = spool_sqlite_disk_free(s), inside = 0;
+	sqlite3_stmt *st = left < 8 * SPOOL_RESERVE ? statement(s, SPOOL_FREE_PAGES, &ignored) : NULL;
+	if (st && sqlite3_step(st) == SQLITE_ROW)
+		inside = (uint64_t)sqlite3_column_int64(st, 0) * 4096;
+	if (st)
+		sqlite3_reset(st);
+	atomic_store(&s->free_inside, inside);
+	return left == UINT64_MAX ? left : left + inside;
+}
+
+static bool begin_batch(void *db, struct error *e)
+{
+	struct spool_sqlite *s = db;
+	if (s->was_full)
+		make_room(s);
+	s->disk_left = look_at_disk(s);
+	return run_plain(s, SPOOL_BEGIN, e);
+}
+
+static bool commit_batch(void *db, struct error *e)
+{
+	bool fine = run_plain(db, SPOOL_COMMIT, e);
+	if (fine)
+		look_at_disk(db); /* what was forgotten left pages free */
+	return fine;
+}
+
+static void rollback_batch(void *db)
+{
+	struct spool_sqlite *s = db;
+	/* SQLite rolls back by itself after a full disk or an I/O error. */
+	if (!sqlite3_get_autocommit(s->db)) {
+		struct error ignored;
+		bool fine = run_plain(s, SPOOL_ROLLBACK, &ignored);
+		(void)fine;
+	}
+}
+
+const struct batch_ops spool_sqlite_batch_ops = { begin_batch, commit_batch, rollback_batch, NULL };
 
 /* ---- mailboxes ---- */
 
-static bool name_of(struct buffer *name, const struct spool_mailbox *is)
+bool spool_sqlite_load(struct spool_sqlite *s, bool (*each)(void *user, const struct spool_loaded *m), void *user,
+		       struct error *e)
 {
-	return buffer_append_bytes(name, is->tunnel) && buffer_put_u8(name, 0) && buffer_append_bytes(name, is->key);
+	sqlite3_stmt *st = statement(s, SPOOL_MAILBOXES, e);
+	if (!st)
+		return false;
+	int code;
+	bool fine = true;
+	while (fine && (code = sqlite3_step(st)) == SQLITE_ROW) {
+		struct spool_loaded m = {
+			.mailbox = { .id = sqlite3_column_int64(st, 0),
+				     .tunnel = column(st, 1),
+				     .owner = column(st, 2),
+				     .key = column(st, 3),
+				     .options = (uint32_t)sqlite3_column_int64(st, 4),
+				     .random_name = sqlite3_column_int(st, 5) != 0,
+				     .seen_at_us = (uint64_t)sqlite3_column_int64(st, 6) },
+			.level = { .expired = (uint64_t)sqlite3_column_int64(st, 7),
+				   .count = (uint64_t)sqlite3_column_int64(st, 8),
+				   .bytes = (uint64_t)sqlite3_column_int64(st, 9) },
+		};
+		fine = each(user, &m) || error_set(e, EXIT_STORE, "out of memory");
+	}
+	fine = fine && (code == SQLITE_DONE || spool_sqlite_fail(s, "read", e));
+	sqlite3_reset(st);
+	return fine;
 }
 
-/* Copies, with the texts in the two buffers. */
-static bool copy_mailbox(struct spool_mailbox *to, struct buffer *name, struct buffer *owner,
-			 const struct spool_mailbox *from)
+bool spool_sqlite_last_ids(struct spool_sqlite *s, int64_t *mailbox, int64_t *row, bool *left, struct error *e)
 {
-	if (!name_of(name, from) || !buffer_append_bytes(owner, from->owner))
+	sqlite3_stmt *st = statement(s, SPOOL_LAST_IDS, e);
+	if (!st)
 		return false;
-	*to = *from;
-	to->tunnel = bytes_make(name->at, from->tunnel.len);
-	to->key = bytes_make(name->at + from->tunnel.len + 1, from->key.len);
-	to->owner = buffer_view(owner);
+	bool fine = sqlite3_step(st) == SQLITE_ROW || spool_sqlite_fail(s, "read", e);
+	if (fine) {
+		*mailbox = sqlite3_column_int64(st, 0);
+		*row = sqlite3_column_int64(st, 1);
+		*left = sqlite3_column_int(st, 2) != 0;
+	}
+	sqlite3_reset(st);
+	return fine;
+}
+
+bool spool_sqlite_write_mailbox(struct spool_sqlite *s, const struct spool_mailbox *m, struct error *e)
+{
+	for (int i = 0; i < 2; i++) {
+		sqlite3_stmt *st = statement(s, i == 0 ? SPOOL_DISPLACE : SPOOL_WRITE_MAILBOX, e);
+		if (!st)
+			return false;
+		sqlite3_bind_int64(st, 1, m->id);
+		bind_text(st, 2, m->tunnel);
+		bind_blob(st, 4, m->key);
+		if (i == 1) {
+			bind_text(st, 3, m->owner);
+			sqlite3_bind_int64(st, 5, m->options);
+			sqlite3_bind_int64(st, 6, m->random_name);
+			sqlite3_bind_int64(st, 7, (int64_t)m->seen_at_us);
+		}
+		if (!run(s, st, e))
+			return false;
+	}
 	return true;
 }
 
-static void mailbox_free(struct mailbox *m)
+static void sealing_free(struct sealing *g)
 {
-	buffer_free(&m->name);
-	buffer_free(&m->owner);
-	free(m);
+	sealer_free(g->sealer);
+	free(g);
 }
 
-static void mailbox_drop(struct spool *s, struct mailbox *m)
+bool spool_sqlite_leave(struct spool_sqlite *s, int64_t mailbox, struct error *e)
 {
-	if (m->by_id.tbl)
-		HASH_DELETE(by_id, s->by_id, m);
-	if (m->by_name.tbl)
-		HASH_DELETE(by_name, s->by_name, m);
-	mailbox_free(m);
+	struct sealing *g;
+	HASH_FIND(hh, s->sealings, &mailbox, sizeof mailbox, g);
+	if (g) {
+		HASH_DEL(s->sealings, g);
+		sealing_free(g);
+	}
+	return run_with(s, SPOOL_LEAVE, mailbox, 0, e);
 }
 
-static struct mailbox *mailbox_add(struct spool *s, const struct spool_mailbox *from)
+bool spool_sqlite_seen(struct spool_sqlite *s, int64_t mailbox, uint64_t now_us, struct error *e)
 {
-	struct mailbox *m = calloc(1, sizeof *m);
-	if (!m)
+	return run_with(s, SPOOL_SEEN, mailbox, (int64_t)now_us, e);
+}
+
+bool spool_sqlite_missed(struct spool_sqlite *s, int64_t mailbox, struct error *e)
+{
+	return run_with(s, SPOOL_EXPIRED, mailbox, 0, e);
+}
+
+bool spool_sqlite_told(struct spool_sqlite *s, int64_t mailbox, uint64_t count, struct error *e)
+{
+	return run_with(s, SPOOL_TOLD, mailbox, (int64_t)count, e);
+}
+
+/* ---- deliveries ---- */
+
+static struct sealer *sealer_of(struct spool_sqlite *s, const struct spool_put *put, struct error *e)
+{
+	struct sealing *g;
+	HASH_FIND(hh, s->sealings, &put->mailbox, sizeof put->mailbox, g);
+	if (g)
+		return g->sealer;
+	struct sealer *sealer = sealer_new(bytes_make(put->key, SEAL_KEY_LEN), e);
+	if (!sealer)
 		return NULL;
-	if (copy_mailbox(&m->is, &m->name, &m->owner, from)) {
-		HASH_ADD(by_id, s->by_id, is.id, sizeof m->is.id, m);
-		if (m->by_id.tbl)
-			HASH_ADD_KEYPTR(by_name, s->by_name, m->name.at, m->name.len, m);
+	g = calloc(1, sizeof *g);
+	if (g) {
+		g->mailbox = put->mailbox;
+		g->sealer = sealer;
+		HASH_ADD(hh, s->sealings, mailbox, sizeof g->mailbox, g);
 	}
-	if (!m->by_name.tbl) {
-		mailbox_drop(s, m);
-		return NULL;
-	}
-	return m;
-}
-
-static bool mailbox_update(struct mailbox *m, const struct spool_mailbox *from)
-{
-	struct buffer owner = { 0 };
-	if (!buffer_append_bytes(&owner, from->owner))
-		return false;
-	buffer_free(&m->owner);
-	m->owner = owner;
-	m->is.owner = buffer_view(&m->owner);
-	m->is.options = from->options;
-	m->is.random_name = from->random_name;
-	m->is.seen_at_us = from->seen_at_us;
-	return true;
-}
-
-struct join_job {
-	struct writer_job job;
-	struct spool *spool;
-	struct spool_mailbox is;
-	struct buffer name, owner;
-};
-
-static void join_free(struct join_job *j)
-{
-	buffer_free(&j->name);
-	buffer_free(&j->owner);
-	free(j);
-}
-
-static bool run_join(struct writer_job *job, void *db, struct error *e)
-{
-	return spool_db_write_mailbox(db, &((struct join_job *)job)->is, e);
-}
-
-static void done_join(struct writer_job *job, const struct error *e)
-{
-	struct join_job *j = (struct join_job *)job;
-	if (e) {
-		struct mailbox *m = spool_find(j->spool, j->is.id);
-		spool_trouble(j->spool, e);
-		if (m)
-			m->unwritten = true;
-	}
-	join_free(j);
-}
-
-bool spool_write_mailbox(struct spool *s, struct mailbox *m)
-{
-	struct join_job *j = calloc(1, sizeof *j);
-	m->unwritten = true;
-	if (!j)
-		return false;
-	if (!copy_mailbox(&j->is, &j->name, &j->owner, &m->is)) {
-		join_free(j);
-		return false;
-	}
-	m->unwritten = false;
-	j->job.run = run_join;
-	j->job.done = done_join;
-	j->spool = s;
-	batch_writer_submit(s->writer, &j->job);
-	return true;
-}
-
-int64_t spool_join(struct spool *s, const struct spool_mailbox *is)
-{
-	struct buffer name = { 0 };
-	struct mailbox *m = NULL;
-	if ((is->key.len != 0 && is->key.len != SEAL_KEY_LEN) || !name_of(&name, is)) {
-		buffer_free(&name);
-		return 0;
-	}
-	HASH_FIND(by_name, s->by_name, name.at, name.len, m);
-	buffer_free(&name);
-	if (m) {
-		if (!mailbox_update(m, is))
-			return 0;
-	} else {
-		struct spool_mailbox made = *is;
-		made.id = ++s->last_mailbox;
-		if (!(m = mailbox_add(s, &made)))
-			return 0;
-	}
-	return spool_write_mailbox(s, m) ? m->is.id : 0;
-}
-
-static bool run_leave(struct writer_job *job, void *db, struct error *e)
-{
-	return spool_db_leave(db, ((struct small_job *)job)->mailbox, e);
-}
-
-static void after_leave(struct small_job *j)
-{
-	spool_purge(j->spool);
-}
-
-void spool_leave(struct spool *s, int64_t mailbox)
-{
-	struct mailbox *m = spool_find(s, mailbox);
-	struct small_job *j = m ? spool_small_job(s, mailbox, run_leave) : NULL;
-	if (!m)
-		return;
-	s->total.count -= m->level.count;
-	s->total.bytes -= m->level.bytes;
-	s->total.expired -= m->level.expired;
-	mailbox_drop(s, m);
-	if (!j)
-		return; /* it is there again when the relay starts again */
-	j->job.lazy = false;
-	j->after = after_leave;
-	batch_writer_submit(s->writer, &j->job);
-}
-
-static bool run_seen(struct writer_job *job, void *db, struct error *e)
-{
-	struct small_job *j = (struct small_job *)job;
-	return spool_db_seen(db, j->mailbox, j->value, e);
-}
-
-void spool_seen(struct spool *s, int64_t mailbox, uint64_t now_us)
-{
-	struct mailbox *m = spool_find(s, mailbox);
-	struct small_job *j = m ? spool_small_job(s, mailbox, run_seen) : NULL;
-	if (!j)
-		return;
-	m->is.seen_at_us = j->value = now_us;
-	batch_writer_submit(s->writer, &j->job);
-}
-
-struct spool_level spool_level(const struct spool *s, int64_t mailbox)
-{
-	const struct mailbox *m = spool_find(s, mailbox);
-	return m ? m->level : (struct spool_level){ 0 };
-}
-
-struct spool_level spool_total(const struct spool *s)
-{
-	return s->total;
-}
-
-uint64_t spool_disk_left(const struct spool *s)
-{
-	uint64_t left = spool_disk_free(s->db), inside = atomic_load(&s->db->free_inside);
-	if (left == UINT64_MAX)
-		return left;
-	return left + inside > SPOOL_RESERVE ? left + inside - SPOOL_RESERVE : 0;
-}
-
-bool spool_disk_is_full(const struct spool *s)
-{
-	return spool_disk_free(s->db) < SPOOL_RESERVE;
-}
-
-/* ---- opening, closing ---- */
-
-static bool on_loaded(void *user, const struct spool_loaded *loaded)
-{
-	struct spool *s = user;
-	struct mailbox *m = mailbox_add(s, &loaded->mailbox);
-	if (!m)
-		return false;
-	m->level = loaded->level;
-	s->total.count += m->level.count;
-	s->total.bytes += m->level.bytes;
-	s->total.expired += m->level.expired;
-	return true;
-}
-
-static void spool_free(struct spool *s)
-{
-	struct mailbox *m = s->by_id, *next;
-	HASH_CLEAR(by_name, s->by_name);
-	HASH_CLEAR(by_id, s->by_id);
-	for (; m; m = next) {
-		next = m->by_id.next;
-		mailbox_free(m);
-	}
-	while (s->failed) {
-		struct writer_job *j = s->failed;
-		s->failed = j->next;
-		free(j);
-	}
-	spool_db_close(s->db);
-	free(s->sweep);
-	free(s);
-}
-
-struct spool *spool_open(uv_loop_t *loop, const char *data_folder, const struct spool_settings *settings,
-			 struct error *e)
-{
-	bool left = false;
-	struct spool *s = calloc(1, sizeof *s);
-	if (!s || !spool_sweep_new(s)) {
-		free(s);
+	if (!g || !g->hh.tbl) {
+		free(g);
+		sealer_free(sealer);
 		error_set(e, EXIT_STORE, "out of memory");
 		return NULL;
 	}
-	s->settings = *settings;
-	if (!spool_db_open(&s->db, data_folder, e) ||
-	    !spool_db_last_ids(s->db, &s->last_mailbox, &s->last_row, &left, e) ||
-	    !spool_db_load(s->db, on_loaded, s, e) ||
-	    !(s->writer = batch_writer_new(loop, &spool_batch_ops, s->db, e))) {
-		spool_free(s);
-		return NULL;
-	}
-	uv_timer_init(loop, &s->sweep_timer);
-	s->sweep_timer.data = s;
-	uv_timer_start(&s->sweep_timer, spool_sweep, 0, (uint64_t)settings->sweep_ms);
-	uv_unref((uv_handle_t *)&s->sweep_timer);
-	if (left)
-		spool_purge(s);
-	return s;
+	return sealer;
 }
 
-bool spool_recall(struct spool *s, bool (*mailbox)(void *user, const struct spool_mailbox *m), void *user,
-		  struct error *e)
+static bool take_disk(struct spool_sqlite *s, size_t len, struct error *e)
 {
-	struct mailbox *m, *next;
-	HASH_ITER(by_id, s->by_id, m, next)
-	if (!mailbox(user, &m->is))
-		return error_set(e, EXIT_STORE, "out of memory");
+	uint64_t needed = SPOOL_DISK_FACTOR * (uint64_t)len;
+	if (s->disk_left < SPOOL_RESERVE || s->disk_left - SPOOL_RESERVE < needed)
+		return error_set(e, EXIT_STORE,
+				 "%s cannot be written: the disk is full: make room (%llu MiB must stay free)", s->path,
+				 (unsigned long long)(SPOOL_RESERVE >> 20));
+	s->disk_left -= needed;
 	return true;
 }
 
-static void on_part_closed(struct spool *s)
+static bool put_payload(struct spool_sqlite *s, const struct spool_put *put, struct error *e)
 {
-	if (--s->open_parts > 0)
+	struct bytes stored = put->item->payload;
+	if (put->key) {
+		struct sealer *sealer = sealer_of(s, put, e);
+		s->sealed.len = 0;
+		if (!sealer || !sealer_seal(sealer, put->item->event_id, stored, &s->sealed, e))
+			return false;
+		stored = buffer_view(&s->sealed);
+	}
+	sqlite3_stmt *st = statement(s, SPOOL_PUT_PAYLOAD, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, put->row);
+	bind_blob(st, 2, stored);
+	bool fine = run(s, st, e);
+	sqlite3_clear_bindings(st);
+	if (s->sealed.cap > SCRATCH_KEPT)
+		buffer_free(&s->sealed);
+	return fine;
+}
+
+bool spool_sqlite_put(struct spool_sqlite *s, const struct spool_put *put, bool *stored, struct error *e)
+{
+	sqlite3_stmt *st = take_disk(s, put->item->payload.len, e) ? statement(s, SPOOL_PUT, e) : NULL;
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, put->row);
+	sqlite3_bind_int64(st, 2, put->mailbox);
+	bind_blob(st, 3, bytes_make(put->item->event_id, UUID_LEN));
+	sqlite3_bind_int64(st, 4, (int64_t)put->item->received_at_us);
+	sqlite3_bind_int64(st, 5, (int64_t)put->item->payload.len);
+	sqlite3_bind_int64(st, 6, put->key != NULL);
+	if (!run(s, st, e))
+		return sqlite3_extended_errcode(s->db) == SQLITE_CONSTRAINT_FOREIGNKEY
+			   ? error_set(e, EXIT_STORE, "%s does not hold the delivery's mailbox yet", s->path)
+			   : false;
+	*stored = sqlite3_changes(s->db) > 0;
+	return !*stored || put_payload(s, put, e);
+}
+
+static struct spool_waiting *read_waiting(sqlite3_stmt *st)
+{
+	struct spool_waiting *w = calloc(1, sizeof *w);
+	if (!w)
+		return NULL;
+	w->row = sqlite3_column_int64(st, 0);
+	struct bytes id = column(st, 1);
+	if (id.len == UUID_LEN)
+		memcpy(w->event_id, id.at, UUID_LEN);
+	w->received_at_us = (uint64_t)sqlite3_column_int64(st, 2);
+	w->sealed = sqlite3_column_int(st, 3) != 0;
+	struct bytes payload = column(st, 4);
+	/* Not buffer_append, whose capacity may be twice as much. NULL is also what column_blob gives without memory.
+	 */
+	w->payload.at = malloc(payload.len ? payload.len : 1);
+	w->payload.cap = w->payload.len = payload.len;
+	if (w->payload.at && payload.at)
+		memcpy(w->payload.at, payload.at, payload.len);
+	if (!w->payload.at || sqlite3_errcode(sqlite3_db_handle(st)) == SQLITE_NOMEM) {
+		spool_waiting_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+bool spool_sqlite_fetch(struct spool_sqlite *s, int64_t mailbox, int64_t after, size_t most,
+			struct spool_waiting **list, struct error *e)
+{
+	sqlite3_stmt *st = statement(s, SPOOL_FETCH, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, mailbox);
+	sqlite3_bind_int64(st, 2, after);
+	sqlite3_bind_int64(st, 3, most < INT32_MAX ? (int64_t)most : INT32_MAX);
+	int code = SQLITE_DONE;
+	size_t bytes = 0;
+	bool fine = true;
+	for (struct spool_waiting **last = list; bytes < FETCH_BYTES && (code = sqlite3_step(st)) == SQLITE_ROW;) {
+		if (!(*last = read_waiting(st))) {
+			fine = error_set(e, EXIT_STORE, "out of memory");
+			break;
+		}
+		bytes += (*last)->payload.len;
+		last = &(*last)->next;
+	}
+	fine = fine && (code == SQLITE_ROW || code == SQLITE_DONE || spool_sqlite_fail(s, "read", e));
+	sqlite3_reset(st);
+	return fine;
+}
+
+bool spool_sqlite_forget(struct spool_sqlite *s, int64_t mailbox, int64_t row, uint64_t *size, bool *found,
+			 struct error *e)
+{
+	sqlite3_stmt *st = statement(s, SPOOL_FORGET, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, row);
+	sqlite3_bind_int64(st, 2, mailbox);
+	int code = sqlite3_step(st);
+	*found = code == SQLITE_ROW;
+	if (*found) {
+		*size = (uint64_t)sqlite3_column_int64(st, 0);
+		code = sqlite3_step(st);
+	}
+	bool fine = code == SQLITE_DONE || spool_sqlite_fail(s, "written", e);
+	sqlite3_reset(st);
+	return fine && (!*found || run_with(s, SPOOL_FORGET_PAYLOAD, row, 0, e));
+}
+
+/* Removes what the query (of id, mailbox, size) finds. Read whole before anything is removed: a statement must not run
+ * over a table that changes. */
+static bool remove_found(struct spool_sqlite *s, enum spool_statement query, uint64_t before_us,
+			 struct spool_removed removed[SPOOL_STEP], size_t *count, struct error *e)
+{
+	int64_t rows[SPOOL_STEP];
+	sqlite3_stmt *st = statement(s, query, e);
+	if (!st)
+		return false;
+	if (query == SPOOL_OLD)
+		sqlite3_bind_int64(st, 1, (int64_t)before_us);
+	sqlite3_bind_int64(st, 2, SPOOL_STEP);
+	size_t n = 0;
+	int code;
+	while ((code = sqlite3_step(st)) == SQLITE_ROW && n < SPOOL_STEP) {
+		rows[n] = sqlite3_column_int64(st, 0);
+		removed[n].mailbox = sqlite3_column_int64(st, 1);
+		removed[n++].size = (uint64_t)sqlite3_column_int64(st, 2);
+	}
+	bool fine = code == SQLITE_DONE || code == SQLITE_ROW || spool_sqlite_fail(s, "read", e);
+	sqlite3_reset(st);
+	*count = n;
+	for (size_t i = 0; i < n && fine; i++) {
+		uint64_t size;
+		bool found;
+		fine = spool_sqlite_forget(s, removed[i].mailbox, rows[i], &size, &found, e);
+	}
+	return fine;
+}
+
+bool spool_sqlite_expire(struct spool_sqlite *s, uint64_t before_us, struct spool_removed removed[SPOOL_STEP],
+			 size_t *count, struct error *e)
+{
+	bool fine = remove_found(s, SPOOL_OLD, before_us, removed, count, e);
+	for (size_t i = 0; fine && i < *count; i++)
+		fine = run_with(s, SPOOL_EXPIRED, removed[i].mailbox, 0, e);
+	return fine;
+}
+
+bool spool_sqlite_purge(struct spool_sqlite *s, bool *more, struct error *e)
+{
+	struct spool_removed removed[SPOOL_STEP];
+	size_t count;
+	if (!remove_found(s, SPOOL_LEFT, 0, removed, &count, e))
+		return false;
+	*more = count == SPOOL_STEP;
+	return *more || run_plain(s, SPOOL_DROP_LEFT, e);
+}
+
+void spool_sqlite_close(struct spool_sqlite *s)
+{
+	if (!s)
 		return;
-	void (*closed)(void *user) = s->closed;
-	void *user = s->closed_user;
-	spool_free(s);
-	if (closed)
-		closed(user);
-}
-
-static void on_timer_closed(uv_handle_t *h)
-{
-	on_part_closed(h->data);
-}
-
-static void on_writer_closed(void *user)
-{
-	on_part_closed(user);
-}
-
-void spool_close(struct spool *s, void (*closed)(void *user), void *user)
-{
-	s->closing = true;
-	s->closed = closed;
-	s->closed_user = user;
-	s->open_parts = 2;
-	uv_close((uv_handle_t *)&s->sweep_timer, on_timer_closed);
-	batch_writer_close(s->writer, on_writer_closed, s);
+	struct sealing *g = s->sealings, *next;
+	HASH_CLEAR(hh, s->sealings);
+	for (; g; g = next) {
+		next = g->hh.next;
+		sealing_free(g);
+	}
+	for (size_t i = 0; i < SPOOL_STATEMENTS; i++)
+		sqlite3_finalize(s->statements[i]);
+	sqlite3_close(s->db);
+	buffer_free(&s->sealed);
+	free(s->path);
+	free(s);
 }

@@ -70,7 +70,7 @@ static const char *advice(int code)
 	}
 }
 
-bool spool_fail(struct spool_db *s, const char *doing, struct error *e)
+bool spool_sqlite_fail(struct spool_sqlite *s, const char *doing, struct error *e)
 {
 	int code = s->db ? sqlite3_extended_errcode(s->db) : SQLITE_NOMEM;
 	int system = (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(s->db) : 0;
@@ -82,21 +82,21 @@ bool spool_fail(struct spool_db *s, const char *doing, struct error *e)
 				 : "out of memory");
 }
 
-static bool exec(struct spool_db *s, const char *sql, const char *doing, struct error *e)
+static bool exec(struct spool_sqlite *s, const char *sql, const char *doing, struct error *e)
 {
-	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK || spool_fail(s, doing, e);
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK || spool_sqlite_fail(s, doing, e);
 }
 
-static bool read_pragma(struct spool_db *s, const char *sql, int64_t *out, struct error *e)
+static bool read_pragma(struct spool_sqlite *s, const char *sql, int64_t *out, struct error *e)
 {
 	sqlite3_stmt *st;
 	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return spool_fail(s, "read", e);
+		return spool_sqlite_fail(s, "read", e);
 	int code = sqlite3_step(st);
 	if (code == SQLITE_ROW)
 		*out = sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);
-	return code == SQLITE_ROW || spool_fail(s, "read", e);
+	return code == SQLITE_ROW || spool_sqlite_fail(s, "read", e);
 }
 
 /* 0600 from its first moment, whatever the umask; SQLite gives the -wal the same mode. */
@@ -117,7 +117,7 @@ static bool make_file(const char *path, struct error *e)
 				 path, strerror(why));
 }
 
-static bool connect_file(struct spool_db *s, struct error *e)
+static bool connect_file(struct spool_sqlite *s, struct error *e)
 {
 	/* With "./" before it no folder's name is taken for a URI. */
 	char *name = sqlite3_mprintf("%s%s", *s->path == '/' ? "" : "./", s->path);
@@ -126,7 +126,7 @@ static bool connect_file(struct spool_db *s, struct error *e)
 	int code = sqlite3_open_v2(name, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, wal_gather_name());
 	sqlite3_free(name);
 	if (code != SQLITE_OK)
-		return spool_fail(s, "opened", e);
+		return spool_sqlite_fail(s, "opened", e);
 	/* SQLite falls back to reading, and would complain at the first delivery only. */
 	if (sqlite3_db_readonly(s->db, "main") == 1)
 		return error_set(e, EXIT_STORE,
@@ -142,7 +142,7 @@ static bool connect_file(struct spool_db *s, struct error *e)
 }
 
 /* Whose file it is, and the schema for one with nothing in it. */
-static bool check_or_make(struct spool_db *s, struct error *e)
+static bool check_or_make(struct spool_sqlite *s, struct error *e)
 {
 	int64_t version = 0, application = 0, tables = 0;
 	if (!read_pragma(s, "PRAGMA user_version", &version, e) ||
@@ -162,12 +162,12 @@ static bool check_or_make(struct spool_db *s, struct error *e)
 
 /* A torn or overwritten file is found at the start, not when a delivery is fetched. Not the payloads: a large backlog
  * would hold up the start for as long as it takes to read, and a client sees for itself when one was changed. */
-static bool check_pages(struct spool_db *s, const char *sql, struct error *e)
+static bool check_pages(struct spool_sqlite *s, const char *sql, struct error *e)
 {
 	sqlite3_stmt *st;
 	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return spool_fail(s, "read", e);
-	bool fine = sqlite3_step(st) == SQLITE_ROW || spool_fail(s, "read", e);
+		return spool_sqlite_fail(s, "read", e);
+	bool fine = sqlite3_step(st) == SQLITE_ROW || spool_sqlite_fail(s, "read", e);
 	const char *said = fine ? (const char *)sqlite3_column_text(st, 0) : NULL;
 	if (fine && (!said || strcmp(said, "ok") != 0))
 		fine = error_set(e, EXIT_STORE, "%s cannot be used: %s (%.100s)", s->path, advice(SQLITE_CORRUPT),
@@ -177,7 +177,7 @@ static bool check_pages(struct spool_db *s, const char *sql, struct error *e)
 }
 
 /* A backlog that is gone leaves the file large. Only when nothing is left in it: then it costs nothing. */
-static bool shrink(struct spool_db *s, struct error *e)
+static bool shrink(struct spool_sqlite *s, struct error *e)
 {
 	int64_t waits = 0, pages = 0;
 	return read_pragma(s, "SELECT EXISTS (SELECT 1 FROM waiting)", &waits, e) &&
@@ -189,7 +189,7 @@ _Static_assert(SPOOL_LOG_PAGES == 2048, "wal_autocheckpoint below");
 
 /* One relay to a folder: two would give the same ids. EXCLUSIVE keeps the lock from the first transaction on, and the
  * log's index in memory. */
-static bool open_file(struct spool_db *s, struct error *e)
+static bool open_file(struct spool_sqlite *s, struct error *e)
 {
 	return make_file(s->path, e) && connect_file(s, e) &&
 	       exec(s, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL", "opened", e) &&
@@ -202,10 +202,10 @@ static bool open_file(struct spool_db *s, struct error *e)
 	       check_pages(s, "PRAGMA quick_check('waiting')", e) && shrink(s, e);
 }
 
-bool spool_db_open(struct spool_db **out, const char *data_folder, struct error *e)
+bool spool_sqlite_open(struct spool_sqlite **out, const char *data_folder, struct error *e)
 {
 	*out = NULL;
-	struct spool_db *s = calloc(1, sizeof *s);
+	struct spool_sqlite *s = calloc(1, sizeof *s);
 	struct buffer path = { 0 };
 	if (!s || !buffer_printf(&path, "%s/spool.db", data_folder) || !buffer_put_u8(&path, 0)) {
 		buffer_free(&path);
@@ -217,7 +217,7 @@ bool spool_db_open(struct spool_db **out, const char *data_folder, struct error 
 		    error_set(e, EXIT_STORE, "the data folder %s cannot be made: %s; name another with --data",
 			      data_folder, strerror(errno));
 	if (!fine || !open_file(s, e)) {
-		spool_db_close(s);
+		spool_sqlite_close(s);
 		return false;
 	}
 	*out = s;
