@@ -1,11 +1,12 @@
-/* The spool: deliveries that the relay acknowledged (202) and no client has recorded yet, on disk. One interface; rooms
- * behind it: spool_sqlite.c (spool.db in the data folder: WAL, synchronous=FULL, one transaction for all that one turn
- * of the loop brings, on a writer thread).
+/* The spool: deliveries that the relay acknowledged (202) and that no client has recorded yet, on disk in spool.db in
+ * the data folder. Nothing that was put is lost by kill -9 or a power cut once its `done` came without an error.
  *
- * A mailbox is what waits for one client of one tunnel: the client is told by its X25519 public key, and what is put in
- * is sealed to it (shared/wire/seal.h); a client without a key has an unsealed mailbox with an empty key. The payload
- * is opaque here: the delivery's frames (PROTOCOL.md, SEALED). Loop thread, callbacks too; what blocks is done on the
- * writer thread. Nothing put is lost by kill -9 or power loss once its `done` came without an error. */
+ * A mailbox holds what waits for one client of one tunnel. The client is identified by its X25519 public key, and what
+ * is put into its mailbox is sealed to that key (shared/wire/seal.h); a client without a key has a mailbox that is not
+ * sealed. The payload is opaque here: the delivery's frames (PROTOCOL.md, SEALED).
+ *
+ * All functions and callbacks run on the loop's thread. What blocks is done by a writer thread, in one transaction for
+ * all that one turn of the loop brings. spool_private.h says which file decides what, spool_sqlite.h what is stored. */
 #pragma once
 
 #include <uv.h>
@@ -16,12 +17,12 @@
 
 struct spool;
 
-/* A put needs its payload's size this many times: in the log, and then in the database. */
+/* The disk a put needs, in sizes of its payload: once in the log, and then in the database. */
 #define SPOOL_DISK_FACTOR 2
 
 struct spool_settings {
-	int64_t max_age_ms; /* older ones expire, and are counted as a gap */
-	int64_t sweep_ms;   /* how often expiry looks (also at once when opened) */
+	int64_t max_age_ms; /* what waits longer expires, and is counted as a gap */
+	int64_t sweep_ms;   /* how often it looks for what expires; also at once when opened */
 };
 
 struct spool_mailbox {
@@ -34,11 +35,10 @@ struct spool_mailbox {
 	uint64_t seen_at_us; /* when the client was last online */
 };
 
-/* What waits, as the relay counts it without asking the disk: committed and not forgotten, plus what is on its way in.
- */
+/* What waits: committed and not forgotten, and what is on its way in. Counted in memory. */
 struct spool_level {
 	uint64_t count, bytes;
-	uint64_t expired; /* or missed, since the client was last told (spool_gap_told) */
+	uint64_t expired; /* or missed (spool_missed), since the client was last told (spool_gap_told) */
 };
 
 struct spool_item {
@@ -47,9 +47,9 @@ struct spool_item {
 	struct bytes payload; /* plain; must live until `done` */
 };
 
-/* One that waits; owned by who gets it: spool_waiting_free. */
+/* A delivery that waits. Its receiver owns it and frees it with spool_waiting_free. */
 struct spool_waiting {
-	int64_t row; /* grows with the order of arrival, within a mailbox never used again while the process lives */
+	int64_t row; /* grows in the order of arrival; not used twice in a mailbox while the process lives */
 	uint8_t event_id[UUID_LEN];
 	uint64_t received_at_us;
 	bool sealed;
@@ -57,48 +57,49 @@ struct spool_waiting {
 	struct spool_waiting *next;
 };
 
-/* Opens or makes spool.db (0600) in the folder, checks it (a corrupt one is an error that names it, EXIT_STORE), starts
- * the writer thread. It is locked until it is closed: a second relay, or a reader, is refused. NULL and *e. */
+/* Opens or makes spool.db (0600) in the folder, checks it and starts the writer thread. The file is locked until it is
+ * closed: a second relay, or a reader, is refused. NULL and *e (EXIT_STORE, with the file's name) on failure. */
 struct spool *spool_open(uv_loop_t *loop, const char *data_folder, const struct spool_settings *settings,
 			 struct error *e);
-/* Commits everything submitted, calls every `done`, frees; `closed` (may be NULL) on the loop. */
+/* Commits everything submitted, calls every `done`, frees the spool and then calls `closed` (may be NULL). */
 void spool_close(struct spool *s, void (*closed)(void *user), void *user);
-/* Called for each mailbox at the start, before the loop turns. False from the callback ends it: out of memory, *e. */
+/* Calls `mailbox` for each of them; at the start, before the loop turns. False from it ends the walk as out of memory.
+ */
 MUST_CHECK bool spool_recall(struct spool *s, bool (*mailbox)(void *user, const struct spool_mailbox *m), void *user,
 			     struct error *e);
 
-/* A mailbox is made or brought up to date (tunnel and key tell which). Returns its id at once (0: out of memory, or a
- * key of another length); it is written with the next transaction, ahead of what is put into it later. */
+/* Makes the mailbox of that tunnel and key, or brings it up to date. Returns its id (0: out of memory, or a key of
+ * another length); the row is written with the next transaction, before what is put into the mailbox later. */
 int64_t spool_join(struct spool *s, const struct spool_mailbox *m);
-/* The client left the tunnel for good: the mailbox and what waits in it go. */
+/* The client left the tunnel for good: removes the mailbox and what waits in it. */
 void spool_leave(struct spool *s, int64_t mailbox);
-/* Notes that the client is online now (seen_at). */
+/* Notes that the client was online at that time. */
 void spool_seen(struct spool *s, int64_t mailbox, uint64_t now_us);
 struct spool_level spool_level(const struct spool *s, int64_t mailbox);
 struct spool_level spool_total(const struct spool *s);
 
-/* What the disk may still take before only its last is left (SPOOL_RESERVE), free pages of the database included;
- * UINT64_MAX where the file system does not tell. Asks it, which does not wait. */
+/* Bytes that the disk can still take while SPOOL_RESERVE stays free, free pages of the database included; UINT64_MAX
+ * where the file system does not tell. Asks the file system, which does not block. */
 uint64_t spool_disk_left(const struct spool *s);
-/* Whether the disk itself has less than that last free: what was spooled can be handed out, little comes in. */
+/* Whether the disk itself has less than SPOOL_RESERVE free: what waits can be handed out, little can come in. */
 bool spool_disk_is_full(const struct spool *s);
-/* Seals and stores; `done` after the commit: `e` NULL when it is safe. Putting an event id that waits in the mailbox
- * already is no error and changes nothing. It is counted at once (spool_level), and no more on failure; whether there
- * is room for it the caller has asked (quota.h). The last of the disk (SPOOL_RESERVE) is left free: beyond it a put
- * fails. `done` comes from within the call where nothing could be submitted: out of memory, or a mailbox that was left.
- */
+/* Seals and stores; calls `done` after the commit, with `e` NULL when it is safe. An event id that waits in the mailbox
+ * already is not stored twice, and is safe. The item counts at once (spool_level), and on failure no longer; the caller
+ * has asked whether it fits (quota.h). A put that would take the disk's last SPOOL_RESERVE fails. `done` is called from
+ * within when nothing could be submitted: out of memory, or a mailbox that was left. */
 void spool_put(struct spool *s, int64_t mailbox, const struct spool_item *item,
 	       void (*done)(void *user, const struct error *e), void *user);
-/* Reads those behind row `after`, oldest first: at most `most` of them, and no further one once 4 MiB are read. */
+/* Reads what came after row `after`, oldest first: at most `most` of them, and no more once 4 MiB are read. The list
+ * is the callback's to free. */
 void spool_fetch(struct spool *s, int64_t mailbox, int64_t after, size_t most,
 		 void (*done)(void *user, struct spool_waiting *list, const struct error *e), void *user);
 void spool_waiting_free(struct spool_waiting *w);
-/* The client has recorded it: deletes it. In its own time: lost with a crash it is handed out once more, which the
+/* The client has recorded it: deletes it, without haste. After a crash it may be handed out once more, which the
  * client's store notices. */
 void spool_forget(struct spool *s, int64_t mailbox, int64_t row);
-/* There was no room for one that others have: counts with those that expired. */
+/* One did not fit in, which others have: counts it with those that expired. */
 void spool_missed(struct spool *s, int64_t mailbox);
-/* The client was told of `count` expired ones. */
+/* The client was told that `count` of them are gone. */
 void spool_gap_told(struct spool *s, int64_t mailbox, uint64_t count);
-/* Asked after every sweep that expired something: the mailbox has a gap to tell. May be NULL. */
+/* `gap` is called after a sweep for each mailbox whose client is to be told of a gap. May be NULL. */
 void spool_on_gap(struct spool *s, void (*gap)(void *user, int64_t mailbox), void *user);

@@ -1,65 +1,16 @@
-/* The spool in spool.db, the loop's side: opening, mailboxes, counting. What waits is counted here in memory; every
- * change of the file is a job for the writer thread. */
+/* Mailboxes: which there are, and their rows in spool.db. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "relay/spool/spool_private.h"
-#include "shared/program/log.h"
 #include "shared/wire/seal.h"
 
-struct mailbox *spool_find(const struct spool *s, int64_t id)
+struct mailbox *spool_mailbox_find(const struct spool *s, int64_t id)
 {
 	struct mailbox *m;
 	HASH_FIND(by_id, s->by_id, &id, sizeof id, m);
 	return m;
 }
-
-/* Once, not for each of the many that follow. */
-void spool_trouble(struct spool *s, const struct error *e)
-{
-	if (!s->troubled)
-		log_event(LOG_WARN, "spool_trouble", "failure", e->text, NULL);
-	s->troubled = true;
-}
-
-/* ---- small jobs ---- */
-
-static void done_small(struct writer_job *job, const struct error *e)
-{
-	struct small_job *j = (struct small_job *)job;
-	struct spool *s = j->spool;
-	if (e) {
-		spool_trouble(s, e);
-		if (!s->closing) {
-			job->next = s->failed;
-			s->failed = job;
-			return;
-		}
-	} else {
-		s->troubled = false;
-		if (j->after)
-			j->after(j);
-	}
-	if (j->hh.tbl)
-		HASH_DELETE(hh, j->spool->forgetting, j);
-	free(j);
-}
-
-struct small_job *spool_small_job(struct spool *s, int64_t mailbox,
-				  bool (*run)(struct writer_job *job, void *db, struct error *e))
-{
-	struct small_job *j = calloc(1, sizeof *j);
-	if (!j)
-		return NULL;
-	j->job.run = run;
-	j->job.done = done_small;
-	j->job.lazy = true;
-	j->spool = s;
-	j->mailbox = mailbox;
-	return j;
-}
-
-/* ---- mailboxes ---- */
 
 static bool name_of(struct buffer *name, const struct spool_mailbox *is)
 {
@@ -92,10 +43,13 @@ static void mailbox_drop(struct spool *s, struct mailbox *m)
 		HASH_DELETE(by_id, s->by_id, m);
 	if (m->by_name.tbl)
 		HASH_DELETE(by_name, s->by_name, m);
+	s->total.count -= m->level.count;
+	s->total.bytes -= m->level.bytes;
+	s->total.expired -= m->level.expired;
 	mailbox_free(m);
 }
 
-static struct mailbox *mailbox_add(struct spool *s, const struct spool_mailbox *from)
+struct mailbox *spool_mailbox_add(struct spool *s, const struct spool_mailbox *from)
 {
 	struct mailbox *m = calloc(1, sizeof *m);
 	if (!m)
@@ -149,15 +103,15 @@ static void done_join(struct writer_job *job, const struct error *e)
 {
 	struct join_job *j = (struct join_job *)job;
 	if (e) {
-		struct mailbox *m = spool_find(j->spool, j->is.id);
-		spool_trouble(j->spool, e);
+		struct mailbox *m = spool_mailbox_find(j->spool, j->is.id);
+		spool_jobs_trouble(j->spool, e);
 		if (m)
 			m->unwritten = true;
 	}
 	join_free(j);
 }
 
-bool spool_write_mailbox(struct spool *s, struct mailbox *m)
+bool spool_mailbox_write(struct spool *s, struct mailbox *m)
 {
 	struct join_job *j = calloc(1, sizeof *j);
 	m->unwritten = true;
@@ -191,31 +145,60 @@ int64_t spool_join(struct spool *s, const struct spool_mailbox *is)
 	} else {
 		struct spool_mailbox made = *is;
 		made.id = ++s->last_mailbox;
-		if (!(m = mailbox_add(s, &made)))
+		if (!(m = spool_mailbox_add(s, &made)))
 			return 0;
 	}
-	return spool_write_mailbox(s, m) ? m->is.id : 0;
+	return spool_mailbox_write(s, m) ? m->is.id : 0;
 }
+
+/* ---- what mailboxes that were left still hold ---- */
+
+static bool run_purge(struct writer_job *job, void *db, struct error *e)
+{
+	struct small_job *j = (struct small_job *)job;
+	return spool_sqlite_purge(db, &j->found, e);
+}
+
+static void after_purge(struct small_job *j)
+{
+	struct spool *s = j->spool;
+	s->purging = false;
+	if ((j->found || s->purge_again) && !s->closing)
+		spool_mailbox_purge(s);
+}
+
+/* One that fails is kept and done again: `purging` stays. */
+void spool_mailbox_purge(struct spool *s)
+{
+	s->purge_again = s->purging;
+	struct small_job *j = s->purging ? NULL : spool_small_job(s, 0, run_purge);
+	if (!j)
+		return;
+	s->purging = true;
+	j->after = after_purge;
+	batch_writer_submit(s->writer, &j->job);
+}
+
+/* ---- leaving, and being here ---- */
 
 static bool run_leave(struct writer_job *job, void *db, struct error *e)
 {
-	return spool_sqlite_leave(db, ((struct small_job *)job)->mailbox, e);
+	struct small_job *j = (struct small_job *)job;
+	spool_seal_forget(&j->spool->seals, j->mailbox);
+	return spool_sqlite_leave(db, j->mailbox, e);
 }
 
 static void after_leave(struct small_job *j)
 {
-	spool_purge(j->spool);
+	spool_mailbox_purge(j->spool);
 }
 
 void spool_leave(struct spool *s, int64_t mailbox)
 {
-	struct mailbox *m = spool_find(s, mailbox);
+	struct mailbox *m = spool_mailbox_find(s, mailbox);
 	struct small_job *j = m ? spool_small_job(s, mailbox, run_leave) : NULL;
 	if (!m)
 		return;
-	s->total.count -= m->level.count;
-	s->total.bytes -= m->level.bytes;
-	s->total.expired -= m->level.expired;
 	mailbox_drop(s, m);
 	if (!j)
 		return; /* it is there again when the relay starts again */
@@ -232,97 +215,12 @@ static bool run_seen(struct writer_job *job, void *db, struct error *e)
 
 void spool_seen(struct spool *s, int64_t mailbox, uint64_t now_us)
 {
-	struct mailbox *m = spool_find(s, mailbox);
+	struct mailbox *m = spool_mailbox_find(s, mailbox);
 	struct small_job *j = m ? spool_small_job(s, mailbox, run_seen) : NULL;
 	if (!j)
 		return;
 	m->is.seen_at_us = j->value = now_us;
 	batch_writer_submit(s->writer, &j->job);
-}
-
-struct spool_level spool_level(const struct spool *s, int64_t mailbox)
-{
-	const struct mailbox *m = spool_find(s, mailbox);
-	return m ? m->level : (struct spool_level){ 0 };
-}
-
-struct spool_level spool_total(const struct spool *s)
-{
-	return s->total;
-}
-
-uint64_t spool_disk_left(const struct spool *s)
-{
-	uint64_t left = spool_sqlite_disk_free(s->db), inside = atomic_load(&s->db->free_inside);
-	if (left == UINT64_MAX)
-		return left;
-	return left + inside > SPOOL_RESERVE ? left + inside - SPOOL_RESERVE : 0;
-}
-
-bool spool_disk_is_full(const struct spool *s)
-{
-	return spool_sqlite_disk_free(s->db) < SPOOL_RESERVE;
-}
-
-/* ---- opening, closing ---- */
-
-static bool on_loaded(void *user, const struct spool_loaded *loaded)
-{
-	struct spool *s = user;
-	struct mailbox *m = mailbox_add(s, &loaded->mailbox);
-	if (!m)
-		return false;
-	m->level = loaded->level;
-	s->total.count += m->level.count;
-	s->total.bytes += m->level.bytes;
-	s->total.expired += m->level.expired;
-	return true;
-}
-
-static void spool_free(struct spool *s)
-{
-	struct mailbox *m = s->by_id, *next;
-	HASH_CLEAR(by_name, s->by_name);
-	HASH_CLEAR(by_id, s->by_id);
-	for (; m; m = next) {
-		next = m->by_id.next;
-		mailbox_free(m);
-	}
-	while (s->failed) {
-		struct writer_job *j = s->failed;
-		s->failed = j->next;
-		free(j);
-	}
-	spool_sqlite_close(s->db);
-	free(s->sweep);
-	free(s);
-}
-
-struct spool *spool_open(uv_loop_t *loop, const char *data_folder, const struct spool_settings *settings,
-			 struct error *e)
-{
-	bool left = false;
-	struct spool *s = calloc(1, sizeof *s);
-	if (!s || !spool_sweep_new(s)) {
-		free(s);
-		error_set(e, EXIT_STORE, "out of memory");
-		return NULL;
-	}
-	s->settings = *settings;
-	if (!spool_sqlite_open(&s->db, data_folder, e) ||
-	    !spool_sqlite_last_ids(s->db, &s->last_mailbox, &s->last_row, &left, e) ||
-	    !spool_sqlite_load(s->db, on_loaded, s, e) ||
-	    !(s->writer = batch_writer_new(loop, &spool_sqlite_batch_ops, s->db, e))) {
-		spool_free(s);
-		return NULL;
-	}
-	uv_timer_init(loop, &s->sweep_timer);
-	s->sweep_timer.data = s;
-	uv_timer_start(&s->sweep_timer, spool_sweep, 0, (uint64_t)settings->sweep_ms);
-	uv_unref((uv_handle_t *)&s->sweep_timer);
-	if (left)
-		spool_purge(s);
-	return s;
 }
 
 bool spool_recall(struct spool *s, bool (*mailbox)(void *user, const struct spool_mailbox *m), void *user,
@@ -335,33 +233,13 @@ bool spool_recall(struct spool *s, bool (*mailbox)(void *user, const struct spoo
 	return true;
 }
 
-static void on_part_closed(struct spool *s)
+void spool_mailbox_drop_all(struct spool *s)
 {
-	if (--s->open_parts > 0)
-		return;
-	void (*closed)(void *user) = s->closed;
-	void *user = s->closed_user;
-	spool_free(s);
-	if (closed)
-		closed(user);
-}
-
-static void on_timer_closed(uv_handle_t *h)
-{
-	on_part_closed(h->data);
-}
-
-static void on_writer_closed(void *user)
-{
-	on_part_closed(user);
-}
-
-void spool_close(struct spool *s, void (*closed)(void *user), void *user)
-{
-	s->closing = true;
-	s->closed = closed;
-	s->closed_user = user;
-	s->open_parts = 2;
-	uv_close((uv_handle_t *)&s->sweep_timer, on_timer_closed);
-	batch_writer_close(s->writer, on_writer_closed, s);
+	struct mailbox *m = s->by_id, *next;
+	HASH_CLEAR(by_name, s->by_name);
+	HASH_CLEAR(by_id, s->by_id);
+	for (; m; m = next) {
+		next = m->by_id.next;
+		mailbox_free(m);
+	}
 }

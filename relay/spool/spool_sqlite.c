@@ -1,20 +1,10 @@
-/* The spool's SQL: what the writer thread does. */
-#include "relay/spool/spool_private.h"
+/* The spool's SQL. */
+#include "relay/spool/spool_sqlite_private.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
-
-#include "shared/wire/seal.h"
 
 #define FETCH_BYTES (4u << 20)
-#define SCRATCH_KEPT (1u << 20)
-
-struct sealing {
-	int64_t mailbox;
-	struct sealer *sealer;
-	UT_hash_handle hh;
-};
 
 static const char *const statement_sql[SPOOL_STATEMENTS] = {
 	[SPOOL_BEGIN] = "BEGIN IMMEDIATE",
@@ -51,8 +41,7 @@ static const char *const statement_sql[SPOOL_STATEMENTS] = {
 	[SPOOL_FREE_PAGES] = "PRAGMA freelist_count",
 };
 
-/* The statement, reset and ready to bind; NULL and *e on failure. */
-static sqlite3_stmt *statement(struct spool_sqlite *s, enum spool_statement which, struct error *e)
+sqlite3_stmt *spool_sqlite_statement(struct spool_sqlite *s, enum spool_statement which, struct error *e)
 {
 	sqlite3_stmt **st = &s->statements[which];
 	if (!*st &&
@@ -90,15 +79,15 @@ static bool run(struct spool_sqlite *s, sqlite3_stmt *st, struct error *e)
 	return fine;
 }
 
-static bool run_plain(struct spool_sqlite *s, enum spool_statement which, struct error *e)
+bool spool_sqlite_run(struct spool_sqlite *s, enum spool_statement which, struct error *e)
 {
-	sqlite3_stmt *st = statement(s, which, e);
+	sqlite3_stmt *st = spool_sqlite_statement(s, which, e);
 	return st && run(s, st, e);
 }
 
 static bool run_with(struct spool_sqlite *s, enum spool_statement which, int64_t first, int64_t second, struct error *e)
 {
-	sqlite3_stmt *st = statement(s, which, e);
+	sqlite3_stmt *st = spool_sqlite_statement(s, which, e);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, first);
@@ -107,71 +96,12 @@ static bool run_with(struct spool_sqlite *s, enum spool_statement which, int64_t
 	return run(s, st, e);
 }
 
-/* A full disk would stay full: what frees space is written to the log as well. Moving the log into the database lets
- * the log begin anew, and needs room only where the database grows. */
-static void make_room(struct spool_sqlite *s)
-{
-	s->was_full = false;
-	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-}
-
-/* A file system that cannot tell is left to say so itself. */
-uint64_t spool_sqlite_disk_free(const struct spool_sqlite *s)
-{
-	struct statvfs disk;
-	return statvfs(s->path, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize : UINT64_MAX;
-}
-
-/* With little left on the disk the free pages of the file count as well. */
-static uint64_t look_at_disk(struct spool_sqlite *s)
-{
-	struct error ignored;
-	uint64_t left = spool_sqlite_disk_free(s), inside = 0;
-	sqlite3_stmt *st = left < 8 * SPOOL_RESERVE ? statement(s, SPOOL_FREE_PAGES, &ignored) : NULL;
-	if (st && sqlite3_step(st) == SQLITE_ROW)
-		inside = (uint64_t)sqlite3_column_int64(st, 0) * 4096;
-	if (st)
-		sqlite3_reset(st);
-	atomic_store(&s->free_inside, inside);
-	return left == UINT64_MAX ? left : left + inside;
-}
-
-static bool begin_batch(void *db, struct error *e)
-{
-	struct spool_sqlite *s = db;
-	if (s->was_full)
-		make_room(s);
-	s->disk_left = look_at_disk(s);
-	return run_plain(s, SPOOL_BEGIN, e);
-}
-
-static bool commit_batch(void *db, struct error *e)
-{
-	bool fine = run_plain(db, SPOOL_COMMIT, e);
-	if (fine)
-		look_at_disk(db); /* what was forgotten left pages free */
-	return fine;
-}
-
-static void rollback_batch(void *db)
-{
-	struct spool_sqlite *s = db;
-	/* SQLite rolls back by itself after a full disk or an I/O error. */
-	if (!sqlite3_get_autocommit(s->db)) {
-		struct error ignored;
-		bool fine = run_plain(s, SPOOL_ROLLBACK, &ignored);
-		(void)fine;
-	}
-}
-
-const struct batch_ops spool_sqlite_batch_ops = { begin_batch, commit_batch, rollback_batch, NULL };
-
 /* ---- mailboxes ---- */
 
 bool spool_sqlite_load(struct spool_sqlite *s, bool (*each)(void *user, const struct spool_loaded *m), void *user,
 		       struct error *e)
 {
-	sqlite3_stmt *st = statement(s, SPOOL_MAILBOXES, e);
+	sqlite3_stmt *st = spool_sqlite_statement(s, SPOOL_MAILBOXES, e);
 	if (!st)
 		return false;
 	int code;
@@ -198,7 +128,7 @@ bool spool_sqlite_load(struct spool_sqlite *s, bool (*each)(void *user, const st
 
 bool spool_sqlite_last_ids(struct spool_sqlite *s, int64_t *mailbox, int64_t *row, bool *left, struct error *e)
 {
-	sqlite3_stmt *st = statement(s, SPOOL_LAST_IDS, e);
+	sqlite3_stmt *st = spool_sqlite_statement(s, SPOOL_LAST_IDS, e);
 	if (!st)
 		return false;
 	bool fine = sqlite3_step(st) == SQLITE_ROW || spool_sqlite_fail(s, "read", e);
@@ -214,7 +144,7 @@ bool spool_sqlite_last_ids(struct spool_sqlite *s, int64_t *mailbox, int64_t *ro
 bool spool_sqlite_write_mailbox(struct spool_sqlite *s, const struct spool_mailbox *m, struct error *e)
 {
 	for (int i = 0; i < 2; i++) {
-		sqlite3_stmt *st = statement(s, i == 0 ? SPOOL_DISPLACE : SPOOL_WRITE_MAILBOX, e);
+		sqlite3_stmt *st = spool_sqlite_statement(s, i == 0 ? SPOOL_DISPLACE : SPOOL_WRITE_MAILBOX, e);
 		if (!st)
 			return false;
 		sqlite3_bind_int64(st, 1, m->id);
@@ -232,20 +162,8 @@ bool spool_sqlite_write_mailbox(struct spool_sqlite *s, const struct spool_mailb
 	return true;
 }
 
-static void sealing_free(struct sealing *g)
-{
-	sealer_free(g->sealer);
-	free(g);
-}
-
 bool spool_sqlite_leave(struct spool_sqlite *s, int64_t mailbox, struct error *e)
 {
-	struct sealing *g;
-	HASH_FIND(hh, s->sealings, &mailbox, sizeof mailbox, g);
-	if (g) {
-		HASH_DEL(s->sealings, g);
-		sealing_free(g);
-	}
 	return run_with(s, SPOOL_LEAVE, mailbox, 0, e);
 }
 
@@ -266,66 +184,22 @@ bool spool_sqlite_told(struct spool_sqlite *s, int64_t mailbox, uint64_t count, 
 
 /* ---- deliveries ---- */
 
-static struct sealer *sealer_of(struct spool_sqlite *s, const struct spool_put *put, struct error *e)
+bool spool_sqlite_put_payload(struct spool_sqlite *s, int64_t row, struct bytes payload, struct error *e)
 {
-	struct sealing *g;
-	HASH_FIND(hh, s->sealings, &put->mailbox, sizeof put->mailbox, g);
-	if (g)
-		return g->sealer;
-	struct sealer *sealer = sealer_new(bytes_make(put->key, SEAL_KEY_LEN), e);
-	if (!sealer)
-		return NULL;
-	g = calloc(1, sizeof *g);
-	if (g) {
-		g->mailbox = put->mailbox;
-		g->sealer = sealer;
-		HASH_ADD(hh, s->sealings, mailbox, sizeof g->mailbox, g);
-	}
-	if (!g || !g->hh.tbl) {
-		free(g);
-		sealer_free(sealer);
-		error_set(e, EXIT_STORE, "out of memory");
-		return NULL;
-	}
-	return sealer;
-}
-
-static bool take_disk(struct spool_sqlite *s, size_t len, struct error *e)
-{
-	uint64_t needed = SPOOL_DISK_FACTOR * (uint64_t)len;
-	if (s->disk_left < SPOOL_RESERVE || s->disk_left - SPOOL_RESERVE < needed)
-		return error_set(e, EXIT_STORE,
-				 "%s cannot be written: the disk is full: make room (%llu MiB must stay free)", s->path,
-				 (unsigned long long)(SPOOL_RESERVE >> 20));
-	s->disk_left -= needed;
-	return true;
-}
-
-static bool put_payload(struct spool_sqlite *s, const struct spool_put *put, struct error *e)
-{
-	struct bytes stored = put->item->payload;
-	if (put->key) {
-		struct sealer *sealer = sealer_of(s, put, e);
-		s->sealed.len = 0;
-		if (!sealer || !sealer_seal(sealer, put->item->event_id, stored, &s->sealed, e))
-			return false;
-		stored = buffer_view(&s->sealed);
-	}
-	sqlite3_stmt *st = statement(s, SPOOL_PUT_PAYLOAD, e);
+	sqlite3_stmt *st = spool_sqlite_statement(s, SPOOL_PUT_PAYLOAD, e);
 	if (!st)
 		return false;
-	sqlite3_bind_int64(st, 1, put->row);
-	bind_blob(st, 2, stored);
+	sqlite3_bind_int64(st, 1, row);
+	bind_blob(st, 2, payload);
 	bool fine = run(s, st, e);
 	sqlite3_clear_bindings(st);
-	if (s->sealed.cap > SCRATCH_KEPT)
-		buffer_free(&s->sealed);
 	return fine;
 }
 
 bool spool_sqlite_put(struct spool_sqlite *s, const struct spool_put *put, bool *stored, struct error *e)
 {
-	sqlite3_stmt *st = take_disk(s, put->item->payload.len, e) ? statement(s, SPOOL_PUT, e) : NULL;
+	sqlite3_stmt *st =
+	    spool_sqlite_take_disk(s, put->item->payload.len, e) ? spool_sqlite_statement(s, SPOOL_PUT, e) : NULL;
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, put->row);
@@ -333,13 +207,13 @@ bool spool_sqlite_put(struct spool_sqlite *s, const struct spool_put *put, bool 
 	bind_blob(st, 3, bytes_make(put->item->event_id, UUID_LEN));
 	sqlite3_bind_int64(st, 4, (int64_t)put->item->received_at_us);
 	sqlite3_bind_int64(st, 5, (int64_t)put->item->payload.len);
-	sqlite3_bind_int64(st, 6, put->key != NULL);
+	sqlite3_bind_int64(st, 6, put->sealed);
 	if (!run(s, st, e))
 		return sqlite3_extended_errcode(s->db) == SQLITE_CONSTRAINT_FOREIGNKEY
 			   ? error_set(e, EXIT_STORE, "%s does not hold the delivery's mailbox yet", s->path)
 			   : false;
 	*stored = sqlite3_changes(s->db) > 0;
-	return !*stored || put_payload(s, put, e);
+	return true;
 }
 
 static struct spool_waiting *read_waiting(sqlite3_stmt *st)
@@ -370,7 +244,7 @@ static struct spool_waiting *read_waiting(sqlite3_stmt *st)
 bool spool_sqlite_fetch(struct spool_sqlite *s, int64_t mailbox, int64_t after, size_t most,
 			struct spool_waiting **list, struct error *e)
 {
-	sqlite3_stmt *st = statement(s, SPOOL_FETCH, e);
+	sqlite3_stmt *st = spool_sqlite_statement(s, SPOOL_FETCH, e);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, mailbox);
@@ -395,7 +269,7 @@ bool spool_sqlite_fetch(struct spool_sqlite *s, int64_t mailbox, int64_t after, 
 bool spool_sqlite_forget(struct spool_sqlite *s, int64_t mailbox, int64_t row, uint64_t *size, bool *found,
 			 struct error *e)
 {
-	sqlite3_stmt *st = statement(s, SPOOL_FORGET, e);
+	sqlite3_stmt *st = spool_sqlite_statement(s, SPOOL_FORGET, e);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, row);
@@ -417,7 +291,7 @@ static bool remove_found(struct spool_sqlite *s, enum spool_statement query, uin
 			 struct spool_removed removed[SPOOL_STEP], size_t *count, struct error *e)
 {
 	int64_t rows[SPOOL_STEP];
-	sqlite3_stmt *st = statement(s, query, e);
+	sqlite3_stmt *st = spool_sqlite_statement(s, query, e);
 	if (!st)
 		return false;
 	if (query == SPOOL_OLD)
@@ -457,23 +331,16 @@ bool spool_sqlite_purge(struct spool_sqlite *s, bool *more, struct error *e)
 	if (!remove_found(s, SPOOL_LEFT, 0, removed, &count, e))
 		return false;
 	*more = count == SPOOL_STEP;
-	return *more || run_plain(s, SPOOL_DROP_LEFT, e);
+	return *more || spool_sqlite_run(s, SPOOL_DROP_LEFT, e);
 }
 
 void spool_sqlite_close(struct spool_sqlite *s)
 {
 	if (!s)
 		return;
-	struct sealing *g = s->sealings, *next;
-	HASH_CLEAR(hh, s->sealings);
-	for (; g; g = next) {
-		next = g->hh.next;
-		sealing_free(g);
-	}
 	for (size_t i = 0; i < SPOOL_STATEMENTS; i++)
 		sqlite3_finalize(s->statements[i]);
 	sqlite3_close(s->db);
-	buffer_free(&s->sealed);
 	free(s->path);
 	free(s);
 }

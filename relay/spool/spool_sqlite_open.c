@@ -1,5 +1,5 @@
 /* Opening and making the spool's database. */
-#include "relay/spool/spool_private.h"
+#include "relay/spool/spool_sqlite_private.h"
 #include "shared/disk/wal_gather.h"
 
 #include <errno.h>

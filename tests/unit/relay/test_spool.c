@@ -2,6 +2,8 @@
 #include "relay/spool/spool_private.h"
 #include "tests/unit/relay/spool_fixture.h"
 
+#include <sqlite3.h>
+
 #define NO_KEY bytes_make(NULL, 0)
 
 static void expect(struct spool_waiting *w, uint32_t n, const char *payload)

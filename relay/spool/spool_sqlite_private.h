@@ -1,0 +1,49 @@
+/* What the files of spool_sqlite.h share: statements, and the sentence for a failure. */
+#pragma once
+
+#include <sqlite3.h>
+#include <stdatomic.h>
+
+#include "relay/spool/spool_sqlite.h"
+
+enum spool_statement {
+	SPOOL_BEGIN,
+	SPOOL_COMMIT,
+	SPOOL_ROLLBACK,
+	SPOOL_DISPLACE,
+	SPOOL_WRITE_MAILBOX,
+	SPOOL_LEAVE,
+	SPOOL_SEEN,
+	SPOOL_TOLD,
+	SPOOL_PUT,
+	SPOOL_PUT_PAYLOAD,
+	SPOOL_FETCH,
+	SPOOL_FORGET,
+	SPOOL_FORGET_PAYLOAD,
+	SPOOL_OLD,
+	SPOOL_EXPIRED,
+	SPOOL_LEFT,
+	SPOOL_DROP_LEFT,
+	SPOOL_MAILBOXES,
+	SPOOL_LAST_IDS,
+	SPOOL_FREE_PAGES,
+	SPOOL_STATEMENTS,
+};
+
+struct spool_sqlite {
+	sqlite3 *db;
+	char *path;
+	sqlite3_stmt *statements[SPOOL_STATEMENTS]; /* prepared at first use */
+	bool was_full;
+	uint64_t disk_left;           /* for the puts of this transaction */
+	_Atomic uint64_t free_inside; /* bytes of free pages; 0 while the disk has plenty. The loop reads it */
+};
+
+/* The statement, reset and ready to bind; NULL and *e on failure. */
+sqlite3_stmt *spool_sqlite_statement(struct spool_sqlite *s, enum spool_statement which, struct error *e);
+/* Runs a statement that gives no rows and has nothing bound. */
+MUST_CHECK bool spool_sqlite_run(struct spool_sqlite *s, enum spool_statement which, struct error *e);
+/* Takes what a put of `len` bytes needs from what the disk has left for this transaction; false: it is full. */
+MUST_CHECK bool spool_sqlite_take_disk(struct spool_sqlite *s, size_t len, struct error *e);
+/* The database's last error as a sentence with the path and what to do. Returns false. */
+bool spool_sqlite_fail(struct spool_sqlite *s, const char *doing, struct error *e);
