@@ -6,15 +6,7 @@
 #include <uv.h>
 
 #include "shared/base/error.h"
-#include "shared/store/store.h"
-
-/* A row with its own copies of the texts; free with item_free. */
-struct item {
-	struct delivery_row row;
-	struct buffer texts;
-};
-void item_free(struct item *i);
-MUST_CHECK bool item_copy(struct item *out, const struct delivery_row *row);
+#include "shared/store/item.h"
 
 struct page {
 	struct item *items; /* by id, ascending; the receiver frees (page_free) */
