@@ -203,38 +203,25 @@ static bool take_edited(struct batch *b, struct bytes edited, struct error *e)
 	return true;
 }
 
-struct tunnel_of {
-	struct buffer name;
-	bool no_memory;
-};
-
-static void on_tunnel(void *user, const struct delivery_row *row)
-{
-	struct tunnel_of *t = user;
-	t->no_memory = !buffer_append_bytes(&t->name, row->tunnel);
-}
-
 /* Of several the first is looked at. */
 static bool can_sign(struct inspect_deeds *d, struct batch *b, int64_t id, struct error *e)
 {
 	struct store *s = store_of(d, e);
-	struct tunnel_of tunnel = { 0 };
+	struct item item = { 0 };
 	struct message m = { 0 };
 	bool has_body, https;
-	bool fine = s && store_get(s, id, on_tunnel, &tunnel, e) &&
-		    store_get_request(s, id, &m, &has_body, &https, e) &&
-		    (!tunnel.no_memory || error_set(e, EXIT_STORE, "out of memory"));
+	bool fine = s && item_read(s, id, &item, e) && store_get_request(s, id, &m, &has_body, &https, e);
 	if (fine && b->change.whole) {
 		m.headers.len = 0;
 		fine = buffer_append_bytes(&m.headers, b->change.headers) || error_set(e, EXIT_STORE, "out of memory");
 	}
 	const struct resign_request r = { .id = id,
-					  .tunnel = buffer_view(&tunnel.name),
+					  .tunnel = item.row.tunnel,
 					  .body = b->change.whole ? b->change.body : buffer_view(&m.body),
 					  .headers = &m.headers };
 	fine = fine && resign_possible(s, d->secrets, &r, e);
 	store_message_free(&m);
-	buffer_free(&tunnel.name);
+	item_free(&item);
 	return fine;
 }
 

@@ -3,6 +3,7 @@
 #include "client/app/forwarder.h"
 #include "client/record/running_client.h"
 #include "shared/base/text.h"
+#include "shared/store/item.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@ struct places {
 	struct buffer first, far; /* base URLs or URLs; empty: none. far: the first that is on another machine */
 	bool several, no_memory;
 	/* Of the delivery that is looked at. */
-	struct buffer tunnel, url;
+	struct buffer url;
 	uint64_t called_us; /* when the app was called last */
 };
 
@@ -31,12 +32,6 @@ static void take(struct places *p, struct buffer *into, struct bytes from)
 {
 	into->len = 0;
 	p->no_memory = p->no_memory || !buffer_append_bytes(into, from);
-}
-
-static void on_row(void *user, const struct delivery_row *row)
-{
-	struct places *p = user;
-	take(p, &p->tunnel, row->tunnel);
 }
 
 static void on_attempt(void *user, const struct attempt_row *a)
@@ -67,10 +62,13 @@ static bool look_at(struct places *p, int64_t id, struct error *e)
 {
 	const struct replayer_options *o = p->errand->replayer;
 	struct running_client client = { 0 };
-	p->url.len = p->tunnel.len = 0;
+	struct item item;
+	p->url.len = 0;
 	p->called_us = 0;
-	if (!store_get(p->store, id, on_row, p, e) || !store_list_attempts(p->store, id, on_attempt, p, e) ||
-	    (!o->alone && !running_client_find(p->store, buffer_view(&p->tunnel), &client, e)))
+	bool fine = item_read(p->store, id, &item, e) && store_list_attempts(p->store, id, on_attempt, p, e) &&
+		    (o->alone || running_client_find(p->store, item.row.tunnel, &client, e));
+	item_free(&item);
+	if (!fine)
 		return false;
 	bool as_before = !client.found || p->called_us >= client.started_at_us;
 	add_place(p, buffer_view(as_before ? &p->url : &client.target));
@@ -141,7 +139,7 @@ bool replay_confirm(struct store *s, const struct replay_errand *errand, struct 
 			fine = error_set(e, EXIT_USAGE, "this would send %.*s: with --yes it does", (int)what.len,
 					 (const char *)what.at);
 	}
-	struct buffer *all[] = { &p.first, &p.far, &p.tunnel, &p.url, &what };
+	struct buffer *all[] = { &p.first, &p.far, &p.url, &what };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buffer_free(all[i]);
 	return fine;

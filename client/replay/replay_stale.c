@@ -2,31 +2,13 @@
 
 #include "client/signing/resign.h"
 #include "shared/http/headers.h"
+#include "shared/store/item.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-struct row {
-	struct buffer provider, tunnel;
-	bool redacted, no_memory;
-};
-
-static void take(struct row *r, struct buffer *into, struct bytes from)
-{
-	into->len = 0;
-	r->no_memory = !buffer_append_bytes(into, from) || r->no_memory;
-}
-
-static void on_row(void *user, const struct delivery_row *row)
-{
-	struct row *r = user;
-	take(r, &r->provider, row->provider);
-	take(r, &r->tunnel, row->tunnel);
-	r->redacted = row->redacted;
-}
 
 /* Whoever sets a signature with -H knows how old it is. */
 static bool sets_signature(const struct option_values *edits)
@@ -51,7 +33,7 @@ struct look {
 	const struct replayer_options *options;
 	char *text;     /* what is said of the last one */
 	char *sentence; /* of the only one; or NULL */
-	struct row row;
+	struct item item;
 };
 
 /* With what could sign it anew: a secret that is known is used without being named. */
@@ -60,11 +42,11 @@ static void say_one(struct look *l, int64_t id, const struct message *m)
 	struct buffer headers = { 0 };
 	struct error unknown = { 0 };
 	/* A file that was imported may call its sender anything. */
-	char *recorded = bytes_dup_text(buffer_view(&l->row.provider));
+	char *recorded = bytes_dup_text(l->item.row.provider);
 	const struct signature_provider *p = recorded ? signature_find(recorded) : NULL;
 	const struct resign_request r = { .id = id,
 					  .own_only = l->options->own_only,
-					  .tunnel = buffer_view(&l->row.tunnel),
+					  .tunnel = l->item.row.tunnel,
 					  .body = l->change->has_body || l->change->whole ? l->change->body
 											  : buffer_view(&m->body),
 					  .headers = &headers };
@@ -88,20 +70,19 @@ static bool look_at(struct look *l, int64_t id, bool *stale, struct error *e)
 	struct signature_stale found;
 	bool has_body, https;
 	const struct replay_change *c = l->change;
-	if (!store_get(l->store, id, on_row, &l->row, e))
+	item_free(&l->item);
+	if (!item_read(l->store, id, &l->item, e))
 		return false;
-	if (l->row.no_memory)
-		return error_set(e, EXIT_STORE, "out of memory");
-	*stale = l->row.redacted && !c->whole;
-	if (!*stale && !l->row.provider.len)
+	*stale = l->item.row.redacted && !c->whole;
+	if (!*stale && !l->item.row.provider.len)
 		return true;
 	if (!store_get_request(l->store, id, &m, &has_body, &https, e))
 		return false;
 	if (*stale)
 		snprintf(l->text, SIGNATURE_STALE_LEN, "redacted: its signature is not there");
-	else if ((*stale = signature_is_stale(
-		      buffer_view(&l->row.provider), c->whole ? c->headers : buffer_view(&m.headers),
-		      c->has_body || c->whole ? c->body : buffer_view(&m.body), (int64_t)time(NULL), &found)))
+	else if ((*stale = signature_is_stale(l->item.row.provider, c->whole ? c->headers : buffer_view(&m.headers),
+					      c->has_body || c->whole ? c->body : buffer_view(&m.body),
+					      (int64_t)time(NULL), &found)))
 		signature_say_stale(&found, l->text);
 	if (*stale && l->sentence)
 		say_one(l, id, &m);
@@ -114,8 +95,7 @@ bool replay_is_stale(struct store *s, int64_t id, char out[SIGNATURE_STALE_LEN],
 	static const struct replay_change none;
 	struct look l = { .store = s, .change = &none, .text = out };
 	bool fine = look_at(&l, id, stale, e);
-	buffer_free(&l.row.provider);
-	buffer_free(&l.row.tunnel);
+	item_free(&l.item);
 	return fine;
 }
 
@@ -141,7 +121,6 @@ bool replay_find_stale(struct store *s, const int64_t *ids, size_t count, const 
 			 "%zu of %zu deliveries were signed too long ago for their providers' libraries; --resign "
 			 "signs them anew",
 			 stale, count);
-	buffer_free(&l.row.provider);
-	buffer_free(&l.row.tunnel);
+	item_free(&l.item);
 	return fine;
 }

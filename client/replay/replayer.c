@@ -20,12 +20,11 @@ static void go_on(struct replay *p);
 
 static void replay_free(struct replay *p)
 {
-	struct buffer *all[] = { &p->method,        &p->target,      &p->tunnel,         &p->peer,
-				 &p->provider,      &p->event_type,  &p->last_url,       &p->headers,
-				 &p->answer_reason, &p->answer_body, &p->answer_headers, &p->result_url,
-				 &p->signed_body,   &p->prefix,      &p->original_target };
+	struct buffer *all[] = { &p->last_url,       &p->headers,    &p->answer_reason, &p->answer_body,
+				 &p->answer_headers, &p->result_url, &p->signed_body,   &p->prefix };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buffer_free(all[i]);
+	item_free(&p->original);
 	store_message_free(&p->message);
 	free(p->base);
 	free(p);
@@ -114,9 +113,9 @@ static void call(struct replay *p)
 		.https = p->https,
 		.has_body = p->has_body,
 		.forwarded = p->message.forwarded,
-		.peer = buffer_view(&p->peer),
-		.method = buffer_view(&p->method),
-		.target = buffer_view(&p->target),
+		.peer = p->original.row.peer,
+		.method = p->method,
+		.target = p->target,
 		.headers = buffer_view(&p->headers),
 		.trailers = p->change.whole ? bytes_of(NULL) : buffer_view(&p->message.trailers),
 		.body = other ? p->change.body : buffer_view(&p->message.body),
@@ -154,7 +153,7 @@ static void look_at(struct replay *p, bool check_client)
 	if (!store_get_job(r->watch, p->job, &job, &found, &ignored))
 		return;
 	bool ended = !found || job.state == JOB_DONE || job.state == JOB_FAILED;
-	if (!ended && check_client && running_client_exists(r->watch, buffer_view(&p->tunnel), &lives, &ignored) &&
+	if (!ended && check_client && running_client_exists(r->watch, p->original.row.tunnel, &lives, &ignored) &&
 	    lives)
 		return;
 	if (ended)

@@ -3,6 +3,7 @@
 
 #include "client/app/forwarded.h"
 #include "client/record/running_client.h"
+#include "client/signing/called_url.h"
 #include "client/signing/judge.h"
 #include "client/signing/resign.h"
 #include "client/signing/signing_ask.h"
@@ -13,49 +14,30 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- the original ---- */
-
-static void take(struct replay *p, struct buffer *into, struct bytes from)
-{
-	into->len = 0;
-	if (!buffer_append_bytes(into, from))
-		p->no_memory = true;
-}
-
-static void on_row(void *user, const struct delivery_row *row)
-{
-	struct replay *p = user;
-	const struct replay_change *c = &p->change;
-	take(p, &p->method, c->whole ? c->method : row->method);
-	take(p, &p->target, c->whole ? c->target : row->target);
-	take(p, &p->tunnel, row->tunnel);
-	take(p, &p->peer, row->peer);
-	take(p, &p->provider, row->provider);
-	take(p, &p->event_type, row->event_type);
-	p->never_whole = row->state == DELIVERY_REFUSED;
-	p->redacted = row->redacted;
-	take(p, &p->original_target, row->target);
-}
+/* ---- where it went ---- */
 
 static void on_attempt_row(void *user, const struct attempt_row *a)
 {
 	struct replay *p = user;
-	if (a->url.len)
-		take(p, &p->last_url, a->url);
+	if (!a->url.len)
+		return;
+	p->last_url.len = 0;
+	p->no_memory = !buffer_append_bytes(&p->last_url, a->url) || p->no_memory;
 }
 
 /* Where it went the last time: the attempt's URL without the delivery's own target. */
 static bool find_base(struct replayer *r, struct replay *p, struct error *e)
 {
-	const struct buffer *url = &p->last_url, *target = &p->original_target;
+	struct bytes url, target = p->original.row.target;
 	if (r->to) {
 		p->base = strdup(r->to);
 		return p->base || error_set(e, EXIT_STORE, "out of memory");
 	}
 	if (!store_list_attempts(r->store, p->replayed.original, on_attempt_row, p, e))
 		return false;
-	if (url->len > target->len && memcmp(url->at + url->len - target->len, target->at, target->len) == 0) {
-		p->base = bytes_dup_text(bytes_make(url->at, url->len - target->len));
+	url = buffer_view(&p->last_url);
+	if (url.len > target.len && memcmp(url.at + url.len - target.len, target.at, target.len) == 0) {
+		p->base = bytes_dup_text(bytes_make(url.at, url.len - target.len));
 		return p->base || error_set(e, EXIT_STORE, "out of memory");
 	}
 	return error_set(e, EXIT_USAGE,
@@ -134,9 +116,9 @@ static bool sign_anew(struct replayer *r, struct replay *p, struct error *e)
 	bool has_body;
 	struct resign_request request = {
 		.id = p->replayed.original,
-		.method = buffer_view(&p->method),
-		.target = buffer_view(&p->target),
-		.tunnel = buffer_view(&p->tunnel),
+		.method = p->method,
+		.target = p->target,
+		.tunnel = p->original.row.tunnel,
 		.own_only = r->options.own_only,
 		.url = r->options.url,
 		.body = body_of(p),
@@ -162,14 +144,14 @@ static bool judge_there(struct replayer *r, struct replay *p, const struct signa
 	int64_t pid = 0;
 	struct signing_answer answer;
 	struct error ignored;
-	if (!origin->signature || !signing_find_client(r->store, origin->signature, buffer_view(&p->tunnel), &pid, e))
+	if (!origin->signature || !signing_find_client(r->store, origin->signature, p->original.row.tunnel, &pid, e))
 		return !origin->signature;
 	if (!pid)
 		return true;
 	const struct signing asked = {
 		.wish = SIGNING_JUDGE,
 		.provider = bytes_of(signature_name(origin->signature)),
-		.method = buffer_view(&p->method),
+		.method = p->method,
 		.url = url,
 		.headers = buffer_view(&p->headers),
 		.body = body_of(p),
@@ -198,11 +180,11 @@ static bool judge_sent(struct replayer *r, struct replay *p, struct error *e)
 	} else if (origin.is_signed) {
 		fine = r->options.url
 			   ? buffer_append_text(&url, r->options.url) || error_set(e, EXIT_STORE, "out of memory")
-			   : resign_url(r->store, p->replayed.original, buffer_view(&p->headers),
-					buffer_view(&p->tunnel), buffer_view(&p->target), &url, e);
+			   : called_url_recorded(r->store, p->replayed.original, buffer_view(&p->headers),
+						 p->original.row.tunnel, p->target, &url, e);
 		struct judge_request request = {
-			.method = buffer_view(&p->method),
-			.target = buffer_view(&p->target),
+			.method = p->method,
+			.target = p->target,
 			.headers = buffer_view(&p->headers),
 			.body = body_of(p),
 			.url = buffer_view(&url),
@@ -232,16 +214,16 @@ bool replayer_insert(struct replayer *r, struct replay *p, struct error *e)
 		.origin = ORIGIN_REPLAY,
 		.state = by_client ? DELIVERY_WAITING : DELIVERY_SENDING,
 		.replay_of = p->replayed.original,
-		.tunnel = buffer_view(&p->tunnel),
-		.method = buffer_view(&p->method),
-		.target = buffer_view(&p->target),
-		.peer = buffer_view(&p->peer),
-		.provider = buffer_view(&p->provider),
-		.event_type = buffer_view(&p->event_type),
+		.tunnel = p->original.row.tunnel,
+		.method = p->method,
+		.target = p->target,
+		.peer = p->original.row.peer,
+		.provider = p->original.row.provider,
+		.event_type = p->original.row.event_type,
 		.headers = buffer_view(&p->headers),
 		.prefix = buffer_view(&p->prefix),
 		.signature = bytes_of(signature_verdict_name(p->verdict)),
-		.redacted = p->redacted && !r->options.resign,
+		.redacted = p->original.row.redacted && !r->options.resign,
 		.trailers = p->change.whole ? bytes_of(NULL) : buffer_view(&p->message.trailers),
 		.body = body_of(p),
 		.https = p->https,
@@ -261,12 +243,15 @@ bool replayer_insert(struct replayer *r, struct replay *p, struct error *e)
 
 static bool read_original(struct replayer *r, struct replay *p, struct error *e)
 {
-	if (!store_get(r->store, p->replayed.original, on_row, p, e) ||
+	const struct replay_change *c = &p->change;
+	if (!item_read(r->store, p->replayed.original, &p->original, e) ||
 	    !store_get_request(r->store, p->replayed.original, &p->message, &p->has_body, &p->https, e))
 		return false;
+	p->method = c->whole ? c->method : p->original.row.method;
+	p->target = c->whole ? c->target : p->original.row.target;
 	p->edited = p->change.has_body || p->change.whole;
 	/* A delivery recorded in part would be another one. */
-	if (p->never_whole && !p->edited)
+	if (p->original.row.state == DELIVERY_REFUSED && !p->edited)
 		return error_set(e, EXIT_USAGE, "delivery %lld never came whole: give a body with --body @FILE",
 				 (long long)p->replayed.original);
 	if (p->message.body_size > p->message.body.len && !p->edited)
@@ -283,6 +268,6 @@ bool replayer_prepare(struct replayer *r, struct replay *p, struct error *e)
 {
 	return read_original(r, p, e) && store_get_prefix(r->store, p->replayed.original, &p->prefix, &p->https, e) &&
 	       (r->options.alone ||
-		running_client_exists(r->store, buffer_view(&p->tunnel), &p->replayed.by_client, e)) &&
+		running_client_exists(r->store, p->original.row.tunnel, &p->replayed.by_client, e)) &&
 	       sign_anew(r, p, e) && judge_sent(r, p, e) && (p->replayed.by_client || find_base(r, p, e));
 }

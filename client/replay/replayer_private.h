@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include "client/replay/replayer.h"
+#include "shared/store/item.h"
 #include "shared/store/store_jobs.h"
 
 enum replay_step {
@@ -30,16 +31,16 @@ struct replay {
 	void *user;
 	/* The worker's while it works. */
 	uint8_t event_id[UUID_LEN];
-	bool has_body, https, edited, no_memory, never_whole, redacted;
+	bool has_body, https, edited, no_memory;
 	enum signature_verdict verdict; /* of what is sent */
-	struct buffer method, target, tunnel, peer, provider, event_type, prefix;
-	struct buffer original_target, last_url; /* the URL of its last call ends in its target */
+	struct item original;
+	struct bytes method, target; /* of what is sent */
+	struct buffer prefix, last_url;
 	struct message message;
 	struct buffer headers;     /* as sent and recorded */
 	struct buffer signed_body; /* where signing changes it */
 	char *base;                /* where to */
 	int64_t job;               /* asked of a client, or 0 */
-	enum delivery_state state;
 	/* The call. */
 	struct forward *call;
 	bool cut;

@@ -25,13 +25,6 @@ static bool insert_attempt(struct replayer *r, struct replay *p, struct error *e
 	return store_insert_attempt(r->store, &a, e);
 }
 
-static void on_result_row(void *user, const struct delivery_row *row)
-{
-	struct replay *p = user;
-	p->replayed.status = row->status;
-	p->state = row->state;
-}
-
 static void on_result_attempt(void *user, const struct attempt_row *a)
 {
 	struct replay *p = user;
@@ -43,12 +36,17 @@ static void on_result_attempt(void *user, const struct attempt_row *a)
 
 static bool read_result(struct replayer *r, struct replay *p, struct error *e)
 {
+	struct item now;
 	p->replayed.result = ATTEMPT_CANCELLED;
 	p->answer_reason.len = 0;
-	if (!store_get(r->store, p->replayed.id, on_result_row, p, e) ||
-	    !store_list_attempts(r->store, p->replayed.id, on_result_attempt, p, e))
+	if (!item_read(r->store, p->replayed.id, &now, e))
 		return false;
-	if (p->state == DELIVERY_DELIVERED) /* by a command, there was no attempt */
+	enum delivery_state state = now.row.state;
+	p->replayed.status = now.row.status;
+	item_free(&now);
+	if (!store_list_attempts(r->store, p->replayed.id, on_result_attempt, p, e))
+		return false;
+	if (state == DELIVERY_DELIVERED) /* by a command, there was no attempt */
 		p->replayed.result = ATTEMPT_OK;
 	if (p->replayed.result == ATTEMPT_OK)
 		return true;
@@ -63,7 +61,7 @@ static bool withdraw(struct replayer *r, struct replay *p, struct error *e)
 	struct job job;
 	bool found, lives = false;
 	if (!store_get_job(r->store, p->job, &job, &found, e) ||
-	    !running_client_exists(r->store, buffer_view(&p->tunnel), &lives, e))
+	    !running_client_exists(r->store, p->original.row.tunnel, &lives, e))
 		return false;
 	if (found && (job.state == JOB_DONE || job.state == JOB_FAILED)) {
 		p->step = STEP_OVER;

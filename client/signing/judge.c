@@ -1,5 +1,8 @@
 #include "client/signing/judge.h"
 
+#include "client/signing/called_url.h"
+#include "shared/store/item.h"
+
 /* No provider sends more; whoever waits stands still while it is hashed. */
 #define JUDGED_MOST ((size_t)64 << 20)
 
@@ -23,8 +26,8 @@ static enum signature_verdict check_urls(const struct secrets *secrets, const st
 	struct buffer url = { 0 };
 	enum signature_verdict verdict = SIGNATURE_UNKNOWN;
 	for (int i = 0; i < 2 && verdict != SIGNATURE_VALID; i++) {
-		if (!secrets_url(i ? bytes_make(NULL, 0) : r->public_url, r->headers, r->https, r->prefix, r->target,
-				 &url))
+		if (!called_url_make(i ? bytes_make(NULL, 0) : r->public_url, r->headers, r->https, r->prefix,
+				     r->target, &url))
 			break;
 		in->url = buffer_view(&url);
 		verdict = check(secrets, p, in);
@@ -68,7 +71,7 @@ enum signature_verdict judge(const struct secrets *secrets, const struct signatu
 	return verdict;
 }
 
-enum signature_verdict judge_recognised(const struct secrets *secrets, const struct judge_request *r)
+static enum signature_verdict judge_recognised(const struct secrets *secrets, const struct judge_request *r)
 {
 	struct signature_origin origin;
 	const char *whose;
@@ -79,51 +82,23 @@ enum signature_verdict judge_recognised(const struct secrets *secrets, const str
 	return verdict;
 }
 
-/* ---- on record ---- */
-
-struct reading {
-	struct buffer method, target, tunnel, public_url, prefix;
-	bool no_memory;
-};
-
-static void take(struct reading *r, struct buffer *into, struct bytes from)
-{
-	into->len = 0;
-	r->no_memory = !buffer_append_bytes(into, from) || r->no_memory;
-}
-
-static void on_row(void *user, const struct delivery_row *row)
-{
-	struct reading *r = user;
-	take(r, &r->method, row->method);
-	take(r, &r->target, row->target);
-	take(r, &r->tunnel, row->tunnel);
-}
-
-static void on_status(void *user, const struct client_status *c)
-{
-	struct reading *r = user;
-	if (c->url.len && bytes_equal(c->tunnel, buffer_view(&r->tunnel)))
-		take(r, &r->public_url, c->url);
-}
-
 bool judge_recorded(struct store *s, const struct secrets *secrets, int64_t id, const struct message *m, int64_t at,
 		    enum signature_verdict *out, struct error *e)
 {
-	struct reading r = { 0 };
+	struct item item;
+	struct buffer public_url = { 0 }, prefix = { 0 };
 	struct judge_request request = { .headers = buffer_view(&m->headers), .body = buffer_view(&m->body), .at = at };
-	bool fine = store_get(s, id, on_row, &r, e) && store_list_status(s, on_status, &r, e) &&
-		    store_get_prefix(s, id, &r.prefix, &request.https, e) &&
-		    (!r.no_memory || error_set(e, EXIT_STORE, "out of memory"));
+	bool fine = item_read(s, id, &item, e) && called_url_of_tunnel(s, item.row.tunnel, &public_url, e) &&
+		    store_get_prefix(s, id, &prefix, &request.https, e);
 	if (fine) {
-		request.method = buffer_view(&r.method);
-		request.target = buffer_view(&r.target);
-		request.public_url = buffer_view(&r.public_url);
-		request.prefix = buffer_view(&r.prefix);
+		request.method = item.row.method;
+		request.target = item.row.target;
+		request.public_url = buffer_view(&public_url);
+		request.prefix = buffer_view(&prefix);
 		*out = judge_recognised(secrets, &request);
 	}
-	struct buffer *all[] = { &r.method, &r.target, &r.tunnel, &r.public_url, &r.prefix };
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		buffer_free(all[i]);
+	item_free(&item);
+	buffer_free(&public_url);
+	buffer_free(&prefix);
 	return fine;
 }

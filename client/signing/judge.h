@@ -18,8 +18,7 @@ struct judge_request {
  * one's name when it holds. UNKNOWN: there is no secret for it. */
 enum signature_verdict judge(const struct secrets *secrets, const struct signature_provider *p,
 			     const struct judge_request *r, const char **whose);
-/* The same, of whom the request itself is recognised to be; NONE: it carries no signature. */
-enum signature_verdict judge_recognised(const struct secrets *secrets, const struct judge_request *r);
-/* The same of a delivery on record, at `at`; `m` is its request. */
+/* Of a delivery on record, whose request `m` is, as signed by whom it is recognised to be of; NONE: it carries no
+ * signature. */
 MUST_CHECK bool judge_recorded(struct store *s, const struct secrets *secrets, int64_t id, const struct message *m,
 			       int64_t at, enum signature_verdict *out, struct error *e);

@@ -1,5 +1,6 @@
 #include "client/signing/resign.h"
 
+#include "client/signing/called_url.h"
 #include "client/signing/signing_ask.h"
 #include "shared/http/headers.h"
 
@@ -36,36 +37,6 @@ bool resign_set_fields(struct buffer *headers, struct bytes set, size_t body_len
 	} else {
 		buffer_free(&out);
 	}
-	return fine;
-}
-
-struct public_url {
-	struct bytes tunnel;
-	struct buffer url;
-	bool no_memory;
-};
-
-static void on_status(void *user, const struct client_status *c)
-{
-	struct public_url *p = user;
-	if (!bytes_equal(c->tunnel, p->tunnel) || !c->url.len)
-		return;
-	p->url.len = 0;
-	p->no_memory = !buffer_append_bytes(&p->url, c->url);
-}
-
-bool resign_url(struct store *store, int64_t id, struct bytes headers, struct bytes tunnel, struct bytes target,
-		struct buffer *out, struct error *e)
-{
-	struct public_url known = { .tunnel = tunnel };
-	struct buffer prefix = { 0 };
-	bool https = false;
-	bool fine = store_list_status(store, on_status, &known, e) && store_get_prefix(store, id, &prefix, &https, e);
-	if (fine && (known.no_memory ||
-		     !secrets_url(buffer_view(&known.url), headers, https, buffer_view(&prefix), target, out)))
-		fine = error_set(e, EXIT_STORE, "out of memory");
-	buffer_free(&known.url);
-	buffer_free(&prefix);
 	return fine;
 }
 
@@ -176,7 +147,7 @@ bool resign(struct store *store, const struct secrets *secrets, const struct res
 	if (!find_signer(store, secrets, r, &signer, e))
 		return false;
 	bool fine = r->url ? buffer_append_text(&url, r->url) || error_set(e, EXIT_STORE, "out of memory")
-			   : resign_url(store, r->id, buffer_view(r->headers), r->tunnel, r->target, &url, e);
+			   : called_url_recorded(store, r->id, buffer_view(r->headers), r->tunnel, r->target, &url, e);
 	if (fine)
 		fine = signer.secret ? sign_here(signer.provider, signer.secret, r, buffer_view(&url), e)
 				     : sign_there(store, signer.pid, signer.provider, r, buffer_view(&url), e);

@@ -24,6 +24,3 @@ MUST_CHECK bool resign_possible(struct store *store, const struct secrets *secre
 				struct error *e);
 /* Takes the fields of `set` in the place of those of their names; a Content-Length in the block becomes body_len's. */
 MUST_CHECK bool resign_set_fields(struct buffer *headers, struct bytes set, size_t body_len);
-/* As the sender called it, of what is on record. */
-MUST_CHECK bool resign_url(struct store *store, int64_t id, struct bytes headers, struct bytes tunnel,
-			   struct bytes target, struct buffer *out, struct error *e);

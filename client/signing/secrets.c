@@ -1,6 +1,5 @@
 #include "client/signing/secrets.h"
 
-#include "shared/http/headers.h"
 #include "shared/program/secret_read.h"
 
 #include <stdlib.h>
@@ -129,19 +128,4 @@ bool secrets_names(const struct secrets *s, struct buffer *out)
 			return false;
 	}
 	return true;
-}
-
-bool secrets_url(struct bytes public_url, struct bytes headers, bool https, struct bytes prefix, struct bytes target,
-		 struct buffer *out)
-{
-	struct bytes host;
-	out->len = 0;
-	while (public_url.len && public_url.at[public_url.len - 1] == '/')
-		public_url.len--;
-	if (public_url.len)
-		return buffer_append_bytes(out, public_url) && buffer_append_bytes(out, target);
-	if (!headers_find(headers, "Host", &host) || !host.len)
-		return true;
-	return buffer_append_text(out, https ? "https://" : "http://") && buffer_append_bytes(out, host) &&
-	       buffer_append_bytes(out, prefix) && buffer_append_bytes(out, target);
 }

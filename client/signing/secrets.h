@@ -30,7 +30,3 @@ const struct secret *secrets_next(const struct secrets *s, const struct signatur
 
 /* Whose they are, names with blanks between them, appended: never a secret. */
 MUST_CHECK bool secrets_names(const struct secrets *s, struct buffer *out);
-
-/* The URL as the sender called it: of the tunnel's public URL, if known, else of Host and what the relay took off. */
-MUST_CHECK bool secrets_url(struct bytes public_url, struct bytes headers, bool https, struct bytes prefix,
-			    struct bytes target, struct buffer *out);

@@ -1,46 +1,18 @@
 #include "client/signing/verify_one.h"
 
+#include "client/signing/called_url.h"
+#include "shared/store/item.h"
+
 #include <stdio.h>
 #include <string.h>
 
 struct work {
 	const struct verify_options *o;
-	bool no_memory;
-	uint8_t event_id[UUID_LEN];
-	uint64_t received_at_us, request_bytes;
-	bool redacted, recorded_valid;
-	struct buffer method, target, tunnel, public_url, prefix;
+	struct item item;
+	struct buffer public_url, prefix;
 	struct message message;
 	bool https;
 };
-
-static void take(struct work *v, struct buffer *into, struct bytes from)
-{
-	into->len = 0;
-	v->no_memory = v->no_memory || !buffer_append_bytes(into, from);
-}
-
-static void on_row(void *user, const struct delivery_row *row)
-{
-	struct work *v = user;
-	memcpy(v->event_id, row->event_id, UUID_LEN);
-	v->received_at_us = row->received_at_us;
-	v->request_bytes = row->request_bytes;
-	v->redacted = row->redacted;
-	v->recorded_valid = bytes_equal(row->signature, bytes_of("valid"));
-	take(v, &v->method, row->method);
-	take(v, &v->target, row->target);
-	take(v, &v->tunnel, row->tunnel);
-}
-
-static void on_status(void *user, const struct client_status *c)
-{
-	struct work *v = user;
-	if (bytes_equal(c->tunnel, buffer_view(&v->tunnel)) && c->url.len)
-		take(v, &v->public_url, c->url);
-}
-
-/* ---- one delivery ---- */
 
 static void no_answer(struct signature_result *out, enum signature_verdict verdict, const char *text)
 {
@@ -85,8 +57,8 @@ static bool candidate_url(const struct work *v, int i, struct buffer *url)
 		i = 1;
 	if (i > 2)
 		return false;
-	return secrets_url(i ? bytes_of(NULL) : buffer_view(&v->public_url), buffer_view(&v->message.headers),
-			   i == 1 ? v->https : !v->https, buffer_view(&v->prefix), buffer_view(&v->target), url);
+	return called_url_make(i ? bytes_of(NULL) : buffer_view(&v->public_url), buffer_view(&v->message.headers),
+			       i == 1 ? v->https : !v->https, buffer_view(&v->prefix), v->item.row.target, url);
 }
 
 static void check_urls(struct work *v, const struct signature_provider *p, struct signature_input *in,
@@ -140,14 +112,14 @@ static const struct signature_provider *judge(struct work *v, const struct signa
 	struct signature_input in = {
 		.headers = buffer_view(&v->message.headers),
 		.body = buffer_view(&v->message.body),
-		.method = buffer_view(&v->method),
-		.at = v->o->at >= 0 ? v->o->at : (int64_t)(v->received_at_us / 1000000),
+		.method = v->item.row.method,
+		.at = v->o->at >= 0 ? v->o->at : (int64_t)(v->item.row.received_at_us / 1000000),
 		.tolerance = v->o->tolerance_ms < 0 ? SIGNATURE_OWN_TOLERANCE : v->o->tolerance_ms / 1000,
 	};
 	const struct signature_provider *p = v->o->provider      ? v->o->provider
 					     : origin->signature ? origin->signature
 								 : only_secret(v);
-	if (v->request_bytes > v->message.body.len) {
+	if (v->item.row.request_bytes > v->message.body.len) {
 		no_answer(out, SIGNATURE_UNKNOWN, "it was recorded in part only: --record-max was less than its body");
 		return p;
 	}
@@ -160,7 +132,7 @@ static const struct signature_provider *judge(struct work *v, const struct signa
 static bool read_delivery(struct work *v, struct store *s, int64_t id, struct error *e)
 {
 	bool has_body;
-	return store_get(s, id, on_row, v, e) && store_list_status(s, on_status, v, e) &&
+	return item_read(s, id, &v->item, e) && called_url_of_tunnel(s, v->item.row.tunnel, &v->public_url, e) &&
 	       store_get_prefix(s, id, &v->prefix, &v->https, e) &&
 	       store_get_request(s, id, &v->message, &has_body, &v->https, e);
 }
@@ -171,24 +143,23 @@ bool verify_one(struct store *s, int64_t id, const struct verify_options *o, str
 	struct signature_origin origin = { 0 };
 	memset(out, 0, sizeof *out);
 	bool fine = read_delivery(&v, s, id, e);
-	if (fine && (v.no_memory ||
-		     !signature_recognise(buffer_view(&v.message.headers), buffer_view(&v.message.body), &origin)))
+	if (fine && !signature_recognise(buffer_view(&v.message.headers), buffer_view(&v.message.body), &origin))
 		fine = error_set(e, EXIT_STORE, "out of memory");
 	if (fine) {
 		const struct signature_provider *p = judge(&v, &origin, &out->result);
-		if (v.redacted && out->result.verdict != SIGNATURE_VALID) {
+		if (v.item.row.redacted && out->result.verdict != SIGNATURE_VALID) {
 			no_answer(&out->result, SIGNATURE_UNKNOWN,
 				  "this delivery was redacted: its signature cannot be checked");
 			out->result.reason = SIGNATURE_REDACTED;
 		}
-		out->recorded_valid = v.recorded_valid;
+		out->recorded_valid = bytes_equal(v.item.row.signature, bytes_of("valid"));
 		out->provider = p ? signature_name(p) : origin.provider;
-		memcpy(out->event_id, v.event_id, UUID_LEN);
+		memcpy(out->event_id, v.item.row.event_id, UUID_LEN);
 	}
 	buffer_free(&origin.event);
 	store_message_free(&v.message);
-	struct buffer *all[] = { &v.method, &v.target, &v.tunnel, &v.public_url, &v.prefix };
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		buffer_free(all[i]);
+	item_free(&v.item);
+	buffer_free(&v.public_url);
+	buffer_free(&v.prefix);
 	return fine;
 }
