@@ -24,22 +24,13 @@ struct attempt_job {
 	void *user;
 };
 
-struct state_job {
+/* A small change of what is on record already. */
+struct update_job {
 	struct writer_job job;
 	int64_t id;
 	enum delivery_state state;
-};
-
-struct answered_job {
-	struct writer_job job;
-	int64_t id;
 	int number;
 	uint64_t at_us;
-};
-
-struct tag_job {
-	struct writer_job job;
-	int64_t id;
 	char name[64];
 };
 
@@ -71,7 +62,7 @@ struct recorder *recorder_new(uv_loop_t *loop, const char *path, struct error *e
 	return r;
 }
 
-void recorder_part_closed(struct recorder *r)
+static void part_closed(struct recorder *r)
 {
 	if (--r->open > 0)
 		return;
@@ -88,7 +79,7 @@ void recorder_part_closed(struct recorder *r)
 
 static void on_writer_closed(void *user)
 {
-	recorder_part_closed(user);
+	part_closed(user);
 }
 
 void recorder_close(struct recorder *r, void (*closed)(void *user), void *user)
@@ -96,9 +87,9 @@ void recorder_close(struct recorder *r, void (*closed)(void *user), void *user)
 	r->closed = closed;
 	r->closed_user = user;
 	r->open = 3;
-	recorder_index_stop(r);
+	recorder_index_stop(r, part_closed);
 	batch_writer_close(r->writer, on_writer_closed, r);
-	recorder_log_stop(r);
+	recorder_log_stop(r, part_closed);
 }
 
 bool recorder_keep_bound(struct recorder *r, const struct store_bound *bound, struct error *e)
@@ -112,6 +103,8 @@ struct store_gave_way recorder_take_gave_way(struct recorder *r)
 {
 	return store_take_gave_way(r->store);
 }
+
+/* ---- deliveries and attempts ---- */
 
 static bool run_delivery(struct writer_job *job, void *db, struct error *e)
 {
@@ -207,6 +200,8 @@ void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a, 
 	batch_writer_submit(r->writer, &j->job);
 }
 
+/* ---- the client's own status ---- */
+
 static bool run_status(struct writer_job *job, void *db, struct error *e)
 {
 	struct status_job *j = (struct status_job *)job;
@@ -239,75 +234,11 @@ void recorder_put_status(struct recorder *r, const struct client_status *c)
 	for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
 		size_t start = j->text.len;
 		if (views[i]->len && !buffer_append_bytes(&j->text, *views[i]))
-			views[i]->len = 0; /* cannot be: the room is there */
+			views[i]->len = 0; /* cannot happen: the space is reserved */
 		*views[i] = bytes_make(j->text.at + start, views[i]->len);
 	}
 	j->job.run = run_status;
 	j->job.done = done_status;
-	batch_writer_submit(r->writer, &j->job);
-}
-
-static bool run_state(struct writer_job *job, void *db, struct error *e)
-{
-	struct state_job *j = (struct state_job *)job;
-	return store_set_state(db, j->id, j->state, e);
-}
-
-static void done_state(struct writer_job *job, const struct error *e)
-{
-	(void)e; /* what stays behind as "sending" is taken up by the next run */
-	free(job);
-}
-
-void recorder_set_state(struct recorder *r, int64_t id, enum delivery_state state)
-{
-	struct state_job *j = calloc(1, sizeof *j);
-	if (!j)
-		return;
-	j->job.run = run_state;
-	j->job.done = done_state;
-	j->job.lazy = true;
-	j->id = id;
-	j->state = state;
-	batch_writer_submit(r->writer, &j->job);
-}
-
-static bool run_answered(struct writer_job *job, void *db, struct error *e)
-{
-	struct answered_job *j = (struct answered_job *)job;
-	return store_set_answered(db, j->id, j->number, j->at_us, e);
-}
-
-void recorder_set_answered(struct recorder *r, int64_t delivery_id, int number, uint64_t at_us)
-{
-	struct answered_job *j = calloc(1, sizeof *j);
-	if (!j)
-		return;
-	j->job.run = run_answered;
-	j->job.done = done_state;
-	j->job.lazy = true;
-	j->id = delivery_id;
-	j->number = number;
-	j->at_us = at_us;
-	batch_writer_submit(r->writer, &j->job);
-}
-
-static bool run_tag(struct writer_job *job, void *db, struct error *e)
-{
-	struct tag_job *j = (struct tag_job *)job;
-	return store_add_tag(db, j->id, bytes_of(j->name), e);
-}
-
-void recorder_add_tag(struct recorder *r, int64_t id, const char *name)
-{
-	struct tag_job *j = calloc(1, sizeof *j);
-	if (!j)
-		return;
-	j->job.run = run_tag;
-	j->job.done = done_state;
-	j->job.lazy = true;
-	j->id = id;
-	snprintf(j->name, sizeof j->name, "%s", name);
 	batch_writer_submit(r->writer, &j->job);
 }
 
@@ -320,5 +251,71 @@ void recorder_drop_status(struct recorder *r, int64_t pid)
 	j->drop = true;
 	j->job.run = run_status;
 	j->job.done = done_status;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+/* ---- small changes ---- */
+
+static void done_update(struct writer_job *job, const struct error *e)
+{
+	(void)e; /* a delivery that stays "sending" is taken up by the next run */
+	free(job);
+}
+
+static struct update_job *update_new(int64_t id, bool (*run)(struct writer_job *job, void *db, struct error *e))
+{
+	struct update_job *j = calloc(1, sizeof *j);
+	if (!j)
+		return NULL;
+	j->job.run = run;
+	j->job.done = done_update;
+	j->job.lazy = true;
+	j->id = id;
+	return j;
+}
+
+static bool run_state(struct writer_job *job, void *db, struct error *e)
+{
+	const struct update_job *j = (struct update_job *)job;
+	return store_set_state(db, j->id, j->state, e);
+}
+
+void recorder_set_state(struct recorder *r, int64_t id, enum delivery_state state)
+{
+	struct update_job *j = update_new(id, run_state);
+	if (!j)
+		return;
+	j->state = state;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+static bool run_answered(struct writer_job *job, void *db, struct error *e)
+{
+	const struct update_job *j = (struct update_job *)job;
+	return store_set_answered(db, j->id, j->number, j->at_us, e);
+}
+
+void recorder_set_answered(struct recorder *r, int64_t delivery_id, int number, uint64_t at_us)
+{
+	struct update_job *j = update_new(delivery_id, run_answered);
+	if (!j)
+		return;
+	j->number = number;
+	j->at_us = at_us;
+	batch_writer_submit(r->writer, &j->job);
+}
+
+static bool run_tag(struct writer_job *job, void *db, struct error *e)
+{
+	const struct update_job *j = (struct update_job *)job;
+	return store_add_tag(db, j->id, bytes_of(j->name), e);
+}
+
+void recorder_add_tag(struct recorder *r, int64_t id, const char *name)
+{
+	struct update_job *j = update_new(id, run_tag);
+	if (!j)
+		return;
+	snprintf(j->name, sizeof j->name, "%s", name);
 	batch_writer_submit(r->writer, &j->job);
 }

@@ -1,4 +1,4 @@
-/* Replays asked of a running client, as its record has them. */
+/* Replays and signatures that other programs ask of the running client, by rows of the record. */
 #include "client/record/recorder_private.h"
 #include "client/signing/signing_answer.h"
 #include "shared/base/clock.h"
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define LOOK_MOST 64
-#define TOO_OLD_US UINT64_C(600000000) /* nobody waits any more, and nobody expects it to happen now */
+#define TOO_OLD_US UINT64_C(600000000) /* nobody waits for it or expects it any more */
 #define WATCH_CACHE_KIB 256
 
 /* ---- looking, on the loop ---- */
@@ -47,7 +47,7 @@ static bool run_sign(struct writer_job *job, void *db, struct error *e)
 
 static void done_sign(struct writer_job *job, const struct error *e)
 {
-	(void)e; /* whoever asked is told that no answer came */
+	(void)e; /* the program that asked says that no answer came */
 	((struct sign_job *)job)->recorder->signing = false;
 	free(job);
 }
@@ -84,7 +84,7 @@ void recorder_find_asked(struct recorder *r, const char *tunnel, enum recorder_l
 			 void (*job)(void *user, int64_t id), void *user)
 {
 	struct look look = { job, user };
-	struct error ignored; /* the writer meets the same, and tells */
+	struct error ignored; /* the writer meets the same one and reports it */
 	int64_t version;
 	if (!r->watch && (!store_open(&r->watch, r->path, STORE_READ_ONLY, &ignored) ||
 			  !store_set_cache(r->watch, WATCH_CACHE_KIB, &ignored))) {
@@ -102,7 +102,7 @@ void recorder_find_asked(struct recorder *r, const char *tunnel, enum recorder_l
 
 /* ---- taking and ending, on the writer's thread ---- */
 
-bool recorder_check_job(struct store *s, int64_t id, int64_t *replay, struct error *e)
+bool recorder_check_asked(struct store *s, int64_t id, int64_t *replay, struct error *e)
 {
 	struct job j;
 	bool found, parked = false;
@@ -113,7 +113,7 @@ bool recorder_check_job(struct store *s, int64_t id, int64_t *replay, struct err
 		return true;
 	if (j.asked_at_us + TOO_OLD_US < clock_now_us())
 		return store_set_state(s, j.replay_id, DELIVERY_FAILED, e) && store_end_job(s, id, JOB_FAILED, e);
-	/* A client died of it, or with it. */
+	/* The client that took it ended during the call. */
 	if (j.state == JOB_TAKEN && !recorder_record_lost(s, j.replay_id, &parked, e))
 		return false;
 	if (parked)

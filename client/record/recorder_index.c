@@ -1,13 +1,13 @@
-/* The search index is filled when there is nothing else to write: a quarter of a second without a delivery, then small
- * steps, each a transaction of its own. */
+/* Fills the search index while there is nothing else to write: after a quarter of a second without a delivery, in small
+ * steps, each a transaction of its own. Loop thread, the steps themselves on the writer's. */
 #include "client/record/recorder_private.h"
 #include "shared/store/store_bound.h"
 #include "shared/store/store_filter.h"
 
 #define TICK_MS 250
-#define LOOK_AGAIN 20         /* ticks: other programs record as well */
+#define LOOK_AGAIN 20         /* ticks between looks at what other programs recorded */
 #define INDEXED_AT_ONCE 65536 /* about the bytes that a step writes */
-#define AFTER_TROUBLE 240     /* a full disk, say */
+#define AFTER_TROUBLE 240     /* ticks: after a full disk, for example */
 
 static bool run_index(struct writer_job *job, void *db, struct error *e)
 {
@@ -65,11 +65,13 @@ void recorder_index_start(struct recorder *r, uv_loop_t *loop)
 
 static void on_closed(uv_handle_t *h)
 {
-	recorder_part_closed(h->data);
+	struct recorder *r = h->data;
+	r->indexing.stopped(r);
 }
 
-void recorder_index_stop(struct recorder *r)
+void recorder_index_stop(struct recorder *r, void (*stopped)(struct recorder *r))
 {
+	r->indexing.stopped = stopped;
 	r->indexing.ending = true;
 	uv_close((uv_handle_t *)&r->indexing.timer, on_closed);
 }

@@ -14,7 +14,7 @@
 struct look_job {
 	struct writer_job job;
 	char tunnel[64];
-	bool with_held, elsewhere; /* another client that lives has this tunnel */
+	bool with_held, elsewhere; /* elsewhere: another living client has this tunnel */
 	struct left_over *first, **last;
 	void (*done)(void *user, struct left_over *list, const struct error *e);
 	void *user;
@@ -36,7 +36,7 @@ static void on_row(void *user, const struct delivery_row *row)
 	l->id = row->id;
 	l->held = row->state == DELIVERY_HELD;
 	l->was_called = row->state == DELIVERY_SENDING;
-	/* The app was away when it was first called, and may have come and taken it just before the end. */
+	/* The app could not be reached at the first call, and may have come and taken it just before the end. */
 	l->was_waiting = row->state == DELIVERY_WAITING && row->attempts == 0;
 	if (!buffer_append_bytes(&l->target, row->target)) {
 		recorder_left_over_free(l);
@@ -88,7 +88,7 @@ bool recorder_record_lost(struct store *s, int64_t id, bool *parked, struct erro
 static bool run_look(struct writer_job *job, void *db, struct error *e)
 {
 	struct look_job *j = (struct look_job *)job;
-	forget(j); /* of a run that was rolled back */
+	forget(j); /* what an attempt found whose transaction was rolled back */
 	if (!store_list_status(db, on_client, j, e))
 		return false;
 	if (j->elsewhere)

@@ -1,10 +1,12 @@
+/* Moves what was written from the write-ahead log into the database when the log is long, on libuv's pool, so that no
+ * commit waits for it. Loop thread, the work itself on a thread of the pool. */
 #include "client/record/recorder_private.h"
 
 static void on_work(uv_work_t *work)
 {
 	struct recorder *r = work->data;
 	struct error e;
-	/* Without a connection, for want of descriptors say, the log grows until the next try. */
+	/* Without a connection (no file descriptor is free, for example) the log grows until the next try. */
 	bool fine = r->shortening.own || store_open(&r->shortening.own, r->path, STORE_READ_WRITE, &e);
 	store_shorten_log(fine ? r->shortening.own : NULL, r->store);
 }
@@ -15,7 +17,7 @@ static void on_worked(uv_work_t *work, int status)
 	(void)status;
 	r->shortening.under_way = false;
 	if (r->shortening.ending)
-		recorder_part_closed(r);
+		r->shortening.stopped(r);
 }
 
 void recorder_log_look(struct recorder *r)
@@ -27,9 +29,10 @@ void recorder_log_look(struct recorder *r)
 	x->under_way = uv_queue_work(r->loop, &x->work, on_work, on_worked) == 0;
 }
 
-void recorder_log_stop(struct recorder *r)
+void recorder_log_stop(struct recorder *r, void (*stopped)(struct recorder *r))
 {
+	r->shortening.stopped = stopped;
 	r->shortening.ending = true;
 	if (!r->shortening.under_way)
-		recorder_part_closed(r);
+		stopped(r);
 }

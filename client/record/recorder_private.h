@@ -1,53 +1,59 @@
-/* What the files recorder*.c share. */
+/* What the files recorder*.c share. They call each other downwards only: recorder.c and recorder_take.c,
+ * recorder_asked.c, recorder_left_over.c; recorder.c, recorder_index.c, recorder_log.c. */
 #pragma once
 
 #include "client/record/recorder.h"
 
-/* Takes what was recorded into the search index while nothing else is to be written. */
+/* recorder_index.c. `job` is first: the writer hands it back. */
 struct indexing {
 	struct writer_job job;
 	uv_timer_t timer;
 	bool under_way, more, ending;
 	uint64_t submitted; /* deliveries and attempts so far */
 	uint64_t seen;      /* of these, at the last tick */
-	int wait;           /* ticks without work */
+	int wait;           /* ticks to go before the next step */
+	void (*stopped)(struct recorder *r);
 };
 
-/* recorder_log.c: moves what was written into the database when the log is long, on libuv's pool. */
+/* recorder_log.c. */
 struct shortening {
 	uv_work_t work;
-	struct store *own; /* the pool's connection; NULL until then */
+	struct store *own; /* the pool's connection; NULL until it is needed */
 	bool under_way, ending;
+	void (*stopped)(struct recorder *r);
 };
 
-/* What recorder_left_over.c and recorder_asked.c need of each other: whether a job is to be taken up, within the
- * writer's transaction; then the replay's id, else 0. False and *e when the store fails. */
-MUST_CHECK bool recorder_check_job(struct store *s, int64_t job, int64_t *replay, struct error *e);
-/* A call that was lost with its client goes on record. *parked: that happened too often. */
-MUST_CHECK bool recorder_record_lost(struct store *s, int64_t id, bool *parked, struct error *e);
-
 struct recorder {
-	struct store *store;
-	struct store *watch; /* the loop's own connection, for recorder_find_asked; NULL until then */
+	struct store *store; /* the writer's */
+	struct store *watch; /* the loop's own connection, for recorder_find_asked; NULL until it is needed */
 	char *path;
-	int64_t watched; /* its version when last looked at */
+	int64_t watched; /* the store's version at the last look for what was asked */
 	const struct secrets *secrets;
 	bool signing;          /* under way on the writer's thread */
-	uint64_t signed_at_ms; /* by the loop's clock, when that was begun last; 0 never */
+	uint64_t signed_at_ms; /* when that was begun last, by the loop's clock; 0: never */
 	struct batch_writer *writer;
 	struct indexing indexing;
 	struct shortening shortening;
 	uv_loop_t *loop;
-	int open; /* parts to be closed */
+	int open; /* parts that are still to be closed */
 	void (*closed)(void *user);
 	void *closed_user;
 };
 
+/* ---- on the loop ---- */
+
 void recorder_index_start(struct recorder *r, uv_loop_t *loop);
-/* Leads to recorder_part_closed. */
-void recorder_index_stop(struct recorder *r);
-/* Behind what was written. */
+/* `stopped` comes on the loop in a later turn. */
+void recorder_index_stop(struct recorder *r, void (*stopped)(struct recorder *r));
+/* After each write: begins to move the log when it is long. */
 void recorder_log_look(struct recorder *r);
-/* Leads to recorder_part_closed, maybe at once. */
-void recorder_log_stop(struct recorder *r);
-void recorder_part_closed(struct recorder *r);
+/* `stopped` comes on the loop, at once when nothing is under way. */
+void recorder_log_stop(struct recorder *r, void (*stopped)(struct recorder *r));
+
+/* ---- on the writer's thread, within its transaction; EXIT_STORE ---- */
+
+/* *replay is the replay that a job asks for, or 0 when this client is not to take it up. */
+MUST_CHECK bool recorder_check_asked(struct store *s, int64_t job, int64_t *replay, struct error *e);
+/* Puts on record a call that was lost with the client that made it. *parked: that happened too often, so the delivery
+ * is failed now. */
+MUST_CHECK bool recorder_record_lost(struct store *s, int64_t id, bool *parked, struct error *e);

@@ -7,14 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum take_which { TAKE_UNFINISHED, TAKE_ANY };
+
 struct take_job {
 	struct writer_job job;
 	int64_t id;
-	int64_t asked; /* the job that asks for it; then the id is the job's to say */
+	int64_t asked; /* the job that asks for it, which gives the id; or 0 */
 	struct taken *taken;
 	const struct secrets *secrets;
-	bool judged; /* whoever asked knew a secret and says whether its signature holds */
-	bool again;  /* whatever became of it */
+	bool judged; /* the program that asked knew a secret and has judged the signature */
+	enum take_which which;
 	bool wanted; /* its state says that it is to be called */
 	void (*done)(void *user, struct taken *taken, const struct error *e);
 	void *user;
@@ -35,9 +37,9 @@ static void on_taken_row(void *user, const struct delivery_row *row)
 {
 	struct take_job *j = user;
 	struct taken *t = j->taken;
-	j->wanted =
-	    j->again || row->state == DELIVERY_WAITING || row->state == DELIVERY_SENDING || row->state == DELIVERY_HELD;
-	/* One that a client died of is sent later than it was asked for. */
+	j->wanted = j->which == TAKE_ANY || row->state == DELIVERY_WAITING || row->state == DELIVERY_SENDING ||
+		    row->state == DELIVERY_HELD;
+	/* After a call that was lost it is sent later than it was judged. */
 	j->judged = row->attempts == 0 && !bytes_equal(row->signature, bytes_of("unknown"));
 	t->id = row->id;
 	t->replay_of = row->replay_of;
@@ -62,12 +64,12 @@ static bool take(struct take_job *j, struct store *s, struct error *e)
 		return true;
 	if (!store_get_request(s, t->id, &t->message, &t->has_body, &t->https, e))
 		return false;
-	/* Recorded in part: sent again it would be another delivery. */
+	/* One that was recorded in part would be another delivery when sent again. */
 	j->wanted = t->message.body_size == t->message.body.len;
 	return store_set_state(s, t->id, j->wanted ? DELIVERY_SENDING : DELIVERY_FAILED, e);
 }
 
-/* What is sent is judged now, whatever was said of the original when it came. */
+/* Judges what is sent as of now, whatever the original's verdict was when it came. */
 static bool judge_sent(struct take_job *j, struct store *s, struct error *e)
 {
 	struct taken *t = j->taken;
@@ -79,11 +81,11 @@ static bool judge_sent(struct take_job *j, struct store *s, struct error *e)
 	       store_set_signature(s, t->id, bytes_of(signature_verdict_name(t->signature)), e);
 }
 
-/* One that cannot be called ends its job: whoever asked waits for it. */
+/* A delivery that cannot be called ends its job, for which a program waits. */
 static bool take_asked(struct take_job *j, struct store *s, struct error *e)
 {
 	j->wanted = false;
-	if (!recorder_check_job(s, j->asked, &j->id, e))
+	if (!recorder_check_asked(s, j->asked, &j->id, e))
 		return false;
 	if (!j->id)
 		return true;
@@ -111,7 +113,7 @@ static void done_take(struct writer_job *job, const struct error *e)
 	free(j);
 }
 
-static bool submit_take(struct recorder *r, int64_t id, int64_t asked, bool again,
+static bool submit_take(struct recorder *r, int64_t id, int64_t asked, enum take_which which,
 			void (*done)(void *user, struct taken *taken, const struct error *e), void *user)
 {
 	struct take_job *j = calloc(1, sizeof *j);
@@ -122,7 +124,7 @@ static bool submit_take(struct recorder *r, int64_t id, int64_t asked, bool agai
 	j->id = id;
 	j->asked = asked;
 	j->secrets = r->secrets;
-	j->again = again;
+	j->which = which;
 	j->done = done;
 	j->user = user;
 	batch_writer_submit(r->writer, &j->job);
@@ -132,17 +134,17 @@ static bool submit_take(struct recorder *r, int64_t id, int64_t asked, bool agai
 bool recorder_take(struct recorder *r, int64_t id, void (*done)(void *user, struct taken *taken, const struct error *e),
 		   void *user)
 {
-	return submit_take(r, id, 0, false, done, user);
+	return submit_take(r, id, 0, TAKE_UNFINISHED, done, user);
 }
 
 bool recorder_take_again(struct recorder *r, int64_t id,
 			 void (*done)(void *user, struct taken *taken, const struct error *e), void *user)
 {
-	return submit_take(r, id, 0, true, done, user);
+	return submit_take(r, id, 0, TAKE_ANY, done, user);
 }
 
 bool recorder_take_asked(struct recorder *r, int64_t job,
 			 void (*done)(void *user, struct taken *taken, const struct error *e), void *user)
 {
-	return submit_take(r, 0, job, false, done, user);
+	return submit_take(r, 0, job, TAKE_UNFINISHED, done, user);
 }

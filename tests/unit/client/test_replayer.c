@@ -548,7 +548,7 @@ static int64_t check(struct test *t, int64_t job)
 	struct error e;
 	int64_t replay_id;
 	assert_true(store_batch_ops.begin(t->store, &e));
-	in_transaction(t->store, recorder_check_job(t->store, job, &replay_id, &e), &e);
+	in_transaction(t->store, recorder_check_asked(t->store, job, &replay_id, &e), &e);
 	return replay_id;
 }
 
