@@ -40,10 +40,10 @@ static void print_line(const struct list *l, const struct delivery_row *row)
 	size_t len = 0;
 	FILE *f = l->columns > 1 ? open_memstream(&text, &len) : NULL;
 	if (!f) {
-		output_row(stdout, row, true);
+		output_row(stdout, row);
 		return;
 	}
-	output_row(f, row, true);
+	output_row(f, row);
 	if (fclose(f) == 0)
 		print_cut(bytes_make(text, len), l->columns);
 	free(text);

@@ -75,7 +75,7 @@ static void on_row(void *user, const struct delivery_row *row)
 	s->failed = !buffer_append_bytes(&s->method, row->method) || !buffer_append_bytes(&s->target, row->target);
 	if (s->request || s->response || s->headers || s->body || s->raw)
 		return;
-	output_row(stdout, row, true);
+	output_row(stdout, row);
 	output_refusal(stdout, row);
 }
 

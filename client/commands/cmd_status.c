@@ -1,4 +1,5 @@
 #include "client/options/command.h"
+#include "client/print/json_fields.h"
 #include "client/print/row_json.h"
 #include "shared/base/clock.h"
 #include "shared/base/process.h"
@@ -21,23 +22,19 @@ struct status {
 
 static bool print_json(const struct client_status *c, const char *state, struct bytes detail, struct error *e)
 {
-	char confirmed[TEXT_TIME_LEN];
-	text_format_time(confirmed, c->confirmed_at_us);
-	json_t *o = json_object();
-	int failed = o == NULL;
-	failed |= json_object_set_new(o, "pid", json_integer(c->pid));
-	failed |= json_object_set_new(o, "state", json_string(state));
-	failed |= json_object_set_new(o, "detail", row_json_text(detail, true));
-	failed |= json_object_set_new(o, "url", row_json_text(c->url, true));
-	failed |= json_object_set_new(o, "tunnel", row_json_text(c->tunnel, true));
-	failed |= json_object_set_new(o, "target", row_json_text(c->target, true));
-	failed |= json_object_set_new(o, "relay", row_json_text(c->relay, true));
-	failed |= json_object_set_new(o, "confirmed_at", c->confirmed_at_us ? json_string(confirmed) : json_null());
-	if (failed) {
-		json_decref(o);
-		o = NULL;
-	}
-	return row_json_print(stdout, o, e);
+	struct json_fields o = json_fields_begin(NULL);
+	json_fields_number(&o, "pid", c->pid);
+	json_fields_text(&o, "state", bytes_of(state));
+	json_fields_text_or_null(&o, "detail", detail);
+	json_fields_text_or_null(&o, "url", c->url);
+	json_fields_text_or_null(&o, "tunnel", c->tunnel);
+	json_fields_text_or_null(&o, "target", c->target);
+	json_fields_text_or_null(&o, "relay", c->relay);
+	if (c->confirmed_at_us)
+		json_fields_time(&o, "confirmed_at", c->confirmed_at_us);
+	else
+		json_fields_put(&o, "confirmed_at", json_null());
+	return row_json_print(stdout, json_fields_end(&o), e);
 }
 
 /* A client that cannot write its record cannot write so either: its last word may be from before that. */

@@ -1,6 +1,7 @@
 /* Sends a sample of a provider's webhook, signed as the provider would. */
 #include "client/options/command.h"
 #include "client/app/post.h"
+#include "client/print/json_fields.h"
 #include "client/print/row_json.h"
 #include "client/trigger/samples.h"
 #include "client/signing/secrets.h"
@@ -51,14 +52,11 @@ static bool print_name(const struct trigger *t, const char *name, size_t len, bo
 		return printf("%.*s%s%s\n", (int)len, name, end, own ? "  (your own)" : "") > 0;
 	char text[300];
 	snprintf(text, sizeof text, "%.*s%s", (int)len, name, end);
-	json_t *o = json_object();
-	if (o && json_object_set_new(o, "name", row_json_text(bytes_of(text), false)) == 0 &&
-	    json_object_set_new(o, "own", json_boolean(own)) == 0) {
-		struct error ignored;
-		return row_json_print(stdout, o, &ignored);
-	}
-	json_decref(o);
-	return false;
+	struct error ignored;
+	struct json_fields o = json_fields_begin(NULL);
+	json_fields_text(&o, "name", bytes_of(text));
+	json_fields_put(&o, "own", json_boolean(own));
+	return row_json_print(stdout, json_fields_end(&o), &ignored);
 }
 
 static bool list_own(const struct trigger *t)
@@ -308,20 +306,16 @@ static bool tell(const struct trigger *t, const struct post_answer *a, struct er
 		return fine || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 	}
 	struct message m = { .headers = t->fields, .body = t->body, .body_size = t->body.len };
-	json_t *o = json_object();
-	int failed = o == NULL;
+	struct json_fields o = json_fields_begin(NULL);
 	const char *provider = t->provider ? signature_name(t->provider) : NULL;
-	failed |= json_object_set_new(o, "name", row_json_text(bytes_of(t->name), false));
-	failed |= json_object_set_new(o, "provider", row_json_text(bytes_of(provider), true));
-	failed |= json_object_set_new(o, "url", row_json_text(buffer_view(&t->url), false));
-	failed |= json_object_set_new(o, "status", json_integer(a->status));
-	failed |= json_object_set_new(o, "duration_ms", json_real((double)a->took_us / 1000));
-	failed |= json_object_set_new(o, "request", row_json_message(&m));
-	failed |= json_object_set_new(o, "answer", row_json_text(buffer_view(&a->body), true));
-	if (!failed)
-		return row_json_print(stdout, o, e);
-	json_decref(o);
-	return no_memory(e);
+	json_fields_text(&o, "name", bytes_of(t->name));
+	json_fields_text_or_null(&o, "provider", bytes_of(provider));
+	json_fields_text(&o, "url", buffer_view(&t->url));
+	json_fields_number(&o, "status", a->status);
+	json_fields_put(&o, "duration_ms", json_real((double)a->took_us / 1000));
+	json_fields_put(&o, "request", row_json_message(&m));
+	json_fields_text_or_null(&o, "answer", buffer_view(&a->body));
+	return row_json_print(stdout, json_fields_end(&o), e);
 }
 
 static int trigger(struct trigger *t, struct error *e)

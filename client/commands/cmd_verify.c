@@ -1,5 +1,6 @@
 /* Checks recorded deliveries' signatures, and says why one does not hold. */
 #include "client/options/command.h"
+#include "client/print/json_fields.h"
 #include "client/print/row_json.h"
 #include "client/options/selection.h"
 #include "client/signing/verify_one.h"
@@ -31,21 +32,17 @@ static bool print_json(const struct verify *v, const struct verified *d, struct 
 {
 	const struct signature_result *r = &d->result;
 	char id[UUID_TEXT_LEN + 1];
-	json_t *o = json_object();
-	int failed = o == NULL;
+	struct json_fields o = json_fields_begin(NULL);
 	bool valid = r->verdict == SIGNATURE_VALID;
 	uuid_format(d->event_id, id);
-	failed |= json_object_set_new(o, "id", json_integer(v->id));
-	failed |= json_object_set_new(o, "event_id", json_string(id));
-	failed |= json_object_set_new(o, "provider", row_json_text(bytes_of(d->provider), true));
-	failed |= json_object_set_new(o, "signature", json_string(signature_verdict_name(r->verdict)));
-	failed |= json_object_set_new(o, "reason", valid ? json_null() : json_string(signature_reason_name(r->reason)));
-	failed |= json_object_set_new(o, "why", valid ? json_null() : row_json_text(bytes_of(r->text), true));
-	failed |= json_object_set_new(o, "age_s", r->has_age ? json_integer(r->age) : json_null());
-	if (!failed)
-		return row_json_print(stdout, o, e);
-	json_decref(o);
-	return error_set(e, EXIT_STORE, "out of memory");
+	json_fields_number(&o, "id", v->id);
+	json_fields_text(&o, "event_id", bytes_of(id));
+	json_fields_text_or_null(&o, "provider", bytes_of(d->provider));
+	json_fields_text(&o, "signature", bytes_of(signature_verdict_name(r->verdict)));
+	json_fields_text_or_null(&o, "reason", bytes_of(valid ? "" : signature_reason_name(r->reason)));
+	json_fields_text_or_null(&o, "why", bytes_of(valid ? "" : r->text));
+	json_fields_put(&o, "age_s", r->has_age ? json_integer(r->age) : json_null());
+	return row_json_print(stdout, json_fields_end(&o), e);
 }
 
 static bool print_line(const struct verify *v, const struct verified *d, struct error *e)

@@ -77,7 +77,7 @@ static void on_row(void *user, const struct delivery_row *row)
 		w->failed = !row_json_print(stdout, row_json_delivery(NULL, row), w->e);
 		return;
 	}
-	output_row(stdout, row, true);
+	output_row(stdout, row);
 	w->failed = fflush(stdout) != 0 &&
 		    !error_set(w->e, EXIT_STORE, "standard output cannot be written: %s", strerror(errno));
 }

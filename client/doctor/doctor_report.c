@@ -1,5 +1,6 @@
 /* How the findings of `creel doctor` are told. */
 #include "client/doctor/doctor.h"
+#include "client/print/json_fields.h"
 #include "client/print/row_json.h"
 #include "shared/base/text.h"
 
@@ -53,32 +54,24 @@ static const struct doctor_check *first_wrong(const struct doctor *d)
 
 static json_t *check_json(const struct doctor_check *c)
 {
-	json_t *o = json_object();
-	int failed = o == NULL;
-	failed |= json_object_set_new(o, "name", json_string(c->name));
-	failed |= json_object_set_new(o, "result", json_string(name_of(c->finding)));
-	failed |= json_object_set_new(o, "text", row_json_text(bytes_of(c->text), false));
-	failed |= json_object_set_new(o, "todo", row_json_text(bytes_of(c->todo), true));
-	if (!failed)
-		return o;
-	json_decref(o);
-	return NULL;
+	struct json_fields o = json_fields_begin(NULL);
+	json_fields_text(&o, "name", bytes_of(c->name));
+	json_fields_text(&o, "result", bytes_of(name_of(c->finding)));
+	json_fields_text(&o, "text", bytes_of(c->text));
+	json_fields_text_or_null(&o, "todo", bytes_of(c->todo));
+	return json_fields_end(&o);
 }
 
 static int print_json(const struct doctor *d, const struct doctor_check *wrong, struct error *e)
 {
-	json_t *o = json_object(), *list = json_array();
-	int failed = o == NULL || list == NULL;
+	struct json_fields o = json_fields_begin(NULL);
+	json_t *list = json_array();
 	for (size_t i = 0; i < d->count; i++)
-		failed |= json_array_append_new(list, check_json(&d->checks[i]));
-	failed |= json_object_set_new(o, "ok", json_boolean(!wrong));
-	failed |= json_object_set_new(o, "first_wrong", wrong ? json_string(wrong->name) : json_null());
-	failed |= json_object_set_new(o, "checks", list);
-	if (failed) {
-		json_decref(o);
-		o = NULL;
-	}
-	return row_json_print(stdout, o, e) ? EXIT_DONE : EXIT_STORE;
+		o.failed |= json_array_append_new(list, check_json(&d->checks[i])) != 0;
+	json_fields_put(&o, "ok", json_boolean(!wrong));
+	json_fields_put(&o, "first_wrong", wrong ? json_string(wrong->name) : json_null());
+	json_fields_put(&o, "checks", list);
+	return row_json_print(stdout, json_fields_end(&o), e) ? EXIT_DONE : EXIT_STORE;
 }
 
 int doctor_conclude(struct doctor *d, struct error *e)

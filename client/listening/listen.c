@@ -225,7 +225,7 @@ static void on_delivery(void *user, const struct delivery_row *row)
 		return;
 	output_delivery(l->mode, row);
 	if (!l->options->target && l->mode == OUTPUT_LINES && row->state != DELIVERY_REFUSED) {
-		output_row(stdout, row, true);
+		output_row(stdout, row);
 		fflush(stdout);
 	}
 }

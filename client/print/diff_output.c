@@ -1,5 +1,6 @@
 #include "client/print/diff_output.h"
 
+#include "client/print/json_fields.h"
 #include "client/print/row_json.h"
 #include "shared/base/text.h"
 
@@ -242,7 +243,7 @@ bool diff_write_lines(FILE *out, const struct diff_found *f, struct diff_style s
 
 static json_t *text_or_null(bool there, struct bytes b)
 {
-	return there ? row_json_text(b, false) : json_null();
+	return there ? json_from_bytes(b) : json_null();
 }
 
 static bool put_headers(json_t *list, const struct diff_fields *fields)
@@ -251,10 +252,11 @@ static bool put_headers(json_t *list, const struct diff_fields *fields)
 		const struct diff_field *f = &fields->at[i];
 		if (f->kind == DIFF_SAME)
 			continue;
-		json_t *o = json_pack("{s:o, s:o, s:o}", "name", row_json_text(f->name, false), "a",
-				      text_or_null(f->kind != DIFF_ADDED, f->a), "b",
-				      text_or_null(f->kind != DIFF_REMOVED, f->b));
-		if (json_array_append_new(list, o) != 0)
+		struct json_fields o = json_fields_begin(NULL);
+		json_fields_text(&o, "name", f->name);
+		json_fields_put(&o, "a", text_or_null(f->kind != DIFF_ADDED, f->a));
+		json_fields_put(&o, "b", text_or_null(f->kind != DIFF_REMOVED, f->b));
+		if (json_array_append_new(list, json_fields_end(&o)) != 0)
 			return false;
 	}
 	return true;
@@ -267,9 +269,9 @@ static json_t *side_value(const struct diff_found *f, int s, uint32_t at)
 	if (at == DIFF_NONE)
 		return json_null();
 	if (f->kind == DIFF_BODY_TEXT)
-		return row_json_text(diff_line(&m->lines, at), false);
+		return json_from_bytes(diff_line(&m->lines, at));
 	at += m->tokens.at[at].kind == TOKEN_KEY;
-	return row_json_text(json_lexeme(m->body, &m->tokens.at[at]), false);
+	return json_from_bytes(json_lexeme(m->body, &m->tokens.at[at]));
 }
 
 static json_t *where(const struct diff_found *f, const struct diff_row *r)
@@ -279,7 +281,7 @@ static json_t *where(const struct diff_found *f, const struct diff_row *r)
 	const struct diff_message *m = &f->side[s];
 	json_t *text = NULL;
 	if (json_path(m->body, &m->tokens, s ? r->b : r->a, &path))
-		text = row_json_text(buffer_view(&path), false);
+		text = json_from_bytes(buffer_view(&path));
 	buffer_free(&path);
 	return text;
 }
@@ -309,7 +311,7 @@ static bool put_changes(json_t *list, const struct diff_found *f)
 		next = i + 1;
 		if (r->kind == DIFF_SAME)
 			continue;
-		json_t *o = json_object();
+		struct json_fields o = json_fields_begin(NULL);
 		if (f->kind == DIFF_BODY_JSON) {
 			while (next < f->rows.count && f->rows.at[next].kind == r->kind && !f->rows.at[next].first)
 				next++;
@@ -319,14 +321,14 @@ static bool put_changes(json_t *list, const struct diff_found *f)
 				       !f->rows.at[next].first)
 					next++;
 			}
-			json_object_set_new(o, "path", where(f, r));
+			json_fields_put(&o, "path", where(f, r));
 		} else {
-			json_object_set_new(o, "line_a", line_number(a));
-			json_object_set_new(o, "line_b", line_number(b));
+			json_fields_put(&o, "line_a", line_number(a));
+			json_fields_put(&o, "line_b", line_number(b));
 		}
-		json_object_set_new(o, "a", side_value(f, 0, a));
-		json_object_set_new(o, "b", side_value(f, 1, b));
-		if (json_array_append_new(list, o) != 0)
+		json_fields_put(&o, "a", side_value(f, 0, a));
+		json_fields_put(&o, "b", side_value(f, 1, b));
+		if (json_array_append_new(list, json_fields_end(&o)) != 0)
 			return false;
 	}
 	return true;
@@ -335,43 +337,55 @@ static bool put_changes(json_t *list, const struct diff_found *f)
 static json_t *body_object(const struct diff_found *f)
 {
 	static const char *const kinds[] = { "same", "json", "text", "binary" };
-	json_t *o = json_object(), *list;
-	json_object_set_new(o, "kind", json_string(kinds[f->kind]));
+	struct json_fields o = json_fields_begin(NULL);
+	json_fields_text(&o, "kind", bytes_of(kinds[f->kind]));
 	if (f->kind == DIFF_BODY_BINARY) {
-		json_object_set_new(o, "first_difference", json_integer((json_int_t)f->first));
+		json_fields_number(&o, "first_difference", (int64_t)f->first);
 	} else if (f->kind != DIFF_BODY_SAME) {
-		list = json_array();
-		bool fine = list && put_changes(list, f);
-		if (json_object_set_new(o, "changes", list) != 0 || !fine) {
-			json_decref(o);
-			return NULL;
-		}
+		json_t *list = json_array();
+		o.failed |= !put_changes(list, f);
+		json_fields_put(&o, "changes", list);
 	}
-	json_object_set_new(o, "bytes_a", json_integer((json_int_t)f->side[0].m.body_size));
-	json_object_set_new(o, "bytes_b", json_integer((json_int_t)f->side[1].m.body_size));
-	return o;
+	json_fields_number(&o, "bytes_a", (int64_t)f->side[0].m.body_size);
+	json_fields_number(&o, "bytes_b", (int64_t)f->side[1].m.body_size);
+	return json_fields_end(&o);
+}
+
+/* "POST /hooks" of each, or null where they are the same. */
+static json_t *request_lines(const struct diff_found *f)
+{
+	static const char *const names[] = { "a", "b" };
+	struct json_fields o = json_fields_begin(NULL);
+	for (int s = 0; s < 2; s++) {
+		const struct diff_message *m = &f->side[s];
+		struct buffer line = { 0 };
+		o.failed |= !buffer_append_bytes(&line, buffer_view(&m->method)) || !buffer_put_u8(&line, ' ') ||
+			    !buffer_append_bytes(&line, buffer_view(&m->target));
+		json_fields_text(&o, names[s], buffer_view(&line));
+		buffer_free(&line);
+	}
+	return json_fields_end(&o);
+}
+
+static json_t *headers_list(const struct diff_fields *fields)
+{
+	json_t *list = json_array();
+	if (list && put_headers(list, fields))
+		return list;
+	json_decref(list);
+	return NULL;
 }
 
 bool diff_write_json(FILE *out, const struct diff_found *f, struct error *e)
 {
-	json_t *headers_list = json_array(), *body = body_object(f);
-	bool fine = headers_list && body && put_headers(headers_list, &f->fields);
-	struct buffer lines[2] = { { 0 }, { 0 } };
-	for (int s = 0; s < 2; s++)
-		fine = fine && buffer_append_bytes(&lines[s], buffer_view(&f->side[s].method)) &&
-		       buffer_put_u8(&lines[s], ' ') && buffer_append_bytes(&lines[s], buffer_view(&f->side[s].target));
-	json_t *o = NULL;
-	if (fine)
-		o = json_pack("{s:b, s:I, s:I, s:o, s:O, s:O, s:I}", "equal", f->equal, "a", (json_int_t)f->side[0].id,
-			      "b", (json_int_t)f->side[1].id, "request_line",
-			      f->line_differs
-				  ? json_pack("{s:o, s:o}", "a", row_json_text(buffer_view(&lines[0]), false), "b",
-					      row_json_text(buffer_view(&lines[1]), false))
-				  : json_null(),
-			      "headers", headers_list, "body", body, "ignored", (json_int_t)f->passed_over);
-	json_decref(headers_list);
-	json_decref(body);
-	buffer_free(&lines[0]);
-	buffer_free(&lines[1]);
-	return o ? row_json_print(out, o, e) : error_set(e, EXIT_STORE, "out of memory");
+	struct json_fields o = json_fields_begin(NULL);
+	json_fields_put(&o, "equal", json_boolean(f->equal));
+	json_fields_number(&o, "a", f->side[0].id);
+	json_fields_number(&o, "b", f->side[1].id);
+	json_fields_put(&o, "request_line", f->line_differs ? request_lines(f) : json_null());
+	json_fields_put(&o, "headers", headers_list(&f->fields));
+	json_fields_put(&o, "body", body_object(f));
+	json_fields_number(&o, "ignored", (int64_t)f->passed_over);
+	json_t *object = json_fields_end(&o);
+	return object ? row_json_print(out, object, e) : error_set(e, EXIT_STORE, "out of memory");
 }

@@ -1,4 +1,4 @@
-/* What `creel diff` compares, and how it says what it found: lines for a person, one JSON object for a program. */
+/* What `creel diff` found, as lines for a person or one JSON object for a program. Writes to the given stream only. */
 #pragma once
 
 #include <stdio.h>
@@ -8,13 +8,13 @@
 
 enum diff_body { DIFF_BODY_SAME, DIFF_BODY_JSON, DIFF_BODY_TEXT, DIFF_BODY_BINARY };
 
-struct diff_message { /* one side */
+struct diff_message { /* one of the two; owned by the command */
 	int64_t id;
-	int status; /* 0 none */
+	int status; /* of an answer; 0: none, or a request */
 	struct buffer method, target, decoded;
 	struct message m;
-	struct bytes body; /* decoded, if it was coded */
-	char codings[64];
+	struct bytes body; /* without its codings */
+	char codings[64];  /* "gzip"; "": there were none */
 	struct json_tokens tokens;
 	struct diff_lines lines;
 };
@@ -26,8 +26,8 @@ struct diff_found {
 	enum diff_body kind;
 	struct diff_rows rows; /* JSON and text */
 	size_t first;          /* binary: offset of the first byte that differs */
-	bool cut_differs;      /* bodies recorded in part, of different sizes */
-	size_t passed_over;
+	bool cut_differs;      /* both bodies were recorded in part, and are of different sizes */
+	size_t passed_over;    /* fields that were not compared */
 	bool equal;
 };
 
@@ -35,6 +35,7 @@ struct diff_style {
 	bool terminal, color;
 };
 
-/* False when the output cannot be written or memory is out. */
+/* Nothing for two that are equal. False when the output cannot be written, or out of memory. */
 MUST_CHECK bool diff_write_lines(FILE *out, const struct diff_found *f, struct diff_style style);
+/* EXIT_STORE. */
 MUST_CHECK bool diff_write_json(FILE *out, const struct diff_found *f, struct error *e);

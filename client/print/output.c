@@ -1,5 +1,6 @@
 #include "client/print/output.h"
 
+#include "client/print/json_fields.h"
 #include "client/print/row_json.h"
 #include "shared/base/text.h"
 
@@ -13,7 +14,6 @@ const char *output_state_name(enum tunnel_state state)
 	return names[state];
 }
 
-/* A reader that went away (EPIPE) ends nothing: deliveries go on and stay on record. */
 static void print_json(json_t *o)
 {
 	struct error ignored;
@@ -32,13 +32,10 @@ static void print_sanitised(FILE *out, struct bytes text)
 void output_ready(enum output_mode mode, const char *url, const char *tunnel, const char *target)
 {
 	if (mode == OUTPUT_JSON) {
-		json_t *o = json_object();
-		if (o && json_object_set_new(o, "type", json_string("ready")) == 0 &&
-		    json_object_set_new(o, "url", row_json_text(bytes_of(url), false)) == 0 &&
-		    json_object_set_new(o, "tunnel", row_json_text(bytes_of(tunnel), false)) == 0)
-			print_json(o);
-		else
-			json_decref(o);
+		struct json_fields f = json_fields_begin("ready");
+		json_fields_text(&f, "url", bytes_of(url));
+		json_fields_text(&f, "tunnel", bytes_of(tunnel));
+		print_json(json_fields_end(&f));
 	} else if (mode == OUTPUT_LINES) {
 		print_sanitised(stdout, bytes_of(url));
 		printf(" -> %s\n", target);
@@ -49,14 +46,11 @@ void output_ready(enum output_mode mode, const char *url, const char *tunnel, co
 void output_state(enum output_mode mode, enum tunnel_state state, const char *detail, const char *url)
 {
 	if (mode == OUTPUT_JSON) {
-		json_t *o = json_object();
-		if (o && json_object_set_new(o, "type", json_string("state")) == 0 &&
-		    json_object_set_new(o, "state", json_string(output_state_name(state))) == 0 &&
-		    json_object_set_new(o, "detail", row_json_text(bytes_of(detail), true)) == 0 &&
-		    json_object_set_new(o, "url", row_json_text(bytes_of(url), true)) == 0)
-			print_json(o);
-		else
-			json_decref(o);
+		struct json_fields f = json_fields_begin("state");
+		json_fields_text(&f, "state", bytes_of(output_state_name(state)));
+		json_fields_text_or_null(&f, "detail", bytes_of(detail));
+		json_fields_text_or_null(&f, "url", bytes_of(url));
+		print_json(json_fields_end(&f));
 		return;
 	}
 	if (mode == OUTPUT_QUIET || state == TUNNEL_CONNECTING)
@@ -108,7 +102,7 @@ static void format_took(char text[24], int64_t us)
 		snprintf(text, 24, "%.1fs", (double)us / 1000000);
 }
 
-static void put_row(FILE *out, const struct delivery_row *row, bool with_id, struct bytes chaos)
+static void put_row(FILE *out, const struct delivery_row *row, struct bytes chaos)
 {
 	char at[16] = "--:--:--", status[16], took[24], size[16];
 	time_t seconds = (time_t)(row->received_at_us / 1000000);
@@ -118,9 +112,7 @@ static void put_row(FILE *out, const struct delivery_row *row, bool with_id, str
 	format_status(status, row);
 	format_took(took, row->took_us);
 	output_size(size, row->request_bytes);
-	if (with_id)
-		fprintf(out, "%6" PRId64 "  ", row->id);
-	fprintf(out, "%s  %-4s  ", at, status);
+	fprintf(out, "%6" PRId64 "  %s  %-4s  ", row->id, at, status);
 	struct buffer method = { 0 };
 	if (text_sanitize(&method, row->method, TEXT_LINE))
 		fprintf(out, "%-6.*s  ", (int)method.len, (const char *)method.at);
@@ -138,9 +130,9 @@ static void put_row(FILE *out, const struct delivery_row *row, bool with_id, str
 	fputc('\n', out);
 }
 
-void output_row(FILE *out, const struct delivery_row *row, bool with_id)
+void output_row(FILE *out, const struct delivery_row *row)
 {
-	put_row(out, row, with_id, bytes_of(NULL));
+	put_row(out, row, bytes_of(NULL));
 }
 
 void output_refusal(FILE *out, const struct delivery_row *row)
@@ -155,7 +147,7 @@ void output_delivery(enum output_mode mode, const struct delivery_row *row)
 		print_json(row_json_delivery("delivery", row));
 	if (mode != OUTPUT_LINES || row->state != DELIVERY_REFUSED)
 		return;
-	output_row(stdout, row, true);
+	output_row(stdout, row);
 	output_refusal(stdout, row);
 	fflush(stdout);
 }
@@ -165,7 +157,7 @@ void output_attempt(enum output_mode mode, const struct delivery_row *row, const
 	if (mode == OUTPUT_JSON) {
 		print_json(row_json_attempt("attempt", row, a));
 	} else if (mode == OUTPUT_LINES) {
-		put_row(stdout, row, true, a->chaos);
+		put_row(stdout, row, a->chaos);
 		if (a->result != ATTEMPT_OK) {
 			fputs("        ", stdout);
 			print_sanitised(stdout, a->error);
@@ -191,7 +183,7 @@ void output_replays_left(enum output_mode mode, const struct replay_progress *p)
 		output_trouble(mode, text);
 }
 
-/* Of a single one the line of its attempt says all. */
+/* For a single one the line of its attempt has said it. */
 void output_replayed(enum output_mode mode, const struct replay_progress *p)
 {
 	char text[160];

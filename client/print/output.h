@@ -1,5 +1,6 @@
-/* What `listen` prints: lines for a person, JSON objects for a program, or nothing. stdout carries data; troubles go to
- * stderr. */
+/* What `creel listen` and the commands that list deliveries print: lines for a person, JSON objects for a program, or
+ * nothing. Data goes to stdout, troubles to stderr. Text from outside is made safe for a terminal. Loop thread, or a
+ * command's only one. A stdout that is closed is not an error: deliveries go on and stay on record. */
 #pragma once
 
 #include "client/tunnel/tunnel.h"
@@ -13,14 +14,15 @@ void output_state(enum output_mode mode, enum tunnel_state state, const char *de
 void output_delivery(enum output_mode mode, const struct delivery_row *row);
 void output_attempt(enum output_mode mode, const struct delivery_row *row, const struct attempt_row *a);
 void output_trouble(enum output_mode mode, const char *sentence);
-/* What goes on of replays when the inspector is left, and what became of each. */
+/* When the inspector is left while replays go on. */
 void output_replays_left(enum output_mode mode, const struct replay_progress *p);
+/* When one of them is over. */
 void output_replayed(enum output_mode mode, const struct replay_progress *p);
 const char *output_state_name(enum tunnel_state state);
 
 /* One delivery as a line, sanitised: "14:02:31 200  POST   /hooks/stripe  37ms  4.1k". */
-void output_row(FILE *out, const struct delivery_row *row, bool with_id);
-/* Under it, why it was refused; nothing where it was not. */
+void output_row(FILE *out, const struct delivery_row *row);
+/* On the next line why it was refused; nothing when it was not. */
 void output_refusal(FILE *out, const struct delivery_row *row);
-/* "4.1k" and the like into text[16]. */
+/* "4.1k" and the like. */
 void output_size(char text[16], uint64_t bytes);

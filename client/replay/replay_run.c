@@ -50,7 +50,7 @@ static void on_row(void *user, const struct delivery_row *row)
 	struct replay_run *r = user;
 	struct error e;
 	if (!r->options->json)
-		output_row(stdout, row, true);
+		output_row(stdout, row);
 	else if (!row_json_print(stdout, row_json_delivery(NULL, row), &e))
 		stop_for(r, &e);
 }

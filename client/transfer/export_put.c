@@ -1,67 +1,60 @@
-/* One delivery in each format. */
+/* Writes one delivery in each format. */
 #include "client/transfer/export_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/print/json_fields.h"
 #include "client/print/row_json.h"
+#include "client/record/recorded_row.h"
 #include "shared/formats/curl_command.h"
 #include "shared/formats/har.h"
 #include "shared/http/http_text.h"
 #include "shared/json/json_bytes.h"
-#include "shared/base/text.h"
-
-static int set(json_t *o, const char *name, json_t *value)
-{
-	return json_object_set_new(o, name, value);
-}
 
 /* NAME_base64 where a string cannot hold it. */
-static int set_exact(json_t *o, const char *name, const struct buffer *b)
+static void put_exact(struct json_fields *f, const char *name, const struct buffer *b)
 {
 	char encoded[40];
 	snprintf(encoded, sizeof encoded, "%s_base64", name);
-	return json_can_hold(buffer_view(b)) ? 0 : set(o, encoded, json_from_base64(buffer_view(b)));
+	if (!json_can_hold(buffer_view(b)))
+		json_fields_put(f, encoded, json_from_base64(buffer_view(b)));
 }
 
-static int set_text(json_t *o, const char *name, const struct buffer *b)
+static void put_text(struct json_fields *f, const char *name, const struct buffer *b)
 {
-	return set(o, name, row_json_text(buffer_view(b), true)) | set_exact(o, name, b);
+	json_fields_text_or_null(f, name, buffer_view(b));
+	put_exact(f, name, b);
 }
 
 static json_t *message_json(const struct message *m)
 {
-	json_t *o = row_json_message(m);
-	if (o && !set_exact(o, "headers", &m->headers) && !set_exact(o, "trailers", &m->trailers))
-		return o;
-	json_decref(o);
-	return NULL;
+	struct json_fields f = { .object = row_json_message(m) };
+	put_exact(&f, "headers", &m->headers);
+	put_exact(&f, "trailers", &m->trailers);
+	return json_fields_end(&f);
 }
 
 static json_t *attempt_json(const struct exchange *x)
 {
-	char at[TEXT_TIME_LEN];
-	json_t *o = json_object();
-	text_format_time(at, x->started_at_us);
-	int failed = set(o, "started_at", json_string(at)) |
-		     set(o, "result", json_string(store_result_name(x->result))) |
-		     set(o, "status", x->status ? json_integer(x->status) : json_null()) |
-		     set_text(o, "reason", &x->reason) | set_text(o, "url", &x->url) | set_text(o, "error", &x->error) |
-		     set(o, "connect_us", json_integer((json_int_t)x->connect_us)) |
-		     set(o, "first_byte_us", json_integer((json_int_t)x->first_byte_us)) |
-		     set(o, "total_us", json_integer((json_int_t)x->total_us));
-	if (!failed)
-		return o;
-	json_decref(o);
-	return NULL;
+	struct json_fields f = json_fields_begin(NULL);
+	json_fields_time(&f, "started_at", x->started_at_us);
+	json_fields_text(&f, "result", bytes_of(store_result_name(x->result)));
+	json_fields_number_or_null(&f, "status", x->status);
+	put_text(&f, "reason", &x->reason);
+	put_text(&f, "url", &x->url);
+	put_text(&f, "error", &x->error);
+	json_fields_number(&f, "connect_us", (int64_t)x->connect_us);
+	json_fields_number(&f, "first_byte_us", (int64_t)x->first_byte_us);
+	json_fields_number(&f, "total_us", (int64_t)x->total_us);
+	return json_fields_end(&f);
 }
 
-/* What the store says of it, in the words of this exchange, which is redacted. */
+/* Replaces what the store's row says by what the redacted delivery says. */
 static void show_redacted(struct delivery_row *shown, const struct exchange *x)
 {
-	const uint8_t *query = x->target.len ? memchr(x->target.at, '?', x->target.len) : NULL;
 	shown->target = buffer_view(&x->target);
-	shown->path = bytes_make(x->target.at, query ? (size_t)(query - x->target.at) : x->target.len);
+	shown->path = recorded_row_path(shown->target);
 	shown->method = buffer_view(&x->method);
 	shown->event_type = buffer_view(&x->event_type);
 	shown->request_bytes = x->request.body_size;
@@ -76,22 +69,24 @@ static json_t *ndjson(const struct exchange *x, const struct delivery_row *row)
 		shown = *row;
 		show_redacted(&shown, x);
 	}
-	json_t *o = row_json_delivery(NULL, x->redacted ? &shown : row);
-	int failed =
-	    o == NULL || (x->redacted && set(o, "redacted", json_true())) |
-			     set(o, "prefix", row_json_text(buffer_view(&x->prefix), false)) |
-			     set_exact(o, "prefix", &x->prefix) | set_exact(o, "tunnel", &x->tunnel) |
-			     set_exact(o, "target", &x->target) | set_exact(o, "peer", &x->peer) |
-			     set_exact(o, "provider", &x->provider) | set_exact(o, "event_type", &x->event_type) |
-			     set(o, "https", json_boolean(x->https)) | set(o, "has_body", json_boolean(x->has_body)) |
-			     set(o, "request", message_json(&x->request)) |
-			     set(o, "response", x->status ? message_json(&x->response) : json_null()) |
-			     set(o, "attempt", x->called ? attempt_json(x) : json_null()) |
-			     (x->request.forwarded ? set(o, "forwarded", json_true()) : 0);
-	if (!failed)
-		return o;
-	json_decref(o);
-	return NULL;
+	struct json_fields f = { .object = row_json_delivery(NULL, x->redacted ? &shown : row) };
+	if (x->redacted)
+		json_fields_put(&f, "redacted", json_true());
+	json_fields_text(&f, "prefix", buffer_view(&x->prefix));
+	put_exact(&f, "prefix", &x->prefix);
+	put_exact(&f, "tunnel", &x->tunnel);
+	put_exact(&f, "target", &x->target);
+	put_exact(&f, "peer", &x->peer);
+	put_exact(&f, "provider", &x->provider);
+	put_exact(&f, "event_type", &x->event_type);
+	json_fields_put(&f, "https", json_boolean(x->https));
+	json_fields_put(&f, "has_body", json_boolean(x->has_body));
+	json_fields_put(&f, "request", message_json(&x->request));
+	json_fields_put(&f, "response", x->status ? message_json(&x->response) : json_null());
+	json_fields_put(&f, "attempt", x->called ? attempt_json(x) : json_null());
+	if (x->request.forwarded)
+		json_fields_put(&f, "forwarded", json_true());
+	return json_fields_end(&f);
 }
 
 static bool put_json(struct buffer *out, json_t *o, struct error *e)

@@ -57,7 +57,7 @@ static void test_fields_and_order(void **state)
 
 static void expect_text(const char *in, size_t len, const char *out)
 {
-	json_t *j = row_json_text(bytes_make(in, len), false);
+	json_t *j = json_from_bytes(bytes_make(in, len));
 	assert_non_null(j);
 	assert_string_equal(json_string_value(j), out);
 	json_decref(j);
