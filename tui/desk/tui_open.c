@@ -3,7 +3,7 @@
 
 #include "tui/desk/tui_private.h"
 #include "tui/detail/view_detail.h"
-#include "tui/views/view_diff.h"
+#include "tui/compare/view_diff.h"
 #include "tui/views/view_help.h"
 
 #define CHECK_MS 1000 /* what is open is looked at again so often, while things change */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tui/detail/detail_private.h"
-#include "tui/documents/doc_rows.h"
+#include "tui/documents/rows.h"
 #include "tui/views/view_pager.h"
 
 /* More of a body that is cut; else the other way of showing it. */

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tui/detail/doc_detail.h"
-#include "tui/documents/doc_rows.h"
+#include "tui/detail/doc_message.h"
+#include "tui/documents/rows.h"
 #include "tui/documents/styled.h"
 #include "tui/terminal/text.h"
 #include "tui/state/words.h"

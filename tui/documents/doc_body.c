@@ -10,7 +10,7 @@
 #include "shared/formats/markup.h"
 #include "shared/base/text.h"
 #include "tui/documents/doc_multipart.h"
-#include "tui/documents/doc_rows.h"
+#include "tui/documents/rows.h"
 
 #define LOOK_AT ((size_t)64 << 10)
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "shared/http/headers.h"
-#include "tui/documents/doc_rows.h"
+#include "tui/documents/rows.h"
 
 struct fields_doc {
 	struct doc doc;

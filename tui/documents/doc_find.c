@@ -1,9 +1,9 @@
-/* The search in cells (tui/documents/doc_rows.h). */
+/* The search in cells (tui/documents/rows.h). */
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
-#include "tui/documents/doc_rows.h"
+#include "tui/documents/rows.h"
 
 #define NEEDLE_MOST 256
 #define MARK_EVERY 65536 /* cells: so many are looked at again to say which hit one is */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tui/documents/doc_rows.h"
+#include "tui/documents/rows.h"
 
 #define JSON_VALUES_MOST ((size_t)16)
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tui/documents/doc_rows.h"
+#include "tui/documents/rows.h"
 
 struct hex_doc {
 	struct doc doc;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tui/documents/doc_rows.h"
+#include "tui/documents/rows.h"
 
 struct join_doc {
 	struct doc doc;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "shared/json/json_tokens.h"
-#include "tui/documents/doc_rows.h"
+#include "tui/documents/rows.h"
 #include "tui/terminal/text.h"
 
 #define NO_TOKEN UINT32_MAX

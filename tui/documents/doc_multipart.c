@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "shared/http/headers.h"
-#include "tui/documents/doc_rows.h"
+#include "tui/documents/rows.h"
 
 #define BOUNDARY_MOST 70 /* RFC 2046 §5.1.1 */
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tui/documents/doc_rows.h"
+#include "tui/documents/rows.h"
 #include "tui/terminal/text.h"
 
 struct span {

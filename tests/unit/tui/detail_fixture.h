@@ -6,7 +6,7 @@
 #include "tests/unit/tui/tui_golden.h"
 #include "tui/desk/screen.h"
 #include "tui/detail/view_detail.h"
-#include "tui/views/view_diff.h"
+#include "tui/compare/view_diff.h"
 #include "tui/views/view_help.h"
 
 struct world {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "shared/formats/diff.h"
-#include "tui/documents/doc_rows.h"
+#include "tui/documents/rows.h"
 
 /* What a line shows. Section by section, top to bottom. */
 enum diff_section { SECTION_NOTE, SECTION_SUMMARY, SECTION_FIELD, SECTION_JSON, SECTION_TEXT, SECTION_HEX };

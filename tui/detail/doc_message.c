@@ -1,4 +1,4 @@
-#include "tui/detail/doc_detail.h"
+#include "tui/detail/doc_message.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "shared/http/headers.h"
 #include "shared/signature/signature.h"
-#include "tui/documents/doc_rows.h"
+#include "tui/documents/rows.h"
 #include "tui/documents/styled.h"
 #include "tui/terminal/text.h"
 #include "tui/state/words.h"

@@ -1,4 +1,4 @@
-#include "tui/documents/doc_diff.h"
+#include "tui/compare/doc_diff_private.h"
 
 #include <stdarg.h>
 #include <stdio.h>

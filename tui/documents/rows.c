@@ -1,4 +1,4 @@
-#include "tui/documents/doc_rows.h"
+#include "tui/documents/rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "tui/views/view_diff.h"
+#include "tui/compare/view_diff.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tui/documents/doc_diff.h"
+#include "tui/compare/doc_diff_private.h"
 #include "tui/terminal/text.h"
 
 #define BETWEEN 3 /* columns: blank, mark, blank */
