@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 table='
 shared = base disk program http json wire filter store signature redact formats frontend :
 relay = common spool tunnels senders . : shared
-tui = terminal keys documents state views questions compare detail edit desk : shared
+tui = terminal keys documents bodies state views questions compare detail edit desk : shared
 client = tunnel app options print signing record transfer trigger replay delivery inspect doctor listening commands . : shared tui
 '
 git ls-files 'shared/*.[ch]' 'relay/*.[ch]' 'tui/*.[ch]' 'client/*.[ch]' |

@@ -1,4 +1,8 @@
 #include "tui/compare/doc_diff_private.h"
+#include "tui/bodies/doc_body.h"
+#include "tui/documents/doc_make.h"
+#include "tui/documents/rows.h"
+#include "tui/compare/doc_diff.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -267,7 +271,7 @@ static void compare_bytes(struct diff_doc *d)
 {
 	struct bytes a = d->side[0].body, b = d->side[1].body;
 	size_t at, most = a.len > b.len ? a.len : b.len, context = (size_t)(d->o.context > 0 ? d->o.context : 0);
-	d->hex = (size_t)doc_hex_bytes(d->o.side_by_side ? diff_half(d) : d->o.columns - 2);
+	d->hex = (size_t)doc_hex_bytes(d->o.side_by_side ? doc_diff_half(d) : d->o.columns - 2);
 	d->hex = d->hex > 16 ? 16 : d->hex;
 	if (!diff_first_byte(a, b, &at)) {
 		note(d, "Body: the same %zu bytes", a.len);
@@ -321,8 +325,8 @@ static size_t parts_of(struct diff_doc *d, const struct diff_entry *e, int s)
 {
 	struct pieces p = { 0 };
 	size_t parts = 1, used = 0;
-	diff_pieces(d, e, s, &p);
-	size_t len = pieces_len(&p), half = (size_t)diff_half(d);
+	doc_diff_pieces(d, e, s, &p);
+	size_t len = pieces_len(&p), half = (size_t)doc_diff_half(d);
 	int column = p.indent < (int)half / 2 ? p.indent : (int)half / 2;
 	for (size_t at = 0; parts < PARTS_MOST; parts++, at = used, column = 0) {
 		pieces_cells(&p, at, len, column, d->scratch, half - (size_t)column, &used);
@@ -366,7 +370,7 @@ static void compare(struct diff_doc *d)
 	if (d->o.side_by_side) {
 		spread(d);
 	} else {
-		d->rows = (struct rows){ .lines = d->count, .make = diff_make, .self = d };
+		d->rows = (struct rows){ .lines = d->count, .make = doc_diff_make_line, .self = d };
 		d->failed = !rows_measure(&d->rows);
 	}
 }
@@ -376,7 +380,7 @@ struct doc *doc_diff(const struct doc_diff_side *a, const struct doc_diff_side *
 	struct diff_doc *d = calloc(1, sizeof *d);
 	if (!d)
 		return NULL;
-	*d = (struct diff_doc){ .doc = { .ops = &diff_doc_ops }, .given = { *a, *b }, .o = *o };
+	*d = (struct diff_doc){ .doc = { .ops = &doc_diff_ops }, .given = { *a, *b }, .o = *o };
 	d->scratch = malloc(DOC_LINE_MAX * sizeof *d->scratch);
 	d->failed = !d->scratch;
 	if (!d->failed)

@@ -3,13 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/documents/doc_make.h"
+#include "tui/documents/rows.h"
 #include "tui/compare/doc_diff_private.h"
 #include "tui/terminal/text.h"
 
 #define BETWEEN 3 /* columns: blank, mark, blank */
 #define HALF_LEAST 10
 
-int diff_half(const struct diff_doc *d)
+int doc_diff_half(const struct diff_doc *d)
 {
 	int half = (d->o.columns - BETWEEN) / 2, most = (DOC_LINE_MAX - BETWEEN) / 2;
 	return half < HALF_LEAST ? HALF_LEAST : half > most ? most : half;
@@ -50,7 +52,7 @@ static void text_pieces(struct diff_doc *d, const struct diff_entry *e, int side
 	size_t line = position(e, side);
 	pieces_add(out, diff_line(l, line), ROLE_NORMAL);
 	if (line + 1 == l->count && diff_lines_open(l) && !diff_lines_open(other) && e->kind != DIFF_SAME)
-		pieces_add_text(out, " (no line end)", ROLE_MARK);
+		pieces_add_text(out, " (no line end)", ROLE_OURS);
 }
 
 static void hex_pieces(struct diff_doc *d, const struct diff_entry *e, int side, struct pieces *out)
@@ -69,10 +71,10 @@ static void hex_pieces(struct diff_doc *d, const struct diff_entry *e, int side,
 	pieces_add(out, bytes_make(out->scratch, (size_t)n), ROLE_NORMAL);
 }
 
-void diff_pieces(struct diff_doc *d, const struct diff_entry *e, int side, struct pieces *out)
+void doc_diff_pieces(struct diff_doc *d, const struct diff_entry *e, int side, struct pieces *out)
 {
 	if (e->section == SECTION_NOTE) {
-		pieces_add(out, bytes_make(d->notes.at + e->a, e->b - e->a), ROLE_MARK);
+		pieces_add(out, bytes_make(d->notes.at + e->a, e->b - e->a), ROLE_OURS);
 		return;
 	}
 	if (position(e, side) == DIFF_NONE)
@@ -102,11 +104,11 @@ void diff_pieces(struct diff_doc *d, const struct diff_entry *e, int side, struc
 	}
 	/* What differs is of one colour. */
 	for (size_t i = 0; i < out->count; i++)
-		if (e->kind != DIFF_SAME && e->section != SECTION_SUMMARY && out->at[i].role != ROLE_MARK)
+		if (e->kind != DIFF_SAME && e->section != SECTION_SUMMARY && out->at[i].role != ROLE_OURS)
 			out->at[i].role = side ? ROLE_ADDED : ROLE_REMOVED;
 }
 
-void diff_make(void *self, size_t line, struct pieces *out)
+void doc_diff_make_line(void *self, size_t line, struct pieces *out)
 {
 	static const char *const signs[] = { "  ", "- ", "+ ", "~ " };
 	static const char blanks[] = { [0 ... 2 * JSON_DEPTH_MAX + 1] = ' ' };
@@ -115,16 +117,16 @@ void diff_make(void *self, size_t line, struct pieces *out)
 	struct pieces content;
 	int side = e->a == DIFF_NONE;
 	if (e->section == SECTION_NOTE) {
-		diff_pieces(d, e, 0, out);
+		doc_diff_pieces(d, e, 0, out);
 		return;
 	}
 	/* Into *out first: some pieces point to its scratch. */
-	diff_pieces(d, e, side, out);
+	doc_diff_pieces(d, e, side, out);
 	content = *out;
 	out->count = 0;
 	out->indent = 0;
-	pieces_add_text(out, e->section == SECTION_SUMMARY ? (side ? "+++ " : "--- ") : signs[e->kind], ROLE_MARK);
-	pieces_add(out, bytes_make(blanks, (size_t)content.indent), ROLE_MARK);
+	pieces_add_text(out, e->section == SECTION_SUMMARY ? (side ? "+++ " : "--- ") : signs[e->kind], ROLE_OURS);
+	pieces_add(out, bytes_make(blanks, (size_t)content.indent), ROLE_OURS);
 	for (size_t i = 0; i < content.count; i++)
 		pieces_add(out, content.at[i].text, content.at[i].role);
 }
@@ -133,8 +135,8 @@ void diff_make(void *self, size_t line, struct pieces *out)
 static void put_half(struct diff_doc *d, const struct diff_entry *e, int side, struct cell *out)
 {
 	struct pieces p = { 0 };
-	size_t half = (size_t)diff_half(d), n = 0, from = 0, used = 0;
-	diff_pieces(d, e, side, &p);
+	size_t half = (size_t)doc_diff_half(d), n = 0, from = 0, used = 0;
+	doc_diff_pieces(d, e, side, &p);
 	size_t len = pieces_len(&p);
 	int column = p.indent < (int)half / 2 ? p.indent : (int)half / 2;
 	for (uint16_t part = 0; part < e->part && from < len; part++, column = 0) {
@@ -156,9 +158,9 @@ static size_t put_halves(struct diff_doc *d, size_t i, struct cell *out, size_t 
 	static const char marks[] = " <>|";
 	const struct diff_entry *e = &d->entries[i];
 	struct pieces p = { 0 };
-	size_t half = (size_t)diff_half(d), used;
+	size_t half = (size_t)doc_diff_half(d), used;
 	if (e->section == SECTION_NOTE) {
-		diff_pieces(d, e, 0, &p);
+		doc_diff_pieces(d, e, 0, &p);
 		return pieces_cells(&p, 0, pieces_len(&p), 0, out, most, &used);
 	}
 	struct cell *both = calloc(half * 2 + BETWEEN, sizeof *both);
@@ -168,7 +170,7 @@ static size_t put_halves(struct diff_doc *d, size_t i, struct cell *out, size_t 
 	put_half(d, e, 1, both + half + BETWEEN);
 	for (size_t k = 0; k < BETWEEN; k++) {
 		char c = k == 1 && e->section != SECTION_SUMMARY ? marks[e->kind] : ' ';
-		both[half + k] = (struct cell){ .base = (uint8_t)c, .width = 1, .role = ROLE_MARK };
+		both[half + k] = (struct cell){ .base = (uint8_t)c, .width = 1, .role = ROLE_OURS };
 	}
 	size_t n = half * 2 + BETWEEN;
 	/* Never half of a wide character. */
@@ -274,5 +276,5 @@ static void diff_free(struct doc *doc)
 	free(d);
 }
 
-const struct doc_ops diff_doc_ops = { diff_count,          diff_line_cells, doc_fold_nothing, diff_find,
+const struct doc_ops doc_diff_ops = { diff_count,          diff_line_cells, doc_fold_nothing, diff_find,
 				      doc_partner_nothing, diff_value,      diff_free };

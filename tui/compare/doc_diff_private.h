@@ -1,7 +1,8 @@
-/* Two requests compared (tui/DESIGN.md §3.8): what doc_diff.c finds and doc_diff_lines.c shows. */
+/* Between doc_diff.c, which finds what differs, and doc_diff_lines.c, which shows it. */
 #pragma once
 
 #include "shared/formats/diff.h"
+#include "tui/compare/doc_diff.h"
 #include "tui/documents/rows.h"
 
 /* What a line shows. Section by section, top to bottom. */
@@ -42,10 +43,10 @@ struct diff_doc {
 	bool failed; /* out of memory */
 };
 
-extern const struct doc_ops diff_doc_ops;
+extern const struct doc_ops doc_diff_ops;
 
 /* What one side of an entry shows; nothing where that side has nothing. */
-void diff_pieces(struct diff_doc *d, const struct diff_entry *e, int side, struct pieces *out);
+void doc_diff_pieces(struct diff_doc *d, const struct diff_entry *e, int side, struct pieces *out);
 /* Columns of one half, side by side. */
-int diff_half(const struct diff_doc *d);
-void diff_make(void *self, size_t line, struct pieces *out);
+int doc_diff_half(const struct diff_doc *d);
+void doc_diff_make_line(void *self, size_t line, struct pieces *out);

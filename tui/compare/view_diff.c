@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tui/documents/doc.h"
+#include "tui/compare/doc_diff.h"
+#include "tui/documents/pager.h"
 #include "tui/terminal/text.h"
 #include "tui/views/view_pager.h"
 #include "tui/state/words.h"

@@ -194,23 +194,6 @@ void detail_forget(struct detail *d, enum source_part part)
 	*s = (struct side){ .most = DETAIL_BODY_FIRST };
 }
 
-void view_detail_show(struct view *v, int64_t id)
-{
-	struct detail *d = (struct detail *)v;
-	if (d->id == id)
-		return;
-	detail_drop_doc(d);
-	detail_forget(d, SOURCE_REQUEST);
-	detail_forget(d, SOURCE_RESPONSE);
-	memset(d->places, 0, sizeof d->places);
-	d->id = id;
-	d->attempt = 0;
-	d->check = d->to_list = d->gone = false;
-	d->outdated = d->asked != 0;
-	for (int i = 0; i < TABS; i++)
-		d->look[i] = i == TAB_BYTES ? LOOK_HEX : LOOK_PRETTY;
-}
-
 void detail_remember_place(struct detail *d)
 {
 	d->places[d->tab] = (struct place){ d->pager.line, d->pager.top };
@@ -242,7 +225,7 @@ void detail_look(struct detail *d, enum body_look look)
 void detail_attempt(struct detail *d, int number)
 {
 	const struct document *request = &d->side[SOURCE_REQUEST].document;
-	if (!document_attempt(request, number) || number == detail_attempt_number(d))
+	if (!doc_attempts_find(request, number) || number == detail_attempt_number(d))
 		return;
 	d->attempt = number;
 	if (d->tab == TAB_TIMES)

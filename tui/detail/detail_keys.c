@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "tui/detail/detail_private.h"
-#include "tui/documents/rows.h"
+#include "tui/bodies/doc_body.h"
+#include "tui/documents/doc_make.h"
 #include "tui/views/view_pager.h"
 
 /* More of a body that is cut; else the other way of showing it. */
@@ -74,11 +75,11 @@ static void other_attempt(struct detail *d, int step, struct effect *out)
 {
 	const struct document *request = &d->side[SOURCE_REQUEST].document;
 	int number = detail_attempt_number(d) + step;
-	if (!document_attempt(request, number))
+	if (!doc_attempts_find(request, number))
 		effect_say(out, request->attempt_count ? "there is no attempt %s" : "no attempt was made yet",
 			   step < 0 ? "before this" : "after this");
 	detail_attempt(d, number);
-	if (document_attempt(request, number))
+	if (doc_attempts_find(request, number))
 		effect_say(out, "attempt %d of %zu", number, request->attempt_count);
 }
 

@@ -1,6 +1,7 @@
 /* Between view_detail.c (asking, drawing), detail_doc.c (what is shown) and detail_keys.c (what keys do). */
 #pragma once
 
+#include "tui/detail/doc_attempts.h"
 #include "tui/detail/doc_message.h"
 #include "tui/documents/pager.h"
 #include "tui/detail/view_detail.h"

@@ -1,13 +1,15 @@
+#include "tui/detail/doc_attempts.h"
+#include "tui/bodies/doc_body.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "tui/detail/doc_message.h"
-#include "tui/documents/rows.h"
+#include "tui/documents/doc_make.h"
 #include "tui/documents/styled.h"
 #include "tui/terminal/text.h"
 #include "tui/state/words.h"
 
-const struct attempt_row *document_attempt(const struct document *d, int number)
+const struct attempt_row *doc_attempts_find(const struct document *d, int number)
 {
 	for (size_t i = 0; i < d->attempt_count; i++)
 		if (d->attempts[i].number == number)
@@ -16,7 +18,7 @@ const struct attempt_row *document_attempt(const struct document *d, int number)
 }
 
 /* Tenths below 10 ms: what a local app takes. */
-void attempt_took(char out[16], uint64_t us)
+void doc_attempts_took(char out[16], uint64_t us)
 {
 	char took[8];
 	if (us < 10000) {
@@ -185,11 +187,11 @@ static void put_numbers(struct styled *s, const struct plan *p, const struct doc
 {
 	const struct attempt_row *a = &d->attempts[i];
 	char text[120], connect[16], first[16], total[16], next[16] = "none";
-	attempt_took(connect, a->connect_us);
+	doc_attempts_took(connect, a->connect_us);
 	snprintf(first, sizeof first, "-");
 	if (a->first_byte_us)
-		attempt_took(first, a->first_byte_us);
-	attempt_took(total, a->total_us);
+		doc_attempts_took(first, a->first_byte_us);
+	doc_attempts_took(total, a->total_us);
 	if (i + 1 < d->attempt_count) {
 		uint64_t at = d->attempts[i + 1].started_at_us;
 		text_took(next, at > a->started_at_us ? (int64_t)(at - a->started_at_us) : 0);
@@ -248,7 +250,7 @@ static void put_bar(struct styled *s, const char *what, uint64_t us, uint64_t of
 	int full = of_us ? (int)((us * (unsigned)width + of_us - 1) / of_us) : 0;
 	full = full < width ? full : width;
 	memset(bar, '#', sizeof bar);
-	attempt_took(took, us);
+	doc_attempts_took(took, us);
 	styled_print(s, ROLE_NAME, "  %-8s", what);
 	styled_print(s, ROLE_NORMAL, "|%.*s", full, bar);
 	styled_to(s, 11 + width);
@@ -281,12 +283,12 @@ static void put_kin(struct styled *s, const struct document *d)
 	styled_break(s);
 	if (d->item.row.replay_of) {
 		styled_print(s, ROLE_NORMAL, "A replay of #%lld", (long long)d->item.row.replay_of);
-		styled_print(s, ROLE_MARK, "  (Enter opens it)");
+		styled_print(s, ROLE_OURS, "  (Enter opens it)");
 		styled_end(s, d->item.row.replay_of);
 	}
 	if (d->replay_count) {
 		styled_print(s, ROLE_NORMAL, "Replays of this delivery: %zu", d->replay_count);
-		styled_print(s, ROLE_MARK, "  (Enter opens one)");
+		styled_print(s, ROLE_OURS, "  (Enter opens one)");
 		styled_end(s, 0);
 	}
 	for (size_t i = 0; i < d->replay_count; i++) {
@@ -314,7 +316,7 @@ struct doc *doc_attempts(const struct document *d, const struct document *answer
 			 int columns)
 {
 	struct times t = { styled_new(), ui, d->item.row.received_at_us, columns };
-	const struct attempt_row *a = document_attempt(d, chosen);
+	const struct attempt_row *a = doc_attempts_find(d, chosen);
 	put_times(&t, d);
 	styled_break(t.s);
 	if (d->attempt_count)

@@ -1,4 +1,5 @@
 #include "tui/detail/doc_message.h"
+#include "tui/bodies/doc_body.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +7,8 @@
 
 #include "shared/http/headers.h"
 #include "shared/signature/signature.h"
-#include "tui/documents/rows.h"
+#include "tui/detail/doc_attempts.h"
+#include "tui/documents/doc_make.h"
 #include "tui/documents/styled.h"
 #include "tui/terminal/text.h"
 #include "tui/state/words.h"
@@ -131,16 +133,16 @@ static void put_request_line(struct styled *s, const struct document *d)
 
 static void put_answer_line(struct styled *s, const struct document *d, const struct ui *ui)
 {
-	const struct attempt_row *a = document_attempt(d, d->attempt);
+	const struct attempt_row *a = doc_attempts_find(d, d->attempt);
 	char clock[WORDS_LEN], took[16];
 	if (!a) {
-		styled_print(s, ROLE_MARK, "The app was not called yet: there is no answer.");
+		styled_print(s, ROLE_OURS, "The app was not called yet: there is no answer.");
 		styled_end(s, 0);
 		return;
 	}
 	words_clock(clock, ui, a->started_at_us);
-	attempt_took(took, a->total_us);
-	styled_print(s, ROLE_MARK, "Attempt %d of %zu  %s  %s%s", a->number, d->attempt_count, clock, took,
+	doc_attempts_took(took, a->total_us);
+	styled_print(s, ROLE_OURS, "Attempt %d of %zu  %s  %s%s", a->number, d->attempt_count, clock, took,
 		     d->attempt_count > 1 ? "  ({ } others)" : "");
 	styled_end(s, 0);
 	if (a->status > 0) {
@@ -161,7 +163,7 @@ static void put_answer_line(struct styled *s, const struct document *d, const st
 		styled_end(s, 0);
 	}
 	if (a->url.len) {
-		styled_print(s, ROLE_MARK, "from ");
+		styled_print(s, ROLE_OURS, "from ");
 		styled_put(s, ROLE_DIM, a->url);
 		styled_end(s, 0);
 	}
@@ -183,12 +185,12 @@ static void put_body_line(struct styled *s, const struct document *d, const char
 {
 	char count[WORDS_LEN];
 	words_count(count, d->body_size);
-	styled_print(s, ROLE_MARK, "-- %s  %s byte%s", what, count, d->body_size == 1 ? "" : "s");
+	styled_print(s, ROLE_OURS, "-- %s  %s byte%s", what, count, d->body_size == 1 ? "" : "s");
 	if (!put_cut(s, d, rest) && d->body.len)
-		styled_print(s, ROLE_MARK, "  %s", how);
+		styled_print(s, ROLE_OURS, "  %s", how);
 	if (*about && strncmp(about, "hex", 3) != 0) /* that is seen */
-		styled_print(s, ROLE_MARK, "  %s", about);
-	styled_print(s, ROLE_MARK, " --");
+		styled_print(s, ROLE_OURS, "  %s", about);
+	styled_print(s, ROLE_OURS, " --");
 	styled_end(s, 0);
 }
 
@@ -234,7 +236,7 @@ static struct doc *make_head(const struct message_look *l, const char *about)
 	else
 		put_request_line(s, d);
 	put_fields(s, d, &d->headers, !l->answer, l->columns);
-	if (!l->answer || document_attempt(d, d->attempt))
+	if (!l->answer || doc_attempts_find(d, d->attempt))
 		put_body_line(s, d, l->rest, "Body", about, bytes ? "bytes (p: as text)" : how[l->look]);
 	return styled_doc(s);
 }
@@ -242,7 +244,7 @@ static struct doc *make_head(const struct message_look *l, const char *about)
 static struct doc *make_trailers(const struct document *d, int columns)
 {
 	struct styled *s = styled_new();
-	styled_print(s, ROLE_MARK, "-- Trailers --");
+	styled_print(s, ROLE_OURS, "-- Trailers --");
 	styled_end(s, 0);
 	put_fields(s, d, &d->trailers, false, columns);
 	return styled_doc(s);
@@ -252,7 +254,7 @@ bool doc_message(const struct message_look *l, struct doc_made *out)
 {
 	const struct document *d = l->document;
 	*out = (struct doc_made){ 0 };
-	if (l->answer && !document_attempt(d, d->attempt)) {
+	if (l->answer && !doc_attempts_find(d, d->attempt)) {
 		out->doc = make_head(l, "");
 		return out->doc != NULL;
 	}
@@ -281,7 +283,7 @@ bool doc_message_widen(const struct message_look *l, struct doc_made *made)
 static struct doc *recorded_headers(const struct document *d, int columns)
 {
 	struct styled *s = styled_new();
-	styled_print(s, ROLE_MARK, "-- Header fields  %zu bytes --", d->headers.len);
+	styled_print(s, ROLE_OURS, "-- Header fields  %zu bytes --", d->headers.len);
 	styled_end(s, 0);
 	struct doc *parts[] = { styled_doc(s), doc_hex(buffer_view(&d->headers), d->headers.len, columns) };
 	return doc_join(parts, 2);

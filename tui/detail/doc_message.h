@@ -1,5 +1,5 @@
-/* What the tabs of a delivery show (tui/DESIGN.md §3.7), as documents. Each borrows from the `struct document` it was
- * made of. NULL when out of memory. Pure. */
+/* A request or an answer as a document (tui/DESIGN.md §3.7). It borrows from the `struct document` it was made of.
+ * Pure. */
 #pragma once
 
 #include "tui/documents/doc.h"
@@ -31,11 +31,3 @@ bool doc_message(const struct message_look *l, struct doc_made *out);
 bool doc_message_widen(const struct message_look *l, struct doc_made *made);
 /* The bytes as recorded: the body's, then the header fields'. */
 bool doc_recorded(const struct message_look *l, struct doc_made *out);
-
-/* Times, attempts, replays. `answer` (may be NULL) is what is known of the chosen attempt's. Tags of lines: attempts by
- * number below 0, deliveries by id. */
-struct doc *doc_attempts(const struct document *d, const struct document *answer, int chosen, const struct ui *ui,
-			 int columns);
-int64_t doc_attempts_tag(struct doc *d, size_t line);
-const struct attempt_row *document_attempt(const struct document *d, int number); /* NULL: none */
-void attempt_took(char out[16], uint64_t us);

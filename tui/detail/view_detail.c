@@ -295,6 +295,23 @@ struct view *view_detail_new(int64_t id)
 	return &d->view;
 }
 
+void view_detail_show(struct view *v, int64_t id)
+{
+	struct detail *d = (struct detail *)v;
+	if (d->id == id)
+		return;
+	detail_drop_doc(d);
+	detail_forget(d, SOURCE_REQUEST);
+	detail_forget(d, SOURCE_RESPONSE);
+	memset(d->places, 0, sizeof d->places);
+	d->id = id;
+	d->attempt = 0;
+	d->check = d->to_list = d->gone = false;
+	d->outdated = d->asked != 0;
+	for (int i = 0; i < TABS; i++)
+		d->look[i] = i == TAB_BYTES ? LOOK_HEX : LOOK_PRETTY;
+}
+
 void view_detail_follow(struct view *v)
 {
 	((struct detail *)v)->follows = true;

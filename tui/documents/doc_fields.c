@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/http/headers.h"
+#include "tui/documents/doc_make.h"
 #include "tui/documents/rows.h"
 
 struct fields_doc {
@@ -20,7 +21,7 @@ static void make(void *self, size_t line, struct pieces *out)
 {
 	struct fields_doc *d = self;
 	const struct doc_field *f = &d->fields[line];
-	pieces_add(out, f->name, d->role == ROLE_MARK ? ROLE_MARK : ROLE_NAME);
+	pieces_add(out, f->name, d->role == ROLE_OURS ? ROLE_OURS : ROLE_NAME);
 	if (f->has_value) {
 		pieces_add_text(out, d->between, ROLE_NORMAL);
 		pieces_add(out, f->value, d->role);
@@ -48,7 +49,7 @@ static bool fields_value(struct doc *doc, size_t i, bool path, struct buffer *ou
 {
 	struct fields_doc *d = (struct fields_doc *)doc;
 	size_t part;
-	if (i >= d->rows.count || d->role == ROLE_MARK)
+	if (i >= d->rows.count || d->role == ROLE_OURS)
 		return false;
 	const struct doc_field *f = &d->fields[rows_line(&d->rows, i, &part)];
 	return buffer_append_bytes(out, path ? f->name : f->value);
@@ -130,7 +131,13 @@ struct doc *doc_note(const char *text)
 		fields[n].name = bytes_make(start, len);
 		i += len + 1;
 	}
-	return build(fields, count, "", ROLE_MARK, memory);
+	return build(fields, count, "", ROLE_OURS, memory);
+}
+
+struct doc *doc_under_note(const char *note, struct doc *d)
+{
+	struct doc *parts[] = { doc_note(note), d };
+	return doc_join(parts, 2);
 }
 
 /* A document with the memory it shows. */

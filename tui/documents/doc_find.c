@@ -1,12 +1,12 @@
-/* The search in cells (tui/documents/rows.h). */
+/* The search in cells, and the count of hits. */
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
-#include "tui/documents/rows.h"
+#include "tui/documents/doc_make.h"
 
 #define NEEDLE_MOST 256
-#define MARK_EVERY 65536 /* cells: so many are looked at again to say which hit one is */
+#define STOP_EVERY 65536 /* cells: at most this many are looked at again to say which hit one is */
 
 struct cell_search {
 	struct doc *d;
@@ -35,7 +35,7 @@ static size_t match_at(const struct cell_search *s, size_t i, size_t count)
 {
 	size_t start = i;
 	for (size_t k = 0; k < s->len; k++) {
-		if (i >= count || s->cells[i].role == ROLE_MARK || lower(s->cells[i].base) != s->needle[k])
+		if (i >= count || s->cells[i].role == ROLE_OURS || lower(s->cells[i].base) != s->needle[k])
 			return 0;
 		i += s->cells[i].width ? s->cells[i].width : 1;
 	}
@@ -83,30 +83,30 @@ bool doc_find_in_cells(struct doc *d, struct doc_place from, bool backwards, str
 
 /* ---- how many there are ---- */
 
-struct count_mark { /* before this line there are so many */
+struct count_stop { /* this many hits come before this line */
 	size_t line, count;
 };
 
 void doc_hits_reset(struct doc_hits *h)
 {
-	buffer_free(&h->marks);
+	buffer_free(&h->stops);
 	*h = (struct doc_hits){ 0 };
 }
 
-static struct count_mark mark_at(const struct doc_hits *h, size_t i)
+static struct count_stop stop_at(const struct doc_hits *h, size_t i)
 {
-	struct count_mark mark;
-	memcpy(&mark, h->marks.at + i * sizeof mark, sizeof mark);
-	return mark;
+	struct count_stop stop;
+	memcpy(&stop, h->stops.at + i * sizeof stop, sizeof stop);
+	return stop;
 }
 
-/* Without memory for a mark the one before it serves. */
-static void put_mark(struct doc_hits *h)
+/* Without memory for a stop the one before it serves. */
+static void put_stop(struct doc_hits *h)
 {
-	struct count_mark mark = { h->next, h->count };
-	if (h->since < MARK_EVERY && h->marks.len)
+	struct count_stop stop = { h->next, h->count };
+	if (h->since < STOP_EVERY && h->stops.len)
 		return;
-	if (buffer_append(&h->marks, &mark, sizeof mark))
+	if (buffer_append(&h->stops, &stop, sizeof stop))
 		h->since = 0;
 }
 
@@ -135,7 +135,7 @@ bool doc_hits_count(struct doc *d, struct doc_hits *h, struct bytes needle, size
 	while (s.cells && s.len && h->next < lines && looked <= most) {
 		size_t cells;
 		bool at;
-		put_mark(h);
+		put_stop(h);
 		h->count += hits_in_line(&s, h->next++, SIZE_MAX, &cells, &at);
 		looked += cells + 16;
 		h->since += cells + 16;
@@ -147,22 +147,22 @@ bool doc_hits_count(struct doc *d, struct doc_hits *h, struct bytes needle, size
 
 size_t doc_hits_number(struct doc *d, const struct doc_hits *h, struct bytes needle, const struct doc_place *hit)
 {
-	size_t low = 0, high = h->marks.len / sizeof(struct count_mark);
+	size_t low = 0, high = h->stops.len / sizeof(struct count_stop);
 	if (hit->line >= h->next || high == 0)
 		return 0;
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
-		if (mark_at(h, middle).line <= hit->line)
+		if (stop_at(h, middle).line <= hit->line)
 			low = middle;
 		else
 			high = middle;
 	}
-	struct count_mark mark = mark_at(h, low);
+	struct count_stop stop = stop_at(h, low);
 	struct cell_search s = { .d = d, .cells = malloc(DOC_LINE_MAX * sizeof *s.cells) };
-	size_t number = mark.count, cells;
+	size_t number = stop.count, cells;
 	bool at = false;
 	take_needle(&s, needle);
-	for (size_t line = mark.line; s.cells && line <= hit->line; line++)
+	for (size_t line = stop.line; s.cells && line <= hit->line; line++)
 		number += hits_in_line(&s, line, line == hit->line ? (size_t)hit->column : SIZE_MAX, &cells, &at);
 	free(s.cells);
 	return at ? number : 0;

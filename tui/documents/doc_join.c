@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tui/documents/rows.h"
+#include "tui/documents/doc_make.h"
 
 struct join_doc {
 	struct doc doc;

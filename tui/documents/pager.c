@@ -385,7 +385,7 @@ static void light_up(struct pager *p, size_t line, size_t count)
 	for (size_t i = 0; len && i + len <= count; i++) {
 		size_t k = 0;
 		while (k < len && fold_case(p->cells[i + k].base) == fold_case(needle[k].base) &&
-		       p->cells[i + k].role != ROLE_MARK)
+		       p->cells[i + k].role != ROLE_OURS)
 			k++;
 		for (size_t n = 0; k == len && n < len; n++)
 			p->cells[i + n].role = ROLE_HIT;
@@ -404,7 +404,7 @@ static void draw_cut(struct pager *p, struct surface *s, struct rect area, int y
 		x++;
 	surface_cells(s, area, x, y, p->cells + from, count - from);
 	if (count - from > (size_t)area.width)
-		surface_print(s, area, area.x + area.width - 1, y, ROLE_MARK, ">");
+		surface_print(s, area, area.x + area.width - 1, y, ROLE_OURS, ">");
 }
 
 /* As many columns to the side as leave something to be seen. */

@@ -1,9 +1,9 @@
 #include "tui/documents/rows.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/documents/doc_make.h"
 #include "tui/terminal/text.h"
 
 struct long_line {
@@ -11,45 +11,6 @@ struct long_line {
 	uint32_t first; /* in breaks */
 	uint32_t more;  /* rows behind its first */
 };
-
-void pieces_add(struct pieces *p, struct bytes text, enum role role)
-{
-	if (p->count < PIECES_MOST)
-		p->at[p->count++] = (struct piece){ text, role };
-}
-
-void pieces_add_text(struct pieces *p, const char *text, enum role role)
-{
-	pieces_add(p, bytes_of(text), role);
-}
-
-size_t pieces_len(const struct pieces *p)
-{
-	size_t len = 0;
-	for (size_t i = 0; i < p->count; i++)
-		len += p->at[i].text.len;
-	return len;
-}
-
-size_t pieces_cells(const struct pieces *p, size_t from, size_t to, int column, struct cell *out, size_t most,
-		    size_t *used)
-{
-	size_t start = 0, n = 0;
-	*used = from;
-	for (size_t i = 0; i < p->count && start < to; start += p->at[i++].text.len) {
-		struct bytes text = p->at[i].text;
-		size_t skip = from > start ? from - start : 0, took;
-		if (skip >= text.len)
-			continue;
-		size_t len = to - start < text.len ? to - start : text.len;
-		struct bytes part = { text.at + skip, len - skip };
-		n += text_cells(part, TEXT_LINE, p->at[i].role, column + (int)n, out + n, most - n, &took);
-		*used = start + skip + took;
-		if (took < part.len)
-			break;
-	}
-	return n;
-}
 
 static bool measure_line(struct rows *r, const struct pieces *p, size_t line, struct cell *scratch, size_t *cap)
 {
@@ -177,46 +138,11 @@ size_t rows_cells(const struct rows *r, size_t row, struct cell *out, size_t mos
 	struct range range = range_of(r, row, &p);
 	size_t n = 0, used;
 	if (range.part > 0)
-		n = doc_mark(CONTINUED, out, most);
+		n = doc_own_words(CONTINUED, out, most);
 	else
 		for (int indent = p.indent < ROW_CELLS / 2 ? p.indent : ROW_CELLS / 2; indent > 0 && n < most; indent--)
 			out[n++] = (struct cell){ .base = ' ', .width = 1, .role = ROLE_NORMAL };
 	return n + pieces_cells(&p, range.from, range.to, (int)n, out + n, most - n, &used);
-}
-
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
-}
-
-static bool matches(const uint8_t *at, struct bytes needle)
-{
-	for (size_t i = 0; i < needle.len; i++)
-		if (lower(at[i]) != lower(needle.at[i]))
-			return false;
-	return true;
-}
-
-size_t doc_search(struct bytes in, struct bytes needle, size_t from)
-{
-	if (needle.len == 0 || in.len < needle.len)
-		return SIZE_MAX;
-	uint8_t first = lower(needle.at[0]);
-	for (size_t i = from; i <= in.len - needle.len; i++)
-		if (lower(in.at[i]) == first && matches(in.at + i, needle))
-			return i;
-	return SIZE_MAX;
-}
-
-size_t doc_search_back(struct bytes in, struct bytes needle, size_t from)
-{
-	if (needle.len == 0 || in.len < needle.len)
-		return SIZE_MAX;
-	size_t end = in.len - needle.len + 1;
-	for (size_t i = from < end ? from : end; i-- > 0;)
-		if (matches(in.at + i, needle))
-			return i;
-	return SIZE_MAX;
 }
 
 /* A search over the rows. The bytes behind the row are looked at as well, since a hit may run into the next. */
@@ -240,7 +166,7 @@ static bool gather(struct search *s, const struct pieces *p, const struct range 
 			continue;
 		if (!buffer_append(&s->text, text.at + from, to - from))
 			return false;
-		if (p->at[i].role == ROLE_MARK) /* ours: matches nothing that is typed */
+		if (p->at[i].role == ROLE_OURS) /* ours: matches nothing that is typed */
 			memset(s->text.at + s->text.len - (to - from), '\n', to - from);
 	}
 	return true;
@@ -311,61 +237,4 @@ bool rows_find(const struct rows *r, struct doc_place from, bool backwards, stru
 	}
 	buffer_free(&s.text);
 	return found;
-}
-
-size_t doc_mark(const char *text, struct cell *out, size_t most)
-{
-	size_t used;
-	return text_cells(bytes_of(text), TEXT_LINE, ROLE_MARK, 0, out, most, &used);
-}
-
-static int unit_of(uint64_t bytes, double *divisor)
-{
-	int unit = 0;
-	for (*divisor = 1; (double)bytes / *divisor >= 1024 && unit < 4; unit++)
-		*divisor *= 1024;
-	return unit;
-}
-
-static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
-
-void doc_amount(char text[32], uint64_t bytes)
-{
-	double by;
-	int unit = unit_of(bytes, &by);
-	snprintf(text, 32, "%.*f %s", unit && (double)bytes / by < 10 ? 1 : 0, (double)bytes / by,
-		 bytes == 1 ? "byte" : units[unit]);
-}
-
-bool doc_cut_note(char text[80], uint64_t shown, uint64_t total)
-{
-	double shown_by, total_by;
-	char amount[32];
-	if (shown >= total)
-		return false;
-	int shown_unit = unit_of(shown, &shown_by), total_unit = unit_of(total, &total_by);
-	snprintf(amount, sizeof amount, "%.*f", shown_unit ? 1 : 0, (double)shown / shown_by);
-	snprintf(text, 80, "shown %s%s%s of %.*f %s", amount, shown_unit == total_unit ? "" : " ",
-		 shown_unit == total_unit ? "" : units[shown_unit], total_unit && (double)total / total_by < 10 ? 1 : 0,
-		 (double)total / total_by, units[total_unit]);
-	return true;
-}
-
-size_t doc_fold_nothing(struct doc *d, size_t i, enum doc_fold how)
-{
-	(void)d;
-	(void)how;
-	return i;
-}
-
-size_t doc_partner_nothing(struct doc *d, size_t i)
-{
-	(void)d;
-	return i;
-}
-
-void doc_free(struct doc *d)
-{
-	if (d)
-		d->ops->free(d);
 }

@@ -1,4 +1,5 @@
 #include "tui/documents/styled.h"
+#include "tui/documents/doc_make.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
+#include "tui/keys/keymap.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "tui/keys/action.h"
 
 static const struct {
 	const char *name;

@@ -73,9 +73,9 @@ void sheet_edited_line(struct sheet *s, char mark, struct bytes text)
 {
 	enum role role = mark == '+' ? ROLE_ADDED : mark == '-' ? ROLE_REMOVED : ROLE_DIM;
 	if (s->line_count + 1 == SHEET_LINES)
-		sheet_line_as(s, ROLE_MARK, "... and more");
+		sheet_line_as(s, ROLE_OURS, "... and more");
 	else if (mark == '@')
-		sheet_line_as(s, ROLE_MARK, "%.*s", (int)text.len, (const char *)text.at);
+		sheet_line_as(s, ROLE_OURS, "%.*s", (int)text.len, (const char *)text.at);
 	else
 		sheet_line_as(s, role, "%c %.*s", mark, (int)(text.len > 190 ? 190 : text.len), (const char *)text.at);
 }

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "shared/frontend/source.h"
-#include "tui/keys/action.h"
+#include "tui/keys/keymap.h"
 #include "tui/state/list.h"
 
 enum time_mode { TIMES_LOCAL, TIMES_UTC, TIMES_AGO };

@@ -25,7 +25,7 @@ enum role {
 	ROLE_NAME, /* a header's name, a JSON key */
 	ROLE_STRING,
 	ROLE_NUMBER,
-	ROLE_MARK, /* our own words inside a document: "shown 1.0 of 96 MiB" */
+	ROLE_OURS, /* our own words inside a document: "shown 1.0 of 96 MiB" */
 	ROLE_COUNT,
 };
 

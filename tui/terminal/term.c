@@ -146,7 +146,7 @@ static void set_modes(struct term *t)
 	set_escdelay(25);
 	mouseinterval(0);
 	curs_set(0);
-	input_init();
+	term_input_init();
 	t->cursor = false;
 }
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-void input_init(void)
+void term_input_init(void)
 {
 	define_key("\x1b[200~", CODE_PASTE_BEGIN);
 	define_key("\x1b[201~", CODE_PASTE_END);

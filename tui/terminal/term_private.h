@@ -9,4 +9,4 @@ const char *term_unfit(void);
 /* Key codes of sequences curses has no name for. */
 enum { CODE_PASTE_BEGIN = 0x2000, CODE_PASTE_END, CODE_FIRST_OWN = CODE_PASTE_BEGIN };
 
-void input_init(void);
+void term_input_init(void);

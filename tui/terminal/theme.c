@@ -37,7 +37,7 @@ static const struct {
 	[ROLE_NAME] = { { .foreground = 67 }, { .foreground = CYAN }, { 0 } },
 	[ROLE_STRING] = { { .foreground = 107 }, { .foreground = GREEN }, { 0 } },
 	[ROLE_NUMBER] = { { .foreground = 137 }, { .foreground = YELLOW }, { 0 } },
-	[ROLE_MARK] = { { .foreground = 245 }, { .foreground = OWN, .dim = true }, { .dim = true } },
+	[ROLE_OURS] = { { .foreground = 245 }, { .foreground = OWN, .dim = true }, { .dim = true } },
 };
 
 struct look theme_look(enum theme_depth depth, enum role role)

@@ -4,7 +4,7 @@
 #include "tests/unit/unit.h"
 #include "tui/documents/doc.h"
 
-/* As UTF-8, ours (ROLE_MARK) only when `ours`. */
+/* As UTF-8, ours (ROLE_OURS) only when `ours`. */
 static inline void doc_put_line(struct doc *d, size_t i, bool ours, struct buffer *out)
 {
 	static struct cell cells[DOC_LINE_MAX];
@@ -18,7 +18,7 @@ static inline void doc_put_line(struct doc *d, size_t i, bool ours, struct buffe
 		}
 		/* Nothing that a terminal acts upon ever gets into a cell. */
 		assert_true(c >= 0x20 && c != 0x7f && !(c >= 0x80 && c < 0xa0));
-		if (cells[k].role == ROLE_MARK && !ours)
+		if (cells[k].role == ROLE_OURS && !ours)
 			continue;
 		if (c < 0x80)
 			assert_true(buffer_put_u8(out, (uint8_t)c));

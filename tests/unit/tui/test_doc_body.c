@@ -3,6 +3,7 @@
 
 #include "shared/http/decode.h"
 #include "tests/unit/tui/doc_fixture.h"
+#include "tui/bodies/doc_body.h"
 
 static struct doc *body_of(const char *headers, const void *body, size_t len)
 {

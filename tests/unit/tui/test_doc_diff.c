@@ -1,5 +1,6 @@
 /* Two requests compared: what is shown, unified and side by side. */
 #include "tests/unit/tui/doc_fixture.h"
+#include "tui/compare/doc_diff.h"
 #include "tests/unit/shared/json_random.h"
 
 static struct doc_diff_side side(const char *summary, const char *headers, const char *body)

@@ -3,6 +3,7 @@
 
 #include "shared/json/json_tokens.h"
 #include "tests/unit/tui/doc_fixture.h"
+#include "tui/bodies/doc_body.h"
 #include "tests/unit/shared/json_random.h"
 
 static const char sample[] =

@@ -1,5 +1,7 @@
 /* Text, hex, forms, header fields, and documents joined. */
 #include "tests/unit/tui/doc_fixture.h"
+#include "tui/bodies/doc_body.h"
+#include "tui/documents/doc_make.h"
 #include "tests/unit/shared/json_random.h"
 
 static void test_text_lines(void **state)

@@ -1,5 +1,5 @@
 #include "tests/unit/unit.h"
-#include "tui/keys/action.h"
+#include "tui/keys/keymap.h"
 
 static void test_no_key_does_two_things(void **state)
 {

@@ -1,5 +1,6 @@
 #include "tests/unit/tui/tui_golden.h"
 #include "tui/documents/pager.h"
+#include "tui/bodies/doc_body.h"
 
 /* A hundred lines, the tenth of 300 cells. */
 static struct doc *hundred(struct buffer *text)

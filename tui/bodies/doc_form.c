@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tui/documents/rows.h"
+#include "tui/bodies/doc_body.h"
+#include "tui/documents/doc_make.h"
 
 #define JSON_VALUES_MOST ((size_t)16)
 

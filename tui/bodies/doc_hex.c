@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/bodies/doc_body.h"
+#include "tui/documents/doc_make.h"
 #include "tui/documents/rows.h"
 
 struct hex_doc {
@@ -50,7 +52,7 @@ static size_t hex_line(struct doc *doc, size_t i, struct cell *out, size_t most)
 	struct sink s = { out, 0, most };
 	char offset[24];
 	if (i >= rows_of(d))
-		return *d->cut && i == rows_of(d) ? doc_mark(d->cut, out, most) : 0;
+		return *d->cut && i == rows_of(d) ? doc_own_words(d->cut, out, most) : 0;
 	size_t at = i * d->width, len = d->body.len - at < d->width ? d->body.len - at : d->width;
 	snprintf(offset, sizeof offset, "%08zx", at);
 	put_text(&s, offset, ROLE_DIM);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/bodies/doc_body.h"
+#include "tui/documents/doc_make.h"
 #include "tui/documents/rows.h"
 #include "tui/terminal/text.h"
 
@@ -111,10 +113,10 @@ static size_t text_line(struct doc *doc, size_t i, struct cell *out, size_t most
 {
 	struct text_doc *d = (struct text_doc *)doc;
 	if (i >= d->rows)
-		return *d->cut && i == d->rows ? doc_mark(d->cut, out, most) : 0;
+		return *d->cut && i == d->rows ? doc_own_words(d->cut, out, most) : 0;
 	struct text_row row = row_of(d, i);
 	const uint8_t *at = d->body.at;
-	size_t n = row.continued ? doc_mark(CONTINUED, out, most) : 0, wrong = d->wrong_at;
+	size_t n = row.continued ? doc_own_words(CONTINUED, out, most) : 0, wrong = d->wrong_at;
 	if (wrong < row.from || wrong >= row.to)
 		return put(bytes_make(at + row.from, row.to - row.from), ROLE_NORMAL, out, n, most);
 	size_t end = wrong + 1;

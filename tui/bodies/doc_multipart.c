@@ -1,10 +1,10 @@
-#include "tui/documents/doc_multipart.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "shared/http/headers.h"
-#include "tui/documents/rows.h"
+#include "tui/bodies/doc_body_private.h"
+#include "tui/documents/doc_make.h"
 
 #define BOUNDARY_MOST 70 /* RFC 2046 §5.1.1 */
 

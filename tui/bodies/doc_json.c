@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "shared/json/json_tokens.h"
+#include "tui/bodies/doc_body.h"
+#include "tui/documents/doc_make.h"
 #include "tui/documents/rows.h"
 #include "tui/terminal/text.h"
 
@@ -110,7 +112,7 @@ static void add_summary(struct json_doc *d, size_t open, struct pieces *out)
 	snprintf(out->scratch, sizeof out->scratch, " %u %s%s, %s ", members,
 		 t->kind == TOKEN_OPEN_OBJECT ? "key" : "item", members == 1 ? "" : "s", size);
 	pieces_add(out, bytes_make(d->body.at + t->at, 1), ROLE_NORMAL);
-	pieces_add_text(out, out->scratch, ROLE_MARK);
+	pieces_add_text(out, out->scratch, ROLE_OURS);
 	pieces_add(out, bytes_make(d->body.at + t->at + t->len - 1, 1), ROLE_NORMAL);
 }
 
@@ -119,13 +121,13 @@ static void make(void *self, size_t line, struct pieces *out)
 	struct json_doc *d = self;
 	size_t first = d->lines[line];
 	if (first == NO_TOKEN) {
-		pieces_add_text(out, d->cut, ROLE_MARK);
+		pieces_add_text(out, d->cut, ROLE_OURS);
 		return;
 	}
 	size_t value = value_of(d, first), end = value;
 	bool folds = can_fold(d, value), folded = folds && is_folded(d, value);
 	out->indent = 2 * token(d, first)->depth;
-	pieces_add_text(out, folded ? "> " : folds ? "v " : "  ", ROLE_MARK);
+	pieces_add_text(out, folded ? "> " : folds ? "v " : "  ", ROLE_OURS);
 	if (first != value) {
 		pieces_add(out, json_lexeme(d->body, token(d, first)), ROLE_NAME);
 		pieces_add_text(out, ": ", ROLE_NORMAL);
