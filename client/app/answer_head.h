@@ -1,7 +1,7 @@
 /* The head of an app's answer, put together line by line as libcurl hands them out. Pure. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 struct answer_head {
 	bool upgrade; /* asked for: 101 is the answer, not one before it */

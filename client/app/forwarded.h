@@ -3,7 +3,7 @@
  * The record keeps what came. Pure. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 enum forwarded_field {
 	FORWARDED_OTHER,

@@ -1,7 +1,7 @@
 /* One request, sent as it is and waited for: `creel trigger`. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/base/error.h"
 
 struct post {

@@ -2,7 +2,7 @@
  * with the same seed gives the n-th delivery the same fate. weather.c acts on it. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/base/error.h"
 
 enum chaos_mark {

@@ -1,7 +1,7 @@
 /* The user's config file: INI (libinih), `relay = URL` and a section `[token URL]` with `token = …` a relay. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/base/error.h"
 
 /* $XDG_CONFIG_HOME/creel/config.ini or ~/.config/creel/config.ini; caller frees; NULL when there is no HOME. */

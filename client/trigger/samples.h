@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/base/error.h"
 
 struct sample {

@@ -1,6 +1,6 @@
 #include "client/tunnel/proxy.h"
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 #include <ctype.h>
 #include <openssl/crypto.h>

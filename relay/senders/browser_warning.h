@@ -8,7 +8,7 @@
  * shown once more. Knows no connections. Loop thread. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 struct browser_warning;
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "shared/base/reader.h"
+
 #define RECORD_HANDSHAKE 22
 #define RECORD_MAX (16384u)
 #define HANDSHAKE_CLIENT_HELLO 1

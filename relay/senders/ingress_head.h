@@ -4,6 +4,7 @@
 
 #include <microhttpd.h>
 
+#include "shared/base/buffer.h"
 #include "relay/common/http_rules.h"
 
 /* `target` is the raw target, `target_in_place` where it stood in MHD's buffer. The fields are appended to *block, and

@@ -1,7 +1,7 @@
 /* Targets of requests in a Location field. Pure. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 /* Appends the target so that no byte of it leaves the field, and a browser reads no other slash into it than stands
  * there: 8-bit bytes, blanks, control bytes and the backslash are percent-encoded. False when out of memory. */

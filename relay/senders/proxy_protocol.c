@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "shared/base/reader.h"
+
 #define V1_MAX 107 /* with CR LF (§2.1) */
 #define V2_FIXED 16
 #define V2_VERSION 0x20

@@ -11,7 +11,7 @@
 
 #include <uv.h>
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/base/error.h"
 #include "shared/base/uuid7.h"
 

@@ -4,7 +4,7 @@
  * U+FFFD (tui/DESIGN.md §3.11); LF and TAB pass only in TEXT_BODY. utf8proc knows the properties. Pure. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 enum text_mode { TEXT_LINE, TEXT_BODY };
 

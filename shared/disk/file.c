@@ -1,5 +1,6 @@
 #include "shared/disk/file.h"
 
+#include "shared/base/buffer.h"
 #include "shared/disk/disk.h"
 
 #include <errno.h>

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 #define SPILL_MEMORY (1u << 20)
 

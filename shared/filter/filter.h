@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 #define FILTER_TEXT_MAX 2000
 

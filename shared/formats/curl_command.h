@@ -5,7 +5,7 @@
  * which it cannot send. Fields that curl would add are taken away. Pure; any thread. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/redact/redact.h"
 
 struct curl_request {

@@ -3,7 +3,7 @@
  * Iterative and bounded in depth and in what it gives. Pure; any thread. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 #define MARKUP_DEPTH_MAX 512
 

@@ -2,7 +2,7 @@
  * never changed. Pure; any thread. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 #define DECODE_MOST ((size_t)8 << 20)
 

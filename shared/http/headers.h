@@ -5,7 +5,7 @@
  * RFC 9112 §5. Pure; any thread. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 /* Appends one field. The caller has checked name and value (headers_name_valid, headers_value_valid). */
 MUST_CHECK bool headers_append(struct buffer *block, struct bytes name, struct bytes value);

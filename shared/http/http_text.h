@@ -3,7 +3,7 @@
  * written is read back as the same bytes. Pure; any thread. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/base/error.h"
 
 #define HTTP_TEXT_INLINE_MAX (1u << 20)

@@ -5,7 +5,7 @@
  * shows them has to cope with that anyway). Pure; any thread. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 #define JSON_DEPTH_MAX 512
 

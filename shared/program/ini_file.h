@@ -6,7 +6,7 @@
 
 #include <sys/stat.h>
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/base/error.h"
 
 #define INI_FILE_MOST (256u << 10) /* bytes */

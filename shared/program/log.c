@@ -1,6 +1,6 @@
 #include "shared/program/log.h"
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/base/clock.h"
 #include "shared/base/text.h"
 

@@ -11,7 +11,7 @@
  * threads begin; from then on any thread may ask it. Out of memory it shows nothing at all. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 #define SECRET_HIDDEN "[secret]"
 

@@ -17,7 +17,7 @@
  * struct redaction is used by one thread at a time. False is: out of memory. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/base/error.h"
 #include "shared/program/options.h"
 

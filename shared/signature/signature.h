@@ -10,7 +10,7 @@
  * the moment is an argument, nothing is read or kept. Any thread. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/base/error.h"
 
 struct signature_provider;

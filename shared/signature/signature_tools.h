@@ -1,7 +1,7 @@
 /* Parts of what webhooks are read and signed with, for handshakes and samples as well. Pure; any thread. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 #define SIGNATURE_JSON_MOST ((size_t)256 << 10)
 /* One value of a JSON text of up to SIGNATURE_JSON_MOST by a path as "event.type", "[0].event". Appends a string's

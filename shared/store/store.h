@@ -7,7 +7,7 @@
 #pragma once
 
 #include "shared/disk/batch_writer.h"
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/base/delivery_state.h"
 #include "shared/base/error.h"
 #include "shared/disk/spill.h"

@@ -7,7 +7,7 @@
 
 #include <uv.h>
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/wire/wire.h"
 
 struct lws;

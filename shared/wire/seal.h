@@ -3,7 +3,7 @@
  * but for seal_key_load; one struct belongs to one thread at a time. Errors: EXIT_STORE. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/base/error.h"
 #include "shared/base/uuid7.h"
 

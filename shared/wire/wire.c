@@ -1,6 +1,7 @@
 /* The codec of creel.v1: see wire.h and PROTOCOL.md. */
 #include "shared/wire/wire.h"
 
+#include "shared/base/reader.h"
 #include "shared/http/headers.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
  * versions can append fields (save where a body takes the rest). Pure; any thread. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/base/uuid7.h"
 
 #define WIRE_VERSION 1

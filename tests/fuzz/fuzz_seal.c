@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/base/reader.h"
 #include "shared/wire/seal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "shared/base/reader.h"
 #include "shared/http/headers.h"
 #include "shared/signature/signature.h"
 

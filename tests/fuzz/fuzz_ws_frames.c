@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "shared/base/buffer.h"
 #include "client/tunnel/tunnel_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "shared/base/text.h"
 
 struct request {

@@ -4,7 +4,7 @@
 
 #include <uv.h>
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 struct core_dumps;
 

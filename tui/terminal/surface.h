@@ -2,7 +2,7 @@
  * enters as cells through text.h alone, so that nothing untrusted reaches the terminal (tui/DESIGN.md §3.11). Pure. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 /* What a cell means; theme.c says how that looks (tui/DESIGN.md §3.3). */
 enum role {

@@ -1,6 +1,6 @@
 /* The user's config file: tokens are found again under whatever form of the relay's URL, and a login loses nothing. */
 #include "client/options/config.h"
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 #include "tests/unit/unit.h"
 
 #include <sys/stat.h>

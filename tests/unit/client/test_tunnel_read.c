@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "shared/base/buffer.h"
 #include "client/tunnel/tunnel_read.h"
 #include "tests/unit/unit.h"
 

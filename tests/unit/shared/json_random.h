@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 static inline uint32_t json_random_next(uint32_t *state)
 {

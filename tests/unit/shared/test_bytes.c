@@ -1,4 +1,5 @@
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
+#include "shared/base/reader.h"
 #include "shared/base/uuid7.h"
 #include "tests/unit/unit.h"
 
