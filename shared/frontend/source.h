@@ -6,46 +6,10 @@
 #include <uv.h>
 
 #include "shared/base/error.h"
-#include "shared/store/item.h"
-
-struct page {
-	struct item *items; /* by id, ascending; the receiver frees (page_free) */
-	size_t count;
-	bool more_before, more_after; /* there may be */
-	uint64_t searched, total;     /* of a filter that walks: rows looked at; 0 when done. total 0: not known */
-	char *trouble;                /* a sentence, or NULL */
-};
-void page_free(struct page *p);
-
-struct document { /* one side of a delivery, from the store */
-	struct item item;
-	struct buffer headers, trailers, body; /* body: the first `body.len` of body_size bytes */
-	uint64_t body_size;
-	struct attempt_row *attempts;
-	size_t attempt_count;
-	struct buffer attempt_texts;
-	int attempt;      /* which answer this is; 0: the request */
-	int64_t *replays; /* ids of replays of it */
-	size_t replay_count;
-	char why[360]; /* of a signature that does not hold; "": not known */
-	char *trouble;
-};
-void document_free(struct document *d);
-
-struct preview {                /* what the message line says of a delivery beyond its row; either may be empty */
-	struct buffer event_id; /* its provider's */
-	struct buffer reason;   /* of the last answer: "Not Found" */
-};
-void preview_free(struct preview *p);
-
-struct client_state { /* of the running client, "" where there is none */
-	char state[16], detail[300], url[600], target[300], tunnel[64], relay[300];
-	uint64_t confirmed_at_us;
-	char secrets[600]; /* providers whose secrets are known, to this program or a client: names, blanks between */
-	uint64_t lag_us;   /* of the last ping; 0: not known */
-	bool running;
-};
-bool client_state_same(const struct client_state *a, const struct client_state *b);
+#include "shared/frontend/client_state.h"
+#include "shared/frontend/document.h"
+#include "shared/frontend/page.h"
+#include "shared/frontend/preview.h"
 
 enum source_part { SOURCE_REQUEST, SOURCE_RESPONSE };
 

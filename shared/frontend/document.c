@@ -1,0 +1,16 @@
+#include "shared/frontend/document.h"
+
+#include <stdlib.h>
+
+void document_free(struct document *d)
+{
+	item_free(&d->item);
+	buffer_free(&d->headers);
+	buffer_free(&d->trailers);
+	buffer_free(&d->body);
+	free(d->attempts);
+	buffer_free(&d->attempt_texts);
+	free(d->replays);
+	free(d->trouble);
+	*d = (struct document){ 0 };
+}
