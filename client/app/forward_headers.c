@@ -1,5 +1,6 @@
 #include "client/app/forward_headers.h"
 
+#include "shared/http/hop_by_hop.h"
 #include "client/app/forwarded.h"
 #include "shared/http/headers.h"
 

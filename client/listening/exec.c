@@ -361,7 +361,7 @@ static bool is_program(const char *name)
 
 bool exec_check(const char *command, struct error *e)
 {
-	char **words = words_split(command, "--exec", e);
+	char **words = shell_words_split(command, "--exec", e);
 	bool fine = words && (is_program(words[0]) ||
 			      error_set(e, EXIT_USAGE, "--exec: there is no program %.200s that can be run", words[0]));
 	free(words);
@@ -382,7 +382,7 @@ struct exec *exec_new(uv_loop_t *loop, const struct exec_options *options, const
 	x->ops = ops;
 	x->user = user;
 	x->last = &x->first;
-	x->words = words_split(options->command, "--exec", e);
+	x->words = shell_words_split(options->command, "--exec", e);
 	if (x->words && store_open(&x->store, x->db, STORE_READ_ONLY, e))
 		return x;
 	free(x->words);

@@ -232,7 +232,7 @@ bool replayer_insert(struct replayer *r, struct replay *p, struct error *e)
 	};
 	bool duplicate;
 	d.body_size = d.body.len;
-	if (!uuid7_make(d.event_id, d.received_at_us))
+	if (!uuid_make(d.event_id, d.received_at_us))
 		return error_set(e, EXIT_STORE, "the system gave no random bytes");
 	memcpy(p->event_id, d.event_id, UUID_LEN);
 	return store_insert_delivery(r->store, &d, &p->replayed.id, &duplicate, e) &&

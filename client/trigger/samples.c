@@ -3,7 +3,7 @@
 #include "shared/base/text_distance.h"
 #include "shared/signature/signature_tools.h"
 #include "shared/base/text.h"
-#include "shared/base/uuid7.h"
+#include "shared/base/uuid.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -159,7 +159,7 @@ static bool put_uuid(struct buffer *out, uint64_t now_ms)
 {
 	uint8_t id[UUID_LEN];
 	char text[UUID_TEXT_LEN + 1];
-	if (!uuid7_make(id, now_ms * 1000))
+	if (!uuid_make(id, now_ms * 1000))
 		return false;
 	uuid_format(id, text);
 	return buffer_append_text(out, text);

@@ -76,7 +76,7 @@ bool trigger_record(struct store *s, const struct trigger_sent *sent, struct err
 	};
 	if (!fine)
 		error_set(e, EXIT_STORE, "out of memory");
-	else if (!uuid7_make(d.event_id, d.received_at_us))
+	else if (!uuid_make(d.event_id, d.received_at_us))
 		fine = error_set(e, EXIT_STORE, "the system gave no random bytes");
 	else
 		fine = insert_whole(s, sent, &d, e);

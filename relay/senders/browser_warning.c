@@ -104,15 +104,6 @@ static bool is_pass(const struct browser_warning *w, enum purpose purpose, const
 	       CRYPTO_memcmp(right, given.at, PASS_LEN) == 0;
 }
 
-static bool contains_nocase(struct bytes text, const char *what)
-{
-	size_t len = strlen(what);
-	for (size_t i = 0; i + len <= text.len; i++)
-		if (strncasecmp((const char *)text.at + i, what, len) == 0)
-			return true;
-	return false;
-}
-
 /* RFC 6265 §4.2.1: pairs with "; " between. There may be several of the name, of other paths. */
 static bool has_cookie(const struct browser_warning *w, const struct warning_request *r)
 {
@@ -139,7 +130,7 @@ static bool has_cookie(const struct browser_warning *w, const struct warning_req
 
 bool browser_warning_is_ours(struct bytes set_cookie)
 {
-	return contains_nocase(set_cookie, COOKIE);
+	return bytes_contains_nocase(set_cookie, COOKIE);
 }
 
 /* ---- who is to see it ---- */
@@ -158,7 +149,7 @@ static bool is_prefetch(struct bytes headers)
 	static const char *const fields[] = { "Sec-Purpose", "Purpose", "X-Moz" };
 	struct bytes value;
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-		if (headers_find(headers, fields[i], &value) && contains_nocase(value, "prefetch"))
+		if (headers_find(headers, fields[i], &value) && bytes_contains_nocase(value, "prefetch"))
 			return true;
 	return false;
 }
@@ -179,10 +170,10 @@ static bool is_navigation(const struct warning_request *r)
 		return is_one_of(value, documents);
 	if (!reads && !(bytes_equal(r->method, bytes_of("POST")) && headers_find(r->headers, "Origin", &value)))
 		return false;
-	if (!headers_find(r->headers, "Accept", &value) || !contains_nocase(value, "text/html"))
+	if (!headers_find(r->headers, "Accept", &value) || !bytes_contains_nocase(value, "text/html"))
 		return false;
-	return !headers_find(r->headers, "User-Agent", &agent) || contains_nocase(agent, "Mozilla/") ||
-	       contains_nocase(agent, "Opera/");
+	return !headers_find(r->headers, "User-Agent", &agent) || bytes_contains_nocase(agent, "Mozilla/") ||
+	       bytes_contains_nocase(agent, "Opera/");
 }
 
 /* ---- the link ---- */

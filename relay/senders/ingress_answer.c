@@ -1,6 +1,7 @@
 /* What a sender is answered: the app's answer, 202, or why not. */
 #include "relay/senders/ingress_private.h"
 
+#include "shared/http/hop_by_hop.h"
 #include "relay/senders/browser_warning.h"
 #include "relay/tunnels/stream.h"
 #include "shared/http/headers.h"

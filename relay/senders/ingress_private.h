@@ -63,7 +63,7 @@ struct ingress {
 	size_t count, busy;
 	struct warning_log warnings;
 	uv_timer_t sweep;
-	struct uuid7_random random; /* of the event ids */
+	struct uuid_random random; /* of the event ids */
 	int closing;
 	void (*closed)(void *user);
 	void *closed_user;

@@ -50,7 +50,7 @@ static enum MHD_Result open_delivery(struct exchange *x, const struct http_head 
 		.prefix = route->prefix,
 		.headers = head->headers,
 	};
-	if (!uuid7_make_of(&in->random, request.event_id, request.received_at_us) ||
+	if (!uuid_make_of(&in->random, request.event_id, request.received_at_us) ||
 	    !(x->delivery = delivery_new(&request, registry_folder(in->relay->registry))))
 		return refuse(x, head, framing, REFUSE_OVERLOADED);
 	if (refusal != REFUSE_NOTHING) {

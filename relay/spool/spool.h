@@ -13,7 +13,7 @@
 
 #include "shared/base/buffer.h"
 #include "shared/base/error.h"
-#include "shared/base/uuid7.h"
+#include "shared/base/uuid.h"
 
 struct spool;
 

@@ -5,7 +5,7 @@
 #include "relay/common/hash.h"
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
-#include "shared/base/uuid7.h"
+#include "shared/base/uuid.h"
 #include "shared/wire/seal.h"
 
 struct spool_seals {

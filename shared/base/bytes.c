@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct bytes bytes_of(const char *text)
 {
@@ -29,6 +30,16 @@ bool bytes_equal_nocase(struct bytes a, const char *b)
 		if (b[i] == 0 || fold_ascii(a.at[i]) != fold_ascii((uint8_t)b[i]))
 			return false;
 	return b[a.len] == 0;
+}
+
+bool bytes_contains_nocase(struct bytes in, const char *part)
+{
+	size_t len = strlen(part);
+	for (size_t i = 0; i + len <= in.len; i++)
+		if (fold_ascii(in.at[i]) == fold_ascii((uint8_t)part[0]) &&
+		    strncasecmp((const char *)in.at + i, part, len) == 0)
+			return true;
+	return false;
 }
 
 char *bytes_dup_text(struct bytes b)

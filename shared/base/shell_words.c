@@ -71,7 +71,7 @@ static bool take_word(struct splitter *s)
 	return true;
 }
 
-char **words_split(const char *text, const char *what, struct error *e)
+char **shell_words_split(const char *text, const char *what, struct error *e)
 {
 	/* Each word takes at least one character and a blank. */
 	size_t len = strlen(text), most = len / 2 + 2, count = 0;

@@ -7,4 +7,4 @@
 
 /* NULL-terminated, one allocation that the caller frees; at least one word. NULL and *e (EXIT_USAGE), which begins with
  * `what` ("--exec"). */
-char **words_split(const char *text, const char *what, struct error *e);
+char **shell_words_split(const char *text, const char *what, struct error *e);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "shared/http/hop_by_hop.h"
 #include "shared/base/base64.h"
 #include "shared/http/headers.h"
 #include "shared/base/text.h"

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "shared/http/hop_by_hop.h"
 #include "shared/base/base64.h"
 #include "shared/formats/har.h"
 #include "shared/http/headers.h"

@@ -1,8 +1,6 @@
 #include "shared/http/headers.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 bool headers_append(struct buffer *block, struct bytes name, struct bytes value)
 {
@@ -84,16 +82,7 @@ bool headers_valid(struct bytes block)
 	return true;
 }
 
-static bool is_one_of(struct bytes name, const char *const *list)
-{
-	for (; *list; list++)
-		if (bytes_equal_nocase(name, *list))
-			return true;
-	return false;
-}
-
-/* The next of the comma-separated members of a Connection value (RFC 9110 §7.6.1), without the blanks around it. */
-static bool next_option(struct bytes value, size_t *pos, struct bytes *option)
+bool headers_next_member(struct bytes value, size_t *pos, struct bytes *member)
 {
 	if (*pos > value.len)
 		return false;
@@ -105,108 +94,14 @@ static bool next_option(struct bytes value, size_t *pos, struct bytes *option)
 		from++;
 	while (to > from && (value.at[to - 1] == ' ' || value.at[to - 1] == '\t'))
 		to--;
-	*option = bytes_make(value.at + from, to - from);
+	*member = bytes_make(value.at + from, to - from);
 	return true;
-}
-
-static bool contains_nocase(struct bytes text, const char *part)
-{
-	size_t len = strlen(part);
-	for (size_t i = 0; i + len <= text.len; i++)
-		if ((text.at[i] | 0x20) == (part[0] | 0x20) && strncasecmp((const char *)text.at + i, part, len) == 0)
-			return true;
-	return false;
-}
-
-/* A sender must not be able to take a signature, or what it is checked with, off a webhook by naming it in Connection.
- */
-static bool is_end_to_end(struct bytes name)
-{
-	static const char *const whole[] = { "Host",    "Cookie",     "Date", "Expect",    "From",   "Origin", "Range",
-					     "Referer", "User-Agent", "Via",  "Forwarded", "Accept", NULL };
-	static const char *const parts[] = { "Content-",     "Authorization", "Signature", "Hmac",       "Digest",
-					     "Webhook",      "Hook",          "Svix-",     "Token",      "Secret",
-					     "Event",        "Topic",         "Timestamp", "Delivery",   "Key",
-					     "X-GitHub-",    "Stripe-",       "X-Slack-",  "X-Shopify-", "Twitch-",
-					     "X-Forwarded-", "Creel-",        "Accept-",   NULL };
-	if (is_one_of(name, whole))
-		return true;
-	for (const char *const *part = parts; *part; part++)
-		if (contains_nocase(name, *part))
-			return true;
-	return false;
-}
-
-static bool is_always_hop_by_hop(struct bytes name)
-{
-	static const char *const always[] = { "Connection",
-					      "Keep-Alive",
-					      "Proxy-Connection",
-					      "Proxy-Authenticate",
-					      "Proxy-Authorization",
-					      "TE",
-					      "Trailer",
-					      "Transfer-Encoding",
-					      "Upgrade",
-					      NULL };
-	return is_one_of(name, always);
-}
-
-static int compare_names(const void *one, const void *other)
-{
-	const struct bytes *a = one, *b = other;
-	if (a->len != b->len)
-		return a->len < b->len ? -1 : 1;
-	return strncasecmp((const char *)a->at, (const char *)b->at, a->len);
-}
-
-static bool name_one(struct hop_by_hop *h, size_t *room, struct bytes name)
-{
-	if (h->count == *room) {
-		size_t more = *room ? *room * 2 : 8;
-		struct bytes *grown = realloc(h->named, more * sizeof *grown);
-		if (!grown)
-			return false;
-		h->named = grown;
-		*room = more;
-	}
-	h->named[h->count++] = name;
-	return true;
-}
-
-bool hop_by_hop_find(struct hop_by_hop *h, struct bytes block)
-{
-	struct bytes name, value, option;
-	size_t room = 0;
-	for (size_t pos = 0; headers_next(block, &pos, &name, &value);) {
-		if (!bytes_equal_nocase(name, "Connection"))
-			continue;
-		for (size_t at = 0; next_option(value, &at, &option);)
-			if (option.len > 0 && !is_always_hop_by_hop(option) && !is_end_to_end(option) &&
-			    !name_one(h, &room, option))
-				return false;
-	}
-	if (h->count > 1)
-		qsort(h->named, h->count, sizeof *h->named, compare_names);
-	return true;
-}
-
-bool hop_by_hop_has(const struct hop_by_hop *h, struct bytes name)
-{
-	return is_always_hop_by_hop(name) ||
-	       (h->count > 0 && bsearch(&name, h->named, h->count, sizeof *h->named, compare_names));
-}
-
-void hop_by_hop_free(struct hop_by_hop *h)
-{
-	free(h->named);
-	*h = (struct hop_by_hop){ 0 };
 }
 
 static bool names_upgrade(struct bytes connection)
 {
 	struct bytes option;
-	for (size_t at = 0; next_option(connection, &at, &option);)
+	for (size_t at = 0; headers_next_member(connection, &at, &option);)
 		if (bytes_equal_nocase(option, "upgrade"))
 			return true;
 	return false;
@@ -243,7 +138,7 @@ bool headers_has_signature(struct bytes block)
 	};
 	struct bytes name, value;
 	for (size_t pos = 0; headers_next(block, &pos, &name, &value);) {
-		if (contains_nocase(name, "signature") || contains_nocase(name, "hmac"))
+		if (bytes_contains_nocase(name, "signature") || bytes_contains_nocase(name, "hmac"))
 			return true;
 		for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 			if (bytes_equal_nocase(name, others[i]))

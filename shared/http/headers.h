@@ -26,20 +26,9 @@ bool headers_name_valid(struct bytes name);
 /* No CR, LF, NUL, other C0 (TAB excepted) or DEL. */
 bool headers_value_valid(struct bytes value);
 
-/* Which fields of a block are hop-by-hop (shared/DESIGN.md §5, RFC 9110 §7.6.1): Connection, Keep-Alive,
- * Proxy-Connection, Proxy-Authenticate, Proxy-Authorization, TE, Trailer, Transfer-Encoding, Upgrade, and what the
- * block's Connection fields name; but never end-to-end fields, such as Host, Content-… and whatever a webhook's
- * signature is checked with, since a sender could otherwise have a signature dropped. The block is gone through once,
- * so that 64 KiB of fields cost no more than that. */
-struct hop_by_hop {
-	struct bytes *named; /* sorted; they point into the block */
-	size_t count;
-};
-
-/* Zeroed by the caller; false: out of memory. hop_by_hop_free in any case. */
-bool hop_by_hop_find(struct hop_by_hop *h, struct bytes block);
-bool hop_by_hop_has(const struct hop_by_hop *h, struct bytes name);
-void hop_by_hop_free(struct hop_by_hop *h);
+/* The next member of a comma-separated value (RFC 9110 §5.6.1), without the blanks around it: start with *pos = 0. May
+ * be empty. False at the end. */
+bool headers_next_member(struct bytes value, size_t *pos, struct bytes *member);
 /* The opening of a WebSocket as far as the fields tell (RFC 6455 §4.2.1): Upgrade: websocket, and Connection names it.
  */
 bool headers_ask_for_websocket(struct bytes block);

@@ -66,15 +66,6 @@ static bool begins_nocase(struct bytes b, const char *with)
 	return b.len >= len && strncasecmp((const char *)b.at, with, len) == 0;
 }
 
-static bool contains_nocase(struct bytes b, const char *word)
-{
-	size_t len = strlen(word);
-	for (size_t i = 0; i + len <= b.len; i++)
-		if ((b.at[i] | 0x20) == (word[0] | 0x20) && strncasecmp((const char *)b.at + i, word, len) == 0)
-			return true;
-	return false;
-}
-
 static bool has_prefix(const struct signature_provider *p, struct bytes value)
 {
 	return !p->prefix || p->layout != LAYOUT_VALUE || begins_nocase(value, p->prefix);
@@ -113,7 +104,7 @@ bool signature_may_be(const struct signature_provider *p, struct bytes headers, 
 
 static bool agent_is(const struct signature_provider *p, struct bytes agent)
 {
-	return p->agent && contains_nocase(agent, p->agent);
+	return p->agent && bytes_contains_nocase(agent, p->agent);
 }
 
 /* Several rows may have the field (X-Hub-Signature-256: GitHub, Meta): then the agent decides, or nothing does. */

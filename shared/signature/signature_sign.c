@@ -1,7 +1,7 @@
 /* The fields a provider would send. Ids are kept, so that a receiver knows a delivery that it has seen. */
 #include "shared/signature/signature_private.h"
 
-#include "shared/base/uuid7.h"
+#include "shared/base/uuid.h"
 
 #include <stdio.h>
 #include <stdlib.h>

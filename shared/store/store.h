@@ -11,7 +11,7 @@
 #include "shared/base/delivery_state.h"
 #include "shared/base/error.h"
 #include "shared/disk/spill.h"
-#include "shared/base/uuid7.h"
+#include "shared/base/uuid.h"
 
 struct store;
 

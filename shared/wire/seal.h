@@ -5,7 +5,7 @@
 
 #include "shared/base/buffer.h"
 #include "shared/base/error.h"
-#include "shared/base/uuid7.h"
+#include "shared/base/uuid.h"
 
 #define SEAL_KEY_LEN 32
 #define SEAL_CHUNK (64u << 10)

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "shared/base/buffer.h"
-#include "shared/base/uuid7.h"
+#include "shared/base/uuid.h"
 
 #define WIRE_VERSION 1
 #define WIRE_SUBPROTOCOL "creel.v1"

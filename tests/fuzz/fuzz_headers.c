@@ -1,6 +1,7 @@
 /* Header blocks: a valid one is walked to its end, and rebuilding it from its fields gives the same bytes. */
 #include <stdlib.h>
 
+#include "shared/http/hop_by_hop.h"
 #include "shared/http/headers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -91,7 +91,7 @@ static void add(struct store *s, uint64_t n, uint64_t at_us, struct bytes body)
 	};
 	struct error e;
 	bool duplicate;
-	if (!uuid7_make(d.event_id, at_us))
+	if (!uuid_make(d.event_id, at_us))
 		exit(1);
 	if (!store_insert_delivery(s, &d, &a.delivery_id, &duplicate, &e) || !store_insert_attempt(s, &a, &e))
 		die(&e);

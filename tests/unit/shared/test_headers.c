@@ -1,3 +1,4 @@
+#include "shared/http/hop_by_hop.h"
 #include "shared/http/headers.h"
 #include "tests/unit/unit.h"
 

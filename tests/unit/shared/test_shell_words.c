@@ -6,7 +6,7 @@ static void expect_words(const char *text, const char *joined)
 {
 	struct error e = { 0 };
 	char got[400] = "";
-	char **words = words_split(text, "--exec", &e);
+	char **words = shell_words_split(text, "--exec", &e);
 	if (!words)
 		fail_msg("%s: %s", text, e.text);
 	for (size_t i = 0; words[i]; i++) {
@@ -20,7 +20,7 @@ static void expect_words(const char *text, const char *joined)
 static void expect_refused(const char *text, const char *part)
 {
 	struct error e = { 0 };
-	char **words = words_split(text, "--exec", &e);
+	char **words = shell_words_split(text, "--exec", &e);
 	if (words)
 		fail_msg("%s was taken", text);
 	assert_int_equal(e.code, EXIT_USAGE);

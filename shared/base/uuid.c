@@ -1,4 +1,4 @@
-#include "shared/base/uuid7.h"
+#include "shared/base/uuid.h"
 
 #include <openssl/rand.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ static void put_time(uint8_t out[UUID_LEN], uint64_t now_us)
 	out[8] = (uint8_t)(0x80 | (out[8] & 0x3f));
 }
 
-bool uuid7_make(uint8_t out[UUID_LEN], uint64_t now_us)
+bool uuid_make(uint8_t out[UUID_LEN], uint64_t now_us)
 {
 	if (RAND_bytes(out, UUID_LEN) != 1)
 		return false;
@@ -25,7 +25,7 @@ bool uuid7_make(uint8_t out[UUID_LEN], uint64_t now_us)
 	return true;
 }
 
-bool uuid7_make_of(struct uuid7_random *random, uint8_t out[UUID_LEN], uint64_t now_us)
+bool uuid_make_of(struct uuid_random *random, uint8_t out[UUID_LEN], uint64_t now_us)
 {
 	if (random->left == 0) {
 		if (RAND_bytes(random->bytes, sizeof random->bytes) != 1)
