@@ -1,5 +1,6 @@
 #include "client/delivery/challenge.h"
 
+#include "shared/http/form.h"
 #include "shared/http/headers.h"
 #include "shared/signature/signature_tools.h"
 
@@ -92,7 +93,7 @@ static bool zoom(const struct challenge_request *r, const struct secrets *secret
 static bool query(const struct challenge_request *r, const char *name, struct buffer *out)
 {
 	struct bytes value;
-	return signature_query_value(r->target, name, &value) && signature_decode_form(value, out);
+	return form_query_value(r->target, name, &value) && form_decode(value, out);
 }
 
 static bool meta(const struct challenge_request *r, const struct secrets *secrets, struct challenge *c)
@@ -112,7 +113,7 @@ static bool meta(const struct challenge_request *r, const struct secrets *secret
 static bool dropbox(const struct challenge_request *r, struct challenge *c)
 {
 	struct bytes mode;
-	return is(r->method, "GET") && !signature_query_value(r->target, "hub.mode", &mode) &&
+	return is(r->method, "GET") && !form_query_value(r->target, "hub.mode", &mode) &&
 	       query(r, "challenge", &c->body) && finish_text(c, "dropbox");
 }
 

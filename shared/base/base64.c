@@ -23,6 +23,7 @@ bool base64_encode(struct buffer *out, struct bytes in, size_t columns)
 	return true;
 }
 
+/* Of the usual alphabet, and of the one for URLs (RFC 4648 §5). */
 static int value_of(uint8_t c)
 {
 	if (c >= 'A' && c <= 'Z')
@@ -31,7 +32,7 @@ static int value_of(uint8_t c)
 		return c - 'a' + 26;
 	if (c >= '0' && c <= '9')
 		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+	return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
 }
 
 bool base64_decode(struct buffer *out, struct bytes in)
@@ -44,7 +45,7 @@ bool base64_decode(struct buffer *out, struct bytes in)
 		unsigned group = 0;
 		for (int k = 0; k < 4 - padding; k++) {
 			int v = value_of(at[k]);
-			if (v < 0)
+			if (v < 0 || at[k] == '-' || at[k] == '_')
 				return false;
 			group |= (unsigned)v << (18 - 6 * k);
 		}
@@ -54,6 +55,30 @@ bool base64_decode(struct buffer *out, struct bytes in)
 		uint8_t bytes[3] = { (uint8_t)(group >> 16), (uint8_t)(group >> 8), (uint8_t)group };
 		if (!buffer_append(out, bytes, (size_t)(3 - padding)))
 			return false;
+	}
+	return true;
+}
+
+/* Not EVP_DecodeBlock, which keeps the padding's zeros and skips blanks at the ends. */
+bool base64_decode_loose(struct buffer *out, struct bytes in)
+{
+	size_t len = in.len;
+	uint32_t word = 0;
+	int bits = 0;
+	for (int pads = 0; pads < 2 && len > 0 && len % 4 == (pads ? 3u : 0u) && in.at[len - 1] == '='; pads++)
+		len--;
+	if (len % 4 == 1 || !buffer_reserve(out, len))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		int digit = value_of(in.at[i]);
+		if (digit < 0)
+			return false;
+		word = word << 6 | (uint32_t)digit;
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			out->at[out->len++] = (uint8_t)(word >> bits);
+		}
 	}
 	return true;
 }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared/base/hex.h"
+
 /* `out` holds random bytes. */
 static void put_time(uint8_t out[UUID_LEN], uint64_t now_us)
 {
@@ -49,14 +51,6 @@ void uuid_format(const uint8_t id[UUID_LEN], char out[UUID_TEXT_LEN + 1])
 		*at++ = digits[id[i] & 15];
 	}
 	*at = 0;
-}
-
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 bool uuid_from_text(struct bytes text, uint8_t out[UUID_LEN])

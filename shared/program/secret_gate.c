@@ -1,5 +1,6 @@
 #include "shared/program/secret_gate.h"
 
+#include "shared/base/hex.h"
 #include "shared/base/base64.h"
 
 #include <ctype.h>
@@ -80,11 +81,6 @@ static void learn_base64(struct secret_gate *g, struct bytes secret)
 	if (b.len)
 		OPENSSL_cleanse(b.at, b.len);
 	buffer_free(&b);
-}
-
-static int hex_digit(uint8_t c)
-{
-	return isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
 }
 
 /* The byte that text begins with, read as a URL would: *len bytes stand for it. */

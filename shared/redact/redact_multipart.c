@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "shared/http/form.h"
 #include "shared/base/base64.h"
 #include "shared/http/headers.h"
 
@@ -36,7 +37,8 @@ static bool part_name(struct bytes disposition, struct buffer *decoded, struct b
 		return true;
 	const uint8_t *quote = coded.len ? memrchr(coded.at, '\'', coded.len) : NULL;
 	size_t from = quote ? (size_t)(quote - coded.at) + 1 : 0;
-	bool fine = redact_unescape(bytes_make(coded.at + from, coded.len - from), decoded);
+	decoded->len = 0;
+	bool fine = form_decode(bytes_make(coded.at + from, coded.len - from), decoded);
 	*name = buffer_view(decoded);
 	return fine;
 }

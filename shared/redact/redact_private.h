@@ -84,8 +84,6 @@ bool shape_has_aws_key(struct bytes text);
 /* A text on its own: in addition to redact_text it may be JSON or base64 of such a text, which stays what it is. */
 MUST_CHECK bool redact_value(struct redaction *r, struct bytes value, unsigned depth, struct buffer *out);
 MUST_CHECK bool redact_scan(struct redaction *r, struct bytes text, unsigned depth, struct buffer *out);
-/* %41 and + of a query or a form; what was in `out` goes. */
-MUST_CHECK bool redact_unescape(struct bytes in, struct buffer *out);
 /* NAME=VALUE&… of a query or a form. */
 MUST_CHECK bool redact_pairs(struct redaction *r, enum redact_where where, struct bytes pairs, unsigned depth,
 			     struct buffer *out);

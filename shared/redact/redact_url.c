@@ -5,26 +5,13 @@
 #include <ctype.h>
 #include <string.h>
 
-static int hex_of(uint8_t c)
-{
-	return isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : -1;
-}
+#include "shared/http/form.h"
 
-/* %41 and, in a query or a form, + for a blank. */
-bool redact_unescape(struct bytes in, struct buffer *out)
+/* What stood in `out` goes. */
+static bool unescape(struct bytes in, struct buffer *out)
 {
 	out->len = 0;
-	if (!buffer_reserve(out, in.len + 1))
-		return false;
-	for (size_t i = 0; i < in.len; i++) {
-		uint8_t c = in.at[i] == '+' ? ' ' : in.at[i];
-		if (c == '%' && i + 2 < in.len && isxdigit(in.at[i + 1]) && isxdigit(in.at[i + 2])) {
-			c = (uint8_t)(hex_of(in.at[i + 1]) * 16 + hex_of(in.at[i + 2]));
-			i += 2;
-		}
-		out->at[out->len++] = c;
-	}
-	return true;
+	return form_decode(in, out);
 }
 
 static bool escape(struct bytes in, bool form, struct buffer *out)
@@ -57,7 +44,7 @@ static bool put_inner(struct redaction *r, enum redact_where where, struct bytes
 {
 	struct buffer inner = { 0 };
 	size_t before = r->total;
-	bool fine = redact_unescape(raw, scratch) && redact_value(r, buffer_view(scratch), depth + 1, &inner);
+	bool fine = unescape(raw, scratch) && redact_value(r, buffer_view(scratch), depth + 1, &inner);
 	if (fine && r->total == before && is_escaped(buffer_view(scratch))) {
 		struct buffer own = { 0 };
 		inner.len = 0;
@@ -103,7 +90,7 @@ static bool put_pair(struct redaction *r, enum redact_where where, struct bytes 
 		return put_inner(r, where, pair, depth, scratch, out);
 	struct bytes raw = bytes_make(pair.at, (size_t)(equals - pair.at));
 	struct bytes value = bytes_make(equals + 1, pair.len - raw.len - 1);
-	if (!redact_unescape(without_amp(raw), scratch))
+	if (!unescape(without_amp(raw), scratch))
 		return false;
 	struct bytes name = buffer_view(scratch);
 	struct redact_match m = match_segments(r, where, name, value, beside);

@@ -1,4 +1,4 @@
-#include "shared/signature/signature_private.h"
+#include "shared/signature/content.h"
 
 #include "shared/base/text_distance.h"
 
@@ -49,47 +49,17 @@ bool signature_unknown(const char *name, struct error *e)
 			 "the provider '%.60s' is not known; `creel trigger --list` names those that are", name);
 }
 
+bool signature_secret_fits(const struct signature_provider *p, struct bytes secret, struct error *e)
+{
+	struct secret_key key;
+	const char *why;
+	struct bytes named;
+	bool fine = key_read(signature_row(p, bytes_make(NULL, 0), secret, &named), secret, &key, &why);
+	key_free(&key);
+	return fine || error_set(e, EXIT_USAGE, "the secret is none of %s: %s", p->name, why);
+}
+
 /* ---- one check ---- */
-
-static bool public_holds(enum signature_algorithm a, const struct secret_key *k, enum signature_form form,
-			 struct bytes mark, struct bytes content)
-{
-	struct buffer raw = { 0 };
-	bool holds =
-	    k->public && crypto_decode(form, mark, &raw) && crypto_verify(a, k->public, content, buffer_view(&raw));
-	buffer_free(&raw);
-	return holds;
-}
-
-/* Libraries compare text: hex in the other case, or base64 with other letters, is refused by the app as well. */
-static bool mac_holds(const struct claim *c, const struct secret_key *k, struct bytes content)
-{
-	struct buffer text = { 0 };
-	uint8_t mac[32];
-	size_t len;
-	bool holds = false;
-	if (crypto_mac(c->scheme->algorithm, buffer_view(&k->mac), content, mac, &len) &&
-	    crypto_encode(c->scheme->form, bytes_make(mac, len), &text))
-		for (size_t i = 0; i < c->count; i++)
-			holds |= !c->is_public[i] && signature_equal(buffer_view(&text), c->marks[i]);
-	buffer_free(&text);
-	return holds;
-}
-
-bool claim_holds(const struct claim *c, const struct secret_key *k, struct bytes content)
-{
-	const struct signature_provider *s = c->scheme;
-	if (s->algorithm == SIGN_TOKEN)
-		return c->count && signature_equal(buffer_view(&k->mac), c->marks[0]);
-	if (s->secret == SECRET_PUBLIC_KEY)
-		return c->count && public_holds(s->algorithm, k, s->form, c->marks[0], content);
-	if (!k->public)
-		return mac_holds(c, k, content);
-	for (size_t i = 0; i < c->count; i++)
-		if (c->is_public[i] && public_holds(SIGN_ED25519, k, FORM_BASE64, c->marks[i], content))
-			return true;
-	return false;
-}
 
 /* Twilio signs the URL with or without the usual port, and so do its libraries check: "https://a:443/b" for
  * "https://a/b", and back. False: there is nothing to be said in another way. */

@@ -1,5 +1,7 @@
 /* The id a provider gave its event: what its dashboard and its support know it by. */
 #include "shared/signature/signature_private.h"
+#include "shared/http/form.h"
+#include "shared/signature/signature_tools.h"
 
 #include <string.h>
 
@@ -56,7 +58,7 @@ static bool read_place(const struct place *p, struct bytes headers, struct bytes
 		return headers_find(headers, p->field, &value) && value.len && value.len <= ID_MOST &&
 		       buffer_append_bytes(out, value);
 	if (strncmp(p->path, "form:", 5) == 0)
-		return content_is_form(headers) && content_form_value(body, p->path + 5, out);
+		return form_is(headers) && form_value(body, p->path + 5, out);
 	return signature_json_value(body, p->path, out, NULL);
 }
 

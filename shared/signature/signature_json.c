@@ -1,6 +1,7 @@
 /* One value out of a JSON body. Bounded: a body that is long or has very many tokens is not searched. */
 #include "shared/json/json_tokens.h"
 #include "shared/signature/signature_private.h"
+#include "shared/signature/signature_tools.h"
 
 #include <string.h>
 

@@ -1,12 +1,13 @@
-/* Inside of signature_*.c: a scheme's row, what is read of a request, and the three steps of every check. */
+/* Inside of shared/signature: a provider's row in the table, and what the signature_*.c files ask of one another.
+ *
+ * Every check has three steps: what the request claims (claim.h), what is signed (content.h), and whether that holds
+ * with the key (key.h, crypto.h). Pure. */
 #pragma once
 
 #include "shared/http/headers.h"
+#include "shared/signature/crypto.h"
 #include "shared/signature/signature.h"
-#include "shared/signature/signature_tools.h"
 
-enum signature_algorithm { SIGN_SHA256, SIGN_SHA1, SIGN_TOKEN, SIGN_ED25519, SIGN_ECDSA };
-enum signature_form { FORM_HEX, FORM_BASE64 };
 enum secret_form { SECRET_TEXT, SECRET_STANDARD, SECRET_PUBLIC_KEY };
 enum time_unit { TIME_NONE, TIME_SECONDS, TIME_MILLISECONDS, TIME_RFC3339, TIME_TEXT };
 enum signature_layout {
@@ -48,29 +49,6 @@ struct signature_provider {
 extern const struct signature_provider signature_table[];
 extern const size_t signature_table_len;
 
-#define CLAIM_MOST 16
-
-/* What a request says of its signature. Views into the request, or into `own`. */
-struct claim {
-	const struct signature_provider *scheme; /* the row itself or its `also` */
-	struct bytes marks[CLAIM_MOST];          /* the signatures as text; one is enough */
-	bool is_public[CLAIM_MOST];              /* v1a */
-	size_t count;
-	struct bytes time, id;
-	int64_t time_s;
-	bool has_time;
-	struct buffer own;
-	enum signature_reason reason; /* when it could not be read */
-	char text[200];
-};
-
-struct secret_key {
-	struct buffer mac; /* key of HMAC, or the token */
-	void *public;      /* EVP_PKEY */
-};
-
-/* signature_read.c. False: claim->reason and text. Freed by claim_free in any case. */
-MUST_CHECK bool claim_read(const struct signature_provider *p, const struct signature_input *in, struct claim *c);
 /* By its name, hidden ones as well; NULL: none. */
 const struct signature_provider *signature_find_row(const char *name);
 const struct signature_provider *signature_also(const struct signature_provider *p);
@@ -78,42 +56,9 @@ const struct signature_provider *signature_also(const struct signature_provider 
  * *named: its settings name that algorithm, which is not known. */
 const struct signature_provider *signature_row(const struct signature_provider *p, struct bytes headers,
 					       struct bytes secret, struct bytes *named);
-void claim_free(struct claim *c);
-bool claim_fail(struct claim *c, enum signature_reason reason, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-/* Whether `text` is a signature of that scheme by its letters and length. */
-bool signature_well_formed(const struct signature_provider *s, bool is_public, struct bytes text);
-bool signature_time(enum time_unit unit, struct bytes text, int64_t *seconds);
 
-/* signature_content.c. False: claim->reason and text. */
-MUST_CHECK bool content_build(struct claim *c, const struct signature_input *in, struct buffer *out);
-/* "application/x-www-form-urlencoded" */
-bool content_is_form(struct bytes headers);
-/* The named member of a form, decoded, appended. False: not there, or out of memory. */
-bool content_form_value(struct bytes form, const char *name, struct buffer *out);
-
-/* signature_keys.c. False and *why, a clause. */
-MUST_CHECK bool key_read(const struct signature_provider *s, struct bytes secret, struct secret_key *out,
-			 const char **why);
-/* The private half, for signing. */
-MUST_CHECK bool key_read_private(const struct signature_provider *s, struct bytes secret, struct secret_key *out,
-				 const char **why);
-void key_free(struct secret_key *k);
-
-/* signature_crypto.c */
-MUST_CHECK bool crypto_mac(enum signature_algorithm a, struct bytes key, struct bytes content, uint8_t out[32],
-			   size_t *len);
-MUST_CHECK bool crypto_sha256_hex(struct bytes content, char out[65]);
-bool crypto_verify(enum signature_algorithm a, void *key, struct bytes content, struct bytes mark);
-MUST_CHECK bool crypto_sign(enum signature_algorithm a, void *key, struct bytes content, struct buffer *mark);
-MUST_CHECK bool crypto_encode(enum signature_form form, struct bytes in, struct buffer *out);
-/* False: it is not of that form. Hex of either case; base64 with or without its padding, URL-safe letters too. */
-MUST_CHECK bool crypto_decode(enum signature_form form, struct bytes in, struct buffer *out);
-
-/* signature.c: whether one of the marks is right. */
-bool claim_holds(const struct claim *c, const struct secret_key *k, struct bytes content);
-
-/* signature_why.c */
+struct claim;
+/* signature_why.c: puts into *out why it does not hold, found by trying. */
 void signature_explain(const struct signature_provider *p, const struct signature_input *in, struct claim *c,
 		       struct bytes content, struct signature_result *out);
 /* What a missing field may mean: signed by another's scheme. */

@@ -1,5 +1,7 @@
 /* Who sent a delivery: by the fields only they send, then by User-Agent, then by the form of a shared field's value. */
 #include "shared/signature/signature_private.h"
+#include "shared/http/form.h"
+#include "shared/signature/signature_tools.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -78,11 +80,10 @@ static bool has_mailgun_signature(struct bytes headers, struct bytes body)
 	/* Cheap, for it is asked of every delivery that nothing else is known of. */
 	if (body.len < 40 || !memmem(body.at, body.len, "signature", 9))
 		return false;
-	bool there = content_is_form(headers)
-			 ? content_form_value(body, "token", &text) && content_form_value(body, "signature", &text) &&
-			       content_form_value(body, "timestamp", &text)
-			 : signature_json_value(body, "signature.token", &text, NULL) &&
-			       signature_json_value(body, "signature.signature", &text, NULL);
+	bool there = form_is(headers) ? form_value(body, "token", &text) && form_value(body, "signature", &text) &&
+					    form_value(body, "timestamp", &text)
+				      : signature_json_value(body, "signature.token", &text, NULL) &&
+					    signature_json_value(body, "signature.signature", &text, NULL);
 	buffer_free(&text);
 	return there;
 }
@@ -153,14 +154,14 @@ static bool event_of_row(const struct signature_provider *p, struct bytes header
 	struct bytes value;
 	if (p->event_field && headers_find(headers, p->event_field, &value))
 		return append_event(value, out);
-	if (strcmp(p->name, "slack") == 0 && content_is_form(headers))
-		return content_form_value(body, "command", out) || true;
+	if (strcmp(p->name, "slack") == 0 && form_is(headers))
+		return form_value(body, "command", out) || true;
 	for (size_t i = 0; i < sizeof p->event_path / sizeof *p->event_path && p->event_path[i]; i++)
 		if (signature_json_value(body, p->event_path[i], out, NULL))
 			break;
-	if (strcmp(p->name, "twilio") == 0 && content_is_form(headers) && !content_form_value(body, "SmsStatus", out) &&
-	    !content_form_value(body, "MessageStatus", out))
-		(void)content_form_value(body, "CallStatus", out);
+	if (strcmp(p->name, "twilio") == 0 && form_is(headers) && !form_value(body, "SmsStatus", out) &&
+	    !form_value(body, "MessageStatus", out))
+		(void)form_value(body, "CallStatus", out);
 	return true;
 }
 

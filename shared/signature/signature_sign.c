@@ -1,5 +1,7 @@
 /* The fields a provider would send. Ids are kept, so that a receiver knows a delivery that it has seen. */
-#include "shared/signature/signature_private.h"
+#include "shared/signature/content.h"
+#include "shared/signature/crypto.h"
+#include "shared/signature/signature_tools.h"
 
 #include "shared/base/uuid.h"
 
@@ -75,7 +77,7 @@ static bool renew_body(const struct signature_provider *s, const struct signatur
 
 /* ---- Mailgun ---- */
 
-static bool sign_mailgun(const struct signature_input *in, const char *time, const char *token, struct bytes mark,
+static bool sign_mailgun(const struct signature_input *in, const char *time, const char *token, struct bytes signature,
 			 struct signature_sign_out *out, struct error *e)
 {
 	static const char *const paths[] = { "signature.timestamp", "signature.token", "signature.signature" };
@@ -85,7 +87,7 @@ static bool sign_mailgun(const struct signature_input *in, const char *time, con
 	bool fine = buffer_append_bytes(&body, in->body);
 	snprintf(text[0], sizeof text[0], "\"%s\"", time);
 	snprintf(text[1], sizeof text[1], "\"%s\"", token);
-	snprintf(text[2], sizeof text[2], "\"%.*s\"", (int)mark.len, (const char *)mark.at);
+	snprintf(text[2], sizeof text[2], "\"%.*s\"", (int)signature.len, (const char *)signature.at);
 	for (int i = 0; fine && i < 3; i++) {
 		value.len = 0;
 		out->body.len = 0;
@@ -110,8 +112,8 @@ static bool put(struct signature_sign_out *out, const char *name, const char *be
 	       buffer_append_text(&out->headers, "\r\n");
 }
 
-static bool put_fields(const struct signature_provider *s, const struct claim *c, bool is_public, struct bytes mark,
-		       struct signature_sign_out *out)
+static bool put_fields(const struct signature_provider *s, const struct claim *c, bool is_public,
+		       struct bytes signature, struct signature_sign_out *out)
 {
 	char before[80] = "";
 	if (s->layout == LAYOUT_PAIRS && s->time_key)
@@ -122,24 +124,25 @@ static bool put_fields(const struct signature_provider *s, const struct claim *c
 	else if (s->prefix)
 		snprintf(before, sizeof before, "%s", is_public ? "v1a," : s->prefix);
 	return (!s->id_field || put(out, s->id_field, "", c->id)) &&
-	       (!s->time_field || put(out, s->time_field, "", c->time)) && put(out, s->field, before, mark);
+	       (!s->time_field || put(out, s->time_field, "", c->time)) && put(out, s->field, before, signature);
 }
 
-static bool make_mark(const struct signature_provider *s, const struct secret_key *key, struct bytes content,
-		      struct buffer *mark)
+static bool make_signature(const struct signature_provider *s, const struct secret_key *key, struct bytes content,
+			   struct buffer *signature)
 {
 	uint8_t mac[32];
 	size_t len = 0;
 	struct buffer raw = { 0 };
 	bool fine;
 	if (s->algorithm == SIGN_TOKEN)
-		return buffer_append_bytes(mark, buffer_view(&key->mac));
+		return buffer_append_bytes(signature, buffer_view(&key->mac));
 	if (key->public)
 		fine = crypto_sign(s->algorithm == SIGN_ECDSA ? SIGN_ECDSA : SIGN_ED25519, key->public, content, &raw);
 	else
 		fine = crypto_mac(s->algorithm, buffer_view(&key->mac), content, mac, &len) &&
 		       buffer_append(&raw, mac, len);
-	fine = fine && crypto_encode(s->secret == SECRET_STANDARD ? FORM_BASE64 : s->form, buffer_view(&raw), mark);
+	fine =
+	    fine && crypto_encode(s->secret == SECRET_STANDARD ? FORM_BASE64 : s->form, buffer_view(&raw), signature);
 	buffer_free(&raw);
 	return fine;
 }
@@ -150,7 +153,7 @@ static bool sign(const struct signature_provider *s, const struct signature_inpu
 	char now[40], id[72] = "";
 	struct claim c = { .scheme = s };
 	struct signature_input use = *in;
-	struct buffer content = { 0 }, mark = { 0 };
+	struct buffer content = { 0 }, signature = { 0 };
 	time_text(s, in->at, now);
 	c.time = bytes_of(now);
 	if (s->body_time && !renew_body(s, in, now, out, e))
@@ -167,14 +170,14 @@ static bool sign(const struct signature_provider *s, const struct signature_inpu
 	if (!fine)
 		error_set(e, EXIT_USAGE, "%s%s", c.text,
 			  c.reason == SIGNATURE_URL && !in->url.len ? ": name it with --url" : "");
-	else if (!make_mark(s, key, buffer_view(&content), &mark))
+	else if (!make_signature(s, key, buffer_view(&content), &signature))
 		fine = error_set(e, EXIT_USAGE, "OpenSSL could not sign with this secret");
 	else if (s->layout == LAYOUT_BODY)
-		fine = sign_mailgun(in, now, id, buffer_view(&mark), out, e);
+		fine = sign_mailgun(in, now, id, buffer_view(&signature), out, e);
 	else
-		fine = put_fields(s, &c, key->public != NULL, buffer_view(&mark), out) || no_memory(e);
+		fine = put_fields(s, &c, key->public != NULL, buffer_view(&signature), out) || no_memory(e);
 	buffer_free(&content);
-	buffer_free(&mark);
+	buffer_free(&signature);
 	return fine;
 }
 

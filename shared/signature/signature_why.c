@@ -1,6 +1,8 @@
 /* Why a signature does not hold: tries what could have happened, one thing at a time, until one of them makes it hold.
  */
-#include "shared/signature/signature_private.h"
+#include "shared/signature/content.h"
+#include "shared/signature/crypto.h"
+#include "shared/signature/signature_tools.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -226,7 +228,7 @@ static struct bytes raw_mark(struct trial *t)
 	const struct signature_provider *s = t->c->scheme;
 	struct bytes name, v, value = { 0 };
 	if (s->layout != LAYOUT_VALUE)
-		return t->c->marks[0];
+		return t->c->signatures[0];
 	size_t found = 0;
 	for (size_t pos = 0; headers_next(t->in->headers, &pos, &name, &v);)
 		if (bytes_equal_nocase(name, s->field) && found++ == 0)
@@ -242,11 +244,11 @@ static struct bytes raw_mark(struct trial *t)
 static bool try_form(struct trial *t, const struct secret_key *key)
 {
 	const struct signature_provider *s = t->c->scheme;
-	struct bytes mark = raw_mark(t), content = t->content;
+	struct bytes signature = raw_mark(t), content = t->content;
 	struct buffer built = { 0 };
 	uint8_t mac[32];
 	size_t len;
-	if (s->secret == SECRET_PUBLIC_KEY || s->algorithm == SIGN_TOKEN || key->public || mark.len < 16)
+	if (s->secret == SECRET_PUBLIC_KEY || s->algorithm == SIGN_TOKEN || key->public || signature.len < 16)
 		return false;
 	/* It was not built if the claim could not be read. */
 	struct claim c = *t->c;
@@ -256,7 +258,7 @@ static bool try_form(struct trial *t, const struct secret_key *key)
 	bool known = crypto_mac(s->algorithm, buffer_view(&key->mac), content, mac, &len);
 	for (int form = 0; known && form < 2; form++) {
 		struct buffer raw = { 0 };
-		bool read = crypto_decode((enum signature_form)form, mark, &raw) && raw.len >= 8;
+		bool read = crypto_decode((enum signature_form)form, signature, &raw) && raw.len >= 8;
 		bool same = read && signature_equal(buffer_view(&raw), bytes_make(mac, len));
 		bool cut = read && raw.len < len && CRYPTO_memcmp(raw.at, mac, raw.len) == 0;
 		buffer_free(&raw);

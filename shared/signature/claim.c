@@ -1,5 +1,10 @@
-/* What a request says of its signature: the marks, the time and the id that were signed with it. */
-#include "shared/signature/signature_private.h"
+/* What a request says of its signature: its signatures, the time and the id that were signed with it. */
+#include "shared/signature/claim.h"
+
+#include "shared/http/form.h"
+#include "shared/http/headers.h"
+#include "shared/signature/crypto.h"
+#include "shared/signature/signature_tools.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -25,7 +30,7 @@ void claim_free(struct claim *c)
 
 /* ---- forms ---- */
 
-static size_t mark_len(const struct signature_provider *s, bool is_public)
+static size_t signature_len(const struct signature_provider *s, bool is_public)
 {
 	if (is_public)
 		return 88;
@@ -36,10 +41,10 @@ static size_t mark_len(const struct signature_provider *s, bool is_public)
 	return s->algorithm == SIGN_SHA1 ? 28 : 44;
 }
 
-bool signature_well_formed(const struct signature_provider *s, bool is_public, struct bytes text)
+static bool is_well_formed(const struct signature_provider *s, bool is_public, struct bytes text)
 {
 	struct buffer raw = { 0 };
-	bool fine = s->algorithm == SIGN_TOKEN || text.len == mark_len(s, is_public) ||
+	bool fine = s->algorithm == SIGN_TOKEN || text.len == signature_len(s, is_public) ||
 		    (s->algorithm == SIGN_ECDSA && text.len >= 8 && text.len <= 200);
 	if (fine && s->algorithm != SIGN_TOKEN)
 		fine = crypto_decode(is_public ? FORM_BASE64 : s->form, text, &raw);
@@ -102,7 +107,7 @@ static bool rfc3339(struct bytes text, int64_t *seconds)
 	return true;
 }
 
-bool signature_time(enum time_unit unit, struct bytes text, int64_t *seconds)
+bool claim_read_time(enum time_unit unit, struct bytes text, int64_t *seconds)
 {
 	switch (unit) {
 	case TIME_SECONDS:
@@ -125,7 +130,7 @@ bool signature_time(enum time_unit unit, struct bytes text, int64_t *seconds)
 static bool take_time(struct claim *c, const char *where)
 {
 	enum time_unit unit = c->scheme->unit;
-	c->has_time = signature_time(unit, c->time, &c->time_s);
+	c->has_time = claim_read_time(unit, c->time, &c->time_s);
 	if (c->has_time || unit == TIME_TEXT)
 		return true;
 	return claim_fail(c, SIGNATURE_MALFORMED, "the time in %s is not %s", where,
@@ -153,12 +158,12 @@ static bool field(struct claim *c, const struct signature_input *in, const char 
 	return claim_fail(c, SIGNATURE_MISSING, found ? "the header %s is empty" : "the header %s is missing", name);
 }
 
-static bool add_mark(struct claim *c, struct bytes mark, bool is_public)
+static bool add_signature(struct claim *c, struct bytes signature, bool is_public)
 {
 	if (c->count == CLAIM_MOST)
 		return true; /* more of them than any provider sends: the first ones count */
 	c->is_public[c->count] = is_public;
-	c->marks[c->count++] = mark;
+	c->signatures[c->count++] = signature;
 	return true;
 }
 
@@ -183,7 +188,7 @@ static bool read_value(struct claim *c, struct bytes value)
 	if (!signature_begins(value, prefix))
 		return claim_fail(c, SIGNATURE_MALFORMED, "the header %s does not begin with %s", c->scheme->field,
 				  prefix);
-	return add_mark(c, behind(value, strlen(prefix)), false);
+	return add_signature(c, behind(value, strlen(prefix)), false);
 }
 
 static bool read_pairs(struct claim *c, struct bytes value)
@@ -195,7 +200,7 @@ static bool read_pairs(struct claim *c, struct bytes value)
 		if (s->time_key && bytes_equal(key, bytes_of(s->time_key)))
 			c->time = rest;
 		else if (bytes_equal(key, bytes_of(s->prefix)) && rest.len)
-			(void)add_mark(c, rest, false);
+			(void)add_signature(c, rest, false);
 	}
 	if (s->time_key && !c->time.len)
 		return claim_fail(c, SIGNATURE_MALFORMED, "the header %s has no %s=", s->field, s->time_key);
@@ -208,9 +213,9 @@ static bool read_words(struct claim *c, struct bytes value)
 	while (value.len) {
 		struct bytes word = next_part(&value, ' ');
 		if (signature_begins(word, c->scheme->prefix))
-			(void)add_mark(c, behind(word, strlen(c->scheme->prefix)), false);
+			(void)add_signature(c, behind(word, strlen(c->scheme->prefix)), false);
 		else if (signature_begins(word, "v1a,"))
-			(void)add_mark(c, behind(word, 4), true);
+			(void)add_signature(c, behind(word, 4), true);
 	}
 	return c->count ||
 	       claim_fail(c, SIGNATURE_MALFORMED, "the header %s has no signature behind v1,", c->scheme->field);
@@ -223,21 +228,22 @@ static bool body_part(struct claim *c, const struct signature_input *in, const c
 	char path[40];
 	*at = c->own.len;
 	snprintf(path, sizeof path, "signature.%s", name);
-	bool there = content_is_form(in->headers) ? content_form_value(in->body, name, &c->own)
+	bool there = form_is(in->headers) ? form_value(in->body, name, &c->own)
 						  : signature_json_value(in->body, path, &c->own, NULL);
 	return (there && c->own.len > *at) || claim_fail(c, SIGNATURE_MISSING, "the body has no %s%s",
-							 content_is_form(in->headers) ? "field " : "signature.", name);
+							 form_is(in->headers) ? "field " : "signature.", name);
 }
 
 static bool read_body(struct claim *c, const struct signature_input *in)
 {
-	size_t time, token, mark;
+	size_t time, token, signature;
 	if (!body_part(c, in, "timestamp", &time) || !body_part(c, in, "token", &token) ||
-	    !body_part(c, in, "signature", &mark))
+	    !body_part(c, in, "signature", &signature))
 		return false;
 	c->time = bytes_make(c->own.at + time, token - time);
-	c->id = bytes_make(c->own.at + token, mark - token);
-	return add_mark(c, bytes_make(c->own.at + mark, c->own.len - mark), false) && take_time(c, "the body");
+	c->id = bytes_make(c->own.at + token, signature - token);
+	return add_signature(c, bytes_make(c->own.at + signature, c->own.len - signature), false) &&
+	       take_time(c, "the body");
 }
 
 /* ---- all of it ---- */
@@ -273,17 +279,17 @@ static bool keep_well_formed(struct claim *c)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < c->count; i++) {
-		if (!signature_well_formed(c->scheme, c->is_public[i], c->marks[i]))
+		if (!is_well_formed(c->scheme, c->is_public[i], c->signatures[i]))
 			continue;
 		c->is_public[kept] = c->is_public[i];
-		c->marks[kept++] = c->marks[i];
+		c->signatures[kept++] = c->signatures[i];
 	}
 	if (kept == 0) {
-		size_t len = c->marks[0].len;
+		size_t len = c->signatures[0].len;
 		c->count = 0;
 		return claim_fail(c, SIGNATURE_MALFORMED, "the signature in %s is not %s but %zu characters%s",
 				  c->scheme->field ? c->scheme->field : "the body", form_name(c->scheme), len,
-				  len == mark_len(c->scheme, c->is_public[0]) ? " of another kind" : "");
+				  len == signature_len(c->scheme, c->is_public[0]) ? " of another kind" : "");
 	}
 	c->count = kept;
 	return true;
@@ -316,19 +322,44 @@ bool claim_read(const struct signature_provider *p, const struct signature_input
 	return keep_well_formed(c);
 }
 
-/* Its signature need not hold, nor be one, for that. */
-bool signature_signed_at(struct bytes provider, struct bytes headers, struct bytes body, int64_t *seconds)
+/* ---- does it hold? ---- */
+
+static bool public_holds(enum signature_algorithm a, const struct secret_key *k, enum signature_form form,
+			 struct bytes signature, struct bytes content)
 {
-	struct signature_input in = { .headers = headers, .body = body };
-	struct claim c;
-	char *name = bytes_dup_text(provider);
-	const struct signature_provider *p = name ? signature_find(name) : NULL;
-	free(name);
-	if (!p)
-		return false;
-	if (!claim_read(p, &in, &c) && !c.has_time && c.time.len)
-		c.has_time = signature_time(c.scheme->unit, c.time, &c.time_s);
-	*seconds = c.time_s;
-	claim_free(&c);
-	return c.has_time;
+	struct buffer raw = { 0 };
+	bool holds = k->public && crypto_decode(form, signature, &raw) &&
+		     crypto_verify(a, k->public, content, buffer_view(&raw));
+	buffer_free(&raw);
+	return holds;
+}
+
+/* Libraries compare text: hex in the other case, or base64 with other letters, is refused by the app as well. */
+static bool mac_holds(const struct claim *c, const struct secret_key *k, struct bytes content)
+{
+	struct buffer text = { 0 };
+	uint8_t mac[32];
+	size_t len;
+	bool holds = false;
+	if (crypto_mac(c->scheme->algorithm, buffer_view(&k->mac), content, mac, &len) &&
+	    crypto_encode(c->scheme->form, bytes_make(mac, len), &text))
+		for (size_t i = 0; i < c->count; i++)
+			holds |= !c->is_public[i] && signature_equal(buffer_view(&text), c->signatures[i]);
+	buffer_free(&text);
+	return holds;
+}
+
+bool claim_holds(const struct claim *c, const struct secret_key *k, struct bytes content)
+{
+	const struct signature_provider *s = c->scheme;
+	if (s->algorithm == SIGN_TOKEN)
+		return c->count && signature_equal(buffer_view(&k->mac), c->signatures[0]);
+	if (s->secret == SECRET_PUBLIC_KEY)
+		return c->count && public_holds(s->algorithm, k, s->form, c->signatures[0], content);
+	if (!k->public)
+		return mac_holds(c, k, content);
+	for (size_t i = 0; i < c->count; i++)
+		if (c->is_public[i] && public_holds(SIGN_ED25519, k, FORM_BASE64, c->signatures[i], content))
+			return true;
+	return false;
 }

@@ -1,5 +1,7 @@
 /* Secrets as providers show them, to keys. */
-#include "shared/signature/signature_private.h"
+#include "shared/signature/key.h"
+
+#include "shared/signature/signature_tools.h"
 
 #include <string.h>
 
@@ -141,14 +143,4 @@ bool key_read(const struct signature_provider *s, struct bytes secret, struct se
 bool key_read_private(const struct signature_provider *s, struct bytes secret, struct secret_key *out, const char **why)
 {
 	return key_of(s, secret, true, out, why);
-}
-
-bool signature_secret_fits(const struct signature_provider *p, struct bytes secret, struct error *e)
-{
-	struct secret_key key;
-	const char *why;
-	struct bytes named;
-	bool fine = key_read(signature_row(p, bytes_make(NULL, 0), secret, &named), secret, &key, &why);
-	key_free(&key);
-	return fine || error_set(e, EXIT_USAGE, "the secret is none of %s: %s", p->name, why);
 }

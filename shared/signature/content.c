@@ -1,83 +1,12 @@
 /* What is signed: %B body, %T time, %I id, %U URL, %M method, %P the parameters of a form. */
-#include "shared/signature/signature_private.h"
+#include "shared/signature/content.h"
+
+#include "shared/signature/signature_tools.h"
+#include "shared/http/form.h"
+#include "shared/signature/crypto.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- forms ---- */
-
-bool content_is_form(struct bytes headers)
-{
-	static const char form[] = "application/x-www-form-urlencoded";
-	struct bytes type;
-	return headers_find(headers, "Content-Type", &type) && type.len >= sizeof form - 1 &&
-	       bytes_equal_nocase(bytes_make(type.at, sizeof form - 1), form);
-}
-
-static int hex(uint8_t c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-}
-
-bool signature_decode_form(struct bytes in, struct buffer *out)
-{
-	if (!buffer_reserve(out, in.len + 1))
-		return false;
-	for (size_t i = 0; i < in.len; i++) {
-		uint8_t c = in.at[i];
-		if (c == '%' && i + 2 < in.len && hex(in.at[i + 1]) >= 0 && hex(in.at[i + 2]) >= 0) {
-			c = (uint8_t)(hex(in.at[i + 1]) << 4 | hex(in.at[i + 2]));
-			i += 2;
-		} else if (c == '+') {
-			c = ' ';
-		}
-		out->at[out->len++] = c;
-	}
-	return true;
-}
-
-/* Steps through name=value&…, still encoded. */
-static bool next_pair(struct bytes *rest, struct bytes *name, struct bytes *value)
-{
-	while (rest->len && rest->at[0] == '&')
-		*rest = bytes_make(rest->at + 1, rest->len - 1);
-	if (rest->len == 0)
-		return false;
-	const uint8_t *end = memchr(rest->at, '&', rest->len);
-	size_t len = end ? (size_t)(end - rest->at) : rest->len;
-	const uint8_t *equals = memchr(rest->at, '=', len);
-	size_t name_len = equals ? (size_t)(equals - rest->at) : len;
-	*name = bytes_make(rest->at, name_len);
-	*value = equals ? bytes_make(equals + 1, len - name_len - 1) : bytes_make(rest->at + len, 0);
-	*rest = bytes_make(rest->at + len, rest->len - len);
-	return true;
-}
-
-bool content_form_value(struct bytes form, const char *wanted, struct buffer *out)
-{
-	struct bytes name, value;
-	while (next_pair(&form, &name, &value))
-		if (bytes_equal(name, bytes_of(wanted)))
-			return signature_decode_form(value, out);
-	return false;
-}
-
-bool signature_query_value(struct bytes url, const char *wanted, struct bytes *out)
-{
-	const uint8_t *mark = url.len ? memchr(url.at, '?', url.len) : NULL;
-	struct bytes name, value, rest = bytes_of(NULL);
-	if (mark)
-		rest = bytes_make(mark + 1, url.len - (size_t)(mark - url.at) - 1);
-	const uint8_t *fragment = rest.len ? memchr(rest.at, '#', rest.len) : NULL;
-	if (fragment)
-		rest.len = (size_t)(fragment - rest.at);
-	while (next_pair(&rest, &name, &value))
-		if (bytes_equal(name, bytes_of(wanted))) {
-			*out = value;
-			return true;
-		}
-	return false;
-}
 
 /* They are sorted while everything else waits. No sender comes near it. */
 #define PARAMETERS_MOST 10000
@@ -127,13 +56,13 @@ static bool append_parameters(struct claim *c, struct bytes form, struct buffer 
 	struct pair *pairs = calloc(most, sizeof *pairs);
 	/* Room for a NUL, so that the text is there even when the form is empty. */
 	bool fine = pairs && buffer_reserve(&text, form.len + 1);
-	while (fine && next_pair(&rest, &name, &value)) {
+	while (fine && form_next_pair(&rest, &name, &value)) {
 		struct pair *p = &pairs[count++];
 		p->text = &text;
 		p->name = text.len;
-		fine = signature_decode_form(name, &text);
+		fine = form_decode(name, &text);
 		p->value = text.len;
-		fine = fine && signature_decode_form(value, &text);
+		fine = fine && form_decode(value, &text);
 		p->end = text.len;
 	}
 	fine = fine && append_sorted(pairs, count, out);
@@ -148,9 +77,9 @@ static bool check_sum(struct claim *c, const struct signature_input *in, bool *c
 {
 	struct bytes sum;
 	char own[65];
-	*covered = signature_query_value(in->url, "bodySHA256", &sum);
+	*covered = form_query_value(in->url, "bodySHA256", &sum);
 	if (!*covered)
-		return content_is_form(in->headers) || in->body.len == 0 ||
+		return form_is(in->headers) || in->body.len == 0 ||
 		       claim_fail(c, SIGNATURE_URL,
 				  "the body is no form, and the URL has no bodySHA256 that covers it");
 	if (!crypto_sha256_hex(in->body, own))
@@ -176,7 +105,7 @@ static bool append_part(struct claim *c, const struct signature_input *in, char 
 	case 'M':
 		return buffer_append_bytes(out, in->method);
 	default:
-		return covered || !content_is_form(in->headers) || append_parameters(c, in->body, out);
+		return covered || !form_is(in->headers) || append_parameters(c, in->body, out);
 	}
 }
 

@@ -1,0 +1,17 @@
+/* Secrets as providers show them, made into keys. Inside of shared/signature. Pure. */
+#pragma once
+
+#include "shared/signature/signature_private.h"
+
+struct secret_key {
+	struct buffer mac; /* key of HMAC, or the token */
+	void *public;      /* EVP_PKEY */
+};
+
+/* False and *why, a clause, when it is none for this scheme. key_free in any case, which also wipes it. */
+MUST_CHECK bool key_read(const struct signature_provider *s, struct bytes secret, struct secret_key *out,
+			 const char **why);
+/* The private half, for signing. */
+MUST_CHECK bool key_read_private(const struct signature_provider *s, struct bytes secret, struct secret_key *out,
+				 const char **why);
+void key_free(struct secret_key *k);

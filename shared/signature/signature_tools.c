@@ -1,0 +1,25 @@
+#include "shared/signature/signature_tools.h"
+
+#include "shared/signature/crypto.h"
+
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+bool signature_begins(struct bytes b, const char *with)
+{
+	size_t len = strlen(with);
+	return len == 0 || (b.len >= len && memcmp(b.at, with, len) == 0);
+}
+
+bool signature_equal(struct bytes a, struct bytes b)
+{
+	return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.at, b.at, a.len) == 0);
+}
+
+bool signature_hmac_hex(struct bytes key, struct bytes content, struct buffer *out)
+{
+	uint8_t mac[32];
+	size_t len;
+	return crypto_mac(SIGN_SHA256, key, content, mac, &len) && crypto_encode(FORM_HEX, bytes_make(mac, len), out);
+}
