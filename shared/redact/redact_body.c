@@ -215,7 +215,7 @@ bool redact_body(struct redaction *r, struct bytes headers, struct bytes body, s
 			goto out;
 		}
 	}
-	r->near_aws = shape_has_aws_key(in);
+	r->near_aws = redact_shape_has_aws_key(in);
 	fine = redact_content(r, type, in, 0, out, replaced);
 	r->near_aws = false;
 	bool clean = true;

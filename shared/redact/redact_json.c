@@ -280,7 +280,7 @@ static bool find_next(struct walk *w, size_t i)
 	bool is_option = name.len > 2 && memcmp(name.at, "--", 2) == 0;
 	/* ["curl", "-u", "user:pw"] */
 	if ((bytes_equal(name, bytes_of("-u")) || bytes_equal(name, bytes_of("--user"))) &&
-	    login_is_pair(inside(json_lexeme(w->in, &w->t->at[i + 1])))) {
+	    redact_login_is_pair(inside(json_lexeme(w->in, &w->t->at[i + 1])))) {
 		w->pair = i + 1;
 		w->pair_why = WHY_NAME;
 		w->pair_name = inside(json_lexeme(w->in, &w->t->at[i]));

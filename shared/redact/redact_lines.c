@@ -15,7 +15,7 @@ static size_t skip_blanks(struct bytes text, size_t at, size_t end)
 	return at;
 }
 
-bool lines_follow(struct bytes text, size_t at, bool *scalar, size_t *from)
+bool redact_lines_follow(struct bytes text, size_t at, bool *scalar, size_t *from)
 {
 	size_t most = text.len - at < MARK_MOST ? text.len : at + MARK_MOST;
 	const uint8_t *feed = most > at ? memchr(text.at + at, '\n', most - at) : NULL;
@@ -53,7 +53,7 @@ static bool is_item(struct bytes text, size_t at)
 	return at + 1 < text.len && text.at[at] == '-' && text.at[at + 1] == ' ';
 }
 
-size_t lines_end(struct bytes text, size_t name, size_t from, bool scalar)
+size_t redact_lines_end(struct bytes text, size_t name, size_t from, bool scalar)
 {
 	size_t column = 0, end = 0;
 	while (column < name && column <= COLUMN_MOST && text.at[name - column - 1] != '\n')
@@ -89,7 +89,7 @@ static size_t behind_name(struct bytes text, size_t at, size_t end)
 	return skip_blanks(text, i + 1, end);
 }
 
-struct bytes line_value(struct bytes text, size_t at, size_t end, bool scalar, bool deep)
+struct bytes redact_lines_value(struct bytes text, size_t at, size_t end, bool scalar, bool deep)
 {
 	struct bytes none = { NULL, 0 };
 	at = skip_blanks(text, at, end);

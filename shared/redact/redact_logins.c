@@ -12,7 +12,7 @@ static bool is_one_of(uint8_t c, const char *letters)
 	return c && c < 0x80 && strchr(letters, c);
 }
 
-bool login_in_link(struct bytes text, size_t at, size_t *end)
+bool redact_login_in_link(struct bytes text, size_t at, size_t *end)
 {
 	size_t i = at + 2, user = i;
 	if (text.len - at < 6 || text.at[at + 1] != '/' || (at > 0 && is_one_of(text.at[at - 1], ":/")))
@@ -31,7 +31,7 @@ bool login_in_link(struct bytes text, size_t at, size_t *end)
 	return true;
 }
 
-bool login_is_pair(struct bytes value)
+bool redact_login_is_pair(struct bytes value)
 {
 	const uint8_t *colon = value.len ? memchr(value.at, ':', value.len) : NULL;
 	bool digits = true;
@@ -41,7 +41,7 @@ bool login_is_pair(struct bytes value)
 	return colon && value.len > 2 && !digits && value.at[0] != '$' && !memmem(value.at, value.len, "://", 3);
 }
 
-bool login_of_curl(struct bytes text, size_t at, size_t *from, size_t *end)
+bool redact_login_of_curl(struct bytes text, size_t at, size_t *from, size_t *end)
 {
 	static const char *const options[] = { "--proxy-user", "--user", "-u", "-U" };
 	size_t len = 0;
@@ -65,5 +65,5 @@ bool login_of_curl(struct bytes text, size_t at, size_t *from, size_t *end)
 	       (quote ? text.at[i] != quote && text.at[i] != '\\' : !is_one_of(text.at[i], " \"'`;|&)<>\\")))
 		i++;
 	*end = i;
-	return login_is_pair(bytes_make(text.at + *from, i - *from));
+	return redact_login_is_pair(bytes_make(text.at + *from, i - *from));
 }

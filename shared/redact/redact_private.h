@@ -51,21 +51,21 @@ MUST_CHECK bool redact_put(struct buffer *out, size_t len);
 MUST_CHECK bool redact_put_value(struct buffer *out, enum redact_why why, struct bytes value);
 
 /* Whether behind the "//" at `at` a user and a password stand, up to the '@' at *end. */
-bool login_in_link(struct bytes text, size_t at, size_t *end);
+bool redact_login_in_link(struct bytes text, size_t at, size_t *end);
 /* "user:pw", and not two ids or a URL. */
-bool login_is_pair(struct bytes value);
+bool redact_login_is_pair(struct bytes value);
 /* Whether an option of curl begins at `at` that has a user and a password, which are text[*from, *end). */
-bool login_of_curl(struct bytes text, size_t at, size_t *from, size_t *end);
+bool redact_login_of_curl(struct bytes text, size_t at, size_t *from, size_t *end);
 /* user:password of a URL, without the '@'. */
 MUST_CHECK bool redact_user(struct redaction *r, struct bytes user, struct buffer *out);
 
 /* Whether a value of YAML is on the lines below, from *from on, since behind its name's colon there is only what says
  * so; *scalar: all that is on them is the value. */
-bool lines_follow(struct bytes text, size_t at, bool *scalar, size_t *from);
+bool redact_lines_follow(struct bytes text, size_t at, bool *scalar, size_t *from);
 /* Where the lines end that belong to the name at `name`; 0: there are none. */
-size_t lines_end(struct bytes text, size_t name, size_t from, bool scalar);
+size_t redact_lines_end(struct bytes text, size_t name, size_t from, bool scalar);
 /* What goes of the line text[at, end); empty: nothing. deep: the value of "name: value" as well. */
-struct bytes line_value(struct bytes text, size_t at, size_t end, bool scalar, bool deep);
+struct bytes redact_lines_value(struct bytes text, size_t at, size_t end, bool scalar, bool deep);
 
 struct shape_hit {
 	size_t keep, end;    /* what stays of the token, counted from where it begins; where it ends in the text */
@@ -75,11 +75,12 @@ struct shape_hit {
 struct shape_scan {
 	size_t tried; /* no JWT begins before this */
 };
-void shapes_ready(struct redaction *r);
-/* Whether a token begins at text[at]; after shapes_ready. */
-bool shape_at(const struct redaction *r, struct shape_scan *s, struct bytes text, size_t at, struct shape_hit *hit);
+void redact_shapes_ready(struct redaction *r);
+/* Whether a token begins at text[at]; after redact_shapes_ready. */
+bool redact_shape_at(const struct redaction *r, struct shape_scan *s, struct bytes text, size_t at,
+		     struct shape_hit *hit);
 /* Whether a key id of AWS is in it. */
-bool shape_has_aws_key(struct bytes text);
+bool redact_shape_has_aws_key(struct bytes text);
 
 /* A text on its own: in addition to redact_text it may be JSON or base64 of such a text, which stays what it is. */
 MUST_CHECK bool redact_value(struct redaction *r, struct bytes value, unsigned depth, struct buffer *out);

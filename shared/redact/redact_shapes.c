@@ -232,7 +232,7 @@ static bool take(struct bytes text, size_t from, size_t keep, size_t end, const 
 
 _Static_assert(sizeof shapes / sizeof *shapes < 255, "an index of a row is a byte");
 
-void shapes_ready(struct redaction *r)
+void redact_shapes_ready(struct redaction *r)
 {
 	if (r->has_shapes)
 		return;
@@ -524,7 +524,8 @@ static bool airtable_at(struct bytes text, size_t at, struct shape_hit *hit)
 	return end - dot - 1 >= 40 && take(text, at, 3, end, "Airtable token", hit);
 }
 
-bool shape_at(const struct redaction *r, struct shape_scan *s, struct bytes text, size_t at, struct shape_hit *hit)
+bool redact_shape_at(const struct redaction *r, struct shape_scan *s, struct bytes text, size_t at,
+		     struct shape_hit *hit)
 {
 	uint8_t c = text.at[at];
 	if (c == '-')
@@ -566,7 +567,7 @@ bool shape_at(const struct redaction *r, struct shape_scan *s, struct bytes text
 	       aws_secret_at(r, text, at, hit);
 }
 
-bool shape_has_aws_key(struct bytes text)
+bool redact_shape_has_aws_key(struct bytes text)
 {
 	static const char *const prefixes[] = { "AKIA", "ASIA" };
 	for (size_t k = 0; k < sizeof prefixes / sizeof *prefixes; k++)

@@ -190,11 +190,11 @@ static bool look_below(struct scan *s, size_t at, struct bytes name, size_t behi
 {
 	bool scalar;
 	size_t from, end;
-	if (!begins_line(s->text, at) || !lines_follow(s->text, behind, &scalar, &from))
+	if (!begins_line(s->text, at) || !redact_lines_follow(s->text, behind, &scalar, &from))
 		return false;
 	struct redact_match m = redact_match_name(s->r->names, WHERE_TEXT, name, bytes_of(NULL));
 	bool within = at < s->block.end && (s->block.deep || s->block.scalar);
-	if (m.why != WHY_NOT && !within && (end = lines_end(s->text, at, from, scalar)) > 0)
+	if (m.why != WHY_NOT && !within && (end = redact_lines_end(s->text, at, from, scalar)) > 0)
 		s->block = (struct block){ from, end, name, scalar, m.deep };
 	return true;
 }
@@ -209,7 +209,7 @@ static void look_at_line(struct scan *s, size_t at)
 	b->next = end + 1;
 	if (!begins)
 		return;
-	struct bytes value = line_value(s->text, at, end, b->scalar, b->deep);
+	struct bytes value = redact_lines_value(s->text, at, end, b->scalar, b->deep);
 	if (redact_is_done(value) || (!b->scalar && is_word_of_json(value)))
 		return;
 	enum redact_why why =
@@ -524,10 +524,10 @@ static bool put_shape(struct scan *s, size_t at, const struct shape_hit *hit, st
 	for (size_t i = e->from; i < e->end && e->end < s->text.len; i++) {
 		struct bytes near = bytes_make(s->text.at, s->text.len - i < 1024 ? s->text.len : i + 1024);
 		struct shape_scan own = { 0 };
-		if (!shape_at(s->r, &own, near, i, &next) || next.end <= e->end)
+		if (!redact_shape_at(s->r, &own, near, i, &next) || next.end <= e->end)
 			continue;
 		own.tried = 0;
-		if (shape_at(s->r, &own, s->text, i, &next) && next.end > e->end)
+		if (redact_shape_at(s->r, &own, s->text, i, &next) && next.end > e->end)
 			e->end = next.end;
 	}
 	redact_note(s->r, REDACT_SHAPE, bytes_of(NULL), hit->what);
@@ -561,10 +561,10 @@ static bool look_at(struct scan *s, size_t at, struct edit *e, bool *found)
 	*found = true;
 	if (c == 'c' && text.len - at > 4 && memcmp(text.at + at, "curl", 4) == 0 && !isalnum(text.at[at + 4]))
 		s->curl = at + 4;
-	if (c == '-' && s->curl && at - s->curl < CURL_MOST && login_of_curl(text, at, &from, &end) &&
+	if (c == '-' && s->curl && at - s->curl < CURL_MOST && redact_login_of_curl(text, at, &from, &end) &&
 	    !redact_is_done(bytes_make(text.at + from, end - from)))
 		s->assigned = (struct ahead){ from, end, bytes_of("user"), WHY_NAME };
-	if (c == '/' && login_in_link(text, at, &end)) {
+	if (c == '/' && redact_login_in_link(text, at, &end)) {
 		e->from = at + 2;
 		e->end = end;
 		return redact_user(s->r, bytes_make(text.at + at + 2, end - at - 2), &e->put);
@@ -579,7 +579,7 @@ static bool look_at(struct scan *s, size_t at, struct edit *e, bool *found)
 		look_at_tag(s, at);
 	if (is_name_start(c) && at >= s->name_end && (at == 0 || !is_name_start(text.at[at - 1])))
 		find_assignment(s, at);
-	if (shape_at(s->r, &s->shapes, text, at, &hit))
+	if (redact_shape_at(s->r, &s->shapes, text, at, &hit))
 		return put_shape(s, at, &hit, e);
 	return put_base64_json(s, at, e, found);
 }
@@ -594,7 +594,7 @@ bool redact_scan(struct redaction *r, struct bytes text, unsigned depth, struct 
 		redact_note(r, REDACT_TEXT, bytes_of(NULL), NESTED_TOO_DEEPLY);
 		return redact_put(out, text.len);
 	}
-	shapes_ready(r);
+	redact_shapes_ready(r);
 	for (size_t at = 0; fine && at < text.len;) {
 		bool found;
 		e.put.len = 0;
