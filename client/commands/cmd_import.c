@@ -28,7 +28,7 @@ static void on_signal(int number)
 	interrupted = 1;
 }
 
-static bool add(struct import *i, const struct exchange *x, struct error *e)
+static bool add(struct import *i, const struct transcript *x, struct error *e)
 {
 	if (interrupted)
 		return error_set(e, EXIT_INTERRUPTED, "interrupted");
@@ -42,7 +42,7 @@ static bool cannot_read(struct error *e)
 
 static bool on_entry(void *user, size_t number, const json_t *entry, struct error *e)
 {
-	struct exchange x;
+	struct transcript x;
 	(void)number;
 	struct import *i = user;
 	if (!har_is_http(entry)) {
@@ -50,7 +50,7 @@ static bool on_entry(void *user, size_t number, const json_t *entry, struct erro
 		return true;
 	}
 	bool fine = har_read_entry(entry, &x, e) && add(i, &x, e);
-	exchange_free(&x);
+	transcript_free(&x);
 	return fine;
 }
 
@@ -94,13 +94,13 @@ static bool is_blank(struct bytes line)
 static bool import_line(struct import *i, struct bytes line, size_t number, struct error *e)
 {
 	char place[40];
-	struct exchange x;
+	struct transcript x;
 	if (number == 1)
 		line = without_mark(line);
 	if (is_blank(line))
 		return true;
 	bool fine = ndjson_read(line, &x, e) && add(i, &x, e);
-	exchange_free(&x);
+	transcript_free(&x);
 	snprintf(place, sizeof place, "line %zu", number);
 	return fine || error_prefix(e, place);
 }

@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 #include "shared/program/core_dumps.h"
-#include "shared/formats/exchange.h"
+#include "shared/formats/transcript.h"
 #include "shared/base/text.h"
 #include "tui/edit/edit.h"
 
 struct replay_edit {
 	const struct core_dumps *cores;
-	struct exchange exchange;
+	struct transcript transcript;
 	struct edit *edit;
 };
 
@@ -29,8 +29,8 @@ static void take(struct buffer *to, struct buffer *from)
 static bool open_edit(struct replay_edit *r, struct store *s, int64_t id, struct error *e)
 {
 	struct document d = { 0 };
-	struct exchange *x = &r->exchange;
-	if (!exchange_read(s, id, x, e))
+	struct transcript *x = &r->transcript;
+	if (!transcript_read(s, id, x, e))
 		return false;
 	d.item.row.id = id;
 	d.item.row.method = buffer_view(&x->method);
@@ -155,6 +155,6 @@ void replay_edit_free(struct replay_edit *r)
 	if (!r)
 		return;
 	edit_free(r->edit);
-	exchange_free(&r->exchange);
+	transcript_free(&r->transcript);
 	free(r);
 }

@@ -126,9 +126,9 @@ static void on_client(void *user, const struct client_status *c)
 }
 
 /* Where it went; else where a client sends to. Caller frees; NULL and *e. */
-static char *base_of(struct export *x, const struct exchange *d, struct error *e)
+static char *base_of(struct export *x, const struct transcript *d, struct error *e)
 {
-	struct bytes base = exchange_base(d);
+	struct bytes base = transcript_base(d);
 	if (x->options->base)
 		base = bytes_of(x->options->base);
 	if (!base.len && !store_list_status(x->store, on_client, &x->client, e))
@@ -165,7 +165,7 @@ static bool body_path(const char *path, int64_t id, struct buffer *out)
 }
 
 /* A body that is no text goes to a file of its own; *reference is what stands for it then. */
-static bool put_body_beside(struct export *x, const struct exchange *d, struct buffer *reference, struct error *e)
+static bool put_body_beside(struct export *x, const struct transcript *d, struct buffer *reference, struct error *e)
 {
 	struct bytes body = buffer_view(&d->request.body);
 	struct export_file f;
@@ -195,7 +195,7 @@ static bool put_body_beside(struct export *x, const struct exchange *d, struct b
 #define REDACTED_COMMENT "# redacted: secrets were taken out of this delivery, so its signature does not hold\n"
 
 /* What stands between this and the one before. */
-static bool put_separator(struct export *x, const struct exchange *d, struct error *e)
+static bool put_separator(struct export *x, const struct transcript *d, struct error *e)
 {
 	char at[TEXT_TIME_LEN];
 	bool fine = true;
@@ -215,7 +215,7 @@ static bool put_separator(struct export *x, const struct exchange *d, struct err
 
 struct putting {
 	struct export *x;
-	const struct exchange *d;
+	const struct transcript *d;
 	bool fine;
 	struct error *e;
 };
@@ -226,7 +226,7 @@ static void on_row(void *user, const struct delivery_row *row)
 	p->fine = export_put(p->d, row, p->x->options, NULL, NULL, &p->x->text, p->e);
 }
 
-static bool put(struct export *x, const struct exchange *d, struct error *e)
+static bool put(struct export *x, const struct transcript *d, struct error *e)
 {
 	enum export_as as = x->options->as;
 	struct buffer reference = { 0 };
@@ -250,7 +250,7 @@ static bool is_request_alone(enum export_as as)
 	return as == EXPORT_AS_BODY || as == EXPORT_AS_HEADERS || as == EXPORT_AS_RAW || as == EXPORT_AS_URL;
 }
 
-static bool check(const struct export *x, const struct exchange *d, struct error *e)
+static bool check(const struct export *x, const struct transcript *d, struct error *e)
 {
 	enum export_as as = x->options->as;
 	bool part = d->request.body_size > d->request.body.len;
@@ -273,13 +273,13 @@ static void on_found(void *user, const struct redact_found *found)
 	t->options->on_redacted(t->options->user, t->id, found);
 }
 
-static bool redact(const struct export *x, struct exchange *d, struct error *e)
+static bool redact(const struct export *x, struct transcript *d, struct error *e)
 {
 	const struct export_options *o = x->options;
 	struct telling t = { o, d->id };
 	struct redaction r = { .names = o->redact_names, .on_found = o->on_redacted ? on_found : NULL, .user = &t };
 	bool answer = o->as == EXPORT_AS_HAR || o->as == EXPORT_AS_NDJSON;
-	if (!exchange_redact(d, &r, answer, e))
+	if (!transcript_redact(d, &r, answer, e))
 		return false;
 	for (size_t k = 0; o->redacted && k < REDACT_KINDS; k++)
 		o->redacted[k] += r.counts[k];
@@ -288,12 +288,12 @@ static bool redact(const struct export *x, struct exchange *d, struct error *e)
 
 static bool export_one(struct export *x, int64_t id, struct error *e)
 {
-	struct exchange d;
-	if (!exchange_read(x->store, id, &d, e))
+	struct transcript d;
+	if (!transcript_read(x->store, id, &d, e))
 		return e->code == EXIT_USAGE; /* deleted in between */
 	bool fine = check(x, &d, e) && (!x->options->redact || redact(x, &d, e)) &&
 		    (x->options->dry_run || (put_separator(x, &d, e) && put(x, &d, e) && flush(x, e)));
-	exchange_free(&d);
+	transcript_free(&d);
 	x->written += fine;
 	return fine;
 }

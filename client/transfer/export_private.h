@@ -3,10 +3,10 @@
 #include <stdio.h>
 
 #include "client/transfer/export.h"
-#include "shared/formats/exchange.h"
+#include "shared/formats/transcript.h"
 
 /* Appends a delivery; `row` is read for NDJSON only. `body_file` stands in a .http file for the body, or is NULL. */
-MUST_CHECK bool export_put(const struct exchange *x, const struct delivery_row *row, const struct export_options *o,
+MUST_CHECK bool export_put(const struct transcript *x, const struct delivery_row *row, const struct export_options *o,
 			   const char *base, const char *body_file, struct buffer *out, struct error *e);
 
 /* A file of 0600 that is there whole or not at all. */

@@ -35,7 +35,7 @@ static json_t *message_json(const struct message *m)
 	return json_fields_end(&f);
 }
 
-static json_t *attempt_json(const struct exchange *x)
+static json_t *attempt_json(const struct transcript *x)
 {
 	struct json_fields f = json_fields_begin(NULL);
 	json_fields_time(&f, "started_at", x->started_at_us);
@@ -51,7 +51,7 @@ static json_t *attempt_json(const struct exchange *x)
 }
 
 /* Replaces what the store's row says by what the redacted delivery says. */
-static void show_redacted(struct delivery_row *shown, const struct exchange *x)
+static void show_redacted(struct delivery_row *shown, const struct transcript *x)
 {
 	shown->target = buffer_view(&x->target);
 	shown->path = recorded_row_path(shown->target);
@@ -62,7 +62,7 @@ static void show_redacted(struct delivery_row *shown, const struct exchange *x)
 		shown->response_bytes = x->response.body_size;
 }
 
-static json_t *ndjson(const struct exchange *x, const struct delivery_row *row)
+static json_t *ndjson(const struct transcript *x, const struct delivery_row *row)
 {
 	struct delivery_row shown = { 0 };
 	if (x->redacted && row) {
@@ -98,7 +98,7 @@ static bool put_json(struct buffer *out, json_t *o, struct error *e)
 	return fine || error_set(e, EXIT_STORE, "out of memory");
 }
 
-static bool put_curl(const struct exchange *x, const struct export_options *o, const char *base, struct buffer *out)
+static bool put_curl(const struct transcript *x, const struct export_options *o, const char *base, struct buffer *out)
 {
 	const struct curl_request c = {
 		.base = bytes_of(base),
@@ -114,7 +114,7 @@ static bool put_curl(const struct exchange *x, const struct export_options *o, c
 	return curl_command(out, &c);
 }
 
-static bool put_http(const struct exchange *x, const char *body_file, struct buffer *out)
+static bool put_http(const struct transcript *x, const char *body_file, struct buffer *out)
 {
 	struct http_text t = {
 		.method = buffer_view(&x->method),
@@ -128,7 +128,7 @@ static bool put_http(const struct exchange *x, const char *body_file, struct buf
 	return http_text_write(out, &t);
 }
 
-static bool put_raw(const struct exchange *x, struct buffer *out)
+static bool put_raw(const struct transcript *x, struct buffer *out)
 {
 	return buffer_append_bytes(out, buffer_view(&x->method)) && buffer_put_u8(out, ' ') &&
 	       buffer_append_bytes(out, buffer_view(&x->target)) && buffer_append_text(out, " HTTP/1.1\r\n") &&
@@ -136,7 +136,7 @@ static bool put_raw(const struct exchange *x, struct buffer *out)
 	       buffer_append_bytes(out, buffer_view(&x->request.body));
 }
 
-bool export_put(const struct exchange *x, const struct delivery_row *row, const struct export_options *o,
+bool export_put(const struct transcript *x, const struct delivery_row *row, const struct export_options *o,
 		const char *base, const char *body_file, struct buffer *out, struct error *e)
 {
 	bool fine = false;

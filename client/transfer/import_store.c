@@ -58,11 +58,11 @@ static bool remember(struct import_store *i, int64_t id, struct error *e)
 	return true;
 }
 
-bool import_store_add(struct import_store *i, const struct exchange *x, struct error *e)
+bool import_store_add(struct import_store *i, const struct transcript *x, struct error *e)
 {
 	int64_t id;
 	bool known;
-	if (!begin(i, e) || !exchange_insert(i->store, x, &id, &known, e) || (!known && !remember(i, id, e)))
+	if (!begin(i, e) || !transcript_insert(i->store, x, &id, &known, e) || (!known && !remember(i, id, e)))
 		return false;
 	i->known += known;
 	i->imported += !known;

@@ -2,7 +2,7 @@
  * none of them in vain. What was committed is deleted again when something later is wrong. */
 #pragma once
 
-#include "shared/formats/exchange.h"
+#include "shared/formats/transcript.h"
 
 struct import_store {
 	struct store *store;
@@ -13,6 +13,6 @@ struct import_store {
 	uint64_t opened_at_ms;
 };
 
-MUST_CHECK bool import_store_add(struct import_store *i, const struct exchange *x, struct error *e);
+MUST_CHECK bool import_store_add(struct import_store *i, const struct transcript *x, struct error *e);
 /* Commits, or when not `fine` takes all back. False and *e when that fails; then *e says what is on record now. */
 MUST_CHECK bool import_store_finish(struct import_store *i, bool fine, struct error *e);

@@ -120,10 +120,10 @@ static json_t *query(struct bytes target)
 }
 
 /* A URL is ASCII; what a target may hold beyond that is escaped here and exact in _creel. */
-static json_t *url(const struct exchange *x)
+static json_t *url(const struct transcript *x)
 {
 	struct buffer text = { 0 };
-	bool fine = exchange_append_base(x, &text);
+	bool fine = transcript_append_base(x, &text);
 	if (x->target.len && x->target.at[0] != '/')
 		fine = fine && buffer_put_u8(&text, '/');
 	for (size_t i = 0; fine && i < x->target.len; i++) {
@@ -145,7 +145,7 @@ static json_t *mime_type(struct bytes block)
 									  : bytes_of("application/octet-stream"));
 }
 
-static json_t *request(const struct exchange *x)
+static json_t *request(const struct transcript *x)
 {
 	const struct message *m = &x->request;
 	struct bytes headers = buffer_view(&m->headers);
@@ -172,7 +172,7 @@ static json_t *request(const struct exchange *x)
 	return NULL;
 }
 
-static json_t *response(const struct exchange *x)
+static json_t *response(const struct transcript *x)
 {
 	const struct message *m = &x->response;
 	struct bytes headers = buffer_view(&m->headers), location;
@@ -202,14 +202,14 @@ static double ms_between(uint64_t from_us, uint64_t to_us)
 	return to_us > from_us ? (double)(to_us - from_us) / 1000 : 0;
 }
 
-static json_t *timings(const struct exchange *x)
+static json_t *timings(const struct transcript *x)
 {
 	return json_pack("{s:f, s:i, s:f, s:f}", "connect", (double)x->connect_us / 1000, "send", 0, "wait",
 			 ms_between(x->connect_us, x->first_byte_us), "receive",
 			 ms_between(x->first_byte_us, x->total_us));
 }
 
-static json_t *ours(const struct exchange *x)
+static json_t *ours(const struct transcript *x)
 {
 	char id[UUID_TEXT_LEN + 1], at[TEXT_TIME_LEN];
 	json_t *o = json_object();
@@ -242,7 +242,7 @@ static json_t *ours(const struct exchange *x)
 	return NULL;
 }
 
-json_t *har_entry(const struct exchange *x)
+json_t *har_entry(const struct transcript *x)
 {
 	char at[TEXT_TIME_LEN];
 	json_t *o = json_object();

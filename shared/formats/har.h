@@ -5,13 +5,13 @@
 #include <jansson.h>
 
 #include "shared/base/error.h"
-#include "shared/formats/exchange.h"
+#include "shared/formats/transcript.h"
 
 /* What stands before the entries and behind them; between two a comma. False when out of memory. */
 MUST_CHECK bool har_begin(struct buffer *out);
 MUST_CHECK bool har_end(struct buffer *out);
 /* An entry; NULL when out of memory. */
-json_t *har_entry(const struct exchange *x);
+json_t *har_entry(const struct transcript *x);
 
 /* Goes through a file's text entry by entry, so that one at a time is taken apart; number from 1, the entry borrowed.
  * What it returns false for ends it, with "entry 3 (line 80): " put before its sentence. False and *e (EXIT_USAGE)
@@ -21,5 +21,5 @@ MUST_CHECK bool har_read(struct bytes text,
 			 struct error *e);
 /* Whether the entry is a request over HTTP; browsers list data: URLs and the like among them. */
 bool har_is_http(const json_t *entry);
-/* False and a sentence without the entry's number. exchange_free in any case. */
-MUST_CHECK bool har_read_entry(const json_t *entry, struct exchange *out, struct error *e);
+/* False and a sentence without the entry's number. transcript_free in any case. */
+MUST_CHECK bool har_read_entry(const json_t *entry, struct transcript *out, struct error *e);

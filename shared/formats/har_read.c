@@ -97,7 +97,7 @@ static bool split_url(struct bytes url, struct bytes *authority, struct bytes *t
 }
 
 /* Of another tool's entry the target, and the Host where it is in the URL alone, as with HTTP/2. */
-static bool read_url(struct bytes url, struct exchange *out, struct error *e)
+static bool read_url(struct bytes url, struct transcript *out, struct error *e)
 {
 	struct bytes authority = { 0 }, target = { 0 }, host;
 	struct buffer all = { 0 };
@@ -115,7 +115,7 @@ static bool read_url(struct bytes url, struct exchange *out, struct error *e)
 	return fine || error_set(e, EXIT_STORE, "out of memory");
 }
 
-static bool read_request(const json_t *entry, const json_t *own, struct exchange *out, struct error *e)
+static bool read_request(const json_t *entry, const json_t *own, struct transcript *out, struct error *e)
 {
 	const json_t *request = json_object_get(entry, "request"), *post = json_object_get(request, "postData");
 	struct bytes url = json_to_bytes(json_object_get(request, "url")), length;
@@ -134,7 +134,7 @@ static bool read_request(const json_t *entry, const json_t *own, struct exchange
 	return true;
 }
 
-static bool read_response(const json_t *entry, const json_t *own, struct exchange *out, struct error *e)
+static bool read_response(const json_t *entry, const json_t *own, struct transcript *out, struct error *e)
 {
 	const json_t *response = json_object_get(entry, "response"), *content = json_object_get(response, "content");
 	double status, connect, first, total;
@@ -168,7 +168,7 @@ static bool read_response(const json_t *entry, const json_t *own, struct exchang
 	return true;
 }
 
-static bool read_own(const json_t *own, struct exchange *out, struct error *e)
+static bool read_own(const json_t *own, struct transcript *out, struct error *e)
 {
 	double refused;
 	if (!import_bytes(own, "prefix", &out->prefix, e) || !import_bytes(own, "tunnel", &out->tunnel, e) ||
@@ -188,7 +188,7 @@ bool har_is_http(const json_t *entry)
 	return !url || !strstr(url, ":") || strncasecmp(url, "http:", 5) == 0 || strncasecmp(url, "https:", 6) == 0;
 }
 
-bool har_read_entry(const json_t *entry, struct exchange *out, struct error *e)
+bool har_read_entry(const json_t *entry, struct transcript *out, struct error *e)
 {
 	const json_t *own = json_object_get(entry, "_creel");
 	memset(out, 0, sizeof *out);
@@ -197,5 +197,5 @@ bool har_read_entry(const json_t *entry, struct exchange *out, struct error *e)
 	return import_time(entry, "startedDateTime", &out->received_at_us, e) &&
 	       import_event_id(json_object_get(own, "event_id"), entry, out->received_at_us, out->event_id, e) &&
 	       read_request(entry, own, out, e) && read_response(entry, own, out, e) && read_own(own, out, e) &&
-	       (!own || import_flag(entry, "_redacted", &out->redacted, e)) && exchange_check(out, e);
+	       (!own || import_flag(entry, "_redacted", &out->redacted, e)) && transcript_check(out, e);
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "shared/base/error.h"
-#include "shared/formats/exchange.h"
+#include "shared/formats/transcript.h"
 #include "shared/json/json_bytes.h"
 
 /* A text of the object into `out`: empty when it is missing or null, an error when it is something else. */

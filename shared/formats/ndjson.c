@@ -29,7 +29,7 @@ static bool read_block(const json_t *message, const char *name, struct buffer *b
 	char encoded[40];
 	snprintf(encoded, sizeof encoded, "%s_base64", name);
 	if (json_object_get(message, encoded))
-		return import_bytes(message, name, block, e); /* checked by exchange_check */
+		return import_bytes(message, name, block, e); /* checked by transcript_check */
 	return read_fields(json_object_get(message, name), block, e);
 }
 
@@ -43,7 +43,7 @@ static bool read_message(const json_t *message, struct message *out, double body
 	return true;
 }
 
-static bool read_attempt(const json_t *line, struct exchange *out, struct error *e)
+static bool read_attempt(const json_t *line, struct transcript *out, struct error *e)
 {
 	const json_t *attempt = json_object_get(line, "attempt"), *response = json_object_get(line, "response");
 	double status, response_bytes, connect, first, total;
@@ -65,7 +65,7 @@ static bool read_attempt(const json_t *line, struct exchange *out, struct error 
 	return !json_is_object(response) || read_message(response, &out->response, response_bytes, e);
 }
 
-static bool read_line(const json_t *line, struct exchange *out, struct error *e)
+static bool read_line(const json_t *line, struct transcript *out, struct error *e)
 {
 	const json_t *request = json_object_get(line, "request");
 	double status, request_bytes;
@@ -94,10 +94,11 @@ static bool read_line(const json_t *line, struct exchange *out, struct error *e)
 	/* A refused one has headers and no body. */
 	if (out->state == DELIVERY_REFUSED && request_bytes > 0)
 		out->request.body_size = (uint64_t)request_bytes;
-	return import_flag(line, "has_body", &out->has_body, e) && read_attempt(line, out, e) && exchange_check(out, e);
+	return import_flag(line, "has_body", &out->has_body, e) && read_attempt(line, out, e) &&
+	       transcript_check(out, e);
 }
 
-bool ndjson_read(struct bytes line, struct exchange *out, struct error *e)
+bool ndjson_read(struct bytes line, struct transcript *out, struct error *e)
 {
 	json_error_t je;
 	memset(out, 0, sizeof *out);

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "shared/base/error.h"
-#include "shared/formats/exchange.h"
+#include "shared/formats/transcript.h"
 
-/* False and a sentence without the line's number. exchange_free in any case. */
-MUST_CHECK bool ndjson_read(struct bytes line, struct exchange *out, struct error *e);
+/* False and a sentence without the line's number. transcript_free in any case. */
+MUST_CHECK bool ndjson_read(struct bytes line, struct transcript *out, struct error *e);

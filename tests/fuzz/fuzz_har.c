@@ -3,25 +3,25 @@
 #include <stdlib.h>
 
 #include "shared/formats/har.h"
-#include "tests/unit/shared/exchange_fixture.h"
+#include "tests/unit/shared/transcript_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool on_entry(void *user, size_t number, const json_t *entry, struct error *e)
 {
-	struct exchange x, again;
+	struct transcript x, again;
 	(void)user;
 	(void)number;
 	bool fine = har_read_entry(entry, &x, e);
 	json_t *written = fine ? har_entry(&x) : NULL;
-	if (fine && (!written || !exchange_check(&x, e) || !har_read_entry(written, &again, e)))
+	if (fine && (!written || !transcript_check(&x, e) || !har_read_entry(written, &again, e)))
 		abort();
 	if (fine && difference(&x, &again))
 		abort();
 	if (fine)
-		exchange_free(&again);
+		transcript_free(&again);
 	json_decref(written);
-	exchange_free(&x);
+	transcript_free(&x);
 	return fine;
 }
 

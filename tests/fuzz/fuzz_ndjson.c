@@ -3,23 +3,23 @@
 
 #include "shared/formats/har.h"
 #include "shared/formats/ndjson.h"
-#include "tests/unit/shared/exchange_fixture.h"
+#include "tests/unit/shared/transcript_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct exchange x, again;
+	struct transcript x, again;
 	struct error e = { 0 };
 	if (ndjson_read(bytes_make(data, size), &x, &e)) {
 		json_t *entry = har_entry(&x);
-		if (!entry || !exchange_check(&x, &e) || !har_read_entry(entry, &again, &e) || difference(&x, &again))
+		if (!entry || !transcript_check(&x, &e) || !har_read_entry(entry, &again, &e) || difference(&x, &again))
 			abort();
 		json_decref(entry);
-		exchange_free(&again);
+		transcript_free(&again);
 	} else if (!*e.text) {
 		abort();
 	}
-	exchange_free(&x);
+	transcript_free(&x);
 	return 0;
 }

@@ -5,7 +5,7 @@
 
 #include "client/transfer/export.h"
 #include "shared/formats/ndjson.h"
-#include "tests/unit/shared/exchange_fixture.h"
+#include "tests/unit/shared/transcript_fixture.h"
 #include "tests/unit/shared/store_fixture.h"
 
 static struct buffer all_bytes(void)
@@ -70,10 +70,10 @@ static void test_ndjson_round_trip(void **state)
 		const uint8_t *end = memchr(left.at, '\n', left.len);
 		assert_non_null(end);
 		size_t len = (size_t)(end - left.at);
-		struct exchange was, is, again;
+		struct transcript was, is, again;
 		bool duplicate;
 		int64_t new_id;
-		assert_true(exchange_read(s, id, &was, &e));
+		assert_true(transcript_read(s, id, &was, &e));
 		if (!ndjson_read(bytes_make(left.at, len), &is, &e))
 			fail_msg("%s", e.text);
 		const char *what = difference(&was, &is);
@@ -81,17 +81,17 @@ static void test_ndjson_round_trip(void **state)
 			fail_msg("delivery %d: %s", (int)id, what);
 		/* As another delivery the store has it in full. */
 		is.event_id[0] ^= 0xff;
-		assert_true(exchange_insert(s, &is, &new_id, &duplicate, &e));
+		assert_true(transcript_insert(s, &is, &new_id, &duplicate, &e));
 		assert_false(duplicate);
-		assert_true(exchange_read(s, id + 3, &again, &e));
+		assert_true(transcript_read(s, id + 3, &again, &e));
 		what = difference(&is, &again);
 		if (what)
 			fail_msg("inserted %d: %s", (int)id, what);
-		assert_true(exchange_insert(s, &is, &new_id, &duplicate, &e));
+		assert_true(transcript_insert(s, &is, &new_id, &duplicate, &e));
 		assert_true(duplicate);
-		exchange_free(&was);
-		exchange_free(&is);
-		exchange_free(&again);
+		transcript_free(&was);
+		transcript_free(&is);
+		transcript_free(&again);
 		left = bytes_make(end + 1, left.len - len - 1);
 	}
 	assert_int_equal(left.len, 0);

@@ -2,7 +2,7 @@
 #include "shared/formats/har.h"
 #include "shared/http/headers.h"
 #include "shared/json/json_bytes.h"
-#include "tests/unit/shared/exchange_fixture.h"
+#include "tests/unit/shared/transcript_fixture.h"
 #include "tests/unit/unit.h"
 
 static void put(struct buffer *b, const void *at, size_t len)
@@ -16,7 +16,7 @@ static void put_text(struct buffer *b, const char *text)
 }
 
 /* Everything set, with what a JSON string cannot hold wherever it may be. */
-static void fill(struct exchange *x)
+static void fill(struct transcript *x)
 {
 	uint8_t all[256];
 	for (int i = 0; i < 256; i++)
@@ -53,7 +53,7 @@ static void fill(struct exchange *x)
 }
 
 struct reading {
-	struct exchange got[4];
+	struct transcript got[4];
 	size_t count;
 	const char *refuse;
 };
@@ -70,11 +70,11 @@ static bool on_entry(void *user, size_t number, const json_t *entry, struct erro
 static void drop(struct reading *r)
 {
 	for (size_t i = 0; i < r->count; i++)
-		exchange_free(&r->got[i]);
+		transcript_free(&r->got[i]);
 	r->count = 0;
 }
 
-static void write_all(struct buffer *out, const struct exchange *all, size_t count)
+static void write_all(struct buffer *out, const struct transcript *all, size_t count)
 {
 	assert_true(har_begin(out));
 	for (size_t i = 0; i < count; i++) {
@@ -90,7 +90,7 @@ static void write_all(struct buffer *out, const struct exchange *all, size_t cou
 
 static void test_round_trip(void **state)
 {
-	struct exchange all[3] = { 0 };
+	struct transcript all[3] = { 0 };
 	struct buffer text = { 0 };
 	struct reading r = { 0 };
 	struct error e;
@@ -117,7 +117,7 @@ static void test_round_trip(void **state)
 		const char *what = difference(&all[i], &r.got[i]);
 		if (what)
 			fail_msg("entry %zu: %s", i, what);
-		exchange_free(&all[i]);
+		transcript_free(&all[i]);
 	}
 	drop(&r);
 	buffer_free(&text);
@@ -125,7 +125,7 @@ static void test_round_trip(void **state)
 
 static void test_shape(void **state)
 {
-	struct exchange x;
+	struct transcript x;
 	struct error e;
 	const char *value = NULL, *name = NULL;
 	(void)state;
@@ -146,7 +146,7 @@ static void test_shape(void **state)
 	json_decref(entry);
 
 	struct redaction r = { 0 };
-	assert_true(exchange_redact(&x, &r, true, &e));
+	assert_true(transcript_redact(&x, &r, true, &e));
 	assert_true(x.redacted);
 	entry = har_entry(&x);
 	char *text = json_dumps(entry, 0);
@@ -155,7 +155,7 @@ static void test_shape(void **state)
 	assert_null(strstr(text, "\"a\", \"value\": \"1\"")); /* the cookie, taken apart */
 	free(text);
 	json_decref(entry);
-	exchange_free(&x);
+	transcript_free(&x);
 }
 
 static bool read_text(const char *text, struct reading *r, struct error *e)
@@ -193,7 +193,7 @@ static void test_others(void **state)
 		&r, &e))
 		fail_msg("%s", e.text);
 	assert_int_equal(r.count, 2);
-	struct exchange *x = &r.got[0];
+	struct transcript *x = &r.got[0];
 	assert_int_equal(x->received_at_us % 1000000, 500000);
 	assert_int_equal(x->received_at_us / 1000000 % 86400, 12 * 3600 + 42 * 60 + 34);
 	assert_true(bytes_equal(buffer_view(&x->target), bytes_of("/p?q")));

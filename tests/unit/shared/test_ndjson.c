@@ -1,7 +1,7 @@
 /* Lines of JSON that somebody may have written: what is taken, and what is said about what is not. (That what we write
  * comes back is in client/test_export.c.) */
 #include "shared/formats/ndjson.h"
-#include "tests/unit/shared/exchange_fixture.h"
+#include "tests/unit/shared/transcript_fixture.h"
 #include "tests/unit/unit.h"
 
 #define AT "\"received_at\":\"2026-11-23T13:42:34.123456Z\","
@@ -10,17 +10,17 @@
 
 static void expect_error(const char *line, const char *sentence)
 {
-	struct exchange x;
+	struct transcript x;
 	struct error e = { 0 };
 	if (ndjson_read(bytes_of(line), &x, &e))
 		fail_msg("taken: %s", line);
 	if (!strstr(e.text, sentence))
 		fail_msg("%s\nis not in: %s", sentence, e.text);
 	assert_int_equal(e.code, EXIT_USAGE);
-	exchange_free(&x);
+	transcript_free(&x);
 }
 
-static void take(const char *line, struct exchange *x)
+static void take(const char *line, struct transcript *x)
 {
 	struct error e = { 0 };
 	if (!ndjson_read(bytes_of(line), x, &e))
@@ -29,7 +29,7 @@ static void take(const char *line, struct exchange *x)
 
 static void test_least(void **state)
 {
-	struct exchange x, again;
+	struct transcript x, again;
 	(void)state;
 	take("{" AT REQUEST "}", &x);
 	assert_int_equal(x.received_at_us, 1795441354123456u);
@@ -41,13 +41,13 @@ static void test_least(void **state)
 	/* The same line gets the same id, whatever the order of its members. */
 	take("{" REQUEST ",\"received_at\":\"2026-11-23T13:42:34.123456Z\"}", &again);
 	assert_null(difference(&x, &again));
-	exchange_free(&x);
-	exchange_free(&again);
+	transcript_free(&x);
+	transcript_free(&again);
 }
 
 static void test_all(void **state)
 {
-	struct exchange x;
+	struct transcript x;
 	(void)state;
 	take("{" AT
 	     "\"event_id\":\"019ab12c-4d5e-7f3a-8b6c-000000000001\",\"method\":\"POST\",\"target\":\"\xef\xbf\xbd\","
@@ -69,17 +69,17 @@ static void test_all(void **state)
 	assert_true(x.called && x.https && x.has_body);
 	assert_int_equal(x.result, ATTEMPT_TIMEOUT);
 	assert_int_equal(x.total_us, 3);
-	exchange_free(&x);
+	transcript_free(&x);
 
 	take("{" AT "\"state\":\"refused\",\"status\":413,\"request_bytes\":5000,\"has_body\":true," REQUEST "}", &x);
 	assert_int_equal(x.refused_status, 413);
 	assert_int_equal(x.request.body_size, 5000);
-	exchange_free(&x);
+	transcript_free(&x);
 	/* A file's verdict is none. */
 	take("{" AT "\"signature\":\"valid\",\"prefix\":\"/t\",\"redacted\":true," REQUEST "}", &x);
 	assert_int_equal(x.signature.len, 0);
 	assert_true(x.redacted && bytes_equal(buffer_view(&x.prefix), bytes_of("/t")));
-	exchange_free(&x);
+	transcript_free(&x);
 }
 
 static void test_bad(void **state)

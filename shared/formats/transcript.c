@@ -1,4 +1,4 @@
-#include "shared/formats/exchange.h"
+#include "shared/formats/transcript.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 #include "shared/signature/signature.h"
 
 struct reading {
-	struct exchange *x;
+	struct transcript *x;
 	bool no_memory;
 };
 
@@ -24,7 +24,7 @@ static void take(struct reading *r, struct buffer *into, struct bytes from)
 static void on_row(void *user, const struct delivery_row *row)
 {
 	struct reading *r = user;
-	struct exchange *x = r->x;
+	struct transcript *x = r->x;
 	x->id = row->id;
 	memcpy(x->event_id, row->event_id, UUID_LEN);
 	x->received_at_us = row->received_at_us;
@@ -44,7 +44,7 @@ static void on_row(void *user, const struct delivery_row *row)
 static void on_attempt(void *user, const struct attempt_row *a)
 {
 	struct reading *r = user;
-	struct exchange *x = r->x;
+	struct transcript *x = r->x;
 	x->called = true;
 	x->started_at_us = a->started_at_us;
 	x->connect_us = a->connect_us;
@@ -57,7 +57,7 @@ static void on_attempt(void *user, const struct attempt_row *a)
 	take(r, &x->error, a->error);
 }
 
-bool exchange_read(struct store *s, int64_t id, struct exchange *out, struct error *e)
+bool transcript_read(struct store *s, int64_t id, struct transcript *out, struct error *e)
 {
 	struct reading r = { .x = out };
 	memset(out, 0, sizeof *out);
@@ -68,11 +68,11 @@ bool exchange_read(struct store *s, int64_t id, struct exchange *out, struct err
 		    (!out->called || store_get_response(s, id, 0, &out->response, e)) &&
 		    (!r.no_memory || error_set(e, EXIT_STORE, "out of memory"));
 	if (!fine)
-		exchange_free(out);
+		transcript_free(out);
 	return fine;
 }
 
-void exchange_free(struct exchange *x)
+void transcript_free(struct transcript *x)
 {
 	struct buffer *all[] = { &x->tunnel,    &x->method, &x->target, &x->peer,   &x->provider, &x->event_type,
 				 &x->signature, &x->prefix, &x->url,    &x->reason, &x->error };
@@ -144,11 +144,11 @@ static bool redact_message(struct redaction *r, struct message *m)
 }
 
 /* The URL ends in the target, which is looked at once. */
-static bool redact_target(struct redaction *r, struct exchange *x)
+static bool redact_target(struct redaction *r, struct transcript *x)
 {
 	struct buffer base = { 0 };
-	bool has_base = exchange_base(x).len > 0;
-	bool fine = buffer_append_bytes(&base, exchange_base(x)) && redact_buffer(r, redact_url, &x->target);
+	bool has_base = transcript_base(x).len > 0;
+	bool fine = buffer_append_bytes(&base, transcript_base(x)) && redact_buffer(r, redact_url, &x->target);
 	if (fine && has_base) {
 		x->url.len = 0;
 		fine = redact_buffer(r, redact_url, &base) && buffer_append_bytes(&x->url, buffer_view(&base)) &&
@@ -160,7 +160,7 @@ static bool redact_target(struct redaction *r, struct exchange *x)
 	return fine;
 }
 
-bool exchange_redact(struct exchange *x, struct redaction *r, bool answer, struct error *e)
+bool transcript_redact(struct transcript *x, struct redaction *r, bool answer, struct error *e)
 {
 	size_t before = r->total;
 	r->of = "request";
@@ -176,7 +176,7 @@ bool exchange_redact(struct exchange *x, struct redaction *r, bool answer, struc
 	return fine || error_set(e, EXIT_STORE, "out of memory");
 }
 
-struct bytes exchange_base(const struct exchange *x)
+struct bytes transcript_base(const struct transcript *x)
 {
 	const struct buffer *url = &x->url, *target = &x->target;
 	if (url->len > target->len && target->len &&
@@ -193,9 +193,9 @@ static bool is_host(struct bytes b)
 	return b.len > 0;
 }
 
-bool exchange_append_base(const struct exchange *x, struct buffer *out)
+bool transcript_append_base(const struct transcript *x, struct buffer *out)
 {
-	struct bytes base = exchange_base(x), host;
+	struct bytes base = transcript_base(x), host;
 	if (base.len)
 		return buffer_append_bytes(out, base);
 	bool has_host = headers_find(buffer_view(&x->request.headers), "host", &host) && is_host(host);
@@ -211,7 +211,7 @@ static bool has_blanks_or_controls(struct bytes b)
 	return false;
 }
 
-bool exchange_check(const struct exchange *x, struct error *e)
+bool transcript_check(const struct transcript *x, struct error *e)
 {
 	if (!headers_name_valid(buffer_view(&x->method)))
 		return error_set(e, EXIT_USAGE, "the method is not one word, such as POST");
@@ -228,7 +228,7 @@ bool exchange_check(const struct exchange *x, struct error *e)
 	return true;
 }
 
-static bool insert_attempt(struct store *s, const struct exchange *x, int64_t id, struct error *e)
+static bool insert_attempt(struct store *s, const struct transcript *x, int64_t id, struct error *e)
 {
 	struct store_attempt a = {
 		.delivery_id = id,
@@ -249,7 +249,7 @@ static bool insert_attempt(struct store *s, const struct exchange *x, int64_t id
 }
 
 /* What export --redact leaves of a signature, also in files of a creel that did not mark them. */
-static bool is_redacted(const struct exchange *x)
+static bool is_redacted(const struct transcript *x)
 {
 	struct bytes block = buffer_view(&x->request.headers), name, value;
 	size_t from = 0;
@@ -262,7 +262,7 @@ static bool is_redacted(const struct exchange *x)
 
 /* The file's word of the provider holds where its bytes say nothing else: those who share their fields cannot be told
  * apart by them, and other tools' files name none. */
-static bool is_said_rightly(struct bytes said, const struct exchange *x, const struct signature_origin *origin)
+static bool is_said_rightly(struct bytes said, const struct transcript *x, const struct signature_origin *origin)
 {
 	char *name = bytes_dup_text(said);
 	const struct signature_provider *p = name && said.len ? signature_find(name) : NULL;
@@ -278,7 +278,7 @@ static const char *verdict_of(const struct signature_origin *origin, bool redact
 	return !origin->is_signed && !redacted ? "none" : "unknown";
 }
 
-bool exchange_insert(struct store *s, const struct exchange *x, int64_t *id, bool *duplicate, struct error *e)
+bool transcript_insert(struct store *s, const struct transcript *x, int64_t *id, bool *duplicate, struct error *e)
 {
 	bool refused = x->state == DELIVERY_REFUSED && !x->called, redacted = is_redacted(x), fine;
 	struct signature_origin origin = { 0 };

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "shared/formats/exchange.h"
+#include "shared/formats/transcript.h"
 
 static inline bool same_buffer(const struct buffer *a, const struct buffer *b)
 {
@@ -17,7 +17,7 @@ static inline bool same_message(const struct message *a, const struct message *b
 }
 
 /* NULL, or the first thing that is not the same. */
-static inline const char *difference(const struct exchange *a, const struct exchange *b)
+static inline const char *difference(const struct transcript *a, const struct transcript *b)
 {
 	if (memcmp(a->event_id, b->event_id, UUID_LEN) != 0)
 		return "event_id";
