@@ -229,7 +229,7 @@ static bool body_part(struct claim *c, const struct signature_input *in, const c
 	*at = c->own.len;
 	snprintf(path, sizeof path, "signature.%s", name);
 	bool there = form_is(in->headers) ? form_value(in->body, name, &c->own)
-						  : signature_json_value(in->body, path, &c->own, NULL);
+					  : signature_json_value(in->body, path, &c->own, NULL);
 	return (there && c->own.len > *at) || claim_fail(c, SIGNATURE_MISSING, "the body has no %s%s",
 							 form_is(in->headers) ? "field " : "signature.", name);
 }

@@ -7,78 +7,56 @@
 
 #define ID_MOST 200
 
-/* Where it stands: in a field, in the JSON body ("event.id") or in the form ("form:MessageSid"). Of several rows of a
- * provider the first that is there counts; those of nobody are for everybody, behind its own. */
-static const struct place {
-	const char *provider, *field, *path;
-} places[] = {
-	{ "github", "X-GitHub-Delivery", NULL },
-	{ "gitlab", "X-Gitlab-Event-UUID", NULL },
-	{ "bitbucket", "X-Request-UUID", NULL },
-	{ "stripe", NULL, "id" },
-	{ "slack", NULL, "event_id" },
-	{ "slack", NULL, "form:trigger_id" },
-	{ "shopify", "X-Shopify-Webhook-Id", NULL },
-	{ "shopify", "X-Shopify-Event-Id", NULL },
-	{ "woocommerce", "X-WC-Webhook-Delivery-ID", NULL },
-	{ "twilio", NULL, "form:MessageSid" },
-	{ "twilio", NULL, "form:CallSid" },
-	{ "twilio", "I-Twilio-Idempotency-Token", NULL },
-	{ "discord", NULL, "id" },
-	{ "paddle", NULL, "event_id" },
-	{ "square", NULL, "event_id" },
-	{ "twitch", "Twitch-Eventsub-Message-Id", NULL },
-	{ "linear", "Linear-Delivery", NULL },
-	{ "hubspot", NULL, "[0].eventId" },
-	{ "sendgrid", NULL, "[0].sg_event_id" },
-	{ "mailgun", NULL, "event-data.id" },
-	{ "typeform", NULL, "event_id" },
-	{ "intercom", NULL, "id" },
-	{ "zendesk", "X-Zendesk-Webhook-Invocation-Id", NULL },
-	{ "zendesk", NULL, "id" },
-	{ "pagerduty", NULL, "event.id" },
-	{ "razorpay", "X-Razorpay-Event-Id", NULL },
-	{ "line", NULL, "events[0].webhookEventId" },
-	{ "launchdarkly", NULL, "_id" },
-	{ "sns", "x-amz-sns-message-id", NULL },
-	{ "telegram", NULL, "update_id" },
-	{ "sentry", "Request-ID", NULL },
-	{ "circleci", NULL, "id" },
-	{ "jira", "X-Atlassian-Webhook-Identifier", NULL },
-	{ "paypal", NULL, "id" },
-	{ NULL, "webhook-id", NULL },
-	{ NULL, "svix-id", NULL },
-	{ NULL, "ce-id", NULL },
-};
+/* Fields that anybody may send: after those of the provider's row. */
+static const char *const for_everybody[] = { "field:webhook-id", "field:svix-id", "field:ce-id" };
 
-static bool read_place(const struct place *p, struct bytes headers, struct bytes body, struct buffer *out)
+static bool begins(const char *place, const char *with)
+{
+	return strncmp(place, with, strlen(with)) == 0;
+}
+
+static bool read_place(const char *place, struct bytes headers, struct bytes body, struct buffer *out)
 {
 	struct bytes value;
-	if (p->field)
-		return headers_find(headers, p->field, &value) && value.len && value.len <= ID_MOST &&
+	if (begins(place, "field:"))
+		return headers_find(headers, place + strlen("field:"), &value) && value.len && value.len <= ID_MOST &&
 		       buffer_append_bytes(out, value);
-	if (strncmp(p->path, "form:", 5) == 0)
-		return form_is(headers) && form_value(body, p->path + 5, out);
-	return signature_json_value(body, p->path, out, NULL);
+	if (begins(place, "form:"))
+		return form_is(headers) && form_value(body, place + strlen("form:"), out);
+	return signature_json_value(body, place, out, NULL);
+}
+
+static bool read_first(const char *const *places, size_t count, struct bytes headers, struct bytes body,
+		       struct buffer *out)
+{
+	for (size_t i = 0; i < count && places[i]; i++) {
+		out->len = 0;
+		if (read_place(places[i], headers, body, out) && out->len && out->len <= ID_MOST)
+			return true;
+	}
+	out->len = 0;
+	return false;
+}
+
+static const struct signature_provider *row_of(struct bytes provider)
+{
+	for (size_t i = 0; i < signature_table_len; i++)
+		if (bytes_equal(provider, bytes_of(signature_table[i].name)))
+			return &signature_table[i];
+	return NULL;
 }
 
 bool signature_event_id(struct bytes provider, struct bytes headers, struct bytes body, struct buffer *out)
 {
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		const struct place *p = &places[i];
-		if (p->provider && !bytes_equal(provider, bytes_of(p->provider)))
-			continue;
-		out->len = 0;
-		if (read_place(p, headers, body, out) && out->len && out->len <= ID_MOST)
-			return true;
-	}
-	out->len = 0;
+	static const char *const envelope[] = { "id" };
+	const struct signature_provider *p = row_of(provider);
+	if ((p && read_first(p->ids, sizeof p->ids / sizeof *p->ids, headers, body, out)) ||
+	    read_first(for_everybody, sizeof for_everybody / sizeof *for_everybody, headers, body, out))
+		return true;
 	/* Of a stranger: an envelope like Stripe's, which says what happened beside its id. */
-	if (!provider.len && signature_json_value(body, "type", out, NULL)) {
-		out->len = 0;
-		if (signature_json_value(body, "id", out, NULL) && out->len && out->len <= ID_MOST)
-			return true;
-	}
+	if (!provider.len && signature_json_value(body, "type", out, NULL) &&
+	    read_first(envelope, 1, headers, body, out))
+		return true;
 	out->len = 0;
 	return false;
 }

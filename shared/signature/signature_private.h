@@ -34,8 +34,13 @@ struct signature_provider {
 	const char *body_time; /* a number in the body, in milliseconds */
 	/* What is signed: %B body, %T time as text, %I id, %U URL, %M method, %P the form's parameters. */
 	const char *content;
-	const char *agent, *event_field, *event_path[3]; /* paths: "event.type", "[0].event" */
-	int64_t age;                                     /* seconds, 0: none */
+	const char *agent;       /* what its User-Agent holds */
+	const char *own_field;   /* a field that nobody else sends */
+	const char *event_field; /* the name of the event, or by paths in the body: "event.type", "[0].event" */
+	const char *event_path[3];
+	/* Where its event's id stands, the first that is there: "field:NAME", "form:NAME" or a path in the body. */
+	const char *ids[3];
+	int64_t age; /* seconds, 0: none */
 	enum signature_layout layout;
 	enum signature_algorithm algorithm;
 	enum signature_form form;
@@ -44,6 +49,9 @@ struct signature_provider {
 	char separator;
 	bool future; /* the limit goes both ways */
 	bool hidden; /* only somebody's `also` */
+	/* Only recognised by its own field: its signatures are not checked here, and the row says nothing of them. */
+	bool unchecked;
+	bool signs_in_body; /* with `unchecked`: it signs, and no field shows it */
 };
 
 extern const struct signature_provider signature_table[];

@@ -7,34 +7,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* Beyond the table: senders whose signatures are not checked here, by a field only they send. */
-struct mark {
-	const char *field, *provider, *event_field, *event_path;
-	bool signs_in_body; /* so that no field shows it */
-};
-
-static const struct mark marks[] = {
-	{ "X-GitHub-Event", "github", NULL, NULL, false },
-	{ "X-Gitlab-Event", "gitlab", NULL, NULL, false },
-	{ "X-Event-Key", "bitbucket", NULL, NULL, false },
-	{ "X-Shopify-Topic", "shopify", NULL, NULL, false },
-	{ "X-WC-Webhook-Topic", "woocommerce", NULL, NULL, false },
-	{ "Twitch-Eventsub-Subscription-Type", "twitch", NULL, NULL, false },
-	{ "Linear-Event", "linear", NULL, NULL, false },
-	{ "X-Hook-Secret", "asana", NULL, NULL, false },
-	{ "x-amz-sns-message-type", "sns", "x-amz-sns-message-type", NULL, true },
-	{ "X-Telegram-Bot-Api-Secret-Token", "telegram", NULL, NULL, false },
-	{ "Sentry-Hook-Resource", "sentry", "Sentry-Hook-Resource", NULL, false },
-	{ "Circleci-Event-Type", "circleci", "Circleci-Event-Type", NULL, false },
-	{ "X-Atlassian-Webhook-Identifier", "jira", NULL, "webhookEvent", false },
-	{ "X-Adyen-Hmac-Signature", "adyen", NULL, "type", false },
-	{ "Paypal-Transmission-Id", "paypal", NULL, "event_type", false },
-	{ "Plaid-Verification", "plaid", NULL, "webhook_code", false },
-	{ "X-Docusign-Signature-1", "docusign", NULL, "event", false },
-	{ "X-Mandrill-Signature", "mandrill", NULL, NULL, false },
-	{ "ce-type", "cloudevents", "ce-type", NULL, false },
-};
-
 /* The fields, found once: every delivery is asked for some fifty names. */
 #define FIELDS_MOST 64
 struct fields {
@@ -117,7 +89,7 @@ static const struct signature_provider *by_field(const struct fields *f, struct 
 	struct bytes value;
 	for (size_t i = 0; i < signature_table_len; i++) {
 		const struct signature_provider *p = &signature_table[i];
-		if (p->hidden || !p->field || !has(f, p->field, &value) || !has_prefix(p, value))
+		if (p->hidden || p->unchecked || !p->field || !has(f, p->field, &value) || !has_prefix(p, value))
 			continue;
 		if (agent_is(p, agent))
 			return p;
@@ -165,24 +137,18 @@ static bool event_of_row(const struct signature_provider *p, struct bytes header
 	return true;
 }
 
-static bool recognise_mark(const struct fields *f, struct bytes headers, struct bytes body,
-			   struct signature_origin *out)
+static bool recognise_own_field(const struct fields *f, struct bytes headers, struct bytes body,
+				struct signature_origin *out)
 {
 	struct bytes value;
-	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-		const struct mark *m = &marks[i];
-		if (!has(f, m->field, &value))
+	for (size_t i = 0; i < signature_table_len; i++) {
+		const struct signature_provider *p = &signature_table[i];
+		if (!p->own_field || !has(f, p->own_field, &value))
 			continue;
-		out->signature = signature_find(m->provider);
-		out->provider = m->provider;
-		out->is_signed = out->is_signed || m->signs_in_body;
-		if (out->signature)
-			return event_of_row(out->signature, headers, body, &out->event);
-		if (m->event_field && headers_find(headers, m->event_field, &value))
-			return append_event(value, &out->event);
-		if (m->event_path)
-			(void)signature_json_value(body, m->event_path, &out->event, NULL);
-		return true;
+		out->signature = p->unchecked ? NULL : p;
+		out->provider = p->name;
+		out->is_signed = out->is_signed || p->signs_in_body;
+		return event_of_row(p, headers, body, &out->event);
 	}
 	return true;
 }
@@ -196,7 +162,7 @@ bool signature_recognise(struct bytes headers, struct bytes body, struct signatu
 	out->is_signed = headers_has_signature(headers);
 	find_fields(headers, &fields);
 	(void)has(&fields, "User-Agent", &agent);
-	if (!recognise_mark(&fields, headers, body, out))
+	if (!recognise_own_field(&fields, headers, body, out))
 		return false;
 	if (out->provider)
 		return true;
