@@ -1,4 +1,5 @@
 /* Writing the client's record. Opening it is store_open.c, reading it store_query.c. */
+#include "shared/disk/sqlite_file.h"
 #include "shared/store/store_jobs.h"
 #include "shared/store/store_private.h"
 
@@ -143,42 +144,20 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_DROP_TAG] = "DELETE FROM tag WHERE delivery_id = ?1 AND name = ?2",
 };
 
+static const struct sqlite_file_advice advice = {
+	.damaged = "it is damaged: move it away (creel makes a new one) or repair it with sqlite3's .recover",
+	.not_a_database = "it is not a database of creel: name another with --db, or move it away",
+	.locked = "another program holds it: end that one or try again",
+};
+
 const char *store_advice(int code)
 {
-	if (code == SQLITE_READONLY_DBMOVED)
-		return "it was moved or deleted while in use: start again";
-	switch (code & 0xff) {
-	case SQLITE_CORRUPT:
-		return "it is damaged: move it away (creel makes a new one) or repair it with sqlite3's .recover";
-	case SQLITE_NOTADB:
-		return "it is not a database of creel: name another with --db, or move it away";
-	case SQLITE_READONLY:
-	case SQLITE_PERM:
-		return "it may not be written: check its owner and permissions, and its folder's";
-	case SQLITE_FULL:
-		return "the disk is full: make room, nothing was half written";
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return "another program holds it: end that one or try again";
-	case SQLITE_CANTOPEN:
-		return "check its owner and permissions, and its folder's";
-	case SQLITE_IOERR:
-		return "the disk reported an error";
-	case SQLITE_NOMEM:
-		return "there is not enough memory";
-	default:
-		return "SQLite reported an error";
-	}
+	return sqlite_file_advice(&advice, code);
 }
 
 bool store_fail(struct store *s, const char *doing, struct error *e)
 {
-	int code = s->db ? sqlite3_extended_errcode(s->db) : SQLITE_NOMEM;
-	int system = (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(s->db) : 0;
-	return error_set(e, EXIT_STORE, "%s cannot be %s: %s (%s)", s->path, doing, store_advice(code),
-			 system  ? strerror(system)
-			 : s->db ? sqlite3_errmsg(s->db)
-				 : "out of memory");
+	return sqlite_file_fail(s->db, s->path, doing, &advice, e);
 }
 
 sqlite3_stmt *store_statement(struct store *s, enum store_statement which, struct error *e)

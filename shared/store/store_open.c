@@ -1,6 +1,6 @@
 /* Opening, making and migrating the client's record. */
 #include "shared/store/store_private.h"
-#include "shared/disk/wal_gather.h"
+#include "shared/disk/sqlite_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,14 +54,7 @@ static bool exec(struct store *s, const char *sql, const char *doing, struct err
 
 static bool read_pragma(struct store *s, const char *sql, int64_t *out, struct error *e)
 {
-	sqlite3_stmt *st;
-	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return store_fail(s, "read", e);
-	int code = sqlite3_step(st);
-	if (code == SQLITE_ROW)
-		*out = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	return code == SQLITE_ROW || store_fail(s, "read", e);
+	return sqlite_file_number(s->db, sql, out) || store_fail(s, "read", e);
 }
 
 static bool foreign(struct store *s, struct error *e)
@@ -124,8 +117,6 @@ static bool use_wal(struct store *s, struct error *e)
 	}
 }
 
-/* Makes the file, so that no umask can open it to others; SQLite gives its -wal and -shm the same mode. One that is
- * there is not opened here: closing it would drop the locks of this process's other connections to it (POSIX). */
 static bool make_file(const char *path, struct error *e)
 {
 	struct stat st;
@@ -137,15 +128,10 @@ static bool make_file(const char *path, struct error *e)
 			return error_set(e, EXIT_STORE, "%s cannot be made private: %s", path, strerror(errno));
 		return true;
 	}
-	int fd = errno == ENOENT ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
-	if (fd < 0 && errno == EEXIST)
-		return true; /* another client was first */
-	bool fine = fd >= 0 && fchmod(fd, 0600) == 0;
-	int why = errno;
-	if (fd >= 0)
-		close(fd);
-	return fine || error_set(e, EXIT_STORE, "%s cannot be made: %s; check its folder or name another with --db",
-				 path, strerror(why));
+	if (errno != ENOENT || (!sqlite_file_make(path) && errno != EEXIST)) /* there: another client was first */
+		return error_set(e, EXIT_STORE, "%s cannot be made: %s; check its folder or name another with --db",
+				 path, strerror(errno));
+	return true;
 }
 
 static bool find_file(const char *path, struct error *e)
@@ -157,29 +143,15 @@ static bool find_file(const char *path, struct error *e)
 	return S_ISREG(st.st_mode) || error_set(e, EXIT_STORE, "%s is not a file: name another with --db", path);
 }
 
+/* Triggers stay on, store.sql has one. */
 static bool connect_file(struct store *s, enum store_mode mode, struct error *e)
 {
-	/* With "./" before them ":memory:" and "file:x?mode=…" are names of files like any other. */
-	char *name = sqlite3_mprintf("%s%s", *s->path == '/' ? "" : "./", s->path);
-	if (!name)
-		return error_set(e, EXIT_STORE, "out of memory");
-	int flags = (mode == STORE_READ_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
-	int code = sqlite3_open_v2(name, &s->db, flags, wal_gather_name());
-	sqlite3_free(name);
-	if (code != SQLITE_OK)
+	bool writes = mode == STORE_READ_WRITE;
+	if (sqlite_file_connect(s->path, writes, STORE_BUSY_MS, &s->db) != SQLITE_OK)
 		return store_fail(s, "opened", e);
-	/* SQLite falls back to reading, and would complain at the first delivery only. */
-	if (mode == STORE_READ_WRITE && sqlite3_db_readonly(s->db, "main") == 1)
-		return error_set(e, EXIT_STORE,
-				 "%s is read-only: check its owner and permissions, or name another with --db",
-				 s->path);
-	sqlite3_extended_result_codes(s->db, 1);
-	sqlite3_busy_timeout(s->db, STORE_BUSY_MS);
-	/* The file may come from elsewhere: its schema may do no harm. Triggers stay on, store.sql has one. */
-	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
-	return true;
+	return !writes || !sqlite_file_is_read_only(s->db) ||
+	       error_set(e, EXIT_STORE, "%s is read-only: check its owner and permissions, or name another with --db",
+			 s->path);
 }
 
 static bool open_file(struct store *s, enum store_mode mode, struct error *e)
