@@ -81,33 +81,45 @@ static bool is_token_verb(char **argv, int count)
 	return false;
 }
 
+struct token_options {
+	const char *data, *tunnels;
+	bool no_warning, help;
+};
+
+static const struct option_row token_rows[] = {
+	{ "data", 'd', OPTION_TEXT_AT(struct token_options, data), OPTION_BY_CALLER, "DIR", "the relay's data folder",
+	  .preset = "./creel-relay-data" },
+	{ "tunnels", 0, OPTION_TEXT_AT(struct token_options, tunnels), OPTION_BY_CALLER, "GLOB",
+	  "tunnel names the token may hold", .preset = "*" },
+	{ "no-browser-warning", 0, OPTION_FLAG_AT(struct token_options, no_warning), OPTION_BY_CALLER, NULL,
+	  "add: browsers see its tunnels at once, whatever serve --browser-warning says" },
+	{ "help", 'h', OPTION_FLAG_AT(struct token_options, help), OPTION_BY_LINE, NULL, "this text" },
+};
+static const struct option_group token_groups[] = { OPTION_GROUP(token_rows, 0) };
+static const struct option_table token_table = { token_groups, 1 };
+
+static void print_token_help(void)
+{
+	printf("Usage: creel-relay token add NAME [--tunnels GLOB] [--no-browser-warning] | list | revoke NAME |\n"
+	       "                         warning NAME on|off | names [NAME] | free TUNNEL\n\n"
+	       "Who may open tunnels, and which tunnel names each token owns (with the times it took them and last "
+	       "took them up).\nA running relay sees changes within a second: a client of a freed name is sent "
+	       "away.\n\n");
+	options_print(stdout, &token_table);
+}
+
 static int run_token(int argc, char **argv, struct secret_gate *gate, struct error *e)
 {
-	(void)gate;
-	const char *data = "creel-relay-data", *tunnels = "*";
-	bool help = false, no_warning = false;
-	const struct option_spec specs[] = {
-		{ "data", 'd', OPTION_TEXT, &data, "DIR", "the relay's data folder (default ./creel-relay-data)" },
-		{ "tunnels", 0, OPTION_TEXT, &tunnels, "GLOB", "tunnel names the token may hold (default *)" },
-		{ "no-browser-warning", 0, OPTION_FLAG, &no_warning, NULL,
-		  "add: browsers see its tunnels at once, whatever serve --browser-warning says" },
-		{ "help", 'h', OPTION_FLAG, &help, NULL, "this text" },
-	};
+	struct token_options t = { .help = false };
 	const struct options_source source = { "creel-relay token", "CREEL_RELAY_", NULL, NULL, 0 };
 	struct options *o = options_new();
-	struct tokens *t = NULL;
+	struct tokens *tokens = NULL;
 	int first, status = EXIT_USAGE;
-	if (!o || !options_parse(o, specs, sizeof specs / sizeof *specs, &source, argc, argv, &first, e))
+	(void)gate;
+	if (!o || !options_parse(o, &token_table, &t, &source, argc, argv, &first, e))
 		goto out;
-	if (help) {
-		printf(
-		    "Usage: creel-relay token add NAME [--tunnels GLOB] [--no-browser-warning] | list | revoke NAME |\n"
-		    "                         warning NAME on|off | names [NAME] | free TUNNEL\n\n"
-		    "Who may open tunnels, and which tunnel names each token owns (with the times it took them and "
-		    "last "
-		    "took them up).\nA running relay sees changes within a second: a client of a freed name is sent "
-		    "away.\n\n");
-		options_print(stdout, specs, sizeof specs / sizeof *specs);
+	if (t.help) {
+		print_token_help();
 		status = EXIT_DONE;
 		goto out;
 	}
@@ -119,12 +131,13 @@ static int run_token(int argc, char **argv, struct secret_gate *gate, struct err
 		    "revoke NAME, token warning NAME on|off, token names [NAME], or token free TUNNEL");
 		goto out;
 	}
-	if (tokens_open(&t, data, strcmp(verb, "add") == 0, e) && token_verb(t, argv + first, tunnels, !no_warning, e))
+	if (tokens_open(&tokens, t.data, strcmp(verb, "add") == 0, e) &&
+	    token_verb(tokens, argv + first, t.tunnels, !t.no_warning, e))
 		status = EXIT_DONE;
 	else
 		status = (int)e->code;
 out:
-	tokens_close(t);
+	tokens_close(tokens);
 	options_free(o);
 	return status;
 }

@@ -38,8 +38,6 @@ struct serve {
 	bool closing, spooling;
 };
 
-static const char *const default_listen[] = { "127.0.0.1:8080" };
-
 static bool write_file(const char *path, const char *text, struct error *e)
 {
 	if (file_replace_line(path, text))
@@ -248,18 +246,6 @@ static bool check_settings(const struct settings *set, struct error *e)
 {
 	if ((set->tls_cert != NULL) != (set->tls_key != NULL))
 		return error_set(e, EXIT_USAGE, "--tls-cert and --tls-key go together");
-	if (set->rate_per_address > THROTTLE_MAX_RATE || set->rate_per_tunnel > THROTTLE_MAX_RATE ||
-	    set->refusals_per_address > THROTTLE_MAX_RATE)
-		return error_set(e, EXIT_USAGE, "a rate is at most %d requests a second", THROTTLE_MAX_RATE);
-	if (set->ping_interval_ms < 1000)
-		return error_set(e, EXIT_USAGE, "--ping-interval must be at least a second");
-	if (set->header_timeout_ms == 0 || set->body_timeout_ms == 0 || set->reply_timeout_ms == 0 ||
-	    set->max_connections == 0)
-		return error_set(e, EXIT_USAGE, "--%s must be more than 0: with 0 nothing would come through",
-				 set->header_timeout_ms == 0  ? "header-timeout"
-				 : set->body_timeout_ms == 0  ? "body-timeout"
-				 : set->reply_timeout_ms == 0 ? "reply-timeout"
-							      : "max-connections");
 	size_t len = set->domain ? strlen(set->domain) : 1;
 	if (len == 0 || len > 180 ||
 	    (set->domain && (set->domain[0] == '.' || set->domain[len - 1] == '.' ||
@@ -386,130 +372,141 @@ static void hide_tokens(struct secret_gate *gate, struct bytes text)
 	free(copy);
 }
 
-int serve_run(int argc, char **argv, struct secret_gate *gate, struct error *e)
+/* What `serve` is told. */
+struct serve_options {
+	struct settings set;
+	const char *config;
+	bool help;
+};
+
+#define AT struct serve_options
+
+static const struct option_row rows[] = {
+	{ "listen", 'l', OPTION_LIST_AT(AT, set.listen), OPTION_BY_USER, "ADDR:PORT", "serve webhooks and tunnels here",
+	  .preset = "127.0.0.1:8080" },
+	{ "tunnel-listen", 0, OPTION_LIST_AT(AT, set.tunnel_listen), OPTION_BY_USER, "ADDR:PORT",
+	  "a port for tunnels alone, where a proxy strips ALPN" },
+	{ "port-file", 0, OPTION_TEXT_AT(AT, set.port_file), OPTION_BY_USER, "FILE",
+	  "write the first listener's actual address here" },
+	{ "public-url", 0, OPTION_TEXT_AT(AT, set.public_url), OPTION_BY_USER, "URL",
+	  "how senders reach this relay (default: from --listen)" },
+	{ "domain", 0, OPTION_TEXT_AT(AT, set.domain), OPTION_BY_USER, "NAME",
+	  "tunnels are hosts: https://TUNNEL.NAME/ instead of URL/TUNNEL" },
+	{ "data", 'd', OPTION_TEXT_AT(AT, set.data), OPTION_BY_USER, "DIR", "tokens, tunnel names, the spool",
+	  .preset = "./creel-relay-data" },
+	{ "tls-cert", 0, OPTION_TEXT_AT(AT, set.tls_cert), OPTION_BY_USER, "FILE",
+	  "certificate chain, PEM; read again on SIGHUP" },
+	{ "tls-key", 0, OPTION_TEXT_AT(AT, set.tls_key), OPTION_BY_USER, "FILE", "its private key, PEM" },
+	{ "max-body", 0, OPTION_SIZE_AT(AT, set.max_body), OPTION_BY_USER, "SIZE", "largest request body",
+	  .preset = "64MiB" },
+	{ "reply-timeout", 0, OPTION_DURATION_AT(AT, set.reply_timeout_ms), OPTION_BY_USER, "TIME",
+	  "how long a sender waits for the app", .preset = "30s", .least = 1 },
+	{ "header-timeout", 0, OPTION_DURATION_AT(AT, set.header_timeout_ms), OPTION_BY_USER, "TIME",
+	  "for a request's head", .preset = "15s", .least = 1 },
+	{ "body-timeout", 0, OPTION_DURATION_AT(AT, set.body_timeout_ms), OPTION_BY_USER, "TIME",
+	  "between two pieces of a body", .preset = "60s", .least = 1 },
+	{ "ping-interval", 0, OPTION_DURATION_AT(AT, set.ping_interval_ms), OPTION_BY_USER, "TIME",
+	  "tunnel keepalive, whole seconds", .preset = "15s", .least = 1000 },
+	{ "drain-timeout", 0, OPTION_DURATION_AT(AT, set.drain_ms), OPTION_BY_USER, "TIME",
+	  "for requests in flight at SIGTERM", .preset = "10s" },
+	{ "resume-grace", 0, OPTION_DURATION_AT(AT, set.resume_grace_ms), OPTION_BY_USER, "TIME",
+	  "how long a lost client may take to come back before its senders get 202", .preset = "5s" },
+	{ "spool-max-bytes", 0, OPTION_SIZE_AT(AT, set.spool_max_bytes), OPTION_BY_USER, "SIZE",
+	  "of what waits for one tunnel's clients", .preset = "256MiB" },
+	{ "spool-max-total", 0, OPTION_SIZE_AT(AT, set.spool_max_total), OPTION_BY_USER, "SIZE",
+	  "of all tunnels together, bodies under way included (default: 16 times that, 4GiB)" },
+	{ "spool-max-age", 0, OPTION_DURATION_AT(AT, set.spool_max_age_ms), OPTION_BY_USER, "TIME",
+	  "after which what waits expires", .preset = "7d" },
+	{ "max-connections", 0, OPTION_COUNT_AT(AT, set.max_connections), OPTION_BY_USER, "N",
+	  "senders' connections at once", .preset = "16384", .least = 1 },
+	{ "max-connections-per-address", 0, OPTION_COUNT_AT(AT, set.max_connections_per_address), OPTION_BY_USER, "N",
+	  "of one address", .preset = "1024", .zero = "no limit" },
+	{ "trusted-proxy", 0, OPTION_LIST_AT(AT, set.trusted_proxy), OPTION_BY_USER, "CIDR",
+	  "believe X-Forwarded-… and PROXY headers from there" },
+	{ "rate-per-address", 0, OPTION_COUNT_AT(AT, set.rate_per_address), OPTION_BY_USER, "N",
+	  "requests a second of one address", .preset = "0", .most = THROTTLE_MAX_RATE, .zero = "no limit" },
+	{ "rate-per-tunnel", 0, OPTION_COUNT_AT(AT, set.rate_per_tunnel), OPTION_BY_USER, "N",
+	  "requests a second to one tunnel", .preset = "0", .most = THROTTLE_MAX_RATE, .zero = "no limit" },
+	{ "refusals-per-address", 0, OPTION_COUNT_AT(AT, set.refusals_per_address), OPTION_BY_USER, "N",
+	  "refused tunnel handshakes that are told why a second, of one address", .preset = "10",
+	  .most = THROTTLE_MAX_RATE, .zero = "all" },
+	{ "max-tunnels-per-token", 0, OPTION_COUNT_AT(AT, set.max_tunnels_per_token), OPTION_BY_USER, "N",
+	  "tunnels online at once", .preset = "100", .zero = "no limit" },
+	{ "browser-warning", 0, OPTION_FLAG_AT(AT, set.browser_warning), OPTION_BY_USER, NULL,
+	  "a page first for browsers that are led to a tunnel, save those of a token added with --no-browser-warning" },
+	{ "max-names-per-token", 0, OPTION_COUNT_AT(AT, set.max_names_per_token), OPTION_BY_USER, "N",
+	  "tunnel names it may own", .preset = "100", .zero = "no limit" },
+	{ "admin", 0, OPTION_TEXT_AT(AT, set.admin), OPTION_BY_USER, "ADDR:PORT",
+	  "/healthz, /readyz and /metrics here (loopback)" },
+	{ "admin-port-file", 0, OPTION_TEXT_AT(AT, set.admin_port_file), OPTION_BY_USER, "FILE",
+	  "write the admin listener's actual address here" },
+	{ "log-level", 0, OPTION_CHOICE_AT(AT, set.log_level), OPTION_BY_USER, "debug|info|warn|error",
+	  "least level that is logged", .preset = "info" },
+	{ "config", 'c', OPTION_TEXT_AT(AT, config), OPTION_BY_CALLER, "FILE", "options as an INI file, [serve]" },
+	{ "help", 'h', OPTION_FLAG_AT(AT, help), OPTION_BY_LINE, NULL, "this text" },
+};
+static const struct option_group groups[] = { OPTION_GROUP(rows, 0) };
+static const struct option_table table = { groups, 1 };
+
+static void print_help(void)
 {
-	struct settings s = {
-		.data = "creel-relay-data",
-		.log_level = "info",
-		.max_body = 64u << 20,
-		.reply_timeout_ms = 30000,
-		.header_timeout_ms = 15000,
-		.body_timeout_ms = 60000,
-		.ping_interval_ms = 15000,
-		.drain_ms = 10000,
-		.resume_grace_ms = 5000,
-		.spool_max_bytes = 256u << 20,
-		.spool_max_age_ms = INT64_C(7) * 24 * 3600 * 1000,
-		.max_connections = 16384,
-		.max_connections_per_address = 1024,
-		.max_tunnels_per_token = 100,
-		.max_names_per_token = 100,
-		.refusals_per_address = 10,
-	};
-	const char *config = NULL;
-	bool help = false;
-	const struct option_spec specs[] = {
-		{ "listen", 'l', OPTION_LIST, &s.listen, "ADDR:PORT",
-		  "serve webhooks and tunnels here (default 127.0.0.1:8080; again for more)" },
-		{ "tunnel-listen", 0, OPTION_LIST, &s.tunnel_listen, "ADDR:PORT",
-		  "a port for tunnels alone, where a proxy strips ALPN" },
-		{ "port-file", 0, OPTION_TEXT, &s.port_file, "FILE", "write the first listener's actual address here" },
-		{ "public-url", 0, OPTION_TEXT, &s.public_url, "URL",
-		  "how senders reach this relay (default: from --listen)" },
-		{ "domain", 0, OPTION_TEXT, &s.domain, "NAME",
-		  "tunnels are hosts: https://TUNNEL.NAME/ instead of URL/TUNNEL" },
-		{ "data", 'd', OPTION_TEXT, &s.data, "DIR",
-		  "tokens, tunnel names, the spool (default ./creel-relay-data)" },
-		{ "tls-cert", 0, OPTION_TEXT, &s.tls_cert, "FILE", "certificate chain, PEM; read again on SIGHUP" },
-		{ "tls-key", 0, OPTION_TEXT, &s.tls_key, "FILE", "its private key, PEM" },
-		{ "max-body", 0, OPTION_SIZE, &s.max_body, "SIZE", "largest request body (default 64MiB)" },
-		{ "reply-timeout", 0, OPTION_DURATION, &s.reply_timeout_ms, "TIME",
-		  "how long a sender waits for the app (default 30s)" },
-		{ "header-timeout", 0, OPTION_DURATION, &s.header_timeout_ms, "TIME",
-		  "for a request's head (default 15s)" },
-		{ "body-timeout", 0, OPTION_DURATION, &s.body_timeout_ms, "TIME",
-		  "between two pieces of a body (default 60s)" },
-		{ "ping-interval", 0, OPTION_DURATION, &s.ping_interval_ms, "TIME",
-		  "tunnel keepalive, whole seconds (default 15s)" },
-		{ "drain-timeout", 0, OPTION_DURATION, &s.drain_ms, "TIME",
-		  "for requests in flight at SIGTERM (default 10s)" },
-		{ "resume-grace", 0, OPTION_DURATION, &s.resume_grace_ms, "TIME",
-		  "how long a lost client may take to come back before its senders get 202 (default 5s)" },
-		{ "spool-max-bytes", 0, OPTION_SIZE, &s.spool_max_bytes, "SIZE",
-		  "of what waits for one tunnel's clients (default 256MiB)" },
-		{ "spool-max-total", 0, OPTION_SIZE, &s.spool_max_total, "SIZE",
-		  "of all tunnels together, bodies under way included (default 16 times that, 4GiB)" },
-		{ "spool-max-age", 0, OPTION_DURATION, &s.spool_max_age_ms, "TIME",
-		  "after which what waits expires (default 7d)" },
-		{ "max-connections", 0, OPTION_COUNT, &s.max_connections, "N",
-		  "senders' connections at once (default 16384)" },
-		{ "max-connections-per-address", 0, OPTION_COUNT, &s.max_connections_per_address, "N",
-		  "of one address (default 1024; 0 for no limit)" },
-		{ "trusted-proxy", 0, OPTION_LIST, &s.trusted_proxy, "CIDR…",
-		  "believe X-Forwarded-… and PROXY headers from there (again for more)" },
-		{ "rate-per-address", 0, OPTION_COUNT, &s.rate_per_address, "N",
-		  "requests a second of one address (default 0: no limit)" },
-		{ "rate-per-tunnel", 0, OPTION_COUNT, &s.rate_per_tunnel, "N",
-		  "requests a second to one tunnel (default 0: no limit)" },
-		{ "refusals-per-address", 0, OPTION_COUNT, &s.refusals_per_address, "N",
-		  "refused tunnel handshakes that are told why a second, of one address (default 10; 0: all)" },
-		{ "max-tunnels-per-token", 0, OPTION_COUNT, &s.max_tunnels_per_token, "N",
-		  "tunnels online at once (default 100; 0 for no limit)" },
-		{ "browser-warning", 0, OPTION_FLAG, &s.browser_warning, NULL,
-		  "a page first for browsers that are led to a tunnel, save those of a token added with "
-		  "--no-browser-warning" },
-		{ "max-names-per-token", 0, OPTION_COUNT, &s.max_names_per_token, "N",
-		  "tunnel names it may own (default 100; 0 for no limit)" },
-		{ "admin", 0, OPTION_TEXT, &s.admin, "ADDR:PORT", "/healthz, /readyz and /metrics here (loopback)" },
-		{ "admin-port-file", 0, OPTION_TEXT, &s.admin_port_file, "FILE",
-		  "write the admin listener's actual address here" },
-		{ "log-level", 0, OPTION_CHOICE, &s.log_level, "debug|info|warn|error",
-		  "least level that is logged (default info)" },
-		{ "config", 'c', OPTION_TEXT, &config, "FILE", "options as an INI file, [serve]" },
-		{ "help", 'h', OPTION_FLAG, &help, NULL, "this text" },
-	};
-	const size_t count = sizeof specs / sizeof *specs;
-	struct options *o = options_new();
-	int first, status = EXIT_USAGE;
-	/* The file's name may come from the command line or the environment: a first pass finds it. */
+	printf("Usage: creel-relay serve [OPTIONS]\n\nTakes webhooks on a public port and carries them to "
+	       "creel clients.\n\n");
+	options_print(stdout, &table);
+	printf("\nEvery option is also a key of the INI file and CREEL_RELAY_NAME in the environment.\n"
+	       "Example: creel-relay serve --listen 0.0.0.0:443 --public-url https://hooks.example.com \\\n"
+	       "           --tls-cert tls.crt --tls-key tls.key --data /var/lib/creel-relay\n");
+}
+
+static bool read_config(const char *path, struct ini_file *file, struct secret_gate *gate, struct error *e)
+{
+	if (!ini_file_read(path, file, e))
+		return false;
+	if (!file->there)
+		return error_set(e, EXIT_USAGE, "the config file %s cannot be read: %s", path, strerror(errno));
+	hide_tokens(gate, buffer_view(&file->text));
+	return true;
+}
+
+/* The file's name may come from the command line or the environment: a first pass finds it. */
+static bool read_options(struct options *o, struct serve_options *s, struct ini_file *file, struct secret_gate *gate,
+			 int argc, char **argv, struct error *e)
+{
 	struct options_source source = { "creel-relay serve", "CREEL_RELAY_", NULL, "serve", 0 };
-	struct ini_file file = { .there = false };
-	if (!o || !options_parse(o, specs, count, &source, argc, argv, &first, e))
-		goto out;
-	if (help) {
-		printf("Usage: creel-relay serve [OPTIONS]\n\nTakes webhooks on a public port and carries them to "
-		       "creel clients.\n\n");
-		options_print(stdout, specs, count);
-		printf("\nEvery option is also a key of the INI file and CREEL_RELAY_NAME in the environment.\n"
-		       "Example: creel-relay serve --listen 0.0.0.0:443 --public-url https://hooks.example.com \\\n"
-		       "           --tls-cert tls.crt --tls-key tls.key --data /var/lib/creel-relay\n");
-		status = EXIT_DONE;
-		goto out;
-	}
-	if (config) {
-		if (!ini_file_read(config, &file, e))
-			goto out;
-		if (!file.there) {
-			error_set(e, EXIT_USAGE, "the config file %s cannot be read: %s", config, strerror(errno));
-			goto out;
-		}
-		hide_tokens(gate, buffer_view(&file.text));
-		const struct options_file files[] = { { config, buffer_view(&file.text), NULL, NULL } };
+	int first;
+	if (!options_parse(o, &table, s, &source, argc, argv, &first, e))
+		return false;
+	if (s->help)
+		return true;
+	if (s->config) {
+		const char *path = s->config;
+		if (!read_config(path, file, gate, e))
+			return false;
+		const struct options_file files[] = { { path, buffer_view(&file->text), NULL, NULL } };
 		source.files = files;
 		source.file_count = 1;
-		if (!options_parse(o, specs, count, &source, argc, argv, &first, e))
-			goto out;
+		if (!options_parse(o, &table, s, &source, argc, argv, &first, e))
+			return false;
 	}
-	if (first < argc) {
-		error_set(e, EXIT_USAGE, "serve takes no argument '%s'; see creel-relay serve --help", argv[first]);
-		goto out;
+	return first == argc ||
+	       error_set(e, EXIT_USAGE, "serve takes no argument '%s'; see creel-relay serve --help", argv[first]);
+}
+
+int serve_run(int argc, char **argv, struct secret_gate *gate, struct error *e)
+{
+	struct serve_options s = { .help = false };
+	struct ini_file file = { .there = false };
+	struct options *o = options_new();
+	int status = EXIT_USAGE;
+	if (!o) {
+		error_set(e, EXIT_USAGE, "out of memory");
+	} else if (read_options(o, &s, &file, gate, argc, argv, e)) {
+		status = EXIT_DONE;
+		if (s.help)
+			print_help();
+		else
+			status = serve(&s.set, e);
 	}
-	struct option_values given = s.listen;
-	if (given.count == 0)
-		s.listen = (struct option_values){ (const char **)(uintptr_t)default_listen, 1 };
-	status = serve(&s, e);
-	s.listen = given; /* options_free owns the list it made, not the default */
-out:
 	ini_file_free(&file);
 	options_free(o);
 	return status;

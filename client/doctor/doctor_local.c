@@ -46,7 +46,8 @@ static bool on_key(void *user, const char *section, const char *name, const char
 	(void)project_key_judge("listen", name, value, &option);
 	if (!option)
 		return true;
-	enum options_key verdict = k->file->judge(k->file->user, option->option, name, value, e);
+	const struct option_row row = { .name = option->option };
+	enum options_key verdict = k->file->judge(k->file->user, &row, name, value, e);
 	if (verdict != OPTIONS_KEY_TAKEN)
 		return verdict == OPTIONS_KEY_PASSED_OVER;
 	bool yes = (*value && strchr("1tTyY", *value)) || strcasecmp(value, "on") == 0;

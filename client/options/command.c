@@ -10,7 +10,7 @@
 
 #define MAX_OWN 40
 
-static size_t gather(struct option_spec *all, struct common_options *common, const struct option_spec *own,
+static size_t gather(struct option_row *all, struct common_options *common, const struct option_spec *own,
 		     size_t own_count)
 {
 	const struct option_spec shared[] = {
@@ -20,29 +20,41 @@ static size_t gather(struct option_spec *all, struct common_options *common, con
 		{ "config", 0, OPTION_TEXT, &common->config, "FILE", "one more config file" },
 		{ "help", 'h', OPTION_FLAG, &common->help, NULL, "this text" },
 	};
-	if (own_count)
-		memcpy(all, own, own_count * sizeof *own);
-	memcpy(all + own_count, shared, sizeof shared);
-	return own_count + sizeof shared / sizeof *shared;
+	const size_t shared_count = sizeof shared / sizeof *shared;
+	for (size_t i = 0; i < own_count + shared_count; i++) {
+		const struct option_spec *s = i < own_count ? &own[i] : &shared[i - own_count];
+		all[i] = (struct option_row){ .name = s->name,
+					      .letter = s->letter,
+					      .kind = s->type,
+					      .at = (size_t)((char *)s->dest - (char *)common),
+					      .sources = strcmp(s->name, "help") == 0     ? OPTION_BY_LINE
+							 : strcmp(s->name, "config") == 0 ? OPTION_BY_CALLER
+											  : OPTION_BY_PROJECT,
+					      .arg = s->arg,
+					      .help = s->help };
+		all[i].sources |= OPTION_HAS_DEFAULT;
+	}
+	return own_count + shared_count;
 }
 
 static bool parse(const struct command *c, struct options *o, struct common_options *common,
 		  const struct option_spec *own, size_t own_count, const struct config_files *files, int argc,
 		  char **argv, int *first, struct error *e)
 {
-	struct option_spec all[MAX_OWN + 8];
+	struct option_row all[MAX_OWN + 8];
 	char program[64];
 	if (own_count > MAX_OWN)
 		return error_set(e, EXIT_USAGE, "too many options in the table of %s", c->name);
-	size_t count = gather(all, common, own, own_count);
+	const struct option_group group = { all, gather(all, common, own, own_count), 0 };
+	const struct option_table table = { &group, 1 };
 	snprintf(program, sizeof program, "creel %s", c->name);
 	struct options_source source = { program, "CREEL_", files ? files->list : NULL, c->name,
 					 files ? files->count : 0 };
-	if (!options_parse(o, all, count, &source, argc, argv, first, e))
+	if (!options_parse(o, &table, common, &source, argc, argv, first, e))
 		return false;
 	if (!files && common->help) {
 		printf("Usage: %s\n\n%s\n\nOptions:\n", c->usage, c->text);
-		options_print(stdout, all, count);
+		options_print(stdout, &table);
 	}
 	return true;
 }

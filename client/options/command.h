@@ -8,6 +8,15 @@
 #include "shared/program/options.h"
 #include "shared/program/secret_gate.h"
 
+struct option_spec {
+	const char *name; /* long name without the dashes */
+	char letter;      /* or 0 */
+	enum option_kind type;
+	void *dest;       /* holds the default beforehand */
+	const char *arg;  /* shown in help ("PORT"), for CHOICE the choices "a|b|c" */
+	const char *help; /* one line */
+};
+
 /* What main keeps for a command as long as it runs. */
 struct program {
 	struct secret_gate *gate; /* every sentence passes it; a command adds the secrets it reads */

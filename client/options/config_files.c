@@ -11,22 +11,12 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* The file that is being read was named by command line or environment; no file names another. */
-static bool names_a_file(const char *path, const char *option, struct error *e)
-{
-	if (strcmp(option, "config") != 0)
-		return false;
-	error_set(e, EXIT_USAGE,
-		  "%s: config is no key of a config file: name the other one with --config or CREEL_CONFIG", path);
-	return true;
-}
-
-static enum options_key judge_users(struct config_files *f, const char *path, const char *option, const char *value,
+static enum options_key judge_users(void *user, const struct option_row *row, const char *key, const char *value,
 				    struct error *e)
 {
-	if (names_a_file(path, option, e))
-		return OPTIONS_KEY_REFUSED;
-	if (strcmp(option, "relay") == 0) {
+	struct config_files *f = user;
+	(void)key;
+	if (strcmp(row->name, "relay") == 0) {
 		char *copy = strdup(value);
 		if (!copy) {
 			error_set(e, EXIT_USAGE, "out of memory");
@@ -39,36 +29,19 @@ static enum options_key judge_users(struct config_files *f, const char *path, co
 	return OPTIONS_KEY_TAKEN;
 }
 
-static enum options_key judge_user_file(void *user, const char *option, const char *key, const char *value,
-					struct error *e)
-{
-	struct config_files *f = user;
-	(void)key;
-	return judge_users(f, f->user_path, option, value, e);
-}
-
-static enum options_key judge_named_file(void *user, const char *option, const char *key, const char *value,
-					 struct error *e)
-{
-	struct config_files *f = user;
-	(void)key;
-	return judge_users(f, f->named_path, option, value, e);
-}
-
-static enum options_key judge_project(void *user, const char *option, const char *key, const char *value,
+static enum options_key judge_project(void *user, const struct option_row *row, const char *key, const char *value,
 				      struct error *e)
 {
 	struct config_files *f = user;
-	if (names_a_file(f->project.name, option, e))
-		return OPTIONS_KEY_REFUSED;
-	enum options_key verdict = project_file_judge(&f->project, f->command, option, key, value, e);
-	if (verdict == OPTIONS_KEY_TAKEN && strcmp(option, "relay") == 0)
+	enum options_key verdict = project_file_judge(&f->project, f->command, row->name, key, value, e);
+	if (verdict == OPTIONS_KEY_TAKEN && strcmp(row->name, "relay") == 0)
 		f->relay_of_project = !f->users_relay || !config_same_relay(f->users_relay, value);
 	return verdict;
 }
 
 static void add(struct config_files *f, const char *path, const struct ini_file *file,
-		enum options_key (*judge)(void *, const char *, const char *, const char *, struct error *))
+		enum options_key (*judge)(void *, const struct option_row *, const char *, const char *,
+					  struct error *))
 {
 	if (file->there)
 		f->list[f->count++] = (struct options_file){ path, buffer_view(&file->text), judge, f };
@@ -106,9 +79,9 @@ bool config_files_read(struct config_files *f, const struct config_wish *wish, s
 	    !read_project(&f->project, &f->named, e))
 		return false;
 	f->project.may_ask = wish->may_ask;
-	add(f, f->user_path, &f->user, judge_user_file);
+	add(f, f->user_path, &f->user, judge_users);
 	add(f, PROJECT_FILE, &f->project.file, judge_project);
-	add(f, wish->named, &f->named, judge_named_file);
+	add(f, wish->named, &f->named, judge_users);
 	return true;
 }
 

@@ -71,7 +71,7 @@ describe('what cannot start', () => {
 		for (const option of ['--header-timeout', '--body-timeout', '--reply-timeout', '--max-connections']) {
 			const r = await serve('--listen', '127.0.0.1:0', option, '0');
 			assert.equal(r.code, 2, `${option} 0 would serve nobody`);
-			assert.match(r.err, new RegExp(`^creel-relay: ${option} must be more than 0`, 'm'));
+			assert.match(r.err, new RegExp(`^creel-relay: ${option} must be at least 1`, 'm'));
 		}
 		for (const command of [['listen', '3000'], ['replay', '1'], ['dev', '3000', '--port', '0']]) {
 			const r = await w.creel([...command, '--timeout', '0']);

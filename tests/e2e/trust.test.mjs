@@ -337,7 +337,7 @@ describe('a project’s creel.ini', () => {
 		for (const command of [['listen', '1'], ['login', relayUrl(), '--no-token']]) {
 			const r = await w.creel(command, { cwd });
 			assert.equal(r.code, 2);
-			assert.match(r.err, /creel.ini: config is no key of a config file/);
+			assert.match(r.err, /creel.ini: config cannot be set in a config file: use --config or CREEL_CONFIG/);
 		}
 		assert.ok(!existsSync(`${cwd}/leak.ini`));
 	});
