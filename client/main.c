@@ -33,7 +33,7 @@ int main(int argc, char **argv)
 		secret_sources_add(program.gate, argc, argv);
 		const struct command *c = command_find(argv[1], &e);
 		if (c)
-			status = c->run(argc - 1, argv + 1, &program, &e);
+			status = command_run(c, argc - 1, argv + 1, &program, &e);
 	}
 	/* What a command did not see itself: its last lines are still in the buffer. */
 	errno = 0;

@@ -197,105 +197,86 @@ static void print_try(void *user, const char *url)
 	fflush(stdout);
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+struct dev_options {
+	struct listen_options listen;
+	int64_t port;
+};
+
+#define AT struct dev_options
+
+/* Without --ca, --pin and --allow-plain-token: the relay is its own, on loopback. */
+static const struct option_row rows[] = {
+	{ "port", 'p', OPTION_COUNT_AT(AT, port), OPTION_BY_PROJECT, "PORT", "the relay's, on 127.0.0.1",
+	  .preset = "8080", .most = 65535, .zero = "a free one" },
+	{ "name", 'n', OPTION_TEXT_AT(AT, listen.tunnel.name), OPTION_BY_PROJECT, "NAME", "the tunnel's name",
+	  .preset = "dev" },
+};
+static const struct option_group groups[] = {
+	OPTION_GROUP(rows, 0),
+	OPTION_GROUP(listen_rows, offsetof(struct dev_options, listen)),
+};
+
+/* A wrong target is found before anything is started. */
+static bool check_target(const struct listen_options *o, struct error *e)
 {
-	struct listen_options o;
-	struct common_options common;
-	struct dev d = { .relay = 0 };
-	int64_t port = 8080;
-	listen_defaults(&o, program);
-	o.tunnel.name = "dev";
-	const struct option_spec specs[] = {
-		{ "port", 'p', OPTION_COUNT, &port, "PORT",
-		  "the relay's, on 127.0.0.1 (default 8080; 0 takes a free one)" },
-		{ "name", 'n', OPTION_TEXT, &o.tunnel.name, "NAME", "the tunnel's name (default dev)" },
-		{ "output", 'o', OPTION_CHOICE, &o.output, "auto|ui|lines|json|quiet", "what to print (default auto)" },
-		{ "color", 0, OPTION_CHOICE, &o.color, "auto|always|never", "colours of the inspector (default auto)" },
-		{ "ascii", 0, OPTION_FLAG, &o.ascii, NULL, "the inspector without line-drawing characters" },
-		{ "mouse", 0, OPTION_FLAG, &o.mouse, NULL, "wheel and clicks in the inspector" },
-		{ "ready-file", 0, OPTION_TEXT, &o.ready_file, "FILE", "appears, holding the public URL, once online" },
-		{ "secret", 0, OPTION_LIST, &o.secret_specs, "PROVIDER=@FILE",
-		  "check that provider's signatures; again for more" },
-		{ "answer-challenges", 0, OPTION_FLAG, &o.answer_challenges, NULL,
-		  "answer the handshakes of Slack, Zoom, Meta and others for the app" },
-		{ "host-header", 0, OPTION_TEXT, &o.forward.host_header, "rewrite|preserve|VALUE",
-		  "Host for the app (default rewrite: the target's)" },
-		{ "header", 'H', OPTION_LIST, &o.headers, "'K: V'",
-		  "set a header field; 'K:' removes it; again for more" },
-		{ "timeout", 0, OPTION_DURATION, &o.forward.timeout_ms, "TIME",
-		  "for the app to begin its answer, or go on with it (default 30s)" },
-		{ "wait-for-target", 0, OPTION_DURATION, &o.forward.wait_for_target_ms, "TIME",
-		  "while the app restarts (default 5s)" },
-		{ "hold", 0, OPTION_FLAG, &o.hold, NULL, "keep what found no app and send it when there is one" },
-		{ "ack", 0, OPTION_CHOICE, &o.ack, "app|immediate",
-		  "who answers the sender: the app (default), or the relay at once" },
-		{ "drain-parallel", 0, OPTION_COUNT, &o.drain_parallel, "N",
-		  "queued webhooks at once (default 4; 1 keeps their order)" },
-		{ "insecure", 'k', OPTION_FLAG, &o.forward.insecure, NULL, "any certificate of an https target" },
-		{ "max-size", 0, OPTION_SIZE, &o.max_size, "SIZE",
-		  "of the record, the oldest go first (default 2GiB; 0: no bound)" },
-		{ "record-max", 0, OPTION_SIZE, &o.record_max, "SIZE", "of a body kept on record (default 64MiB)" },
-		{ "record-max-abandoned", 0, OPTION_SIZE, &o.record_max_abandoned, "SIZE",
-		  "read on of an answer whose sender has gone (default 64KiB)" },
-	};
-	struct options *opts = options_new();
-	char address[32], actual[128] = "", relay_url[160];
-	int first, status = EXIT_USAGE;
-	if (!opts || !command_parse(&command_dev, opts, &common, specs, sizeof specs / sizeof *specs, argc, argv,
-				    &first, &status, e))
-		goto out;
-	status = EXIT_USAGE;
-	o.target = first < argc ? argv[first++] : "3000";
-	if (first < argc || port > 65535) {
-		error_set(e, EXIT_USAGE,
-			  port > 65535 ? "ports go from 0 to 65535" : "dev takes one target; see creel dev --help");
-		goto out;
-	}
-	if (!listen_take_options(&o, e))
-		goto out;
-	/* A wrong target is told before anything is started. */
-	char *target = forward_parse_target(o.target, false, e);
-	if (!target)
-		goto out;
+	char *target = o->target ? forward_parse_target(o->target, o->forward.allow_remote_target, e) : NULL;
+	bool fine = target || !o->target;
 	free(target);
-	find_relay(&d);
-	status = EXIT_STORE;
-	if (!make_data_folder(&d, e))
-		goto out;
-	d.to_log = listen_wants_ui(&o);
+	return fine;
+}
+
+static bool start_relay(struct dev *d, int64_t port, struct error *e)
+{
+	char address[32];
 	snprintf(address, sizeof address, "127.0.0.1:%d", (int)port);
 	pid_t parent = getpid();
-	d.relay = fork();
-	if (d.relay == 0)
-		run_relay(&d, address, parent);
-	status = EXIT_RELAY;
-	if (d.relay < 0) {
-		error_set(e, EXIT_RELAY, "the relay cannot be started: %s", strerror(errno));
-		goto out;
-	}
-	if (!wait_for_port(&d, actual, e))
-		goto out;
+	d->relay = fork();
+	if (d->relay == 0)
+		run_relay(d, address, parent);
+	return d->relay > 0 || error_set(e, EXIT_RELAY, "the relay cannot be started: %s", strerror(errno));
+}
+
+/* With a relay of its own. The exit status. */
+static int listen_here(struct dev *d, const struct dev_options *options, struct error *e)
+{
+	struct listen_options o = options->listen;
+	char actual[128] = "", relay_url[160];
+	find_relay(d);
+	if (!make_data_folder(d, e))
+		return EXIT_STORE;
+	d->to_log = listen_wants_ui(&o);
+	if (!start_relay(d, options->port, e) || !wait_for_port(d, actual, e))
+		return EXIT_RELAY;
 	snprintf(relay_url, sizeof relay_url, "http://%s", actual);
-	o.db = common.db;
 	o.tunnel.relay = relay_url;
-	o.forward.extra_headers = &o.headers;
 	o.on_ready = print_try;
 	o.on_ready_user = (void *)(uintptr_t)o.output;
-	status = listen_run(&o, e);
-out:
+	return listen_run(&o, e);
+}
+
+static int run(struct command_call *call, struct error *e)
+{
+	struct dev_options *options = call->settings;
+	struct listen_options *o = &options->listen;
+	struct dev d = { .relay = 0 };
+	int status = EXIT_USAGE;
+	if (listen_take_target(call, o, "3000", e) && listen_take_options(call, o, e) && check_target(o, e))
+		status = listen_here(&d, options, e);
 	stop_relay(&d);
-	secrets_free(&o.secrets);
-	options_free(opts);
+	secrets_free(&o->secrets);
 	return status;
 }
 
 const struct command command_dev = {
-	"dev",
-	"creel dev [PORT|URL] [--port 8080] [OPTIONS]",
-	"relay and client together on this machine, nothing to configure",
-	"Starts a relay on 127.0.0.1 and a tunnel named dev to the app (port 3000 when none is given): webhooks sent "
-	"to\n"
-	"http://127.0.0.1:8080/dev/… reach it, are recorded and can be replayed. Ctrl-C ends both.\n\n"
-	"Example: creel dev 3000",
-	run,
+	.name = "dev",
+	.usage = "creel dev [PORT|URL] [--port 8080] [OPTIONS]",
+	.summary = "relay and client together on this machine, nothing to configure",
+	.text = "Starts a relay on 127.0.0.1 and a tunnel named dev to the app (port 3000 when none is given): "
+		"webhooks sent to\n"
+		"http://127.0.0.1:8080/dev/… reach it, are recorded and can be replayed. Ctrl-C ends both.\n\n"
+		"Example: creel dev 3000",
+	.options = { groups, sizeof groups / sizeof *groups },
+	.settings_size = sizeof(struct dev_options),
+	.uses = COMMAND_USES_DB,
+	.run = run,
 };

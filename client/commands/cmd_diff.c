@@ -144,40 +144,28 @@ static void free_found(struct diff_found *f)
 	diff_rows_free(&f->rows);
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+#define AT struct diff
+
+static const struct option_row rows[] = {
+	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL, "one JSON object" },
+	{ "no-color", 0, OPTION_FLAG_AT(AT, no_color), OPTION_BY_PROJECT, NULL, "no colours on a terminal" },
+	{ "ignore-volatile", 0, OPTION_FLAG_AT(AT, ignore_volatile), OPTION_BY_USER, NULL,
+	  "dates, request ids, signatures and timestamps do not count" },
+	{ "key-order", 0, OPTION_FLAG_AT(AT, key_order), OPTION_BY_USER, NULL, "the order of keys in JSON counts" },
+};
+
+static int run(struct command_call *call, struct error *e)
 {
-	struct common_options common;
-	struct diff d = { 0 };
-	const struct option_spec specs[] = {
-		{ "json", 0, OPTION_FLAG, &d.json, NULL, "one JSON object" },
-		{ "no-color", 0, OPTION_FLAG, &d.no_color, NULL, "no colours on a terminal" },
-		{ "ignore-volatile", 0, OPTION_FLAG, &d.ignore_volatile, NULL,
-		  "dates, request ids, signatures and timestamps do not count" },
-		{ "key-order", 0, OPTION_FLAG, &d.key_order, NULL, "the order of keys in JSON counts" },
-	};
-	struct options *o = options_new();
-	char *path = NULL;
-	int first, status = EXIT_USAGE;
-	(void)program;
-	if (!o || !command_parse(&command_diff, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
-				 &status, e))
-		goto out;
-	status = EXIT_USAGE;
-	if (argc - first != 2) {
+	struct diff *d = call->settings;
+	if (call->argc != 2) {
 		error_set(e, EXIT_USAGE, "diff takes two deliveries, for example: creel diff 41 42");
-		goto out;
+		return EXIT_USAGE;
 	}
-	path = common.db ? NULL : store_default_path(e);
-	if ((common.db || path) && store_open(&d.store, common.db ? common.db : path, STORE_READ_ONLY, e) &&
-	    load(&d, 0, argv[first], e) && load(&d, 1, argv[first + 1], e) && compare(&d, e) && print(&d, e))
-		status = d.found.equal ? EXIT_DONE : EXIT_NO;
-	else
-		status = (int)e->code;
-out:
-	store_close(d.store);
-	free_found(&d.found);
-	free(path);
-	options_free(o);
+	bool fine = command_open_store(call, STORE_READ_ONLY, &d->store, e) && load(d, 0, call->argv[0], e) &&
+		    load(d, 1, call->argv[1], e) && compare(d, e) && print(d, e);
+	int status = !fine ? (int)e->code : d->found.equal ? EXIT_DONE : EXIT_NO;
+	store_close(d->store);
+	free_found(&d->found);
 	return status;
 }
 
@@ -190,5 +178,7 @@ const struct command command_diff = {
 	"with -, of the second with +. Deliveries are named as in `creel show`.\n"
 	"Exit status 0 when they are equal, 1 when they differ.\n\n"
 	"Example: creel diff 41 42 --ignore-volatile",
-	run,
+	COMMAND_OPTIONS(rows, struct diff),
+	.uses = COMMAND_USES_DB,
+	.run = run,
 };

@@ -1,4 +1,5 @@
 #include "client/doctor/doctor.h"
+#include "client/listening/cmd_listen.h"
 
 #include <openssl/crypto.h>
 #include <signal.h>
@@ -42,14 +43,6 @@ static void look_at_all(struct doctor *d)
 	}
 }
 
-static bool read_files(struct doctor *d, struct options *o, const struct option_spec *specs, size_t count, int argc,
-		       char **argv, struct error *e)
-{
-	int first;
-	return command_parse_files(&command_doctor, o, &d->common, specs, count, argc, argv, &first, e) &&
-	       doctor_read_listen(d, e);
-}
-
 static void free_all(struct doctor *d)
 {
 	doctor_close_tunnel(d);
@@ -60,57 +53,67 @@ static void free_all(struct doctor *d)
 	proxy_free(&d->proxy);
 	free(d->host);
 	free(d->addresses);
-	for (size_t i = 0; i < d->kept.count; i++)
-		free((void *)(uintptr_t)d->kept.at[i]);
-	free(d->kept.at);
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+#define AT struct doctor
+
+static const struct option_row rows[] = {
+	{ "target", 't', OPTION_TEXT_AT(AT, target), OPTION_BY_USER, "PORT|URL", "look at this app, too",
+	  .otherwise = "forward-to of [listen]" },
+	{ "ca", 0, OPTION_TEXT_AT(AT, ca), OPTION_BY_USER, "FILE", "trust this CA (PEM) for the relay" },
+	{ "pin", 0, OPTION_TEXT_AT(AT, pin), OPTION_BY_USER, "sha256//B64",
+	  "the relay's public key, as curl --pinnedpubkey" },
+	{ "insecure", 'k', OPTION_FLAG_AT(AT, insecure), OPTION_BY_USER, NULL,
+	  "any certificate of an https target, or of a relay on this machine" },
+	{ "allow-plain-token", 0, OPTION_FLAG_AT(AT, allow_plain_token), OPTION_BY_USER, NULL,
+	  "send the token over http to another machine, too" },
+	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL, "one JSON object with all that was found" },
+};
+
+/* Where no option says target, CA and the like, what the files say of `listen` counts: it is its tunnel that is looked
+ * at. */
+static bool take_files(struct command_call *call, struct doctor *d, struct error *e)
 {
-	struct doctor d = { .gate = program->gate };
-	const struct option_spec specs[] = {
-		{ "target", 't', OPTION_TEXT, &d.target, "PORT|URL",
-		  "look at this app, too (default: forward-to of [listen])" },
-		{ "ca", 0, OPTION_TEXT, &d.ca, "FILE", "trust this CA (PEM) for the relay" },
-		{ "pin", 0, OPTION_TEXT, &d.pin, "sha256//B64", "the relay's public key, as curl --pinnedpubkey" },
-		{ "insecure", 'k', OPTION_FLAG, &d.insecure, NULL,
-		  "any certificate of an https target, or of a relay on this machine" },
-		{ "allow-plain-token", 0, OPTION_FLAG, &d.allow_plain_token, NULL,
-		  "send the token over http to another machine, too" },
-		{ "json", 0, OPTION_FLAG, &d.json, NULL, "one JSON object with all that was found" },
-	};
-	const size_t count = sizeof specs / sizeof *specs;
-	struct options *o = options_new(), *again = options_new();
+	const struct listen_options *l = NULL;
+	if (!command_read_files(call, e) || !(l = command_read_others(call, &command_listen, e)))
+		return false;
+	d->target = d->target ? d->target : l->forward_to;
+	d->ca = d->ca ? d->ca : l->tunnel.ca;
+	d->pin = d->pin ? d->pin : l->tunnel.pin;
+	d->insecure = d->insecure || l->forward.insecure;
+	d->allow_plain_token = d->allow_plain_token || l->tunnel.allow_plain_token;
+	return true;
+}
+
+/* What is wrong with the config files is the first thing to say, and then it goes on without them. */
+static bool take_options(struct command_call *call, struct doctor *d, struct error *broken, struct error *e)
+{
+	if (call->argc > 0)
+		return error_set(e, EXIT_USAGE, "doctor takes no argument; the app is named with --target PORT");
+	bool fine = take_files(call, d, broken);
+	if (!fine && !command_forget_files(call, e))
+		return false;
+	d->gate = call->program->gate;
+	d->common = *call->common;
+	if (fine && d->common.relay)
+		d->token = command_token(call, d->common.relay, broken);
+	secret_gate_add(call->program->gate, d->token);
+	return true;
+}
+
+static int run(struct command_call *call, struct error *e)
+{
+	struct doctor *d = call->settings;
 	struct error broken = { EXIT_DONE, "" };
-	int first, status = EXIT_USAGE;
+	int status = EXIT_USAGE;
 	signal(SIGPIPE, SIG_IGN);
-	if (!o || !again ||
-	    !command_parse_words(&command_doctor, o, &d.common, specs, count, argc, argv, &first, &status, e))
-		goto out;
-	if (first < argc) {
-		error_set(e, EXIT_USAGE, "doctor takes no argument; the app is named with --target PORT");
-		status = EXIT_USAGE;
-		goto out;
+	if (take_options(call, d, &broken, e)) {
+		curl_global_init(CURL_GLOBAL_DEFAULT);
+		doctor_look_at_config(d, *broken.text ? &broken : NULL);
+		look_at_all(d);
+		status = doctor_conclude(d, e);
 	}
-	if (read_files(&d, o, specs, count, argc, argv, &broken)) {
-		d.token = d.common.relay ? command_token(&d.common, d.common.relay, &broken) : NULL;
-		secret_gate_add(program->gate, d.token);
-	} else {
-		/* Without the files then, and without the half that was read of them. */
-		d.target = d.ca = d.pin = NULL;
-		d.insecure = d.allow_plain_token = d.json = false;
-		if (!command_parse_words(&command_doctor, again, &d.common, specs, count, argc, argv, &first, &status,
-					 e))
-			goto out;
-	}
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	doctor_look_at_config(&d, *broken.text ? &broken : NULL);
-	look_at_all(&d);
-	status = doctor_conclude(&d, e);
-out:
-	free_all(&d);
-	options_free(o);
-	options_free(again);
+	free_all(d);
 	return status;
 }
 
@@ -124,5 +127,8 @@ const struct command command_doctor = {
 	"store nor the app sees anything of it. Exit status 0 when nothing failed, else that of the first failure:\n"
 	"2 for the config, 3 for the relay, 4 for the store, 5 for the app, 1 for the clock.\n\n"
 	"Example: creel doctor --target 3000",
-	run,
+	COMMAND_OPTIONS(rows, struct doctor),
+	.uses = COMMAND_USES_RELAY | COMMAND_USES_DB,
+	.files = COMMAND_READS_LATER,
+	.run = run,
 };

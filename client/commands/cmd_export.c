@@ -3,6 +3,7 @@
 #include "client/app/forwarder.h"
 #include "client/options/selection.h"
 #include "shared/base/text.h"
+#include "shared/program/interrupt.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -23,14 +24,6 @@ struct export_command {
 	struct store *store;
 	struct selection found;
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-	(void)number;
-	interrupted = 1;
-}
 
 /* "42", "#42" and event ids; a filter's words have other characters, or begin with letters beyond f. */
 static bool looks_like_id(const char *text)
@@ -122,33 +115,21 @@ static bool choose_format(struct export_command *c, struct error *e)
 	return true;
 }
 
-/* `--redact` takes a name or none, which getopt cannot say: "--redact" becomes "--redact=". */
-static char **join_redact(int argc, char **argv)
-{
-	static char none[] = "--redact=";
-	char **out = calloc((size_t)argc + 1, sizeof *out);
-	bool options = true;
-	for (int i = 0; out && i < argc; i++) {
-		options = options && strcmp(argv[i], "--") != 0;
-		out[i] = options && strcmp(argv[i], "--redact") == 0 ? none : argv[i];
-	}
-	return out;
-}
-
 static int export_found(struct export_command *c, struct error *e)
 {
 	size_t written = 0;
+	struct interrupt before;
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
-	c->options.stop = &interrupted;
+	c->options.stop = interrupt_came;
 	bool to_file = c->path && strcmp(c->path, "-") != 0 && !c->options.dry_run;
 	if (to_file && !c->options.force && access(c->path, F_OK) == 0) {
 		error_set(e, EXIT_USAGE, "%.300s is there already; --force replaces it, or name another file", c->path);
 		return EXIT_USAGE;
 	}
+	interrupt_begin(&before);
 	bool fine = to_file ? export_to_file(c->store, c->found.ids, c->found.count, &c->options, c->path, &written, e)
 			    : export_to_stdout(c->store, c->found.ids, c->found.count, &c->options, &written, e);
+	interrupt_end(&before);
 	if (!fine && e->code == EXIT_INTERRUPTED)
 		e->text[0] = 0;
 	if (!fine)
@@ -165,53 +146,42 @@ static int export_found(struct export_command *c, struct error *e)
 	return EXIT_DONE;
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+#define AT struct export_command
+
+static const struct option_row rows[] = {
+	{ "format", 0, OPTION_CHOICE_AT(AT, format), OPTION_BY_PROJECT, "har|curl|http|ndjson|body", "what to write",
+	  .otherwise = "what the file's name ends in" },
+	{ "output", 'o', OPTION_TEXT_AT(AT, path), OPTION_BY_USER, "FILE", "where to, 0600",
+	  .otherwise = "standard output" },
+	{ "redact", 0, OPTION_SUM_AT(AT, redact), OPTION_BY_PROJECT, "[=NAME,...]",
+	  "take secrets and signatures out, everywhere; NAMEs, too", .bare = "" },
+	{ "dry-run", 0, OPTION_FLAG_AT(AT, options.dry_run), OPTION_BY_USER, NULL,
+	  "list what --redact takes out, write nothing" },
+	{ "secrets", 0, OPTION_FLAG_AT(AT, options.secrets), OPTION_BY_USER, NULL,
+	  "in curl: Authorization, Cookie and the like, not $CREEL_…" },
+	{ "force", 0, OPTION_FLAG_AT(AT, options.force), OPTION_BY_USER, NULL, "replace FILE" },
+	{ "to", 0, OPTION_TEXT_AT(AT, to), OPTION_BY_USER, "PORT|URL", "in curl: where to send it",
+	  .otherwise = "where it went" },
+	{ "where", 0, OPTION_TEXT_AT(AT, where), OPTION_BY_USER, "FILTER", "the same as after the options" },
+};
+
+static int run(struct command_call *call, struct error *e)
 {
-	struct common_options common;
-	struct export_command c = { .gate = program->gate };
-	const struct option_spec specs[] = {
-		{ "format", 0, OPTION_CHOICE, &c.format, "har|curl|http|ndjson|body",
-		  "what to write (default: what the file's name ends in)" },
-		{ "output", 'o', OPTION_TEXT, &c.path, "FILE", "where to, 0600 (default: standard output)" },
-		{ "redact", 0, OPTION_SUM, &c.redact, "[=NAME,…]",
-		  "take secrets and signatures out, everywhere; NAMEs, too" },
-		{ "dry-run", 0, OPTION_FLAG, &c.options.dry_run, NULL, "list what --redact takes out, write nothing" },
-		{ "secrets", 0, OPTION_FLAG, &c.options.secrets, NULL,
-		  "in curl: Authorization, Cookie and the like, not $CREEL_…" },
-		{ "force", 0, OPTION_FLAG, &c.options.force, NULL, "replace FILE" },
-		{ "to", 0, OPTION_TEXT, &c.to, "PORT|URL", "in curl: where to send it (default: where it went)" },
-		{ "where", 0, OPTION_TEXT, &c.where, "FILTER", "the same as behind the options" },
-	};
-	struct options *o = options_new();
-	char **args = join_redact(argc, argv), *path = NULL;
-	int first, status = EXIT_USAGE;
-	if (!o || !args ||
-	    !command_parse(&command_export, o, &common, specs, sizeof specs / sizeof *specs, argc, args, &first,
-			   &status, e))
-		goto out;
-	status = EXIT_USAGE;
-	if (argc == first && !c.where) {
+	struct export_command *c = call->settings;
+	int status = EXIT_USAGE;
+	c->gate = call->program->gate;
+	if (call->argc == 0 && !c->where)
 		error_set(e, EXIT_USAGE,
 			  "export takes deliveries or a filter, for example: creel export status:5xx "
 			  "-o failed.har");
-		goto out;
-	}
-	if (!choose_format(&c, e))
-		goto out;
-	path = common.db ? NULL : store_default_path(e);
-	if ((common.db || path) && store_open(&c.store, common.db ? common.db : path, STORE_READ_ONLY, e) &&
-	    find(&c, argc - first, args + first, e))
-		status = export_found(&c, e);
-	else
-		status = (int)e->code;
-out:
-	store_close(c.store);
-	selection_free(&c.found);
-	redact_names_free(&c.names);
-	free(c.base);
-	free(args);
-	free(path);
-	options_free(o);
+	else if (choose_format(c, e))
+		status = command_open_store(call, STORE_READ_ONLY, &c->store, e) && find(c, call->argc, call->argv, e)
+			     ? export_found(c, e)
+			     : (int)e->code;
+	store_close(c->store);
+	selection_free(&c->found);
+	redact_names_free(&c->names);
+	free(c->base);
 	return status;
 }
 
@@ -229,5 +199,7 @@ const struct command command_export = {
 	"a file beside FILE. FILE must not exist. Exit status 1 when nothing matches, 4 when FILE cannot be "
 	"written.\n\n" FILTER_HELP "\n\n"
 	"Example: creel export source:stripe since:1d -o tests/stripe.har --redact",
-	run,
+	COMMAND_OPTIONS(rows, struct export_command),
+	.uses = COMMAND_USES_DB,
+	.run = run,
 };

@@ -3,50 +3,42 @@
 #include <stdio.h>
 #include <string.h>
 
-/* These two read no config: a broken one must not keep anybody from its help. True when *status is settled. */
-static bool is_settled(const struct command *c, int argc, char **argv, int most, int *status, struct error *e)
-{
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			printf("Usage: %s\n\n%s\n", c->usage, c->text);
-			*status = EXIT_DONE;
-			return true;
-		}
-	}
-	*status = EXIT_USAGE;
-	if (argc - 1 <= most)
-		return false;
-	error_set(e, EXIT_USAGE, most ? "%s takes one command, for example: creel help listen" : "%s takes no argument",
-		  c->name);
-	return true;
-}
+/* These two read no config file: a broken one must not keep anybody from their help. */
 
-static int run_version(int argc, char **argv, const struct program *program, struct error *e)
+static int run_version(struct command_call *call, struct error *e)
 {
-	int status;
-	(void)program;
-	if (is_settled(&command_version, argc, argv, 0, &status, e))
-		return status;
+	if (call->argc > 0) {
+		error_set(e, EXIT_USAGE, "version takes no argument");
+		return EXIT_USAGE;
+	}
 	puts("creel " CREEL_VERSION);
 	return EXIT_DONE;
 }
 
 const struct command command_version = {
-	"version",           "creel version",
-	"print the version", "Prints the name and version, as creel --version does.\n\nExample: creel version",
-	run_version,
+	"version",
+	"creel version",
+	"print the version",
+	"Prints the name and version, as creel --version does.\n\nExample: creel version",
+	.files = COMMAND_TAKES_NOTHING,
+	.run = run_version,
 };
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+static int explain(const struct command_call *call, struct error *e)
 {
-	int status;
-	if (is_settled(&command_help, argc, argv, 1, &status, e))
-		return status;
-	if (argc == 2) {
-		const struct command *c = command_find(argv[1], e);
-		char help[] = "--help", *args[] = { argv[1], help, NULL };
-		return c ? c->run(2, args, program, e) : EXIT_USAGE;
+	const struct command *c = command_find(call->argv[0], e);
+	char help[] = "--help", *args[] = { call->argv[0], help, NULL };
+	return c ? command_run(c, 2, args, call->program, e) : EXIT_USAGE;
+}
+
+static int run(struct command_call *call, struct error *e)
+{
+	if (call->argc > 1) {
+		error_set(e, EXIT_USAGE, "help takes one command, for example: creel help listen");
+		return EXIT_USAGE;
 	}
+	if (call->argc == 1)
+		return explain(call, e);
 	puts("Usage: creel COMMAND [OPTIONS]\n\nA self-hosted tunnel for webhooks: a public URL for an app on this "
 	     "machine,"
 	     " every delivery on record.\n");
@@ -61,5 +53,6 @@ const struct command command_help = {
 	"creel help [COMMAND]",
 	"this text",
 	"Lists the commands, or explains one of them, as creel COMMAND --help does.\n\nExample: creel help listen",
-	run,
+	.files = COMMAND_TAKES_NOTHING,
+	.run = run,
 };

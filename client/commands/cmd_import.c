@@ -4,10 +4,10 @@
 #include "client/transfer/import_store.h"
 #include "shared/formats/har.h"
 #include "shared/formats/ndjson.h"
+#include "shared/program/interrupt.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,23 +20,17 @@ struct import {
 	struct buffer head; /* of the file, as far as its format was looked at */
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-	(void)number;
-	interrupted = 1;
-}
-
 static bool add(struct import *i, const struct transcript *x, struct error *e)
 {
-	if (interrupted)
+	if (interrupt_came())
 		return error_set(e, EXIT_INTERRUPTED, "interrupted");
 	return import_store_add(&i->to, x, e);
 }
 
 static bool cannot_read(struct error *e)
 {
+	if (interrupt_came())
+		return error_set(e, EXIT_INTERRUPTED, "interrupted");
 	return error_set(e, EXIT_USAGE, "it cannot be read: %s", strerror(errno));
 }
 
@@ -200,9 +194,11 @@ static int report(const struct import *i, struct error *e)
 static int import_all(struct import *i, struct error *e)
 {
 	char place[340];
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
-	if (import_file(i, e))
+	struct interrupt before;
+	interrupt_begin(&before);
+	bool fine = import_file(i, e);
+	interrupt_end(&before);
+	if (fine)
 		return report(i, e);
 	if (e->code == EXIT_INTERRUPTED) {
 		e->text[0] = 0;
@@ -213,40 +209,28 @@ static int import_all(struct import *i, struct error *e)
 	return (int)e->code;
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+#define AT struct import
+
+static const struct option_row rows[] = {
+	{ "format", 0, OPTION_CHOICE_AT(AT, format), OPTION_BY_USER, "har|ndjson", "of FILE",
+	  .otherwise = "what it looks like" },
+	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL, "one JSON object" },
+};
+
+static int run(struct command_call *call, struct error *e)
 {
-	struct common_options common;
-	struct import i = { 0 };
-	const struct option_spec specs[] = {
-		{ "format", 0, OPTION_CHOICE, &i.format, "har|ndjson", "of FILE (default: as it looks)" },
-		{ "json", 0, OPTION_FLAG, &i.json, NULL, "one JSON object" },
-	};
-	struct options *o = options_new();
-	char *path = NULL;
-	int first, status = EXIT_USAGE;
-	(void)program;
-	if (!o || !command_parse(&command_import, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
-				 &status, e))
-		goto out;
-	status = EXIT_USAGE;
-	if (argc - first != 1) {
+	struct import *i = call->settings;
+	if (call->argc != 1) {
 		error_set(e, EXIT_USAGE, "import takes one file, for example: creel import failed.har");
-		goto out;
+		return EXIT_USAGE;
 	}
-	if (!open_file(&i, argv[first], e))
-		goto out;
-	path = common.db ? NULL : store_default_path(e);
-	if ((common.db || path) && store_open(&i.to.store, common.db ? common.db : path, STORE_READ_WRITE, e))
-		status = import_all(&i, e);
-	else
-		status = (int)e->code;
-out:
-	store_close(i.to.store);
-	if (i.file && i.file != stdin)
-		fclose(i.file);
-	buffer_free(&i.head);
-	free(path);
-	options_free(o);
+	int status = !open_file(i, call->argv[0], e)                               ? EXIT_USAGE
+		     : command_open_store(call, STORE_READ_WRITE, &i->to.store, e) ? import_all(i, e)
+										   : (int)e->code;
+	store_close(i->to.store);
+	if (i->file && i->file != stdin)
+		fclose(i->file);
+	buffer_free(&i->head);
 	return status;
 }
 
@@ -260,5 +244,7 @@ const struct command command_import = {
 	"imported\n"
 	"or, when something in it is wrong, nothing. What is on record already, by its event id, stays as it is.\n\n"
 	"Example: creel import tests/stripe.har && creel replay --where is:import --to 3000",
-	run,
+	COMMAND_OPTIONS(rows, struct import),
+	.uses = COMMAND_USES_DB,
+	.run = run,
 };

@@ -71,44 +71,36 @@ static bool list_matches(struct store *s, const struct filter *f, size_t count, 
 	return fine;
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+struct list_options {
+	const char *filter;
+	int64_t count;
+	bool json;
+};
+
+#define AT struct list_options
+
+static const struct option_row rows[] = {
+	{ "filter", 0, OPTION_TEXT_AT(AT, filter), OPTION_BY_PROJECT, "FILTER", "the same as after the options" },
+	{ "number", 'n', OPTION_COUNT_AT(AT, count), OPTION_BY_PROJECT, "N", "how many of the newest", .preset = "50" },
+	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL, "one JSON object a line" },
+};
+
+static int run(struct command_call *call, struct error *e)
 {
-	struct common_options common;
-	int64_t count = 50;
-	const char *filter_text = NULL;
-	struct filter *filter = NULL;
-	struct list l = { .e = e };
-	const struct option_spec specs[] = {
-		{ "filter", 0, OPTION_TEXT, &filter_text, "FILTER", "the same as behind the options" },
-		{ "number", 'n', OPTION_COUNT, &count, "N", "how many of the newest (default 50)" },
-		{ "json", 0, OPTION_FLAG, &l.json, NULL, "one JSON object a line" },
-	};
-	struct options *o = options_new();
+	const struct list_options *o = call->settings;
+	struct list l = { .json = o->json, .e = e };
+	struct filter *filter = selection_parse(o->filter, call->argc, call->argv, call->program->gate, e);
 	struct store *s = NULL;
-	char *path = NULL;
-	int first, status = EXIT_USAGE;
-	if (!o || !command_parse(&command_list, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
-				 &status, e))
-		goto out;
-	status = EXIT_USAGE;
-	if (!(filter = selection_parse(filter_text, argc - first, argv + first, program->gate, e)))
-		goto out;
 	struct winsize size;
+	if (!filter)
+		return EXIT_USAGE;
 	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		l.columns = size.ws_col;
-	path = common.db ? NULL : store_default_path(e);
-	status = EXIT_STORE;
-	if ((common.db || path) && store_open(&s, common.db ? common.db : path, STORE_READ_ONLY, e) &&
-	    list_matches(s, filter, count > INT32_MAX ? INT32_MAX : (size_t)count, &l, e) && !l.failed)
-		status = EXIT_DONE;
-	else
-		status = (int)e->code;
-out:
+	bool fine = command_open_store(call, STORE_READ_ONLY, &s, e) &&
+		    list_matches(s, filter, o->count > INT32_MAX ? INT32_MAX : (size_t)o->count, &l, e) && !l.failed;
 	store_close(s);
 	filter_free(filter);
-	free(path);
-	options_free(o);
-	return status;
+	return fine ? EXIT_DONE : (int)e->code;
 }
 
 const struct command command_list = {
@@ -118,5 +110,7 @@ const struct command command_list = {
 	"Lists what is on record: number, time, status, method, how long the app took, size of the body, target. On a\n"
 	"terminal lines are cut to its width; into a pipe they are whole.\n\n" FILTER_HELP "\n\n"
 	"Example: creel list 'status:5xx since:1h' -n 10 --json | jq .target",
-	run,
+	COMMAND_OPTIONS(rows, struct list_options),
+	.uses = COMMAND_USES_DB,
+	.run = run,
 };

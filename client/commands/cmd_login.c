@@ -1,10 +1,10 @@
 #include "client/options/command.h"
 #include "client/options/config.h"
 #include "client/tunnel/tunnel.h"
+#include "shared/program/interrupt.h"
 #include "shared/program/secret_read.h"
 
 #include <openssl/crypto.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,23 +17,16 @@
 	 5000)      /* localhost has two addresses; the tunnel itself says first, and better, that nobody answered */
 #define MAX_URL 180 /* libinih cuts a line of the config file at 200 */
 
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int number)
-{
-	interrupted = number;
-}
-
-/* Read from the terminal without showing it. Ctrl-C ends the read (no SA_RESTART), so that the echo is set back. */
+/* Read from the terminal without showing it. Ctrl-C ends the read, so that the echo is set back. */
 static char *ask_token(struct error *e)
 {
 	char line[1024] = "";
 	struct termios old, quiet;
-	struct sigaction quit = { .sa_handler = on_interrupt }, before;
+	struct interrupt before;
 	if (!isatty(STDIN_FILENO))
 		return secret_read("@-", e);
 	fputs("Token (of `creel-relay token add`): ", stderr);
-	sigaction(SIGINT, &quit, &before);
+	interrupt_begin(&before);
 	bool changed = tcgetattr(STDIN_FILENO, &old) == 0;
 	if (changed) {
 		quiet = old;
@@ -43,9 +36,9 @@ static char *ask_token(struct error *e)
 	char *got = fgets(line, sizeof line, stdin);
 	if (changed)
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
-	sigaction(SIGINT, &before, NULL);
+	interrupt_end(&before);
 	fputc('\n', stderr);
-	if (interrupted) {
+	if (interrupt_came()) {
 		OPENSSL_cleanse(line, sizeof line);
 		error_set(e, EXIT_INTERRUPTED, "interrupted, nothing was kept");
 		return NULL;
@@ -161,86 +154,96 @@ static bool probe_relay(const struct tunnel_options *options, struct error *e)
 	return p.online && !p.failed;
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
-{
-	struct common_options common;
-	const char *token_source = NULL, *ca = NULL;
-	bool no_token = false, allow_plain_token = false;
-	const struct option_spec specs[] = {
-		{ "token", 0, OPTION_TEXT, &token_source, "@FILE|@-|env:NAME",
-		  "where the token stands (default: asked for)" },
-		{ "no-token", 0, OPTION_FLAG, &no_token, NULL, "for a relay on this machine that wants none" },
-		{ "ca", 0, OPTION_TEXT, &ca, "FILE", "trust this CA (PEM)" },
-		{ "allow-plain-token", 0, OPTION_FLAG, &allow_plain_token, NULL,
-		  "send the token over http to another machine, too" },
-	};
-	struct options *o = options_new();
-	char *token = NULL, *path = NULL;
-	int first, status = EXIT_USAGE;
+struct login_options {
+	const char *token_place, *ca;
+	bool no_token, allow_plain_token;
+};
+
+#define AT struct login_options
+
+static const struct option_row rows[] = {
 	/* CREEL_TOKEN is the secret itself, not a place of one. */
+	{ "token", 0, OPTION_TEXT_AT(AT, token_place), OPTION_BY_USER & ~OPTION_FROM_ENVIRONMENT, "@FILE|@-|env:NAME",
+	  "where the token stands", .otherwise = "asked for" },
+	{ "no-token", 0, OPTION_FLAG_AT(AT, no_token), OPTION_BY_USER, NULL,
+	  "for a relay on this machine that wants none" },
+	{ "ca", 0, OPTION_TEXT_AT(AT, ca), OPTION_BY_USER, "FILE", "trust this CA (PEM)" },
+	{ "allow-plain-token", 0, OPTION_FLAG_AT(AT, allow_plain_token), OPTION_BY_USER, NULL,
+	  "send the token over http to another machine, too" },
+};
+
+static bool check_relay(const struct command_call *call, struct error *e)
+{
+	const char *relay = call->argc == 1 ? call->argv[0] : NULL;
+	return (relay && strstr(relay, "://") && strlen(relay) <= MAX_URL && !strpbrk(relay, " \r\n\t[]?#")) ||
+	       error_set(e, EXIT_USAGE,
+			 "login takes the relay's URL, for example: creel login https://hooks.example.com");
+}
+
+/* *token stays NULL with --no-token; the caller wipes, frees. */
+static bool take_token(const struct login_options *o, char **token, struct error *e)
+{
 	const char *variable = getenv("CREEL_TOKEN");
-	char *given = variable && *variable ? strdup(variable) : NULL;
-	unsetenv("CREEL_TOKEN");
-	if (!o || !command_parse(&command_login, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
-				 &status, e))
-		goto out;
-	status = EXIT_USAGE;
-	const char *relay = first < argc ? argv[first] : NULL;
-	if (!relay || argc - first != 1 || !strstr(relay, "://") || strlen(relay) > MAX_URL ||
-	    strpbrk(relay, " \r\n\t[]?#")) {
-		error_set(e, EXIT_USAGE,
-			  "login takes the relay's URL, for example: creel login https://hooks.example.com");
-		goto out;
+	if (o->no_token)
+		return true;
+	*token = o->token_place          ? secret_read(o->token_place, e)
+		 : variable && *variable ? strdup(variable)
+					 : ask_token(e);
+	if (!*token)
+		return false;
+	return !strpbrk(*token, " \r\n\t") ||
+	       error_set(e, EXIT_USAGE, "the token holds blanks: it is one word, creel_ and 64 digits");
+}
+
+static bool keep_login(const struct command_call *call, const char *relay, const char *token, struct error *e)
+{
+	const struct login_options *o = call->settings;
+	char *path = call->common->config ? strdup(call->common->config) : config_default_path();
+	bool fine = path ? config_login(path, relay, token, e)
+			 : error_set(e, EXIT_USAGE,
+				     "there is no place for the config file: HOME is not set; name one with --config");
+	if (fine) {
+		printf("%s is the relay now; kept in %s\n", relay, path);
+		if (o->ca)
+			printf("The CA is not: listen, doctor and trigger need --ca %s, too, or a line `ca = FILE` "
+			       "there.\n",
+			       o->ca);
+		if (o->allow_plain_token && token && strncmp(relay, "https", 5) != 0 && strncmp(relay, "wss", 3) != 0)
+			puts("listen and doctor need --allow-plain-token, too, or a line `allow-plain-token = yes` at "
+			     "the top of that file.");
 	}
-	if (!no_token && !(token = token_source ? secret_read(token_source, e)
-				   : given      ? strdup(given)
-						: ask_token(e))) {
-		status = e->code == EXIT_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_USAGE;
-		goto out;
-	}
-	if (token && strpbrk(token, " \r\n\t")) {
-		error_set(e, EXIT_USAGE, "the token holds blanks: it is one word, creel_ and 64 digits");
-		goto out;
-	}
-	secret_gate_add(program->gate, token);
-	struct tunnel_options tunnel = {
+	free(path);
+	return fine;
+}
+
+static bool login(const struct command_call *call, char **token, struct error *e)
+{
+	const struct login_options *o = call->settings;
+	if (!check_relay(call, e) || !take_token(o, token, e))
+		return false;
+	const char *relay = call->argv[0];
+	const struct tunnel_options tunnel = {
 		.relay = relay,
-		.token = token,
-		.ca = ca,
-		.allow_plain_token = allow_plain_token,
+		.token = *token,
+		.ca = o->ca,
+		.allow_plain_token = o->allow_plain_token,
 		.ping_interval_ms = 15000,
 		.answer_within_ms = ANSWER_MS,
 		.wire_options = WIRE_OPTION_OFFLINE_FAIL | WIRE_OPTION_PROBE,
 	};
-	if (!probe_relay(&tunnel, e)) {
-		status = (int)e->code;
-		goto out;
-	}
-	path = common.config ? strdup(common.config) : config_default_path();
-	if (!path)
-		error_set(e, EXIT_USAGE,
-			  "there is no place for the config file: HOME is not set; name one with --config");
-	else if (config_login(path, relay, token, e)) {
-		printf("%s is the relay now; kept in %s\n", relay, path);
-		if (ca)
-			printf("The CA is not: listen, doctor and trigger need --ca %s, too, or a line `ca = FILE` "
-			       "there.\n",
-			       ca);
-		if (allow_plain_token && token && strncmp(relay, "https", 5) != 0 && strncmp(relay, "wss", 3) != 0)
-			puts("listen and doctor need --allow-plain-token, too, or a line `allow-plain-token = yes` at "
-			     "the top of that file.");
-		status = EXIT_DONE;
-	}
-out:
+	secret_gate_add(call->program->gate, *token);
+	return probe_relay(&tunnel, e) && keep_login(call, relay, *token, e);
+}
+
+static int run(struct command_call *call, struct error *e)
+{
+	char *token = NULL;
+	e->code = EXIT_USAGE;
+	bool fine = login(call, &token, e);
 	if (token)
 		OPENSSL_cleanse(token, strlen(token));
-	if (given)
-		OPENSSL_cleanse(given, strlen(given));
 	free(token);
-	free(given);
-	free(path);
-	options_free(o);
-	return status;
+	return fine ? EXIT_DONE : (int)e->code;
 }
 
 const struct command command_login = {
@@ -252,5 +255,7 @@ const struct command command_login = {
 	"the config file (0600). Later commands use them. CREEL_TOKEN counts as the token where --token is not "
 	"given. A CA is not kept: `ca = FILE` at the top of the config file is for listen, doctor and trigger.\n\n"
 	"Example: creel login https://hooks.example.com --token @token.txt",
-	run,
+	COMMAND_OPTIONS(rows, struct login_options),
+	.files = COMMAND_WRITES_CONFIG,
+	.run = run,
 };

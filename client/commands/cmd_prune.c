@@ -7,35 +7,33 @@
 #include "client/options/selection.h"
 #include "shared/base/clock.h"
 #include "shared/base/text.h"
+#include "shared/program/interrupt.h"
+#include "shared/program/quantity.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define KEEP_MS RETENTION_KEEP_MS
-#define MAX_SIZE RETENTION_MAX_BYTES
 #define NO_SIZE UINT64_MAX
 
 struct prune {
 	struct store *store;
-	struct filter *filter; /* the user's, NULL for none */
+	const char *filter_text;
+	struct filter *filter; /* the user's */
 	int64_t keep_ms;       /* -1: no bound */
 	uint64_t max_size;     /* NO_SIZE: no bound */
 	bool dry_run, json;
 	uint64_t deleted, answers, before, after;
 };
 
-static atomic_bool interrupted;
-
-static void on_signal(int number)
+static bool is_interrupted(void *user)
 {
-	(void)number;
-	interrupted = true;
+	(void)user;
+	return interrupt_came();
 }
 
 static bool run_prune(struct prune *p, const struct filter *f, uint64_t max_bytes, struct error *e)
 {
-	struct store_prune how = { .filter = f, .max_bytes = max_bytes, .dry_run = p->dry_run, .stop = &interrupted };
+	struct store_prune how = { .filter = f, .max_bytes = max_bytes, .dry_run = p->dry_run, .stop = is_interrupted };
 	struct store_pruned done;
 	if (!store_prune(p->store, &how, &done, e))
 		return false;
@@ -47,11 +45,11 @@ static bool run_prune(struct prune *p, const struct filter *f, uint64_t max_byte
 }
 
 /* By age, or all that matches where neither age nor size was named. */
-static bool prune_by_age(struct prune *p, const char *text, int argc, char **argv, struct error *e)
+static bool prune_by_age(struct prune *p, int argc, char **argv, struct error *e)
 {
 	if (p->keep_ms < 0 && p->max_size != NO_SIZE)
 		return true;
-	struct filter *f = selection_parse(text, argc, argv, NULL, e);
+	struct filter *f = selection_parse(p->filter_text, argc, argv, NULL, e);
 	if (f && p->keep_ms >= 0) {
 		char before[TEXT_TIME_LEN + 8] = "before:";
 		int64_t at_ms = (int64_t)(clock_now_us() / 1000) - p->keep_ms;
@@ -91,60 +89,56 @@ static bool report(const struct prune *p, struct error *e)
 	return true;
 }
 
-static int prune_all(struct prune *p, const char *text, int argc, char **argv, struct error *e)
+static int prune_all(struct prune *p, int argc, char **argv, struct error *e)
 {
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
-	bool fine = prune_by_age(p, text, argc, argv, e);
-	if (fine && p->max_size != NO_SIZE && !p->dry_run && !interrupted)
+	struct interrupt before;
+	interrupt_begin(&before);
+	bool fine = prune_by_age(p, argc, argv, e);
+	if (fine && p->max_size != NO_SIZE && !p->dry_run && !interrupt_came())
 		fine = run_prune(p, p->filter, p->max_size, e);
+	interrupt_end(&before);
 	if (!fine || !report(p, e))
 		return (int)e->code;
-	return interrupted ? EXIT_INTERRUPTED : EXIT_DONE;
+	return interrupt_came() ? EXIT_INTERRUPTED : EXIT_DONE;
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+#define AT struct prune
+
+static const struct option_row rows[] = {
+	{ "filter", 0, OPTION_TEXT_AT(AT, filter_text), OPTION_BY_USER, "FILTER", "the same as after the options" },
+	{ "keep", 0, OPTION_DURATION_AT(AT, keep_ms), OPTION_BY_USER, "TIME", "delete what is older", .unset = -1 },
+	{ "max-size", 0, OPTION_SIZE_AT(AT, max_size), OPTION_BY_USER, "SIZE", "make room until the store uses no more",
+	  .least = 1, .unset = -1 },
+	{ "dry-run", 0, OPTION_FLAG_AT(AT, dry_run), OPTION_BY_USER, NULL, "say how many, delete none" },
+	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL, "one JSON object" },
+};
+
+/* With nothing given what `listen` keeps to. */
+static bool check_bounds(struct prune *p, struct error *e)
 {
-	struct common_options common;
-	struct prune p = { .keep_ms = -1, .max_size = NO_SIZE };
-	const char *text = NULL;
-	const struct option_spec specs[] = {
-		{ "filter", 0, OPTION_TEXT, &text, "FILTER", "the same as behind the options" },
-		{ "keep", 0, OPTION_DURATION, &p.keep_ms, "TIME", "delete what is older" },
-		{ "max-size", 0, OPTION_SIZE, &p.max_size, "SIZE", "make room until the store uses no more" },
-		{ "dry-run", 0, OPTION_FLAG, &p.dry_run, NULL, "say how many, delete none" },
-		{ "json", 0, OPTION_FLAG, &p.json, NULL, "one JSON object" },
-	};
-	struct options *o = options_new();
-	char *path = NULL;
-	int first, status = EXIT_USAGE;
-	if (!o || !command_parse(&command_prune, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
-				 &status, e))
-		goto out;
-	status = EXIT_USAGE;
-	if (!(p.filter = selection_parse(text, argc - first, argv + first, program->gate, e)))
-		goto out;
-	if (p.max_size == 0 || (p.dry_run && p.max_size != NO_SIZE)) {
-		error_set(e, EXIT_USAGE,
-			  p.max_size ? "--dry-run cannot tell how many --max-size would delete: leave one out"
-				     : "--max-size takes a size above 0, such as 2GiB");
-		goto out;
+	if (p->dry_run && p->max_size != NO_SIZE)
+		return error_set(e, EXIT_USAGE,
+				 "--dry-run cannot tell how many --max-size would delete: leave one out");
+	if (p->keep_ms >= 0 || p->max_size != NO_SIZE || !filter_is_empty(p->filter))
+		return true;
+	return quantity_parse_duration(RETENTION_KEEP, &p->keep_ms) &&
+	       quantity_parse_size(RETENTION_MAX_SIZE, &p->max_size);
+}
+
+static int run(struct command_call *call, struct error *e)
+{
+	struct prune *p = call->settings;
+	int status = EXIT_USAGE;
+	p->filter = selection_parse(p->filter_text, call->argc, call->argv, call->program->gate, e);
+	if (p->filter && check_bounds(p, e)) {
+		const char *name = command_db(call, e);
+		/* One that is not there is not made: the other mode says so. */
+		enum store_mode mode = name && access(name, F_OK) == 0 ? STORE_READ_WRITE : STORE_READ_ONLY;
+		status =
+		    name && store_open(&p->store, name, mode, e) ? prune_all(p, call->argc, call->argv, e) : EXIT_STORE;
 	}
-	if (p.keep_ms < 0 && p.max_size == NO_SIZE && filter_is_empty(p.filter)) {
-		p.keep_ms = KEEP_MS;
-		p.max_size = MAX_SIZE;
-	}
-	path = common.db ? NULL : store_default_path(e);
-	const char *name = common.db ? common.db : path;
-	status = EXIT_STORE;
-	/* One that is not there is not made: the other mode says so. */
-	if (name && store_open(&p.store, name, access(name, F_OK) == 0 ? STORE_READ_WRITE : STORE_READ_ONLY, e))
-		status = prune_all(&p, text, argc - first, argv + first, e);
-out:
-	store_close(p.store);
-	filter_free(p.filter);
-	free(path);
-	options_free(o);
+	store_close(p->store);
+	filter_free(p->filter);
 	return status;
 }
 
@@ -161,5 +155,7 @@ const struct command command_prune = {
 	"client\n"
 	"goes on meanwhile. The file does not shrink: what was made free is used for what comes.\n\n" FILTER_HELP "\n\n"
 	"Example: creel prune status:2xx --keep 7d",
-	run,
+	COMMAND_OPTIONS(rows, struct prune),
+	.uses = COMMAND_USES_DB,
+	.run = run,
 };

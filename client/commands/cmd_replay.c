@@ -19,6 +19,7 @@ struct replays {
 	struct replay_ids *ids;
 	struct replay_run_options run;
 	struct forward_options forward;
+	struct option_values headers;
 	const char *body_spec, *rate, *speed, *watch;
 	bool edit, fail, yes;
 	struct buffer body_override;
@@ -66,29 +67,6 @@ static bool check_secrets(struct replays *r, struct error *e)
 		secrets_drop_environment(&r->secrets);
 	r->run.replayer.own_only = r->secrets.count > 0; /* what the user names is what counts */
 	return fine;
-}
-
-/* `--last` takes a number or none, which getopt cannot say: "--last 3" becomes "--last=3" and "--last" "--last=1". */
-static char **join_last(int *argc, char **argv, char joined[40])
-{
-	char **out = calloc((size_t)*argc + 1, sizeof *out);
-	int n = 0;
-	for (int i = 0; out && i < *argc; i++, n++) {
-		out[n] = argv[i];
-		if (strcmp(argv[i], "--") == 0) {
-			while (++i < *argc)
-				out[++n] = argv[i];
-		} else if (strcmp(argv[i], "--last") == 0) {
-			const char *next = i + 1 < *argc ? argv[i + 1] : "";
-			bool is_number = *next && strspn(next, "0123456789") == strlen(next) && strlen(next) < 20;
-			snprintf(joined, 40, "--last=%s", is_number ? next : "1");
-			out[n] = joined;
-			i += is_number;
-		}
-	}
-	if (out)
-		*argc = n;
-	return out;
 }
 
 /* ---- sending ---- */
@@ -173,10 +151,6 @@ static bool check_usage(struct replays *r, struct error *e)
 	struct replay_pace *pace = &r->run.pace;
 	if (!replay_choice_check(&r->choice, e))
 		return false;
-	if (r->forward.timeout_ms == 0)
-		return error_set(e, EXIT_USAGE, "--timeout must be more than 0: no app answers in no time");
-	if (r->run.times <= 0)
-		return error_set(e, EXIT_USAGE, "--times takes a number from 1");
 	if (r->rate && !replay_pace_number("--rate", r->rate, &pace->rate, e))
 		return false;
 	if (r->speed && !replay_pace_number("--speed", r->speed, &pace->speed, e))
@@ -185,8 +159,6 @@ static bool check_usage(struct replays *r, struct error *e)
 		return error_set(e, EXIT_USAGE, "--rate and --speed contradict each other");
 	if (r->speed && r->run.times > 1)
 		return error_set(e, EXIT_USAGE, "--speed keeps the originals' gaps, and --times has none");
-	if (pace->parallel == 0 || pace->parallel > REPLAY_PARALLEL_MAX)
-		return error_set(e, EXIT_USAGE, "--parallel takes a number from 1 to %d", REPLAY_PARALLEL_MAX);
 	if (r->edit && r->body_spec)
 		return error_set(e, EXIT_USAGE, "--edit and --body contradict each other");
 	if (r->edit && r->choice.argc != 1 && r->choice.last != 1)
@@ -222,93 +194,87 @@ static bool prepare(struct replays *r, struct error *e)
 	return tell_stale(r, e) && replay_confirm(r->store, &errand, e);
 }
 
-static const struct forward_options forward_defaults = { 30000, 5000, "rewrite", NULL, false, false, false, NULL };
+#define AT struct replays
 
-/* A running client calls its own target, in its own way. */
+static const struct option_row rows[] = {
+	{ "last", 0, OPTION_COUNT_AT(AT, choice.last), OPTION_BY_USER, "[N]",
+	  "the newest delivery, or the newest N (no replays)", .bare = "1", .unset = -1 },
+	{ "where", 0, OPTION_TEXT_AT(AT, choice.where), OPTION_BY_USER, "FILTER",
+	  "all that match, oldest first; with --last the newest N" },
+	{ "to", 0, OPTION_TEXT_AT(AT, run.replayer.to), OPTION_BY_USER, "PORT|URL",
+	  "another target than the original's" },
+	{ "header", 'H', OPTION_LIST_AT(AT, headers), OPTION_BY_USER, "'K: V'", "set a header field; 'K:' removes it" },
+	{ "body", 0, OPTION_TEXT_AT(AT, body_spec), OPTION_BY_USER, "@FILE|@-", "another body" },
+	{ "resign", 0, OPTION_FLAG_AT(AT, resign), OPTION_BY_USER, NULL, "sign again, with a fresh time" },
+	{ "secret", 0, OPTION_LIST_AT(AT, secret_specs), OPTION_BY_USER, "[PROVIDER=]@FILE",
+	  "to sign and judge by, instead of the running client's" },
+	{ "url", 0, OPTION_TEXT_AT(AT, run.replayer.url), OPTION_BY_USER, "URL", "signed by those who sign it",
+	  .otherwise = "the public one" },
+	{ "times", 0, OPTION_COUNT_AT(AT, run.times), OPTION_BY_USER, "N", "each so many times", .preset = "1",
+	  .least = 1 },
+	{ "edit", 0, OPTION_FLAG_AT(AT, edit), OPTION_BY_USER, NULL,
+	  "opens it in CREEL_EDITOR, VISUAL or EDITOR first" },
+	{ "parallel", 0, OPTION_COUNT_AT(AT, run.pace.parallel), OPTION_BY_USER, "P", "so many at once",
+	  .otherwise = "1; 16 with --rate and --speed", .unset = -1, .least = 1, .most = REPLAY_PARALLEL_MAX },
+	{ "rate", 0, OPTION_TEXT_AT(AT, rate), OPTION_BY_USER, "R", "no more than R a second" },
+	{ "speed", 0, OPTION_TEXT_AT(AT, speed), OPTION_BY_USER, "X", "the originals' gaps, X times as fast" },
+	{ "watch", 0, OPTION_TEXT_AT(AT, watch), OPTION_BY_USER, "DIR",
+	  "again each time a file below DIR is saved, until all answers are 2xx" },
+	{ "yes", 'y', OPTION_FLAG_AT(AT, yes), OPTION_BY_USER, NULL,
+	  "do not ask before more than 100 requests, or any beyond loopback" },
+	{ "fail", 0, OPTION_FLAG_AT(AT, fail), OPTION_BY_USER, NULL, "exit with 1 when an answer is not 2xx" },
+	{ "json", 0, OPTION_FLAG_AT(AT, run.json), OPTION_BY_PROJECT, NULL, "print each replay as a JSON object" },
+	{ "host-header", 0, OPTION_TEXT_AT(AT, forward.host_header), OPTION_BY_PROJECT, "rewrite|preserve|VALUE",
+	  "Host for the app: the target's, the original's or this", .preset = "rewrite" },
+	{ "no-forwarded", 0, OPTION_FLAG_AT(AT, forward.no_forwarded), OPTION_BY_USER, NULL,
+	  "add no X-Forwarded-* and Creel-* fields" },
+	{ "timeout", 0, OPTION_DURATION_AT(AT, forward.timeout_ms), OPTION_BY_PROJECT, "TIME",
+	  "for the app's whole answer", .preset = "30s", .least = 1 },
+	{ "wait-for-target", 0, OPTION_DURATION_AT(AT, forward.wait_for_target_ms), OPTION_BY_PROJECT, "TIME",
+	  "while the app restarts", .preset = "5s" },
+	{ "allow-remote-target", 0, OPTION_FLAG_AT(AT, forward.allow_remote_target), OPTION_BY_USER, NULL,
+	  "targets that are not on this machine" },
+	{ "insecure", 'k', OPTION_FLAG_AT(AT, forward.insecure), OPTION_BY_USER, NULL,
+	  "any certificate of an https target" },
+};
+
+/* A running client calls its own target, in its own way: an option that says how is for a call by this program. */
 static bool says_how(const struct replays *r)
 {
-	const struct forward_options *f = &r->forward, *d = &forward_defaults;
-	return r->run.replayer.to || f->extra_headers->count || f->timeout_ms != d->timeout_ms ||
-	       f->wait_for_target_ms != d->wait_for_target_ms || strcmp(f->host_header, d->host_header) != 0 ||
-	       f->no_forwarded || f->allow_remote_target || f->insecure;
+	const struct forward_options *f = &r->forward;
+	return r->run.replayer.to || r->headers.count || f->timeout_ms != 30000 || f->wait_for_target_ms != 5000 ||
+	       strcmp(f->host_header, "rewrite") != 0 || f->no_forwarded || f->allow_remote_target || f->insecure;
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+static void take_call(struct replays *r, const struct command_call *call)
 {
-	struct common_options common;
-	struct replays r = { .choice.last = -1,
-			     .run = { .times = 1, .pace.parallel = -1 },
-			     .forward = forward_defaults };
-	struct option_values headers = { 0 };
-	r.program = program;
-	r.forward.gate = r.choice.gate = program->gate;
-	char joined[40];
-	const struct option_spec specs[] = {
-		{ "last", 0, OPTION_COUNT, &r.choice.last, "[N]", "the newest delivery, or the newest N (no replays)" },
-		{ "where", 0, OPTION_TEXT, &r.choice.where, "FILTER",
-		  "all that match, oldest first; with --last the newest N" },
-		{ "to", 0, OPTION_TEXT, &r.run.replayer.to, "PORT|URL", "another target than the original's" },
-		{ "header", 'H', OPTION_LIST, &headers, "'K: V'",
-		  "set a header field; 'K:' removes it; again for more" },
-		{ "body", 0, OPTION_TEXT, &r.body_spec, "@FILE|@-", "another body" },
-		{ "resign", 0, OPTION_FLAG, &r.resign, NULL, "sign anew, with a fresh time" },
-		{ "secret", 0, OPTION_LIST, &r.secret_specs, "[PROVIDER=]@FILE",
-		  "to sign and judge by, instead of the running client's; again for more" },
-		{ "url", 0, OPTION_TEXT, &r.run.replayer.url, "URL",
-		  "signed by those who sign it (default: the public one)" },
-		{ "times", 0, OPTION_COUNT, &r.run.times, "N", "each so many times (default 1)" },
-		{ "edit", 0, OPTION_FLAG, &r.edit, NULL, "opens it in CREEL_EDITOR, VISUAL or EDITOR first" },
-		{ "parallel", 0, OPTION_COUNT, &r.run.pace.parallel, "P",
-		  "so many at once (default 1; 16 with --rate and --speed)" },
-		{ "rate", 0, OPTION_TEXT, &r.rate, "R", "no more than R a second" },
-		{ "speed", 0, OPTION_TEXT, &r.speed, "X", "the originals' gaps, X times as fast" },
-		{ "watch", 0, OPTION_TEXT, &r.watch, "DIR",
-		  "again each time a file below DIR is saved, until all answers are 2xx" },
-		{ "yes", 'y', OPTION_FLAG, &r.yes, NULL,
-		  "do not ask before more than 100 requests, or any beyond loopback" },
-		{ "fail", 0, OPTION_FLAG, &r.fail, NULL, "exit with 1 when an answer is not 2xx" },
-		{ "json", 0, OPTION_FLAG, &r.run.json, NULL, "print each replay as a JSON object" },
-		{ "host-header", 0, OPTION_TEXT, &r.forward.host_header, "rewrite|preserve|VALUE",
-		  "Host for the app (default rewrite)" },
-		{ "no-forwarded", 0, OPTION_FLAG, &r.forward.no_forwarded, NULL,
-		  "add no X-Forwarded-* and Creel-* fields" },
-		{ "timeout", 0, OPTION_DURATION, &r.forward.timeout_ms, "TIME",
-		  "for the app's whole answer (default 30s)" },
-		{ "wait-for-target", 0, OPTION_DURATION, &r.forward.wait_for_target_ms, "TIME",
-		  "while the app restarts (default 5s)" },
-		{ "allow-remote-target", 0, OPTION_FLAG, &r.forward.allow_remote_target, NULL,
-		  "targets that are not on this machine" },
-		{ "insecure", 'k', OPTION_FLAG, &r.forward.insecure, NULL, "any certificate of an https target" },
-	};
-	struct options *o = options_new();
-	char **args = join_last(&argc, argv, joined), *path = NULL;
-	int first, status = EXIT_USAGE;
-	r.ids = calloc(1, sizeof *r.ids);
-	if (!o || !args || !r.ids ||
-	    !command_parse(&command_replay, o, &common, specs, sizeof specs / sizeof *specs, argc, args, &first,
-			   &status, e))
-		goto out;
-	r.forward.extra_headers = &headers;
-	r.choice.argc = argc - first;
-	r.choice.argv = args + first;
-	status = EXIT_USAGE;
-	if (!check_usage(&r, e) || !check_secrets(&r, e))
-		goto out;
-	path = common.db ? NULL : store_default_path(e);
-	r.run.db = r.run.replayer.db = common.db ? common.db : path;
-	r.run.replayer.forward = &r.forward;
-	r.run.replayer.alone = says_how(&r);
-	status = r.run.db && prepare(&r, e) ? replay_all(&r, e) : (int)e->code;
-out:
-	store_close(r.store);
-	replay_choice_free(&r.choice);
-	replay_edit_free(r.edited);
-	secrets_free(&r.secrets);
-	buffer_free(&r.body_override);
-	free(r.ids);
-	free(args);
-	free(path);
-	options_free(o);
+	r->program = call->program;
+	r->forward.gate = r->choice.gate = call->program->gate;
+	r->forward.extra_headers = &r->headers;
+	r->choice.argc = call->argc;
+	r->choice.argv = call->argv;
+	r->run.replayer.forward = &r->forward;
+	r->run.replayer.alone = says_how(r);
+}
+
+static int run(struct command_call *call, struct error *e)
+{
+	struct replays *r = call->settings;
+	int status = EXIT_USAGE;
+	take_call(r, call);
+	r->ids = calloc(1, sizeof *r->ids);
+	if (!r->ids)
+		error_set(e, EXIT_USAGE, "out of memory");
+	else if (check_usage(r, e) && check_secrets(r, e)) {
+		r->run.db = r->run.replayer.db = command_db(call, e);
+		status = r->run.db && prepare(r, e) ? replay_all(r, e) : (int)e->code;
+	}
+	store_close(r->store);
+	replay_choice_free(&r->choice);
+	replay_edit_free(r->edited);
+	secrets_free(&r->secrets);
+	buffer_free(&r->body_override);
+	free(r->ids);
 	return status;
 }
 
@@ -329,5 +295,7 @@ const struct command command_replay = {
 	"asks,\n"
 	"and takes --yes where there is no terminal.\n\n" FILTER_HELP "\n\n"
 	"Example: creel replay --where 'state:failed since:1h' --to 4000",
-	run,
+	COMMAND_OPTIONS(rows, struct replays),
+	.uses = COMMAND_USES_DB,
+	.run = run,
 };

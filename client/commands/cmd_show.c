@@ -220,52 +220,37 @@ static bool show(struct show *s, struct error *e)
 	return fflush(stdout) == 0 || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+#define AT struct show
+
+static const struct option_row rows[] = {
+	{ "request", 0, OPTION_FLAG_AT(AT, request), OPTION_BY_PROJECT, NULL, "the request alone" },
+	{ "response", 0, OPTION_FLAG_AT(AT, response), OPTION_BY_PROJECT, NULL, "the app's answer alone" },
+	{ "headers", 0, OPTION_FLAG_AT(AT, headers), OPTION_BY_PROJECT, NULL, "its header fields" },
+	{ "body", 0, OPTION_FLAG_AT(AT, body), OPTION_BY_PROJECT, NULL,
+	  "its body; into a pipe or file the exact bytes" },
+	{ "raw", 0, OPTION_FLAG_AT(AT, raw), OPTION_BY_PROJECT, NULL, "first line, headers and body as one message" },
+	{ "attempt", 0, OPTION_COUNT_AT(AT, attempt), OPTION_BY_USER, "N", "the answer of this attempt",
+	  .otherwise = "the last", .most = INT_MAX },
+	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL, "one JSON object" },
+};
+
+static int run(struct command_call *call, struct error *e)
 {
-	struct common_options common;
-	struct show s = { 0 };
-	const struct option_spec specs[] = {
-		{ "request", 0, OPTION_FLAG, &s.request, NULL, "the request alone" },
-		{ "response", 0, OPTION_FLAG, &s.response, NULL, "the app's answer alone" },
-		{ "headers", 0, OPTION_FLAG, &s.headers, NULL, "its header fields" },
-		{ "body", 0, OPTION_FLAG, &s.body, NULL, "its body; into a pipe or file the exact bytes" },
-		{ "raw", 0, OPTION_FLAG, &s.raw, NULL, "first line, headers and body as one message" },
-		{ "attempt", 0, OPTION_COUNT, &s.attempt, "N", "the answer of this attempt (default: the last)" },
-		{ "json", 0, OPTION_FLAG, &s.json, NULL, "one JSON object" },
-	};
-	struct options *o = options_new();
-	char *path = NULL;
-	int first, status = EXIT_USAGE;
-	(void)program;
-	if (!o || !command_parse(&command_show, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
-				 &status, e))
-		goto out;
-	status = EXIT_USAGE;
-	if (argc - first != 1) {
+	struct show *s = call->settings;
+	if (call->argc != 1) {
 		error_set(e, EXIT_USAGE, "show takes one delivery, for example: creel show 42");
-		goto out;
+		return EXIT_USAGE;
 	}
-	if (s.attempt > INT_MAX) {
-		error_set(e, EXIT_USAGE, "there is no attempt %" PRId64, s.attempt);
-		goto out;
-	}
-	s.terminal = isatty(STDOUT_FILENO);
+	s->terminal = isatty(STDOUT_FILENO);
 	/* Attempts differ by their answers only. */
-	if (s.attempt && !s.request)
-		s.response = true;
-	path = common.db ? NULL : store_default_path(e);
-	if ((common.db || path) && store_open(&s.store, common.db ? common.db : path, STORE_READ_ONLY, e) &&
-	    store_resolve(s.store, argv[first], &s.id, e) && show(&s, e))
-		status = EXIT_DONE;
-	else
-		status = (int)e->code;
-out:
-	store_close(s.store);
-	buffer_free(&s.method);
-	buffer_free(&s.target);
-	free(path);
-	options_free(o);
-	return status;
+	if (s->attempt && !s->request)
+		s->response = true;
+	bool fine = command_open_store(call, STORE_READ_ONLY, &s->store, e) &&
+		    store_resolve(s->store, call->argv[0], &s->id, e) && show(s, e);
+	store_close(s->store);
+	buffer_free(&s->method);
+	buffer_free(&s->target);
+	return fine ? EXIT_DONE : (int)e->code;
 }
 
 const struct command command_show = {
@@ -277,5 +262,7 @@ const struct command command_show = {
 	"a summary, the request, the app's last answer and every attempt. On a terminal control characters are made\n"
 	"visible; into a pipe or file --headers, --body and --raw write the recorded bytes.\n\n"
 	"Example: creel show 42 --body > body.bin",
-	run,
+	COMMAND_OPTIONS(rows, struct show),
+	.uses = COMMAND_USES_DB,
+	.run = run,
 };

@@ -84,45 +84,43 @@ static void on_client(void *user, const struct client_status *c)
 	buffer_free(&text);
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+#define AT struct status
+
+static const struct option_row rows[] = {
+	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL, "one JSON object a client" },
+};
+
+/* Nothing was ever recorded here: that is an answer, not a broken store. */
+static bool was_never_used(const struct command_call *call, const char *path)
 {
-	struct common_options common;
-	struct status s = { .e = e };
-	const struct option_spec specs[] = { { "json", 0, OPTION_FLAG, &s.json, NULL, "one JSON object a client" } };
-	struct options *o = options_new();
+	return !call->common->db && access(path, F_OK) != 0 && errno == ENOENT;
+}
+
+static bool look_at_store(struct command_call *call, struct status *s, const char *path, struct error *e)
+{
 	struct store *store = NULL;
-	char *path = NULL;
-	int first, status = EXIT_USAGE;
-	(void)program;
-	if (!o || !command_parse(&command_status, o, &common, specs, 1, argc, argv, &first, &status, e))
-		goto out;
-	if (first < argc) {
-		error_set(e, EXIT_USAGE, "status takes no argument");
-		status = EXIT_USAGE;
-		goto out;
-	}
-	path = common.db ? NULL : store_default_path(e);
-	/* Nothing was ever recorded here: that is an answer, not a broken store. */
-	bool never = path && access(path, F_OK) != 0 && errno == ENOENT;
-	if (never)
-		goto none;
-	const char *name = common.db ? common.db : path;
-	if (name)
-		look_at_disk(&s, name);
-	if (!name || !store_open(&store, name, STORE_READ_ONLY, e) || !store_list_status(store, on_client, &s, e) ||
-	    s.failed) {
-		status = (int)e->code;
-		goto out;
-	}
-none:
-	if (s.shown == 0 && !s.json)
-		puts("no client is running: start `creel listen PORT`");
-	status = s.online ? EXIT_DONE : EXIT_NO;
-out:
+	if (was_never_used(call, path))
+		return true;
+	look_at_disk(s, path);
+	bool fine = store_open(&store, path, STORE_READ_ONLY, e) && store_list_status(store, on_client, s, e);
 	store_close(store);
-	free(path);
-	options_free(o);
-	return status;
+	return fine && !s->failed;
+}
+
+static int run(struct command_call *call, struct error *e)
+{
+	struct status *s = call->settings;
+	s->e = e;
+	if (call->argc > 0) {
+		error_set(e, EXIT_USAGE, "status takes no argument");
+		return EXIT_USAGE;
+	}
+	const char *path = command_db(call, e);
+	if (!path || !look_at_store(call, s, path, e))
+		return (int)e->code;
+	if (s->shown == 0 && !s->json)
+		puts("no client is running: start `creel listen PORT`");
+	return s->online ? EXIT_DONE : EXIT_NO;
 }
 
 const struct command command_status = {
@@ -138,5 +136,7 @@ const struct command command_status = {
 	"that was\n"
 	"killed is not shown.\n\n"
 	"Example: creel status --json",
-	run,
+	COMMAND_OPTIONS(rows, struct status),
+	.uses = COMMAND_USES_DB,
+	.run = run,
 };

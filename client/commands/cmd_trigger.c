@@ -26,7 +26,7 @@ struct trigger {
 	struct secrets secrets;
 	struct post post;
 	bool json, list, fail, tunnelled;
-	struct common_options common;
+	struct command_call *call;
 
 	struct store *store;                       /* where it is recorded, if it goes through no tunnel of ours */
 	struct buffer tunnel;                      /* of the client that it goes to */
@@ -200,13 +200,11 @@ static bool running_url(struct trigger *t, struct buffer *out, struct error *e)
 {
 	struct running r = { .since = 0 };
 	struct store *s = NULL;
-	char *path = t->common.db ? NULL : store_default_path(e);
-	bool fine = (t->common.db || path) && store_open(&s, t->common.db ? t->common.db : path, STORE_READ_ONLY, e) &&
-		    store_list_status(s, on_status, &r, e);
+	const char *path = command_db(t->call, e);
+	bool fine = path && store_open(&s, path, STORE_READ_ONLY, e) && store_list_status(s, on_status, &r, e);
 	/* A store that is there and cannot be read says more than that nobody listens. */
-	bool broken = !fine && (t->common.db || path) && access(t->common.db ? t->common.db : path, F_OK) == 0;
+	bool broken = !fine && path && access(path, F_OK) == 0;
 	store_close(s);
-	free(path);
 	t->tunnel = r.tunnel;
 	if (broken) {
 		buffer_free(&r.url);
@@ -238,13 +236,9 @@ static void on_tunnel(void *user, const struct client_status *c)
 /* What goes to a running client is recorded by it. */
 static bool open_record(struct trigger *t, struct error *e)
 {
-	char *path = t->common.db ? NULL : store_default_path(e);
 	t->tunnelled = !t->to;
-	bool fine = !t->to || ((t->common.db || path) &&
-			       store_open(&t->store, t->common.db ? t->common.db : path, STORE_READ_WRITE, e) &&
-			       store_list_status(t->store, on_tunnel, t, e));
-	free(path);
-	return fine;
+	return !t->to || (command_open_store(t->call, STORE_READ_WRITE, &t->store, e) &&
+			  store_list_status(t->store, on_tunnel, t, e));
 }
 
 /* A URL with a path is taken as it is; the sample's own target follows one without. */
@@ -276,7 +270,7 @@ static bool sign_and_set(struct trigger *t, struct error *e)
 	struct trigger_sign sign = {
 		.provider = t->provider,
 		.secrets = &t->secrets,
-		.db = t->common.db,
+		.db = t->call->common->db,
 		.store = t->store,
 		.tunnel = buffer_view(&t->tunnel),
 		.tunnelled = t->tunnelled,
@@ -361,52 +355,58 @@ static int trigger(struct trigger *t, struct error *e)
 	return status;
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+#define AT struct trigger
+
+static const struct option_row rows[] = {
+	{ "to", 0, OPTION_TEXT_AT(AT, to), OPTION_BY_USER, "URL|PORT", "where to",
+	  .otherwise = "the running client's public URL" },
+	{ "secret", 's', OPTION_LIST_AT(AT, secret_specs), OPTION_BY_USER, "@FILE",
+	  "or PROVIDER=@FILE: what to sign with" },
+	{ "list", 'l', OPTION_FLAG_AT(AT, list), OPTION_BY_USER, NULL, "the names of all samples" },
+	{ "data", 'd', OPTION_LIST_AT(AT, data), OPTION_BY_USER, "PATH=VALUE", "change a value of the body" },
+	{ "header", 'H', OPTION_LIST_AT(AT, headers), OPTION_BY_USER, "'K: V'", "set a header field; 'K:' removes it" },
+	{ "templates", 0, OPTION_TEXT_AT(AT, templates), OPTION_BY_USER, "DIR", "samples of your own, NAME.http",
+	  .otherwise = "creel/templates beside the config file" },
+	{ "timeout", 0, OPTION_DURATION_AT(AT, post.timeout_ms), OPTION_BY_PROJECT, "TIME", "for the whole answer",
+	  .preset = "30s" },
+	{ "fail", 0, OPTION_FLAG_AT(AT, fail), OPTION_BY_USER, NULL, "exit with 1 when the answer is not 2xx" },
+	{ "ca", 0, OPTION_TEXT_AT(AT, post.ca), OPTION_BY_USER, "FILE", "trust this CA (PEM)" },
+	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL,
+	  "what was sent and answered as one JSON object" },
+};
+
+static bool check_usage(const struct trigger *t, struct error *e)
 {
-	struct trigger t = { .gate = program->gate, .post.timeout_ms = 30000 };
-	const struct option_spec specs[] = {
-		{ "to", 0, OPTION_TEXT, &t.to, "URL|PORT", "where to (default: the running client's public URL)" },
-		{ "secret", 's', OPTION_LIST, &t.secret_specs, "@FILE", "or PROVIDER=@FILE: what to sign with" },
-		{ "list", 'l', OPTION_FLAG, &t.list, NULL, "the names of all samples" },
-		{ "data", 'd', OPTION_LIST, &t.data, "PATH=VALUE", "change a value of the body; again for more" },
-		{ "header", 'H', OPTION_LIST, &t.headers, "'K: V'",
-		  "set a header field; 'K:' removes it; again for more" },
-		{ "templates", 0, OPTION_TEXT, &t.templates, "DIR",
-		  "samples of your own, NAME.http (default: creel/templates beside the config file)" },
-		{ "timeout", 0, OPTION_DURATION, &t.post.timeout_ms, "TIME", "for the whole answer (default 30s)" },
-		{ "fail", 0, OPTION_FLAG, &t.fail, NULL, "exit with 1 when the answer is not 2xx" },
-		{ "ca", 0, OPTION_TEXT, &t.post.ca, "FILE", "trust this CA (PEM)" },
-		{ "json", 0, OPTION_FLAG, &t.json, NULL, "what was sent and answered as one JSON object" },
-	};
-	struct options *o = options_new();
-	char *folder = samples_default_folder();
-	int first, status = EXIT_USAGE;
-	if (!o || !command_parse(&command_trigger, o, &t.common, specs, sizeof specs / sizeof *specs, argc, argv,
-				 &first, &status, e))
-		goto out;
-	status = EXIT_USAGE;
-	const char *named = t.templates;
-	t.templates = named ? named : folder;
-	t.name = first < argc ? argv[first] : NULL;
-	if (named && access(named, R_OK | X_OK) != 0)
-		error_set(e, EXIT_USAGE, "the folder of templates %s cannot be read: %s", named, strerror(errno));
-	else if (t.list && argc == first)
-		status = list(&t, e) ? EXIT_DONE : (int)e->code;
-	else if (t.list || argc - first != 1)
-		error_set(e, EXIT_USAGE,
-			  t.list ? "--list takes no sample"
-				 : "trigger takes one sample, such as stripe.invoice.paid; `creel "
-				   "trigger --list` names them");
-	else
-		status = trigger(&t, e);
-out:
-	store_close(t.store);
-	secrets_free(&t.secrets);
-	struct buffer *all[] = { &t.text, &t.fields, &t.body, &t.url, &t.method, &t.tunnel };
+	int argc = t->call->argc;
+	if (t->templates && access(t->templates, R_OK | X_OK) != 0)
+		return error_set(e, EXIT_USAGE, "the folder of templates %s cannot be read: %s", t->templates,
+				 strerror(errno));
+	if (t->list && argc > 0)
+		return error_set(e, EXIT_USAGE, "--list takes no sample");
+	return t->list || argc == 1 ||
+	       error_set(e, EXIT_USAGE,
+			 "trigger takes one sample, such as stripe.invoice.paid; `creel trigger --list` names them");
+}
+
+static int run(struct command_call *call, struct error *e)
+{
+	struct trigger *t = call->settings;
+	char *folder = NULL;
+	int status = EXIT_USAGE;
+	t->call = call;
+	t->gate = call->program->gate;
+	if (check_usage(t, e)) {
+		t->name = call->argc == 1 ? call->argv[0] : NULL;
+		if (!t->templates)
+			t->templates = folder = samples_default_folder();
+		status = !t->list ? trigger(t, e) : list(t, e) ? EXIT_DONE : (int)e->code;
+	}
+	store_close(t->store);
+	secrets_free(&t->secrets);
+	struct buffer *all[] = { &t->text, &t->fields, &t->body, &t->url, &t->method, &t->tunnel };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buffer_free(all[i]);
 	free(folder);
-	options_free(o);
 	return status;
 }
 
@@ -420,5 +420,7 @@ const struct command command_trigger = {
 	"public URL of the running client, or to --to. Samples of your own are requests as text, NAME.http in a "
 	"folder.\n\n"
 	"Example: creel trigger stripe.invoice.paid --secret @stripe.secret --data data.object.amount_paid=9900",
-	run,
+	COMMAND_OPTIONS(rows, struct trigger),
+	.uses = COMMAND_USES_DB,
+	.run = run,
 };

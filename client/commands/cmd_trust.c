@@ -133,37 +133,30 @@ static bool list(struct error *e)
 	return fine;
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+struct trust_options {
+	bool list, remove;
+};
+
+#define AT struct trust_options
+
+static const struct option_row rows[] = {
+	{ "list", 'l', OPTION_FLAG_AT(AT, list), OPTION_BY_USER, NULL,
+	  "the files that are trusted, and whether they still are" },
+	{ "remove", 0, OPTION_FLAG_AT(AT, remove), OPTION_BY_USER, NULL, "trust FILE no longer" },
+};
+
+static int run(struct command_call *call, struct error *e)
 {
-	(void)program;
-	struct common_options common;
-	bool all = false, remove = false;
-	const struct option_spec specs[] = {
-		{ "list", 'l', OPTION_FLAG, &all, NULL, "the files that are trusted, and whether they still are" },
-		{ "remove", 0, OPTION_FLAG, &remove, NULL, "trust FILE no longer" },
-	};
-	struct options *o = options_new();
-	char *name = NULL;
-	int first, status = EXIT_USAGE;
-	/* No config file is read: what stands in one has no say in what is trusted. */
-	if (!o || !command_parse_words(&command_trust, o, &common, specs, sizeof specs / sizeof *specs, argc, argv,
-				       &first, &status, e))
-		goto out;
-	status = EXIT_USAGE;
-	if (argc - first > 1 || (all && (remove || first < argc))) {
+	const struct trust_options *o = call->settings;
+	if (call->argc > 1 || (o->list && (o->remove || call->argc > 0))) {
 		error_set(e, EXIT_USAGE, "trust takes one folder or its creel.ini, or --list alone");
-		goto out;
+		return EXIT_USAGE;
 	}
-	if (all) {
-		status = list(e) ? EXIT_DONE : (int)e->code;
-		goto out;
-	}
-	if (!(name = name_of(first < argc ? argv[first] : NULL, e)))
-		goto out;
-	status = remove ? take_back(name, e) : give(name, e) ? EXIT_DONE : (int)e->code;
-out:
+	if (o->list)
+		return list(e) ? EXIT_DONE : (int)e->code;
+	char *name = name_of(call->argc == 1 ? call->argv[0] : NULL, e);
+	int status = !name ? EXIT_USAGE : o->remove ? take_back(name, e) : give(name, e) ? EXIT_DONE : (int)e->code;
 	free(name);
-	options_free(o);
 	return status;
 }
 
@@ -179,5 +172,7 @@ const struct command command_trust = {
 	"files\n"
 	"that it names are not looked at.\n\n"
 	"Example: creel trust",
-	run,
+	COMMAND_OPTIONS(rows, struct trust_options),
+	.files = COMMAND_READS_NONE, /* what stands in one has no say in what is trusted */
+	.run = run,
 };

@@ -54,53 +54,56 @@ static bool join_filter(struct buffer *out, int argc, char **argv, const struct 
 	return fine && (buffer_put_u8(out, 0) || error_set(e, EXIT_STORE, "out of memory"));
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+struct ui_options {
+	struct inspector_options inspector;
+	struct option_values secret_specs;
+};
+
+#define AT struct ui_options
+
+static const struct option_row rows[] = {
+	{ "color", 0, OPTION_CHOICE_AT(AT, inspector.color), OPTION_BY_PROJECT, "auto|always|never", "colours",
+	  .preset = "auto" },
+	{ "ascii", 0, OPTION_FLAG_AT(AT, inspector.ascii), OPTION_BY_PROJECT, NULL, "no line-drawing characters" },
+	{ "secret", 0, OPTION_LIST_AT(AT, secret_specs), OPTION_BY_USER, "PROVIDER=@FILE",
+	  "say why its signatures do not hold, and sign again" },
+	{ "mouse", 0, OPTION_FLAG_AT(AT, inspector.mouse), OPTION_BY_PROJECT, NULL,
+	  "wheel and clicks; Shift+drag selects text" },
+};
+
+static bool read_secrets(const struct command_call *call, struct secrets *secrets, struct error *e)
 {
-	struct common_options common;
-	struct inspector_options io = { .color = "auto" };
-	struct option_values secret_specs = { 0 };
-	struct secrets secrets = { 0 };
-	struct forward_options forward = { 30000, 5000, "rewrite", NULL, false, false, false, program->gate };
-	const struct option_spec specs[] = {
-		{ "color", 0, OPTION_CHOICE, &io.color, "auto|always|never", "colours (default auto)" },
-		{ "ascii", 0, OPTION_FLAG, &io.ascii, NULL, "no line-drawing characters" },
-		{ "secret", 0, OPTION_LIST, &secret_specs, "PROVIDER=@FILE",
-		  "say why its signatures do not hold, and sign anew; again for more" },
-		{ "mouse", 0, OPTION_FLAG, &io.mouse, NULL, "wheel and clicks; Shift+drag selects text" },
+	const struct ui_options *o = call->settings;
+	bool fine = secrets_read(&o->secret_specs, true, secrets, e);
+	secrets_hide(secrets, call->program->gate);
+	return fine;
+}
+
+static int run(struct command_call *call, struct error *e)
+{
+	struct inspector_options *io = &((struct ui_options *)call->settings)->inspector;
+	const struct forward_options forward = {
+		.timeout_ms = 30000, .wait_for_target_ms = 5000, .host_header = "rewrite", .gate = call->program->gate
 	};
-	struct options *o = options_new();
+	struct secrets secrets = { 0 };
 	struct buffer filter = { 0 };
-	char *path = NULL;
-	int first, status = EXIT_USAGE;
-	if (!o || !command_parse(&command_ui, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
-				 &status, e))
-		goto out;
-	status = EXIT_USAGE;
+	int status = EXIT_USAGE;
 	if (!inspector_has_terminal()) {
 		error_set(e, EXIT_USAGE, "creel ui needs a terminal; `creel list` shows the same in lines");
-		goto out;
+		return EXIT_USAGE;
 	}
-	if (!join_filter(&filter, argc - first, argv + first, program->gate, e)) {
+	io->secrets = &secrets;
+	io->cores = &call->program->cores;
+	io->forward = &forward;
+	if (join_filter(&filter, call->argc, call->argv, call->program->gate, e) && read_secrets(call, &secrets, e) &&
+	    (io->db = command_db(call, e))) {
+		io->filter = filter.len > 1 ? (const char *)filter.at : NULL;
+		status = show(io, e);
+	} else {
 		status = (int)e->code;
-		goto out;
 	}
-	io.secrets = &secrets;
-	io.cores = &program->cores;
-	if (!secrets_read(&secret_specs, true, &secrets, e)) {
-		status = (int)e->code;
-		goto out;
-	}
-	secrets_hide(&secrets, program->gate);
-	path = common.db ? NULL : store_default_path(e);
-	io.db = common.db ? common.db : path;
-	io.filter = filter.len > 1 ? (const char *)filter.at : NULL;
-	io.forward = &forward;
-	status = io.db ? show(&io, e) : (int)e->code;
-out:
 	secrets_free(&secrets);
 	buffer_free(&filter);
-	free(path);
-	options_free(o);
 	return status;
 }
 
@@ -112,5 +115,7 @@ const struct command command_ui = {
 	"leaves.\n"
 	"Needs no relay and no network; replays go through `creel listen` where it runs.\n\n" FILTER_HELP "\n\n"
 	"Example: creel ui status:5xx since:1h",
-	run,
+	COMMAND_OPTIONS(rows, struct ui_options),
+	.uses = COMMAND_USES_DB,
+	.run = run,
 };

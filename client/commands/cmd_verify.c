@@ -14,7 +14,7 @@
 
 struct verify {
 	struct secret_gate *gate;
-	const char *path;
+	const char *path, *provider;
 	struct store *store;
 	struct option_values secret_specs;
 	struct secrets secrets;
@@ -112,14 +112,14 @@ static bool verify_matches(struct verify *v, const struct filter *f, struct erro
 	return fine;
 }
 
-static bool check_usage(struct verify *v, const char *provider, int argc, struct error *e)
+static bool check_usage(struct verify *v, int argc, struct error *e)
 {
 	if (argc == 0)
 		return error_set(e, EXIT_USAGE,
 				 "verify takes a delivery or a filter, for example: creel verify 42 "
 				 "--secret @FILE");
-	if (provider && !(v->options.provider = signature_find(provider)))
-		return signature_unknown(provider, e);
+	if (v->provider && !(v->options.provider = signature_find(v->provider)))
+		return signature_unknown(v->provider, e);
 	if (v->secret_specs.count == 0)
 		return error_set(e, EXIT_USAGE,
 				 "verify needs the secret: --secret @FILE, --secret @- or the variable CREEL_SECRET");
@@ -141,49 +141,45 @@ static int finish(const struct verify *v, struct error *e)
 	return EXIT_NO;
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+#define AT struct verify
+
+static const struct option_row rows[] = {
+	{ "secret", 's', OPTION_LIST_AT(AT, secret_specs), OPTION_BY_USER, "@FILE",
+	  "or PROVIDER=@FILE; @- is standard input" },
+	{ "provider", 'p', OPTION_TEXT_AT(AT, provider), OPTION_BY_USER, "NAME", "who signed it",
+	  .otherwise = "recognised" },
+	{ "url", 0, OPTION_TEXT_AT(AT, options.url), OPTION_BY_USER, "URL",
+	  "as the sender called it, for those who sign it" },
+	{ "tolerance", 0, OPTION_DURATION_AT(AT, options.tolerance_ms), OPTION_BY_USER, "TIME", "age allowed",
+	  .otherwise = "theirs", .zero = "any", .unset = -1 },
+	{ "at", 0, OPTION_COUNT_AT(AT, options.at), OPTION_BY_USER, "UNIXSECONDS", "judge its age at this time",
+	  .otherwise = "when it was received", .unset = -1 },
+	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL, "one JSON object a line" },
+};
+
+/* By ids, or by a filter. The exit status. */
+static int verify_all(struct verify *v, struct command_call *call, struct error *e)
 {
-	struct common_options common;
-	struct verify v = { .gate = program->gate, .options = { .tolerance_ms = -1, .at = -1 } };
-	v.options.secrets = &v.secrets;
-	const char *provider = NULL;
-	const struct option_spec specs[] = {
-		{ "secret", 's', OPTION_LIST, &v.secret_specs, "@FILE", "or PROVIDER=@FILE; @- is standard input" },
-		{ "provider", 'p', OPTION_TEXT, &provider, "NAME", "who signed it (default: recognised)" },
-		{ "url", 0, OPTION_TEXT, &v.options.url, "URL", "as the sender called it, for those who sign it" },
-		{ "tolerance", 0, OPTION_DURATION, &v.options.tolerance_ms, "TIME",
-		  "age allowed; 0 for any (default: theirs)" },
-		{ "at", 0, OPTION_COUNT, &v.options.at, "UNIXSECONDS",
-		  "judge its age then (default: when it was received)" },
-		{ "json", 0, OPTION_FLAG, &v.json, NULL, "one JSON object a line" },
-	};
-	struct options *o = options_new();
 	struct filter *filter = NULL;
-	char *path = NULL;
-	int first, status = EXIT_USAGE;
-	if (!o || !command_parse(&command_verify, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
-				 &status, e))
-		goto out;
-	status = EXIT_USAGE;
-	if (!check_usage(&v, provider, argc - first, e))
-		goto out;
-	bool ids = is_id(argv[first]);
-	if (!ids && !(filter = selection_parse(NULL, argc - first, argv + first, program->gate, e)))
-		goto out;
-	path = common.db ? NULL : store_default_path(e);
-	v.path = common.db ? common.db : path;
-	if (v.path && store_open(&v.store, v.path, STORE_READ_ONLY, e) &&
-	    (ids ? verify_ids(&v, argc - first, argv + first, e) : verify_matches(&v, filter, e)))
-		status = finish(&v, e);
-	else
-		status = (int)e->code;
-out:
-	store_close(v.store);
-	store_close(v.writing);
-	secrets_free(&v.secrets);
+	bool ids = is_id(call->argv[0]);
+	if (!ids && !(filter = selection_parse(NULL, call->argc, call->argv, v->gate, e)))
+		return EXIT_USAGE;
+	v->path = command_db(call, e);
+	bool fine = v->path && store_open(&v->store, v->path, STORE_READ_ONLY, e) &&
+		    (ids ? verify_ids(v, call->argc, call->argv, e) : verify_matches(v, filter, e));
 	filter_free(filter);
-	free(path);
-	options_free(o);
+	return fine ? finish(v, e) : (int)e->code;
+}
+
+static int run(struct command_call *call, struct error *e)
+{
+	struct verify *v = call->settings;
+	v->gate = call->program->gate;
+	v->options.secrets = &v->secrets;
+	int status = check_usage(v, call->argc, e) ? verify_all(v, call, e) : EXIT_USAGE;
+	store_close(v->store);
+	store_close(v->writing);
+	secrets_free(&v->secrets);
 	return status;
 }
 
@@ -201,5 +197,7 @@ const struct command command_verify = {
 	"The provider is recognised by the fields it sends; age is judged at the moment of receipt.\n\n" FILTER_HELP
 	"\n\n"
 	"Example: creel verify source:stripe since:1h --secret @stripe.secret",
-	run,
+	COMMAND_OPTIONS(rows, struct verify),
+	.uses = COMMAND_USES_DB,
+	.run = run,
 };

@@ -4,9 +4,9 @@
 #include "client/print/row_json.h"
 #include "client/options/selection.h"
 #include "shared/base/clock.h"
+#include "shared/program/interrupt.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,7 +19,8 @@ struct waiter {
 	struct filter *filter;
 	const char *path;
 	bool json, any_state, failed;
-	uint64_t wanted, came;
+	const char *filter_text, *since;
+	int64_t wanted, came, timeout_ms;
 	int64_t base;  /* every delivery up to here is over and was looked at */
 	int64_t *seen; /* ids above that count already */
 	size_t seen_count, seen_cap;
@@ -27,23 +28,15 @@ struct waiter {
 	struct error *e;
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-	(void)number;
-	interrupted = 1;
-}
-
 /* False when the time is up or Ctrl-C came. */
 static bool pause_a_moment(const struct waiter *w)
 {
 	int64_t left = w->deadline_ms - (int64_t)clock_steady_ms();
-	if (left <= 0 || interrupted)
+	if (left <= 0 || interrupt_came())
 		return false;
 	struct timespec nap = { 0, (left < POLL_MS ? left : POLL_MS) * 1000000 };
 	nanosleep(&nap, NULL);
-	return !interrupted;
+	return !interrupt_came();
 }
 
 /* Whether it is new; notes it. */
@@ -86,7 +79,7 @@ static bool on_slice(void *user, const struct store_slice *slice)
 {
 	const struct waiter *w = user;
 	(void)slice;
-	return !w->failed && w->came < w->wanted && !interrupted && (int64_t)clock_steady_ms() < w->deadline_ms;
+	return !w->failed && w->came < w->wanted && !interrupt_came() && (int64_t)clock_steady_ms() < w->deadline_ms;
 }
 
 static void move_base(struct waiter *w, int64_t base)
@@ -147,7 +140,7 @@ static int wait_for_all(struct waiter *w, bool since_all)
 	struct stat st;
 	bool was_there = stat(w->path, &st) == 0 && st.st_size > 0;
 	if (!open_when_there(w))
-		return interrupted ? EXIT_INTERRUPTED : (int)w->e->code;
+		return interrupt_came() ? EXIT_INTERRUPTED : (int)w->e->code;
 	if (was_there && !since_all && !newest(w))
 		return (int)w->e->code;
 	/* The version first: what comes during the look is looked at again. */
@@ -160,54 +153,43 @@ static int wait_for_all(struct waiter *w, bool since_all)
 	}
 	if (w->came == w->wanted)
 		return EXIT_DONE;
-	return interrupted ? EXIT_INTERRUPTED : EXIT_NO;
+	return interrupt_came() ? EXIT_INTERRUPTED : EXIT_NO;
 }
 
-static int run(int argc, char **argv, const struct program *program, struct error *e)
+#define AT struct waiter
+
+static const struct option_row rows[] = {
+	{ "filter", 0, OPTION_TEXT_AT(AT, filter_text), OPTION_BY_PROJECT, "FILTER", "the same as after the options" },
+	{ "count", 'c', OPTION_COUNT_AT(AT, wanted), OPTION_BY_USER, "N", "how many have to come", .preset = "1",
+	  .least = 1 },
+	{ "timeout", 't', OPTION_DURATION_AT(AT, timeout_ms), OPTION_BY_PROJECT, "TIME", "how long to wait",
+	  .preset = "30s" },
+	{ "since", 0, OPTION_CHOICE_AT(AT, since), OPTION_BY_USER, "now|all", "count what is on record already, too",
+	  .preset = "now" },
+	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL, "one JSON object a line" },
+};
+
+static int run(struct command_call *call, struct error *e)
 {
-	struct common_options common;
-	struct waiter w = { .e = e };
-	int64_t count = 1, timeout_ms = 30000;
-	const char *since = "now", *filter_text = NULL;
-	const struct option_spec specs[] = {
-		{ "filter", 0, OPTION_TEXT, &filter_text, "FILTER", "the same as behind the options" },
-		{ "count", 'c', OPTION_COUNT, &count, "N", "how many have to come (default 1)" },
-		{ "timeout", 't', OPTION_DURATION, &timeout_ms, "TIME", "how long to wait (default 30s)" },
-		{ "since", 0, OPTION_CHOICE, &since, "now|all", "count what is on record already, too (default now)" },
-		{ "json", 0, OPTION_FLAG, &w.json, NULL, "one JSON object a line" },
-	};
-	struct options *o = options_new();
-	char *path = NULL;
-	int first, status = EXIT_USAGE;
-	if (!o || !command_parse(&command_wait, o, &common, specs, sizeof specs / sizeof *specs, argc, argv, &first,
-				 &status, e))
-		goto out;
-	status = EXIT_USAGE;
-	if (count < 1) {
-		error_set(e, EXIT_USAGE, "--count takes a number from 1");
-		goto out;
+	struct waiter *w = call->settings;
+	struct interrupt before;
+	w->e = e;
+	if (!(w->filter = selection_parse(w->filter_text, call->argc, call->argv, call->program->gate, e)))
+		return EXIT_USAGE;
+	int status = EXIT_STORE;
+	if ((w->path = command_db(call, e))) {
+		w->any_state = filter_asks_state(w->filter);
+		w->deadline_ms = (int64_t)clock_steady_ms() + w->timeout_ms;
+		interrupt_begin(&before);
+		status = wait_for_all(w, strcmp(w->since, "all") == 0);
+		interrupt_end(&before);
 	}
-	if (!(w.filter = selection_parse(filter_text, argc - first, argv + first, program->gate, e)))
-		goto out;
-	path = common.db ? NULL : store_default_path(e);
-	status = EXIT_STORE;
-	if (!(w.path = common.db ? common.db : path))
-		goto out;
-	signal(SIGINT, on_signal);
-	signal(SIGTERM, on_signal);
-	w.wanted = (uint64_t)count;
-	w.any_state = filter_asks_state(w.filter);
-	w.deadline_ms = (int64_t)clock_steady_ms() + timeout_ms;
-	status = wait_for_all(&w, strcmp(since, "all") == 0);
 	if (status == EXIT_NO)
-		error_set(e, EXIT_NO, "the time is up: %llu of %llu deliveries came that match",
-			  (unsigned long long)w.came, (unsigned long long)w.wanted);
-out:
-	store_close(w.store);
-	filter_free(w.filter);
-	free(w.seen);
-	free(path);
-	options_free(o);
+		error_set(e, EXIT_NO, "the time is up: %lld of %lld deliveries came that match", (long long)w->came,
+			  (long long)w->wanted);
+	store_close(w->store);
+	filter_free(w->filter);
+	free(w->seen);
 	return status;
 }
 
@@ -222,5 +204,7 @@ const struct command command_wait = {
 	"the filter names a state, as soon as it matches. A running client records; this only looks at the "
 	"record.\n\n" FILTER_HELP "\n\n"
 	"Example: creel wait event:invoice.paid --timeout 10s --json | jq .status",
-	run,
+	COMMAND_OPTIONS(rows, struct waiter),
+	.uses = COMMAND_USES_DB,
+	.run = run,
 };

@@ -31,8 +31,7 @@ struct doctor {
 	struct common_options common;
 	const char *target, *ca, *pin; /* of the options, else of the config file's section [listen] */
 	bool insecure, allow_plain_token;
-	char *token;               /* wiped by doctor_free */
-	struct option_values kept; /* strings read of [listen] */
+	char *token; /* wiped by doctor_free */
 
 	struct doctor_check checks[16];
 	size_t count;
@@ -56,10 +55,7 @@ void doctor_say(struct doctor *d, const char *name, enum finding finding, enum e
 /* The end: the first failure once more, or the whole as one JSON object. The exit status. */
 int doctor_conclude(struct doctor *d, struct error *e);
 
-/* What [listen] of the config files says of target, ca, pin and insecure, where no option did: it is the tunnel of
- * `listen` that is looked at. False and *e for what `listen` would not take of ./creel.ini. */
-MUST_CHECK bool doctor_read_listen(struct doctor *d, struct error *e);
-/* `broken`: what command_parse_files had to say, or NULL. */
+/* `broken`: what is wrong with the files, or NULL. */
 void doctor_look_at_config(struct doctor *d, const struct error *broken);
 void doctor_look_at_store(struct doctor *d);
 void doctor_look_at_relay(struct doctor *d);

@@ -17,66 +17,6 @@
 
 /* ---- config ---- */
 
-static bool keep(struct doctor *d, const char **where, const char *value)
-{
-	const char **at = realloc(d->kept.at, (d->kept.count + 1) * sizeof *at);
-	char *copy = at ? strdup(value) : NULL;
-	if (at)
-		d->kept.at = at;
-	if (!copy)
-		return false;
-	d->kept.at[d->kept.count++] = copy;
-	*where = copy;
-	return true;
-}
-
-struct listen_keys {
-	struct doctor *d;
-	const struct options_file *file;
-	const char *target, *ca, *pin;
-};
-
-static bool on_key(void *user, const char *section, const char *name, const char *value, struct error *e)
-{
-	struct listen_keys *k = user;
-	struct doctor *d = k->d;
-	const struct project_option *option;
-	if (strcmp(section, "listen") != 0 && *section)
-		return true;
-	(void)project_key_judge("listen", name, value, &option);
-	if (!option)
-		return true;
-	const struct option_row row = { .name = option->option };
-	enum options_key verdict = k->file->judge(k->file->user, &row, name, value, e);
-	if (verdict != OPTIONS_KEY_TAKEN)
-		return verdict == OPTIONS_KEY_PASSED_OVER;
-	bool yes = (*value && strchr("1tTyY", *value)) || strcasecmp(value, "on") == 0;
-	if (strcmp(name, "insecure") == 0 && *section)
-		d->insecure = d->insecure || yes;
-	if (strcmp(name, "allow-plain-token") == 0 && *section)
-		d->allow_plain_token = d->allow_plain_token || yes;
-	const char **where = strcmp(name, "forward-to") == 0 ? &k->target
-			     : strcmp(name, "ca") == 0       ? &k->ca
-			     : strcmp(name, "pin") == 0      ? &k->pin
-							     : NULL;
-	return !where || keep(d, where, value) || error_set(e, EXIT_STORE, "out of memory");
-}
-
-bool doctor_read_listen(struct doctor *d, struct error *e)
-{
-	struct config_files files;
-	bool fine = command_read_files(&command_doctor, &d->common, "listen", &files, e);
-	for (size_t i = files.count; fine && i-- > 0;) { /* the strongest first */
-		struct listen_keys k = { d, &files.list[i], NULL, NULL, NULL };
-		fine = ini_file_parse(k.file->path, k.file->text, on_key, &k, e);
-		d->target = d->target ? d->target : k.target;
-		d->ca = d->ca ? d->ca : k.ca;
-		d->pin = d->pin ? d->pin : k.pin;
-	}
-	config_files_free(&files);
-	return fine;
-}
-
 static void note_bound(void *user, const char *section, const char *key, const char *value)
 {
 	char *out = user;
@@ -89,10 +29,11 @@ static void note_bound(void *user, const char *section, const char *key, const c
  * it: it may stand in another command's section. */
 static void find_bound(const struct doctor *d, char key[120])
 {
+	const struct config_wish wish = { .command = &command_listen, .named = d->common.config };
 	struct config_files files;
 	*key = 0;
-	if (command_read_files(&command_doctor, &d->common, "listen", &files, NULL) && files.project.file.there &&
-	    files.project.trust != TRUST_GIVEN && !project_file_each_bound(&files.project, note_bound, key, NULL))
+	if (config_files_read(&files, &wish, NULL) && files.project.file.there && files.project.trust != TRUST_GIVEN &&
+	    !project_file_each_bound(&files.project, note_bound, key, NULL))
 		*key = 0; /* it is no INI: that was said */
 	config_files_free(&files);
 }

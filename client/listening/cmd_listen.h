@@ -10,6 +10,7 @@
 struct listen_options {
 	const struct program *program;
 	const char *target;           /* PORT or URL; NULL: the command of --exec stands in for the app */
+	const char *forward_to;       /* --forward-to: the target where no argument names one */
 	struct option_values routes;  /* "/path=PORT|URL" */
 	struct option_values headers; /* -H */
 	const char *db;               /* NULL: the default */
@@ -26,7 +27,7 @@ struct listen_options {
 	int64_t drain_parallel;
 	bool share, hold, answer_challenges, ascii, mouse;
 	struct option_values secret_specs; /* "github=@FILE" */
-	struct secrets secrets;            /* read of them; secrets_free by whoever called listen_take_options */
+	struct secrets secrets;            /* read of them; see listen_take_options */
 	const char *chaos;                 /* chaos.h, or NULL */
 	struct chaos_spec chaos_spec;
 	int64_t connect_timeout_ms; /* 0: for ever */
@@ -35,10 +36,17 @@ struct listen_options {
 	void *on_ready_user;
 };
 
-/* The defaults, to be changed by options. */
-void listen_defaults(struct listen_options *o, const struct program *program);
-/* Checks the options and puts them where the tunnel finds them: after parsing. EXIT_USAGE. */
-MUST_CHECK bool listen_take_options(struct listen_options *o, struct error *e);
+/* The options that `listen` and `dev` have in common. */
+#define LISTEN_ROWS 29
+extern const struct option_row listen_rows[LISTEN_ROWS];
+
+/* The target: the argument, --forward-to, or `otherwise` (unless --exec stands in for the app). EXIT_USAGE for two, or
+ * none. */
+MUST_CHECK bool listen_take_target(const struct command_call *call, struct listen_options *o, const char *otherwise,
+				   struct error *e);
+/* Checks the options and puts them where the tunnel finds them; after listen_take_target. EXIT_USAGE. Secrets are read:
+ * secrets_free in any case. */
+MUST_CHECK bool listen_take_options(const struct command_call *call, struct listen_options *o, struct error *e);
 /* Whether it will take over the terminal: asked to, or on one and not told otherwise. */
 bool listen_wants_ui(const struct listen_options *o);
 /* Runs until a signal or a refusal; the exit status. */

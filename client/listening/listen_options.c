@@ -1,4 +1,4 @@
-/* What `listen` and `dev` are told on the command line. */
+/* What `listen` and `dev` take on the command line. */
 #include "client/listening/cmd_listen.h"
 #include "client/listening/exec.h"
 #include "client/inspect/inspector.h"
@@ -9,37 +9,92 @@
 
 #include <string.h>
 
-#define DRAIN_MOST 1000
+#define AT struct listen_options
 
-void listen_defaults(struct listen_options *o, const struct program *program)
+const struct option_row listen_rows[LISTEN_ROWS] = {
+	{ "route", 0, OPTION_LIST_AT(AT, routes), OPTION_BY_LOCAL, "/PATH=TARGET", "send this path elsewhere" },
+	{ "forward-to", 0, OPTION_TEXT_AT(AT, forward_to), OPTION_BY_USER, "URL",
+	  "the target, in place of the argument" },
+	{ "output", 'o', OPTION_CHOICE_AT(AT, output), OPTION_BY_PROJECT, "auto|ui|lines|json|quiet", "what to print",
+	  .preset = "auto" },
+	{ "color", 0, OPTION_CHOICE_AT(AT, color), OPTION_BY_PROJECT, "auto|always|never", "colours of the inspector",
+	  .preset = "auto" },
+	{ "ascii", 0, OPTION_FLAG_AT(AT, ascii), OPTION_BY_PROJECT, NULL,
+	  "the inspector without line-drawing characters" },
+	{ "mouse", 0, OPTION_FLAG_AT(AT, mouse), OPTION_BY_PROJECT, NULL, "wheel and clicks in the inspector" },
+	{ "ready-file", 0, OPTION_TEXT_AT(AT, ready_file), OPTION_BY_USER, "FILE",
+	  "appears, holding the public URL, once online" },
+	{ "exec", 0, OPTION_TEXT_AT(AT, exec), OPTION_BY_USER, "CMD",
+	  "run this for each delivery, its JSON on standard input" },
+	{ "secret", 0, OPTION_LIST_AT(AT, secret_specs), OPTION_BY_USER, "PROVIDER=@FILE",
+	  "check that provider's signatures" },
+	{ "answer-challenges", 0, OPTION_FLAG_AT(AT, answer_challenges), OPTION_BY_USER, NULL,
+	  "answer the handshakes of Slack, Zoom, Meta and others for the app" },
+	{ "chaos", 0, OPTION_TEXT_AT(AT, chaos), OPTION_BY_USER, "SPEC",
+	  "bad weather, such as 'duplicate=5%,fail=10%:503'; see creel(1)" },
+	{ "host-header", 0, OPTION_TEXT_AT(AT, forward.host_header), OPTION_BY_PROJECT, "rewrite|preserve|VALUE",
+	  "Host for the app: the target's, the sender's or this", .preset = "rewrite" },
+	{ "header", 'H', OPTION_LIST_AT(AT, headers), OPTION_BY_USER, "'K: V'", "set a header field; 'K:' removes it" },
+	{ "no-forwarded", 0, OPTION_FLAG_AT(AT, forward.no_forwarded), OPTION_BY_USER, NULL,
+	  "add no X-Forwarded-* and Creel-* fields" },
+	{ "timeout", 0, OPTION_DURATION_AT(AT, forward.timeout_ms), OPTION_BY_PROJECT, "TIME",
+	  "for the app to begin its answer, or go on with it", .preset = "30s", .least = 1 },
+	{ "wait-for-target", 0, OPTION_DURATION_AT(AT, forward.wait_for_target_ms), OPTION_BY_PROJECT, "TIME",
+	  "while the app restarts", .preset = "5s" },
+	{ "hold", 0, OPTION_FLAG_AT(AT, hold), OPTION_BY_USER, NULL,
+	  "keep what found no app and send it when there is one" },
+	{ "offline", 0, OPTION_CHOICE_AT(AT, offline), OPTION_BY_USER, "queue|fail",
+	  "webhooks while this is away: kept by the relay, or refused", .preset = "queue" },
+	{ "ack", 0, OPTION_CHOICE_AT(AT, ack), OPTION_BY_USER, "app|immediate",
+	  "who answers the sender: the app, or the relay at once", .preset = "app" },
+	{ "drain-parallel", 0, OPTION_COUNT_AT(AT, drain_parallel), OPTION_BY_USER, "N",
+	  "queued webhooks at once; 1 keeps their order", .preset = "4", .most = 1000, .zero = "as the relay does" },
+	{ "share", 0, OPTION_FLAG_AT(AT, share), OPTION_BY_USER, NULL, "several clients on this name, each gets all" },
+	{ "allow-remote-target", 0, OPTION_FLAG_AT(AT, forward.allow_remote_target), OPTION_BY_USER, NULL,
+	  "targets that are not on this machine" },
+	{ "insecure", 'k', OPTION_FLAG_AT(AT, forward.insecure), OPTION_BY_USER, NULL,
+	  "any certificate of an https target, or of a relay on this machine" },
+	{ "ping-interval", 0, OPTION_DURATION_AT(AT, tunnel.ping_interval_ms), OPTION_BY_PROJECT, "TIME",
+	  "keepalive, whole seconds", .preset = "15s", .least = 1000 },
+	{ "connect-timeout", 0, OPTION_DURATION_AT(AT, connect_timeout_ms), OPTION_BY_PROJECT, "TIME",
+	  "give up when not online by then", .otherwise = "never" },
+	{ "keep", 0, OPTION_DURATION_AT(AT, keep_ms), OPTION_BY_USER, "TIME", "how long deliveries stay on record",
+	  .preset = RETENTION_KEEP, .zero = "for ever" },
+	{ "max-size", 0, OPTION_SIZE_AT(AT, max_size), OPTION_BY_USER, "SIZE", "of the record, the oldest go first",
+	  .preset = RETENTION_MAX_SIZE, .least = STORE_BOUND_LEAST, .zero = "no bound" },
+	{ "record-max", 0, OPTION_SIZE_AT(AT, record_max), OPTION_BY_USER, "SIZE", "of a body kept on record",
+	  .preset = "64MiB" },
+	{ "record-max-abandoned", 0, OPTION_SIZE_AT(AT, record_max_abandoned), OPTION_BY_USER, "SIZE",
+	  "read on of an answer whose sender has gone", .preset = "64KiB" },
+};
+
+/* The argument wins over a config file's forward-to; on one command line they are two targets. */
+static bool names_forward_to(const struct command_call *call)
 {
-	memset(o, 0, sizeof *o);
-	o->program = program;
-	o->forward.gate = program->gate;
-	o->output = "auto";
-	o->record_max = 64u << 20;
-	o->record_max_abandoned = 64u << 10;
-	o->keep_ms = RETENTION_KEEP_MS;
-	o->max_size = RETENTION_MAX_BYTES;
-	o->offline = "queue";
-	o->ack = "app";
-	o->drain_parallel = 4;
-	o->tunnel.ping_interval_ms = 15000;
-	o->forward.timeout_ms = 30000;
-	o->forward.wait_for_target_ms = 5000;
-	o->forward.host_header = "rewrite";
+	for (int i = 1; i < call->all_argc; i++)
+		if (strcmp(call->all_argv[i], "--forward-to") == 0 ||
+		    strncmp(call->all_argv[i], "--forward-to=", 13) == 0)
+			return true;
+	return false;
 }
 
-bool listen_take_options(struct listen_options *o, struct error *e)
+bool listen_take_target(const struct command_call *call, struct listen_options *o, const char *otherwise,
+			struct error *e)
 {
-	if (o->drain_parallel > DRAIN_MOST)
-		return error_set(e, EXIT_USAGE, "--drain-parallel goes from 0 (the relay's default) to %d", DRAIN_MOST);
-	if (o->tunnel.ping_interval_ms < 1000)
-		return error_set(e, EXIT_USAGE, "--ping-interval must be at least a second");
-	if (o->forward.timeout_ms == 0)
-		return error_set(e, EXIT_USAGE, "--timeout must be more than 0: no app answers in no time");
-	if (o->max_size && o->max_size < STORE_BOUND_LEAST)
-		return error_set(e, EXIT_USAGE, "--max-size is 1MiB at least, or 0 for no bound");
+	const char *name = call->command->name;
+	if (call->argc > 1 || (call->argc == 1 && names_forward_to(call)))
+		return error_set(e, EXIT_USAGE, "%s takes one target; see creel %s --help", name, name);
+	o->target = call->argc == 1 ? call->argv[0] : o->forward_to ? o->forward_to : o->exec ? NULL : otherwise;
+	return o->target || o->exec ||
+	       error_set(e, EXIT_USAGE, "%s needs the app's port or URL, for example: creel %s 3000", name, name);
+}
+
+bool listen_take_options(const struct command_call *call, struct listen_options *o, struct error *e)
+{
+	o->program = call->program;
+	o->db = call->common->db;
+	o->forward.gate = call->program->gate;
+	o->forward.extra_headers = &o->headers;
 	if (o->ready_file && !listen_check_ready_file(o->ready_file, e))
 		return false;
 	if (o->exec && !exec_check(o->exec, e))

@@ -6,113 +6,207 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define MAX_OWN 40
+/* ---- the options that every command takes ---- */
 
-static size_t gather(struct option_row *all, struct common_options *common, const struct option_spec *own,
-		     size_t own_count)
+#define AT struct common_options
+
+enum { ROW_RELAY, ROW_DB, ROW_CONFIG };
+static const struct option_row common_rows[] = {
+	[ROW_RELAY] = { "relay", 'r', OPTION_TEXT_AT(AT, relay), OPTION_BY_USER, "URL",
+			"the relay: http, https, ws or wss", .otherwise = "of `creel login`" },
+	[ROW_DB] = { "db", 0, OPTION_TEXT_AT(AT, db), OPTION_BY_USER, "FILE", "the store",
+		     .otherwise = "$XDG_DATA_HOME/creel/creel.db" },
+	[ROW_CONFIG] = { "config", 0, OPTION_TEXT_AT(AT, config), OPTION_BY_CALLER, "FILE", "one more config file" },
+};
+static const struct option_row help_rows[] = {
+	{ "help", 'h', OPTION_FLAG_AT(AT, help), OPTION_BY_LINE, NULL, "this text" },
+};
+
+/* A command's settings stand in one block after the common ones. */
+struct settings_block {
+	struct common_options common;
+	max_align_t settings[];
+};
+
+void command_list_options(const struct command *c, struct command_options *out)
 {
-	const struct option_spec shared[] = {
-		{ "relay", 'r', OPTION_TEXT, &common->relay, "URL",
-		  "the relay: http, https, ws or wss (default: of `creel login`)" },
-		{ "db", 0, OPTION_TEXT, &common->db, "FILE", "the store (default $XDG_DATA_HOME/creel/creel.db)" },
-		{ "config", 0, OPTION_TEXT, &common->config, "FILE", "one more config file" },
-		{ "help", 'h', OPTION_FLAG, &common->help, NULL, "this text" },
-	};
-	const size_t shared_count = sizeof shared / sizeof *shared;
-	for (size_t i = 0; i < own_count + shared_count; i++) {
-		const struct option_spec *s = i < own_count ? &own[i] : &shared[i - own_count];
-		all[i] = (struct option_row){ .name = s->name,
-					      .letter = s->letter,
-					      .kind = s->type,
-					      .at = (size_t)((char *)s->dest - (char *)common),
-					      .sources = strcmp(s->name, "help") == 0     ? OPTION_BY_LINE
-							 : strcmp(s->name, "config") == 0 ? OPTION_BY_CALLER
-											  : OPTION_BY_PROJECT,
-					      .arg = s->arg,
-					      .help = s->help };
-		all[i].sources |= OPTION_HAS_DEFAULT;
+	static const struct option_group common[] = { OPTION_GROUP(common_rows, 0), OPTION_GROUP(help_rows, 0) };
+	size_t count = 0;
+	for (size_t i = 0; i < c->options.count && i < COMMAND_GROUPS - 2; i++) {
+		out->groups[count] = c->options.groups[i];
+		out->groups[count++].at += offsetof(struct settings_block, settings);
 	}
-	return own_count + shared_count;
+	if (c->files != COMMAND_TAKES_NOTHING)
+		out->groups[count++] = common[0];
+	out->groups[count++] = common[1];
+	out->table = (struct option_table){ out->groups, count };
 }
 
-static bool parse(const struct command *c, struct options *o, struct common_options *common,
-		  const struct option_spec *own, size_t own_count, const struct config_files *files, int argc,
-		  char **argv, int *first, struct error *e)
+const struct option_row *command_find_option(const struct command *c, const char *name)
 {
-	struct option_row all[MAX_OWN + 8];
+	struct command_options all;
+	command_list_options(c, &all);
+	return option_table_find(&all.table, name);
+}
+
+bool command_passes_over(const struct command *c, const struct option_row *row)
+{
+	return (row == &common_rows[ROW_RELAY] && !(c->uses & COMMAND_USES_RELAY)) ||
+	       (row == &common_rows[ROW_DB] && !(c->uses & COMMAND_USES_DB));
+}
+
+/* ---- reading them ---- */
+
+static bool parse(const struct command *c, struct options *strings, struct common_options *block,
+		  const struct options_source *from, int argc, char **argv, int *first, struct error *e)
+{
+	struct command_options all;
 	char program[64];
-	if (own_count > MAX_OWN)
-		return error_set(e, EXIT_USAGE, "too many options in the table of %s", c->name);
-	const struct option_group group = { all, gather(all, common, own, own_count), 0 };
-	const struct option_table table = { &group, 1 };
+	command_list_options(c, &all);
 	snprintf(program, sizeof program, "creel %s", c->name);
-	struct options_source source = { program, "CREEL_", files ? files->list : NULL, c->name,
-					 files ? files->count : 0 };
-	if (!options_parse(o, &table, common, &source, argc, argv, first, e))
+	struct options_source source = *from;
+	source.program = program;
+	source.ini_section = c->name;
+	return options_parse(strings, &all.table, block, &source, argc, argv, first, e);
+}
+
+static bool parse_call(struct command_call *call, const struct config_files *files, struct error *e)
+{
+	const struct options_source from = {
+		.env_prefix = call->command->files == COMMAND_TAKES_NOTHING ? NULL : "CREEL_",
+		.files = files ? files->list : NULL,
+		.file_count = files ? files->count : 0,
+	};
+	int first;
+	if (!parse(call->command, call->strings, call->common, &from, call->all_argc, call->all_argv, &first, e))
 		return false;
-	if (!files && common->help) {
-		printf("Usage: %s\n\n%s\n\nOptions:\n", c->usage, c->text);
-		options_print(stdout, &table);
-	}
+	call->argc = call->all_argc - first;
+	call->argv = call->all_argv + first;
 	return true;
 }
 
-bool command_parse_words(const struct command *c, struct options *o, struct common_options *common,
-			 const struct option_spec *own, size_t own_count, int argc, char **argv, int *first,
-			 int *status, struct error *e)
+/* Command line and environment alone: they say which file to read, and whether help is all that is wanted. */
+static bool read_words(struct command_call *call, struct error *e)
 {
-	memset(common, 0, sizeof *common);
-	*status = EXIT_USAGE;
-	if (!parse(c, o, common, own, own_count, NULL, argc, argv, first, e))
-		return false;
-	if (common->help)
-		*status = EXIT_DONE;
-	return !common->help;
+	return parse_call(call, NULL, e);
 }
 
-bool command_parse_files(const struct command *c, struct options *o, struct common_options *common,
-			 const struct option_spec *own, size_t own_count, int argc, char **argv, int *first,
-			 struct error *e)
+static bool open_files(const struct command_call *call, const struct command *whose, struct config_files *files,
+		       struct error *e)
 {
-	struct config_files files;
-	common->may_ask = c != &command_doctor; /* which says what it finds */
-	bool said = common->relay != NULL;      /* by the command line or the environment, which win */
-	bool fine = command_read_files(c, common, c->name, &files, e) &&
-		    parse(c, o, common, own, own_count, &files, argc, argv, first, e);
-	common->relay_of_project = !said && files.relay_of_project;
-	config_files_free(&files);
-	return fine;
-}
-
-bool command_read_files(const struct command *c, const struct common_options *common, const char *as,
-			struct config_files *files, struct error *e)
-{
-	struct config_wish wish = {
-		.command = as,
-		.named = common->config,
-		.named_may_be_missing = c == &command_login, /* which writes it */
-		.may_ask = common->may_ask,
+	const struct config_wish wish = {
+		.command = whose,
+		.named = call->common->config,
+		.named_may_be_missing = call->command->files == COMMAND_WRITES_CONFIG,
+		.may_ask = call->command->files != COMMAND_READS_LATER,
 	};
 	return config_files_read(files, &wish, e);
 }
 
-bool command_parse(const struct command *c, struct options *o, struct common_options *common,
-		   const struct option_spec *own, size_t own_count, int argc, char **argv, int *first, int *status,
-		   struct error *e)
+const void *command_read_others(struct command_call *call, const struct command *other, struct error *e)
 {
-	/* A first pass without files finds --help and --config. */
-	return command_parse_words(c, o, common, own, own_count, argc, argv, first, status, e) &&
-	       command_parse_files(c, o, common, own, own_count, argc, argv, first, e);
+	struct config_files files;
+	char name[32], *argv[] = { name, NULL };
+	int first;
+	struct settings_block *block = call->other = calloc(1, sizeof *block + other->settings_size);
+	if (!block) {
+		error_set(e, EXIT_USAGE, "out of memory");
+		return NULL;
+	}
+	snprintf(name, sizeof name, "%s", other->name);
+	bool fine = open_files(call, other, &files, e);
+	const struct options_source from = { .files = files.list, .file_count = files.count };
+	fine = fine && parse(other, call->strings, &block->common, &from, 1, argv, &first, e);
+	config_files_free(&files);
+	return fine ? block->settings : NULL;
+}
+
+bool command_read_files(struct command_call *call, struct error *e)
+{
+	struct config_files files;
+	bool said = call->common->relay != NULL; /* by the command line or the environment, which win */
+	bool fine = open_files(call, call->command, &files, e) && parse_call(call, &files, e);
+	call->common->relay_of_project = !said && files.relay_of_project;
+	config_files_free(&files);
+	return fine;
+}
+
+bool command_forget_files(struct command_call *call, struct error *e)
+{
+	call->common->relay_of_project = false;
+	return read_words(call, e);
+}
+
+/* ---- running it ---- */
+
+static void print_help(const struct command *c)
+{
+	struct command_options all;
+	command_list_options(c, &all);
+	printf("Usage: %s\n\n%s\n\nOptions:\n", c->usage, c->text);
+	options_print(stdout, &all.table);
+}
+
+static int run(struct command_call *call, struct error *e)
+{
+	enum command_files files = call->command->files;
+	if (!read_words(call, e))
+		return EXIT_USAGE;
+	if (call->common->help) {
+		print_help(call->command);
+		return EXIT_DONE;
+	}
+	if ((files == COMMAND_READS_FILES || files == COMMAND_WRITES_CONFIG) && !command_read_files(call, e))
+		return EXIT_USAGE;
+	return call->command->run(call, e);
+}
+
+int command_run(const struct command *c, int argc, char **argv, const struct program *program, struct error *e)
+{
+	struct settings_block *block = calloc(1, sizeof *block + c->settings_size);
+	struct options *strings = options_new();
+	struct command_call call = { .command = c,
+				     .program = program,
+				     .settings = block ? block->settings : NULL,
+				     .common = block ? &block->common : NULL,
+				     .all_argc = argc,
+				     .all_argv = argv,
+				     .strings = strings };
+	int status = EXIT_USAGE;
+	if (block && strings)
+		status = run(&call, e);
+	else
+		error_set(e, EXIT_USAGE, "out of memory");
+	options_free(strings); /* empties the lists in the blocks */
+	free(block);
+	free(call.other);
+	free(call.db);
+	return status;
+}
+
+/* ---- what commands ask for ---- */
+
+const char *command_db(struct command_call *call, struct error *e)
+{
+	if (!call->common->db && !call->db)
+		call->db = store_default_path(e);
+	return call->common->db ? call->common->db : call->db;
+}
+
+bool command_open_store(struct command_call *call, enum store_mode mode, struct store **s, struct error *e)
+{
+	const char *path = command_db(call, e);
+	return path && store_open(s, path, mode, e);
 }
 
 /* Where the user keeps tokens: the file he named, this folder's if he trusts it, his own. */
-static char *kept_token(const struct common_options *common, const char *relay, struct error *e)
+static char *kept_token(const struct command_call *call, const char *relay, struct error *e)
 {
-	char *token = common->config ? config_token(common->config, relay, e) : NULL;
+	const char *named = call->common->config;
+	char *token = named ? config_token(named, relay, e) : NULL;
 	if (!token && e->code == EXIT_DONE)
-		token = config_files_project_token(common->config, common->may_ask, relay, e);
+		token = config_files_project_token(named, call->command->files != COMMAND_READS_LATER, relay, e);
 	char *path = !token && e->code == EXIT_DONE ? config_default_path() : NULL;
 	if (path)
 		token = config_token(path, relay, e);
@@ -120,15 +214,15 @@ static char *kept_token(const struct common_options *common, const char *relay, 
 	return token;
 }
 
-char *command_token(const struct common_options *common, const char *relay, struct error *e)
+char *command_token(const struct command_call *call, const char *relay, struct error *e)
 {
 	struct error why = { EXIT_DONE, "" };
 	const char *variable = getenv("CREEL_TOKEN");
 	bool is_set = variable && *variable;
 	/* It says of no relay that it is that one's, so it is for those that the user himself named. */
-	if (is_set && !common->relay_of_project)
+	if (is_set && !call->common->relay_of_project)
 		return strdup(variable);
-	char *token = kept_token(common, relay, &why);
+	char *token = kept_token(call, relay, &why);
 	if (!token && why.code == EXIT_DONE && is_set)
 		error_set(
 		    &why, EXIT_USAGE,

@@ -1,21 +1,16 @@
-/* One file a subcommand, each ending in a const struct command that commands.def lists. */
+/* One file a subcommand, each ending in a const struct command that commands.def lists.
+ *
+ * A command's options are rows of a static table (shared/program/options.h), filled into a struct of the command's own
+ * before it runs. Every command also takes --relay, --db, --config and --help. The main thread. */
 #pragma once
 
 #include <stddef.h>
 
-#include "shared/program/core_dumps.h"
 #include "shared/base/error.h"
+#include "shared/program/core_dumps.h"
 #include "shared/program/options.h"
 #include "shared/program/secret_gate.h"
-
-struct option_spec {
-	const char *name; /* long name without the dashes */
-	char letter;      /* or 0 */
-	enum option_kind type;
-	void *dest;       /* holds the default beforehand */
-	const char *arg;  /* shown in help ("PORT"), for CHOICE the choices "a|b|c" */
-	const char *help; /* one line */
-};
+#include "shared/store/store.h"
 
 /* What main keeps for a command as long as it runs. */
 struct program {
@@ -23,51 +18,95 @@ struct program {
 	struct core_dumps cores;  /* as the user had them: for the programs that creel starts */
 };
 
+/* What every command takes. */
+struct common_options {
+	const char *db; /* NULL: store_default_path */
+	const char *config;
+	const char *relay;
+	bool help;
+	bool relay_of_project; /* ./creel.ini named it, and nothing of the user's own did */
+};
+
+/* Which of the common options a command looks at. In a project's file the others are passed over. */
+enum command_uses { COMMAND_USES_RELAY = 1 << 0, COMMAND_USES_DB = 1 << 1 };
+
+/* The config files it reads before it runs. */
+enum command_files {
+	COMMAND_READS_FILES,
+	COMMAND_WRITES_CONFIG, /* reads them; the one that --config names may be missing, as it is written */
+	COMMAND_READS_LATER,   /* none before; it calls command_read_files itself, which then never asks */
+	COMMAND_READS_NONE,
+	COMMAND_TAKES_NOTHING, /* nor --relay, --db and --config, nor the environment: --help alone */
+};
+
+struct command_call;
+struct settings_block;
+
 struct command {
 	const char *name;
-	const char *usage;   /* "creel list [FILTER] [-n N] [--json]" */
-	const char *summary; /* one line for `creel help` */
-	const char *text;    /* paragraphs for --help, with an example */
-	/* argv[0] is the command's name. Returns the exit status; errors are filled into *e, printed by main. */
-	int (*run)(int argc, char **argv, const struct program *program, struct error *e);
+	const char *usage;           /* "creel list [FILTER] [-n N] [--json]" */
+	const char *summary;         /* one line for `creel help` */
+	const char *text;            /* paragraphs for --help, with an example */
+	struct option_table options; /* its own */
+	size_t settings_size;        /* of the struct that they are filled into */
+	unsigned uses;               /* enum command_uses */
+	enum command_files files;
+	/* Returns the exit status; errors are filled into *e, printed by main. */
+	int (*run)(struct command_call *call, struct error *e);
 };
+/* The options of a command that shares no rows with others. */
+#define COMMAND_OPTIONS(rows, settings)                                                                                \
+	.options = { (const struct option_group[]){ OPTION_GROUP(rows, 0) }, 1 }, .settings_size = sizeof(settings)
 
 /* One table of the commands, in the order of help: client/commands.def. */
 #define COMMAND(name) extern const struct command command_##name;
 #include "client/commands.def"
 #undef COMMAND
 
-/* Adds what every command takes (--db, --config, --relay, --help) to the command's own options, reads config files
- * (config_files.h; ./creel.ini as far as project_file.h says), CREEL_… and the command line. When --help was given
- * prints the help and returns false with *status 0; on error false with *status 2 and *e. */
-struct common_options {
-	const char *db; /* NULL: store_default_path */
-	const char *config;
-	const char *relay;
-	bool may_ask;          /* on a terminal, whether ./creel.ini is to be trusted */
-	bool relay_of_project; /* ./creel.ini named it, and nothing of the user's own did */
-	bool help;
+/* One run of a command: what it was told. All of it lives until `run` has returned. */
+struct command_call {
+	const struct command *command;
+	const struct program *program;
+	void *settings; /* the command's struct, its options filled in */
+	struct common_options *common;
+	int argc; /* the words that are no options */
+	char **argv;
+	int all_argc; /* the command line as it was given, but permuted; the command's name first */
+	char **all_argv;
+	struct options *strings;
+	char *db;                     /* see command_db */
+	struct settings_block *other; /* see command_read_others */
 };
-MUST_CHECK bool command_parse(const struct command *c, struct options *o, struct common_options *common,
-			      const struct option_spec *own, size_t own_count, int argc, char **argv, int *first,
-			      int *status, struct error *e);
-/* Its two halves, for `creel doctor`, which goes on where a config file is wrong: command line and CREEL_… alone (with
- * --help), and then all again with the files. */
-MUST_CHECK bool command_parse_words(const struct command *c, struct options *o, struct common_options *common,
-				    const struct option_spec *own, size_t own_count, int argc, char **argv, int *first,
-				    int *status, struct error *e);
-MUST_CHECK bool command_parse_files(const struct command *c, struct options *o, struct common_options *common,
-				    const struct option_spec *own, size_t own_count, int argc, char **argv, int *first,
-				    struct error *e);
-/* The same files, for another command's keys: `creel doctor` reads them as `listen` does. config_files_free in any
- * case.
- */
-struct config_files;
-MUST_CHECK bool command_read_files(const struct command *c, const struct common_options *common, const char *as,
-				   struct config_files *files, struct error *e);
+
+/* Reads options, prints the help when it is asked for, runs the command. argv[0] is the command's name. The exit
+ * status, with *e when it is not 0. */
+int command_run(const struct command *c, int argc, char **argv, const struct program *program, struct error *e);
+
+/* The store's path: --db, or the default. NULL and *e (EXIT_STORE) when there is no HOME. */
+const char *command_db(struct command_call *call, struct error *e);
+/* Opens that store; the caller closes it. */
+MUST_CHECK bool command_open_store(struct command_call *call, enum store_mode mode, struct store **s, struct error *e);
+/* For COMMAND_READS_LATER: fills the settings again, from the files as well. False and *e when a file is wrong. */
+MUST_CHECK bool command_read_files(struct command_call *call, struct error *e);
+/* Another command's settings, as the files alone have them; once in a call. NULL and *e when a file is wrong. */
+const void *command_read_others(struct command_call *call, const struct command *other, struct error *e);
+/* Fills the settings again without the files. */
+MUST_CHECK bool command_forget_files(struct command_call *call, struct error *e);
 /* The token for a relay: CREEL_TOKEN, unless a project's file named the relay; else `token` of the config file for that
  * relay; else NULL, and *e if that is a fault. Caller wipes, frees. */
-char *command_token(const struct common_options *common, const char *relay, struct error *e);
+char *command_token(const struct command_call *call, const char *relay, struct error *e);
+
+/* All options of a command, the common ones last. */
+#define COMMAND_GROUPS 6
+struct command_options {
+	struct option_group groups[COMMAND_GROUPS];
+	struct option_table table; /* points into `groups` */
+};
+void command_list_options(const struct command *c, struct command_options *out);
+/* The row of that name; NULL: it has none. */
+const struct option_row *command_find_option(const struct command *c, const char *name);
+/* Whether it is one of the common options that this command does not look at. */
+bool command_passes_over(const struct command *c, const struct option_row *row);
 
 /* The table of the commands: the i-th command or NULL; the one of that name, or NULL and *e with the nearest spelling.
  */

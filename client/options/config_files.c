@@ -33,7 +33,7 @@ static enum options_key judge_project(void *user, const struct option_row *row, 
 				      struct error *e)
 {
 	struct config_files *f = user;
-	enum options_key verdict = project_file_judge(&f->project, f->command, row->name, key, value, e);
+	enum options_key verdict = project_file_judge(&f->project, f->command, row, key, value, e);
 	if (verdict == OPTIONS_KEY_TAKEN && strcmp(row->name, "relay") == 0)
 		f->relay_of_project = !f->users_relay || !config_same_relay(f->users_relay, value);
 	return verdict;

@@ -5,14 +5,14 @@
 #include "client/options/project_file.h"
 
 struct config_wish {
-	const char *command;       /* whose keys they are read for */
-	const char *named;         /* --config or CREEL_CONFIG; NULL: none */
-	bool named_may_be_missing; /* then it is about to be made */
-	bool may_ask;              /* on a terminal, whether the project's file is to be trusted */
+	const struct command *command; /* whose keys they are read for */
+	const char *named;             /* --config or CREEL_CONFIG; NULL: none */
+	bool named_may_be_missing;     /* then it is about to be made */
+	bool may_ask;                  /* on a terminal, whether the project's file is to be trusted */
 };
 
 struct config_files {
-	const char *command;
+	const struct command *command;
 	char *user_path;
 	const char *named_path;
 	struct ini_file user, named;

@@ -62,13 +62,13 @@ struct bound {
 
 static bool is_bound(const char *section, const char *key, const char *value)
 {
-	const struct project_option *option;
+	const struct option_row *row;
 	if (strncmp(section, TOKEN_SECTION, strlen(TOKEN_SECTION)) == 0)
 		return true;
 	for (size_t i = 0; command_at(i); i++) {
-		const char *command = command_at(i)->name;
-		if ((!*section || strcmp(section, command) == 0) &&
-		    project_key_judge(command, key, value, &option) == PROJECT_REFUSED)
+		const struct command *command = command_at(i);
+		if ((!*section || strcmp(section, command->name) == 0) &&
+		    project_key_judge(command, key, value, &row) == PROJECT_REFUSED)
 			return true;
 	}
 	return false;
@@ -246,10 +246,10 @@ static bool is_trusted(struct project_file *p, const char *key, struct error *e)
 	return false;
 }
 
-enum options_key project_file_judge(struct project_file *p, const char *command, const char *option, const char *key,
-				    const char *value, struct error *e)
+enum options_key project_file_judge(struct project_file *p, const struct command *command, const struct option_row *row,
+				    const char *key, const char *value, struct error *e)
 {
-	switch (project_option_judge(command, option, value)) {
+	switch (project_option_judge(command, row, value)) {
 	case PROJECT_TAKEN:
 		return OPTIONS_KEY_TAKEN;
 	case PROJECT_PASSED_OVER:

@@ -49,10 +49,16 @@ static struct filter *older_than(int64_t keep_ms, struct error *e)
 	return selection_parse(before, 0, NULL, NULL, e);
 }
 
+static bool is_stopped(void *user)
+{
+	struct retention *r = user;
+	return atomic_load(&r->stop);
+}
+
 static bool prune_by_age(struct retention *r, struct store *s)
 {
 	struct filter *f = r->options.keep_ms > 0 ? older_than(r->options.keep_ms, &r->error) : NULL;
-	struct store_prune how = { .filter = f, .stop = &r->stop };
+	struct store_prune how = { .filter = f, .stop = is_stopped, .user = r };
 	struct store_pruned done = { 0 };
 	bool fine = f ? store_prune(s, &how, &done, &r->error) : r->options.keep_ms == 0 || !*r->error.text;
 	r->too_old = done.count;

@@ -9,8 +9,9 @@
 #include "client/record/recorder.h"
 #include "shared/base/error.h"
 
-#define RETENTION_KEEP_MS (30 * INT64_C(86400000))
-#define RETENTION_MAX_BYTES (UINT64_C(2) << 30)
+/* The defaults of --keep and --max-size. */
+#define RETENTION_KEEP "30d"
+#define RETENTION_MAX_SIZE "2GiB"
 
 struct retention;
 

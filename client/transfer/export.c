@@ -306,7 +306,7 @@ static bool export_all(struct export *x, const int64_t *ids, size_t count, struc
 		return error_set(e, EXIT_USAGE, "this format takes one delivery, not %zu", count);
 	for (size_t i = 0; fine && i < count; i++) {
 		fine = export_one(x, ids[i], e);
-		if (fine && x->options->stop && *x->options->stop)
+		if (fine && x->options->stop && x->options->stop())
 			fine = error_set(e, EXIT_INTERRUPTED, "interrupted");
 	}
 	if (fine && x->written && x->options->as == EXPORT_AS_HAR && !x->options->dry_run)

@@ -2,8 +2,6 @@
  * delivery at a time. Where a delivery is gone by now it is left out. */
 #pragma once
 
-#include <signal.h>
-
 #include "shared/base/error.h"
 #include "shared/redact/redact.h"
 #include "shared/store/store.h"
@@ -27,10 +25,10 @@ struct export_options {
 	bool dry_run;                            /* nothing is written, on_redacted is told */
 	void (*on_redacted)(void *user, int64_t id, const struct redact_found *found); /* or NULL */
 	void *user;
-	size_t *redacted;                  /* [REDACT_KINDS], added to; or NULL */
-	bool force;                        /* replaces a file, when all is written */
-	const char *base;                  /* of curl and URL: "http://localhost:3000"; NULL: where it went last */
-	const volatile sig_atomic_t *stop; /* may be NULL; not 0 ends it with EXIT_INTERRUPTED */
+	size_t *redacted;   /* [REDACT_KINDS], added to; or NULL */
+	bool force;         /* replaces a file, when all is written */
+	const char *base;   /* of curl and URL: "http://localhost:3000"; NULL: where it went last */
+	bool (*stop)(void); /* asked before each delivery; true ends it with EXIT_INTERRUPTED. May be NULL. */
 };
 
 /* By the names "har", "ndjson", "curl", "curl-secrets", "http", "body", "headers", "raw" and "url". */

@@ -118,8 +118,7 @@ static bool bind(struct parse *p, const struct option_table *t, void *settings)
 			if (p->count == MAX_OPTIONS)
 				return error_set(p->e, EXIT_USAGE, "too many options in the table of %s",
 						 p->source->program);
-			p->at[p->count++] =
-			    (struct bound){ row, (void *)((uintptr_t)settings + t->groups[g].at + row->at), NULL };
+			p->at[p->count++] = (struct bound){ row, (char *)settings + t->groups[g].at + row->at, NULL };
 		}
 	}
 	return true;
@@ -183,8 +182,6 @@ static bool store_value(struct options *o, const struct bound *b, const char *va
 
 static bool set_default(struct parse *p, struct bound *b)
 {
-	if (b->row->sources & OPTION_HAS_DEFAULT)
-		return true;
 	switch (b->row->kind) {
 	case OPTION_FLAG:
 		*(bool *)b->dest = false;
@@ -491,6 +488,10 @@ static void print_notes(FILE *out, const struct option_row *row)
 		fprintf(out, "%sdefault %s", before, row->preset);
 		before = "; ";
 	}
+	if (row->otherwise) {
+		fprintf(out, "%sdefault: %s", before, row->otherwise);
+		before = "; ";
+	}
 	if (is_number(row) && row->least > 1) {
 		format_number(row, row->least, limit);
 		fprintf(out, "%sat least %s", before, limit);
@@ -505,7 +506,7 @@ static void print_notes(FILE *out, const struct option_row *row)
 		fprintf(out, "%s0: %s", before, row->zero);
 		before = "; ";
 	}
-	if ((row->kind == OPTION_LIST || row->kind == OPTION_SUM) && !(row->sources & OPTION_HAS_DEFAULT)) {
+	if (row->kind == OPTION_LIST || row->kind == OPTION_SUM) {
 		fprintf(out, "%sagain for more", before);
 		before = "; ";
 	}

@@ -40,7 +40,6 @@ enum option_sources {
 	OPTION_FROM_TRUSTED = 1 << 3, /* a project's file that the user trusts */
 	OPTION_FROM_LOCAL = 1 << 4,   /* any project's file, where the value leads to this machine */
 	OPTION_FROM_PROJECT = 1 << 5, /* any project's file */
-	OPTION_HAS_DEFAULT = 1 << 6,  /* the settings hold it beforehand, the help says so */
 
 	/* What rows say. */
 	OPTION_BY_LINE = OPTION_FROM_LINE,
@@ -57,14 +56,15 @@ struct option_row {
 	enum option_kind kind;
 	size_t at; /* in the settings; OPTION_…_AT says kind and place together */
 	unsigned sources;
-	const char *arg;     /* its value's name in the help ("PORT"); of a choice "a|b|c" */
-	const char *help;    /* one line, without default and limits: those are added */
-	const char *preset;  /* the default, as it would be written on the command line; NULL: none */
-	const char *bare;    /* its value when it is given without one, which it may be; a number that follows as the
-				next word belongs to it, any other value only after '=' */
-	int64_t unset;       /* a number's value when there is neither a default nor anything that set it */
-	int64_t least, most; /* a number's limits, milliseconds or bytes; most 0: none */
-	const char *zero;    /* what 0 means where it is allowed although it is less than `least` */
+	const char *arg;       /* its value's name in the help ("PORT"); of a choice "a|b|c" */
+	const char *help;      /* one line; default and limits are added */
+	const char *preset;    /* the default, as it would be written on the command line; NULL: none */
+	const char *otherwise; /* what holds when nothing sets it, where that is no value ("a random one") */
+	const char *bare;      /* its value when it is given without one, which it may be; a number that follows as the
+				  next word belongs to it, any other value only after '=' */
+	int64_t unset;         /* a number's value when there is neither a default nor anything that set it */
+	int64_t least, most;   /* a number's limits, milliseconds or bytes; most 0: none */
+	const char *zero;      /* what 0 means where it is allowed although it is less than `least` */
 };
 
 /* Kind and place of a row, after name and letter; the compiler refuses a field of another type. */

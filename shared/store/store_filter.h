@@ -54,7 +54,8 @@ struct store_prune {
 	const struct filter *filter; /* what may be deleted; NULL: everything */
 	uint64_t max_bytes;          /* in use; makes room until below. 0: deletes all it may */
 	bool dry_run;                /* counts, whatever max_bytes is */
-	const atomic_bool *stop;     /* may be NULL; true ends it after the transaction under way */
+	bool (*stop)(void *user);    /* may be NULL; true ends it after the transaction under way */
+	void *user;
 };
 struct store_pruned {
 	uint64_t count, answers;            /* deliveries deleted; long answers whose bodies were given up */

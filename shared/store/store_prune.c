@@ -266,7 +266,7 @@ bool store_prune(struct store *s, const struct store_prune *how, struct store_pr
 		if (!(of_answers ? give_up_some(s, &p, e) : delete_some(s, &p, e)) ||
 		    !bytes_in_use(s, &out->bytes_after, e))
 			return false;
-		if (how->stop && atomic_load(how->stop))
+		if (how->stop && how->stop(how->user))
 			break;
 	}
 	return true;

@@ -214,7 +214,7 @@ describe('the record keeps to --max-size', () => {
 	it('is 1MiB at least', async () => {
 		const r = await w.creel(['listen', '1', '--relay', 'http://127.0.0.1:1', '--max-size', '1000KiB']);
 		assert.equal(r.code, 2);
-		assert.match(r.err, /^creel: --max-size is 1MiB at least, or 0 for no bound/);
+		assert.match(r.err, /^creel: --max-size must be at least 1MiB, or 0: no bound/);
 	});
 });
 

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { root } from './lib/harness.mjs';
+import { binDir, root } from './lib/harness.mjs';
 
 const read = (name) => readFileSync(path.join(root, name), 'utf8');
 const PAGES = { 'client/creel.1': 'CREEL(1)', 'shared/creel-protocol.7': 'CREEL-PROTOCOL(7)', 'relay/creel-relay.8': 'CREEL-RELAY(8)' };
@@ -88,5 +88,54 @@ describe('creel-protocol(7)', () => {
 	});
 	it('every type is explained', () => {
 		for (const name of Object.keys(members('type'))) assert.match(page, new RegExp(`^\\.TP\n\\.BR? .*\\b${name}\\b`, 'm'));
+	});
+});
+
+describe('options in the man pages', () => {
+	/** What --help says: name → default, '' for none. */
+	const help = (program, command) => {
+		const r = spawnSync(path.join(binDir, program), [command, '--help'], { encoding: 'utf8', env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } });
+		assert.equal(r.status, 0, r.stderr);
+		return new Map([...r.stdout.matchAll(/^ {2}(?:-\w, | {4})--([a-z-]+)([^]*?)(?=\n {2}(?:-\w, | {4})--|\n\n|$(?![^]))/gm)]
+			.map(([, name, text]) => [name, /\(default ([^;)]+)/.exec(text)?.[1] ?? '']));
+	};
+	/** Roff as text: escapes, quotes and macros' names away. */
+	const plain = (roff) => roff.replaceAll(/\\f./g, '').replaceAll('\\-', '-').replaceAll(/^\.(?:[BI]|BR|RB|IR|RI|BI|IB) /gm, '').replaceAll('"', '').replaceAll('\\&', '');
+	const parts = (page, mark) => page.split(new RegExp(`^\\.${mark} `, 'm')).slice(1);
+	/** The entries of a section, each [its tag, all of it]. */
+	const entries = (section) => section.split(/^\.TP\n/m).slice(1).map((entry) => [plain(entry.split('\n')[0]), plain(entry)]);
+	const names = (text) => [...text.matchAll(/(?<![\w-])--([a-z][a-z-]*)/g)].map((m) => m[1]);
+
+	function check(options, sections, title) {
+		const all = sections.flatMap(entries);
+		for (const [name, preset] of options) {
+			const own = all.filter(([tag]) => names(tag).includes(name));
+			assert.ok(own.length > 0, `${title} --${name} has no entry`);
+			if (preset) assert.ok(own.some(([, text]) => text.replaceAll(/\s+/g, ' ').toLowerCase().includes(`default ${preset.toLowerCase()}`)), `${title} --${name}: its default is ${preset}`);
+		}
+		for (const [tag] of entries(sections[0])) for (const name of names(tag)) assert.ok(options.has(name), `${title} has no option --${name}`);
+	}
+
+	const page = read('client/creel.1');
+	const common = parts(page, 'SH').find((s) => s.startsWith('COMMON OPTIONS'));
+	const commands = parts(parts(page, 'SH').find((s) => s.startsWith('COMMANDS')), 'SS');
+	const of = (command) => commands.find((s) => s.startsWith(`"creel ${command} `) || s.startsWith(`"creel ${command}"`));
+	const list = spawnSync(path.join(binDir, 'creel'), ['help'], { encoding: 'utf8' }).stdout;
+	const all = [...list.matchAll(/^ {2}creel ([a-z]+) /gm)].map((m) => m[1]);
+
+	for (const command of all)
+		it(`creel ${command}: each with its default, and no other`, () => {
+			assert.ok(of(command), 'it has a section');
+			check(help('creel', command), [of(command), common, ...(command === 'dev' ? [of('listen')] : [])], command);
+		});
+	const relay = read('relay/creel-relay.8');
+	it('creel-relay serve: each with its default, and no other', () => {
+		const options = help('creel-relay', 'serve');
+		options.delete('help');
+		check(options, [parts(relay, 'SH').find((s) => s.startsWith('OPTIONS OF SERVE'))], 'serve');
+	});
+	it('no page names an option that is none', () => {
+		const known = new Set(['help', 'version', 'pinnedpubkey', ...all.flatMap((c) => [...help('creel', c).keys()]), ...['serve', 'token'].flatMap((c) => [...help('creel-relay', c).keys()])]);
+		for (const text of [page, relay]) assert.deepEqual(names(plain(text)).filter((name) => !known.has(name)), []);
 	});
 });

@@ -335,7 +335,7 @@ describe('replay', () => {
 		const file = w.fresh('file');
 		writeFileSync(file, '');
 		for (const [args, words] of [
-			[['1', '--parallel', '0'], /--parallel takes a number from 1 to 64/], [['1', '--parallel', '65'], /--parallel takes/],
+			[['1', '--parallel', '0'], /--parallel must be at least 1/], [['1', '--parallel', '65'], /--parallel must be at most 64/],
 			[['1', '--rate', '0'], /--rate takes a number above 0/], [['1', '--rate', 'fast'], /--rate takes a number above 0.*'fast'/],
 			[['1', '--rate', 'nan'], /--rate takes/], [['1', '--rate', '1e9'], /--rate takes/], [['1', '--speed', '-1'], /--speed takes/],
 			[['1', '--speed', '2', '--rate', '2'], /contradict/], [['1', '--speed', '2', '--times', '2'], /--times/],

@@ -50,7 +50,7 @@ describe('a project’s creel.ini', () => {
 	// Said here once more and not read from the program's table: this is the promise.
 	const HARMLESS = {
 		listen: ['name', 'route', 'output', 'color', 'ascii', 'mouse', 'host-header', 'timeout', 'wait-for-target', 'ping-interval', 'connect-timeout'],
-		dev: ['port', 'name', 'output', 'color', 'ascii', 'mouse', 'host-header', 'timeout', 'wait-for-target'],
+		dev: ['port', 'name', 'route', 'output', 'color', 'ascii', 'mouse', 'host-header', 'timeout', 'wait-for-target', 'ping-interval', 'connect-timeout'],
 		ui: ['color', 'ascii', 'mouse'],
 		list: ['filter', 'number', 'json'],
 		show: ['request', 'response', 'headers', 'body', 'raw', 'json'],

@@ -88,7 +88,7 @@ static int run(const struct place *p, const struct command *c, const char *const
 	e->text[0] = 0;
 	struct program program = { .gate = secret_gate_new() };
 	assert_non_null(program.gate);
-	int status = c->run(argc, argv, &program, e);
+	int status = command_run(c, argc, argv, &program, e);
 	secret_gate_free(program.gate);
 	for (int i = 0; i < argc; i++)
 		free(owned[i]);

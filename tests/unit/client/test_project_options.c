@@ -1,106 +1,92 @@
-/* Which options a project's file may set: every option of every command has its line in the table, every line its
- * option, and the values are judged as the table says. The options are those that the commands' own help tells. */
+/* Who may set which option: every row of every command says it, and what a project's file says is judged by it. */
 #include "client/options/command.h"
 #include "client/options/project_options.h"
 #include "tests/unit/unit.h"
 
-#include <unistd.h>
-
-#define MAX_HELP 32768
-
-/* What a command's --help prints. */
-static void read_help(const struct command *c, char out[MAX_HELP])
+static size_t for_each_option(void (*look)(const struct command *c, const struct option_row *row))
 {
-	char path[] = "/tmp/creel-help-XXXXXX", name[32], help[] = "--help";
-	char *argv[] = { name, help, NULL };
-	struct error e = { 0 };
-	const struct program program = { 0 };
-	int fd = mkstemp(path), kept = dup(STDOUT_FILENO);
-	assert_true(fd >= 0 && kept >= 0);
-	snprintf(name, sizeof name, "%s", c->name);
-	fflush(stdout);
-	assert_true(dup2(fd, STDOUT_FILENO) >= 0);
-	int status = c->run(2, argv, &program, &e);
-	fflush(stdout);
-	dup2(kept, STDOUT_FILENO);
-	close(kept);
-	if (strcmp(c->name, "help") != 0)
-		assert_int_equal(status, EXIT_DONE);
-	ssize_t len = pread(fd, out, MAX_HELP - 1, 0);
-	assert_true(len >= 0 && len < MAX_HELP - 1);
-	out[len] = 0;
-	close(fd);
-	unlink(path);
-}
-
-/* The next "  -x, --name ARG  …" of the options' part; NULL at the end. */
-static const char *next_option(const char *at, char name[64])
-{
-	while ((at = strstr(at, "\n  "))) {
-		at += 3;
-		if ((strncmp(at, "    --", 6) == 0 || strncmp(at + 2, ", --", 4) == 0) &&
-		    sscanf(strstr(at, "--") + 2, "%63[a-z-]", name) == 1)
-			return at;
-	}
-	return NULL;
-}
-
-static size_t for_each_option(const struct command *c, void (*look)(const char *command, const char *option))
-{
-	static char help[MAX_HELP];
-	char name[64];
 	size_t count = 0;
-	read_help(c, help);
-	const char *at = strstr(help, "\nOptions:\n");
-	at = at ? at + strlen("\nOptions:") : "";
-	while ((at = next_option(at, name))) {
-		look(c->name, name);
-		count++;
+	for (size_t i = 0; command_at(i); i++) {
+		struct command_options all;
+		const struct option_row *row;
+		command_list_options(command_at(i), &all);
+		for (size_t k = 0; (row = option_table_row(&all.table, k)); k++, count++)
+			look(command_at(i), row);
 	}
 	return count;
 }
 
-static void expect_line(const char *command, const char *option)
+static void expect_whole(const struct command *c, const struct option_row *row)
 {
-	if (strcmp(option, "help") != 0 && !project_option_find(command, option))
-		fail_msg("%s --%s has no line in client/options/project_options.c: may a project's file set it?",
-			 command, option);
+	if (!row->name || !row->help)
+		fail_msg("%s has a row without a name or help", c->name);
+	if (!row->sources)
+		fail_msg("%s --%s does not say who may set it", c->name, row->name);
+	if (!(row->sources & OPTION_FROM_LINE))
+		fail_msg("%s --%s cannot be given on the command line", c->name, row->name);
+	if (command_find_option(c, row->name) != row)
+		fail_msg("%s --%s has two rows", c->name, row->name);
+	if (row->kind == OPTION_CHOICE && (!row->arg || !strchr(row->arg, '|')))
+		fail_msg("%s --%s has no choices", c->name, row->name);
+	if ((row->kind == OPTION_FLAG) != !row->arg)
+		fail_msg("%s --%s: a flag takes nothing, all else something", c->name, row->name);
 }
 
-static void test_every_option_has_a_line(void **state)
-{
-	size_t count = 0;
-	(void)state;
-	for (size_t i = 0; command_at(i); i++)
-		count += for_each_option(command_at(i), expect_line);
-	assert_true(count > 150); /* the walk sees them */
-}
-
-static const char *wanted;
-static bool seen;
-
-static void note(const char *command, const char *option)
-{
-	(void)command;
-	seen = seen || strcmp(option, wanted) == 0;
-}
-
-static void test_every_line_has_an_option(void **state)
+static void test_every_row_is_whole(void **state)
 {
 	(void)state;
-	for (size_t i = 0; project_option_at(i); i++) {
-		const struct project_option *o = project_option_at(i);
-		const struct command *c = command_find(o->command, NULL);
-		seen = false;
-		wanted = o->option;
-		if (!c || !for_each_option(c, note) || !seen)
-			fail_msg("the table's line %s --%s is of no option", o->command, o->option);
-		assert_ptr_equal(project_option_find(o->command, o->option), o); /* nor is there a second line */
+	assert_true(for_each_option(expect_whole) > 200); /* the walk sees them */
+}
+
+/* A default is what a command line may say, and is within the row's limits. */
+static void expect_valid_default(const struct command *c, const struct option_row *row)
+{
+	struct command_options all;
+	const struct options_source source = { .program = c->name };
+	struct options *o = options_new();
+	struct error e = { 0 };
+	char name[32], option[160], *argv[] = { name, option, NULL };
+	int first;
+	if (row->preset) {
+		void *settings = calloc(1, 1024 + sizeof(struct common_options) + c->settings_size);
+		assert_true(settings && o);
+		command_list_options(c, &all);
+		snprintf(name, sizeof name, "%s", c->name);
+		snprintf(option, sizeof option, "--%s=%s", row->name, row->preset);
+		if (!options_parse(o, &all.table, settings, &source, 2, argv, &first, &e))
+			fail_msg("%s %s: %s", c->name, option, e.text);
+		options_free(o);
+		o = NULL;
+		free(settings);
+	}
+	options_free(o);
+}
+
+static void test_every_default_is_valid(void **state)
+{
+	(void)state;
+	for_each_option(expect_valid_default);
+}
+
+/* What `listen` can do `dev` can, save what is for a relay elsewhere. */
+static void test_dev_takes_what_listen_takes(void **state)
+{
+	static const char *const elsewhere[] = { "ca", "pin", "allow-plain-token" };
+	struct command_options all;
+	const struct option_row *row;
+	(void)state;
+	command_list_options(&command_listen, &all);
+	for (size_t i = 0; (row = option_table_row(&all.table, i)); i++) {
+		bool is_elsewhere = false;
+		for (size_t k = 0; k < sizeof elsewhere / sizeof *elsewhere; k++)
+			is_elsewhere = is_elsewhere || strcmp(row->name, elsewhere[k]) == 0;
+		if (!command_find_option(&command_dev, row->name) != is_elsewhere)
+			fail_msg("dev --%s", row->name);
 	}
 }
 
 /* What the user was promised: nothing of these ever counts from a project's file unasked. */
-static void test_what_harms_is_the_users(void **state)
+static void expect_harmless(const struct command *c, const struct option_row *row)
 {
 	static const char *const harmful[] = { "exec",       "relay",      "allow-remote-target",
 					       "forward-to", "insecure",   "ca",
@@ -110,17 +96,21 @@ static void test_what_harms_is_the_users(void **state)
 					       "to",         "body",       "url",
 					       "templates",  "where",      "secrets",
 					       "edit",       "watch",      "times",
-					       "data",       "tolerance" };
+					       "data",       "tolerance",  "config",
+					       "chaos",      "hold",       "share" };
+	for (size_t k = 0; k < sizeof harmful / sizeof *harmful; k++)
+		if (strcmp(row->name, harmful[k]) == 0 && strcmp(c->name, "show") != 0 &&
+		    project_option_judge(c, row, "x") == PROJECT_TAKEN)
+			fail_msg("%s --%s may be set by a project", c->name, row->name);
+}
+
+static void test_what_harms_is_the_users(void **state)
+{
+	const struct option_row *row;
 	(void)state;
-	for (size_t i = 0; project_option_at(i); i++) {
-		const struct project_option *o = project_option_at(i);
-		for (size_t k = 0; k < sizeof harmful / sizeof *harmful; k++)
-			if (strcmp(o->option, harmful[k]) == 0 &&
-			    (o->right == PROJECT_MAY || o->right == PROJECT_LOCAL) && strcmp(o->command, "show") != 0)
-				fail_msg("%s --%s may be set by a project", o->command, o->option);
-	}
-	assert_int_equal(project_option_judge("export", "output", "x.har"), PROJECT_REFUSED);
-	assert_int_equal(project_option_judge("prune", "filter", "*"), PROJECT_REFUSED);
+	for_each_option(expect_harmless);
+	assert_int_equal(project_key_judge(&command_export, "output", "x.har", &row), PROJECT_REFUSED);
+	assert_int_equal(project_key_judge(&command_prune, "filter", "*", &row), PROJECT_REFUSED);
 }
 
 static void test_values(void **state)
@@ -134,8 +124,12 @@ static void test_values(void **state)
 		{ "list", "filter", "status:5xx", PROJECT_TAKEN },
 		{ "list", "relay", "http://evil.test", PROJECT_PASSED_OVER },
 		{ "listen", "relay", "http://127.0.0.1:1", PROJECT_REFUSED },
-		{ "listen", "no-such-option", "x", PROJECT_REFUSED },
-		{ "no-such-command", "name", "x", PROJECT_REFUSED },
+		{ "listen", "no-such-option", "x", PROJECT_PASSED_OVER },
+		{ "listen", "route./a", "4000", PROJECT_TAKEN },
+		{ "listen", "route./a", "http://evil.test", PROJECT_REFUSED },
+		{ "listen", "secret.github", "@FILE", PROJECT_REFUSED },
+		{ "login", "db", "x", PROJECT_PASSED_OVER },
+		{ "dev", "relay", "http://127.0.0.1:1", PROJECT_PASSED_OVER },
 		{ "listen", "route", "/a=4000", PROJECT_TAKEN },
 		{ "listen", "route", "/a=http://localhost:4000/base", PROJECT_TAKEN },
 		{ "listen", "route", "/a=https://[::1]:4000", PROJECT_TAKEN },
@@ -156,17 +150,21 @@ static void test_values(void **state)
 		{ "listen", "route", "", PROJECT_REFUSED },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		if (project_option_judge(cases[i].command, cases[i].option, cases[i].value) != cases[i].verdict)
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct option_row *row;
+		const struct command *c = command_find(cases[i].command, NULL);
+		if (project_key_judge(c, cases[i].option, cases[i].value, &row) != cases[i].verdict)
 			fail_msg("%s: %s = %s is not judged %d", cases[i].command, cases[i].option, cases[i].value,
 				 cases[i].verdict);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_option_has_a_line),
-		cmocka_unit_test(test_every_line_has_an_option),
+		cmocka_unit_test(test_every_row_is_whole),
+		cmocka_unit_test(test_every_default_is_valid),
+		cmocka_unit_test(test_dev_takes_what_listen_takes),
 		cmocka_unit_test(test_what_harms_is_the_users),
 		cmocka_unit_test(test_values),
 	};

@@ -3,6 +3,8 @@
 #include "shared/base/clock.h"
 #include "tests/unit/shared/store_fixture.h"
 
+#define KEEP_MS (INT64_C(30) * 24 * 3600 * 1000)
+
 #define DAY_US UINT64_C(86400000000)
 
 struct test {
@@ -119,7 +121,7 @@ static void test_by_age(void **state)
 	add(&t, 2, 31 * DAY_US, bytes_of("old"));
 	add(&t, 3, 29 * DAY_US, bytes_of("young enough"));
 	add(&t, 4, 0, bytes_of("new"));
-	t.options.keep_ms = RETENTION_KEEP_MS;
+	t.options.keep_ms = KEEP_MS;
 	start(&t);
 	wait_for_sentences(&t, 1);
 	assert_string_equal(t.told, "2 old deliveries deleted (2 by --keep, 0 by --max-size)");
@@ -158,7 +160,7 @@ static void test_trouble(void **state)
 	      f);
 	fclose(f);
 	t.options.db = broken;
-	t.options.keep_ms = RETENTION_KEEP_MS;
+	t.options.keep_ms = KEEP_MS;
 	start(&t);
 	wait_for_sentences(&t, 1);
 	assert_memory_equal(t.told, "old deliveries cannot be deleted: ", 34);
@@ -174,7 +176,7 @@ static void test_closed_at_work(void **state)
 	begin(&t);
 	for (uint8_t n = 1; n <= 40; n++)
 		add(&t, n, 40 * DAY_US, bytes_of("old"));
-	t.options.keep_ms = RETENTION_KEEP_MS;
+	t.options.keep_ms = KEEP_MS;
 	start(&t);
 	uint64_t began = uv_now(&t.loop);
 	while (uv_now(&t.loop) - began < 1000)
