@@ -100,7 +100,7 @@ describe('options in the man pages', () => {
 			.map(([, name, text]) => [name, /\(default ([^;)]+)/.exec(text)?.[1] ?? '']));
 	};
 	/** Roff as text: escapes, quotes and macros' names away. */
-	const plain = (roff) => roff.replaceAll(/\\f./g, '').replaceAll('\\-', '-').replaceAll(/^\.(?:[BI]|BR|RB|IR|RI|BI|IB) /gm, '').replaceAll('"', '').replaceAll('\\&', '');
+	const plain = (roff) => roff.replaceAll(/^\.\\".*$/gm, '').replaceAll(/\\f./g, '').replaceAll('\\-', '-').replaceAll(/^\.(?:[BI]|BR|RB|IR|RI|BI|IB) /gm, '').replaceAll('"', '').replaceAll('\\&', '');
 	const parts = (page, mark) => page.split(new RegExp(`^\\.${mark} `, 'm')).slice(1);
 	/** The entries of a section, each [its tag, all of it]. */
 	const entries = (section) => section.split(/^\.TP\n/m).slice(1).map((entry) => [plain(entry.split('\n')[0]), plain(entry)]);
