@@ -1,5 +1,6 @@
 #include "relay/admin.h"
 
+#include "relay/common/limits.h"
 #include "relay/senders/http_daemon.h"
 #include "relay/senders/ingress.h"
 #include "relay/tunnels/registry.h"
@@ -29,65 +30,69 @@ static enum MHD_Result reply(struct MHD_Connection *c, unsigned status, const ch
 	return result;
 }
 
-static enum MHD_Result reply_metrics(struct admin *a, struct MHD_Connection *c)
+/* One of Prometheus' metrics. */
+struct metric {
+	const char *name, *kind, *help;
+	uint64_t value;
+};
+
+static bool append_head(struct buffer *out, const char *name, const char *kind, const char *help)
 {
-	const struct metrics *m = &a->relay->metrics;
-	struct spool_level level = spool_total(a->relay->registry->spool);
-	const struct quota *quota = &a->relay->registry->quota;
+	return buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind);
+}
+
+static bool append_plain(struct buffer *out, const struct relay *r)
+{
+	const struct metrics *m = &r->metrics;
+	const struct spool_level level = spool_total(r->registry->spool);
+	const struct quota *quota = &r->registry->quota;
+	const struct metric list[] = {
+		{ "creel_requests_total", "counter", "Requests received from senders.", m->requests },
+		{ "creel_connections_refused_total", "counter", "Connections closed at once, over a limit.",
+		  m->connections_refused },
+		{ "creel_connections", "gauge", "Connections of senders.", ingress_connections(r->ingress) },
+		{ "creel_deliveries_total", "counter", "Deliveries handed to tunnels.", m->deliveries },
+		{ "creel_received_bytes_total", "counter", "Body bytes from senders.", m->bytes_in },
+		{ "creel_sent_bytes_total", "counter", "Body bytes of answers.", m->bytes_out },
+		{ "creel_tunnels", "gauge", "Tunnels online.", (uint64_t)m->tunnels },
+		{ "creel_in_flight", "gauge", "Deliveries waiting for their answer.", (uint64_t)m->in_flight },
+		{ "creel_spooled_total", "counter", "Deliveries written to the spool.", m->spooled },
+		{ "creel_accepted_total", "counter", "Senders answered 202.", m->accepted },
+		{ "creel_spool_deliveries", "gauge", "Deliveries waiting in the spool.", level.count },
+		{ "creel_spool_bytes", "gauge", "Size of the deliveries waiting in the spool.", level.bytes },
+		{ "creel_spool_reserved_bytes", "gauge", "Bytes in the spool promised to requests under way.",
+		  quota->taken.spool },
+		{ "creel_spilled_bytes", "gauge",
+		  "Bytes in temporary files of large requests on their way to a client.", quota->taken.file },
+		{ "creel_spool_limit_bytes", "gauge",
+		  "What waits, is promised and spilled is never more, all tunnels together.", quota->limits.relay },
+	};
+	bool fine = true;
+	for (size_t i = 0; fine && i < sizeof list / sizeof *list; i++)
+		fine = append_head(out, list[i].name, list[i].kind, list[i].help) &&
+		       buffer_printf(out, "%s %" PRIu64 "\n", list[i].name, list[i].value);
+	return fine;
+}
+
+static bool append_answers(struct buffer *out, const struct metrics *m)
+{
+	bool fine = append_head(out, "creel_answers_total", "counter", "Answers given to senders, by class of status.");
+	for (int class = 2; fine && class <= 5; class ++)
+		fine = buffer_printf(out, "creel_answers_total{class=\"%dxx\"} %" PRIu64 "\n", class,
+				     m->status_class[class]);
+	fine = fine &&
+	       append_head(out, "creel_refused_total", "counter", "Requests the relay answered itself, by reason.");
+	for (enum refusal why = REFUSE_NOTHING + 1; fine && why < REFUSE_COUNT; why++)
+		fine = buffer_printf(out, "creel_refused_total{reason=\"%s\"} %" PRIu64 "\n", refusal_text(why)->name,
+				     m->refused[why]);
+	return fine;
+}
+
+static enum MHD_Result reply_metrics(const struct admin *a, struct MHD_Connection *c)
+{
 	struct buffer out = { 0 };
-	bool fine = buffer_printf(&out,
-				  "# HELP creel_requests_total Requests received from senders.\n"
-				  "# TYPE creel_requests_total counter\n"
-				  "creel_requests_total %" PRIu64 "\n"
-				  "# HELP creel_answers_total Answers given to senders, by class of status.\n"
-				  "# TYPE creel_answers_total counter\n",
-				  m->requests);
-	for (int class = 2; class <= 5; class ++)
-		fine = fine && buffer_printf(&out, "creel_answers_total{class=\"%dxx\"} %" PRIu64 "\n", class,
-					     m->status_class[class]);
-	fine = fine &&
-	       buffer_append_text(&out, "# HELP creel_refused_total Requests the relay answered itself, by reason.\n"
-					"# TYPE creel_refused_total counter\n");
-	for (int why = REFUSE_NOTHING + 1; why < REFUSE_COUNT; why++)
-		fine = fine && buffer_printf(&out, "creel_refused_total{reason=\"%s\"} %" PRIu64 "\n",
-					     refusal_text((enum refusal)why)->name, m->refused[why]);
-	fine = fine &&
-	       buffer_printf(
-		   &out,
-		   "# HELP creel_connections_refused_total Connections closed at once, over a limit.\n"
-		   "# TYPE creel_connections_refused_total counter\ncreel_connections_refused_total %" PRIu64 "\n"
-		   "# HELP creel_connections Connections of senders.\n"
-		   "# TYPE creel_connections gauge\ncreel_connections %zu\n"
-		   "# HELP creel_deliveries_total Deliveries handed to tunnels.\n"
-		   "# TYPE creel_deliveries_total counter\ncreel_deliveries_total %" PRIu64 "\n"
-		   "# HELP creel_received_bytes_total Body bytes from senders.\n"
-		   "# TYPE creel_received_bytes_total counter\ncreel_received_bytes_total %" PRIu64 "\n"
-		   "# HELP creel_sent_bytes_total Body bytes of answers.\n"
-		   "# TYPE creel_sent_bytes_total counter\ncreel_sent_bytes_total %" PRIu64 "\n"
-		   "# HELP creel_tunnels Tunnels online.\n"
-		   "# TYPE creel_tunnels gauge\ncreel_tunnels %" PRId64 "\n"
-		   "# HELP creel_in_flight Deliveries waiting for their answer.\n"
-		   "# TYPE creel_in_flight gauge\ncreel_in_flight %" PRId64 "\n"
-		   "# HELP creel_spooled_total Deliveries written to the spool.\n"
-		   "# TYPE creel_spooled_total counter\ncreel_spooled_total %" PRIu64 "\n"
-		   "# HELP creel_accepted_total Senders answered 202.\n"
-		   "# TYPE creel_accepted_total counter\ncreel_accepted_total %" PRIu64 "\n"
-		   "# HELP creel_spool_deliveries Deliveries waiting in the spool.\n"
-		   "# TYPE creel_spool_deliveries gauge\ncreel_spool_deliveries %" PRIu64 "\n"
-		   "# HELP creel_spool_bytes Their size.\n"
-		   "# TYPE creel_spool_bytes gauge\ncreel_spool_bytes %" PRIu64 "\n"
-		   "# HELP creel_spool_reserved_bytes Room in the spool promised to requests under way.\n"
-		   "# TYPE creel_spool_reserved_bytes gauge\ncreel_spool_reserved_bytes %" PRIu64 "\n"
-		   "# HELP creel_spilled_bytes Room taken by temporary files of large requests on their way to a "
-		   "client.\n"
-		   "# TYPE creel_spilled_bytes gauge\ncreel_spilled_bytes %" PRIu64 "\n"
-		   "# HELP creel_spool_limit_bytes What waits, is promised and spilled is never more, all tunnels "
-		   "together.\n"
-		   "# TYPE creel_spool_limit_bytes gauge\ncreel_spool_limit_bytes %" PRIu64 "\n",
-		   m->connections_refused, ingress_connections(a->relay->ingress), m->deliveries, m->bytes_in,
-		   m->bytes_out, m->tunnels, m->in_flight, m->spooled, m->accepted, level.count, level.bytes,
-		   quota->taken.spool, quota->taken.file, quota->limits.relay) &&
-	       buffer_put_u8(&out, 0);
+	bool fine = append_plain(&out, a->relay) && append_answers(&out, &a->relay->metrics) &&
+		    limits_append_metrics(&out, a->relay) && buffer_put_u8(&out, 0);
 	enum MHD_Result result =
 	    fine ? reply(c, 200, "text/plain; version=0.0.4; charset=utf-8", (const char *)out.at) : MHD_NO;
 	buffer_free(&out);
@@ -150,10 +155,10 @@ struct admin *admin_new(struct relay *relay, const char *address, struct error *
 	v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	bool six = address[0] == '[';
 	unsigned flags = MHD_USE_EPOLL | (six ? MHD_USE_IPv6 : 0);
-	struct MHD_Daemon *mhd =
-	    MHD_start_daemon(flags, 0, NULL, NULL, on_request, a, MHD_OPTION_SOCK_ADDR,
-			     six ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4, MHD_OPTION_CONNECTION_TIMEOUT, 10u,
-			     MHD_OPTION_CONNECTION_LIMIT, 64u, MHD_OPTION_END);
+	struct MHD_Daemon *mhd = MHD_start_daemon(
+	    flags, 0, NULL, NULL, on_request, a, MHD_OPTION_SOCK_ADDR,
+	    six ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4, MHD_OPTION_CONNECTION_TIMEOUT,
+	    (unsigned)LIMIT_ADMIN_IDLE, MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT_ADMIN_CONNECTIONS, MHD_OPTION_END);
 	a->daemon = mhd ? http_daemon_new(relay->loop, mhd) : NULL;
 	if (!a->daemon) {
 		error_set(e, EXIT_RELAY, "the admin listener cannot listen on %s: is the port in use?", address);

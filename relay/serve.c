@@ -22,14 +22,12 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#define MAX_LISTENERS 16
 #define HOUSEKEEPING_MS 1000
 #define DRAIN_STEP_MS 50
-#define SPOOL_REST_MS 3000
 
 struct serve {
 	struct relay relay;
-	struct listener *listeners[MAX_LISTENERS];
+	struct listener *listeners[LIMIT_LISTENERS];
 	size_t listener_count;
 	struct admin *admin;
 	uv_signal_t on_term, on_int, on_hup;
@@ -114,7 +112,7 @@ static void on_tick(uv_timer_t *h)
 			s->spooling = true;
 			registry_spool_all(s->relay.registry);
 		}
-		if (ingress_busy(s->relay.ingress) == 0 || now >= s->drain_deadline + SPOOL_REST_MS)
+		if (ingress_busy(s->relay.ingress) == 0 || now >= s->drain_deadline + LIMIT_DRAIN_REST * 1000)
 			close_everything(s);
 	} else {
 		tunnel_server_check_tokens(s->relay.tunnels);
@@ -171,8 +169,8 @@ static bool may_serve(struct serve *s, struct error *e)
 static bool listen_on(struct serve *s, const struct option_values *addresses, bool tunnels_only, struct error *e)
 {
 	for (size_t i = 0; i < addresses->count; i++) {
-		if (s->listener_count == MAX_LISTENERS)
-			return error_set(e, EXIT_USAGE, "more than %d addresses to listen on", MAX_LISTENERS);
+		if (s->listener_count == LIMIT_LISTENERS)
+			return error_set(e, EXIT_USAGE, "more than %d addresses to listen on", LIMIT_LISTENERS);
 		struct listener *l = listener_new(&s->relay, addresses->at[i], tunnels_only, e);
 		if (!l)
 			return false;
@@ -191,8 +189,8 @@ static bool settle_public_url(struct serve *s, struct error *e)
 			 s->relay.settings.tls_cert ? "https" : "http", listener_address(s->listeners[0]));
 		return true;
 	}
-	if ((strncmp(given, "http://", 7) != 0 && strncmp(given, "https://", 8) != 0) || strlen(given) > 250 ||
-	    strpbrk(given, " \t\r\n?#"))
+	if ((strncmp(given, "http://", 7) != 0 && strncmp(given, "https://", 8) != 0) ||
+	    strlen(given) > LIMIT_PUBLIC_URL || strpbrk(given, " \t\r\n?#"))
 		return error_set(e, EXIT_USAGE,
 				 "--public-url %s is not a URL: write for example https://hooks.example.com", given);
 	snprintf(s->relay.public_url, sizeof s->relay.public_url, "%s", given);
@@ -247,7 +245,7 @@ static bool check_settings(const struct settings *set, struct error *e)
 	if ((set->tls_cert != NULL) != (set->tls_key != NULL))
 		return error_set(e, EXIT_USAGE, "--tls-cert and --tls-key go together");
 	size_t len = set->domain ? strlen(set->domain) : 1;
-	if (len == 0 || len > 180 ||
+	if (len == 0 || len > LIMIT_DOMAIN ||
 	    (set->domain && (set->domain[0] == '.' || set->domain[len - 1] == '.' ||
 			     strspn(set->domain, "abcdefghijklmnopqrstuvwxyz"
 						 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != len)))

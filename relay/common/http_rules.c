@@ -1,5 +1,6 @@
 #include "relay/common/http_rules.h"
 
+#include "relay/common/limits.h"
 #include "shared/http/headers.h"
 #include "shared/wire/wire.h"
 
@@ -79,7 +80,7 @@ enum refusal http_rules_check(const struct http_head *head, uint64_t max_body, s
 	bool http11 = bytes_equal(head->version, bytes_of("HTTP/1.1"));
 	if (!http11 && !bytes_equal(head->version, bytes_of("HTTP/1.0")))
 		return REFUSE_VERSION;
-	if (head->size > WIRE_MAX_HEADER_BLOCK || head->fields > HTTP_MAX_FIELDS)
+	if (head->size > LIMIT_HEAD_BYTES || head->fields > LIMIT_HEAD_FIELDS)
 		return REFUSE_HEADERS_TOO_LARGE;
 	if (!headers_name_valid(head->method))
 		return REFUSE_BAD_METHOD;

@@ -5,8 +5,6 @@
 #include "relay/common/refusal.h"
 #include "shared/base/bytes.h"
 
-#define HTTP_MAX_FIELDS 200
-
 struct http_head {
 	struct bytes method, target, version;
 	struct bytes headers; /* shared/http/headers.h block, not yet validated */

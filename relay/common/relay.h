@@ -5,17 +5,18 @@
 #include <uv.h>
 
 #include "relay/common/host_check.h"
+#include "relay/common/limits.h"
 #include "relay/common/refusal.h"
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
 #include "shared/program/log_digest.h"
 #include "shared/program/options.h"
 
-#define SPOOL_TOTAL_TUNNELS 16
-
+/* What the options of `creel-relay serve` say. */
 struct settings {
 	struct option_values listen;        /* ADDR:PORT */
 	struct option_values tunnel_listen; /* ports for tunnels alone */
+	struct option_values trusted_proxy; /* addresses and networks */
 	const char *port_file;
 	const char *public_url; /* without a slash at its end */
 	const char *domain;
@@ -23,20 +24,20 @@ struct settings {
 	const char *tls_cert, *tls_key;
 	const char *admin, *admin_port_file;
 	const char *log_level;
-	uint64_t max_body;
-	int64_t reply_timeout_ms, header_timeout_ms, body_timeout_ms, ping_interval_ms, drain_ms;
-	int64_t resume_grace_ms, spool_max_age_ms;
-	uint64_t spool_max_bytes, spool_max_total; /* the latter 0: as much as SPOOL_TOTAL_TUNNELS tunnels may */
-	int64_t max_connections, max_connections_per_address, max_tunnels_per_token; /* the latter two: 0 is no limit */
 	bool browser_warning;
-	struct option_values trusted_proxy;        /* addresses and networks */
-	int64_t max_names_per_token;               /* 0: no limit */
-	int64_t rate_per_address, rate_per_tunnel; /* requests a second; 0: no limit */
-	int64_t refusals_per_address;              /* told why, a second; 0: no limit */
+	/* Those of limits.def: sizes in bytes are uint64_t, milliseconds and numbers int64_t. */
+#define LIMIT_TYPE_BYTES uint64_t
+#define LIMIT_TYPE_MS int64_t
+#define LIMIT_TYPE_COUNT int64_t
+#define SETTING(id, member, name, unit, preset, least, most, zero, refusal, counting, file, about, then)               \
+	LIMIT_TYPE_##unit member;
+#include "relay/common/limits.def"
 };
 
 struct metrics {
-	uint64_t requests, status_class[6], refused[REFUSE_COUNT], deliveries, bytes_in, bytes_out;
+	uint64_t requests, status_class[6], deliveries, bytes_in, bytes_out;
+	uint64_t refused[REFUSE_COUNT];
+	uint64_t reached[LIMITS_COUNT]; /* limits, by their row; of those that are COUNTED */
 	uint64_t connections_refused, spooled, accepted;
 	int64_t tunnels, in_flight;
 };

@@ -1,13 +1,13 @@
 #include "relay/common/throttle.h"
 
 #include "relay/common/hash.h"
+#include "relay/common/limits.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define KEY_MAX 64
-#define MAX_ENTRIES 65536 /* of each table: beyond it newcomers are not counted rather than all turned away */
-#define REFILL_MS 1000    /* an empty bucket is full again after this long */
+#define REFILL_MS 1000 /* an empty bucket is full again after this long */
 
 struct entry {
 	uint8_t key[KEY_MAX];
@@ -70,7 +70,7 @@ static struct entry *find_or_make(struct entry **table, const uint8_t *key, size
 	struct entry *e = find(*table, key, len);
 	if (e)
 		return e;
-	if (len > KEY_MAX || HASH_COUNT(*table) >= MAX_ENTRIES)
+	if (len > KEY_MAX || HASH_COUNT(*table) >= LIMIT_COUNTED_ADDRESSES)
 		return NULL;
 	e = calloc(1, sizeof *e);
 	if (!e)

@@ -7,8 +7,6 @@
 #include "relay/common/peer.h"
 #include "shared/base/bytes.h"
 
-#define THROTTLE_MAX_RATE 1000000
-
 struct throttle_settings {
 	int64_t connections_per_address;
 	int64_t rate_per_address; /* requests a second; a second's worth may come at once */

@@ -1,5 +1,6 @@
 #include "relay/senders/browser_warning.h"
 
+#include "relay/common/limits.h"
 #include "relay/senders/location.h"
 #include "shared/http/headers.h"
 
@@ -14,12 +15,9 @@
 #define MAC_LEN 16
 #define EXPIRY_LEN 16                       /* hexadecimal digits of a time */
 #define PASS_LEN (EXPIRY_LEN + 2 * MAC_LEN) /* of a pass and of a cookie's value */
-#define PASS_SECONDS 3600u                  /* how long the page may lie open */
-#define COOKIE_SECONDS 86400u
 #define COOKIE "creel-warning-read"
 #define GO_ON "/_creel/continue?pass="
 #define GO_ON_TO "&to="
-#define TARGET_MAX 8192 /* a longer one is left behind: the link leads to the tunnel's root */
 #define STYLE                                                                                                          \
 	"body{font:1.1em/1.5 system-ui,sans-serif;max-width:40em;margin:12vh auto;padding:0 "                          \
 	"1em;color:#222;background:#fff}"                                                                              \
@@ -246,7 +244,7 @@ static bool show(const struct browser_warning *w, const struct warning_request *
 	char pass[PASS_LEN + 1];
 	int len = (int)r->tunnel.len;
 	const char *name = (const char *)r->tunnel.at;
-	if (!make_pass(w, FOR_PASS, r, r->now_s + PASS_SECONDS, pass) || !add_standing(w, &out->fields))
+	if (!make_pass(w, FOR_PASS, r, r->now_s + LIMIT_WARNING_LINK, pass) || !add_standing(w, &out->fields))
 		return false;
 	return buffer_printf(&out->page,
 			     "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -280,12 +278,12 @@ static bool go_on(const struct browser_warning *w, const struct warning_request 
 	struct buffer location = { 0 }, cookie = { 0 };
 	char value[PASS_LEN + 1];
 	bool elsewhere = r->prefix.len == 0 && to.len > 1 && to.at[1] == '/';
-	bool fine = make_pass(w, FOR_COOKIE, r, r->now_s + COOKIE_SECONDS, value) &&
+	bool fine = make_pass(w, FOR_COOKIE, r, r->now_s + LIMIT_WARNING_COOKIE, value) &&
 		    location_append_target(&location, r->prefix) &&
 		    buffer_append_text(&location, elsewhere ? "/." : "") && location_append_target(&location, to) &&
 		    buffer_printf(&cookie, COOKIE "=%s; Path=", value) &&
 		    (r->prefix.len > 0 ? buffer_append_bytes(&cookie, r->prefix) : buffer_append_text(&cookie, "/")) &&
-		    buffer_printf(&cookie, "; Max-Age=%u; HttpOnly; SameSite=%s", COOKIE_SECONDS,
+		    buffer_printf(&cookie, "; Max-Age=%u; HttpOnly; SameSite=%s", LIMIT_WARNING_COOKIE,
 				  r->https ? "None; Secure" : "Lax") &&
 		    add_standing(w, &out->fields) &&
 		    headers_append(&out->fields, bytes_of("Location"), buffer_view(&location)) &&
@@ -298,7 +296,7 @@ static bool go_on(const struct browser_warning *w, const struct warning_request 
 
 static struct bytes within_bounds(struct bytes to)
 {
-	return to.len <= TARGET_MAX ? to : bytes_of("/");
+	return to.len <= LIMIT_WARNING_TARGET ? to : bytes_of("/");
 }
 
 bool browser_warning_judge(const struct browser_warning *w, const struct warning_request *r,

@@ -1,5 +1,7 @@
 #include "relay/senders/client_hello.h"
 
+#include "relay/common/limits.h"
+
 #include <string.h>
 
 #include "shared/base/reader.h"
@@ -49,7 +51,7 @@ static enum client_hello parse_body(struct bytes body, const char *protocol)
 
 enum client_hello client_hello_parse(struct bytes data, const char *protocol)
 {
-	uint8_t message[CLIENT_HELLO_MAX];
+	uint8_t message[LIMIT_CLIENT_HELLO];
 	size_t have = 0, want = 4;
 	struct reader r = reader_of(data);
 	/* A ClientHello may be spread over several records (RFC 8446 §5.1). */

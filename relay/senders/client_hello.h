@@ -11,7 +11,5 @@ enum client_hello {
 	CLIENT_HELLO_INVALID, /* not a ClientHello */
 };
 
-#define CLIENT_HELLO_MAX (16u << 10) /* a longer one is INVALID */
-
 /* `data` is everything received so far; `protocol` for example "creel/1". */
 enum client_hello client_hello_parse(struct bytes data, const char *protocol);

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #define SWEEP_MS 100
-#define SPOOL_MS 15000 /* for the disk, once nobody answers */
 #ifndef POLLRDHUP
 #define POLLRDHUP 0 /* there POLLHUP tells it */
 #endif
@@ -106,20 +105,23 @@ static bool is_still_there(const struct sender *s, const struct exchange *x)
 static void expire(struct sender *s)
 {
 	struct exchange *x = s->exchange;
+	uint64_t *reached = s->in->relay->metrics.reached;
 	bool told = false;
 	s->deadline = UINT64_MAX;
 	switch (s->state) {
 	case SENDER_WAITING:
 		if (x->delivery->spooling > 0) { /* the disk does not answer */
+			reached[REACHED_SPOOL_WAIT]++;
 			delivery_refuse(x->delivery, REFUSE_SPOOL_FAILED);
 			return;
 		}
 		delivery_on_timeout(x->delivery);
 		if (x->delivery->phase == PHASE_WHOLE)
-			s->deadline = uv_now(s->in->relay->loop) + SPOOL_MS;
+			s->deadline = uv_now(s->in->relay->loop) + LIMIT_SPOOL_WAIT * 1000;
 		return;
 	case SENDER_HEAD:
 	case SENDER_BODY:
+		reached[s->state == SENDER_HEAD ? REACHED_HEADER_TIMEOUT : REACHED_BODY_TIMEOUT]++;
 		told = !(x && x->discarding) && ingress_write_refusal(s, REFUSE_SLOW);
 		if (x && x->delivery && !x->delivery->body_whole)
 			delivery_cut(x->delivery, WIRE_RESET_TRUNCATED, told ? refusal_text(REFUSE_SLOW)->status : 0,
@@ -134,6 +136,7 @@ static void expire(struct sender *s)
 			x->gone = x->suspended;
 		break;
 	case SENDER_IDLE:
+		reached[REACHED_IDLE]++;
 		break;
 	}
 	shutdown(s->fd, told ? SHUT_RD : SHUT_RDWR);
@@ -178,7 +181,7 @@ static struct http_daemon *start_daemon(struct ingress *in, const char *cert, co
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_NO_LISTEN_SOCKET |
 			 (cert ? MHD_USE_TLS : 0);
 	struct MHD_OptionItem options[] = {
-		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY_PER_CONNECTION, NULL },
+		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, LIMIT_BOTH_HEADS, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, (intptr_t)in->relay->settings.max_connections, NULL },
 		{ MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)ingress_on_request_line, in },
 		{ MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)ingress_on_completed, in },
@@ -196,8 +199,8 @@ static struct http_daemon *start_daemon(struct ingress *in, const char *cert, co
 static char *read_file(const char *path, struct error *e)
 {
 	FILE *f = fopen(path, "rb");
-	char *text = f ? calloc(1, (1u << 20) + 1) : NULL;
-	if (!text || (fread(text, 1, 1u << 20, f) == 0)) {
+	char *text = f ? calloc(1, LIMIT_CERTIFICATE + 1) : NULL;
+	if (!text || (fread(text, 1, LIMIT_CERTIFICATE, f) == 0)) {
 		error_set(e, EXIT_RELAY, "%s cannot be read: %s", path, f ? "it is empty" : strerror(errno));
 		free(text);
 		text = NULL;

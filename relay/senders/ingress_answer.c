@@ -231,7 +231,7 @@ static bool head_fits(const struct exchange *x)
 	int fields = MHD_get_connection_values(c, MHD_HEADER_KIND, NULL, NULL) +
 		     MHD_get_connection_values(c, MHD_FOOTER_KIND, NULL, NULL);
 	size_t taken = (info ? info->header_size : 0) + (size_t)fields * MEMORY_PER_FIELD + MEMORY_FOR_REST;
-	return taken + x->delivery->answer.headers.len <= MEMORY_PER_CONNECTION;
+	return taken + x->delivery->answer.headers.len <= LIMIT_BOTH_HEADS;
 }
 
 enum MHD_Result ingress_reply_answer(struct exchange *x)

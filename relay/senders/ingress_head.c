@@ -1,5 +1,6 @@
 #include "relay/senders/ingress_head.h"
 
+#include "relay/common/limits.h"
 #include "shared/http/headers.h"
 #include "shared/wire/wire.h"
 
@@ -49,7 +50,7 @@ enum refusal ingress_read_head(struct MHD_Connection *connection, const char *me
 	*out = (struct http_head){ bytes_of(method), bytes_of(target), bytes_of(version), buffer_view(block), size,
 				   w.fields };
 	/* Blanks inside the request line make the target odd, too: name the target then. */
-	if (w.odd && size <= 65536 && w.fields <= HTTP_MAX_FIELDS)
+	if (w.odd && size <= LIMIT_HEAD_BYTES && w.fields <= LIMIT_HEAD_FIELDS)
 		return REFUSE_MALFORMED;
 	return REFUSE_NOTHING;
 }
@@ -91,7 +92,7 @@ enum refusal ingress_read_trailers(struct MHD_Connection *connection, struct buf
 	 */
 	if (w.odd || (w.expected && (w.expected[-2] || w.expected[-1] || w.expected[0])))
 		return REFUSE_BAD_FIELD;
-	if (w.fields > HTTP_MAX_FIELDS || block->len > WIRE_MAX_HEADER_BLOCK)
+	if (w.fields > LIMIT_HEAD_FIELDS || block->len > LIMIT_HEAD_BYTES)
 		return REFUSE_HEADERS_TOO_LARGE;
 	return REFUSE_NOTHING;
 }

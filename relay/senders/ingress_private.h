@@ -58,7 +58,8 @@ struct warning_log {
 struct ingress {
 	struct relay *relay;
 	struct http_daemon *plain, *tls;
-	struct http_daemon *old_tls[8]; /* of earlier certificates, until their last connection ends */
+	struct http_daemon
+	    *old_tls[LIMIT_OLD_CERTIFICATES]; /* of earlier certificates, until their last connection ends */
 	struct sender *senders;
 	size_t count, busy;
 	struct warning_log warnings;
@@ -69,10 +70,8 @@ struct ingress {
 	void *closed_user;
 };
 
-/* A head of 64 KiB, MHD's structs, an answer's head; MHD zeroes all of it for each request. */
-#define MEMORY_PER_CONNECTION (96u << 10)
-#define IDLE_MS 75000       /* between two requests of a connection */
-#define STILL_THERE_MS 5000 /* the reader of a silent answer */
+/* How often it is asked whether the reader of a silent answer is still there. */
+#define STILL_THERE_MS 5000
 
 /* Notes what the connection is doing, and until when. */
 void ingress_set_state(struct sender *s, enum sender_state state, int64_t timeout_ms);

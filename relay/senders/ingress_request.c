@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DISCARD_MAX (8u << 20) /* of a refused body, so that its sender sees the answer */
-
 static void on_wake(struct delivery *d);
 
 static bool is_websocket(const struct http_head *head, const struct http_framing *framing)
@@ -60,7 +58,7 @@ static enum MHD_Result open_delivery(struct exchange *x, const struct http_head 
 	x->delivery->wake = on_wake;
 	x->delivery->owner = x;
 	x->delivery->upgrade = is_websocket(head, framing) && registry_passes_upgrades(route->holder);
-	if (x->delivery->upgrade && route->holder->passages >= PASSAGES_MOST)
+	if (x->delivery->upgrade && route->holder->passages >= LIMIT_UPGRADES_PER_TUNNEL)
 		return refuse(x, head, framing, REFUSE_PASSAGES);
 	refusal = registry_dispatch(route->holder, x->delivery);
 	if (refusal != REFUSE_NOTHING)
@@ -140,6 +138,7 @@ static bool find_sender(struct sender *s, struct bytes headers)
 		return true;
 	}
 	s->address.known = false; /* nothing to be taken back */
+	relay->metrics.reached[REACHED_MAX_CONNECTIONS_PER_ADDRESS]++;
 	return false;
 }
 
@@ -212,7 +211,10 @@ static enum MHD_Result discard(struct exchange *x, size_t *len)
 {
 	x->discard += *len;
 	*len = 0;
-	return x->discard > DISCARD_MAX ? MHD_NO : MHD_YES;
+	if (x->discard <= LIMIT_REFUSED_BODY)
+		return MHD_YES;
+	x->sender->in->relay->metrics.reached[REACHED_REFUSED_BODY]++;
+	return MHD_NO;
 }
 
 /* In the middle of its body, which goes on record. */
@@ -390,5 +392,5 @@ void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **c
 		throttle_disconnected(s->in->relay->throttle, &s->address);
 		ingress_know_peer(s);
 	}
-	ingress_set_state(s, SENDER_IDLE, IDLE_MS);
+	ingress_set_state(s, SENDER_IDLE, LIMIT_IDLE * 1000);
 }

@@ -9,8 +9,6 @@
 
 #include <time.h>
 
-#define LINES_A_SECOND 10 /* of the log; what is not written is counted in the next one */
-
 /* Unless all who are given the tunnel's requests have a token of which the operator said that it needs none. */
 static bool is_warned(const struct relay *relay, const struct tunnel *t)
 {
@@ -34,7 +32,7 @@ static void note(struct ingress *in, const struct sender *s, const struct tunnel
 		log->second = now;
 		log->written = 0;
 	}
-	if (log->written >= LINES_A_SECOND) {
+	if (log->written >= LIMIT_WARNING_LINES) {
 		log->unwritten++;
 		return;
 	}

@@ -20,8 +20,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG 1024
-#define MAX_SNIFFING 4096
 #define ACCEPTS_A_TURN 256
 #define DISCARD_READS 64
 #define PAUSE_MS 200 /* when descriptors ran out: the waiting connection would wake the loop for ever */
@@ -39,6 +37,9 @@ struct listener {
 	char address[80];
 };
 
+/* Where an accepted socket goes on. */
+enum way { GO_NOWHERE, GO_TUNNEL, GO_INGRESS };
+
 /* An accepted socket whose kind is not known yet. */
 struct sniff {
 	struct listener *listener;
@@ -50,7 +51,7 @@ struct sniff {
 	struct peer peer;                /* of the socket, or who a PROXY header says is behind it */
 	bool proxied;                    /* there was one */
 	struct throttle_address address; /* counted; unknown of a trusted proxy */
-	enum { GO_NOWHERE, GO_TUNNEL, GO_INGRESS } go;
+	enum way go;
 	bool tls;
 };
 
@@ -145,11 +146,11 @@ static void on_sniff_closed(uv_handle_t *h)
 }
 
 /* The descriptor leaves libuv's hands before another library's event loop code takes it. */
-static void finish(struct sniff *s, int go, bool tls)
+static void finish(struct sniff *s, enum way go, bool tls)
 {
 	if (s->open_handles > 0)
 		return;
-	s->go = (__typeof__(s->go))go;
+	s->go = go;
 	s->tls = tls;
 	s->open_handles = 2;
 	uv_close((uv_handle_t *)&s->poll, on_sniff_closed);
@@ -158,7 +159,7 @@ static void finish(struct sniff *s, int go, bool tls)
 
 static void look(struct sniff *s);
 
-static bool decide_plain(const uint8_t *at, size_t len, int *go)
+static bool decide_plain(const uint8_t *at, size_t len, enum way *go)
 {
 	static const char start[] = "GET " WIRE_PATH;
 	size_t n = len < sizeof start - 1 ? len : sizeof start - 1;
@@ -181,10 +182,12 @@ static void want(struct sniff *s, int bytes)
 /* The peeked bytes stay in the socket and would keep it readable: wait until there are more. */
 static void wait_for_more(struct sniff *s, size_t len)
 {
-	if (len >= CLIENT_HELLO_MAX)
-		finish(s, GO_NOWHERE, false);
-	else
+	if (len < LIMIT_CLIENT_HELLO) {
 		want(s, (int)len + 1);
+		return;
+	}
+	s->listener->relay->metrics.reached[REACHED_CLIENT_HELLO]++;
+	finish(s, GO_NOWHERE, false);
 }
 
 /* Says why, for the log of a proxy that was set up wrongly, and closes. */
@@ -233,6 +236,7 @@ static bool become(struct sniff *s, const struct peer *source)
 	} else {
 		s->address.known = false;
 		relay->metrics.connections_refused++;
+		relay->metrics.reached[REACHED_MAX_CONNECTIONS_PER_ADDRESS]++;
 		log_refused_connection(relay, "too many connections of one address");
 	}
 	return allowed;
@@ -275,7 +279,7 @@ static bool pass_proxy_header(struct sniff *s, uint8_t *data, size_t len)
 
 static void look(struct sniff *s)
 {
-	uint8_t data[CLIENT_HELLO_MAX];
+	uint8_t data[LIMIT_CLIENT_HELLO];
 	struct relay *relay = s->listener->relay;
 	ssize_t n = recv(s->fd, data, sizeof data, MSG_PEEK | MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -284,7 +288,7 @@ static void look(struct sniff *s)
 		finish(s, GO_NOWHERE, false);
 		return;
 	}
-	int go = GO_NOWHERE;
+	enum way go = GO_NOWHERE;
 	if (!pass_proxy_header(s, data, (size_t)n))
 		return;
 	if (data[0] == 0x16) {
@@ -339,9 +343,13 @@ static void start_sniffing(struct listener *l, int fd, const struct sockaddr *fr
 	if (!trusted_has(l->relay->trusted, &peer))
 		throttle_address_of(&address, &peer);
 	bool allowed = throttle_may_connect(l->relay->throttle, &address);
-	struct sniff *s = allowed && l->sniffing_count < MAX_SNIFFING ? calloc(1, sizeof *s) : NULL;
+	bool full = l->sniffing_count >= LIMIT_NEW_CONNECTIONS;
+	struct sniff *s = allowed && !full ? calloc(1, sizeof *s) : NULL;
 	if (!s || uv_poll_init(l->relay->loop, &s->poll, fd) != 0) {
-		l->relay->metrics.connections_refused++;
+		struct metrics *m = &l->relay->metrics;
+		m->connections_refused++;
+		m->reached[REACHED_MAX_CONNECTIONS_PER_ADDRESS] += !allowed;
+		m->reached[REACHED_NEW_CONNECTIONS] += allowed && full;
 		const char *why =
 		    allowed ? "too many connections, or out of memory" : "too many connections of one address";
 		log_refused_connection(l->relay, why);
@@ -427,7 +435,7 @@ struct listener *listener_new(struct relay *relay, const char *address, bool tun
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (bind(fd, (struct sockaddr *)&a, len) != 0 || listen(fd, BACKLOG) != 0) {
+	if (bind(fd, (struct sockaddr *)&a, len) != 0 || listen(fd, LIMIT_ACCEPT_QUEUE) != 0) {
 		error_set(e, EXIT_RELAY, "%s cannot be listened on: %s%s", address, strerror(errno),
 			  errno == EADDRINUSE ? "; stop what uses the port, or take another" : "");
 		goto fail;

@@ -8,8 +8,6 @@
 
 #include <gnutls/gnutls.h>
 
-#define PASSAGES_MOST 100 /* of a tunnel at once: strangers must not hold all of the relay's sockets */
-
 /* The sender's end. libmicrohttpd 0.9.75 carries an upgraded TLS connection's bytes through buffers of 4 bytes and does
  * not tell when the sender closes, so they are read and written here, in its session. Must outlive the connection, for
  * the session keeps pointing to it. */

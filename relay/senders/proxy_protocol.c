@@ -1,5 +1,7 @@
 #include "relay/senders/proxy_protocol.h"
 
+#include "relay/common/limits.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -137,7 +139,7 @@ static enum proxy_protocol parse_v2(struct bytes data, struct peer *source, size
 		return PROXY_PROTOCOL_MORE;
 	uint8_t version = data.at[12] & 0xf0, command = data.at[12] & 0x0f;
 	*len = V2_FIXED + (size_t)bytes_get_u16(data.at + 14);
-	if (version != V2_VERSION || command > V2_PROXY || *len > PROXY_PROTOCOL_MAX)
+	if (version != V2_VERSION || command > V2_PROXY || *len > LIMIT_PROXY_HEADER)
 		return PROXY_PROTOCOL_INVALID;
 	if (data.len < *len)
 		return PROXY_PROTOCOL_MORE;

@@ -11,8 +11,6 @@ enum proxy_protocol {
 	PROXY_PROTOCOL_INVALID, /* it begins with one that is malformed */
 };
 
-#define PROXY_PROTOCOL_MAX 4096 /* a longer one is INVALID; the standard knows none above 536 */
-
 /* `data` is everything received so far. When WHOLE, *source is the address and port that the connection came from; it
  * is not `known` where the header tells none that is of use: UNKNOWN, LOCAL (the proxy itself speaks), a Unix socket.
  */

@@ -5,14 +5,15 @@
  * then on; the two functions about the disk may be called on any thread. All return false and *e on failure. */
 #pragma once
 
+#include "relay/common/limits.h"
 #include "relay/spool/spool.h"
 #include "shared/disk/batch_writer.h"
 
 #define SPOOL_STEP 256 /* rows that one transaction removes at most */
-#define SPOOL_LOG_PAGES 2048
+#define SPOOL_LOG_PAGES (LIMIT_DISK_RESERVE / 2 / 4096)
 /* Puts leave so much of the disk free, twice the log between two checkpoints: what frees space, the removal of what was
  * handed out, must be written first and then find space in the database. */
-#define SPOOL_RESERVE (UINT64_C(2) * SPOOL_LOG_PAGES * 4096)
+#define SPOOL_RESERVE ((uint64_t)LIMIT_DISK_RESERVE)
 
 struct spool_sqlite;
 

@@ -167,6 +167,7 @@ static void refuse_one_more(struct connection *c)
 static bool take_name(struct connection *c, const char *name, bool probe)
 {
 	if (!within_limit(c, name)) {
+		c->relay->metrics.reached[REACHED_MAX_TUNNELS_PER_TOKEN]++;
 		connection_refuse(c, WIRE_NOTICE_LIMIT, "this token has as many tunnels online as it may");
 		return false;
 	}
@@ -186,6 +187,7 @@ static bool take_name(struct connection *c, const char *name, bool probe)
 		connection_refuse(c, WIRE_NOTICE_NAME_FORBIDDEN, "this token may not hold a tunnel of that name");
 		return false;
 	case CLAIM_FULL:
+		c->relay->metrics.reached[REACHED_MAX_NAMES_PER_TOKEN]++;
 		refuse_one_more(c);
 		return false;
 	case CLAIM_ERROR:

@@ -7,10 +7,8 @@
 
 #define FIRST_PAUSE_MS 500
 #define MOST_PAUSE_MS 10000
-#define MOST_BYTES_OUT (16u << 20) /* beyond it one at a time: large ones wait in memory for their windows */
 #define FETCH_LEAST 16
 #define LITTLE_LEFT (1u << 20) /* with less than that in the list, and few, the next are fetched meanwhile */
-#define MOST_UNREADABLE 1000   /* remembered; those beyond are tried again with each beginning */
 
 static struct spool_waiting *take_first(struct drain *d)
 {
@@ -85,7 +83,7 @@ struct fetch {
 
 static bool may_hand_out(const struct drain *d)
 {
-	return d->in_flight < d->parallel && (d->in_flight == 0 || d->bytes_out < MOST_BYTES_OUT);
+	return d->in_flight < d->parallel && (d->in_flight == 0 || d->bytes_out < LIMIT_HAND_OUT_BYTES);
 }
 
 static void work(struct client *c)
@@ -183,7 +181,7 @@ void drain_failed(struct client *c)
 void drain_unreadable(struct client *c, int64_t row)
 {
 	struct drain *d = &c->drain;
-	int64_t *more = d->unreadable_count < MOST_UNREADABLE
+	int64_t *more = d->unreadable_count < LIMIT_UNREADABLE
 			    ? realloc(d->unreadable, (d->unreadable_count + 1) * sizeof *more)
 			    : NULL;
 	log_event(LOG_WARN, "spooled_not_opened", "tunnel", c->tunnel->name, NULL);

@@ -9,7 +9,6 @@ struct client;
 struct spool_waiting;
 
 #define DRAIN_PARALLEL 4 /* when the client does not say */
-#define DRAIN_PARALLEL_MAX 1024
 
 struct drain {
 	unsigned parallel, in_flight;

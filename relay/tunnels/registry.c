@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define SWEEP_MS 100
-#define MAX_SHARING 64 /* clients of one tunnel: each gets a copy of everything */
 
 struct link *client_link(const struct client *c)
 {
@@ -474,7 +473,9 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 	for (struct client *other = t ? t->clients : NULL; other; other = other->next)
 		other->current = client_takes_part(other);
 	struct client *c = t ? find_client(t, j->key) : NULL;
-	if (t && !c && count_current(t) < MAX_SHARING)
+	bool full = t && !c && count_current(t) >= LIMIT_CLIENTS_PER_TUNNEL;
+	r->relay->metrics.reached[REACHED_CLIENTS_PER_TUNNEL] += full;
+	if (t && !c && !full)
 		c = make_client(t, j->key);
 	uint64_t now = t ? latest(t) : 0;
 	struct spool_mailbox m = { .tunnel = bytes_of(j->name),
@@ -511,9 +512,9 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 	c->in_grace = false;
 	c->options = j->options | (j->probe ? WIRE_OPTION_OFFLINE_FAIL : 0);
 	c->upgrades = j->features & WIRE_FEATURE_UPGRADE;
-	c->drain.parallel = j->drain_parallel == 0                   ? DRAIN_PARALLEL
-			    : j->drain_parallel > DRAIN_PARALLEL_MAX ? DRAIN_PARALLEL_MAX
-								     : j->drain_parallel;
+	c->drain.parallel = j->drain_parallel == 0                     ? DRAIN_PARALLEL
+			    : j->drain_parallel > LIMIT_HAND_OUT_COUNT ? LIMIT_HAND_OUT_COUNT
+								       : j->drain_parallel;
 	c->seen_at_us = now;
 	forget_old_clients(t);
 	return c;
@@ -545,15 +546,9 @@ void registry_online(struct client *c, bool resumed)
 
 static struct quota_limits quota_limits(const struct settings *s)
 {
-	uint64_t relay;
-	if (__builtin_mul_overflow(s->spool_max_bytes, SPOOL_TOTAL_TUNNELS, &relay))
-		relay = UINT64_MAX;
-	/* A single body of the largest size must have a way through. */
-	if (relay < s->max_body)
-		relay = s->max_body;
 	return (struct quota_limits){ .tunnel = s->spool_max_bytes,
 				      .tunnel_files = s->spool_max_bytes,
-				      .relay = s->spool_max_total ? s->spool_max_total : relay };
+				      .relay = (uint64_t)limits_value(REACHED_SPOOL_MAX_TOTAL, s) };
 }
 
 struct registry *registry_new(struct relay *relay, struct error *e)

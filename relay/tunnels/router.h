@@ -1,12 +1,13 @@
 /* Tunnel names: which there are, and which name a request means. Loop thread. */
 #pragma once
 
+#include "relay/common/limits.h"
 #include "shared/base/bytes.h"
 
 struct router;
 struct tunnel;
 
-#define TUNNEL_NAME_MAX 63
+#define TUNNEL_NAME_MAX LIMIT_TUNNEL_NAME
 
 struct route {
 	struct tunnel *holder; /* NULL: of an earlier run, and nothing more is known of it */

@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#define MAX_STREAMS 65536
 #define MAX_SEND_WINDOW (INT64_C(1) << 31)
 
 static void append_or_close(struct link *l, bool appended)
@@ -42,7 +41,9 @@ void stream_leave_table(struct stream *st)
 
 struct stream *stream_open(struct client *c, struct delivery *d, bool spooling)
 {
-	struct stream *st = HASH_COUNT(c->streams) < MAX_STREAMS ? calloc(1, sizeof *st) : NULL;
+	bool full = HASH_COUNT(c->streams) >= LIMIT_STREAMS_PER_CLIENT;
+	struct stream *st = full ? NULL : calloc(1, sizeof *st);
+	c->tunnel->registry->relay->metrics.reached[REACHED_STREAMS_PER_CLIENT] += full;
 	if (!st)
 		return NULL;
 	st->client = c;

@@ -6,9 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_PUT_BYTES (128u << 20)           /* on their way to the disk at once, in memory */
-#define TUNNEL_PUT_BYTES (MAX_PUT_BYTES / 4) /* of one tunnel: its senders do not hold up all others */
-
 struct put {
 	struct stream *stream;
 	struct buffer payload;
@@ -122,7 +119,7 @@ static struct stream *next_in_queue(const struct registry *r)
 	struct stream *best = NULL;
 	for (struct stream *st = r->put_first; st; st = st->queue_next) {
 		size_t under_way = st->client->tunnel->put_bytes;
-		if (under_way > 0 && under_way + spill_len(&st->delivery->body) > TUNNEL_PUT_BYTES)
+		if (under_way > 0 && under_way + spill_len(&st->delivery->body) > LIMIT_SPOOL_WRITES_PER_TUNNEL)
 			continue;
 		if (!best || under_way < best->client->tunnel->put_bytes)
 			best = st;
@@ -138,7 +135,7 @@ static void put_some(struct registry *r)
 		return; /* from within a put that failed at once */
 	r->putting = true;
 	for (struct stream *st; (st = next_in_queue(r)) != NULL;) {
-		if (r->put_bytes > 0 && r->put_bytes + spill_len(&st->delivery->body) > MAX_PUT_BYTES)
+		if (r->put_bytes > 0 && r->put_bytes + spill_len(&st->delivery->body) > LIMIT_SPOOL_WRITES)
 			break;
 		stream_leave_queue(st);
 		put(st);

@@ -16,11 +16,10 @@
 #include <unistd.h>
 
 #define HASH_LEN 32
-#define NAME_MAX_LEN 64
 #define SCHEMA_VERSION 2
 
 struct token {
-	char name[NAME_MAX_LEN + 1];
+	char name[LIMIT_TOKEN_NAME + 1];
 	char tunnels[129];
 	uint8_t hash[HASH_LEN];
 	bool warning;
@@ -158,7 +157,7 @@ bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char se
 		struct error *e)
 {
 	uint8_t random[32], hash[HASH_LEN];
-	if (!headers_name_valid(bytes_of(name)) || strlen(name) > NAME_MAX_LEN)
+	if (!headers_name_valid(bytes_of(name)) || strlen(name) > LIMIT_TOKEN_NAME)
 		return error_set(e, EXIT_USAGE,
 				 "a token's name is up to 64 letters, digits, '-', '_' or '.', without blanks");
 	if (strlen(tunnels) > 128)

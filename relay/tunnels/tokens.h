@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "relay/common/limits.h"
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
 
@@ -67,7 +68,6 @@ MUST_CHECK bool tokens_list_names(struct tokens *t, const char *owner, void (*ro
 				  void *user, struct error *e);
 /* Whether another process has written since the call before; *seen is 0 at first. */
 bool tokens_changed_elsewhere(struct tokens *t, int64_t *seen);
-/* Forgets names not claimed for TUNNEL_KEEP_DAYS and calls `row` for the rest: the names known from earlier runs. */
-#define TUNNEL_KEEP_DAYS 90
+/* Forgets names not claimed for LIMIT_NAME_UNUSED and calls `row` for the rest: the names known from earlier runs. */
 MUST_CHECK bool tokens_recall_tunnels(struct tokens *t, bool (*row)(void *user, const char *name), void *user,
 				      struct error *e);

@@ -5,8 +5,6 @@
 #include "relay/tunnels/tokens_private.h"
 #include "shared/base/clock.h"
 
-#define DAY_US INT64_C(86400000000)
-
 /* A query with the text as ?1 (NULL: none); NULL on failure. The caller finalizes it. */
 static sqlite3_stmt *ask(struct tokens *t, const char *sql, const char *first)
 {
@@ -126,7 +124,7 @@ bool tokens_recall_tunnels(struct tokens *t, bool (*row)(void *user, const char 
 	int code = SQLITE_ERROR;
 	sqlite3_stmt *st = ask(t, "DELETE FROM tunnel WHERE seen_at < ?1", NULL);
 	if (st) {
-		sqlite3_bind_int64(st, 1, (int64_t)clock_now_us() - TUNNEL_KEEP_DAYS * DAY_US);
+		sqlite3_bind_int64(st, 1, (int64_t)clock_now_us() - INT64_C(1000000) * LIMIT_NAME_UNUSED);
 		code = sqlite3_step(st);
 	}
 	sqlite3_finalize(st);

@@ -10,14 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HELLO_SECONDS 10
-#define MAX_AUTHORIZATION 256
-#define MAX_FIELDS 4096 /* all that lws 4.1.6 takes of a head's fields */
-
 /* The handshake's token, or "". */
 static void read_secret(struct lws *wsi, char *out, size_t size)
 {
-	char value[MAX_AUTHORIZATION];
+	char value[LIMIT_AUTHORIZATION];
 	*out = 0;
 	int len = lws_hdr_copy(wsi, value, sizeof value, WSI_TOKEN_HTTP_AUTHORIZATION);
 	if (len > 7 && strncasecmp(value, "Bearer ", 7) == 0)
@@ -30,7 +26,7 @@ static void find_client(const struct relay *relay, struct lws *wsi, struct peer 
 {
 	const struct peer *adopted = lws_get_opaque_user_data(wsi);
 	struct peer from = { .known = false };
-	char list[MAX_FIELDS];
+	char list[LIMIT_HANDSHAKE_FIELD];
 	if (adopted)
 		from = *adopted;
 	int len = lws_hdr_copy(wsi, list, sizeof list, WSI_TOKEN_X_FORWARDED_FOR);
@@ -57,7 +53,7 @@ static int on_established(struct tunnel_server *s, struct connection *c, struct 
 	peer_format(&who, c->peer);
 	throttle_connected(s->relay->throttle, &c->address);
 	read_secret(wsi, c->secret, sizeof c->secret);
-	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, HELLO_SECONDS);
+	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LIMIT_HELLO);
 	return 0;
 }
 
@@ -168,7 +164,7 @@ static bool check_client(const struct tunnel_server *s, struct lws *wsi)
  * refused. */
 static bool check_handshake(const struct tunnel_server *s, struct lws *wsi)
 {
-	char host[MAX_FIELDS], sentence[HOST_CHECK_SENTENCE];
+	char host[LIMIT_HANDSHAKE_FIELD], sentence[HOST_CHECK_SENTENCE];
 	if (has_field(wsi, WSI_TOKEN_ORIGIN) || has_field(wsi, WSI_TOKEN_SWORIGIN)) {
 		if (may_be_told(s, wsi))
 			refuse(s, wsi, REFUSE_ORIGIN, NULL);

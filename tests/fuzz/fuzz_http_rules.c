@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "relay/common/http_rules.h"
+#include "relay/common/limits.h"
 #include "shared/http/headers.h"
 #include "shared/wire/wire.h"
 
@@ -54,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	size_t lengths = count(rest, "Content-Length"), encodings = count(rest, "Transfer-Encoding");
-	check(headers_valid(rest) && headers_name_valid(head.method) && head.fields <= HTTP_MAX_FIELDS);
+	check(headers_valid(rest) && headers_name_valid(head.method) && head.fields <= LIMIT_HEAD_FIELDS);
 	check(lengths + encodings <= 1 && count(rest, "Host") <= 1);
 	check(framing.has_body == (lengths + encodings > 0));
 	check(encodings ? framing.body_len == WIRE_UNKNOWN_LENGTH : framing.body_len <= MAX_BODY);

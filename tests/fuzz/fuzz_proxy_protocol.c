@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "relay/common/limits.h"
 #include "relay/senders/proxy_protocol.h"
 #include "relay/common/trusted.h"
 
@@ -45,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error e;
 	size_t used, early_used;
 	enum proxy_protocol whole = parse_copy(data, size, &source, &used);
-	check(used <= size && used <= PROXY_PROTOCOL_MAX && (whole == PROXY_PROTOCOL_WHOLE) == (used > 0));
+	check(used <= size && used <= LIMIT_PROXY_HEADER && (whole == PROXY_PROTOCOL_WHOLE) == (used > 0));
 	check(whole == PROXY_PROTOCOL_WHOLE || !source.known);
 	check_text(&source);
 	for (size_t n = 0; n < size && n < 300; n++) {

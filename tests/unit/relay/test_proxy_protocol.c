@@ -1,5 +1,6 @@
 /* The PROXY protocol's header: what is one, whom it names, how long it is; whole, in pieces, and at the table's edges.
  */
+#include "relay/common/limits.h"
 #include "relay/senders/proxy_protocol.h"
 #include "tests/unit/unit.h"
 
@@ -162,16 +163,16 @@ static void test_pieces_and_what_follows(void **state)
 /* A header is bounded, whatever length it says. */
 static void test_bound(void **state)
 {
-	static char data[PROXY_PROTOCOL_MAX + 1];
+	static char data[LIMIT_PROXY_HEADER + 1];
 	char source[PEER_TEXT_LEN];
 	size_t used;
 	(void)state;
 	static const char start[] = SIG "\x21\x11\x0f\xf0" V4;
 	for (size_t i = 0; i < sizeof start - 1; i++)
 		data[i] = start[i];
-	assert_int_equal(parse(data, PROXY_PROTOCOL_MAX - 1, source, &used), PROXY_PROTOCOL_MORE);
-	assert_int_equal(parse(data, PROXY_PROTOCOL_MAX, source, &used), PROXY_PROTOCOL_WHOLE);
-	assert_int_equal(used, PROXY_PROTOCOL_MAX);
+	assert_int_equal(parse(data, LIMIT_PROXY_HEADER - 1, source, &used), PROXY_PROTOCOL_MORE);
+	assert_int_equal(parse(data, LIMIT_PROXY_HEADER, source, &used), PROXY_PROTOCOL_WHOLE);
+	assert_int_equal(used, LIMIT_PROXY_HEADER);
 	data[15] = '\xf1';
 	assert_int_equal(parse(data, 16, source, &used), PROXY_PROTOCOL_INVALID);
 }
