@@ -1,6 +1,7 @@
 #include "relay/serve.h"
 
 #include "relay/admin.h"
+#include "relay/serve_options.h"
 #include "relay/senders/browser_warning.h"
 #include "relay/senders/ingress.h"
 #include "relay/common/throttle.h"
@@ -240,27 +241,12 @@ static bool make_rooms(struct serve *s, struct error *e)
 	return tokens_recall_tunnels(s->relay.tokens, know_tunnel, s->relay.router, e);
 }
 
-static bool check_settings(const struct settings *set, struct error *e)
-{
-	if ((set->tls_cert != NULL) != (set->tls_key != NULL))
-		return error_set(e, EXIT_USAGE, "--tls-cert and --tls-key go together");
-	size_t len = set->domain ? strlen(set->domain) : 1;
-	if (len == 0 || len > LIMIT_DOMAIN ||
-	    (set->domain && (set->domain[0] == '.' || set->domain[len - 1] == '.' ||
-			     strspn(set->domain, "abcdefghijklmnopqrstuvwxyz"
-						 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != len)))
-		return error_set(e, EXIT_USAGE,
-				 "--domain %.200s is not a host name: write for example hooks.example.com",
-				 set->domain);
-	return true;
-}
-
 static bool start(struct serve *s, struct error *e)
 {
 	struct settings *set = &s->relay.settings;
-	if (!check_settings(set, e) || !(s->relay.trusted = trusted_new(&set->trusted_proxy, e)) ||
-	    !check_addresses(&set->listen, e) || !check_addresses(&set->tunnel_listen, e) ||
-	    !tokens_open(&s->relay.tokens, set->data, true, e) || !may_serve(s, e) || !make_rooms(s, e))
+	if (!(s->relay.trusted = trusted_new(&set->trusted_proxy, e)) || !check_addresses(&set->listen, e) ||
+	    !check_addresses(&set->tunnel_listen, e) || !tokens_open(&s->relay.tokens, set->data, true, e) ||
+	    !may_serve(s, e) || !make_rooms(s, e))
 		return false;
 	/* ingress first: its sentence about a bad certificate is the better one. */
 	s->relay.ingress = ingress_new(&s->relay, e);
@@ -359,153 +345,12 @@ static int serve(struct settings *settings, struct error *e)
 	return started ? EXIT_DONE : (int)e->code;
 }
 
-/* No option takes one: it is there by mistake, and sentences name what is wrong with a line. */
-static void hide_tokens(struct secret_gate *gate, struct bytes text)
-{
-	char *copy = bytes_dup_text(text);
-	secret_gate_add_tokens(gate, copy);
-	secret_gate_add_urls(gate, copy);
-	if (copy)
-		OPENSSL_cleanse(copy, text.len);
-	free(copy);
-}
-
-/* What `serve` is told. */
-struct serve_options {
-	struct settings set;
-	const char *config;
-	bool help;
-};
-
-#define AT struct serve_options
-
-static const struct option_row rows[] = {
-	{ "listen", 'l', OPTION_LIST_AT(AT, set.listen), OPTION_BY_USER, "ADDR:PORT", "serve webhooks and tunnels here",
-	  .preset = "127.0.0.1:8080" },
-	{ "tunnel-listen", 0, OPTION_LIST_AT(AT, set.tunnel_listen), OPTION_BY_USER, "ADDR:PORT",
-	  "a port for tunnels alone, where a proxy strips ALPN" },
-	{ "port-file", 0, OPTION_TEXT_AT(AT, set.port_file), OPTION_BY_USER, "FILE",
-	  "write the first listener's actual address here" },
-	{ "public-url", 0, OPTION_TEXT_AT(AT, set.public_url), OPTION_BY_USER, "URL", "how senders reach this relay",
-	  .otherwise = "from --listen" },
-	{ "domain", 0, OPTION_TEXT_AT(AT, set.domain), OPTION_BY_USER, "NAME",
-	  "tunnels are hosts: https://TUNNEL.NAME/ instead of URL/TUNNEL" },
-	{ "data", 'd', OPTION_TEXT_AT(AT, set.data), OPTION_BY_USER, "DIR", "tokens, tunnel names, the spool",
-	  .preset = "./creel-relay-data" },
-	{ "tls-cert", 0, OPTION_TEXT_AT(AT, set.tls_cert), OPTION_BY_USER, "FILE",
-	  "certificate chain, PEM; read again on SIGHUP" },
-	{ "tls-key", 0, OPTION_TEXT_AT(AT, set.tls_key), OPTION_BY_USER, "FILE", "its private key, PEM" },
-	{ "max-body", 0, OPTION_SIZE_AT(AT, set.max_body), OPTION_BY_USER, "SIZE", "largest request body",
-	  .preset = "64MiB" },
-	{ "reply-timeout", 0, OPTION_DURATION_AT(AT, set.reply_timeout_ms), OPTION_BY_USER, "TIME",
-	  "how long a sender waits for the app", .preset = "30s", .least = 1 },
-	{ "header-timeout", 0, OPTION_DURATION_AT(AT, set.header_timeout_ms), OPTION_BY_USER, "TIME",
-	  "for a request's head", .preset = "15s", .least = 1 },
-	{ "body-timeout", 0, OPTION_DURATION_AT(AT, set.body_timeout_ms), OPTION_BY_USER, "TIME",
-	  "between two pieces of a body", .preset = "60s", .least = 1 },
-	{ "ping-interval", 0, OPTION_DURATION_AT(AT, set.ping_interval_ms), OPTION_BY_USER, "TIME",
-	  "tunnel keepalive, whole seconds", .preset = "15s", .least = 1000 },
-	{ "drain-timeout", 0, OPTION_DURATION_AT(AT, set.drain_ms), OPTION_BY_USER, "TIME",
-	  "for requests in flight at SIGTERM", .preset = "10s" },
-	{ "resume-grace", 0, OPTION_DURATION_AT(AT, set.resume_grace_ms), OPTION_BY_USER, "TIME",
-	  "how long a lost client may take to come back before its senders get 202", .preset = "5s" },
-	{ "spool-max-bytes", 0, OPTION_SIZE_AT(AT, set.spool_max_bytes), OPTION_BY_USER, "SIZE",
-	  "of what waits for one tunnel's clients", .preset = "256MiB" },
-	{ "spool-max-total", 0, OPTION_SIZE_AT(AT, set.spool_max_total), OPTION_BY_USER, "SIZE",
-	  "of all tunnels together, bodies under way included", .otherwise = "16 times that, 4GiB" },
-	{ "spool-max-age", 0, OPTION_DURATION_AT(AT, set.spool_max_age_ms), OPTION_BY_USER, "TIME",
-	  "after which what waits expires", .preset = "7d" },
-	{ "max-connections", 0, OPTION_COUNT_AT(AT, set.max_connections), OPTION_BY_USER, "N",
-	  "senders' connections at once", .preset = "16384", .least = 1 },
-	{ "max-connections-per-address", 0, OPTION_COUNT_AT(AT, set.max_connections_per_address), OPTION_BY_USER, "N",
-	  "of one address", .preset = "1024", .zero = "no limit" },
-	{ "trusted-proxy", 0, OPTION_LIST_AT(AT, set.trusted_proxy), OPTION_BY_USER, "CIDR",
-	  "believe X-Forwarded-… and PROXY headers from there" },
-	{ "rate-per-address", 0, OPTION_COUNT_AT(AT, set.rate_per_address), OPTION_BY_USER, "N",
-	  "requests a second of one address", .preset = "0", .most = THROTTLE_MAX_RATE, .zero = "no limit" },
-	{ "rate-per-tunnel", 0, OPTION_COUNT_AT(AT, set.rate_per_tunnel), OPTION_BY_USER, "N",
-	  "requests a second to one tunnel", .preset = "0", .most = THROTTLE_MAX_RATE, .zero = "no limit" },
-	{ "refusals-per-address", 0, OPTION_COUNT_AT(AT, set.refusals_per_address), OPTION_BY_USER, "N",
-	  "refused tunnel handshakes that are told why a second, of one address", .preset = "10",
-	  .most = THROTTLE_MAX_RATE, .zero = "all" },
-	{ "max-tunnels-per-token", 0, OPTION_COUNT_AT(AT, set.max_tunnels_per_token), OPTION_BY_USER, "N",
-	  "tunnels online at once", .preset = "100", .zero = "no limit" },
-	{ "browser-warning", 0, OPTION_FLAG_AT(AT, set.browser_warning), OPTION_BY_USER, NULL,
-	  "a page first for browsers that are led to a tunnel, save those of a token added with --no-browser-warning" },
-	{ "max-names-per-token", 0, OPTION_COUNT_AT(AT, set.max_names_per_token), OPTION_BY_USER, "N",
-	  "tunnel names it may own", .preset = "100", .zero = "no limit" },
-	{ "admin", 0, OPTION_TEXT_AT(AT, set.admin), OPTION_BY_USER, "ADDR:PORT",
-	  "/healthz, /readyz and /metrics here (loopback)" },
-	{ "admin-port-file", 0, OPTION_TEXT_AT(AT, set.admin_port_file), OPTION_BY_USER, "FILE",
-	  "write the admin listener's actual address here" },
-	{ "log-level", 0, OPTION_CHOICE_AT(AT, set.log_level), OPTION_BY_USER, "debug|info|warn|error",
-	  "least level that is logged", .preset = "info" },
-	{ "config", 'c', OPTION_TEXT_AT(AT, config), OPTION_BY_CALLER, "FILE", "options as an INI file, [serve]" },
-	{ "help", 'h', OPTION_FLAG_AT(AT, help), OPTION_BY_LINE, NULL, "this text" },
-};
-static const struct option_group groups[] = { OPTION_GROUP(rows, 0) };
-static const struct option_table table = { groups, 1 };
-
-static void print_help(void)
-{
-	printf("Usage: creel-relay serve [OPTIONS]\n\nTakes webhooks on a public port and carries them to "
-	       "creel clients.\n\n");
-	options_print(stdout, &table);
-	printf("\nEvery option is also a key of the INI file and CREEL_RELAY_NAME in the environment.\n"
-	       "Example: creel-relay serve --listen 0.0.0.0:443 --public-url https://hooks.example.com \\\n"
-	       "           --tls-cert tls.crt --tls-key tls.key --data /var/lib/creel-relay\n");
-}
-
-static bool read_config(const char *path, struct ini_file *file, struct secret_gate *gate, struct error *e)
-{
-	if (!ini_file_read(path, file, e))
-		return false;
-	if (!file->there)
-		return error_set(e, EXIT_USAGE, "the config file %s cannot be read: %s", path, strerror(errno));
-	hide_tokens(gate, buffer_view(&file->text));
-	return true;
-}
-
-/* The file's name may come from the command line or the environment: a first pass finds it. */
-static bool read_options(struct options *o, struct serve_options *s, struct ini_file *file, struct secret_gate *gate,
-			 int argc, char **argv, struct error *e)
-{
-	struct options_source source = { "creel-relay serve", "CREEL_RELAY_", NULL, "serve", 0 };
-	int first;
-	if (!options_parse(o, &table, s, &source, argc, argv, &first, e))
-		return false;
-	if (s->help)
-		return true;
-	if (s->config) {
-		const char *path = s->config;
-		if (!read_config(path, file, gate, e))
-			return false;
-		const struct options_file files[] = { { path, buffer_view(&file->text), NULL, NULL } };
-		source.files = files;
-		source.file_count = 1;
-		if (!options_parse(o, &table, s, &source, argc, argv, &first, e))
-			return false;
-	}
-	return first == argc ||
-	       error_set(e, EXIT_USAGE, "serve takes no argument '%s'; see creel-relay serve --help", argv[first]);
-}
-
 int serve_run(int argc, char **argv, struct secret_gate *gate, struct error *e)
 {
-	struct serve_options s = { .help = false };
-	struct ini_file file = { .there = false };
-	struct options *o = options_new();
+	struct serve_options o;
 	int status = EXIT_USAGE;
-	if (!o) {
-		error_set(e, EXIT_USAGE, "out of memory");
-	} else if (read_options(o, &s, &file, gate, argc, argv, e)) {
-		status = EXIT_DONE;
-		if (s.help)
-			print_help();
-		else
-			status = serve(&s.set, e);
-	}
-	ini_file_free(&file);
-	options_free(o);
+	if (serve_options_read(&o, argc, argv, gate, e))
+		status = serve_options_print(stdout, &o) ? EXIT_DONE : serve(&o.set, e);
+	serve_options_free(&o);
 	return status;
 }

@@ -56,39 +56,20 @@ int64_t limits_value(enum limit l, const struct settings *s)
 	return l == REACHED_SPOOL_MAX_TOTAL && value == 0 ? (int64_t)usual_spool_total(s) : value;
 }
 
-struct step {
-	int64_t size;
-	const char *name;
-};
-
-static void format_in(const struct step *steps, int64_t value, char out[LIMITS_TEXT])
+void limits_format(enum limit_unit unit, int64_t value, char out[QUANTITY_LEN])
 {
-	while (value == 0 ? steps->size > 1 : value % steps->size != 0)
-		steps++;
-	snprintf(out, LIMITS_TEXT, "%" PRId64 "%s", value / steps->size, steps->name);
-}
-
-void limits_format(enum limit_unit unit, int64_t value, char out[LIMITS_TEXT])
-{
-	static const struct step sizes[] = {
-		{ INT64_C(1) << 30, "GiB" }, { 1 << 20, "MiB" }, { 1 << 10, "KiB" }, { 1, "" }
-	};
-	static const struct step times[] = {
-		{ 86400000, "d" }, { 3600000, "h" }, { 60000, "m" }, { 1000, "s" }, { 1, "ms" }
-	};
-	static const struct step number = { 1, "" };
 	switch (unit) {
 	case LIMIT_UNIT_BYTES:
-		format_in(sizes, value, out);
+		quantity_format_size((uint64_t)value, out);
 		break;
 	case LIMIT_UNIT_MS:
-		format_in(times, value, out);
+		quantity_format_duration(value, out);
 		break;
 	case LIMIT_UNIT_SECONDS:
-		format_in(times, value * 1000, out);
+		quantity_format_duration(value * 1000, out);
 		break;
 	case LIMIT_UNIT_COUNT:
-		format_in(&number, value, out);
+		snprintf(out, QUANTITY_LEN, "%" PRId64, value);
 		break;
 	}
 }
@@ -105,7 +86,7 @@ void limits_format_end(const struct limit_row *row, char *out, size_t size)
 static void print_some(FILE *out, const struct settings *s, bool settings)
 {
 	for (enum limit l = 0; l < LIMITS_COUNT; l++) {
-		char value[LIMITS_TEXT], end[300];
+		char value[QUANTITY_LEN], end[300];
 		if (rows[l].is_setting != settings)
 			continue;
 		int64_t number = limits_value(l, s);
@@ -118,7 +99,7 @@ static void print_some(FILE *out, const struct settings *s, bool settings)
 
 void limits_print(FILE *out, const struct settings *s)
 {
-	fputs("Limits that options of the same name set, with their value now:\n\n", out);
+	fputs("Limits that the option of the same name sets, with their values now:\n\n", out);
 	print_some(out, s, true);
 	fputs("\nFixed limits:\n\n", out);
 	print_some(out, s, false);

@@ -11,6 +11,7 @@
 
 #include "relay/common/refusal.h"
 #include "shared/base/bytes.h"
+#include "shared/program/quantity.h"
 
 /* An unset --spool-max-total is as much as so many tunnels may have. */
 #define LIMITS_SPOOL_TUNNELS 16
@@ -44,7 +45,7 @@ struct limit_row {
 	bool is_setting;
 	size_t offset;        /* of a setting in struct settings */
 	int64_t value;        /* of a fixed one */
-	const char *preset;   /* a setting's default, as it is written on the command line */
+	const char *preset;   /* a setting's default, as written on the command line; NULL: 0 */
 	int64_t least, most;  /* of a setting; most 0: none */
 	const char *zero;     /* what a setting of 0 means, or NULL */
 	enum refusal refusal; /* the sender's answer, or REFUSE_NOTHING */
@@ -62,8 +63,7 @@ const struct limit_row *limits_row(enum limit l);
 /* In the row's unit. */
 int64_t limits_value(enum limit l, const struct settings *s);
 /* As options are written: "64MiB", "15s", "200". */
-#define LIMITS_TEXT 32
-void limits_format(enum limit_unit unit, int64_t value, char out[LIMITS_TEXT]);
+void limits_format(enum limit_unit unit, int64_t value, char out[QUANTITY_LEN]);
 /* "413 body_too_large; the connection is closed" */
 void limits_format_end(const struct limit_row *row, char *out, size_t size);
 /* All as a table, with the values that these settings give them. */

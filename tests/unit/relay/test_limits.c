@@ -48,7 +48,7 @@ static void test_rows_are_whole(void **state)
 		const struct limit_row *r = limits_row(l);
 		if (!*r->name || !*r->about || (!*r->then && r->refusal == REFUSE_NOTHING))
 			fail_msg("%s does not say what it bounds, or what happens at it", words[l].fixed);
-		if (r->is_setting ? !r->preset : r->value <= 0)
+		if (r->is_setting ? !r->preset && !r->zero : r->value <= 0)
 			fail_msg("%s has no value", r->name);
 		if (r->counting == LIMIT_BY_REFUSAL && r->refusal == REFUSE_NOTHING)
 			fail_msg("%s is counted by a refusal, and has none", r->name);
@@ -88,13 +88,13 @@ static void test_manual(void **state)
 	*to = 0;
 	for (enum limit l = 0; l < LIMITS_COUNT; l++) {
 		const struct limit_row *r = limits_row(l);
-		char value[LIMITS_TEXT], end[300], entry[700];
+		char value[QUANTITY_LEN], end[300], entry[700];
 		limits_format(r->unit, r->value, value);
 		limits_format_end(r, end, sizeof end);
-		snprintf(entry, sizeof entry, ".TP \\fB%s\\fR %s %c%s. Beyond it: %s. ", r->name,
-			 !r->is_setting                           ? value
-			 : r->zero && strcmp(r->preset, "0") == 0 ? r->zero
-								  : r->preset,
+		const char *shown = r->is_setting ? r->preset : value;
+		if (!shown || strcmp(shown, "0") == 0)
+			shown = r->zero;
+		snprintf(entry, sizeof entry, ".TP \\fB%s\\fR %s %c%s. Beyond it: %s. ", r->name, shown,
 			 toupper((unsigned char)*r->about), r->about + 1, end);
 		if (!strstr(limits, entry))
 			fail_msg("creel-relay(8) lacks: %s", entry);

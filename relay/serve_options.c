@@ -1,0 +1,149 @@
+#include "relay/serve_options.h"
+
+#include "relay/common/limits.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SERVE struct serve_options
+
+static const struct option_row place_rows[] = {
+	{ "listen", 'l', OPTION_LIST_AT(SERVE, set.listen), OPTION_BY_USER, "ADDR:PORT",
+	  "serve webhooks and tunnels here", .preset = "127.0.0.1:8080" },
+	{ "tunnel-listen", 0, OPTION_LIST_AT(SERVE, set.tunnel_listen), OPTION_BY_USER, "ADDR:PORT",
+	  "a port for tunnels alone, where a proxy strips ALPN" },
+	{ "port-file", 0, OPTION_TEXT_AT(SERVE, set.port_file), OPTION_BY_USER, "FILE",
+	  "write the first listener's actual address here" },
+	{ "public-url", 0, OPTION_TEXT_AT(SERVE, set.public_url), OPTION_BY_USER, "URL", "how senders reach this relay",
+	  .otherwise = "from --listen" },
+	{ "domain", 0, OPTION_TEXT_AT(SERVE, set.domain), OPTION_BY_USER, "NAME",
+	  "tunnels are hosts: https://TUNNEL.NAME/ instead of URL/TUNNEL" },
+	{ "data", 'd', OPTION_TEXT_AT(SERVE, set.data), OPTION_BY_USER, "DIR", "tokens, tunnel names, the spool",
+	  .preset = "./creel-relay-data" },
+	{ "tls-cert", 0, OPTION_TEXT_AT(SERVE, set.tls_cert), OPTION_BY_USER, "FILE",
+	  "certificate chain, PEM; read again on SIGHUP" },
+	{ "tls-key", 0, OPTION_TEXT_AT(SERVE, set.tls_key), OPTION_BY_USER, "FILE", "its private key, PEM" },
+	{ "trusted-proxy", 0, OPTION_LIST_AT(SERVE, set.trusted_proxy), OPTION_BY_USER, "CIDR",
+	  "believe X-Forwarded-… and PROXY headers from there" },
+	{ "browser-warning", 0, OPTION_FLAG_AT(SERVE, set.browser_warning), OPTION_BY_USER, NULL,
+	  "a page first for browsers that are led to a tunnel, save those of a token added with --no-browser-warning" },
+};
+
+#define OPTION_OF_BYTES(member) OPTION_SIZE_AT(struct settings, member), OPTION_BY_USER, "SIZE"
+#define OPTION_OF_MS(member) OPTION_DURATION_AT(struct settings, member), OPTION_BY_USER, "TIME"
+#define OPTION_OF_COUNT(member) OPTION_COUNT_AT(struct settings, member), OPTION_BY_USER, "N"
+
+static const struct option_row limit_rows[] = {
+#define SETTING(id, member, name_, unit, preset_, least_, most_, zero_, refusal, counting, file, about, then)          \
+	{ name_, 0, OPTION_OF_##unit(member), about, .preset = preset_, .least = least_, .most = most_, .zero = zero_ },
+#include "relay/common/limits.def"
+};
+
+static const struct option_row other_rows[] = {
+	{ "admin", 0, OPTION_TEXT_AT(SERVE, set.admin), OPTION_BY_USER, "ADDR:PORT",
+	  "/healthz, /readyz and /metrics here (loopback)" },
+	{ "admin-port-file", 0, OPTION_TEXT_AT(SERVE, set.admin_port_file), OPTION_BY_USER, "FILE",
+	  "write the admin listener's actual address here" },
+	{ "log-level", 0, OPTION_CHOICE_AT(SERVE, set.log_level), OPTION_BY_USER, "debug|info|warn|error",
+	  "least level that is logged", .preset = "info" },
+	{ "config", 'c', OPTION_TEXT_AT(SERVE, config), OPTION_BY_CALLER, "FILE", "options as an INI file, [serve]" },
+	{ "limits", 0, OPTION_FLAG_AT(SERVE, limits), OPTION_BY_LINE, NULL,
+	  "print all limits, the fixed ones too, and what happens beyond them" },
+	{ "help", 'h', OPTION_FLAG_AT(SERVE, help), OPTION_BY_LINE, NULL, "this text" },
+};
+
+static const struct option_group groups[] = { OPTION_GROUP(place_rows, 0),
+					      OPTION_GROUP(limit_rows, offsetof(SERVE, set)),
+					      OPTION_GROUP(other_rows, 0) };
+static const struct option_table table = { groups, sizeof groups / sizeof *groups };
+
+/* No option takes a token: one in the file is there by mistake, and a sentence about a line would repeat it. */
+static void hide_tokens(struct secret_gate *gate, struct bytes text)
+{
+	char *copy = bytes_dup_text(text);
+	secret_gate_add_tokens(gate, copy);
+	secret_gate_add_urls(gate, copy);
+	if (copy)
+		OPENSSL_cleanse(copy, text.len);
+	free(copy);
+}
+
+static bool read_config(const char *path, struct ini_file *file, struct secret_gate *gate, struct error *e)
+{
+	if (!ini_file_read(path, file, e))
+		return false;
+	if (!file->there)
+		return error_set(e, EXIT_USAGE, "the config file %s cannot be read: %s", path, strerror(errno));
+	hide_tokens(gate, buffer_view(&file->text));
+	return true;
+}
+
+static bool is_host_name(const char *name)
+{
+	size_t len = strlen(name);
+	return len > 0 && len <= LIMIT_DOMAIN && name[0] != '.' && name[len - 1] != '.' &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == len;
+}
+
+static bool check(const struct settings *set, struct error *e)
+{
+	if ((set->tls_cert != NULL) != (set->tls_key != NULL))
+		return error_set(e, EXIT_USAGE, "--tls-cert and --tls-key go together");
+	if (set->domain && !is_host_name(set->domain))
+		return error_set(e, EXIT_USAGE,
+				 "--domain %.200s is not a host name: write for example hooks.example.com",
+				 set->domain);
+	return true;
+}
+
+bool serve_options_read(struct serve_options *o, int argc, char **argv, struct secret_gate *gate, struct error *e)
+{
+	struct options_source source = { "creel-relay serve", "CREEL_RELAY_", NULL, "serve", 0 };
+	int first;
+	*o = (struct serve_options){ .parsed = options_new() };
+	if (!o->parsed)
+		return error_set(e, EXIT_USAGE, "out of memory");
+	/* The file's name may come from the command line or the environment: a first pass finds it. */
+	if (!options_parse(o->parsed, &table, o, &source, argc, argv, &first, e))
+		return false;
+	if (o->help)
+		return true;
+	if (o->config) {
+		if (!read_config(o->config, &o->file, gate, e))
+			return false;
+		const struct options_file files[] = { { o->config, buffer_view(&o->file.text), NULL, NULL } };
+		source.files = files;
+		source.file_count = 1;
+		if (!options_parse(o->parsed, &table, o, &source, argc, argv, &first, e))
+			return false;
+	}
+	if (first < argc)
+		return error_set(e, EXIT_USAGE, "serve takes no argument '%s'; see creel-relay serve --help",
+				 argv[first]);
+	return check(&o->set, e);
+}
+
+void serve_options_free(struct serve_options *o)
+{
+	ini_file_free(&o->file);
+	options_free(o->parsed);
+}
+
+bool serve_options_print(FILE *out, const struct serve_options *o)
+{
+	if (o->help) {
+		fputs("Usage: creel-relay serve [OPTIONS]\n\nTakes webhooks on a public port and carries them to creel "
+		      "clients.\n\n",
+		      out);
+		options_print(out, &table);
+		fputs("\nEvery option is also a key of the INI file and CREEL_RELAY_NAME in the environment.\n"
+		      "Example: creel-relay serve --listen 0.0.0.0:443 --public-url https://hooks.example.com \\\n"
+		      "           --tls-cert tls.crt --tls-key tls.key --data /var/lib/creel-relay\n",
+		      out);
+	} else if (o->limits) {
+		limits_print(out, &o->set);
+	}
+	return o->help || o->limits;
+}

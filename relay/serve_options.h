@@ -1,0 +1,24 @@
+/* What `creel-relay serve` is told, by its command line, the environment and an INI file: the rows of its options,
+ * those of limits.def among them, and the checks that one row alone cannot make. Before the loop; not thread-safe, as
+ * options.h is not. */
+#pragma once
+
+#include "relay/common/relay.h"
+#include "shared/program/ini_file.h"
+#include "shared/program/secret_gate.h"
+
+struct serve_options {
+	struct settings set; /* its strings live until serve_options_free */
+	const char *config;
+	bool help, limits; /* to be printed instead of serving */
+	struct options *parsed;
+	struct ini_file file;
+};
+
+/* False and *e (EXIT_USAGE) for what cannot be served with. The gate learns of what the file holds. To be followed by
+ * serve_options_free in either case. */
+MUST_CHECK bool serve_options_read(struct serve_options *o, int argc, char **argv, struct secret_gate *gate,
+				   struct error *e);
+void serve_options_free(struct serve_options *o);
+/* Prints the help or the limits, where they were asked for; false: neither was, and nothing was printed. */
+bool serve_options_print(FILE *out, const struct serve_options *o);
