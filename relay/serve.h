@@ -1,8 +1,10 @@
-/* `creel-relay serve`: settings, the loop, signals. */
+/* `creel-relay serve`: makes the relay's parts in their order, runs the loop, and ends in peace on SIGTERM and SIGINT.
+ */
 #pragma once
 
 #include "shared/base/error.h"
 #include "shared/program/secret_gate.h"
 
-/* The gate is told of what its config file holds. */
+/* Serves until a signal ends it. Returns the exit status; where that is not EXIT_DONE, *e says why. The gate learns of
+ * secrets that the config file holds. */
 int serve_run(int argc, char **argv, struct secret_gate *gate, struct error *e);

@@ -1,12 +1,13 @@
-/* One webhook on its way through the relay: what the sender sent and is to be answered, and where its answer stands.
+/* One webhook on its way through the relay: what the sender sent, how far the answer has come, and what it says.
  *
  *    receiving ─▶ whole ─▶ answering ─▶ done
  *        │          │          └─ aborted (the sender's connection is cut)
  *        └──────────┴─ refused (the relay answers in the app's place), accepted (202: it is safe)
  *
- * It goes to each client of its tunnel as a stream of its own (stream.c); the first that answers, answers the sender.
- * ingress.c makes it and fills its request side, or drain.c does when it comes out of the spool; streams fill its
- * answer side through delivery_answer_…. Counted holds: the sender's exchange and each stream. Loop thread. */
+ * Each client of its tunnel gets it as a stream of its own (relay/tunnels); the first client that answers it answers
+ * the sender. The senders' side makes it and fills in the request, or the spool's side does when it was stored; streams
+ * fill in the answer through delivery_answer_…. It is freed when the last hold is dropped: the sender's request has
+ * one, and each stream. Loop thread. */
 #pragma once
 
 #include "relay/common/hash.h"
@@ -48,7 +49,7 @@ struct delivery {
 	int64_t row; /* 0: live */
 
 	struct stream *streams;  /* by their `sibling` */
-	struct stream *answerer; /* NULL before the answer's head, and when it is over */
+	struct stream *answerer; /* NULL before the answer's head, and after its end */
 	int64_t *missed;         /* mailboxes whose copy did not fit into the spool */
 	size_t missed_count;
 	unsigned live, spooling; /* streams that may answer; those whose copy is on its way to the disk */
@@ -66,22 +67,26 @@ struct delivery {
 /* Copies the parts into `head` and points `request` at them; `folder` is where a large body goes. Held once. NULL when
  * out of memory. */
 struct delivery *delivery_new(const struct wire_request *request, const char *folder);
-/* One out of the spool; the payload changes hands. */
+/* One that was stored in the spool. Takes the payload: the caller's buffer is empty afterwards. NULL when out of
+ * memory, and the payload stays the caller's. */
 struct delivery *delivery_new_stored(const uint8_t event_id[UUID_LEN], int64_t row, struct buffer *payload,
 				     bool sealed);
+/* Each hold must be dropped once; the last drop frees it. Dropping NULL does nothing. */
 void delivery_hold(struct delivery *d);
 void delivery_drop(struct delivery *d);
 
 /* POST, PUT, PATCH and DELETE may wait on the relay's disk (shared/DESIGN.md §4). */
 bool delivery_queueable(struct bytes method);
-/* The relay answers in the app's place; ignored once the answer began. */
+/* The relay itself will answer, with `why`; ignored once an answer has begun. */
 void delivery_refuse(struct delivery *d, enum refusal why);
-/* A stream ended or changed: answers the sender when no stream will. */
+/* To be called when a stream has ended or changed: answers the sender if no stream is left that will, with 202 when the
+ * delivery is safe. */
 void delivery_settle(struct delivery *d);
-/* What the spool keeps: the frames of PROTOCOL.md, SEALED. False when out of memory or the body cannot be read back. */
+/* Appends what the spool stores: the frames of a request (shared/PROTOCOL.md, SEALED). False when out of memory, or
+ * when the body cannot be read back. */
 MUST_CHECK bool delivery_encode(struct delivery *d, struct buffer *out);
 
-/* The answering stream's. */
+/* For the stream that answers: the head, then pieces of the body, `end` with the last one; or that it broke off. */
 void delivery_answer(struct delivery *d, const struct wire_response *v);
 void delivery_answer_data(struct delivery *d, struct bytes body, bool end);
 void delivery_answer_broken(struct delivery *d);

@@ -1,5 +1,5 @@
-/* uthash as the relay uses it: out of memory is told, and never ends the process (the default is exit(-1)). After a
- * HASH_ADD an element whose hh.tbl is NULL was not added. Included instead of <uthash.h> throughout relay/. */
+/* uthash for the relay, to be included instead of <uthash.h>: by default it calls exit(-1) when out of memory, and here
+ * it does not. An element whose hh.tbl is NULL after HASH_ADD was not added. */
 #pragma once
 
 #define HASH_NONFATAL_OOM 1

@@ -12,8 +12,8 @@ struct http_head {
 	size_t fields;
 };
 
-/* Whether the first line of a connection is whole and no request line at all: no method, or nothing behind it. Empty
- * lines before it do not count (RFC 9112 §2.2). */
+/* Whether the first line of a connection is whole and cannot be a request line: it has no method, or nothing follows
+ * it. Empty lines before it do not count (RFC 9112 §2.2). */
 bool http_rules_is_no_request(struct bytes start);
 
 struct http_framing {
@@ -21,5 +21,6 @@ struct http_framing {
 	uint64_t body_len; /* WIRE_UNKNOWN_LENGTH when chunked */
 };
 
-/* Checks a request's head; on REFUSE_NOTHING fills *framing. */
+/* Why a request with this head must be refused, or REFUSE_NOTHING; then *framing says how its body is delimited. A body
+ * declared longer than max_body is REFUSE_BODY_TOO_LARGE, and *framing is filled in as well. */
 enum refusal http_rules_check(const struct http_head *head, uint64_t max_body, struct http_framing *framing);

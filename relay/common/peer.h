@@ -1,5 +1,5 @@
-/* Who is at the other end: an IP address and a port, as a socket, a PROXY header or X-Forwarded-For tells them. Pure,
- * save where a socket is asked. */
+/* Who is at the other end: an IP address and a port, known from a socket, a PROXY header or X-Forwarded-For. Pure,
+ * apart from peer_of_socket; any thread. */
 #pragma once
 
 #include <sys/socket.h>
@@ -15,10 +15,10 @@ struct peer {
 };
 
 void peer_from_sockaddr(struct peer *out, const struct sockaddr *from);
-/* The socket's other end; unknown when it is gone. */
+/* The other end of a connected socket; unknown when it has gone. */
 void peer_of_socket(struct peer *out, int fd);
-/* For what takes a socket's address (libmicrohttpd): IPv6's, which peer_from_sockaddr reads back, or AF_UNSPEC. Returns
- * its length. */
+/* As a socket's address, for libmicrohttpd: one of IPv6, which peer_from_sockaddr reads back, or AF_UNSPEC for an
+ * unknown peer. Returns its length. */
 socklen_t peer_to_sockaddr(const struct peer *p, struct sockaddr_storage *out);
 /* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:80"; false for anything else. */
 MUST_CHECK bool peer_parse(struct bytes text, struct peer *out);

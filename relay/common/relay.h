@@ -1,4 +1,4 @@
-/* What the relay's rooms share: settings, counters, and the rooms themselves. One struct, made in serve.c; loop thread.
+/* The relay as its parts see it: settings, counters, and the other parts. There is one, made in serve.c. Loop thread.
  */
 #pragma once
 
@@ -42,7 +42,8 @@ struct metrics {
 	int64_t tunnels, in_flight;
 };
 
-/* Whether a refusal is to be logged now; else it is counted, and one line a second tells how many (log_digest.h). */
+/* Whether a line about a refusal is due now. Where it is not, it is counted, and one line a second says how many there
+ * were (log_digest.h). */
 #define RELAY_LOGS(relay, level, event, reason)                                                                        \
 	log_digest_is_due((relay)->digest, level, event, reason, uv_now((relay)->loop))
 
@@ -54,13 +55,13 @@ struct relay {
 	struct router *router;
 	struct throttle *throttle;
 	struct trusted *trusted;   /* the proxies that are believed who the sender is */
-	struct log_digest *digest; /* of refusals; NULL: each is logged */
+	struct log_digest *digest; /* of refusals; NULL: every one is logged */
 	struct ingress *ingress;
 	struct tunnel_server *tunnels;
 	struct registry *registry;
-	char public_url[300]; /* settled once the first listener has its port */
+	char public_url[300]; /* known once the first listener has its port */
 	struct host_names names;
-	struct browser_warning *warning; /* NULL: not asked for */
+	struct browser_warning *warning; /* NULL: without --browser-warning */
 	bool draining;
-	bool told_of_proxy; /* logged that somebody looks like a proxy and is not trusted */
+	bool told_of_proxy; /* the log has said that somebody looks like a proxy and is not trusted */
 };

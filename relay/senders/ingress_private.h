@@ -22,10 +22,10 @@ struct sender {
 	enum sender_state state;
 	uint64_t deadline;               /* loop time in ms */
 	struct peer from;                /* of the socket, or of its PROXY header */
-	bool forwarded;                  /* that is a trusted proxy: X-Forwarded-For tells whose the request is */
+	bool forwarded;                  /* it is a trusted proxy: X-Forwarded-For says who the sender is */
 	struct throttle_address address; /* counted as connected; unknown: nobody's */
 	struct passage_wire wire;
-	char peer[PEER_TEXT_LEN]; /* whose the request is; between two: `from` */
+	char peer[PEER_TEXT_LEN]; /* the request's sender; between two requests: `from` */
 };
 
 /* One request and its answer. */
@@ -41,14 +41,14 @@ struct exchange {
 	bool counted;            /* in metrics.in_flight */
 	struct buffer fields;    /* of a refusal's answer, beside the standing ones */
 	struct buffer page;      /* HTML that a refusal is, or empty */
-	enum refusal after_body; /* why, once a body has come whose sender is to see a page; else REFUSE_NOTHING */
+	enum refusal after_body; /* the answer once the body is whole, or REFUSE_NOTHING */
 	char *sentence;          /* what a refusal says in place of its standing sentence, or NULL */
 	uint64_t received;
 	uint64_t discard; /* bytes of a refused body still to be read; 0: not refused yet */
 	bool discarding;
 };
 
-/* How many warnings were logged in this second, and how many were not since the last line. */
+/* How many warnings were logged in this second, and how many were left out since the last line. */
 struct warning_log {
 	int64_t second;
 	int written;
@@ -76,7 +76,7 @@ struct ingress {
 /* Notes what the connection is doing, and until when. */
 void ingress_set_state(struct sender *s, enum sender_state state, int64_t timeout_ms);
 
-/* Its peer is the connection's, until a trusted proxy's request says another. */
+/* Sets the sender to the connection's other end, until a request of a trusted proxy names another. */
 void ingress_know_peer(struct sender *s);
 
 /* ingress_request.c: MHD's callbacks of a request, `cls` is the ingress. */
@@ -97,8 +97,8 @@ bool ingress_warns(struct exchange *x, const struct http_head *head, const struc
 enum MHD_Result ingress_reply_refusal(struct exchange *x, enum refusal why);
 enum MHD_Result ingress_reply_answer(struct exchange *x);
 enum MHD_Result ingress_reply_accepted(struct exchange *x);
-/* An answer where MHD 0.9.75 can give none, written by hand; false when it did not go out. */
+/* Writes an answer to the socket where MHD 0.9.75 can give none; false when it could not be written. */
 bool ingress_write_refusal(struct sender *s, enum refusal why);
-/* Likewise, to a sender whose body comes all the same: were it not read, the connection would break under the answer.
- */
+/* The same for a request whose body will come nonetheless. The body is read and dropped, because closing with unread
+ * bytes would reset the connection before the sender has read the answer. */
 enum MHD_Result ingress_refuse_and_discard(struct exchange *x, enum refusal why);

@@ -1,8 +1,8 @@
-/* Targets of requests in a Location field. Pure. */
+/* Targets of requests as values of a Location field (RFC 9110 §10.2.2). Pure; any thread. */
 #pragma once
 
 #include "shared/base/buffer.h"
 
-/* Appends the target so that no byte of it leaves the field, and a browser reads no other slash into it than stands
- * there: 8-bit bytes, blanks, control bytes and the backslash are percent-encoded. False when out of memory. */
+/* Appends the target with 8-bit bytes, blanks, control bytes and backslashes percent-encoded: no byte of it can end the
+ * field, and a browser cannot take a backslash for a slash. False when out of memory. */
 MUST_CHECK bool location_append_target(struct buffer *out, struct bytes target);
