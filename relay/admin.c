@@ -99,15 +99,16 @@ static enum MHD_Result reply_metrics(const struct admin *a, struct MHD_Connectio
 	return result;
 }
 
-/* Whether webhooks may be sent here now. */
+/* Whether webhooks may be sent here at present. */
 static enum MHD_Result reply_readiness(const struct admin *a, struct MHD_Connection *c)
 {
 	if (a->relay->draining)
 		return reply(c, 503, "text/plain", "draining\n");
 	if (spool_disk_is_full(a->relay->registry->spool))
-		return reply(c, 503, "text/plain",
-			     "the disk of the data folder is full: less than 16 MiB are free, and what has to wait is "
-			     "refused\n");
+		return reply(
+		    c, 503, "text/plain",
+		    "the disk of the data folder is full: less than 16 MiB are free, and requests that would have to "
+		    "wait are refused\n");
 	return reply(c, 200, "text/plain", "ready\n");
 }
 
@@ -121,10 +122,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 	(void)con_cls;
 	const char *host = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Host");
 	if (!host || !host_check_is_localhost(bytes_of(host)))
-		return reply(
-		    c, 421, "text/plain; charset=utf-8",
-		    "creel: The admin pages answer to localhost, 127.0.0.1 and [::1] alone: ask one of these in "
-		    "the place of another Host.\n");
+		return reply(c, 421, "text/plain; charset=utf-8",
+			     "creel: The admin pages answer to localhost, 127.0.0.1 and [::1] alone: use one of these "
+			     "as the Host.\n");
 	if (strcmp(method, "GET") != 0)
 		return reply(c, 405, "text/plain", "creel: GET only\n");
 	if (strcmp(url, "/healthz") == 0)

@@ -60,11 +60,11 @@ static bool token_verb(struct tokens *t, char **argv, const char *tunnels, bool 
 		fprintf(stderr, "This is the only time the secret is shown. On the laptop: creel login URL\n");
 		return true;
 	}
-	/* A token whose secret nobody has seen is of no use to anyone, and its name would be taken. */
+	/* Nobody can use a token whose secret was never seen, and its name would be taken. */
 	struct error ignored;
 	bool gone = tokens_revoke(t, name, &ignored);
-	return error_set(e, EXIT_STORE, "the secret cannot be written: %s; the token was %s", strerror(code),
-			 gone ? "taken back" : "made all the same: revoke it");
+	return error_set(e, EXIT_STORE, "the secret cannot be written: %s; the token %s", strerror(code),
+			 gone ? "was taken back" : "exists nonetheless: revoke it");
 }
 
 static bool is_token_verb(char **argv, int count)
@@ -179,8 +179,8 @@ static int run_help(int argc, char **argv, struct secret_gate *gate, struct erro
 	return EXIT_DONE;
 }
 
-/* A token is no option's value here, nor a variable's: what looks like one was put there by mistake, and what is wrong
- * is named in sentences and on the log. */
+/* No option and no variable takes a token. What looks like one was put there by mistake, and sentences and log lines
+ * that repeat a wrong value must not show it. */
 static void hide_secrets(struct secret_gate *gate, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
@@ -200,7 +200,7 @@ int main(int argc, char **argv)
 	const char *name = argc > 1 ? argv[1] : "";
 	int status = EXIT_USAGE;
 	core_dumps_forbid(NULL); /* one would hold tokens and bodies */
-	/* A lock and two counters at each allocation, for figures that nobody asks for. */
+	/* It would cost a lock and two counters at each allocation, for figures that nobody reads. */
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
 		name = "help";

@@ -43,7 +43,7 @@ static bool write_file(const char *path, const char *text, struct error *e)
 		return true;
 	return errno == ENAMETOOLONG
 		   ? error_set(e, EXIT_USAGE, "the path %s is too long", path)
-		   : error_set(e, EXIT_USAGE, "%s cannot be written; check the folder and its permissions", path);
+		   : error_set(e, EXIT_USAGE, "%s cannot be written: check the folder and its permissions", path);
 }
 
 /* ---- ending ---- */
@@ -92,7 +92,7 @@ static void on_reload_signal(uv_signal_t *h, int number)
 	struct serve *s = h->data;
 	struct error e;
 	(void)number;
-	/* ingress first: what GnuTLS refuses OpenSSL is not even asked about, so both keep the old pair. */
+	/* ingress first: when GnuTLS refuses the new pair, OpenSSL is not asked, and both keep the old one. */
 	bool fine = ingress_reload(s->relay.ingress, &e) && tunnel_server_reload(s->relay.tunnels, &e);
 	log_event(fine ? LOG_INFO : LOG_ERROR, "reloaded", "failure", fine ? NULL : e.text, NULL);
 	tunnel_server_check_tokens(s->relay.tunnels);
@@ -103,13 +103,13 @@ static void on_tick(uv_timer_t *h)
 {
 	struct serve *s = h->data;
 	if (s->closing) {
-		/* The tunnels' close frames have had a turn of the loop to leave. */
+		/* The tunnels' close frames had a turn of the loop to leave. */
 		uv_stop(s->relay.loop);
 	} else if (s->relay.draining) {
 		uint64_t now = uv_now(s->relay.loop);
 		bool late = now >= s->drain_deadline;
 		if (late && !s->spooling) {
-			/* What is still under way goes to the spool, and its senders get their 202. */
+			/* What is still under way goes to the spool, and its senders get 202. */
 			s->spooling = true;
 			registry_spool_all(s->relay.registry);
 		}
@@ -133,7 +133,7 @@ static bool check_addresses(const struct option_values *list, struct error *e)
 	return true;
 }
 
-/* A proxy on this machine makes a loopback relay everybody's, and its public names tell of that. */
+/* A proxy on this machine opens a relay on loopback to everybody. A public name shows that there is one. */
 static bool may_be_called(const struct settings *set, struct error *e)
 {
 	struct bytes url = set->public_url ? host_check_authority(set->public_url) : bytes_of("");
@@ -142,8 +142,8 @@ static bool may_be_called(const struct settings *set, struct error *e)
 	if (!bad_url && !bad_domain)
 		return true;
 	return error_set(e, EXIT_USAGE,
-			 "without tokens the relay is for this machine alone, and --%s %.200s is not: make one with "
-			 "`creel-relay token add NAME --data %s`",
+			 "without tokens the relay is for this machine alone, and --%s %.200s is not: make a token "
+			 "with `creel-relay token add NAME --data %s`",
 			 bad_url ? "public-url" : "domain", bad_url ? set->public_url : set->domain, set->data);
 }
 
@@ -161,7 +161,7 @@ static bool may_serve(struct serve *s, struct error *e)
 			if (!listener_is_loopback(lists[k]->at[i]))
 				return error_set(
 				    e, EXIT_USAGE,
-				    "without tokens the relay serves loopback only, and %s is not: make one with "
+				    "without tokens the relay serves loopback only, and %s is not: make a token with "
 				    "`creel-relay token add NAME --data %s`",
 				    lists[k]->at[i], s->relay.settings.data);
 	return may_be_called(&s->relay.settings, e);
@@ -171,7 +171,7 @@ static bool listen_on(struct serve *s, const struct option_values *addresses, bo
 {
 	for (size_t i = 0; i < addresses->count; i++) {
 		if (s->listener_count == LIMIT_LISTENERS)
-			return error_set(e, EXIT_USAGE, "more than %d addresses to listen on", LIMIT_LISTENERS);
+			return error_set(e, EXIT_USAGE, "the relay listens on at most %d addresses", LIMIT_LISTENERS);
 		struct listener *l = listener_new(&s->relay, addresses->at[i], tunnels_only, e);
 		if (!l)
 			return false;
@@ -225,8 +225,9 @@ static bool know_tunnel(void *user, const char *name)
 	return router_know(user, name);
 }
 
-/* Names of earlier runs stay known: their senders are to come again (503) and not to give up (404). */
-static bool make_rooms(struct serve *s, struct error *e)
+/* What the listeners' sides stand on. Tunnel names of earlier runs stay known, so that their senders are told to try
+ * again (503) and not to give up (404). */
+static bool make_parts(struct serve *s, struct error *e)
 {
 	struct settings *set = &s->relay.settings;
 	const struct throttle_settings rates = { set->max_connections_per_address, set->rate_per_address,
@@ -246,9 +247,9 @@ static bool start(struct serve *s, struct error *e)
 	struct settings *set = &s->relay.settings;
 	if (!(s->relay.trusted = trusted_new(&set->trusted_proxy, e)) || !check_addresses(&set->listen, e) ||
 	    !check_addresses(&set->tunnel_listen, e) || !tokens_open(&s->relay.tokens, set->data, true, e) ||
-	    !may_serve(s, e) || !make_rooms(s, e))
+	    !may_serve(s, e) || !make_parts(s, e))
 		return false;
-	/* ingress first: its sentence about a bad certificate is the better one. */
+	/* ingress before the tunnels: its sentence about a bad certificate is the better one. */
 	s->relay.ingress = ingress_new(&s->relay, e);
 	if (!s->relay.ingress || !(s->relay.registry = registry_new(&s->relay, e)))
 		return false;
@@ -269,7 +270,7 @@ static void free_relay(struct serve *s)
 	struct relay *r = &s->relay;
 	for (size_t i = 0; i < s->listener_count; i++)
 		listener_close(s->listeners[i]);
-	if (!s->closing) { /* it did not come to serving */
+	if (!s->closing) { /* the start failed */
 		if (r->ingress)
 			ingress_close(r->ingress, NULL, NULL);
 		admin_close(s->admin);
@@ -278,7 +279,7 @@ static void free_relay(struct serve *s)
 		uv_close((uv_handle_t *)&s->on_hup, NULL);
 	}
 	uv_close((uv_handle_t *)&s->housekeeping, NULL);
-	/* The last connections give their streams back to the registry, which may still write some down. */
+	/* The last connections give their streams back to the registry, which may still spool some. */
 	tunnel_server_end(r->tunnels);
 	if (r->registry)
 		registry_close(r->registry, NULL, NULL);
@@ -306,7 +307,7 @@ static void start_signals(struct serve *s)
 	uv_timer_start(&s->housekeeping, on_tick, HOUSEKEEPING_MS, HOUSEKEEPING_MS);
 }
 
-static void set_limits(void)
+static void prepare_process(void)
 {
 	struct rlimit files;
 	/* Every connection is a descriptor; the soft limit is often 1024. */
@@ -330,7 +331,7 @@ static int serve(struct settings *settings, struct error *e)
 		error_set(e, EXIT_RELAY, "libuv cannot start");
 		return EXIT_RELAY;
 	}
-	set_limits();
+	prepare_process();
 	s.relay.loop = &loop;
 	s.relay.settings = *settings;
 	start_signals(&s);

@@ -136,7 +136,7 @@ describe('a relay without tokens', () => {
 		const data = w.fresh('empty');
 		const r = await w.run('creel-relay', ['serve', '--listen', '127.0.0.1:0', '--data', data, ...args]);
 		assert.equal(r.code, 2, `${args} ${r.err}`);
-		assert.match(r.err, new RegExp(`^creel-relay: without tokens the relay is for this machine alone, and ${args[0]} .* is not: make one with \`creel-relay token add NAME --data ${data}\`$`, 'm'));
+		assert.match(r.err, new RegExp(`^creel-relay: without tokens the relay is for this machine alone, and ${args[0]} .* is not: make a token with \`creel-relay token add NAME --data ${data}\`$`, 'm'));
 		// The command of the sentence is the remedy.
 		assert.equal((await w.run('creel-relay', ['token', 'add', 'anna', '--data', data])).code, 0);
 		await (await w.startRelay({ data, args })).stop('SIGTERM');
