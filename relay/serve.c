@@ -113,7 +113,7 @@ static void on_tick(uv_timer_t *h)
 			s->spooling = true;
 			registry_spool_all(s->relay.registry);
 		}
-		if (ingress_busy(s->relay.ingress) == 0 || now >= s->drain_deadline + LIMIT_DRAIN_REST * 1000)
+		if (ingress_busy(s->relay.ingress) == 0 || now >= s->drain_deadline + UINT64_C(1000) * LIMIT_DRAIN_REST)
 			close_everything(s);
 	} else {
 		tunnel_server_check_tokens(s->relay.tunnels);

@@ -37,7 +37,16 @@ static const struct option_row place_rows[] = {
 
 static const struct option_row limit_rows[] = {
 #define SETTING(id, member, name_, unit, preset_, least_, most_, zero_, refusal, counting, file, about, then)          \
-	{ name_, 0, OPTION_OF_##unit(member), about, .preset = preset_, .least = least_, .most = most_, .zero = zero_ },
+	{                                                                                                              \
+		(name_),                                                                                               \
+		0,                                                                                                     \
+		OPTION_OF_##unit(member),                                                                              \
+		(about),                                                                                               \
+		.preset = (preset_),                                                                                   \
+		.least = (least_),                                                                                     \
+		.most = (most_),                                                                                       \
+		.zero = (zero_)                                                                                        \
+	},
 #include "relay/common/limits.def"
 };
 

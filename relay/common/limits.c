@@ -7,29 +7,29 @@
 
 static const struct limit_row rows[LIMITS_COUNT] = {
 #define SETTING(id, member, name_, unit_, preset_, least_, most_, zero_, refusal_, counting_, file_, about_, then_)    \
-	[REACHED_##id] = { .name = name_,                                                                              \
+	[REACHED_##id] = { .name = (name_),                                                                            \
 			   .unit = LIMIT_UNIT_##unit_,                                                                 \
 			   .is_setting = true,                                                                         \
 			   .offset = offsetof(struct settings, member),                                                \
-			   .preset = preset_,                                                                          \
-			   .least = least_,                                                                            \
-			   .most = most_,                                                                              \
-			   .zero = zero_,                                                                              \
+			   .preset = (preset_),                                                                        \
+			   .least = (least_),                                                                          \
+			   .most = (most_),                                                                            \
+			   .zero = (zero_),                                                                            \
 			   .refusal = REFUSE_##refusal_,                                                               \
 			   .counting = LIMIT_##counting_,                                                              \
-			   .file = file_,                                                                              \
-			   .about = about_,                                                                            \
-			   .then = then_ },
+			   .file = (file_),                                                                            \
+			   .about = (about_),                                                                          \
+			   .then = (then_) },
 #define FIXED(id, name_, unit_, value_, refusal_, counting_, file_, about_, then_)                                     \
-	[REACHED_##id] = { .name = name_,                                                                              \
+	[REACHED_##id] = { .name = (name_),                                                                            \
 			   .unit = LIMIT_UNIT_##unit_,                                                                 \
-			   .value = value_,                                                                            \
+			   .value = (value_),                                                                          \
                                                                                                                        \
 			   .refusal = REFUSE_##refusal_,                                                               \
 			   .counting = LIMIT_##counting_,                                                              \
-			   .file = file_,                                                                              \
-			   .about = about_,                                                                            \
-			   .then = then_ },
+			   .file = (file_),                                                                            \
+			   .about = (about_),                                                                          \
+			   .then = (then_) },
 #include "relay/common/limits.def"
 };
 

@@ -18,7 +18,7 @@
 
 /* The values of the fixed ones. */
 enum {
-#define FIXED(id, name, unit, value, refusal, counting, file, about, then) LIMIT_##id = value,
+#define FIXED(id, name, unit, value, refusal, counting, file, about, then) LIMIT_##id = (value),
 #include "relay/common/limits.def"
 };
 

@@ -117,7 +117,7 @@ static void expire(struct sender *s)
 		}
 		delivery_on_timeout(x->delivery);
 		if (x->delivery->phase == PHASE_WHOLE)
-			s->deadline = uv_now(s->in->relay->loop) + LIMIT_SPOOL_WAIT * 1000;
+			s->deadline = uv_now(s->in->relay->loop) + UINT64_C(1000) * LIMIT_SPOOL_WAIT;
 		return;
 	case SENDER_HEAD:
 	case SENDER_BODY:

@@ -392,5 +392,5 @@ void ingress_on_completed(void *cls, struct MHD_Connection *connection, void **c
 		throttle_disconnected(s->in->relay->throttle, &s->address);
 		ingress_know_peer(s);
 	}
-	ingress_set_state(s, SENDER_IDLE, LIMIT_IDLE * 1000);
+	ingress_set_state(s, SENDER_IDLE, INT64_C(1000) * LIMIT_IDLE);
 }
