@@ -1,12 +1,12 @@
 #include "client/app/answer_head.h"
 
+#include "client/common/limits.h"
 #include "shared/http/headers.h"
 #include "shared/wire/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_BYTES (64u << 10) /* no more than of a request's; the relay could not pass them on */
 #define MOST_REASON 1000
 
 void answer_head_init(struct answer_head *h)
@@ -66,7 +66,7 @@ uint64_t answer_head_body_len(const struct answer_head *h)
 
 enum answer_head_state answer_head_take(struct answer_head *h, const char *line, size_t len)
 {
-	if (h->fields.len + len > MOST_BYTES)
+	if (h->fields.len + len > LIMIT_ANSWER_HEAD)
 		return ANSWER_HEAD_TOO_LARGE;
 	if (len > 5 && memcmp(line, "HTTP/", 5) == 0)
 		take_status_line(h, line, len);

@@ -1,3 +1,4 @@
+#include "client/common/limits.h"
 #include "client/app/forward_private.h"
 
 #include "client/app/forward_headers.h"
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IDLE_CONNECTIONS 256
 #define FIRST_RETRY_MS 50
 #define MOST_RETRY_MS 500
 /* An app that does not answer Expect: 100-continue gets the body all the same. Longer than the 200 ms after which
@@ -461,7 +461,7 @@ struct forwarder *forwarder_new(uv_loop_t *loop, const struct forward_options *o
 		}
 	}
 	if (!f || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
-	    !(f->curl = curl_loop_new(loop, IDLE_CONNECTIONS, check_finished, f))) {
+	    !(f->curl = curl_loop_new(loop, LIMIT_IDLE_CONNECTIONS, check_finished, f))) {
 		free(f);
 		error_set(e, EXIT_TARGET, "libcurl cannot start");
 		return NULL;

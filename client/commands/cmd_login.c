@@ -1,3 +1,4 @@
+#include "client/common/limits.h"
 #include "client/options/command.h"
 #include "client/options/config.h"
 #include "client/tunnel/tunnel.h"
@@ -14,8 +15,7 @@
 #define ANSWER_MS 10000
 #define PROBE_MS                                                                                                       \
 	(2 * ANSWER_MS +                                                                                               \
-	 5000)      /* localhost has two addresses; the tunnel itself says first, and better, that nobody answered */
-#define MAX_URL 180 /* libinih cuts a line of the config file at 200 */
+	 5000) /* localhost has two addresses; the tunnel itself says first, and better, that nobody answered */
 
 /* Read from the terminal without showing it. Ctrl-C ends the read, so that the echo is set back. */
 static char *ask_token(struct error *e)
@@ -175,7 +175,7 @@ static const struct option_row rows[] = {
 static bool check_relay(const struct command_call *call, struct error *e)
 {
 	const char *relay = call->argc == 1 ? call->argv[0] : NULL;
-	return (relay && strstr(relay, "://") && strlen(relay) <= MAX_URL && !strpbrk(relay, " \r\n\t[]?#")) ||
+	return (relay && strstr(relay, "://") && strlen(relay) <= LIMIT_LOGIN_URL && !strpbrk(relay, " \r\n\t[]?#")) ||
 	       error_set(e, EXIT_USAGE,
 			 "login takes the relay's URL, for example: creel login https://hooks.example.com");
 }

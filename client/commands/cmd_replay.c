@@ -1,5 +1,6 @@
 /* Sends recorded deliveries to the app again, by itself or through the client that runs: each replay is a delivery of
  * its own, linked to its original. */
+#include "client/common/limits.h"
 #include "client/options/command.h"
 #include "client/replay/replay_confirm.h"
 #include "client/replay/replay_edit.h"
@@ -215,7 +216,7 @@ static const struct option_row rows[] = {
 	{ "edit", 0, OPTION_FLAG_AT(AT, edit), OPTION_BY_USER, NULL,
 	  "opens it in CREEL_EDITOR, VISUAL or EDITOR first" },
 	{ "parallel", 0, OPTION_COUNT_AT(AT, run.pace.parallel), OPTION_BY_USER, "P", "so many at once",
-	  .otherwise = "1; 16 with --rate and --speed", .unset = -1, .least = 1, .most = REPLAY_PARALLEL_MAX },
+	  .otherwise = "1; 16 with --rate and --speed", .unset = -1, .least = 1, .most = LIMIT_REPLAY_PARALLEL },
 	{ "rate", 0, OPTION_TEXT_AT(AT, rate), OPTION_BY_USER, "R", "no more than R a second" },
 	{ "speed", 0, OPTION_TEXT_AT(AT, speed), OPTION_BY_USER, "X", "the originals' gaps, X times as fast" },
 	{ "watch", 0, OPTION_TEXT_AT(AT, watch), OPTION_BY_USER, "DIR",

@@ -1,11 +1,12 @@
 /* Replays that another program asked for (shared/store/store_jobs.h): called for it, a few at a time, oldest first. */
+#include "client/common/limits.h"
 #include "client/delivery/stream.h"
 
 #include <stdlib.h>
 
 #define LOOK_MS 100
 #define LOOK_AGAIN_MS 10 /* while signatures are asked for one after another */
-#define ASKED_AT_ONCE ASKED_MOST
+#define ASKED_AT_ONCE LIMIT_ASKED
 
 static void look(struct session *s, enum recorder_look how);
 

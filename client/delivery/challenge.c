@@ -1,13 +1,12 @@
 #include "client/delivery/challenge.h"
 
+#include "client/common/limits.h"
 #include "shared/http/form.h"
 #include "shared/http/headers.h"
 #include "shared/signature/signature_tools.h"
 
 #include <ctype.h>
 #include <string.h>
-
-#define CHALLENGE_MOST 4096 /* theirs are some tens of bytes */
 
 void challenge_free(struct challenge *c)
 {
@@ -29,7 +28,7 @@ static bool put(struct challenge *c, const char *name, const char *value)
 /* Never as anything that a browser would run: what comes back is what came. */
 static bool finish(struct challenge *c, const char *provider, const char *type)
 {
-	if (c->body.len > CHALLENGE_MOST)
+	if (c->body.len > LIMIT_CHALLENGE)
 		return false;
 	c->provider = provider;
 	return put(c, "Content-Type", type) && put(c, "X-Content-Type-Options", "nosniff");
@@ -130,7 +129,7 @@ bool challenge_may_fetch(struct bytes url)
 	static const char *const ends[] = { ".amazonaws.com", ".amazonaws.com.cn" };
 	static const char start[] = "https://sns.";
 	size_t first = sizeof start - 1, end = first;
-	if (url.len <= first || url.len > CHALLENGE_MOST || memcmp(url.at, start, first) != 0 ||
+	if (url.len <= first || url.len > LIMIT_CHALLENGE || memcmp(url.at, start, first) != 0 ||
 	    !headers_value_valid(url))
 		return false;
 	while (end < url.len && (isalnum(url.at[end]) || url.at[end] == '-'))

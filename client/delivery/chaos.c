@@ -1,5 +1,6 @@
 #include "client/delivery/chaos.h"
 
+#include "client/common/limits.h"
 #include "shared/http/headers.h"
 #include "shared/base/text_distance.h"
 #include "shared/program/quantity.h"
@@ -9,8 +10,6 @@
 #include <string.h>
 
 #define MILLION UINT64_C(1000000)
-#define REORDER_MOST 1000
-#define DELAY_MOST_MS 600000
 #define SIGNATURE_LEAST 16 /* shorter runs of a field's value are labels and times */
 
 /* ---- the spec ---- */
@@ -79,13 +78,13 @@ static bool take_delay(struct chaos_spec *c, char *value)
 		fine = fine && quantity_parse_duration(dots + 2, &c->delay_to_ms);
 		*dots = '.';
 	}
-	return fine && c->delay_to_ms >= c->delay_from_ms && c->delay_to_ms <= DELAY_MOST_MS;
+	return fine && c->delay_to_ms >= c->delay_from_ms && c->delay_to_ms <= INT64_C(1000) * LIMIT_CHAOS_DELAY;
 }
 
 static bool take_reorder(struct chaos_spec *c, char *value)
 {
 	uint64_t n = 0;
-	bool fine = parse_whole(value, &n) && n >= 1 && n <= REORDER_MOST;
+	bool fine = parse_whole(value, &n) && n >= 1 && n <= LIMIT_CHAOS_REORDER;
 	c->reorder = (uint32_t)n;
 	return fine;
 }

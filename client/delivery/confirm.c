@@ -1,5 +1,6 @@
 #include "client/delivery/confirm.h"
 
+#include "client/common/limits.h"
 #include "client/app/curl_loop.h"
 #include "client/app/curl_reason.h"
 #include "client/tunnel/proxy.h"
@@ -7,12 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TIMEOUT_MS 10000L
-#define MOST 8 /* at once: each is a call that somebody outside asked for */
-
 struct confirm {
 	struct curl_loop *curl;
-	CURL *calls[MOST];
+	CURL *calls[LIMIT_CONFIRMS];
 	void (*told)(void *user, const char *sentence);
 	void *user;
 };
@@ -26,7 +24,7 @@ static size_t drop(char *at, size_t size, size_t count, void *user)
 
 static void end_call(struct confirm *c, CURL *easy)
 {
-	for (size_t i = 0; i < MOST; i++)
+	for (size_t i = 0; i < LIMIT_CONFIRMS; i++)
 		if (c->calls[i] == easy)
 			c->calls[i] = NULL;
 	curl_multi_remove_handle(curl_loop_multi(c->curl), easy);
@@ -69,9 +67,9 @@ struct confirm *confirm_new(uv_loop_t *loop, void (*told)(void *user, const char
 void confirm_fetch(struct confirm *c, const char *url)
 {
 	size_t i = 0;
-	while (i < MOST && c->calls[i])
+	while (i < LIMIT_CONFIRMS && c->calls[i])
 		i++;
-	CURL *easy = i < MOST ? curl_easy_init() : NULL;
+	CURL *easy = i < LIMIT_CONFIRMS ? curl_easy_init() : NULL;
 	if (!easy) {
 		c->told(c->user, "an SNS subscription was not confirmed: too many at once");
 		return;
@@ -87,7 +85,7 @@ void confirm_fetch(struct confirm *c, const char *url)
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, TIMEOUT_MS);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, LIMIT_CONFIRM_TIME * 1000L);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "creel/" CREEL_VERSION);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop);
 	if (curl_multi_add_handle(curl_loop_multi(c->curl), easy) != CURLM_OK)
@@ -105,7 +103,7 @@ void confirm_close(struct confirm *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; i < MOST; i++)
+	for (size_t i = 0; i < LIMIT_CONFIRMS; i++)
 		if (c->calls[i])
 			end_call(c, c->calls[i]);
 	curl_loop_close(c->curl, on_closed, c);

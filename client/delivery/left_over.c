@@ -1,10 +1,9 @@
 /* Deliveries that an earlier run recorded and whose call it did not finish: called again, a few at a time, oldest
  * first. No sender waits for them. */
+#include "client/common/limits.h"
 #include "client/delivery/stream.h"
 
 #include <string.h>
-
-#define OLD_AT_ONCE 4 /* as much as a backlog of the relay's; a crash counts against no more than these */
 
 static void call_next(struct session *s);
 
@@ -28,7 +27,7 @@ static void on_taken(void *user, struct taken *t, const struct error *e)
 
 static void call_next(struct session *s)
 {
-	while (s->old && s->old_running < OLD_AT_ONCE && !s->draining) {
+	while (s->old && s->old_running < LIMIT_LEFT_OVER && !s->draining) {
 		struct left_over *l = s->old;
 		s->old = l->next;
 		if (recorder_take(s->recorder, l->id, on_taken, s)) {

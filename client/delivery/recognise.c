@@ -1,9 +1,9 @@
 /* What is known of a delivery before the app is called: who sent it, which event, and whether its signature holds. */
+#include "client/common/limits.h"
 #include "client/signing/judge.h"
 #include "client/delivery/stream.h"
 
 /* The loop stands still while it is hashed. */
-#define CHECKED_MOST ((uint64_t)64 << 20)
 
 static enum signature_verdict judge_stream(struct stream *st, const struct signature_provider *p)
 {
@@ -11,7 +11,7 @@ static enum signature_verdict judge_stream(struct stream *st, const struct signa
 	enum signature_verdict verdict = SIGNATURE_UNKNOWN;
 	const char *whose = st->provider;
 	struct bytes body;
-	if (spill_len(&st->body) > CHECKED_MOST || !spill_map(&st->body, &body))
+	if (spill_len(&st->body) > LIMIT_CHECKED_BODY || !spill_map(&st->body, &body))
 		return verdict;
 	struct judge_request request = {
 		.method = r->method,

@@ -1,5 +1,6 @@
 /* Deliveries that waited sealed on the relay's disk (PROTOCOL.md §5): collected, opened, and taken as the plain frames
  * that they hold. */
+#include "client/common/limits.h"
 #include "client/delivery/stream.h"
 
 #include "shared/http/headers.h"
@@ -7,9 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#define MOST_AT_ONCE 64         /* when the relay chooses how many */
-#define OBJECT_MAX (1ull << 31) /* one is opened whole, in memory */
 
 struct sealed {
 	uint64_t id;
@@ -49,7 +47,7 @@ void sealed_drop_all(struct session *s)
 
 static struct sealed *start(struct session *s, struct link *l, uint64_t id)
 {
-	size_t most = s->options.drain_parallel ? s->options.drain_parallel : MOST_AT_ONCE;
+	size_t most = s->options.drain_parallel ? s->options.drain_parallel : LIMIT_SPOOLED;
 	struct sealed *o = HASH_COUNT(s->sealed) < most ? calloc(1, sizeof *o) : NULL;
 	if (!o) {
 		link_fail(l, "more sealed deliveries at once than were asked for");
@@ -172,7 +170,7 @@ bool session_on_sealed(struct session *s, struct link *l, const struct wire_fram
 		return false;
 	if (!inflow_take(&o->inflow, l, f->stream, f->payload.len))
 		return link_fail(l, "SEALED beyond the stream's window");
-	uint64_t most = s->max_body < OBJECT_MAX ? s->max_body : OBJECT_MAX;
+	uint64_t most = s->max_body < ((uint64_t)LIMIT_SEALED << 20) ? s->max_body : ((uint64_t)LIMIT_SEALED << 20);
 	if (!o->refused && f->payload.len > most + BODY_SLACK - o->object.len) {
 		o->refused = true;
 		buffer_free(&o->object);

@@ -1,5 +1,6 @@
 #include "client/delivery/session.h"
 
+#include "client/common/limits.h"
 #include "client/delivery/stream.h"
 
 #include "client/delivery/confirm.h"
@@ -101,9 +102,9 @@ static bool end_request(struct stream *st)
 struct stream *session_admit(struct session *s, struct link *l, uint64_t id, const struct wire_request *r,
 			     uint8_t flags)
 {
-	const char *why = s->draining                             ? "the client is ending"
-			  : HASH_COUNT(s->streams) >= STREAMS_MAX ? "the client has too many deliveries at once"
-								  : NULL;
+	const char *why = s->draining                               ? "the client is ending"
+			  : HASH_COUNT(s->streams) >= LIMIT_STREAMS ? "the client has too many deliveries at once"
+								    : NULL;
 	struct stream *st = why ? NULL : stream_new(s, id, r, flags & WIRE_REFUSED);
 	if (!st) {
 		append_or_close(l, wire_encode_reset(link_out(l), id, WIRE_RESET_STORE,

@@ -17,15 +17,14 @@
 
 #include <uthash.h>
 
+#include "client/common/limits.h"
 #include "client/delivery/session.h"
 #include "shared/signature/signature.h"
 #include "shared/disk/spill.h"
 #include "shared/wire/wire.h"
 
 #define BODY_SLACK                                                                                                     \
-	(1u << 20)   /* over the longest body allowed: heads and tags, or bytes under way when it passed the limit */
-#define ASKED_MOST 4 /* replays at once that were asked for */
-#define STREAMS_MAX 65536 /* more at once than any relay needs: a lying one must not fill the memory */
+	(1u << 20) /* over the longest body allowed: heads and tags, or bytes under way when it passed the limit */
 
 /* Body bytes received on one stream, and the credit that goes back for them. */
 struct inflow {
@@ -148,7 +147,7 @@ struct session {
 	struct left_over *old; /* to be called yet */
 	size_t old_running;
 	uv_timer_t asked_look;
-	int64_t asked[ASKED_MOST]; /* jobs taken */
+	int64_t asked[LIMIT_ASKED]; /* jobs taken */
 	size_t asked_count;
 	struct hold *holds;      /* one a route, or NULL */
 	struct weather *weather; /* with --chaos */

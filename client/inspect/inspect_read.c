@@ -1,3 +1,4 @@
+#include "client/common/limits.h"
 #include "client/inspect/inspect_private.h"
 #include "client/signing/verify_one.h"
 #include "shared/signature/signature.h"
@@ -8,10 +9,6 @@
 #include <string.h>
 
 #define PARTIAL_NS 100000000u /* between partial answers */
-#define TARGET_MOST 4096      /* of a target in a page: it is a line at most; the document has it whole */
-#define REPLAYS_MOST 100
-#define PREVIEWED_MOST (256u << 10) /* of a body: no longer one is searched for an id */
-#define EXPLAINED_MOST (1u << 20)   /* of a body: many things are tried with it */
 
 /* ---- pages ---- */
 
@@ -34,10 +31,10 @@ static void on_row(void *user, const struct delivery_row *row)
 		p->items = items;
 		q->room = room;
 	}
-	if (cut.target.len > TARGET_MOST)
-		cut.target.len = TARGET_MOST;
-	if (cut.path.len > TARGET_MOST)
-		cut.path.len = TARGET_MOST;
+	if (cut.target.len > LIMIT_SHOWN_TARGET)
+		cut.target.len = LIMIT_SHOWN_TARGET;
+	if (cut.path.len > LIMIT_SHOWN_TARGET)
+		cut.path.len = LIMIT_SHOWN_TARGET;
 	if (item_copy(&p->items[p->count], &cut))
 		p->count++;
 	else
@@ -212,7 +209,7 @@ static void explain(struct question *q)
 	struct error ignored;
 	struct bytes *recorded = &d->item.row.signature;
 	if (q->part != SOURCE_REQUEST || !q->secrets || !q->secrets->count ||
-	    d->item.row.request_bytes > EXPLAINED_MOST ||
+	    d->item.row.request_bytes > LIMIT_EXPLAINED_BODY ||
 	    (!bytes_equal(*recorded, bytes_of("invalid")) && !bytes_equal(*recorded, bytes_of("unknown"))) ||
 	    !verify_one(q->store, q->id, &o, &v, &ignored))
 		return;
@@ -227,7 +224,7 @@ static void read_document(struct question *q)
 	struct error *e = &q->error;
 	bool fine = store_get(q->store, q->id, on_item, q, e) &&
 		    store_list_attempts(q->store, q->id, on_attempt, q, e) &&
-		    store_list_replays(q->store, q->id, REPLAYS_MOST, on_replay, q, e) && read_part(q, e) &&
+		    store_list_replays(q->store, q->id, LIMIT_SHOWN_REPLAYS, on_replay, q, e) && read_part(q, e) &&
 		    (!q->no_memory || error_set(e, EXIT_STORE, "out of memory"));
 	place_texts(&q->document);
 	if (fine)
@@ -251,7 +248,7 @@ static void read_preview(struct question *q)
 	struct store_part part = { 0 };
 	struct error *e = &q->error;
 	if (store_get(q->store, q->id, on_item, q, e) && store_list_attempts(q->store, q->id, on_last_attempt, q, e) &&
-	    store_get_part(q->store, q->id, 0, PREVIEWED_MOST, &part, e))
+	    store_get_part(q->store, q->id, 0, LIMIT_PREVIEWED_BODY, &part, e))
 		(void)signature_event_id(q->document.item.row.provider, buffer_view(&part.headers),
 					 buffer_view(&part.body), &q->preview.event_id);
 	store_part_free(&part);

@@ -1,5 +1,6 @@
 #include "client/listening/exec.h"
 
+#include "client/common/limits.h"
 #include "client/print/delivery_json.h"
 #include "client/print/row_json.h"
 #include "shared/base/shell_words.h"
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define AT_ONCE 4
 #define OWN_VARIABLES 5
 
 #ifndef __linux__ /* unistd.h declares it there */
@@ -58,7 +58,7 @@ struct exec {
 	struct waiting *first, **last;
 	size_t busy;
 	struct reading reading;
-	struct run runs[AT_ONCE];
+	struct run runs[LIMIT_EXECS];
 	bool stopped, closing;
 };
 
@@ -75,7 +75,7 @@ static void free_when_closed(struct exec *x)
 {
 	if (!x->closing || x->reading.active)
 		return;
-	for (size_t i = 0; i < AT_ONCE; i++)
+	for (size_t i = 0; i < LIMIT_EXECS; i++)
 		if (x->runs[i].open)
 			return;
 	store_close(x->store);
@@ -205,7 +205,7 @@ static int spawn(struct exec *x, struct run *r, char **environment)
 
 static struct run *free_run(struct exec *x)
 {
-	for (size_t i = 0; i < AT_ONCE; i++)
+	for (size_t i = 0; i < LIMIT_EXECS; i++)
 		if (!x->runs[i].open)
 			return &x->runs[i];
 	return NULL;
@@ -417,7 +417,7 @@ void exec_stop(struct exec *x)
 			 left);
 		x->ops->on_trouble(x->user, text);
 	}
-	for (size_t i = 0; i < AT_ONCE; i++)
+	for (size_t i = 0; i < LIMIT_EXECS; i++)
 		if (x->runs[i].alive)
 			kill(-x->runs[i].process.pid, SIGTERM);
 }
@@ -428,7 +428,7 @@ void exec_close(struct exec *x)
 		return;
 	exec_stop(x);
 	x->closing = true;
-	for (size_t i = 0; i < AT_ONCE; i++) {
+	for (size_t i = 0; i < LIMIT_EXECS; i++) {
 		struct run *r = &x->runs[i];
 		if (!r->open)
 			continue;

@@ -1,5 +1,6 @@
 #include "client/options/project_file.h"
 
+#include "client/common/limits.h"
 #include "client/options/command.h"
 #include "client/options/config.h"
 #include "shared/redact/redact.h"
@@ -12,7 +13,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define MOST_ASKED 30 /* keys: of more the first would be out of sight when the question comes */
 #define TOKEN_SECTION "token "
 
 /* ---- reading ---- */
@@ -210,8 +210,8 @@ static bool says_yes(void)
 static bool ask(struct project_file *p, struct error *e)
 {
 	size_t count = 0;
-	if (!p->may_ask || !has_person() || !project_file_each_bound(p, count_key, &count, e) || count > MOST_ASKED ||
-	    !project_file_may_trust(p, NULL))
+	if (!p->may_ask || !has_person() || !project_file_each_bound(p, count_key, &count, e) ||
+	    count > LIMIT_PROJECT_KEYS || !project_file_may_trust(p, NULL))
 		return false;
 	p->may_ask = false;
 	fprintf(stderr, "./creel.ini of this folder %s, and sets what a project may not unasked:\n",

@@ -1,4 +1,5 @@
 /* Replays and signatures that other programs ask of the running client, by rows of the record. */
+#include "client/common/limits.h"
 #include "client/record/recorder_private.h"
 #include "client/signing/signing_answer.h"
 #include "shared/base/clock.h"
@@ -10,7 +11,6 @@
 #include <unistd.h>
 
 #define LOOK_MOST 64
-#define TOO_OLD_US UINT64_C(600000000) /* nobody waits for it or expects it any more */
 #define WATCH_CACHE_KIB 256
 
 /* ---- looking, on the loop ---- */
@@ -94,8 +94,8 @@ void recorder_find_asked(struct recorder *r, const char *tunnel, enum recorder_l
 	}
 	if (!store_version(r->watch, &version, &ignored) || (version == r->watched && how == RECORDER_LOOK_IF_CHANGED))
 		return;
-	if (store_list_jobs(r->watch, bytes_of(tunnel), clock_now_us() - TOO_OLD_US, LOOK_MOST, on_job, &look,
-			    &ignored))
+	if (store_list_jobs(r->watch, bytes_of(tunnel), clock_now_us() - UINT64_C(1000000) * LIMIT_ASKED_AGE, LOOK_MOST,
+			    on_job, &look, &ignored))
 		r->watched = version;
 	find_signings(r);
 }
@@ -111,7 +111,7 @@ bool recorder_check_asked(struct store *s, int64_t id, int64_t *replay, struct e
 		return false;
 	if (!found || !open_for_me(&j))
 		return true;
-	if (j.asked_at_us + TOO_OLD_US < clock_now_us())
+	if (j.asked_at_us + UINT64_C(1000000) * LIMIT_ASKED_AGE < clock_now_us())
 		return store_set_state(s, j.replay_id, DELIVERY_FAILED, e) && store_end_job(s, id, JOB_FAILED, e);
 	/* The client that took it ended during the call. */
 	if (j.state == JOB_TAKEN && !recorder_record_lost(s, j.replay_id, &parked, e))

@@ -1,4 +1,5 @@
 /* Deliveries that an earlier run recorded and did not finish. */
+#include "client/common/limits.h"
 #include "client/record/recorder_private.h"
 #include "shared/base/clock.h"
 #include "shared/base/process.h"
@@ -8,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define CRASHES_MOST 3 /* calls that ended with the client: then the delivery is left alone (shared/THREATS.md) */
 
 struct look_job {
 	struct writer_job job;
@@ -68,7 +67,7 @@ static bool record_lost(struct store *s, int64_t id, bool was_called, bool *park
 	int before = 0;
 	if (was_called && !store_count_attempts(s, id, ATTEMPT_CANCELLED, &before, e))
 		return false;
-	*parked = was_called && before + 1 >= CRASHES_MOST;
+	*parked = was_called && before + 1 >= LIMIT_CRASHES;
 	struct store_attempt lost = {
 		.delivery_id = id,
 		.then = *parked ? ATTEMPT_THEN_OVER : ATTEMPT_THEN_WAITING,

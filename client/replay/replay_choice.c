@@ -1,5 +1,7 @@
 #include "client/replay/replay_choice.h"
 
+#include "client/common/limits.h"
+
 #include <stdlib.h>
 
 #define PAGE 200
@@ -44,10 +46,10 @@ static bool find_last(struct store *s, size_t wanted, struct replay_ids *ids, st
 static bool find_where(const struct replay_choice *c, struct store *s, struct replay_ids *ids, struct error *e)
 {
 	struct selection found;
-	bool fine = selection_find(s, c->filter, c->last > 0 ? (size_t)c->last : REPLAY_MOST, &found, e);
+	bool fine = selection_find(s, c->filter, c->last > 0 ? (size_t)c->last : LIMIT_REPLAYS, &found, e);
 	if (fine && found.more && c->last < 0)
 		fine = error_set(e, EXIT_USAGE, "more than %d deliveries match: narrow the filter, or add --last N",
-				 REPLAY_MOST);
+				 LIMIT_REPLAYS);
 	else if (fine && found.count == 0)
 		fine =
 		    error_set(e, EXIT_USAGE,
@@ -65,13 +67,13 @@ bool replay_choice_check(struct replay_choice *c, struct error *e)
 		return error_set(e, EXIT_USAGE, "replay takes deliveries or --where FILTER, not both");
 	if (c->last >= 0 && c->argc > 0)
 		return error_set(e, EXIT_USAGE, "replay takes deliveries or --last [N], not both");
-	if (c->last == 0 || c->last > REPLAY_MOST)
-		return error_set(e, EXIT_USAGE, "--last takes a number from 1 to %d", REPLAY_MOST);
-	if (!c->where && c->last < 0 && (c->argc == 0 || c->argc > REPLAY_MOST))
+	if (c->last == 0 || c->last > LIMIT_REPLAYS)
+		return error_set(e, EXIT_USAGE, "--last takes a number from 1 to %d", LIMIT_REPLAYS);
+	if (!c->where && c->last < 0 && (c->argc == 0 || c->argc > LIMIT_REPLAYS))
 		return error_set(e, EXIT_USAGE,
 				 "replay takes up to %d deliveries, --where FILTER or --last [N]; for example: creel "
 				 "replay 42",
-				 REPLAY_MOST);
+				 LIMIT_REPLAYS);
 	if (!c->where)
 		return true;
 	c->filter = selection_parse(c->where, 0, NULL, c->gate, e);
@@ -117,7 +119,7 @@ static int compare(const void *a, const void *b)
 
 bool replay_choice_sort(struct replay_ids *ids, struct store *s, struct error *e)
 {
-	struct timed *all = calloc(REPLAY_MOST, sizeof *all);
+	struct timed *all = calloc(LIMIT_REPLAYS, sizeof *all);
 	bool fine = true;
 	if (!all)
 		return error_set(e, EXIT_STORE, "out of memory");

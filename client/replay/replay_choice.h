@@ -1,9 +1,8 @@
 /* Which deliveries `creel replay` is told to send: by id, by filter, the newest. */
 #pragma once
 
+#include "client/common/limits.h"
 #include "client/options/selection.h"
-
-#define REPLAY_MOST 1000
 
 struct replay_choice {
 	const struct secret_gate *gate;
@@ -15,8 +14,8 @@ struct replay_choice {
 };
 
 struct replay_ids {
-	int64_t at[REPLAY_MOST];
-	uint64_t received_us[REPLAY_MOST]; /* with replay_choice_sort */
+	int64_t at[LIMIT_REPLAYS];
+	uint64_t received_us[LIMIT_REPLAYS]; /* with replay_choice_sort */
 	size_t count;
 };
 

@@ -1,5 +1,6 @@
 #include "client/replay/replay_confirm.h"
 
+#include "client/common/limits.h"
 #include "client/app/forwarder.h"
 #include "client/record/running_client.h"
 #include "shared/base/text.h"
@@ -127,8 +128,8 @@ bool replay_confirm(struct store *s, const struct replay_errand *errand, struct 
 {
 	struct places p = { .store = s, .errand = errand };
 	struct buffer what = { 0 };
-	bool many = errand->count > REPLAY_UNASKED_MOST ||
-		    (errand->count && errand->times > REPLAY_UNASKED_MOST / (int64_t)errand->count);
+	bool many = errand->count > LIMIT_REPLAY_UNASKED ||
+		    (errand->count && errand->times > LIMIT_REPLAY_UNASKED / (int64_t)errand->count);
 	bool fine = errand->yes || find_places(&p, e);
 	if (fine && !errand->yes && (many || p.far.len)) {
 		if (!describe(&p, &what))

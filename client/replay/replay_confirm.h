@@ -4,8 +4,6 @@
 #include "client/replay/replay_pace.h"
 #include "client/replay/replayer.h"
 
-#define REPLAY_UNASKED_MOST 100 /* requests that are sent without a question, on this machine */
-
 struct replay_errand {
 	const struct replayer_options *replayer;
 	const struct replay_pace *pace;

@@ -4,7 +4,6 @@
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
 
-#define REPLAY_PARALLEL_MAX 64
 #define REPLAY_PARALLEL_PACED 16 /* with a rate or a speed, so that one slow answer does not hold up the next */
 
 struct replay_pace {

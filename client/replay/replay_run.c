@@ -1,5 +1,6 @@
 #include "client/replay/replay_run.h"
 
+#include "client/common/limits.h"
 #include "client/print/output.h"
 #include "client/print/row_json.h"
 #include "client/replay/replay_bar.h"
@@ -25,7 +26,7 @@ struct replay_run {
 	uv_timer_t due;
 	struct replay_bar bar;
 	size_t handles; /* still open */
-	struct slot slots[REPLAY_PARALLEL_MAX];
+	struct slot slots[LIMIT_REPLAY_PARALLEL];
 	size_t parallel, running, next;
 	uint64_t began_ms;
 	bool interrupted, stopped;
@@ -174,7 +175,7 @@ static void on_signal(uv_signal_t *h, int number)
 	struct replay_run *r = h->data;
 	(void)number;
 	r->interrupted = true;
-	for (size_t i = 0; i < REPLAY_PARALLEL_MAX; i++)
+	for (size_t i = 0; i < LIMIT_REPLAY_PARALLEL; i++)
 		if (r->slots[i].replay)
 			replayer_stop(r->slots[i].replay);
 }

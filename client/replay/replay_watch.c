@@ -1,5 +1,6 @@
 #include "client/replay/replay_watch.h"
 
+#include "client/common/limits.h"
 #include "client/print/output.h"
 
 #include <dirent.h>
@@ -13,7 +14,6 @@
 
 #define SETTLE_MS 200 /* after the last change: editors and builds write several files */
 #define LATE_MS 30    /* after the app's answer: what it writes then is of that call */
-#define MOST_FOLDERS 4096
 #define NOISY_MOST 32
 
 struct folder {
@@ -178,7 +178,7 @@ static bool cannot_watch(const char *path, const char *why, struct error *e)
 
 static struct folder *new_folder(struct replay_watch *w, const char *path, struct error *e)
 {
-	if (w->count == MOST_FOLDERS) {
+	if (w->count == LIMIT_WATCHED_FOLDERS) {
 		cannot_watch(path, "there are too many; name one further down", e);
 		return NULL;
 	}

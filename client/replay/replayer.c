@@ -1,5 +1,6 @@
 #include "client/replay/replayer.h"
 
+#include "client/common/limits.h"
 #include "client/record/running_client.h"
 #include "client/replay/replayer_private.h"
 #include "shared/store/store_part.h"
@@ -11,7 +12,6 @@
 #define POLL_MS 20
 #define GONE_MS 1000 /* between looks whether the client that was asked still lives */
 #define CACHE_KIB 1024
-#define ANSWER_MAX (64u << 20) /* of an answer kept on record */
 
 static void work_next(struct replayer *r);
 static void go_on(struct replay *p);
@@ -80,7 +80,8 @@ static bool on_body(void *user, struct bytes piece)
 	struct replay *p = user;
 	p->answer_size += piece.len;
 	/* Once a piece is left out none may follow: the record is a beginning, never one with holes. */
-	p->cut = p->cut || piece.len > ANSWER_MAX - p->answer_body.len || !buffer_append_bytes(&p->answer_body, piece);
+	p->cut = p->cut || piece.len > LIMIT_REPLAY_ANSWER - p->answer_body.len ||
+		 !buffer_append_bytes(&p->answer_body, piece);
 	return true;
 }
 

@@ -1,10 +1,10 @@
 #include "client/signing/judge.h"
 
+#include "client/common/limits.h"
 #include "client/signing/called_url.h"
 #include "shared/store/item.h"
 
 /* No provider sends more; whoever waits stands still while it is hashed. */
-#define JUDGED_MOST ((size_t)64 << 20)
 
 static enum signature_verdict check(const struct secrets *secrets, const struct signature_provider *p,
 				    struct signature_input *in)
@@ -54,7 +54,7 @@ enum signature_verdict judge(const struct secrets *secrets, const struct signatu
 			     const struct judge_request *r, const char **whose)
 {
 	enum signature_verdict verdict = SIGNATURE_UNKNOWN;
-	if (!secrets || r->body.len > JUDGED_MOST)
+	if (!secrets || r->body.len > LIMIT_CHECKED_BODY)
 		return verdict;
 	if (p)
 		return judge_as(secrets, p, r);

@@ -1,5 +1,6 @@
 #include "client/signing/signing_answer.h"
 
+#include "client/common/limits.h"
 #include "client/signing/judge.h"
 #include "shared/base/clock.h"
 
@@ -7,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define AT_ONCE 64
-#define TOO_OLD_US UINT64_C(30000000) /* nobody waits any more */
 
 struct work {
 	const struct secrets *secrets;
@@ -88,8 +86,8 @@ static bool answer_one(struct store *s, const struct secrets *secrets, int64_t i
 bool signing_answer_all(struct store *s, const struct secrets *secrets, struct error *e)
 {
 	int64_t id = 0;
-	for (int i = 0; i < AT_ONCE; i++) {
-		if (!store_next_signing(s, getpid(), clock_now_us() - TOO_OLD_US, &id, e))
+	for (int i = 0; i < LIMIT_SIGNINGS; i++) {
+		if (!store_next_signing(s, getpid(), clock_now_us() - UINT64_C(1000000) * LIMIT_SIGNING_AGE, &id, e))
 			return false;
 		if (!id)
 			return true;
@@ -102,7 +100,7 @@ bool signing_answer_all(struct store *s, const struct secrets *secrets, struct e
 bool signing_is_asked(struct store *s, bool *asked, struct error *e)
 {
 	int64_t id = 0;
-	bool fine = store_next_signing(s, getpid(), clock_now_us() - TOO_OLD_US, &id, e);
+	bool fine = store_next_signing(s, getpid(), clock_now_us() - UINT64_C(1000000) * LIMIT_SIGNING_AGE, &id, e);
 	*asked = id != 0;
 	return fine;
 }

@@ -1,5 +1,6 @@
 #include "client/trigger/samples.h"
 
+#include "client/common/limits.h"
 #include "shared/base/text_distance.h"
 #include "shared/signature/signature_tools.h"
 #include "shared/base/text.h"
@@ -12,8 +13,6 @@
 #include <string.h>
 
 #include <openssl/rand.h>
-
-#define OWN_MOST ((size_t)16 << 20)
 
 /* ---- which ---- */
 
@@ -111,7 +110,7 @@ static bool read_whole(FILE *f, const char *path, struct buffer *text, struct er
 	char piece[65536];
 	size_t n;
 	while ((n = fread(piece, 1, sizeof piece, f)) > 0) {
-		if (text->len > OWN_MOST)
+		if (text->len > LIMIT_SAMPLE)
 			return error_set(e, EXIT_USAGE, "%s is larger than 16 MiB", path);
 		if (!buffer_append(text, piece, n))
 			return error_set(e, EXIT_STORE, "out of memory");

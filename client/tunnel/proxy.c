@@ -1,13 +1,12 @@
 #include "client/tunnel/proxy.h"
 
+#include "client/common/limits.h"
 #include "shared/base/buffer.h"
 
 #include <ctype.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define LWS_LOGIN_MOST 93 /* "user:password", of which lws 4.1.6 keeps 127 characters of base64 */
 
 /* The name of the first that is set. */
 static const char *first_set(const char *const *names)
@@ -191,9 +190,9 @@ char *proxy_for_lws(const struct proxy *p, struct error *e)
 {
 	struct buffer b = { 0 };
 	size_t login = p->user ? strlen(p->user) + 1 + (p->password ? strlen(p->password) : 0) : 0;
-	if (login > LWS_LOGIN_MOST) {
+	if (login > LIMIT_PROXY_LOGIN) {
 		error_set(e, EXIT_USAGE, "user and password of the proxy %s, which %s names, are longer than %d bytes",
-			  p->shown, p->variable, LWS_LOGIN_MOST);
+			  p->shown, p->variable, LIMIT_PROXY_LOGIN);
 		return NULL;
 	}
 	bool fine = (!p->user || buffer_printf(&b, "%s:%s@", p->user, p->password ? p->password : "")) &&
