@@ -4,5 +4,5 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether a process of that number lives, whoever owns it; false for what is no process's number. */
+/* Whether a process of that number lives, whoever owns it; false for a number that no process has. */
 bool process_is_alive(int64_t pid);

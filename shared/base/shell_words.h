@@ -1,6 +1,6 @@
 /* A command line as words, without a shell: blanks separate, '…' keeps all, "…" keeps all but \ before " \ $ ` and
- * newline, \ keeps what follows it. Nothing is expanded. What a shell would do more with (| & ; < > ( ) $ `, unless
- * quoted as it would need) is refused, since the user expects that it is done. Pure. */
+ * newline, \ keeps what follows it. Nothing is expanded. What a shell would give a
+ * meaning (| & ; < > ( ) $ `, unless quoted) is refused, since the user would expect it to work. Pure. */
 #pragma once
 
 #include "shared/base/error.h"

@@ -1,4 +1,4 @@
-/* What the standard library says of a disk in more words, or not on every system. */
+/* Syncing to a disk and asking for its free space, alike on every system. Any thread. */
 #pragma once
 
 #include <fcntl.h>

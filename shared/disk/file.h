@@ -10,9 +10,9 @@ enum file_care {
 	FILE_SYNCED = 2    /* on the disk before it has its name */
 };
 
-/* Written anew as "path.tmp", and renamed. A link at `path` is replaced, not followed. False and errno. */
+/* Written as "path.tmp" and renamed. A link at `path` is replaced, not followed. False and errno. */
 MUST_CHECK bool file_replace(const char *path, struct bytes text, unsigned care);
-/* A line that another program waits for, as usual. */
+/* The same for one line and FILE_AS_USUAL: another program waits for the file. */
 MUST_CHECK bool file_replace_line(const char *path, const char *line);
 
 /* All of it, however few bytes a write takes. False and errno. */

@@ -16,7 +16,7 @@ void spill_init(struct spill *s, const char *folder)
 	*s = (struct spill){ .folder = folder, .fd = -1 };
 }
 
-/* All of it or false and errno. At a given offset, so that what a failed write left behind is written over. */
+/* All of it or false and errno. At a given offset, so that it overwrites what a failed write left. */
 static bool write_at(int fd, const uint8_t *at, size_t len, uint64_t offset)
 {
 	while (len) {

@@ -23,7 +23,7 @@ struct spill {
 
 /* `folder` is where the file goes, borrowed for the spill's life; NULL: $TMPDIR, or /tmp. Touches no disk yet. */
 void spill_init(struct spill *s, const char *folder);
-/* The bytes change hands and are all there is; they stay in memory whatever their number. */
+/* Takes the buffer over as its whole content; it stays in memory however large it is. */
 void spill_adopt(struct spill *s, struct buffer *memory);
 /* False when out of memory or disk: then nothing of it was taken, what was there before is still whole, errno says why,
  * and the same may be tried again. `at` is not of the spill's own memory. */
@@ -36,9 +36,9 @@ MUST_CHECK bool spill_read(const struct spill *s, uint64_t at, size_t len, struc
 MUST_CHECK bool spill_copy(const struct spill *s, uint64_t at, void *to, size_t len);
 /* True and a view of everything when it is in memory; it is valid until the next append or free. */
 MUST_CHECK bool spill_view(const struct spill *s, struct bytes *out);
-/* The same when it is in the file: mapped, so that it is no memory of ours; spill_unmap gives the view back. False when
+/* The same when it is in the file: mapped into memory; spill_unmap gives the view back. False when
  * that fails. */
 MUST_CHECK bool spill_map(const struct spill *s, struct bytes *out);
 void spill_unmap(const struct spill *s, struct bytes view);
-/* Gives memory and file back and leaves it empty and reusable, with the same folder. */
+/* Frees memory and file; it is empty and reusable then, with the same folder. */
 void spill_free(struct spill *s);

@@ -13,7 +13,7 @@
 
 struct gather {
 	sqlite3_file base;
-	sqlite3_file *real; /* behind this struct */
+	sqlite3_file *real; /* its memory follows this struct */
 	uint8_t *held;      /* bytes that the file lacks; NULL: every write goes through */
 	size_t len;
 	sqlite3_int64 end; /* of the last write, held or not */

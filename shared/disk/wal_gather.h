@@ -11,6 +11,6 @@
 
 /* Its name for sqlite3_open_v2. NULL, the default VFS' one, when SQLite refuses it. Any thread. */
 const char *wal_gather_name(void);
-/* The file behind a log of this VFS, or `log` itself when it is of another: syncing it is safe on any thread, beside
- * writes. */
+/* The real file of a log of this VFS, or `log` itself when it is of another VFS: syncing it is safe on any thread,
+ * beside writes. */
 sqlite3_file *wal_gather_real(sqlite3_file *log);

@@ -164,7 +164,7 @@ static struct filter_node *read_and(struct filter_parser *p)
 			p->at += 3;
 			skip_blanks(p);
 			if (filter_ends_word(p->text[p->at])) {
-				filter_fail(p, p->at, "a term is missing behind AND");
+				filter_fail(p, p->at, "a term is missing after AND");
 				free_node(first);
 				return NULL;
 			}

@@ -28,8 +28,8 @@ bool filter_walks(const struct filter *f);
 bool filter_asks_state(const struct filter *f);
 /* From now on both must hold; frees `other`. False when out of memory. */
 MUST_CHECK bool filter_join(struct filter *f, struct filter *other);
-/* For completion: the i-th field, with an example of a term, and the i-th word that a field takes; NULL behind the
- * last. Many fields take any text, and have none. */
+/* For completion: the i-th field, with an example of a term, and the i-th word that a field takes; NULL after the
+ * last. Many fields take any text and have no words. */
 const char *filter_field_name(size_t i, const char **example);
 const char *filter_field_word(const char *field, size_t len, size_t i);
 /* The filter's text and a caret under the column, two lines, for a terminal; control bytes are made visible. */

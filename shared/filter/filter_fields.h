@@ -44,8 +44,8 @@ struct filter_field {
 	bool reads;               /* headers or bodies, which are slower to walk than rows */
 	const char *column;       /* SQL of what is compared: a column, a header block, a body's message id */
 	const char *index;        /* columns of the search index that hold its words; NULL: none */
-	const char *const *words; /* for completion; NULL behind the last */
-	const struct filter_choice *choices; /* all that KIND_STATE and KIND_CHOICE take; no word behind the last */
+	const char *const *words; /* for completion; NULL after the last */
+	const struct filter_choice *choices; /* all that KIND_STATE and KIND_CHOICE take; word NULL after the last */
 };
 
 /* What terms without a field are tested by. */

@@ -41,7 +41,7 @@ struct filter_atom {
 	bool is_number;   /* text is one, with HOW_EQUAL on JSON */
 	bool folded;      /* a tag's name, as typed */
 	const char *name; /* the term's header field */
-	bool is_host;     /* a value's port may be left out */
+	bool is_host;     /* the port may be left out */
 };
 
 struct filter_term {
@@ -97,7 +97,7 @@ void filter_term_free(struct filter_term *t);
 bool filter_test_text(const struct filter_atom *a, struct bytes value);
 /* A header block: any field of the atom's name whose value fits. */
 bool filter_test_header(const struct filter_atom *a, struct bytes block);
-/* What is indexed of a body, and what words are looked for in: nothing of one with a NUL in its beginning. */
+/* The part of a body that is indexed and searched for words: nothing of one that has a NUL near its beginning. */
 struct bytes filter_indexed_part(struct bytes body);
 bool filter_is_word_byte(uint8_t c); /* FTS5's ascii tokenizer: letters, digits, all above 127 */
 

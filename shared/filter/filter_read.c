@@ -185,7 +185,7 @@ static bool read_comparison(struct filter_parser *p, struct filter_atom *a)
 	a->compare = more ? equal ? COMPARE_MORE_EQUAL : COMPARE_MORE : equal ? COMPARE_LESS_EQUAL : COMPARE_LESS;
 	bool fine = !piece.glob && read_double((const char *)piece.text.at, &a->number);
 	buffer_free(&piece.text);
-	return fine || filter_fail(p, piece.at, "a number stands behind > and <, as in json:data.amount>=4900");
+	return fine || filter_fail(p, piece.at, "a number must follow > or <, as in json:data.amount>=4900");
 }
 
 bool filter_read_json(struct filter_parser *p, struct filter_term *t)
@@ -228,30 +228,30 @@ static bool read_end(const struct range *r, const char *text, int64_t *from, int
 	case KIND_SIZE:
 		fine = filter_value_size(text, from);
 		*until = *from + 1;
-		return fine || filter_fail(r->p, r->at, "'%.40s' is no size: 10k, 64KiB, 1MiB or bytes", text);
+		return fine || filter_fail(r->p, r->at, "'%.40s' is not a size: 10k, 64KiB, 1MiB or bytes", text);
 	case KIND_DURATION:
 		fine = filter_value_duration(text, from, &unit);
 		*until = fine ? *from + unit : 0;
-		return fine || filter_fail(r->p, r->at, "'%.40s' is no duration: 500ms, 5s, 2m", text);
+		return fine || filter_fail(r->p, r->at, "'%.40s' is not a duration: 500ms, 5s, 2m", text);
 	case KIND_SINCE:
 	case KIND_BEFORE:
 	case KIND_ON:
 		return filter_value_time(text, r->p->now_us, from, until) ||
-		       filter_fail(r->p, r->at, "'%.40s' is no time: 1h (ago), today, 2026-11-20, 2026-11-20T09:00",
+		       filter_fail(r->p, r->at, "'%.40s' is not a time: 1h (ago), today, 2026-11-20, 2026-11-20T09:00",
 				   text);
 	case KIND_STATUS:
 		fine = filter_value_number(text, from) && *from >= 100 && *from <= 999;
 		*until = *from + 1;
 		return fine ||
-		       filter_fail(r->p, r->at, "'%.40s' is no status: 503, 5xx, >=400, err, timeout or none", text);
+		       filter_fail(r->p, r->at, "'%.40s' is not a status: 503, 5xx, >=400, err, timeout or none", text);
 	default:
 		fine = filter_value_number(*text == '#' && r->kind == KIND_ID ? text + 1 : text, from);
 		*until = *from + 1;
-		return fine || filter_fail(r->p, r->at, "'%.40s' is no number", text);
+		return fine || filter_fail(r->p, r->at, "'%.40s' is not a number", text);
 	}
 }
 
-/* What has no status and took no time is not below any. */
+/* A delivery without a status or a duration is not below any. */
 static int64_t least(const struct range *r)
 {
 	return r->kind == KIND_STATUS ? 100 : r->kind == KIND_DURATION ? 0 : INT64_MIN;

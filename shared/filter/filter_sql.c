@@ -351,7 +351,7 @@ void filter_sql_free(struct filter_sql *sql)
 	buffer_free(&sql->match);
 }
 
-/* States are told by their classes but for a few rows. */
+/* Classes tell the state of all rows but a few. */
 static bool is_indexed(const struct filter_node *n)
 {
 	if (n->kind == FILTER_TERM) {

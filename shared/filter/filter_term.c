@@ -130,7 +130,7 @@ bool filter_read_piece(struct filter_parser *p, const char *ends, struct filter_
 					  : take_plain(p, ends, out);
 	char next = p->text[p->at];
 	if (fine && out->quoted && !filter_ends_word(next) && !strchr(ends, next))
-		fine = filter_fail(p, p->at, "a blank is missing behind the quotes");
+		fine = filter_fail(p, p->at, "a blank is missing after the quotes");
 	/* NUL-terminated, not counted. */
 	fine = fine && (buffer_put_u8(&out->text, 0) || filter_fail(p, p->at, "out of memory"));
 	if (fine)

@@ -5,7 +5,7 @@
 
 /* A word, a "quoted text" or a /regular expression/. */
 struct filter_piece {
-	struct buffer text; /* '*' as 0 where it is a glob; a NUL behind it that is not counted */
+	struct buffer text; /* '*' as 0 where it is a glob; followed by a NUL that is not counted */
 	size_t at;          /* where it stands in the filter */
 	bool quoted, glob, regex;
 };

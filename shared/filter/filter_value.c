@@ -232,7 +232,7 @@ bool filter_value_event_id(const char *text, uint8_t low[16], uint8_t high[16])
 
 /* ---- regular expressions ---- */
 
-/* `at` is behind a '['. Gives what is behind its ']'. */
+/* `at` is after a '['. Gives the place after its ']'. */
 static const char *skip_bracket(const char *at)
 {
 	if (*at == '^')
@@ -250,7 +250,7 @@ static const char *skip_bracket(const char *at)
 	return *at ? at + 1 : at;
 }
 
-/* The larger number of "{m,n}"; `at` is behind the '{'. */
+/* The larger number of "{m,n}"; `at` is after the '{'. */
 static long most_repeats(const char **at)
 {
 	long most = 1;
@@ -328,7 +328,7 @@ bool filter_value_regex(const char *text, regex_t *out, const char **why)
 		return false;
 	case REG_EBRACE:
 	case REG_BADBR:
-		*why = "what stands in { } is no count";
+		*why = "{ } must hold a count";
 		return false;
 	case REG_BADRPT:
 		*why = "there is nothing before a *, + or ? to repeat";

@@ -57,7 +57,7 @@ static bool push_box(struct myers *m, struct box box)
 	return true;
 }
 
-/* Advances diagonal k by one edit and the snake behind it; from the end of the box when `back`. */
+/* Advances diagonal k by one edit and the snake after it; from the end of the box when `back`. */
 static ptrdiff_t reach(const struct myers *m, const struct box *x, ptrdiff_t *v, ptrdiff_t d, ptrdiff_t k, bool back)
 {
 	ptrdiff_t n = (ptrdiff_t)(x->a_end - x->a), o = (ptrdiff_t)(x->b_end - x->b);

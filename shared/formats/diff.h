@@ -15,7 +15,7 @@ struct diff_row {
 	uint16_t depth; /* JSON: of indentation */
 	uint8_t kind;   /* enum diff_kind */
 	bool whole;     /* JSON: an empty bracket and its partner in one */
-	bool first;     /* JSON: stands for a whole difference; the rows behind it that are not first belong to it */
+	bool first;     /* JSON: stands for a whole difference; the following rows that are not first belong to it */
 };
 
 struct diff_rows {
@@ -74,7 +74,7 @@ void diff_fields_free(struct diff_fields *f);
 /* Offset of the first byte that differs (also the end of the shorter one); false when they are the same. */
 bool diff_first_byte(struct bytes a, struct bytes b, size_t *at);
 
-/* Rows [*start, *end) of the next hunk at or behind `from`: differences with `context` same rows around them, hunks
+/* Rows [*start, *end) of the next hunk at or after `from`: differences with `context` same rows around them, hunks
  * that touch taken as one. SIZE_MAX shows all. False when there is no more. */
 bool diff_hunk(const struct diff_rows *rows, size_t from, size_t context, size_t *start, size_t *end);
 
@@ -82,7 +82,7 @@ bool diff_hunk(const struct diff_rows *rows, size_t from, size_t context, size_t
 bool diff_is_volatile_header(struct bytes name);
 bool diff_is_volatile_key(struct bytes lexeme);
 
-/* For the diffs themselves: gives equal items (by `compare`) equal numbers from 0 on; items end up in another order. */
+/* For diff_*.c: gives equal items (by `compare`) equal numbers from 0 on, and sorts them. */
 struct diff_item {
 	struct bytes key, value;
 	uint64_t hash;
@@ -91,6 +91,6 @@ struct diff_item {
 	bool is_b;
 };
 void diff_rank(struct diff_item *items, size_t count, int (*compare)(const void *, const void *));
-/* Pairs the n-th of a with the n-th of b that have one number, of what is ranked: pairs[index of a] = index of b. */
+/* Pairs the n-th of a with the n-th of b that have the same number, after diff_rank: pairs[index of a] = index of b. */
 void diff_pair(const struct diff_item *items, size_t count, uint32_t *pairs_a, uint32_t *pairs_b);
 MUST_CHECK bool diff_rows_push(struct diff_rows *rows, struct diff_row row);

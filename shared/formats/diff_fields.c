@@ -89,7 +89,7 @@ static size_t gather(struct bytes block, bool is_b, struct diff_item *items)
 	return count;
 }
 
-/* Those without a partner yet. */
+/* Lines that have no partner yet. */
 static size_t keep_single(struct diff_item *items, size_t count, const uint32_t *pairs_a, const uint32_t *pairs_b)
 {
 	size_t kept = 0;

@@ -64,7 +64,7 @@ static json_t *fields(struct bytes block)
 	return NULL;
 }
 
-/* The part in front of `end`, which *left then stands behind. */
+/* The part before `end`; *left is what follows it. */
 static struct bytes cut(struct bytes *left, char end)
 {
 	const uint8_t *at = left->len ? memchr(left->at, end, left->len) : NULL;

@@ -7,7 +7,7 @@
 #include "shared/base/error.h"
 #include "shared/formats/transcript.h"
 
-/* What stands before the entries and behind them; between two a comma. False when out of memory. */
+/* The text before the entries and after them; the caller puts a comma between two. False when out of memory. */
 MUST_CHECK bool har_begin(struct buffer *out);
 MUST_CHECK bool har_end(struct buffer *out);
 /* An entry; NULL when out of memory. */
@@ -15,7 +15,7 @@ json_t *har_entry(const struct transcript *x);
 
 /* Goes through a file's text entry by entry, so that one at a time is taken apart; number from 1, the entry borrowed.
  * What it returns false for ends it, with "entry 3 (line 80): " put before its sentence. False and *e (EXIT_USAGE)
- * with the line for what is no HAR. */
+ * with the line when it is not a HAR file. */
 MUST_CHECK bool har_read(struct bytes text,
 			 bool (*entry)(void *user, size_t number, const json_t *entry, struct error *e), void *user,
 			 struct error *e);

@@ -189,6 +189,6 @@ bool har_read(struct bytes text, bool (*entry)(void *user, size_t number, const 
 	if (!walk_object(&w, 0, e))
 		return false;
 	if (!w.found)
-		return error_set(e, EXIT_USAGE, "line 1: it is no HAR: there is no \"log\" with \"entries\"");
+		return error_set(e, EXIT_USAGE, "line 1: this is not a HAR file: it has no \"log\" with \"entries\"");
 	return skip_blanks(&w) < 0 || bad(&w, "it is not JSON: something follows its end", e);
 }

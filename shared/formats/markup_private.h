@@ -1,4 +1,4 @@
-/* Between markup.c (where elements begin and end, lines) and markup_tokens.c (what stands where). */
+/* Shared by markup.c (elements and lines) and markup_tokens.c (tokens). */
 #pragma once
 
 #include "shared/formats/markup.h"
@@ -26,5 +26,5 @@ struct markup_reader {
 	const char *broken; /* what is wrong at `at`, and why next gave false */
 };
 
-/* The next token; all of them, one behind the other, are the input. False at the end, or when broken. */
+/* The next token; all of them in a row are the input. False at the end, or when broken. */
 bool markup_next(struct markup_reader *r, struct markup_token *t);

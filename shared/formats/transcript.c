@@ -224,7 +224,7 @@ bool transcript_check(const struct transcript *x, struct error *e)
 	if (!headers_valid(buffer_view(&x->response.headers)))
 		return error_set(e, EXIT_USAGE, "a header field of the response is malformed");
 	if (x->status < 0 || x->status > 999)
-		return error_set(e, EXIT_USAGE, "the status %d is none of HTTP's", x->status);
+		return error_set(e, EXIT_USAGE, "%d is not an HTTP status", x->status);
 	return true;
 }
 
@@ -260,7 +260,7 @@ static bool is_redacted(const struct transcript *x)
 	return x->redacted;
 }
 
-/* The file's word of the provider holds where its bytes say nothing else: those who share their fields cannot be told
+/* The provider that the file names holds unless its bytes say otherwise: those who share their fields cannot be told
  * apart by them, and other tools' files name none. */
 static bool is_said_rightly(struct bytes said, const struct transcript *x, const struct signature_origin *origin)
 {
@@ -272,7 +272,7 @@ static bool is_said_rightly(struct bytes said, const struct transcript *x, const
 	return right;
 }
 
-/* Of the file's word on its signature nothing is taken, but that there is one can be seen. */
+/* The file's verdict on its signature is not taken over; that it has one can be seen. */
 static const char *verdict_of(const struct signature_origin *origin, bool redacted)
 {
 	return !origin->is_signed && !redacted ? "none" : "unknown";

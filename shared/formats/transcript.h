@@ -29,17 +29,18 @@ struct transcript {
 /* Zeroed by the caller or by transcript_free. */
 MUST_CHECK bool transcript_read(struct store *s, int64_t id, struct transcript *out, struct error *e);
 void transcript_free(struct transcript *x);
-/* Takes out of the request, and of the answer if `answer`, what redact.h takes; x->redacted when that was something.
- * Content-Length, Content-Encoding and Content-Type are made true of what is left of a body. */
+/* Takes secrets out of the request, and with `answer` out of the answer; sets x->redacted when there were any.
+ * Content-Length, Content-Encoding and Content-Type are corrected for what is left of a body. */
 MUST_CHECK bool transcript_redact(struct transcript *x, struct redaction *r, bool answer, struct error *e);
-/* Where it was sent the last time, without the delivery's target: "http://localhost:3000". Empty when it was not. */
+/* The base URL it was last sent to, without the delivery's target: "http://localhost:3000". Empty when it was not sent.
+ */
 struct bytes transcript_base(const struct transcript *x);
-/* The same, or where it came in when it was not sent. */
+/* The same, or the URL it came in by when it was not sent. */
 MUST_CHECK bool transcript_append_base(const struct transcript *x, struct buffer *out);
-/* Checks what a store of ours never holds and a file may: false and a sentence without a place. */
+/* Refuses what a file may hold and our own store never does: false and a sentence that names no line. */
 MUST_CHECK bool transcript_check(const struct transcript *x, struct error *e);
-/* As origin import, in the caller's transaction, unless its event id is on record (*duplicate); what has no answer is
- * failed, for nothing is to be called for it. Whatever a file says of its signature: that is unknown until it was
- * checked here. */
+/* Inserts it as an import, in the caller's transaction, unless its event id is on record (*duplicate). Without an
+ * answer it is failed, so that the app is not called for it. Its signature is unknown until it is checked here,
+ * whatever the file says. */
 MUST_CHECK bool transcript_insert(struct store *s, const struct transcript *x, int64_t *id, bool *duplicate,
 				  struct error *e);

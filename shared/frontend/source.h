@@ -1,4 +1,4 @@
-/* What the inspector is given: deliveries to show, and deeds to do. Two tables of functions handed in by the client;
+/* The contract of front ends: deliveries to show, and deeds to do. Two tables of functions handed in by the client;
  * tui/ issues no SQL and opens no socket. Loop thread; answers come on the loop, never within the call. Each carries
  * the generation it was asked with: tui.c drops what is stale. Failures come as a sentence for the message line. */
 #pragma once
@@ -24,7 +24,7 @@ struct source_ops {
 	/* The request (attempt 0) or the answer of an attempt (-1: the last), with at most `most` bytes of the body. */
 	void (*get)(void *self, int64_t id, enum source_part part, int attempt, uint64_t most, uint64_t generation,
 		    void (*done)(void *user, uint64_t generation, struct document *d), void *user);
-	/* Asked for again before it came, the older question is dropped. */
+	/* A new question drops one that is not answered yet. */
 	void (*preview)(void *self, int64_t id, uint64_t generation,
 			void (*done)(void *user, uint64_t generation, struct preview *p), void *user);
 	void (*count)(void *self, const char *filter, uint64_t generation,

@@ -1,7 +1,7 @@
 /* HTTP field lines as one block of bytes: `Name: value CR LF` repeated, in the order received.
  *
  * This one form travels on the wire, lies in the store and is walked by the forwarder, so nothing is re-encoded on
- * the way. Exactly one blank stands behind each colon; a value keeps its trailing blanks. Field syntax: RFC 9110 §5,
+ * the way. Exactly one blank follows each colon; a value keeps its trailing blanks. Field syntax: RFC 9110 §5,
  * RFC 9112 §5. Pure; any thread. */
 #pragma once
 
@@ -29,8 +29,7 @@ bool headers_value_valid(struct bytes value);
 /* The next member of a comma-separated value (RFC 9110 §5.6.1), without the blanks around it: start with *pos = 0. May
  * be empty. False at the end. */
 bool headers_next_member(struct bytes value, size_t *pos, struct bytes *member);
-/* The opening of a WebSocket as far as the fields tell (RFC 6455 §4.2.1): Upgrade: websocket, and Connection names it.
- */
+/* Whether the fields open a WebSocket (RFC 6455 §4.2.1): Upgrade: websocket, and Connection names it. */
 bool headers_ask_for_websocket(struct bytes block);
-/* Content-Type: text/event-stream, an answer without an end (HTML, server-sent events). */
+/* Content-Type: text/event-stream, an answer that does not end (HTML, server-sent events). */
 bool headers_of_event_stream(struct bytes block);

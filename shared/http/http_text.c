@@ -43,7 +43,7 @@ struct lines {
 	int number; /* of the line taken last */
 };
 
-/* Without its end. False when there is none. */
+/* A line without its end. False when there is none. */
 static bool next_line(struct lines *l, struct bytes *line)
 {
 	if (l->left.len == 0)
@@ -121,7 +121,7 @@ static bool read_body(struct lines *l, struct http_text *out, struct error *e)
 	if (next_line(l, &line))
 		out->body_file = bytes_make(line.at + 2, line.len - 2);
 	if (out->body_file.len == 0 || memchr(out->body_file.at, 0, out->body_file.len))
-		return error_set(e, EXIT_USAGE, "line %d: behind < stands the name of the body's file", l->number);
+		return error_set(e, EXIT_USAGE, "line %d: the name of the body's file must follow <", l->number);
 	while (next_line(l, &line))
 		if (line.len)
 			return error_set(e, EXIT_USAGE, "line %d: nothing may follow the name of the body's file",

@@ -6,12 +6,12 @@
 /* What may come next. */
 enum expect {
 	EXPECT_VALUE,
-	EXPECT_VALUE_OR_END, /* behind [ */
+	EXPECT_VALUE_OR_END, /* after [ */
 	EXPECT_KEY,
-	EXPECT_KEY_OR_END, /* behind { */
+	EXPECT_KEY_OR_END, /* after { */
 	EXPECT_COLON,
 	EXPECT_COMMA_OR_END,
-	EXPECT_NOTHING, /* behind the value at the top */
+	EXPECT_NOTHING, /* after the value at the top */
 };
 
 struct tokenizer {
@@ -75,7 +75,7 @@ static bool scan_escape(struct tokenizer *t, size_t *pos)
 	return true;
 }
 
-/* t->pos is at the quote; behind it afterwards. */
+/* t->pos is at the opening quote, and after the closing one at the end. */
 static bool scan_string(struct tokenizer *t, enum json_kind kind)
 {
 	struct bytes in = t->in;
@@ -241,7 +241,7 @@ static bool step(struct tokenizer *t, uint8_t c)
 	case EXPECT_NOTHING:
 		break;
 	}
-	return fails(t, "something stands behind the end");
+	return fails(t, "something follows the end");
 }
 
 static bool is_blank(uint8_t c)

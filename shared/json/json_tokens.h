@@ -24,7 +24,7 @@ struct json_token {
 	uint32_t at;
 	uint32_t len; /* of a string with its quotes; of an open bracket to its partner's end; of a closing one: 1 */
 	uint32_t partner; /* of a bracket: the other one's index; of anything else: its own */
-	uint16_t depth;   /* brackets around it; a bracket counts itself not */
+	uint16_t depth;   /* brackets around it; not counting the bracket itself */
 	uint8_t kind;     /* enum json_kind */
 };
 
@@ -40,7 +40,7 @@ struct json_error {
 	const char *what;    /* "a comma or } is missing" */
 };
 
-/* False and *e for what is no JSON, for more than 4 GiB and when out of memory (e->what says so). `many` allows
+/* False and *e when it is not JSON, is longer than 4 GiB or when out of memory (e->what says so). `many` allows
  * several values one after another, as in JSON lines. A byte order mark before the first is skipped. */
 MUST_CHECK bool json_tokenize(struct bytes in, bool many, struct json_tokens *out, struct json_error *e);
 void json_tokens_free(struct json_tokens *t);
@@ -54,15 +54,15 @@ static inline bool json_is_close(const struct json_token *t)
 {
 	return t->kind == TOKEN_CLOSE_OBJECT || t->kind == TOKEN_CLOSE_ARRAY;
 }
-/* The token behind the value (or key and value, or closing bracket) at i. */
+/* The token after the value (or key and value, or closing bracket) at i. */
 size_t json_after(const struct json_tokens *t, size_t i);
 /* Members of an object, elements of an array. */
 size_t json_members(const struct json_tokens *t, size_t open);
 /* The bracket around token i; SIZE_MAX at the top. */
 size_t json_parent(const struct json_tokens *t, size_t i);
-/* Whether a comma stands behind the value or closing bracket that ends at token i. */
+/* Whether a comma follows the value or closing bracket that ends at token i. */
 bool json_has_comma(const struct json_tokens *t, size_t i);
-/* "data.items[3].id" of a key or value; keys that are no plain words as ["a b"], as received. Empty at the top, "[1]"
+/* "data.items[3].id" of a key or value; keys that are not plain words as ["a b"], as received. Empty at the top, "[1]"
  * for the second of several values. */
 MUST_CHECK bool json_path(struct bytes in, const struct json_tokens *t, size_t i, struct buffer *out);
 

@@ -44,18 +44,18 @@ static bool read_text(int fd, const char *path, struct ini_file *f, struct error
 		if (n < 0 && errno != EINTR)
 			fine = error_set(e, EXIT_USAGE, "the config file %s cannot be read: %s", path, strerror(errno));
 		else if (n > 0 && f->text.len + (size_t)n > INI_FILE_MOST)
-			fine =
-			    error_set(e, EXIT_USAGE,
-				      "%s is larger than %u KiB: that is no config file; put a text file in its place",
-				      path, INI_FILE_MOST >> 10);
+			fine = error_set(
+			    e, EXIT_USAGE,
+			    "%s is larger than %u KiB: that is not a config file; put a text file in its place", path,
+			    INI_FILE_MOST >> 10);
 		else if (n > 0)
 			fine = buffer_append(&f->text, piece, (size_t)n) || error_set(e, EXIT_USAGE, "out of memory");
 	}
 	OPENSSL_cleanse(piece, sizeof piece);
-	/* To libinih a NUL byte is the end: what stands behind it would be read by nobody, and shown to nobody. */
+	/* To libinih a NUL byte is the end: what follows it would neither be read nor shown. */
 	if (fine && f->text.len && memchr(f->text.at, 0, f->text.len))
 		fine = error_set(e, EXIT_USAGE,
-				 "%s holds a NUL byte: that is no config file; put a text file in its place", path);
+				 "%s holds a NUL byte: that is not a config file; put a text file in its place", path);
 	return fine;
 }
 

@@ -17,15 +17,15 @@ struct ini_file {
 	struct stat st;     /* of the file that was read */
 };
 
-/* False and EXIT_USAGE when it cannot be read; that there is none is no failure (then it is not `there`, errno says
- * why). ini_file_free in any case. */
+/* False and EXIT_USAGE when it cannot be read; a missing file is not a failure (`there` is false, errno
+ * says why). ini_file_free in any case. */
 MUST_CHECK bool ini_file_read(const char *path, struct ini_file *f, struct error *e);
 /* Wipes and frees. */
 void ini_file_free(struct ini_file *f);
 
 /* Gets the section ("" before the first), key and value of each line in turn; false and *e ends it. */
 typedef bool ini_file_on_key(void *user, const char *section, const char *key, const char *value, struct error *e);
-/* `path` is for sentences. False and EXIT_USAGE when `on_key` gave false, or for a line that is no INI or is too long.
+/* `path` is for sentences. False and EXIT_USAGE when `on_key` gave false, or for a line that is not INI or is too long.
  */
 MUST_CHECK bool ini_file_parse(const char *path, struct bytes text, ini_file_on_key *on_key, void *user,
 			       struct error *e);

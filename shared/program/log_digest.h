@@ -14,10 +14,10 @@ struct log_digest;
 
 /* NULL when out of memory. */
 struct log_digest *log_digest_new(void);
-/* What was counted and not yet logged is logged. */
+/* Logs what was counted and not yet logged, and frees it. */
 void log_digest_free(struct log_digest *d);
-/* One event, told from others by its name and reason. When true it is to be logged now, with all that is to be said of
- * it, its reason included; else it was counted. A NULL digest counts nothing. */
+/* Whether this event, identified by its name and reason, is to be logged now, in full and with its reason; otherwise it
+ * was counted. With a NULL digest every event is logged. */
 bool log_digest_is_due(struct log_digest *d, enum log_level level, const char *event, const char *reason,
 		       uint64_t now_ms);
 /* Logs the counts that are due: call it about once a second. */

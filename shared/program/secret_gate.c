@@ -12,7 +12,7 @@
 
 #define ANYWHERE_LEN 8  /* hidden wherever it stands */
 #define WORD_LEN 4      /* hidden as a whole word */
-#define WHOLE_LEN 16    /* of which pieces are hidden as well */
+#define WHOLE_LEN 16    /* from this length on pieces are hidden as well */
 #define PIECE_LEN 12    /* as long as these */
 #define TOKEN_DIGITS 16 /* of what looks like a token: one may be cut off */
 

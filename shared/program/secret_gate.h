@@ -21,7 +21,7 @@ struct secret_gate;
 struct secret_gate *secret_gate_new(void);
 void secret_gate_free(struct secret_gate *g);
 
-/* A token, a password, a secret; NULL, "" and what tokens only begin with ("whsec_") are none. */
+/* A token, a password, a secret; NULL, "" and what every token begins with ("whsec_") are ignored. */
 void secret_gate_add(struct secret_gate *g, const char *secret);
 /* Either may be NULL. A user that is a plain short word ("admin") is hidden beside the password only. */
 void secret_gate_add_login(struct secret_gate *g, const char *user, const char *password);

@@ -147,7 +147,7 @@ bool redact_put_value(struct buffer *out, enum redact_why why, struct bytes valu
 
 /* ---- header fields ---- */
 
-/* The part in front of `end`, which *left then stands behind; *found: there was an end. */
+/* The part before `end`; *left is what follows it; *found: there was an end. */
 static struct bytes cut(struct bytes *left, uint8_t end, bool *found)
 {
 	const uint8_t *at = left->len ? memchr(left->at, end, left->len) : NULL;
@@ -227,7 +227,7 @@ static bool put_authorization(struct redaction *r, struct bytes name, struct byt
 	       (redact_is_done(rest) ? buffer_append_bytes(out, rest) : redact_put(out, rest.len));
 }
 
-/* One of several protocols: a JWT, a long random word, or one behind its name: "access_token, abc". */
+/* One of several protocols: a JWT, a long random word, or one after its name: "access_token, abc". */
 static bool put_protocol(struct redaction *r, struct bytes piece, struct bytes before, struct buffer *out)
 {
 	size_t was = r->total, start = out->len;
@@ -242,7 +242,7 @@ static bool put_protocol(struct redaction *r, struct bytes piece, struct bytes b
 	if (!named && !redact_is_random(bytes_make(piece.at + keep, piece.len - keep)))
 		return true;
 	redact_note(r, REDACT_HEADER, bytes_of("Sec-WebSocket-Protocol"),
-		    named ? "behind a secret's name" : "random letters");
+		    named ? "after a secret's name" : "random letters");
 	out->len = start;
 	return buffer_append(out, piece.at, keep) && redact_put(out, piece.len - keep);
 }

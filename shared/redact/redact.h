@@ -1,4 +1,4 @@
-/* What is not for other eyes, taken out of a request or an answer, so that what is left may be pasted in public.
+/* Takes secrets out of a request or an answer, so that the rest may be pasted in public.
  *
  *    redact_names.c      which names tell of a secret: one table, and the names a user adds
  *    redact_shapes.c     tokens that tell by their form what they are: one table
@@ -23,7 +23,7 @@
 
 #define REDACTED "REDACTED"
 
-/* What was taken out is counted by these. */
+/* The kinds by which findings are counted. */
 enum redact_kind {
 	REDACT_HEADER,
 	REDACT_COOKIE,

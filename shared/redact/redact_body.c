@@ -104,7 +104,7 @@ static bool put_gzip(struct bytes in, struct buffer *out)
 	return fine;
 }
 
-/* What was coded has nothing in it; but what stands beside it, in a file name or behind its end, may. *clean: it does
+/* What was coded has nothing in it; but a file name or what follows its end may. *clean: it does
  * not, and the bytes may stay as they are. */
 static bool look_beside(struct redaction *r, struct bytes coded, bool *clean)
 {

@@ -30,7 +30,7 @@ static size_t read_field(const struct csv *c, size_t at, struct bytes *value)
 	size_t tail = i;
 	while (i < in.len && in.at[i] != c->separator && in.at[i] != '\n' && in.at[i] != '\r')
 		i++;
-	/* What stands behind the closing quote is of the value. */
+	/* What follows the closing quote belongs to the value. */
 	*value = bytes_make(in.at + from, (closed && i == tail ? close : i) - from);
 	return i;
 }

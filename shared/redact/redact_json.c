@@ -163,7 +163,7 @@ static bool hide_string(struct walk *w, size_t i, enum redact_why why, struct by
 	return redact_put_value(&w->inner, why, value) && replace(w, i, buffer_view(&w->inner), true);
 }
 
-/* What is no secret by its name may hold one, and so may a key. */
+/* A value whose name says nothing of a secret may hold one, and so may a key. */
 static bool look_into(struct walk *w, size_t i)
 {
 	struct bytes value;

@@ -28,7 +28,7 @@ static bool parameter(struct bytes value, const char *name, struct bytes *out)
 	return false;
 }
 
-/* The name of a part: "name", or "name*" as RFC 8187 writes it, percent-encoded behind a charset and a language. */
+/* The name of a part: "name", or "name*" as RFC 8187 writes it, percent-encoded after a charset and a language. */
 static bool part_name(struct bytes disposition, struct buffer *decoded, struct bytes *name)
 {
 	struct bytes coded;
@@ -43,7 +43,7 @@ static bool part_name(struct bytes disposition, struct buffer *decoded, struct b
 	return fine;
 }
 
-/* Where the head of a part ends and where its body begins, behind an empty line; lines may end in LF alone. False: it
+/* Where the head of a part ends and where its body begins, after an empty line; lines may end in LF alone. False: it
  * has none. */
 static bool find_head(struct bytes part, size_t *head, size_t *body)
 {
@@ -75,7 +75,7 @@ static size_t field_end(struct bytes head, size_t at, size_t *end)
 	return next;
 }
 
-/* Field lines as headers.h wants them: exactly one blank behind the colon, and a folded line's ends are blanks. False
+/* Field lines as headers.h wants them: exactly one blank after the colon, and a folded line's ends are blanks. False
  * in *is_block: they are none. */
 static bool read_head(struct bytes head, struct buffer *block, bool *is_block)
 {
@@ -185,7 +185,7 @@ out:
 	return fine;
 }
 
-/* The delimiter at the beginning of a line, at or behind `from`; SIZE_MAX: none. */
+/* The delimiter at the beginning of a line, at or after `from`; SIZE_MAX: none. */
 static size_t find_delimiter(struct bytes body, struct bytes delimiter, size_t from)
 {
 	while (from < body.len) {
@@ -200,7 +200,7 @@ static size_t find_delimiter(struct bytes body, struct bytes delimiter, size_t f
 	return SIZE_MAX;
 }
 
-/* Of a body whose type names no boundary: what stands behind "--" on its first line. */
+/* The boundary of a body whose type names none: what follows "--" on its first line. */
 static bool first_delimiter(struct bytes body, struct bytes *boundary)
 {
 	const uint8_t *lf = body.len > 2 && memcmp(body.at, "--", 2) == 0 ? memchr(body.at, '\n', body.len) : NULL;

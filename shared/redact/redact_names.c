@@ -1,4 +1,4 @@
-/* Which names tell of a secret. Providers make them up anew, so they are compared as lower-case letters and digits:
+/* Which names tell of a secret. Every provider has its own, so they are compared as lower-case letters and digits:
  * "X-Api-Key", "apiKey" and "api_key" are one. */
 #include "shared/redact/redact_private.h"
 
@@ -155,7 +155,8 @@ static const struct name_rule rules[] = {
 	{ "mac", WORD, WHERE_HEADER, WHY_SIGNATURE, false, ANY },
 	{ "xtrellowebhook", WHOLE, WHERE_ALL, WHY_SIGNATURE, false, ANY },
 	{ "plaidverification", WHOLE, WHERE_ALL, WHY_SIGNATURE, false, ANY },
-	/* A short secret can be guessed from a digest of the body it is in, which is no longer that of what is left. */
+	/* A short secret can be guessed from a digest of the body that it is in; what is left has another one anyway.
+	 */
 	{ "digest", WHOLE, WHERE_HEADER, WHY_SIGNATURE, false, ANY },
 	{ "contentdigest", WHOLE, WHERE_HEADER, WHY_SIGNATURE, false, ANY },
 	{ "reprdigest", WHOLE, WHERE_HEADER, WHY_SIGNATURE, false, ANY },
@@ -275,7 +276,7 @@ static bool is_status(struct bytes value)
 	return false;
 }
 
-/* One word with digits and letters in it that is no date and no URL. */
+/* One word with digits and letters in it that is neither a date nor a URL. */
 static bool could_be_token(struct bytes value, size_t least)
 {
 	size_t digits = 0, letters = 0;
@@ -422,7 +423,7 @@ static bool add_name(struct redact_names *names, const char *text, size_t len, s
 				 len < 60 ? (int)len : 60, text);
 	if (name.where != WHERE_ALL && len == 0)
 		return error_set(e, EXIT_USAGE,
-				 "a name is missing behind header:, cookie:, query:, form:, part: or json:");
+				 "a name is missing after header:, cookie:, query:, form:, part: or json:");
 	if (len == 0)
 		return true;
 	struct redact_name *at = realloc(names->at, (names->count + 1) * sizeof *at);

@@ -35,10 +35,10 @@ enum redact_beside redact_beside_of(struct bytes name);
 /* The same for names that tell of a secret only with the value they have: `code`, `refresh`, `authorization`. */
 struct redact_match redact_match_value(const struct redact_names *names, enum redact_where where, struct bytes name,
 				       struct bytes path, struct bytes value, enum redact_beside beside);
-/* Long and of letters that nobody chose. */
+/* Whether it is long and looks random. */
 bool redact_is_random(struct bytes word);
 
-/* Counts it and tells of it. */
+/* Counts a finding and reports it. */
 void redact_note(struct redaction *r, enum redact_kind kind, struct bytes name, const char *why);
 /* The same for a named value, whose kind is `kind` unless it is a signature. */
 void redact_note_named(struct redaction *r, enum redact_kind kind, struct bytes name, enum redact_why why);
@@ -50,7 +50,7 @@ MUST_CHECK bool redact_put(struct buffer *out, size_t len);
 /* What stands for a value of that kind: of a signature the keys and the time stay ("t=1,v1=REDACTED…"). */
 MUST_CHECK bool redact_put_value(struct buffer *out, enum redact_why why, struct bytes value);
 
-/* Whether behind the "//" at `at` a user and a password stand, up to the '@' at *end. */
+/* Whether a user and a password follow the "//" at `at`, up to the '@' at *end. */
 bool redact_login_in_link(struct bytes text, size_t at, size_t *end);
 /* "user:pw", and not two ids or a URL. */
 bool redact_login_is_pair(struct bytes value);
@@ -59,12 +59,12 @@ bool redact_login_of_curl(struct bytes text, size_t at, size_t *from, size_t *en
 /* user:password of a URL, without the '@'. */
 MUST_CHECK bool redact_user(struct redaction *r, struct bytes user, struct buffer *out);
 
-/* Whether a value of YAML is on the lines below, from *from on, since behind its name's colon there is only what says
- * so; *scalar: all that is on them is the value. */
+/* Whether a value of YAML is on the lines below, from *from on, since only the sign for that follows
+ * its name's colon; *scalar: all that is on them is the value. */
 bool redact_lines_follow(struct bytes text, size_t at, bool *scalar, size_t *from);
-/* Where the lines end that belong to the name at `name`; 0: there are none. */
+/* The end of the lines that belong to the name at `name`; 0: there are none. */
 size_t redact_lines_end(struct bytes text, size_t name, size_t from, bool scalar);
-/* What goes of the line text[at, end); empty: nothing. deep: the value of "name: value" as well. */
+/* The part of the line text[at, end) to be taken out; empty: nothing. deep: the value of "name: value" as well. */
 struct bytes redact_lines_value(struct bytes text, size_t at, size_t end, bool scalar, bool deep);
 
 struct shape_hit {
@@ -88,7 +88,7 @@ MUST_CHECK bool redact_scan(struct redaction *r, struct bytes text, unsigned dep
 /* NAME=VALUE&… of a query or a form. */
 MUST_CHECK bool redact_pairs(struct redaction *r, enum redact_where where, struct bytes pairs, unsigned depth,
 			     struct buffer *out);
-/* What stands behind a URL's "://", up to its end. `paths`: long random segments of a path go as well. */
+/* What follows a URL's "://", up to its end. `paths`: long random segments of a path go as well. */
 MUST_CHECK bool redact_behind_scheme(struct redaction *r, struct bytes rest, bool paths, unsigned depth,
 				     struct buffer *out);
 /* *is_json false: it is none, and *out is as it was. */

@@ -15,7 +15,7 @@ enum needs { NOTHING, A_DIGIT, MIXED /* a digit, and letters of both cases or mo
 struct shape {
 	const char *prefix; /* stays */
 	enum letters letters;
-	uint16_t least; /* letters behind the prefix */
+	uint16_t least; /* letters after the prefix */
 	enum needs needs;
 	const char *what;
 };
@@ -342,7 +342,7 @@ static bool pem_at(struct bytes text, size_t at, struct shape_hit *hit)
 
 #define LINES_MOST ((size_t)64 << 10)
 
-/* The lines of a key of PuTTY behind "Private-Lines: 14". */
+/* The lines of a PuTTY key after "Private-Lines: 14". */
 static bool putty_at(struct bytes text, size_t at, struct shape_hit *hit)
 {
 	static const char begin[] = "Private-Lines:";
@@ -497,7 +497,7 @@ static bool aws_secret_at(const struct redaction *r, struct bytes text, size_t a
 	return take(text, at, 0, end, "AWS secret key", hit);
 }
 
-/* …-us12 behind 32 hex digits. */
+/* …-us12 after 32 hex digits. */
 static bool mailchimp_at(struct bytes text, size_t at, struct shape_hit *hit)
 {
 	size_t end = at;

@@ -44,7 +44,7 @@ struct scan {
 	 * What stands before it is still looked at. */
 	struct ahead tagged, assigned;
 	struct block block;
-	size_t curl;  /* behind the last word "curl" */
+	size_t curl;  /* after the last word "curl" */
 	size_t netrc; /* here another word of a netrc stands */
 };
 
@@ -339,7 +339,7 @@ static size_t skip_space(struct bytes text, size_t at)
 	return at;
 }
 
-/* The text behind a tag, in CDATA or in further elements as well. */
+/* The text after a tag, in CDATA or in further elements as well. */
 static struct bytes element_text(struct bytes text, size_t from)
 {
 	static const char cdata[] = "<![CDATA[";

@@ -38,7 +38,7 @@ static bool is_escaped(struct bytes b)
 	return false;
 }
 
-/* What is no secret by its name may hold one. */
+/* A value whose name says nothing of a secret may hold one. */
 static bool put_inner(struct redaction *r, enum redact_where where, struct bytes raw, unsigned depth,
 		      struct buffer *scratch, struct buffer *out)
 {
@@ -180,7 +180,7 @@ static bool put_segment(struct redaction *r, struct bytes before, struct bytes s
 	bool named = before.len && segment.len >= 8 && has_digit(segment) &&
 		     redact_match_name(NULL, WHERE_QUERY, before, bytes_of(NULL)).why == WHY_NAME;
 	if (!redact_is_done(segment) && (named || redact_is_random(segment))) {
-		redact_note(r, REDACT_PATH, bytes_of(NULL), named ? "behind a secret's name" : "random letters");
+		redact_note(r, REDACT_PATH, bytes_of(NULL), named ? "after a secret's name" : "random letters");
 		return redact_put(out, segment.len);
 	}
 	if (!is_escaped(segment))
@@ -245,7 +245,8 @@ bool redact_user(struct redaction *r, struct bytes user, struct buffer *out)
 	       (password.len == 0 || redact_put(out, password.len));
 }
 
-/* "me:p#ss@host": a password that nobody escaped, as what stands behind the colon is no port. Behind its '@', or 0. */
+/* "me:p#ss@host": a password that nobody escaped, as what follows the colon is not a port. The place after its '@', or
+ * 0. */
 static size_t behind_odd_password(struct bytes rest)
 {
 	size_t colon = 0, i;

@@ -141,7 +141,7 @@ static bool take_time(struct claim *c, const char *where)
 
 /* ---- fields ---- */
 
-/* A field that stands twice is no field: libraries differ in which of them they take. */
+/* A field that stands twice does not count: libraries differ in which of them they take. */
 static bool field(struct claim *c, const struct signature_input *in, const char *name, struct bytes *out)
 {
 	struct bytes n, v;
@@ -172,7 +172,7 @@ static struct bytes behind(struct bytes b, size_t n)
 	return bytes_make(b.at + n, b.len - n);
 }
 
-/* Up to `end`, and over it. */
+/* Takes the part up to `end` off *rest, and `end` with it. */
 static struct bytes next_part(struct bytes *rest, char end)
 {
 	const uint8_t *at = rest->len ? memchr(rest->at, end, rest->len) : NULL;
@@ -218,7 +218,7 @@ static bool read_words(struct claim *c, struct bytes value)
 			(void)add_signature(c, behind(word, 4), true);
 	}
 	return c->count ||
-	       claim_fail(c, SIGNATURE_MALFORMED, "the header %s has no signature behind v1,", c->scheme->field);
+	       claim_fail(c, SIGNATURE_MALFORMED, "the header %s has no signature after v1,", c->scheme->field);
 }
 
 /* ---- Mailgun: signature.timestamp, .token and .signature of the JSON, or fields of a form ---- */

@@ -81,7 +81,7 @@ static bool check_sum(struct claim *c, const struct signature_input *in, bool *c
 	if (!*covered)
 		return form_is(in->headers) || in->body.len == 0 ||
 		       claim_fail(c, SIGNATURE_URL,
-				  "the body is no form, and the URL has no bodySHA256 that covers it");
+				  "the body is not a form, and the URL has no bodySHA256 that covers it");
 	if (!crypto_sha256_hex(in->body, own))
 		return claim_fail(c, SIGNATURE_NO_MEMORY, "out of memory");
 	return signature_equal(sum, bytes_of(own)) ||

@@ -117,7 +117,7 @@ static bool read_standard(struct bytes secret, bool private, struct secret_key *
 	drop(&secret, "whsec_");
 	if (secret.len && crypto_decode(FORM_BASE64, secret, &out->mac) && out->mac.len)
 		return true;
-	*why = "it must be base64, usually behind whsec_ (or a public key, whpk_ and base64)";
+	*why = "it must be base64, usually after whsec_ (or a public key, whpk_ and base64)";
 	return false;
 }
 

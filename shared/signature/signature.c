@@ -56,7 +56,7 @@ bool signature_secret_fits(const struct signature_provider *p, struct bytes secr
 	struct bytes named;
 	bool fine = key_read(signature_row(p, bytes_make(NULL, 0), secret, &named), secret, &key, &why);
 	key_free(&key);
-	return fine || error_set(e, EXIT_USAGE, "the secret is none of %s: %s", p->name, why);
+	return fine || error_set(e, EXIT_USAGE, "the secret does not fit %s: %s", p->name, why);
 }
 
 /* ---- one check ---- */
@@ -157,7 +157,7 @@ static void verify(const struct signature_provider *p, const struct signature_in
 	memset(out, 0, sizeof *out);
 	bool read = claim_read(p, in, &c);
 	if (!key_read(c.scheme, in->secret, &key, &why)) {
-		snprintf(text, sizeof text, "the secret is none of %s: %s", p->name, why);
+		snprintf(text, sizeof text, "the secret does not fit %s: %s", p->name, why);
 		refuse(out, SIGNATURE_KEY, text);
 		if (explain && read && content_build(&c, in, &content))
 			signature_explain(p, in, &c, buffer_view(&content), out);

@@ -17,12 +17,12 @@ struct signature_provider;
 
 /* By its name or one it is also known by ("facebook" is meta); NULL: unknown. */
 const struct signature_provider *signature_find(const char *name);
-/* The i-th of the table, NULL behind the last. */
+/* The i-th of the table, NULL after the last. */
 const struct signature_provider *signature_at(size_t i);
 const char *signature_name(const struct signature_provider *p);
 /* Whether the URL is among what is signed. */
 bool signature_needs_url(const struct signature_provider *p);
-/* Whether they sign in the same way, under other names of their fields: svix and standard. */
+/* Whether both sign in the same way under different field names, as svix and standard do. */
 bool signature_kin(const struct signature_provider *a, const struct signature_provider *b);
 /* Whether a header field of that name is where a provider of the table puts its signature. */
 bool signature_is_field(struct bytes name);
@@ -56,7 +56,7 @@ enum signature_reason {
 	SIGNATURE_BODY,      /* another spelling of the body would have matched */
 	SIGNATURE_PROVIDER,  /* it is another provider's */
 	SIGNATURE_FORM,      /* the right signature, written in another way */
-	SIGNATURE_MISMATCH,  /* none of these: another secret, or another body */
+	SIGNATURE_MISMATCH,  /* nothing of the kind: another secret, or another body */
 	SIGNATURE_NO_MEMORY,
 	SIGNATURE_REDACTED, /* what it was made of is no longer there */
 };
@@ -76,7 +76,7 @@ enum signature_verdict signature_check(const struct signature_provider *p, const
 void signature_verify(const struct signature_provider *p, const struct signature_input *in,
 		      struct signature_result *out);
 
-/* Whether the secret is one for this provider, such as base64 behind whsec_. EXIT_USAGE. */
+/* Whether the secret is one for this provider, such as base64 after whsec_. EXIT_USAGE. */
 MUST_CHECK bool signature_secret_fits(const struct signature_provider *p, struct bytes secret, struct error *e);
 
 struct signature_sign_out {
@@ -101,15 +101,15 @@ struct signature_origin {
 MUST_CHECK bool signature_recognise(struct bytes headers, struct bytes body, struct signature_origin *out);
 /* Whether the delivery could be of this provider, going by the fields it signs with. */
 bool signature_may_be(const struct signature_provider *p, struct bytes headers, struct bytes body);
-/* When the sender says it was signed, in seconds since 1970; `provider` as recorded. False: it does not say. */
+/* When it was signed, as the sender says: seconds since 1970; `provider` as recorded. False: it does not say. */
 bool signature_signed_at(struct bytes provider, struct bytes headers, struct bytes body, int64_t *seconds);
-/* Outside of what the provider's libraries allow, by the time it is signed with. */
+/* A signature whose time is outside of what the provider's libraries allow. */
 struct signature_stale {
 	const char *provider;
 	int64_t age, limit; /* seconds; age negative: in the future */
 };
 #define SIGNATURE_STALE_LEN 160
-/* Whether whoever checks it at that moment as those do will refuse it for its age; `provider` as recorded. */
+/* Whether those libraries would refuse it at that moment for its age; `provider` as recorded. */
 bool signature_is_stale(struct bytes provider, struct bytes headers, struct bytes body, int64_t at,
 			struct signature_stale *out);
 /* "signed 22m ago: stripe's libraries refuse after 5m" */

@@ -57,7 +57,7 @@ struct signature_provider {
 extern const struct signature_provider signature_table[];
 extern const size_t signature_table_len;
 
-/* By its name, hidden ones as well; NULL: none. */
+/* The row of that name, hidden ones as well; NULL: none. */
 const struct signature_provider *signature_find_row(const char *name);
 const struct signature_provider *signature_also(const struct signature_provider *p);
 /* signature_table.c: the row that this request is judged by, or signed by, with this secret (empty: none yet). NULL and
@@ -78,5 +78,5 @@ struct respelling {
 	const char *name; /* "re-serialised as compact JSON" */
 	struct buffer body;
 };
-/* Steps through them: *step from 0. False behind the last. The body is the caller's, to be freed. */
+/* Steps through them: *step from 0. False after the last. The caller frees the body. */
 MUST_CHECK bool signature_respell(struct bytes body, int *step, struct respelling *out);

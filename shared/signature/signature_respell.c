@@ -21,8 +21,8 @@ static const struct layout layouts[] = { { ",", ":", 0 }, { ", ", ": ", 0 }, { "
 
 static const char *const json_names[LAYOUTS][2] = {
 	{ "re-serialised as compact JSON", "re-serialised as compact JSON with its keys sorted" },
-	{ "re-serialised as JSON with blanks behind commas and colons",
-	  "re-serialised as JSON with blanks behind commas and colons and its keys sorted" },
+	{ "re-serialised as JSON with blanks after commas and colons",
+	  "re-serialised as JSON with blanks after commas and colons and its keys sorted" },
 	{ "re-serialised as JSON indented by two blanks",
 	  "re-serialised as JSON indented by two blanks with its keys sorted" },
 	{ "re-serialised as JSON indented by four blanks",

@@ -194,7 +194,7 @@ bool signature_sign(const struct signature_provider *p, const struct signature_i
 		return error_set(e, EXIT_USAGE, "the header %s names no algorithm that is known", p->settings_field);
 	bool fine = key_read_private(s, in->secret, &key, &why)
 			? sign(s, in, &key, out, e)
-			: error_set(e, EXIT_USAGE, "the secret is none of %s to sign with: %s", p->name, why);
+			: error_set(e, EXIT_USAGE, "the secret does not fit %s to sign with: %s", p->name, why);
 	key_free(&key);
 	return fine;
 }

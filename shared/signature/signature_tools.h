@@ -9,7 +9,7 @@
 bool signature_json_value(struct bytes body, const char *path, struct buffer *out, struct bytes *lexeme);
 /* Whether it begins with that text, case and all. */
 bool signature_begins(struct bytes b, const char *with);
-/* In constant time, but for the lengths. */
+/* In constant time for equal lengths. */
 bool signature_equal(struct bytes a, struct bytes b);
 /* HMAC-SHA256 in lower-case hex, appended. */
 MUST_CHECK bool signature_hmac_hex(struct bytes key, struct bytes content, struct buffer *out);

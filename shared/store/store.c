@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* What search holds of a delivery. FTS5 takes out what it is told was in, so both statements share it. */
+/* The text that is indexed for a delivery. FTS5 deletes by the text that was inserted, so both statements share it. */
 #define SEARCH_TEXTS                                                                                                   \
 	"d.id, d.id || ' ' || lower(substr(hex(d.event_id), 1, 8) || '-' || substr(hex(d.event_id), 9, 4) || '-' ||"   \
 	" substr(hex(d.event_id), 13, 4) || '-' || substr(hex(d.event_id), 17, 4) || '-' ||"                           \

@@ -17,7 +17,7 @@ struct store;
 
 enum store_mode { STORE_READ_WRITE, STORE_READ_ONLY };
 
-/* What became of one call of the app. ATTEMPT_OK: an answer came whole, whatever its status. */
+/* How one call of the app ended. ATTEMPT_OK: an answer came whole, whatever its status. */
 enum attempt_result {
 	ATTEMPT_OK = 0,
 	ATTEMPT_UNREACHABLE = 1, /* refused, no route, DNS, or not a loopback address */
@@ -35,7 +35,7 @@ enum answer_cut {
 	ANSWER_CUT_GAVE_WAY,    /* it was there, and gave way to what came later */
 };
 
-/* To be inserted. Empty bytes for what is not known. */
+/* A delivery to be inserted. Unknown texts are empty. */
 struct store_delivery {
 	uint8_t event_id[UUID_LEN];
 	uint64_t received_at_us;
@@ -123,7 +123,7 @@ struct attempt_row {
 	struct bytes chaos; /* "delay,badsig": what --chaos did to it, of a running client's alone */
 };
 
-/* The running client's word about itself, for `creel status` (one row a process). */
+/* What a running client reports about itself, for `creel status`: one row a process. */
 struct client_status {
 	int64_t pid;
 	uint64_t started_at_us;
@@ -147,7 +147,7 @@ extern const struct batch_ops store_batch_ops; /* begin, commit, rollback of a s
 /* The same for a store that syncs apart from its commits (store_sync.c): once committed, rows are seen by others and
  * outlive a kill of this process; `sync`, on any thread, makes all committed before it outlive a power cut. */
 extern const struct batch_ops store_sync_apart_ops;
-/* Makes it such a store, which leaves its log to others: */
+/* Makes it such a store, which leaves moving its log to others: */
 MUST_CHECK bool store_sync_apart(struct store *s, struct error *e);
 /* Whether the log ought to be moved into the database. Any thread. */
 bool store_log_is_long(const struct store *s);
@@ -160,7 +160,7 @@ MUST_CHECK bool store_insert_delivery(struct store *s, const struct store_delive
 				      struct error *e);
 /* Inserts the attempt with the next number and brings the delivery's summary (state, status, took, …) up to date. */
 MUST_CHECK bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct error *e);
-/* What the attempt's record could not say yet. */
+/* When the tunnel had been given the whole answer, which the attempt's row could not say yet. */
 MUST_CHECK bool store_set_answered(struct store *s, int64_t delivery_id, int number, uint64_t at_us, struct error *e);
 MUST_CHECK bool store_set_state(struct store *s, int64_t id, enum delivery_state state, struct error *e);
 /* "valid", "invalid", "none" or "unknown": what was found out since it was put on record. */
@@ -184,7 +184,7 @@ MUST_CHECK bool store_last(struct store *s, int64_t *id, struct error *e); /* ne
 /* The request's bytes, with `has_body` and `https` as recorded. */
 MUST_CHECK bool store_get_request(struct store *s, int64_t id, struct message *out, bool *has_body, bool *https,
 				  struct error *e);
-/* What the relay took off the target's front, appended, and whether the delivery came to it over TLS. */
+/* Appends what the relay took off the front of the target; *https: the delivery came to the relay over TLS. */
 MUST_CHECK bool store_get_prefix(struct store *s, int64_t id, struct buffer *prefix, bool *https, struct error *e);
 MUST_CHECK bool store_list_attempts(struct store *s, int64_t delivery_id,
 				    void (*row)(void *user, const struct attempt_row *), void *user, struct error *e);
@@ -209,7 +209,7 @@ MUST_CHECK bool store_version(struct store *s, int64_t *version, struct error *e
 const char *store_state_name(enum delivery_state state);
 /* Why it is DELIVERY_REFUSED, for a person. */
 const char *store_refusal_words(int status);
-/* Why it is not all there, the end of a sentence; for ANSWER_CUT_NOT that the record was cut. */
+/* Why it is not all there, as the end of a sentence; for ANSWER_CUT_NOT: that the record was cut. */
 const char *store_cut_words(enum answer_cut cut);
 /* The option that bounded it, without its dashes; "" for ANSWER_CUT_NOT. */
 const char *store_cut_option(enum answer_cut cut);

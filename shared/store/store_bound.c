@@ -6,7 +6,7 @@
 #define KIB UINT64_C(1024)
 #define MIB (UINT64_C(1024) * KIB)
 #define BESIDE (64 * KIB)  /* the file of shared memory, and a little */
-#define ROW_PAGES 4        /* that a row with its indices may begin anew */
+#define ROW_PAGES 4        /* new ones that a row with its indices may need */
 #define PRESUMED_PAGES 256 /* written on the strength of one look: others write as well */
 #define STEP_PAGES 256     /* made free in one transaction beyond what it needs, so that not each has to */
 
@@ -72,7 +72,7 @@ static int64_t pages_of(const struct keeping *k, uint64_t bytes)
 	return (int64_t)(bytes / holds + (bytes % holds != 0));
 }
 
-/* Of the long answers together; it is counted anew where another connection wrote. */
+/* The pages of all long answers; counted again after another connection wrote. */
 static bool count_answers(struct store *s, struct error *e)
 {
 	struct keeping *k = &s->keeping;
@@ -246,7 +246,7 @@ bool store_make_room_for_answer(struct store *s, uint64_t rows, uint64_t body, u
 	if (!presume(k, need)) {
 		if (!make(s, need, false, e))
 			return false;
-		bool fits = presume(k, need); /* what became of a delivery is told in any case */
+		bool fits = presume(k, need); /* the outcome of a delivery is recorded in any case */
 		(void)fits;
 	}
 	if (!is_long)

@@ -18,11 +18,11 @@
 
 #define STORE_BOUND_LEAST (UINT64_C(1) << 20)
 
-/* What follows from a bound, in bytes. */
+/* The limits that follow from a bound, in bytes. */
 struct store_bound {
 	uint64_t max_bytes;       /* of all files together; 0: no bound, and the rest is not looked at */
 	uint64_t request, answer; /* of one body on record */
-	uint64_t transaction;     /* what one transaction may gather, but for its last body */
+	uint64_t transaction;     /* what one transaction may gather, except its last body */
 	uint64_t log, log_short;  /* the log at most; and from where on a commit moves it into the database itself */
 	uint64_t database, requests;
 };
@@ -40,7 +40,7 @@ MUST_CHECK bool store_make_room_for_answer(struct store *s, uint64_t rows, uint6
 /* A small step towards the bound, of a store that is beyond it; *more: another is needed. */
 MUST_CHECK bool store_approach_bound(struct store *s, bool *more, struct error *e);
 
-/* What made room since the last call. Any thread. */
+/* How many were deleted or cut since the last call. Any thread. */
 struct store_gave_way {
 	uint64_t deliveries, answers;
 };

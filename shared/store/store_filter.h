@@ -1,6 +1,6 @@
 /* Deliveries found by a filter (shared/filter/filter.h): read off an index where one serves, else looked for in slices
  * of ids, after each of which the caller may stop. Words are looked up in the search index as far as it is filled, the
- * rest is read. The same threads as the store's, but for store_interrupt. */
+ * rest is read. The store's thread, except for store_interrupt. */
 #pragma once
 
 #include <stdatomic.h>

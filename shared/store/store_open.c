@@ -63,7 +63,7 @@ static bool foreign(struct store *s, struct error *e)
 }
 
 /* The schema's number, 0 for a file with nothing in it. What is not creel's, or newer, is an error and left alone.
- * Within a transaction, lest another client makes the schema between two of the questions. */
+ * Within a transaction, so that no other client makes the schema between two of the questions. */
 static bool read_version(struct store *s, int64_t *version, struct error *e)
 {
 	int64_t application = 0, tables = 0;

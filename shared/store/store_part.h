@@ -20,5 +20,5 @@ MUST_CHECK bool store_list_replays(struct store *s, int64_t id, int most, void (
 				   void *user, struct error *e);
 /* Commits need not outlive a power loss, and so wait for no disk. */
 MUST_CHECK bool store_set_relaxed(struct store *s, struct error *e);
-/* How much of the file the connection keeps in memory (8 MiB unless told). */
+/* How much of the file the connection keeps in memory (8 MiB unless set). */
 MUST_CHECK bool store_set_cache(struct store *s, int kib, struct error *e);

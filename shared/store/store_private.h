@@ -1,4 +1,4 @@
-/* What store.c, store_open.c and store_query.c share: the connection with its prepared statements. */
+/* Inside of store*.c: the connection with its prepared statements. */
 #pragma once
 
 #include <sqlite3.h>
@@ -6,7 +6,7 @@
 
 #include "shared/store/store.h"
 
-/* As store_read_row reads them. */
+/* The columns that store_read_row reads, in its order. */
 #define DELIVERY_COLUMNS                                                                                               \
 	"id, event_id, received_at, origin, state, replay_of, status, status_class, took_us, attempts, "               \
 	"request_bytes, "                                                                                              \
@@ -84,7 +84,7 @@ enum store_statement {
 #define STORE_BUSY_MS 5000         /* that a lock is waited for */
 #define MESSAGES_PER_DELIVERY 4096 /* message.id is delivery * 4096 + attempt (store.sql) */
 
-/* Of store_bound.c: the bound, in pages, and what was last found out. */
+/* store_bound.c's: the bound, in pages, and what was last found out. */
 struct keeping {
 	bool on;
 	bool counted; /* `answers` is known, as of `version` */
@@ -112,14 +112,14 @@ struct store {
 	/* store_sync.c */
 	sqlite3_file *log;
 	atomic_int log_frames, log_again; /* how long the log is, and from what length it is long */
-	atomic_bool log_nearly_done;      /* in the database but for a few frames */
+	atomic_bool log_nearly_done;      /* in the database except for a few frames */
 };
 
 /* The statement, reset and ready to bind; NULL and *e on failure. */
 sqlite3_stmt *store_statement(struct store *s, enum store_statement which, struct error *e);
 /* The database's last error as a sentence with the path and what to do. Returns false. */
 bool store_fail(struct store *s, const char *doing, struct error *e);
-/* What SQLite's code means and what to do, as the end of such a sentence. */
+/* What SQLite's code means and what to do, as the end of a sentence. */
 const char *store_advice(int code);
 void store_read_row(sqlite3_stmt *st, struct delivery_row *row);
 MUST_CHECK bool store_add_functions(struct store *s, struct error *e);

@@ -166,7 +166,7 @@ static bool count_only(struct store *s, const struct store_prune *p, int64_t new
 	return fine;
 }
 
-/* The next matching deliveries behind b->last. */
+/* The next matching deliveries after b->last. */
 static bool find_batch(struct store *s, const struct store_prune *p, struct batch *b,
 		       void (*row)(void *user, const struct delivery_row *), struct error *e)
 {
@@ -183,7 +183,7 @@ struct pruning {
 	struct store_pruned *out;
 	struct batch deliveries, answers;
 	bool any_deliveries, any_answers; /* may be left */
-	int64_t page_size, answer_pages;  /* of all long answers, but for those that went meanwhile by others */
+	int64_t page_size, answer_pages;  /* of all long answers, without those that others deleted meanwhile */
 };
 
 static bool count_answers(struct store *s, const struct batch *b, struct pruning *p, uint64_t *answers, struct error *e)

@@ -198,10 +198,10 @@ bool store_resolve(struct store *s, const char *text, int64_t *id, struct error 
 			return no_delivery(s, value, e);
 	}
 	if (!prefix_range(text, low, high))
-		return error_set(
-		    e, EXIT_USAGE,
-		    "'%.60s' is no delivery: give a number of `creel list`, an event id, or its first 8 digits or more",
-		    text);
+		return error_set(e, EXIT_USAGE,
+				 "'%.60s' is not a delivery: give a number of `creel list`, an event id, or its first "
+				 "8 digits or more",
+				 text);
 	sqlite3_stmt *st = store_statement(s, STATEMENT_FIND_PREFIX, e);
 	if (!st)
 		return false;

@@ -3,7 +3,7 @@
  *
  *    commit (writer's thread) ─▶ sync (another: nothing is promised before)       the log grows
  *    the log is long ─▶ store_shorten_log (a third, on a connection of its own) ─▶ the next commit does the little that
- *    came meanwhile, and SQLite begins the log anew */
+ *    came meanwhile, and SQLite starts the log again */
 #include "shared/base/clock.h"
 #include "shared/store/store_private.h"
 #include "shared/disk/wal_gather.h"
@@ -22,7 +22,7 @@ static int log_long(const struct store *s)
 	return s->keeping.on && s->keeping.log_short < 2 * LOG_LONG ? INT_MAX : LOG_LONG;
 }
 
-/* Writer's thread, behind each commit. */
+/* Writer's thread, after each commit. */
 static int on_commit(void *user, sqlite3 *db, const char *name, int frames)
 {
 	struct store *s = user;
@@ -54,7 +54,7 @@ bool store_sync_apart(struct store *s, struct error *e)
 }
 
 /* Where it gets too long although all of it was moved, others read without a pause: for a moment the next ones are kept
- * out of the log, so that it can begin anew. Not waited for at each commit: a reader may take its time. */
+ * out of the log, so that it can start again. Not waited for at each commit: a reader may take its time. */
 static void shorten_here(struct store *s)
 {
 	struct keeping *k = &s->keeping;

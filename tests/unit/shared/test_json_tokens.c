@@ -97,7 +97,7 @@ static void test_error_places(void **state)
 		{ "[\"\\q\"]", 1, 3, "this escape is not one of JSON's" },
 		{ "[\"ab", 1, 5, "the text ends within a string" },
 		{ "[1", 1, 3, "the text ends before ]" },
-		{ "{}\n\nx", 3, 1, "something stands behind the end" },
+		{ "{}\n\nx", 3, 1, "something follows the end" },
 		{ "[}", 1, 2, "the open bracket is [" },
 		{ "[-]", 1, 3, "a digit is missing" },
 		{ "", 1, 1, "a value is missing" },

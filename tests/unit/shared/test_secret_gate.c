@@ -94,7 +94,7 @@ static void test_bare_prefixes(void **state)
 	struct secret_gate *g = secret_gate_new();
 	secret_gate_add(g, "whsec_");
 	secret_gate_add(g, "creel_");
-	expect(g, "base64, usually behind whsec_", "base64, usually behind whsec_");
+	expect(g, "base64, usually after whsec_", "base64, usually after whsec_");
 	secret_gate_add(g, "whsec_abc");
 	expect(g, "whsec_ and whsec_abc", "whsec_ and [secret]");
 	secret_gate_free(g);
