@@ -1,4 +1,4 @@
-/* What the filter's files share: the tree, its tests, and the SQL made of it. */
+/* Inside of filter*.c: the tree, its parser, what tests values, and the SQL made of it. Pure. */
 #pragma once
 
 #include <regex.h>
@@ -82,13 +82,13 @@ MUST_CHECK bool filter_read_term(struct filter_parser *p, struct filter_term *te
 bool filter_ends_word(char c);
 
 /* Values. Each gives false without a message. The reach of a time is what it names: a day, a minute, a microsecond. */
-MUST_CHECK bool filter_value_size(const char *text, int64_t *out);
-MUST_CHECK bool filter_value_duration(const char *text, int64_t *us, int64_t *unit_us);
-MUST_CHECK bool filter_value_time(const char *text, uint64_t now_us, int64_t *from_us, int64_t *until_us);
-MUST_CHECK bool filter_value_number(const char *text, int64_t *out);
-MUST_CHECK bool filter_value_event_id(const char *text, uint8_t low[16], uint8_t high[16]);
+MUST_CHECK bool filter_literal_size(const char *text, int64_t *out);
+MUST_CHECK bool filter_literal_duration(const char *text, int64_t *us, int64_t *unit_us);
+MUST_CHECK bool filter_literal_time(const char *text, uint64_t now_us, int64_t *from_us, int64_t *until_us);
+MUST_CHECK bool filter_literal_number(const char *text, int64_t *out);
+MUST_CHECK bool filter_literal_event_id(const char *text, uint8_t low[16], uint8_t high[16]);
 /* Compiles; false with *why when it is none, or one that would cost too much. */
-MUST_CHECK bool filter_value_regex(const char *text, regex_t *out, const char **why);
+MUST_CHECK bool filter_literal_regex(const char *text, regex_t *out, const char **why);
 
 void filter_term_free(struct filter_term *t);
 

@@ -1,4 +1,4 @@
-/* Terms: a field and its values, or a word alone, and what is said of what is neither. */
+/* Reads a term: a field and its values, or a word alone; and says what is wrong with anything else. */
 #include "shared/filter/filter_term.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* What filter_term.c (terms) and filter_read.c (their values) share. */
+/* Shared by filter_term.c, which reads terms, and filter_term_values.c, which reads what a field of them takes. Inside
+ * of shared/filter; pure. */
 #pragma once
 
 #include "shared/filter/filter_private.h"

@@ -1,4 +1,4 @@
-/* Sizes, durations, times, numbers, event ids and regular expressions as filters write them. */
+/* Literals of the filter language: sizes, durations, times, numbers, event ids and regular expressions. */
 #include "shared/filter/filter_private.h"
 
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static bool read_scaled(const char *text, const struct unit *units, int64_t *out
 	return false;
 }
 
-bool filter_value_size(const char *text, int64_t *out)
+bool filter_literal_size(const char *text, int64_t *out)
 {
 	static const struct unit units[] = {
 		{ "", 1 },     { "b", 1 },         { "k", 1e3 }, { "kb", 1e3 }, { "kib", 1024 },       { "m", 1e6 },
@@ -54,7 +54,7 @@ bool filter_value_size(const char *text, int64_t *out)
 	return read_scaled(text, units, out, &unit);
 }
 
-bool filter_value_duration(const char *text, int64_t *us, int64_t *unit_us)
+bool filter_literal_duration(const char *text, int64_t *us, int64_t *unit_us)
 {
 	static const struct unit units[] = {
 		{ "us", 1 },     { "µs", 1 },     { "ms", 1e3 },    { "s", 1e6 },         { "m", 60e6 },
@@ -63,7 +63,7 @@ bool filter_value_duration(const char *text, int64_t *us, int64_t *unit_us)
 	return read_scaled(text, units, us, unit_us);
 }
 
-bool filter_value_number(const char *text, int64_t *out)
+bool filter_literal_number(const char *text, int64_t *out)
 {
 	size_t n = strspn(text, "0123456789");
 	if (n == 0 || text[n] || n > 18)
@@ -196,21 +196,21 @@ static bool read_date(const char *text, int64_t *from, int64_t *until)
 	return true;
 }
 
-bool filter_value_time(const char *text, uint64_t now_us, int64_t *from_us, int64_t *until_us)
+bool filter_literal_time(const char *text, uint64_t now_us, int64_t *from_us, int64_t *until_us)
 {
 	int64_t ago, unit;
 	if (read_date(text, from_us, until_us) || read_named_day(text, now_us, from_us, until_us))
 		return true;
 	if (strcasecmp(text, "now") == 0)
 		ago = 0;
-	else if (!filter_value_duration(text, &ago, &unit))
+	else if (!filter_literal_duration(text, &ago, &unit))
 		return false;
 	*from_us = (int64_t)now_us - ago;
 	*until_us = *from_us + 1;
 	return true;
 }
 
-bool filter_value_event_id(const char *text, uint8_t low[16], uint8_t high[16])
+bool filter_literal_event_id(const char *text, uint8_t low[16], uint8_t high[16])
 {
 	size_t digits = 0;
 	memset(low, 0, 16);
@@ -308,7 +308,7 @@ static long regex_cost(const char *at)
 	return total + atom;
 }
 
-bool filter_value_regex(const char *text, regex_t *out, const char **why)
+bool filter_literal_regex(const char *text, regex_t *out, const char **why)
 {
 	long cost = strlen(text) > REGEX_LENGTH_MAX ? REGEX_COST_MAX + 1 : regex_cost(text);
 	*why = cost == -2              ? "\\1 to \\9 are not supported"

@@ -1,4 +1,4 @@
-/* The values that filters' fields take. */
+/* Reads the values that a term's field takes, into its alternatives. */
 #include "shared/filter/filter_term.h"
 #include "shared/http/headers.h"
 #include "shared/base/text_distance.h"
@@ -14,7 +14,7 @@
 static bool put_regex(struct filter_parser *p, const struct filter_piece *piece, struct filter_atom *a)
 {
 	const char *why;
-	if (!filter_value_regex((const char *)piece->text.at, &a->regex, &why))
+	if (!filter_literal_regex((const char *)piece->text.at, &a->regex, &why))
 		return filter_fail(p, piece->at, "this regular expression cannot be used: %s", why);
 	a->how = HOW_REGEX;
 	return true;
@@ -50,9 +50,9 @@ static void note_id(struct filter_atom *a)
 	const char *text = (const char *)a->text.at;
 	if (a->how != HOW_WORDS || strlen(text) != a->text.len)
 		return;
-	if (!filter_value_number(text, &a->low))
+	if (!filter_literal_number(text, &a->low))
 		a->low = 0;
-	a->high = filter_value_event_id(text, a->low_id, a->high_id);
+	a->high = filter_literal_event_id(text, a->low_id, a->high_id);
 }
 
 static bool put_value(struct filter_parser *p, struct filter_term *t, struct filter_piece *piece)
@@ -226,26 +226,26 @@ static bool read_end(const struct range *r, const char *text, int64_t *from, int
 	bool fine;
 	switch (r->kind) {
 	case KIND_SIZE:
-		fine = filter_value_size(text, from);
+		fine = filter_literal_size(text, from);
 		*until = *from + 1;
 		return fine || filter_fail(r->p, r->at, "'%.40s' is not a size: 10k, 64KiB, 1MiB or bytes", text);
 	case KIND_DURATION:
-		fine = filter_value_duration(text, from, &unit);
+		fine = filter_literal_duration(text, from, &unit);
 		*until = fine ? *from + unit : 0;
 		return fine || filter_fail(r->p, r->at, "'%.40s' is not a duration: 500ms, 5s, 2m", text);
 	case KIND_SINCE:
 	case KIND_BEFORE:
 	case KIND_ON:
-		return filter_value_time(text, r->p->now_us, from, until) ||
+		return filter_literal_time(text, r->p->now_us, from, until) ||
 		       filter_fail(r->p, r->at, "'%.40s' is not a time: 1h (ago), today, 2026-11-20, 2026-11-20T09:00",
 				   text);
 	case KIND_STATUS:
-		fine = filter_value_number(text, from) && *from >= 100 && *from <= 999;
+		fine = filter_literal_number(text, from) && *from >= 100 && *from <= 999;
 		*until = *from + 1;
 		return fine ||
 		       filter_fail(r->p, r->at, "'%.40s' is not a status: 503, 5xx, >=400, err, timeout or none", text);
 	default:
-		fine = filter_value_number(*text == '#' && r->kind == KIND_ID ? text + 1 : text, from);
+		fine = filter_literal_number(*text == '#' && r->kind == KIND_ID ? text + 1 : text, from);
 		*until = *from + 1;
 		return fine || filter_fail(r->p, r->at, "'%.40s' is not a number", text);
 	}
@@ -323,7 +323,7 @@ static bool read_status(const struct range *r, char *text, struct filter_atom *a
 static bool read_id(const struct range *r, char *text, struct filter_atom *a)
 {
 	int64_t number;
-	if (!filter_value_number(text, &number) && filter_value_event_id(text, a->low_id, a->high_id)) {
+	if (!filter_literal_number(text, &number) && filter_literal_event_id(text, a->low_id, a->high_id)) {
 		a->how = HOW_EVENT_ID;
 		return true;
 	}
