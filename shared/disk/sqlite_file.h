@@ -1,5 +1,4 @@
-/* A file of SQLite's that is a program's own: made private, connected to with care, and its failures told as sentences.
- * The client's record and the relay's spool are both opened through here.
+/* A database file of a program's own: made private, connected to with care, and its failures put into sentences.
  *
  * No state of its own; a connection is used by one thread at a time, as its owner says. */
 #pragma once

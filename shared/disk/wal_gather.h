@@ -4,7 +4,7 @@
  *
  * Only the log is handled so, all else is the default VFS' own. A frame that commits is in the file, with all before
  * it, when SQLite's write of it returns, and errors are that write's: what SQLite promises of its log holds as before.
- */
+ * A connection's log is used by its thread. */
 #pragma once
 
 #include <sqlite3.h>

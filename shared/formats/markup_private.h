@@ -1,4 +1,4 @@
-/* Shared by markup.c (elements and lines) and markup_tokens.c (tokens). */
+/* Shared by markup.c (elements and lines) and markup_tokens.c (tokens). Pure. */
 #pragma once
 
 #include "shared/formats/markup.h"

@@ -14,7 +14,7 @@ struct core_dumps {
 	rlim_t soft; /* of RLIMIT_CORE, as the user had it */
 };
 
-/* First thing in main. What was before into *before (may be NULL). */
+/* The first thing in main, before threads begin. *before (may be NULL): what the user had. */
 void core_dumps_forbid(struct core_dumps *before);
 /* What the child of a fork does before exec; NULL: nothing. Async-signal-safe. */
 void core_dumps_give_back(const struct core_dumps *before);
