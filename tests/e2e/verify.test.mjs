@@ -493,7 +493,7 @@ describe('why it fails', () => {
 			[[id, '--secret', secretFile('', '')], /is empty/],
 			[[id, '--secret', `strip=${secretFile('', key)}`], /did you mean stripe/],
 			[[id, '--provider', 'nobody', '--secret', secretFile('', key)], /'nobody' is not known/],
-			[[id, '--secret', `discord=${secretFile('', 'zz')}`], /none of discord.*64 hex digits/],
+			[[id, '--secret', `discord=${secretFile('', 'zz')}`], /does not fit discord.*64 hex digits/],
 			[['999999', '--secret', secretFile('', key)], /no delivery 999999|there is no/],
 			[['sourc:x', '--secret', secretFile('', key)], /column 1/],
 			[['source:nobody-at-all', '--secret', secretFile('', key)], /no delivery matches/],
@@ -565,7 +565,7 @@ describe('listen --secret', () => {
 			[`gihub=${secretFile('', 'x')}`, /did you mean github/],
 			['github=hunter22', /never an argument/],
 			[secretFile('', 'x'), /needs the provider's name/],
-			[`standard=${secretFile('', 'no base64!')}`, /none of standard/],
+			[`standard=${secretFile('', 'no base64!')}`, /does not fit standard/],
 			[`github=${secretFile('', '')}`, /is empty/],
 		]) {
 			const r = await w.creel(['listen', '3000', '--relay', 'http://127.0.0.1:1', '--secret', spec]);
