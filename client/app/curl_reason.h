@@ -1,7 +1,12 @@
-/* What went wrong with a call of libcurl, in words of our own: those of the library may hold whatever it was given. */
+/* Why a call of libcurl failed, as a reason with words of our own: those of the library may hold whatever it was given.
+ */
 #pragma once
 
 #include <curl/curl.h>
 
-/* "nobody takes connections there": goes behind a colon. */
-const char *curl_reason(CURLcode code);
+#include "client/reason/reason.h"
+
+/* `c` is the handle that ended with `code`, not CURLE_OK: its system error and certificate check say more. */
+enum reason curl_reason(CURL *c, CURLcode code);
+/* Who is called by `url`, for struct facts' peer: "localhost:3000", without a login. */
+void curl_reason_peer(const char *url, char *out, size_t size);

@@ -41,11 +41,7 @@ void forward_unheard(struct forward *w)
 	curl_easy_setopt(w->easy, CURLOPT_TIMEOUT_MS, (long)(taken_us / 1000 + w->forwarder->options.timeout_ms));
 }
 
-void forward_limit_sentence(const struct forward *w, char *out, size_t size)
+enum reason forward_limit_reason(const struct forward *w)
 {
-	snprintf(out, size, "%s did not %s within %lld ms", w->authority,
-		 !w->head_given    ? "answer"
-		 : w->request.live ? "go on with its answer"
-				   : "end its answer",
-		 (long long)w->forwarder->options.timeout_ms);
+	return !w->head_given ? REASON_APP_LATE : w->request.live ? REASON_APP_STALLED : REASON_APP_ENDLESS;
 }

@@ -6,6 +6,7 @@
 #include "client/app/answer_head.h"
 #include "client/app/curl_loop.h"
 #include "client/app/forwarder.h"
+#include "client/reason/reason.h"
 
 #define HANDLE_POOL 256
 
@@ -42,15 +43,14 @@ struct forward {
 	struct forward *upgrade_next;
 	curl_socket_t sockets[4], socket; /* those opened last; after 101: the one it is */
 	size_t socket_count;
-	char curl_error[CURL_ERROR_SIZE];
+	int socket_error; /* why none could be opened, an errno */
 };
 
 /* What is known of the call so far; not its end's sentence. */
 void forward_fill_result(const struct forward *w, struct forward_result *r);
-/* The last word: tells the caller and frees. */
-void forward_finish(struct forward *w, enum attempt_result result, const char *sentence);
-
-/* The same for an app that did. */
+/* The end of the call, REASON_NONE when all went well: calls on_done and frees. */
+void forward_finish(struct forward *w, enum reason why);
+/* The end of a call whose app closed the connection too early. */
 void forward_broke_off(struct forward *w);
 
 /* ---- forward_target.c ---- */
@@ -63,8 +63,8 @@ curl_socket_t forward_open_socket(void *user, curlsocktype purpose, struct curl_
 /* The time limit of a call that begins, and of what follows its answer's head. */
 void forward_limit_begin(struct forward *w);
 void forward_limit_body(struct forward *w);
-/* What the limit that ended it was. */
-void forward_limit_sentence(const struct forward *w, char *out, size_t size);
+/* Which limit it was that ended the call. */
+enum reason forward_limit_reason(const struct forward *w);
 
 /* ---- forward_upgrade.c ---- */
 

@@ -3,6 +3,7 @@
 #include "shared/base/loopback.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -113,6 +114,7 @@ curl_socket_t forward_open_socket(void *user, curlsocktype purpose, struct curl_
 		return CURL_SOCKET_BAD;
 	}
 	curl_socket_t fd = socket(address->family, address->socktype, address->protocol);
+	w->socket_error = fd < 0 ? errno : 0;
 	w->sockets[w->socket_count++ % (sizeof w->sockets / sizeof *w->sockets)] = fd;
 	return fd;
 }

@@ -76,7 +76,7 @@ void forward_upgrade_check(struct forwarder *f)
 	for (struct forward *w = f->upgrades, *next; w; w = next) {
 		next = w->upgrade_next;
 		if (w->upgraded && app_has_closed(w, w->socket))
-			forward_finish(w, ATTEMPT_OK, "");
+			forward_finish(w, REASON_NONE);
 		else if (!w->upgraded && w->head_given)
 			forward_feed(w);
 		else if (!w->upgraded && w->starved && app_has_closed(w, connected_socket(w)))
@@ -103,5 +103,5 @@ void forward_feed(struct forward *w)
 
 void forward_hang_up(struct forward *w)
 {
-	forward_finish(w, ATTEMPT_OK, "");
+	forward_finish(w, REASON_NONE);
 }

@@ -1,11 +1,13 @@
 #include "client/common/limits.h"
 #include "client/app/forward_private.h"
 
+#include "client/app/curl_reason.h"
 #include "client/app/forward_headers.h"
 #include "shared/base/clock.h"
 #include "shared/http/headers.h"
 #include "shared/program/secret_gate.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -218,10 +220,11 @@ static void on_retry_closed(uv_handle_t *h)
 	free_forward(h->data);
 }
 
-void forward_finish(struct forward *w, enum attempt_result result, const char *sentence)
+void forward_finish(struct forward *w, enum reason why)
 {
-	struct forward_result r = { .result = result };
-	snprintf(r.error, sizeof r.error, "%s", sentence);
+	struct forward_result r = { .result = reason_result(why) };
+	const struct facts facts = { .peer = w->authority, .limit_ms = (uint64_t)w->forwarder->options.timeout_ms };
+	reason_line(why, &facts, r.error, sizeof r.error);
 	secret_gate_scrub(w->forwarder->options.gate, r.error, sizeof r.error);
 	forward_fill_result(w, &r);
 	curl_multi_remove_handle(curl_loop_multi(w->forwarder->curl), w->easy);
@@ -245,7 +248,7 @@ static void on_retry(uv_timer_t *h)
 {
 	struct forward *w = h->data;
 	if (!begin_call(w))
-		forward_finish(w, ATTEMPT_UNREACHABLE, "out of memory");
+		forward_finish(w, REASON_APP_MEMORY);
 }
 
 /* The app may be restarting: dev servers do on every save. True when another try was set up. */
@@ -272,56 +275,39 @@ static bool try_again(struct forward *w)
 
 void forward_broke_off(struct forward *w)
 {
-	char text[300];
-	snprintf(text, sizeof text,
-		 w->too_large    ? "%s sent a head of more than 64 KiB"
-		 : w->head_given ? "%s broke off in the middle of its answer"
-				 : "%s broke off before it answered",
-		 w->authority);
-	forward_finish(w, ATTEMPT_ABORTED, text);
+	forward_finish(w, w->too_large    ? REASON_APP_HEAD_TOO_LARGE
+			  : w->head_given ? REASON_APP_BROKE_OFF
+					  : REASON_APP_NO_ANSWER);
 }
 
 static void conclude(struct forward *w, CURLcode code)
 {
-	char text[300];
-	const char *why = *w->curl_error ? w->curl_error : curl_easy_strerror(code);
 	if (w->ends_at_head && w->head_given)
 		code = CURLE_OK;
 	else if (code == CURLE_OK && !w->head_given)
 		code = CURLE_GOT_NOTHING; /* it ended within the head, which libcurl 7.88 takes for well */
+	enum reason why = code == CURLE_OK ? REASON_NONE : curl_reason(w->easy, code);
 	switch (code) {
 	case CURLE_OK:
-		forward_finish(w, ATTEMPT_OK, "");
-		return;
+		break;
 	case CURLE_COULDNT_CONNECT:
 		if (try_again(w))
 			return;
 		if (w->refused_address)
-			snprintf(text, sizeof text, "%s is not on this machine, and creel forwards to loopback only",
-				 w->authority);
-		else
-			snprintf(text, sizeof text, "nothing is listening on %s: start the app", w->authority);
-		forward_finish(w, ATTEMPT_UNREACHABLE, text);
-		return;
-	case CURLE_COULDNT_RESOLVE_HOST:
-		snprintf(text, sizeof text, "the target %s cannot be resolved", w->authority);
-		forward_finish(w, ATTEMPT_UNREACHABLE, text);
-		return;
+			why = REASON_APP_NOT_HERE;
+		else if (w->socket_error == EMFILE || w->socket_error == ENFILE)
+			why = REASON_APP_DESCRIPTORS;
+		break;
 	case CURLE_OPERATION_TIMEDOUT:
-		forward_limit_sentence(w, text, sizeof text);
-		forward_finish(w, ATTEMPT_TIMEOUT, text);
-		return;
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CACERT_BADFILE:
-		snprintf(text, sizeof text, "TLS to %s failed: %.180s (--insecure accepts any certificate)",
-			 w->authority, why);
-		forward_finish(w, ATTEMPT_TLS, text);
-		return;
+		why = forward_limit_reason(w);
+		break;
 	default:
-		forward_broke_off(w);
+		if (reason_result(why) == ATTEMPT_ABORTED && why != REASON_APP_NOT_HTTP) {
+			forward_broke_off(w);
+			return;
+		}
 	}
+	forward_finish(w, why);
 }
 
 static void check_finished(void *user)
@@ -392,7 +378,6 @@ struct forward *forward_start(struct forwarder *f, const char *base_url, const s
 	set_method(w, method);
 	curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, w->headers);
 	curl_easy_setopt(w->easy, CURLOPT_PRIVATE, w);
-	curl_easy_setopt(w->easy, CURLOPT_ERRORBUFFER, w->curl_error);
 	curl_easy_setopt(w->easy, CURLOPT_HEADERDATA, w);
 	curl_easy_setopt(w->easy, CURLOPT_WRITEDATA, w);
 	curl_easy_setopt(w->easy, CURLOPT_READDATA, w);
@@ -424,7 +409,7 @@ void forward_resume(struct forward *w)
 
 void forward_cancel(struct forward *w)
 {
-	forward_finish(w, ATTEMPT_CANCELLED, "creel was stopped before the app had answered");
+	forward_finish(w, REASON_APP_CANCELLED);
 }
 
 /* ---- the forwarder ---- */

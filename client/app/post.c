@@ -100,10 +100,15 @@ static bool perform(CURL *c, const struct post *p, struct curl_slist *fields, st
 	if (!proxy_set_for(c, p->url, e))
 		return false;
 	CURLcode code = curl_easy_perform(c);
-	if (code != CURLE_OK)
-		return error_set(
-		    e, code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ? EXIT_USAGE : EXIT_TARGET,
-		    "%.200s cannot be reached: %s", p->url, curl_reason(code));
+	if (code != CURLE_OK) {
+		char why[300], peer[200];
+		enum reason reason = curl_reason(c, code);
+		const struct facts facts = { .peer = peer, .limit_ms = (uint64_t)p->timeout_ms };
+		curl_reason_peer(p->url, peer, sizeof peer);
+		reason_sentence(reason, &facts, why, sizeof why);
+		return error_set(e, reason == REASON_APP_NO_URL ? EXIT_USAGE : EXIT_TARGET,
+				 "%.200s cannot be reached: %s", p->url, why);
+	}
 	curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(c, CURLINFO_TOTAL_TIME_T, &took);
 	out->status = (int)status;

@@ -31,20 +31,27 @@ static void end_call(struct confirm *c, CURL *easy)
 	curl_easy_cleanup(easy);
 }
 
+static void say_failure(enum reason reason, char *out, size_t size)
+{
+	char why[300];
+	const struct facts facts = { .peer = "the server of its SubscribeURL", .limit_ms = LIMIT_CONFIRM_TIME * 1000L };
+	reason_sentence(reason, &facts, why, sizeof why);
+	snprintf(out, size, "the SNS subscription could not be confirmed: %s", why);
+}
+
 static void on_progress(void *user)
 {
 	struct confirm *c = user;
 	CURLMsg *m;
 	int left;
 	while ((m = curl_multi_info_read(curl_loop_multi(c->curl), &left))) {
-		char text[200];
+		char text[400];
 		long status = 0;
 		if (m->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &status);
 		if (m->data.result != CURLE_OK)
-			snprintf(text, sizeof text, "the SNS subscription could not be confirmed: %s",
-				 curl_reason(m->data.result));
+			say_failure(curl_reason(m->easy_handle, m->data.result), text, sizeof text);
 		else
 			snprintf(text, sizeof text, "the SNS subscription was confirmed with status %ld", status);
 		end_call(c, m->easy_handle);

@@ -12,7 +12,7 @@
 #include <time.h>
 
 #define SEVERAL 8
-#define REASON_LEN 80
+#define REASON_LEN 400
 
 int64_t doctor_now_ms(void)
 {
@@ -184,6 +184,12 @@ void doctor_look_at_dns(struct doctor *d)
 
 /* ---- proxy, tcp ---- */
 
+static void say_call(const struct doctor *d, CURLcode code, char out[REASON_LEN])
+{
+	const struct facts facts = { .peer = d->proxy.variable ? d->proxy.shown : d->host, .limit_ms = DOCTOR_MS };
+	reason_sentence(curl_reason(d->dial, code), &facts, out, REASON_LEN);
+}
+
 /* What libcurl's code means, in words of our own: its texts may hold anything. */
 static void name_reason(const struct doctor *d, CURLcode code, char out[REASON_LEN])
 {
@@ -195,7 +201,7 @@ static void name_reason(const struct doctor *d, CURLcode code, char out[REASON_L
 	else if (answered >= 300)
 		snprintf(out, REASON_LEN, "it answered %ld", answered);
 	else
-		snprintf(out, REASON_LEN, "%s", curl_reason(code));
+		say_call(d, code, out);
 }
 
 /* A connection to the relay's port, through the proxy where there is one; why not in why[REASON_LEN]. */
@@ -228,7 +234,8 @@ static CURLcode dial(struct doctor *d, char *why)
 	curl_easy_setopt(c, CURLOPT_RESOLVE, NULL);
 	curl_slist_free_all(known);
 	d->dial = c;
-	name_reason(d, code, why);
+	if (code != CURLE_OK)
+		name_reason(d, code, why);
 	return code;
 }
 

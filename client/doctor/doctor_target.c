@@ -9,22 +9,42 @@
 struct knock {
 	const char *host; /* NULL: the URL's own */
 	bool answers;
-	char why[100];
+	char peer[300];
+	enum reason reason;
 };
 
-/* A connection, and TLS where the target is https; no request: the app sees nothing of it. `k->host` NULL: wherever the
- * URL leads. */
+static void say_failure(const struct knock *k, char *out, size_t size)
+{
+	const struct facts facts = { .peer = k->peer, .limit_ms = DOCTOR_MS };
+	reason_sentence(k->reason, &facts, out, size);
+}
+
+/* What is knocked at: "localhost:3000", or with k->host "[::1]:3000". */
+static void name_peer(const char *base, struct knock *k)
+{
+	char authority[256];
+	curl_reason_peer(base, authority, sizeof authority);
+	if (!k->host)
+		snprintf(k->peer, sizeof k->peer, "%s", authority);
+	else
+		snprintf(k->peer, sizeof k->peer, strchr(k->host, ':') ? "[%s]%s" : "%s%s", k->host,
+			 authority + strcspn(authority, ":"));
+}
+
+/* Makes a connection, with TLS where the target is https; no request: the app sees nothing of it. `k->host` NULL:
+ * wherever the URL leads. */
 static void knock(const struct doctor *d, const char *base, struct knock *k)
 {
 	char to[60];
 	struct curl_slist *list = NULL;
 	CURL *c = curl_easy_init();
+	name_peer(base, k);
 	/* The certificate is still to be that of the URL's name. */
 	snprintf(to, sizeof to, strchr(k->host ? k->host : "", ':') ? "::[%s]:" : "::%s:", k->host ? k->host : "");
 	if (c && k->host)
 		list = curl_slist_append(NULL, to);
 	if (!c || (k->host && !list)) {
-		snprintf(k->why, sizeof k->why, "out of memory");
+		k->reason = REASON_APP_MEMORY;
 		curl_easy_cleanup(c);
 		return;
 	}
@@ -38,28 +58,37 @@ static void knock(const struct doctor *d, const char *base, struct knock *k)
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, d->insecure ? 0L : 2L);
 	CURLcode code = curl_easy_perform(c);
 	k->answers = code == CURLE_OK;
-	const char *kind = code == CURLE_COULDNT_CONNECT            ? "refused"
-			   : code == CURLE_OPERATION_TIMEDOUT       ? "no answer in time"
-			   : code == CURLE_SSL_CONNECT_ERROR        ? "it does not speak TLS"
-			   : code == CURLE_PEER_FAILED_VERIFICATION ? "its certificate is not trusted (-k takes any)"
-								    : curl_reason(code);
-	snprintf(k->why, sizeof k->why, "%s", kind);
+	k->reason = k->answers ? REASON_NONE : curl_reason(c, code);
 	curl_easy_cleanup(c);
 	curl_slist_free_all(list);
+}
+
+static void say_no_answer(struct doctor *d, const char *base, const struct knock *k, const struct knock *also)
+{
+	char why[300], and[300] = "", todo[200];
+	const struct facts facts = { .peer = k->peer };
+	say_failure(k, why, sizeof why);
+	if (also)
+		say_failure(also, and, sizeof and);
+	reason_todo(k->reason, &facts, todo, sizeof todo);
+	doctor_say(d, "target", FINDING_FAIL, EXIT_TARGET,
+		   k->reason == REASON_APP_NOT_LISTENING ? "start the app, or name the port it listens on" : todo,
+		   "%s does not answer: %s%s%s", base, why, also ? ", and " : "", and);
 }
 
 static void say_both(struct doctor *d, const char *base, const struct knock *six, const struct knock *four)
 {
 	const struct knock *one = six->answers ? six : four, *other = six->answers ? four : six;
-	if (six->answers && four->answers)
+	char why[300];
+	if (six->answers && four->answers) {
 		doctor_say(d, "target", FINDING_OK, EXIT_DONE, NULL, "%s answers on ::1 and on 127.0.0.1", base);
-	else if (one->answers)
-		doctor_say(d, "target", FINDING_OK, EXIT_DONE, NULL,
-			   "%s answers on %s, and not on %s (%s): creel tries both", base, one->host, other->host,
-			   other->why);
-	else
-		doctor_say(d, "target", FINDING_FAIL, EXIT_TARGET, "start the app, or name the port it listens on",
-			   "%s does not answer: on ::1 %s, on 127.0.0.1 %s", base, six->why, four->why);
+	} else if (one->answers) {
+		say_failure(other, why, sizeof why);
+		doctor_say(d, "target", FINDING_OK, EXIT_DONE, NULL, "%s answers on %s; %s: creel tries both", base,
+			   one->host, why);
+	} else {
+		say_no_answer(d, base, six, four);
+	}
 }
 
 static void look_at(struct doctor *d, const char *base)
@@ -75,8 +104,7 @@ static void look_at(struct doctor *d, const char *base)
 	if (named.answers)
 		doctor_say(d, "target", FINDING_OK, EXIT_DONE, NULL, "%s answers", base);
 	else
-		doctor_say(d, "target", FINDING_FAIL, EXIT_TARGET, "start the app, or name the port it listens on",
-			   "%s does not answer: %s", base, named.why);
+		say_no_answer(d, base, &named, NULL);
 }
 
 void doctor_look_at_target(struct doctor *d)
