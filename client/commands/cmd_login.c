@@ -60,30 +60,31 @@ struct probe {
 	uv_timer_t deadline;
 	struct error *e;
 	bool online, failed;
-	int spare; /* tries that may fail: localhost has two addresses */
+	const char *relay;
+	int tries; /* left */
 };
 
 static void on_state(void *user, const struct tunnel_news *news)
 {
 	struct probe *p = user;
 	p->online = p->online || news->state == TUNNEL_ONLINE;
-	if (news->state == TUNNEL_OFFLINE && p->spare-- > 0)
+	if (news->state == TUNNEL_OFFLINE && --p->tries > 0)
 		return;
 	if (news->state == TUNNEL_OFFLINE) {
-		error_set(p->e, EXIT_RELAY, "%s", news->why);
+		reason_set_error(p->e, news->reason, news->facts);
 		p->failed = true;
 	}
 	if (news->state != TUNNEL_CONNECTING)
 		uv_stop(&p->loop);
 }
 
-static void on_stop(void *user, const struct error *why, enum wire_notice code)
+static void on_stop(void *user, enum reason reason, const struct facts *facts)
 {
 	struct probe *p = user;
-	if (tunnel_token_is_for_others(code)) {
+	if (tunnel_token_is_for_others(reason)) {
 		p->online = true;
 	} else {
-		*p->e = *why;
+		reason_set_error(p->e, reason, facts);
 		p->failed = true;
 	}
 	uv_stop(&p->loop);
@@ -124,7 +125,8 @@ static void on_warning(void *user, const char *sentence)
 static void on_late(uv_timer_t *h)
 {
 	struct probe *p = h->data;
-	error_set(p->e, EXIT_RELAY, "the relay did not answer within %d seconds", PROBE_MS / 1000);
+	const struct facts facts = { .relay = p->relay, .limit_ms = PROBE_MS };
+	reason_set_error(p->e, REASON_RELAY_SILENT, &facts);
 	p->failed = true;
 	uv_stop(&p->loop);
 }
@@ -134,13 +136,14 @@ static bool probe_relay(const struct tunnel_options *options, struct error *e)
 	static const struct tunnel_ops ops = {
 		on_state, on_welcome, on_frame, on_credit, on_lost, on_stop, on_warning
 	};
-	struct probe p = { .e = e, .spare = strstr(options->relay, "://localhost") != NULL };
+	struct probe p = { .e = e, .relay = options->relay };
 	if (uv_loop_init(&p.loop) != 0)
 		return error_set(e, EXIT_RELAY, "libuv cannot start");
 	p.tunnel = tunnel_new(&p.loop, options, &ops, &p, e);
 	if (p.tunnel) {
 		uv_timer_init(&p.loop, &p.deadline);
 		p.deadline.data = &p;
+		p.tries = tunnel_tries(p.tunnel);
 		uv_timer_start(&p.deadline, on_late, PROBE_MS, 0);
 		tunnel_start(p.tunnel);
 		uv_run(&p.loop, UV_RUN_DEFAULT);

@@ -239,23 +239,10 @@ static bool on_done(struct session *s, struct link *l, const struct wire_frame *
 	return true;
 }
 
-static void on_note(struct session *s, const struct wire_frame *f)
-{
-	struct wire_note note;
-	char text[500], count[60] = "";
-	if (!wire_decode_note(f->payload, &note))
-		return;
-	if (note.number)
-		snprintf(count, sizeof count, " (%llu deliveries)", (unsigned long long)note.number);
-	snprintf(text, sizeof text, "the relay says: %.*s%s", note.text.len < 400 ? (int)note.text.len : 400,
-		 (const char *)note.text.at, count);
-	s->events->on_trouble(s->user, text);
-}
-
 static bool on_frame(void *user, struct link *l, const struct wire_frame *f)
 {
 	struct session *s = user;
-	if (s->listing && f->type != WIRE_RESUME && f->type != WIRE_NOTICE && f->type != WIRE_GOAWAY)
+	if (s->listing && f->type != WIRE_RESUME)
 		return link_fail(l, "a frame before the last RESUME");
 	switch (f->type) {
 	case WIRE_REQUEST:
@@ -272,10 +259,6 @@ static bool on_frame(void *user, struct link *l, const struct wire_frame *f)
 		return on_done(s, l, f);
 	case WIRE_RESUME:
 		return session_on_resume(s, l, f);
-	case WIRE_GOAWAY:
-	case WIRE_NOTICE:
-		on_note(s, f);
-		return true;
 	default:
 		return true;
 	}
@@ -316,11 +299,12 @@ static void on_state(void *user, const struct tunnel_news *news)
 	s->events->on_state(s->user, news);
 }
 
-static void on_stop(void *user, const struct error *why, enum wire_notice code)
+static void on_stop(void *user, enum reason reason, const struct facts *facts)
 {
 	struct session *s = user;
-	(void)code;
-	s->events->on_stop(s->user, why);
+	struct error why;
+	reason_set_error(&why, reason, facts);
+	s->events->on_stop(s->user, &why);
 }
 
 static void on_warning(void *user, const char *sentence)

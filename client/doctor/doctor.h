@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "client/options/command.h"
+#include "client/reason/reason.h"
 #include "client/tunnel/proxy.h"
 #include "client/tunnel/tunnel.h"
 
@@ -52,6 +53,10 @@ struct doctor {
 /* Keeps what was found, and prints its line unless it is all to be JSON. `todo` may be NULL. */
 void doctor_say(struct doctor *d, const char *name, enum finding finding, enum exit_code code, const char *todo,
 		const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* A failure, in the words of the table of reasons. */
+void doctor_say_reason(struct doctor *d, const char *name, enum reason reason, const struct facts *facts);
+/* What is known of the relay and the way to it, borrowed from `d`. */
+struct facts doctor_facts(const struct doctor *d);
 /* The end: the first failure once more, or the whole as one JSON object. The exit status. */
 int doctor_conclude(struct doctor *d, struct error *e);
 
@@ -69,7 +74,7 @@ void doctor_look_at_url(struct doctor *d);
 void doctor_look_at_target(struct doctor *d);
 
 /* The addresses of a name, comma between them, caller frees; NULL and *why when there are none or not in time. */
-char *doctor_resolve(const char *host, const char **why);
+char *doctor_resolve(const char *host, enum reason *why);
 /* Milliseconds of a clock that only goes forward. */
 int64_t doctor_now_ms(void);
 /* Waits until the step that BIO_… wants to be made again can be; false when `until_ms` has come, or it failed. */

@@ -12,7 +12,6 @@
 #include <time.h>
 
 #define SEVERAL 8
-#define REASON_LEN 400
 
 int64_t doctor_now_ms(void)
 {
@@ -133,12 +132,12 @@ static char *join_addresses(const struct addrinfo *found)
 	return NULL;
 }
 
-char *doctor_resolve(const char *host, const char **why)
+char *doctor_resolve(const char *host, enum reason *why)
 {
 	struct asking *a = start_asking(host);
 	struct timespec until;
 	char *addresses = NULL;
-	*why = "out of memory";
+	*why = REASON_TUNNEL_MEMORY;
 	if (!a)
 		return NULL;
 	clock_gettime(CLOCK_REALTIME, &until);
@@ -146,9 +145,9 @@ char *doctor_resolve(const char *host, const char **why)
 	while (!a->answered && pthread_cond_timedwait(&a->over, &a->lock, &until) == 0)
 		;
 	if (!a->answered)
-		*why = "the resolver did not answer in time";
+		*why = REASON_RELAY_NAME_UNANSWERED;
 	else if (a->code != 0)
-		*why = gai_strerror(a->code);
+		*why = tunnel_reason_of_resolver(a->code);
 	else
 		addresses = join_addresses(a->found);
 	leave(a);
@@ -158,7 +157,8 @@ char *doctor_resolve(const char *host, const char **why)
 void doctor_look_at_dns(struct doctor *d)
 {
 	struct in6_addr literal;
-	const char *why = "out of memory";
+	enum reason why = REASON_TUNNEL_MEMORY;
+	const struct facts facts = doctor_facts(d);
 	bool exempt, proxied = proxy_variable(d->tls ? "https" : "http", d->host, &exempt) && !exempt;
 	if (inet_pton(AF_INET, d->host, &literal) == 1 || inet_pton(AF_INET6, d->host, &literal) == 1) {
 		d->resolved = (d->addresses = strdup(d->host)) != NULL;
@@ -173,46 +173,64 @@ void doctor_look_at_dns(struct doctor *d)
 	if (d->resolved)
 		doctor_say(d, "dns", FINDING_OK, EXIT_DONE, NULL, "%s is %s", d->host, d->addresses);
 	else if (proxied)
-		doctor_say(d, "dns", FINDING_WARN, EXIT_DONE, NULL, "%s is not known here (%s); the proxy may know it",
-			   d->host, why);
+		doctor_say(d, "dns", FINDING_WARN, EXIT_DONE, NULL,
+			   "the name %s cannot be resolved here; the proxy may know it", d->host);
 	else
-		doctor_say(d, "dns", FINDING_FAIL, EXIT_RELAY,
-			   "check the spelling of the relay's name, and whether this machine is online",
-			   "the name %s cannot be resolved: %s", d->host, why);
+		doctor_say_reason(d, "dns", why, &facts);
 	d->resolved = d->resolved || proxied;
 }
 
 /* ---- proxy, tcp ---- */
 
-static void say_call(const struct doctor *d, CURLcode code, char out[REASON_LEN])
+/* What libcurl found, which speaks of any server, as it is for the proxy. */
+static enum reason reason_of_proxy(enum reason seen, long answered)
 {
-	const struct facts facts = { .peer = d->proxy.variable ? d->proxy.shown : d->host, .limit_ms = DOCTOR_MS };
-	reason_sentence(curl_reason(d->dial, code), &facts, out, REASON_LEN);
-}
-
-/* What libcurl's code means, in words of our own: its texts may hold anything. */
-static void name_reason(const struct doctor *d, CURLcode code, char out[REASON_LEN])
-{
-	long answered = 0;
-	curl_easy_getinfo(d->dial, CURLINFO_HTTP_CONNECTCODE, &answered);
 	if (answered == 407)
-		snprintf(out, REASON_LEN, "it answered 407: it wants %suser and password",
-			 d->proxy.user ? "another " : "a ");
-	else if (answered >= 300)
-		snprintf(out, REASON_LEN, "it answered %ld", answered);
-	else
-		say_call(d, code, out);
+		return REASON_PROXY_WANTS_LOGIN;
+	if (answered >= 300)
+		return REASON_PROXY_ANSWERED;
+	switch (seen) {
+	case REASON_APP_NOT_LISTENING:
+		return REASON_PROXY_NOT_LISTENING;
+	case REASON_APP_PROXY:
+		return REASON_PROXY_NAME_UNKNOWN;
+	case REASON_APP_LATE:
+	case REASON_APP_NOT_TAKEN:
+		return REASON_PROXY_SILENT;
+	default:
+		return REASON_PROXY_SHUT;
+	}
 }
 
-/* A connection to the relay's port, through the proxy where there is one; why not in why[REASON_LEN]. */
-static CURLcode dial(struct doctor *d, char *why)
+/* The same for the relay. */
+static enum reason reason_of_relay(enum reason seen)
+{
+	switch (seen) {
+	case REASON_APP_NOT_LISTENING:
+		return REASON_RELAY_NOT_LISTENING;
+	case REASON_APP_NO_ROUTE:
+		return REASON_RELAY_NO_ROUTE;
+	case REASON_APP_LATE:
+	case REASON_APP_NOT_TAKEN:
+		return REASON_RELAY_NOT_TAKEN;
+	case REASON_APP_NAME_UNKNOWN:
+		return REASON_RELAY_NAME_UNKNOWN;
+	default:
+		return REASON_RELAY_NOT_REACHED;
+	}
+}
+
+/* Makes a connection to the relay's port, through the proxy where there is one. REASON_NONE when it stands; else
+ * *status is what a proxy answered, or 0. */
+static enum reason dial(struct doctor *d, int *status)
 {
 	char url[400], addresses[1024];
+	long answered = 0;
 	struct curl_slist *known = NULL;
 	CURL *c = curl_easy_init();
-	snprintf(why, REASON_LEN, "out of memory");
+	*status = 0;
 	if (!c)
-		return CURLE_OUT_OF_MEMORY;
+		return REASON_TUNNEL_MEMORY;
 	snprintf(url, sizeof url, strchr(d->host, ':') ? "http://[%s]:%d" : "http://%s:%d", d->host, d->port);
 	/* An address needs none, and libcurl would not read one of IPv6 there. */
 	if (d->addresses && !strchr(d->host, ':')) {
@@ -234,16 +252,19 @@ static CURLcode dial(struct doctor *d, char *why)
 	curl_easy_setopt(c, CURLOPT_RESOLVE, NULL);
 	curl_slist_free_all(known);
 	d->dial = c;
-	if (code != CURLE_OK)
-		name_reason(d, code, why);
-	return code;
+	if (code == CURLE_OK)
+		return REASON_NONE;
+	curl_easy_getinfo(c, CURLINFO_HTTP_CONNECTCODE, &answered);
+	*status = (int)answered;
+	enum reason seen = curl_reason(c, code);
+	return d->proxy.variable ? reason_of_proxy(seen, answered) : reason_of_relay(seen);
 }
 
 void doctor_look_at_proxy(struct doctor *d)
 {
 	struct error e;
-	char why[REASON_LEN];
 	bool exempt;
+	int status;
 	const char *scheme = d->tls ? "https" : "http", *variable = proxy_variable(scheme, d->host, &exempt);
 	d->may_dial = !variable || exempt;
 	if (d->may_dial) {
@@ -256,22 +277,20 @@ void doctor_look_at_proxy(struct doctor *d)
 		doctor_say(d, "proxy", FINDING_FAIL, EXIT_USAGE, NULL, "%s", e.text);
 		return;
 	}
-	const char *shown = strstr(d->proxy.shown, "://") + 3;
-	CURLcode code = dial(d, why);
-	d->reached = d->may_dial = code == CURLE_OK;
+	enum reason why = dial(d, &status);
+	d->reached = d->may_dial = why == REASON_NONE;
+	struct facts facts = doctor_facts(d);
+	facts.status = status;
 	if (d->reached)
-		doctor_say(d, "proxy", FINDING_OK, EXIT_DONE, NULL, "%s of %s opens the way (CONNECT) to %s:%d", shown,
-			   variable, d->host, d->port);
+		doctor_say(d, "proxy", FINDING_OK, EXIT_DONE, NULL, "%s of %s opens the way (CONNECT) to %s:%d",
+			   d->proxy.shown, variable, d->host, d->port);
 	else
-		doctor_say(d, "proxy", FINDING_FAIL, EXIT_RELAY,
-			   "correct the variable, or name the relay in NO_PROXY if it can be reached without",
-			   "the proxy %s, which %s names, does not open a way to %s:%d: %s", shown, variable, d->host,
-			   d->port, why);
+		doctor_say_reason(d, "proxy", why, &facts);
 }
 
 void doctor_look_at_tcp(struct doctor *d)
 {
-	char why[REASON_LEN];
+	int status;
 	curl_off_t took_us = 0;
 	char *address = NULL;
 	if (d->proxy.variable) {
@@ -279,17 +298,16 @@ void doctor_look_at_tcp(struct doctor *d)
 			   d->port);
 		return;
 	}
-	CURLcode code = dial(d, why);
-	d->reached = code == CURLE_OK;
+	enum reason why = dial(d, &status);
+	d->reached = why == REASON_NONE;
+	const struct facts facts = doctor_facts(d);
 	curl_easy_getinfo(d->dial, CURLINFO_CONNECT_TIME_T, &took_us);
 	curl_easy_getinfo(d->dial, CURLINFO_PRIMARY_IP, &address);
 	if (d->reached)
 		doctor_say(d, "tcp", FINDING_OK, EXIT_DONE, NULL, "port %d of %s takes connections, in %.1f ms",
 			   d->port, address && *address ? address : d->host, (double)took_us / 1000);
 	else
-		doctor_say(d, "tcp", FINDING_FAIL, EXIT_RELAY,
-			   "is creel-relay running there, is the port right, does a firewall stand between?",
-			   "port %d of %s cannot be reached: %s", d->port, d->host, why);
+		doctor_say_reason(d, "tcp", why, &facts);
 }
 
 void doctor_hang_up(struct doctor *d)

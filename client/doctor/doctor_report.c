@@ -44,6 +44,26 @@ void doctor_say(struct doctor *d, const char *name, enum finding finding, enum e
 		print_line(c);
 }
 
+void doctor_say_reason(struct doctor *d, const char *name, enum reason reason, const struct facts *facts)
+{
+	char text[600], todo[300];
+	reason_sentence(reason, facts, text, sizeof text);
+	reason_todo(reason, facts, todo, sizeof todo);
+	doctor_say(d, name, FINDING_FAIL, reason_exit(reason), todo, "%s", text);
+}
+
+struct facts doctor_facts(const struct doctor *d)
+{
+	return (struct facts){
+		.relay = d->common.relay,
+		.host = d->host,
+		.port = d->port,
+		.proxy = d->proxy.shown,
+		.variable = d->proxy.variable,
+		.limit_ms = DOCTOR_MS,
+	};
+}
+
 static const struct doctor_check *first_wrong(const struct doctor *d)
 {
 	for (size_t i = 0; i < d->count; i++)

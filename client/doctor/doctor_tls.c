@@ -1,9 +1,9 @@
 /* What `creel doctor` finds of the relay's certificate, and of its clock. */
 #include "client/doctor/doctor.h"
+#include "client/tunnel/certificate.h"
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -50,132 +50,52 @@ static bool shake_hands(BIO *wire)
 	return true;
 }
 
-/* "Let's Encrypt", "R11" or the whole name. */
-static void name_issuer(X509 *cert, char out[200])
+static void say_untrusted(struct doctor *d, long check, const struct certificate *c)
 {
-	const X509_NAME *name = X509_get_issuer_name(cert);
-	static const int parts[] = { NID_organizationName, NID_commonName };
-	size_t at = 0;
-	out[0] = 0;
-	for (size_t i = 0; i < 2; i++) {
-		int index = X509_NAME_get_index_by_NID(name, parts[i], -1);
-		unsigned char *text = NULL;
-		if (index < 0 ||
-		    ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, index))) < 0)
-			continue;
-		if (at < 150)
-			at += (size_t)snprintf(out + at, 200 - at, "%s%s", at ? " " : "", (const char *)text);
-		OPENSSL_free(text);
-	}
-	if (!*out)
-		X509_NAME_oneline(name, out, 200);
+	struct facts facts = doctor_facts(d);
+	enum reason reason = certificate_reason(check, c, &facts);
+	/* Only a clock may be wrong. */
+	d->says_time = reason == REASON_RELAY_CERT_EXPIRED || reason == REASON_RELAY_CERT_NOT_YET;
+	doctor_say_reason(d, "tls", reason, &facts);
 }
 
-/* The names and addresses a certificate is for. */
-static void list_names(X509 *cert, char out[300])
+static void say_not_checked(struct doctor *d, long check, const struct certificate *c)
 {
-	GENERAL_NAMES *names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-	size_t at = 0;
-	out[0] = 0;
-	for (int i = 0; i < sk_GENERAL_NAME_num(names) && at < 250; i++) {
-		const GENERAL_NAME *n = sk_GENERAL_NAME_value(names, i);
-		char text[200] = "";
-		if (n->type == GEN_DNS)
-			snprintf(text, sizeof text, "%.*s", ASN1_STRING_length(n->d.dNSName),
-				 (const char *)ASN1_STRING_get0_data(n->d.dNSName));
-		else if (n->type == GEN_IPADD)
-			inet_ntop(ASN1_STRING_length(n->d.iPAddress) == 4 ? AF_INET : AF_INET6,
-				  ASN1_STRING_get0_data(n->d.iPAddress), text, sizeof text);
-		if (*text)
-			at += (size_t)snprintf(out + at, 300 - at, "%s%s", at ? ", " : "", text);
-	}
-	if (!*out)
-		snprintf(out, 300, "no name at all");
-	GENERAL_NAMES_free(names);
+	char text[600];
+	struct facts facts = doctor_facts(d);
+	reason_sentence(certificate_reason(check, c, &facts), &facts, text, sizeof text);
+	doctor_say(d, "tls", FINDING_WARN, EXIT_DONE, NULL, "not checked, as --insecure asks: %s", text);
 }
 
-/* Days from now until `when`, negative for the past. */
-static int days_until(const ASN1_TIME *when)
+static void say_trusted(struct doctor *d, SSL *ssl, const struct certificate *c)
 {
-	int days = 0, seconds = 0;
-	ASN1_TIME_diff(&days, &seconds, NULL, when);
-	return days;
-}
-
-static bool pin_matches(const struct doctor *d, X509 *cert)
-{
-	unsigned char *der = NULL, digest[32], text[64];
-	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
-	bool fine = len > 0 && EVP_Digest(der, (size_t)len, digest, NULL, EVP_sha256(), NULL) == 1;
-	OPENSSL_free(der);
-	return fine && EVP_EncodeBlock(text, digest, sizeof digest) > 0 &&
-	       strcmp((char *)text, d->pin + strlen("sha256//")) == 0;
-}
-
-static void say_untrusted(struct doctor *d, X509 *cert, long code, const char *issuer)
-{
-	char names[300];
-	static const char renew[] = "renew it at the relay (SIGHUP reads it again), or correct this machine's clock";
-	switch (code) {
-	case X509_V_ERR_CERT_HAS_EXPIRED:
-		d->says_time = true;
-		doctor_say(d, "tls", FINDING_FAIL, EXIT_RELAY, renew,
-			   "the certificate of %s has expired, %d days ago (issued by %s)", d->host,
-			   -days_until(X509_get0_notAfter(cert)), issuer);
-		return;
-	case X509_V_ERR_CERT_NOT_YET_VALID:
-		d->says_time = true;
-		doctor_say(d, "tls", FINDING_FAIL, EXIT_RELAY, renew,
-			   "the certificate of %s begins only in %d days: is this machine's clock right?", d->host,
-			   days_until(X509_get0_notBefore(cert)));
-		return;
-	case X509_V_ERR_HOSTNAME_MISMATCH:
-	case X509_V_ERR_IP_ADDRESS_MISMATCH:
-		list_names(cert, names);
-		doctor_say(d, "tls", FINDING_FAIL, EXIT_RELAY, "name the relay as its certificate does",
-			   "the certificate is for %s, and not for %s", names, d->host);
-		return;
-	default:
-		doctor_say(d, "tls", FINDING_FAIL, EXIT_RELAY,
-			   "--ca FILE trusts another issuer; one nobody here set up may be somebody listening in",
-			   "the certificate of %s is not trusted: %s (issued by %s)", d->host,
-			   X509_verify_cert_error_string(code), issuer);
-	}
-}
-
-static void say_trusted(struct doctor *d, SSL *ssl, X509 *cert, const char *issuer, long code)
-{
-	int days = days_until(X509_get0_notAfter(cert));
-	if (code != X509_V_OK)
+	if (c->days_left < DAYS_WARN)
 		doctor_say(d, "tls", FINDING_WARN, EXIT_DONE, NULL,
-			   "not checked, as --insecure asks: %s (issued by %s)", X509_verify_cert_error_string(code),
-			   issuer);
-	else if (days < DAYS_WARN)
-		doctor_say(d, "tls", FINDING_WARN, EXIT_DONE, NULL,
-			   "the certificate of %s is trusted, but ends in %d days (issued by %s)", d->host, days,
-			   issuer);
+			   "the certificate of %s is trusted, but ends in %d days (issued by %s)", d->host,
+			   c->days_left, c->issuer);
 	else
 		doctor_say(d, "tls", FINDING_OK, EXIT_DONE, NULL,
-			   "%s, the certificate is trusted for %d days more%s "
-			   "(issued by %s)",
-			   SSL_get_version(ssl), days, d->pin ? " and its key is the pinned one" : "", issuer);
+			   "%s, the certificate is trusted for %d days more%s (issued by %s)", SSL_get_version(ssl),
+			   c->days_left, d->pin ? " and its key is the pinned one" : "", c->issuer);
 }
 
 static void look_at_certificate(struct doctor *d, SSL *ssl, X509 *cert)
 {
-	char issuer[200];
-	long code = SSL_get_verify_result(ssl);
-	name_issuer(cert, issuer);
-	d->trusted = d->says_time = code == X509_V_OK || d->insecure;
+	struct certificate c;
+	struct facts facts = doctor_facts(d);
+	long check = SSL_get_verify_result(ssl);
+	certificate_read(cert, &c);
+	facts.issuer = c.issuer;
+	d->trusted = d->says_time = check == X509_V_OK || d->insecure;
 	if (!d->trusted) {
-		say_untrusted(d, cert, code, issuer);
-	} else if (d->pin && !pin_matches(d, cert)) {
+		say_untrusted(d, check, &c);
+	} else if (d->pin && !certificate_has_pin(cert, d->pin)) {
 		d->trusted = d->says_time = false;
-		doctor_say(d, "tls", FINDING_FAIL, EXIT_RELAY,
-			   "if the relay has a new key, pin that; if not, somebody is listening in",
-			   "the certificate's key is not the pinned one (issued by %s)", issuer);
+		doctor_say_reason(d, "tls", REASON_RELAY_CERT_PIN, &facts);
+	} else if (check != X509_V_OK) {
+		say_not_checked(d, check, &c);
 	} else {
-		say_trusted(d, ssl, cert, issuer, code);
+		say_trusted(d, ssl, &c);
 	}
 }
 
@@ -183,6 +103,7 @@ void doctor_look_at_tls(struct doctor *d)
 {
 	curl_socket_t fd = CURL_SOCKET_BAD;
 	SSL *ssl = NULL;
+	const struct facts facts = doctor_facts(d);
 	curl_easy_getinfo(d->dial, CURLINFO_ACTIVESOCKET, &fd);
 	d->wire = BIO_new_socket((int)fd, BIO_NOCLOSE);
 	if (!d->tls) {
@@ -193,13 +114,13 @@ void doctor_look_at_tls(struct doctor *d)
 	}
 	d->wire = d->wire ? make_tls(d, d->wire) : NULL;
 	ERR_clear_error();
-	if (!d->wire || !shake_hands(d->wire)) {
-		const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-		doctor_say(d, "tls", FINDING_FAIL, EXIT_RELAY, "does the relay speak TLS there (https), or plain http?",
-			   "no TLS connection to %s:%d comes about: %s", d->host, d->port,
-			   !d->wire ? "the CA file is no PEM"
-			   : reason ? reason
-				    : "it was closed, or took too long");
+	if (!d->wire) {
+		doctor_say(d, "tls", FINDING_FAIL, EXIT_USAGE, NULL, "the CA file %s cannot be read, or is not PEM",
+			   d->ca ? d->ca : "");
+		return;
+	}
+	if (!shake_hands(d->wire)) {
+		doctor_say_reason(d, "tls", certificate_tls_reason(ERR_peek_last_error()), &facts);
 		return;
 	}
 	BIO_get_ssl(d->wire, &ssl);
@@ -207,7 +128,7 @@ void doctor_look_at_tls(struct doctor *d)
 	if (cert)
 		look_at_certificate(d, ssl, cert);
 	else
-		doctor_say(d, "tls", FINDING_FAIL, EXIT_RELAY, NULL, "%s shows no certificate", d->host);
+		doctor_say_reason(d, "tls", REASON_RELAY_CERT_NONE, &facts);
 	X509_free(cert);
 }
 

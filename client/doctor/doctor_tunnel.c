@@ -18,11 +18,12 @@ struct doctor_tunnel {
 	uv_timer_t late;
 	struct tunnel *tunnel;
 	bool has_timer;
-	int tries_left;    /* behind the first */
+	int tries;         /* left */
 	bool online, over; /* `over`: what is waited for has come, or will not */
 	char relay_version[64];
+	enum reason reason; /* of what failed; REASON_NONE: `why` says it */
 	struct error why;
-	enum wire_notice code; /* with it, 0 for none */
+	char todo[300];
 	/* The webhook. */
 	uint8_t nonce[NONCE_LEN];
 	bool arrived, changed, posted, worked;
@@ -39,23 +40,31 @@ static void stop(struct doctor_tunnel *t)
 	uv_stop(&t->loop);
 }
 
+/* The facts are gone with the call: the sentence is made now. */
+static void keep_reason(struct doctor_tunnel *t, enum reason reason, const struct facts *facts)
+{
+	t->reason = reason;
+	t->why.code = reason_exit(reason);
+	reason_sentence(reason, facts, t->why.text, sizeof t->why.text);
+	reason_todo(reason, facts, t->todo, sizeof t->todo);
+}
+
 static void on_state(void *user, const struct tunnel_news *news)
 {
 	struct doctor_tunnel *t = user;
 	t->online = news->state == TUNNEL_ONLINE;
-	if (news->state == TUNNEL_OFFLINE && t->tries_left-- > 0)
+	if (news->state == TUNNEL_OFFLINE && --t->tries > 0)
 		return;
 	if (news->state == TUNNEL_OFFLINE)
-		error_set(&t->why, EXIT_RELAY, "%s", news->why);
+		keep_reason(t, news->reason, news->facts);
 	if (news->state != TUNNEL_CONNECTING)
 		stop(t);
 }
 
-static void on_stop(void *user, const struct error *why, enum wire_notice code)
+static void on_stop(void *user, enum reason reason, const struct facts *facts)
 {
 	struct doctor_tunnel *t = user;
-	t->why = *why;
-	t->code = code;
+	keep_reason(t, reason, facts);
 	t->online = false;
 	stop(t);
 }
@@ -169,14 +178,17 @@ static bool open_tunnel(struct doctor *d)
 		return false;
 	}
 	d->tunnel = t;
-	error_set(&t->why, EXIT_RELAY, "the relay did not answer within %d s", DOCTOR_MS / 1000);
-	t->tries_left = strcasecmp(d->host, "localhost") == 0; /* the tunnel tries 127.0.0.1 and ::1 in turn */
+	const struct facts facts = { .relay = d->common.relay, .limit_ms = DOCTOR_MS };
+	keep_reason(t, REASON_RELAY_SILENT, &facts);
 	t->has_timer = uv_timer_init(&t->loop, &t->late) == 0;
 	t->late.data = t;
 	t->tunnel = t->has_timer ? new_tunnel(t, &options) : NULL;
 	if (t->tunnel) {
+		t->tries = tunnel_tries(t->tunnel);
 		tunnel_start(t->tunnel);
-		run_until(t, (uint64_t)(1 + t->tries_left) * DOCTOR_MS + SPARE_MS);
+		run_until(t, (uint64_t)t->tries * DOCTOR_MS + SPARE_MS);
+	} else {
+		t->todo[0] = 0;
 	}
 	return true;
 }
@@ -184,19 +196,15 @@ static bool open_tunnel(struct doctor *d)
 void doctor_look_at_token(struct doctor *d)
 {
 	const char *variable = getenv("CREEL_TOKEN");
-	const char *todo = d->token
-			       ? "is the token right? `creel-relay token list` knows; `creel login URL` keeps another"
-			       : "`creel login URL` keeps a token; `creel-relay token add NAME` makes one";
 	if (!open_tunnel(d))
 		doctor_say(d, "token", FINDING_FAIL, EXIT_RELAY, NULL, "out of memory");
-	else if (!d->tunnel->online && tunnel_token_is_for_others(d->tunnel->code))
+	else if (!d->tunnel->online && tunnel_token_is_for_others(d->tunnel->reason))
 		doctor_say(
 		    d, "token", FINDING_WARN, EXIT_DONE, NULL,
 		    "the token is accepted, but for certain tunnels alone: a webhook cannot be tried with a name "
 		    "that nobody uses");
 	else if (!d->tunnel->online)
-		doctor_say(d, "token", FINDING_FAIL, d->tunnel->why.code,
-			   d->tunnel->why.code == EXIT_USAGE ? NULL : todo, "%s", d->tunnel->why.text);
+		doctor_say(d, "token", FINDING_FAIL, d->tunnel->why.code, d->tunnel->todo, "%s", d->tunnel->why.text);
 	else
 		doctor_say(d, "token", FINDING_OK, EXIT_DONE, NULL, "creel-relay %s opened a tunnel, %s",
 			   d->tunnel->relay_version,
@@ -238,13 +246,13 @@ static char *host_of(const char *url)
 /* libcurl gives a name up only when the resolver does: so it is asked first. With a proxy that is the proxy's work. */
 static bool name_is_known(struct doctor *d, const char *url)
 {
-	const char *why;
+	enum reason why;
 	char *host = host_of(url), *addresses = NULL;
 	bool fine = d->proxy.variable || !host || host[0] == '[' || (addresses = doctor_resolve(host, &why)) != NULL;
 	if (!fine)
 		doctor_say(d, "url", FINDING_FAIL, EXIT_RELAY,
 			   "make that name known in the DNS, or correct the relay's --public-url or --domain",
-			   "the public URL %s cannot be called: the name %s cannot be resolved: %s", url, host, why);
+			   "the public URL %s cannot be called: the name %s cannot be resolved", url, host);
 	free(addresses);
 	free(host);
 	return fine;

@@ -3,7 +3,7 @@
 #include "shared/base/clock.h"
 #include "shared/wire/wire_place.h"
 
-#include <openssl/evp.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -12,11 +12,31 @@
 
 #define WATCH_MS 1000
 
-void tunnel_set_state(struct tunnel *t, enum tunnel_state state, const char *why, uint64_t retry_ms)
+void tunnel_set_state(struct tunnel *t, enum tunnel_state state, enum reason reason, uint64_t retry_ms)
 {
-	const struct tunnel_news news = { state, why, retry_ms };
+	char why[700];
+	const struct facts *facts = tunnel_facts(t);
+	reason_line(reason, facts, why, sizeof why);
+	const struct tunnel_news news = { state, reason, facts, state == TUNNEL_CONNECTING ? "connecting" : why,
+					  retry_ms };
 	t->state = state;
 	t->ops->on_state(t->user, &news);
+}
+
+/* The first reason is kept: what follows is its consequence. */
+static void note(struct tunnel *t, enum reason reason)
+{
+	if (!t->noted)
+		t->noted = reason;
+}
+
+/* Why we closed the link. */
+static enum reason reason_of_link(struct tunnel *t)
+{
+	if (link_close_status(t->link) == 1011)
+		return REASON_TUNNEL_MEMORY;
+	tunnel_set_detail(t, bytes_of(link_close_reason(t->link)));
+	return REASON_TUNNEL_FAULT_OF_RELAY;
 }
 
 static void on_retry(uv_timer_t *h)
@@ -24,10 +44,8 @@ static void on_retry(uv_timer_t *h)
 	tunnel_connect(h->data);
 }
 
-/* The connection is gone, or never came about: says so and tries again later. */
-void tunnel_lost(struct tunnel *t, const char *why)
+void tunnel_lost(struct tunnel *t, enum reason why)
 {
-	char text[700];
 	bool was_online = t->state == TUNNEL_ONLINE;
 	t->wsi = NULL;
 	tunnel_reader_free(t->reader);
@@ -35,9 +53,9 @@ void tunnel_lost(struct tunnel *t, const char *why)
 	uv_timer_stop(&t->welcome);
 	if (t->link) {
 		/* What we closed for a reason of our own is not gone on with: neither are its streams. */
-		bool by_us = *link_close_reason(t->link);
-		if (by_us && !*t->reason)
-			snprintf(t->reason, sizeof t->reason, "%s", link_close_reason(t->link));
+		bool by_us = link_close_status(t->link) != 0;
+		if (by_us)
+			note(t, reason_of_link(t));
 		link_free(t->link);
 		t->link = NULL;
 		if (by_us || t->ended_well)
@@ -48,28 +66,24 @@ void tunnel_lost(struct tunnel *t, const char *why)
 	if (t->closing || t->stopped)
 		return;
 	/* The other address of localhost; not when this one answered, with a certificate that is not trusted, say. */
-	if (!was_online && !*t->reason)
+	if (!was_online && !t->noted)
 		t->tries++;
 	if (was_online)
 		backoff_connected(&t->backoff, uv_now(t->loop) - t->online_since_ms);
 	uint64_t wait = t->at_once ? 0 : backoff_next_ms(&t->backoff);
 	t->at_once = false;
-	snprintf(text, sizeof text, "%s %s: %s", was_online ? "the connection to the relay" : "the relay",
-		 t->options.relay, *t->reason ? t->reason : why);
-	t->reason[0] = 0;
-	tunnel_set_state(t, TUNNEL_OFFLINE, text, wait);
+	enum reason reason = t->noted ? t->noted : why;
+	t->noted = REASON_NONE;
+	tunnel_set_state(t, TUNNEL_OFFLINE, reason, wait);
 	uv_timer_start(&t->retry, on_retry, wait, 0);
 }
 
-static void stop_for_good(struct tunnel *t, struct bytes text, enum wire_notice code)
+void tunnel_stop(struct tunnel *t, enum reason why)
 {
-	struct error why;
-	error_set(&why, EXIT_RELAY, "the relay %s refused: %.*s", t->options.relay, (int)text.len,
-		  (const char *)text.at);
 	t->stopped = true;
 	if (t->link)
 		link_close(t->link, 1000, "told to stop");
-	t->ops->on_stop(t->user, &why, code);
+	t->ops->on_stop(t->user, why, tunnel_facts(t));
 }
 
 static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
@@ -77,8 +91,10 @@ static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
 	struct wire_welcome w;
 	if (!wire_decode_welcome(f->payload, &w))
 		return link_fail(t->link, "malformed WELCOME");
-	if (w.version != WIRE_VERSION)
+	if (w.version != WIRE_VERSION) {
+		note(t, REASON_TUNNEL_VERSION);
 		return link_fail(t->link, "the relay speaks another version of the protocol");
+	}
 	if (w.tunnel.len >= sizeof t->name || w.public_url.len >= sizeof t->public_url)
 		return link_fail(t->link, "a name or URL in WELCOME is too long");
 	if (w.resumed && !t->has_nonce)
@@ -93,32 +109,43 @@ static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
 	t->ping_at_ms = t->ping_sent = t->lag_us = 0;
 	t->ping_due = t->pong_due = false;
 	t->ops->on_welcome(t->user, t->link, &w);
-	tunnel_set_state(t, TUNNEL_ONLINE, "", 0);
+	t->noted = REASON_NONE;
+	tunnel_set_state(t, TUNNEL_ONLINE, REASON_NONE, 0);
 	return true;
+}
+
+static void warn(struct tunnel *t, enum reason reason)
+{
+	char text[600];
+	reason_line(reason, tunnel_facts(t), text, sizeof text);
+	if (t->ops->on_warning)
+		t->ops->on_warning(t->user, text);
 }
 
 static bool on_note(struct tunnel *t, const struct wire_frame *f)
 {
-	struct wire_note note;
-	if (!wire_decode_note(f->payload, &note))
+	struct wire_note said;
+	if (!wire_decode_note(f->payload, &said))
 		return link_fail(t->link, "malformed NOTICE");
-	switch (note.code) {
-	case WIRE_NOTICE_UNAUTHORIZED:
-	case WIRE_NOTICE_NAME_TAKEN:
-	case WIRE_NOTICE_BAD_NAME:
-	case WIRE_NOTICE_REPLACED:
-	case WIRE_NOTICE_VERSION:
-	case WIRE_NOTICE_NAMES:
-	case WIRE_NOTICE_NAME_FORBIDDEN:
-		stop_for_good(t, note.text, note.code);
+	enum reason reason = tunnel_reason_of_notice(t, &said);
+	if (reason_is_final(reason)) {
+		tunnel_stop(t, reason);
 		return true;
+	}
+	switch (said.code) {
 	case WIRE_NOTICE_GAP:
 	case WIRE_NOTICE_QUOTA:
-		return t->ops->on_frame(t->user, t->link, f);
-	default: /* what follows is the close */
-		snprintf(t->reason, sizeof t->reason, "%.*s", (int)note.text.len, (const char *)note.text.at);
-		return t->ops->on_frame(t->user, t->link, f);
+		warn(t, reason);
+		break;
+	case WIRE_NOTICE_LIMIT:
+	case WIRE_NOTICE_PROTOCOL:
+		t->noted = reason; /* what follows is the close */
+		break;
+	default:
+		t->noted = reason;
+		warn(t, reason);
 	}
+	return true;
 }
 
 static bool on_frame(void *user, const struct wire_frame *f)
@@ -198,8 +225,8 @@ static void on_close(void *user, struct bytes payload)
 {
 	struct tunnel *t = user;
 	t->ended_well = payload.len >= 2 && bytes_get_u16(payload.at) == 1000;
-	if (payload.len > 2 && !*t->reason)
-		snprintf(t->reason, sizeof t->reason, "%.*s", (int)payload.len - 2, (const char *)payload.at + 2);
+	if (payload.len >= 2)
+		note(t, tunnel_reason_of_close(t, bytes_get_u16(payload.at)));
 	link_answer_close(t->link, payload);
 	drop_wsi(t);
 }
@@ -243,31 +270,29 @@ static int say_hello(struct tunnel *t, struct lws *wsi)
 	return 0;
 }
 
-/* SHA-256 over the certificate's public key, as curl's --pinnedpubkey has it. Before the token is sent. */
+/* Before the token is sent. */
 static bool pin_matches(struct tunnel *t, struct lws *wsi)
 {
 	if (!t->options.pin)
 		return true;
 	X509 *cert = SSL_get_peer_certificate(lws_get_ssl(wsi));
-	unsigned char *der = NULL, digest[32], text[64];
-	int len = cert ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der) : -1;
-	bool fine = len > 0 && EVP_Digest(der, (size_t)len, digest, NULL, EVP_sha256(), NULL) == 1;
-	OPENSSL_free(der);
+	bool fine = certificate_has_pin(cert, t->options.pin);
+	if (cert)
+		certificate_read(cert, &t->certificate);
+	t->facts.issuer = t->certificate.issuer;
 	X509_free(cert);
-	if (!fine)
-		return false;
-	EVP_EncodeBlock(text, digest, sizeof digest);
-	return strcmp((char *)text, t->options.pin + strlen("sha256//")) == 0;
+	return fine;
 }
 
 static int on_append_headers(struct tunnel *t, struct lws *wsi, unsigned char **at, unsigned char *end)
 {
+	t->stage = STAGE_ASKED;
 	if (!pin_matches(t, wsi)) {
-		snprintf(t->reason, sizeof t->reason, "its certificate's key is not the pinned one");
+		note(t, REASON_RELAY_CERT_PIN);
 		return -1;
 	}
 	if (!tunnel_peer_may_have_token(t, wsi)) {
-		snprintf(t->reason, sizeof t->reason, "it is not on this machine any more, and gets no token in clear");
+		note(t, REASON_TOKEN_LEFT_MACHINE);
 		return -1;
 	}
 	if (!t->options.token)
@@ -278,30 +303,52 @@ static int on_append_headers(struct tunnel *t, struct lws *wsi, unsigned char **
 									      (unsigned char *)value, len, at, end);
 	lws_explicit_bzero(value, sizeof value);
 	if (failed)
-		snprintf(t->reason, sizeof t->reason, "the token is longer than any that creel-relay makes");
+		note(t, REASON_TOKEN_TOO_LONG);
 	return failed ? -1 : 0;
 }
 
-static void on_no_connection(struct tunnel *t, struct lws *wsi, struct bytes seen)
+static void on_no_connection(struct tunnel *t, struct lws *wsi)
 {
-	char text[300];
-	switch (tunnel_read_refused(wsi, text, sizeof text)) {
-	case TUNNEL_NOT_ANSWERED:
-		snprintf(text, sizeof text, "not reachable (%.*s)", seen.len ? (int)seen.len : 9,
-			 seen.len ? (const char *)seen.at : "no reason");
-		tunnel_lost(t, text);
-		return;
-	case TUNNEL_NOT_OPENED:
-		/* It was reached: localhost's other address is not to be tried. */
-		snprintf(t->reason, sizeof t->reason, "%s", text);
-		tunnel_lost(t, text);
-		return;
-	case TUNNEL_REFUSED:
+	enum reason reason = tunnel_reason_of_handshake(t, wsi);
+	if (reason_is_final(reason)) {
 		t->stopped = true;
-		tunnel_lost(t, text);
-		stop_for_good(t, bytes_of(text), 0);
+		tunnel_lost(t, reason);
+		tunnel_stop(t, reason);
 		return;
 	}
+	bool answered = reason != REASON_NONE;
+	if (!answered)
+		reason = tunnel_reason_of_dial(t);
+	if (answered ||
+	    reason == REASON_RELAY_NOT_TLS) /* it was reached: localhost's other address is not to be tried */
+		note(t, reason);
+	tunnel_lost(t, reason);
+}
+
+/* ---- TLS ---- */
+
+/* lws empties OpenSSL's queue of errors before it says that TLS failed: the last one is kept here. */
+static void on_tls_step(const SSL *ssl, int where, int result)
+{
+	struct tunnel *t = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	if (where & SSL_CB_HANDSHAKE_START && t->stage == STAGE_DIALED)
+		t->stage = STAGE_TLS;
+	if (where == SSL_CB_CONNECT_EXIT && result <= 0 && ERR_peek_last_error())
+		t->tls_error = ERR_peek_last_error();
+}
+
+static void watch_tls(struct tunnel *t, SSL_CTX *ctx)
+{
+	SSL_CTX_set_app_data(ctx, t);
+	SSL_CTX_set_info_callback(ctx, on_tls_step);
+}
+
+static void on_untrusted(struct tunnel *t, X509_STORE_CTX *check)
+{
+	X509 *cert = X509_STORE_CTX_get0_cert(check);
+	if (cert)
+		certificate_read(cert, &t->certificate);
+	note(t, certificate_reason(X509_STORE_CTX_get_error(check), &t->certificate, &t->facts));
 }
 
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in, size_t len)
@@ -312,10 +359,11 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 		return 0;
 	switch (reason) {
 	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
-		if (len == 0) /* what lws says of it names no reason */
-			snprintf(t->reason, sizeof t->reason,
-				 "its certificate is not trusted: %s; --ca FILE trusts another issuer",
-				 X509_verify_cert_error_string(X509_STORE_CTX_get_error(session)));
+		if (len == 0)
+			on_untrusted(t, session);
+		return 0;
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS:
+		watch_tls(t, session);
 		return 0;
 	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
 		return on_append_headers(t, wsi, (unsigned char **)in, *(unsigned char **)in + len);
@@ -328,16 +376,16 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 			return tunnel_send_ping(t, wsi);
 		return t->link ? link_on_writable(t->link) : 0;
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-		on_no_connection(t, wsi, bytes_make(in, in ? len : 0));
+		on_no_connection(t, wsi);
 		return 0;
 	case LWS_CALLBACK_CLIENT_CLOSED:
-		tunnel_lost(t, "it ended");
+		tunnel_lost(t, REASON_TUNNEL_ENDED);
 		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
 		/* lws 4.1.6 says nothing else when we do not go on in APPEND_HANDSHAKE_HEADER or drop a connection
 		 * that is still being made: both left their reason. */
 		if (t->wsi == wsi)
-			tunnel_lost(t, "the connection ended before the relay had answered");
+			tunnel_lost(t, REASON_RELAY_BROKE_OFF);
 		return 0;
 	default:
 		return 0;
@@ -349,9 +397,9 @@ const struct lws_protocols tunnel_protocols[] = {
 	{ NULL, NULL, 0, 0, 0, NULL, 0 },
 };
 
-void tunnel_drop(struct tunnel *t, const char *why)
+void tunnel_drop(struct tunnel *t, enum reason why)
 {
-	snprintf(t->reason, sizeof t->reason, "%s", why);
+	t->noted = why;
 	drop_wsi(t);
 }
 
@@ -380,13 +428,13 @@ static void on_watch(uv_timer_t *h)
 	case CLOCK_JUMPED:
 		t->at_once = true;
 		if (online)
-			tunnel_drop(t, "this machine slept, or its clock was set");
+			tunnel_drop(t, REASON_TUNNEL_SLEPT);
 		else if (uv_is_active((uv_handle_t *)&t->retry))
 			uv_timer_start(&t->retry, on_retry, 0, 0);
 		return;
 	case CLOCK_SILENT:
 		t->at_once = true;
-		tunnel_drop(t, "it gave no sign of life");
+		tunnel_drop(t, REASON_TUNNEL_QUIET);
 		return;
 	}
 }
@@ -469,9 +517,9 @@ void tunnel_free_rest(struct tunnel *t)
 	free(t);
 }
 
-bool tunnel_token_is_for_others(enum wire_notice code)
+int tunnel_tries(const struct tunnel *t)
 {
-	return code == WIRE_NOTICE_NAME_FORBIDDEN || code == WIRE_NOTICE_NAME_TAKEN;
+	return !t->proxied && strcasecmp(t->host, "localhost") == 0 ? 2 : 1;
 }
 
 struct link *tunnel_link(struct tunnel *t)

@@ -1,9 +1,10 @@
-/* The laptop's end of the tunnel: one WebSocket (libwebsockets on the libuv loop), opened again for ever with jittered
- * back-off, and the truth about its state. Frames of deliveries go to the session. Loop thread. */
+/* The laptop's end of the tunnel: one WebSocket (libwebsockets on the libuv loop), opened again and again after growing
+ * random waits, and its state with the reason for it. Frames of deliveries go to the session. Loop thread. */
 #pragma once
 
 #include <uv.h>
 
+#include "client/reason/reason.h"
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
 #include "shared/wire/link.h"
@@ -30,7 +31,9 @@ enum tunnel_state { TUNNEL_CONNECTING, TUNNEL_ONLINE, TUNNEL_OFFLINE };
 /* A view for the call. */
 struct tunnel_news {
 	enum tunnel_state state;
-	const char *why;   /* a sentence; "" when online */
+	enum reason reason; /* offline: why */
+	const struct facts *facts;
+	const char *why;   /* the reason in words, with what to do; "" when online */
 	uint64_t retry_ms; /* offline: until it is tried again */
 };
 
@@ -39,15 +42,15 @@ struct tunnel_ops {
 	void (*on_state)(void *user, const struct tunnel_news *news);
 	/* Online: `on_state` follows. The streams of the connection before live on when it says resumed, else not. */
 	void (*on_welcome)(void *user, struct link *link, const struct wire_welcome *welcome);
-	/* A frame of a stream, or GOAWAY or NOTICE. False closes the connection with what link_fail was told. */
+	/* A frame of a stream. False closes the connection with what link_fail was told. */
 	bool (*on_frame)(void *user, struct link *link, const struct wire_frame *frame);
 	void (*on_credit)(void *user);
 	/* The connection is gone (or a try to come back failed), and its streams with it unless they may be resumed.
 	 * `on_state` follows. */
 	void (*on_lost)(void *user, bool may_resume);
-	/* The relay wants this client to stop for good, or the token would go where others read it: exit with this.
-	 * `code`: of the relay's NOTICE, 0 when it sent none. */
-	void (*on_stop)(void *user, const struct error *why, enum wire_notice code);
+	/* The relay wants this client to stop, or the token would go where others read it: trying again would change
+	 * nothing. `facts` are borrowed for the call. */
+	void (*on_stop)(void *user, enum reason reason, const struct facts *facts);
 	/* A sentence that the user should read; nothing changes. May be NULL. */
 	void (*on_warning)(void *user, const char *sentence);
 };
@@ -62,11 +65,14 @@ void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user);
 void tunnel_free(struct tunnel *t);
 void tunnel_free_rest(struct tunnel *t);
 
-/* NULL when there is no connection. */
-/* Of what a probe (WIRE_OPTION_PROBE, any name) was told: that the token is known, and for certain names alone. Relays
- * before the code NAME_FORBIDDEN said NAME_TAKEN, and a name made up belongs to nobody. */
-bool tunnel_token_is_for_others(enum wire_notice code);
+/* Whether a probe (WIRE_OPTION_PROBE, any name) that stopped for this reason has shown that the relay knows the token,
+ * which is for certain names alone. Relays older than the code NAME_FORBIDDEN say NAME_TAKEN, though nobody owns a
+ * random name. */
+bool tunnel_token_is_for_others(enum reason reason);
+/* How many tries may fail before the relay cannot be reached: localhost has two addresses, which take turns. */
+int tunnel_tries(const struct tunnel *t);
 
+/* NULL when there is no connection. */
 struct link *tunnel_link(struct tunnel *t);
 const char *tunnel_public_url(const struct tunnel *t); /* "" before the first WELCOME */
 const char *tunnel_name(const struct tunnel *t);

@@ -12,7 +12,7 @@
  * told): so much later than we do that it never comes first. */
 #define LWS_GIVES_UP_S 60
 
-static int64_t answer_within_ms(const struct tunnel *t)
+int64_t tunnel_answer_within_ms(const struct tunnel *t)
 {
 	return t->options.answer_within_ms ? t->options.answer_within_ms : ANSWER_WITHIN_MS;
 }
@@ -22,33 +22,23 @@ static void on_welcome_late(uv_timer_t *h)
 	struct tunnel *t = h->data;
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof peer;
-	char why[120];
 	bool taken = t->wsi && getpeername(lws_get_socket_fd(t->wsi), (struct sockaddr *)&peer, &len) == 0;
-	snprintf(why, sizeof why, "%s within %g s",
-		 taken ? "it took the connection and did not answer" : "it did not take the connection",
-		 (double)answer_within_ms(t) / 1000);
-	tunnel_drop(t, why);
+	tunnel_drop(t, taken ? REASON_RELAY_SILENT : REASON_RELAY_NOT_TAKEN);
 }
 
 /* lws 4.1.6 looks a name up while it begins, and does not say when that fails. */
-static void tell_why_not_begun(struct tunnel *t)
+static enum reason why_not_begun(const struct tunnel *t)
 {
 	struct addrinfo *found = NULL;
-	char text[400];
 	int code = t->proxied ? 0 : getaddrinfo(t->host, NULL, NULL, &found);
-	if (code)
-		snprintf(text, sizeof text, "its name cannot be resolved (%s)", gai_strerror(code));
-	else
-		snprintf(text, sizeof text, "the connection could not be started");
 	if (found)
 		freeaddrinfo(found);
-	tunnel_lost(t, text);
+	return code ? tunnel_reason_of_resolver(code) : REASON_TUNNEL_NOT_BEGUN;
 }
 
 /* Whether it may be connected now; *address where not NULL in the place of the name. */
 static bool may_connect(struct tunnel *t, char room[NI_MAXHOST], const char **address)
 {
-	struct error why;
 	*address = NULL;
 	if (!tunnel_guards_token(t))
 		return true;
@@ -59,13 +49,10 @@ static bool may_connect(struct tunnel *t, char room[NI_MAXHOST], const char **ad
 		tunnel_warn_plain(t);
 	if (way != PLAIN_OUT || t->options.allow_plain_token)
 		return true;
-	tunnel_refuse_plain(t, &why);
-	if (t->confirmed_at_us) { /* it was here: the name may come back */
-		tunnel_lost(t, why.text);
-		return false;
-	}
-	t->stopped = true;
-	t->ops->on_stop(t->user, &why, 0);
+	if (t->confirmed_at_us) /* it was here: the name may come back */
+		tunnel_lost(t, tunnel_plain_reason(t));
+	else
+		tunnel_stop(t, tunnel_plain_reason(t));
 	return false;
 }
 
@@ -82,6 +69,9 @@ void tunnel_connect(struct tunnel *t)
 	/* lws 4.1.6 tries the first address of a name only, and a relay on this machine listens on either of these. */
 	if (!t->proxied && strcasecmp(t->host, "localhost") == 0)
 		info.address = t->tries % 2 ? "::1" : "127.0.0.1";
+	snprintf(t->dialed, sizeof t->dialed, "%s", info.address);
+	t->stage = STAGE_DIALED;
+	t->tls_error = 0;
 	info.port = t->port;
 	info.path = t->path;
 	info.host = authority;
@@ -99,13 +89,13 @@ void tunnel_connect(struct tunnel *t)
 					       LCCSCF_ALLOW_EXPIRED | LCCSCF_ALLOW_INSECURE;
 	}
 	if (t->state != TUNNEL_CONNECTING)
-		tunnel_set_state(t, TUNNEL_CONNECTING, "connecting", 0);
-	uv_timer_start(&t->welcome, on_welcome_late, (uint64_t)answer_within_ms(t), 0);
+		tunnel_set_state(t, TUNNEL_CONNECTING, REASON_NONE, 0);
+	uv_timer_start(&t->welcome, on_welcome_late, (uint64_t)tunnel_answer_within_ms(t), 0);
 	/* When this fails at once, lws 4.1.6 may or may not have called CONNECTION_ERROR: `retry` is active if it has.
 	 */
 	if (!lws_client_connect_via_info(&info) && !uv_is_active((uv_handle_t *)&t->retry) && !t->closing &&
 	    !t->stopped)
-		tell_why_not_begun(t);
+		tunnel_lost(t, why_not_begun(t));
 }
 
 bool tunnel_make_context(struct tunnel *t, struct error *e)
@@ -116,6 +106,8 @@ bool tunnel_make_context(struct tunnel *t, struct error *e)
 	struct lws_context_creation_info info = { 0 };
 	bool fine = proxy_for(t->tls ? "https" : "http", t->host, &named, e) && proxy_is_http(&named, e) &&
 		    (!named.variable || (proxy = proxy_for_lws(&named, e)));
+	snprintf(t->proxy_shown, sizeof t->proxy_shown, "%s", named.shown);
+	t->proxy_variable = named.variable;
 	proxy_free(&named);
 	if (!fine)
 		return false;

@@ -50,27 +50,23 @@ enum plain_way tunnel_plain_way(const struct tunnel *t, char address[NI_MAXHOST]
 	return here ? PLAIN_HERE : PLAIN_OUT;
 }
 
-bool tunnel_refuse_plain(const struct tunnel *t, struct error *e)
+enum reason tunnel_plain_reason(const struct tunnel *t)
 {
-	return error_set(e, EXIT_USAGE,
-			 "the token is not sent to %s%s, for others could read it on the way: name the relay by https, "
-			 "or say --allow-plain-token",
-			 t->options.relay, is_proxied(t) ? " through a proxy" : ", which is not on this machine");
+	return is_proxied(t) ? REASON_TOKEN_PLAIN_PROXY : REASON_TOKEN_PLAIN;
 }
 
 bool tunnel_check_plain(const struct tunnel *t, struct error *e)
 {
 	char address[NI_MAXHOST];
+	const struct facts facts = { .relay = t->options.relay };
 	return !tunnel_guards_token(t) || t->options.allow_plain_token || tunnel_plain_way(t, address) != PLAIN_OUT ||
-	       tunnel_refuse_plain(t, e);
+	       reason_set_error(e, tunnel_plain_reason(t), &facts);
 }
 
 void tunnel_warn_plain(struct tunnel *t)
 {
 	char text[500];
-	snprintf(text, sizeof text,
-		 "the token goes to %.300s in clear, as --allow-plain-token says: whoever is on the way can read it",
-		 t->options.relay);
+	reason_line(REASON_TOKEN_IN_CLEAR, tunnel_facts(t), text, sizeof text);
 	if (!t->warned && t->ops->on_warning)
 		t->ops->on_warning(t->user, text);
 	t->warned = true;

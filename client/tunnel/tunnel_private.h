@@ -3,12 +3,20 @@
 #pragma once
 
 #include "client/tunnel/backoff.h"
+#include "client/tunnel/certificate.h"
 #include "client/tunnel/clock_watch.h"
 #include "client/tunnel/tunnel.h"
 #include "client/tunnel/tunnel_read.h"
 
 #include <libwebsockets.h>
 #include <netdb.h>
+
+/* How far a connection that is being made has come. */
+enum stage {
+	STAGE_DIALED, /* connect() was called */
+	STAGE_TLS,    /* TLS has begun */
+	STAGE_ASKED   /* the WebSocket's handshake was sent */
+};
 
 struct tunnel {
 	uv_loop_t *loop;
@@ -18,6 +26,9 @@ struct tunnel {
 	char *host, *path;
 	int port;
 	unsigned tries;
+	enum stage stage;
+	unsigned long tls_error; /* of OpenSSL, while TLS was set up */
+	char dialed[NI_MAXHOST]; /* the name or address that was connected to */
 	bool tls, proxied;
 	struct lws_context *context;
 	struct lws *wsi;
@@ -39,7 +50,13 @@ struct tunnel {
 	size_t pong_len;
 	uint8_t nonce[WIRE_NONCE_LEN];
 	bool has_nonce;
-	char name[64], public_url[600], reason[300];
+	char name[64], public_url[600];
+	/* Why it is lost, or will be: */
+	enum reason noted;
+	struct facts facts; /* tunnel_facts completes them */
+	struct certificate certificate;
+	char detail[300], proxy_shown[300];
+	const char *proxy_variable; /* names the proxy; NULL: none is used */
 	int open_handles;
 	void (*closed)(void *user);
 	void *closed_user;
@@ -58,9 +75,9 @@ enum plain_way {
 enum plain_way tunnel_plain_way(const struct tunnel *t, char address[NI_MAXHOST]);
 /* Before anything is opened; EXIT_USAGE. */
 MUST_CHECK bool tunnel_check_plain(const struct tunnel *t, struct error *e);
-/* The sentence of that. False. */
-bool tunnel_refuse_plain(const struct tunnel *t, struct error *e);
-/* Once: that it goes all the same. */
+/* Why it is not sent there. */
+enum reason tunnel_plain_reason(const struct tunnel *t);
+/* Once: that it is sent all the same. */
 void tunnel_warn_plain(struct tunnel *t);
 /* The last look, at whom it is connected to. */
 bool tunnel_peer_may_have_token(const struct tunnel *t, struct lws *wsi);
@@ -71,21 +88,33 @@ int tunnel_send_pong(struct tunnel *t, struct lws *wsi);
 void tunnel_take_pong(struct tunnel *t, struct bytes payload);
 void tunnel_ping_now_and_then(struct tunnel *t);
 
-/* tunnel_refused.c */
-enum tunnel_refused {
-	TUNNEL_NOT_ANSWERED, /* no status came */
-	TUNNEL_NOT_OPENED,   /* it may be another time */
-	TUNNEL_REFUSED,      /* it will not be */
-};
-/* From lws' CONNECTION_ERROR: what the answer to the handshake was, and in `why` what that means. */
-enum tunnel_refused tunnel_read_refused(struct lws *wsi, char *why, size_t size);
+/* tunnel_reason.c. Why the handshake was answered with anything but 101; REASON_NONE when no status came. */
+enum reason tunnel_reason_of_handshake(struct tunnel *t, struct lws *wsi);
+/* Why a connection was not even answered, by how far it came. */
+enum reason tunnel_reason_of_dial(const struct tunnel *t);
+/* For a code of getaddrinfo, not 0. */
+enum reason tunnel_reason_of_resolver(int code);
+/* For the error of connect(). */
+enum reason tunnel_reason_of_errno(int error);
+/* For a NOTICE or GOAWAY; keeps what it names among the facts. */
+enum reason tunnel_reason_of_notice(struct tunnel *t, const struct wire_note *note);
+/* For the status of the relay's close frame. */
+enum reason tunnel_reason_of_close(struct tunnel *t, int status);
+/* Keeps words from elsewhere as the facts' detail, fit for a terminal. */
+void tunnel_set_detail(struct tunnel *t, struct bytes words);
+/* What is known now, borrowed until the next call. */
+const struct facts *tunnel_facts(struct tunnel *t);
 /* tunnel.c */
 extern const struct lws_protocols tunnel_protocols[];
-void tunnel_set_state(struct tunnel *t, enum tunnel_state state, const char *why, uint64_t retry_ms);
-/* The connection is gone, or never came about: says so and tries again later. */
-void tunnel_lost(struct tunnel *t, const char *why);
+void tunnel_set_state(struct tunnel *t, enum tunnel_state state, enum reason reason, uint64_t retry_ms);
+/* The connection is gone, or could not be made: says so and tries again later. A reason that was noted before goes
+ * before `why`. */
+void tunnel_lost(struct tunnel *t, enum reason why);
+/* Never connects again, and says why. */
+void tunnel_stop(struct tunnel *t, enum reason why);
 /* Ends it for such a reason, from outside lws' callbacks. */
-void tunnel_drop(struct tunnel *t, const char *why);
+void tunnel_drop(struct tunnel *t, enum reason why);
 /* tunnel_connect.c */
 void tunnel_connect(struct tunnel *t);
+int64_t tunnel_answer_within_ms(const struct tunnel *t);
 MUST_CHECK bool tunnel_make_context(struct tunnel *t, struct error *e);

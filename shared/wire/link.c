@@ -160,6 +160,11 @@ bool link_fail(struct link *l, const char *reason)
 	return false;
 }
 
+int link_close_status(const struct link *l)
+{
+	return l->close_status;
+}
+
 const char *link_close_reason(const struct link *l)
 {
 	return l->close_reason;

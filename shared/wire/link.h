@@ -61,3 +61,5 @@ void link_answer_close(struct link *l, struct bytes payload);
 bool link_fail(struct link *l, const char *reason);
 /* "" when none was noted. When there is one, LWS_CALLBACK_WS_PEER_INITIATED_CLOSE is the answer to it: return -1. */
 const char *link_close_reason(const struct link *l);
+/* The status that it was or will be closed with by this end; 0: not by this end. */
+int link_close_status(const struct link *l);

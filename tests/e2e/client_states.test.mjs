@@ -258,8 +258,8 @@ describe('the status tells the truth', () => {
 		gap.writeBigUInt64BE(12n, 16 + 2);
 		c.send(gap);
 		await waitFor('the lines', () => /12 deliveries/.test(client.err));
-		assert.match(client.err, /^creel: the relay says: the queue is full$/m);
-		assert.match(client.err, /^creel: the relay says: deliveries expired.* \(12 deliveries\)$/m);
+		assert.match(client.err, /^creel: the relay's spool for this tunnel is full: senders get 503$/m);
+		assert.match(client.err, /^creel: 12 deliveries expired in the relay's spool/m);
 		assert.ok(!client.err.includes('\x1b'));
 		await c.cut();
 		await waitFor('offline', () => states(client, 'offline').length);

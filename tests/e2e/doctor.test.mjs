@@ -100,7 +100,7 @@ describe('creel doctor', () => {
 		const port = await freePort();
 		const r = await w.creel(['doctor', '--relay', `http://127.0.0.1:${port}`]);
 		assert.equal(r.code, 3);
-		assert.match(r.text.trim().split('\n').at(-1), new RegExp(`^first thing wrong: tcp: port ${port} of 127\\.0\\.0\\.1 cannot be reached.*; is creel-relay running`));
+		assert.match(r.text.trim().split('\n').at(-1), new RegExp(`^first thing wrong: tcp: the relay http://127\\.0\\.0\\.1:${port} cannot be reached: nothing is listening on port ${port} of 127\\.0\\.0\\.1; is creel-relay running`));
 	});
 
 	it('no relay listens', async () => {
@@ -129,7 +129,7 @@ describe('creel doctor', () => {
 	it('HTTPS_PROXY names a port where nobody listens; its password is not shown', async () => {
 		const env = { HTTPS_PROXY: `http://anna:geheim@127.0.0.1:${await freePort()}` };
 		const d = await doctor(['--relay', 'https://hooks.invalid'], { env });
-		failed(d, 'proxy', 3, /^the proxy 127\.0\.0\.1:\d+, which HTTPS_PROXY names, does not open a way to hooks\.invalid:443/, ['tcp', ...WAY, 'target']);
+		failed(d, 'proxy', 3, /^the proxy http:\/\/127\.0\.0\.1:\d+, which HTTPS_PROXY names, does not open a way to hooks\.invalid:443: nothing is listening there$/, ['tcp', ...WAY, 'target']);
 		assert.equal(d.checks.dns.result, 'warn', 'the proxy may know the name');
 		assert.ok(!JSON.stringify(d.told).includes('geheim'));
 	});
@@ -217,11 +217,11 @@ describe('creel doctor', () => {
 			writeFileSync(config, `[listen]\nca = ${good.cert}\nforward-to = ${app.port}\n`);
 			const read = await doctor([...url, '--config', config]);
 			assert.deepEqual([read.checks.tls.result, read.checks.target.result], ['ok', 'ok']);
-			failed(await doctor([...url, '--ca', good.cert, '--pin', mine.pin]), 'tls', 3, /key is not the pinned one/, ['clock', 'token', 'url', 'target']);
+			failed(await doctor([...url, '--ca', good.cert, '--pin', mine.pin]), 'tls', 3, /the key of the certificate of localhost is not the pinned one/, ['clock', 'token', 'url', 'target']);
 		});
 		it('not trusted', async () => {
 			const port = await tlsRelay(mine);
-			failed(await doctor(['--relay', `https://localhost:${port}`]), 'tls', 3, /not trusted: self.signed certificate \(issued by mine\)/, ['clock', 'token', 'url', 'target']);
+			failed(await doctor(['--relay', `https://localhost:${port}`]), 'tls', 3, /not trusted: it is signed by itself \(issued by mine\)/, ['clock', 'token', 'url', 'target']);
 			const insecure = await doctor(['--relay', `https://localhost:${port}`, '--insecure']);
 			assert.deepEqual([insecure.checks.tls.result, insecure.checks.token.result], ['warn', 'ok']);
 		});
@@ -254,7 +254,9 @@ describe('creel doctor', () => {
 				/the certificate is for hooks\.example\.com, and not for localhost/);
 		});
 		it('https to a relay without TLS', async () => {
-			failed(await doctor(['--relay', `https://127.0.0.1:${relay.port}`]), 'tls', 3, /no TLS connection/, ['clock', 'token', 'url', 'target']);
+			failed(await doctor(['--relay', `https://127.0.0.1:${relay.port}`]), 'tls', 3, /ended the connection while TLS was being set up$/, ['clock', 'token', 'url', 'target']);
+			const plain = await serve(http.createServer());
+			failed(await doctor(['--relay', `https://127.0.0.1:${plain.address().port}`]), 'tls', 3, /does not speak TLS on port \d+ of 127\.0\.0\.1$/, ['clock', 'token', 'url', 'target']);
 		});
 	});
 

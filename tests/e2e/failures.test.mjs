@@ -137,7 +137,7 @@ describe('what cannot start', () => {
 	it('a relay whose name cannot be resolved → exit 3, and says that', async () => {
 		const r = await w.creel(['listen', '1', '--relay', 'http://no-such-host.invalid', '--connect-timeout', '300ms', '--output', 'quiet']);
 		assert.equal(r.code, 3);
-		assert.match(r.err, /^creel: .*the relay http:\/\/no-such-host\.invalid: its name cannot be resolved \(.+\)$/m);
+		assert.match(r.err, /^creel: .*the relay http:\/\/no-such-host\.invalid cannot be reached: the name no-such-host\.invalid cannot be resolved, for .+$/m);
 	});
 
 	it('listen --connect-timeout: no relay there → exit 3, and the last sentence promises nothing', async () => {

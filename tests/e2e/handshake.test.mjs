@@ -35,7 +35,7 @@ describe('a handshake answered with no tunnel', () => {
 		it(`${status.split('\r')[0]}: the status is named, and it is tried again`, async () => {
 			const c = await listen(status);
 			await waitFor(() => `two tries\n${c.err}`, () => seen.length >= 2);
-			assert.match(c.err, new RegExp(`^creel: offline: the relay http:\\S+: it answered ${status.slice(0, 3)} in the place of a tunnel: .*; trying again in `, 'm'));
+			assert.match(c.err, new RegExp(`^creel: offline: the relay http:\\S+ answered ${status.slice(0, 3)} where a tunnel should open; is a creel relay there.*; trying again in `, 'm'));
 			await c.stop('SIGINT');
 		});
 
@@ -48,10 +48,22 @@ describe('a handshake answered with no tunnel', () => {
 			const c = await listen(`${status}\r\nLocation: ${scheme}://localhost:${elsewhere.address().port}/_creel/tunnel`);
 			await waitFor(() => `two tries\n${c.err}`, () => seen.length >= 2);
 			assert.equal(elsewhere.taken, undefined);
-			assert.match(c.err, new RegExp(`it answered ${status.slice(0, 3)} in the place of a tunnel`));
+			assert.match(c.err, new RegExp(`answered ${status.slice(0, 3)} where a tunnel should open`));
 			await c.stop('SIGINT');
 			c.checkSanitizers();
 		}
+	});
+
+	it('https to a server without TLS is told from one that nobody runs', async () => {
+		const plain = http.createServer().listen(0, '127.0.0.1');
+		await once(plain, 'listening');
+		const { port } = plain.address();
+		const login = (scheme) => w.creel(['login', `${scheme}://127.0.0.1:${port}`, '--no-token', '--config', w.fresh('config.ini')]);
+		assert.match((await login('https')).err, new RegExp(`^creel: the relay https://127\\.0\\.0\\.1:${port} does not speak TLS on port ${port} of 127\\.0\\.0\\.1; write http://`, 'm'));
+		plain.closeAllConnections();
+		await new Promise((resolve) => plain.close(resolve));
+		for (const scheme of ['https', 'http'])
+			assert.match((await login(scheme)).err, new RegExp(`: nothing is listening on port ${port} of 127\\.0\\.0\\.1; is creel-relay running there`));
 	});
 
 	it('what will pass is said in its own words, and it is tried again', async () => {
@@ -65,7 +77,7 @@ describe('a handshake answered with no tunnel', () => {
 	});
 
 	it('what a relay refuses for good is said in one sentence, exit 3', async () => {
-		for (const [name, status, words] of [['misdirected', 421, /does not answer to this name: .*--public-url/], ['origin', 403, /Origin field/], ['plaintext', 403, /over TLS alone: write https:\/\//]]) {
+		for (const [name, status, words] of [['misdirected', 421, /does not answer to this name; .*--public-url/], ['origin', 403, /Origin field/], ['plaintext', 403, /over TLS alone; write https:\/\//]]) {
 			const c = await listen(`${status} No\r\nCreel-Refused: ${name}`);
 			assert.equal((await c.end()).code, 3, c.err);
 			assert.equal(c.err.trim().split('\n').length, 1, c.err);
@@ -90,6 +102,6 @@ describe('a handshake answered with no tunnel', () => {
 		w.keep({ close: () => proxy.close() });
 		const r = await w.creel(['listen', '3000', '--relay', 'http://hooks.example.com', '--output', 'lines'], { env: { http_proxy: `http://127.0.0.1:${proxy.address().port}` } });
 		assert.equal(r.code, 3, r.err);
-		assert.match(r.err, /^creel: the relay http:\/\/hooks\.example\.com refused: it serves only its own machine and does not answer to this name: .*--public-url/m);
+		assert.match(r.err, /^creel: the relay http:\/\/hooks\.example\.com refused: it serves only its own machine and does not answer to this name; .*--public-url/m);
 	});
 });

@@ -107,7 +107,7 @@ describe('plaintext to a relay with a certificate', { skip: !hasNetns }, () => {
 		for (const port of [relay.port, relay.tunnels]) {
 			const r = await w.creel(['listen', '3000', '--relay', `http://${HERE}:${port}`, '--name', 'clear', '--output', 'lines']);
 			assert.equal(r.code, 3, r.err);
-			assert.match(r.err, /^creel: the relay http:\S+ refused: it takes tunnels over TLS alone: write https:\/\/ in the place of http:\/\/$/m);
+			assert.match(r.err, /^creel: the relay http:\S+ refused: it takes tunnels over TLS alone; write https:\/\/ in the place of http:\/\/$/m);
 		}
 	});
 

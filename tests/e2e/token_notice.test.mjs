@@ -1,5 +1,5 @@
-// What login and doctor make of a relay that knows the token and refuses the tunnel: the NOTICE's code decides, whatever
-// its sentence says.
+// What creel makes of a relay's NOTICE: its code decides and is put into words by the client; the relay's own words are
+// shown where the code is unknown.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { World } from './lib/harness.mjs';
@@ -7,7 +7,7 @@ import { FakeRelay } from './lib/fake_relay.mjs';
 import { Tunnel } from './lib/tunnel.mjs';
 import { hello, note } from './lib/wire.mjs';
 
-const UNAUTHORIZED = 1, NAME_TAKEN = 2, LIMIT = 6, NAME_FORBIDDEN = 12;
+const UNAUTHORIZED = 1, NAME_TAKEN = 2, LIMIT = 6, NAME_FORBIDDEN = 12, OF_A_NEWER_RELAY = 99;
 const TOKEN = `creel_${'5'.repeat(64)}`;
 
 describe('a token for other tunnels', () => {
@@ -39,24 +39,34 @@ describe('a token for other tunnels', () => {
 		told = [UNAUTHORIZED, 'this token may not hold a tunnel of that name'];
 		const r = await login();
 		assert.equal(r.code, 3, r.err);
-		assert.match(r.err, /^creel: the relay \S+ refused: this token may not hold/m);
+		assert.match(r.err, /^creel: the relay \S+ refused: it does not know this token; /m);
+		assert.doesNotMatch(r.err, /may not hold/);
 	});
 
-	it('a reason that speaks of trying again is not cut', async () => {
-		told = [LIMIT, 'too busy; trying again tomorrow helps'];
+	it('a code of a newer relay: its own words, whole, and nothing of them reaches the terminal raw', async () => {
+		told = [OF_A_NEWER_RELAY, '\x1b[2Jtoo busy; trying again tomorrow helps'];
 		const r = await login();
 		assert.equal(r.code, 3, r.err);
-		assert.match(r.err, /^creel: the connection to the relay \S+: too busy; trying again tomorrow helps$|^creel: the relay \S+: too busy; trying again tomorrow helps$/m);
+		assert.match(r.err, /^creel: the relay \S+ says: .*too busy; trying again tomorrow helps$/m);
+		assert.ok(!r.err.includes('\x1b'));
 		const c = await w.startClient({ relayUrl: url(), target: 1, args: ['--connect-timeout', '300ms'], wait: false });
 		await c.end();
-		assert.match(c.err, /^creel: the tunnel was not online within 300 ms: .*: too busy; trying again tomorrow helps$/m);
+		assert.match(c.err, /^creel: the tunnel was not online within 300 ms: .* says: .*too busy; trying again tomorrow helps$/m);
+	});
+
+	it('LIMIT: what to do is said, and the relay’s words are not', async () => {
+		told = [LIMIT, 'zu viele'];
+		const r = await login();
+		assert.equal(r.code, 3, r.err);
+		assert.match(r.err, /^creel: the relay \S+ takes no more now: .*; end another client, or wait/m);
+		assert.doesNotMatch(r.err, /zu viele/);
 	});
 
 	it('creel listen stops for NAME_FORBIDDEN', async () => {
 		told = [NAME_FORBIDDEN, 'not yours'];
 		const c = await w.startClient({ relayUrl: url(), target: 1, name: 'shop', wait: false });
 		assert.equal((await c.end()).code, 3);
-		assert.match(c.err, /refused: not yours/);
+		assert.match(c.err, /refused: this token may not hold a tunnel named shop; --name takes one/);
 	});
 
 	it('the relay tells a name beyond the token’s from one of another token', async () => {
