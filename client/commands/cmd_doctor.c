@@ -7,18 +7,19 @@
 #include <string.h>
 
 struct look {
-	const char *name;
+	enum check check;
 	void (*at)(struct doctor *d);
 	const bool *needs;
 };
 
-/* Why a look is not made: the last failure on the way. Neither the record nor the time stands in it. */
+/* Why a check is skipped: the last failure on the way to the app, on which neither the record nor the time lies. NULL
+ * when there was none. */
 static const char *last_failed(const struct doctor *d)
 {
 	for (size_t i = d->count; i-- > 0;)
-		if (d->checks[i].finding == FINDING_FAIL && strcmp(d->checks[i].name, "store") != 0 &&
-		    strcmp(d->checks[i].name, "clock") != 0)
-			return d->checks[i].name;
+		if (d->checks[i].finding == FINDING_FAIL && d->checks[i].check != CHECK_STORE &&
+		    d->checks[i].check != CHECK_CLOCK)
+			return doctor_check_name(d->checks[i].check);
 	return NULL;
 }
 
@@ -26,11 +27,16 @@ static void look_at_all(struct doctor *d)
 {
 	const bool always = true;
 	const struct look looks[] = {
-		{ "store", doctor_look_at_store, &always },       { "relay", doctor_look_at_relay, &always },
-		{ "dns", doctor_look_at_dns, &d->has_relay },     { "proxy", doctor_look_at_proxy, &d->resolved },
-		{ "tcp", doctor_look_at_tcp, &d->may_dial },      { "tls", doctor_look_at_tls, &d->reached },
-		{ "clock", doctor_look_at_clock, &d->says_time }, { "token", doctor_look_at_token, &d->trusted },
-		{ "url", doctor_look_at_url, &d->online },        { "target", doctor_look_at_target, &always },
+		{ CHECK_STORE, doctor_look_at_store, &always },
+		{ CHECK_RELAY, doctor_look_at_relay, &always },
+		{ CHECK_DNS, doctor_look_at_dns, &d->has_relay },
+		{ CHECK_PROXY, doctor_look_at_proxy, &d->resolved },
+		{ CHECK_TCP, doctor_look_at_tcp, &d->may_dial },
+		{ CHECK_TLS, doctor_look_at_tls, &d->reached },
+		{ CHECK_CLOCK, doctor_look_at_clock, &d->says_time },
+		{ CHECK_TOKEN, doctor_look_at_token, &d->trusted },
+		{ CHECK_URL, doctor_look_at_url, &d->online },
+		{ CHECK_TARGET, doctor_look_at_target, &always },
 	};
 	for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
 		const struct look *l = &looks[i];
@@ -38,8 +44,9 @@ static void look_at_all(struct doctor *d)
 		if (*l->needs)
 			l->at(d);
 		else
-			doctor_say(d, l->name, FINDING_SKIP, EXIT_DONE, NULL, "not looked at, as %s%s",
-				   failed ? failed : "no tunnel was opened", failed ? " failed" : "");
+			doctor_say(d, l->check, FINDING_SKIP, EXIT_DONE, NULL,
+				   failed ? "not looked at, as %s failed" : "not looked at, as no tunnel was opened",
+				   failed);
 	}
 }
 

@@ -1,8 +1,7 @@
-/* `creel doctor`: looks at one thing after another between the sender and the app, and says in a sentence what it
- * found.
+/* `creel doctor`: checks one thing after another between the sender and the app, and says in a sentence what it found.
  *
- * Each look is one function, made in order by cmd_doctor.c; what it found goes to doctor_say. What needs a thing that
- * was found wrong is skipped. None takes longer than DOCTOR_MS, save that two steps of one look may each take it. */
+ * Each check is one function; cmd_doctor.c calls them in order, and skips those that need a thing that was found wrong.
+ * What they find goes to doctor_say. None takes longer than DOCTOR_MS, or twice that where it has two steps. */
 #pragma once
 
 #include <curl/curl.h>
@@ -16,19 +15,34 @@
 
 #define DOCTOR_MS 5000
 
+/* What is checked, in this order from the record to the app. */
+enum check {
+	CHECK_CONFIG,
+	CHECK_STORE,
+	CHECK_RELAY,
+	CHECK_DNS,
+	CHECK_PROXY,
+	CHECK_TCP,
+	CHECK_TLS,
+	CHECK_CLOCK,
+	CHECK_TOKEN,
+	CHECK_URL,
+	CHECK_TARGET
+};
+
 enum finding { FINDING_OK, FINDING_WARN, FINDING_FAIL, FINDING_SKIP };
 
 struct doctor_check {
-	const char *name;
+	enum check check;
 	enum finding finding;
-	enum exit_code code; /* of a failure */
+	enum exit_code code; /* the exit status for a failure */
 	char text[800];      /* one sentence, may hold untrusted bytes */
 	char todo[300];      /* what to do about it, or "" */
 };
 
 struct doctor {
 	bool json;
-	const struct secret_gate *gate; /* that every finding passes */
+	const struct secret_gate *gate; /* takes secrets out of every finding */
 	struct common_options common;
 	const char *target, *ca, *pin; /* of the options, else of the config file's section [listen] */
 	bool insecure, allow_plain_token;
@@ -37,7 +51,7 @@ struct doctor {
 	struct doctor_check checks[16];
 	size_t count;
 
-	/* What the later looks need of the earlier ones: each is true once it is known to be good. */
+	/* What later checks need of earlier ones; each is true once it is known to be good. */
 	bool has_relay, resolved, may_dial, reached, trusted, online;
 	char *host;
 	int port;
@@ -51,12 +65,14 @@ struct doctor {
 };
 
 /* Keeps what was found, and prints its line unless it is all to be JSON. `todo` may be NULL. */
-void doctor_say(struct doctor *d, const char *name, enum finding finding, enum exit_code code, const char *todo,
+void doctor_say(struct doctor *d, enum check check, enum finding finding, enum exit_code code, const char *todo,
 		const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* A failure, in the words of the table of reasons. */
-void doctor_say_reason(struct doctor *d, const char *name, enum reason reason, const struct facts *facts);
+void doctor_say_reason(struct doctor *d, enum check check, enum reason reason, const struct facts *facts);
 /* What is known of the relay and the way to it, borrowed from `d`. */
 struct facts doctor_facts(const struct doctor *d);
+/* "dns": as it is printed. */
+const char *doctor_check_name(enum check check);
 /* The end: the first failure once more, or the whole as one JSON object. The exit status. */
 int doctor_conclude(struct doctor *d, struct error *e);
 
@@ -73,11 +89,13 @@ void doctor_look_at_token(struct doctor *d);
 void doctor_look_at_url(struct doctor *d);
 void doctor_look_at_target(struct doctor *d);
 
-/* The addresses of a name, comma between them, caller frees; NULL and *why when there are none or not in time. */
+/* The addresses of a name with commas between them; the caller frees them. NULL and *why when there are none, or none
+ * in time. */
 char *doctor_resolve(const char *host, enum reason *why);
 /* Milliseconds of a clock that only goes forward. */
 int64_t doctor_now_ms(void);
-/* Waits until the step that BIO_… wants to be made again can be; false when `until_ms` has come, or it failed. */
+/* Waits until the operation on `wire` that could not go on can be tried again. False when `until_ms` (doctor_now_ms)
+ * has come, or the operation failed. */
 bool doctor_wait(BIO *wire, int64_t until_ms);
 /* Closes the connection to the relay. */
 void doctor_hang_up(struct doctor *d);

@@ -64,19 +64,19 @@ void doctor_look_at_config(struct doctor *d, const struct error *broken)
 	bool any = name_files(d, names, open_to_all);
 	find_bound(d, bound);
 	if (broken)
-		doctor_say(d, "config", FINDING_FAIL, EXIT_USAGE, "correct the file, or name another with --config",
+		doctor_say(d, CHECK_CONFIG, FINDING_FAIL, EXIT_USAGE, "correct the file, or name another with --config",
 			   "%s", broken->text);
 	else if (*open_to_all && d->token)
-		doctor_say(d, "config", FINDING_WARN, EXIT_DONE, "chmod 600 the file",
+		doctor_say(d, CHECK_CONFIG, FINDING_WARN, EXIT_DONE, "chmod 600 the file",
 			   "%s may hold a token, and others on this machine can read it", open_to_all);
 	else if (*bound)
-		doctor_say(d, "config", FINDING_WARN, EXIT_DONE,
+		doctor_say(d, CHECK_CONFIG, FINDING_WARN, EXIT_DONE,
 			   "read the file, then `creel trust`, or take the line out",
 			   "./creel.ini is not trusted: of what it sets, %s does not count", bound);
 	else if (any)
-		doctor_say(d, "config", FINDING_OK, EXIT_DONE, NULL, "read and valid: %s", names);
+		doctor_say(d, CHECK_CONFIG, FINDING_OK, EXIT_DONE, NULL, "read and valid: %s", names);
 	else
-		doctor_say(d, "config", FINDING_OK, EXIT_DONE, NULL,
+		doctor_say(d, CHECK_CONFIG, FINDING_OK, EXIT_DONE, NULL,
 			   "there is no config file, and none is needed (`creel login URL` makes one)");
 }
 
@@ -109,14 +109,14 @@ static bool look_at_space(struct doctor *d, const char *folder, int64_t mib)
 	struct stat st;
 	bool is_folder = stat(folder, &st) == 0 && S_ISDIR(st.st_mode);
 	if (!is_folder || access(folder, W_OK | X_OK) != 0)
-		doctor_say(d, "store", FINDING_FAIL, EXIT_STORE, "make it yours, or name another file with --db",
+		doctor_say(d, CHECK_STORE, FINDING_FAIL, EXIT_STORE, "make it yours, or name another file with --db",
 			   "the folder %s cannot be written: %s", folder, is_folder ? strerror(errno) : "it is a file");
 	else if (mib >= 0 && mib < FREE_MIB_FAIL)
-		doctor_say(d, "store", FINDING_FAIL, EXIT_STORE, todo,
+		doctor_say(d, CHECK_STORE, FINDING_FAIL, EXIT_STORE, todo,
 			   "the disk of %s is full: %lld MiB are free, and webhooks will be refused", folder,
 			   (long long)mib);
 	else if (mib >= 0 && mib < FREE_MIB_WARN)
-		doctor_say(d, "store", FINDING_WARN, EXIT_DONE, todo,
+		doctor_say(d, CHECK_STORE, FINDING_WARN, EXIT_DONE, todo,
 			   "the disk of %s is nearly full: %lld MiB are free", folder, (long long)mib);
 	else
 		return true;
@@ -138,16 +138,16 @@ static void look_at_file(struct doctor *d, const char *path, const char *folder,
 	struct error e;
 	char room[40];
 	if (!store_check(path, READ_MS, &c, &e))
-		doctor_say(d, "store", FINDING_FAIL, e.code, NULL, "%s", e.text);
+		doctor_say(d, CHECK_STORE, FINDING_FAIL, e.code, NULL, "%s", e.text);
 	else if (*c.fault)
-		doctor_say(d, "store", FINDING_FAIL, EXIT_STORE,
+		doctor_say(d, CHECK_STORE, FINDING_FAIL, EXIT_STORE,
 			   "stop creel, keep a copy, then `sqlite3 FILE .recover | sqlite3 NEW`, or move it away",
 			   "%s is damaged: %s", path, c.fault);
 	else if (c.busy)
-		doctor_say(d, "store", FINDING_WARN, EXIT_DONE, "look which program holds it (fuser FILE)",
+		doctor_say(d, CHECK_STORE, FINDING_WARN, EXIT_DONE, "look which program holds it (fuser FILE)",
 			   "%s is locked for writing by another program", path);
 	else if (look_at_space(d, folder, mib))
-		doctor_say(d, "store", FINDING_OK, EXIT_DONE, NULL, "%s can be read and written, %s%s", path,
+		doctor_say(d, CHECK_STORE, FINDING_OK, EXIT_DONE, NULL, "%s can be read and written, %s%s", path,
 			   c.whole ? "no page is damaged" : "no damage was found in the time there is for looking",
 			   name_space(room, mib));
 }
@@ -159,14 +159,14 @@ void doctor_look_at_store(struct doctor *d)
 	const char *path = d->common.db ? d->common.db : made;
 	char *folder = path ? nearest_folder(path) : NULL;
 	if (!folder) {
-		doctor_say(d, "store", FINDING_FAIL, EXIT_STORE, NULL, "%s", path ? "out of memory" : e.text);
+		doctor_say(d, CHECK_STORE, FINDING_FAIL, EXIT_STORE, NULL, "%s", path ? "out of memory" : e.text);
 	} else {
 		int64_t mib = free_mib(folder);
 		char room[40];
 		if (access(path, F_OK) == 0)
 			look_at_file(d, path, folder, mib);
 		else if (look_at_space(d, folder, mib))
-			doctor_say(d, "store", FINDING_OK, EXIT_DONE, NULL,
+			doctor_say(d, CHECK_STORE, FINDING_OK, EXIT_DONE, NULL,
 				   "nothing is on record yet; %s will be made%s", path, name_space(room, mib));
 	}
 	free(folder);

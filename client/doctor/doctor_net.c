@@ -1,4 +1,4 @@
-/* What `creel doctor` finds on the way to the relay: its name, the proxy, the port. */
+/* How `creel doctor` checks the way to the relay: its name, the proxy, the port. */
 #include "client/app/curl_reason.h"
 #include "client/doctor/doctor.h"
 #include "client/tunnel/tunnel_private.h"
@@ -26,7 +26,7 @@ void doctor_look_at_relay(struct doctor *d)
 	struct tunnel t = { .options = {
 				.relay = d->common.relay, .ca = d->ca, .pin = d->pin, .insecure = d->insecure } };
 	if (!d->common.relay) {
-		doctor_say(d, "relay", FINDING_FAIL, EXIT_USAGE, "name one with --relay URL or `creel login URL`",
+		doctor_say(d, CHECK_RELAY, FINDING_FAIL, EXIT_USAGE, "name one with --relay URL or `creel login URL`",
 			   "no relay is known");
 		return;
 	}
@@ -38,23 +38,23 @@ void doctor_look_at_relay(struct doctor *d)
 		bool here = strcasecmp(d->host, "localhost") == 0 || strncmp(d->host, "127.", 4) == 0 ||
 			    strcmp(d->host, "::1") == 0;
 		if (d->tls || here)
-			doctor_say(d, "relay", FINDING_OK, EXIT_DONE, NULL, "%s is the relay", d->common.relay);
+			doctor_say(d, CHECK_RELAY, FINDING_OK, EXIT_DONE, NULL, "%s is the relay", d->common.relay);
 		else
-			doctor_say(d, "relay", FINDING_WARN, EXIT_DONE, "use https if the relay can",
+			doctor_say(d, CHECK_RELAY, FINDING_WARN, EXIT_DONE, "use https if the relay can",
 				   "%s is not encrypted: others on the way can read all webhooks, and the token where "
 				   "it is sent",
 				   d->common.relay);
 	} else {
 		free(t.host);
-		doctor_say(d, "relay", FINDING_FAIL, EXIT_USAGE, NULL, "%s", e.text);
+		doctor_say(d, CHECK_RELAY, FINDING_FAIL, EXIT_USAGE, NULL, "%s", e.text);
 	}
 	free(t.path);
 }
 
 /* ---- dns ---- */
 
-/* A resolver may take its time, and getaddrinfo cannot be told to stop: it has a thread of its own, which is left
- * behind when it is late. Whoever is the last frees. */
+/* getaddrinfo may take long and cannot be interrupted: it has a thread of its own, which is abandoned when it is late.
+ * The last of the two to leave frees. */
 struct asking {
 	pthread_mutex_t lock;
 	pthread_cond_t over;
@@ -162,7 +162,7 @@ void doctor_look_at_dns(struct doctor *d)
 	bool exempt, proxied = proxy_variable(d->tls ? "https" : "http", d->host, &exempt) && !exempt;
 	if (inet_pton(AF_INET, d->host, &literal) == 1 || inet_pton(AF_INET6, d->host, &literal) == 1) {
 		d->resolved = (d->addresses = strdup(d->host)) != NULL;
-		doctor_say(d, "dns", FINDING_OK, EXIT_DONE, NULL, "%s is an address, there is no name to resolve",
+		doctor_say(d, CHECK_DNS, FINDING_OK, EXIT_DONE, NULL, "%s is an address, there is no name to resolve",
 			   d->host);
 		return;
 	}
@@ -171,12 +171,12 @@ void doctor_look_at_dns(struct doctor *d)
 	d->addresses = here ? strdup("127.0.0.1,::1") : doctor_resolve(d->host, &why);
 	d->resolved = d->addresses != NULL;
 	if (d->resolved)
-		doctor_say(d, "dns", FINDING_OK, EXIT_DONE, NULL, "%s is %s", d->host, d->addresses);
+		doctor_say(d, CHECK_DNS, FINDING_OK, EXIT_DONE, NULL, "%s is %s", d->host, d->addresses);
 	else if (proxied)
-		doctor_say(d, "dns", FINDING_WARN, EXIT_DONE, NULL,
+		doctor_say(d, CHECK_DNS, FINDING_WARN, EXIT_DONE, NULL,
 			   "the name %s cannot be resolved here; the proxy may know it", d->host);
 	else
-		doctor_say_reason(d, "dns", why, &facts);
+		doctor_say_reason(d, CHECK_DNS, why, &facts);
 	d->resolved = d->resolved || proxied;
 }
 
@@ -268,13 +268,13 @@ void doctor_look_at_proxy(struct doctor *d)
 	const char *scheme = d->tls ? "https" : "http", *variable = proxy_variable(scheme, d->host, &exempt);
 	d->may_dial = !variable || exempt;
 	if (d->may_dial) {
-		doctor_say(d, "proxy", FINDING_OK, EXIT_DONE, NULL,
+		doctor_say(d, CHECK_PROXY, FINDING_OK, EXIT_DONE, NULL,
 			   variable ? "NO_PROXY takes %s out of %s: no proxy is used" : "none is named for %s%s",
 			   d->host, variable ? variable : "");
 		return;
 	}
 	if (!proxy_for(scheme, d->host, &d->proxy, &e) || !proxy_is_http(&d->proxy, &e)) {
-		doctor_say(d, "proxy", FINDING_FAIL, EXIT_USAGE, NULL, "%s", e.text);
+		doctor_say(d, CHECK_PROXY, FINDING_FAIL, EXIT_USAGE, NULL, "%s", e.text);
 		return;
 	}
 	enum reason why = dial(d, &status);
@@ -282,10 +282,10 @@ void doctor_look_at_proxy(struct doctor *d)
 	struct facts facts = doctor_facts(d);
 	facts.status = status;
 	if (d->reached)
-		doctor_say(d, "proxy", FINDING_OK, EXIT_DONE, NULL, "%s of %s opens the way (CONNECT) to %s:%d",
+		doctor_say(d, CHECK_PROXY, FINDING_OK, EXIT_DONE, NULL, "%s of %s opens the way (CONNECT) to %s:%d",
 			   d->proxy.shown, variable, d->host, d->port);
 	else
-		doctor_say_reason(d, "proxy", why, &facts);
+		doctor_say_reason(d, CHECK_PROXY, why, &facts);
 }
 
 void doctor_look_at_tcp(struct doctor *d)
@@ -294,7 +294,7 @@ void doctor_look_at_tcp(struct doctor *d)
 	curl_off_t took_us = 0;
 	char *address = NULL;
 	if (d->proxy.variable) {
-		doctor_say(d, "tcp", FINDING_OK, EXIT_DONE, NULL, "%s:%d is reached through the proxy", d->host,
+		doctor_say(d, CHECK_TCP, FINDING_OK, EXIT_DONE, NULL, "%s:%d is reached through the proxy", d->host,
 			   d->port);
 		return;
 	}
@@ -304,10 +304,10 @@ void doctor_look_at_tcp(struct doctor *d)
 	curl_easy_getinfo(d->dial, CURLINFO_CONNECT_TIME_T, &took_us);
 	curl_easy_getinfo(d->dial, CURLINFO_PRIMARY_IP, &address);
 	if (d->reached)
-		doctor_say(d, "tcp", FINDING_OK, EXIT_DONE, NULL, "port %d of %s takes connections, in %.1f ms",
+		doctor_say(d, CHECK_TCP, FINDING_OK, EXIT_DONE, NULL, "port %d of %s takes connections, in %.1f ms",
 			   d->port, address && *address ? address : d->host, (double)took_us / 1000);
 	else
-		doctor_say_reason(d, "tcp", why, &facts);
+		doctor_say_reason(d, CHECK_TCP, why, &facts);
 }
 
 void doctor_hang_up(struct doctor *d)

@@ -1,4 +1,4 @@
-/* How the findings of `creel doctor` are told. */
+/* How the findings of `creel doctor` are printed. */
 #include "client/doctor/doctor.h"
 #include "client/print/json_fields.h"
 #include "client/print/row_json.h"
@@ -8,6 +8,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+const char *doctor_check_name(enum check check)
+{
+	static const char *const names[] = { "config", "store", "relay", "dns", "proxy", "tcp",
+					     "tls",    "clock", "token", "url", "target" };
+	_Static_assert(sizeof names / sizeof *names == CHECK_TARGET + 1, "each check has a name");
+	return names[check];
+}
 
 static const char *name_of(enum finding finding)
 {
@@ -19,20 +27,21 @@ static void print_line(const struct doctor_check *c)
 {
 	struct buffer text = { 0 };
 	if (text_sanitize(&text, bytes_of(c->text), TEXT_LINE))
-		printf("%-4s  %-6s  %.*s%s%s\n", name_of(c->finding), c->name, (int)text.len, (const char *)text.at,
-		       c->finding == FINDING_WARN && *c->todo ? "; " : "", c->finding == FINDING_WARN ? c->todo : "");
+		printf("%-4s  %-6s  %.*s%s%s\n", name_of(c->finding), doctor_check_name(c->check), (int)text.len,
+		       (const char *)text.at, c->finding == FINDING_WARN && *c->todo ? "; " : "",
+		       c->finding == FINDING_WARN ? c->todo : "");
 	fflush(stdout);
 	buffer_free(&text);
 }
 
-void doctor_say(struct doctor *d, const char *name, enum finding finding, enum exit_code code, const char *todo,
+void doctor_say(struct doctor *d, enum check check, enum finding finding, enum exit_code code, const char *todo,
 		const char *format, ...)
 {
 	if (d->count == sizeof d->checks / sizeof *d->checks)
 		return;
 	struct doctor_check *c = &d->checks[d->count++];
 	va_list args;
-	c->name = name;
+	c->check = check;
 	c->finding = finding;
 	c->code = code;
 	va_start(args, format);
@@ -44,12 +53,12 @@ void doctor_say(struct doctor *d, const char *name, enum finding finding, enum e
 		print_line(c);
 }
 
-void doctor_say_reason(struct doctor *d, const char *name, enum reason reason, const struct facts *facts)
+void doctor_say_reason(struct doctor *d, enum check check, enum reason reason, const struct facts *facts)
 {
 	char text[600], todo[300];
 	reason_sentence(reason, facts, text, sizeof text);
 	reason_todo(reason, facts, todo, sizeof todo);
-	doctor_say(d, name, FINDING_FAIL, reason_exit(reason), todo, "%s", text);
+	doctor_say(d, check, FINDING_FAIL, reason_exit(reason), todo, "%s", text);
 }
 
 struct facts doctor_facts(const struct doctor *d)
@@ -75,7 +84,7 @@ static const struct doctor_check *first_wrong(const struct doctor *d)
 static json_t *check_json(const struct doctor_check *c)
 {
 	struct json_fields o = json_fields_begin(NULL);
-	json_fields_text(&o, "name", bytes_of(c->name));
+	json_fields_text(&o, "name", bytes_of(doctor_check_name(c->check)));
 	json_fields_text(&o, "result", bytes_of(name_of(c->finding)));
 	json_fields_text(&o, "text", bytes_of(c->text));
 	json_fields_text_or_null(&o, "todo", bytes_of(c->todo));
@@ -89,7 +98,7 @@ static int print_json(const struct doctor *d, const struct doctor_check *wrong, 
 	for (size_t i = 0; i < d->count; i++)
 		o.failed |= json_array_append_new(list, check_json(&d->checks[i])) != 0;
 	json_fields_put(&o, "ok", json_boolean(!wrong));
-	json_fields_put(&o, "first_wrong", wrong ? json_string(wrong->name) : json_null());
+	json_fields_put(&o, "first_wrong", wrong ? json_string(doctor_check_name(wrong->check)) : json_null());
 	json_fields_put(&o, "checks", list);
 	return row_json_print(stdout, json_fields_end(&o), e) ? EXIT_DONE : EXIT_STORE;
 }
@@ -106,8 +115,8 @@ int doctor_conclude(struct doctor *d, struct error *e)
 	if (wrong) {
 		struct buffer text = { 0 };
 		if (text_sanitize(&text, bytes_of(wrong->text), TEXT_LINE))
-			printf("\nfirst thing wrong: %s: %.*s%s%s\n", wrong->name, (int)text.len, (const char *)text.at,
-			       *wrong->todo ? "; " : "", wrong->todo);
+			printf("\nfirst thing wrong: %s: %.*s%s%s\n", doctor_check_name(wrong->check), (int)text.len,
+			       (const char *)text.at, *wrong->todo ? "; " : "", wrong->todo);
 		buffer_free(&text);
 	}
 	return status;

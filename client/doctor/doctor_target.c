@@ -1,4 +1,4 @@
-/* What `creel doctor` finds of the app: whether its port takes connections, on which address. */
+/* How `creel doctor` checks the app: whether its port takes connections, and on which address. */
 #include "client/app/curl_reason.h"
 #include "client/doctor/doctor.h"
 #include "client/app/forwarder.h"
@@ -71,7 +71,7 @@ static void say_no_answer(struct doctor *d, const char *base, const struct knock
 	if (also)
 		say_failure(also, and, sizeof and);
 	reason_todo(k->reason, &facts, todo, sizeof todo);
-	doctor_say(d, "target", FINDING_FAIL, EXIT_TARGET,
+	doctor_say(d, CHECK_TARGET, FINDING_FAIL, EXIT_TARGET,
 		   k->reason == REASON_APP_NOT_LISTENING ? "start the app, or name the port it listens on" : todo,
 		   "%s does not answer: %s%s%s", base, why, also ? ", and " : "", and);
 }
@@ -81,10 +81,10 @@ static void say_both(struct doctor *d, const char *base, const struct knock *six
 	const struct knock *one = six->answers ? six : four, *other = six->answers ? four : six;
 	char why[300];
 	if (six->answers && four->answers) {
-		doctor_say(d, "target", FINDING_OK, EXIT_DONE, NULL, "%s answers on ::1 and on 127.0.0.1", base);
+		doctor_say(d, CHECK_TARGET, FINDING_OK, EXIT_DONE, NULL, "%s answers on ::1 and on 127.0.0.1", base);
 	} else if (one->answers) {
 		say_failure(other, why, sizeof why);
-		doctor_say(d, "target", FINDING_OK, EXIT_DONE, NULL, "%s answers on %s; %s: creel tries both", base,
+		doctor_say(d, CHECK_TARGET, FINDING_OK, EXIT_DONE, NULL, "%s answers on %s; %s: creel tries both", base,
 			   one->host, why);
 	} else {
 		say_no_answer(d, base, six, four);
@@ -102,7 +102,7 @@ static void look_at(struct doctor *d, const char *base)
 	}
 	knock(d, base, &named);
 	if (named.answers)
-		doctor_say(d, "target", FINDING_OK, EXIT_DONE, NULL, "%s answers", base);
+		doctor_say(d, CHECK_TARGET, FINDING_OK, EXIT_DONE, NULL, "%s answers", base);
 	else
 		say_no_answer(d, base, &named, NULL);
 }
@@ -111,14 +111,16 @@ void doctor_look_at_target(struct doctor *d)
 {
 	struct error e;
 	if (!d->target) {
-		doctor_say(d, "target", FINDING_SKIP, EXIT_DONE, NULL, "no app was named: --target PORT looks at it");
+		doctor_say(d, CHECK_TARGET, FINDING_SKIP, EXIT_DONE, NULL,
+			   "no app was named: --target PORT looks at it");
 		return;
 	}
-	/* A doctor calls nobody: what listen would refuse without --allow-remote-target is only knocked at. */
+	/* No request is sent, so that a target which listen refuses without --allow-remote-target may be checked, too.
+	 */
 	char *base = forward_parse_target(d->target, true, &e);
 	if (base)
 		look_at(d, base);
 	else
-		doctor_say(d, "target", FINDING_FAIL, EXIT_USAGE, NULL, "%s", e.text);
+		doctor_say(d, CHECK_TARGET, FINDING_FAIL, EXIT_USAGE, NULL, "%s", e.text);
 	free(base);
 }

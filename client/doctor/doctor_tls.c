@@ -1,4 +1,4 @@
-/* What `creel doctor` finds of the relay's certificate, and of its clock. */
+/* How `creel doctor` checks the relay's certificate and its clock. */
 #include "client/doctor/doctor.h"
 #include "client/tunnel/certificate.h"
 
@@ -16,7 +16,7 @@
 
 /* ---- tls ---- */
 
-/* The certificate is looked at whatever it is: nothing but a request for the time is sent over this connection. */
+/* A certificate that is not trusted does not end the handshake: only a request for the time is sent over it. */
 static BIO *make_tls(struct doctor *d, BIO *socket)
 {
 	static const unsigned char alpn[] = "\10http/1.1";
@@ -56,7 +56,7 @@ static void say_untrusted(struct doctor *d, long check, const struct certificate
 	enum reason reason = certificate_reason(check, c, &facts);
 	/* Only a clock may be wrong. */
 	d->says_time = reason == REASON_RELAY_CERT_EXPIRED || reason == REASON_RELAY_CERT_NOT_YET;
-	doctor_say_reason(d, "tls", reason, &facts);
+	doctor_say_reason(d, CHECK_TLS, reason, &facts);
 }
 
 static void say_not_checked(struct doctor *d, long check, const struct certificate *c)
@@ -64,17 +64,17 @@ static void say_not_checked(struct doctor *d, long check, const struct certifica
 	char text[600];
 	struct facts facts = doctor_facts(d);
 	reason_sentence(certificate_reason(check, c, &facts), &facts, text, sizeof text);
-	doctor_say(d, "tls", FINDING_WARN, EXIT_DONE, NULL, "not checked, as --insecure asks: %s", text);
+	doctor_say(d, CHECK_TLS, FINDING_WARN, EXIT_DONE, NULL, "not checked, as --insecure asks: %s", text);
 }
 
 static void say_trusted(struct doctor *d, SSL *ssl, const struct certificate *c)
 {
 	if (c->days_left < DAYS_WARN)
-		doctor_say(d, "tls", FINDING_WARN, EXIT_DONE, NULL,
+		doctor_say(d, CHECK_TLS, FINDING_WARN, EXIT_DONE, NULL,
 			   "the certificate of %s is trusted, but ends in %d days (issued by %s)", d->host,
 			   c->days_left, c->issuer);
 	else
-		doctor_say(d, "tls", FINDING_OK, EXIT_DONE, NULL,
+		doctor_say(d, CHECK_TLS, FINDING_OK, EXIT_DONE, NULL,
 			   "%s, the certificate is trusted for %d days more%s (issued by %s)", SSL_get_version(ssl),
 			   c->days_left, d->pin ? " and its key is the pinned one" : "", c->issuer);
 }
@@ -91,7 +91,7 @@ static void look_at_certificate(struct doctor *d, SSL *ssl, X509 *cert)
 		say_untrusted(d, check, &c);
 	} else if (d->pin && !certificate_has_pin(cert, d->pin)) {
 		d->trusted = d->says_time = false;
-		doctor_say_reason(d, "tls", REASON_RELAY_CERT_PIN, &facts);
+		doctor_say_reason(d, CHECK_TLS, REASON_RELAY_CERT_PIN, &facts);
 	} else if (check != X509_V_OK) {
 		say_not_checked(d, check, &c);
 	} else {
@@ -108,19 +108,19 @@ void doctor_look_at_tls(struct doctor *d)
 	d->wire = BIO_new_socket((int)fd, BIO_NOCLOSE);
 	if (!d->tls) {
 		d->trusted = d->says_time = d->wire != NULL;
-		doctor_say(d, "tls", FINDING_SKIP, EXIT_DONE, NULL,
+		doctor_say(d, CHECK_TLS, FINDING_SKIP, EXIT_DONE, NULL,
 			   "the relay's URL is http: there is no TLS to look at");
 		return;
 	}
 	d->wire = d->wire ? make_tls(d, d->wire) : NULL;
 	ERR_clear_error();
 	if (!d->wire) {
-		doctor_say(d, "tls", FINDING_FAIL, EXIT_USAGE, NULL, "the CA file %s cannot be read, or is not PEM",
+		doctor_say(d, CHECK_TLS, FINDING_FAIL, EXIT_USAGE, NULL, "the CA file %s cannot be read, or is not PEM",
 			   d->ca ? d->ca : "");
 		return;
 	}
 	if (!shake_hands(d->wire)) {
-		doctor_say_reason(d, "tls", certificate_tls_reason(ERR_peek_last_error()), &facts);
+		doctor_say_reason(d, CHECK_TLS, certificate_tls_reason(ERR_peek_last_error()), &facts);
 		return;
 	}
 	BIO_get_ssl(d->wire, &ssl);
@@ -128,7 +128,7 @@ void doctor_look_at_tls(struct doctor *d)
 	if (cert)
 		look_at_certificate(d, ssl, cert);
 	else
-		doctor_say_reason(d, "tls", REASON_RELAY_CERT_NONE, &facts);
+		doctor_say_reason(d, CHECK_TLS, REASON_RELAY_CERT_NONE, &facts);
 	X509_free(cert);
 }
 
@@ -190,7 +190,7 @@ void doctor_look_at_clock(struct doctor *d)
 	static const char todo[] = "set this machine's clock (NTP), or the relay's";
 	time_t theirs = 0, before = time(NULL);
 	if (!ask_time(d, &theirs)) {
-		doctor_say(d, "clock", FINDING_WARN, EXIT_DONE, NULL,
+		doctor_say(d, CHECK_CLOCK, FINDING_WARN, EXIT_DONE, NULL,
 			   "the relay's answer says no time to compare with");
 		return;
 	}
@@ -200,12 +200,12 @@ void doctor_look_at_clock(struct doctor *d)
 							     : 0;
 	const char *where = theirs < before ? "ahead of" : "behind";
 	if (off > CLOCK_FAIL_S)
-		doctor_say(d, "clock", FINDING_FAIL, EXIT_NO, todo,
+		doctor_say(d, CHECK_CLOCK, FINDING_FAIL, EXIT_NO, todo,
 			   "this machine's clock is %lld s %s the relay's: signatures fail from %d s on",
 			   (long long)off, where, CLOCK_FAIL_S);
 	else if (off > CLOCK_WARN_S)
-		doctor_say(d, "clock", FINDING_WARN, EXIT_DONE, todo, "this machine's clock is %lld s %s the relay's",
-			   (long long)off, where);
+		doctor_say(d, CHECK_CLOCK, FINDING_WARN, EXIT_DONE, todo,
+			   "this machine's clock is %lld s %s the relay's", (long long)off, where);
 	else
-		doctor_say(d, "clock", FINDING_OK, EXIT_DONE, NULL, "this machine and the relay agree on the time");
+		doctor_say(d, CHECK_CLOCK, FINDING_OK, EXIT_DONE, NULL, "this machine and the relay agree on the time");
 }

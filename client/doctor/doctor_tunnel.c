@@ -1,5 +1,5 @@
-/* What `creel doctor` finds of the relay itself: a tunnel of a random name is opened, and a webhook sent through it.
- * The tunnel answers here, with the bytes it got; neither the store nor the app sees any of it. */
+/* How `creel doctor` checks the relay itself: it opens a tunnel of a random name, and sends a webhook through it. The
+ * webhook is answered here, with the bytes that came; neither the store nor the app sees any of it. */
 #include "client/doctor/doctor.h"
 #include "client/app/post.h"
 #include "shared/http/headers.h"
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define NONCE_LEN 2048
-#define SPARE_MS 2000 /* the tunnel itself says first, and better, that nobody answered */
+#define SPARE_MS 2000 /* the tunnel gives up first, and knows better why */
 #define PATH "/creel-doctor?sent=%20here"
 
 struct doctor_tunnel {
@@ -77,7 +77,7 @@ static void on_welcome(void *user, struct link *link, const struct wire_welcome 
 		 (const char *)welcome->relay_version.at);
 }
 
-/* What is not exactly the webhook sent from here stays the relay's: RECORDED would make it forget it. */
+/* Anything but the webhook that was sent from here is left to the relay: RECORDED would make the relay forget it. */
 static bool refuse_delivery(struct link *link, uint64_t stream)
 {
 	if (!wire_encode_reset(link_out(link), stream, WIRE_RESET_STORE, bytes_of("creel doctor records nothing")))
@@ -197,16 +197,17 @@ void doctor_look_at_token(struct doctor *d)
 {
 	const char *variable = getenv("CREEL_TOKEN");
 	if (!open_tunnel(d))
-		doctor_say(d, "token", FINDING_FAIL, EXIT_RELAY, NULL, "out of memory");
+		doctor_say(d, CHECK_TOKEN, FINDING_FAIL, EXIT_RELAY, NULL, "out of memory");
 	else if (!d->tunnel->online && tunnel_token_is_for_others(d->tunnel->reason))
 		doctor_say(
-		    d, "token", FINDING_WARN, EXIT_DONE, NULL,
+		    d, CHECK_TOKEN, FINDING_WARN, EXIT_DONE, NULL,
 		    "the token is accepted, but for certain tunnels alone: a webhook cannot be tried with a name "
 		    "that nobody uses");
 	else if (!d->tunnel->online)
-		doctor_say(d, "token", FINDING_FAIL, d->tunnel->why.code, d->tunnel->todo, "%s", d->tunnel->why.text);
+		doctor_say(d, CHECK_TOKEN, FINDING_FAIL, d->tunnel->why.code, d->tunnel->todo, "%s",
+			   d->tunnel->why.text);
 	else
-		doctor_say(d, "token", FINDING_OK, EXIT_DONE, NULL, "creel-relay %s opened a tunnel, %s",
+		doctor_say(d, CHECK_TOKEN, FINDING_OK, EXIT_DONE, NULL, "creel-relay %s opened a tunnel, %s",
 			   d->tunnel->relay_version,
 			   !d->token               ? "without a token"
 			   : variable && *variable ? "with the token of CREEL_TOKEN"
@@ -250,7 +251,7 @@ static bool name_is_known(struct doctor *d, const char *url)
 	char *host = host_of(url), *addresses = NULL;
 	bool fine = d->proxy.variable || !host || host[0] == '[' || (addresses = doctor_resolve(host, &why)) != NULL;
 	if (!fine)
-		doctor_say(d, "url", FINDING_FAIL, EXIT_RELAY,
+		doctor_say(d, CHECK_URL, FINDING_FAIL, EXIT_RELAY,
 			   "make that name known in the DNS, or correct the relay's --public-url or --domain",
 			   "the public URL %s cannot be called: the name %s cannot be resolved", url, host);
 	free(addresses);
@@ -265,23 +266,23 @@ static void say_url(struct doctor *d)
 	const char *url = tunnel_public_url(t->tunnel);
 	bool same = bytes_equal(buffer_view(&t->answer.body), bytes_make(t->nonce, sizeof t->nonce));
 	if (!t->posted)
-		doctor_say(d, "url", FINDING_FAIL, EXIT_RELAY, wrong_way, "the public URL does not answer: %s",
+		doctor_say(d, CHECK_URL, FINDING_FAIL, EXIT_RELAY, wrong_way, "the public URL does not answer: %s",
 			   t->post_why.text);
 	else if (!t->arrived && !t->changed)
-		doctor_say(d, "url", FINDING_FAIL, EXIT_RELAY, wrong_way,
+		doctor_say(d, CHECK_URL, FINDING_FAIL, EXIT_RELAY, wrong_way,
 			   "a webhook to %s did not come to this machine; who is there answered %d", url,
 			   t->answer.status);
 	else if (!t->arrived)
-		doctor_say(d, "url", FINDING_FAIL, EXIT_RELAY,
+		doctor_say(d, CHECK_URL, FINDING_FAIL, EXIT_RELAY,
 			   "something before the relay rewrites requests: look at its proxy",
 			   "a webhook to %s came changed on its way: signatures would not verify", url);
 	else if (t->answer.status != 200 || !same)
-		doctor_say(d, "url", FINDING_FAIL, EXIT_RELAY,
+		doctor_say(d, CHECK_URL, FINDING_FAIL, EXIT_RELAY,
 			   "something before the relay rewrites answers: look at its proxy",
 			   "a webhook to %s came, but its answer (%d) was changed on its way back", url,
 			   t->answer.status);
 	else
-		doctor_say(d, "url", FINDING_OK, EXIT_DONE, NULL,
+		doctor_say(d, CHECK_URL, FINDING_OK, EXIT_DONE, NULL,
 			   "a webhook to %s came here byte for byte, and its answer back, in %.0f ms", url,
 			   (double)t->answer.took_us / 1000);
 }
@@ -295,7 +296,7 @@ void doctor_look_at_url(struct doctor *d)
 	snprintf(t->url, sizeof t->url, "%s%s", tunnel_public_url(t->tunnel), PATH);
 	if (RAND_bytes(t->nonce, sizeof t->nonce) != 1 ||
 	    !headers_append(&headers, bytes_of("Content-Type"), bytes_of("application/octet-stream"))) {
-		doctor_say(d, "url", FINDING_FAIL, EXIT_RELAY, NULL, "out of memory");
+		doctor_say(d, CHECK_URL, FINDING_FAIL, EXIT_RELAY, NULL, "out of memory");
 		buffer_free(&headers);
 		return;
 	}
