@@ -88,7 +88,7 @@ char *forward_parse_target(const char *text, bool allow_remote, struct error *e)
 	if (*text && strspn(text, "0123456789") == strlen(text)) {
 		if (strlen(text) > 5 || atoi(text) < 1 || atoi(text) > 65535) {
 			curl_url_cleanup(u);
-			error_set(e, EXIT_USAGE, "%.20s is no port: they go from 1 to 65535", text);
+			error_set(e, EXIT_USAGE, "%.20s is not a port: ports are numbers from 1 to 65535", text);
 			return NULL;
 		}
 		n = snprintf(full, sizeof full, "http://localhost:%s", text);

@@ -440,7 +440,7 @@ struct forwarder *forwarder_new(uv_loop_t *loop, const struct forward_options *o
 		}
 		if (!colon || !headers_name_valid(bytes_make(field, (size_t)(colon - field))) ||
 		    !headers_value_valid(bytes_of(colon + 1))) {
-			error_set(e, EXIT_USAGE, "-H '%.100s' is no header field: write 'Name: value'", field);
+			error_set(e, EXIT_USAGE, "-H '%.100s' is not a header field: write 'Name: value'", field);
 			free(f);
 			return NULL;
 		}

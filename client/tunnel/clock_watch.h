@@ -1,5 +1,5 @@
-/* Tells from two clocks that the machine slept or that the relay fell silent: a monotonic one (stands still in
- * suspend) and the wall clock. Pure. */
+/* Finds out that the machine slept or that the relay fell silent, by two clocks: a monotonic one, which stands still
+ * while the machine sleeps, and the wall clock. Pure. */
 #pragma once
 
 #include <stdint.h>
@@ -15,6 +15,6 @@ enum clock_verdict {
 };
 
 /* Called about once a second. `confirmed_us` is the wall clock at the last sign of life, or NULL when there is no
- * connection; it is moved along when the wall clock was set back, lest it lies in the future. */
+ * connection; when the wall clock was set back it is moved back as well, so that it never lies in the future. */
 enum clock_verdict clock_watch_look(struct clock_watch *w, uint64_t wall_us, uint64_t steady_ms, uint64_t most_us,
 				    uint64_t *confirmed_us);

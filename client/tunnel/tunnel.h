@@ -15,7 +15,7 @@ struct lws_context;
 struct tunnel_options {
 	const char *relay;      /* http, https, ws or wss URL */
 	const char *name;       /* wanted, or NULL */
-	const char *token;      /* or NULL; wiped by the caller after tunnel_free */
+	const char *token;      /* or NULL; the caller wipes it after tunnel_free */
 	const char *ca, *pin;   /* PEM file; "sha256//BASE64" of the certificate's public key */
 	bool insecure;          /* any certificate; loopback relays only */
 	bool allow_plain_token; /* over http to another machine as well */
@@ -40,28 +40,34 @@ struct tunnel_news {
 struct tunnel_ops {
 	/* The state changed, or its reason. */
 	void (*on_state)(void *user, const struct tunnel_news *news);
-	/* Online: `on_state` follows. The streams of the connection before live on when it says resumed, else not. */
+	/* The relay took the tunnel; `on_state` follows. The streams of the connection before go on if it says resumed.
+	 */
 	void (*on_welcome)(void *user, struct link *link, const struct wire_welcome *welcome);
-	/* A frame of a stream. False closes the connection with what link_fail was told. */
+	/* A frame of a stream. False closes the connection, after link_fail has noted why. */
 	bool (*on_frame)(void *user, struct link *link, const struct wire_frame *frame);
 	void (*on_credit)(void *user);
-	/* The connection is gone (or a try to come back failed), and its streams with it unless they may be resumed.
-	 * `on_state` follows. */
+	/* The connection is gone, or an attempt to make it again failed; its streams are over unless they may be
+	 * resumed. `on_state` follows. */
 	void (*on_lost)(void *user, bool may_resume);
 	/* The relay wants this client to stop, or the token would go where others read it: trying again would change
 	 * nothing. `facts` are borrowed for the call. */
 	void (*on_stop)(void *user, enum reason reason, const struct facts *facts);
-	/* A sentence that the user should read; nothing changes. May be NULL. */
+	/* A sentence for the user; the state does not change. May be NULL. */
 	void (*on_warning)(void *user, const char *sentence);
 };
 
+/* Borrows `options` and what it names until tunnel_free. NULL and *e (EXIT_USAGE, EXIT_RELAY) when they cannot be used.
+ */
 struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options, const struct tunnel_ops *ops,
 			  void *user, struct error *e);
+/* Connects, and goes on doing so until tunnel_close. */
 void tunnel_start(struct tunnel *t);
-/* Sends what is pending, closes with 1000 and never connects again; `closed` when the handles are gone. */
+/* Sends what is pending, closes with 1000 and never connects again. Calls `closed`, which may be NULL, when its handles
+ * are gone. */
 void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user);
-/* After tunnel_close. On a foreign libuv loop lws 4.1.6 wants its context destroyed twice: to start closing its
- * handles, which this does, and by tunnel_free_rest, which frees the memory as well, when the loop has closed them. */
+/* After tunnel_close. On a libuv loop of ours lws 4.1.6 wants its context destroyed twice: first to start closing its
+ * handles, which this does; then, when the loop has closed them, tunnel_free_rest does it again and frees the memory.
+ */
 void tunnel_free(struct tunnel *t);
 void tunnel_free_rest(struct tunnel *t);
 
@@ -76,7 +82,7 @@ int tunnel_tries(const struct tunnel *t);
 struct link *tunnel_link(struct tunnel *t);
 const char *tunnel_public_url(const struct tunnel *t); /* "" before the first WELCOME */
 const char *tunnel_name(const struct tunnel *t);
-/* Wall-clock µs at which the relay last gave a sign of life on this connection; 0 before. */
+/* When the relay last gave a sign of life, in µs of the wall clock; 0 before the first. */
 uint64_t tunnel_confirmed_at_us(const struct tunnel *t);
-/* How long the last ping to the relay and back took, measured once a ping interval; 0 before. */
+/* How long the last ping took to the relay and back, measured once a ping interval; 0 before the first and offline. */
 uint64_t tunnel_lag_us(const struct tunnel *t);

@@ -48,7 +48,7 @@ bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e)
 				 "the relay's URL holds a user or password, which creel sends to no relay: write it "
 				 "without; the token is kept by `creel login URL`, or stands in CREEL_TOKEN");
 	return fine || error_set(e, EXIT_USAGE,
-				 "'%.200s' is no relay: write its URL, for example https://hooks.example.com", url);
+				 "'%.200s' is not a relay: write its URL, for example https://hooks.example.com", url);
 }
 
 bool tunnel_check_options(struct tunnel *t, struct error *e)
@@ -59,15 +59,16 @@ bool tunnel_check_options(struct tunnel *t, struct error *e)
 	bool loopback = strcmp(t->host, "localhost") == 0 || loopback_is_text(t->host);
 	if (o->name && (strlen(o->name) > 63 || !*o->name || o->name[0] == '-' ||
 			strspn(o->name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(o->name)))
-		return error_set(e, EXIT_USAGE,
-				 "'%.80s' is no tunnel name: up to 63 of a-z, 0-9 and '-', not beginning with '-'",
-				 o->name);
+		return error_set(
+		    e, EXIT_USAGE,
+		    "'%.80s' is not a tunnel name: it has up to 63 of a-z, 0-9 and '-', and does not begin with '-'",
+		    o->name);
 	if (o->insecure && t->tls && !loopback)
 		return error_set(e, EXIT_USAGE,
 				 "--insecure is for a relay on this machine; for %s use --ca FILE or --pin", t->host);
 	if (o->pin && (strncmp(o->pin, "sha256//", 8) != 0 || strlen(o->pin) != 8 + 44))
 		return error_set(e, EXIT_USAGE,
-				 "--pin is sha256// and 44 characters of base64, as curl --pinnedpubkey takes it");
+				 "--pin must be sha256// and 44 characters of base64, as curl --pinnedpubkey takes it");
 	if (o->pin && !t->tls)
 		return error_set(e, EXIT_USAGE, "--pin needs a relay over TLS (https://…)");
 	FILE *ca = o->ca ? fopen(o->ca, "r") : NULL;

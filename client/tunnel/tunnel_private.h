@@ -40,9 +40,9 @@ struct tunnel {
 	struct clock_watch clock;
 	enum tunnel_state state;
 	bool closing, stopped;
-	bool warned;     /* that the token goes in clear */
-	bool at_once;    /* the next try waits for nothing */
-	bool ended_well; /* by a close with 1000: nothing is resumed */
+	bool warned;     /* the user knows that the token goes in clear */
+	bool at_once;    /* the next attempt follows without a wait */
+	bool ended_well; /* the relay closed with 1000: nothing is resumed */
 	uint64_t online_since_ms, confirmed_at_us;
 	uint64_t ping_at_ms, ping_sent, lag_us; /* ping_sent: uv_hrtime; what a pong brings back */
 	bool ping_due, pong_due;
@@ -62,10 +62,10 @@ struct tunnel {
 	void *closed_user;
 };
 
-/* Fills in host, port, path and tls. EXIT_USAGE. */
+/* tunnel_options.c. Fills in host, port, path and tls. False and *e (EXIT_USAGE) for what is not a relay's URL. */
 MUST_CHECK bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e);
 MUST_CHECK bool tunnel_check_options(struct tunnel *t, struct error *e);
-/* tunnel_plain.c: where a token may go without TLS. Whether there is one, and no TLS: */
+/* tunnel_plain.c: where a token may go without TLS. Whether there is a token, and no TLS: */
 bool tunnel_guards_token(const struct tunnel *t);
 enum plain_way {
 	PLAIN_HERE,   /* to this machine: to `address` */
@@ -73,17 +73,17 @@ enum plain_way {
 	PLAIN_UNKNOWN /* the name cannot be resolved now */
 };
 enum plain_way tunnel_plain_way(const struct tunnel *t, char address[NI_MAXHOST]);
-/* Before anything is opened; EXIT_USAGE. */
+/* To be asked before a connection is made; EXIT_USAGE. */
 MUST_CHECK bool tunnel_check_plain(const struct tunnel *t, struct error *e);
 /* Why it is not sent there. */
 enum reason tunnel_plain_reason(const struct tunnel *t);
 /* Once: that it is sent all the same. */
 void tunnel_warn_plain(struct tunnel *t);
-/* The last look, at whom it is connected to. */
+/* The last check: whether the machine that it is connected to may be sent the token. */
 bool tunnel_peer_may_have_token(const struct tunnel *t, struct lws *wsi);
 /* tunnel_ping.c: how far away the relay is. */
 int tunnel_send_ping(struct tunnel *t, struct lws *wsi);
-/* The answer to the relay's. */
+/* Answers the relay's ping. */
 int tunnel_send_pong(struct tunnel *t, struct lws *wsi);
 void tunnel_take_pong(struct tunnel *t, struct bytes payload);
 void tunnel_ping_now_and_then(struct tunnel *t);
@@ -112,7 +112,7 @@ void tunnel_set_state(struct tunnel *t, enum tunnel_state state, enum reason rea
 void tunnel_lost(struct tunnel *t, enum reason why);
 /* Never connects again, and says why. */
 void tunnel_stop(struct tunnel *t, enum reason why);
-/* Ends it for such a reason, from outside lws' callbacks. */
+/* Ends the connection for that reason, from outside lws' callbacks. */
 void tunnel_drop(struct tunnel *t, enum reason why);
 /* tunnel_connect.c */
 void tunnel_connect(struct tunnel *t);

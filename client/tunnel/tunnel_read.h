@@ -1,6 +1,6 @@
-/* What comes from the relay once the WebSocket is open, read beside libwebsockets, which goes on to write: its 4.1.6
- * client takes each byte through a state machine, a fifth of the client's work for small deliveries and the bound for
- * large ones. wslay takes the frames apart. Loop thread. */
+/* Reads what the relay sends once the WebSocket is open, in the place of libwebsockets, which goes on to write:
+ * its 4.1.6 client takes each byte through a state machine, which was a fifth of the client's work for small deliveries
+ * and the bound for large ones. wslay takes the frames apart. Loop thread. */
 #pragma once
 
 #include <uv.h>
@@ -19,16 +19,16 @@ struct tunnel_reader_ops {
 	void (*on_ping)(void *user, struct bytes payload);
 	void (*on_pong)(void *user, struct bytes payload);
 	void (*on_close)(void *user, struct bytes payload);
-	/* A frame that no relay may send, in a sentence: the connection is to be closed with 1002. */
+	/* The relay sent a frame that it may not send; `why` says which. The connection is to be closed with 1002. */
 	void (*on_wrong)(void *user, const char *why);
 	/* The connection ended; nothing more is read. */
 	void (*on_end)(void *user);
 };
 
-/* Reads what comes on lws' socket `fd`, through its `tls` (an SSL) or plain with NULL; both stay lws', which must not
- * read any more and outlive the reader's use. NULL when out of memory or descriptors. */
+/* Reads from lws' socket `fd`, through its `tls` (an SSL), or plain when that is NULL. Both still belong to lws, which
+ * must not read any more, and must outlive the reader. NULL when out of memory or descriptors. */
 struct tunnel_reader *tunnel_reader_new(uv_loop_t *loop, int fd, struct ssl_st *tls,
 					const struct tunnel_reader_ops *ops, void *user);
-/* Nothing is called from here on. The memory goes when the loop has closed a handle. Also from within its callbacks,
- * and with NULL. */
+/* From here on nothing is called. The memory is freed when the loop has closed a handle. May be called from within its
+ * callbacks, and with NULL. */
 void tunnel_reader_free(struct tunnel_reader *r);
