@@ -68,7 +68,7 @@ static bool is_bound(const char *section, const char *key, const char *value)
 	for (size_t i = 0; command_at(i); i++) {
 		const struct command *command = command_at(i);
 		if ((!*section || strcmp(section, command->name) == 0) &&
-		    project_key_judge(command, key, value, &row) == PROJECT_REFUSED)
+		    project_options_judge_key(command, key, value, &row) == PROJECT_REFUSED)
 			return true;
 	}
 	return false;
@@ -249,7 +249,7 @@ static bool is_trusted(struct project_file *p, const char *key, struct error *e)
 enum options_key project_file_judge(struct project_file *p, const struct command *command, const struct option_row *row,
 				    const char *key, const char *value, struct error *e)
 {
-	switch (project_option_judge(command, row, value)) {
+	switch (project_options_judge(command, row, value)) {
 	case PROJECT_TAKEN:
 		return OPTIONS_KEY_TAKEN;
 	case PROJECT_PASSED_OVER:

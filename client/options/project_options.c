@@ -15,7 +15,7 @@ static bool leads_here(const char *route)
 	return target != NULL;
 }
 
-enum project_verdict project_option_judge(const struct command *c, const struct option_row *row, const char *value)
+enum project_verdict project_options_judge(const struct command *c, const struct option_row *row, const char *value)
 {
 	if (command_passes_over(c, row))
 		return PROJECT_PASSED_OVER;
@@ -24,8 +24,8 @@ enum project_verdict project_option_judge(const struct command *c, const struct 
 	return (row->sources & OPTION_FROM_LOCAL) && leads_here(value) ? PROJECT_TAKEN : PROJECT_REFUSED;
 }
 
-enum project_verdict project_key_judge(const struct command *c, const char *key, const char *value,
-				       const struct option_row **row)
+enum project_verdict project_options_judge_key(const struct command *c, const char *key, const char *value,
+					       const struct option_row **row)
 {
 	char name[64], joined[600];
 	const char *dot = strchr(key, '.');
@@ -37,5 +37,5 @@ enum project_verdict project_key_judge(const struct command *c, const char *key,
 		snprintf(joined, sizeof joined, "%s=%s", dot + 1, value); /* a line holds less */
 		value = joined;
 	}
-	return *row ? project_option_judge(c, *row, value) : PROJECT_PASSED_OVER;
+	return *row ? project_options_judge(c, *row, value) : PROJECT_PASSED_OVER;
 }

@@ -14,25 +14,6 @@
 #define MAX_OPTIONS 64
 #define LONG_BASE 1000 /* getopt_long's result for the i-th row is this and i */
 
-/* ---- tables ---- */
-
-const struct option_row *option_table_row(const struct option_table *t, size_t i)
-{
-	for (size_t g = 0; g < t->count; i -= t->groups[g++].count)
-		if (i < t->groups[g].count)
-			return &t->groups[g].rows[i];
-	return NULL;
-}
-
-const struct option_row *option_table_find(const struct option_table *t, const char *name)
-{
-	const struct option_row *row;
-	for (size_t i = 0; (row = option_table_row(t, i)); i++)
-		if (strcmp(row->name, name) == 0)
-			return row;
-	return NULL;
-}
-
 /* ---- what is handed out ---- */
 
 /* Every string and list, freed together. */

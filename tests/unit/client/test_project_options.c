@@ -100,7 +100,7 @@ static void expect_harmless(const struct command *c, const struct option_row *ro
 					       "chaos",      "hold",       "share" };
 	for (size_t k = 0; k < sizeof harmful / sizeof *harmful; k++)
 		if (strcmp(row->name, harmful[k]) == 0 && strcmp(c->name, "show") != 0 &&
-		    project_option_judge(c, row, "x") == PROJECT_TAKEN)
+		    project_options_judge(c, row, "x") == PROJECT_TAKEN)
 			fail_msg("%s --%s may be set by a project", c->name, row->name);
 }
 
@@ -109,8 +109,8 @@ static void test_what_harms_is_the_users(void **state)
 	const struct option_row *row;
 	(void)state;
 	for_each_option(expect_harmless);
-	assert_int_equal(project_key_judge(&command_export, "output", "x.har", &row), PROJECT_REFUSED);
-	assert_int_equal(project_key_judge(&command_prune, "filter", "*", &row), PROJECT_REFUSED);
+	assert_int_equal(project_options_judge_key(&command_export, "output", "x.har", &row), PROJECT_REFUSED);
+	assert_int_equal(project_options_judge_key(&command_prune, "filter", "*", &row), PROJECT_REFUSED);
 }
 
 static void test_values(void **state)
@@ -153,7 +153,7 @@ static void test_values(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const struct option_row *row;
 		const struct command *c = command_find(cases[i].command, NULL);
-		if (project_key_judge(c, cases[i].option, cases[i].value, &row) != cases[i].verdict)
+		if (project_options_judge_key(c, cases[i].option, cases[i].value, &row) != cases[i].verdict)
 			fail_msg("%s: %s = %s is not judged %d", cases[i].command, cases[i].option, cases[i].value,
 				 cases[i].verdict);
 	}
