@@ -477,6 +477,27 @@ describe('version, help, login, tokens, dev, admin', () => {
 		await waitFor('the relay to be gone with it', () => fetch(url).then(() => false, () => true));
 	});
 
+	it('dev takes what listen takes: routes, --exec without an app, the target of a config file', async () => {
+		const [app, other] = [w.keep(await Receiver.start()), w.keep(await Receiver.start())];
+		const start = async (args, options) => {
+			const ready = w.fresh('ready');
+			const p = w.spawn('creel', ['dev', '--port', '0', '--output', 'quiet', '--ready-file', ready, '--db', w.fresh('db'), ...args], options);
+			p.kind = 'client';
+			p.url = await w.fileFrom(p, ready);
+			return p;
+		};
+		const send = async (p, target) => (await fetch(`${p.url}${target}`, { method: 'POST', body: 'x' })).status;
+		const config = w.fresh('dev.ini');
+		writeFileSync(config, `forward-to = ${app.port}\n`);
+		const routed = await start(['--config', config, '--route', `/other=${other.port}`]);
+		assert.deepEqual([await send(routed, '/a'), await send(routed, '/other/b')], [200, 200]);
+		assert.equal((await app.request()).target, '/a');
+		assert.equal((await other.request()).target, '/other/b');
+		const command = await start(['--exec', 'cat']);
+		assert.equal(await send(command, '/c'), 202);
+		for (const p of [routed, command]) assert.equal((await p.stop('SIGINT')).code, 130);
+		assert.match((await w.creel(['dev', '--ca', 'x'])).err, /--ca is not an option/);
+	});
 	it('dev: several at once on one machine, as the jobs of a CI runner', async () => {
 		const app = w.keep(await Receiver.start());
 		const start = async () => {

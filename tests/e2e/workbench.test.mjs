@@ -84,18 +84,6 @@ describe('the workbench', () => {
 		}
 	});
 
-	it('every option of --help stands in its section of the man page', async () => {
-		const man = readFileSync(path.join(root, 'client/creel.1'), 'utf8').replaceAll('\\-', '-');
-		const common = ['--relay', '--db', '--config', '--help'];
-		for (const command of ['listen', 'dev', 'ui', 'list', 'show', 'diff', 'replay', 'export', 'import', 'verify', 'wait', 'trigger', 'prune', 'status', 'doctor', 'login']) {
-			const section = man.split('\n.SS ').find((s) => s.startsWith(`"creel ${command} `));
-			assert.ok(section, command);
-			const help = (await road.w.creel([command, '--help'])).text;
-			const options = [...help.matchAll(/^ +(?:-\w, )? *(--[a-z-]+)/gm)].map((m) => m[1]).filter((o) => !common.includes(o));
-			assert.deepEqual(options.filter((o) => !section.includes(o)), [], command);
-		}
-	});
-
 	it('a ready file that cannot be made is no wait for ever', async () => {
 		const r = await road.w.creel(['listen', '1', '--relay', `http://127.0.0.1:${road.relay.port}`, '--ready-file', road.w.path('no', 'ready')]);
 		assert.equal(r.code, 2);
