@@ -1,3 +1,4 @@
+/* Copies something of a delivery to the clipboard. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,10 +13,10 @@ static bool value_of(const struct tui *t, bool path, struct buffer *out)
 	return top->context == CONTEXT_DETAIL && view_detail_value(top, path, out);
 }
 
-void tui_copy_menu(struct tui *t, int64_t id)
+void tui_copy_menu(struct tui *t, const struct effect *e)
 {
 	struct buffer path = { 0 };
-	sheet_copy_menu(&t->screen.sheet, id, value_of(t, true, &path));
+	sheet_copy_menu(&t->screen.sheet, e->id, value_of(t, true, &path));
 	buffer_free(&path);
 }
 
@@ -28,11 +29,11 @@ static bool to_terminal(void *user, struct bytes b)
 static void on_copied(void *user, bool bad, const char *where)
 {
 	struct tui *t = user;
-	t->doing.clip = NULL;
+	t->clip = NULL;
 	if (bad)
-		tui_say(t, true, "%s was not copied: %s", t->doing.copied, where);
+		tui_warn(t, "%s was not copied: %s", t->copied, where);
 	else
-		tui_say(t, false, "%s: %s", t->doing.copied, where);
+		tui_say(t, "%s: %s", t->copied, where);
 	/* A path that does not fit is found there. */
 	if (strlen(t->screen.ui.message) + 1 > (size_t)t->surface.width) {
 		char sentence[sizeof t->screen.ui.message];
@@ -46,57 +47,60 @@ static void copy_bytes(struct tui *t, struct bytes b)
 	struct clip_place place = clip_place_here(t->clipboard);
 	place.cores = t->deps.cores;
 	struct clip_asker asker = { to_terminal, on_copied, t };
-	if (t->doing.clip)
-		clip_forget(t->doing.clip);
-	t->doing.clip = NULL;
-	t->doing.clip = clip_start(t->deps.loop, &place, b, &asker);
+	tui_copy_end(t);
+	t->clip = clip_start(t->deps.loop, &place, b, &asker);
 }
 
-static bool make(struct tui *t, const struct effect *e, struct buffer *out, struct error *err)
+static const struct {
+	const char *words, *format; /* format: as struct deed_ops takes it; NULL: made here */
+} kinds[COPY_COUNT] = {
+	[COPY_URL] = { "URL", "url" },
+	[COPY_CURL] = { "curl", "curl" },
+	[COPY_CURL_SECRETS] = { "curl with its secrets", "curl-secrets" },
+	[COPY_BODY] = { "body", "body" },
+	[COPY_HEADERS] = { "header fields", "headers" },
+	[COPY_RAW] = { "raw request", "raw" },
+	[COPY_VALUE] = { "value", NULL },
+	[COPY_PATH] = { "path", NULL },
+	[COPY_ID] = { "id", NULL },
+};
+
+static bool make(struct tui *t, const struct effect_copy *copy, struct buffer *out, struct error *e)
 {
-	static const char *const formats[] = {
-		[COPY_URL] = "url",   [COPY_CURL] = "curl", [COPY_CURL_SECRETS] = "curl-secrets",
-		[COPY_BODY] = "body", [COPY_RAW] = "raw",   [COPY_HEADERS] = "headers",
-	};
-	if (e->number == COPY_ID)
-		return buffer_printf(out, "%lld", (long long)e->id) || error_set(err, EXIT_NO, "out of memory");
-	if (e->number == COPY_VALUE || e->number == COPY_PATH)
-		return value_of(t, e->number == COPY_PATH, out) ||
-		       error_set(err, EXIT_NO, "there is no JSON on this line");
-	if (e->number > COPY_ID)
-		return error_set(err, EXIT_NO, "there is nothing to copy");
-	return t->deps.deeds->export(t->deps.deeds_self, &e->id, 1, formats[e->number], NULL, out, err);
+	switch (copy->what) {
+	case COPY_ID:
+		return buffer_printf(out, "%lld", (long long)copy->id) || error_set(e, EXIT_NO, "out of memory");
+	case COPY_VALUE:
+	case COPY_PATH:
+		return value_of(t, copy->what == COPY_PATH, out) ||
+		       error_set(e, EXIT_NO, "there is no JSON on this line");
+	default:
+		return t->deps.deeds->export(t->deps.deeds_self, &copy->id, 1, kinds[copy->what].format, NULL, out, e);
+	}
 }
 
-/* Bytes a view hands over, or what of a delivery is named by its number. */
-void tui_copy(struct tui *t, struct effect *e)
+void tui_copy(struct tui *t, const struct effect *e)
 {
-	static const char *const words[] = {
-		[COPY_URL] = "URL",
-		[COPY_CURL] = "curl",
-		[COPY_CURL_SECRETS] = "curl with its secrets",
-		[COPY_BODY] = "body",
-		[COPY_HEADERS] = "header fields",
-		[COPY_RAW] = "raw request",
-		[COPY_VALUE] = "value",
-		[COPY_PATH] = "path",
-		[COPY_ID] = "id",
-	};
+	const char *words = kinds[e->copy.what].words;
+	long long id = (long long)e->copy.id;
 	struct buffer made = { 0 };
 	struct error err = { 0 };
 	char size[8];
-	if (e->bytes.len) {
-		snprintf(t->doing.copied, sizeof t->doing.copied, "%.100s", e->text[0] ? e->text : "text");
-		copy_bytes(t, buffer_view(&e->bytes));
-	} else if (!make(t, e, &made, &err)) {
-		tui_say(t, true, "%s", err.text);
+	if (!make(t, &e->copy, &made, &err)) {
+		tui_warn(t, "%s", err.text);
 	} else if (made.len == 0) {
-		tui_say(t, true, "the %s of #%lld is empty: nothing was copied", words[e->number], (long long)e->id);
+		tui_warn(t, "the %s of #%lld is empty: nothing was copied", words, id);
 	} else {
 		text_size(size, made.len);
-		snprintf(t->doing.copied, sizeof t->doing.copied, "%s of #%lld (%s bytes)", words[e->number],
-			 (long long)e->id, size);
+		snprintf(t->copied, sizeof t->copied, "%s of #%lld (%s bytes)", words, id, size);
 		copy_bytes(t, buffer_view(&made));
 	}
 	buffer_free(&made);
+}
+
+void tui_copy_end(struct tui *t)
+{
+	if (t->clip)
+		clip_forget(t->clip);
+	t->clip = NULL;
 }

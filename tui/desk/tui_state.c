@@ -49,7 +49,6 @@ static bool put_history(struct buffer *out, const char *what, const struct histo
 	return true;
 }
 
-/* A failure costs a history, no word. */
 void tui_state_save(struct tui *t)
 {
 	const struct ui *ui = &t->screen.ui;
@@ -64,4 +63,10 @@ void tui_state_save(struct tui *t)
 	(void)fine;
 	buffer_free(&text);
 	free(path);
+}
+
+void tui_state_remember(struct tui *t, const struct effect *e)
+{
+	(void)e;
+	tui_state_save(t);
 }

@@ -113,8 +113,9 @@ static bool run_export(const char *rest, struct effect *out, struct error *e)
 	for (size_t i = 0; i < EXPORT_COUNT; i++) {
 		if (strcmp(format, export_format_names[i]) != 0)
 			continue;
-		*out = (struct effect){ .kind = *rest ? EFFECT_EXPORT : EFFECT_ASK_PATH, .number = i };
-		snprintf(out->text, sizeof out->text, "%s", rest);
+		*out = (struct effect){ .kind = *rest ? EFFECT_EXPORT : EFFECT_ASK_PATH,
+					.export = { .which.kind = WHICH_MARKED, .format = (enum export_format)i } };
+		snprintf(out->export.path, sizeof out->export.path, "%s", rest);
 		return true;
 	}
 	return error_set(e, EXIT_USAGE, "export takes curl, har, ndjson, http or body, and a file's name");
@@ -122,13 +123,19 @@ static bool run_export(const char *rest, struct effect *out, struct error *e)
 
 static bool run_set(const char *rest, struct effect *out, struct error *e)
 {
-	static const char *const known[] = { "mouse on",   "mouse off",          "split on",
-					     "split off",  "order newest-first", "order newest-last",
-					     "time local", "time utc",           "time ago" };
+	static const struct {
+		const char *words;
+		struct effect_set set;
+	} known[] = {
+		{ "mouse on", { SETTING_MOUSE, true } },           { "mouse off", { SETTING_MOUSE, false } },
+		{ "split on", { SETTING_SPLIT, true } },           { "split off", { SETTING_SPLIT, false } },
+		{ "order newest-first", { SETTING_ORDER, true } }, { "order newest-last", { SETTING_ORDER, false } },
+		{ "time local", { SETTING_TIME, TIMES_LOCAL } },   { "time utc", { SETTING_TIME, TIMES_UTC } },
+		{ "time ago", { SETTING_TIME, TIMES_AGO } },
+	};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (strcmp(rest, known[i]) == 0) {
-			*out = (struct effect){ .kind = EFFECT_SET };
-			snprintf(out->text, sizeof out->text, "%s", rest);
+		if (strcmp(rest, known[i].words) == 0) {
+			*out = (struct effect){ .kind = EFFECT_SET, .set = known[i].set };
 			return true;
 		}
 	return error_set(e, EXIT_USAGE,
@@ -143,8 +150,7 @@ bool palette_run(const char *typed, struct effect *out, struct error *e)
 	take_word(&rest, name, sizeof name);
 	*out = (struct effect){ 0 };
 	if (strcmp(name, "filter") == 0) {
-		*out = (struct effect){ .kind = EFFECT_FILTER };
-		snprintf(out->text, sizeof out->text, "%s", rest);
+		effect_filter(out, rest);
 		return true;
 	}
 	if (strcmp(name, "goto") == 0)
@@ -156,6 +162,6 @@ bool palette_run(const char *typed, struct effect *out, struct error *e)
 	enum action a = action_of_name(bytes_of(name));
 	if (a == ACTION_NONE || *rest)
 		return error_set(e, EXIT_USAGE, "no command is called \"%.40s\": Tab and the arrows choose one", typed);
-	*out = (struct effect){ .kind = EFFECT_ACTION, .number = (uint64_t)a };
+	*out = (struct effect){ .kind = EFFECT_ACTION, .action = a };
 	return true;
 }

@@ -267,7 +267,7 @@ static void finish_command(struct prompt *p, struct effect *out)
 			return;
 		}
 		history_add(&p->commands, action_info(s->action)->name);
-		*out = (struct effect){ .kind = EFFECT_ACTION, .number = (uint64_t)s->action };
+		*out = (struct effect){ .kind = EFFECT_ACTION, .action = s->action };
 	} else if (palette_run(p->text, out, &e)) {
 		history_add(&p->commands, p->text);
 	} else {
@@ -279,27 +279,27 @@ static void finish_command(struct prompt *p, struct effect *out)
 
 static void finish(struct prompt *p, struct effect *out)
 {
-	static const enum effect_kind kinds[] = {
-		[PROMPT_FILTER] = EFFECT_FILTER, [PROMPT_SEARCH] = EFFECT_SEARCH, [PROMPT_OFFSET] = EFFECT_OFFSET
-	};
 	if (p->kind == PROMPT_COMMAND) {
 		finish_command(p, out);
 		return;
 	}
 	if (p->kind == PROMPT_FILTER && p->trouble[0])
 		return;
-	if (p->kind == PROMPT_PATH) {
-		*out = p->pending;
-		out->kind = EFFECT_EXPORT;
-	} else {
-		*out = (struct effect){ .kind = kinds[p->kind], .flag = p->backwards };
-	}
 	struct history *h = history_of(p);
 	if (h)
 		history_add(h, p->text);
-	memcpy(out->text, p->text, sizeof out->text);
-	if (!p->text[0] && p->kind != PROMPT_FILTER)
-		out->kind = EFFECT_NONE;
+	if (p->kind == PROMPT_FILTER) {
+		effect_filter(out, p->text);
+	} else if (p->text[0] && p->kind == PROMPT_SEARCH) {
+		effect_search(out, p->text, false);
+	} else if (p->text[0] && p->kind == PROMPT_OFFSET) {
+		*out = (struct effect){ .kind = EFFECT_OFFSET };
+		memcpy(out->text, p->text, sizeof out->text);
+	} else if (p->text[0] && p->kind == PROMPT_PATH) {
+		*out = (struct effect){ .kind = EFFECT_EXPORT,
+					.export = { .which.kind = WHICH_ASKED, .format = p->format } };
+		memcpy(out->export.path, p->text, sizeof out->export.path);
+	}
 	prompt_close(p);
 }
 

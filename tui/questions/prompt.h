@@ -19,10 +19,10 @@ struct prompt {
 	struct suggestion suggestions[PROMPT_SUGGESTIONS];
 	size_t suggestion_count, suggestion;
 	struct completion found; /* PROMPT_FILTER: the suggestions' texts */
-	bool pasting, backwards;
+	bool pasting;
 	enum context context; /* of the view below, for what the palette offers */
 	unsigned have;
-	struct effect pending; /* PROMPT_PATH: what is done with the path */
+	enum export_format format; /* PROMPT_PATH: what is written to the path */
 	bool (*check)(void *user, const char *filter, struct error *e);
 	void *user;
 };

@@ -11,15 +11,16 @@ void sheet_warn_far(struct sheet *s, const char *target)
 		sheet_line_as(s, ROLE_5XX, "not on this machine: %s", target);
 }
 
-void sheet_replay(struct sheet *s, const struct ui *ui, size_t count, size_t stale, const char *which)
+void sheet_replay(struct sheet *s, const struct ui *ui, size_t count, size_t stale, enum which_kind which)
 {
+	static const char *const words[] = { [WHICH_MARKED] = "marked",
+					     [WHICH_ONE] = "delivery",
+					     [WHICH_FILTERED] = "that match the filter",
+					     [WHICH_ASKED] = "deliveries" };
 	const char *target = ui->client.target;
 	char number[WORDS_LEN];
 	words_count(number, count);
-	if (strcmp(which, "marked") == 0)
-		sheet_begin(s, "replay %s marked", number);
-	else
-		sheet_begin(s, "replay %s %s", number, which);
+	sheet_begin(s, "replay %s %s", number, words[which]);
 	sheet_warn_far(s, target);
 	if (ui->client.running && target[0])
 		sheet_line(s, "to %s, a few at a time, as fast as it answers", target);
@@ -30,8 +31,7 @@ void sheet_replay(struct sheet *s, const struct ui *ui, size_t count, size_t sta
 		sheet_line_as(s, ROLE_5XX, "%zu %s signed too long ago for their providers' libraries", stale,
 			      stale == 1 ? "was" : "were");
 	struct effect *e = sheet_choice(s, 'y', "send them", EFFECT_REPLAY);
-	e->flag = true;
-	e->other = IDS_KEPT;
+	e->replay = (struct effect_replay){ .which.kind = WHICH_ASKED, .confirmed = true };
 	sheet_choice(s, 'n', "do not", EFFECT_NONE);
 }
 
@@ -42,13 +42,10 @@ void sheet_stale(struct sheet *s, const struct ui *ui, int64_t id, const char *w
 	sheet_begin(s, "replay #%lld", (long long)id);
 	sheet_warn_far(s, ui->client.target);
 	sheet_sentence(s, ROLE_5XX, text);
-	struct effect *e = sheet_choice(s, 'r', "sign anew and send (configured secret)", EFFECT_REPLAY);
-	e->id = id;
-	e->number = 1;
-	e->flag = true;
-	e = sheet_choice(s, 's', "send as it is", EFFECT_REPLAY);
-	e->id = id;
-	e->flag = true;
+	struct effect_replay as_is = { .which = { WHICH_ONE, id }, .confirmed = true }, resigned = as_is;
+	resigned.resign = true;
+	sheet_choice(s, 'r', "sign anew and send (configured secret)", EFFECT_REPLAY)->replay = resigned;
+	sheet_choice(s, 's', "send as it is", EFFECT_REPLAY)->replay = as_is;
 	sheet_choice(s, 'n', "do not", EFFECT_NONE);
 }
 
@@ -63,18 +60,14 @@ void sheet_delete(struct sheet *s, const int64_t *ids, size_t count)
 	/* Enter alone destroys nothing. */
 	sheet_choice(s, 'n', "keep", EFFECT_NONE);
 	struct effect *e = sheet_choice(s, 'y', "delete", EFFECT_DELETE);
-	e->flag = true;
-	e->other = IDS_KEPT;
+	e->delete = (struct effect_delete){ .which.kind = WHICH_ASKED, .confirmed = true };
 }
 
-void sheet_overwrite(struct sheet *s, const struct effect *export)
+void sheet_overwrite(struct sheet *s, const struct effect_export *export)
 {
-	sheet_begin(s, "%.150s is there already", export->text);
-	struct effect *e = sheet_choice(s, 'a', "another name", EFFECT_ASK_PATH);
-	*e = *export;
-	e->kind = EFFECT_ASK_PATH;
-	e = sheet_choice(s, 'o', "write over it", EFFECT_EXPORT);
-	*e = *export;
-	e->kind = EFFECT_EXPORT;
-	e->flag = true;
+	sheet_begin(s, "%.150s is there already", export->path);
+	sheet_choice(s, 'a', "another name", EFFECT_ASK_PATH)->export = *export;
+	struct effect *e = sheet_choice(s, 'o', "write over it", EFFECT_EXPORT);
+	e->export = *export;
+	e->export.overwrite = true;
 }

@@ -42,6 +42,11 @@ static void say_no_secret(struct sheet *s, int64_t id, struct bytes provider)
 	sheet_sentence(s, ROLE_DIM, text);
 }
 
+static struct effect dropped(int64_t id)
+{
+	return (struct effect){ .kind = EFFECT_EDIT, .edit = { .id = id, .step = EDIT_DROP } };
+}
+
 void sheet_edited(struct sheet *s, const struct ui *ui, int64_t id, struct bytes provider, size_t escapes,
 		  const char *trouble)
 {
@@ -56,39 +61,30 @@ void sheet_edited(struct sheet *s, const struct ui *ui, int64_t id, struct bytes
 	if (escapes) /* a key that the editor did not know, or a text pasted into it */
 		sheet_line_as(s, ROLE_5XX, "%zu ESC byte%s (^[) in it now: a terminal obeys what follows", escapes,
 			      escapes == 1 ? "" : "s");
-	struct effect *e = sheet_choice(s, 's', "send as is: a signature will not verify", EFFECT_SEND);
-	e->id = id;
-	if (can_sign) {
-		e = sheet_choice(s, 'r', "sign anew and send (configured secret)", EFFECT_SEND);
-		e->id = id;
-		e->flag = true;
-	}
-	e = sheet_choice(s, 'e', "edit again", EFFECT_EDIT);
-	e->id = id;
-	e->number = EDIT_AGAIN;
-	s->otherwise = (struct effect){ .kind = EFFECT_EDIT, .id = id, .number = EDIT_DROP };
+	sheet_choice(s, 's', "send as is: a signature will not verify", EFFECT_SEND)->resign = false;
+	if (can_sign)
+		sheet_choice(s, 'r', "sign anew and send (configured secret)", EFFECT_SEND)->resign = true;
+	sheet_choice(s, 'e', "edit again", EFFECT_EDIT)->edit = (struct effect_edit){ .id = id, .step = EDIT_AGAIN };
+	s->otherwise = dropped(id);
 }
 
-void sheet_edited_line(struct sheet *s, char mark, struct bytes text)
+void sheet_edited_line(struct sheet *s, char sign, struct bytes text)
 {
-	enum role role = mark == '+' ? ROLE_ADDED : mark == '-' ? ROLE_REMOVED : ROLE_DIM;
+	enum role role = sign == '+' ? ROLE_ADDED : sign == '-' ? ROLE_REMOVED : ROLE_DIM;
 	if (s->line_count + 1 == SHEET_LINES)
 		sheet_line_as(s, ROLE_OURS, "... and more");
-	else if (mark == '@')
+	else if (sign == '@')
 		sheet_line_as(s, ROLE_OURS, "%.*s", (int)text.len, (const char *)text.at);
 	else
-		sheet_line_as(s, role, "%c %.*s", mark, (int)(text.len > 190 ? 190 : text.len), (const char *)text.at);
+		sheet_line_as(s, role, "%c %.*s", sign, (int)(text.len > 190 ? 190 : text.len), (const char *)text.at);
 }
 
 void sheet_edit_wrong(struct sheet *s, int64_t id, const char *trouble, int line)
 {
 	sheet_begin(s, "the edited request #%lld cannot be sent", (long long)id);
 	sheet_line_as(s, ROLE_5XX, "%s", trouble);
-	struct effect *e = sheet_choice(s, 'e', "edit again", EFFECT_EDIT);
-	e->id = id;
-	e->number = EDIT_AGAIN;
-	e->other = line;
-	s->otherwise = (struct effect){ .kind = EFFECT_EDIT, .id = id, .number = EDIT_DROP };
-	e = sheet_choice(s, 'n', "drop it: nothing is sent", EFFECT_EDIT);
-	*e = s->otherwise;
+	struct effect_edit again = { .id = id, .step = EDIT_AGAIN, .line = line };
+	sheet_choice(s, 'e', "edit again", EFFECT_EDIT)->edit = again;
+	s->otherwise = dropped(id);
+	*sheet_choice(s, 'n', "drop it: nothing is sent", EFFECT_EDIT) = s->otherwise;
 }

@@ -25,8 +25,7 @@ void sheet_copy_menu(struct sheet *s, int64_t id, bool on_json)
 		if (menu[i].json && !on_json)
 			continue;
 		struct effect *e = sheet_choice(s, menu[i].key, menu[i].label, EFFECT_COPY);
-		e->id = id;
-		e->number = menu[i].what;
+		e->copy = (struct effect_copy){ .id = id, .what = menu[i].what };
 	}
 }
 
@@ -49,14 +48,14 @@ void sheet_export_menu(struct sheet *s, const struct ui *ui, int64_t id)
 		if (i == EXPORT_BODY && !one)
 			continue;
 		struct effect *e = sheet_choice(s, menu[i].key, menu[i].label, EFFECT_ASK_PATH);
-		e->number = i;
-		e->id = one ? id : 0;
+		e->export.format = (enum export_format)i;
+		e->export.which = (struct which){ one ? WHICH_ONE : WHICH_MARKED, id };
 	}
 	for (size_t i = 0; one && ui->filter[0] && i < EXPORT_BODY; i++) {
 		char label[100];
 		snprintf(label, sizeof label, "%s, of all that match the filter", menu[i].label);
 		struct effect *e = sheet_choice(s, menu[i].key - 'a' + 'A', label, EFFECT_ASK_PATH);
-		e->number = i;
-		e->other = -1;
+		e->export.format = (enum export_format)i;
+		e->export.which.kind = WHICH_FILTERED;
 	}
 }

@@ -11,3 +11,15 @@ void effect_say(struct effect *out, const char *format, ...)
 	vsnprintf(out->text, sizeof out->text, format, args);
 	va_end(args);
 }
+
+void effect_filter(struct effect *out, const char *filter)
+{
+	*out = (struct effect){ .kind = EFFECT_FILTER };
+	snprintf(out->text, sizeof out->text, "%s", filter);
+}
+
+void effect_search(struct effect *out, const char *text, bool backwards)
+{
+	*out = (struct effect){ .kind = EFFECT_SEARCH, .search.backwards = backwards };
+	snprintf(out->search.text, sizeof out->search.text, "%s", text);
+}

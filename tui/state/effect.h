@@ -1,12 +1,36 @@
-/* What an action in a view asks the desk to do: views and questions only say it, tui/desk alone carries it out. Pure.
- */
+/* Effects: what views and questions ask the desk to do. They only say it; tui/desk carries it out (tui_effects.c). The
+ * kinds and their handlers are the rows of effects.def. Pure. */
 #pragma once
 
-#include "shared/base/bytes.h"
 #include "tui/state/export_format.h"
 #include "tui/state/ui.h"
 
-/* What of a delivery is copied. */
+enum effect_kind {
+	EFFECT_NONE,
+#define EFFECT(id, handler) EFFECT_##id,
+#include "tui/state/effects.def"
+#undef EFFECT
+	EFFECT_COUNT,
+};
+
+/* Which deliveries an effect is about. */
+enum which_kind {
+	WHICH_MARKED,   /* those that are marked; the chosen one when none is */
+	WHICH_ONE,      /* `id` */
+	WHICH_FILTERED, /* all that match the filter */
+	WHICH_ASKED,    /* those the last question was about */
+};
+struct which {
+	enum which_kind kind;
+	int64_t id;
+};
+
+enum quit_how { QUIT_ASKING /* where something would be lost */, QUIT_NOW, QUIT_TO_LINES, QUIT_INTERRUPTED };
+
+enum prompt_kind { PROMPT_NONE, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_COMMAND, PROMPT_OFFSET, PROMPT_PATH };
+
+enum edit_step { EDIT_BEGIN, EDIT_AGAIN, EDIT_DROP };
+
 enum copy_what {
 	COPY_URL,
 	COPY_CURL,
@@ -14,61 +38,71 @@ enum copy_what {
 	COPY_BODY,
 	COPY_HEADERS,
 	COPY_RAW,
-	COPY_VALUE,
+	COPY_VALUE, /* on the line under the cursor, as the next */
 	COPY_PATH,
 	COPY_ID,
+	COPY_COUNT,
 };
 
-enum prompt_kind { PROMPT_NONE, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_COMMAND, PROMPT_OFFSET, PROMPT_PATH };
+enum setting { SETTING_MOUSE, SETTING_SPLIT, SETTING_ORDER, SETTING_TIME };
 
-enum edit_step { EDIT_BEGIN, EDIT_AGAIN, EDIT_DROP };
-
-#define IDS_KEPT (-2) /* other: the deliveries that a question was asked about */
-
-enum effect_kind {
-	EFFECT_NONE,
-	EFFECT_POP,
-	EFFECT_QUIT, /* flag: at once, without asking; number 2: go on in lines, 3: interrupted */
-	EFFECT_SAY,  /* text */
-	EFFECT_OPEN, /* detail of id */
-	EFFECT_HELP,
-	EFFECT_EVENTS,
-	EFFECT_PROMPT, /* number: enum prompt_kind, text: what it begins with */
-	EFFECT_FILTER, /* text */
-	EFFECT_SEARCH, /* text in the list, flag: backwards */
-	EFFECT_GOTO,   /* id */
-	EFFECT_REPLAY, /* id, or 0: what is marked; other -1: what is filtered; asked first but for an id */
-	EFFECT_STOP,
-	EFFECT_EDIT, /* id; number: enum edit_step */
-	EFFECT_DIFF, /* id and other, or other 0: the last of its kind */
-	EFFECT_COPY_MENU,
-	EFFECT_EXPORT_MENU,
-	EFFECT_COPY, /* bytes, text: what they are; or without bytes number: enum copy_what, of id */
-	EFFECT_MARK, /* id */
-	EFFECT_UNMARK_ALL,
-	EFFECT_DELETE,   /* id, or 0: what is marked */
-	EFFECT_EXPORT,   /* text: the path; number: enum export_format; id, or 0: what is marked; other -1: what is
-			    filtered */
-	EFFECT_ASK_PATH, /* the same, the path still to be asked for */
-	EFFECT_SEND,     /* the edited request; flag: signed anew */
-	EFFECT_ACTION,   /* number: enum action */
-	EFFECT_SET,      /* text: "mouse on" */
-	EFFECT_OFFSET,   /* text: what was typed */
-	EFFECT_SPLIT,
-	EFFECT_MOUSE,
-	EFFECT_REPAINT,
-	EFFECT_SUSPEND,
-	EFFECT_REMEMBER, /* order and time are kept for the next time */
+struct effect_search {
+	char text[UI_FILTER_MAX];
+	bool backwards;
+};
+struct effect_replay {
+	struct which which;
+	bool confirmed; /* the user was asked */
+	bool resign;    /* with a signature of now; for WHICH_ONE */
+};
+struct effect_edit {
+	int64_t id;
+	enum edit_step step;
+	int line; /* to begin on; 0: the first */
+};
+struct effect_diff {
+	int64_t id, other; /* other 0: the last of its kind before */
+};
+struct effect_copy {
+	int64_t id;
+	enum copy_what what;
+};
+struct effect_export {
+	struct which which;
+	enum export_format format;
+	bool overwrite;
+	char path[UI_FILTER_MAX]; /* as typed */
+};
+struct effect_delete {
+	struct which which;
+	bool confirmed;
+};
+struct effect_set {
+	enum setting setting;
+	int value; /* whether it is on, or newest first; or an enum time_mode */
 };
 
 struct effect {
 	enum effect_kind kind;
-	int64_t id, other;
-	uint64_t number;
-	bool flag;
-	char text[UI_FILTER_MAX];
-	struct buffer bytes; /* the receiver frees */
+	union {                              /* by kind; those that are not named have nothing */
+		int64_t id;                  /* OPEN, GOTO, MARK, COPY_MENU, EXPORT_MENU */
+		char text[UI_FILTER_MAX];    /* SAY, FILTER, OFFSET (what was typed) */
+		struct effect_search search; /* SEARCH */
+		enum quit_how quit;          /* QUIT */
+		enum prompt_kind prompt;     /* PROMPT */
+		enum action action;          /* ACTION */
+		struct effect_replay replay; /* REPLAY */
+		struct effect_edit edit;     /* EDIT */
+		bool resign;                 /* SEND: with a signature of now */
+		struct effect_diff diff;     /* DIFF */
+		struct effect_copy copy;     /* COPY */
+		struct effect_export export; /* EXPORT, ASK_PATH (`path`: what is proposed; empty: a name of our own) */
+		struct effect_delete delete; /* DELETE */
+		struct effect_set set;       /* SET */
+	};
 };
 
 /* A sentence for the message line. */
 void effect_say(struct effect *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void effect_filter(struct effect *out, const char *filter);
+void effect_search(struct effect *out, const char *text, bool backwards);

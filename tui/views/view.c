@@ -16,11 +16,9 @@ unsigned view_have(const struct view *v, const struct ui *ui)
 
 static void diff_of(const struct ui *ui, int64_t current, struct effect *out)
 {
-	*out = (struct effect){ .kind = EFFECT_DIFF, .id = current };
-	if (ui->list.mark_count == 2) {
-		out->id = ui->list.marks[1];
-		out->other = ui->list.marks[0];
-	}
+	*out = (struct effect){ .kind = EFFECT_DIFF, .diff.id = current };
+	if (ui->list.mark_count == 2)
+		out->diff = (struct effect_diff){ .id = ui->list.marks[1], .other = ui->list.marks[0] };
 }
 
 static void next_time(struct ui *ui, struct effect *out)
@@ -30,54 +28,78 @@ static void next_time(struct ui *ui, struct effect *out)
 	effect_say(out, "%s", words[ui->time]);
 }
 
-bool view_act_common(struct view *v, struct ui *ui, enum action a, struct effect *out)
+/* What is marked; where nothing is, the view's delivery. */
+static struct which which_of(const struct ui *ui, int64_t current)
+{
+	return (struct which){ ui->list.mark_count ? WHICH_MARKED : WHICH_ONE, current };
+}
+
+/* Actions that ask for an effect as it stands here; `of_current` adds the view's delivery. */
+static bool is_plain(enum action a, int64_t current, struct effect *out)
 {
 	static const struct {
 		enum action action;
-		enum effect_kind kind;
-		uint64_t number;
-		bool flag;
+		struct effect effect;
+		bool of_current;
 	} plain[] = {
-		{ ACTION_HELP, EFFECT_HELP, 0, false },
-		{ ACTION_EVENTS, EFFECT_EVENTS, 0, false },
-		{ ACTION_PALETTE, EFFECT_PROMPT, PROMPT_COMMAND, false },
-		{ ACTION_SEARCH, EFFECT_PROMPT, PROMPT_SEARCH, false },
-		{ ACTION_FILTER, EFFECT_PROMPT, PROMPT_FILTER, false },
-		{ ACTION_OFFSET, EFFECT_PROMPT, PROMPT_OFFSET, false },
-		{ ACTION_EDIT, EFFECT_EDIT, 0, false },
-		{ ACTION_STOP, EFFECT_STOP, 0, false },
-		{ ACTION_MARK, EFFECT_MARK, 0, false },
-		{ ACTION_UNMARK_ALL, EFFECT_UNMARK_ALL, 0, false },
-		{ ACTION_COPY, EFFECT_COPY_MENU, 0, false },
-		{ ACTION_EXPORT, EFFECT_EXPORT_MENU, 0, false },
-		{ ACTION_MOUSE, EFFECT_MOUSE, 0, false },
-		{ ACTION_REPAINT, EFFECT_REPAINT, 0, false },
-		{ ACTION_SUSPEND, EFFECT_SUSPEND, 0, false },
-		{ ACTION_SPLIT, EFFECT_SPLIT, 0, false },
-		{ ACTION_QUIT, EFFECT_QUIT, 0, false },
-		{ ACTION_INTERRUPT, EFFECT_QUIT, 3, true },
-		{ ACTION_BACK, EFFECT_POP, 0, false },
+		{ ACTION_HELP, { .kind = EFFECT_HELP }, false },
+		{ ACTION_EVENTS, { .kind = EFFECT_EVENTS }, false },
+		{ ACTION_PALETTE, { .kind = EFFECT_PROMPT, .prompt = PROMPT_COMMAND }, false },
+		{ ACTION_SEARCH, { .kind = EFFECT_PROMPT, .prompt = PROMPT_SEARCH }, false },
+		{ ACTION_FILTER, { .kind = EFFECT_PROMPT, .prompt = PROMPT_FILTER }, false },
+		{ ACTION_OFFSET, { .kind = EFFECT_PROMPT, .prompt = PROMPT_OFFSET }, false },
+		{ ACTION_STOP, { .kind = EFFECT_STOP }, false },
+		{ ACTION_MARK, { .kind = EFFECT_MARK }, true },
+		{ ACTION_UNMARK_ALL, { .kind = EFFECT_UNMARK_ALL }, false },
+		{ ACTION_COPY, { .kind = EFFECT_COPY_MENU }, true },
+		{ ACTION_EXPORT, { .kind = EFFECT_EXPORT_MENU }, true },
+		{ ACTION_MOUSE, { .kind = EFFECT_MOUSE }, false },
+		{ ACTION_REPAINT, { .kind = EFFECT_REPAINT }, false },
+		{ ACTION_SUSPEND, { .kind = EFFECT_SUSPEND }, false },
+		{ ACTION_SPLIT, { .kind = EFFECT_SPLIT }, false },
+		{ ACTION_QUIT, { .kind = EFFECT_QUIT, .quit = QUIT_ASKING }, false },
+		{ ACTION_INTERRUPT, { .kind = EFFECT_QUIT, .quit = QUIT_INTERRUPTED }, false },
+		{ ACTION_BACK, { .kind = EFFECT_BACK }, false },
 	};
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+		if (plain[i].action != a)
+			continue;
+		*out = plain[i].effect;
+		if (plain[i].of_current)
+			out->id = current;
+		return true;
+	}
+	return false;
+}
+
+bool view_act_common(struct view *v, struct ui *ui, enum action a, struct effect *out)
+{
 	int64_t current = v->ops->current ? v->ops->current(v, ui) : 0;
-	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-		if (plain[i].action == a) {
-			*out = (struct effect){
-				.kind = plain[i].kind, .id = current, .number = plain[i].number, .flag = plain[i].flag
-			};
-			return true;
-		}
-	if (a == ACTION_REPLAY || a == ACTION_DELETE)
-		*out = (struct effect){ .kind = a == ACTION_REPLAY ? EFFECT_REPLAY : EFFECT_DELETE,
-					.id = ui->list.mark_count ? 0 : current };
-	else if (a == ACTION_REPLAY_ALL)
-		*out = (struct effect){ .kind = EFFECT_REPLAY, .other = -1 };
-	else if (a == ACTION_DIFF)
+	if (is_plain(a, current, out))
+		return true;
+	switch (a) {
+	case ACTION_EDIT:
+		*out = (struct effect){ .kind = EFFECT_EDIT, .edit = { .id = current, .step = EDIT_BEGIN } };
+		return true;
+	case ACTION_REPLAY:
+		*out = (struct effect){ .kind = EFFECT_REPLAY, .replay.which = which_of(ui, current) };
+		return true;
+	case ACTION_REPLAY_ALL:
+		*out = (struct effect){ .kind = EFFECT_REPLAY, .replay.which.kind = WHICH_FILTERED };
+		return true;
+	case ACTION_DELETE:
+		*out = (struct effect){ .kind = EFFECT_DELETE, .delete.which = which_of(ui, current) };
+		return true;
+	case ACTION_DIFF:
 		diff_of(ui, current, out);
-	else if (a == ACTION_TIME)
+		return true;
+	case ACTION_TIME:
 		next_time(ui, out);
-	else if (a == ACTION_SWAP)
+		return true;
+	case ACTION_SWAP:
 		ui->pane_focused = ui->split && !ui->pane_focused;
-	else
+		return true;
+	default:
 		return false;
-	return true;
+	}
 }

@@ -133,12 +133,6 @@ static int64_t list_current(const struct view *v, const struct ui *ui)
 	return i ? i->row.id : 0;
 }
 
-static void filter_to(struct effect *out, const char *filter)
-{
-	*out = (struct effect){ .kind = EFFECT_FILTER };
-	snprintf(out->text, sizeof out->text, "%s", filter);
-}
-
 static const char only_marked[] = "is:marked";
 
 /* Whether the first parenthesis is closed by the last byte. Those in quotes may make it say no, where it costs a pair
@@ -163,7 +157,7 @@ static void toggle_only_marked(const struct ui *ui, struct effect *out)
 	    (len == end || filter[len - end - 1] == ' ')) {
 		len -= len == end ? end : end + 1;
 		bool inside = in_parentheses(filter, len);
-		filter_to(out, "");
+		effect_filter(out, "");
 		snprintf(out->text, sizeof out->text, "%.*s", (int)(inside ? len - 2 : len), filter + inside);
 		return;
 	}
@@ -172,7 +166,7 @@ static void toggle_only_marked(const struct ui *ui, struct effect *out)
 		effect_say(out, "the filter is too long for more: Esc drops it");
 		return;
 	}
-	filter_to(out, "");
+	effect_filter(out, "");
 	snprintf(out->text, sizeof out->text, "%s%.900s%s%s%s", wrap ? "(" : "", filter, wrap ? ")" : "",
 		 len ? " " : "", only_marked);
 }
@@ -189,10 +183,10 @@ static void list_clear(struct ui *ui, struct effect *out)
 		return;
 	}
 	if (shows_results(ui)) {
-		filter_to(out, ui->before_results);
+		effect_filter(out, ui->before_results);
 		ui->results[0] = '\0';
 	} else if (ui->filter[0]) {
-		filter_to(out, "");
+		effect_filter(out, "");
 	}
 }
 
@@ -205,7 +199,7 @@ static bool open_results(struct ui *ui, struct effect *out)
 	if (!shows_results(ui)) /* of several replays: the one before the first */
 		memcpy(ui->before_results, ui->filter, sizeof ui->before_results);
 	snprintf(ui->results, sizeof ui->results, "is:replay id:>%lld", (long long)ui->strip.first_id);
-	filter_to(out, ui->results);
+	effect_filter(out, ui->results);
 	return true;
 }
 
@@ -241,7 +235,7 @@ static void list_act(struct view *v, struct ui *ui, enum action a, int count, st
 		list_clear(ui, out);
 		break;
 	case ACTION_LEAVE:
-		*out = (struct effect){ .kind = EFFECT_QUIT };
+		*out = (struct effect){ .kind = EFFECT_QUIT, .quit = QUIT_ASKING };
 		break;
 	case ACTION_FOLLOW:
 		if (m->follow)
@@ -262,8 +256,7 @@ static void list_act(struct view *v, struct ui *ui, enum action a, int count, st
 			effect_say(out, "nothing was searched yet: / searches");
 			break;
 		}
-		*out = (struct effect){ .kind = EFFECT_SEARCH, .flag = a == ACTION_HIT_BACK };
-		snprintf(out->text, sizeof out->text, "%s", ui->search);
+		effect_search(out, ui->search, a == ACTION_HIT_BACK);
 		break;
 	default:
 		break;

@@ -77,7 +77,8 @@ static void test_menus(void **state)
 	check(&w, "sheet-copy");
 	struct effect e = press(&w, 'C');
 	assert_int_equal(e.kind, EFFECT_COPY);
-	assert_int_equal(e.id, 29);
+	assert_int_equal(e.copy.id, 29);
+	assert_int_equal(e.copy.what, COPY_CURL_SECRETS);
 	assert_false(w.s.sheet.shown);
 	sheet_copy_menu(&w.s.sheet, 29, false);
 	e = press(&w, 'v'); /* not on JSON: no choice of it */
@@ -88,15 +89,14 @@ static void test_menus(void **state)
 	check(&w, "sheet-export");
 	e = press(&w, 'H');
 	assert_int_equal(e.kind, EFFECT_ASK_PATH);
-	assert_int_equal(e.number, EXPORT_HAR);
-	assert_int_equal(e.other, -1);
+	assert_int_equal(e.export.format, EXPORT_HAR);
+	assert_int_equal(e.export.which.kind, WHICH_FILTERED);
 	assert_true(list_mark(&w.s.ui.list, 3, true) && list_mark(&w.s.ui.list, 5, true));
 	sheet_export_menu(&w.s.sheet, &w.s.ui, 29);
 	e = press(&w, 'H'); /* of what is marked alone */
 	assert_int_equal(e.kind, EFFECT_NONE);
 	e = press(&w, 'h');
-	assert_int_equal(e.id, 0);
-	assert_int_equal(e.other, 0);
+	assert_int_equal(e.export.which.kind, WHICH_MARKED);
 	end(&w);
 }
 
@@ -106,13 +106,14 @@ static void test_replay(void **state)
 	(void)state;
 	begin(&w);
 	snprintf(w.s.ui.client.target, sizeof w.s.ui.client.target, "https://app.example.com");
-	sheet_replay(&w.s.sheet, &w.s.ui, 1204, 0, "that match the filter");
+	sheet_replay(&w.s.sheet, &w.s.ui, 1204, 0, WHICH_FILTERED);
 	check(&w, "sheet-replay");
 	struct effect e = press(&w, TKEY_ENTER);
 	assert_int_equal(e.kind, EFFECT_REPLAY);
-	assert_true(e.flag);
-	assert_int_equal(e.other, IDS_KEPT);
-	sheet_replay(&w.s.sheet, &w.s.ui, 2, 0, "marked");
+	assert_true(e.replay.confirmed);
+	assert_int_equal(e.replay.which.kind, WHICH_ASKED);
+	sheet_replay(&w.s.sheet, &w.s.ui, 2, 0, WHICH_MARKED);
+	assert_string_equal(w.s.sheet.title, "replay 2 marked");
 	assert_int_equal(press(&w, TKEY_ESCAPE).kind, EFFECT_NONE);
 	assert_false(w.s.sheet.shown);
 	end(&w);
@@ -132,7 +133,7 @@ static void test_delete(void **state)
 	assert_string_equal(w.s.sheet.title, "delete #3");
 	struct effect e = press(&w, 'y');
 	assert_int_equal(e.kind, EFFECT_DELETE);
-	assert_true(e.flag);
+	assert_true(e.delete.confirmed);
 	end(&w);
 }
 
@@ -164,7 +165,7 @@ static void test_edited(void **state)
 	assert_int_equal(s->scroll, s->line_count - 2 * s->page + 1);
 	struct effect e = press(&w, TKEY_ESCAPE);
 	assert_int_equal(e.kind, EFFECT_EDIT);
-	assert_int_equal(e.number, EDIT_DROP);
+	assert_int_equal(e.edit.step, EDIT_DROP);
 	sheet_edited(s, &w.s.ui, 187, bytes_of("stripe"), 0, NULL);
 	for (int i = 0; i < 200; i++)
 		sheet_edited_line(s, '+', bytes_of("more"));
@@ -172,33 +173,33 @@ static void test_edited(void **state)
 	assert_string_equal(s->lines[SHEET_LINES - 1].text, "... and more");
 	e = press(&w, 'r');
 	assert_int_equal(e.kind, EFFECT_SEND);
-	assert_true(e.flag);
+	assert_true(e.resign);
 	sheet_edit_wrong(s, 187, "line 3: a header field is Name: value", 3);
 	check(&w, "sheet-edit-wrong");
 	e = press(&w, TKEY_ENTER);
 	assert_int_equal(e.kind, EFFECT_EDIT);
-	assert_int_equal(e.number, EDIT_AGAIN);
-	assert_int_equal(e.other, 3);
+	assert_int_equal(e.edit.step, EDIT_AGAIN);
+	assert_int_equal(e.edit.line, 3);
 	end(&w);
 }
 
 static void test_overwrite(void **state)
 {
 	struct world w;
-	struct effect export = { .number = EXPORT_HAR, .other = IDS_KEPT, .text = "out.har" };
+	struct effect_export export = { .which.kind = WHICH_ASKED, .format = EXPORT_HAR, .path = "out.har" };
 	(void)state;
 	begin(&w);
 	sheet_overwrite(&w.s.sheet, &export);
 	assert_string_equal(w.s.sheet.title, "out.har is there already");
 	struct effect e = press(&w, TKEY_ENTER);
 	assert_int_equal(e.kind, EFFECT_ASK_PATH);
-	assert_false(e.flag);
-	assert_string_equal(e.text, "out.har");
+	assert_false(e.export.overwrite);
+	assert_string_equal(e.export.path, "out.har");
 	sheet_overwrite(&w.s.sheet, &export);
 	e = press(&w, 'o');
 	assert_int_equal(e.kind, EFFECT_EXPORT);
-	assert_true(e.flag);
-	assert_int_equal(e.number, EXPORT_HAR);
+	assert_true(e.export.overwrite);
+	assert_int_equal(e.export.format, EXPORT_HAR);
 	end(&w);
 }
 
@@ -241,7 +242,7 @@ static struct effect act_list(struct world *w, enum action a)
 {
 	struct effect e = { 0 };
 	w->s.list.ops->act(&w->s.list, &w->s.ui, a, 1, &e);
-	if (e.kind == EFFECT_FILTER) /* as tui_apply_filter does */
+	if (e.kind == EFFECT_FILTER) /* as tui_load_filter does */
 		memcpy(w->s.ui.filter, e.text, sizeof w->s.ui.filter);
 	return e;
 }

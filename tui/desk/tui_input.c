@@ -1,0 +1,147 @@
+/* Keys and the mouse: what each means at the moment, and what follows from it. */
+#include <string.h>
+
+#include "tui/desk/tui_private.h"
+#include "tui/views/bars.h"
+
+static bool take_digit(struct tui *t, key_code c, enum context context)
+{
+	if (context != CONTEXT_LIST || c < '0' || c > '9' || (c == '0' && !t->count))
+		return false;
+	t->count = t->count < 100000 ? t->count * 10 + (int)(c - '0') : t->count;
+	tui_say(t, "%d", t->count);
+	return true;
+}
+
+static void on_click(struct tui *t, const struct key *key)
+{
+	struct screen *s = &t->screen;
+	struct layout l = screen_layout(s, t->surface.width, t->surface.height);
+	struct view *top = screen_top(s);
+	uint64_t now = uv_now(t->deps.loop);
+	bool twice = key->x == t->click_x && key->y == t->click_y && now - t->click_at_ms < 400;
+	struct effect out = { 0 };
+	t->click_x = key->x;
+	t->click_y = key->y;
+	t->click_at_ms = twice ? 0 : now;
+	if (key->y == l.bar.y) {
+		enum action a = bars_key_at(&s->ui, top->context, view_have(top, &s->ui), l.bar.width, key->x);
+		if (a != ACTION_NONE)
+			tui_effects_act(t, a, 1);
+		return;
+	}
+	if (l.split && s->depth == 1)
+		s->ui.pane_focused = key->y >= l.pane.y;
+	top = screen_top(s);
+	struct rect area = screen_area(s, &l);
+	if (!top->ops->click || key->y < area.y || key->y >= area.y + area.height)
+		return;
+	top->ops->click(top, &s->ui, key->x - area.x, key->y - area.y, twice, &out);
+	tui_effects_carry_out(t, &out);
+}
+
+static void on_mouse(struct tui *t, const struct key *key)
+{
+	if (t->screen.sheet.shown || t->screen.prompt.kind != PROMPT_NONE)
+		return;
+	if (key->mouse == MOUSE_WHEEL_UP || key->mouse == MOUSE_WHEEL_DOWN)
+		tui_effects_act(t, key->mouse == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN, 3);
+	else if (key->mouse == MOUSE_CLICK)
+		on_click(t, key);
+}
+
+static void on_plain_key(struct tui *t, key_code c)
+{
+	struct screen *s = &t->screen;
+	struct view *top = screen_top(s);
+	if (take_digit(t, c, top->context))
+		return;
+	int count = t->count ? t->count : 1;
+	t->count = 0;
+	s->ui.message[0] = s->ui.hits[0] = '\0';
+	s->ui.hits_open = false;
+	enum action a = keymap_find(&s->ui.keys, top->context, c);
+	if (a == ACTION_NONE) {
+		char name[KEY_NAME_LEN];
+		key_to_name(c, name);
+		tui_say(t, "%s does nothing here: ? shows the keys", name);
+	} else if (!action_enabled(a, top->context, view_have(top, &s->ui))) {
+		tui_say(t, "%s: %s", action_info(a)->name, action_lacks(a, view_have(top, &s->ui)));
+	} else {
+		tui_effects_act(t, a, count);
+	}
+}
+
+/* What is done must be seen: where nothing can be shown one can only leave. */
+static void on_key_too_small(struct tui *t, const struct key *key)
+{
+	enum action a = keymap_find(&t->screen.ui.keys, CONTEXT_LIST, key->code);
+	if (a == ACTION_LEAVE)
+		a = ACTION_QUIT;
+	if (a == ACTION_QUIT || a == ACTION_INTERRUPT || a == ACTION_SUSPEND)
+		tui_effects_act(t, a, 1);
+}
+
+/* Text pasted where nothing is typed is no row of keys: an r in it would send a delivery again. C-c ends one whose end
+ * was lost. */
+static bool drop_pasted(struct tui *t, key_code c)
+{
+	struct screen *s = &t->screen;
+	bool was = t->pasting;
+	if (c == TKEY_PASTE_BEGIN && (s->sheet.shown || s->prompt.kind == PROMPT_NONE)) {
+		t->pasting = true;
+		return true;
+	}
+	if (was && (c == TKEY_PASTE_END || c == TKEY_CTRL('c'))) {
+		t->pasting = false;
+		tui_say(t, "pasted text is no keys: / or : first, for where it goes");
+	}
+	return was;
+}
+
+static void on_key(struct tui *t, const struct key *key)
+{
+	struct screen *s = &t->screen;
+	struct effect out = { 0 };
+	tui_draw_soon(t);
+	if (key->code == TKEY_RESIZE || drop_pasted(t, key->code))
+		return;
+	t->open_hit = false; /* any key or click takes back Enter behind a search */
+	if (key->code == TKEY_CTRL('l')) {
+		term_repaint(t->term);
+		return;
+	}
+	bool asked = s->sheet.shown || (s->prompt.kind != PROMPT_NONE && !s->prompt.pasting);
+	if (asked && key->code == TKEY_CTRL('z')) { /* which no keymap sees then */
+		tui_effects_carry_out(t, &(struct effect){ .kind = EFFECT_SUSPEND });
+		return;
+	}
+	if (screen_layout(s, t->surface.width, t->surface.height).too_small) {
+		on_key_too_small(t, key);
+	} else if (s->sheet.shown) {
+		sheet_key(&s->sheet, key, &out);
+		tui_effects_carry_out(t, &out);
+	} else if (s->prompt.kind != PROMPT_NONE) {
+		prompt_key(&s->prompt, &s->ui, key, &out);
+		tui_effects_carry_out(t, &out);
+		t->resume_follow = s->prompt.kind != PROMPT_NONE && t->resume_follow;
+	} else if (key->code == TKEY_MOUSE) {
+		on_mouse(t, key);
+	} else {
+		on_plain_key(t, key->code);
+	}
+}
+
+void tui_input_ready(uv_poll_t *handle, int status, int events)
+{
+	struct tui *t = handle->data;
+	struct key key;
+	bool any = false;
+	(void)events;
+	while (!t->ended && term_key(t->term, &key)) {
+		any = true;
+		on_key(t, &key);
+	}
+	if (!t->ended && (status < 0 || (!any && term_gone(t->term))))
+		tui_leave(t, TUI_QUIT);
+}

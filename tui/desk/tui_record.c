@@ -1,0 +1,65 @@
+/* Changes of the record: marks, and deleting. */
+#include "tui/desk/tui_private.h"
+#include "tui/questions/sheet_confirm.h"
+
+void tui_record_mark(struct tui *t, const struct effect *effect)
+{
+	int64_t id = effect->id;
+	struct list_model *m = &t->screen.ui.list;
+	bool on = !list_marked(m, id);
+	struct error e = { 0 };
+	list_pause(m);
+	if (!t->deps.deeds->tag(t->deps.deeds_self, id, "marked", on, &e))
+		tui_warn(t, "%s", e.text);
+	else if (!list_mark(m, id, on))
+		tui_warn(t, "out of memory: #%lld is not marked", (long long)id);
+}
+
+void tui_record_unmark_all(struct tui *t, const struct effect *effect)
+{
+	struct list_model *m = &t->screen.ui.list;
+	struct error e = { 0 };
+	(void)effect;
+	while (m->mark_count) {
+		int64_t id = m->marks[m->mark_count - 1];
+		if (!t->deps.deeds->tag(t->deps.deeds_self, id, "marked", false, &e)) {
+			tui_warn(t, "%s", e.text);
+			return;
+		}
+		if (!list_mark(m, id, false))
+			return;
+	}
+}
+
+static void delete_now(struct tui *t)
+{
+	const struct delivery_ids *ids = &t->ids;
+	struct error e = { 0 };
+	if (!t->deps.deeds->delete (t->deps.deeds_self, ids->at, ids->count, &e)) {
+		tui_warn(t, "%s", e.text);
+		return;
+	}
+	const struct item *chosen = list_chosen(&t->screen.ui.list);
+	bool fine = true;
+	for (size_t i = 0; i < ids->count; i++) {
+		t->chosen_deleted = t->chosen_deleted || (chosen && chosen->row.id == ids->at[i]);
+		fine = list_mark(&t->screen.ui.list, ids->at[i], false) && fine;
+	}
+	if (ids->count == 1)
+		tui_say(t, "#%lld is deleted", (long long)ids->at[0]);
+	else
+		tui_say(t, "%zu deliveries are deleted", ids->count);
+}
+
+static void delete_gathered(struct tui *t, const struct effect *e)
+{
+	if (e->delete.confirmed)
+		delete_now(t);
+	else
+		sheet_delete(&t->screen.sheet, t->ids.at, t->ids.count);
+}
+
+void tui_record_delete(struct tui *t, const struct effect *e)
+{
+	tui_gather(t, &e->delete.which, e, delete_gathered);
+}
