@@ -96,7 +96,7 @@ static struct filter_node *read_group(struct filter_parser *p)
 }
 
 /* A '-' or NOT before a term or group; several undo each other. */
-static struct filter_node *read_factor(struct filter_parser *p)
+static struct filter_node *read_negation(struct filter_parser *p)
 {
 	bool negated = false;
 	for (;;) {
@@ -136,6 +136,17 @@ static struct filter_node *read_factor(struct filter_parser *p)
 	}
 	inverse->first = n;
 	return inverse;
+}
+
+static struct filter_node *read_factor(struct filter_parser *p)
+{
+	size_t from = p->at;
+	struct filter_node *n = read_negation(p);
+	if (n) {
+		n->from = from;
+		n->to = p->at;
+	}
+	return n;
 }
 
 /* One child stands for itself. */

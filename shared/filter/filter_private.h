@@ -56,6 +56,7 @@ enum filter_kind { FILTER_AND, FILTER_OR, FILTER_NOT, FILTER_TERM };
 struct filter_node {
 	enum filter_kind kind;
 	struct filter_node *first, *next; /* children, siblings */
+	size_t from, to; /* bytes of the text, of a term or group; to 0: those side by side, or an OR */
 	struct filter_term term;
 };
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared/filter/filter_text.h"
 #include "tui/terminal/text.h"
 #include "tui/state/words.h"
 
@@ -133,42 +134,20 @@ static int64_t list_current(const struct view *v, const struct ui *ui)
 	return i ? i->row.id : 0;
 }
 
-static const char only_marked[] = "is:marked";
-
-/* Whether the first parenthesis is closed by the last byte. Those in quotes may make it say no, where it costs a pair
- * of parentheses. */
-static bool in_parentheses(const char *text, size_t len)
-{
-	int depth = 0;
-	for (size_t i = 0; i < len; i++) {
-		depth += text[i] == '(' ? 1 : text[i] == ')' ? -1 : 0;
-		if (depth == 0)
-			return i > 0 && i + 1 == len;
-	}
-	return false;
-}
-
 /* What is shown, narrowed to what is marked; or, where it is so narrowed, as it was before. */
 static void toggle_only_marked(const struct ui *ui, struct effect *out)
 {
-	const char *filter = ui->filter;
-	size_t len = strlen(filter), end = sizeof only_marked - 1;
-	if (len >= end && strcmp(filter + len - end, only_marked) == 0 &&
-	    (len == end || filter[len - end - 1] == ' ')) {
-		len -= len == end ? end : end + 1;
-		bool inside = in_parentheses(filter, len);
-		effect_filter(out, "");
-		snprintf(out->text, sizeof out->text, "%.*s", (int)(inside ? len - 2 : len), filter + inside);
-		return;
-	}
-	bool wrap = strcasestr(filter, "or ") || filter[0] == '(';
-	if (len > 900) {
+	static const char only_marked[] = "is:marked";
+	struct buffer text = { 0 };
+	bool fine = filter_text_widen(&text, ui->filter, only_marked, ui->now_us) ||
+		    filter_text_narrow(&text, ui->filter, only_marked, ui->now_us);
+	if (!fine || !buffer_put_u8(&text, 0))
+		effect_say(out, "out of memory for another filter");
+	else if (text.len > sizeof out->text)
 		effect_say(out, "the filter is too long for more: Esc drops it");
-		return;
-	}
-	effect_filter(out, "");
-	snprintf(out->text, sizeof out->text, "%s%.900s%s%s%s", wrap ? "(" : "", filter, wrap ? ")" : "",
-		 len ? " " : "", only_marked);
+	else
+		effect_filter(out, (const char *)text.at);
+	buffer_free(&text);
 }
 
 static bool shows_results(const struct ui *ui)

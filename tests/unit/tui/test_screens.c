@@ -160,9 +160,10 @@ static void test_only_marked(void **state)
 	} cases[] = {
 		{ "", "is:marked" },
 		{ "status:5xx", "status:5xx is:marked" },
-		{ "status:5xx or source:a", "(status:5xx or source:a) is:marked" },
+		{ "status:5xx OR source:a", "(status:5xx OR source:a) is:marked" },
+		{ "status:5xx or source:a", "status:5xx or source:a is:marked" }, /* three words */
 		{ "(a) OR (b)", "((a) OR (b)) is:marked" },
-		{ "(a OR b) c", "((a OR b) c) is:marked" },
+		{ "(a OR b) c", "(a OR b) c is:marked" },
 		{ "path:/orders", "path:/orders is:marked" },
 	};
 	struct world w;
