@@ -79,12 +79,6 @@ static void on_tick(uv_timer_t *handle)
 
 /* ---- beginning ---- */
 
-static bool check_filter(void *user, const char *filter, struct error *e)
-{
-	struct tui *t = user;
-	return t->deps.source->check(t->deps.source_self, filter, e);
-}
-
 /* uv_…_init cannot fail but for uv_poll's, which wants a descriptor it can watch. */
 static bool start_handles(struct tui *t, struct error *e)
 {
@@ -141,8 +135,6 @@ static bool prepare(struct tui *t, const struct tui_options *o, struct error *e)
 	snprintf(ui->filter, sizeof ui->filter, "%s", o->filter ? o->filter : "");
 	ui->mouse = o->mouse;
 	ui->ascii = o->ascii;
-	t->screen.prompt.check = check_filter;
-	t->screen.prompt.user = t;
 	t->state_dir = o->state_dir ? strdup(o->state_dir) : NULL;
 	t->clipboard = o->clipboard ? strdup(o->clipboard) : NULL;
 	tui_state_load(t);

@@ -17,7 +17,8 @@ static const struct {
 
 _Static_assert(ACTION_COUNT + sizeof commands / sizeof *commands <= PROMPT_SUGGESTIONS, "the palette offers all");
 
-int palette_match(const char *typed, const char *text)
+/* How well the typed letters occur in the text in their order; 0: not at all. */
+static int match(const char *typed, const char *text)
 {
 	int score = 1, run = 0;
 	const char *begin = text;
@@ -68,7 +69,7 @@ size_t palette_suggest(const struct ui *ui, enum context c, unsigned have, const
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
 		struct suggestion s = { .text = commands[i].name, .help = commands[i].help };
 		size_t len = strlen(commands[i].name);
-		int score = strncmp(typed, commands[i].name, len) == 0 ? 100000 : palette_match(typed, s.text);
+		int score = strncmp(typed, commands[i].name, len) == 0 ? 100000 : match(typed, s.text);
 		place(out, scores, &count, most, &s, score);
 	}
 	for (int a = 1; a < ACTION_COUNT; a++) {
@@ -76,7 +77,7 @@ size_t palette_suggest(const struct ui *ui, enum context c, unsigned have, const
 		if (!action_enabled(s.action, c, have))
 			continue;
 		keymap_keys(&ui->keys, c, s.action, s.keys, sizeof s.keys);
-		int score = palette_match(typed, action_info(s.action)->name);
+		int score = match(typed, action_info(s.action)->name);
 		if (!score) /* the help may know the word */
 			score = strlen(typed) >= 3 && strcasestr(s.help, typed) ? 1 : 0;
 		place(out, scores, &count, most, &s, score);

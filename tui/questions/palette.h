@@ -16,5 +16,3 @@ struct suggestion {
 size_t palette_suggest(const struct ui *ui, enum context c, unsigned have, const char *typed, struct suggestion *out,
 		       size_t most);
 MUST_CHECK bool palette_run(const char *typed, struct effect *out, struct error *e);
-/* How well the typed letters occur in the text in their order; 0: not at all. */
-int palette_match(const char *typed, const char *text);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared/filter/filter.h"
 #include "tui/terminal/text.h"
 #include "tui/views/bars.h"
 
@@ -29,12 +30,19 @@ static void set_text(struct prompt *p, const char *text)
 	p->len = p->cursor = strlen(p->text);
 }
 
-static void check(struct prompt *p)
+static void check(struct prompt *p, const struct ui *ui)
 {
-	struct error e = { 0 };
+	struct filter_error e;
 	p->trouble[0] = '\0';
-	if (p->kind == PROMPT_FILTER && p->check && !p->check(p->user, p->text, &e))
+	p->trouble_column = 0;
+	if (p->kind != PROMPT_FILTER)
+		return;
+	struct filter *f = filter_parse(p->text, ui->now_us, &e);
+	if (!f) {
 		snprintf(p->trouble, sizeof p->trouble, "%s", e.text);
+		p->trouble_column = e.column;
+	}
+	filter_free(f);
 }
 
 /* After every change: the filter is checked, the palette looked through. */
@@ -42,7 +50,7 @@ static void changed(struct prompt *p, const struct ui *ui)
 {
 	p->suggestion = 0;
 	p->suggestion_count = 0;
-	check(p);
+	check(p, ui);
 	if (p->kind == PROMPT_COMMAND)
 		p->suggestion_count =
 		    palette_suggest(ui, p->context, p->have, p->text, p->suggestions, PROMPT_SUGGESTIONS);
@@ -59,7 +67,7 @@ void prompt_open(struct prompt *p, const struct ui *ui, enum prompt_kind kind, c
 	changed(p, ui);
 }
 
-void prompt_close(struct prompt *p)
+static void close_prompt(struct prompt *p)
 {
 	p->kind = PROMPT_NONE;
 }
@@ -227,7 +235,7 @@ static void complete(struct prompt *p, const struct ui *ui, int step)
 {
 	if (p->kind == PROMPT_FILTER) {
 		complete_word(p, ui, step);
-		check(p);
+		check(p, ui);
 	} else if (p->kind == PROMPT_COMMAND && p->suggestion < p->suggestion_count) {
 		const struct suggestion *s = &p->suggestions[p->suggestion];
 		set_text(p, s->action != ACTION_NONE ? action_info(s->action)->name : s->text);
@@ -274,7 +282,7 @@ static void finish_command(struct prompt *p, struct effect *out)
 		snprintf(p->trouble, sizeof p->trouble, "%s", e.text);
 		return;
 	}
-	prompt_close(p);
+	close_prompt(p);
 }
 
 static void finish(struct prompt *p, struct effect *out)
@@ -300,7 +308,7 @@ static void finish(struct prompt *p, struct effect *out)
 					.export = { .which.kind = WHICH_ASKED, .format = p->format } };
 		memcpy(out->export.path, p->text, sizeof out->export.path);
 	}
-	prompt_close(p);
+	close_prompt(p);
 }
 
 void prompt_key(struct prompt *p, const struct ui *ui, const struct key *key, struct effect *out)
@@ -321,7 +329,7 @@ void prompt_key(struct prompt *p, const struct ui *ui, const struct key *key, st
 		return;
 	if (c == TKEY_ESCAPE || c == TKEY_CTRL('c') || c == TKEY_CTRL('g') ||
 	    (c == TKEY_BACKSPACE && !p->len && p->kind != PROMPT_FILTER)) {
-		prompt_close(p);
+		close_prompt(p);
 	} else if (c == TKEY_ENTER) {
 		finish(p, out);
 	} else if ((c == TKEY_DOWN || c == TKEY_CTRL('n')) && palette) {
@@ -425,11 +433,10 @@ void prompt_draw(const struct prompt *p, const struct ui *ui, struct surface *s,
 	s->cursor_x = x + text_columns(bytes_make(p->text + from, p->cursor - from), TEXT_LINE);
 	s->cursor_y = line.y;
 	s->cursor_shown = true;
-	int wrong = 0, behind = 0;
 	if (p->kind == PROMPT_FILTER && p->suggestion_count)
 		return; /* what is offered stands where the trouble would */
-	if (p->kind == PROMPT_FILTER && sscanf(p->trouble, "column %d: %n", &wrong, &behind) == 1 && behind)
-		draw_wrong(s, body, p->trouble + behind, column_of(p, from, wrong, x));
+	if (p->trouble_column)
+		draw_wrong(s, body, p->trouble, column_of(p, from, p->trouble_column, x));
 	else if (p->trouble[0])
 		surface_print(s, line, end + 2, line.y, ROLE_4XX, "%s", p->trouble);
 	else if (p->kind == PROMPT_COMMAND && !p->len)

@@ -1,5 +1,5 @@
 /* The line somebody types into: filter, search, command, offset, file name; with history, completion and a popup of
- * suggestions. Pure: what it wants checked it asks through `check`. */
+ * suggestions. Pure. */
 #pragma once
 
 #include "tui/terminal/layout.h"
@@ -13,6 +13,7 @@ struct prompt {
 	char text[UI_FILTER_MAX];
 	size_t len, cursor; /* bytes */
 	char trouble[600];
+	int trouble_column; /* of a filter, in characters from 1; 0: none is named */
 	struct history filters, searches, commands;
 	size_t history_at;
 	char kept[UI_FILTER_MAX]; /* what was typed before Up */
@@ -23,12 +24,9 @@ struct prompt {
 	enum context context; /* of the view below, for what the palette offers */
 	unsigned have;
 	enum export_format format; /* PROMPT_PATH: what is written to the path */
-	bool (*check)(void *user, const char *filter, struct error *e);
-	void *user;
 };
 
 void prompt_open(struct prompt *p, const struct ui *ui, enum prompt_kind kind, const char *text);
-void prompt_close(struct prompt *p);
 void prompt_free(struct prompt *p);
 /* Any key while it is open; *out is what follows. */
 void prompt_key(struct prompt *p, const struct ui *ui, const struct key *key, struct effect *out);

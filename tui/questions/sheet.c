@@ -6,10 +6,17 @@
 
 #include "tui/terminal/text.h"
 
+static void close_sheet(struct sheet *s)
+{
+	s->shown = false;
+	s->line_count = s->count = s->chosen = s->scroll = s->page = 0;
+	s->otherwise = (struct effect){ 0 };
+}
+
 void sheet_begin(struct sheet *s, const char *format, ...)
 {
 	va_list args;
-	sheet_close(s);
+	close_sheet(s);
 	va_start(args, format);
 	vsnprintf(s->title, sizeof s->title, format, args);
 	va_end(args);
@@ -67,13 +74,6 @@ struct effect *sheet_choice(struct sheet *s, key_code key, const char *label, en
 	return &c->effect;
 }
 
-void sheet_close(struct sheet *s)
-{
-	s->shown = false;
-	s->line_count = s->count = s->chosen = s->scroll = s->page = 0;
-	s->otherwise = (struct effect){ 0 };
-}
-
 static void scroll_lines(struct sheet *s, bool down)
 {
 	size_t step = s->page > 1 ? s->page - 1 : 1, most = s->line_count > s->page ? s->line_count - s->page : 0;
@@ -90,20 +90,20 @@ void sheet_key(struct sheet *s, const struct key *key, struct effect *out)
 	for (size_t i = 0; i < s->count; i++)
 		if (s->choices[i].key == c) {
 			*out = s->choices[i].effect;
-			sheet_close(s);
+			close_sheet(s);
 			return;
 		}
 	switch (c) {
 	case TKEY_ENTER:
 		if (s->chosen < s->count)
 			*out = s->choices[s->chosen].effect;
-		sheet_close(s);
+		close_sheet(s);
 		break;
 	case TKEY_ESCAPE:
 	case TKEY_CTRL('c'):
 	case 'q':
 		*out = s->otherwise;
-		sheet_close(s);
+		close_sheet(s);
 		break;
 	case TKEY_PAGE_DOWN:
 	case TKEY_SPACE:

@@ -33,7 +33,6 @@ void sheet_line_as(struct sheet *s, enum role role, const char *format, ...) __a
 void sheet_sentence(struct sheet *s, enum role role, const char *text);
 /* Gives the choice's effect, to be filled. */
 struct effect *sheet_choice(struct sheet *s, key_code key, const char *label, enum effect_kind kind);
-void sheet_close(struct sheet *s);
 /* Any key while it is shown; *out is what follows. */
 void sheet_key(struct sheet *s, const struct key *key, struct effect *out);
 void sheet_draw(struct sheet *s, struct surface *surface, struct rect body);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tui/state/list_private.h"
 
@@ -81,10 +82,18 @@ static const struct item *seen_item(const struct list_model *m, size_t d)
 	return &m->items[seen_index(m, d)];
 }
 
+static bool same_day(uint64_t a_us, uint64_t b_us, bool utc)
+{
+	time_t a = (time_t)(a_us / 1000000), b = (time_t)(b_us / 1000000);
+	struct tm x, y;
+	if (!(utc ? gmtime_r(&a, &x) : localtime_r(&a, &x)) || !(utc ? gmtime_r(&b, &y) : localtime_r(&b, &y)))
+		return true;
+	return x.tm_year == y.tm_year && x.tm_yday == y.tm_yday;
+}
+
 static bool day_begins(const struct list_model *m, size_t d)
 {
-	return d > 0 &&
-	       !list_same_day(seen_item(m, d)->row.received_at_us, seen_item(m, d - 1)->row.received_at_us, m->utc);
+	return d > 0 && !same_day(seen_item(m, d)->row.received_at_us, seen_item(m, d - 1)->row.received_at_us, m->utc);
 }
 
 /* Screen rows from the first of the window to the d-th, separators and all; counts no further than `most`. */

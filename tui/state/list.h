@@ -96,5 +96,3 @@ struct list_row {
 	const struct item *day;  /* a separator: the day of this one begins below */
 };
 void list_rows(const struct list_model *m, struct list_row *rows, int height);
-/* The local day (or UTC with `utc`) two instants belong to is the same. */
-bool list_same_day(uint64_t a_us, uint64_t b_us, bool utc);

@@ -1,17 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "tui/state/list_private.h"
-
-bool list_same_day(uint64_t a_us, uint64_t b_us, bool utc)
-{
-	time_t a = (time_t)(a_us / 1000000), b = (time_t)(b_us / 1000000);
-	struct tm x, y;
-	if (!(utc ? gmtime_r(&a, &x) : localtime_r(&a, &x)) || !(utc ? gmtime_r(&b, &y) : localtime_r(&b, &y)))
-		return true;
-	return x.tm_year == y.tm_year && x.tm_yday == y.tm_yday;
-}
 
 static size_t screen(const struct list_model *m)
 {

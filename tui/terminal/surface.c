@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 #include "tui/terminal/text.h"
 
@@ -132,54 +131,4 @@ void surface_select(struct surface *s, struct rect area, int y)
 		return;
 	for (int x = r.x; x < r.x + r.width; x++)
 		s->cells[y * s->width + x].selected = true;
-}
-
-static bool put_code(struct buffer *out, uint32_t code)
-{
-	utf8proc_uint8_t bytes[4];
-	utf8proc_ssize_t len = utf8proc_encode_char((utf8proc_int32_t)code, bytes);
-	return len > 0 && buffer_append(out, bytes, (size_t)len);
-}
-
-static bool put_cell(struct buffer *out, const struct cell *c)
-{
-	if (c->base && !put_code(out, c->base == SURFACE_LINE ? (uint32_t)'-' : c->base))
-		return false;
-	for (int i = 0; i < 2; i++)
-		if (c->mark[i] && !put_code(out, c->mark[i]))
-			return false;
-	return true;
-}
-
-/* One letter a role, the same in upper case when selected. */
-static const char role_letters[ROLE_COUNT + 1] = ".dtk2345nwbghe+-asum";
-
-static bool dump_row(const struct surface *s, int y, struct buffer *text, struct buffer *roles)
-{
-	const struct cell *row = s->cells + (size_t)y * (size_t)s->width;
-	int end = s->width;
-	while (end > 0 && row[end - 1].base == ' ')
-		end--;
-	int role_end = s->width;
-	while (role_end > 0 && row[role_end - 1].role == ROLE_NORMAL && !row[role_end - 1].selected)
-		role_end--;
-	for (int x = 0; x < end; x++)
-		if (text && !put_cell(text, &row[x]))
-			return false;
-	for (int x = 0; roles && x < role_end; x++) {
-		char letter = role_letters[row[x].role];
-		if (row[x].selected)
-			letter = letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : '#';
-		if (!buffer_put_u8(roles, (uint8_t)letter))
-			return false;
-	}
-	return (!text || buffer_put_u8(text, '\n')) && (!roles || buffer_put_u8(roles, '\n'));
-}
-
-bool surface_dump(const struct surface *s, struct buffer *text, struct buffer *roles)
-{
-	for (int y = 0; y < s->height; y++)
-		if (!dump_row(s, y, text, roles))
-			return false;
-	return true;
 }

@@ -64,5 +64,3 @@ int surface_print(struct surface *s, struct rect clip, int x, int y, enum role r
 void surface_fill(struct surface *s, struct rect area, uint32_t base, enum role role);
 /* Reverse video over a row of the area. */
 void surface_select(struct surface *s, struct rect area, int y);
-/* As text, one line a row without blanks at the end, for tests: roles as a second grid of letters. */
-MUST_CHECK bool surface_dump(const struct surface *s, struct buffer *text, struct buffer *roles);

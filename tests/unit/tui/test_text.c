@@ -1,7 +1,7 @@
 #include <locale.h>
 
 #include "tests/unit/unit.h"
-#include "tui/terminal/surface.h"
+#include "tests/unit/tui/surface_dump.h"
 #include "tui/terminal/text.h"
 #include "tui/terminal/theme.h"
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "tests/unit/unit.h"
-#include "tui/terminal/surface.h"
+#include "tests/unit/tui/surface_dump.h"
 
 static inline void golden_check(const struct surface *s, const char *name)
 {
