@@ -1,5 +1,6 @@
+#include "client/inspect/inspect_read.h"
+
 #include "client/common/limits.h"
-#include "client/inspect/inspect_private.h"
 #include "client/signing/verify_one.h"
 #include "shared/signature/signature.h"
 #include "shared/store/store_part.h"
@@ -8,28 +9,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PARTIAL_NS 100000000u /* between partial answers */
+#define PARTIAL_NS 100000000u /* between partial pages */
 
 /* ---- pages ---- */
 
+struct reading {
+	struct question *question;
+	void (*on_partial)(struct question *q, struct page *p);
+};
+
 static void on_row(void *user, const struct delivery_row *row)
 {
-	struct question *q = user;
+	const struct reading *r = user;
+	struct question *q = r->question;
 	struct page *p = &q->page;
 	struct delivery_row cut = *row;
 	if (p->count == q->count) {
 		q->found_more = true;
 		return;
 	}
-	if (p->count == q->room) {
-		size_t room = q->room ? 2 * q->room : 64;
-		struct item *items = realloc(p->items, room * sizeof *items);
+	if (p->count == q->capacity) {
+		size_t capacity = q->capacity ? 2 * q->capacity : 64;
+		struct item *items = realloc(p->items, capacity * sizeof *items);
 		if (!items) {
 			q->no_memory = true;
 			return;
 		}
 		p->items = items;
-		q->room = room;
+		q->capacity = capacity;
 	}
 	if (cut.target.len > LIMIT_SHOWN_TARGET)
 		cut.target.len = LIMIT_SHOWN_TARGET;
@@ -67,32 +74,34 @@ static bool copy_page(const struct question *q, struct page *out)
 	return out->items != NULL;
 }
 
-/* The first rows at once, then a word now and then. */
+/* Gives the first rows at once, and then what there is ten times a second. */
 static bool on_slice(void *user, const struct store_slice *slice)
 {
-	struct question *q = user;
+	struct reading *r = user;
+	struct question *q = r->question;
 	uint64_t now = uv_hrtime();
-	bool first = q->told == 0 && q->page.count > 0;
-	if (slice->searched >= slice->total || (!first && now - q->told_at < PARTIAL_NS))
+	bool first = !q->gave_partial && q->page.count > 0;
+	if (slice->searched >= slice->total || (!first && now - q->partial_at < PARTIAL_NS))
 		return true;
 	struct page partial;
 	if (!copy_page(q, &partial)) {
 		page_free(&partial);
 		return true;
 	}
-	q->told_at = now;
-	q->told = q->page.count;
+	q->partial_at = now;
+	q->gave_partial = q->gave_partial || q->page.count > 0;
 	partial.searched = slice->searched;
 	partial.total = slice->total;
 	if (!q->forward)
 		reverse(&partial);
 	set_ends(q, &partial);
-	inspect_tell_partial(q, &partial);
+	r->on_partial(q, &partial);
 	return true;
 }
 
-static void read_page(struct question *q)
+static void read_page(struct question *q, void (*on_partial)(struct question *q, struct page *p))
 {
+	struct reading reading = { q, on_partial };
 	struct store_search search = {
 		.filter = q->filter,
 		.anchor = q->id,
@@ -100,9 +109,9 @@ static void read_page(struct question *q)
 		.limit = (uint64_t)q->count + 1,
 		.row = on_row,
 		.slice = filter_walks(q->filter) ? on_slice : NULL,
-		.user = q,
+		.user = &reading,
 	};
-	q->told_at = uv_hrtime();
+	q->partial_at = uv_hrtime();
 	q->failed = !store_filter(q->store, &search, &q->error) ||
 		    (q->no_memory && !error_set(&q->error, EXIT_STORE, "out of memory"));
 	if (!q->forward)
@@ -119,7 +128,7 @@ static void on_item(void *user, const struct delivery_row *row)
 		q->no_memory = true;
 }
 
-/* Views of texts that still move are kept as places in them. */
+/* While the buffer of all texts may still move, a view holds its offset in the place of a pointer. */
 static void keep_text(struct question *q, struct bytes *text)
 {
 	struct buffer *all = &q->document.attempt_texts;
@@ -187,7 +196,7 @@ static bool read_part(struct question *q, struct error *e)
 			  : d->attempt_count == 0 ? 0
 						  : d->attempts[d->attempt_count - 1].number;
 		d->attempt = attempt;
-		if (attempt == 0) /* not called yet: there is nothing to show, and nothing wrong */
+		if (attempt == 0) /* the app was not called yet, which is no failure */
 			return true;
 	}
 	if (!store_get_part(q->store, q->id, attempt, q->most, &part, e))
@@ -199,8 +208,8 @@ static bool read_part(struct question *q, struct error *e)
 	return true;
 }
 
-/* Why its signature does not hold, where a secret is known: as `creel verify` says it. One that was recorded without a
- * secret is judged now. */
+/* Says why a signature does not hold, as `creel verify` does, where a secret is known. A delivery that was recorded
+ * without a secret is judged now. */
 static void explain(struct question *q)
 {
 	struct document *d = &q->document;
@@ -242,7 +251,7 @@ static void on_last_attempt(void *user, const struct attempt_row *row)
 		q->no_memory = true;
 }
 
-/* What cannot be read is not shown: the row says enough. */
+/* What cannot be read is left out without a word, for the row is there. */
 static void read_preview(struct question *q)
 {
 	struct store_part part = { 0 };
@@ -260,14 +269,20 @@ static void read_count(struct question *q)
 	q->failed = !store_filter_count(q->store, &search, &q->counted, &q->error);
 }
 
-void inspect_read(struct question *q)
+void inspect_read(struct question *q, void (*on_partial)(struct question *q, struct page *p))
 {
-	if (q->kind == ASK_PAGE)
-		read_page(q);
-	else if (q->kind == ASK_DOCUMENT)
+	switch (q->kind) {
+	case ASK_PAGE:
+		read_page(q, on_partial);
+		break;
+	case ASK_DOCUMENT:
 		read_document(q);
-	else if (q->kind == ASK_PREVIEW)
-		read_preview(q);
-	else
+		break;
+	case ASK_COUNT:
 		read_count(q);
+		break;
+	case ASK_PREVIEW:
+		read_preview(q);
+		break;
+	}
 }

@@ -1,6 +1,6 @@
 #include "client/inspect/inspect_source.h"
 
-#include "client/inspect/inspect_private.h"
+#include "client/inspect/inspect_read.h"
 #include "shared/base/clock.h"
 #include "shared/base/process.h"
 #include "shared/store/store_part.h"
@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
 #define CONNECTIONS 4
-#define COUNTS_MOST 2 /* of these at once: counting may take long, and is looked at last */
+#define COUNTS_MOST 2 /* of these for counts, which may take long and are needed last */
 #define CACHE_KIB 1024
 
 struct inspect_source {
@@ -19,9 +21,9 @@ struct inspect_source {
 	struct store *own;               /* the loop's: for what is cheap */
 	struct store *idle[CONNECTIONS]; /* opened and free */
 	size_t idle_count, under_way, counts;
-	struct question *first; /* waiting or under way, in the order of asking */
-	uv_async_t wake;        /* a partial answer is there */
-	uv_mutex_t mutex;       /* of partial answers */
+	struct question *questions; /* waiting or under way, in the order of asking */
+	uv_async_t wake;            /* a partial answer is there */
+	uv_mutex_t mutex;           /* of partial answers */
 	int64_t version;
 	void (*state)(void *user, struct client_state *out);
 	void *state_user;
@@ -56,38 +58,50 @@ static void question_free(struct question *q)
 	free(q);
 }
 
-static void unlink_question(struct question *q)
-{
-	struct question **at = &q->source->first;
-	while (*at && *at != q)
-		at = &(*at)->next;
-	if (*at)
-		*at = q->next;
-}
-
 static char *sentence(const struct question *q)
 {
 	return q->failed ? strdup(*q->error.text ? q->error.text : "the store cannot be read") : NULL;
 }
 
+/* What is handed over is the receiver's. */
+static void answer_page(struct question *q)
+{
+	struct page p = q->page;
+	q->page = (struct page){ 0 };
+	p.trouble = sentence(q);
+	q->on_page(q->user, q->generation, &p);
+}
+
+static void answer_document(struct question *q)
+{
+	struct document d = q->document;
+	q->document = (struct document){ 0 };
+	d.trouble = sentence(q);
+	q->on_document(q->user, q->generation, &d);
+}
+
+static void answer_preview(struct question *q)
+{
+	struct preview p = q->preview;
+	q->preview = (struct preview){ 0 };
+	q->on_preview(q->user, q->generation, &p);
+}
+
 static void answer(struct question *q)
 {
-	if (q->kind == ASK_PAGE) {
-		struct page p = q->page;
-		q->page = (struct page){ 0 };
-		p.trouble = sentence(q);
-		q->on_page(q->user, q->generation, &p);
-	} else if (q->kind == ASK_DOCUMENT) {
-		struct document d = q->document;
-		q->document = (struct document){ 0 };
-		d.trouble = sentence(q);
-		q->on_document(q->user, q->generation, &d);
-	} else if (q->kind == ASK_PREVIEW) {
-		struct preview p = q->preview;
-		q->preview = (struct preview){ 0 };
-		q->on_preview(q->user, q->generation, &p);
-	} else {
+	switch (q->kind) {
+	case ASK_PAGE:
+		answer_page(q);
+		break;
+	case ASK_DOCUMENT:
+		answer_document(q);
+		break;
+	case ASK_PREVIEW:
+		answer_preview(q);
+		break;
+	case ASK_COUNT:
 		q->on_count(q->user, q->generation, q->counted);
+		break;
 	}
 }
 
@@ -114,6 +128,20 @@ static void close_when_idle(struct inspect_source *s)
 	uv_close((uv_handle_t *)&s->wake, on_wake_closed);
 }
 
+/* From the worker to the loop, in the place of a page that is still on its way. */
+static void tell_partial(struct question *q, struct page *p)
+{
+	struct inspect_source *s = q->source;
+	struct page late;
+	uv_mutex_lock(&s->mutex);
+	late = q->partial;
+	q->partial = *p;
+	q->has_partial = true;
+	uv_mutex_unlock(&s->mutex);
+	page_free(&late);
+	uv_async_send(&s->wake);
+}
+
 static void begin_some(struct inspect_source *s);
 
 static void on_work(uv_work_t *work)
@@ -125,7 +153,7 @@ static void on_work(uv_work_t *work)
 	if (!q->store)
 		q->failed = true;
 	else if (!q->stop && !q->failed)
-		inspect_read(q);
+		inspect_read(q, tell_partial);
 }
 
 static void on_worked(uv_work_t *work, int status)
@@ -137,7 +165,7 @@ static void on_worked(uv_work_t *work, int status)
 	s->counts -= q->kind == ASK_COUNT;
 	if (q->store)
 		s->idle[s->idle_count++] = q->store;
-	unlink_question(q);
+	DL_DELETE(s->questions, q);
 	if (!q->dropped)
 		answer(q);
 	question_free(q);
@@ -147,9 +175,11 @@ static void on_worked(uv_work_t *work, int status)
 
 static void begin_some(struct inspect_source *s)
 {
-	struct question *next;
-	for (struct question *q = s->first; q && s->under_way < CONNECTIONS; q = next) {
-		next = q->next;
+	struct question *q, *next;
+	DL_FOREACH_SAFE(s->questions, q, next)
+	{
+		if (s->under_way == CONNECTIONS)
+			return;
 		if (q->under_way || (q->kind == ASK_COUNT && s->counts >= COUNTS_MOST))
 			continue;
 		if (s->idle_count) {
@@ -178,53 +208,38 @@ static bool is_stale(const struct question *q, const struct question *newer)
 		return q->on_page == newer->on_page;
 	if (q->kind == ASK_PREVIEW)
 		return true;
-	/* The count of all is not taken for an older one of a filter. */
+	/* The count of all deliveries does not take the place of a filter's. */
 	return q->kind == ASK_COUNT && q->on_count == newer->on_count && q->filtered && newer->filtered;
 }
 
-/* It is not answered any more; what did not begin is gone at once. Gives where the next one hangs. */
-static struct question **drop(struct question **at)
+/* It is not answered any more. What was not begun is freed at once. */
+static void drop(struct question *q)
 {
-	struct question *q = *at;
 	q->dropped = true;
 	q->stop = true;
 	if (!q->under_way) {
-		*at = q->next;
+		DL_DELETE(q->source->questions, q);
 		question_free(q);
-		return at;
-	}
-	if (q->store)
+	} else if (q->store) {
 		store_interrupt(q->store);
-	return &q->next;
+	}
 }
 
 static void drop_stale(struct inspect_source *s, const struct question *newer)
 {
-	for (struct question **at = &s->first; *at;)
-		at = is_stale(*at, newer) ? drop(at) : &(*at)->next;
+	struct question *q, *next;
+	DL_FOREACH_SAFE(s->questions, q, next)
+	if (is_stale(q, newer))
+		drop(q);
 }
 
 /* ---- partial answers ---- */
-
-void inspect_tell_partial(struct question *q, struct page *p)
-{
-	struct inspect_source *s = q->source;
-	struct page late;
-	uv_mutex_lock(&s->mutex);
-	late = q->partial;
-	q->partial = *p;
-	q->has_partial = true;
-	uv_mutex_unlock(&s->mutex);
-	page_free(&late);
-	uv_async_send(&s->wake);
-}
 
 static struct question *take_partial(struct inspect_source *s, struct page *out)
 {
 	struct question *q;
 	uv_mutex_lock(&s->mutex);
-	for (q = s->first; q && !q->has_partial; q = q->next)
-		;
+	DL_SEARCH_SCALAR(s->questions, q, has_partial, true);
 	if (q) {
 		*out = q->partial;
 		q->partial = (struct page){ 0 };
@@ -278,18 +293,15 @@ static struct question *question_new(struct inspect_source *s, enum question_kin
 	return q;
 }
 
-/* Whoever asks anew has no use for what he asked before: a walk for it ends here. */
+/* A new question takes the place of an older one of the same asker, whose walk ends here. */
 static void ask(struct question *q)
 {
-	struct question **last = &q->source->first;
 	drop_stale(q->source, q);
-	while (*last)
-		last = &(*last)->next;
-	*last = q;
+	DL_APPEND(q->source->questions, q);
 	begin_some(q->source);
 }
 
-/* One that does not parse is answered as others are, on the loop: its trouble. */
+/* A filter that does not parse is answered like others, on the loop. */
 static void set_filter(struct question *q, const char *text)
 {
 	q->filtered = text && *text;
@@ -376,7 +388,7 @@ static void on_client(void *user, const struct client_status *c)
 {
 	struct client_state *out = user,
 			    now = { .running = true, .confirmed_at_us = c->confirmed_at_us, .lag_us = c->lag_us };
-	/* A killed client leaves its row behind. */
+	/* The row of a client that was killed stays on record. */
 	if (!process_is_alive(c->pid))
 		return;
 	copy_text(now.state, sizeof now.state, c->state);
@@ -391,10 +403,10 @@ static void on_client(void *user, const struct client_status *c)
 		snprintf(now.detail, sizeof now.detail, "the relay has not confirmed the tunnel for %llu s",
 			 (unsigned long long)(silent / 1000000));
 	}
-	/* Whoever knows a secret may be asked to sign. */
+	/* Each client that knows a secret can be asked to sign. */
 	add_names(out->secrets, sizeof out->secrets, c->secrets);
 	memcpy(now.secrets, out->secrets, sizeof now.secrets);
-	/* Of several the newest that is online. */
+	/* Takes the newest of several that are online. */
 	if (!out->running || strcmp(now.state, "online") == 0 || strcmp(out->state, "online") != 0)
 		*out = now;
 }
@@ -417,21 +429,19 @@ static void source_state(void *self, struct client_state *out)
 static void source_cancel(void *self, void (*done)(void *user, uint64_t generation, struct page *p))
 {
 	struct inspect_source *s = self;
-	for (struct question **at = &s->first; *at;) {
-		struct question *q = *at;
-		bool meant = !done || (q->kind == ASK_PAGE && q->on_page == done);
-		at = meant && !q->dropped ? drop(at) : &q->next;
-	}
+	struct question *q, *next;
+	DL_FOREACH_SAFE(s->questions, q, next)
+	if (!q->dropped && (!done || (q->kind == ASK_PAGE && q->on_page == done)))
+		drop(q);
 }
 
 static void source_cancel_count(void *self, uint64_t generation)
 {
 	struct inspect_source *s = self;
-	for (struct question **at = &s->first; *at;) {
-		struct question *q = *at;
-		bool meant = q->kind == ASK_COUNT && q->generation == generation;
-		at = meant && !q->dropped ? drop(at) : &q->next;
-	}
+	struct question *q, *next;
+	DL_FOREACH_SAFE(s->questions, q, next)
+	if (!q->dropped && q->kind == ASK_COUNT && q->generation == generation)
+		drop(q);
 }
 
 const struct source_ops inspect_source_ops = {

@@ -1,21 +1,22 @@
-/* Between inspect_source.c (what is asked, on the loop) and inspect_read.c (how it is read, on a worker thread). */
+/* A question of the inspector's, and how it is read from the store on a worker thread. inspect_source.c asks it and
+ * gives the answer, on the loop. */
 #pragma once
 
 #include <stdatomic.h>
 
 #include "client/signing/secrets.h"
 #include "shared/filter/filter.h"
-#include "shared/store/store_filter.h"
 #include "shared/frontend/source.h"
+#include "shared/store/store_filter.h"
 
 enum question_kind { ASK_PAGE, ASK_DOCUMENT, ASK_COUNT, ASK_PREVIEW };
 
 struct question {
-	struct question *next;
+	struct question *prev, *next;
 	struct inspect_source *source;
 	uv_work_t work;
 	_Atomic(struct store *) store; /* while it is read */
-	atomic_bool stop;              /* looked at by the worker once it has a store */
+	atomic_bool stop;              /* the worker looks at it once it has a store */
 	enum question_kind kind;
 	bool under_way, dropped;
 	uint64_t generation;
@@ -35,20 +36,18 @@ struct question {
 	const struct secrets *secrets; /* or NULL */
 	/* What was found; the worker's until it is done. */
 	struct page page;
-	size_t room;
+	size_t capacity; /* of page.items */
 	struct document document;
 	struct preview preview;
 	uint64_t counted;
 	bool found_more, no_memory, failed;
 	struct error error;
-	uint64_t told_at; /* uv_hrtime of the last partial answer */
-	size_t told;      /* rows in it */
+	uint64_t partial_at; /* uv_hrtime of the last partial answer, or of the beginning */
+	bool gave_partial;   /* with rows in it */
 	/* A partial answer on its way to the loop, under the source's mutex. */
 	bool has_partial;
 	struct page partial;
 };
 
-/* On the worker thread. */
-void inspect_read(struct question *q);
-/* Takes a page from the worker to the loop, in the place of one that is still on its way. */
-void inspect_tell_partial(struct question *q, struct page *p);
+/* On a worker thread. `on_partial` is called there for each partial page; it takes the page. */
+void inspect_read(struct question *q, void (*on_partial)(struct question *q, struct page *p));
