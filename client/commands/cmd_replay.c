@@ -172,7 +172,7 @@ static bool tell_stale(struct replays *r, struct error *e)
 {
 	char sentence[REPLAY_STALE_LEN];
 	const struct replay_run_options *run = &r->run;
-	if (!replay_find_stale(r->store, run->ids, run->count, &run->change, &run->replayer, sentence, e))
+	if (!replay_stale_find(r->store, run->ids, run->count, &run->change, &run->replayer, sentence, e))
 		return false;
 	if (*sentence)
 		say(r, sentence);

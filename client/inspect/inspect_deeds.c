@@ -102,7 +102,7 @@ static size_t deed_stale(void *self, const int64_t *ids, size_t count, char out[
 	for (size_t i = 0; s && i < count && i < LOOKED_AT_MOST; i++) {
 		char text[SIGNATURE_STALE_LEN];
 		bool stale = false;
-		if (!replay_is_stale(s, ids[i], text, &stale, &ignored) || !stale)
+		if (!replay_stale_check(s, ids[i], text, &stale, &ignored) || !stale)
 			continue;
 		found++;
 		snprintf(out, 160, "%s", text);

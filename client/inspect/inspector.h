@@ -1,5 +1,5 @@
 /* The inspector over a store: what it is shown, what it does, and the terminal, put together. `creel ui` runs it alone,
- * `creel listen` beside the tunnel. Loop thread. */
+ * `creel listen` beside the tunnel. Loop thread; every callback comes on the loop. */
 #pragma once
 
 #include "client/app/forwarder.h"
@@ -10,29 +10,29 @@ struct inspector;
 struct inspector_options {
 	const char *db, *filter, *color; /* the last two may be NULL */
 	bool ascii, mouse;
-	const struct forward_options *forward; /* of replays without a running client */
-	const struct secrets *secrets;         /* of providers: may be NULL */
-	const struct core_dumps *cores;        /* the user's own, for editors; or NULL */
-	/* Within the client: what its tunnel says. NULL: what the record says of one that runs elsewhere. */
+	const struct forward_options *forward; /* for replays without a running client */
+	const struct secrets *secrets;         /* of providers; may be NULL */
+	const struct core_dumps *cores;        /* the user's own limits, for editors; or NULL */
+	/* Within the client: what its tunnel says. NULL: what is on record of a client that runs elsewhere. */
 	void (*state)(void *user, struct client_state *out);
-	/* On the loop; the terminal is whole again. */
+	/* The user leaves it, and the terminal is as it was before. */
 	void (*ended)(void *user, enum tui_end how);
 	void *user;
 };
 
-/* Whether there is a terminal it can be shown on. */
+/* Whether there is a terminal on which it can be shown. */
 bool inspector_has_terminal(void);
-/* Takes over the terminal. NULL and *e: EXIT_USAGE without one, EXIT_STORE. */
+/* Takes over the terminal. What `options` point to must live as long. NULL and *e: EXIT_USAGE without a terminal,
+ * EXIT_STORE; what was begun closes when the loop has run. */
 struct inspector *inspector_start(uv_loop_t *loop, const struct inspector_options *options, struct error *e);
-/* A word of the client's, for the message line and EVENTS. */
+/* Shows a sentence of the client's on the message line, and keeps it under EVENTS. */
 void inspector_event(struct inspector *i, const char *sentence);
-/* Whether an editor it started has the terminal: SIGINT is for that one. */
+/* Whether an editor that it started has the terminal, for which SIGINT is meant then. */
 bool inspector_away(const struct inspector *i);
-/* Gives the terminal back, while replays under way go on: `over` for each, then `closed` when everything is freed.
- * Gives what is under way, added up. */
+/* Gives the terminal back. `closed` (may be NULL) comes when everything is freed. */
+void inspector_close(struct inspector *i, void (*closed)(void *user), void *user);
+/* The same, but replays under way go on: `over` for each, then `closed`. Returns how far they are, added up. */
 struct replay_progress inspector_leave(struct inspector *i, void (*over)(void *user, const struct replay_progress *p),
 				       void (*closed)(void *user), void *user);
-/* After that, before `closed`: what is not over is stopped. NULL: nothing. */
+/* Stops them after all, before `closed` came. NULL is fine. */
 void inspector_stop(struct inspector *i);
-/* Gives the terminal back; `closed` (may be NULL) when everything is freed. */
-void inspector_close(struct inspector *i, void (*closed)(void *user), void *user);

@@ -21,7 +21,7 @@ static void on_candidate(void *user, const struct delivery_row *row)
 		page->at[page->count++] = row->id;
 }
 
-/* The newest `wanted` that are neither replays nor refused, oldest of them first. */
+/* The newest `wanted` deliveries that are neither replays nor refused, oldest first. */
 static bool find_last(struct store *s, size_t wanted, struct replay_ids *ids, struct error *e)
 {
 	int64_t before = 0;
@@ -42,7 +42,7 @@ static bool find_last(struct store *s, size_t wanted, struct replay_ids *ids, st
 	       error_set(e, EXIT_USAGE, "there is no delivery to replay yet; `creel list` shows what there is");
 }
 
-/* Those of --where, or the newest of them with --last. Replays and refused ones do not count, as with --last. */
+/* Those that --where matches, or with --last the newest of them. Replays and refused ones do not count. */
 static bool find_where(const struct replay_choice *c, struct store *s, struct replay_ids *ids, struct error *e)
 {
 	struct selection found;

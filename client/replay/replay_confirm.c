@@ -10,13 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where the requests go, as far as it is known before they are sent. */
+/* Where the requests will go, as far as that is known before they are sent. */
 struct places {
 	struct store *store;
 	const struct replay_errand *errand;
-	struct buffer first, far; /* base URLs or URLs; empty: none. far: the first that is on another machine */
+	struct buffer first, far; /* origins; empty: none. far: the first one on another machine */
 	bool several, no_memory;
-	/* Of the delivery that is looked at. */
+	/* Of the delivery at hand. */
 	struct buffer url;
 	uint64_t called_us; /* when the app was called last */
 };
@@ -57,8 +57,8 @@ static void add_place(struct places *p, struct bytes url)
 		take(p, &p->far, origin);
 }
 
-/* A running client sends it to its own target, or where one of its routes leads: there it went when it was this client
- * that called the app last. Without a client it goes where it went before. */
+/* A running client sends a delivery to its own target or where one of its routes leads. The latter is known only when
+ * this client called the app before. Without a client a delivery goes where it went before. */
 static bool look_at(struct places *p, int64_t id, struct error *e)
 {
 	const struct replayer_options *o = p->errand->replayer;
@@ -91,7 +91,7 @@ static bool find_places(struct places *p, struct error *e)
 	for (size_t i = 0; !r->replayer->to && i < r->count; i++)
 		if (!look_at(p, r->ids[i], e))
 			return false;
-	/* What this command calls by itself is refused by the forwarder, which says how it may be had. */
+	/* A call of this command's own to another machine is refused by the forwarder, which says how to allow it. */
 	if (r->replayer->alone && !r->replayer->forward->allow_remote_target)
 		p->far.len = 0;
 	return !p->no_memory || error_set(e, EXIT_STORE, "out of memory");

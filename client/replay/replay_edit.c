@@ -64,7 +64,7 @@ static int spawn_and_wait(const struct core_dumps *cores, const char *command, c
 	return status;
 }
 
-/* Ctrl-C in an editor is the editor's. */
+/* While the editor runs Ctrl-C is meant for it alone. */
 static bool run_editor(const struct replay_edit *r, int line, struct error *e)
 {
 	struct buffer command = { 0 };
@@ -80,8 +80,7 @@ static bool run_editor(const struct replay_edit *r, int line, struct error *e)
 	if (status == -1)
 		return error_set(e, EXIT_STORE, "the editor cannot be started: %s", strerror(errno));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return error_set(e, EXIT_USAGE,
-				 "the editor '%.100s' is not there; CREEL_EDITOR, VISUAL or EDITOR names one",
+		return error_set(e, EXIT_USAGE, "there is no editor '%.100s'; CREEL_EDITOR, VISUAL or EDITOR names one",
 				 edit_program());
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return error_set(e, EXIT_NO, "nothing was sent: the editor ended with %d",
@@ -95,7 +94,7 @@ static bool left_nothing(const char *path)
 	return stat(path, &st) == 0 && st.st_size == 0;
 }
 
-/* Whether somebody wants to go on with what is wrong. */
+/* Asks whether to edit again what is wrong. */
 static bool edit_again(const struct error *e)
 {
 	char answer[16];

@@ -37,7 +37,7 @@ struct replay_run {
 
 static void begin_due(struct replay_run *r);
 
-/* ---- one came back ---- */
+/* ---- one is over ---- */
 
 static void stop_for(struct replay_run *r, const struct error *e)
 {
@@ -83,7 +83,7 @@ static void on_done(void *user, const struct replayed *result, const struct erro
 		stop_for(r, e);
 	} else {
 		out->sent++;
-		/* The others are tried all the same: the app may be back. */
+		/* The others are tried all the same, for the app may be back. */
 		if (e)
 			r->target_error = *e;
 		out->unreachable = out->unreachable || e;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Whoever sets a signature with -H knows how old it is. */
+/* A signature that is set with -H is the user's business. */
 static bool sets_signature(const struct option_values *edits)
 {
 	for (size_t i = 0; edits && i < edits->count; i++) {
@@ -31,17 +31,17 @@ struct look {
 	struct store *store;
 	const struct replay_change *change;
 	const struct replayer_options *options;
-	char *text;     /* what is said of the last one */
-	char *sentence; /* of the only one; or NULL */
+	char *text;     /* why the last one is stale */
+	char *sentence; /* for a single delivery; or NULL */
 	struct item item;
 };
 
-/* With what could sign it anew: a secret that is known is used without being named. */
+/* Names what --resign needs: a secret that is known need not be named. */
 static void say_one(struct look *l, int64_t id, const struct message *m)
 {
 	struct buffer headers = { 0 };
 	struct error unknown = { 0 };
-	/* A file that was imported may call its sender anything. */
+	/* An imported file may name any provider. */
 	char *recorded = bytes_dup_text(l->item.row.provider);
 	const struct signature_provider *p = recorded ? signature_find(recorded) : NULL;
 	const struct resign_request r = { .id = id,
@@ -62,8 +62,7 @@ static void say_one(struct look *l, int64_t id, const struct message *m)
 	buffer_free(&headers);
 }
 
-/* *stale: an app that checks it as its provider's libraries do will refuse it. Said of it where a sentence is wanted.
- */
+/* *stale: an app that checks the signature as its provider's libraries do will refuse it. */
 static bool look_at(struct look *l, int64_t id, bool *stale, struct error *e)
 {
 	struct message m = { 0 };
@@ -90,7 +89,7 @@ static bool look_at(struct look *l, int64_t id, bool *stale, struct error *e)
 	return true;
 }
 
-bool replay_is_stale(struct store *s, int64_t id, char out[SIGNATURE_STALE_LEN], bool *stale, struct error *e)
+bool replay_stale_check(struct store *s, int64_t id, char out[SIGNATURE_STALE_LEN], bool *stale, struct error *e)
 {
 	static const struct replay_change none;
 	struct look l = { .store = s, .change = &none, .text = out };
@@ -99,7 +98,7 @@ bool replay_is_stale(struct store *s, int64_t id, char out[SIGNATURE_STALE_LEN],
 	return fine;
 }
 
-bool replay_find_stale(struct store *s, const int64_t *ids, size_t count, const struct replay_change *change,
+bool replay_stale_find(struct store *s, const int64_t *ids, size_t count, const struct replay_change *change,
 		       const struct replayer_options *options, char out[REPLAY_STALE_LEN], struct error *e)
 {
 	char text[SIGNATURE_STALE_LEN] = "";

@@ -1,16 +1,18 @@
-/* What `creel replay` says before it sends what the app will refuse, since its signature is too old. */
+/* Finds deliveries that an app will refuse when they are sent again as they are, because their signatures are too old
+ * for their providers' libraries. Reads the store, on the thread of its connection. EXIT_STORE, or EXIT_USAGE when
+ * there is no such delivery. */
 #pragma once
 
 #include "client/replay/replayer.h"
 #include "shared/signature/signature.h"
 
-/* Whether an app that checks it as its provider's libraries do will refuse this delivery sent as it is; `out` says why,
- * as what comes behind "it was ". */
-MUST_CHECK bool replay_is_stale(struct store *s, int64_t id, char out[SIGNATURE_STALE_LEN], bool *stale,
-				struct error *e);
+/* For one delivery. `out` says why, to be put after "it was ". */
+MUST_CHECK bool replay_stale_check(struct store *s, int64_t id, char out[SIGNATURE_STALE_LEN], bool *stale,
+				   struct error *e);
+
 #define REPLAY_STALE_LEN 300
 
-/* A sentence, or "": which delivery, how old its signature is and what its provider's libraries allow; of several how
- * many. EXIT_STORE, EXIT_USAGE when one cannot be read. */
-MUST_CHECK bool replay_find_stale(struct store *s, const int64_t *ids, size_t count, const struct replay_change *change,
+/* What `creel replay` says before it sends these: a sentence about the delivery, or about how many of several; "" when
+ * none is too old. */
+MUST_CHECK bool replay_stale_find(struct store *s, const int64_t *ids, size_t count, const struct replay_change *change,
 				  const struct replayer_options *options, char out[REPLAY_STALE_LEN], struct error *e);

@@ -13,7 +13,7 @@
 #include "shared/base/text.h"
 
 #define SETTLE_MS 200 /* after the last change: editors and builds write several files */
-#define LATE_MS 30    /* after the app's answer: what it writes then is of that call */
+#define LATE_MS 30    /* after the app's answer; what it writes within them still belongs to the call */
 #define NOISY_MOST 32
 
 struct folder {
@@ -50,7 +50,7 @@ static bool is_ignored_name(const char *name)
 	return len == 0 || name[0] == '.' || name[len - 1] == '~' || strcmp(name, "node_modules") == 0;
 }
 
-/* ---- what the app writes itself ---- */
+/* ---- files that the app writes itself ---- */
 
 static struct noisy *find_noisy(struct replay_watch *w, const char *path)
 {
@@ -74,7 +74,8 @@ static void say_ignored(const char *path)
 	buffer_free(&text);
 }
 
-/* Twice by chance is unlikely: somebody would have to save the file during two calls, one after the other. */
+/* A file that changes during two calls in a row is the app's: that somebody saves it twice in these moments is
+ * unlikely. */
 static bool is_noise(struct replay_watch *w, const char *path)
 {
 	bool late = w->call && uv_now(w->loop) - w->call_ended_ms < LATE_MS;
@@ -121,7 +122,7 @@ static void changed(struct replay_watch *w, const char *path)
 	if (lstat(path, &st) != 0)
 		return; /* deleted, or moved away */
 	if (S_ISDIR(st.st_mode)) {
-		/* What was put into it before we looked counts as well. */
+		/* Counts as a change too, for files may have been put into it before it was watched. */
 		if (!add_tree(w, path, 0, &trouble))
 			output_trouble(OUTPUT_LINES, trouble.text);
 	} else if (is_noise(w, path)) {
@@ -200,7 +201,7 @@ static struct folder *new_folder(struct replay_watch *w, const char *path, struc
 static bool add_folder(struct replay_watch *w, const char *path, struct error *e)
 {
 	struct folder *f = find_folder(w, path);
-	if (f) /* perhaps deleted and made anew since */
+	if (f) /* it may have been deleted and made again */
 		uv_fs_event_stop(&f->event);
 	else if (!(f = new_folder(w, path, e)))
 		return false;
@@ -210,7 +211,7 @@ static bool add_folder(struct replay_watch *w, const char *path, struct error *e
 	return status == 0 || cannot_watch(path, uv_strerror(status), e);
 }
 
-/* Links are not followed, so there are no rings. */
+/* Symbolic links are not followed, so there are no circles. */
 static bool add_below(struct replay_watch *w, const char *path, DIR *d, int depth, struct error *e)
 {
 	bool fine = true;
@@ -232,7 +233,7 @@ static bool add_below(struct replay_watch *w, const char *path, DIR *d, int dept
 static bool add_tree(struct replay_watch *w, const char *path, int depth, struct error *e)
 {
 	DIR *d = opendir(path);
-	if (!d) /* below: gone again, or not for us to read */
+	if (!d) /* a folder further down may be gone again, or not readable */
 		return depth > 0 || errno == ENOENT || cannot_watch(path, strerror(errno), e);
 	bool fine = depth < 64;
 	if (!fine)
@@ -247,7 +248,7 @@ struct replay_watch *replay_watch_new(uv_loop_t *loop, const char *folder, void 
 {
 	struct stat st;
 	if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode)) {
-		error_set(e, EXIT_USAGE, "--watch takes a folder, and %.300s is none", folder);
+		error_set(e, EXIT_USAGE, "--watch takes a folder, and %.300s is not one", folder);
 		return NULL;
 	}
 	struct replay_watch *w = calloc(1, sizeof *w);

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
 #define POLL_MS 20
-#define GONE_MS 1000 /* between looks whether the client that was asked still lives */
+#define GONE_MS 1000 /* between looks at whether the client that was asked still lives */
 #define CACHE_KIB 1024
 
 static void work_next(struct replayer *r);
@@ -33,11 +35,7 @@ static void replay_free(struct replay *p)
 static void over(struct replay *p)
 {
 	struct replayer *r = p->replayer;
-	struct replay **at = &r->first;
-	while (*at && *at != p)
-		at = &(*at)->next;
-	if (*at)
-		*at = p->next;
+	DL_DELETE(r->replays, p);
 	p->done(p->user, &p->replayed, p->failed ? &p->error : NULL);
 	replay_free(p);
 }
@@ -79,9 +77,8 @@ static bool on_body(void *user, struct bytes piece)
 {
 	struct replay *p = user;
 	p->answer_size += piece.len;
-	/* Once a piece is left out none may follow: the record is a beginning, never one with holes. */
-	p->cut = p->cut || piece.len > LIMIT_REPLAY_ANSWER - p->answer_body.len ||
-		 !buffer_append_bytes(&p->answer_body, piece);
+	/* Once a piece is left out none may follow, so that the record is a beginning without holes. */
+	p->cut = p->cut || piece.len > LIMIT_REPLAY_ANSWER - p->answer_body.len || !buffer_append_bytes(&p->answer_body, piece);
 	return true;
 }
 
@@ -122,7 +119,7 @@ static void call(struct replay *p)
 		.body = other ? p->change.body : buffer_view(&p->message.body),
 	};
 	memcpy(request.event_id, p->event_id, UUID_LEN);
-	/* The loop's clock stood still while the store was read: time limits count from now. */
+	/* The loop's clock did not move while the store was read, and time limits count from now. */
 	uv_update_time(r->loop);
 	p->step = STEP_CALL;
 	p->call = forward_start(r->forwarder, p->base, &request, &forward_ops, p, &e);
@@ -139,9 +136,10 @@ static void call(struct replay *p)
 
 static struct replay *find_asked(struct replayer *r)
 {
-	struct replay *p = r->first;
-	while (p && (p->working || p->step != STEP_ASKED))
-		p = p->next;
+	struct replay *p;
+	DL_FOREACH(r->replays, p)
+	if (!p->working && p->step == STEP_ASKED)
+		break;
 	return p;
 }
 
@@ -176,9 +174,10 @@ static void on_poll(uv_timer_t *t)
 	if (!fine || (version == r->version && !check))
 		return;
 	r->version = version;
-	for (struct replay *p = r->first; p; p = p->next)
-		if (!p->working && p->step == STEP_ASKED)
-			look_at(p, check);
+	struct replay *p;
+	DL_FOREACH(r->replays, p)
+	if (!p->working && p->step == STEP_ASKED)
+		look_at(p, check);
 	if (!find_asked(r))
 		uv_timer_stop(&r->poll);
 	work_next(r);
@@ -228,7 +227,7 @@ static void go_on(struct replay *p)
 				forward_cancel(p->call);
 		}
 		break;
-	case STEP_ASKED: /* a withdrawal that came too late */
+	case STEP_ASKED: /* the client was faster than the withdrawal */
 		wait_for_client(p);
 		break;
 	case STEP_WITHDRAW:
@@ -257,26 +256,27 @@ static bool wants_work(const struct replay *p)
 
 static void work_next(struct replayer *r)
 {
-	struct replay *p = r->first;
+	struct replay *p;
 	if (r->at_work)
 		return;
-	while (p && !wants_work(p))
-		p = p->next;
+	DL_FOREACH(r->replays, p)
+	if (wants_work(p))
+		break;
 	if (!p)
 		return;
 	r->at_work = p;
 	p->working = true;
 	r->work.data = r;
-	uv_queue_work(r->loop, &r->work, on_work, on_worked); /* fails without a function only */
+	uv_queue_work(r->loop, &r->work, on_work, on_worked); /* fails only without a function */
 }
 
-/* ---- from outside ---- */
+/* ---- what callers do ---- */
 
 struct replay *replayer_start(struct replayer *r, int64_t original, const struct replay_change *change,
 			      void (*done)(void *user, const struct replayed *result, const struct error *e),
 			      void *user)
 {
-	struct replay *p = calloc(1, sizeof *p), **last = &r->first;
+	struct replay *p = calloc(1, sizeof *p);
 	if (!p)
 		return NULL;
 	p->replayer = r;
@@ -286,9 +286,7 @@ struct replay *replayer_start(struct replayer *r, int64_t original, const struct
 		p->change = *change;
 	p->done = done;
 	p->user = user;
-	while (*last)
-		last = &(*last)->next;
-	*last = p;
+	DL_APPEND(r->replays, p);
 	work_next(r);
 	return p;
 }
@@ -297,7 +295,7 @@ void replayer_stop(struct replay *p)
 {
 	p->stopped = true;
 	if (p->working)
-		return; /* go_on sees it */
+		return; /* go_on looks at `stopped` */
 	if (p->step == STEP_PREPARE) {
 		interrupted(p);
 		over(p);

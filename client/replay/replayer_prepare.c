@@ -25,7 +25,7 @@ static void on_attempt_row(void *user, const struct attempt_row *a)
 	p->no_memory = !buffer_append_bytes(&p->last_url, a->url) || p->no_memory;
 }
 
-/* Where it went the last time: the attempt's URL without the delivery's own target. */
+/* Where it went the last time: the attempt's URL without the delivery's target. */
 static bool find_base(struct replayer *r, struct replay *p, struct error *e)
 {
 	struct bytes url, target = p->original.row.target;
@@ -70,8 +70,8 @@ static bool says_who_sent_it(struct bytes name)
 	return f == FORWARDED_FOR || f == FORWARDED_PROTO || f == FORWARDED_HOST;
 }
 
-/* What the user wrote into X-Forwarded-… goes to the app as it is, like a trusted proxy's. Whether the sender's own of
- * these fields must go then, lest they be believed, too. */
+/* What the user wrote into X-Forwarded-… goes to the app as it is, like a trusted proxy's. True when the sender's own
+ * fields of these names must then be dropped, because the app would believe them as well. */
 static bool user_says_who_sent_it(struct replay *p, const struct option_values *edits)
 {
 	bool was_forwarded = p->message.forwarded, by_option = false;
@@ -85,7 +85,7 @@ static bool user_says_who_sent_it(struct replay *p, const struct option_values *
 	return by_option && !by_edit && !was_forwarded;
 }
 
-/* The record of a replay holds what was sent: -H fields in place, Content-Length that of the body. */
+/* A replay's record holds what was sent: with the fields of -H, and the Content-Length of its own body. */
 static bool edit_headers(struct replay *p, const struct option_values *edits)
 {
 	bool drops_claims = user_says_who_sent_it(p, edits);
@@ -110,7 +110,7 @@ static bool edit_headers(struct replay *p, const struct option_values *edits)
 	return fine;
 }
 
-/* What goes out is what is signed, so this comes behind all other changes. */
+/* Comes after all other changes, because what is sent is what is signed. */
 static bool sign_anew(struct replayer *r, struct replay *p, struct error *e)
 {
 	bool has_body;
@@ -137,7 +137,7 @@ static bool sign_anew(struct replayer *r, struct replay *p, struct error *e)
 	return true;
 }
 
-/* A client that knows the secret says it; when it does not answer, it is not known. */
+/* Asks a client that knows the secret for the verdict. Without its answer the verdict stays unknown. */
 static bool judge_there(struct replayer *r, struct replay *p, const struct signature_origin *origin, struct bytes url,
 			struct error *e)
 {
@@ -162,8 +162,8 @@ static bool judge_there(struct replayer *r, struct replay *p, const struct signa
 	return true;
 }
 
-/* As what it is, when it is sent: whatever was said of the original when that came. A running client that is to send it
- * judges by its own secrets then (recorder_left_over.c). */
+/* Judges what is sent as of now, whatever the original's verdict was. A running client that is to send it judges by its
+ * own secrets when it does (recorder_take.c). */
 static bool judge_sent(struct replayer *r, struct replay *p, struct error *e)
 {
 	struct signature_origin origin;
@@ -194,7 +194,7 @@ static bool judge_sent(struct replayer *r, struct replay *p, struct error *e)
 		};
 		p->verdict = fine ? judge(r->options.secrets, origin.signature, &request, &whose) : SIGNATURE_UNKNOWN;
 		if (p->verdict == SIGNATURE_INVALID && !r->options.url) {
-			/* The sender may know the URL under the name that its Host says. */
+			/* The sender may know the URL by the name that its Host field has. */
 			request.url = bytes_of(NULL);
 			p->verdict = judge(r->options.secrets, origin.signature, &request, &whose);
 		}
@@ -250,7 +250,7 @@ static bool read_original(struct replayer *r, struct replay *p, struct error *e)
 	p->method = c->whole ? c->method : p->original.row.method;
 	p->target = c->whole ? c->target : p->original.row.target;
 	p->edited = p->change.has_body || p->change.whole;
-	/* A delivery recorded in part would be another one. */
+	/* A delivery that was recorded in part would be another one when sent again. */
 	if (p->original.row.state == DELIVERY_REFUSED && !p->edited)
 		return error_set(e, EXIT_USAGE, "delivery %lld never came whole: give a body with --body @FILE",
 				 (long long)p->replayed.original);
@@ -263,7 +263,6 @@ static bool read_original(struct replayer *r, struct replay *p, struct error *e)
 	       error_set(e, EXIT_STORE, "out of memory");
 }
 
-/* All that is read, and what a running client may have to be asked for, which would wait for a transaction's end. */
 bool replayer_prepare(struct replayer *r, struct replay *p, struct error *e)
 {
 	return read_original(r, p, e) && store_get_prefix(r->store, p->replayed.original, &p->prefix, &p->https, e) &&

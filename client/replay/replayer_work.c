@@ -46,7 +46,7 @@ static bool read_result(struct replayer *r, struct replay *p, struct error *e)
 	item_free(&now);
 	if (!store_list_attempts(r->store, p->replayed.id, on_result_attempt, p, e))
 		return false;
-	if (state == DELIVERY_DELIVERED) /* by a command, there was no attempt */
+	if (state == DELIVERY_DELIVERED) /* there is no attempt when a command (--exec) took it */
 		p->replayed.result = ATTEMPT_OK;
 	if (p->replayed.result == ATTEMPT_OK)
 		return true;
@@ -55,7 +55,7 @@ static bool read_result(struct replayer *r, struct replay *p, struct error *e)
 					      : "the running client could not send it");
 }
 
-/* Unless a client was faster: then what it makes of it is waited for. */
+/* When the client was faster, what it makes of it is waited for instead. */
 static bool withdraw(struct replayer *r, struct replay *p, struct error *e)
 {
 	struct job job;
@@ -118,7 +118,7 @@ void replayer_work(struct replayer *r, struct replay *p)
 	case STEP_OVER:
 		break;
 	}
-	/* The first thing that went wrong is what is told. */
+	/* The first failure is the one that is reported. */
 	if (!fine && !p->failed) {
 		p->failed = true;
 		p->error = e;

@@ -98,7 +98,7 @@ describe('replay', () => {
 				['kill -9 $$; :', 1, /the editor ended with 137/],
 				["sed -i -e '2s/.*/no field/'", 2, /^creel: nothing was sent: line 2: a header field is Name: value\n$/],
 				["sed -i -e '1s/.*/GET/'", 2, /line 1: a request begins with METHOD TARGET HTTP\/1\.1/],
-				['no-such-editor-here', 2, /the editor 'no-such-editor-here' is not there/],
+				['no-such-editor-here', 2, /there is no editor 'no-such-editor-here'/],
 			]) {
 				const r = await edit(editor);
 				assert.equal(r.code, code, `${editor}: ${r.err}`);
