@@ -1,4 +1,4 @@
-/* creel: the program on the laptop. */
+/* creel, the program on the user's machine: finds the command, runs it, and prints its error as one sentence. */
 #include "client/options/command.h"
 #include "client/signing/secret_sources.h"
 #include "shared/base/text.h"
@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 	int status = EXIT_USAGE;
 	core_dumps_forbid(&program.cores);
 	setlocale(LC_CTYPE, "");
-	/* A lock and two counters at each allocation, for figures that nobody asks for. */
+	/* Saves a lock and two counters at each of SQLite's allocations; nothing reads the figures. */
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
 		argv[1] = help;
@@ -35,7 +35,7 @@ int main(int argc, char **argv)
 		if (c)
 			status = command_run(c, argc - 1, argv + 1, &program, &e);
 	}
-	/* What a command did not see itself: its last lines are still in the buffer. */
+	/* The command's last lines may still be in the buffer, so it could not see that they cannot be written. */
 	errno = 0;
 	if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE && status == EXIT_DONE) {
 		status = EXIT_STORE;

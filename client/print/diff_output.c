@@ -28,7 +28,7 @@ static void add_text(struct writer *w, const char *text)
 	add(w, bytes_of(text));
 }
 
-/* Ends the line: through the gate on a terminal, and there in the colour of its kind. */
+/* Ends the line; on a terminal it is made safe and has the colour of its kind. */
 static void end_line(struct writer *w, enum diff_kind kind)
 {
 	static const char *const colors[] = { NULL, "\x1b[31m", "\x1b[32m", NULL };
@@ -138,7 +138,7 @@ static void row(struct writer *w, const struct diff_found *f, const struct diff_
 	}
 }
 
-/* "@@ data.object @@": where in the JSON the hunk is, or its line numbers. */
+/* "@@ data.object @@": where in the JSON the hunk is, or its first line's number. */
 static void hunk_head(struct writer *w, const struct diff_found *f, size_t start)
 {
 	size_t i = start;
@@ -262,7 +262,7 @@ static bool put_headers(json_t *list, const struct diff_fields *fields)
 	return true;
 }
 
-/* What one side has of a difference, as it is written there. */
+/* One side's part of a difference, as it is written there. */
 static json_t *side_value(const struct diff_found *f, int s, uint32_t at)
 {
 	const struct diff_message *m = &f->side[s];
@@ -291,7 +291,7 @@ static json_t *line_number(uint32_t at)
 	return at == DIFF_NONE ? json_null() : json_integer((json_int_t)at + 1);
 }
 
-/* A value of another type on the other side comes as two rows: one change all the same. */
+/* A value that has another type on the other side comes as two rows, but is one change. */
 static bool is_pair(const struct diff_found *f, size_t i, size_t next)
 {
 	const struct diff_row *r = &f->rows.at[i], *n = &f->rows.at[next];

@@ -78,7 +78,8 @@ static bool on_body(void *user, struct bytes piece)
 	struct replay *p = user;
 	p->answer_size += piece.len;
 	/* Once a piece is left out none may follow, so that the record is a beginning without holes. */
-	p->cut = p->cut || piece.len > LIMIT_REPLAY_ANSWER - p->answer_body.len || !buffer_append_bytes(&p->answer_body, piece);
+	p->cut = p->cut || piece.len > LIMIT_REPLAY_ANSWER - p->answer_body.len ||
+		 !buffer_append_bytes(&p->answer_body, piece);
 	return true;
 }
 

@@ -142,7 +142,7 @@ static bool judge_there(struct replayer *r, struct replay *p, const struct signa
 			struct error *e)
 {
 	int64_t pid = 0;
-	struct signing_answer answer;
+	struct signing_reply answer;
 	struct error ignored;
 	if (!origin->signature || !signing_find_client(r->store, origin->signature, p->original.row.tunnel, &pid, e))
 		return !origin->signature;
@@ -158,7 +158,7 @@ static bool judge_there(struct replayer *r, struct replay *p, const struct signa
 	};
 	if (signing_ask(r->store, pid, &asked, &answer, &ignored))
 		p->verdict = answer.verdict;
-	signing_answer_free(&answer);
+	signing_reply_free(&answer);
 	return true;
 }
 

@@ -4,7 +4,7 @@
 #include "client/signing/called_url.h"
 #include "shared/store/item.h"
 
-/* No provider sends more; whoever waits stands still while it is hashed. */
+/* No provider sends more, and a thread waits while it is hashed. */
 
 static enum signature_verdict check(const struct secrets *secrets, const struct signature_provider *p,
 				    struct signature_input *in)
@@ -19,7 +19,7 @@ static enum signature_verdict check(const struct secrets *secrets, const struct 
 	return verdict;
 }
 
-/* The public URL may be known under another name to the sender than to us: both ways of telling it are tried. */
+/* The sender may know the tunnel by another name than the record does, so both ways to make the URL are tried. */
 static enum signature_verdict check_urls(const struct secrets *secrets, const struct signature_provider *p,
 					 const struct judge_request *r, struct signature_input *in)
 {

@@ -40,7 +40,7 @@ bool resign_set_fields(struct buffer *headers, struct bytes set, size_t body_len
 	return fine;
 }
 
-/* Whose signature it is: as recognised, or of several that share their fields the one whose secret we have. */
+/* The provider that is recognised, or, of several that use the same fields, the one whose secret is at hand. */
 static const struct signature_provider *whose(const struct secrets *secrets, struct bytes headers, struct bytes body,
 					      const char **name)
 {
@@ -56,7 +56,6 @@ static const struct signature_provider *whose(const struct secrets *secrets, str
 	return p;
 }
 
-/* What is to be sent in the place of what there is. */
 static bool take_signed(const struct resign_request *r, struct bytes fields, struct bytes body, bool has_body,
 			struct error *e)
 {
@@ -91,7 +90,7 @@ static bool sign_here(const struct signature_provider *p, const struct secret *s
 static bool sign_there(struct store *store, int64_t pid, const struct signature_provider *p,
 		       const struct resign_request *r, struct bytes url, struct error *e)
 {
-	struct signing_answer answer;
+	struct signing_reply answer;
 	const struct signing asked = {
 		.wish = SIGNING_SIGN,
 		.provider = bytes_of(signature_name(p)),
@@ -102,11 +101,11 @@ static bool sign_there(struct store *store, int64_t pid, const struct signature_
 	};
 	bool fine = signing_ask(store, pid, &asked, &answer, e) &&
 		    take_signed(r, buffer_view(&answer.fields), buffer_view(&answer.body), answer.body.len > 0, e);
-	signing_answer_free(&answer);
+	signing_reply_free(&answer);
 	return fine;
 }
 
-/* Who is to sign: a secret of ours, or the client of that process. */
+/* What is signed with: a secret at hand, or the client with that process id. */
 struct signer {
 	const struct signature_provider *provider;
 	const struct secret *secret;

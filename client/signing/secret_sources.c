@@ -16,12 +16,12 @@ extern char **environ;
 #include <unistd.h>
 #endif
 
-/* What stands after --secret, `token =` and the like: where a secret is, or the secret itself. */
+/* The value of --secret, `token =` and the like: where a secret is, or the secret itself. */
 static void add_value(struct secret_gate *g, const char *text)
 {
 	if (strncmp(text, "env:", 4) == 0) {
 		const char *value = getenv(text + 4);
-		/* A name of a variable is capitals: what is not may be a secret that was put there by mistake. */
+		/* A variable's name has capitals only; anything else may be a secret that was put there by mistake. */
 		bool is_name = strspn(text + 4, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == strlen(text + 4);
 		secret_gate_add(g, value ? value : is_name ? NULL : text + 4);
 	} else if (text[0] != '@') {
@@ -29,7 +29,7 @@ static void add_value(struct secret_gate *g, const char *text)
 	}
 }
 
-/* "github=VALUE" as well as VALUE alone, which may hold a '=' itself. */
+/* "github=VALUE" as well as VALUE alone, which may contain a '=' itself. */
 static void add_spec(struct secret_gate *g, const char *text)
 {
 	const char *equals = strchr(text, '=');
@@ -52,10 +52,10 @@ static bool is_secret_key(const char *name, size_t len)
 	return false;
 }
 
-/* "Authorization: Bearer x" of -H: the value, and the last word of it. */
+/* "Authorization: Bearer x" of -H: adds the value, and its last word. */
 static void add_field(struct secret_gate *g, const char *text)
 {
-	size_t len = strcspn(text, ": \t="); /* it may be written wrongly */
+	size_t len = strcspn(text, ": \t="); /* it may be mistyped */
 	if (!text[len] || !redact_is_secret(bytes_make(text, len)))
 		return;
 	const char *value = text + len + strspn(text + len, ": \t="), *blank = strrchr(value, ' ');
@@ -128,7 +128,7 @@ static void add_line(struct secret_gate *g, char *line)
 	secret_gate_add_urls(g, name);
 	if (divides && strncasecmp(name, "header", 6) == 0)
 		add_field(g, divides + 1 + strspn(divides + 1, " \t"));
-	/* A line that lacks its '=' is wrong, and may be a secret all the same. */
+	/* A line without its '=' is wrong, but may still hold a secret. */
 	if (!divides)
 		divides = strpbrk(name, " \t");
 	if (!divides || !is_secret_key(name, strcspn(name, "=: \t")))
@@ -155,14 +155,14 @@ static void add_text(struct secret_gate *g, struct buffer *text)
 static void add_file(struct secret_gate *g, const char *path)
 {
 	struct ini_file f = { .there = false };
-	/* What cannot be read is told of by the command. */
+	/* The command reports a file that cannot be read. */
 	if (path && ini_file_read(path, &f, NULL) && f.there)
 		add_text(g, &f.text);
 	ini_file_free(&f);
 }
 
-/* Secrets of a project's file that nobody trusted are never used; and it could take words out of creel's own sentences.
- */
+/* Only when the user trusted the file: its secrets are not used otherwise, and it could hide words of creel's own
+ * sentences. */
 static void add_project(struct secret_gate *g)
 {
 	struct project_file p;

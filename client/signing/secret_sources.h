@@ -1,6 +1,6 @@
-/* Where secrets may stand before a command begins: the environment, the command line (where they should not), the
- * config files. Main tells the gate of all of them, so that no sentence holds one, whichever command says it. What is
- * read of files (@FILE) the commands add themselves. */
+/* Tells the gate (shared/program/secret_gate.h) of every secret that is known before a command begins, so that no
+ * sentence of any command contains one: secrets of the environment, of the command line (where they should not be) and
+ * of the config files. Commands add those of files (@FILE) themselves. Called once, by main. */
 #pragma once
 
 #include "shared/program/secret_gate.h"

@@ -9,14 +9,14 @@
 
 #define FORMS "PROVIDER=@FILE, PROVIDER=@- or PROVIDER=env:NAME"
 
-/* CREEL_SECRET holds the secret itself: an environment is not seen by others. */
+/* CREEL_SECRET holds the secret itself, for other users cannot see a program's environment. */
 static bool is_environments(const char *spec)
 {
 	const char *value = getenv("CREEL_SECRET");
 	return value && strcmp(value, spec) == 0;
 }
 
-/* Whether the value is where to find a secret. Anything else may be one, and is not repeated in an error. */
+/* Whether the value says where a secret is. Any other value may be a secret, and is not repeated in a sentence. */
 static bool is_place(const char *text)
 {
 	return text[0] == '@' || strncmp(text, "env:", 4) == 0;
@@ -51,7 +51,7 @@ static bool read_spec(const char *spec, bool need_provider, struct secret *s, st
 		s->provider = signature_find(name);
 		return s->provider ? read_secret(equals + 1, s, e) : signature_unknown(name, e);
 	}
-	if (is_environments(spec)) /* nobody knows whose it is */
+	if (is_environments(spec)) /* its provider is not known */
 		return need_provider || (s->text = strdup(spec)) || error_set(e, EXIT_STORE, "out of memory");
 	return error_set(e, EXIT_USAGE, "--secret takes %s; a secret is never an argument, where others can see it",
 			 need_provider ? FORMS : "@FILE, @-, env:NAME or " FORMS);

@@ -1,5 +1,6 @@
-/* Secrets of webhook providers, as commands are given them: "github=@FILE" (listen, replay --resign), or "@FILE" alone
- * where the provider is known otherwise (verify, trigger). Wiped when freed; never printed. Loop thread. */
+/* Secrets of webhook providers as commands are given them: "github=@FILE" (listen, replay --resign), or "@FILE" alone
+ * where the provider is known otherwise (verify, trigger). They are wiped when freed and never printed. Once read they
+ * do not change, so any thread may use them. */
 #pragma once
 
 #include "shared/program/options.h"
@@ -7,7 +8,7 @@
 #include "shared/signature/signature.h"
 
 struct secret {
-	const struct signature_provider *provider; /* NULL: for whichever it is */
+	const struct signature_provider *provider; /* NULL: for any */
 	char *text;
 };
 
@@ -16,17 +17,17 @@ struct secrets {
 	size_t count;
 };
 
-/* Reads them all; `need_provider`: every one names its own. EXIT_USAGE: an unknown provider, a file that cannot be
- * read, a value that is no secret of that provider. What was read is freed by secrets_free in any case. */
+/* Reads them all. With `need_provider` each must name its provider. EXIT_USAGE: an unknown provider, a file that cannot
+ * be read, a value that cannot be a secret of that provider. secrets_free in any case. */
 MUST_CHECK bool secrets_read(const struct option_values *specs, bool need_provider, struct secrets *out,
 			     struct error *e);
 void secrets_free(struct secrets *s);
-/* Without that of CREEL_SECRET, which names no provider. */
+/* Drops the one of CREEL_SECRET, which names no provider. */
 void secrets_drop_environment(struct secrets *s);
-/* Tells the gate of them. */
+/* Tells the gate of them, so that no sentence contains one. */
 void secrets_hide(const struct secrets *s, struct secret_gate *gate);
-/* The next secret for that provider from *at on: its own before those for any, or NULL. */
+/* The next secret for that provider from *at (0 at first) on: its own first, then those for any; NULL at the end. */
 const struct secret *secrets_next(const struct secrets *s, const struct signature_provider *p, size_t *at);
 
-/* Whose they are, names with blanks between them, appended: never a secret. */
+/* Appends the names of their providers, with blanks between them. False when out of memory. */
 MUST_CHECK bool secrets_names(const struct secrets *s, struct buffer *out);

@@ -7,8 +7,8 @@
 
 #define LOOK_MS 5
 #define WAIT_MS 3000
-#define ALIVE_EVERY 40                  /* looks */
-#define FORGOTTEN_US UINT64_C(60000000) /* whoever asked has ended */
+#define ALIVE_EVERY 40                  /* in looks */
+#define FORGOTTEN_US UINT64_C(60000000) /* the program that asked has ended */
 
 /* ---- whom ---- */
 
@@ -39,7 +39,7 @@ static bool knows(struct bytes names, const struct signature_provider *p)
 	return false;
 }
 
-/* By the time they were started, the newest last. */
+/* Clients come in the order of their start, the newest last. */
 static void on_client(void *user, const struct client_status *c)
 {
 	struct search *search = user;
@@ -63,14 +63,14 @@ bool signing_find_client(struct store *s, const struct signature_provider *p, st
 
 /* ---- the answer ---- */
 
-void signing_answer_free(struct signing_answer *a)
+void signing_reply_free(struct signing_reply *a)
 {
 	buffer_free(&a->fields);
 	buffer_free(&a->body);
 }
 
 struct fetching {
-	struct signing_answer *out;
+	struct signing_reply *out;
 	enum signing_state state;
 	char error[300];
 	bool no_memory;
@@ -92,7 +92,7 @@ static void on_answer(void *user, const struct signing *row)
 	    !buffer_append_bytes(&f->out->fields, row->headers) || !buffer_append_bytes(&f->out->body, row->body);
 }
 
-static bool fetch(struct store *s, int64_t id, struct signing_answer *out, struct error *e)
+static bool fetch(struct store *s, int64_t id, struct signing_reply *out, struct error *e)
 {
 	struct fetching f = { .out = out, .state = SIGNING_FAILED };
 	bool found;
@@ -104,7 +104,7 @@ static bool fetch(struct store *s, int64_t id, struct signing_answer *out, struc
 	       error_set(e, EXIT_USAGE, "%s", *f.error ? f.error : "the running client could not sign it");
 }
 
-bool signing_ask(struct store *s, int64_t pid, const struct signing *asked, struct signing_answer *out, struct error *e)
+bool signing_ask(struct store *s, int64_t pid, const struct signing *asked, struct signing_reply *out, struct error *e)
 {
 	static const struct timespec pause = { .tv_nsec = LOOK_MS * 1000000L };
 	enum signing_state state = SIGNING_ASKED;
@@ -128,7 +128,7 @@ bool signing_ask(struct store *s, int64_t pid, const struct signing *asked, stru
 				 (long long)pid, alive && found ? "does not answer" : "has ended");
 	else if (fine)
 		fine = fetch(s, id, out, e);
-	/* What stays is of no use, and is deleted by the next who asks. */
+	/* When this fails the row is deleted by the next program that asks. */
 	(void)!store_drop_signing(s, id, &ignored);
 	return fine;
 }

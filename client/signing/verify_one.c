@@ -22,7 +22,7 @@ static void no_answer(struct signature_result *out, enum signature_verdict verdi
 	snprintf(out->text, sizeof out->text, "%s", text);
 }
 
-/* By each secret there is for the provider; the first one's reason is told. */
+/* Tries each secret that there is for the provider. When none fits, the reason is that of the first. */
 static void check(struct work *v, const struct signature_provider *p, struct signature_input *in,
 		  struct signature_result *out)
 {
@@ -47,7 +47,7 @@ static void check(struct work *v, const struct signature_provider *p, struct sig
 	}
 }
 
-/* The URLs under which the sender may have called, the likeliest first. */
+/* The URLs by which the sender may have called, the likeliest first. */
 static bool candidate_url(const struct work *v, int i, struct buffer *url)
 {
 	url->len = 0;
@@ -77,7 +77,7 @@ static void check_urls(struct work *v, const struct signature_provider *p, struc
 	buffer_free(&url);
 }
 
-/* Nobody is known to have sent it: whoever signs with the fields that are there. */
+/* When the sender is not known: tries every provider that signs with the fields that are there. */
 static const struct signature_provider *guess(struct work *v, struct signature_input *in, struct signature_result *out)
 {
 	const struct signature_provider *p, *found = NULL;
@@ -105,7 +105,7 @@ static const struct signature_provider *only_secret(const struct work *v)
 	return v->o->secrets->count == 1 ? v->o->secrets->at[0].provider : NULL;
 }
 
-/* NULL and *out: who sent it is not known. */
+/* NULL, and a result in *out, when the provider is not known. */
 static const struct signature_provider *judge(struct work *v, const struct signature_origin *origin,
 					      struct signature_result *out)
 {

@@ -7,19 +7,20 @@
 
 struct verify_options {
 	const struct secrets *secrets;
-	const struct signature_provider *provider; /* NULL: recognised */
-	const char *url;                           /* as the sender called it; NULL: found out */
-	int64_t tolerance_ms;                      /* -1: the provider's own */
-	int64_t at;                                /* -1: when it was received; of a replay, when that was sent */
+	const struct signature_provider *provider; /* NULL: the one that is recognised */
+	const char *url;                           /* as the sender called it; NULL: called_url.h */
+	int64_t tolerance_ms;                      /* of the signature's age; -1: the provider's own */
+	int64_t at;                                /* -1: when it was received, or sent for a replay */
 };
 
 struct verified {
 	uint8_t event_id[UUID_LEN];
 	const char *provider; /* NULL: not known */
-	bool recorded_valid;  /* its row says so already */
+	bool recorded_valid;  /* the record already says that it is valid */
 	struct signature_result result;
 };
 
-/* Reads the whole delivery. False and *e when it cannot be read; a signature that does not hold is a result. */
+/* Reads the whole delivery. A signature that does not hold is a result, not an error. EXIT_STORE, or EXIT_USAGE when
+ * there is no such delivery. */
 MUST_CHECK bool verify_one(struct store *s, int64_t id, const struct verify_options *o, struct verified *out,
 			   struct error *e);

@@ -1,4 +1,4 @@
-#include "client/transfer/export_private.h"
+#include "client/transfer/export.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/transfer/export_file.h"
+#include "client/transfer/export_put.h"
 #include "shared/formats/har.h"
 #include "shared/http/http_text.h"
 #include "shared/base/text.h"
@@ -13,7 +15,7 @@
 /* One of: a file, standard output, a buffer. */
 struct sink {
 	struct export_file file;
-	const char *path; /* NULL: not a file; made with the first delivery, so that none is made for nothing */
+	const char *path; /* NULL: not a file. It is made when the first delivery is written */
 	bool open;
 	struct buffer *buffer;
 };
@@ -75,8 +77,8 @@ static bool no_memory(struct error *e)
 	return error_set(e, EXIT_STORE, "out of memory");
 }
 
-/* What a terminal may get of it: JSON stays what it is, of the others control characters are made visible. Commands
- * for a shell hold none. */
+/* Makes text safe for a terminal. JSON stays valid JSON; in other formats control characters are made visible. Commands
+ * for a shell contain none. */
 static bool guard(enum export_as as, struct buffer *text)
 {
 	struct buffer guarded = { 0 };
@@ -100,6 +102,19 @@ static bool guard(enum export_as as, struct buffer *text)
 	return fine;
 }
 
+static enum export_existing existing(const struct export *x)
+{
+	return x->options->force ? EXPORT_REPLACE_EXISTING : EXPORT_REFUSE_EXISTING;
+}
+
+static bool end_file(struct export_file *f, bool fine, struct error *e)
+{
+	if (fine)
+		return export_file_keep(f, e);
+	export_file_drop(f);
+	return false;
+}
+
 static bool flush(struct export *x, struct error *e)
 {
 	if (!x->sink.buffer && !x->sink.path && isatty(STDOUT_FILENO) && !guard(x->options->as, &x->text))
@@ -110,7 +125,7 @@ static bool flush(struct export *x, struct error *e)
 	if (s->buffer)
 		return buffer_append_bytes(s->buffer, text) || no_memory(e);
 	if (s->path) {
-		if (!s->open && !(s->open = export_file_open(&s->file, s->path, x->options->force, e)))
+		if (!s->open && !(s->open = export_file_open(&s->file, s->path, existing(x), e)))
 			return false;
 		return export_file_write(&s->file, text, e);
 	}
@@ -125,7 +140,7 @@ static void on_client(void *user, const struct client_status *c)
 		target->len = 0;
 }
 
-/* Where it went; else where a client sends to. Caller frees; NULL and *e. */
+/* Where it went, otherwise where a client sends to. The caller frees it; NULL and *e. */
 static char *base_of(struct export *x, const struct transcript *d, struct error *e)
 {
 	struct bytes base = transcript_base(d);
@@ -149,14 +164,14 @@ static char *base_of(struct export *x, const struct transcript *d, struct error 
 	return text;
 }
 
-/* Begins with ### or has a line that does, which would separate it in a file of several. */
+/* Whether a line begins with ###, which separates requests in a file of several. */
 static bool has_separator(struct bytes body)
 {
 	return (body.len >= 3 && memcmp(body.at, "###", 3) == 0) ||
 	       (body.len >= 4 && memmem(body.at, body.len, "\n###", 4));
 }
 
-/* "a-42.body" beside "a.http", as a path for us. */
+/* The path of "a-42.body" beside "a.http". */
 static bool body_path(const char *path, int64_t id, struct buffer *out)
 {
 	const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
@@ -164,7 +179,7 @@ static bool body_path(const char *path, int64_t id, struct buffer *out)
 	return buffer_printf(out, "%.*s-%" PRId64 ".body", stem, path, id) && buffer_put_u8(out, 0);
 }
 
-/* A body that is no text goes to a file of its own; *reference is what stands for it then. */
+/* A body that is not text goes to a file of its own, and *reference names that file. */
 static bool put_body_beside(struct export *x, const struct transcript *d, struct buffer *reference, struct error *e)
 {
 	struct bytes body = buffer_view(&d->request.body);
@@ -183,10 +198,10 @@ static bool put_body_beside(struct export *x, const struct transcript *d, struct
 	}
 	const char *text = (const char *)path.at, *slash = strrchr(text, '/');
 	bool fine = buffer_printf(reference, "./%s", slash ? slash + 1 : text) && buffer_put_u8(reference, 0);
-	fine = fine ? export_file_open(&f, text, x->options->force, e) : no_memory(e);
+	fine = fine ? export_file_open(&f, text, existing(x), e) : no_memory(e);
 	if (fine) {
 		fine = export_file_write(&f, body, e);
-		fine = export_file_close(&f, fine, e) && fine;
+		fine = end_file(&f, fine, e);
 	}
 	buffer_free(&path);
 	return fine;
@@ -194,7 +209,7 @@ static bool put_body_beside(struct export *x, const struct transcript *d, struct
 
 #define REDACTED_COMMENT "# redacted: secrets were taken out of this delivery, so its signature does not hold\n"
 
-/* What stands between this and the one before. */
+/* What separates this delivery from the one before it. */
 static bool put_separator(struct export *x, const struct transcript *d, struct error *e)
 {
 	char at[TEXT_TIME_LEN];
@@ -290,7 +305,7 @@ static bool export_one(struct export *x, int64_t id, struct error *e)
 {
 	struct transcript d;
 	if (!transcript_read(x->store, id, &d, e))
-		return e->code == EXIT_USAGE; /* deleted in between */
+		return e->code == EXIT_USAGE; /* it was deleted meanwhile */
 	bool fine = check(x, &d, e) && (!x->options->redact || redact(x, &d, e)) &&
 		    (x->options->dry_run || (put_separator(x, &d, e) && put(x, &d, e) && flush(x, e)));
 	transcript_free(&d);
@@ -322,7 +337,7 @@ bool export_to_file(struct store *s, const int64_t *ids, size_t count, const str
 	struct export x = { .store = s, .options = o, .sink.path = path };
 	bool fine = export_all(&x, ids, count, e);
 	if (x.sink.open)
-		fine = export_file_close(&x.sink.file, fine, e) && fine;
+		fine = end_file(&x.sink.file, fine, e);
 	if (written)
 		*written = x.written;
 	return fine;

@@ -1,5 +1,4 @@
-/* A file that is written whole or not at all. */
-#include "client/transfer/export_private.h"
+#include "client/transfer/export_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +22,7 @@ static int open_new(struct export_file *f, struct error *e)
 	return fd;
 }
 
-/* What is there stays until the new one is whole. */
+/* The old file stays until the new one is whole. */
 static int open_instead(struct export_file *f, struct error *e)
 {
 	struct stat st;
@@ -48,13 +47,13 @@ static int open_instead(struct export_file *f, struct error *e)
 	return fd;
 }
 
-bool export_file_open(struct export_file *f, const char *path, bool force, struct error *e)
+bool export_file_open(struct export_file *f, const char *path, enum export_existing existing, struct error *e)
 {
 	memset(f, 0, sizeof *f);
 	f->path = strdup(path);
 	if (!f->path)
 		return error_set(e, EXIT_STORE, "out of memory");
-	int fd = force ? open_instead(f, e) : open_new(f, e);
+	int fd = existing == EXPORT_REPLACE_EXISTING ? open_instead(f, e) : open_new(f, e);
 	f->file = fd < 0 ? NULL : fdopen(fd, "wb");
 	if (f->file)
 		return true;
@@ -74,19 +73,27 @@ bool export_file_write(struct export_file *f, struct bytes b, struct error *e)
 	return b.len == 0 || fwrite(b.at, 1, b.len, f->file) == b.len || cannot(f->path, "written", e);
 }
 
-bool export_file_close(struct export_file *f, bool fine, struct error *e)
+static void forget(struct export_file *f, bool was_kept)
 {
-	const char *made = f->temporary ? f->temporary : f->path;
-	bool was_fine = fine;
-	if (fine && fflush(f->file) != 0)
-		fine = cannot(f->path, "written", e);
+	if (!was_kept && !f->keep)
+		unlink(f->temporary ? f->temporary : f->path);
+	free(f->temporary);
+	free(f->path);
+}
+
+bool export_file_keep(struct export_file *f, struct error *e)
+{
+	bool fine = fflush(f->file) == 0 || cannot(f->path, "written", e);
 	if (fclose(f->file) != 0 && fine)
 		fine = cannot(f->path, "written", e);
 	if (fine && f->temporary && rename(f->temporary, f->path) != 0)
 		fine = cannot(f->path, "replaced", e);
-	if (!fine && !f->keep)
-		unlink(made);
-	free(f->temporary);
-	free(f->path);
-	return fine || !was_fine;
+	forget(f, fine);
+	return fine;
+}
+
+void export_file_drop(struct export_file *f)
+{
+	fclose(f->file);
+	forget(f, false);
 }

@@ -1,5 +1,4 @@
-/* Writes one delivery in each format. */
-#include "client/transfer/export_private.h"
+#include "client/transfer/export_put.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,8 +6,8 @@
 #include "shared/base/clock.h"
 #include "shared/store/store_filter.h"
 
-#define HELD_MS 250 /* of the store's lock */
-#define PAUSE_MS 25 /* without it, in which a client that waits for it will ask */
+#define HELD_MS 250 /* for which the store's lock is held at most */
+#define PAUSE_MS 25 /* without the lock, so that a client that waits for it gets it */
 #define DELETED_AT_ONCE 100
 
 static void pause_for_others(void)
@@ -30,7 +30,7 @@ static void roll_back(struct import_store *i)
 	if (i->open)
 		store_batch_ops.rollback(i->store);
 	i->open = false;
-	i->count = i->committed; /* the ids of the others may be somebody else's by now */
+	i->count = i->committed; /* the other ids may belong to other deliveries by now */
 }
 
 static bool commit(struct import_store *i, struct error *e)

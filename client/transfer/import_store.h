@@ -1,18 +1,20 @@
-/* Deliveries of a file put on record all or none, beside a running client: in transactions so short that it waits for
- * none of them in vain. What was committed is deleted again when something later is wrong. */
+/* Puts the deliveries of a file on record, all or none, beside a running client: in transactions so short that the
+ * client never waits too long for the lock. What was committed is deleted again when something fails later. A command's
+ * only thread. */
 #pragma once
 
 #include "shared/formats/transcript.h"
 
 struct import_store {
 	struct store *store;
-	uint64_t imported, known; /* known: on record already, left as it is */
-	int64_t *ids;             /* of what would have to be deleted again */
+	uint64_t imported, known; /* known: they were on record already, and are left as they are */
+	int64_t *ids;             /* of what was imported, to be deleted again after a failure */
 	size_t count, cap, committed;
-	bool open; /* a transaction, since */
+	bool open; /* a transaction is, since opened_at_ms */
 	uint64_t opened_at_ms;
 };
 
+/* EXIT_STORE; import_store_finish is still to be called. */
 MUST_CHECK bool import_store_add(struct import_store *i, const struct transcript *x, struct error *e);
-/* Commits, or when not `fine` takes all back. False and *e when that fails; then *e says what is on record now. */
+/* Commits when `fine`, otherwise takes all back. False when not all is on record; *e then says what is, if anything. */
 MUST_CHECK bool import_store_finish(struct import_store *i, bool fine, struct error *e);

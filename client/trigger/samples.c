@@ -16,7 +16,7 @@
 
 /* ---- which ---- */
 
-/* What is meant by the provider's name alone, where it is not the first of its samples. */
+/* What a provider's name alone means, when that is not the first of its samples. */
 static const char *const usual[] = {
 	"stripe.invoice.paid", "github.push",           "gitlab.push",     "slack.event", "shopify.orders.create",
 	"twilio.message",      "standard.user.created", "discord.command", "meta.page",   "svix.any"
@@ -122,7 +122,7 @@ bool samples_read_own(const char *folder, const char *name, struct buffer *text,
 {
 	struct buffer path = { 0 };
 	*found = false;
-	/* A name is no way to other folders. */
+	/* A name must not lead to other folders. */
 	if (strchr(name, '/') || *name == '.' || !*name)
 		return true;
 	if (!buffer_printf(&path, "%s/%s.http", folder, name) || !buffer_put_u8(&path, 0)) {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* As it went out: with the two fields that were added. */
+/* The headers as they went out, with the two fields that curl added. */
 static bool add_fields(const struct trigger_sent *sent, struct bytes host, struct buffer *out)
 {
 	struct bytes name, value;

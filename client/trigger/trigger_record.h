@@ -1,4 +1,6 @@
-/* Puts a sample on record that `creel trigger` sent by itself: what goes through a tunnel is recorded there. */
+/* Puts a sample on record that `creel trigger` sent by itself. One that goes through a tunnel is recorded by its
+ * client.
+ */
 #pragma once
 
 #include "client/app/post.h"
@@ -14,5 +16,5 @@ struct trigger_sent {
 	const struct post_answer *answer;
 };
 
-/* One transaction: the delivery, origin trigger, and its attempt. */
+/* Inserts the delivery, of origin trigger, and its attempt, in one transaction. EXIT_STORE. */
 MUST_CHECK bool trigger_record(struct store *s, const struct trigger_sent *sent, struct error *e);

@@ -1,5 +1,6 @@
 #include "client/trigger/trigger_sign.h"
 
+#include "client/app/forwarder.h"
 #include "client/signing/resign.h"
 #include "client/signing/signing_ask.h"
 #include "shared/http/headers.h"
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Known to everybody: for a first try, when no secret is given. */
+/* Public secrets, for a first try without one of the user's. */
 #define TEST_SECRET "creel-test-secret"
 #define TEST_SECRET_STANDARD "whsec_Y3JlZWwtdGVzdC1zZWNyZXQtMTIzNDU2Nzg="
 
@@ -18,7 +19,7 @@ static bool no_memory(struct error *e)
 	return error_set(e, EXIT_STORE, "out of memory");
 }
 
-/* Without a secret everybody's is taken, so that the sample has its true form. */
+/* Without a secret of the user's a public one is taken, so that the sample has its true form. */
 static const char *choose_secret(const struct trigger_sign *t, struct error *e)
 {
 	size_t at = 0;
@@ -38,25 +39,6 @@ static const char *choose_secret(const struct trigger_sign *t, struct error *e)
 	return test;
 }
 
-/* http://127.0.0.1…, http://localhost…, http://[::1]… */
-static bool goes_to_loopback(const struct trigger_sign *t)
-{
-	const uint8_t *host = memmem(t->url.at, t->url.len, "://", 3);
-	size_t start = host ? (size_t)(host - t->url.at) + 3 : t->url.len, end = start;
-	while (end < t->url.len && !strchr("/?#", t->url.at[end]))
-		end++;
-	struct bytes name = bytes_make(t->url.at + start, end - start);
-	if (name.len >= 5 && memcmp(name.at, "[::1]", 5) == 0)
-		return name.len == 5 || name.at[5] == ':';
-	const uint8_t *colon = name.len ? memchr(name.at, ':', name.len) : NULL;
-	if (colon)
-		name.len = (size_t)(colon - name.at);
-	bool digits = name.len > 4 && memcmp(name.at, "127.", 4) == 0;
-	for (size_t i = 0; digits && i < name.len; i++)
-		digits = name.at[i] == '.' || (name.at[i] >= '0' && name.at[i] <= '9');
-	return digits || bytes_equal_nocase(name, "localhost");
-}
-
 static bool take_signed(struct trigger_sign *t, struct bytes fields, struct bytes body, bool has_body, struct error *e)
 {
 	if (has_body) {
@@ -70,7 +52,7 @@ static bool take_signed(struct trigger_sign *t, struct bytes fields, struct byte
 
 static bool ask_to_sign(struct trigger_sign *t, struct store *s, int64_t pid, struct error *e)
 {
-	struct signing_answer answer;
+	struct signing_reply answer;
 	const struct signing asked = {
 		.wish = SIGNING_SIGN,
 		.provider = bytes_of(signature_name(t->provider)),
@@ -81,23 +63,23 @@ static bool ask_to_sign(struct trigger_sign *t, struct store *s, int64_t pid, st
 	};
 	bool fine = signing_ask(s, pid, &asked, &answer, e) &&
 		    take_signed(t, buffer_view(&answer.fields), buffer_view(&answer.body), answer.body.len > 0, e);
-	signing_answer_free(&answer);
+	signing_reply_free(&answer);
 	return fine;
 }
 
-/* The running client signs by its own secret, where no other was named. What is signed so goes to that client, or stays
- * on this machine: a secret that is a token would be told to whom --to names. */
+/* Lets the running client sign by its own secret when no other was named. What it signed goes only to that client or to
+ * this machine, for a secret that is a token would otherwise be sent to whatever host --to names. */
 static bool sign_by_client(struct trigger_sign *t, bool *is_signed, struct error *e)
 {
 	struct store *own = NULL;
 	struct error ignored;
 	int64_t pid = 0;
 	*is_signed = false;
-	if (t->secrets->count || !(t->tunnelled || goes_to_loopback(t)))
+	if (t->secrets->count || !(t->tunnelled || forward_url_is_local(t->url)))
 		return true;
 	char *path = t->db ? NULL : store_default_path(e);
 	bool fine = true;
-	/* What cannot be read or written here has no client that could be asked. */
+	/* A store that cannot be opened has no client that could be asked. */
 	if (t->store || ((t->db || path) && store_open(&own, t->db ? t->db : path, STORE_READ_WRITE, &ignored))) {
 		struct store *s = t->store ? t->store : own;
 		fine = signing_find_client(s, t->provider, t->tunnel, &pid, e) && (!pid || ask_to_sign(t, s, pid, e));

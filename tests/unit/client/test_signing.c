@@ -94,7 +94,7 @@ static void test_who_is_asked(void **state)
 static void test_signed(void **state)
 {
 	struct store *s = open_store();
-	struct signing_answer answer;
+	struct signing_reply answer;
 	struct error e;
 	(void)state;
 	pid_t client = start_client(false);
@@ -115,27 +115,27 @@ static void test_signed(void **state)
 				      .at = (int64_t)time(NULL),
 				      .tolerance = SIGNATURE_OWN_TOLERANCE };
 	assert_int_equal(signature_check(signature_find("stripe"), &in), SIGNATURE_VALID);
-	signing_answer_free(&answer);
+	signing_reply_free(&answer);
 	/* As recognised, and judged: by the time of now. */
 	asked.provider = bytes_of("");
 	asked.wish = SIGNING_JUDGE;
 	assert_true(signing_ask(s, client, &asked, &answer, &e));
 	assert_int_equal(answer.verdict, SIGNATURE_INVALID);
 	assert_int_equal(answer.fields.len, 0);
-	signing_answer_free(&answer);
+	signing_reply_free(&answer);
 	/* A signing token is not sent. */
 	asked = (struct signing){ .wish = SIGNING_SIGN, .provider = bytes_of("gitlab"), .body = bytes_of("{}") };
 	assert_true(signing_ask(s, client, &asked, &answer, &e));
 	struct bytes value;
 	assert_true(headers_find(buffer_view(&answer.fields), "webhook-signature", &value));
 	assert_null(memmem(answer.fields.at, answer.fields.len, gitlab_text + 6, strlen(gitlab_text) - 6));
-	signing_answer_free(&answer);
+	signing_reply_free(&answer);
 	/* What it does not know, and what cannot be signed, it says. */
 	asked.provider = bytes_of("github");
 	assert_false(signing_ask(s, client, &asked, &answer, &e));
 	assert_int_equal(e.code, EXIT_USAGE);
 	assert_string_equal(e.text, "the running client does not know the secret");
-	signing_answer_free(&answer);
+	signing_reply_free(&answer);
 	stop_client(client);
 	sqlite3_stmt *st;
 	assert_int_equal(sqlite3_prepare_v2(s->db, "SELECT count(*) FROM signing", -1, &st, NULL), SQLITE_OK);
@@ -149,18 +149,18 @@ static void test_signed(void **state)
 static void test_no_answer(void **state)
 {
 	struct store *s = open_store();
-	struct signing_answer answer;
+	struct signing_reply answer;
 	struct signing asked = { .wish = SIGNING_SIGN, .provider = bytes_of("stripe") };
 	struct error e;
 	(void)state;
 	pid_t client = start_client(true);
 	assert_false(signing_ask(s, client, &asked, &answer, &e));
 	assert_non_null(strstr(e.text, "does not answer: give the secret with --secret"));
-	signing_answer_free(&answer);
+	signing_reply_free(&answer);
 	stop_client(client);
 	assert_false(signing_ask(s, client, &asked, &answer, &e));
 	assert_non_null(strstr(e.text, "has ended"));
-	signing_answer_free(&answer);
+	signing_reply_free(&answer);
 	store_close(s);
 }
 
