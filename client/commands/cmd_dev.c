@@ -1,5 +1,6 @@
 /* Relay and client in one command on this machine: the relay is a child that ends with it. */
 #include "client/listening/cmd_listen.h"
+#include "shared/disk/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,34 +43,20 @@ static void find_relay(struct dev *d)
 		snprintf(d->relay_program, sizeof d->relay_program, "creel-relay");
 }
 
-static bool make_folders(char *path, struct error *e)
-{
-	for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-		if (slash)
-			*slash = 0;
-		if (mkdir(path, 0700) != 0 && errno != EEXIST)
-			return error_set(e, EXIT_STORE, "the folder %.300s cannot be made: %s", path, strerror(errno));
-		if (!slash)
-			return true;
-		*slash = '/';
-	}
-}
-
 /* Each of several at once has a folder of its own: the first that is free, so that what waits there goes on. */
 static bool make_data_folder(struct dev *d, struct error *e)
 {
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
 	char base[PATH_MAX - 8], lock[PATH_MAX + 8];
-	int n = state && *state == '/' ? snprintf(base, sizeof base, "%s/creel/dev-relay", state)
-		: home && *home        ? snprintf(base, sizeof base, "%s/.local/state/creel/dev-relay", home)
-				       : 0;
+	char *named = folder_of_user(FOLDER_STATE, "dev-relay");
+	int n = named ? snprintf(base, sizeof base, "%s", named) : 0;
+	free(named);
 	if (n <= 0 || n >= (int)sizeof base)
 		return error_set(e, EXIT_STORE, "there is no place for the relay's data: HOME is not set");
 	for (int i = 1; i <= MAX_AT_ONCE; i++) {
 		n = snprintf(d->data, sizeof d->data, "%s", base);
 		if (i > 1)
 			snprintf(d->data + n, sizeof d->data - (size_t)n, "-%d", i);
-		if (!make_folders(d->data, e))
+		if (!folder_make(d->data, e))
 			return false;
 		snprintf(lock, sizeof lock, "%s/lock", d->data);
 		d->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

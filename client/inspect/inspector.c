@@ -1,14 +1,13 @@
 #include "client/inspect/inspector.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client/inspect/inspect_deeds.h"
 #include "client/inspect/inspect_source.h"
+#include "shared/disk/folder.h"
 
 struct inspector {
 	struct inspect_source *source;
@@ -29,29 +28,15 @@ bool inspector_has_terminal(void)
 	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
 }
 
-/* $VARIABLE/end, or $HOME/otherwise/end; NULL where neither is set. */
-static char *path_under(const char *variable, const char *otherwise, const char *end)
+/* NULL when it cannot be made: then nothing is remembered, which is no reason to refuse. */
+static char *make_state_folder(void)
 {
-	const char *base = getenv(variable), *home = getenv("HOME");
-	char *path = NULL;
-	int len = base && *base == '/' ? asprintf(&path, "%s/%s", base, end)
-		  : home && *home      ? asprintf(&path, "%s/%s/%s", home, otherwise, end)
-				       : -1;
-	return len > 0 ? path : NULL;
-}
-
-/* Without it nothing is remembered: no reason to refuse. */
-static bool make_folders(char *path)
-{
-	for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
-		if (slash)
-			*slash = 0;
-		bool fine = mkdir(path, 0700) == 0 || errno == EEXIST;
-		if (slash)
-			*slash = '/';
-		if (!fine || !slash)
-			return fine;
-	}
+	struct error ignored;
+	char *path = folder_of_user(FOLDER_STATE, NULL);
+	if (path && folder_make(path, &ignored))
+		return path;
+	free(path);
+	return NULL;
 }
 
 static void inspector_free(struct inspector *i)
@@ -102,12 +87,8 @@ struct inspector *inspector_start(uv_loop_t *loop, const struct inspector_option
 		return NULL;
 	}
 	i->options = *options;
-	i->keys_path = path_under("XDG_CONFIG_HOME", ".config", "creel/keys");
-	i->state_dir = path_under("XDG_STATE_HOME", ".local/state", "creel");
-	if (i->state_dir && !make_folders(i->state_dir)) {
-		free(i->state_dir);
-		i->state_dir = NULL;
-	}
+	i->keys_path = folder_of_user(FOLDER_CONFIG, "keys");
+	i->state_dir = make_state_folder();
 	if (start(i, loop, e))
 		return i;
 	inspector_close(i, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "client/options/config.h"
 
 #include "shared/disk/file.h"
+#include "shared/disk/folder.h"
 #include "shared/program/ini_file.h"
 
 #include <ctype.h>
@@ -15,14 +16,7 @@
 
 char *config_default_path(void)
 {
-	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	struct buffer b = { 0 };
-	bool fine = base && *base == '/' ? buffer_printf(&b, "%s/creel/config.ini", base)
-					 : home && *home && buffer_printf(&b, "%s/.config/creel/config.ini", home);
-	if (fine && buffer_put_u8(&b, 0))
-		return (char *)b.at;
-	buffer_free(&b);
-	return NULL;
+	return folder_of_user(FOLDER_CONFIG, "config.ini");
 }
 
 /* The section of a relay's token. http and ws, https and wss name the same relay. */

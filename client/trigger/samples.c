@@ -5,6 +5,7 @@
 #include "shared/signature/signature_tools.h"
 #include "shared/base/text.h"
 #include "shared/base/uuid.h"
+#include "shared/disk/folder.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -95,14 +96,7 @@ const struct sample *samples_find(const char *name, const char **event, struct e
 
 char *samples_default_folder(void)
 {
-	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	struct buffer b = { 0 };
-	bool fine = base && *base == '/' ? buffer_printf(&b, "%s/creel/templates", base)
-					 : home && *home && buffer_printf(&b, "%s/.config/creel/templates", home);
-	if (fine && buffer_put_u8(&b, 0))
-		return (char *)b.at;
-	buffer_free(&b);
-	return NULL;
+	return folder_of_user(FOLDER_CONFIG, "templates");
 }
 
 static bool read_whole(FILE *f, const char *path, struct buffer *text, struct error *e)

@@ -1,5 +1,7 @@
 /* Opening, making and migrating the client's record. */
 #include "shared/store/store_private.h"
+
+#include "shared/disk/folder.h"
 #include "shared/disk/sqlite_file.h"
 
 #include <errno.h>
@@ -15,36 +17,12 @@
 
 extern const char store_schema_sql[]; /* shared/store.sql, compiled in */
 
-/* Makes every folder of the path's front, 0700; those that are there stay as they are. */
-static bool make_folders(const char *path, struct error *e)
-{
-	char *copy = strdup(path);
-	if (!copy)
-		return error_set(e, EXIT_STORE, "out of memory");
-	bool fine = true;
-	for (char *slash = strchr(copy + 1, '/'); slash && fine; slash = strchr(slash + 1, '/')) {
-		*slash = 0;
-		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-			fine = error_set(e, EXIT_STORE, "the folder %s cannot be made: %s", copy, strerror(errno));
-		*slash = '/';
-	}
-	free(copy);
-	return fine;
-}
-
 char *store_default_path(struct error *e)
 {
-	const char *base = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-	struct buffer path = { 0 };
-	bool fine = base && *base == '/'
-			? buffer_printf(&path, "%s/creel/creel.db", base)
-			: home && *home && buffer_printf(&path, "%s/.local/share/creel/creel.db", home);
-	if (!fine || !buffer_put_u8(&path, 0)) {
+	char *path = folder_of_user(FOLDER_DATA, "creel.db");
+	if (!path)
 		error_set(e, EXIT_STORE, "there is no place for the store: HOME is not set; name a file with --db");
-		buffer_free(&path);
-		return NULL;
-	}
-	return (char *)path.at;
+	return path;
 }
 
 static bool exec(struct store *s, const char *sql, const char *doing, struct error *e)
@@ -186,7 +164,7 @@ bool store_open(struct store **out, const char *path, enum store_mode mode, stru
 		free(s);
 		return error_set(e, EXIT_STORE, "out of memory");
 	}
-	if ((mode == STORE_READ_WRITE && !make_folders(path, e)) || !open_file(s, mode, e)) {
+	if ((mode == STORE_READ_WRITE && !folder_make_above(path, e)) || !open_file(s, mode, e)) {
 		store_close(s);
 		return false;
 	}

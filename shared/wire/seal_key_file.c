@@ -11,6 +11,7 @@
 
 #include "shared/disk/disk.h"
 #include "shared/disk/file.h"
+#include "shared/disk/folder.h"
 #include "shared/wire/seal_private.h"
 
 #define FILE_MAX 4096 /* an X25519 key in PEM is 119 bytes; text around it is allowed */
@@ -103,23 +104,6 @@ static struct seal_key *read_key(const char *path, bool *missing, struct error *
 	return k;
 }
 
-/* Makes the folders of the path's front, 0700; those that are there stay as they are. */
-static bool make_folders(const char *path, struct error *e)
-{
-	char *copy = strdup(path);
-	if (!copy)
-		return error_set(e, EXIT_STORE, "out of memory");
-	bool fine = true;
-	for (char *slash = *copy ? strchr(copy + 1, '/') : NULL; slash && fine; slash = strchr(slash + 1, '/')) {
-		*slash = 0;
-		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-			fine = error_set(e, EXIT_STORE, "the folder %s cannot be made: %s", copy, strerror(errno));
-		*slash = '/';
-	}
-	free(copy);
-	return fine;
-}
-
 /* A file that is in a folder stays there after a power cut only when the folder is on the disk too. */
 static bool sync_folder_of(const char *path)
 {
@@ -179,7 +163,7 @@ static bool make_key(const char *path, struct error *e)
 	long len = fine ? BIO_get_mem_data(bio, &pem) : 0;
 	if (len <= 0)
 		fine = error_set(e, EXIT_STORE, "no key could be made for %s: OpenSSL refused", path);
-	fine = fine && make_folders(path, e) && place_file(path, pem, (size_t)len, e);
+	fine = fine && folder_make_above(path, e) && place_file(path, pem, (size_t)len, e);
 	BIO_free(bio);
 	EVP_PKEY_free(pair);
 	return fine;
