@@ -14,7 +14,7 @@
 #define PAUSE_MS 2
 
 struct retention {
-	struct retention_options options; /* db is our own */
+	struct retention_options options; /* its db is `db` */
 	char *db;
 	uv_timer_t timer;
 	uv_work_t work;
@@ -22,7 +22,7 @@ struct retention {
 	atomic_bool stop;
 	void (*told)(void *user, const char *sentence);
 	void *user;
-	/* Of the round under way, the worker's until it is over. */
+	/* Of the round under way; the worker's until it is over. */
 	struct error error;
 	bool failed;
 	uint64_t too_old;
@@ -37,7 +37,7 @@ static void free_when_over(struct retention *r)
 	free(r);
 }
 
-/* NULL and an empty sentence when nothing can be as old as that. */
+/* NULL, without a sentence in *e, when nothing can be as old as that. */
 static struct filter *older_than(int64_t keep_ms, struct error *e)
 {
 	char before[TEXT_TIME_LEN + 8] = "before:";
@@ -77,7 +77,7 @@ static bool approach_bound(struct retention *r, struct store *s)
 			return false;
 		}
 		if (more)
-			uv_sleep(PAUSE_MS); /* who waits for the lock must find it free */
+			uv_sleep(PAUSE_MS); /* so that another writer gets the lock */
 	}
 	return true;
 }
@@ -113,12 +113,13 @@ static void on_over(uv_work_t *work, int status)
 		snprintf(text, sizeof text, "old deliveries cannot be deleted: %s", r->error.text);
 		r->told(r->user, text);
 	} else if (status == 0 && old + many > 0) {
-		snprintf(text, sizeof text, "%llu old deliveries deleted (%llu by --keep, %llu by --max-size)",
-			 old + many, old, many);
+		snprintf(text, sizeof text, "%llu old deliver%s deleted (%llu by --keep, %llu by --max-size)",
+			 old + many, old + many == 1 ? "y" : "ies", old, many);
 		r->told(r->user, text);
 	}
 	if (answers > 0) {
-		snprintf(text, sizeof text, "%llu old answers' bodies are no longer on record (--max-size)", answers);
+		snprintf(text, sizeof text, "%llu old answer%s bod%s no longer on record (--max-size)", answers,
+			 answers == 1 ? "'s" : "s'", answers == 1 ? "y is" : "ies are");
 		r->told(r->user, text);
 	}
 	uv_timer_start(&r->timer, on_timer, EVERY_MS, 0);

@@ -1,7 +1,7 @@
-/* What a running client lets go of its record: deliveries older than --keep, and what is beyond --max-size, for that
- * was lowered or another program wrote (what the client itself writes keeps to it at each commit: store_bound.h). Works
- * on a thread and a connection of its own, in small transactions, a second after the start and every ten minutes. Loop
- * thread. */
+/* Deletes old deliveries while a client runs: those older than --keep, and those beyond --max-size when that was
+ * lowered or another program wrote (what the client writes itself keeps to it at each commit: store_bound.h). Works on
+ * a thread and a connection of its own, in small transactions, a second after the start and then every ten minutes.
+ * Loop thread. */
 #pragma once
 
 #include <uv.h>
@@ -16,15 +16,15 @@
 struct retention;
 
 struct retention_options {
-	const char *db;
-	int64_t keep_ms; /* 0: for ever */
+	const char *db;  /* copied */
+	int64_t keep_ms; /* 0: for any time */
 	struct store_bound bound;
-	struct recorder *recorder; /* to be asked what gave way; outlives this */
+	struct recorder *recorder; /* to be asked what gave way; must live longer */
 };
 
-/* `told` gets a sentence when something was deleted or could not be; on the loop. NULL when out of memory, or there is
- * nothing to do. */
+/* `told` gets a sentence, on the loop, when something was deleted or could not be deleted. NULL when there is nothing
+ * to do, or when out of memory. */
 struct retention *retention_start(uv_loop_t *loop, const struct retention_options *o,
 				  void (*told)(void *user, const char *sentence), void *user);
-/* Ends after the transaction under way; frees on the loop. NULL is fine. */
+/* Ends after the transaction under way; it is freed when the loop has run. NULL is fine. */
 void retention_close(struct retention *r);
