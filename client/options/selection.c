@@ -28,7 +28,7 @@ struct filter *selection_parse(const char *option, int argc, char **argv, const 
 	struct filter_error fe;
 	bool fine = true;
 	if (option && argc > 0) {
-		error_set(e, EXIT_USAGE, "a filter stands in an option or behind the options, not in both: '%.60s'",
+		error_set(e, EXIT_USAGE, "a filter is given by an option or after the options, not by both: '%.60s'",
 			  argv[0]);
 		return NULL;
 	}

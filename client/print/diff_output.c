@@ -231,8 +231,8 @@ bool diff_write_lines(FILE *out, const struct diff_found *f, struct diff_style s
 		binary(&w, f);
 	if (f->cut_differs) {
 		w.fine = w.fine && buffer_printf(&w.line,
-						 "@@ of %" PRIu64 " and %" PRIu64 " bytes the rest is not on "
-						 "record @@",
+						 "@@ of %" PRIu64 " and %" PRIu64 " bytes only the beginnings "
+						 "are on record @@",
 						 f->side[0].m.body_size, f->side[1].m.body_size);
 		end_line(&w, DIFF_SAME);
 	}

@@ -137,7 +137,7 @@ bool replay_confirm(struct store *s, const struct replay_errand *errand, struct 
 		else if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
 			fine = ask(&what, e);
 		else
-			fine = error_set(e, EXIT_USAGE, "this would send %.*s: with --yes it does", (int)what.len,
+			fine = error_set(e, EXIT_USAGE, "this would send %.*s: add --yes to send it", (int)what.len,
 					 (const char *)what.at);
 	}
 	struct buffer *all[] = { &p.first, &p.far, &p.url, &what };

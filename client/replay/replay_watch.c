@@ -237,7 +237,7 @@ static bool add_tree(struct replay_watch *w, const char *path, int depth, struct
 		return depth > 0 || errno == ENOENT || cannot_watch(path, strerror(errno), e);
 	bool fine = depth < 64;
 	if (!fine)
-		cannot_watch(path, "it lies too deep", e);
+		cannot_watch(path, "it is too deep", e);
 	fine = fine && add_folder(w, path, e) && add_below(w, path, d, depth, e);
 	closedir(d);
 	return fine;

@@ -121,7 +121,7 @@ static bool find_signer(struct store *store, const struct secrets *secrets, cons
 	*out = (struct signer){ .provider = p };
 	if (!p)
 		return error_set(e, EXIT_USAGE, "delivery %lld cannot be signed: %s%s", (long long)r->id,
-				 name ? "how to sign is not known of " : "no provider is recognised in it",
+				 name ? "creel does not know how to sign for " : "no provider is recognised in it",
 				 name ? name : "");
 	out->secret = secrets ? secrets_next(secrets, p, &at) : NULL;
 	if (!out->secret && !r->own_only && !signing_find_client(store, p, r->tunnel, &out->pid, e))

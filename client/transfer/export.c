@@ -188,10 +188,11 @@ static bool put_body_beside(struct export *x, const struct transcript *d, struct
 	if (!http_text_wants_file(body) && !(x->several && has_separator(body)))
 		return true;
 	if (!x->sink.path)
-		return error_set(e, EXIT_USAGE,
-				 "the body of delivery %" PRId64
-				 " is not text that a .http file can hold: name a file with -o, it is put beside",
-				 d->id);
+		return error_set(
+		    e, EXIT_USAGE,
+		    "the body of delivery %" PRId64
+		    " is not text that a .http file can hold: name a file with -o, and it is put beside that",
+		    d->id);
 	if (!body_path(x->sink.path, d->id, &path)) {
 		buffer_free(&path);
 		return no_memory(e);

@@ -57,7 +57,7 @@ describe('list and replay by filter', () => {
 		assert.deepEqual(await ids(road.w, '-n', '1', 'status:5xx'), [4]);
 		const both = await road.w.creel(['list', '--filter', 'a', 'b']);
 		assert.equal(both.code, 2);
-		assert.match(both.err, /^creel: .*not in both/);
+		assert.match(both.err, /^creel: .*not by both/);
 	});
 
 	it('a wrong filter: a sentence, the filter and a caret, exit 2', async () => {

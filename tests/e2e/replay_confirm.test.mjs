@@ -49,7 +49,7 @@ describe('replay asks first', () => {
 		it(`more than 100 by ${name}: without a terminal it takes --yes`, async () => {
 			const r = await replay([...args(), ...to()]);
 			assert.equal(r.code, 2, r.err);
-			assert.match(r.err, new RegExp(`^creel: this would send \\d+ requests to http://localhost:${app.port}, as fast as they are answered: with --yes it does\\n$`));
+			assert.match(r.err, new RegExp(`^creel: this would send \\d+ requests to http://localhost:${app.port}, as fast as they are answered: add --yes to send it\\n$`));
 			assert.equal(app.requests.length, 0);
 			assert.equal(r.stdout.length, 0);
 		});
@@ -66,13 +66,13 @@ describe('replay asks first', () => {
 		assert.equal(r.code, 0, r.err);
 		assert.equal(app.requests.length, 120);
 		const named = await replay(['--where', 'path:/hook/*', '--rate', '20', ...to()]);
-		assert.match(named.err, /this would send 120 requests to \S+, 20 a second at most: with --yes/);
+		assert.match(named.err, /this would send 120 requests to \S+, 20 a second at most: add --yes/);
 	});
 
 	it('--watch with that many asks once, at its beginning', async () => {
 		const r = await replay(['--last', '101', '--watch', w.dir, ...to()]);
 		assert.equal(r.code, 2);
-		assert.match(r.err, /and again whenever a file is saved: with --yes it does/);
+		assert.match(r.err, /and again whenever a file is saved: add --yes to send it/);
 	});
 
 	it('on a terminal it asks how many, where to and how fast; the answer is no unless it is y', async () => {
@@ -101,7 +101,7 @@ describe('replay asks first', () => {
 		const args = [String(ids[0]), '--to', far, '--allow-remote-target', '--db', db];
 		const r = await replay(args);
 		assert.equal(r.code, 2);
-		assert.equal(r.err, `creel: this would send 1 request to ${far}, beyond loopback: with --yes it does\n`);
+		assert.equal(r.err, `creel: this would send 1 request to ${far}, beyond loopback: add --yes to send it\n`);
 		assert.equal(app.requests.length, 0);
 		const t = await onTerminal(args);
 		await t.until(/this sends 1 request to http:\/\/app\.localhost:\d+, beyond loopback\. Go on\? \[y\/N\]/);
@@ -114,7 +114,7 @@ describe('replay asks first', () => {
 		const [last] = await w.list(1, { args: ['--db', db] });
 		const again = await replay([String(last.id), '--allow-remote-target', '--db', db]);
 		assert.equal(again.code, 2);
-		assert.match(again.err, /this would send 1 request to http:\/\/app\.localhost:\d+, beyond loopback: with --yes it does/);
+		assert.match(again.err, /this would send 1 request to http:\/\/app\.localhost:\d+, beyond loopback: add --yes to send it/);
 		assert.equal(app.requests.length, 1);
 	});
 
@@ -128,7 +128,7 @@ describe('replay asks first', () => {
 			const had = app.requests.length;
 			const r = await replay([String(row.id)]);
 			assert.equal(r.code, 2);
-			assert.match(r.err, /this would send 1 request to http:\/\/app\.localhost:\d+, beyond loopback: with --yes it does/);
+			assert.match(r.err, /this would send 1 request to http:\/\/app\.localhost:\d+, beyond loopback: add --yes to send it/);
 			assert.equal(app.requests.length, had);
 			assert.equal((await replay([String(row.id), '--yes'])).code, 0);
 			assert.equal(app.requests.length, had + 1);
