@@ -121,13 +121,6 @@ static void read_page(struct question *q, void (*on_partial)(struct question *q,
 
 /* ---- documents ---- */
 
-static void on_item(void *user, const struct delivery_row *row)
-{
-	struct question *q = user;
-	if (!item_copy(&q->document.item, row))
-		q->no_memory = true;
-}
-
 /* While the buffer of all texts may still move, a view holds its offset in the place of a pointer. */
 static void keep_text(struct question *q, struct bytes *text)
 {
@@ -231,7 +224,7 @@ static void explain(struct question *q)
 static void read_document(struct question *q)
 {
 	struct error *e = &q->error;
-	bool fine = store_get(q->store, q->id, on_item, q, e) &&
+	bool fine = item_read(q->store, q->id, &q->document.item, e) &&
 		    store_list_attempts(q->store, q->id, on_attempt, q, e) &&
 		    store_list_replays(q->store, q->id, LIMIT_SHOWN_REPLAYS, on_replay, q, e) && read_part(q, e) &&
 		    (!q->no_memory || error_set(e, EXIT_STORE, "out of memory"));
@@ -256,7 +249,8 @@ static void read_preview(struct question *q)
 {
 	struct store_part part = { 0 };
 	struct error *e = &q->error;
-	if (store_get(q->store, q->id, on_item, q, e) && store_list_attempts(q->store, q->id, on_last_attempt, q, e) &&
+	if (item_read(q->store, q->id, &q->document.item, e) &&
+	    store_list_attempts(q->store, q->id, on_last_attempt, q, e) &&
 	    store_get_part(q->store, q->id, 0, LIMIT_PREVIEWED_BODY, &part, e))
 		(void)signature_event_id(q->document.item.row.provider, buffer_view(&part.headers),
 					 buffer_view(&part.body), &q->preview.event_id);

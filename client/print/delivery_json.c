@@ -1,16 +1,11 @@
 #include "client/print/delivery_json.h"
 
 #include "client/print/row_json.h"
+#include "shared/store/item.h"
 
 struct answer {
 	int wanted, status;
 };
-
-static void on_row(void *user, const struct delivery_row *row)
-{
-	json_t **object = user;
-	*object = row_json_delivery(NULL, row);
-}
 
 static void on_attempt(void *user, const struct attempt_row *a)
 {
@@ -49,9 +44,11 @@ static bool add_response(json_t *object, struct store *s, int64_t id, int attemp
 
 json_t *delivery_json(struct store *s, int64_t id, const struct delivery_json_parts *parts, struct error *e)
 {
-	json_t *object = NULL;
-	if (!store_get(s, id, on_row, &object, e))
+	struct item item;
+	if (!item_read(s, id, &item, e))
 		return NULL;
+	json_t *object = row_json_delivery(NULL, &item.row);
+	item_free(&item);
 	if (!object)
 		error_set(e, EXIT_STORE, "out of memory");
 	if (object && (!parts->request || add_request(object, s, id, e)) &&

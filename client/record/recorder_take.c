@@ -2,6 +2,7 @@
 #include "client/record/recorder_private.h"
 #include "client/signing/judge.h"
 #include "shared/base/clock.h"
+#include "shared/store/item.h"
 #include "shared/store/store_jobs.h"
 
 #include <stdlib.h>
@@ -33,12 +34,9 @@ void recorder_taken_free(struct taken *t)
 	free(t);
 }
 
-static void on_taken_row(void *user, const struct delivery_row *row)
+static bool take_row(struct take_job *j, const struct delivery_row *row)
 {
-	struct take_job *j = user;
 	struct taken *t = j->taken;
-	j->wanted = j->which == TAKE_ANY || row->state == DELIVERY_WAITING || row->state == DELIVERY_SENDING ||
-		    row->state == DELIVERY_HELD;
 	/* After a call that was lost it is sent later than it was judged. */
 	j->judged = row->attempts == 0 && !bytes_equal(row->signature, bytes_of("unknown"));
 	t->id = row->id;
@@ -47,21 +45,27 @@ static void on_taken_row(void *user, const struct delivery_row *row)
 	t->origin = row->origin;
 	t->received_at_us = row->received_at_us;
 	memcpy(t->event_id, row->event_id, UUID_LEN);
-	if (!buffer_append_bytes(&t->method, row->method) || !buffer_append_bytes(&t->target, row->target) ||
-	    !buffer_append_bytes(&t->peer, row->peer))
-		j->wanted = false;
+	return buffer_append_bytes(&t->method, row->method) && buffer_append_bytes(&t->target, row->target) &&
+	       buffer_append_bytes(&t->peer, row->peer);
+}
+
+static bool is_unfinished(enum delivery_state state)
+{
+	return state == DELIVERY_WAITING || state == DELIVERY_SENDING || state == DELIVERY_HELD;
 }
 
 static bool take(struct take_job *j, struct store *s, struct error *e)
 {
 	struct taken *t = j->taken;
+	struct item item;
 	j->wanted = false;
-	if (!store_get(s, j->id, on_taken_row, j, e)) {
-		j->wanted = false;
+	if (!item_read(s, j->id, &item, e))
 		return e->code == EXIT_USAGE; /* it was deleted */
-	}
-	if (!j->wanted)
-		return true;
+	bool wanted = j->which == TAKE_ANY || is_unfinished(item.row.state);
+	bool fine = !wanted || take_row(j, &item.row) || error_set(e, EXIT_STORE, "out of memory");
+	item_free(&item);
+	if (!fine || !wanted)
+		return fine;
 	if (!store_get_request(s, t->id, &t->message, &t->has_body, &t->https, e))
 		return false;
 	/* One that was recorded in part would be another delivery when sent again. */

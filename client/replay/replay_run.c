@@ -4,6 +4,7 @@
 #include "client/print/output.h"
 #include "client/print/row_json.h"
 #include "client/replay/replay_bar.h"
+#include "shared/store/item.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -46,26 +47,25 @@ static void stop_for(struct replay_run *r, const struct error *e)
 	r->stopped = true;
 }
 
-static void on_row(void *user, const struct delivery_row *row)
+static bool print(const struct replay_run *r, int64_t id, struct error *e)
 {
-	struct replay_run *r = user;
-	struct error e;
-	if (!r->options->json)
-		output_row(stdout, row);
-	else if (!row_json_print(stdout, row_json_delivery(NULL, row), &e))
-		stop_for(r, &e);
+	struct item item;
+	bool fine = item_read(r->store, id, &item, e);
+	if (fine && r->options->json)
+		fine = row_json_print(stdout, row_json_delivery(NULL, &item.row), e);
+	else if (fine)
+		output_row(stdout, &item.row);
+	item_free(&item);
+	return fine &&
+	       (fflush(stdout) == 0 || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno)));
 }
 
 static void report(struct replay_run *r, const struct replayed *result)
 {
 	struct error e;
 	replay_bar_hide(&r->bar);
-	if (!store_get(r->store, result->id, on_row, r, &e))
+	if (!print(r, result->id, &e))
 		stop_for(r, &e);
-	if (fflush(stdout) != 0) {
-		error_set(&e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
-		stop_for(r, &e);
-	}
 }
 
 static void on_done(void *user, const struct replayed *result, const struct error *e)

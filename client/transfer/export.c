@@ -10,6 +10,7 @@
 #include "client/transfer/export_put.h"
 #include "shared/formats/har.h"
 #include "shared/http/http_text.h"
+#include "shared/store/item.h"
 #include "shared/base/text.h"
 
 /* One of: a file, standard output, a buffer. */
@@ -229,26 +230,16 @@ static bool put_separator(struct export *x, const struct transcript *d, struct e
 	return fine || no_memory(e);
 }
 
-struct putting {
-	struct export *x;
-	const struct transcript *d;
-	bool fine;
-	struct error *e;
-};
-
-static void on_row(void *user, const struct delivery_row *row)
-{
-	struct putting *p = user;
-	p->fine = export_put(p->d, row, p->x->options, NULL, NULL, &p->x->text, p->e);
-}
-
 static bool put(struct export *x, const struct transcript *d, struct error *e)
 {
 	enum export_as as = x->options->as;
 	struct buffer reference = { 0 };
 	if (as == EXPORT_AS_NDJSON) {
-		struct putting p = { x, d, true, e };
-		return store_get(x->store, d->id, on_row, &p, e) && p.fine;
+		struct item item;
+		bool written = item_read(x->store, d->id, &item, e) &&
+			       export_put(d, &item.row, x->options, NULL, NULL, &x->text, e);
+		item_free(&item);
+		return written;
 	}
 	if (as == EXPORT_AS_HTTP && !put_body_beside(x, d, &reference, e)) {
 		buffer_free(&reference);
