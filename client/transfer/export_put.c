@@ -5,7 +5,6 @@
 
 #include "client/print/json_fields.h"
 #include "client/print/row_json.h"
-#include "client/record/recorded_row.h"
 #include "shared/formats/curl_command.h"
 #include "shared/formats/har.h"
 #include "shared/http/http_text.h"
@@ -53,7 +52,7 @@ static json_t *attempt_json(const struct transcript *x)
 static void show_redacted(struct delivery_row *shown, const struct transcript *x)
 {
 	shown->target = buffer_view(&x->target);
-	shown->path = recorded_row_path(shown->target);
+	shown->path = bytes_until(shown->target, '?');
 	shown->method = buffer_view(&x->method);
 	shown->event_type = buffer_view(&x->event_type);
 	shown->request_bytes = x->request.body_size;

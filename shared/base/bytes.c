@@ -42,6 +42,12 @@ bool bytes_contains_nocase(struct bytes in, const char *part)
 	return false;
 }
 
+struct bytes bytes_until(struct bytes b, char end)
+{
+	const uint8_t *at = b.len ? memchr(b.at, end, b.len) : NULL;
+	return bytes_make(b.at, at ? (size_t)(at - b.at) : b.len);
+}
+
 char *bytes_dup_text(struct bytes b)
 {
 	char *copy = malloc(b.len + 1);

@@ -21,6 +21,8 @@ struct bytes bytes_make(const void *at, size_t len);
 bool bytes_equal(struct bytes a, struct bytes b);
 /* ASCII case folded, as RFC 9110 §5.1 compares field names. */
 bool bytes_equal_nocase(struct bytes a, const char *b);
+/* The part before the first `end`, or all of it: a target without its query for '?'. */
+struct bytes bytes_until(struct bytes b, char end);
 /* Whether `part`, not empty, stands anywhere in it; ASCII case folded. */
 bool bytes_contains_nocase(struct bytes in, const char *part);
 /* A NUL-terminated copy (bytes after an inner NUL are kept but invisible); caller frees. NULL when out of memory. */

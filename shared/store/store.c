@@ -252,15 +252,13 @@ bool store_insert_delivery(struct store *s, const struct store_delivery *d, int6
 	sqlite3_stmt *st = store_statement(s, STATEMENT_INSERT_DELIVERY, e);
 	if (!st)
 		return false;
-	const uint8_t *query = d->target.len ? memchr(d->target.at, '?', d->target.len) : NULL;
-	struct bytes path = bytes_make(d->target.at, query ? (size_t)(query - d->target.at) : d->target.len);
 	bool refused = d->state == DELIVERY_REFUSED;
 	sqlite3_bind_blob(st, 1, d->event_id, UUID_LEN, SQLITE_STATIC);
 	store_bind_bytes(st, 2, d->tunnel, false);
 	sqlite3_bind_int64(st, 3, (int64_t)d->received_at_us);
 	store_bind_bytes(st, 4, d->method, false);
 	store_bind_bytes(st, 5, d->target, false);
-	store_bind_bytes(st, 6, path, false);
+	store_bind_bytes(st, 6, bytes_until(d->target, '?'), false);
 	store_bind_bytes(st, 7, d->prefix, false);
 	store_bind_bytes(st, 8, d->peer, false);
 	sqlite3_bind_int(st, 9, d->https);

@@ -60,6 +60,15 @@ static void test_nocase(void **state)
 	assert_false(bytes_equal_nocase(bytes_of("Content_Length"), "Content-Length"));
 }
 
+static void test_until(void **state)
+{
+	(void)state;
+	assert_true(bytes_equal(bytes_until(bytes_of("/a?b?c"), '?'), bytes_of("/a")));
+	assert_true(bytes_equal(bytes_until(bytes_of("/a"), '?'), bytes_of("/a")));
+	assert_int_equal(bytes_until(bytes_of("?a"), '?').len, 0);
+	assert_int_equal(bytes_until(bytes_of(NULL), '?').len, 0);
+}
+
 static void test_uuid_is_version_7_and_ordered(void **state)
 {
 	uint8_t a[UUID_LEN], b[UUID_LEN], back[UUID_LEN];
@@ -103,6 +112,7 @@ int main(void)
 		cmocka_unit_test(test_printf_keeps_what_was_there),
 		cmocka_unit_test(test_reader_stops_at_the_end),
 		cmocka_unit_test(test_nocase),
+		cmocka_unit_test(test_until),
 		cmocka_unit_test(test_uuid_is_version_7_and_ordered),
 		cmocka_unit_test(test_uuids_of_one_pool_differ),
 	};
