@@ -2,7 +2,7 @@
 #include "relay/senders/ingress_private.h"
 
 #include "relay/common/throttle.h"
-#include "relay/tunnels/stream.h"
+#include "relay/tunnels/delivery_streams.h"
 #include "relay/common/trusted.h"
 #include "shared/http/headers.h"
 #include "shared/program/log.h"

@@ -3,7 +3,7 @@
 
 #include "shared/http/hop_by_hop.h"
 #include "relay/senders/browser_warning.h"
-#include "relay/tunnels/stream.h"
+#include "relay/tunnels/delivery_streams.h"
 #include "shared/http/headers.h"
 #include "shared/program/log.h"
 

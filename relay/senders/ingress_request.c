@@ -5,6 +5,7 @@
 #include "relay/common/throttle.h"
 #include "relay/senders/plaintext.h"
 #include "relay/tunnels/router.h"
+#include "relay/tunnels/delivery_streams.h"
 #include "relay/tunnels/registry.h"
 #include "relay/common/trusted.h"
 #include "shared/base/clock.h"

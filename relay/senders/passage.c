@@ -1,5 +1,6 @@
 #include "relay/senders/passage.h"
 
+#include "relay/tunnels/delivery_streams.h"
 #include "relay/tunnels/stream.h"
 
 #include <errno.h>

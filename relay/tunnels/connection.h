@@ -1,30 +1,31 @@
-/* One WebSocket of a client at the relay: its handshake and its frames. tunnel_server.c makes and ends it. Loop thread.
- */
+/* One WebSocket of a client at the relay. tunnel_server.c makes and ends it; connection.c knows only how to say
+ * something on it, so that the tunnels' files below may call it; connection_hello.c and connection_frames.c take what
+ * comes and stand above them. Loop thread. */
 #pragma once
 
+#include "relay/common/peer.h"
+#include "relay/common/relay.h"
 #include "relay/common/throttle.h"
-#include "relay/tunnels/registry.h"
 #include "relay/tunnels/tokens.h"
 #include "shared/wire/link.h"
 
+struct client;
 struct tunnel_server;
 
 struct connection {
 	struct tunnel_server *server;
 	struct relay *relay;
 	struct link *link;
-	struct connection *next, **back; /* all of the server's */
-	struct client *client;           /* NULL before HELLO, and when another connection took its place */
+	struct connection *prev, *next; /* all of the server's (utlist) */
+	struct client *client;          /* NULL before HELLO, and when another connection took its place */
 	bool welcomed;
 	bool clean; /* the client closed with 1000: it does not come back at once */
 	char owner[65];
-	uint64_t owner_mark; /* of the very token */
+	uint64_t owner_mark; /* of this very token, not of a later one of that name */
 	struct throttle_address address;
 	char peer[PEER_TEXT_LEN];
 	char secret[TOKEN_TEXT_LEN + 2]; /* of the handshake, wiped after HELLO */
 };
-
-extern const struct link_ops connection_link_ops;
 
 void connection_send_note(struct connection *c, enum wire_type type, enum wire_notice code, uint64_t number,
 			  const char *text);
@@ -32,3 +33,10 @@ void connection_send_note(struct connection *c, enum wire_type type, enum wire_n
 void connection_refuse(struct connection *c, enum wire_notice code, const char *text);
 /* The tunnel's name, or "" before HELLO. */
 const char *connection_tunnel(const struct connection *c);
+/* The same where another takes its place: it has no client any more. `c` may be NULL. */
+void connection_send_away(struct connection *c, enum wire_notice code, const char *text);
+
+/* connection_hello.c: HELLO, the first frame. False: the connection is to be closed (link.h). */
+MUST_CHECK bool connection_on_hello(struct connection *c, const struct wire_frame *f);
+/* connection_frames.c. */
+extern const struct link_ops connection_link_ops;

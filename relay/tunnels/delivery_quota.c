@@ -1,7 +1,7 @@
-/* What a delivery takes of the relay's disk: counted anew, from its body and its streams, whenever one of them changes.
- */
+/* What a delivery takes of the relay's disk: counted from its body and its streams whenever one of them changes. */
+#include "relay/tunnels/delivery_streams.h"
 #include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream_private.h"
+#include "relay/tunnels/stream.h"
 
 /* Beyond the parts and the body themselves: the fixed part of REQUEST, and the head of a frame for each piece. */
 #define FIXED_PART 128
@@ -19,8 +19,8 @@ static struct quota_need need_of(const struct delivery *d, uint64_t more)
 	if (!d->body_whole && d->request.body_len != WIRE_UNKNOWN_LENGTH && d->request.body_len > body)
 		body = d->request.body_len;
 	for (const struct stream *st = d->streams; st; st = st->sibling) {
-		copies += st->spooling && !st->put;
-		readers += !st->put && !st->recorded;
+		copies += st->state == STREAM_SPOOLING || st->state == STREAM_QUEUED;
+		readers += stream_needs_body(st);
 	}
 	if (readers > 0 && body > SPILL_MEMORY) {
 		need.file = copies > 0 ? 0 : body;
@@ -68,7 +68,7 @@ void delivery_give_quota(struct delivery *d)
 {
 	bool needed = false;
 	for (const struct stream *st = d->streams; st && !needed; st = st->sibling)
-		needed = !st->put && !st->recorded;
+		needed = stream_needs_body(st);
 	if (!needed) {
 		spill_free(&d->body);
 		buffer_free(&d->stored);

@@ -1,6 +1,7 @@
 #include "relay/tunnels/drain.h"
 
 #include "relay/tunnels/registry.h"
+#include "relay/tunnels/stream.h"
 #include "shared/program/log.h"
 
 #include <stdlib.h>
@@ -60,13 +61,36 @@ static bool is_out(const struct client *c, int64_t row)
 	return false;
 }
 
+static void begin_again(struct client *c)
+{
+	drop_list(&c->drain);
+	c->drain.round++;
+	c->drain.after = 0;
+	c->drain.more = true;
+}
+
+/* The client could not record one, or it cannot be read: pause, and from the oldest on again. */
+static void failed(struct client *c)
+{
+	struct drain *d = &c->drain;
+	uint64_t now = uv_now(c->tunnel->registry->relay->loop);
+	begin_again(c);
+	/* What was handed out together fails together: once. */
+	if (now < d->paused_until)
+		return;
+	d->pause_ms = d->pause_ms == 0 ? FIRST_PAUSE_MS : d->pause_ms * 2;
+	if (d->pause_ms > MOST_PAUSE_MS)
+		d->pause_ms = MOST_PAUSE_MS;
+	d->paused_until = now + d->pause_ms;
+}
+
 static void hand_out(struct client *c, struct spool_waiting *w)
 {
 	struct delivery *d = delivery_new_stored(w->event_id, w->row, &w->payload, w->sealed);
-	struct stream *st = d ? stream_open(c, d, false) : NULL;
+	struct stream *st = d ? stream_open(c, d, STREAM_OPEN) : NULL;
 	delivery_drop(d); /* the stream holds it */
 	if (!st) {        /* out of memory: it is still on disk */
-		drain_failed(c);
+		failed(c);
 		return;
 	}
 	c->drain.in_flight++;
@@ -123,7 +147,7 @@ static void on_fetched(void *user, struct spool_waiting *list, const struct erro
 	d->fetching = false;
 	if (e) {
 		log_event(LOG_ERROR, "spool_unreadable", "tunnel", c->tunnel->name, "failure", e->text, NULL);
-		drain_failed(c);
+		failed(c);
 		return;
 	}
 	if (stale) {
@@ -132,14 +156,6 @@ static void on_fetched(void *user, struct spool_waiting *list, const struct erro
 	} else
 		append_list(d, list);
 	work(c);
-}
-
-static void begin_again(struct client *c)
-{
-	drop_list(&c->drain);
-	c->drain.round++;
-	c->drain.after = 0;
-	c->drain.more = true;
 }
 
 void drain_begin(struct client *c)
@@ -157,28 +173,14 @@ void drain_more(struct client *c)
 	work(c);
 }
 
-void drain_ended(struct client *c, size_t size)
+static void on_ended(struct client *c, size_t size)
 {
 	c->drain.in_flight--;
 	c->drain.bytes_out -= size;
 	work(c);
 }
 
-void drain_failed(struct client *c)
-{
-	struct drain *d = &c->drain;
-	uint64_t now = uv_now(c->tunnel->registry->relay->loop);
-	begin_again(c);
-	/* What was handed out together fails together: once. */
-	if (now < d->paused_until)
-		return;
-	d->pause_ms = d->pause_ms == 0 ? FIRST_PAUSE_MS : d->pause_ms * 2;
-	if (d->pause_ms > MOST_PAUSE_MS)
-		d->pause_ms = MOST_PAUSE_MS;
-	d->paused_until = now + d->pause_ms;
-}
-
-void drain_unreadable(struct client *c, int64_t row)
+static void on_unreadable(struct client *c, int64_t row)
 {
 	struct drain *d = &c->drain;
 	int64_t *more = d->unreadable_count < LIMIT_UNREADABLE
@@ -189,6 +191,26 @@ void drain_unreadable(struct client *c, int64_t row)
 		return;
 	d->unreadable = more;
 	d->unreadable[d->unreadable_count++] = row;
+}
+
+static void on_recorded(struct client *c, int64_t row)
+{
+	c->drain.pause_ms = 0;
+	spool_forget(c->tunnel->registry->spool, c->mailbox, row);
+}
+
+static const struct stream_events events = {
+	.put = drain_more,
+	.recorded = on_recorded,
+	.not_recorded = failed,
+	.unreadable = on_unreadable,
+	.ended = on_ended,
+};
+
+void drain_init(struct client *c)
+{
+	c->drain.parallel = DRAIN_PARALLEL;
+	c->events = &events;
 }
 
 void drain_free(struct client *c)

@@ -1,84 +1,136 @@
-/* One delivery on its way to one client: its frames, windows, and what becomes of it when the client goes.
+/* One delivery on its way to one client (the stream of PROTOCOL.md §3 at the relay).
  *
- *    live ─▶ recorded ─▶ over                    a client that is there, or may be back within the grace
- *      └─▶ spooling ─▶ over                      on its way to the client's mailbox
+ *    open ─▶ recorded ─▶ answering ─▶ over      to a client that is here, or may be back within the grace
+ *      │         └───────────────────▶ over
+ *      ├─▶ over
+ *      └─▶ spooling ─▶ queued ─▶ writing ─▶ over      to the client's mailbox; begins here when the client is away
  *
- * Belongs to its client's table while live, to its delivery's list always. Loop thread. */
+ * stream_to is the only way from one state to the next. While open, recorded or answering it is in its client's table,
+ * by number; it is in its delivery's list always, and holds the delivery. Files, each calling only those before it:
+ * stream.c (states, tables), stream_spool.c (to the mailbox), stream_send.c (to the client), stream_receive.c (from the
+ * client), delivery_streams.c (all streams of a delivery). Loop thread. */
 #pragma once
 
 #include "relay/common/delivery.h"
 
 struct client;
+struct link;
+
+enum stream_state {
+	STREAM_OPEN,      /* to be sent, or sent and not recorded */
+	STREAM_RECORDED,  /* the client has it on record */
+	STREAM_ANSWERING, /* RESPONSE came */
+	STREAM_SPOOLING,  /* for the mailbox; its body is perhaps still coming */
+	STREAM_QUEUED,    /* whole, and waits until fewer bytes are on their way to the disk */
+	STREAM_WRITING,   /* handed to the spool */
+	STREAM_OVER,      /* about to be freed */
+	STREAM_STATES,
+};
+
+/* What was sent on this connection. */
+enum stream_sent { STREAM_UNSENT, STREAM_BEGUN, STREAM_SENT };
+
+/* What becomes of a client's streams, for drain.c: it hands out what waits in the mailbox. */
+struct stream_events {
+	/* A delivery was put into the mailbox. */
+	void (*put)(struct client *c);
+	/* The client has recorded the mailbox's row. */
+	void (*recorded)(struct client *c, int64_t row);
+	/* The client could not record what it got, out of the mailbox or live. */
+	void (*not_recorded)(struct client *c);
+	/* The client, or the relay, cannot read the mailbox's row. */
+	void (*unreadable)(struct client *c, int64_t row);
+	/* A stream out of the mailbox is over; `size` is that of its payload. */
+	void (*ended)(struct client *c, size_t size);
+};
 
 struct stream {
+	enum stream_state state;
 	struct delivery *delivery;
 	struct client *client;
 	struct stream *sibling; /* the delivery's next */
-	uint64_t id;            /* 0: spooling, not in the client's table */
+	uint64_t id;            /* its number in the client's table; 0: in none */
 	UT_hash_handle hh;
 
+	enum stream_sent out;
+	bool sent_before; /* all of it, on a connection that was resumed */
+	uint64_t sent;    /* bytes of the body, or of what the spool stored, on this connection */
 	int64_t send_window, receive_window;
 	uint32_t credit_due;
-	size_t stale;  /* bytes of the answer to be taken that give no credit: of an earlier connection */
-	uint64_t sent; /* bytes of the body, or of `stored`, on this connection */
-	bool request_sent, end_sent;
-	bool end_sent_before; /* on a connection that was resumed */
-	bool recorded;
-	bool head;          /* RESPONSE came */
+	size_t stale;       /* bytes of the answer still to be taken that give no credit: of an earlier connection */
 	uint64_t body_seen; /* bytes of the answer's body that came */
 
-	bool spooling, put; /* is to go to the spool; is on its way */
-	bool queued;        /* whole, and waits until fewer bytes are on their way */
-	struct stream *queue_next, **queue_back;
-	struct stream *blocked_next; /* waits for the connection's window */
-	bool blocked;
+	bool blocked; /* in the client's list: waits for the connection's window */
+	struct stream *blocked_prev, *blocked_next;
+	struct stream *queue_prev, *queue_next; /* while queued: the registry's list */
 };
 
-/* Opens one for the client: live, or `spooling`. NULL when the client has too many or memory ran out. */
-struct stream *stream_open(struct client *c, struct delivery *d, bool spooling);
-/* More of the delivery, its end, or open windows: sends what there is, or hands the whole to the spool. */
-void stream_pump(struct stream *st);
-/* After 101. Whether bytes of the sender may go to the app now; if not, `window_opened` is called when they may.
+/* Opens one for the client, STREAM_OPEN or STREAM_SPOOLING. NULL when the client has too many or memory ran out. */
+struct stream *stream_open(struct client *c, struct delivery *d, enum stream_state first);
+/* Ends it without a word to anybody, and frees it. */
+void stream_close(struct stream *st);
+
+/* Whether a stream goes from one state to the other. Pure. */
+bool stream_may(enum stream_state from, enum stream_state to);
+/* To the next state, and into or out of the tables and counts that go with it. A step that may not be ends the process:
+ * what follows would be wrong. */
+void stream_to(struct stream *st, enum stream_state to);
+
+/* In its client's table: it may be answered. */
+bool stream_is_live(const struct stream *st);
+/* On its way to the mailbox. */
+bool stream_is_spooling(const struct stream *st);
+/* The delivery's body is still to be sent or written for it. */
+bool stream_needs_body(const struct stream *st);
+
+/* Takes it out of its client's table, and puts it into another client's, or the same one's, with the next number of
+ * that. False when out of memory: it is in none. */
+void stream_detach(struct stream *st);
+MUST_CHECK bool stream_attach(struct stream *st, struct client *to);
+
+/* Into and out of the client's list of those that wait for the connection's window. */
+void stream_block(struct stream *st);
+void stream_unblock(struct stream *st);
+
+/* ---- stream_spool.c ---- */
+
+/* More of a spooling stream's delivery came: writes it into the mailbox once all of it is here. May close the stream.
  */
+void stream_spool(struct stream *st);
+/* The client will not answer, or cannot have it now: it goes to the mailbox if it may wait there and is not recorded,
+ * otherwise it is over, and the sender gets `why` if no other stream does better. */
+void stream_give_up(struct stream *st, enum refusal why);
+/* There is no space for its copy: it is over, and the client is told of a gap once the delivery is safe elsewhere. */
+void stream_miss(struct stream *st, enum refusal why);
+
+/* ---- stream_send.c ---- */
+
+/* More of the delivery, its end, or an open window: sends what there is, or hands the whole to the spool. May close the
+ * stream. */
+void stream_pump(struct stream *st);
+/* The connection's window is open again: pumps the client's streams that waited for it. */
+void stream_pump_blocked(struct client *c);
+/* After 101. Whether bytes of the sender may go to the app now; if not, the delivery's `window_opened` is called when
+ * they may. */
 MUST_CHECK bool stream_may_pass(struct stream *st);
 void stream_pass(struct stream *st, struct bytes piece, bool end);
 /* The connection is gone: what was not recorded begins again on the next one. */
 void stream_restart(struct stream *st);
-/* The client will not answer, or cannot have it now: to the spool if it may wait there and is not recorded, else over;
- * the sender gets `why` if nothing better comes. */
-void stream_give_up(struct stream *st, enum refusal why);
-/* Over, without a word. */
-void stream_close(struct stream *st);
-/* RESUME for it. */
+/* Sends RESUME for it. */
 void stream_tell_resume(struct stream *st);
+/* Sends RESET where something of it was sent. */
+void stream_send_reset(struct stream *st, uint32_t code, const char *reason);
+/* Sends DONE. */
+void stream_send_done(struct stream *st);
+/* Whether the client knows of it. */
+bool stream_was_sent(const struct stream *st);
+/* `len` bytes of its answer were taken away: returns credit to the client in good time. */
+void stream_credit(struct stream *st, size_t len);
 
-/* Frames of the client, already decoded. False: it broke the protocol. May close the stream. */
+/* ---- stream_receive.c: frames of the client, already decoded. False: it broke the protocol. May close the stream. */
+
 MUST_CHECK bool stream_on_recorded(struct stream *st);
 MUST_CHECK bool stream_on_response(struct stream *st, const struct wire_response *v, bool end);
 MUST_CHECK bool stream_on_data(struct stream *st, struct bytes body, bool end);
 MUST_CHECK bool stream_on_window(struct stream *st, uint32_t credit);
 void stream_on_reset(struct stream *st, uint32_t code);
-
-/* Counts what the delivery needs of the disk, with `more` bytes of its body that are just coming, and takes the space
- * for it; when there is none, says which limit it was, and it has what it had. Call it when a stream was opened or is
- * to go to the spool, and before the body grows. */
-enum refusal delivery_take_quota(struct delivery *d, uint64_t more);
-/* Counts anew what is needed no more, and lets go of a body that no stream reads. */
-void delivery_give_quota(struct delivery *d);
-/* The copies that are on their way to the spool find no room: they are missed, where a client that is here may still
- * get its own. False when there were none, or it is all there is. */
-bool delivery_leave_out_copies(struct delivery *d, enum refusal why);
-
-/* All streams of a delivery. */
-void delivery_pump(struct delivery *d);
-/* The answer's bytes were taken by the sender's connection. */
-void delivery_consumed(struct delivery *d, size_t len);
-/* Nobody waits any more: RESET where something was sent. */
-void delivery_reset(struct delivery *d, uint32_t code, const char *reason);
-/* Its body will not come whole. For the record RESET where something was sent, a REQUEST with REFUSED where nothing
- * was; `status` is what the sender got, 0: nothing. */
-void delivery_cut(struct delivery *d, uint32_t code, int status, const char *reason);
-/* The reply timeout passed: what no client has recorded goes to the spool, the rest is reset. */
-void delivery_on_timeout(struct delivery *d);
-/* The sender is gone, or its answer is through: streams that only the sender waited for end. The hold is given back. */
-void delivery_leave_sender(struct delivery *d);

@@ -1,6 +1,7 @@
 /* A delivery's way to a client's mailbox, where the client is away or gives it up. */
+#include "relay/tunnels/delivery_streams.h"
 #include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream_private.h"
+#include "relay/tunnels/stream.h"
 #include "shared/program/log.h"
 
 #include <stdlib.h>
@@ -11,50 +12,16 @@ struct put {
 	struct buffer payload;
 };
 
-void delivery_now_safe(struct delivery *d, struct spool *spool)
-{
-	d->safe = true;
-	for (size_t i = 0; i < d->missed_count; i++)
-		spool_missed(spool, d->missed[i]);
-	d->missed_count = 0;
-}
-
-void delivery_note_missed(struct delivery *d, const struct client *c, struct spool *spool)
-{
-	int64_t *more = realloc(d->missed, (d->missed_count + 1) * sizeof *more);
-	if (more) {
-		d->missed = more;
-		d->missed[d->missed_count++] = c->mailbox;
-	}
-	if (d->safe)
-		delivery_now_safe(d, spool);
-}
-
-static void put_failed(struct stream *st, enum refusal why)
+void stream_miss(struct stream *st, enum refusal why)
 {
 	struct delivery *d = st->delivery;
-	delivery_note_missed(d, st->client, st->client->tunnel->registry->spool);
+	delivery_note_missed(d, st->client);
 	st->client->quota_hit |= why == REFUSE_SPOOL_FULL;
 	d->refusal = why;
 	delivery_hold(d);
 	stream_close(st);
 	delivery_settle(d);
 	delivery_drop(d);
-}
-
-bool delivery_leave_out_copies(struct delivery *d, enum refusal why)
-{
-	bool any = false;
-	if (d->live == 0)
-		return false;
-	for (struct stream *st = d->streams, *next; st; st = next) {
-		next = st->sibling;
-		if (!st->spooling || st->put)
-			continue;
-		put_failed(st, why);
-		any = true;
-	}
-	return any;
 }
 
 static void put_some(struct registry *r);
@@ -75,7 +42,7 @@ static void on_put(void *user, const struct error *e)
 		bool full = spool_disk_left(r->spool) < (uint64_t)SPOOL_DISK_FACTOR * len;
 		if (RELAY_LOGS(r->relay, LOG_ERROR, "spool_failed", full ? "disk_full" : "failed"))
 			log_event(LOG_ERROR, "spool_failed", "tunnel", c->tunnel->name, "failure", e->text, NULL);
-		put_failed(st, full ? REFUSE_DISK_FULL : REFUSE_SPOOL_FAILED);
+		stream_miss(st, full ? REFUSE_DISK_FULL : REFUSE_SPOOL_FAILED);
 	} else {
 		r->relay->metrics.spooled++;
 		delivery_now_safe(d, r->spool);
@@ -83,7 +50,7 @@ static void on_put(void *user, const struct error *e)
 		stream_close(st);
 		delivery_settle(d);
 		delivery_drop(d);
-		drain_more(c);
+		c->events->put(c);
 	}
 	put_some(r);
 }
@@ -97,11 +64,11 @@ static void put(struct stream *st)
 		if (p)
 			buffer_free(&p->payload);
 		free(p);
-		put_failed(st, REFUSE_OVERLOADED);
+		stream_miss(st, REFUSE_OVERLOADED);
 		return;
 	}
-	/* The room that was taken for it becomes what waits. */
-	st->put = true;
+	/* The space that was taken for it becomes what waits. */
+	stream_to(st, STREAM_WRITING);
 	t->put_bytes += p->payload.len;
 	t->registry->put_bytes += p->payload.len;
 	p->stream = st;
@@ -117,7 +84,7 @@ static void put(struct stream *st)
 static struct stream *next_in_queue(const struct registry *r)
 {
 	struct stream *best = NULL;
-	for (struct stream *st = r->put_first; st; st = st->queue_next) {
+	for (struct stream *st = r->put_queue; st; st = st->queue_next) {
 		size_t under_way = st->client->tunnel->put_bytes;
 		if (under_way > 0 && under_way + spill_len(&st->delivery->body) > LIMIT_SPOOL_WRITES_PER_TUNNEL)
 			continue;
@@ -137,60 +104,35 @@ static void put_some(struct registry *r)
 	for (struct stream *st; (st = next_in_queue(r)) != NULL;) {
 		if (r->put_bytes > 0 && r->put_bytes + spill_len(&st->delivery->body) > LIMIT_SPOOL_WRITES)
 			break;
-		stream_leave_queue(st);
 		put(st);
 	}
 	r->putting = false;
 }
 
-void stream_leave_queue(struct stream *st)
-{
-	if (!st->queued)
-		return;
-	struct registry *r = st->client->tunnel->registry;
-	st->queued = false;
-	*st->queue_back = st->queue_next;
-	if (st->queue_next)
-		st->queue_next->queue_back = st->queue_back;
-	else
-		r->put_last = st->queue_back;
-}
-
 void stream_spool(struct stream *st)
 {
-	struct registry *r = st->client->tunnel->registry;
-	if (!st->delivery->body_whole || st->put || st->queued)
+	if (st->state != STREAM_SPOOLING || !st->delivery->body_whole)
 		return;
-	if (!r->put_first)
-		r->put_last = &r->put_first;
-	st->queued = true;
-	st->queue_next = NULL;
-	st->queue_back = r->put_last;
-	*r->put_last = st;
-	r->put_last = &st->queue_next;
-	put_some(r);
+	stream_to(st, STREAM_QUEUED);
+	put_some(st->client->tunnel->registry);
 }
 
 void stream_give_up(struct stream *st, enum refusal why)
 {
 	struct delivery *d = st->delivery;
-	if (st->spooling)
+	if (stream_is_spooling(st))
 		return;
 	delivery_hold(d);
 	if (d->answerer == st)
 		delivery_answer_broken(d);
 	bool wanted = d->wake || d->phase == PHASE_ACCEPTED || d->phase == PHASE_DONE;
-	if (!d->row && !st->recorded && wanted && delivery_queueable(d->request.method) &&
-	    !(st->client->options & WIRE_OPTION_OFFLINE_FAIL)) {
-		stream_leave_table(st);
-		st->spooling = true;
-		d->spooling++;
-		st->client->spooling++;
+	if (!d->row && st->state == STREAM_OPEN && wanted && client_may_queue(st->client, d->request.method)) {
+		stream_to(st, STREAM_SPOOLING);
 		enum refusal full = delivery_take_quota(d, 0);
 		if (full == REFUSE_NOTHING)
 			stream_spool(st);
 		else
-			put_failed(st, full);
+			stream_miss(st, full);
 	} else {
 		if (!d->safe)
 			d->refusal = why;

@@ -1,6 +1,7 @@
 /* The lws end of the tunnels: context, vhosts, callbacks. */
 #include "relay/tunnels/tunnel_private.h"
 #include "relay/common/trusted.h"
+#include "relay/tunnels/registry.h"
 
 #include "shared/program/log.h"
 
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <utlist.h>
 
 /* The handshake's token, or "". */
 static void read_secret(struct lws *wsi, char *out, size_t size)
@@ -44,11 +46,7 @@ static int on_established(struct tunnel_server *s, struct connection *c, struct 
 	c->link = link_new(s->relay->loop, wsi, &connection_link_ops, c);
 	if (!c->link)
 		return -1;
-	c->next = s->all;
-	c->back = &s->all;
-	if (s->all)
-		s->all->back = &c->next;
-	s->all = c;
+	DL_PREPEND(s->all, c);
 	find_client(s->relay, wsi, &who, &c->address);
 	peer_format(&who, c->peer);
 	throttle_connected(s->relay->throttle, &c->address);
@@ -67,10 +65,8 @@ static void on_closed(struct connection *c)
 			  *link_close_reason(c->link) ? link_close_reason(c->link) : "the connection ended", NULL);
 	}
 	throttle_disconnected(c->relay->throttle, &c->address);
-	*c->back = c->next;
-	if (c->next)
-		c->next->back = c->back;
-	/* Whom we sent away, or who said goodbye, is not expected back at once. */
+	DL_DELETE(c->server->all, c);
+	/* One that we sent away, or that said goodbye, is not expected back at once. */
 	bool grace = !c->clean && !*link_close_reason(c->link);
 	link_free(c->link);
 	c->link = NULL;
@@ -86,7 +82,7 @@ static void note_close(struct connection *c, const uint8_t *at, size_t len)
 		return;
 	c->clean = true;
 	if (c->client)
-		registry_heard(c->client);
+		client_heard(c->client);
 }
 
 static void refuse(const struct tunnel_server *s, struct lws *wsi, enum refusal why, const char *sentence)
@@ -219,7 +215,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		return c->link ? link_on_writable(c->link) : 0;
 	case LWS_CALLBACK_RECEIVE_PONG:
 		if (c->client)
-			registry_heard(c->client);
+			client_heard(c->client);
 		return 0;
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		if (c->link)

@@ -1,6 +1,9 @@
 /* The state machine of one delivery at the relay, and of its stream to a client that is not connected: nothing is sent.
  */
 #include "relay/tunnels/connection.h"
+#include "relay/tunnels/delivery_streams.h"
+#include "relay/tunnels/registry.h"
+#include "relay/tunnels/stream.h"
 #include "shared/base/clock.h"
 #include "tests/unit/unit.h"
 
@@ -46,10 +49,11 @@ static struct delivery *make(void)
 
 static struct stream *open_whole(struct delivery *d)
 {
-	struct stream *st = stream_open(&client, d, false);
+	struct stream *st = stream_open(&client, d, STREAM_OPEN);
 	assert_non_null(st);
 	d->phase = PHASE_WHOLE;
-	d->body_whole = st->request_sent = st->end_sent = true;
+	d->body_whole = true;
+	st->out = STREAM_SENT;
 	return st;
 }
 
@@ -111,7 +115,7 @@ static void test_answer_in_pieces(void **state)
 static void test_order_is_kept(void **state)
 {
 	struct delivery *d = make();
-	struct stream *st = stream_open(&client, d, false);
+	struct stream *st = stream_open(&client, d, STREAM_OPEN);
 	struct wire_response r = answer("");
 	(void)state;
 	assert_false(stream_on_recorded(st)); /* before the client has the whole of it */
@@ -151,7 +155,7 @@ static void test_window(void **state)
 static void test_credit_up_to_the_limit(void **state)
 {
 	struct delivery *d = make();
-	struct stream *st = stream_open(&client, d, false);
+	struct stream *st = stream_open(&client, d, STREAM_OPEN);
 	(void)state;
 	assert_true(stream_on_window(st, (UINT32_C(1) << 31) - WIRE_STREAM_WINDOW)); /* to 2^31: not above it */
 	assert_false(stream_on_window(st, 1));
@@ -196,10 +200,10 @@ static void test_shared(void **state)
 {
 	struct client other = { .tunnel = &tunnel, .options = WIRE_OPTION_OFFLINE_FAIL };
 	struct delivery *d = make();
-	struct stream *first = open_recorded(d), *second = stream_open(&other, d, false);
+	struct stream *first = open_recorded(d), *second = stream_open(&other, d, STREAM_OPEN);
 	struct wire_response r = answer("mine");
 	(void)state;
-	second->end_sent = true;
+	second->out = STREAM_SENT;
 	assert_true(stream_on_recorded(second));
 	assert_true(stream_on_response(second, &r, true)); /* the first that answers, answers the sender */
 	assert_int_equal(d->phase, PHASE_DONE);
@@ -294,7 +298,7 @@ static void test_a_body_that_is_lost_on_its_way_to_two(void **state)
 		connections[i].link = link_new(relay.loop, NULL, NULL, NULL);
 		assert_non_null(connections[i].link);
 		two[i].connection = &connections[i];
-		assert_non_null(stream_open(&two[i], d, false));
+		assert_non_null(stream_open(&two[i], d, STREAM_OPEN));
 	}
 	assert_true(spill_append(&d->body, body, sizeof body));
 	assert_return_code(ftruncate(d->body.fd, 0), errno);
@@ -337,6 +341,7 @@ static void test_an_endless_answer_is_not_kept(void **state)
 int main(void)
 {
 	relay.loop = uv_default_loop();
+	drain_init(&client);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_answer_in_pieces),

@@ -1,7 +1,9 @@
 /* The space that deliveries under way take of the relay's disk. */
 #include "relay/tunnels/connection.h"
 #include "relay/common/quota.h"
-#include "relay/tunnels/stream_private.h"
+#include "relay/tunnels/delivery_streams.h"
+#include "relay/tunnels/registry.h"
+#include "relay/tunnels/stream.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>

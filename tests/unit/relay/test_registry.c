@@ -1,5 +1,6 @@
 /* Clients that join and leave, with a spool on disk and no network. */
 #include "relay/tunnels/connection.h"
+#include "relay/tunnels/registry.h"
 #include "tests/unit/unit.h"
 
 #include <unistd.h>

@@ -1,0 +1,76 @@
+#include "relay/tunnels/client.h"
+
+#include "relay/tunnels/connection.h"
+#include "relay/tunnels/registry.h"
+#include "shared/base/clock.h"
+
+struct link *client_link(const struct client *c)
+{
+	return c->connection && c->connection->welcomed ? c->connection->link : NULL;
+}
+
+bool client_is_here(const struct client *c)
+{
+	return client_link(c) || c->in_grace;
+}
+
+bool client_takes_part(const struct client *c)
+{
+	uint64_t now = clock_now_us();
+	uint64_t age_ms = now > c->seen_at_us ? (now - c->seen_at_us) / 1000 : 0; /* the clock may be set back */
+	return c->current && (client_is_here(c) || !(c->options & WIRE_OPTION_SHARE) ||
+			      age_ms < (uint64_t)c->tunnel->registry->relay->settings.spool_max_age_ms);
+}
+
+bool client_may_queue(const struct client *c, struct bytes method)
+{
+	return !(c->options & WIRE_OPTION_OFFLINE_FAIL) && delivery_queueable(method);
+}
+
+bool client_is_idle(const struct client *c)
+{
+	return !c->connection && !c->in_grace && !c->streams && !c->spooling && !c->drain.fetching &&
+	       spool_level(c->tunnel->registry->spool, c->mailbox).count == 0;
+}
+
+void client_seen(struct client *c, uint64_t now_us)
+{
+	if (now_us < c->seen_at_us)
+		return;
+	c->seen_at_us = now_us;
+	spool_seen(c->tunnel->registry->spool, c->mailbox, now_us);
+}
+
+void client_heard(struct client *c)
+{
+	if (c->gap_told)
+		spool_gap_told(c->tunnel->registry->spool, c->mailbox, c->gap_told);
+	c->gap_told = 0;
+}
+
+void client_tell_gap(struct client *c)
+{
+	uint64_t all = spool_level(c->tunnel->registry->spool, c->mailbox).expired, expired = all - c->gap_told;
+	char text[160];
+	if (all <= c->gap_told || !client_link(c))
+		return;
+	snprintf(
+	    text, sizeof text,
+	    "%llu deliveries expired in the relay's spool, or found no room in it, before they could be handed over",
+	    (unsigned long long)expired);
+	connection_send_note(c->connection, WIRE_NOTICE, WIRE_NOTICE_GAP, expired, text);
+	c->gap_told = all;
+}
+
+void client_tell_refused(struct client *c, const struct delivery *d, int status)
+{
+	struct wire_request request = d->request;
+	struct link *l = c->current ? client_link(c) : NULL;
+	if (!l)
+		return;
+	request.refused_status = (uint16_t)status;
+	request.body = bytes_of(NULL);
+	if (!wire_encode_request(link_out(l), ++c->last_stream, WIRE_END | WIRE_REFUSED, &request))
+		link_close(l, 1011, "out of memory");
+	link_flush_soon(l);
+}

@@ -1,0 +1,62 @@
+/* One client of a tunnel at the relay. It is identified by its key, keeps its streams over a lost connection for the
+ * grace, and has a mailbox in the spool for what comes while it is away. Its tunnel owns it. Loop thread. */
+#pragma once
+
+#include "relay/common/delivery.h"
+#include "relay/tunnels/drain.h"
+#include "shared/wire/link.h"
+
+struct connection;
+struct stream;
+struct stream_events;
+struct tunnel;
+
+struct client {
+	struct tunnel *tunnel;
+	struct client *next;           /* of the tunnel */
+	struct connection *connection; /* NULL: away */
+	char owner[65];                /* the token's name at its last HELLO */
+	bool current;                  /* gets what arrives; otherwise it was replaced, and its mailbox waits for it */
+	bool in_grace;                 /* away, and its streams wait until grace_end */
+	uint64_t grace_end;            /* loop ms */
+	uint8_t key[32];
+	size_t key_len;
+	uint32_t options; /* enum wire_option */
+	bool upgrades;    /* WIRE_FEATURE_UPGRADE */
+	uint64_t seen_at_us;
+	uint8_t nonce[WIRE_NONCE_LEN];
+	bool has_nonce;
+	uint8_t older_nonce[WIRE_NONCE_LEN]; /* good until a frame shows that WELCOME with the new one arrived */
+	bool has_older;
+	int64_t mailbox;        /* 0: it went with the name's owner */
+	uint64_t gap_told;      /* lost deliveries that a NOTICE counted which may not have arrived yet */
+	bool quota_hit;         /* senders were turned away; the client is to be told */
+	struct stream *streams; /* uthash by id */
+	struct stream *blocked; /* streams that wait for the connection's window (utlist) */
+	uint64_t last_stream;
+	unsigned spooling; /* streams on their way to the mailbox */
+	struct drain drain;
+	const struct stream_events *events; /* drain.c's */
+};
+
+/* NULL when the client is away. */
+struct link *client_link(const struct client *c);
+/* Online, or perhaps back within the grace. */
+bool client_is_here(const struct client *c);
+/* Gets what arrives, now or when it is back. A client of a shared tunnel that was not seen for long does not. */
+bool client_takes_part(const struct client *c);
+/* Whether a request with that method may wait in its mailbox. */
+bool client_may_queue(const struct client *c, struct bytes method);
+/* Neither here nor waited for by anything: it may be forgotten. `current` is not looked at. */
+bool client_is_idle(const struct client *c);
+
+/* Notes when it was last seen, in the spool too. Never an earlier time than before. */
+void client_seen(struct client *c, uint64_t now_us);
+/* Something came from the client, or it said goodbye: the gap that it was told of has arrived. */
+void client_heard(struct client *c);
+/* Tells of deliveries that were lost in the spool, if there are any and it is online. */
+void client_tell_gap(struct client *c);
+/* Sends REQUEST with REFUSED, for the record only; nothing when it is away. `status` is what the sender got, 0:
+ * nothing.
+ */
+void client_tell_refused(struct client *c, const struct delivery *d, int status);

@@ -1,0 +1,80 @@
+/* Clients whose connection is gone, and the end of the relay, when all are. */
+#include "relay/tunnels/connection.h"
+#include "relay/tunnels/delivery_streams.h"
+#include "relay/tunnels/registry.h"
+#include "relay/tunnels/stream.h"
+#include "shared/base/clock.h"
+#include "shared/program/log.h"
+
+void registry_give_up_streams(struct client *c, enum refusal why)
+{
+	while (c->streams)
+		stream_give_up(c->streams, why);
+}
+
+void registry_restart_streams(struct client *c)
+{
+	for (struct stream *st = c->streams, *next; st; st = next) {
+		next = st->hh.next;
+		if (st->delivery->upgrade)
+			stream_give_up(st, REFUSE_CLIENT_LOST);
+		else
+			stream_restart(st);
+	}
+}
+
+void registry_lost(struct client *c, bool grace)
+{
+	struct registry *r = c->tunnel->registry;
+	c->connection = NULL;
+	if (r->closing)
+		return;
+	client_seen(c, clock_now_us());
+	registry_restart_streams(c);
+	c->in_grace = grace && !r->relay->draining && r->relay->settings.resume_grace_ms > 0;
+	c->grace_end = uv_now(r->relay->loop) + (uint64_t)r->relay->settings.resume_grace_ms;
+	if (!c->in_grace)
+		registry_give_up_streams(c, REFUSE_CLIENT_LOST);
+}
+
+void registry_end_upgrades(struct registry *r)
+{
+	for (struct tunnel *t = r->tunnels; t; t = t->next) {
+		for (struct client *c = t->clients; c; c = c->next) {
+			for (struct stream *st = c->streams, *next; st; st = next) {
+				struct delivery *d = st->delivery;
+				next = st->hh.next;
+				if (!d->upgrade)
+					continue;
+				delivery_hold(d);
+				delivery_answer_broken(d);
+				delivery_reset(d, WIRE_RESET_CANCEL, "the relay is restarting");
+				delivery_refuse(d, REFUSE_DRAINING);
+				delivery_drop(d);
+			}
+		}
+	}
+}
+
+void registry_spool_all(struct registry *r)
+{
+	for (struct tunnel *t = r->tunnels; t; t = t->next) {
+		for (struct client *c = t->clients; c; c = c->next) {
+			c->in_grace = false;
+			registry_give_up_streams(c, REFUSE_DRAINING);
+		}
+	}
+}
+
+void registry_part_with(struct client *c, const char *why)
+{
+	connection_send_away(c->connection, WIRE_NOTICE_NAME_TAKEN, why);
+	c->connection = NULL;
+	c->in_grace = c->current = c->has_nonce = c->has_older = false;
+	if (c->key_len == 0) {
+		log_event(LOG_WARN, "mailbox_dropped", "tunnel", c->tunnel->name, "owner", c->owner, NULL);
+		spool_leave(c->tunnel->registry->spool, c->mailbox);
+		c->mailbox = 0;
+	}
+	registry_give_up_streams(c, REFUSE_CLIENT_LOST);
+}

@@ -1,0 +1,82 @@
+/* Tunnel names that are forgotten, freed or had before. */
+#include "relay/tunnels/registry.h"
+#include "relay/tunnels/tokens.h"
+#include "shared/program/log.h"
+
+#include <string.h>
+
+/* A file that cannot be read frees nothing. */
+bool registry_name_is_freed(const struct registry *r, const char *name)
+{
+	char owner[65];
+	return r->relay->tokens && tokens_owner_of(r->relay->tokens, name, owner) == NAME_FREE;
+}
+
+/* It is idle. A probe's name is in no table. False: the table cannot be written, and all stays. */
+static bool forget_tunnel(struct registry *r, struct tunnel *t)
+{
+	struct error e;
+	if (!t->probe && !t->freed && r->relay->tokens && !tokens_forget_name(r->relay->tokens, t->name, &e)) {
+		log_event(LOG_WARN, "name_not_forgotten", "tunnel", t->name, "failure", e.text, NULL);
+		return false;
+	}
+	tunnel_free(t);
+	return true;
+}
+
+bool registry_forget_unused(struct registry *r, const char *owner)
+{
+	struct tunnel *oldest = NULL;
+	for (struct tunnel *t = r->tunnels; t; t = t->next)
+		if (t->random_name && !t->probe && t->clients && strcmp(t->clients->owner, owner) == 0 &&
+		    tunnel_is_idle(t) && (!oldest || tunnel_last_seen_us(t) < tunnel_last_seen_us(oldest)))
+			oldest = t;
+	return oldest && forget_tunnel(r, oldest);
+}
+
+/* Random names are forgotten when nobody came back for as long as what waits is kept. */
+void registry_forget_old_names(struct registry *r, uint64_t now_ms, uint64_t wall_us)
+{
+	uint64_t age_us = (uint64_t)r->relay->settings.spool_max_age_ms * 1000;
+	bool due = now_ms >= r->names_due;
+	if (due)
+		r->names_due = now_ms + (age_us < UINT64_C(60000000) ? 1000 : 60000);
+	for (struct tunnel *t = r->tunnels, *next; t; t = next) {
+		next = t->next;
+		bool old = due && t->random_name && wall_us > age_us && tunnel_last_seen_us(t) < wall_us - age_us;
+		if ((t->probe || t->freed || old) && tunnel_is_idle(t))
+			(void)forget_tunnel(r, t);
+	}
+}
+
+static bool is_owned(void *user, const char *name)
+{
+	return !registry_name_is_freed(user, name);
+}
+
+bool registry_last_name(const struct registry *r, const char *owner, struct bytes key, char out[TUNNEL_NAME_MAX + 1])
+{
+	for (const struct tunnel *t = r->tunnels; t && key.len > 0; t = t->next) {
+		const struct client *c = t->random_name ? tunnel_find_client(t, key) : NULL;
+		if (c && strcmp(c->owner, owner) == 0 && c->current && !c->connection && !c->in_grace) {
+			memcpy(out, t->name, sizeof t->name);
+			return true;
+		}
+	}
+	return false;
+}
+
+void registry_check_names(struct registry *r)
+{
+	if (!tokens_changed_elsewhere(r->relay->tokens, &r->names_seen))
+		return;
+	router_forget_unheld(r->relay->router, is_owned, r);
+	for (struct tunnel *t = r->tunnels; t; t = t->next) {
+		if (t->probe || t->freed || !registry_name_is_freed(r, t->name))
+			continue;
+		log_event(LOG_INFO, "name_freed", "tunnel", t->name, NULL);
+		t->freed = true;
+		for (struct client *c = t->clients; c; c = c->next)
+			registry_part_with(c, "the tunnel's name was freed on the relay: take it again, or another");
+	}
+}

@@ -1,0 +1,255 @@
+/* A delivery's way to a client that is here: its frames, within the windows. */
+#include "relay/tunnels/delivery_streams.h"
+#include "relay/tunnels/registry.h"
+#include "relay/tunnels/stream.h"
+#include "shared/program/log.h"
+
+#include <string.h>
+#include <utlist.h>
+
+static void append_or_close(struct link *l, bool appended)
+{
+	if (!appended)
+		link_close(l, 1011, "out of memory");
+	link_flush_soon(l);
+}
+
+/* Takes body bytes from both windows. */
+static void spend(struct stream *st, struct link *l, size_t len)
+{
+	st->send_window -= (int64_t)len;
+	link_sent_body(l, len);
+}
+
+static bool may_send(const struct stream *st, const struct link *l)
+{
+	return st->send_window > 0 && link_may_send_body(l);
+}
+
+bool stream_was_sent(const struct stream *st)
+{
+	return st->id && (st->out != STREAM_UNSENT || st->sent_before);
+}
+
+void stream_send_reset(struct stream *st, uint32_t code, const char *reason)
+{
+	struct link *l = client_link(st->client);
+	if (l && stream_was_sent(st))
+		append_or_close(l, wire_encode_reset(link_out(l), st->id, code, bytes_of(reason)));
+}
+
+static void send_request(struct stream *st, struct link *l)
+{
+	struct delivery *d = st->delivery;
+	uint64_t len = spill_len(&d->body);
+	bool end = d->body_whole && d->trailers.len == 0 && len <= WIRE_INLINE_BODY;
+	struct wire_request request = d->request;
+	if (end && !spill_view(&d->body, &request.body))
+		end = false; /* so it goes as DATA */
+	uint8_t flags = (uint8_t)((end ? WIRE_END : 0) | (d->upgrade ? WIRE_UPGRADE : 0));
+	append_or_close(l, wire_encode_request(link_out(l), st->id, flags, &request));
+	st->out = end ? STREAM_SENT : STREAM_BEGUN;
+	if (end) {
+		spend(st, l, request.body.len);
+		st->sent = len;
+	}
+}
+
+static bool send_piece(struct stream *st, struct link *l, size_t len, bool end)
+{
+	struct delivery *d = st->delivery;
+	struct bytes all;
+	struct buffer piece = { 0 };
+	bool fine = true;
+	if (spill_view(&d->body, &all)) {
+		append_or_close(
+		    l, wire_encode_data(link_out(l), st->id, end ? WIRE_END : 0, bytes_make(all.at + st->sent, len)));
+	} else if ((fine = spill_read(&d->body, st->sent, len, &piece))) {
+		append_or_close(l, wire_encode_data(link_out(l), st->id, end ? WIRE_END : 0, buffer_view(&piece)));
+	}
+	buffer_free(&piece);
+	return fine;
+}
+
+/* The temporary file cannot be read back; the sender is to come again. Closes this stream alone: who walks over the
+ * delivery's or the client's streams holds on to the next one, which sees for itself. */
+static void lose_body(struct stream *st)
+{
+	struct delivery *d = st->delivery;
+	delivery_hold(d);
+	stream_send_reset(st, WIRE_RESET_TRUNCATED, "the relay lost the body");
+	stream_close(st);
+	delivery_refuse(d, REFUSE_SPOOL_FAILED);
+	delivery_drop(d);
+}
+
+static void send_body(struct stream *st, struct link *l)
+{
+	struct delivery *d = st->delivery;
+	uint64_t len = spill_len(&d->body);
+	while (st->sent < len && may_send(st, l)) {
+		uint64_t left = len - st->sent;
+		size_t n = left < WIRE_DATA_CHUNK ? (size_t)left : WIRE_DATA_CHUNK;
+		bool end = d->body_whole && d->trailers.len == 0 && n == left;
+		if (!send_piece(st, l, n, end)) {
+			lose_body(st);
+			return;
+		}
+		spend(st, l, n);
+		st->sent += n;
+		if (end)
+			st->out = STREAM_SENT;
+	}
+	if (st->sent < len || !d->body_whole || st->out == STREAM_SENT)
+		return;
+	uint8_t flags = d->trailers.len ? WIRE_END | WIRE_TRAILERS : WIRE_END;
+	append_or_close(l, wire_encode_data(link_out(l), st->id, flags, buffer_view(&d->trailers)));
+	st->out = STREAM_SENT;
+}
+
+/* Frames out of an unsealed mailbox get their stream's number on the way. */
+static void send_frames(struct stream *st, struct link *l)
+{
+	struct delivery *d = st->delivery;
+	while (st->sent < d->stored.len && may_send(st, l)) {
+		struct wire_frame f;
+		struct wire_request r;
+		size_t used, body;
+		struct bytes rest = bytes_make(d->stored.at + st->sent, d->stored.len - (size_t)st->sent);
+		if (wire_decode_frame(rest, &f, &used) != WIRE_OK ||
+		    (f.type == WIRE_REQUEST && !wire_decode_request(f.payload, &r))) {
+			log_event(LOG_ERROR, "spool_damaged", "tunnel", st->client->tunnel->name, NULL);
+			st->client->events->unreadable(st->client, d->row);
+			stream_close(st);
+			return;
+		}
+		body = f.type == WIRE_REQUEST ? r.body.len : f.flags & WIRE_TRAILERS ? 0 : f.payload.len;
+		bytes_set_u64(d->stored.at + st->sent + 8, st->id);
+		append_or_close(l, buffer_append(link_out(l), rest.at, used));
+		st->sent += used;
+		spend(st, l, body);
+	}
+	st->out = st->sent == d->stored.len ? STREAM_SENT : STREAM_BEGUN;
+}
+
+static void send_sealed(struct stream *st, struct link *l)
+{
+	struct delivery *d = st->delivery;
+	while (st->sent < d->stored.len && may_send(st, l)) {
+		size_t left = d->stored.len - (size_t)st->sent, n = left < WIRE_DATA_CHUNK ? left : WIRE_DATA_CHUNK;
+		append_or_close(l, wire_encode_sealed(link_out(l), st->id, n == left ? WIRE_END : 0,
+						      bytes_make(d->stored.at + st->sent, n)));
+		st->sent += n;
+		spend(st, l, n);
+	}
+	st->out = st->sent == d->stored.len ? STREAM_SENT : STREAM_BEGUN;
+}
+
+/* Small bodies travel whole; a large one begins its stream before its end is here. */
+static bool is_still_small(const struct stream *st)
+{
+	const struct delivery *d = st->delivery;
+	return st->out == STREAM_UNSENT && !d->body_whole && spill_len(&d->body) <= WIRE_INLINE_BODY;
+}
+
+void stream_pump(struct stream *st)
+{
+	struct delivery *d = st->delivery;
+	struct link *l = client_link(st->client);
+	if (stream_is_spooling(st)) {
+		stream_spool(st);
+		return;
+	}
+	if (l && d->window_opened && d->answerer == st) {
+		d->window_opened(d);
+		return;
+	}
+	if (!l || st->out == STREAM_SENT || st->state != STREAM_OPEN || (!d->row && is_still_small(st)))
+		return;
+	if (!link_may_send_body(l)) {
+		stream_block(st);
+		return;
+	}
+	if (d->row && d->sealed) {
+		send_sealed(st, l);
+	} else if (d->row) {
+		send_frames(st, l);
+	} else {
+		if (st->out == STREAM_UNSENT)
+			send_request(st, l);
+		if (st->out != STREAM_SENT)
+			send_body(st, l);
+	}
+}
+
+void stream_pump_blocked(struct client *c)
+{
+	size_t count;
+	struct stream *st;
+	DL_COUNT2(c->blocked, st, count, blocked_next);
+	/* One that is blocked again goes to the list's end, and one that ends leaves it. */
+	for (; count > 0 && c->blocked; count--) {
+		st = c->blocked;
+		stream_unblock(st);
+		stream_pump(st);
+	}
+}
+
+bool stream_may_pass(struct stream *st)
+{
+	struct link *l = client_link(st->client);
+	if (!l || st->send_window <= 0)
+		return false;
+	if (!link_may_send_body(l))
+		stream_block(st);
+	return !st->blocked;
+}
+
+void stream_pass(struct stream *st, struct bytes piece, bool end)
+{
+	struct link *l = client_link(st->client);
+	append_or_close(l, wire_encode_data(link_out(l), st->id, end ? WIRE_END : 0, piece));
+	spend(st, l, piece.len);
+}
+
+void stream_restart(struct stream *st)
+{
+	stream_unblock(st);
+	st->sent_before |= st->out == STREAM_SENT;
+	st->out = STREAM_UNSENT;
+	st->sent = 0;
+	st->send_window = st->receive_window = WIRE_STREAM_WINDOW;
+	st->credit_due = 0;
+	/* What the sender has not taken yet was credit of the old connection's window. */
+	struct delivery *d = st->delivery;
+	st->stale = d->answerer == st ? d->answer_body.len - d->answer_at : 0;
+}
+
+void stream_tell_resume(struct stream *st)
+{
+	struct link *l = client_link(st->client);
+	struct wire_resume v = { .recorded = st->state != STREAM_OPEN,
+				 .head = st->state == STREAM_ANSWERING,
+				 .body_seen = st->body_seen };
+	memcpy(v.event_id, st->delivery->request.event_id, UUID_LEN);
+	append_or_close(l, wire_encode_resume(link_out(l), st->id, &v));
+}
+
+void stream_credit(struct stream *st, size_t len)
+{
+	struct link *l = client_link(st->client);
+	st->credit_due += (uint32_t)len;
+	if (!l || !st->id || st->credit_due < WIRE_STREAM_WINDOW / 4)
+		return;
+	append_or_close(l, wire_encode_window(link_out(l), st->id, st->credit_due));
+	st->receive_window += st->credit_due;
+	st->credit_due = 0;
+}
+
+void stream_send_done(struct stream *st)
+{
+	struct link *l = client_link(st->client);
+	if (l)
+		append_or_close(l,
+				wire_encode_event_id(link_out(l), WIRE_DONE, st->id, st->delivery->request.event_id));
+}

@@ -1,0 +1,115 @@
+#include "relay/tunnels/tunnel.h"
+
+#include "relay/tunnels/registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+struct tunnel *tunnel_find(const struct registry *r, const char *name)
+{
+	struct tunnel *t = r->tunnels;
+	while (t && strcmp(t->name, name) != 0)
+		t = t->next;
+	return t;
+}
+
+struct tunnel *tunnel_new(struct registry *r, const char *name, bool random_name)
+{
+	struct tunnel *t = calloc(1, sizeof *t);
+	if (!t)
+		return NULL;
+	t->registry = r;
+	t->random_name = random_name;
+	snprintf(t->name, sizeof t->name, "%s", name);
+	if (!router_hold(r->relay->router, t->name, t)) {
+		free(t);
+		return NULL;
+	}
+	LL_PREPEND(r->tunnels, t);
+	return t;
+}
+
+void tunnel_drop_client(struct tunnel *t, struct client *c)
+{
+	LL_DELETE(t->clients, c);
+	spool_leave(t->registry->spool, c->mailbox);
+	drain_free(c);
+	free(c);
+}
+
+void tunnel_free(struct tunnel *t)
+{
+	struct registry *r = t->registry;
+	LL_DELETE(r->tunnels, t);
+	while (t->clients)
+		tunnel_drop_client(t, t->clients);
+	router_forget(r->relay->router, t->name);
+	free(t);
+}
+
+struct client *tunnel_find_client(const struct tunnel *t, struct bytes key)
+{
+	struct client *c = t->clients;
+	while (c && (c->mailbox == 0 || !bytes_equal(bytes_make(c->key, c->key_len), key)))
+		c = c->next;
+	return c;
+}
+
+struct client *tunnel_add_client(struct tunnel *t, struct bytes key)
+{
+	struct client *c = key.len <= sizeof c->key ? calloc(1, sizeof *c) : NULL;
+	if (!c)
+		return NULL;
+	c->tunnel = t;
+	if (key.len)
+		memcpy(c->key, key.at, key.len);
+	c->key_len = key.len;
+	drain_init(c);
+	LL_PREPEND(t->clients, c);
+	return c;
+}
+
+void tunnel_drop_old_clients(struct tunnel *t)
+{
+	struct client *c, *next;
+	LL_FOREACH_SAFE(t->clients, c, next)
+	if (!c->current && client_is_idle(c))
+		tunnel_drop_client(t, c);
+}
+
+size_t tunnel_count_current(const struct tunnel *t)
+{
+	size_t count = 0;
+	for (const struct client *c = t->clients; c; c = c->next)
+		count += c->current;
+	return count;
+}
+
+void tunnel_choose_current(struct tunnel *t)
+{
+	struct client *last = t->clients;
+	for (struct client *c = t->clients; c; c = c->next)
+		if (c->seen_at_us > last->seen_at_us)
+			last = c;
+	for (struct client *c = t->clients; c; c = c->next)
+		c->current = !t->freed && (c == last || (c->options & last->options & WIRE_OPTION_SHARE));
+}
+
+bool tunnel_is_idle(const struct tunnel *t)
+{
+	if (t->senders > 0 || t->passages > 0)
+		return false;
+	for (const struct client *c = t->clients; c; c = c->next)
+		if (!client_is_idle(c))
+			return false;
+	return true;
+}
+
+uint64_t tunnel_last_seen_us(const struct tunnel *t)
+{
+	uint64_t last = 0;
+	for (const struct client *c = t->clients; c; c = c->next)
+		last = c->seen_at_us > last ? c->seen_at_us : last;
+	return last;
+}
