@@ -6,13 +6,13 @@
 
 struct spool_sealer {
 	int64_t mailbox;
-	struct sealer *sealer;
+	struct seal_sender *sealer;
 	UT_hash_handle hh;
 };
 
 static void free_one(struct spool_sealer *g)
 {
-	sealer_free(g->sealer);
+	seal_sender_free(g->sealer);
 	free(g);
 }
 
@@ -23,13 +23,13 @@ static struct spool_sealer *find(const struct spool_seals *s, int64_t mailbox)
 	return g;
 }
 
-static struct sealer *find_or_make(struct spool_seals *s, int64_t mailbox, const uint8_t key[SEAL_KEY_LEN],
-				   struct error *e)
+static struct seal_sender *find_or_make(struct spool_seals *s, int64_t mailbox, const uint8_t key[SEAL_KEY_LEN],
+					struct error *e)
 {
 	struct spool_sealer *g = find(s, mailbox);
 	if (g)
 		return g->sealer;
-	struct sealer *sealer = sealer_new(bytes_make(key, SEAL_KEY_LEN), e);
+	struct seal_sender *sealer = seal_sender_new(bytes_make(key, SEAL_KEY_LEN), e);
 	if (!sealer)
 		return NULL;
 	g = calloc(1, sizeof *g);
@@ -40,7 +40,7 @@ static struct sealer *find_or_make(struct spool_seals *s, int64_t mailbox, const
 	}
 	if (!g || !g->hh.tbl) {
 		free(g);
-		sealer_free(sealer);
+		seal_sender_free(sealer);
 		error_set(e, EXIT_STORE, "out of memory");
 		return NULL;
 	}
@@ -50,9 +50,9 @@ static struct sealer *find_or_make(struct spool_seals *s, int64_t mailbox, const
 bool spool_seal(struct spool_seals *s, int64_t mailbox, const uint8_t key[SEAL_KEY_LEN],
 		const uint8_t event_id[UUID_LEN], struct bytes *payload, struct error *e)
 {
-	struct sealer *sealer = find_or_make(s, mailbox, key, e);
+	struct seal_sender *sealer = find_or_make(s, mailbox, key, e);
 	s->sealed.len = 0;
-	if (!sealer || !sealer_seal(sealer, event_id, *payload, &s->sealed, e))
+	if (!sealer || !seal_sender_seal(sealer, event_id, *payload, &s->sealed, e))
 		return false;
 	*payload = buffer_view(&s->sealed);
 	return true;

@@ -24,7 +24,7 @@ struct suite {
 	EVP_CIPHER_CTX *cipher;
 };
 
-struct sealer {
+struct seal_sender {
 	struct suite suite;
 	uint8_t shared[SECRET_LEN]; /* the same for all objects; the private key it came from is gone */
 	uint8_t sender[SEAL_KEY_LEN];
@@ -135,7 +135,7 @@ static bool open_chunk(const struct suite *s, uint64_t index, bool last, struct 
 
 /* ---- sealing ---- */
 
-static bool sealer_init(struct sealer *s, struct bytes recipient)
+static bool sender_init(struct seal_sender *s, struct bytes recipient)
 {
 	size_t len = SEAL_KEY_LEN;
 	EVP_PKEY *pair = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
@@ -146,31 +146,31 @@ static bool sealer_init(struct sealer *s, struct bytes recipient)
 	return fine;
 }
 
-struct sealer *sealer_new(struct bytes recipient, struct error *e)
+struct seal_sender *seal_sender_new(struct bytes recipient, struct error *e)
 {
 	if (recipient.len != SEAL_KEY_LEN) {
 		error_set(e, EXIT_STORE, "the client's public key is %zu bytes long, an X25519 key has %d",
 			  recipient.len, SEAL_KEY_LEN);
 		return NULL;
 	}
-	struct sealer *s = calloc(1, sizeof *s);
+	struct seal_sender *s = calloc(1, sizeof *s);
 	if (!s) {
 		error_set(e, EXIT_STORE, "out of memory");
 		return NULL;
 	}
 	/* What OpenSSL leaves in the thread's queue of errors would be taken for the next TLS connection's. */
 	ERR_set_mark();
-	bool fine = sealer_init(s, recipient);
+	bool fine = sender_init(s, recipient);
 	ERR_pop_to_mark();
 	if (!fine) {
 		error_set(e, EXIT_STORE, "nothing can be sealed to the client's public key: it is not an X25519 key");
-		sealer_free(s);
+		seal_sender_free(s);
 		return NULL;
 	}
 	return s;
 }
 
-void sealer_free(struct sealer *s)
+void seal_sender_free(struct seal_sender *s)
 {
 	if (!s)
 		return;
@@ -190,7 +190,7 @@ size_t seal_size(size_t plain_len)
 	return __builtin_add_overflow(plain_len, more, &size) ? SIZE_MAX : size;
 }
 
-static bool seal_all(struct sealer *s, struct bytes plain, uint8_t *to)
+static bool seal_all(struct seal_sender *s, struct bytes plain, uint8_t *to)
 {
 	if (!suite_start(&s->suite, s->shared, to, s->recipient, 1))
 		return false;
@@ -207,8 +207,8 @@ static bool seal_all(struct sealer *s, struct bytes plain, uint8_t *to)
 	return true;
 }
 
-bool sealer_seal(struct sealer *s, const uint8_t event_id[UUID_LEN], struct bytes plain, struct buffer *out,
-		 struct error *e)
+bool seal_sender_seal(struct seal_sender *s, const uint8_t event_id[UUID_LEN], struct bytes plain, struct buffer *out,
+		      struct error *e)
 {
 	size_t size = seal_size(plain.len);
 	if (!buffer_reserve(out, size))

@@ -13,14 +13,14 @@
 #define SEAL_HEAD_LEN (UUID_LEN + SEAL_KEY_LEN)
 
 /* The relay's side: one recipient, with a key pair of the relay's made for it. */
-struct sealer;
+struct seal_sender;
 
 /* NULL and *e when out of memory, or the key is no X25519 public key (32 bytes, not of small order). */
-struct sealer *sealer_new(struct bytes recipient, struct error *e);
-void sealer_free(struct sealer *s);
+struct seal_sender *seal_sender_new(struct bytes recipient, struct error *e);
+void seal_sender_free(struct seal_sender *s);
 /* Appends the sealed object to *out. False and *e leave *out as it was. */
-MUST_CHECK bool sealer_seal(struct sealer *s, const uint8_t event_id[UUID_LEN], struct bytes plain, struct buffer *out,
-			    struct error *e);
+MUST_CHECK bool seal_sender_seal(struct seal_sender *s, const uint8_t event_id[UUID_LEN], struct bytes plain,
+				 struct buffer *out, struct error *e);
 /* How long the sealed object of so many bytes is. */
 size_t seal_size(size_t plain_len);
 

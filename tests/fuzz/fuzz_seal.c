@@ -18,7 +18,7 @@ static const char pem[] = "-----BEGIN PRIVATE KEY-----\n"
 			  "-----END PRIVATE KEY-----\n";
 
 static struct seal_key *key;
-static struct sealer *sealer;
+static struct seal_sender *sealer;
 
 static void make_key(void)
 {
@@ -29,7 +29,7 @@ static void make_key(void)
 		abort();
 	key = seal_key_load(path, &e);
 	unlink(path);
-	sealer = key ? sealer_new(seal_key_public(key), &e) : NULL;
+	sealer = key ? seal_sender_new(seal_key_public(key), &e) : NULL;
 	if (!sealer)
 		abort();
 }
@@ -69,7 +69,7 @@ static void seal_input(struct bytes input)
 	for (size_t i = 0; i <= times; i++)
 		if (!buffer_append_bytes(&plain, piece))
 			abort();
-	if (!sealer_seal(sealer, event_id, buffer_view(&plain), &sealed, &e) || sealed.len != seal_size(plain.len))
+	if (!seal_sender_seal(sealer, event_id, buffer_view(&plain), &sealed, &e) || sealed.len != seal_size(plain.len))
 		abort();
 	if (!open_checked(buffer_view(&sealed), id, &opened) || memcmp(id, event_id, UUID_LEN) != 0 ||
 	    !bytes_equal(buffer_view(&opened), buffer_view(&plain)))

@@ -12,7 +12,7 @@ static const uint8_t event_id[UUID_LEN] = { 0x01, 0x9a, 0xb1, 0x2c, 0x4d, 0x5e, 
 
 struct pair {
 	struct seal_key *key;
-	struct sealer *sealer;
+	struct seal_sender *sealer;
 };
 
 static struct seal_key *load_fresh_key(void)
@@ -33,7 +33,7 @@ static int setup(void **state)
 	static struct pair p;
 	struct error e;
 	p.key = load_fresh_key();
-	p.sealer = sealer_new(seal_key_public(p.key), &e);
+	p.sealer = seal_sender_new(seal_key_public(p.key), &e);
 	assert_non_null(p.sealer);
 	*state = &p;
 	return 0;
@@ -42,7 +42,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct pair *p = *state;
-	sealer_free(p->sealer);
+	seal_sender_free(p->sealer);
 	seal_key_free(p->key);
 	return 0;
 }
@@ -56,11 +56,11 @@ static struct buffer pattern(size_t len)
 	return b;
 }
 
-static struct buffer seal(struct sealer *s, struct bytes plain)
+static struct buffer seal(struct seal_sender *s, struct bytes plain)
 {
 	struct buffer out = { 0 };
 	struct error e;
-	assert_true(sealer_seal(s, event_id, plain, &out, &e));
+	assert_true(seal_sender_seal(s, event_id, plain, &out, &e));
 	return out;
 }
 
@@ -101,7 +101,7 @@ static void test_what_is_sealed_opens(void **state)
 		struct buffer plain = pattern(sizes[i]), sealed = { 0 };
 		struct error e;
 		assert_true(buffer_append_text(&sealed, "kept"));
-		assert_true(sealer_seal(p->sealer, event_id, buffer_view(&plain), &sealed, &e));
+		assert_true(seal_sender_seal(p->sealer, event_id, buffer_view(&plain), &sealed, &e));
 		assert_memory_equal(sealed.at, "kept", 4);
 		assert_int_equal(sealed.len, 4 + seal_size(sizes[i]));
 		assert_opens(p->key, bytes_make(sealed.at + 4, sealed.len - 4), buffer_view(&plain));
@@ -125,7 +125,7 @@ static void test_too_large_to_seal_is_an_error(void **state)
 	struct buffer out = { 0 };
 	struct error e;
 	assert_true(buffer_append_text(&out, "kept"));
-	assert_false(sealer_seal(p->sealer, event_id, bytes_make(event_id, SIZE_MAX), &out, &e));
+	assert_false(seal_sender_seal(p->sealer, event_id, bytes_make(event_id, SIZE_MAX), &out, &e));
 	assert_non_null(strstr(e.text, "out of memory"));
 	assert_int_equal(out.len, 4);
 	buffer_free(&out);
@@ -222,15 +222,15 @@ static void test_senders_and_ids_make_the_key(void **state)
 {
 	struct pair *p = *state;
 	struct error e;
-	struct sealer *second = sealer_new(seal_key_public(p->key), &e);
+	struct seal_sender *second = seal_sender_new(seal_key_public(p->key), &e);
 	struct buffer a = { 0 }, b = { 0 }, c = { 0 };
 	uint8_t other_id[UUID_LEN];
 	assert_non_null(second);
 	memcpy(other_id, event_id, UUID_LEN);
 	other_id[15] ^= 1;
-	assert_true(sealer_seal(p->sealer, event_id, bytes_of("the same"), &a, &e));
-	assert_true(sealer_seal(p->sealer, other_id, bytes_of("the same"), &b, &e));
-	assert_true(sealer_seal(second, event_id, bytes_of("the same"), &c, &e));
+	assert_true(seal_sender_seal(p->sealer, event_id, bytes_of("the same"), &a, &e));
+	assert_true(seal_sender_seal(p->sealer, other_id, bytes_of("the same"), &b, &e));
+	assert_true(seal_sender_seal(second, event_id, bytes_of("the same"), &c, &e));
 	assert_memory_equal(a.at + UUID_LEN, b.at + UUID_LEN, SEAL_KEY_LEN);
 	assert_memory_not_equal(a.at + UUID_LEN, c.at + UUID_LEN, SEAL_KEY_LEN);
 	assert_memory_not_equal(a.at + SEAL_HEAD_LEN, b.at + SEAL_HEAD_LEN, 8);
@@ -239,7 +239,7 @@ static void test_senders_and_ids_make_the_key(void **state)
 	buffer_free(&a);
 	buffer_free(&b);
 	buffer_free(&c);
-	sealer_free(second);
+	seal_sender_free(second);
 }
 
 static void test_bad_public_keys(void **state)
@@ -248,15 +248,15 @@ static void test_bad_public_keys(void **state)
 	uint8_t zero[SEAL_KEY_LEN] = { 0 }, one[SEAL_KEY_LEN] = { 1 };
 	struct error e;
 	(void)state;
-	assert_null(sealer_new(bytes_make(zero, sizeof zero), &e));
+	assert_null(seal_sender_new(bytes_make(zero, sizeof zero), &e));
 	assert_non_null(strstr(e.text, "not an X25519 key"));
-	assert_null(sealer_new(bytes_make(one, sizeof one), &e));
+	assert_null(seal_sender_new(bytes_make(one, sizeof one), &e));
 	assert_non_null(strstr(e.text, "not an X25519 key"));
-	assert_null(sealer_new(bytes_make(zero, 31), &e));
+	assert_null(seal_sender_new(bytes_make(zero, 31), &e));
 	assert_non_null(strstr(e.text, "31 bytes"));
-	assert_null(sealer_new(bytes_of(NULL), &e));
+	assert_null(seal_sender_new(bytes_of(NULL), &e));
 	assert_int_equal(ERR_peek_error(), 0);
-	sealer_free(NULL);
+	seal_sender_free(NULL);
 	seal_key_free(NULL);
 }
 
