@@ -1,57 +1,10 @@
-/* The spool's SQL. */
+/* The spool's rows: mailboxes, what waits in them, what is removed. */
 #include "relay/spool/spool_sqlite_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define FETCH_BYTES (4u << 20)
-
-static const char *const statement_sql[SPOOL_STATEMENTS] = {
-	[SPOOL_BEGIN] = "BEGIN IMMEDIATE",
-	[SPOOL_COMMIT] = "COMMIT",
-	[SPOOL_ROLLBACK] = "ROLLBACK",
-	/* Where a leave could not be written (a full disk) and the client came back. */
-	[SPOOL_DISPLACE] = "UPDATE mailbox SET is_left = 1 WHERE tunnel = ?2 AND key = ?4 AND is_left = 0 AND id <> ?1",
-	[SPOOL_WRITE_MAILBOX] =
-	    "INSERT INTO mailbox (id, tunnel, owner, key, options, random_name, seen_at)"
-	    " VALUES (?1,?2,?3,?4,?5,?6,?7) ON CONFLICT (id) DO UPDATE SET owner = ?3, options = ?5,"
-	    " random_name = ?6, seen_at = ?7",
-	[SPOOL_LEAVE] = "UPDATE mailbox SET is_left = 1 WHERE id = ?1",
-	[SPOOL_SEEN] = "UPDATE mailbox SET seen_at = max(seen_at, ?2) WHERE id = ?1",
-	[SPOOL_TOLD] = "UPDATE mailbox SET expired = max(0, expired - ?2) WHERE id = ?1",
-	[SPOOL_PUT] =
-	    "INSERT INTO waiting (id, mailbox, event_id, received_at, size, sealed) VALUES (?1,?2,?3,?4,?5,?6)"
-	    " ON CONFLICT (mailbox, event_id) DO NOTHING",
-	[SPOOL_PUT_PAYLOAD] = "INSERT INTO payload (id, bytes) VALUES (?1,?2)",
-	[SPOOL_FETCH] = "SELECT w.id, w.event_id, w.received_at, w.sealed, p.bytes FROM waiting w CROSS JOIN payload p"
-			" ON p.id = w.id WHERE w.mailbox = ?1 AND w.id > ?2 ORDER BY w.id LIMIT ?3",
-	[SPOOL_FORGET] = "DELETE FROM waiting WHERE id = ?1 AND mailbox = ?2 RETURNING size",
-	[SPOOL_FORGET_PAYLOAD] = "DELETE FROM payload WHERE id = ?1",
-	[SPOOL_OLD] = "SELECT w.id, w.mailbox, w.size FROM waiting w WHERE w.received_at < ?1 ORDER BY w.received_at"
-		      " LIMIT ?2",
-	[SPOOL_EXPIRED] = "UPDATE mailbox SET expired = expired + 1 WHERE id = ?1",
-	[SPOOL_LEFT] = "SELECT w.id, w.mailbox, w.size FROM waiting w WHERE w.mailbox IN"
-		       " (SELECT id FROM mailbox WHERE is_left = 1) LIMIT ?2",
-	[SPOOL_DROP_LEFT] = "DELETE FROM mailbox WHERE is_left = 1",
-	[SPOOL_MAILBOXES] = "SELECT id, tunnel, owner, key, options, random_name, seen_at, expired, waits, bytes FROM"
-			    " mailbox LEFT JOIN (SELECT mailbox, count(*) AS waits, sum(size) AS bytes FROM waiting"
-			    " GROUP BY mailbox) ON mailbox = id WHERE is_left = 0",
-	[SPOOL_LAST_IDS] = "SELECT (SELECT max(id) FROM mailbox), (SELECT max(id) FROM waiting),"
-			   " EXISTS (SELECT 1 FROM mailbox WHERE is_left = 1)",
-	[SPOOL_FREE_PAGES] = "PRAGMA freelist_count",
-};
-
-sqlite3_stmt *spool_sqlite_statement(struct spool_sqlite *s, enum spool_statement which, struct error *e)
-{
-	sqlite3_stmt **st = &s->statements[which];
-	if (!*st &&
-	    sqlite3_prepare_v3(s->db, statement_sql[which], -1, SQLITE_PREPARE_PERSISTENT, st, NULL) != SQLITE_OK) {
-		spool_sqlite_fail(s, "read", e);
-		return NULL;
-	}
-	sqlite3_reset(*st);
-	return *st;
-}
 
 /* A failing bind leaves NULL, which NOT NULL turns into an error. */
 static void bind_text(sqlite3_stmt *st, int index, struct bytes b)
@@ -70,21 +23,6 @@ static struct bytes column(sqlite3_stmt *st, int index)
 	return bytes_make(at, (size_t)sqlite3_column_bytes(st, index));
 }
 
-/* Runs a statement that gives no rows. */
-static bool run(struct spool_sqlite *s, sqlite3_stmt *st, struct error *e)
-{
-	int code = sqlite3_step(st);
-	bool fine = code == SQLITE_DONE || code == SQLITE_ROW || spool_sqlite_fail(s, "written", e);
-	sqlite3_reset(st);
-	return fine;
-}
-
-bool spool_sqlite_run(struct spool_sqlite *s, enum spool_statement which, struct error *e)
-{
-	sqlite3_stmt *st = spool_sqlite_statement(s, which, e);
-	return st && run(s, st, e);
-}
-
 static bool run_with(struct spool_sqlite *s, enum spool_statement which, int64_t first, int64_t second, struct error *e)
 {
 	sqlite3_stmt *st = spool_sqlite_statement(s, which, e);
@@ -93,7 +31,7 @@ static bool run_with(struct spool_sqlite *s, enum spool_statement which, int64_t
 	sqlite3_bind_int64(st, 1, first);
 	if (sqlite3_bind_parameter_count(st) > 1)
 		sqlite3_bind_int64(st, 2, second);
-	return run(s, st, e);
+	return spool_sqlite_finish(s, st, e);
 }
 
 /* ---- mailboxes ---- */
@@ -156,7 +94,7 @@ bool spool_sqlite_write_mailbox(struct spool_sqlite *s, const struct spool_mailb
 			sqlite3_bind_int64(st, 6, m->random_name);
 			sqlite3_bind_int64(st, 7, (int64_t)m->seen_at_us);
 		}
-		if (!run(s, st, e))
+		if (!spool_sqlite_finish(s, st, e))
 			return false;
 	}
 	return true;
@@ -191,7 +129,7 @@ bool spool_sqlite_put_payload(struct spool_sqlite *s, int64_t row, struct bytes 
 		return false;
 	sqlite3_bind_int64(st, 1, row);
 	bind_blob(st, 2, payload);
-	bool fine = run(s, st, e);
+	bool fine = spool_sqlite_finish(s, st, e);
 	sqlite3_clear_bindings(st);
 	return fine;
 }
@@ -208,7 +146,7 @@ bool spool_sqlite_put(struct spool_sqlite *s, const struct spool_put *put, bool 
 	sqlite3_bind_int64(st, 4, (int64_t)put->item->received_at_us);
 	sqlite3_bind_int64(st, 5, (int64_t)put->item->payload.len);
 	sqlite3_bind_int64(st, 6, put->sealed);
-	if (!run(s, st, e))
+	if (!spool_sqlite_finish(s, st, e))
 		return sqlite3_extended_errcode(s->db) == SQLITE_CONSTRAINT_FOREIGNKEY
 			   ? error_set(e, EXIT_STORE, "%s does not hold the delivery's mailbox yet", s->path)
 			   : false;
@@ -332,15 +270,4 @@ bool spool_sqlite_purge(struct spool_sqlite *s, bool *more, struct error *e)
 		return false;
 	*more = count == SPOOL_STEP;
 	return *more || spool_sqlite_run(s, SPOOL_DROP_LEFT, e);
-}
-
-void spool_sqlite_close(struct spool_sqlite *s)
-{
-	if (!s)
-		return;
-	for (size_t i = 0; i < SPOOL_STATEMENTS; i++)
-		sqlite3_finalize(s->statements[i]);
-	sqlite3_close(s->db);
-	free(s->path);
-	free(s);
 }

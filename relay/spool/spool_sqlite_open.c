@@ -1,4 +1,4 @@
-/* Opening and making the spool's database. */
+/* Opening, making and closing the spool's database. */
 #include "relay/spool/spool_sqlite_private.h"
 #include "shared/disk/wal_gather.h"
 
@@ -41,46 +41,6 @@ static const char schema[] =
     "CREATE TABLE payload (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"
     "PRAGMA application_id=1668445040; PRAGMA user_version=1";
 _Static_assert(APPLICATION_ID == 1668445040 && SCHEMA_VERSION == 1, "the numbers that end the schema");
-
-static const char *advice(int code)
-{
-	switch (code & 0xff) {
-	case SQLITE_CORRUPT:
-		return "it is damaged: move it away (the relay makes a new one; what waited in it is lost) or repair "
-		       "it with"
-		       " sqlite3's .recover";
-	case SQLITE_NOTADB:
-		return "it is not a database: move it away or name another folder with --data";
-	case SQLITE_READONLY:
-	case SQLITE_PERM:
-		return "it may not be written: check its owner and permissions, and its folder's";
-	case SQLITE_FULL:
-		return "the disk is full: make room, nothing was half written";
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return "another program holds it: end the other creel-relay, or name another folder with --data";
-	case SQLITE_CANTOPEN:
-		return "check its owner and permissions, and its folder's";
-	case SQLITE_IOERR:
-		return "the disk reported an error";
-	case SQLITE_NOMEM:
-		return "there is not enough memory";
-	default:
-		return "SQLite reported an error";
-	}
-}
-
-bool spool_sqlite_fail(struct spool_sqlite *s, const char *doing, struct error *e)
-{
-	int code = s->db ? sqlite3_extended_errcode(s->db) : SQLITE_NOMEM;
-	int system = (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(s->db) : 0;
-	if ((code & 0xff) == SQLITE_FULL)
-		s->was_full = true;
-	return error_set(e, EXIT_STORE, "%s cannot be %s: %s (%s)", s->path, doing, advice(code),
-			 system  ? strerror(system)
-			 : s->db ? sqlite3_errmsg(s->db)
-				 : "out of memory");
-}
 
 static bool exec(struct spool_sqlite *s, const char *sql, const char *doing, struct error *e)
 {
@@ -170,8 +130,8 @@ static bool check_pages(struct spool_sqlite *s, const char *sql, struct error *e
 	bool fine = sqlite3_step(st) == SQLITE_ROW || spool_sqlite_fail(s, "read", e);
 	const char *said = fine ? (const char *)sqlite3_column_text(st, 0) : NULL;
 	if (fine && (!said || strcmp(said, "ok") != 0))
-		fine = error_set(e, EXIT_STORE, "%s cannot be used: %s (%.100s)", s->path, advice(SQLITE_CORRUPT),
-				 said ? said : "out of memory");
+		fine = error_set(e, EXIT_STORE, "%s cannot be used: %s (%.100s)", s->path,
+				 spool_sqlite_advice(SQLITE_CORRUPT), said ? said : "out of memory");
 	sqlite3_finalize(st);
 	return fine;
 }
@@ -222,4 +182,15 @@ bool spool_sqlite_open(struct spool_sqlite **out, const char *data_folder, struc
 	}
 	*out = s;
 	return true;
+}
+
+void spool_sqlite_close(struct spool_sqlite *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < SPOOL_STATEMENTS; i++)
+		sqlite3_finalize(s->statements[i]);
+	sqlite3_close(s->db);
+	free(s->path);
+	free(s);
 }

@@ -1,4 +1,5 @@
-/* What the files of spool_sqlite.h share: statements, and the sentence for a failure. */
+/* What the files of spool_sqlite.h share. Each calls only those before it: spool_sqlite_statement.c (statements, the
+ * sentence for a failure), spool_sqlite_batch.c (transactions), spool_sqlite.c (rows); and spool_sqlite_open.c. */
 #pragma once
 
 #include <sqlite3.h>
@@ -41,9 +42,13 @@ struct spool_sqlite {
 
 /* The statement, reset and ready to bind; NULL and *e on failure. */
 sqlite3_stmt *spool_sqlite_statement(struct spool_sqlite *s, enum spool_statement which, struct error *e);
-/* Runs a statement that gives no rows and has nothing bound. */
+/* Runs a bound statement that gives no rows, and resets it. */
+MUST_CHECK bool spool_sqlite_finish(struct spool_sqlite *s, sqlite3_stmt *st, struct error *e);
+/* The same for a statement with nothing to bind. */
 MUST_CHECK bool spool_sqlite_run(struct spool_sqlite *s, enum spool_statement which, struct error *e);
 /* Takes what a put of `len` bytes needs from what the disk has left for this transaction; false: it is full. */
 MUST_CHECK bool spool_sqlite_take_disk(struct spool_sqlite *s, size_t len, struct error *e);
+/* What a person can do about SQLite's result code. */
+const char *spool_sqlite_advice(int code);
 /* The database's last error as a sentence with the path and what to do. Returns false. */
 bool spool_sqlite_fail(struct spool_sqlite *s, const char *doing, struct error *e);

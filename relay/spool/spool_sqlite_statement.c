@@ -1,0 +1,105 @@
+/* The statements of spool.db, and what is said when one fails. */
+#include "relay/spool/spool_sqlite_private.h"
+
+#include <string.h>
+
+static const char *const statement_sql[SPOOL_STATEMENTS] = {
+	[SPOOL_BEGIN] = "BEGIN IMMEDIATE",
+	[SPOOL_COMMIT] = "COMMIT",
+	[SPOOL_ROLLBACK] = "ROLLBACK",
+	/* Where a leave could not be written (a full disk) and the client came back. */
+	[SPOOL_DISPLACE] = "UPDATE mailbox SET is_left = 1 WHERE tunnel = ?2 AND key = ?4 AND is_left = 0 AND id <> ?1",
+	[SPOOL_WRITE_MAILBOX] =
+	    "INSERT INTO mailbox (id, tunnel, owner, key, options, random_name, seen_at)"
+	    " VALUES (?1,?2,?3,?4,?5,?6,?7) ON CONFLICT (id) DO UPDATE SET owner = ?3, options = ?5,"
+	    " random_name = ?6, seen_at = ?7",
+	[SPOOL_LEAVE] = "UPDATE mailbox SET is_left = 1 WHERE id = ?1",
+	[SPOOL_SEEN] = "UPDATE mailbox SET seen_at = max(seen_at, ?2) WHERE id = ?1",
+	[SPOOL_TOLD] = "UPDATE mailbox SET expired = max(0, expired - ?2) WHERE id = ?1",
+	[SPOOL_PUT] =
+	    "INSERT INTO waiting (id, mailbox, event_id, received_at, size, sealed) VALUES (?1,?2,?3,?4,?5,?6)"
+	    " ON CONFLICT (mailbox, event_id) DO NOTHING",
+	[SPOOL_PUT_PAYLOAD] = "INSERT INTO payload (id, bytes) VALUES (?1,?2)",
+	[SPOOL_FETCH] = "SELECT w.id, w.event_id, w.received_at, w.sealed, p.bytes FROM waiting w CROSS JOIN payload p"
+			" ON p.id = w.id WHERE w.mailbox = ?1 AND w.id > ?2 ORDER BY w.id LIMIT ?3",
+	[SPOOL_FORGET] = "DELETE FROM waiting WHERE id = ?1 AND mailbox = ?2 RETURNING size",
+	[SPOOL_FORGET_PAYLOAD] = "DELETE FROM payload WHERE id = ?1",
+	[SPOOL_OLD] = "SELECT w.id, w.mailbox, w.size FROM waiting w WHERE w.received_at < ?1 ORDER BY w.received_at"
+		      " LIMIT ?2",
+	[SPOOL_EXPIRED] = "UPDATE mailbox SET expired = expired + 1 WHERE id = ?1",
+	[SPOOL_LEFT] = "SELECT w.id, w.mailbox, w.size FROM waiting w WHERE w.mailbox IN"
+		       " (SELECT id FROM mailbox WHERE is_left = 1) LIMIT ?2",
+	[SPOOL_DROP_LEFT] = "DELETE FROM mailbox WHERE is_left = 1",
+	[SPOOL_MAILBOXES] = "SELECT id, tunnel, owner, key, options, random_name, seen_at, expired, waits, bytes FROM"
+			    " mailbox LEFT JOIN (SELECT mailbox, count(*) AS waits, sum(size) AS bytes FROM waiting"
+			    " GROUP BY mailbox) ON mailbox = id WHERE is_left = 0",
+	[SPOOL_LAST_IDS] = "SELECT (SELECT max(id) FROM mailbox), (SELECT max(id) FROM waiting),"
+			   " EXISTS (SELECT 1 FROM mailbox WHERE is_left = 1)",
+	[SPOOL_FREE_PAGES] = "PRAGMA freelist_count",
+};
+
+const char *spool_sqlite_advice(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_CORRUPT:
+		return "it is damaged: move it away (the relay makes a new one; what waited in it is lost) or repair "
+		       "it with"
+		       " sqlite3's .recover";
+	case SQLITE_NOTADB:
+		return "it is not a database: move it away or name another folder with --data";
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+		return "it may not be written: check its owner and permissions, and its folder's";
+	case SQLITE_FULL:
+		return "the disk is full: make room, nothing was half written";
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return "another program holds it: end the other creel-relay, or name another folder with --data";
+	case SQLITE_CANTOPEN:
+		return "check its owner and permissions, and its folder's";
+	case SQLITE_IOERR:
+		return "the disk reported an error";
+	case SQLITE_NOMEM:
+		return "there is not enough memory";
+	default:
+		return "SQLite reported an error";
+	}
+}
+
+bool spool_sqlite_fail(struct spool_sqlite *s, const char *doing, struct error *e)
+{
+	int code = s->db ? sqlite3_extended_errcode(s->db) : SQLITE_NOMEM;
+	int system = (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(s->db) : 0;
+	if ((code & 0xff) == SQLITE_FULL)
+		s->was_full = true;
+	return error_set(e, EXIT_STORE, "%s cannot be %s: %s (%s)", s->path, doing, spool_sqlite_advice(code),
+			 system  ? strerror(system)
+			 : s->db ? sqlite3_errmsg(s->db)
+				 : "out of memory");
+}
+
+sqlite3_stmt *spool_sqlite_statement(struct spool_sqlite *s, enum spool_statement which, struct error *e)
+{
+	sqlite3_stmt **st = &s->statements[which];
+	if (!*st &&
+	    sqlite3_prepare_v3(s->db, statement_sql[which], -1, SQLITE_PREPARE_PERSISTENT, st, NULL) != SQLITE_OK) {
+		spool_sqlite_fail(s, "read", e);
+		return NULL;
+	}
+	sqlite3_reset(*st);
+	return *st;
+}
+
+bool spool_sqlite_finish(struct spool_sqlite *s, sqlite3_stmt *st, struct error *e)
+{
+	int code = sqlite3_step(st);
+	bool fine = code == SQLITE_DONE || code == SQLITE_ROW || spool_sqlite_fail(s, "written", e);
+	sqlite3_reset(st);
+	return fine;
+}
+
+bool spool_sqlite_run(struct spool_sqlite *s, enum spool_statement which, struct error *e)
+{
+	sqlite3_stmt *st = spool_sqlite_statement(s, which, e);
+	return st && spool_sqlite_finish(s, st, e);
+}
