@@ -1,5 +1,6 @@
 #include "relay/common/delivery.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct delivery *make(void)
@@ -83,17 +84,44 @@ bool delivery_queueable(struct bytes method)
 	return false;
 }
 
+bool delivery_phase_may(enum delivery_phase from, enum delivery_phase to)
+{
+	static const bool may[PHASES][PHASES] = {
+		[PHASE_RECEIVING] = { [PHASE_WHOLE] = true, [PHASE_REFUSED] = true },
+		[PHASE_WHOLE] = { [PHASE_ANSWERING] = true, [PHASE_REFUSED] = true, [PHASE_ACCEPTED] = true },
+		[PHASE_ANSWERING] = { [PHASE_DONE] = true, [PHASE_ABORTED] = true },
+	};
+	return may[from][to];
+}
+
+/* The only way from one phase to the next: a step that may not be ends the process. */
+static void to_phase(struct delivery *d, enum delivery_phase to)
+{
+	if (!delivery_phase_may(d->phase, to)) {
+		fprintf(stderr, "creel-relay: a delivery in phase %d cannot go to %d\n", (int)d->phase, (int)to);
+		abort();
+	}
+	d->phase = to;
+}
+
 static void wake(struct delivery *d)
 {
 	if (d->wake)
 		d->wake(d);
 }
 
+void delivery_body_ends(struct delivery *d)
+{
+	d->body_whole = true;
+	if (d->phase == PHASE_RECEIVING)
+		to_phase(d, PHASE_WHOLE);
+}
+
 void delivery_refuse(struct delivery *d, enum refusal why)
 {
 	if (d->phase >= PHASE_ANSWERING)
 		return;
-	d->phase = PHASE_REFUSED;
+	to_phase(d, PHASE_REFUSED);
 	d->refusal = why;
 	wake(d);
 }
@@ -106,7 +134,7 @@ void delivery_settle(struct delivery *d)
 		delivery_refuse(d, d->refusal == REFUSE_NOTHING ? REFUSE_CLIENT_LOST : d->refusal);
 		return;
 	}
-	d->phase = PHASE_ACCEPTED;
+	to_phase(d, PHASE_ACCEPTED);
 	wake(d);
 }
 
@@ -141,7 +169,7 @@ void delivery_answer(struct delivery *d, const struct wire_response *v)
 		return;
 	}
 	d->answer.headers = buffer_view(&d->answer_head);
-	d->phase = PHASE_ANSWERING;
+	to_phase(d, PHASE_ANSWERING);
 }
 
 void delivery_answer_data(struct delivery *d, struct bytes body, bool end)
@@ -154,9 +182,9 @@ void delivery_answer_data(struct delivery *d, struct bytes body, bool end)
 		d->answer_at = 0;
 	}
 	if (!buffer_append_bytes(&d->answer_body, body))
-		d->phase = PHASE_ABORTED;
+		to_phase(d, PHASE_ABORTED);
 	else if (end)
-		d->phase = PHASE_DONE;
+		to_phase(d, PHASE_DONE);
 	wake(d);
 }
 
@@ -164,6 +192,6 @@ void delivery_answer_broken(struct delivery *d)
 {
 	if (d->phase != PHASE_ANSWERING)
 		return;
-	d->phase = PHASE_ABORTED;
+	to_phase(d, PHASE_ABORTED);
 	wake(d);
 }

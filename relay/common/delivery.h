@@ -26,6 +26,7 @@ enum delivery_phase {
 	PHASE_ABORTED,   /* the answer broke off */
 	PHASE_REFUSED,   /* answer with `refusal` */
 	PHASE_ACCEPTED,  /* answer 202: it is in the spool, or in a client's store */
+	PHASES,
 };
 
 struct delivery {
@@ -77,6 +78,10 @@ void delivery_drop(struct delivery *d);
 
 /* POST, PUT, PATCH and DELETE may wait on the relay's disk (shared/DESIGN.md §4). */
 bool delivery_queueable(struct bytes method);
+/* Whether a delivery goes from one phase to the other. Pure. */
+bool delivery_phase_may(enum delivery_phase from, enum delivery_phase to);
+/* All of the body is here, or all that will come. */
+void delivery_body_ends(struct delivery *d);
 /* The relay itself will answer, with `why`; ignored once an answer has begun. */
 void delivery_refuse(struct delivery *d, enum refusal why);
 /* To be called when a stream has ended or changed: answers the sender if no stream is left that will, with 202 when the

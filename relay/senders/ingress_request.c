@@ -288,9 +288,7 @@ static enum MHD_Result end_body(struct exchange *x)
 		}
 		if (why != REFUSE_NOTHING)
 			cut(d, WIRE_RESET_TRUNCATED, why, wrong);
-		d->body_whole = true;
-		if (d->phase == PHASE_RECEIVING)
-			d->phase = PHASE_WHOLE;
+		delivery_body_ends(d);
 		ingress_set_state(x->sender, SENDER_WAITING, in->relay->settings.reply_timeout_ms);
 		delivery_pump(d);
 		delivery_settle(d);

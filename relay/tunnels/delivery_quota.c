@@ -20,7 +20,7 @@ static struct quota_need need_of(const struct delivery *d, uint64_t more)
 		body = d->request.body_len;
 	for (const struct stream *st = d->streams; st; st = st->sibling) {
 		copies += st->state == STREAM_SPOOLING || st->state == STREAM_QUEUED;
-		readers += stream_needs_body(st);
+		readers += stream_state_needs_body(st->state);
 	}
 	if (readers > 0 && body > SPILL_MEMORY) {
 		need.file = copies > 0 ? 0 : body;
@@ -68,7 +68,7 @@ void delivery_give_quota(struct delivery *d)
 {
 	bool needed = false;
 	for (const struct stream *st = d->streams; st && !needed; st = st->sibling)
-		needed = stream_needs_body(st);
+		needed = stream_state_needs_body(st->state);
 	if (!needed) {
 		spill_free(&d->body);
 		buffer_free(&d->stored);

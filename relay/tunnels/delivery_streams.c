@@ -49,7 +49,7 @@ void delivery_on_timeout(struct delivery *d)
 	delivery_hold(d);
 	for (struct stream *st = d->streams, *next; st; st = next) {
 		next = st->sibling;
-		if (stream_is_spooling(st))
+		if (stream_state_is_spooling(st->state))
 			continue;
 		stream_send_reset(st, WIRE_RESET_CANCEL, "the reply timeout passed");
 		if (st->state != STREAM_OPEN)
@@ -85,7 +85,7 @@ bool delivery_leave_out_copies(struct delivery *d, enum refusal why)
 		return false;
 	for (struct stream *st = d->streams, *next; st; st = next) {
 		next = st->sibling;
-		if (!stream_is_spooling(st) || st->state == STREAM_WRITING)
+		if (!stream_state_is_spooling(st->state) || st->state == STREAM_WRITING)
 			continue;
 		stream_miss(st, why);
 		any = true;

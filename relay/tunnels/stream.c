@@ -7,44 +7,6 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-static bool is_live(enum stream_state s)
-{
-	return s == STREAM_OPEN || s == STREAM_RECORDED || s == STREAM_ANSWERING;
-}
-
-static bool is_spooling(enum stream_state s)
-{
-	return s == STREAM_SPOOLING || s == STREAM_QUEUED || s == STREAM_WRITING;
-}
-
-bool stream_may(enum stream_state from, enum stream_state to)
-{
-	static const bool may[STREAM_STATES][STREAM_STATES] = {
-		[STREAM_OPEN] = { [STREAM_RECORDED] = true, [STREAM_SPOOLING] = true, [STREAM_OVER] = true },
-		[STREAM_RECORDED] = { [STREAM_ANSWERING] = true, [STREAM_OVER] = true },
-		[STREAM_ANSWERING] = { [STREAM_OVER] = true },
-		[STREAM_SPOOLING] = { [STREAM_QUEUED] = true, [STREAM_OVER] = true },
-		[STREAM_QUEUED] = { [STREAM_WRITING] = true, [STREAM_OVER] = true },
-		[STREAM_WRITING] = { [STREAM_OVER] = true },
-	};
-	return may[from][to];
-}
-
-bool stream_is_live(const struct stream *st)
-{
-	return is_live(st->state);
-}
-
-bool stream_is_spooling(const struct stream *st)
-{
-	return is_spooling(st->state);
-}
-
-bool stream_needs_body(const struct stream *st)
-{
-	return st->state == STREAM_OPEN || st->state == STREAM_SPOOLING || st->state == STREAM_QUEUED;
-}
-
 static void count_spooling(struct stream *st, int change)
 {
 	st->delivery->spooling += (unsigned)change;
@@ -55,17 +17,17 @@ void stream_to(struct stream *st, enum stream_state to)
 {
 	enum stream_state from = st->state;
 	struct registry *r = st->client->tunnel->registry;
-	if (!stream_may(from, to)) {
+	if (!stream_state_may(from, to)) {
 		fprintf(stderr, "creel-relay: a stream in state %d cannot go to %d\n", (int)from, (int)to);
 		abort();
 	}
-	if (is_live(from) && !is_live(to)) {
+	if (stream_state_is_live(from) && !stream_state_is_live(to)) {
 		stream_detach(st);
 		st->delivery->live--;
 	}
-	if (!is_spooling(from) && is_spooling(to))
+	if (!stream_state_is_spooling(from) && stream_state_is_spooling(to))
 		count_spooling(st, 1);
-	else if (is_spooling(from) && !is_spooling(to))
+	else if (stream_state_is_spooling(from) && !stream_state_is_spooling(to))
 		count_spooling(st, -1);
 	if (from == STREAM_QUEUED)
 		DL_DELETE2(r->put_queue, st, queue_prev, queue_next);
@@ -121,11 +83,11 @@ struct stream *stream_open(struct client *c, struct delivery *d, enum stream_sta
 	st->delivery = d;
 	st->state = first;
 	st->send_window = st->receive_window = WIRE_STREAM_WINDOW;
-	if (is_live(first) && !stream_attach(st, c)) {
+	if (stream_state_is_live(first) && !stream_attach(st, c)) {
 		free(st);
 		return NULL;
 	}
-	if (is_live(first))
+	if (stream_state_is_live(first))
 		d->live++;
 	else
 		count_spooling(st, 1);

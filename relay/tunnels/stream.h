@@ -1,31 +1,17 @@
 /* One delivery on its way to one client (the stream of PROTOCOL.md §3 at the relay).
  *
- *    open ─▶ recorded ─▶ answering ─▶ over      to a client that is here, or may be back within the grace
- *      │         └───────────────────▶ over
- *      ├─▶ over
- *      └─▶ spooling ─▶ queued ─▶ writing ─▶ over      to the client's mailbox; begins here when the client is away
- *
- * stream_to is the only way from one state to the next. While open, recorded or answering it is in its client's table,
- * by number; it is in its delivery's list always, and holds the delivery. Files, each calling only those before it:
- * stream.c (states, tables), stream_spool.c (to the mailbox), stream_send.c (to the client), stream_receive.c (from the
- * client), delivery_streams.c (all streams of a delivery). Loop thread. */
+ * Its states are those of stream_state.h, and stream_to is the only way from one state to the next. While open,
+ * recorded or answering it is in its client's table, by number; it is in its delivery's list always, and holds the
+ * delivery. Files, each calling only those before it: stream.c (states, tables), stream_spool.c (to the mailbox),
+ * stream_send.c (to the client), stream_receive.c (from the client), delivery_streams.c (all streams of a delivery).
+ * Loop thread. */
 #pragma once
 
 #include "relay/common/delivery.h"
+#include "relay/tunnels/stream_state.h"
 
 struct client;
 struct link;
-
-enum stream_state {
-	STREAM_OPEN,      /* to be sent, or sent and not recorded */
-	STREAM_RECORDED,  /* the client has it on record */
-	STREAM_ANSWERING, /* RESPONSE came */
-	STREAM_SPOOLING,  /* for the mailbox; its body is perhaps still coming */
-	STREAM_QUEUED,    /* whole, and waits until fewer bytes are on their way to the disk */
-	STREAM_WRITING,   /* handed to the spool */
-	STREAM_OVER,      /* about to be freed */
-	STREAM_STATES,
-};
 
 /* What was sent on this connection. */
 enum stream_sent { STREAM_UNSENT, STREAM_BEGUN, STREAM_SENT };
@@ -70,18 +56,9 @@ struct stream *stream_open(struct client *c, struct delivery *d, enum stream_sta
 /* Ends it without a word to anybody, and frees it. */
 void stream_close(struct stream *st);
 
-/* Whether a stream goes from one state to the other. Pure. */
-bool stream_may(enum stream_state from, enum stream_state to);
 /* To the next state, and into or out of the tables and counts that go with it. A step that may not be ends the process:
  * what follows would be wrong. */
 void stream_to(struct stream *st, enum stream_state to);
-
-/* In its client's table: it may be answered. */
-bool stream_is_live(const struct stream *st);
-/* On its way to the mailbox. */
-bool stream_is_spooling(const struct stream *st);
-/* The delivery's body is still to be sent or written for it. */
-bool stream_needs_body(const struct stream *st);
 
 /* Takes it out of its client's table, and puts it into another client's, or the same one's, with the next number of
  * that. False when out of memory: it is in none. */

@@ -156,7 +156,7 @@ void stream_pump(struct stream *st)
 {
 	struct delivery *d = st->delivery;
 	struct link *l = client_link(st->client);
-	if (stream_is_spooling(st)) {
+	if (stream_state_is_spooling(st->state)) {
 		stream_spool(st);
 		return;
 	}

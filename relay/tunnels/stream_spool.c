@@ -120,7 +120,7 @@ void stream_spool(struct stream *st)
 void stream_give_up(struct stream *st, enum refusal why)
 {
 	struct delivery *d = st->delivery;
-	if (stream_is_spooling(st))
+	if (stream_state_is_spooling(st->state))
 		return;
 	delivery_hold(d);
 	if (d->answerer == st)
