@@ -1,5 +1,4 @@
-/* The spool is opened and closed here; the other files of its loop side are by what they decide: spool_mailbox.c,
- * spool_level.c, spool_queue.c, spool_expiry.c. */
+/* Opening and closing the spool. */
 #include <stdlib.h>
 
 #include "relay/spool/spool_private.h"

@@ -1,4 +1,5 @@
-/* What waits too long goes, and what went, or found no space, is counted as a gap that its client is told of. */
+/* Deliveries that wait too long expire. Those, and the ones that did not fit in, are counted as a gap, and the client
+ * is told of it. */
 #include <stdlib.h>
 
 #include "relay/spool/spool_private.h"
@@ -47,7 +48,7 @@ void spool_on_gap(struct spool *s, void (*gap)(void *user, int64_t mailbox), voi
 	s->gap_user = user;
 }
 
-/* The callback may join and leave mailboxes: not from within a walk over them. */
+/* The callback may join and leave mailboxes, so it must not be called while walking over them. */
 static void tell_gaps(struct spool *s)
 {
 	size_t count = 0;

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-/* Once, not for each of the many that follow. */
+/* Only the first of many failures in a row. */
 void spool_jobs_trouble(struct spool *s, const struct error *e)
 {
 	if (!s->troubled)

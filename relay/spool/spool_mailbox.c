@@ -17,7 +17,7 @@ static bool name_of(struct buffer *name, const struct spool_mailbox *is)
 	return buffer_append_bytes(name, is->tunnel) && buffer_put_u8(name, 0) && buffer_append_bytes(name, is->key);
 }
 
-/* Copies, with the texts in the two buffers. */
+/* Copies a mailbox, its texts into the two buffers. */
 static bool copy_mailbox(struct spool_mailbox *to, struct buffer *name, struct buffer *owner,
 			 const struct spool_mailbox *from)
 {
@@ -167,7 +167,7 @@ static void after_purge(struct small_job *j)
 		spool_mailbox_purge(s);
 }
 
-/* One that fails is kept and done again: `purging` stays. */
+/* A purge that fails is kept and run again; `purging` stays true. */
 void spool_mailbox_purge(struct spool *s)
 {
 	s->purge_again = s->purging;
@@ -179,7 +179,7 @@ void spool_mailbox_purge(struct spool *s)
 	batch_writer_submit(s->writer, &j->job);
 }
 
-/* ---- leaving, and being here ---- */
+/* ---- clients leave, and are seen ---- */
 
 static bool run_leave(struct writer_job *job, void *db, struct error *e)
 {
@@ -201,7 +201,7 @@ void spool_leave(struct spool *s, int64_t mailbox)
 		return;
 	mailbox_drop(s, m);
 	if (!j)
-		return; /* it is there again when the relay starts again */
+		return; /* the mailbox comes back when the relay restarts */
 	j->job.lazy = false;
 	j->after = after_leave;
 	batch_writer_submit(s->writer, &j->job);

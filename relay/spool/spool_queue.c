@@ -54,7 +54,7 @@ void spool_put(struct spool *s, int64_t mailbox, const struct spool_item *item,
 		done(user, &e);
 		return;
 	}
-	if (m->unwritten) /* without its row the put fails, and the next one tries again */
+	if (m->unwritten) /* without the mailbox's row the put fails, and the next put tries again */
 		spool_mailbox_write(s, m);
 	j->job.run = run_put;
 	j->job.done = done_put;
@@ -95,7 +95,7 @@ static void drop_list(struct fetch_job *j)
 static bool run_fetch(struct writer_job *job, void *db, struct error *e)
 {
 	struct fetch_job *j = (struct fetch_job *)job;
-	drop_list(j); /* of a run that was rolled back */
+	drop_list(j); /* from a run that was rolled back */
 	return spool_sqlite_fetch(db, j->mailbox, j->after, j->most, &j->list, e);
 }
 
@@ -104,7 +104,7 @@ static void done_fetch(struct writer_job *job, const struct error *e)
 	struct fetch_job *j = (struct fetch_job *)job;
 	if (e)
 		drop_list(j);
-	/* Read before a forget that is still on its way. */
+	/* Leaves out rows whose removal was on its way when they were read. */
 	for (struct spool_waiting **at = &j->list; *at;) {
 		struct spool_waiting *w = *at;
 		struct small_job *gone;
@@ -159,7 +159,7 @@ void spool_forget(struct spool *s, int64_t mailbox, int64_t row)
 {
 	struct small_job *j = spool_small_job(s, mailbox, run_forget);
 	if (!j)
-		return; /* handed out once more, after the relay started again */
+		return; /* it is handed out once more after a restart */
 	j->row = row;
 	j->after = after_forget;
 	HASH_ADD(hh, s->forgetting, row, sizeof j->row, j);

@@ -223,8 +223,8 @@ bool spool_sqlite_forget(struct spool_sqlite *s, int64_t mailbox, int64_t row, u
 	return fine && (!*found || run_with(s, SPOOL_FORGET_PAYLOAD, row, 0, e));
 }
 
-/* Removes what the query (of id, mailbox, size) finds. Read whole before anything is removed: a statement must not run
- * over a table that changes. */
+/* Removes what the query (for id, mailbox, size) finds. All of it is read before anything is removed, since a statement
+ * must not run over a table that changes. */
 static bool remove_found(struct spool_sqlite *s, enum spool_statement query, uint64_t before_us,
 			 struct spool_removed removed[SPOOL_STEP], size_t *count, struct error *e)
 {

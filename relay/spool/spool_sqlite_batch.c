@@ -3,15 +3,15 @@
 
 #include <sys/statvfs.h>
 
-/* A full disk would stay full: what frees space is written to the log as well. Moving the log into the database lets
- * the log begin anew, and needs room only where the database grows. */
+/* A full disk would stay full, because what frees space is written to the log first. Moving the log into the database
+ * lets the log start over, and needs space only where the database grows. */
 static void truncate_log(struct spool_sqlite *s)
 {
 	s->was_full = false;
 	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }
 
-/* A file system that cannot tell is left to say so itself. */
+/* Where the file system does not tell, a write that fails will. */
 uint64_t spool_sqlite_disk_free(const struct spool_sqlite *s)
 {
 	struct statvfs disk;
@@ -23,7 +23,7 @@ uint64_t spool_sqlite_free_inside(const struct spool_sqlite *s)
 	return atomic_load(&s->free_inside);
 }
 
-/* With little left on the disk the free pages of the file count as well. */
+/* Once the disk has little left, the free pages of the file count as well. */
 static uint64_t look_at_disk(struct spool_sqlite *s)
 {
 	struct error ignored;
@@ -50,7 +50,7 @@ static bool commit_batch(void *db, struct error *e)
 {
 	bool fine = spool_sqlite_run(db, SPOOL_COMMIT, e);
 	if (fine)
-		look_at_disk(db); /* what was forgotten left pages free */
+		look_at_disk(db); /* removed rows leave free pages */
 	return fine;
 }
 

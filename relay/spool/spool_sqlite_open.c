@@ -79,7 +79,7 @@ static bool make_file(const char *path, struct error *e)
 
 static bool connect_file(struct spool_sqlite *s, struct error *e)
 {
-	/* With "./" before it no folder's name is taken for a URI. */
+	/* With "./" in front, no folder's name is taken for a URI. */
 	char *name = sqlite3_mprintf("%s%s", *s->path == '/' ? "" : "./", s->path);
 	if (!name)
 		return error_set(e, EXIT_STORE, "out of memory");
@@ -87,7 +87,7 @@ static bool connect_file(struct spool_sqlite *s, struct error *e)
 	sqlite3_free(name);
 	if (code != SQLITE_OK)
 		return spool_sqlite_fail(s, "opened", e);
-	/* SQLite falls back to reading, and would complain at the first delivery only. */
+	/* SQLite opens a read-only file without complaint, and would fail only at the first delivery. */
 	if (sqlite3_db_readonly(s->db, "main") == 1)
 		return error_set(e, EXIT_STORE,
 				 "%s is read-only: check its owner and permissions, or name another folder with --data",
@@ -101,7 +101,7 @@ static bool connect_file(struct spool_sqlite *s, struct error *e)
 	return true;
 }
 
-/* Whose file it is, and the schema for one with nothing in it. */
+/* Checks that the file is a spool of a known version; an empty one gets the schema. */
 static bool check_or_make(struct spool_sqlite *s, struct error *e)
 {
 	int64_t version = 0, application = 0, tables = 0;
@@ -120,8 +120,8 @@ static bool check_or_make(struct spool_sqlite *s, struct error *e)
 			 s->path, (long long)version, SCHEMA_VERSION);
 }
 
-/* A torn or overwritten file is found at the start, not when a delivery is fetched. Not the payloads: a large backlog
- * would hold up the start for as long as it takes to read, and a client sees for itself when one was changed. */
+/* Finds a torn or overwritten file at the start instead of when a delivery is fetched. Payloads are not checked:
+ * reading a large backlog would delay the start, and a client notices by itself when one was changed. */
 static bool check_pages(struct spool_sqlite *s, const char *sql, struct error *e)
 {
 	sqlite3_stmt *st;
@@ -136,7 +136,8 @@ static bool check_pages(struct spool_sqlite *s, const char *sql, struct error *e
 	return fine;
 }
 
-/* A backlog that is gone leaves the file large. Only when nothing is left in it: then it costs nothing. */
+/* A backlog that was handed out leaves a large file. It is shrunk only when nothing waits in it, which costs nothing.
+ */
 static bool shrink(struct spool_sqlite *s, struct error *e)
 {
 	int64_t waits = 0, pages = 0;
@@ -147,8 +148,8 @@ static bool shrink(struct spool_sqlite *s, struct error *e)
 
 _Static_assert(SPOOL_LOG_PAGES == 2048, "wal_autocheckpoint below");
 
-/* One relay to a folder: two would give the same ids. EXCLUSIVE keeps the lock from the first transaction on, and the
- * log's index in memory. */
+/* One relay for each folder, because two would give out the same ids. EXCLUSIVE keeps the lock from the first
+ * transaction on, and the log's index in memory. */
 static bool open_file(struct spool_sqlite *s, struct error *e)
 {
 	return make_file(s->path, e) && connect_file(s, e) &&

@@ -1,4 +1,4 @@
-/* The statements of spool.db, and what is said when one fails. */
+/* The statements of spool.db, and the sentence when one fails. */
 #include "relay/spool/spool_sqlite_private.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@ static const char *const statement_sql[SPOOL_STATEMENTS] = {
 	[SPOOL_BEGIN] = "BEGIN IMMEDIATE",
 	[SPOOL_COMMIT] = "COMMIT",
 	[SPOOL_ROLLBACK] = "ROLLBACK",
-	/* Where a leave could not be written (a full disk) and the client came back. */
+	/* For a client that came back after its leaving could not be written (a full disk). */
 	[SPOOL_DISPLACE] = "UPDATE mailbox SET is_left = 1 WHERE tunnel = ?2 AND key = ?4 AND is_left = 0 AND id <> ?1",
 	[SPOOL_WRITE_MAILBOX] =
 	    "INSERT INTO mailbox (id, tunnel, owner, key, options, random_name, seen_at)"

@@ -17,7 +17,7 @@ void connection_send_note(struct connection *c, enum wire_type type, enum wire_n
 	link_flush_soon(c->link);
 }
 
-/* For the log's counts: the sentences may hold numbers. */
+/* The name under which the log counts refusals; the sentences may hold numbers. */
 static const char *notice_name(enum wire_notice code)
 {
 	switch (code) {

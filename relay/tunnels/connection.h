@@ -17,7 +17,7 @@ struct connection {
 	struct relay *relay;
 	struct link *link;
 	struct connection *prev, *next; /* all of the server's (utlist) */
-	struct client *client;          /* NULL before HELLO, and when another connection took its place */
+	struct client *client;          /* NULL before HELLO, and after another took its place */
 	bool welcomed;
 	bool clean; /* the client closed with 1000: it does not come back at once */
 	char owner[65];
@@ -29,7 +29,7 @@ struct connection {
 
 void connection_send_note(struct connection *c, enum wire_type type, enum wire_notice code, uint64_t number,
 			  const char *text);
-/* Says why and closes; the client has no grace. */
+/* Sends a NOTICE with the reason and closes with 1008; the client gets no grace. */
 void connection_refuse(struct connection *c, enum wire_notice code, const char *text);
 /* The tunnel's name, or "" before HELLO. */
 const char *connection_tunnel(const struct connection *c);

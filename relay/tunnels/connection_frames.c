@@ -1,4 +1,4 @@
-/* What a client sends once it is welcome, by type. */
+/* The frames of a client, by type. */
 #include "relay/tunnels/connection.h"
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream.h"
@@ -83,7 +83,7 @@ static bool on_frame(void *user, const struct wire_frame *f)
 		return place == WIRE_PLACE_RIGHT ? connection_on_hello(c, f)
 						 : link_fail(c->link, "HELLO comes first, on stream 0");
 	if (!c->client)
-		return true; /* another connection took its place; this one is closing */
+		return true; /* another connection took its place, and this one is closing */
 	c->client->has_older = false;
 	client_heard(c->client);
 	if (place == WIRE_PLACE_UNKNOWN)

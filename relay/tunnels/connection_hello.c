@@ -1,4 +1,4 @@
-/* A connection's handshake: HELLO, whether its token and name stand, WELCOME. */
+/* A connection's handshake: HELLO, the checks of its token and name, WELCOME. */
 #include "relay/tunnels/connection.h"
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/tunnel_private.h"
@@ -48,12 +48,12 @@ static bool welcome(struct connection *c, bool resumed)
 	return true;
 }
 
-/* Whether the handshake's token stands; fills owner. Where there never was a token everybody on loopback is welcome;
- * that the last one was revoked opens no door. */
+/* Checks the handshake's token and fills `owner`; false: it was refused. Where there never was a token everybody is
+ * welcome (the relay then serves loopback alone). Once there was one, revoking the last lets nobody in. */
 static bool authorise(struct connection *c)
 {
 	struct tokens *tokens = c->relay->tokens;
-	/* Whoever guesses tokens is slowed down like any other sender. */
+	/* Guessing tokens is slowed down like any other traffic of an address. */
 	if (!throttle_take_address(c->relay->throttle, &c->address, uv_now(c->relay->loop))) {
 		lws_explicit_bzero(c->secret, sizeof c->secret);
 		connection_refuse(c, WIRE_NOTICE_LIMIT, "too many requests from this address; try again later");
@@ -70,7 +70,7 @@ static bool authorise(struct connection *c)
 	return fine;
 }
 
-/* Whether the token may have one tunnel more; one that is to be replaced or is closing does not count. */
+/* Whether the token may have one more tunnel online. One that will be replaced, or is closing, does not count. */
 static bool within_limit(const struct connection *c, const char *name)
 {
 	int64_t most = c->relay->settings.max_tunnels_per_token, online = 0;
@@ -94,7 +94,7 @@ static bool choose_name(struct connection *c, const struct wire_hello *hello, ch
 				 (const char *)hello->tunnel.at);
 	} else if ((hello->options & WIRE_OPTION_PROBE) ||
 		   !registry_last_name(c->relay->registry, c->owner, hello->public_key, name)) {
-		/* The same laptop gets the name it had: its webhooks wait there. */
+		/* The same laptop gets the name it had before, where its webhooks wait. */
 		fine = router_make_name(name);
 	}
 	if (!fine)
@@ -114,7 +114,7 @@ static void refuse_one_more(struct connection *c)
 	connection_refuse(c, WIRE_NOTICE_NAMES, text);
 }
 
-/* `probe`: only whether the token may have it, for it is not to be kept. */
+/* Claims the name for the token; false: it was refused. A probe's name is only checked, not claimed. */
 static bool take_name(struct connection *c, const char *name, bool probe)
 {
 	if (!within_limit(c, name)) {

@@ -3,7 +3,7 @@
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream.h"
 
-/* Beyond the parts and the body themselves: the fixed part of REQUEST, and the head of a frame for each piece. */
+/* What REQUEST adds to the parts and the body. */
 #define FIXED_PART 128
 
 static uint64_t size_in_spool(const struct delivery *d, uint64_t body)
@@ -11,7 +11,7 @@ static uint64_t size_in_spool(const struct delivery *d, uint64_t body)
 	return body + d->head.len + d->trailers.len + FIXED_PART + (body / WIRE_DATA_CHUNK + 2) * WIRE_HEADER_LEN;
 }
 
-/* With `more` bytes of the body that are just coming. The declared length counts from the beginning. */
+/* With `more` bytes of the body that are just coming. A declared length counts whole from the beginning. */
 static struct quota_need need_of(const struct delivery *d, uint64_t more)
 {
 	struct quota_need need = { 0 };

@@ -29,7 +29,7 @@ void delivery_reset(struct delivery *d, uint32_t code, const char *reason)
 	for (struct stream *st = d->streams, *next; st; st = next) {
 		next = st->sibling;
 		if (st->state == STREAM_WRITING)
-			continue; /* it closes when the disk has answered */
+			continue; /* it ends when the disk has answered */
 		stream_send_reset(st, code, reason);
 		stream_close(st);
 	}
@@ -57,7 +57,7 @@ void delivery_on_timeout(struct delivery *d)
 		else
 			stream_give_up(st, REFUSE_REPLY_TIMEOUT);
 	}
-	/* Whoever recorded it has not answered in time, and that is what the sender is told. */
+	/* The clients that recorded it have not answered in time, and the sender is told so. */
 	if (d->spooling == 0 && d->phase == PHASE_WHOLE)
 		delivery_refuse(d, REFUSE_REPLY_TIMEOUT);
 	delivery_drop(d);

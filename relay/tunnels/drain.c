@@ -9,7 +9,7 @@
 #define FIRST_PAUSE_MS 500
 #define MOST_PAUSE_MS 10000
 #define FETCH_LEAST 16
-#define LITTLE_LEFT (1u << 20) /* with less than that in the list, and few, the next are fetched meanwhile */
+#define LITTLE_LEFT (1u << 20) /* when the list is short and holds less than this, the next ones are fetched */
 
 static struct spool_waiting *take_first(struct drain *d)
 {
@@ -69,13 +69,13 @@ static void begin_again(struct client *c)
 	c->drain.more = true;
 }
 
-/* The client could not record one, or it cannot be read: pause, and from the oldest on again. */
+/* The client could not record one, or the mailbox cannot be read: pauses, and then starts over with the oldest. */
 static void failed(struct client *c)
 {
 	struct drain *d = &c->drain;
 	uint64_t now = uv_now(c->tunnel->registry->relay->loop);
 	begin_again(c);
-	/* What was handed out together fails together: once. */
+	/* Those that were handed out together fail together, and pause once. */
 	if (now < d->paused_until)
 		return;
 	d->pause_ms = d->pause_ms == 0 ? FIRST_PAUSE_MS : d->pause_ms * 2;
@@ -122,7 +122,7 @@ static void work(struct client *c)
 			hand_out(c, w);
 		spool_waiting_free(w);
 	}
-	/* Each fetch waits for the spool's disk. */
+	/* Fetches ahead, since each fetch waits for the disk. */
 	bool soon_empty = d->listed <= d->parallel && d->listed_bytes < LITTLE_LEFT;
 	if (d->fetching || !d->more || (d->list && !soon_empty))
 		return;
@@ -163,7 +163,7 @@ void drain_begin(struct client *c)
 	begin_again(c);
 	c->drain.paused_until = 0;
 	c->drain.pause_ms = 0;
-	c->drain.unreadable_count = 0; /* perhaps it has found its key */
+	c->drain.unreadable_count = 0; /* the client may have found its key */
 	work(c);
 }
 

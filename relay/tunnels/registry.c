@@ -1,4 +1,4 @@
-/* The registry from its making to its end, and what time alone brings. */
+/* The registry's beginning and end, and what the passing of time brings. */
 #include "relay/tunnels/connection.h"
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream.h"
@@ -56,7 +56,7 @@ static void look_after(struct client *c, uint64_t now_ms, uint64_t wall_us)
 		c->drain.paused_until = 0;
 		drain_more(c);
 	}
-	/* On disk too: a relay that is killed must not think of a client that was here as long gone. */
+	/* On disk too, so that a relay that was killed does not take a client that was here for long gone. */
 	if (client_link(c) && wall_us > c->seen_at_us + often_us)
 		client_seen(c, wall_us);
 	if (c->quota_hit && client_link(c)) {

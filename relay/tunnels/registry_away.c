@@ -1,4 +1,4 @@
-/* Clients whose connection is gone, and the end of the relay, when all are. */
+/* Clients whose connection is gone, and the relay's end, when all connections are. */
 #include "relay/tunnels/connection.h"
 #include "relay/tunnels/delivery_streams.h"
 #include "relay/tunnels/registry.h"

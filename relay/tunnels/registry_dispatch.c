@@ -1,4 +1,4 @@
-/* What arrives for a tunnel: whether it may be taken, and which of the clients get it. */
+/* A request arrives for a tunnel: whether it may be taken, and which clients get it. */
 #include "relay/tunnels/delivery_streams.h"
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream.h"
@@ -29,7 +29,7 @@ bool registry_passes_upgrades(const struct tunnel *t)
 	return false;
 }
 
-/* To one client alone: two could not both speak with the sender. */
+/* To one client only: two could not both talk to the sender. */
 static enum refusal dispatch_upgrade(struct tunnel *t, struct delivery *d)
 {
 	for (struct client *c = t->clients; c; c = c->next)
@@ -38,7 +38,7 @@ static enum refusal dispatch_upgrade(struct tunnel *t, struct delivery *d)
 	return REFUSE_OFFLINE_READ;
 }
 
-/* A copy for the mailbox. Where there is no space for it the client misses it. */
+/* Opens a copy for the client's mailbox. When there is no space for it, the client misses it. */
 static enum refusal open_copy(struct client *c, struct delivery *d)
 {
 	struct stream *st = stream_open(c, d, STREAM_SPOOLING);
@@ -72,7 +72,7 @@ enum refusal registry_dispatch(struct tunnel *t, struct delivery *d)
 	}
 	if (!d->streams)
 		return why != REFUSE_NOTHING ? why : offline(method);
-	/* For its temporary file, where nothing was taken for a copy. */
+	/* For the temporary file of a large body, when no copy has counted it yet. */
 	why = delivery_take_quota(d, 0);
 	if (why != REFUSE_NOTHING) {
 		delivery_reset(d, WIRE_RESET_CANCEL, "");

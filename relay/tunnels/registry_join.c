@@ -8,8 +8,8 @@
 #include <string.h>
 #include <utlist.h>
 
-/* Streams of a client that is gone for good go to the one that takes its place, as new ones; with `from` itself it
- * begins counting anew. */
+/* The streams of a client that is gone for good go to the one that takes its place, as new ones. Where that is the same
+ * client, its numbers begin at 1 again. */
 static void move_streams(struct client *from, struct client *to)
 {
 	struct stream *list = NULL;
@@ -55,7 +55,8 @@ static bool may_resume(const struct client *c, struct bytes nonce)
 	       (c->connection || c->in_grace);
 }
 
-/* Now, and later than any other was seen, though the clock was set back: after a restart the last one is current. */
+/* Now, or a moment after any other client was seen if the clock was set back: after a restart the last one is current.
+ */
 static uint64_t latest(const struct tunnel *t)
 {
 	uint64_t now = clock_now_us();
@@ -97,7 +98,7 @@ static struct client *find_or_add_client(struct tunnel *t, struct bytes key)
 	return c || full ? c : tunnel_add_client(t, key);
 }
 
-/* Before anything else of the client changes: one that cannot have a mailbox is as if it had not come. */
+/* Done before anything else of the client changes: if it cannot have a mailbox, nothing has happened. */
 static bool take_mailbox(struct client *c, const struct join *j, uint64_t now_us)
 {
 	struct spool_mailbox m = { .tunnel = bytes_of(j->name),
@@ -115,7 +116,7 @@ static bool take_mailbox(struct client *c, const struct join *j, uint64_t now_us
 	return true;
 }
 
-/* Whether it is the client of the connection before, by its nonce: then its streams live on. */
+/* Whether it is the client of the connection before, by its nonce: its streams then live on. */
 static bool resume(struct client *c, struct bytes nonce)
 {
 	if (!may_resume(c, nonce)) {
@@ -125,7 +126,7 @@ static bool resume(struct client *c, struct bytes nonce)
 	}
 	c->has_older = true;
 	memcpy(c->older_nonce, nonce.at, sizeof c->older_nonce);
-	if (c->connection) { /* it noticed the end of its old connection before we did */
+	if (c->connection) { /* the client noticed the end of its old connection before we did */
 		c->connection->client = NULL;
 		link_close(c->connection->link, 1001, "the client connected again");
 		registry_restart_streams(c);

@@ -1,18 +1,18 @@
-/* Tunnel names that are forgotten, freed or had before. */
+/* Tunnel names: which are forgotten, which were freed, which a client had before. */
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/tokens.h"
 #include "shared/program/log.h"
 
 #include <string.h>
 
-/* A file that cannot be read frees nothing. */
 bool registry_name_is_freed(const struct registry *r, const char *name)
 {
 	char owner[65];
 	return r->relay->tokens && tokens_owner_of(r->relay->tokens, name, owner) == NAME_FREE;
 }
 
-/* It is idle. A probe's name is in no table. False: the table cannot be written, and all stays. */
+/* Forgets an idle tunnel, its name in the table of owners included (a probe's is not there). False: that table cannot
+ * be written, and nothing changed. */
 static bool forget_tunnel(struct registry *r, struct tunnel *t)
 {
 	struct error e;
@@ -34,7 +34,6 @@ bool registry_forget_unused(struct registry *r, const char *owner)
 	return oldest && forget_tunnel(r, oldest);
 }
 
-/* Random names are forgotten when nobody came back for as long as what waits is kept. */
 void registry_forget_old_names(struct registry *r, uint64_t now_ms, uint64_t wall_us)
 {
 	uint64_t age_us = (uint64_t)r->relay->settings.spool_max_age_ms * 1000;

@@ -62,7 +62,7 @@ bool router_make_name(char out[TUNNEL_NAME_MAX + 1])
 		uint8_t random[32];
 		if (RAND_bytes(random, sizeof random) != 1)
 			return false;
-		/* 252 = 7 * 36: the rest would favour some letters. */
+		/* 252 is 7 * 36; the values above would favour some letters. */
 		for (size_t i = 0; i < sizeof random && len < 20; i++)
 			if (random[i] < 252)
 				out[len++] = digits[random[i] % 36];

@@ -1,4 +1,5 @@
-/* Tunnel names: which there are, and which name a request means. Loop thread. */
+/* Which tunnel a request is for: the table of names, and how a name stands in a URL (as the first part of the path, or
+ * as a label in front of the domain). Loop thread. */
 #pragma once
 
 #include "relay/common/limits.h"
@@ -10,29 +11,29 @@ struct tunnel;
 #define TUNNEL_NAME_MAX LIMIT_TUNNEL_NAME
 
 struct route {
-	struct tunnel *holder; /* NULL: of an earlier run, and nothing more is known of it */
-	struct bytes name;     /* of the tunnel; a view valid until it is forgotten */
+	struct tunnel *holder; /* NULL: the name is from an earlier run, and nobody has joined since */
+	struct bytes name;     /* of the tunnel; a view that is valid until it is forgotten */
 	struct bytes prefix;   /* what the name took off the target's front; a view into the target */
 	struct bytes target;   /* what is left; a view into the target or a constant */
-	char *spare;           /* owned memory behind target when it had to be made ("?x" -> "/?x"); caller frees */
+	char *spare;           /* memory of `target` where it had to be made ("?x" -> "/?x"); the caller frees it */
 };
 
-/* `domain` NULL: names stand in the path. */
+/* `domain` NULL: names stand in the path. NULL when out of memory. */
 struct router *router_new(const char *domain);
 void router_free(struct router *r);
 
 /* [a-z0-9][a-z0-9-]{0,62} */
 bool router_name_valid(struct bytes name);
-/* Twenty random characters of [a-z0-9]. False when no randomness could be had. */
+/* Makes a name of twenty random characters of [a-z0-9]. False when there is no randomness. */
 MUST_CHECK bool router_make_name(char out[TUNNEL_NAME_MAX + 1]);
 
-/* The name means this tunnel from now on. False when out of memory. */
+/* From now on the name leads to this tunnel. False when out of memory. */
 MUST_CHECK bool router_hold(struct router *r, const char *name, struct tunnel *t);
-/* Makes a name known that nobody holds (yet): of an earlier run. False when out of memory. */
+/* Makes a name from an earlier run known, which nobody holds yet. False when out of memory. */
 MUST_CHECK bool router_know(struct router *r, const char *name);
-/* The name means nothing any more. */
+/* The name leads nowhere any more. */
 void router_forget(struct router *r, const char *name);
-/* Forgets those that nobody holds and `keep` does not want. */
+/* Forgets the names that nobody holds and that `keep` does not want kept. */
 void router_forget_unheld(struct router *r, bool (*keep)(void *user, const char *name), void *user);
-/* False when the request names no tunnel that is known. `host` may be empty. */
+/* Finds the tunnel of a request. False when it names none that is known. `host` may be empty. */
 MUST_CHECK bool router_find(struct router *r, struct bytes host, struct bytes target, struct route *out);

@@ -8,7 +8,7 @@
 bool stream_on_recorded(struct stream *st)
 {
 	struct delivery *d = st->delivery;
-	/* The client has to have the whole of it before it can commit it. */
+	/* A client can commit a delivery only once it has all of it. */
 	if (st->out != STREAM_SENT && !st->sent_before)
 		return false;
 	if (st->state != STREAM_OPEN)

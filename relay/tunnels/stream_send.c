@@ -14,7 +14,7 @@ static void append_or_close(struct link *l, bool appended)
 	link_flush_soon(l);
 }
 
-/* Takes body bytes from both windows. */
+/* Counts body bytes against both windows. */
 static void spend(struct stream *st, struct link *l, size_t len)
 {
 	st->send_window -= (int64_t)len;
@@ -45,7 +45,7 @@ static void send_request(struct stream *st, struct link *l)
 	bool end = d->body_whole && d->trailers.len == 0 && len <= WIRE_INLINE_BODY;
 	struct wire_request request = d->request;
 	if (end && !spill_view(&d->body, &request.body))
-		end = false; /* so it goes as DATA */
+		end = false; /* it goes as DATA instead */
 	uint8_t flags = (uint8_t)((end ? WIRE_END : 0) | (d->upgrade ? WIRE_UPGRADE : 0));
 	append_or_close(l, wire_encode_request(link_out(l), st->id, flags, &request));
 	st->out = end ? STREAM_SENT : STREAM_BEGUN;
@@ -71,8 +71,8 @@ static bool send_piece(struct stream *st, struct link *l, size_t len, bool end)
 	return fine;
 }
 
-/* The temporary file cannot be read back; the sender is to come again. Closes this stream alone: who walks over the
- * delivery's or the client's streams holds on to the next one, which sees for itself. */
+/* The temporary file cannot be read back: the sender is told to try again. Closes this stream alone, since a caller may
+ * be walking over the delivery's or the client's streams; each of the others finds out by itself. */
 static void lose_body(struct stream *st)
 {
 	struct delivery *d = st->delivery;
@@ -107,7 +107,7 @@ static void send_body(struct stream *st, struct link *l)
 	st->out = STREAM_SENT;
 }
 
-/* Frames out of an unsealed mailbox get their stream's number on the way. */
+/* Frames from a mailbox that is not sealed get their stream's number as they are sent. */
 static void send_frames(struct stream *st, struct link *l)
 {
 	struct delivery *d = st->delivery;
@@ -220,7 +220,7 @@ void stream_restart(struct stream *st)
 	st->sent = 0;
 	st->send_window = st->receive_window = WIRE_STREAM_WINDOW;
 	st->credit_due = 0;
-	/* What the sender has not taken yet was credit of the old connection's window. */
+	/* What the sender has yet to take was counted against the old connection's window. */
 	struct delivery *d = st->delivery;
 	st->stale = d->answerer == st ? d->answer_body.len - d->answer_at : 0;
 }

@@ -80,7 +80,7 @@ static void put(struct stream *st)
 
 /* ---- the queue for the disk ---- */
 
-/* The oldest of the tunnel that has the least under way; of a tunnel that has its part, none. */
+/* The oldest stream of the tunnel with the least under way, and none of a tunnel that has its share. */
 static struct stream *next_in_queue(const struct registry *r)
 {
 	struct stream *best = NULL;
@@ -99,7 +99,7 @@ static struct stream *next_in_queue(const struct registry *r)
 static void put_some(struct registry *r)
 {
 	if (r->putting)
-		return; /* from within a put that failed at once */
+		return; /* called from within a put that failed at once */
 	r->putting = true;
 	for (struct stream *st; (st = next_in_queue(r)) != NULL;) {
 		if (r->put_bytes > 0 && r->put_bytes + spill_len(&st->delivery->body) > LIMIT_SPOOL_WRITES)

@@ -57,7 +57,7 @@ static bool migrate(struct tokens *t, struct error *e)
 		return error_set(e, EXIT_STORE, "%s was made by a newer creel-relay: use that one", t->path);
 	if (version == SCHEMA_VERSION)
 		return true;
-	/* Two programs may do this at once: who comes second finds the version there. */
+	/* Two programs may do this at once; the second one finds the version there. */
 	if (!exec(t, "PRAGMA journal_mode=WAL; BEGIN IMMEDIATE", e))
 		return false;
 	bool fine = tokens_read_pragma(t, "PRAGMA user_version", &version) || tokens_fail(t, "read", e);
@@ -79,7 +79,7 @@ static bool migrate(struct tokens *t, struct error *e)
 			    e);
 	if (fine && exec(t, "COMMIT", e))
 		return true;
-	sqlite3_exec(t->db, "ROLLBACK", NULL, NULL, NULL); /* the sentence is of what failed first */
+	sqlite3_exec(t->db, "ROLLBACK", NULL, NULL, NULL); /* the sentence tells what failed first */
 	return false;
 }
 
@@ -241,7 +241,7 @@ bool tokens_list(struct tokens *t, void (*row)(void *user, const struct token_ro
 	return code == SQLITE_DONE || tokens_fail(t, "read", e);
 }
 
-/* Reads the table when it changed. What was known stays when the file cannot be read. */
+/* Reads the table if it changed. When the file cannot be read, what was known stays. */
 static bool refresh(struct tokens *t)
 {
 	int64_t version;
@@ -301,7 +301,7 @@ bool tokens_check(struct tokens *t, struct bytes secret, char owner[65], uint64_
 	if (!refresh(t) || secret.len != TOKEN_TEXT_LEN || !hash_secret(secret, hash))
 		return false;
 	bool found = false;
-	/* All are compared, whichever matches. */
+	/* Compares all of them, so that the time does not tell which one matched. */
 	for (size_t i = 0; i < t->count; i++) {
 		if (CRYPTO_memcmp(t->list[i].hash, hash, HASH_LEN) == 0) {
 			snprintf(owner, 65, "%s", t->list[i].name);

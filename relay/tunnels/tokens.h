@@ -1,6 +1,6 @@
-/* Tokens and owned tunnel names, in relay.db of the data folder. Secrets are 256 random bits, shown once, kept as
- * SHA-256 and compared in constant time. Small: one short query at a time on the caller's thread. Errors: EXIT_STORE.
- */
+/* Tokens, and the tunnel names that they own, in relay.db of the data folder. Secrets are 256 random bits, shown once,
+ * kept as SHA-256 and compared in constant time. Each call makes short queries on the caller's thread; a struct belongs
+ * to one thread. Several processes may have the file open. Errors: EXIT_STORE. */
 #pragma once
 
 #include <stdint.h>
@@ -20,24 +20,25 @@ struct token_row {
 	uint64_t names; /* tunnel names it owns */
 };
 
-/* With `make` the folder (0700) and file (0600) are made when missing; else there must be a relay's data already. */
+/* With `make` the folder (0700) and the file (0600) are made when missing; without, a relay must have made them. */
 MUST_CHECK bool tokens_open(struct tokens **out, const char *data_folder, bool make, struct error *e);
 void tokens_close(struct tokens *t);
-/* `tunnels`: a glob of names it may hold, "*" for all. EXIT_USAGE when the name is taken or odd. */
+/* Adds a token. `tunnels` is a glob of the names it may hold, "*" for all. EXIT_USAGE when `name` is taken or not a
+ * valid one. */
 MUST_CHECK bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char secret[TOKEN_TEXT_LEN + 1],
 			   struct error *e);
-/* Whether browsers see the page of --browser-warning before the token's tunnels, as they do of a new one. */
+/* Whether browsers see the page of --browser-warning before the token's tunnels; for a new token they do. */
 MUST_CHECK bool tokens_set_warning(struct tokens *t, const char *name, bool shown, struct error *e);
-/* The same asked by the relay, of what tokens_count read last; true of whoever has no token. */
+/* Whether they do, as last read by tokens_count; true where there is no such token. */
 bool tokens_wants_warning(struct tokens *t, const char *owner);
 MUST_CHECK bool tokens_revoke(struct tokens *t, const char *name, struct error *e);
 MUST_CHECK bool tokens_list(struct tokens *t, void (*row)(void *user, const struct token_row *), void *user,
 			    struct error *e);
-/* How many there are; reads the file anew when another process changed it. -1 on failure. */
+/* How many there are. Reads the file again when another process changed it. -1 on failure. */
 int tokens_count(struct tokens *t);
-/* Whether the secret is a token's; its name into owner[65], what tells it from a later one of that name into *mark. */
+/* Whether the secret is a token's. Gives its name, and a mark that a later token of that name does not have. */
 bool tokens_check(struct tokens *t, struct bytes secret, char owner[65], uint64_t *mark);
-/* Whether that very token is there still. */
+/* Whether the token of that name and mark still exists. */
 bool tokens_has(struct tokens *t, const char *owner, uint64_t mark);
 
 /* Whether there is a token of that name, or its pattern allows that tunnel; as last read by tokens_count or
@@ -53,21 +54,21 @@ struct name_row {
 };
 
 enum claim { CLAIM_OK, CLAIM_TAKEN, CLAIM_FORBIDDEN, CLAIM_FULL, CLAIM_ERROR };
-/* Gives the tunnel name to the owner unless it is another's, outside the owner's glob, or new and the owner has `most`
- * already (0: no bound). */
+/* Gives the tunnel name to the owner, unless it is another's, does not match the owner's glob, or is new and the owner
+ * has `most` already (0: no limit). */
 enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel, int64_t most);
 enum name_state { NAME_OWNED, NAME_FREE, NAME_UNREADABLE };
-/* Whose the name is: "" is everybody's, of a time without tokens. */
+/* Whose name it is. Owner "": everybody's, from a time without tokens. */
 enum name_state tokens_owner_of(struct tokens *t, const char *tunnel, char owner[65]);
-/* The name is nobody's from now on; also when it was. */
+/* From now on the name is nobody's. Not an error when it was nobody's before. */
 MUST_CHECK bool tokens_forget_name(struct tokens *t, const char *tunnel, struct error *e);
-/* The same as an operator's command: EXIT_USAGE when it was nobody's. */
+/* The same, for the command: EXIT_USAGE when it was nobody's before. */
 MUST_CHECK bool tokens_free_name(struct tokens *t, const char *tunnel, struct error *e);
 /* All names, or those of one token (EXIT_USAGE when there is none). */
 MUST_CHECK bool tokens_list_names(struct tokens *t, const char *owner, void (*row)(void *user, const struct name_row *),
 				  void *user, struct error *e);
-/* Whether another process has written since the call before; *seen is 0 at first. */
+/* Whether another process has written to the file since the last call; *seen is 0 at first. */
 bool tokens_changed_elsewhere(struct tokens *t, int64_t *seen);
-/* Forgets names not claimed for LIMIT_NAME_UNUSED and calls `row` for the rest: the names known from earlier runs. */
+/* Forgets names that were not claimed for LIMIT_NAME_UNUSED seconds, and calls `row` for the others. */
 MUST_CHECK bool tokens_recall_tunnels(struct tokens *t, bool (*row)(void *user, const char *name), void *user,
 				      struct error *e);

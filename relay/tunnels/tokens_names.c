@@ -16,7 +16,7 @@ static sqlite3_stmt *ask(struct tokens *t, const char *sql, const char *first)
 	return st;
 }
 
-static enum claim has_room_for_one_more(struct tokens *t, const char *owner, const char *tunnel, int64_t most)
+static enum claim may_own_one_more(struct tokens *t, const char *owner, const char *tunnel, int64_t most)
 {
 	enum claim result = CLAIM_ERROR;
 	sqlite3_stmt *st = ask(t, "SELECT count(*), total(name = ?2) FROM tunnel WHERE owner = ?1", owner);
@@ -43,14 +43,14 @@ enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel,
 		tunnel);
 	if (!st)
 		return CLAIM_ERROR;
-	/* Another's name is told before the bound is: freeing one would not help. */
-	enum claim room = most && *owner ? has_room_for_one_more(t, owner, tunnel, most) : CLAIM_OK;
-	if (room == CLAIM_FULL && tokens_owner_of(t, tunnel, now_owner) == NAME_OWNED && *now_owner &&
+	/* That the name is another's is said before that the token has too many: freeing one would not help. */
+	enum claim bound = most && *owner ? may_own_one_more(t, owner, tunnel, most) : CLAIM_OK;
+	if (bound == CLAIM_FULL && tokens_owner_of(t, tunnel, now_owner) == NAME_OWNED && *now_owner &&
 	    tokens_is_known(t, now_owner))
-		room = CLAIM_TAKEN;
-	if (room != CLAIM_OK) {
+		bound = CLAIM_TAKEN;
+	if (bound != CLAIM_OK) {
 		sqlite3_finalize(st);
-		return room;
+		return bound;
 	}
 	sqlite3_bind_text(st, 2, owner, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(st, 3, (int64_t)clock_now_us());

@@ -1,4 +1,4 @@
-/* What tokens.c (tokens) and tokens_names.c (the tunnel names that they own) share: one database. */
+/* The database that tokens.c (tokens) and tokens_names.c (their tunnel names) share. */
 #pragma once
 
 #include <sqlite3.h>

@@ -1,4 +1,4 @@
-/* What tunnel_server.c (the lws end) and connection.c (a client's frames) share. */
+/* The server of the tunnels as tunnel_server.c and connection_hello.c see it. */
 #pragma once
 
 #include "relay/tunnels/connection.h"

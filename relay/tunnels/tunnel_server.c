@@ -23,7 +23,7 @@ static void read_secret(struct lws *wsi, char *out, size_t size)
 	lws_explicit_bzero(value, sizeof value);
 }
 
-/* Whose tunnel it is, though a trusted proxy's the connection. */
+/* Finds out whose tunnel it is, also when the connection is a trusted proxy's. */
 static void find_client(const struct relay *relay, struct lws *wsi, struct peer *who, struct throttle_address *address)
 {
 	const struct peer *adopted = lws_get_opaque_user_data(wsi);
@@ -66,7 +66,7 @@ static void on_closed(struct connection *c)
 	}
 	throttle_disconnected(c->relay->throttle, &c->address);
 	DL_DELETE(c->server->all, c);
-	/* One that we sent away, or that said goodbye, is not expected back at once. */
+	/* A client that we sent away, or that said goodbye, is not expected back at once. */
 	bool grace = !c->clean && !*link_close_reason(c->link);
 	link_free(c->link);
 	c->link = NULL;
@@ -75,7 +75,7 @@ static void on_closed(struct connection *c)
 	c->client = NULL;
 }
 
-/* RFC 6455 §7.4: a client that says 1000 does not mean to come back at once. */
+/* A client that closes with 1000 (RFC 6455 §7.4) does not mean to come back at once. */
 static void note_close(struct connection *c, const uint8_t *at, size_t len)
 {
 	if (len < 2 || at[0] * 256 + at[1] != 1000)
@@ -113,12 +113,12 @@ static void refuse(const struct tunnel_server *s, struct lws *wsi, enum refusal 
 static bool has_field(struct lws *wsi, enum lws_token_indexes field)
 {
 	char byte[1];
-	/* A fragment that is there and not empty does not fit, and of an empty one the length is known. */
+	/* One that is not empty does not fit into `byte`, and shows in the total length; an empty one gives 0. */
 	return lws_hdr_total_length(wsi, field) > 0 || lws_hdr_copy_fragment(wsi, byte, sizeof byte, field, 0) >= 0;
 }
 
-/* Of an address only so many handshakes a second are told why they are refused: a program, or a page in a browser, may
- * go on with them for ever. False: this one was sent away with less. */
+/* Only so many handshakes a second from one address are told why they are refused, because a program, or a page in a
+ * browser, may repeat them without end. False: this one was sent away with less. */
 static bool may_be_told(const struct tunnel_server *s, struct lws *wsi)
 {
 	struct throttle_address address;
@@ -130,8 +130,8 @@ static bool may_be_told(const struct tunnel_server *s, struct lws *wsi)
 	return false;
 }
 
-/* A wrong token is told so after HELLO, by a NOTICE; what is beyond the address's part goes before there is a
- * WebSocket. A right token passes, whoever else is behind its address. */
+/* A wrong token is refused by a NOTICE after HELLO. Once its address had its share of those, it is refused here, before
+ * there is a WebSocket. A right token always passes, whoever else is behind its address. */
 static bool check_token(const struct tunnel_server *s, struct lws *wsi)
 {
 	char secret[TOKEN_TEXT_LEN + 2], owner[65];
@@ -143,7 +143,7 @@ static bool check_token(const struct tunnel_server *s, struct lws *wsi)
 	return fine || may_be_told(s, wsi);
 }
 
-/* Connections of an address are limited where they are accepted; those that a trusted proxy brings, here. */
+/* An address's connections are limited where they are accepted; those that come through a trusted proxy, here. */
 static bool check_client(const struct tunnel_server *s, struct lws *wsi)
 {
 	struct throttle_address address;
@@ -155,7 +155,7 @@ static bool check_client(const struct tunnel_server *s, struct lws *wsi)
 	return false;
 }
 
-/* Before a WebSocket is made of it. Web pages may open WebSockets to whatever they like, and their browser says so by
+/* Before it becomes a WebSocket. Web pages may open WebSockets to whatever they like, and their browser says so by
  * Origin (RFC 6455 §10.2), which no creel client sends; Sec-WebSocket-Origin is what drafts called it. False: it was
  * refused. */
 static bool check_handshake(const struct tunnel_server *s, struct lws *wsi)
@@ -177,7 +177,7 @@ static bool check_handshake(const struct tunnel_server *s, struct lws *wsi)
 	return false;
 }
 
-/* A GET of the tunnel's path that is no WebSocket: a browser, or a proxy that does not pass upgrades on. */
+/* A GET of the tunnel's path without an upgrade: from a browser, or through a proxy that does not pass upgrades on. */
 static int refuse_plain(const struct tunnel_server *s, struct lws *wsi)
 {
 	if (check_handshake(s, wsi) && may_be_told(s, wsi))
@@ -206,7 +206,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		bool was_online = c->welcomed;
 		link_on_receive(c->link, bytes_make(in, len), lws_frame_is_binary(wsi),
 				lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0);
-		/* A closing one keeps the time that link_close set. */
+		/* One that is closing keeps the timeout that link_close set. */
 		if (!was_online && c->welcomed && !*link_close_reason(c->link))
 			lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
 		return 0;
@@ -246,7 +246,7 @@ static void on_lws_log(int level, const char *line)
 	char text[300];
 	size_t len = strcspn(line, "\n");
 	snprintf(text, sizeof text, "%.*s", len < sizeof text ? (int)len : (int)sizeof text - 1, line);
-	/* Strangers cause some: by a head that is too long, say. */
+	/* Strangers can cause such lines, for instance by a head that is too long. */
 	if (!lws_logs_for || RELAY_LOGS(lws_logs_for, as, "lws", text))
 		log_event(as, "lws", "text", text, NULL);
 }
@@ -332,7 +332,7 @@ bool tunnel_server_reload(struct tunnel_server *s, struct error *e)
 	const char *cert = s->relay->settings.tls_cert, *key = s->relay->settings.tls_key;
 	if (!s->tls_context)
 		return true;
-	/* Into a context of their own first: a certificate whose key does not follow would spoil the one in use. */
+	/* Loaded into a context of their own first: a certificate without its key would spoil the one in use. */
 	SSL_CTX *fresh = SSL_CTX_new(TLS_server_method());
 	STACK_OF(X509) *chain = NULL;
 	bool fine = fresh && SSL_CTX_use_certificate_chain_file(fresh, cert) == 1 &&

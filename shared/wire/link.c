@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A message is cut at a frame's end once it holds this much: lws copies what the socket does not take at once. */
+/* A message ends at the next frame's end once it holds this much, because lws copies what the socket does not take. */
 #define MESSAGE_SOFT_LIMIT (256u << 10)
 #define OUT_KEEP (1u << 20)   /* an emptied buffer larger than this is given back */
 #define CLOSE_FLUSH_SECONDS 5 /* how long a peer that does not read may delay a close */
@@ -21,7 +21,7 @@ struct link {
 	bool broken;
 	const struct link_ops *ops;
 	void *user;
-	struct buffer out; /* LWS_PRE bytes of room, then frames; lws writes its header before out.at + out_start */
+	struct buffer out; /* LWS_PRE free bytes, then frames; lws writes its header before out.at + out_start */
 	size_t out_start;
 	struct buffer in; /* the beginning of a frame whose rest has not come */
 	int64_t send_window;
@@ -254,7 +254,7 @@ static void drop_sent(struct link *l)
 		l->out_start = l->out.len = LWS_PRE;
 		if (l->out.cap <= OUT_KEEP)
 			return;
-		/* A smaller block; when there is none to be had the large one stays. */
+		/* Takes a smaller block; without memory for one, the large one stays. */
 		uint8_t *smaller = realloc(l->out.at, LWS_PRE + 4096);
 		if (smaller) {
 			l->out.at = smaller;

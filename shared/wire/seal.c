@@ -56,7 +56,8 @@ static void suite_clear(struct suite *s)
 	EVP_CIPHER_CTX_free(s->cipher);
 }
 
-/* The secret of a pair and another's public key. False also for a key of small order, with which everybody knows it. */
+/* The secret shared by a key pair and another's public key. False also for a key of small order, with which the secret
+ * would be known to everybody. */
 static bool agree(EVP_PKEY *pair, const uint8_t other[SEAL_KEY_LEN], uint8_t shared[SECRET_LEN])
 {
 	static const uint8_t zero[SECRET_LEN];
@@ -158,7 +159,7 @@ struct seal_sender *seal_sender_new(struct bytes recipient, struct error *e)
 		error_set(e, EXIT_STORE, "out of memory");
 		return NULL;
 	}
-	/* What OpenSSL leaves in the thread's queue of errors would be taken for the next TLS connection's. */
+	/* Errors that OpenSSL leaves in the thread's queue would be taken for those of the next TLS connection. */
 	ERR_set_mark();
 	bool fine = sender_init(s, recipient);
 	ERR_pop_to_mark();
@@ -272,7 +273,7 @@ static bool open_all(const struct seal_key *k, struct bytes sealed, uint8_t *to)
 	return fine;
 }
 
-/* How long what is in it is. False when no object has this length. */
+/* The length of the plaintext inside. False when no sealed object has this length. */
 static bool plain_size(size_t sealed_len, size_t *out)
 {
 	if (sealed_len < SEAL_HEAD_LEN + SEAL_TAG_LEN)
@@ -296,7 +297,7 @@ bool seal_key_open(const struct seal_key *k, struct bytes sealed, uint8_t event_
 	bool fine = open_all(k, sealed, to);
 	ERR_pop_to_mark();
 	if (!fine) {
-		/* Chunks before the one that failed may be a delivery's; the caller is not to meet them. */
+		/* Chunks before the one that failed may be a real delivery's; the caller must not see them. */
 		OPENSSL_cleanse(to, len);
 		return error_set(e, EXIT_STORE,
 				 "a sealed delivery does not open: it was sealed to another key, changed or cut off");

@@ -1,6 +1,7 @@
-/* Sealing of deliveries that wait on a relay's disk: PROTOCOL.md §5, byte by byte (X25519, RFC 7748; HKDF-SHA256, RFC
- * 5869; ChaCha20-Poly1305, RFC 8439), all of it OpenSSL's. A relay seals to a client's public key and cannot open. Pure
- * but for seal_key_load; one struct belongs to one thread at a time. Errors: EXIT_STORE. */
+/* Sealing of deliveries that wait on a relay's disk, as PROTOCOL.md §5 describes it byte by byte (X25519, RFC 7748;
+ * HKDF-SHA256, RFC 5869; ChaCha20-Poly1305, RFC 8439; all by OpenSSL). A relay seals to a client's public key and
+ * cannot open what it sealed. Pure, except seal_key_load; a struct belongs to one thread at a time. Errors: EXIT_STORE.
+ */
 #pragma once
 
 #include "shared/base/buffer.h"
@@ -15,21 +16,21 @@
 /* The relay's side: one recipient, with a key pair of the relay's made for it. */
 struct seal_sender;
 
-/* NULL and *e when out of memory, or the key is no X25519 public key (32 bytes, not of small order). */
+/* NULL and *e when out of memory, or when `recipient` is not an X25519 public key (32 bytes, not of small order). */
 struct seal_sender *seal_sender_new(struct bytes recipient, struct error *e);
 void seal_sender_free(struct seal_sender *s);
 /* Appends the sealed object to *out. False and *e leave *out as it was. */
 MUST_CHECK bool seal_sender_seal(struct seal_sender *s, const uint8_t event_id[UUID_LEN], struct bytes plain,
 				 struct buffer *out, struct error *e);
-/* How long the sealed object of so many bytes is. */
+/* The length of the sealed object of `plain_len` bytes. */
 size_t seal_size(size_t plain_len);
 
 /* The client's side: its key pair. */
 struct seal_key;
 
-/* Reads the private key (PEM, 0600), or makes and writes it at first use (folder 0700 when missing, file created
- * exclusively, fsynced, renamed into place, so that two starting clients end with one key). A file that others may
- * read, is no X25519 key or cannot be read is an error that names it. NULL and *e. */
+/* Reads the private key (PEM, 0600). At first use it makes the key: the folder 0700 where missing, the file written
+ * whole and synced, and never over another, so that two clients that start together end with one key. NULL and *e, with
+ * the file's name, when others may read the file, it is not an X25519 key or it cannot be read. */
 struct seal_key *seal_key_load(const char *path, struct error *e);
 void seal_key_free(struct seal_key *k);
 struct bytes seal_key_public(const struct seal_key *k); /* 32 bytes, lives with the key */

@@ -44,7 +44,7 @@ static bool check_file(int fd, const char *path, struct error *e)
 	return true;
 }
 
-/* All of a small file; false and errno. */
+/* Reads all of a small file. False and errno on failure. */
 static bool read_small(int fd, uint8_t *to, size_t room, size_t *len)
 {
 	*len = 0;
@@ -80,13 +80,13 @@ static struct seal_key *parse_key(const uint8_t *pem, size_t len, const char *pa
 	return k;
 }
 
-/* NULL and *e; with `missing` when there is no such file, which is then no error yet. */
+/* NULL and *e on failure; with *missing when there is no such file, which is not an error yet. */
 static struct seal_key *read_key(const char *path, bool *missing, struct error *e)
 {
 	uint8_t pem[FILE_MAX];
 	size_t len;
 	struct seal_key *k = NULL;
-	/* Not to hang when someone put a pipe there. */
+	/* So that it does not hang if somebody put a pipe there. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	*missing = fd < 0 && errno == ENOENT;
 	if (fd < 0) {
@@ -104,7 +104,7 @@ static struct seal_key *read_key(const char *path, bool *missing, struct error *
 	return k;
 }
 
-/* A file that is in a folder stays there after a power cut only when the folder is on the disk too. */
+/* After a power cut the file is still in its folder only if the folder was synced as well. */
 static bool sync_folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -121,7 +121,7 @@ static bool sync_folder_of(const char *path)
 	return fine;
 }
 
-/* Puts the file whole at its name, unless another starter's is there by now: then that one is the key. */
+/* Puts the whole file at its name, unless another process was faster: its file is the key then. */
 static bool place_file(const char *path, const char *pem, size_t len, struct error *e)
 {
 	struct buffer name = { 0 };
@@ -178,6 +178,6 @@ struct seal_key *seal_key_load(const char *path, struct error *e)
 		*e = first;
 	if (k || !missing)
 		return k;
-	/* Read back also what was just made: whoever came second must use the first one's. */
+	/* Reads back what was just made too: the process that came second must use the first one's key. */
 	return make_key(path, e) ? read_key(path, &missing, e) : NULL;
 }

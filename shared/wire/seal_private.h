@@ -1,4 +1,4 @@
-/* Between seal.c (the bytes) and seal_key_file.c (where a client keeps its key); nobody else's. */
+/* What seal.c (the bytes) gives seal_key_file.c (where a client keeps its key), and nobody else. */
 #pragma once
 
 #include <openssl/evp.h>

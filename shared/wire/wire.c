@@ -12,7 +12,8 @@
 #define WELCOME_RESUMED 1
 #define RESUME_RECORDED 1
 #define RESUME_HEAD 2
-#define MAX_HEADER_BLOCK (WIRE_MAX_HEADER_BLOCK + (16u << 10)) /* one blank a line more than MHD counts, and room */
+#define MAX_HEADER_BLOCK                                                                                               \
+	(WIRE_MAX_HEADER_BLOCK + (16u << 10)) /* 64 KiB as senders count, and a blank added to each line */
 #define MAX_TARGET (64u << 10)
 
 enum wire_result wire_decode_frame(struct bytes in, struct wire_frame *out, size_t *used)
@@ -58,7 +59,7 @@ bool wire_decode_welcome(struct bytes payload, struct wire_welcome *out)
 	out->tunnel = reader_bytes16(&r);
 	out->public_url = reader_bytes16(&r);
 	out->nonce = reader_bytes16(&r);
-	bool known = r.left > 0; /* a relay without a spool ends here */
+	bool known = r.left > 0; /* relays before resumption end here */
 	out->resume_grace_ms = known ? reader_u32(&r) : 0;
 	out->resumed = known && (reader_u8(&r) & WELCOME_RESUMED);
 	return !r.bad && out->nonce.len == WIRE_NONCE_LEN;
@@ -155,7 +156,8 @@ bool wire_decode_note(struct bytes payload, struct wire_note *out)
 	return !r.bad;
 }
 
-/* One frame under construction: what does not fit or cannot be allocated marks it failed, and it is taken back. */
+/* A frame under construction. When something does not fit or cannot be allocated it has failed, and all of it is taken
+ * back. */
 struct builder {
 	struct buffer *out;
 	size_t start;

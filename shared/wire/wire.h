@@ -1,8 +1,9 @@
-/* The frames of creel.v1 (shared/PROTOCOL.md, which says what each means and when it is sent).
+/* The frames of creel.v1: types, flags and codes, and a codec for each payload. shared/PROTOCOL.md says what each means
+ * and when it is sent.
  *
- * Encoders append one whole frame to a buffer; decoders give views into the bytes they were handed. A decoder checks
- * every length and rejects what does not fit; bytes behind the known fields of a payload are ignored, so that later
- * versions can append fields (save where a body takes the rest). Pure; any thread. */
+ * Encoders append one whole frame to a buffer; decoders give views into the bytes they are given. A decoder checks
+ * every length and rejects what does not fit. Bytes after the known fields of a payload are ignored, so that later
+ * versions can append fields (except where a body takes the rest). Pure; any thread. */
 #pragma once
 
 #include "shared/base/buffer.h"
@@ -115,7 +116,7 @@ struct wire_request {
 	bool forwarded;    /* the X-Forwarded-… among the headers are those of a proxy that the relay trusts */
 	struct bytes peer; /* the sender's address and port, text; "192.0.2.1" or "[2001:db8::1]" without a port */
 	struct bytes method;
-	struct bytes target;  /* raw, behind the tunnel's own prefix */
+	struct bytes target;  /* raw, without the tunnel's own prefix */
 	struct bytes prefix;  /* what the relay took off the target's front ("/k3f9"), or empty */
 	struct bytes headers; /* shared/http/headers.h block */
 	struct bytes body;    /* the rest of the payload: the whole body with WIRE_END, else its beginning */
@@ -145,8 +146,9 @@ struct wire_resume {
 
 enum wire_result { WIRE_OK, WIRE_MORE, WIRE_MALFORMED };
 
-/* Takes the first frame of `in`: WIRE_OK and *used bytes; WIRE_MORE when it is not whole; WIRE_MALFORMED when its
- * length passes WIRE_MAX_PAYLOAD or its reserved field is not zero. Unknown types are WIRE_OK: the caller skips. */
+/* Decodes the first frame of `in`: WIRE_OK and its length in *used; WIRE_MORE when it is not whole; WIRE_MALFORMED when
+ * its payload is longer than WIRE_MAX_PAYLOAD or its reserved field is not 0. Unknown types are WIRE_OK, for the caller
+ * to skip (wire_place.h). */
 enum wire_result wire_decode_frame(struct bytes in, struct wire_frame *out, size_t *used);
 
 /* Each decodes one payload; false when a field does not fit or breaks the protocol's rules. */

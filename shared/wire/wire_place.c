@@ -31,7 +31,7 @@ static const struct row rows[] = {
 
 enum wire_place wire_place(const struct wire_frame *f, enum wire_side from, bool greeted)
 {
-	/* 0 is no type and will be none. A relay that has greeted was always let pass with it. */
+	/* 0 will never be a type. Only clients that are online have always skipped it. */
 	if (f->type == 0)
 		return from == WIRE_SIDE_RELAY && greeted ? WIRE_PLACE_UNKNOWN : WIRE_PLACE_SIDE;
 	if (f->type >= sizeof rows / sizeof *rows)

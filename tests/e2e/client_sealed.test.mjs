@@ -195,7 +195,7 @@ describe('a relay that lies with sealed deliveries', () => {
 			assert.ok(sent < 2_000_000, 'it takes too much');
 		}
 		assert.equal(c.of(1, 'RESET')[0].code, 6);
-		assert.match(client.err, /a queued delivery cannot be taken: it is longer/);
+		await waitFor('the reason', () => /a queued delivery cannot be taken: it is longer/.test(client.err));
 	});
 
 	it('every program ended cleanly', () => w.endsCleanly());
