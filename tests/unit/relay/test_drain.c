@@ -1,12 +1,9 @@
 /* What waits in a mailbox is handed out: oldest first, so many at once, and what becomes of those that fail. With a
  * spool on disk; what is sent stays in the link. */
-#include "relay/tunnels/connection.h"
-#include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/relay/registry_fixture.h"
 
 #include <libwebsockets.h>
-#include <unistd.h>
 
 #define PATIENCE_MS 60000
 
@@ -23,10 +20,7 @@ int lws_callback_on_writable(struct lws *wsi)
 	return 0;
 }
 
-static char folder[40];
-static uv_loop_t loop;
 static uv_timer_t ticker; /* wakes WAIT */
-static struct relay relay;
 static struct connection connection;
 static struct client *client;
 static size_t read_up_to; /* of what lies in the link */
@@ -47,38 +41,22 @@ static void on_tick(uv_timer_t *t)
 
 static int set_up(void **state)
 {
-	struct error e;
 	(void)state;
-	strcpy(folder, "/tmp/creel-drain-XXXXXX");
-	if (!mkdtemp(folder) || uv_loop_init(&loop) != 0)
+	if (open_registry((struct settings){ .spool_max_bytes = 1u << 20 }) != 0)
 		return -1;
 	uv_timer_init(&loop, &ticker);
 	uv_timer_start(&ticker, on_tick, 20, 20);
-	relay = (struct relay){ .loop = &loop,
-				.settings = { .data = folder,
-					      .spool_max_bytes = 1u << 20,
-					      .spool_max_age_ms = 3600000,
-					      .resume_grace_ms = 5000 } };
-	relay.router = router_new(NULL);
-	relay.registry = relay.router ? registry_new(&relay, &e) : NULL;
 	connection = (struct connection){ .relay = &relay, .link = link_new(&loop, NULL, NULL, NULL) };
 	read_up_to = link_out(connection.link)->len;
-	return relay.registry ? 0 : -1;
+	return 0;
 }
 
-static int tear_down(void **state)
+static int end(void **state)
 {
-	char path[80];
-	(void)state;
 	registry_lost(client, false);
 	link_free(connection.link);
-	registry_close(relay.registry, NULL, NULL);
 	uv_close((uv_handle_t *)&ticker, NULL);
-	uv_run(&loop, UV_RUN_DEFAULT);
-	registry_free(relay.registry);
-	router_free(relay.router);
-	snprintf(path, sizeof path, "%s/spool.db", folder);
-	return uv_loop_close(&loop) != 0 || unlink(path) != 0 || rmdir(folder) != 0;
+	return tear_down(state);
 }
 
 /* The client is online and takes `parallel` at once; what waits is not handed out yet. */
@@ -299,7 +277,7 @@ static void test_away(void **state)
 	expect_none();
 }
 
-#define WITH_CLIENT(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
+#define WITH_CLIENT(t) cmocka_unit_test_setup_teardown(t, set_up, end)
 
 int main(void)
 {

@@ -1,13 +1,8 @@
 /* The space that deliveries under way take of the relay's disk. */
-#include "relay/tunnels/connection.h"
 #include "relay/common/quota.h"
 #include "relay/tunnels/delivery_streams.h"
-#include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream.h"
-#include "tests/unit/unit.h"
-
-#include <stdlib.h>
-#include <unistd.h>
+#include "tests/unit/relay/registry_fixture.h"
 
 /* ---- the account alone ---- */
 
@@ -86,40 +81,13 @@ static void test_sums(void **state)
 
 #define QUOTA (UINT64_C(8) << 20)
 
-static char folder[] = "/tmp/creel-quota-XXXXXX";
-static uv_loop_t loop;
-static struct relay relay;
 static char bytes[SPILL_MEMORY + 200000];
 
 static int set_up(void **state)
 {
-	struct error e;
 	(void)state;
-	strcpy(folder, "/tmp/creel-quota-XXXXXX");
-	if (!mkdtemp(folder) || uv_loop_init(&loop) != 0)
-		return -1;
-	relay = (struct relay){ .loop = &loop,
-				.settings = { .data = folder,
-					      .max_body = UINT64_C(4) << 20,
-					      .spool_max_bytes = QUOTA,
-					      .spool_max_total = 2 * QUOTA,
-					      .spool_max_age_ms = 3600000,
-					      .resume_grace_ms = 5000 } };
-	relay.router = router_new(NULL);
-	relay.registry = relay.router ? registry_new(&relay, &e) : NULL;
-	return relay.registry ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	char path[80];
-	(void)state;
-	registry_close(relay.registry, NULL, NULL);
-	uv_run(&loop, UV_RUN_DEFAULT);
-	registry_free(relay.registry);
-	router_free(relay.router);
-	snprintf(path, sizeof path, "%s/spool.db", folder);
-	return uv_loop_close(&loop) != 0 || unlink(path) != 0 || rmdir(folder) != 0;
+	return open_registry(
+	    (struct settings){ .max_body = UINT64_C(4) << 20, .spool_max_bytes = QUOTA, .spool_max_total = 2 * QUOTA });
 }
 
 /* A client that is away, or one whose connection takes frames and never answers. */

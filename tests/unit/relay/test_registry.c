@@ -1,41 +1,44 @@
 /* Clients that join and leave, with a spool on disk and no network. */
-#include "relay/tunnels/connection.h"
-#include "relay/tunnels/registry.h"
-#include "tests/unit/unit.h"
+#include "relay/tunnels/stream.h"
+#include "tests/unit/relay/registry_fixture.h"
 
-#include <unistd.h>
+#include <libwebsockets.h>
 
-static char folder[] = "/tmp/creel-registry-XXXXXX";
-static uv_loop_t loop;
-static struct relay relay;
+/* Stand before libwebsockets': no socket, and no timers on it. */
+int lws_send_pipe_choked(struct lws *wsi)
+{
+	(void)wsi;
+	return 1;
+}
+
+int lws_callback_on_writable(struct lws *wsi)
+{
+	(void)wsi;
+	return 0;
+}
+
+void lws_set_timeout(struct lws *wsi, enum pending_timeout reason, int seconds)
+{
+	(void)wsi;
+	(void)reason;
+	(void)seconds;
+}
+
+struct lws_context *lws_get_context(const struct lws *wsi)
+{
+	(void)wsi;
+	return NULL;
+}
+
+void lws_cancel_service(struct lws_context *context)
+{
+	(void)context;
+}
 
 static int set_up(void **state)
 {
-	struct error e;
 	(void)state;
-	strcpy(folder, "/tmp/creel-registry-XXXXXX");
-	if (!mkdtemp(folder) || uv_loop_init(&loop) != 0)
-		return -1;
-	relay = (struct relay){ .loop = &loop,
-				.settings = { .data = folder,
-					      .spool_max_bytes = 1u << 20,
-					      .spool_max_age_ms = 3600000,
-					      .resume_grace_ms = 5000 } };
-	relay.router = router_new(NULL);
-	relay.registry = relay.router ? registry_new(&relay, &e) : NULL;
-	return relay.registry ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	char path[80];
-	(void)state;
-	registry_close(relay.registry, NULL, NULL);
-	uv_run(&loop, UV_RUN_DEFAULT);
-	registry_free(relay.registry);
-	router_free(relay.router);
-	snprintf(path, sizeof path, "%s/spool.db", folder);
-	return uv_loop_close(&loop) != 0 || unlink(path) != 0 || rmdir(folder) != 0;
+	return open_registry((struct settings){ .spool_max_bytes = 1u << 20 });
 }
 
 /* What the spool cannot make a mailbox for (out of memory, or as here a key of no known length) leaves nothing behind:
@@ -66,10 +69,7 @@ static void put_done(void *user, const struct error *e)
 static void open_again(void)
 {
 	struct error e;
-	registry_close(relay.registry, NULL, NULL);
-	uv_run(&loop, UV_RUN_DEFAULT);
-	registry_free(relay.registry);
-	router_free(relay.router);
+	close_registry();
 	relay.router = router_new(NULL);
 	relay.registry = registry_new(&relay, &e);
 	assert_non_null(relay.registry);
@@ -101,11 +101,123 @@ static void test_the_newest_stays_current(void **state)
 		assert_int_equal(c->current, bytes_equal(bytes_make(c->key, c->key_len), b.key));
 }
 
+/* ---- who takes whose place ---- */
+
+static struct connection *connect_one(void)
+{
+	static struct connection all[8];
+	static size_t next;
+	struct connection *c = &all[next++ % 8];
+	*c = (struct connection){ .relay = &relay, .link = link_new(&loop, NULL, NULL, NULL) };
+	assert_non_null(c->link);
+	return c;
+}
+
+static struct client *join(struct connection *c, struct join j, bool *resumed)
+{
+	j.name = "shop";
+	j.owner = j.owner ? j.owner : "";
+	struct client *client = registry_join(relay.registry, c, &j, resumed);
+	assert_non_null(client);
+	c->client = client;
+	c->welcomed = true;
+	return client;
+}
+
+static struct delivery *deliver_to(struct client *c)
+{
+	struct wire_request request = { .method = bytes_of("POST"), .target = bytes_of("/") };
+	struct delivery *d = delivery_new(&request, folder);
+	assert_non_null(d);
+	assert_non_null(stream_open(c, d, STREAM_OPEN));
+	return d;
+}
+
+/* With the nonce of its last WELCOME its streams live on under their numbers; without, they begin anew at 1. */
+static void test_a_client_comes_back(void **state)
+{
+	(void)state;
+	bool resumed;
+	struct connection *first = connect_one(), *second = connect_one(), *third = connect_one();
+	struct client *c = join(first, (struct join){ 0 }, &resumed);
+	assert_false(resumed);
+	memset(c->nonce, 7, sizeof c->nonce);
+	c->has_nonce = true;
+	c->last_stream = 40;
+	struct delivery *d = deliver_to(c);
+	struct bytes nonce = bytes_make(c->nonce, sizeof c->nonce);
+	assert_ptr_equal(join(second, (struct join){ .nonce = nonce }, &resumed), c);
+	assert_true(resumed);
+	assert_null(first->client);
+	assert_string_equal(link_close_reason(first->link), "the client connected again");
+	assert_int_equal(c->streams->id, 41);
+	assert_ptr_equal(join(third, (struct join){ .nonce = bytes_of("another's nonce!") }, &resumed), c);
+	assert_false(resumed);
+	assert_null(second->client);
+	assert_int_equal(c->streams->id, 1);
+	assert_int_equal(c->last_stream, 1);
+	assert_ptr_equal(c->connection, third);
+	stream_close(c->streams);
+	delivery_drop(d);
+	registry_lost(c, false);
+	for (int i = 0; i < 3; i++)
+		link_free((struct connection *[]){ first, second, third }[i]->link);
+}
+
+/* The newest takes the tunnel with the streams of the one before, unless both share it. */
+static void test_another_client_comes(void **state)
+{
+	(void)state;
+	bool resumed;
+	struct bytes keys[] = { bytes_of("the key of the first laptop, 32b"),
+				bytes_of("the key of the other laptop, 32b"),
+				bytes_of("the key of the third laptop, 32b") };
+	struct connection *first = connect_one(), *second = connect_one(), *third = connect_one();
+	struct client *a = join(first, (struct join){ .key = keys[0], .options = WIRE_OPTION_SHARE }, &resumed);
+	struct client *b = join(second, (struct join){ .key = keys[1], .options = WIRE_OPTION_SHARE }, &resumed);
+	assert_ptr_equal(first->client, a);
+	assert_true(a->current && b->current);
+	struct delivery *d = deliver_to(a);
+	struct client *c = join(third, (struct join){ .key = keys[2] }, &resumed);
+	assert_null(first->client);
+	assert_null(second->client);
+	assert_string_equal(link_close_reason(first->link), "a newer client took over this tunnel");
+	assert_non_null(c->streams); /* those before had nothing waiting, and are forgotten */
+	assert_ptr_equal(relay.registry->tunnels->clients, c);
+	assert_null(c->next);
+	stream_close(c->streams);
+	delivery_drop(d);
+	registry_lost(c, false);
+	for (int i = 0; i < 3; i++)
+		link_free((struct connection *[]){ first, second, third }[i]->link);
+}
+
+/* The name went to another token: the client before is sent away, and what waited without a seal is gone. */
+static void test_another_owner_comes(void **state)
+{
+	(void)state;
+	bool resumed;
+	struct connection *first = connect_one(), *second = connect_one();
+	struct client *a = join(first, (struct join){ .owner = "alice" }, &resumed);
+	int64_t mailbox = a->mailbox;
+	struct client *b = join(second, (struct join){ .owner = "bob" }, &resumed);
+	assert_string_equal(link_close_reason(first->link), "the tunnel's name belongs to another token");
+	assert_null(first->client);
+	assert_true(b->mailbox != mailbox);
+	assert_string_equal(b->owner, "bob");
+	registry_lost(b, false);
+	link_free(first->link);
+	link_free(second->link);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_no_mailbox_no_client, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_newest_stays_current, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_client_comes_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_another_client_comes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_another_owner_comes, set_up, tear_down),
 	};
 	return RUN(tests);
 }
