@@ -18,11 +18,11 @@ struct connection {
 	struct link *link;
 	struct connection *prev, *next; /* all of the server's (utlist) */
 	struct client *client;          /* NULL before HELLO, and after another took its place */
-	bool welcomed;
-	bool clean; /* the client closed with 1000: it does not come back at once */
-	char owner[65];
-	uint64_t owner_mark; /* of this very token, not of a later one of that name */
 	struct throttle_address address;
+	uint64_t owner_mark; /* of this very token, not of a later one of that name */
+	bool welcomed;
+	bool clean;     /* the client closed with 1000: it does not come back at once */
+	char owner[65]; /* the token's name */
 	char peer[PEER_TEXT_LEN];
 	char secret[TOKEN_TEXT_LEN + 2]; /* of the handshake, wiped after HELLO */
 };

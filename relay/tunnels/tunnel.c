@@ -30,10 +30,10 @@ struct tunnel *tunnel_new(struct registry *r, const char *name, bool random_name
 	return t;
 }
 
-void tunnel_drop_client(struct tunnel *t, struct client *c)
+/* It is in no list any more. */
+static void end_client(struct client *c)
 {
-	LL_DELETE(t->clients, c);
-	spool_leave(t->registry->spool, c->mailbox);
+	spool_leave(c->tunnel->registry->spool, c->mailbox);
 	drain_free(c);
 	free(c);
 }
@@ -42,8 +42,11 @@ void tunnel_free(struct tunnel *t)
 {
 	struct registry *r = t->registry;
 	LL_DELETE(r->tunnels, t);
-	while (t->clients)
-		tunnel_drop_client(t, t->clients);
+	while (t->clients) {
+		struct client *c = t->clients;
+		t->clients = c->next;
+		end_client(c);
+	}
 	router_forget(r->relay->router, t->name);
 	free(t);
 }
@@ -72,10 +75,15 @@ struct client *tunnel_add_client(struct tunnel *t, struct bytes key)
 
 void tunnel_drop_old_clients(struct tunnel *t)
 {
-	struct client *c, *next;
-	LL_FOREACH_SAFE(t->clients, c, next)
-	if (!c->current && client_is_idle(c))
-		tunnel_drop_client(t, c);
+	for (struct client **at = &t->clients; *at;) {
+		struct client *c = *at;
+		if (c->current || !client_is_idle(c)) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
+		end_client(c);
+	}
 }
 
 size_t tunnel_count_current(const struct tunnel *t)

@@ -28,8 +28,6 @@ struct tunnel *tunnel_find(const struct registry *r, const char *name);
 struct tunnel *tunnel_new(struct registry *r, const char *name, bool random_name);
 /* Takes it out of the registry and the router and frees it with its clients, who leave their mailboxes. It is idle. */
 void tunnel_free(struct tunnel *t);
-/* The same for one client. */
-void tunnel_drop_client(struct tunnel *t, struct client *c);
 
 /* The client with that key and a mailbox, or NULL. */
 struct client *tunnel_find_client(const struct tunnel *t, struct bytes key);

@@ -92,6 +92,7 @@ static void test_examples(void **state)
 		} else if (inside && strcmp(line, FENCE) == 0) {
 			inside = false;
 			check_example(name, buffer_view(&bytes));
+			assert_non_null(bytes.at);
 			seen |= 1u << bytes.at[4];
 		} else if (inside) {
 			for (size_t i = 0; line[i] && line[i + 1]; i += 2) {
