@@ -142,7 +142,7 @@ static bool fits(unsigned type, uint64_t stream, uint8_t flags, enum wire_side s
 	return wire_place(&f, side, false) == WIRE_PLACE_RIGHT || wire_place(&f, side, true) == WIRE_PLACE_RIGHT;
 }
 
-/* "END, TRAILERS (relay → client)": the flag and, where a side alone sets it, which. */
+/* "END, TRAILERS (from the relay)": the flag and, where a side alone sets it, which. */
 static void check_flags(unsigned type, const char *cell)
 {
 	char rest[200];
@@ -160,7 +160,7 @@ static void check_flags(unsigned type, const char *cell)
 		seen |= flag_names[i].value;
 		bool relay = fits(type, 1, flag_names[i].value, WIRE_SIDE_RELAY);
 		bool client = fits(type, 1, flag_names[i].value, WIRE_SIDE_CLIENT);
-		if (*direction && (!relay || client || strcmp(direction, "relay → client") != 0))
+		if (*direction && (!relay || client || strcmp(direction, "from the relay") != 0))
 			fail_msg("type %u, flag %s: not %s", type, name, direction);
 		else if (!*direction &&
 			 (relay != sends(type, WIRE_SIDE_RELAY) || client != sends(type, WIRE_SIDE_CLIENT)))
