@@ -1,13 +1,11 @@
 /* Opening, making and closing the spool's database. */
 #include "relay/spool/spool_sqlite_private.h"
-#include "shared/disk/wal_gather.h"
+#include "shared/disk/sqlite_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define SCHEMA_VERSION 1
 #define APPLICATION_ID 0x63727370 /* "crsp" */
@@ -47,56 +45,34 @@ static bool exec(struct spool_sqlite *s, const char *sql, const char *doing, str
 	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK || spool_sqlite_fail(s, doing, e);
 }
 
-static bool read_pragma(struct spool_sqlite *s, const char *sql, int64_t *out, struct error *e)
+static bool read_number(struct spool_sqlite *s, const char *sql, int64_t *out, struct error *e)
 {
-	sqlite3_stmt *st;
-	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return spool_sqlite_fail(s, "read", e);
-	int code = sqlite3_step(st);
-	if (code == SQLITE_ROW)
-		*out = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	return code == SQLITE_ROW || spool_sqlite_fail(s, "read", e);
+	return sqlite_file_number(s->db, sql, out) || spool_sqlite_fail(s, "read", e);
 }
 
-/* 0600 from its first moment, whatever the umask; SQLite gives the -wal the same mode. */
 static bool make_file(const char *path, struct error *e)
 {
 	struct stat st;
-	if (stat(path, &st) == 0)
+	if (sqlite_file_make(path))
+		return true;
+	int why = errno;
+	if (why == EEXIST && stat(path, &st) == 0)
 		return S_ISREG(st.st_mode) ||
 		       error_set(e, EXIT_STORE, "%s is not a file: move it away or name another folder with --data",
 				 path);
-	int fd = errno == ENOENT ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
-	bool fine = fd >= 0 && fchmod(fd, 0600) == 0;
-	int why = errno;
-	if (fd >= 0)
-		close(fd);
-	return fine || error_set(e, EXIT_STORE,
-				 "%s cannot be made: %s; check its folder's permissions or name another with --data",
-				 path, strerror(why));
+	return error_set(e, EXIT_STORE,
+			 "%s cannot be made: %s; check its folder's permissions or name another with --data", path,
+			 strerror(why));
 }
 
 static bool connect_file(struct spool_sqlite *s, struct error *e)
 {
-	/* With "./" in front, no folder's name is taken for a URI. */
-	char *name = sqlite3_mprintf("%s%s", *s->path == '/' ? "" : "./", s->path);
-	if (!name)
-		return error_set(e, EXIT_STORE, "out of memory");
-	int code = sqlite3_open_v2(name, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, wal_gather_name());
-	sqlite3_free(name);
-	if (code != SQLITE_OK)
+	if (sqlite_file_connect(s->path, true, BUSY_TIMEOUT_MS, &s->db) != SQLITE_OK)
 		return spool_sqlite_fail(s, "opened", e);
-	/* SQLite opens a read-only file without complaint, and would fail only at the first delivery. */
-	if (sqlite3_db_readonly(s->db, "main") == 1)
+	if (sqlite_file_is_read_only(s->db))
 		return error_set(e, EXIT_STORE,
 				 "%s is read-only: check its owner and permissions, or name another folder with --data",
 				 s->path);
-	sqlite3_extended_result_codes(s->db, 1);
-	sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
-	sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	return true;
 }
@@ -105,9 +81,9 @@ static bool connect_file(struct spool_sqlite *s, struct error *e)
 static bool check_or_make(struct spool_sqlite *s, struct error *e)
 {
 	int64_t version = 0, application = 0, tables = 0;
-	if (!read_pragma(s, "PRAGMA user_version", &version, e) ||
-	    !read_pragma(s, "PRAGMA application_id", &application, e) ||
-	    !read_pragma(s, "SELECT count(*) FROM sqlite_schema", &tables, e))
+	if (!read_number(s, "PRAGMA user_version", &version, e) ||
+	    !read_number(s, "PRAGMA application_id", &application, e) ||
+	    !read_number(s, "SELECT count(*) FROM sqlite_schema", &tables, e))
 		return false;
 	if (version == 0 && application == 0 && tables == 0)
 		return exec(s, schema, "written", e);
@@ -130,8 +106,8 @@ static bool check_pages(struct spool_sqlite *s, const char *sql, struct error *e
 	bool fine = sqlite3_step(st) == SQLITE_ROW || spool_sqlite_fail(s, "read", e);
 	const char *said = fine ? (const char *)sqlite3_column_text(st, 0) : NULL;
 	if (fine && (!said || strcmp(said, "ok") != 0))
-		fine = error_set(e, EXIT_STORE, "%s cannot be used: %s (%.100s)", s->path,
-				 spool_sqlite_advice(SQLITE_CORRUPT), said ? said : "out of memory");
+		fine = error_set(e, EXIT_STORE, "%s cannot be used: %s (%.100s)", s->path, spool_sqlite_advice.damaged,
+				 said ? said : "out of memory");
 	sqlite3_finalize(st);
 	return fine;
 }
@@ -141,8 +117,8 @@ static bool check_pages(struct spool_sqlite *s, const char *sql, struct error *e
 static bool shrink(struct spool_sqlite *s, struct error *e)
 {
 	int64_t waits = 0, pages = 0;
-	return read_pragma(s, "SELECT EXISTS (SELECT 1 FROM waiting)", &waits, e) &&
-	       read_pragma(s, "PRAGMA freelist_count", &pages, e) &&
+	return read_number(s, "SELECT EXISTS (SELECT 1 FROM waiting)", &waits, e) &&
+	       read_number(s, "PRAGMA freelist_count", &pages, e) &&
 	       (waits || !pages || exec(s, "VACUUM", "written", e));
 }
 

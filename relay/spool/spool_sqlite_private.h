@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "relay/spool/spool_sqlite.h"
+#include "shared/disk/sqlite_file.h"
 
 enum spool_statement {
 	SPOOL_BEGIN,
@@ -48,7 +49,7 @@ MUST_CHECK bool spool_sqlite_finish(struct spool_sqlite *s, sqlite3_stmt *st, st
 MUST_CHECK bool spool_sqlite_run(struct spool_sqlite *s, enum spool_statement which, struct error *e);
 /* Takes what a put of `len` bytes needs from what the disk has left for this transaction; false: it is full. */
 MUST_CHECK bool spool_sqlite_take_disk(struct spool_sqlite *s, size_t len, struct error *e);
-/* What a person can do about SQLite's result code. */
-const char *spool_sqlite_advice(int code);
+/* What the operator can do about a spool.db that cannot be used. */
+extern const struct sqlite_file_advice spool_sqlite_advice;
 /* The database's last error as a sentence with the path and what to do. Returns false. */
 bool spool_sqlite_fail(struct spool_sqlite *s, const char *doing, struct error *e);

@@ -1,8 +1,6 @@
 /* The statements of spool.db, and the sentence when one fails. */
 #include "relay/spool/spool_sqlite_private.h"
 
-#include <string.h>
-
 static const char *const statement_sql[SPOOL_STATEMENTS] = {
 	[SPOOL_BEGIN] = "BEGIN IMMEDIATE",
 	[SPOOL_COMMIT] = "COMMIT",
@@ -38,44 +36,17 @@ static const char *const statement_sql[SPOOL_STATEMENTS] = {
 	[SPOOL_FREE_PAGES] = "PRAGMA freelist_count",
 };
 
-const char *spool_sqlite_advice(int code)
-{
-	switch (code & 0xff) {
-	case SQLITE_CORRUPT:
-		return "it is damaged: move it away (the relay makes a new one; what waited in it is lost) or repair "
-		       "it with"
-		       " sqlite3's .recover";
-	case SQLITE_NOTADB:
-		return "it is not a database: move it away or name another folder with --data";
-	case SQLITE_READONLY:
-	case SQLITE_PERM:
-		return "it may not be written: check its owner and permissions, and its folder's";
-	case SQLITE_FULL:
-		return "the disk is full: make room, nothing was half written";
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return "another program holds it: end the other creel-relay, or name another folder with --data";
-	case SQLITE_CANTOPEN:
-		return "check its owner and permissions, and its folder's";
-	case SQLITE_IOERR:
-		return "the disk reported an error";
-	case SQLITE_NOMEM:
-		return "there is not enough memory";
-	default:
-		return "SQLite reported an error";
-	}
-}
+const struct sqlite_file_advice spool_sqlite_advice = {
+	.damaged = "it is damaged: move it away (the relay makes a new one; what waited in it is lost) or repair it"
+		   " with sqlite3's .recover",
+	.not_a_database = "it is not a database: move it away or name another folder with --data",
+	.locked = "another program holds it: end the other creel-relay, or name another folder with --data",
+};
 
 bool spool_sqlite_fail(struct spool_sqlite *s, const char *doing, struct error *e)
 {
-	int code = s->db ? sqlite3_extended_errcode(s->db) : SQLITE_NOMEM;
-	int system = (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(s->db) : 0;
-	if ((code & 0xff) == SQLITE_FULL)
-		s->was_full = true;
-	return error_set(e, EXIT_STORE, "%s cannot be %s: %s (%s)", s->path, doing, spool_sqlite_advice(code),
-			 system  ? strerror(system)
-			 : s->db ? sqlite3_errmsg(s->db)
-				 : "out of memory");
+	s->was_full |= s->db && (sqlite3_extended_errcode(s->db) & 0xff) == SQLITE_FULL;
+	return sqlite_file_fail(s->db, s->path, doing, &spool_sqlite_advice, e);
 }
 
 sqlite3_stmt *spool_sqlite_statement(struct spool_sqlite *s, enum spool_statement which, struct error *e)
