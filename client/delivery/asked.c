@@ -1,110 +1,143 @@
-/* Replays that another program asked for (shared/store/store_jobs.h): called for it, a few at a time, oldest first. */
+#include "client/delivery/asked.h"
+
 #include "client/common/limits.h"
-#include "client/delivery/stream.h"
+#include "client/delivery/call.h"
+#include "client/delivery/hold.h"
+#include "client/delivery/report.h"
+#include "client/delivery/taken.h"
 
 #include <stdlib.h>
 
 #define LOOK_MS 100
 #define LOOK_AGAIN_MS 10 /* while signatures are asked for one after another */
-#define ASKED_AT_ONCE LIMIT_ASKED
 
-static void look(struct session *s, enum recorder_look how);
-
-static bool forget(struct session *s, int64_t job)
-{
-	for (size_t i = 0; i < s->asked_count; i++) {
-		if (s->asked[i] != job)
-			continue;
-		s->asked[i] = s->asked[--s->asked_count];
-		return true;
-	}
-	return false;
-}
-
-void asked_over(struct stream *st)
-{
-	struct session *s = st->session;
-	if (st->job && forget(s, st->job))
-		look(s, RECORDER_LOOK_ALWAYS);
-}
-
-struct taking {
-	struct session *session;
-	int64_t job;
+struct asked {
+	struct streams *set;
+	uv_timer_t timer;
+	int64_t jobs[LIMIT_ASKED]; /* taken up */
+	size_t count;
 };
 
-static void on_taken(void *user, struct taken *t, const struct error *e)
+static void look(struct asked *a, enum recorder_look how);
+
+static void forget(struct asked *a, int64_t job)
 {
-	struct taking *taking = user;
-	struct session *s = taking->session;
-	struct stream *st = t && !s->cancelled ? stream_of_taken(s, t) : NULL;
-	int64_t job = taking->job;
-	free(taking);
-	if (e)
-		session_store_works(s, e);
-	recorder_taken_free(t);
-	if (st) {
-		st->job = job;
-		stream_tell_delivery(st);
-		stream_call_app(st);
-		return;
-	}
-	/* What was taken and cannot be called now is taken up again by the next run. */
-	s->busy--;
-	forget(s, job);
+	size_t i = 0;
+	while (i < a->count && a->jobs[i] != job)
+		i++;
+	if (i < a->count)
+		a->jobs[i] = a->jobs[--a->count];
 }
+
+/* ---- the origin ---- */
+
+static void begin(struct stream *st)
+{
+	report_delivery(st);
+	call_begin(st);
+}
+
+static void end_job(struct stream *st)
+{
+	struct asked *a = st->by_user;
+	forget(a, st->job);
+	look(a, RECORDER_LOOK_ALWAYS);
+}
+
+/* Without a call there is no attempt whose record ends the job. */
+static void on_over(struct stream *st)
+{
+	if (st->call != CALL_LEFT)
+		return;
+	st->set->record->end_asked(st->set->recorder, st->job);
+	end_job(st);
+}
+
+static void on_recorded(struct stream *st)
+{
+	hold_on_recorded(st);
+	end_job(st);
+}
+
+static void on_not_taken(void *user, int64_t job, bool gone)
+{
+	(void)gone;
+	forget(user, job);
+}
+
+/* What was taken and cannot be called now is taken up again by the next run. */
+static const struct origin_ops origin = {
+	.taken_while_draining = true,
+	.put_back = DELIVERY_SENDING,
+	.begin = begin,
+	.reached = hold_on_reached,
+	.over = on_over,
+	.recorded = on_recorded,
+	.not_taken = on_not_taken,
+};
+
+/* ---- looking for them ---- */
 
 static void on_job(void *user, int64_t job)
 {
-	struct session *s = user;
-	if (s->asked_count == ASKED_AT_ONCE)
+	struct asked *a = user;
+	if (a->count == LIMIT_ASKED)
 		return;
-	for (size_t i = 0; i < s->asked_count; i++)
-		if (s->asked[i] == job)
+	for (size_t i = 0; i < a->count; i++)
+		if (a->jobs[i] == job)
 			return;
-	struct taking *taking = calloc(1, sizeof *taking);
-	if (!taking)
-		return;
-	*taking = (struct taking){ s, job };
-	if (!recorder_take_asked(s->recorder, job, on_taken, taking)) {
-		free(taking);
-		return;
-	}
-	s->asked[s->asked_count++] = job;
-	s->busy++;
+	if (taken_begin(a->set, TAKEN_ASKED, job, &origin, a))
+		a->jobs[a->count++] = job;
 }
 
-static void look(struct session *s, enum recorder_look how)
+static void look(struct asked *a, enum recorder_look how)
 {
-	if (s->draining || s->asked_count == ASKED_AT_ONCE || !*tunnel_name(s->tunnel))
+	struct streams *set = a->set;
+	if (set->draining || a->count == LIMIT_ASKED || !*set->tunnel_name)
 		return;
-	recorder_find_asked(s->recorder, tunnel_name(s->tunnel), how, on_job, s);
+	set->record->find_asked(set->recorder, set->tunnel_name, how, on_job, a);
 }
 
 static void on_look(uv_timer_t *t)
 {
-	struct session *s = t->data;
-	look(s, RECORDER_LOOK_IF_CHANGED);
-	uint64_t wanted = recorder_signs(s->recorder) ? LOOK_AGAIN_MS : LOOK_MS;
+	struct asked *a = t->data;
+	look(a, RECORDER_LOOK_IF_CHANGED);
+	uint64_t wanted = a->set->record->signs(a->set->recorder) ? LOOK_AGAIN_MS : LOOK_MS;
 	if (uv_timer_get_repeat(t) != wanted) {
 		uv_timer_set_repeat(t, wanted);
 		uv_timer_again(t);
 	}
 }
 
-void asked_init(struct session *s)
+struct asked *asked_new(struct streams *set)
 {
-	uv_timer_init(s->loop, &s->asked_look);
-	s->asked_look.data = s;
+	struct asked *a = calloc(1, sizeof *a);
+	if (!a)
+		return NULL;
+	a->set = set;
+	uv_timer_init(set->loop, &a->timer);
+	a->timer.data = a;
+	return a;
 }
 
-void asked_begin(struct session *s)
+void asked_start(struct asked *a)
 {
-	if (!uv_is_active((uv_handle_t *)&s->asked_look))
-		uv_timer_start(&s->asked_look, on_look, 0, LOOK_MS);
+	if (!uv_is_active((uv_handle_t *)&a->timer))
+		uv_timer_start(&a->timer, on_look, 0, LOOK_MS);
 }
 
-void asked_stop(struct session *s)
+void asked_stop(struct asked *a)
 {
-	uv_timer_stop(&s->asked_look);
+	uv_timer_stop(&a->timer);
+}
+
+static void on_closed(uv_handle_t *t)
+{
+	free(t->data);
+}
+
+void asked_close(struct asked *a)
+{
+	if (a)
+		uv_close((uv_handle_t *)&a->timer, on_closed);
 }

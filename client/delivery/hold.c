@@ -1,6 +1,6 @@
-/* --hold: deliveries that found no app wait for it, a queue a route. The oldest is called again and again until the app
- * takes it; then the others follow, one after the other. */
-#include "client/delivery/stream.h"
+#include "client/delivery/hold.h"
+
+#include "client/delivery/taken.h"
 
 #include <stdlib.h>
 
@@ -12,12 +12,18 @@ struct held {
 	int64_t id;
 };
 
+/* Of one route. */
 struct hold {
-	struct session *session;
+	struct streams *set;
 	struct held *first, *newest;
 	uint64_t wait_ms;
-	int64_t calling; /* or taking up, to call; 0: none */
+	int64_t calling; /* or being taken up for the call; 0: none */
 	uv_timer_t timer;
+};
+
+struct holds {
+	size_t count, open_timers;
+	struct hold at[];
 };
 
 static void call_first(struct hold *h);
@@ -29,7 +35,7 @@ static void on_timer(uv_timer_t *t)
 
 static void wait_more(struct hold *h)
 {
-	if (h->session->draining || !h->first)
+	if (h->set->draining || !h->first)
 		return;
 	uv_timer_start(&h->timer, on_timer, h->wait_ms, 0);
 	h->wait_ms = h->wait_ms * 2 > MOST_WAIT_MS ? MOST_WAIT_MS : h->wait_ms * 2;
@@ -49,51 +55,35 @@ static void drop(struct hold *h, int64_t id)
 	free(d);
 }
 
-static void on_taken(void *user, struct taken *t, const struct error *e)
+/* ---- the origin of those that are called again ---- */
+
+static void on_not_taken(void *user, int64_t id, bool gone)
 {
 	struct hold *h = user;
-	struct session *s = h->session;
-	bool gone = !t && !e;
-	struct stream *st = t && !s->draining ? stream_of_taken(s, t) : NULL;
-	if (e)
-		session_store_works(s, e);
-	if (t && !st)
-		recorder_set_state(s->recorder, t->id, DELIVERY_HELD);
-	recorder_taken_free(t);
-	if (st) {
-		st->hold = h;
-		stream_call_app(st);
-		return;
-	}
-	s->busy--;
-	if (gone)
-		drop(h, h->calling);
 	h->calling = 0;
-	if (gone && !s->draining)
+	if (gone)
+		drop(h, id);
+	if (gone && !h->set->draining)
 		call_first(h);
 	else
 		wait_more(h);
 }
 
-static void call_first(struct hold *h)
+/* As long as the app is not there, the state it is left in says that it was not called. */
+static bool counts(const struct stream *st)
 {
-	struct session *s = h->session;
-	if (h->calling || !h->first || s->draining)
-		return;
-	uv_timer_stop(&h->timer);
-	if (!recorder_take(s->recorder, h->first->id, on_taken, h)) {
-		wait_more(h);
-		return;
-	}
-	h->calling = h->first->id;
-	s->busy++;
+	return st->result.result != ATTEMPT_UNREACHABLE && st->result.result != ATTEMPT_CANCELLED;
 }
 
-void hold_call_over(struct hold *h, bool again)
+static void on_over(struct stream *st)
 {
+	struct hold *h = st->by_user;
 	int64_t id = h->calling;
+	bool put_back = st->call == CALL_LEFT;
 	h->calling = 0;
-	if (again) {
+	if (put_back)
+		st->set->record->set_state(st->set->recorder, id, DELIVERY_HELD);
+	if (put_back && st->result.result == ATTEMPT_UNREACHABLE) {
 		wait_more(h);
 		return;
 	}
@@ -102,18 +92,53 @@ void hold_call_over(struct hold *h, bool again)
 	call_first(h);
 }
 
-void hold_app_is_there(struct session *s, size_t route)
+static const struct origin_ops origin = {
+	.once = true,
+	.may_hold = true,
+	.put_back = DELIVERY_HELD,
+	.counts = counts,
+	.reached = hold_on_reached,
+	.over = on_over,
+	.recorded = hold_on_recorded,
+	.not_taken = on_not_taken,
+};
+
+static void call_first(struct hold *h)
 {
-	if (!s->holds)
+	if (h->calling || !h->first || h->set->draining)
 		return;
-	s->holds[route].wait_ms = FIRST_WAIT_MS;
-	call_first(&s->holds[route]);
+	uv_timer_stop(&h->timer);
+	if (taken_begin(h->set, TAKEN_UNFINISHED, h->first->id, &origin, h))
+		h->calling = h->first->id;
+	else
+		wait_more(h);
 }
 
-void hold_add(struct session *s, size_t route, int64_t delivery_id)
+/* ---- all others ---- */
+
+void hold_on_reached(struct stream *st)
 {
-	struct hold *h = s->holds ? &s->holds[route] : NULL;
-	if (!h || s->draining)
+	struct holds *all = st->set->holds;
+	if (!all)
+		return;
+	all->at[st->route].wait_ms = FIRST_WAIT_MS;
+	call_first(&all->at[st->route]);
+}
+
+void hold_on_recorded(struct stream *st)
+{
+	if (st->record != RECORD_DONE)
+		return;
+	if (stream_is_held(st))
+		hold_add(st->set, st->route, st->delivery_id);
+	else
+		st->set->events->on_over(st->set->user, st->delivery_id);
+}
+
+void hold_add(struct streams *set, size_t route, int64_t delivery_id)
+{
+	struct hold *h = set->holds ? &set->holds->at[route] : NULL;
+	if (!h || set->draining)
 		return; /* the next run finds it */
 	/* Those of an earlier run may be found after one of this run was added. */
 	struct held **at = h->newest && h->newest->id < delivery_id ? &h->newest->next : &h->first;
@@ -131,40 +156,44 @@ void hold_add(struct session *s, size_t route, int64_t delivery_id)
 		wait_more(h);
 }
 
-bool hold_init(struct session *s)
+/* ---- life ---- */
+
+struct holds *hold_new(struct streams *set)
 {
-	if (!s->options.hold)
-		return true;
-	s->holds = calloc(s->options.route_count, sizeof *s->holds);
-	for (size_t i = 0; s->holds && i < s->options.route_count; i++) {
-		struct hold *h = &s->holds[i];
-		h->session = s;
+	size_t count = set->options.route_count;
+	struct holds *all = calloc(1, sizeof *all + count * sizeof *all->at);
+	if (!all)
+		return NULL;
+	all->count = all->open_timers = count;
+	for (size_t i = 0; i < count; i++) {
+		struct hold *h = &all->at[i];
+		h->set = set;
 		h->wait_ms = FIRST_WAIT_MS;
-		uv_timer_init(s->loop, &h->timer);
+		uv_timer_init(set->loop, &h->timer);
 		h->timer.data = h;
 	}
-	return s->holds != NULL;
+	return all;
 }
 
-void hold_stop(struct session *s)
+void hold_stop(struct holds *h)
 {
-	for (size_t i = 0; s->holds && i < s->options.route_count; i++)
-		uv_timer_stop(&s->holds[i].timer);
+	for (size_t i = 0; h && i < h->count; i++)
+		uv_timer_stop(&h->at[i].timer);
 }
 
-void hold_close(struct session *s, uv_close_cb closed)
+static void on_closed(uv_handle_t *t)
 {
-	for (size_t i = 0; s->holds && i < s->options.route_count; i++) {
-		s->open_handles++;
-		s->holds[i].timer.data = s;
-		uv_close((uv_handle_t *)&s->holds[i].timer, closed);
+	struct holds *all = t->data;
+	if (--all->open_timers == 0)
+		free(all);
+}
+
+void hold_close(struct holds *h)
+{
+	for (size_t i = 0; h && i < h->count; i++) {
+		while (h->at[i].first)
+			drop(&h->at[i], h->at[i].first->id);
+		h->at[i].timer.data = h;
+		uv_close((uv_handle_t *)&h->at[i].timer, on_closed);
 	}
-}
-
-void hold_free(struct session *s)
-{
-	for (size_t i = 0; s->holds && i < s->options.route_count; i++)
-		while (s->holds[i].first)
-			drop(&s->holds[i], s->holds[i].first->id);
-	free(s->holds);
 }

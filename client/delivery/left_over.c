@@ -1,93 +1,124 @@
-/* Deliveries that an earlier run recorded and whose call it did not finish: called again, a few at a time, oldest
- * first. No sender waits for them. */
+#include "client/delivery/left_over.h"
+
 #include "client/common/limits.h"
-#include "client/delivery/stream.h"
+#include "client/delivery/hold.h"
+#include "client/delivery/taken.h"
 
-#include <string.h>
+#include <stdlib.h>
 
-static void call_next(struct session *s);
+struct left_overs {
+	struct streams *set;
+	struct left_over *first; /* to be called yet */
+	size_t running;
+	bool looked;
+};
 
-static void on_taken(void *user, struct taken *t, const struct error *e)
+static void call_next(struct left_overs *l);
+
+static void end_one(struct left_overs *l)
 {
-	struct session *s = user;
-	struct stream *st = t && !s->draining ? stream_of_taken(s, t) : NULL;
-	if (e)
-		session_store_works(s, e);
-	if (t && !st)
-		recorder_set_state(s->recorder, t->id, DELIVERY_WAITING);
-	recorder_taken_free(t);
-	if (st) {
-		st->old = true;
-		stream_call_app(st);
-		return;
+	l->running--;
+	call_next(l);
+}
+
+static void on_over(struct stream *st)
+{
+	if (st->call == CALL_LEFT)
+		st->set->record->set_state(st->set->recorder, st->delivery_id, DELIVERY_WAITING);
+	end_one(st->by_user);
+}
+
+static void on_not_taken(void *user, int64_t id, bool gone)
+{
+	(void)id;
+	(void)gone;
+	end_one(user);
+}
+
+static const struct origin_ops origin = {
+	.may_hold = true,
+	.put_back = DELIVERY_WAITING,
+	.reached = hold_on_reached,
+	.over = on_over,
+	.recorded = hold_on_recorded,
+	.not_taken = on_not_taken,
+};
+
+static void call_next(struct left_overs *l)
+{
+	while (l->first && l->running < LIMIT_LEFT_OVER && !l->set->draining) {
+		struct left_over *d = l->first;
+		l->first = d->next;
+		if (taken_begin(l->set, TAKEN_UNFINISHED, d->id, &origin, l))
+			l->running++;
+		recorder_left_over_free(d);
 	}
-	s->busy--;
-	old_call_over(s);
 }
 
-static void call_next(struct session *s)
-{
-	while (s->old && s->old_running < LIMIT_LEFT_OVER && !s->draining) {
-		struct left_over *l = s->old;
-		s->old = l->next;
-		if (recorder_take(s->recorder, l->id, on_taken, s)) {
-			s->old_running++;
-			s->busy++;
-		}
-		recorder_left_over_free(l);
-	}
-}
-
-void old_call_over(struct session *s)
-{
-	s->old_running--;
-	call_next(s);
-}
-
-void old_forget(struct session *s)
-{
-	while (s->old) {
-		struct left_over *l = s->old;
-		s->old = l->next;
-		recorder_left_over_free(l);
-	}
-}
-
-static void tell_parked(struct session *s, const struct left_over *l)
+static void tell_parked(struct streams *set, const struct left_over *d)
 {
 	char text[200];
 	snprintf(text, sizeof text,
 		 "delivery %lld is not sent again: creel ended three times while the app was called for it; "
 		 "`creel replay %lld` sends it all the same",
-		 (long long)l->id, (long long)l->id);
-	s->events->on_trouble(s->user, text);
+		 (long long)d->id, (long long)d->id);
+	set->events->on_trouble(set->user, text);
 }
 
-static void on_left(void *user, struct left_over *list, const struct error *e)
+static void on_found(void *user, struct left_over *list, const struct error *e)
 {
-	struct session *s = user;
-	struct left_over **last = &s->old;
+	struct left_overs *l = user;
+	struct streams *set = l->set;
+	struct left_over **last = &l->first;
 	if (e)
-		session_store_works(s, e);
+		stream_store_works(set, e);
 	while (list) {
-		struct left_over *l = list;
-		list = l->next;
-		l->next = NULL;
-		if (!s->draining && !l->held && !l->parked) {
-			*last = l;
-			last = &l->next;
+		struct left_over *d = list;
+		list = d->next;
+		d->next = NULL;
+		if (!set->draining && !d->held && !d->parked) {
+			*last = d;
+			last = &d->next;
 			continue;
 		}
-		if (l->parked)
-			tell_parked(s, l);
-		else if (l->held)
-			hold_add(s, session_route(s, buffer_view(&l->target)), l->id);
-		recorder_left_over_free(l);
+		if (d->parked)
+			tell_parked(set, d);
+		else if (d->held)
+			hold_add(set, stream_route(set, buffer_view(&d->target)), d->id);
+		recorder_left_over_free(d);
 	}
-	call_next(s);
+	call_next(l);
 }
 
-void session_look_back(struct session *s)
+struct left_overs *left_over_new(struct streams *set)
 {
-	recorder_find_left_over(s->recorder, tunnel_name(s->tunnel), s->holds != NULL, on_left, s);
+	struct left_overs *l = calloc(1, sizeof *l);
+	if (l)
+		l->set = set;
+	return l;
+}
+
+void left_over_look(struct left_overs *l)
+{
+	struct streams *set = l->set;
+	if (l->looked)
+		return;
+	l->looked = true;
+	set->record->find_left_over(set->recorder, set->tunnel_name, set->holds != NULL, on_found, l);
+}
+
+void left_over_stop(struct left_overs *l)
+{
+	while (l->first) {
+		struct left_over *d = l->first;
+		l->first = d->next;
+		recorder_left_over_free(d);
+	}
+}
+
+void left_over_free(struct left_overs *l)
+{
+	if (l)
+		left_over_stop(l);
+	free(l);
 }

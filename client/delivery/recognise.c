@@ -1,9 +1,10 @@
-/* What is known of a delivery before the app is called: who sent it, which event, and whether its signature holds. */
-#include "client/common/limits.h"
-#include "client/signing/judge.h"
-#include "client/delivery/stream.h"
+#include "client/delivery/recognise.h"
 
-/* The loop stands still while it is hashed. */
+#include "client/common/limits.h"
+#include "client/delivery/stream.h"
+#include "client/signing/judge.h"
+
+/* A longer body is not judged: the loop stands still while it is hashed. */
 
 static enum signature_verdict judge_stream(struct stream *st, const struct signature_provider *p)
 {
@@ -18,26 +19,26 @@ static enum signature_verdict judge_stream(struct stream *st, const struct signa
 		.target = r->target,
 		.headers = r->headers,
 		.body = body,
-		.public_url = bytes_of(st->session->tunnel ? tunnel_public_url(st->session->tunnel) : ""),
+		.public_url = bytes_of(st->set->public_url),
 		.prefix = r->prefix,
 		.https = r->https,
 		.at = (int64_t)(r->received_at_us / 1000000),
 	};
-	verdict = judge(st->session->options.secrets, p, &request, &whose);
+	verdict = judge(st->set->options.secrets, p, &request, &whose);
 	st->provider = whose;
 	spill_unmap(&st->body, body);
 	return verdict;
 }
 
-void stream_mark(struct stream *st)
+void recognise_stream(struct stream *st)
 {
-	const struct secrets *secrets = st->session->options.secrets;
+	const struct secrets *secrets = st->set->options.secrets;
 	struct signature_origin origin;
 	struct bytes body;
-	/* A long one says nothing more of who sent it. */
+	/* A long body says no more of who sent it. */
 	if (!spill_view(&st->body, &body))
 		body = bytes_of(NULL);
-	/* Without memory for it nothing is known. */
+	/* Out of memory: nothing is known. */
 	if (!signature_recognise(st->request.headers, body, &origin)) {
 		buffer_free(&origin.event);
 		return;
@@ -46,7 +47,7 @@ void stream_mark(struct stream *st)
 	st->event = origin.event;
 	if (!origin.is_signed)
 		st->signature = SIGNATURE_NONE;
-	else if (st->refused || !secrets || !secrets->count)
+	else if (st->inbound == INBOUND_REFUSED || !secrets || !secrets->count)
 		st->signature = SIGNATURE_UNKNOWN;
 	else
 		st->signature = judge_stream(st, origin.signature);

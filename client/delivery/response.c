@@ -1,162 +1,230 @@
-/* What goes back to the relay on a stream, and what is kept of it until the relay has credited it. */
-#include "client/delivery/stream.h"
+#include "client/delivery/response.h"
 
+#include "shared/base/clock.h"
 #include "shared/http/headers.h"
 
-#define UNSENT_MAX WIRE_STREAM_WINDOW /* bytes of an answer held before the app is made to wait */
+#define UNSENT_MAX WIRE_STREAM_WINDOW /* bytes held before the app is made to wait */
 #define SHORT_MOST 65536              /* what has more to say does so when others have had their turn */
 #define MAX_WINDOW (INT64_C(1) << 31)
 
-static uint64_t unsent(const struct answer *a)
+static uint64_t unsent(const struct response *r)
 {
-	return a->kept_from + a->kept.len - a->sent;
+	return r->kept_from + r->kept.len - r->sent;
 }
 
 /* The next bytes to go, at most `most`. */
-static struct bytes next_bytes(const struct answer *a, size_t most)
+static struct bytes next_bytes(const struct response *r, size_t most)
 {
-	size_t n = unsent(a) < most ? (size_t)unsent(a) : most;
-	return bytes_make(a->kept.at + (a->sent - a->kept_from), n);
+	size_t n = unsent(r) < most ? (size_t)unsent(r) : most;
+	return bytes_make(r->kept.at + (r->sent - r->kept_from), n);
 }
 
-static bool windows_open(const struct stream *st, const struct link *l)
+static bool windows_open(const struct response *r, const struct wire_out *w)
 {
-	const struct answer *a = &st->answer;
-	bool is_long = a->sent + unsent(a) > SHORT_MOST;
-	return a->window > 0 && (is_long ? link_may_send_long(l) : link_may_send_body(l));
+	return r->window > 0 && w->ops->may_send(w->link, r->sent + unsent(r) > SHORT_MOST);
 }
 
-static void drop_credited(struct answer *a)
+static void drop_credited(struct response *r)
 {
-	uint64_t until = a->credited < a->sent ? a->credited : a->sent;
-	if (until <= a->kept_from)
+	uint64_t until = r->credited < r->sent ? r->credited : r->sent;
+	if (until <= r->kept_from)
 		return;
-	buffer_consume(&a->kept, (size_t)(until - a->kept_from));
-	a->kept_from = until;
+	buffer_consume(&r->kept, (size_t)(until - r->kept_from));
+	r->kept_from = until;
 }
 
-static void spend(struct stream *st, struct link *l, size_t len)
+static void spend(struct response *r, size_t len)
 {
-	struct answer *a = &st->answer;
-	a->window -= (int64_t)len;
-	link_sent_body(l, len);
-	a->sent += len;
-	if (a->reached < a->sent)
-		a->reached = a->sent;
+	r->window -= (int64_t)len;
+	r->sent += len;
+	if (r->reached < r->sent)
+		r->reached = r->sent;
 }
 
-static void send_head(struct stream *st, struct link *l)
+/* Whether a frame with so many bytes is the last one. */
+static bool ends_with(const struct stream *st, size_t len)
 {
-	struct answer *a = &st->answer;
-	struct wire_response r = {
-		.status = (uint16_t)a->status,
-		.body_len = a->body_len,
-		.reason = buffer_view(&a->reason),
-		.headers = buffer_view(&a->headers),
-		.body = next_bytes(a, windows_open(st, l) ? WIRE_STREAM_WINDOW : 0),
+	return st->response_state == RESPONSE_WHOLE && len == unsent(&st->response);
+}
+
+static void send_head(struct stream *st, const struct wire_out *w)
+{
+	struct response *r = &st->response;
+	struct wire_response head = {
+		.status = (uint16_t)r->status,
+		.body_len = r->body_len,
+		.reason = buffer_view(&r->reason),
+		.headers = buffer_view(&r->headers),
+		.body = next_bytes(r, windows_open(r, w) ? WIRE_STREAM_WINDOW : 0),
 	};
-	a->end_sent = a->whole && r.body.len == unsent(a);
-	append_or_close(l, wire_encode_response(link_out(l), st->id, a->end_sent ? WIRE_END : 0, &r));
-	spend(st, l, r.body.len);
-	a->head_sent = a->head_ever_sent = true;
+	bool end = ends_with(st, head.body.len);
+	w->ops->response(w->link, st->id, end ? WIRE_END : 0, &head);
+	spend(r, head.body.len);
+	r->head_ever_sent = true;
+	stream_sent_to(st, end ? SENT_END : SENT_HEAD);
 }
 
-static void send_rest(struct stream *st, struct link *l)
+static void send_piece(struct stream *st, const struct wire_out *w, size_t most)
 {
-	struct answer *a = &st->answer;
-	while (!a->end_sent && unsent(a) > 0 && windows_open(st, l)) {
-		struct bytes piece = next_bytes(a, WIRE_DATA_CHUNK);
-		a->end_sent = a->whole && piece.len == unsent(a);
-		append_or_close(l, wire_encode_data(link_out(l), st->id, a->end_sent ? WIRE_END : 0, piece));
-		spend(st, l, piece.len);
-	}
-	if (!a->end_sent && a->whole && unsent(a) == 0) {
-		append_or_close(l, wire_encode_data(link_out(l), st->id, WIRE_END, bytes_of(NULL)));
-		a->end_sent = true;
-	}
+	struct response *r = &st->response;
+	struct bytes piece = next_bytes(r, most);
+	bool end = ends_with(st, piece.len);
+	w->ops->data(w->link, st->id, end ? WIRE_END : 0, piece);
+	spend(r, piece.len);
+	if (end)
+		stream_sent_to(st, SENT_END);
 }
 
-void stream_send_answer(struct stream *st)
+static void send_rest(struct stream *st, const struct wire_out *w)
 {
-	struct answer *a = &st->answer;
-	struct link *l = stream_wire(st);
-	if (!l || !st->committed || !a->head_here || a->end_sent)
+	struct response *r = &st->response;
+	while (st->sent != SENT_END && unsent(r) > 0 && windows_open(r, w))
+		send_piece(st, w, WIRE_DATA_CHUNK);
+	if (st->sent != SENT_END && ends_with(st, 0))
+		send_piece(st, w, 0);
+}
+
+/* For a sender that waited. The client does not learn when the relay gave it on. */
+static void note_given(struct stream *st)
+{
+	if (st->origin != ORIGIN_LIVE || stream_is_upgraded(st))
 		return;
-	if (!a->head_sent)
-		send_head(st, l);
-	send_rest(st, l);
-	drop_credited(a);
-	if (a->end_sent)
-		stream_answer_given(st);
-	if (a->aborted && unsent(a) == 0)
-		stream_send_reset(st, WIRE_RESET_APP_ABORTED, st->result.error);
-	else if (st->forward && unsent(a) < UNSENT_MAX / 2)
-		forward_resume(st->forward);
+	st->response.given.at_us = clock_now_us();
+	if (st->record == RECORD_DONE)
+		response_record_given(st);
 }
 
-bool stream_keep_answer(struct stream *st, struct bytes piece)
+void response_record_given(struct stream *st)
+{
+	const struct answered *given = &st->response.given;
+	if (given->at_us != given->recorded_us)
+		st->set->record->set_answered(st->set->recorder, st->delivery_id, st->attempt, given->at_us);
+}
+
+void response_send(struct stream *st)
+{
+	struct response *r = &st->response;
+	const struct wire_out *w = stream_wire(st);
+	if (!w || !stream_is_synced(st) || st->response_state == RESPONSE_NONE || st->sent == SENT_END)
+		return;
+	if (st->sent == SENT_NOTHING)
+		send_head(st, w);
+	send_rest(st, w);
+	drop_credited(r);
+	if (st->sent == SENT_END)
+		note_given(st);
+	if (st->response_state == RESPONSE_BROKEN && unsent(r) == 0)
+		stream_send_reset(st, WIRE_RESET_APP_ABORTED, st->result.error);
+	else if (st->forward && unsent(r) < UNSENT_MAX / 2)
+		st->set->app->resume(st->forward);
+}
+
+void response_take_head(struct stream *st, int status, struct bytes reason, struct bytes headers, uint64_t body_len)
+{
+	struct response *r = &st->response;
+	r->status = status;
+	r->body_len = body_len;
+	if (!buffer_append_bytes(&r->reason, reason) || !buffer_append_bytes(&r->headers, headers))
+		r->headers.len = 0; /* the answer still arrives; the record says less */
+	if (st->origin == ORIGIN_SPOOL)
+		return;
+	stream_response_to(st, RESPONSE_HEAD);
+	stream_at_turn_end(st, TURN_SEND);
+}
+
+bool response_take_body(struct stream *st, struct bytes piece)
 {
 	if (!st->on_wire || st->origin == ORIGIN_SPOOL)
 		return true;
-	if (unsent(&st->answer) >= UNSENT_MAX)
+	if (unsent(&st->response) >= UNSENT_MAX)
 		return false;
-	if (!buffer_append_bytes(&st->answer.kept, piece))
+	if (!buffer_append_bytes(&st->response.kept, piece))
 		stream_send_reset(st, WIRE_RESET_APP_ABORTED, "the client is out of memory");
 	return true;
 }
 
-void stream_answer_instead(struct stream *st)
+/* What little came of an answer is for the record; the relay gets something else. */
+static void set_answer_apart(struct stream *st)
+{
+	st->answer.reason = st->response.reason;
+	st->answer.headers = st->response.headers;
+	st->answer.apart = true;
+	st->response.reason = st->response.headers = (struct buffer){ 0 };
+}
+
+/* The client answers in the app's place: what became of the call. */
+static void take_sentence(struct stream *st)
 {
 	static const char *const names[] = { "", "unreachable", "timeout", "aborted", "tls", "aborted" };
-	struct answer *a = &st->answer;
-	a->status = st->result.result == ATTEMPT_TIMEOUT ? 504 : 502;
-	a->headers.len = a->reason.len = a->kept.len = 0;
-	bool fine = headers_append(&a->headers, bytes_of("Content-Type"), bytes_of("text/plain; charset=utf-8")) &&
-		    headers_append(&a->headers, bytes_of("Creel-Error"), bytes_of(names[st->result.result])) &&
-		    buffer_printf(&a->kept, "creel: %s\n", st->result.error);
+	struct response *r = &st->response;
+	r->status = st->result.result == ATTEMPT_TIMEOUT ? 504 : 502;
+	r->kept.len = 0;
+	bool fine = headers_append(&r->headers, bytes_of("Content-Type"), bytes_of("text/plain; charset=utf-8")) &&
+		    headers_append(&r->headers, bytes_of("Creel-Error"), bytes_of(names[st->result.result])) &&
+		    buffer_printf(&r->kept, "creel: %s\n", st->result.error);
 	if (!fine) {
 		stream_send_reset(st, WIRE_RESET_APP_ABORTED, "the client is out of memory");
 		return;
 	}
-	a->body_len = a->kept.len;
-	a->head_here = a->whole = true;
-	stream_send_answer(st);
+	r->body_len = r->kept.len;
+	stream_response_to(st, RESPONSE_WHOLE);
+	response_send(st);
 }
 
-void stream_answer_status(struct stream *st, int status)
+void response_take_status(struct stream *st, int status)
 {
-	struct answer *a = &st->answer;
-	a->status = status;
-	a->headers.len = a->reason.len = a->kept.len = 0;
-	a->body_len = 0;
-	a->head_here = a->whole = true;
-	stream_send_answer(st);
+	struct response *r = &st->response;
+	r->status = status;
+	r->headers.len = r->reason.len = r->kept.len = 0;
+	r->body_len = 0;
+	stream_response_to(st, RESPONSE_WHOLE);
+	response_send(st);
 }
 
-bool stream_take_credit(struct stream *st, uint32_t credit)
+void response_take_end(struct stream *st)
 {
-	struct answer *a = &st->answer;
-	a->window += credit;
-	a->credited += credit;
-	if (a->window > MAX_WINDOW)
+	enum attempt_result result = st->result.result;
+	if (!st->on_wire)
+		return;
+	if (st->origin == ORIGIN_SPOOL) {
+		/* Nobody waits: the relay gets the status, the answer's head is for the record. */
+		set_answer_apart(st);
+		response_take_status(st, st->result.status ? st->result.status : result == ATTEMPT_TIMEOUT ? 504 : 502);
+	} else if (result == ATTEMPT_OK) {
+		stream_response_to(st, RESPONSE_WHOLE);
+		response_send(st);
+	} else if (st->response.head_ever_sent) {
+		stream_response_to(st, RESPONSE_BROKEN);
+		response_send(st);
+	} else {
+		set_answer_apart(st);
+		take_sentence(st);
+	}
+}
+
+bool response_credit(struct stream *st, uint32_t credit)
+{
+	struct response *r = &st->response;
+	r->window += credit;
+	r->credited += credit;
+	if (r->window > MAX_WINDOW)
 		return false;
-	drop_credited(a);
+	drop_credited(r);
 	return true;
 }
 
-bool stream_rewind_answer(struct stream *st, bool head, uint64_t body_seen)
+bool response_rewind(struct stream *st, bool head, uint64_t body_seen)
 {
-	struct answer *a = &st->answer;
-	if ((head && !a->head_ever_sent) || body_seen > a->reached)
+	struct response *r = &st->response;
+	if ((head && !r->head_ever_sent) || body_seen > r->reached)
 		return false;
-	if (body_seen < a->kept_from) {
+	if (body_seen < r->kept_from) {
 		stream_send_reset(st, WIRE_RESET_APP_ABORTED, "the client no longer has these bytes of the answer");
 		return true;
 	}
-	a->window = WIRE_STREAM_WINDOW;
-	a->sent = a->credited = body_seen;
-	a->head_sent = head;
-	a->end_sent = false;
-	drop_credited(a);
+	r->window = WIRE_STREAM_WINDOW;
+	r->sent = r->credited = body_seen;
+	stream_sent_to(st, head ? SENT_HEAD : SENT_NOTHING);
+	drop_credited(r);
 	return true;
 }

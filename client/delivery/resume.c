@@ -1,159 +1,167 @@
-/* A lost connection and its return (PROTOCOL.md §4): what becomes of the streams. */
-#include "client/delivery/stream.h"
+#include "client/delivery/resume.h"
+
+#include "client/delivery/response.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* All of them, or those that the relay did not list. */
-static void leave(struct session *s, bool only_unlisted)
+struct resume {
+	struct streams *set;
+	uv_timer_t grace; /* active while streams wait for their connection's return */
+	uint32_t grace_ms;
+	uint64_t last_listed;
+};
+
+/* Ends all streams on the wire, or those that the relay did not list. */
+static void leave(struct streams *set, bool only_unlisted)
 {
 	struct stream *st, *next;
-	HASH_ITER(hh, s->streams, st, next)
+	HASH_ITER(hh, set->by_id, st, next)
 	{
-		if (only_unlisted && st->listed)
+		if (only_unlisted && st->listed != LISTED_NOT)
 			continue;
 		stream_leave_wire(st);
 		stream_release(st);
 	}
 }
 
-void session_note_ended(struct session *s, uint64_t id)
-{
-	struct ended *e = calloc(1, sizeof *e);
-	if (!e) { /* what comes again would pass for new */
-		link_close(s->link, 1011, "out of memory");
-		return;
-	}
-	e->id = id;
-	HASH_ADD(hh, s->ended, id, sizeof e->id, e);
-}
-
-bool session_has_ended(const struct session *s, uint64_t id)
-{
-	struct ended *e;
-	HASH_FIND(hh, s->ended, &id, sizeof id, e);
-	return e != NULL;
-}
-
-static void forget_ended(struct session *s)
-{
-	struct ended *e = s->ended, *next;
-	HASH_CLEAR(hh, s->ended);
-	for (; e; e = next) {
-		next = e->hh.next;
-		free(e);
-	}
-}
-
 static void on_grace_over(uv_timer_t *h)
 {
-	leave(h->data, false);
+	struct resume *r = h->data;
+	leave(r->set, false);
 }
 
-void session_lost(struct session *s, bool may_resume)
+void resume_lost(struct resume *r, bool may_resume)
 {
+	struct streams *set = r->set;
 	struct stream *st, *next;
-	bool was_greeted = s->link != NULL;
-	s->link = s->wire = NULL;
-	forget_ended(s);
-	s->listing = false;
-	sealed_drop_all(s);
-	if (!may_resume || s->grace_ms == 0) {
-		uv_timer_stop(&s->grace);
-		leave(s, false);
+	bool was_greeted = set->greeted != NULL;
+	set->greeted = set->wire = NULL;
+	stream_forget_ended(set);
+	if (!may_resume || r->grace_ms == 0) {
+		uv_timer_stop(&r->grace);
+		leave(set, false);
 		return;
 	}
 	/* What came in part is sent again from its beginning, and is new then. */
-	HASH_ITER(hh, s->streams, st, next)
+	HASH_ITER(hh, set->by_id, st, next)
 	{
-		if (!st->whole || st->upgrade) {
+		if (st->inbound == INBOUND_RECEIVING || st->upgrade) {
 			stream_leave_wire(st);
 			stream_release(st);
 		}
 	}
-	/* Tries to connect that fail do not begin it again. */
+	/* A try to come back that fails does not begin the grace once more. */
 	if (was_greeted)
-		uv_timer_start(&s->grace, on_grace_over, s->grace_ms, 0);
+		uv_timer_start(&r->grace, on_grace_over, r->grace_ms, 0);
 }
 
-void session_welcome(struct session *s, struct link *l, const struct wire_welcome *w)
+void resume_welcome(struct resume *r, const struct wire_out *w, const struct wire_welcome *welcome)
 {
+	struct streams *set = r->set;
 	struct stream *st, *next;
-	uv_timer_stop(&s->grace);
-	s->link = l;
-	s->grace_ms = w->resume_grace_ms;
-	s->max_body = w->max_body;
-	if (!w->resumed) {
-		leave(s, false);
-		s->wire = l;
+	uv_timer_stop(&r->grace);
+	set->greeted = w;
+	r->grace_ms = welcome->resume_grace_ms;
+	if (!welcome->resumed) {
+		leave(set, false);
+		set->wire = w;
 		return;
 	}
-	s->listing = true;
-	s->last_listed = 0;
-	HASH_ITER(hh, s->streams, st, next)
-	st->listed = false;
+	r->last_listed = 0;
+	HASH_ITER(hh, set->by_id, st, next)
+	st->listed = LISTED_NOT;
 }
 
-/* The list is over: what stands on it goes on. */
-static void go_on(struct session *s)
+bool resume_is_listing(const struct resume *r)
+{
+	return r->set->greeted && !r->set->wire;
+}
+
+/* The list is over: the streams that stand on it go on. */
+static void go_on(struct streams *set)
 {
 	struct stream *st, *next;
-	s->listing = false;
-	s->wire = s->link;
-	leave(s, true);
-	HASH_ITER(hh, s->streams, st, next)
+	set->wire = set->greeted;
+	leave(set, true);
+	HASH_ITER(hh, set->by_id, st, next)
 	{
-		if (st->committed && !st->relay_recorded)
+		if (stream_is_synced(st) && st->listed != LISTED_RECORDED)
 			stream_send_recorded(st);
-		stream_send_answer(st);
+		response_send(st);
 		stream_release(st);
 	}
 }
 
 /* Where the relay stands with a stream that is known here. */
-static bool take_stand(struct stream *st, struct link *l, const struct wire_resume *r)
+static bool take_stand(struct stream *st, const struct wire_out *w, const struct wire_resume *f)
 {
-	if (memcmp(r->event_id, st->request.event_id, UUID_LEN) != 0)
-		return link_fail(l, "RESUME of another delivery");
-	if (r->recorded && !st->committed)
-		return link_fail(l, "RESUME says recorded of what is not");
-	st->listed = true;
-	st->relay_recorded = r->recorded;
-	st->resend = !r->recorded;
-	st->resend_begun = false;
+	if (memcmp(f->event_id, st->request.event_id, UUID_LEN) != 0)
+		return wire_out_fail(w, "RESUME of another delivery");
+	if (f->recorded && !stream_is_synced(st))
+		return wire_out_fail(w, "RESUME says recorded of what is not");
+	st->listed = f->recorded ? LISTED_RECORDED : LISTED_OPEN;
+	stream_resent_to(st, f->recorded ? RESENT_NONE : RESENT_EXPECTED);
 	st->inflow = (struct inflow){ .window = WIRE_STREAM_WINDOW };
-	if (!stream_rewind_answer(st, r->head, r->body_seen))
-		return link_fail(l, "RESUME claims an answer that was not sent");
+	if (!response_rewind(st, f->head, f->body_seen))
+		return wire_out_fail(w, "RESUME claims an answer that was not sent");
 	stream_release(st);
 	return true;
 }
 
-bool session_on_resume(struct session *s, struct link *l, const struct wire_frame *f)
+/* The last one, of stream 0. */
+static bool end_list(struct streams *set, const struct wire_resume *f)
 {
-	struct wire_resume r;
-	struct stream *st;
 	static const uint8_t none[UUID_LEN];
-	if (!wire_decode_resume(f->payload, &r))
-		return link_fail(l, "malformed RESUME");
-	if (!s->listing)
-		return link_fail(l, "RESUME where nothing is resumed");
-	if (f->stream == 0) {
-		if (r.recorded || r.head || r.body_seen || memcmp(r.event_id, none, UUID_LEN) != 0)
-			return link_fail(l, "the end of the RESUME frames says more than that");
-		go_on(s);
-		return true;
-	}
-	if (f->stream <= s->last_listed)
-		return link_fail(l, "RESUME twice for a stream, or out of order");
-	if ((r.head && !r.recorded) || (r.body_seen && !r.head))
-		return link_fail(l, "RESUME with an answer before its time");
-	s->last_listed = f->stream;
-	HASH_FIND(hh, s->streams, &f->stream, sizeof f->stream, st);
-	if (st)
-		return take_stand(st, l, &r);
-	/* Not recorded: it never came here, or in part, and is sent again. */
-	if (r.recorded)
-		append_or_close(l, wire_encode_reset(link_out(l), f->stream, WIRE_RESET_APP_ABORTED,
-						     bytes_of("the client has this stream no more")));
+	if (f->recorded || f->head || f->body_seen || memcmp(f->event_id, none, UUID_LEN) != 0)
+		return wire_out_fail(set->greeted, "the end of the RESUME frames says more than that");
+	go_on(set);
 	return true;
+}
+
+bool resume_on_frame(struct resume *r, const struct wire_frame *frame)
+{
+	struct streams *set = r->set;
+	const struct wire_out *w = set->greeted;
+	struct wire_resume f;
+	if (!wire_decode_resume(frame->payload, &f))
+		return wire_out_fail(w, "malformed RESUME");
+	if (!resume_is_listing(r))
+		return wire_out_fail(w, "RESUME where nothing is resumed");
+	if (frame->stream == 0)
+		return end_list(set, &f);
+	if (frame->stream <= r->last_listed)
+		return wire_out_fail(w, "RESUME twice for a stream, or out of order");
+	if ((f.head && !f.recorded) || (f.body_seen && !f.head))
+		return wire_out_fail(w, "RESUME with an answer before its time");
+	r->last_listed = frame->stream;
+	struct stream *st = stream_find(set, frame->stream);
+	if (st)
+		return take_stand(st, w, &f);
+	/* Not recorded: it never came here, or in part, and is sent again. */
+	if (f.recorded)
+		w->ops->reset(w->link, frame->stream, WIRE_RESET_APP_ABORTED, "the client has this stream no more");
+	return true;
+}
+
+struct resume *resume_new(struct streams *set)
+{
+	struct resume *r = calloc(1, sizeof *r);
+	if (!r)
+		return NULL;
+	r->set = set;
+	uv_timer_init(set->loop, &r->grace);
+	r->grace.data = r;
+	return r;
+}
+
+static void on_closed(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+void resume_close(struct resume *r)
+{
+	if (r)
+		uv_close((uv_handle_t *)&r->grace, on_closed);
 }

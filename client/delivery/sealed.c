@@ -1,72 +1,79 @@
-/* Deliveries that waited sealed on the relay's disk (PROTOCOL.md §5): collected, opened, and taken as the plain frames
- * that they hold. */
-#include "client/common/limits.h"
-#include "client/delivery/stream.h"
+#include "client/delivery/sealed.h"
 
+#include "client/common/limits.h"
+#include "client/delivery/commit.h"
+#include "client/delivery/inbound.h"
 #include "shared/http/headers.h"
 #include "shared/wire/seal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct sealed {
+#define OBJECT_MAX ((uint64_t)LIMIT_SEALED << 20) /* one is opened whole, in memory */
+
+struct sealed_object {
 	uint64_t id;
 	UT_hash_handle hh;
 	struct inflow inflow;
-	struct buffer object;
-	bool refused; /* its rest is let pass */
+	struct buffer bytes;
+	bool refused; /* the rest of it is ignored */
 };
 
-static void drop(struct session *s, struct sealed *o)
+static void drop(struct sealed *s, struct sealed_object *o)
 {
-	HASH_DELETE(hh, s->sealed, o);
-	buffer_free(&o->object);
+	HASH_DELETE(hh, s->by_id, o);
+	buffer_free(&o->bytes);
 	free(o);
 }
 
-struct sealed *sealed_find(struct session *s, uint64_t id)
+static struct sealed_object *find(const struct sealed *s, uint64_t id)
 {
-	struct sealed *o;
-	HASH_FIND(hh, s->sealed, &id, sizeof id, o);
+	struct sealed_object *o;
+	HASH_FIND(hh, s->by_id, &id, sizeof id, o);
 	return o;
 }
 
-void sealed_drop(struct session *s, uint64_t id)
+bool sealed_has(const struct sealed *s, uint64_t id)
 {
-	struct sealed *o = sealed_find(s, id);
+	return find(s, id);
+}
+
+void sealed_drop(struct sealed *s, uint64_t id)
+{
+	struct sealed_object *o = find(s, id);
 	if (o)
 		drop(s, o);
 }
 
-void sealed_drop_all(struct session *s)
+void sealed_drop_all(struct sealed *s)
 {
-	struct sealed *o, *next;
-	HASH_ITER(hh, s->sealed, o, next)
+	struct sealed_object *o, *next;
+	HASH_ITER(hh, s->by_id, o, next)
 	drop(s, o);
 }
 
-static struct sealed *start(struct session *s, struct link *l, uint64_t id)
+static struct sealed_object *start(struct sealed *s, const struct streams *set, uint64_t id)
 {
-	size_t most = s->options.drain_parallel ? s->options.drain_parallel : LIMIT_SPOOLED;
-	struct sealed *o = HASH_COUNT(s->sealed) < most ? calloc(1, sizeof *o) : NULL;
+	size_t most = set->options.drain_parallel ? set->options.drain_parallel : LIMIT_SPOOLED;
+	struct sealed_object *o = HASH_COUNT(s->by_id) < most ? calloc(1, sizeof *o) : NULL;
 	if (!o) {
-		link_fail(l, "more sealed deliveries at once than were asked for");
+		wire_out_fail(set->greeted, "more sealed deliveries at once than were asked for");
 		return NULL;
 	}
 	o->id = id;
 	o->inflow.window = WIRE_STREAM_WINDOW;
-	HASH_ADD(hh, s->sealed, id, sizeof o->id, o);
+	HASH_ADD(hh, s->by_id, id, sizeof o->id, o);
 	return o;
 }
 
-static void refuse(struct session *s, struct link *l, uint64_t id, const char *why)
+static void refuse(struct streams *set, uint64_t id, const char *why)
 {
+	const struct wire_out *w = set->greeted;
 	char text[700];
-	append_or_close(l, wire_encode_reset(link_out(l), id, WIRE_RESET_PROTOCOL,
-					     bytes_of("the client cannot take this sealed delivery")));
+	w->ops->reset(w->link, id, WIRE_RESET_PROTOCOL, "the client cannot take this sealed delivery");
 	snprintf(text, sizeof text, "a queued delivery cannot be taken: %s; it stays at the relay until it expires",
 		 why);
-	s->events->on_trouble(s->user, text);
+	set->events->on_trouble(set->user, text);
 }
 
 /* The next of the frames within; false at the end, and when one is not what a spooled delivery is made of (*bad). */
@@ -108,7 +115,7 @@ static bool plain_is_delivery(struct bytes plain, const uint8_t event_id[UUID_LE
 	       (!request->has_body || request->body_len == WIRE_UNKNOWN_LENGTH || request->body_len == body);
 }
 
-/* Checked before, so that only memory can be wanting. */
+/* It was checked before, so that only memory can be missing. */
 static bool take_plain(struct stream *st, struct bytes plain, struct bytes begin)
 {
 	struct wire_frame f;
@@ -119,25 +126,27 @@ static bool take_plain(struct stream *st, struct bytes plain, struct bytes begin
 	return fine;
 }
 
-static void open_object(struct session *s, struct link *l, struct sealed *o)
+static void open_object(struct sealed *s, struct streams *set, struct live *live, struct sealed_object *o)
 {
 	struct error e = { .text = "this client has no key" };
 	struct buffer plain = { 0 };
 	struct wire_request r = { 0 };
 	uint8_t event_id[UUID_LEN];
 	uint64_t id = o->id;
-	bool fine = s->options.key && seal_key_open(s->options.key, buffer_view(&o->object), event_id, &plain, &e);
+	const struct seal_key *key = set->options.key;
+	bool fine = key && seal_key_open(key, buffer_view(&o->bytes), event_id, &plain, &e);
 	drop(s, o);
 	if (fine && !plain_is_delivery(buffer_view(&plain), event_id, &r))
 		fine = error_set(&e, EXIT_RELAY, "what was sealed is no delivery");
 	if (!fine) {
-		refuse(s, l, id, e.text);
+		refuse(set, id, e.text);
 		buffer_free(&plain);
 		return;
 	}
-	struct stream *st = session_admit(s, l, id, &r, WIRE_SPOOLED);
+	struct stream *st = inbound_admit(set, live, id, &r, WIRE_SPOOLED);
 	if (st && take_plain(st, buffer_view(&plain), r.body)) {
-		stream_commit(st);
+		stream_inbound_to(st, INBOUND_WHOLE);
+		commit_request(st);
 	} else if (st) {
 		stream_send_reset(st, WIRE_RESET_STORE, "the client is out of memory");
 		stream_release(st);
@@ -146,47 +155,57 @@ static void open_object(struct session *s, struct link *l, struct sealed *o)
 }
 
 /* The relay sends again what is whole here. */
-static bool pass_resent(struct stream *st, struct link *l, const struct wire_frame *f)
+static bool pass_resent(struct stream *st, const struct wire_out *w, const struct wire_frame *f)
 {
-	if (!st->resend)
-		return link_fail(l, "SEALED for a stream that is open");
-	if (!inflow_take(&st->inflow, l, f->stream, f->payload.len))
-		return link_fail(l, "SEALED beyond the stream's window");
-	st->resend = !(f->flags & WIRE_END);
+	if (st->resent == RESENT_NONE)
+		return wire_out_fail(w, "SEALED for a stream that is open");
+	if (!inflow_take(&st->inflow, w, f->stream, f->payload.len))
+		return wire_out_fail(w, "SEALED beyond the stream's window");
+	if (f->flags & WIRE_END)
+		stream_resent_to(st, RESENT_NONE);
 	return true;
 }
 
-bool session_on_sealed(struct session *s, struct link *l, const struct wire_frame *f)
+static void refuse_rest(struct sealed_object *o)
 {
-	struct stream *st;
-	struct sealed *o = sealed_find(s, f->stream);
-	link_received_body(l, f->payload.len);
-	HASH_FIND(hh, s->streams, &f->stream, sizeof f->stream, st);
+	o->refused = true;
+	buffer_free(&o->bytes);
+}
+
+static void take_piece(struct sealed_object *o, struct streams *set, struct bytes piece)
+{
+	const struct wire_out *w = set->greeted;
+	uint64_t most = set->max_body < OBJECT_MAX ? set->max_body : OBJECT_MAX;
+	if (piece.len > most + BODY_SLACK - o->bytes.len) {
+		refuse_rest(o);
+		refuse(set, o->id, "it is longer than the relay said that bodies are");
+	} else if (!buffer_append_bytes(&o->bytes, piece)) {
+		refuse_rest(o);
+		w->ops->reset(w->link, o->id, WIRE_RESET_STORE, "the client is out of memory");
+	}
+}
+
+bool sealed_on_frame(struct sealed *s, struct streams *set, struct live *live, const struct wire_frame *f)
+{
+	const struct wire_out *w = set->greeted;
+	struct stream *st = stream_find(set, f->stream);
+	struct sealed_object *o = find(s, f->stream);
+	w->ops->received(w->link, f->payload.len);
 	if (f->stream == 0)
-		return link_fail(l, "SEALED without a stream");
+		return wire_out_fail(w, "SEALED without a stream");
 	if (st)
-		return pass_resent(st, l, f);
-	if (!o && !(o = start(s, l, f->stream)))
+		return pass_resent(st, w, f);
+	if (!o && !(o = start(s, set, f->stream)))
 		return false;
-	if (!inflow_take(&o->inflow, l, f->stream, f->payload.len))
-		return link_fail(l, "SEALED beyond the stream's window");
-	uint64_t most = s->max_body < ((uint64_t)LIMIT_SEALED << 20) ? s->max_body : ((uint64_t)LIMIT_SEALED << 20);
-	if (!o->refused && f->payload.len > most + BODY_SLACK - o->object.len) {
-		o->refused = true;
-		buffer_free(&o->object);
-		refuse(s, l, f->stream, "it is longer than the relay said that bodies are");
-	}
-	if (!o->refused && !buffer_append_bytes(&o->object, f->payload)) {
-		o->refused = true;
-		buffer_free(&o->object);
-		append_or_close(l, wire_encode_reset(link_out(l), f->stream, WIRE_RESET_STORE,
-						     bytes_of("the client is out of memory")));
-	}
-	if (f->flags & WIRE_END) {
-		if (o->refused)
-			drop(s, o);
-		else
-			open_object(s, l, o);
-	}
+	if (!inflow_take(&o->inflow, w, f->stream, f->payload.len))
+		return wire_out_fail(w, "SEALED beyond the stream's window");
+	if (!o->refused)
+		take_piece(o, set, f->payload);
+	if (!(f->flags & WIRE_END))
+		return true;
+	if (o->refused)
+		drop(s, o);
+	else
+		open_object(s, set, live, o);
 	return true;
 }

@@ -1,10 +1,10 @@
-/* Wires the client's stages: tunnel → recorder → forwarder → tunnel, one `struct stream` a delivery (stream.c). Loop
- * thread. */
+/* Wires the client's stages together: tunnel → recorder → forwarder → tunnel, one struct stream a delivery (stream.h,
+ * which draws the room's layers). Loop thread. */
 #pragma once
 
 #include "client/delivery/chaos.h"
-#include "client/app/forwarder.h"
-#include "client/record/recorder.h"
+#include "client/delivery/ends.h"
+#include "client/delivery/wire_out.h"
 #include "client/tunnel/tunnel.h"
 
 struct session;
@@ -29,7 +29,9 @@ struct session_options {
 	const struct chaos_spec *chaos; /* or NULL */
 	const struct secrets *secrets;  /* of providers, or NULL */
 	bool answer_challenges;
-	bool no_app; /* deliveries are recorded, and over: nothing is called */
+	bool no_app;                     /* deliveries are recorded, and over: nothing is called */
+	const struct app_ops *app;       /* NULL: ends_app */
+	const struct record_ops *record; /* NULL: ends_record */
 };
 
 /* What the user is shown; rows are views for the call. */
@@ -46,16 +48,31 @@ struct session_events {
 	void (*on_stop)(void *user, const struct error *why);
 };
 
+/* NULL when out of memory. Options are copied; what they point to, and the events, live as long as the session. */
 struct session *session_new(uv_loop_t *loop, const struct session_options *options, struct recorder *recorder,
 			    struct forwarder *forwarder, const struct session_events *events, void *user);
-/* The tunnel's callbacks, with the session as their user. */
+/* The tunnel's callbacks, with the session as their user (session_tunnel.c). */
 extern const struct tunnel_ops session_tunnel_ops;
-void session_set_tunnel(struct session *s, struct tunnel *tunnel);
 /* Takes no more deliveries. */
 void session_drain(struct session *s);
-/* Deliveries whose app call or record is not finished. */
+/* Deliveries that are being recorded or called, or whose call is being recorded. */
 size_t session_busy(const struct session *s);
 /* Cancels the calls under way; their attempts are recorded as cancelled. */
 void session_cancel(struct session *s);
-/* After the recorder was closed. */
+/* After the recorder was closed and has called back for the last time. */
 void session_free(struct session *s);
+
+/* ---- what session_tunnel_ops comes to ---- */
+
+/* WELCOME came: `out` is the connection, until session_lost. */
+void session_welcome(struct session *s, struct wire_out out, const struct wire_welcome *welcome);
+/* The tunnel is online: what waits in the store is looked for. */
+void session_online(struct session *s);
+/* A frame that a relay sends after WELCOME. False when the connection is to be closed. */
+MUST_CHECK bool session_take_frame(struct session *s, const struct wire_frame *f);
+/* The connection's window opened again. */
+void session_take_credit(struct session *s);
+/* The connection is gone, or a try to come back failed; its streams end unless they may be resumed. */
+void session_lost(struct session *s, bool may_resume);
+/* The user's side of it. */
+const struct session_events *session_events(const struct session *s, void **user);

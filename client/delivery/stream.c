@@ -1,5 +1,4 @@
 #include "client/delivery/stream.h"
-#include "shared/base/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,157 +24,87 @@ static bool copy_head(struct stream *st)
 	return true;
 }
 
-struct stream *stream_new(struct session *s, uint64_t id, const struct wire_request *request, bool refused)
+struct stream *stream_new(struct streams *set, uint64_t id, const struct wire_request *request)
 {
 	struct stream *st = calloc(1, sizeof *st);
 	if (!st)
 		return NULL;
-	st->session = s;
+	st->set = set;
 	st->id = id;
 	st->request = *request;
-	st->refused = refused;
-	st->inflow.window = st->answer.window = WIRE_STREAM_WINDOW;
-	st->answer.body_len = WIRE_UNKNOWN_LENGTH;
-	spill_init(&st->body, s->options.folder);
-	spill_init(&st->came_body, s->options.folder);
+	st->inflow.window = st->response.window = WIRE_STREAM_WINDOW;
+	st->response.body_len = WIRE_UNKNOWN_LENGTH;
+	spill_init(&st->body, set->options.folder);
+	spill_init(&st->answer.body, set->options.folder);
 	if (!copy_head(st)) {
 		buffer_free(&st->head);
 		free(st);
 		return NULL;
 	}
 	st->request.body = bytes_of(NULL);
+	st->route = stream_route(set, st->request.target);
 	if (id) {
-		HASH_ADD(hh, s->streams, id, sizeof st->id, st);
+		HASH_ADD(hh, set->by_id, id, sizeof st->id, st);
 		st->on_wire = true;
 	}
-	st->live_next = s->live;
-	st->live_back = &s->live;
+	st->live_next = set->live;
+	st->live_back = &set->live;
 	if (st->live_next)
 		st->live_next->live_back = &st->live_next;
-	s->live = st;
+	set->live = st;
 	return st;
 }
 
-struct stream *stream_of_taken(struct session *s, struct taken *t)
+static bool is_needed(const struct stream *st)
 {
-	struct wire_request r = {
-		.received_at_us = t->received_at_us,
-		.body_len = t->message.body.len,
-		.has_body = t->has_body,
-		.https = t->https,
-		.forwarded = t->message.forwarded,
-		.peer = buffer_view(&t->peer),
-		.method = buffer_view(&t->method),
-		.target = buffer_view(&t->target),
-		.headers = buffer_view(&t->message.headers),
-	};
-	memcpy(r.event_id, t->event_id, UUID_LEN);
-	struct stream *st = stream_new(s, 0, &r, false);
-	if (!st)
-		return NULL;
-	spill_adopt(&st->body, &t->message.body);
-	st->trailers = t->message.trailers;
-	t->message.trailers = (struct buffer){ 0 };
-	st->body_size = spill_len(&st->body);
-	st->delivery_id = t->id;
-	st->replay_of = t->replay_of;
-	st->attempt = t->attempts;
-	st->origin = t->origin;
-	st->whole = st->committed = true;
-	stream_mark(st);
-	if (t->signature != SIGNATURE_UNKNOWN)
-		st->signature = t->signature; /* as it goes out, which may be later than it was asked for */
-	return st;
-}
-
-void stream_leave_wire(struct stream *st)
-{
-	if (!st->on_wire)
-		return;
-	HASH_DELETE(hh, st->session->streams, st);
-	st->on_wire = false;
-	buffer_free(&st->answer.kept);
-	/* Not from here: who calls may be within a call of libcurl. */
-	if (st->upgrade || (st->forward && forward_is_event_stream(st->forward))) {
-		session_hang_up_soon(st->session, st);
-		return;
-	}
-	/* An app that was made to wait for the sender goes on for the record, a little. */
-	st->abandoned = st->origin == ORIGIN_LIVE;
-	if (st->forward)
-		forward_resume(st->forward);
+	return st->on_wire || stream_commits(st) || st->call == CALL_WAITING || st->call == CALL_CALLING ||
+	       st->call == CALL_PASSING || st->record == RECORD_WRITING || st->record == RECORD_RETRY ||
+	       st->turn != TURN_NOTHING || st->pins;
 }
 
 void stream_release(struct stream *st)
 {
-	if (st->on_wire || st->committing || st->calling || st->recording || st->dirty || st->spell)
+	if (is_needed(st))
 		return;
 	*st->live_back = st->live_next;
 	if (st->live_next)
 		st->live_next->live_back = st->live_back;
-	struct buffer *all[] = {
-		&st->head,   &st->trailers,    &st->answer.reason, &st->answer.headers, &st->answer.kept,
-		&st->spoilt, &st->came_reason, &st->came_headers,  &st->called,         &st->event,
-		&st->up
-	};
+	struct buffer *all[] = { &st->head,
+				 &st->trailers,
+				 &st->response.reason,
+				 &st->response.headers,
+				 &st->spoilt,
+				 &st->response.kept,
+				 &st->answer.reason,
+				 &st->answer.headers,
+				 &st->called,
+				 &st->event,
+				 &st->up };
 	spill_free(&st->body);
-	spill_free(&st->came_body);
+	spill_free(&st->answer.body);
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buffer_free(all[i]);
 	free(st);
 }
 
-void append_or_close(struct link *l, bool appended)
+void stream_pin(struct stream *st)
 {
-	if (!appended)
-		link_close(l, 1011, "out of memory");
-	link_flush_soon(l);
+	st->pins++;
 }
 
-struct link *stream_wire(const struct stream *st)
+void stream_unpin(struct stream *st)
 {
-	return st->on_wire ? st->session->wire : NULL;
+	st->pins--;
+	stream_release(st);
 }
 
-void stream_send_reset(struct stream *st, enum wire_reset code, const char *reason)
-{
-	struct session *s = st->session;
-	struct link *l = stream_wire(st);
-	/* The relay counts on a stream that it has listed; one still to be listed will be unknown here then. */
-	if (!l && st->on_wire && s->listing && st->listed)
-		l = s->link;
-	if (l) {
-		append_or_close(l, wire_encode_reset(link_out(l), st->id, code, bytes_of(reason)));
-		if (st->resend)
-			session_note_ended(s, st->id);
-	}
-	stream_leave_wire(st);
-}
+/* ---- the request ---- */
 
-bool inflow_come(struct inflow *in, size_t len)
+struct stream *stream_find(const struct streams *set, uint64_t id)
 {
-	if (len > 0 && in->window <= 0)
-		return false;
-	in->window -= (int64_t)len;
-	return true;
-}
-
-void inflow_gone(struct inflow *in, struct link *l, uint64_t id, size_t len)
-{
-	in->due += (uint32_t)len;
-	if (in->due < WIRE_STREAM_WINDOW / 4)
-		return;
-	append_or_close(l, wire_encode_window(link_out(l), id, in->due));
-	in->window += in->due;
-	in->due = 0;
-}
-
-bool inflow_take(struct inflow *in, struct link *l, uint64_t id, size_t len)
-{
-	if (!inflow_come(in, len))
-		return false;
-	inflow_gone(in, l, id, len);
-	return true;
+	struct stream *st;
+	HASH_FIND(hh, set->by_id, &id, sizeof id, st);
+	return st;
 }
 
 bool stream_take_body(struct stream *st, struct bytes body)
@@ -190,8 +119,8 @@ void stream_give_up(struct stream *st)
 {
 	struct error e;
 	error_set(&e, EXIT_STORE, "there is no room in %s for a body of more than %llu bytes: %s; make room",
-		  st->session->options.folder, (unsigned long long)st->body_size, strerror(errno));
-	session_store_works(st->session, &e);
+		  st->set->options.folder, (unsigned long long)st->body_size, strerror(errno));
+	stream_store_works(st->set, &e);
 	stream_send_reset(st, WIRE_RESET_STORE, "the client could not record it");
 	stream_release(st);
 }
@@ -199,7 +128,7 @@ void stream_give_up(struct stream *st)
 void stream_recorded_part(const struct stream *st, const struct spill *body, struct bytes *view,
 			  const struct spill **spilled)
 {
-	uint64_t most = st->session->options.record_max;
+	uint64_t most = st->set->options.record_max;
 	*spilled = spill_view(body, view) ? NULL : body;
 	if (*spilled)
 		*view = bytes_make(NULL, (size_t)spill_len(body));
@@ -207,127 +136,142 @@ void stream_recorded_part(const struct stream *st, const struct spill *body, str
 		view->len = (size_t)most;
 }
 
-/* ---- the commit ---- */
-
-/* Of one that never came whole, what was declared. */
-static uint64_t stream_request_bytes(const struct stream *st)
+enum delivery_state stream_first_state(const struct stream *st)
 {
-	return st->refused && st->request.body_len != WIRE_UNKNOWN_LENGTH ? st->request.body_len : st->body_size;
+	if (st->inbound == INBOUND_REFUSED)
+		return DELIVERY_REFUSED;
+	return st->set->options.no_app ? DELIVERY_WAITING : DELIVERY_SENDING;
 }
 
-void stream_tell_delivery(struct stream *st)
+uint64_t stream_request_bytes(const struct stream *st)
 {
-	struct session *s = st->session;
-	const uint8_t *query = memchr(st->request.target.at, '?', st->request.target.len);
-	struct delivery_row row = {
-		.id = st->delivery_id,
-		.received_at_us = st->request.received_at_us,
-		.origin = st->origin,
-		.replay_of = st->replay_of,
-		.state = st->refused         ? DELIVERY_REFUSED
-			 : s->options.no_app ? DELIVERY_WAITING
-					     : DELIVERY_SENDING,
-		.status = st->refused ? st->request.refused_status : 0,
-		.took_us = -1,
-		.request_bytes = stream_request_bytes(st),
-		.tunnel = bytes_of(tunnel_name(s->tunnel)),
-		.method = st->request.method,
-		.target = st->request.target,
-		.path = bytes_make(st->request.target.at,
-				   query ? (size_t)(query - st->request.target.at) : st->request.target.len),
-		.peer = st->request.peer,
-		.provider = bytes_of(st->provider),
-		.event_type = buffer_view(&st->event),
-		.signature = bytes_of(signature_verdict_name(st->signature)),
-	};
-	memcpy(row.event_id, st->request.event_id, UUID_LEN);
-	s->events->on_delivery(s->user, &row);
+	if (st->inbound == INBOUND_REFUSED && st->request.body_len != WIRE_UNKNOWN_LENGTH)
+		return st->request.body_len;
+	return st->body_size;
+}
+
+bool stream_is_held(const struct stream *st)
+{
+	return st->set->options.hold && st->by->may_hold && !st->upgrade && st->result.result == ATTEMPT_UNREACHABLE;
+}
+
+bool stream_is_upgraded(const struct stream *st)
+{
+	return st->upgrade && st->response.status == 101;
+}
+
+/* ---- the wire ---- */
+
+const struct wire_out *stream_wire(const struct stream *st)
+{
+	return st->on_wire ? st->set->wire : NULL;
 }
 
 void stream_send_recorded(struct stream *st)
 {
-	struct link *l = stream_wire(st);
-	if (l)
-		append_or_close(l, wire_encode_event_id(link_out(l), WIRE_RECORDED, st->id, st->request.event_id));
+	const struct wire_out *w = stream_wire(st);
+	if (w)
+		w->ops->recorded(w->link, st->id, st->request.event_id);
 }
 
-/* It outlives a kill: the app may be called. Nothing goes back to the relay yet, for a power cut may still take it. */
-static void on_committed(void *user, int64_t id, bool duplicate)
+static void note_ended(struct streams *set, uint64_t id)
 {
-	struct stream *st = user;
-	struct session *s = st->session;
-	st->delivery_id = id;
-	if (duplicate)
+	struct ended *e = calloc(1, sizeof *e);
+	if (!e) { /* what comes again would pass for new */
+		set->greeted->ops->close(set->greeted->link, 1011, "out of memory");
 		return;
-	stream_tell_delivery(st);
-	if (st->refused || s->cancelled)
-		return;
-	st->begun = true;
-	s->busy++;
-	if (!st->upgrade && stream_answer_challenge(st))
-		return;
-	if (s->weather && !st->upgrade)
-		weather_take(st);
-	else
-		stream_call_app(st);
-}
-
-static void on_recorded(void *user, int64_t id, bool duplicate, const struct error *e)
-{
-	struct stream *st = user;
-	struct session *s = st->session;
-	(void)id;
-	(void)duplicate;
-	st->committing = false;
-	s->busy--;
-	session_store_works(s, e);
-	if (e) {
-		stream_send_reset(st, WIRE_RESET_STORE, "the client could not record it");
-	} else {
-		st->committed = true;
-		stream_send_recorded(st);
-		if (st->begun)
-			stream_send_answer(st);
-		else if (st->refused || s->cancelled)
-			stream_leave_wire(st);
-		else /* What was known already is on record with its answer: there is nothing to say but that. */
-			stream_answer_status(st, 202);
 	}
-	stream_release(st);
+	e->id = id;
+	HASH_ADD(hh, set->ended, id, sizeof e->id, e);
 }
 
-void stream_commit(struct stream *st)
+void stream_send_reset(struct stream *st, enum wire_reset code, const char *reason)
 {
-	struct session *s = st->session;
-	stream_mark(st);
-	struct store_delivery d = {
-		.received_at_us = st->request.received_at_us,
-		.reached_at_us = clock_now_us(),
-		.origin = st->origin,
-		.state = st->refused         ? DELIVERY_REFUSED
-			 : s->options.no_app ? DELIVERY_WAITING
-					     : DELIVERY_SENDING,
-		.refused_status = st->request.refused_status,
-		.https = st->request.https,
-		.forwarded = st->request.forwarded,
-		.has_body = st->request.has_body,
-		.tunnel = bytes_of(tunnel_name(s->tunnel)),
-		.method = st->request.method,
-		.target = st->request.target,
-		.prefix = st->request.prefix,
-		.peer = st->request.peer,
-		.provider = bytes_of(st->provider),
-		.event_type = buffer_view(&st->event),
-		.signature = bytes_of(signature_verdict_name(st->signature)),
-		.headers = st->request.headers,
-		.trailers = buffer_view(&st->trailers),
-		.body_size = st->body_size,
-	};
-	memcpy(d.event_id, st->request.event_id, UUID_LEN);
-	stream_recorded_part(st, &st->body, &d.body, &d.spilled);
-	d.body_size = stream_request_bytes(st);
-	s->busy++;
-	st->whole = true;
-	st->committing = true;
-	recorder_insert_delivery(s->recorder, &d, on_committed, on_recorded, st);
+	const struct wire_out *w = stream_wire(st);
+	/* The relay counts on a stream that it has listed; one still to be listed will be unknown here by that time. */
+	if (!w && st->on_wire && st->listed != LISTED_NOT)
+		w = st->set->greeted;
+	if (w) {
+		w->ops->reset(w->link, st->id, code, reason);
+		if (st->resent != RESENT_NONE)
+			note_ended(st->set, st->id);
+	}
+	stream_leave_wire(st);
+}
+
+void stream_leave_wire(struct stream *st)
+{
+	const struct app_ops *app = st->set->app;
+	if (!st->on_wire)
+		return;
+	HASH_DELETE(hh, st->set->by_id, st);
+	st->on_wire = false;
+	if (st->inbound == INBOUND_RECEIVING)
+		stream_inbound_to(st, INBOUND_DROPPED);
+	buffer_free(&st->response.kept);
+	/* Not from here: the caller may be within a call of libcurl. */
+	if (st->upgrade || (st->forward && app->is_event_stream(st->forward))) {
+		stream_at_turn_end(st, TURN_HANG_UP);
+		return;
+	}
+	/* An app that was made to wait for the sender goes on for the record, a little. */
+	st->abandoned = st->origin == ORIGIN_LIVE;
+	if (st->forward)
+		app->resume(st->forward);
+}
+
+bool stream_has_ended(const struct streams *set, uint64_t id)
+{
+	struct ended *e;
+	HASH_FIND(hh, set->ended, &id, sizeof id, e);
+	return e != NULL;
+}
+
+void stream_forget_ended(struct streams *set)
+{
+	struct ended *e = set->ended, *next;
+	HASH_CLEAR(hh, set->ended);
+	for (; e; e = next) {
+		next = e->hh.next;
+		free(e);
+	}
+}
+
+void stream_at_turn_end(struct stream *st, enum turn turn)
+{
+	struct streams *set = st->set;
+	if (turn == TURN_SEND && !st->on_wire)
+		return;
+	if (st->turn == TURN_NOTHING) {
+		st->turn_next = set->turn;
+		set->turn = st;
+		uv_idle_start(&set->turn_end, set->on_turn_end);
+	}
+	if (st->turn < turn)
+		st->turn = turn;
+}
+
+/* ---- what they share ---- */
+
+size_t stream_route(const struct streams *set, struct bytes target)
+{
+	const struct route *routes = set->options.routes;
+	size_t best = set->options.route_count - 1;
+	for (size_t i = 0; i + 1 < set->options.route_count; i++) {
+		size_t len = strlen(routes[i].path);
+		if (len > strlen(routes[best].path) && target.len >= len &&
+		    memcmp(target.at, routes[i].path, len) == 0 &&
+		    (target.len == len || target.at[len] == '/' || target.at[len] == '?'))
+			best = i;
+	}
+	return best;
+}
+
+void stream_store_works(struct streams *set, const struct error *e)
+{
+	if (e && !set->store_fails)
+		set->events->on_store(set->user, e->text);
+	else if (!e && set->store_fails)
+		set->events->on_store(set->user, NULL);
+	set->store_fails = e != NULL;
 }

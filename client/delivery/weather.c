@@ -1,28 +1,26 @@
-/* `listen --chaos`: the fates that chaos.c gives deliveries, on their way from the record to the app.
- *
- *    recorded ─▶ overtaken (reorder) ─▶ waiting (delay) ─▶ called, perhaps spoilt (badsig) ─▶ called again (duplicate)
- *                                              └─ answered in the app's place (fail)
- *
- * What an earlier run left, and what --hold sends, had its weather. */
-#include "client/delivery/stream.h"
+#include "client/delivery/weather.h"
+
+#include "client/delivery/call.h"
+#include "client/delivery/hold.h"
+#include "client/delivery/taken.h"
 
 #include <stdlib.h>
 
-#define CALM_MS 1000 /* without a further delivery nobody waits to be overtaken */
+#define CALM_MS 1000 /* without a further delivery none waits to be overtaken */
 
 /* A delivery that is not called yet. */
 struct spell {
 	struct spell *next;
 	struct stream *stream;
 	struct weather *weather;
-	uint64_t until; /* called behind the delivery of this number */
+	uint64_t until; /* called after the delivery of this number */
 	int64_t delay_ms;
 	bool overtaken; /* or else it waits for its timer */
 	uv_timer_t timer;
 };
 
 struct weather {
-	struct session *session;
+	struct streams *set;
 	uint64_t count;       /* of deliveries so far */
 	struct spell *spells; /* in the order in which the overtaken ones are called */
 	uv_timer_t calm;
@@ -40,19 +38,18 @@ static void mark(struct stream *st, enum chaos_mark m)
 	char tag[CHAOS_TEXT_LEN];
 	st->chaos |= m;
 	snprintf(tag, sizeof tag, "chaos:%s", chaos_mark_name(m));
-	recorder_add_tag(st->session->recorder, st->delivery_id, tag);
+	st->set->record->add_tag(st->set->recorder, st->delivery_id, tag);
 }
 
 /* ---- before the call ---- */
 
 static void call(struct stream *st)
 {
-	struct session *s = st->session;
 	bool spoilt = false;
 	if (st->fate.fail) {
 		mark(st, CHAOS_FAIL);
-		stream_answer_as_app(st, s->options.chaos->fail_status, bytes_of(NULL), bytes_of(NULL),
-				     "the app was not called: --chaos fail");
+		call_answer(st, st->set->options.chaos->fail_status, bytes_of(NULL), bytes_of(NULL),
+			    "the app was not called: --chaos fail");
 		return;
 	}
 	/* Without memory for it the signature stays whole, and nothing says otherwise. */
@@ -60,7 +57,7 @@ static void call(struct stream *st)
 		mark(st, CHAOS_BADSIG);
 	else
 		buffer_free(&st->spoilt);
-	stream_call_app(st);
+	call_begin(st);
 }
 
 static void take_off(struct spell *p)
@@ -69,7 +66,6 @@ static void take_off(struct spell *p)
 	while (*at != p)
 		at = &(*at)->next;
 	*at = p->next;
-	p->stream->spell = NULL;
 	p->timer.data = p;
 	uv_close((uv_handle_t *)&p->timer, on_closed);
 }
@@ -125,23 +121,21 @@ static struct spell *spell_new(struct weather *w, struct stream *st, uint64_t un
 	p->weather = w;
 	p->until = until;
 	p->delay_ms = st->fate.delay_ms;
-	uv_timer_init(w->session->loop, &p->timer);
+	uv_timer_init(w->set->loop, &p->timer);
 	p->timer.data = p;
 	while (*at && (*at)->until <= until)
 		at = &(*at)->next;
 	p->next = *at;
 	*at = p;
-	st->spell = p;
+	stream_call_to(st, CALL_WAITING);
 	return p;
 }
 
-void weather_take(struct stream *st)
+void weather_begin(struct weather *w, struct stream *st)
 {
-	struct session *s = st->session;
-	struct weather *w = s->weather;
 	uint64_t number = ++w->count;
-	st->fate = chaos_decide(s->options.chaos, number);
-	bool calm = s->draining || (st->fate.behind == 0 && st->fate.delay_ms == 0);
+	st->fate = chaos_decide(w->set->options.chaos, number);
+	bool calm = w->set->draining || (st->fate.behind == 0 && st->fate.delay_ms == 0);
 	struct spell *p = calm ? NULL : spell_new(w, st, number + st->fate.behind);
 	if (!p) {
 		call(st);
@@ -158,71 +152,60 @@ void weather_take(struct stream *st)
 
 /* ---- after it ---- */
 
-static void on_taken(void *user, struct taken *t, const struct error *e)
+static void begin_again(struct stream *st)
 {
-	struct session *s = user;
-	struct stream *st = t && !s->cancelled ? stream_of_taken(s, t) : NULL;
-	if (e)
-		session_store_works(s, e);
-	if (t && !st)
-		recorder_set_state(s->recorder, t->id, DELIVERY_WAITING);
-	recorder_taken_free(t);
-	if (!st) {
-		s->busy--;
-		return;
-	}
 	mark(st, CHAOS_DUPLICATE);
-	stream_call_app(st);
+	call_begin(st);
 }
+
+static const struct origin_ops again = {
+	.may_hold = true,
+	.taken_while_draining = true,
+	.put_back = DELIVERY_WAITING,
+	.begin = begin_again,
+	.reached = hold_on_reached,
+	.recorded = hold_on_recorded,
+};
 
 bool weather_call_again(struct stream *st)
 {
-	struct session *s = st->session;
+	struct streams *set = st->set;
 	/* What is on record in part only cannot be sent again. */
-	if (!st->fate.duplicate || s->draining || s->cancelled || st->body_size > s->options.record_max)
+	if (!st->fate.duplicate || set->draining || set->cancelled || st->body_size > set->options.record_max)
 		return false;
-	if (!recorder_take_again(s->recorder, st->delivery_id, on_taken, s))
-		return false;
-	s->busy++;
-	return true;
+	return taken_begin(set, TAKEN_OVER, st->delivery_id, &again, NULL);
 }
 
 /* ---- life ---- */
 
-bool weather_init(struct session *s)
+struct weather *weather_new(struct streams *set)
 {
-	if (!s->options.chaos)
-		return true;
-	struct weather *w = s->weather = calloc(1, sizeof *w);
+	struct weather *w = calloc(1, sizeof *w);
 	if (!w)
-		return false;
-	w->session = s;
-	uv_timer_init(s->loop, &w->calm);
+		return NULL;
+	w->set = set;
+	uv_timer_init(set->loop, &w->calm);
 	w->calm.data = w;
-	return true;
+	return w;
 }
 
-void weather_drain(struct session *s)
+void weather_drain(struct weather *w)
 {
-	while (s->weather && s->weather->spells)
-		end_spell(s->weather->spells);
+	while (w && w->spells)
+		end_spell(w->spells);
 }
 
-void weather_cancel(struct session *s)
+void weather_cancel(struct weather *w)
 {
-	while (s->weather && s->weather->spells) {
-		struct stream *st = s->weather->spells->stream;
-		take_off(s->weather->spells);
-		recorder_set_state(s->recorder, st->delivery_id, DELIVERY_WAITING);
-		stream_leave_wire(st);
-		s->busy--;
-		stream_release(st);
+	while (w && w->spells) {
+		struct stream *st = w->spells->stream;
+		take_off(w->spells);
+		call_leave(st, DELIVERY_WAITING);
 	}
 }
 
-void weather_close(struct session *s)
+void weather_close(struct weather *w)
 {
-	if (s->weather)
-		uv_close((uv_handle_t *)&s->weather->calm, on_closed);
-	s->weather = NULL;
+	if (w)
+		uv_close((uv_handle_t *)&w->calm, on_closed);
 }

@@ -443,7 +443,6 @@ static bool start(struct listen *l, struct error *e)
 	l->tunnel = tunnel_new(&l->loop, &to, &session_tunnel_ops, l->session, e);
 	if (!l->tunnel)
 		return false;
-	session_set_tunnel(l->session, l->tunnel);
 	if (!start_inspector(l, e))
 		return false;
 	struct retention_options ro = { path, l->options->keep_ms, bound, l->recorder };
@@ -493,10 +492,8 @@ static void free_parts(struct listen *l)
 	if (l->forwarder)
 		forwarder_close(l->forwarder, NULL, NULL);
 	tunnel_free(l->tunnel);
-	if (l->session) {
-		session_set_tunnel(l->session, NULL);
+	if (l->session)
 		session_free(l->session);
-	}
 	uv_run(&l->loop, UV_RUN_DEFAULT);
 	tunnel_free_rest(l->tunnel);
 	seal_key_free(l->key);

@@ -1,0 +1,32 @@
+#include "client/delivery/live.h"
+
+#include "client/delivery/answer_challenge.h"
+#include "client/delivery/call.h"
+#include "client/delivery/hold.h"
+#include "client/delivery/weather.h"
+
+static void begin(struct stream *st)
+{
+	struct live *l = st->by_user;
+	if (!st->upgrade && answer_challenge(st, &l->confirm))
+		return;
+	if (l->weather && !st->upgrade)
+		weather_begin(l->weather, st);
+	else
+		call_begin(st);
+}
+
+static void on_recorded(struct stream *st)
+{
+	bool again = st->record == RECORD_DONE && !stream_is_held(st) && weather_call_again(st);
+	if (!again)
+		hold_on_recorded(st);
+}
+
+const struct origin_ops live_origin = {
+	.may_hold = true,
+	.put_back = DELIVERY_SENDING,
+	.begin = begin,
+	.reached = hold_on_reached,
+	.recorded = on_recorded,
+};

@@ -1,0 +1,16 @@
+/* Deliveries that come from the relay, live or spooled: what has the app called for them. A provider's challenge is
+ * answered for it, --chaos may come between. Loop thread. */
+#pragma once
+
+#include "client/delivery/stream.h"
+
+struct confirm;
+struct weather;
+
+/* Their streams' by_user. */
+struct live {
+	struct weather *weather; /* or NULL */
+	struct confirm *confirm; /* or NULL */
+};
+
+extern const struct origin_ops live_origin;

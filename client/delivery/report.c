@@ -1,0 +1,75 @@
+#include "client/delivery/report.h"
+
+#include "client/delivery/stream.h"
+
+#include <string.h>
+
+static struct bytes path_of(struct bytes target)
+{
+	const uint8_t *query = memchr(target.at, '?', target.len);
+	return bytes_make(target.at, query ? (size_t)(query - target.at) : target.len);
+}
+
+/* What stands in both. */
+static struct delivery_row row_of(const struct stream *st)
+{
+	struct delivery_row row = {
+		.id = st->delivery_id,
+		.received_at_us = st->request.received_at_us,
+		.origin = st->origin,
+		.replay_of = st->replay_of,
+		.tunnel = bytes_of(st->set->tunnel_name),
+		.method = st->request.method,
+		.target = st->request.target,
+		.path = path_of(st->request.target),
+		.peer = st->request.peer,
+		.provider = bytes_of(st->provider),
+		.event_type = buffer_view(&st->event),
+		.signature = bytes_of(signature_verdict_name(st->signature)),
+	};
+	memcpy(row.event_id, st->request.event_id, UUID_LEN);
+	return row;
+}
+
+void report_delivery(const struct stream *st)
+{
+	struct delivery_row row = row_of(st);
+	row.state = stream_first_state(st);
+	row.status = row.state == DELIVERY_REFUSED ? st->request.refused_status : 0;
+	row.took_us = -1;
+	row.request_bytes = stream_request_bytes(st);
+	st->set->events->on_delivery(st->set->user, &row);
+}
+
+void report_attempt(const struct stream *st)
+{
+	const struct forward_result *r = &st->result;
+	struct delivery_row row = row_of(st);
+	char chaos[CHAOS_TEXT_LEN];
+	chaos_text(chaos, st->chaos);
+	row.state = r->result == ATTEMPT_OK && r->status < 400 ? DELIVERY_DELIVERED
+		    : stream_is_held(st)                       ? DELIVERY_HELD
+							       : DELIVERY_FAILED;
+	row.status = r->status;
+	row.timed_out = r->result == ATTEMPT_TIMEOUT;
+	row.broke_off = r->result != ATTEMPT_OK && r->status > 0;
+	row.took_us = (int64_t)r->total_us;
+	row.attempts = st->attempt;
+	row.request_bytes = st->body_size;
+	row.response_bytes = st->answer.size;
+	struct attempt_row attempt = {
+		.number = st->attempt,
+		.started_at_us = r->started_at_us,
+		.result = r->result,
+		.status = r->status,
+		.connect_us = r->connect_us,
+		.first_byte_us = r->first_byte_us,
+		.total_us = r->total_us,
+		.response_bytes = st->answer.size,
+		.cut = st->answer.cut,
+		.url = bytes_of(r->url),
+		.error = bytes_of(r->error),
+		.chaos = bytes_of(chaos),
+	};
+	st->set->events->on_attempt(st->set->user, &row, &attempt);
+}
