@@ -45,6 +45,7 @@ struct wanted {
 struct row {
 	uint8_t event_id[UUID_LEN];
 	enum delivery_state state;
+	bool synced; /* a power cut does not take it */
 	int attempts;
 	int calls;
 };
@@ -257,6 +258,16 @@ static const struct record_ops fixture_record = {
 	fixture_take_asked,      fixture_find_asked,     fixture_end_asked,    fixture_signs
 };
 
+/* The delivery on record, which there must be. */
+static inline struct row *fixture_row(struct fixture *f, const uint8_t event_id[UUID_LEN])
+{
+	size_t i = 0;
+	while (i < f->row_count && memcmp(f->rows[i].event_id, event_id, UUID_LEN) != 0)
+		i++;
+	assert_true(i < f->row_count);
+	return &f->rows[i];
+}
+
 /* The first thing of this kind that waits, or NULL. A delivery that was committed waits to be synced. */
 static inline struct wanted *fixture_waiting(struct fixture *f, enum wanted_what what, bool committed)
 {
@@ -306,6 +317,7 @@ static inline void fixture_commit(struct fixture *f)
 static inline void fixture_sync(struct fixture *f)
 {
 	struct wanted w = fixture_take_off(f, fixture_waiting(f, WANTED_DELIVERY, true));
+	f->rows[w.id - 1].synced = true;
 	w.on_synced(w.user, w.id, w.known, NULL);
 }
 
@@ -370,9 +382,7 @@ static inline struct forward *fixture_start(struct forwarder *forwarder, const c
 	snprintf(c->url, sizeof c->url, "%s", base_url);
 	fixture_read(request->headers);
 	fixture_read(request->body);
-	for (size_t i = 0; i < f->row_count; i++)
-		if (memcmp(f->rows[i].event_id, c->event_id, UUID_LEN) == 0)
-			f->rows[i].calls++;
+	fixture_row(f, c->event_id)->calls++;
 	return (struct forward *)c;
 }
 
