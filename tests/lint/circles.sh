@@ -6,8 +6,11 @@
 # (struct …_ops) do not count: they are how a circle is opened.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-# Circles that are allowed to stay, each as its files in the order of `sort`, a line a circle.
+# Rooms with a circle that is still there, and of how many files: let nobody add one.
 known='
+relay/tunnels 6
+shared/redact 9
+tui/desk 7
 '
 git ls-files 'shared/*.c' 'relay/*.c' 'tui/*.c' 'client/*.c' | sort |
 	awk -v known="$known" -v all="${1:-}" '
@@ -65,6 +68,16 @@ git ls-files 'shared/*.c' 'relay/*.c' 'tui/*.c' 'client/*.c' | sort |
 		if (("tui", name) in home && f == "client") return home["tui", name]
 		return ("shared", name) in home ? home["shared", name] : ""
 	}
+	# The one room that all of them are in, or "".
+	function room_of(m, n,    i, room, r) {
+		for (i = 1; i <= n; i++) {
+			r = m[i]
+			sub(/\/[^\/]*$/, "", r)
+			if (i > 1 && r != room) return ""
+			room = r
+		}
+		return room
+	}
 	# Tarjan: files that reach each other.
 	function visit(v,    n, to, i, w, list, size) {
 		number[v] = low[v] = ++clock
@@ -96,17 +109,19 @@ git ls-files 'shared/*.c' 'relay/*.c' 'tui/*.c' 'client/*.c' | sort |
 			members[v] = members[v] (members[v] == "" ? "" : " ") files[i]
 		}
 		lines = split(known, line, "\n")
-		for (i = 1; i <= lines; i++) if (line[i] != "") allowed[line[i]] = 1
+		for (i = 1; i <= lines; i++) if (split(line[i], word, " ") == 2) allowed[word[1]] = word[2]
 		for (i = 1; i <= count; i++) {
 			v = files[i]
 			if (!(v in sizes) || sizes[v] < 2) continue
-			if (sizes[v] > 3 && !(members[v] in allowed)) {
-				print "circles: " sizes[v] " files call each other in a circle:"
-				bad = 1
-			} else if (all == "--all" || sizes[v] > 3) {
-				print "circles: of " sizes[v] ":"
-			} else continue
 			n = split(members[v], m, " ")
+			most = 3
+			if (room_of(m, n) in allowed) most = allowed[room_of(m, n)]
+			if (sizes[v] > most) bad = 1
+			else if (all != "--all") {
+				if (sizes[v] > 3) print "circles: still one of " sizes[v] " files in " room_of(m, n)
+				continue
+			}
+			print "circles: " sizes[v] " files call each other in a circle:"
 			for (a = 1; a <= n; a++)
 				for (b = 1; b <= n; b++)
 					if ((m[a], m[b]) in edge) print "    " m[a] " -> " m[b] " (" edge[m[a], m[b]] ")"
