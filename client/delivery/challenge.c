@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
+
 void challenge_free(struct challenge *c)
 {
 	buffer_free(&c->headers);
@@ -25,7 +26,7 @@ static bool put(struct challenge *c, const char *name, const char *value)
 	return headers_append(&c->headers, bytes_of(name), bytes_of(value));
 }
 
-/* Never as anything that a browser would run: what comes back is what came. */
+/* The body is what somebody sent: its type is none that a browser would run. */
 static bool finish(struct challenge *c, const char *provider, const char *type)
 {
 	if (c->body.len > LIMIT_CHALLENGE)
@@ -63,7 +64,7 @@ static bool twitch(const struct challenge_request *r, struct challenge *c)
 	       signature_json_value(r->body, "challenge", &c->body, NULL) && finish_text(c, "twitch");
 }
 
-/* A token of other letters could be the text of a webhook: whoever sent it would get its signature of us. */
+/* A token of other letters could be the text of a webhook: its sender would get a signature for it from us. */
 static bool is_plain_token(struct bytes token)
 {
 	for (size_t i = 0; i < token.len; i++)

@@ -1,5 +1,5 @@
-/* `listen --answer-challenges`: the handshakes with which providers ask whether an endpoint is theirs to send to,
- * answered in the app's place. What to answer is decided here, and is pure; call.c answers, confirm.c fetches. */
+/* `listen --answer-challenges`: the questions by which providers make sure that a URL is ours before they send to it.
+ * This file finds the answer, answer_challenge.c gives it, confirm.c fetches. Pure; any thread. */
 #pragma once
 
 #include "client/signing/secrets.h"
@@ -14,10 +14,10 @@ struct challenge {
 	struct buffer confirm; /* a URL to be fetched, NUL-terminated, or empty (Amazon SNS) */
 };
 
-/* Whether it is a handshake that can be answered: Zoom's and Meta's need the provider's secret (for Meta its verify
- * token). False as well when out of memory: then the app is asked. challenge_free in any case. */
+/* Whether it is a challenge that can be answered: Zoom's and Meta's need the provider's secret (Meta's verify token).
+ * False as well when out of memory; the app is called in that case. challenge_free whatever it returns. */
 MUST_CHECK bool challenge_find(const struct challenge_request *r, const struct secrets *secrets, struct challenge *out);
 void challenge_free(struct challenge *c);
 
-/* https, a host of Amazon SNS (sns.REGION.amazonaws.com, …com.cn), no user, no port. */
+/* Whether the URL is https, of a host of Amazon SNS (sns.REGION.amazonaws.com, …com.cn), without a user or a port. */
 bool challenge_may_fetch(struct bytes url);

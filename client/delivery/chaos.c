@@ -14,7 +14,7 @@
 
 /* ---- the spec ---- */
 
-/* "5%", "0.25%": of a million. */
+/* "5%", "0.25%" as parts of a million. */
 static bool parse_percent(const char *text, size_t len, uint32_t *out)
 {
 	uint64_t value = 0, unit = MILLION / 100;
@@ -169,7 +169,7 @@ bool chaos_parse(const char *text, struct chaos_spec *out, struct error *e)
 
 /* ---- fates ---- */
 
-/* splitmix64's finisher: every number its own draw, whatever was drawn before. */
+/* The finisher of splitmix64: each number has a draw of its own, whatever was drawn before. */
 static uint64_t mix(uint64_t x)
 {
 	x += UINT64_C(0x9e3779b97f4a7c15);
@@ -193,7 +193,7 @@ struct chaos_fate chaos_decide(const struct chaos_spec *spec, uint64_t number)
 	uint64_t span = (uint64_t)(spec->delay_to_ms - spec->delay_from_ms) + 1;
 	struct chaos_fate f = {
 		.delay_ms = spec->delay_from_ms + (int64_t)(draw(spec, number, CHAOS_DELAY) % span),
-		.behind = (uint32_t)(draw(spec, number, CHAOS_REORDER) % (spec->reorder + UINT64_C(1))),
+		.overtaken_by = (uint32_t)(draw(spec, number, CHAOS_REORDER) % (spec->reorder + UINT64_C(1))),
 		.fail = hits(spec, number, CHAOS_FAIL, spec->fail),
 	};
 	f.badsig = !f.fail && hits(spec, number, CHAOS_BADSIG, spec->badsig);
@@ -232,7 +232,7 @@ void chaos_text(char text[CHAOS_TEXT_LEN], unsigned marks)
 
 /* ---- signatures ---- */
 
-/* Another of its kind: hex stays hex, base64 base64. */
+/* Another letter of the same kind: hex stays hex, base64 stays base64. */
 static uint8_t other(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
@@ -253,7 +253,7 @@ static size_t run_at(struct bytes value, size_t at)
 	return end - at;
 }
 
-/* Every long run, since several signatures may stand in a field and one is enough; else the longest one. */
+/* Changes every long run, since a field may hold several signatures of which one would do; else the longest run. */
 static bool spoil_value(uint8_t *at, size_t len)
 {
 	size_t longest = 0, longest_at = 0;

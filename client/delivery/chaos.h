@@ -1,5 +1,5 @@
-/* `listen --chaos SPEC`: what providers do to receivers in bad weather. This part decides, and is pure: the same spec
- * with the same seed gives the n-th delivery the same fate. weather.c acts on it. */
+/* `listen --chaos SPEC`: what providers do to receivers in bad weather. This file decides: the same spec with the same
+ * seed gives the n-th delivery the same fate. weather.c acts on it. Pure; any thread. */
 #pragma once
 
 #include "shared/base/buffer.h"
@@ -28,20 +28,20 @@ MUST_CHECK bool chaos_parse(const char *text, struct chaos_spec *out, struct err
 
 struct chaos_fate {
 	int64_t delay_ms;
-	uint32_t behind; /* it is called after so many that come after it */
+	uint32_t overtaken_by; /* so many later deliveries are called before it */
 	bool duplicate, fail, badsig;
 };
 
-/* Of the delivery with this number, counted from 1 in the order of recording. What fails is not called, so neither
- * spoilt nor called twice. */
+/* The fate of the delivery with this number, counted from 1 in the order of recording. What fails is not called, so it
+ * is neither spoilt nor called twice. */
 struct chaos_fate chaos_decide(const struct chaos_spec *spec, uint64_t number);
 
-/* "delay,badsig" into text: what --chaos did. */
+/* Writes what --chaos did into `text`: "delay,badsig". */
 #define CHAOS_TEXT_LEN 48
 void chaos_text(char text[CHAOS_TEXT_LEN], unsigned marks);
-/* "delay" … of one mark. */
+/* The name of one mark: "delay", … */
 const char *chaos_mark_name(enum chaos_mark mark);
 
-/* The block with one byte of each signature in it changed, such that it still looks like one. *spoilt: there was one.
- * False when out of memory. */
+/* Appends the block of header fields with one byte of each signature changed, so that it still looks like one. *spoilt:
+ * there was a signature. False when out of memory. */
 MUST_CHECK bool chaos_spoil_signature(struct bytes headers, struct buffer *out, bool *spoilt);

@@ -11,7 +11,7 @@
 struct confirm {
 	struct curl_loop *curl;
 	CURL *calls[LIMIT_CONFIRMS];
-	void (*told)(void *user, const char *sentence);
+	void (*tell)(void *user, const char *sentence);
 	void *user;
 };
 
@@ -55,18 +55,18 @@ static void on_progress(void *user)
 		else
 			snprintf(text, sizeof text, "the SNS subscription was confirmed with status %ld", status);
 		end_call(c, m->easy_handle);
-		c->told(c->user, text);
+		c->tell(c->user, text);
 	}
 }
 
-struct confirm *confirm_new(uv_loop_t *loop, void (*told)(void *user, const char *sentence), void *user)
+struct confirm *confirm_new(uv_loop_t *loop, void (*tell)(void *user, const char *sentence), void *user)
 {
 	struct confirm *c = calloc(1, sizeof *c);
 	if (!c || !(c->curl = curl_loop_new(loop, 1, on_progress, c))) {
 		free(c);
 		return NULL;
 	}
-	c->told = told;
+	c->tell = tell;
 	c->user = user;
 	return c;
 }
@@ -78,13 +78,13 @@ void confirm_fetch(struct confirm *c, const char *url)
 		i++;
 	CURL *easy = i < LIMIT_CONFIRMS ? curl_easy_init() : NULL;
 	if (!easy) {
-		c->told(c->user, "an SNS subscription was not confirmed: too many at once");
+		c->tell(c->user, "an SNS subscription was not confirmed: too many at once");
 		return;
 	}
 	struct error e;
 	if (!proxy_set_for(easy, url, &e)) {
 		curl_easy_cleanup(easy);
-		c->told(c->user, e.text);
+		c->tell(c->user, e.text);
 		return;
 	}
 	curl_loop_adopt(c->curl, easy);

@@ -135,11 +135,11 @@ void weather_begin(struct weather *w, struct stream *st)
 {
 	uint64_t number = ++w->count;
 	st->fate = chaos_decide(w->set->options.chaos, number);
-	bool calm = w->set->draining || (st->fate.behind == 0 && st->fate.delay_ms == 0);
-	struct spell *p = calm ? NULL : spell_new(w, st, number + st->fate.behind);
+	bool calm = w->set->draining || (st->fate.overtaken_by == 0 && st->fate.delay_ms == 0);
+	struct spell *p = calm ? NULL : spell_new(w, st, number + st->fate.overtaken_by);
 	if (!p) {
 		call(st);
-	} else if (st->fate.behind) {
+	} else if (st->fate.overtaken_by) {
 		p->overtaken = true;
 		mark(st, CHAOS_REORDER);
 	} else {

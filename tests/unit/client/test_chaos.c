@@ -78,15 +78,17 @@ static void test_fates_repeat(void **state)
 	b.seed = 8;
 	for (uint64_t n = 1; n <= 200; n++) {
 		struct chaos_fate one = chaos_decide(&a, n), two = chaos_decide(&a, n), three = chaos_decide(&b, n);
-		assert_true(one.delay_ms == two.delay_ms && one.behind == two.behind && one.fail == two.fail &&
-			    one.badsig == two.badsig && one.duplicate == two.duplicate);
+		assert_true(one.delay_ms == two.delay_ms && one.overtaken_by == two.overtaken_by &&
+			    one.fail == two.fail && one.badsig == two.badsig && one.duplicate == two.duplicate);
 		differ += one.delay_ms != three.delay_ms;
 	}
 	assert_true(differ > 150);
 	/* Scripts rely on a seed's outcome from one version to the next. */
 	struct chaos_fate first = chaos_decide(&a, 1), second = chaos_decide(&a, 2);
-	assert_true(first.delay_ms == 466 && first.behind == 5 && !first.fail && !first.badsig && first.duplicate);
-	assert_true(second.delay_ms == 195 && second.behind == 2 && second.fail && !second.badsig && !second.duplicate);
+	assert_true(first.delay_ms == 466 && first.overtaken_by == 5 && !first.fail && !first.badsig &&
+		    first.duplicate);
+	assert_true(second.delay_ms == 195 && second.overtaken_by == 2 && second.fail && !second.badsig &&
+		    !second.duplicate);
 }
 
 static void test_shares(void **state)
@@ -97,9 +99,9 @@ static void test_shares(void **state)
 	const size_t many = 20000;
 	for (uint64_t n = 1; n <= many; n++) {
 		struct chaos_fate f = chaos_decide(&c, n);
-		assert_true(f.delay_ms >= 100 && f.delay_ms <= 200 && f.behind <= 3);
+		assert_true(f.delay_ms >= 100 && f.delay_ms <= 200 && f.overtaken_by <= 3);
 		assert_false(f.fail && (f.duplicate || f.badsig));
-		behind[f.behind]++;
+		behind[f.overtaken_by]++;
 		duplicate += f.duplicate;
 		fail += f.fail;
 		badsig += f.badsig;
@@ -113,7 +115,7 @@ static void test_shares(void **state)
 	struct chaos_spec none = parsed("seed=1");
 	for (uint64_t n = 1; n <= 1000; n++) {
 		struct chaos_fate f = chaos_decide(&none, n);
-		assert_true(!f.delay_ms && !f.behind && !f.fail && !f.duplicate && !f.badsig);
+		assert_true(!f.delay_ms && !f.overtaken_by && !f.fail && !f.duplicate && !f.badsig);
 	}
 }
 
