@@ -8,7 +8,6 @@
 #include <ctype.h>
 #include <string.h>
 
-
 void challenge_free(struct challenge *c)
 {
 	buffer_free(&c->headers);

@@ -138,9 +138,16 @@ void session_cancel(struct session *s)
 	}
 }
 
+static void on_lost(void *user, bool may_resume)
+{
+	struct session *s = user;
+	sealed_drop_all(&s->sealed);
+	resume_lost(s->resume, may_resume);
+}
+
 void session_free(struct session *s)
 {
-	session_lost(s, false);
+	on_lost(s, false);
 	session_drain(s);
 	on_turn_end(&s->set.turn_end);
 	close_parts(s);
@@ -158,12 +165,6 @@ void session_welcome(struct session *s, struct wire_out out, const struct wire_w
 	snprintf(set->public_url, sizeof set->public_url, "%.*s", (int)welcome->public_url.len,
 		 (const char *)welcome->public_url.at);
 	resume_welcome(s->resume, &s->out, welcome);
-}
-
-void session_online(struct session *s)
-{
-	left_over_look(s->left_over);
-	asked_start(s->asked);
 }
 
 static bool on_window(struct streams *set, const struct wire_frame *f)
@@ -209,9 +210,12 @@ static void on_note(struct streams *set, const struct wire_frame *f)
 	set->events->on_trouble(set->user, text);
 }
 
-bool session_take_frame(struct session *s, const struct wire_frame *f)
+/* The link is the one of WELCOME. */
+static bool on_frame(void *user, struct link *l, const struct wire_frame *f)
 {
+	struct session *s = user;
 	struct streams *set = &s->set;
+	(void)l;
 	if (f->type == WIRE_GOAWAY || f->type == WIRE_NOTICE) {
 		on_note(set, f);
 		return true;
@@ -239,8 +243,9 @@ bool session_take_frame(struct session *s, const struct wire_frame *f)
 	}
 }
 
-void session_take_credit(struct session *s)
+static void on_credit(void *user)
 {
+	struct session *s = user;
 	struct stream *st, *next;
 	HASH_ITER(hh, s->set.by_id, st, next)
 	{
@@ -249,14 +254,35 @@ void session_take_credit(struct session *s)
 	}
 }
 
-void session_lost(struct session *s, bool may_resume)
+static void on_welcome(void *user, struct link *l, const struct wire_welcome *welcome)
 {
-	sealed_drop_all(&s->sealed);
-	resume_lost(s->resume, may_resume);
+	session_welcome(user, (struct wire_out){ &wire_out_ops, l }, welcome);
 }
 
-const struct session_events *session_events(const struct session *s, void **user)
+static void on_state(void *user, const struct tunnel_news *news)
 {
-	*user = s->set.user;
-	return s->set.events;
+	struct session *s = user;
+	if (news->state == TUNNEL_ONLINE) {
+		left_over_look(s->left_over);
+		asked_start(s->asked);
+	}
+	s->set.events->on_state(s->set.user, news);
 }
+
+static void on_stop(void *user, enum reason reason, const struct facts *facts)
+{
+	struct session *s = user;
+	struct error why;
+	reason_set_error(&why, reason, facts);
+	s->set.events->on_stop(s->set.user, &why);
+}
+
+static void on_warning(void *user, const char *sentence)
+{
+	struct session *s = user;
+	s->set.events->on_trouble(s->set.user, sentence);
+}
+
+const struct tunnel_ops session_tunnel_ops = {
+	on_state, on_welcome, on_frame, on_credit, on_lost, on_stop, on_warning
+};

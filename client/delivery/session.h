@@ -51,7 +51,7 @@ struct session_events {
 /* NULL when out of memory. Options are copied; what they point to, and the events, live as long as the session. */
 struct session *session_new(uv_loop_t *loop, const struct session_options *options, struct recorder *recorder,
 			    struct forwarder *forwarder, const struct session_events *events, void *user);
-/* The tunnel's callbacks, with the session as their user (session_tunnel.c). */
+/* The tunnel's callbacks, with the session as their user. */
 extern const struct tunnel_ops session_tunnel_ops;
 /* Takes no more deliveries. */
 void session_drain(struct session *s);
@@ -62,17 +62,5 @@ void session_cancel(struct session *s);
 /* After the recorder was closed and has called back for the last time. */
 void session_free(struct session *s);
 
-/* ---- what session_tunnel_ops comes to ---- */
-
-/* WELCOME came: `out` is the connection, until session_lost. */
+/* What session_tunnel_ops does at WELCOME, for any way out: `out` is the connection until it is lost. */
 void session_welcome(struct session *s, struct wire_out out, const struct wire_welcome *welcome);
-/* The tunnel is online: what waits in the store is looked for. */
-void session_online(struct session *s);
-/* A frame that a relay sends after WELCOME. False when the connection is to be closed. */
-MUST_CHECK bool session_take_frame(struct session *s, const struct wire_frame *f);
-/* The connection's window opened again. */
-void session_take_credit(struct session *s);
-/* The connection is gone, or a try to come back failed; its streams end unless they may be resumed. */
-void session_lost(struct session *s, bool may_resume);
-/* The user's side of it. */
-const struct session_events *session_events(const struct session *s, void **user);

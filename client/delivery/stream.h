@@ -19,7 +19,7 @@
  *    challenge, confirm, answer_challenge   --answer-challenges
  *    asked, left_over, live             who else has the app called: another program, an earlier run; and live ones
  *    inbound, sealed, resume            frames that bring a request; a lost connection
- *    session, session_tunnel            all of it together, under the tunnel */
+ *    session                            all of it together, under the tunnel */
 #pragma once
 
 #include <uthash.h>

@@ -530,7 +530,7 @@ static inline bool fixture_frame(struct fixture *f, struct buffer *encoded)
 	struct wire_frame frame;
 	size_t used;
 	assert_int_equal(wire_decode_frame(buffer_view(encoded), &frame, &used), WIRE_OK);
-	bool fine = session_take_frame(f->session, &frame);
+	bool fine = session_tunnel_ops.on_frame(f->session, NULL, &frame);
 	buffer_free(encoded);
 	return fine;
 }
@@ -610,6 +610,12 @@ static inline void fixture_welcome(struct fixture *f, bool resumed)
 	session_welcome(f->session, (struct wire_out){ &fixture_wire, f }, &w);
 }
 
+static inline void fixture_online(struct fixture *f)
+{
+	const struct tunnel_news news = { .state = TUNNEL_ONLINE, .why = "" };
+	session_tunnel_ops.on_state(f->session, &news);
+}
+
 /* ---- life ---- */
 
 /* What is to be done at the end of the loop's turn. */
@@ -671,7 +677,7 @@ static inline void fixture_end(struct fixture *f)
 	session_drain(f->session);
 	fixture_settle(f);
 	session_cancel(f->session);
-	session_lost(f->session, false);
+	session_tunnel_ops.on_lost(f->session, false);
 	fixture_turn(f);
 	fixture_settle(f);
 	assert_int_equal(session_busy(f->session), 0);

@@ -111,8 +111,8 @@ static void what_an_earlier_run_left(void **state)
 	(void)state;
 	fixture_open(&f, &hold);
 	f.row_count = 8; /* of that run */
-	session_online(f.session);
-	session_online(f.session); /* it looks once */
+	fixture_online(&f);
+	fixture_online(&f); /* it looks once */
 	assert_int_equal(f.wanted_count, 1);
 	struct left_over *held = left(8, NULL), *parked = left(7, held), *all = parked;
 	held->held = parked->parked = true;

@@ -24,7 +24,7 @@ static void begin(struct fixture *f)
 
 static void come_back(struct fixture *f)
 {
-	session_lost(f->session, true);
+	session_tunnel_ops.on_lost(f->session, true);
 	fixture_welcome(f, true);
 }
 
@@ -156,7 +156,7 @@ static void a_welcome_that_resumes_nothing_ends_them(void **state)
 	struct fixture f;
 	(void)state;
 	begin(&f);
-	session_lost(f.session, true);
+	session_tunnel_ops.on_lost(f.session, true);
 	fixture_welcome(&f, false);
 	fixture_end_call(&f.calls[0], ATTEMPT_OK, 200);
 	fixture_turn(&f);

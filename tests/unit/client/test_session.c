@@ -207,7 +207,7 @@ static void windows_are_kept(void **state)
 	expect(&f, 1, SAID_RESPONSE, 1);
 	assert_int_equal(f.said[1].body_len, 0);
 	f.shut = false;
-	session_take_credit(f.session);
+	session_tunnel_ops.on_credit(f.session);
 	expect(&f, 2, SAID_DATA, 1);
 	assert_int_equal(f.said[2].body_len, 20);
 	assert_true(fixture_credit(&f, 1, 20));
@@ -277,7 +277,7 @@ static void replays_that_others_ask_for(void **state)
 	fixture_end_call(&f.calls[0], ATTEMPT_OK, 200);
 	fixture_settle(&f);
 	f.job = 77;
-	session_online(f.session);
+	fixture_online(&f);
 	fixture_wait(&f, &f.wanted_count, 0);
 	fixture_settle(&f); /* what an earlier run left: nothing; and the job is gone */
 	fixture_wait(&f, &f.wanted_count, 0);

@@ -351,13 +351,13 @@ static void happen(struct run *r, struct event e)
 	case SHUT_OR_OPEN:
 		f->shut = !f->shut;
 		if (!f->shut)
-			session_take_credit(f->session);
+			session_tunnel_ops.on_credit(f->session);
 		break;
 	case CUT:
 		r->cuts++;
 		r->read = f->said_count; /* the rest is lost on its way */
 		r->connected = false;
-		session_lost(f->session, true);
+		session_tunnel_ops.on_lost(f->session, true);
 		break;
 	case COME_BACK_RESUMED:
 		come_back_resumed(r);
