@@ -157,6 +157,14 @@ static inline void fixture_close(void *link, int status, const char *reason)
 static const struct wire_ops fixture_wire = { fixture_may_send, fixture_recorded, fixture_response, fixture_data,
 					      fixture_reset,    fixture_window,   fixture_received, fixture_close };
 
+/* What was said as number `at`, counted from 0. */
+static inline void fixture_expect(struct fixture *f, size_t at, enum said_what what, uint64_t stream)
+{
+	assert_true(at < f->said_count);
+	assert_int_equal(f->said[at].what, what);
+	assert_int_equal(f->said[at].stream, stream);
+}
+
 /* ---- the store ---- */
 
 static inline struct wanted *fixture_want(struct recorder *r, enum wanted_what what, void *user)

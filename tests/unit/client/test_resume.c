@@ -1,13 +1,6 @@
 /* A lost connection and its return (PROTOCOL.md §4). */
 #include "tests/unit/client/session_fixture.h"
 
-static void expect(struct fixture *f, size_t at, enum said_what what, uint64_t stream)
-{
-	assert_true(at < f->said_count);
-	assert_int_equal(f->said[at].what, what);
-	assert_int_equal(f->said[at].stream, stream);
-}
-
 /* On stream 1, committed and synced, with a head and 20 bytes of the answer said. */
 static void begin(struct fixture *f)
 {
@@ -18,7 +11,7 @@ static void begin(struct fixture *f)
 	fixture_head(&f->calls[0], 200);
 	fixture_body(&f->calls[0], 20);
 	fixture_turn(f);
-	expect(f, 1, SAID_RESPONSE, 1);
+	fixture_expect(f, 1, SAID_RESPONSE, 1);
 	f->said_count = 0;
 }
 
@@ -39,7 +32,7 @@ static void an_answer_goes_on_where_the_relay_stands(void **state)
 	assert_int_equal(f.said_count, 0); /* not before the list is over */
 	assert_true(fixture_list(&f, 1, 1, true, true, 5));
 	assert_true(fixture_list(&f, 0, 0, false, false, 0));
-	expect(&f, 0, SAID_DATA, 1);
+	fixture_expect(&f, 0, SAID_DATA, 1);
 	assert_int_equal(f.said[0].body_len, 25);
 	assert_int_equal(f.said[0].body[0], fixture_byte(5));
 	fixture_end_call(&f.calls[0], ATTEMPT_OK, 200);
@@ -56,7 +49,7 @@ static void without_a_head_it_begins_anew(void **state)
 	come_back(&f);
 	assert_true(fixture_list(&f, 1, 1, true, false, 0));
 	assert_true(fixture_list(&f, 0, 0, false, false, 0));
-	expect(&f, 0, SAID_RESPONSE, 1);
+	fixture_expect(&f, 0, SAID_RESPONSE, 1);
 	assert_int_equal(f.said[0].body_len, 20);
 	assert_true(f.said[0].end);
 	assert_int_equal(f.said_count, 1);
@@ -72,8 +65,8 @@ static void a_request_that_comes_again_is_ignored(void **state)
 	come_back(&f);
 	assert_true(fixture_list(&f, 1, 1, false, false, 0));
 	assert_true(fixture_list(&f, 0, 0, false, false, 0));
-	expect(&f, 0, SAID_RECORDED, 1);
-	expect(&f, 1, SAID_RESPONSE, 1);
+	fixture_expect(&f, 0, SAID_RECORDED, 1);
+	fixture_expect(&f, 1, SAID_RESPONSE, 1);
 	assert_true(fixture_request(&f, 1, 1, 0, "hel"));
 	assert_true(fixture_rest(&f, 1, WIRE_END, "lo"));
 	assert_int_equal(f.wanted_count, 0);
@@ -92,7 +85,7 @@ static void one_that_ended_meanwhile_does_not_begin_anew(void **state)
 	assert_true(fixture_list(&f, 1, 1, false, false, 0));
 	assert_true(fixture_list(&f, 0, 0, false, false, 0));
 	fixture_end_call(&f.calls[0], ATTEMPT_ABORTED, 200); /* in the middle of its answer */
-	expect(&f, 2, SAID_RESET, 1);
+	fixture_expect(&f, 2, SAID_RESET, 1);
 	assert_true(fixture_request(&f, 1, 1, 0, "hel"));
 	assert_true(fixture_rest(&f, 1, WIRE_END, "lo"));
 	assert_null(fixture_waiting(&f, WANTED_DELIVERY, false));
@@ -125,7 +118,7 @@ static void what_is_unknown_here_is_reset(void **state)
 	assert_true(fixture_list(&f, 1, 1, true, true, 20));
 	assert_true(fixture_list(&f, 3, 3, true, false, 0));
 	assert_true(fixture_list(&f, 4, 4, false, false, 0)); /* its request comes again */
-	expect(&f, 0, SAID_RESET, 3);
+	fixture_expect(&f, 0, SAID_RESET, 3);
 	assert_int_equal(f.said[0].number, WIRE_RESET_APP_ABORTED);
 	assert_true(fixture_list(&f, 0, 0, false, false, 0));
 	assert_true(fixture_request(&f, 4, 4, WIRE_END, "new"));
@@ -143,7 +136,7 @@ static void bytes_that_were_credited_are_gone(void **state)
 	assert_true(fixture_credit(&f, 1, 15));
 	come_back(&f);
 	assert_true(fixture_list(&f, 1, 1, true, true, 10));
-	expect(&f, 0, SAID_RESET, 1);
+	fixture_expect(&f, 0, SAID_RESET, 1);
 	assert_int_equal(f.said[0].number, WIRE_RESET_APP_ABORTED);
 	assert_true(fixture_list(&f, 0, 0, false, false, 0));
 	fixture_end_call(&f.calls[0], ATTEMPT_OK, 200);
@@ -164,8 +157,8 @@ static void a_welcome_that_resumes_nothing_ends_them(void **state)
 	/* The numbers begin at 1; it is on record and not called again. */
 	assert_true(fixture_request(&f, 1, 1, WIRE_END, "hello"));
 	fixture_settle(&f);
-	expect(&f, 0, SAID_RECORDED, 1);
-	expect(&f, 1, SAID_RESPONSE, 1);
+	fixture_expect(&f, 0, SAID_RECORDED, 1);
+	fixture_expect(&f, 1, SAID_RESPONSE, 1);
 	assert_int_equal(f.said[1].number, 202);
 	fixture_end(&f);
 	assert_int_equal(f.call_count, 1);

@@ -2,13 +2,6 @@
  * delivery that goes wrong (PROTOCOL.md §3). */
 #include "tests/unit/client/session_fixture.h"
 
-static void expect(struct fixture *f, size_t at, enum said_what what, uint64_t stream)
-{
-	assert_true(at < f->said_count);
-	assert_int_equal(f->said[at].what, what);
-	assert_int_equal(f->said[at].stream, stream);
-}
-
 static void a_delivery_goes_its_way(void **state)
 {
 	struct fixture f;
@@ -26,13 +19,13 @@ static void a_delivery_goes_its_way(void **state)
 	fixture_turn(&f);
 	assert_int_equal(f.said_count, 0);
 	fixture_sync(&f);
-	expect(&f, 0, SAID_RECORDED, 1);
-	expect(&f, 1, SAID_RESPONSE, 1);
+	fixture_expect(&f, 0, SAID_RECORDED, 1);
+	fixture_expect(&f, 1, SAID_RESPONSE, 1);
 	assert_int_equal(f.said[1].number, 201);
 	assert_int_equal(f.said[1].body_len, 10);
 	assert_false(f.said[1].end);
 	fixture_end_call(&f.calls[0], ATTEMPT_OK, 201);
-	expect(&f, 2, SAID_DATA, 1);
+	fixture_expect(&f, 2, SAID_DATA, 1);
 	assert_true(f.said[2].end);
 	assert_int_equal(f.attempts, 1);
 	assert_int_equal(f.last_state, DELIVERY_DELIVERED);
@@ -59,9 +52,9 @@ static void what_is_known_is_not_called_again(void **state)
 	assert_int_equal(f.deliveries, 1);
 	fixture_sync(&f);
 	fixture_sync(&f);
-	expect(&f, 0, SAID_RECORDED, 1);
-	expect(&f, 1, SAID_RECORDED, 2);
-	expect(&f, 2, SAID_RESPONSE, 2);
+	fixture_expect(&f, 0, SAID_RECORDED, 1);
+	fixture_expect(&f, 1, SAID_RECORDED, 2);
+	fixture_expect(&f, 2, SAID_RESPONSE, 2);
 	assert_int_equal(f.said[2].number, 202);
 	assert_true(f.said[2].end);
 	fixture_end_call(&f.calls[0], ATTEMPT_OK, 200);
@@ -75,7 +68,7 @@ static void what_the_store_refuses_goes_back(void **state)
 	fixture_open(&f, NULL);
 	assert_true(fixture_request(&f, 1, 1, WIRE_END, "hello"));
 	fixture_fail(&f, false);
-	expect(&f, 0, SAID_RESET, 1);
+	fixture_expect(&f, 0, SAID_RESET, 1);
 	assert_int_equal(f.said[0].number, WIRE_RESET_STORE);
 	assert_int_equal(f.troubles, 1);
 	assert_int_equal(session_busy(f.session), 0);
@@ -83,7 +76,7 @@ static void what_the_store_refuses_goes_back(void **state)
 	assert_true(fixture_request(&f, 2, 2, WIRE_END, "hello"));
 	fixture_commit(&f);
 	fixture_fail(&f, true);
-	expect(&f, 1, SAID_RESET, 2);
+	fixture_expect(&f, 1, SAID_RESET, 2);
 	assert_non_null(fixture_call(&f));
 	fixture_end_call(&f.calls[0], ATTEMPT_OK, 200);
 	assert_int_equal(f.said_count, 2);
@@ -108,7 +101,7 @@ static void a_request_cut_short_is_recorded_as_refused(void **state)
 	assert_true(fixture_request(&f, 2, 2, WIRE_END | WIRE_REFUSED, ""));
 	fixture_settle(&f);
 	assert_int_equal(f.rows[1].state, DELIVERY_REFUSED);
-	expect(&f, 0, SAID_RECORDED, 2);
+	fixture_expect(&f, 0, SAID_RECORDED, 2);
 	/* The sender went: the rest will not come, and what came is forgotten. */
 	assert_true(fixture_request(&f, 3, 3, 0, "hel"));
 	assert_true(fixture_relay_resets(&f, 3, WIRE_RESET_CANCEL));
@@ -128,10 +121,10 @@ static void the_app_answers_for_the_record_when_nobody_waits(void **state)
 	fixture_head(&f.calls[0], 404);
 	fixture_body(&f.calls[0], 10);
 	fixture_sync(&f);
-	expect(&f, 0, SAID_RECORDED, 1);
+	fixture_expect(&f, 0, SAID_RECORDED, 1);
 	assert_int_equal(f.said_count, 1);
 	fixture_end_call(&f.calls[0], ATTEMPT_OK, 404);
-	expect(&f, 1, SAID_RESPONSE, 1);
+	fixture_expect(&f, 1, SAID_RESPONSE, 1);
 	assert_int_equal(f.said[1].number, 404);
 	assert_int_equal(f.said[1].body_len, 0);
 	assert_true(f.said[1].end);
@@ -148,7 +141,7 @@ static void an_app_that_fails(void **state)
 	fixture_commit(&f);
 	fixture_sync(&f);
 	fixture_end_call(&f.calls[0], ATTEMPT_TIMEOUT, 0);
-	expect(&f, 1, SAID_RESPONSE, 1);
+	fixture_expect(&f, 1, SAID_RESPONSE, 1);
 	assert_int_equal(f.said[1].number, 504);
 	assert_true(f.said[1].end);
 	/* In the middle of it: the stream is reset. */
@@ -158,7 +151,7 @@ static void an_app_that_fails(void **state)
 	fixture_head(&f.calls[1], 200);
 	fixture_turn(&f);
 	fixture_end_call(&f.calls[1], ATTEMPT_ABORTED, 200);
-	expect(&f, 4, SAID_RESET, 2);
+	fixture_expect(&f, 4, SAID_RESET, 2);
 	assert_int_equal(f.said[4].number, WIRE_RESET_APP_ABORTED);
 	fixture_end(&f);
 	assert_int_equal(f.rows[0].state, DELIVERY_FAILED);
@@ -204,11 +197,11 @@ static void windows_are_kept(void **state)
 	fixture_head(&f.calls[0], 200);
 	fixture_body(&f.calls[0], 20);
 	fixture_turn(&f);
-	expect(&f, 1, SAID_RESPONSE, 1);
+	fixture_expect(&f, 1, SAID_RESPONSE, 1);
 	assert_int_equal(f.said[1].body_len, 0);
 	f.shut = false;
 	session_tunnel_ops.on_credit(f.session);
-	expect(&f, 2, SAID_DATA, 1);
+	fixture_expect(&f, 2, SAID_DATA, 1);
 	assert_int_equal(f.said[2].body_len, 20);
 	assert_true(fixture_credit(&f, 1, 20));
 	assert_true(fixture_credit(&f, 9, 20)); /* of a stream that is over */
@@ -229,18 +222,18 @@ static void a_websocket(void **state)
 	fixture_sync(&f);
 	fixture_head(&f.calls[0], 101);
 	fixture_turn(&f);
-	expect(&f, 1, SAID_RESPONSE, 1);
+	fixture_expect(&f, 1, SAID_RESPONSE, 1);
 	fixture_attempt(&f, true);
 	assert_int_equal(f.rows[0].attempts, 1);
 	assert_int_equal(session_busy(f.session), 0); /* it does not keep the session from ending */
 	assert_true(fixture_rest(&f, 1, 0, "up"));
 	fixture_body(&f.calls[0], 5);
 	fixture_turn(&f);
-	expect(&f, 2, SAID_DATA, 1);
+	fixture_expect(&f, 2, SAID_DATA, 1);
 	assert_true(fixture_rest(&f, 1, WIRE_END, ""));
 	fixture_turn(&f);
 	assert_false(f.calls[0].open);
-	expect(&f, 3, SAID_DATA, 1);
+	fixture_expect(&f, 3, SAID_DATA, 1);
 	assert_true(f.said[3].end);
 	/* Another one, open as the session ends. */
 	assert_true(fixture_request(&f, 2, 2, WIRE_END | WIRE_UPGRADE, ""));
@@ -260,7 +253,7 @@ static void without_an_app_it_stays_on_record(void **state)
 	fixture_settle(&f);
 	assert_int_equal(f.rows[0].state, DELIVERY_WAITING);
 	assert_int_equal(f.over, 1);
-	expect(&f, 1, SAID_RESPONSE, 1);
+	fixture_expect(&f, 1, SAID_RESPONSE, 1);
 	assert_int_equal(f.said[1].number, 202);
 	fixture_end(&f);
 	assert_int_equal(f.call_count, 0);
