@@ -4,14 +4,13 @@
 #include "client/delivery/stream.h"
 #include "client/signing/judge.h"
 
-/* A longer body is not judged: the loop stands still while it is hashed. */
-
 static enum signature_verdict judge_stream(struct stream *st, const struct signature_provider *p)
 {
 	const struct wire_request *r = &st->request;
 	enum signature_verdict verdict = SIGNATURE_UNKNOWN;
 	const char *whose = st->provider;
 	struct bytes body;
+	/* The loop stands still while a body is hashed. */
 	if (spill_len(&st->body) > LIMIT_CHECKED_BODY || !spill_map(&st->body, &body))
 		return verdict;
 	struct judge_request request = {
