@@ -249,6 +249,7 @@ lint:
 	@.ci/deps build lint
 	@tests/lint/includes.sh
 	@tests/lint/circles.sh
+	@tests/lint/names.sh
 	clang-format --dry-run -Werror $(SOURCES)
 	clang-tidy --quiet $(filter-out tests/%,$(filter %.c,$(SOURCES))) -- -std=c11 -D_GNU_SOURCE -DCREEL_VERSION='"lint"' -I. $(PKG_CFLAGS)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance --inline-suppr \

@@ -5,6 +5,12 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 # FUNCTION FILE REASON
 exceptions='
+forward_fill_result client/app/forwarder.c the call of the app is being written again, over one HTTP engine
+forward_finish client/app/forwarder.c likewise
+forward_broke_off client/app/forwarder.c likewise
+forward_start client/app/forwarder.c likewise
+forward_resume client/app/forwarder.c likewise
+forward_cancel client/app/forwarder.c likewise
 '
 [ $# -gt 0 ] || set -- shared relay tui client
 git ls-files -- "${@/%//*.c}" | xargs awk -v exceptions="$exceptions" '
