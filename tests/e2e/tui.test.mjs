@@ -63,12 +63,12 @@ describe('the list', () => {
 		await start(['100']);
 		await t.until(bar);
 		await t.keys('f');
-		await t.type('nonsense(');
-		await t.until(/^ a \( that is not closed.*\n {17}v\n filter: nonsense\($/m);
+		await t.type('status:9x');
+		await t.until(/^ '9x' .*\n {16}v\n filter: status:9x$/m);
 		await t.keys('Enter');
 		await t.keys('C-u');
 		await t.type('push');
-		await t.until(/filter: push/, { not: /not closed/ });
+		await t.until(/filter: push/, { not: /'9x'/ });
 		await t.keys('Enter');
 		let s = await t.until(/filter: push .*FOLLOW/);
 		s = await t.until((x) => x.split('\n').slice(3, 22).filter((l) => / push /.test(l)).length === 8);
@@ -91,7 +91,9 @@ describe('the list', () => {
 		await t.keys('Enter');
 		await t.until(/^> .*slash_command/m);
 		await t.until(/found slash/);
-		await t.keys('n', 'm');
+		await t.keys('n');
+		await t.until(/^> .*12:01:17.*slash_command/m);
+		await t.keys('m');
 		const s = await t.until(/^>\*.*slash_command/m);
 		assert.match(s, /1 marked/);
 		// Round the end, in both directions, and no word is in no row.
