@@ -74,7 +74,8 @@ static struct doc *fields_between(const struct doc_field *fields, size_t from, s
 	return doc_fields(copy, to - from, " = ", (struct buffer){ 0 });
 }
 
-/* Pairs up to a JSON value, the value, the pairs behind it, and so on. NULL when there is none, or no memory. */
+/* Pairs up to a JSON value, the value, the pairs after it, and so on. NULL when there is no JSON value, or when out of
+ * memory. */
 static struct doc *with_json(struct doc_field *fields, size_t count)
 {
 	struct doc *parts[JSON_VALUES_MOST * 2 + 1];

@@ -162,7 +162,7 @@ static bool add_run(struct json_doc *d, size_t shown, size_t row)
 	return true;
 }
 
-/* The runs anew from the fold bits. Without memory all is shown open. */
+/* Makes the runs again from the fold bits. Without memory everything is shown unfolded. */
 static void refresh(struct json_doc *d)
 {
 	size_t hidden = 0;

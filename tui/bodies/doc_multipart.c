@@ -1,3 +1,4 @@
+/* A multipart body: each part as a document of its own, one below the other. */
 
 #include <stdio.h>
 #include <string.h>
@@ -36,11 +37,11 @@ static size_t find_boundary(struct bytes headers, uint8_t out[BOUNDARY_MOST + 2]
 
 struct parser {
 	struct bytes body, boundary;
-	size_t pos; /* behind the last boundary line */
+	size_t pos; /* after the last boundary line */
 	bool over;  /* that was the closing one */
 };
 
-/* The next line that begins with the boundary, from `from` on: where it begins, and behind it in p->pos. */
+/* The next line that begins with the boundary, from `from` on: gives where it begins; p->pos is then after it. */
 static size_t next_boundary(struct parser *p, size_t from)
 {
 	while (from <= p->body.len && p->body.len - from >= p->boundary.len) {
@@ -65,7 +66,7 @@ static size_t next_boundary(struct parser *p, size_t from)
 	return SIZE_MAX;
 }
 
-/* Without the line end that belongs to the boundary behind it. */
+/* Without the line end that belongs to the boundary after it. */
 static struct bytes without_end(struct bytes part)
 {
 	if (part.len && part.at[part.len - 1] == '\n')

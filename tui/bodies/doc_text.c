@@ -154,7 +154,7 @@ static int columns_to(const struct text_doc *d, const struct text_row *row, size
 			       DOC_LINE_MAX, &used);
 }
 
-/* Where to search from: behind the byte at the column, or (backwards) at it. */
+/* Where to search from: after the byte at the column, or (backwards) at it. */
 static size_t byte_at(const struct text_doc *d, const struct text_row *row, int column, bool backwards)
 {
 	size_t used = 0, len = row->to - row->from, skip = row->continued ? CONTINUED_CELLS : 0;

@@ -56,7 +56,7 @@ static bool join_pair(struct diff_doc *d, const struct diff_entry *e)
 	pair->b = e->b;
 	pair->kind = DIFF_CHANGED;
 	pair->depth[1] = e->depth[1];
-	/* Brackets that are one on one side only are told apart by their tokens. */
+	/* Where an empty pair of brackets stands on one side only, the tokens say on which. */
 	pair->whole = pair->whole || e->whole;
 	return true;
 }
@@ -190,7 +190,7 @@ static void prepare(struct diff_doc *d, int s)
 		side->body.len = COMPARED_MOST;
 }
 
-/* Whether they differ behind what was compared line by line. */
+/* Whether they differ after what was compared line by line. */
 static void compare_rest(struct diff_doc *d)
 {
 	const struct diff_side *a = &d->side[0], *b = &d->side[1];

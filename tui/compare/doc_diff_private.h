@@ -12,7 +12,7 @@ enum diff_section { SECTION_NOTE, SECTION_SUMMARY, SECTION_FIELD, SECTION_JSON, 
 struct diff_entry {
 	uint32_t a, b; /* as in diff_row; of a note: where its text begins and ends */
 	uint16_t depth[2];
-	uint16_t part;   /* side by side: the how-manieth line of the pair */
+	uint16_t part;   /* side by side: which line of the pair, from 0 */
 	uint8_t section; /* enum diff_section */
 	uint8_t kind;    /* enum diff_kind */
 	bool whole;

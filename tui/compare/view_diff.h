@@ -1,4 +1,4 @@
-/* Two deliveries compared (tui/DESIGN.md §3.8). Pure. */
+/* The view of two deliveries compared (tui/DESIGN.md §3.8). Pure. */
 #pragma once
 
 #include "tui/views/view.h"

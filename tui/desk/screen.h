@@ -1,5 +1,4 @@
-/* What is on the screen: the views one over the other, and what stands around them; drawn whole onto a surface. Pure.
- */
+/* What is on the screen: the views, one over the other, and the lines around them. Pure. */
 #pragma once
 
 #include "tui/views/view.h"
@@ -26,6 +25,6 @@ struct view *screen_top(const struct screen *s);
 void screen_push(struct screen *s, struct view *v);
 void screen_pop(struct screen *s);
 struct layout screen_layout(struct screen *s, int columns, int rows);
-/* Where the top view is drawn. */
+/* The area of the top view. */
 struct rect screen_area(const struct screen *s, const struct layout *l);
 void screen_draw(struct screen *s, struct surface *surface);

@@ -1,5 +1,5 @@
 /* The inspector: a terminal interface to the deliveries on record. Runs on the caller's loop beside whatever else runs
- * there (`creel listen`) or alone (`creel ui`). See tui/DESIGN.md's keys in creel(1). Loop thread. */
+ * there (`creel listen`) or alone (`creel ui`). Its keys are described in creel(1). Loop thread. */
 #pragma once
 
 #include "shared/frontend/source.h"
@@ -22,9 +22,10 @@ enum tui_end { TUI_QUIT, TUI_TO_LINES, TUI_INTERRUPTED /* C-c, SIGINT: exit stat
  * the loop when the user leaves; the terminal is whole again by then. */
 struct tui *tui_start(const struct tui_deps *deps, const struct tui_options *options,
 		      void (*ended)(void *user, enum tui_end how), void *user, struct error *e);
-/* Whether another program (an editor) has the terminal: an interrupt is meant for that one. */
+/* Whether another program (an editor) has the terminal; an interrupt is then meant for that program. */
 bool tui_away(const struct tui *t);
-/* A line from the program itself (the client's troubles, states), shown in the message line and kept under EVENTS. */
+/* A sentence from the program itself (troubles and states of the client), shown in the message line and kept as an
+ * event. */
 void tui_event(struct tui *t, const char *sentence);
-/* Gives the terminal back and frees; for a program that ends. `closed` when the handles are gone. */
+/* Gives the terminal back, closes all handles, frees, then calls `closed`. For a program that ends. */
 void tui_close(struct tui *t, void (*closed)(void *user), void *user);

@@ -119,7 +119,7 @@ static bool keep_marked(struct tui *t)
 void tui_gather(struct tui *t, const struct which *which, const struct effect *e, gather_then then)
 {
 	bool fine = true;
-	t->gathering.generation = 0; /* another one is no longer waited for */
+	t->gathering.generation = 0; /* an effect that still waited is dropped */
 	if (which->kind != WHICH_ASKED)
 		t->ids.count = 0;
 	switch (which->kind) {

@@ -82,8 +82,8 @@ static void on_key_too_small(struct tui *t, const struct key *key)
 		tui_effects_act(t, a, 1);
 }
 
-/* Text pasted where nothing is typed is no row of keys: an r in it would send a delivery again. C-c ends one whose end
- * was lost. */
+/* Text pasted where nothing is typed is not taken as keys: an r in it would send a delivery again. C-c ends one whose
+ * end was lost. */
 static bool drop_pasted(struct tui *t, key_code c)
 {
 	struct screen *s = &t->screen;
@@ -106,7 +106,7 @@ static void on_key(struct tui *t, const struct key *key)
 	tui_draw_soon(t);
 	if (key->code == TKEY_RESIZE || drop_pasted(t, key->code))
 		return;
-	t->open_hit = false; /* any key or click takes back Enter behind a search */
+	t->open_hit = false; /* any key or click takes back the Enter typed after a search */
 	if (key->code == TKEY_CTRL('l')) {
 		term_repaint(t->term);
 		return;

@@ -121,7 +121,7 @@ void tui_gather(struct tui *t, const struct which *which, const struct effect *e
 bool tui_gather_stop(struct tui *t);
 void tui_gather_end(struct tui *t);
 
-/* tui_replay.c: one replay; its end is told in the message line. False and *e when it cannot begin. */
+/* tui_replay.c: one replay; the message line says how it ended. False and *e when it cannot begin. */
 MUST_CHECK bool tui_replay_one(struct tui *t, const struct replay_request *r, struct error *e);
 enum tui_replays { REPLAYS_STOP, REPLAYS_GO_ON };
 void tui_replay_end(struct tui *t, enum tui_replays how);

@@ -1,3 +1,4 @@
+/* What the inspector remembers from one run to the next. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

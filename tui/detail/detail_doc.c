@@ -1,4 +1,4 @@
-/* Which document the detail shows, made anew when what it is of changes, and kept while another tab is shown. */
+/* Which document the view of a delivery shows: made again when its contents change, kept while another tab is shown. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,7 +114,7 @@ static bool keeps(const struct detail *d)
 	return d->tab == TAB_REQUEST || d->tab == TAB_ANSWER;
 }
 
-/* Only where there is something to be lost: all else is made anew as fast as it is shown. */
+/* Only where folds would be lost: everything else is made again as fast as it is shown. */
 static void keep(struct detail *d)
 {
 	if (!keeps(d) || !d->made.folds || d->stale) {

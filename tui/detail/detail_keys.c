@@ -1,3 +1,4 @@
+/* What keys do in the view of a delivery. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "tui/documents/pager.h"
 #include "tui/detail/view_detail.h"
 
-/* Of a body: read at first, and at all. */
+/* Bytes of a body that are read at first, and at most. */
 #define DETAIL_BODY_FIRST ((uint64_t)1 << 20)
 #define DETAIL_BODY_MOST ((uint64_t)64 << 20)
 
@@ -15,7 +15,7 @@ enum detail_tab { TAB_REQUEST, TAB_ANSWER, TAB_TIMES, TAB_BYTES, TABS };
 struct side {
 	struct document document;
 	bool have;             /* an answer came */
-	char *trouble;         /* which was this */
+	char *trouble;         /* the answer was this sentence */
 	uint64_t most, wanted; /* bytes of the body asked for; wanted when more than most */
 };
 
@@ -23,7 +23,7 @@ struct place {
 	size_t line, top;
 };
 
-/* The document of a tab that is left, or that is shown raw meanwhile, with what is folded in it. */
+/* The document, with its folds, of a tab that another one is shown instead of, or that is shown raw. */
 struct kept {
 	struct doc_made made;
 	enum body_look look;
@@ -47,7 +47,7 @@ struct detail {
 	/* What is asked for; one at a time. */
 	uint64_t asked, asked_most;
 	enum source_part asked_part;
-	bool outdated; /* it is of what was shown before */
+	bool outdated; /* the answer will be about what was shown before */
 	bool check, checking, gone;
 	/* What is drawn. */
 	struct doc_made made;
@@ -60,21 +60,21 @@ struct detail {
 
 /* detail_doc.c */
 void detail_tab(struct detail *d, enum detail_tab tab);
-/* Another way of showing the tab's body. */
+/* Shows the tab's body in another way. */
 void detail_look(struct detail *d, enum body_look look);
 void detail_attempt(struct detail *d, int number);
 /* The number of the attempt that is chosen; 0: none was made. */
 int detail_attempt_number(const struct detail *d);
 enum source_part detail_part(const struct detail *d);
 bool detail_side_ready(const struct detail *d, enum source_part part);
-/* Makes the document that is to be drawn, if it is not made. */
+/* Makes the document that is to be drawn, unless it is there. */
 void detail_prepare(struct detail *d, const struct ui *ui, int columns);
-/* Documents borrow from what was received: they go first. */
+/* Frees what was received, and before that the documents that borrow from it. */
 void detail_forget(struct detail *d, enum source_part part);
 void detail_drop_kept(struct detail *d, enum source_part part);
 void detail_drop_doc(struct detail *d);
 void detail_remember_place(struct detail *d);
-/* False when there is no more to be had. */
+/* Asks for more of the body; false when there is no more. */
 bool detail_load_more(struct detail *d);
 
 /* detail_keys.c */

@@ -100,7 +100,7 @@ static uint64_t answered_at(const struct document *d)
 	return 0;
 }
 
-/* The relay's own moment is not told to the client: this is when the last byte went to it. */
+/* The client does not learn when the relay answered the sender: this is when the last byte went to the relay. */
 static void put_answered(const struct times *t, uint64_t at_us)
 {
 	put_time(t, t->columns >= 60 ? "Answer to relay" : "To relay", at_us);
@@ -330,7 +330,7 @@ struct doc *doc_attempts(const struct document *d, const struct document *answer
 	return top;
 }
 
-/* Lines of the answer's body stand behind those with tags. */
+/* Lines of the answer's body come after those with tags, and have none. */
 int64_t doc_attempts_tag(struct doc *d, size_t line)
 {
 	return styled_tag(doc_join_first(d), line);

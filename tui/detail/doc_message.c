@@ -279,7 +279,7 @@ bool doc_message_widen(const struct message_look *l, struct doc_made *made)
 	return true;
 }
 
-/* The record has them as CR LF lines with one blank behind each colon: that is what they are shown as. */
+/* Shown as the record has them: lines that end in CR LF, with one blank after each colon. */
 static struct doc *recorded_headers(const struct document *d, int columns)
 {
 	struct styled *s = styled_new();

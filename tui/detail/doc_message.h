@@ -20,7 +20,7 @@ struct message_look {
 	const struct document *document;
 	bool answer;
 	enum body_look look;
-	const char *rest; /* how to come by what is not here of the body */
+	const char *rest; /* how to get the part of the body that is missing */
 	const struct ui *ui;
 	int columns;
 };

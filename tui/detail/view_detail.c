@@ -41,7 +41,7 @@ static bool next_want(struct detail *d, struct view_want *out)
 	}
 	if (!d->check)
 		return false;
-	/* Its row, attempts and replays anew, without a byte of the body. */
+	/* Its row, attempts and replays again, without a byte of the body. */
 	*out = (struct view_want){ .id = d->id };
 	return true;
 }
@@ -137,7 +137,7 @@ static const struct item *item_of(const struct detail *d, const struct ui *ui)
 	return chosen && chosen->row.id == d->id ? chosen : NULL;
 }
 
-/* Of the answer that the row tells of: the app's own words. */
+/* The reason phrase of the answer whose status the row shows. */
 static struct bytes reason_of(const struct detail *d)
 {
 	const struct document *known = &d->side[SOURCE_REQUEST].document;

@@ -1,5 +1,5 @@
-/* A delivery, whole: request, response, attempts, bytes (tui/DESIGN.md §3.7); full screen, or below the list. Pure:
- * what it has to be given it says through view_ops.wants. */
+/* The view of one delivery: request, response, attempts, bytes (tui/DESIGN.md §3.7); on the whole screen or below the
+ * list. Pure: it asks for what it needs through view_ops.wants. */
 #pragma once
 
 #include "tui/views/view.h"
@@ -10,9 +10,9 @@ struct view *view_detail_new(int64_t id);
 void view_detail_show(struct view *v, int64_t id);
 /* As the pane below the list: follows what is chosen there. */
 void view_detail_follow(struct view *v);
-/* Something was committed: what may have changed of it is to be read again. */
+/* The record changed: reads again what may have changed of the delivery. */
 void view_detail_changed(struct view *v);
-/* The value, or the path, on the line under the cursor; false when there is none (or when it is no detail). */
+/* The value, or the path, on the line under the cursor; false when there is none, or when it is another view. */
 bool view_detail_value(const struct view *v, bool path, struct buffer *out);
-/* What it shows is about; NULL before it is there. */
+/* The row of the delivery; NULL before it was read. */
 const struct delivery_row *view_detail_row(const struct view *v);

@@ -127,7 +127,7 @@ void doc_join_replace_first(struct doc *doc, struct doc *with)
 	d->parts[0] = with;
 }
 
-/* A part that is NULL was not to be had for want of memory: neither is the whole. */
+/* A part that is NULL could not be made for lack of memory; then the whole cannot be made either. */
 struct doc *doc_join(struct doc **parts, size_t count)
 {
 	struct join_doc *d = calloc(1, sizeof *d);

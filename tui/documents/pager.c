@@ -70,7 +70,7 @@ static size_t rows_in(struct pager *p, size_t line)
 	return rows;
 }
 
-/* The how-manieth row of its line holds the cell. */
+/* Which row of its line holds the cell, from 0. */
 static size_t row_of_cell(struct pager *p, size_t line, size_t cell)
 {
 	size_t count = cells_of(p, line), row = 0, end;

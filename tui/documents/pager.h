@@ -1,5 +1,6 @@
 /* Shows any document in a rectangle: a line under the cursor, scrolling, wrapping, search. Lines are made for the rows
- * that are seen, and for no others. What is seen hangs on (line, cell), so that another width keeps the place. Pure. */
+ * that are seen, and for no others. The place is kept as (line, cell), so that it stays the same in another width.
+ * Pure. */
 #pragma once
 
 #include "tui/documents/doc.h"
@@ -9,7 +10,7 @@
 struct pager {
 	struct doc *doc;      /* borrowed; NULL: nothing is shown */
 	size_t line;          /* under the cursor */
-	size_t top, top_cell; /* what the first row begins with; top_cell is 0 when lines are cut */
+	size_t top, top_cell; /* where the first row begins; top_cell is 0 when lines are cut */
 	int left;             /* columns scrolled to the side */
 	bool wrap, quiet;     /* quiet: the cursor is not shown, and keys scroll */
 	int width, height;    /* as last drawn */
@@ -20,15 +21,15 @@ struct pager {
 };
 
 void pager_free(struct pager *p);
-/* Another document, from its top; wrap and needle stay. Does not free the old one. */
+/* Shows another document from its top; wrap and needle stay. The old one is not freed. */
 void pager_show(struct pager *p, struct doc *doc);
-/* The same contents made anew (another width, more of it): the place is kept as far as there are lines. */
+/* Shows a document in place of one with the same contents (another width, more of a body): keeps the place. */
 void pager_replace(struct pager *p, struct doc *doc);
 void pager_draw(struct pager *p, struct surface *s, struct rect area, bool focused);
 
 size_t pager_count(const struct pager *p);
 void pager_move(struct pager *p, long lines);
-/* Half (2) or whole (1) screens, backwards below 0. */
+/* `screens` half (part 2) or whole (part 1) screens; negative goes back. */
 void pager_page(struct pager *p, int screens, int part);
 void pager_goto(struct pager *p, size_t line);
 void pager_bottom(struct pager *p);
@@ -36,16 +37,16 @@ void pager_side(struct pager *p, int columns);
 void pager_wrap(struct pager *p);
 void pager_fold(struct pager *p, enum doc_fold how);
 void pager_partner(struct pager *p);
-/* The last line is seen. */
+/* Whether the last line is on the screen. */
 bool pager_at_end(struct pager *p);
-/* A row of the area, for clicks. */
+/* A click on a row of the area. */
 void pager_click(struct pager *p, int y);
 
 enum pager_found { PAGER_NOTHING, PAGER_FOUND, PAGER_AROUND }; /* around: began again at the other end */
-/* The next place behind (or before) the last hit, or the cursor. An empty text is the last one's. */
+/* The next place after (or before) the last hit, or the cursor. An empty text: the one searched last. */
 enum pager_found pager_search(struct pager *p, const char *text, bool backwards);
 /* Counts the hits, over about `cells` cells. "2 of 17", "2 of 17+" or "17+" while there is more to look at; "" where
  * that cannot be said. True when it is over. */
 bool pager_count_hits(struct pager *p, size_t cells, char *text, size_t room);
-/* Its lines are others now. */
+/* The document has other lines now. */
 void pager_changed(struct pager *p);

@@ -23,7 +23,7 @@ void pieces_add(struct pieces *p, struct bytes text, enum role role);
 /* `text` must outlive the pieces. */
 void pieces_add_text(struct pieces *p, const char *text, enum role role);
 
-/* The cells of bytes [from, to) of the pieces one behind another, up to `most`; *used is how far it came. */
+/* The cells of bytes [from, to) of all pieces in a row, at most `most`; *used is where it stopped. */
 size_t pieces_cells(const struct pieces *p, size_t from, size_t to, int column, struct cell *out, size_t most,
 		    size_t *used);
 size_t pieces_len(const struct pieces *p);

@@ -9,7 +9,7 @@
 struct long_line {
 	uint32_t line, row;
 	uint32_t first; /* in breaks */
-	uint32_t more;  /* rows behind its first */
+	uint32_t more;  /* rows after its first */
 };
 
 static bool measure_line(struct rows *r, const struct pieces *p, size_t line, struct cell *scratch, size_t *cap)
@@ -145,7 +145,7 @@ size_t rows_cells(const struct rows *r, size_t row, struct cell *out, size_t mos
 	return n + pieces_cells(&p, range.from, range.to, (int)n, out + n, most - n, &used);
 }
 
-/* A search over the rows. The bytes behind the row are looked at as well, since a hit may run into the next. */
+/* A search over the rows. The bytes after the row are looked at as well, since a hit may run into the next row. */
 struct search {
 	const struct rows *r;
 	struct bytes needle;
@@ -186,7 +186,7 @@ static int columns_of(const struct pieces *p, size_t from, size_t to)
 	return columns;
 }
 
-/* The first hit of the row behind `column`, or the last before it. */
+/* The first hit of the row after `column`, or the last before it. */
 static bool find_in_row(struct search *s, size_t row, int column, struct doc_place *out)
 {
 	struct pieces p;

@@ -26,7 +26,7 @@ struct rows {
 /* Finds the long lines. False when out of memory. */
 MUST_CHECK bool rows_measure(struct rows *r);
 void rows_free(struct rows *r);
-/* Which line row is of, and its how-manieth row it is. */
+/* The line that a row belongs to; *part: which row of that line it is, from 0. */
 size_t rows_line(const struct rows *r, size_t row, size_t *part);
 size_t rows_first(const struct rows *r, size_t line);
 size_t rows_cells(const struct rows *r, size_t row, struct cell *out, size_t most);

@@ -1,5 +1,5 @@
-/* A recorded request in somebody's editor, and what came back (tui/DESIGN.md §3.9). It lies in a folder of its own
- * (0700): request.http, and body.bin where the body is no text or long. The record itself is never changed. Files are
+/* A recorded request in the user's editor, and what came back (tui/DESIGN.md §3.9). It lies in a folder of its own
+ * (0700): request.http, and body.bin where the body is long or not text. The record itself is never changed. Files are
  * read and written, no process is started here. Loop thread. */
 #pragma once
 
@@ -30,19 +30,19 @@ enum edit_end {
 };
 /* Reads what the editor left. */
 enum edit_end edit_read(struct edit *e, int *line, struct error *err);
-/* The same of texts: request.http and, when it refers to one, what was read of the body's file. Pure. */
+/* The same for texts: request.http and, when it refers to a file, what that file holds. Pure. */
 enum edit_end edit_take(struct edit *e, struct bytes text, struct bytes file, int *line, struct error *err);
 /* What is to be sent, for struct replay_request. */
 MUST_CHECK bool edit_request(const struct edit *e, struct buffer *out);
-/* What was changed, line by line with a little around: '-', '+', ' ', or '@' for words of ours. `text` is borrowed
- * for the call. False when out of memory. */
-MUST_CHECK bool edit_changes(const struct edit *e, void (*line)(void *user, char mark, struct bytes text), void *user);
-/* How many ESC bytes it has that the recorded one had not. */
+/* Calls `line` for each changed line and a few around it. `sign`: '-' removed, '+' added, ' ' the same, '@' our own
+ * words. `text` is borrowed for the call. False when out of memory. */
+MUST_CHECK bool edit_changes(const struct edit *e, void (*line)(void *user, char sign, struct bytes text), void *user);
+/* How many more ESC bytes the edited body has than the recorded one. */
 size_t edit_escapes(const struct edit *e);
 /* Removes folder and files. */
 void edit_free(struct edit *e);
 
-/* CREEL_EDITOR, VISUAL, EDITOR, vi. */
+/* The first that is set of CREEL_EDITOR, VISUAL and EDITOR; else vi. */
 const char *edit_program(void);
-/* What a shell runs with the file as $1; `line` (0: none) is told to editors known to take +LINE. */
+/* The shell command that edits the file $1; `line` (0: none) is passed to editors known to take +LINE. */
 MUST_CHECK bool edit_command(struct buffer *out, const char *program, int line);

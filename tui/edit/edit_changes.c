@@ -1,3 +1,4 @@
+/* What was changed in an edited request, line by line. */
 #include <string.h>
 
 #include "shared/formats/diff.h"
@@ -10,11 +11,11 @@
 struct teller {
 	const struct diff_lines *a, *b;
 	const struct diff_rows *rows;
-	void (*line)(void *user, char mark, struct bytes text);
+	void (*line)(void *user, char sign, struct bytes text);
 	void *user;
 };
 
-/* As it is shown: what lies in a file is told apart. */
+/* As it is shown: a body that lies in a file of its own is compared apart. */
 static bool write_shown(const struct http_text *t, struct buffer *out)
 {
 	struct http_text shown = *t;
@@ -52,7 +53,7 @@ static struct bytes partner(const struct teller *t, size_t i)
 	return removed ? diff_line(t->b, t->rows->at[other].b) : diff_line(t->a, t->rows->at[other].a);
 }
 
-/* A long line is told from shortly before its first difference. */
+/* A long line is shown from shortly before its first difference. */
 static void tell_changed(const struct teller *t, size_t i)
 {
 	const struct diff_row *row = &t->rows->at[i];
@@ -104,7 +105,7 @@ static bool tell_beside(const struct edit *e, struct teller *t)
 	return fine;
 }
 
-bool edit_changes(const struct edit *e, void (*line)(void *user, char mark, struct bytes text), void *user)
+bool edit_changes(const struct edit *e, void (*line)(void *user, char sign, struct bytes text), void *user)
 {
 	struct buffer was = { 0 }, now = { 0 };
 	struct diff_lines a = { 0 }, b = { 0 };

@@ -5,11 +5,11 @@
 
 enum context { CONTEXT_LIST = 1, CONTEXT_DETAIL = 2, CONTEXT_DIFF = 4, CONTEXT_HELP = 8 };
 
-/* What must be there for an action to make sense. */
+/* What an action needs. */
 enum have {
 	HAVE_ROW = 1, /* a delivery is chosen */
 	HAVE_MARKS = 2,
-	HAVE_REPLAY = 4, /* one runs */
+	HAVE_REPLAY = 4, /* one is running */
 	HAVE_ROOM = 8,   /* for two panes */
 };
 
@@ -31,6 +31,6 @@ struct action_info {
 };
 const struct action_info *action_info(enum action a);
 bool action_enabled(enum action a, enum context c, unsigned have);
-/* What of `when` is not there, in words; "" when all is. */
+/* What the action needs and does not have, in words; "" when it has all. */
 const char *action_lacks(enum action a, unsigned have);
 enum action action_of_name(struct bytes name);

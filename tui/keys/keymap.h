@@ -17,11 +17,12 @@ struct keymap {
 
 MUST_CHECK bool keymap_init(struct keymap *k);
 void keymap_free(struct keymap *k);
-/* The user's file: "bind list F5 replay", "unbind list F5", "#" begins a comment; contexts list, detail, diff, help,
- * all. False and *e with the line's number for what it does not understand; what came before holds. */
+/* The user's keymap file: "bind list F5 replay", "unbind list F5"; "#" begins a comment; contexts are list, detail,
+ * diff, help, all. False and *e with the line's number at what it does not understand; the lines before stay in force.
+ */
 MUST_CHECK bool keymap_read(struct keymap *k, struct bytes text, struct error *e);
 enum action keymap_find(const struct keymap *k, enum context c, key_code key);
-/* The key to show for it, a function key first when `function`; TKEY_NONE when it has none here. */
+/* The key to show for an action, a function key if it has one and `function`; TKEY_NONE when it has none here. */
 key_code keymap_key(const struct keymap *k, enum context c, enum action a, bool function);
 /* All of them, "r, F5". */
 void keymap_keys(const struct keymap *k, enum context c, enum action a, char *out, size_t room);

@@ -1,5 +1,5 @@
-/* What may stand where somebody types a filter: its fields, and the values of one, of the language and of the
- * deliveries that are read. Pure. */
+/* Completion of a filter while it is typed: names of fields, and values of a field from the language and from the
+ * deliveries in the list. Pure. */
 #pragma once
 
 #include "tui/state/ui.h"
@@ -8,8 +8,8 @@
 #define COMPLETE_LEN 64
 
 struct completion {
-	size_t from;          /* what is typed of it begins here, in bytes */
-	size_t count, common; /* common: how many bytes all begin with */
+	size_t from;          /* the word that is completed begins at this byte */
+	size_t count, common; /* common: length of what all words begin with */
 	char words[COMPLETE_MOST][COMPLETE_LEN];
 	const char *help[COMPLETE_MOST];
 };

@@ -8,6 +8,6 @@ struct history {
 	char *at[HISTORY_MAX]; /* the newest last */
 	size_t count;
 };
-/* Moves it to the end when it is there already. */
+/* At the end; where the text is there already, it is moved there. */
 void history_add(struct history *h, const char *text);
 void history_free(struct history *h);

@@ -85,7 +85,7 @@ size_t palette_suggest(const struct ui *ui, enum context c, unsigned have, const
 	return count;
 }
 
-/* The word before the next blank; *text is moved behind it. */
+/* The word before the next blank; *text is moved past it. */
 static size_t take_word(const char **text, char *out, size_t room)
 {
 	const char *from = *text + strspn(*text, " ");

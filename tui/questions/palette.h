@@ -11,8 +11,8 @@ struct suggestion {
 	char keys[40];
 };
 
-/* What is offered for what is typed, best first, and what a command typed out does (false and *e
- * when it means nothing). */
+/* What is offered for what is typed, best first; gives how many. */
 size_t palette_suggest(const struct ui *ui, enum context c, unsigned have, const char *typed, struct suggestion *out,
 		       size_t most);
+/* What a typed command asks for. False and *e when it means nothing. */
 MUST_CHECK bool palette_run(const char *typed, struct effect *out, struct error *e);

@@ -424,7 +424,8 @@ void prompt_draw(const struct prompt *p, const struct ui *ui, struct surface *s,
 		draw_popup(p, s, body);
 	surface_fill(s, line, ' ', ROLE_NORMAL);
 	int x = surface_print(s, line, line.x, line.y, ROLE_KEY, "%s", names[p->kind]);
-	/* The part with the cursor is shown; what is wrong stands behind, or in its place on a narrow screen. */
+	/* The part with the cursor is shown; what is wrong with it stands after it, or in its place on a narrow screen.
+	 */
 	size_t from = 0;
 	int room = line.width - (x - line.x) - 1;
 	while (from < p->cursor && text_columns(bytes_make(p->text + from, p->cursor - from), TEXT_LINE) > room)

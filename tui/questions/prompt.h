@@ -1,4 +1,5 @@
-/* The line somebody types into: filter, search, command, offset, file name; with history, completion and a popup of
+/* The line at the bottom that the user types into: a filter, search, command, offset or file name. With history,
+ * completion and a popup of
  * suggestions. Pure. */
 #pragma once
 
@@ -28,6 +29,6 @@ struct prompt {
 
 void prompt_open(struct prompt *p, const struct ui *ui, enum prompt_kind kind, const char *text);
 void prompt_free(struct prompt *p);
-/* Any key while it is open; *out is what follows. */
+/* Any key while it is open; *out is what it asks for. */
 void prompt_key(struct prompt *p, const struct ui *ui, const struct key *key, struct effect *out);
 void prompt_draw(const struct prompt *p, const struct ui *ui, struct surface *s, struct rect line, struct rect body);

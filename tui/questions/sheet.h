@@ -1,5 +1,5 @@
-/* A question over the screen: confirm, or choose by a letter. Enter takes the highlighted choice, Esc none; PgUp and
- * PgDn go through what there is to know when it is long. Pure. */
+/* A question over the screen, answered by a letter or with Enter for the highlighted choice; Esc takes none. What there
+ * is to know first can be scrolled with PgUp and PgDn. Pure. */
 #pragma once
 
 #include "tui/terminal/surface.h"
@@ -19,8 +19,8 @@ struct sheet_line {
 struct sheet {
 	bool shown;
 	char title[200];
-	struct sheet_line lines[SHEET_LINES]; /* what there is to know first; untrusted text may be quoted here */
-	size_t line_count, scroll, page;      /* page: lines seen at once, 0 before it was drawn */
+	struct sheet_line lines[SHEET_LINES]; /* what there is to know first; may quote untrusted text */
+	size_t line_count, scroll, page;      /* page: lines on the screen at once; 0 before it was drawn */
 	struct effect otherwise;              /* what follows when none is chosen */
 	struct sheet_choice choices[SHEET_CHOICES];
 	size_t count, chosen;
@@ -29,10 +29,10 @@ struct sheet {
 void sheet_begin(struct sheet *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sheet_line(struct sheet *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sheet_line_as(struct sheet *s, enum role role, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* A sentence of ours, broken into lines between words, so that nothing of it is cut at 80 columns. */
+/* A sentence of our own, broken into lines between words so that it fits into 80 columns. */
 void sheet_sentence(struct sheet *s, enum role role, const char *text);
-/* Gives the choice's effect, to be filled. */
+/* Adds a choice. Gives its effect, of this kind, for the caller to fill in. */
 struct effect *sheet_choice(struct sheet *s, key_code key, const char *label, enum effect_kind kind);
-/* Any key while it is shown; *out is what follows. */
+/* Any key while it is shown; *out is what it asks for. */
 void sheet_key(struct sheet *s, const struct key *key, struct effect *out);
 void sheet_draw(struct sheet *s, struct surface *surface, struct rect body);

@@ -1,6 +1,6 @@
-/* The deliveries the list shows: a window of about three screens around what is seen, read by key, never by offset. It
- * says which page it wants next; tui.c asks for it and hands it in. What is seen hangs on (id, row): the chosen
- * delivery stays on its row whatever arrives, goes or is read in. Pure.
+/* The deliveries the list shows: a window of about three screens around what is on the screen, read by id, never by
+ * offset. It says which page it wants next; tui_load.c asks for the page and hands it in. The chosen delivery stays on
+ * its row of the screen, whatever arrives, is deleted or is read. Pure.
  *
  *     FOLLOW --upward move, pause--> PAUSED --G, F--> FOLLOW
  *     PAUSED --down to the newest--> PAUSED that follows again when the next arrives
@@ -11,7 +11,7 @@
 
 enum list_load {
 	LIST_LOAD_NONE,
-	LIST_LOAD_OLDER, /* one more screen at an end of the window, the end is near */
+	LIST_LOAD_OLDER, /* one more screen at an end of the window that is nearly reached */
 	LIST_LOAD_NEWER,
 	LIST_LOAD_AGAIN,  /* something changed */
 	LIST_LOAD_NEWEST, /* a new window */
@@ -22,7 +22,7 @@ enum list_load {
 struct list_model {
 	struct item *items; /* by id, ascending */
 	size_t count, room;
-	bool older, newer; /* there may be more beyond the window */
+	bool older, newer; /* there may be more, outside the window */
 	int height;
 	bool reversed; /* newest first */
 	bool utc;      /* days are UTC's, as the times are */
@@ -30,18 +30,18 @@ struct list_model {
 	bool may_resume; /* PAUSED on the newest by going down: the next arrival makes it follow */
 	int64_t chosen;  /* 0: none */
 	int chosen_row;
-	int owed;       /* moves that went beyond what is read */
+	int owed;       /* rows still to be moved once they are read */
 	int64_t *marks; /* sorted */
 	size_t mark_count, mark_room;
-	bool removed;   /* what was chosen is gone; for the message line, which clears it */
-	int64_t missed; /* what list_goto was to find is not there: the nearest is chosen; cleared likewise */
+	bool removed;   /* the chosen delivery is gone; whoever says so clears it */
+	int64_t missed; /* list_goto did not find this one and chose the nearest; cleared likewise */
 	/* Loading. */
 	enum list_load wanted, under_way;
 	bool changed, partial;
 	int64_t goal;
 	uint64_t generation, searched, to_search;
-	bool stopped; /* a filter's walk, by list_stop: nothing is read until somebody asks */
-	bool loaded;  /* the first page is here */
+	bool stopped; /* by list_stop: nothing is read until a key asks for it */
+	bool loaded;  /* the first page has arrived */
 	char *trouble;
 	/* "12 new below" */
 	uint64_t known, known_at_pause;
@@ -52,7 +52,7 @@ struct list_model {
 
 void list_init(struct list_model *m);
 void list_free(struct list_model *m);
-/* Another query: the window is dropped; marks stay. */
+/* For another filter: drops the window; marks stay. */
 void list_reset(struct list_model *m);
 void list_set_height(struct list_model *m, int height);
 
@@ -62,17 +62,17 @@ struct list_request {
 	size_t count;
 	uint64_t generation;
 };
-/* True when a page is wanted; it counts as asked for. */
+/* True when a page is wanted, which the caller must then ask for. */
 bool list_wants(struct list_model *m, struct list_request *out);
-/* An answer; stale ones change nothing. Takes the page. False when out of memory. */
+/* Takes the answer; one of another generation is dropped. False when out of memory. */
 MUST_CHECK bool list_receive(struct list_model *m, uint64_t generation, struct page *p);
-/* Ends a walk that is under way; what it found stays. False when there is none. */
+/* Stops reading a filter that is being searched for row by row; what was found stays. False when none is. */
 bool list_stop(struct list_model *m);
-/* Something was committed. */
+/* Something in the record changed. */
 void list_changed(struct list_model *m);
 void list_counted(struct list_model *m, uint64_t count);
 
-/* By rows as they are seen: positive goes down the screen. */
+/* In rows of the screen; positive goes down. */
 void list_move(struct list_model *m, int rows);
 void list_to_top(struct list_model *m);
 void list_to_bottom(struct list_model *m);
@@ -84,15 +84,15 @@ void list_reverse(struct list_model *m);
 void list_set_days(struct list_model *m, bool utc);
 
 const struct item *list_chosen(const struct list_model *m);
-/* How many arrived since PAUSED, as far as is known; *at_least when there are more than that. */
+/* How many arrived since the list was paused, as far as is known; *at_least when there may be more. */
 uint64_t list_new(const struct list_model *m, bool *at_least);
 
 bool list_marked(const struct list_model *m, int64_t id);
 MUST_CHECK bool list_mark(struct list_model *m, int64_t id, bool set);
 
-/* What stands on each row of the screen. */
+/* What each row of the screen shows. */
 struct list_row {
 	const struct item *item; /* NULL: nothing, or a separator */
-	const struct item *day;  /* a separator: the day of this one begins below */
+	const struct item *day;  /* a line between days: the day of this delivery begins below */
 };
 void list_rows(const struct list_model *m, struct list_row *rows, int height);

@@ -1,3 +1,4 @@
+/* Which page the list wants next, and what becomes of the window when it arrives. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,14 +9,14 @@ static size_t screen(const struct list_model *m)
 	return m->height < 16 ? 16 : (size_t)m->height;
 }
 
-/* Items of the window above and below what is on the screen, in the order of arrival. */
+/* How many items of the window are older and newer than what is on the screen. */
 static void beyond(const struct list_model *m, size_t *older, size_t *newer)
 {
 	size_t at = list_lower(m, m->chosen), row = (size_t)(m->chosen_row < 0 ? 0 : m->chosen_row);
 	size_t rest = (size_t)m->height - 1 > row ? (size_t)m->height - 1 - row : 0;
-	size_t before = m->reversed ? rest : row, behind = m->reversed ? row : rest;
+	size_t before = m->reversed ? rest : row, after = m->reversed ? row : rest;
 	*older = at > before ? at - before : 0;
-	*newer = m->count > at + 1 + behind ? m->count - at - 1 - behind : 0;
+	*newer = m->count > at + 1 + after ? m->count - at - 1 - after : 0;
 }
 
 void list_changed(struct list_model *m)
@@ -56,7 +57,7 @@ static enum list_load choose(struct list_model *m)
 	/* From the window's beginning, not the newest down: a filter that walks has the fewest rows to walk so. */
 	if (m->changed)
 		return m->count && !(m->follow && m->newer) ? LIST_LOAD_AGAIN : LIST_LOAD_NEWEST;
-	/* What failed is tried again when something changes, or somebody moves. */
+	/* What failed is tried again when something changes, or on the next move. */
 	if (!m->count || m->trouble)
 		return LIST_LOAD_NONE;
 	beyond(m, &older, &newer);
@@ -165,7 +166,7 @@ static void drop_missing(struct list_model *m, const struct page *p, int64_t fro
 	}
 }
 
-/* A page that reaches from `newest` down, or a window begun anew: what it leaves no connection to goes. */
+/* Drops what the page replaces: what it no longer has, and what it leaves a gap to. */
 static void drop_unconnected(struct list_model *m, enum list_load load, const struct page *p)
 {
 	int64_t first = p->count ? p->items[0].row.id : 0, last = p->count ? p->items[p->count - 1].row.id : 0;

@@ -1,4 +1,4 @@
-/* Between list.c (what is seen) and list_load.c (what is read). */
+/* Between list.c (what is on the screen) and list_load.c (what is read). */
 #pragma once
 
 #include "tui/state/list.h"

@@ -15,7 +15,7 @@ struct strip { /* the progress of a replay */
 	int64_t handle;
 	struct replay_progress progress; /* without its trouble */
 	uint64_t begun_us, ended_us;
-	int64_t first_id; /* the rows it made are those behind this */
+	int64_t first_id; /* the rows it made have higher ids */
 };
 
 struct event {
@@ -31,11 +31,11 @@ struct ui {
 	struct client_state client;
 	struct keymap keys;
 	char filter[UI_FILTER_MAX];
-	/* What a finished replay made is shown by this filter, in the place of that one, which Esc gives back. */
+	/* `results` shows what a finished replay made; Esc brings back the filter that was there before. */
 	char results[64], before_results[UI_FILTER_MAX];
 	char search[200], hits[50]; /* "2 of 5", until the next key */
-	bool hits_open;             /* there are more to be counted */
-	const char *hits_words;     /* ours, with them in a message; or NULL */
+	bool hits_open;             /* not all are counted yet */
+	const char *hits_words;     /* a message that the hits are added to; or NULL */
 	enum time_mode time;
 	bool split, pane_focused, can_split, mouse, ascii;
 	uint64_t now_us;
@@ -46,7 +46,7 @@ struct ui {
 	bool message_bad;
 	struct strip strip;
 	struct preview preview;
-	int64_t preview_id; /* what it is of: 0 nothing */
+	int64_t preview_id; /* the delivery it is about; 0: none */
 	int preview_attempts, preview_status;
 	struct event events[UI_EVENTS]; /* a ring */
 	size_t event_count, event_next;

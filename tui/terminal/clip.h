@@ -11,7 +11,7 @@ struct core_dumps;
 enum clip_way {
 	CLIP_COMMAND,
 	CLIP_TMUX,
-	CLIP_TERMINAL, /* nobody says whether it took it */
+	CLIP_TERMINAL, /* it does not say whether it took it */
 	CLIP_WAYLAND,
 	CLIP_X11,
 	CLIP_MAC,
@@ -24,7 +24,7 @@ struct clip_place {
 	const struct core_dumps *cores; /* the user's own, for what is started; or NULL */
 	bool tmux, ssh, wayland, x11, mac;
 };
-/* What the environment says. */
+/* Where we run, by the environment. */
 struct clip_place clip_place_here(const char *command);
 /* The ways to be tried for so many bytes, in their order; gives how many. Pure. */
 size_t clip_plan(const struct clip_place *p, size_t len, enum clip_way out[CLIP_WAYS]);
@@ -37,12 +37,13 @@ struct clip;
 struct clip_asker {
 	/* Sends the bytes to the terminal; false when it cannot. */
 	bool (*terminal)(void *user, struct bytes b);
-	/* Once, on the loop or within clip_start: where they are now ("to tmux's buffer"), or why nowhere (`bad`). */
+	/* Called once, on the loop or within clip_start: where the bytes are now ("to tmux's buffer"), or with `bad`
+	 * why they are nowhere. */
 	void (*done)(void *user, bool bad, const char *where);
 	void *user;
 };
-/* Copies the bytes somewhere. NULL when it is over already; else forgotten by clip_forget, or freed after `done`. */
+/* Copies the bytes. NULL when it is over already; else it frees itself after `done`, or after clip_forget. */
 struct clip *clip_start(uv_loop_t *loop, const struct clip_place *place, struct bytes b,
 			const struct clip_asker *asker);
-/* `done` is not called any more; what runs may end by itself. */
+/* `done` is not called any more; a program that was started may go on. */
 void clip_forget(struct clip *c);

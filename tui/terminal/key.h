@@ -1,4 +1,4 @@
-/* Keys as the keymap knows them: a code point, or one of these. Pure. */
+/* Keys: a code point, or one of these, and their names. Pure. */
 #pragma once
 
 #include <stdbool.h>
@@ -28,7 +28,7 @@ enum {
 	TKEY_BACKTAB,
 	TKEY_F0, /* F1 is the next, and so on to F12 */
 	TKEY_F12 = TKEY_F0 + 12,
-	TKEY_PASTE_BEGIN, /* what comes up to the end is pasted text, no commands */
+	TKEY_PASTE_BEGIN, /* what follows up to TKEY_PASTE_END is pasted text, not keys */
 	TKEY_PASTE_END,
 	TKEY_RESIZE,
 	TKEY_MOUSE,
@@ -45,5 +45,5 @@ struct key {
 #define KEY_NAME_LEN 16
 /* "C-d", "PgDn", "Space", "F5", "j". */
 void key_to_name(key_code code, char out[KEY_NAME_LEN]);
-/* TKEY_NONE when it names none. */
+/* TKEY_NONE when there is no key of this name. */
 key_code key_from_name(const char *name, size_t len);

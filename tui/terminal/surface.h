@@ -1,4 +1,4 @@
-/* A grid of cells, drawn by views and put on the terminal by term.c: the only way to the screen. Text from outside
+/* A grid of cells, drawn by views and written to the terminal by term.c: the only way to the screen. Text from outside
  * enters as cells through text.h alone, so that nothing untrusted reaches the terminal (tui/DESIGN.md §3.11). Pure. */
 #pragma once
 
@@ -52,14 +52,14 @@ struct surface {
 MUST_CHECK bool surface_resize(struct surface *s, int width, int height);
 void surface_free(struct surface *s);
 void surface_clear(struct surface *s);
-/* Each writes inside `clip` only, cut at its right edge, a wide character never halved; gives the column behind. */
+/* Each writes only inside `clip`, cut at its right edge, never half of a wide character; gives the next column. */
 int surface_cells(struct surface *s, struct rect clip, int x, int y, const struct cell *cells, size_t count);
 /* Untrusted text, through text_cells with TEXT_LINE. */
 int surface_text(struct surface *s, struct rect clip, int x, int y, struct bytes text, enum role role);
 /* Our own words. */
 int surface_print(struct surface *s, struct rect clip, int x, int y, enum role role, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
-/* A horizontal line for surface_fill: - where the terminal is not UTF-8, with --ascii, and in dumps. */
+/* A horizontal line for surface_fill: "-" where the terminal is not UTF-8, and with --ascii. */
 #define SURFACE_LINE 0x110000u /* no character */
 void surface_fill(struct surface *s, struct rect area, uint32_t base, enum role role);
 /* Reverse video over a row of the area. */

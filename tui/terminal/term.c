@@ -1,6 +1,6 @@
 #include "tui/terminal/term_private.h"
 
-/* curses.h is told that bool is C's. */
+/* Before curses.h, which else defines a bool of its own. */
 #include <stdbool.h>
 #define NCURSES_WIDECHAR 1
 #include <curses.h>
@@ -58,30 +58,36 @@ static void crash_text(const char *text)
 	crash.len += strlen(text);
 }
 
-/* A sanitiser's or debugger's handler that is there already says more than ours would: it stays. */
-static void catch_crashes(bool on, bool modern)
+/* A handler of a sanitiser or debugger that is there already says more than ours would: it stays. */
+static void set_crash_handler(void (*handler)(int))
 {
-	if (on) {
-		crash.len = 0;
-		if (modern) /* pasting and the mouse, on or not */
-			crash_text("\x1b[?2004l\x1b[?1000l\x1b[?1006l");
-		crash_text(tigetstr("sgr0"));
-		crash_text(tigetstr("cnorm"));
-		crash_text(tigetstr("rmkx"));
-		crash_text(tigetstr("rmcup"));
-		crash.set = 1;
-	} else {
-		crash.set = 0;
-	}
+	struct sigaction action = { .sa_handler = handler, .sa_flags = (int)SA_RESETHAND }, old;
 	for (size_t i = 0; i < sizeof crash_signals / sizeof *crash_signals; i++) {
-		struct sigaction action = { .sa_handler = on ? on_crash : SIG_DFL, .sa_flags = (int)SA_RESETHAND };
-		struct sigaction old;
 		if (sigaction(crash_signals[i], NULL, &old))
 			continue;
 		bool ours = !(old.sa_flags & SA_SIGINFO) && (old.sa_handler == SIG_DFL || old.sa_handler == on_crash);
 		if (ours)
 			sigaction(crash_signals[i], &action, NULL);
 	}
+}
+
+static void catch_crashes(const struct term *t)
+{
+	crash.len = 0;
+	if (t->modern) /* pasting and the mouse, on or not */
+		crash_text("\x1b[?2004l\x1b[?1000l\x1b[?1006l");
+	crash_text(tigetstr("sgr0"));
+	crash_text(tigetstr("cnorm"));
+	crash_text(tigetstr("rmkx"));
+	crash_text(tigetstr("rmcup"));
+	crash.set = 1;
+	set_crash_handler(on_crash);
+}
+
+static void stop_catching_crashes(void)
+{
+	crash.set = 0;
+	set_crash_handler(SIG_DFL);
 }
 
 static void write_all(const char *text, size_t len)
@@ -192,7 +198,7 @@ struct term *term_open(const struct term_options *options, struct error *e)
 		free(t);
 		return NULL;
 	}
-	catch_crashes(true, t->modern);
+	catch_crashes(t);
 	set_modes(t);
 	set_colours(t, options->color);
 	t->repaint = true;
@@ -209,7 +215,7 @@ void term_close(struct term *t)
 		curs_set(1);
 		endwin();
 	}
-	catch_crashes(false, false);
+	stop_catching_crashes();
 	delscreen(t->screen);
 	close(t->watched);
 	surface_free(&t->last);

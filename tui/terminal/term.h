@@ -1,5 +1,5 @@
-/* The terminal, taken over and given back; with term_input.c the only user of curses. What is put on it are the cells
- * of a surface, and a few sequences of our own: nothing else reaches it. One at a time in a process (curses knows one
+/* The terminal, taken over and given back; with term_input.c the only user of curses. Only the cells
+ * of a surface and a few sequences of our own are written to it. One at a time in a process (curses knows one
  * screen, and the handler for crashes has to find what to restore). Loop thread. */
 #pragma once
 
@@ -14,16 +14,16 @@ struct term_options {
 	bool ascii, mouse;
 };
 
-/* Without a terminal, or on one that cannot move its cursor: NULL and *e, a sentence that names `creel list`. */
+/* NULL and *e (a sentence that names `creel list`) without a terminal, or on one that cannot move its cursor. */
 struct term *term_open(const struct term_options *options, struct error *e);
 /* Gives it back as it was. */
 void term_close(struct term *t);
 int term_fd(const struct term *t);
 void term_size(const struct term *t, int *columns, int *rows);
-/* After SIGWINCH: reads the size anew. */
+/* After SIGWINCH: reads the size again. */
 void term_resize(struct term *t);
 void term_draw(struct term *t, const struct surface *s);
-/* Everything is drawn anew at the next term_draw. */
+/* The next term_draw draws everything. */
 void term_repaint(struct term *t);
 /* The next key; false when none waits. Pasted text comes between TKEY_PASTE_BEGIN and TKEY_PASTE_END. */
 bool term_key(struct term *t, struct key *out);
@@ -32,8 +32,9 @@ bool term_gone(const struct term *t);
 /* For another program (an editor, a shell after C-z): the terminal as it was, and ours again. */
 void term_leave(struct term *t);
 void term_enter(struct term *t);
-/* Makes us the foreground again: a program that ended may have left another one there. */
+/* Makes this process group the foreground again, after a program that may have left another one there. */
 void term_own(void);
 void term_mouse(struct term *t, bool on);
-/* OSC 52 with the bytes as base64; false when they are too many, or the terminal is none that knows such sequences. */
+/* OSC 52 with the bytes as base64; false when they are too many, or the terminal is not known to understand such
+ * sequences. */
 bool term_clipboard(struct term *t, struct bytes b);

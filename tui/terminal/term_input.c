@@ -1,6 +1,7 @@
+/* Keys and the mouse, read through curses. */
 #include "tui/terminal/term_private.h"
 
-/* curses.h is told that bool is C's. */
+/* Before curses.h, which else defines a bool of its own. */
 #include <stdbool.h>
 #define NCURSES_WIDECHAR 1
 #include <curses.h>
@@ -77,7 +78,7 @@ static bool take_special(wint_t c, struct key *out)
 	return false;
 }
 
-/* ---- what is no key ---- */
+/* ---- sequences that are not keys ---- */
 
 #define REST_MS 25 /* what a terminal sends comes in one piece, but for a slow line */
 

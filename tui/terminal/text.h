@@ -10,7 +10,7 @@
  * from `column`, and LF ends the line (it is not consumed). */
 size_t text_cells(struct bytes in, enum text_mode mode, enum role role, int column, struct cell *out, size_t most,
 		  size_t *used);
-/* Columns it takes. */
+/* How many columns the text takes. */
 int text_columns(struct bytes in, enum text_mode mode);
 /* "4.1k", "310", "2.8M" in at most 5 columns; "38ms", "30.0s", "3m30s" in at most 6. */
 void text_size(char out[8], uint64_t bytes);

@@ -5,7 +5,7 @@
 #define OWN (-1)
 enum { RED = 1, GREEN = 2, YELLOW = 3, MAGENTA = 5, CYAN = 6, WHITE = 7, BLACK = 0 };
 
-/* Dim is no attribute every terminal has; 245 is a grey that reads on black and on white. Nothing here is bare white or
+/* Not every terminal has dim; 245 is a grey that reads on black and on white. Nothing here is bare white or
  * bright yellow: the background is unknown. */
 static const struct {
 	struct look many, eight, none;

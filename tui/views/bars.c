@@ -77,7 +77,7 @@ static int columns_of(struct bytes text)
 	return text_columns(text, TEXT_LINE);
 }
 
-/* A reason phrase behind a status, with the blank before it: cut, or none, where there is no room for it. */
+/* A reason phrase after a status, with the blank before it: cut, or left out, where there is no room for it. */
 struct phrase {
 	struct bytes text;
 	int columns;

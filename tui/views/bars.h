@@ -6,23 +6,22 @@
 #include "tui/state/ui.h"
 
 void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, bool with_filter);
-/* `reason` of the app's answer, where there is room; empty: not known. */
+/* Of a delivery that fills the screen. `reason`: the reason phrase of the app's answer; empty: not known. */
 void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct bytes reason, struct surface *s,
 			    struct rect area);
 /* "-- #1000187  invoice.paid  500 Internal Server Error ---", over the pane. */
 void bars_draw_pane_title(const struct item *item, struct bytes reason, struct surface *s, struct rect area,
 			  bool focused);
 void bars_draw_filter(const struct ui *ui, struct surface *s, struct rect area);
-/* Flush right; gives the column it begins in. */
+/* Prints flush right; gives the column it begins in. */
 int bars_print_right(struct surface *s, struct rect area, enum role role, const char *text);
 void bars_draw_header(struct surface *s, struct rect area);
 void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area);
 void bars_draw_keys(const struct ui *ui, enum context c, unsigned have, struct surface *s, struct rect area);
-/* In a view over the list: what was searched, what keys there are. */
+/* In views over the list: what was searched, and which keys work. */
 void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, struct surface *s, struct rect area);
-/* Words that may be long, broken between words into at most so many rows; the last is `bottom`, the others lie over
- * what is there. */
+/* A text broken between words into at most `most` rows. The last row is `bottom`; the others cover what is above. */
 void bars_draw_words(struct surface *s, struct rect bottom, int most, enum role role, const char *text);
-/* Which action's label on the key bar stands at this column. */
+/* The action whose label is at this column of the key bar; ACTION_NONE for none. */
 enum action bars_key_at(const struct ui *ui, enum context c, unsigned have, int columns, int x);
 void bars_draw_too_small(struct surface *s);

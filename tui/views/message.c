@@ -32,7 +32,8 @@ struct preview_line {
 	int target_columns; /* it is cut to so many */
 };
 
-/* What goes first where there is no room: most of it is in the row above. The provider's id of an event stays. */
+/* What is left out first where there is no room: most of it is in the row above. The provider's id of an event stays.
+ */
 static const enum part dropped[] = { PART_SOURCE, PART_REASON, PART_TOOK, PART_METHOD, PART_NUMBER };
 
 #define TARGET_LEAST 8

@@ -1,5 +1,5 @@
-/* What every view is made of. Views are pure: they draw what `struct ui` and their own state say, and answer an action
- * with effects, which tui.c alone carries out. */
+/* What every view is made of. A view draws what `struct ui` and its own state say, and answers an action with an
+ * effect, which tui/desk carries out. Pure. */
 #pragma once
 
 #include "tui/terminal/layout.h"
@@ -7,9 +7,9 @@
 #include "tui/state/effect.h"
 #include "tui/state/ui.h"
 
-/* A document a view is to be given. */
+/* A document that a view asks for. */
 struct view_want {
-	int64_t id; /* 0: the newest of `filter` before `before`, whose id is then wanted alone */
+	int64_t id; /* 0: only the id is wanted, of the newest delivery before `before` that matches `filter` */
 	int64_t before;
 	char filter[UI_FILTER_MAX];
 	enum source_part part;
@@ -22,20 +22,20 @@ struct view_ops {
 	void (*draw)(struct view *v, const struct ui *ui, struct surface *s, struct rect area);
 	/* `count`: the number typed before, 1 without. */
 	void (*act)(struct view *v, struct ui *ui, enum action a, int count, struct effect *out);
-	/* The delivery actions are about; 0 for none. */
+	/* The delivery that actions are about; 0 for none. */
 	int64_t (*current)(const struct view *v, const struct ui *ui);
-	/* NULL: does nothing. A click on a row of its area. */
+	/* A click at this column and row of its area. NULL: does nothing. */
 	void (*click)(struct view *v, struct ui *ui, int x, int y, bool twice, struct effect *out);
 	void (*close)(struct view *v);
-	/* NULL: the list is searched. Empty: what was searched last. */
+	/* An empty text: what was searched last. NULL: the list is searched instead. */
 	void (*search)(struct view *v, struct ui *ui, const char *text, bool backwards, struct effect *out);
-	/* Counts on what was found, a little: while ui->hits_open. */
+	/* Goes on counting hits for a few milliseconds; called while ui->hits_open. */
 	void (*count)(struct view *v, struct ui *ui);
 	void (*offset)(struct view *v, struct ui *ui, const char *text, struct effect *out);
-	/* True when a document is wanted; it then counts as asked for by that generation. */
+	/* True when a document is wanted, which the caller must then ask for with this generation. */
 	bool (*wants)(struct view *v, const struct ui *ui, uint64_t generation, struct view_want *out);
-	/* The answer, which it takes; false when that is not what it waits for (any more). `found`: of a want by
-	 * filter, the id, 0 for none; *d is then empty but for its trouble. */
+	/* Takes the answer; false, and nothing taken, when it does not wait for that (any more). After a want by filter
+	 * `found` is the id, 0 for none, and *d is empty but for its trouble. */
 	bool (*receive)(struct view *v, uint64_t generation, struct document *d, int64_t found);
 };
 struct view { /* the first member of each */
@@ -43,6 +43,6 @@ struct view { /* the first member of each */
 	enum context context;
 };
 
-/* Actions that mean the same wherever they are enabled; false when it is the view's own. */
+/* Handles an action that means the same in all views; false when the view itself must. */
 bool view_act_common(struct view *v, struct ui *ui, enum action a, struct effect *out);
 unsigned view_have(const struct view *v, const struct ui *ui);

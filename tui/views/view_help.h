@@ -1,4 +1,4 @@
-/* Every key that works where one was (of the action table), and what creel itself had to say. Pure. */
+/* Help: every key that works in a view, from the table of actions. Events: what creel itself reported. Pure. */
 #pragma once
 
 #include "tui/views/view.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #define SIDE 8
-/* Cells: some milliseconds behind a key, and between keys. */
+/* Cells: some milliseconds of counting after a key, and between keys. */
 #define COUNTED_AT_ONCE 500000
 #define COUNTED_IDLE 200000
 
