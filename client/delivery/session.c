@@ -197,29 +197,12 @@ static bool on_done(struct streams *set, const struct wire_frame *f)
 	return true;
 }
 
-static void on_note(struct streams *set, const struct wire_frame *f)
-{
-	struct wire_note note;
-	char text[500], count[60] = "";
-	if (!wire_decode_note(f->payload, &note))
-		return;
-	if (note.number)
-		snprintf(count, sizeof count, " (%llu deliveries)", (unsigned long long)note.number);
-	snprintf(text, sizeof text, "the relay says: %.*s%s", note.text.len < 400 ? (int)note.text.len : 400,
-		 (const char *)note.text.at, count);
-	set->events->on_trouble(set->user, text);
-}
-
 /* The link is the one of WELCOME. */
 static bool on_frame(void *user, struct link *l, const struct wire_frame *f)
 {
 	struct session *s = user;
 	struct streams *set = &s->set;
 	(void)l;
-	if (f->type == WIRE_GOAWAY || f->type == WIRE_NOTICE) {
-		on_note(set, f);
-		return true;
-	}
 	if (f->type != WIRE_RESUME && resume_is_listing(s->resume))
 		return wire_out_fail(set->greeted, "a frame before the last RESUME");
 	switch (f->type) {
