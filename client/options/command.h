@@ -40,7 +40,6 @@ enum command_files {
 };
 
 struct command_call;
-struct settings_block;
 
 struct command {
 	const char *name;
@@ -62,6 +61,12 @@ struct command {
 #define COMMAND(name) extern const struct command command_##name;
 #include "client/commands.def"
 #undef COMMAND
+
+/* A command's settings stand in one block after the common ones. */
+struct settings_block {
+	struct common_options common;
+	max_align_t settings[];
+};
 
 /* One run of a command: what it was told. All of it lives until `run` has returned. */
 struct command_call {

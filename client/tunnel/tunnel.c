@@ -11,6 +11,7 @@
 #include <time.h>
 
 #define WATCH_MS 1000
+#define ANSWER_WITHIN_MS 10000
 
 void tunnel_set_state(struct tunnel *t, enum tunnel_state state, enum reason reason, uint64_t retry_ms)
 {
@@ -451,6 +452,8 @@ struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options,
 	t->ops = ops;
 	t->user = user;
 	t->options = *options;
+	if (!t->options.answer_within_ms)
+		t->options.answer_within_ms = ANSWER_WITHIN_MS;
 	t->state = TUNNEL_OFFLINE;
 	int64_t seconds = (options->ping_interval_ms + 999) / 1000;
 	t->keepalive.secs_since_valid_ping = (uint16_t)seconds;

@@ -7,15 +7,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define ANSWER_WITHIN_MS 10000
 /* lws ends a connection that is still being made after this long, and does not say why (4.1.6; 5 s when it is not
  * told): so much later than we do that it never comes first. */
 #define LWS_GIVES_UP_S 60
-
-int64_t tunnel_answer_within_ms(const struct tunnel *t)
-{
-	return t->options.answer_within_ms ? t->options.answer_within_ms : ANSWER_WITHIN_MS;
-}
 
 static void on_welcome_late(uv_timer_t *h)
 {
@@ -90,7 +84,7 @@ void tunnel_connect(struct tunnel *t)
 	}
 	if (t->state != TUNNEL_CONNECTING)
 		tunnel_set_state(t, TUNNEL_CONNECTING, REASON_NONE, 0);
-	uv_timer_start(&t->welcome, on_welcome_late, (uint64_t)tunnel_answer_within_ms(t), 0);
+	uv_timer_start(&t->welcome, on_welcome_late, (uint64_t)t->options.answer_within_ms, 0);
 	/* When this fails at once, lws 4.1.6 may or may not have called CONNECTION_ERROR: `retry` is active if it has.
 	 */
 	if (!lws_client_connect_via_info(&info) && !uv_is_active((uv_handle_t *)&t->retry) && !t->closing &&

@@ -116,5 +116,4 @@ void tunnel_stop(struct tunnel *t, enum reason why);
 void tunnel_drop(struct tunnel *t, enum reason why);
 /* tunnel_connect.c */
 void tunnel_connect(struct tunnel *t);
-int64_t tunnel_answer_within_ms(const struct tunnel *t);
 MUST_CHECK bool tunnel_make_context(struct tunnel *t, struct error *e);

@@ -172,7 +172,7 @@ const struct facts *tunnel_facts(struct tunnel *t)
 	f->variable = t->proxy_variable;
 	f->tunnel = *t->name ? t->name : t->options.name;
 	f->detail = t->detail;
-	f->limit_ms = (uint64_t)tunnel_answer_within_ms(t);
+	f->limit_ms = (uint64_t)t->options.answer_within_ms;
 	return f;
 }
 
