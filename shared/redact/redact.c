@@ -1,317 +1,34 @@
 #include "shared/redact/redact_private.h"
 
-#include <ctype.h>
-#include <string.h>
-
-#include "shared/http/headers.h"
-
-#define PADDED_MOST 1024
-
-static const struct {
-	const char *name, *one, *many;
-} kinds[REDACT_KINDS] = {
-	[REDACT_HEADER] = { "header", "header", "headers" },
-	[REDACT_COOKIE] = { "cookie", "cookie", "cookies" },
-	[REDACT_SIGNATURE] = { "signature", "signature", "signatures" },
-	[REDACT_QUERY] = { "query parameter", "query parameter", "query parameters" },
-	[REDACT_PATH] = { "path segment", "path segment", "path segments" },
-	[REDACT_USER] = { "user of a URL", "user of a URL", "users of URLs" },
-	[REDACT_FORM] = { "form field", "form field", "form fields" },
-	[REDACT_PART] = { "part", "part", "parts" },
-	[REDACT_JSON] = { "JSON member", "JSON member", "JSON members" },
-	[REDACT_TEXT] = { "value in text", "value in text", "values in text" },
-	[REDACT_SHAPE] = { "token by shape", "token by shape", "tokens by shape" },
-	[REDACT_BODY] = { "body", "body that cannot be looked into", "bodies that cannot be looked into" },
-};
-
-const char *redact_kind_name(enum redact_kind kind)
+/* What a value holds may be of any format again, so formats would call each other in a circle: the lower ones call the
+ * upper ones by this table alone. */
+static void begin(struct redaction *r)
 {
-	return kinds[kind].name;
-}
-
-bool redact_append_counts(const size_t counts[REDACT_KINDS], struct buffer *out)
-{
-	bool fine = true, any = false;
-	for (size_t k = 0; fine && k < REDACT_KINDS; k++) {
-		if (counts[k] == 0)
-			continue;
-		fine = buffer_printf(out, "%s%zu %s", any ? ", " : "", counts[k],
-				     counts[k] == 1 ? kinds[k].one : kinds[k].many);
-		any = true;
-	}
-	return fine && (any || buffer_append_text(out, "nothing"));
-}
-
-void redact_note(struct redaction *r, enum redact_kind kind, struct bytes name, const char *why)
-{
-	const struct redact_found found = { kind, r->of, name, why };
-	r->counts[kind]++;
-	r->total++;
-	if (r->on_found)
-		r->on_found(r->user, &found);
-}
-
-void redact_note_named(struct redaction *r, enum redact_kind kind, struct bytes name, enum redact_why why)
-{
-	if (why == WHY_SIGNATURE)
-		redact_note(r, REDACT_SIGNATURE, name, "signature by its name");
-	else
-		redact_note(r, kind, name, why == WHY_ASKED ? "asked for" : "secret by its name");
-}
-
-/* ---- values ---- */
-
-bool redact_is_done(struct bytes value)
-{
-	size_t len = strlen(REDACTED);
-	if (value.len == 0)
-		return true;
-	if (value.len < len || memcmp(value.at, REDACTED, len) != 0)
-		return false;
-	for (size_t i = len; i < value.len; i++)
-		if (value.at[i] != 'x' && value.at[i] != '*')
-			return false;
-	return true;
-}
-
-bool redact_put(struct buffer *out, size_t len)
-{
-	size_t least = strlen(REDACTED), more = len > least ? len - least : 0;
-	if (more > PADDED_MOST)
-		more = PADDED_MOST;
-	if (!buffer_append_text(out, REDACTED) || !buffer_reserve(out, more))
-		return false;
-	if (more)
-		memset(out->at + out->len, 'x', more);
-	out->len += more;
-	return true;
-}
-
-static bool is_digits(struct bytes b)
-{
-	for (size_t i = 0; i < b.len; i++)
-		if (b.at[i] < '0' || b.at[i] > '9')
-			return false;
-	return b.len > 0;
-}
-
-/* "v1", "v1a": a version of a scheme. */
-static bool is_version(struct bytes b)
-{
-	return b.len >= 2 && b.len <= 4 && b.at[0] == 'v' && isdigit(b.at[1]);
-}
-
-static bool is_time_key(struct bytes key)
-{
-	static const char *const keys[] = { "t", "ts", "time", "timestamp", "created", "expires" };
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		if (bytes_equal_nocase(key, keys[i]))
-			return true;
-	return false;
-}
-
-/* A piece of a signature field: "sha256=5f…" keeps its key, "t=1700000000" stays. */
-static bool put_mark(struct buffer *out, struct bytes piece)
-{
-	const uint8_t *equals = piece.len ? memchr(piece.at, '=', piece.len) : NULL;
-	size_t key_len = equals ? (size_t)(equals - piece.at) : 0;
-	bool is_key = key_len > 0 && key_len <= 16 && key_len + 2 < piece.len;
-	for (size_t i = 0; i < key_len; i++)
-		is_key = is_key && (isalnum(piece.at[i]) || piece.at[i] == '-' || piece.at[i] == '_');
-	if (piece.len == 0 || is_version(piece))
-		return buffer_append_bytes(out, piece);
-	if (!is_key)
-		return redact_put(out, piece.len);
-	struct bytes key = bytes_make(piece.at, key_len), value = bytes_make(equals + 1, piece.len - key_len - 1);
-	if (!buffer_append(out, piece.at, key_len + 1))
-		return false;
-	return is_time_key(key) && value.len < 20 && is_digits(value) ? buffer_append_bytes(out, value)
-								      : redact_put(out, value.len);
-}
-
-bool redact_put_value(struct buffer *out, enum redact_why why, struct bytes value)
-{
-	if (why != WHY_SIGNATURE)
-		return redact_put(out, value.len);
-	for (size_t i = 0, start = 0; value.len && i <= value.len; i++) {
-		bool ends = i == value.len || value.at[i] == ',' || value.at[i] == ';' || value.at[i] == ' ';
-		if (ends && !put_mark(out, bytes_make(value.at + start, i - start)))
-			return false;
-		if (ends && i < value.len && !buffer_put_u8(out, value.at[i]))
-			return false;
-		if (ends)
-			start = i + 1;
-	}
-	return true;
-}
-
-/* ---- header fields ---- */
-
-/* The part before `end`; *left is what follows it; *found: there was an end. */
-static struct bytes cut(struct bytes *left, uint8_t end, bool *found)
-{
-	const uint8_t *at = left->len ? memchr(left->at, end, left->len) : NULL;
-	size_t len = at ? (size_t)(at - left->at) : left->len;
-	struct bytes part = bytes_make(left->at, len);
-	*found = at != NULL;
-	len += *found;
-	*left = bytes_make(left->at + len, left->len - len);
-	return part;
-}
-
-/* "name=value" with the value taken out; what has no name is a value. */
-static bool put_cookie(struct redaction *r, struct bytes pair, struct buffer *out)
-{
-	bool named;
-	while (pair.len && pair.at[0] == ' ') {
-		if (!buffer_put_u8(out, ' '))
-			return false;
-		pair = bytes_make(pair.at + 1, pair.len - 1);
-	}
-	struct bytes value = pair, name = cut(&value, '=', &named);
-	if (!named) {
-		value = name;
-		name = bytes_of("");
-	}
-	if (redact_is_done(value))
-		return redact_scan(r, pair, 0, out);
-	redact_note(r, REDACT_COOKIE, name, "cookie");
-	/* A name may be a token as well. */
-	return redact_scan(r, name, 0, out) && (!named || buffer_put_u8(out, '=')) && redact_put(out, value.len);
-}
-
-static bool put_cookies(struct redaction *r, struct bytes value, struct buffer *out)
-{
-	bool more = true;
-	while (more) {
-		struct bytes pair = cut(&value, ';', &more);
-		if (!put_cookie(r, pair, out) || (more && !buffer_put_u8(out, ';')))
-			return false;
-	}
-	return true;
-}
-
-/* Of Set-Cookie the first pair is the cookie, the others are about it. */
-static bool put_set_cookie(struct redaction *r, struct bytes value, struct buffer *out)
-{
-	bool more;
-	struct bytes pair = cut(&value, ';', &more);
-	return put_cookie(r, pair, out) && (!more || (buffer_put_u8(out, ';') && redact_scan(r, value, 0, out)));
-}
-
-static bool is_scheme(struct bytes word)
-{
-	static const char *const schemes[] = { "Basic",     "Bearer",   "Token",     "Digest", "Negotiate",
-					       "Hawk",      "OAuth",    "HMAC",      "ApiKey", "JWT",
-					       "Signature", "GenieKey", "SharedKey", "PSK",    "SSWS",
-					       "Key",       "Api-Key",  "DPoP",      "NTLM",   "AWS4-HMAC-SHA256" };
-	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-		if (bytes_equal_nocase(word, schemes[i]))
-			return true;
-	return false;
-}
-
-/* "Bearer REDACTEDxxx" */
-static bool put_authorization(struct redaction *r, struct bytes name, struct bytes value, enum redact_why why,
-			      struct buffer *out)
-{
-	bool blank;
-	struct bytes rest = value, scheme = cut(&rest, ' ', &blank);
-	if (!blank || rest.len == 0 || !is_scheme(scheme)) {
-		scheme = bytes_of("");
-		rest = value;
-	}
-	if (!redact_is_done(rest))
-		redact_note_named(r, REDACT_HEADER, name, why);
-	return buffer_append_bytes(out, scheme) && (scheme.len == 0 || buffer_put_u8(out, ' ')) &&
-	       (redact_is_done(rest) ? buffer_append_bytes(out, rest) : redact_put(out, rest.len));
-}
-
-/* One of several protocols: a JWT, a long random word, or one after its name: "access_token, abc". */
-static bool put_protocol(struct redaction *r, struct bytes piece, struct bytes before, struct buffer *out)
-{
-	size_t was = r->total, start = out->len;
-	if (!redact_scan(r, piece, 0, out))
-		return false;
-	if (r->total > was || memmem(piece.at, piece.len, REDACTED, strlen(REDACTED)))
-		return true;
-	bool named = before.len && redact_match_name(r->names, WHERE_HEADER, before, bytes_of(NULL)).why != WHY_NOT;
-	/* "base64url.bearer.authorization.k8s.io.QmVh…" */
-	const uint8_t *dot = memrchr(piece.at, '.', piece.len);
-	size_t keep = named || !dot ? 0 : (size_t)(dot - piece.at) + 1;
-	if (!named && !redact_is_random(bytes_make(piece.at + keep, piece.len - keep)))
-		return true;
-	redact_note(r, REDACT_HEADER, bytes_of("Sec-WebSocket-Protocol"),
-		    named ? "after a secret's name" : "random letters");
-	out->len = start;
-	return buffer_append(out, piece.at, keep) && redact_put(out, piece.len - keep);
-}
-
-static bool put_protocols(struct redaction *r, struct bytes value, struct buffer *out)
-{
-	struct bytes before = bytes_of(NULL);
-	for (size_t at = 0; at < value.len;) {
-		size_t end = at;
-		while (end < value.len && value.at[end] != ',' && value.at[end] != ' ')
-			end++;
-		struct bytes piece = bytes_make(value.at + at, end - at);
-		if (piece.len && !put_protocol(r, piece, before, out))
-			return false;
-		if (end < value.len && !buffer_put_u8(out, value.at[end]))
-			return false;
-		before = piece.len ? piece : before;
-		at = end + 1;
-	}
-	return true;
-}
-
-static bool is_one_of(struct bytes name, const char *const *list)
-{
-	for (; *list; list++)
-		if (bytes_equal_nocase(name, *list))
-			return true;
-	return false;
-}
-
-static bool is_link(struct bytes value)
-{
-	return value.len && (value.at[0] == '/' || (value.len > 8 && (memcmp(value.at, "http://", 7) == 0 ||
-								      memcmp(value.at, "https://", 8) == 0)));
-}
-
-static bool put_field(struct redaction *r, struct bytes name, struct bytes value, struct buffer *out)
-{
-	static const char *const authorizations[] = { "authorization", "proxy-authorization", NULL };
-	struct redact_match m = redact_match_name(r->names, WHERE_HEADER, name, bytes_of(NULL));
-	if (m.why != WHY_ASKED && bytes_equal_nocase(name, "cookie"))
-		return put_cookies(r, value, out);
-	if (m.why != WHY_ASKED && bytes_equal_nocase(name, "set-cookie"))
-		return put_set_cookie(r, value, out);
-	if (m.why != WHY_NOT && is_one_of(name, authorizations))
-		return put_authorization(r, name, value, m.why, out);
-	if (m.why != WHY_NOT && redact_is_done(value))
-		return buffer_append_bytes(out, value);
-	if (m.why != WHY_NOT) {
-		redact_note_named(r, REDACT_HEADER, name, m.why);
-		return redact_put_value(out, m.why, value);
-	}
-	if (bytes_equal_nocase(name, "sec-websocket-protocol"))
-		return put_protocols(r, value, out);
-	return is_link(value) ? redact_url(r, value, out) : redact_value(r, value, 0, out);
+	static const struct redact_within within = { redact_value, redact_content };
+	r->within = &within;
 }
 
 bool redact_headers(struct redaction *r, struct bytes block, struct buffer *out)
 {
-	struct bytes name, value;
-	struct buffer put = { 0 }, named = { 0 };
-	bool fine = true;
-	for (size_t pos = 0; fine && headers_next(block, &pos, &name, &value);) {
-		put.len = named.len = 0;
-		/* A name may be a token as well, and is a name with what stands for it then. */
-		fine = redact_scan(r, name, 0, &named) && put_field(r, name, value, &put) &&
-		       headers_append(out, buffer_view(&named), buffer_view(&put));
-	}
-	buffer_free(&put);
-	buffer_free(&named);
-	return fine;
+	begin(r);
+	return redact_fields(r, block, out);
+}
+
+bool redact_url(struct redaction *r, struct bytes url, struct buffer *out)
+{
+	begin(r);
+	return redact_link(r, url, out);
+}
+
+bool redact_text(struct redaction *r, struct bytes text, struct buffer *out)
+{
+	begin(r);
+	return redact_scan(r, text, 0, out);
+}
+
+bool redact_body(struct redaction *r, struct bytes headers, struct bytes body, struct buffer *out, bool *decoded,
+		 bool *replaced)
+{
+	begin(r);
+	return redact_coded(r, headers, body, out, decoded, replaced);
 }

@@ -2,15 +2,20 @@
  *
  *    redact_names.c      which names tell of a secret: one table, and the names a user adds
  *    redact_shapes.c     tokens that tell by their form what they are: one table
- *    redact_text.c       any text: shapes, NAME=VALUE, NAME: VALUE, elements and attributes, URLs
+ *    redact_random.c     words that nobody chose
+ *    redact_text.c       any text: shapes, NAME=VALUE, NAME: VALUE, URLs
+ *    redact_element.c    elements and attributes of XML and HTML
  *    redact_url.c        URLs, their user, path and query; forms
  *    redact_logins.c     user and password: //user:pw@host, curl -u
  *    redact_lines.c      values of YAML on lines of their own
+ *    redact_base64.c     base64 of any of these
  *    redact_json.c       JSON, edited in place: order, spacing and doubled keys stay
  *    redact_csv.c        columns of CSV
  *    redact_multipart.c  parts of multipart/…
+ *    redact_fields.c     header fields
+ *    redact_value.c      a value, which may be any of these
  *    redact_body.c       a body by its type and content coding
- *    redact.c            header fields, and what is counted
+ *    redact_put.c, redact_note.c   what stands for a secret, and what is counted
  *
  * A value becomes REDACTED and as many x as keep its length, a number one of as many digits, a token keeps what it
  * begins with (`sk_live_REDACTED****`), so that what is left still parses. Everything is linear in the input. Pure; a
@@ -60,6 +65,8 @@ struct redact_names {
 MUST_CHECK bool redact_names_read(struct redact_names *names, const struct option_values *values, struct error *e);
 void redact_names_free(struct redact_names *names);
 
+struct redact_within;
+
 struct redaction {
 	const struct redact_names *names;                               /* or NULL */
 	void (*on_found)(void *user, const struct redact_found *found); /* or NULL */
@@ -71,6 +78,7 @@ struct redaction {
 	uint8_t shape_first[128], shape_next[255];
 	bool has_shapes;
 	bool near_aws; /* a key id of AWS is in this message, so a secret key may be as well */
+	const struct redact_within *within;
 };
 
 /* Whether a header field's value alone lets one act as the sender or the user: Authorization, Cookie, API keys, … */

@@ -108,7 +108,7 @@ static bool put_gzip(struct bytes in, struct buffer *out)
  * not, and the bytes may stay as they are. */
 static bool look_beside(struct redaction *r, struct bytes coded, bool *clean)
 {
-	struct redaction own = { .names = r->names };
+	struct redaction own = { .names = r->names, .within = r->within };
 	struct buffer out = { 0 };
 	bool fine = redact_scan(&own, coded, 0, &out);
 	*clean = own.total == 0;
@@ -186,8 +186,8 @@ static bool is_coded(struct bytes headers)
 	return headers_find(headers, "content-encoding", &value) && value.len && !bytes_equal_nocase(value, "identity");
 }
 
-bool redact_body(struct redaction *r, struct bytes headers, struct bytes body, struct buffer *out, bool *decoded,
-		 bool *replaced)
+bool redact_coded(struct redaction *r, struct bytes headers, struct bytes body, struct buffer *out, bool *decoded,
+		  bool *replaced)
 {
 	struct buffer plain = { 0 };
 	struct bytes type = bytes_of(""), in = body;

@@ -173,7 +173,7 @@ static bool look_into(struct walk *w, size_t i)
 	if (value.len < 6)
 		return true;
 	w->inner.len = 0;
-	return redact_value(w->r, value, w->depth + 1, &w->inner) &&
+	return w->r->within->value(w->r, value, w->depth + 1, &w->inner) &&
 	       (w->r->total == before || replace(w, i, buffer_view(&w->inner), true));
 }
 

@@ -123,7 +123,7 @@ static bool put_base64(struct redaction *r, struct bytes type, struct bytes body
 		if (body.at[i] > ' ')
 			fine = buffer_put_u8(&joined, body.at[i]);
 	if (fine && base64_decode(&plain, buffer_view(&joined))) {
-		fine = redact_content(r, type, buffer_view(&plain), depth + 1, &inner, &replaced);
+		fine = r->within->content(r, type, buffer_view(&plain), depth + 1, &inner, &replaced);
 		*done = fine && r->total > before;
 		size_t start = out->len;
 		if (*done)
@@ -158,7 +158,7 @@ static bool put_part_body(struct redaction *r, struct bytes block, struct bytes 
 	if (headers_find(block, "content-transfer-encoding", &coding) && bytes_equal_nocase(coding, "base64") &&
 	    !put_base64(r, type, body, depth, out, &done))
 		return false;
-	return done || redact_content(r, type, body, depth + 1, out, &replaced);
+	return done || r->within->content(r, type, body, depth + 1, out, &replaced);
 }
 
 static bool put_part(struct redaction *r, struct bytes part, unsigned depth, struct buffer *out)
@@ -174,7 +174,7 @@ static bool put_part(struct redaction *r, struct bytes part, unsigned depth, str
 		fine = redact_scan(r, part, depth + 1, out);
 	if (!fine || !is_block)
 		goto out;
-	fine = redact_headers(r, buffer_view(&block), &put);
+	fine = redact_fields(r, buffer_view(&block), &put);
 	/* Unless something was taken out they stay as they were written. */
 	fine = fine && buffer_append_bytes(out, r->total > before ? buffer_view(&put) : lines) &&
 	       buffer_append(out, part.at + head, body - head) &&

@@ -1,11 +1,24 @@
-/* Inside of redact*.c. */
+/* What redact*.c share. Lower files know upper ones only by struct redact_within; from the ground up: note, put,
+ * random, logins, lines; names, shapes, element; base64, text and url; fields, json, csv, multipart; value, body;
+ * redact.c. */
 #pragma once
 
 #include "shared/redact/redact.h"
 
+#include <ctype.h>
+
 /* JSON in a text in JSON in a form …: what lies deeper is taken out whole. */
 #define REDACT_DEPTH_MAX 8
 #define NESTED_TOO_DEEPLY "nested too deeply"
+#define REDACT_NAME_MOST 100 /* of a name in a text */
+#define REDACT_BASE64_MIN 12 /* what is shorter is a word */
+
+/* How a value within another one is looked into, whatever its format. */
+struct redact_within {
+	bool (*value)(struct redaction *r, struct bytes value, unsigned depth, struct buffer *out);
+	bool (*content)(struct redaction *r, struct bytes type, struct bytes body, unsigned depth, struct buffer *out,
+			bool *replaced);
+};
 
 enum redact_where {
 	WHERE_HEADER = 1 << 0,
@@ -67,6 +80,28 @@ size_t redact_lines_end(struct bytes text, size_t name, size_t from, bool scalar
 /* The part of the line text[at, end) to be taken out; empty: nothing. deep: the value of "name: value" as well. */
 struct bytes redact_lines_value(struct bytes text, size_t at, size_t end, bool scalar, bool deep);
 
+/* What a name in a text is made of. */
+static inline bool redact_is_name_start(uint8_t c)
+{
+	return c >= 0x80 ? false : isalnum(c) || c == '_';
+}
+
+static inline bool redact_is_name_letter(uint8_t c)
+{
+	return redact_is_name_start(c) || c == '-' || c == '.';
+}
+
+/* A value that goes when the scan of a text is there; end 0: none. */
+struct redact_ahead {
+	size_t from, end;
+	struct bytes name;
+	enum redact_why why;
+};
+/* Looks at the tag that may begin at text[open]: *tagged becomes the value of its element or attribute, where a name
+ * there tells of a secret. */
+void redact_element_look_at(const struct redact_names *names, struct bytes text, size_t open,
+			    struct redact_ahead *tagged);
+
 struct shape_hit {
 	size_t keep, end;    /* what stays of the token, counted from where it begins; where it ends in the text */
 	const char *what;    /* "Stripe secret key" */
@@ -84,13 +119,19 @@ bool redact_shape_has_aws_key(struct bytes text);
 
 /* A text on its own: in addition to redact_text it may be JSON or base64 of such a text, which stays what it is. */
 MUST_CHECK bool redact_value(struct redaction *r, struct bytes value, unsigned depth, struct buffer *out);
+/* *done: it was base64 of a text or of gzip, and something was taken out of that. */
+MUST_CHECK bool redact_base64(struct redaction *r, struct bytes value, unsigned depth, struct buffer *out, bool *done);
 MUST_CHECK bool redact_scan(struct redaction *r, struct bytes text, unsigned depth, struct buffer *out);
 /* NAME=VALUE&… of a query or a form. */
 MUST_CHECK bool redact_pairs(struct redaction *r, enum redact_where where, struct bytes pairs, unsigned depth,
 			     struct buffer *out);
+/* A request's target or a whole URL. */
+MUST_CHECK bool redact_link(struct redaction *r, struct bytes url, struct buffer *out);
 /* What follows a URL's "://", up to its end. `paths`: long random segments of a path go as well. */
 MUST_CHECK bool redact_behind_scheme(struct redaction *r, struct bytes rest, bool paths, unsigned depth,
 				     struct buffer *out);
+/* A block of header fields. */
+MUST_CHECK bool redact_fields(struct redaction *r, struct bytes block, struct buffer *out);
 /* *is_json false: it is none, and *out is as it was. */
 MUST_CHECK bool redact_json(struct redaction *r, struct bytes text, unsigned depth, struct buffer *out, bool *is_json);
 /* The same for JSON whose end is missing, as a body has that was recorded in part. */
@@ -104,3 +145,6 @@ MUST_CHECK bool redact_multipart(struct redaction *r, struct bytes type, struct 
 /* A body without content coding, of that media type (may be empty). */
 MUST_CHECK bool redact_content(struct redaction *r, struct bytes type, struct bytes body, unsigned depth,
 			       struct buffer *out, bool *replaced);
+/* The same of a message's body, by its header fields; as redact_body. */
+MUST_CHECK bool redact_coded(struct redaction *r, struct bytes headers, struct bytes body, struct buffer *out,
+			     bool *decoded, bool *replaced);

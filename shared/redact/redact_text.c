@@ -4,12 +4,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "shared/base/base64.h"
-#include "shared/base/text.h"
-
-#define NAME_MOST 100
-#define TAG_MOST 4096
-#define BASE64_MIN 12
 #define LIST_MOST 4096
 #define CURL_MOST 4096 /* from the command to its option */
 
@@ -17,13 +11,6 @@
 struct edit {
 	size_t from, end;
 	struct buffer put;
-};
-
-/* A value that goes when the scan is there; end 0: none. */
-struct ahead {
-	size_t from, end;
-	struct bytes name;
-	enum redact_why why;
 };
 
 /* Lines below a name of YAML, whose values go; end 0: none. */
@@ -42,21 +29,11 @@ struct scan {
 	size_t base64_end; /* of the last word that could be base64 */
 	/* What was found ahead: the value of an element or of an attribute that another one names, and of NAME=VALUE.
 	 * What stands before it is still looked at. */
-	struct ahead tagged, assigned;
+	struct redact_ahead tagged, assigned;
 	struct block block;
 	size_t curl;  /* after the last word "curl" */
 	size_t netrc; /* here another word of a netrc stands */
 };
-
-static bool is_name_start(uint8_t c)
-{
-	return c >= 0x80 ? false : isalnum(c) || c == '_';
-}
-
-static bool is_name_letter(uint8_t c)
-{
-	return is_name_start(c) || c == '-' || c == '.';
-}
 
 static size_t skip_blanks(struct bytes text, size_t at)
 {
@@ -182,7 +159,7 @@ static void look_at_netrc(struct scan *s, size_t at, struct bytes name)
 		end++;
 	s->netrc = skip_some_space(text, end);
 	if (is_password && !redact_is_done(bytes_make(text.at + from, end - from)))
-		s->assigned = (struct ahead){ from, end, name, WHY_NAME };
+		s->assigned = (struct redact_ahead){ from, end, name, WHY_NAME };
 }
 
 /* Whether the value is on the lines below. */
@@ -216,7 +193,7 @@ static void look_at_line(struct scan *s, size_t at)
 	    redact_match_value(s->r->names, WHERE_TEXT, b->name, bytes_of(NULL), value, BESIDE_NOTHING).why;
 	size_t from = (size_t)(value.at - s->text.at);
 	if (why != WHY_NOT)
-		s->assigned = (struct ahead){ from, from + value.len, b->name, why };
+		s->assigned = (struct redact_ahead){ from, from + value.len, b->name, why };
 }
 
 /* Whether it can be a secret's name at all, whatever its value is. */
@@ -232,11 +209,11 @@ static void find_assignment(struct scan *s, size_t at)
 	struct bytes text = s->text;
 	size_t i = at, end;
 	uint8_t quote;
-	while (i < text.len && i - at <= NAME_MOST && is_name_letter(text.at[i]))
+	while (i < text.len && i - at <= REDACT_NAME_MOST && redact_is_name_letter(text.at[i]))
 		i++;
 	s->name_end = i;
 	struct bytes name = bytes_make(text.at + at, i - at);
-	if (name.len > NAME_MOST)
+	if (name.len > REDACT_NAME_MOST)
 		return;
 	look_at_netrc(s, at, name);
 	i += quote_at(text, i, &quote);
@@ -281,181 +258,7 @@ static void find_assignment(struct scan *s, size_t at)
 	struct redact_match m =
 	    redact_match_value(s->r->names, WHERE_TEXT, name, bytes_of(NULL), value, BESIDE_NOTHING);
 	if (m.why != WHY_NOT && !redact_is_done(value) && (opening || !is_word_of_json(value)))
-		s->assigned = (struct ahead){ from, end, name, m.why };
-}
-
-/* ---- elements and attributes ---- */
-
-static bool is_attribute(const char *const *names, struct bytes name)
-{
-	for (; *names; names++)
-		if (bytes_equal_nocase(name, *names))
-			return true;
-	return false;
-}
-
-/* The next NAME="VALUE" of a tag. */
-static bool next_attribute(struct bytes tag, size_t *at, struct bytes *name, struct bytes *value)
-{
-	size_t i = *at;
-	while (i < tag.len) {
-		size_t equals = i, start;
-		while (equals < tag.len && tag.at[equals] != '=')
-			equals++;
-		if (equals + 1 >= tag.len || (tag.at[equals + 1] != '"' && tag.at[equals + 1] != '\'')) {
-			i = equals + 1;
-			continue;
-		}
-		for (start = equals; start > i && is_name_letter(tag.at[start - 1]);)
-			start--;
-		const uint8_t *close = memchr(tag.at + equals + 2, tag.at[equals + 1], tag.len - equals - 2);
-		if (!close)
-			return false;
-		*name = bytes_make(tag.at + start, equals - start);
-		*value = bytes_make(tag.at + equals + 2, (size_t)(close - tag.at) - equals - 2);
-		*at = (size_t)(close - tag.at) + 1;
-		return true;
-	}
-	return false;
-}
-
-#define TAGS_MOST 4 /* between a name and its value */
-
-/* Behind the tag that begins at `at`, "<x …>" or "</x>"; SIZE_MAX: none does, or an empty element. */
-static size_t tag_end(struct bytes text, size_t at, bool closing)
-{
-	size_t i = at + 1 + closing;
-	if (i >= text.len || text.at[at] != '<' || (closing && text.at[at + 1] != '/') || !is_name_start(text.at[i]))
-		return SIZE_MAX;
-	while (i < text.len && i - at < TAG_MOST && text.at[i] != '>' && text.at[i] != '<')
-		i++;
-	return i < text.len && text.at[i] == '>' && text.at[i - 1] != '/' ? i + 1 : SIZE_MAX;
-}
-
-static size_t skip_space(struct bytes text, size_t at)
-{
-	while (at < text.len && isspace(text.at[at]))
-		at++;
-	return at;
-}
-
-/* The text after a tag, in CDATA or in further elements as well. */
-static struct bytes element_text(struct bytes text, size_t from)
-{
-	static const char cdata[] = "<![CDATA[";
-	size_t len = sizeof cdata - 1, next;
-	const uint8_t *end;
-	from = skip_space(text, from);
-	for (int i = 0; i < TAGS_MOST && from < text.len && (next = tag_end(text, from, false)) != SIZE_MAX; i++)
-		from = skip_space(text, next);
-	if (text.len - from > len && memcmp(text.at + from, cdata, len) == 0) {
-		from += len;
-		end = memmem(text.at + from, text.len - from, "]]>", 3);
-	} else {
-		end = from < text.len ? memchr(text.at + from, '<', text.len - from) : NULL;
-	}
-	size_t to = end ? (size_t)(end - text.at) : text.len;
-	while (to > from && isspace(text.at[to - 1]))
-		to--;
-	return bytes_make(text.at + from, to - from);
-}
-
-static void hide_text(struct scan *s, struct bytes value, struct bytes name, enum redact_why why)
-{
-	size_t from = (size_t)(value.at - s->text.at);
-	if (!redact_is_done(value))
-		s->tagged = (struct ahead){ from, from + value.len, name, why };
-}
-
-static struct redact_match match_text(const struct scan *s, struct bytes name)
-{
-	return name.len && name.len <= NAME_MOST ? redact_match_name(s->r->names, WHERE_TEXT, name, bytes_of(NULL))
-						 : (struct redact_match){ WHY_NOT, false, false };
-}
-
-/* <input name="csrf_token" value="…">, <add key="ApiKey" value="…"/>, <meta name="…" content="…">, and
- * <param name="password">…</param>. */
-static void find_named_attribute(struct scan *s, size_t open, size_t close)
-{
-	static const char *const naming[] = { "name", "key", "id", "property", "type", NULL };
-	static const char *const valued[] = { "value", "content", NULL };
-	struct bytes tag = bytes_make(s->text.at + open, close - open), name, value, secret = { NULL, 0 };
-	struct redact_match m = { WHY_NOT, false, false };
-	for (size_t at = 0; m.why == WHY_NOT && next_attribute(tag, &at, &name, &value);)
-		if (is_attribute(naming, name)) {
-			m = match_text(s, value);
-			secret = value;
-		}
-	if (m.why == WHY_NOT)
-		return;
-	for (size_t at = 0; next_attribute(tag, &at, &name, &value);)
-		if (is_attribute(valued, name)) {
-			hide_text(s, value, secret, m.why);
-			return;
-		}
-	static const char *const texts[] = { "param", "parameter", "property", "field", "entry",
-					     "data",  "string",    "setting",  "var",   "variable",
-					     "item",  "value",     "header",   "add",   NULL };
-	size_t end = 1;
-	while (end < tag.len && is_name_letter(tag.at[end]))
-		end++;
-	if (tag.at[tag.len - 1] != '/' && is_attribute(texts, bytes_make(tag.at + 1, end - 1)))
-		hide_text(s, element_text(s->text, close + 1), secret, m.why);
-}
-
-/* <key>password</key><string>…</string>, <name>password</name><value>…</value>. */
-static void find_named_element(struct scan *s, struct bytes local, size_t behind)
-{
-	static const char *const naming[] = { "name", "key", NULL };
-	static const char *const valued[] = { "value", "string", "val", "data", "content", "text", NULL };
-	struct bytes text = s->text, name;
-	if (!is_attribute(naming, local) || behind >= text.len || text.at[behind] == '<')
-		return;
-	name = element_text(text, behind);
-	struct redact_match m = match_text(s, name);
-	if (m.why == WHY_NOT)
-		return;
-	size_t at = tag_end(text, skip_space(text, (size_t)(name.at - text.at) + name.len), true);
-	at = at == SIZE_MAX ? text.len : skip_space(text, at);
-	size_t end = at + 1;
-	while (end < text.len && is_name_letter(text.at[end]))
-		end++;
-	size_t inner = tag_end(text, at, false);
-	if (inner != SIZE_MAX && is_attribute(valued, bytes_make(text.at + at + 1, end - at - 1)))
-		hide_text(s, element_text(text, inner), name, m.why);
-}
-
-/* <password>…</password>, <wsse:Password Type="…">…, <![CDATA[…]]>. */
-static bool find_element(struct scan *s, size_t open, size_t close)
-{
-	struct bytes text = s->text;
-	size_t name = open + 1, i = name;
-	for (; i < close && (is_name_letter(text.at[i]) || text.at[i] == ':'); i++)
-		if (text.at[i] == ':')
-			name = i + 1;
-	if (text.at[close - 1] == '/')
-		return false;
-	struct bytes local = bytes_make(text.at + name, i - name);
-	struct redact_match m = match_text(s, local);
-	if (m.why == WHY_NOT)
-		find_named_element(s, local, close + 1);
-	else
-		hide_text(s, element_text(text, close + 1), local, m.why);
-	return s->tagged.end > close;
-}
-
-static void look_at_tag(struct scan *s, size_t open)
-{
-	struct bytes text = s->text;
-	size_t i = open + 1;
-	if (i >= text.len || !is_name_start(text.at[i]))
-		return;
-	while (i < text.len && i - open < TAG_MOST && text.at[i] != '>' && text.at[i] != '<')
-		i++;
-	if (i >= text.len || text.at[i] != '>')
-		return;
-	if (!find_element(s, open, i))
-		find_named_attribute(s, open, i);
+		s->assigned = (struct redact_ahead){ from, end, name, m.why };
 }
 
 /* ---- URLs ---- */
@@ -482,14 +285,12 @@ static bool is_url_at(struct bytes text, size_t at, size_t *end)
 
 /* ---- all of it ---- */
 
-static bool redact_base64(struct redaction *r, struct bytes value, unsigned depth, struct buffer *out, bool *done);
-
 /* JSON in base64, which begins with eyJ, within other text. */
 static bool put_base64_json(struct scan *s, size_t at, struct edit *e, bool *found)
 {
 	size_t end = at;
 	*found = false;
-	if (at < s->base64_end || s->text.len - at < BASE64_MIN || memcmp(s->text.at + at, "eyJ", 3) != 0)
+	if (at < s->base64_end || s->text.len - at < REDACT_BASE64_MIN || memcmp(s->text.at + at, "eyJ", 3) != 0)
 		return true;
 	while (end < s->text.len && s->text.at[end] < 0x80 &&
 	       (isalnum(s->text.at[end]) || (s->text.at[end] && strchr("+/-_=", s->text.at[end]))))
@@ -501,9 +302,9 @@ static bool put_base64_json(struct scan *s, size_t at, struct edit *e, bool *fou
 }
 
 /* *found: the value ahead begins here, or began within what was taken out just before. */
-static bool put_ahead(struct scan *s, size_t at, struct ahead *ahead, struct edit *e, bool *found)
+static bool put_ahead(struct scan *s, size_t at, struct redact_ahead *ahead, struct edit *e, bool *found)
 {
-	struct ahead a = *ahead;
+	struct redact_ahead a = *ahead;
 	*found = a.end > at && at >= a.from;
 	if (at >= a.from)
 		ahead->end = 0;
@@ -563,7 +364,7 @@ static bool look_at(struct scan *s, size_t at, struct edit *e, bool *found)
 		s->curl = at + 4;
 	if (c == '-' && s->curl && at - s->curl < CURL_MOST && redact_login_of_curl(text, at, &from, &end) &&
 	    !redact_is_done(bytes_make(text.at + from, end - from)))
-		s->assigned = (struct ahead){ from, end, bytes_of("user"), WHY_NAME };
+		s->assigned = (struct redact_ahead){ from, end, bytes_of("user"), WHY_NAME };
 	if (c == '/' && redact_login_in_link(text, at, &end)) {
 		e->from = at + 2;
 		e->end = end;
@@ -576,8 +377,8 @@ static bool look_at(struct scan *s, size_t at, struct edit *e, bool *found)
 					    &e->put);
 	}
 	if (c == '<')
-		look_at_tag(s, at);
-	if (is_name_start(c) && at >= s->name_end && (at == 0 || !is_name_start(text.at[at - 1])))
+		redact_element_look_at(s->r->names, text, at, &s->tagged);
+	if (redact_is_name_start(c) && at >= s->name_end && (at == 0 || !redact_is_name_start(text.at[at - 1])))
 		find_assignment(s, at);
 	if (redact_shape_at(s->r, &s->shapes, text, at, &hit))
 		return put_shape(s, at, &hit, e);
@@ -609,108 +410,4 @@ bool redact_scan(struct redaction *r, struct bytes text, unsigned depth, struct 
 	fine = fine && (copied == text.len || buffer_append(out, text.at + copied, text.len - copied));
 	buffer_free(&e.put);
 	return fine;
-}
-
-bool redact_text(struct redaction *r, struct bytes text, struct buffer *out)
-{
-	return redact_scan(r, text, 0, out);
-}
-
-/* ---- texts in texts ---- */
-
-/* base64 or base64url, with its padding or without: *url_safe, *padded say how. */
-static bool is_base64(struct bytes b, bool *url_safe, bool *padded)
-{
-	size_t pads = 0;
-	bool standard = false;
-	*url_safe = false;
-	while (pads < 2 && pads < b.len && b.at[b.len - 1 - pads] == '=')
-		pads++;
-	for (size_t i = 0; i + pads < b.len; i++) {
-		uint8_t c = b.at[i];
-		standard = standard || c == '+' || c == '/';
-		*url_safe = *url_safe || c == '-' || c == '_';
-		if (c >= 0x80 || !(isalnum(c) || (c && strchr("+/-_", c))))
-			return false;
-	}
-	*padded = pads > 0 || b.len % 4 == 0;
-	return !(standard && *url_safe) && (b.len - pads) % 4 != 1 && (pads == 0 || b.len % 4 == 0);
-}
-
-static bool decode_base64(struct bytes b, bool url_safe, struct buffer *plain)
-{
-	struct buffer text = { 0 };
-	bool fine = buffer_append_bytes(&text, b);
-	for (size_t i = 0; url_safe && fine && i < text.len; i++)
-		text.at[i] = text.at[i] == '-' ? '+' : text.at[i] == '_' ? '/' : text.at[i];
-	while (fine && text.len % 4)
-		fine = buffer_put_u8(&text, '=');
-	fine = fine && base64_decode(plain, buffer_view(&text));
-	buffer_free(&text);
-	return fine;
-}
-
-static bool encode_base64(struct bytes plain, bool url_safe, bool padded, struct buffer *out)
-{
-	size_t start = out->len;
-	if (!base64_encode(out, plain, 0))
-		return false;
-	for (size_t i = start; url_safe && i < out->len; i++)
-		out->at[i] = out->at[i] == '+' ? '-' : out->at[i] == '/' ? '_' : out->at[i];
-	while (!padded && out->len > start && out->at[out->len - 1] == '=')
-		out->len--;
-	return true;
-}
-
-static bool is_plain_text(struct bytes b)
-{
-	for (size_t i = 0; i < b.len; i++)
-		if (b.at[i] < 0x20 && b.at[i] != '\n' && b.at[i] != '\r' && b.at[i] != '\t')
-			return false;
-	return text_is_utf8(b);
-}
-
-/* *done: it was base64 of a text or of gzip, and something was taken out of that. */
-static bool redact_base64(struct redaction *r, struct bytes value, unsigned depth, struct buffer *out, bool *done)
-{
-	struct buffer plain = { 0 }, inner = { 0 };
-	bool url_safe, padded, replaced, fine = true;
-	size_t before = r->total;
-	*done = false;
-	if (value.len < BASE64_MIN || !is_base64(value, &url_safe, &padded) || !decode_base64(value, url_safe, &plain))
-		goto out;
-	bool is_gzip = plain.len > 18 && plain.at[0] == 0x1f && plain.at[1] == 0x8b && plain.at[2] == 8;
-	if (!is_gzip && !is_plain_text(buffer_view(&plain)))
-		goto out;
-	fine = redact_content(r, bytes_of(""), buffer_view(&plain), depth + 1, &inner, &replaced);
-	*done = fine && r->total > before;
-	if (*done)
-		fine = encode_base64(buffer_view(&inner), url_safe, padded, out);
-out:
-	buffer_free(&plain);
-	buffer_free(&inner);
-	return fine;
-}
-
-static bool looks_like_json(struct bytes value)
-{
-	size_t i = 0;
-	while (i < value.len &&
-	       (value.at[i] == ' ' || value.at[i] == '\n' || value.at[i] == '\r' || value.at[i] == '\t'))
-		i++;
-	return i < value.len && (value.at[i] == '{' || value.at[i] == '[' || value.at[i] == '"');
-}
-
-bool redact_value(struct redaction *r, struct bytes value, unsigned depth, struct buffer *out)
-{
-	bool done = false;
-	if (depth > REDACT_DEPTH_MAX) {
-		redact_note(r, REDACT_TEXT, bytes_of(NULL), NESTED_TOO_DEEPLY);
-		return redact_put(out, value.len);
-	}
-	if (looks_like_json(value) && !redact_json(r, value, depth + 1, out, &done))
-		return false;
-	if (!done && !redact_base64(r, value, depth, out, &done))
-		return false;
-	return done || redact_scan(r, value, depth, out);
 }

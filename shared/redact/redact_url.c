@@ -44,7 +44,7 @@ static bool put_inner(struct redaction *r, enum redact_where where, struct bytes
 {
 	struct buffer inner = { 0 };
 	size_t before = r->total;
-	bool fine = unescape(raw, scratch) && redact_value(r, buffer_view(scratch), depth + 1, &inner);
+	bool fine = unescape(raw, scratch) && r->within->value(r, buffer_view(scratch), depth + 1, &inner);
 	if (fine && r->total == before && is_escaped(buffer_view(scratch))) {
 		struct buffer own = { 0 };
 		inner.len = 0;
@@ -142,29 +142,6 @@ bool redact_pairs(struct redaction *r, enum redact_where where, struct bytes pai
 }
 
 /* ---- paths ---- */
-
-/* Long and of letters that nobody chose: 32 hex digits, or 20 letters with a change between digits, capital and small
- * ones at every third. UUIDs are names of things and stay. */
-bool redact_is_random(struct bytes segment)
-{
-	size_t hex = 0, digits = 0, upper = 0, lower = 0, changes = 0;
-	int before = 0;
-	for (size_t i = 0; i < segment.len; i++) {
-		uint8_t c = segment.at[i];
-		if (c >= 0x80 || !(isalnum(c) || c == '-' || c == '_'))
-			return false;
-		int is = isdigit(c) ? 1 : isupper(c) ? 2 : islower(c) ? 3 : before;
-		hex += isxdigit(c) != 0;
-		digits += is == 1;
-		upper += is == 2;
-		lower += is == 3;
-		changes += is != before;
-		before = is;
-	}
-	if (segment.len >= 32 && hex == segment.len && digits >= 4)
-		return true;
-	return segment.len >= 20 && digits >= 2 && upper >= 2 && lower >= 2 && changes * 3 >= segment.len;
-}
 
 static bool has_digit(struct bytes b)
 {
@@ -278,7 +255,7 @@ bool redact_behind_scheme(struct redaction *r, struct bytes rest, bool paths, un
 	return put_target(r, bytes_make(rest.at + host, rest.len - host), paths, depth, out);
 }
 
-bool redact_url(struct redaction *r, struct bytes url, struct buffer *out)
+bool redact_link(struct redaction *r, struct bytes url, struct buffer *out)
 {
 	size_t colon = 0;
 	while (colon < url.len && url.at[colon] < 0x80 &&

@@ -6,14 +6,8 @@
 # (struct …_ops) do not count: they are how a circle is opened.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-# Rooms with a circle that is still there, and of how many files: let nobody add one.
-known='
-client/options 4
-client/tunnel 4
-shared/redact 9
-'
 git ls-files 'shared/*.c' 'relay/*.c' 'tui/*.c' 'client/*.c' | sort |
-	awk -v known="$known" -v all="${1:-}" '
+	awk -v all="${1:-}" '
 	function folder(path) { return substr(path, 1, index(path, "/") - 1) }
 
 	# The line without strings, characters and comments; `within` remembers an open comment.
@@ -68,16 +62,6 @@ git ls-files 'shared/*.c' 'relay/*.c' 'tui/*.c' 'client/*.c' | sort |
 		if (("tui", name) in home && f == "client") return home["tui", name]
 		return ("shared", name) in home ? home["shared", name] : ""
 	}
-	# The one room that all of them are in, or "".
-	function room_of(m, n,    i, room, r) {
-		for (i = 1; i <= n; i++) {
-			r = m[i]
-			sub(/\/[^\/]*$/, "", r)
-			if (i > 1 && r != room) return ""
-			room = r
-		}
-		return room
-	}
 	# Tarjan: files that reach each other.
 	function visit(v,    n, to, i, w, list, size) {
 		number[v] = low[v] = ++clock
@@ -108,19 +92,12 @@ git ls-files 'shared/*.c' 'relay/*.c' 'tui/*.c' 'client/*.c' | sort |
 			v = circle[files[i]]
 			members[v] = members[v] (members[v] == "" ? "" : " ") files[i]
 		}
-		lines = split(known, line, "\n")
-		for (i = 1; i <= lines; i++) if (split(line[i], word, " ") == 2) allowed[word[1]] = word[2]
 		for (i = 1; i <= count; i++) {
 			v = files[i]
 			if (!(v in sizes) || sizes[v] < 2) continue
 			n = split(members[v], m, " ")
-			most = 3
-			if (room_of(m, n) in allowed) most = allowed[room_of(m, n)]
-			if (sizes[v] > most) bad = 1
-			else if (all != "--all") {
-				if (sizes[v] > 3) print "circles: still one of " sizes[v] " files in " room_of(m, n)
-				continue
-			}
+			if (sizes[v] > 3) bad = 1
+			else if (all != "--all") continue
 			print "circles: " sizes[v] " files call each other in a circle:"
 			for (a = 1; a <= n; a++)
 				for (b = 1; b <= n; b++)
