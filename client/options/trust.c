@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HASH_DIGITS (TRUST_HASH_LEN - 1)
+#define HASH_DIGITS 64
 
-void trust_hash(struct bytes text, char out[TRUST_HASH_LEN])
+static void hash_of(struct bytes text, char out[HASH_DIGITS + 1])
 {
 	unsigned char digest[SHA256_DIGEST_LENGTH];
 	static const char digits[] = "0123456789abcdef";
@@ -42,9 +42,9 @@ static char *folder_of_records(void)
 /* The record's file; the caller frees. */
 static char *record_of(const char *path, struct error *e)
 {
-	char name[TRUST_HASH_LEN], *folder = folder_of_records();
+	char name[HASH_DIGITS + 1], *folder = folder_of_records();
 	struct buffer b = { 0 };
-	trust_hash(bytes_of(path), name);
+	hash_of(bytes_of(path), name);
 	bool fine = folder && buffer_printf(&b, "%s/%s", folder, name) && buffer_put_u8(&b, 0);
 	if (!folder)
 		error_set(e, EXIT_USAGE, "there is no place to keep what is trusted: HOME is not set");
@@ -68,10 +68,10 @@ static bool read_record(struct bytes text, struct bytes *hash, struct bytes *pat
 enum trust_state trust_look(const char *path, struct bytes text)
 {
 	enum trust_state state = TRUST_NONE;
-	char hash[TRUST_HASH_LEN], *record = record_of(path, NULL);
+	char hash[HASH_DIGITS + 1], *record = record_of(path, NULL);
 	struct ini_file f = { .there = false };
 	struct bytes was, of;
-	trust_hash(text, hash);
+	hash_of(text, hash);
 	if (record && ini_file_read(record, &f, NULL) && f.there && read_record(buffer_view(&f.text), &was, &of) &&
 	    bytes_equal(of, bytes_of(path)))
 		state = bytes_equal(was, bytes_of(hash)) ? TRUST_GIVEN : TRUST_CHANGED;
@@ -82,9 +82,9 @@ enum trust_state trust_look(const char *path, struct bytes text)
 
 bool trust_give(const char *path, struct bytes text, struct error *e)
 {
-	char hash[TRUST_HASH_LEN], *record = record_of(path, e);
+	char hash[HASH_DIGITS + 1], *record = record_of(path, e);
 	struct buffer b = { 0 };
-	trust_hash(text, hash);
+	hash_of(text, hash);
 	bool fine = record && config_make_folders(record, NULL) && buffer_printf(&b, "%s\n%s\n", hash, path) &&
 		    file_replace(record, buffer_view(&b), FILE_PRIVATE | FILE_SYNCED);
 	if (record && !fine)

@@ -8,15 +8,12 @@
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
 
-#define TRUST_HASH_LEN 65 /* hexadecimal digits, and a NUL */
-
 enum trust_state {
 	TRUST_NONE,    /* never trusted, or no longer */
 	TRUST_CHANGED, /* other bytes of this path were trusted */
 	TRUST_GIVEN,
 };
 
-void trust_hash(struct bytes text, char out[TRUST_HASH_LEN]);
 /* `path`: absolute, as the folder's own name is without links. What cannot be read is not trusted. */
 enum trust_state trust_look(const char *path, struct bytes text);
 /* EXIT_USAGE when it cannot be kept. */

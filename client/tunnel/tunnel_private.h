@@ -94,8 +94,6 @@ enum reason tunnel_reason_of_handshake(struct tunnel *t, struct lws *wsi);
 enum reason tunnel_reason_of_dial(const struct tunnel *t);
 /* For a code of getaddrinfo, not 0. */
 enum reason tunnel_reason_of_resolver(int code);
-/* For the error of connect(). */
-enum reason tunnel_reason_of_errno(int error);
 /* For a NOTICE or GOAWAY; keeps what it names among the facts. */
 enum reason tunnel_reason_of_notice(struct tunnel *t, const struct wire_note *note);
 /* For the status of the relay's close frame. */

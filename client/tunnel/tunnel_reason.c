@@ -48,7 +48,8 @@ enum reason tunnel_reason_of_resolver(int code)
 	return code == EAI_NONAME ? REASON_RELAY_NAME_UNKNOWN : REASON_RELAY_NAME_UNANSWERED;
 }
 
-enum reason tunnel_reason_of_errno(int error)
+/* For the error of connect(). */
+static enum reason of_errno(int error)
 {
 	switch (error) {
 	case ECONNREFUSED:
@@ -90,7 +91,7 @@ enum reason tunnel_reason_of_dial(const struct tunnel *t)
 		return REASON_RELAY_BROKE_OFF;
 	if (t->stage == STAGE_TLS)
 		return certificate_tls_reason(t->tls_error);
-	return t->proxied ? REASON_PROXY_SHUT : tunnel_reason_of_errno(ask_errno(t));
+	return t->proxied ? REASON_PROXY_SHUT : of_errno(ask_errno(t));
 }
 
 /* ---- what the relay says ---- */

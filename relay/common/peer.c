@@ -40,15 +40,6 @@ void peer_from_sockaddr(struct peer *out, const struct sockaddr *from)
 	}
 }
 
-void peer_of_socket(struct peer *out, int fd)
-{
-	struct sockaddr_storage a = { .ss_family = AF_UNSPEC };
-	socklen_t len = sizeof a;
-	memset(out, 0, sizeof *out);
-	if (getpeername(fd, (struct sockaddr *)&a, &len) == 0)
-		peer_from_sockaddr(out, (struct sockaddr *)&a);
-}
-
 socklen_t peer_to_sockaddr(const struct peer *p, struct sockaddr_storage *out)
 {
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;

@@ -1,5 +1,5 @@
-/* Who is at the other end: an IP address and a port, known from a socket, a PROXY header or X-Forwarded-For. Pure,
- * apart from peer_of_socket; any thread. */
+/* Who is at the other end: an IP address and a port, known from a socket, a PROXY header or X-Forwarded-For. Pure;
+ * any thread. */
 #pragma once
 
 #include <sys/socket.h>
@@ -15,8 +15,6 @@ struct peer {
 };
 
 void peer_from_sockaddr(struct peer *out, const struct sockaddr *from);
-/* The other end of a connected socket; unknown when it has gone. */
-void peer_of_socket(struct peer *out, int fd);
 /* As a socket's address, for libmicrohttpd: one of IPv6, which peer_from_sockaddr reads back, or AF_UNSPEC for an
  * unknown peer. Returns its length. */
 socklen_t peer_to_sockaddr(const struct peer *p, struct sockaddr_storage *out);

@@ -93,7 +93,8 @@ static void on_flush(uv_idle_t *h)
 	}
 }
 
-size_t link_pending(const struct link *l)
+/* Bytes appended and not yet handed to lws. */
+static size_t pending_len(const struct link *l)
 {
 	return l->out.len - l->out_start;
 }
@@ -240,7 +241,7 @@ void link_on_receive(struct link *l, struct bytes piece, bool binary, bool ends)
 /* The bytes of whole frames that go into the next message. */
 static size_t next_message_len(const struct link *l)
 {
-	size_t pending = link_pending(l), n = 0;
+	size_t pending = pending_len(l), n = 0;
 	if (pending <= MESSAGE_SOFT_LIMIT)
 		return pending;
 	while (n < MESSAGE_SOFT_LIMIT && n < pending)
@@ -261,7 +262,7 @@ static void drop_sent(struct link *l)
 			l->out.cap = LWS_PRE + 4096;
 		}
 	} else if (l->out_start > OUT_KEEP) {
-		size_t left = link_pending(l);
+		size_t left = pending_len(l);
 		memmove(l->out.at + LWS_PRE, l->out.at + l->out_start, left);
 		l->out_start = LWS_PRE;
 		l->out.len = LWS_PRE + left;
@@ -306,7 +307,7 @@ int link_on_writable(struct link *l)
 			return -1;
 		l->out_start += n;
 		drop_sent(l);
-		if (link_pending(l) > 0 || l->close_status)
+		if (pending_len(l) > 0 || l->close_status)
 			link_flush_soon(l);
 		return 0;
 	}

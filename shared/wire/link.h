@@ -29,8 +29,6 @@ void link_free(struct link *l);
 struct buffer *link_out(struct link *l);
 /* Sends what was appended at the end of this loop turn, in one message. */
 void link_flush_soon(struct link *l);
-/* Bytes appended and not yet handed to lws. */
-size_t link_pending(const struct link *l);
 
 /* Flow control of the whole connection: body bytes in REQUEST, RESPONSE and DATA count. A frame with body may be
  * sent while the window is above zero, even if it is longer than what is left. Streams keep their own windows. */
