@@ -248,7 +248,7 @@ describe('creel listen on a terminal', () => {
 		await listen(['--name', 'taken']);
 		await t.until(/ online /);
 		assert.equal(await first.ended(), '3');
-		assert.match(await first.screen('-S', '-'), /^creel: the relay .* refused/m);
+		assert.match(await first.screen('-S', '-'), /^creel: the relay .* ended the tunnel taken: a newer client/m);
 		first.close();
 	});
 

@@ -66,7 +66,7 @@ describe('floods of what is refused', () => {
 		assert.ok(told >= 10 && told <= 10 * (seconds + 1) + 1, `${told} in ${seconds} s`);
 		assert.equal(results.filter((r) => r === 429).length, 200 - told, JSON.stringify([...new Set(results)]));
 		await waitFor('all to be counted', () => logged(relay, 'tunnel_refused').events + logged(relay, 'refused', /rate_refused/).events === 200);
-		const most = (performance.now() - began) / 1000 + 2;
+		const most = 2 * ((performance.now() - began) / 1000 + 1);
 		assert.ok(logged(relay, 'tunnel_refused').lines <= most && logged(relay, 'refused', /rate_refused/).lines <= most);
 	});
 
@@ -91,7 +91,8 @@ describe('floods of what is refused', () => {
 					return logged(now, 'refused', /reason=(rate_refused|origin|misdirected) /).events >= 200;
 				});
 				assert.equal(logged(now, 'refused').events, 200);
-				assert.ok(logged(now, 'refused').lines <= 2 * (seconds + 2), now.err);
+				// Of each of two reasons, in each second, the first and how many followed.
+				assert.ok(logged(now, 'refused').lines <= 4 * (seconds + 1), now.err);
 			});
 
 	it('heads that lws has no room for: what it logs of them is counted as well', async () => {
@@ -112,7 +113,7 @@ describe('floods of what is refused', () => {
 			assert.ok(answers.every((a) => a.status === 404));
 		}
 		await waitFor('all to be counted', () => logged(relay, 'refused', /reason=no_tunnel/).events === 400);
-		const most = (performance.now() - began) / 1000 + 2;
+		const most = 2 * ((performance.now() - began) / 1000 + 1);
 		const { lines } = logged(relay, 'refused', /reason=no_tunnel/);
 		assert.ok(lines <= most, `${lines} lines`);
 		assert.match(relay.err, /event=refused reason=no_tunnel (status=404 )?peer=127\.0\.0\.1:\d+\n/, 'the first is logged whole');
