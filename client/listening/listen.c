@@ -49,7 +49,7 @@ struct listen {
 	int exit_status;
 	struct error *error;
 	enum tunnel_state state;
-	char why[700]; /* it is in that state */
+	char why[700]; /* it was last offline */
 	char detail[750], store_trouble[600];
 };
 
@@ -188,13 +188,14 @@ static void on_state(void *user, const struct tunnel_news *news)
 	const enum tunnel_state state = news->state;
 	bool first = state == TUNNEL_ONLINE && !l->was_online;
 	l->state = state;
-	snprintf(l->why, sizeof l->why, "%s", news->why);
-	secret_gate_scrub(l->options->program->gate, l->why, sizeof l->why);
-	if (state == TUNNEL_OFFLINE)
+	if (state == TUNNEL_OFFLINE) {
+		snprintf(l->why, sizeof l->why, "%s", news->why);
+		secret_gate_scrub(l->options->program->gate, l->why, sizeof l->why);
 		snprintf(l->detail, sizeof l->detail, "%s; trying again in %.1f s", l->why,
 			 (double)news->retry_ms / 1000);
-	else
-		snprintf(l->detail, sizeof l->detail, "%s", l->why);
+	} else {
+		snprintf(l->detail, sizeof l->detail, "%s", news->why);
+	}
 	if (l->ending)
 		return;
 	const char *url = tunnel_public_url(l->tunnel);
