@@ -191,6 +191,15 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/relay.a $(BUILD)/tui.a $(
 $(BUILD)/corpus/ws_frames $(BUILD)/fuzz/ws_frames: $(BUILD)/client/tunnel/tunnel_read.o
 $(BUILD)/corpus/config $(BUILD)/fuzz/config: $(BUILD)/client/options/config.o
 $(BUILD)/corpus/answer $(BUILD)/fuzz/answer: $(patsubst %,$(BUILD)/client/%.o,app/answer_head delivery/challenge signing/secrets)
+# Node's HTTP parser, as another reader beside creel's own. Debian has its sources (node-llhttp), Homebrew the library.
+LLHTTP ?= /usr/share/llhttp
+$(BUILD)/llhttp/%.o: $(LLHTTP)/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) -O1 -g -w $(SAN) -DLLHTTP_STRICT_MODE=1 -I$(LLHTTP)/../include/llhttp -c $< -o $@
+$(BUILD)/corpus/http1 $(BUILD)/fuzz/http1: $(if $(wildcard $(LLHTTP)/llhttp.c),$(patsubst %,$(BUILD)/llhttp/%.o,api http llhttp))
+$(BUILD)/tests/fuzz/fuzz_http1.o: CFLAGS_ALL += -isystem $(LLHTTP)/../include
+$(BUILD)/corpus/http1 $(BUILD)/fuzz/http1: LIBS_RELAY += $(if $(wildcard $(LLHTTP)/llhttp.c),,-lllhttp)
 fuzz-targets: $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
 
 deps:

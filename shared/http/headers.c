@@ -21,10 +21,12 @@ bool headers_next(struct bytes block, size_t *pos, struct bytes *name, struct by
 	if (!end || (size_t)(end - block.at) + 1 >= block.len || end[1] != '\n')
 		return false;
 	const uint8_t *colon = memchr(line, ':', (size_t)(end - line));
-	if (!colon || colon + 1 == end || colon[1] != ' ')
+	if (!colon)
 		return false;
 	*name = bytes_make(line, (size_t)(colon - line));
-	*value = bytes_make(colon + 2, (size_t)(end - colon - 2));
+	for (colon++; colon < end && (*colon == ' ' || *colon == '\t');)
+		colon++;
+	*value = bytes_make(colon, (size_t)(end - colon));
 	*pos = (size_t)(end - block.at) + 2;
 	return true;
 }

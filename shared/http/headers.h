@@ -1,8 +1,8 @@
 /* HTTP field lines as one block of bytes: `Name: value CR LF` repeated, in the order received.
  *
  * This one form travels on the wire, lies in the store and is walked by the forwarder, so nothing is re-encoded on
- * the way. Exactly one blank follows each colon; a value keeps its trailing blanks. Field syntax: RFC 9110 §5,
- * RFC 9112 §5. Pure; any thread. */
+ * the way: the blanks around a value stay as they came, none, one or many. Field syntax: RFC 9110 §5, RFC 9112 §5. Pure;
+ * any thread. */
 #pragma once
 
 #include "shared/base/buffer.h"
@@ -10,7 +10,8 @@
 /* Appends one field. The caller has checked name and value (headers_name_valid, headers_value_valid). */
 MUST_CHECK bool headers_append(struct buffer *block, struct bytes name, struct bytes value);
 
-/* Steps through a block: start with *pos = 0. False at the end or at a malformed line (see headers_valid). */
+/* Steps through a block: start with *pos = 0. A value comes without the blanks before it and with those after it. False
+ * at the end or at a malformed line (see headers_valid). */
 bool headers_next(struct bytes block, size_t *pos, struct bytes *name, struct bytes *value);
 
 /* The first field of that name, compared without case; false when there is none. */
@@ -19,7 +20,7 @@ bool headers_find(struct bytes block, const char *name, struct bytes *value);
 bool headers_has_signature(struct bytes block);
 size_t headers_count(struct bytes block);
 
-/* Every line well-formed: token name, one blank, value without control bytes (TAB excepted), CR LF. */
+/* Every line well-formed: token name, colon, value without control bytes (TAB excepted), CR LF. */
 bool headers_valid(struct bytes block);
 /* A token of RFC 9110 §5.6.2, not empty. */
 bool headers_name_valid(struct bytes name);
