@@ -6,7 +6,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 table='
-shared = base disk program http json wire filter store signature redact formats frontend :
+shared = base disk program net http json wire filter store signature redact formats frontend :
 relay = common spool tunnels senders . : shared
 tui = terminal keys documents bodies state views questions compare detail edit desk : shared
 client = common reason tunnel app options print signing record transfer trigger replay delivery inspect doctor listening commands . : shared tui
