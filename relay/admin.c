@@ -1,8 +1,8 @@
 #include "relay/admin.h"
 
 #include "relay/common/limits.h"
-#include "relay/senders/http_daemon.h"
-#include "relay/senders/ingress.h"
+#include "relay/admin_daemon.h"
+#include "relay/senders/senders.h"
 #include "relay/tunnels/registry.h"
 #include "relay/senders/listener.h"
 
@@ -14,7 +14,7 @@
 
 struct admin {
 	struct relay *relay;
-	struct http_daemon *daemon;
+	struct admin_daemon *daemon;
 	char address[80];
 };
 
@@ -50,7 +50,7 @@ static bool append_plain(struct buffer *out, const struct relay *r)
 		{ "creel_requests_total", "counter", "Requests received from senders.", m->requests },
 		{ "creel_connections_refused_total", "counter", "Connections closed at once, over a limit.",
 		  m->connections_refused },
-		{ "creel_connections", "gauge", "Connections of senders.", ingress_connections(r->ingress) },
+		{ "creel_connections", "gauge", "Connections of senders.", senders_connections(r->senders) },
 		{ "creel_deliveries_total", "counter", "Deliveries handed to tunnels.", m->deliveries },
 		{ "creel_received_bytes_total", "counter", "Body bytes from senders.", m->bytes_in },
 		{ "creel_sent_bytes_total", "counter", "Body bytes of answers.", m->bytes_out },
@@ -159,7 +159,7 @@ struct admin *admin_new(struct relay *relay, const char *address, struct error *
 	    flags, 0, NULL, NULL, on_request, a, MHD_OPTION_SOCK_ADDR,
 	    six ? (struct sockaddr *)&v6 : (struct sockaddr *)&v4, MHD_OPTION_CONNECTION_TIMEOUT,
 	    (unsigned)LIMIT_ADMIN_IDLE, MHD_OPTION_CONNECTION_LIMIT, (unsigned)LIMIT_ADMIN_CONNECTIONS, MHD_OPTION_END);
-	a->daemon = mhd ? http_daemon_new(relay->loop, mhd) : NULL;
+	a->daemon = mhd ? admin_daemon_new(relay->loop, mhd) : NULL;
 	if (!a->daemon) {
 		error_set(e, EXIT_RELAY, "the admin listener cannot listen on %s: is the port in use?", address);
 		free(a);
@@ -183,5 +183,5 @@ static void on_closed(void *user)
 void admin_close(struct admin *a)
 {
 	if (a)
-		http_daemon_close(a->daemon, on_closed, a);
+		admin_daemon_close(a->daemon, on_closed, a);
 }

@@ -3,7 +3,7 @@
 #include "relay/admin.h"
 #include "relay/serve_options.h"
 #include "relay/senders/browser_warning.h"
-#include "relay/senders/ingress.h"
+#include "relay/senders/senders.h"
 #include "relay/common/throttle.h"
 #include "relay/senders/listener.h"
 #include "relay/tunnels/router.h"
@@ -56,7 +56,7 @@ static void close_everything(struct serve *s)
 		return;
 	s->closing = true;
 	tunnel_server_close(s->relay.tunnels);
-	ingress_close(s->relay.ingress, NULL, NULL);
+	senders_close(s->relay.senders);
 	admin_close(s->admin);
 	uv_close((uv_handle_t *)&s->on_term, NULL);
 	uv_close((uv_handle_t *)&s->on_int, NULL);
@@ -92,8 +92,8 @@ static void on_reload_signal(uv_signal_t *h, int number)
 	struct serve *s = h->data;
 	struct error e;
 	(void)number;
-	/* ingress first: when GnuTLS refuses the new pair, OpenSSL is not asked, and both keep the old one. */
-	bool fine = ingress_reload(s->relay.ingress, &e) && tunnel_server_reload(s->relay.tunnels, &e);
+	/* senders first: a pair that cannot be used is not even shown to the tunnels, and both keep the old one. */
+	bool fine = senders_reload(s->relay.senders, &e) && tunnel_server_reload(s->relay.tunnels, &e);
 	log_event(fine ? LOG_INFO : LOG_ERROR, "reloaded", "failure", fine ? NULL : e.text, NULL);
 	tunnel_server_check_tokens(s->relay.tunnels);
 	registry_check_names(s->relay.registry);
@@ -113,7 +113,7 @@ static void on_tick(uv_timer_t *h)
 			s->spooling = true;
 			registry_spool_all(s->relay.registry);
 		}
-		if (ingress_busy(s->relay.ingress) == 0 || now >= s->drain_deadline + UINT64_C(1000) * LIMIT_DRAIN_REST)
+		if (senders_busy(s->relay.senders) == 0 || now >= s->drain_deadline + UINT64_C(1000) * LIMIT_DRAIN_REST)
 			close_everything(s);
 	} else {
 		tunnel_server_check_tokens(s->relay.tunnels);
@@ -249,9 +249,9 @@ static bool start(struct serve *s, struct error *e)
 	    !check_addresses(&set->tunnel_listen, e) || !tokens_open(&s->relay.tokens, set->data, true, e) ||
 	    !may_serve(s, e) || !make_parts(s, e))
 		return false;
-	/* ingress before the tunnels: its sentence about a bad certificate is the better one. */
-	s->relay.ingress = ingress_new(&s->relay, e);
-	if (!s->relay.ingress || !(s->relay.registry = registry_new(&s->relay, e)))
+	/* senders before the tunnels: their sentence about a bad certificate is the better one. */
+	s->relay.senders = senders_new(&s->relay, e);
+	if (!s->relay.senders || !(s->relay.registry = registry_new(&s->relay, e)))
 		return false;
 	s->relay.tunnels = tunnel_server_new(&s->relay, e);
 	if (!s->relay.tunnels || !listen_on(s, &set->listen, false, e) || !settle_public_url(s, e) ||
@@ -271,8 +271,8 @@ static void free_relay(struct serve *s)
 	for (size_t i = 0; i < s->listener_count; i++)
 		listener_close(s->listeners[i]);
 	if (!s->closing) { /* the start failed */
-		if (r->ingress)
-			ingress_close(r->ingress, NULL, NULL);
+		if (r->senders)
+			senders_close(r->senders);
 		admin_close(s->admin);
 		uv_close((uv_handle_t *)&s->on_term, NULL);
 		uv_close((uv_handle_t *)&s->on_int, NULL);
@@ -285,6 +285,7 @@ static void free_relay(struct serve *s)
 		registry_close(r->registry, NULL, NULL);
 	uv_run(r->loop, UV_RUN_DEFAULT);
 	tunnel_server_free(r->tunnels);
+	senders_free(r->senders);
 	registry_free(r->registry);
 	router_free(r->router);
 	throttle_free(r->throttle);

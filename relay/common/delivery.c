@@ -71,6 +71,7 @@ void delivery_drop(struct delivery *d)
 	buffer_free(&d->stored);
 	buffer_free(&d->answer_head);
 	buffer_free(&d->answer_body);
+	buffer_free(&d->answer_trailers);
 	free(d->missed);
 	free(d);
 }
@@ -164,11 +165,13 @@ void delivery_answer(struct delivery *d, const struct wire_response *v)
 {
 	d->answer = *v;
 	d->answer.body = bytes_of(NULL);
-	if (!buffer_append_bytes(&d->answer_head, v->headers)) {
+	d->answer_head.len = 0;
+	if (!buffer_append_bytes(&d->answer_head, v->headers) || !buffer_append_bytes(&d->answer_head, v->reason)) {
 		delivery_refuse(d, REFUSE_OVERLOADED);
 		return;
 	}
-	d->answer.headers = buffer_view(&d->answer_head);
+	d->answer.headers = bytes_make(d->answer_head.at, v->headers.len);
+	d->answer.reason = bytes_make(d->answer_head.at + v->headers.len, v->reason.len);
 	to_phase(d, PHASE_ANSWERING);
 }
 

@@ -57,8 +57,9 @@ struct delivery {
 
 	struct wire_response answer; /* views into answer_head; body unused */
 	struct buffer answer_head;
-	struct buffer answer_body; /* received and not yet taken */
-	size_t answer_at;          /* bytes of answer_body taken */
+	struct buffer answer_body;     /* received and not yet taken */
+	struct buffer answer_trailers; /* field lines, once it is whole */
+	size_t answer_at;              /* bytes of answer_body taken */
 
 	void (*wake)(struct delivery *d);          /* the answer side moved; NULL: no sender waits (any more) */
 	void (*window_opened)(struct delivery *d); /* after 101: more may be sent to the app; or NULL */

@@ -56,7 +56,7 @@ struct relay {
 	struct throttle *throttle;
 	struct trusted *trusted;   /* the proxies that are believed who the sender is */
 	struct log_digest *digest; /* of refusals; NULL: every one is logged */
-	struct ingress *ingress;
+	struct senders *senders;
 	struct tunnel_server *tunnels;
 	struct registry *registry;
 	char public_url[300]; /* known once the first listener has its port */

@@ -1,6 +1,6 @@
 #include "relay/common/trusted.h"
 
-#include "relay/common/limits.h"
+#include "shared/http/http1.h"
 #include "shared/http/headers.h"
 
 #include <stdlib.h>
@@ -153,12 +153,12 @@ bool trusted_find_in_list(const struct trusted *t, const struct peer *peer, stru
 
 bool trusted_find_sender(const struct trusted *t, const struct peer *peer, struct bytes headers, struct peer *sender)
 {
-	struct bytes name, value, fields[LIMIT_HEAD_FIELDS];
+	struct bytes name, value, fields[HTTP1_FIELDS_MOST];
 	size_t count = 0;
 	*sender = *peer;
 	if (!trusted_has(t, peer))
 		return false;
-	for (size_t pos = 0; count < LIMIT_HEAD_FIELDS && headers_next(headers, &pos, &name, &value);)
+	for (size_t pos = 0; count < HTTP1_FIELDS_MOST && headers_next(headers, &pos, &name, &value);)
 		if (bytes_equal_nocase(name, "X-Forwarded-For"))
 			fields[count++] = value;
 	while (count > 0 && walk(t, fields[count - 1], sender))

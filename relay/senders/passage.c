@@ -3,231 +3,113 @@
 #include "relay/tunnels/delivery_streams.h"
 #include "relay/tunnels/stream.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-
 #define PIECE 16384
 #define PIECES_A_TURN 8 /* then the others' turn */
 
-struct passage {
-	struct delivery *delivery;
-	struct http_daemon *daemon;
-	struct MHD_UpgradeResponseHandle *urh; /* NULL: given back */
-	struct passage_wire *wire;
-	size_t unsent; /* bytes GnuTLS has taken and could not send yet */
-	uv_poll_t poll;
-	int watched;
-	struct buffer early;
-	size_t early_at;
-	bool hung_up; /* the sender sends no more, and the app was told */
-};
-
-static void on_event(uv_poll_t *h, int status, int events);
-
-/* ---- the sender's end ---- */
-
-static ssize_t pull(gnutls_transport_ptr_t user, void *out, size_t most)
+/* To the app. False: not now; `window_opened` is called when it goes on. */
+static bool pass_on(struct sender *s, struct bytes piece, bool end)
 {
-	struct passage_wire *w = user;
-	ssize_t n = -1;
-	errno = EAGAIN;
-	if (w->ours)
-		n = recv(w->fd, out, most, MSG_DONTWAIT);
-	if (n < 0)
-		gnutls_transport_set_errno(w->tls, errno);
-	return n;
-}
-
-static ssize_t push(gnutls_transport_ptr_t user, const void *at, size_t len)
-{
-	struct passage_wire *w = user;
-	ssize_t n = send(w->fd, at, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (n < 0)
-		gnutls_transport_set_errno(w->tls, errno);
-	return n;
-}
-
-static void take_session(struct passage_wire *w)
-{
-	if (!w->tls)
-		return;
-	gnutls_transport_set_ptr(w->tls, w);
-	gnutls_transport_set_pull_function(w->tls, pull);
-	gnutls_transport_set_push_function(w->tls, push);
-}
-
-static bool is_again(const struct passage_wire *w, ssize_t n)
-{
-	return w->tls ? n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED : n < 0 && (errno == EAGAIN || errno == EINTR);
-}
-
-/* As recv: 0 or less and not is_again: it sends no more. */
-static ssize_t wire_read(struct passage_wire *w, void *out, size_t most)
-{
-	if (!w->tls)
-		return recv(w->fd, out, most, MSG_DONTWAIT);
-	w->ours = true;
-	ssize_t n = gnutls_record_recv(w->tls, out, most);
-	w->ours = false;
-	return n;
-}
-
-/* What GnuTLS could not send it must be asked to go on with, and nothing else. */
-static ssize_t wire_write(struct passage *p, const void *at, size_t len)
-{
-	struct passage_wire *w = p->wire;
-	if (!w->tls)
-		return send(w->fd, at, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	w->ours = true;
-	ssize_t n = p->unsent ? gnutls_record_send(w->tls, NULL, 0) : gnutls_record_send(w->tls, at, len);
-	w->ours = false;
-	p->unsent = is_again(w, n) ? (p->unsent ? p->unsent : len) : 0;
-	return n;
-}
-
-/* ---- the passage ---- */
-
-void passage_end(struct passage *p)
-{
-	if (!p->urh)
-		return;
-	struct MHD_UpgradeResponseHandle *urh = p->urh;
-	p->urh = NULL;
-	uv_poll_stop(&p->poll);
-	MHD_upgrade_action(urh, MHD_UPGRADE_ACTION_CLOSE);
-	http_daemon_settle(p->daemon);
-}
-
-/* To the app. False: not now; stream_may_pass calls again through `window_opened`. */
-static bool pass_on(struct passage *p, struct bytes piece, bool end)
-{
-	struct stream *st = p->delivery->answerer;
+	struct stream *st = s->delivery->answerer;
 	if (!st || !stream_may_pass(st))
 		return false;
 	stream_pass(st, piece, end);
 	return true;
 }
 
-static bool pass_early(struct passage *p)
+/* What came behind the request's head, before the 101. */
+static bool pass_early(struct sender *s)
 {
-	struct bytes rest = bytes_make(p->early.at + p->early_at, p->early.len - p->early_at);
-	if (rest.len && !pass_on(p, rest, false))
-		return false;
-	p->early_at = p->early.len;
+	while (s->in.len > 0) {
+		size_t n = s->in.len < PIECE ? s->in.len : PIECE;
+		if (!pass_on(s, bytes_make(s->in.at, n), false))
+			return false;
+		buffer_consume(&s->in, n);
+	}
+	buffer_free(&s->in);
 	return true;
 }
 
 /* The sender's bytes, as far as the windows go. */
-static void read_some(struct passage *p)
+static void read_some(struct sender *s)
 {
 	uint8_t piece[PIECE];
-	for (int i = 0; i < PIECES_A_TURN && p->urh && !p->hung_up; i++) {
-		struct stream *st = p->delivery->answerer;
-		if (!pass_early(p) || !st || !stream_may_pass(st))
+	for (int i = 0; i < PIECES_A_TURN && !s->half_closed; i++) {
+		struct stream *st = s->delivery->answerer;
+		if (!pass_early(s) || !st || !stream_may_pass(st))
 			return;
-		ssize_t n = wire_read(p->wire, piece, sizeof piece);
-		if (is_again(p->wire, n))
+		ssize_t n = conn_read(&s->conn, piece, sizeof piece);
+		if (n == CONN_AGAIN)
 			return;
-		p->hung_up = n <= 0;
-		pass_on(p, bytes_make(piece, n > 0 ? (size_t)n : 0), n <= 0);
+		s->half_closed = n < 0;
+		pass_on(s, bytes_make(piece, n > 0 ? (size_t)n : 0), n < 0);
 	}
 }
 
-/* The app's bytes. False: the socket takes no more now. */
-static bool write_some(struct passage *p)
+/* The app's bytes. False: the sender is gone. */
+static bool write_some(struct sender *s)
 {
-	struct delivery *d = p->delivery;
-	while (p->urh && d->answer_at < d->answer_body.len) {
+	struct delivery *d = s->delivery;
+	s->blocked = false;
+	while (d->answer_at < d->answer_body.len) {
 		size_t left = d->answer_body.len - d->answer_at;
-		ssize_t n = wire_write(p, d->answer_body.at + d->answer_at, left < PIECE ? left : PIECE);
-		if (is_again(p->wire, n))
-			return false;
-		if (n < 0) {
-			passage_end(p);
-			return true;
-		}
+		struct iovec rest = { d->answer_body.at + d->answer_at, left };
+		ssize_t n = conn_writev(&s->conn, &rest, 1);
+		s->blocked = n == CONN_AGAIN;
+		if (n < 0)
+			return n == CONN_AGAIN;
 		d->answer_at += (size_t)n;
 		if (d->answer_at == d->answer_body.len)
 			d->answer_body.len = d->answer_at = 0;
+		s->all->relay->metrics.bytes_out += (uint64_t)n;
 		delivery_consumed(d, (size_t)n);
+		if (d->phase == PHASE_DONE)
+			sender_expires_in(s, s->all->relay->settings.body_timeout_ms);
 	}
 	return true;
 }
 
-static void go_on(struct passage *p)
+void passage_go_on(struct sender *s)
 {
-	struct delivery *d = p->delivery;
-	if (!p->urh)
-		return;
-	bool drained = write_some(p);
+	struct delivery *d = s->delivery;
+	bool over = d->phase == PHASE_DONE;
 	/* What broke off does not wait for a sender that does not read. */
-	if (p->urh && (d->phase == PHASE_ABORTED || (drained && d->phase == PHASE_DONE)))
-		passage_end(p);
-	if (!p->urh)
+	if (!write_some(s) || d->phase == PHASE_ABORTED) {
+		sender_close(s);
 		return;
-	if (d->phase == PHASE_DONE)
-		*p->wire->deadline = uv_now(p->poll.loop) + (uint64_t)p->wire->patience_ms;
-	read_some(p);
-	struct stream *st = d->answerer;
-	bool reads = st && !p->hung_up && p->early_at == p->early.len && stream_may_pass(st);
-	int wanted = (reads ? UV_READABLE : 0) | (drained ? 0 : UV_WRITABLE);
-	/* What GnuTLS has decrypted already makes no event. */
-	if (reads && p->wire->tls && gnutls_record_check_pending(p->wire->tls) > 0)
-		wanted |= UV_WRITABLE;
-	if (wanted == p->watched)
-		return;
-	p->watched = wanted;
-	/* With nothing to wait for, its end alone would wake the loop for ever. */
-	if (wanted ? uv_poll_start(&p->poll, wanted, on_event) != 0 : uv_poll_stop(&p->poll) != 0)
-		passage_end(p);
-}
-
-static void on_event(uv_poll_t *h, int status, int events)
-{
-	struct passage *p = h->data;
-	(void)events;
-	if (status < 0)
-		passage_end(p);
-	else
-		go_on(p);
-}
-
-static void on_delivery(struct delivery *d)
-{
-	go_on(d->owner);
-}
-
-struct passage *passage_open(uv_loop_t *loop, struct delivery *d, struct http_daemon *daemon,
-			     struct MHD_UpgradeResponseHandle *urh, struct passage_wire *wire, struct bytes early)
-{
-	struct passage *p = calloc(1, sizeof *p);
-	if (!p || !buffer_append_bytes(&p->early, early) || uv_poll_init_socket(loop, &p->poll, wire->fd) != 0) {
-		if (p)
-			buffer_free(&p->early);
-		free(p);
-		return NULL;
 	}
-	p->delivery = d;
-	p->daemon = daemon;
-	p->urh = urh;
-	p->wire = wire;
-	take_session(wire);
-	p->poll.data = p;
-	d->owner = p;
-	d->wake = d->window_opened = on_delivery;
-	go_on(p);
-	return p;
+	if (over && !s->blocked) {
+		conn_end_writing(&s->conn);
+		sender_end_request(s);
+		sender_to(s, SENDER_LINGER);
+		return;
+	}
+	if (over)
+		sender_expires_in(s, s->all->relay->settings.body_timeout_ms);
+	read_some(s);
 }
 
-static void on_closed(uv_handle_t *h)
+static void on_window(struct delivery *d)
 {
-	free(h->data);
+	sender_go_on_soon(d->owner);
 }
 
-void passage_free(struct passage *p)
+void passage_begin(struct sender *s)
 {
-	passage_end(p);
-	buffer_free(&p->early);
-	uv_close((uv_handle_t *)&p->poll, on_closed);
+	s->delivery->window_opened = on_window;
+	sender_to(s, SENDER_PASSAGE);
+	passage_go_on(s);
+}
+
+int passage_events(const struct sender *s)
+{
+	struct stream *st = s->delivery->answerer;
+	bool reads = st && !s->half_closed && s->in.len == 0 && stream_may_pass(st);
+	int events = reads && s->blocked ? conn_needs(&s->conn, true, true)
+		     : reads             ? conn_needs(&s->conn, true, false)
+		     : s->blocked        ? conn_needs(&s->conn, false, true)
+					 : 0;
+	/* What was decrypted already makes no event. */
+	if (reads && conn_has_pending(&s->conn))
+		events |= UV_WRITABLE;
+	return events ? events : UV_PRIORITIZED;
 }

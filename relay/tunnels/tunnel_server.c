@@ -5,7 +5,6 @@
 
 #include "shared/program/log.h"
 
-#include <microhttpd.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,15 +25,22 @@ static void read_secret(struct lws *wsi, char *out, size_t size)
 /* Finds out whose tunnel it is, also when the connection is a trusted proxy's. */
 static void find_client(const struct relay *relay, struct lws *wsi, struct peer *who, struct throttle_address *address)
 {
-	const struct peer *adopted = lws_get_opaque_user_data(wsi);
+	const struct tunnel_adopted *adopted = lws_get_opaque_user_data(wsi);
 	struct peer from = { .known = false };
 	char list[LIMIT_HANDSHAKE_FIELD];
 	if (adopted)
-		from = *adopted;
+		from = adopted->peer;
 	int len = lws_hdr_copy(wsi, list, sizeof list, WSI_TOKEN_X_FORWARDED_FOR);
 	trusted_find_in_list(relay->trusted, &from, bytes_make(list, len > 0 ? (size_t)len : 0), who);
 	throttle_address_of(address, who);
 	address->known &= !trusted_has(relay->trusted, who);
+}
+
+/* Its own address is counted from accept to close; here only those are that a trusted proxy brings. */
+static void leave_counted(struct lws *wsi, struct throttle_address *address)
+{
+	const struct tunnel_adopted *adopted = lws_get_opaque_user_data(wsi);
+	address->known &= !(adopted && adopted->address.known);
 }
 
 static int on_established(struct tunnel_server *s, struct connection *c, struct lws *wsi)
@@ -48,6 +54,7 @@ static int on_established(struct tunnel_server *s, struct connection *c, struct 
 		return -1;
 	DL_PREPEND(s->all, c);
 	find_client(s->relay, wsi, &who, &c->address);
+	leave_counted(wsi, &c->address);
 	peer_format(&who, c->peer);
 	throttle_connected(s->relay->throttle, &c->address);
 	read_secret(wsi, c->secret, sizeof c->secret);
@@ -97,7 +104,7 @@ static void refuse(const struct tunnel_server *s, struct lws *wsi, enum refusal 
 	int len = snprintf(text, sizeof out - LWS_PRE,
 			   "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n"
 			   "Creel-Refused: %s\r\n%s\r\n\r\ncreel: %s\n",
-			   t->status, MHD_get_reason_phrase_for((unsigned)t->status), strlen(sentence) + 8, t->name,
+			   t->status, refusal_reason(t->status), strlen(sentence) + 8, t->name,
 			   t->status == 426 ? "Upgrade: websocket\r\nConnection: Upgrade, close" : "Connection: close",
 			   sentence);
 	lws_write(wsi, (uint8_t *)text, (size_t)len, LWS_WRITE_HTTP_HEADERS);
@@ -149,6 +156,7 @@ static bool check_client(const struct tunnel_server *s, struct lws *wsi)
 	struct throttle_address address;
 	struct peer who;
 	find_client(s->relay, wsi, &who, &address);
+	leave_counted(wsi, &address);
 	if (throttle_may_connect(s->relay->throttle, &address))
 		return true;
 	refuse(s, wsi, REFUSE_UNDER_WAY, NULL);
@@ -183,6 +191,13 @@ static int refuse_plain(const struct tunnel_server *s, struct lws *wsi)
 	if (check_handshake(s, wsi) && may_be_told(s, wsi))
 		refuse(s, wsi, REFUSE_NO_UPGRADE, NULL);
 	return -1;
+}
+
+static void let_go(struct tunnel_adopted *a)
+{
+	if (a && a->closed)
+		a->closed(a->user, &a->address);
+	free(a);
 }
 
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
@@ -222,7 +237,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 			note_close(c, in, len);
 		return c->link && *link_close_reason(c->link) ? -1 : 0;
 	case LWS_CALLBACK_WSI_DESTROY:
-		free(lws_get_opaque_user_data(wsi));
+		let_go(lws_get_opaque_user_data(wsi));
 		return 0;
 	case LWS_CALLBACK_CLOSED:
 		on_closed(c);
@@ -310,21 +325,23 @@ struct tunnel_server *tunnel_server_new(struct relay *relay, struct error *e)
 	return s;
 }
 
-void tunnel_server_adopt(struct tunnel_server *s, int fd, bool tls, const struct peer *peer)
+void tunnel_server_adopt(struct tunnel_server *s, int fd, bool tls, const struct tunnel_adopted *adopted)
 {
-	struct peer *copy = malloc(sizeof *copy);
+	struct tunnel_adopted *copy = malloc(sizeof *copy);
 	/* lws 4.1.6 closes the socket itself when it cannot take it. */
 	struct lws *wsi = copy ? lws_adopt_socket_vhost(tls ? s->tls : s->plain, fd) : NULL;
 	if (!copy)
 		close(fd);
-	if (!wsi) {
-		if (RELAY_LOGS(s->relay, LOG_WARN, "tunnel_not_adopted", ""))
-			log_event(LOG_WARN, "tunnel_not_adopted", NULL);
-		free(copy);
+	if (wsi) {
+		*copy = *adopted;
+		lws_set_opaque_user_data(wsi, copy); /* freed at WSI_DESTROY */
 		return;
 	}
-	*copy = *peer;
-	lws_set_opaque_user_data(wsi, copy); /* freed at WSI_DESTROY */
+	if (RELAY_LOGS(s->relay, LOG_WARN, "tunnel_not_adopted", ""))
+		log_event(LOG_WARN, "tunnel_not_adopted", NULL);
+	free(copy);
+	if (adopted->closed)
+		adopted->closed(adopted->user, &adopted->address);
 }
 
 bool tunnel_server_reload(struct tunnel_server *s, struct error *e)

@@ -4,14 +4,23 @@
 
 #include "relay/common/peer.h"
 #include "relay/common/relay.h"
+#include "relay/common/throttle.h"
 
 struct tunnel_server;
 
 /* Makes the lws context on the relay's loop, with a TLS side when a certificate is configured. NULL and *e. */
 struct tunnel_server *tunnel_server_new(struct relay *relay, struct error *e);
-/* Takes a connected socket, and closes it in the end. The first bytes, still unread, are those of a tunnel's handshake.
- * `peer` is whose socket it is; copied. */
-void tunnel_server_adopt(struct tunnel_server *s, int fd, bool tls, const struct peer *peer);
+/* What is known of a socket that is handed over. */
+struct tunnel_adopted {
+	struct peer peer;                                                   /* whose it is */
+	struct throttle_address address;                                    /* counted as connected until `closed` */
+	void (*closed)(void *user, const struct throttle_address *address); /* libwebsockets let go of it */
+	void *user;
+};
+
+/* Takes a connected socket, and closes it in the end; *adopted is copied. The first bytes, still unread, are those of a
+ * tunnel's handshake: a whole head in the clear, a whole ClientHello under TLS. */
+void tunnel_server_adopt(struct tunnel_server *s, int fd, bool tls, const struct tunnel_adopted *adopted);
 /* Reads certificate and key again, for new handshakes. False and *e: the old ones stay in use. */
 MUST_CHECK bool tunnel_server_reload(struct tunnel_server *s, struct error *e);
 /* Closes the tunnels whose token was revoked. */

@@ -1,11 +1,11 @@
-#include "relay/senders/http_daemon.h"
+#include "relay/admin_daemon.h"
 
 #include <stdlib.h>
 
 #define RUNS_TO_SETTLE 3 /* one takes an upgraded connection's end in, one ends it, one frees it */
 #define RUNS_A_KICK 8    /* MHD's epoll is edge triggered: it may have more to do at once (MHD_get_timeout 0) */
 
-struct http_daemon {
+struct admin_daemon {
 	struct MHD_Daemon *mhd;
 	uv_poll_t poll;
 	uv_timer_t timer;
@@ -26,7 +26,7 @@ static void on_idle(uv_idle_t *h)
 	(void)h; /* only there so that the poll does not block */
 }
 
-static void run(struct http_daemon *d)
+static void run(struct admin_daemon *d)
 {
 	MHD_UNSIGNED_LONG_LONG timeout = 0;
 	d->wanted = false;
@@ -63,7 +63,7 @@ static void on_readable(uv_poll_t *h, int status, int events)
 	run(h->data);
 }
 
-static void run_if_wanted(struct http_daemon *d)
+static void run_if_wanted(struct admin_daemon *d)
 {
 	if (d->wanted)
 		run(d);
@@ -79,9 +79,9 @@ static void on_turn_end(uv_check_t *h)
 	run_if_wanted(h->data);
 }
 
-struct http_daemon *http_daemon_new(uv_loop_t *loop, struct MHD_Daemon *daemon)
+struct admin_daemon *admin_daemon_new(uv_loop_t *loop, struct MHD_Daemon *daemon)
 {
-	struct http_daemon *d = calloc(1, sizeof *d);
+	struct admin_daemon *d = calloc(1, sizeof *d);
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	if (!d || !info || uv_poll_init(loop, &d->poll, info->epoll_fd) != 0) {
 		MHD_stop_daemon(daemon);
@@ -100,23 +100,23 @@ struct http_daemon *http_daemon_new(uv_loop_t *loop, struct MHD_Daemon *daemon)
 	return d;
 }
 
-struct MHD_Daemon *http_daemon_mhd(struct http_daemon *d)
+struct MHD_Daemon *admin_daemon_mhd(struct admin_daemon *d)
 {
 	return d->mhd;
 }
 
-void http_daemon_kick(struct http_daemon *d)
+void admin_daemon_kick(struct admin_daemon *d)
 {
 	d->wanted = true;
 }
 
-void http_daemon_settle(struct http_daemon *d)
+void admin_daemon_settle(struct admin_daemon *d)
 {
 	d->settle = RUNS_TO_SETTLE;
 	d->wanted = true;
 }
 
-unsigned http_daemon_connections(struct http_daemon *d)
+unsigned admin_daemon_connections(struct admin_daemon *d)
 {
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
 	return info ? info->num_connections : 0;
@@ -124,7 +124,7 @@ unsigned http_daemon_connections(struct http_daemon *d)
 
 static void on_closed(uv_handle_t *h)
 {
-	struct http_daemon *d = h->data;
+	struct admin_daemon *d = h->data;
 	if (--d->open_handles > 0)
 		return;
 	void (*closed)(void *user) = d->closed;
@@ -134,7 +134,7 @@ static void on_closed(uv_handle_t *h)
 		closed(user);
 }
 
-void http_daemon_close(struct http_daemon *d, void (*closed)(void *user), void *user)
+void admin_daemon_close(struct admin_daemon *d, void (*closed)(void *user), void *user)
 {
 	uv_handle_t *handles[] = { (uv_handle_t *)&d->poll, (uv_handle_t *)&d->timer, (uv_handle_t *)&d->turn_start,
 				   (uv_handle_t *)&d->turn_end, (uv_handle_t *)&d->again };

@@ -1,6 +1,7 @@
 /* The page of --browser-warning, as far as a sender's request has to do with it. */
+#include "relay/common/limits.h"
 #include "relay/senders/browser_warning.h"
-#include "relay/senders/ingress_private.h"
+#include "relay/senders/sender.h"
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/router.h"
 #include "relay/tunnels/tokens.h"
@@ -24,9 +25,9 @@ static bool is_warned(const struct relay *relay, const struct tunnel *t)
 }
 
 /* For whoever looks into abuse: which tunnel, and who was led there. No target: queries are nobody's business. */
-static void note(struct ingress *in, const struct sender *s, const struct tunnel *t, time_t now)
+static void note(struct senders *all, const struct sender *s, const struct tunnel *t, time_t now)
 {
-	struct warning_log *log = &in->warnings;
+	struct warning_log *log = &all->warnings;
 	struct log_number unwritten;
 	if (log->second != now) {
 		log->second = now;
@@ -49,48 +50,48 @@ static void note(struct ingress *in, const struct sender *s, const struct tunnel
 static bool is_https(const struct sender *s, struct bytes headers)
 {
 	struct bytes value;
-	return s->tls || (s->forwarded && headers_find(headers, "X-Forwarded-Proto", &value) &&
-			  bytes_equal_nocase(value, "https"));
+	return s->conn.tls || (s->forwarded && headers_find(headers, "X-Forwarded-Proto", &value) &&
+			       bytes_equal_nocase(value, "https"));
 }
 
-bool ingress_warns(struct exchange *x, const struct http_head *head, const struct route *route, bool body_comes,
-		   enum MHD_Result *result)
+bool warning_answers(struct sender *s, const struct wire_request *q, const struct route *route, bool body_comes)
 {
-	struct sender *s = x->sender;
-	struct relay *relay = s->in->relay;
+	struct relay *relay = s->all->relay;
 	struct warning_answer answer = { 0 };
 	enum warning_verdict verdict;
 	time_t now = time(NULL);
 	if (!relay->warning || !is_warned(relay, route->holder))
 		return false;
 	const struct warning_request r = {
-		.method = head->method,
-		.headers = head->headers,
+		.method = q->method,
+		.headers = q->headers,
 		.tunnel = route->name,
 		.prefix = route->prefix,
 		.target = route->target,
 		.address = bytes_make(s->address.at, sizeof s->address.at),
-		.https = is_https(s, head->headers),
+		.https = is_https(s, q->headers),
 		.now_s = (uint64_t)now,
 	};
 	bool fine = browser_warning_judge(relay->warning, &r, &verdict, &answer);
 	if (verdict == WARNING_PASS)
 		return false;
-	x->fields = answer.fields; /* both change hands */
-	x->page = answer.page;
+	s->fields = answer.fields; /* both change hands */
+	s->page = answer.page;
 	if (fine && verdict == WARNING_SHOW)
-		note(s->in, s, route->holder, now);
+		note(s->all, s, route->holder, now);
 	if (!fine) {
-		buffer_free(&x->fields);
-		buffer_free(&x->page);
+		buffer_free(&s->fields);
+		buffer_free(&s->page);
 	}
 	enum refusal why = !fine                     ? REFUSE_OVERLOADED
 			   : verdict == WARNING_SHOW ? REFUSE_BROWSER_WARNING
 						     : REFUSE_WARNING_READ;
 	/* A form's body: were it left unread, the page would be lost with the connection. */
-	x->after_body = body_comes ? why : REFUSE_NOTHING;
-	*result = body_comes ? MHD_YES : ingress_reply_refusal(x, why);
-	if (body_comes)
-		ingress_set_state(s, SENDER_BODY, relay->settings.body_timeout_ms);
+	if (body_comes) {
+		s->after_body = why;
+		sender_to(s, SENDER_BODY);
+	} else {
+		answer_refuse(s, why);
+	}
 	return true;
 }

@@ -1,0 +1,182 @@
+/* One connection of a sender, and what the files of this room share of it.
+ *
+ *    SNIFF ─▶ TLS ─▶ HEAD ─▶ BODY ─▶ WAIT ─▶ ANSWER ─▶ IDLE ─▶ HEAD …
+ *      │       └──────┴───────┴───────┴────────┴─▶ LINGER ─▶ CLOSED
+ *      └─▶ handed to libwebsockets              └─▶ PASSAGE ─▶ CLOSED
+ *
+ *    sender_turn.c  what is read, written and polled for       passage.c  after 101
+ *    sniff.c        the first bytes                            request.c  heads and bodies
+ *    warning.c      the page before a tunnel                   answer.c   what goes back
+ *    sender.c       states and deadlines                       silent.c   who goes when there are too many
+ *
+ * sender_turn.c is the only place where a connection's socket is read or written after its first bytes, so what
+ * others call from within (deliveries, the registry) never finds it half way. Loop thread. */
+#pragma once
+
+#include "relay/common/delivery.h"
+#include "relay/common/refusal.h"
+#include "relay/common/throttle.h"
+#include "relay/senders/senders.h"
+#include "relay/senders/silent.h"
+#include "shared/http/http1.h"
+#include "shared/net/conn.h"
+#include "shared/net/wheel.h"
+#include "shared/base/uuid.h"
+
+enum sender_state {
+	SENDER_SNIFF,   /* accepted; nothing read, its first bytes are looked at */
+	SENDER_TLS,     /* in its handshake */
+	SENDER_IDLE,    /* between two requests */
+	SENDER_HEAD,    /* a head is coming */
+	SENDER_BODY,    /* a body is coming */
+	SENDER_WAIT,    /* the request is whole, its answer is not here */
+	SENDER_ANSWER,  /* an answer is on its way out */
+	SENDER_LINGER,  /* answered for the last time: what still comes is read and dropped, so that the answer arrives
+			 */
+	SENDER_PASSAGE, /* after 101 */
+	SENDER_CLOSED,  /* the socket is closed, the memory lives until libuv lets go of it */
+	SENDER_STATES,
+};
+
+/* How the end of an answer is told. */
+enum answer_kind {
+	ANSWER_OWN,         /* the relay's, all of it in `out` */
+	ANSWER_BODILESS,    /* to HEAD, 204, 304 */
+	ANSWER_LENGTH,      /* Content-Length */
+	ANSWER_CHUNKED,     /* the last chunk */
+	ANSWER_UNTIL_CLOSE, /* to HTTP/1.0, of unknown length */
+	ANSWER_UPGRADED,    /* 101: a passage begins */
+};
+
+struct sender {
+	struct senders *all;
+	struct sender *prev, *next; /* of all->list */
+	struct silent_entry silent; /* in SNIFF, TLS, HEAD and IDLE */
+	uv_poll_t poll;
+	int watched; /* events polled for */
+	struct conn conn;
+	enum sender_state state;
+	struct wheel_entry deadline;
+	bool tunnels_only;
+	bool working; /* go_on is under way: nobody else begins it */
+
+	struct peer from;                /* of the socket, or of its PROXY header */
+	bool proxied;                    /* there was one */
+	bool forwarded;                  /* that is a trusted proxy: X-Forwarded-For tells whose the request is */
+	struct throttle_address address; /* counted as connected; unknown: nobody's */
+	char peer[PEER_TEXT_LEN];        /* whose the request is; between two: `from` */
+	bool half_closed;                /* it sends no more */
+
+	struct buffer in; /* read and not used: a head that is coming, or requests behind this one */
+	struct http1_head head;
+	struct http1_body body;
+	uint64_t body_since; /* loop ms: when its body began, for the least rate */
+	bool continue_due;   /* it waits for 100 before it sends its body */
+	bool keeps_alive;    /* another request may follow this one */
+	bool version_1_0;    /* of HTTP: no chunks, no 100 */
+	bool asks_head;      /* its method is HEAD: an answer has no body */
+	bool counted;        /* in metrics.in_flight */
+	struct delivery *delivery;
+	struct tunnel *tunnel;
+	enum refusal after_body; /* a page that is to be seen once its form's body has come; else REFUSE_NOTHING */
+	struct buffer fields;    /* of a refusal's answer, beside the standing ones */
+	struct buffer page;      /* HTML that a refusal is, or empty */
+	char *sentence;          /* what a refusal says in place of its standing sentence, or NULL */
+
+	enum answer_kind answer;
+	struct buffer out; /* to be sent before anything else of the answer */
+	size_t out_at;
+	uint64_t answer_left; /* ANSWER_LENGTH: of the body */
+	bool last_chunk;      /* ANSWER_CHUNKED: it is in `out` */
+	bool blocked;         /* the socket took no more */
+	bool woken;           /* in all->woken */
+	struct sender *woken_next;
+	uint64_t dropped; /* in LINGER */
+};
+
+/* How many warnings were logged in this second, and how many were not since the last line. */
+struct warning_log {
+	int64_t second;
+	int written;
+	int64_t unwritten;
+};
+
+struct senders {
+	struct relay *relay;
+	struct sender *list;
+	size_t count, busy, tunnels; /* of `list`; in a request; handed to libwebsockets */
+	struct silent silent;
+	struct sender *woken; /* their answer moved; looked at by `soon` */
+	uv_idle_t soon;       /* active while there are any */
+	uv_idle_cb on_soon;
+	struct wheel wheel;
+	SSL_CTX *tls; /* NULL: no certificate */
+	struct warning_log warnings;
+	struct uuid_random random; /* of the event ids */
+};
+
+/* ---- sender.c: below all others ---- */
+
+/* Into its first state; in the table. */
+void sender_enter(struct sender *s);
+/* The one way to another state; aborts on a move that the drawing has not. Sets the state's own deadline. */
+void sender_to(struct sender *s, enum sender_state state);
+void sender_expires_in(struct sender *s, int64_t ms); /* negative: never */
+/* Reads, writes and polls as the state asks; not from within itself. */
+void sender_go_on(struct sender *s);
+/* Out of the table, with its socket: `closed` gets the poll handle, whose data is the sender, once libuv let go of it;
+ * sender_free then. */
+void sender_leave(struct sender *s, uv_close_cb closed);
+void sender_free(struct sender *s);
+/* Closes the socket without a further word. May be called anywhere; the memory stays until the loop comes round. */
+void sender_close(struct sender *s);
+/* The same once the loop comes round: for whoever is in the middle of something. */
+void sender_go_on_soon(struct sender *s);
+/* The request was answered or will not be: lets go of all that belongs to it. */
+void sender_end_request(struct sender *s);
+/* Whose the requests are: the connection's peer, until a trusted proxy's request says another. */
+void sender_know_peer(struct sender *s);
+
+/* A line of the log about a connection that was not taken. */
+void sender_log_refused(const struct relay *relay, const char *why);
+
+/* ---- sniff.c ---- */
+
+/* Looks at what has come and was not read: then the connection is a tunnel's and given away, in its TLS handshake,
+ * ready for a head, closed, or waits for more. `ended`: no more will come. */
+void sniff_look(struct sender *s, bool ended);
+
+/* ---- request.c ---- */
+
+/* Bytes of the sender, from where the last ones were used: *used of them. False: no more can be used in this state. */
+MUST_CHECK bool request_take(struct sender *s, struct bytes in, size_t *used);
+
+/* The head or the body did not come in time: answers so. */
+void request_too_slow(struct sender *s);
+
+/* ---- answer.c ---- */
+
+/* What the delivery's phase asks for: a refusal, 202, the answer's head. */
+void answer_begin(struct sender *s);
+void answer_refuse(struct sender *s, enum refusal why);
+/* Sends what there is. True once the last byte of the answer left. */
+MUST_CHECK bool answer_send(struct sender *s);
+/* Bytes of the relay's own before the answer: 100 Continue. */
+void answer_continue(struct sender *s);
+
+/* ---- warning.c ---- */
+
+struct route;
+/* Whether the request gets the page of --browser-warning, or is sent on from it: then it was answered, or will be after
+ * its body. */
+bool warning_answers(struct sender *s, const struct wire_request *r, const struct route *route, bool body_comes);
+
+/* ---- sender_turn.c: above all others ---- */
+
+/* Accepted and in the table: begins to look at it. */
+void sender_begin(struct sender *s);
+/* Reads, writes and polls as the state asks. */
+void sender_go_on(struct sender *s);
+/* The wheel's callback, and the idle handle's. */
+void sender_on_due(struct wheel_entry *e);
+void sender_on_soon(uv_idle_t *h);

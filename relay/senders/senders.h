@@ -1,0 +1,25 @@
+/* The public side of the relay: every connection that its ports accept, from accept to close, whoever holds it.
+ *
+ * One table counts them, one wheel times them, and one struct (sender.h) is a connection's whole life: its first bytes
+ * looked at, TLS, requests and answers, a WebSocket's passage. What turns out to be a tunnel is handed to
+ * libwebsockets and stays on the books until it is closed there. Loop thread. */
+#pragma once
+
+#include "relay/common/relay.h"
+
+struct senders;
+
+/* NULL and *e: a certificate that cannot be used. */
+struct senders *senders_new(struct relay *relay, struct error *e);
+/* Takes an accepted socket. `tunnels_only`: of a port for tunnels alone. */
+void senders_accept(struct senders *all, int fd, const struct sockaddr *from, bool tunnels_only);
+/* New TLS connections get the certificate as it is on disk now; those that stand keep theirs. */
+MUST_CHECK bool senders_reload(struct senders *all, struct error *e);
+/* Those that are in a request. */
+size_t senders_busy(const struct senders *all);
+/* All, tunnels' connections among them. */
+size_t senders_connections(const struct senders *all);
+/* Closes every connection that is not a tunnel's. */
+void senders_close(struct senders *all);
+/* Once the loop has come round after senders_close, and libwebsockets has let go of the tunnels. NULL is fine. */
+void senders_free(struct senders *all);
