@@ -1,82 +1,67 @@
-/* Between forwarder.c, a call, and forward_upgrade.c, what is other after 101. */
+/* What the files of a call share: forwarder.c keeps the apps and their connections, forward.c is one call from its
+ * first byte to its last, forward_target.c says where a call may go. Loop thread. */
 #pragma once
 
-#include <curl/curl.h>
-
-#include "client/app/answer_head.h"
-#include "client/app/curl_loop.h"
+#include "client/app/dial.h"
 #include "client/app/forwarder.h"
-#include "client/reason/reason.h"
+#include "shared/http/http1.h"
+#include "shared/net/conn.h"
 
-#define HANDLE_POOL 256
+#include <uthash.h>
+
+/* Where calls go: a target of the user's, taken apart. */
+struct app {
+	UT_hash_handle hh;
+	char *base;    /* as forward_parse_target gave it: the key */
+	char *host;    /* a name, an address without brackets, or a unix socket's path */
+	uint16_t port; /* 0: a path */
+	bool tls;
+	char *prefix;          /* of the path, without a slash at its end */
+	char *authority;       /* as Host and sentences have it */
+	struct app_conn *idle; /* kept connections, the one used last first */
+	size_t idle_count;
+};
+
+/* A connection to an app. In use it belongs to a call, kept it waits for the next one. */
+struct app_conn {
+	struct forwarder *forwarder;
+	struct app *app;
+	struct forward *call; /* NULL: kept */
+	struct app_conn *prev, *next;
+	struct conn conn;
+	uv_poll_t poll;
+	int watched;
+	bool used; /* it carried a call before this one */
+};
 
 struct forwarder {
 	uv_loop_t *loop;
-	struct curl_loop *curl;
 	struct forward_options options;
-	struct forward *upgrades; /* calls that ask for one, by upgrade_next */
-	CURL *pool[HANDLE_POOL];  /* easy handles with the settings that never change */
-	size_t pooled;
+	struct app *apps;
+	SSL_CTX *tls; /* made when the first https target is called */
+	size_t open;  /* connections whose handles are not closed */
 	bool closing;
 	void (*closed)(void *user);
 	void *closed_user;
 };
 
-struct forward {
-	struct forwarder *forwarder;
-	struct forward_request request;
-	const struct forward_ops *ops;
-	void *user;
-	CURL *easy;
-	struct curl_slist *headers;
-	char *url, *authority;
-	uint64_t deadline_ms, wait_until_ms;
-	uint64_t started_at_us;
-	int64_t backoff_ms;
-	uv_timer_t retry;
-	bool retry_open;
-	uint64_t body_at; /* of a body that libcurl asks for in pieces */
-	struct answer_head answer;
-	bool head_given, paused, refused_address, too_large;
-	bool ends_at_head;      /* a HEAD with a body */
-	bool upgraded, starved; /* 101 came; on_upload had nothing */
-	struct forward *upgrade_next;
-	curl_socket_t sockets[4], socket; /* those opened last; after 101: the one it is */
-	size_t socket_count;
-	int socket_error; /* why none could be opened, an errno */
-};
+/* The app of a base URL; NULL when out of memory. */
+struct app *forwarder_app(struct forwarder *f, const char *base);
+/* NULL: TLS cannot be set up. */
+SSL_CTX *forwarder_tls(struct forwarder *f);
+/* A kept connection, if it is still good, or NULL. It is the call's then. */
+struct app_conn *forwarder_take(struct app *app, struct forward *call);
+/* A new one around a socket that was connected; takes *c. NULL when out of memory: *c is closed. */
+struct app_conn *forwarder_adopt(struct forwarder *f, struct app *app, struct forward *call, struct conn *c);
+/* The call is over and the connection may carry another. */
+void forwarder_keep(struct app_conn *a);
+void forwarder_drop(struct app_conn *a);
+/* Polls for `events`, or for nothing. */
+void forwarder_watch(struct app_conn *a, int events);
 
-/* What is known of the call so far; not its end's sentence. */
-void forward_fill_result(const struct forward *w, struct forward_result *r);
-/* The end of the call, REASON_NONE when all went well: calls on_done and frees. */
-void forward_finish(struct forward *w, enum reason why);
-/* The end of a call whose app closed the connection too early. */
-void forward_broke_off(struct forward *w);
+/* forward.c: something happened to the connection of the call. */
+void forward_on_events(struct forward *w, bool broken);
 
-/* ---- forward_target.c ---- */
-
-/* libcurl's, which opens a connection's socket. */
-curl_socket_t forward_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address);
-
-/* ---- forward_limit.c ---- */
-
-/* The time limit of a call that begins, and of what follows its answer's head. */
-void forward_limit_begin(struct forward *w);
-void forward_limit_body(struct forward *w);
-/* Which limit it was that ended the call. */
-enum reason forward_limit_reason(const struct forward *w);
-
-/* ---- forward_upgrade.c ---- */
-
-/* The settings of a call that asks for an upgrade. */
-void forward_upgrade_prepare(struct forward *w);
-/* The call is under way. */
-void forward_upgrade_started(struct forward *w);
-/* 101 came. */
-void forward_upgrade_begin(struct forward *w);
-/* libcurl's read callback. */
-size_t forward_upgrade_upload(struct forward *w, char *out, size_t most);
-/* Ends those whose app has closed, and the upload of those that were answered otherwise; after each turn of libcurl. */
-void forward_upgrade_check(struct forwarder *f);
-/* Before on_done. */
-void forward_upgrade_end(struct forward *w);
+/* forward_target.c: takes a base URL apart. False: out of memory. */
+MUST_CHECK bool forward_take_apart(struct app *app, const char *base);
+void forward_free_parts(struct app *app);

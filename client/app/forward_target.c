@@ -104,17 +104,38 @@ char *forward_parse_target(const char *text, bool allow_remote, struct error *e)
 	return out;
 }
 
-/* The last gate: whatever a name resolved to, only loopback is connected to (shared/THREATS.md). */
-curl_socket_t forward_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+/* ---- taken apart, for the call ---- */
+
+bool forward_take_apart(struct app *app, const char *base)
 {
-	struct forward *w = user;
-	(void)purpose;
-	if (!w->forwarder->options.allow_remote_target && !loopback_is(&address->addr)) {
-		w->refused_address = true;
-		return CURL_SOCKET_BAD;
+	const char *rest = strstr(base, "://"), *path;
+	app->base = strdup(base);
+	if (!rest) { /* unix:/path */
+		app->host = strdup(base + strlen("unix:"));
+		app->prefix = strdup("");
+		app->authority = strdup("localhost");
+		return app->base && app->host && app->prefix && app->authority;
 	}
-	curl_socket_t fd = socket(address->family, address->socktype, address->protocol);
-	w->socket_error = fd < 0 ? errno : 0;
-	w->sockets[w->socket_count++ % (sizeof w->sockets / sizeof *w->sockets)] = fd;
-	return fd;
+	rest += 3;
+	path = strchr(rest, '/');
+	size_t len = path ? (size_t)(path - rest) : strlen(rest);
+	const char *colon = rest + len;
+	while (colon > rest && *colon != ':')
+		colon--;
+	app->tls = base[4] == 's';
+	app->port = (uint16_t)atoi(colon + 1);
+	bool bracketed = rest[0] == '[';
+	app->host = strndup(rest + bracketed, (size_t)(colon - rest) - 2 * (size_t)bracketed);
+	app->prefix = strdup(path ? path : "");
+	/* The default port is not written in Host. */
+	app->authority = strndup(rest, app->port == (app->tls ? 443 : 80) ? (size_t)(colon - rest) : len);
+	return app->base && app->host && app->prefix && app->authority;
+}
+
+void forward_free_parts(struct app *app)
+{
+	free(app->base);
+	free(app->host);
+	free(app->prefix);
+	free(app->authority);
 }

@@ -1,5 +1,5 @@
-/* The last stage of a webhook's way: calls the app with libcurl (multi interface on the libuv loop) exactly as the
- * sender did, and hands the answer back piece by piece. Used by `listen` and `replay`.
+/* The last stage of a webhook's way: calls the app exactly as the sender did, over connections that are kept (HTTP/1.1,
+ * RFC 9112), and hands the answer back piece by piece as it came. Used by `listen` and `replay`.
  *
  * Only the targets named on the command line are called; every resolved address is checked at connect and must be
  * loopback unless allow_remote_target. Loop thread only. */
@@ -26,6 +26,7 @@ struct forward_options {
 	bool allow_remote_target;
 	bool insecure;                  /* https target with any certificate; loopback only */
 	const struct secret_gate *gate; /* that the sentences of failures pass; or NULL */
+	const char *ca;                 /* issuers trusted beside the system's, PEM; or NULL */
 };
 
 /* Views must live until on_done. */
@@ -64,6 +65,8 @@ struct forward_ops {
 	/* Bytes for the app, at most `most` into `out`; 0: none now, forward_feed says when. Asked for when those
 	 * before have left. */
 	size_t (*on_upload)(void *user, void *out, size_t most);
+	/* The fields behind a chunked answer's last chunk, before on_done. May be NULL. */
+	void (*on_trailers)(void *user, struct bytes trailers);
 };
 
 /* What "/path=TARGET" leads to, a part of it; NULL when it has another form. */

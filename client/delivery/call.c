@@ -113,7 +113,12 @@ static void on_done(void *user, const struct forward_result *result)
 	stream_release(st);
 }
 
-static const struct forward_ops forward_ops = { on_head, on_body, on_done, on_refused, on_upgraded, on_upload };
+static const struct forward_ops forward_ops = { .on_head = on_head,
+						.on_body = on_body,
+						.on_done = on_done,
+						.on_refused = on_refused,
+						.on_upgraded = on_upgraded,
+						.on_upload = on_upload };
 
 /* ---- the beginning ---- */
 

@@ -100,7 +100,7 @@ static void on_done(void *user, const struct forward_result *result)
 	work_next(p->replayer);
 }
 
-static const struct forward_ops forward_ops = { on_head, on_body, on_done, NULL, NULL, NULL };
+static const struct forward_ops forward_ops = { .on_head = on_head, .on_body = on_body, .on_done = on_done };
 
 static void call(struct replay *p)
 {

@@ -89,16 +89,17 @@ static bool user_says_who_sent_it(struct replay *p, const struct option_values *
 static bool edit_headers(struct replay *p, const struct option_values *edits)
 {
 	bool drops_claims = user_says_who_sent_it(p, edits);
-	struct bytes name, value;
+	struct bytes name, value, line;
 	struct bytes all = p->change.whole ? p->change.headers : buffer_view(&p->message.headers);
 	char length[24];
 	bool fine = true;
 	snprintf(length, sizeof length, "%zu", p->change.body.len);
-	for (size_t pos = 0; fine && headers_next(all, &pos, &name, &value);) {
+	for (size_t pos = 0; fine && headers_next_line(all, &pos, &name, &value, &line);) {
 		if (is_edited(edits, name) || (drops_claims && says_who_sent_it(name)))
 			continue;
 		bool is_length = p->change.has_body && bytes_equal_nocase(name, "content-length");
-		fine = headers_append(&p->headers, name, is_length ? bytes_of(length) : value);
+		fine = is_length ? headers_append(&p->headers, name, bytes_of(length))
+				 : buffer_append_bytes(&p->headers, line);
 	}
 	for (size_t i = 0; edits && fine && i < edits->count; i++) {
 		const char *colon = strchr(edits->at[i], ':'); /* forwarder_new refused those without */

@@ -31,6 +31,15 @@ bool headers_next(struct bytes block, size_t *pos, struct bytes *name, struct by
 	return true;
 }
 
+bool headers_next_line(struct bytes block, size_t *pos, struct bytes *name, struct bytes *value, struct bytes *line)
+{
+	size_t from = *pos;
+	if (!headers_next(block, pos, name, value))
+		return false;
+	*line = bytes_make(block.at + from, *pos - from);
+	return true;
+}
+
 bool headers_find(struct bytes block, const char *wanted, struct bytes *value)
 {
 	struct bytes name;

@@ -1,8 +1,8 @@
 /* HTTP field lines as one block of bytes: `Name: value CR LF` repeated, in the order received.
  *
  * This one form travels on the wire, lies in the store and is walked by the forwarder, so nothing is re-encoded on
- * the way: the blanks around a value stay as they came, none, one or many. Field syntax: RFC 9110 §5, RFC 9112 §5. Pure;
- * any thread. */
+ * the way: the blanks around a value stay as they came, none, one or many. Field syntax: RFC 9110 §5, RFC 9112 §5.
+ * Pure; any thread. */
 #pragma once
 
 #include "shared/base/buffer.h"
@@ -13,6 +13,9 @@ MUST_CHECK bool headers_append(struct buffer *block, struct bytes name, struct b
 /* Steps through a block: start with *pos = 0. A value comes without the blanks before it and with those after it. False
  * at the end or at a malformed line (see headers_valid). */
 bool headers_next(struct bytes block, size_t *pos, struct bytes *name, struct bytes *value);
+
+/* The same, and the whole line as it came, with its CR LF. */
+bool headers_next_line(struct bytes block, size_t *pos, struct bytes *name, struct bytes *value, struct bytes *line);
 
 /* The first field of that name, compared without case; false when there is none. */
 bool headers_find(struct bytes block, const char *name, struct bytes *value);

@@ -10,8 +10,8 @@
 #include "shared/base/bytes.h"
 
 #define HTTP1_HEAD_MOST (64u << 10) /* bytes, from the first of the start line to the blank line's last */
-#define HTTP1_FIELDS_MOST 200
-#define HTTP1_CHUNK_LINE_MOST 1024 /* a chunk's size with its extensions */
+#define HTTP1_FIELDS_MOST 200       /* of a request; an app is bounded by the bytes alone */
+#define HTTP1_CHUNK_LINE_MOST 1024  /* a chunk's size with its extensions */
 
 enum http1_fault {
 	HTTP1_FINE,

@@ -269,7 +269,7 @@ static enum http1_fault read_field(struct http1_head *h, struct bytes in, struct
 	size_t rest = line.len - colon - 1;
 	if (run_of(line.at + colon + 1, rest, IN_VALUE) != rest)
 		return HTTP1_BAD_FIELD;
-	if (++h->fields > HTTP1_FIELDS_MOST)
+	if (++h->fields > HTTP1_FIELDS_MOST && h->kind == HTTP1_REQUEST)
 		return HTTP1_TOO_MANY_FIELDS;
 	note_field(h, in, bytes_make(line.at, name), trimmed(bytes_make(line.at + colon + 1, rest)));
 	return HTTP1_FINE;

@@ -25,12 +25,11 @@ bool http_text_wants_file(struct bytes body)
 
 bool http_text_write(struct buffer *out, const struct http_text *t)
 {
-	struct bytes name, value;
+	struct bytes name, value, line;
 	bool fine = buffer_append_bytes(out, t->method) && buffer_put_u8(out, ' ') &&
 		    buffer_append_bytes(out, t->target) && buffer_append_text(out, " HTTP/1.1\n");
-	for (size_t pos = 0; fine && headers_next(t->headers, &pos, &name, &value);)
-		fine = buffer_append_bytes(out, name) && buffer_append_text(out, ": ") &&
-		       buffer_append_bytes(out, value) && buffer_put_u8(out, '\n');
+	for (size_t pos = 0; fine && headers_next_line(t->headers, &pos, &name, &value, &line);)
+		fine = buffer_append(out, line.at, line.len - 2) && buffer_put_u8(out, '\n');
 	fine = fine && buffer_put_u8(out, '\n');
 	if (t->body_file.len)
 		return fine && buffer_append_text(out, REFERENCE) && buffer_append_bytes(out, t->body_file) &&
@@ -102,13 +101,12 @@ static bool read_field(struct bytes line, int number, struct buffer *headers, st
 		return error_set(e, EXIT_USAGE, "line %d: a header field is Name: value", number);
 	struct bytes name = bytes_make(line.at, (size_t)(colon - line.at));
 	struct bytes value = bytes_make(colon + 1, line.len - name.len - 1);
-	if (value.len && value.at[0] == ' ')
-		value = bytes_make(value.at + 1, value.len - 1);
 	if (!headers_name_valid(name))
 		return error_set(e, EXIT_USAGE, "line %d: a header field's name is letters, digits and -", number);
 	if (!headers_value_valid(value))
 		return error_set(e, EXIT_USAGE, "line %d: a header field's value has no control characters", number);
-	return headers_append(headers, name, value) || error_set(e, EXIT_STORE, "out of memory");
+	return (buffer_append_bytes(headers, line) && buffer_append(headers, "\r\n", 2)) ||
+	       error_set(e, EXIT_STORE, "out of memory");
 }
 
 static bool read_body(struct lines *l, struct http_text *out, struct error *e)
@@ -171,13 +169,13 @@ struct bytes http_text_unended(struct bytes before, struct bytes after)
 bool http_text_fix_length(struct buffer *out, struct bytes headers, size_t body_len)
 {
 	char text[24];
-	struct bytes name, value;
+	struct bytes name, value, line;
 	bool found = false;
 	snprintf(text, sizeof text, "%zu", body_len);
-	for (size_t pos = 0; headers_next(headers, &pos, &name, &value);) {
+	for (size_t pos = 0; headers_next_line(headers, &pos, &name, &value, &line);) {
 		bool is_length = bytes_equal_nocase(name, "content-length");
 		found = found || is_length;
-		if (!headers_append(out, name, is_length ? bytes_of(text) : value))
+		if (!(is_length ? headers_append(out, name, bytes_of(text)) : buffer_append_bytes(out, line)))
 			return false;
 	}
 	return found || body_len == 0 || headers_append(out, bytes_of("Content-Length"), bytes_of(text));

@@ -89,7 +89,7 @@ static inline void begin(struct test *t)
 	assert_int_equal(uv_loop_init(&t->loop), 0);
 	app_open(t);
 	t->store = open_store();
-	t->forward = (struct forward_options){ 5000, 0, "rewrite", NULL, false, false, false, NULL };
+	t->forward = (struct forward_options){ .timeout_ms = 5000, .host_header = "rewrite" };
 	t->options = (struct replayer_options){ .db = path, .forward = &t->forward };
 	t->replayer = replayer_new(&t->loop, &t->options, &e);
 	if (!t->replayer)

@@ -17,7 +17,9 @@ struct test {
 
 static void begin(struct test *t)
 {
-	static const struct forward_options forward = { 2000, 0, "rewrite", NULL, false, false, false, NULL };
+	static const struct forward_options forward = { .timeout_ms = 2000,
+							.wait_for_target_ms = 0,
+							.host_header = "rewrite" };
 	memset(t, 0, sizeof *t);
 	assert_int_equal(uv_loop_init(&t->loop), 0);
 	t->store = open_store();

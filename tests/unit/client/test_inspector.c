@@ -20,7 +20,7 @@ struct test {
 	enum tui_end how;
 };
 
-static const struct forward_options forward = { 2000, 0, "rewrite", NULL, false, false, false, NULL };
+static const struct forward_options forward = { .timeout_ms = 2000, .host_header = "rewrite" };
 
 static void on_ended(void *user, enum tui_end how)
 {

@@ -1,38 +1,29 @@
-#include "client/app/forward_headers.h"
+#include "client/app/forward_head.h"
 
 #include "shared/http/hop_by_hop.h"
 #include "client/app/forwarded.h"
 #include "shared/http/headers.h"
+#include "shared/http/hop_by_hop.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+/* What is written, and whether memory lasted. */
 struct list {
-	struct curl_slist *items;
-	struct buffer line; /* scratch */
+	struct buffer *out;
 	bool failed;
 };
 
 /* What a call asks of the sender's fields, found in one walk over them. */
-enum field {
-	HOST,
-	CONNECTION,
-	X_FORWARDED_FOR,
-	X_FORWARDED_PROTO,
-	X_FORWARDED_HOST,
-	USER_AGENT,
-	ACCEPT,
-	CONTENT_TYPE,
-	EXPECT,
-	FIELDS
-};
-static const char *const field_names[FIELDS] = {
-	"Host",   "Connection",   "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "User-Agent",
-	"Accept", "Content-Type", "Expect"
-};
+enum field { HOST, CONNECTION, X_FORWARDED_FOR, X_FORWARDED_PROTO, X_FORWARDED_HOST, FIELDS };
+static const char *const field_names[FIELDS] = { "Host", "Connection", "X-Forwarded-For", "X-Forwarded-Proto",
+						 "X-Forwarded-Host" };
 
 struct seen {
 	bool has[FIELDS];
 	struct bytes host; /* the first */
+	bool length_kept;  /* a Content-Length of the sender's went out */
 	struct hop_by_hop hops;
 };
 
@@ -51,40 +42,14 @@ static bool look_at(struct seen *s, struct bytes headers)
 	return !s->has[CONNECTION] || hop_by_hop_find(&s->hops, headers);
 }
 
-static void add_line(struct list *l)
+static void add_bytes(struct list *l, struct bytes b)
 {
-	if (l->failed || !buffer_put_u8(&l->line, 0)) {
-		l->failed = true;
-		return;
-	}
-	struct curl_slist *more = curl_slist_append(l->items, (const char *)l->line.at);
-	if (more)
-		l->items = more;
-	else
-		l->failed = true;
+	l->failed = l->failed || !buffer_append_bytes(l->out, b);
 }
 
 static void add(struct list *l, struct bytes name, struct bytes value)
 {
-	l->line.len = 0;
-	/* libcurl takes "Name;" for a field without value; "Name:" would suppress it. */
-	bool fine = buffer_append_bytes(&l->line, name);
-	bool blank = true;
-	for (size_t i = 0; i < value.len; i++)
-		blank = blank && (value.at[i] == ' ' || value.at[i] == '\t');
-	if (blank)
-		fine = fine && buffer_put_u8(&l->line, ';');
-	else
-		fine = fine && buffer_append(&l->line, ": ", 2) && buffer_append_bytes(&l->line, value);
-	l->failed = l->failed || !fine;
-	add_line(l);
-}
-
-static void add_raw(struct list *l, const char *text)
-{
-	l->line.len = 0;
-	l->failed = l->failed || !buffer_append_text(&l->line, text);
-	add_line(l);
+	l->failed = l->failed || !headers_append(l->out, name, value);
 }
 
 /* The user's -H fields: "K: V" replaces, "K:" removes. The value of that name's, "" where it only removes; NULL: none.
@@ -105,13 +70,6 @@ static const char *user_value(const struct forward_options *o, struct bytes name
 static bool user_replaces(const struct forward_options *o, struct bytes name)
 {
 	return user_value(o, name) != NULL;
-}
-
-/* Whether a field of that name goes out, the sender's or the user's. */
-static bool goes_out(const struct seen *seen, const struct forward_options *o, enum field field)
-{
-	const char *value = user_value(o, bytes_of(field_names[field]));
-	return value ? *value != 0 : seen->has[field];
 }
 
 static void add_user_fields(struct list *l, const struct forward_options *o)
@@ -177,7 +135,7 @@ uint64_t forward_body_len(const struct forward_request *request)
 	return request->spilled ? spill_len(request->spilled) : request->body.len;
 }
 
-/* A length that is not the body's would let the app read into the next call: libcurl then writes the right one. */
+/* A length that is not the body's would let the app read into the next call. */
 static bool is_body_length(const struct forward_request *r, struct bytes value)
 {
 	uint64_t length = 0;
@@ -201,62 +159,84 @@ static bool keeps(const struct forward_request *r, const struct seen *seen, cons
 	if (hop_by_hop_has(&seen->hops, name) || user_replaces(o, name))
 		return false;
 	if (bytes_equal_nocase(name, "Content-Length"))
-		return is_body_length(r, value);
+		return is_body_length(r, value) && !seen->length_kept;
 	return o->no_forwarded || is_believed(r, name);
 }
 
-struct curl_slist *forward_headers_make(const struct forward_request *r, const struct forward_options *o,
-					const char *authority, struct error *e)
+/* What Host says in the place of the sender's; empty: the sender's own. */
+static struct bytes own_host(const struct forward_options *o, const char *authority, bool sender_has_one)
 {
-	struct list l = { 0 };
-	struct seen seen = { 0 };
+	if (strcmp(o->host_header, "rewrite") == 0)
+		return bytes_of(authority);
+	if (strcmp(o->host_header, "preserve") == 0)
+		return sender_has_one ? bytes_make(NULL, 0) : bytes_of(authority);
+	return bytes_of(o->host_header);
+}
+
+static void add_sender_fields(struct list *l, struct seen *seen, const struct forward_request *r,
+			      const struct forward_options *o, const char *authority)
+{
 	struct bytes name, value;
-	if (!headers_valid(r->headers) || !headers_valid(r->trailers)) {
-		error_set(e, EXIT_USAGE, "the delivery's headers hold bytes that cannot be sent");
-		return NULL;
-	}
-	/* libcurl 7.88 writes Host itself, first and in its own spelling. An empty "Host:" in front takes that away,
-	 * and the field further down then goes out where and as the sender had it (Curl_http_host,
-	 * Curl_add_custom_headers). */
-	add_raw(&l, "Host:");
-	l.failed = l.failed || !look_at(&seen, r->headers);
-	for (size_t pos = 0; headers_next(r->headers, &pos, &name, &value);) {
-		if (!keeps(r, &seen, o, name, value))
+	size_t from = 0;
+	for (size_t pos = 0; headers_next(r->headers, &pos, &name, &value); from = pos) {
+		if (!keeps(r, seen, o, name, value))
 			continue;
-		if (bytes_equal_nocase(name, "Host")) {
-			if (strcmp(o->host_header, "rewrite") == 0)
-				value = bytes_of(authority);
-			else if (strcmp(o->host_header, "preserve") != 0)
-				value = bytes_of(o->host_header);
+		struct bytes host = own_host(o, authority, true);
+		if (bytes_equal_nocase(name, "Host") && host.len > 0) {
+			add(l, name, host);
+			continue;
 		}
-		add(&l, name, value);
+		seen->length_kept |= bytes_equal_nocase(name, "Content-Length");
+		add_bytes(l, bytes_make(r->headers.at + from, pos - from));
 	}
+}
+
+/* How long the body is, where the sender's own fields do not say it. */
+static void add_framing(struct list *l, const struct seen *seen, const struct forward_request *r)
+{
+	char length[24];
+	if (r->upgrade || (r->trailers.len == 0 && (!r->has_body || seen->length_kept)))
+		return;
+	if (r->trailers.len > 0) {
+		add(l, bytes_of("Transfer-Encoding"), bytes_of("chunked"));
+		return;
+	}
+	snprintf(length, sizeof length, "%llu", (unsigned long long)forward_body_len(r));
+	add(l, bytes_of("Content-Length"), bytes_of(length));
+}
+
+/* What may stand between the blanks of a request line. */
+static bool is_one_word(struct bytes target)
+{
+	for (size_t i = 0; i < target.len; i++)
+		if (target.at[i] <= ' ' || target.at[i] == 0x7f)
+			return false;
+	return true;
+}
+
+bool forward_head_write(struct buffer *out, const struct forward_request *r, const struct forward_options *o,
+			const char *prefix, const char *authority, struct error *e)
+{
+	struct list l = { .out = out };
+	struct seen seen = { 0 };
+	if (!headers_valid(r->headers) || !headers_valid(r->trailers))
+		return error_set(e, EXIT_USAGE, "the delivery's headers hold bytes that cannot be sent");
+	if (!headers_name_valid(r->method) || !is_one_word(r->target))
+		return error_set(e, EXIT_USAGE, "the delivery's method or path holds bytes that cannot be sent");
+	l.failed = !look_at(&seen, r->headers);
+	add_bytes(&l, r->method);
+	add_bytes(&l, bytes_of(" "));
+	add_bytes(&l, bytes_of(prefix));
+	add_bytes(&l, r->target);
+	add_bytes(&l, bytes_of(" HTTP/1.1\r\n"));
+	add_sender_fields(&l, &seen, r, o, authority);
 	if (!seen.has[HOST] && !user_replaces(o, bytes_of("Host")))
-		add(&l, bytes_of("Host"),
-		    bytes_of(strcmp(o->host_header, "rewrite") == 0 || strcmp(o->host_header, "preserve") == 0
-				 ? authority
-				 : o->host_header));
+		add(&l, bytes_of("Host"), own_host(o, authority, false));
+	add_framing(&l, &seen, r);
 	if (!o->no_forwarded)
 		add_forwarded(&l, &seen, r, o);
 	add_user_fields(&l, o);
-	/* What libcurl would add of its own accord. */
-	static const char *const off[FIELDS] = { [USER_AGENT] = "User-Agent:",
-						 [ACCEPT] = "Accept:",
-						 [CONTENT_TYPE] = "Content-Type:",
-						 [EXPECT] = "Expect:" };
-	for (size_t i = 0; i < FIELDS; i++)
-		if (off[i] && !goes_out(&seen, o, (enum field)i))
-			add_raw(&l, off[i]);
-	if (r->trailers.len > 0)
-		add_raw(&l, "Transfer-Encoding: chunked");
-	if (r->upgrade) /* what goes up behind the head is no body */
-		add_raw(&l, "Transfer-Encoding:");
-	buffer_free(&l.line);
+	add_bytes(&l, bytes_of("\r\n"));
 	hop_by_hop_free(&seen.hops);
-	if (l.failed) {
-		curl_slist_free_all(l.items);
-		error_set(e, EXIT_TARGET, "out of memory");
-		return NULL;
-	}
-	return l.items;
+	return !l.failed || error_set(e, EXIT_TARGET, "out of memory");
 }

@@ -1,0 +1,807 @@
+/* One call of the app.
+ *
+ *    WAITING ─▶ DIALING ─▶ HEAD ─▶ BODY ─▶ over       a kept connection begins at HEAD
+ *       ▲          │         │ └─▶ UPGRADED ─▶ over
+ *       └──────────┘         └─▶ PROBING ─▶ over      nothing came of it: does the app speak TLS?
+ *
+ * The request goes out while the answer may come already. */
+#include "client/app/forward_private.h"
+
+#include "client/app/forward_head.h"
+#include "client/app/forward_reason.h"
+#include "client/common/limits.h"
+#include "shared/base/clock.h"
+#include "shared/http/headers.h"
+#include "shared/program/secret_gate.h"
+#include "shared/wire/wire.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#define FIRST_RETRY_MS 50
+#define MOST_RETRY_MS 500
+#define READ_AT_ONCE (64u << 10)
+#define READS_A_TURN 8
+#define PIECE_MOST (64u << 10) /* of a body that is on disk, or of an upload */
+#define INTERIM_MOST 100       /* 1xx answers before the answer */
+#define PROBE_MS 1000
+#define READ_BY_ANYBODY 4096 /* bytes that every server reads at once, or not at all */
+
+_Static_assert(HTTP1_HEAD_MOST == LIMIT_ANSWER_HEAD, "one limit of a head");
+
+enum forward_state {
+	FORWARD_WAITING,  /* for another try */
+	FORWARD_DIALING,  /* a connection is on its way */
+	FORWARD_HEAD,     /* the request goes out, the answer's head comes */
+	FORWARD_BODY,     /* the answer's body comes */
+	FORWARD_UPGRADED, /* after 101 */
+	FORWARD_PROBING,  /* it failed; does TLS answer there? */
+	FORWARD_OVER,     /* the memory lives until libuv let go of the timer */
+	FORWARD_STATES,
+};
+
+#define TO(state) (1u << FORWARD_##state)
+static const unsigned may_become[FORWARD_STATES] = {
+	[FORWARD_WAITING] = TO(DIALING) | TO(HEAD) | TO(OVER),
+	[FORWARD_DIALING] = TO(WAITING) | TO(HEAD) | TO(PROBING) | TO(OVER),
+	[FORWARD_HEAD] = TO(DIALING) | TO(BODY) | TO(UPGRADED) | TO(PROBING) | TO(OVER),
+	[FORWARD_BODY] = TO(OVER),
+	[FORWARD_UPGRADED] = TO(OVER),
+	[FORWARD_PROBING] = TO(OVER),
+	[FORWARD_OVER] = 0,
+};
+
+struct forward {
+	struct forwarder *forwarder;
+	struct app *app;
+	struct forward_request request;
+	const struct forward_ops *ops;
+	void *user;
+	char *url;
+	enum forward_state state;
+	uv_timer_t timer; /* the next try, or the time limit of what is under way */
+	uint64_t deadline_ms, wait_until_ms;
+	int64_t backoff_ms;
+	bool starting;            /* forward_start has not returned: nobody is to be called */
+	bool refusal_told, again; /* on_refused was called; the request went out a second time */
+	struct dial *dial;
+	struct app_conn *conn;
+	uint64_t started_at_us, begun_ns, connect_us, first_byte_us;
+
+	/* The request on its way. */
+	struct buffer head, piece; /* the latter of what cannot be sent from where it lies */
+	size_t head_at, piece_at;
+	uint64_t body_at, sent; /* of the body; of all, on this connection */
+	bool last_piece, sent_all, write_failed;
+	bool starved; /* on_upload had nothing */
+
+	/* The answer. */
+	struct buffer in; /* read and not used */
+	struct http1_head answer;
+	struct http1_body body;
+	int interim;
+	bool paused, resuming;
+	struct buffer held; /* the piece that was not taken */
+	struct buffer repaired;
+	bool event_stream; /* it goes on until somebody ends it */
+	enum reason why;   /* PROBING: the reason if TLS does not answer */
+};
+
+static void to(struct forward *w, enum forward_state state)
+{
+	if (!(may_become[w->state] & 1u << state)) {
+		fprintf(stderr, "creel: a call of the app cannot go from state %d to %d\n", w->state, state);
+		abort();
+	}
+	w->state = state;
+}
+
+/* ---- time ---- */
+
+static void on_timer(uv_timer_t *h);
+
+static void limit(struct forward *w, uint64_t ms)
+{
+	uv_timer_start(&w->timer, on_timer, ms, 0);
+}
+
+static uint64_t left_ms(const struct forward *w)
+{
+	uint64_t now = uv_now(w->forwarder->loop);
+	return w->deadline_ms > now ? w->deadline_ms - now : 1;
+}
+
+bool forward_is_event_stream(const struct forward *w)
+{
+	return w->state == FORWARD_BODY && w->event_stream;
+}
+
+/* Where somebody reads the answer as it comes, the limit is for its head and for a silence in its body: a large one
+ * takes as long as the sender's line needs, and an event stream says nothing until there is something to say. */
+static void limit_body(struct forward *w, bool event_stream)
+{
+	if (!w->request.live)
+		return;
+	if (event_stream)
+		uv_timer_stop(&w->timer);
+	else
+		limit(w, (uint64_t)w->forwarder->options.timeout_ms);
+}
+
+/* ---- the end ---- */
+
+static void on_timer_closed(uv_handle_t *h)
+{
+	struct forward *w = h->data;
+	buffer_free(&w->head);
+	buffer_free(&w->piece);
+	buffer_free(&w->in);
+	buffer_free(&w->held);
+	buffer_free(&w->repaired);
+	http1_body_free(&w->body);
+	free(w->url);
+	free(w);
+}
+
+static void fill_result(const struct forward *w, struct forward_result *r)
+{
+	uint64_t took = (uv_hrtime() - w->begun_ns) / 1000;
+	bool told = w->state == FORWARD_BODY || w->state == FORWARD_UPGRADED;
+	r->status = told ? w->answer.status : 0;
+	r->url = w->url;
+	r->started_at_us = w->started_at_us;
+	r->connect_us = w->connect_us;
+	r->first_byte_us = w->first_byte_us;
+	r->total_us = took > 0 ? took : 1;
+}
+
+/* The answer is whole. */
+static bool is_whole(const struct forward *w)
+{
+	return w->state == FORWARD_BODY && !w->paused && http1_body_is_over(&w->body);
+}
+
+static void leave_connection(struct forward *w, bool reusable)
+{
+	struct app_conn *a = w->conn;
+	w->conn = NULL;
+	if (!a)
+		return;
+	/* An app that left the body of a HEAD unread would take it for the next request. */
+	bool unread = bytes_equal(w->request.method, bytes_of("HEAD")) && forward_body_len(&w->request) > 0;
+	if (reusable && !unread && w->sent_all && !w->write_failed && w->in.len == 0 &&
+	    http1_head_persists(&w->answer) && http1_body_is_over(&w->body) && !a->conn.ended)
+		forwarder_keep(a);
+	else
+		forwarder_drop(a);
+}
+
+static void finish(struct forward *w, enum reason why, const struct facts *facts)
+{
+	struct forward_result r = { .result = why == REASON_NONE ? ATTEMPT_OK : reason_result(why) };
+	if (why != REASON_NONE)
+		reason_line(why, facts, r.error, sizeof r.error);
+	secret_gate_scrub(w->forwarder->options.gate, r.error, sizeof r.error);
+	fill_result(w, &r);
+	bool whole = why == REASON_NONE && is_whole(w);
+	if (w->dial)
+		dial_cancel(w->dial);
+	w->dial = NULL;
+	to(w, FORWARD_OVER);
+	leave_connection(w, whole);
+	w->ops->on_done(w->user, &r);
+	uv_close((uv_handle_t *)&w->timer, on_timer_closed);
+}
+
+static void fail(struct forward *w, enum reason why)
+{
+	char shown[FORWARD_DETAIL_LEN];
+	struct facts facts = { .peer = w->app->authority, .limit_ms = (uint64_t)w->forwarder->options.timeout_ms };
+	if (w->starting) {
+		w->why = why;
+		to(w, FORWARD_PROBING);
+		limit(w, 0);
+		return;
+	}
+	if (why == REASON_APP_BAD_HEAD || why == REASON_APP_BAD_BODY) {
+		facts.detail = forward_reason_fault(w->answer.fault != HTTP1_FINE ? w->answer.fault : w->body.fault);
+	} else if (why == REASON_APP_NOT_HTTP) {
+		forward_reason_show(buffer_view(&w->in), shown);
+		facts.detail = shown;
+	}
+	finish(w, why, &facts);
+}
+
+/* ---- tries ---- */
+
+static void begin(struct forward *w, bool fresh);
+
+/* The app may be restarting: dev servers do on every save. True when another try was set up. */
+static bool try_again(struct forward *w)
+{
+	uint64_t now = uv_now(w->forwarder->loop);
+	uint64_t left = now < w->wait_until_ms ? w->wait_until_ms - now : 0;
+	uint64_t wait = (uint64_t)w->backoff_ms < left ? (uint64_t)w->backoff_ms : left;
+	/* An app that comes up at the deadline must not be called for one millisecond. */
+	if (left == 0 || now + wait >= w->deadline_ms)
+		return false;
+	to(w, FORWARD_WAITING);
+	if (!w->refusal_told && w->ops->on_refused)
+		w->ops->on_refused(w->user);
+	w->refusal_told = true;
+	limit(w, wait);
+	w->backoff_ms = w->backoff_ms * 2 > MOST_RETRY_MS ? MOST_RETRY_MS : w->backoff_ms * 2;
+	return true;
+}
+
+static void on_probed(void *user, struct conn *c)
+{
+	struct forward *w = user;
+	w->dial = NULL;
+	conn_close(c);
+	fail(w, REASON_APP_SPEAKS_TLS);
+}
+
+static void on_not_probed(void *user, enum dial_failure why, const struct conn_failure *how)
+{
+	struct forward *w = user;
+	w->dial = NULL;
+	/* A server that wants more than was shown has answered in TLS all the same. */
+	bool tls = why == DIAL_TLS && (how->kind == CONN_TLS_ALERT || how->kind == CONN_TLS_CERT);
+	fail(w, tls ? REASON_APP_SPEAKS_TLS : w->why);
+}
+
+/* An app that speaks TLS alone closes a call in the clear without a word. */
+static void probe(struct forward *w, enum reason why)
+{
+	static const struct dial_ops ops = { on_probed, on_not_probed };
+	struct dial_to where = { .host = w->app->host,
+				 .port = w->app->port,
+				 .tls = forwarder_tls(w->forwarder),
+				 .verify = false,
+				 .allow_remote = w->forwarder->options.allow_remote_target };
+	w->why = why;
+	leave_connection(w, false);
+	to(w, FORWARD_PROBING);
+	w->dial = where.tls ? dial_start(w->forwarder->loop, &where, &ops, w) : NULL;
+	if (w->dial)
+		limit(w, PROBE_MS);
+	else
+		fail(w, why);
+}
+
+static bool is_idempotent(struct bytes method)
+{
+	static const char *const methods[] = { "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE" };
+	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+		if (bytes_equal(method, bytes_of(methods[i])))
+			return true;
+	return false;
+}
+
+/* Whether it is sure that no app has read what was sent. None of it was taken by the other end; or the connection was
+ * reset, which a system does when its program closes with bytes unread, and the request is one that no program reads by
+ * halves. */
+static bool is_unread(const struct forward *w, const struct conn_failure *how)
+{
+	int waiting = 0;
+#ifdef TIOCOUTQ
+	if (w->sent == 0 || (ioctl(w->conn->conn.fd, TIOCOUTQ, &waiting) == 0 && (uint64_t)waiting >= w->sent))
+		return true;
+#endif
+	bool reset = how->kind == CONN_ERRNO && (how->error == ECONNRESET || how->error == EPIPE);
+	return w->sent == 0 || (reset && w->sent <= READ_BY_ANYBODY && waiting == 0);
+}
+
+/* A kept connection that the app had closed: the request goes out once more, if that is allowed (RFC 9110 §9.2.2, RFC
+ * 9112 §9.3.1). */
+static bool send_again(struct forward *w, const struct conn_failure *how)
+{
+	if (!w->conn->used || w->again || w->in.len > 0 || w->interim > 0 || w->request.upgrade)
+		return false;
+	if (!is_idempotent(w->request.method) && !is_unread(w, how))
+		return false;
+	w->again = true;
+	leave_connection(w, false);
+	begin(w, true);
+	return true;
+}
+
+/* The connection ended before the answer did. */
+static void broke_off(struct forward *w, const struct conn_failure *how)
+{
+	bool reset = how->kind != CONN_FINE;
+	if (w->state == FORWARD_UPGRADED) {
+		finish(w, REASON_NONE, NULL);
+	} else if (w->state == FORWARD_BODY) {
+		fail(w, REASON_APP_BROKE_OFF);
+	} else if (w->in.len > 0) {
+		fail(w, REASON_APP_NO_ANSWER);
+	} else if (!send_again(w, how)) {
+		enum reason why = reset ? REASON_APP_RESET : REASON_APP_CLOSED;
+		if (!w->app->tls && !w->conn->used && w->app->port)
+			probe(w, why);
+		else
+			fail(w, why);
+	}
+}
+
+static void on_timer(uv_timer_t *h)
+{
+	struct forward *w = h->data;
+	switch (w->state) {
+	case FORWARD_WAITING:
+		begin(w, false);
+		return;
+	case FORWARD_PROBING:
+		fail(w, w->why);
+		return;
+	case FORWARD_DIALING:
+		fail(w, REASON_APP_NOT_TAKEN);
+		return;
+	case FORWARD_HEAD:
+		fail(w, REASON_APP_LATE);
+		return;
+	case FORWARD_BODY:
+		fail(w, w->request.live ? REASON_APP_STALLED : REASON_APP_ENDLESS);
+		return;
+	case FORWARD_UPGRADED:
+	case FORWARD_OVER:
+	case FORWARD_STATES:
+		break;
+	}
+}
+
+/* ---- the request ---- */
+
+/* The next bytes that do not lie ready: of a body on disk, in chunks before trailers, of an upload. False: out of
+ * memory, or the file cannot be read back. */
+static bool fill_piece(struct forward *w)
+{
+	uint64_t left = forward_body_len(&w->request) - w->body_at;
+	size_t n = left < PIECE_MOST ? (size_t)left : PIECE_MOST;
+	bool chunked = w->request.trailers.len > 0;
+	w->piece.len = w->piece_at = 0;
+	if (n == 0 && !chunked) {
+		w->last_piece = true;
+		return true;
+	}
+	if (n == 0) {
+		w->last_piece = true;
+		return buffer_append(&w->piece, "0\r\n", 3) && buffer_append_bytes(&w->piece, w->request.trailers) &&
+		       buffer_append(&w->piece, "\r\n", 2);
+	}
+	if (chunked && !buffer_printf(&w->piece, "%zx\r\n", n))
+		return false;
+	if (!buffer_reserve(&w->piece, n + 2))
+		return false;
+	if (!w->request.spilled)
+		memcpy(w->piece.at + w->piece.len, w->request.body.at + w->body_at, n);
+	else if (!spill_copy(w->request.spilled, w->body_at, w->piece.at + w->piece.len, n))
+		return false;
+	w->piece.len += n;
+	w->body_at += n;
+	return !chunked || buffer_append(&w->piece, "\r\n", 2);
+}
+
+static bool fill_upload(struct forward *w)
+{
+	w->piece.len = w->piece_at = 0;
+	if (w->state != FORWARD_UPGRADED)
+		return true;
+	if (!buffer_reserve(&w->piece, PIECE_MOST))
+		return false;
+	w->piece.len = w->ops->on_upload(w->user, w->piece.at, PIECE_MOST);
+	w->starved = w->piece.len == 0;
+	return true;
+}
+
+/* A body in memory goes out from where it lies. */
+static bool lies_ready(const struct forward *w)
+{
+	return !w->request.spilled && w->request.trailers.len == 0;
+}
+
+static bool fill(struct forward *w)
+{
+	if (w->request.upgrade)
+		return fill_upload(w);
+	if (lies_ready(w) || w->last_piece)
+		return true;
+	return fill_piece(w);
+}
+
+/* As much as goes now. False: the call ended by it. */
+static bool send_some(struct forward *w)
+{
+	while (!w->sent_all && !w->write_failed) {
+		if (w->piece_at == w->piece.len && !fill(w)) {
+			fail(w, REASON_APP_MEMORY);
+			return false;
+		}
+		struct bytes body = lies_ready(w) && !w->request.upgrade ? w->request.body : bytes_make(NULL, 0);
+		struct iovec pieces[3] = {
+			{ w->head.at + w->head_at, w->head.len - w->head_at },
+			{ NULL, 0 },
+			{ w->piece.at + w->piece_at, w->piece.len - w->piece_at },
+		};
+		if (body.len > 0)
+			pieces[1] =
+			    (struct iovec){ (void *)(uintptr_t)(body.at + w->body_at), body.len - (size_t)w->body_at };
+		size_t total = pieces[0].iov_len + pieces[1].iov_len + pieces[2].iov_len;
+		if (total == 0) {
+			w->sent_all = !w->request.upgrade;
+			if (w->request.upgrade)
+				return true;
+			break;
+		}
+		struct iovec filled[3];
+		int count = 0;
+		for (int i = 0; i < 3; i++)
+			if (pieces[i].iov_len > 0)
+				filled[count++] = pieces[i];
+		ssize_t n = conn_writev(&w->conn->conn, filled, count);
+		if (n == CONN_AGAIN)
+			return true;
+		if (n < 0) {
+			w->write_failed = true; /* an answer may lie there all the same */
+			return true;
+		}
+		w->sent += (uint64_t)n;
+		size_t rest = (size_t)n;
+		size_t of_head = rest < pieces[0].iov_len ? rest : pieces[0].iov_len;
+		w->head_at += of_head;
+		rest -= of_head;
+		size_t of_body = rest < pieces[1].iov_len ? rest : pieces[1].iov_len;
+		w->body_at += of_body;
+		w->piece_at += rest - of_body;
+		if (w->head_at == w->head.len && lies_ready(w) && !w->request.upgrade &&
+		    w->body_at == w->request.body.len)
+			w->sent_all = true;
+		else if (w->last_piece && w->piece_at == w->piece.len)
+			w->sent_all = true;
+	}
+	return true;
+}
+
+/* ---- the answer ---- */
+
+static uint64_t declared_length(const struct http1_head *h)
+{
+	return h->codings == 0 && h->lengths > 0 && !h->length_bad ? h->length : WIRE_UNKNOWN_LENGTH;
+}
+
+/* False: it cannot be used, and the call ended by it. */
+static bool take_head(struct forward *w, struct bytes in)
+{
+	struct bytes block = http1_at(in, w->answer.block);
+	bool upgraded = w->answer.status == 101;
+	enum http1_fault fault =
+	    http1_response_body(&w->answer, bytes_equal(w->request.method, bytes_of("HEAD")), &w->body);
+	if (fault != HTTP1_FINE) {
+		w->body.fault = fault;
+		fail(w, REASON_APP_BAD_HEAD);
+		return false;
+	}
+	if ((w->answer.folded || w->answer.spaced) && !http1_repair(&w->repaired, block)) {
+		fail(w, REASON_APP_MEMORY);
+		return false;
+	}
+	if (w->answer.folded || w->answer.spaced)
+		block = buffer_view(&w->repaired);
+	bool event_stream = headers_of_event_stream(block);
+	to(w, upgraded ? FORWARD_UPGRADED : FORWARD_BODY);
+	w->event_stream = event_stream;
+	w->ops->on_head(w->user, w->answer.status, http1_at(in, w->answer.reason), block, declared_length(&w->answer));
+	if (upgraded) {
+		struct forward_result so_far = { .result = ATTEMPT_OK };
+		fill_result(w, &so_far);
+		uv_timer_stop(&w->timer);
+		w->ops->on_upgraded(w->user, &so_far);
+	} else {
+		limit_body(w, event_stream);
+	}
+	return true;
+}
+
+/* Uses the head at the beginning of `in`: *used bytes of it, 0: it is not whole. False: the call ended. */
+static bool use_head(struct forward *w, struct bytes in, size_t *used)
+{
+	enum http1_state state = http1_head_read(&w->answer, in);
+	*used = 0;
+	if (state == HTTP1_MORE)
+		return true;
+	if (state == HTTP1_BAD) {
+		enum http1_fault fault = w->answer.fault;
+		fail(w, fault == HTTP1_NOT_HTTP ? forward_reason_of_bytes(in) : forward_reason_of_fault(fault, true));
+		return false;
+	}
+	*used = w->answer.size;
+	if (w->answer.status >= 200 || (w->answer.status == 101 && w->request.upgrade))
+		return take_head(w, in);
+	if (w->answer.status == 101 || ++w->interim > INTERIM_MOST) {
+		fail(w, REASON_APP_BAD_HEAD);
+		return false;
+	}
+	http1_head_begin(&w->answer, HTTP1_RESPONSE);
+	return true;
+}
+
+/* Hands out body bytes. False: the call ended. */
+static bool use_body(struct forward *w, struct bytes in, size_t *used)
+{
+	struct bytes piece = in;
+	enum http1_state state = HTTP1_PIECE;
+	*used = in.len;
+	if (w->state == FORWARD_BODY)
+		state = http1_body_read(&w->body, in, used, &piece);
+	if (state == HTTP1_BAD) {
+		fail(w, forward_reason_of_fault(w->body.fault, false));
+		return false;
+	}
+	if (state == HTTP1_PIECE && !w->ops->on_body(w->user, piece)) {
+		w->paused = true;
+		if (!buffer_append_bytes(&w->held, piece)) {
+			fail(w, REASON_APP_MEMORY);
+			return false;
+		}
+		uv_timer_stop(&w->timer);
+	}
+	return true;
+}
+
+static void end_well(struct forward *w)
+{
+	if (w->body.trailers.len > 0 && w->ops->on_trailers)
+		w->ops->on_trailers(w->user, buffer_view(&w->body.trailers));
+	finish(w, REASON_NONE, NULL);
+}
+
+/* Uses what was kept of what came. False: the call ended. */
+static bool use_kept(struct forward *w)
+{
+	while (w->in.len > 0 && !w->paused && !is_whole(w)) {
+		size_t used;
+		bool fine = w->state == FORWARD_HEAD ? use_head(w, buffer_view(&w->in), &used)
+						     : use_body(w, buffer_view(&w->in), &used);
+		if (!fine)
+			return false;
+		if (used == 0)
+			break;
+		buffer_consume(&w->in, used);
+	}
+	if (!is_whole(w))
+		return true;
+	end_well(w);
+	return false;
+}
+
+/* Bytes that came; the rest of what cannot be used now is kept. False: the call ended. */
+static bool take(struct forward *w, struct bytes in)
+{
+	size_t at = 0, used;
+	/* A head is read from one piece of memory. */
+	bool direct = w->state != FORWARD_HEAD && w->in.len == 0;
+	while (direct && at < in.len && !w->paused && !is_whole(w)) {
+		if (!use_body(w, bytes_make(in.at + at, in.len - at), &used))
+			return false;
+		at += used;
+	}
+	if (at < in.len && !buffer_append(&w->in, in.at + at, in.len - at)) {
+		fail(w, REASON_APP_MEMORY);
+		return false;
+	}
+	return use_kept(w);
+}
+
+/* False: the call ended. */
+static bool on_end(struct forward *w)
+{
+	if (w->state == FORWARD_BODY && http1_body_end(&w->body) == HTTP1_WHOLE && !w->paused) {
+		end_well(w);
+		return false;
+	}
+	if (w->paused)
+		return true; /* once what is held was taken */
+	broke_off(w, &w->conn->conn.failure);
+	return false;
+}
+
+static bool read_some(struct forward *w)
+{
+	uint8_t bytes[READ_AT_ONCE];
+	for (int i = 0; i < READS_A_TURN && !w->paused; i++) {
+		ssize_t n = w->conn->conn.ended ? CONN_ENDED : conn_read(&w->conn->conn, bytes, sizeof bytes);
+		if (n == CONN_AGAIN)
+			return true;
+		if (n < 0)
+			return on_end(w);
+		if (w->first_byte_us == 0)
+			w->first_byte_us = (uv_hrtime() - w->begun_ns) / 1000;
+		if (!take(w, bytes_make(bytes, (size_t)n)))
+			return false;
+		if (w->state == FORWARD_BODY && w->request.live && !w->event_stream && !w->paused)
+			limit(w, (uint64_t)w->forwarder->options.timeout_ms);
+		if ((size_t)n < sizeof bytes && !conn_has_pending(&w->conn->conn))
+			return true;
+	}
+	return true;
+}
+
+/* ---- the connection ---- */
+
+static void watch(struct forward *w)
+{
+	bool waits = w->request.upgrade && (w->starved || w->state == FORWARD_HEAD) && w->head_at == w->head.len &&
+		     w->piece_at == w->piece.len;
+	bool writes = !w->sent_all && !w->write_failed && !waits;
+	int events = (w->paused ? 0 : conn_needs(&w->conn->conn, true, false)) |
+		     (writes ? conn_needs(&w->conn->conn, false, true) : 0);
+	if (!w->paused && conn_has_pending(&w->conn->conn))
+		events |= UV_WRITABLE;
+	forwarder_watch(w->conn, events);
+}
+
+/* Offers the piece again that was not taken. False: it was not taken, or the call ended. */
+static bool go_on_with_held(struct forward *w)
+{
+	w->resuming = false;
+	if (!w->ops->on_body(w->user, buffer_view(&w->held))) {
+		watch(w);
+		return false;
+	}
+	w->held.len = 0;
+	w->paused = false;
+	limit_body(w, w->event_stream);
+	return use_kept(w);
+}
+
+void forward_on_events(struct forward *w, bool broken)
+{
+	(void)broken; /* reading tells how */
+	if (w->state == FORWARD_OVER || (w->resuming && !go_on_with_held(w)) || !send_some(w))
+		return;
+	if (w->state != FORWARD_OVER && read_some(w))
+		watch(w);
+}
+
+static void start_sending(struct forward *w)
+{
+	to(w, FORWARD_HEAD);
+	http1_head_begin(&w->answer, HTTP1_RESPONSE);
+	w->head_at = w->piece_at = w->piece.len = 0;
+	w->body_at = w->sent = 0;
+	w->last_piece = w->sent_all = w->write_failed = false;
+	limit(w, left_ms(w));
+	if (send_some(w))
+		watch(w);
+}
+
+static void on_dialled(void *user, struct conn *c)
+{
+	struct forward *w = user;
+	w->dial = NULL;
+	w->connect_us = (uv_hrtime() - w->begun_ns) / 1000;
+	w->conn = forwarder_adopt(w->forwarder, w->app, w, c);
+	if (w->conn)
+		start_sending(w);
+	else
+		fail(w, REASON_APP_MEMORY);
+}
+
+static void on_not_dialled(void *user, enum dial_failure why, const struct conn_failure *how)
+{
+	struct forward *w = user;
+	w->dial = NULL;
+	if (why == DIAL_REFUSED && try_again(w))
+		return;
+	fail(w, forward_reason_of_dial(why, how));
+}
+
+/* `fresh`: by no kept connection. */
+static void begin(struct forward *w, bool fresh)
+{
+	static const struct dial_ops ops = { on_dialled, on_not_dialled };
+	const struct forward_options *o = &w->forwarder->options;
+	w->begun_ns = uv_hrtime();
+	w->started_at_us = clock_now_us();
+	w->connect_us = w->first_byte_us = 0;
+	if (!fresh && !w->request.upgrade && (w->conn = forwarder_take(w->app, w))) {
+		start_sending(w);
+		return;
+	}
+	struct dial_to where = { .host = w->app->host,
+				 .port = w->app->port,
+				 .tls = w->app->tls ? forwarder_tls(w->forwarder) : NULL,
+				 .verify = !o->insecure,
+				 .allow_remote = o->allow_remote_target };
+	to(w, FORWARD_DIALING);
+	limit(w, left_ms(w));
+	w->dial = w->app->tls && !where.tls ? NULL : dial_start(w->forwarder->loop, &where, &ops, w);
+	if (!w->dial)
+		fail(w, REASON_APP_MEMORY);
+}
+
+/* ---- from outside ---- */
+
+static char *url_of(const char *base, struct bytes target)
+{
+	struct buffer url = { 0 };
+	if (buffer_append_text(&url, base) && buffer_append_bytes(&url, target) && buffer_put_u8(&url, 0))
+		return (char *)url.at;
+	buffer_free(&url);
+	return NULL;
+}
+
+struct forward *forward_start(struct forwarder *f, const char *base_url, const struct forward_request *request,
+			      const struct forward_ops *ops, void *user, struct error *e)
+{
+	struct forward *w = calloc(1, sizeof *w);
+	struct app *app = w ? forwarder_app(f, base_url) : NULL;
+	if (!app || !(w->url = url_of(base_url, request->target))) {
+		free(w);
+		error_set(e, EXIT_TARGET, "out of memory");
+		return NULL;
+	}
+	if (!forward_head_write(&w->head, request, &f->options, app->prefix, app->authority, e)) {
+		buffer_free(&w->head);
+		free(w->url);
+		free(w);
+		return NULL;
+	}
+	uint64_t now = uv_now(f->loop);
+	w->forwarder = f;
+	w->app = app;
+	w->request = *request;
+	w->ops = ops;
+	w->user = user;
+	w->state = FORWARD_WAITING;
+	w->backoff_ms = FIRST_RETRY_MS;
+	w->deadline_ms = now + (uint64_t)f->options.timeout_ms;
+	w->wait_until_ms = now + (request->once ? 0 : (uint64_t)f->options.wait_for_target_ms);
+	uv_timer_init(f->loop, &w->timer);
+	w->timer.data = w;
+	w->starting = true;
+	begin(w, false);
+	w->starting = false;
+	return w;
+}
+
+/* On the loop: whoever resumes is in the middle of something. */
+void forward_resume(struct forward *w)
+{
+	if (!w->paused || w->resuming || w->state == FORWARD_OVER)
+		return;
+	w->resuming = true;
+	forwarder_watch(w->conn, UV_WRITABLE);
+}
+
+void forward_unheard(struct forward *w)
+{
+	if (!w->request.live || w->state != FORWARD_BODY)
+		return;
+	w->request.live = false;
+	limit(w, (uint64_t)w->forwarder->options.timeout_ms);
+}
+
+void forward_feed(struct forward *w)
+{
+	if (!w->starved || w->state != FORWARD_UPGRADED)
+		return;
+	w->starved = false;
+	if (send_some(w))
+		watch(w);
+}
+
+void forward_hang_up(struct forward *w)
+{
+	finish(w, REASON_NONE, NULL);
+}
+
+void forward_cancel(struct forward *w)
+{
+	finish(w, REASON_APP_CANCELLED, &(struct facts){ .peer = w->app->authority });
+}
