@@ -5,19 +5,22 @@
  * it has not credited of the response is kept. Freed in one place, stream_release, when neither the relay nor the store
  * nor the app needs it. Loop thread.
  *
- * The room's layers; a file calls those of its own line and of the lines above it, never of those below:
+ * The layers; a file calls those of its own line and of the lines above it, never of those below:
  *
  *    wire_out, ends, inflow             the relay, the app and the store, as tables that a test replaces
  *    stream_states, stream              stages; life and place on the wire
+ *    chaos                              the fate that --chaos gives a delivery
  *    report, recognise                  what the user is shown; who sent it, does its signature hold
  *    response                           what goes back to the relay
  *    attempt                            the record of a call
  *    call                               the app's call
  *    commit, taken                      into the store; out of it again
+ *  client/origin
  *    hold                               deliveries that wait for the app: --hold
- *    chaos, weather                     --chaos, between the commit and the call
+ *    weather                            --chaos, between the commit and the call
  *    challenge, confirm, answer_challenge   --answer-challenges
  *    asked, left_over, live             who else has the app called: another program, an earlier run; and live ones
+ *  client/session
  *    inbound, sealed, resume            frames that bring a request; a lost connection
  *    session                            all of it together, under the tunnel */
 #pragma once
@@ -26,7 +29,8 @@
 
 #include "client/delivery/chaos.h"
 #include "client/delivery/inflow.h"
-#include "client/delivery/session.h"
+#include "client/delivery/session_options.h"
+#include "client/delivery/wire_out.h"
 #include "client/delivery/stream_states.h"
 #include "shared/disk/spill.h"
 #include "shared/signature/signature.h"

@@ -5,7 +5,7 @@
 #include "client/inspect/inspector.h"
 #include "client/listening/listen_setup.h"
 #include "client/print/output.h"
-#include "client/delivery/session.h"
+#include "client/session/session.h"
 #include "shared/base/clock.h"
 #include "shared/disk/file.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "client/listening/cmd_listen.h"
-#include "client/delivery/session.h"
+#include "client/session/session.h"
 #include "shared/wire/seal.h"
 
 /* Of --route, in their order, and the target behind them. The caller frees paths, targets and the array, also after a

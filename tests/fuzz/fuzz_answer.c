@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/delivery/challenge.h"
+#include "client/origin/challenge.h"
 #include "shared/http/headers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

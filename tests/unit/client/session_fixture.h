@@ -2,7 +2,7 @@
  * waits until the test lets it happen. Everything runs within the calls of this file, but for timers. */
 #pragma once
 
-#include "client/delivery/session.h"
+#include "client/session/session.h"
 #include "tests/unit/unit.h"
 
 #define STORE_MOST 64

@@ -1,5 +1,5 @@
 /* Handshakes: what is answered to each, what is none, and which URLs are fetched. */
-#include "client/delivery/challenge.h"
+#include "client/origin/challenge.h"
 #include "shared/http/headers.h"
 #include "tests/unit/unit.h"
 

@@ -1,7 +1,7 @@
-#include "client/delivery/left_over.h"
+#include "client/origin/left_over.h"
 
 #include "client/common/limits.h"
-#include "client/delivery/hold.h"
+#include "client/origin/hold.h"
 #include "client/delivery/taken.h"
 
 #include <stdlib.h>

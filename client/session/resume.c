@@ -1,4 +1,4 @@
-#include "client/delivery/resume.h"
+#include "client/session/resume.h"
 
 #include "client/delivery/response.h"
 

@@ -1,17 +1,17 @@
-#include "client/delivery/session.h"
+#include "client/session/session.h"
 
-#include "client/delivery/asked.h"
+#include "client/origin/asked.h"
 #include "client/delivery/attempt.h"
 #include "client/delivery/call.h"
-#include "client/delivery/confirm.h"
-#include "client/delivery/hold.h"
-#include "client/delivery/inbound.h"
-#include "client/delivery/left_over.h"
-#include "client/delivery/live.h"
+#include "client/origin/confirm.h"
+#include "client/origin/hold.h"
+#include "client/session/inbound.h"
+#include "client/origin/left_over.h"
+#include "client/origin/live.h"
 #include "client/delivery/response.h"
-#include "client/delivery/resume.h"
-#include "client/delivery/sealed.h"
-#include "client/delivery/weather.h"
+#include "client/session/resume.h"
+#include "client/session/sealed.h"
+#include "client/origin/weather.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-#include "client/delivery/sealed.h"
+#include "client/session/sealed.h"
 
 #include "client/common/limits.h"
 #include "client/delivery/commit.h"
-#include "client/delivery/inbound.h"
+#include "client/session/inbound.h"
 #include "shared/http/headers.h"
 #include "shared/wire/seal.h"
 

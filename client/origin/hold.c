@@ -1,4 +1,4 @@
-#include "client/delivery/hold.h"
+#include "client/origin/hold.h"
 
 #include "client/delivery/taken.h"
 

@@ -1,9 +1,9 @@
-#include "client/delivery/live.h"
+#include "client/origin/live.h"
 
-#include "client/delivery/answer_challenge.h"
+#include "client/origin/answer_challenge.h"
 #include "client/delivery/call.h"
-#include "client/delivery/hold.h"
-#include "client/delivery/weather.h"
+#include "client/origin/hold.h"
+#include "client/origin/weather.h"
 
 static void begin(struct stream *st)
 {

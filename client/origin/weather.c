@@ -1,7 +1,7 @@
-#include "client/delivery/weather.h"
+#include "client/origin/weather.h"
 
 #include "client/delivery/call.h"
-#include "client/delivery/hold.h"
+#include "client/origin/hold.h"
 #include "client/delivery/taken.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "client/delivery/confirm.h"
+#include "client/origin/confirm.h"
 
 #include "client/common/limits.h"
 #include "client/app/curl_loop.h"

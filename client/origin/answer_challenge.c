@@ -1,8 +1,8 @@
-#include "client/delivery/answer_challenge.h"
+#include "client/origin/answer_challenge.h"
 
 #include "client/delivery/call.h"
-#include "client/delivery/challenge.h"
-#include "client/delivery/confirm.h"
+#include "client/origin/challenge.h"
+#include "client/origin/confirm.h"
 
 static void tell(void *user, const char *sentence)
 {

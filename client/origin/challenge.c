@@ -1,4 +1,4 @@
-#include "client/delivery/challenge.h"
+#include "client/origin/challenge.h"
 
 #include "client/common/limits.h"
 #include "shared/http/form.h"

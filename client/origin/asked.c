@@ -1,8 +1,8 @@
-#include "client/delivery/asked.h"
+#include "client/origin/asked.h"
 
 #include "client/common/limits.h"
 #include "client/delivery/call.h"
-#include "client/delivery/hold.h"
+#include "client/origin/hold.h"
 #include "client/delivery/report.h"
 #include "client/delivery/taken.h"
 

@@ -1,9 +1,9 @@
-#include "client/delivery/inbound.h"
+#include "client/session/inbound.h"
 
 #include "client/common/limits.h"
 #include "client/delivery/call.h"
 #include "client/delivery/commit.h"
-#include "client/delivery/live.h"
+#include "client/origin/live.h"
 #include "shared/http/headers.h"
 
 #include <string.h>
