@@ -178,12 +178,12 @@ static uint64_t mix(uint64_t x)
 	return x ^ (x >> 31);
 }
 
-static uint64_t draw(const struct chaos_spec *spec, uint64_t number, enum chaos_mark kind)
+static uint64_t draw(const struct chaos_spec *spec, uint64_t number, enum chaos_kind kind)
 {
 	return mix(mix(mix(spec->seed) ^ number) + (uint64_t)kind);
 }
 
-static bool hits(const struct chaos_spec *spec, uint64_t number, enum chaos_mark kind, uint32_t share)
+static bool hits(const struct chaos_spec *spec, uint64_t number, enum chaos_kind kind, uint32_t share)
 {
 	return draw(spec, number, kind) % MILLION < share;
 }
@@ -201,11 +201,11 @@ struct chaos_fate chaos_decide(const struct chaos_spec *spec, uint64_t number)
 	return f;
 }
 
-/* ---- marks ---- */
+/* ---- what became of a delivery ---- */
 
-const char *chaos_mark_name(enum chaos_mark mark)
+const char *chaos_kind_name(enum chaos_kind kind)
 {
-	switch (mark) {
+	switch (kind) {
 	case CHAOS_DELAY:
 		return "delay";
 	case CHAOS_REORDER:
@@ -220,14 +220,14 @@ const char *chaos_mark_name(enum chaos_mark mark)
 	return "";
 }
 
-void chaos_text(char text[CHAOS_TEXT_LEN], unsigned marks)
+void chaos_text(char text[CHAOS_TEXT_LEN], unsigned kinds)
 {
 	size_t len = 0;
 	text[0] = 0;
-	for (unsigned mark = CHAOS_DELAY; mark <= CHAOS_DUPLICATE; mark <<= 1)
-		if (marks & mark)
+	for (unsigned kind = CHAOS_DELAY; kind <= CHAOS_DUPLICATE; kind <<= 1)
+		if (kinds & kind)
 			len += (size_t)snprintf(text + len, CHAOS_TEXT_LEN - len, "%s%s", len ? "," : "",
-						chaos_mark_name((enum chaos_mark)mark));
+						chaos_kind_name((enum chaos_kind)kind));
 }
 
 /* ---- signatures ---- */

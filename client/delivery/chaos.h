@@ -5,7 +5,7 @@
 #include "shared/base/buffer.h"
 #include "shared/base/error.h"
 
-enum chaos_mark {
+enum chaos_kind {
 	CHAOS_DELAY = 1,
 	CHAOS_REORDER = 2,
 	CHAOS_FAIL = 4,
@@ -38,9 +38,9 @@ struct chaos_fate chaos_decide(const struct chaos_spec *spec, uint64_t number);
 
 /* Writes what --chaos did into `text`: "delay,badsig". */
 #define CHAOS_TEXT_LEN 48
-void chaos_text(char text[CHAOS_TEXT_LEN], unsigned marks);
-/* The name of one mark: "delay", … */
-const char *chaos_mark_name(enum chaos_mark mark);
+void chaos_text(char text[CHAOS_TEXT_LEN], unsigned kinds);
+/* The name of one: "delay", … */
+const char *chaos_kind_name(enum chaos_kind kind);
 
 /* Appends the block of header fields with one byte of each signature changed, so that it still looks like one. *spoilt:
  * there was a signature. False when out of memory. */

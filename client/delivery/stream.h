@@ -143,7 +143,7 @@ struct stream {
 	struct store_attempt attempt_record;
 	struct stream *retry_next;
 	struct chaos_fate fate;
-	unsigned chaos; /* enum chaos_mark: what became of it */
+	unsigned chaos; /* enum chaos_kind: what became of it */
 
 	struct response response;
 	struct answer answer;

@@ -31,13 +31,13 @@ static void on_closed(uv_handle_t *h)
 	free(h->data);
 }
 
-/* ---- marks ---- */
+/* ---- what became of a delivery ---- */
 
-static void mark(struct stream *st, enum chaos_mark m)
+static void note(struct stream *st, enum chaos_kind m)
 {
 	char tag[CHAOS_TEXT_LEN];
 	st->chaos |= m;
-	snprintf(tag, sizeof tag, "chaos:%s", chaos_mark_name(m));
+	snprintf(tag, sizeof tag, "chaos:%s", chaos_kind_name(m));
 	st->set->record->add_tag(st->set->recorder, st->delivery_id, tag);
 }
 
@@ -47,14 +47,14 @@ static void call(struct stream *st)
 {
 	bool spoilt = false;
 	if (st->fate.fail) {
-		mark(st, CHAOS_FAIL);
+		note(st, CHAOS_FAIL);
 		call_answer(st, st->set->options.chaos->fail_status, bytes_of(NULL), bytes_of(NULL),
 			    "the app was not called: --chaos fail");
 		return;
 	}
 	/* Without memory for it the signature stays whole, and nothing says otherwise. */
 	if (st->fate.badsig && chaos_spoil_signature(st->request.headers, &st->spoilt, &spoilt) && spoilt)
-		mark(st, CHAOS_BADSIG);
+		note(st, CHAOS_BADSIG);
 	else
 		buffer_free(&st->spoilt);
 	call_begin(st);
@@ -89,7 +89,7 @@ static void begin_delay(struct spell *p)
 		end_spell(p);
 		return;
 	}
-	mark(p->stream, CHAOS_DELAY);
+	note(p->stream, CHAOS_DELAY);
 	uv_timer_start(&p->timer, on_delay, (uint64_t)p->delay_ms, 0);
 }
 
@@ -141,7 +141,7 @@ void weather_begin(struct weather *w, struct stream *st)
 		call(st);
 	} else if (st->fate.overtaken_by) {
 		p->overtaken = true;
-		mark(st, CHAOS_REORDER);
+		note(st, CHAOS_REORDER);
 	} else {
 		begin_delay(p);
 	}
@@ -154,7 +154,7 @@ void weather_begin(struct weather *w, struct stream *st)
 
 static void begin_again(struct stream *st)
 {
-	mark(st, CHAOS_DUPLICATE);
+	note(st, CHAOS_DUPLICATE);
 	call_begin(st);
 }
 

@@ -19,7 +19,7 @@ struct connection {
 	struct connection *prev, *next; /* all of the server's (utlist) */
 	struct client *client;          /* NULL before HELLO, and after another took its place */
 	struct throttle_address address;
-	uint64_t owner_mark; /* of this very token, not of a later one of that name */
+	uint64_t owner_stamp; /* of this very token, not of a later one of that name */
 	bool welcomed;
 	bool clean;     /* the client closed with 1000: it does not come back at once */
 	char owner[65]; /* the token's name */

@@ -62,7 +62,7 @@ static bool authorise(struct connection *c)
 	int count = tokens_count(tokens);
 	c->server->wants_tokens |= count > 0;
 	bool fine = (count == 0 && !c->server->wants_tokens) ||
-		    (count > 0 && tokens_check(tokens, bytes_of(c->secret), c->owner, &c->owner_mark));
+		    (count > 0 && tokens_check(tokens, bytes_of(c->secret), c->owner, &c->owner_stamp));
 	lws_explicit_bzero(c->secret, sizeof c->secret);
 	if (!fine)
 		connection_refuse(c, WIRE_NOTICE_UNAUTHORIZED,

@@ -290,12 +290,12 @@ int tokens_count(struct tokens *t)
 	return refresh(t) ? (int)t->count : -1;
 }
 
-static uint64_t mark_of(const struct token *k)
+static uint64_t stamp_of(const struct token *k)
 {
 	return bytes_get_u64(k->hash);
 }
 
-bool tokens_check(struct tokens *t, struct bytes secret, char owner[65], uint64_t *mark)
+bool tokens_check(struct tokens *t, struct bytes secret, char owner[65], uint64_t *stamp)
 {
 	uint8_t hash[HASH_LEN];
 	if (!refresh(t) || secret.len != TOKEN_TEXT_LEN || !hash_secret(secret, hash))
@@ -305,18 +305,18 @@ bool tokens_check(struct tokens *t, struct bytes secret, char owner[65], uint64_
 	for (size_t i = 0; i < t->count; i++) {
 		if (CRYPTO_memcmp(t->list[i].hash, hash, HASH_LEN) == 0) {
 			snprintf(owner, 65, "%s", t->list[i].name);
-			*mark = mark_of(&t->list[i]);
+			*stamp = stamp_of(&t->list[i]);
 			found = true;
 		}
 	}
 	return found;
 }
 
-bool tokens_has(struct tokens *t, const char *owner, uint64_t mark)
+bool tokens_has(struct tokens *t, const char *owner, uint64_t stamp)
 {
 	for (size_t i = 0; i < t->count; i++)
 		if (strcmp(t->list[i].name, owner) == 0)
-			return mark_of(&t->list[i]) == mark;
+			return stamp_of(&t->list[i]) == stamp;
 	return false;
 }
 

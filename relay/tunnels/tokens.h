@@ -36,10 +36,10 @@ MUST_CHECK bool tokens_list(struct tokens *t, void (*row)(void *user, const stru
 			    struct error *e);
 /* How many there are. Reads the file again when another process changed it. -1 on failure. */
 int tokens_count(struct tokens *t);
-/* Whether the secret is a token's. Gives its name, and a mark that a later token of that name does not have. */
-bool tokens_check(struct tokens *t, struct bytes secret, char owner[65], uint64_t *mark);
-/* Whether the token of that name and mark still exists. */
-bool tokens_has(struct tokens *t, const char *owner, uint64_t mark);
+/* Whether the secret is a token's. Gives its name; *stamp is a number that a later token of that name does not have. */
+bool tokens_check(struct tokens *t, struct bytes secret, char owner[65], uint64_t *stamp);
+/* Whether the token of that name and stamp still exists. */
+bool tokens_has(struct tokens *t, const char *owner, uint64_t stamp);
 
 /* Whether there is a token of that name, or its pattern allows that tunnel; as last read by tokens_count or
  * tokens_check. */

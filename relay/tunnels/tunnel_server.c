@@ -142,10 +142,10 @@ static bool may_be_told(const struct tunnel_server *s, struct lws *wsi)
 static bool check_token(const struct tunnel_server *s, struct lws *wsi)
 {
 	char secret[TOKEN_TEXT_LEN + 2], owner[65];
-	uint64_t mark;
+	uint64_t stamp;
 	read_secret(wsi, secret, sizeof secret);
 	bool fine = (tokens_count(s->relay->tokens) == 0 && !s->wants_tokens) ||
-		    tokens_check(s->relay->tokens, bytes_of(secret), owner, &mark);
+		    tokens_check(s->relay->tokens, bytes_of(secret), owner, &stamp);
 	lws_explicit_bzero(secret, sizeof secret);
 	return fine || may_be_told(s, wsi);
 }
@@ -371,7 +371,7 @@ void tunnel_server_check_tokens(struct tunnel_server *s)
 	s->wants_tokens |= count > 0;
 	for (struct connection *c = s->all; c; c = c->next)
 		if (c->client && *c->owner && !*link_close_reason(c->link) &&
-		    !tokens_has(s->relay->tokens, c->owner, c->owner_mark))
+		    !tokens_has(s->relay->tokens, c->owner, c->owner_stamp))
 			connection_refuse(c, WIRE_NOTICE_UNAUTHORIZED, "the token was revoked");
 }
 
