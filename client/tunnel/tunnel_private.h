@@ -27,9 +27,14 @@ struct tunnel {
 	int port;
 	unsigned tries;
 	enum stage stage;
+	enum tunnel_state state;
 	unsigned long tls_error; /* of OpenSSL, while TLS was set up */
 	char dialed[NI_MAXHOST]; /* the name or address that was connected to */
 	bool tls, proxied;
+	bool closing, stopped;
+	bool warned;     /* the user knows that the token goes in clear */
+	bool at_once;    /* the next attempt follows without a wait */
+	bool ended_well; /* the relay closed with 1000: nothing is resumed */
 	struct lws_context *context;
 	struct lws *wsi;
 	struct link *link;
@@ -38,11 +43,6 @@ struct tunnel {
 	struct backoff backoff;
 	uv_timer_t retry, welcome, watch;
 	struct clock_watch clock;
-	enum tunnel_state state;
-	bool closing, stopped;
-	bool warned;     /* the user knows that the token goes in clear */
-	bool at_once;    /* the next attempt follows without a wait */
-	bool ended_well; /* the relay closed with 1000: nothing is resumed */
 	uint64_t online_since_ms, confirmed_at_us;
 	uint64_t ping_at_ms, ping_sent, lag_us; /* ping_sent: uv_hrtime; what a pong brings back */
 	bool ping_due, pong_due;
