@@ -3,22 +3,8 @@
 # the word that the file's name begins with (store_query.c may define store_get). `names.sh FOLDER …` looks at those only.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-# FUNCTION FILE REASON
-exceptions='
-forward_fill_result client/app/forwarder.c the call of the app is being written again, over one HTTP engine
-forward_finish client/app/forwarder.c likewise
-forward_broke_off client/app/forwarder.c likewise
-forward_start client/app/forwarder.c likewise
-forward_resume client/app/forwarder.c likewise
-forward_cancel client/app/forwarder.c likewise
-'
 [ $# -gt 0 ] || set -- shared relay tui client
-git ls-files -- "${@/%//*.c}" | xargs awk -v exceptions="$exceptions" '
-	BEGIN {
-		count = split(exceptions, lines, "\n")
-		for (i = 1; i <= count; i++)
-			if (split(lines[i], word, " ") >= 3) excused[word[1], word[2]] = 1
-	}
+git ls-files -- "${@/%//*.c}" | xargs awk '
 	FNR == 1 {
 		head = ""
 		base = FILENAME
@@ -36,7 +22,6 @@ git ls-files -- "${@/%//*.c}" | xargs awk -v exceptions="$exceptions" '
 		name = substr(head, 1, index(head, "(") - 1)
 		sub(/.*[ *]/, "", name)
 		if (name == "main" || name == first || index(name, first "_") == 1) return
-		if ((name, FILENAME) in excused) { used[name, FILENAME] = 1; return }
 		print "names: " name "() stands in " FILENAME ", where nobody looks for it"
 		faults++
 	}
