@@ -59,13 +59,13 @@ struct forward_ops {
 	void (*on_done)(void *user, const struct forward_result *result);
 	/* Nobody listens there, and it is tried again for a while; at most once a call. May be NULL. */
 	void (*on_refused)(void *user);
-	/* Of an upgrade alone. The app said 101, which on_head has told: what is known of the call so far. There is no
-	 * time limit any more; on_done comes when the connection ends. */
+	/* For an upgrade only: the app answered 101, which on_head has reported. What is known of the call so far.
+	 * There is no time limit any more; on_done comes when the connection ends. */
 	void (*on_upgraded)(void *user, const struct forward_result *so_far);
 	/* Bytes for the app, at most `most` into `out`; 0: none now, forward_feed says when. Asked for when those
 	 * before have left. */
 	size_t (*on_upload)(void *user, void *out, size_t most);
-	/* The fields behind a chunked answer's last chunk, before on_done. May be NULL. */
+	/* The fields after a chunked answer's last chunk, before on_done. May be NULL. */
 	void (*on_trailers)(void *user, struct bytes trailers);
 };
 
@@ -86,7 +86,7 @@ void forwarder_close(struct forwarder *f, void (*closed)(void *user), void *user
 struct forward *forward_start(struct forwarder *f, const char *base_url, const struct forward_request *request,
 			      const struct forward_ops *ops, void *user, struct error *e);
 void forward_resume(struct forward *f);
-/* Of a live one: nobody reads it any more, and what is left of it has timeout_ms. */
+/* Nobody reads the answer any more: the rest of it has timeout_ms. */
 void forward_unheard(struct forward *f);
 /* Its answer began, and goes on until somebody ends it. */
 bool forward_is_event_stream(const struct forward *f);

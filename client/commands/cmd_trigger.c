@@ -90,7 +90,7 @@ static bool list(const struct trigger *t, struct error *e)
 
 /* ---- the request ---- */
 
-/* Of the name, or of what the fields say. */
+/* The provider that the name begins with, or the one that the header fields show. */
 static const struct signature_provider *provider_of(struct trigger *t)
 {
 	char name[64];

@@ -62,7 +62,7 @@ static bool give(const char *name, struct error *e)
 		print_path("", p.path, " sets what no project may unasked:\n");
 		fine = project_file_print(&p, stdout, e) && trust_give(p.path, buffer_view(&p.file.text), e);
 		if (fine)
-			puts("It is trusted as it is now; when it has changed it is asked about anew.");
+			puts("It is trusted as it is now; after any change it is asked about again.");
 	}
 	project_file_free(&p);
 	return fine;
@@ -168,7 +168,7 @@ const struct command command_trust = {
 	"printed. All else (what runs, writes, leads elsewhere or holds a secret) counts only from your own config "
 	"file,\n"
 	"the environment and the command line, until you trust the file: read it first. Shows what that is, and keeps\n"
-	"the SHA-256 of the file's bytes; when one of them changes, trust has to be given anew. The programs and "
+	"the SHA-256 of the file's bytes; when one of them changes, trust has to be given again. The programs and "
 	"files\n"
 	"that it names are not looked at.\n\n"
 	"Example: creel trust",

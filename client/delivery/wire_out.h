@@ -26,7 +26,7 @@ struct wire_out {
 	void *link;
 };
 
-/* Of a struct link (shared/wire/link.h). A frame for which there is no memory closes the connection. */
+/* For a struct link (shared/wire/link.h). The connection is closed when there is no memory for a frame. */
 extern const struct wire_ops wire_out_ops;
 
 /* Closes the connection as RFC 6455's 1002, a fault of the relay's. Returns false. */

@@ -33,7 +33,7 @@ struct batch {
 struct inspect_replays {
 	uv_loop_t *loop;
 	struct replayer_options options, signing;
-	struct replayer *replayer, *signer; /* opened when they are needed; `signer` signs each anew */
+	struct replayer *replayer, *signer; /* opened when they are needed; `signer` re-signs each */
 	struct batch *batches;
 	int64_t last_handle;
 	size_t timers; /* to be closed */

@@ -5,8 +5,8 @@
 #include "client/session/session.h"
 #include "shared/wire/seal.h"
 
-/* Of --route, in their order, and the target behind them. The caller frees paths, targets and the array, also after a
- * failure (EXIT_USAGE). */
+/* The routes of --route, in their order, and last the target. The caller frees paths, targets and the array, also after
+ * a failure (EXIT_USAGE). */
 MUST_CHECK bool listen_make_routes(const struct listen_options *o, struct route **routes, size_t *count,
 				   struct error *e);
 /* Beside the database: creel.db, creel.key. Makes it when it is not there. */

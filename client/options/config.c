@@ -152,7 +152,7 @@ char *config_token(const char *path, const char *relay, struct error *e)
 	return token;
 }
 
-/* Copies the old file line by line, leaving out what is to be set anew. */
+/* Copies the old file line by line, leaving out what is to be set. */
 static bool copy_rest(struct bytes in, struct buffer *out, const char *section, bool replaces_token)
 {
 	struct bytes value;

@@ -112,7 +112,8 @@ static bool is_secret(const char *section, const char *key, const char *value)
 	return !starts(place, "@") && !starts(place, "env:");
 }
 
-/* Of a command, say, every byte is shown: it is what is to be judged. */
+/* Keys whose value is a URL. Other values, a command for one, are shown to the last byte: they are what is to be
+ * judged. */
 static bool is_url_key(const char *key)
 {
 	static const char *const keys[] = { "relay", "forward-to", "route", "to", "target", "url" };

@@ -12,7 +12,7 @@ struct held {
 	int64_t id;
 };
 
-/* Of one route. */
+/* The queue of one route. */
 struct hold {
 	struct streams *set;
 	struct held *first, *newest;

@@ -22,7 +22,7 @@ struct retention {
 	atomic_bool stop;
 	void (*told)(void *user, const char *sentence);
 	void *user;
-	/* Of the round under way; the worker's until it is over. */
+	/* The round under way; these belong to the worker until it is over. */
 	struct error error;
 	bool failed;
 	uint64_t too_old;

@@ -16,7 +16,7 @@ struct places {
 	const struct replay_errand *errand;
 	struct buffer first, far; /* origins; empty: none. far: the first one on another machine */
 	bool several, no_memory;
-	/* Of the delivery at hand. */
+	/* The delivery at hand. */
 	struct buffer url;
 	uint64_t called_us; /* when the app was called last */
 };

@@ -14,7 +14,7 @@ struct replayer_options {
 	const struct forward_options *forward; /* for calls of its own; extra_headers go on record as well */
 	const char *to;                        /* the target instead of the one it went to before; or NULL */
 	const struct secrets *secrets;         /* to judge by and to sign with; NULL: none */
-	bool resign;                           /* sign each anew */
+	bool resign;                           /* re-sign each */
 	bool own_only;                         /* by `secrets` alone: no running client is asked to sign */
 	const char *url;                       /* to be signed by providers that sign the URL; NULL: the public one */
 	bool alone;                            /* never through a running client */

@@ -55,7 +55,8 @@ static bool pass_resent(struct stream *st, const struct wire_out *w, const struc
 	return true;
 }
 
-/* Of the request, with the frame that brought it. Nothing is left to do for the stream when there is no room. */
+/* Takes a piece of the request's body. Without room for it the stream is given up, which is no fault of the connection.
+ */
 static bool take_body(struct stream *st, const struct wire_out *w, const struct wire_frame *f, struct bytes body)
 {
 	if (!stream_take_body(st, body)) {

@@ -11,6 +11,6 @@ MUST_CHECK bool called_url_make(struct bytes public_url, struct bytes headers, b
 				struct bytes target, struct buffer *out);
 /* The public URL of a tunnel, in the place of what is in *out. *out is not touched when the record knows none. */
 MUST_CHECK bool called_url_of_tunnel(struct store *s, struct bytes tunnel, struct buffer *out, struct error *e);
-/* Of a delivery on record, with other headers and target perhaps. */
+/* The URL of a delivery on record, whose headers and target may have been edited since. */
 MUST_CHECK bool called_url_recorded(struct store *s, int64_t id, struct bytes headers, struct bytes tunnel,
 				    struct bytes target, struct buffer *out, struct error *e);

@@ -1,4 +1,4 @@
-/* Signs a recorded request anew, with the time of now (`replay --resign`): by a secret at hand, or by a running client
+/* Re-signs a recorded request, with the present time (`replay --resign`): by a secret at hand, or by a running client
  * that knows it (signing_ask.h), for which it waits. So it runs on a command's thread or a worker's, outside of
  * transactions. */
 #pragma once

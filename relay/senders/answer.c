@@ -28,7 +28,7 @@ static void begin(struct sender *s, enum answer_kind kind, int status)
 	sender_to(s, SENDER_ANSWER);
 }
 
-/* What belongs behind every status line: whether another request may follow. */
+/* What follows every status line: whether another request may follow. */
 static bool put_connection(struct sender *s)
 {
 	if (!s->keeps_alive || s->all->relay->draining)

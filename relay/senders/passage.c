@@ -16,7 +16,7 @@ static bool pass_on(struct sender *s, struct bytes piece, bool end)
 	return true;
 }
 
-/* What came behind the request's head, before the 101. */
+/* What came after the request's head, before the 101. */
 static bool pass_early(struct sender *s)
 {
 	while (s->in.len > 0) {

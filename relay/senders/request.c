@@ -79,8 +79,8 @@ static void tell_of_proxy(const struct sender *s, struct bytes headers)
 		  "its X-Forwarded-For is not believed: if it is a proxy of yours, name it with --trusted-proxy", NULL);
 }
 
-/* Of a request on a trusted proxy's connection: whose it is. For as long as it is under way it counts as a connection
- * of theirs; false when they have too many. */
+/* Finds whose request it is that came on a trusted proxy's connection. It counts as a connection of theirs while it is
+ * under way; false when they have too many. */
 static bool find_sender(struct sender *s, struct bytes headers)
 {
 	struct relay *relay = s->all->relay;
@@ -279,7 +279,7 @@ static void cut(struct sender *s, uint32_t code, enum refusal why, const char *r
 	answer_refuse(s, s->delivery->refusal);
 }
 
-/* Of a body whose length was declared it was taken with the head. */
+/* Takes quota for a piece of a body of unknown length; a declared length was taken with the head. */
 static enum refusal take_quota(struct delivery *d, size_t len)
 {
 	enum refusal why = d->streams ? delivery_take_quota(d, len) : REFUSE_NOTHING;

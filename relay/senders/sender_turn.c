@@ -185,7 +185,7 @@ static void go_on(struct sender *s, int events)
 	} else if (s->state != SENDER_SNIFF && s->state != SENDER_TLS) {
 		if (readable)
 			read_some(s);
-		/* Requests may stand behind one another. */
+		/* More requests may have come with this one. */
 		for (int i = 0; again && i < ROUNDS_A_TURN; i++) {
 			enum sender_state state = s->state;
 			size_t left = s->in.len;

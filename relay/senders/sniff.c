@@ -98,7 +98,7 @@ static bool become(struct sender *s, const struct peer *source)
 	return allowed;
 }
 
-/* Of a proxy that was set up wrongly: its bytes are read as a request that is refused so. */
+/* A proxy is set up wrongly: its bytes are read as a request, which is refused. */
 static void refuse(struct sender *s, enum refusal why)
 {
 	become_sender(s, false);

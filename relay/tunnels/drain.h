@@ -22,13 +22,14 @@ struct drain {
 	size_t listed, listed_bytes;
 	uint64_t paused_until; /* loop ms, while paused since the client could not record one; else 0 */
 	uint32_t pause_ms;
-	int64_t *unreadable; /* rows that the client cannot open: they wait to expire, or for the client to come anew */
+	int64_t
+	    *unreadable; /* rows that the client cannot open: they wait to expire, or for the client to connect again */
 	size_t unreadable_count;
 };
 
 /* Before its first stream: its streams tell of themselves here from now on (stream.h). */
 void drain_init(struct client *c);
-/* The client came anew: from the oldest on. */
+/* The client connected without resuming: starts from the oldest. */
 void drain_begin(struct client *c);
 /* Something was put into the mailbox, or a pause is over: goes on. */
 void drain_more(struct client *c);

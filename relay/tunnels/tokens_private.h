@@ -8,7 +8,7 @@
 struct tokens {
 	sqlite3 *db;
 	char *path;
-	struct token *list; /* the table in memory; read anew when data_version moves */
+	struct token *list; /* the table in memory; read again when data_version changes */
 	size_t count;
 	int64_t version;
 };

@@ -23,7 +23,7 @@ bool base64_encode(struct buffer *out, struct bytes in, size_t columns)
 	return true;
 }
 
-/* Of the usual alphabet, and of the one for URLs (RFC 4648 §5). */
+/* The value of a digit of the usual alphabet or of the one for URLs (RFC 4648 §5). */
 static int value_of(uint8_t c)
 {
 	if (c >= 'A' && c <= 'Z')

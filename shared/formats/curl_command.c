@@ -125,7 +125,7 @@ static bool fits_into_url(struct bytes target)
 	return target.len > 0 && target.at[0] == '/';
 }
 
-/* The base's path: from the first '/' behind "://". */
+/* The base's path: from the first '/' after "://". */
 static struct bytes path_of(struct bytes base)
 {
 	const uint8_t *at = base.at, *end = base.at + base.len;

@@ -135,7 +135,7 @@ static bool redact_message(struct redaction *r, struct message *m)
 		return false;
 	}
 	bool changed = r->total > before;
-	/* Of one that was recorded in part the rest keeps its size. */
+	/* A body that was recorded in part: what is not on record keeps its size. */
 	m->body_size = m->body_size - m->body.len + body.len;
 	buffer_free(&m->body);
 	m->body = body;

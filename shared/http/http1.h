@@ -115,7 +115,7 @@ struct http1_body {
 	unsigned fields;
 };
 
-/* How the body behind a whole head is framed (§6.3). A request's faults: HTTP1_BAD_LENGTH, _LENGTH_AND_CODING,
+/* How the body after a whole head is framed (§6.3). A request's faults: HTTP1_BAD_LENGTH, _LENGTH_AND_CODING,
  * _BAD_CODING, and _BODY_TOO_LARGE when it declares more than `most` (*b is set then all the same). */
 enum http1_fault http1_request_body(const struct http1_head *h, uint64_t most, struct http1_body *b);
 /* `head_only`: the request's method was HEAD. A coding beside a length wins (§6.3), equal lengths are one. */
@@ -123,7 +123,7 @@ enum http1_fault http1_response_body(const struct http1_head *h, bool head_only,
 /* Whether a body's end is known to have been reached: no more bytes are its. */
 bool http1_body_is_over(const struct http1_body *b);
 /* Takes what it can of `in`: *used bytes. PIECE: *piece (a view into `in`) is body, call again with the rest. MORE: all
- * was used. WHOLE: it ended, the bytes behind *used belong to what follows. BAD: b->fault. */
+ * was used. WHOLE: it ended, the bytes after *used belong to what follows. BAD: b->fault. */
 enum http1_state http1_body_read(struct http1_body *b, struct bytes in, size_t *used, struct bytes *piece);
 /* The connection ended: WHOLE where that ends the body, else BAD is returned and it is cut. */
 enum http1_state http1_body_end(const struct http1_body *b);

@@ -136,7 +136,7 @@ static enum http1_fault read_status_line(struct http1_head *h, struct bytes in, 
 			return HTTP1_BAD_START;
 		h->status = h->status * 10 + (line.at[i] - '0');
 	}
-	/* Many servers leave out the blank behind the code where no reason follows. */
+	/* Many servers leave out the blank after the code where no reason follows. */
 	if (h->status < 100 || (line.len > 12 && line.at[12] != ' '))
 		return HTTP1_BAD_START;
 	size_t reason = line.len > 13 ? line.len - 13 : 0;

@@ -23,7 +23,7 @@ struct wheel {
 	struct wheel_entry *slots[WHEEL_SLOTS];
 	uint64_t tick; /* looked at last */
 	size_t count;
-	/* The deadline passed; the entry is out of the wheel and may be set anew or freed. */
+	/* The deadline passed; the entry is out of the wheel and may be set again or freed. */
 	void (*due)(struct wheel_entry *e);
 };
 

@@ -82,7 +82,7 @@ struct parse {
 	const struct options_source *source;
 	struct bound at[MAX_OPTIONS];
 	size_t count;
-	bool listed[MAX_OPTIONS]; /* lists that this source has begun anew */
+	bool listed[MAX_OPTIONS]; /* lists of which this source has given a value, which replaces the weaker sources' */
 	struct error *e;
 };
 

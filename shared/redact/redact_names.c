@@ -185,7 +185,7 @@ struct plain {
 	size_t len;
 };
 
-/* Of a long name its end. */
+/* A name as it is compared; of a long one only its end. */
 static void make_plain(struct bytes name, struct plain *p)
 {
 	bool start = true, was_lower = false;

@@ -53,7 +53,7 @@ bool signature_event_id(struct bytes provider, struct bytes headers, struct byte
 	if ((p && read_first(p->ids, sizeof p->ids / sizeof *p->ids, headers, body, out)) ||
 	    read_first(for_everybody, sizeof for_everybody / sizeof *for_everybody, headers, body, out))
 		return true;
-	/* Of a stranger: an envelope like Stripe's, which says what happened beside its id. */
+	/* Unknown providers: an envelope like Stripe's, whose id stands beside a type. */
 	if (!provider.len && signature_json_value(body, "type", out, NULL) &&
 	    read_first(envelope, 1, headers, body, out))
 		return true;

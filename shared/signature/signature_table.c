@@ -433,7 +433,7 @@ static const struct signature_provider *row_of_settings(const struct signature_p
 							struct bytes *named)
 {
 	struct bytes name, value;
-	/* Of a field that is there twice the first that says one counts, as where both are joined. */
+	/* When the field is there twice, the first that names an algorithm counts, as if both were joined. */
 	for (size_t pos = 0; !named->len && headers_next(headers, &pos, &name, &value);)
 		if (bytes_equal_nocase(name, p->settings_field))
 			*named = algorithm_of(value);

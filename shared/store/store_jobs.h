@@ -16,7 +16,8 @@ struct job {
 
 MUST_CHECK bool store_ask_job(struct store *s, int64_t delivery_id, int64_t replay_id, uint64_t now_us, int64_t *job,
 			      struct error *e);
-/* Of a tunnel the oldest `most` that are asked or taken, and those of any tunnel that were asked before `old_us`. */
+/* Lists the oldest `most` jobs that are asked or taken: those of this tunnel, and of any tunnel those that were asked
+ * before `old_us`. */
 MUST_CHECK bool store_list_jobs(struct store *s, struct bytes tunnel, uint64_t old_us, int most,
 				void (*row)(void *user, const struct job *), void *user, struct error *e);
 /* *found false when there is none. */

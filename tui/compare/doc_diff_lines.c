@@ -209,7 +209,7 @@ static size_t entry_of(const struct diff_doc *d, size_t line)
 	return d->o.side_by_side ? line : rows_line(&d->rows, line, &part);
 }
 
-/* Of the newer side, where both have it. */
+/* The newer side's value, where both have one. */
 static bool diff_value(struct doc *doc, size_t i, bool path, struct buffer *out)
 {
 	struct diff_doc *d = (struct diff_doc *)doc;

@@ -27,7 +27,7 @@ static void on_document(void *user, uint64_t generation, struct document *d)
 		document_free(d);
 }
 
-/* Of a filter that walks, the last answer counts, or the first with something in it. */
+/* A filter that reads every delivery answers page by page: the last page counts, or the first with something in it. */
 static void on_found(void *user, uint64_t generation, struct page *p)
 {
 	struct tui *t = user;

@@ -51,7 +51,7 @@ struct doc_hits {
 	size_t since;        /* cells since the last stop */
 	bool over;
 };
-/* Counts on over about `most` cells; begins anew where the document has other lines than before. True when the count
+/* Counts on over about `most` cells; starts over when the document's lines have changed. True when the count
  * is complete. */
 bool doc_hits_count(struct doc *d, struct doc_hits *h, struct bytes needle, size_t most);
 /* Which of the hits `hit` is, from 1. 0: the count has not come there yet, or it is none of them (bytes in a hex

@@ -3,6 +3,6 @@
 
 #include "tui/questions/sheet.h"
 
-/* Of what matches the filter as well, when there is one and nothing is marked. */
+/* The export menu also offers what matches the filter, when there is one and nothing is marked. */
 void sheet_copy_menu(struct sheet *s, int64_t id, bool on_json);
 void sheet_export_menu(struct sheet *s, const struct ui *ui, int64_t id);

@@ -6,7 +6,7 @@
 #include "tui/state/ui.h"
 
 void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, bool with_filter);
-/* Of a delivery that fills the screen. `reason`: the reason phrase of the app's answer; empty: not known. */
+/* The title of a delivery that fills the screen. `reason`: the reason phrase of the app's answer; empty: not known. */
 void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct bytes reason, struct surface *s,
 			    struct rect area);
 /* "-- #1000187  invoice.paid  500 Internal Server Error ---", over the pane. */
