@@ -257,12 +257,11 @@ static bool wants_work(const struct replay *p)
 
 static void work_next(struct replayer *r)
 {
-	struct replay *p;
+	struct replay *p = r->replays;
 	if (r->at_work)
 		return;
-	DL_FOREACH(r->replays, p)
-	if (wants_work(p))
-		break;
+	while (p && !wants_work(p))
+		p = p->next;
 	if (!p)
 		return;
 	r->at_work = p;
