@@ -285,6 +285,7 @@ bench:
 	@$(MAKE) $(PARALLEL) --no-print-directory all $(BUILD)/store-load $(BUILD)/tui-bench
 	@tests/bench/bench.sh $(BUILD)
 	@tests/bench/instructions.sh $(BUILD)
+	@tests/bench/calls.sh $(BUILD)
 	@tests/bench/spool.sh $(BUILD)
 	@tests/e2e/packages.sh
 	@node tests/bench/tunnels.mjs $(BUILD)

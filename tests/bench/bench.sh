@@ -1,65 +1,130 @@
 #!/usr/bin/env bash
-# Figures: webhooks through creel with every delivery recorded, and through nginx as a reverse proxy to the same app in the
-# same run, interleaved; medians of ROUNDS rounds. 1 KiB POST in plain and with TLS, 10 MiB POST, a burst.
-# Usage: bench.sh BUILD_DIR
+# Figures: webhooks through creel with every delivery recorded, through nginx as a reverse proxy to the same app, and, where
+# given, through another version of creel, in turns whose order changes; medians of ROUNDS rounds. 1 KiB POST in plain and
+# with TLS, 10 MiB POST, a burst. Fails when a series has errors, when bytes are missing at the app, or when creel's CPU time
+# is over its limit in limits.txt.
+# Usage: bench.sh BUILD_DIR [OTHER_BUILD_DIR]; ROUNDS, SECONDS_EACH, SETS="plain tls large burst"
 set -eu
-bin=$(cd "${1:?usage: bench.sh BUILD_DIR}" && pwd)
+new=$(cd "${1:?usage: bench.sh BUILD_DIR [OTHER_BUILD_DIR]}" && pwd)
+old=${2:+$(cd "$2" && pwd)}
 . "$(dirname "$0")/lib.sh"
-rounds=${ROUNDS:-3} seconds=${SECONDS_EACH:-5}
+rounds=${ROUNDS:-3} seconds=${SECONDS_EACH:-5} sets=${SETS:-plain tls large burst}
+status=0
+fault() { echo "bench: $*" >&2; status=1; }
 
 make_certificate
+start_counter
 start_nginx
-start_relay plain
-start_client plain "http://$(cat "$dir/plain.port")"
-plain_relay=$relay plain_client=$client plain_url=$url
-start_relay tls --tls-cert "$dir/server.crt" --tls-key "$dir/server.key"
-start_client tls "https://localhost:$(sed 's/.*://' "$dir/tls.port")" --ca "$dir/server.crt"
-tls_url=$url
-echo "idle RSS: relay $(rss $plain_relay); client $(rss $plain_client)"
+declare -A url_of pids_of db_of
+series="nginx${old:+ old} creel"
+pids_of[nginx]=$proxy_pids url_of[nginx-plain]=http://127.0.0.1:$proxy url_of[nginx-tls]=https://localhost:$proxy_tls
+start_pair() { # series: a relay and a client in plain, another two with TLS on both legs
+	start_relay "$1"
+	start_client "$1" "http://$(cat "$dir/$1.port")" --route "/counted=$counter"
+	url_of[$1-plain]=$url pids_of[$1]="$relay $client" db_of[$1]=$dir/$1.db
+	echo "$1: idle RSS: relay $(rss "$relay"); client $(rss "$client")"
+	case $sets in *tls*) ;; *) return ;; esac
+	start_relay "$1-tls" --tls-cert "$dir/server.crt" --tls-key "$dir/server.key"
+	start_client "$1-tls" "https://localhost:$(sed 's/.*://' "$dir/$1-tls.port")" --ca "$dir/server.crt"
+	url_of[$1-tls]=$url pids_of[$1-tls]="$relay $client" db_of[$1-tls]=$dir/$1-tls.db
+}
+[ -z "$old" ] || { bin=$old; start_pair old; }
+bin=$new
+start_pair creel
 
-# series url connections script pids…: appends "rps p50_ms p99_ms errors cpu_us" (each) to $dir/SERIES-CONNECTIONS
+# What is sent arrives, byte for byte: at an app that counts, by each way.
+head -c 1024 /dev/urandom | base64 -w0 | head -c 1024 >"$dir/1k"
+head -c 10485760 /dev/urandom >"$dir/10m"
+for s in $series; do
+	for body in 1k 10m; do
+		n=200 before=$(counted)
+		[ $body = 1k ] || n=5
+		ab -q -k -n $n -c 4 -s 60 -p "$dir/$body" -T application/octet-stream "${url_of[$s-plain]}/counted" >"$dir/ab" 2>&1 || fault "$s: ab: $(tail -n 1 "$dir/ab")"
+		[ $(($(counted) - before)) -eq $((n * $(stat -c %s "$dir/$body"))) ] || fault "$s: of $n bodies of $body, $(($(counted) - before)) bytes arrived"
+	done
+done
+
+# set series connections script: appends "rps p50_ms p99_ms errors cpu_s_a_10000 requests" to $dir/SET-SERIES-CONNECTIONS
 run_one() {
-	local threads=1 series=$1 url=$2 c=$3 script=$4 before
+	local threads=1 set=$1 s=$2 c=$3 script=$4 where=plain before mine
 	[ "$c" -gt 1 ] && threads=2
-	shift 4
-	before=$(cpu_of "$@")
-	wrk -t$threads -c"$c" -d"${seconds}s" --timeout 30s --latency -s "$script" "$url" >"$dir/wrk"
-	awk -v ticks=$(($(cpu_of "$@") - before)) -v hz="$(getconf CLK_TCK)" '
+	[ "$set" != tls ] || where=tls
+	mine=${pids_of[$s]}
+	[ "$s-$where" = nginx-tls ] || [ $where = plain ] || mine=${pids_of[$s-tls]}
+	before=$(cpu_of $mine)
+	wrk -t$threads -c"$c" -d"${seconds}s" --timeout 30s --latency -s "$script" "${url_of[$s-$where]}/hook" >"$dir/wrk"
+	awk -v ticks=$(($(cpu_of $mine) - before)) -v hz="$(getconf CLK_TCK)" '
 		function ms(v) { if (v ~ /us$/) return v / 1000; if (v ~ /ms$/) return v + 0; return v * 1000 }
 		/50%/ { p50 = ms($2) } /99%/ { p99 = ms($2) } /Requests\/sec/ { rps = $2 }
 		/requests in/ { n = $1 } /Non-2xx/ { bad = $NF } /Socket errors/ { for (i = 4; i <= NF; i += 2) bad += $i }
-		END { print rps, p50, p99, bad + 0, n ? ticks / hz * 1e6 / n : 0 }' "$dir/wrk" >>"$dir/$series-$c"
+		END { print rps, p50, p99, bad + 0, n ? ticks / hz * 1e4 / n : 0, n + 0 }' "$dir/wrk" >>"$dir/$set-$s-$c"
 }
 
-# what series script nginx-url creel-url "creel's pids" connections…: a table
+recorded() { "$new/creel" list -n 1 --json --db "$1" | sed -E 's/^\{"id": ?([0-9]+).*/\1/'; }
+sum() { awk -v f="$2" '{n += $f} END {printf "%d", n}' "$1"; }
+# median least-most of a column
+spread() { awk -v f="$2" '{print $f}' "$1" | sort -g | awk -v p="$3" '{v[NR]=$1} END {printf p " (" p "-" p ")", v[int((NR+1)/2)], v[1], v[NR]}'; }
+
+limit() { # name median: against limits.txt
+	local most
+	most=$(awk -v n="$1" '$1 == n {print $2}' "$here/limits.txt")
+	[ -z "$most" ] || awk "BEGIN{exit !($2 > $most)}" || return 0
+	[ -z "$most" ] || fault "$1: $2, limit $most"
+}
+
+# set what script connections…: a table
 compare() {
-	local what=$1 series=$2 script=$3 theirs=$4 ours=$5 ours_pids=$6 c n m
-	shift 6
-	for _ in $(seq "$rounds"); do
+	local set=$1 what=$2 script=$3 c s round order f first missing
+	shift 3
+	declare -A were
+	for s in $series; do [ "$s" = nginx ] || were[$s]=$(recorded "${db_of[$s$([ "$set" != tls ] || echo -tls)]}"); done
+	for round in $(seq "$rounds"); do
+		order=$series
+		[ $((round % 2)) -eq 1 ] || order=$(printf '%s\n' $series | tac)
 		for c in "$@"; do
-			run_one "nginx-$series" "$theirs" "$c" "$script" $proxy_pids
-			run_one "creel-$series" "$ours" "$c" "$script" $ours_pids
+			for s in $order; do run_one "$set" "$s" "$c" "$script"; done
 		done
 	done
-	printf '%s\n%-4s %11s %11s %6s %17s %17s %26s %7s\n' "$what" c 'nginx req/s' 'creel req/s' ratio 'nginx p50/p99 ms' 'creel p50/p99 ms' 'CPU s/10,000 nginx/creel' errors
+	printf '%s, %d rounds of %d s: median (least-most)\n%-4s %-6s %9s %20s %20s %17s %22s %7s\n' "$what" "$rounds" "$seconds" c '' 'req/s' 'of nginx' 'of old' 'p50/p99 ms' 'CPU s/10,000' errors
 	for c in "$@"; do
-		n=$dir/nginx-$series-$c m=$dir/creel-$series-$c
-		printf '%-4s %11s %11s %6s %17s %17s %26s %7s\n' "$c" "$(median "$n" 1)" "$(median "$m" 1)" \
-			"$(awk "BEGIN{printf \"%.2f\", $(median "$m" 1)/$(median "$n" 1)}")" "$(median "$n" 2)/$(median "$n" 3)" "$(median "$m" 2)/$(median "$m" 3)" \
-			"$(awk "BEGIN{n=$(median "$n" 5)/100; m=$(median "$m" 5)/100; printf \"%.2f/%.2f (%.1f times)\", n, m, m/n}")" \
-			"$(awk '{s+=$4} END {print s+0}' "$m")"
+		for s in $series; do
+			f=$dir/$set-$s-$c
+			for first in nginx old; do
+				[ -e "$dir/$set-$first-$c" ] && paste "$dir/$set-$first-$c" "$f" | awk '{print $7 / $1}' >"$f-$first" || echo 0 >"$f-$first"
+			done
+			printf '%-4s %-6s %9.0f %20s %20s %17s %22s %7s\n' "$c" "$s" "$(median "$f" 1)" \
+				"$([ "$s" = nginx ] || spread "$f-nginx" 1 %.2f)" "$([ "$s" != creel ] || [ -z "$old" ] || spread "$f-old" 1 %.2f)" \
+				"$(median "$f" 2)/$(median "$f" 3)" "$(spread "$f" 5 %.2f)" "$(sum "$f" 4)"
+			[ "$(sum "$f" 4)" -eq 0 ] || fault "$what, c=$c: $s has $(sum "$f" 4) errors"
+		done
+		limit "$set-$c" "$(median "$dir/$set-creel-$c" 5)"
+	done
+	for s in $series; do
+		[ "$s" != nginx ] || continue
+		for c in "$@"; do cat "$dir/$set-$s-$c"; done >"$dir/all"
+		missing=$(($(sum "$dir/all" 6) - $(recorded "${db_of[$s$([ "$set" != tls ] || echo -tls)]}") + were[$s]))
+		[ "$missing" -le 0 ] || fault "$what: of $(sum "$dir/all" 6) deliveries $missing are not on record with $s"
 	done
 }
 
-recorded() { "$bin/creel" list -n 1 --json --db "$dir/plain.db" | sed -E 's/^\{"id": ?([0-9]+).*/\1/'; }
-
-compare "1 KiB POST" plain "$here/post.lua" "http://127.0.0.1:$proxy/hook" "$plain_url/hook" "$plain_relay $plain_client" 1 32 256
-echo "recorded $(recorded) deliveries"
-echo "RSS after: relay $(rss $plain_relay); client $(rss $plain_client)"
-compare "1 KiB POST, TLS to the relay and from the relay to the client" tls "$here/post.lua" "https://localhost:$proxy_tls/hook" "$tls_url/hook" "$relay $client" 1 32 256
-compare "10 MiB POST" large "$here/post_large.lua" "http://127.0.0.1:$proxy/hook" "$plain_url/hook" "$plain_relay $plain_client" 1 4
-echo "RSS after: relay $(rss $plain_relay); client $(rss $plain_client)"
-
-head -c 1024 /dev/zero | tr '\0' x >"$dir/1k"
-burst() { ab -q -k -n 10000 -c 64 -p "$dir/1k" -T text/plain "$1" 2>&1 | awk '/Time taken/ {t=$5} /^Failed|^Non-2xx/ {f+=$NF} END {printf "%.2f s, %d failed", t, f}'; }
-echo "burst of 10,000 over 64 connections: nginx $(burst "http://127.0.0.1:$proxy/burst"); creel $(burst "$plain_url/burst")"
+for set in $sets; do
+	case $set in
+	plain) compare plain "1 KiB POST" "$here/post.lua" 1 32 256 ;;
+	tls)
+		compare tls "1 KiB POST, TLS to the relay and from the relay to the client" "$here/post.lua" 1 32 256
+		[ ! -e "$dir/plain-creel-32" ] || echo "TLS at c=32 costs creel $(awk "BEGIN{printf \"%.1f\", ($(median "$dir/tls-creel-32" 5) - $(median "$dir/plain-creel-32" 5)) * 100}") us of CPU a webhook, nginx's one leg $(awk "BEGIN{printf \"%.1f\", ($(median "$dir/tls-nginx-32" 5) - $(median "$dir/plain-nginx-32" 5)) * 100}")"
+		;;
+	large) compare large "10 MiB POST" "$here/post_large.lua" 1 4 ;;
+	burst)
+		echo "burst of 10,000 over 64 connections:"
+		for s in $series; do
+			ab -q -k -n 10000 -c 64 -p "$dir/1k" -T text/plain "${url_of[$s-plain]}/burst" 2>&1 |
+				awk -v s="$s" '/Time taken/ {t=$5} /^Failed|^Non-2xx/ {f+=$NF} END {printf "  %s %.2f s, %d failed\n", s, t, f}'
+		done
+		;;
+	esac
+	for s in $series; do
+		[ "$s" = nginx ] || { set -- ${pids_of[$s]}; echo "$s: RSS after it: relay $(rss "$1"); client $(rss "$2")"; }
+	done
+done
+exit $status

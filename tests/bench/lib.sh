@@ -1,7 +1,9 @@
 # What the figures share: a folder, an app (nginx answering at once), nginx as a proxy, a relay and a client.
-# Source it with $bin set; gives $dir, $here.
+# Source it; gives $dir, $here. What starts creel takes it from $bin.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 dir=$(mktemp -d)
+# nginx keeps bodies there, by workers that are somebody else where this runs as root.
+chmod 755 "$dir"
 export XDG_DATA_HOME=$dir/data XDG_CONFIG_HOME=$dir/config XDG_STATE_HOME=$dir/state
 pids=()
 cleanup() {
@@ -63,11 +65,25 @@ start_nginx() {
 	[ ! -e "$dir/server.crt" ] || tls="server { listen 127.0.0.1:$proxy_tls ssl; ssl_certificate $dir/server.crt; ssl_certificate_key $dir/server.key; location / { $way } }"
 	run_nginx app "server { listen 127.0.0.1:$app; listen [::1]:$app; location / { return 200 '{\"received\":1}'; } }"
 	run_nginx proxy "upstream app { server 127.0.0.1:$app; keepalive 256; keepalive_requests 100000000; }
-	server { listen 127.0.0.1:$proxy; location / { $way } }
+	server { listen 127.0.0.1:$proxy; location / { $way } ${counter:+location /counted { proxy_pass http://127.0.0.1:$counter; \}} }
 	$tls"
 	wait_for "nginx" 20 curl -sf "http://127.0.0.1:$proxy/"
 	proxy_pids=$(pgrep -P "$nginx")
 }
+
+# $counter: an app that counts the bytes of what it is sent and says how many when asked.
+start_counter() {
+	counter=$(free_port)
+	node -e '
+		let bytes = 0;
+		require("http").createServer((q, a) => {
+			if (q.url === "/bytes") return void a.end(String(bytes));
+			q.on("data", (d) => (bytes += d.length)).on("end", () => a.end("{}"));
+		}).listen(+process.argv[1], "127.0.0.1")' "$counter" &
+	pids+=($!)
+	wait_for "the app that counts" 20 counted
+}
+counted() { curl -sf "http://127.0.0.1:$counter/bytes"; }
 
 start_relay() { # name options… -> $relay, $dir/NAME.port
 	local name=$1
