@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-static struct bytes path_of(struct bytes target)
-{
-	const uint8_t *query = memchr(target.at, '?', target.len);
-	return bytes_make(target.at, query ? (size_t)(query - target.at) : target.len);
-}
-
 /* What stands in both. */
 static struct delivery_row row_of(const struct stream *st)
 {
@@ -21,7 +15,7 @@ static struct delivery_row row_of(const struct stream *st)
 		.tunnel = bytes_of(st->set->tunnel_name),
 		.method = st->request.method,
 		.target = st->request.target,
-		.path = path_of(st->request.target),
+		.path = bytes_until(st->request.target, '?'),
 		.peer = st->request.peer,
 		.provider = bytes_of(st->provider),
 		.event_type = buffer_view(&st->event),

@@ -4,8 +4,6 @@
 #include "client/signing/called_url.h"
 #include "shared/store/item.h"
 
-/* No provider sends more, and a thread waits while it is hashed. */
-
 static enum signature_verdict check(const struct secrets *secrets, const struct signature_provider *p,
 				    struct signature_input *in)
 {
