@@ -23,7 +23,7 @@ static const struct option_row place_rows[] = {
 	{ "data", 'd', OPTION_TEXT_AT(SERVE, set.data), OPTION_BY_USER, "DIR", "tokens, tunnel names, the spool",
 	  .preset = "./creel-relay-data" },
 	{ "tls-cert", 0, OPTION_TEXT_AT(SERVE, set.tls_cert), OPTION_BY_USER, "FILE",
-	  "certificate chain, PEM; read again on SIGHUP" },
+	  "certificate chain, PEM; read again on SIGHUP. FILE.ocsp beside it is stapled" },
 	{ "tls-key", 0, OPTION_TEXT_AT(SERVE, set.tls_key), OPTION_BY_USER, "FILE", "its private key, PEM" },
 	{ "trusted-proxy", 0, OPTION_LIST_AT(SERVE, set.trusted_proxy), OPTION_BY_USER, "CIDR",
 	  "believe X-Forwarded-… and PROXY headers from there" },

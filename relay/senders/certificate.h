@@ -1,10 +1,16 @@
-/* The relay's certificate as OpenSSL serves it to senders: TLS 1.2 with ECDHE and AEAD, and 1.3; the server's order of
- * ciphers; sessions resumed by tickets; an OCSP response stapled where one lies beside the certificate. */
+/* The relay's certificate as OpenSSL serves it to senders: as tls_policy.h says, sessions resumed by tickets, and an
+ * OCSP response stapled where one lies beside the certificate. Loop thread. */
 #pragma once
 
 #include <openssl/ssl.h>
 
 #include "shared/base/error.h"
 
-/* NULL and *e: which file, and what of it. Where FILE.ocsp (DER) stands beside the certificate FILE it is stapled. */
-SSL_CTX *certificate_load(const char *cert, const char *key, struct error *e);
+/* Once, before any certificate: the place where OpenSSL keeps what is stapled beside a context, which frees it with
+ * the context. Negative: out of memory. */
+int certificate_staple_index(void);
+
+/* NULL and *e: which file, and what of it. Where FILE.ocsp (DER, RFC 6960) stands beside the certificate FILE it is
+ * stapled for as long as it is valid; a response that is about another certificate, or says nothing of it, is left out
+ * with a line in the log. */
+SSL_CTX *certificate_load(const char *cert, const char *key, int staple_index, struct error *e);

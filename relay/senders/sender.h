@@ -111,6 +111,7 @@ struct senders {
 	uv_idle_cb on_soon;
 	struct wheel wheel;
 	SSL_CTX *tls; /* NULL: no certificate */
+	int staple_index;
 	struct warning_log warnings;
 	struct uuid_random random; /* of the event ids */
 };

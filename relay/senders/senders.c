@@ -21,7 +21,8 @@ struct senders *senders_new(struct relay *relay, struct error *e)
 		return NULL;
 	}
 	all->relay = relay;
-	if (set->tls_cert && !(all->tls = certificate_load(set->tls_cert, set->tls_key, e))) {
+	all->staple_index = set->tls_cert ? certificate_staple_index() : -1;
+	if (set->tls_cert && !(all->tls = certificate_load(set->tls_cert, set->tls_key, all->staple_index, e))) {
 		free(all);
 		return NULL;
 	}
@@ -36,7 +37,7 @@ struct senders *senders_new(struct relay *relay, struct error *e)
 bool senders_reload(struct senders *all, struct error *e)
 {
 	const struct settings *set = &all->relay->settings;
-	SSL_CTX *fresh = all->tls ? certificate_load(set->tls_cert, set->tls_key, e) : NULL;
+	SSL_CTX *fresh = all->tls ? certificate_load(set->tls_cert, set->tls_key, all->staple_index, e) : NULL;
 	if (!all->tls)
 		return true;
 	if (!fresh)

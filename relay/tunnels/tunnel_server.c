@@ -1,5 +1,6 @@
 /* The lws end of the tunnels: context, vhosts, callbacks. */
 #include "relay/tunnels/tunnel_private.h"
+#include "relay/common/tls_policy.h"
 #include "relay/common/trusted.h"
 #include "relay/tunnels/registry.h"
 
@@ -207,7 +208,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	switch (reason) {
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
 		s->tls_context = user; /* at the vhost's making: the SSL_CTX that serves it */
-		return 0;
+		return tls_policy_apply(s->tls_context) ? 0 : -1;
 	case LWS_CALLBACK_HTTP:
 		return refuse_plain(s, wsi);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
@@ -277,7 +278,6 @@ static struct lws_vhost *make_vhost(struct tunnel_server *s, const char *name, b
 		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
 		info.ssl_cert_filepath = s->relay->settings.tls_cert;
 		info.ssl_private_key_filepath = s->relay->settings.tls_key;
-		info.ssl_options_set = SSL_OP_NO_SSLv2 | SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1;
 		info.alpn = WIRE_ALPN;
 	}
 	return lws_create_vhost(s->context, &info);

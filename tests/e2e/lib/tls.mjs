@@ -28,3 +28,22 @@ export function makeDatedCertificate(dir, name, { start, end, names = 'DNS:local
 	openssl('ca', '-selfsign', '-batch', '-notext', '-config', config, '-keyfile', key, '-in', request, '-out', cert, '-startdate', start, '-enddate', end, '-extensions', 'names');
 	return { cert, key, pem: readFileSync(cert, 'utf8') };
 }
+
+/** A certificate of an issuer's: { cert, key, issuer, issuerPem, ocsp(status) }; `ocsp` writes what its issuer says of it (V: good, R: revoked) beside it. */
+export function makeIssued(dir, name) {
+	const at = (file) => path.join(dir, `${name}-${file}`);
+	const [cert, key, request, issuer, issuerKey, extra] = ['leaf.crt', 'leaf.key', 'leaf.csr', 'ca.crt', 'ca.key', 'ext'].map(at);
+	const openssl = (...args) => execFileSync('openssl', args, { stdio: 'pipe' });
+	const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+	openssl('req', '-x509', ...ec, '-days', '2', '-subj', `/CN=issuer of ${name}`, '-keyout', issuerKey, '-out', issuer);
+	openssl('req', ...ec, '-subj', `/CN=${name}`, '-keyout', key, '-out', request);
+	writeFileSync(extra, 'subjectAltName = DNS:localhost,IP:127.0.0.1\nbasicConstraints = CA:FALSE\n');
+	openssl('x509', '-req', '-in', request, '-CA', issuer, '-CAkey', issuerKey, '-CAcreateserial', '-days', '2', '-extfile', extra, '-out', cert);
+	const serial = new X509Certificate(readFileSync(cert)).serialNumber;
+	const ocsp = (status = 'V') => {
+		writeFileSync(at('index'), `${status}\t491231235959Z\t${status === 'R' ? '200101000000Z' : ''}\t${serial}\tunknown\t/CN=${name}\n`);
+		openssl('ocsp', '-issuer', issuer, '-cert', cert, '-no_nonce', '-reqout', at('request.der'));
+		openssl('ocsp', '-index', at('index'), '-CA', issuer, '-rsigner', issuer, '-rkey', issuerKey, '-ndays', '1', '-reqin', at('request.der'), '-respout', `${cert}.ocsp`);
+	};
+	return { cert, key, issuer, issuerPem: readFileSync(issuer, 'utf8'), ocsp };
+}
