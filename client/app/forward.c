@@ -172,7 +172,9 @@ static void leave_connection(struct forward *w, bool reusable)
 		return;
 	/* An app that left the body of a HEAD unread would take it for the next request. */
 	bool unread = bytes_equal(w->request.method, bytes_of("HEAD")) && forward_body_len(&w->request) > 0;
-	if (reusable && !unread && w->sent_all && !w->write_failed && w->in.len == 0 &&
+	/* Some apps send a body to HEAD or behind 204 and 304, as declared: it would be the next call's answer. */
+	bool unsure = w->body.framing == HTTP1_NO_BODY && (w->answer.codings > 0 || w->answer.length > 0);
+	if (reusable && !unread && !unsure && w->sent_all && !w->write_failed && w->in.len == 0 &&
 	    http1_head_persists(&w->answer) && http1_body_is_over(&w->body) && !a->conn.ended)
 		forwarder_keep(a);
 	else
@@ -600,7 +602,9 @@ static bool take(struct forward *w, struct bytes in)
 /* False: the call ended. */
 static bool on_end(struct forward *w)
 {
-	if (w->state == FORWARD_BODY && http1_body_end(&w->body) == HTTP1_WHOLE && !w->paused) {
+	/* A reset is no end: what it cut off may have been more. */
+	bool ended = w->conn->conn.failure.kind == CONN_FINE;
+	if (w->state == FORWARD_BODY && ended && http1_body_end(&w->body) == HTTP1_WHOLE && !w->paused) {
 		end_well(w);
 		return false;
 	}
