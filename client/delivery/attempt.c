@@ -112,8 +112,10 @@ void attempt_record(struct stream *st)
 		a.url = bytes_make(st->called.at, url_len);
 		a.error = bytes_make(st->called.at + url_len, error_len);
 	}
-	if (r->status)
+	if (r->status) {
 		a.headers = buffer_view(st->answer.apart ? &st->answer.headers : &st->response.headers);
+		a.trailers = buffer_view(st->answer.apart ? &st->answer.trailers : &st->response.trailers);
+	}
 	st->attempt_record = a;
 	submit(st);
 }

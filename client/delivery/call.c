@@ -60,6 +60,11 @@ static bool on_body(void *user, struct bytes piece)
 	return true;
 }
 
+static void on_trailers(void *user, struct bytes trailers)
+{
+	response_take_trailers(user, trailers);
+}
+
 /* A client that dies while the app is down has not died of this delivery: in this state it does not count so. */
 static void on_refused(void *user)
 {
@@ -118,7 +123,8 @@ static const struct forward_ops forward_ops = { .on_head = on_head,
 						.on_done = on_done,
 						.on_refused = on_refused,
 						.on_upgraded = on_upgraded,
-						.on_upload = on_upload };
+						.on_upload = on_upload,
+						.on_trailers = on_trailers };
 
 /* ---- the beginning ---- */
 

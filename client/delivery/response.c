@@ -2,6 +2,7 @@
 
 #include "shared/base/clock.h"
 #include "shared/http/headers.h"
+#include "shared/wire/wire_block.h"
 
 #define UNSENT_MAX WIRE_STREAM_WINDOW /* bytes held before the app is made to wait */
 #define SHORT_MOST 65536              /* what has more to say does so when others have had their turn */
@@ -41,15 +42,21 @@ static void spend(struct response *r, size_t len)
 		r->reached = r->sent;
 }
 
-/* Whether a frame with so many bytes is the last one. */
-static bool ends_with(const struct stream *st, size_t len)
+static bool has_trailers(const struct stream *st, const struct wire_out *w)
 {
-	return st->response_state == RESPONSE_WHOLE && len == unsent(&st->response);
+	return st->response.trailers.len > 0 && (w->features & WIRE_FEATURE_EXACT);
+}
+
+/* Whether a frame with so many bytes of body is the last one. */
+static bool ends_with(const struct stream *st, const struct wire_out *w, size_t len)
+{
+	return st->response_state == RESPONSE_WHOLE && len == unsent(&st->response) && !has_trailers(st, w);
 }
 
 static void send_head(struct stream *st, const struct wire_out *w)
 {
 	struct response *r = &st->response;
+	struct buffer spare = { 0 };
 	struct wire_response head = {
 		.status = (uint16_t)r->status,
 		.body_len = r->body_len,
@@ -57,8 +64,11 @@ static void send_head(struct stream *st, const struct wire_out *w)
 		.headers = buffer_view(&r->headers),
 		.body = next_bytes(r, windows_open(r, w) ? WIRE_STREAM_WINDOW : 0),
 	};
-	bool end = ends_with(st, head.body.len);
+	bool end = ends_with(st, w, head.body.len);
+	if (!wire_block_for(w->features, &head.headers, &spare))
+		head.headers = bytes_of(NULL); /* the answer still arrives */
 	w->ops->response(w->link, st->id, end ? WIRE_END : 0, &head);
+	buffer_free(&spare);
 	spend(r, head.body.len);
 	r->head_ever_sent = true;
 	stream_sent_to(st, end ? SENT_END : SENT_HEAD);
@@ -68,11 +78,17 @@ static void send_piece(struct stream *st, const struct wire_out *w, size_t most)
 {
 	struct response *r = &st->response;
 	struct bytes piece = next_bytes(r, most);
-	bool end = ends_with(st, piece.len);
+	bool end = ends_with(st, w, piece.len);
 	w->ops->data(w->link, st->id, end ? WIRE_END : 0, piece);
 	spend(r, piece.len);
 	if (end)
 		stream_sent_to(st, SENT_END);
+}
+
+static void send_trailers(struct stream *st, const struct wire_out *w)
+{
+	w->ops->data(w->link, st->id, WIRE_END | WIRE_TRAILERS, buffer_view(&st->response.trailers));
+	stream_sent_to(st, SENT_END);
 }
 
 static void send_rest(struct stream *st, const struct wire_out *w)
@@ -80,7 +96,11 @@ static void send_rest(struct stream *st, const struct wire_out *w)
 	struct response *r = &st->response;
 	while (st->sent != SENT_END && unsent(r) > 0 && windows_open(r, w))
 		send_piece(st, w, WIRE_DATA_CHUNK);
-	if (st->sent != SENT_END && ends_with(st, 0))
+	if (st->sent == SENT_END || st->response_state != RESPONSE_WHOLE || unsent(r) > 0)
+		return;
+	if (has_trailers(st, w))
+		send_trailers(st, w);
+	else
 		send_piece(st, w, 0);
 }
 
@@ -143,13 +163,20 @@ bool response_take_body(struct stream *st, struct bytes piece)
 	return true;
 }
 
+void response_take_trailers(struct stream *st, struct bytes trailers)
+{
+	if (!buffer_append_bytes(&st->response.trailers, trailers))
+		st->response.trailers.len = 0; /* the answer still arrives without */
+}
+
 /* What little came of an answer is for the record; the relay gets something else. */
 static void set_answer_apart(struct stream *st)
 {
 	st->answer.reason = st->response.reason;
 	st->answer.headers = st->response.headers;
+	st->answer.trailers = st->response.trailers;
 	st->answer.apart = true;
-	st->response.reason = st->response.headers = (struct buffer){ 0 };
+	st->response.reason = st->response.headers = st->response.trailers = (struct buffer){ 0 };
 }
 
 /* The client answers in the app's place: what became of the call. */
@@ -175,7 +202,7 @@ void response_take_status(struct stream *st, int status)
 {
 	struct response *r = &st->response;
 	r->status = status;
-	r->headers.len = r->reason.len = r->kept.len = 0;
+	r->headers.len = r->reason.len = r->trailers.len = r->kept.len = 0;
 	r->body_len = 0;
 	stream_response_to(st, RESPONSE_WHOLE);
 	response_send(st);

@@ -11,6 +11,8 @@ void response_send(struct stream *st);
 void response_take_head(struct stream *st, int status, struct bytes reason, struct bytes headers, uint64_t body_len);
 /* A piece of the app's body. False when the app is to be made to wait. */
 MUST_CHECK bool response_take_body(struct stream *st, struct bytes piece);
+/* The fields behind the app's chunked body. */
+void response_take_trailers(struct stream *st, struct bytes trailers);
 /* The call is over (st->result): the end, a break, or a sentence in the app's place. */
 void response_take_end(struct stream *st);
 /* The whole response is a status and nothing else. */

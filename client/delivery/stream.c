@@ -73,10 +73,12 @@ void stream_release(struct stream *st)
 				 &st->trailers,
 				 &st->response.reason,
 				 &st->response.headers,
+				 &st->response.trailers,
 				 &st->spoilt,
 				 &st->response.kept,
 				 &st->answer.reason,
 				 &st->answer.headers,
+				 &st->answer.trailers,
 				 &st->called,
 				 &st->event,
 				 &st->up };

@@ -40,7 +40,7 @@
 struct response {
 	int status;
 	uint64_t body_len; /* as the app declared, or WIRE_UNKNOWN_LENGTH */
-	struct buffer reason, headers;
+	struct buffer reason, headers, trailers;
 	struct buffer kept;       /* from `kept_from` on: not credited, or not sent */
 	uint64_t kept_from, sent; /* `sent`: where the next byte sent on this connection stands */
 	uint64_t credited;        /* may run ahead of what was sent */
@@ -52,8 +52,8 @@ struct response {
 
 /* What the record has of the app's answer. */
 struct answer {
-	bool apart;                    /* reason and headers differ from the response's: they are here */
-	struct buffer reason, headers; /* empty unless apart */
+	bool apart; /* reason, headers and trailers differ from the response's: they are here */
+	struct buffer reason, headers, trailers; /* empty unless apart */
 	struct spill body;
 	uint64_t size;       /* as it came */
 	bool full;           /* no more of it is kept */

@@ -28,7 +28,8 @@ static void response(void *link, uint64_t stream, uint8_t flags, const struct wi
 static void data(void *link, uint64_t stream, uint8_t flags, struct bytes piece)
 {
 	append_or_close(link, wire_encode_data(link_out(link), stream, flags, piece));
-	link_sent_body(link, piece.len);
+	if (!(flags & WIRE_TRAILERS))
+		link_sent_body(link, piece.len);
 }
 
 static void reset(void *link, uint64_t stream, enum wire_reset code, const char *reason)

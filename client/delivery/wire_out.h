@@ -11,6 +11,7 @@ struct wire_ops {
 	void (*recorded)(void *link, uint64_t stream, const uint8_t event_id[UUID_LEN]);
 	/* `flags` is 0 or WIRE_END. Body bytes are taken off the connection's window. */
 	void (*response)(void *link, uint64_t stream, uint8_t flags, const struct wire_response *r);
+	/* `flags`: the same, or WIRE_END | WIRE_TRAILERS. */
 	void (*data)(void *link, uint64_t stream, uint8_t flags, struct bytes piece);
 	void (*reset)(void *link, uint64_t stream, enum wire_reset code, const char *reason);
 	/* Credit of a stream goes back to the relay. */
@@ -24,6 +25,7 @@ struct wire_ops {
 struct wire_out {
 	const struct wire_ops *ops;
 	void *link;
+	uint32_t features; /* enum wire_feature: the relay's */
 };
 
 /* For a struct link (shared/wire/link.h). The connection is closed when there is no memory for a frame. */

@@ -239,7 +239,7 @@ static void on_credit(void *user)
 
 static void on_welcome(void *user, struct link *l, const struct wire_welcome *welcome)
 {
-	session_welcome(user, (struct wire_out){ &wire_out_ops, l }, welcome);
+	session_welcome(user, (struct wire_out){ &wire_out_ops, l, welcome->features }, welcome);
 }
 
 static void on_state(void *user, const struct tunnel_news *news)

@@ -160,7 +160,6 @@ static bool on_frame(void *user, const struct wire_frame *f)
 	case WIRE_PLACE_TIME:
 		return link_fail(t->link, online ? "a frame that a relay does not send" : "WELCOME comes first");
 	case WIRE_PLACE_STREAM: /* whoever it is for knows no such stream */
-	case WIRE_PLACE_FLAGS:
 	case WIRE_PLACE_RIGHT:
 		break;
 	}
@@ -251,7 +250,7 @@ static int say_hello(struct tunnel *t, struct lws *wsi)
 {
 	struct wire_hello hello = {
 		.version = WIRE_VERSION,
-		.features = WIRE_FEATURE_UPGRADE,
+		.features = WIRE_FEATURES,
 		.options = t->options.wire_options,
 		.drain_parallel = t->options.drain_parallel,
 		.client_version = bytes_of(CREEL_VERSION),

@@ -1,5 +1,8 @@
 #include "relay/common/delivery.h"
 
+#include "shared/http/headers.h"
+#include "shared/http/http1.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -189,6 +192,15 @@ void delivery_answer_data(struct delivery *d, struct bytes body, bool end)
 	else if (end)
 		to_phase(d, PHASE_DONE);
 	wake(d);
+}
+
+void delivery_answer_trailers(struct delivery *d, struct bytes trailers)
+{
+	struct bytes name, value, line;
+	d->answer_trailers.len = 0;
+	for (size_t pos = 0; headers_next_line(trailers, &pos, &name, &value, &line);)
+		if (!http1_trailer_forbidden(name) && !buffer_append_bytes(&d->answer_trailers, line))
+			return; /* the answer still arrives */
 }
 
 void delivery_answer_broken(struct delivery *d)

@@ -92,7 +92,9 @@ void delivery_settle(struct delivery *d);
  * when the body cannot be read back. */
 MUST_CHECK bool delivery_encode(struct delivery *d, struct buffer *out);
 
-/* For the stream that answers: the head, then pieces of the body, `end` with the last one; or that it broke off. */
+/* For the stream that answers: the head, then pieces of the body, `end` with the last one; or that it broke off.
+ * Trailers come before the end; fields that a trailer must not carry are left out. */
 void delivery_answer(struct delivery *d, const struct wire_response *v);
 void delivery_answer_data(struct delivery *d, struct bytes body, bool end);
+void delivery_answer_trailers(struct delivery *d, struct bytes trailers);
 void delivery_answer_broken(struct delivery *d);

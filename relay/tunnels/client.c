@@ -3,6 +3,7 @@
 #include "relay/tunnels/connection.h"
 #include "relay/tunnels/registry.h"
 #include "shared/base/clock.h"
+#include "shared/wire/wire_block.h"
 
 struct link *client_link(const struct client *c)
 {
@@ -70,7 +71,10 @@ void client_tell_refused(struct client *c, const struct delivery *d, int status)
 		return;
 	request.refused_status = (uint16_t)status;
 	request.body = bytes_of(NULL);
-	if (!wire_encode_request(link_out(l), ++c->last_stream, WIRE_END | WIRE_REFUSED, &request))
+	struct buffer spare = { 0 };
+	if (!wire_block_for(c->features, &request.headers, &spare) ||
+	    !wire_encode_request(link_out(l), ++c->last_stream, WIRE_END | WIRE_REFUSED, &request))
 		link_close(l, 1011, "out of memory");
+	buffer_free(&spare);
 	link_flush_soon(l);
 }

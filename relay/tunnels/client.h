@@ -21,8 +21,8 @@ struct client {
 	uint64_t grace_end;            /* loop ms */
 	uint8_t key[32];
 	size_t key_len;
-	uint32_t options; /* enum wire_option */
-	bool upgrades;    /* WIRE_FEATURE_UPGRADE */
+	uint32_t options;  /* enum wire_option */
+	uint32_t features; /* enum wire_feature */
 	uint64_t seen_at_us;
 	uint8_t nonce[WIRE_NONCE_LEN];
 	bool has_nonce;

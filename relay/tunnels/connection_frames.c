@@ -35,6 +35,9 @@ static bool on_answer(struct connection *c, const struct wire_frame *f)
 		link_received_body(c->link, response.body.len);
 		return !st || stream_on_response(st, &response, end) || link_fail(c->link, "RESPONSE out of order");
 	}
+	if (f->flags & WIRE_TRAILERS)
+		return !st || (end && stream_on_trailers(st, f->payload)) ||
+		       link_fail(c->link, "malformed trailers, or out of order");
 	link_received_body(c->link, f->payload.len);
 	return !st || stream_on_data(st, f->payload, end) ||
 	       link_fail(c->link, "DATA out of order or beyond its window");
@@ -72,7 +75,6 @@ static const char *const misplaced[] = {
 	[WIRE_PLACE_SIDE] = "a frame that a client does not send",
 	[WIRE_PLACE_TIME] = "a second HELLO",
 	[WIRE_PLACE_STREAM] = "a frame on stream 0 that belongs to a stream",
-	[WIRE_PLACE_FLAGS] = "trailers in an answer",
 };
 
 static bool on_frame(void *user, const struct wire_frame *f)

@@ -30,7 +30,7 @@ static bool welcome(struct connection *c, bool resumed)
 	make_url(relay, client->tunnel->name, url, sizeof url);
 	struct wire_welcome w = {
 		.version = WIRE_VERSION,
-		.features = WIRE_FEATURE_UPGRADE,
+		.features = WIRE_FEATURES,
 		.ping_interval_ms = (uint32_t)relay->settings.ping_interval_ms,
 		.reply_timeout_ms = (uint32_t)relay->settings.reply_timeout_ms,
 		.max_body = relay->settings.max_body,

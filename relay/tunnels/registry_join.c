@@ -148,7 +148,7 @@ static void take_place(struct client *c, struct connection *connection, const st
 	c->current = true;
 	c->in_grace = false;
 	c->options = j->options | (j->probe ? WIRE_OPTION_OFFLINE_FAIL : 0);
-	c->upgrades = j->features & WIRE_FEATURE_UPGRADE;
+	c->features = j->features;
 	c->drain.parallel = j->drain_parallel == 0                     ? DRAIN_PARALLEL
 			    : j->drain_parallel > LIMIT_HAND_OUT_COUNT ? LIMIT_HAND_OUT_COUNT
 								       : j->drain_parallel;

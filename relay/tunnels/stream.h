@@ -109,5 +109,6 @@ void stream_credit(struct stream *st, size_t len);
 MUST_CHECK bool stream_on_recorded(struct stream *st);
 MUST_CHECK bool stream_on_response(struct stream *st, const struct wire_response *v, bool end);
 MUST_CHECK bool stream_on_data(struct stream *st, struct bytes body, bool end);
+MUST_CHECK bool stream_on_trailers(struct stream *st, struct bytes trailers);
 MUST_CHECK bool stream_on_window(struct stream *st, uint32_t credit);
 void stream_on_reset(struct stream *st, uint32_t code);

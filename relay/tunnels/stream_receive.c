@@ -2,6 +2,7 @@
 #include "relay/tunnels/delivery_streams.h"
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream.h"
+#include "shared/http/headers.h"
 
 #define MAX_SEND_WINDOW (INT64_C(1) << 31)
 
@@ -56,6 +57,17 @@ bool stream_on_response(struct stream *st, const struct wire_response *v, bool e
 bool stream_on_data(struct stream *st, struct bytes body, bool end)
 {
 	return st->state == STREAM_ANSWERING && take_answer(st, body, end);
+}
+
+bool stream_on_trailers(struct stream *st, struct bytes trailers)
+{
+	struct delivery *d = st->delivery;
+	if (st->state != STREAM_ANSWERING || trailers.len > WIRE_MAX_HEADER_BLOCK || !headers_valid(trailers) ||
+	    (d->upgrade && d->answer.status == 101))
+		return false;
+	if (d->answerer == st)
+		delivery_answer_trailers(d, trailers);
+	return take_answer(st, bytes_of(NULL), true);
 }
 
 bool stream_on_window(struct stream *st, uint32_t credit)

@@ -3,6 +3,7 @@
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream.h"
 #include "shared/program/log.h"
+#include "shared/wire/wire_block.h"
 
 #include <string.h>
 #include <utlist.h>
@@ -38,6 +39,25 @@ void stream_send_reset(struct stream *st, uint32_t code, const char *reason)
 		append_or_close(l, wire_encode_reset(link_out(l), st->id, code, bytes_of(reason)));
 }
 
+/* The two frames with header blocks, as this client takes them. */
+static bool encode_request(struct stream *st, struct link *l, uint8_t flags, struct wire_request *r)
+{
+	struct buffer spare = { 0 };
+	bool fine = wire_block_for(st->client->features, &r->headers, &spare) &&
+		    wire_encode_request(link_out(l), st->id, flags, r);
+	buffer_free(&spare);
+	return fine;
+}
+
+static bool encode_trailers(struct stream *st, struct link *l, struct bytes trailers)
+{
+	struct buffer spare = { 0 };
+	bool fine = wire_block_for(st->client->features, &trailers, &spare) &&
+		    wire_encode_data(link_out(l), st->id, WIRE_END | WIRE_TRAILERS, trailers);
+	buffer_free(&spare);
+	return fine;
+}
+
 static void send_request(struct stream *st, struct link *l)
 {
 	struct delivery *d = st->delivery;
@@ -47,7 +67,7 @@ static void send_request(struct stream *st, struct link *l)
 	if (end && !spill_view(&d->body, &request.body))
 		end = false; /* it goes as DATA instead */
 	uint8_t flags = (uint8_t)((end ? WIRE_END : 0) | (d->upgrade ? WIRE_UPGRADE : 0));
-	append_or_close(l, wire_encode_request(link_out(l), st->id, flags, &request));
+	append_or_close(l, encode_request(st, l, flags, &request));
 	st->out = end ? STREAM_SENT : STREAM_BEGUN;
 	if (end) {
 		spend(st, l, request.body.len);
@@ -102,12 +122,12 @@ static void send_body(struct stream *st, struct link *l)
 	}
 	if (st->sent < len || !d->body_whole || st->out == STREAM_SENT)
 		return;
-	uint8_t flags = d->trailers.len ? WIRE_END | WIRE_TRAILERS : WIRE_END;
-	append_or_close(l, wire_encode_data(link_out(l), st->id, flags, buffer_view(&d->trailers)));
+	append_or_close(l, d->trailers.len ? encode_trailers(st, l, buffer_view(&d->trailers))
+					   : wire_encode_data(link_out(l), st->id, WIRE_END, bytes_of(NULL)));
 	st->out = STREAM_SENT;
 }
 
-/* Frames from a mailbox that is not sealed get their stream's number as they are sent. */
+/* Frames from a mailbox that is not sealed were stored without a stream's number, and with the blanks that came. */
 static void send_frames(struct stream *st, struct link *l)
 {
 	struct delivery *d = st->delivery;
@@ -123,9 +143,16 @@ static void send_frames(struct stream *st, struct link *l)
 			stream_close(st);
 			return;
 		}
-		body = f.type == WIRE_REQUEST ? r.body.len : f.flags & WIRE_TRAILERS ? 0 : f.payload.len;
-		bytes_set_u64(d->stored.at + st->sent + 8, st->id);
-		append_or_close(l, buffer_append(link_out(l), rest.at, used));
+		if (f.type == WIRE_REQUEST) {
+			body = r.body.len;
+			append_or_close(l, encode_request(st, l, f.flags, &r));
+		} else if (f.flags & WIRE_TRAILERS) {
+			body = 0;
+			append_or_close(l, encode_trailers(st, l, f.payload));
+		} else {
+			body = f.payload.len;
+			append_or_close(l, wire_encode_data(link_out(l), st->id, f.flags, f.payload));
+		}
 		st->sent += used;
 		spend(st, l, body);
 	}

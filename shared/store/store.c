@@ -356,7 +356,7 @@ bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct
 		sqlite3_bind_null(st, 15);
 	if (!store_execute(s, st, e))
 		return false;
-	return store_insert_message(s, a->delivery_id, number, a->headers, bytes_of(NULL), a->body, a->spilled, e) &&
+	return store_insert_message(s, a->delivery_id, number, a->headers, a->trailers, a->body, a->spilled, e) &&
 	       summarise(s, a, e) && (!a->job || store_end_job(s, a->job, JOB_DONE, e));
 }
 

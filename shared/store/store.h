@@ -76,9 +76,9 @@ struct store_attempt {
 	struct bytes reason; /* reason phrase */
 	struct bytes error;  /* one sentence, empty with ATTEMPT_OK */
 	uint64_t connect_us, first_byte_us, total_us;
-	struct bytes headers, body;  /* of the answer */
-	const struct spill *spilled; /* as in store_delivery */
-	uint64_t body_size;          /* as received, > body.len when cut */
+	struct bytes headers, trailers, body; /* of the answer */
+	const struct spill *spilled;          /* as in store_delivery */
+	uint64_t body_size;                   /* as received, > body.len when cut */
 	enum answer_cut cut;
 	uint64_t answered_at_us; /* when the tunnel had been given the whole answer; 0: not, or not yet */
 };

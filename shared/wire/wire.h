@@ -41,7 +41,9 @@ enum wire_flag {
 /* HELLO, WELCOME: what an end can do beyond the first edition. */
 enum wire_feature {
 	WIRE_FEATURE_UPGRADE = 1, /* REQUEST with UPGRADE may be sent */
+	WIRE_FEATURE_EXACT = 2,   /* header blocks with any blanks around values; an answer may have trailers */
 };
+#define WIRE_FEATURES (WIRE_FEATURE_UPGRADE | WIRE_FEATURE_EXACT) /* of this version */
 
 enum wire_reset {
 	WIRE_RESET_CANCEL = 1,      /* the sender hung up or its time ran out: nobody waits for the answer any more */

@@ -4,25 +4,14 @@ enum where { CONNECTION = 1, STREAM = 2, ANY = CONNECTION | STREAM };
 
 enum when { FIRST = 1, LATER = 2, ALWAYS = FIRST | LATER };
 
-struct sent {
-	bool sends;
-	uint8_t flags;
-};
-
 struct row {
-	struct sent by[2]; /* by enum wire_side */
+	bool sent_by[2]; /* by enum wire_side */
 	enum where where;
 	enum when when;
 };
 
-#define SENDS(flags)                                                                                                   \
-	{                                                                                                              \
-		true, flags                                                                                            \
-	}
-#define NEVER                                                                                                          \
-	{                                                                                                              \
-		false, 0                                                                                               \
-	}
+#define SENDS(flags) true
+#define NEVER false
 #define WIRE_TYPE(number, name, client, relay, stream, time) [number] = { { client, relay }, stream, time },
 
 static const struct row rows[] = {
@@ -37,12 +26,11 @@ enum wire_place wire_place(const struct wire_frame *f, enum wire_side from, bool
 	if (f->type >= sizeof rows / sizeof *rows)
 		return WIRE_PLACE_UNKNOWN;
 	const struct row *row = &rows[f->type];
-	const struct sent *mine = &row->by[from], *other = &row->by[!from];
-	if (!mine->sends)
+	if (!row->sent_by[from])
 		return WIRE_PLACE_SIDE;
 	if (!(row->when & (greeted ? LATER : FIRST)))
 		return WIRE_PLACE_TIME;
 	if (!(row->where & (f->stream ? STREAM : CONNECTION)))
 		return WIRE_PLACE_STREAM;
-	return f->flags & other->flags & ~mine->flags ? WIRE_PLACE_FLAGS : WIRE_PLACE_RIGHT;
+	return WIRE_PLACE_RIGHT;
 }

@@ -1,4 +1,4 @@
-/* Whether a frame may come where it came: from this side, at this time, on this stream, with these flags. By the table
+/* Whether a frame may come where it came: from this side, at this time, on this stream. By the table
  * of wire_types.def; what a frame says is not looked at. Both ends ask here before they look further. Pure; any thread.
  */
 #pragma once
@@ -13,7 +13,6 @@ enum wire_place {
 	WIRE_PLACE_SIDE,    /* this side does not send it */
 	WIRE_PLACE_TIME,    /* too early, or a second greeting */
 	WIRE_PLACE_STREAM,  /* on stream 0 where it needs one above, or the other way round */
-	WIRE_PLACE_FLAGS,   /* with a flag that only the other side sets on it */
 };
 
 /* `greeted`: HELLO (from a client) or WELCOME (from a relay) came before. Flags that mean nothing on the type are

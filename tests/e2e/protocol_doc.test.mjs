@@ -35,7 +35,7 @@ describe('the protocol document', () => {
 
 	it('the encoder these tests use says what the document says', () => {
 		const find = (name) => examples.find((e) => e.name === name);
-		assert.deepEqual(hello({ features: 1, client_version: find('HELLO').expected.client_version, tunnel: 'k3f9' }), find('HELLO').bytes);
+		assert.deepEqual(hello({ features: 3, client_version: find('HELLO').expected.client_version, tunnel: 'k3f9' }), find('HELLO').bytes);
 		assert.deepEqual(decodeMessage(welcome())[0].tunnel, 'fake');
 	});
 });

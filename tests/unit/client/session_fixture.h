@@ -608,6 +608,7 @@ static inline void fixture_welcome(struct fixture *f, bool resumed)
 {
 	struct wire_welcome w = {
 		.version = WIRE_VERSION,
+		.features = WIRE_FEATURES,
 		.max_body = 1 << 20,
 		.tunnel = bytes_of("shop"),
 		.public_url = bytes_of("http://shop.example"),
@@ -615,7 +616,7 @@ static inline void fixture_welcome(struct fixture *f, bool resumed)
 		.resumed = resumed,
 	};
 	f->closed = false;
-	session_welcome(f->session, (struct wire_out){ &fixture_wire, f }, &w);
+	session_welcome(f->session, (struct wire_out){ &fixture_wire, f, w.features }, &w);
 }
 
 static inline void fixture_online(struct fixture *f)
