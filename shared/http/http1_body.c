@@ -10,6 +10,8 @@ enum chunk_state {
 	CHUNK_SIZE,  /* the first digit */
 	CHUNK_DIGIT, /* a further one, or what ends them */
 	CHUNK_EXTENSION,
+	CHUNK_QUOTED, /* in an extension's quotes */
+	CHUNK_ESCAPED,
 	CHUNK_SIZE_LF,
 	CHUNK_DATA,
 	CHUNK_DATA_CR,
@@ -189,6 +191,24 @@ static bool take_digit(struct http1_body *b, int digit)
 	return true;
 }
 
+/* Nobody reads them. They have no control byte but TAB, and no line ends inside quotes: some go on reading there until
+ * the quotes are closed. */
+static bool take_extension(struct http1_body *b, uint8_t c)
+{
+	bool ends = c == '\r' && b->chunk == CHUNK_EXTENSION;
+	if (++b->line > HTTP1_CHUNK_LINE_MOST || (c < 0x20 && c != '\t' && !ends) || c == 0x7f)
+		return fail(b, HTTP1_BAD_CHUNK);
+	if (ends)
+		b->chunk = CHUNK_SIZE_LF;
+	else if (b->chunk == CHUNK_ESCAPED)
+		b->chunk = CHUNK_QUOTED;
+	else if (b->chunk == CHUNK_QUOTED && c == '\\')
+		b->chunk = CHUNK_ESCAPED;
+	else if (c == '"')
+		b->chunk = b->chunk == CHUNK_QUOTED ? CHUNK_EXTENSION : CHUNK_QUOTED;
+	return true;
+}
+
 /* A byte of the framing between two pieces. False: b->fault. */
 static bool take_framing(struct http1_body *b, uint8_t c)
 {
@@ -207,12 +227,10 @@ static bool take_framing(struct http1_body *b, uint8_t c)
 			return fail(b, HTTP1_BAD_CHUNK);
 		b->chunk = c == '\r' ? CHUNK_SIZE_LF : CHUNK_EXTENSION;
 		return true;
-	case CHUNK_EXTENSION: /* nobody reads them; they have no control byte but TAB */
-		if (++b->line > HTTP1_CHUNK_LINE_MOST || (c < 0x20 && c != '\t' && c != '\r') || c == 0x7f)
-			return fail(b, HTTP1_BAD_CHUNK);
-		if (c == '\r')
-			b->chunk = CHUNK_SIZE_LF;
-		return true;
+	case CHUNK_EXTENSION:
+	case CHUNK_QUOTED:
+	case CHUNK_ESCAPED:
+		return take_extension(b, c);
 	case CHUNK_SIZE_LF:
 		b->line = 0;
 		b->chunk = b->left > 0 ? CHUNK_DATA : CHUNK_TRAILER;
