@@ -1,5 +1,5 @@
-// The proxies that README.md puts before the relay, each started with README's own block, on loopback and a free port.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// The proxies that README.md puts before the relay, each started with README's own block, and Apache, on loopback and a free port.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { freePort, waitFor } from './harness.mjs';
 import { Sender } from './http.mjs';
 import { block } from './readme.mjs';
@@ -52,11 +52,41 @@ function haproxyBytes(w, { port, relayPort }, header = 'send-proxy-v2') {
 	return ['haproxy', ['-db', '-f', w.path('haproxy.cfg')]];
 }
 
+/** README has no block for it. */
+function apache(w, { port, relayPort, certificate }) {
+	const modules = ['/usr/lib/apache2/modules', '/opt/homebrew/lib/httpd/modules', '/usr/local/lib/httpd/modules'].find(existsSync);
+	if (!modules) throw new Error('Apache is not installed: `.ci/deps test` does it');
+	const wanted = ['mpm_event', 'unixd', 'authz_core', 'headers', 'ssl', 'proxy', 'proxy_http'].filter((m) => existsSync(`${modules}/mod_${m}.so`));
+	writeFileSync(w.path('apache.conf'), `
+		${wanted.map((m) => `LoadModule ${m}_module ${modules}/mod_${m}.so`).join('\n')}
+		ServerName localhost
+		Listen 127.0.0.1:${port}
+		${process.getuid() === 0 ? 'User nobody\nGroup #65534' : ''}
+		PidFile ${w.path('apache.pid')}
+		DefaultRuntimeDir ${w.dir}
+		Mutex sem
+		ErrorLog ${w.path('apache.log')}
+		ServerLimit 1
+		ThreadsPerChild 64
+		MaxRequestWorkers 64
+		SSLEngine on
+		SSLCertificateFile ${certificate.cert}
+		SSLCertificateKeyFile ${certificate.key}
+		AllowEncodedSlashes NoDecode
+		ProxyPreserveHost On
+		ProxyTimeout 75
+		RequestHeader unset X-Forwarded-For early
+		RequestHeader set X-Forwarded-Proto https
+		ProxyPass / http://127.0.0.1:${relayPort}/ nocanon upgrade=websocket flushpackets=on\n`);
+	return [modules.includes('apache2') ? 'apache2' : 'httpd', ['-d', w.dir, '-f', w.path('apache.conf'), '-DFOREGROUND']];
+}
+
 /** By name: how to start it, and whether the relay behind it ends TLS. */
 export const FRONTS = {
 	nginx: { start: nginx },
 	Caddy: { start: caddy },
 	haproxy: { start: haproxy },
+	Apache: { start: apache },
 	'haproxy that passes bytes on': { start: haproxyBytes, relayHasTls: true },
 	'haproxy that passes bytes on, with version 1 of the header': { start: (w, o) => haproxyBytes(w, o, 'send-proxy'), relayHasTls: true },
 };

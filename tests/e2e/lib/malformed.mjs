@@ -35,7 +35,6 @@ export function malformed(tunnel) {
 		'a control byte in the target': `POST /${tunnel}/x\x01y HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`,
 		'DEL in the target': `POST /${tunnel}/x\x7f HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`,
 		'a blank in the target': `POST /${tunnel}/x y HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`,
-		'a target in absolute form': `POST http://other.test/${tunnel}/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`,
 		'a target that does not begin with a slash': `POST ${tunnel}/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`,
 		'a method that is no token': `PO(ST /${tunnel}/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n`,
 		'a line that is no request': 'garbage\r\n\r\n',
