@@ -42,8 +42,9 @@ void answer_continue(struct sender *s)
 {
 	s->continue_due = false;
 	struct iovec line = { "HTTP/1.1 100 Continue\r\n\r\n", 25 };
-	/* Nothing is under way on the socket: it goes at once or the connection is broken. */
-	if (conn_writev(&s->conn, &line, 1) != (ssize_t)line.iov_len)
+	ssize_t n = conn_writev(&s->conn, &line, 1);
+	/* Where earlier answers fill the socket, the body comes without it (RFC 9110 §10.1.1). */
+	if (n != CONN_AGAIN && n != (ssize_t)line.iov_len)
 		sender_close(s);
 }
 
@@ -324,8 +325,11 @@ bool answer_send(struct sender *s)
 		struct iovec pieces[] = { { s->out.at + s->out_at, own }, { (void *)(uintptr_t)rest.at, rest.len } };
 		ssize_t n = conn_writev(&s->conn, pieces, rest.len > 0 ? 2 : 1);
 		s->blocked = n == CONN_AGAIN;
-		if (s->blocked)
+		if (s->blocked) {
+			if (s->deadline.due == WHEEL_NEVER) /* it was the app's turn until now */
+				sender_expires_in(s, s->all->relay->settings.body_timeout_ms);
 			return false;
+		}
 		if (n < 0) {
 			sender_close(s);
 			return false;
@@ -343,6 +347,8 @@ bool answer_send(struct sender *s)
 	s->out_at = 0;
 	drop_rest(s);
 	if (broke_off(s)) {
+		if (s->answer == ANSWER_UNTIL_CLOSE)
+			conn_reset_on_close(&s->conn); /* its end would be that of a whole answer */
 		sender_close(s);
 		return false;
 	}

@@ -71,7 +71,7 @@ void sender_to(struct sender *s, enum sender_state state)
 		fprintf(stderr, "creel-relay: a sender's connection cannot go from state %d to %d\n", s->state, state);
 		abort();
 	}
-	/* From its first bytes to the end of its first head a connection has one deadline. */
+	/* A connection has one deadline from its first bytes to those of its first head. */
 	bool goes_on = (s->state == SENDER_SNIFF || s->state == SENDER_TLS) && state != SENDER_CLOSED;
 	s->all->busy += (size_t)is_busy(state) - (size_t)is_busy(s->state);
 	if (is_silent(state))

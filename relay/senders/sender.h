@@ -58,7 +58,7 @@ struct sender {
 	enum sender_state state;
 	struct wheel_entry deadline;
 	bool tunnels_only;
-	bool working; /* go_on is under way: nobody else begins it */
+	bool working; /* a turn is under way: nobody else begins one */
 
 	struct peer from;                /* of the socket, or of its PROXY header */
 	bool proxied;                    /* there was one */
@@ -123,8 +123,6 @@ void sender_enter(struct sender *s);
 /* The one way to another state; aborts on a move that the drawing has not. Sets the state's own deadline. */
 void sender_to(struct sender *s, enum sender_state state);
 void sender_expires_in(struct sender *s, int64_t ms); /* negative: never */
-/* Reads, writes and polls as the state asks; not from within itself. */
-void sender_go_on(struct sender *s);
 /* Out of the table, with its socket: `closed` gets the poll handle, whose data is the sender, once libuv let go of it;
  * sender_free then. */
 void sender_leave(struct sender *s, uv_close_cb closed);
@@ -176,8 +174,6 @@ bool warning_answers(struct sender *s, const struct wire_request *r, const struc
 
 /* Accepted and in the table: begins to look at it. */
 void sender_begin(struct sender *s);
-/* Reads, writes and polls as the state asks. */
-void sender_go_on(struct sender *s);
 /* The wheel's callback, and the idle handle's. */
 void sender_on_due(struct wheel_entry *e);
 void sender_on_soon(uv_idle_t *h);

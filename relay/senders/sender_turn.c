@@ -200,11 +200,6 @@ static void go_on(struct sender *s, int events)
 	watch(s, again && s->state != SENDER_PASSAGE);
 }
 
-void sender_go_on(struct sender *s)
-{
-	go_on(s, 0);
-}
-
 void sender_on_soon(uv_idle_t *h)
 {
 	struct senders *all = h->data;
@@ -220,7 +215,9 @@ void sender_on_soon(uv_idle_t *h)
 static void on_poll(uv_poll_t *h, int status, int events)
 {
 	struct sender *s = h->data;
-	if (status < 0)
+	/* Where nothing is to be read or written, an event is a broken connection, or urgent data (RFC 9293 §3.8.5),
+	 * which no HTTP has and which would be an event for ever. */
+	if (status < 0 || (events && s->watched == UV_PRIORITIZED))
 		sender_close(s);
 	else
 		go_on(s, events | UV_READABLE);

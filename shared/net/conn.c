@@ -246,6 +246,12 @@ void conn_end_writing(struct conn *c)
 	shutdown(c->fd, SHUT_WR);
 }
 
+void conn_reset_on_close(struct conn *c)
+{
+	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+	setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 void conn_close(struct conn *c)
 {
 	SSL_free(c->tls);

@@ -61,6 +61,8 @@ int conn_needs(const struct conn *c, bool reads, bool writes);
 
 /* No more is sent: close_notify, then FIN. */
 void conn_end_writing(struct conn *c);
+/* conn_close will tell the other end by RST that what came is not all there was to be. */
+void conn_reset_on_close(struct conn *c);
 void conn_close(struct conn *c);
 /* Gives the descriptor away, TLS left as it is; the conn is empty then. */
 int conn_release(struct conn *c);
