@@ -94,6 +94,8 @@ describe('a relay that serves loopback', () => {
 	const theirs = ['evil.example', 'evil.example:8080', 'localhost.evil.example', 'evil.example.localhost', 'a.hooks.example.com', 'xhooks.example.com', 'hooks.example.com.evil.example', '127.0.0.1.evil.example',
 		'127.0.0.1:80.evil.example', '127.0.0.2', '127.1', '2130706433', '0x7f.0.0.1', '0.0.0.0', '10.0.0.1', '[::]', '[::2]', '[::1', '[::1]x', '[::1]evil.example', '::1', 'localhost:80:80', 'localhost@evil.example', 'evil.example#localhost',
 		'localhost..', '.localhost', '.', ':80', 'localhost,evil.example', 'evil.example\xe9', '[fe80::1%25lo]', 'x'.repeat(5000)];
+	// No host at all (RFC 9110 §7.2): a malformed request.
+	const noHosts = ['127.0.0.1:80.evil.example', '[::1', '[::1]x', '[::1]evil.example', '::1', 'localhost:80:80', 'localhost@evil.example', 'evil.example#localhost', ':80', 'evil.example\xe9'];
 
 	it('answers to the Hosts that it is, on any port', async () => {
 		for (const host of ours) {
@@ -103,15 +105,16 @@ describe('a relay that serves loopback', () => {
 		assert.equal((await send(relay.port, 'POST /door/old HTTP/1.0\r\nContent-Length: 0\r\n\r\n')).status, 200, 'HTTP/1.0 without a Host');
 	});
 
-	it('answers 421 to any other, and the app is never called', async () => {
+	it('answers 421 to any other, 400 to what is none, and the app is never called', async () => {
 		const seen = app.requests.length;
 		for (const host of [...theirs, '']) {
+			const status = noHosts.includes(host) ? 400 : 421;
 			for (const method of ['GET', 'POST', 'OPTIONS']) {
 				const a = await send(relay.port, requestBytes(method, '/door/x', [`Host: ${host}`, ...(method === 'POST' ? ['Content-Length: 2'] : [])], method === 'POST' ? 'hi' : ''));
-				assert.equal(a.status, 421, `${method} ${host}`);
-				assert.match(a.text, /^creel: This relay does not answer to the host .*--public-url.*\.\n$/);
+				assert.equal(a.status, status, `${method} ${host}`);
+				assert.match(a.text, status === 400 ? /^creel: .*\bHost\b.*\.\n$/ : /^creel: This relay does not answer to the host .*--public-url.*\.\n$/);
 			}
-			assert.equal((await send(relay.port, requestBytes('GET', '/no-such-tunnel', [`Host: ${host}`]))).status, 421, 'nor is it told which tunnels there are');
+			assert.equal((await send(relay.port, requestBytes('GET', '/no-such-tunnel', [`Host: ${host}`]))).status, status, 'nor is it told which tunnels there are');
 			if (host.length > 4000) continue; // such a handshake is too large
 			const a = await shake(relay.port, handshake(`Host: ${host}`));
 			assert.equal(a.status, 421, `a tunnel for ${host}`);

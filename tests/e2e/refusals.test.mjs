@@ -43,6 +43,18 @@ describe('refused by the relay', () => {
 		});
 	}
 
+	// RFC 9112 §3.2.2: the URL's host stands for Host.
+	it('421: a URL for a target, of another host than the relay’s, whatever Host says', async () => {
+		await refused(421, 'POST http://other.test/strict/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n');
+	});
+
+	it('a URL for a target passes with its host in Host’s place', async () => {
+		assert.equal((await send(port, 'POST http://LocalHost:81/strict/url?q HTTP/1.1\r\nHost: other.test\r\nContent-Length: 0\r\n\r\n')).status, 200);
+		const row = await road.w.recorded((r) => r.target === '/url?q');
+		const shown = JSON.parse(await road.w.creelOut(['show', String(row.id), '--json']));
+		assert.deepEqual(shown.request.headers.filter(([name]) => /^host$/i.test(name)), [['Host', 'LocalHost:81']]);
+	});
+
 	it('a request line that is not HTTP is not answered with success', async () => {
 		const s = await Sender.connect(port);
 		await s.write('\x16\x03\x01 nonsense\r\n\r\n');
