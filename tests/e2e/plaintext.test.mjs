@@ -57,13 +57,13 @@ describe('plaintext to a relay with a certificate', { skip: !hasNetns }, () => {
 	});
 
 	it('to the relay’s own name, whatever Host says', async () => {
-		for (const host of ['evil.example', 'hooks.example.com', 'a@evil.example', '//evil.example', '']) {
+		for (const host of ['evil.example', 'hooks.example.com', '']) {
 			const a = await curl(`http://${HERE}:${named.port}//evil.example/x`, '-H', host ? `Host: ${host}` : 'Host;');
 			assert.deepEqual([a.status, a.location], [308, 'https://hooks.example.com:8443//evil.example/x'], host);
 		}
 		assert.equal((await curl(`http://${HERE}:${hosts.port}/x`, '-H', 'Host: Shop.hooks.example.com')).location, 'https://Shop.hooks.example.com:8443/x');
 		assert.equal((await curl(`http://${HERE}:${hosts.port}/x`, '-H', 'Host: shop.hooks.example.com:80')).location, 'https://shop.hooks.example.com:8443/x');
-		for (const host of ['evil.example', 'shop.hooks.example.com.evil.example', 'a@b.hooks.example.com', 'evil.example/.hooks.example.com', 'evil.example#.hooks.example.com', '..hooks.example.com'])
+		for (const host of ['evil.example', 'shop.hooks.example.com.evil.example', '..hooks.example.com'])
 			assert.equal((await curl(`http://${HERE}:${hosts.port}/x`, '-H', `Host: ${host}`)).location, 'https://hooks.example.com:8443/x', host);
 	});
 
@@ -71,10 +71,18 @@ describe('plaintext to a relay with a certificate', { skip: !hasNetns }, () => {
 		const to = async (host) => (await curl(`http://${HERE}:${relay.port}/x`, '-H', host ? `Host: ${host}` : 'Host;')).location;
 		assert.equal(await to('hooks.example.com'), 'https://hooks.example.com/x');
 		assert.equal(await to('hooks.example.com:444'), 'https://hooks.example.com:444/x');
-		for (const host of ['', 'a@evil.example', 'evil.example/x', 'evil.example?', 'a b', 'evil.example:80:80', '[::1', 'ev\u00efl.example', 'a"b', "a'b", '<b>', 'a\\b', 'a%b', '..'])
+		for (const host of ['', "a'b", 'a%b', '..'])
 			assert.equal(await to(host), `https://${HERE}:${relay.port}/x`, host);
 		const old = await curl(`http://${HERE}:${relay.port}/x`, '--http1.0', '-H', 'Host:');
 		assert.deepEqual([old.status, old.location], [308, `https://${HERE}:${relay.port}/x`]);
+	});
+
+	it('nowhere when Host is no host', async () => {
+		for (const port of [relay.port, named.port, hosts.port])
+			for (const host of ['a@evil.example', '//evil.example', 'evil.example/x', 'evil.example?', 'a b', 'evil.example:80:80', '[::1', 'ev\u00efl.example', 'a"b', '<b>', 'a\\b', 'a@b.hooks.example.com', 'evil.example/.hooks.example.com', 'evil.example#.hooks.example.com']) {
+				const a = await curl(`http://${HERE}:${port}/x`, '-H', `Host: ${host}`);
+				assert.deepEqual([a.status, a.location, a.refused], [400, undefined, 'host'], host);
+			}
 	});
 
 	it('nothing of a target breaks out of Location', async () => {

@@ -120,12 +120,24 @@ describe('floods of what is refused', () => {
 	});
 
 	it('connections beyond an address’s limit: likewise', async () => {
+		const t = await Tunnel.open(relay.port, { token });
+		t.ws.send(hello({ tunnel: 'busy' }));
+		await waitFor('a welcome', () => t.frames.length);
 		const began = performance.now();
-		const sockets = Array.from({ length: 140 }, () => net.connect(relay.port, '127.0.0.1').on('error', () => {}));
+		const connect = () => net.connect(relay.port, '127.0.0.1').on('error', () => {});
+		// They wait for their answers: connections that say nothing would make room for others.
+		const busy = [];
+		while (busy.length < 39) {
+			busy.push(connect());
+			busy.at(-1).write('POST /busy/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n');
+			await waitFor(() => `request ${busy.length}: ${JSON.stringify(t.frames.at(-1))}`, () => t.frames.filter((f) => f.type === 'REQUEST').length === busy.length);
+		}
+		const sockets = Array.from({ length: 100 }, connect);
 		await Promise.all(sockets.map((s) => Promise.race([once(s, 'connect'), once(s, 'close')])));
 		await waitFor('all to be counted', () => logged(relay, 'connection_refused').events >= 100);
 		assert.ok(logged(relay, 'connection_refused').lines <= (performance.now() - began) / 1000 + 2);
-		for (const s of sockets) s.destroy();
+		for (const s of [...busy, ...sockets]) s.destroy();
+		await t.end();
 	});
 
 	it('--refusals-per-address 0: all are told', async () => {
