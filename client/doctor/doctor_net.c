@@ -1,12 +1,12 @@
 /* How `creel doctor` checks the way to the relay: its name, the proxy, the port. */
 #include "client/app/curl_reason.h"
+#include "client/common/resolve.h"
 #include "client/doctor/doctor.h"
 #include "client/tunnel/tunnel_private.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -53,69 +53,6 @@ void doctor_look_at_relay(struct doctor *d)
 
 /* ---- dns ---- */
 
-/* getaddrinfo may take long and cannot be interrupted: it has a thread of its own, which is abandoned when it is late.
- * The last of the two to leave frees. */
-struct asking {
-	pthread_mutex_t lock;
-	pthread_cond_t over;
-	char *host;
-	struct addrinfo *found;
-	bool answered;
-	int code, users;
-};
-
-static void leave(struct asking *a)
-{
-	int left = --a->users;
-	pthread_mutex_unlock(&a->lock);
-	if (left > 0)
-		return;
-	if (a->found)
-		freeaddrinfo(a->found);
-	pthread_mutex_destroy(&a->lock);
-	pthread_cond_destroy(&a->over);
-	free(a->host);
-	free(a);
-}
-
-static void *ask(void *user)
-{
-	struct asking *a = user;
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM }, *found = NULL;
-	int code = getaddrinfo(a->host, NULL, &hints, &found);
-	pthread_mutex_lock(&a->lock);
-	a->answered = true;
-	a->code = code;
-	a->found = code == 0 ? found : NULL;
-	pthread_cond_signal(&a->over);
-	leave(a);
-	return NULL;
-}
-
-static struct asking *start_asking(const char *host)
-{
-	struct asking *a = calloc(1, sizeof *a);
-	pthread_attr_t attributes;
-	pthread_t thread;
-	if (!a || !(a->host = strdup(host))) {
-		free(a);
-		return NULL;
-	}
-	a->users = 2;
-	pthread_mutex_init(&a->lock, NULL);
-	pthread_cond_init(&a->over, NULL);
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	pthread_mutex_lock(&a->lock);
-	if (pthread_create(&thread, &attributes, ask, a) != 0) {
-		a->users = 1;
-		a->answered = true;
-		a->code = EAI_SYSTEM;
-	}
-	pthread_attr_destroy(&attributes);
-	return a;
-}
-
 static char *join_addresses(const struct addrinfo *found)
 {
 	struct buffer b = { 0 };
@@ -134,23 +71,14 @@ static char *join_addresses(const struct addrinfo *found)
 
 char *doctor_resolve(const char *host, enum reason *why)
 {
-	struct asking *a = start_asking(host);
-	struct timespec until;
-	char *addresses = NULL;
-	*why = REASON_TUNNEL_MEMORY;
-	if (!a)
-		return NULL;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += DOCTOR_MS / 1000;
-	while (!a->answered && pthread_cond_timedwait(&a->over, &a->lock, &until) == 0)
-		;
-	if (!a->answered)
-		*why = REASON_RELAY_NAME_UNANSWERED;
-	else if (a->code != 0)
-		*why = tunnel_reason_of_resolver(a->code);
-	else
-		addresses = join_addresses(a->found);
-	leave(a);
+	struct addrinfo *found;
+	int code = resolve_name(host, DOCTOR_MS, &found);
+	char *addresses = code == 0 ? join_addresses(found) : NULL;
+	*why = code == RESOLVE_LATE ? REASON_RELAY_NAME_UNANSWERED
+	       : code != 0          ? tunnel_reason_of_resolver(code)
+				    : REASON_TUNNEL_MEMORY;
+	if (found)
+		freeaddrinfo(found);
 	return addresses;
 }
 
