@@ -6,15 +6,30 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define ADDRESSES_MOST 8
 #define NEXT_AFTER_MS 200 /* a silent address is joined by the next one (RFC 8305 §5) */
+
+SSL_CTX *dial_tls_context(const char *ca)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	if (ctx) {
+		SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+		SSL_CTX_set_default_verify_paths(ctx);
+		if (ca && SSL_CTX_load_verify_locations(ctx, ca, NULL) != 1) {
+			SSL_CTX_free(ctx);
+			ctx = NULL;
+		}
+	}
+	ERR_clear_error();
+	return ctx;
+}
 
 enum dial_state { DIAL_RESOLVING, DIAL_CONNECTING, DIAL_HANDSHAKE, DIAL_OVER };
 
@@ -133,8 +148,10 @@ static void try_next(struct dial *d);
 static enum dial_failure failure_of(int error)
 {
 	switch (error) {
-	case ECONNREFUSED:
 	case ENOENT:
+	case ENOTDIR:
+		return DIAL_NO_SOCKET;
+	case ECONNREFUSED:
 	case EHOSTUNREACH:
 	case ENETUNREACH:
 	case EADDRNOTAVAIL:
@@ -204,7 +221,7 @@ static void connected(struct attempt *a)
 		return;
 	}
 	d->state = DIAL_HANDSHAKE;
-	if (conn_connect_tls(&d->conn, d->to.tls, d->to.host, d->to.verify))
+	if (conn_connect_tls(&d->conn, d->to.tls, d->to.name ? d->to.name : d->to.host, d->to.verify))
 		on_handshake(&a->poll, 0, 0);
 	else
 		fail(d, DIAL_MEMORY, (struct conn_failure){ .kind = CONN_FINE });
@@ -322,13 +339,6 @@ static bool add_path(struct dial *d)
 	return true;
 }
 
-/* localhost and all below it are this machine, whatever a resolver says (RFC 6761 §6.3). */
-static bool is_localhost(const char *host)
-{
-	size_t len = strlen(host), end = strlen(".localhost");
-	return strcasecmp(host, "localhost") == 0 || (len > end && strcasecmp(host + len - end, ".localhost") == 0);
-}
-
 static void on_resolved(uv_getaddrinfo_t *r, int status, struct addrinfo *list)
 {
 	struct dial *d = r->data;
@@ -373,7 +383,7 @@ struct dial *dial_start(uv_loop_t *loop, const struct dial_to *to, const struct 
 			d->why = DIAL_BROKEN;
 			d->error = ENAMETOOLONG;
 		}
-	} else if (is_localhost(to->host)) {
+	} else if (loopback_is_name(to->host)) {
 		add_v6(d, in6addr_loopback);
 		add_v4(d, htonl(INADDR_LOOPBACK));
 	} else if (inet_pton(AF_INET, to->host, &v4) == 1) {

@@ -9,7 +9,8 @@
 
 enum dial_failure {
 	DIAL_FINE,
-	DIAL_REFUSED,     /* nothing listens there; or a unix socket's path is not there */
+	DIAL_REFUSED,     /* nothing listens there */
+	DIAL_NO_SOCKET,   /* a unix socket's path is not there */
 	DIAL_UNRESOLVED,  /* the name means no address */
 	DIAL_NOT_LOCAL,   /* none of its addresses is this machine's */
 	DIAL_NO_ACCESS,   /* a unix socket that this user may not use */
@@ -23,14 +24,19 @@ struct dial_to {
 	const char *host; /* a name, an address without brackets, or a unix socket's path */
 	uint16_t port;    /* 0: `host` is a path */
 	SSL_CTX *tls;     /* NULL: plain */
-	bool verify;      /* the certificate must be good, and the host's */
+	const char *name; /* that the certificate must be for; NULL: host */
+	bool verify;      /* the certificate must be good, and that name's */
 	bool allow_remote;
 };
+
+/* What a client of TLS needs, 1.2 or newer; trusts the system's issuers and those of the file `ca` (PEM; or NULL).
+ * NULL: out of memory, or the file cannot be read. */
+SSL_CTX *dial_tls_context(const char *ca);
 
 struct dial;
 
 struct dial_ops {
-	/* Connected, TLS and all. *c changes hands.. */
+	/* Connected, TLS and all. *c changes hands. */
 	void (*done)(void *user, struct conn *c);
 	void (*failed)(void *user, enum dial_failure why, const struct conn_failure *how);
 };

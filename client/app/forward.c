@@ -201,7 +201,7 @@ static void finish(struct forward *w, enum reason why, const struct facts *facts
 static void fail(struct forward *w, enum reason why)
 {
 	char shown[FORWARD_DETAIL_LEN];
-	struct facts facts = { .peer = w->app->authority, .limit_ms = (uint64_t)w->forwarder->options.timeout_ms };
+	struct facts facts = { .peer = w->app->peer, .limit_ms = (uint64_t)w->forwarder->options.timeout_ms };
 	if (w->starting) {
 		w->why = why;
 		to(w, FORWARD_PROBING);
@@ -700,7 +700,7 @@ static void on_not_dialled(void *user, enum dial_failure why, const struct conn_
 {
 	struct forward *w = user;
 	w->dial = NULL;
-	if (why == DIAL_REFUSED && try_again(w))
+	if ((why == DIAL_REFUSED || why == DIAL_NO_SOCKET) && try_again(w))
 		return;
 	fail(w, forward_reason_of_dial(why, how));
 }
@@ -731,21 +731,12 @@ static void begin(struct forward *w, bool fresh)
 
 /* ---- from outside ---- */
 
-static char *url_of(const char *base, struct bytes target)
-{
-	struct buffer url = { 0 };
-	if (buffer_append_text(&url, base) && buffer_append_bytes(&url, target) && buffer_put_u8(&url, 0))
-		return (char *)url.at;
-	buffer_free(&url);
-	return NULL;
-}
-
 struct forward *forward_start(struct forwarder *f, const char *base_url, const struct forward_request *request,
 			      const struct forward_ops *ops, void *user, struct error *e)
 {
 	struct forward *w = calloc(1, sizeof *w);
 	struct app *app = w ? forwarder_app(f, base_url) : NULL;
-	if (!app || !(w->url = url_of(base_url, request->target))) {
+	if (!app || !(w->url = forward_url(base_url, request->target))) {
 		free(w);
 		error_set(e, EXIT_TARGET, "out of memory");
 		return NULL;
@@ -807,5 +798,5 @@ void forward_hang_up(struct forward *w)
 
 void forward_cancel(struct forward *w)
 {
-	finish(w, REASON_APP_CANCELLED, &(struct facts){ .peer = w->app->authority });
+	finish(w, REASON_APP_CANCELLED, &(struct facts){ .peer = w->app->peer });
 }

@@ -17,7 +17,8 @@ struct app {
 	uint16_t port; /* 0: a path */
 	bool tls;
 	char *prefix;          /* of the path, without a slash at its end */
-	char *authority;       /* as Host and sentences have it */
+	char *authority;       /* as Host has it */
+	char *peer;            /* as sentences have it */
 	struct app_conn *idle; /* kept connections, the one used last first */
 	size_t idle_count;
 };

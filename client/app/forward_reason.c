@@ -45,6 +45,8 @@ enum reason forward_reason_of_dial(enum dial_failure why, const struct conn_fail
 	switch (why) {
 	case DIAL_REFUSED:
 		return REASON_APP_NOT_LISTENING;
+	case DIAL_NO_SOCKET:
+		return REASON_APP_NO_SOCKET;
 	case DIAL_UNRESOLVED:
 		return REASON_APP_NAME_UNKNOWN;
 	case DIAL_NOT_LOCAL:

@@ -4,7 +4,6 @@
 #include "client/common/limits.h"
 #include "shared/http/headers.h"
 
-#include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -130,16 +129,8 @@ struct app *forwarder_app(struct forwarder *f, const char *base)
 
 SSL_CTX *forwarder_tls(struct forwarder *f)
 {
-	if (f->tls)
-		return f->tls;
-	f->tls = SSL_CTX_new(TLS_client_method());
-	if (f->tls) {
-		SSL_CTX_set_min_proto_version(f->tls, TLS1_2_VERSION);
-		SSL_CTX_set_default_verify_paths(f->tls);
-		if (f->options.ca)
-			SSL_CTX_load_verify_locations(f->tls, f->options.ca, NULL); /* forwarder_new saw that it can */
-	}
-	ERR_clear_error();
+	if (!f->tls)
+		f->tls = dial_tls_context(f->options.ca);
 	return f->tls;
 }
 
@@ -169,11 +160,10 @@ static bool check_field(const char *field, struct error *e)
 
 static bool check_ca(const char *path, struct error *e)
 {
-	SSL_CTX *ctx = path ? SSL_CTX_new(TLS_client_method()) : NULL;
-	bool fine = !path || (ctx && SSL_CTX_load_verify_locations(ctx, path, NULL) == 1);
+	SSL_CTX *ctx = path ? dial_tls_context(path) : NULL;
 	SSL_CTX_free(ctx);
-	ERR_clear_error();
-	return fine || error_set(e, EXIT_USAGE, "the CA file %s cannot be read, or holds no certificate in PEM", path);
+	return !path || ctx ||
+	       error_set(e, EXIT_USAGE, "the CA file %s cannot be read, or holds no certificate in PEM", path);
 }
 
 struct forwarder *forwarder_new(uv_loop_t *loop, const struct forward_options *options, struct error *e)

@@ -71,12 +71,22 @@ struct forward_ops {
 
 /* What "/path=TARGET" leads to, a part of it; NULL when it has another form. */
 const char *forward_route_target(const char *route);
-/* "3000", "localhost:3000", "http://localhost:3000/base", "https://…" to a normal base URL (caller frees); EXIT_USAGE.
- */
+/* "3000", "localhost:3000", "http://localhost:3000/base", "https://…", "unix:/run/app.sock" to a normal base URL (the
+ * caller frees). Unless `allow_remote` the host must be this machine: localhost, a loopback address, or a name all of
+ * whose addresses are loopback, which is looked up here (it may block for seconds) and checked again at each connect.
+ * NULL and EXIT_USAGE. */
 char *forward_parse_target(const char *text, bool allow_remote, struct error *e);
+/* A target that somebody else's file may name: localhost or a loopback address as it is written, no name that has to be
+ * looked up, and no unix socket, for behind those are daemons that trust whoever reaches them. */
+bool forward_target_is_harmless(const char *text);
+/* The URL of a call, which the attempt has on record: the base and the sender's target (the caller frees). NULL: out of
+ * memory. */
+char *forward_url(const char *base, struct bytes target);
 
-/* Whether a URL's host is this machine as creel takes it: localhost or a loopback address. */
+/* Whether a URL's host is this machine by how it is spelled: localhost, a loopback address, or a unix socket. */
 bool forward_url_is_local(struct bytes url);
+/* The same, or by what its name resolves to now (it may block for seconds). */
+bool forward_url_leads_here(struct bytes url);
 
 struct forwarder *forwarder_new(uv_loop_t *loop, const struct forward_options *options, struct error *e);
 /* All forwards must be done or cancelled; handles close on the loop, then `closed` (may be NULL). */

@@ -79,6 +79,7 @@ static bool perform(CURL *c, const struct post *p, struct curl_slist *fields, st
 	long status = 0;
 	curl_off_t took = 0;
 	curl_easy_setopt(c, CURLOPT_URL, p->url);
+	curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, p->socket);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, fields);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
@@ -104,7 +105,10 @@ static bool perform(CURL *c, const struct post *p, struct curl_slist *fields, st
 		char why[300], peer[200];
 		enum reason reason = curl_reason(c, code);
 		const struct facts facts = { .peer = peer, .limit_ms = (uint64_t)p->timeout_ms };
-		curl_reason_peer(p->url, peer, sizeof peer);
+		if (p->socket)
+			snprintf(peer, sizeof peer, "unix:%s", p->socket);
+		else
+			curl_reason_peer(p->url, peer, sizeof peer);
 		reason_sentence(reason, &facts, why, sizeof why);
 		return error_set(e, reason == REASON_APP_NO_URL ? EXIT_USAGE : EXIT_TARGET,
 				 "%.200s cannot be reached: %s", p->url, why);

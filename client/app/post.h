@@ -6,6 +6,7 @@
 
 struct post {
 	const char *url, *method;
+	const char *socket;         /* a unix socket's path, in the place of the URL's host and port; or NULL */
 	struct bytes headers, body; /* Content-Length and Host are added */
 	int64_t timeout_ms;
 	const char *ca; /* or NULL */

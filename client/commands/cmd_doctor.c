@@ -72,6 +72,8 @@ static const struct option_row rows[] = {
 	  "the relay's public key, as curl --pinnedpubkey" },
 	{ "insecure", 'k', OPTION_FLAG_AT(AT, insecure), OPTION_BY_USER, NULL,
 	  "any certificate of an https target, or of a relay on this machine" },
+	{ "target-ca", 0, OPTION_TEXT_AT(AT, target_ca), OPTION_BY_USER, "FILE",
+	  "trust this CA (PEM) for an https target" },
 	{ "allow-plain-token", 0, OPTION_FLAG_AT(AT, allow_plain_token), OPTION_BY_USER, NULL,
 	  "send the token over http to another machine, too" },
 	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL, "one JSON object with all that was found" },
@@ -86,6 +88,7 @@ static bool take_files(struct command_call *call, struct doctor *d, struct error
 		return false;
 	d->target = d->target ? d->target : l->forward_to;
 	d->ca = d->ca ? d->ca : l->tunnel.ca;
+	d->target_ca = d->target_ca ? d->target_ca : l->forward.ca;
 	d->pin = d->pin ? d->pin : l->tunnel.pin;
 	d->insecure = d->insecure || l->forward.insecure;
 	d->allow_plain_token = d->allow_plain_token || l->tunnel.allow_plain_token;

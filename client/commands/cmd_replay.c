@@ -237,6 +237,8 @@ static const struct option_row rows[] = {
 	  "targets that are not on this machine" },
 	{ "insecure", 'k', OPTION_FLAG_AT(AT, forward.insecure), OPTION_BY_USER, NULL,
 	  "any certificate of an https target" },
+	{ "target-ca", 0, OPTION_TEXT_AT(AT, forward.ca), OPTION_BY_USER, "FILE",
+	  "trust this CA (PEM) for an https target" },
 };
 
 /* A running client calls its own target, in its own way: an option that says how is for a call by this program. */
@@ -244,7 +246,8 @@ static bool says_how(const struct replays *r)
 {
 	const struct forward_options *f = &r->forward;
 	return r->run.replayer.to || r->headers.count || f->timeout_ms != 30000 || f->wait_for_target_ms != 5000 ||
-	       strcmp(f->host_header, "rewrite") != 0 || f->no_forwarded || f->allow_remote_target || f->insecure;
+	       strcmp(f->host_header, "rewrite") != 0 || f->no_forwarded || f->allow_remote_target || f->insecure ||
+	       f->ca;
 }
 
 static void take_call(struct replays *r, const struct command_call *call)

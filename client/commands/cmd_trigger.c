@@ -1,5 +1,6 @@
 /* Sends a sample of a provider's webhook, signed as the provider would. */
 #include "client/options/command.h"
+#include "client/app/forwarder.h"
 #include "client/app/post.h"
 #include "client/print/json_fields.h"
 #include "client/print/row_json.h"
@@ -25,6 +26,7 @@ struct trigger {
 	struct option_values secret_specs, headers, data;
 	struct secrets secrets;
 	struct post post;
+	char *socket; /* of --to unix:…, or NULL */
 	bool json, list, fail, tunnelled;
 	struct command_call *call;
 
@@ -241,6 +243,21 @@ static bool open_record(struct trigger *t, struct error *e)
 			  store_list_status(t->store, on_tunnel, t, e));
 }
 
+/* A path behind the socket's leads the sample's own. */
+static bool find_socket(struct trigger *t, struct error *e)
+{
+	char *base = forward_parse_target(t->to, false, e);
+	if (!base)
+		return false;
+	char *prefix = strchr(base + strlen("unix:"), ':');
+	if (prefix)
+		*prefix++ = 0;
+	t->socket = strdup(base + strlen("unix:"));
+	bool fine = (t->socket && buffer_printf(&t->url, "http://localhost%s", prefix ? prefix : "")) || no_memory(e);
+	free(base);
+	return fine;
+}
+
 /* A URL with a path is taken as it is; the sample's own target follows one without. */
 static bool find_url(struct trigger *t, struct error *e)
 {
@@ -249,11 +266,14 @@ static bool find_url(struct trigger *t, struct error *e)
 		fine = running_url(t, &t->url, e);
 	} else if (strspn(t->to, "0123456789") == strlen(t->to) && *t->to) {
 		fine = buffer_printf(&t->url, "http://127.0.0.1:%s", t->to) || no_memory(e);
+	} else if (strncmp(t->to, "unix:", 5) == 0) {
+		fine = find_socket(t, e);
 	} else {
 		const char *host = strstr(t->to, "://");
 		if (!host || (strncasecmp(t->to, "http://", 7) != 0 && strncasecmp(t->to, "https://", 8) != 0))
 			return error_set(e, EXIT_USAGE,
-					 "--to takes a URL, http:// or https://, or a port, not '%.100s'", t->to);
+					 "--to takes a URL, http:// or https://, a port, or unix:/PATH, not '%.100s'",
+					 t->to);
 		whole = strpbrk(host + 3, "/?") != NULL;
 		fine = buffer_append_text(&t->url, t->to) || no_memory(e);
 	}
@@ -327,6 +347,7 @@ static int trigger(struct trigger *t, struct error *e)
 		fine = buffer_put_u8(&t->url, 0) || no_memory(e);
 		t->url.len -= fine;
 		t->post.url = (const char *)t->url.at;
+		t->post.socket = t->socket;
 		t->post.method = (const char *)t->method.at;
 		t->post.headers = buffer_view(&t->fields);
 		t->post.body = buffer_view(&t->body);
@@ -406,13 +427,15 @@ static int run(struct command_call *call, struct error *e)
 	struct buffer *all[] = { &t->text, &t->fields, &t->body, &t->url, &t->method, &t->tunnel };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buffer_free(all[i]);
+	free(t->socket);
 	free(folder);
 	return status;
 }
 
 const struct command command_trigger = {
 	"trigger",
-	"creel trigger PROVIDER[.EVENT] [--to URL|PORT] [--secret @FILE] [--data PATH=VALUE]… [-H 'K: V']… [--list] "
+	"creel trigger PROVIDER[.EVENT] [--to URL|PORT|unix:PATH] [--secret @FILE] [--data PATH=VALUE]… [-H 'K: V']… "
+	"[--list] "
 	"[OPTIONS]",
 	"send a sample webhook, signed as its provider would",
 	"Sends a webhook in the provider's true form: its fields, its body, its signature with the time of now. Goes "

@@ -44,7 +44,7 @@ struct doctor {
 	bool json;
 	const struct secret_gate *gate; /* takes secrets out of every finding */
 	struct common_options common;
-	const char *target, *ca, *pin; /* of the options, else of the config file's section [listen] */
+	const char *target, *target_ca, *ca, *pin; /* of the options, else of the config file's section [listen] */
 	bool insecure, allow_plain_token;
 	char *token; /* wiped by doctor_free */
 

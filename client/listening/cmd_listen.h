@@ -37,7 +37,7 @@ struct listen_options {
 };
 
 /* The options that `listen` and `dev` have in common. */
-#define LISTEN_ROWS 29
+#define LISTEN_ROWS 30
 extern const struct option_row listen_rows[LISTEN_ROWS];
 
 /* The target: the argument, --forward-to, or `otherwise` (unless --exec stands in for the app). EXIT_USAGE for two, or

@@ -54,6 +54,8 @@ const struct option_row listen_rows[LISTEN_ROWS] = {
 	  "targets that are not on this machine" },
 	{ "insecure", 'k', OPTION_FLAG_AT(AT, forward.insecure), OPTION_BY_USER, NULL,
 	  "any certificate of an https target, or of a relay on this machine" },
+	{ "target-ca", 0, OPTION_TEXT_AT(AT, forward.ca), OPTION_BY_USER, "FILE",
+	  "trust this CA (PEM) for an https target" },
 	{ "ping-interval", 0, OPTION_DURATION_AT(AT, tunnel.ping_interval_ms), OPTION_BY_PROJECT, "TIME",
 	  "keepalive, whole seconds", .preset = "15s", .least = 1000 },
 	{ "connect-timeout", 0, OPTION_DURATION_AT(AT, connect_timeout_ms), OPTION_BY_PROJECT, "TIME",

@@ -10,9 +10,7 @@
 static bool leads_here(const char *route)
 {
 	const char *text = forward_route_target(route);
-	char *target = text ? forward_parse_target(text, false, NULL) : NULL;
-	free(target);
-	return target != NULL;
+	return text && forward_target_is_harmless(text);
 }
 
 enum project_verdict project_options_judge(const struct command *c, const struct option_row *row, const char *value)

@@ -24,6 +24,10 @@ struct places {
 static struct bytes origin_of(struct bytes url)
 {
 	size_t slashes = 0, len = 0;
+	if (url.len > 5 && memcmp(url.at, "unix:", 5) == 0) {
+		const uint8_t *colon = memchr(url.at + 5, ':', url.len - 5);
+		return bytes_make(url.at, colon ? (size_t)(colon - url.at) : url.len);
+	}
 	while (len < url.len && !(url.at[len] == '/' && ++slashes == 3))
 		len++;
 	return bytes_make(url.at, len);
@@ -53,7 +57,7 @@ static void add_place(struct places *p, struct bytes url)
 		take(p, &p->first, origin);
 	else if (!bytes_equal(buffer_view(&p->first), origin))
 		p->several = true;
-	if (p->far.len == 0 && !forward_url_is_local(origin))
+	if (p->far.len == 0 && !forward_url_leads_here(origin))
 		take(p, &p->far, origin);
 }
 

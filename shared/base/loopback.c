@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <string.h>
+#include <strings.h>
 
 static bool is_127(struct in_addr v4)
 {
@@ -25,4 +27,11 @@ bool loopback_is_text(const char *address)
 	if (inet_pton(AF_INET, address, &v4) == 1)
 		return is_127(v4);
 	return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+bool loopback_is_name(const char *host)
+{
+	static const char below[] = ".localhost";
+	size_t len = strlen(host), end = sizeof below - 1;
+	return strcasecmp(host, "localhost") == 0 || (len > end && strcasecmp(host + len - end, below) == 0);
 }

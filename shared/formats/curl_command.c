@@ -135,17 +135,37 @@ static struct bytes path_of(struct bytes base)
 	return slash ? bytes_make(slash, (size_t)(end - slash)) : bytes_of(NULL);
 }
 
+/* "unix:/run/app.sock:/base": the socket's path, and in *base what is called through it. Empty: no socket. */
+static struct bytes socket_of(struct bytes *base)
+{
+	static const char scheme[] = "unix:";
+	size_t len = sizeof scheme - 1;
+	if (base->len <= len || memcmp(base->at, scheme, len) != 0)
+		return bytes_of(NULL);
+	struct bytes rest = bytes_make(base->at + len, base->len - len);
+	const uint8_t *colon = memchr(rest.at, ':', rest.len);
+	size_t path = colon ? (size_t)(colon - rest.at) : rest.len;
+	*base = bytes_make(rest.at + path + (colon != NULL), rest.len - path - (colon != NULL));
+	return bytes_make(rest.at, path);
+}
+
 static bool add_url(struct buffer *out, const struct curl_request *r)
 {
 	struct buffer url = { 0 }, target = { 0 };
+	struct bytes base = r->base, path = socket_of(&base);
 	bool fits = fits_into_url(r->target);
-	bool fine = buffer_append_text(out, " \\\n  ") && buffer_append_bytes(&url, r->base);
+	bool fine = buffer_append_text(out, " \\\n  ");
+	if (path.len)
+		fine = fine && buffer_append_text(out, "--unix-socket ") && curl_quote(out, path) &&
+		       buffer_put_u8(out, ' ') && buffer_append_text(&url, "http://localhost");
+	fine = fine && buffer_append_bytes(&url, base);
 	if (fits)
 		fine = fine && buffer_append_bytes(&url, r->target);
 	else
 		fine = fine && buffer_append_text(out, "--request-target ") &&
-		       buffer_append_bytes(&target, path_of(r->base)) && buffer_append_bytes(&target, r->target) &&
-		       curl_quote(out, buffer_view(&target)) && buffer_put_u8(out, ' ');
+		       buffer_append_bytes(&target, path.len ? base : path_of(base)) &&
+		       buffer_append_bytes(&target, r->target) && curl_quote(out, buffer_view(&target)) &&
+		       buffer_put_u8(out, ' ');
 	fine = fine && curl_quote(out, buffer_view(&url));
 	buffer_free(&url);
 	buffer_free(&target);

@@ -4,6 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -254,7 +256,7 @@ describe('creel doctor', () => {
 				/the certificate is for hooks\.example\.com, and not for localhost/);
 		});
 		it('https to a relay without TLS', async () => {
-			failed(await doctor(['--relay', `https://127.0.0.1:${relay.port}`]), 'tls', 3, /ended the connection while TLS was being set up$/, ['clock', 'token', 'url', 'target']);
+			failed(await doctor(['--relay', `https://127.0.0.1:${relay.port}`]), 'tls', 3, /does not speak TLS on port \d+ of 127\.0\.0\.1$/, ['clock', 'token', 'url', 'target']);
 			const plain = await serve(http.createServer());
 			failed(await doctor(['--relay', `https://127.0.0.1:${plain.address().port}`]), 'tls', 3, /does not speak TLS on port \d+ of 127\.0\.0\.1$/, ['clock', 'token', 'url', 'target']);
 		});
@@ -405,8 +407,20 @@ describe('creel doctor', () => {
 			const plain = await serve(http.createServer());
 			failed(await look(`https://127.0.0.1:${plain.address().port}`), 'target', 5, /does not speak TLS/);
 			const secure = await w.startRelay({ args: ['--tls-cert', mine.cert, '--tls-key', mine.key] });
-			failed(await look(`https://localhost:${secure.port}`), 'target', 5, /the certificate of 127\.0\.0\.1:\d+ is not trusted/);
+			failed(await look(`https://localhost:${secure.port}`), 'target', 5, /the certificate of 127\.0\.0\.1:\d+ is signed by itself/);
 			assert.match((await look(`https://localhost:${secure.port}`, ['-k'])).checks.target.text, /answers on 127/);
+		});
+		it('one that speaks TLS though the target is http, and one that speaks first', async () => {
+			const secure = await serve(https.createServer({ cert: readFileSync(mine.cert), key: readFileSync(mine.key) }));
+			const d = await look(secure.address().port);
+			failed(d, 'target', 5, /does not answer: 127\.0\.0\.1:\d+ does not answer in HTTP: it seems to speak TLS$/, ['tls']);
+			assert.equal(d.checks.target.todo, `write https://localhost:${secure.address().port} as the target`);
+			const ssh = await serve(net.createServer((socket) => socket.write('SSH-2.0-Other\x1b[31m\r\n')));
+			failed(await look(ssh.address().port), 'target', 5, /127\.0\.0\.1:\d+ does not speak HTTP: its answer begins with "SSH-2\.0-Other\\x1b/, ['tls']);
+			const shut = await serve(net.createServer((socket) => socket.end()));
+			failed(await look(shut.address().port), 'target', 5, /closed the connection before it answered$/, ['tls']);
+			const h2 = await serve(http2.createServer());
+			failed(await look(h2.address().port), 'target', 5, /speaks HTTP\/2 alone/, ['tls']);
 		});
 		it('no target at all', async () => {
 			failed(await look('3000:x'), 'target', 2, /is not a target/);

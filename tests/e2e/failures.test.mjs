@@ -108,7 +108,7 @@ describe('what cannot start', () => {
 	const usage = {
 		'listen without a target': [['listen'], /port or URL/],
 		'listen to a port that is none': [['listen', '70000', ...relay], /70000/],
-		'listen to a remote target': [['listen', 'http://example.com/', ...relay], /example\.com .*--allow-remote-target/],
+		'listen to a remote target': [['listen', 'http://203.0.113.1/', ...relay], /203\.0\.113\.1 .*--allow-remote-target/],
 		'listen without a relay': [['listen', '3000'], /--relay/],
 		'listen with a relay that is no URL': [['listen', '3000', '--relay', 'ftp://x'], /ftp:\/\/x/],
 		'listen with a bad name': [['listen', '3000', ...relay, '--name', 'Not/One'], /Not\/One/],

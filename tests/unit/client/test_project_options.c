@@ -142,6 +142,7 @@ static void test_values(void **state)
 		{ "listen", "route", "/a=http://192.168.0.1", PROJECT_REFUSED },
 		{ "listen", "route", "/a=http://0.0.0.0:80", PROJECT_REFUSED },
 		{ "listen", "route", "/a=http://[::ffff:192.168.0.1]:80", PROJECT_REFUSED },
+		{ "listen", "route", "/a=unix:/run/docker.sock", PROJECT_REFUSED },
 		{ "listen", "route", "/a=4000=http://evil.test", PROJECT_REFUSED },
 		{ "listen", "route", "/a=http://evil.test/=4000",
 		  PROJECT_TAKEN }, /* its path is odd, its target here */
