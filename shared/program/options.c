@@ -398,9 +398,10 @@ static bool read_arguments(struct parse *p, int argc, char **argv, int *first)
 			/* With permutation the offending word stands right before optind. */
 			return bad_option(p, argv, c, optind > tried ? optind - 1 : tried);
 		size_t i = c >= LONG_BASE ? (size_t)(c - LONG_BASE) : 0;
-		if (c < LONG_BASE)
-			while (p->at[i].row->letter != c)
-				i++;
+		while (c < LONG_BASE && i < p->count && p->at[i].row->letter != c)
+			i++;
+		if (i >= p->count)
+			return bad_option(p, argv, '?', optind);
 		char where[80];
 		snprintf(where, sizeof where, "--%s", p->at[i].row->name);
 		if (!take(p, i, value_of(p->at[i].row, argc, argv), where))
