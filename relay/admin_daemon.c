@@ -2,8 +2,7 @@
 
 #include <stdlib.h>
 
-#define RUNS_TO_SETTLE 3 /* one takes an upgraded connection's end in, one ends it, one frees it */
-#define RUNS_A_KICK 8    /* MHD's epoll is edge triggered: it may have more to do at once (MHD_get_timeout 0) */
+#define RUNS_A_TURN 8 /* MHD's epoll is edge triggered: it may have more to do at once (MHD_get_timeout 0) */
 
 struct admin_daemon {
 	struct MHD_Daemon *mhd;
@@ -13,7 +12,6 @@ struct admin_daemon {
 	uv_check_t turn_end;
 	uv_idle_t again; /* keeps the loop from sleeping while MHD has work */
 	bool wanted;
-	int settle; /* runs to be done though it says that it has nothing to do */
 	int open_handles;
 	void (*closed)(void *user);
 	void *closed_user;
@@ -30,12 +28,8 @@ static void run(struct admin_daemon *d)
 {
 	MHD_UNSIGNED_LONG_LONG timeout = 0;
 	d->wanted = false;
-	for (int i = 0; i < RUNS_A_KICK; i++) {
+	for (int i = 0; i < RUNS_A_TURN; i++) {
 		MHD_run(d->mhd);
-		if (d->settle > 0) {
-			d->settle--;
-			continue;
-		}
 		if (MHD_get_timeout(d->mhd, &timeout) != MHD_YES) {
 			uv_timer_stop(&d->timer);
 			uv_idle_stop(&d->again);
@@ -98,28 +92,6 @@ struct admin_daemon *admin_daemon_new(uv_loop_t *loop, struct MHD_Daemon *daemon
 	uv_prepare_start(&d->turn_start, on_turn_start);
 	uv_check_start(&d->turn_end, on_turn_end);
 	return d;
-}
-
-struct MHD_Daemon *admin_daemon_mhd(struct admin_daemon *d)
-{
-	return d->mhd;
-}
-
-void admin_daemon_kick(struct admin_daemon *d)
-{
-	d->wanted = true;
-}
-
-void admin_daemon_settle(struct admin_daemon *d)
-{
-	d->settle = RUNS_TO_SETTLE;
-	d->wanted = true;
-}
-
-unsigned admin_daemon_connections(struct admin_daemon *d)
-{
-	const union MHD_DaemonInfo *info = MHD_get_daemon_info(d->mhd, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-	return info ? info->num_connections : 0;
 }
 
 static void on_closed(uv_handle_t *h)

@@ -40,16 +40,6 @@ void peer_from_sockaddr(struct peer *out, const struct sockaddr *from)
 	}
 }
 
-socklen_t peer_to_sockaddr(const struct peer *p, struct sockaddr_storage *out)
-{
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-	memset(out, 0, sizeof *out);
-	v6->sin6_family = p->known ? AF_INET6 : AF_UNSPEC;
-	v6->sin6_port = htons(p->port);
-	memcpy(&v6->sin6_addr, p->at, 16);
-	return sizeof *v6;
-}
-
 static bool parse_port(struct bytes text, uint16_t *out)
 {
 	uint32_t port = 0;

@@ -15,9 +15,6 @@ struct peer {
 };
 
 void peer_from_sockaddr(struct peer *out, const struct sockaddr *from);
-/* As a socket's address, for libmicrohttpd: one of IPv6, which peer_from_sockaddr reads back, or AF_UNSPEC for an
- * unknown peer. Returns its length. */
-socklen_t peer_to_sockaddr(const struct peer *p, struct sockaddr_storage *out);
 /* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:80"; false for anything else. */
 MUST_CHECK bool peer_parse(struct bytes text, struct peer *out);
 /* "192.0.2.1:80", "[2001:db8::1]:80"; without a port "192.0.2.1", "[2001:db8::1]"; "unknown". */

@@ -109,28 +109,6 @@ bool headers_next_member(struct bytes value, size_t *pos, struct bytes *member)
 	return true;
 }
 
-static bool names_upgrade(struct bytes connection)
-{
-	struct bytes option;
-	for (size_t at = 0; headers_next_member(connection, &at, &option);)
-		if (bytes_equal_nocase(option, "upgrade"))
-			return true;
-	return false;
-}
-
-bool headers_ask_for_websocket(struct bytes block)
-{
-	struct bytes name, value;
-	bool named = false;
-	for (size_t pos = 0; headers_next(block, &pos, &name, &value);)
-		named = named || (bytes_equal_nocase(name, "Connection") && names_upgrade(value));
-	if (!named || !headers_find(block, "Upgrade", &value))
-		return false;
-	while (value.len > 0 && (value.at[value.len - 1] == ' ' || value.at[value.len - 1] == '\t'))
-		value.len--;
-	return bytes_equal_nocase(value, "websocket");
-}
-
 bool headers_of_event_stream(struct bytes block)
 {
 	static const char type[] = "text/event-stream";

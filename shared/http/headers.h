@@ -33,7 +33,5 @@ bool headers_value_valid(struct bytes value);
 /* The next member of a comma-separated value (RFC 9110 §5.6.1), without the blanks around it: start with *pos = 0. May
  * be empty. False at the end. */
 bool headers_next_member(struct bytes value, size_t *pos, struct bytes *member);
-/* Whether the fields open a WebSocket (RFC 6455 §4.2.1): Upgrade: websocket, and Connection names it. */
-bool headers_ask_for_websocket(struct bytes block);
 /* Content-Type: text/event-stream, an answer that does not end (HTML, server-sent events). */
 bool headers_of_event_stream(struct bytes block);
