@@ -16,7 +16,7 @@
 
 /* ---- the handshake ---- */
 
-/* The names that a relay gives in Creel-Refused (relay/common/http_rules.c). */
+/* The names that a relay gives in Creel-Refused (relay/common/refusals.def). */
 static const struct {
 	const char *name;
 	enum reason reason;
