@@ -107,7 +107,8 @@ static void read_some(struct sender *s)
 /* The last byte of an answer left. */
 static void answered(struct sender *s)
 {
-	bool goes_on = s->keeps_alive && !s->half_closed && !s->all->relay->draining;
+	/* Whoever closed its sending side is answered all that it had sent. */
+	bool goes_on = s->keeps_alive && (!s->half_closed || s->in.len > 0) && !s->all->relay->draining;
 	sender_end_request(s);
 	if (goes_on) {
 		sender_to(s, SENDER_IDLE);
@@ -131,6 +132,12 @@ static void answer(struct sender *s)
 		else
 			answered(s);
 	}
+}
+
+/* Whether nothing moves until the sender sends more, and it said that it will not. */
+static bool is_left(const struct sender *s)
+{
+	return s->half_closed && (s->state == SENDER_IDLE || s->state == SENDER_HEAD || s->state == SENDER_BODY);
 }
 
 /* ---- polling ---- */
@@ -193,6 +200,8 @@ static void go_on(struct sender *s, int events)
 			use_kept(s);
 			again = s->state != state || s->in.len != left;
 		}
+		if (!again && is_left(s))
+			sender_close(s);
 	} else {
 		again = false;
 	}
