@@ -64,7 +64,7 @@ TSAN := BUILD=build/tsan OPT="-O1 -g" SAN="-fsanitize=thread" WERROR=1
 FUZZ_SECONDS ?= 60
 TORTURE ?= --kills 500
 
-.PHONY: all help deps run demo test one hooks coverage unit corpus lint format fuzz torture model bench macos install uninstall clean
+.PHONY: all help deps run demo test one hooks coverage unit corpus lint format fuzz torture attack model bench macos install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 COMPLETIONS := $(addprefix $(BUILD)/completions/,creel.bash _creel creel.fish)
@@ -76,7 +76,7 @@ help:
 	@echo "make test       all tests under ASan and UBSan"
 	@echo "make one T=...  one of them: T=filter (unit), T=spool.test.mjs (end to end)"
 	@echo "make            build build/release/creel and creel-relay"
-	@echo "make lint | format | hooks | coverage | compile_commands.json | fuzz | torture | model | bench | install | uninstall | clean"
+	@echo "make lint | format | hooks | coverage | compile_commands.json | fuzz | torture | attack | model | bench | install | uninstall | clean"
 	@echo "make macos      compile and link for macOS by a cross-compiler (80 MB to download, so not in make test)"
 
 $(BUILD)/%.o: %.c
@@ -290,6 +290,13 @@ bench:
 	@tests/e2e/packages.sh
 	@node tests/bench/tunnels.mjs $(BUILD)
 	@tests/bench/inspector.sh $(BUILD)
+
+# What is done to the relay's port, at full size against the release build, alone on the machine: about ten minutes.
+attack:
+	@.ci/deps build test attack
+	@tests/e2e/packages.sh
+	@$(MAKE) $(PARALLEL) --no-print-directory all $(BUILD)/sample-receiver
+	@ulimit -n 20000 && CREEL_ATTACK=1 CREEL_BIN_DIR="$(CURDIR)/$(BUILD)" sh -c 'for t in floods slow_http testssl; do tests/e2e/run.sh $$t.test.mjs || exit 1; done'
 
 # Every state of a model of PROTOCOL.md §3 and §4: about two minutes and 1.4 GB.
 model:

@@ -53,11 +53,11 @@ static bool put_refusal(struct sender *s, const struct refusal_text *t)
 	bool page = s->page.len > 0;
 	const char *sentence = s->sentence ? s->sentence : t->sentence;
 	size_t len = page ? s->page.len : strlen(sentence) + strlen("creel: \n");
-	bool fine =
-	    buffer_printf(&s->out,
-			  "HTTP/1.1 %d %s\r\nContent-Type: %s; charset=utf-8\r\nContent-Length: %zu\r\n"
-			  "Creel-Refused: %s\r\n",
-			  t->status, refusal_reason(t->status), page ? "text/html" : "text/plain", len, t->name);
+	bool fine = buffer_printf(&s->out,
+				  "HTTP/1.1 %d %s\r\nContent-Type: %s; charset=utf-8\r\nContent-Length: %zu\r\n"
+				  "%sCreel-Refused: %s\r\n",
+				  t->status, refusal_reason(t->status), page ? "text/html" : "text/plain", len,
+				  page ? "" : "X-Content-Type-Options: nosniff\r\n", t->name); /* a page has its own */
 	if (fine && t->retry_after)
 		fine = buffer_printf(&s->out, "Retry-After: %d\r\n", t->retry_after);
 	fine = fine && put_connection(s) && buffer_append_bytes(&s->out, buffer_view(&s->fields)) &&
