@@ -2,7 +2,8 @@
 -- application_id 0x6372656c ("crel"), user_version is the schema's number.
 --
 -- Times are microseconds since 1970 UTC, durations microseconds. Header blocks are bytes: `Name: value CR LF` repeated, in
--- the order received, one blank behind the colon. Text columns hold what senders sent and need not be UTF-8.
+-- the order received, with the blanks that came (before this was so, in creel 0.1.0, one behind each colon). Text columns hold
+-- what senders sent and need not be UTF-8.
 
 CREATE TABLE delivery (
   id             INTEGER PRIMARY KEY,       -- in order of recording
@@ -162,3 +163,9 @@ CREATE TABLE signing (
   error    TEXT NOT NULL                    -- failed: a sentence
 ) STRICT;
 CREATE INDEX signing_by_client ON signing (pid, state, id);
+
+-- Schema 9: of an answer, its first bytes as they came (64 KiB at most) where the other columns do not say it all. With the
+-- attempt's status 0 it could not be used, and this is all there is of it: no HTTP, a malformed head, or one that broke off.
+-- Else it is the head whose fields creel had to put right (folded lines, a blank before a colon): headers has what was passed
+-- on. NULL: there is nothing to add.
+ALTER TABLE message ADD COLUMN raw BLOB;

@@ -28,6 +28,7 @@
 #define PIECE_MOST (64u << 10) /* of a body that is on disk, or of an upload */
 #define INTERIM_MOST 100       /* 1xx answers before the answer */
 #define PROBE_MS 1000
+#define RAW_MOST STORE_RAW_MOST
 #define READ_BY_ANYBODY 4096 /* bytes that every server reads at once, or not at all */
 
 _Static_assert(HTTP1_HEAD_MOST == LIMIT_ANSWER_HEAD, "one limit of a head");
@@ -181,6 +182,12 @@ static void leave_connection(struct forward *w, bool reusable)
 		forwarder_drop(a);
 }
 
+static void give_raw(struct forward *w, struct bytes raw)
+{
+	if (raw.len > 0 && w->ops->on_raw)
+		w->ops->on_raw(w->user, bytes_make(raw.at, raw.len < RAW_MOST ? raw.len : RAW_MOST));
+}
+
 static void finish(struct forward *w, enum reason why, const struct facts *facts)
 {
 	struct forward_result r = { .result = why == REASON_NONE ? ATTEMPT_OK : reason_result(why) };
@@ -188,6 +195,8 @@ static void finish(struct forward *w, enum reason why, const struct facts *facts
 		reason_line(why, facts, r.error, sizeof r.error);
 	secret_gate_scrub(w->forwarder->options.gate, r.error, sizeof r.error);
 	fill_result(w, &r);
+	if (r.status == 0)
+		give_raw(w, buffer_view(&w->in));
 	bool whole = why == REASON_NONE && is_whole(w);
 	if (w->dial)
 		dial_cancel(w->dial);
@@ -492,8 +501,10 @@ static bool take_head(struct forward *w, struct bytes in)
 		fail(w, REASON_APP_MEMORY);
 		return false;
 	}
-	if (w->answer.folded || w->answer.spaced)
+	if (w->answer.folded || w->answer.spaced) {
 		block = buffer_view(&w->repaired);
+		give_raw(w, bytes_make(in.at, w->answer.size));
+	}
 	bool event_stream = headers_of_event_stream(block);
 	to(w, upgraded ? FORWARD_UPGRADED : FORWARD_BODY);
 	w->event_stream = event_stream;

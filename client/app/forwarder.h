@@ -53,6 +53,9 @@ struct forward_result {
 struct forward_ops {
 	/* The answer's status line and headers (1xx skipped); body_len is WIRE_UNKNOWN_LENGTH when not declared. */
 	void (*on_head)(void *user, int status, struct bytes reason, struct bytes headers, uint64_t body_len);
+	/* The answer's first bytes as they came, where on_head does not say it all: it could not be used, and on_done
+	 * follows; or fields of its head were put right for on_head, which follows. May be NULL. */
+	void (*on_raw)(void *user, struct bytes raw);
 	/* A piece of the body, borrowed. Return false to pause: the same piece comes again after forward_resume. */
 	bool (*on_body)(void *user, struct bytes piece);
 	/* Last call; the forward is freed after it. */

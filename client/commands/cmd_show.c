@@ -51,6 +51,15 @@ static bool write_body(const struct show *s, const struct message *m, bool is_re
 	return s->terminal ? write_readable(s, body, is_request) : write_bytes(body);
 }
 
+static bool write_text(struct bytes b)
+{
+	struct buffer text = { 0 };
+	bool fine = text_sanitize(&text, b, TEXT_BODY) && write_bytes(buffer_view(&text)) &&
+		    (b.at[b.len - 1] == '\n' || putchar('\n') != EOF);
+	buffer_free(&text);
+	return fine;
+}
+
 static bool write_line(struct bytes b)
 {
 	struct buffer text = { 0 };
@@ -101,13 +110,28 @@ static bool write_headers(const struct show *s, const struct message *m)
 	return s->terminal ? write_fields(buffer_view(&m->headers)) : write_bytes(buffer_view(&m->headers));
 }
 
+/* With trailers a body is one chunk, which they follow, so that the whole is a message. */
+static bool write_chunked(const struct show *s, const struct message *m, bool is_request)
+{
+	struct bytes trailers = buffer_view(&m->trailers);
+	if (s->terminal)
+		return write_body(s, m, is_request) && putchar('\n') != EOF && write_fields(trailers);
+	if (m->body.len && !(printf("%zx\r\n", m->body.len) > 0 && write_body(s, m, is_request) && printf("\r\n") > 0))
+		return false;
+	return printf("0\r\n") > 0 && write_bytes(trailers) && printf("\r\n") > 0;
+}
+
 /* `start`: request line or status line, as untrusted as all that follows it. */
 static bool write_parts(const struct show *s, const struct message *m, bool is_request, struct bytes start)
 {
+	if (s->raw && m->raw.len) /* the head with its start line, as it came */
+		return (s->terminal ? write_text(buffer_view(&m->raw)) : write_bytes(buffer_view(&m->raw))) &&
+		       write_body(s, m, is_request);
 	if (s->raw) {
 		const char *end = s->terminal ? "\n" : "\r\n";
 		bool fine = s->terminal ? write_line(start) : write_bytes(start) && fputs(end, stdout) != EOF;
-		return fine && write_headers(s, m) && fputs(end, stdout) != EOF && write_body(s, m, is_request);
+		fine = fine && write_headers(s, m) && fputs(end, stdout) != EOF;
+		return fine && (m->trailers.len ? write_chunked(s, m, is_request) : write_body(s, m, is_request));
 	}
 	return (!s->headers || write_headers(s, m)) && (!s->body || write_body(s, m, is_request));
 }
@@ -144,14 +168,28 @@ static void find_answer(void *user, const struct attempt_row *a)
 		       !buffer_append_bytes(&s->line, a->reason) || !buffer_append_bytes(&s->error, a->error);
 }
 
+static bool write_no_answer(const struct show *s, const struct message *m, const struct answer *answer, bool required,
+			    struct error *e)
+{
+	bool bytes = m->raw.len > 0 && !s->headers && !s->body;
+	if (!required && !bytes)
+		return true;
+	if (!bytes)
+		return error_set(e, EXIT_USAGE, "delivery %" PRId64 " got no answer: %.*s", s->id,
+				 (int)answer->error.len, (const char *)answer->error.at);
+	struct bytes raw = buffer_view(&m->raw);
+	bool fine = s->raw || printf("\nWhat came, and is no answer: %zu bytes\n\n", raw.len) > 0;
+	return (fine && (s->raw && !s->terminal ? write_bytes(raw) : write_text(raw))) ||
+	       error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
+}
+
 static bool write_response(struct show *s, const struct message *m, const struct answer *answer, bool required,
 			   struct error *e)
 {
 	if (answer->no_memory)
 		return error_set(e, EXIT_STORE, "out of memory");
 	if (answer->status == 0)
-		return !required || error_set(e, EXIT_USAGE, "delivery %" PRId64 " got no answer: %.*s", s->id,
-					      (int)answer->error.len, (const char *)answer->error.at);
+		return write_no_answer(s, m, answer, required, e);
 	return write_message(s, m, false, buffer_view(&answer->line)) ||
 	       error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 }

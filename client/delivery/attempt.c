@@ -36,12 +36,18 @@ void attempt_take_body(struct stream *st, struct bytes piece)
 		st->answer.full = true;
 }
 
+void attempt_take_raw(struct stream *st, struct bytes raw)
+{
+	if (!buffer_append_bytes(&st->answer.raw, raw))
+		st->answer.raw.len = 0; /* the record says less */
+}
+
 /* What is kept until the relay's DONE is the response alone. */
 static void forget_request(struct stream *st)
 {
 	struct wire_request *r = &st->request;
 	r->peer = r->method = r->target = r->prefix = r->headers = bytes_of(NULL);
-	struct buffer *done_with[] = { &st->head, &st->spoilt, &st->trailers, &st->called };
+	struct buffer *done_with[] = { &st->head, &st->spoilt, &st->trailers, &st->called, &st->answer.raw };
 	spill_free(&st->body);
 	spill_free(&st->answer.body);
 	for (size_t i = 0; i < sizeof done_with / sizeof *done_with; i++)
@@ -101,6 +107,7 @@ void attempt_record(struct stream *st)
 		.connect_us = r->connect_us,
 		.first_byte_us = r->first_byte_us,
 		.total_us = r->total_us,
+		.raw = buffer_view(&st->answer.raw),
 		.body_size = st->answer.size,
 		.cut = st->answer.cut,
 	};

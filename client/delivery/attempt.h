@@ -4,6 +4,8 @@
 
 #include "client/delivery/stream.h"
 
+/* The answer's first bytes, for the record alone. */
+void attempt_take_raw(struct stream *st, struct bytes raw);
 /* A piece of the answer's body came, and its first bytes are kept for the record. */
 void attempt_take_body(struct stream *st, struct bytes piece);
 /* Records the call that is over (st->result). The origin's `recorded` follows; the stream may be freed then. */

@@ -60,6 +60,11 @@ static bool on_body(void *user, struct bytes piece)
 	return true;
 }
 
+static void on_raw(void *user, struct bytes raw)
+{
+	attempt_take_raw(user, raw);
+}
+
 static void on_trailers(void *user, struct bytes trailers)
 {
 	response_take_trailers(user, trailers);
@@ -119,6 +124,7 @@ static void on_done(void *user, const struct forward_result *result)
 }
 
 static const struct forward_ops forward_ops = { .on_head = on_head,
+						.on_raw = on_raw,
 						.on_body = on_body,
 						.on_done = on_done,
 						.on_refused = on_refused,

@@ -79,6 +79,7 @@ void stream_release(struct stream *st)
 				 &st->answer.reason,
 				 &st->answer.headers,
 				 &st->answer.trailers,
+				 &st->answer.raw,
 				 &st->called,
 				 &st->event,
 				 &st->up };

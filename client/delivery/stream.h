@@ -54,6 +54,7 @@ struct response {
 struct answer {
 	bool apart; /* reason, headers and trailers differ from the response's: they are here */
 	struct buffer reason, headers, trailers; /* empty unless apart */
+	struct buffer raw;                       /* as struct message has it */
 	struct spill body;
 	uint64_t size;       /* as it came */
 	bool full;           /* no more of it is kept */

@@ -197,6 +197,7 @@ static bool read_part(struct question *q, struct error *e)
 	d->headers = part.headers;
 	d->trailers = part.trailers;
 	d->body = part.body;
+	d->raw = part.raw;
 	d->body_size = part.body_size;
 	return true;
 }

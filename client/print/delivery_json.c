@@ -36,8 +36,11 @@ static bool add_response(json_t *object, struct store *s, int64_t id, int attemp
 	struct answer answer = { .wanted = attempt };
 	if (!store_get_response(s, id, attempt, &m, e)) /* EXIT_USAGE: the app was not called */
 		return attempt == 0 && e->code == EXIT_USAGE && set(object, "response", json_null(), e);
+	struct json_fields f = { .object = object };
 	bool fine = store_list_attempts(s, id, on_attempt, &answer, e) &&
 		    set(object, "response", answer.status ? row_json_message(&m) : json_null(), e);
+	row_json_put_raw(&f, &m);
+	fine = fine && (!f.failed || error_set(e, EXIT_STORE, "out of memory"));
 	store_message_free(&m);
 	return fine;
 }

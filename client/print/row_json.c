@@ -84,6 +84,17 @@ json_t *row_json_message(const struct message *m)
 	return json_fields_end(&f);
 }
 
+void row_json_put_raw(struct json_fields *f, const struct message *answer)
+{
+	struct bytes raw = buffer_view(&answer->raw);
+	if (raw.len == 0)
+		return;
+	if (json_can_hold(raw))
+		json_fields_text(f, "response_raw", raw);
+	else
+		json_fields_put(f, "response_raw_base64", json_from_base64(raw));
+}
+
 /* "a,b" as an array. */
 static json_t *words_json(struct bytes b)
 {

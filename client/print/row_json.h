@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "client/print/json_fields.h"
 #include "shared/json/json_bytes.h"
 #include "shared/store/store.h"
 
@@ -14,6 +15,9 @@ json_t *row_json_delivery(const char *type, const struct delivery_row *row);
 json_t *row_json_attempt(const char *type, const struct delivery_row *row, const struct attempt_row *a);
 /* {"headers": [[name, value], …], "trailers"?, "body" | "body_base64", "body_truncated"?} */
 json_t *row_json_message(const struct message *m);
+/* "response_raw", or "response_raw_base64" where that is not text: an answer's first bytes as they came, where there
+ * are any on record (struct message). */
+void row_json_put_raw(struct json_fields *f, const struct message *answer);
 /* Writes the object on one line, flushes, and drops the reference; NULL counts as out of memory. False and *e
  * (EXIT_STORE) when it cannot be written. */
 bool row_json_print(FILE *out, json_t *object, struct error *e);

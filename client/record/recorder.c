@@ -157,7 +157,7 @@ static bool run_attempt(struct writer_job *job, void *db, struct error *e)
 	struct store_attempt a = j->attempt;
 	uint64_t granted;
 	a.answered_at_us = j->answered->recorded_us = atomic_load(&j->answered->at_us);
-	if (!store_make_room_for_answer(db, a.headers.len + a.trailers.len, a.body.len, &granted, e))
+	if (!store_make_room_for_answer(db, a.headers.len + a.trailers.len + a.raw.len, a.body.len, &granted, e))
 		return false;
 	if (granted < a.body.len) {
 		a.body.len = (size_t)granted;

@@ -22,8 +22,9 @@ static void go_on(struct replay *p);
 
 static void replay_free(struct replay *p)
 {
-	struct buffer *all[] = { &p->last_url,       &p->headers,    &p->answer_reason, &p->answer_body,
-				 &p->answer_headers, &p->result_url, &p->signed_body,   &p->prefix };
+	struct buffer *all[] = { &p->last_url,       &p->headers,         &p->answer_reason, &p->answer_body,
+				 &p->answer_headers, &p->answer_trailers, &p->answer_raw,    &p->result_url,
+				 &p->signed_body,    &p->prefix };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buffer_free(all[i]);
 	item_free(&p->original);
@@ -73,6 +74,18 @@ static void on_head(void *user, int status, struct bytes reason, struct bytes he
 	keep(p, &p->answer_headers, headers);
 }
 
+static void on_raw(void *user, struct bytes raw)
+{
+	struct replay *p = user;
+	keep(p, &p->answer_raw, raw);
+}
+
+static void on_trailers(void *user, struct bytes trailers)
+{
+	struct replay *p = user;
+	keep(p, &p->answer_trailers, trailers);
+}
+
 static bool on_body(void *user, struct bytes piece)
 {
 	struct replay *p = user;
@@ -100,7 +113,9 @@ static void on_done(void *user, const struct forward_result *result)
 	work_next(p->replayer);
 }
 
-static const struct forward_ops forward_ops = { .on_head = on_head, .on_body = on_body, .on_done = on_done };
+static const struct forward_ops forward_ops = {
+	.on_head = on_head, .on_raw = on_raw, .on_body = on_body, .on_trailers = on_trailers, .on_done = on_done
+};
 
 static void call(struct replay *p)
 {

@@ -45,7 +45,7 @@ struct replay {
 	/* The call. */
 	struct forward *call;
 	bool cut; /* not all of the answer is kept */
-	struct buffer answer_reason, answer_headers, answer_body, result_url;
+	struct buffer answer_reason, answer_headers, answer_trailers, answer_raw, answer_body, result_url;
 	uint64_t answer_size;
 	struct forward_result result;
 };

@@ -19,6 +19,8 @@ static bool insert_attempt(struct replayer *r, struct replay *p, struct error *e
 		.first_byte_us = p->result.first_byte_us,
 		.total_us = p->result.total_us,
 		.headers = buffer_view(&p->answer_headers),
+		.trailers = buffer_view(&p->answer_trailers),
+		.raw = buffer_view(&p->answer_raw),
 		.body = buffer_view(&p->answer_body),
 		.body_size = p->answer_size,
 	};

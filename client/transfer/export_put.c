@@ -7,8 +7,16 @@
 #include "client/print/row_json.h"
 #include "shared/formats/curl_command.h"
 #include "shared/formats/har.h"
+#include "shared/http/headers.h"
 #include "shared/http/http_text.h"
 #include "shared/json/json_bytes.h"
+
+/* NAME_base64 where pairs of names and values do not say it all. */
+static void put_exact_fields(struct json_fields *f, const char *name, const struct buffer *b)
+{
+	if (!json_can_hold(buffer_view(b)) || !headers_one_blank(buffer_view(b)))
+		json_fields_put(f, name, json_from_base64(buffer_view(b)));
+}
 
 /* NAME_base64 where a string cannot hold it. */
 static void put_exact(struct json_fields *f, const char *name, const struct buffer *b)
@@ -28,8 +36,8 @@ static void put_text(struct json_fields *f, const char *name, const struct buffe
 static json_t *message_json(const struct message *m)
 {
 	struct json_fields f = { .object = row_json_message(m) };
-	put_exact(&f, "headers", &m->headers);
-	put_exact(&f, "trailers", &m->trailers);
+	put_exact_fields(&f, "headers_base64", &m->headers);
+	put_exact_fields(&f, "trailers_base64", &m->trailers);
 	return json_fields_end(&f);
 }
 
@@ -81,6 +89,7 @@ static json_t *ndjson(const struct transcript *x, const struct delivery_row *row
 	json_fields_put(&f, "has_body", json_boolean(x->has_body));
 	json_fields_put(&f, "request", message_json(&x->request));
 	json_fields_put(&f, "response", x->status ? message_json(&x->response) : json_null());
+	row_json_put_raw(&f, &x->response);
 	json_fields_put(&f, "attempt", x->called ? attempt_json(x) : json_null());
 	if (x->request.forwarded)
 		json_fields_put(&f, "forwarded", json_true());

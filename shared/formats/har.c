@@ -36,6 +36,13 @@ static int set_exact(json_t *o, const char *name, const struct buffer *b)
 	return json_can_hold(buffer_view(b)) ? 0 : set(o, name, json_from_base64(buffer_view(b)));
 }
 
+/* Where pairs of names and values do not say it all. */
+static int set_headers(json_t *o, const char *name, const struct buffer *b)
+{
+	bool plain = json_can_hold(buffer_view(b)) && headers_one_blank(buffer_view(b));
+	return plain ? 0 : set(o, name, json_from_base64(buffer_view(b)));
+}
+
 /* NAME, and NAME_base64 where a string cannot hold it. */
 static int set_own(json_t *o, const char *name, const struct buffer *b)
 {
@@ -221,10 +228,14 @@ static json_t *ours(const struct transcript *x)
 		     set_own(o, "event_type", &x->event_type) | set_bytes(o, "signature", &x->signature) |
 		     set(o, "state", json_string(store_state_name(x->state))) |
 		     set(o, "https", json_boolean(x->https)) | set(o, "has_body", json_boolean(x->has_body)) |
-		     set_exact(o, "request_headers_base64", &x->request.headers) |
-		     set_exact(o, "response_headers_base64", &x->response.headers);
+		     set_headers(o, "request_headers_base64", &x->request.headers) |
+		     set_headers(o, "response_headers_base64", &x->response.headers);
 	if (x->request.trailers.len)
 		failed |= set(o, "trailers_base64", json_from_base64(buffer_view(&x->request.trailers)));
+	if (x->response.trailers.len)
+		failed |= set(o, "response_trailers_base64", json_from_base64(buffer_view(&x->response.trailers)));
+	if (x->response.raw.len)
+		failed |= set(o, "response_raw_base64", json_from_base64(buffer_view(&x->response.raw)));
 	if (x->request.forwarded)
 		failed |= set(o, "forwarded", json_true());
 	if (x->refused_status)

@@ -142,6 +142,8 @@ static bool read_response(const json_t *entry, const json_t *own, struct transcr
 	    !import_text(response, "statusText", &out->reason, e) ||
 	    (json_object_get(own, "reason_base64") && !import_bytes(own, "reason", &out->reason, e)) ||
 	    !read_block(response, own, "response_headers_base64", &out->response.headers, e) ||
+	    !import_bytes(own, "response_trailers", &out->response.trailers, e) ||
+	    !import_bytes(own, "response_raw", &out->response.raw, e) ||
 	    !read_coded(content, "encoding", &out->response.body, e))
 		return false;
 	read_size(own ? content : NULL, "size", &out->response);

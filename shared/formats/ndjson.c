@@ -58,6 +58,8 @@ static bool read_attempt(const json_t *line, struct transcript *out, struct erro
 	    !import_number(attempt, "total_us", MOST_BYTES, &total, e) ||
 	    !import_number(line, "response_bytes", MOST_BYTES, &response_bytes, e))
 		return false;
+	if (!import_bytes(line, "response_raw", &out->response.raw, e))
+		return false;
 	out->status = (int)status;
 	out->connect_us = (uint64_t)connect;
 	out->first_byte_us = (uint64_t)first;

@@ -171,6 +171,7 @@ bool transcript_redact(struct transcript *x, struct redaction *r, bool answer, s
 	if (fine && answer)
 		fine = redact_buffer(r, redact_text, &x->reason) && redact_buffer(r, redact_text, &x->error) &&
 		       redact_message(r, &x->response);
+	x->response.raw.len = 0; /* what it is made of cannot be told */
 	r->of = NULL;
 	x->redacted = x->redacted || r->total > before;
 	return fine || error_set(e, EXIT_STORE, "out of memory");
@@ -221,8 +222,10 @@ bool transcript_check(const struct transcript *x, struct error *e)
 		return error_set(e, EXIT_USAGE, "the prefix holds blanks or control characters");
 	if (!headers_valid(buffer_view(&x->request.headers)) || !headers_valid(buffer_view(&x->request.trailers)))
 		return error_set(e, EXIT_USAGE, "a header field of the request is malformed");
-	if (!headers_valid(buffer_view(&x->response.headers)))
+	if (!headers_valid(buffer_view(&x->response.headers)) || !headers_valid(buffer_view(&x->response.trailers)))
 		return error_set(e, EXIT_USAGE, "a header field of the response is malformed");
+	if (x->response.raw.len > STORE_RAW_MOST)
+		return error_set(e, EXIT_USAGE, "the response's bytes as they came are more than 64 KiB");
 	if (x->status < 0 || x->status > 999)
 		return error_set(e, EXIT_USAGE, "%d is not an HTTP status", x->status);
 	return true;
@@ -242,6 +245,8 @@ static bool insert_attempt(struct store *s, const struct transcript *x, int64_t 
 		.first_byte_us = x->first_byte_us,
 		.total_us = x->total_us,
 		.headers = buffer_view(&x->response.headers),
+		.trailers = buffer_view(&x->response.trailers),
+		.raw = buffer_view(&x->response.raw),
 		.body = buffer_view(&x->response.body),
 		.body_size = x->response.body_size,
 	};

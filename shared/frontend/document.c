@@ -8,6 +8,7 @@ void document_free(struct document *d)
 	buffer_free(&d->headers);
 	buffer_free(&d->trailers);
 	buffer_free(&d->body);
+	buffer_free(&d->raw);
 	free(d->attempts);
 	buffer_free(&d->attempt_texts);
 	free(d->replays);

@@ -7,6 +7,7 @@ struct document {
 	struct item item;
 	struct buffer headers, trailers, body; /* body: the first `body.len` of body_size bytes */
 	uint64_t body_size;
+	struct buffer raw; /* as struct message has it */
 	struct attempt_row *attempts;
 	size_t attempt_count;
 	struct buffer attempt_texts;

@@ -93,6 +93,15 @@ bool headers_valid(struct bytes block)
 	return true;
 }
 
+bool headers_one_blank(struct bytes block)
+{
+	struct bytes name, value;
+	for (size_t pos = 0; headers_next(block, &pos, &name, &value);)
+		if (value.at != name.at + name.len + 2 || value.at[-1] != ' ')
+			return false;
+	return true;
+}
+
 bool headers_next_member(struct bytes value, size_t *pos, struct bytes *member)
 {
 	if (*pos > value.len)

@@ -25,6 +25,8 @@ size_t headers_count(struct bytes block);
 
 /* Every line well-formed: token name, colon, value without control bytes (TAB excepted), CR LF. */
 bool headers_valid(struct bytes block);
+/* Whether there is exactly one blank between each colon and its value, as headers_append writes it. */
+bool headers_one_blank(struct bytes block);
 /* A token of RFC 9110 §5.6.2, not empty. */
 bool headers_name_valid(struct bytes name);
 /* No CR, LF, NUL, other C0 (TAB excepted) or DEL. */

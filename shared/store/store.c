@@ -30,7 +30,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    " ON CONFLICT (event_id) DO NOTHING",
 	[STATEMENT_FIND_EVENT] = "SELECT id FROM delivery WHERE event_id = ?1",
 	[STATEMENT_INSERT_MESSAGE] =
-	    "INSERT INTO message (id, headers, trailers, body) VALUES (?1 * 4096 + ?2,?3,?4,?5)",
+	    "INSERT INTO message (id, headers, trailers, body, raw) VALUES (?1 * 4096 + ?2,?3,?4,?5,?6)",
 	/* Two statements: INSERT ... SELECT ... RETURNING makes a temporary table for each row, 20 us of an
 	   attempt's 30. */
 	[STATEMENT_NEXT_ATTEMPT] = "SELECT attempts + 1 FROM delivery WHERE id = ?1",
@@ -62,15 +62,15 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 			   " FROM delivery WHERE status_class = 6 AND state = 4 AND origin IN (0, 1) ORDER BY id",
 	[STATEMENT_COUNT_ATTEMPTS] = "SELECT count(*) FROM attempt WHERE delivery_id = ?1 AND result = ?2",
 	[STATEMENT_FIND_PREFIX] = "SELECT id FROM delivery WHERE event_id >= ?1 AND event_id <= ?2 LIMIT 2",
-	[STATEMENT_GET_REQUEST] =
-	    "SELECT m.headers, m.trailers, m.body, d.request_bytes, d.has_body, d.https, d.forwarded FROM message m"
-	    " JOIN delivery d ON m.id = d.id * 4096 WHERE d.id = ?1",
+	[STATEMENT_GET_REQUEST] = "SELECT m.headers, m.trailers, m.body, d.request_bytes, NULL, d.has_body, d.https, "
+				  "d.forwarded FROM message m"
+				  " JOIN delivery d ON m.id = d.id * 4096 WHERE d.id = ?1",
 	[STATEMENT_GET_PREFIX] = "SELECT prefix, https FROM delivery WHERE id = ?1",
 	[STATEMENT_LIST_ATTEMPTS] =
 	    "SELECT number, started_at, result, status, connect_us, first_byte_us, total_us, response_bytes, url,"
 	    " reason, error, answered_at, cut FROM attempt WHERE delivery_id = ?1 ORDER BY number",
 	[STATEMENT_GET_RESPONSE] =
-	    "SELECT m.headers, m.trailers, m.body, a.response_bytes, a.cut FROM attempt a JOIN message m"
+	    "SELECT m.headers, m.trailers, m.body, a.response_bytes, m.raw, a.cut FROM attempt a JOIN message m"
 	    " ON m.id = a.delivery_id * 4096 + a.number WHERE a.delivery_id = ?1"
 	    " AND (a.number = ?2 OR ?2 = 0) ORDER BY a.number DESC LIMIT 1",
 	[STATEMENT_LIST_STATUS] =
@@ -109,8 +109,9 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    " AND state = 4 AND id > ?1)), (SELECT max(id) FROM delivery), 0)",
 	[STATEMENT_DELETE] = "DELETE FROM delivery WHERE id = ?1",
 	/* SQLite tells a blob's length without reading it. */
-	[STATEMENT_GET_PART] = "SELECT headers, trailers, CASE WHEN typeof(body) = 'blob' THEN length(body) END FROM "
-			       "message WHERE id = ?1",
+	[STATEMENT_GET_PART] =
+	    "SELECT headers, trailers, CASE WHEN typeof(body) = 'blob' THEN length(body) END, raw FROM message"
+	    " WHERE id = ?1",
 	[STATEMENT_LIST_REPLAYS] =
 	    "SELECT id FROM (SELECT id FROM delivery WHERE replay_of = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
 	[STATEMENT_ASK_JOB] = "INSERT INTO job (delivery_id, asked_at, state, url, replay_id) VALUES (?1,?2,0,'',?3)",
@@ -287,7 +288,10 @@ bool store_insert_delivery(struct store *s, const struct store_delivery *d, int6
 	if (*duplicate)
 		return find_event(s, d->event_id, id, e);
 	*id = sqlite3_last_insert_rowid(s->db);
-	return store_insert_message(s, *id, 0, d->headers, d->trailers, d->body, d->spilled, e);
+	const struct store_bytes m = {
+		.headers = d->headers, .trailers = d->trailers, .body = d->body, .spilled = d->spilled
+	};
+	return store_insert_message(s, *id, 0, &m, e);
 }
 
 static bool summarise(struct store *s, const struct store_attempt *a, struct error *e)
@@ -356,8 +360,9 @@ bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct
 		sqlite3_bind_null(st, 15);
 	if (!store_execute(s, st, e))
 		return false;
-	return store_insert_message(s, a->delivery_id, number, a->headers, a->trailers, a->body, a->spilled, e) &&
-	       summarise(s, a, e) && (!a->job || store_end_job(s, a->job, JOB_DONE, e));
+	const struct store_bytes m = { a->headers, a->trailers, a->raw, a->body, a->spilled };
+	return store_insert_message(s, a->delivery_id, number, &m, e) && summarise(s, a, e) &&
+	       (!a->job || store_end_job(s, a->job, JOB_DONE, e));
 }
 
 bool store_set_answered(struct store *s, int64_t delivery_id, int number, uint64_t at_us, struct error *e)

@@ -77,6 +77,7 @@ struct store_attempt {
 	struct bytes error;  /* one sentence, empty with ATTEMPT_OK */
 	uint64_t connect_us, first_byte_us, total_us;
 	struct bytes headers, trailers, body; /* of the answer */
+	struct bytes raw;                     /* as struct message has it; empty: none */
 	const struct spill *spilled;          /* as in store_delivery */
 	uint64_t body_size;                   /* as received, > body.len when cut */
 	enum answer_cut cut;
@@ -103,8 +104,13 @@ struct delivery_row {
 	bool redacted;          /* as struct store_delivery has it */
 };
 
+#define STORE_RAW_MOST (64u << 10)
+
 struct message { /* owned copy; store_message_free */
 	struct buffer headers, trailers, body;
+	/* Of an answer: its first bytes as they came, STORE_RAW_MOST at most, when it could not be used (it has no
+	 * status then, and nothing else), or its head, when fields of it were put right. */
+	struct buffer raw;
 	uint64_t body_size;
 	enum answer_cut cut; /* of an answer */
 	bool forwarded;      /* of a request: as struct store_delivery has it */

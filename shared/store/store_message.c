@@ -34,9 +34,11 @@ static bool fill_body(struct store *s, int64_t message, const struct spill *from
 	return (sqlite3_blob_close(blob) == SQLITE_OK || !fine || store_fail(s, "written", e)) && fine;
 }
 
-bool store_insert_message(struct store *s, int64_t delivery_id, int64_t number, struct bytes headers,
-			  struct bytes trailers, struct bytes body, const struct spill *spilled, struct error *e)
+bool store_insert_message(struct store *s, int64_t delivery_id, int64_t number, const struct store_bytes *m,
+			  struct error *e)
 {
+	const struct spill *spilled = m->spilled;
+	struct bytes body = m->body;
 	sqlite3_stmt *st = store_statement(s, STATEMENT_INSERT_MESSAGE, e);
 	if (!st)
 		return false;
@@ -44,8 +46,12 @@ bool store_insert_message(struct store *s, int64_t delivery_id, int64_t number, 
 	bool whole = spilled && body.len <= WHOLE_MOST && body.len <= spill_len(spilled) && spill_map(spilled, &mapped);
 	sqlite3_bind_int64(st, 1, delivery_id);
 	sqlite3_bind_int64(st, 2, number);
-	store_bind_bytes(st, 3, headers, true);
-	store_bind_bytes(st, 4, trailers, true);
+	store_bind_bytes(st, 3, m->headers, true);
+	store_bind_bytes(st, 4, m->trailers, true);
+	if (m->raw.len)
+		store_bind_bytes(st, 6, m->raw, true);
+	else
+		sqlite3_bind_null(st, 6);
 	if (whole) {
 		store_bind_bytes(st, 5, bytes_make(mapped.at, body.len), true);
 		bool fine = store_execute(s, st, e);

@@ -52,7 +52,8 @@ bool store_get_part(struct store *s, int64_t id, int attempt, uint64_t most, str
 		int64_t size = sqlite3_column_int64(st, 2);
 		out->body_size = size > 0 && size <= INT32_MAX ? (uint64_t)size : 0;
 		fine = (buffer_append_bytes(&out->headers, column(st, 0)) &&
-			buffer_append_bytes(&out->trailers, column(st, 1))) ||
+			buffer_append_bytes(&out->trailers, column(st, 1)) &&
+			buffer_append_bytes(&out->raw, column(st, 3))) ||
 		       error_set(e, EXIT_STORE, "out of memory");
 		/* While the statement has its row the body is of the same moment. */
 		fine = fine && read_body(s, message, most, out, e);
@@ -71,6 +72,7 @@ void store_part_free(struct store_part *p)
 {
 	buffer_free(&p->headers);
 	buffer_free(&p->trailers);
+	buffer_free(&p->raw);
 	buffer_free(&p->body);
 }
 

@@ -4,10 +4,10 @@
 
 #include "shared/store/store.h"
 
-struct store_part { /* store_part_free */
-	struct buffer headers, trailers;
-	struct buffer body; /* its beginning */
-	uint64_t body_size; /* bytes on record */
+struct store_part {                           /* store_part_free */
+	struct buffer headers, trailers, raw; /* as struct message has them */
+	struct buffer body;                   /* its beginning */
+	uint64_t body_size;                   /* bytes on record */
 };
 
 /* The request (attempt 0) or the answer of an attempt, with at most `most` bytes of the body: no more is read, however

@@ -127,7 +127,11 @@ void store_close_blob(struct store *s);
 void store_bind_bytes(sqlite3_stmt *st, int index, struct bytes b, bool blob);
 /* Runs a statement that gives no rows. */
 MUST_CHECK bool store_execute(struct store *s, sqlite3_stmt *st, struct error *e);
-/* store_message.c: with `spilled` the first body.len bytes of it are the body. In the caller's transaction. */
-MUST_CHECK bool store_insert_message(struct store *s, int64_t delivery_id, int64_t number, struct bytes headers,
-				     struct bytes trailers, struct bytes body, const struct spill *spilled,
+/* The bytes of a request or an answer. With `spilled` the first body.len bytes of it are the body. */
+struct store_bytes {
+	struct bytes headers, trailers, raw, body;
+	const struct spill *spilled;
+};
+/* store_message.c. In the caller's transaction. */
+MUST_CHECK bool store_insert_message(struct store *s, int64_t delivery_id, int64_t number, const struct store_bytes *m,
 				     struct error *e);

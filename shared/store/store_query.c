@@ -228,7 +228,7 @@ static bool read_message(sqlite3_stmt *st, struct message *out)
 	out->body_size = column_u64(st, 3);
 	if (buffer_append_bytes(&out->headers, column_bytes(st, 0)) &&
 	    buffer_append_bytes(&out->trailers, column_bytes(st, 1)) &&
-	    buffer_append_bytes(&out->body, column_bytes(st, 2)))
+	    buffer_append_bytes(&out->body, column_bytes(st, 2)) && buffer_append_bytes(&out->raw, column_bytes(st, 4)))
 		return true;
 	store_message_free(out);
 	return false;
@@ -239,6 +239,7 @@ void store_message_free(struct message *m)
 	buffer_free(&m->headers);
 	buffer_free(&m->trailers);
 	buffer_free(&m->body);
+	buffer_free(&m->raw);
 }
 
 bool store_get_request(struct store *s, int64_t id, struct message *out, bool *has_body, bool *https, struct error *e)
@@ -251,9 +252,9 @@ bool store_get_request(struct store *s, int64_t id, struct message *out, bool *h
 	bool fine = false;
 	if (code == SQLITE_ROW) {
 		fine = read_message(st, out) || error_set(e, EXIT_STORE, "out of memory");
-		*has_body = sqlite3_column_int(st, 4) != 0;
-		*https = sqlite3_column_int(st, 5) != 0;
-		out->forwarded = sqlite3_column_int(st, 6) != 0;
+		*has_body = sqlite3_column_int(st, 5) != 0;
+		*https = sqlite3_column_int(st, 6) != 0;
+		out->forwarded = sqlite3_column_int(st, 7) != 0;
 	} else if (code == SQLITE_DONE) {
 		no_delivery(s, id, e);
 	} else {
@@ -295,7 +296,7 @@ bool store_get_response(struct store *s, int64_t delivery_id, int number, struct
 	if (code == SQLITE_ROW)
 		fine = read_message(st, out) || error_set(e, EXIT_STORE, "out of memory");
 	if (code == SQLITE_ROW)
-		out->cut = (enum answer_cut)column_within(st, 4, ANSWER_CUT_GAVE_WAY);
+		out->cut = (enum answer_cut)column_within(st, 5, ANSWER_CUT_GAVE_WAY);
 	else if (code == SQLITE_DONE && number)
 		error_set(e, EXIT_USAGE, "delivery %lld has no attempt %d", (long long)delivery_id, number);
 	else if (code == SQLITE_DONE)

@@ -1,6 +1,8 @@
 // The sender sees the app: status, headers, body, streaming, and a break where the app broke off (shared/DESIGN.md §1.4).
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { waitFor } from './lib/harness.mjs';
 import { Sender, field, fields, nameOf, requestBytes, send } from './lib/http.mjs';
@@ -21,10 +23,10 @@ describe('the app’s answer', () => {
 	after(() => road?.w.close());
 
 	/** Lets the app answer a fresh path with these bytes, and gives what the sender got. */
-	async function answered(bytes, { method = 'GET', close = false } = {}) {
+	async function answered(bytes, { method = 'GET', close = false, lines = [], body = '' } = {}) {
 		const path = `/${++n}`;
 		script.set(path, (socket) => (close ? socket.end(Buffer.from(bytes, 'latin1')) : socket.write(Buffer.from(bytes, 'latin1'))));
-		const answer = await send(port, get(path, method), { head: method === 'HEAD' });
+		const answer = await send(port, requestBytes(method, `/answers${path}`, ['Host: localhost', ...lines], body), { head: method === 'HEAD' });
 		return { path, answer };
 	}
 
@@ -77,14 +79,130 @@ describe('the app’s answer', () => {
 		await road.w.recorded((r) => r.target === path && r.state === 'failed');
 	});
 
-	it('headers that do not fit beside a request of 60 KB: 502 with a sentence, not silence', async () => {
+	it('60 KB of headers beside a request of 60 KB', async () => {
 		script.set('/both', (socket) => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${block(60000)}\r\nok`));
 		const large = requestBytes('GET', '/answers/both', ['Host: localhost', ...Array(100).fill(`X-Large: ${'y'.repeat(590)}`)]);
 		const answer = await send(port, large);
-		assert.equal(answer.status, 502);
-		assert.equal(field(answer.lines, 'creel-refused'), 'answer_head');
-		assert.match(answer.text, /head of the app's answer is larger/);
-		assert.equal((await answered('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')).answer.status, 200);
+		assert.equal(answer.status, 200);
+		assert.equal(answer.lines.filter((l) => nameOf(l) === 'x-a').length, Math.floor(60000 / 64));
+	});
+
+	it('every line of a head as it came: blanks, case, order, 8-bit, empty', async () => {
+		const sent = ['X-None:a', 'x-MANY:   b', 'X-Tab:\tc', 'X-Trail: d \t ', 'X-Empty:', 'X-Blank: ', 'X-Latin: \xe9', 'Content-Length:  0', 'x-none: A'];
+		const { answer, path } = await answered(`HTTP/1.1 200 OK\r\n${sent.join('\r\n')}\r\n\r\n`, { method: 'POST' });
+		assert.deepEqual(answer.lines.filter((l) => nameOf(l) !== 'connection'), sent);
+		const row = await road.w.recorded((r) => r.target === path && r.status !== null);
+		const head = await road.w.creelOut(['show', String(row.id), '--response', '--headers']);
+		assert.equal(head.toString('latin1'), sent.map((l) => l + '\r\n').join(''));
+		await road.w.creelOut(['export', String(row.id), '--format', 'ndjson', '-o', road.w.path('blanks.ndjson')]);
+		await road.w.creelOut(['import', road.w.path('blanks.ndjson'), '--db', road.w.path('blanks.db')]);
+		const again = await road.w.creelOut(['show', '1', '--response', '--headers', '--db', road.w.path('blanks.db')]);
+		assert.deepEqual(again, head, 'exported and imported');
+	});
+
+	for (const line of ['HTTP/1.1 299 Custom Thing', 'HTTP/1.1 200 Gr\xfc\xdfe', 'HTTP/1.1 200 two  blanks ', 'HTTP/1.1 204 ']) {
+		it(`the reason phrase of '${line}'`, async () => {
+			const { answer, path } = await answered(`${line}\r\n${line.includes('204') ? '' : 'Content-Length: 0\r\n'}\r\n`, { method: 'POST' });
+			assert.equal(answer.first, line);
+			const row = await road.w.recorded((r) => r.target === path && r.status !== null);
+			const raw = await road.w.creelOut(['show', String(row.id), '--response', '--raw']);
+			assert.equal(raw.toString('latin1').split('\r\n')[0], line);
+		});
+	}
+
+	it('trailers, at the sender and on record', async () => {
+		const trailers = ['X-Sum:  9f', 'grpc-status:0', 'x-sum: \xe9'];
+		const { answer, path } = await answered(
+			`HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n${trailers.join('\r\n')}\r\nContent-Length: 9\r\n\r\n`, { method: 'POST' });
+		assert.equal(answer.text, 'hello');
+		assert.deepEqual(answer.trailers, trailers, 'and no framing among them');
+		const row = await road.w.recorded((r) => r.target === path && r.state === 'delivered');
+		const shown = JSON.parse(await road.w.creelOut(['show', String(row.id), '--json']));
+		assert.deepEqual(shown.response.trailers.slice(0, 2), [['X-Sum', '9f'], ['grpc-status', '0']]);
+		const raw = (await road.w.creelOut(['show', String(row.id), '--response', '--raw'])).toString('latin1');
+		assert.ok(raw.endsWith(`\r\n\r\n5\r\nhello\r\n0\r\n${trailers.join('\r\n')}\r\n\r\n`), raw);
+		for (const format of ['har', 'ndjson']) {
+			const file = road.w.path(`trailers.${format}`), db = ['--db', road.w.path(`trailers-${format}.db`)];
+			await road.w.creelOut(['export', String(row.id), '--format', format, '-o', file]);
+			await road.w.creelOut(['import', file, ...db]);
+			assert.equal((await road.w.creelOut(['show', '1', '--response', '--raw', ...db])).toString('latin1'), raw, format);
+		}
+	});
+
+	it('trailers without a body, and to a sender of HTTP/1.0', async () => {
+		const bytes = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Sum: 0\r\n\r\n';
+		const { answer } = await answered(bytes);
+		assert.equal(answer.body.length, 0);
+		assert.deepEqual(answer.trailers, ['X-Sum: 0']);
+		script.set('/old-sender', (socket) => socket.write(bytes));
+		const old = await send(port, Buffer.from('GET /answers/old-sender HTTP/1.0\r\nHost: localhost\r\n\r\n'));
+		assert.equal(old.status, 200);
+		assert.equal(old.chunked, false);
+	});
+
+	it('trailers behind a body of 3 MiB', async () => {
+		const body = randomBytes(3 << 20);
+		const { answer } = await answered(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body.toString('latin1')}\r\n0\r\nX-Sum: 1\r\n\r\n`);
+		assert.equal(sha(answer.body), sha(body));
+		assert.deepEqual(answer.trailers, ['X-Sum: 1']);
+	});
+
+	it('HEAD: no length where the app said chunked', async () => {
+		const { answer } = await answered('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Head: 1\r\n\r\n', { method: 'HEAD' });
+		assert.equal(field(answer.lines, 'content-length'), undefined);
+		assert.equal(field(answer.lines, 'x-head'), '1');
+	});
+
+	it('a folded field and a blank before a colon are put right for the sender, and on record as they came', async () => {
+		const head = 'HTTP/1.1 200 OK\r\nX-Fold: a\r\n  b\r\nX-Sp : c\r\nContent-Length: 2\r\n\r\n';
+		const { answer, path } = await answered(`${head}ok`, { method: 'POST' });
+		assert.equal(field(answer.lines, 'x-fold'), 'a b');
+		assert.equal(field(answer.lines, 'x-sp'), 'c');
+		assert.equal(answer.text, 'ok');
+		const row = await road.w.recorded((r) => r.target === path && r.state === 'delivered');
+		assert.equal((await road.w.creelOut(['show', String(row.id), '--response', '--raw'])).toString('latin1'), `${head}ok`);
+		const shown = JSON.parse(await road.w.creelOut(['show', String(row.id), '--json']));
+		assert.deepEqual(shown.response.headers.slice(0, 2), [['X-Fold', 'a b'], ['X-Sp', 'c']]);
+		assert.equal(shown.response_raw, head);
+	});
+
+	const unusable = {
+		'two lengths that differ': 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok',
+		'a bare CR in a field': 'HTTP/1.1 200 OK\r\nX-N: d\re\r\nContent-Length: 2\r\n\r\nok',
+		'no HTTP': 'SSH-2.0-\x1b[31mOpenSSH\r\n',
+		'half a head': 'HTTP/1.1 200 OK\r\nX-Half: ye',
+		'an upgrade that nobody asked for': 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81',
+	};
+	for (const [what, bytes] of Object.entries(unusable)) {
+		it(`${what}: 502 with the reason, and on record what came`, async () => {
+			const { answer, path } = await answered(bytes, { method: 'POST', close: true });
+			assert.equal(answer.status, 502);
+			assert.equal(field(answer.lines, 'creel-error'), 'aborted');
+			const row = await road.w.recorded((r) => r.target === path && r.state === 'failed');
+			const id = String(row.id);
+			assert.equal((await road.w.creelOut(['show', id, '--response', '--raw'])).toString('latin1'), bytes);
+			const shown = JSON.parse(await road.w.creelOut(['show', id, '--json']));
+			assert.equal(shown.response, null);
+			assert.deepEqual(shown.response_raw_base64 ? Buffer.from(shown.response_raw_base64, 'base64').toString('latin1') : shown.response_raw, bytes);
+			const text = (await road.w.creelOut(['show', id])).toString();
+			assert.match(text, /What came, and is no answer/);
+			assert.ok(!text.includes('\x1b'), 'safe on a terminal');
+		});
+	}
+
+	it('Expect: 100-continue: the body goes with the head, for it is here', async () => {
+		const pieces = [];
+		const app = net.createServer((socket) => socket.once('data', (piece) => {
+			pieces.push(piece.toString('latin1'));
+			socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+		}));
+		app.listen(0, '127.0.0.1');
+		await once(app, 'listening');
+		const { path } = await answered('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', { method: 'POST', lines: ['Expect: 100-continue', 'Content-Length: 4'], body: 'here' });
+		const row = await road.w.recorded((r) => r.target === path && r.state === 'delivered');
+		await road.w.creelOut(['replay', String(row.id), '--to', `http://127.0.0.1:${app.address().port}`]);
+		app.close();
+		assert.match(pieces[0], /Expect: 100-continue\r\n[^]*\r\n\r\nhere$/);
 	});
 
 	it('hop-by-hop fields of the app stay with the app', async () => {

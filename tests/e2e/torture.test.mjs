@@ -46,7 +46,7 @@ describe('torture, the short form', () => {
 			WHERE id = (SELECT id * 4096 FROM delivery WHERE target = '/n/${n}')`],
 		'a body that is not there': ['bytesDiffering', (n) => `DELETE FROM message WHERE id = (SELECT id * 4096 FROM delivery WHERE target = '/n/${n}')`],
 		'a delivery recorded twice': ['recordedTwice', (n) => `CREATE TEMP TABLE twin AS SELECT * FROM delivery WHERE target = '/n/${n}';
-			INSERT INTO message SELECT (SELECT max(id) + 1 FROM delivery) * 4096, headers, trailers, body FROM message WHERE id = (SELECT id * 4096 FROM twin);
+			INSERT INTO message SELECT (SELECT max(id) + 1 FROM delivery) * 4096, headers, trailers, body, raw FROM message WHERE id = (SELECT id * 4096 FROM twin);
 			UPDATE twin SET id = (SELECT max(id) + 1 FROM delivery), event_id = randomblob(16); INSERT INTO delivery SELECT * FROM twin`],
 		'a delivery whose call is never over': ['unfinished', (n) => `UPDATE delivery SET state = 1 WHERE target = '/n/${n}'`],
 		'a delivery that nobody sent': ['strangers', (n) => `UPDATE delivery SET target = '/n/99999999' WHERE target = '/n/${n}'`],

@@ -21,7 +21,7 @@ static const char schema[] =
     " response_bytes, origin, replay_of, reached_at, forwarded, redacted);"
     "CREATE TABLE attempt (delivery_id, number, started_at, result, status, url, reason, error,"
     " connect_us, first_byte_us, total_us, response_bytes, answered_at, cut, kept);"
-    "CREATE TABLE message (id INTEGER PRIMARY KEY, headers, trailers, body);"
+    "CREATE TABLE message (id INTEGER PRIMARY KEY, headers, trailers, body, raw);"
     "CREATE TABLE client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel, target,"
     " lag_us, secrets);"
     "CREATE TABLE job (id INTEGER PRIMARY KEY, delivery_id, asked_at, state, pid, url, replay_id);"
@@ -31,7 +31,7 @@ static const char schema[] =
     "CREATE TABLE search_mark (one, indexed);"
     "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
     " tokenize='ascii');"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=8;";
+    "PRAGMA application_id=1668441452; PRAGMA user_version=9;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)
@@ -185,6 +185,7 @@ static void use_message(struct message *m)
 {
 	use(buffer_view(&m->headers));
 	use(buffer_view(&m->trailers));
+	use(buffer_view(&m->raw));
 	use(buffer_view(&m->body));
 	store_message_free(m);
 }
@@ -249,8 +250,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	insert(db, "INSERT INTO delivery VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?1,?2)", &data, &size);
 	insert(db, "INSERT INTO attempt VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?,?1,?2)", &data, &size);
-	insert(db, "INSERT INTO message VALUES (4096,?,?,?)", &data, &size);
-	insert(db, "INSERT INTO message VALUES (4097,?,?,?)", &data, &size);
+	insert(db, "INSERT INTO message VALUES (4096,?,?,?,NULL)", &data, &size);
+	insert(db, "INSERT INTO message VALUES (4097,?,?,?,NULL)", &data, &size);
 	insert(db, "INSERT INTO search_mark VALUES (1,?)", &data, &size);
 	insert(db, "INSERT INTO client VALUES (?,?,?,?,?,?,?,?,?,?,?,?10)", &data, &size);
 	insert(db, "INSERT INTO job VALUES (1,?,?,?,?,?,1)", &data, &size);

@@ -171,6 +171,13 @@ static void put_answer_line(struct styled *s, const struct document *d, const st
 
 /* ---- bodies ---- */
 
+/* An answer that could not be used: what came in its place. */
+static bool is_unusable(const struct document *d)
+{
+	const struct attempt_row *a = doc_attempts_find(d, d->attempt);
+	return d->raw.len > 0 && a && a->status == 0;
+}
+
 static bool put_cut(struct styled *s, const struct document *d, const char *rest)
 {
 	char cut[80];
@@ -197,6 +204,9 @@ static void put_body_line(struct styled *s, const struct document *d, const char
 static struct doc *make_body(const struct document *d, enum body_look look, int columns)
 {
 	struct bytes body = buffer_view(&d->body);
+	if (is_unusable(d))
+		return look == LOOK_HEX ? doc_hex(buffer_view(&d->raw), d->raw.len, columns)
+					: doc_text(buffer_view(&d->raw), d->raw.len);
 	if (body.len == 0)
 		return d->body_size ? doc_note("(none of it is here)") : doc_note("(no body)");
 	if (look == LOOK_HEX)
@@ -236,7 +246,11 @@ static struct doc *make_head(const struct message_look *l, const char *about)
 	else
 		put_request_line(s, d);
 	put_fields(s, d, &d->headers, !l->answer, l->columns);
-	if (!l->answer || doc_attempts_find(d, d->attempt))
+	if (is_unusable(d)) {
+		styled_print(s, ROLE_OURS, "-- What came, and is no answer  %zu byte%s  %s --", d->raw.len,
+			     d->raw.len == 1 ? "" : "s", how[l->look]);
+		styled_end(s, 0);
+	} else if (!l->answer || doc_attempts_find(d, d->attempt))
 		put_body_line(s, d, l->rest, "Body", about, bytes ? "bytes (p: as text)" : how[l->look]);
 	return styled_doc(s);
 }
@@ -279,13 +293,15 @@ bool doc_message_widen(const struct message_look *l, struct doc_made *made)
 	return true;
 }
 
-/* Shown as the record has them: lines that end in CR LF, with one blank after each colon. */
+/* Shown as the record has them: lines that end in CR LF, or the whole head where creel put fields right. */
 static struct doc *recorded_headers(const struct document *d, int columns)
 {
 	struct styled *s = styled_new();
-	styled_print(s, ROLE_OURS, "-- Header fields  %zu bytes --", d->headers.len);
+	bool mended = d->raw.len > 0 && !is_unusable(d);
+	struct bytes bytes = buffer_view(mended ? &d->raw : &d->headers);
+	styled_print(s, ROLE_OURS, "-- %s  %zu bytes --", mended ? "The head as it came" : "Header fields", bytes.len);
 	styled_end(s, 0);
-	struct doc *parts[] = { styled_doc(s), doc_hex(buffer_view(&d->headers), d->headers.len, columns) };
+	struct doc *parts[] = { styled_doc(s), doc_hex(bytes, bytes.len, columns) };
 	return doc_join(parts, 2);
 }
 

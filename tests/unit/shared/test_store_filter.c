@@ -41,7 +41,8 @@ static void fill_many(struct store *s, int count)
 	    "'', '', 0, 1, 'stripe',"
 	    " 'invoice.paid', 'none', iif(i %% 100, 2, 3), iif(i %% 100, 200, 503), iif(i %% 100, 2, 5), i, 1, 1, 1, 0,"
 	    " NULL, NULL FROM n;"
-	    " INSERT INTO message SELECT id * 4096, x'', x'', CAST('word' || (id / 100) AS BLOB) FROM delivery; COMMIT",
+	    " INSERT INTO message SELECT id * 4096, x'', x'', CAST('word' || (id / 100) AS BLOB), NULL FROM delivery; "
+	    "COMMIT",
 	    count);
 	run_sql(s, sql);
 }
