@@ -8,8 +8,6 @@ import { openRoad } from './lib/road.mjs';
 const ADDED = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'creel-event-id', 'creel-attempt'];
 const EVERY_BYTE = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
 
-/** A field line with exactly one blank behind the colon: leading blanks carry no meaning, trailing ones are kept. */
-const oneBlank = (line) => line.slice(0, line.indexOf(':')) + ': ' + line.slice(line.indexOf(':') + 1).replace(/^[ \t]+/, '');
 const without = (lines, names) => lines.filter((line) => !names.includes(nameOf(line)));
 const digest = (bytes) => `${bytes.length} bytes, sha256 ${createHash('sha256').update(bytes).digest('hex')}`;
 
@@ -38,22 +36,22 @@ describe('byte for byte', () => {
 		assert.equal(request.method, sent.method ?? 'POST');
 		assert.equal(request.target, own);
 		assert.deepEqual(
-			without(request.lines, [...ADDED, ...framing]).map(oneBlank),
-			without(sent.lines, [...hop, ...framing]).map((line) => (nameOf(line) === 'host' ? `${line.slice(0, 4)}: localhost:${road.app.port}` : oneBlank(line))),
+			without(request.lines, [...ADDED, ...framing]),
+			without(sent.lines, [...hop, ...framing]).map((line) => (nameOf(line) === 'host' ? `${line.slice(0, 4)}: localhost:${road.app.port}` : line)),
 		);
 		for (const name of ADDED) assert.ok(field(request.lines, name), `${name} is added`);
 		assert.equal(digest(request.body), digest(body));
 		const shown = await road.w.creelOut(['show', String(row.id), '--request', '--body']);
 		assert.equal(digest(shown), digest(body), 'the recorded body');
 		const head = (await road.w.creelOut(['show', String(row.id), '--request', '--headers'])).toString('latin1').split('\r\n').filter(Boolean);
-		assert.deepEqual(head.slice(-sent.lines.length), sent.lines.map(oneBlank), 'the recorded headers');
+		assert.deepEqual(head.slice(-sent.lines.length), sent.lines, 'the recorded headers');
 		assert.equal(row.method, sent.method ?? 'POST');
 		assert.equal(row.request_bytes, body.length);
 		return { request, row };
 	}
 
 	it('repeated headers, odd case and order, Host in the middle, empty values, trailing blanks', async () => {
-		await expectExact({ lines: ['X-b: 1', 'x-A: first', 'hOsT: localhost', 'X-Empty:', 'X-a: second', 'X-Trail: two  ', 'X-Lead:    three',
+		await expectExact({ lines: ['X-b: 1', 'x-A: first', 'hOsT: localhost', 'X-Empty:', 'X-a: second', 'X-Trail: two  ', 'X-Lead:    three', 'X-Tight:four', 'X-Tabbed:\tfive \t',
 			'X-Tab: a\tb', 'cOnTeNt-LeNgTh: 2', 'X-b: 1', 'Content-Type: application/JSON; charset="UTF-8"'], body: Buffer.from('{}') });
 	});
 
@@ -90,7 +88,7 @@ describe('byte for byte', () => {
 		const framed = Buffer.concat([Buffer.from('5;ext=1\r\nhello\r\n100\r\n'), EVERY_BYTE, Buffer.from('\r\n0\r\nX-Checksum: 9f\r\nx-second:  2\r\n\r\n')]);
 		const { request } = await expectExact({ lines: ['Host: localhost', 'X-One: 1', 'Trailer: X-Checksum', 'Transfer-Encoding: chunked', 'X-Two: 2'],
 			hop: ['trailer'], body: Buffer.concat([Buffer.from('hello'), EVERY_BYTE]), framed });
-		assert.deepEqual(request.trailers.map(oneBlank), ['X-Checksum: 9f', 'x-second: 2']);
+		assert.deepEqual(request.trailers, ['X-Checksum: 9f', 'x-second:  2']);
 	});
 
 	it('a chunked body of length 0', async () => {
@@ -166,7 +164,7 @@ describe('byte for byte', () => {
 		const pieces = Array.from({ length: 48 }, () => randomBytes(65536));
 		const framed = Buffer.concat([...pieces.flatMap((p) => [Buffer.from('10000\r\n'), p, Buffer.from('\r\n')]), Buffer.from('0\r\nX-End: yes\r\n\r\n')]);
 		const { request } = await expectExact({ lines: ['Host: localhost', 'Transfer-Encoding: chunked'], body: Buffer.concat(pieces), framed });
-		assert.deepEqual(request.trailers.map(oneBlank), ['X-End: yes']);
+		assert.deepEqual(request.trailers, ['X-End: yes']);
 	});
 
 	it('a body announced by Expect: 100-continue', async () => {
@@ -192,7 +190,7 @@ describe('byte for byte', () => {
 		const at = raw.indexOf('\r\n\r\n');
 		const [first, ...kept] = raw.subarray(0, at).toString('latin1').split('\r\n');
 		assert.equal(first, `POST ${own} HTTP/1.1`);
-		assert.deepEqual(kept.map(oneBlank), lines.map(oneBlank));
+		assert.deepEqual(kept, lines);
 		assert.deepEqual(raw.subarray(at + 4), EVERY_BYTE);
 	});
 
