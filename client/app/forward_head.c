@@ -1,6 +1,5 @@
 #include "client/app/forward_head.h"
 
-#include "shared/http/hop_by_hop.h"
 #include "client/app/forwarded.h"
 #include "shared/http/headers.h"
 #include "shared/http/hop_by_hop.h"
@@ -8,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#define OWN_LINES 512 /* bytes that the request line and creel's own fields seldom exceed */
 
 /* What is written, and whether memory lasted. */
 struct list {
@@ -102,7 +103,8 @@ static void add_forwarded(struct list *l, const struct seen *seen, const struct 
 {
 	char id[UUID_TEXT_LEN + 1], attempt[16];
 	struct buffer senders = { 0 };
-	l->failed = l->failed || !forwarded_for_value(&senders, r->headers, r->peer);
+	struct bytes so_far = seen->has[X_FORWARDED_FOR] ? r->headers : bytes_make(NULL, 0);
+	l->failed = l->failed || !forwarded_for_value(&senders, so_far, r->peer);
 	add_unless_kept(l, seen, r, o, X_FORWARDED_FOR, buffer_view(&senders));
 	buffer_free(&senders);
 	add_unless_kept(l, seen, r, o, X_FORWARDED_PROTO, bytes_of(r->https ? "https" : "http"));
@@ -181,10 +183,12 @@ static void add_sender_fields(struct list *l, struct seen *seen, const struct fo
 	for (size_t pos = 0; headers_next(r->headers, &pos, &name, &value); from = pos) {
 		if (!keeps(r, seen, o, name, value))
 			continue;
-		struct bytes host = own_host(o, authority, true);
-		if (bytes_equal_nocase(name, "Host") && host.len > 0) {
-			add(l, name, host);
-			continue;
+		if (bytes_equal_nocase(name, "Host")) {
+			struct bytes host = own_host(o, authority, true);
+			if (host.len > 0) {
+				add(l, name, host);
+				continue;
+			}
 		}
 		seen->length_kept |= bytes_equal_nocase(name, "Content-Length");
 		add_bytes(l, bytes_make(r->headers.at + from, pos - from));
@@ -223,7 +227,7 @@ bool forward_head_write(struct buffer *out, const struct forward_request *r, con
 		return error_set(e, EXIT_USAGE, "the delivery's headers hold bytes that cannot be sent");
 	if (!headers_name_valid(r->method) || !is_one_word(r->target))
 		return error_set(e, EXIT_USAGE, "the delivery's method or path holds bytes that cannot be sent");
-	l.failed = !look_at(&seen, r->headers);
+	l.failed = !buffer_reserve(out, r->target.len + r->headers.len + OWN_LINES) || !look_at(&seen, r->headers);
 	add_bytes(&l, r->method);
 	add_bytes(&l, bytes_of(" "));
 	add_bytes(&l, bytes_of(prefix));

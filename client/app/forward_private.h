@@ -32,7 +32,8 @@ struct app_conn {
 	struct conn conn;
 	uv_poll_t poll;
 	int watched;
-	bool used; /* it carried a call before this one */
+	bool used;        /* it carried a call before this one */
+	uint64_t kept_at; /* loop ms */
 };
 
 struct forwarder {

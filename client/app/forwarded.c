@@ -27,9 +27,13 @@ static bool is_like(struct bytes name, const char *field, bool *underscored)
 	return field[name.len] == 0;
 }
 
+#define LEN_SHORTEST (sizeof "creel-attempt" - 1)
+
 enum forwarded_field forwarded_field_of(struct bytes name)
 {
 	bool underscored;
+	if (name.len < LEN_SHORTEST)
+		return FORWARDED_OTHER;
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
 		if (is_like(name, fields[i].name, &underscored))
 			return underscored ? FORWARDED_LOOKALIKE : fields[i].field;

@@ -24,7 +24,7 @@ static uint8_t fold_ascii(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
 }
 
-bool bytes_equal_nocase(struct bytes a, const char *b)
+bool bytes_equal_whole_nocase(struct bytes a, const char *b)
 {
 	for (size_t i = 0; i < a.len; i++)
 		if (b[i] == 0 || fold_ascii(a.at[i]) != fold_ascii((uint8_t)b[i]))
@@ -35,9 +35,9 @@ bool bytes_equal_nocase(struct bytes a, const char *b)
 bool bytes_contains_nocase(struct bytes in, const char *part)
 {
 	size_t len = strlen(part);
+	uint8_t first = fold_ascii((uint8_t)part[0]);
 	for (size_t i = 0; i + len <= in.len; i++)
-		if (fold_ascii(in.at[i]) == fold_ascii((uint8_t)part[0]) &&
-		    strncasecmp((const char *)in.at + i, part, len) == 0)
+		if (fold_ascii(in.at[i]) == first && strncasecmp((const char *)in.at + i, part, len) == 0)
 			return true;
 	return false;
 }

@@ -19,8 +19,13 @@ struct bytes {
 struct bytes bytes_of(const char *text);
 struct bytes bytes_make(const void *at, size_t len);
 bool bytes_equal(struct bytes a, struct bytes b);
-/* ASCII case folded, as RFC 9110 §5.1 compares field names. */
-bool bytes_equal_nocase(struct bytes a, const char *b);
+/* All of the comparison that bytes_equal_nocase begins. */
+bool bytes_equal_whole_nocase(struct bytes a, const char *b);
+/* ASCII case folded, as RFC 9110 §5.1 compares field names. Most comparisons are over with the first character. */
+static inline bool bytes_equal_nocase(struct bytes a, const char *b)
+{
+	return (a.len == 0 || ((*a.at ^ (uint8_t)*b) & 0xdf) == 0) && bytes_equal_whole_nocase(a, b);
+}
 /* The part before the first `end`, or all of it: a target without its query for '?'. */
 struct bytes bytes_until(struct bytes b, char end);
 /* Whether `part`, not empty, stands anywhere in it; ASCII case folded. */

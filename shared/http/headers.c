@@ -61,9 +61,9 @@ size_t headers_count(struct bytes block)
 
 static bool is_token_char(uint8_t c)
 {
-	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-')
 		return true;
-	return c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+	return c != 0 && strchr("!#$%&'*+.^_`|~", c) != NULL;
 }
 
 bool headers_name_valid(struct bytes name)

@@ -12,19 +12,28 @@
 struct fields {
 	struct bytes names[FIELDS_MOST], values[FIELDS_MOST];
 	size_t count;
+	uint64_t lengths; /* a bit for each length of a name; those beyond are with the last */
 };
+
+static uint64_t length_bit(size_t len)
+{
+	return UINT64_C(1) << (len < 63 ? len : 63);
+}
 
 static void find_fields(struct bytes headers, struct fields *f)
 {
 	f->count = 0;
+	f->lengths = 0;
 	for (size_t pos = 0;
 	     f->count < FIELDS_MOST && headers_next(headers, &pos, &f->names[f->count], &f->values[f->count]);)
-		f->count++;
+		f->lengths |= length_bit(f->names[f->count++].len);
 }
 
 static bool has(const struct fields *f, const char *name, struct bytes *value)
 {
 	size_t len = strlen(name);
+	if (!(f->lengths & length_bit(len)))
+		return false;
 	for (size_t i = 0; i < f->count; i++)
 		if (f->names[i].len == len && (f->names[i].at[0] | 0x20) == (name[0] | 0x20) &&
 		    strncasecmp((const char *)f->names[i].at, name, len) == 0) {

@@ -32,7 +32,7 @@ count() {
 	total "cg-$1-$2"
 }
 
-for who in creel-relay creel; do
+for who in ${WHO:-creel-relay creel}; do
 	few=$(count $who 100) many=$(count $who 600)
 	each=$(((many - few) / 500))
 	was=$(awk -v who=$who '$1 == who {print $2}' "$saved" 2>/dev/null || true)

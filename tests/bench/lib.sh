@@ -92,7 +92,7 @@ start_relay() { # name options… -> $relay, $dir/NAME.port
 		>"$dir/relay-$name.log" 2>&1 &
 	relay=$!
 	pids+=($relay)
-	wait_for "the relay" 20 test -s "$dir/$name.port"
+	wait_for "the relay" 60 test -s "$dir/$name.port"
 }
 
 start_client() { # name relay-url options… -> $client, $url
@@ -103,6 +103,6 @@ start_client() { # name relay-url options… -> $client, $url
 		>"$dir/client-$name.log" 2>&1 &
 	client=$!
 	pids+=($client)
-	wait_for "the tunnel" 20 test -s "$dir/$name.url"
+	wait_for "the tunnel" 60 test -s "$dir/$name.url"
 	url=$(cat "$dir/$name.url")
 }
