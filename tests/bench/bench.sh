@@ -57,7 +57,7 @@ run_one() {
 		function ms(v) { if (v ~ /us$/) return v / 1000; if (v ~ /ms$/) return v + 0; return v * 1000 }
 		/50%/ { p50 = ms($2) } /99%/ { p99 = ms($2) } /Requests\/sec/ { rps = $2 }
 		/requests in/ { n = $1 } /Non-2xx/ { bad = $NF } /Socket errors/ { for (i = 4; i <= NF; i += 2) bad += $i }
-		END { print rps, p50, p99, bad + 0, n ? ticks / hz * 1e4 / n : 0, n + 0 }' "$dir/wrk" >>"$dir/$set-$s-$c"
+		END { if (!n) bad++; print rps + 0, p50 + 0, p99 + 0, bad + 0, n ? ticks / hz * 1e4 / n : 0, n + 0 }' "$dir/wrk" >>"$dir/$set-$s-$c"
 }
 
 recorded() { "$new/creel" list -n 1 --json --db "$1" | sed -E 's/^\{"id": ?([0-9]+).*/\1/'; }
@@ -90,7 +90,7 @@ compare() {
 		for s in $series; do
 			f=$dir/$set-$s-$c
 			for first in nginx old; do
-				[ -e "$dir/$set-$first-$c" ] && paste "$dir/$set-$first-$c" "$f" | awk '{print $7 / $1}' >"$f-$first" || echo 0 >"$f-$first"
+				[ -e "$dir/$set-$first-$c" ] && paste "$dir/$set-$first-$c" "$f" | awk '{print $1 > 0 ? $7 / $1 : 0}' >"$f-$first" || echo 0 >"$f-$first"
 			done
 			printf '%-4s %-6s %9.0f %20s %20s %17s %22s %7s\n' "$c" "$s" "$(median "$f" 1)" \
 				"$([ "$s" = nginx ] || spread "$f-nginx" 1 %.2f)" "$([ "$s" != creel ] || [ -z "$old" ] || spread "$f-old" 1 %.2f)" \
@@ -119,7 +119,7 @@ for set in $sets; do
 		echo "burst of 10,000 over 64 connections:"
 		for s in $series; do
 			ab -q -k -n 10000 -c 64 -p "$dir/1k" -T text/plain "${url_of[$s-plain]}/burst" 2>&1 |
-				awk -v s="$s" '/Time taken/ {t=$5} /^Failed|^Non-2xx/ {f+=$NF} END {printf "  %s %.2f s, %d failed\n", s, t, f}'
+				awk -v s="$s" '/Time taken/ {t=$5} /^Failed|^Non-2xx/ {f+=$NF} END {printf "  %s %.2f s, %d failed\n", s, t, f; exit t == 0 || f > 0}' || fault "the burst: $s failed"
 		done
 		;;
 	esac
