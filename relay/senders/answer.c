@@ -6,6 +6,7 @@
 #include "relay/tunnels/stream.h"
 #include "shared/http/headers.h"
 #include "shared/http/hop_by_hop.h"
+#include "shared/http/http_date.h"
 #include "shared/program/log.h"
 
 #include <stdio.h>
@@ -38,6 +39,14 @@ static bool put_connection(struct sender *s)
 
 /* ---- the relay's own ---- */
 
+/* An origin's answers tell when they were made (RFC 9110 §6.6.1); those of the app are its own affair. */
+static bool put_date(struct sender *s)
+{
+	char date[HTTP_DATE_SIZE];
+	http_date_write(time(NULL), date);
+	return buffer_printf(&s->out, "Date: %s\r\n", date);
+}
+
 void answer_continue(struct sender *s)
 {
 	s->continue_due = false;
@@ -60,7 +69,7 @@ static bool put_refusal(struct sender *s, const struct refusal_text *t)
 				  page ? "" : "X-Content-Type-Options: nosniff\r\n", t->name); /* a page has its own */
 	if (fine && t->retry_after)
 		fine = buffer_printf(&s->out, "Retry-After: %d\r\n", t->retry_after);
-	fine = fine && put_connection(s) && buffer_append_bytes(&s->out, buffer_view(&s->fields)) &&
+	fine = fine && put_date(s) && put_connection(s) && buffer_append_bytes(&s->out, buffer_view(&s->fields)) &&
 	       buffer_append(&s->out, "\r\n", 2);
 	if (s->asks_head)
 		return fine;
@@ -99,7 +108,8 @@ static void accept_it(struct sender *s)
 				  "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nCreel-Event-Id: %s\r\n"
 				  "Content-Length: %d\r\n",
 				  id, len) &&
-		    put_connection(s) && buffer_append(&s->out, "\r\n", 2) && buffer_append(&s->out, body, (size_t)len);
+		    put_date(s) && put_connection(s) && buffer_append(&s->out, "\r\n", 2) &&
+		    buffer_append(&s->out, body, (size_t)len);
 	s->all->relay->metrics.accepted++;
 	if (fine)
 		begin(s, ANSWER_OWN, 202);

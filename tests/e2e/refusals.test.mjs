@@ -27,6 +27,7 @@ describe('refused by the relay', () => {
 			assert.ok(answer, 'an answer, not just a closed connection');
 			assert.equal(answer.status, status, answer.text);
 			assert.match(answer.text, /\w+ \w+/, 'a sentence');
+			assert.ok(Math.abs(Date.parse(field(answer.lines, 'date')) - Date.now()) < 60_000, 'when it was made');
 			assert.match(field(answer.lines, 'connection') ?? '', /close/i);
 			await s.over();
 			assert.equal(s.answers.length, 1, 'nothing behind it is taken for another request');

@@ -1,0 +1,14 @@
+#include "shared/http/http_date.h"
+
+#include <stdio.h>
+
+void http_date_write(time_t when, char out[HTTP_DATE_SIZE])
+{
+	static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct tm t = { .tm_mday = 1 };
+	char text[80];
+	gmtime_r(&when, &t);
+	snprintf(text, sizeof text, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", days + 3 * t.tm_wday, t.tm_mday,
+		 months + 3 * t.tm_mon, t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+	snprintf(out, HTTP_DATE_SIZE, "%.29s", text);
+}
