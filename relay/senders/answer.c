@@ -52,8 +52,9 @@ void answer_continue(struct sender *s)
 	s->continue_due = false;
 	struct iovec line = { "HTTP/1.1 100 Continue\r\n\r\n", 25 };
 	ssize_t n = conn_writev(&s->conn, &line, 1);
-	/* Where earlier answers fill the socket, the body comes without it (RFC 9110 §10.1.1). */
-	if (n != CONN_AGAIN && n != (ssize_t)line.iov_len)
+	/* Where earlier answers fill the socket, the body comes without it (RFC 9110 §10.1.1); TLS has begun a record.
+	 */
+	if (n != (ssize_t)line.iov_len && (n != CONN_AGAIN || s->conn.tls))
 		sender_close(s);
 }
 

@@ -1,5 +1,6 @@
-/* A connected stream socket, plain or under TLS by OpenSSL, behind one set of calls that never block and never raise
- * SIGPIPE. Whoever owns it polls the descriptor: for what the owner wants, and for conn_needs besides.
+/* A connected stream socket, plain or under TLS by OpenSSL, behind one set of calls that never block. SIGPIPE is to be
+ * ignored by the program: OpenSSL raises it. Whoever owns it polls the descriptor: for what the owner wants, and for
+ * conn_needs besides.
  *
  * The descriptor belongs to the conn until conn_close or conn_release. Errors are kept as facts (errno, alert, what the
  * certificate's check found); nobody decides by a library's text. Loop thread. */
@@ -52,7 +53,7 @@ int conn_handshake(struct conn *c);
 /* At least one byte, or CONN_… */
 ssize_t conn_read(struct conn *c, void *out, size_t most);
 /* As many bytes as go now, at least one, or CONN_AGAIN or CONN_BROKEN. What was not taken must be offered again, at the
- * beginning of what is offered next. */
+ * beginning of what is offered next, and after CONN_AGAIN no fewer bytes: a record of TLS may have begun with them. */
 ssize_t conn_writev(struct conn *c, const struct iovec *pieces, int count);
 /* Decrypted bytes are waiting: conn_read gives them though the descriptor may stay silent. */
 bool conn_has_pending(const struct conn *c);
