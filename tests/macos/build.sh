@@ -6,11 +6,11 @@ set -euo pipefail
 out=${1:?usage: build.sh BUILD_DIR}
 here=tests/macos
 cd "$(dirname "$0")/../.."
-headers="libwebsockets-dev libwslay-dev libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev
+headers="libwebsockets-dev libwslay-dev libmicrohttpd-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev
 	libncurses-dev libuv1-dev libutf8proc-dev libinih-dev libjansson-dev uthash-dev zlib1g-dev libbrotli-dev"
 core="uv ssl crypto sqlite3 utf8proc inih jansson websockets z brotlidec"
 client="curl wslay ncursesw"
-relay="microhttpd gnutls"
+relay="microhttpd"
 
 mkdir -p "$out/include" "$out/lib"
 out=$(cd "$out" && pwd)
