@@ -140,17 +140,9 @@ uint64_t forward_body_len(const struct forward_request *request)
 /* A length that is not the body's would let the app read into the next call. */
 static bool is_body_length(const struct forward_request *r, struct bytes value)
 {
-	uint64_t length = 0;
-	while (value.len > 0 && (value.at[value.len - 1] == ' ' || value.at[value.len - 1] == '\t'))
-		value.len--;
-	if (!r->has_body || r->trailers.len > 0 || value.len == 0 || value.len > 18)
-		return false;
-	for (size_t i = 0; i < value.len; i++) {
-		if (value.at[i] < '0' || value.at[i] > '9')
-			return false;
-		length = length * 10 + (uint64_t)(value.at[i] - '0');
-	}
-	return length == forward_body_len(r);
+	uint64_t length;
+	return r->has_body && r->trailers.len == 0 && headers_read_length(value, &length) &&
+	       length == forward_body_len(r);
 }
 
 static bool keeps(const struct forward_request *r, const struct seen *seen, const struct forward_options *o,

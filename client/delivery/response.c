@@ -186,7 +186,8 @@ static void take_sentence(struct stream *st)
 	struct response *r = &st->response;
 	r->status = st->result.result == ATTEMPT_TIMEOUT ? 504 : 502;
 	r->kept.len = 0;
-	bool fine = headers_append(&r->headers, bytes_of("Content-Type"), bytes_of("text/plain; charset=utf-8")) &&
+	bool fine = buffer_append_text(&r->reason, r->status == 504 ? "Gateway Timeout" : "Bad Gateway") &&
+		    headers_append(&r->headers, bytes_of("Content-Type"), bytes_of("text/plain; charset=utf-8")) &&
 		    headers_append(&r->headers, bytes_of("Creel-Error"), bytes_of(names[st->result.result])) &&
 		    buffer_printf(&r->kept, "creel: %s\n", st->result.error);
 	if (!fine) {

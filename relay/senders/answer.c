@@ -137,9 +137,19 @@ static enum answer_kind kind_of(const struct sender *s, const struct delivery *d
 	return s->version_1_0 ? ANSWER_UNTIL_CLOSE : ANSWER_CHUNKED;
 }
 
+/* Whether the app's Content-Length may stand for the body that goes out, `length` bytes: one that says something else
+ * would have its reader take the next answer for the rest, or the rest for an answer (RFC 9112 §6.3, RFC 9110 §8.6). */
+static bool keeps_length(const struct sender *s, struct bytes value, uint64_t length)
+{
+	uint64_t said;
+	if (s->delivery->answer.status == 204 || !headers_read_length(value, &said))
+		return false;
+	return s->answer == ANSWER_BODILESS || (s->answer == ANSWER_LENGTH && said == length);
+}
+
 /* The app's field lines as they came, without those that are the app's connection's own. *length_here: the length was
  * among them. */
-static bool put_fields(struct sender *s, struct bytes block, bool *length_here)
+static bool put_fields(struct sender *s, struct bytes block, uint64_t body_len, bool *length_here)
 {
 	struct bytes name, value;
 	struct hop_by_hop hops = { 0 };
@@ -150,8 +160,7 @@ static bool put_fields(struct sender *s, struct bytes block, bool *length_here)
 		bool passes = s->answer == ANSWER_UPGRADED && bytes_equal_nocase(name, "Upgrade");
 		if (s->all->relay->warning && bytes_equal_nocase(name, "Set-Cookie") && browser_warning_is_ours(value))
 			continue;
-		if (length && (s->answer == ANSWER_CHUNKED || s->answer == ANSWER_UNTIL_CLOSE ||
-			       s->answer == ANSWER_UPGRADED || *length_here))
+		if (length && (*length_here || !keeps_length(s, value, body_len)))
 			continue;
 		if (!passes && hop_by_hop_has(&hops, name))
 			continue;
@@ -167,7 +176,7 @@ static bool put_head(struct sender *s, const struct delivery *d, uint64_t length
 	bool length_here = false;
 	bool fine = buffer_printf(&s->out, "HTTP/1.1 %d ", d->answer.status) &&
 		    buffer_append_bytes(&s->out, d->answer.reason) && buffer_append(&s->out, "\r\n", 2) &&
-		    put_fields(s, d->answer.headers, &length_here);
+		    put_fields(s, d->answer.headers, length, &length_here);
 	switch (s->answer) {
 	case ANSWER_LENGTH:
 		if (fine && !length_here)
@@ -219,7 +228,7 @@ void answer_begin(struct sender *s)
 		pass_on(s);
 		return;
 	case PHASE_ABORTED:
-		sender_close(s);
+		answer_refuse(s, REFUSE_BAD_ANSWER); /* it broke off before any of it went out */
 		return;
 	case PHASE_RECEIVING:
 	case PHASE_WHOLE:

@@ -144,3 +144,18 @@ bool headers_has_signature(struct bytes block)
 	}
 	return false;
 }
+
+bool headers_read_length(struct bytes value, uint64_t *length)
+{
+	*length = 0;
+	while (value.len > 0 && (value.at[value.len - 1] == ' ' || value.at[value.len - 1] == '\t'))
+		value.len--;
+	if (value.len == 0 || value.len > 18)
+		return false;
+	for (size_t i = 0; i < value.len; i++) {
+		if (value.at[i] < '0' || value.at[i] > '9')
+			return false;
+		*length = *length * 10 + (uint64_t)(value.at[i] - '0');
+	}
+	return true;
+}

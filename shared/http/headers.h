@@ -37,3 +37,5 @@ bool headers_value_valid(struct bytes value);
 bool headers_next_member(struct bytes value, size_t *pos, struct bytes *member);
 /* Content-Type: text/event-stream, an answer that does not end (HTML, server-sent events). */
 bool headers_of_event_stream(struct bytes block);
+/* A Content-Length's value, where it is one number of at most 18 digits (RFC 9110 §8.6); blanks may follow it. */
+bool headers_read_length(struct bytes value, uint64_t *length);
