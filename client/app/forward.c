@@ -324,7 +324,6 @@ static bool send_again(struct forward *w, const struct conn_failure *how)
 /* The connection ended before the answer did. */
 static void broke_off(struct forward *w, const struct conn_failure *how)
 {
-	bool reset = how->kind != CONN_FINE;
 	if (w->state == FORWARD_UPGRADED) {
 		finish(w, REASON_NONE, NULL);
 	} else if (w->state == FORWARD_BODY) {
@@ -332,7 +331,7 @@ static void broke_off(struct forward *w, const struct conn_failure *how)
 	} else if (w->in.len > 0) {
 		fail(w, REASON_APP_NO_ANSWER);
 	} else if (!send_again(w, how)) {
-		enum reason why = reset ? REASON_APP_RESET : REASON_APP_CLOSED;
+		enum reason why = forward_reason_of_end(how);
 		if (!w->app->tls && !w->conn->used && w->app->port)
 			probe(w, why);
 		else
@@ -536,7 +535,7 @@ static bool use_head(struct forward *w, struct bytes in, size_t *used)
 	if (w->answer.status >= 200 || (w->answer.status == 101 && w->request.upgrade))
 		return take_head(w, in);
 	if (w->answer.status == 101 || ++w->interim > INTERIM_MOST) {
-		fail(w, REASON_APP_BAD_HEAD);
+		fail(w, w->answer.status == 101 ? REASON_APP_BAD_HEAD : REASON_APP_INTERIM);
 		return false;
 	}
 	http1_head_begin(&w->answer, HTTP1_RESPONSE);
@@ -674,9 +673,8 @@ static bool go_on_with_held(struct forward *w)
 	return use_kept(w);
 }
 
-void forward_on_events(struct forward *w, bool broken)
+void forward_on_events(struct forward *w)
 {
-	(void)broken; /* reading tells how */
 	if (w->state == FORWARD_OVER || (w->resuming && !go_on_with_held(w)) || !send_some(w))
 		return;
 	if (w->state != FORWARD_OVER && read_some(w))

@@ -61,8 +61,8 @@ void forwarder_drop(struct app_conn *a);
 /* Polls for `events`, or for nothing. */
 void forwarder_watch(struct app_conn *a, int events);
 
-/* forward.c: something happened to the connection of the call. */
-void forward_on_events(struct forward *w, bool broken);
+/* forward.c: something happened to the connection of the call; reading tells what. */
+void forward_on_events(struct forward *w);
 
 /* forward_target.c: takes a base URL apart. False: out of memory. */
 MUST_CHECK bool forward_take_apart(struct app *app, const char *base);

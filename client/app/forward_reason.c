@@ -66,6 +66,22 @@ enum reason forward_reason_of_dial(enum dial_failure why, const struct conn_fail
 	return REASON_APP_NO_ROUTE;
 }
 
+enum reason forward_reason_of_end(const struct conn_failure *how)
+{
+	switch (how->kind) {
+	case CONN_FINE:
+		return REASON_APP_CLOSED;
+	case CONN_ERRNO:
+		return REASON_APP_RESET;
+	case CONN_TLS_ALERT: /* TLS 1.3 tells its client that a certificate is wanted only behind the handshake */
+	case CONN_TLS_CERT:
+	case CONN_TLS_NOT_TLS:
+	case CONN_TLS_OTHER:
+		break;
+	}
+	return reason_of_tls(how);
+}
+
 enum reason forward_reason_of_bytes(struct bytes first)
 {
 	/* A TLS record: an alert or a handshake of version 3.x (RFC 8446 §5.1). */

@@ -10,6 +10,8 @@
 
 /* No connection. `how` is dial's. */
 enum reason forward_reason_of_dial(enum dial_failure why, const struct conn_failure *how);
+/* A connection that ended before an answer came, with what conn.failure says: CONN_FINE where it was closed. */
+enum reason forward_reason_of_end(const struct conn_failure *how);
 /* What the first bytes of something that is not an HTTP/1 answer are. */
 enum reason forward_reason_of_bytes(struct bytes first);
 /* An answer that cannot be used. `before_body`: its head is at fault. */

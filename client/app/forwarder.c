@@ -17,8 +17,10 @@ static void on_event(uv_poll_t *h, int status, int events)
 {
 	struct app_conn *a = h->data;
 	(void)events;
+	if (status < 0)
+		a->watched = 0; /* libuv (1.44) stops a poll that it tells an error of */
 	if (a->call)
-		forward_on_events(a->call, status < 0);
+		forward_on_events(a->call);
 	else
 		forwarder_drop(
 		    a); /* a kept connection has nothing to say: the app closes it, or says what nobody asked */
