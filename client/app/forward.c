@@ -654,7 +654,8 @@ static void watch(struct forward *w)
 	bool writes = !w->sent_all && !w->write_failed && !waits;
 	int events = (w->paused ? 0 : conn_needs(&w->conn->conn, true, false)) |
 		     (writes ? conn_needs(&w->conn->conn, false, true) : 0);
-	if (!w->paused && conn_has_pending(&w->conn->conn))
+	/* The turn that forward_resume asked for comes though the other direction has moved meanwhile. */
+	if (w->resuming || (!w->paused && conn_has_pending(&w->conn->conn)))
 		events |= UV_WRITABLE;
 	forwarder_watch(w->conn, events);
 }
