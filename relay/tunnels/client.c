@@ -67,7 +67,7 @@ void client_tell_refused(struct client *c, const struct delivery *d, int status)
 {
 	struct wire_request request = d->request;
 	struct link *l = c->current ? client_link(c) : NULL;
-	if (!l)
+	if (!l || link_is_full(l))
 		return;
 	request.refused_status = (uint16_t)status;
 	request.body = bytes_of(NULL);

@@ -56,7 +56,6 @@ void client_seen(struct client *c, uint64_t now_us);
 void client_heard(struct client *c);
 /* Tells of deliveries that were lost in the spool, if there are any and it is online. */
 void client_tell_gap(struct client *c);
-/* Sends REQUEST with REFUSED, for the record only; nothing when it is away. `status` is what the sender got, 0:
- * nothing.
- */
+/* Sends REQUEST with REFUSED, for the record only; nothing when it is away, or does not read. `status` is what the
+ * sender got, 0: nothing. */
 void client_tell_refused(struct client *c, const struct delivery *d, int status);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <utlist.h>
 
+_Static_assert(LINK_QUEUE == LIMIT_TUNNEL_QUEUE, "one bound of what waits for a client");
+
 static void append_or_close(struct link *l, bool appended)
 {
 	if (!appended)

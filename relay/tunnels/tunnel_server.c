@@ -375,6 +375,16 @@ void tunnel_server_check_tokens(struct tunnel_server *s)
 			connection_refuse(c, WIRE_NOTICE_UNAUTHORIZED, "the token was revoked");
 }
 
+void tunnel_server_check_links(struct tunnel_server *s)
+{
+	for (struct connection *c = s->all; c; c = c->next) {
+		if (*link_close_reason(c->link) || link_stalled_ms(c->link) < UINT64_C(1000) * LIMIT_STALL)
+			continue;
+		s->relay->metrics.reached[REACHED_STALL]++;
+		link_close(c->link, 1008, "the client does not read what it is sent");
+	}
+}
+
 void tunnel_server_goaway(struct tunnel_server *s)
 {
 	for (struct connection *c = s->all; c; c = c->next)

@@ -7,7 +7,8 @@
 
 /* A message ends at the next frame's end once it holds this much, because lws copies what the socket does not take. */
 #define MESSAGE_SOFT_LIMIT (256u << 10)
-#define OUT_KEEP (1u << 20)   /* an emptied buffer larger than this is given back */
+#define OUT_FIRST 1024        /* bytes that the buffer begins with */
+#define SENT_KEEP (1u << 20)  /* what was sent is cut off the front of the buffer once it is longer than this */
 #define CLOSE_FLUSH_SECONDS 5 /* how long a peer that does not read may delay a close */
 #define LEFT_TO_SHORT (WIRE_LINK_WINDOW / 8)
 #define MAX_SEND_WINDOW (INT64_C(1) << 31)
@@ -21,9 +22,13 @@ struct link {
 	bool broken;
 	const struct link_ops *ops;
 	void *user;
-	struct buffer out; /* LWS_PRE free bytes, then frames; lws writes its header before out.at + out_start */
+	/* LWS_PRE free bytes, then frames; lws writes its header before out.at + out_start. There while it holds any.
+	 */
+	struct buffer out;
 	size_t out_start;
-	struct buffer in; /* the beginning of a frame whose rest has not come */
+	bool full;         /* LINK_QUEUE bytes were in it, and half of them still are */
+	uint64_t moved_at; /* loop ms: when lws took something last, or when the first of what waits was appended */
+	struct buffer in;  /* the beginning of a frame whose rest has not come */
 	int64_t send_window;
 	int64_t receive_window;
 	size_t credit_due;
@@ -43,14 +48,8 @@ struct link *link_new(uv_loop_t *loop, struct lws *wsi, const struct link_ops *o
 	l->ops = ops;
 	l->user = user;
 	l->send_window = l->receive_window = WIRE_LINK_WINDOW;
-	if (!buffer_reserve(&l->out, LWS_PRE + 4096)) {
-		free(l);
-		return NULL;
-	}
-	memset(l->out.at, 0, LWS_PRE);
 	uv_idle_init(loop, &l->flush);
 	l->flush.data = l;
-	l->out.len = l->out_start = LWS_PRE;
 	return l;
 }
 
@@ -70,6 +69,16 @@ void link_free(struct link *l)
 
 struct buffer *link_out(struct link *l)
 {
+	if (l->out.at)
+		return &l->out;
+	/* What is appended without the room before it never leaves. */
+	if (buffer_reserve(&l->out, OUT_FIRST)) {
+		memset(l->out.at, 0, LWS_PRE);
+		l->out.len = l->out_start = LWS_PRE;
+	} else {
+		l->broken = true;
+	}
+	l->moved_at = uv_now(l->flush.loop);
 	return &l->out;
 }
 
@@ -101,12 +110,22 @@ static size_t pending_len(const struct link *l)
 
 bool link_may_send_body(const struct link *l)
 {
-	return l->send_window > 0;
+	return l->send_window > 0 && !link_is_full(l);
 }
 
 bool link_may_send_long(const struct link *l)
 {
-	return l->send_window > LEFT_TO_SHORT;
+	return l->send_window > LEFT_TO_SHORT && !link_is_full(l);
+}
+
+bool link_is_full(const struct link *l)
+{
+	return l->full || pending_len(l) >= LINK_QUEUE;
+}
+
+uint64_t link_stalled_ms(const struct link *l)
+{
+	return pending_len(l) > 0 ? uv_now(l->flush.loop) - l->moved_at : 0;
 }
 
 void link_sent_body(struct link *l, size_t len)
@@ -126,7 +145,7 @@ void link_received_body(struct link *l, size_t len)
 	l->credit_due += len;
 	if (l->credit_due < WIRE_LINK_WINDOW / 4)
 		return;
-	if (!wire_encode_window(&l->out, 0, (uint32_t)l->credit_due)) {
+	if (!wire_encode_window(link_out(l), 0, (uint32_t)l->credit_due)) {
 		link_close(l, 1011, "out of memory");
 		return;
 	}
@@ -249,24 +268,19 @@ static size_t next_message_len(const struct link *l)
 	return n;
 }
 
-static void drop_sent(struct link *l)
+static void drop_sent(struct link *l, bool was_full)
 {
-	if (l->out_start == l->out.len) {
-		l->out_start = l->out.len = LWS_PRE;
-		if (l->out.cap <= OUT_KEEP)
-			return;
-		/* Takes a smaller block; without memory for one, the large one stays. */
-		uint8_t *smaller = realloc(l->out.at, LWS_PRE + 4096);
-		if (smaller) {
-			l->out.at = smaller;
-			l->out.cap = LWS_PRE + 4096;
-		}
-	} else if (l->out_start > OUT_KEEP) {
-		size_t left = pending_len(l);
+	size_t left = pending_len(l);
+	l->moved_at = uv_now(l->flush.loop);
+	if (left == 0) {
+		buffer_free(&l->out);
+		l->out_start = 0;
+	} else if (l->out_start > SENT_KEEP) {
 		memmove(l->out.at + LWS_PRE, l->out.at + l->out_start, left);
 		l->out_start = LWS_PRE;
 		l->out.len = LWS_PRE + left;
 	}
+	l->full = was_full && left > LINK_QUEUE / 2;
 }
 
 /* Written by hand: with libuv Debian's lws 4.1.6 (built with _DEBUG) closes twice at once ("uv repeat test"), so the
@@ -305,8 +319,11 @@ int link_on_writable(struct link *l)
 		 */
 		if (lws_write(l->wsi, l->out.at + l->out_start, n, LWS_WRITE_BINARY) < (int)n)
 			return -1;
+		bool was_full = link_is_full(l);
 		l->out_start += n;
-		drop_sent(l);
+		drop_sent(l, was_full);
+		if (was_full && !link_is_full(l) && !l->close_status)
+			l->ops->on_credit(l->user);
 		if (pending_len(l) > 0 || l->close_status)
 			link_flush_soon(l);
 		return 0;

@@ -13,11 +13,16 @@
 struct lws;
 struct link;
 
+/* Bytes that wait for the socket, heads included. With this many the queue is full until half of them have left: larger
+ * than the window, so that a peer that reads never sees it. */
+#define LINK_QUEUE (8u << 20)
+
 struct link_ops {
 	/* A frame came; it is borrowed for the call. False: the connection is to be closed, and link_fail was called.
 	 * WINDOW frames of stream 0 do not come here: they are the link's. */
 	bool (*on_frame)(void *user, const struct wire_frame *frame);
-	/* The connection's window opened again after link_may_send_body or link_may_send_long was false. */
+	/* link_may_send_body or link_may_send_long was false, and may be true now: the connection's window opened, or
+	 * half of a full queue left. */
 	void (*on_credit)(void *user);
 };
 
@@ -25,13 +30,20 @@ struct link *link_new(uv_loop_t *loop, struct lws *wsi, const struct link_ops *o
 /* NULL allowed. The memory is freed when the loop has closed a handle. */
 void link_free(struct link *l);
 
-/* The buffer that wire_encode_… appends frames to; link_flush_soon sends them. The pointer stays valid. */
+/* The buffer that wire_encode_… appends frames to; link_flush_soon sends them. Its memory is there from here until all
+ * of it has left: call this anew for each frame. */
 struct buffer *link_out(struct link *l);
+/* The queue is full (LINK_QUEUE): whoever has frames that may wait lets them, until on_credit. */
+bool link_is_full(const struct link *l);
+/* For how long nothing has left of what waits, in ms; 0: nothing waits. Control frames of the peer change nothing in
+ * it. */
+uint64_t link_stalled_ms(const struct link *l);
 /* Sends what was appended at the end of this loop turn, in one message. */
 void link_flush_soon(struct link *l);
 
 /* Flow control of the whole connection: body bytes in REQUEST, RESPONSE and DATA count. A frame with body may be
- * sent while the window is above zero, even if it is longer than what is left. Streams keep their own windows. */
+ * sent while the window is above zero, even if it is longer than what is left, and not while the queue is full.
+ * Streams keep their own windows. */
 bool link_may_send_body(const struct link *l);
 /* The same for long bodies: leaves a part of the window to others, so that a short answer does not wait behind long
  * ones that began before it. */
