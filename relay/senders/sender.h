@@ -17,7 +17,7 @@
 #include "relay/common/refusal.h"
 #include "relay/common/throttle.h"
 #include "relay/senders/senders.h"
-#include "relay/senders/silent.h"
+#include "relay/common/silent.h"
 #include "shared/http/http1.h"
 #include "shared/net/conn.h"
 #include "shared/net/wheel.h"

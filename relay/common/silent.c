@@ -1,4 +1,4 @@
-#include "relay/senders/silent.h"
+#include "relay/common/silent.h"
 
 #include <stdlib.h>
 #include <utlist.h>
