@@ -119,6 +119,7 @@ static void on_tick(uv_timer_t *h)
 		tunnel_server_check_tokens(s->relay.tunnels);
 		tunnel_server_check_links(s->relay.tunnels);
 		registry_check_names(s->relay.registry);
+		memory_tidy(&s->relay.memory);
 		throttle_sweep(s->relay.throttle, uv_now(s->relay.loop));
 		log_digest_flush(s->relay.digest, uv_now(s->relay.loop));
 	}
@@ -336,6 +337,7 @@ static int serve(struct settings *settings, struct error *e)
 	prepare_process();
 	s.relay.loop = &loop;
 	s.relay.settings = *settings;
+	memory_begin(&s.relay.memory, settings->memory_max);
 	start_signals(&s);
 	bool started = start(&s, e);
 	if (started) {

@@ -6,6 +6,7 @@
 
 #include "relay/common/host_check.h"
 #include "relay/common/limits.h"
+#include "relay/common/memory.h"
 #include "relay/common/refusal.h"
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
@@ -51,6 +52,7 @@ struct relay {
 	uv_loop_t *loop;
 	struct settings settings;
 	struct metrics metrics;
+	struct memory memory;
 	struct tokens *tokens;
 	struct router *router;
 	struct throttle *throttle;

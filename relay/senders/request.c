@@ -18,6 +18,8 @@
 
 _Static_assert(HTTP1_HEAD_MOST == LIMIT_HEAD_BYTES && HTTP1_FIELDS_MOST == LIMIT_HEAD_FIELDS, "one limit of a head");
 
+#define HEAD_SMALL 4096 /* bytes of a head that is coming that nobody asks about */
+
 static enum refusal refusal_of(enum http1_fault fault)
 {
 	switch (fault) {
@@ -181,6 +183,8 @@ static void admit(struct sender *s, struct wire_request *r, struct bytes host, b
 	bool for_tunnel = is_tunnel_path(r->target);
 	if (!find_sender(s, r->headers)) {
 		answer_refuse(s, REFUSE_UNDER_WAY);
+	} else if (!sender_has_memory(s, s->head.size)) {
+		answer_refuse(s, REFUSE_OVERLOADED);
 	} else if (!throttle_take_address(relay->throttle, &s->address, now)) {
 		answer_refuse(s, REFUSE_RATE_ADDRESS);
 	} else if (for_tunnel && !throttle_take_refusal(relay->throttle, &s->address, now)) {
@@ -255,6 +259,8 @@ static bool take_head(struct sender *s, struct bytes in, size_t *used)
 		sender_to(s, SENDER_HEAD);
 	}
 	enum http1_state state = http1_head_read(&s->head, in);
+	if (state == HTTP1_MORE && in.len > HEAD_SMALL && !sender_has_memory(s, in.len))
+		answer_refuse(s, REFUSE_OVERLOADED);
 	if (state == HTTP1_MORE)
 		return false;
 	s->all->relay->metrics.requests++;
@@ -303,6 +309,8 @@ static void take_piece(struct sender *s, struct bytes piece)
 		return;
 	/* Where an answer came early, or no stream is left, the rest goes nowhere. */
 	enum refusal why = take_quota(d, piece.len);
+	if (why == REFUSE_NOTHING && d->streams && !sender_has_memory(s, piece.len))
+		why = REFUSE_OVERLOADED;
 	if (why == REFUSE_NOTHING && d->streams && !spill_append(&d->body, piece.at, piece.len))
 		why = refusal_of_errno(errno);
 	if (why != REFUSE_NOTHING) {

@@ -174,6 +174,14 @@ void sender_go_on_soon(struct sender *s)
 	uv_idle_start(&s->all->soon, s->all->on_soon);
 }
 
+bool sender_has_memory(const struct sender *s, size_t more)
+{
+	struct relay *relay = s->all->relay;
+	bool fine = memory_takes(&relay->memory, MEMORY_REQUEST, more, uv_now(relay->loop));
+	relay->metrics.reached[REACHED_MEMORY_MAX] += !fine;
+	return fine;
+}
+
 void sender_log_refused(const struct relay *relay, const char *why)
 {
 	if (RELAY_LOGS(relay, LOG_WARN, "connection_refused", why))

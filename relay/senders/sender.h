@@ -7,7 +7,7 @@
  *    sender_turn.c  what is read, written and polled for       passage.c  after 101
  *    sniff.c        the first bytes                            request.c  heads and bodies
  *    warning.c      the page before a tunnel                   answer.c   what goes back
- *    sender.c       states and deadlines                       silent.c   who goes when there are too many
+ *    sender.c       states and deadlines                       senders.c  who gets in, and who has to go for it
  *
  * sender_turn.c is the only place where a connection's socket is read or written after its first bytes, so what
  * others call from within (deliveries, the registry) never finds it half way. Loop thread. */
@@ -135,6 +135,9 @@ void sender_go_on_soon(struct sender *s);
 void sender_end_request(struct sender *s);
 /* Whose the requests are: the connection's peer, until a trusted proxy's request says another. */
 void sender_know_peer(struct sender *s);
+
+/* Whether `more` bytes of a request may be held; counted where not. */
+bool sender_has_memory(const struct sender *s, size_t more);
 
 /* A line of the log about a connection that was not taken. */
 void sender_log_refused(const struct relay *relay, const char *why);

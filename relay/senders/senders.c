@@ -12,6 +12,10 @@
 #include <unistd.h>
 #include <utlist.h>
 
+/* Bytes of memory that a new connection may come to. */
+#define CONNECTION 2048
+#define CONNECTION_TLS (32u << 10)
+
 struct senders *senders_new(struct relay *relay, struct error *e)
 {
 	struct senders *all = calloc(1, sizeof *all);
@@ -55,9 +59,13 @@ static struct sender *of_silent(struct silent_entry *e)
 /* Whether there is room for one more connection, if need be in the place of another. */
 static bool make_room(struct senders *all)
 {
-	if (senders_connections(all) < (size_t)all->relay->settings.max_connections)
+	struct relay *relay = all->relay;
+	bool full = senders_connections(all) >= (size_t)relay->settings.max_connections;
+	bool short_of_memory =
+	    !memory_takes(&relay->memory, MEMORY_REQUEST, all->tls ? CONNECTION_TLS : CONNECTION, uv_now(relay->loop));
+	if (!full && !short_of_memory)
 		return true;
-	all->relay->metrics.reached[REACHED_MAX_CONNECTIONS]++;
+	relay->metrics.reached[full ? REACHED_MAX_CONNECTIONS : REACHED_MEMORY_MAX]++;
 	struct sender *worst = of_silent(silent_worst(&all->silent));
 	if (!worst)
 		return false;
@@ -65,12 +73,12 @@ static bool make_room(struct senders *all)
 	return true;
 }
 
-/* One of an address that has its share goes in the place of that address's oldest. */
+/* One of an address that has its share goes in the place of that address's oldest. A trusted proxy has everybody's. */
 static void keep_to_share(struct sender *s)
 {
 	size_t count;
 	struct sender *oldest = of_silent(silent_oldest_beside(&s->silent, &count));
-	if (!oldest || oldest == s || count <= LIMIT_SILENT_PER_ADDRESS)
+	if (s->forwarded || !oldest || oldest == s || count <= LIMIT_SILENT_PER_ADDRESS)
 		return;
 	s->all->relay->metrics.reached[REACHED_SILENT_PER_ADDRESS]++;
 	sender_close(oldest);

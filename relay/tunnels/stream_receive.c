@@ -23,6 +23,14 @@ bool stream_on_recorded(struct stream *st)
 	return true;
 }
 
+static bool has_memory(const struct stream *st, size_t more)
+{
+	struct relay *relay = st->client->tunnel->registry->relay;
+	bool fine = memory_takes(&relay->memory, MEMORY_ANSWER, more, uv_now(relay->loop));
+	relay->metrics.reached[REACHED_MEMORY_MAX] += !fine;
+	return fine;
+}
+
 static bool take_answer(struct stream *st, struct bytes body, bool end)
 {
 	struct delivery *d = st->delivery;
@@ -30,6 +38,12 @@ static bool take_answer(struct stream *st, struct bytes body, bool end)
 		return false;
 	st->receive_window -= (int64_t)body.len;
 	st->body_seen += body.len;
+	if (d->answerer == st && body.len > 0 && !has_memory(st, body.len)) {
+		stream_send_reset(st, WIRE_RESET_CANCEL, "the relay is out of memory for the answer");
+		delivery_answer_broken(d);
+		stream_close(st);
+		return true;
+	}
 	if (d->answerer == st)
 		delivery_answer_data(d, body, end);
 	else

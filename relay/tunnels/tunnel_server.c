@@ -2,6 +2,7 @@
 #include "relay/tunnels/tunnel_private.h"
 #include "relay/common/tls_policy.h"
 #include "relay/common/trusted.h"
+#include "relay/tunnels/handshakes.h"
 #include "relay/tunnels/registry.h"
 
 #include "shared/program/log.h"
@@ -26,11 +27,11 @@ static void read_secret(struct lws *wsi, char *out, size_t size)
 /* Finds out whose tunnel it is, also when the connection is a trusted proxy's. */
 static void find_client(const struct relay *relay, struct lws *wsi, struct peer *who, struct throttle_address *address)
 {
-	const struct tunnel_adopted *adopted = lws_get_opaque_user_data(wsi);
+	const struct adopted *adopted = lws_get_opaque_user_data(wsi);
 	struct peer from = { .known = false };
 	char list[LIMIT_HANDSHAKE_FIELD];
 	if (adopted)
-		from = adopted->peer;
+		from = adopted->given.peer;
 	int len = lws_hdr_copy(wsi, list, sizeof list, WSI_TOKEN_X_FORWARDED_FOR);
 	trusted_find_in_list(relay->trusted, &from, bytes_make(list, len > 0 ? (size_t)len : 0), who);
 	throttle_address_of(address, who);
@@ -40,13 +41,16 @@ static void find_client(const struct relay *relay, struct lws *wsi, struct peer 
 /* Its own address is counted from accept to close; here only those are that a trusted proxy brings. */
 static void leave_counted(struct lws *wsi, struct throttle_address *address)
 {
-	const struct tunnel_adopted *adopted = lws_get_opaque_user_data(wsi);
-	address->known &= !(adopted && adopted->address.known);
+	const struct adopted *adopted = lws_get_opaque_user_data(wsi);
+	address->known &= !(adopted && adopted->given.address.known);
 }
 
 static int on_established(struct tunnel_server *s, struct connection *c, struct lws *wsi)
 {
 	struct peer who;
+	struct adopted *adopted = lws_get_opaque_user_data(wsi);
+	if (adopted)
+		handshakes_end(s, adopted);
 	memset(c, 0, sizeof *c);
 	c->server = s;
 	c->relay = s->relay;
@@ -194,10 +198,13 @@ static int refuse_plain(const struct tunnel_server *s, struct lws *wsi)
 	return -1;
 }
 
-static void let_go(struct tunnel_adopted *a)
+static void let_go(struct tunnel_server *s, struct adopted *a)
 {
-	if (a && a->closed)
-		a->closed(a->user, &a->address);
+	if (!a)
+		return;
+	handshakes_end(s, a);
+	if (a->given.closed)
+		a->given.closed(a->given.user, &a->given.address);
 	free(a);
 }
 
@@ -238,7 +245,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 			note_close(c, in, len);
 		return c->link && *link_close_reason(c->link) ? -1 : 0;
 	case LWS_CALLBACK_WSI_DESTROY:
-		let_go(lws_get_opaque_user_data(wsi));
+		let_go(s, lws_get_opaque_user_data(wsi));
 		return 0;
 	case LWS_CALLBACK_CLOSED:
 		on_closed(c);
@@ -327,14 +334,16 @@ struct tunnel_server *tunnel_server_new(struct relay *relay, struct error *e)
 
 void tunnel_server_adopt(struct tunnel_server *s, int fd, bool tls, const struct tunnel_adopted *adopted)
 {
-	struct tunnel_adopted *copy = malloc(sizeof *copy);
+	struct adopted *copy = calloc(1, sizeof *copy);
 	/* lws 4.1.6 closes the socket itself when it cannot take it. */
 	struct lws *wsi = copy ? lws_adopt_socket_vhost(tls ? s->tls : s->plain, fd) : NULL;
 	if (!copy)
 		close(fd);
 	if (wsi) {
-		*copy = *adopted;
+		copy->given = *adopted;
+		copy->wsi = wsi;
 		lws_set_opaque_user_data(wsi, copy); /* freed at WSI_DESTROY */
+		handshakes_begin(s, copy);
 		return;
 	}
 	if (RELAY_LOGS(s->relay, LOG_WARN, "tunnel_not_adopted", ""))
@@ -377,6 +386,7 @@ void tunnel_server_check_tokens(struct tunnel_server *s)
 
 void tunnel_server_check_links(struct tunnel_server *s)
 {
+	handshakes_check(s);
 	for (struct connection *c = s->all; c; c = c->next) {
 		if (*link_close_reason(c->link) || link_stalled_ms(c->link) < UINT64_C(1000) * LIMIT_STALL)
 			continue;
@@ -409,6 +419,7 @@ void tunnel_server_free(struct tunnel_server *s)
 	if (!s)
 		return;
 	lws_context_destroy(s->context);
+	silent_free(&s->by_address);
 	lws_logs_for = NULL;
 	free(s);
 }

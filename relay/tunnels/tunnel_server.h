@@ -25,7 +25,8 @@ void tunnel_server_adopt(struct tunnel_server *s, int fd, bool tls, const struct
 MUST_CHECK bool tunnel_server_reload(struct tunnel_server *s, struct error *e);
 /* Closes the tunnels whose token was revoked. */
 void tunnel_server_check_tokens(struct tunnel_server *s);
-/* Closes the tunnels whose client reads nothing of what waits for it, whatever else it sends; once a second. */
+/* Closes the handshakes that take too long, and the tunnels whose client reads nothing of what waits for it, whatever
+ * else it sends; once a second. */
 void tunnel_server_check_links(struct tunnel_server *s);
 /* Sends GOAWAY to all clients; tunnel_server_close follows later. */
 void tunnel_server_goaway(struct tunnel_server *s);

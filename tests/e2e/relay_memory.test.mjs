@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
+import tls from 'node:tls';
 import { after, before, describe, it } from 'node:test';
 import { World, waitFor } from './lib/harness.mjs';
-import { field, post } from './lib/http.mjs';
+import { post, requestBytes, send } from './lib/http.mjs';
+import { makeCertificate } from './lib/tls.mjs';
 import { Tunnel } from './lib/tunnel.mjs';
 
 const MiB = 1 << 20;
@@ -44,6 +46,19 @@ async function connect(w, relay, from, text) {
 	return s;
 }
 
+/** What a tunnel's client sends first under TLS. */
+async function clientHello() {
+	const server = net.createServer().listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const client = tls.connect({ port: server.address().port, host: '127.0.0.1', ALPNProtocols: ['creel/1'] }).on('error', () => {});
+	const [socket] = await once(server, 'connection');
+	const [hello] = await once(socket, 'data');
+	client.destroy();
+	socket.destroy();
+	server.close();
+	return hello;
+}
+
 describe('a client that does not read', () => {
 	let w, relay;
 	before(async () => {
@@ -56,7 +71,7 @@ describe('a client that does not read', () => {
 		const t = await Tunnel.online(relay.port, 'deaf');
 		t.ws.pause();
 		const pongs = setInterval(() => t.ws.pong(), 300);
-		const waiting = post(relay.port, '/deaf/first', 'a');
+		const waiting = send(relay.port, requestBytes('POST', '/deaf/first', ['Host: localhost', 'Content-Length: 1'], 'a'), { timeoutMs: 60_000 });
 		const head = `GET /deaf/x HTTP/1.1\r\nHost: localhost\r\nX-Pad: ${'x'.repeat(60_000)}\r\n\r\n`;
 		const flood = async (size) => {
 			for (let sent = 0; sent < size; sent += 20 * head.length)
@@ -76,6 +91,110 @@ describe('a client that does not read', () => {
 		assert.equal((await waiting).status, 202);
 		clearInterval(pongs);
 		t.ws.terminate();
+	});
+
+	it('the relay ended cleanly', () => w.endsCleanly());
+});
+
+describe('connections that say nothing', () => {
+	let w, relay;
+	before(async () => {
+		w = new World();
+		relay = await startRelay(w, ['--max-connections', '1000', '--max-connections-per-address', '0']);
+	});
+	after(() => w?.close());
+
+	const at = async (from) => {
+		const started = Date.now();
+		const answer = await send(relay.port, requestBytes('POST', '/nobody/x', ['Host: localhost', 'Content-Length: 0']), { localAddress: from });
+		assert.equal(answer.status, 404);
+		return Date.now() - started;
+	};
+
+	it('fill the table, and nobody but themselves has to go for a sender of another address, or of the same', async () => {
+		const silent = [];
+		for (let i = 0; i < 1200; i += 50) silent.push(...(await Promise.all(Array.from({ length: 50 }, (_, k) => connect(w, relay, `127.0.1.${(i + k) % 3}`)))));
+		await waitFor('the table to be full', async () => (await relay.reached('max-connections')) > 0);
+		assert.ok((await relay.metric('creel_connections')) <= 1000);
+		for (const from of ['127.0.2.1', '127.0.1.1', '127.0.1.0']) assert.ok((await at(from)) < 5000);
+		silent.forEach((s) => s.destroy());
+	});
+
+	it('of one address are a share of the table', async () => {
+		const silent = [];
+		for (let i = 0; i < 600; i += 50) silent.push(...(await Promise.all(Array.from({ length: 50 }, () => connect(w, relay, '127.0.1.9')))));
+		await waitFor('its oldest to be closed', async () => (await relay.reached('silent-per-address')) > 0 && silent[0].gone);
+		assert.equal(silent.at(-1).gone, undefined);
+		assert.ok((await at('127.0.1.9')) < 5000);
+		silent.forEach((s) => s.destroy());
+	});
+
+	it('the relay ended cleanly', () => w.endsCleanly());
+});
+
+describe('tunnel handshakes that stop in the middle', () => {
+	let w, relay;
+	before(async () => {
+		w = new World();
+		const { cert, key } = makeCertificate(w.dir);
+		relay = await startRelay(w, ['--max-connections-per-address', '0', '--header-timeout', '4s', '--tls-cert', cert, '--tls-key', key]);
+	});
+	after(() => w?.close());
+
+	it('are few at once and of one address, end in time, stay counted until then, and keep nobody out', async () => {
+		const hello = await clientHello();
+		const held = [];
+		for (let i = 0; i < 400; i += 20)
+			held.push(...(await Promise.all(Array.from({ length: 20 }, (_, k) => connect(w, relay, `127.0.3.${1 + ((i + k) % 8)}`, hello)))));
+		await waitFor('some to be dropped', async () => (await relay.reached('handshakes')) > 0);
+		const count = await relay.metric('creel_connections');
+		assert.ok(count > 100 && count <= 260, `${count} connections`);
+		const t = await Tunnel.online(relay.port, 'honest');
+		const closed = () => waitFor('all of them to be closed', async () => (await relay.metric('creel_connections')) <= 1, 20_000);
+		await closed();
+		for (let i = 0; i < 100; i += 20) held.push(...(await Promise.all(Array.from({ length: 20 }, () => connect(w, relay, '127.0.3.100', hello)))));
+		await waitFor('the share of one address', async () => (await relay.reached('handshakes-per-address')) > 0);
+		await (await Tunnel.online(relay.port, 'honest-too')).leave();
+		await closed();
+		assert.equal(t.over, undefined);
+		held.forEach((s) => s.destroy());
+	});
+
+	it('the relay ended cleanly', () => w.endsCleanly());
+});
+
+describe('--memory-max', () => {
+	const MAX = 96 * MiB;
+	let w, relay;
+	before(async () => {
+		w = new World();
+		relay = await startRelay(w, ['--memory-max', '96MiB', '--max-connections-per-address', '0']);
+	});
+	after(() => w?.close());
+
+	it('load beyond it is refused with 503, the relay stays below it and serves afterwards', async () => {
+		const t = await Tunnel.online(relay.port, 'full');
+		const piece = Buffer.alloc(700_000, 'x'), senders = [];
+		let most = 0;
+		const watch = setInterval(() => (most = Math.max(most, resident(relay))), 20);
+		for (let i = 0; i < 240; i++) {
+			const s = await connect(w, relay, '127.0.4.1', `POST /full/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${piece.length + 1}\r\n\r\n`);
+			s.text = '';
+			s.on('data', (data) => (s.text += data.toString('latin1')));
+			s.write(piece);
+			senders.push(s);
+		}
+		const refused = () => senders.filter((s) => s.text.startsWith('HTTP/1.1 503 ') && /Creel-Refused: overloaded\r\n/.test(s.text) && /Retry-After: 5\r\n/.test(s.text));
+		await waitFor('many to be refused', () => refused().length > 100);
+		assert.ok((await relay.reached('memory-max')) > 100);
+		assert.ok(senders.some((s) => !s.text && !s.gone), 'and some are held');
+		clearInterval(watch);
+		if (!process.env.CREEL_BIN_DIR?.includes('asan')) assert.ok(most < MAX, `${most} bytes`);
+		senders.forEach((s) => s.destroy());
+		const sending = waitFor('an answer', async () => ((await post(relay.port, '/full/after', 'x')).status === 200));
+		await waitFor('it to be asked again', () => t.requests.find((q) => q.target === '/after'));
+		t.answer(t.requests.find((q) => q.target === '/after'));
+		await sending;
 	});
 
 	it('the relay ended cleanly', () => w.endsCleanly());
