@@ -1,5 +1,7 @@
 #include "client/delivery/stream.h"
 
+#include "client/common/limits.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,13 @@ static bool copy_head(struct stream *st)
 	return true;
 }
 
+/* Counts memory until the stream ends. */
+static void hold(struct stream *st, size_t len)
+{
+	st->held += len;
+	st->set->held += len;
+}
+
 struct stream *stream_new(struct streams *set, uint64_t id, const struct wire_request *request)
 {
 	struct stream *st = calloc(1, sizeof *st);
@@ -42,6 +51,7 @@ struct stream *stream_new(struct streams *set, uint64_t id, const struct wire_re
 		return NULL;
 	}
 	st->request.body = bytes_of(NULL);
+	hold(st, sizeof *st + st->head.len);
 	st->route = stream_route(set, st->request.target);
 	if (id) {
 		HASH_ADD(hh, set->by_id, id, sizeof st->id, st);
@@ -66,6 +76,7 @@ void stream_release(struct stream *st)
 {
 	if (is_needed(st))
 		return;
+	st->set->held -= st->held;
 	*st->live_back = st->live_next;
 	if (st->live_next)
 		st->live_next->live_back = st->live_back;
@@ -112,9 +123,15 @@ struct stream *stream_find(const struct streams *set, uint64_t id)
 
 bool stream_take_body(struct stream *st, struct bytes body)
 {
+	size_t before = st->body.memory.len;
+	if (st->set->held > LIMIT_HELD) {
+		errno = ENOMEM;
+		return false;
+	}
 	if (!spill_append(&st->body, body.at, body.len))
 		return false;
 	st->body_size += body.len;
+	hold(st, st->body.memory.len > before ? st->body.memory.len - before : 0);
 	return true;
 }
 

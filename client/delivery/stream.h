@@ -122,6 +122,7 @@ struct stream {
 	struct buffer head, trailers;
 	struct spill body;
 	uint64_t body_size;
+	size_t held; /* bytes of memory counted in the set */
 	struct inflow inflow;
 	struct buffer up; /* after 101: of the sender, not yet with the app, from `up_at` on */
 	size_t up_at;
@@ -181,6 +182,7 @@ struct streams {
 	struct ended *ended; /* on this connection: what comes of them is no new delivery */
 
 	struct stream *live; /* all there are, by live_next */
+	size_t held;         /* bytes of memory, about: their heads, and bodies that are not in a file */
 	size_t busy;         /* streams whose commit, call or record is under way */
 	size_t taking;       /* deliveries on their way out of the store */
 

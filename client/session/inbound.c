@@ -17,6 +17,7 @@ struct stream *inbound_admit(struct streams *set, struct live *live, uint64_t id
 	const struct wire_out *w = set->greeted;
 	const char *why = set->draining                             ? "the client is ending"
 			  : HASH_COUNT(set->by_id) >= LIMIT_STREAMS ? "the client has too many deliveries at once"
+			  : set->held > LIMIT_HELD                  ? "the client holds as much as it may"
 								    : NULL;
 	struct stream *st = why ? NULL : stream_new(set, id, r);
 	if (!st) {
