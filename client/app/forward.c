@@ -293,6 +293,17 @@ static bool is_idempotent(struct bytes method)
 	return false;
 }
 
+/* Behind the end that the app sent before it got the request, Linux tells a reset by SO_ERROR alone. */
+static bool was_reset(const struct forward *w, const struct conn_failure *how)
+{
+	int error = 0;
+	socklen_t len = sizeof error;
+	if (how->kind == CONN_ERRNO)
+		return how->error == ECONNRESET || how->error == EPIPE;
+	return how->kind == CONN_FINE && getsockopt(w->conn->conn.fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 &&
+	       (error == ECONNRESET || error == EPIPE);
+}
+
 /* Whether it is sure that no app has read what was sent. None of it was taken by the other end; or the connection was
  * reset, which a system does when its program closes with bytes unread, and the request is one that no program reads by
  * halves. */
@@ -303,8 +314,7 @@ static bool is_unread(const struct forward *w, const struct conn_failure *how)
 	if (w->sent == 0 || (ioctl(w->conn->conn.fd, TIOCOUTQ, &waiting) == 0 && (uint64_t)waiting >= w->sent))
 		return true;
 #endif
-	bool reset = how->kind == CONN_ERRNO && (how->error == ECONNRESET || how->error == EPIPE);
-	return w->sent == 0 || (reset && w->sent <= READ_BY_ANYBODY && waiting == 0);
+	return w->sent == 0 || (was_reset(w, how) && w->sent <= READ_BY_ANYBODY && waiting == 0);
 }
 
 /* A kept connection that the app had closed: the request goes out once more, if that is allowed (RFC 9110 §9.2.2, RFC
