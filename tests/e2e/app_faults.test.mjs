@@ -94,8 +94,9 @@ describe('what an app does wrong has its true reason', () => {
 	for (const row of rows)
 		it(row.what, async () => {
 			const answer = await send(relay.port, requestBytes('POST', `/faults${row.path}`, ['Host: localhost', 'Content-Length: 5'], 'hello'));
-			if (row.headCame && answer.status === 200) {
-				assert.ok(!answer.complete, 'the sender is not told that it is whole');
+			const cut = row.headCame && (!answer || answer.status === 200);
+			if (cut) {
+				assert.ok(!answer?.complete, 'the sender is not told that it is whole');
 			} else {
 				assert.equal(answer.status, row.result === 'timeout' ? 504 : 502);
 				assert.equal(field(answer.lines, 'creel-error'), row.result);
@@ -104,10 +105,10 @@ describe('what an app does wrong has its true reason', () => {
 			const d = await w.recorded((one) => one.target === row.path && one.state !== 'live' && one.state !== 'recorded');
 			assert.equal(d.state, 'failed');
 			const shown = (await w.creelOut(['show', String(d.id)])).toString();
-			const sentence = answer.status === 200 ? null : answer.body.toString().replace(/^creel: /, '').trim();
+			const sentence = cut ? null : answer.body.toString().replace(/^creel: /, '').trim();
 			if (sentence) assert.ok(shown.includes(sentence), shown);
 			else assert.match(shown, new RegExp(row.words.source.replace(/^\^|\$$/g, '')));
-			assert.doesNotMatch(shown + answer.body, /\x1b/);
+			assert.doesNotMatch(shown + (answer?.body ?? ''), /\x1b/);
 			const again = await w.creel(['replay', String(d.id), '--no-forwarded', '--timeout', TIMEOUT, '--wait-for-target', '0']);
 			assert.equal(again.code, 5, again.text + again.err);
 		});
