@@ -1,5 +1,5 @@
-// README.md's proxies before the relay: nginx, Caddy, haproxy, and haproxy that passes bytes on with a PROXY header. Each with
-// README's own block and relay.ini: the tunnel goes through it, and the app, the record and the limits see who sent what.
+// Proxies before the relay: nginx, Caddy, haproxy, and haproxy that passes bytes on with a PROXY header, each with README's own
+// block and relay.ini, and Apache: the tunnel goes through it, and the app, the record and the limits see who sent what.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { FRONTS, startFront } from './lib/fronts.mjs';

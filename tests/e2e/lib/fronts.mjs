@@ -76,7 +76,9 @@ function apache(w, { port, relayPort, certificate }) {
 		ProxyPreserveHost On
 		ProxyTimeout 75
 		RequestHeader unset X-Forwarded-For early
+		RequestHeader unset X-Forwarded-Host early
 		RequestHeader set X-Forwarded-Proto https
+		ProxyPass /_creel/ http://127.0.0.1:${relayPort}/_creel/ nocanon upgrade=websocket flushpackets=on disablereuse=on
 		ProxyPass / http://127.0.0.1:${relayPort}/ nocanon upgrade=websocket flushpackets=on\n`);
 	return [modules.includes('apache2') ? 'apache2' : 'httpd', ['-d', w.dir, '-f', w.path('apache.conf'), '-DFOREGROUND']];
 }
