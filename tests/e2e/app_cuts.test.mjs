@@ -41,7 +41,7 @@ describe('an app that answers badly', () => {
 		}).listen(0, '127.0.0.1');
 		await once(app, 'listening');
 		relay = await w.startRelay();
-		await w.startClient({ relay, target: app.address().port, name: 'a', args: ['--timeout', '3s'] });
+		await w.startClient({ relay, target: app.address().port, name: 'a', args: ['--timeout', '10s'] });
 	});
 	after(async () => {
 		app?.close();
