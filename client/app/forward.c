@@ -446,7 +446,7 @@ static bool send_some(struct forward *w)
 		struct iovec pieces[3] = {
 			{ w->head.at + w->head_at, w->head.len - w->head_at },
 			{ NULL, 0 },
-			{ w->piece.at + w->piece_at, w->piece.len - w->piece_at },
+			{ w->piece.at ? w->piece.at + w->piece_at : NULL, w->piece.len - w->piece_at },
 		};
 		if (body.len > 0)
 			pieces[1] =
