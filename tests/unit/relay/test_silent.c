@@ -1,5 +1,5 @@
 /* Who goes when there are too many connections: the oldest of the address that has most. */
-#include "relay/senders/silent.h"
+#include "relay/common/silent.h"
 #include "tests/unit/unit.h"
 
 #define ENTRIES 4000
