@@ -297,6 +297,8 @@ static void test_urgent_data(void **state)
 	say(fd, REQUEST);
 	assert_true(is_in(SENDER_HEAD));
 	struct sender *s = last();
+	sender_to(s, SENDER_BODY);
+	sender_to(s, SENDER_WAIT);
 	s->half_closed = true; /* nothing to be read any more */
 	sender_go_on_soon(s);
 	uv_run(&loop, UV_RUN_NOWAIT);
