@@ -112,7 +112,7 @@ const char *forward_reason_fault(enum http1_fault fault)
 	case HTTP1_BAD_LINE_END:
 		return "a line in its head that does not end in CR LF";
 	case HTTP1_BAD_FIELD:
-		return "a line in its head that is no header field, or holds a control character";
+		return "a line in its head that is not a header field, or holds a control character";
 	case HTTP1_BAD_LENGTH:
 		return "Content-Lengths that differ or are not numbers";
 	case HTTP1_BAD_CODING:

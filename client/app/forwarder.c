@@ -162,7 +162,7 @@ static bool check_field(const char *field, struct error *e)
 		return error_set(e, EXIT_USAGE, "-H Transfer-Encoding cannot be set: creel frames the body itself");
 	if (!colon || !headers_name_valid(bytes_make(field, (size_t)(colon - field))) ||
 	    !headers_value_valid(bytes_of(colon + 1)))
-		return error_set(e, EXIT_USAGE, "-H '%.100s' is no header field: write 'Name: value'", field);
+		return error_set(e, EXIT_USAGE, "-H '%.100s' is not a header field: write 'Name: value'", field);
 	return true;
 }
 

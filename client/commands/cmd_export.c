@@ -195,7 +195,7 @@ const struct command command_export = {
 	"--secrets is given; the other formats hold them unless --redact is, which takes out\n"
 	"what looks like a secret by its name or form, and signatures, in header fields, cookies, targets and bodies;\n"
 	"NAME is one more name, or header:NAME, cookie:NAME, query:NAME, form:NAME, part:NAME or json:PATH. With http "
-	"a body that is no text goes to\n"
+	"a body that is not text goes to\n"
 	"a file beside FILE. FILE must not exist. Exit status 1 when nothing matches, 4 when FILE cannot be "
 	"written.\n\n" FILTER_HELP "\n\n"
 	"Example: creel export source:stripe since:1d -o tests/stripe.har --redact",

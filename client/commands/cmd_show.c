@@ -178,7 +178,7 @@ static bool write_no_answer(const struct show *s, const struct message *m, const
 		return error_set(e, EXIT_USAGE, "delivery %" PRId64 " got no answer: %.*s", s->id,
 				 (int)answer->error.len, (const char *)answer->error.at);
 	struct bytes raw = buffer_view(&m->raw);
-	bool fine = s->raw || printf("\nWhat came, and is no answer: %zu bytes\n\n", raw.len) > 0;
+	bool fine = s->raw || printf("\nWhat came, and is not an answer: %zu bytes\n\n", raw.len) > 0;
 	return (fine && (s->raw && !s->terminal ? write_bytes(raw) : write_text(raw))) ||
 	       error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 }

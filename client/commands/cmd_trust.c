@@ -27,7 +27,7 @@ static char *name_of(const char *argument, struct error *e)
 	const char *last = slash ? slash + 1 : argument;
 	bool folder = argument && (!*last || (stat(argument, &st) == 0 && S_ISDIR(st.st_mode)));
 	if (argument && !folder && strcmp(last, "creel.ini") != 0) {
-		error_set(e, EXIT_USAGE, "%s is no project's file: only one named creel.ini is read in its folder",
+		error_set(e, EXIT_USAGE, "%s is not a project's file: only one named creel.ini is read in its folder",
 			  argument);
 		return NULL;
 	}

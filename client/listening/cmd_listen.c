@@ -62,14 +62,15 @@ const struct command command_listen = {
 	.name = "listen",
 	.usage = "creel listen PORT|URL|--exec CMD [--relay URL] [--name NAME] [--route /PATH=PORT|URL]… [OPTIONS]",
 	.summary = "open a tunnel and forward what arrives to an app",
-	.text = "Opens a tunnel at the relay, prints its public URL, records every webhook that arrives there and "
-		"forwards it to the\n"
-		"app, byte for byte. Reconnects for ever. Ctrl-C finishes what is in flight and ends it.\n\n"
-		"--exec runs a command, never through a shell, when a delivery's call is over. Without a target it "
-		"stands in for the\n"
-		"app: the sender gets 202, and its exit status says whether the delivery is delivered or "
-		"failed.\n\n"
-		"Example: creel listen 3000 --name shop --route /admin=4000",
+	.text =
+	    "Opens a tunnel at the relay, prints its public URL, records every webhook that arrives there and "
+	    "forwards it to the\n"
+	    "app, byte for byte. Reconnects for as long as it runs. Ctrl-C finishes what is in flight and ends it.\n\n"
+	    "--exec runs a command, never through a shell, when a delivery's call is over. Without a target it "
+	    "stands in for the\n"
+	    "app: the sender gets 202, and its exit status says whether the delivery is delivered or "
+	    "failed.\n\n"
+	    "Example: creel listen 3000 --name shop --route /admin=4000",
 	.options = { groups, sizeof groups / sizeof *groups },
 	.settings_size = sizeof(struct listen_options),
 	.uses = COMMAND_USES_RELAY | COMMAND_USES_DB,

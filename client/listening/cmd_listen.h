@@ -30,7 +30,7 @@ struct listen_options {
 	struct secrets secrets;            /* read of them; see listen_take_options */
 	const char *chaos;                 /* chaos.h, or NULL */
 	struct chaos_spec chaos_spec;
-	int64_t connect_timeout_ms; /* 0: for ever */
+	int64_t connect_timeout_ms; /* 0: always */
 	/* Called once it prints lines and was online (`dev` prints its curl line); may be NULL. */
 	void (*on_ready)(void *user, const char *url);
 	void *on_ready_user;

@@ -61,7 +61,7 @@ const struct option_row listen_rows[LISTEN_ROWS] = {
 	{ "connect-timeout", 0, OPTION_DURATION_AT(AT, connect_timeout_ms), OPTION_BY_PROJECT, "TIME",
 	  "give up when not online by then", .otherwise = "never" },
 	{ "keep", 0, OPTION_DURATION_AT(AT, keep_ms), OPTION_BY_USER, "TIME", "how long deliveries stay on record",
-	  .preset = RETENTION_KEEP, .zero = "for ever" },
+	  .preset = RETENTION_KEEP, .zero = "always" },
 	{ "max-size", 0, OPTION_SIZE_AT(AT, max_size), OPTION_BY_USER, "SIZE", "of the record, the oldest go first",
 	  .preset = RETENTION_MAX_SIZE, .least = STORE_BOUND_LEAST, .zero = "no bound" },
 	{ "record-max", 0, OPTION_SIZE_AT(AT, record_max), OPTION_BY_USER, "SIZE", "of a body kept on record",

@@ -53,7 +53,7 @@ static void say_one(struct look *l, int64_t id, const struct message *m)
 	free(recorded);
 	bool known = buffer_append_bytes(&headers, l->change->whole ? l->change->headers : buffer_view(&m->headers)) &&
 		     resign_possible(l->store, l->options->secrets, &r, &unknown);
-	snprintf(l->sentence, REPLAY_STALE_LEN, "delivery %" PRId64 " was %s; --resign%s%s%s signs it anew", id,
+	snprintf(l->sentence, REPLAY_STALE_LEN, "delivery %" PRId64 " was %s; --resign%s%s%s signs it again", id,
 		 l->text, known ? "" : " --secret ",
 		 known ? ""
 		 : p   ? signature_name(p)
@@ -118,7 +118,7 @@ bool replay_stale_find(struct store *s, const int64_t *ids, size_t count, const 
 	if (fine && stale && count > 1)
 		snprintf(out, REPLAY_STALE_LEN,
 			 "%zu of %zu deliveries were signed too long ago for their providers' libraries; --resign "
-			 "signs them anew",
+			 "signs them again",
 			 stale, count);
 	item_free(&l.item);
 	return fine;

@@ -137,7 +137,7 @@ static void open_object(struct sealed *s, struct streams *set, struct live *live
 	bool fine = key && seal_key_open(key, buffer_view(&o->bytes), event_id, &plain, &e);
 	drop(s, o);
 	if (fine && !plain_is_delivery(buffer_view(&plain), event_id, &r))
-		fine = error_set(&e, EXIT_RELAY, "what was sealed is no delivery");
+		fine = error_set(&e, EXIT_RELAY, "what was sealed is not a delivery");
 	if (!fine) {
 		refuse(set, id, e.text);
 		buffer_free(&plain);

@@ -75,7 +75,7 @@ describe('replay', () => {
 			assert.equal((await w.list(1, { args: ['--db', db] }))[0].replay_of, 1);
 		});
 
-		it('unchanged it is sent as it was; a body that is no text lies in a file beside', async () => {
+		it('unchanged it is sent as it was; a body that is not text lies in a file beside', async () => {
 			assert.equal((await edit('true', ['3'])).code, 0);
 			assert.deepEqual(app.requests[0].body, ALL);
 			const editor = script('grep -q "^< body.bin$" "$1" && printf "\\0\\377" > "${1%/*}/body.bin"');

@@ -185,7 +185,7 @@ describe('the app’s answer', () => {
 			assert.equal(shown.response, null);
 			assert.deepEqual(shown.response_raw_base64 ? Buffer.from(shown.response_raw_base64, 'base64').toString('latin1') : shown.response_raw, bytes);
 			const text = (await road.w.creelOut(['show', id])).toString();
-			assert.match(text, /What came, and is no answer/);
+			assert.match(text, /What came, and is not an answer/);
 			assert.ok(!text.includes('\x1b'), 'safe on a terminal');
 		});
 	}

@@ -87,7 +87,8 @@ describe('the spool', () => {
 			assert.ok(r.flags & FLAGS.SPOOLED || again.frames.find((f) => f.type === 'REQUEST' && f.stream === r.stream).flags & FLAGS.SPOOLED);
 			if (i < bodies.length) {
 				assert.equal(r.target, `/a%2Fb/../${i}?x=%20`);
-				assert.equal(r.headers, `Host: localhost\r\nx-odd:  two  \r\nContent-Length: ${bodies[i].length}\r\n`);
+				// A client that does not say EXACT gets one blank behind the colon.
+				assert.equal(r.headers, `Host: localhost\r\nx-odd: two  \r\nContent-Length: ${bodies[i].length}\r\n`);
 				assert.ok(Buffer.from(r.bytes, 'latin1').equals(bodies[i]), `body ${i}`);
 			} else {
 				assert.equal(r.bytes, 'abc');

@@ -363,7 +363,7 @@ describe('edit and replay', () => {
 		assert.match(await log(), /^X-Fine: yes$/m);
 	});
 
-	it('leaves a body that is no text in a file beside', async () => {
+	it('leaves a body that is not text in a file beside', async () => {
 		const editor = script('beside', 'd=$(dirname "$1"); grep -q "^< body.bin$" "$1" || exit 9; printf more >>"$d/body.bin"');
 		const log = await start([], { env: { EDITOR: editor } });
 		await t.keys('e');

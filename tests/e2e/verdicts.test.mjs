@@ -164,7 +164,7 @@ describe('an import', () => {
 			await check(old);
 			// Sent again it is what it is.
 			const r = await w.creel(['replay', '1', '--to', String(app.address().port), '--secret', file(SECRETS.stripe), '--db', db]);
-			assert.match(r.err, /^creel: delivery 1 was redacted: its signature is not there; --resign signs it anew\n/);
+			assert.match(r.err, /^creel: delivery 1 was redacted: its signature is not there; --resign signs it again\n/);
 			assert.doesNotMatch(r.text, /signature valid/);
 			assert.equal((await rows(db)).at(-1).signature, 'invalid');
 		});
@@ -191,7 +191,7 @@ describe('a replay', () => {
 		assert.equal(row.signature, 'invalid');
 		calls.length = 0;
 		const r = await w.creel(['replay', String(row.id)]);
-		assert.equal(r.err, `creel: delivery ${row.id} was signed 22m ago: stripe's libraries refuse after 5m; --resign signs it anew\n`);
+		assert.equal(r.err, `creel: delivery ${row.id} was signed 22m ago: stripe's libraries refuse after 5m; --resign signs it again\n`);
 		assert.equal(calls.length, 1);
 		assert.match(calls[0].verified, /tolerance/);
 		assert.match(r.text, /400 .*\(signature invalid\) {2}\(replay of/);
@@ -203,9 +203,9 @@ describe('a replay', () => {
 		await w.creelOut(['import', '-', '--db', db], { input: line });
 		assert.equal((await w.creel(['verify', '1', '--secret', file(SECRETS.stripe), '--db', db])).code, 0);
 		const old = await w.creel(['replay', '1', '--to', String(app.address().port), '--secret', file(SECRETS.stripe), '--db', db]);
-		assert.match(old.err, /^creel: delivery 1 was signed 24h ago: stripe's libraries refuse after 5m; --resign signs it anew\n$/);
+		assert.match(old.err, /^creel: delivery 1 was signed 24h ago: stripe's libraries refuse after 5m; --resign signs it again\n$/);
 		const unknown = await w.creel(['replay', '1', '--to', String(app.address().port), '--db', db]);
-		assert.match(unknown.err, /--resign --secret stripe=@FILE signs it anew\n$/);
+		assert.match(unknown.err, /--resign --secret stripe=@FILE signs it again\n$/);
 		assert.deepEqual((await rows(db)).map((x) => x.signature), ['valid', 'invalid', 'unknown']);
 	});
 
@@ -220,7 +220,7 @@ describe('a replay', () => {
 		for (const at of [now() - 4000, now() - 4000, now()]) ids.push((await deliver(stripeFields(at))).row.id);
 		const plain = (await deliver({ 'content-type': 'text/plain' }, 'plain')).row.id;
 		const r = await w.creel(['replay', ...ids.map(String), String(plain)]);
-		assert.equal(r.err, 'creel: 2 of 4 deliveries were signed too long ago for their providers\' libraries; --resign signs them anew\n');
+		assert.equal(r.err, 'creel: 2 of 4 deliveries were signed too long ago for their providers\' libraries; --resign signs them again\n');
 		assert.deepEqual((await rows()).slice(-4).map((x) => x.signature), ['invalid', 'invalid', 'valid', 'none']);
 	});
 

@@ -48,7 +48,7 @@ static bool export_over(struct tui *t, const char *format, const char *path, str
 	struct stat s;
 	char *draft = NULL;
 	if (stat(path, &s) == 0 && !S_ISREG(s.st_mode))
-		return error_set(e, EXIT_NO, "%s is no file", path);
+		return error_set(e, EXIT_NO, "%s is not a file", path);
 	if (asprintf(&draft, "%s.%lld.new", path, (long long)getpid()) < 0)
 		return error_set(e, EXIT_NO, "out of memory");
 	bool fine = t->deps.deeds->export(t->deps.deeds_self, t->ids.at, t->ids.count, format, draft, NULL, e);

@@ -94,7 +94,7 @@ static bool drop_pasted(struct tui *t, key_code c)
 	}
 	if (was && (c == TKEY_PASTE_END || c == TKEY_CTRL('c'))) {
 		t->pasting = false;
-		tui_say(t, "pasted text is no keys: / or : first, for where it goes");
+		tui_say(t, "pasted text does not count as keys: press / or : first");
 	}
 	return was;
 }

@@ -247,7 +247,7 @@ static struct doc *make_head(const struct message_look *l, const char *about)
 		put_request_line(s, d);
 	put_fields(s, d, &d->headers, !l->answer, l->columns);
 	if (is_unusable(d)) {
-		styled_print(s, ROLE_OURS, "-- What came, and is no answer  %zu byte%s  %s --", d->raw.len,
+		styled_print(s, ROLE_OURS, "-- What came, and is not an answer  %zu byte%s  %s --", d->raw.len,
 			     d->raw.len == 1 ? "" : "s", how[l->look]);
 		styled_end(s, 0);
 	} else if (!l->answer || doc_attempts_find(d, d->attempt))

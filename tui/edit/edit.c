@@ -114,7 +114,7 @@ static bool read_file(const char *path, struct buffer *out, struct error *err)
 	struct stat s;
 	buffer_free(out);
 	if (fd < 0 || fstat(fd, &s) || !S_ISREG(s.st_mode)) {
-		error_set(err, EXIT_NO, "cannot read %s: %s", path, fd < 0 ? strerror(errno) : "it is no file");
+		error_set(err, EXIT_NO, "cannot read %s: %s", path, fd < 0 ? strerror(errno) : "it is not a file");
 		if (fd >= 0)
 			close(fd);
 		return false;

@@ -44,7 +44,7 @@ void sheet_stale(struct sheet *s, const struct ui *ui, int64_t id, const char *w
 	sheet_sentence(s, ROLE_5XX, text);
 	struct effect_replay as_is = { .which = { WHICH_ONE, id }, .confirmed = true }, resigned = as_is;
 	resigned.resign = true;
-	sheet_choice(s, 'r', "sign anew and send (configured secret)", EFFECT_REPLAY)->replay = resigned;
+	sheet_choice(s, 'r', "re-sign and send (configured secret)", EFFECT_REPLAY)->replay = resigned;
 	sheet_choice(s, 's', "send as it is", EFFECT_REPLAY)->replay = as_is;
 	sheet_choice(s, 'n', "do not", EFFECT_NONE);
 }

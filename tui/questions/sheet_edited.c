@@ -63,7 +63,7 @@ void sheet_edited(struct sheet *s, const struct ui *ui, int64_t id, struct bytes
 			      escapes == 1 ? "" : "s");
 	sheet_choice(s, 's', "send as is: a signature will not verify", EFFECT_SEND)->resign = false;
 	if (can_sign)
-		sheet_choice(s, 'r', "sign anew and send (configured secret)", EFFECT_SEND)->resign = true;
+		sheet_choice(s, 'r', "re-sign and send (configured secret)", EFFECT_SEND)->resign = true;
 	sheet_choice(s, 'e', "edit again", EFFECT_EDIT)->edit = (struct effect_edit){ .id = id, .step = EDIT_AGAIN };
 	s->otherwise = dropped(id);
 }
