@@ -333,9 +333,10 @@ static void add_v6(struct dial *d, struct in6_addr address)
 static bool add_path(struct dial *d)
 {
 	struct sockaddr_un path = { .sun_family = AF_UNIX };
-	if (strlen(d->to.host) >= sizeof path.sun_path)
+	size_t len = strlen(d->to.host);
+	if (len >= sizeof path.sun_path)
 		return false;
-	strcpy(path.sun_path, d->to.host);
+	memcpy(path.sun_path, d->to.host, len);
 	add_address(d, (struct sockaddr *)&path, sizeof path);
 	return true;
 }

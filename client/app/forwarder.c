@@ -196,14 +196,14 @@ struct forwarder *forwarder_new(uv_loop_t *loop, const struct forward_options *o
 
 static void finish_closing(struct forwarder *f)
 {
-	struct app *app, *next;
+	struct app *app = f->apps, *next;
 	if (!f->closing || f->open > 0)
 		return;
 	void (*closed)(void *user) = f->closed;
 	void *user = f->closed_user;
-	HASH_ITER(hh, f->apps, app, next)
-	{
-		HASH_DELETE(hh, f->apps, app);
+	HASH_CLEAR(hh, f->apps);
+	for (; app; app = next) {
+		next = app->hh.next;
 		forward_free_parts(app);
 		free(app);
 	}

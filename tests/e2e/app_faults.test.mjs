@@ -53,7 +53,7 @@ describe('what an app does wrong has its true reason', () => {
 		'no status': [says('HTTP/1.1 abc OK\r\n\r\n'), 'aborted', /^localhost:\d+ answered with a malformed status line$/],
 		'a head without end': [says(`${OK}X: ${'x'.repeat(70_000)}\r\n\r\n`), 'aborted', /^localhost:\d+ sent a head of more than 64 KiB$/],
 		'a line that is no field': [says(`${OK}no field\r\n\r\n`), 'aborted', /answered with a line in its head that is not a header field, or holds a control character$/],
-		'a NUL in a field': [says(`${OK}X: a\0b\r\n\r\n`), 'aborted', /no header field, or holds a control character$/],
+		'a NUL in a field': [says(`${OK}X: a\0b\r\n\r\n`), 'aborted', /not a header field, or holds a control character$/],
 		'a bare CR in a field': [says(`${OK}X: a\rb\r\n\r\n`), 'aborted', /answered with /],
 		'lengths that differ': [says(`${OK}Content-Length: 2\r\nContent-Length: 3\r\n\r\nabc`), 'aborted', /answered with Content-Lengths that differ or are not numbers$/],
 		'an unknown coding': [says(`${OK}Transfer-Encoding: gzip\r\n\r\nabc`), 'aborted', /answered with a Transfer-Encoding other than chunked$/],
