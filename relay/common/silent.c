@@ -95,10 +95,10 @@ struct silent_entry *silent_oldest_of(const struct silent *set, const uint8_t ad
 
 void silent_free(struct silent *set)
 {
-	struct silent_address *a, *next;
-	HASH_ITER(hh, set->addresses, a, next)
-	{
-		HASH_DELETE(hh, set->addresses, a);
+	struct silent_address *a = set->addresses, *next;
+	HASH_CLEAR(hh, set->addresses);
+	for (; a; a = next) {
+		next = a->hh.next;
 		free(a);
 	}
 }

@@ -99,10 +99,12 @@ static bool load_staple(SSL_CTX *ctx, const char *cert, int index, struct error 
 	const unsigned char *at = s ? s->at : NULL;
 	OCSP_RESPONSE *response = s ? d2i_OCSP_RESPONSE(NULL, &at, s->len) : NULL;
 	bool fine = response || error_set(e, EXIT_RELAY, "%s is not an OCSP response in DER", path);
-	if (fine && !is_about(response, SSL_CTX_get0_certificate(ctx), &s->expires))
+	time_t expires = 0;
+	if (fine && !is_about(response, SSL_CTX_get0_certificate(ctx), &expires))
 		log_event(LOG_WARN, "ocsp_left_out", "file", path, "text",
 			  "it does not say that this certificate is good: was the certificate renewed since?", NULL);
 	else if (fine && SSL_CTX_set_ex_data(ctx, index, s) == 1) {
+		s->expires = expires;
 		SSL_CTX_set_tlsext_status_cb(ctx, staple);
 		SSL_CTX_set_tlsext_status_arg(ctx, s);
 		s = NULL;

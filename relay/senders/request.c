@@ -344,11 +344,11 @@ static void end_body(struct sender *s)
 	delivery_settle(d);
 }
 
-/* Slower than the least rate would let a body be drawn out for ever, a byte each minute. */
+/* Slower than the least rate would let a body be drawn out without end, a byte each minute. */
 static bool is_too_slow(const struct sender *s, uint64_t now)
 {
 	uint64_t took = now - s->body_since;
-	return took > 1000 * LIMIT_RATE_GRACE && s->body.total * 1000 / took < LIMIT_LEAST_RATE;
+	return took > UINT64_C(1000) * LIMIT_RATE_GRACE && s->body.total * 1000 / took < LIMIT_LEAST_RATE;
 }
 
 void request_too_slow(struct sender *s)
