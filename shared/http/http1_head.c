@@ -364,7 +364,7 @@ enum http1_state http1_head_read(struct http1_head *h, struct bytes in)
 			fault = finish(h, in);
 			h->size = end;
 			return fault == HTTP1_FINE ? HTTP1_WHOLE : fail(h, fault);
-		} else if (end > EMPTY_LINES_MOST * 2) {
+		} else if (end > (size_t)EMPTY_LINES_MOST * 2) {
 			fault = HTTP1_BAD_START;
 		}
 		if (fault != HTTP1_FINE)
