@@ -168,7 +168,7 @@ void detail_offset(struct view *v, struct ui *ui, const char *text, struct effec
 	errno = 0;
 	unsigned long long at = strtoull(text, &end, 0);
 	if (!*text || *end || errno || *text == '-') {
-		effect_say(out, "\"%.40s\" is no %s: 500, or 0x1f4", text, d->made.bytes ? "offset" : "line");
+		effect_say(out, "\"%.40s\" is not %s: 500, or 0x1f4", text, d->made.bytes ? "an offset" : "a line");
 		return;
 	}
 	size_t count = pager_count(&d->pager), line;

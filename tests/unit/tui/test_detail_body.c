@@ -47,7 +47,7 @@ static void test_hex(void **state)
 	assert_int_equal(e.kind, EFFECT_SAY);
 	assert_string_equal(e.text, "only 59 bytes are here");
 	v->ops->offset(v, &w.s.ui, "-1", &e);
-	assert_string_equal(e.text, "\"-1\" is no offset: 500, or 0x1f4");
+	assert_string_equal(e.text, "\"-1\" is not an offset: 500, or 0x1f4");
 	e = (struct effect){ 0 };
 	v->ops->search(v, &w.s.ui, "hex:ff fe", false, &e);
 	assert_int_equal(d->pager.line, d->made.body_line);
