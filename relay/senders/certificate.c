@@ -103,7 +103,7 @@ static bool load_staple(SSL_CTX *ctx, const char *cert, int index, struct error 
 	if (fine && !is_about(response, SSL_CTX_get0_certificate(ctx), &expires))
 		log_event(LOG_WARN, "ocsp_left_out", "file", path, "text",
 			  "it does not say that this certificate is good: was the certificate renewed since?", NULL);
-	else if (fine && SSL_CTX_set_ex_data(ctx, index, s) == 1) {
+	else if (fine && s && SSL_CTX_set_ex_data(ctx, index, s) == 1) {
 		s->expires = expires;
 		SSL_CTX_set_tlsext_status_cb(ctx, staple);
 		SSL_CTX_set_tlsext_status_arg(ctx, s);

@@ -1,7 +1,7 @@
 /* Carries out what views and questions ask for: one table, a handler for each kind of effect. */
 #include "tui/desk/tui_private.h"
 
-#define EFFECT(id, handler) [EFFECT_##id] = handler,
+#define EFFECT(id, handler) [EFFECT_##id] = (handler),
 static void (*const handlers[EFFECT_COUNT])(struct tui *t, const struct effect *e) = {
 #include "tui/state/effects.def"
 };

@@ -38,28 +38,28 @@ static struct which which_of(const struct ui *ui, int64_t current)
 static bool is_plain(enum action a, int64_t current, struct effect *out)
 {
 	static const struct {
-		enum action action;
 		struct effect effect;
+		enum action action;
 		bool of_current;
 	} plain[] = {
-		{ ACTION_HELP, { .kind = EFFECT_HELP }, false },
-		{ ACTION_EVENTS, { .kind = EFFECT_EVENTS }, false },
-		{ ACTION_PALETTE, { .kind = EFFECT_PROMPT, .prompt = PROMPT_COMMAND }, false },
-		{ ACTION_SEARCH, { .kind = EFFECT_PROMPT, .prompt = PROMPT_SEARCH }, false },
-		{ ACTION_FILTER, { .kind = EFFECT_PROMPT, .prompt = PROMPT_FILTER }, false },
-		{ ACTION_OFFSET, { .kind = EFFECT_PROMPT, .prompt = PROMPT_OFFSET }, false },
-		{ ACTION_STOP, { .kind = EFFECT_STOP }, false },
-		{ ACTION_MARK, { .kind = EFFECT_MARK }, true },
-		{ ACTION_UNMARK_ALL, { .kind = EFFECT_UNMARK_ALL }, false },
-		{ ACTION_COPY, { .kind = EFFECT_COPY_MENU }, true },
-		{ ACTION_EXPORT, { .kind = EFFECT_EXPORT_MENU }, true },
-		{ ACTION_MOUSE, { .kind = EFFECT_MOUSE }, false },
-		{ ACTION_REPAINT, { .kind = EFFECT_REPAINT }, false },
-		{ ACTION_SUSPEND, { .kind = EFFECT_SUSPEND }, false },
-		{ ACTION_SPLIT, { .kind = EFFECT_SPLIT }, false },
-		{ ACTION_QUIT, { .kind = EFFECT_QUIT, .quit = QUIT_ASKING }, false },
-		{ ACTION_INTERRUPT, { .kind = EFFECT_QUIT, .quit = QUIT_INTERRUPTED }, false },
-		{ ACTION_BACK, { .kind = EFFECT_BACK }, false },
+		{ { .kind = EFFECT_HELP }, ACTION_HELP, false },
+		{ { .kind = EFFECT_EVENTS }, ACTION_EVENTS, false },
+		{ { .kind = EFFECT_PROMPT, .prompt = PROMPT_COMMAND }, ACTION_PALETTE, false },
+		{ { .kind = EFFECT_PROMPT, .prompt = PROMPT_SEARCH }, ACTION_SEARCH, false },
+		{ { .kind = EFFECT_PROMPT, .prompt = PROMPT_FILTER }, ACTION_FILTER, false },
+		{ { .kind = EFFECT_PROMPT, .prompt = PROMPT_OFFSET }, ACTION_OFFSET, false },
+		{ { .kind = EFFECT_STOP }, ACTION_STOP, false },
+		{ { .kind = EFFECT_MARK }, ACTION_MARK, true },
+		{ { .kind = EFFECT_UNMARK_ALL }, ACTION_UNMARK_ALL, false },
+		{ { .kind = EFFECT_COPY_MENU }, ACTION_COPY, true },
+		{ { .kind = EFFECT_EXPORT_MENU }, ACTION_EXPORT, true },
+		{ { .kind = EFFECT_MOUSE }, ACTION_MOUSE, false },
+		{ { .kind = EFFECT_REPAINT }, ACTION_REPAINT, false },
+		{ { .kind = EFFECT_SUSPEND }, ACTION_SUSPEND, false },
+		{ { .kind = EFFECT_SPLIT }, ACTION_SPLIT, false },
+		{ { .kind = EFFECT_QUIT, .quit = QUIT_ASKING }, ACTION_QUIT, false },
+		{ { .kind = EFFECT_QUIT, .quit = QUIT_INTERRUPTED }, ACTION_INTERRUPT, false },
+		{ { .kind = EFFECT_BACK }, ACTION_BACK, false },
 	};
 	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
 		if (plain[i].action != a)
