@@ -60,7 +60,8 @@ run_one() {
 		END { if (!n) bad++; print rps + 0, p50 + 0, p99 + 0, bad + 0, n ? ticks / hz * 1e4 / n : 0, n + 0 }' "$dir/wrk" >>"$dir/$set-$s-$c"
 }
 
-recorded() { "$new/creel" list -n 1 --json --db "$1" | sed -E 's/^\{"id": ?([0-9]+).*/\1/'; }
+# series database: the last number on record, read by the version that wrote it
+recorded() { "$([ "$1" = old ] && echo "$old" || echo "$new")/creel" list -n 1 --json --db "$2" | sed -E 's/^\{"id": ?([0-9]+).*/\1/'; }
 sum() { awk -v f="$2" '{n += $f} END {printf "%d", n}' "$1"; }
 # median least-most of a column
 spread() { awk -v f="$2" '{print $f}' "$1" | sort -g | awk -v p="$3" '{v[NR]=$1} END {printf p " (" p "-" p ")", v[int((NR+1)/2)], v[1], v[NR]}'; }
@@ -77,7 +78,7 @@ compare() {
 	local set=$1 what=$2 script=$3 c s round order f first missing
 	shift 3
 	declare -A were
-	for s in $series; do [ "$s" = nginx ] || were[$s]=$(recorded "${db_of[$s$([ "$set" != tls ] || echo -tls)]}"); done
+	for s in $series; do [ "$s" = nginx ] || were[$s]=$(recorded "$s" "${db_of[$s$([ "$set" != tls ] || echo -tls)]}"); done
 	for round in $(seq "$rounds"); do
 		order=$series
 		[ $((round % 2)) -eq 1 ] || order=$(printf '%s\n' $series | tac)
@@ -90,7 +91,7 @@ compare() {
 		for s in $series; do
 			f=$dir/$set-$s-$c
 			for first in nginx old; do
-				[ -e "$dir/$set-$first-$c" ] && paste "$dir/$set-$first-$c" "$f" | awk '{print $1 > 0 ? $7 / $1 : 0}' >"$f-$first" || echo 0 >"$f-$first"
+				[ -e "$dir/$set-$first-$c" ] && paste "$dir/$set-$first-$c" "$f" | awk '{print ($1 > 0 ? $7 / $1 : 0)}' >"$f-$first" || echo 0 >"$f-$first"
 			done
 			printf '%-4s %-6s %9.0f %20s %20s %17s %22s %7s\n' "$c" "$s" "$(median "$f" 1)" \
 				"$([ "$s" = nginx ] || spread "$f-nginx" 1 %.2f)" "$([ "$s" != creel ] || [ -z "$old" ] || spread "$f-old" 1 %.2f)" \
@@ -102,7 +103,7 @@ compare() {
 	for s in $series; do
 		[ "$s" != nginx ] || continue
 		for c in "$@"; do cat "$dir/$set-$s-$c"; done >"$dir/all"
-		missing=$(($(sum "$dir/all" 6) - $(recorded "${db_of[$s$([ "$set" != tls ] || echo -tls)]}") + were[$s]))
+		missing=$(($(sum "$dir/all" 6) - $(recorded "$s" "${db_of[$s$([ "$set" != tls ] || echo -tls)]}") + were[$s]))
 		[ "$missing" -le 0 ] || fault "$what: of $(sum "$dir/all" 6) deliveries $missing are not on record with $s"
 	done
 }
