@@ -77,7 +77,7 @@ static bool within_limit(const struct connection *c, const char *name)
 	if (!most || !*c->owner)
 		return true;
 	for (const struct connection *other = c->server->all; other; other = other->next)
-		online += other->client && !*link_close_reason(other->link) && strcmp(other->owner, c->owner) == 0 &&
+		online += other->client && !link_close_status(other->link) && strcmp(other->owner, c->owner) == 0 &&
 			  strcmp(connection_tunnel(other), name) != 0;
 	return online < most;
 }

@@ -74,12 +74,12 @@ static void on_closed(struct connection *c)
 	if (c->welcomed) {
 		c->relay->metrics.tunnels--;
 		log_event(LOG_INFO, "tunnel_offline", "tunnel", connection_tunnel(c), "owner", c->owner, "reason",
-			  *link_close_reason(c->link) ? link_close_reason(c->link) : "the connection ended", NULL);
+			  link_close_status(c->link) ? link_close_reason(c->link) : "the connection ended", NULL);
 	}
 	throttle_disconnected(c->relay->throttle, &c->address);
 	DL_DELETE(c->server->all, c);
 	/* A client that we sent away, or that said goodbye, is not expected back at once. */
-	bool grace = !c->clean && !*link_close_reason(c->link);
+	bool grace = !c->clean && !link_close_status(c->link);
 	link_free(c->link);
 	c->link = NULL;
 	if (c->client)
@@ -230,7 +230,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		link_on_receive(c->link, bytes_make(in, len), lws_frame_is_binary(wsi),
 				lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0);
 		/* One that is closing keeps the timeout that link_close set. */
-		if (!was_online && c->welcomed && !*link_close_reason(c->link))
+		if (!was_online && c->welcomed && !link_close_status(c->link))
 			lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
 		return 0;
 	}
@@ -243,7 +243,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		if (c->link)
 			note_close(c, in, len);
-		return c->link && *link_close_reason(c->link) ? -1 : 0;
+		return c->link && link_close_status(c->link) ? -1 : 0;
 	case LWS_CALLBACK_WSI_DESTROY:
 		let_go(s, lws_get_opaque_user_data(wsi));
 		return 0;
@@ -379,7 +379,7 @@ void tunnel_server_check_tokens(struct tunnel_server *s)
 		return;
 	s->wants_tokens |= count > 0;
 	for (struct connection *c = s->all; c; c = c->next)
-		if (c->client && *c->owner && !*link_close_reason(c->link) &&
+		if (c->client && *c->owner && !link_close_status(c->link) &&
 		    !tokens_has(s->relay->tokens, c->owner, c->owner_stamp))
 			connection_refuse(c, WIRE_NOTICE_UNAUTHORIZED, "the token was revoked");
 }
@@ -388,7 +388,7 @@ void tunnel_server_check_links(struct tunnel_server *s)
 {
 	handshakes_check(s);
 	for (struct connection *c = s->all; c; c = c->next) {
-		if (*link_close_reason(c->link) || link_stalled_ms(c->link) < UINT64_C(1000) * LIMIT_STALL)
+		if (link_close_status(c->link) || link_stalled_ms(c->link) < UINT64_C(1000) * LIMIT_STALL)
 			continue;
 		s->relay->metrics.reached[REACHED_STALL]++;
 		link_close(c->link, 1008, "the client does not read what it is sent");
