@@ -269,10 +269,10 @@ describe('the inspector', () => {
 		await t.keys('e');
 		let s = await t.until(/^ *\+ \{"amount":5000\}/m);
 		assert.match(s.replaceAll(/\s+/g, ' '), /woocommerce's, and its secret is not known: --secret woocommerce=@FILE/);
-		assert.doesNotMatch(s, /sign anew/);
+		assert.doesNotMatch(s, /re-sign and send/);
 		await t.keys('r', 'Escape', 'k', 'e');
 		s = await t.until(/no secret is known to sign with: --secret PROVIDER=@FILE/);
-		assert.doesNotMatch(s, /sign anew/);
+		assert.doesNotMatch(s, /re-sign and send/);
 		await t.keys('r', 'Escape');
 		await t.until(/nothing was sent/);
 		assert.equal(app.requests.length, count);

@@ -352,7 +352,7 @@ describe('the terminal', () => {
 		await t.until(bar);
 		await t.tmux('set-buffer', '-b', 'p', 'rXm\nqQ');
 		await t.tmux('paste-buffer', '-p', '-b', 'p');
-		await t.until(/pasted text is no keys/);
+		await t.until(/pasted text does not count as keys/);
 		await t.keys('y');
 		await t.until(/c +curl/);
 		await t.tmux('paste-buffer', '-p', '-b', 'p');

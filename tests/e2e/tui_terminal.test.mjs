@@ -305,11 +305,11 @@ describe('edit and replay', () => {
 	it('can be signed anew, or dropped', async () => {
 		const log = await start(['--plain'], { env: { EDITOR: 'sed -i s/4900/4901/' } });
 		await t.keys('e');
-		await t.until(/sign anew/);
+		await t.until(/re-sign and send/);
 		await t.keys('r');
 		await t.until(/was sent again/);
 		await t.keys('e');
-		await t.until(/sign anew/);
+		await t.until(/re-sign and send/);
 		await t.keys('Escape');
 		await t.until(/nothing was sent/);
 		assert.deepEqual(left(), []);
