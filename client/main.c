@@ -1,7 +1,7 @@
 /* creel, the program on the user's machine: finds the command, runs it, and prints its error as one sentence. */
 #include "client/options/command.h"
 #include "client/signing/secret_sources.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #include <errno.h>
 #include <locale.h>

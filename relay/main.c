@@ -1,10 +1,10 @@
 /* creel-relay: the public end of creel. This file is the table of subcommands. */
 #include "relay/serve.h"
-#include "relay/tunnels/tokens.h"
+#include "relay/names/tokens.h"
 #include "shared/program/core_dumps.h"
 #include "shared/program/log.h"
 #include "shared/program/options.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

@@ -1,7 +1,7 @@
 #include "client/options/command.h"
 #include "client/print/diff_output.h"
 #include "shared/http/decode.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #include <errno.h>
 #include <inttypes.h>

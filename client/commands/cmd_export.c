@@ -2,7 +2,7 @@
 #include "client/transfer/export.h"
 #include "client/app/forwarder.h"
 #include "client/options/selection.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 #include "shared/program/interrupt.h"
 
 #include <inttypes.h>

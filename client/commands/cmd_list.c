@@ -2,7 +2,7 @@
 #include "client/print/output.h"
 #include "client/print/row_json.h"
 #include "client/options/selection.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #include <stdlib.h>
 #include <sys/ioctl.h>

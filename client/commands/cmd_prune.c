@@ -6,7 +6,7 @@
 #include "client/print/row_json.h"
 #include "client/options/selection.h"
 #include "shared/base/clock.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 #include "shared/program/interrupt.h"
 #include "shared/program/quantity.h"
 

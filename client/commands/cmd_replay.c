@@ -8,7 +8,7 @@
 #include "client/replay/replay_choice.h"
 #include "client/replay/replay_stale.h"
 #include "client/replay/replay_watch.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "client/print/output.h"
 #include "client/print/row_json.h"
 #include "shared/http/headers.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -4,7 +4,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/process.h"
 #include "shared/disk/disk.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -11,7 +11,7 @@
 #include "shared/base/clock.h"
 #include "shared/http/headers.h"
 #include "shared/http/http_text.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* `creel trust`: the user accepts a project's file as it is. */
 #include "client/options/command.h"
 #include "client/options/project_file.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * thread. */
 #pragma once
 
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 
 /* The answer's first bytes, for the record alone. */
 void attempt_take_raw(struct stream *st, struct bytes raw);

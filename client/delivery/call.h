@@ -2,7 +2,7 @@
  * thread. */
 #pragma once
 
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 
 /* Calls the app; the end is recorded and goes back to the relay. Without an app the delivery stays on record. May free
  * the stream. */

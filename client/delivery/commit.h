@@ -2,7 +2,7 @@
  * origin has the app called) and synced (RECORDED goes back to the relay). Loop thread. */
 #pragma once
 
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 
 /* The request is whole, or INBOUND_REFUSED. The stream may be freed. */
 void commit_request(struct stream *st);

@@ -1,7 +1,7 @@
 #include "client/delivery/recognise.h"
 
 #include "client/common/limits.h"
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 #include "client/signing/judge.h"
 
 static enum signature_verdict judge_stream(struct stream *st, const struct signature_provider *p)

@@ -1,6 +1,6 @@
 #include "client/delivery/report.h"
 
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 
 #include <string.h>
 

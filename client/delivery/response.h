@@ -2,7 +2,7 @@
  * Nothing is sent before the delivery is synced. Loop thread. */
 #pragma once
 
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 
 /* Sends what the windows allow. The stream may leave the wire, but is not freed. */
 void response_send(struct stream *st);

@@ -1,7 +1,7 @@
 /* Deliveries that come out of the store to be called (struct taken), for whatever origin. Loop thread. */
 #pragma once
 
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 
 enum taken_how {
 	TAKEN_UNFINISHED, /* by delivery id: recorder_take */

@@ -1,7 +1,7 @@
 /* `creel listen`, also as the core of `creel dev`. */
 #pragma once
 
-#include "client/delivery/chaos.h"
+#include "client/stream/chaos.h"
 #include "client/options/command.h"
 #include "client/app/forwarder.h"
 #include "client/signing/secrets.h"

@@ -3,7 +3,7 @@
 #include "client/common/limits.h"
 #include "client/print/delivery_json.h"
 #include "client/print/row_json.h"
-#include "shared/base/shell_words.h"
+#include "shared/text/shell_words.h"
 #include "shared/program/core_dumps.h"
 #include "shared/store/store.h"
 

@@ -1,7 +1,7 @@
 /* The table of subcommands. */
 #include "client/options/command.h"
 
-#include "shared/base/text_distance.h"
+#include "shared/text/text_distance.h"
 
 static const struct command *const commands[] = {
 #define COMMAND(name) &command_##name,

@@ -4,7 +4,7 @@
 #include "client/options/command.h"
 #include "client/options/config.h"
 #include "shared/redact/redact.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

@@ -6,7 +6,7 @@
 
 #include "shared/base/clock.h"
 #include "shared/program/secret_gate.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 static void explain(const char *text, const struct filter_error *fe, const struct secret_gate *gate)
 {

@@ -2,7 +2,7 @@
  * app is not called. Loop thread. */
 #pragma once
 
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 
 struct confirm;
 

@@ -2,7 +2,7 @@
  * oldest first. Loop thread. */
 #pragma once
 
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 
 /* NULL when out of memory. */
 struct asked *asked_new(struct streams *set);

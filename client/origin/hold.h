@@ -3,7 +3,7 @@
  * thread. */
 #pragma once
 
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 
 /* NULL when out of memory. Goes into set->holds, without which nothing is held. */
 struct holds *hold_new(struct streams *set);

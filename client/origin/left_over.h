@@ -2,7 +2,7 @@
  * first. No sender waits for them. Loop thread. */
 #pragma once
 
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 
 /* NULL when out of memory. */
 struct left_overs *left_over_new(struct streams *set);

@@ -2,7 +2,7 @@
  * answered for it, --chaos may come between. Loop thread. */
 #pragma once
 
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 
 struct confirm;
 struct weather;

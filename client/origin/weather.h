@@ -6,7 +6,7 @@
  * What an earlier run left, and what --hold sends, is spared: it had its weather. Loop thread. */
 #pragma once
 
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 
 /* NULL when out of memory. */
 struct weather *weather_new(struct streams *set);

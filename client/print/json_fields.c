@@ -1,6 +1,6 @@
 #include "client/print/json_fields.h"
 
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 #include "shared/json/json_bytes.h"
 
 struct json_fields json_fields_begin(const char *type)

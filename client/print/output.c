@@ -2,7 +2,7 @@
 
 #include "client/print/json_fields.h"
 #include "client/print/row_json.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "client/print/json_fields.h"
 #include "shared/http/headers.h"
 #include "shared/json/json_bytes.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "client/options/selection.h"
 #include "shared/base/clock.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "client/common/limits.h"
 #include "client/app/forwarder.h"
 #include "client/record/running_client.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 #include "shared/store/item.h"
 
 #include <stdlib.h>

@@ -11,7 +11,7 @@
 
 #include "shared/program/core_dumps.h"
 #include "shared/formats/transcript.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 #include "tui/edit/edit.h"
 
 struct replay_edit {

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #define SETTLE_MS 200 /* after the last change: editors and builds write several files */
 #define LATE_MS 30    /* after the app's answer; what it writes within them still belongs to the call */

@@ -2,7 +2,7 @@
  * be closed, for which the reason is then noted. Loop thread. */
 #pragma once
 
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 
 /* Over the longest body allowed: heads and tags, or bytes under way when it passed the limit. */
 #define BODY_SLACK (1u << 20)

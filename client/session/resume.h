@@ -1,7 +1,7 @@
 /* A lost connection and its return (PROTOCOL.md §4): what becomes of the streams. Loop thread. */
 #pragma once
 
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 
 /* NULL when out of memory. */
 struct resume *resume_new(struct streams *set);

@@ -2,7 +2,7 @@
  * that they hold. Loop thread. */
 #pragma once
 
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 
 struct live;
 

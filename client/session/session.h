@@ -2,8 +2,8 @@
  * which draws the layers below). Loop thread. */
 #pragma once
 
-#include "client/delivery/session_options.h"
-#include "client/delivery/wire_out.h"
+#include "client/stream/session_options.h"
+#include "client/stream/wire_out.h"
 #include "client/tunnel/tunnel.h"
 
 struct session;

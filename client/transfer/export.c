@@ -11,7 +11,7 @@
 #include "shared/formats/har.h"
 #include "shared/http/http_text.h"
 #include "shared/store/item.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 /* One of: a file, standard output, a buffer. */
 struct sink {

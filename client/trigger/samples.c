@@ -1,9 +1,9 @@
 #include "client/trigger/samples.h"
 
 #include "client/common/limits.h"
-#include "shared/base/text_distance.h"
+#include "shared/text/text_distance.h"
 #include "shared/signature/signature_tools.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 #include "shared/base/uuid.h"
 #include "shared/disk/folder.h"
 

@@ -4,7 +4,7 @@
 
 #include <uv.h>
 
-#include "relay/common/host_check.h"
+#include "relay/net/host_check.h"
 #include "relay/common/limits.h"
 #include "relay/common/memory.h"
 #include "relay/common/refusal.h"

@@ -4,7 +4,7 @@
  * is let through. Loop thread. */
 #pragma once
 
-#include "relay/common/peer.h"
+#include "relay/net/peer.h"
 #include "shared/base/bytes.h"
 
 struct throttle_settings {

@@ -1,7 +1,7 @@
 #include "relay/senders/browser_warning.h"
 
 #include "relay/common/limits.h"
-#include "relay/senders/location.h"
+#include "relay/opening/location.h"
 #include "shared/http/headers.h"
 
 #include <openssl/crypto.h>

@@ -1,13 +1,13 @@
 /* Heads and bodies: what a sender's bytes become, and what is refused. */
 #include "relay/senders/sender.h"
 
-#include "relay/common/host_check.h"
+#include "relay/net/host_check.h"
 #include "relay/common/limits.h"
-#include "relay/common/trusted.h"
-#include "relay/senders/plaintext.h"
+#include "relay/net/trusted.h"
+#include "relay/opening/plaintext.h"
 #include "relay/tunnels/delivery_streams.h"
 #include "relay/tunnels/registry.h"
-#include "relay/tunnels/router.h"
+#include "relay/names/router.h"
 #include "shared/base/clock.h"
 #include "shared/http/headers.h"
 #include "shared/program/log.h"

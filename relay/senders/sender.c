@@ -2,7 +2,7 @@
 #include "relay/senders/sender.h"
 
 #include "relay/common/limits.h"
-#include "relay/common/trusted.h"
+#include "relay/net/trusted.h"
 #include "relay/tunnels/delivery_streams.h"
 #include "relay/tunnels/tunnel.h"
 #include "shared/program/log.h"

@@ -2,8 +2,8 @@
 #include "relay/senders/sender.h"
 
 #include "relay/common/limits.h"
-#include "relay/common/trusted.h"
-#include "relay/senders/certificate.h"
+#include "relay/net/trusted.h"
+#include "relay/net/certificate.h"
 #include "shared/program/log.h"
 
 #include <netinet/in.h>

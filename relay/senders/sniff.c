@@ -3,11 +3,11 @@
 #include "relay/senders/sender.h"
 
 #include "relay/common/limits.h"
-#include "relay/common/trusted.h"
-#include "relay/senders/client_hello.h"
-#include "relay/senders/plaintext.h"
-#include "relay/senders/proxy_protocol.h"
-#include "relay/tunnels/tunnel_server.h"
+#include "relay/net/trusted.h"
+#include "relay/opening/client_hello.h"
+#include "relay/opening/plaintext.h"
+#include "relay/opening/proxy_protocol.h"
+#include "relay/links/tunnel_server.h"
 #include "shared/program/log.h"
 #include "shared/wire/wire.h"
 

@@ -3,8 +3,8 @@
 #include "relay/senders/browser_warning.h"
 #include "relay/senders/sender.h"
 #include "relay/tunnels/registry.h"
-#include "relay/tunnels/router.h"
-#include "relay/tunnels/tokens.h"
+#include "relay/names/router.h"
+#include "relay/names/tokens.h"
 #include "shared/http/headers.h"
 #include "shared/program/log.h"
 

@@ -3,10 +3,10 @@
  * comes and stand above them. Loop thread. */
 #pragma once
 
-#include "relay/common/peer.h"
+#include "relay/net/peer.h"
 #include "relay/common/relay.h"
 #include "relay/common/throttle.h"
-#include "relay/tunnels/tokens.h"
+#include "relay/names/tokens.h"
 #include "shared/wire/link.h"
 
 struct client;

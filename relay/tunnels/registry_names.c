@@ -1,6 +1,6 @@
 /* Tunnel names: which are forgotten, which were freed, which a client had before. */
 #include "relay/tunnels/registry.h"
-#include "relay/tunnels/tokens.h"
+#include "relay/names/tokens.h"
 #include "shared/program/log.h"
 
 #include <string.h>

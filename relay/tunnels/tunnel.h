@@ -4,7 +4,7 @@
 
 #include "relay/common/quota.h"
 #include "relay/tunnels/client.h"
-#include "relay/tunnels/router.h"
+#include "relay/names/router.h"
 
 struct registry;
 

@@ -1,7 +1,7 @@
 /* The filter language's grammar: OR of sequences of terms, '-' before a term, parentheses. Recursive descent, bounded
  * by FILTER_DEPTH_MAX and FILTER_TERMS_MAX. */
 #include "shared/filter/filter_private.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* The table of fields, and looking things up in it. */
 #include "shared/filter/filter_fields.h"
 #include "shared/base/delivery_state.h"
-#include "shared/base/text_distance.h"
+#include "shared/text/text_distance.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,7 +1,7 @@
 /* Reads the values that a term's field takes, into its alternatives. */
 #include "shared/filter/filter_term.h"
 #include "shared/http/headers.h"
-#include "shared/base/text_distance.h"
+#include "shared/text/text_distance.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "shared/http/hop_by_hop.h"
-#include "shared/base/base64.h"
+#include "shared/text/base64.h"
 #include "shared/http/headers.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #define INLINE_MAX 8192  /* of a body within the command */
 #define EXPECT_FROM 1024 /* old curls ask "Expect: 100-continue" from here on */

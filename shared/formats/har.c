@@ -6,7 +6,7 @@
 
 #include "shared/http/headers.h"
 #include "shared/json/json_bytes.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 bool har_begin(struct buffer *out)
 {

@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "shared/http/hop_by_hop.h"
-#include "shared/base/base64.h"
+#include "shared/text/base64.h"
 #include "shared/formats/har.h"
 #include "shared/http/headers.h"
 #include "shared/formats/import_json.h"

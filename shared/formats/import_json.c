@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/base/base64.h"
+#include "shared/text/base64.h"
 #include "shared/http/headers.h"
 
 static bool no_memory(struct error *e)

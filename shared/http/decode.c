@@ -6,7 +6,7 @@
 #include <zlib.h>
 
 #include "shared/http/headers.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #define PIECE ((size_t)64 << 10)
 #define CODINGS_MOST 4

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "shared/http/headers.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #define REFERENCE "< "
 

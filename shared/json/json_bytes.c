@@ -3,8 +3,8 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#include "shared/base/base64.h"
-#include "shared/base/text.h"
+#include "shared/text/base64.h"
+#include "shared/text/text.h"
 
 json_t *json_from_bytes(struct bytes b)
 {

@@ -2,7 +2,7 @@
 
 #include "shared/base/buffer.h"
 #include "shared/base/clock.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

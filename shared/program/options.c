@@ -1,6 +1,6 @@
 #include "shared/program/options.h"
 
-#include "shared/base/text_distance.h"
+#include "shared/text/text_distance.h"
 #include "shared/program/ini_file.h"
 #include "shared/program/quantity.h"
 

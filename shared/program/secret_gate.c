@@ -1,7 +1,7 @@
 #include "shared/program/secret_gate.h"
 
 #include "shared/base/hex.h"
-#include "shared/base/base64.h"
+#include "shared/text/base64.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "shared/base/base64.h"
-#include "shared/base/text.h"
+#include "shared/text/base64.h"
+#include "shared/text/text.h"
 
 /* base64 or base64url, with its padding or without: *url_safe, *padded say how. */
 static bool is_base64(struct bytes b, bool *url_safe, bool *padded)

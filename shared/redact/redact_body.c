@@ -7,7 +7,7 @@
 
 #include "shared/http/decode.h"
 #include "shared/http/headers.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 /* Of a decoded body; what is larger counts as one that cannot be looked into. */
 #define DECODED_MOST ((size_t)256 << 20)

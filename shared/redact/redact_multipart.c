@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "shared/http/form.h"
-#include "shared/base/base64.h"
+#include "shared/text/base64.h"
 #include "shared/http/headers.h"
 
 /* A parameter of a field's value: boundary of Content-Type, name of Content-Disposition. */

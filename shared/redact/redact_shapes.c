@@ -4,8 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "shared/base/base64.h"
-#include "shared/base/text.h"
+#include "shared/text/base64.h"
+#include "shared/text/text.h"
 
 enum letters { ALNUM, HEX, UPPER, WORDS /* and _ - */, DOTTED /* and . */, B64 /* and + / = _ - */, LINK_PATH };
 

@@ -1,6 +1,6 @@
 #include "shared/signature/crypto.h"
 
-#include "shared/base/base64.h"
+#include "shared/text/base64.h"
 #include "shared/base/hex.h"
 
 #include <string.h>

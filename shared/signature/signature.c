@@ -1,6 +1,6 @@
 #include "shared/signature/content.h"
 
-#include "shared/base/text_distance.h"
+#include "shared/text/text_distance.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -29,15 +29,11 @@ async function startRelay(w, args = [], options = {}) {
 
 /** Bytes on the disk: files of the data folder, and those it holds open that have no name any more. */
 function onDisk(relay) {
-	let sum = 0;
-	for (const name of readdirSync(relay.data)) sum += statSync(path.join(relay.data, name)).blocks * 512;
-	for (const fd of readdirSync(`/proc/${relay.pid}/fd`)) {
-		try {
-			const s = statSync(`/proc/${relay.pid}/fd/${fd}`);
-			if (s.isFile() && s.nlink === 0) sum += s.blocks * 512;
-		} catch {} // closed meanwhile
-	}
-	return sum;
+	const stat = (file) => statSync(file, { throwIfNoEntry: false }); // undefined: closed or removed meanwhile
+	const named = readdirSync(relay.data).map((name) => stat(path.join(relay.data, name)));
+	const open = readdirSync(`/proc/${relay.pid}/fd`).map((fd) => stat(`/proc/${relay.pid}/fd/${fd}`));
+	const nameless = open.filter((s) => s?.isFile() && s.nlink === 0);
+	return [...named, ...nameless].reduce((sum, s) => sum + (s?.blocks ?? 0) * 512, 0);
 }
 
 /** A tunnel whose client was here and has gone. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "relay/senders/browser_warning.h"
-#include "relay/senders/location.h"
+#include "relay/opening/location.h"
 #include "shared/http/headers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

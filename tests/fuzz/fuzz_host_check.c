@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "relay/common/host_check.h"
+#include "relay/net/host_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "relay/common/limits.h"
-#include "relay/senders/proxy_protocol.h"
-#include "relay/common/trusted.h"
+#include "relay/opening/proxy_protocol.h"
+#include "relay/net/trusted.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

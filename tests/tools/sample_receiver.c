@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "shared/base/buffer.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 
 struct request {
 	size_t body_len;

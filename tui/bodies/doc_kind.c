@@ -1,7 +1,7 @@
 /* What a body is, by its first bytes and its Content-Type. */
 #include <string.h>
 
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 #include "shared/http/headers.h"
 #include "tui/bodies/doc_body_private.h"
 #include "tui/documents/doc_make.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shared/base/base64.h"
+#include "shared/text/base64.h"
 #include "shared/program/core_dumps.h"
 
 #define PROGRAM_MS 5000 /* one that takes longer is given up */

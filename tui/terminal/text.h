@@ -1,8 +1,8 @@
-/* The gate: untrusted bytes to cells (tui/DESIGN.md §3.11; the same rules as shared/base/text.h, as cells with the role
+/* The gate: untrusted bytes to cells (tui/DESIGN.md §3.11; the same rules as shared/text/text.h, as cells with the role
  * of escaped bytes). Widths by utf8proc. Pure. */
 #pragma once
 
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 #include "tui/terminal/surface.h"
 
 /* Cells of as much of `in` as fits into `most` cells, all of one role but for escaped bytes (ROLE_ESCAPE). *used is how

@@ -1,5 +1,5 @@
 /* What --chaos decides: specs, fates, spoilt signatures. */
-#include "client/delivery/chaos.h"
+#include "client/stream/chaos.h"
 #include "shared/http/headers.h"
 #include "shared/signature/signature.h"
 #include "tests/unit/unit.h"

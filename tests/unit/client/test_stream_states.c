@@ -1,5 +1,5 @@
 /* The state machines of a delivery: every legal move is made, every other one ends the program. */
-#include "client/delivery/stream.h"
+#include "client/stream/stream.h"
 #include "tests/unit/unit.h"
 
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* Reading ALPN out of a TLS ClientHello, whole or in pieces. */
-#include "relay/senders/client_hello.h"
+#include "relay/opening/client_hello.h"
 #include "shared/base/bytes.h"
 #include "tests/unit/unit.h"
 

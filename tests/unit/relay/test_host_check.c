@@ -1,5 +1,5 @@
 /* Which host names a relay answers to. */
-#include "relay/common/host_check.h"
+#include "relay/net/host_check.h"
 #include "tests/unit/unit.h"
 
 static void test_host_check(void **state)

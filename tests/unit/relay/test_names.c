@@ -1,6 +1,6 @@
 /* The tunnel names that tokens own, and how a relay forgets them. */
-#include "relay/tunnels/router.h"
-#include "relay/tunnels/tokens.h"
+#include "relay/names/router.h"
+#include "relay/names/tokens.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* The PROXY protocol's header: what is one, whom it names, how long it is; whole, in pieces, and at the table's edges.
  */
 #include "relay/common/limits.h"
-#include "relay/senders/proxy_protocol.h"
+#include "relay/opening/proxy_protocol.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>

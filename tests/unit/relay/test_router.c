@@ -1,5 +1,5 @@
 /* Finding a tunnel by the path or the host of a request. */
-#include "relay/tunnels/router.h"
+#include "relay/names/router.h"
 #include "tests/unit/unit.h"
 
 static bool finds(struct router *r, const char *host, const char *target, const char *prefix, const char *rest)

@@ -1,9 +1,9 @@
 /* A sender's connection: every step that its drawing has, with the counts and deadlines that follow it, and that every
  * other ends the process; then what a whole connection comes to whose tunnel nobody has. */
 #include "relay/common/throttle.h"
-#include "relay/common/trusted.h"
+#include "relay/net/trusted.h"
 #include "relay/senders/sender.h"
-#include "relay/tunnels/router.h"
+#include "relay/names/router.h"
 #include "tests/unit/unit.h"
 
 #include <arpa/inet.h>

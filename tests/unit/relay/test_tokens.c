@@ -1,5 +1,5 @@
 /* Tokens and the tunnel names they own, in relay.db. */
-#include "relay/tunnels/tokens.h"
+#include "relay/names/tokens.h"
 #include "tests/unit/unit.h"
 
 #include <sqlite3.h>

@@ -1,5 +1,5 @@
 /* Addresses as text, networks of trusted proxies, and whom X-Forwarded-For tells of. */
-#include "relay/common/trusted.h"
+#include "relay/net/trusted.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "shared/formats/curl_command.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 #include "tests/unit/unit.h"
 
 static char folder[] = "/tmp/creel-curl-XXXXXX";

@@ -1,5 +1,5 @@
 /* Hexadecimal, base64 and forms: what is read, and what is refused. */
-#include "shared/base/base64.h"
+#include "shared/text/base64.h"
 #include "shared/base/hex.h"
 #include "shared/http/form.h"
 

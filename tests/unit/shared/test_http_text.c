@@ -1,5 +1,5 @@
 /* Requests as text: what was written is read back as the same bytes, and errors name their line. */
-#include "shared/base/base64.h"
+#include "shared/text/base64.h"
 #include "shared/http/headers.h"
 #include "shared/http/http_text.h"
 #include "tests/unit/unit.h"

@@ -2,7 +2,7 @@
 #include "shared/program/options.h"
 #include "shared/program/quantity.h"
 #include "shared/program/secret_read.h"
-#include "shared/base/text.h"
+#include "shared/text/text.h"
 #include "tests/unit/unit.h"
 
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* Command lines as words. */
-#include "shared/base/shell_words.h"
+#include "shared/text/shell_words.h"
 #include "tests/unit/unit.h"
 
 static void expect_words(const char *text, const char *joined)

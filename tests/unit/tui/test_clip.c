@@ -1,5 +1,5 @@
 /* Which clipboard is tried in which order, how OSC 52 is framed, and what becomes of programs that fail. */
-#include "shared/base/base64.h"
+#include "shared/text/base64.h"
 #include "tests/unit/unit.h"
 #include "tui/terminal/clip.h"
 

@@ -1,0 +1,47 @@
+/* What a session (client/session) is made with: where deliveries go and how much of them is kept, and whom it tells of
+ * them. */
+#pragma once
+
+#include "client/stream/chaos.h"
+#include "client/stream/ends.h"
+
+struct seal_key;
+struct secrets;
+struct tunnel_news;
+
+struct route {
+	char *path;   /* of whole segments: "/api" takes /api and /api/x, not /apis */
+	char *target; /* base URL */
+};
+
+struct session_options {
+	const struct route *routes; /* the last one has path "" and is the default */
+	size_t route_count;
+	uint64_t record_max;            /* bytes of a body kept on record, of a request */
+	uint64_t record_max_answer;     /* of an answer: less where the store is small (store_bound.h) */
+	uint64_t record_max_abandoned;  /* bytes of an answer that are read on when its sender has gone */
+	const char *folder;             /* where large bodies lie while they are under way; lives with the session */
+	const struct seal_key *key;     /* opens sealed deliveries, or NULL */
+	uint32_t drain_parallel;        /* as HELLO says: spooled deliveries at once, 0 for the relay's default */
+	bool hold;                      /* what found no app waits for it */
+	const struct chaos_spec *chaos; /* or NULL */
+	const struct secrets *secrets;  /* of providers, or NULL */
+	bool answer_challenges;
+	bool no_app;                     /* deliveries are recorded, and over: nothing is called */
+	const struct app_ops *app;       /* NULL: ends_app */
+	const struct record_ops *record; /* NULL: ends_record */
+};
+
+/* What the user is shown; rows are views for the call. */
+struct session_events {
+	void (*on_state)(void *user, const struct tunnel_news *news);
+	void (*on_delivery)(void *user, const struct delivery_row *row);
+	void (*on_attempt)(void *user, const struct delivery_row *row, const struct attempt_row *attempt);
+	/* Its call is over and on record; without an app, as soon as it is on record. Not for what waits for the app,
+	 * was refused or is called once more. */
+	void (*on_over)(void *user, int64_t delivery_id);
+	void (*on_trouble)(void *user, const char *sentence);
+	/* Deliveries cannot be recorded, a sentence, once; NULL when they can be again. */
+	void (*on_store)(void *user, const char *sentence);
+	void (*on_stop)(void *user, const struct error *why);
+};

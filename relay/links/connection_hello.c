@@ -1,0 +1,196 @@
+/* A connection's handshake: HELLO, the checks of its token and name, WELCOME. */
+#include "relay/tunnels/connection.h"
+#include "relay/tunnels/registry.h"
+#include "relay/links/tunnel_private.h"
+#include "shared/program/log.h"
+
+#include <openssl/rand.h>
+#include <string.h>
+
+static void make_url(const struct relay *relay, const char *name, char *url, size_t size)
+{
+	if (!relay->settings.domain) {
+		snprintf(url, size, "%s/%s", relay->public_url, name);
+		return;
+	}
+	const char *scheme = strncmp(relay->public_url, "http://", 7) == 0 ? "http" : "https";
+	const char *host = strstr(relay->public_url, "://"), *port = host ? strrchr(host + 3, ':') : NULL;
+	snprintf(url, size, "%s://%s.%s%s", scheme, name, relay->settings.domain,
+		 port && strspn(port + 1, "0123456789") == strlen(port + 1) ? port : "");
+}
+
+static bool welcome(struct connection *c, bool resumed)
+{
+	struct relay *relay = c->relay;
+	struct client *client = c->client;
+	char url[400];
+	if (RAND_bytes(client->nonce, sizeof client->nonce) != 1)
+		return link_fail(c->link, "no random bytes");
+	client->has_nonce = true;
+	make_url(relay, client->tunnel->name, url, sizeof url);
+	struct wire_welcome w = {
+		.version = WIRE_VERSION,
+		.features = WIRE_FEATURES,
+		.ping_interval_ms = (uint32_t)relay->settings.ping_interval_ms,
+		.reply_timeout_ms = (uint32_t)relay->settings.reply_timeout_ms,
+		.max_body = relay->settings.max_body,
+		.relay_version = bytes_of(CREEL_VERSION),
+		.tunnel = bytes_of(client->tunnel->name),
+		.public_url = bytes_of(url),
+		.nonce = bytes_make(client->nonce, sizeof client->nonce),
+		.resume_grace_ms = (uint32_t)relay->settings.resume_grace_ms,
+		.resumed = resumed,
+	};
+	if (!wire_encode_welcome(link_out(c->link), &w))
+		link_close(c->link, 1011, "out of memory");
+	link_flush_soon(c->link);
+	c->welcomed = true;
+	return true;
+}
+
+/* Checks the handshake's token and fills `owner`; false: it was refused. Where there never was a token everybody is
+ * welcome (the relay then serves loopback alone). Once there was one, revoking the last lets nobody in. */
+static bool authorise(struct connection *c)
+{
+	struct tokens *tokens = c->relay->tokens;
+	/* Guessing tokens is slowed down like any other traffic of an address. */
+	if (!throttle_take_address(c->relay->throttle, &c->address, uv_now(c->relay->loop))) {
+		lws_explicit_bzero(c->secret, sizeof c->secret);
+		connection_refuse(c, WIRE_NOTICE_LIMIT, "too many requests from this address; try again later");
+		return false;
+	}
+	int count = tokens_count(tokens);
+	c->server->wants_tokens |= count > 0;
+	bool fine = (count == 0 && !c->server->wants_tokens) ||
+		    (count > 0 && tokens_check(tokens, bytes_of(c->secret), c->owner, &c->owner_stamp));
+	lws_explicit_bzero(c->secret, sizeof c->secret);
+	if (!fine)
+		connection_refuse(c, WIRE_NOTICE_UNAUTHORIZED,
+				  "the relay does not accept this token (or one is missing)");
+	return fine;
+}
+
+/* Whether the token may have one more tunnel online. One that will be replaced, or is closing, does not count. */
+static bool within_limit(const struct connection *c, const char *name)
+{
+	int64_t most = c->relay->settings.max_tunnels_per_token, online = 0;
+	if (!most || !*c->owner)
+		return true;
+	for (const struct connection *other = c->server->all; other; other = other->next)
+		online += other->client && !link_close_status(other->link) && strcmp(other->owner, c->owner) == 0 &&
+			  strcmp(connection_tunnel(other), name) != 0;
+	return online < most;
+}
+
+static bool choose_name(struct connection *c, const struct wire_hello *hello, char name[TUNNEL_NAME_MAX + 1],
+			bool *random_name)
+{
+	*random_name = hello->tunnel.len == 0;
+	bool fine = true;
+	if (!*random_name) {
+		fine = router_name_valid(hello->tunnel);
+		if (fine)
+			snprintf(name, TUNNEL_NAME_MAX + 1, "%.*s", (int)hello->tunnel.len,
+				 (const char *)hello->tunnel.at);
+	} else if ((hello->options & WIRE_OPTION_PROBE) ||
+		   !registry_last_name(c->relay->registry, c->owner, hello->public_key, name)) {
+		/* The same laptop gets the name it had before, where its webhooks wait. */
+		fine = router_make_name(name);
+	}
+	if (!fine)
+		connection_refuse(c, WIRE_NOTICE_BAD_NAME,
+				  "a tunnel's name is up to 63 of a-z, 0-9 and '-', and does not begin with '-'");
+	return fine;
+}
+
+static void refuse_one_more(struct connection *c)
+{
+	char text[240];
+	long long most = (long long)c->relay->settings.max_names_per_token;
+	snprintf(text, sizeof text,
+		 "this token owns %lld tunnel name%s, as many as it may: take one of them (`creel-relay token names`), "
+		 "or free one on the relay with `creel-relay token free TUNNEL`",
+		 most, most == 1 ? "" : "s");
+	connection_refuse(c, WIRE_NOTICE_NAMES, text);
+}
+
+/* Claims the name for the token; false: it was refused. A probe's name is only checked, not claimed. */
+static bool take_name(struct connection *c, const char *name, bool probe)
+{
+	if (!within_limit(c, name)) {
+		c->relay->metrics.reached[REACHED_MAX_TUNNELS_PER_TOKEN]++;
+		connection_refuse(c, WIRE_NOTICE_LIMIT, "this token has as many tunnels online as it may");
+		return false;
+	}
+	if (probe && tokens_may_hold(c->relay->tokens, c->owner, name))
+		return true;
+	enum claim claim;
+	do
+		claim = tokens_claim(c->relay->tokens, c->owner, name, c->relay->settings.max_names_per_token);
+	while (claim == CLAIM_FULL && registry_forget_unused(c->relay->registry, c->owner));
+	switch (claim) {
+	case CLAIM_OK:
+		return true;
+	case CLAIM_TAKEN:
+		connection_refuse(c, WIRE_NOTICE_NAME_TAKEN, "the tunnel's name belongs to another token");
+		return false;
+	case CLAIM_FORBIDDEN:
+		connection_refuse(c, WIRE_NOTICE_NAME_FORBIDDEN, "this token may not hold a tunnel of that name");
+		return false;
+	case CLAIM_FULL:
+		c->relay->metrics.reached[REACHED_MAX_NAMES_PER_TOKEN]++;
+		refuse_one_more(c);
+		return false;
+	case CLAIM_ERROR:
+		break;
+	}
+	connection_refuse(c, WIRE_NOTICE_LIMIT, "the relay cannot register the tunnel's name; try again later");
+	return false;
+}
+
+bool connection_on_hello(struct connection *c, const struct wire_frame *f)
+{
+	struct wire_hello hello;
+	char name[TUNNEL_NAME_MAX + 1];
+	bool random_name, probe, resumed;
+	if (!wire_decode_hello(f->payload, &hello))
+		return link_fail(c->link, "malformed HELLO");
+	if (hello.version != WIRE_VERSION) {
+		char text[160];
+		snprintf(text, sizeof text,
+			 "this relay (creel " CREEL_VERSION
+			 ") speaks protocol %d, the client speaks %u: update the older one",
+			 WIRE_VERSION, hello.version);
+		connection_refuse(c, WIRE_NOTICE_VERSION, text);
+		return true;
+	}
+	if (hello.public_key.len != 0 && hello.public_key.len != 32)
+		return link_fail(c->link, "a public key is 32 bytes");
+	if (!authorise(c) || !choose_name(c, &hello, name, &random_name))
+		return true;
+	probe = random_name && (hello.options & WIRE_OPTION_PROBE);
+	if (!take_name(c, name, probe))
+		return true;
+	struct join join = { .name = name,
+			     .owner = c->owner,
+			     .random_name = random_name,
+			     .probe = probe,
+			     .key = hello.public_key,
+			     .nonce = hello.resume_nonce,
+			     .options = hello.options,
+			     .features = hello.features,
+			     .drain_parallel = hello.drain_parallel };
+	c->client = registry_join(c->relay->registry, c, &join, &resumed);
+	if (!c->client) {
+		connection_refuse(c, WIRE_NOTICE_LIMIT,
+				  "too many clients hold this tunnel, or the relay is out of memory");
+		return true;
+	}
+	c->relay->metrics.tunnels++;
+	log_event(LOG_INFO, "tunnel_online", "tunnel", name, "owner", c->owner, "peer", c->peer, "resumed",
+		  resumed ? "yes" : NULL, NULL);
+	if (!welcome(c, resumed))
+		return false;
+	registry_online(c->client, resumed);
+	return true;
+}

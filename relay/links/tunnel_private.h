@@ -1,0 +1,22 @@
+/* The server of the tunnels as tunnel_server.c and connection_hello.c see it. */
+#pragma once
+
+#include "relay/common/silent.h"
+#include "relay/tunnels/connection.h"
+#include "relay/links/tunnel_server.h"
+
+#include <libwebsockets.h>
+#include <openssl/ssl.h>
+
+struct tunnel_server {
+	struct relay *relay;
+	struct lws_context *context;
+	struct lws_vhost *plain, *tls;
+	SSL_CTX *tls_context; /* of the tls vhost; lws's */
+	struct connection *all;
+	struct adopted *unfinished; /* handshakes, the oldest first (handshakes.h) */
+	struct silent by_address;   /* the same */
+	size_t unfinished_count;
+	lws_retry_bo_t keepalive;
+	bool wants_tokens; /* there were some once */
+};

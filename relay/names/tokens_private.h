@@ -1,0 +1,18 @@
+/* The database that tokens.c (tokens) and tokens_names.c (their tunnel names) share. */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "relay/names/tokens.h"
+
+struct tokens {
+	sqlite3 *db;
+	char *path;
+	struct token *list; /* the table in memory; read again when data_version changes */
+	size_t count;
+	int64_t version;
+};
+
+/* The database's last error as a sentence. Returns false. */
+bool tokens_fail(struct tokens *t, const char *doing, struct error *e);
+bool tokens_read_pragma(struct tokens *t, const char *sql, int64_t *out);
