@@ -187,7 +187,7 @@ static void test_files(void **state)
 	assert_non_null(strstr(err.text, "/missing: No such file"));
 	overwrite(e->dir, "request.http", bytes_of("POST / HTTP/1.1\n\n< /dev\n"));
 	assert_int_equal(edit_read(e, &line, &err), EDIT_WRONG);
-	assert_non_null(strstr(err.text, "/dev: it is no file"));
+	assert_non_null(strstr(err.text, "/dev: it is not a file"));
 	/* An editor's own leavings go with it. */
 	overwrite(e->dir, ".request.http.swp", bytes_of("secret"));
 	unlink(e->path);
