@@ -9,27 +9,23 @@
 
 #include "client/app/forward_head.h"
 #include "client/app/forward_reason.h"
+#include "client/app/forward_send.h"
 #include "client/common/limits.h"
 #include "shared/base/clock.h"
 #include "shared/http/headers.h"
 #include "shared/program/secret_gate.h"
 #include "shared/wire/wire.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #define FIRST_RETRY_MS 50
 #define MOST_RETRY_MS 500
 #define READ_AT_ONCE (64u << 10)
 #define READS_A_TURN 8
-#define PIECE_MOST (64u << 10) /* of a body that is on disk, or of an upload */
-#define INTERIM_MOST 100       /* 1xx answers before the answer */
+#define INTERIM_MOST 100 /* 1xx answers before the answer */
 #define PROBE_MS 1000
 #define RAW_MOST STORE_RAW_MOST
-#define READ_BY_ANYBODY 4096 /* bytes that every server reads at once, or not at all */
 
 _Static_assert(HTTP1_HEAD_MOST == LIMIT_ANSWER_HEAD, "one limit of a head");
 
@@ -72,12 +68,7 @@ struct forward {
 	struct app_conn *conn;
 	uint64_t started_at_us, begun_ns, connect_us, first_byte_us;
 
-	/* The request on its way. */
-	struct buffer head, piece; /* the latter of what cannot be sent from where it lies */
-	size_t head_at, piece_at;
-	uint64_t body_at, sent; /* of the body; of all, on this connection */
-	bool last_piece, sent_all, write_failed;
-	bool starved; /* on_upload had nothing */
+	struct forward_send send; /* the request on its way */
 
 	/* The answer. */
 	struct buffer in; /* read and not used */
@@ -137,8 +128,7 @@ static void limit_body(struct forward *w, bool event_stream)
 static void on_timer_closed(uv_handle_t *h)
 {
 	struct forward *w = h->data;
-	buffer_free(&w->head);
-	buffer_free(&w->piece);
+	forward_send_free(&w->send);
 	buffer_free(&w->in);
 	buffer_free(&w->held);
 	buffer_free(&w->repaired);
@@ -175,7 +165,7 @@ static void leave_connection(struct forward *w, bool reusable)
 	bool unread = bytes_equal(w->request.method, bytes_of("HEAD")) && forward_body_len(&w->request) > 0;
 	/* Some apps send a body to HEAD or behind 204 and 304, as declared: it would be the next call's answer. */
 	bool unsure = w->body.framing == HTTP1_NO_BODY && (w->answer.codings > 0 || w->answer.length > 0);
-	if (reusable && !unread && !unsure && w->sent_all && !w->write_failed && w->in.len == 0 &&
+	if (reusable && !unread && !unsure && w->send.all && !w->send.failed && w->in.len == 0 &&
 	    http1_head_persists(&w->answer) && http1_body_is_over(&w->body) && !a->conn.ended)
 		forwarder_keep(a);
 	else
@@ -293,37 +283,13 @@ static bool is_idempotent(struct bytes method)
 	return false;
 }
 
-/* Behind the end that the app sent before it got the request, Linux tells a reset by SO_ERROR alone. */
-static bool was_reset(const struct forward *w, const struct conn_failure *how)
-{
-	int error = 0;
-	socklen_t len = sizeof error;
-	if (how->kind == CONN_ERRNO)
-		return how->error == ECONNRESET || how->error == EPIPE;
-	return how->kind == CONN_FINE && getsockopt(w->conn->conn.fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 &&
-	       (error == ECONNRESET || error == EPIPE);
-}
-
-/* Whether it is sure that no app has read what was sent. None of it was taken by the other end; or the connection was
- * reset, which a system does when its program closes with bytes unread, and the request is one that no program reads by
- * halves. */
-static bool is_unread(const struct forward *w, const struct conn_failure *how)
-{
-	int waiting = 0;
-#ifdef TIOCOUTQ
-	if (w->sent == 0 || (ioctl(w->conn->conn.fd, TIOCOUTQ, &waiting) == 0 && (uint64_t)waiting >= w->sent))
-		return true;
-#endif
-	return w->sent == 0 || (was_reset(w, how) && w->sent <= READ_BY_ANYBODY && waiting == 0);
-}
-
 /* A kept connection that the app had closed: the request goes out once more, if that is allowed (RFC 9110 §9.2.2, RFC
  * 9112 §9.3.1). */
 static bool send_again(struct forward *w, const struct conn_failure *how)
 {
 	if (!w->conn->used || w->again || w->in.len > 0 || w->interim > 0 || w->request.upgrade)
 		return false;
-	if (!is_idempotent(w->request.method) && !is_unread(w, how))
+	if (!is_idempotent(w->request.method) && !forward_send_is_unread(&w->send, &w->conn->conn, how))
 		return false;
 	w->again = true;
 	leave_connection(w, false);
@@ -377,114 +343,13 @@ static void on_timer(uv_timer_t *h)
 
 /* ---- the request ---- */
 
-/* The next bytes that do not lie ready: of a body on disk, in chunks before trailers, of an upload. False: out of
- * memory, or the file cannot be read back. */
-static bool fill_piece(struct forward *w)
-{
-	uint64_t left = forward_body_len(&w->request) - w->body_at;
-	size_t n = left < PIECE_MOST ? (size_t)left : PIECE_MOST;
-	bool chunked = w->request.trailers.len > 0;
-	w->piece.len = w->piece_at = 0;
-	if (n == 0 && !chunked) {
-		w->last_piece = true;
-		return true;
-	}
-	if (n == 0) {
-		w->last_piece = true;
-		return buffer_append(&w->piece, "0\r\n", 3) && buffer_append_bytes(&w->piece, w->request.trailers) &&
-		       buffer_append(&w->piece, "\r\n", 2);
-	}
-	if (chunked && !buffer_printf(&w->piece, "%zx\r\n", n))
-		return false;
-	if (!buffer_reserve(&w->piece, n + 2))
-		return false;
-	if (!w->request.spilled)
-		memcpy(w->piece.at + w->piece.len, w->request.body.at + w->body_at, n);
-	else if (!spill_copy(w->request.spilled, w->body_at, w->piece.at + w->piece.len, n))
-		return false;
-	w->piece.len += n;
-	w->body_at += n;
-	return !chunked || buffer_append(&w->piece, "\r\n", 2);
-}
-
-static bool fill_upload(struct forward *w)
-{
-	w->piece.len = w->piece_at = 0;
-	if (w->state != FORWARD_UPGRADED)
-		return true;
-	if (!buffer_reserve(&w->piece, PIECE_MOST))
-		return false;
-	w->piece.len = w->ops->on_upload(w->user, w->piece.at, PIECE_MOST);
-	w->starved = w->piece.len == 0;
-	return true;
-}
-
-/* A body in memory goes out from where it lies. */
-static bool lies_ready(const struct forward *w)
-{
-	return !w->request.spilled && w->request.trailers.len == 0;
-}
-
-static bool fill(struct forward *w)
-{
-	if (w->request.upgrade)
-		return fill_upload(w);
-	if (lies_ready(w) || w->last_piece)
-		return true;
-	return fill_piece(w);
-}
-
 /* As much as goes now. False: the call ended by it. */
 static bool send_some(struct forward *w)
 {
-	while (!w->sent_all && !w->write_failed) {
-		if (w->piece_at == w->piece.len && !fill(w)) {
-			fail(w, REASON_APP_MEMORY);
-			return false;
-		}
-		struct bytes body = lies_ready(w) && !w->request.upgrade ? w->request.body : bytes_make(NULL, 0);
-		struct iovec pieces[3] = {
-			{ w->head.at + w->head_at, w->head.len - w->head_at },
-			{ NULL, 0 },
-			{ w->piece.at ? w->piece.at + w->piece_at : NULL, w->piece.len - w->piece_at },
-		};
-		if (body.len > 0)
-			pieces[1] =
-			    (struct iovec){ (void *)(uintptr_t)(body.at + w->body_at), body.len - (size_t)w->body_at };
-		size_t total = pieces[0].iov_len + pieces[1].iov_len + pieces[2].iov_len;
-		if (total == 0) {
-			w->sent_all = !w->request.upgrade;
-			if (w->request.upgrade)
-				return true;
-			break;
-		}
-		struct iovec filled[3];
-		int count = 0;
-		for (int i = 0; i < 3; i++)
-			if (pieces[i].iov_len > 0)
-				filled[count++] = pieces[i];
-		ssize_t n = conn_writev(&w->conn->conn, filled, count);
-		if (n == CONN_AGAIN)
-			return true;
-		if (n < 0) {
-			w->write_failed = true; /* an answer may lie there all the same */
-			return true;
-		}
-		w->sent += (uint64_t)n;
-		size_t rest = (size_t)n;
-		size_t of_head = rest < pieces[0].iov_len ? rest : pieces[0].iov_len;
-		w->head_at += of_head;
-		rest -= of_head;
-		size_t of_body = rest < pieces[1].iov_len ? rest : pieces[1].iov_len;
-		w->body_at += of_body;
-		w->piece_at += rest - of_body;
-		if (w->head_at == w->head.len && lies_ready(w) && !w->request.upgrade &&
-		    w->body_at == w->request.body.len)
-			w->sent_all = true;
-		else if (w->last_piece && w->piece_at == w->piece.len)
-			w->sent_all = true;
-	}
-	return true;
+	if (forward_send_some(&w->send, &w->conn->conn, w->state == FORWARD_UPGRADED))
+		return true;
+	fail(w, REASON_APP_MEMORY);
+	return false;
 }
 
 /* ---- the answer ---- */
@@ -659,9 +524,7 @@ static bool read_some(struct forward *w)
 
 static void watch(struct forward *w)
 {
-	bool waits = w->request.upgrade && (w->starved || w->state == FORWARD_HEAD) && w->head_at == w->head.len &&
-		     w->piece_at == w->piece.len;
-	bool writes = !w->sent_all && !w->write_failed && !waits;
+	bool writes = forward_send_has_more(&w->send, w->state == FORWARD_UPGRADED);
 	int events = (w->paused ? 0 : conn_needs(&w->conn->conn, true, false)) |
 		     (writes ? conn_needs(&w->conn->conn, false, true) : 0);
 	/* The turn that forward_resume asked for comes though the other direction has moved meanwhile. */
@@ -696,9 +559,7 @@ static void start_sending(struct forward *w)
 {
 	to(w, FORWARD_HEAD);
 	http1_head_begin(&w->answer, HTTP1_RESPONSE);
-	w->head_at = w->piece_at = w->piece.len = 0;
-	w->body_at = w->sent = 0;
-	w->last_piece = w->sent_all = w->write_failed = false;
+	forward_send_begin(&w->send);
 	limit(w, left_ms(w));
 	if (send_some(w))
 		watch(w);
@@ -761,8 +622,8 @@ struct forward *forward_start(struct forwarder *f, const char *base_url, const s
 		error_set(e, EXIT_TARGET, "out of memory");
 		return NULL;
 	}
-	if (!forward_head_write(&w->head, request, &f->options, app->prefix, app->authority, e)) {
-		buffer_free(&w->head);
+	if (!forward_head_write(&w->send.head, request, &f->options, app->prefix, app->authority, e)) {
+		buffer_free(&w->send.head);
 		free(w->url);
 		free(w);
 		return NULL;
@@ -773,6 +634,9 @@ struct forward *forward_start(struct forwarder *f, const char *base_url, const s
 	w->request = *request;
 	w->ops = ops;
 	w->user = user;
+	w->send.request = &w->request;
+	w->send.on_upload = ops->on_upload;
+	w->send.user = user;
 	w->state = FORWARD_WAITING;
 	w->backoff_ms = FIRST_RETRY_MS;
 	w->deadline_ms = now + (uint64_t)f->options.timeout_ms;
@@ -804,9 +668,9 @@ void forward_unheard(struct forward *w)
 
 void forward_feed(struct forward *w)
 {
-	if (!w->starved || w->state != FORWARD_UPGRADED)
+	if (!w->send.starved || w->state != FORWARD_UPGRADED)
 		return;
-	w->starved = false;
+	w->send.starved = false;
 	if (send_some(w))
 		watch(w);
 }
