@@ -86,8 +86,6 @@ static inline struct bytes http1_at(struct bytes in, struct http1_span s)
 bool http1_head_persists(const struct http1_head *h);
 /* The opening of a WebSocket as far as a request's head tells (RFC 6455 §4.2.1). */
 bool http1_head_asks_for_websocket(const struct http1_head *h, struct bytes in);
-/* Whether `host` may stand in Host: a name or address and perhaps a port (RFC 9110 §7.2). An empty one may. */
-bool http1_host_valid(struct bytes host);
 
 /* The path and query of a request's target. Of an absolute-form (§3.2.2) *authority becomes what stands for Host, else
  * it stays empty. Where the URL has no path, `spare` holds the "/" that is put in front. False: out of memory. */

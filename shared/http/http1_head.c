@@ -80,6 +80,28 @@ static size_t scheme_len(struct bytes target)
 	return target.len > 8 && bytes_equal_nocase(bytes_make(target.at, 8), "https://") ? 8 : 0;
 }
 
+/* Whether it may stand in Host: a name or address and perhaps a port (RFC 9110 §7.2). An empty one may. */
+static bool host_is_valid(struct bytes host)
+{
+	size_t n = 0;
+	if (host.len > 0 && host.at[0] == '[') {
+		n = 1;
+		while (n < host.len && ((classes[host.at[n]] & IN_HOST) || host.at[n] == ':'))
+			n++;
+		if (n < 3 || n == host.len || host.at[n] != ']')
+			return false;
+		n++;
+	} else {
+		n = run_of(host.at, host.len, IN_HOST);
+		if (n == 0 && host.len > 0)
+			return false;
+	}
+	if (n < host.len && host.at[n] == ':')
+		for (n++; n < host.len && host.at[n] >= '0' && host.at[n] <= '9';)
+			n++;
+	return n == host.len;
+}
+
 static size_t authority_len(struct bytes rest)
 {
 	size_t n = 0;
@@ -95,7 +117,7 @@ static bool target_valid(struct bytes target)
 		return true;
 	struct bytes rest = bytes_make(target.at + scheme, target.len - scheme);
 	size_t authority = authority_len(rest);
-	return scheme > 0 && authority > 0 && http1_host_valid(bytes_make(rest.at, authority));
+	return scheme > 0 && authority > 0 && host_is_valid(bytes_make(rest.at, authority));
 }
 
 static enum http1_fault read_request_line(struct http1_head *h, struct bytes in, struct bytes line)
@@ -147,27 +169,6 @@ static enum http1_fault read_status_line(struct http1_head *h, struct bytes in, 
 }
 
 /* ---- fields ---- */
-
-bool http1_host_valid(struct bytes host)
-{
-	size_t n = 0;
-	if (host.len > 0 && host.at[0] == '[') {
-		n = 1;
-		while (n < host.len && ((classes[host.at[n]] & IN_HOST) || host.at[n] == ':'))
-			n++;
-		if (n < 3 || n == host.len || host.at[n] != ']')
-			return false;
-		n++;
-	} else {
-		n = run_of(host.at, host.len, IN_HOST);
-		if (n == 0 && host.len > 0)
-			return false;
-	}
-	if (n < host.len && host.at[n] == ':')
-		for (n++; n < host.len && host.at[n] >= '0' && host.at[n] <= '9';)
-			n++;
-	return n == host.len;
-}
 
 /* 1*DIGIT, fitting 63 bits (RFC 9110 §8.6); in a response the same number may stand several times in a list. */
 static bool read_number(struct bytes value, uint64_t *out)
@@ -300,7 +301,7 @@ static enum http1_fault finish(struct http1_head *h, struct bytes in)
 	h->block.len = (uint32_t)(h->line - h->block.at);
 	if (h->kind == HTTP1_RESPONSE)
 		return HTTP1_FINE;
-	if (h->hosts > 1 || (h->minor > 0 && h->hosts == 0) || !http1_host_valid(http1_at(in, h->host)))
+	if (h->hosts > 1 || (h->minor > 0 && h->hosts == 0) || !host_is_valid(http1_at(in, h->host)))
 		return HTTP1_BAD_HOST;
 	return HTTP1_FINE;
 }

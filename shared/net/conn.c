@@ -9,8 +9,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-#define RECORD_MOST 16384      /* of TLS (RFC 8446 §5.1) */
-#define TLS_MEMORY (10u << 10) /* an SSL without its buffers, which it gives back while idle */
+#define RECORD_MOST 16384 /* of TLS (RFC 8446 §5.1) */
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0 /* there SO_NOSIGPIPE does it */
 #endif
@@ -266,9 +265,4 @@ int conn_release(struct conn *c)
 	SSL_free(c->tls);
 	*c = (struct conn){ .fd = -1 };
 	return fd;
-}
-
-size_t conn_memory(const struct conn *c)
-{
-	return c->tls ? TLS_MEMORY : 0;
 }

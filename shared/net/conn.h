@@ -67,5 +67,3 @@ void conn_reset_on_close(struct conn *c);
 void conn_close(struct conn *c);
 /* Gives the descriptor away, TLS left as it is; the conn is empty then. */
 int conn_release(struct conn *c);
-/* Bytes of memory that the connection holds outside this struct, about: the account of idle connections. */
-size_t conn_memory(const struct conn *c);

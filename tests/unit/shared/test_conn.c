@@ -161,7 +161,6 @@ static void test_tls(void **state)
 	open_tls();
 	carry(&a, &b);
 	carry(&b, &a);
-	assert_true(conn_memory(&a) > 0);
 	end_one_side();
 }
 
