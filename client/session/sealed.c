@@ -133,7 +133,7 @@ static void open_object(struct sealed *s, struct streams *set, struct live *live
 	struct wire_request r = { 0 };
 	uint8_t event_id[UUID_LEN];
 	uint64_t id = o->id;
-	const struct seal_key *key = set->options.key;
+	struct seal_key *key = set->options.key;
 	bool fine = key && seal_key_open(key, buffer_view(&o->bytes), event_id, &plain, &e);
 	drop(s, o);
 	if (fine && !plain_is_delivery(buffer_view(&plain), event_id, &r))

@@ -36,5 +36,5 @@ void seal_key_free(struct seal_key *k);
 struct bytes seal_key_public(const struct seal_key *k); /* 32 bytes, lives with the key */
 /* Appends the plaintext to *out and gives the event id. False when it was not sealed to this key, was changed, or is
  * not whole (and *out is as it was). */
-MUST_CHECK bool seal_key_open(const struct seal_key *k, struct bytes sealed, uint8_t event_id[UUID_LEN],
-			      struct buffer *out, struct error *e);
+MUST_CHECK bool seal_key_open(struct seal_key *k, struct bytes sealed, uint8_t event_id[UUID_LEN], struct buffer *out,
+			      struct error *e);
