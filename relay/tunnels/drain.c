@@ -105,9 +105,18 @@ struct fetch {
 	unsigned round;
 };
 
-static bool may_hand_out(const struct drain *d)
+/* How many at once. A backlog must not delay a sender who waits, and alone it may take all that the client gives. */
+static unsigned parallel(const struct client *c)
 {
-	return d->in_flight < d->parallel && (d->in_flight == 0 || d->bytes_out < LIMIT_HAND_OUT_BYTES);
+	if (c->drain.parallel)
+		return c->drain.parallel;
+	return HASH_COUNT(c->streams) > c->drain.in_flight ? DRAIN_BESIDE_LIVE : DRAIN_ALONE;
+}
+
+static bool may_hand_out(const struct client *c)
+{
+	const struct drain *d = &c->drain;
+	return d->in_flight < parallel(c) && (d->in_flight == 0 || d->bytes_out < LIMIT_HAND_OUT_BYTES);
 }
 
 static void work(struct client *c)
@@ -116,14 +125,15 @@ static void work(struct client *c)
 	struct registry *r = c->tunnel->registry;
 	if (!client_link(c) || r->relay->draining || uv_now(r->relay->loop) < d->paused_until)
 		return;
-	while (d->list && may_hand_out(d)) {
+	while (d->list && may_hand_out(c)) {
 		struct spool_waiting *w = take_first(d);
 		if (!is_out(c, w->row))
 			hand_out(c, w);
 		spool_waiting_free(w);
 	}
 	/* Fetches ahead, since each fetch waits for the disk. */
-	bool soon_empty = d->listed <= d->parallel && d->listed_bytes < LITTLE_LEFT;
+	unsigned most = d->parallel ? d->parallel : DRAIN_ALONE;
+	bool soon_empty = d->listed <= most && d->listed_bytes < LITTLE_LEFT;
 	if (d->fetching || !d->more || (d->list && !soon_empty))
 		return;
 	struct fetch *f = calloc(1, sizeof *f);
@@ -133,8 +143,7 @@ static void work(struct client *c)
 	f->round = d->round;
 	d->fetching = true;
 	d->more = false;
-	spool_fetch(r->spool, c->mailbox, d->after, d->parallel < FETCH_LEAST ? FETCH_LEAST : d->parallel, on_fetched,
-		    f);
+	spool_fetch(r->spool, c->mailbox, d->after, most < FETCH_LEAST ? FETCH_LEAST : most, on_fetched, f);
 }
 
 static void on_fetched(void *user, struct spool_waiting *list, const struct error *e)
@@ -209,7 +218,6 @@ static const struct stream_events events = {
 
 void drain_init(struct client *c)
 {
-	c->drain.parallel = DRAIN_PARALLEL;
 	c->events = &events;
 }
 

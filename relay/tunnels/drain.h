@@ -10,15 +10,17 @@
 struct client;
 struct spool_waiting;
 
-#define DRAIN_PARALLEL 4 /* when the client does not say */
+/* At once, when the client does not say: beside senders who wait for it, and while nobody does. */
+#define DRAIN_BESIDE_LIVE 4
+#define DRAIN_ALONE 64
 
 struct drain {
-	unsigned parallel, in_flight;
-	size_t bytes_out;           /* of payloads handed out and not over */
-	bool fetching, more;        /* a fetch is under way; there may be something after `after` */
-	int64_t after;              /* the last row fetched */
-	unsigned round;             /* counts beginnings: what an older fetch brings is dropped */
-	struct spool_waiting *list; /* fetched, to be handed out */
+	unsigned parallel, in_flight; /* `parallel` as the client asked for; 0: it did not say */
+	size_t bytes_out;             /* of payloads handed out and not over */
+	bool fetching, more;          /* a fetch is under way; there may be something after `after` */
+	int64_t after;                /* the last row fetched */
+	unsigned round;               /* counts beginnings: what an older fetch brings is dropped */
+	struct spool_waiting *list;   /* fetched, to be handed out */
 	size_t listed, listed_bytes;
 	uint64_t paused_until; /* loop ms, while paused since the client could not record one; else 0 */
 	uint32_t pause_ms;

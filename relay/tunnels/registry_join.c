@@ -149,9 +149,7 @@ static void take_place(struct client *c, struct connection *connection, const st
 	c->in_grace = false;
 	c->options = j->options | (j->probe ? WIRE_OPTION_OFFLINE_FAIL : 0);
 	c->features = j->features;
-	c->drain.parallel = j->drain_parallel == 0                     ? DRAIN_PARALLEL
-			    : j->drain_parallel > LIMIT_HAND_OUT_COUNT ? LIMIT_HAND_OUT_COUNT
-								       : j->drain_parallel;
+	c->drain.parallel = j->drain_parallel > LIMIT_HAND_OUT_COUNT ? LIMIT_HAND_OUT_COUNT : j->drain_parallel;
 }
 
 struct client *registry_join(struct registry *r, struct connection *connection, const struct join *j, bool *resumed)

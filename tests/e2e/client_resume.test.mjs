@@ -522,9 +522,9 @@ describe('deliveries out of the spool', () => {
 			const { hello } = await (await relay.startClient(name, { app, args })).connection(1);
 			return [hello.options, hello.drain_parallel];
 		};
-		assert.deepEqual(await options('defaults'), [0, 4]);
+		assert.deepEqual(await options('defaults'), [0, 0]);
 		assert.deepEqual(await options('all', '--share', '--ack', 'immediate', '--offline', 'fail', '--drain-parallel', '1'), [7, 1]);
-		assert.deepEqual(await options('plain', '--ack', 'app', '--offline', 'queue'), [0, 4]);
+		assert.deepEqual(await options('plain', '--ack', 'app', '--offline', 'queue', '--drain-parallel', '4'), [0, 4]);
 		for (const args of [['--ack', 'never'], ['--offline', 'x'], ['--drain-parallel', '99999'], ['--drain-parallel', '-1']])
 			assert.equal((await w.creel(['listen', '3000', '--relay', 'http://127.0.0.1:1', ...args])).code, 2, args.join(' '));
 	});

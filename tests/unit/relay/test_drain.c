@@ -176,6 +176,48 @@ static void test_oldest_first_one_by_one(void **state)
 	assert_int_equal(client->drain.bytes_out, 0);
 }
 
+static struct stream *open_live(void)
+{
+	struct wire_request r = { .method = bytes_of("POST"), .target = bytes_of("/live"), .peer = bytes_of("p") };
+	struct delivery *d = delivery_new(&r, NULL);
+	assert_non_null(d);
+	struct stream *st = stream_open(client, d, STREAM_OPEN);
+	delivery_drop(d);
+	assert_non_null(st);
+	return st;
+}
+
+/* A client that does not say how many gets many while nobody waits for it, and few beside a sender who does. */
+static void test_few_beside_a_live_one(void **state)
+{
+	uint64_t ids[64], live = 0;
+	(void)state;
+	join(0);
+	put(1, 64);
+	put(65, 70);
+	registry_online(client, false);
+	for (uint32_t n = 1; n <= 64; n++)
+		ids[n - 1] = expect_request(n);
+	expect_none();
+	live = open_live()->id;
+	for (uint32_t n = 1; n <= 60; n++) {
+		record(ids[n - 1]);
+		answer(ids[n - 1]);
+	}
+	expect_none();
+	for (uint32_t n = 61; n <= 63; n++) { /* there is room for as many again, and no more */
+		record(ids[n - 1]);
+		answer(ids[n - 1]);
+		ids[n - 1] = expect_request(n + 4);
+		expect_none();
+	}
+	stream_close(find(live));
+	record(ids[63]);
+	answer(ids[63]);
+	for (uint32_t n = 68; n <= 70; n++)
+		expect_request(n);
+}
+
 /* Four at once, the oldest; whichever is answered first makes way for the next. */
 static void test_so_many_at_once(void **state)
 {
@@ -282,9 +324,13 @@ static void test_away(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_CLIENT(test_oldest_first_one_by_one), WITH_CLIENT(test_so_many_at_once),
-		WITH_CLIENT(test_later_ones_follow),       WITH_CLIENT(test_again_after_a_pause),
-		WITH_CLIENT(test_one_that_is_not_opened),  WITH_CLIENT(test_away),
+		WITH_CLIENT(test_oldest_first_one_by_one),
+		WITH_CLIENT(test_so_many_at_once),
+		WITH_CLIENT(test_few_beside_a_live_one),
+		WITH_CLIENT(test_later_ones_follow),
+		WITH_CLIENT(test_again_after_a_pause),
+		WITH_CLIENT(test_one_that_is_not_opened),
+		WITH_CLIENT(test_away),
 	};
 	return RUN(tests);
 }
