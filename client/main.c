@@ -1,5 +1,6 @@
 /* creel, the program on the user's machine: finds the command, runs it, and prints its error as one sentence. */
 #include "client/options/command.h"
+#include "client/options/upgrade.h"
 #include "client/signing/secret_sources.h"
 #include "shared/text/text.h"
 
@@ -23,6 +24,7 @@ int main(int argc, char **argv)
 		argv[1] = help;
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		argv[1] = version;
+	upgrade_watch();
 	program.gate = secret_gate_new();
 	if (!program.gate) {
 		error_set(&e, EXIT_USAGE, "out of memory");

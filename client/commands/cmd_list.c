@@ -60,11 +60,12 @@ static void on_row(void *user, const struct delivery_row *row)
 		print_line(l, row);
 }
 
-/* What was deleted in between is left out. */
+/* What was deleted in between is left out. An empty record is no answer to a question that was not asked. */
 static bool list_matches(struct store *s, const struct filter *f, size_t count, struct list *l, struct error *e)
 {
 	struct selection found;
-	bool fine = selection_find(s, f, count, &found, e);
+	bool fine =
+	    selection_find(s, f, count, &found, e) && (filter_is_empty(f) || selection_require(found.count, NULL, e));
 	for (size_t i = 0; fine && i < found.count && !l->failed; i++)
 		fine = store_get(s, found.ids[i], on_row, l, e) || e->code == EXIT_USAGE;
 	selection_free(&found);

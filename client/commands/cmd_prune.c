@@ -8,9 +8,11 @@
 #include "shared/base/clock.h"
 #include "shared/text/text.h"
 #include "shared/program/interrupt.h"
+#include "shared/program/progress.h"
 #include "shared/program/quantity.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define NO_SIZE UINT64_MAX
@@ -23,19 +25,48 @@ struct prune {
 	uint64_t max_size;     /* NO_SIZE: no bound */
 	bool dry_run, json;
 	uint64_t deleted, answers, before, after;
+	struct progress progress;
+	const struct store_prune *how; /* under way */
+	struct store_pruned done;
 };
 
-static bool is_interrupted(void *user)
+static bool on_step(void *user)
 {
-	(void)user;
+	struct prune *p = user;
+	p->progress.done = p->done.count;
+	if (p->how->max_bytes && p->done.bytes_before > p->how->max_bytes) {
+		p->progress.part = p->done.bytes_before - p->done.bytes_after;
+		p->progress.whole = p->done.bytes_before - p->how->max_bytes;
+	}
+	progress_tick(&p->progress);
 	return interrupt_came();
+}
+
+/* How many there are to delete, for a terminal alone: it is another look at all of them. */
+static bool count_first(struct prune *p, struct error *e)
+{
+	struct store_prune how = *p->how;
+	how.dry_run = true;
+	if (!p->progress.on || how.max_bytes)
+		return true;
+	bool fine = store_prune(p->store, &how, &p->done, e);
+	p->progress.total = p->done.count;
+	return fine;
 }
 
 static bool run_prune(struct prune *p, const struct filter *f, uint64_t max_bytes, struct error *e)
 {
-	struct store_prune how = { .filter = f, .max_bytes = max_bytes, .dry_run = p->dry_run, .stop = is_interrupted };
-	struct store_pruned done;
-	if (!store_prune(p->store, &how, &done, e))
+	const struct store_prune how = {
+		.filter = f, .max_bytes = max_bytes, .dry_run = p->dry_run, .stop = on_step, .user = p
+	};
+	p->how = &how;
+	progress_begin(&p->progress, p->dry_run ? "counting" : "deleting", 0);
+	bool fine = p->dry_run || count_first(p, e);
+	memset(&p->done, 0, sizeof p->done);
+	fine = fine && (interrupt_came() || store_prune(p->store, &how, &p->done, e));
+	progress_end(&p->progress);
+	const struct store_pruned done = p->done;
+	if (!fine)
 		return false;
 	p->deleted += done.count;
 	p->answers += done.answers;
@@ -65,28 +96,26 @@ static bool prune_by_age(struct prune *p, int argc, char **argv, struct error *e
 	return fine;
 }
 
-static bool report(const struct prune *p, struct error *e)
+static bool report_json(const struct prune *p, struct error *e)
+{
+	json_t *o = json_pack("{sIsIsIsIsb}", "deleted", (json_int_t)p->deleted, "answers", (json_int_t)p->answers,
+			      "bytes_before", (json_int_t)p->before, "bytes_after", (json_int_t)p->after, "dry_run",
+			      p->dry_run);
+	return row_json_print(stdout, o, e);
+}
+
+static void report(const struct prune *p)
 {
 	char freed[16], left[16];
-	if (p->json) {
-		json_t *o = json_pack("{sIsIsIsIsb}", "deleted", (json_int_t)p->deleted, "answers",
-				      (json_int_t)p->answers, "bytes_before", (json_int_t)p->before, "bytes_after",
-				      (json_int_t)p->after, "dry_run", p->dry_run);
-		return row_json_print(stdout, o, e);
-	}
 	output_size(freed, p->before > p->after ? p->before - p->after : 0);
 	output_size(left, p->after);
-	const char *noun = p->deleted == 1 ? "delivery" : "deliveries";
-	if (p->dry_run)
-		printf("%llu %s would be deleted\n", (unsigned long long)p->deleted, noun);
-	else if (p->answers > 0)
-		printf("%llu %s deleted, %llu long answer%s given up, %s made free for others, %s in use\n",
-		       (unsigned long long)p->deleted, noun, (unsigned long long)p->answers, p->answers == 1 ? "" : "s",
-		       freed, left);
-	else
-		printf("%llu %s deleted, %s made free for others, %s in use\n", (unsigned long long)p->deleted, noun,
-		       freed, left);
-	return true;
+	printf("%llu %s %s", (unsigned long long)p->deleted, p->deleted == 1 ? "delivery" : "deliveries",
+	       p->dry_run ? "would be deleted" : "deleted");
+	if (p->answers > 0)
+		printf(", %llu long answer%s given up", (unsigned long long)p->answers, p->answers == 1 ? "" : "s");
+	if (!p->dry_run && p->before)
+		printf(", %s made free for others, %s in use", freed, left);
+	putchar('\n');
 }
 
 static int prune_all(struct prune *p, int argc, char **argv, struct error *e)
@@ -97,9 +126,14 @@ static int prune_all(struct prune *p, int argc, char **argv, struct error *e)
 	if (fine && p->max_size != NO_SIZE && !p->dry_run && !interrupt_came())
 		fine = run_prune(p, p->filter, p->max_size, e);
 	interrupt_end(&before);
-	if (!fine || !report(p, e))
+	if (!fine || (p->json && !report_json(p, e)))
 		return (int)e->code;
-	return interrupt_came() ? EXIT_INTERRUPTED : EXIT_DONE;
+	if (!p->json)
+		report(p);
+	if (!interrupt_came())
+		return EXIT_DONE;
+	error_set(e, EXIT_INTERRUPTED, "interrupted: the rest is still there");
+	return EXIT_INTERRUPTED;
 }
 
 #define AT struct prune

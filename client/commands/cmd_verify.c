@@ -4,6 +4,8 @@
 #include "client/print/row_json.h"
 #include "client/options/selection.h"
 #include "client/signing/verify_one.h"
+#include "shared/program/interrupt.h"
+#include "shared/program/progress.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -24,6 +26,7 @@ struct verify {
 	bool not_written;      /* it cannot be written */
 	uint64_t checked, failed;
 	int64_t id; /* the delivery under way */
+	struct progress progress;
 };
 
 /* ---- output ---- */
@@ -73,8 +76,9 @@ static bool verify(struct verify *v, struct error *e)
 	if (!verify_one(v->store, v->id, &v->options, &d, e))
 		return false;
 	record(v, &d);
-	v->checked++;
-	v->failed += d.result.verdict != SIGNATURE_VALID;
+	v->progress.done = ++v->checked;
+	v->progress.failed = v->failed += d.result.verdict != SIGNATURE_VALID;
+	progress_hide(&v->progress);
 	return v->json ? print_json(v, &d, e) : print_line(v, &d, e);
 }
 
@@ -90,24 +94,38 @@ static bool is_id(const char *text)
 	       strspn(text, "0123456789abcdefABCDEF-") == len;
 }
 
+static bool verify_all(struct verify *v, const int64_t *ids, size_t count, struct error *e)
+{
+	bool fine = true;
+	progress_begin(&v->progress, "verifying", count);
+	for (size_t i = 0; fine && i < count; i++) {
+		v->id = ids[i];
+		if (interrupt_came())
+			fine = error_set(e, EXIT_INTERRUPTED, "interrupted: %zu of %zu verified", i, count);
+		else
+			fine = verify(v, e);
+		progress_tick(&v->progress);
+	}
+	progress_end(&v->progress);
+	return fine;
+}
+
 static bool verify_ids(struct verify *v, int argc, char **argv, struct error *e)
 {
-	for (int i = 0; i < argc; i++)
-		if (!store_resolve(v->store, argv[i], &v->id, e) || !verify(v, e))
-			return false;
-	return true;
+	int64_t *ids = calloc((size_t)argc, sizeof *ids);
+	bool fine = ids || error_set(e, EXIT_STORE, "out of memory");
+	for (int i = 0; fine && i < argc; i++)
+		fine = store_resolve(v->store, argv[i], &ids[i], e);
+	fine = fine && verify_all(v, ids, (size_t)argc, e);
+	free(ids);
+	return fine;
 }
 
 static bool verify_matches(struct verify *v, const struct filter *f, struct error *e)
 {
 	struct selection found;
-	bool fine = selection_find(v->store, f, MOST, &found, e);
-	if (fine && found.count == 0)
-		fine = error_set(e, EXIT_USAGE, "no delivery matches; `creel list FILTER` shows what does");
-	for (size_t i = 0; fine && i < found.count; i++) {
-		v->id = found.ids[i];
-		fine = verify(v, e);
-	}
+	bool fine = selection_find(v->store, f, MOST, &found, e) && selection_require(found.count, NULL, e) &&
+		    verify_all(v, found.ids, found.count, e);
 	selection_free(&found);
 	return fine;
 }
@@ -158,15 +176,18 @@ static const struct option_row rows[] = {
 };
 
 /* By ids, or by a filter. The exit status. */
-static int verify_all(struct verify *v, struct command_call *call, struct error *e)
+static int verify_named(struct verify *v, struct command_call *call, struct error *e)
 {
+	struct interrupt before;
 	struct filter *filter = NULL;
 	bool ids = is_id(call->argv[0]);
 	if (!ids && !(filter = selection_parse(NULL, call->argc, call->argv, v->gate, e)))
 		return EXIT_USAGE;
 	v->path = command_db(call, e);
+	interrupt_begin(&before);
 	bool fine = v->path && store_open(&v->store, v->path, STORE_READ_ONLY, e) &&
 		    (ids ? verify_ids(v, call->argc, call->argv, e) : verify_matches(v, filter, e));
+	interrupt_end(&before);
 	filter_free(filter);
 	return fine ? finish(v, e) : (int)e->code;
 }
@@ -176,7 +197,7 @@ static int run(struct command_call *call, struct error *e)
 	struct verify *v = call->settings;
 	v->gate = call->program->gate;
 	v->options.secrets = &v->secrets;
-	int status = check_usage(v, call->argc, e) ? verify_all(v, call, e) : EXIT_USAGE;
+	int status = check_usage(v, call->argc, e) ? verify_named(v, call, e) : EXIT_USAGE;
 	store_close(v->store);
 	store_close(v->writing);
 	secrets_free(&v->secrets);

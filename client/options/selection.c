@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "shared/base/clock.h"
+#include "shared/program/interrupt.h"
+#include "shared/program/progress.h"
 #include "shared/program/secret_gate.h"
 #include "shared/text/text.h"
 
@@ -62,6 +64,7 @@ struct finding {
 	struct selection *out;
 	size_t cap, most;
 	bool no_memory;
+	struct progress progress;
 };
 
 static void on_row(void *user, const struct delivery_row *row)
@@ -84,21 +87,49 @@ static void on_row(void *user, const struct delivery_row *row)
 	f->out->ids[f->out->count++] = row->id;
 }
 
-bool selection_find(struct store *s, const struct filter *f, size_t most, struct selection *out, struct error *e)
+static bool on_slice(void *user, const struct store_slice *slice)
 {
-	struct finding finding = { .out = out, .most = most };
-	struct store_search search = { .filter = f, .limit = (uint64_t)most + 1, .row = on_row, .user = &finding };
-	memset(out, 0, sizeof *out);
-	if (!store_filter(s, &search, e))
-		return false;
-	if (finding.no_memory)
-		return error_set(e, EXIT_STORE, "out of memory");
+	struct finding *f = user;
+	f->progress.done = slice->searched;
+	f->progress.total = slice->total;
+	progress_tick(&f->progress);
+	return !interrupt_came();
+}
+
+static void turn_round(struct selection *out)
+{
 	for (size_t i = 0; i < out->count / 2; i++) {
 		int64_t swap = out->ids[i];
 		out->ids[i] = out->ids[out->count - 1 - i];
 		out->ids[out->count - 1 - i] = swap;
 	}
-	return true;
+}
+
+bool selection_find(struct store *s, const struct filter *f, size_t most, struct selection *out, struct error *e)
+{
+	struct finding finding = { .out = out, .most = most };
+	struct store_search search = {
+		.filter = f, .limit = (uint64_t)most + 1, .row = on_row, .slice = on_slice, .user = &finding
+	};
+	struct interrupt before;
+	memset(out, 0, sizeof *out);
+	interrupt_begin(&before);
+	progress_begin(&finding.progress, "searching", 0);
+	bool fine = store_filter(s, &search, e);
+	progress_end(&finding.progress);
+	interrupt_end(&before);
+	if (fine && interrupt_came())
+		fine = error_set(e, EXIT_INTERRUPTED, "interrupted while searching");
+	if (fine && finding.no_memory)
+		fine = error_set(e, EXIT_STORE, "out of memory");
+	turn_round(out);
+	return fine;
+}
+
+bool selection_require(size_t count, const char *but, struct error *e)
+{
+	return count > 0 || error_set(e, EXIT_NO, "no delivery matches%s%s%s; `creel list FILTER` shows what does",
+				      but ? " (" : "", but ? but : "", but ? ")" : "");
 }
 
 void selection_free(struct selection *sel)

@@ -1,5 +1,4 @@
-/* The deliveries that a command is to work on, by a filter (creel(1), FILTERS). A command's only thread, or a worker's
- * with a store of its own. */
+/* The deliveries that a command is to work on, by a filter (creel(1), FILTERS). A command's only thread. */
 #pragma once
 
 #include "shared/base/error.h"
@@ -20,9 +19,13 @@ struct selection {
 	size_t count;
 	bool more; /* more match than the newest `most` */
 };
-/* The newest `most` that match. EXIT_STORE; selection_free in any case. */
+/* The newest `most` that match. EXIT_STORE, or EXIT_INTERRUPTED on Ctrl-C; selection_free in any case. What takes long
+ * shows how far it is. */
 MUST_CHECK bool selection_find(struct store *s, const struct filter *f, size_t most, struct selection *out,
 			       struct error *e);
+/* The rule for all commands that work on what a filter matches: of none at all the exit status is 1, EXIT_NO. `but`
+ * (may be NULL) says what does not count. */
+MUST_CHECK bool selection_require(size_t count, const char *but, struct error *e);
 void selection_free(struct selection *sel);
 
 /* A paragraph for --help. */

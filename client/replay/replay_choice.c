@@ -6,6 +6,8 @@
 
 #define PAGE 200
 
+static const char not_counted[] = "replays and refused ones do not count";
+
 struct page {
 	int64_t oldest; /* 0: the page is empty */
 	int64_t at[PAGE];
@@ -38,8 +40,7 @@ static bool find_last(struct store *s, size_t wanted, struct replay_ids *ids, st
 		ids->at[i] = ids->at[ids->count - 1 - i];
 		ids->at[ids->count - 1 - i] = swap;
 	}
-	return ids->count > 0 ||
-	       error_set(e, EXIT_USAGE, "there is no delivery to replay yet; `creel list` shows what there is");
+	return selection_require(ids->count, not_counted, e);
 }
 
 /* Those that --where matches, or with --last the newest of them. Replays and refused ones do not count. */
@@ -50,11 +51,7 @@ static bool find_where(const struct replay_choice *c, struct store *s, struct re
 	if (fine && found.more && c->last < 0)
 		fine = error_set(e, EXIT_USAGE, "more than %d deliveries match: narrow the filter, or add --last N",
 				 LIMIT_REPLAYS);
-	else if (fine && found.count == 0)
-		fine =
-		    error_set(e, EXIT_USAGE,
-			      "no delivery matches (replays and refused ones do not count); `creel list FILTER` shows "
-			      "what does");
+	fine = fine && selection_require(found.count, not_counted, e);
 	for (; fine && ids->count < found.count; ids->count++)
 		ids->at[ids->count] = found.ids[ids->count];
 	selection_free(&found);

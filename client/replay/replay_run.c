@@ -3,14 +3,15 @@
 #include "client/common/limits.h"
 #include "client/print/output.h"
 #include "client/print/row_json.h"
-#include "client/replay/replay_bar.h"
+#include "shared/program/progress.h"
 #include "shared/store/item.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define DRAW_EVERY_MS 100
 
 struct slot {
 	struct replay_run *run;
@@ -24,8 +25,8 @@ struct replay_run {
 	struct store *store;
 	struct replayer *replayer;
 	uv_signal_t on_int, on_term;
-	uv_timer_t due;
-	struct replay_bar bar;
+	uv_timer_t due, draw;
+	struct progress progress;
 	size_t handles; /* still open */
 	struct slot slots[LIMIT_REPLAY_PARALLEL];
 	size_t parallel, running, next;
@@ -63,7 +64,7 @@ static bool print(const struct replay_run *r, int64_t id, struct error *e)
 static void report(struct replay_run *r, const struct replayed *result)
 {
 	struct error e;
-	replay_bar_hide(&r->bar);
+	progress_hide(&r->progress);
 	if (!print(r, result->id, &e))
 		stop_for(r, &e);
 }
@@ -89,8 +90,8 @@ static void on_done(void *user, const struct replayed *result, const struct erro
 		out->unreachable = out->unreachable || e;
 	}
 	out->failed_status = out->failed_status || !fine;
-	r->bar.done++;
-	r->bar.failed += !fine;
+	r->progress.done++;
+	r->progress.failed += !fine;
 	if (result->id)
 		report(r, result);
 	begin_due(r);
@@ -101,6 +102,12 @@ static void on_done(void *user, const struct replayed *result, const struct erro
 static void on_due(uv_timer_t *timer)
 {
 	begin_due(timer->data);
+}
+
+static void on_draw(uv_timer_t *timer)
+{
+	struct replay_run *r = timer->data;
+	progress_tick(&r->progress);
 }
 
 static bool begin_one(struct replay_run *r)
@@ -152,12 +159,15 @@ bool replay_run_all(struct replay_run *r, struct replay_outcome *out, struct err
 	r->next = 0;
 	uv_update_time(r->loop);
 	r->began_ms = uv_now(r->loop);
-	replay_bar_begin(&r->bar, out->total);
+	progress_begin(&r->progress, NULL, out->total);
+	if (r->progress.on)
+		uv_timer_start(&r->draw, on_draw, DRAW_EVERY_MS, DRAW_EVERY_MS);
 	begin_due(r);
 	while (!is_over(r))
 		uv_run(r->loop, UV_RUN_ONCE);
 	uv_timer_stop(&r->due);
-	replay_bar_end(&r->bar);
+	uv_timer_stop(&r->draw);
+	progress_end(&r->progress);
 	r->outcome = NULL;
 	out->interrupted = r->interrupted;
 	if (r->stopped)
@@ -212,7 +222,9 @@ struct replay_run *replay_run_new(uv_loop_t *loop, const struct replay_run_optio
 	listen_to(r, &r->on_term, SIGTERM);
 	uv_timer_init(loop, &r->due);
 	r->due.data = r;
-	replay_bar_init(&r->bar, loop);
+	uv_timer_init(loop, &r->draw);
+	r->draw.data = r;
+	uv_unref((uv_handle_t *)&r->draw);
 	r->handles = 5;
 	return r;
 }
@@ -230,12 +242,6 @@ static void on_closed(uv_handle_t *handle)
 	part_closed(handle->data);
 }
 
-static void on_bar_closed(uv_handle_t *handle)
-{
-	struct replay_bar *b = handle->data;
-	part_closed((struct replay_run *)((char *)b - offsetof(struct replay_run, bar)));
-}
-
 static void on_replayer_closed(void *user)
 {
 	part_closed(user);
@@ -247,5 +253,5 @@ void replay_run_close(struct replay_run *r)
 	uv_close((uv_handle_t *)&r->on_int, on_closed);
 	uv_close((uv_handle_t *)&r->on_term, on_closed);
 	uv_close((uv_handle_t *)&r->due, on_closed);
-	uv_close((uv_handle_t *)&r->bar.timer, on_bar_closed);
+	uv_close((uv_handle_t *)&r->draw, on_closed);
 }

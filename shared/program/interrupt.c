@@ -12,7 +12,9 @@ void interrupt_begin(struct interrupt *before)
 {
 	struct sigaction set = { .sa_handler = on_signal };
 	sigemptyset(&set.sa_mask);
-	came = 0;
+	sigaction(SIGINT, NULL, &before->on_int);
+	if (before->on_int.sa_handler != on_signal)
+		came = 0;
 	sigaction(SIGINT, &set, &before->on_int);
 	sigaction(SIGTERM, &set, &before->on_term);
 }

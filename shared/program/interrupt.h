@@ -1,6 +1,7 @@
 /* Ctrl-C and SIGTERM for work that runs on no event loop: the signal sets a flag, the work looks at it now and then.
  *
- * One such piece of work at a time, on the main thread. A system call that waits ends with EINTR. */
+ * One such piece of work at a time, on the main thread; it may have parts that begin and end the same for themselves. A
+ * system call that waits ends with EINTR. */
 #pragma once
 
 #include <signal.h>
@@ -10,7 +11,7 @@ struct interrupt {
 	struct sigaction on_int, on_term; /* as they were before */
 };
 
-/* From now on the two signals set the flag, which is cleared. */
+/* From now on the two signals set the flag, which is cleared unless this is a part of such work. */
 void interrupt_begin(struct interrupt *before);
 /* The signals do again what they did before; the flag stays as it is. */
 void interrupt_end(const struct interrupt *before);

@@ -145,6 +145,16 @@ struct client_status {
 /* $XDG_DATA_HOME/creel/creel.db (or ~/.local/share/…). Caller frees; NULL and *e on failure. */
 char *store_default_path(struct error *e);
 
+/* Told while store_open brings a record of an older creel up to date, which may take long where there are many
+ * deliveries. On the thread that opens it. */
+struct store_upgrade_ops {
+	void (*begins)(void *user);
+	bool (*goes_on)(void *user); /* now and then; false: it is given up, the file stays as it was */
+	void (*over)(void *user);
+};
+/* For all stores that this process opens; before the first. */
+void store_watch_upgrades(const struct store_upgrade_ops *ops, void *user);
+
 /* Opens or, with STORE_READ_WRITE, creates (0600, missing folders 0700) and migrates. A missing file is an error when
  * read-only. */
 MUST_CHECK bool store_open(struct store **out, const char *path, enum store_mode mode, struct error *e);

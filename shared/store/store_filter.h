@@ -54,7 +54,7 @@ struct store_prune {
 	const struct filter *filter; /* what may be deleted; NULL: everything */
 	uint64_t max_bytes;          /* in use; makes room until below. 0: deletes all it may */
 	bool dry_run;                /* counts, whatever max_bytes is */
-	bool (*stop)(void *user);    /* may be NULL; true ends it after the transaction under way */
+	bool (*stop)(void *user);    /* may be NULL; asked after each transaction, *out up to date; true ends it */
 	void *user;
 };
 struct store_pruned {

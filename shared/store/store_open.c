@@ -67,13 +67,50 @@ static const char *missing_part(int64_t version)
 	return strstr(store_schema_sql, mark);
 }
 
+#define STEPS_BETWEEN_LOOKS 100000 /* of SQLite's virtual machine: a few milliseconds */
+
+static struct {
+	const struct store_upgrade_ops *ops;
+	void *user;
+} watch;
+
+void store_watch_upgrades(const struct store_upgrade_ops *ops, void *user)
+{
+	watch.ops = ops;
+	watch.user = user;
+}
+
+static int on_steps(void *user)
+{
+	(void)user;
+	return !watch.ops->goes_on(watch.user);
+}
+
+static bool upgrade(struct store *s, int64_t version, struct error *e)
+{
+	bool is_new = version == 0;
+	if (watch.ops && !is_new) {
+		watch.ops->begins(watch.user);
+		sqlite3_progress_handler(s->db, STEPS_BETWEEN_LOOKS, on_steps, NULL);
+	}
+	int code = sqlite3_exec(s->db, missing_part(version), NULL, NULL, NULL);
+	if (watch.ops && !is_new) {
+		sqlite3_progress_handler(s->db, 0, NULL, NULL);
+		watch.ops->over(watch.user);
+	}
+	if ((code & 0xff) == SQLITE_INTERRUPT)
+		return error_set(e, EXIT_INTERRUPTED,
+				 "interrupted: %s is of an older creel still, nothing in it has changed", s->path);
+	return code == SQLITE_OK || store_fail(s, "written", e);
+}
+
 /* In one transaction that begins with the write lock: of two clients started at once the second finds the work done. */
 static bool migrate(struct store *s, struct error *e)
 {
 	int64_t version = 0;
 	if (!exec(s, "BEGIN IMMEDIATE", "written", e) || !read_version(s, &version, e))
 		return false; /* closing the connection rolls back */
-	if (version < SCHEMA_VERSION && !exec(s, missing_part(version), "written", e))
+	if (version < SCHEMA_VERSION && !upgrade(s, version, e))
 		return false;
 	char finish[100];
 	snprintf(finish, sizeof finish, "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT", APPLICATION_ID,

@@ -59,6 +59,7 @@ struct batch {
 	uint64_t bytes;
 	int64_t last; /* looked at */
 	uint64_t counted;
+	const struct store_prune *how;
 };
 
 static bool may_go(const struct batch *b, const struct delivery_row *row)
@@ -82,6 +83,13 @@ static void on_counted(void *user, const struct delivery_row *row)
 {
 	struct batch *b = user;
 	b->counted += may_go(b, row);
+}
+
+static bool on_counted_slice(void *user, const struct store_slice *slice)
+{
+	const struct store_prune *how = ((const struct batch *)user)->how;
+	(void)slice;
+	return !how->stop || !how->stop(how->user);
 }
 
 static bool read_number(struct store *s, const char *sql, uint64_t *out, struct error *e)
@@ -157,10 +165,13 @@ static void on_answered(void *user, const struct delivery_row *row)
 static bool count_only(struct store *s, const struct store_prune *p, int64_t newest, struct store_pruned *out,
 		       struct error *e)
 {
-	struct batch b = { .newest = newest };
-	struct store_search search = {
-		.filter = p->filter, .forward = true, .limit = UINT64_MAX, .row = on_counted, .user = &b
-	};
+	struct batch b = { .newest = newest, .how = p };
+	struct store_search search = { .filter = p->filter,
+				       .forward = true,
+				       .limit = UINT64_MAX,
+				       .row = on_counted,
+				       .slice = on_counted_slice,
+				       .user = &b };
 	bool fine = store_filter(s, &search, e);
 	out->count = b.counted;
 	return fine;

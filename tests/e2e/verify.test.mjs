@@ -496,7 +496,6 @@ describe('why it fails', () => {
 			[[id, '--secret', `discord=${secretFile('', 'zz')}`], /does not fit discord.*64 hex digits/],
 			[['999999', '--secret', secretFile('', key)], /no delivery 999999|there is no/],
 			[['sourc:x', '--secret', secretFile('', key)], /column 1/],
-			[['source:nobody-at-all', '--secret', secretFile('', key)], /no delivery matches/],
 			[[id, '--secret', secretFile('', key), '--tolerance', 'x'], /takes a duration/],
 		]) {
 			const r = await w.creel(['verify', ...args]);
@@ -505,6 +504,9 @@ describe('why it fails', () => {
 			assert.ok(!r.err.includes('hunter22') && !r.err.includes(key));
 		}
 		assert.equal((await w.creel(['verify', id, '--secret', secretFile('', key), '--db', w.path('none', 'x.db')])).code, 4);
+		const none = await w.creel(['verify', 'source:nobody-at-all', '--secret', secretFile('', key)]);
+		assert.equal(none.code, 1);
+		assert.match(none.err, /^creel: no delivery matches/);
 	});
 });
 

@@ -1,5 +1,4 @@
-/* When replays are due, the numbers people write, and the bar's text. */
-#include "client/replay/replay_bar.h"
+/* When replays are due, and the numbers people write. */
 #include "client/replay/replay_pace.h"
 #include "tests/unit/unit.h"
 
@@ -49,37 +48,11 @@ static void test_due(void **state)
 	assert_int_equal(replay_pace_parallel(&p), REPLAY_PARALLEL_PACED);
 }
 
-static void expect_bar(const struct replay_bar *b, uint64_t now_ms, size_t columns, const char *text)
-{
-	char out[160];
-	replay_bar_text(b, now_ms, columns, out, sizeof out);
-	assert_string_equal(out, text);
-	assert_true(strlen(out) <= columns);
-}
-
-static void test_bar(void **state)
-{
-	struct replay_bar b = { .total = 4, .began_ms = 1000 };
-	(void)state;
-	expect_bar(&b, 1000, 200, "[........................................] 0/4");
-	b.done = 1;
-	expect_bar(&b, 3000, 30, "[####............] 1/4  0.5/s");
-	b.failed = 1;
-	expect_bar(&b, 3000, 34, "[##........] 1/4  1 failed  0.5/s");
-	b.done = 4;
-	expect_bar(&b, 3000, 34, "[##########] 4/4  1 failed  2.0/s");
-	expect_bar(&b, 3000, 10, "4/4  1 fai");
-	expect_bar(&b, 3000, 0, "");
-	b = (struct replay_bar){ 0 };
-	expect_bar(&b, 0, 12, "[.....] 0/0");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_due),
-		cmocka_unit_test(test_bar),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,33 +169,36 @@ static void copy_verdict(void *user, const struct delivery_row *row)
 	snprintf(user, 16, "%.*s", (int)row->signature.len, (const char *)row->signature.at);
 }
 
-/* A file as the first version made it is brought up to date, with what is in it. */
-static void test_an_older_schema(void **state)
+/* A file as the first version made it, with what `rows` inserts. */
+static void make_first_version(const char *rows)
 {
 	const char *second = strstr(store_schema_sql, "\n-- Schema 2:");
 	sqlite3 *db;
-	struct error e;
-	bool duplicate, more;
-	(void)state;
 	assert_non_null(second);
 	char *first = strndup(store_schema_sql, (size_t)(second - store_schema_sql));
 	store_close(open_store());
 	unlink(path);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, first, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_exec(
-		db,
-		"INSERT INTO delivery VALUES (7,zeroblob(16),'',0,'','','','','',0,0,'','','',0,0,0,0,"
-		"0,0,0,0,0); INSERT INTO message VALUES (7 * 4096,x'',x'',x'6f6c64');"
-		"INSERT INTO delivery VALUES (4,x'01','',0,'','','','','',0,0,'','','valid',0,0,0,0,0,0,0,0,0),"
-		"(5,x'02','',0,'','','','','',0,0,'','','valid',0,0,0,0,0,0,0,2,4),"
-		"(6,x'03','',0,'','','','','',0,0,'','','invalid',0,0,0,0,0,0,0,3,0);"
-		"PRAGMA application_id=1668441452; PRAGMA user_version=1",
-		NULL, NULL, NULL),
-	    SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, rows, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA application_id=1668441452; PRAGMA user_version=1", NULL, NULL, NULL),
+			 SQLITE_OK);
 	sqlite3_close(db);
 	free(first);
+}
+
+/* A file as the first version made it is brought up to date, with what is in it. */
+static void test_an_older_schema(void **state)
+{
+	struct error e;
+	bool duplicate, more;
+	(void)state;
+	make_first_version(
+	    "INSERT INTO delivery VALUES (7,zeroblob(16),'',0,'','','','','',0,0,'','','',0,0,0,0,"
+	    "0,0,0,0,0); INSERT INTO message VALUES (7 * 4096,x'',x'',x'6f6c64');"
+	    "INSERT INTO delivery VALUES (4,x'01','',0,'','','','','',0,0,'','','valid',0,0,0,0,0,0,0,0,0),"
+	    "(5,x'02','',0,'','','','','',0,0,'','','valid',0,0,0,0,0,0,0,2,4),"
+	    "(6,x'03','',0,'','','','','',0,0,'','','invalid',0,0,0,0,0,0,0,3,0)");
 	expect_refused(STORE_READ_ONLY, "is of an older creel");
 	struct store *s = open_store();
 	assert_int_equal(insert(s, 1, &duplicate), 8);
@@ -218,6 +221,55 @@ static void test_an_older_schema(void **state)
 	}
 	store_close(s);
 	store_close(open_store()); /* nothing is left to do */
+}
+
+struct upgrades {
+	int begun, looks, over;
+	bool wanted;
+};
+
+static void on_begins(void *user)
+{
+	((struct upgrades *)user)->begun++;
+}
+
+static bool on_goes_on(void *user)
+{
+	struct upgrades *u = user;
+	u->looks++;
+	return u->wanted;
+}
+
+static void on_over(void *user)
+{
+	((struct upgrades *)user)->over++;
+}
+
+/* What takes long is told of, and may be given up: then the file is as it was. */
+static void test_an_upgrade_given_up(void **state)
+{
+	static const struct store_upgrade_ops ops = { on_begins, on_goes_on, on_over };
+	struct upgrades u = { 0 };
+	struct error e;
+	struct store *s;
+	(void)state;
+	store_watch_upgrades(&ops, &u);
+	make_first_version("WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+			   " INSERT INTO delivery SELECT i,cast(i AS BLOB),'',0,'','','','','',0,0,'','','valid',"
+			   "0,0,0,0,0,0,0,2,0 FROM n");
+	assert_int_equal(u.begun, 0); /* a new file is no upgrade */
+	assert_false(store_open(&s, path, STORE_READ_WRITE, &e));
+	assert_int_equal(e.code, EXIT_INTERRUPTED);
+	assert_non_null(strstr(e.text, "is of an older creel still, nothing in it has changed"));
+	assert_int_equal(u.begun, 1);
+	assert_int_equal(u.looks, 1);
+	assert_int_equal(u.over, 1);
+	expect_refused(STORE_READ_ONLY, "is of an older creel");
+	u.wanted = true;
+	store_close(open_store());
+	assert_int_equal(u.over, 2);
+	assert_true(u.looks > 1);
+	store_watch_upgrades(NULL, NULL);
 }
 
 static void ignore_row(void *user, const struct delivery_row *row)
@@ -327,6 +379,7 @@ int main(void)
 		IN_FOLDER(test_bad_files),
 		IN_FOLDER(test_other_schemas),
 		IN_FOLDER(test_an_older_schema),
+		IN_FOLDER(test_an_upgrade_given_up),
 		IN_FOLDER(test_damaged_file),
 		IN_FOLDER(test_held_by_another_program),
 		IN_FOLDER(test_what_may_not_be_opened),

@@ -1,0 +1,6 @@
+/* What the user sees while a record of an older creel is brought up to date: on a terminal how long it has taken, and
+ * Ctrl-C gives it up. The main thread. */
+#pragma once
+
+/* For all stores that this process opens. */
+void upgrade_watch(void);

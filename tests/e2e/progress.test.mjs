@@ -1,0 +1,70 @@
+// What takes longer than a second says on a terminal how far it is, nothing into a pipe, and ends cleanly on Ctrl-C.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { binDir, waitFor, World } from './lib/harness.mjs';
+import { Terminal } from './lib/tmux.mjs';
+
+const MANY = 60000;
+const SIGNED = 20000; // with a message
+
+describe('progress', () => {
+	let w, db;
+	const terminals = [];
+	/** Runs creel on a terminal until it shows `progress`, presses Ctrl-C, and gives what stands there at its end. */
+	async function interrupted(progress, ...args) {
+		const t = await Terminal.start({ command: [path.join(binDir, 'creel'), ...args, '--db', db], columns: 100, env: { ...w.env, S: 'x' } });
+		terminals.push(t);
+		await t.until(progress);
+		await t.keys('C-c');
+		assert.equal(await t.ended(), '130');
+		const screen = await t.until(/creel: interrupted/, { scrolled: true });
+		assert.doesNotMatch(screen, progress, 'the bar is gone');
+		return screen;
+	}
+	async function sql(text) {
+		const r = await w.run('sqlite3', [db, text]);
+		assert.equal(r.code, 0, r.err);
+		return r.text.trim();
+	}
+
+	before(async () => {
+		w = new World();
+		db = w.path('many.db');
+		const line = JSON.stringify({ received_at: '2026-11-20T13:42:01.000000Z', method: 'POST', target: '/first',
+			request: { headers: [['Host', 'x'], ['Stripe-Signature', 't=1,v1=00']], body: JSON.stringify({ text: 'x'.repeat(2000) }) } });
+		assert.equal((await w.creel(['import', '-', '--db', db], { input: line })).code, 0);
+		// Copies of it, whatever columns there are.
+		const columns = (await sql("SELECT name FROM pragma_table_info('delivery') WHERE name NOT IN ('id', 'event_id')")).split('\n').join(', ');
+		const numbers = `WITH RECURSIVE n(i) AS (VALUES(2) UNION ALL SELECT i + 1 FROM n WHERE i < ${MANY})`;
+		await sql(`${numbers} INSERT INTO delivery (id, event_id, ${columns}) SELECT n.i, randomblob(16), ${columns} FROM n, delivery WHERE delivery.id = 1`);
+		const parts = (await sql("SELECT name FROM pragma_table_info('message') WHERE name <> 'id'")).split('\n').join(', ');
+		await sql(`${numbers} INSERT INTO message (id, ${parts}) SELECT n.i * 4096, ${parts} FROM n, message WHERE message.id = 4096 AND n.i <= ${SIGNED}`);
+	});
+	after(async () => {
+		for (const t of terminals) await t.close();
+		await w?.close();
+	});
+
+	it('verify', async () => {
+		const screen = await interrupted(/verifying \[[#.]+\] \d+\/20000 {2}\d+ failed {2}[\d.]+\/s/, 'verify', `id:1..${SIGNED}`, '--secret', 'stripe=env:S');
+		assert.match(screen, /creel: interrupted: \d+ of 20000 verified/);
+	});
+
+	it('nothing into a pipe', async () => {
+		const p = w.spawn('creel', ['verify', `id:1..${SIGNED}`, '--secret', 'stripe=env:S', '--db', db], { env: { S: 'x' } });
+		const asked = Date.now();
+		await waitFor('more than a second to go by', () => Date.now() - asked > 1300);
+		p.signal('SIGINT');
+		assert.equal((await p.end()).code, 130);
+		assert.match(p.err, /^creel: interrupted: \d+ of \d+ verified\n$/);
+	});
+
+	it('prune: what was deleted stays so, the rest is there', async () => {
+		const screen = await interrupted(/deleting \[[#.]+\] \d+\/59999 {2}[\d.]+\/s( {2}\d+ (s|min) left)?/, 'prune', 'id:1..60000');
+		const [, deleted] = screen.match(/(\d+) deliveries deleted, .* made free/);
+		assert.match(screen, /creel: interrupted: the rest is still there/);
+		assert.equal(await sql('SELECT count(*) FROM delivery'), String(MANY - Number(deleted)));
+		assert.equal(await sql('PRAGMA integrity_check'), 'ok');
+	});
+});
