@@ -291,6 +291,7 @@ bench:
 	@tests/bench/spool.sh $(BUILD)
 	@tests/e2e/packages.sh
 	@node tests/bench/tunnels.mjs $(BUILD)
+	@ulimit -n 20000 && node tests/bench/memory.mjs $(BUILD)
 	@tests/bench/inspector.sh $(BUILD)
 
 # What is done to the relay's port, at full size against the release build, alone on the machine: about ten minutes.
