@@ -9,6 +9,7 @@
 enum chunk_state {
 	CHUNK_SIZE,  /* the first digit */
 	CHUNK_DIGIT, /* a further one, or what ends them */
+	CHUNK_BLANK, /* after the size: another, or what ends the line */
 	CHUNK_EXTENSION,
 	CHUNK_QUOTED, /* in an extension's quotes */
 	CHUNK_ESCAPED,
@@ -191,6 +192,21 @@ static bool take_digit(struct http1_body *b, int digit)
 	return true;
 }
 
+/* What comes after the digits. Blanks before an extension are bad ones that must be taken (RFC 9112 §7.1.1, RFC 9110
+ * §5.6.3); where no extension follows, some servers pad the size with them, and no reader takes it for another size. */
+static bool end_size(struct http1_body *b, uint8_t c)
+{
+	if (c == '\r')
+		b->chunk = CHUNK_SIZE_LF;
+	else if (c == ';')
+		b->chunk = CHUNK_EXTENSION;
+	else if (c == ' ' || c == '\t')
+		b->chunk = CHUNK_BLANK;
+	else
+		return fail(b, HTTP1_BAD_CHUNK);
+	return true;
+}
+
 /* Nobody reads them. They have no control byte but TAB, and no line ends inside quotes: some go on reading there until
  * the quotes are closed. */
 static bool take_extension(struct http1_body *b, uint8_t c)
@@ -221,12 +237,9 @@ static bool take_framing(struct http1_body *b, uint8_t c)
 	case CHUNK_DIGIT:
 		if (++b->line > HTTP1_CHUNK_LINE_MOST)
 			return fail(b, HTTP1_BAD_CHUNK);
-		if (digit >= 0)
-			return take_digit(b, digit);
-		if (c != '\r' && c != ';')
-			return fail(b, HTTP1_BAD_CHUNK);
-		b->chunk = c == '\r' ? CHUNK_SIZE_LF : CHUNK_EXTENSION;
-		return true;
+		return digit >= 0 ? take_digit(b, digit) : end_size(b, c);
+	case CHUNK_BLANK:
+		return ++b->line > HTTP1_CHUNK_LINE_MOST ? fail(b, HTTP1_BAD_CHUNK) : end_size(b, c);
 	case CHUNK_EXTENSION:
 	case CHUNK_QUOTED:
 	case CHUNK_ESCAPED:

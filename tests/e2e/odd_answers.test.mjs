@@ -32,6 +32,8 @@ const answers = {
 	'no length, and an end': ['200 ok', [`${OK}\r\nok`]],
 	'chunks': ['200 ok', chunked(CHUNKS)],
 	'chunks with extensions': ['200 ok', chunked('2;a="b;c"\r\nok\r\n0;d\r\n\r\n')],
+	'chunk sizes with blanks after them': ['200 ok', chunked('2 \r\nok\r\n0 \t \r\n\r\n')],
+	'chunk sizes with blanks before extensions': ['200 ok', chunked('2 ;a=b\r\nok\r\n0\t;c\r\n\r\n')],
 	'chunks and a second answer': ['200 ok', chunked(CHUNKS) + SECOND],
 	'chunks after a length': ['200 ok', chunked(CHUNKS, 'Content-Length: 9')],
 	'chunks after a length that is shorter': ['200 ok', chunked(CHUNKS, 'Content-Length: 1')],
