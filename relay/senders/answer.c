@@ -225,10 +225,8 @@ void answer_begin(struct sender *s)
 		return;
 	case PHASE_ANSWERING:
 	case PHASE_DONE:
+	case PHASE_ABORTED: /* a head that is here goes out, whether its end came in the same moment or later */
 		pass_on(s);
-		return;
-	case PHASE_ABORTED:
-		answer_refuse(s, REFUSE_BAD_ANSWER); /* it broke off before any of it went out */
 		return;
 	case PHASE_RECEIVING:
 	case PHASE_WHOLE:
@@ -325,6 +323,19 @@ static bool broke_off(const struct sender *s)
 	       s->answer_left > 0;
 }
 
+/* What is here of it has left. Its reader knows by the framing that the rest is missing, and gets all that there is: a
+ * reset could overtake it. Where the connection's end is the answer's, only a reset tells. */
+static bool end_short(struct sender *s)
+{
+	s->keeps_alive = false;
+	if (s->answer != ANSWER_UNTIL_CLOSE && s->answer != ANSWER_UPGRADED)
+		return true;
+	if (s->answer == ANSWER_UNTIL_CLOSE)
+		conn_reset_on_close(&s->conn);
+	sender_close(s);
+	return false;
+}
+
 bool answer_send(struct sender *s)
 {
 	for (;;) {
@@ -366,12 +377,8 @@ bool answer_send(struct sender *s)
 	buffer_free(&s->out);
 	s->out_at = 0;
 	drop_rest(s);
-	if (broke_off(s)) {
-		if (s->answer == ANSWER_UNTIL_CLOSE)
-			conn_reset_on_close(&s->conn); /* its end would be that of a whole answer */
-		sender_close(s);
-		return false;
-	}
+	if (broke_off(s))
+		return end_short(s);
 	if (is_over(s))
 		return true;
 	sender_expires_in(s, -1); /* the app's to say how long */

@@ -107,10 +107,45 @@ describe('an app that answers badly', () => {
 						assert.equal(answer.text, bytes.slice(headEnd, k), what);
 						assert.equal(answer.complete, true, what);
 					} else {
-						assert.ok(answer === null || answer.status === 502 || !answer.complete, `${what}: whole`);
+						assert.ok(answer.status === 502 ? field(answer.lines, 'creel-error') : answer.status === (name === 'no content' ? 204 : 200) && !answer.complete, `${what}: whole`);
 					}
 				}));
 	}
+
+	it('an app that breaks off right after its head, 400 times: the sender gets the head and an abrupt end, or one 502 that says so', async () => {
+		const bodies = ['Content-Length: 9\r\n\r\n', 'Transfer-Encoding: chunked\r\n\r\n', 'Content-Length: 9\r\n\r\nthe', 'Transfer-Encoding: chunked\r\n\r\n3\r\nthe\r\n'];
+		const port = app.address().port;
+		const seen = { head: 0, sentence: 0 };
+		await each(400, async (k) => {
+			const target = `/right-after/${k}`;
+			plans.set(target, { act: (socket) => {
+				const end = () => (k & 1 ? socket.end() : socket.resetAndDestroy());
+				// At once, a little later, and when the head has long been on its way.
+				socket.write(HEAD + bodies[(k >> 1) % 4], () => (k % 5 === 0 ? end() : k % 5 === 1 ? setImmediate(end) : setTimeout(end, k % 5)));
+			} });
+			const sender = await Sender.connect(relay.port);
+			await sender.write(requestBytes('POST', `/a${target}`, ['Host: localhost', 'Content-Length: 5'], 'hello'));
+			const answer = await sender.answer();
+			const what = `${k}: ${Buffer.concat(sender.raw).toString('latin1')}`;
+			if (answer?.status === 200) {
+				assert.equal(field(answer.lines, 'x-of'), 'the app', what);
+				assert.ok(!answer.complete, what);
+				await sender.over();
+				seen.head++;
+			} else {
+				assert.equal(answer?.status, 502, what);
+				assert.ok(answer.complete, what);
+				assert.equal(field(answer.lines, 'creel-refused'), undefined, what);
+				assert.equal(field(answer.lines, 'creel-error'), 'aborted', what);
+				assert.match(answer.text, new RegExp(`^creel: localhost:${port} broke off in the middle of its answer\\n$`), what);
+				seen.sentence++;
+				await sender.end();
+			}
+		});
+		assert.equal(seen.head + seen.sentence, 400);
+		assert.ok(seen.head > 0, JSON.stringify(seen));
+		await innocentOnes('right-after');
+	});
 
 	const oddities = {
 		'101 that nobody asked for': ['HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n', 502],
@@ -152,7 +187,7 @@ describe('an app that answers badly', () => {
 	}))
 		it(`${name}: is not taken for a whole answer`, async () => {
 			const answer = await planned(`/chunks/${name.replaceAll(' ', '-')}`, (socket) => socket.end(`${HEAD}Transfer-Encoding: chunked\r\n\r\n${bytes}`));
-			assert.ok(answer === null || answer.status === 502 || !answer.complete);
+			assert.ok(answer.status === 502 ? field(answer.lines, 'creel-error') : !answer.complete);
 		});
 
 	for (const [name, method, answer] of [['the body of an answer to HEAD', 'HEAD', `HTTP/1.1 200 OK\r\nContent-Length: 49\r\n\r\n`], ['the body of a 204', 'POST', 'HTTP/1.1 204 No Content\r\nContent-Length: 49\r\n\r\n']])
