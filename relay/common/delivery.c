@@ -2,6 +2,7 @@
 
 #include "shared/http/headers.h"
 #include "shared/http/http1.h"
+#include "shared/wire/wire_block.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,14 +143,17 @@ void delivery_settle(struct delivery *d)
 	wake(d);
 }
 
-bool delivery_encode(struct delivery *d, struct buffer *out)
+bool delivery_encode(struct delivery *d, uint32_t features, struct buffer *out)
 {
 	uint64_t len = spill_len(&d->body), at = 0;
 	struct wire_request request = d->request;
-	struct buffer piece = { 0 };
+	struct bytes block = buffer_view(&d->trailers);
+	struct buffer piece = { 0 }, spare = { 0 }, spare_trailers = { 0 };
 	bool whole_inside = len <= WIRE_INLINE_BODY, trailers = d->trailers.len > 0;
 	bool fine = !whole_inside || spill_read(&d->body, 0, (size_t)len, &piece);
 	request.body = buffer_view(&piece);
+	fine = fine && wire_block_for(features, &request.headers, &spare) &&
+	       wire_block_for(features, &block, &spare_trailers);
 	fine = fine && wire_encode_request(out, 0, WIRE_SPOOLED | (whole_inside && !trailers ? WIRE_END : 0), &request);
 	for (at = whole_inside ? len : 0; fine && at < len;) {
 		size_t n = len - at < WIRE_DATA_CHUNK ? (size_t)(len - at) : WIRE_DATA_CHUNK;
@@ -159,8 +163,10 @@ bool delivery_encode(struct delivery *d, struct buffer *out)
 		at += n;
 	}
 	if (fine && trailers)
-		fine = wire_encode_data(out, 0, WIRE_END | WIRE_TRAILERS, buffer_view(&d->trailers));
+		fine = wire_encode_data(out, 0, WIRE_END | WIRE_TRAILERS, block);
 	buffer_free(&piece);
+	buffer_free(&spare);
+	buffer_free(&spare_trailers);
 	return fine;
 }
 

@@ -88,9 +88,9 @@ void delivery_refuse(struct delivery *d, enum refusal why);
 /* To be called when a stream has ended or changed: answers the sender if no stream is left that will, with 202 when the
  * delivery is safe. */
 void delivery_settle(struct delivery *d);
-/* Appends what the spool stores: the frames of a request (shared/PROTOCOL.md, SEALED). False when out of memory, or
- * when the body cannot be read back. */
-MUST_CHECK bool delivery_encode(struct delivery *d, struct buffer *out);
+/* Appends what the spool stores: the frames of a request (shared/PROTOCOL.md, SEALED), as a client with these features
+ * (enum wire_feature) takes them. False when out of memory, or when the body cannot be read back. */
+MUST_CHECK bool delivery_encode(struct delivery *d, uint32_t features, struct buffer *out);
 
 /* For the stream that answers: the head, then pieces of the body, `end` with the last one; or that it broke off.
  * Trailers come before the end; fields that a trailer must not carry are left out. */

@@ -31,6 +31,7 @@ struct spool_mailbox {
 	struct bytes owner;  /* the token's name, or empty */
 	struct bytes key;    /* 32 bytes or empty */
 	uint32_t options;    /* enum wire_option, of the client's last HELLO */
+	uint32_t features;   /* enum wire_feature, of the same */
 	bool random_name;    /* the relay made the tunnel's name */
 	uint64_t seen_at_us; /* when the client was last online */
 };

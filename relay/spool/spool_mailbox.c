@@ -75,6 +75,7 @@ static bool mailbox_update(struct mailbox *m, const struct spool_mailbox *from)
 	m->owner = owner;
 	m->is.owner = buffer_view(&m->owner);
 	m->is.options = from->options;
+	m->is.features = from->features;
 	m->is.random_name = from->random_name;
 	m->is.seen_at_us = from->seen_at_us;
 	return true;

@@ -51,6 +51,7 @@ bool spool_sqlite_load(struct spool_sqlite *s, bool (*each)(void *user, const st
 				     .owner = column(st, 2),
 				     .key = column(st, 3),
 				     .options = (uint32_t)sqlite3_column_int64(st, 4),
+				     .features = (uint32_t)((uint64_t)sqlite3_column_int64(st, 4) >> 32),
 				     .random_name = sqlite3_column_int(st, 5) != 0,
 				     .seen_at_us = (uint64_t)sqlite3_column_int64(st, 6) },
 			.level = { .expired = (uint64_t)sqlite3_column_int64(st, 7),
@@ -90,7 +91,7 @@ bool spool_sqlite_write_mailbox(struct spool_sqlite *s, const struct spool_mailb
 		bind_blob(st, 4, m->key);
 		if (i == 1) {
 			bind_text(st, 3, m->owner);
-			sqlite3_bind_int64(st, 5, m->options);
+			sqlite3_bind_int64(st, 5, (int64_t)((uint64_t)m->features << 32 | m->options));
 			sqlite3_bind_int64(st, 6, m->random_name);
 			sqlite3_bind_int64(st, 7, (int64_t)m->seen_at_us);
 		}

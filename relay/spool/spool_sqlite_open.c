@@ -18,7 +18,7 @@ static const char schema[] =
     "  tunnel      TEXT NOT NULL,"
     "  owner       TEXT NOT NULL,"    /* the token's name, '' without one */
     "  key         BLOB NOT NULL,"    /* X25519 public key, x'' for an unsealed mailbox */
-    "  options     INTEGER NOT NULL," /* of the client's last HELLO */
+    "  options     INTEGER NOT NULL," /* of the client's last HELLO; its features in the upper 32 bits */
     "  random_name INTEGER NOT NULL,"
     "  seen_at     INTEGER NOT NULL,"
     "  expired     INTEGER NOT NULL DEFAULT 0," /* deliveries, since the client was last told */

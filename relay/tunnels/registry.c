@@ -30,6 +30,7 @@ static bool recall(void *user, const struct spool_mailbox *m)
 	snprintf(c->owner, sizeof c->owner, "%.*s", (int)m->owner.len, (const char *)m->owner.at);
 	c->mailbox = m->id;
 	c->options = m->options;
+	c->features = m->features;
 	c->seen_at_us = m->seen_at_us;
 	t->freed = registry_name_is_freed(r, name);
 	tunnel_choose_current(t);

@@ -105,6 +105,7 @@ static bool take_mailbox(struct client *c, const struct join *j, uint64_t now_us
 				   .owner = bytes_of(j->owner),
 				   .key = j->key,
 				   .options = j->options,
+				   .features = j->features,
 				   .random_name = c->tunnel->random_name,
 				   .seen_at_us = now_us };
 	int64_t mailbox = spool_join(c->tunnel->registry->spool, &m);

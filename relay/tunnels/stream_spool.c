@@ -55,12 +55,18 @@ static void on_put(void *user, const struct error *e)
 	put_some(r);
 }
 
+/* What is sealed cannot be written another way when the client comes for it; what is not, is then. */
+static uint32_t features_of_payload(const struct client *c)
+{
+	return c->key_len > 0 ? c->features : WIRE_FEATURES;
+}
+
 static void put(struct stream *st)
 {
 	struct delivery *d = st->delivery;
 	struct tunnel *t = st->client->tunnel;
 	struct put *p = calloc(1, sizeof *p);
-	if (!p || !delivery_encode(d, &p->payload)) {
+	if (!p || !delivery_encode(d, features_of_payload(st->client), &p->payload)) {
 		if (p)
 			buffer_free(&p->payload);
 		free(p);

@@ -107,8 +107,8 @@ export function hello({ version = 1, features = 0, options = 0, drain_parallel =
 		str(2, client_version), str(2, tunnel), str(2, resume_nonce), str(2, public_key)]) });
 }
 
-export function welcome({ version = 1, ping_interval_ms = 15000, reply_timeout_ms = 30000, max_body = 1 << 26, tunnel = 'fake', public_url = 'http://127.0.0.1:1/fake', nonce = Buffer.alloc(16, 7), resume_grace_ms = 5000, resumed = false } = {}) {
-	return frame('WELCOME', { payload: Buffer.concat([be(2, version), be(4, 0), be(4, ping_interval_ms), be(4, reply_timeout_ms),
+export function welcome({ version = 1, features = 0, ping_interval_ms = 15000, reply_timeout_ms = 30000, max_body = 1 << 26, tunnel = 'fake', public_url = 'http://127.0.0.1:1/fake', nonce = Buffer.alloc(16, 7), resume_grace_ms = 5000, resumed = false } = {}) {
+	return frame('WELCOME', { payload: Buffer.concat([be(2, version), be(4, features), be(4, ping_interval_ms), be(4, reply_timeout_ms),
 		be(8, max_body), str(2, 'e2e'), str(2, tunnel), str(2, public_url), str(2, nonce), be(4, resume_grace_ms), be(1, resumed ? 1 : 0)]) });
 }
 

@@ -245,7 +245,7 @@ static void test_encode(void **state)
 			assert_true(spill_append(&d->body, body, sizes[i]));
 			if (trailers)
 				assert_true(buffer_append_text(&d->trailers, "X-Sum: 1\r\n"));
-			assert_true(delivery_encode(d, &out));
+			assert_true(delivery_encode(d, WIRE_FEATURES, &out));
 			while (at < out.len) {
 				assert_false(ended);
 				assert_int_equal(wire_decode_frame(bytes_make(out.at + at, out.len - at), &f, &used),

@@ -195,7 +195,7 @@ static void test_the_reservation_is_large_enough(void **state)
 			assert_true(!trailers || buffer_append_text(&d->trailers, "X-Sum: 9\r\n"));
 			assert_int_equal(delivery_take_quota(d, 0), REFUSE_NOTHING);
 			d->body_whole = true;
-			assert_true(delivery_encode(d, &payload));
+			assert_true(delivery_encode(d, WIRE_FEATURES, &payload));
 			assert_true(payload.len <= d->quota.has.spool);
 			buffer_free(&payload);
 			delivery_leave_sender(d);
