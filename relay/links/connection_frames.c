@@ -1,5 +1,6 @@
 /* The frames of a client, by type. */
 #include "relay/tunnels/connection.h"
+#include "relay/tunnels/late.h"
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream.h"
 #include "shared/wire/wire_place.h"
@@ -21,6 +22,8 @@ static bool on_recorded(struct connection *c, const struct wire_frame *f)
 		return link_fail(c->link, "malformed RECORDED");
 	if (st && memcmp(id, st->delivery->request.event_id, UUID_LEN) != 0)
 		return link_fail(c->link, "RECORDED of another delivery");
+	if (!st)
+		late_on_recorded(c->client, f->stream, id);
 	return !st || stream_on_recorded(st) || link_fail(c->link, "RECORDED out of order");
 }
 
@@ -61,6 +64,8 @@ static bool on_stream_frame(struct connection *c, const struct wire_frame *f)
 			return link_fail(c->link, "malformed RESET");
 		if (st)
 			stream_on_reset(st, number);
+		else
+			late_on_reset(c->client, f->stream);
 		return true;
 	case WIRE_WINDOW:
 		if (!wire_decode_window(f->payload, &number))

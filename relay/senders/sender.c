@@ -65,6 +65,15 @@ static int64_t patience(const struct sender *s, enum sender_state state)
 	return -1;
 }
 
+/* The record timeout is looked at first, and again whenever it may have passed for a client. */
+static void begin_wait(struct sender *s)
+{
+	const struct settings *set = &s->all->relay->settings;
+	s->wait_ends = uv_now(s->all->relay->loop) + (uint64_t)set->reply_timeout_ms;
+	if (set->record_timeout_ms > 0 && set->record_timeout_ms < set->reply_timeout_ms)
+		sender_expires_in(s, set->record_timeout_ms);
+}
+
 void sender_to(struct sender *s, enum sender_state state)
 {
 	if (!(may_become[s->state] & 1u << state)) {
@@ -81,6 +90,8 @@ void sender_to(struct sender *s, enum sender_state state)
 	s->state = state;
 	if (!goes_on)
 		sender_expires_in(s, patience(s, state));
+	if (state == SENDER_WAIT)
+		begin_wait(s);
 }
 
 void sender_enter(struct sender *s)

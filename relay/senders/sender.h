@@ -71,6 +71,7 @@ struct sender {
 	struct http1_head head;
 	struct http1_body body;
 	uint64_t body_since; /* loop ms: when its body began, for the least rate */
+	uint64_t wait_ends;  /* loop ms, while it waits: the reply timeout, or that of the disk */
 	bool continue_due;   /* it waits for 100 before it sends its body */
 	bool keeps_alive;    /* another request may follow this one */
 	bool version_1_0;    /* of HTTP: no chunks, no 100 */

@@ -234,10 +234,42 @@ static void on_poll(uv_poll_t *h, int status, int events)
 
 /* ---- deadlines ---- */
 
+static void wait_for_disk(struct sender *s)
+{
+	s->wait_ends = uv_now(s->all->relay->loop) + UINT64_C(1000) * LIMIT_SPOOL_WAIT;
+	sender_expires_in(s, INT64_C(1000) * LIMIT_SPOOL_WAIT);
+}
+
+/* The record timeout may have passed. */
+static void look_at_records(struct sender *s, uint64_t now)
+{
+	struct delivery *d = s->delivery;
+	int64_t next = delivery_on_record_timeout(d), left = (int64_t)(s->wait_ends - now);
+	if (d->phase != PHASE_WHOLE)
+		return;
+	if (d->live == 0)
+		wait_for_disk(s);
+	else
+		sender_expires_in(s, next < 0 || next > left ? left : next);
+}
+
+static void end_wait(struct sender *s)
+{
+	struct delivery *d = s->delivery;
+	if (d->spooling > 0) { /* the disk does not answer */
+		s->all->relay->metrics.reached[REACHED_SPOOL_WAIT]++;
+		delivery_refuse(d, REFUSE_SPOOL_FAILED);
+		return;
+	}
+	delivery_on_timeout(d);
+	if (d->phase == PHASE_WHOLE)
+		wait_for_disk(s);
+}
+
 void sender_on_due(struct wheel_entry *e)
 {
 	struct sender *s = (struct sender *)((char *)e - offsetof(struct sender, deadline));
-	struct delivery *d = s->delivery;
+	uint64_t now = uv_now(s->all->relay->loop);
 	switch (s->state) {
 	case SENDER_HEAD:
 	case SENDER_BODY:
@@ -245,14 +277,10 @@ void sender_on_due(struct wheel_entry *e)
 		go_on(s, 0);
 		return;
 	case SENDER_WAIT:
-		if (d->spooling > 0) { /* the disk does not answer */
-			s->all->relay->metrics.reached[REACHED_SPOOL_WAIT]++;
-			delivery_refuse(d, REFUSE_SPOOL_FAILED);
-		} else {
-			delivery_on_timeout(d);
-			if (d->phase == PHASE_WHOLE)
-				sender_expires_in(s, INT64_C(1000) * LIMIT_SPOOL_WAIT);
-		}
+		if (now < s->wait_ends)
+			look_at_records(s, now);
+		else
+			end_wait(s);
 		go_on(s, 0);
 		return;
 	case SENDER_SNIFF:

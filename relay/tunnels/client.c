@@ -5,6 +5,11 @@
 #include "shared/base/clock.h"
 #include "shared/wire/wire_block.h"
 
+uint64_t client_now_ms(const struct client *c)
+{
+	return uv_now(c->tunnel->registry->relay->loop);
+}
+
 struct link *client_link(const struct client *c)
 {
 	return c->connection && c->connection->welcomed ? c->connection->link : NULL;

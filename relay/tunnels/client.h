@@ -7,6 +7,7 @@
 #include "shared/wire/link.h"
 
 struct connection;
+struct late;
 struct stream;
 struct stream_events;
 struct tunnel;
@@ -36,9 +37,15 @@ struct client {
 	uint64_t last_stream;
 	unsigned spooling; /* streams on their way to the mailbox */
 	struct drain drain;
+	struct late *late;    /* late.c */
+	uint64_t recorded_at; /* loop ms: its last RECORDED, and of which stream */
+	uint64_t recorded_stream;
+	uint64_t credited_at;               /* loop ms: its last WINDOW for a stream */
 	const struct stream_events *events; /* drain.c's */
 };
 
+/* The loop's time, in milliseconds. */
+uint64_t client_now_ms(const struct client *c);
 /* NULL when the client is away. */
 struct link *client_link(const struct client *c);
 /* Online, or perhaps back within the grace. */

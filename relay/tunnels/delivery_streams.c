@@ -1,5 +1,6 @@
 #include "relay/tunnels/delivery_streams.h"
 
+#include "relay/tunnels/late.h"
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream.h"
 
@@ -61,6 +62,33 @@ void delivery_on_timeout(struct delivery *d)
 	if (d->spooling == 0 && d->phase == PHASE_WHOLE)
 		delivery_refuse(d, REFUSE_REPLY_TIMEOUT);
 	delivery_drop(d);
+}
+
+static void give_up_late(struct stream *st)
+{
+	bool has_all = st->out == STREAM_SENT && client_may_queue(st->client, st->delivery->request.method);
+	st->client->tunnel->registry->relay->metrics.reached[REACHED_RECORD_TIMEOUT]++;
+	if (!has_all || !late_add(st))
+		stream_send_reset(st, WIRE_RESET_CANCEL, "it was not recorded in time");
+	stream_give_up(st, REFUSE_CLIENT_SILENT);
+}
+
+int64_t delivery_on_record_timeout(struct delivery *d)
+{
+	int64_t next_look = -1;
+	delivery_hold(d);
+	for (struct stream *st = d->streams, *next; st; st = next) {
+		next = st->sibling;
+		if (st->state != STREAM_OPEN)
+			continue;
+		uint64_t now = client_now_ms(st->client), due = stream_record_due(st);
+		if (now >= due)
+			give_up_late(st);
+		else if (next_look < 0 || (int64_t)(due - now) < next_look)
+			next_look = (int64_t)(due - now);
+	}
+	delivery_drop(d);
+	return next_look;
 }
 
 void delivery_leave_sender(struct delivery *d)

@@ -18,6 +18,9 @@ void delivery_reset(struct delivery *d, uint32_t code, const char *reason);
 void delivery_cut(struct delivery *d, uint32_t code, int status, const char *reason);
 /* The reply timeout passed: what no client has recorded goes to the spool, the rest is reset. */
 void delivery_on_timeout(struct delivery *d);
+/* Gives up what clients that are here got and did not record within --record-timeout: it goes to the spool where it
+ * may. In how many milliseconds to look again; -1: nothing is left to look at. */
+int64_t delivery_on_record_timeout(struct delivery *d);
 /* The sender is gone, or its answer is through: ends the streams that only the sender waited for, and gives the
  * sender's hold back. */
 void delivery_leave_sender(struct delivery *d);

@@ -1,5 +1,6 @@
 #include "relay/tunnels/drain.h"
 
+#include "relay/tunnels/late.h"
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream.h"
 #include "shared/program/log.h"
@@ -127,7 +128,7 @@ static void work(struct client *c)
 		return;
 	while (d->list && may_hand_out(c)) {
 		struct spool_waiting *w = take_first(d);
-		if (!is_out(c, w->row))
+		if (!is_out(c, w->row) && !late_has(c, w->row, w->event_id))
 			hand_out(c, w);
 		spool_waiting_free(w);
 	}

@@ -1,5 +1,6 @@
 /* The registry's beginning and end, and what the passing of time brings. */
 #include "relay/tunnels/connection.h"
+#include "relay/tunnels/late.h"
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream.h"
 #include "shared/base/clock.h"
@@ -133,6 +134,7 @@ void registry_free(struct registry *r)
 			c->connection = NULL;
 			while (c->streams)
 				stream_close(c->streams);
+			late_forget_all(c);
 			drain_free(c);
 			free(c);
 		}

@@ -1,6 +1,7 @@
 /* Clients whose connection is gone, and the relay's end, when all connections are. */
 #include "relay/tunnels/connection.h"
 #include "relay/tunnels/delivery_streams.h"
+#include "relay/tunnels/late.h"
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream.h"
 #include "shared/base/clock.h"
@@ -14,6 +15,7 @@ void registry_give_up_streams(struct client *c, enum refusal why)
 
 void registry_restart_streams(struct client *c)
 {
+	late_forget_all(c);
 	for (struct stream *st = c->streams, *next; st; st = next) {
 		next = st->hh.next;
 		if (st->delivery->upgrade)

@@ -39,8 +39,9 @@ struct stream {
 	UT_hash_handle hh;
 
 	enum stream_sent out;
-	bool sent_before; /* all of it, on a connection that was resumed */
-	uint64_t sent;    /* bytes of the body, or of what the spool stored, on this connection */
+	bool sent_before;  /* all of it, on a connection that was resumed */
+	uint64_t sent;     /* bytes of the body, or of what the spool stored, on this connection */
+	uint64_t moved_at; /* loop ms: when something of it was handed over, or the client gave credit for it */
 	int64_t send_window, receive_window;
 	uint32_t credit_due;
 	size_t stale;       /* bytes of the answer still to be taken that give no credit: of an earlier connection */
@@ -101,6 +102,10 @@ void stream_send_reset(struct stream *st, uint32_t code, const char *reason);
 void stream_send_done(struct stream *st);
 /* Whether the client knows of it. */
 bool stream_was_sent(const struct stream *st);
+/* While open, and its client is here: loop ms when the client has let --record-timeout pass since something moved.
+ * Where the client records what was sent before it, or takes bytes while some of it are still to go, it is only waiting
+ * its turn. */
+uint64_t stream_record_due(const struct stream *st);
 /* `len` bytes of its answer were taken away: returns credit to the client in good time. */
 void stream_credit(struct stream *st, size_t len);
 

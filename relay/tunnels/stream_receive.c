@@ -14,6 +14,8 @@ bool stream_on_recorded(struct stream *st)
 		return false;
 	if (st->state != STREAM_OPEN)
 		return true;
+	st->client->recorded_at = client_now_ms(st->client);
+	st->client->recorded_stream = st->id;
 	stream_to(st, STREAM_RECORDED);
 	delivery_now_safe(d, st->client->tunnel->registry->spool);
 	stream_unblock(st);
@@ -89,6 +91,7 @@ bool stream_on_window(struct stream *st, uint32_t credit)
 	st->send_window += credit;
 	if (st->send_window > MAX_SEND_WINDOW)
 		return false;
+	st->moved_at = st->client->credited_at = client_now_ms(st->client);
 	stream_pump(st);
 	return true;
 }

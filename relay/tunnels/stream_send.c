@@ -34,6 +34,19 @@ bool stream_was_sent(const struct stream *st)
 	return st->id && (st->out != STREAM_UNSENT || st->sent_before);
 }
 
+uint64_t stream_record_due(const struct stream *st)
+{
+	const struct client *c = st->client;
+	uint64_t since = st->moved_at;
+	if (!client_link(c))
+		since = client_now_ms(st->client);
+	if (c->recorded_stream < st->id && c->recorded_at > since)
+		since = c->recorded_at;
+	if (st->out != STREAM_SENT && c->credited_at > since)
+		since = c->credited_at;
+	return since + (uint64_t)c->tunnel->registry->relay->settings.record_timeout_ms;
+}
+
 void stream_send_reset(struct stream *st, uint32_t code, const char *reason)
 {
 	struct link *l = client_link(st->client);
@@ -199,6 +212,7 @@ void stream_pump(struct stream *st)
 		stream_block(st);
 		return;
 	}
+	st->moved_at = client_now_ms(st->client);
 	if (d->row && d->sealed) {
 		send_sealed(st, l);
 	} else if (d->row) {

@@ -1,5 +1,6 @@
 #include "relay/tunnels/tunnel.h"
 
+#include "relay/tunnels/late.h"
 #include "relay/tunnels/registry.h"
 
 #include <stdlib.h>
@@ -34,6 +35,7 @@ struct tunnel *tunnel_new(struct registry *r, const char *name, bool random_name
 static void end_client(struct client *c)
 {
 	spool_leave(c->tunnel->registry->spool, c->mailbox);
+	late_forget_all(c);
 	drain_free(c);
 	free(c);
 }
