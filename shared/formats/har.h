@@ -13,12 +13,17 @@ MUST_CHECK bool har_end(struct buffer *out);
 /* An entry; NULL when out of memory. */
 json_t *har_entry(const struct transcript *x);
 
-/* Goes through a file's text entry by entry, so that one at a time is taken apart; number from 1, the entry borrowed.
- * What it returns false for ends it, with "entry 3 (line 80): " put before its sentence. False and *e (EXIT_USAGE)
- * with the line when it is not a HAR file. */
-MUST_CHECK bool har_read(struct bytes text,
-			 bool (*entry)(void *user, size_t number, const json_t *entry, struct error *e), void *user,
-			 struct error *e);
+struct har_reader {
+	void *user;
+	/* One entry, number from 1, borrowed. What it returns false for ends the reading. */
+	bool (*entry)(void *user, size_t number, const json_t *entry, struct error *e);
+	/* An entry that is not JSON, or for which `entry` gave false and EXIT_USAGE: the sentence begins with "entry 3
+	 * (line 80): ". True: go on with the next one. May be NULL. */
+	bool (*refused)(void *user, const struct error *why);
+};
+/* Goes through a file's text entry by entry, so that one at a time is taken apart. False and *e (EXIT_USAGE) with the
+ * line when it is not a HAR file, or with the entry that ended it. */
+MUST_CHECK bool har_read(struct bytes text, const struct har_reader *reader, struct error *e);
 /* Whether the entry is a request over HTTP; browsers list data: URLs and the like among them. */
 bool har_is_http(const json_t *entry);
 /* False and a sentence without the entry's number. transcript_free in any case. */

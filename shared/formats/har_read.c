@@ -2,73 +2,38 @@
 #include <string.h>
 #include <strings.h>
 
-#include "shared/http/hop_by_hop.h"
-#include "shared/text/base64.h"
-#include "shared/formats/har.h"
+#include "shared/formats/har_private.h"
 #include "shared/http/headers.h"
+#include "shared/text/base64.h"
 #include "shared/formats/import_json.h"
 
 #define MOST 1e15
 
-/* Browsers list HTTP/2's pseudo fields among the others; what is of one connection alone is not recorded. */
-static bool read_fields(const json_t *message, bool is_own, struct buffer *block, struct error *e)
+/* Of our own files. */
+static bool read_own_fields(const json_t *message, struct buffer *block, struct error *e)
 {
 	size_t i;
 	json_t *field;
-	struct bytes name, value;
-	struct buffer all = { 0 };
-	struct hop_by_hop hops = { 0 };
-	bool fine = true;
 	block->len = 0;
 	json_array_foreach(json_object_get(message, "headers"), i, field)
 	{
-		name = json_to_bytes(json_object_get(field, "name"));
-		value = json_to_bytes(json_object_get(field, "value"));
-		if (fine && (is_own || !(name.len && name.at[0] == ':')))
-			fine = import_field(&all, name, value, e);
+		if (!import_field(block, json_to_bytes(json_object_get(field, "name")),
+				  json_to_bytes(json_object_get(field, "value")), e))
+			return false;
 	}
-	if (fine && !is_own)
-		fine = hop_by_hop_find(&hops, buffer_view(&all)) || error_set(e, EXIT_STORE, "out of memory");
-	for (size_t pos = 0; fine && headers_next(buffer_view(&all), &pos, &name, &value);)
-		if (is_own || !hop_by_hop_has(&hops, name))
-			fine = headers_append(block, name, value) || error_set(e, EXIT_STORE, "out of memory");
-	hop_by_hop_free(&hops);
-	buffer_free(&all);
-	return fine;
+	return true;
 }
 
 static bool read_block(const json_t *message, const json_t *own, const char *exact, struct buffer *block,
 		       struct error *e)
 {
 	const json_t *encoded = json_object_get(own, exact);
+	if (!own)
+		return har_read_fields(message, strncmp(exact, "request", 7) == 0 ? "request" : "response", block, e);
 	if (!encoded)
-		return read_fields(message, own != NULL, block, e);
+		return read_own_fields(message, block, e);
 	block->len = 0;
 	return base64_decode(block, json_to_bytes(encoded)) || error_set(e, EXIT_USAGE, "\"%s\" is not base64", exact);
-}
-
-static bool read_coded(const json_t *holder, const char *coding, struct buffer *out, struct error *e)
-{
-	if (!bytes_equal(json_to_bytes(json_object_get(holder, coding)), bytes_of("base64")))
-		return import_text(holder, "text", out, e);
-	out->len = 0;
-	return base64_decode(out, json_to_bytes(json_object_get(holder, "text"))) ||
-	       error_set(e, EXIT_USAGE, "\"text\" is not base64");
-}
-
-/* A form's pairs, where a tool wrote them in the place of the text. */
-static bool read_params(const json_t *params, struct buffer *out, struct error *e)
-{
-	size_t i;
-	json_t *p;
-	json_array_foreach(params, i, p)
-	{
-		if ((i && !buffer_put_u8(out, '&')) ||
-		    !buffer_append_bytes(out, json_to_bytes(json_object_get(p, "name"))) || !buffer_put_u8(out, '=') ||
-		    !buffer_append_bytes(out, json_to_bytes(json_object_get(p, "value"))))
-			return error_set(e, EXIT_STORE, "out of memory");
-	}
-	return true;
 }
 
 static void read_size(const json_t *holder, const char *name, struct message *m)
@@ -115,28 +80,66 @@ static bool read_url(struct bytes url, struct transcript *out, struct error *e)
 	return fine || error_set(e, EXIT_STORE, "out of memory");
 }
 
+/* Some tools leave the query out of the URL and list it alone. */
+static bool add_query(const json_t *request, struct transcript *out, struct error *e)
+{
+	static const int64_t unknown[2] = { -1, -1 };
+	const json_t *list = json_object_get(request, "queryString");
+	struct buffer query = { 0 };
+	if (!json_is_array(list) || json_array_size(list) == 0 || memchr(out->target.at, '?', out->target.len))
+		return true;
+	bool fine = har_read_pairs(list, "request.queryString", unknown, &query, e);
+	fine = fine && ((buffer_put_u8(&out->target, '?') && buffer_append_bytes(&out->target, buffer_view(&query))) ||
+			error_set(e, EXIT_STORE, "out of memory"));
+	buffer_free(&query);
+	return fine;
+}
+
+static bool read_body(const json_t *request, const json_t *own, struct message *m, struct error *e)
+{
+	bool present, coded;
+	if (!own)
+		return har_read_post(request, m, e);
+	if (!har_read_text(json_object_get(request, "postData"), "request.postData", &m->body, &present, &coded, e))
+		return false;
+	read_size(request, "bodySize", m);
+	return true;
+}
+
 static bool read_request(const json_t *entry, const json_t *own, struct transcript *out, struct error *e)
 {
-	const json_t *request = json_object_get(entry, "request"), *post = json_object_get(request, "postData");
+	const json_t *request = json_object_get(entry, "request");
 	struct bytes url = json_to_bytes(json_object_get(request, "url")), length;
 	if (!json_is_object(request))
 		return error_set(e, EXIT_USAGE, "there is no \"request\"");
 	if (!import_text(request, "method", &out->method, e) || !import_bytes(own, "target", &out->target, e) ||
 	    !read_block(request, own, "request_headers_base64", &out->request.headers, e) ||
-	    (out->target.len == 0 && !read_url(url, out, e)) || !read_coded(post, "_encoding", &out->request.body, e) ||
-	    (out->request.body.len == 0 && !read_params(json_object_get(post, "params"), &out->request.body, e)) ||
-	    !import_bytes(own, "trailers", &out->request.trailers, e))
+	    (out->target.len == 0 && (!read_url(url, out, e) || !add_query(request, out, e))) ||
+	    !read_body(request, own, &out->request, e) || !import_bytes(own, "trailers", &out->request.trailers, e))
 		return false;
-	read_size(own ? request : NULL, "bodySize", &out->request);
 	out->https = url.len >= 6 && memcmp(url.at, "https:", 6) == 0;
-	out->has_body =
-	    out->request.body.len > 0 || headers_find(buffer_view(&out->request.headers), "content-length", &length);
+	out->has_body = out->request.body.len > 0 || out->request.body_size > 0 ||
+			headers_find(buffer_view(&out->request.headers), "content-length", &length);
+	return true;
+}
+
+static bool read_answer(const json_t *response, const json_t *own, int status, struct transcript *out, struct error *e)
+{
+	bool present, coded,
+	    no_body = status == 204 || status == 304 || status < 200 ||
+		      bytes_equal(buffer_view(&out->method), bytes_of("HEAD"));
+	const json_t *content = json_object_get(response, "content");
+	if (!own)
+		return har_read_content(response, !no_body, &out->response, e);
+	if (!har_read_text(content, "response.content", &out->response.body, &present, &coded, e))
+		return false;
+	read_size(content, "size", &out->response);
 	return true;
 }
 
 static bool read_response(const json_t *entry, const json_t *own, struct transcript *out, struct error *e)
 {
-	const json_t *response = json_object_get(entry, "response"), *content = json_object_get(response, "content");
+	const json_t *response = json_object_get(entry, "response");
 	double status, connect, first, total;
 	if (!import_number(response, "status", 999, &status, e) ||
 	    !import_text(response, "statusText", &out->reason, e) ||
@@ -144,9 +147,8 @@ static bool read_response(const json_t *entry, const json_t *own, struct transcr
 	    !read_block(response, own, "response_headers_base64", &out->response.headers, e) ||
 	    !import_bytes(own, "response_trailers", &out->response.trailers, e) ||
 	    !import_bytes(own, "response_raw", &out->response.raw, e) ||
-	    !read_coded(content, "encoding", &out->response.body, e))
+	    !read_answer(response, own, (int)status, out, e))
 		return false;
-	read_size(own ? content : NULL, "size", &out->response);
 	out->status = (int)status;
 	out->called = status > 0 || json_object_get(own, "result");
 	out->started_at_us = out->received_at_us;

@@ -7,8 +7,7 @@
 struct walk {
 	struct bytes text;
 	size_t at;
-	bool (*entry)(void *user, size_t number, const json_t *entry, struct error *e);
-	void *user;
+	const struct har_reader *reader;
 	size_t entries;
 	bool found;           /* "log" with "entries" */
 	size_t line, line_at; /* how far lines are counted */
@@ -75,13 +74,14 @@ static size_t value_end(const struct walk *w)
 	return at;
 }
 
-/* Takes the value that begins here. NULL and *e. */
-static json_t *take_value(struct walk *w, struct error *e)
+/* Takes the value that begins here. NULL and *e; *whole says whether its brackets match. */
+static json_t *take_value(struct walk *w, bool *whole, struct error *e)
 {
 	json_error_t je;
 	size_t start = w->at, end = value_end(w);
 	const char *text = (const char *)w->text.at + start;
 	json_t *value = json_loadb(text, end - start, JSON_ALLOW_NUL | JSON_DECODE_ANY, &je);
+	*whole = value || end < w->text.len;
 	if (!value) {
 		size_t line = line_of(w, start) + (je.line > 0 ? (size_t)je.line - 1 : 0);
 		if (end == w->text.len)
@@ -97,16 +97,24 @@ static json_t *take_value(struct walk *w, struct error *e)
 static bool take_entry(struct walk *w, struct error *e)
 {
 	char place[60];
-	size_t line = line_of(w, w->at);
-	json_t *value = take_value(w, e);
-	if (!value)
+	const struct har_reader *r = w->reader;
+	size_t line = line_of(w, w->at), start = w->at;
+	bool whole;
+	json_t *value = take_value(w, &whole, e);
+	if (!value && (!whole || w->at == start))
 		return false;
-	bool fine = w->entry(w->user, ++w->entries, value, e);
+	bool fine = value && r->entry(r->user, ++w->entries, value, e);
+	w->entries += !value;
 	json_decref(value);
 	if (fine)
 		return true;
 	snprintf(place, sizeof place, "entry %zu (line %zu)", w->entries, line);
-	return error_prefix(e, place);
+	if (value || r->refused)
+		error_prefix(e, place);
+	if (e->code != EXIT_USAGE || !r->refused || !r->refused(r->user, e))
+		return false;
+	*e = (struct error){ 0 };
+	return true;
 }
 
 static bool walk_entries(struct walk *w, struct error *e)
@@ -145,7 +153,8 @@ static bool walk_member(struct walk *w, int depth, bool *inner, struct error *e)
 	*inner = skip_blanks(w) == (depth == 0 ? '{' : '[') && is_wanted;
 	if (*inner)
 		return depth == 0 || walk_entries(w, e);
-	json_t *other = take_value(w, e);
+	bool whole;
+	json_t *other = take_value(w, &whole, e);
 	json_decref(other);
 	return other != NULL;
 }
@@ -177,10 +186,9 @@ static bool walk_object(struct walk *w, int depth, struct error *e)
 	}
 }
 
-bool har_read(struct bytes text, bool (*entry)(void *user, size_t number, const json_t *entry, struct error *e),
-	      void *user, struct error *e)
+bool har_read(struct bytes text, const struct har_reader *reader, struct error *e)
 {
-	struct walk w = { .text = text, .entry = entry, .user = user, .line = 1 };
+	struct walk w = { .text = text, .reader = reader, .line = 1 };
 	if (text.len >= 3 && memcmp(text.at, "\xef\xbb\xbf", 3) == 0)
 		w.at = 3;
 	if (skip_blanks(&w) != '{')

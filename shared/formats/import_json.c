@@ -68,51 +68,6 @@ bool import_field(struct buffer *block, struct bytes name, struct bytes value, s
 	return headers_append(block, name, value) || no_memory(e);
 }
 
-/* Days from 1970-01-01 in the proleptic Gregorian calendar. */
-static int64_t days_of(int year, int month, int day)
-{
-	int64_t y = year - (month <= 2), era = y / 400, of_era = y - era * 400;
-	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
-static bool parse_time(const char *text, uint64_t *out_us)
-{
-	int year, month, day, hour, minute, second, used = 0, off_hour = 0, off_minute = 0;
-	uint64_t micro = 0, unit = 100000;
-	if (strlen(text) > 60 ||
-	    sscanf(text, "%4d-%2d-%2d%*1[Tt]%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &used) != 6 ||
-	    used == 0)
-		return false;
-	text += used;
-	if (*text == '.')
-		for (text++; *text >= '0' && *text <= '9'; text++, unit /= 10)
-			micro += (uint64_t)(*text - '0') * unit;
-	char sign = *text;
-	if (sign == '+' || sign == '-') {
-		used = 0;
-		if (sscanf(text + 1, "%2d:%2d%n", &off_hour, &off_minute, &used) != 2 || text[1 + used])
-			return false;
-	} else if ((sign != 'Z' && sign != 'z') || text[1]) {
-		return false;
-	}
-	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 ||
-	    minute > 59 || second < 0 || second > 60 || off_hour < 0 || off_hour > 23 || off_minute < 0 ||
-	    off_minute > 59)
-		return false;
-	int64_t offset = (off_hour * INT64_C(60) + off_minute) * 60 * (sign == '-' ? -1 : 1);
-	int64_t at = days_of(year, month, day) * 86400 + hour * INT64_C(3600) + minute * INT64_C(60) + second - offset;
-	*out_us = at < 0 ? 0 : (uint64_t)at * 1000000 + micro;
-	return at >= 0;
-}
-
-bool import_time(const json_t *object, const char *name, uint64_t *out_us, struct error *e)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-	return (text && parse_time(text, out_us)) ||
-	       error_set(e, EXIT_USAGE, "\"%s\" is not a time such as 2026-11-23T13:42:34Z", name);
-}
-
 bool import_event_id(const json_t *text, const json_t *object, uint64_t at_us, uint8_t out[UUID_LEN], struct error *e)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];

@@ -13,7 +13,8 @@ MUST_CHECK bool import_bytes(const json_t *object, const char *name, struct buff
 MUST_CHECK bool import_number(const json_t *object, const char *name, double most, double *out, struct error *e);
 MUST_CHECK bool import_flag(const json_t *object, const char *name, bool *out, struct error *e);
 MUST_CHECK bool import_field(struct buffer *block, struct bytes name, struct bytes value, struct error *e);
-/* "2026-11-23T13:42:34.123456Z", also with +01:00. */
+/* "2026-11-23T13:42:34.123456Z", also with +01:00, +0100 or +01, any number of digits after the point, or a blank for
+ * the T. A time without a zone is refused. */
 MUST_CHECK bool import_time(const json_t *object, const char *name, uint64_t *out_us, struct error *e);
 /* The id in the text, or one made of the time and the object, the same each time. */
 MUST_CHECK bool import_event_id(const json_t *text, const json_t *object, uint64_t at_us, uint8_t out[UUID_LEN],

@@ -28,7 +28,8 @@ static bool on_entry(void *user, size_t number, const json_t *entry, struct erro
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct error e = { 0 };
-	if (!har_read(bytes_make(data, size), on_entry, NULL, &e) && strncmp(e.text, "line ", 5) != 0 &&
+	const struct har_reader reader = { .entry = on_entry };
+	if (!har_read(bytes_make(data, size), &reader, &e) && strncmp(e.text, "line ", 5) != 0 &&
 	    strncmp(e.text, "entry ", 6) != 0)
 		abort();
 	return 0;

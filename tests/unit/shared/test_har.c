@@ -110,7 +110,7 @@ static void test_round_trip(void **state)
 	put_text(&all[2].request.body, "{\"a\":\"\xc3\xa9\\u0000\x1b\x7f\"}\r\n");
 	all[2].request.body_size = all[2].request.body.len;
 	write_all(&text, all, 3);
-	if (!har_read(buffer_view(&text), on_entry, &r, &e))
+	if (!har_read(buffer_view(&text), &(struct har_reader){ .user = &r, .entry = on_entry }, &e))
 		fail_msg("%s", e.text);
 	assert_int_equal(r.count, 3);
 	for (size_t i = 0; i < 3; i++) {
@@ -161,7 +161,7 @@ static void test_shape(void **state)
 static bool read_text(const char *text, struct reading *r, struct error *e)
 {
 	memset(r, 0, sizeof *r);
-	return har_read(bytes_of(text), on_entry, r, e);
+	return har_read(bytes_of(text), &(struct har_reader){ .user = r, .entry = on_entry }, e);
 }
 
 #define ENTRY(more, request) "{\"startedDateTime\":\"2026-11-23T13:42:34.5+01:00\"," more "\"request\":{" request "}}"
@@ -313,9 +313,10 @@ static void test_is_http(void **state)
 static void test_caller_ends_it(void **state)
 {
 	struct reading r = { .refuse = "enough" };
+	const struct har_reader reader = { .user = &r, .entry = on_entry };
 	struct error e;
 	(void)state;
-	assert_false(har_read(bytes_of(LOG(ENTRY("", GET))), on_entry, &r, &e));
+	assert_false(har_read(bytes_of(LOG(ENTRY("", GET))), &reader, &e));
 	assert_string_equal(e.text, "entry 1 (line 2): enough");
 }
 

@@ -1,0 +1,118 @@
+// creel import of what other tools write: each entry is converted exactly, or refused with its place and a reason. The
+// files of tests/fixtures/formats have the shapes of the tools they are named after.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { World } from './lib/harness.mjs';
+
+const FIXTURES = path.resolve(new URL('.', import.meta.url).pathname, '../fixtures/formats');
+const FORM = ['Content-Type', 'application/x-www-form-urlencoded'];
+const JSON_TYPE = ['Content-Type', 'application/json'];
+const MULTIPART = '--XyZ\r\nContent-Disposition: form-data; name="note"\r\n\r\ngröße\r\n--XyZ\r\nContent-Disposition: form-data; name="file"; filename="x.csv"\r\nContent-Type: text/csv\r\n\r\na,b\r\n\r\n--XyZ--\r\n';
+
+// file: what is printed, and of each delivery [received at, method, target, header fields, body, status, the answer's
+// header fields, the answer's body].
+const HARS = {
+	'chrome.har': ['3 deliveries imported, 2 that are not HTTP left out', [
+		['2026-11-20T09:00:00.123456Z', 'POST', '/api/hooks?a=1&b=%20', [['Host', 'shop.test'], ['content-length', '17'], ['content-type', 'application/json']], '{"grüße": true}', 200,
+			[['content-type', 'application/json'], ['set-cookie', 'a=1; Path=/'], ['set-cookie', 'b=2; HttpOnly'], ['content-length', '11']], '{"ok":true}'],
+		['2026-11-20T09:00:01.000000Z', 'GET', '/logo.png', [['Host', 'shop.test']], '', 200, [['content-type', 'image/png']], '', { response_bytes: 2048 }],
+		['2026-11-20T09:00:02.000000Z', 'POST', '/blocked', [['Host', 'shop.test'], ['Content-Type', 'text/plain']], 'abc', null],
+	]],
+	'firefox.har': ['3 deliveries imported', [
+		['2026-11-20T09:00:00.500000Z', 'POST', '/form', [['Host', 'shop.test'], ['Accept-Encoding', 'gzip, deflate, br, zstd'], FORM, ['Content-Length', '13']], 'q=a+b&r=c%26d', 302,
+			[['location', '/there'], ['set-cookie', 's=1'], ['set-cookie', 't=2']], ''],
+		['2026-11-20T09:00:01.000000Z', 'GET', '/there', [['Host', 'shop.test']], '', 200, [['content-type', 'image/gif']], Buffer.from('R0lGOA==', 'base64')],
+		['2026-11-20T09:00:02.000000Z', 'POST', '/unread', [['Host', 'shop.test'], ['Content-Length', '5']], '', 204, [], '', { request_bytes: 5 }],
+	]],
+	'safari.har': ['2 deliveries imported', [
+		['2026-11-20T09:00:00.005000Z', 'POST', '/hook', [['Host', 'shop.test'], JSON_TYPE, ['Accept', '*/*'], ['Content-Length', '7']], '{"a":1}', 200, [JSON_TYPE], '{}'],
+		['2026-11-20T09:00:01.000000Z', 'GET', '/style.css', [['Host', 'shop.test']], '', 304, [], '', { response_bytes: 0 }],
+	]],
+	'charles.har': ['1 delivery imported', [
+		['2026-11-20T09:00:00.123000Z', 'POST', '/upload', [['Host', 'shop.test'], ['Content-Type', 'multipart/form-data; boundary=XyZ'], ['Content-Length', '175']], MULTIPART, 201, [['Content-Type', 'application/octet-stream']], Buffer.from([0, 255, 128])],
+	]],
+	'fiddler.har': ['1 delivery imported, 1 that is not HTTP left out', [
+		['2026-11-20T09:00:00.123456Z', 'PUT', '/bin?id=7', [['Host', 'shop.test:8080'], ['Content-Type', 'application/octet-stream'], ['Content-Length', '3']], Buffer.from([0, 255, 128]), 200, [['Content-Type', 'text/plain'], ['Content-Length', '2']], 'ok'],
+	]],
+	'proxyman.har': ['1 delivery imported', [
+		['2026-11-20T09:00:00.123456Z', 'POST', '/hook', [['Host', 'shop.test'], JSON_TYPE, ['Content-Length', '11']], '{"plain":1}', 404, [], ''],
+	]],
+	'mitmproxy.har': ['1 delivery imported, 1 refused', [
+		['2026-11-20T09:00:00.123456Z', 'POST', '/form?x=1', [['Host', 'shop.test'], FORM, ['Content-Length', '16']], 'a=b%20c&d=%C3%A9', 200, [['Set-Cookie', 'a=1'], ['Set-Cookie', 'b=2']], Buffer.from([0, 255, 128])],
+	], [/entry 2 \(line 21\): line \d+: it is not JSON: .*DCFF/]],
+	'playwright.har': ['1 delivery imported', [
+		['2026-11-20T09:00:00.123000Z', 'POST', '/api', [['Host', 'shop.test'], ['content-type', 'application/json']], '{"id":9007199254740993}', 200, [], ''],
+	]],
+	'insomnia.har': ['1 delivery imported', [
+		['2026-11-20T09:00:00.000000Z', 'POST', '/hook?x=1+2', [['Host', 'localhost:3000'], ['User-Agent', 'insomnia/10.1.1'], FORM], 'q=a%26b%3Dc+d&%C3%A9=%25', 200, [], 'ok'],
+	]],
+	'loggerplusplus.har': ['1 delivery imported, 1 refused', [
+		['2026-11-20T00:00:00.000000Z', 'POST', '/hook', [['Host', 'shop.test'], ['Content-Type', 'text/plain']], 'hi', 200, [], 'ok'],
+	], [/entry 2 \(line 3\): "startedDateTime" is not a time .*names no time zone/]],
+	'chrome-har.har': ['1 delivery imported', [
+		['2026-11-20T09:00:00.500000Z', 'POST', '/hook', [['Host', 'shop.test'], JSON_TYPE], '{"b":2}', 200, [['set-cookie', 'a=1; Path=/'], ['set-cookie', 'b=2'], ['Content-Length', '0']], ''],
+	]],
+	'utf16.har': ['1 delivery imported', [
+		['2026-11-20T09:00:00.000000Z', 'POST', '/16', [['Host', 'shop.test'], ['Content-Type', 'text/plain; charset=iso-8859-1'], ['Content-Length', '6']], Buffer.from('grüße!', 'latin1'), 200, [], ''],
+	]],
+	'odd.har': ['2 deliveries imported, 8 refused', [
+		['2026-11-20T09:00:00.000000Z', 'POST', '/raw', [['Host', 'shop.test']], 'q=a%26b&r=1', null],
+		['2026-11-20T04:00:08.500000Z', 'POST', '/last?a=b+c', [['Host', 'shop.test'], ['N', '12']], Buffer.from([0, 255]), null],
+	], [
+		/entry 2 \(line 3\): request\.postData\.params may be encoded already or not/,
+		/entry 3 \(line 4\): request\.headers is not a list/,
+		/entry 4 \(line 5\): request\.headers\[1\]: "value" is missing/,
+		/entry 5 \(line 6\): request\.postData: the encoding 'rot13' is none that creel knows/,
+		/entry 6 \(line 7\): request\.postData\.params\[0\] names a file whose contents are not in it/,
+		/entry 7 \(line 8\): "startedDateTime" is not a time .*names no time zone/,
+		/entry 8 \(line 9\): "startedDateTime" is not a time/,
+		/entry 9 \(line 10\): request\.postData: "text" is not a text/,
+	]],
+};
+
+describe('formats of other tools', () => {
+	let w;
+	const fixture = (name) => path.join(FIXTURES, name);
+	const show = async (db, id) => JSON.parse((await w.creelOut(['show', String(id), '--json', '--db', db])).toString());
+	const bytes = (m) => (m?.body_base64 !== undefined ? Buffer.from(m.body_base64, 'base64') : Buffer.from(m?.body ?? ''));
+
+	// Imports a fixture into a record of its own and compares all of it.
+	async function imports(file, [counts, deliveries, refusals = []]) {
+		const db = `${w.fresh('formats')}.db`;
+		const r = await w.creel(['import', file, '--keep-going', '--db', db]);
+		assert.equal(r.text, `${counts}\n`, `${file}: ${r.err}`);
+		assert.equal(r.code, refusals.length ? 1 : 0);
+		const lines = r.err.split('\n').filter(Boolean);
+		assert.equal(lines.length, refusals.length, r.err);
+		refusals.forEach((words, i) => assert.match(lines[i], words));
+		for (const [i, [at, method, target, headers, body, status, answered, answer, more = {}]] of deliveries.entries()) {
+			const d = await show(db, i + 1);
+			const place = `${file} ${i + 1}`;
+			if (at) assert.equal(d.received_at, at, place);
+			assert.deepEqual([d.method, d.target, d.status, d.origin], [method, target, status, 'import'], place);
+			assert.deepEqual(d.request.headers, headers, place);
+			assert.deepEqual(bytes(d.request), Buffer.from(body), `${place}: ${bytes(d.request)}`);
+			if (status) assert.deepEqual(d.response.headers, answered, place);
+			if (status) assert.deepEqual(bytes(d.response), Buffer.from(answer), place);
+			for (const [name, value] of Object.entries(more)) assert.equal(d[name], value, `${place}: ${name}`);
+		}
+		const again = await w.creel(['import', file, '--keep-going', '--json', '--db', db]);
+		const sum = JSON.parse(again.text);
+		assert.deepEqual([sum.imported, sum.known, sum.refused], [0, deliveries.length, refusals.length], `${file} once more`);
+		if (!refusals.length) return;
+		// Without --keep-going nothing at all.
+		const other = `${w.fresh('formats')}.db`;
+		const all = await w.creel(['import', file, '--db', other]);
+		assert.deepEqual([all.code, all.text], [2, '']);
+		assert.match(all.err, refusals[0]);
+		assert.equal((await w.creelOut(['list', '--json', '--db', other])).toString(), '');
+	}
+
+	before(async () => {
+		w = new World();
+	});
+	after(() => w?.close());
+
+	for (const [file, expected] of Object.entries(HARS)) it(`HAR: ${file}`, () => imports(fixture(file), expected));
+});
