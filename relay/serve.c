@@ -4,6 +4,7 @@
 #include "relay/serve_options.h"
 #include "relay/senders/browser_warning.h"
 #include "relay/senders/senders.h"
+#include "relay/common/loops.h"
 #include "relay/common/throttle.h"
 #include "relay/senders/listener.h"
 #include "relay/names/router.h"
@@ -237,7 +238,8 @@ static bool make_parts(struct serve *s, struct error *e)
 	s->relay.router = router_new(set->domain);
 	s->relay.throttle = throttle_new(&rates);
 	s->relay.digest = log_digest_new();
-	if (!s->relay.router || !s->relay.throttle)
+	s->relay.loops = loops_new();
+	if (!s->relay.router || !s->relay.throttle || !s->relay.loops)
 		return error_set(e, EXIT_RELAY, "out of memory");
 	if (set->browser_warning && !(s->relay.warning = browser_warning_new()))
 		return error_set(e, EXIT_RELAY, "out of memory, or of random bytes");
@@ -291,6 +293,7 @@ static void free_relay(struct serve *s)
 	registry_free(r->registry);
 	router_free(r->router);
 	throttle_free(r->throttle);
+	loops_free(r->loops);
 	log_digest_free(r->digest);
 	browser_warning_free(r->warning);
 	trusted_free(r->trusted);

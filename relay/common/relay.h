@@ -48,6 +48,8 @@ struct metrics {
 #define RELAY_LOGS(relay, level, event, reason)                                                                        \
 	log_digest_is_due((relay)->digest, level, event, reason, uv_now((relay)->loop))
 
+struct loops;
+
 struct relay {
 	uv_loop_t *loop;
 	struct settings settings;
@@ -56,6 +58,7 @@ struct relay {
 	struct tokens *tokens;
 	struct router *router;
 	struct throttle *throttle;
+	struct loops *loops;       /* events that must not come back */
 	struct trusted *trusted;   /* the proxies that are believed who the sender is */
 	struct log_digest *digest; /* of refusals; NULL: every one is logged */
 	struct senders *senders;

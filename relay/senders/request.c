@@ -3,6 +3,7 @@
 
 #include "relay/net/host_check.h"
 #include "relay/common/limits.h"
+#include "relay/common/loops.h"
 #include "relay/net/trusted.h"
 #include "relay/opening/plaintext.h"
 #include "relay/tunnels/delivery_streams.h"
@@ -153,6 +154,7 @@ static void open_delivery(struct sender *s, struct wire_request *r, const struct
 		answer_refuse(s, refusal);
 		return;
 	}
+	loops_note(all->relay->loops, r->event_id, uv_now(all->relay->loop));
 	s->delivery->wake = on_wake;
 	s->delivery->owner = s;
 	s->delivery->upgrade = websocket && registry_passes_upgrades(route->holder);
@@ -197,6 +199,8 @@ static void admit(struct sender *s, struct wire_request *r, struct bytes host, b
 		answer_refuse(s, headers_find(r->headers, "Origin", &origin) ? REFUSE_ORIGIN : REFUSE_TUNNEL_HERE);
 	} else if (!router_find(relay->router, host, r->target, &route)) {
 		answer_refuse(s, REFUSE_NO_TUNNEL);
+	} else if (loops_has(relay->loops, r->headers, now)) {
+		answer_refuse(s, REFUSE_LOOP);
 	} else if (!throttle_take_tunnel(relay->throttle, route.name, now)) {
 		answer_refuse(s, REFUSE_RATE_TUNNEL);
 	} else if (relay->draining) {

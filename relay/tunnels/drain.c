@@ -1,5 +1,6 @@
 #include "relay/tunnels/drain.h"
 
+#include "relay/common/loops.h"
 #include "relay/tunnels/late.h"
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream.h"
@@ -94,6 +95,7 @@ static void hand_out(struct client *c, struct spool_waiting *w)
 		failed(c);
 		return;
 	}
+	loops_note(c->tunnel->registry->relay->loops, d->request.event_id, client_now_ms(c));
 	c->drain.in_flight++;
 	c->drain.bytes_out += d->stored_size;
 	stream_pump(st);
