@@ -1,52 +1,19 @@
 #include "client/options/command.h"
-#include "client/print/output.h"
 #include "client/print/row_json.h"
+#include "client/print/row_line.h"
 #include "client/options/selection.h"
-#include "shared/text/text.h"
 
-#include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 struct list {
 	bool json, failed;
-	size_t columns; /* of the terminal, 0: lines are not cut */
+	struct row_line line;
 	struct error *e;
 };
 
-/* Prints a sanitised line's beginning that fits, with its end marked. */
-static void print_cut(struct bytes line, size_t columns)
+static void on_fit(void *user, const struct delivery_row *row)
 {
-	size_t used = 0, at = 0;
-	if (line.len > 0 && line.at[line.len - 1] == '\n')
-		line.len--;
-	bool whole = text_width(line) <= columns;
-	while (at < line.len) {
-		size_t next = at + 1;
-		while (next < line.len && (line.at[next] & 0xc0) == 0x80)
-			next++;
-		used += text_width(bytes_make(line.at + at, next - at));
-		if (!whole && used > columns - 1)
-			break;
-		at = next;
-	}
-	fwrite(line.at, 1, at, stdout);
-	puts(whole ? "" : "…");
-}
-
-static void print_line(const struct list *l, const struct delivery_row *row)
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *f = l->columns > 1 ? open_memstream(&text, &len) : NULL;
-	if (!f) {
-		output_row(stdout, row);
-		return;
-	}
-	output_row(f, row);
-	if (fclose(f) == 0)
-		print_cut(bytes_make(text, len), l->columns);
-	free(text);
+	row_line_fit(&((struct list *)user)->line, row);
 }
 
 static void on_row(void *user, const struct delivery_row *row)
@@ -57,17 +24,27 @@ static void on_row(void *user, const struct delivery_row *row)
 	if (l->json)
 		l->failed = !row_json_print(stdout, row_json_delivery(NULL, row), l->e);
 	else
-		print_line(l, row);
+		row_line_print(&l->line, stdout, row, bytes_of(NULL));
 }
 
-/* What was deleted in between is left out. An empty record is no answer to a question that was not asked. */
+/* What was deleted in between is left out. */
+static bool each(struct store *s, const struct selection *found, struct list *l,
+		 void (*row)(void *user, const struct delivery_row *), struct error *e)
+{
+	bool fine = true;
+	for (size_t i = 0; fine && i < found->count && !l->failed; i++)
+		fine = store_get(s, found->ids[i], row, l, e) || e->code == EXIT_USAGE;
+	return fine;
+}
+
+/* An empty record is no answer to a question that was not asked. */
 static bool list_matches(struct store *s, const struct filter *f, size_t count, struct list *l, struct error *e)
 {
 	struct selection found;
-	bool fine =
-	    selection_find(s, f, count, &found, e) && (filter_is_empty(f) || selection_require(found.count, NULL, e));
-	for (size_t i = 0; fine && i < found.count && !l->failed; i++)
-		fine = store_get(s, found.ids[i], on_row, l, e) || e->code == EXIT_USAGE;
+	row_line_begin(&l->line, STDOUT_FILENO);
+	bool fine = selection_find(s, f, count, &found, e) &&
+		    (filter_is_empty(f) || selection_require(found.count, NULL, e)) &&
+		    (l->json || l->line.columns == 0 || each(s, &found, l, on_fit, e)) && each(s, &found, l, on_row, e);
 	selection_free(&found);
 	return fine;
 }
@@ -92,11 +69,8 @@ static int run(struct command_call *call, struct error *e)
 	struct list l = { .json = o->json, .e = e };
 	struct filter *filter = selection_parse(o->filter, call->argc, call->argv, call->program->gate, e);
 	struct store *s = NULL;
-	struct winsize size;
 	if (!filter)
 		return EXIT_USAGE;
-	if (isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-		l.columns = size.ws_col;
 	bool fine = command_open_store(call, STORE_READ_ONLY, &s, e) &&
 		    list_matches(s, filter, o->count > INT32_MAX ? INT32_MAX : (size_t)o->count, &l, e) && !l.failed;
 	store_close(s);
@@ -108,8 +82,11 @@ const struct command command_list = {
 	"list",
 	"creel list [FILTER] [-n N] [--json]",
 	"the newest deliveries, newest last",
-	"Lists what is on record: number, time, status, method, how long the app took, size of the body, target. On a\n"
-	"terminal lines are cut to its width; into a pipe they are whole.\n\n" FILTER_HELP "\n\n"
+	"Lists what is on record: number, time (with its date where that is not today), status, method, how long the "
+	"app\n"
+	"took, size of the body, provider, event, target. On a terminal lines are laid out for its width; into a pipe "
+	"the\n"
+	"columns are always the same and whole. Exit status 1 when nothing matches.\n\n" FILTER_HELP "\n\n"
 	"Example: creel list 'status:5xx since:1h' -n 10 --json | jq .target",
 	COMMAND_OPTIONS(rows, struct list_options),
 	.uses = COMMAND_USES_DB,

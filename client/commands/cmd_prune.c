@@ -1,12 +1,12 @@
 /* Deletes deliveries, the oldest first, in small transactions beside a running client; for a size, long answers before
  * them. */
 #include "client/options/command.h"
-#include "client/print/output.h"
 #include "client/record/retention.h"
 #include "client/print/row_json.h"
 #include "client/options/selection.h"
 #include "shared/base/clock.h"
 #include "shared/text/text.h"
+#include "shared/text/text_figures.h"
 #include "shared/program/interrupt.h"
 #include "shared/program/progress.h"
 #include "shared/program/quantity.h"
@@ -106,13 +106,14 @@ static bool report_json(const struct prune *p, struct error *e)
 
 static void report(const struct prune *p)
 {
-	char freed[16], left[16];
-	output_size(freed, p->before > p->after ? p->before - p->after : 0);
-	output_size(left, p->after);
-	printf("%llu %s %s", (unsigned long long)p->deleted, p->deleted == 1 ? "delivery" : "deliveries",
+	char freed[TEXT_FIGURE_LEN], left[TEXT_FIGURE_LEN];
+	text_size(freed, p->before > p->after ? p->before - p->after : 0);
+	text_size(left, p->after);
+	printf("%llu %s %s", (unsigned long long)p->deleted, text_plural(p->deleted, "delivery", "deliveries"),
 	       p->dry_run ? "would be deleted" : "deleted");
 	if (p->answers > 0)
-		printf(", %llu long answer%s given up", (unsigned long long)p->answers, p->answers == 1 ? "" : "s");
+		printf(", %llu long answer%s given up", (unsigned long long)p->answers,
+		       text_plural(p->answers, "", "s"));
 	if (!p->dry_run && p->before)
 		printf(", %s made free for others, %s in use", freed, left);
 	putchar('\n');

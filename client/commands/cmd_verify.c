@@ -6,6 +6,7 @@
 #include "client/signing/verify_one.h"
 #include "shared/program/interrupt.h"
 #include "shared/program/progress.h"
+#include "shared/text/text_figures.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -155,7 +156,8 @@ static int finish(const struct verify *v, struct error *e)
 	if (!v->failed)
 		return EXIT_DONE;
 	error_set(e, EXIT_NO, "%llu of %llu signature%s %s not hold", (unsigned long long)v->failed,
-		  (unsigned long long)v->checked, v->checked == 1 ? "" : "s", v->failed == 1 ? "does" : "do");
+		  (unsigned long long)v->checked, text_plural(v->checked, "", "s"),
+		  text_plural(v->failed, "does", "do"));
 	return EXIT_NO;
 }
 

@@ -2,11 +2,10 @@
 
 #include "client/print/json_fields.h"
 #include "client/print/row_json.h"
+#include "client/print/row_line.h"
 #include "shared/text/text.h"
 
-#include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 const char *output_state_name(enum tunnel_state state)
 {
@@ -64,75 +63,16 @@ void output_state(enum output_mode mode, enum tunnel_state state, const char *de
 	}
 }
 
-void output_size(char text[16], uint64_t bytes)
+static void print_row(FILE *out, const struct delivery_row *row, struct bytes chaos)
 {
-	static const char units[] = "kMGT";
-	double value = (double)bytes;
-	size_t unit = 0;
-	if (bytes < 1000) {
-		snprintf(text, 16, "%" PRIu64, bytes);
-		return;
-	}
-	for (value /= 1024; value >= 1000 && unit < 3; unit++)
-		value /= 1024;
-	snprintf(text, 16, value < 10 ? "%.1f%c" : "%.0f%c", value, units[unit]);
-}
-
-static void format_status(char text[16], const struct delivery_row *row)
-{
-	if (row->status && !row->broke_off)
-		snprintf(text, 16, "%d", row->status);
-	else if (row->state == DELIVERY_FAILED || row->state == DELIVERY_REFUSED)
-		snprintf(text, 16, "%s", row->timed_out ? "TIME" : "ERR");
-	else
-		snprintf(text, 16, "%s",
-			 row->state == DELIVERY_HELD        ? "HELD"
-			 : row->state == DELIVERY_SENDING   ? "send"
-			 : row->state == DELIVERY_DELIVERED ? "done" /* by a command (--exec) */
-							    : "wait");
-}
-
-static void format_took(char text[24], int64_t us)
-{
-	if (us < 0)
-		snprintf(text, 24, "-");
-	else if (us < 1000000)
-		snprintf(text, 24, us < 10000 ? "%.1fms" : "%.0fms", (double)us / 1000);
-	else
-		snprintf(text, 24, "%.1fs", (double)us / 1000000);
-}
-
-static void put_row(FILE *out, const struct delivery_row *row, struct bytes chaos)
-{
-	char at[16] = "--:--:--", status[16], took[24], size[16];
-	time_t seconds = (time_t)(row->received_at_us / 1000000);
-	struct tm local;
-	if (localtime_r(&seconds, &local))
-		strftime(at, sizeof at, "%H:%M:%S", &local);
-	format_status(status, row);
-	format_took(took, row->took_us);
-	output_size(size, row->request_bytes);
-	fprintf(out, "%6" PRId64 "  %s  %-4s  ", row->id, at, status);
-	struct buffer method = { 0 };
-	if (text_sanitize(&method, row->method, TEXT_LINE))
-		fprintf(out, "%-6.*s  ", (int)method.len, (const char *)method.at);
-	buffer_free(&method);
-	fprintf(out, "%7s %6s  ", took, size);
-	print_sanitised(out, row->target);
-	if (bytes_equal(row->signature, bytes_of("valid")) || bytes_equal(row->signature, bytes_of("invalid")))
-		fprintf(out, "  (signature %.*s)", (int)row->signature.len, (const char *)row->signature.at);
-	if (row->redacted)
-		fprintf(out, "  (redacted)");
-	if (row->replay_of)
-		fprintf(out, "  (replay of %" PRId64 ")", row->replay_of);
-	if (chaos.len)
-		fprintf(out, "  (chaos: %.*s)", (int)chaos.len, (const char *)chaos.at);
-	fputc('\n', out);
+	struct row_line line;
+	row_line_begin(&line, fileno(out));
+	row_line_print(&line, out, row, chaos);
 }
 
 void output_row(FILE *out, const struct delivery_row *row)
 {
-	put_row(out, row, bytes_of(NULL));
+	print_row(out, row, bytes_of(NULL));
 }
 
 void output_refusal(FILE *out, const struct delivery_row *row)
@@ -157,7 +97,7 @@ void output_attempt(enum output_mode mode, const struct delivery_row *row, const
 	if (mode == OUTPUT_JSON) {
 		print_json(row_json_attempt("attempt", row, a));
 	} else if (mode == OUTPUT_LINES) {
-		put_row(stdout, row, a->chaos);
+		print_row(stdout, row, a->chaos);
 		if (a->result != ATTEMPT_OK) {
 			fputs("        ", stdout);
 			print_sanitised(stdout, a->error);

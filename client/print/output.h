@@ -20,9 +20,7 @@ void output_replays_left(enum output_mode mode, const struct replay_progress *p)
 void output_replayed(enum output_mode mode, const struct replay_progress *p);
 const char *output_state_name(enum tunnel_state state);
 
-/* One delivery as a line, sanitised: "14:02:31 200  POST   /hooks/stripe  37ms  4.1k". */
+/* One delivery as a line (row_line.h). */
 void output_row(FILE *out, const struct delivery_row *row);
 /* On the next line why it was refused; nothing when it was not. */
 void output_refusal(FILE *out, const struct delivery_row *row);
-/* "4.1k" and the like. */
-void output_size(char text[16], uint64_t bytes);

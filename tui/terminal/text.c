@@ -1,7 +1,5 @@
 #include "tui/terminal/text.h"
 
-#include <stdio.h>
-
 static struct cell plain(uint32_t code, enum role role)
 {
 	return (struct cell){ .base = code, .width = 1, .role = (uint8_t)role };
@@ -68,38 +66,4 @@ int text_columns(struct bytes in, enum text_mode mode)
 		i += u.len;
 	}
 	return columns;
-}
-
-void text_size(char out[8], uint64_t bytes)
-{
-	static const char units[] = "kMGTPE";
-	if (bytes < 1000) {
-		snprintf(out, 8, "%u", (unsigned)bytes);
-		return;
-	}
-	/* 999.5k would be rounded to 1000k: five columns, but the next unit reads better. */
-	double value = (double)bytes / 1000;
-	size_t unit = 0;
-	for (; value >= 999.5; unit++)
-		value /= 1000;
-	snprintf(out, 8, value < 9.95 ? "%.1f%c" : "%.0f%c", value, units[unit]);
-}
-
-void text_took(char out[8], int64_t us)
-{
-	int64_t ms = (us + 500) / 1000;
-	if (us < 0)
-		snprintf(out, 8, "-");
-	else if (ms < 1)
-		snprintf(out, 8, "0.%dms", (int)(us / 100));
-	else if (ms < 1000)
-		snprintf(out, 8, "%dms", (int)ms);
-	else if (ms < 59950)
-		snprintf(out, 8, "%.1fs", (double)ms / 1000);
-	else if (ms < INT64_C(3599500))
-		snprintf(out, 8, "%dm%02ds", (int)((ms + 500) / 60000), (int)((ms + 500) / 1000 % 60));
-	else if (ms < INT64_C(359970000))
-		snprintf(out, 8, "%dh%02dm", (int)((ms + 30000) / 3600000), (int)((ms + 30000) / 60000 % 60));
-	else
-		snprintf(out, 8, ">99h");
 }

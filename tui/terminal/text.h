@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shared/text/text.h"
+#include "shared/text/text_figures.h"
 #include "tui/terminal/surface.h"
 
 /* Cells of as much of `in` as fits into `most` cells, all of one role but for escaped bytes (ROLE_ESCAPE). *used is how
@@ -12,6 +13,3 @@ size_t text_cells(struct bytes in, enum text_mode mode, enum role role, int colu
 		  size_t *used);
 /* How many columns the text takes. */
 int text_columns(struct bytes in, enum text_mode mode);
-/* "4.1k", "310", "2.8M" in at most 5 columns; "38ms", "30.0s", "3m30s" in at most 6. */
-void text_size(char out[8], uint64_t bytes);
-void text_took(char out[8], int64_t us);
