@@ -1,7 +1,7 @@
 #include "client/origin/confirm.h"
 
 #include "client/common/limits.h"
-#include "client/app/curl_loop.h"
+#include "client/common/curl_loop.h"
 #include "client/app/curl_reason.h"
 #include "client/tunnel/proxy.h"
 

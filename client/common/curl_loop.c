@@ -1,4 +1,4 @@
-#include "client/app/curl_loop.h"
+#include "client/common/curl_loop.h"
 
 #include <stdlib.h>
 #include <string.h>
