@@ -6,6 +6,7 @@
 #include "shared/program/secret_read.h"
 
 #include <openssl/crypto.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,6 +243,7 @@ static int run(struct command_call *call, struct error *e)
 {
 	char *token = NULL;
 	e->code = EXIT_USAGE;
+	signal(SIGPIPE, SIG_IGN);
 	bool fine = login(call, &token, e);
 	if (token)
 		OPENSSL_cleanse(token, strlen(token));

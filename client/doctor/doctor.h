@@ -10,7 +10,7 @@
 
 #include "client/options/command.h"
 #include "client/reason/reason.h"
-#include "client/tunnel/proxy.h"
+#include "client/tunnel/proxy_dial.h"
 #include "client/tunnel/tunnel.h"
 
 #define DOCTOR_MS 5000
@@ -59,6 +59,7 @@ struct doctor {
 	struct proxy proxy; /* none without a variable */
 	char *addresses;    /* "1.2.3.4,::1" as curl's RESOLVE takes them */
 	CURL *dial;         /* owns the connection of `wire` */
+	BIO_METHOD *method; /* of BIOs over `dial` */
 	BIO *wire;          /* to the relay, through TLS where it speaks that */
 	bool says_time;     /* the connection is good enough to ask for the time */
 	struct doctor_tunnel *tunnel;
@@ -97,6 +98,8 @@ int64_t doctor_now_ms(void);
 /* Waits until the operation on `wire` that could not go on can be tried again. False when `until_ms` (doctor_now_ms)
  * has come, or the operation failed. */
 bool doctor_wait(BIO *wire, int64_t until_ms);
+/* The bytes of `dial`; belongs to whoever asked. NULL when out of memory. */
+BIO *doctor_wire(struct doctor *d);
 /* Closes the connection to the relay. */
 void doctor_hang_up(struct doctor *d);
 /* Closes the tunnel, if there is one. */

@@ -110,27 +110,7 @@ void doctor_look_at_dns(struct doctor *d)
 
 /* ---- proxy, tcp ---- */
 
-/* What libcurl found, which speaks of any server, as it is for the proxy. */
-static enum reason reason_of_proxy(enum reason seen, long answered)
-{
-	if (answered == 407)
-		return REASON_PROXY_WANTS_LOGIN;
-	if (answered >= 300)
-		return REASON_PROXY_ANSWERED;
-	switch (seen) {
-	case REASON_APP_NOT_LISTENING:
-		return REASON_PROXY_NOT_LISTENING;
-	case REASON_APP_PROXY:
-		return REASON_PROXY_NAME_UNKNOWN;
-	case REASON_APP_LATE:
-	case REASON_APP_NOT_TAKEN:
-		return REASON_PROXY_SILENT;
-	default:
-		return REASON_PROXY_SHUT;
-	}
-}
-
-/* The same for the relay. */
+/* What libcurl found, which speaks of any server, as it is for the relay. */
 static enum reason reason_of_relay(enum reason seen)
 {
 	switch (seen) {
@@ -148,17 +128,10 @@ static enum reason reason_of_relay(enum reason seen)
 	}
 }
 
-/* Makes a connection to the relay's port, through the proxy where there is one. REASON_NONE when it stands; else
- * *status is what a proxy answered, or 0. */
-static enum reason dial(struct doctor *d, int *status)
+static CURLcode dial_directly(const struct doctor *d, CURL *c)
 {
 	char url[400], addresses[1024];
-	long answered = 0;
 	struct curl_slist *known = NULL;
-	CURL *c = curl_easy_init();
-	*status = 0;
-	if (!c)
-		return REASON_TUNNEL_MEMORY;
 	snprintf(url, sizeof url, strchr(d->host, ':') ? "http://[%s]:%d" : "http://%s:%d", d->host, d->port);
 	/* An address needs none, and libcurl would not read one of IPv6 there. */
 	if (d->addresses && !strchr(d->host, ':')) {
@@ -170,29 +143,41 @@ static enum reason dial(struct doctor *d, int *status)
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)DOCTOR_MS);
 	proxy_set(c, &d->proxy);
-	curl_easy_setopt(c, CURLOPT_HTTPPROXYTUNNEL, 1L);
-	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(c, CURLOPT_RESOLVE, known);
-#if LIBCURL_VERSION_NUM >= 0x075700
-	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* a name that is being resolved is not waited for */
-#endif
 	CURLcode code = curl_easy_perform(c);
 	curl_easy_setopt(c, CURLOPT_RESOLVE, NULL);
 	curl_slist_free_all(known);
+	return code;
+}
+
+/* Makes a connection to the relay's port, through the proxy where there is one. REASON_NONE when it stands; else
+ * `facts` has what is known of why not. */
+static enum reason dial(struct doctor *d, struct facts *facts, char room[PROXY_DIAL_DETAIL])
+{
+	CURL *c = curl_easy_init();
+	CURLcode code = CURLE_OK;
+	*facts = doctor_facts(d);
+	if (!c)
+		return REASON_TUNNEL_MEMORY;
 	d->dial = c;
-	if (code == CURLE_OK)
-		return REASON_NONE;
-	curl_easy_getinfo(c, CURLINFO_HTTP_CONNECTCODE, &answered);
-	*status = (int)answered;
-	enum reason seen = curl_reason(c, code);
-	return d->proxy.variable ? reason_of_proxy(seen, answered) : reason_of_relay(seen);
+	if (d->proxy.variable) {
+		const struct proxy_dial to = {
+			.proxy = &d->proxy, .host = d->host, .port = d->port, .ca = d->ca, .limit_ms = DOCTOR_MS
+		};
+		proxy_dial_prepare(c, &to);
+		code = curl_easy_perform(c);
+		return code == CURLE_OK ? REASON_NONE : proxy_dial_reason(c, code, facts, room);
+	}
+	code = dial_directly(d, c);
+	return code == CURLE_OK ? REASON_NONE : reason_of_relay(curl_reason(c, code));
 }
 
 void doctor_look_at_proxy(struct doctor *d)
 {
 	struct error e;
+	struct facts facts;
 	bool exempt;
-	int status;
+	char room[PROXY_DIAL_DETAIL];
 	const char *scheme = d->tls ? "https" : "http", *variable = proxy_variable(scheme, d->host, &exempt);
 	d->may_dial = !variable || exempt;
 	if (d->may_dial) {
@@ -201,16 +186,14 @@ void doctor_look_at_proxy(struct doctor *d)
 			   d->host, variable ? variable : "");
 		return;
 	}
-	if (!proxy_for(scheme, d->host, &d->proxy, &e) || !proxy_is_http(&d->proxy, &e)) {
+	if (!proxy_for(scheme, d->host, &d->proxy, &e)) {
 		doctor_say(d, CHECK_PROXY, FINDING_FAIL, EXIT_USAGE, NULL, "%s", e.text);
 		return;
 	}
-	enum reason why = dial(d, &status);
+	enum reason why = dial(d, &facts, room);
 	d->reached = d->may_dial = why == REASON_NONE;
-	struct facts facts = doctor_facts(d);
-	facts.status = status;
 	if (d->reached)
-		doctor_say(d, CHECK_PROXY, FINDING_OK, EXIT_DONE, NULL, "%s of %s opens the way (CONNECT) to %s:%d",
+		doctor_say(d, CHECK_PROXY, FINDING_OK, EXIT_DONE, NULL, "%s of %s opens the way to %s:%d",
 			   d->proxy.shown, variable, d->host, d->port);
 	else
 		doctor_say_reason(d, CHECK_PROXY, why, &facts);
@@ -218,17 +201,16 @@ void doctor_look_at_proxy(struct doctor *d)
 
 void doctor_look_at_tcp(struct doctor *d)
 {
-	int status;
+	struct facts facts;
 	curl_off_t took_us = 0;
-	char *address = NULL;
+	char *address = NULL, room[PROXY_DIAL_DETAIL];
 	if (d->proxy.variable) {
 		doctor_say(d, CHECK_TCP, FINDING_OK, EXIT_DONE, NULL, "%s:%d is reached through the proxy", d->host,
 			   d->port);
 		return;
 	}
-	enum reason why = dial(d, &status);
+	enum reason why = dial(d, &facts, room);
 	d->reached = why == REASON_NONE;
-	const struct facts facts = doctor_facts(d);
 	curl_easy_getinfo(d->dial, CURLINFO_CONNECT_TIME_T, &took_us);
 	curl_easy_getinfo(d->dial, CURLINFO_PRIMARY_IP, &address);
 	if (d->reached)
@@ -238,10 +220,64 @@ void doctor_look_at_tcp(struct doctor *d)
 		doctor_say_reason(d, CHECK_TCP, why, &facts);
 }
 
+/* ---- the connection, as OpenSSL reads and writes it: it may be inside the TLS of a proxy ---- */
+
+static int wire_write(BIO *b, const char *at, size_t len, size_t *done)
+{
+	CURLcode code = curl_easy_send(BIO_get_data(b), at, len, done);
+	BIO_clear_retry_flags(b);
+	if (code == CURLE_AGAIN)
+		BIO_set_retry_write(b);
+	return code == CURLE_OK;
+}
+
+static int wire_read(BIO *b, char *at, size_t len, size_t *done)
+{
+	CURLcode code = curl_easy_recv(BIO_get_data(b), at, len, done);
+	BIO_clear_retry_flags(b);
+	if (code == CURLE_AGAIN)
+		BIO_set_retry_read(b);
+	return code == CURLE_OK && *done > 0;
+}
+
+static long wire_control(BIO *b, int command, long number, void *out)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	(void)number;
+	switch (command) {
+	case BIO_C_GET_FD:
+		curl_easy_getinfo(BIO_get_data(b), CURLINFO_ACTIVESOCKET, &fd);
+		if (out)
+			*(int *)out = (int)fd;
+		return (long)fd;
+	case BIO_CTRL_FLUSH:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+BIO *doctor_wire(struct doctor *d)
+{
+	if (!d->method && (d->method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "curl"))) {
+		BIO_meth_set_write_ex(d->method, wire_write);
+		BIO_meth_set_read_ex(d->method, wire_read);
+		BIO_meth_set_ctrl(d->method, wire_control);
+	}
+	BIO *b = d->method ? BIO_new(d->method) : NULL;
+	if (!b)
+		return NULL;
+	BIO_set_data(b, d->dial);
+	BIO_set_init(b, 1);
+	return b;
+}
+
 void doctor_hang_up(struct doctor *d)
 {
 	BIO_free_all(d->wire);
 	d->wire = NULL;
+	BIO_meth_free(d->method);
+	d->method = NULL;
 	if (d->dial)
 		curl_easy_cleanup(d->dial);
 	d->dial = NULL;

@@ -101,11 +101,9 @@ static void look_at_certificate(struct doctor *d, SSL *ssl, X509 *cert)
 
 void doctor_look_at_tls(struct doctor *d)
 {
-	curl_socket_t fd = CURL_SOCKET_BAD;
 	SSL *ssl = NULL;
 	const struct facts facts = doctor_facts(d);
-	curl_easy_getinfo(d->dial, CURLINFO_ACTIVESOCKET, &fd);
-	d->wire = BIO_new_socket((int)fd, BIO_NOCLOSE);
+	d->wire = doctor_wire(d);
 	if (!d->tls) {
 		d->trusted = d->says_time = d->wire != NULL;
 		doctor_say(d, CHECK_TLS, FINDING_SKIP, EXIT_DONE, NULL,

@@ -1,7 +1,6 @@
 #include "client/tunnel/proxy.h"
 
 #include "client/common/limits.h"
-#include "shared/base/buffer.h"
 
 #include <ctype.h>
 #include <openssl/crypto.h>
@@ -159,6 +158,33 @@ bool proxy_split(const char *text, struct proxy *out)
 	return true;
 }
 
+/* For libcurl socks:// is SOCKS4; whoever writes it (GNOME does) has a proxy of SOCKS5, to which names can be left. */
+static const char *kind_for_curl(const struct proxy *p)
+{
+	static const char *const kinds[] = { "http", "https", "socks4", "socks4a", "socks5", "socks5h" };
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strcmp(p->scheme, kinds[i]) == 0)
+			return kinds[i];
+	return strcmp(p->scheme, "socks") == 0 ? "socks5h" : NULL;
+}
+
+static bool check_kind(const struct proxy *p, struct error *e)
+{
+	return kind_for_curl(p) ||
+	       error_set(e, EXIT_USAGE,
+			 "%s names %s, and creel does not know that kind of proxy: " PROXY_KINDS " are spoken",
+			 p->variable, p->shown);
+}
+
+static bool check_login(const struct proxy *p, struct error *e)
+{
+	return ((!p->user || strlen(p->user) <= LIMIT_PROXY_LOGIN) &&
+		(!p->password || strlen(p->password) <= LIMIT_PROXY_LOGIN)) ||
+	       error_set(e, EXIT_USAGE,
+			 "the user or the password of the proxy %s, which %s names, is longer than %d bytes", p->shown,
+			 p->variable, LIMIT_PROXY_LOGIN);
+}
+
 bool proxy_for(const char *scheme, const char *host, struct proxy *out, struct error *e)
 {
 	bool exempt;
@@ -172,55 +198,28 @@ bool proxy_for(const char *scheme, const char *host, struct proxy *out, struct e
 				 "http://USER:PASSWORD@HOST:PORT",
 				 name);
 	out->variable = name;
-	return true;
+	return check_kind(out, e) && check_login(out, e);
 }
 
 /* ---- handing it on ---- */
 
-bool proxy_is_http(const struct proxy *p, struct error *e)
-{
-	return !p->variable || strcmp(p->scheme, "http") == 0 ||
-	       error_set(e, EXIT_USAGE,
-			 "%s names %s: creel speaks to http proxies only so far; name one of those, or the host in "
-			 "NO_PROXY if it can be reached without",
-			 p->variable, p->shown);
-}
-
-char *proxy_for_lws(const struct proxy *p, struct error *e)
-{
-	struct buffer b = { 0 };
-	size_t login = p->user ? strlen(p->user) + 1 + (p->password ? strlen(p->password) : 0) : 0;
-	if (login > LIMIT_PROXY_LOGIN) {
-		error_set(e, EXIT_USAGE, "user and password of the proxy %s, which %s names, are longer than %d bytes",
-			  p->shown, p->variable, LIMIT_PROXY_LOGIN);
-		return NULL;
-	}
-	bool fine = (!p->user || buffer_printf(&b, "%s:%s@", p->user, p->password ? p->password : "")) &&
-		    buffer_printf(&b, strchr(p->host, ':') ? "[%s]:%d" : "%s:%d", p->host, p->port) &&
-		    buffer_put_u8(&b, 0);
-	if (fine)
-		return (char *)b.at;
-	buffer_free(&b);
-	error_set(e, EXIT_RELAY, "out of memory");
-	return NULL;
-}
-
 void proxy_set(CURL *c, const struct proxy *p)
 {
+	char url[sizeof p->shown + 8] = "";
+	if (p->variable)
+		snprintf(url, sizeof url, "%s%s", kind_for_curl(p), p->shown + strlen(p->scheme));
 	/* Always said, or libcurl reads the environment by itself, and tells what stands there in its errors. */
-	curl_easy_setopt(c, CURLOPT_PROXY, p->variable ? p->shown : "");
+	curl_easy_setopt(c, CURLOPT_PROXY, url);
 	curl_easy_setopt(c, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(c, CURLOPT_PROXYUSERNAME, p->user);
 	curl_easy_setopt(c, CURLOPT_PROXYPASSWORD, p->user && !p->password ? "" : p->password);
-}
-
-static bool is_spoken_by_curl(const struct proxy *p)
-{
-	static const char *const schemes[] = { "http", "https", "socks4", "socks4a", "socks5", "socks5h" };
-	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-		if (strcmp(p->scheme, schemes[i]) == 0)
-			return true;
-	return false;
+	/* Whichever of these the proxy asks for. Negotiate goes by this user's ticket, and knows no password. */
+	bool login = p->user && *p->user;
+	if (!login && p->variable && strncmp(p->scheme, "http", 4) == 0)
+		curl_easy_setopt(c, CURLOPT_PROXYUSERPWD, ":");
+	curl_easy_setopt(
+	    c, CURLOPT_PROXYAUTH,
+	    (long)(login ? CURLAUTH_BASIC | CURLAUTH_DIGEST | CURLAUTH_NTLM : CURLAUTH_NEGOTIATE | CURLAUTH_DIGEST));
 }
 
 bool proxy_set_for(CURL *c, const char *url, struct error *e)
@@ -233,7 +232,7 @@ bool proxy_set_for(CURL *c, const char *url, struct error *e)
 	if (u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
 	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
 	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK)
-		fine = proxy_for(scheme, host, &p, e) && (is_spoken_by_curl(&p) || proxy_is_http(&p, e));
+		fine = proxy_for(scheme, host, &p, e);
 	if (fine)
 		proxy_set(c, &p);
 	proxy_free(&p);

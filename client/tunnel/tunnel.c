@@ -49,6 +49,8 @@ void tunnel_lost(struct tunnel *t, enum reason why)
 {
 	bool was_online = t->state == TUNNEL_ONLINE;
 	t->wsi = NULL;
+	proxy_way_end(t->way);
+	t->way = NULL;
 	tunnel_reader_free(t->reader);
 	t->reader = NULL;
 	uv_timer_stop(&t->welcome);
@@ -400,7 +402,10 @@ const struct lws_protocols tunnel_protocols[] = {
 void tunnel_drop(struct tunnel *t, enum reason why)
 {
 	t->noted = why;
-	drop_wsi(t);
+	if (t->wsi)
+		drop_wsi(t);
+	else if (t->way) /* it is only asked for */
+		tunnel_lost(t, why);
 }
 
 /* Stands still while the machine sleeps. */
@@ -459,6 +464,7 @@ struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options,
 	t->keepalive.secs_since_valid_hangup = (uint16_t)(2 * seconds);
 	if (!tunnel_parse_relay(t, options->relay, e) || !tunnel_check_options(t, e) || !tunnel_check_plain(t, e) ||
 	    !tunnel_make_context(t, e)) {
+		proxy_free(&t->proxy);
 		free(t->host);
 		free(t->path);
 		free(t);
@@ -494,6 +500,8 @@ void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user)
 	t->open_handles = 3;
 	if (t->link)
 		link_close(t->link, 1000, "the client is ending");
+	proxy_way_end(t->way);
+	t->way = NULL;
 	uv_close((uv_handle_t *)&t->retry, on_handle_closed);
 	uv_close((uv_handle_t *)&t->welcome, on_handle_closed);
 	uv_close((uv_handle_t *)&t->watch, on_handle_closed);
@@ -514,6 +522,7 @@ void tunnel_free_rest(struct tunnel *t)
 	if (!t)
 		return;
 	lws_context_destroy(t->context);
+	proxy_free(&t->proxy);
 	free(t->host);
 	free(t->path);
 	free(t);

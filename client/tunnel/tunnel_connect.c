@@ -16,6 +16,10 @@ static void on_welcome_late(uv_timer_t *h)
 	struct tunnel *t = h->data;
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof peer;
+	if (t->stage == STAGE_PROXY) {
+		tunnel_drop(t, REASON_PROXY_SILENT);
+		return;
+	}
 	bool taken = t->wsi && getpeername(lws_get_socket_fd(t->wsi), (struct sockaddr *)&peer, &len) == 0;
 	tunnel_drop(t, taken ? REASON_RELAY_SILENT : REASON_RELAY_NOT_TAKEN);
 }
@@ -50,23 +54,18 @@ static bool may_connect(struct tunnel *t, char room[NI_MAXHOST], const char **ad
 	return false;
 }
 
-void tunnel_connect(struct tunnel *t)
+/* Has lws connect to `port` of `address`. */
+static void connect_lws(struct tunnel *t, const char *address, int port)
 {
 	struct lws_client_connect_info info = { 0 };
-	char authority[300], room[NI_MAXHOST];
-	const char *address;
-	if (!may_connect(t, room, &address))
-		return;
+	char authority[300];
 	snprintf(authority, sizeof authority, strchr(t->host, ':') ? "[%s]:%d" : "%s:%d", t->host, t->port);
 	info.context = t->context;
-	info.address = address ? address : t->host;
-	/* lws 4.1.6 tries the first address of a name only, and a relay on this machine listens on either of these. */
-	if (!t->proxied && strcasecmp(t->host, "localhost") == 0)
-		info.address = t->tries % 2 ? "::1" : "127.0.0.1";
+	info.address = address;
 	snprintf(t->dialed, sizeof t->dialed, "%s", info.address);
 	t->stage = STAGE_DIALED;
 	t->tls_error = 0;
-	info.port = t->port;
+	info.port = port;
 	info.path = t->path;
 	info.host = authority;
 	info.protocol = WIRE_SUBPROTOCOL;
@@ -82,9 +81,6 @@ void tunnel_connect(struct tunnel *t)
 			info.ssl_connection |= LCCSCF_ALLOW_SELFSIGNED | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK |
 					       LCCSCF_ALLOW_EXPIRED | LCCSCF_ALLOW_INSECURE;
 	}
-	if (t->state != TUNNEL_CONNECTING)
-		tunnel_set_state(t, TUNNEL_CONNECTING, REASON_NONE, 0);
-	uv_timer_start(&t->welcome, on_welcome_late, (uint64_t)t->options.answer_within_ms, 0);
 	/* When this fails at once, lws 4.1.6 may or may not have called CONNECTION_ERROR: `retry` is active if it has.
 	 */
 	if (!lws_client_connect_via_info(&info) && !uv_is_active((uv_handle_t *)&t->retry) && !t->closing &&
@@ -92,21 +88,66 @@ void tunnel_connect(struct tunnel *t)
 		tunnel_lost(t, why_not_begun(t));
 }
 
+static void on_way_open(void *user, int port)
+{
+	struct tunnel *t = user;
+	connect_lws(t, "127.0.0.1", port);
+	if (t->wsi && t->way)
+		proxy_way_expect(t->way, lws_get_socket_fd(t->wsi));
+}
+
+static void on_way_failed(void *user, enum reason why, const struct facts *seen)
+{
+	struct tunnel *t = user;
+	t->facts.status = seen->status;
+	snprintf(t->detail, sizeof t->detail, "%s", seen->detail ? seen->detail : "");
+	tunnel_lost(t, why);
+}
+
+static void ask_proxy(struct tunnel *t)
+{
+	static const struct proxy_way_ops ops = { on_way_open, on_way_failed };
+	const struct proxy_dial to = {
+		.proxy = &t->proxy,
+		.host = t->host,
+		.port = t->port,
+		.ca = t->options.ca,
+		.limit_ms = (uint64_t)t->options.answer_within_ms,
+	};
+	t->stage = STAGE_PROXY;
+	t->way = proxy_way_new(t->loop, &to, &ops, t);
+	if (!t->way)
+		tunnel_lost(t, REASON_TUNNEL_NOT_BEGUN);
+}
+
+void tunnel_connect(struct tunnel *t)
+{
+	char room[NI_MAXHOST];
+	const char *address;
+	if (!may_connect(t, room, &address))
+		return;
+	if (t->state != TUNNEL_CONNECTING)
+		tunnel_set_state(t, TUNNEL_CONNECTING, REASON_NONE, 0);
+	uv_timer_start(&t->welcome, on_welcome_late, (uint64_t)t->options.answer_within_ms, 0);
+	if (t->proxied)
+		ask_proxy(t);
+	/* lws 4.1.6 tries the first address of a name only, and a relay on this machine listens on either of these. */
+	else if (strcasecmp(t->host, "localhost") == 0)
+		connect_lws(t, t->tries % 2 ? "::1" : "127.0.0.1", t->port);
+	else
+		connect_lws(t, address ? address : t->host, t->port);
+}
+
 bool tunnel_make_context(struct tunnel *t, struct error *e)
 {
 	void *loops[1] = { t->loop };
-	char *proxy = NULL;
-	struct proxy named;
 	struct lws_context_creation_info info = { 0 };
-	bool fine = proxy_for(t->tls ? "https" : "http", t->host, &named, e) && proxy_is_http(&named, e) &&
-		    (!named.variable || (proxy = proxy_for_lws(&named, e)));
-	snprintf(t->proxy_shown, sizeof t->proxy_shown, "%s", named.shown);
-	t->proxy_variable = named.variable;
-	proxy_free(&named);
-	if (!fine)
+	if (!proxy_for(t->tls ? "https" : "http", t->host, &t->proxy, e))
 		return false;
+	t->proxied = t->proxy.variable != NULL;
 	/* lws 4.1.6 reads http_proxy by itself, whatever the scheme and NO_PROXY say. */
 	unsetenv("http_proxy");
+	unsetenv("socks_proxy");
 	lws_set_log_level(0, NULL); /* it writes to stderr by itself else, whatever it holds */
 	info.port = CONTEXT_PORT_NO_LISTEN;
 	info.options = LWS_SERVER_OPTION_LIBUV | (t->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
@@ -118,12 +159,6 @@ bool tunnel_make_context(struct tunnel *t, struct error *e)
 	info.retry_and_idle_policy = &t->keepalive;
 	info.timeout_secs = LWS_GIVES_UP_S;
 	t->context = lws_create_context(&info);
-	t->proxied = proxy != NULL;
-	if (t->context && proxy)
-		lws_set_proxy(lws_get_vhost_by_name(t->context, "default"), proxy);
-	if (proxy)
-		lws_explicit_bzero(proxy, strlen(proxy));
-	free(proxy);
 	return t->context || error_set(e, EXIT_RELAY,
 				       "libwebsockets cannot start on libuv%s: is its plugin there (Debian: "
 				       "libwebsockets-evlib-uv)?",

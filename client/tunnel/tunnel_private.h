@@ -5,6 +5,7 @@
 #include "client/tunnel/backoff.h"
 #include "client/tunnel/certificate.h"
 #include "client/tunnel/clock_watch.h"
+#include "client/tunnel/proxy_way.h"
 #include "client/tunnel/tunnel.h"
 #include "client/tunnel/tunnel_read.h"
 
@@ -13,6 +14,7 @@
 
 /* How far a connection that is being made has come. */
 enum stage {
+	STAGE_PROXY,  /* a proxy is asked for a way */
 	STAGE_DIALED, /* connect() was called */
 	STAGE_TLS,    /* TLS has begun */
 	STAGE_ASKED   /* the WebSocket's handshake was sent */
@@ -31,6 +33,8 @@ struct tunnel {
 	unsigned long tls_error; /* of OpenSSL, while TLS was set up */
 	char dialed[NI_MAXHOST]; /* the name or address that was connected to */
 	bool tls, proxied;
+	struct proxy proxy;    /* none without a variable */
+	struct proxy_way *way; /* of the connection that is being made or stands */
 	bool closing, stopped;
 	bool warned;     /* the user knows that the token goes in clear */
 	bool at_once;    /* the next attempt follows without a wait */
@@ -55,8 +59,7 @@ struct tunnel {
 	enum reason noted;
 	struct facts facts; /* tunnel_facts completes them */
 	struct certificate certificate;
-	char detail[300], proxy_shown[300];
-	const char *proxy_variable; /* names the proxy; NULL: none is used */
+	char detail[300];
 	int open_handles;
 	void (*closed)(void *user);
 	void *closed_user;

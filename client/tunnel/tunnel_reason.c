@@ -169,8 +169,8 @@ const struct facts *tunnel_facts(struct tunnel *t)
 	f->relay = t->options.relay;
 	f->host = t->host;
 	f->port = t->port;
-	f->proxy = t->proxy_shown;
-	f->variable = t->proxy_variable;
+	f->proxy = t->proxy.shown;
+	f->variable = t->proxy.variable;
 	f->tunnel = *t->name ? t->name : t->options.name;
 	f->detail = t->detail;
 	f->limit_ms = (uint64_t)t->options.answer_within_ms;

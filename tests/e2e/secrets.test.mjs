@@ -175,12 +175,12 @@ describe('no secret is shown', () => {
 				sentences.add(r.err + r.text);
 			}
 		const all = [...sentences].join('');
-		assert.match(all, /HTTPS_PROXY names socks5h:\/\/127\.0\.0\.1:\d+: creel speaks to http proxies only/);
-		assert.match(all, /HTTPS_PROXY names foo:\/\/h:1: /);
+		assert.match(all, /the proxy socks5h:\/\/127\.0\.0\.1:\d+, which HTTPS_PROXY names, does not open a way to hooks\.invalid:443: nothing is listening there/);
+		assert.match(all, /HTTPS_PROXY names foo:\/\/h:1, and creel does not know that kind of proxy/);
 		assert.match(all, /the proxy that HTTPS_PROXY names is not a URL/);
 		assert.match(all, /the proxy http:\/\/127\.0\.0\.1:\d+, which HTTPS_PROXY names, does not open a way to hooks\.invalid:443: it wants a user and a password that it knows \(407\)/);
-		const named = await say('creel', ['listen', '9', '--relay', 'https://hooks.invalid'], { env: env({ HTTPS_PROXY: '', http_proxy: '', ALL_PROXY: `socks5h://${login[0]}127.0.0.1:1080` }) });
-		assert.match(named.err, /^creel: ALL_PROXY names socks5h:\/\/127\.0\.0\.1:1080: /);
+		const named = await say('creel', ['listen', '9', '--relay', 'https://hooks.invalid'], { env: env({ HTTPS_PROXY: '', http_proxy: '', ALL_PROXY: `quic://${login[0]}127.0.0.1:1080` }) });
+		assert.match(named.err, /^creel: ALL_PROXY names quic:\/\/127\.0\.0\.1:1080, /);
 		assert.equal(named.code, 2);
 	});
 

@@ -90,11 +90,10 @@ static void test_the_sentence_holds_no_secret(void **state)
 	struct proxy p;
 	struct error e = { 0 };
 	forget();
-	setenv("ALL_PROXY", "socks5h://name17:key@17@127.0.0.1:9050", 1);
-	assert_true(proxy_for("https", "hooks.test", &p, &e));
-	assert_false(proxy_is_http(&p, &e));
+	setenv("ALL_PROXY", "quic://name17:key@17@127.0.0.1:9050", 1);
+	assert_false(proxy_for("https", "hooks.test", &p, &e));
 	assert_int_equal(e.code, EXIT_USAGE);
-	assert_non_null(strstr(e.text, "ALL_PROXY names socks5h://127.0.0.1:9050"));
+	assert_non_null(strstr(e.text, "ALL_PROXY names quic://127.0.0.1:9050"));
 	assert_null(strstr(e.text, "name17"));
 	assert_null(strstr(e.text, "key"));
 	proxy_free(&p);
@@ -106,28 +105,47 @@ static void test_the_sentence_holds_no_secret(void **state)
 	setenv("NO_PROXY", "hooks.test", 1);
 	assert_true(proxy_for("https", "hooks.test", &p, &e));
 	assert_null(p.variable);
-	assert_true(proxy_is_http(&p, &e));
 	proxy_free(&p);
 	forget();
 }
 
-static void test_for_lws(void **state)
+static void test_kinds(void **state)
+{
+	(void)state;
+	static const char *const spoken[] = { "http://h:1",    "https://h:1",  "socks://h:1",   "socks4://h:1",
+					      "socks4a://h:1", "socks5://h:1", "SOCKS5h://h:1", "h:1" };
+	static const char *const unknown[] = { "ftp://h:1", "ws://h:1", "socks6://h:1", "ssh://h:1" };
+	struct proxy p;
+	struct error e = { 0 };
+	forget();
+	for (size_t i = 0; i < sizeof spoken / sizeof *spoken; i++) {
+		setenv("all_proxy", spoken[i], 1);
+		assert_true(proxy_for("https", "hooks.test", &p, &e));
+		proxy_free(&p);
+	}
+	for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+		setenv("all_proxy", unknown[i], 1);
+		assert_false(proxy_for("https", "hooks.test", &p, &e));
+		assert_non_null(strstr(e.text, "all_proxy names "));
+		proxy_free(&p);
+	}
+	forget();
+}
+
+static void test_long_logins(void **state)
 {
 	(void)state;
 	struct proxy p;
 	struct error e = { 0 };
-	char url[200];
+	char url[600];
 	forget();
-	setenv("http_proxy", "http://us%3Aer:p%40s:s@[::1]:3128", 1);
-	assert_true(proxy_for("http", "hooks.test", &p, &e));
-	char *text = proxy_for_lws(&p, &e);
-	assert_string_equal(text, "us:er:p@s:s@[::1]:3128");
-	free(text);
-	proxy_free(&p);
-	snprintf(url, sizeof url, "http://u:%0100d@h:1", 7);
+	snprintf(url, sizeof url, "http://u:%0255d@h:1", 7);
 	setenv("http_proxy", url, 1);
 	assert_true(proxy_for("http", "hooks.test", &p, &e));
-	assert_null(proxy_for_lws(&p, &e));
+	proxy_free(&p);
+	snprintf(url, sizeof url, "http://u:%0256d@h:1", 7);
+	setenv("http_proxy", url, 1);
+	assert_false(proxy_for("http", "hooks.test", &p, &e));
 	assert_non_null(strstr(e.text, "longer than"));
 	assert_null(strstr(e.text, "0000"));
 	proxy_free(&p);
@@ -159,7 +177,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_one),  cmocka_unit_test(test_logins),
 		cmocka_unit_test(test_what_is_none), cmocka_unit_test(test_the_sentence_holds_no_secret),
-		cmocka_unit_test(test_for_lws),      cmocka_unit_test(test_variables),
+		cmocka_unit_test(test_kinds),        cmocka_unit_test(test_long_logins),
+		cmocka_unit_test(test_variables),
 	};
 	return RUN(tests);
 }
