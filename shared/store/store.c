@@ -145,6 +145,11 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_DROP_TAG] = "DELETE FROM tag WHERE delivery_id = ?1 AND name = ?2",
 };
 
+const char *store_statement_sql(enum store_statement which)
+{
+	return statement_sql[which];
+}
+
 static const struct sqlite_file_advice advice = {
 	.damaged = "it is damaged: move it away (creel makes a new one) or repair it with sqlite3's .recover",
 	.not_a_database = "it is not a database of creel: name another with --db, or move it away",

@@ -117,6 +117,8 @@ struct store {
 
 /* The statement, reset and ready to bind; NULL and *e on failure. */
 sqlite3_stmt *store_statement(struct store *s, enum store_statement which, struct error *e);
+/* Its text; a test holds how SQLite means to do each. */
+const char *store_statement_sql(enum store_statement which);
 /* The database's last error as a sentence with the path and what to do. Returns false. */
 bool store_fail(struct store *s, const char *doing, struct error *e);
 /* What SQLite's code means and what to do, as the end of a sentence. */
