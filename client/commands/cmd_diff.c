@@ -1,6 +1,6 @@
 #include "client/options/command.h"
 #include "client/print/diff_output.h"
-#include "shared/http/decode.h"
+#include "shared/content/decode.h"
 #include "shared/text/text.h"
 
 #include <errno.h>

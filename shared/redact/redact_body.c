@@ -5,7 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "shared/http/decode.h"
+#include "shared/content/decode.h"
 #include "shared/http/headers.h"
 #include "shared/text/text.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/http/decode.h"
+#include "shared/content/decode.h"
 #include "shared/json/json_tokens.h"
 #include "tui/bodies/doc_body_private.h"
 #include "tui/documents/doc_make.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/http/decode.h"
+#include "shared/content/decode.h"
 #include "tui/terminal/text.h"
 
 #define COMPARED_MOST ((size_t)2 << 20) /* of each body; longer ones take too long between two keys */

@@ -1,7 +1,7 @@
 /* What a body is shown as: its bytes decide first. */
 #include <zlib.h>
 
-#include "shared/http/decode.h"
+#include "shared/content/decode.h"
 #include "tests/unit/tui/doc_fixture.h"
 #include "tui/bodies/doc_body.h"
 

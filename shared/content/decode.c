@@ -1,4 +1,4 @@
-#include "shared/http/decode.h"
+#include "shared/content/decode.h"
 
 #include <brotli/decode.h>
 #include <stdio.h>
