@@ -34,6 +34,9 @@ OPT ?= -O2 -g -D_FORTIFY_SOURCE=2
 HARDEN := -fstack-protector-strong -fPIE
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS_CORE) $(PKGS_CLIENT) $(PKGS_RELAY) $(PKGS_TUI) 2>/dev/null | sed 's/-I/-isystem /g') $(shell $(PKG_CONFIG) --silence-errors --cflags libwslay)
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -DCREEL_VERSION='"$(VERSION)"' -I. $(PKG_CFLAGS) $(BREW:%=-isystem %/include) $(WARN) $(OPT) $(HARDEN) $(SAN) $(CFLAGS) -MMD -MP
+ifeq ($(UNAME),Darwin)
+LIBS_ICONV := -liconv
+endif
 ifeq ($(UNAME),Linux)
 LIBS_PTY := -lutil
 LINK_HARDEN := -pie -Wl,-z,relro,-z,now
@@ -44,7 +47,7 @@ ifeq ($(UNAME)$(strip $(SAN)),Linux)
 LIBS_MALLOC := $(shell echo 'int main(void){return 0;}' | $(CC) -x c - -lmimalloc -o /dev/null 2>/dev/null && echo -Wl,--push-state,--no-as-needed -lmimalloc -Wl,--pop-state)
 endif
 LDFLAGS_ALL = $(LINK_HARDEN) $(SAN) $(BREW:%=-L%/lib) $(LDFLAGS) -pthread
-LIBS_CORE = $(shell $(PKG_CONFIG) --libs $(PKGS_CORE))
+LIBS_CORE = $(shell $(PKG_CONFIG) --libs $(PKGS_CORE)) $(LIBS_ICONV)
 # wslay comes without a file for pkg-config on Debian.
 LIBS_WSLAY = $(shell $(PKG_CONFIG) --silence-errors --libs libwslay || echo -lwslay)
 LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs $(PKGS_CLIENT)) $(LIBS_WSLAY) $(LIBS_CORE) -lm

@@ -95,8 +95,9 @@ CREATE TABLE client (
 ) STRICT;
 
 -- Schema 2: an index of words. A running client fills it when it has nothing else to do; what came since is not in it.
--- The texts, of the request: about: `id event-id event_type target`, the event id as 8-4-4-4-12 lower-case hexadecimal
--- digits; headers; body: its first 64 KiB, nothing if there is a NUL in them. No copy of the texts is kept and words alone
+-- The texts, of the request, in lower case by Unicode (since schema 10): about: `id event-id event_type target`, the event id as
+-- 8-4-4-4-12 hexadecimal digits; headers; body: the first 64 KiB of what it says, as its content coding and charset have it,
+-- with a form's fields and JSON's escapes also as what they mean; nothing if there is a NUL in them. No copy of the texts is kept and words alone
 -- are found, not phrases: what is found is to be looked at again. creel takes a text out before it deletes the
 -- delivery. What another program leaves behind does no harm; this begins anew:
 --   INSERT INTO search (search) VALUES ('delete-all'); UPDATE search_mark SET indexed = 0;
@@ -169,3 +170,7 @@ CREATE INDEX signing_by_client ON signing (pid, state, id);
 -- Else it is the head whose fields creel had to put right (folded lines, a blank before a colon): headers has what was passed
 -- on. NULL: there is nothing to add.
 ALTER TABLE message ADD COLUMN raw BLOB;
+
+-- Schema 10: the search index has what bodies say, and folds case by Unicode. It begins anew.
+INSERT INTO search (search) VALUES ('delete-all');
+UPDATE search_mark SET indexed = 0;

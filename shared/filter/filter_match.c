@@ -1,6 +1,7 @@
 /* Whether bytes on record fit one alternative of a term. What is looked at is bounded by the caller. */
 #include "shared/filter/filter_private.h"
 #include "shared/http/headers.h"
+#include "shared/text/text_fold.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +16,11 @@ bool filter_is_word_byte(uint8_t c)
 	return c > 127 || (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
 }
 
+/* `text` is folded. */
 static bool equal_at(const uint8_t *at, const uint8_t *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (lower(at[i]) != lower(text[i]))
+		if (lower(at[i]) != text[i])
 			return false;
 	return true;
 }
@@ -28,8 +30,8 @@ static size_t find(struct bytes in, size_t from, const uint8_t *text, size_t len
 {
 	if (len == 0)
 		return from;
-	for (uint8_t first = lower(text[0]); from + len <= in.len; from++)
-		if (lower(in.at[from]) == first && equal_at(in.at + from, text, len))
+	for (; from + len <= in.len; from++)
+		if (lower(in.at[from]) == *text && equal_at(in.at + from, text, len))
 			return from;
 	return SIZE_MAX;
 }
@@ -82,11 +84,9 @@ static bool fits_regex(const regex_t *regex, struct bytes value)
 	return fits;
 }
 
-bool filter_test_text(const struct filter_atom *a, struct bytes value)
+static bool fits(const struct filter_atom *a, struct bytes value)
 {
 	struct bytes text = buffer_view(&a->text);
-	if (!value.at)
-		value = bytes_of("");
 	switch (a->how) {
 	case HOW_THERE:
 		return true;
@@ -101,6 +101,19 @@ bool filter_test_text(const struct filter_atom *a, struct bytes value)
 	default:
 		return false;
 	}
+}
+
+bool filter_test_text(const struct filter_atom *a, struct bytes value)
+{
+	struct buffer folded = { 0 };
+	if (!value.at)
+		value = bytes_of("");
+	/* Most are in ASCII, whose letters are folded one by one as they are compared. */
+	if (a->how == HOW_THERE || text_fold_is_ascii(value))
+		return fits(a, value);
+	bool found = text_fold(&folded, value) && fits(a, buffer_view(&folded));
+	buffer_free(&folded);
+	return found;
 }
 
 static struct bytes without_port(struct bytes host)
@@ -121,9 +134,67 @@ bool filter_test_header(const struct filter_atom *a, struct bytes block)
 	return false;
 }
 
-struct bytes filter_indexed_part(struct bytes body)
+bool filter_test_body(const struct filter_atom *a, struct body *body)
 {
-	if (body.len > FILTER_INDEXED_BYTES)
-		body.len = FILTER_INDEXED_BYTES;
-	return body.len && memchr(body.at, 0, body.len) ? bytes_make(body.at, 0) : body;
+	struct bytes words[2], text = body_text(body);
+	if (a->how == HOW_WORDS) {
+		body_words(body, FILTER_INDEXED_BYTES, words);
+		return filter_test_text(a, words[0]) || (words[1].len && filter_test_text(a, words[1]));
+	}
+	if (text.len > FILTER_SEARCHED_BYTES)
+		text.len = FILTER_SEARCHED_BYTES;
+	if (filter_test_text(a, text))
+		return true;
+	body_words(body, FILTER_SEARCHED_BYTES, words);
+	return words[1].len && filter_test_text(a, words[1]);
+}
+
+bool filter_indexed_words(struct body *body, struct buffer *out)
+{
+	struct bytes words[2];
+	body_words(body, FILTER_INDEXED_BYTES, words);
+	return !body->no_memory && text_fold(out, words[0]) &&
+	       (!words[1].len || (buffer_put_u8(out, '\n') && text_fold(out, words[1])));
+}
+
+static bool holds(const struct json_number *value, const struct filter_atom *a)
+{
+	int order = json_number_compare(value, &a->number);
+	switch (a->compare) {
+	case COMPARE_LESS:
+		return order < 0;
+	case COMPARE_LESS_EQUAL:
+		return order <= 0;
+	case COMPARE_MORE:
+		return order > 0;
+	default:
+		return order >= 0;
+	}
+}
+
+/* true, false and null are compared as these words. */
+static bool test_value(void *user, const struct body_value *v)
+{
+	const struct filter_atom *a = user;
+	struct buffer text = { 0 };
+	struct json_number number;
+	if (a->how == HOW_THERE)
+		return true;
+	bool is_number = body_value_kind(v) == TOKEN_NUMBER;
+	if (a->how == HOW_COMPARE && !is_number)
+		return false;
+	bool found = body_value_put(v, &text);
+	is_number = found && is_number && json_number_read(buffer_view(&text), &number);
+	if (a->how == HOW_COMPARE)
+		found = is_number && holds(&number, a);
+	else
+		found = found && (filter_test_text(a, buffer_view(&text)) ||
+				  (is_number && a->is_number && json_number_compare(&number, &a->number) == 0));
+	buffer_free(&text);
+	return found;
+}
+
+bool filter_test_json(const struct filter_atom *a, struct body *body)
+{
+	return body_walk(body, a->steps->at, a->steps->count, test_value, (void *)(uintptr_t)a);
 }

@@ -3,14 +3,15 @@
 
 #include <regex.h>
 
+#include "shared/content/body.h"
 #include "shared/filter/filter_fields.h"
+#include "shared/json/json_number.h"
 
 #define FILTER_TERMS_MAX 64
 #define FILTER_ATOMS_MAX 200
 #define FILTER_DEPTH_MAX 32
 #define FILTER_INDEXED_BYTES 65536    /* of a body; the same in shared/store.sql */
 #define FILTER_SEARCHED_BYTES 1048576 /* of a body, by globs and regular expressions */
-#define FILTER_JSON_BYTES 8388608     /* bodies above are not parsed */
 #define FILTER_CLASSES_ALL 0xffu      /* a bit for each status class */
 
 enum filter_how {
@@ -19,7 +20,7 @@ enum filter_how {
 	HOW_CHOICE,   /* choice; text: as it stands in the record */
 	HOW_EVENT_ID, /* low_id..high_id */
 	HOW_THERE,    /* a header or JSON value that is there */
-	HOW_EQUAL,    /* text, case folded in ASCII, as with the next three */
+	HOW_EQUAL,    /* text, case folded (shared/text/text_fold.h), as with the next three */
 	HOW_GLOB,     /* text with '*' (each as the byte 0) */
 	HOW_WORDS,    /* text within, beginning where a word begins */
 	HOW_REGEX,
@@ -34,19 +35,21 @@ struct filter_atom {
 	const struct filter_choice *choice; /* with HOW_CHOICE */
 	int64_t low, high;
 	uint8_t low_id[16], high_id[16];
-	struct buffer text;
-	regex_t regex; /* with HOW_REGEX */
+	struct buffer text; /* folded, with all but HOW_CHOICE */
+	regex_t regex;      /* with HOW_REGEX */
 	enum filter_compare compare;
-	double number;
-	bool is_number;   /* text is one, with HOW_EQUAL on JSON */
-	bool folded;      /* a tag's name, as typed */
-	const char *name; /* the term's header field */
-	bool is_host;     /* the port may be left out */
+	struct json_number number;      /* that the text is */
+	bool is_number;                 /* with HOW_EQUAL on JSON */
+	bool folded;                    /* a tag's name, as typed */
+	const char *name;               /* the term's header field */
+	const struct json_steps *steps; /* the term's path in JSON */
+	bool is_host;                   /* the port may be left out */
 };
 
 struct filter_term {
 	const struct filter_field *field;
-	struct buffer name; /* header field, or JSON path as SQLite writes it; NUL-terminated */
+	struct buffer name;       /* header field, or a path in JSON as typed; NUL-terminated */
+	struct json_steps *steps; /* that path's, which point into it */
 	struct filter_atom *atoms;
 	size_t count;
 };
@@ -98,8 +101,11 @@ void filter_term_free(struct filter_term *t);
 bool filter_test_text(const struct filter_atom *a, struct bytes value);
 /* A header block: any field of the atom's name whose value fits. */
 bool filter_test_header(const struct filter_atom *a, struct bytes block);
-/* The part of a body that is indexed and searched for words: nothing of one that has a NUL near its beginning. */
-struct bytes filter_indexed_part(struct bytes body);
+/* What a body says, or what a path leads to in it. False as well without memory. */
+bool filter_test_body(const struct filter_atom *a, struct body *body);
+bool filter_test_json(const struct filter_atom *a, struct body *body);
+/* Appends the words of a body that are indexed and searched for. */
+MUST_CHECK bool filter_indexed_words(struct body *body, struct buffer *out);
 bool filter_is_word_byte(uint8_t c); /* FTS5's ascii tokenizer: letters, digits, all above 127 */
 
 /* ---- SQL ---- */

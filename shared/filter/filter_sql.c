@@ -1,6 +1,7 @@
 /* A filter's tree as SQL over `delivery AS d`, every value a bound parameter, and what can be known of its matches
  * beforehand: their status classes, their ids, words that the search index must hold. */
 #include "shared/filter/filter_private.h"
+#include "shared/text/text_fold.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -75,7 +76,8 @@ static void put_function(struct filter_sql *out, const char *name, const char *o
 static void put_tag(struct filter_sql *out, const struct filter_atom *a)
 {
 	put(out, "d.id IN (SELECT delivery_id FROM tag WHERE delivery_id BETWEEN ?1 AND ?2 AND ");
-	if (a->how == HOW_GLOB || a->how == HOW_REGEX) {
+	/* SQLite itself folds A to Z only. */
+	if (a->how == HOW_GLOB || a->how == HOW_REGEX || !text_fold_is_ascii(buffer_view(&a->text))) {
 		put_function(out, "creel_text", "name", a);
 	} else {
 		put(out, "name = ");
@@ -85,19 +87,15 @@ static void put_tag(struct filter_sql *out, const struct filter_atom *a)
 	put(out, ")");
 }
 
-static void put_json(struct filter_sql *out, const struct filter_term *t, const struct filter_atom *a)
+/* A function of a message's bytes. Short bodies come with its row; longer ones the function reads itself, as far as it
+ * looks at them. */
+static void put_message(struct filter_sql *out, const char *name, const char *id, const struct filter_atom *a)
 {
-	const char *path = (const char *)t->name.at;
-	put(out, "(SELECT creel_json(json_type(j, ");
-	put_text(out, path, strlen(path));
-	put(out, "), json_extract(j, ");
-	put_text(out, path, strlen(path));
-	put(out, "), ");
-	put_atom(out, a);
-	put(out, ") FROM (SELECT CASE WHEN length(body) BETWEEN 1 AND ");
-	put_integer(out, FILTER_JSON_BYTES);
-	put(out, " AND json_valid(CAST(body AS TEXT)) THEN CAST(body AS TEXT) END AS j FROM message"
-		 " WHERE id = d.id * 4096)) IS TRUE");
+	put(out, "(SELECT ");
+	put_function(out, name, "id, headers, iif(length(body) <= 65536, body, NULL)", a);
+	put(out, " FROM message WHERE id = ");
+	put(out, id);
+	put(out, ") IS TRUE");
 }
 
 static void put_word(struct filter_sql *out, const struct filter_atom *a)
@@ -112,7 +110,8 @@ static void put_word(struct filter_sql *out, const struct filter_atom *a)
 		put(out, " OR ");
 		put_event_id(out, a);
 	}
-	put_function(out, " OR creel_body", "d.id * 4096", a);
+	put(out, " OR ");
+	put_message(out, "creel_body", "d.id * 4096", a);
 	put(out, ")");
 }
 
@@ -141,7 +140,7 @@ static void put_text_test(struct filter_sql *out, const struct filter_term *t, c
 		put_tag(out, a);
 		break;
 	case KIND_JSON:
-		put_json(out, t, a);
+		put_message(out, "creel_json", "d.id * 4096", a);
 		break;
 	case KIND_WORD:
 		put_word(out, a);
@@ -151,7 +150,7 @@ static void put_text_test(struct filter_sql *out, const struct filter_term *t, c
 		put_function(out, "creel_header", f->column, a);
 		break;
 	case KIND_BODY:
-		put_function(out, "creel_body", f->column, a);
+		put_message(out, "creel_body", f->column, a);
 		break;
 	default:
 		put_function(out, "creel_text", f->column, a);

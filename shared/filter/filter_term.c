@@ -60,6 +60,7 @@ void filter_term_free(struct filter_term *t)
 			regfree(&t->atoms[i].regex);
 	}
 	free(t->atoms);
+	free(t->steps);
 	buffer_free(&t->name);
 }
 

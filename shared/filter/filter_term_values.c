@@ -2,8 +2,8 @@
 #include "shared/filter/filter_term.h"
 #include "shared/http/headers.h"
 #include "shared/text/text_distance.h"
+#include "shared/text/text_fold.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +11,37 @@
 
 /* ---- texts ---- */
 
+/* NUL-terminated, not counted. */
+static bool put_folded(struct filter_parser *p, size_t at, struct bytes text, struct filter_atom *a)
+{
+	if (!text_fold(&a->text, text) || !buffer_put_u8(&a->text, 0))
+		return filter_fail(p, at, "out of memory");
+	a->text.len--;
+	return true;
+}
+
+/* Of its letters those beyond ASCII are folded here, as what it is compared with is. */
+static bool fold_regex(const struct filter_piece *piece, struct buffer *out)
+{
+	struct bytes text = buffer_view(&piece->text);
+	bool fine = true;
+	for (size_t i = 0; fine && i < text.len;) {
+		size_t len = 0;
+		while (i + len < text.len && text.at[i + len] > 127)
+			len++;
+		fine = len ? text_fold(out, bytes_make(text.at + i, len)) : buffer_put_u8(out, text.at[i]);
+		i += len ? len : 1;
+	}
+	return fine && buffer_put_u8(out, 0);
+}
+
 static bool put_regex(struct filter_parser *p, const struct filter_piece *piece, struct filter_atom *a)
 {
-	const char *why;
-	if (!filter_literal_regex((const char *)piece->text.at, &a->regex, &why))
+	struct buffer folded = { 0 };
+	const char *why = "out of memory";
+	bool fine = fold_regex(piece, &folded) && filter_literal_regex((const char *)folded.at, &a->regex, &why);
+	buffer_free(&folded);
+	if (!fine)
 		return filter_fail(p, piece->at, "this regular expression cannot be used: %s", why);
 	a->how = HOW_REGEX;
 	return true;
@@ -26,9 +53,7 @@ static bool put_text(struct filter_parser *p, struct filter_piece *piece, struct
 	if (piece->regex)
 		return put_regex(p, piece, a);
 	a->how = piece->glob ? HOW_GLOB : HOW_EQUAL;
-	a->text = piece->text;
-	memset(&piece->text, 0, sizeof piece->text);
-	return true;
+	return put_folded(p, piece->at, buffer_view(&piece->text), a);
 }
 
 /* Within a body or among a delivery's words a glob need not begin at the beginning. */
@@ -40,7 +65,7 @@ static bool put_words(struct filter_parser *p, struct filter_piece *piece, struc
 	if (!piece->glob || piece->regex)
 		return put_text(p, piece, a) && (a->how == HOW_REGEX || (a->how = HOW_WORDS, true));
 	a->how = HOW_GLOB;
-	return (buffer_put_u8(&a->text, 0) && buffer_append_bytes(&a->text, text) && buffer_put_u8(&a->text, 0)) ||
+	return (buffer_put_u8(&a->text, 0) && text_fold(&a->text, text) && buffer_put_u8(&a->text, 0)) ||
 	       filter_fail(p, piece->at, "out of memory");
 }
 
@@ -130,48 +155,26 @@ bool filter_read_header(struct filter_parser *p, struct filter_term *t)
 
 /* ---- JSON ---- */
 
-/* One step of data.object."odd name".0 in SQLite's form: ."data", [0]. */
-static bool read_step(struct filter_parser *p, struct filter_term *t)
-{
-	size_t start = p->at;
-	const char *at = p->text + p->at;
-	bool quoted = *at == '"', fine;
-	size_t len = quoted ? strcspn(at + 1, "\"") : strcspn(at, ".=<>\"() \t\r\n");
-	const char *from = at + quoted;
-	if (quoted && !from[len])
-		return filter_fail(p, start, "this \" has no second one");
-	if (len == 0)
-		return filter_fail(p, start, "a name is missing here, as in json:data.object.id=cus_1");
-	bool number = !quoted && strspn(from, "0123456789") >= len;
-	if (number && len > 9)
-		return filter_fail(p, start, "this place in an array is too large");
-	fine = number ? buffer_printf(&t->name, "[%.*s]", (int)len, from)
-		      : buffer_printf(&t->name, ".\"%.*s\"", (int)len, from);
-	p->at += len + (quoted ? 2 : 0);
-	return fine || filter_fail(p, start, "out of memory");
-}
-
+/* data.object."odd name".0 or items[0]["odd name"]. */
 static bool read_path(struct filter_parser *p, struct filter_term *t)
 {
-	bool fine = buffer_put_u8(&t->name, '$');
-	for (;;) {
-		if (!fine || !read_step(p, t))
-			return filter_fail(p, p->at, "out of memory");
-		if (p->text[p->at] != '.')
-			break;
-		p->at++;
+	const char *at = p->text + p->at, *end = at, *why = NULL;
+	t->steps = calloc(1, sizeof *t->steps);
+	if (*at == '.')
+		return filter_fail(p, p->at, "a name is missing here, as in json:data.object.id=cus_1");
+	/* Its end first: the steps are to point into a copy. */
+	for (struct json_step step; !why && (end == at || *end == '.' || *end == '[');) {
+		const char *start = end;
+		why = json_step_take(&end, &step);
+		if (why)
+			return filter_fail(p, (size_t)((*start == '.' ? start + 1 : start) - p->text), "%s", why);
 	}
-	return buffer_put_u8(&t->name, 0) || filter_fail(p, p->at, "out of memory");
-}
-
-/* Digits, a sign, a fraction, an exponent: not the "inf" and hexadecimals of strtod. */
-static bool read_double(const char *text, double *out)
-{
-	char *end;
-	if (!*text || strspn(text, "0123456789+-.eE") != strlen(text) || strpbrk(text, "0123456789") == NULL)
-		return false;
-	*out = strtod(text, &end);
-	return *end == 0 && isfinite(*out);
+	if (!t->steps || !buffer_append(&t->name, at, (size_t)(end - at)) || !buffer_put_u8(&t->name, 0))
+		return filter_fail(p, p->at, "out of memory");
+	if (!json_steps_read((const char *)t->name.at, t->steps))
+		return filter_fail(p, p->at, "this path has more than %d steps", JSON_STEPS_MOST);
+	p->at = (size_t)(end - p->text);
+	return true;
 }
 
 static bool read_comparison(struct filter_parser *p, struct filter_atom *a)
@@ -183,8 +186,8 @@ static bool read_comparison(struct filter_parser *p, struct filter_atom *a)
 		return false;
 	a->how = HOW_COMPARE;
 	a->compare = more ? equal ? COMPARE_MORE_EQUAL : COMPARE_MORE : equal ? COMPARE_LESS_EQUAL : COMPARE_LESS;
-	bool fine = !piece.glob && read_double((const char *)piece.text.at, &a->number);
-	buffer_free(&piece.text);
+	a->text = piece.text;
+	bool fine = !piece.glob && json_number_read(buffer_view(&a->text), &a->number);
 	return fine || filter_fail(p, piece.at, "a number must follow > or <, as in json:data.amount>=4900");
 }
 
@@ -200,13 +203,14 @@ bool filter_read_json(struct filter_parser *p, struct filter_term *t)
 		if (!filter_read_text(p, t, ""))
 			return false;
 		struct filter_atom *a = &t->atoms[0];
-		a->is_number = a->how == HOW_EQUAL && strlen((const char *)a->text.at) == a->text.len &&
-			       read_double((const char *)a->text.at, &a->number);
+		a->steps = t->steps;
+		a->is_number = a->how == HOW_EQUAL && json_number_read(buffer_view(&a->text), &a->number);
 		return true;
 	}
 	struct filter_atom *a = filter_add_atom(p, t);
 	if (!a)
 		return false;
+	a->steps = t->steps;
 	a->how = HOW_THERE;
 	return (op != '<' && op != '>') || read_comparison(p, a);
 }

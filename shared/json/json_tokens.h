@@ -1,6 +1,20 @@
 /* JSON as a table of tokens over the received bytes, which are never re-encoded: lexemes of numbers, order of keys,
  * duplicate keys and escapes stay as they came (RFC 8259). The inspector folds on it, `creel diff` compares with it.
  *
+ * What JSON leaves open, and what senders do all the same, has one rule here for all that reads it (filters, events,
+ * ids, the inspector, `creel diff`):
+ *
+ *    a key twice              the last counts, as in JSON.parse; the inspector shows both
+ *    escapes                  count for what they mean, in keys as well: "\u0069d" is id
+ *    lone surrogates          stay apart from each other and from all else (three bytes each, as UTF-8 would have it)
+ *    bytes that are not UTF-8 stay as they are, within strings
+ *    numbers                  are exact (json_number.h); "1" is a text, which 1 finds as well; diff has them as written
+ *    a byte order mark        before the first value is passed over
+ *    several values           are JSON lines, each a value of its own
+ *    NaN, comments, a comma too many, single quotes, control characters in strings, 01, +1, .5, 512 brackets in one
+ *                             another: not JSON, and the whole body has no values; the inspector says where
+ *    a cut body               is not JSON either
+ *
  * Iterative and bounded: 16 bytes a token, depth at most JSON_DEPTH_MAX. Strings are not required to be UTF-8 (what
  * shows them has to cope with that anyway). Pure; any thread. */
 #pragma once

@@ -7,10 +7,10 @@
 
 /* The text that is indexed for a delivery. FTS5 deletes by the text that was inserted, so both statements share it. */
 #define SEARCH_TEXTS                                                                                                   \
-	"d.id, d.id || ' ' || lower(substr(hex(d.event_id), 1, 8) || '-' || substr(hex(d.event_id), 9, 4) || '-' ||"   \
-	" substr(hex(d.event_id), 13, 4) || '-' || substr(hex(d.event_id), 17, 4) || '-' ||"                           \
-	" substr(hex(d.event_id), 21)) || ' ' || d.event_type || ' ' || d.target, CAST(m.headers AS TEXT),"            \
-	" CASE WHEN instr(substr(m.body, 1, 65536), x'00') THEN '' ELSE CAST(substr(m.body, 1, 65536) AS TEXT) END"    \
+	"d.id, creel_fold(d.id || ' ' || substr(hex(d.event_id), 1, 8) || '-' || substr(hex(d.event_id), 9, 4) ||"     \
+	" '-' || substr(hex(d.event_id), 13, 4) || '-' || substr(hex(d.event_id), 17, 4) || '-' ||"                    \
+	" substr(hex(d.event_id), 21) || ' ' || d.event_type || ' ' || d.target), creel_fold(m.headers),"              \
+	" creel_words(m.id, m.headers, iif(length(m.body) <= 65536, m.body, NULL))"                                    \
 	" FROM delivery d JOIN message m ON m.id = d.id * 4096"
 
 /* The pages of a long body. */

@@ -1,7 +1,8 @@
-/* SQL functions by which a search looks at texts, header blocks, bodies and JSON values. Each takes one alternative of
- * a filter's term by pointer. */
+/* SQL functions by which a search looks at texts, header blocks, and what bodies say. Those that test take one
+ * alternative of a filter's term by pointer; those that the search index is filled by give its words. */
 #include "shared/filter/filter_private.h"
 #include "shared/store/store_private.h"
+#include "shared/text/text_fold.h"
 
 #include <string.h>
 
@@ -28,41 +29,6 @@ static void header_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 	sqlite3_result_int(c, a && filter_test_header(a, value_bytes(argv[0])));
 }
 
-static bool holds(double value, const struct filter_atom *a)
-{
-	switch (a->compare) {
-	case COMPARE_LESS:
-		return value < a->number;
-	case COMPARE_LESS_EQUAL:
-		return value <= a->number;
-	case COMPARE_MORE:
-		return value > a->number;
-	default:
-		return value >= a->number;
-	}
-}
-
-/* creel_json(type, value, atom): true, false and null are compared as these words. */
-static void json_function(sqlite3_context *c, int argc, sqlite3_value **argv)
-{
-	const struct filter_atom *a = sqlite3_value_pointer(argv[2], ATOM_TYPE);
-	const char *type = (const char *)sqlite3_value_text(argv[0]);
-	(void)argc;
-	if (!a || !type) {
-		sqlite3_result_int(c, 0);
-		return;
-	}
-	bool number = strcmp(type, "integer") == 0 || strcmp(type, "real") == 0;
-	bool word = strcmp(type, "true") == 0 || strcmp(type, "false") == 0 || strcmp(type, "null") == 0;
-	bool fits;
-	if (a->how == HOW_COMPARE)
-		fits = number && holds(sqlite3_value_double(argv[1]), a);
-	else
-		fits = filter_test_text(a, word ? bytes_of(type) : value_bytes(argv[1])) ||
-		       (number && a->is_number && sqlite3_value_double(argv[1]) == a->number);
-	sqlite3_result_int(c, fits);
-}
-
 void store_close_blob(struct store *s)
 {
 	sqlite3_blob_close(s->blob);
@@ -86,31 +52,98 @@ static int open_body(struct store *s, sqlite3_int64 message)
 	return code;
 }
 
-/* creel_body(message id, atom). Reads no more of the body than is looked at: it may be large. */
-static void body_function(sqlite3_context *c, int argc, sqlite3_value **argv)
+/* The beginning of a long body into s->scratch. */
+static int read_body(struct store *s, sqlite3_int64 message, size_t most)
 {
-	struct store *s = sqlite3_user_data(c);
-	const struct filter_atom *a = sqlite3_value_pointer(argv[1], ATOM_TYPE);
-	int code = a ? open_body(s, sqlite3_value_int64(argv[0])) : SQLITE_ERROR;
-	(void)argc;
-	if ((code & 0xff) == SQLITE_ERROR) { /* no such message */
-		sqlite3_result_int(c, 0);
-		return;
-	}
-	int most = a->how == HOW_WORDS ? FILTER_INDEXED_BYTES : FILTER_SEARCHED_BYTES;
-	int len = code == SQLITE_OK ? sqlite3_blob_bytes(s->blob) : 0;
-	len = len > most ? most : len;
+	int code = open_body(s, message);
+	size_t len = code == SQLITE_OK ? (size_t)sqlite3_blob_bytes(s->blob) : 0;
 	s->scratch.len = 0;
-	if (code == SQLITE_OK && !buffer_reserve(&s->scratch, (size_t)len + 1))
+	len = len > most ? most : len;
+	if (code == SQLITE_OK && !buffer_reserve(&s->scratch, len + 1))
 		code = SQLITE_NOMEM;
 	if (code == SQLITE_OK && len > 0)
-		code = sqlite3_blob_read(s->blob, s->scratch.at, len, 0);
-	if (code != SQLITE_OK) {
-		sqlite3_result_error_code(c, code);
-		return;
+		code = sqlite3_blob_read(s->blob, s->scratch.at, (int)len, 0);
+	if (code == SQLITE_OK)
+		s->scratch.len = len;
+	return code;
+}
+
+/* argv: message id, headers, and the body, or NULL for a long one, of which the first `most` bytes are read. False: the
+ * result is an error. */
+static bool open_message(sqlite3_context *c, sqlite3_value **argv, size_t most, struct body *out)
+{
+	struct store *s = sqlite3_user_data(c);
+	struct bytes body;
+	if (sqlite3_value_type(argv[2]) == SQLITE_NULL) {
+		int code = read_body(s, sqlite3_value_int64(argv[0]), most);
+		if (code != SQLITE_OK) {
+			sqlite3_result_error_code(c, code);
+			return false;
+		}
+		body = s->scratch.len ? buffer_view(&s->scratch) : bytes_of("");
+	} else {
+		body = value_bytes(argv[2]);
 	}
-	struct bytes body = bytes_make(s->scratch.at, (size_t)len);
-	sqlite3_result_int(c, filter_test_text(a, a->how == HOW_WORDS ? filter_indexed_part(body) : body));
+	body_open(out, value_bytes(argv[1]), body, most);
+	return true;
+}
+
+/* creel_body(message id, headers, body, atom) */
+static void body_function(sqlite3_context *c, int argc, sqlite3_value **argv)
+{
+	const struct filter_atom *a = sqlite3_value_pointer(argv[3], ATOM_TYPE);
+	struct body body;
+	(void)argc;
+	if (a && open_message(c, argv, a->how == HOW_WORDS ? FILTER_INDEXED_BYTES : FILTER_SEARCHED_BYTES, &body)) {
+		sqlite3_result_int(c, filter_test_body(a, &body));
+		body_free(&body);
+	}
+}
+
+/* creel_json(message id, headers, body, atom) */
+static void json_function(sqlite3_context *c, int argc, sqlite3_value **argv)
+{
+	const struct filter_atom *a = sqlite3_value_pointer(argv[3], ATOM_TYPE);
+	struct body body;
+	(void)argc;
+	/* One byte more, so that what is longer than the bound is seen to be. */
+	if (a && open_message(c, argv, BODY_MOST + 1, &body)) {
+		body.most = BODY_MOST;
+		sqlite3_result_int(c, filter_test_json(a, &body));
+		body_free(&body);
+	}
+}
+
+static void give_text(sqlite3_context *c, bool fine, struct buffer *text)
+{
+	if (fine)
+		sqlite3_result_text64(c, text->len ? (const char *)text->at : "", text->len, SQLITE_TRANSIENT,
+				      SQLITE_UTF8);
+	else
+		sqlite3_result_error_nomem(c);
+	buffer_free(text);
+}
+
+/* creel_fold(text) */
+static void fold_function(sqlite3_context *c, int argc, sqlite3_value **argv)
+{
+	struct buffer out = { 0 };
+	bool fine = text_fold(&out, value_bytes(argv[0]));
+	(void)argc;
+	give_text(c, fine, &out);
+}
+
+/* creel_words(message id, headers, body): what of a body is indexed. */
+static void words_function(sqlite3_context *c, int argc, sqlite3_value **argv)
+{
+	struct buffer out = { 0 };
+	struct body body;
+	(void)argc;
+	if (!open_message(c, argv, FILTER_INDEXED_BYTES, &body))
+		return;
+	bool fine = filter_indexed_words(&body, &out);
+	body_free(&body);
+	give_text(c, fine, &out);
 }
 
 bool store_add_functions(struct store *s, struct error *e)
@@ -119,10 +152,9 @@ bool store_add_functions(struct store *s, struct error *e)
 		const char *name;
 		int arguments;
 		void (*call)(sqlite3_context *, int, sqlite3_value **);
-	} functions[] = { { "creel_text", 2, text_function },
-			  { "creel_header", 2, header_function },
-			  { "creel_json", 3, json_function },
-			  { "creel_body", 2, body_function } };
+	} functions[] = { { "creel_text", 2, text_function }, { "creel_header", 2, header_function },
+			  { "creel_json", 4, json_function }, { "creel_body", 4, body_function },
+			  { "creel_fold", 1, fold_function }, { "creel_words", 3, words_function } };
 	for (size_t i = 0; !s->has_functions && i < sizeof functions / sizeof *functions; i++)
 		if (sqlite3_create_function_v2(s->db, functions[i].name, functions[i].arguments,
 					       SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, s,

@@ -18,6 +18,7 @@ static bool run_with_id(struct store *s, enum store_statement which, int64_t id,
 	sqlite3_bind_int64(st, 1, id);
 	bool fine = sqlite3_step(st) == SQLITE_DONE || store_fail(s, "written", e);
 	sqlite3_reset(st);
+	store_close_blob(s); /* that a long body's words were read from */
 	return fine;
 }
 
@@ -27,7 +28,7 @@ bool store_index_some(struct store *s, bool *more, struct error *e)
 	int64_t last = 0, bytes = 0;
 	int code = SQLITE_ROW, rows = 0;
 	*more = false;
-	if (!st)
+	if (!st || !store_add_functions(s, e))
 		return false;
 	sqlite3_bind_int(st, 1, INDEX_ROWS);
 	while (bytes < INDEX_BYTES && (code = sqlite3_step(st)) == SQLITE_ROW) {
@@ -47,7 +48,8 @@ bool store_index_some(struct store *s, bool *more, struct error *e)
 /* From the index first: its words are read from what is deleted then. */
 bool store_delete(struct store *s, int64_t id, struct error *e)
 {
-	return run_with_id(s, STATEMENT_UNINDEX, id, e) && run_with_id(s, STATEMENT_DELETE, id, e);
+	return store_add_functions(s, e) && run_with_id(s, STATEMENT_UNINDEX, id, e) &&
+	       run_with_id(s, STATEMENT_DELETE, id, e);
 }
 
 /* ---- pruning ---- */

@@ -31,7 +31,7 @@ static const char schema[] =
     "CREATE TABLE search_mark (one, indexed);"
     "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
     " tokenize='ascii');"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=9;";
+    "PRAGMA application_id=1668441452; PRAGMA user_version=10;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)

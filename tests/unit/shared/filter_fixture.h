@@ -120,6 +120,7 @@ static inline void fill_filter_store(struct store *s)
 static inline void index_up_to(struct store *s, int id)
 {
 	struct error e;
+	assert_true(store_add_functions(s, &e));
 	for (int which = STATEMENT_INDEX; which <= STATEMENT_MARK; which++) {
 		sqlite3_stmt *st = store_statement(s, (enum store_statement)which, &e);
 		assert_non_null(st);

@@ -1,0 +1,167 @@
+#include "shared/content/body.h"
+
+#include <string.h>
+
+#include "shared/content/media_type.h"
+#include "shared/content/multipart.h"
+#include "shared/http/form.h"
+#include "shared/http/headers.h"
+
+void body_open(struct body *b, struct bytes headers, struct bytes received, size_t most)
+{
+	*b = (struct body){ .headers = headers, .received = received, .most = most };
+}
+
+void body_free(struct body *b)
+{
+	buffer_free(&b->plain);
+	buffer_free(&b->converted);
+	buffer_free(&b->meaning);
+	json_tokens_free(&b->tokens);
+}
+
+/* ---- text ---- */
+
+static void convert(struct body *b)
+{
+	struct bytes content_type = bytes_of(NULL);
+	size_t mark;
+	bool unknown = false;
+	(void)headers_find(b->headers, "Content-Type", &content_type);
+	charset_of(content_type, b->text, b->charset, &mark);
+	b->text = bytes_make(b->text.at + mark, b->text.len - mark);
+	if (!b->charset[0])
+		return;
+	if (!charset_to_utf8(b->charset, b->text, b->most, &b->converted, &unknown))
+		b->no_memory = true;
+	else if (!unknown)
+		b->text = buffer_view(&b->converted);
+	if (unknown)
+		b->charset[0] = 0;
+}
+
+struct bytes body_text(struct body *b)
+{
+	if (b->has_text)
+		return b->text;
+	b->has_text = true;
+	b->text = b->received;
+	b->type = media_type_of(b->headers);
+	if (b->received.len == 0)
+		return b->text;
+	b->decoded = decode_body_most(b->headers, b->received, b->most, &b->plain, b->codings);
+	if (b->decoded == DECODE_NO_MEMORY)
+		b->no_memory = true;
+	else if (b->decoded != DECODE_NONE)
+		b->text = buffer_view(&b->plain);
+	if (!b->no_memory)
+		convert(b);
+	if (b->no_memory)
+		b->text = bytes_of("");
+	return b->text;
+}
+
+static struct bytes without_blanks(struct bytes text)
+{
+	size_t i = 0;
+	while (i < text.len && text.at[i] && strchr(" \t\r\n", text.at[i]))
+		i++;
+	return bytes_make(text.at + i, text.len - i);
+}
+
+static bool begins_json(struct bytes text)
+{
+	text = without_blanks(text);
+	return text.len && (*text.at == '{' || *text.at == '[');
+}
+
+const struct json_tokens *body_json(struct body *b)
+{
+	if (!b->has_json) {
+		struct bytes text = body_text(b);
+		bool declared = media_type_ends(b->type, "/json") || media_type_ends(b->type, "+json");
+		b->has_json = true;
+		b->is_json = (declared || begins_json(text)) && text.len <= b->most &&
+			     json_tokenize(text, true, &b->tokens, NULL);
+	}
+	return b->is_json ? &b->tokens : NULL;
+}
+
+static bool is_form(const struct body *b)
+{
+	return bytes_equal_nocase(b->type, "application/x-www-form-urlencoded");
+}
+
+static bool has_nul(struct bytes text)
+{
+	return text.len && memchr(text.at, 0, text.len);
+}
+
+enum body_kind body_kind(struct body *b)
+{
+	struct multipart m;
+	struct bytes text = body_text(b);
+	if (text.len == 0)
+		return BODY_EMPTY;
+	if (body_json(b))
+		return BODY_JSON;
+	if (multipart_open(b->headers, text, &m))
+		return BODY_MULTIPART;
+	if (has_nul(text))
+		return BODY_BYTES;
+	return is_form(b) ? BODY_FORM : BODY_TEXT;
+}
+
+/* ---- words ---- */
+
+/* Escapes of JSON undone, wherever they stand: of a text that may be cut. */
+static bool undo_escapes(struct bytes text, struct buffer *out)
+{
+	/* As one string that has lost its quotes. */
+	struct json_text t = { .at = text.at, .end = text.at + text.len };
+	bool fine = buffer_reserve(out, text.len);
+	for (int c = json_text_next(&t); fine && c >= 0; c = json_text_next(&t))
+		fine = buffer_put_u8(out, (uint8_t)c);
+	return fine;
+}
+
+/* A value that is JSON may have escapes of its own: it stands twice then. */
+static bool put_field(const struct body_field *f, struct buffer *out)
+{
+	bool escaped = begins_json(f->value) && memchr(f->value.at, '\\', f->value.len);
+	return buffer_append_bytes(out, f->name) && buffer_put_u8(out, '=') && buffer_append_bytes(out, f->value) &&
+	       buffer_put_u8(out, '\n') && (!escaped || (undo_escapes(f->value, out) && buffer_put_u8(out, '\n')));
+}
+
+static bool put_fields(struct body *b, struct bytes form, struct buffer *out)
+{
+	struct body_fields f;
+	struct body_field field;
+	bool fine = true;
+	body_fields_open(&f, b);
+	f.rest = form;
+	while (fine && body_fields_next(&f, &field))
+		fine = put_field(&field, out);
+	body_fields_free(&f);
+	return fine;
+}
+
+void body_words(struct body *b, size_t most, struct bytes out[2])
+{
+	struct bytes text = body_text(b);
+	bool fine = true, json = begins_json(text);
+	out[0] = out[1] = bytes_of("");
+	if (text.len > most)
+		text.len = most;
+	if (text.len == 0 || has_nul(text))
+		return;
+	out[0] = text;
+	b->meaning.len = 0;
+	if (!json && is_form(b))
+		fine = put_fields(b, text, &b->meaning);
+	else if ((json || media_type_ends(b->type, "json")) && memchr(text.at, '\\', text.len))
+		fine = undo_escapes(text, &b->meaning);
+	if (fine && b->meaning.len)
+		out[1] = buffer_view(&b->meaning);
+	b->no_memory = b->no_memory || !fine;
+}

@@ -1,0 +1,104 @@
+/* The fields of forms and of multipart bodies, one after another (shared/content/body.h). */
+#include "shared/content/body.h"
+
+#include <stdlib.h>
+
+#include "shared/content/media_type.h"
+#include "shared/content/multipart.h"
+#include "shared/http/form.h"
+#include "shared/http/headers.h"
+#include "shared/text/text.h"
+
+/* A form says of its charset by a field: `_charset_` is HTML's, `charset` PayPal's. */
+static void find_charset(struct body_fields *f, struct bytes form)
+{
+	struct buffer named = { 0 };
+	struct bytes type, charset;
+	if (headers_find(f->body->headers, "Content-Type", &type) && media_type_parameter(type, "charset", &charset))
+		charset_named(charset, f->charset);
+	else if (form_value(form, "_charset_", &named) || form_value(form, "charset", &named))
+		charset_named(buffer_view(&named), f->charset);
+	buffer_free(&named);
+}
+
+void body_fields_open(struct body_fields *f, struct body *b)
+{
+	struct bytes text = body_text(b);
+	*f = (struct body_fields){ .body = b };
+	f->multipart = malloc(sizeof *f->multipart);
+	if (!f->multipart)
+		b->no_memory = true;
+	if (f->multipart && multipart_open(b->headers, text, f->multipart))
+		return;
+	free(f->multipart);
+	f->multipart = NULL;
+	f->rest = b->no_memory ? bytes_of(NULL) : text;
+	find_charset(f, text);
+}
+
+void body_fields_free(struct body_fields *f)
+{
+	free(f->multipart);
+	buffer_free(&f->name);
+	buffer_free(&f->value);
+	*f = (struct body_fields){ 0 };
+}
+
+/* Bytes that are not UTF-8 are what the form says it is in. */
+static bool to_utf8(const struct body_fields *f, struct buffer *text)
+{
+	struct buffer converted = { 0 };
+	bool unknown = false;
+	if (!f->charset[0] || text_is_utf8(buffer_view(text)))
+		return true;
+	bool fine = charset_to_utf8(f->charset, buffer_view(text), f->body->most, &converted, &unknown);
+	if (!fine || unknown) {
+		buffer_free(&converted);
+		return fine;
+	}
+	buffer_free(text);
+	*text = converted;
+	return true;
+}
+
+static bool next_pair(struct body_fields *f)
+{
+	struct bytes name, value;
+	if (!form_next_pair(&f->rest, &name, &value))
+		return false;
+	f->name.len = f->value.len = 0;
+	if (form_decode(name, &f->name) && form_decode(value, &f->value) && to_utf8(f, &f->name) &&
+	    to_utf8(f, &f->value))
+		return true;
+	f->body->no_memory = true;
+	return false;
+}
+
+/* A part's text in its own charset, under the name of its Content-Disposition. */
+static bool next_part(struct body_fields *f)
+{
+	struct multipart_part part;
+	struct bytes disposition, name = bytes_of("");
+	struct body own;
+	if (!multipart_next(f->multipart, &part))
+		return false;
+	struct bytes headers = headers_valid(part.headers) ? part.headers : bytes_of(NULL);
+	if (headers_find(headers, "Content-Disposition", &disposition))
+		(void)media_type_parameter(disposition, "name", &name);
+	f->name.len = f->value.len = 0;
+	body_open(&own, headers, part.body, f->body->most);
+	bool fine =
+	    buffer_append_bytes(&f->name, name) && buffer_append_bytes(&f->value, body_text(&own)) && !own.no_memory;
+	body_free(&own);
+	f->body->no_memory = f->body->no_memory || !fine;
+	return fine;
+}
+
+bool body_fields_next(struct body_fields *f, struct body_field *out)
+{
+	if (!(f->multipart ? next_part(f) : next_pair(f)))
+		return false;
+	out->name = f->name.len ? buffer_view(&f->name) : bytes_of("");
+	out->value = f->value.len ? buffer_view(&f->value) : bytes_of("");
+	return true;
+}

@@ -1,0 +1,183 @@
+#include "shared/content/charset.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "shared/content/media_type.h"
+
+#define PIECE ((size_t)16 << 10)
+
+/* Names that mean more than they say, and those iconv calls otherwise. */
+static const struct {
+	const char *name, *iconv;
+} names[] = {
+	{ "utf-8", "" },
+	{ "utf8", "" },
+	{ "us-ascii", "" },
+	{ "ascii", "" },
+	{ "unicode-1-1-utf-8", "" },
+	{ "iso-8859-1", "WINDOWS-1252" },
+	{ "iso8859-1", "WINDOWS-1252" },
+	{ "iso_8859-1", "WINDOWS-1252" },
+	{ "latin1", "WINDOWS-1252" },
+	{ "latin-1", "WINDOWS-1252" },
+	{ "cp1252", "WINDOWS-1252" },
+	{ "shift_jis", "CP932" },
+	{ "shift-jis", "CP932" },
+	{ "sjis", "CP932" },
+	{ "x-sjis", "CP932" },
+	{ "ms_kanji", "CP932" },
+	{ "windows-31j", "CP932" },
+	{ "gb2312", "GB18030" },
+	{ "gbk", "GB18030" },
+	{ "euc-kr", "CP949" },
+	{ "ks_c_5601-1987", "CP949" },
+	{ "utf16", "UTF-16" },
+	{ "utf-16", "UTF-16" },
+	{ "utf32", "UTF-32" },
+	{ "ucs-2", "UTF-16" },
+};
+
+/* Nobody sends these, and their converters have had more faults than all others. */
+static const char *const avoided[] = { "iso-2022-cn", "iso-2022-jp-", "ibm",     "ebcdic",  "utf-7",
+				       "java",        "char",         "wchar_t", "internal" };
+
+void charset_named(struct bytes name, char out[CHARSET_NAME_LEN])
+{
+	out[0] = 0;
+	if (name.len == 0 || name.len >= CHARSET_NAME_LEN)
+		return;
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = name.at[i];
+		bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' ||
+			     c == '_' || c == '.' || c == ':';
+		if (!plain)
+			return;
+	}
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (bytes_equal_nocase(name, names[i].name)) {
+			snprintf(out, CHARSET_NAME_LEN, "%s", names[i].iconv);
+			return;
+		}
+	for (size_t i = 0; i < sizeof avoided / sizeof *avoided; i++)
+		if (strncasecmp((const char *)name.at, avoided[i],
+				name.len < strlen(avoided[i]) ? name.len : strlen(avoided[i])) == 0 &&
+		    name.len >= strlen(avoided[i]))
+			return;
+	memcpy(out, name.at, name.len);
+	out[name.len] = 0;
+}
+
+/* A byte order mark. */
+static size_t read_mark(struct bytes text, const char **name)
+{
+	static const struct {
+		const char *at;
+		size_t len;
+		const char *name;
+	} marks[] = { { "\xef\xbb\xbf", 3, "" },
+		      { "\xff\xfe\0\0", 4, "UTF-32LE" },
+		      { "\0\0\xfe\xff", 4, "UTF-32BE" },
+		      { "\xff\xfe", 2, "UTF-16LE" },
+		      { "\xfe\xff", 2, "UTF-16BE" } };
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+		if (text.len >= marks[i].len && memcmp(text.at, marks[i].at, marks[i].len) == 0) {
+			*name = marks[i].name;
+			return marks[i].len;
+		}
+	return 0;
+}
+
+static bool is_letter(uint8_t c)
+{
+	return (c >= 0x20 && c < 0x7f) || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* By the zeros of its first characters (RFC 4627 §3); NULL: it is not in wide characters. */
+static const char *by_zeros(struct bytes t)
+{
+	const uint8_t *c = t.at;
+	if (t.len < 4 || (c[0] && c[1]))
+		return NULL;
+	if (is_letter(c[0]) && !c[1] && !c[2] && !c[3])
+		return "UTF-32LE";
+	if (!c[0] && !c[1] && !c[2] && is_letter(c[3]))
+		return "UTF-32BE";
+	if (is_letter(c[0]) && !c[1] && (c[2] || c[3]) && (!c[3] || t.len % 2 == 0))
+		return "UTF-16LE";
+	if (!c[0] && is_letter(c[1]) && (c[2] || c[3]) && (!c[2] || t.len % 2 == 0))
+		return "UTF-16BE";
+	return NULL;
+}
+
+void charset_of(struct bytes content_type, struct bytes text, char out[CHARSET_NAME_LEN], size_t *mark)
+{
+	const char *name = NULL;
+	struct bytes declared;
+	out[0] = 0;
+	*mark = read_mark(text, &name);
+	if (!name && content_type.len && media_type_parameter(content_type, "charset", &declared)) {
+		charset_named(declared, out);
+		/* Which end comes first the zeros say; big, by RFC 2781, where they do not. */
+		bool wide = strcasecmp(out, "UTF-16") == 0 || strcasecmp(out, "UTF-32") == 0;
+		if (!wide && (out[0] || !by_zeros(text)))
+			return;
+		name = wide ? strcasecmp(out, "UTF-16") == 0 ? "UTF-16BE" : "UTF-32BE" : "";
+		out[0] = 0;
+		name = by_zeros(text) ? by_zeros(text) : name;
+	}
+	if (!name)
+		name = by_zeros(text);
+	if (name)
+		snprintf(out, CHARSET_NAME_LEN, "%s", name);
+}
+
+/* How many bytes a character takes at least: what is passed over when one cannot be read. */
+static size_t unit_of(const char *name)
+{
+	return strncasecmp(name, "UTF-32", 6) == 0 ? 4 : strncasecmp(name, "UTF-16", 6) == 0 ? 2 : 1;
+}
+
+bool charset_to_utf8(const char *name, struct bytes text, size_t most, struct buffer *out, bool *unknown)
+{
+	iconv_t converter = iconv_open("UTF-8", name);
+	*unknown = converter == (iconv_t)-1;
+	if (*unknown)
+		return true;
+	char *in = (char *)(uintptr_t)text.at;
+	size_t left = text.len, start = out->len, unit = unit_of(name);
+	bool fine = true;
+	while (fine && left && out->len - start < most) {
+		size_t allowed = most - (out->len - start), room = allowed < PIECE ? allowed : PIECE;
+		/* Room for the longest character, which the bound may then cut. */
+		fine = buffer_reserve(out, room + 16);
+		if (!fine)
+			break;
+		char *to = (char *)out->at + out->len;
+		size_t before = left, free_now = room + 16, put;
+		bool done = iconv(converter, &in, &left, &to, &free_now) != (size_t)-1;
+		int why = errno;
+		put = room + 16 - free_now;
+		out->len += put;
+		if (done || why == EINVAL) /* EINVAL: ends within a character */
+			break;
+		if (why == EILSEQ || (put == 0 && left == before)) {
+			size_t skip = left < unit ? left : unit;
+			fine = buffer_append_text(out, "\xef\xbf\xbd");
+			in += skip;
+			left -= skip;
+		}
+	}
+	iconv_close(converter);
+	if (out->len - start > most) {
+		/* No half character at the end. */
+		size_t cut = start + most;
+		while (cut > start && (out->at[cut] & 0xc0) == 0x80)
+			cut--;
+		out->len = cut;
+	}
+	return fine;
+}

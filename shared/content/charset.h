@@ -1,0 +1,18 @@
+/* Character sets other than UTF-8, by iconv: ISO-8859-1, Windows-1252, Shift_JIS, UTF-16 and what else it knows. Names
+ * are read as the WHATWG's Encoding Standard has them where a plain name is used for its superset: ISO-8859-1 is
+ * Windows-1252, Shift_JIS is Windows-31J, GB2312 is GB18030. Pure; any thread. */
+#pragma once
+
+#include "shared/base/buffer.h"
+
+#define CHARSET_NAME_LEN 40
+
+/* What the bytes are in: by a byte order mark, then by the charset parameter of a Content-Type (may be empty), then by
+ * the zeros of a UTF-16 or UTF-32 text that begins with a letter of ASCII. *mark: how long the byte order mark is.
+ * `out` is empty for UTF-8, for what nothing is known of, and for a name that is none. */
+void charset_of(struct bytes content_type, struct bytes text, char out[CHARSET_NAME_LEN], size_t *mark);
+/* A charset's name as somebody wrote it, as iconv is asked for it; empty for UTF-8 and what could be none. */
+void charset_named(struct bytes name, char out[CHARSET_NAME_LEN]);
+/* Appends the text as UTF-8, at most `most` bytes: what cannot be read becomes U+FFFD. *unknown: iconv does not know
+ * the name, and nothing is appended. False when out of memory. */
+MUST_CHECK bool charset_to_utf8(const char *name, struct bytes text, size_t most, struct buffer *out, bool *unknown);

@@ -1,0 +1,27 @@
+/* The parts of a multipart body (RFC 2046 §5.1), as they lie in it. What ends early has a last part that is open. Pure;
+ * any thread. */
+#pragma once
+
+#include "shared/base/bytes.h"
+
+#define MULTIPART_BOUNDARY_MOST 70 /* RFC 2046 §5.1.1 */
+
+struct multipart {
+	struct bytes body;
+	uint8_t boundary[MULTIPART_BOUNDARY_MOST + 2]; /* with its two - */
+	size_t boundary_len;
+	size_t preamble; /* bytes before the first part */
+	size_t pos;      /* after the last boundary line, or at the end */
+	bool over;       /* that was the closing one */
+};
+
+struct multipart_part {
+	struct bytes headers; /* lines as they came: check headers_valid before they are walked */
+	struct bytes body;
+	bool open; /* the body ends before the part does */
+};
+
+/* By the boundary in the block's Content-Type. False when it is not multipart, or has no boundary or no part. */
+bool multipart_open(struct bytes headers, struct bytes body, struct multipart *out);
+/* The next part; false after the last. */
+bool multipart_next(struct multipart *m, struct multipart_part *out);
