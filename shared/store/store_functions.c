@@ -76,7 +76,8 @@ static bool open_message(sqlite3_context *c, sqlite3_value **argv, size_t most, 
 	struct bytes body;
 	if (sqlite3_value_type(argv[2]) == SQLITE_NULL) {
 		int code = read_body(s, sqlite3_value_int64(argv[0]), most);
-		if (code != SQLITE_OK) {
+		/* SQLITE_ERROR: of a damaged file, whose body is neither a blob nor a text. It says nothing. */
+		if (code != SQLITE_OK && (code & 0xff) != SQLITE_ERROR) {
 			sqlite3_result_error_code(c, code);
 			return false;
 		}
