@@ -1,5 +1,5 @@
 /* Opens a connection to a target: resolves its name, tries its addresses side by side, and does TLS. Only loopback is
- * connected to unless the user said otherwise, whatever the name resolved to (shared/THREATS.md). Loop thread. */
+ * connected to unless the user said otherwise, whatever the name resolved to (relay/SECURITY.md). Loop thread. */
 #pragma once
 
 #include <uv.h>

@@ -1,11 +1,11 @@
-// shared/THREATS.md says of each threat which tests show what creel does about it. Those tests have to be there.
+// relay/SECURITY.md says of each threat which tests show what creel does about it. Those tests have to be there.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { root } from './lib/harness.mjs';
 
-const rows = readFileSync(path.join(root, 'shared/THREATS.md'), 'utf8').split('\n').filter((line) => /^\| /.test(line)).slice(1)
+const rows = readFileSync(path.join(root, 'relay/SECURITY.md'), 'utf8').split('\n').filter((line) => /^\| /.test(line)).slice(1)
 	.map((line) => line.split(' | ').map((cell) => cell.replace(/^\| |\s*\|$/g, '')));
 
 /** What is named in the last cell: `FILE` "NAME", "NAME"; `FILE` "NAME". */
@@ -23,7 +23,7 @@ function tests(file) {
 	return [...text.matchAll(/\b(?:cmocka_unit_test\w*|ON_DISKS|[A-Z_]+)\((test_\w+)/g)].map(([, name]) => name).concat(/LLVMFuzzerTestOneInput/.test(text) ? ['the corpus'] : []);
 }
 
-describe('THREATS.md', () => {
+describe('SECURITY.md', () => {
 	it('has a row for each threat', () => assert.ok(rows.length >= 30, `${rows.length} rows`));
 
 	for (const [threat, , shown] of rows)
@@ -38,8 +38,8 @@ describe('THREATS.md', () => {
 		});
 
 	it('would notice a test that is not there', () => {
-		assert.ok(!tests('e2e/threats.test.mjs').some((there) => there.startsWith('is made up')));
-		assert.ok(tests('e2e/threats.test.mjs').includes('has a row for each threat'));
+		assert.ok(!tests('e2e/security_rows.test.mjs').some((there) => there.startsWith('is made up')));
+		assert.ok(tests('e2e/security_rows.test.mjs').includes('has a row for each threat'));
 		assert.ok(tests('unit/shared/test_wire.c').includes('test_truncation'));
 		assert.deepEqual(named('tests of all sorts'), [{ file: 'tests of all sorts', name: null }]);
 	});
