@@ -1,9 +1,8 @@
 /* What a request says of its signature: its signatures, the time and the id that were signed with it. */
 #include "shared/signature/claim.h"
 
-#include "shared/http/form.h"
-#include "shared/http/headers.h"
-#include "shared/signature/crypto.h"
+#include "shared/signature/jwt.h"
+#include "shared/signature/place.h"
 #include "shared/signature/signature_tools.h"
 
 #include <inttypes.h>
@@ -25,42 +24,41 @@ bool claim_fail(struct claim *c, enum signature_reason reason, const char *forma
 
 void claim_free(struct claim *c)
 {
-	buffer_free(&c->own);
+	for (size_t i = 0; i < c->text_count; i++)
+		buffer_free(&c->texts[i]);
+	buffer_free(&c->payload);
 }
 
 /* ---- forms ---- */
 
+/* 0: of several lengths, as those of key pairs are. */
 static size_t signature_len(const struct signature_provider *s, bool is_public)
 {
-	if (is_public)
-		return 88;
-	if (s->algorithm == SIGN_ED25519)
-		return 128;
-	if (s->form == FORM_HEX)
-		return s->algorithm == SIGN_SHA1 ? 40 : 64;
-	return s->algorithm == SIGN_SHA1 ? 28 : 44;
+	size_t raw = s->algorithm == SIGN_ED25519 || is_public ? 64 : crypto_mac_len(s->algorithm);
+	if (is_public || s->form == FORM_BASE64)
+		return (raw + 2) / 3 * 4;
+	return s->form == FORM_HEX ? raw * 2 : (raw * 4 + 2) / 3;
 }
 
 static bool is_well_formed(const struct signature_provider *s, bool is_public, struct bytes text)
 {
 	struct buffer raw = { 0 };
-	bool fine = s->algorithm == SIGN_TOKEN || text.len == signature_len(s, is_public) ||
-		    (s->algorithm == SIGN_ECDSA && text.len >= 8 && text.len <= 200);
+	size_t len = signature_len(s, is_public);
+	bool fine = s->algorithm == SIGN_TOKEN || (len ? text.len == len : text.len >= 8 && text.len <= 1400);
 	if (fine && s->algorithm != SIGN_TOKEN)
 		fine = crypto_decode(is_public ? FORM_BASE64 : s->form, text, &raw);
 	buffer_free(&raw);
 	return fine;
 }
 
-static const char *form_name(const struct signature_provider *s)
+static void name_form(const struct signature_provider *s, char out[48])
 {
-	static const char *const hex[] = { "64 hex digits", "40 hex digits" };
-	static const char *const base64[] = { "44 characters of base64", "28 characters of base64" };
-	if (s->algorithm == SIGN_ED25519)
-		return "128 hex digits";
-	if (s->algorithm == SIGN_ECDSA)
-		return "base64 of a DER signature";
-	return s->form == FORM_HEX ? hex[s->algorithm == SIGN_SHA1] : base64[s->algorithm == SIGN_SHA1];
+	static const char *const forms[] = { "hex digits", "characters of base64", "characters of base64url" };
+	size_t len = signature_len(s, false);
+	if (len)
+		snprintf(out, 48, "%zu %s", len, forms[s->form]);
+	else
+		snprintf(out, 48, "base64 of %s signature", s->algorithm == SIGN_ECDSA ? "a DER" : "an RSA");
 }
 
 /* ---- times ---- */
@@ -119,7 +117,8 @@ bool claim_read_time(enum time_unit unit, struct bytes text, int64_t *seconds)
 		return true;
 	case TIME_RFC3339:
 		return rfc3339(text, seconds);
-	case TIME_TEXT: /* no limit of its own: seconds or RFC 3339, if it can be read */
+	case TIME_TEXT:
+	case TIME_TEXT_DATE: /* no limit of its own: seconds or RFC 3339, if it can be read */
 		return number(text, seconds) || rfc3339(text, seconds);
 	case TIME_NONE:
 		break;
@@ -131,7 +130,7 @@ static bool take_time(struct claim *c, const char *where)
 {
 	enum time_unit unit = c->scheme->unit;
 	c->has_time = claim_read_time(unit, c->time, &c->time_s);
-	if (c->has_time || unit == TIME_TEXT)
+	if (c->has_time || unit == TIME_TEXT || unit == TIME_TEXT_DATE)
 		return true;
 	return claim_fail(c, SIGNATURE_MALFORMED, "the time in %s is not %s", where,
 			  unit == TIME_SECONDS        ? "a number of seconds since 1970"
@@ -158,13 +157,12 @@ static bool field(struct claim *c, const struct signature_input *in, const char 
 	return claim_fail(c, SIGNATURE_MISSING, found ? "the header %s is empty" : "the header %s is missing", name);
 }
 
-static bool add_signature(struct claim *c, struct bytes signature, bool is_public)
+void claim_add(struct claim *c, struct bytes signature, bool is_public)
 {
 	if (c->count == CLAIM_MOST)
-		return true; /* more of them than any provider sends: the first ones count */
+		return;
 	c->is_public[c->count] = is_public;
 	c->signatures[c->count++] = signature;
-	return true;
 }
 
 static struct bytes behind(struct bytes b, size_t n)
@@ -182,30 +180,46 @@ static struct bytes next_part(struct bytes *rest, char end)
 	return part;
 }
 
-static bool read_value(struct claim *c, struct bytes value)
+static struct bytes without_blanks(struct bytes b)
+{
+	while (b.len && (b.at[0] == ' ' || b.at[0] == '\t'))
+		b = behind(b, 1);
+	while (b.len && (b.at[b.len - 1] == ' ' || b.at[b.len - 1] == '\t'))
+		b.len--;
+	return b;
+}
+
+static bool read_value(struct claim *c, const char *name, struct bytes value)
 {
 	const char *prefix = c->scheme->prefix ? c->scheme->prefix : "";
-	if (!signature_begins(value, prefix))
-		return claim_fail(c, SIGNATURE_MALFORMED, "the header %s does not begin with %s", c->scheme->field,
-				  prefix);
-	return add_signature(c, behind(value, strlen(prefix)), false);
+	bool begins = signature_begins(value, prefix);
+	if (!begins && !c->scheme->prefix_optional)
+		return claim_fail(c, SIGNATURE_MALFORMED, "the header %s does not begin with %s", name, prefix);
+	claim_add(c, behind(value, begins ? strlen(prefix) : 0), false);
+	return true;
 }
 
 static bool read_pairs(struct claim *c, struct bytes value)
 {
 	const struct signature_provider *s = c->scheme;
+	char assign = s->assign ? s->assign : '=';
 	while (value.len) {
-		struct bytes pair = next_part(&value, s->separator), rest = pair;
-		struct bytes key = next_part(&rest, '=');
+		struct bytes pair = next_part(&value, s->separator ? s->separator : ','), rest = without_blanks(pair);
+		struct bytes key = next_part(&rest, assign);
 		if (s->time_key && bytes_equal(key, bytes_of(s->time_key)))
 			c->time = rest;
-		else if (bytes_equal(key, bytes_of(s->prefix)) && rest.len)
-			(void)add_signature(c, rest, false);
+		else if (s->names_key && bytes_equal(key, bytes_of(s->names_key)))
+			c->names = rest;
+		else if ((!s->prefix || bytes_equal(key, bytes_of(s->prefix))) && rest.len)
+			claim_add(c, rest, false);
 	}
 	if (s->time_key && !c->time.len)
 		return claim_fail(c, SIGNATURE_MALFORMED, "the header %s has no %s=", s->field, s->time_key);
-	return c->count || claim_fail(c, SIGNATURE_MALFORMED, "the header %s has no %s=, the only scheme that counts",
-				      s->field, s->prefix);
+	if (c->count)
+		return true;
+	return s->prefix ? claim_fail(c, SIGNATURE_MALFORMED, "the header %s has no %s=, the only scheme that counts",
+				      s->field, s->prefix)
+			 : claim_fail(c, SIGNATURE_MALFORMED, "the signature has no %c between key and value", assign);
 }
 
 static bool read_words(struct claim *c, struct bytes value)
@@ -213,66 +227,127 @@ static bool read_words(struct claim *c, struct bytes value)
 	while (value.len) {
 		struct bytes word = next_part(&value, ' ');
 		if (signature_begins(word, c->scheme->prefix))
-			(void)add_signature(c, behind(word, strlen(c->scheme->prefix)), false);
+			claim_add(c, behind(word, strlen(c->scheme->prefix)), false);
 		else if (signature_begins(word, "v1a,"))
-			(void)add_signature(c, behind(word, 4), true);
+			claim_add(c, behind(word, 4), true);
 	}
 	return c->count ||
 	       claim_fail(c, SIGNATURE_MALFORMED, "the header %s has no signature after v1,", c->scheme->field);
 }
 
-/* ---- Mailgun: signature.timestamp, .token and .signature of the JSON, or fields of a form ---- */
-
-static bool body_part(struct claim *c, const struct signature_input *in, const char *name, size_t *at)
+static bool read_list(struct claim *c, struct bytes value)
 {
-	char path[40];
-	*at = c->own.len;
-	snprintf(path, sizeof path, "signature.%s", name);
-	bool there = form_is(in->headers) ? form_value(in->body, name, &c->own)
-					  : signature_json_value(in->body, path, &c->own, NULL);
-	return (there && c->own.len > *at) || claim_fail(c, SIGNATURE_MISSING, "the body has no %s%s",
-							 form_is(in->headers) ? "field " : "signature.", name);
+	c->time = without_blanks(next_part(&value, ','));
+	while (value.len)
+		claim_add(c, without_blanks(next_part(&value, ',')), false);
+	return c->count ||
+	       claim_fail(c, SIGNATURE_MALFORMED, "the header %s has no signature after its time", c->scheme->field);
+}
+
+/* ---- in the body ---- */
+
+/* A view of the value, which the claim keeps. */
+static bool body_value(struct claim *c, const struct signature_input *in, const char *place, struct bytes *out)
+{
+	if (c->text_count == CLAIM_TEXTS)
+		return false;
+	struct buffer *text = &c->texts[c->text_count++];
+	bool there = place_read(place, in, c->item, text);
+	*out = buffer_view(text);
+	return there;
+}
+
+/* "form:token" is the field token, "signature.token" a member. */
+static bool body_part(struct claim *c, const struct signature_input *in, const char *place, struct bytes *out)
+{
+	static const char form[] = "form:";
+	bool is_form = signature_begins(bytes_of(place), form);
+	return (body_value(c, in, place, out) && out->len) ||
+	       claim_fail(c, in->body.len > SIGNATURE_JSON_MOST && !is_form ? SIGNATURE_NO_MEMORY : SIGNATURE_MISSING,
+			  "the body has no %s%s", is_form ? "field " : "", is_form ? place + sizeof form - 1 : place);
 }
 
 static bool read_body(struct claim *c, const struct signature_input *in)
 {
-	size_t time, token, signature;
-	if (!body_part(c, in, "timestamp", &time) || !body_part(c, in, "token", &token) ||
-	    !body_part(c, in, "signature", &signature))
+	const struct signature_provider *s = c->scheme;
+	struct bytes value = { 0 };
+	if ((s->time_place && !body_part(c, in, s->time_place, &c->time)) ||
+	    (s->id_place && !body_part(c, in, s->id_place, &c->id)) || !body_part(c, in, s->places[0], &value))
 		return false;
-	c->time = bytes_make(c->own.at + time, token - time);
-	c->id = bytes_make(c->own.at + token, signature - token);
-	return add_signature(c, bytes_make(c->own.at + signature, c->own.len - signature), false) &&
-	       take_time(c, "the body");
+	if (s->layout == LAYOUT_PAIRS) {
+		if (!read_pairs(c, value))
+			return false;
+	} else {
+		claim_add(c, value, false);
+	}
+	if (s->places[1] && body_value(c, in, s->places[1], &value) && value.len)
+		claim_add(c, value, false);
+	return s->unit == TIME_NONE || take_time(c, "the body");
 }
 
 /* ---- all of it ---- */
 
+/* Linear's library refuses a body without it, whatever a field says of the time. */
+static bool read_body_time(struct claim *c, const struct signature_input *in)
+{
+	const char *place = c->scheme->time_place;
+	if (body_value(c, in, place, &c->time))
+		return true;
+	return in->body.len > SIGNATURE_JSON_MOST
+		   ? claim_fail(c, SIGNATURE_NO_MEMORY, "the body is too long to find its %s in", place)
+		   : claim_fail(c, SIGNATURE_MALFORMED, "the body has no %s, the time that counts", place);
+}
+
+static bool read_layout(struct claim *c, const struct signature_input *in, struct bytes value)
+{
+	const struct signature_provider *s = c->scheme;
+	switch (s->layout) {
+	case LAYOUT_PAIRS:
+		return read_pairs(c, value);
+	case LAYOUT_WORDS:
+		return read_words(c, value);
+	case LAYOUT_LIST:
+		return read_list(c, value);
+	case LAYOUT_JWT:
+		if (s->prefix && !signature_begins(value, s->prefix))
+			return claim_fail(c, SIGNATURE_MALFORMED, "the header %s does not begin with %s", s->field,
+					  s->prefix);
+		return jwt_read(c, in, behind(value, s->prefix ? strlen(s->prefix) : 0));
+	case LAYOUT_VALUE:
+		break;
+	}
+	return read_value(c, s->field, value);
+}
+
+/* More signatures of the same content: in a second field, or in numbered ones. */
+static void read_further(struct claim *c, const struct signature_input *in)
+{
+	const struct signature_provider *s = c->scheme;
+	struct bytes name, value;
+	for (size_t pos = 0; (s->second || s->numbered) && headers_next(in->headers, &pos, &name, &value);)
+		if ((s->second && bytes_equal_nocase(name, s->second)) ||
+		    (s->numbered && !bytes_equal_nocase(name, s->field) && signature_is_numbered(s, name)))
+			claim_add(c, without_blanks(value), false);
+}
+
 static bool read_fields(struct claim *c, const struct signature_input *in)
 {
 	const struct signature_provider *s = c->scheme;
-	struct bytes value = { 0 };
-	if (!field(c, in, s->field, &value) || (s->id_field && !field(c, in, s->id_field, &c->id)) ||
-	    (s->time_field && !field(c, in, s->time_field, &c->time)))
+	struct bytes value = { 0 }, other;
+	bool second_only =
+	    s->second && !headers_find(in->headers, s->field, &other) && headers_find(in->headers, s->second, &other);
+	if ((!second_only && !field(c, in, s->field, &value)) || (s->id_field && !field(c, in, s->id_field, &c->id)) ||
+	    (s->time_field && !field(c, in, s->time_field, &c->time)) ||
+	    (s->names_field && !field(c, in, s->names_field, &c->names)) ||
+	    (!second_only && !read_layout(c, in, value)))
 		return false;
-	bool fine = s->layout == LAYOUT_PAIRS   ? read_pairs(c, value)
-		    : s->layout == LAYOUT_WORDS ? read_words(c, value)
-						: read_value(c, value);
-	if (!fine)
+	read_further(c, in);
+	if (s->time_place && !read_body_time(c, in))
 		return false;
-	if (s->body_time) {
-		/* Their library refuses a body without it, whatever a field says of the time. */
-		if (!signature_json_value(in->body, s->body_time, &c->own, NULL))
-			return in->body.len > SIGNATURE_JSON_MOST
-				   ? claim_fail(c, SIGNATURE_NO_MEMORY, "the body is too long to find its %s in",
-						s->body_time)
-				   : claim_fail(c, SIGNATURE_MALFORMED, "the body has no %s, the time that counts",
-						s->body_time);
-		c->time = buffer_view(&c->own);
-	}
-	return s->unit == TIME_NONE || take_time(c, s->time_key    ? s->field
-						    : s->body_time ? s->body_time
-								   : s->time_field);
+	return s->unit == TIME_NONE || s->layout == LAYOUT_JWT ||
+	       take_time(c, s->time_place   ? s->time_place
+			    : s->time_field ? s->time_field
+					    : s->field);
 }
 
 static bool keep_well_formed(struct claim *c)
@@ -285,11 +360,14 @@ static bool keep_well_formed(struct claim *c)
 		c->signatures[kept++] = c->signatures[i];
 	}
 	if (kept == 0) {
-		size_t len = c->signatures[0].len;
+		size_t len = c->count ? c->signatures[0].len : 0;
+		bool is_public = c->count && c->is_public[0];
+		char form[48];
+		name_form(c->scheme, form);
 		c->count = 0;
 		return claim_fail(c, SIGNATURE_MALFORMED, "the signature in %s is not %s but %zu characters%s",
-				  c->scheme->field ? c->scheme->field : "the body", form_name(c->scheme), len,
-				  len == signature_len(c->scheme, c->is_public[0]) ? " of another kind" : "");
+				  c->scheme->field ? c->scheme->field : "the body", form, len,
+				  len == signature_len(c->scheme, is_public) ? " of another kind" : "");
 	}
 	c->count = kept;
 	return true;
@@ -308,18 +386,17 @@ static bool refuse_settings(struct claim *c, struct bytes named)
 			  c->scheme->settings_field, shown);
 }
 
-bool claim_read(const struct signature_provider *p, const struct signature_input *in, struct claim *c)
+bool claim_read(const struct signature_provider *p, const struct signature_input *in, size_t item, struct claim *c)
 {
 	struct bytes named;
 	memset(c, 0, sizeof *c);
-	c->scheme = signature_row(p, in->headers, in->secret, &named);
+	c->item = item;
+	c->scheme = signature_row(p, in, &named);
 	if (!c->scheme) {
 		c->scheme = p;
 		return refuse_settings(c, named);
 	}
-	if (!(p->layout == LAYOUT_BODY ? read_body(c, in) : read_fields(c, in)))
-		return false;
-	return keep_well_formed(c);
+	return (c->scheme->field ? read_fields(c, in) : read_body(c, in)) && keep_well_formed(c);
 }
 
 /* ---- does it hold? ---- */
@@ -338,7 +415,7 @@ static bool public_holds(enum signature_algorithm a, const struct secret_key *k,
 static bool mac_holds(const struct claim *c, const struct secret_key *k, struct bytes content)
 {
 	struct buffer text = { 0 };
-	uint8_t mac[32];
+	uint8_t mac[CRYPTO_MAC_MOST];
 	size_t len;
 	bool holds = false;
 	if (crypto_mac(c->scheme->algorithm, buffer_view(&k->mac), content, mac, &len) &&
@@ -352,14 +429,17 @@ static bool mac_holds(const struct claim *c, const struct secret_key *k, struct 
 bool claim_holds(const struct claim *c, const struct secret_key *k, struct bytes content)
 {
 	const struct signature_provider *s = c->scheme;
-	if (s->algorithm == SIGN_TOKEN)
-		return c->count && signature_equal(buffer_view(&k->mac), c->signatures[0]);
-	if (s->secret == SECRET_PUBLIC_KEY)
-		return c->count && public_holds(s->algorithm, k, s->form, c->signatures[0], content);
-	if (!k->public)
+	bool holds = false;
+	if (s->secret != SECRET_PUBLIC_KEY && s->algorithm != SIGN_TOKEN && !k->public)
 		return mac_holds(c, k, content);
-	for (size_t i = 0; i < c->count; i++)
-		if (c->is_public[i] && public_holds(SIGN_ED25519, k, FORM_BASE64, c->signatures[i], content))
-			return true;
-	return false;
+	for (size_t i = 0; i < c->count && !holds; i++) {
+		if (s->algorithm == SIGN_TOKEN)
+			holds = signature_equal(buffer_view(&k->mac), c->signatures[i]);
+		else if (s->secret == SECRET_PUBLIC_KEY)
+			holds = public_holds(s->algorithm, k, s->form, c->signatures[i], content);
+		else
+			holds =
+			    c->is_public[i] && public_holds(SIGN_ED25519, k, FORM_BASE64, c->signatures[i], content);
+	}
+	return holds;
 }

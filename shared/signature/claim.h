@@ -4,24 +4,32 @@
 
 #include "shared/signature/key.h"
 
-#define CLAIM_MOST 16
+#define CLAIM_MOST 100 /* DocuSign sends as many as there are keys */
+#define CLAIM_TEXTS 5
 
-/* Views are of the request, or of `own`. */
+/* Views are of the request, or of `texts` and `payload`. */
 struct claim {
-	const struct signature_provider *scheme; /* the row itself or its `also` */
+	const struct signature_provider *scheme; /* the row of the form that it is in */
+	size_t item;                             /* which member of the list in the body, where each is signed */
 	struct bytes signatures[CLAIM_MOST];     /* as text; one that holds is enough */
 	bool is_public[CLAIM_MOST];              /* v1a */
 	size_t count;
-	struct bytes time, id;
-	int64_t time_s;
-	bool has_time;
-	struct buffer own;
+	struct bytes time, id, names;
+	int64_t time_s, expires_s;
+	bool has_time, has_expiry;
+	struct bytes token;    /* what of a token is signed */
+	struct buffer payload; /* its claims, JSON */
+	struct buffer texts[CLAIM_TEXTS];
+	size_t text_count;
 	enum signature_reason reason; /* when it could not be read */
 	char text[200];
 };
 
 /* False: claim->reason and text. claim_free in any case. */
-MUST_CHECK bool claim_read(const struct signature_provider *p, const struct signature_input *in, struct claim *c);
+MUST_CHECK bool claim_read(const struct signature_provider *p, const struct signature_input *in, size_t item,
+			   struct claim *c);
+/* One more signature; beyond CLAIM_MOST they do not count. */
+void claim_add(struct claim *c, struct bytes signature, bool is_public);
 void claim_free(struct claim *c);
 /* Fills reason and text, and returns false. */
 bool claim_fail(struct claim *c, enum signature_reason reason, const char *format, ...)

@@ -7,6 +7,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -46,6 +47,13 @@ static EVP_PKEY *read_pem(struct bytes text, bool private)
 		(void)BIO_reset(in);
 		key = PEM_read_bio_PUBKEY(in, NULL, NULL, (void *)"");
 	}
+	if (!key && in && !private) {
+		(void)BIO_reset(in);
+		X509 *certificate = PEM_read_bio_X509(in, NULL, NULL, (void *)"");
+		key = certificate ? X509_get_pubkey(certificate) : NULL;
+		X509_free(certificate);
+	}
+	ERR_clear_error();
 	BIO_free(in);
 	return key;
 }
@@ -57,14 +65,15 @@ static EVP_PKEY *raw_ed25519(struct bytes key, bool private)
 	return EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key.at, ED25519_LEN);
 }
 
-/* Discord: hex. Standard Webhooks: whpk_ and base64, whsk_ and base64 of the seed with or without the public key. */
-static EVP_PKEY *read_ed25519(struct bytes secret, bool private)
+/* Discord: hex. Telnyx: base64. Standard Webhooks: whpk_ and base64, whsk_ and base64 of the seed with or without the
+ * public key. */
+static EVP_PKEY *read_ed25519(struct bytes secret, bool in_base64, bool private)
 {
 	struct buffer raw = { 0 };
 	EVP_PKEY *key = NULL;
 	bool is_private = drop(&secret, "whsk_");
 	bool base64 = drop(&secret, "whpk_") || is_private;
-	bool read = crypto_decode(base64 ? FORM_BASE64 : FORM_HEX, secret, &raw);
+	bool read = crypto_decode(base64 || in_base64 ? FORM_BASE64 : FORM_HEX, secret, &raw);
 	if (read && is_private && (raw.len == ED25519_LEN || raw.len == 2 * (size_t)ED25519_LEN))
 		key = raw_ed25519(buffer_view(&raw), true);
 	else if (read && raw.len == ED25519_LEN && (!private || !base64))
@@ -85,22 +94,50 @@ static EVP_PKEY *read_der(struct bytes secret, bool private)
 	return key;
 }
 
+struct bytes key_line(struct bytes secret)
+{
+	const uint8_t *begin = secret.len ? memmem(secret.at, secret.len, "-----BEGIN", 10) : NULL;
+	struct bytes line = bytes_make(secret.at, begin ? (size_t)(begin - secret.at) : 0);
+	while (line.len && line.at[line.len - 1] <= ' ')
+		line.len--;
+	return line;
+}
+
+/* What each kind of key pair is called, by OpenSSL and in sentences. */
+static const struct pair_kind {
+	const char *openssl, *public, *private;
+} ed25519 = { "ED25519", "it must be an Ed25519 public key: 64 hex digits, or PEM",
+	      "to sign, it must be an Ed25519 private key: PEM, or its 32-byte seed in hex" },
+  ed25519_base64 = { "ED25519", "it must be an Ed25519 public key: base64 of its 32 bytes, or PEM",
+		     "to sign, it must be an Ed25519 private key: PEM, or its 32-byte seed in base64" },
+  ec = { "EC", "it must be an EC public key: base64 of DER, or PEM",
+	 "to sign, it must be an EC private key: PEM, or base64 of DER" },
+  rsa = { "RSA", "it must be an RSA public key or a certificate: PEM, or base64 of DER",
+	  "to sign, it must be an RSA private key: PEM, or base64 of DER" };
+
+static const struct pair_kind *kind_of(const struct signature_provider *s)
+{
+	if (s->algorithm == SIGN_ECDSA || s->algorithm == SIGN_ES256)
+		return &ec;
+	if (s->algorithm == SIGN_RSA_SHA256 || s->algorithm == SIGN_RSA_SHA1)
+		return &rsa;
+	return s->form == FORM_BASE64 ? &ed25519_base64 : &ed25519;
+}
+
 static bool read_pair(const struct signature_provider *s, struct bytes secret, bool private, struct secret_key *out,
 		      const char **why)
 {
-	bool ed25519 = s->algorithm != SIGN_ECDSA;
-	if (signature_begins(secret, "-----BEGIN"))
-		out->public = read_pem(secret, private);
+	const struct pair_kind *kind = kind_of(s);
+	const uint8_t *pem = secret.len ? memmem(secret.at, secret.len, "-----BEGIN", 10) : NULL;
+	if (pem)
+		out->public = read_pem(bytes_make(pem, secret.len - (size_t)(pem - secret.at)), private);
+	else if (kind == &ec || kind == &rsa)
+		out->public = read_der(secret, private);
 	else
-		out->public = ed25519 ? read_ed25519(secret, private) : read_der(secret, private);
-	if (out->public && EVP_PKEY_is_a(out->public, ed25519 ? "ED25519" : "EC"))
+		out->public = read_ed25519(secret, kind == &ed25519_base64, private);
+	if (out->public && EVP_PKEY_is_a(out->public, kind->openssl))
 		return true;
-	if (private)
-		*why = ed25519 ? "to sign, it must be an Ed25519 private key: PEM, or its 32-byte seed in hex"
-			       : "to sign, it must be an EC private key: PEM, or base64 of DER";
-	else
-		*why = ed25519 ? "it must be an Ed25519 public key: 64 hex digits, or PEM"
-			       : "it must be an EC public key: base64 of DER, or PEM";
+	*why = private ? kind->private : kind->public;
 	EVP_PKEY_free(out->public);
 	out->public = NULL;
 	return false;
@@ -121,17 +158,31 @@ static bool read_standard(struct bytes secret, bool private, struct secret_key *
 	return false;
 }
 
+static bool read_bytes(enum signature_form form, struct bytes secret, struct secret_key *out, const char **why)
+{
+	*why = form == FORM_HEX ? "it must be hex" : "it must be base64";
+	return secret.len && crypto_decode(form, secret, &out->mac) && out->mac.len;
+}
+
 static bool key_of(const struct signature_provider *s, struct bytes secret, bool private, struct secret_key *out,
 		   const char **why)
 {
-	*why = "out of memory";
+	*why = secret.len ? "out of memory" : "it is empty";
 	memset(out, 0, sizeof *out);
-	if (s->secret == SECRET_PUBLIC_KEY)
+	switch (s->secret) {
+	case SECRET_PUBLIC_KEY:
 		return read_pair(s, secret, private, out, why);
-	if (s->secret == SECRET_STANDARD)
+	case SECRET_STANDARD:
 		return read_standard(secret, private, out, why);
-	if (secret.len == 0)
-		*why = "it is empty";
+	case SECRET_HEX:
+		return read_bytes(FORM_HEX, secret, out, why);
+	case SECRET_BASE64:
+		return read_bytes(FORM_BASE64, secret, out, why);
+	case SECRET_HASHED:
+		return secret.len && crypto_sha1(secret, &out->mac);
+	case SECRET_TEXT:
+		break;
+	}
 	return secret.len && buffer_append_bytes(&out->mac, secret);
 }
 

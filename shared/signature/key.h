@@ -14,4 +14,6 @@ MUST_CHECK bool key_read(const struct signature_provider *s, struct bytes secret
 /* The private half, for signing. */
 MUST_CHECK bool key_read_private(const struct signature_provider *s, struct bytes secret, struct secret_key *out,
 				 const char **why);
+/* What stands before a PEM in the secret: PayPal's webhook id, an audience. Empty: nothing. */
+struct bytes key_line(struct bytes secret);
 void key_free(struct secret_key *k);

@@ -1,4 +1,5 @@
 #include "shared/signature/content.h"
+#include "shared/signature/place.h"
 
 #include "shared/text/text_distance.h"
 
@@ -23,12 +24,15 @@ const char *signature_reason_name(enum signature_reason r)
 
 bool signature_needs_url(const struct signature_provider *p)
 {
-	return strstr(p->content, "%U") != NULL;
+	for (const struct signature_provider *row = p; row; row = row->also ? signature_find_row(row->also) : NULL)
+		if (row->token_audience || content_has_url(row->content))
+			return true;
+	return p->keyed && signature_needs_url(signature_find_row(p->keyed));
 }
 
 bool signature_kin(const struct signature_provider *a, const struct signature_provider *b)
 {
-	return a == b || signature_also(a) == b;
+	return a == b || (a->family && b->family && strcmp(a->family, b->family) == 0);
 }
 
 bool signature_unknown(const char *name, struct error *e)
@@ -54,12 +58,23 @@ bool signature_secret_fits(const struct signature_provider *p, struct bytes secr
 	struct secret_key key;
 	const char *why;
 	struct bytes named;
-	bool fine = key_read(signature_row(p, bytes_make(NULL, 0), secret, &named), secret, &key, &why);
+	const struct signature_input in = { .secret = secret };
+	bool fine = key_read(signature_row(p, &in, &named), secret, &key, &why);
 	key_free(&key);
+	/* Forms may differ in the secrets they want. */
+	for (const struct signature_provider *row = p; !fine && row->also;) {
+		const char *ignored;
+		row = signature_find_row(row->also);
+		fine = key_read(row, secret, &key, &ignored);
+		key_free(&key);
+	}
 	return fine || error_set(e, EXIT_USAGE, "the secret does not fit %s: %s", p->name, why);
 }
 
 /* ---- one check ---- */
+
+/* Each is found anew in the body. No sender comes near it. */
+#define ITEMS_MOST 100
 
 /* Twilio signs the URL with or without the usual port, and so do its libraries check: "https://a:443/b" for
  * "https://a/b", and back. False: there is nothing to be said in another way. */
@@ -124,13 +139,20 @@ static void judge_age(const struct claim *c, const struct signature_input *in, s
 	out->verdict = SIGNATURE_VALID;
 	out->reason = SIGNATURE_HOLDS;
 	snprintf(out->text, sizeof out->text, "the signature holds");
+	if (c->has_expiry && in->tolerance != 0 && in->at >= c->expires_s) {
+		out->verdict = SIGNATURE_INVALID;
+		out->reason = SIGNATURE_OLD;
+		snprintf(out->text, sizeof out->text,
+			 "the signature holds, but its token's time (exp) ran out %lld s ago",
+			 (long long)(in->at - c->expires_s));
+	}
 	if (!c->has_time)
 		return;
 	out->has_age = true;
 	out->age = in->at - c->time_s;
 	bool ahead = out->age < 0;
 	int64_t off = ahead ? -out->age : out->age;
-	if (limit <= 0 || off <= limit || (ahead && !s->future))
+	if (out->verdict == SIGNATURE_INVALID || limit <= 0 || off <= limit || (ahead && !s->future))
 		return;
 	out->verdict = SIGNATURE_INVALID;
 	out->reason = SIGNATURE_OLD;
@@ -146,8 +168,8 @@ static void refuse(struct signature_result *out, enum signature_reason reason, c
 	snprintf(out->text, sizeof out->text, "%s", text);
 }
 
-static void verify(const struct signature_provider *p, const struct signature_input *in, bool explain,
-		   struct signature_result *out)
+static void verify_item(const struct signature_provider *p, const struct signature_input *in, size_t item, bool explain,
+			struct signature_result *out)
 {
 	struct claim c;
 	struct secret_key key = { 0 };
@@ -155,7 +177,7 @@ static void verify(const struct signature_provider *p, const struct signature_in
 	const char *why;
 	char text[200];
 	memset(out, 0, sizeof *out);
-	bool read = claim_read(p, in, &c);
+	bool read = claim_read(p, in, item, &c);
 	if (!key_read(c.scheme, in->secret, &key, &why)) {
 		snprintf(text, sizeof text, "the secret does not fit %s: %s", p->name, why);
 		refuse(out, SIGNATURE_KEY, text);
@@ -179,6 +201,20 @@ static void verify(const struct signature_provider *p, const struct signature_in
 	key_free(&key);
 	buffer_free(&content);
 	claim_free(&c);
+}
+
+/* Of a list in the body each member has to hold. */
+static void verify(const struct signature_provider *p, const struct signature_input *in, bool explain,
+		   struct signature_result *out)
+{
+	struct bytes named;
+	const struct signature_provider *row = signature_row(p, in, &named);
+	size_t count = row && row->each && !row->field ? place_count(row->each, in->body) : 1, item = 0;
+	if (count > ITEMS_MOST)
+		return refuse(out, SIGNATURE_NO_MEMORY, "the body has too many signed members");
+	do
+		verify_item(p, in, item, explain, out);
+	while (out->verdict == SIGNATURE_VALID && ++item < count);
 }
 
 enum signature_verdict signature_check(const struct signature_provider *p, const struct signature_input *in)

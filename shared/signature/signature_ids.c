@@ -1,6 +1,5 @@
 /* The id a provider gave its event: what its dashboard and its support know it by. */
-#include "shared/signature/signature_private.h"
-#include "shared/http/form.h"
+#include "shared/signature/place.h"
 #include "shared/signature/signature_tools.h"
 
 #include <string.h>
@@ -10,20 +9,10 @@
 /* Fields that anybody may send: after those of the provider's row. */
 static const char *const for_everybody[] = { "field:webhook-id", "field:svix-id", "field:ce-id" };
 
-static bool begins(const char *place, const char *with)
-{
-	return strncmp(place, with, strlen(with)) == 0;
-}
-
 static bool read_place(const char *place, struct bytes headers, struct bytes body, struct buffer *out)
 {
-	struct bytes value;
-	if (begins(place, "field:"))
-		return headers_find(headers, place + strlen("field:"), &value) && value.len && value.len <= ID_MOST &&
-		       buffer_append_bytes(out, value);
-	if (begins(place, "form:"))
-		return form_is(headers) && form_value(body, place + strlen("form:"), out);
-	return signature_json_value(body, place, out, NULL);
+	const struct signature_input in = { .headers = headers, .body = body };
+	return place_read(place, &in, 0, out);
 }
 
 static bool read_first(const char *const *places, size_t count, struct bytes headers, struct bytes body,

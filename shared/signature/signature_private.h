@@ -8,62 +8,118 @@
 #include "shared/signature/crypto.h"
 #include "shared/signature/signature.h"
 
-enum secret_form { SECRET_TEXT, SECRET_STANDARD, SECRET_PUBLIC_KEY };
-enum time_unit { TIME_NONE, TIME_SECONDS, TIME_MILLISECONDS, TIME_RFC3339, TIME_TEXT };
+/* What the user's secret is, and the key that it becomes. */
+enum secret_form {
+	SECRET_TEXT,
+	SECRET_STANDARD,   /* whsec_ and base64, or a key pair of Standard Webhooks */
+	SECRET_HEX,        /* a key's bytes in hex */
+	SECRET_BASE64,     /* in base64 */
+	SECRET_HASHED,     /* the key is the text's SHA-1 */
+	SECRET_PUBLIC_KEY, /* PEM (also of a certificate), hex or base64; before a PEM there may be a line of its own */
+};
+enum time_unit {
+	TIME_NONE,
+	TIME_SECONDS,
+	TIME_MILLISECONDS,
+	TIME_RFC3339,
+	TIME_TEXT,      /* signed as it stands, whatever it is; written in seconds */
+	TIME_TEXT_DATE, /* the same, written by RFC 3339 */
+};
 enum signature_layout {
 	LAYOUT_VALUE, /* prefix, then the signature */
 	LAYOUT_PAIRS, /* t=…,v1=…: keys, `separator` between them */
 	LAYOUT_WORDS, /* v1,… v1,… with blanks between them */
-	LAYOUT_BODY,  /* in the body: Mailgun */
+	LAYOUT_LIST,  /* the time, then signatures, commas between them */
+	LAYOUT_JWT,   /* a JSON Web Token (RFC 7519), signed (RFC 7515) */
 };
 
+/* A place is where a value stands: "field:NAME" of the header, "form:NAME" of a form or multipart body, "query:NAME" of
+ * the URL, or a path in a JSON body, as "event.type" or "[0].event" (place.h).
+ *
+ * A provider may sign in several forms: a row each, the later ones hidden and named by `also`. */
 struct signature_provider {
 	const char *name;
-	const char *field; /* of the signature */
-	const char
-	    *also; /* the row that counts when the field is not there: another name of the same, or an older form */
+
+	/* Who sent it. */
+	const char *own_fields[3]; /* any of these: fields that nobody before it in the table sends */
+	const char *agent;         /* what its User-Agent holds */
+	const char *marks[4];      /* marks (place.h) in what it sends that together tell it from others */
+	bool shared;               /* others sign in its fields as well: they alone tell nothing */
+	bool hidden;               /* only somebody's further form */
+	bool unchecked;            /* it is recognised only: it signs nothing, or not in a way that is checked here */
+	const char *events[4];     /* places of the event's name: the first that is there */
+	char event_join;           /* with one, the first two together, this between them */
+	const char *ids[3];        /* places of the event's id */
+
+	/* Which form. */
+	const char *family; /* those of one family sign alike, under other names: a secret for one is for all */
+	const char *also;   /* the form that counts when this one's signature is not there */
+	const char *when;   /* it counts only if this mark holds (place.h) */
+	const char *beside; /* another form, which the provider sends with this one */
 	/* The row for signing secrets (Standard Webhooks' whsec_ and its key pairs), of a provider whose other secrets
 	 * are tokens: a key that signs is never sent. */
 	const char *keyed;
 	/* A field of pairs, key=…,algorithm=…: for HMAC_SHA256 the row `stronger` counts, for HMAC_SHA1 or none this
 	 * one; no other is known. */
 	const char *settings_field, *stronger;
-	const char *prefix;   /* before the signature, or the key of its pair */
-	const char *time_key; /* of its pair */
+
+	/* Where its parts are. */
+	const char *field;     /* of the signature; with `numbered` it ends in 1, and those in 2 to 100 count as well */
+	const char *second;    /* another field whose signature counts as well */
+	const char *places[2]; /* of the signature in the body, where there is no field */
+	const char *each;      /* the list in the body each of whose members is signed: "[#]" in a path is its number */
+	const char *prefix;    /* before the signature, or the key of its pair */
+	const char *time_key;  /* of its pair */
 	const char *time_field, *id_field;
-	const char *body_time; /* a number in the body, in milliseconds */
-	/* What is signed: %B body, %T time as text, %I id, %U URL, %M method, %P the form's parameters. */
-	const char *content;
-	const char *agent;       /* what its User-Agent holds */
-	const char *own_field;   /* a field that nobody else sends */
-	const char *event_field; /* the name of the event, or by paths in the body: "event.type", "[0].event" */
-	const char *event_path[3];
-	/* Where its event's id stands, the first that is there: "field:NAME", "form:NAME" or a path in the body. */
-	const char *ids[3];
-	int64_t age; /* seconds, 0: none */
+	const char *time_place, *id_place;   /* in the body */
+	const char *names_key, *names_field; /* the names of the fields that are signed: of a pair, or a field */
+	char separator, assign;              /* of pairs: ',' and '=' where none is named */
+	bool numbered, prefix_optional;
 	enum signature_layout layout;
+
+	/* What is signed: %B body, %T time as text, %I id, %U URL, %Q its path and query, %M method, %P the form's
+	 * parameters, %C the body's CRC-32, %L the line before the key, %J a token's own text, %H the names of the
+	 * signed fields, %V their values, %N both; %{PLACE} a value, %{?PLACE} one that may be missing, %[…%] all of it
+	 * only when the value in it is there. */
+	const char *content;
 	enum signature_algorithm algorithm;
 	enum signature_form form;
 	enum secret_form secret;
 	enum time_unit unit;
-	char separator;
+	int64_t age; /* seconds, 0: none */
 	bool future; /* the limit goes both ways */
-	bool hidden; /* only somebody's `also` */
-	/* Only recognised by its own field: its signatures are not checked here, and the row says nothing of them. */
-	bool unchecked;
-	bool signs_in_body; /* with `unchecked`: it signs, and no field shows it */
+
+	/* Tokens. */
+	const char *token_algorithm; /* the only one that is taken */
+	const char *token_issuer;
+	const char *token_sum; /* the claim that is the body's SHA-256, in sum_form */
+	enum signature_form sum_form;
+	bool token_audience; /* it is for the URL, or for the line before the key */
+	const char
+	    *token_claims; /* of one that is made here: as `content`, and %n now, %x in five minutes, %S the sum */
+
+	/* How long it waits for an answer, in milliseconds (0: not known), and what it does when there is none. */
+	uint32_t waits_ms;
+	const char *retries;
 };
 
 extern const struct signature_provider signature_table[];
 extern const size_t signature_table_len;
 
+/* The provider that the row is a form of: the one of its first word. */
+const struct signature_provider *signature_owner(const struct signature_provider *row);
 /* The row of that name, hidden ones as well; NULL: none. */
 const struct signature_provider *signature_find_row(const char *name);
-const struct signature_provider *signature_also(const struct signature_provider *p);
-/* signature_table.c: the row that this request is judged by, or signed by, with this secret (empty: none yet). NULL and
+/* Whether the field is the row's, of those that are numbered. */
+bool signature_is_numbered(const struct signature_provider *row, struct bytes name);
+/* signature_row.c: the row that this request is judged by, or signed by, with in->secret (empty: none yet). NULL and
  * *named: its settings name that algorithm, which is not known. */
-const struct signature_provider *signature_row(const struct signature_provider *p, struct bytes headers,
-					       struct bytes secret, struct bytes *named);
+const struct signature_provider *signature_row(const struct signature_provider *p, const struct signature_input *in,
+					       struct bytes *named);
+/* Whether the request carries a signature in the form of that very row. */
+bool signature_row_carried(const struct signature_provider *row, const struct signature_input *in);
+/* A key that signs, in any of Standard Webhooks' forms or as PEM; also with blanks or quotes around it. */
+bool signature_row_is_signing_key(struct bytes secret);
 
 struct claim;
 /* signature_why.c: puts into *out why it does not hold, found by trying. */

@@ -1,11 +1,12 @@
 /* Who sent a delivery: by the fields only they send, then by User-Agent, then by the form of a shared field's value. */
-#include "shared/signature/signature_private.h"
-#include "shared/http/form.h"
-#include "shared/signature/signature_tools.h"
+#include "shared/signature/place.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#define EVENT_MOST 200
+#define OWN_FIELDS (sizeof((struct signature_provider *)0)->own_fields / sizeof(char *))
 
 /* The fields, found once: every delivery is asked for some fifty names. */
 #define FIELDS_MOST 64
@@ -49,39 +50,40 @@ static bool begins_nocase(struct bytes b, const char *with)
 	return b.len >= len && strncasecmp((const char *)b.at, with, len) == 0;
 }
 
-static bool has_prefix(const struct signature_provider *p, struct bytes value)
+/* ---- forms ---- */
+
+static bool has_two_dots(struct bytes value)
 {
-	return !p->prefix || p->layout != LAYOUT_VALUE || begins_nocase(value, p->prefix);
+	const uint8_t *dot = value.len ? memchr(value.at, '.', value.len) : NULL;
+	return dot && memchr(dot + 1, '.', value.len - (size_t)(dot + 1 - value.at));
 }
 
-/* Mailgun's only sign is the body. */
-static bool has_mailgun_signature(struct bytes headers, struct bytes body)
+/* Whether a field's value is of the form's kind, as far as strangers send the same field. */
+static bool fits(const struct signature_provider *row, struct bytes headers, struct bytes value)
 {
-	struct buffer text = { 0 };
-	/* Cheap, for it is asked of every delivery that nothing else is known of. */
-	if (body.len < 40 || !memmem(body.at, body.len, "signature", 9))
-		return false;
-	bool there = form_is(headers) ? form_value(body, "token", &text) && form_value(body, "signature", &text) &&
-					    form_value(body, "timestamp", &text)
-				      : signature_json_value(body, "signature.token", &text, NULL) &&
-					    signature_json_value(body, "signature.signature", &text, NULL);
-	buffer_free(&text);
-	return there;
+	struct bytes other;
+	switch (row->layout) {
+	case LAYOUT_WORDS:
+		return headers_find(headers, row->id_field, &other) || headers_find(headers, row->time_field, &other) ||
+		       begins_nocase(value, row->prefix) || begins_nocase(value, "v1a,");
+	case LAYOUT_PAIRS:
+		return !row->shared || !row->time_key || bytes_contains_nocase(value, row->time_key);
+	case LAYOUT_JWT:
+		return (!row->prefix || begins_nocase(value, row->prefix)) && has_two_dots(value);
+	case LAYOUT_LIST:
+		return true;
+	case LAYOUT_VALUE:
+		break;
+	}
+	return !row->prefix || row->prefix_optional || begins_nocase(value, row->prefix);
 }
 
-bool signature_may_be(const struct signature_provider *p, struct bytes headers, struct bytes body)
+static bool marks_hold(const struct signature_provider *row, const struct signature_input *in)
 {
-	struct bytes value;
-	if (p->layout == LAYOUT_BODY)
-		return has_mailgun_signature(headers, body);
-	if (headers_find(headers, p->field, &value))
-		return has_prefix(p, value);
-	const struct signature_provider *also = signature_also(p);
-	if (also)
-		return headers_find(headers, also->field, &value) && has_prefix(also, value);
-	/* Others sign in that form, too: these say who they are. */
-	return p->keyed && headers_find(headers, p->event_field, &value) &&
-	       headers_find(headers, signature_find_row(p->keyed)->field, &value);
+	for (size_t i = 0; i < sizeof row->marks / sizeof *row->marks && row->marks[i]; i++)
+		if (!place_holds(row->marks[i], in))
+			return false;
+	return row->marks[0] != NULL;
 }
 
 static bool agent_is(const struct signature_provider *p, struct bytes agent)
@@ -89,31 +91,95 @@ static bool agent_is(const struct signature_provider *p, struct bytes agent)
 	return p->agent && bytes_contains_nocase(agent, p->agent);
 }
 
-/* Several rows may have the field (X-Hub-Signature-256: GitHub, Meta): then the agent decides, or nothing does. */
-static const struct signature_provider *by_field(const struct fields *f, struct bytes body, struct bytes agent,
-						 bool *unsure)
+static bool names_itself(const struct signature_provider *p, const struct signature_input *in)
 {
-	const struct signature_provider *found = NULL;
-	size_t count = 0;
 	struct bytes value;
+	for (size_t i = 0; i < OWN_FIELDS && p->own_fields[i]; i++)
+		if (headers_find(in->headers, p->own_fields[i], &value))
+			return true;
+	return (headers_find(in->headers, "User-Agent", &value) && agent_is(p, value)) || marks_hold(p, in);
+}
+
+static const struct signature_provider *next_form(const struct signature_provider *p,
+						  const struct signature_provider *row)
+{
+	const char *name = row->also ? row->also : row == p ? p->keyed : NULL;
+	return name ? signature_find_row(name) : NULL;
+}
+
+bool signature_may_be(const struct signature_provider *p, struct bytes headers, struct bytes body)
+{
+	const struct signature_input in = { .headers = headers, .body = body };
+	struct bytes value;
+	for (const struct signature_provider *row = p; row; row = next_form(p, row)) {
+		bool there = row->field ? headers_find(headers, row->field, &value) && fits(row, headers, value)
+					: marks_hold(row, &in);
+		/* Others sign in the form that has keys, too: its providers say who they are. */
+		if (there && row != p && p->keyed)
+			there = names_itself(p, &in);
+		if (there || (row->second && headers_find(headers, row->second, &value)))
+			return true;
+	}
+	return false;
+}
+
+/* ---- who ---- */
+
+struct search {
+	const struct fields *fields;
+	struct signature_input in;
+	struct bytes agent;
+};
+
+/* Whether one of the forms is there, by its field. *alone: nobody else sends that field. */
+static bool form_is_there(const struct search *s, const struct signature_provider *p, bool *alone)
+{
+	struct bytes value;
+	bool there = false;
+	*alone = false;
+	for (const struct signature_provider *row = p; row && (row == p || row->hidden); row = next_form(p, row)) {
+		if (!row->field || !has(s->fields, row->field, &value) || !fits(row, s->in.headers, value))
+			continue;
+		there = true;
+		*alone = *alone || !row->shared;
+	}
+	return there;
+}
+
+/* Several may have the field (X-Hub-Signature: many): who names itself is it, or nobody is. */
+static const struct signature_provider *by_field(const struct search *s, bool *unsure)
+{
+	const struct signature_provider *found = NULL, *marked = NULL;
+	size_t candidates = 0, owners = 0;
 	for (size_t i = 0; i < signature_table_len; i++) {
 		const struct signature_provider *p = &signature_table[i];
-		if (p->hidden || p->unchecked || !p->field || !has(f, p->field, &value) || !has_prefix(p, value))
+		bool alone;
+		if (p->hidden || p->unchecked || !form_is_there(s, p, &alone))
 			continue;
-		if (agent_is(p, agent))
+		if (agent_is(p, s->agent))
 			return p;
-		found = p;
-		count++;
+		if (!marked && !alone && marks_hold(p, &s->in))
+			marked = p;
+		/* Anybody may send an Authorization: it makes nobody unsure. */
+		candidates += !p->field || strcmp(p->field, "Authorization") != 0;
+		if (alone) {
+			found = p;
+			owners++;
+		}
 	}
-	struct buffer object = { 0 };
-	if (count > 1 && has(f, "X-Hub-Signature-256", &value) && signature_json_value(body, "object", &object, NULL) &&
-	    signature_json_value(body, "entry[0].id", &object, NULL))
-		found = signature_find("meta");
-	else if (count > 1)
-		found = NULL;
-	*unsure = count > 1 && !found;
-	buffer_free(&object);
-	return found;
+	if (marked || owners == 1)
+		return marked ? marked : found;
+	*unsure = candidates > 0;
+	return NULL;
+}
+
+/* Those whose signature is in the body, and those that have none. */
+static const struct signature_provider *by_marks(const struct search *s)
+{
+	for (size_t i = 0; s->in.body.len >= 20 && i < signature_table_len; i++)
+		if (!signature_table[i].field && marks_hold(&signature_table[i], &s->in))
+			return signature_owner(&signature_table[i]);
+	return NULL;
 }
 
 static const struct signature_provider *by_agent(struct bytes agent)
@@ -124,69 +190,58 @@ static const struct signature_provider *by_agent(struct bytes agent)
 	return NULL;
 }
 
-static bool append_event(struct bytes value, struct buffer *out)
-{
-	return buffer_append(out, value.at, value.len < 200 ? value.len : 200);
-}
-
-static bool event_of_row(const struct signature_provider *p, struct bytes headers, struct bytes body,
-			 struct buffer *out)
+static const struct signature_provider *by_own_field(const struct search *s)
 {
 	struct bytes value;
-	if (p->event_field && headers_find(headers, p->event_field, &value))
-		return append_event(value, out);
-	if (strcmp(p->name, "slack") == 0 && form_is(headers))
-		return form_value(body, "command", out) || true;
-	for (size_t i = 0; i < sizeof p->event_path / sizeof *p->event_path && p->event_path[i]; i++)
-		if (signature_json_value(body, p->event_path[i], out, NULL))
-			break;
-	if (strcmp(p->name, "twilio") == 0 && form_is(headers) && !form_value(body, "SmsStatus", out) &&
-	    !form_value(body, "MessageStatus", out))
-		(void)form_value(body, "CallStatus", out);
-	return true;
+	for (size_t i = 0; i < signature_table_len; i++)
+		for (size_t k = 0; k < OWN_FIELDS && signature_table[i].own_fields[k]; k++)
+			if (has(s->fields, signature_table[i].own_fields[k], &value))
+				return &signature_table[i];
+	return NULL;
 }
 
-static bool recognise_own_field(const struct fields *f, struct bytes headers, struct bytes body,
-				struct signature_origin *out)
+/* ---- what ---- */
+
+static void read_event(const struct signature_provider *row, const struct signature_input *in, struct buffer *out)
 {
-	struct bytes value;
-	for (size_t i = 0; i < signature_table_len; i++) {
-		const struct signature_provider *p = &signature_table[i];
-		if (!p->own_field || !has(f, p->own_field, &value))
+	for (size_t i = 0; i < sizeof row->events / sizeof *row->events && row->events[i]; i++) {
+		out->len = 0;
+		if (!place_read(row->events[i], in, 0, out) || !out->len)
 			continue;
-		out->signature = p->unchecked ? NULL : p;
-		out->provider = p->name;
-		out->is_signed = out->is_signed || p->signs_in_body;
-		return event_of_row(p, headers, body, &out->event);
+		size_t len = out->len;
+		if (i == 0 && row->event_join && row->events[1] &&
+		    (!buffer_put_u8(out, (uint8_t)row->event_join) || !place_read(row->events[1], in, 0, out)))
+			out->len = len;
+		break;
 	}
-	return true;
+	if (out->len > EVENT_MOST)
+		out->len = EVENT_MOST;
 }
 
 bool signature_recognise(struct bytes headers, struct bytes body, struct signature_origin *out)
 {
-	struct bytes agent = { 0 };
 	struct fields fields;
+	struct search s = { .fields = &fields, .in = { .headers = headers, .body = body } };
 	bool unsure = false;
 	memset(out, 0, sizeof *out);
 	out->is_signed = headers_has_signature(headers);
 	find_fields(headers, &fields);
-	(void)has(&fields, "User-Agent", &agent);
-	if (!recognise_own_field(&fields, headers, body, out))
-		return false;
-	if (out->provider)
+	(void)has(&fields, "User-Agent", &s.agent);
+	const struct signature_provider *row = by_own_field(&s);
+	if (!row)
+		row = by_field(&s, &unsure);
+	if (!row && !unsure)
+		row = by_marks(&s);
+	if (!row && !unsure)
+		row = by_agent(s.agent);
+	if (!row)
 		return true;
-	out->signature = by_field(&fields, body, agent, &unsure);
-	if (!out->signature && !unsure && has_mailgun_signature(headers, body))
-		out->signature = signature_find("mailgun");
-	if (!out->signature && !unsure)
-		out->signature = by_agent(agent);
-	if (!out->signature)
-		return true;
-	out->provider = out->signature->name;
-	out->is_signed = out->is_signed || signature_may_be(out->signature, headers, body);
-	if (!event_of_row(out->signature, headers, body, &out->event))
-		return false;
-	if (out->event.len > 200)
-		out->event.len = 200;
+	const struct signature_provider *p = signature_owner(row);
+	out->provider = p->name;
+	if (!p->unchecked) {
+		out->signature = p;
+		out->is_signed = out->is_signed || signature_may_be(p, headers, body);
+	}
+	read_event(row->events[0] ? row : p, &s.in, &out->event);
 	return true;
 }

@@ -15,7 +15,7 @@ bool signature_signed_at(struct bytes provider, struct bytes headers, struct byt
 	free(name);
 	if (!p)
 		return false;
-	if (!claim_read(p, &in, &c) && !c.has_time && c.time.len)
+	if (!claim_read(p, &in, 0, &c) && !c.has_time && c.time.len)
 		c.has_time = claim_read_time(c.scheme->unit, c.time, &c.time_s);
 	*seconds = c.time_s;
 	claim_free(&c);
@@ -32,8 +32,8 @@ bool signature_is_stale(struct bytes provider, struct bytes headers, struct byte
 	free(name);
 	if (!p)
 		return false;
-	bool read = claim_read(p, &in, &c);
-	int64_t age = at - c.time_s, limit = c.scheme->age;
+	bool read = claim_read(p, &in, 0, &c);
+	int64_t age = at - c.time_s, limit = c.has_expiry ? c.expires_s - c.time_s : c.scheme->age;
 	bool stale = read && c.has_time && limit > 0 && (age > limit || (c.scheme->future && age < -limit));
 	claim_free(&c);
 	*out = (struct signature_stale){ .provider = p->name, .age = age, .limit = limit };

@@ -19,7 +19,7 @@ bool signature_equal(struct bytes a, struct bytes b)
 
 bool signature_hmac_hex(struct bytes key, struct bytes content, struct buffer *out)
 {
-	uint8_t mac[32];
+	uint8_t mac[CRYPTO_MAC_MOST];
 	size_t len;
 	return crypto_mac(SIGN_SHA256, key, content, mac, &len) && crypto_encode(FORM_HEX, bytes_make(mac, len), out);
 }

@@ -7,6 +7,10 @@
 /* One value of a JSON text of up to SIGNATURE_JSON_MOST by a path as "event.type", "[0].event". Appends a string's
  * meaning or a number's lexeme. False: there is none. *lexeme, if not NULL, is where it stands. */
 bool signature_json_value(struct bytes body, const char *path, struct buffer *out, struct bytes *lexeme);
+/* How many members the list at that path has; 0: there is no list. */
+size_t signature_json_count(struct bytes body, const char *path);
+/* Appends the first name of a JSON object that is not `name`. False: there is none. */
+bool signature_json_other_key(struct bytes body, const char *name, struct buffer *out);
 /* Whether it begins with that text, case and all. */
 bool signature_begins(struct bytes b, const char *with);
 /* In constant time for equal lengths. */

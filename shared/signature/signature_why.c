@@ -71,8 +71,10 @@ static const char *const change_names[] = {
 };
 
 /* The key's bytes with the secret changed so. False: it cannot be. */
-static bool change(enum secret_change how, struct bytes secret, bool standard, struct buffer *out)
+static bool change(enum secret_change how, struct bytes secret, enum secret_form kind, struct buffer *out)
 {
+	bool standard = kind == SECRET_STANDARD || kind == SECRET_BASE64, coded = standard || kind == SECRET_HEX;
+	enum signature_form form = kind == SECRET_HEX ? FORM_HEX : FORM_BASE64;
 	struct bytes text = trimmed(secret), rest = text;
 	bool prefixed = signature_begins(text, "whsec_");
 	if (prefixed)
@@ -80,27 +82,27 @@ static bool change(enum secret_change how, struct bytes secret, bool standard, s
 	switch (how) {
 	case CHANGE_TRIM:
 		return text.len != secret.len &&
-		       (standard ? crypto_decode(FORM_BASE64, rest, out) : buffer_append_bytes(out, text));
+		       (coded ? crypto_decode(form, rest, out) : buffer_append_bytes(out, text));
 	case CHANGE_NEWLINE:
-		return !standard && buffer_append_bytes(out, secret) && buffer_put_u8(out, '\n');
+		return !coded && buffer_append_bytes(out, secret) && buffer_put_u8(out, '\n');
 	case CHANGE_CRLF:
-		return !standard && buffer_append_bytes(out, secret) && buffer_append_text(out, "\r\n");
+		return !coded && buffer_append_bytes(out, secret) && buffer_append_text(out, "\r\n");
 	case CHANGE_UNQUOTE:
 		if (text.len < 3 || (text.at[0] != '"' && text.at[0] != '\'') || text.at[text.len - 1] != text.at[0])
 			return false;
 		text = bytes_make(text.at + 1, text.len - 2);
 		rest = signature_begins(text, "whsec_") ? bytes_make(text.at + 6, text.len - 6) : text;
-		return standard ? crypto_decode(FORM_BASE64, rest, out) : buffer_append_bytes(out, text);
+		return coded ? crypto_decode(form, rest, out) : buffer_append_bytes(out, text);
 	case CHANGE_NO_PREFIX:
-		return !standard && prefixed && buffer_append_bytes(out, rest);
+		return !coded && prefixed && buffer_append_bytes(out, rest);
 	case CHANGE_PREFIX:
-		return !standard && !prefixed && buffer_append_text(out, "whsec_") && buffer_append_bytes(out, text);
+		return !coded && !prefixed && buffer_append_text(out, "whsec_") && buffer_append_bytes(out, text);
 	case CHANGE_PLAIN:
-		return standard && buffer_append_bytes(out, text);
+		return coded && buffer_append_bytes(out, text);
 	case CHANGE_PLAIN_REST:
-		return standard && prefixed && buffer_append_bytes(out, rest);
+		return kind == SECRET_STANDARD && prefixed && buffer_append_bytes(out, rest);
 	case CHANGE_FROM_HEX:
-		return crypto_decode(FORM_HEX, rest, out);
+		return kind != SECRET_HEX && crypto_decode(FORM_HEX, rest, out);
 	case CHANGE_FROM_BASE64:
 		return !standard && crypto_decode(FORM_BASE64, rest, out);
 	case CHANGE_TO_HEX:
@@ -115,11 +117,11 @@ static bool change(enum secret_change how, struct bytes secret, bool standard, s
 static bool try_secret(struct trial *t)
 {
 	const struct signature_provider *s = t->c->scheme;
-	if (s->secret == SECRET_PUBLIC_KEY)
+	if (s->secret == SECRET_PUBLIC_KEY || s->secret == SECRET_HASHED)
 		return false;
 	for (enum secret_change how = 0; how < CHANGE_COUNT; how++) {
 		struct secret_key key = { 0 };
-		bool holds = change(how, t->in->secret, s->secret == SECRET_STANDARD, &key.mac) && key.mac.len &&
+		bool holds = change(how, t->in->secret, s->secret, &key.mac) && key.mac.len &&
 			     claim_holds(t->c, &key, t->content);
 		key_free(&key);
 		if (holds) {
@@ -227,7 +229,7 @@ static struct bytes raw_mark(struct trial *t)
 {
 	const struct signature_provider *s = t->c->scheme;
 	struct bytes name, v, value = { 0 };
-	if (s->layout != LAYOUT_VALUE)
+	if (s->layout != LAYOUT_VALUE || !s->field)
 		return t->c->signatures[0];
 	size_t found = 0;
 	for (size_t pos = 0; headers_next(t->in->headers, &pos, &name, &v);)
@@ -246,7 +248,7 @@ static bool try_form(struct trial *t, const struct secret_key *key)
 	const struct signature_provider *s = t->c->scheme;
 	struct bytes signature = raw_mark(t), content = t->content;
 	struct buffer built = { 0 };
-	uint8_t mac[32];
+	uint8_t mac[CRYPTO_MAC_MOST];
 	size_t len;
 	if (s->secret == SECRET_PUBLIC_KEY || s->algorithm == SIGN_TOKEN || key->public || signature.len < 16)
 		return false;
@@ -256,7 +258,7 @@ static bool try_form(struct trial *t, const struct secret_key *key)
 	if (!content.len && (s->unit == TIME_NONE || c.time.len) && content_build(&c, t->in, &built))
 		content = buffer_view(&built);
 	bool known = crypto_mac(s->algorithm, buffer_view(&key->mac), content, mac, &len);
-	for (int form = 0; known && form < 2; form++) {
+	for (int form = 0; known && form < 2; form++) { /* hex, base64 of either kind */
 		struct buffer raw = { 0 };
 		bool read = crypto_decode((enum signature_form)form, signature, &raw) && raw.len >= 8;
 		bool same = read && signature_equal(buffer_view(&raw), bytes_make(mac, len));
@@ -266,10 +268,11 @@ static bool try_form(struct trial *t, const struct secret_key *key)
 			continue;
 		buffer_free(&built);
 		say(t->out, SIGNATURE_FORM, "the signature is right but ",
-		    cut                    ? "cut short"
-		    : (int)s->form != form ? (form == FORM_HEX ? "written in hex, where base64 belongs"
-							       : "written in base64, where hex belongs")
-					   : "written in another way: with other letters, or without its prefix");
+		    cut ? "cut short"
+		    : (s->form == FORM_HEX) != (form == FORM_HEX)
+			? (form == FORM_HEX ? "written in hex, where base64 belongs"
+					    : "written in base64, where hex belongs")
+			: "written in another way: with other letters, or without its prefix");
 		return true;
 	}
 	buffer_free(&built);
@@ -292,7 +295,11 @@ static bool try_providers(const struct signature_provider *p, const struct signa
 		/* A token is in the clear: whoever has it needs no scheme. */
 		if (q == p || !signature_may_be(q, in->headers, in->body) || !holds_as(q, in))
 			continue;
-		snprintf(text, sizeof text, "it is signed as %s does, and valid as such, not as %s", q->name, p->name);
+		/* Forms that several have are called by whose they are. */
+		struct bytes named;
+		const struct signature_provider *row = signature_row(q, in, &named);
+		const char *name = row && signature_owner(row) != p ? signature_owner(row)->name : q->name;
+		snprintf(text, sizeof text, "it is signed as %s does, and valid as such, not as %s", name, p->name);
 		say(out, SIGNATURE_PROVIDER, "", text);
 		return true;
 	}

@@ -1,0 +1,115 @@
+#include "shared/signature/jwt.h"
+
+#include "shared/signature/content.h"
+#include "shared/signature/signature_tools.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool claim_value(struct claim *c, const char *name, struct buffer *out)
+{
+	out->len = 0;
+	return signature_json_value(buffer_view(&c->payload), name, out, NULL) && out->len;
+}
+
+/* Seconds since 1970, which may have a fraction. */
+static bool claim_moment(struct claim *c, const char *name, int64_t *out)
+{
+	struct buffer text = { 0 };
+	bool there =
+	    claim_value(c, name, &text) && claim_read_time(TIME_SECONDS, bytes_until(buffer_view(&text), '.'), out);
+	buffer_free(&text);
+	return there;
+}
+
+static bool check_algorithm(struct claim *c, struct bytes head)
+{
+	struct buffer json = { 0 }, name = { 0 };
+	char shown[16] = "";
+	bool read =
+	    crypto_decode(FORM_BASE64URL, head, &json) && signature_json_value(buffer_view(&json), "alg", &name, NULL);
+	bool same = read && bytes_equal(buffer_view(&name), bytes_of(c->scheme->token_algorithm));
+	for (size_t i = 0; read && i < name.len && i < sizeof shown - 1; i++)
+		shown[i] = name.at[i] > ' ' && name.at[i] < 0x7f ? (char)name.at[i] : '?';
+	buffer_free(&json);
+	buffer_free(&name);
+	if (!read)
+		return claim_fail(c, SIGNATURE_MALFORMED, "the token in %s cannot be read", c->scheme->field);
+	return same || claim_fail(c, SIGNATURE_MALFORMED, "the token in %s is signed with %s: only %s counts",
+				  c->scheme->field, *shown ? shown : "nothing", c->scheme->token_algorithm);
+}
+
+bool jwt_read(struct claim *c, const struct signature_input *in, struct bytes token)
+{
+	const struct signature_provider *s = c->scheme;
+	const uint8_t *first = token.len ? memchr(token.at, '.', token.len) : NULL;
+	const uint8_t *last = first ? memchr(first + 1, '.', token.len - (size_t)(first + 1 - token.at)) : NULL;
+	(void)in;
+	if (!last || memchr(last + 1, '.', token.len - (size_t)(last + 1 - token.at)))
+		return claim_fail(c, SIGNATURE_MALFORMED, "the header %s has no token of three parts", s->field);
+	if (!check_algorithm(c, bytes_make(token.at, (size_t)(first - token.at))))
+		return false;
+	if (!crypto_decode(FORM_BASE64URL, bytes_make(first + 1, (size_t)(last - first) - 1), &c->payload))
+		return claim_fail(c, SIGNATURE_MALFORMED, "the token in %s cannot be read", s->field);
+	c->token = bytes_make(token.at, (size_t)(last - token.at));
+	c->has_time = claim_moment(c, "iat", &c->time_s);
+	c->has_expiry = claim_moment(c, "exp", &c->expires_s);
+	if (s->age && !c->has_time)
+		return claim_fail(c, SIGNATURE_MALFORMED, "the token in %s has no iat, the time that counts", s->field);
+	claim_add(c, bytes_make(last + 1, token.len - (size_t)(last + 1 - token.at)), false);
+	return true;
+}
+
+/* Google names itself with and without https://. */
+static bool issuer_is(struct bytes issuer, const char *wanted)
+{
+	static const char tls[] = "https://";
+	if (signature_begins(issuer, tls))
+		issuer = bytes_make(issuer.at + sizeof tls - 1, issuer.len - (sizeof tls - 1));
+	return bytes_equal(issuer, bytes_of(wanted));
+}
+
+bool jwt_agrees(struct claim *c, const struct signature_input *in)
+{
+	const struct signature_provider *s = c->scheme;
+	struct buffer said = { 0 }, sum = { 0 };
+	struct bytes wanted = key_line(in->secret);
+	if (!wanted.len || s->secret != SECRET_PUBLIC_KEY)
+		wanted = in->url;
+	bool fine = true;
+	if (s->token_issuer && !(claim_value(c, "iss", &said) && issuer_is(buffer_view(&said), s->token_issuer)))
+		fine = claim_fail(c, SIGNATURE_MALFORMED, "the token in %s is not issued by %s", s->field,
+				  s->token_issuer);
+	/* Without a URL at hand it cannot be told whether the audience is right. */
+	if (fine && s->token_audience && wanted.len && claim_value(c, "aud", &said) &&
+	    !signature_equal(buffer_view(&said), wanted))
+		fine = claim_fail(c, SIGNATURE_URL, "the token in %s is for another audience than this URL", s->field);
+	if (fine && s->token_sum) {
+		if (!crypto_sha256(s->sum_form, in->body, &sum))
+			fine = claim_fail(c, SIGNATURE_NO_MEMORY, "out of memory");
+		else if (!claim_value(c, s->token_sum, &said))
+			fine =
+			    claim_fail(c, SIGNATURE_MALFORMED, "the token in %s has no %s: it does not cover the body",
+				       s->field, s->token_sum);
+		else if (!signature_equal(buffer_view(&said), buffer_view(&sum)))
+			fine = claim_fail(c, SIGNATURE_BODY,
+					  "the body was changed on the way: its SHA-256 is not the token's %s",
+					  s->token_sum);
+	}
+	buffer_free(&said);
+	buffer_free(&sum);
+	return fine;
+}
+
+bool jwt_begin(struct claim *c, const struct signature_input *in, struct buffer *out)
+{
+	struct buffer head = { 0 }, claims = { 0 };
+	bool fine = buffer_printf(&head, "{\"alg\":\"%s\",\"typ\":\"JWT\"}", c->scheme->token_algorithm) &&
+		    content_fill(c, in, c->scheme->token_claims, &claims) &&
+		    crypto_encode(FORM_BASE64URL, buffer_view(&head), out) && buffer_put_u8(out, '.') &&
+		    crypto_encode(FORM_BASE64URL, buffer_view(&claims), out);
+	buffer_free(&head);
+	buffer_free(&claims);
+	return fine;
+}

@@ -1,0 +1,22 @@
+/* Where a value stands in a request: the places that the rows of the table name. Inside of shared/signature. Pure.
+ *
+ *    field:NAME   a header field's value
+ *    form:NAME    a field of a form or a part of a multipart body, as its Content-Type says; form:NAME>PATH: of the
+ * JSON that is in it query:NAME   a parameter of the URL's query, decoded key:OTHER    the first name in a JSON object
+ * that is not OTHER lower:PLACE  its value in lower case PATH         of a JSON body: "event.type", "[0].event"; [#] is
+ * the `item`-th element */
+#pragma once
+
+#include "shared/signature/signature_private.h"
+
+/* Appends the value. False when it is not there, or out of memory. */
+MUST_CHECK bool place_read(const char *place, const struct signature_input *in, size_t item, struct buffer *out);
+/* A mark: PLACE (there is a value), PLACE=TEXT (it is that) PLACE~TEXT (it contains that, case folded), or
+ * !MARK (that does not hold). */
+bool place_holds(const char *mark, const struct signature_input *in);
+/* Puts the body with `value` in that place into *out, which is emptied. False when the place is not in the body as it
+ * is, or out of memory. */
+MUST_CHECK bool place_write(const char *place, const struct signature_input *in, size_t item, struct bytes value,
+			    struct buffer *out);
+/* How many members the list at that path has; 0 when it is none. */
+size_t place_count(const char *path, struct bytes body);
