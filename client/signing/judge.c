@@ -60,11 +60,12 @@ enum signature_verdict judge(const struct secrets *secrets, const struct signatu
 		const struct signature_provider *q = secrets->at[i].provider;
 		if (!q || !signature_may_be(q, r->headers, r->body))
 			continue;
-		enum signature_verdict one = judge_as(secrets, q, r);
-		if (one == SIGNATURE_VALID || one == SIGNATURE_INVALID)
-			verdict = one;
-		if (one == SIGNATURE_VALID)
-			*whose = signature_name(q);
+		/* What does not hold may be another's, who signs in the same field: only what holds says whose it is.
+		 */
+		if (judge_as(secrets, q, r) != SIGNATURE_VALID)
+			continue;
+		verdict = SIGNATURE_VALID;
+		*whose = signature_name(q);
 	}
 	return verdict;
 }

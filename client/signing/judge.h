@@ -16,7 +16,8 @@ struct judge_request {
 };
 
 /* As signed by `p`. With NULL it tries every provider whose fields are there and whose secret is at hand, and sets
- * *whose to the name of the one whose signature holds. UNKNOWN: there is no secret for it. `secrets` may be NULL. */
+ * *whose to the name of the one whose signature holds. UNKNOWN: there is no secret for it, or, with NULL, none by which
+ * it holds. `secrets` may be NULL. */
 enum signature_verdict judge(const struct secrets *secrets, const struct signature_provider *p,
 			     const struct judge_request *r, const char **whose);
 /* A delivery on record, whose request `m` is, as signed by the provider that is recognised in it. NONE: it carries no
