@@ -199,7 +199,7 @@ static void finish(struct forward *w, enum reason why, const struct facts *facts
 
 static void fail(struct forward *w, enum reason why)
 {
-	char shown[FORWARD_DETAIL_LEN];
+	char shown[FIRST_BYTES_SHOWN];
 	struct facts facts = { .peer = w->app->peer, .limit_ms = (uint64_t)w->forwarder->options.timeout_ms };
 	if (w->starting) {
 		w->why = why;
@@ -210,7 +210,7 @@ static void fail(struct forward *w, enum reason why)
 	if (why == REASON_APP_BAD_HEAD || why == REASON_APP_BAD_BODY) {
 		facts.detail = forward_reason_fault(w->answer.fault != HTTP1_FINE ? w->answer.fault : w->body.fault);
 	} else if (why == REASON_APP_NOT_HTTP) {
-		forward_reason_show(buffer_view(&w->in), shown);
+		first_bytes_show(buffer_view(&w->in), shown);
 		facts.detail = shown;
 	}
 	finish(w, why, &facts);

@@ -1,11 +1,7 @@
 #include "client/app/forward_reason.h"
 
-#include <ctype.h>
 #include <openssl/x509_vfy.h>
-#include <stdio.h>
-#include <string.h>
 
-#define SHOWN_MOST 24 /* bytes of what is not HTTP */
 #define ALERT_CERTIFICATE_REQUIRED 116
 #define ALERT_HANDSHAKE_FAILURE 40
 #define ALERT_PROTOCOL_VERSION 70
@@ -84,13 +80,15 @@ enum reason forward_reason_of_end(const struct conn_failure *how)
 
 enum reason forward_reason_of_bytes(struct bytes first)
 {
-	/* A TLS record: an alert or a handshake of version 3.x (RFC 8446 §5.1). */
-	if (first.len >= 2 && (first.at[0] == 0x15 || first.at[0] == 0x16) && first.at[1] == 3)
+	switch (first_bytes_kind(first)) {
+	case FIRST_BYTES_TLS:
 		return REASON_APP_SPEAKS_TLS;
-	/* A frame of HTTP/2 on stream 0: SETTINGS or GOAWAY (RFC 9113 §4.1), as a server begins with. */
-	if (first.len >= 9 && first.at[0] == 0 && (first.at[3] == 4 || first.at[3] == 7) &&
-	    memcmp(first.at + 5, "\0\0\0\0", 4) == 0)
+	case FIRST_BYTES_HTTP2:
 		return REASON_APP_SPEAKS_HTTP2;
+	case FIRST_BYTES_HTTP: /* of another version, or malformed */
+	case FIRST_BYTES_OTHER:
+		break;
+	}
 	return REASON_APP_NOT_HTTP;
 }
 
@@ -130,14 +128,4 @@ const char *forward_reason_fault(enum http1_fault fault)
 	default:
 		return "a malformed status line";
 	}
-}
-
-void forward_reason_show(struct bytes first, char out[FORWARD_DETAIL_LEN])
-{
-	size_t at = 0;
-	for (size_t i = 0; i < first.len && i < SHOWN_MOST && at + 5 < FORWARD_DETAIL_LEN; i++) {
-		bool plain = isprint(first.at[i]) && first.at[i] != '\\' && first.at[i] != '"';
-		at += (size_t)snprintf(out + at, FORWARD_DETAIL_LEN - at, plain ? "%c" : "\\x%02x", first.at[i]);
-	}
-	out[at] = 0;
 }

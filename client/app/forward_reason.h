@@ -2,11 +2,10 @@
 #pragma once
 
 #include "client/app/dial.h"
+#include "client/reason/first_bytes.h"
 #include "client/reason/reason.h"
 #include "shared/http/http1.h"
 #include "shared/net/conn.h"
-
-#define FORWARD_DETAIL_LEN 128
 
 /* No connection. `how` is dial's. */
 enum reason forward_reason_of_dial(enum dial_failure why, const struct conn_failure *how);
@@ -18,5 +17,3 @@ enum reason forward_reason_of_bytes(struct bytes first);
 enum reason forward_reason_of_fault(enum http1_fault fault, bool before_body);
 /* The fault in words: what follows "answered with". */
 const char *forward_reason_fault(enum http1_fault fault);
-/* The first bytes as a terminal can stand them; what no answer begins with. */
-void forward_reason_show(struct bytes first, char out[FORWARD_DETAIL_LEN]);

@@ -101,7 +101,7 @@ static void on_greeting(uv_poll_t *h, int status, int events)
 		return;
 	}
 	struct bytes said = bytes_make(bytes, (size_t)n);
-	forward_reason_show(said, k->detail);
+	first_bytes_show(said, k->detail);
 	finish(k, forward_reason_of_bytes(said));
 }
 
@@ -166,7 +166,7 @@ static bool is_known(const struct knock *k)
 	return code == 0;
 }
 
-enum reason knock(const struct knock_at *at, char detail[FORWARD_DETAIL_LEN])
+enum reason knock(const struct knock_at *at, char detail[FIRST_BYTES_SHOWN])
 {
 	static const struct dial_ops ops = { on_dialled, on_not_dialled };
 	struct knock k = { .at = at, .conn.fd = -1, .detail = detail, .reason = REASON_APP_MEMORY };

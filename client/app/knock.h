@@ -14,4 +14,4 @@ struct knock_at {
 };
 
 /* REASON_NONE: it answers. `detail` is filled for REASON_APP_NOT_HTTP. */
-enum reason knock(const struct knock_at *at, char detail[FORWARD_DETAIL_LEN]);
+enum reason knock(const struct knock_at *at, char detail[FIRST_BYTES_SHOWN]);

@@ -10,7 +10,7 @@
 struct door {
 	const char *host; /* NULL: the URL's own */
 	bool answers;
-	char peer[300], detail[FORWARD_DETAIL_LEN];
+	char peer[300], detail[FIRST_BYTES_SHOWN];
 	enum reason reason;
 };
 

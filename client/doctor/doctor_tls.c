@@ -84,7 +84,7 @@ static void look_at_certificate(struct doctor *d, SSL *ssl, X509 *cert)
 	struct certificate c;
 	struct facts facts = doctor_facts(d);
 	long check = SSL_get_verify_result(ssl);
-	certificate_read(cert, &c);
+	certificate_read(cert, SSL_get_peer_cert_chain(ssl), &c);
 	facts.issuer = c.issuer;
 	d->trusted = d->says_time = check == X509_V_OK || d->insecure;
 	if (!d->trusted) {

@@ -31,6 +31,7 @@ static const struct field {
 } fields[] = {
 	{ "relay", KIND_TEXT, offsetof(struct facts, relay) },
 	{ "host", KIND_TEXT, offsetof(struct facts, host) },
+	{ "base", KIND_TEXT, offsetof(struct facts, base) },
 	{ "port", KIND_NUMBER, offsetof(struct facts, port) },
 	{ "proxy", KIND_TEXT, offsetof(struct facts, proxy) },
 	{ "variable", KIND_TEXT, offsetof(struct facts, variable) },

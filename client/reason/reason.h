@@ -20,6 +20,7 @@ enum reason {
 struct facts {
 	const char *relay;            /* its URL */
 	const char *host;             /* the relay's */
+	const char *base;             /* its URL, up to host and port */
 	int port;                     /* the relay's */
 	const char *proxy, *variable; /* "http://host:port", and the environment variable that names it */
 	const char *tunnel;           /* the tunnel's name */

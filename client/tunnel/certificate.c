@@ -1,5 +1,7 @@
 #include "client/tunnel/certificate.h"
 
+#include "shared/net/chain.h"
+
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -7,26 +9,6 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
-
-static void name_issuer(X509 *cert, char *out, size_t size)
-{
-	const X509_NAME *name = X509_get_issuer_name(cert);
-	static const int parts[] = { NID_organizationName, NID_commonName };
-	size_t at = 0;
-	out[0] = 0;
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-		int index = X509_NAME_get_index_by_NID(name, parts[i], -1);
-		unsigned char *text = NULL;
-		if (index < 0 ||
-		    ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, index))) < 0)
-			continue;
-		if (at < size)
-			at += (size_t)snprintf(out + at, size - at, "%s%s", at ? " " : "", (const char *)text);
-		OPENSSL_free(text);
-	}
-	if (!*out)
-		X509_NAME_oneline(name, out, (int)size);
-}
 
 static void list_names(X509 *cert, char *out, size_t size)
 {
@@ -57,9 +39,13 @@ static int days_until(const ASN1_TIME *when)
 	return days;
 }
 
-void certificate_read(X509 *cert, struct certificate *out)
+void certificate_read(X509 *cert, STACK_OF(X509) * sent, struct certificate *out)
 {
-	name_issuer(cert, out->issuer, sizeof out->issuer);
+	X509 *end = chain_end(cert, sent);
+	chain_name_issuer(cert, out->issuer, sizeof out->issuer);
+	chain_name_issuer(end, out->root, sizeof out->root);
+	out->sent = sent && sk_X509_num(sent) > 0 ? sk_X509_num(sent) : 1;
+	out->whole = chain_is_root(end);
 	list_names(cert, out->names, sizeof out->names);
 	out->days_left = days_until(X509_get0_notAfter(cert));
 	out->days_to_come = days_until(X509_get0_notBefore(cert));
@@ -81,13 +67,17 @@ enum reason certificate_reason(long check, const struct certificate *c, struct f
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
 		return REASON_RELAY_CERT_OTHER_NAME;
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 		return REASON_RELAY_CERT_SELF_SIGNED;
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
 	case X509_V_ERR_CERT_UNTRUSTED:
-		return REASON_RELAY_CERT_ISSUER;
+		facts->issuer = c->root;
+		facts->count = (uint64_t)c->sent;
+		return c->whole       ? REASON_RELAY_CERT_ROOT
+		       : c->sent == 1 ? REASON_RELAY_CERT_ALONE
+				      : REASON_RELAY_CERT_CHAIN;
 	case X509_V_ERR_EE_KEY_TOO_SMALL:
 	case X509_V_ERR_CA_KEY_TOO_SMALL:
 	case X509_V_ERR_CA_MD_TOO_WEAK:

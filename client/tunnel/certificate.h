@@ -8,11 +8,15 @@
 struct certificate {
 	char issuer[200]; /* "Let's Encrypt R11", or the whole name; untrusted */
 	char names[300];  /* "hooks.example.com, 192.0.2.1"; untrusted */
+	char root[200];   /* who issued the last of those that were sent on the way from it; untrusted */
+	int sent;         /* how many */
+	bool whole;       /* the last is a root */
 	int days_left;    /* until it expires; negative when it has */
 	int days_to_come; /* until it begins to be valid; negative when it has begun */
 };
 
-void certificate_read(X509 *cert, struct certificate *out);
+/* `sent`: what came with it, itself included or not; NULL: nothing. */
+void certificate_read(X509 *cert, STACK_OF(X509) * sent, struct certificate *out);
 /* For a failed check of X.509, X509_V_ERR_…: the reason, and in `facts` what it names, borrowed from `c`. */
 enum reason certificate_reason(long check, const struct certificate *c, struct facts *facts);
 /* For a failed TLS handshake, the code of OpenSSL's error queue; 0: the connection ended. */

@@ -73,11 +73,18 @@ void tunnel_lost(struct tunnel *t, enum reason why)
 		t->tries++;
 	if (was_online)
 		backoff_connected(&t->backoff, uv_now(t->loop) - t->online_since_ms);
-	uint64_t wait = t->at_once ? 0 : backoff_next_ms(&t->backoff);
-	t->at_once = false;
 	enum reason reason = t->noted ? t->noted : why;
 	t->noted = REASON_NONE;
-	tunnel_set_state(t, TUNNEL_OFFLINE, reason, wait);
+	if (!was_online && tunnel_look(t, reason))
+		return;
+	tunnel_offline(t, reason);
+}
+
+void tunnel_offline(struct tunnel *t, enum reason why)
+{
+	uint64_t wait = t->at_once ? 0 : backoff_next_ms(&t->backoff);
+	t->at_once = false;
+	tunnel_set_state(t, TUNNEL_OFFLINE, why, wait);
 	uv_timer_start(&t->retry, on_retry, wait, 0);
 }
 
@@ -280,7 +287,7 @@ static bool pin_matches(struct tunnel *t, struct lws *wsi)
 	X509 *cert = SSL_get_peer_certificate(lws_get_ssl(wsi));
 	bool fine = certificate_has_pin(cert, t->options.pin);
 	if (cert)
-		certificate_read(cert, &t->certificate);
+		certificate_read(cert, NULL, &t->certificate);
 	t->facts.issuer = t->certificate.issuer;
 	X509_free(cert);
 	return fine;
@@ -321,8 +328,7 @@ static void on_no_connection(struct tunnel *t, struct lws *wsi)
 	bool answered = reason != REASON_NONE;
 	if (!answered)
 		reason = tunnel_reason_of_dial(t);
-	if (answered ||
-	    reason == REASON_RELAY_NOT_TLS) /* it was reached: localhost's other address is not to be tried */
+	if (answered || t->stage != STAGE_DIALED) /* it was reached: localhost's other address is not to be tried */
 		note(t, reason);
 	tunnel_lost(t, reason);
 }
@@ -349,7 +355,7 @@ static void on_untrusted(struct tunnel *t, X509_STORE_CTX *check)
 {
 	X509 *cert = X509_STORE_CTX_get0_cert(check);
 	if (cert)
-		certificate_read(cert, &t->certificate);
+		certificate_read(cert, X509_STORE_CTX_get0_untrusted(check), &t->certificate);
 	note(t, certificate_reason(X509_STORE_CTX_get_error(check), &t->certificate, &t->facts));
 }
 
@@ -386,8 +392,11 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 	case LWS_CALLBACK_WSI_DESTROY:
 		/* lws 4.1.6 says nothing else when we do not go on in APPEND_HANDSHAKE_HEADER or drop a connection
 		 * that is still being made: both left their reason. */
-		if (t->wsi == wsi)
-			tunnel_lost(t, REASON_RELAY_BROKE_OFF);
+		if (t->wsi != wsi)
+			return 0;
+		if (t->stage != STAGE_DIALED)
+			note(t, REASON_RELAY_BROKE_OFF);
+		tunnel_lost(t, REASON_RELAY_BROKE_OFF);
 		return 0;
 	default:
 		return 0;
@@ -502,6 +511,7 @@ void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user)
 		link_close(t->link, 1000, "the client is ending");
 	proxy_way_end(t->way);
 	t->way = NULL;
+	tunnel_look_end(t);
 	uv_close((uv_handle_t *)&t->retry, on_handle_closed);
 	uv_close((uv_handle_t *)&t->welcome, on_handle_closed);
 	uv_close((uv_handle_t *)&t->watch, on_handle_closed);

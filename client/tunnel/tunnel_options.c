@@ -33,6 +33,9 @@ bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e)
 		t->port = atoi(port);
 		t->host = host[0] == '[' ? strndup(host + 1, host_len - 2) : strdup(host);
 		struct buffer b = { 0 };
+		const char *authority = strstr(url, "://") + strlen("://");
+		snprintf(t->base, sizeof t->base, "%.*s%.*s", (int)(authority - url), url,
+			 (int)strcspn(authority, "/?#"), authority);
 		fine = t->host && buffer_printf(&b, "%.*s%s", (int)path_len, path, WIRE_PATH) && buffer_put_u8(&b, 0);
 		t->path = (char *)b.at;
 	}

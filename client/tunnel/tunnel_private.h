@@ -6,6 +6,7 @@
 #include "client/tunnel/certificate.h"
 #include "client/tunnel/clock_watch.h"
 #include "client/tunnel/proxy_way.h"
+#include "client/tunnel/relay_look.h"
 #include "client/tunnel/tunnel.h"
 #include "client/tunnel/tunnel_read.h"
 
@@ -26,6 +27,7 @@ struct tunnel {
 	void *user;
 	struct tunnel_options options;
 	char *host, *path;
+	char base[300]; /* the relay's URL up to host and port */
 	int port;
 	unsigned tries;
 	enum stage stage;
@@ -33,8 +35,9 @@ struct tunnel {
 	unsigned long tls_error; /* of OpenSSL, while TLS was set up */
 	char dialed[NI_MAXHOST]; /* the name or address that was connected to */
 	bool tls, proxied;
-	struct proxy proxy;    /* none without a variable */
-	struct proxy_way *way; /* of the connection that is being made or stands */
+	struct proxy proxy;       /* none without a variable */
+	struct proxy_way *way;    /* of the connection that is being made or stands */
+	struct second_look *look; /* under way, or NULL */
 	bool closing, stopped;
 	bool warned;     /* the user knows that the token goes in clear */
 	bool at_once;    /* the next attempt follows without a wait */
@@ -95,6 +98,8 @@ void tunnel_ping_now_and_then(struct tunnel *t);
 enum reason tunnel_reason_of_handshake(struct tunnel *t, struct lws *wsi);
 /* Why a connection was not even answered, by how far it came. */
 enum reason tunnel_reason_of_dial(const struct tunnel *t);
+/* For what a second look at the server found, where `why` is what was known before. */
+enum reason tunnel_reason_of_look(struct tunnel *t, enum reason why, enum relay_look seen, const char *shown);
 /* For a code of getaddrinfo, not 0. */
 enum reason tunnel_reason_of_resolver(int code);
 /* For a NOTICE or GOAWAY; keeps what it names among the facts. */
@@ -115,6 +120,13 @@ void tunnel_lost(struct tunnel *t, enum reason why);
 void tunnel_stop(struct tunnel *t, enum reason why);
 /* Ends the connection for that reason, from outside lws' callbacks. */
 void tunnel_drop(struct tunnel *t, enum reason why);
+/* tunnel_look.c: looks at a server that ended a connection without a word; then tunnel_offline with what was found.
+ * False: there is nothing to look for, or it cannot be begun. */
+MUST_CHECK bool tunnel_look(struct tunnel *t, enum reason why);
+/* Nothing is said of a look that is under way. */
+void tunnel_look_end(struct tunnel *t);
+/* Says that the tunnel is offline, and tries again later. */
+void tunnel_offline(struct tunnel *t, enum reason why);
 /* tunnel_connect.c */
 void tunnel_connect(struct tunnel *t);
 MUST_CHECK bool tunnel_make_context(struct tunnel *t, struct error *e);

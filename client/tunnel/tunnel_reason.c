@@ -27,6 +27,52 @@ static const struct {
 	{ "tunnel_here", REASON_RELAY_TUNNEL_HERE },
 };
 
+static void keep_location(struct tunnel *t, struct lws *wsi)
+{
+	char to[300];
+	int len = lws_hdr_copy(wsi, to, sizeof to, WSI_TOKEN_HTTP_LOCATION);
+	size_t path = strlen(WIRE_PATH);
+	if (len < 0)
+		len = 0;
+	if ((size_t)len >= path && memcmp(to + len - path, WIRE_PATH, path) == 0)
+		len -= (int)path;
+	tunnel_set_detail(t, bytes_make(to, (size_t)len));
+}
+
+/* An answer of somebody who is not a creel relay, or of one that does not say why. */
+static enum reason of_status(struct tunnel *t, struct lws *wsi, unsigned status)
+{
+	switch (status) {
+	case 301:
+	case 302:
+	case 303:
+	case 307:
+	case 308:
+		keep_location(t, wsi);
+		return REASON_RELAY_SENDS_ON;
+	case 401:
+	case 403:
+		return REASON_RELAY_FRONT_FORBIDS;
+	case 502:
+	case 503:
+	case 504:
+		return REASON_RELAY_FRONT_ALONE;
+	case 426:
+		return REASON_RELAY_NO_UPGRADE;
+	case 200:
+	case 204:
+	case 400:
+	case 404:
+	case 405:
+	case 406:
+	case 410:
+	case 501:
+		return REASON_RELAY_OTHER_SERVER;
+	default:
+		return REASON_RELAY_OTHER_STATUS;
+	}
+}
+
 enum reason tunnel_reason_of_handshake(struct tunnel *t, struct lws *wsi)
 {
 	char name[32] = "";
@@ -38,7 +84,9 @@ enum reason tunnel_reason_of_handshake(struct tunnel *t, struct lws *wsi)
 	for (size_t i = 0; len > 0 && i < sizeof refusals / sizeof *refusals; i++)
 		if (strcmp(name, refusals[i].name) == 0)
 			return refusals[i].reason;
-	return REASON_RELAY_OTHER_STATUS;
+	if (strlen(t->path) > strlen(WIRE_PATH))
+		return REASON_RELAY_PASTED;
+	return len > 0 ? REASON_RELAY_OTHER_STATUS : of_status(t, wsi, status);
 }
 
 /* ---- the way ---- */
@@ -92,6 +140,24 @@ enum reason tunnel_reason_of_dial(const struct tunnel *t)
 	if (t->stage == STAGE_TLS)
 		return certificate_tls_reason(t->tls_error);
 	return t->proxied ? REASON_PROXY_SHUT : of_errno(ask_errno(t));
+}
+
+enum reason tunnel_reason_of_look(struct tunnel *t, enum reason why, enum relay_look seen, const char *shown)
+{
+	switch (seen) {
+	case RELAY_LOOK_NOTHING:
+		break;
+	case RELAY_LOOK_HTTP:
+		return t->tls ? REASON_RELAY_NOT_TLS : why;
+	case RELAY_LOOK_HTTP2:
+		return REASON_RELAY_SPEAKS_HTTP2;
+	case RELAY_LOOK_TLS:
+		return t->tls ? why : REASON_RELAY_SPEAKS_TLS;
+	case RELAY_LOOK_OTHER:
+		snprintf(t->detail, sizeof t->detail, "%s", shown);
+		return REASON_RELAY_NOT_HTTP;
+	}
+	return why;
 }
 
 /* ---- what the relay says ---- */
@@ -169,6 +235,7 @@ const struct facts *tunnel_facts(struct tunnel *t)
 	f->relay = t->options.relay;
 	f->host = t->host;
 	f->port = t->port;
+	f->base = t->base;
 	f->proxy = t->proxy.shown;
 	f->variable = t->proxy.variable;
 	f->tunnel = *t->name ? t->name : t->options.name;

@@ -1,10 +1,15 @@
 // A handshake that is answered with anything but a tunnel: what creel says of it, and where its token does not go.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import tlsServer from 'node:tls';
 import { World, waitFor } from './lib/harness.mjs';
+import { makeCertificate } from './lib/tls.mjs';
 
 describe('a handshake answered with no tunnel', () => {
 	let w, relay, answer, seen;
@@ -31,11 +36,14 @@ describe('a handshake answered with no tunnel', () => {
 		return c;
 	}
 
-	for (const status of ['404 Not Found', '403 Forbidden', '502 Bad Gateway', '200 OK', '204 No Content', '401 Unauthorized', '503 Wait\r\nCreel-Refused: something-new', '999 Odd\r\nX: y'])
+	const web = 'a web server is there, and not a creel relay; is the URL right';
+	const forbids = 'who is there wants a login of its own, or forbids it; a proxy in front';
+	for (const [status, words] of [['404 Not Found', web], ['200 OK', web], ['204 No Content', web], ['403 Forbidden', forbids], ['401 Unauthorized', forbids],
+		['502 Bad Gateway', 'a proxy in front of it does not reach it; is creel-relay running'], ['503 Wait\r\nCreel-Refused: something-new', ''], ['999 Odd\r\nX: y', '']])
 		it(`${status.split('\r')[0]}: the status is named, and it is tried again`, async () => {
 			const c = await listen(status);
 			await waitFor(() => `two tries\n${c.err}`, () => seen.length >= 2);
-			assert.match(c.err, new RegExp(`^creel: offline: the relay http:\\S+ answered ${status.slice(0, 3)} where a tunnel should open; is a creel relay there.*; trying again in `, 'm'));
+			assert.match(c.err, new RegExp(`^creel: offline: the relay http:\\S+ answered ${status.slice(0, 3)} where a tunnel should open${words ? `: ${words}` : '; is a creel relay there'}.*; trying again in `, 'm'));
 			await c.stop('SIGINT');
 		});
 
@@ -48,10 +56,46 @@ describe('a handshake answered with no tunnel', () => {
 			const c = await listen(`${status}\r\nLocation: ${scheme}://localhost:${elsewhere.address().port}/_creel/tunnel`);
 			await waitFor(() => `two tries\n${c.err}`, () => seen.length >= 2);
 			assert.equal(elsewhere.taken, undefined);
-			assert.match(c.err, new RegExp(`answered ${status.slice(0, 3)} where a tunnel should open`));
+			assert.match(c.err, new RegExp(`answered ${status.slice(0, 3)} where a tunnel should open: who is there sends on to ${scheme}://localhost:${elsewhere.address().port}; name that URL`));
 			await c.stop('SIGINT');
 			c.checkSanitizers();
 		}
+	});
+
+	it('a tunnel’s public URL in the place of the relay’s', async () => {
+		answer = '404 Not Found\r\nCreel-Refused: no_tunnel';
+		const r = await w.creel(['login', `http://127.0.0.1:${relay.address().port}/shop/`, '--no-token', '--config', w.fresh('config.ini')]);
+		assert.equal(r.code, 3);
+		assert.match(r.err, new RegExp(`answered 404 where a tunnel should open: its URL goes on after the host, .*; write http://127\\.0\\.0\\.1:${relay.address().port}, without the tunnel's name$`, 'm'));
+	});
+
+	it('a server that speaks anything but HTTP, or TLS where http was said', async () => {
+		const serve = async (server) => {
+			const open = new Set();
+			server.on('connection', (socket) => open.add(socket.on('error', () => {})));
+			w.keep({ close: () => (server.close(), open.forEach((socket) => socket.destroy())) });
+			server.listen(0, '127.0.0.1');
+			await once(server, 'listening');
+			return server.address().port;
+		};
+		const mine = makeCertificate(w.dir, 'mine');
+		const says = async (server, words, scheme = 'http', host = '127.0.0.1') => {
+			const port = await serve(server);
+			const r = await w.creel(['login', `${scheme}://${host}:${port}`, '--no-token', '--config', w.fresh('config.ini')]);
+			assert.equal(r.code, 3);
+			assert.match(r.err, words);
+			assert.ok(r.err.includes(String(port)), r.err);
+		};
+		const tls = { cert: mine.pem, key: readFileSync(mine.key) };
+		const speaksTls = /does not answer in clear: port \d+ of \S+ speaks TLS; write https:\/\/ in the place of http:\/\//;
+		await says(https.createServer(tls), speaksTls);
+		await says(https.createServer(tls), speaksTls, 'http', 'localhost');
+		await says(tlsServer.createServer({ ...tls, minVersion: 'TLSv1.3' }), speaksTls);
+		await says(net.createServer((socket) => socket.end('SSH-2.0-Other\x1b[31m\r\n')), /does not speak HTTP, so it is not a creel relay's: its answer begins with "SSH-2\.0-Other\\x1b\[31m/);
+		await says(net.createServer((socket) => socket.once('data', () => socket.end('-ERR unknown command\r\n'))), /its answer begins with "-ERR unknown command/);
+		await says(http2.createServer(), /speaks HTTP\/2 alone/);
+		await says(net.createServer((socket) => socket.once('data', () => socket.destroy())), /ended the connection before it had answered/);
+		await says(net.createServer((socket) => socket.once('data', (d) => socket.end(d[0] === 0x16 ? '' : 'HTTP/1.0 200 OK\r\n\r\n'))), /does not speak TLS/, 'https');
 	});
 
 	it('https to a server without TLS is told from one that nobody runs', async () => {

@@ -36,7 +36,7 @@ static void test_reads(void **state)
 	struct certificate c;
 	(void)state;
 	X509 *cert = make(-3 * DAY - 60, 5 * DAY + 60, "DNS:hooks.example.com,IP:192.0.2.1");
-	certificate_read(cert, &c);
+	certificate_read(cert, NULL, &c);
 	assert_string_equal(c.issuer, "Some Company R1");
 	assert_string_equal(c.names, "hooks.example.com, 192.0.2.1");
 	assert_int_equal(c.days_left, 5);
@@ -45,7 +45,7 @@ static void test_reads(void **state)
 	assert_false(certificate_has_pin(NULL, "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="));
 	X509_free(cert);
 	cert = make(0, DAY, NULL);
-	certificate_read(cert, &c);
+	certificate_read(cert, NULL, &c);
 	assert_string_equal(c.names, "no name at all");
 	X509_free(cert);
 }
@@ -61,14 +61,16 @@ static void test_does_not_overflow(void **state)
 		at += (size_t)snprintf(names + at, sizeof names - at, "%sDNS:a-name-that-takes-its-room-%d.example.com",
 				       i ? "," : "", i);
 	X509 *cert = make(0, DAY, names);
-	certificate_read(cert, &c);
+	certificate_read(cert, NULL, &c);
 	assert_int_equal(strlen(c.names), sizeof c.names - 1);
 	X509_free(cert);
 }
 
 static void expect_reason(long check, enum reason reason, const char *sentence)
 {
-	static const struct certificate c = { "R1", "www.test", -9, 4 };
+	static const struct certificate c = {
+		.issuer = "R1", .names = "www.test", .root = "Int", .sent = 1, .days_left = -9, .days_to_come = 4
+	};
 	struct facts facts = { .host = "relay.test" };
 	char text[400];
 	assert_int_equal(certificate_reason(check, &c, &facts), reason);
@@ -87,6 +89,10 @@ static void test_checks(void **state)
 		      "the certificate is for www.test, and not for relay.test");
 	expect_reason(X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, REASON_RELAY_CERT_SELF_SIGNED,
 		      "the certificate of relay.test is not trusted: it is signed by itself (issued by R1)");
+	expect_reason(
+	    X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, REASON_RELAY_CERT_ALONE,
+	    "the certificate of relay.test is not trusted: the relay sends it alone, and this machine does not know "
+	    "Int, which issued it");
 	expect_reason(X509_V_ERR_INVALID_PURPOSE, REASON_RELAY_CERT_INVALID,
 		      "the certificate of relay.test is not trusted: check 26 of X.509 failed (issued by R1)");
 }

@@ -7,6 +7,7 @@
 static const struct facts all = {
 	.relay = "https://hooks.example.com",
 	.host = "hooks.example.com",
+	.base = "https://hooks.example.com",
 	.port = 443,
 	.proxy = "http://proxy.test:3128",
 	.variable = "HTTPS_PROXY",
