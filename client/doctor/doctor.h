@@ -70,6 +70,8 @@ void doctor_say(struct doctor *d, enum check check, enum finding finding, enum e
 		const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* A failure, in the words of the table of reasons. */
 void doctor_say_reason(struct doctor *d, enum check check, enum reason reason, const struct facts *facts);
+/* A failure of something that was looked at before, and seemed fine: it takes the place of what was said. */
+void doctor_amend(struct doctor *d, enum check check, enum exit_code code, const char *todo, const char *text);
 /* What is known of the relay and the way to it, borrowed from `d`. */
 struct facts doctor_facts(const struct doctor *d);
 /* "dns": as it is printed. */

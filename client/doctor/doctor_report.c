@@ -61,6 +61,19 @@ void doctor_say_reason(struct doctor *d, enum check check, enum reason reason, c
 	doctor_say(d, check, FINDING_FAIL, reason_exit(reason), todo, "%s", text);
 }
 
+void doctor_amend(struct doctor *d, enum check check, enum exit_code code, const char *todo, const char *text)
+{
+	size_t i = 0;
+	while (i < d->count && d->checks[i].check != check)
+		i++;
+	size_t after = d->count;
+	if (i < d->count)
+		d->count = i; /* it is said in its place; lines that were printed stay */
+	doctor_say(d, check, FINDING_FAIL, code, todo, "%s", text);
+	if (after > d->count)
+		d->count = after;
+}
+
 struct facts doctor_facts(const struct doctor *d)
 {
 	return (struct facts){

@@ -188,9 +188,34 @@ static bool open_tunnel(struct doctor *d)
 		tunnel_start(t->tunnel);
 		run_until(t, (uint64_t)t->tries * DOCTOR_MS + SPARE_MS);
 	} else {
+		t->reason = REASON_NONE; /* `why` says it */
 		t->todo[0] = 0;
 	}
 	return true;
+}
+
+/* What the relay said of the token, or of the tunnel that it is for; any other failure is the relay's own. */
+static bool is_about_token(enum reason reason)
+{
+	switch (reason) {
+	case REASON_NONE: /* it was not even sent: `why` says it */
+	case REASON_TOKEN_UNKNOWN:
+	case REASON_TOKEN_MISSING:
+	case REASON_TOKEN_REVOKED:
+	case REASON_TOKEN_TOO_LONG:
+	case REASON_TOKEN_LEFT_MACHINE:
+	case REASON_TOKEN_PLAIN:
+	case REASON_TOKEN_PLAIN_PROXY:
+	case REASON_NAME_TAKEN:
+	case REASON_NAME_LOST:
+	case REASON_NAME_BAD:
+	case REASON_NAME_FORBIDDEN:
+	case REASON_NAMES_FULL:
+	case REASON_TUNNEL_LIMIT:
+		return true;
+	default:
+		return false;
+	}
 }
 
 void doctor_look_at_token(struct doctor *d)
@@ -203,6 +228,8 @@ void doctor_look_at_token(struct doctor *d)
 		    d, CHECK_TOKEN, FINDING_WARN, EXIT_DONE, NULL,
 		    "the token is accepted, but for certain tunnels alone: a webhook cannot be tried with a name "
 		    "that nobody uses");
+	else if (!d->tunnel->online && !is_about_token(d->tunnel->reason))
+		doctor_amend(d, CHECK_RELAY, d->tunnel->why.code, d->tunnel->todo, d->tunnel->why.text);
 	else if (!d->tunnel->online)
 		doctor_say(d, CHECK_TOKEN, FINDING_FAIL, d->tunnel->why.code, d->tunnel->todo, "%s",
 			   d->tunnel->why.text);
@@ -213,6 +240,9 @@ void doctor_look_at_token(struct doctor *d)
 			   : variable && *variable ? "with the token of CREEL_TOKEN"
 						   : "with the token of the config file");
 	d->online = d->tunnel && d->tunnel->online;
+	if (d->tunnel && !d->online && !is_about_token(d->tunnel->reason))
+		doctor_say(d, CHECK_TOKEN, FINDING_SKIP, EXIT_DONE, NULL, "not looked at, as %s failed",
+			   doctor_check_name(CHECK_RELAY));
 }
 
 /* ---- url ---- */

@@ -286,7 +286,7 @@ describe('creel doctor', () => {
 		const server = await serve(net.createServer());
 		const d = await doctor(['--relay', `http://127.0.0.1:${server.address().port}`]);
 		assert.equal(d.checks.clock.result, 'warn');
-		failed(d, 'token', 3, /took the connection and did not answer within 5 s/, ['tls', 'url', 'target']);
+		failed(d, 'relay', 3, /took the connection and did not answer within 5 s/, ['tls', 'token', 'url', 'target']);
 	});
 
 	it('a public URL that leads elsewhere, to nobody, or has no name', async () => {
