@@ -9,6 +9,7 @@
 #include "client/transfer/export_file.h"
 #include "client/transfer/export_put.h"
 #include "shared/formats/har.h"
+#include "shared/formats/http_file.h"
 #include "shared/http/http_text.h"
 #include "shared/store/item.h"
 #include "shared/text/text.h"
@@ -165,13 +166,6 @@ static char *base_of(struct export *x, const struct transcript *d, struct error 
 	return text;
 }
 
-/* Whether a line begins with ###, which separates requests in a file of several. */
-static bool has_separator(struct bytes body)
-{
-	return (body.len >= 3 && memcmp(body.at, "###", 3) == 0) ||
-	       (body.len >= 4 && memmem(body.at, body.len, "\n###", 4));
-}
-
 /* The path of "a-42.body" beside "a.http". */
 static bool body_path(const char *path, int64_t id, struct buffer *out)
 {
@@ -180,13 +174,21 @@ static bool body_path(const char *path, int64_t id, struct buffer *out)
 	return buffer_printf(out, "%.*s-%" PRId64 ".body", stem, path, id) && buffer_put_u8(out, 0);
 }
 
-/* A body that is not text goes to a file of its own, and *reference names that file. */
+/* Whether a .http file cannot hold the body, or its clients would not send it as it is. Without a file beside it line
+ * breaks at the end stay: Content-Length counts them. */
+static bool wants_file(const struct export *x, struct bytes body)
+{
+	bool ends_line = body.len && body.at[body.len - 1] == '\n';
+	return http_text_wants_file(body) || http_file_has_syntax(body) || (ends_line && x->sink.path);
+}
+
+/* Such a body goes to a file of its own, and *reference names that file. */
 static bool put_body_beside(struct export *x, const struct transcript *d, struct buffer *reference, struct error *e)
 {
 	struct bytes body = buffer_view(&d->request.body);
 	struct export_file f;
 	struct buffer path = { 0 };
-	if (!http_text_wants_file(body) && !(x->several && has_separator(body)))
+	if (!wants_file(x, body))
 		return true;
 	if (!x->sink.path)
 		return error_set(

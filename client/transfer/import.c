@@ -4,7 +4,9 @@
 
 #include "client/transfer/import_source.h"
 #include "shared/base/clock.h"
+#include "shared/formats/curl_read.h"
 #include "shared/formats/har.h"
+#include "shared/formats/http_file.h"
 #include "shared/formats/import_sink.h"
 #include "shared/formats/ndjson.h"
 #include "shared/program/interrupt.h"
@@ -114,13 +116,24 @@ static bool find_format(struct import *i, enum import_format *f, struct error *e
 	return true;
 }
 
+static bool beside(void *user, struct bytes name, struct buffer *out, struct error *e)
+{
+	const struct import *i = user;
+	return import_source_beside(&i->source, name, out, e);
+}
+
 static bool read_format(struct import *i, enum import_format f, struct error *e)
 {
+	const struct import_sink sink = { i, take, refused, beside, clock_now_us() };
 	if (f != IMPORT_NDJSON && !import_source_all(&i->source, e))
 		return false;
 	switch (f) {
 	case IMPORT_HAR:
 		return import_har(i, e);
+	case IMPORT_CURL:
+		return curl_read(buffer_view(&i->source.text), &sink, e);
+	case IMPORT_HTTP:
+		return http_file_read(buffer_view(&i->source.text), &sink, e);
 	case IMPORT_UNKNOWN: /* its sentence is that of a line that is not JSON */
 	case IMPORT_NDJSON:
 		return import_ndjson(i, e);

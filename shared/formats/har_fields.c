@@ -3,6 +3,7 @@
 
 #include "shared/formats/har_private.h"
 #include "shared/formats/import_json.h"
+#include "shared/http/form.h"
 #include "shared/http/headers.h"
 #include "shared/http/hop_by_hop.h"
 
@@ -103,21 +104,9 @@ enum writing {
 
 static bool put_encoded(struct buffer *out, struct bytes b, enum writing how)
 {
-	static const char hex[] = "0123456789ABCDEF";
 	if (how == PAIRS_AS_THEY_ARE)
 		return buffer_append_bytes(out, b);
-	for (size_t i = 0; i < b.len; i++) {
-		uint8_t c = b.at[i];
-		bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-			     (c && c < 0x80 && strchr("*-._", c));
-		const uint8_t escape[] = { '%', (uint8_t)hex[c >> 4], (uint8_t)hex[c & 15] };
-		bool fine = plain                           ? buffer_put_u8(out, c)
-			    : c == ' ' && how == PAIRS_PLUS ? buffer_put_u8(out, '+')
-							    : buffer_append(out, escape, 3);
-		if (!fine)
-			return false;
-	}
-	return true;
+	return form_encode(b, how == PAIRS_PLUS ? FORM_OF_BROWSERS : FORM_PERCENT, out);
 }
 
 static bool put_pairs(const json_t *list, enum writing how, struct buffer *out)

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "shared/formats/draft.h"
 #include "shared/formats/har_private.h"
 #include "shared/http/headers.h"
 #include "shared/text/base64.h"
@@ -43,31 +44,13 @@ static void read_size(const json_t *holder, const char *name, struct message *m)
 	m->body_size = n > (json_int_t)m->body.len && (double)n <= MOST ? (uint64_t)n : m->body.len;
 }
 
-/* "https://user@host:1/path?query#fragment" as its authority and the target. */
-static bool split_url(struct bytes url, struct bytes *authority, struct bytes *target, struct error *e)
-{
-	const uint8_t *scheme = url.len ? memmem(url.at, url.len, "://", 3) : NULL;
-	if (!scheme)
-		return error_set(e, EXIT_USAGE, "\"url\" is not a URL");
-	size_t start = (size_t)(scheme - url.at) + 3, end = start;
-	for (; end < url.len && url.at[end] != '/' && url.at[end] != '?' && url.at[end] != '#'; end++)
-		if (url.at[end] == '@')
-			start = end + 1;
-	*authority = bytes_make(url.at + start, end - start);
-	*target = bytes_make(url.at + end, url.len - end);
-	const uint8_t *fragment = target->len ? memchr(target->at, '#', target->len) : NULL;
-	if (fragment)
-		target->len = (size_t)(fragment - target->at);
-	return true;
-}
-
 /* Of another tool's entry the target, and the Host where it is in the URL alone, as with HTTP/2. */
 static bool read_url(struct bytes url, struct transcript *out, struct error *e)
 {
 	struct bytes authority = { 0 }, target = { 0 }, host;
 	struct buffer all = { 0 };
-	if (!split_url(url, &authority, &target, e))
-		return false;
+	if (!draft_split_url(url, &authority, &target))
+		return error_set(e, EXIT_USAGE, "\"url\" is not a URL");
 	bool fine = (target.len && target.at[0] == '/') || buffer_put_u8(&out->target, '/');
 	fine = fine && buffer_append_bytes(&out->target, target);
 	if (fine && authority.len && headers_value_valid(authority) &&

@@ -71,3 +71,19 @@ bool form_query_value(struct bytes url, const char *wanted, struct bytes *out)
 		}
 	return false;
 }
+
+bool form_encode(struct bytes in, enum form_style style, struct buffer *out)
+{
+	const char *plain = style == FORM_UNRESERVED ? "-._~" : "*-._";
+	for (size_t i = 0; i < in.len; i++) {
+		uint8_t c = in.at[i];
+		bool as_it_is = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+				(c && strchr(plain, c));
+		bool fine = as_it_is                                ? buffer_put_u8(out, c)
+			    : c == ' ' && style == FORM_OF_BROWSERS ? buffer_put_u8(out, '+')
+								    : buffer_printf(out, "%%%02X", c);
+		if (!fine)
+			return false;
+	}
+	return true;
+}

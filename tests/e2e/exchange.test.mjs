@@ -180,6 +180,26 @@ describe('export and import', () => {
 		}
 	});
 
+	it('requests alone, as curl commands and .http, come back as the same', async () => {
+		const to = String(road.app.port);
+		for (const [end, more] of [['sh', ['--to', to, '--secrets']], ['http', []]]) {
+			const [db, first, second] = [fresh('.db'), fresh(`.${end}`), fresh(`.${end}`)];
+			assert.equal((await run('export', 'id:1..', '-o', first, ...more)).code, 0);
+			const r = await run('import', first, '--db', db);
+			assert.deepEqual([r.code, r.text], [0, `${Object.keys(id).length} deliveries imported\n`], r.err);
+			for (const [name, [method, target, , body]] of Object.entries(CASES)) {
+				const d = JSON.parse((await w.creelOut(['show', id[name], '--json', '--db', db])).toString());
+				assert.deepEqual([d.method, d.target], [method, target], `${end} ${name}`);
+				assert.deepEqual(await w.creelOut(['show', id[name], '--body', '--db', db]), Buffer.from(body ?? ''), `${end} ${name}`);
+			}
+			assert.equal((await run('export', 'id:1..', '-o', second, '--db', db, ...more)).code, 0);
+			const text = (file) => readFileSync(file, 'latin1').replaceAll(path.basename(file, `.${end}`), 'file').replace(/^(### \d+|# delivery \d+,) .*/gm, '$1');
+			const lines = (file) => text(file).split('\n').map((l) => l.slice(0, 200));
+			assert.deepEqual(lines(second).filter((l, i) => l !== lines(first)[i]), []);
+			assert.equal(JSON.parse((await run('import', first, '--db', db, '--json')).text).known, Object.keys(id).length);
+		}
+	});
+
 	it('through pipes, with a byte order mark, blank lines and other names', async () => {
 		const [db, db2] = [fresh('.db'), fresh('.db')];
 		const lines = await w.creelOut(['export', id.at, id.binary, '--format', 'ndjson']);

@@ -1,6 +1,7 @@
 // creel import of what other tools write: each entry is converted exactly, or refused with its place and a reason. The
 // files of tests/fixtures/formats have the shapes of the tools they are named after.
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { World } from './lib/harness.mjs';
@@ -71,6 +72,29 @@ const HARS = {
 	]],
 };
 
+const ANY = ['Accept', '*/*'];
+const boundary = /boundary=(\S+)/;
+const REQUESTS = {
+	'requests.sh': ['7 deliveries imported, 3 refused', [
+		[null, 'POST', '/api/hooks?a=1', [['Host', 'shop.test'], ['Accept-Encoding', 'deflate, gzip, br'], ['Cookie', 'sid=1; t=2'], ['accept', '*/*'], ['x-uni', 'grüße\''], FORM, ['Content-Length', '19']], '{"a":"it\'s \\u0021"}', null],
+		[null, 'POST', '/x', [['Host', 'localhost:3000'], ['Authorization', 'Basic bWU6c2VjcmV0'], ['User-Agent', 'agent/1'], ANY, FORM, ['Content-Length', '9']], 'a=1&b=2 3', null],
+		[null, 'POST', '/up', null, (d) => {
+			const b = boundary.exec(d.request.headers.find(([n]) => n === 'Content-Type')[1])[1];
+			return `--${b}\r\nContent-Disposition: form-data; name="name"\r\n\r\nvalue\r\n--${b}\r\nContent-Disposition: form-data; name="file"; filename="x.csv"\r\nContent-Type: text/csv\r\n\r\na,b\r\n\r\n--${b}--\r\n`;
+		}, null],
+		[null, 'POST', '/doc', [['Host', 'localhost'], ANY, FORM, ['Content-Length', '14']], '{"x": "$HOME"}', null],
+		[null, 'GET', '/g?q=a%20b%26c', [['Host', 'localhost'], ANY], '', null],
+		[null, 'PUT', '/j', [['Host', 'h'], ['Accept', 'application/json'], JSON_TYPE, ['Content-Length', '7']], '{"j":1}', null],
+		[null, 'HEAD', '/head', [['Host', 'h'], ANY], '', null],
+	], [/line 15: it has the variable \$BODY/, /line 17: curl's option --wat is none that creel knows/, /line 19: 'wget' is not a curl command/]],
+	'requests.http': ['4 deliveries imported, 3 refused', [
+		[null, 'POST', '/hooks/evt-7?a=1&b=x%20y', [['Host', 'localhost:3000'], JSON_TYPE, ['Authorization', 'Basic bWU6c2VjcmV0']], '{"id": "evt-7"}', null],
+		[null, 'GET', '/only', [['Host', 'shop.test']], '', null],
+		[null, 'POST', '/form', [['Host', 'localhost'], FORM], 'a=1&b=2', null],
+		[null, 'POST', '/up', [['Host', 'localhost'], ['Content-Type', 'multipart/form-data; boundary=B']], '--B\r\nContent-Disposition: form-data; name="f"; filename="x.csv"\r\n\r\na,b\r\n\r\n--B--', null],
+	], [/request 5 \(line 38\): the variable \{\{\$guid\}\} has no value in the file/, /request 6 \(line 42\): the body is in the file '\.\.\/\.\.\/etc\/passwd': only files in the folder/, /request 7 \(line 46\): a script before it may change the request/]],
+};
+
 describe('formats of other tools', () => {
 	let w;
 	const fixture = (name) => path.join(FIXTURES, name);
@@ -91,8 +115,8 @@ describe('formats of other tools', () => {
 			const place = `${file} ${i + 1}`;
 			if (at) assert.equal(d.received_at, at, place);
 			assert.deepEqual([d.method, d.target, d.status, d.origin], [method, target, status, 'import'], place);
-			assert.deepEqual(d.request.headers, headers, place);
-			assert.deepEqual(bytes(d.request), Buffer.from(body), `${place}: ${bytes(d.request)}`);
+			if (headers) assert.deepEqual(d.request.headers, headers, place);
+			assert.deepEqual(bytes(d.request), Buffer.from(typeof body === 'function' ? body(d) : body), `${place}: ${bytes(d.request)}`);
 			if (status) assert.deepEqual(d.response.headers, answered, place);
 			if (status) assert.deepEqual(bytes(d.response), Buffer.from(answer), place);
 			for (const [name, value] of Object.entries(more)) assert.equal(d[name], value, `${place}: ${name}`);
@@ -113,6 +137,28 @@ describe('formats of other tools', () => {
 		w = new World();
 	});
 	after(() => w?.close());
+
+	for (const [file, expected] of Object.entries(REQUESTS)) it(`requests: ${file}`, () => imports(fixture(file), expected));
+
+	it('.http: a body that clients would read as syntax is in a file beside', async () => {
+		const db = `${w.fresh('syntax')}.db`;
+		const bodies = ['{"a":"{{token}}"}', '< ./other', 'a\n### b', '{% raw %}', '{"$ref":"x"}', 'x\n> {% y %}', '<@ ./f', 'ends\n', '{"plain":"$ 5"}'];
+		const lines = bodies.map((body, i) => JSON.stringify({ received_at: '2026-11-23T13:42:34Z', event_id: `019ab12c-4d5e-7f3a-8b6c-00000000000${i}`, method: 'POST', target: '/', request: { headers: [], body } }));
+		assert.equal((await w.creel(['import', '-', '--db', db], { input: lines.join('\n') })).code, 0);
+		for (const [i, body] of bodies.entries()) {
+			const file = `${w.fresh('one')}.http`;
+			assert.equal((await w.creel(['export', String(i + 1), '-o', file, '--db', db])).code, 0);
+			const beside = i < bodies.length - 1;
+			assert.equal(existsSync(file.replace('.http', `-${i + 1}.body`)), beside, body);
+			if (beside) assert.equal(readFileSync(file.replace('.http', `-${i + 1}.body`), 'utf8'), body);
+			const again = `${w.fresh('again')}.db`;
+			assert.equal((await w.creel(['import', file, '--db', again])).code, 0);
+			assert.equal((await w.creelOut(['show', '1', '--body', '--db', again])).toString(), body);
+		}
+		const r = await w.creel(['export', '1', '--format', 'http', '--db', db]);
+		assert.deepEqual([r.code, r.text], [2, '']);
+		assert.match(r.err, /the body of delivery 1 is not text that a \.http file can hold: name a file with -o/);
+	});
 
 	for (const [file, expected] of Object.entries(HARS)) it(`HAR: ${file}`, () => imports(fixture(file), expected));
 });
