@@ -195,7 +195,7 @@ $(BUILD)/corpus/app $(BUILD)/fuzz/app: LIBS_RELAY += $(LIBS_CLIENT)
 $(BUILD)/corpus/app $(BUILD)/fuzz/app: $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/post.c %/curl_loop.c %/curl_reason.c,$(wildcard client/app/*.c client/reason/*.c client/common/*.c)))
 $(BUILD)/corpus/ws_frames $(BUILD)/fuzz/ws_frames: $(BUILD)/client/tunnel/tunnel_read.o
 $(BUILD)/corpus/config $(BUILD)/fuzz/config: $(BUILD)/client/options/config.o
-$(BUILD)/corpus/answer $(BUILD)/fuzz/answer: $(patsubst %,$(BUILD)/client/%.o,origin/challenge signing/secrets)
+$(BUILD)/corpus/answer $(BUILD)/fuzz/answer: $(patsubst %,$(BUILD)/client/%.o,origin/challenge origin/challenge_post origin/challenge_get signing/secrets)
 # Node's HTTP parser, as another reader beside creel's own. Debian has its sources (node-llhttp), Homebrew the library.
 LLHTTP ?= /usr/share/llhttp
 $(BUILD)/llhttp/%.o: $(LLHTTP)/%.c

@@ -26,6 +26,7 @@ struct listen_options {
 	const char *offline, *ack; /* "queue" or "fail"; "app" or "immediate" */
 	int64_t drain_parallel;
 	bool share, hold, answer_challenges, ascii, mouse;
+	struct option_values websub_topics;
 	struct option_values secret_specs; /* "github=@FILE" */
 	struct secrets secrets;            /* read of them; see listen_take_options */
 	const char *chaos;                 /* chaos.h, or NULL */
@@ -37,7 +38,7 @@ struct listen_options {
 };
 
 /* The options that `listen` and `dev` have in common. */
-#define LISTEN_ROWS 30
+#define LISTEN_ROWS 31
 extern const struct option_row listen_rows[LISTEN_ROWS];
 
 /* The target: the argument, --forward-to, or `otherwise` (unless --exec stands in for the app). EXIT_USAGE for two, or

@@ -427,6 +427,8 @@ static bool start(struct listen *l, struct error *e)
 		.hold = l->options->hold,
 		.chaos = l->options->chaos ? &l->options->chaos_spec : NULL,
 		.answer_challenges = l->options->answer_challenges,
+		.websub_topics = (const char *const *)l->options->websub_topics.at,
+		.websub_topic_count = l->options->websub_topics.count,
 		.secrets = &l->options->secrets,
 		.no_app = !l->options->target,
 	};

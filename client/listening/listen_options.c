@@ -30,6 +30,8 @@ const struct option_row listen_rows[LISTEN_ROWS] = {
 	  "check that provider's signatures" },
 	{ "answer-challenges", 0, OPTION_FLAG_AT(AT, answer_challenges), OPTION_BY_USER, NULL,
 	  "answer the handshakes of Slack, Zoom, Meta and others for the app" },
+	{ "websub-topic", 0, OPTION_LIST_AT(AT, websub_topics), OPTION_BY_USER, "URL",
+	  "answer the hub that asks about a subscription to this topic" },
 	{ "chaos", 0, OPTION_TEXT_AT(AT, chaos), OPTION_BY_USER, "SPEC",
 	  "bad weather, such as 'duplicate=5%,fail=10%:503'; see creel(1)" },
 	{ "host-header", 0, OPTION_TEXT_AT(AT, forward.host_header), OPTION_BY_PROJECT, "rewrite|preserve|VALUE",

@@ -28,12 +28,14 @@ bool answer_challenge(struct stream *st, struct confirm **confirm)
 		.method = st->request.method,
 		.target = st->request.target,
 		.headers = st->request.headers,
+		.signature = st->signature,
+		.topics = set->options.websub_topics,
+		.topic_count = set->options.websub_topic_count,
 	};
 	char text[100];
 	if (!spill_view(&st->body, &r.body))
 		return false;
-	/* A forged challenge gets no answer: the app is called, and sees what comes. */
-	if (!set->options.answer_challenges || set->cancelled || st->signature == SIGNATURE_INVALID)
+	if (!set->options.answer_challenges || set->cancelled)
 		return false;
 	if (!challenge_find(&r, set->options.secrets, &c)) {
 		challenge_free(&c);
@@ -44,7 +46,9 @@ bool answer_challenge(struct stream *st, struct confirm **confirm)
 	snprintf(text, sizeof text, "the app was not called: %s's challenge was answered for it", c.provider);
 	if (c.confirm.len)
 		fetch(set, confirm, (const char *)c.confirm.at);
-	call_answer(st, 200, buffer_view(&c.headers), buffer_view(&c.body), text);
+	if (c.say.len)
+		tell(set, (const char *)c.say.at);
+	call_answer(st, c.status, buffer_view(&c.headers), buffer_view(&c.body), text);
 	challenge_free(&c);
 	return true;
 }

@@ -27,6 +27,8 @@ struct session_options {
 	const struct chaos_spec *chaos; /* or NULL */
 	const struct secrets *secrets;  /* of providers, or NULL */
 	bool answer_challenges;
+	const char *const *websub_topics; /* whose subscriptions are confirmed */
+	size_t websub_topic_count;
 	bool no_app;                     /* deliveries are recorded, and over: nothing is called */
 	const struct app_ops *app;       /* NULL: ends_app */
 	const struct record_ops *record; /* NULL: ends_record */

@@ -164,6 +164,15 @@ static bool read_bytes(enum signature_form form, struct bytes secret, struct sec
 	return secret.len && crypto_decode(form, secret, &out->mac) && out->mac.len;
 }
 
+/* Braintree's public key may stand on a line before the private one. */
+static struct bytes last_line(struct bytes text)
+{
+	for (size_t i = text.len; i > 0; i--)
+		if (text.at[i - 1] == '\n')
+			return bytes_make(text.at + i, text.len - i);
+	return text;
+}
+
 static bool key_of(const struct signature_provider *s, struct bytes secret, bool private, struct secret_key *out,
 		   const char **why)
 {
@@ -179,7 +188,7 @@ static bool key_of(const struct signature_provider *s, struct bytes secret, bool
 	case SECRET_BASE64:
 		return read_bytes(FORM_BASE64, secret, out, why);
 	case SECRET_HASHED:
-		return secret.len && crypto_sha1(secret, &out->mac);
+		return secret.len && crypto_sha1(last_line(secret), &out->mac);
 	case SECRET_TEXT:
 		break;
 	}

@@ -1,6 +1,6 @@
 #include "shared/signature/signature_tools.h"
 
-#include "shared/signature/crypto.h"
+#include "shared/signature/key.h"
 
 #include <string.h>
 
@@ -22,4 +22,18 @@ bool signature_hmac_hex(struct bytes key, struct bytes content, struct buffer *o
 	uint8_t mac[CRYPTO_MAC_MOST];
 	size_t len;
 	return crypto_mac(SIGN_SHA256, key, content, mac, &len) && crypto_encode(FORM_HEX, bytes_make(mac, len), out);
+}
+
+bool signature_braintree_hex(struct bytes secret, struct bytes content, struct buffer *out)
+{
+	static const struct signature_provider row = { .secret = SECRET_HASHED };
+	uint8_t mac[CRYPTO_MAC_MOST];
+	struct secret_key key;
+	const char *why;
+	size_t len;
+	bool fine = key_read(&row, secret, &key, &why) &&
+		    crypto_mac(SIGN_SHA1, buffer_view(&key.mac), content, mac, &len) &&
+		    crypto_encode(FORM_HEX, bytes_make(mac, len), out);
+	key_free(&key);
+	return fine;
 }

@@ -17,3 +17,5 @@ bool signature_begins(struct bytes b, const char *with);
 bool signature_equal(struct bytes a, struct bytes b);
 /* HMAC-SHA256 in lower-case hex, appended. */
 MUST_CHECK bool signature_hmac_hex(struct bytes key, struct bytes content, struct buffer *out);
+/* The same as Braintree makes it: HMAC-SHA1, the key the SHA-1 of the secret's last line. */
+MUST_CHECK bool signature_braintree_hex(struct bytes secret, struct bytes content, struct buffer *out);

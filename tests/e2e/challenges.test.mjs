@@ -1,6 +1,6 @@
 // --answer-challenges: handshakes are answered by the client itself, marked on the record; all else goes to the app.
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
@@ -9,14 +9,18 @@ import { openRoad } from './lib/road.mjs';
 
 const SECRET = 'zoom secret';
 const hmac = (text) => createHmac('sha256', SECRET).update(text).digest('hex');
+const TOPIC = 'https://www.youtube.com/xml/feeds/videos.xml?channel_id=UC1';
+const discord = generateKeyPairSync('ed25519');
+const discordKey = discord.publicKey.export({ type: 'spki', format: 'der' }).subarray(-32).toString('hex');
 const json = (value, headers = {}) => ({ method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(value) });
 
 describe('listen --answer-challenges', () => {
 	let road, base, app;
 	before(async () => {
 		app = [];
-		const args = ['--answer-challenges', ...['zoom=env:ZOOM', 'meta=env:META', 'slack=env:ZOOM'].flatMap((s) => ['--secret', s])];
-		road = await openRoad({ name: 'hands', clientArgs: args, clientEnv: { ZOOM: SECRET, META: 'ours' }, answer: (request, socket) => {
+		const args = ['--answer-challenges', '--websub-topic', TOPIC, ...['zoom=env:ZOOM', 'meta=env:META', 'slack=env:ZOOM', 'discord=env:DISCORD', 'front=env:ZOOM', 'xero=env:ZOOM',
+			'braintree=env:BRAINTREE'].flatMap((s) => ['--secret', s])];
+		road = await openRoad({ name: 'hands', clientArgs: args, clientEnv: { ZOOM: SECRET, META: 'ours', DISCORD: discordKey, BRAINTREE: 'public0\nprivate0' }, answer: (request, socket) => {
 			app.push(request.target);
 			socket.write('HTTP/1.1 202 X\r\nContent-Length: 3\r\n\r\napp');
 		} });
@@ -28,17 +32,17 @@ describe('listen --answer-challenges', () => {
 	async function ask(path, options) {
 		const res = await fetch(base + path, options);
 		const text = await res.text();
-		const row = await road.w.recorded((r) => r.target === path && r.state === 'delivered');
+		const row = await road.w.recorded((r) => r.target === path && (r.state === 'delivered' || r.state === 'failed'));
 		return { status: res.status, text, headers: res.headers, row };
 	}
 
-	async function answered(name, path, options, expected) {
+	async function answered(name, path, options, expected, wanted = 200) {
 		const { status, text, headers, row } = await ask(path, options);
-		assert.equal(status, 200);
+		assert.equal(status, wanted);
 		assert.equal(text, expected);
 		assert.equal(headers.get('x-content-type-options'), 'nosniff');
 		assert.ok(!app.includes(path), 'the app was not called');
-		assert.equal(row.status, 200);
+		assert.equal(row.status, wanted);
 		const shown = JSON.parse(await road.w.creelOut(['show', String(row.id), '--json']));
 		assert.equal(shown.response.body ?? '', expected);
 		const found = (await road.w.creelOut(['list', '--json', `tag:"challenge:${name}"`])).toString('utf8');
@@ -57,10 +61,61 @@ describe('listen --answer-challenges', () => {
 		assert.equal(headers.get('x-hook-secret'), 'b537207f20cbfa02357cf448134da559');
 	});
 
+	it('Microsoft Graph', () => answered('microsoft-graph', '/graph?validationToken=Validation%3A%20Testing%26more', { method: 'POST', headers: { 'content-type': 'text/plain' } }, 'Validation: Testing&more'));
+	it('Event Grid, its own schema', () => answered('azure-eventgrid', '/grid', json([{ data: { validationCode: '512d38b6-c7b8-40c8', validationUrl: 'https://example.com/' } }],
+		{ 'aeg-event-type': 'SubscriptionValidation' }), '{"validationResponse":"512d38b6-c7b8-40c8"}'));
+	it('Event Grid, CloudEvents', async () => {
+		const headers = await answered('azure-eventgrid', '/cloud', { method: 'OPTIONS', headers: { 'webhook-request-origin': 'eventgrid.azure.net' } }, '');
+		assert.deepEqual([headers.get('webhook-allowed-origin'), headers.get('webhook-allowed-rate')], ['eventgrid.azure.net', '*']);
+	});
+	it('Okta', () => answered('okta', '/okta', { headers: { 'x-okta-verification-challenge': 'abc123' } }, '{"verification":"abc123"}'));
+	it('Monday', () => answered('monday', '/monday', json({ challenge: '3eZbrw1aBm2rZgRNFdxV' }), '{"challenge":"3eZbrw1aBm2rZgRNFdxV"}'));
+	it('WebSub: a topic that was named', () => answered('websub', `/hub?hub.mode=subscribe&hub.challenge=c1&hub.topic=${encodeURIComponent(TOPIC)}`, {}, 'c1'));
+	it('Braintree', () => {
+		const asked = 'd1c3a4f7e4a84b3f8a4f1b2c3d4e5f60';
+		const key = createHash('sha1').update('private0').digest();
+		return answered('braintree', `/braintree?bt_challenge=${asked}`, {}, `public0|${createHmac('sha1', key).update(asked).digest('hex')}`);
+	});
+	it('Trello', () => answered('trello', '/trello', { method: 'HEAD' }, ''));
+	it('Notion: its token is shown, for it is the key from now on', async () => {
+		await answered('notion', '/notion', json({ verification_token: 'secret_1c5b7004153d4a6b' }), '');
+		await waitFor('the token to be shown', () => road.client.err.includes('signs from now on: secret_1c5b7004153d4a6b'));
+	});
+	it('Salesforce', async () => {
+		const { status, text } = await ask('/salesforce', { method: 'POST', headers: { 'content-type': 'text/xml', soapaction: '""' },
+			body: '<soapenv:Envelope><notifications xmlns="http://soap.sforce.com/2005/09/outbound"/></soapenv:Envelope>' });
+		assert.equal(status, 200);
+		assert.match(text, /<Ack>true<\/Ack>/);
+	});
+
+	const ping = (body, key = discord.privateKey) => json(body, { 'x-signature-timestamp': '1764000000',
+		'x-signature-ed25519': sign(null, Buffer.from(`1764000000${JSON.stringify(body)}`), key).toString('hex') });
+	it('Discord: an answer for what holds, 401 for what does not', async () => {
+		await answered('discord', '/discord', ping({ type: 1, id: '1' }), '{"type":1}');
+		await answered('discord', '/discord-events', ping({ version: 1, type: 0 }), '', 204);
+		await answered('discord', '/discord-forged', ping({ type: 1, id: '1' }, generateKeyPairSync('ed25519').privateKey), '', 401);
+	});
+	it('Front: only what is signed', () => {
+		const body = JSON.stringify({ type: 'sync' });
+		const at = String(Date.now());
+		return answered('front', '/front', { method: 'POST', body, headers: { 'content-type': 'application/json', 'x-front-challenge': 'abc',
+			'x-front-request-timestamp': at, 'x-front-signature': createHmac('sha256', SECRET).update(`${at}:${body}`).digest('base64') } }, '{"challenge":"abc"}');
+	});
+	it('Xero: 200 or 401, as its intent to receive is signed', async () => {
+		const body = JSON.stringify({ events: [], firstEventSequence: 0, lastEventSequence: 0, entropy: 'S0' });
+		const signed = (secret) => ({ method: 'POST', body, headers: { 'content-type': 'application/json', 'x-xero-signature': createHmac('sha256', secret).update(body).digest('base64') } });
+		await answered('xero', '/xero', signed(SECRET), '');
+		await answered('xero', '/xero-forged', signed('another'), '', 401);
+	});
+
 	it('what is none, or not ours, goes to the app', async () => {
 		for (const [path, options] of [
 			['/m?hub.mode=subscribe&hub.verify_token=theirs&hub.challenge=1', {}],
 			['/z', json({ event: 'endpoint.url_validation', payload: { plainToken: `v0:${Math.floor(Date.now() / 1000)}:{}` } })],
+			['/hub?hub.mode=subscribe&hub.challenge=c1&hub.topic=https%3A%2F%2Fexample.com%2F', {}],
+			['/okta-post', json({}, { 'x-okta-verification-challenge': 'a' })],
+			['/front-forged', json({ type: 'sync' }, { 'x-front-challenge': 'a' })],
+			['/monday-event', json({ challenge: 'a', event: { type: 'b' } })],
 			['/s', json({ type: 'event_callback', challenge: 'x' })],
 			['/forged', json({ type: 'url_verification', challenge: 'x' }, { 'x-slack-signature': `v0=${hmac('x')}`, 'x-slack-request-timestamp': '1' })],
 			['/sns', json({ Type: 'SubscriptionConfirmation', SubscribeURL: `${base}/fetched` }, { 'x-amz-sns-message-type': 'SubscriptionConfirmation' })],
