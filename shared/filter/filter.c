@@ -240,6 +240,38 @@ struct filter *filter_parse(const char *text, uint64_t now_us, struct filter_err
 	return f;
 }
 
+/* The name of the first field of that kind, and where in the text it stands (`at`: where the node does). */
+static const char *find_later(const struct filter_node *n, size_t at, size_t *where)
+{
+	if (n->to > 0)
+		at = n->from;
+	*where = at;
+	if (n->kind == FILTER_TERM && n->term.field->later)
+		return n->term.field->name;
+	for (const struct filter_node *c = n->first; c; c = c->next) {
+		const char *name = find_later(c, at, where);
+		if (name)
+			return name;
+	}
+	return NULL;
+}
+
+struct filter *filter_parse_for_request(const char *text, struct filter_error *e)
+{
+	size_t where = 0;
+	struct filter *f = filter_parse(text, 0, e);
+	const char *later = f && f->root ? find_later(f->root, 0, &where) : NULL;
+	if (!later)
+		return f;
+	struct filter_parser p = { .text = text, .e = e };
+	filter_fail(&p, where,
+		    "%s: is not known when a request comes; method, path, host, peer, header, source, event, "
+		    "body, json, size and sig are",
+		    later);
+	filter_free(f);
+	return NULL;
+}
+
 void filter_free(struct filter *f)
 {
 	if (!f)

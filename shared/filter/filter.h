@@ -19,6 +19,8 @@ struct filter_error {
 
 /* `now_us`: what since:1h and today count from. An empty text matches everything. NULL and *e on failure. */
 struct filter *filter_parse(const char *text, uint64_t now_us, struct filter_error *e);
+/* The same, of terms alone that can be judged when a request comes, before anything is on record or called. */
+struct filter *filter_parse_for_request(const char *text, struct filter_error *e);
 void filter_free(struct filter *f);
 /* No term at all: everything matches. */
 bool filter_is_empty(const struct filter *f);

@@ -42,6 +42,7 @@ struct filter_field {
 	bool list;                /* a,b,c */
 	bool or_none;             /* "other" and "none", as the list shows it, are the empty text */
 	bool reads;               /* headers or bodies, which are slower to walk than rows */
+	bool later;               /* nothing that is known of a request when it comes */
 	const char *column;       /* SQL of what is compared: a column, a header block, a body's message id */
 	const char *index;        /* columns of the search index that hold its words; NULL: none */
 	const char *const *words; /* for completion; NULL after the last */

@@ -127,6 +127,7 @@ struct attempt_row {
 	enum answer_cut cut;
 	struct bytes url, reason, error;
 	struct bytes chaos; /* "delay,badsig": what --chaos did to it, of a running client's alone */
+	bool skipped;       /* by --only or --skip; the same */
 };
 
 /* What a running client reports about itself, for `creel status`: one row a process. */
@@ -158,6 +159,8 @@ void store_watch_upgrades(const struct store_upgrade_ops *ops, void *user);
 /* Opens or, with STORE_READ_WRITE, creates (0600, missing folders 0700) and migrates. A missing file is an error when
  * read-only. */
 MUST_CHECK bool store_open(struct store **out, const char *path, enum store_mode mode, struct error *e);
+/* One without a file, which is gone when it is closed. */
+MUST_CHECK bool store_open_in_memory(struct store **out, struct error *e);
 void store_close(struct store *s);
 extern const struct batch_ops store_batch_ops; /* begin, commit, rollback of a struct store */
 /* The same for a store that syncs apart from its commits (store_sync.c): once committed, rows are seen by others and

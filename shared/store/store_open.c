@@ -209,6 +209,25 @@ bool store_open(struct store **out, const char *path, enum store_mode mode, stru
 	return true;
 }
 
+bool store_open_in_memory(struct store **out, struct error *e)
+{
+	*out = NULL;
+	struct store *s = calloc(1, sizeof *s);
+	if (!s || !(s->path = strdup("memory"))) {
+		free(s);
+		return error_set(e, EXIT_STORE, "out of memory");
+	}
+	bool fine =
+	    sqlite3_open_v2(":memory:", &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+	    sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) == SQLITE_OK;
+	if (!(fine || store_fail(s, "opened", e)) || !exec(s, store_schema_sql, "made", e)) {
+		store_close(s);
+		return false;
+	}
+	*out = s;
+	return true;
+}
+
 void store_close(struct store *s)
 {
 	if (!s)
