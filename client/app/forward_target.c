@@ -121,7 +121,7 @@ bool forward_url_leads_here(struct bytes url)
 const char *forward_route_target(const char *route)
 {
 	const char *equals = strrchr(route, '=');
-	return route[0] == '/' && equals && equals[1] ? equals + 1 : NULL;
+	return equals && equals > route && equals[1] ? equals + 1 : NULL;
 }
 
 static char *no_target(const char *text, const char *why, struct error *e)

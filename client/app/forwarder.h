@@ -72,7 +72,7 @@ struct forward_ops {
 	void (*on_trailers)(void *user, struct bytes trailers);
 };
 
-/* What "/path=TARGET" leads to, a part of it; NULL when it has another form. */
+/* What "/path=TARGET" or "FILTER=TARGET" leads to, a part of it; NULL when it has another form. */
 const char *forward_route_target(const char *route);
 /* "3000", "localhost:3000", "http://localhost:3000/base", "https://…", "unix:/run/app.sock" to a normal base URL (the
  * caller frees). Unless `allow_remote` the host must be this machine: localhost, a loopback address, or a name all of

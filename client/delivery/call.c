@@ -3,6 +3,7 @@
 #include "client/delivery/attempt.h"
 #include "client/delivery/report.h"
 #include "client/delivery/response.h"
+#include "client/delivery/stub.h"
 #include "shared/base/clock.h"
 
 #include <string.h>
@@ -145,12 +146,34 @@ static void leave_on_record(struct stream *st)
 	stream_unpin(st);
 }
 
+static void skip(struct stream *st)
+{
+	char sentence[sizeof st->result.error];
+	if (*st->skipped->text)
+		snprintf(sentence, sizeof sentence, "the app was not called: --skip %.200s", st->skipped->text);
+	else
+		snprintf(sentence, sizeof sentence, "the app was not called: it is none of --only");
+	st->set->record->add_tag(st->set->recorder, st->delivery_id, "skipped");
+	call_answer(st, 200, bytes_of(NULL), bytes_of(NULL), sentence);
+}
+
+/* No app is called. */
+static void stand_in(struct stream *st)
+{
+	if (st->skipped)
+		skip(st);
+	else if (st->set->options.no_app)
+		leave_on_record(st);
+	else
+		stub_begin(st);
+}
+
 void call_begin(struct stream *st)
 {
 	struct streams *set = st->set;
 	struct error e;
-	if (set->options.no_app) {
-		leave_on_record(st);
+	if (st->skipped || set->options.no_app || set->options.routes[st->route].stub) {
+		stand_in(st);
 		return;
 	}
 	struct forward_request r = {

@@ -3,9 +3,7 @@
 #include "client/delivery/recognise.h"
 #include "client/delivery/report.h"
 #include "client/delivery/response.h"
-#include "shared/base/clock.h"
-
-#include <string.h>
+#include "client/stream/route.h"
 
 /* It outlives a kill: the app may be called. Nothing goes back to the relay yet, for a power cut may still take it. */
 static void on_committed(void *user, int64_t id, bool duplicate)
@@ -51,29 +49,9 @@ void commit_request(struct stream *st)
 {
 	struct streams *set = st->set;
 	recognise_stream(st);
-	struct store_delivery d = {
-		.received_at_us = st->request.received_at_us,
-		.reached_at_us = clock_now_us(),
-		.origin = st->origin,
-		.state = stream_first_state(st),
-		.refused_status = st->request.refused_status,
-		.https = st->request.https,
-		.forwarded = st->request.forwarded,
-		.has_body = st->request.has_body,
-		.tunnel = bytes_of(set->tunnel_name),
-		.method = st->request.method,
-		.target = st->request.target,
-		.prefix = st->request.prefix,
-		.peer = st->request.peer,
-		.provider = bytes_of(st->provider),
-		.event_type = buffer_view(&st->event),
-		.signature = bytes_of(signature_verdict_name(st->signature)),
-		.headers = st->request.headers,
-		.trailers = buffer_view(&st->trailers),
-		.body_size = stream_request_bytes(st),
-	};
-	memcpy(d.event_id, st->request.event_id, UUID_LEN);
-	stream_recorded_part(st, &st->body, &d.body, &d.spilled);
+	struct store_delivery d;
+	route_choose(st);
+	stream_describe(st, &d);
 	stream_commit_to(st, COMMIT_WRITING);
 	set->record->insert_delivery(set->recorder, &d, on_committed, on_synced, st);
 }

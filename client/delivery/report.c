@@ -64,6 +64,7 @@ void report_attempt(const struct stream *st)
 		.url = bytes_of(r->url),
 		.error = bytes_of(r->error),
 		.chaos = bytes_of(chaos),
+		.skipped = st->skipped != NULL,
 	};
 	st->set->events->on_attempt(st->set->user, &row, &attempt);
 }

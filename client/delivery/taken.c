@@ -2,6 +2,7 @@
 
 #include "client/delivery/call.h"
 #include "client/delivery/recognise.h"
+#include "client/stream/route.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,7 @@ static struct stream *make_stream(const struct taking *taking, struct taken *t)
 	recognise_stream(st);
 	if (t->signature != SIGNATURE_UNKNOWN)
 		st->signature = t->signature; /* as it goes out, which may be later than it was asked for */
+	route_choose(st);
 	return st;
 }
 

@@ -60,7 +60,8 @@ static int run(struct command_call *call, struct error *e)
 
 const struct command command_listen = {
 	.name = "listen",
-	.usage = "creel listen PORT|URL|--exec CMD [--relay URL] [--name NAME] [--route /PATH=PORT|URL]… [OPTIONS]",
+	.usage = "creel listen [PORT|URL|--exec CMD|--answer STATUS] [--relay URL] [--name NAME] [--route "
+		 "/PATH|FILTER=PORT|URL]… [OPTIONS]",
 	.summary = "open a tunnel and forward what arrives to an app",
 	.text =
 	    "Opens a tunnel at the relay, prints its public URL, records every webhook that arrives there and "
@@ -69,7 +70,8 @@ const struct command command_listen = {
 	    "--exec runs a command, never through a shell, when a delivery's call is over. Without a target it "
 	    "stands in for the\n"
 	    "app: the sender gets 202, and its exit status says whether the delivery is delivered or "
-	    "failed.\n\n"
+	    "failed. Without both,\n"
+	    "senders get 200, or what --answer says.\n\n"
 	    "Example: creel listen 3000 --name shop --route /admin=4000",
 	.options = { groups, sizeof groups / sizeof *groups },
 	.settings_size = sizeof(struct listen_options),

@@ -9,9 +9,12 @@
 
 struct listen_options {
 	const struct program *program;
-	const char *target;           /* PORT or URL; NULL: the command of --exec stands in for the app */
-	const char *forward_to;       /* --forward-to: the target where no argument names one */
-	struct option_values routes;  /* "/path=PORT|URL" */
+	const char *target;          /* PORT or URL; NULL: the command of --exec stands in for the app, or an answer */
+	const char *forward_to;      /* --forward-to: the target where no argument names one */
+	struct option_values routes; /* "/path=PORT|URL", "FILTER=PORT|URL" */
+	struct option_values only, skip; /* filters */
+	const char *answer;              /* "STATUS[:BODY|@FILE]", or NULL */
+	int64_t answer_delay_ms;
 	struct option_values headers; /* -H */
 	const char *db;               /* NULL: the default */
 	const char *output;           /* auto, ui, lines, json, quiet */
@@ -38,7 +41,7 @@ struct listen_options {
 };
 
 /* The options that `listen` and `dev` have in common. */
-#define LISTEN_ROWS 31
+#define LISTEN_ROWS 35
 extern const struct option_row listen_rows[LISTEN_ROWS];
 
 /* The target: the argument, --forward-to, or `otherwise` (unless --exec stands in for the app). EXIT_USAGE for two, or
@@ -48,6 +51,8 @@ MUST_CHECK bool listen_take_target(const struct command_call *call, struct liste
 /* Checks the options and puts them where the tunnel finds them; after listen_take_target. EXIT_USAGE. Secrets are read:
  * secrets_free in any case. */
 MUST_CHECK bool listen_take_options(const struct command_call *call, struct listen_options *o, struct error *e);
+/* Neither an app nor an answer: the command of --exec is all that gets the deliveries. */
+bool listen_calls_no_app(const struct listen_options *o);
 /* Whether it will take over the terminal: asked to, or on one and not told otherwise. */
 bool listen_wants_ui(const struct listen_options *o);
 /* Runs until a signal or a refusal; the exit status. */

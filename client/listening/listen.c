@@ -3,6 +3,7 @@
 #include "client/listening/exec.h"
 #include "client/record/retention.h"
 #include "client/inspect/inspector.h"
+#include "client/listening/listen_routes.h"
 #include "client/listening/listen_setup.h"
 #include "client/print/output.h"
 #include "client/session/session.h"
@@ -27,8 +28,7 @@ struct listen {
 	uv_loop_t loop;
 	const struct listen_options *options;
 	enum output_mode mode;
-	struct route *routes;
-	size_t route_count;
+	struct listen_routes routes;
 	struct seal_key *key;
 	char *folder; /* the store's */
 	struct buffer secret_names;
@@ -52,6 +52,12 @@ struct listen {
 	char why[700]; /* it was last offline */
 	char detail[750], store_trouble[600];
 };
+
+/* As it is shown. */
+static const char *target_of(const struct listen *l)
+{
+	return l->routes.at[l->routes.count - 1].target;
+}
 
 static void say(struct listen *l, const char *sentence)
 {
@@ -90,7 +96,7 @@ static void put_status(struct listen *l)
 		.relay = bytes_of(l->options->tunnel.relay),
 		.url = bytes_of(tunnel_public_url(l->tunnel)),
 		.tunnel = bytes_of(tunnel_name(l->tunnel)),
-		.target = bytes_of(l->routes[l->route_count - 1].target),
+		.target = bytes_of(target_of(l)),
 		.lag_us = tunnel_lag_us(l->tunnel),
 		.secrets = buffer_view(&l->secret_names),
 	};
@@ -167,7 +173,7 @@ static void on_signal(uv_signal_t *h, int number)
 static void tell_ready(struct listen *l)
 {
 	const char *url = tunnel_public_url(l->tunnel);
-	output_ready(l->mode, url, tunnel_name(l->tunnel), l->routes[l->route_count - 1].target);
+	output_ready(l->mode, url, tunnel_name(l->tunnel), target_of(l));
 	if (l->options->on_ready)
 		l->options->on_ready(l->options->on_ready_user, url);
 }
@@ -225,7 +231,7 @@ static void on_delivery(void *user, const struct delivery_row *row)
 	if (l->inspector)
 		return;
 	output_delivery(l->mode, row);
-	if (!l->options->target && l->mode == OUTPUT_LINES && row->state != DELIVERY_REFUSED) {
+	if (listen_calls_no_app(l->options) && l->mode == OUTPUT_LINES && row->state != DELIVERY_REFUSED) {
 		output_row(stdout, row);
 		fflush(stdout);
 	}
@@ -248,14 +254,14 @@ static void on_over(void *user, int64_t delivery_id)
 static void on_command(void *user, int64_t delivery_id)
 {
 	struct listen *l = user;
-	if (!l->options->target)
+	if (listen_calls_no_app(l->options))
 		recorder_set_state(l->recorder, delivery_id, DELIVERY_SENDING);
 }
 
 static void on_command_over(void *user, int64_t delivery_id, bool fine)
 {
 	struct listen *l = user;
-	if (!l->options->target)
+	if (listen_calls_no_app(l->options))
 		recorder_set_state(l->recorder, delivery_id, fine ? DELIVERY_DELIVERED : DELIVERY_FAILED);
 }
 
@@ -348,7 +354,7 @@ static void fill_state(void *user, struct client_state *out)
 	snprintf(out->state, sizeof out->state, "%s", output_state_name(l->state));
 	snprintf(out->detail, sizeof out->detail, "%.290s", detail_of(l));
 	snprintf(out->url, sizeof out->url, "%s", tunnel_public_url(l->tunnel));
-	snprintf(out->target, sizeof out->target, "%.290s", l->routes[l->route_count - 1].target);
+	snprintf(out->target, sizeof out->target, "%.290s", target_of(l));
 	snprintf(out->tunnel, sizeof out->tunnel, "%s", tunnel_name(l->tunnel));
 	snprintf(out->relay, sizeof out->relay, "%.290s", l->options->tunnel.relay);
 	snprintf(out->secrets, sizeof out->secrets, "%.*s", (int)l->secret_names.len,
@@ -416,8 +422,11 @@ static bool start(struct listen *l, struct error *e)
 		     recorder_keep_bound(l->recorder, &bound, e) && (l->key = listen_load_key(path, e)) &&
 		     (l->folder = listen_folder_of(path, e)) && start_exec(l, path, e);
 	struct session_options so = {
-		.routes = l->routes,
-		.route_count = l->route_count,
+		.routes = l->routes.at,
+		.route_count = l->routes.count,
+		.only = l->routes.only,
+		.skip = l->routes.skip,
+		.stub = l->routes.has_stub ? &l->routes.stub : NULL,
 		.record_max = bound.request,
 		.record_max_answer = bound.answer,
 		.record_max_abandoned = l->options->record_max_abandoned,
@@ -430,7 +439,7 @@ static bool start(struct listen *l, struct error *e)
 		.websub_topics = (const char *const *)l->options->websub_topics.at,
 		.websub_topic_count = l->options->websub_topics.count,
 		.secrets = &l->options->secrets,
-		.no_app = !l->options->target,
+		.no_app = listen_calls_no_app(l->options),
 	};
 	struct tunnel_options to = l->options->tunnel;
 	if (ready)
@@ -458,6 +467,8 @@ static bool start(struct listen *l, struct error *e)
 			 (unsigned long long)l->options->chaos_spec.seed);
 		say(l, text);
 	}
+	if (!l->options->target && !l->options->answer && !listen_calls_no_app(l->options))
+		say(l, "no app is named: what arrives is recorded and answered 200; --answer says otherwise");
 	if (l->options->connect_timeout_ms)
 		uv_timer_start(&l->connect_timer, on_connect_late, (uint64_t)l->options->connect_timeout_ms, 0);
 	e->text[0] = 0; /* of what was tried on the way, such as to read a key that had to be made */
@@ -501,11 +512,7 @@ static void free_parts(struct listen *l)
 	tunnel_free_rest(l->tunnel);
 	seal_key_free(l->key);
 	free(l->folder);
-	for (size_t i = 0; i < l->route_count; i++) {
-		free(l->routes[i].path);
-		free(l->routes[i].target);
-	}
-	free(l->routes);
+	listen_routes_free(&l->routes);
 	free(l->db);
 	buffer_free(&l->secret_names);
 }
@@ -522,7 +529,7 @@ int listen_run(const struct listen_options *o, struct error *e)
 	}
 	listen_set_limits();
 	l.started_at_us = clock_now_us();
-	bool started = listen_make_routes(o, &l.routes, &l.route_count, e);
+	bool started = listen_routes_make(o, &l.routes, e);
 	if (started) {
 		start_handles(&l);
 		started = start(&l, e);

@@ -12,7 +12,14 @@
 #define AT struct listen_options
 
 const struct option_row listen_rows[LISTEN_ROWS] = {
-	{ "route", 0, OPTION_LIST_AT(AT, routes), OPTION_BY_LOCAL, "/PATH=TARGET", "send this path elsewhere" },
+	{ "route", 0, OPTION_LIST_AT(AT, routes), OPTION_BY_LOCAL, "/PATH=TARGET",
+	  "send this path elsewhere, or what a filter matches: event:invoice.*=4000" },
+	{ "only", 0, OPTION_LIST_AT(AT, only), OPTION_BY_USER, "FILTER", "call the app for these alone" },
+	{ "skip", 0, OPTION_LIST_AT(AT, skip), OPTION_BY_USER, "FILTER", "do not call the app for these" },
+	{ "answer", 0, OPTION_TEXT_AT(AT, answer), OPTION_BY_USER, "STATUS[:BODY|@FILE]",
+	  "answer so in the place of an app" },
+	{ "answer-delay", 0, OPTION_DURATION_AT(AT, answer_delay_ms), OPTION_BY_USER, "TIME", "before that answer",
+	  .preset = "0s" },
 	{ "forward-to", 0, OPTION_TEXT_AT(AT, forward_to), OPTION_BY_USER, "URL",
 	  "the target, in place of the argument" },
 	{ "output", 'o', OPTION_CHOICE_AT(AT, output), OPTION_BY_PROJECT, "auto|ui|lines|json|quiet", "what to print",
@@ -89,9 +96,15 @@ bool listen_take_target(const struct command_call *call, struct listen_options *
 	const char *name = call->command->name;
 	if (call->argc > 1 || (call->argc == 1 && names_forward_to(call)))
 		return error_set(e, EXIT_USAGE, "%s takes one target; see creel %s --help", name, name);
-	o->target = call->argc == 1 ? call->argv[0] : o->forward_to ? o->forward_to : o->exec ? NULL : otherwise;
-	return o->target || o->exec ||
-	       error_set(e, EXIT_USAGE, "%s needs the app's port or URL, for example: creel %s 3000", name, name);
+	if (o->answer && call->argc == 1)
+		return error_set(e, EXIT_USAGE, "--answer stands in for an app, and a target is one: %s takes either",
+				 name);
+	o->target = call->argc == 1 ? call->argv[0]
+		    : o->answer     ? NULL
+		    : o->forward_to ? o->forward_to
+		    : o->exec       ? NULL
+				    : otherwise;
+	return true;
 }
 
 bool listen_take_options(const struct command_call *call, struct listen_options *o, struct error *e)
@@ -110,11 +123,14 @@ bool listen_take_options(const struct command_call *call, struct listen_options 
 	secrets_hide(&o->secrets, o->program->gate);
 	if (!fine)
 		return false;
-	if (!o->target && (o->hold || o->routes.count || o->chaos))
+	bool no_app = listen_calls_no_app(o), no_route = !o->target && !o->routes.count;
+	if ((o->hold && (no_app || no_route)) || ((o->routes.count || o->chaos) && no_app))
 		return error_set(e, EXIT_USAGE, "%s needs an app: name its port or URL",
 				 o->hold    ? "--hold"
 				 : o->chaos ? "--chaos"
 					    : "--route");
+	if (o->answer_delay_ms && (o->target || no_app))
+		return error_set(e, EXIT_USAGE, "--answer-delay is for --answer, where there is no app");
 	if (strcmp(o->output, "ui") == 0 && o->exec)
 		return error_set(e, EXIT_USAGE, "--exec prints to the terminal: use --output lines with it");
 	if (strcmp(o->output, "ui") == 0 && !inspector_has_terminal())
@@ -126,6 +142,11 @@ bool listen_take_options(const struct command_call *call, struct listen_options 
 				 (strcmp(o->ack, "immediate") == 0 ? WIRE_OPTION_ACK_IMMEDIATE : 0u) |
 				 (strcmp(o->offline, "fail") == 0 ? WIRE_OPTION_OFFLINE_FAIL : 0u);
 	return true;
+}
+
+bool listen_calls_no_app(const struct listen_options *o)
+{
+	return !o->target && o->exec && !o->answer;
 }
 
 bool listen_wants_ui(const struct listen_options *o)

@@ -24,33 +24,6 @@ bool listen_check_ready_file(const char *path, struct error *e)
 	return fine;
 }
 
-static bool add_route(const struct listen_options *o, const char *text, struct route *r, struct error *e)
-{
-	const char *target = forward_route_target(text);
-	if (!target)
-		return error_set(e, EXIT_USAGE, "--route '%.100s' is not /path=PORT or /path=URL", text);
-	r->path = strndup(text, (size_t)(target - 1 - text));
-	r->target = r->path ? forward_parse_target(target, o->forward.allow_remote_target, e) : NULL;
-	return r->target != NULL;
-}
-
-bool listen_make_routes(const struct listen_options *o, struct route **routes, size_t *count, struct error *e)
-{
-	struct route *all = *routes = calloc(o->routes.count + 1, sizeof *all);
-	*count = 0;
-	if (!all)
-		return error_set(e, EXIT_USAGE, "out of memory");
-	for (size_t i = 0; i < o->routes.count; i++)
-		if (!add_route(o, o->routes.at[i], &all[(*count)++], e))
-			return false;
-	struct route *last = &all[(*count)++];
-	last->path = strdup("");
-	if (!o->target)
-		return last->path && (last->target = strdup("--exec"));
-	last->target = forward_parse_target(o->target, o->forward.allow_remote_target, e);
-	return last->path && last->target;
-}
-
 struct seal_key *listen_load_key(const char *db, struct error *e)
 {
 	struct buffer path = { 0 };

@@ -5,10 +5,6 @@
 #include "client/session/session.h"
 #include "shared/wire/seal.h"
 
-/* The routes of --route, in their order, and last the target. The caller frees paths, targets and the array, also after
- * a failure (EXIT_USAGE). */
-MUST_CHECK bool listen_make_routes(const struct listen_options *o, struct route **routes, size_t *count,
-				   struct error *e);
 /* Beside the database: creel.db, creel.key. Makes it when it is not there. */
 struct seal_key *listen_load_key(const char *db, struct error *e);
 /* The folder it is in; the caller frees. NULL and *e. */

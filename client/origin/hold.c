@@ -131,7 +131,7 @@ void hold_on_recorded(struct stream *st)
 		return;
 	if (stream_is_held(st))
 		hold_add(st->set, st->route, st->delivery_id);
-	else
+	else if (!st->skipped)
 		st->set->events->on_over(st->set->user, st->delivery_id);
 }
 

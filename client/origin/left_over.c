@@ -3,6 +3,7 @@
 #include "client/common/limits.h"
 #include "client/origin/hold.h"
 #include "client/delivery/taken.h"
+#include "client/stream/route.h"
 
 #include <stdlib.h>
 
@@ -84,7 +85,7 @@ static void on_found(void *user, struct left_over *list, const struct error *e)
 		if (d->parked)
 			tell_parked(set, d);
 		else if (d->held)
-			hold_add(set, stream_route(set, buffer_view(&d->target)), d->id);
+			hold_add(set, route_of_path(set, buffer_view(&d->target)), d->id);
 		recorder_left_over_free(d);
 	}
 	call_next(l);

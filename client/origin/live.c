@@ -10,7 +10,7 @@ static void begin(struct stream *st)
 	struct live *l = st->by_user;
 	if (!st->upgrade && answer_challenge(st, &l->confirm))
 		return;
-	if (l->weather && !st->upgrade)
+	if (l->weather && !st->upgrade && !st->skipped)
 		weather_begin(l->weather, st);
 	else
 		call_begin(st);

@@ -98,7 +98,7 @@ void output_attempt(enum output_mode mode, const struct delivery_row *row, const
 		print_json(row_json_attempt("attempt", row, a));
 	} else if (mode == OUTPUT_LINES) {
 		print_row(stdout, row, a->chaos);
-		if (a->result != ATTEMPT_OK) {
+		if (a->result != ATTEMPT_OK || a->skipped) {
 			fputs("        ", stdout);
 			print_sanitised(stdout, a->error);
 			fputc('\n', stdout);

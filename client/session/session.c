@@ -9,6 +9,8 @@
 #include "client/origin/left_over.h"
 #include "client/origin/live.h"
 #include "client/delivery/response.h"
+#include "client/delivery/stub.h"
+#include "client/stream/route.h"
 #include "client/session/resume.h"
 #include "client/session/sealed.h"
 #include "client/origin/weather.h"
@@ -52,7 +54,8 @@ static void on_turn_end(uv_idle_t *h)
 static bool make_parts(struct session *s)
 {
 	struct streams *set = &s->set;
-	return (!set->options.hold || (set->holds = hold_new(set))) &&
+	return route_begin(set) && (!set->options.stub || (set->stubs = stub_new())) &&
+	       (!set->options.hold || (set->holds = hold_new(set))) &&
 	       (!set->options.chaos || (s->live.weather = weather_new(set))) && (s->resume = resume_new(set)) &&
 	       (s->asked = asked_new(set)) && (s->left_over = left_over_new(set));
 }
@@ -70,6 +73,8 @@ static void close_parts(struct session *s)
 	weather_close(s->live.weather);
 	confirm_close(s->live.confirm);
 	hold_close(s->set.holds);
+	stub_free(s->set.stubs);
+	route_end(&s->set);
 	resume_close(s->resume);
 	asked_close(s->asked);
 	left_over_free(s->left_over);
@@ -114,6 +119,7 @@ void session_drain(struct session *s)
 	hold_stop(set->holds);
 	asked_stop(s->asked);
 	weather_drain(s->live.weather);
+	stub_drain(set->stubs);
 	left_over_stop(s->left_over);
 	for (struct stream *st = set->live, *next; st; st = next) {
 		next = st->live_next;
@@ -132,6 +138,7 @@ void session_cancel(struct session *s)
 	struct streams *set = &s->set;
 	set->cancelled = true;
 	weather_cancel(s->live.weather);
+	stub_cancel(set->stubs);
 	for (struct stream *st = set->live, *next; st; st = next) {
 		next = st->live_next;
 		call_cancel(st);

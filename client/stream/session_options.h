@@ -9,14 +9,40 @@ struct seal_key;
 struct secrets;
 struct tunnel_news;
 
+struct filter;
+
+/* Where deliveries go: what a filter matches, or what lies below a path. Which of several wins is said in route.h. */
 struct route {
-	char *path;   /* of whole segments: "/api" takes /api and /api/x, not /apis */
-	char *target; /* base URL */
+	struct filter *filter; /* or NULL */
+	char *path;            /* without a filter. Of whole segments: "/api" takes /api and /api/x, not /apis */
+	char *target;          /* base URL, or what stands in its place */
+	bool stub;             /* no app: `stub` answers */
+};
+
+/* A filter of --only or --skip. */
+struct route_rule {
+	const char *text;
+	struct filter *filter;
+};
+
+struct route_rules {
+	struct route_rule *at;
+	size_t count;
+};
+
+/* What creel answers in the place of an app that there is none of (--answer). */
+struct stub_answer {
+	int status;
+	struct buffer headers, body; /* field lines */
+	int64_t delay_ms;
+	const char *why; /* the app was not called, for the record */
 };
 
 struct session_options {
 	const struct route *routes; /* the last one has path "" and is the default */
 	size_t route_count;
+	struct route_rules only, skip;  /* what is called at all */
+	const struct stub_answer *stub; /* of routes that are stubs */
 	uint64_t record_max;            /* bytes of a body kept on record, of a request */
 	uint64_t record_max_answer;     /* of an answer: less where the store is small (store_bound.h) */
 	uint64_t record_max_abandoned;  /* bytes of an answer that are read on when its sender has gone */

@@ -1,6 +1,7 @@
 #include "client/stream/stream.h"
 
 #include "client/common/limits.h"
+#include "shared/base/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -52,7 +53,7 @@ struct stream *stream_new(struct streams *set, uint64_t id, const struct wire_re
 	}
 	st->request.body = bytes_of(NULL);
 	hold(st, sizeof *st + st->head.len);
-	st->route = stream_route(set, st->request.target);
+	st->route = set->options.route_count - 1; /* until route_choose */
 	if (id) {
 		HASH_ADD(hh, set->by_id, id, sizeof st->id, st);
 		st->on_wire = true;
@@ -161,6 +162,34 @@ enum delivery_state stream_first_state(const struct stream *st)
 	if (st->inbound == INBOUND_REFUSED)
 		return DELIVERY_REFUSED;
 	return st->set->options.no_app ? DELIVERY_WAITING : DELIVERY_SENDING;
+}
+
+void stream_describe(const struct stream *st, struct store_delivery *out)
+{
+	const struct wire_request *r = &st->request;
+	*out = (struct store_delivery){
+		.received_at_us = r->received_at_us,
+		.reached_at_us = clock_now_us(),
+		.origin = st->origin,
+		.state = stream_first_state(st),
+		.refused_status = r->refused_status,
+		.https = r->https,
+		.forwarded = r->forwarded,
+		.has_body = r->has_body,
+		.tunnel = bytes_of(st->set->tunnel_name),
+		.method = r->method,
+		.target = r->target,
+		.prefix = r->prefix,
+		.peer = r->peer,
+		.provider = bytes_of(st->provider),
+		.event_type = buffer_view(&st->event),
+		.signature = bytes_of(signature_verdict_name(st->signature)),
+		.headers = r->headers,
+		.trailers = buffer_view(&st->trailers),
+		.body_size = stream_request_bytes(st),
+	};
+	memcpy(out->event_id, r->event_id, UUID_LEN);
+	stream_recorded_part(st, &st->body, &out->body, &out->spilled);
 }
 
 uint64_t stream_request_bytes(const struct stream *st)
@@ -272,20 +301,6 @@ void stream_at_turn_end(struct stream *st, enum turn turn)
 }
 
 /* ---- what they share ---- */
-
-size_t stream_route(const struct streams *set, struct bytes target)
-{
-	const struct route *routes = set->options.routes;
-	size_t best = set->options.route_count - 1;
-	for (size_t i = 0; i + 1 < set->options.route_count; i++) {
-		size_t len = strlen(routes[i].path);
-		if (len > strlen(routes[best].path) && target.len >= len &&
-		    memcmp(target.at, routes[i].path, len) == 0 &&
-		    (target.len == len || target.at[len] == '/' || target.at[len] == '?'))
-			best = i;
-	}
-	return best;
-}
 
 void stream_store_works(struct streams *set, const struct error *e)
 {

@@ -137,6 +137,7 @@ struct stream {
 	int64_t replay_of; /* or 0 */
 	int64_t job;       /* of another program, which the attempt's record ends, or 0 */
 	size_t route;
+	const struct route_rule *skipped; /* by --skip or, with an empty text, by --only; or NULL: the app is called */
 	int attempt;
 	struct forward *forward; /* while the app is called */
 	struct forward_result result;
@@ -162,6 +163,8 @@ struct ended {
 };
 
 struct holds;
+struct store_probe;
+struct stubs;
 
 /* All deliveries of a session, with what they share. */
 struct streams {
@@ -191,7 +194,9 @@ struct streams {
 	void (*on_turn_end)(uv_idle_t *h);
 	struct stream *retry; /* their attempts could not be recorded, and are to be tried again */
 	uv_timer_t retry_timer;
-	struct holds *holds; /* hold.c's, or NULL */
+	struct holds *holds;       /* hold.c's, or NULL */
+	struct stubs *stubs;       /* stub.c's, or NULL */
+	struct store_probe *probe; /* route.c's; NULL: there are no filters */
 	bool draining, cancelled;
 	bool store_fails; /* the user was told so */
 };
@@ -217,6 +222,8 @@ void stream_recorded_part(const struct stream *st, const struct spill *body, str
 
 /* The state in which it goes on record. */
 enum delivery_state stream_first_state(const struct stream *st);
+/* What the store is given of it, views of the stream; the body as far as it goes on record. */
+void stream_describe(const struct stream *st, struct store_delivery *out);
 /* How long its request is on record: as declared when it never came whole. */
 uint64_t stream_request_bytes(const struct stream *st);
 /* Its call found no app, and it waits for one. */
@@ -241,7 +248,5 @@ void stream_forget_ended(struct streams *set);
  * the wire, and does not undo TURN_HANG_UP. */
 void stream_at_turn_end(struct stream *st, enum turn turn);
 
-/* The index of the route that a request's target goes to. */
-size_t stream_route(const struct streams *set, struct bytes target);
 /* The store took something, or did not (`e`): tells the user when that changes. */
 void stream_store_works(struct streams *set, const struct error *e);

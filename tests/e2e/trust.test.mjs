@@ -187,7 +187,7 @@ describe('a project’s creel.ini', () => {
 		// Reached by another way it is the same file; a copy elsewhere is another.
 		const link = w.fresh('link');
 		symlinkSync(cwd, link);
-		assert.match((await w.creel(['listen', '--relay', 'x'], { cwd: link })).err, /listen needs the app's port/);
+		assert.match((await w.creel(['listen', '1', '2', '--relay', 'x'], { cwd: link })).err, /listen takes one target/);
 		const copy = project(readFileSync(`${cwd}/creel.ini`, 'utf8'));
 		assert.match((await w.creel(['listen', '1'], { cwd: copy })).err, /sets relay, .*`creel trust`/);
 
@@ -197,7 +197,7 @@ describe('a project’s creel.ini', () => {
 			assert.match((await w.creel(['listen', '1'], { cwd })).err, /trust it again, as it has changed/);
 			assert.match((await w.creel(['trust', '--list'])).text, /^changed since /m);
 			writeFileSync(`${cwd}/creel.ini`, text);
-			assert.match((await w.creel(['listen'], { cwd })).err, /listen needs the app's port/, 'the trusted bytes again');
+			assert.match((await w.creel(['listen', '1', '2'], { cwd })).err, /listen takes one target/, 'the trusted bytes again');
 		}
 		const removed = await w.creel(['trust', '--remove', cwd]);
 		assert.equal(removed.code, 0, removed.err);
@@ -249,7 +249,7 @@ describe('a project’s creel.ini', () => {
 	it('on a terminal it asks: what the file sets stands there, yes trusts it, all else does not', async () => {
 		const cwd = project(`relay = ${relayUrl()}\n[listen]\nname = asked\n`);
 		const asked = async (answer, env = {}) => {
-			const p = spawn(path.join(binDir, 'pty-run'), ['80', '24', path.join(binDir, 'creel'), 'listen'], { cwd, env: { ...w.env, TERM: 'xterm', ...env } });
+			const p = spawn(path.join(binDir, 'pty-run'), ['80', '24', path.join(binDir, 'creel'), 'listen', '1', '2'], { cwd, env: { ...w.env, TERM: 'xterm', ...env } });
 			let text = '';
 			p.stdout.on('data', (d) => (text += d));
 			const ended = new Promise((resolve) => p.on('close', resolve));
@@ -263,8 +263,8 @@ describe('a project’s creel.ini', () => {
 		assert.match(no.text, /sets relay, which no project may before you trust it/);
 		assert.equal((await asked('yes please\r')).code, 2);
 		const yes = await asked('y\r');
-		assert.match(yes.text, /listen needs the app's port/, 'it went on');
-		assert.match((await w.creel(['listen'], { cwd })).err, /listen needs the app's port/, 'and is trusted from now on');
+		assert.match(yes.text, /listen takes one target/, 'it went on');
+		assert.match((await w.creel(['listen', '1', '2'], { cwd })).err, /listen takes one target/, 'and is trusted from now on');
 		writeFileSync(`${cwd}/creel.ini`, `relay = ${relayUrl()}\n[listen]\nname = other\n`);
 		assert.match((await asked('n\r')).text, /has changed since you trusted it/);
 	});

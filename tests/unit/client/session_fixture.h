@@ -648,8 +648,8 @@ static inline void fixture_open(struct fixture *f, const struct session_options 
 	assert_int_equal(uv_loop_init(&f->loop), 0);
 	if (options)
 		f->options = *options;
-	f->routes[0] = (struct route){ (char *)"/api", (char *)"http://localhost:2" };
-	f->routes[1] = (struct route){ (char *)"", (char *)"http://localhost:1" };
+	f->routes[0] = (struct route){ .path = (char *)"/api", .target = (char *)"http://localhost:2" };
+	f->routes[1] = (struct route){ .path = (char *)"", .target = (char *)"http://localhost:1" };
 	f->options.routes = f->routes;
 	f->options.route_count = 2;
 	f->options.record_max = f->options.record_max_answer = f->options.record_max_abandoned = 1 << 20;

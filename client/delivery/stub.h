@@ -1,0 +1,18 @@
+/* `listen --answer`: creel answers in the place of an app, at once or after a delay. Loop thread. */
+#pragma once
+
+#include "client/stream/stream.h"
+
+struct stubs;
+
+/* NULL when out of memory. Goes into set->stubs. */
+struct stubs *stub_new(void);
+/* When none waits any more. NULL is fine. */
+void stub_free(struct stubs *s);
+
+/* Answers now or later. May free the stream. */
+void stub_begin(struct stream *st);
+/* Answers all that wait. NULL is fine. */
+void stub_drain(struct stubs *s);
+/* Puts back all that wait: the next run answers them. NULL is fine. */
+void stub_cancel(struct stubs *s);
