@@ -67,7 +67,7 @@ TSAN := BUILD=build/tsan OPT="-O1 -g" SAN="-fsanitize=thread" WERROR=1
 FUZZ_SECONDS ?= 60
 TORTURE ?= --kills 500
 
-.PHONY: all help deps run demo test one hooks coverage unit corpus lint format fuzz torture attack model bench macos install uninstall clean
+.PHONY: deb all help deps run demo test one hooks coverage unit corpus lint format fuzz torture attack model bench macos install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 COMPLETIONS := $(addprefix $(BUILD)/completions/,creel.bash _creel creel.fish)
@@ -313,6 +313,11 @@ model:
 macos:
 	@.ci/deps build
 	@tests/macos/build.sh build/macos
+
+# dist/creel_VERSION_ARCH.deb and dist/creel-relay_VERSION_ARCH.deb, on Debian, of what git tracks.
+deb:
+	@.ci/deps build deb
+	@.packaging/deb.sh $(VERSION)
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: all

@@ -1,6 +1,7 @@
 /* creel-relay: the public end of creel. This file is the table of subcommands. */
-#include "relay/serve.h"
+#include "relay/data_owner.h"
 #include "relay/names/tokens.h"
+#include "relay/serve.h"
 #include "shared/program/core_dumps.h"
 #include "shared/program/log.h"
 #include "shared/program/options.h"
@@ -131,7 +132,7 @@ static int run_token(int argc, char **argv, struct secret_gate *gate, struct err
 		    "revoke NAME, token warning NAME on|off, token names [NAME], or token free TUNNEL");
 		goto out;
 	}
-	if (tokens_open(&tokens, t.data, strcmp(verb, "add") == 0, e) &&
+	if (data_owner_become(t.data, e) && tokens_open(&tokens, t.data, strcmp(verb, "add") == 0, e) &&
 	    token_verb(tokens, argv + first, t.tunnels, !t.no_warning, e))
 		status = EXIT_DONE;
 	else

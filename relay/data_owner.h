@@ -1,0 +1,10 @@
+/* Whose a relay's data folder is. */
+#pragma once
+
+#include "shared/base/bytes.h"
+#include "shared/base/error.h"
+
+/* Root that works on a folder of the relay's own user becomes that user, for good: files that root made there the
+ * service could not write. Nothing happens for others, and where the folder is root's or does not exist yet. False and
+ * EXIT_STORE when the system does not let it. */
+MUST_CHECK bool data_owner_become(const char *folder, struct error *e);
