@@ -4,6 +4,7 @@
 #include "client/tunnel/tunnel.h"
 #include "shared/program/interrupt.h"
 #include "shared/program/secret_read.h"
+#include "shared/program/secret_shape.h"
 
 #include <openssl/crypto.h>
 #include <signal.h>
@@ -184,6 +185,39 @@ static bool check_relay(const struct command_call *call, struct error *e)
 			 "login takes the relay's URL, for example: creel login https://hooks.example.com");
 }
 
+/* Leaves in *text the token that it holds; false when what it holds can be none of any relay. */
+static bool is_token(char **text, struct error *e)
+{
+	char token[SECRET_SHAPE_TOKEN + 1];
+	size_t digits;
+	enum secret_shape_token shape = secret_shape_token(bytes_of(*text), token, &digits);
+	switch (shape) {
+	case TOKEN_SHAPE_RIGHT:
+		break;
+	case TOKEN_SHAPE_WRAPPED:
+		snprintf(*text, strlen(*text) + 1, "%s", token);
+		fputs("creel: the token is taken without what was around it, or broke it into lines\n", stderr);
+		break;
+	case TOKEN_SHAPE_SHORT:
+	case TOKEN_SHAPE_LONG:
+		return error_set(
+		    e, EXIT_USAGE,
+		    "this is not a whole token: it has %zu digits after creel_, and those of creel-relay have "
+		    "64; copy it once more",
+		    digits);
+	case TOKEN_SHAPE_SEVERAL:
+		return error_set(e, EXIT_USAGE, "there are several tokens: give the one that is meant");
+	case TOKEN_SHAPE_OTHER:
+		for (const unsigned char *at = (const unsigned char *)*text; *at; at++)
+			if (*at <= ' ' || *at == 0x7f)
+				return error_set(e, EXIT_USAGE,
+						 "the token holds blanks: it is one word, creel_ and 64 digits");
+		break;
+	}
+	OPENSSL_cleanse(token, sizeof token);
+	return true;
+}
+
 /* *token stays NULL with --no-token; the caller wipes, frees. */
 static bool take_token(const struct login_options *o, char **token, struct error *e)
 {
@@ -195,8 +229,7 @@ static bool take_token(const struct login_options *o, char **token, struct error
 					 : ask_token(e);
 	if (!*token)
 		return false;
-	return !strpbrk(*token, " \r\n\t") ||
-	       error_set(e, EXIT_USAGE, "the token holds blanks: it is one word, creel_ and 64 digits");
+	return is_token(token, e);
 }
 
 static bool keep_login(const struct command_call *call, const char *relay, const char *token, struct error *e)
@@ -223,18 +256,19 @@ static bool keep_login(const struct command_call *call, const char *relay, const
 static bool login(const struct command_call *call, char **token, struct error *e)
 {
 	const struct login_options *o = call->settings;
-	if (!check_relay(call, e) || !take_token(o, token, e))
-		return false;
-	const char *relay = call->argv[0];
-	const struct tunnel_options tunnel = {
+	const char *relay = call->argc == 1 ? call->argv[0] : NULL;
+	struct tunnel_options tunnel = {
 		.relay = relay,
-		.token = *token,
 		.ca = o->ca,
 		.allow_plain_token = o->allow_plain_token,
 		.ping_interval_ms = 15000,
 		.answer_within_ms = ANSWER_MS,
 		.wire_options = WIRE_OPTION_OFFLINE_FAIL | WIRE_OPTION_PROBE,
 	};
+	/* Nobody is asked for a token that could not be used. */
+	if (!check_relay(call, e) || !tunnel_check(&tunnel, e) || !take_token(o, token, e))
+		return false;
+	tunnel.token = *token;
 	secret_gate_add(call->program->gate, *token);
 	return probe_relay(&tunnel, e) && keep_login(call, relay, *token, e);
 }

@@ -200,6 +200,7 @@ static bool is_about_token(enum reason reason)
 	switch (reason) {
 	case REASON_NONE: /* it was not even sent: `why` says it */
 	case REASON_TOKEN_UNKNOWN:
+	case REASON_TOKEN_SHAPE:
 	case REASON_TOKEN_MISSING:
 	case REASON_TOKEN_REVOKED:
 	case REASON_TOKEN_TOO_LONG:

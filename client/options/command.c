@@ -2,7 +2,9 @@
 
 #include "client/options/config.h"
 #include "client/options/config_files.h"
+#include "shared/program/secret_shape.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +167,18 @@ static char *kept_token(const struct command_call *call, const char *relay, stru
 	return token;
 }
 
+/* A token without what may have come along with it when it was copied. What is none stays as it is. Takes `text`, which
+ * may be NULL. */
+static char *as_token(char *text)
+{
+	char token[SECRET_SHAPE_TOKEN + 1];
+	size_t digits;
+	if (text && secret_shape_token(bytes_of(text), token, &digits) == TOKEN_SHAPE_WRAPPED)
+		snprintf(text, strlen(text) + 1, "%s", token);
+	OPENSSL_cleanse(token, sizeof token);
+	return text;
+}
+
 char *command_token(const struct command_call *call, const char *relay, struct error *e)
 {
 	struct error why = { EXIT_DONE, "" };
@@ -172,8 +186,8 @@ char *command_token(const struct command_call *call, const char *relay, struct e
 	bool is_set = variable && *variable;
 	/* It says of no relay that it is that one's, so it is for those that the user himself named. */
 	if (is_set && !call->common->relay_of_project)
-		return strdup(variable);
-	char *token = kept_token(call, relay, &why);
+		return as_token(strdup(variable));
+	char *token = as_token(kept_token(call, relay, &why));
 	if (!token && why.code == EXIT_DONE && is_set)
 		error_set(
 		    &why, EXIT_USAGE,

@@ -1,7 +1,9 @@
 #include "client/signing/secrets.h"
 
 #include "shared/program/secret_read.h"
+#include "shared/program/secret_shape.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +24,34 @@ static bool is_place(const char *text)
 	return text[0] == '@' || strncmp(text, "env:", 4) == 0;
 }
 
+static void say_taken(const char *place, const char *taken)
+{
+	if (taken)
+		fprintf(stderr, "creel: the secret of %.200s is taken without %s\n", place, taken);
+}
+
+/* Whether it fits when layers are taken away that a secret may have, too: they are only where it does not fit with
+ * them. */
+static bool fits_peeled(struct secret *s, const char *place)
+{
+	struct error ignored;
+	char *copy = strdup(s->text);
+	bool fits = false;
+	const char *taken = NULL, *one;
+	while (copy && !fits && (one = secret_shape_peel(copy))) {
+		taken = one;
+		fits = signature_secret_fits(s->provider, bytes_of(copy), &ignored);
+	}
+	if (fits) {
+		say_taken(place, taken);
+		strcpy(s->text, copy); /* it is shorter */
+	}
+	if (copy)
+		OPENSSL_cleanse(copy, strlen(copy));
+	free(copy);
+	return fits;
+}
+
 static bool read_secret(const char *place, struct secret *s, struct error *e)
 {
 	s->text = secret_read(place, e);
@@ -29,9 +59,8 @@ static bool read_secret(const char *place, struct secret *s, struct error *e)
 		return false;
 	if (!*s->text)
 		return error_set(e, EXIT_USAGE, "the secret of %.200s is empty", place);
-	if (!s->provider)
-		return true;
-	if (signature_secret_fits(s->provider, bytes_of(s->text), e))
+	say_taken(place, secret_shape_unname(s->text));
+	if (!s->provider || signature_secret_fits(s->provider, bytes_of(s->text), e) || fits_peeled(s, place))
 		return true;
 	return error_prefix(e, place);
 }
@@ -51,8 +80,15 @@ static bool read_spec(const char *spec, bool need_provider, struct secret *s, st
 		s->provider = signature_find(name);
 		return s->provider ? read_secret(equals + 1, s, e) : signature_unknown(name, e);
 	}
-	if (is_environments(spec)) /* its provider is not known */
-		return need_provider || (s->text = strdup(spec)) || error_set(e, EXIT_STORE, "out of memory");
+	if (is_environments(spec)) { /* its provider is not known */
+		if (need_provider)
+			return true;
+		if (!(s->text = strdup(spec)))
+			return error_set(e, EXIT_STORE, "out of memory");
+		secret_shape_clean(s->text, strlen(s->text));
+		say_taken("CREEL_SECRET", secret_shape_unname(s->text));
+		return true;
+	}
 	return error_set(e, EXIT_USAGE, "--secret takes %s; a secret is never an argument, where others can see it",
 			 need_provider ? FORMS : "@FILE, @-, env:NAME or " FORMS);
 }

@@ -56,6 +56,8 @@ struct tunnel_ops {
 	void (*on_warning)(void *user, const char *sentence);
 };
 
+/* Whether URL, name, CA and pin can be used at all: what tunnel_new says of them, without a tunnel. EXIT_USAGE. */
+MUST_CHECK bool tunnel_check(const struct tunnel_options *options, struct error *e);
 /* Borrows `options` and what it names until tunnel_free. NULL and *e (EXIT_USAGE, EXIT_RELAY) when they cannot be used.
  */
 struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options, const struct tunnel_ops *ops,

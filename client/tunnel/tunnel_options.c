@@ -54,6 +54,15 @@ bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e)
 				 "'%.200s' is not a relay: write its URL, for example https://hooks.example.com", url);
 }
 
+bool tunnel_check(const struct tunnel_options *options, struct error *e)
+{
+	struct tunnel t = { .options = *options };
+	bool fine = tunnel_parse_relay(&t, options->relay, e) && tunnel_check_options(&t, e);
+	free(t.host);
+	free(t.path);
+	return fine;
+}
+
 bool tunnel_check_options(struct tunnel *t, struct error *e)
 {
 	const struct tunnel_options *o = &t->options;

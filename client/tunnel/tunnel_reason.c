@@ -3,6 +3,7 @@
  * the words of a notice whose code this client does not know are shown. */
 #include "client/tunnel/tunnel_private.h"
 
+#include "shared/program/secret_shape.h"
 #include "shared/text/text.h"
 
 #include <errno.h>
@@ -162,12 +163,24 @@ enum reason tunnel_reason_of_look(struct tunnel *t, enum reason why, enum relay_
 
 /* ---- what the relay says ---- */
 
+static bool looks_like_token(const struct tunnel *t)
+{
+	char token[SECRET_SHAPE_TOKEN + 1];
+	size_t digits;
+	bool right = secret_shape_token(bytes_of(t->options.token), token, &digits) == TOKEN_SHAPE_RIGHT;
+	lws_explicit_bzero(token, sizeof token);
+	return right;
+}
+
 static enum reason of_code(const struct tunnel *t, enum wire_notice code)
 {
 	bool stood = t->state == TUNNEL_ONLINE;
 	switch (code) {
 	case WIRE_NOTICE_UNAUTHORIZED:
-		return stood ? REASON_TOKEN_REVOKED : t->options.token ? REASON_TOKEN_UNKNOWN : REASON_TOKEN_MISSING;
+		return stood                 ? REASON_TOKEN_REVOKED
+		       : !t->options.token   ? REASON_TOKEN_MISSING
+		       : looks_like_token(t) ? REASON_TOKEN_UNKNOWN
+					     : REASON_TOKEN_SHAPE;
 	case WIRE_NOTICE_NAME_TAKEN:
 		return stood ? REASON_NAME_LOST : REASON_NAME_TAKEN;
 	case WIRE_NOTICE_BAD_NAME:

@@ -1,5 +1,7 @@
 #include "shared/program/secret_read.h"
 
+#include "shared/program/secret_shape.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,10 +19,7 @@ static char *read_all(FILE *f, const char *spec, struct error *e)
 		free(secret);
 		return NULL;
 	}
-	if (len > 0 && secret[len - 1] == '\n')
-		secret[--len] = 0;
-	if (len > 0 && secret[len - 1] == '\r')
-		secret[--len] = 0;
+	len = secret_shape_clean(secret, len);
 	if (len == 0 || strlen(secret) != len) {
 		error_set(e, EXIT_USAGE, "the secret of %s is empty or holds a NUL byte", spec);
 		free(secret);
@@ -39,7 +38,10 @@ char *secret_read(const char *spec, struct error *e)
 			error_set(e, EXIT_USAGE, "the environment variable %s is not set", spec + 4);
 			return NULL;
 		}
-		return strdup(value);
+		char *secret = strdup(value);
+		if (secret)
+			secret_shape_clean(secret, strlen(secret));
+		return secret;
 	}
 	if (spec[0] != '@') {
 		error_set(e, EXIT_USAGE,
