@@ -92,6 +92,11 @@ void doctor_look_at_token(struct doctor *d);
 void doctor_look_at_url(struct doctor *d);
 void doctor_look_at_target(struct doctor *d);
 
+#define DOCTOR_SENDERS_LEN 300
+/* doctor_senders.c: what of the store at that path was answered later than its sender waits, as the end of a sentence;
+ * false: nothing, or it cannot be read. */
+bool doctor_senders_late(const char *path, char out[DOCTOR_SENDERS_LEN]);
+
 /* The addresses of a name with commas between them; the caller frees them. NULL and *why when there are none, or none
  * in time. */
 char *doctor_resolve(const char *host, enum reason *why);

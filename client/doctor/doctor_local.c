@@ -136,7 +136,7 @@ static void look_at_file(struct doctor *d, const char *path, const char *folder,
 {
 	struct store_check c;
 	struct error e;
-	char room[40];
+	char room[40], late[DOCTOR_SENDERS_LEN];
 	if (!store_check(path, READ_MS, &c, &e))
 		doctor_say(d, CHECK_STORE, FINDING_FAIL, e.code, NULL, "%s", e.text);
 	else if (*c.fault)
@@ -146,7 +146,13 @@ static void look_at_file(struct doctor *d, const char *path, const char *folder,
 	else if (c.busy)
 		doctor_say(d, CHECK_STORE, FINDING_WARN, EXIT_DONE, "look which program holds it (fuser FILE)",
 			   "%s is locked for writing by another program", path);
-	else if (look_at_space(d, folder, mib))
+	else if (!look_at_space(d, folder, mib))
+		return;
+	else if (doctor_senders_late(path, late))
+		doctor_say(d, CHECK_STORE, FINDING_WARN, EXIT_DONE,
+			   "answer first and work afterwards, or --ack immediate", "%s can be read and written, but %s",
+			   path, late);
+	else
 		doctor_say(d, CHECK_STORE, FINDING_OK, EXIT_DONE, NULL, "%s can be read and written, %s%s", path,
 			   c.whole ? "no page is damaged" : "no damage was found in the time there is for looking",
 			   name_space(room, mib));

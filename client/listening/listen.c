@@ -240,8 +240,15 @@ static void on_delivery(void *user, const struct delivery_row *row)
 static void on_attempt(void *user, const struct delivery_row *row, const struct attempt_row *a)
 {
 	struct listen *l = user;
+	char late[SIGNATURE_WAITS_LEN + 40], text[SIGNATURE_WAITS_LEN];
 	if (!l->inspector)
 		output_attempt(l->mode, row, a);
+	/* With --ack immediate nobody waits. */
+	if (row->origin == ORIGIN_LIVE && (!l->options->ack || strcmp(l->options->ack, "immediate") != 0) &&
+	    signature_waits_say(row->provider, a->total_us, text)) {
+		snprintf(late, sizeof late, "#%lld: %s", (long long)row->id, text);
+		say(l, late);
+	}
 }
 
 static void on_over(void *user, int64_t delivery_id)

@@ -1,5 +1,6 @@
 #include "tui/detail/doc_attempts.h"
 #include "tui/bodies/doc_body.h"
+#include "shared/signature/signature.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -109,6 +110,19 @@ static void put_answered(const struct times *t, uint64_t at_us)
 	styled_end(t->s, 0);
 }
 
+/* Whoever sent it may have gone by then. */
+static void put_late(const struct times *t, const struct document *d, uint64_t answered)
+{
+	const struct delivery_row *row = &d->item.row;
+	char text[SIGNATURE_WAITS_LEN];
+	uint64_t from = row->reached_at_us ? row->reached_at_us : row->received_at_us;
+	if (row->origin != ORIGIN_LIVE || answered <= from ||
+	    !signature_waits_say(row->provider, answered - from, text))
+		return;
+	styled_print(t->s, ROLE_4XX, "  %s", text);
+	styled_end(t->s, 0);
+}
+
 static void put_times(const struct times *t, const struct document *d)
 {
 	const struct delivery_row *row = &d->item.row;
@@ -146,6 +160,7 @@ static void put_times(const struct times *t, const struct document *d)
 		styled_end(t->s, 0);
 		if (answered >= finished)
 			put_answered(t, answered);
+		put_late(t, d, answered);
 	}
 	put_outcome(t->s, d);
 }
