@@ -34,6 +34,15 @@ static void drop_credited(struct response *r)
 	r->kept_from = until;
 }
 
+/* What it takes of the memory that deliveries under way may hold. */
+static void count(struct stream *st)
+{
+	struct response *r = &st->response;
+	size_t now = r->reason.len + r->headers.len + r->trailers.len + r->kept.len;
+	stream_hold(st, (int64_t)now - (int64_t)r->counted);
+	r->counted = now;
+}
+
 static void spend(struct response *r, size_t len)
 {
 	r->window -= (int64_t)len;
@@ -125,12 +134,14 @@ void response_send(struct stream *st)
 {
 	struct response *r = &st->response;
 	const struct wire_out *w = stream_wire(st);
-	if (!w || !stream_is_synced(st) || st->response_state == RESPONSE_NONE || st->sent == SENT_END)
+	if (!w || !stream_is_synced(st) || st->response_state == RESPONSE_NONE || st->sent == SENT_END ||
+	    (st->sent == SENT_NOTHING && w->ops->is_full(w->link)))
 		return;
 	if (st->sent == SENT_NOTHING)
 		send_head(st, w);
 	send_rest(st, w);
 	drop_credited(r);
+	count(st);
 	if (st->sent == SENT_END)
 		note_given(st);
 	if (st->response_state == RESPONSE_BROKEN && unsent(r) == 0)
@@ -148,6 +159,7 @@ void response_take_head(struct stream *st, int status, struct bytes reason, stru
 		r->headers.len = 0; /* the answer still arrives; the record says less */
 	if (st->origin == ORIGIN_SPOOL)
 		return;
+	count(st);
 	stream_response_to(st, RESPONSE_HEAD);
 	stream_at_turn_end(st, TURN_SEND);
 }
@@ -158,8 +170,10 @@ bool response_take_body(struct stream *st, struct bytes piece)
 		return true;
 	if (unsent(&st->response) >= UNSENT_MAX)
 		return false;
-	if (!buffer_append_bytes(&st->response.kept, piece))
+	if (!stream_may_hold(st) || !buffer_append_bytes(&st->response.kept, piece))
 		stream_send_reset(st, WIRE_RESET_APP_ABORTED, "the client is out of memory");
+	else
+		count(st);
 	return true;
 }
 
@@ -238,6 +252,7 @@ bool response_credit(struct stream *st, uint32_t credit)
 	if (r->window > MAX_WINDOW)
 		return false;
 	drop_credited(r);
+	count(st);
 	return true;
 }
 

@@ -94,8 +94,12 @@ bool inbound_on_request(struct streams *set, struct live *live, const struct wir
 
 static bool on_trailers(struct stream *st, const struct wire_out *w, const struct wire_frame *f)
 {
-	if (!(f->flags & WIRE_END) || !headers_valid(f->payload) || !buffer_append_bytes(&st->trailers, f->payload))
+	if (!(f->flags & WIRE_END) || !headers_valid(f->payload))
 		return wire_out_fail(w, "malformed trailers");
+	if (!stream_take_trailers(st, f->payload)) {
+		stream_give_up(st);
+		return true;
+	}
 	return end_request(st) || wire_out_fail(w, OTHER_LENGTH);
 }
 

@@ -21,6 +21,7 @@ struct sealed_object {
 
 static void drop(struct sealed *s, struct sealed_object *o)
 {
+	s->held -= o->bytes.len;
 	HASH_DELETE(hh, s->by_id, o);
 	buffer_free(&o->bytes);
 	free(o);
@@ -121,8 +122,7 @@ static bool take_plain(struct stream *st, struct bytes plain, struct bytes begin
 	struct wire_frame f;
 	bool bad = false, fine = next_inner(&plain, &f, &bad) && stream_take_body(st, begin);
 	while (fine && next_inner(&plain, &f, &bad))
-		fine = f.flags & WIRE_TRAILERS ? buffer_append_bytes(&st->trailers, f.payload)
-					       : stream_take_body(st, f.payload);
+		fine = f.flags & WIRE_TRAILERS ? stream_take_trailers(st, f.payload) : stream_take_body(st, f.payload);
 	return fine;
 }
 
@@ -166,22 +166,31 @@ static bool pass_resent(struct stream *st, const struct wire_out *w, const struc
 	return true;
 }
 
-static void refuse_rest(struct sealed_object *o)
+static void refuse_rest(struct sealed *s, struct sealed_object *o)
 {
 	o->refused = true;
+	s->held -= o->bytes.len;
 	buffer_free(&o->bytes);
 }
 
-static void take_piece(struct sealed_object *o, struct streams *set, struct bytes piece)
+/* One alone may be of any size; several together, and beside other deliveries, hold no more than those. */
+static bool may_hold(const struct sealed *s, const struct streams *set, size_t more)
+{
+	return HASH_COUNT(s->by_id) == 1 || s->held + set->held + more <= LIMIT_HELD;
+}
+
+static void take_piece(struct sealed *s, struct sealed_object *o, struct streams *set, struct bytes piece)
 {
 	const struct wire_out *w = set->greeted;
 	uint64_t most = set->max_body < OBJECT_MAX ? set->max_body : OBJECT_MAX;
 	if (piece.len > most + BODY_SLACK - o->bytes.len) {
-		refuse_rest(o);
+		refuse_rest(s, o);
 		refuse(set, o->id, "it is longer than the relay said that bodies are");
-	} else if (!buffer_append_bytes(&o->bytes, piece)) {
-		refuse_rest(o);
+	} else if (!may_hold(s, set, piece.len) || !buffer_append_bytes(&o->bytes, piece)) {
+		refuse_rest(s, o);
 		w->ops->reset(w->link, o->id, WIRE_RESET_STORE, "the client is out of memory");
+	} else {
+		s->held += piece.len;
 	}
 }
 
@@ -200,7 +209,7 @@ bool sealed_on_frame(struct sealed *s, struct streams *set, struct live *live, c
 	if (!inflow_take(&o->inflow, w, f->stream, f->payload.len))
 		return wire_out_fail(w, "SEALED beyond the stream's window");
 	if (!o->refused)
-		take_piece(o, set, f->payload);
+		take_piece(s, o, set, f->payload);
 	if (!(f->flags & WIRE_END))
 		return true;
 	if (o->refused)

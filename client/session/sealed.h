@@ -9,6 +9,7 @@ struct live;
 /* Those that are coming. Filled with zeros it is empty. */
 struct sealed {
 	struct sealed_object *by_id;
+	size_t held; /* bytes of them */
 };
 
 /* False when the connection is to be closed. */

@@ -27,11 +27,10 @@ static bool copy_head(struct stream *st)
 	return true;
 }
 
-/* Counts memory until the stream ends. */
-static void hold(struct stream *st, size_t len)
+void stream_hold(struct stream *st, int64_t bytes)
 {
-	st->held += len;
-	st->set->held += len;
+	st->held += (size_t)bytes;
+	st->set->held += (size_t)bytes;
 }
 
 struct stream *stream_new(struct streams *set, uint64_t id, const struct wire_request *request)
@@ -52,7 +51,7 @@ struct stream *stream_new(struct streams *set, uint64_t id, const struct wire_re
 		return NULL;
 	}
 	st->request.body = bytes_of(NULL);
-	hold(st, sizeof *st + st->head.len);
+	stream_hold(st, (int64_t)(sizeof *st + st->head.len));
 	st->route = set->options.route_count - 1; /* until route_choose */
 	if (id) {
 		HASH_ADD(hh, set->by_id, id, sizeof st->id, st);
@@ -122,17 +121,29 @@ struct stream *stream_find(const struct streams *set, uint64_t id)
 	return st;
 }
 
+bool stream_may_hold(const struct stream *st)
+{
+	errno = ENOMEM;
+	return st->set->held <= LIMIT_HELD;
+}
+
+bool stream_take_trailers(struct stream *st, struct bytes block)
+{
+	if (!stream_may_hold(st) || !buffer_append_bytes(&st->trailers, block))
+		return false;
+	stream_hold(st, (int64_t)block.len);
+	return true;
+}
+
 bool stream_take_body(struct stream *st, struct bytes body)
 {
 	size_t before = st->body.memory.len;
-	if (st->set->held > LIMIT_HELD) {
-		errno = ENOMEM;
-		return false;
-	}
-	if (!spill_append(&st->body, body.at, body.len))
+	if (body.len == 0)
+		return true;
+	if (!stream_may_hold(st) || !spill_append(&st->body, body.at, body.len))
 		return false;
 	st->body_size += body.len;
-	hold(st, st->body.memory.len > before ? st->body.memory.len - before : 0);
+	stream_hold(st, st->body.memory.len > before ? (int64_t)(st->body.memory.len - before) : 0);
 	return true;
 }
 

@@ -46,6 +46,7 @@ struct response {
 	uint64_t credited;        /* may run ahead of what was sent */
 	uint64_t reached;         /* the furthest byte ever sent: no relay has seen more */
 	int64_t window;
+	size_t counted;        /* of its buffers, in the stream's `held` */
 	bool head_ever_sent;   /* on this connection or one before */
 	struct answered given; /* when the whole of it had been given to the tunnel */
 };
@@ -212,8 +213,14 @@ void stream_unpin(struct stream *st);
 
 /* The stream that the relay knows by this number, or NULL. */
 struct stream *stream_find(const struct streams *set, uint64_t id);
+/* Counts memory that the stream holds, or holds no longer, until it ends. */
+void stream_hold(struct stream *st, int64_t bytes);
+/* Whether more may be held: LIMIT_HELD bounds all streams together. False: errno is ENOMEM. */
+MUST_CHECK bool stream_may_hold(const struct stream *st);
 /* More of the request's body. False when memory or disk ran out (errno): stream_give_up is what is left to do. */
 MUST_CHECK bool stream_take_body(struct stream *st, struct bytes body);
+/* The same of its trailers. */
+MUST_CHECK bool stream_take_trailers(struct stream *st, struct bytes block);
 /* There is no room for the request: it is refused back to the relay. May free the stream. */
 void stream_give_up(struct stream *st);
 /* The part of a body that the store is given: its first --record-max bytes. */

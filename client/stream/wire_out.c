@@ -14,6 +14,11 @@ static bool may_send(void *link, bool is_long)
 	return is_long ? link_may_send_long(link) : link_may_send_body(link);
 }
 
+static bool is_full(void *link)
+{
+	return link_is_full(link);
+}
+
 static void recorded(void *link, uint64_t stream, const uint8_t event_id[UUID_LEN])
 {
 	append_or_close(link, wire_encode_event_id(link_out(link), WIRE_RECORDED, stream, event_id));
@@ -52,7 +57,9 @@ static void close_link(void *link, int status, const char *reason)
 	link_close(link, status, reason);
 }
 
-const struct wire_ops wire_out_ops = { may_send, recorded, response, data, reset, window, received, close_link };
+const struct wire_ops wire_out_ops = {
+	may_send, is_full, recorded, response, data, reset, window, received, close_link
+};
 
 bool wire_out_fail(const struct wire_out *w, const char *reason)
 {

@@ -8,6 +8,8 @@ struct wire_ops {
 	/* Whether a frame with body bytes may be sent now, as the connection's window has it; `is_long` for an answer
 	 * that leaves a part of the window to the short ones. */
 	bool (*may_send)(void *link, bool is_long);
+	/* So much waits for the relay to read it that heads wait, too. */
+	bool (*is_full)(void *link);
 	void (*recorded)(void *link, uint64_t stream, const uint8_t event_id[UUID_LEN]);
 	/* `flags` is 0 or WIRE_END. Body bytes are taken off the connection's window. */
 	void (*response)(void *link, uint64_t stream, uint8_t flags, const struct wire_response *r);

@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #define WATCH_MS 1000
@@ -116,7 +117,7 @@ static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
 	uv_timer_stop(&t->welcome);
 	t->online_since_ms = uv_now(t->loop);
 	t->confirmed_at_us = clock_now_us();
-	t->ping_at_ms = t->ping_sent = t->lag_us = 0;
+	t->ping_at_ms = t->ping_sent = t->lag_us = t->unanswered_since_ms = 0;
 	t->ping_due = t->pong_due = false;
 	t->ops->on_welcome(t->user, t->link, &w);
 	t->noted = REASON_NONE;
@@ -203,6 +204,8 @@ static void on_life(void *user)
 static void on_message(void *user, struct bytes piece, bool binary, bool ends)
 {
 	struct tunnel *t = user;
+	if (t->unanswered_since_ms)
+		t->unanswered_since_ms = uv_now(t->loop); /* the pong may be behind it */
 	link_on_receive(t->link, piece, binary, ends);
 }
 
@@ -224,6 +227,12 @@ static void on_pong(void *user, struct bytes payload)
  * being made lws 4.1.6 ends in its own time. */
 static void drop_wsi(struct tunnel *t)
 {
+	const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+	if (t->wsi && t->reader && lws_partial_buffered(t->wsi)) {
+		/* lws 4.1.6 would first have what it holds leave, which a relay that does not read never lets it. */
+		setsockopt(lws_get_socket_fd(t->wsi), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+		shutdown(lws_get_socket_fd(t->wsi), SHUT_RDWR);
+	}
 	if (t->wsi && t->reader)
 		lws_set_timeout(t->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
 	else if (t->wsi)
@@ -437,7 +446,7 @@ static void on_watch(uv_timer_t *h)
 	    clock_watch_look(&t->clock, clock_now_us(), steady_ms(), most_us, online ? &t->confirmed_at_us : NULL)) {
 	case CLOCK_FINE:
 		if (online && t->wsi)
-			tunnel_ping_now_and_then(t);
+			tunnel_watch_relay(t);
 		return;
 	case CLOCK_JUMPED:
 		t->at_once = true;

@@ -52,6 +52,8 @@ struct tunnel {
 	struct clock_watch clock;
 	uint64_t online_since_ms, confirmed_at_us;
 	uint64_t ping_at_ms, ping_sent, lag_us; /* ping_sent: uv_hrtime; what a pong brings back */
+	uint64_t
+	    unanswered_since_ms; /* the first ping without its pong became due, or something still moved; 0: none */
 	bool ping_due, pong_due;
 	uint8_t pong[125];
 	size_t pong_len;
@@ -92,7 +94,8 @@ int tunnel_send_ping(struct tunnel *t, struct lws *wsi);
 /* Answers the relay's ping. */
 int tunnel_send_pong(struct tunnel *t, struct lws *wsi);
 void tunnel_take_pong(struct tunnel *t, struct bytes payload);
-void tunnel_ping_now_and_then(struct tunnel *t);
+/* Each second, online: pings now and then, and drops a connection on which the relay does not read. */
+void tunnel_watch_relay(struct tunnel *t);
 
 /* tunnel_reason.c. Why the handshake was answered with anything but 101; REASON_NONE when no status came. */
 enum reason tunnel_reason_of_handshake(struct tunnel *t, struct lws *wsi);

@@ -4,6 +4,8 @@
 #include <libwebsockets.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 /* A message ends at the next frame's end once it holds this much, because lws copies what the socket does not take. */
 #define MESSAGE_SOFT_LIMIT (256u << 10)
@@ -11,6 +13,7 @@
 #define SENT_KEEP (1u << 20)  /* what was sent is cut off the front of the buffer once it is longer than this */
 #define CLOSE_FLUSH_SECONDS 5 /* how long a peer that does not read may delay a close */
 #define LEFT_TO_SHORT (WIRE_LINK_WINDOW / 8)
+#define MUCH (64 << 10) /* bytes; what pongs come to is far less */
 #define MAX_SEND_WINDOW (INT64_C(1) << 31)
 /* lws keeps the name to itself, and the place in its enum free. */
 #define LWS_WRITE_CLOSE ((enum lws_write_protocol)4)
@@ -27,7 +30,9 @@ struct link {
 	struct buffer out;
 	size_t out_start;
 	bool full;         /* LINK_QUEUE bytes were in it, and half of them still are */
-	uint64_t moved_at; /* loop ms: when lws took something last, or when the first of what waits was appended */
+	uint64_t moved_at; /* loop ms: when some of it left last, or when the first of what waits was appended */
+	int queued;        /* what the system held then, as link_stalled_ms last saw it */
+	int seen_queued;   /* the same of link_moves */
 	struct buffer in;  /* the beginning of a frame whose rest has not come */
 	int64_t send_window;
 	int64_t receive_window;
@@ -123,9 +128,37 @@ bool link_is_full(const struct link *l)
 	return l->full || pending_len(l) >= LINK_QUEUE;
 }
 
-uint64_t link_stalled_ms(const struct link *l)
+/* What the system holds of what was sent and the other end has not acknowledged; 0 where it does not tell. */
+static int queued_bytes(const struct link *l)
 {
-	return pending_len(l) > 0 ? uv_now(l->flush.loop) - l->moved_at : 0;
+	int bytes = 0;
+	int fd = lws_get_socket_fd(l->wsi);
+#ifdef __APPLE__
+	socklen_t len = sizeof bytes;
+	return getsockopt(fd, SOL_SOCKET, SO_NWRITE, &bytes, &len) == 0 ? bytes : 0;
+#else
+	return ioctl(fd, TIOCOUTQ, &bytes) == 0 ? bytes : 0;
+#endif
+}
+
+uint64_t link_stalled_ms(struct link *l)
+{
+	uint64_t now = uv_now(l->flush.loop);
+	if (pending_len(l) == 0 && !lws_partial_buffered(l->wsi))
+		return 0;
+	/* Over a slow line one message may take longer than a stall does. */
+	int queued = queued_bytes(l);
+	if (queued != l->queued)
+		l->moved_at = now;
+	l->queued = queued;
+	return now - l->moved_at;
+}
+
+bool link_moves(struct link *l)
+{
+	int queued = queued_bytes(l), before = l->seen_queued;
+	l->seen_queued = queued;
+	return queued > MUCH && queued != before;
 }
 
 void link_sent_body(struct link *l, size_t len)

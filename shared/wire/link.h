@@ -35,9 +35,11 @@ void link_free(struct link *l);
 struct buffer *link_out(struct link *l);
 /* The queue is full (LINK_QUEUE): whoever has frames that may wait lets them, until on_credit. */
 bool link_is_full(const struct link *l);
-/* For how long nothing has left of what waits, in ms; 0: nothing waits. Control frames of the peer change nothing in
- * it. */
-uint64_t link_stalled_ms(const struct link *l);
+/* For how long nothing has left of what waits here or in lws, in ms, as far as those see that ask each second; 0:
+ * nothing waits. Control frames of the peer change nothing in it. */
+uint64_t link_stalled_ms(struct link *l);
+/* Whether the system holds much of what was sent, and not as much as when this was asked last: a slow line. */
+bool link_moves(struct link *l);
 /* Sends what was appended at the end of this loop turn, in one message. */
 void link_flush_soon(struct link *l);
 

@@ -167,7 +167,7 @@ describe('a relay that lies with sealed deliveries', () => {
 		'on stream 0': () => sealedFrames(0, piece),
 		'on the stream of a delivery': () => [delivery({ stream: 1, event_id: eventId() }), ...sealedFrames(1, piece)],
 		'with a REQUEST between': () => [sealedFrames(1, piece, 50)[0], delivery({ stream: 1, event_id: eventId() })],
-		'more at once than were asked for': () => [1, 2, 3, 4, 5].map((n) => sealedFrames(n, piece, 50)[0]),
+		'more at once than were asked for': () => Array.from({ length: 65 }, (_, n) => sealedFrames(n + 1, piece, 50)[0]),
 		'before the list of resumed streams is over': null,
 	}).forEach(([what, frames], i) => {
 		it(`closes with 1002: SEALED ${what}`, async () => {

@@ -154,8 +154,15 @@ static inline void fixture_close(void *link, int status, const char *reason)
 	((struct fixture *)link)->closed = true;
 }
 
-static const struct wire_ops fixture_wire = { fixture_may_send, fixture_recorded, fixture_response, fixture_data,
-					      fixture_reset,    fixture_window,   fixture_received, fixture_close };
+static inline bool fixture_is_full(void *link)
+{
+	(void)link;
+	return false;
+}
+
+static const struct wire_ops fixture_wire = { fixture_may_send, fixture_is_full,  fixture_recorded,
+					      fixture_response, fixture_data,     fixture_reset,
+					      fixture_window,   fixture_received, fixture_close };
 
 /* What was said as number `at`, counted from 0. */
 static inline void fixture_expect(struct fixture *f, size_t at, enum said_what what, uint64_t stream)
