@@ -1,7 +1,11 @@
 #include "client/options/command.h"
+#include "client/options/selection.h"
 #include "client/print/delivery_json.h"
-#include "client/print/output.h"
+#include "client/print/head_block.h"
+#include "client/print/json_pretty.h"
+#include "client/print/pager.h"
 #include "client/print/row_json.h"
+#include "shared/content/body.h"
 #include "shared/http/headers.h"
 #include "shared/text/text.h"
 
@@ -13,30 +17,68 @@
 #include <unistd.h>
 
 struct show {
-	bool request, response, headers, body, raw, json, terminal;
+	bool request, response, headers, body, raw, json, terminal, pretty, last, no_pager;
 	int64_t attempt;
+	const struct program *program;
 	struct store *store;
 	int64_t id;
-	/* Copied out of the row. */
-	struct buffer method, target;
-	bool failed;
+	struct item item;
+	FILE *out;
 };
 
-static bool write_bytes(struct bytes b)
+static bool write_bytes(const struct show *s, struct bytes b)
 {
-	return b.len == 0 || fwrite(b.at, 1, b.len, stdout) == b.len;
+	return b.len == 0 || fwrite(b.at, 1, b.len, s->out) == b.len;
 }
 
-/* Through the gate; binary only as a note. */
-static bool write_readable(const struct show *s, struct bytes b, bool is_request)
+/* As it came or, on a terminal, safe for it. */
+static bool write_safe(const struct show *s, struct bytes b)
 {
 	struct buffer text = { 0 };
+	if (!s->terminal)
+		return write_bytes(s, b);
+	bool fine = text_sanitize(&text, b, TEXT_BODY) && write_bytes(s, buffer_view(&text));
+	buffer_free(&text);
+	return fine;
+}
+
+/* What the body says: JSON laid out, other text where it was coded or in another charset. *shown: it stands there. */
+static bool write_pretty(const struct show *s, const struct message *m, bool *shown)
+{
+	struct body body;
+	struct buffer text = { 0 };
+	body_open(&body, buffer_view(&m->headers), buffer_view(&m->body), BODY_MOST);
+	const struct json_tokens *tokens = body_json(&body);
+	enum body_kind kind = body_kind(&body);
+	bool fine = true;
+	*shown = tokens && json_pretty_put(&text, body_text(&body), tokens);
+	if (*shown) {
+		fine = write_safe(s, buffer_view(&text));
+	} else if ((kind == BODY_TEXT || kind == BODY_JSON || kind == BODY_FORM) && (*body.codings || *body.charset) &&
+		   body.decoded != DECODE_CUT) {
+		*shown = true;
+		fine = write_safe(s, body_text(&body)) && fputc('\n', s->out) != EOF;
+	}
+	buffer_free(&text);
+	body_free(&body);
+	return fine;
+}
+
+/* Through the gate; JSON laid out where that is wanted, binary only as a note. */
+static bool write_readable(const struct show *s, const struct message *m, bool is_request)
+{
+	struct buffer text = { 0 };
+	struct bytes b = buffer_view(&m->body);
+	bool shown = false;
+	if (s->pretty && (!write_pretty(s, m, &shown) || shown))
+		return shown;
 	if (!text_is_utf8(b) || (b.len && memchr(b.at, 0, b.len)))
-		return printf("(%zu bytes that are not text: creel show %" PRId64 "%s --body > FILE has them)\n", b.len,
-			      s->id, is_request ? "" : " --response") > 0;
-	bool fine = text_sanitize(&text, b, TEXT_BODY) && write_bytes(buffer_view(&text));
+		return fprintf(s->out,
+			       "(%zu bytes that are not text: creel show %" PRId64 "%s --body > FILE has them)\n",
+			       b.len, s->id, is_request ? "" : " --response") > 0;
+	bool fine = text_sanitize(&text, b, TEXT_BODY) && write_bytes(s, buffer_view(&text));
 	if (fine && text.len > 0 && text.at[text.len - 1] != '\n')
-		fine = putchar('\n') != EOF;
+		fine = fputc('\n', s->out) != EOF;
 	buffer_free(&text);
 	return fine;
 }
@@ -45,69 +87,48 @@ static bool write_readable(const struct show *s, struct bytes b, bool is_request
 static bool write_body(const struct show *s, const struct message *m, bool is_request)
 {
 	struct bytes body = buffer_view(&m->body);
+	bool shown = false;
 	if (m->body_size > body.len)
 		fprintf(stderr, "creel: only the first %zu of %" PRIu64 " bytes are on record: %s\n", body.len,
 			m->body_size, store_cut_words(m->cut));
-	return s->terminal ? write_readable(s, body, is_request) : write_bytes(body);
+	if (s->terminal)
+		return write_readable(s, m, is_request);
+	if (s->pretty && (!write_pretty(s, m, &shown) || shown))
+		return shown;
+	return write_bytes(s, body);
 }
 
-static bool write_text(struct bytes b)
+static bool write_text(const struct show *s, struct bytes b)
 {
 	struct buffer text = { 0 };
-	bool fine = text_sanitize(&text, b, TEXT_BODY) && write_bytes(buffer_view(&text)) &&
-		    (b.at[b.len - 1] == '\n' || putchar('\n') != EOF);
+	bool fine = text_sanitize(&text, b, TEXT_BODY) && write_bytes(s, buffer_view(&text)) &&
+		    (b.at[b.len - 1] == '\n' || fputc('\n', s->out) != EOF);
 	buffer_free(&text);
 	return fine;
 }
 
-static bool write_line(struct bytes b)
+static bool write_line(const struct show *s, struct bytes b)
 {
 	struct buffer text = { 0 };
-	bool fine = text_sanitize(&text, b, TEXT_LINE) && write_bytes(buffer_view(&text)) && putchar('\n') != EOF;
+	bool fine =
+	    text_sanitize(&text, b, TEXT_LINE) && write_bytes(s, buffer_view(&text)) && fputc('\n', s->out) != EOF;
 	buffer_free(&text);
 	return fine;
 }
 
 /* Headers for reading: one sanitised line each. */
-static bool write_fields(struct bytes block)
+static bool write_fields(const struct show *s, struct bytes block)
 {
 	struct bytes name, value;
 	bool fine = true;
 	for (size_t pos = 0; fine && headers_next(block, &pos, &name, &value);)
-		fine = write_line(bytes_make(name.at, (size_t)(value.at + value.len - name.at)));
+		fine = write_line(s, bytes_make(name.at, (size_t)(value.at + value.len - name.at)));
 	return fine;
-}
-
-static void on_row(void *user, const struct delivery_row *row)
-{
-	struct show *s = user;
-	s->failed = !buffer_append_bytes(&s->method, row->method) || !buffer_append_bytes(&s->target, row->target);
-	if (s->request || s->response || s->headers || s->body || s->raw)
-		return;
-	output_row(stdout, row);
-	output_refusal(stdout, row);
-}
-
-static void on_attempt(void *user, const struct attempt_row *a)
-{
-	struct show *s = user;
-	char at[TEXT_TIME_LEN];
-	(void)s;
-	text_format_time(at, a->started_at_us);
-	printf("  attempt %d  %s  %s", a->number, at, store_result_name(a->result));
-	if (a->status)
-		printf(" %d", a->status);
-	printf("  %.1fms  ", (double)a->total_us / 1000);
-	struct buffer text = { 0 };
-	if (text_sanitize(&text, a->error.len ? a->error : a->url, TEXT_LINE))
-		write_bytes(buffer_view(&text));
-	buffer_free(&text);
-	putchar('\n');
 }
 
 static bool write_headers(const struct show *s, const struct message *m)
 {
-	return s->terminal ? write_fields(buffer_view(&m->headers)) : write_bytes(buffer_view(&m->headers));
+	return s->terminal ? write_fields(s, buffer_view(&m->headers)) : write_bytes(s, buffer_view(&m->headers));
 }
 
 /* With trailers a body is one chunk, which they follow, so that the whole is a message. */
@@ -115,22 +136,23 @@ static bool write_chunked(const struct show *s, const struct message *m, bool is
 {
 	struct bytes trailers = buffer_view(&m->trailers);
 	if (s->terminal)
-		return write_body(s, m, is_request) && putchar('\n') != EOF && write_fields(trailers);
-	if (m->body.len && !(printf("%zx\r\n", m->body.len) > 0 && write_body(s, m, is_request) && printf("\r\n") > 0))
+		return write_body(s, m, is_request) && fputc('\n', s->out) != EOF && write_fields(s, trailers);
+	if (m->body.len && !(fprintf(s->out, "%zx\r\n", m->body.len) > 0 && write_body(s, m, is_request) &&
+			     fprintf(s->out, "\r\n") > 0))
 		return false;
-	return printf("0\r\n") > 0 && write_bytes(trailers) && printf("\r\n") > 0;
+	return fprintf(s->out, "0\r\n") > 0 && write_bytes(s, trailers) && fprintf(s->out, "\r\n") > 0;
 }
 
 /* `start`: request line or status line, as untrusted as all that follows it. */
 static bool write_parts(const struct show *s, const struct message *m, bool is_request, struct bytes start)
 {
 	if (s->raw && m->raw.len) /* the head with its start line, as it came */
-		return (s->terminal ? write_text(buffer_view(&m->raw)) : write_bytes(buffer_view(&m->raw))) &&
+		return (s->terminal ? write_text(s, buffer_view(&m->raw)) : write_bytes(s, buffer_view(&m->raw))) &&
 		       write_body(s, m, is_request);
 	if (s->raw) {
 		const char *end = s->terminal ? "\n" : "\r\n";
-		bool fine = s->terminal ? write_line(start) : write_bytes(start) && fputs(end, stdout) != EOF;
-		fine = fine && write_headers(s, m) && fputs(end, stdout) != EOF;
+		bool fine = s->terminal ? write_line(s, start) : write_bytes(s, start) && fputs(end, s->out) != EOF;
+		fine = fine && write_headers(s, m) && fputs(end, s->out) != EOF;
 		return fine && (m->trailers.len ? write_chunked(s, m, is_request) : write_body(s, m, is_request));
 	}
 	return (!s->headers || write_headers(s, m)) && (!s->body || write_body(s, m, is_request));
@@ -140,13 +162,13 @@ static bool write_message(const struct show *s, const struct message *m, bool is
 {
 	if (s->headers || s->body || s->raw)
 		return write_parts(s, m, is_request, start);
-	bool fine = putchar('\n') != EOF && write_line(start) && write_fields(buffer_view(&m->headers)) &&
-		    putchar('\n') != EOF && write_readable(s, buffer_view(&m->body), is_request);
+	bool fine = fputc('\n', s->out) != EOF && write_line(s, start) && write_fields(s, buffer_view(&m->headers)) &&
+		    fputc('\n', s->out) != EOF && write_readable(s, m, is_request);
 	if (fine && m->body_size > m->body.len)
-		fine = printf("(the first %zu of %" PRIu64 " bytes: %s)\n", m->body.len, m->body_size,
-			      store_cut_words(m->cut)) > 0;
+		fine = fprintf(s->out, "(the first %zu of %" PRIu64 " bytes: %s)\n", m->body.len, m->body_size,
+			       store_cut_words(m->cut)) > 0;
 	if (fine && m->trailers.len)
-		fine = fputs("\nTrailers:\n", stdout) != EOF && write_fields(buffer_view(&m->trailers));
+		fine = fputs("\nTrailers:\n", s->out) != EOF && write_fields(s, buffer_view(&m->trailers));
 	return fine;
 }
 
@@ -178,8 +200,8 @@ static bool write_no_answer(const struct show *s, const struct message *m, const
 		return error_set(e, EXIT_USAGE, "delivery %" PRId64 " got no answer: %.*s", s->id,
 				 (int)answer->error.len, (const char *)answer->error.at);
 	struct bytes raw = buffer_view(&m->raw);
-	bool fine = s->raw || printf("\nWhat came, and is not an answer: %zu bytes\n\n", raw.len) > 0;
-	return (fine && (s->raw && !s->terminal ? write_bytes(raw) : write_text(raw))) ||
+	bool fine = s->raw || fprintf(s->out, "\nWhat came, and is not an answer: %zu bytes\n\n", raw.len) > 0;
+	return (fine && (s->raw && !s->terminal ? write_bytes(s, raw) : write_text(s, raw))) ||
 	       error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 }
 
@@ -208,20 +230,20 @@ static bool show_response(struct show *s, bool required, struct error *e)
 	return fine;
 }
 
-static bool show_request(struct show *s, struct error *e)
+static bool cannot_write(struct error *e)
 {
-	struct message m;
-	bool has_body, https;
-	if (!store_get_request(s->store, s->id, &m, &has_body, &https, e))
-		return false;
+	return error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
+}
+
+static bool show_request(const struct show *s, const struct message *m, struct error *e)
+{
 	struct buffer line = { 0 };
 	errno = ENOMEM;
-	bool fine = buffer_append_bytes(&line, buffer_view(&s->method)) && buffer_put_u8(&line, ' ') &&
-		    buffer_append_bytes(&line, buffer_view(&s->target)) && buffer_append_text(&line, " HTTP/1.1") &&
-		    write_message(s, &m, true, buffer_view(&line));
+	bool fine = buffer_append_bytes(&line, s->item.row.method) && buffer_put_u8(&line, ' ') &&
+		    buffer_append_bytes(&line, s->item.row.target) && buffer_append_text(&line, " HTTP/1.1") &&
+		    write_message(s, m, true, buffer_view(&line));
 	buffer_free(&line);
-	store_message_free(&m);
-	return fine || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
+	return fine || cannot_write(e);
 }
 
 static bool show_json(const struct show *s, struct error *e)
@@ -232,30 +254,31 @@ static bool show_json(const struct show *s, struct error *e)
 		.attempt = (int)s->attempt,
 	};
 	json_t *object = delivery_json(s->store, s->id, &parts, e);
-	return object && row_json_print(stdout, object, e);
+	return object && (s->pretty ? row_json_print_pretty(s->out, object, e) : row_json_print(s->out, object, e));
+}
+
+static bool show_text(struct show *s, const struct message *request, bool https, struct error *e)
+{
+	bool parts = s->headers || s->body || s->raw;
+	/* One part of one message by default: the request's. */
+	bool shows_request = s->request || !s->response, shows_response = s->response || (!parts && !s->request);
+	if (!parts && !head_block_print(s->out, s->store, &s->item, request, https, e))
+		return false;
+	return (!shows_request || show_request(s, request, e)) && (!shows_response || show_response(s, s->response, e));
 }
 
 static bool show(struct show *s, struct error *e)
 {
+	struct message request = { 0 };
+	bool has_body, https;
 	if (s->json)
 		return show_json(s, e);
-	if (!store_get(s->store, s->id, on_row, s, e))
+	if (!item_read(s->store, s->id, &s->item, e) ||
+	    !store_get_request(s->store, s->id, &request, &has_body, &https, e))
 		return false;
-	if (s->failed)
-		return error_set(e, EXIT_STORE, "out of memory");
-	bool parts = s->headers || s->body || s->raw;
-	/* One part of one message by default: the request's. */
-	bool request = s->request || !s->response, response = s->response || (!parts && !s->request);
-	if (request && !show_request(s, e))
-		return false;
-	if (response && !show_response(s, s->response, e))
-		return false;
-	if (!parts && !s->request && !s->response) {
-		putchar('\n');
-		if (!store_list_attempts(s->store, s->id, on_attempt, s, e))
-			return false;
-	}
-	return fflush(stdout) == 0 || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
+	bool fine = show_text(s, &request, https, e);
+	store_message_free(&request);
+	return fine;
 }
 
 #define AT struct show
@@ -269,36 +292,76 @@ static const struct option_row rows[] = {
 	{ "raw", 0, OPTION_FLAG_AT(AT, raw), OPTION_BY_PROJECT, NULL, "first line, headers and body as one message" },
 	{ "attempt", 0, OPTION_COUNT_AT(AT, attempt), OPTION_BY_USER, "N", "the answer of this attempt",
 	  .otherwise = "the last", .most = INT_MAX },
+	{ "last", 0, OPTION_FLAG_AT(AT, last), OPTION_BY_USER, NULL, "the newest delivery" },
 	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL, "one JSON object" },
+	{ "pretty", 0, OPTION_FLAG_AT(AT, pretty), OPTION_BY_PROJECT, NULL,
+	  "JSON laid out, as on a terminal; content codings undone" },
+	{ "no-pager", 0, OPTION_FLAG_AT(AT, no_pager), OPTION_BY_PROJECT, NULL,
+	  "long output straight onto the terminal" },
 };
+
+static bool check_usage(struct show *s, const struct command_call *call, struct error *e)
+{
+	if (call->argc != (s->last ? 0 : 1))
+		return error_set(e, EXIT_USAGE, "show takes one delivery, or --last; for example: creel show 42");
+	if (s->raw && s->pretty)
+		return error_set(e, EXIT_USAGE, "--raw and --pretty contradict each other");
+	s->program = call->program;
+	s->terminal = isatty(STDOUT_FILENO);
+	/* One line, for a program, unless asked for. */
+	s->pretty = s->pretty || (s->terminal && !s->raw && !s->json);
+	/* Attempts differ by their answers only. */
+	if (s->attempt && !s->request)
+		s->response = true;
+	return true;
+}
+
+static bool find(struct show *s, const struct command_call *call, struct error *e)
+{
+	struct selection found;
+	if (!s->last)
+		return store_resolve(s->store, call->argv[0], &s->id, e);
+	bool fine = selection_find(s->store, NULL, 1, &found, e) && selection_require(found.count, NULL, e);
+	if (fine)
+		s->id = found.ids[0];
+	selection_free(&found);
+	return fine;
+}
+
+/* What was written before a failure is shown as well. */
+static bool show_paged(struct show *s, struct error *e)
+{
+	struct pager pager;
+	struct error ignored = { 0 };
+	if (!pager_begin(&pager, !s->no_pager && !s->json, e))
+		return false;
+	s->out = pager.out;
+	bool fine = show(s, e);
+	return pager_end(&pager, &s->program->cores, fine ? e : &ignored) && fine;
+}
 
 static int run(struct command_call *call, struct error *e)
 {
 	struct show *s = call->settings;
-	if (call->argc != 1) {
-		error_set(e, EXIT_USAGE, "show takes one delivery, for example: creel show 42");
+	if (!check_usage(s, call, e))
 		return EXIT_USAGE;
-	}
-	s->terminal = isatty(STDOUT_FILENO);
-	/* Attempts differ by their answers only. */
-	if (s->attempt && !s->request)
-		s->response = true;
-	bool fine = command_open_store(call, STORE_READ_ONLY, &s->store, e) &&
-		    store_resolve(s->store, call->argv[0], &s->id, e) && show(s, e);
+	bool fine = command_open_store(call, STORE_READ_ONLY, &s->store, e) && find(s, call, e) && show_paged(s, e);
 	store_close(s->store);
-	buffer_free(&s->method);
-	buffer_free(&s->target);
+	item_free(&s->item);
 	return fine ? EXIT_DONE : (int)e->code;
 }
 
 const struct command command_show = {
 	"show",
-	"creel show ID [--request|--response] [--headers|--body|--raw] [--attempt N] [--json]",
+	"creel show ID|--last [--request|--response] [--headers|--body|--raw] [--attempt N] [--json] [--pretty] "
+	"[--no-pager]",
 	"one delivery: request, answer, attempts",
 	"Shows a delivery by its number in `creel list`, its event id, or the id's first 8 digits or more. Without "
 	"options:\n"
-	"a summary, the request, the app's last answer and every attempt. On a terminal control characters are made\n"
-	"visible; into a pipe or file --headers, --body and --raw write the recorded bytes.\n\n"
+	"what it is, with the signature's verdict and every attempt, then the request and the app's last answer. On a\n"
+	"terminal JSON is laid out, control characters are made visible, and what is longer than the screen goes "
+	"through\n"
+	"$PAGER (or less); into a pipe or file --headers, --body and --raw write the recorded bytes.\n\n"
 	"Example: creel show 42 --body > body.bin",
 	COMMAND_OPTIONS(rows, struct show),
 	.uses = COMMAND_USES_DB,

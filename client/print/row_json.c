@@ -130,10 +130,10 @@ json_t *row_json_attempt(const char *type, const struct delivery_row *row, const
 }
 
 /* On a terminal: JSON may hold C1 and bidi controls as they are. */
-static bool print_guarded(FILE *out, const json_t *object)
+static bool print_guarded(FILE *out, const json_t *object, size_t flags)
 {
 	struct buffer guarded = { 0 };
-	char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(12));
+	char *text = json_dumps(object, flags);
 	bool fine =
 	    text && text_guard_json(&guarded, bytes_of(text)) && fwrite(guarded.at, 1, guarded.len, out) == guarded.len;
 	buffer_free(&guarded);
@@ -141,14 +141,24 @@ static bool print_guarded(FILE *out, const json_t *object)
 	return fine;
 }
 
-bool row_json_print(FILE *out, json_t *object, struct error *e)
+static bool print(FILE *out, json_t *object, size_t flags, struct error *e)
 {
+	flags |= JSON_REAL_PRECISION(12);
 	if (!object)
 		return error_set(e, EXIT_STORE, "the output cannot be written: out of memory");
-	bool fine = isatty(fileno(out)) ? print_guarded(out, object)
-					: json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0;
+	bool fine = isatty(fileno(out)) ? print_guarded(out, object, flags) : json_dumpf(object, out, flags) == 0;
 	fine = fine && fputc('\n', out) != EOF && fflush(out) == 0;
 	int code = errno;
 	json_decref(object);
 	return fine || error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(code));
+}
+
+bool row_json_print(FILE *out, json_t *object, struct error *e)
+{
+	return print(out, object, JSON_COMPACT, e);
+}
+
+bool row_json_print_pretty(FILE *out, json_t *object, struct error *e)
+{
+	return print(out, object, JSON_INDENT(2), e);
 }

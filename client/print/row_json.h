@@ -21,3 +21,5 @@ void row_json_put_raw(struct json_fields *f, const struct message *answer);
 /* Writes the object on one line, flushes, and drops the reference; NULL counts as out of memory. False and *e
  * (EXIT_STORE) when it cannot be written. */
 bool row_json_print(FILE *out, json_t *object, struct error *e);
+/* The same over several lines, indented. */
+bool row_json_print_pretty(FILE *out, json_t *object, struct error *e);

@@ -4,6 +4,7 @@
 #include "shared/text/text_figures.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -219,7 +220,7 @@ static size_t put_columns(const struct row_line *l, FILE *out, const struct deli
 	       put_source(l, out, row->event_type, l->columns ? less(l->event, more(left, EVENT_LEAST)) : l->event);
 }
 
-void row_line_print(const struct row_line *l, FILE *out, const struct delivery_row *row, struct bytes chaos)
+static void print_line(const struct row_line *l, FILE *out, const struct delivery_row *row, struct bytes chaos)
 {
 	struct buffer notes = { 0 }, target = { 0 };
 	if (!put_notes(&notes, row, chaos) || !text_sanitize(&target, row->target, TEXT_LINE))
@@ -230,7 +231,19 @@ void row_line_print(const struct row_line *l, FILE *out, const struct delivery_r
 	left -= put_cut(out, buffer_view(&target), l->columns ? room : 0);
 	if (l->columns == 0 || left > 1)
 		put_cut(out, buffer_view(&notes), l->columns ? left : 0);
-	fputc('\n', out);
 	buffer_free(&notes);
 	buffer_free(&target);
+}
+
+/* On a terminal that is too narrow even for this the line itself is cut. */
+void row_line_print(const struct row_line *l, FILE *out, const struct delivery_row *row, struct bytes chaos)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = l->columns ? open_memstream(&text, &len) : NULL;
+	print_line(l, f ? f : out, row, chaos);
+	if (f && fclose(f) == 0)
+		put_cut(out, bytes_make(text, len), l->columns);
+	free(text);
+	fputc('\n', out);
 }

@@ -54,6 +54,7 @@ static int set_up(void **state)
 	assert_non_null(mkdtemp(p->folder));
 	snprintf(p->db, sizeof p->db, "%s/creel.db", p->folder);
 	setenv("XDG_CONFIG_HOME", p->folder, 1);
+	setenv("PAGER", "cat", 1);
 	assert_true(store_open(&s, p->db, STORE_READ_WRITE, &e));
 	add_delivery(s, 1, false, "OK");
 	add_delivery(s, 2, true, "O\x1b]0;owned\x07K");

@@ -1,0 +1,141 @@
+// creel show: the head block, JSON laid out, the pager; and lines about deliveries with date, provider and event.
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { binDir, World } from './lib/harness.mjs';
+import { post } from './lib/http.mjs';
+import { openRoad } from './lib/road.mjs';
+import { Terminal } from './lib/tmux.mjs';
+
+const EVENT = '{"id":"evt_1","object":"event","type":"invoice.payment_failed","amount":9007199254740993}';
+const LAID_OUT = '{\n  "id": "evt_1",\n  "object": "event",\n  "type": "invoice.payment_failed",\n  "amount": 9007199254740993\n}\n';
+
+describe('show and the lines', () => {
+	let w, db, road;
+	const terminals = [];
+	const out = async (...args) => (await w.creelOut([...args, '--db', db])).toString('utf8');
+	const line = (at, target, headers, body, more = {}) => JSON.stringify({ received_at: at, method: 'POST', target, peer: '203.0.113.7:4431', tunnel: 'shop',
+		request: { headers: [['Host', 'x'], ...headers], ...(typeof body === 'string' ? { body } : { body_base64: body.toString('base64') }) }, ...more });
+	async function terminal(args, { env = {}, columns = 120, rows = 40 } = {}) {
+		const t = await Terminal.start({ command: [path.join(binDir, 'creel'), ...args, '--db', db], columns, rows, env: { ...w.env, ...env } });
+		terminals.push(t);
+		return t;
+	}
+
+	before(async () => {
+		w = new World();
+		db = w.path('show.db');
+		const now = new Date().toISOString().replace('Z', '000Z');
+		const lines = [
+			line('2026-11-20T03:33:01.000000Z', '/hooks/stripe', [['Stripe-Signature', 't=1,v1=00']], EVENT),
+			line(now, '/hooks/github', [['X-GitHub-Event', 'push'], ['X-GitHub-Delivery', 'd-1'], ['User-Agent', 'GitHub-Hookshot/1']], '{"a":1}'),
+			line(now, '/plain', [], 'no JSON'),
+			line(now, '/zipped', [['Content-Encoding', 'gzip']], gzipSync('{"zipped":true}')),
+			line(now, '/long', [], JSON.stringify([...Array(100).keys()])),
+		];
+		const r = await w.creel(['import', '-', '--db', db], { input: lines.join('\n') });
+		assert.equal(r.code, 0, r.err);
+		road = await openRoad({ name: 'lines' });
+	});
+	after(async () => {
+		for (const t of terminals) await t.close();
+		await road?.w.close();
+		await w?.close();
+	});
+
+	it('list: time with its date when that is not today, provider, event, path', async () => {
+		const [old, today, plain] = (await out('list')).split('\n');
+		assert.match(old, /^ +1 {2}2026-11-20T03:33:01 {2}\S+ +POST +\S+ +\d+ {2}stripe +invoice\.payment_failed +\/hooks\/stripe$/);
+		assert.match(today, /^ +2 {2}\d\d:\d\d:\d\d +\S+ +POST +\S+ +\d+ {2}github +push +\/hooks\/github$/);
+		assert.match(plain, /^ +3 {2}\d\d:\d\d:\d\d +\S+ +POST +\S+ +\d+ {2}- +- +\/plain$/);
+		for (const text of [today, plain]) assert.equal(text.indexOf('POST'), old.indexOf('POST'), 'columns that stay');
+		assert.equal(today.indexOf('/hooks'), old.indexOf('/hooks'));
+	});
+
+	it('list on a terminal: laid out for its width', async () => {
+		for (const columns of [80, 120, 200]) {
+			const t = await terminal(['list'], { columns });
+			const screen = await t.until(/\/long/, { scrolled: true });
+			assert.match(screen, /1 {2}11-20 03:33:01 .* stripe +invoice\.\S+ +\/hooks/);
+			assert.equal(await t.ended(), '0');
+			assert.equal(screen.split('\n').filter((l) => /POST/.test(l)).length, 5, 'a line each');
+		}
+	});
+
+	it('listen, wait and replay have the same lines', async () => {
+		const wait = road.w.spawn('creel', ['wait', 'path:/one', '--since', 'all']);
+		await post(road.relay.port, '/lines/one', EVENT, ['Content-Type: application/json', 'Stripe-Signature: t=1,v1=00']);
+		const wanted = /^ +\d+ {2}\d\d:\d\d:\d\d +200 +POST +\S+ +\d+ {2}stripe +invoice\.payment_failed +\/one( |$)/m;
+		assert.equal((await wait.end()).code, 0);
+		assert.match(wait.stdout.toString(), wanted);
+		assert.match((await road.w.creelOut(['replay', '--last'])).toString(), wanted);
+	});
+
+	it('a head block: event, provider, peer, tunnel, ids, verdict with its reason', async () => {
+		const text = await out('show', '1');
+		for (const [label, value] of [['event', 'invoice.payment_failed'], ['provider', 'stripe'], ['tunnel', 'shop'], ['their id', 'evt_1'],
+			['signature', 'unknown: no secret was known to check it by; creel verify 1 --secret @FILE checks it'], ['id', '[0-9a-f-]{36}']])
+			assert.match(text, new RegExp(`^ {2}${label} +${value}$`, 'm'));
+		assert.match(text, /^ {2}from +\S+/m);
+		assert.match(await out('show', '3'), /^ {2}signature +none: it carries none$/m);
+	});
+
+	it('attempts with their times and what came', async () => {
+		await post(road.relay.port, '/lines/attempts', 'x');
+		const row = await road.w.recorded((r) => r.target === '/attempts' && r.state === 'delivered');
+		const text = (await road.w.creelOut(['show', String(row.id)])).toString();
+		assert.match(text, /^ {2}attempts +1 {2}\d\d:\d\d:\d\d {2}[\d.]+ms {2}200 .*, \d+ bytes? {2}http:\/\/\S+\/attempts$/m);
+	});
+
+	it('JSON: as received into a pipe, laid out with --pretty, decoded', async () => {
+		assert.ok((await out('show', '1')).includes(`\n${EVENT}\n`));
+		assert.ok((await out('show', '1', '--pretty')).includes(`\n${LAID_OUT}`));
+		assert.equal(await out('show', '1', '--body'), EVENT);
+		assert.equal(await out('show', '1', '--body', '--pretty'), LAID_OUT);
+		assert.equal(await out('show', '3', '--body', '--pretty'), 'no JSON');
+		assert.equal(await out('show', '4', '--body', '--pretty'), '{\n  "zipped": true\n}\n');
+		assert.equal((await w.creelOut(['show', '4', '--body', '--db', db])).readUInt16BE(0), 0x1f8b);
+		const json = await out('show', '1', '--json', '--pretty');
+		assert.match(json, /^\{\n {2}"id": 1,\n/);
+		assert.equal(JSON.parse(json).request.body, EVENT);
+		const both = await w.creel(['show', '1', '--raw', '--pretty', '--db', db]);
+		assert.equal(both.code, 2);
+		assert.match(both.err, /--raw and --pretty contradict/);
+	});
+
+	it('--last is the newest; of nothing the answer is no', async () => {
+		assert.equal(JSON.parse(await out('show', '--last', '--json')).id, 5);
+		assert.equal((await w.creel(['show', '--last', '1', '--db', db])).code, 2);
+		const none = w.path('none.db');
+		await w.creel(['import', '-', '--db', none], { input: '' });
+		assert.equal((await w.creel(['show', '--last', '--db', none])).code, 1);
+	});
+
+	it('on a terminal: laid out, and what is longer than it through $PAGER', async () => {
+		const seen = w.path('paged'), pager = w.path('pager');
+		writeFileSync(pager, `#!/bin/sh\n{ echo "LESS=$LESS"; cat; } >${seen}\necho was paged\n`);
+		chmodSync(pager, 0o700);
+		const env = { PAGER: pager };
+		const short = await terminal(['show', '1'], { env });
+		const screen = await short.until(/"amount": 9007199254740993\n\}/);
+		assert.equal(await short.ended(), '0');
+		assert.match(screen, /\{\n {2}"id": "evt_1",\n/);
+		assert.ok(!existsSync(seen), 'it fits');
+		const long = await terminal(['show', '5'], { env });
+		await long.until(/was paged/);
+		assert.equal(await long.ended(), '0');
+		assert.match(readFileSync(seen, 'utf8'), /^LESS=FRX\n[^]*\n {2}98,\n {2}99\n\]\n$/);
+		const straight = await terminal(['show', '5', '--no-pager'], { env });
+		await straight.until(/ {2}99\n\]/);
+		assert.doesNotMatch(await straight.screen(), /was paged/);
+		// One that is left early is no failure, one that is not there no loss.
+		const early = await terminal(['show', '5'], { env: { PAGER: 'head -n 1' } });
+		await early.until(/\/hooks|\/long/, { scrolled: true });
+		assert.equal(await early.ended(), '0');
+		const missing = await terminal(['show', '5'], { env: { PAGER: 'no-such-pager' } });
+		await missing.until(/ {2}99\n\]/);
+		assert.equal(await missing.ended(), '0');
+	});
+});
