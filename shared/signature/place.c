@@ -1,5 +1,7 @@
 #include "shared/signature/place.h"
 
+#include "shared/content/media_type.h"
+#include "shared/content/multipart.h"
 #include "shared/http/form.h"
 #include "shared/signature/signature_tools.h"
 
@@ -13,70 +15,19 @@ static const char *after(const char *place, const char *kind)
 	return strncmp(place, kind, len) == 0 ? place + len : NULL;
 }
 
-/* ---- multipart/form-data (RFC 7578): the value of a part, which lies between blank line and boundary ---- */
-
-static struct bytes parameter(struct bytes value, const char *name)
+/* The part of that name of a multipart body. */
+static bool multipart_value(struct bytes headers, struct bytes body, const char *name, struct bytes *value)
 {
-	size_t len = strlen(name);
-	for (size_t i = 0; i + len + 1 < value.len; i++) {
-		bool starts = i == 0 || value.at[i - 1] == ';' || value.at[i - 1] == ' ' || value.at[i - 1] == '\t';
-		if (!starts || value.at[i + len] != '=' || !bytes_equal_nocase(bytes_make(value.at + i, len), name))
-			continue;
-		struct bytes rest = bytes_make(value.at + i + len + 1, value.len - i - len - 1);
-		if (rest.len && rest.at[0] == '"')
-			return bytes_until(bytes_make(rest.at + 1, rest.len - 1), '"');
-		rest = bytes_until(rest, ';');
-		while (rest.len && (rest.at[rest.len - 1] == ' ' || rest.at[rest.len - 1] == '\t'))
-			rest.len--;
-		return rest;
-	}
-	return bytes_of(NULL);
-}
-
-/* Where "--BOUNDARY" next begins a line. SIZE_MAX: nowhere. */
-static size_t next_boundary(struct bytes body, size_t from, struct bytes boundary)
-{
-	while (from + boundary.len + 2 <= body.len) {
-		const uint8_t *at = memmem(body.at + from, body.len - from, boundary.at, boundary.len);
-		if (!at)
-			break;
-		size_t start = (size_t)(at - body.at);
-		if (start >= 2 && memcmp(at - 2, "--", 2) == 0 && (start == 2 || body.at[start - 3] == '\n'))
-			return start - 2;
-		from = start + 1;
-	}
-	return SIZE_MAX;
-}
-
-static bool part_is(struct bytes part, const char *name, struct bytes *value)
-{
-	struct bytes disposition;
-	const uint8_t *blank = part.len ? memmem(part.at, part.len, "\r\n\r\n", 4) : NULL;
-	if (!blank)
+	struct multipart m;
+	struct multipart_part part;
+	struct bytes disposition, named;
+	if (!multipart_open(headers, body, &m))
 		return false;
-	size_t head = (size_t)(blank - part.at) + 2;
-	*value = bytes_make(blank + 4, part.len - head - 2);
-	return headers_find(bytes_make(part.at, head), "Content-Disposition", &disposition) &&
-	       bytes_equal(parameter(disposition, "name"), bytes_of(name));
-}
-
-static bool multipart_value(struct bytes type, struct bytes body, const char *name, struct bytes *value)
-{
-	static const char kind[] = "multipart/form-data";
-	if (type.len < sizeof kind - 1 || !bytes_equal_nocase(bytes_make(type.at, sizeof kind - 1), kind))
-		return false;
-	struct bytes boundary = parameter(type, "boundary");
-	if (boundary.len == 0 || boundary.len > 70)
-		return false;
-	for (size_t at = next_boundary(body, 0, boundary); at != SIZE_MAX;) {
-		size_t start = at + 2 + boundary.len, next = next_boundary(body, start, boundary);
-		if (next == SIZE_MAX || next < start + 4)
-			return false;
-		/* The line ends before and after a part belong to the boundaries. */
-		if (memcmp(body.at + start, "\r\n", 2) == 0 &&
-		    part_is(bytes_make(body.at + start + 2, next - start - 4), name, value))
+	while (multipart_next(&m, &part)) {
+		*value = part.body;
+		if (!part.open && headers_find(part.headers, "Content-Disposition", &disposition) &&
+		    media_type_parameter(disposition, "name", &named) && bytes_equal(named, bytes_of(name)))
 			return true;
-		at = next;
 	}
 	return false;
 }
@@ -88,12 +39,12 @@ static bool read_form(const char *name, const struct signature_input *in, struct
 	char field[80];
 	const char *path = strchr(name, '>');
 	struct buffer text = { 0 };
-	struct bytes type, part;
+	struct bytes part;
 	snprintf(field, sizeof field, "%.*s", (int)(path ? path - name : (int)strlen(name)), name);
 	bool there = false;
 	if (form_is(in->headers))
 		there = form_value(in->body, field, &text);
-	else if (headers_find(in->headers, "Content-Type", &type) && multipart_value(type, in->body, field, &part))
+	else if (multipart_value(in->headers, in->body, field, &part))
 		there = buffer_append_bytes(&text, part);
 	if (there)
 		there = path ? signature_json_value(buffer_view(&text), path + 1, out, NULL)
@@ -218,13 +169,12 @@ bool place_write(const char *place, const struct signature_input *in, size_t ite
 		 struct buffer *out)
 {
 	char path[160];
-	struct bytes type, part;
+	struct bytes part;
 	const char *name = after(place, "form:");
 	out->len = 0;
 	if (!name)
 		return write_json(numbered(place, item, path), in->body, value, out);
 	if (form_is(in->headers))
 		return write_form(name, in->body, value, out);
-	return headers_find(in->headers, "Content-Type", &type) && multipart_value(type, in->body, name, &part) &&
-	       splice(in->body, part, value, out);
+	return multipart_value(in->headers, in->body, name, &part) && splice(in->body, part, value, out);
 }

@@ -1,4 +1,5 @@
 /* The id a provider gave its event: what its dashboard and its support know it by. */
+#include "shared/content/body.h"
 #include "shared/signature/place.h"
 #include "shared/signature/signature_tools.h"
 
@@ -39,13 +40,16 @@ bool signature_event_id(struct bytes provider, struct bytes headers, struct byte
 {
 	static const char *const envelope[] = { "id" };
 	const struct signature_provider *p = row_of(provider);
-	if ((p && read_first(p->ids, sizeof p->ids / sizeof *p->ids, headers, body, out)) ||
-	    read_first(for_everybody, sizeof for_everybody / sizeof *for_everybody, headers, body, out))
-		return true;
+	struct body said;
+	body_open(&said, headers, body, SIGNATURE_JSON_MOST);
+	body = body_text(&said);
+	bool found = (p && read_first(p->ids, sizeof p->ids / sizeof *p->ids, headers, body, out)) ||
+		     read_first(for_everybody, sizeof for_everybody / sizeof *for_everybody, headers, body, out);
 	/* Unknown providers: an envelope like Stripe's, whose id stands beside a type. */
-	if (!provider.len && signature_json_value(body, "type", out, NULL) &&
-	    read_first(envelope, 1, headers, body, out))
-		return true;
-	out->len = 0;
-	return false;
+	if (!found && !provider.len)
+		found = signature_json_value(body, "type", out, NULL) && read_first(envelope, 1, headers, body, out);
+	body_free(&said);
+	if (!found)
+		out->len = 0;
+	return found;
 }

@@ -1,5 +1,7 @@
 /* Who sent a delivery: by the fields only they send, then by User-Agent, then by the form of a shared field's value. */
+#include "shared/content/body.h"
 #include "shared/signature/place.h"
+#include "shared/signature/signature_tools.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -218,30 +220,41 @@ static void read_event(const struct signature_provider *row, const struct signat
 		out->len = EVENT_MOST;
 }
 
-bool signature_recognise(struct bytes headers, struct bytes body, struct signature_origin *out)
+static void recognise(struct search *s, struct signature_origin *out)
 {
-	struct fields fields;
-	struct search s = { .fields = &fields, .in = { .headers = headers, .body = body } };
 	bool unsure = false;
-	memset(out, 0, sizeof *out);
-	out->is_signed = headers_has_signature(headers);
-	find_fields(headers, &fields);
-	(void)has(&fields, "User-Agent", &s.agent);
-	const struct signature_provider *row = by_own_field(&s);
+	(void)has(s->fields, "User-Agent", &s->agent);
+	const struct signature_provider *row = by_own_field(s);
 	if (!row)
-		row = by_field(&s, &unsure);
+		row = by_field(s, &unsure);
 	if (!row && !unsure)
-		row = by_marks(&s);
+		row = by_marks(s);
 	if (!row && !unsure)
-		row = by_agent(s.agent);
+		row = by_agent(s->agent);
 	if (!row)
-		return true;
+		return;
 	const struct signature_provider *p = signature_owner(row);
 	out->provider = p->name;
 	if (!p->unchecked) {
 		out->signature = p;
-		out->is_signed = out->is_signed || signature_may_be(p, headers, body);
+		out->is_signed = out->is_signed || signature_may_be(p, s->in.headers, s->in.body);
 	}
-	read_event(row->events[0] ? row : p, &s.in, &out->event);
-	return true;
+	read_event(row->events[0] ? row : p, &s->in, &out->event);
+}
+
+bool signature_recognise(struct bytes headers, struct bytes body, struct signature_origin *out)
+{
+	struct fields fields;
+	struct body said;
+	memset(out, 0, sizeof *out);
+	out->is_signed = headers_has_signature(headers);
+	find_fields(headers, &fields);
+	/* What it says, not how it was coded for the way. */
+	body_open(&said, headers, body, SIGNATURE_JSON_MOST);
+	struct search s = { .fields = &fields, .in = { .headers = headers, .body = body_text(&said) } };
+	if (!said.no_memory)
+		recognise(&s, out);
+	bool fine = !said.no_memory;
+	body_free(&said);
+	return fine;
 }
