@@ -1,6 +1,5 @@
 #include "client/options/command.h"
 #include "client/print/diff_output.h"
-#include "shared/content/decode.h"
 #include "shared/text/text.h"
 
 #include <errno.h>
@@ -36,14 +35,12 @@ static bool load(struct diff *d, int s, const char *name, struct error *e)
 	if (!store_resolve(d->store, name, &m->id, e) || !store_get(d->store, m->id, on_row, &copy, e) ||
 	    !store_get_request(d->store, m->id, &m->m, &has_body, &https, e))
 		return false;
-	enum decode_result r =
-	    decode_body(buffer_view(&m->m.headers), buffer_view(&m->m.body), &m->decoded, m->codings);
-	if (copy.failed || r == DECODE_NO_MEMORY)
+	body_open(&m->said, buffer_view(&m->m.headers), buffer_view(&m->m.body), BODY_MOST);
+	m->body = body_text(&m->said);
+	body_say_undone(&m->said, m->undone);
+	if (copy.failed || m->said.no_memory)
 		return error_set(e, EXIT_STORE, "out of memory");
-	if (r == DECODE_NONE)
-		m->codings[0] = 0;
-	m->body = buffer_view(r == DECODE_NONE ? &m->m.body : &m->decoded);
-	if (r == DECODE_CUT)
+	if (m->said.decoded == DECODE_CUT)
 		fprintf(stderr, "creel: of delivery %" PRId64 " the first 8 MiB are compared, decoded\n", m->id);
 	if (m->m.body_size > m->m.body.len)
 		fprintf(stderr,
@@ -52,19 +49,18 @@ static bool load(struct diff *d, int s, const char *name, struct error *e)
 	return true;
 }
 
-static uint8_t first_byte(struct bytes b)
+/* Two of JSON, or two forms, whose fields are compared as JSON. */
+static bool are_json(struct diff_message *m, enum body_kind kind)
 {
-	size_t i = b.len >= 3 && memcmp(b.at, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-	while (i < b.len && b.at[i] && strchr(" \t\r\n", b.at[i]))
-		i++;
-	return i < b.len ? b.at[i] : 0;
-}
-
-static bool is_json(struct diff_message *m)
-{
-	struct json_error ignored;
-	uint8_t first = first_byte(m->body);
-	return (first == '{' || first == '[') && json_tokenize(m->body, true, &m->tokens, &ignored);
+	bool fine = kind == BODY_JSON || kind == BODY_FORM;
+	for (int s = 0; fine && s < 2; s++) {
+		fine =
+		    body_kind(&m[s].said) == kind && (kind == BODY_JSON || body_put_object(&m[s].said, &m[s].object)) &&
+		    json_tokenize(kind == BODY_JSON ? m[s].body : buffer_view(&m[s].object), true, &m[s].tokens, NULL);
+	}
+	for (int s = 0; fine && kind == BODY_FORM && s < 2; s++)
+		m[s].body = buffer_view(&m[s].object);
+	return fine;
 }
 
 static bool is_text(const struct diff_message *m)
@@ -79,10 +75,10 @@ static bool compare_bodies(struct diff *d)
 	struct diff_message *a = &f->side[0], *b = &f->side[1];
 	f->kind = DIFF_BODY_SAME;
 	if (!diff_first_byte(a->body, b->body, &f->first)) {
-		f->cut_differs = a->m.body_size != b->m.body_size && !*a->codings && !*b->codings;
+		f->cut_differs = a->m.body_size != b->m.body_size && !*a->undone && !*b->undone;
 		return true;
 	}
-	if (is_json(a) && is_json(b)) {
+	if (are_json(f->side, body_kind(&a->said))) {
 		struct diff_json_side sa = { a->body, &a->tokens }, sb = { b->body, &b->tokens };
 		struct diff_json_options o = { d->key_order, d->ignore_volatile };
 		f->kind = DIFF_BODY_JSON;
@@ -135,7 +131,8 @@ static void free_found(struct diff_found *f)
 		struct diff_message *m = &f->side[s];
 		buffer_free(&m->method);
 		buffer_free(&m->target);
-		buffer_free(&m->decoded);
+		buffer_free(&m->object);
+		body_free(&m->said);
 		store_message_free(&m->m);
 		json_tokens_free(&m->tokens);
 		diff_lines_free(&m->lines);
@@ -173,7 +170,7 @@ const struct command command_diff = {
 	"diff",
 	"creel diff A B [--json] [--ignore-volatile] [--key-order] [--no-color]",
 	"what differs between two deliveries",
-	"Compares two requests: method and target, headers by name whatever their order, JSON bodies by structure\n"
+	"Compares two requests: method and target, headers by name whatever their order, JSON and forms by structure\n"
 	"whatever the order of their keys, other text by lines, anything else byte by byte. Lines of the first begin\n"
 	"with -, of the second with +. Deliveries are named as in `creel show`.\n"
 	"Exit status 0 when they are equal, 1 when they differ.\n\n"

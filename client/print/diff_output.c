@@ -55,7 +55,7 @@ static void summary(struct writer *w, const struct diff_message *m, const char *
 {
 	w->fine = w->fine && buffer_printf(&w->line, "%s #%" PRId64, sign, m->id) &&
 		  (!m->status || buffer_printf(&w->line, "  %d", m->status)) &&
-		  (!*m->codings || buffer_printf(&w->line, "  (%s, compared decoded)", m->codings));
+		  (!*m->undone || buffer_printf(&w->line, "  (%s, compared decoded)", m->undone));
 	end_line(w, DIFF_SAME);
 }
 

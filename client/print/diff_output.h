@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "shared/content/body.h"
 #include "shared/formats/diff.h"
 #include "shared/store/store.h"
 
@@ -11,10 +12,11 @@ enum diff_body { DIFF_BODY_SAME, DIFF_BODY_JSON, DIFF_BODY_TEXT, DIFF_BODY_BINAR
 struct diff_message { /* one of the two; owned by the command */
 	int64_t id;
 	int status; /* of an answer; 0: none, or a request */
-	struct buffer method, target, decoded;
+	struct buffer method, target, object;
 	struct message m;
-	struct bytes body; /* without its codings */
-	char codings[64];  /* "gzip"; "": there were none */
+	struct body said;
+	struct bytes body;            /* what is compared: without codings and charset; a form as `object` */
+	char undone[BODY_UNDONE_LEN]; /* "gzip"; "": there were none */
 	struct json_tokens tokens;
 	struct diff_lines lines;
 };

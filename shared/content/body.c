@@ -1,5 +1,6 @@
 #include "shared/content/body.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "shared/content/media_type.h"
@@ -18,6 +19,13 @@ void body_free(struct body *b)
 	buffer_free(&b->converted);
 	buffer_free(&b->meaning);
 	json_tokens_free(&b->tokens);
+}
+
+struct buffer body_take(struct body *b)
+{
+	struct buffer *from = b->converted.len ? &b->converted : &b->plain, taken = *from;
+	*from = (struct buffer){ 0 };
+	return taken;
 }
 
 /* ---- text ---- */
@@ -59,6 +67,13 @@ struct bytes body_text(struct body *b)
 	if (b->no_memory)
 		b->text = bytes_of("");
 	return b->text;
+}
+
+void body_say_undone(struct body *b, char out[BODY_UNDONE_LEN])
+{
+	(void)body_text(b);
+	const char *codings = b->decoded == DECODE_NONE ? "" : b->codings;
+	snprintf(out, BODY_UNDONE_LEN, "%s%s%s", codings, *codings && *b->charset ? ", " : "", b->charset);
 }
 
 static struct bytes without_blanks(struct bytes text)

@@ -46,8 +46,13 @@ struct body {
 /* Reads nothing yet. Both are borrowed until body_free. `most`: bytes that are decoded, and looked at as JSON. */
 void body_open(struct body *b, struct bytes headers, struct bytes received, size_t most);
 void body_free(struct body *b);
+/* Takes over what body_text lies in; empty where that is what was received. body_free is still to be called. */
+struct buffer body_take(struct body *b);
 
 struct bytes body_text(struct body *b);
+/* What was undone for the text, in words: "gzip, Shift_JIS"; empty: nothing. */
+#define BODY_UNDONE_LEN 110
+void body_say_undone(struct body *b, char out[BODY_UNDONE_LEN]);
 enum body_kind body_kind(struct body *b);
 /* The tokens of b->text, of one value or several; NULL when it is not JSON. */
 const struct json_tokens *body_json(struct body *b);
@@ -60,18 +65,23 @@ void body_words(struct body *b, size_t most, struct bytes out[2]);
 
 struct body_field {
 	struct bytes name, value; /* decoded, in UTF-8; until the next one is read */
+	bool has_value;           /* false: a form's name alone, without a = */
 };
 struct body_fields {
 	struct body *body;
 	struct bytes rest;           /* of a form */
 	struct multipart *multipart; /* NULL: a form */
 	struct buffer name, value;
+	bool has_value;
 	char charset[CHARSET_NAME_LEN];
 };
 /* From the first field on; ends with body_fields_free in any case. */
 void body_fields_open(struct body_fields *f, struct body *b);
 bool body_fields_next(struct body_fields *f, struct body_field *out);
 void body_fields_free(struct body_fields *f);
+/* Appends a form or multipart body as one object of JSON, for those who compare or lay it out: values that are JSON are
+ * that, all others strings. False when out of memory. */
+MUST_CHECK bool body_put_object(struct body *b, struct buffer *out);
 
 /* ---- values ---- */
 

@@ -67,6 +67,7 @@ static bool next_pair(struct body_fields *f)
 	if (!form_next_pair(&f->rest, &name, &value))
 		return false;
 	f->name.len = f->value.len = 0;
+	f->has_value = value.at != name.at + name.len;
 	if (form_decode(name, &f->name) && form_decode(value, &f->value) && to_utf8(f, &f->name) &&
 	    to_utf8(f, &f->value))
 		return true;
@@ -86,6 +87,7 @@ static bool next_part(struct body_fields *f)
 	if (headers_find(headers, "Content-Disposition", &disposition))
 		(void)media_type_parameter(disposition, "name", &name);
 	f->name.len = f->value.len = 0;
+	f->has_value = true;
 	body_open(&own, headers, part.body, f->body->most);
 	bool fine =
 	    buffer_append_bytes(&f->name, name) && buffer_append_bytes(&f->value, body_text(&own)) && !own.no_memory;
@@ -100,5 +102,44 @@ bool body_fields_next(struct body_fields *f, struct body_field *out)
 		return false;
 	out->name = f->name.len ? buffer_view(&f->name) : bytes_of("");
 	out->value = f->value.len ? buffer_view(&f->value) : bytes_of("");
+	out->has_value = f->has_value;
 	return true;
+}
+
+static bool put_string(struct bytes text, struct buffer *out)
+{
+	bool fine = buffer_put_u8(out, '"');
+	for (size_t i = 0; fine && i < text.len; i++) {
+		uint8_t c = text.at[i];
+		if (c < 0x20)
+			fine = buffer_printf(out, "\\u%04x", c);
+		else
+			fine = (c != '"' && c != '\\') || buffer_put_u8(out, '\\');
+		fine = fine && (c < 0x20 || buffer_put_u8(out, c));
+	}
+	return fine && buffer_put_u8(out, '"');
+}
+
+static bool put_value(struct bytes value, struct buffer *out)
+{
+	struct json_tokens t;
+	if (!value.len || (*value.at != '{' && *value.at != '[') || !json_tokenize(value, false, &t, NULL))
+		return put_string(value, out);
+	json_tokens_free(&t);
+	return buffer_append_bytes(out, value);
+}
+
+bool body_put_object(struct body *b, struct buffer *out)
+{
+	struct body_fields f;
+	struct body_field field;
+	bool fine = buffer_put_u8(out, '{'), first = true;
+	body_fields_open(&f, b);
+	while (fine && body_fields_next(&f, &field)) {
+		fine = (first || buffer_put_u8(out, ',')) && put_string(field.name, out) && buffer_put_u8(out, ':') &&
+		       put_value(field.value, out);
+		first = false;
+	}
+	body_fields_free(&f);
+	return fine && !b->no_memory && buffer_put_u8(out, '}');
 }

@@ -1,10 +1,10 @@
-/* A body shown as what it is: its first bytes decide before its Content-Type does. Codings are undone first, within
- * 8 MiB; what is shown otherwise than received says so in a line of its own. */
+/* A body shown as what it is: its first bytes decide before its Content-Type does. Codings and charsets are undone
+ * first, within 8 MiB; what is shown otherwise than received says so in a line of its own. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/content/decode.h"
+#include "shared/content/media_type.h"
 #include "shared/json/json_tokens.h"
 #include "tui/bodies/doc_body_private.h"
 #include "tui/documents/doc_make.h"
@@ -35,12 +35,13 @@ static struct doc *broken_json(struct bytes body, uint64_t total)
 	return d;
 }
 
-struct doc *doc_body_plain(struct bytes headers, struct bytes body, uint64_t total, int columns, int depth)
+/* `total` of b->text. */
+static struct doc *plain_body(struct body *b, uint64_t total, int columns, int depth)
 {
-	struct bytes type = doc_media_type(headers);
+	struct bytes body = body_text(b), type = media_type_of(b->headers);
 	struct bytes begin = doc_begin(body);
 	uint8_t first = begin.len ? *begin.at : 0;
-	bool declared = doc_type_ends(type, "/json") || doc_type_ends(type, "+json"), text = doc_is_text(body);
+	bool declared = media_type_ends(type, "/json") || media_type_ends(type, "+json"), text = doc_is_text(body);
 	struct doc *d;
 	if (body.len == 0) {
 		char note[80] = "no body";
@@ -54,13 +55,13 @@ struct doc *doc_body_plain(struct bytes headers, struct bytes body, uint64_t tot
 		if (text && (declared || first == '{'))
 			return broken_json(body, total);
 	}
-	if (depth < DOC_PARTS_DEEP && (d = doc_multipart(headers, body, total, columns, depth)))
+	if (depth < DOC_PARTS_DEEP && (d = doc_multipart(b, total, columns, depth)))
 		return d;
 	if (text && bytes_equal_nocase(type, "application/x-www-form-urlencoded"))
-		return doc_form(body, total);
+		return doc_form(b, total);
 	if (!text)
 		return doc_hex(body, total, columns);
-	d = doc_markup(headers, body, total, false);
+	d = doc_markup(b->headers, body, total, false);
 	return d ? d : doc_text(body, total);
 }
 
@@ -69,34 +70,51 @@ static const char *how_decoded(enum decode_result r, bool cut)
 	return r == DECODE_CUT               ? "the first 8 MiB shown decoded"
 	       : r == DECODE_DAMAGED && !cut ? "damaged: shown as far as it could be decoded"
 	       : r == DECODE_DAMAGED         ? "cut: shown as far as it could be decoded"
+	       : r == DECODE_NONE            ? "shown in UTF-8"
 					     : "shown decoded";
+}
+
+static struct doc *shown_undone(struct body *b, uint64_t total, int columns, int depth)
+{
+	char undone[BODY_UNDONE_LEN], note[300], size[32], cut[80] = "", about[80];
+	bool is_cut = doc_cut_note(cut, b->received.len, total);
+	body_say_undone(b, undone);
+	doc_amount(size, total);
+	snprintf(note, sizeof note, "%s, %s received, %s%s%s", undone, size, cut, is_cut ? ", " : "",
+		 how_decoded(b->decoded, is_cut));
+	struct doc *d = plain_body(b, b->text.len, columns, depth);
+	d = doc_owning(d, body_take(b));
+	d = d ? doc_under_note(note, d) : NULL;
+	if (d) {
+		memcpy(about, d->about, sizeof about);
+		snprintf(d->about, sizeof d->about, "%.40s, %.36s", about, undone);
+	}
+	return d;
+}
+
+struct doc *doc_body_within(struct bytes headers, struct bytes body, uint64_t total, int columns, int depth)
+{
+	struct body b;
+	struct doc *d;
+	char note[160];
+	body_open(&b, headers, body, BODY_MOST);
+	(void)body_text(&b);
+	if (b.no_memory) {
+		d = NULL;
+	} else if (b.decoded != DECODE_NONE || *b.charset) {
+		d = shown_undone(&b, total, columns, depth);
+	} else {
+		/* Without its byte order mark, which counts among what was received all the same. */
+		d = plain_body(&b, total - (body.len - b.text.len), columns, depth);
+		snprintf(note, sizeof note, "Content-Encoding %s could not be undone: shown as received", b.codings);
+		if (*b.codings && !doc_is_text(body))
+			d = doc_under_note(note, d);
+	}
+	body_free(&b);
+	return d;
 }
 
 struct doc *doc_body(struct bytes headers, struct bytes body, uint64_t total, int columns)
 {
-	struct buffer decoded = { 0 };
-	char codings[64], note[256], size[32], cut[80] = "", about[80];
-	enum decode_result r = decode_body(headers, body, &decoded, codings);
-	if (r == DECODE_NO_MEMORY)
-		return NULL;
-	if (r == DECODE_NONE) {
-		struct doc *d = doc_body_plain(headers, body, total, columns, 0);
-		if (!*codings || doc_is_text(body))
-			return d;
-		snprintf(note, sizeof note, "Content-Encoding %s could not be undone: shown as received", codings);
-		return doc_under_note(note, d);
-	}
-	doc_amount(size, total);
-	if (doc_cut_note(cut, body.len, total))
-		snprintf(note, sizeof note, "%s, %s received, %s, %s", codings, size, cut, how_decoded(r, true));
-	else
-		snprintf(note, sizeof note, "%s, %s received, %s", codings, size, how_decoded(r, false));
-	struct bytes plain = buffer_view(&decoded);
-	struct doc *d = doc_owning(doc_body_plain(headers, plain, plain.len, columns, 0), decoded);
-	d = d ? doc_under_note(note, d) : NULL;
-	if (d) {
-		memcpy(about, d->about, sizeof about);
-		snprintf(d->about, sizeof d->about, "%.40s, %.36s", about, codings);
-	}
-	return d;
+	return doc_body_within(headers, body, total, columns, 0);
 }

@@ -2,12 +2,13 @@
  * size of what was received: when that is more than body.len, the last line says so. NULL when out of memory. Pure. */
 #pragma once
 
+#include "shared/content/body.h"
 #include "tui/documents/doc.h"
 
 #define DOC_PRETTY_MOST ((size_t)8 << 20) /* bytes; a longer body is laid out only when that is asked for */
 
-/* A body as what it is: by its first bytes, then by its Content-Type. gzip, deflate and br are decoded, within bounds,
- * under a note that says so. */
+/* A body as what it is: by its first bytes, then by its Content-Type. Its content coding and its charset are undone
+ * first (shared/content/body.h), under a note that says so. */
 struct doc *doc_body(struct bytes headers, struct bytes body, uint64_t total, int columns);
 struct doc *doc_json(struct bytes body, uint64_t total);
 /* The same; NULL as well when it is not JSON: *why, if not NULL, says where. */
@@ -15,8 +16,8 @@ struct doc *doc_json_or(struct bytes body, uint64_t total, char why[80]);
 struct doc *doc_text(struct bytes body, uint64_t total);
 /* A text with the character at byte `wrong_at` shown as wrong; SIZE_MAX for none. */
 struct doc *doc_text_wrong(struct bytes body, uint64_t total, size_t wrong_at);
-/* application/x-www-form-urlencoded as decoded pairs. */
-struct doc *doc_form(struct bytes body, uint64_t total);
+/* A form as decoded pairs: of b->text. It borrows nothing of `b`. */
+struct doc *doc_form(struct body *b, uint64_t total);
 /* XML or HTML; `forced`: however long it is. NULL as well when it is neither. */
 struct doc *doc_markup(struct bytes headers, struct bytes body, uint64_t total, bool forced);
 /* Bytes in hexadecimal, doc_hex_bytes of them on a line: 16, 8 below 78 columns, 4 below 45, 32 from 144 on. */

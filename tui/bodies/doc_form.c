@@ -9,60 +9,45 @@
 
 #define JSON_VALUES_MOST ((size_t)16)
 
-static int digit_of(uint8_t c)
+/* All fields, of which each text begins in *memory where the one before it ends. NULL when out of memory. */
+static struct doc_field *read_fields(struct body *b, struct buffer *memory, size_t *count)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Appends what it means; a % without two digits stays as it is. `out` has room: it never gets longer. */
-static struct bytes decode(struct bytes in, uint8_t *out)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < in.len; i++) {
-		uint8_t c = in.at[i];
-		if (c == '+') {
-			c = ' ';
-		} else if (c == '%' && in.len - i > 2 && digit_of(in.at[i + 1]) >= 0 && digit_of(in.at[i + 2]) >= 0) {
-			c = (uint8_t)(digit_of(in.at[i + 1]) << 4 | digit_of(in.at[i + 2]));
-			i += 2;
+	struct doc_field *fields = NULL;
+	struct body_fields f;
+	struct body_field field;
+	size_t cap = 0;
+	bool fine = true;
+	*count = 0;
+	body_fields_open(&f, b);
+	while (fine && body_fields_next(&f, &field)) {
+		if (*count == cap) {
+			cap = cap ? cap * 2 : 64;
+			struct doc_field *grown = realloc(fields, cap * sizeof *grown);
+			fine = grown != NULL;
+			fields = grown ? grown : fields;
 		}
-		out[n++] = c;
+		fine = fine && buffer_append_bytes(memory, field.name) && buffer_append_bytes(memory, field.value);
+		if (fine)
+			fields[(*count)++] =
+			    (struct doc_field){ { NULL, field.name.len }, { NULL, field.value.len }, field.has_value };
 	}
-	return bytes_make(out, n);
+	body_fields_free(&f);
+	if (!fields)
+		fields = calloc(1, sizeof *fields);
+	if (fine && fields && !b->no_memory)
+		return fields;
+	free(fields);
+	return NULL;
 }
 
-/* The next pair that is not empty. */
-static bool next_pair(struct bytes body, size_t *pos, struct bytes *pair)
+/* Into their memory, which moves no more. */
+static void place_fields(struct doc_field *fields, size_t count, const uint8_t *at)
 {
-	while (*pos < body.len) {
-		const uint8_t *start = body.at + *pos, *end = memchr(start, '&', body.len - *pos);
-		*pair = bytes_make(start, end ? (size_t)(end - start) : body.len - *pos);
-		*pos += pair->len + (end != NULL);
-		if (pair->len)
-			return true;
+	for (size_t i = 0; i < count; i++) {
+		fields[i].name.at = at;
+		fields[i].value.at = at += fields[i].name.len;
+		at += fields[i].value.len;
 	}
-	return false;
-}
-
-static size_t parse(struct bytes body, struct doc_field *fields, uint8_t *memory)
-{
-	struct bytes pair;
-	size_t count = 0;
-	for (size_t pos = 0; next_pair(body, &pos, &pair); count++) {
-		const uint8_t *equals = memchr(pair.at, '=', pair.len);
-		struct doc_field *f = &fields[count];
-		f->has_value = equals != NULL;
-		f->name = decode(bytes_make(pair.at, equals ? (size_t)(equals - pair.at) : pair.len), memory);
-		memory += f->name.len;
-		if (!equals)
-			continue;
-		f->value = decode(bytes_make(equals + 1, pair.len - (size_t)(equals + 1 - pair.at)), memory);
-		memory += f->value.len;
-	}
-	return count;
 }
 
 static struct doc *fields_between(const struct doc_field *fields, size_t from, size_t to)
@@ -98,22 +83,19 @@ static struct doc *with_json(struct doc_field *fields, size_t count)
 	return doc_join(parts, n);
 }
 
-struct doc *doc_form(struct bytes body, uint64_t total)
+struct doc *doc_form(struct body *b, uint64_t total)
 {
 	struct buffer memory = { 0 };
-	struct bytes pair;
 	struct doc *d = NULL, *parts[2];
 	char cut[80];
 	size_t count = 0;
-	for (size_t pos = 0; next_pair(body, &pos, &pair);)
-		count++;
-	struct doc_field *fields = calloc(count + 1, sizeof *fields);
-	if (!fields || !buffer_reserve(&memory, body.len + 1)) {
+	struct doc_field *fields = read_fields(b, &memory, &count);
+	if (!fields || !buffer_reserve(&memory, 1)) {
 		free(fields);
+		buffer_free(&memory);
 		return NULL;
 	}
-	memory.len = body.len;
-	count = parse(body, fields, memory.at);
+	place_fields(fields, count, memory.at);
 	d = with_json(fields, count);
 	if (d) {
 		free(fields);
@@ -121,7 +103,7 @@ struct doc *doc_form(struct bytes body, uint64_t total)
 	} else {
 		d = doc_fields(fields, count, " = ", memory);
 	}
-	if (d && doc_cut_note(cut, body.len, total)) {
+	if (d && doc_cut_note(cut, b->text.len, total)) {
 		parts[0] = d;
 		parts[1] = doc_note(cut);
 		d = doc_join(parts, 2);

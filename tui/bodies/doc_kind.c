@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "shared/text/text.h"
-#include "shared/http/headers.h"
 #include "tui/bodies/doc_body_private.h"
 #include "tui/documents/doc_make.h"
 
@@ -26,25 +25,6 @@ bool doc_is_text(struct bytes body)
 		i += n;
 	}
 	return odd * 10 <= len;
-}
-
-struct bytes doc_media_type(struct bytes headers)
-{
-	struct bytes type = { 0 };
-	if (!headers_find(headers, "content-type", &type))
-		return type;
-	const uint8_t *end = memchr(type.at, ';', type.len);
-	if (end)
-		type.len = (size_t)(end - type.at);
-	while (type.len && (type.at[type.len - 1] == ' ' || type.at[type.len - 1] == '\t'))
-		type.len--;
-	return type;
-}
-
-bool doc_type_ends(struct bytes b, const char *end)
-{
-	size_t len = strlen(end);
-	return b.len >= len && bytes_equal_nocase(bytes_make(b.at + b.len - len, len), end);
 }
 
 /* Without a byte order mark and blanks. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "shared/formats/markup.h"
+#include "shared/content/media_type.h"
 #include "tui/bodies/doc_body_private.h"
 #include "tui/documents/doc_make.h"
 
@@ -20,9 +21,9 @@ static bool begins_nocase(struct bytes b, const char *with)
 static enum markup markup_of(struct bytes type, struct bytes body)
 {
 	struct bytes from = doc_begin(body);
-	if (doc_type_ends(type, "html"))
+	if (media_type_ends(type, "html"))
 		return MARKUP_HTML;
-	if (doc_type_ends(type, "/xml") || doc_type_ends(type, "+xml") || begins_nocase(from, "<?xml"))
+	if (media_type_ends(type, "/xml") || media_type_ends(type, "+xml") || begins_nocase(from, "<?xml"))
 		return MARKUP_XML;
 	if (from.len == 0 || *from.at != '<')
 		return MARKUP_NONE;
@@ -62,7 +63,7 @@ static struct doc *broken_markup(struct bytes body, uint64_t total, const char *
 
 struct doc *doc_markup(struct bytes headers, struct bytes body, uint64_t total, bool forced)
 {
-	enum markup markup = markup_of(doc_media_type(headers), body);
+	enum markup markup = markup_of(media_type_of(headers), body);
 	const char *kind = markup == MARKUP_HTML ? "HTML" : "XML";
 	struct markup_error e;
 	struct buffer out = { 0 };

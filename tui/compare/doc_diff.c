@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/content/decode.h"
 #include "tui/terminal/text.h"
 
 #define COMPARED_MOST ((size_t)2 << 20) /* of each body; longer ones take too long between two keys */
@@ -170,22 +169,23 @@ static void compare_headers(struct diff_doc *d)
 /* Decodes, and bounds what is compared; says so. */
 static void prepare(struct diff_doc *d, int s)
 {
-	char codings[64], cut[80];
+	char undone[BODY_UNDONE_LEN], cut[80];
 	struct diff_side *side = &d->side[s];
 	const struct doc_diff_side *given = &d->given[s];
 	const char *name = s ? "Second body" : "First body";
-	enum decode_result r = decode_body(given->headers, given->body, &side->decoded, codings);
-	side->whole = r == DECODE_NONE ? given->body : buffer_view(&side->decoded);
-	side->body = side->whole;
-	if (r == DECODE_NO_MEMORY)
-		d->failed = true;
-	else if (r != DECODE_NONE)
-		note(d, "%s: %s, compared decoded%s", name, codings,
-		     r == DECODE_WHOLE ? ""
-		     : r == DECODE_CUT ? ", its first 8 MiB"
-				       : ", as far as that is possible");
+	body_open(&side->said, given->headers, given->body, BODY_MOST);
+	side->whole = body_text(&side->said);
+	body_say_undone(&side->said, undone);
+	enum decode_result r = side->said.decoded;
+	d->failed = d->failed || side->said.no_memory;
+	if (*undone)
+		note(d, "%s: %s, compared decoded%s", name, undone,
+		     r == DECODE_CUT       ? ", its first 8 MiB"
+		     : r == DECODE_DAMAGED ? ", as far as that is possible"
+					   : "");
 	if (doc_cut_note(cut, given->body.len, given->total))
 		note(d, "%s: %s", name, cut);
+	side->body = side->whole;
 	if (side->body.len > COMPARED_MOST)
 		side->body.len = COMPARED_MOST;
 }
@@ -206,26 +206,35 @@ static void compare_rest(struct diff_doc *d)
 	}
 }
 
-static uint8_t first_byte(struct bytes b)
-{
-	size_t i = 0;
-	while (i < b.len && b.at[i] && strchr(" \t\r\n\xef\xbb\xbf", b.at[i]))
-		i++;
-	return i < b.len ? b.at[i] : 0;
-}
-
 static bool is_json(struct diff_doc *d)
 {
 	for (int s = 0; s < 2; s++) {
-		struct json_error e;
-		uint8_t first = first_byte(d->side[s].body);
-		if ((first != '{' && first != '[') || !json_tokenize(d->side[s].body, true, &d->side[s].tokens, &e))
+		struct body *said = &d->side[s].said;
+		if (body_kind(said) != BODY_JSON || !json_tokenize(d->side[s].body, true, &d->side[s].tokens, NULL))
 			return false;
 	}
 	return true;
 }
 
-static void compare_json(struct diff_doc *d)
+/* The fields of two forms, as JSON: both, or neither. */
+static bool is_form(struct diff_doc *d)
+{
+	bool fine = true;
+	for (int s = 0; s < 2; s++) {
+		struct diff_side *side = &d->side[s];
+		if (body_kind(&side->said) != BODY_FORM)
+			return false;
+		d->failed = d->failed || !body_put_object(&side->said, &side->object);
+		json_tokens_free(&side->tokens);
+		fine = fine && !d->failed && side->object.len <= COMPARED_MOST &&
+		       json_tokenize(buffer_view(&side->object), true, &side->tokens, NULL);
+	}
+	for (int s = 0; fine && s < 2; s++)
+		d->side[s].body = d->side[s].whole = buffer_view(&d->side[s].object);
+	return fine;
+}
+
+static void compare_json(struct diff_doc *d, const char *what)
 {
 	struct diff_json_side a = { d->side[0].body, &d->side[0].tokens }, b = { d->side[1].body, &d->side[1].tokens };
 	struct diff_json_options o = { .key_order = d->o.key_order, .no_volatile = !d->o.volatile_too };
@@ -237,10 +246,11 @@ static void compare_json(struct diff_doc *d)
 		if (rows.passed_over)
 			snprintf(hidden, sizeof hidden, ", %zu volatile not shown (i)", rows.passed_over);
 		if (rows.differences == 0)
-			note(d, "Body: JSON that says the same%s", hidden);
+			note(d, "Body: %s that says the same%s", what, hidden);
 		else
-			note(d, "Body: JSON, %zu difference%s%s%s", rows.differences, rows.differences == 1 ? "" : "s",
-			     d->o.key_order ? ", the order of keys counts (o)" : "", hidden);
+			note(d, "Body: %s, %zu difference%s%s%s", what, rows.differences,
+			     rows.differences == 1 ? "" : "s", d->o.key_order ? ", the order of keys counts (o)" : "",
+			     hidden);
 		emit_hunks(d, &rows, SECTION_JSON);
 		d->differences += rows.differences;
 	}
@@ -312,7 +322,9 @@ static void compare_bodies(struct diff_doc *d)
 		else
 			note(d, "Body: none");
 	} else if (is_json(d)) {
-		compare_json(d);
+		compare_json(d, "JSON");
+	} else if (is_form(d)) {
+		compare_json(d, "form");
 	} else if (doc_is_text(a) && doc_is_text(b)) {
 		compare_text(d);
 	} else {

@@ -264,7 +264,8 @@ static void diff_free(struct doc *doc)
 {
 	struct diff_doc *d = (struct diff_doc *)doc;
 	for (int s = 0; s < 2; s++) {
-		buffer_free(&d->side[s].decoded);
+		buffer_free(&d->side[s].object);
+		body_free(&d->side[s].said);
 		json_tokens_free(&d->side[s].tokens);
 		diff_lines_free(&d->side[s].lines);
 	}

@@ -1,6 +1,7 @@
 /* Between doc_diff.c, which finds what differs, and doc_diff_lines.c, which shows it. */
 #pragma once
 
+#include "shared/content/body.h"
 #include "shared/formats/diff.h"
 #include "tui/compare/doc_diff.h"
 #include "tui/documents/rows.h"
@@ -19,9 +20,10 @@ struct diff_entry {
 };
 
 struct diff_side {
-	struct bytes whole; /* decoded */
+	struct body said;
+	struct bytes whole; /* decoded; a form as `object` */
 	struct bytes body;  /* as much of it as is compared */
-	struct buffer decoded;
+	struct buffer object;
 	struct json_tokens tokens;
 	struct diff_lines lines;
 };

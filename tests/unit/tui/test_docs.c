@@ -4,6 +4,16 @@
 #include "tui/documents/doc_make.h"
 #include "tests/unit/shared/json_random.h"
 
+static struct doc *form_of(struct bytes text, uint64_t total)
+{
+	struct body b;
+	body_open(&b, bytes_of("Content-Type: application/x-www-form-urlencoded\r\n"), text, BODY_MOST);
+	struct doc *d = doc_form(&b, total);
+	body_free(&b);
+	assert_non_null(d);
+	return d;
+}
+
 static void test_text_lines(void **state)
 {
 	static const struct {
@@ -48,7 +58,7 @@ static void test_cut_is_said(void **state)
 		doc_expect(d, expected);
 		doc_expect_value(d, 1, false, NULL);
 		doc_free(d);
-		d = doc_form(bytes_of("abc"), cases[i].total);
+		d = form_of(bytes_of("abc"), cases[i].total);
 		doc_expect(d, expected);
 		doc_free(d);
 		d = doc_hex(bytes_of("abc"), cases[i].total, 80);
@@ -234,18 +244,18 @@ static void test_hex(void **state)
 
 static void test_form(void **state)
 {
-	struct doc *d = doc_form(bytes_of("a=1&b+c=%41%zz%4&&=x&flag&e=%1b%0a%C3%A9"), 40);
+	struct doc *d = form_of(bytes_of("a=1&b+c=%41%zz%4&&=x&flag&e=%1b%0a%C3%A9"), 40);
 	(void)state;
 	doc_expect(d, "a = 1\nb c = A%zz%4\n = x\nflag\ne = ^[^J\xc3\xa9\n");
 	assert_string_equal(d->about, "form, 5 pairs");
 	doc_expect_value(d, 1, false, "A%zz%4");
 	doc_expect_value(d, 1, true, "b c");
 	doc_free(d);
-	d = doc_form(bytes_of(""), 0);
+	d = form_of(bytes_of(""), 0);
 	doc_expect(d, "");
 	doc_free(d);
 	/* GitHub and Slack send JSON in a pair. */
-	d = doc_form(bytes_of("token=x&payload=%7B%22a%22%3A%5B1%5D%7D&last={broken"), 50);
+	d = form_of(bytes_of("token=x&payload=%7B%22a%22%3A%5B1%5D%7D&last={broken"), 50);
 	doc_expect(d, "token = x\npayload\nv {\n  v \"a\": [\n      1\n    ]\n  }\nlast = {broken\n");
 	assert_string_equal(d->about, "form, 3 pairs");
 	assert_int_equal(d->ops->fold(d, 3, DOC_FOLD_TOGGLE), 3);
