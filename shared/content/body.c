@@ -33,19 +33,18 @@ struct buffer body_take(struct body *b)
 static void convert(struct body *b)
 {
 	struct bytes content_type = bytes_of(NULL);
-	size_t mark;
 	bool unknown = false;
 	(void)headers_find(b->headers, "Content-Type", &content_type);
-	charset_of(content_type, b->text, b->charset, &mark);
-	b->text = bytes_make(b->text.at + mark, b->text.len - mark);
-	if (!b->charset[0])
+	struct charset c = charset_of(content_type, b->text);
+	b->text = bytes_make(b->text.at + c.mark, b->text.len - c.mark);
+	if (!c.name[0])
 		return;
-	if (!charset_to_utf8(b->charset, b->text, b->most, &b->converted, &unknown))
+	if (!charset_to_utf8(c.name, b->text, b->most, &b->converted, &unknown))
 		b->no_memory = true;
 	else if (!unknown)
 		b->text = buffer_view(&b->converted);
-	if (unknown)
-		b->charset[0] = 0;
+	if (!unknown)
+		memcpy(b->charset, c.label, sizeof b->charset);
 }
 
 struct bytes body_text(struct body *b)

@@ -113,26 +113,38 @@ static const char *by_zeros(struct bytes t)
 	return NULL;
 }
 
-void charset_of(struct bytes content_type, struct bytes text, char out[CHARSET_NAME_LEN], size_t *mark)
+static void name_it(struct charset *c, const char *name)
 {
-	const char *name = NULL;
+	snprintf(c->name, sizeof c->name, "%s", name);
+	snprintf(c->label, sizeof c->label, "%s", name);
+}
+
+/* Which end comes first the zeros say; big, by RFC 2781, where they do not. */
+static void read_declared(struct charset *c, struct bytes declared, const char *zeros)
+{
+	charset_named(declared, c->name);
+	bool wide = strcasecmp(c->name, "UTF-16") == 0 || strcasecmp(c->name, "UTF-32") == 0;
+	if (wide)
+		name_it(c, zeros ? zeros : strcasecmp(c->name, "UTF-16") == 0 ? "UTF-16BE" : "UTF-32BE");
+	else if (*c->name)
+		snprintf(c->label, sizeof c->label, "%.*s", (int)declared.len, (const char *)declared.at);
+	else if (zeros) /* called UTF-8, and is not */
+		name_it(c, zeros);
+}
+
+struct charset charset_of(struct bytes content_type, struct bytes text)
+{
+	struct charset c = { 0 };
+	const char *marked = NULL, *zeros = by_zeros(text);
 	struct bytes declared;
-	out[0] = 0;
-	*mark = read_mark(text, &name);
-	if (!name && content_type.len && media_type_parameter(content_type, "charset", &declared)) {
-		charset_named(declared, out);
-		/* Which end comes first the zeros say; big, by RFC 2781, where they do not. */
-		bool wide = strcasecmp(out, "UTF-16") == 0 || strcasecmp(out, "UTF-32") == 0;
-		if (!wide && (out[0] || !by_zeros(text)))
-			return;
-		name = wide ? strcasecmp(out, "UTF-16") == 0 ? "UTF-16BE" : "UTF-32BE" : "";
-		out[0] = 0;
-		name = by_zeros(text) ? by_zeros(text) : name;
-	}
-	if (!name)
-		name = by_zeros(text);
-	if (name)
-		snprintf(out, CHARSET_NAME_LEN, "%s", name);
+	c.mark = read_mark(text, &marked);
+	if (marked)
+		name_it(&c, marked);
+	else if (content_type.len && media_type_parameter(content_type, "charset", &declared))
+		read_declared(&c, declared, zeros);
+	else if (zeros)
+		name_it(&c, zeros);
+	return c;
 }
 
 /* How many bytes a character takes at least: what is passed over when one cannot be read. */

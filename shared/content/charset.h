@@ -7,10 +7,15 @@
 
 #define CHARSET_NAME_LEN 40
 
+struct charset {
+	char name[CHARSET_NAME_LEN];  /* as iconv is asked for it; empty: UTF-8, or nothing is known */
+	char label[CHARSET_NAME_LEN]; /* as the sender calls it, for people */
+	size_t mark;                  /* bytes of the byte order mark */
+};
+
 /* What the bytes are in: by a byte order mark, then by the charset parameter of a Content-Type (may be empty), then by
- * the zeros of a UTF-16 or UTF-32 text that begins with a letter of ASCII. *mark: how long the byte order mark is.
- * `out` is empty for UTF-8, for what nothing is known of, and for a name that is none. */
-void charset_of(struct bytes content_type, struct bytes text, char out[CHARSET_NAME_LEN], size_t *mark);
+ * the zeros of a UTF-16 or UTF-32 text that begins with a letter of ASCII. */
+struct charset charset_of(struct bytes content_type, struct bytes text);
 /* A charset's name as somebody wrote it, as iconv is asked for it; empty for UTF-8 and what could be none. */
 void charset_named(struct bytes name, char out[CHARSET_NAME_LEN]);
 /* Appends the text as UTF-8, at most `most` bytes: what cannot be read becomes U+FFFD. *unknown: iconv does not know

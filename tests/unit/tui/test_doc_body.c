@@ -58,6 +58,28 @@ static void test_sniffing(void **state)
 	doc_free(d);
 }
 
+static void test_charsets(void **state)
+{
+	struct doc *d = body_of("Content-Type: text/plain; charset=iso-8859-1\r\n", "caf\xe9", 4);
+	(void)state;
+	doc_expect(d, "iso-8859-1, 4 bytes received, shown in UTF-8\ncaf\xc3\xa9\n");
+	doc_free(d);
+	d = body_of("", "[\0001\0]\0", 6);
+	doc_expect(d, "UTF-16LE, 6 bytes received, shown in UTF-8\nv [\n    1\n  ]\n");
+	assert_string_equal(d->about, "JSON, UTF-16LE");
+	doc_free(d);
+	/* A byte order mark of UTF-8 is nothing to speak of. */
+	d = body_of("", "\xef\xbb\xbf[1]", 6);
+	doc_expect(d, "v [\n    1\n  ]\n");
+	doc_free(d);
+	/* Parts have charsets of their own. */
+	static const char parts[] = "--b\r\nContent-Type: text/plain; charset=windows-1252\r\n\r\n\x80\r\n--b--\r\n";
+	d = body_of("Content-Type: multipart/mixed; boundary=b\r\n", parts, sizeof parts - 1);
+	doc_expect(d, "part 1, 1 byte\nContent-Type: text/plain; charset=windows-1252\n"
+		      "windows-1252, 1 byte received, shown in UTF-8\n<U+20AC>\n");
+	doc_free(d);
+}
+
 static void test_invalid_json_is_marked(void **state)
 {
 	static struct cell cells[DOC_LINE_MAX];
@@ -344,6 +366,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sniffing),
+		cmocka_unit_test(test_charsets),
 		cmocka_unit_test(test_invalid_json_is_marked),
 		cmocka_unit_test(test_markup),
 		cmocka_unit_test(test_long_markup),
