@@ -1,9 +1,11 @@
 /* Sends a sample of a provider's webhook, signed as the provider would. */
+#include "client/options/body_option.h"
 #include "client/options/command.h"
 #include "client/app/forwarder.h"
 #include "client/app/post.h"
 #include "client/print/json_fields.h"
 #include "client/print/row_json.h"
+#include "client/trigger/event_names.h"
 #include "client/trigger/samples.h"
 #include "client/signing/secrets.h"
 #include "client/trigger/trigger_record.h"
@@ -27,7 +29,7 @@ struct trigger {
 	struct secrets secrets;
 	struct post post;
 	char *socket; /* of --to unix:…, or NULL */
-	bool json, list, fail, tunnelled;
+	bool json, list, fail, force, tunnelled;
 	struct command_call *call;
 
 	struct store *store;                       /* where it is recorded, if it goes through no tunnel of ours */
@@ -121,6 +123,43 @@ static bool read_request(struct trigger *t, bool own, struct error *e)
 	       no_memory(e);
 }
 
+/* "stripe.invoice.paid or stripe.invoice.sent" */
+static bool put_near(struct buffer *out, struct bytes provider, const char *const near[EVENT_NAMES_NEAR])
+{
+	bool fine = true;
+	for (size_t i = 0; fine && i < EVENT_NAMES_NEAR && near[i]; i++)
+		fine = buffer_printf(out, "%s%.*s.%s", i ? " or " : "", (int)provider.len, (const char *)provider.at,
+				     near[i]);
+	return fine;
+}
+
+/* An event that its provider does not have and that is spelled nearly as one that it has. */
+static bool stand_by_name(const struct trigger *t, const char *event, struct error *e)
+{
+	const char *near[EVENT_NAMES_NEAR];
+	struct bytes provider = bytes_make(t->name, strcspn(t->name, "."));
+	struct buffer names = { 0 };
+	char answer[16] = "";
+	if (t->force || !event_names_doubt(t->name, provider.len, event, near))
+		return true;
+	bool fine = put_near(&names, provider, near);
+	if (!fine) {
+		no_memory(e);
+	} else if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) {
+		fprintf(stderr,
+			"creel: %.60s is no event that is known; did you mean %.*s? Send it all the same? [y/N] ",
+			t->name, (int)names.len, (const char *)names.at);
+		fine = (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y')) ||
+		       error_set(e, EXIT_NO, "nothing was sent");
+	} else {
+		fine = error_set(e, EXIT_USAGE,
+				 "%.60s is no event that is known: did you mean %.*s? --force sends it all the same",
+				 t->name, (int)names.len, (const char *)names.at);
+	}
+	buffer_free(&names);
+	return fine;
+}
+
 static bool load(struct trigger *t, struct error *e)
 {
 	struct buffer text = { 0 };
@@ -129,7 +168,8 @@ static bool load(struct trigger *t, struct error *e)
 	bool fine = !t->templates || samples_read_own(t->templates, t->name, &text, &own, e);
 	if (fine && !own) {
 		const struct sample *s = samples_find(t->name, &event, e);
-		fine = s && (buffer_append_text(&text, s->text) || no_memory(e));
+		fine =
+		    s && (!event || stand_by_name(t, event, e)) && (buffer_append_text(&text, s->text) || no_memory(e));
 	}
 	fine = fine && samples_fill(buffer_view(&text), event, clock_now_us() / 1000, &t->text, e) &&
 	       read_request(t, own, e);
@@ -137,8 +177,8 @@ static bool load(struct trigger *t, struct error *e)
 	return fine;
 }
 
-/* -H 'K: V' sets, 'K:' removes. */
-static bool set_field(struct trigger *t, const char *field, struct error *e)
+/* -H 'K: V' sets or, if it comes `again`, adds one; 'K:' removes. */
+static bool set_field(struct trigger *t, const char *field, bool again, struct error *e)
 {
 	const char *colon = strchr(field, ':');
 	struct bytes name = bytes_make(field, colon ? (size_t)(colon - field) : 0), n, v;
@@ -148,7 +188,7 @@ static bool set_field(struct trigger *t, const char *field, struct error *e)
 		return error_set(e, EXIT_USAGE, "-H takes 'Name: value', not '%.60s'", field);
 	bool fine = true;
 	for (size_t pos = 0; fine && headers_next(buffer_view(&t->fields), &pos, &n, &v);)
-		if (n.len != name.len || strncasecmp((const char *)n.at, field, n.len) != 0)
+		if (again || n.len != name.len || strncasecmp((const char *)n.at, field, n.len) != 0)
 			fine = headers_append(&out, n, v);
 	fine = fine && (!value.len || headers_append(&out, name, value));
 	buffer_free(&t->fields);
@@ -164,20 +204,42 @@ static bool is_form(const struct trigger *t)
 	       bytes_equal_nocase(bytes_make(type.at, sizeof form - 1), form);
 }
 
+/* Whether an -H before this one named the same field with a value. */
+static bool was_set(const struct trigger *t, size_t index)
+{
+	const char *field = t->headers.at[index];
+	size_t len = strcspn(field, ":");
+	for (size_t i = 0; i < index; i++) {
+		const char *other = t->headers.at[i];
+		if (strcspn(other, ":") == len && strncasecmp(other, field, len) == 0 &&
+		    other[len + 1 + strspn(other + len + 1, " \t")])
+			return field[len] && field[len + 1 + strspn(field + len + 1, " \t")];
+	}
+	return false;
+}
+
 static bool set_fields(struct trigger *t, struct error *e)
 {
 	for (size_t i = 0; i < t->headers.count; i++)
-		if (!set_field(t, t->headers.at[i], e))
+		if (!set_field(t, t->headers.at[i], was_set(t, i), e))
 			return false;
 	return true;
 }
 
+/* In their order: what follows a file changes what is in it. */
 static bool set_values(struct trigger *t, struct error *e)
 {
-	for (size_t i = 0; i < t->data.count; i++)
-		if (!samples_set(&t->body, is_form(t), t->data.at[i], e))
-			return false;
-	return true;
+	bool fine = true;
+	for (size_t i = 0; fine && i < t->data.count; i++) {
+		const char *value = t->data.at[i];
+		if (*value == '@') {
+			t->body.len = 0;
+			fine = body_option_read("--data", value, &t->body, e);
+		} else {
+			fine = samples_set(&t->body, is_form(t), value, e);
+		}
+	}
+	return fine;
 }
 
 /* ---- where to ---- */
@@ -384,12 +446,16 @@ static const struct option_row rows[] = {
 	{ "secret", 's', OPTION_LIST_AT(AT, secret_specs), OPTION_BY_USER, "@FILE",
 	  "or PROVIDER=@FILE: what to sign with" },
 	{ "list", 'l', OPTION_FLAG_AT(AT, list), OPTION_BY_USER, NULL, "the names of all samples" },
-	{ "data", 'd', OPTION_LIST_AT(AT, data), OPTION_BY_USER, "PATH=VALUE", "change a value of the body" },
-	{ "header", 'H', OPTION_LIST_AT(AT, headers), OPTION_BY_USER, "'K: V'", "set a header field; 'K:' removes it" },
+	{ "data", 'd', OPTION_LIST_AT(AT, data), OPTION_BY_USER, "PATH=VALUE|@FILE",
+	  "set a value of the body, or add one; PATH=null removes it; a file is another body" },
+	{ "header", 'H', OPTION_LIST_AT(AT, headers), OPTION_BY_USER, "'K: V'",
+	  "set or add a header field; 'K:' removes it" },
 	{ "templates", 0, OPTION_TEXT_AT(AT, templates), OPTION_BY_USER, "DIR", "samples of your own, NAME.http",
 	  .otherwise = "creel/templates beside the config file" },
 	{ "timeout", 0, OPTION_DURATION_AT(AT, post.timeout_ms), OPTION_BY_PROJECT, "TIME", "for the whole answer",
 	  .preset = "30s" },
+	{ "force", 'f', OPTION_FLAG_AT(AT, force), OPTION_BY_USER, NULL,
+	  "send an event that is spelled nearly as one that there is" },
 	{ "fail", 0, OPTION_FLAG_AT(AT, fail), OPTION_BY_USER, NULL, "exit with 1 when the answer is not 2xx" },
 	{ "ca", 0, OPTION_TEXT_AT(AT, post.ca), OPTION_BY_USER, "FILE", "trust this CA (PEM)" },
 	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL,
@@ -434,7 +500,8 @@ static int run(struct command_call *call, struct error *e)
 
 const struct command command_trigger = {
 	"trigger",
-	"creel trigger PROVIDER[.EVENT] [--to URL|PORT|unix:PATH] [--secret @FILE] [--data PATH=VALUE]… [-H 'K: V']… "
+	"creel trigger PROVIDER[.EVENT] [--to URL|PORT|unix:PATH] [--secret @FILE] [--data PATH=VALUE|@FILE]… [-H 'K: "
+	"V']… "
 	"[--list] "
 	"[OPTIONS]",
 	"send a sample webhook, signed as its provider would",

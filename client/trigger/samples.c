@@ -1,8 +1,8 @@
 #include "client/trigger/samples.h"
 
 #include "client/common/limits.h"
+#include "client/trigger/json_edit.h"
 #include "shared/text/text_distance.h"
-#include "shared/signature/signature_tools.h"
 #include "shared/text/text.h"
 #include "shared/base/uuid.h"
 #include "shared/disk/folder.h"
@@ -222,35 +222,6 @@ bool samples_fill(struct bytes text, const char *event, uint64_t now_ms, struct 
 
 /* ---- --data ---- */
 
-static bool is_json_value(const char *text)
-{
-	char *end;
-	if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0 || strcmp(text, "null") == 0)
-		return true;
-	if (!isdigit((unsigned char)*text) && !(*text == '-' && isdigit((unsigned char)text[1])))
-		return false;
-	if (strspn(text, "0123456789.eE+-") != strlen(text) || (*text == '0' && isdigit((unsigned char)text[1])))
-		return false;
-	strtod(text, &end);
-	return !*end && end[-1] != '.';
-}
-
-static bool put_json(struct buffer *out, const char *text)
-{
-	if (is_json_value(text))
-		return buffer_append_text(out, text);
-	bool fine = buffer_put_u8(out, '"');
-	for (const char *c = text; fine && *c; c++) {
-		if (*c == '"' || *c == '\\')
-			fine = buffer_put_u8(out, '\\') && buffer_put_u8(out, (uint8_t)*c);
-		else if ((unsigned char)*c < 0x20)
-			fine = buffer_printf(out, "\\u%04x", *c);
-		else
-			fine = buffer_put_u8(out, (uint8_t)*c);
-	}
-	return fine && buffer_put_u8(out, '"');
-}
-
 static bool put_form(struct buffer *out, const char *text)
 {
 	bool fine = true;
@@ -260,6 +231,7 @@ static bool put_form(struct buffer *out, const char *text)
 	return fine;
 }
 
+/* `value` NULL: takes the field away. */
 static bool set_form(struct buffer *body, const char *name, const char *value)
 {
 	struct buffer out = { 0 };
@@ -270,13 +242,15 @@ static bool set_form(struct buffer *body, const char *name, const char *value)
 		const uint8_t *end = memchr(rest.at, '&', rest.len);
 		struct bytes pair = bytes_make(rest.at, end ? (size_t)(end - rest.at) : rest.len);
 		bool same = pair.len > len && memcmp(pair.at, name, len) == 0 && pair.at[len] == '=';
-		fine = (out.len == 0 || buffer_put_u8(&out, '&')) &&
-		       buffer_append(&out, pair.at, same ? len + 1 : pair.len) && (!same || put_form(&out, value));
+		if (!same || value)
+			fine = (out.len == 0 || buffer_put_u8(&out, '&')) &&
+			       buffer_append(&out, pair.at, same ? len + 1 : pair.len) &&
+			       (!same || put_form(&out, value));
 		done = done || same;
 		size_t taken = pair.len + (end ? 1 : 0);
 		rest = bytes_make(rest.at + taken, rest.len - taken);
 	}
-	if (fine && !done)
+	if (fine && !done && value)
 		fine = (out.len == 0 || buffer_put_u8(&out, '&')) && put_form(&out, name) && buffer_put_u8(&out, '=') &&
 		       put_form(&out, value);
 	buffer_free(body);
@@ -284,33 +258,28 @@ static bool set_form(struct buffer *body, const char *name, const char *value)
 	return fine;
 }
 
-static bool set_json(struct buffer *body, const char *path, const char *value, bool *there)
+/* The equals sign that is not within a quoted name. */
+static const char *path_end(const char *assignment)
 {
-	struct buffer old = { 0 }, out = { 0 };
-	struct bytes lexeme;
-	*there = signature_json_value(buffer_view(body), path, &old, &lexeme);
-	bool fine = true;
-	if (*there) {
-		size_t at = (size_t)(lexeme.at - body->at), after = at + lexeme.len;
-		fine = buffer_append(&out, body->at, at) && put_json(&out, value) &&
-		       buffer_append(&out, body->at + after, body->len - after);
-		buffer_free(body);
-		*body = out;
+	bool quoted = false;
+	for (const char *c = assignment; *c; c++) {
+		if (*c == '"')
+			quoted = !quoted && c > assignment && c[-1] == '[';
+		if (*c == '=' && !quoted)
+			return c;
 	}
-	buffer_free(&old);
-	return fine;
+	return NULL;
 }
 
 bool samples_set(struct buffer *body, bool is_form, const char *assignment, struct error *e)
 {
-	const char *equals = strchr(assignment, '=');
-	bool there = true, fine = false;
-	char name[200];
+	const char *equals = path_end(assignment);
+	char name[600];
 	if (!equals || equals == assignment || (size_t)(equals - assignment) >= sizeof name)
-		return error_set(e, EXIT_USAGE, "--data takes PATH=VALUE, not '%.60s'", assignment);
+		return error_set(e, EXIT_USAGE, "--data takes PATH=VALUE or @FILE, not '%.60s'", assignment);
 	snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
-	fine = is_form ? set_form(body, name, equals + 1) : set_json(body, name, equals + 1, &there);
-	if (!fine)
-		return error_set(e, EXIT_STORE, "out of memory");
-	return there || error_set(e, EXIT_USAGE, "the sample's body has no value at '%.100s'", name);
+	if (!is_form)
+		return json_edit_set(body, name, equals + 1, e);
+	return set_form(body, name, strcmp(equals + 1, "null") == 0 ? NULL : equals + 1) ||
+	       error_set(e, EXIT_STORE, "out of memory");
 }

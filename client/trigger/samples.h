@@ -31,5 +31,6 @@ char *samples_default_folder(void);
  * stand in a header. */
 MUST_CHECK bool samples_fill(struct bytes text, const char *event, uint64_t now_ms, struct buffer *out,
 			     struct error *e);
-/* Sets a value of a JSON body by its path, or a field of a form: "data.object.amount=100". EXIT_USAGE. */
+/* Sets a value of a JSON body by its path (json_edit.h), or a field of a form: "data.object.amount=100". What is not
+ * there is added, null takes away. EXIT_USAGE. */
 MUST_CHECK bool samples_set(struct buffer *body, bool is_form, const char *assignment, struct error *e);

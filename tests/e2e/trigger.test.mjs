@@ -1,17 +1,19 @@
 // creel trigger: every sample through the tunnel, in its provider's form, signed so that creel and the providers' own
 // libraries take it; templates of one's own; what is wrong is told.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { verify as githubVerify } from '@octokit/webhooks-methods';
 import { verifyKey as discordVerify } from 'discord-interactions';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import Stripe from 'stripe';
 import twilio from 'twilio';
-import { World, freePort } from './lib/harness.mjs';
+import { World, binDir, freePort, waitFor } from './lib/harness.mjs';
 
 const stripe = new Stripe('sk_test_none');
 const ed25519 = generateKeyPairSync('ed25519');
@@ -152,6 +154,53 @@ describe('trigger', () => {
 		assert.ok(Math.abs(JSON.parse(first.raw).created - Date.now() / 1000) < 60);
 	});
 
+	it('--data adds, removes and appends, in the order given; a file is another body', async () => {
+		const key = async (...args) => {
+			const c = await sent('stripe.checkout.session.completed', 'stripe', ...args.flatMap((a) => ['--data', a]));
+			return stripe.webhooks.constructEvent(c.raw, c.headers['stripe-signature'], SECRETS.stripe);
+		};
+		const event = await key('data.object.metadata.order_id=6', 'data.object.metadata.note="7"', 'data.object.line_items.data[0].id=li_1', 'data.object.line_items.data[].id=li_2',
+			'data.object.customer_details={"email":"a@b.c","phone":null}', 'data.object.mode=null', 'request=null');
+		const o = event.data.object;
+		assert.deepEqual(o.metadata, { order_id: 6, note: '7' });
+		assert.deepEqual(o.line_items, { data: [{ id: 'li_1' }, { id: 'li_2' }] });
+		assert.deepEqual(o.customer_details, { email: 'a@b.c', phone: null });
+		assert.ok(!('mode' in o) && !('request' in event));
+		assert.equal(event.type, 'checkout.session.completed');
+		const file = w.path('event.json');
+		writeFileSync(file, '{"id": "evt_own", "type": "own.event"}');
+		assert.deepEqual(await key(`@${file}`, 'extra.deep=true'), { id: 'evt_own', type: 'own.event', extra: { deep: true } });
+		const c = await sent('twilio.message', 'twilio', '--data', 'Body=null', '--data', 'Added=x');
+		const form = new URLSearchParams(c.raw.toString('utf8'));
+		assert.deepEqual([form.get('Body'), form.get('Added')], [null, 'x']);
+	});
+
+	it('-H adds; the same name again is another field', async () => {
+		const c = await sent('github.push', 'github', '-H', 'X-One: 1', '-H', 'X-Many: a', '-H', 'x-many: b', '-H', 'User-Agent: own');
+		assert.deepEqual([c.headers['x-one'], c.headers['x-many'], c.headers['user-agent']], ['1', 'a, b', 'own']);
+	});
+
+	it('an event that is spelled nearly as one that there is: --force sends it, a terminal is asked', async () => {
+		const args = ['stripe.invoice.payed', '--secret', secret('stripe')];
+		assert.equal((await run(...args, '--force')).code, 0);
+		assert.equal((await run('stripe.customer.created', '--secret', secret('stripe'))).code, 0, 'known, though there is no sample of its own');
+		assert.equal((await run('stripe.something.entirely.new', '--secret', secret('stripe'))).code, 0, 'near nothing');
+		const asked = async (answer) => {
+			const p = spawn(path.join(binDir, 'pty-run'), ['100', '24', path.join(binDir, 'creel'), 'trigger', ...args], { env: { ...w.env, TERM: 'xterm' } });
+			let text = '';
+			p.stdout.on('data', (d) => (text += d));
+			const ended = new Promise((resolve) => p.on('close', resolve));
+			await waitFor(() => `a question; there is ${text}`, () => /did you mean stripe\.invoice\.paid.*\[y\/N\] $/s.test(text));
+			p.stdin.write(answer);
+			return { code: await ended, text };
+		};
+		const before = calls.length;
+		assert.equal((await asked('\r')).code, 1);
+		assert.equal(calls.length, before);
+		assert.equal((await asked('y\r')).code, 0);
+		assert.equal(JSON.parse(calls.at(-1).raw).type, 'invoice.payed');
+	});
+
 	it('--data and -H change it before it is signed; -H has the last word', async () => {
 		let c = await sent('stripe.invoice.paid', 'stripe', '--data', 'data.object.amount_paid=9900', '--data', 'data.object.number=a "b" \\', '--data', 'livemode=true', '-H', 'X-Own: 1', '-H', 'Accept:');
 		const event = stripe.webhooks.constructEvent(c.raw, c.headers['stripe-signature'], SECRETS.stripe);
@@ -228,7 +277,12 @@ describe('trigger', () => {
 			[['stripe', '--to', 'ftp://x/', ...key], 2, /takes a URL/],
 			[['stripe', '--secret', 'hunter22'], 2, /never an argument/],
 			[['stripe', '--secret', `@${w.path('none')}`], 2, /cannot be read/],
-			[['stripe', '--data', 'no.such=1', ...key], 2, /no value at 'no\.such'/],
+			[['stripe', '--data', 'id.x=1', ...key], 2, /what stands at 'id' is a text/],
+			[['stripe', '--data', 'data.object.lines[7]=1', ...key], 2, /\[0\]|\[\d\]/],
+			[['stripe', '--data', 'a..b=1', ...key], 2, /is not a path: a name is missing/],
+			[['stripe', '--data', '@no-such', ...key], 2, /no-such cannot be read/],
+			[['stripe.invoice.payed', ...key], 2, /did you mean stripe\.invoice\.paid.*--force/],
+			[['github.issue', ...key], 2, /did you mean github\.issues/],
 			[['stripe', '--data', 'x', ...key], 2, /PATH=VALUE/],
 			[['stripe', '-H', 'x', ...key], 2, /Name: value/],
 			[['stripe', '--to', `http://127.0.0.1:${await freePort()}/`, ...key], 5, /cannot be reached/],
