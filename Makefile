@@ -12,7 +12,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CC ?= cc
 PKGS_CORE := libuv openssl sqlite3 libutf8proc inih jansson libwebsockets zlib libbrotlidec
-PKGS_CLIENT := libcurl
+PKGS_CLIENT := libcurl yaml-0.1
 PKGS_RELAY := libmicrohttpd
 PKGS_TUI := ncursesw
 PKG_CONFIG ?= pkg-config
@@ -193,6 +193,7 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/relay.a $(BUILD)/tui.a $(
 	$(Q)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDFLAGS_ALL) -fsanitize=fuzzer $(LIBS_RELAY) $(LIBS_WSLAY)
 $(BUILD)/corpus/app $(BUILD)/fuzz/app: LIBS_RELAY += $(LIBS_CLIENT)
 $(BUILD)/corpus/app $(BUILD)/fuzz/app: $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/post.c %/curl_loop.c %/curl_reason.c,$(wildcard client/app/*.c client/reason/*.c client/common/*.c)))
+$(BUILD)/corpus/insomnia $(BUILD)/fuzz/insomnia: LIBS_RELAY += $(shell $(PKG_CONFIG) --libs yaml-0.1)
 $(BUILD)/corpus/ws_frames $(BUILD)/fuzz/ws_frames: $(BUILD)/client/tunnel/tunnel_read.o
 $(BUILD)/corpus/config $(BUILD)/fuzz/config: $(BUILD)/client/options/config.o
 $(BUILD)/corpus/answer $(BUILD)/fuzz/answer: $(patsubst %,$(BUILD)/client/%.o,origin/challenge origin/challenge_post origin/challenge_get signing/secrets)

@@ -4,11 +4,14 @@
 
 #include "client/transfer/import_source.h"
 #include "shared/base/clock.h"
+#include "shared/formats/charles.h"
 #include "shared/formats/curl_read.h"
 #include "shared/formats/har.h"
 #include "shared/formats/http_file.h"
 #include "shared/formats/import_sink.h"
+#include "shared/formats/insomnia.h"
 #include "shared/formats/ndjson.h"
+#include "shared/formats/postman.h"
 #include "shared/program/interrupt.h"
 
 #define HEAD_MOST (16u << 20) /* of a file, to find out its format */
@@ -134,12 +137,19 @@ static bool read_format(struct import *i, enum import_format f, struct error *e)
 		return curl_read(buffer_view(&i->source.text), &sink, e);
 	case IMPORT_HTTP:
 		return http_file_read(buffer_view(&i->source.text), &sink, e);
+	case IMPORT_POSTMAN:
+		return postman_read(buffer_view(&i->source.text), &sink, e);
+	case IMPORT_INSOMNIA:
+		return insomnia_read(buffer_view(&i->source.text), &sink, e);
+	case IMPORT_CHARLES:
+		return charles_read(buffer_view(&i->source.text), &sink, &i->left_out, e);
 	case IMPORT_UNKNOWN: /* its sentence is that of a line that is not JSON */
 	case IMPORT_NDJSON:
 		return import_ndjson(i, e);
-	default:
-		return error_set(e, EXIT_USAGE, "this format cannot be read");
+	case IMPORT_UNDECIDED:
+		break;
 	}
+	return error_set(e, EXIT_USAGE, "this format cannot be read");
 }
 
 bool import_file(struct store *s, const char *path, const struct import_options *o, struct import_counts *counts,

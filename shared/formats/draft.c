@@ -21,6 +21,9 @@ void draft_free(struct draft *d)
 	buffer_free(&d->target);
 	buffer_free(&d->headers);
 	buffer_free(&d->body);
+	buffer_free(&d->reason);
+	buffer_free(&d->answer_headers);
+	buffer_free(&d->answer_body);
 	memset(d, 0, sizeof *d);
 }
 
@@ -147,6 +150,22 @@ static bool make_id(const struct draft *d, size_t number, uint8_t id[UUID_LEN])
 	return true;
 }
 
+static bool put_answer(const struct draft *d, struct transcript *x, struct error *e)
+{
+	if (!d->status)
+		return true;
+	x->called = true;
+	x->status = d->status;
+	x->started_at_us = x->received_at_us;
+	x->first_byte_us = x->total_us = d->answered_after_us;
+	x->response.body_size = d->answer_body.len;
+	return (buffer_append_bytes(&x->reason, buffer_view(&d->reason)) &&
+		buffer_append_bytes(&x->url, buffer_view(&d->url)) &&
+		buffer_append_bytes(&x->response.headers, buffer_view(&d->answer_headers)) &&
+		buffer_append_bytes(&x->response.body, buffer_view(&d->answer_body))) ||
+	       no_memory(e);
+}
+
 bool draft_finish(struct draft *d, size_t number, uint64_t now_us, struct transcript *x, struct error *e)
 {
 	memset(x, 0, sizeof *x);
@@ -162,7 +181,7 @@ bool draft_finish(struct draft *d, size_t number, uint64_t now_us, struct transc
 		return no_memory(e);
 	x->request.body_size = x->request.body.len;
 	x->has_body = d->has_body || x->request.body.len > 0;
-	return transcript_check(x, e);
+	return put_answer(d, x, e) && transcript_check(x, e);
 }
 
 bool draft_take(struct draft *d, bool fine, size_t number, const char *place, const struct import_sink *sink,

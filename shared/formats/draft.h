@@ -13,6 +13,10 @@ struct draft {
 	bool has_body;
 	bool keep_head;      /* no Content-Length is added */
 	uint64_t created_us; /* 0: the file does not say it */
+	/* An example of an answer, where status is not 0. */
+	int status;
+	struct buffer reason, answer_headers, answer_body;
+	uint64_t answered_after_us;
 };
 
 void draft_free(struct draft *d);
@@ -23,9 +27,9 @@ MUST_CHECK bool draft_add_exact(struct draft *d, struct bytes name, struct bytes
 bool draft_has_field(const struct draft *d, const char *name);
 /* Authorization: Basic, of a user and a password. */
 MUST_CHECK bool draft_add_basic(struct draft *d, struct bytes user, struct bytes password, struct error *e);
-/* Turns it into a delivery that was never sent. Its id is made of the request and its number in the file, so that the
- * same file gives the same ids. Blanks and bytes beyond ASCII in the URL are escaped, as clients do. transcript_free in
- * any case. EXIT_USAGE. */
+/* Turns it into a delivery, of which only an example of an answer says that it was ever sent. Its id is made of the
+ * request and its number in the file, so that the same file gives the same ids. Blanks and bytes beyond ASCII in the
+ * URL are escaped, as clients do. transcript_free in any case. EXIT_USAGE. */
 MUST_CHECK bool draft_finish(struct draft *d, size_t number, uint64_t now_us, struct transcript *x, struct error *e);
 /* The same, and hands it to the sink; what cannot be converted (also *e with `fine` false) is refused there, by its
  * place. False ends the reading. */

@@ -84,7 +84,7 @@ static bool was_decoded(const struct message *m, bool coded)
 	return !coded || (gzip && !(m->body.len >= 2 && m->body.at[0] == 0x1f && m->body.at[1] == 0x8b));
 }
 
-static bool mend_head(struct message *m, bool coded, struct error *e)
+bool har_mend_head(struct message *m, bool coded, struct error *e)
 {
 	char length[24];
 	struct buffer out = { 0 };
@@ -200,7 +200,7 @@ bool har_read_post(const json_t *request, struct message *m, struct error *e)
 		return false;
 	m->body_size = m->body.len;
 	if (m->body.len || present)
-		return mend_head(m, coded, e);
+		return har_mend_head(m, coded, e);
 	/* There was one, and the file does not have it. */
 	m->body_size = length > 0 ? (uint64_t)length : size > 0 ? (uint64_t)size : 0;
 	return true;
@@ -217,7 +217,7 @@ bool har_read_content(const json_t *response, bool may_have_body, struct message
 	if (!may_have_body)
 		return true;
 	if (m->body.len)
-		return mend_head(m, coded, e);
+		return har_mend_head(m, coded, e);
 	if (!present)
 		m->body_size = size > 0 ? (uint64_t)size : 0;
 	return true;

@@ -19,3 +19,6 @@ MUST_CHECK bool har_read_text(const json_t *holder, const char *path, struct buf
 MUST_CHECK bool har_read_post(const json_t *request, struct message *m, struct error *e);
 /* The same for response.content. */
 MUST_CHECK bool har_read_content(const json_t *response, bool may_have_body, struct message *m, struct error *e);
+/* Makes the head true for the body that a file has: Content-Length is its length, and Content-Encoding goes where the
+ * body cannot be in that coding. `coded`: its bytes were in base64, so they may be. */
+MUST_CHECK bool har_mend_head(struct message *m, bool coded, struct error *e);

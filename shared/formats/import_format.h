@@ -15,7 +15,7 @@ enum import_format {
 	IMPORT_UNKNOWN,
 };
 
-#define IMPORT_FORMATS "har|ndjson|curl|http"
+#define IMPORT_FORMATS "har|ndjson|curl|http|postman|insomnia|charles"
 
 /* By its name on the command line; IMPORT_UNKNOWN for any other. */
 enum import_format import_format_named(const char *name);

@@ -95,6 +95,35 @@ const REQUESTS = {
 	], [/request 5 \(line 38\): the variable \{\{\$guid\}\} has no value in the file/, /request 6 \(line 42\): the body is in the file '\.\.\/\.\.\/etc\/passwd': only files in the folder/, /request 7 \(line 46\): a script before it may change the request/]],
 };
 
+const BEARER = ['Authorization', 'Bearer t0ken'];
+const BASIC = ['Authorization', 'Basic bWU6cHc='];
+const parts = (more) => (d) => more(boundary.exec(d.request.headers.find(([n]) => n === 'Content-Type')[1])[1]);
+const COLLECTIONS = {
+	'postman.json': ['5 deliveries imported, 3 refused', [
+		[null, 'POST', '/old', [['Host', 'shop.test:8080'], BEARER], '', 201, [JSON_TYPE], '{"t": "{{left}}"}', { duration_ms: 12 }],
+		[null, 'POST', '/hooks/7?a=1&c', null, '{"id": "evt_1"}', null],
+		[null, 'POST', '/form', [['Host', 'shop.test'], BEARER, FORM, ['Content-Length', '15']], 'q=a%26b%3Dc%20d', null],
+		[null, 'PUT', '/file', [['Host', 'shop.test'], ['Content-Type', 'text/csv'], BASIC, ['Content-Length', '5']], 'a,b\r\n', null],
+		[null, 'GET', '/get', [['Host', 'shop.test'], BASIC], '', null],
+	], [/item\[3\]: the variable \{\{elsewhere\}\} has no value in the file/, /item\[4\]: its auth of type 'oauth2' is made only when it is sent/, /item\[5\]: a script before it may change the request/]],
+	'postman-2.0.json': ['1 delivery imported', [
+		[null, 'POST', '/old', null, parts((b) => `--${b}\r\nContent-Disposition: form-data; name="n"\r\n\r\nv\r\n--${b}\r\nContent-Disposition: form-data; name="f"; filename="x.csv"\r\nContent-Type: text/csv\r\n\r\na,b\r\n\r\n--${b}--\r\n`), null],
+	]],
+	'insomnia-4.json': ['3 deliveries imported, 1 refused', [
+		[null, 'POST', '/hooks/7?a=1%202', [['Host', 'localhost:3000'], JSON_TYPE, ['X-Name', 'grüße'], BEARER, ['Content-Length', '14']], '{"id":"evt_1"}', null],
+		[null, 'POST', '/form', [['Host', 'localhost'], FORM, ['Content-Length', '15']], 'q=a%26b%3Dc%20d', null],
+		[null, 'POST', '/up', null, parts((b) => `--${b}\r\nContent-Disposition: form-data; name="f"; filename="x.csv"\r\nContent-Type: application/octet-stream\r\n\r\na,b\r\n\r\n--${b}--\r\n`), null],
+	], [/resources\[6\]: url: it has a template/]],
+	'insomnia-5.yaml': ['2 deliveries imported, 1 refused', [
+		[null, 'POST', '/hooks?n=007', [['Host', 'localhost:3000'], JSON_TYPE, ['X-Long', 'one two'], BASIC, ['Content-Length', '19']], '{\n  "id": "evt_1"\n}', null],
+		[null, 'GET', '/plain', [['Host', 'localhost']], '', null],
+	], [/collection\[2\]: a script before it may change the request/]],
+	'charles.chlsj': ['2 deliveries imported, 1 that is not HTTP left out, 1 refused', [
+		['2026-11-20T09:00:00.123000Z', 'POST', '/hook?a=1', [['Host', 'shop.test'], ['Content-Length', '7']], '{"a":1}', 200, [JSON_TYPE], '{}', { duration_ms: 77 }],
+		['2026-11-20T09:00:01.000000Z', 'PUT', '/bin', [['Host', 'shop.test:8080']], Buffer.from([0, 255]), 204, [], ''],
+	], [/entry 4: "start" is not a time/]],
+};
+
 describe('formats of other tools', () => {
 	let w;
 	const fixture = (name) => path.join(FIXTURES, name);
@@ -139,6 +168,8 @@ describe('formats of other tools', () => {
 	after(() => w?.close());
 
 	for (const [file, expected] of Object.entries(REQUESTS)) it(`requests: ${file}`, () => imports(fixture(file), expected));
+
+	for (const [file, expected] of Object.entries(COLLECTIONS)) it(`collections: ${file}`, () => imports(fixture(file), expected));
 
 	it('.http: a body that clients would read as syntax is in a file beside', async () => {
 		const db = `${w.fresh('syntax')}.db`;

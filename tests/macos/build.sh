@@ -7,9 +7,9 @@ out=${1:?usage: build.sh BUILD_DIR}
 here=tests/macos
 cd "$(dirname "$0")/../.."
 headers="libwebsockets-dev libwslay-dev libmicrohttpd-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev
-	libncurses-dev libuv1-dev libutf8proc-dev libinih-dev libjansson-dev uthash-dev zlib1g-dev libbrotli-dev"
+	libncurses-dev libuv1-dev libutf8proc-dev libinih-dev libjansson-dev uthash-dev zlib1g-dev libbrotli-dev libyaml-dev"
 core="uv ssl crypto sqlite3 utf8proc inih jansson websockets z brotlidec"
-client="curl wslay ncursesw"
+client="curl wslay ncursesw yaml"
 relay="microhttpd"
 
 mkdir -p "$out/include" "$out/lib"
