@@ -22,9 +22,11 @@ extern char **environ;
 
 static void print_token(void *user, const struct token_row *row)
 {
-	char time_text[TEXT_TIME_LEN];
-	text_format_time(time_text, row->created_at_us);
-	fprintf(user, "%-24s  %-24s  %s  %llu tunnel name%s%s\n", row->name, row->tunnels, time_text,
+	char made[TEXT_TIME_LEN], used[TEXT_TIME_LEN];
+	text_format_time(made, row->created_at_us);
+	text_format_time(used, row->used_at_us);
+	fprintf(user, "%-24s  %-24s  %s  %s%s  %llu tunnel name%s%s\n", row->name, row->tunnels, made,
+		row->used_at_us ? "last used " : "never used", row->used_at_us ? used : "",
 		(unsigned long long)row->names, row->names == 1 ? "" : "s", row->warning ? "" : "  no browser warning");
 }
 
@@ -51,7 +53,9 @@ static bool token_verb(struct tokens *t, char **argv, const char *tunnels, bool 
 		return tokens_free_name(t, name, e);
 	if (strcmp(verb, "warning") == 0)
 		return tokens_set_warning(t, name, strcmp(argv[2], "on") == 0, e);
-	if (!tokens_add(t, name, tunnels, secret, e) || (!warning && !tokens_set_warning(t, name, false, e)))
+	bool is_new = strcmp(verb, "add") == 0;
+	if (is_new ? !tokens_add(t, name, tunnels, secret, e) || (!warning && !tokens_set_warning(t, name, false, e))
+		   : !tokens_rotate(t, name, secret, e))
 		return false;
 	errno = 0;
 	bool told = printf("%s\n", secret) > 0 && fflush(stdout) == 0;
@@ -63,9 +67,11 @@ static bool token_verb(struct tokens *t, char **argv, const char *tunnels, bool 
 	}
 	/* Nobody can use a token whose secret was never seen, and its name would be taken. */
 	struct error ignored;
-	bool gone = tokens_revoke(t, name, &ignored);
+	bool gone = is_new && tokens_revoke(t, name, &ignored);
 	return error_set(e, EXIT_STORE, "the secret cannot be written: %s; the token %s", strerror(code),
-			 gone ? "was taken back" : "exists nonetheless: revoke it");
+			 !is_new ? "has a secret that nobody knows: rotate it again"
+			 : gone  ? "was taken back"
+				 : "exists nonetheless: revoke it");
 }
 
 static bool is_token_verb(char **argv, int count)
@@ -73,7 +79,7 @@ static bool is_token_verb(char **argv, int count)
 	static const struct {
 		const char *verb;
 		int words, most;
-	} verbs[] = { { "list", 1, 1 },    { "add", 2, 2 },   { "revoke", 2, 2 },
+	} verbs[] = { { "list", 1, 1 },    { "add", 2, 2 },   { "revoke", 2, 2 }, { "rotate", 2, 2 },
 		      { "warning", 3, 3 }, { "names", 1, 2 }, { "free", 2, 2 } };
 	for (size_t i = 0; count > 0 && i < sizeof verbs / sizeof *verbs; i++)
 		if (strcmp(argv[0], verbs[i].verb) == 0)
@@ -102,7 +108,7 @@ static const struct option_table token_table = { token_groups, 1 };
 static void print_token_help(void)
 {
 	printf("Usage: creel-relay token add NAME [--tunnels GLOB] [--no-browser-warning] | list | revoke NAME |\n"
-	       "                         warning NAME on|off | names [NAME] | free TUNNEL\n\n"
+	       "                         rotate NAME | warning NAME on|off | names [NAME] | free TUNNEL\n\n"
 	       "Who may open tunnels, and which tunnel names each token owns (with the times it took them and last "
 	       "took them up).\nA running relay sees changes within a second: a client of a freed name is sent "
 	       "away.\n\n");
@@ -129,7 +135,8 @@ static int run_token(int argc, char **argv, struct secret_gate *gate, struct err
 		error_set(
 		    e, EXIT_USAGE,
 		    "write: creel-relay token add NAME [--tunnels GLOB] [--no-browser-warning], token list, token "
-		    "revoke NAME, token warning NAME on|off, token names [NAME], or token free TUNNEL");
+		    "revoke NAME, token rotate NAME, token warning NAME on|off, token names [NAME], or token free "
+		    "TUNNEL");
 		goto out;
 	}
 	if (data_owner_become(t.data, e) && tokens_open(&tokens, t.data, strcmp(verb, "add") == 0, e) &&

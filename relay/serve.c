@@ -2,6 +2,7 @@
 
 #include "relay/admin.h"
 #include "relay/serve_options.h"
+#include "relay/service_notify.h"
 #include "relay/senders/browser_warning.h"
 #include "relay/senders/senders.h"
 #include "relay/common/loops.h"
@@ -34,6 +35,7 @@ struct serve {
 	struct admin *admin;
 	uv_signal_t on_term, on_int, on_hup;
 	uv_timer_t housekeeping;
+	struct service_notify manager;
 	uint64_t drain_deadline;
 	bool closing, spooling;
 };
@@ -72,6 +74,7 @@ static void start_drain(struct serve *s)
 		return;
 	}
 	log_event(LOG_INFO, "draining", NULL);
+	service_notify_stopping(&s->manager);
 	s->relay.draining = true;
 	for (size_t i = 0; i < s->listener_count; i++)
 		listener_close(s->listeners[i]);
@@ -93,11 +96,13 @@ static void on_reload_signal(uv_signal_t *h, int number)
 	struct serve *s = h->data;
 	struct error e;
 	(void)number;
+	service_notify_reloading(&s->manager);
 	/* senders first: a pair that cannot be used is not even shown to the tunnels, and both keep the old one. */
 	bool fine = senders_reload(s->relay.senders, &e) && tunnel_server_reload(s->relay.tunnels, &e);
 	log_event(fine ? LOG_INFO : LOG_ERROR, "reloaded", "failure", fine ? NULL : e.text, NULL);
 	tunnel_server_check_tokens(s->relay.tunnels);
 	registry_check_names(s->relay.registry);
+	service_notify_reloaded(&s->manager);
 }
 
 static void on_tick(uv_timer_t *h)
@@ -283,6 +288,7 @@ static void free_relay(struct serve *s)
 		uv_close((uv_handle_t *)&s->on_hup, NULL);
 	}
 	uv_close((uv_handle_t *)&s->housekeeping, NULL);
+	service_notify_end(&s->manager);
 	/* The last connections give their streams back to the registry, which may still spool some. */
 	tunnel_server_end(r->tunnels);
 	if (r->registry)
@@ -333,6 +339,7 @@ static int serve(struct settings *settings, struct error *e)
 	for (int i = 0; i < 4; i++)
 		if (strcmp(settings->log_level, levels[i]) == 0)
 			log_set_level((enum log_level)i);
+	log_set_format(strcmp(settings->log_format, "json") == 0 ? LOG_JSON : LOG_LOGFMT);
 	if (uv_loop_init(&loop) != 0) {
 		error_set(e, EXIT_RELAY, "libuv cannot start");
 		return EXIT_RELAY;
@@ -342,9 +349,11 @@ static int serve(struct settings *settings, struct error *e)
 	s.relay.settings = *settings;
 	memory_begin(&s.relay.memory, settings->memory_max);
 	start_signals(&s);
+	service_notify_begin(&s.manager, &loop);
 	bool started = start(&s, e);
 	if (started) {
 		log_event(LOG_INFO, "serving", "url", s.relay.public_url, "version", CREEL_VERSION, NULL);
+		service_notify_ready(&s.manager, s.relay.public_url);
 		uv_run(&loop, UV_RUN_DEFAULT);
 		log_event(LOG_INFO, "ended", NULL);
 	}

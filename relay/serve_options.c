@@ -57,6 +57,8 @@ static const struct option_row other_rows[] = {
 	  "write the admin listener's actual address here" },
 	{ "log-level", 0, OPTION_CHOICE_AT(SERVE, set.log_level), OPTION_BY_USER, "debug|info|warn|error",
 	  "least level that is logged", .preset = "info" },
+	{ "log-format", 0, OPTION_CHOICE_AT(SERVE, set.log_format), OPTION_BY_USER, "logfmt|json",
+	  "how lines of the log are written", .preset = "logfmt" },
 	{ "config", 'c', OPTION_TEXT_AT(SERVE, config), OPTION_BY_CALLER, "FILE", "options as an INI file, [serve]" },
 	{ "limits", 0, OPTION_FLAG_AT(SERVE, limits), OPTION_BY_LINE, NULL,
 	  "print all limits, the fixed ones too, and what happens beyond them" },

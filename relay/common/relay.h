@@ -24,7 +24,7 @@ struct settings {
 	const char *data;
 	const char *tls_cert, *tls_key;
 	const char *admin, *admin_port_file;
-	const char *log_level;
+	const char *log_level, *log_format;
 	bool browser_warning;
 	/* Those of limits.def: sizes in bytes are uint64_t, milliseconds and numbers int64_t. */
 #define LIMIT_TYPE_BYTES uint64_t

@@ -153,10 +153,23 @@ static bool hash_secret(struct bytes secret, uint8_t out[HASH_LEN])
 	return EVP_Digest(secret.at, secret.len, out, NULL, EVP_sha256(), NULL) == 1;
 }
 
+static bool make_secret(char secret[TOKEN_TEXT_LEN + 1], uint8_t hash[HASH_LEN], struct error *e)
+{
+	uint8_t random[32];
+	if (RAND_bytes(random, sizeof random) != 1)
+		return error_set(e, EXIT_STORE, "the system gave no random bytes");
+	snprintf(secret, TOKEN_TEXT_LEN + 1, "creel_");
+	for (size_t i = 0; i < sizeof random; i++)
+		snprintf(secret + 6 + 2 * i, 3, "%02x", random[i]);
+	OPENSSL_cleanse(random, sizeof random);
+	return hash_secret(bytes_of(secret), hash) ||
+	       error_set(e, EXIT_STORE, "SHA-256 is not available in this OpenSSL");
+}
+
 bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char secret[TOKEN_TEXT_LEN + 1],
 		struct error *e)
 {
-	uint8_t random[32], hash[HASH_LEN];
+	uint8_t hash[HASH_LEN];
 	if (!headers_name_valid(bytes_of(name)) || strlen(name) > LIMIT_TOKEN_NAME)
 		return error_set(e, EXIT_USAGE,
 				 "a token's name is up to 64 letters, digits, '-', '_' or '.', without blanks");
@@ -165,14 +178,8 @@ bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char se
 	if (strstr(tunnels, "creel_"))
 		return error_set(e, EXIT_USAGE,
 				 "the pattern of tunnel names holds a token, and no tunnel is called that");
-	if (RAND_bytes(random, sizeof random) != 1)
-		return error_set(e, EXIT_STORE, "the system gave no random bytes");
-	snprintf(secret, TOKEN_TEXT_LEN + 1, "creel_");
-	for (size_t i = 0; i < sizeof random; i++)
-		snprintf(secret + 6 + 2 * i, 3, "%02x", random[i]);
-	OPENSSL_cleanse(random, sizeof random);
-	if (!hash_secret(bytes_of(secret), hash))
-		return error_set(e, EXIT_STORE, "SHA-256 is not available in this OpenSSL");
+	if (!make_secret(secret, hash, e))
+		return false;
 	sqlite3_stmt *st;
 	if (sqlite3_prepare_v2(t->db, "INSERT INTO token (name, tunnels, hash, created_at) VALUES (?1,?2,?3,?4)", -1,
 			       &st, NULL) != SQLITE_OK)
@@ -190,13 +197,21 @@ bool tokens_add(struct tokens *t, const char *name, const char *tunnels, char se
 	return code == SQLITE_DONE || tokens_fail(t, "written", e);
 }
 
-bool tokens_set_warning(struct tokens *t, const char *name, bool shown, struct error *e)
+/* A statement that changes the token whose name is ?1. */
+static sqlite3_stmt *prepare_change(struct tokens *t, const char *sql, const char *name, struct error *e)
 {
 	sqlite3_stmt *st;
-	if (sqlite3_prepare_v2(t->db, "UPDATE token SET warning = ?2 WHERE name = ?1", -1, &st, NULL) != SQLITE_OK)
-		return tokens_fail(t, "written", e);
+	if (sqlite3_prepare_v2(t->db, sql, -1, &st, NULL) != SQLITE_OK) {
+		tokens_fail(t, "written", e);
+		return NULL;
+	}
 	sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
-	sqlite3_bind_int(st, 2, shown);
+	return st;
+}
+
+/* Runs and frees it. */
+static bool change(struct tokens *t, sqlite3_stmt *st, const char *name, struct error *e)
+{
 	int code = sqlite3_step(st);
 	sqlite3_finalize(st);
 	t->version = -1;
@@ -206,35 +221,52 @@ bool tokens_set_warning(struct tokens *t, const char *name, bool shown, struct e
 	       error_set(e, EXIT_USAGE, "there is no token %s; `creel-relay token list` shows them", name);
 }
 
+bool tokens_set_warning(struct tokens *t, const char *name, bool shown, struct error *e)
+{
+	sqlite3_stmt *st = prepare_change(t, "UPDATE token SET warning = ?2 WHERE name = ?1", name, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int(st, 2, shown);
+	return change(t, st, name, e);
+}
+
+bool tokens_rotate(struct tokens *t, const char *name, char secret[TOKEN_TEXT_LEN + 1], struct error *e)
+{
+	uint8_t hash[HASH_LEN];
+	sqlite3_stmt *st = make_secret(secret, hash, e)
+			       ? prepare_change(t, "UPDATE token SET hash = ?2 WHERE name = ?1", name, e)
+			       : NULL;
+	if (!st)
+		return false;
+	sqlite3_bind_blob(st, 2, hash, HASH_LEN, SQLITE_STATIC);
+	return change(t, st, name, e);
+}
+
 bool tokens_revoke(struct tokens *t, const char *name, struct error *e)
 {
-	sqlite3_stmt *st;
-	if (sqlite3_prepare_v2(t->db, "DELETE FROM token WHERE name = ?1", -1, &st, NULL) != SQLITE_OK)
-		return tokens_fail(t, "written", e);
-	sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
-	int code = sqlite3_step(st);
-	sqlite3_finalize(st);
-	t->version = -1;
-	if (code != SQLITE_DONE)
-		return tokens_fail(t, "written", e);
-	return sqlite3_changes(t->db) > 0 ||
-	       error_set(e, EXIT_USAGE, "there is no token %s; `creel-relay token list` shows them", name);
+	sqlite3_stmt *st = prepare_change(t, "DELETE FROM token WHERE name = ?1", name, e);
+	return st && change(t, st, name, e);
 }
 
 bool tokens_list(struct tokens *t, void (*row)(void *user, const struct token_row *), void *user, struct error *e)
 {
 	sqlite3_stmt *st;
 	int code;
-	if (sqlite3_prepare_v2(t->db,
-			       "SELECT name, tunnels, created_at, warning, (SELECT count(*) FROM tunnel WHERE owner = "
-			       "token.name) FROM token ORDER BY name",
-			       -1, &st, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(
+		t->db,
+		"SELECT t.name, t.tunnels, t.created_at, t.warning, count(n.name), coalesce(max(n.seen_at), 0)"
+		" FROM token t LEFT JOIN tunnel n ON n.owner = t.name GROUP BY t.name ORDER BY t.name",
+		-1, &st, NULL) != SQLITE_OK)
 		return tokens_fail(t, "read", e);
 	while ((code = sqlite3_step(st)) == SQLITE_ROW) {
 		const char *name = (const char *)sqlite3_column_text(st, 0),
 			   *tunnels = (const char *)sqlite3_column_text(st, 1);
-		struct token_row r = { name ? name : "", tunnels ? tunnels : "", (uint64_t)sqlite3_column_int64(st, 2),
-				       sqlite3_column_int(st, 3) != 0, (uint64_t)sqlite3_column_int64(st, 4) };
+		struct token_row r = { name ? name : "",
+				       tunnels ? tunnels : "",
+				       (uint64_t)sqlite3_column_int64(st, 2),
+				       sqlite3_column_int(st, 3) != 0,
+				       (uint64_t)sqlite3_column_int64(st, 4),
+				       (uint64_t)sqlite3_column_int64(st, 5) };
 		row(user, &r);
 	}
 	sqlite3_finalize(st);

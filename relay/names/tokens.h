@@ -16,8 +16,9 @@ struct tokens;
 struct token_row {
 	const char *name, *tunnels;
 	uint64_t created_at_us;
-	bool warning;   /* see tokens_set_warning */
-	uint64_t names; /* tunnel names it owns */
+	bool warning;        /* see tokens_set_warning */
+	uint64_t names;      /* tunnel names it owns */
+	uint64_t used_at_us; /* when one of these was taken up last; 0: never */
 };
 
 /* With `make` the folder (0700) and the file (0600) are made when missing; without, a relay must have made them. */
@@ -31,6 +32,8 @@ MUST_CHECK bool tokens_add(struct tokens *t, const char *name, const char *tunne
 MUST_CHECK bool tokens_set_warning(struct tokens *t, const char *name, bool shown, struct error *e);
 /* Whether they do, as last read by tokens_count; true where there is no such token. */
 bool tokens_wants_warning(struct tokens *t, const char *owner);
+/* Gives it another secret. The old one is nobody's from now on; name, pattern and tunnel names stay. */
+MUST_CHECK bool tokens_rotate(struct tokens *t, const char *name, char secret[TOKEN_TEXT_LEN + 1], struct error *e);
 MUST_CHECK bool tokens_revoke(struct tokens *t, const char *name, struct error *e);
 MUST_CHECK bool tokens_list(struct tokens *t, void (*row)(void *user, const struct token_row *), void *user,
 			    struct error *e);

@@ -1,5 +1,6 @@
-/* logfmt: one line an event on stderr, `ts=… level=… event=… key=value …`, never content, secrets or query strings.
- * Values are quoted and escaped when they hold anything but printable ASCII without blanks. Any thread. */
+/* One line an event on stderr, never content, secrets or query strings: logfmt, `ts=… level=… event=… key=value …`,
+ * where values are quoted and escaped when they hold anything but printable ASCII without blanks; or an object of JSON
+ * with the same members. Any thread. */
 #pragma once
 
 #include <stdint.h>
@@ -8,7 +9,11 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
+enum log_format { LOG_LOGFMT, LOG_JSON };
+
 void log_set_level(enum log_level level);
+/* LOG_LOGFMT at first. */
+void log_set_format(enum log_format format);
 /* No line shows what the gate knows. Before threads begin; it outlives the last line. NULL: none. */
 void log_set_gate(const struct secret_gate *gate);
 /* Pairs (const char *key, const char *value) ending with NULL; a NULL value is left out. */

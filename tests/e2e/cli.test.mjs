@@ -361,9 +361,20 @@ describe('version, help, login, tokens, dev, admin', () => {
 		assert.equal((await post(relay.port, '/mine/x')).status, 200);
 		assert.ok(!relay.err.includes(secret) && !c.err.includes(secret) && !c.stdout.includes(secret), 'no secret in any log');
 
+		// Another secret for the same token: the old one is nobody's, the name stays.
+		const fresh = (await token('rotate', 'anna')).text.trim();
+		assert.match(fresh, /^creel_[0-9a-f]{64}$/);
+		assert.notEqual(fresh, secret);
+		assert.equal((await c.end()).code, 3, 'the client of the old secret is told, and stops');
+		assert.equal((await w.creel(['login', url], { input: secret + '\n' })).code, 3);
+		assert.equal((await w.creel(['login', url], { input: fresh + '\n' })).code, 0);
+		const again = await w.startClient({ relay, target: app.port, name: 'mine' });
+		assert.equal((await post(relay.port, '/mine/x')).status, 200);
+		assert.equal((await token('rotate', 'nobody')).code, 2);
+
 		assert.equal((await token('revoke', 'anna')).code, 0);
-		assert.equal((await c.end()).code, 3, 'the client of a revoked token is told, and stops');
-		assert.match(c.err, /^creel: .*token/m);
+		assert.equal((await again.end()).code, 3, 'the client of a revoked token is told, and stops');
+		assert.match(again.err, /^creel: .*token/m);
 		assert.ok(!/anna/.test((await token('list')).text.split('\n').filter((l) => !/revoked/i.test(l)).join('\n')));
 		assert.notEqual((await token('revoke', 'nobody')).code, 0);
 		// That was the last token: it must not open the relay to everybody.

@@ -1,109 +1,73 @@
-// The shipped systemd unit: what its own shell lines do with the certificate at the start and at a reload.
-//
-// systemd itself is not run here. Its part is to copy the files of LoadCredential= to a folder that only the service can
-// read, once, at the start; the test does that by hand, and takes everything else from the unit.
+// The relay as a service: what it tells its manager (sd_notify), and its log as JSON.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import tls from 'node:tls';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import { World, root, waitFor } from './lib/harness.mjs';
-import { makeCertificate } from './lib/tls.mjs';
+import { World, waitFor } from './lib/harness.mjs';
 
-const unit = readFileSync(path.join(root, 'relay/creel-relay.service'), 'utf8');
+/** Node has no datagrams over unix sockets: a few lines of Perl take them, each as hexadecimal digits on a line. */
+const TAKER = `
+use Socket;
+my $name = shift; $name =~ s/^@/\\0/;
+socket(my $s, AF_UNIX, SOCK_DGRAM, 0) && bind($s, pack_sockaddr_un($name)) or die $!;
+$| = 1; print "bound\\n";
+while (defined recv($s, my $text, 4096, 0)) { print unpack("H*", $text), "\\n" }
+`;
 
-/** The unit's lines of that key, as systemd hands them on: "+" and the like apart, $$ and %% undone, %t and /etc named anew. */
-function lines(key, folders) {
-	return unit.split('\n').filter((line) => line.startsWith(`${key}=`)).map((line) => line.slice(key.length + 1).replace(/^[+!:@-]*/, '')
-		.replaceAll('%t', folders.run).replaceAll('/etc/creel', folders.etc).replaceAll('$$', '$').replaceAll('%%', '%'));
+async function taker(w, name) {
+	const child = spawn('perl', ['-e', TAKER, name], { stdio: ['ignore', 'pipe', 'inherit'] });
+	w.keep({ close: async () => (child.kill(), once(child, 'exit')) });
+	let text = '';
+	child.stdout.on('data', (piece) => (text += piece));
+	const lines = () => text.split('\n').slice(0, -1);
+	await waitFor('the socket', () => lines().includes('bound'));
+	return { of: () => lines().slice(1).map((line) => Buffer.from(line, 'hex').toString()) };
 }
 
-describe('the service and its certificate', () => {
-	const w = new World();
-	const folders = { run: w.path('run'), etc: w.path('etc'), credentials: w.path('credentials') };
-	const runtime = path.join(folders.run, 'creel-relay');
-	const [first, second] = ['first', 'second'].map((name) => makeCertificate(w.dir, name));
-	const env = { ...w.env, CREDENTIALS_DIRECTORY: folders.credentials, RUNTIME_DIRECTORY: runtime };
-	let relay;
+describe('a service manager', () => {
+	let w;
+	before(() => (w = new World()));
+	after(() => w?.close());
 
-	const install = (folder, { cert, key }) => {
-		copyFileSync(cert, path.join(folder, 'tls.crt'));
-		copyFileSync(key, path.join(folder, 'tls.key'));
-	};
-	const shell = (line) => spawnSync('/bin/sh', ['-c', line], { env, encoding: 'utf8' });
-	/** `systemctl reload`: each line in turn, until one fails. */
-	const reload = () => {
-		for (const line of lines('ExecReload', folders)) {
-			const r = shell(line.replace('$MAINPID', String(relay.pid)));
-			if (r.status !== 0) return r;
+	for (const [what, name] of [['a path', () => w.path('notify')], ['an abstract name', () => `@creel-${process.pid}`]])
+		it(`hears of the start, of reloads, of life and of the end, by ${what}`, async () => {
+			const manager = await taker(w, name());
+			const relay = await w.startRelay({ env: { NOTIFY_SOCKET: name(), WATCHDOG_USEC: '200000' } });
+			await waitFor('three signs of life', () => manager.of().filter((t) => t === 'WATCHDOG=1').length >= 3);
+			assert.match(manager.of()[0], /^READY=1\nSTATUS=serving http:\/\/127\.0\.0\.1:\d+$/);
+			const before = manager.of().length;
+			relay.signal('SIGHUP');
+			await waitFor('the reload', () => manager.of().slice(before).includes('READY=1'));
+			const reload = manager.of().slice(before).filter((t) => t !== 'WATCHDOG=1');
+			assert.match(reload[0], /^RELOADING=1\nMONOTONIC_USEC=\d+$/);
+			assert.equal(reload[1], 'READY=1');
+			assert.equal((await relay.stop('SIGTERM')).code, 0);
+			await waitFor('the end', () => manager.of().some((t) => t.startsWith('STOPPING=1\n')));
+		});
+
+	it('is not spoken to for another process, and a wrong name is no fault', async () => {
+		const manager = await taker(w, w.path('other'));
+		await w.startRelay({ env: { NOTIFY_SOCKET: w.path('other'), WATCHDOG_USEC: '100000', WATCHDOG_PID: '1' } });
+		await waitFor('the start', () => manager.of().length > 0);
+		const second = await w.startRelay({ env: { NOTIFY_SOCKET: 'nonsense', WATCHDOG_USEC: 'x' } });
+		assert.equal((await second.stop('SIGTERM')).code, 0);
+		assert.deepEqual(manager.of().filter((t) => t === 'WATCHDOG=1'), []);
+	});
+});
+
+describe('the log as JSON', () => {
+	it('has an object a line, whatever a sender says', async () => {
+		const w = new World();
+		try {
+			const relay = await w.startRelay({ args: ['--log-format', 'json', '--log-level', 'debug'] });
+			await fetch(`http://127.0.0.1:${relay.port}/n%22o/\\x`, { method: 'POST', body: 'x' });
+			assert.equal((await relay.stop('SIGTERM')).code, 0);
+			const lines = relay.err.trim().split('\n').map((line) => JSON.parse(line));
+			assert.ok(lines.length >= 3);
+			for (const line of lines) for (const key of ['ts', 'level', 'event']) assert.equal(typeof line[key], 'string');
+			assert.ok(lines.some((line) => line.event === 'serving' && line.url.startsWith('http://')));
+		} finally {
+			await w.close();
 		}
-		return { status: 0 };
-	};
-	const served = () => new Promise((resolve) => {
-		const socket = tls.connect({ port: relay.port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
-			resolve(socket.getPeerCertificate().fingerprint256);
-			socket.destroy();
-		}).on('error', () => resolve('nothing'));
 	});
-
-	before(async () => {
-		for (const folder of [folders.run, runtime, folders.etc, folders.credentials]) mkdirSync(folder);
-		if (process.getuid() !== 0) {
-			// Only root may say whose the files are; a user's are their own anyway.
-			mkdirSync(w.path('bin'));
-			writeFileSync(w.path('bin', 'setpriv'), '#!/bin/sh\nwhile [ "${1#--}" != "$1" ]; do shift; done\nexec "$@"\n', { mode: 0o755 });
-			env.PATH = `${w.path('bin')}:${env.PATH}`;
-		}
-		install(folders.etc, first);
-		install(folders.credentials, first);
-		for (const line of lines('ExecStartPre', folders)) {
-			const r = shell(line);
-			assert.equal(r.status, 0, r.stderr);
-		}
-		const [, cert, key] = /^Environment=CREEL_RELAY_TLS_CERT=(\S+) CREEL_RELAY_TLS_KEY=(\S+)$/m.exec(unit);
-		relay = await w.startRelay({ env: { CREEL_RELAY_TLS_CERT: cert.replace('%t', folders.run), CREEL_RELAY_TLS_KEY: key.replace('%t', folders.run) } });
-	});
-	after(() => w.close());
-
-	it('starts with the credentials and serves them', async () => assert.equal(await served(), first.fingerprint));
-
-	it('a reload serves the new certificate of /etc, although the credentials are the old ones still', async () => {
-		install(folders.etc, second);
-		const r = reload();
-		assert.equal(r.status, 0, r.stderr);
-		await waitFor('the new certificate', async () => (await served()) === second.fingerprint);
-		for (const name of ['tls.crt', 'tls.key']) assert.equal(statSync(path.join(runtime, name)).mode & 0o077, 0, `${name} is for the service alone`);
-	});
-
-	it('a link that the service put in the place of its copy is replaced and leads nowhere', async () => {
-		const elsewhere = w.path('elsewhere');
-		writeFileSync(elsewhere, 'precious');
-		unlinkSync(path.join(runtime, 'tls.crt'));
-		symlinkSync(elsewhere, path.join(runtime, 'tls.crt'));
-		assert.equal(reload().status, 0);
-		assert.equal(readFileSync(elsewhere, 'utf8'), 'precious');
-		assert.ok(lstatSync(path.join(runtime, 'tls.crt')).isFile());
-	});
-
-	it('a reload without a certificate in /etc fails, and the old one stays', async () => {
-		unlinkSync(path.join(folders.etc, 'tls.crt'));
-		const r = reload();
-		assert.notEqual(r.status, 0);
-		assert.match(r.stderr, /tls\.crt/);
-		assert.equal(await served(), second.fingerprint);
-	});
-
-	it('behind a proxy that ends TLS there is none: neither start nor reload wants one', () => {
-		const none = { ...folders, run: w.path('plain'), etc: w.path('no-etc') };
-		mkdirSync(path.join(none.run, 'creel-relay'), { recursive: true });
-		const plain = { ...env, CREDENTIALS_DIRECTORY: '', RUNTIME_DIRECTORY: path.join(none.run, 'creel-relay') };
-		for (const line of [...lines('ExecStartPre', none), lines('ExecReload', none)[0]]) {
-			const r = spawnSync('/bin/sh', ['-c', line], { env: plain, encoding: 'utf8' });
-			assert.equal(r.status, 0, r.stderr);
-		}
-		assert.ok(!existsSync(path.join(none.run, 'creel-relay', 'tls.crt')));
-	});
-
-	it('the relay ended cleanly', () => w.endsCleanly());
 });
