@@ -57,6 +57,7 @@ static void free_all(struct doctor *d)
 	if (d->token)
 		OPENSSL_cleanse(d->token, strlen(d->token));
 	free(d->token);
+	doctor_forget_client(d);
 	proxy_free(&d->proxy);
 	free(d->host);
 	free(d->addresses);
@@ -66,7 +67,7 @@ static void free_all(struct doctor *d)
 
 static const struct option_row rows[] = {
 	{ "target", 't', OPTION_TEXT_AT(AT, target), OPTION_BY_USER, "PORT|URL", "look at this app, too",
-	  .otherwise = "forward-to of [listen]" },
+	  .otherwise = "forward-to of [listen], or the running client's" },
 	{ "ca", 0, OPTION_TEXT_AT(AT, ca), OPTION_BY_USER, "FILE", "trust this CA (PEM) for the relay" },
 	{ "pin", 0, OPTION_TEXT_AT(AT, pin), OPTION_BY_USER, "sha256//B64",
 	  "the relay's public key, as curl --pinnedpubkey" },
@@ -87,6 +88,7 @@ static bool take_files(struct command_call *call, struct doctor *d, struct error
 	if (!command_read_files(call, e) || !(l = command_read_others(call, &command_listen, e)))
 		return false;
 	d->target = d->target ? d->target : l->forward_to;
+	d->name = l->tunnel.name;
 	d->ca = d->ca ? d->ca : l->tunnel.ca;
 	d->target_ca = d->target_ca ? d->target_ca : l->forward.ca;
 	d->pin = d->pin ? d->pin : l->tunnel.pin;
@@ -105,6 +107,7 @@ static bool take_options(struct command_call *call, struct doctor *d, struct err
 		return false;
 	d->gate = call->program->gate;
 	d->common = *call->common;
+	doctor_find_client(d);
 	if (fine && d->common.relay)
 		d->token = command_token(call, d->common.relay, broken);
 	secret_gate_add(call->program->gate, d->token);
@@ -132,7 +135,10 @@ const struct command command_doctor = {
 	"creel doctor [--target PORT|URL] [--json] [OPTIONS]",
 	"look for what is wrong between sender and app",
 	"Looks, in this order, at the config files, the store, the relay's URL, its name, the proxy, its port, its\n"
-	"certificate, its clock, the token, a webhook sent to a public URL made for this, and the app. One line each:\n"
+	"certificate, its clock, the token, a webhook sent to a public URL made for this, and the app. Where a client "
+	"runs\n"
+	"with the same store, its relay, its tunnel's name and its app are looked at, else what listen would take. One "
+	"line each:\n"
 	"ok, warn, fail or skip, and at the end the first thing that is wrong and what to do about it. Neither the\n"
 	"store nor the app sees anything of it. Exit status 0 when nothing failed, else that of the first failure:\n"
 	"2 for the config, 3 for the relay, 4 for the store, 5 for the app, 1 for the clock.\n\n"

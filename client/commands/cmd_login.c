@@ -140,7 +140,7 @@ static bool probe_relay(const struct tunnel_options *options, struct error *e)
 	};
 	struct probe p = { .e = e, .relay = options->relay };
 	if (uv_loop_init(&p.loop) != 0)
-		return error_set(e, EXIT_RELAY, "libuv cannot start");
+		return error_set(e, EXIT_RELAY, "out of memory, or of file descriptors");
 	p.tunnel = tunnel_new(&p.loop, options, &ops, &p, e);
 	if (p.tunnel) {
 		uv_timer_init(&p.loop, &p.deadline);
@@ -177,9 +177,8 @@ static const struct option_row rows[] = {
 	  "send the token over http to another machine, too" },
 };
 
-static bool check_relay(const struct command_call *call, struct error *e)
+static bool check_relay(const char *relay, struct error *e)
 {
-	const char *relay = call->argc == 1 ? call->argv[0] : NULL;
 	return (relay && strstr(relay, "://") && strlen(relay) <= LIMIT_LOGIN_URL && !strpbrk(relay, " \r\n\t[]?#")) ||
 	       error_set(e, EXIT_USAGE,
 			 "login takes the relay's URL, for example: creel login https://hooks.example.com");
@@ -266,7 +265,7 @@ static bool login(const struct command_call *call, char **token, struct error *e
 		.wire_options = WIRE_OPTION_OFFLINE_FAIL | WIRE_OPTION_PROBE,
 	};
 	/* Nobody is asked for a token that could not be used. */
-	if (!check_relay(call, e) || !tunnel_check(&tunnel, e) || !take_token(o, token, e))
+	if (!check_relay(relay, e) || !relay || !tunnel_check(&tunnel, e) || !take_token(o, token, e))
 		return false;
 	tunnel.token = *token;
 	secret_gate_add(call->program->gate, *token);

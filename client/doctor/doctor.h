@@ -40,13 +40,24 @@ struct doctor_check {
 	char todo[300];      /* what to do about it, or "" */
 };
 
+/* A client that runs with the store which is looked at; none without a relay. */
+struct doctor_client {
+	int64_t pid;
+	char *relay, *tunnel, *target, *detail; /* detail: why it is not online, or "" */
+	bool online;
+	uint64_t
+	    silent_s; /* since when it has confirmed nothing, where that is too long; it hangs, or its relay does */
+};
+
 struct doctor {
 	bool json;
 	const struct secret_gate *gate; /* takes secrets out of every finding */
 	struct common_options common;
-	const char *target, *target_ca, *ca, *pin; /* of the options, else of the config file's section [listen] */
+	/* Of the options, else of the config file's section [listen]; target and name then of the running client. */
+	const char *target, *target_ca, *ca, *pin, *name;
 	bool insecure, allow_plain_token;
 	char *token; /* wiped by doctor_free */
+	struct doctor_client client;
 
 	struct doctor_check checks[16];
 	size_t count;
@@ -78,6 +89,10 @@ struct facts doctor_facts(const struct doctor *d);
 const char *doctor_check_name(enum check check);
 /* The end: the first failure once more, or the whole as one JSON object. The exit status. */
 int doctor_conclude(struct doctor *d, struct error *e);
+
+/* Before the first look: takes from a running client what nothing else says. */
+void doctor_find_client(struct doctor *d);
+void doctor_forget_client(struct doctor *d);
 
 /* `broken`: what is wrong with the files, or NULL. */
 void doctor_look_at_config(struct doctor *d, const struct error *broken);

@@ -20,11 +20,27 @@ int64_t doctor_now_ms(void)
 
 /* ---- relay ---- */
 
+static void say_relay(struct doctor *d)
+{
+	const struct doctor_client *c = &d->client;
+	bool why = c->relay && !c->online && c->detail && *c->detail;
+	if (!c->relay)
+		doctor_say(d, CHECK_RELAY, FINDING_OK, EXIT_DONE, NULL, "%s is the relay", d->common.relay);
+	else
+		doctor_say(d, CHECK_RELAY, FINDING_OK, EXIT_DONE, NULL,
+			   "%s is the relay of the client that runs here, process %lld%s%s%s%s", d->common.relay,
+			   (long long)c->pid, c->online ? ", online as " : ", which is not online",
+			   c->online && c->tunnel ? c->tunnel : "", why ? ": " : "", why ? c->detail : "");
+}
+
 void doctor_look_at_relay(struct doctor *d)
 {
 	struct error e;
-	struct tunnel t = { .options = {
-				.relay = d->common.relay, .ca = d->ca, .pin = d->pin, .insecure = d->insecure } };
+	struct tunnel t = { .options = { .relay = d->common.relay,
+					 .name = d->name,
+					 .ca = d->ca,
+					 .pin = d->pin,
+					 .insecure = d->insecure } };
 	if (!d->common.relay) {
 		doctor_say(d, CHECK_RELAY, FINDING_FAIL, EXIT_USAGE, "name one with --relay URL or `creel login URL`",
 			   "no relay is known");
@@ -37,8 +53,14 @@ void doctor_look_at_relay(struct doctor *d)
 		d->tls = t.tls;
 		bool here = strcasecmp(d->host, "localhost") == 0 || strncmp(d->host, "127.", 4) == 0 ||
 			    strcmp(d->host, "::1") == 0;
-		if (d->tls || here)
-			doctor_say(d, CHECK_RELAY, FINDING_OK, EXIT_DONE, NULL, "%s is the relay", d->common.relay);
+		if (d->client.silent_s)
+			doctor_say(
+			    d, CHECK_RELAY, FINDING_FAIL, EXIT_RELAY,
+			    "is that process stopped (kill -CONT goes on), or busy? end it and start it again",
+			    "the client that runs here, process %lld, has not confirmed its tunnel at %s for %llu s",
+			    (long long)d->client.pid, d->common.relay, (unsigned long long)d->client.silent_s);
+		else if (d->tls || here)
+			say_relay(d);
 		else
 			doctor_say(d, CHECK_RELAY, FINDING_WARN, EXIT_DONE, "use https if the relay can",
 				   "%s is not encrypted: others on the way can read all webhooks, and the token where "

@@ -21,6 +21,7 @@ struct doctor_tunnel {
 	int tries;         /* left */
 	bool online, over; /* `over`: what is waited for has come, or will not */
 	char relay_version[64];
+	uint32_t features;  /* of the relay */
 	enum reason reason; /* of what failed; REASON_NONE: `why` says it */
 	struct error why;
 	char todo[300];
@@ -73,6 +74,7 @@ static void on_welcome(void *user, struct link *link, const struct wire_welcome 
 {
 	struct doctor_tunnel *t = user;
 	(void)link;
+	t->features = welcome->features;
 	snprintf(t->relay_version, sizeof t->relay_version, "%.*s", (int)welcome->relay_version.len,
 		 (const char *)welcome->relay_version.at);
 }
@@ -156,10 +158,13 @@ static struct tunnel *new_tunnel(struct doctor_tunnel *t, const struct tunnel_op
 	return tunnel;
 }
 
-static bool open_tunnel(struct doctor *d)
+/* Opens one for a moment. `name`: NULL, or one that the relay is asked for. NULL when out of memory; t->online says
+ * whether it stands. */
+static struct doctor_tunnel *open_tunnel(const struct doctor *d, const char *name)
 {
 	const struct tunnel_options options = {
 		.relay = d->common.relay,
+		.name = name,
 		.token = d->token,
 		.ca = d->ca,
 		.pin = d->pin,
@@ -171,13 +176,10 @@ static bool open_tunnel(struct doctor *d)
 		.wire_options = WIRE_OPTION_OFFLINE_FAIL | WIRE_OPTION_PROBE,
 	};
 	struct doctor_tunnel *t = calloc(1, sizeof *t);
-	if (!t)
-		return false;
-	if (uv_loop_init(&t->loop) != 0) {
+	if (!t || uv_loop_init(&t->loop) != 0) {
 		free(t);
-		return false;
+		return NULL;
 	}
-	d->tunnel = t;
 	const struct facts facts = { .relay = d->common.relay, .limit_ms = DOCTOR_MS };
 	keep_reason(t, REASON_RELAY_SILENT, &facts);
 	t->has_timer = uv_timer_init(&t->loop, &t->late) == 0;
@@ -191,7 +193,22 @@ static bool open_tunnel(struct doctor *d)
 		t->reason = REASON_NONE; /* `why` says it */
 		t->todo[0] = 0;
 	}
-	return true;
+	return t;
+}
+
+static void close_tunnel(struct doctor_tunnel *t)
+{
+	if (t->has_timer)
+		uv_close((uv_handle_t *)&t->late, NULL);
+	if (t->tunnel) {
+		tunnel_close(t->tunnel, NULL, NULL);
+		tunnel_free(t->tunnel);
+	}
+	uv_run(&t->loop, UV_RUN_DEFAULT);
+	tunnel_free_rest(t->tunnel);
+	uv_loop_close(&t->loop);
+	post_answer_free(&t->answer);
+	free(t);
 }
 
 /* What the relay said of the token, or of the tunnel that it is for; any other failure is the relay's own. */
@@ -219,31 +236,58 @@ static bool is_about_token(enum reason reason)
 	}
 }
 
-void doctor_look_at_token(struct doctor *d)
+/* Asks whether the token may have the name that listen would ask for, which stays as it is. False when it may not, and
+ * that was said. */
+static bool may_have_name(struct doctor *d)
 {
+	if (!d->name || !(d->tunnel->features & WIRE_FEATURE_PROBE))
+		return true;
+	struct doctor_tunnel *t = open_tunnel(d, d->name);
+	bool refused = t && !t->online && t->reason != REASON_TUNNEL_LIMIT && is_about_token(t->reason);
+	if (refused)
+		doctor_say(d, CHECK_TOKEN, FINDING_FAIL, t->why.code, t->todo, "%s", t->why.text);
+	if (t)
+		close_tunnel(t);
+	return !refused;
+}
+
+static void say_token(struct doctor *d)
+{
+	const struct doctor_tunnel *t = d->tunnel;
 	const char *variable = getenv("CREEL_TOKEN");
-	if (!open_tunnel(d))
+	if (!t)
 		doctor_say(d, CHECK_TOKEN, FINDING_FAIL, EXIT_RELAY, NULL, "out of memory");
-	else if (!d->tunnel->online && tunnel_token_is_for_others(d->tunnel->reason))
+	else if (t->online && may_have_name(d))
+		doctor_say(d, CHECK_TOKEN, FINDING_OK, EXIT_DONE, NULL, "creel-relay %s opened a tunnel, %s",
+			   t->relay_version,
+			   !d->token               ? "without a token"
+			   : variable && *variable ? "with the token of CREEL_TOKEN"
+						   : "with the token of the config file");
+	else if (t->online)
+		return;
+	else if (tunnel_token_is_for_others(t->reason))
 		doctor_say(
 		    d, CHECK_TOKEN, FINDING_WARN, EXIT_DONE, NULL,
 		    "the token is accepted, but for certain tunnels alone: a webhook cannot be tried with a name "
 		    "that nobody uses");
-	else if (!d->tunnel->online && !is_about_token(d->tunnel->reason))
-		doctor_amend(d, CHECK_RELAY, d->tunnel->why.code, d->tunnel->todo, d->tunnel->why.text);
-	else if (!d->tunnel->online)
-		doctor_say(d, CHECK_TOKEN, FINDING_FAIL, d->tunnel->why.code, d->tunnel->todo, "%s",
-			   d->tunnel->why.text);
-	else
-		doctor_say(d, CHECK_TOKEN, FINDING_OK, EXIT_DONE, NULL, "creel-relay %s opened a tunnel, %s",
-			   d->tunnel->relay_version,
-			   !d->token               ? "without a token"
-			   : variable && *variable ? "with the token of CREEL_TOKEN"
-						   : "with the token of the config file");
-	d->online = d->tunnel && d->tunnel->online;
-	if (d->tunnel && !d->online && !is_about_token(d->tunnel->reason))
+	else if (t->reason == REASON_TUNNEL_LIMIT && d->client.online)
+		doctor_say(
+		    d, CHECK_TOKEN, FINDING_WARN, EXIT_DONE, NULL,
+		    "the relay takes no other tunnel beside that of the client that runs: a webhook cannot be tried");
+	else if (is_about_token(t->reason))
+		doctor_say(d, CHECK_TOKEN, FINDING_FAIL, t->why.code, t->todo, "%s", t->why.text);
+	else {
+		doctor_amend(d, CHECK_RELAY, t->why.code, t->todo, t->why.text);
 		doctor_say(d, CHECK_TOKEN, FINDING_SKIP, EXIT_DONE, NULL, "not looked at, as %s failed",
 			   doctor_check_name(CHECK_RELAY));
+	}
+}
+
+void doctor_look_at_token(struct doctor *d)
+{
+	d->tunnel = open_tunnel(d, NULL);
+	say_token(d);
+	d->online = d->tunnel && d->tunnel->online;
 }
 
 /* ---- url ---- */
@@ -352,19 +396,7 @@ void doctor_look_at_url(struct doctor *d)
 
 void doctor_close_tunnel(struct doctor *d)
 {
-	struct doctor_tunnel *t = d->tunnel;
+	if (d->tunnel)
+		close_tunnel(d->tunnel);
 	d->tunnel = NULL;
-	if (!t)
-		return;
-	if (t->has_timer)
-		uv_close((uv_handle_t *)&t->late, NULL);
-	if (t->tunnel) {
-		tunnel_close(t->tunnel, NULL, NULL);
-		tunnel_free(t->tunnel);
-	}
-	uv_run(&t->loop, UV_RUN_DEFAULT);
-	tunnel_free_rest(t->tunnel);
-	uv_loop_close(&t->loop);
-	post_answer_free(&t->answer);
-	free(t);
 }

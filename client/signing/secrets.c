@@ -44,7 +44,7 @@ static bool fits_peeled(struct secret *s, const char *place)
 	}
 	if (fits) {
 		say_taken(place, taken);
-		strcpy(s->text, copy); /* it is shorter */
+		memcpy(s->text, copy, strlen(copy) + 1); /* it is shorter */
 	}
 	if (copy)
 		OPENSSL_cleanse(copy, strlen(copy));

@@ -30,7 +30,7 @@ static bool welcome(struct connection *c, bool resumed)
 	make_url(relay, client->tunnel->name, url, sizeof url);
 	struct wire_welcome w = {
 		.version = WIRE_VERSION,
-		.features = WIRE_FEATURES,
+		.features = WIRE_FEATURES | WIRE_FEATURE_PROBE,
 		.ping_interval_ms = (uint32_t)relay->settings.ping_interval_ms,
 		.reply_timeout_ms = (uint32_t)relay->settings.reply_timeout_ms,
 		.max_body = relay->settings.max_body,
@@ -114,20 +114,9 @@ static void refuse_one_more(struct connection *c)
 	connection_refuse(c, WIRE_NOTICE_NAMES, text);
 }
 
-/* Claims the name for the token; false: it was refused. A probe's name is only checked, not claimed. */
-static bool take_name(struct connection *c, const char *name, bool probe)
+/* True when there is nothing to refuse. */
+static bool refuse_claim(struct connection *c, enum claim claim)
 {
-	if (!within_limit(c, name)) {
-		c->relay->metrics.reached[REACHED_MAX_TUNNELS_PER_TOKEN]++;
-		connection_refuse(c, WIRE_NOTICE_LIMIT, "this token has as many tunnels online as it may");
-		return false;
-	}
-	if (probe && tokens_may_hold(c->relay->tokens, c->owner, name))
-		return true;
-	enum claim claim;
-	do
-		claim = tokens_claim(c->relay->tokens, c->owner, name, c->relay->settings.max_names_per_token);
-	while (claim == CLAIM_FULL && registry_forget_unused(c->relay->registry, c->owner));
 	switch (claim) {
 	case CLAIM_OK:
 		return true;
@@ -148,6 +137,34 @@ static bool take_name(struct connection *c, const char *name, bool probe)
 	return false;
 }
 
+/* Claims the name for the token; false: it was refused. A probe's name is only checked, not claimed. */
+static bool take_name(struct connection *c, const char *name, bool probe)
+{
+	if (!within_limit(c, name)) {
+		c->relay->metrics.reached[REACHED_MAX_TUNNELS_PER_TOKEN]++;
+		connection_refuse(c, WIRE_NOTICE_LIMIT, "this token has as many tunnels online as it may");
+		return false;
+	}
+	if (probe && tokens_may_hold(c->relay->tokens, c->owner, name))
+		return true;
+	enum claim claim;
+	do
+		claim = tokens_claim(c->relay->tokens, c->owner, name, c->relay->settings.max_names_per_token);
+	while (claim == CLAIM_FULL && registry_forget_unused(c->relay->registry, c->owner));
+	return refuse_claim(c, claim);
+}
+
+/* A probe asks whether the token may have a name; false: it was refused. */
+static bool ask_name(struct connection *c, const struct wire_hello *hello)
+{
+	char name[TUNNEL_NAME_MAX + 1];
+	bool random_name;
+	if (!(hello->options & WIRE_OPTION_PROBE) || hello->tunnel.len == 0)
+		return true;
+	return choose_name(c, hello, name, &random_name) &&
+	       refuse_claim(c, tokens_ask(c->relay->tokens, c->owner, name, c->relay->settings.max_names_per_token));
+}
+
 bool connection_on_hello(struct connection *c, const struct wire_frame *f)
 {
 	struct wire_hello hello;
@@ -166,7 +183,11 @@ bool connection_on_hello(struct connection *c, const struct wire_frame *f)
 	}
 	if (hello.public_key.len != 0 && hello.public_key.len != 32)
 		return link_fail(c->link, "a public key is 32 bytes");
-	if (!authorise(c) || !choose_name(c, &hello, name, &random_name))
+	if (!authorise(c) || !ask_name(c, &hello))
+		return true;
+	if (hello.options & WIRE_OPTION_PROBE)
+		hello.tunnel = bytes_make(NULL, 0);
+	if (!choose_name(c, &hello, name, &random_name))
 		return true;
 	probe = random_name && (hello.options & WIRE_OPTION_PROBE);
 	if (!take_name(c, name, probe))

@@ -60,6 +60,8 @@ enum claim { CLAIM_OK, CLAIM_TAKEN, CLAIM_FORBIDDEN, CLAIM_FULL, CLAIM_ERROR };
 /* Gives the tunnel name to the owner, unless it is another's, does not match the owner's glob, or is new and the owner
  * has `most` already (0: no limit). */
 enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel, int64_t most);
+/* What tokens_claim would say; nothing changes. */
+enum claim tokens_ask(struct tokens *t, const char *owner, const char *tunnel, int64_t most);
 enum name_state { NAME_OWNED, NAME_FREE, NAME_UNREADABLE };
 /* Whose name it is. Owner "": everybody's, from a time without tokens. */
 enum name_state tokens_owner_of(struct tokens *t, const char *tunnel, char owner[65]);

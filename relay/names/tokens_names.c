@@ -29,6 +29,24 @@ static enum claim may_own_one_more(struct tokens *t, const char *owner, const ch
 	return result;
 }
 
+enum claim tokens_ask(struct tokens *t, const char *owner, const char *tunnel, int64_t most)
+{
+	char now_owner[65];
+	if (!tokens_may_hold(t, owner, tunnel))
+		return CLAIM_FORBIDDEN;
+	switch (tokens_owner_of(t, tunnel, now_owner)) {
+	case NAME_OWNED:
+		if (*now_owner && strcmp(now_owner, owner) != 0 && tokens_is_known(t, now_owner))
+			return CLAIM_TAKEN;
+		break;
+	case NAME_FREE:
+		break;
+	case NAME_UNREADABLE:
+		return CLAIM_ERROR;
+	}
+	return most && *owner ? may_own_one_more(t, owner, tunnel, most) : CLAIM_OK;
+}
+
 enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel, int64_t most)
 {
 	enum claim result = CLAIM_ERROR;

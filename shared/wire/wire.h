@@ -42,8 +42,9 @@ enum wire_flag {
 enum wire_feature {
 	WIRE_FEATURE_UPGRADE = 1, /* REQUEST with UPGRADE may be sent */
 	WIRE_FEATURE_EXACT = 2,   /* header blocks with any blanks around values; an answer may have trailers */
+	WIRE_FEATURE_PROBE = 4,   /* of a relay: it takes a probe with a wanted name for a question */
 };
-#define WIRE_FEATURES (WIRE_FEATURE_UPGRADE | WIRE_FEATURE_EXACT) /* of this version */
+#define WIRE_FEATURES (WIRE_FEATURE_UPGRADE | WIRE_FEATURE_EXACT) /* of this version, at both ends */
 
 enum wire_reset {
 	WIRE_RESET_CANCEL = 1,      /* the sender hung up or its time ran out: nobody waits for the answer any more */
@@ -73,7 +74,7 @@ enum wire_option {
 	WIRE_OPTION_SHARE = 1,         /* several clients may hold this tunnel */
 	WIRE_OPTION_ACK_IMMEDIATE = 2, /* answer 202 at once, deliver through the spool */
 	WIRE_OPTION_OFFLINE_FAIL = 4,  /* do not queue while the client is away */
-	WIRE_OPTION_PROBE = 8, /* without a wanted name: forget the one made when the connection ends, queue nothing */
+	WIRE_OPTION_PROBE = 8, /* forget the name that the relay makes when the connection ends, queue nothing for it */
 };
 
 struct wire_frame {

@@ -9,7 +9,7 @@ import https from 'node:https';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { World, freePort } from './lib/harness.mjs';
+import { World, freePort, waitFor } from './lib/harness.mjs';
 import { Receiver, post } from './lib/http.mjs';
 import { makeCertificate, makeDatedCertificate } from './lib/tls.mjs';
 
@@ -89,6 +89,56 @@ describe('creel doctor', () => {
 		assert.match(d.checks.store.text, /can be read and written, no page is damaged/);
 		assert.equal(c.events.filter((e) => e.type === 'state' && e.state !== 'online').length, 0, JSON.stringify(c.events));
 		assert.equal((await c.stop('SIGINT')).code, 130);
+	});
+
+	it('beside a running client: its relay, its app and its name are looked at, and it goes on', async () => {
+		const shut = await freePort();
+		const db = w.fresh('beside.db');
+		const c = await w.startClient({ relay, target: shut, name: 'beside', db });
+		const d = await doctor(['--db', db]);
+		failed(d, 'target', 5, new RegExp(`localhost:${shut} does not answer`));
+		assert.match(d.checks.relay.text, new RegExp(`^${relayUrl} is the relay of the client that runs here, process ${c.pid}, online as beside$`));
+		assert.equal(d.checks.url.result, 'ok');
+		assert.deepEqual(c.events.filter((e) => e.type === 'state' && e.state !== 'online'), []);
+		// Another relay than its own is not its business.
+		const other = await doctor(['--db', db, '--relay', `http://127.0.0.1:${await freePort()}`]);
+		failed(other, 'tcp', 3, /nothing is listening/, [...WAY, 'target']);
+		assert.equal((await c.stop('SIGINT')).code, 130);
+		failed(await doctor(['--db', db]), 'relay', 2, /no relay is known/);
+	});
+
+	it('a client that hangs is named', async () => {
+		const db = w.fresh('hangs.db');
+		const c = await w.startClient({ relay, target: app.port, name: 'hangs', db, args: ['--ping-interval', '1s'] });
+		await waitFor('it to be on record as online', async () => (await w.creel(['status', '--db', db])).code === 0);
+		c.signal('SIGSTOP');
+		const d = await waitFor('its silence to be too long', async () => {
+			const told = await doctor(['--db', db]);
+			return told.fails.length && told;
+		});
+		c.signal('SIGCONT');
+		failed(d, 'relay', 3, new RegExp(`^the client that runs here, process ${c.pid}, has not confirmed its tunnel at ${relayUrl} for \\d+ s$`), ['tls']);
+		assert.equal((await c.stop('SIGINT')).code, 130);
+	});
+
+	it('the name that listen would take is asked for, and stays whose it is', async () => {
+		const data = w.fresh('relay');
+		const [anna, berta] = await Promise.all(['anna', 'berta'].map(async (name) => (await w.run('creel-relay', ['token', 'add', name, '--data', data])).text.trim()));
+		const strict = await w.startRelay({ data });
+		const config = w.fresh('config.ini');
+		writeFileSync(config, `relay = http://127.0.0.1:${strict.port}\n[listen]\nname = zz1\n`, { mode: 0o600 });
+		const ask = (token) => doctor(['--config', config], { env: { CREEL_TOKEN: token } });
+		assert.deepEqual((await ask(anna)).fails, []);
+		assert.deepEqual((await ask(berta)).fails, [], 'it is nobody\'s yet: to ask is not to take');
+		const c = await w.startClient({ relay: strict, target: app.port, name: 'zz1', db: w.fresh('zz1.db'), env: { CREEL_TOKEN: anna } });
+		assert.deepEqual((await ask(anna)).fails, []);
+		const d = await ask(berta);
+		failed(d, 'token', 3, /refused: the tunnel's name zz1 belongs to another token$/, ['tls', 'target']);
+		assert.equal(d.checks.url.result, 'ok', 'a webhook is tried all the same');
+		assert.deepEqual(c.events.filter((e) => e.type === 'state' && e.state !== 'online'), []);
+		assert.equal((await c.stop('SIGINT')).code, 130);
+		writeFileSync(config, `relay = http://127.0.0.1:${strict.port}\n[listen]\nname = Not/One\n`);
+		failed(await ask(anna), 'relay', 2, /'Not\/One' is not a tunnel name/);
 	});
 
 	it('no relay is known; a word too many', async () => {
@@ -436,6 +486,8 @@ describe('creel doctor', () => {
 			assert.equal(d.checks.url.result, 'ok');
 			writeFileSync(config, '[doctor]\ntarge = 3\n');
 			failed(await doctor(['--config', config, '--relay', relayUrl]), 'config', 2, /targe is not a known key; did you mean target/);
+			writeFileSync(config, '[listen]\ntimeuot = 3s\n');
+			failed(await doctor(['--config', config, '--relay', relayUrl]), 'config', 2, /timeuot is not a known key; did you mean timeout/);
 			failed(await doctor(['--config', w.path('none.ini'), '--relay', relayUrl]), 'config', 2, /none\.ini cannot be read/);
 		});
 		it('the token of the config file; a file that others can read is a warning', async () => {

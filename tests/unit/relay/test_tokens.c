@@ -66,6 +66,9 @@ static void test_tokens(void **state)
 	assert_string_equal(owner, "ben");
 	assert_int_equal(tokens_claim(t, "ben", "shop", 0), CLAIM_OK);
 	assert_int_equal(tokens_claim(t, "anna", "shop", 0), CLAIM_TAKEN);
+	assert_int_equal(tokens_ask(t, "ben", "shop", 0), CLAIM_OK);
+	assert_int_equal(tokens_ask(t, "anna", "shop", 0), CLAIM_TAKEN);
+	assert_int_equal(tokens_ask(t, "anna", "other", 0), CLAIM_FORBIDDEN);
 	assert_int_equal(tokens_claim(t, "anna", "other", 0), CLAIM_FORBIDDEN);
 	assert_true(tokens_has(t, "ben", mark));
 	assert_true(tokens_revoke(t, "ben", &e));
