@@ -279,5 +279,8 @@ void inspect_read(struct question *q, void (*on_partial)(struct question *q, str
 	case ASK_PREVIEW:
 		read_preview(q);
 		break;
+	case ASK_WORK:
+		q->work_on(q->user, q->store, NULL);
+		break;
 	}
 }

@@ -9,7 +9,7 @@
 #include "shared/frontend/source.h"
 #include "shared/store/store_filter.h"
 
-enum question_kind { ASK_PAGE, ASK_DOCUMENT, ASK_COUNT, ASK_PREVIEW };
+enum question_kind { ASK_PAGE, ASK_DOCUMENT, ASK_COUNT, ASK_PREVIEW, ASK_WORK };
 
 struct question {
 	struct question *prev, *next;
@@ -25,6 +25,8 @@ struct question {
 	void (*on_document)(void *user, uint64_t generation, struct document *d);
 	void (*on_count)(void *user, uint64_t generation, uint64_t count);
 	void (*on_preview)(void *user, uint64_t generation, struct preview *p);
+	void (*work_on)(void *user, struct store *store, const struct error *e);
+	void (*on_worked)(void *user);
 	/* What is asked; set before the work begins. */
 	struct filter *filter;
 	bool forward, filtered;

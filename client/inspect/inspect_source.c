@@ -102,6 +102,9 @@ static void answer(struct question *q)
 	case ASK_COUNT:
 		q->on_count(q->user, q->generation, q->counted);
 		break;
+	case ASK_WORK:
+		q->on_worked(q->user);
+		break;
 	}
 }
 
@@ -150,6 +153,8 @@ static void on_work(uv_work_t *work)
 	/* Opened here: it reads the schema, which takes a millisecond. */
 	if (!q->store)
 		q->store = open_connection(q->source, &q->error);
+	if (!q->store && q->kind == ASK_WORK && !q->stop)
+		q->work_on(q->user, NULL, &q->error);
 	if (!q->store)
 		q->failed = true;
 	else if (!q->stop && !q->failed)
@@ -166,7 +171,7 @@ static void on_worked(uv_work_t *work, int status)
 	if (q->store)
 		s->idle[s->idle_count++] = q->store;
 	DL_DELETE(s->questions, q);
-	if (!q->dropped)
+	if (!q->dropped || q->kind == ASK_WORK)
 		answer(q);
 	question_free(q);
 	begin_some(s);
@@ -212,13 +217,15 @@ static bool is_stale(const struct question *q, const struct question *newer)
 	return q->kind == ASK_COUNT && q->on_count == newer->on_count && q->filtered && newer->filtered;
 }
 
-/* It is not answered any more. What was not begun is freed at once. */
+/* It is not answered any more, except that work is said to be over. What was not begun is freed at once. */
 static void drop(struct question *q)
 {
 	q->dropped = true;
 	q->stop = true;
 	if (!q->under_way) {
 		DL_DELETE(q->source->questions, q);
+		if (q->kind == ASK_WORK)
+			q->on_worked(q->user);
 		question_free(q);
 	} else if (q->store) {
 		store_interrupt(q->store);
@@ -357,6 +364,18 @@ static void source_count(void *self, const char *filter, uint64_t generation,
 	q->on_count = done;
 	set_filter(q, filter);
 	ask(q);
+}
+
+bool inspect_source_work(struct inspect_source *s, void (*work)(void *user, struct store *store, const struct error *e),
+			 void (*done)(void *user), void *user)
+{
+	struct question *q = question_new(s, ASK_WORK, 0, user);
+	if (!q)
+		return false;
+	q->work_on = work;
+	q->on_worked = done;
+	ask(q);
+	return true;
 }
 
 static bool source_changed(void *self)

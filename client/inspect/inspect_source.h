@@ -11,6 +11,12 @@ extern const struct source_ops inspect_source_ops; /* their `self` is a struct i
 
 /* NULL and *e (EXIT_STORE) when the store cannot be read. */
 struct inspect_source *inspect_source_new(uv_loop_t *loop, const char *path, struct error *e);
+/* Reads the record for a front end within the client: `work` on a worker thread with a read-only connection of its own,
+ * or NULL and why there is none; then `done` on the loop, in any case (without `work` when the source closes). False
+ * when out of memory, and neither is called. */
+MUST_CHECK bool inspect_source_work(struct inspect_source *s,
+				    void (*work)(void *user, struct store *store, const struct error *e),
+				    void (*done)(void *user), void *user);
 /* Drops what is under way. `closed` (may be NULL) comes on the loop when no thread works for it any more, and it is
  * freed. */
 void inspect_source_close(struct inspect_source *s, void (*closed)(void *user), void *user);

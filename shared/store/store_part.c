@@ -68,6 +68,28 @@ bool store_get_part(struct store *s, int64_t id, int attempt, uint64_t most, str
 	return fine;
 }
 
+bool store_get_body(struct store *s, int64_t id, int attempt, uint64_t from, uint64_t len, struct buffer *out,
+		    struct error *e)
+{
+	sqlite3_blob *blob = NULL;
+	if (id < 1 || id > INT64_MAX / 4096 - 1 || attempt < 0 || attempt > 4095)
+		return gone(id, attempt, e);
+	int code = sqlite3_blob_open(s->db, "main", "message", "body", id * 4096 + attempt, 0, &blob);
+	uint64_t size = code == SQLITE_OK ? (uint64_t)sqlite3_blob_bytes(blob) : 0;
+	size_t n = from >= size ? 0 : (size_t)(len < size - from ? len : size - from);
+	bool fine = buffer_reserve(out, n) || error_set(e, EXIT_STORE, "out of memory");
+	if (fine && code == SQLITE_OK && n)
+		code = sqlite3_blob_read(blob, out->at + out->len, (int)n, (int)from);
+	if (fine && code == SQLITE_ERROR && !blob) /* there is no such row */
+		fine = gone(id, attempt, e);
+	else if (fine && code != SQLITE_OK)
+		fine = store_fail(s, "read", e);
+	sqlite3_blob_close(blob);
+	if (fine)
+		out->len += n;
+	return fine;
+}
+
 void store_part_free(struct store_part *p)
 {
 	buffer_free(&p->headers);

@@ -15,6 +15,9 @@ struct store_part {                           /* store_part_free */
 MUST_CHECK bool store_get_part(struct store *s, int64_t id, int attempt, uint64_t most, struct store_part *out,
 			       struct error *e);
 void store_part_free(struct store_part *p);
+/* Appends bytes `from` and on of its body, `len` at most; none beyond its end. */
+MUST_CHECK bool store_get_body(struct store *s, int64_t id, int attempt, uint64_t from, uint64_t len,
+			       struct buffer *out, struct error *e);
 /* The newest `most` replays of a delivery, ascending. */
 MUST_CHECK bool store_list_replays(struct store *s, int64_t id, int most, void (*replay)(void *user, int64_t id),
 				   void *user, struct error *e);

@@ -1,0 +1,60 @@
+// The calls. Failures are Problems: a sentence of the server's, its name and its fields.
+
+export class Problem extends Error {
+	constructor(status, body) {
+		super(body?.detail ?? (status ? `creel answered ${status}` : 'creel does not answer'));
+		this.status = status;
+		this.name = String(body?.type ?? '').split(':').pop() || 'gone';
+		this.body = body ?? {};
+	}
+}
+
+export const api = { lost: false, onLost: () => {}, onToken: () => {} };
+
+async function call(path, { params, method = 'GET', body, signal, raw, headers = {} } = {}) {
+	const query = new URLSearchParams(Object.entries(params ?? {}).filter(([, v]) => v !== undefined && v !== null && v !== ''));
+	let answer;
+	try {
+		answer = await fetch(path + (query.size ? `?${query}` : ''), {
+			method, signal, headers: { ...headers, ...(body ? { 'Content-Type': 'application/json' } : {}), ...(method === 'GET' ? {} : { 'Creel-Page': '1', 'Content-Type': 'application/json' }) },
+			body: body ? JSON.stringify(body) : undefined, cache: 'no-store', redirect: 'error',
+		});
+	} catch (error) {
+		if (error.name === 'AbortError') throw error;
+		throw new Problem(0);
+	}
+	if (answer.ok) return raw ? answer : answer.status === 204 ? null : answer.json();
+	const problem = new Problem(answer.status, await answer.json().catch(() => null));
+	if (answer.status === 401) api.onToken();
+	throw problem;
+}
+
+export const get = (path, params, options) => call(path, { params, ...options });
+export const post = (path, body, options) => call(path, { method: 'POST', body, ...options });
+export const remove = (path, body) => call(path, { method: 'DELETE', body });
+
+const PIECE = 256 * 1024;
+/** A piece of a body: { bytes, total }. */
+export async function bodyPiece(id, part, from, { attempt, length = PIECE, signal, tag } = {}) {
+	const answer = await call(`/api/deliveries/${id}/${part}/body`, {
+		params: { attempt }, raw: true, signal, headers: { Range: `bytes=${from}-${from + length - 1}`, ...(tag ? { 'If-Range': tag } : {}) },
+	}).catch((error) => {
+		if (error.status === 416) return null;
+		throw error;
+	});
+	if (!answer) return { bytes: new Uint8Array(), total: from };
+	const bytes = new Uint8Array(await answer.arrayBuffer());
+	const total = Number(/\/(\d+)$/.exec(answer.headers.get('Content-Range') ?? '')?.[1] ?? bytes.length);
+	return { bytes, total, tag: answer.headers.get('ETag') };
+}
+
+/** One request of a kind at a time: a newer one ends the older. */
+export function latest() {
+	let controller;
+	return () => {
+		controller?.abort();
+		controller = new AbortController();
+		return controller.signal;
+	};
+}
+export const aborted = (error) => error?.name === 'AbortError';

@@ -1,0 +1,196 @@
+// What one does with deliveries: replay, edit, copy, mark, export, delete.
+import { $, alarm, el, foot, icon, number, outcome, outcomeNode, plain, say, took } from './dom.js';
+import { get, post, remove } from './api.js';
+import { dialog, menu } from './keys.js';
+import { list, schedule } from './list.js';
+
+export const hooks = { open: () => {}, edit: () => {}, diff: () => {}, exportOf: () => {}, lost: () => null };
+
+export function run(name, d, anchor) {
+	const why = hooks.lost();
+	if (why && name !== 'copy' && name !== 'diff') {
+		alarm(why);
+		return;
+	}
+	({ replay: () => replay(d.id), edit: () => hooks.edit(d.id), copy: () => copy(d, anchor), diff: () => hooks.diff(d), export: () => hooks.exportOf(d.id), delete: () => erase([d.id]), mark: () => mark(d.id) })[name]?.();
+}
+
+export function more(d, anchor) {
+	menu(anchor, [['Diff', 'd', () => run('diff', d)], [list.marked.has(d.id) ? 'Unmark' : 'Mark', 'm', () => mark(d.id)], ['Export', 'x', () => run('export', d)], ['Delete', '', () => run('delete', d)]]);
+}
+
+// ---- replay ----
+
+const waiting = new Map(); // replays of this page's, by id
+/** One delivery at once; the outcome stands where one looks: in its row and at the foot. */
+export async function replay(id, change) {
+	try {
+		const r = await post('/api/replays', { delivery_id: Number(id), ...change });
+		waiting.set(r.id, id);
+		foot(`#${id} is sent again`);
+		return r;
+	} catch (error) {
+		alarm(error.message);
+		throw error;
+	}
+}
+
+export async function replayMany(what, count) {
+	const send = async () => {
+		d.close();
+		try {
+			const r = await post('/api/replays', { ...what, confirm_count: count, resign: resign.checked });
+			waiting.set(r.id, null);
+			onReplay(r);
+		} catch (error) {
+			alarm(error.message);
+		}
+	};
+	const resign = el('input', { type: 'checkbox' });
+	const d = dialog(`Send ${number(count)} ${count === 1 ? 'delivery' : 'deliveries'} again?`, [
+		el('p', null, what.filter !== undefined ? `All that match ${what.filter ? `“${plain(what.filter)}”` : 'no filter'}` : 'What is marked', ', to the app that they went to before.'), el('label', null, resign, ' Sign each anew'),
+	], [el('button', { onclick: () => d.close(), autofocus: count > 100 }, 'Cancel'), el('button.p', { onclick: send, autofocus: count <= 100 }, 'Send')]);
+}
+
+export async function onReplay(r) {
+	const strip = $('strip'), over = !['asked', 'running'].includes(r.state), bulk = r.total > 1;
+	if (bulk) {
+		strip.hidden = false;
+		strip.replaceChildren(el('progress', { max: r.total, value: r.sent, 'aria-label': 'Replay' }), `${number(r.sent)}/${number(r.total)} sent, ${number(r.ok)} ok, ${number(r.failed)} failed`, r.trouble ? plain(r.trouble) : '',
+			over ? el('button', { onclick: () => (strip.hidden = true) }, 'Close') : el('button', { onclick: () => remove(`/api/replays/${r.id}`).catch((e) => alarm(e.message)) }, 'Stop'));
+		if (over) say(`${r.sent} of ${r.total} sent, ${r.failed} failed`);
+		return;
+	}
+	if (!over || !waiting.has(r.id)) return;
+	const from = waiting.get(r.id), to = r.result_ids[0];
+	waiting.delete(r.id);
+	if (!to) {
+		alarm(`#${from}: ${r.trouble ?? 'it was not sent'}`);
+		return;
+	}
+	try {
+		const d = await get(`/api/deliveries/${to}`), words = d.response ? `${d.response.status} ${d.response.reason ?? ''}`.trim() : (d.all_attempts.at(-1)?.error ?? outcome(d).text);
+		foot(`#${from} → `, el('a', { href: `/d/${to}`, onclick: (e) => (e.preventDefault(), hooks.open(to)) }, `#${to}`), ': ', outcomeNode(d, plain(words, 80)), ` ${took(d.duration_ms)}`);
+		say(`${from} replayed as ${to}: ${plain(words, 80)}, ${took(d.duration_ms)}`);
+	} catch { /* it was deleted at once */ }
+}
+
+// ---- marks ----
+
+export async function mark(id, set = !list.marked.has(id)) {
+	try {
+		await post(`/api/deliveries/${id}/tags`, { name: 'marked', set });
+		if (set) list.marked.add(id);
+		else list.marked.delete(id);
+		schedule();
+	} catch (error) {
+		alarm(error.message);
+	}
+}
+export const markAll = (ids) => Promise.all(ids.slice(0, 500).map((id) => mark(id, true)));
+
+// ---- copy ----
+
+export async function copyText(text, what) {
+	try {
+		await navigator.clipboard.writeText(text);
+		foot(`copied: ${what}`);
+		say(`copied ${what}`);
+	} catch {
+		const area = el('textarea', { value: text, readonly: true, 'aria-label': what });
+		const d = dialog('Copy this', [el('div.fields', null, area)], [el('button', { onclick: () => d.close() }, 'Close')]);
+		area.select();
+	}
+}
+
+async function text(format, id) {
+	const { url } = await post('/api/export', { ids: [Number(id)], format, redact: false, secrets: false });
+	return (await get(url, null, { raw: true })).text();
+}
+
+export function copy(d, anchor = document.activeElement) {
+	const body = async () => copyText(await (await get(`/api/deliveries/${d.id}/request/body`, null, { raw: true })).text(), 'body');
+	const guard = (f) => () => f().catch((e) => alarm(e.message));
+	menu(anchor ?? $('grid'), [
+		['As curl', 'c', guard(async () => copyText(await text('curl', d.id), 'curl'))], ['URL', 'u', guard(async () => copyText(await text('url', d.id), 'URL'))],
+		['Body', 'b', guard(body)], ['Header fields', 'h', guard(async () => copyText(d.request.headers.filter(([n]) => !/^(authorization|cookie)$/i.test(n)).map(([n, v]) => `${n}: ${v}`).join('\n'), 'headers'))],
+		['Number', 'i', guard(async () => copyText(String(d.id), 'number'))], ['Event id', 'e', guard(async () => copyText(d.event_id, 'event id'))], ['As HAR', 'a', guard(async () => copyText(await text('har', d.id), 'HAR'))],
+	]);
+}
+
+// ---- delete ----
+
+export function erase(ids) {
+	const go = async () => {
+		d.close();
+		try {
+			await remove('/api/deliveries', { ids, confirm_count: ids.length });
+			foot(`${number(ids.length)} deleted`);
+		} catch (error) {
+			alarm(error.message);
+		}
+	};
+	const d = dialog(`Delete ${ids.length === 1 ? `delivery ${ids[0]}` : `${number(ids.length)} deliveries`} from the record?`, el('p', null, 'Nothing brings them back.'), [el('button', { onclick: () => d.close(), autofocus: true }, 'Cancel'), el('button', { onclick: go }, 'Delete')]);
+}
+
+// ---- edit ----
+
+/** The request as text areas; sent as it stands there, byte for byte. */
+export async function edit(id, section, back) {
+	const d = await get(`/api/deliveries/${id}`);
+	const whole = new Uint8Array(await (await get(`/api/deliveries/${id}/request/body`, null, { raw: true })).arrayBuffer());
+	let keep = whole.length > 1 << 20, body = '';
+	try {
+		body = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(whole);
+	} catch {
+		keep = true;
+	}
+	const before = `${d.method} ${d.target}\n${d.request.headers.map(([n, v]) => `${n}: ${v}`).join('\n')}`;
+	const headArea = el('textarea', { id: 'edit-head', value: before, spellcheck: 'false', rows: 10 }), bodyArea = el('textarea', { id: 'edit-body', value: body, spellcheck: 'false', rows: 18 });
+	const file = el('input', { type: 'file', id: 'edit-file' }), resign = el('input', { type: 'checkbox', id: 'edit-resign' }), wrong = el('p.wrong', { role: 'alert', id: 'edit-wrong' }), changes = el('div', { id: 'edit-changes', 'aria-live': 'off' });
+	const dirty = () => headArea.value !== before || (!keep && bodyArea.value !== body) || file.files.length > 0;
+	const diff = () => {
+		const now = `${headArea.value}\n\n${keep ? '' : bodyArea.value}`.split('\n'), was = new Map(`${before}\n\n${keep ? '' : body}`.split('\n').map((l) => [l, true]));
+		const added = now.filter((l) => !was.has(l)), nowSet = new Set(now), gone = [...was.keys()].filter((l) => !nowSet.has(l));
+		changes.replaceChildren(el('div.tree.diff', { tabindex: 0, role: 'region', 'aria-label': 'Changes' }, gone.slice(0, 50).map((l) => el('div.l.del', null, '- ', plain(l, 400))), added.slice(0, 50).map((l) => el('div.l.add', null, '+ ', plain(l, 400))), gone.length + added.length ? '' : el('div.l', null, ' nothing is changed')));
+	};
+	for (const area of [headArea, bodyArea]) area.addEventListener('input', diff);
+	const leave = () => {
+		if (!dirty() || confirm('Leave without sending?')) back();
+	};
+	const send = async () => {
+		wrong.textContent = '';
+		const lines = headArea.value.replace(/\r/g, '').split('\n');
+		const bad = lines.findIndex((l, i) => (i === 0 ? !/^[!#$%&'*+.^_`|~\w-]+ \S+$/.test(l) : l !== '' && !/^[!#$%&'*+.^_`|~\w-]+:/.test(l)));
+		if (bad >= 0) {
+			wrong.textContent = `line ${bad + 1}: ${bad === 0 ? 'METHOD and target, with one blank between them' : 'a header field is Name: value'}`;
+			const at = lines.slice(0, bad).join('\n').length + (bad ? 1 : 0);
+			headArea.focus();
+			headArea.setSelectionRange(at, at + lines[bad].length);
+			return;
+		}
+		const content = file.files.length ? new Uint8Array(await file.files[0].arrayBuffer()) : keep ? whole : new TextEncoder().encode(bodyArea.value);
+		const kept = lines.filter((l, i) => i === 0 || l !== '').map((l, i) => (i && /^content-length:/i.test(l) ? `${l.split(':')[0]}: ${content.length}` : l));
+		const head = new TextEncoder().encode(`${kept.join('\n')}\n\n`), all = new Uint8Array(head.length + content.length);
+		all.set(head);
+		all.set(content, head.length);
+		const { encode64 } = await import('./body.js');
+		try {
+			await replay(id, { edited_base64: encode64(all), resign: resign.checked });
+			back();
+		} catch (error) {
+			wrong.textContent = error.message;
+		}
+	};
+	const why = d.provider ? null : 'no provider is known, so that nothing can be signed';
+	resign.disabled = !!why;
+	section.hidden = false;
+	section.replaceChildren(el('div.dh', null, el('h1', null, el('button.q.back', { type: 'button', 'aria-label': 'Back', onclick: leave }, '←'), el('span.id', null, `#${d.id}`), ' Edit and replay')),
+		el('form.fields', { onsubmit: (e) => (e.preventDefault(), send()), onkeydown: (e) => e.key === 'Enter' && (e.ctrlKey || e.metaKey) && (e.preventDefault(), send()) },
+			el('label', null, 'Request line and header fields', headArea), wrong,
+			keep ? el('p', null, `The body (${number(whole.length)} bytes) is kept as it is, unless a file takes its place.`) : el('label', null, 'Body', bodyArea), el('label', null, 'Body from a file', file),
+			el('label.inline', null, resign, ' Sign anew', why ? ` (${why})` : ''), el('div.row2', null, el('button.p', { type: 'submit' }, icon('rp'), 'Send ', el('kbd', null, 'Ctrl+Enter')), el('button', { type: 'button', onclick: leave }, 'Cancel')), changes));
+	diff();
+	headArea.focus();
+	return { dirty, leave };
+}

@@ -1,0 +1,191 @@
+// One delivery: head, deeds, and its tabs.
+import { $, day, clock, el, gate, guarded, icon, moment, number, outcome, outcomeNode, plain, took, verdict } from './dom.js';
+import { aborted, get, latest, post } from './api.js';
+import * as body from './body.js';
+import * as deeds from './deeds.js';
+import { list, rowOf } from './list.js';
+
+const SECRET = /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key)$/i, SIGNATURE = /signature|hmac|x-gitlab-token/i;
+const TABS = ['request', 'response', 'attempts', 'verify', 'raw'];
+export const detail = { data: null, id: null, tree: null, onBack: () => {}, onTab: () => {}, onFilter: () => {}, onOpen: () => {} };
+const signal = latest();
+const states = { request: {}, response: {} };
+let section, attemptShown;
+
+export const wide = () => innerWidth >= 1800;
+
+export function build(main) {
+	section = el('section.det', { id: 'detail', role: 'complementary', 'aria-label': 'Delivery', tabindex: -1 });
+	main.append(section);
+	return section;
+}
+export const hide = () => {
+	detail.data = detail.id = null;
+	section.hidden = true;
+};
+
+/** Shows a delivery; `tab`, `attempt`, `mode`, `find` as the address has them. */
+export async function show(state) {
+	section.hidden = false;
+	const same = detail.data && String(detail.id) === String(state.id) && attemptShown === state.attempt;
+	detail.id = state.id;
+	attemptShown = state.attempt;
+	for (const s of Object.values(states)) Object.assign(s, { mode: state.mode, find: state.find, attempt: state.attempt });
+	if (same) {
+		draw(state);
+		return;
+	}
+	for (const s of Object.values(states)) Object.assign(s, { decoded: false, big: false });
+	const slow = setTimeout(() => section.replaceChildren(el('p.note', { 'aria-busy': 'true' }, 'Loading…')), 150);
+	try {
+		detail.data = await get(`/api/deliveries/${encodeURIComponent(state.id)}`, { attempt: state.attempt }, { signal: signal() });
+		detail.id = detail.data.id;
+		if (detail.data.marked) list.marked.add(detail.data.id);
+		draw(state);
+	} catch (error) {
+		if (aborted(error)) return;
+		detail.data = null;
+		const gone = error.name === 'not-found';
+		section.replaceChildren(el('div.note', { role: 'alert' }, el('p', null, gone ? `Delivery ${plain(state.id, 40)} was deleted or pruned.` : plain(error.message)),
+			gone ? el('button', { onclick: detail.onBack }, 'Back to the deliveries') : el('button', { onclick: () => show(state) }, 'Retry')));
+	} finally {
+		clearTimeout(slow);
+	}
+}
+
+/** What happened to it meanwhile. */
+export function refresh(state) {
+	detail.data = null;
+	const id = detail.id;
+	show({ ...state, id });
+}
+
+function tabsOf(d, tab) {
+	const names = { request: 'Request', response: ['Response ', d.response ? el(`span.o${Math.floor(d.response.status / 100)}`, null, d.response.status) : ''], attempts: `Attempts ${d.attempts}`, verify: 'Verify', raw: 'Raw' };
+	const shown = TABS.filter((t) => !(wide() && t === 'response'));
+	const bar = el('div.tabs', { role: 'tablist', 'aria-label': 'Parts of the delivery' }, shown.map((t) => el('button', {
+		role: 'tab', id: `tab-${t}`, type: 'button', 'aria-selected': String(t === tab), 'aria-controls': 'panel', tabindex: t === tab ? 0 : -1, onclick: () => detail.onTab(t),
+	}, names[t])));
+	bar.addEventListener('keydown', (e) => {
+		const d2 = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
+		if (!d2) return;
+		detail.onTab(shown[(shown.indexOf(tab) + d2 + shown.length) % shown.length]);
+		$(`tab-${tab}`)?.focus();
+		e.preventDefault();
+		setTimeout(() => section.querySelector('[role=tab][aria-selected=true]')?.focus());
+	});
+	return bar;
+}
+
+function head(d) {
+	const [sign, kind, text] = verdict(d), o = outcome(d), last = d.all_attempts.at(-1);
+	const words = d.response ? `${d.response.status} ${d.response.reason ?? ''}`.trim() : o.text;
+	const deed = (name, label, key, sig, primary) => el(`button${primary ? '.p' : ''}`, { type: 'button', id: `deed-${name}`, onclick: (e) => deeds.run(name, d, e.currentTarget) }, icon(sig), label, ' ', el('kbd', null, key));
+	return el('div.dh', null,
+		el('h1', null, el('button.q.back', { type: 'button', 'aria-label': 'Back', onclick: detail.onBack }, '←'), el('span.id', null, `#${d.id}`), el('span.e', { title: plain(d.event_type ?? d.target) }, gate(d.event_type ?? d.path)),
+			el(`span.o.${o.kind}`, null, icon(o.sign), plain(d.response && !d.broke_off ? words : o.text))),
+		last?.error && !d.response ? el('p.wrong', null, gate(last.error)) : null,
+		el('div.meta', null, el('span', { title: `${day(d.received_at)} ${clock(d.received_at, true)}` }, moment(d.received_at)), el('span', null, `took ${took(d.duration_ms)}`), el('span', null, `${d.attempts} attempt${d.attempts === 1 ? '' : 's'}`),
+			el('span', null, `${number(d.request_bytes)} bytes`), el(`b.${kind}`, null, icon(sign), ` ${text}`), el('span', null, plain(d.origin), d.peer ? [', from ', gate(d.peer)] : ''),
+			d.provider ? el('span', null, gate(d.provider)) : null, d.replay_of ? el('span', null, 'replay of ', link(d.replay_of)) : null, list.marked.has(d.id) ? el('span', null, icon('mk'), ' marked') : null),
+		el('div.act', { role: 'group', 'aria-label': 'Deeds' }, deed('replay', 'Replay', 'r', 'rp', true), deed('edit', 'Edit & replay', 'e', 'ed'), deed('copy', 'Copy', 'y', 'cp'),
+			el('button.wide', { type: 'button', id: 'deed-diff', onclick: () => deeds.run('diff', d) }, icon('df'), 'Diff ', el('kbd', null, 'd')),
+			el('button.q.end', { type: 'button', id: 'deed-more', onclick: (e) => deeds.more(d, e.currentTarget) }, 'More')));
+}
+
+const link = (id) => el('a', { href: `/d/${id}`, onclick: (e) => (e.preventDefault(), detail.onOpen(id)) }, `#${id}`);
+
+function fields(message, d, part) {
+	const secrets = new Set();
+	const row = ([name, value]) => {
+		const dd = el('dd', null);
+		const draw = () => dd.replaceChildren(SECRET.test(name) && !secrets.has(name) ? el('span', null, '•••• ', el('button', { type: 'button', 'aria-label': `Show ${plain(name, 40)}`, onclick: () => (secrets.add(name), draw()) }, 'Show')) : body.marked(value.trim(), ''),
+			part === 'request' && SIGNATURE.test(name) && d.signature !== 'none' ? el('span', null, ' ', el(`span.sig.${verdict(d)[1]}`, null, icon(verdict(d)[0]), verdict(d)[2].replace('signature ', ''), d.why ? [': ', gate(d.why)] : '')) : '');
+		draw();
+		const token = !SECRET.test(name) && body.jwt(value);
+		return [el('dt', null, gate(name)), dd, token ? [el('dt', null, 'token, not verified'), el('dd', null, token.map((t) => el('div', null, gate(t))))] : ''];
+	};
+	return el('dl', { 'aria-label': 'Header fields' }, message.headers.map(row), message.trailers?.length ? [el('dt', null, 'Trailers'), el('dd', null, number(message.trailers.length)), message.trailers.map(row)] : '');
+}
+
+function queryOf(target) {
+	const at = target.indexOf('?');
+	return at < 0 ? [] : body.formRows(target.slice(at + 1)).filter(([n, v]) => /%|\+/.test(target) && (n || v));
+}
+
+function column(d, part, state, change) {
+	const message = d[part], s = states[part];
+	s.width = section.clientWidth;
+	if (!message) {
+		const last = d.all_attempts.at(-1);
+		return el('div.col', null, el('p.note', null, d.state === 'waiting' || d.state === 'sending' ? 'No answer yet.' : 'No answer came', last?.error ? [': ', gate(last.error)] : '', '.'));
+	}
+	const line = part === 'request' ? el('div.line', null, el('b', null, gate(d.method)), ' ', gate(d.target), ' HTTP/1.1') : el('div.line', null, el(`b.o${Math.floor(message.status / 100)}`, null, message.status), ' ', gate(message.reason ?? ''));
+	const query = part === 'request' ? queryOf(d.target) : [];
+	const shown = body.show(d.id, part, message, s, change, {
+		onCopyValue: (t) => deeds.copyText(t, 'value'), onCopyPath: (t) => deeds.copyText(t, 'path'),
+		onFilter: (path, value) => detail.onFilter(`json:${path}=${/^[\w.-]+$/.test(value.replaceAll('"', '')) ? value.replaceAll('"', '') : value}`),
+	});
+	if (part === (state.tab === 'response' ? 'response' : 'request')) detail.tree = shown.tree;
+	return el(`div.col${part === 'response' && wide() ? '.two' : ''}`, { role: wide() ? 'group' : undefined, 'aria-label': wide() ? part : undefined }, line, fields(message, d, part), query.length ? [el('div.sec', null, el('h2', null, 'Query')), body.pairs(query, '', 'Query')] : '', shown.node);
+}
+
+function attempts(d) {
+	return el('div.pad', { tabindex: 0, role: 'region', 'aria-label': 'Attempts' }, el('table', null, el('thead', null, el('tr', null, ['N', 'TIME', 'OUTCOME', 'CONNECT', 'FIRST BYTE', 'TOOK', 'TO'].map((t) => el('th', null, t)))),
+		el('tbody', null, d.all_attempts.map((a) => el('tr', null, el('td', null, el('button.q', { type: 'button', 'aria-label': `Answer of attempt ${a.attempt}`, onclick: () => detail.onTab('response', a.attempt) }, a.attempt)), el('td', null, moment(a.at)),
+			el('td', null, a.status ? el(`span.o${Math.floor(a.status / 100)}`, null, `${a.status} `, gate(a.reason ?? '')) : el('span.wrong', null, gate(a.error ?? a.result))), el('td', null, took(a.connect_ms)), el('td', null, took(a.first_byte_ms)), el('td', null, took(a.duration_ms)), el('td.mono', null, gate(a.url ?? '')))))),
+	d.replays.length ? el('p', null, 'Replays: ', d.replays.map((id) => [link(id), ' '])) : el('p.o.ow', null, 'No replays.'));
+}
+
+function verify(d) {
+	const out = el('div', { 'aria-live': 'polite' }), secret = el('input', { type: 'password', autocomplete: 'off', id: 'secret' }), provider = el('input', { id: 'provider', value: d.provider ?? '', spellcheck: 'false' });
+	const [sign, kind, text] = verdict(d);
+	const ask = async () => {
+		try {
+			const { results: [r] } = await post('/api/verify', { delivery_id: d.id, ...(secret.value ? { secret: secret.value } : {}), ...(provider.value ? { provider: provider.value.trim() } : {}) });
+			secret.value = '';
+			const v = verdict(r);
+			out.replaceChildren(el(`p.o.${v[1]}`, null, icon(v[0]), v[2]), el('dl', null, el('dt', null, 'provider'), el('dd', null, gate(r.provider ?? 'not known')), el('dt', null, 'age'), el('dd', null, r.age_s === null ? '–' : `${r.age_s} s`), r.why ? [el('dt', null, 'why'), el('dd', null, gate(r.why))] : ''));
+		} catch (error) {
+			out.replaceChildren(el('p.wrong', null, plain(error.message)));
+		}
+	};
+	return el('div.pad', null, el(`h2.o.${kind}`, null, icon(sign), text), d.why ? el('p', null, gate(d.why)) : null,
+		el('form.fields', { onsubmit: (e) => (e.preventDefault(), ask()) }, el('label', null, 'Provider', provider), el('label', null, 'Secret, for this check alone; nothing keeps it', secret), el('div.row2', null, el('button.p', { type: 'submit' }, 'Check the signature'))), out);
+}
+
+async function raw(d, into) {
+	for (const part of ['request', ...(d.response ? ['response'] : [])]) {
+		const answer = await get(`/api/deliveries/${d.id}/raw/${part}`, { attempt: part === 'response' ? attemptShown : undefined }, { raw: true });
+		const bytes = new Uint8Array(await answer.arrayBuffer()), shown = bytes.subarray(0, 256 * 1024);
+		into.append(el('div.sec', null, el('h2', null, part === 'request' ? 'Request' : 'Response'), `${number(bytes.length)} bytes`), el('pre.tree', { tabindex: 0, role: 'region', 'aria-label': `Raw ${part}` }, gate(new TextDecoder('utf-8').decode(shown).replaceAll('\r\n', '\n'))));
+	}
+}
+
+export function draw(state) {
+	const d = detail.data;
+	if (!d) return;
+	let tab = state.tab ?? 'request';
+	if (wide() && tab === 'response') tab = 'request';
+	const change = () => detail.onChange?.(states[tab === 'response' ? 'response' : 'request']);
+	const panel = el('div.cols', { role: 'tabpanel', id: 'panel', 'aria-labelledby': `tab-${tab}` });
+	detail.tree = null;
+	panel.append(...[guarded('This part', () => {
+		if (tab === 'attempts') return attempts(d);
+		if (tab === 'verify') return verify(d);
+		if (tab === 'raw') {
+			const into = el('div.col');
+			raw(d, into).catch((error) => into.append(el('p.note', null, plain(error.message))));
+			return into;
+		}
+		if (wide()) return el('div.cols', null, column(d, 'request', state, change), column(d, 'response', state, change));
+		return column(d, tab, state, change);
+	}, el('button', { type: 'button', onclick: () => detail.onTab('raw') }, 'Raw'))]);
+	const y = section.querySelector('.col')?.scrollTop ?? 0;
+	section.replaceChildren(guarded('The head', () => head(d)), tabsOf(d, tab), panel);
+	section.setAttribute('aria-label', plain(`Delivery ${d.id}`));
+	const col = section.querySelector('.col');
+	if (col && y) col.scrollTop = y;
+}
+export const statesOf = () => states;
+export { outcomeNode, rowOf };

@@ -1,0 +1,2 @@
+// Two deliveries side by side, as the server compares them.
+export async function show() {}

@@ -1,0 +1,148 @@
+// The only makers of nodes. What was captured becomes text nodes, through `gate`, and nothing else.
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+function fill(node, attributes, children) {
+	for (const [name, value] of Object.entries(attributes ?? {})) {
+		if (value === undefined || value === null || value === false) continue;
+		if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
+		else if (name === 'value') node.value = value;
+		else if (name === 'style') for (const [property, v] of Object.entries(value)) node.style.setProperty(property, v);
+		else node.setAttribute(name, value === true ? '' : String(value));
+	}
+	for (const child of children.flat(Infinity)) {
+		if (child === undefined || child === null || child === false) continue;
+		node.append(child instanceof Node ? child : String(child));
+	}
+	return node;
+}
+
+/** `el('button.p', { onclick }, 'Send')`; children are nodes or texts of ours. */
+export function el(name, attributes, ...children) {
+	const [tag, ...classes] = name.split('.');
+	const node = document.createElement(tag);
+	if (classes.length) node.className = classes.join(' ');
+	return fill(node, attributes, children);
+}
+
+export function svg(tag, attributes, ...children) {
+	return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+
+/** A sign of the sprite in index.html, beside a text that says the same. */
+export function icon(id, kind = '') {
+	return svg('svg', { class: `i ${kind}`, 'aria-hidden': 'true' }, svg('use', { href: `#${id}` }));
+}
+
+// C0 and C1 but tab and newline, bidi and zero-width controls, private use, lone surrogates.
+const ODD = /[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\ufff9-\uffff\ud800-\udfff\ue000-\uf8ff]|\p{M}{5,}/u;
+
+function nameOf(c) {
+	const code = c.codePointAt(0);
+	if (code < 32) return `^${String.fromCharCode(code + 64)}`;
+	if (code === 127) return '^?';
+	return `<${code.toString(16)}>`;
+}
+
+/** Text from outside as nodes in which nothing is invisible or turns the line round. */
+export function gate(text) {
+	const out = document.createElement('bdi');
+	out.dir = 'ltr';
+	let rest = String(text);
+	for (let m; (m = ODD.exec(rest)); rest = rest.slice(m.index + m[0].length)) {
+		if (m.index) out.append(rest.slice(0, m.index));
+		out.append(el('span.esc', null, [...m[0]].length > 1 ? `<${[...m[0]].length} marks>` : nameOf(m[0])));
+	}
+	if (rest) out.append(rest);
+	return out;
+}
+
+/** The same for attributes (title, aria-label) and the window's title. */
+export function plain(text, most = 200) {
+	let rest = String(text), out = '';
+	for (let m; out.length < most && (m = ODD.exec(rest)); rest = rest.slice(m.index + m[0].length)) out += rest.slice(0, m.index) + nameOf(m[0]);
+	out = (out + rest).replace(/[\n\t]/g, ' ');
+	return out.length > most ? `${out.slice(0, most)}…` : out;
+}
+
+export const $ = (id) => document.getElementById(id);
+
+let said = 0, waiting;
+/** A sentence for screen readers, one in three seconds at most. */
+export function say(text) {
+	clearTimeout(waiting);
+	waiting = setTimeout(() => {
+		said = Date.now();
+		$('status').textContent = plain(text);
+	}, Math.max(0, said + 3000 - Date.now()));
+}
+
+export function alarm(text) {
+	$('alert').textContent = plain(text);
+	foot(el('span.wrong', null, plain(text)));
+}
+
+/** What the last deed did, at the end of the foot. */
+export function foot(...nodes) {
+	$('said').replaceChildren(...nodes);
+}
+
+/** Draws within a try: one odd value never takes the page down. */
+export function guarded(what, draw, otherwise) {
+	try {
+		return draw();
+	} catch (error) {
+		console.error(error);
+		return el('p.note', { role: 'alert' }, `${what} cannot be shown: ${plain(error.message)}. `, otherwise ?? '');
+	}
+}
+
+// ---- numbers and times ----
+
+export const number = (n) => Math.round(n).toLocaleString('en-US');
+export function size(n) {
+	let unit = 0;
+	for (; n >= 1000 && unit < 3; unit++) n /= 1000;
+	return unit ? `${n < 10 ? n.toFixed(1) : Math.round(n)}${' kMG'[unit]}` : String(n);
+}
+export function took(ms) {
+	if (ms === null || ms === undefined) return '–';
+	return ms < 9995 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+const two = (n) => String(n).padStart(2, '0');
+let how = 'local';
+export const timeStyle = { get: () => how, next: () => (how = { local: 'utc', utc: 'ago', ago: 'local' }[how]) };
+export function clock(at, millis) {
+	const d = new Date(at);
+	if (how === 'ago') {
+		const s = Math.max(0, (Date.now() - d) / 1000);
+		return s < 60 ? `${Math.floor(s)}s ago` : s < 3600 ? `${Math.floor(s / 60)}m ago` : s < 86400 ? `${Math.floor(s / 3600)}h ago` : `${Math.floor(s / 86400)}d ago`;
+	}
+	const u = how === 'utc';
+	const text = [u ? d.getUTCHours() : d.getHours(), u ? d.getUTCMinutes() : d.getMinutes(), u ? d.getUTCSeconds() : d.getSeconds()].map(two).join(':');
+	return millis ? `${text}.${String(d.getMilliseconds()).padStart(3, '0')}` : text;
+}
+export function day(at) {
+	const d = new Date(at);
+	return how === 'utc' ? d.toISOString().slice(0, 10) : `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
+}
+export const moment = (at) => (day(at) === day(Date.now()) ? `today ${clock(at, true)}` : `${day(at)} ${clock(at, true)}`);
+
+// ---- how a delivery went ----
+
+const KINDS = ['ow', 'ow', 'o2', 'o3', 'o4', 'o5'];
+/** As web_outcome.c has it. */
+export function outcome(row) {
+	const word = { waiting: ['wait', 'sw'], sending: ['send', 'sd'], held: ['HELD', 'sh'], refused: ['refused', 'sr'] }[row.state];
+	if (word) return { text: word[0], sign: word[1], kind: 'ow', failed: false };
+	if (row.timed_out) return { text: 'TIME', sign: 's7', kind: 'o6', failed: true };
+	if (row.broke_off || !row.status) return { text: 'ERR', sign: 's6', kind: 'o6', failed: true };
+	const c = Math.floor(row.status / 100);
+	return { text: String(row.status), sign: c >= 2 && c <= 5 ? `s${c}` : 'sw', kind: KINDS[c] ?? 'ow', failed: row.status >= 400 };
+}
+export function outcomeNode(row, text) {
+	const o = outcome(row);
+	return el(`span.o.${o.kind}`, null, icon(o.sign), text ?? o.text);
+}
+const VERDICTS = { valid: ['sv', 'o2', 'signature valid'], invalid: ['sb', 'o4', 'bad signature'], none: ['sn', 'ow', 'not signed'], unknown: ['sn', 'ow', 'signature not checked'] };
+export const verdict = (row) => VERDICTS[row.signature] ?? VERDICTS.unknown;

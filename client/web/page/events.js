@@ -1,0 +1,103 @@
+// What happens, from one stream that all pages of this browser share: a browser opens six connections to a host, and
+// twenty pages would wait for ever. Who holds the lock reads the stream and passes it on.
+
+const channel = new BroadcastChannel('creel');
+const NAMES = ['delivery', 'attempt', 'state', 'more', 'gone', 'replay', 'reset', 'k'];
+const listeners = new Map();
+let heard = Date.now(), failures = 0, source, leading, newest = 0;
+
+export function on(name, listener) {
+	listeners.set(name, [...(listeners.get(name) ?? []), listener]);
+}
+export const heardAt = () => heard;
+
+function tell(name, data) {
+	heard = Date.now();
+	for (const listener of listeners.get(name) ?? []) {
+		try {
+			listener(data);
+		} catch (error) {
+			console.error(error);
+		}
+	}
+}
+
+channel.onmessage = ({ data }) => tell(data.name, data.data);
+
+function pass(name, data) {
+	channel.postMessage({ name, data });
+	tell(name, data);
+}
+
+function open(over) {
+	source = new EventSource(newest ? `/api/events?after=${newest}` : '/api/events');
+	source.onopen = () => {
+		failures = 0;
+		pass('open', {});
+	};
+	for (const name of NAMES) {
+		source.addEventListener(name, (event) => {
+			if (event.lastEventId) newest = Number(event.lastEventId) || newest;
+			pass(name, JSON.parse(event.data));
+		});
+	}
+	source.onerror = () => {
+		failures++;
+		pass('lost', { failures });
+		if (source.readyState !== EventSource.CLOSED && failures < 3) return;
+		source.close();
+		clearTimeout(again);
+		again = setTimeout(() => leading && open(over), Math.min(15, 2 ** Math.max(0, failures - 3)) * 1000 * (0.75 + Math.random() / 2));
+	};
+}
+let again;
+
+function close() {
+	clearTimeout(again);
+	source?.close();
+	source = undefined;
+	leading = false;
+}
+
+/** Waits for its turn to lead, as long as the page is seen. */
+async function lead(steal) {
+	const controller = new AbortController();
+	giveUp = () => controller.abort();
+	try {
+		await navigator.locks.request('creel-events', steal ? { steal: true } : { signal: controller.signal }, () => new Promise((resolve) => {
+			leading = true;
+			giveUp = resolve;
+			open();
+		}));
+	} catch { /* it was hidden meanwhile, or another page took over */ }
+	close();
+}
+let giveUp = () => {};
+
+export function start() {
+	if (document.visibilityState === 'visible') lead();
+	document.addEventListener('visibilitychange', () => {
+		if (document.visibilityState === 'visible') {
+			heard = Date.now();
+			lead();
+			tell('seen', {});
+		} else {
+			giveUp();
+		}
+	});
+	addEventListener('pagehide', () => giveUp());
+	addEventListener('online', () => {
+		if (leading && source?.readyState !== EventSource.OPEN) {
+			source?.close();
+			open();
+		}
+	});
+	// A leader that hangs passes nothing on, not even that nothing happens.
+	setInterval(() => {
+		if (document.visibilityState === 'visible' && !leading && Date.now() - heard > 20_000) {
+			heard = Date.now();
+			giveUp();
+			lead(true);
+		}
+	}, 2000);
+}

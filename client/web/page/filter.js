@@ -1,0 +1,163 @@
+// The filter's box: completion, what is wrong with it, chips, history.
+import { $, el, icon, number, plain } from './dom.js';
+import { aborted, get, latest } from './api.js';
+import { kept } from './url.js';
+import { list } from './list.js';
+
+const CHIPS = [['Failed', 'state:failed', 's5'], ['Last hour', 'since:1h'], ['Bad signature', 'sig:bad']];
+let box, input, options, sentence, apply, at = -1, found = [], typing, asking, before = '', past = -1, wrong = null;
+const signal = latest();
+
+const terms = (text) => text.match(/(?:[^\s"()]|"(?:\\.|[^"\\])*")+|[()]/g) ?? [];
+export const has = (text, term) => terms(text).includes(term);
+export function toggle(text, term) {
+	const all = terms(text);
+	return (all.includes(term) ? all.filter((t) => t !== term) : [...all, term]).join(' ');
+}
+export const without = (text, i) => terms(text).filter((_, n) => n !== i).join(' ');
+export const quoted = (value) => (/^[\w./-]+$/.test(value) ? value : `"${String(value).replace(/["\\]/g, '\\$&')}"`);
+
+/** `onFilter(text, step)`: step is true for what belongs into the history. */
+export function build(onFilter) {
+	apply = onFilter;
+	box = document.querySelector('#flt .box');
+	input = $('filter');
+	options = el('ul.options', { role: 'listbox', id: 'filter-options', 'aria-label': 'Completions', hidden: true });
+	sentence = el('div.sentence', { id: 'filter-wrong', hidden: true });
+	$('flt').append(options, sentence);
+	for (const [name, value] of Object.entries({ role: 'combobox', 'aria-expanded': 'false', 'aria-controls': 'filter-options', 'aria-autocomplete': 'list', 'aria-describedby': 'filter-wrong' })) input.setAttribute(name, value);
+	input.addEventListener('focus', () => (before = input.value));
+	input.addEventListener('blur', () => setTimeout(close, 150));
+	input.addEventListener('input', () => {
+		past = -1;
+		clearTimeout(typing);
+		clearTimeout(asking);
+		asking = setTimeout(complete, 80);
+		typing = setTimeout(() => apply(input.value.trim(), false), 150);
+	});
+	input.addEventListener('keydown', onKey);
+	box.addEventListener('submit', (e) => {
+		e.preventDefault();
+		keep();
+	});
+	drawChips();
+}
+
+function keep() {
+	clearTimeout(typing);
+	const text = input.value.trim();
+	if (text) kept.set('filters', [text, ...kept.get('filters', []).filter((t) => t !== text)].slice(0, 50));
+	before = text;
+	close();
+	apply(text, true);
+}
+
+function onKey(event) {
+	const open = !options.hidden;
+	if (event.key === 'Enter') {
+		event.preventDefault();
+		if (open && at >= 0) pick(at);
+		else {
+			keep();
+			$('grid')?.focus();
+		}
+	} else if (event.key === 'Escape') {
+		if (open) close();
+		else {
+			input.value = before;
+			apply(before, false);
+			input.blur();
+			$('grid')?.focus();
+		}
+		event.preventDefault();
+	} else if (event.key === 'Tab' && open && found.length) {
+		event.preventDefault();
+		pick(Math.max(0, at));
+	} else if (event.key === 'ArrowDown' && open) {
+		at = Math.min(found.length - 1, at + 1);
+		draw();
+		event.preventDefault();
+	} else if (event.key === 'ArrowUp') {
+		event.preventDefault();
+		if (open && at > 0) at--;
+		else {
+			const all = kept.get('filters', []);
+			past = Math.min(all.length - 1, past + 1);
+			if (all[past] !== undefined) input.value = all[past];
+			close();
+		}
+		draw();
+	}
+}
+
+async function complete() {
+	try {
+		const answer = await get('/api/filter', { text: input.value, caret: new TextEncoder().encode(input.value.slice(0, input.selectionStart)).length }, { signal: signal() });
+		found = document.activeElement === input ? answer.completions.slice(0, 50) : [];
+		at = -1;
+		draw();
+	} catch (error) {
+		if (!aborted(error)) close();
+	}
+}
+
+function draw() {
+	options.hidden = !found.length;
+	input.setAttribute('aria-expanded', String(!!found.length));
+	options.replaceChildren(...found.map((c, i) => el('li', { role: 'option', id: `option-${i}`, 'aria-selected': String(i === at), onpointerdown: (e) => (e.preventDefault(), pick(i)) },
+		plain(c.text), el('span', null, c.count !== null ? number(c.count) : plain(c.help ?? '')))));
+	if (at >= 0) input.setAttribute('aria-activedescendant', `option-${at}`);
+	else input.removeAttribute('aria-activedescendant');
+	options.children[at]?.scrollIntoView({ block: 'nearest' });
+}
+
+function close() {
+	found = [];
+	at = -1;
+	draw();
+}
+
+function pick(i) {
+	const text = found[i].text, end = input.selectionStart, start = input.value.slice(0, end).search(/[^\s()]*$/), minus = input.value[start] === '-' ? '-' : '';
+	const done = text.endsWith(':') ? '' : ' ';
+	input.value = input.value.slice(0, start) + minus + text + done + input.value.slice(end).trimStart();
+	const caret = start + minus.length + text.length + done.length;
+	input.setSelectionRange(caret, caret);
+	close();
+	input.dispatchEvent(new Event('input'));
+}
+
+export function set(text) {
+	if (document.activeElement !== input) input.value = text;
+	drawChips();
+}
+export function focus() {
+	input.focus();
+	input.select();
+}
+
+/** A Problem of the server's, or null. */
+export function setWrong(problem) {
+	wrong = problem;
+	box.classList.toggle('bad', !!problem);
+	input.setAttribute('aria-invalid', String(!!problem));
+	sentence.hidden = !problem;
+	sentence.textContent = problem ? `${problem.body.column ? `Column ${problem.body.column}: ` : ''}${plain(problem.message)}` : '';
+}
+export const isWrong = () => !!wrong;
+
+export function drawChips() {
+	const text = input.value, all = [...CHIPS, ...Object.entries(kept.get('saved', {})).slice(0, 6)];
+	$('chips').replaceChildren(...all.map(([name, term, sign]) => el('button.chip', { type: 'button', 'aria-pressed': String(has(text, term)), onclick: () => {
+		input.value = toggle(input.value, term);
+		keep();
+		drawChips();
+	} }, sign ? icon(sign) : null, name)));
+}
+
+export function drawCount() {
+	const c = $('cnt');
+	if (list.searched) c.textContent = `searched ${number(list.searched.searched)} of ${number(list.searched.total)}…`;
+	else if (list.count === null) c.textContent = '';
+	else c.textContent = list.filter ? `${list.counted ? 'at least ' : ''}${number(list.count)} of ${number(list.total)}` : number(list.count);
+}

@@ -1,0 +1,225 @@
+// JSON as it came: lexemes, order and doubled keys stay. Iterative, at most 512 deep.
+import { el, gate, size } from './dom.js';
+
+const DEPTH = 512;
+
+class Wrong extends Error {
+	constructor(text, at, what) {
+		const head = text.slice(0, at), line = head.split('\n').length;
+		super(`line ${line}, column ${at - head.lastIndexOf('\n')}: ${what}`);
+		this.line = line;
+	}
+}
+
+const LITERAL = /true|false|null/y, NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y, STRING = /"(?:[^"\\]|\\.)*"/ys, SPACE = /[ \t\r\n]*/y;
+
+/** Lines as they are laid out: { depth, key, kind, text, open, end, path, comma, again }. */
+export function layOut(text) {
+	const lines = [], stack = [];
+	let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+	const skip = () => {
+		SPACE.lastIndex = at;
+		SPACE.exec(text);
+		at = SPACE.lastIndex;
+	};
+	const lexeme = (re) => {
+		re.lastIndex = at;
+		const m = re.exec(text);
+		if (m) at = re.lastIndex;
+		return m?.[0];
+	};
+	let key = null, expect = 'value';
+	for (;;) {
+		skip();
+		const c = text[at], where = stack.at(-1);
+		if (expect === 'end') {
+			if (at < text.length) throw new Wrong(text, at, 'there is something after the value');
+			return lines;
+		}
+		if (expect === 'key' || expect === 'key-or-end') {
+			if (c === '}' && expect === 'key-or-end') expect = 'close';
+			else {
+				const start = at, lex = c === '"' ? lexeme(STRING) : null;
+				if (!lex) throw new Wrong(text, start, 'a key or } is missing');
+				key = lex;
+				skip();
+				if (text[at] !== ':') throw new Wrong(text, at, 'a colon is missing');
+				at++;
+				expect = 'value';
+				continue;
+			}
+		}
+		if (expect === 'comma-or-end') {
+			if (c === ',') {
+				lines.at(-1).comma = true;
+				at++;
+				expect = where.kind === '{' ? 'key' : 'value';
+				continue;
+			}
+			expect = 'close';
+		}
+		if (expect === 'close' || (expect === 'value-or-end' && c === ']')) {
+			if (!where || c !== (where.kind === '{' ? '}' : ']')) throw new Wrong(text, at, `a comma or ${where?.kind === '{' ? '}' : ']'} is missing`);
+			at++;
+			stack.pop();
+			where.line.members = where.n;
+			where.line.bytes = at - where.at;
+			if (where.n === 0) where.line.empty = where.kind === '{' ? '{}' : '[]';
+			else {
+				where.line.end = lines.length;
+				lines.push({ depth: stack.length, kind: 'close', text: c, path: where.line.path });
+			}
+			expect = stack.length ? 'comma-or-end' : 'end';
+			continue;
+		}
+		let path = where?.line.path ?? '', name = key;
+		if (where?.kind === '{') {
+			const word = name.slice(1, -1);
+			path += /^[\w$-]+$/.test(word) ? `${path ? '.' : ''}${word}` : `[${name}]`;
+		} else if (where) path += `[${where.n}]`;
+		const line = { depth: stack.length, key: where?.kind === '{' ? name : null, path, again: !!where?.keys?.has(name) };
+		where?.keys?.add(name);
+		if (where) where.n++;
+		key = null;
+		lines.push(line);
+		if (c === '{' || c === '[') {
+			if (stack.length >= DEPTH) throw new Wrong(text, at, `nested deeper than ${DEPTH}`);
+			Object.assign(line, { kind: 'open', text: c, open: true });
+			stack.push({ kind: c, line, n: 0, at, keys: c === '{' ? new Set() : null });
+			at++;
+			expect = c === '{' ? 'key-or-end' : 'value-or-end';
+			continue;
+		}
+		const start = at;
+		const lex = c === '"' ? lexeme(STRING) : lexeme(NUMBER) || lexeme(LITERAL);
+		if (!lex) throw new Wrong(text, start, c === undefined ? 'it ends early' : 'this is not a value');
+		Object.assign(line, { kind: c === '"' ? 'string' : /[-\d]/.test(c) ? 'number' : 'literal', text: lex });
+		expect = stack.length ? 'comma-or-end' : 'end';
+	}
+}
+
+const CLASS = { string: 'js', number: 'jn', literal: 'jl', open: 'jp', close: 'jp' };
+
+/**
+ * The tree. `tools`: { mark(text) gives nodes with hits, onCopyValue, onCopyPath, onFilter }.
+ */
+export function tree(text, tools) {
+	const lines = layOut(text), folded = new Set(), box = el('div.tree', { role: 'tree', 'aria-label': 'Body as JSON', tabindex: 0 });
+	let limit = 400, current = 0;
+	const visible = () => {
+		const out = [];
+		for (let i = 0; i < lines.length; i++) {
+			out.push(i);
+			if (folded.has(i) && lines[i].end) i = lines[i].end;
+		}
+		return out;
+	};
+	const toggle = (i) => {
+		if (!lines[i].end) return;
+		if (!folded.delete(i)) folded.add(i);
+		draw();
+	};
+	const nodeOf = (i) => {
+		const l = lines[i], shut = folded.has(i), can = l.open && l.end;
+		const value = el('span.x', null);
+		if (l.key !== null && l.key !== undefined) value.append(el('span.jk', null, tools.mark(l.key)), el('span.jp', null, ': '));
+		if (l.again) value.append(el('span.esc', null, 'again'), ' ');
+		if (l.empty) value.append(el('span.jp', null, l.empty));
+		else if (shut) value.append(el('span.jp', null, `${l.text} ${l.members} ${l.text === '{' ? 'key' : 'item'}${l.members === 1 ? '' : 's'}, ${size(l.bytes)} ${l.text === '{' ? '}' : ']'}`));
+		else value.append(el(`span.${CLASS[l.kind]}`, null, tools.mark(l.text)));
+		if ((shut ? lines[l.end].comma : l.comma) && !(l.open && !shut && !l.empty)) value.append(el('span.jp', null, ','));
+		const node = el('div.l', {
+			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-expanded': can ? String(!shut) : undefined, 'aria-selected': String(i === current), id: `json-${i}`, 'data-line': i + 1, class: i === current ? 'l cur' : 'l',
+		}, el('span.g', { 'aria-hidden': 'true' }, i + 1),
+		can ? el('span.a', { 'aria-hidden': 'true', onclick: (e) => (e.stopPropagation(), toggle(i)) }, shut ? '▸' : '▾') : el('span.a', { 'aria-hidden': 'true' }, ' '),
+		Array.from({ length: l.depth }, () => el('span.in', { 'aria-hidden': 'true' })), value);
+		if (l.kind !== 'close') node.addEventListener('click', () => go(i, node));
+		return node;
+	};
+	const buttons = (i) => {
+		const l = lines[i];
+		return el('span.on', null,
+			el('button', { type: 'button', onclick: () => tools.onCopyValue(valueOf(i)) }, 'Copy value'), el('button', { type: 'button', onclick: () => tools.onCopyPath(l.path) }, 'Copy path'),
+			l.open || !l.path ? null : el('button', { type: 'button', onclick: () => tools.onFilter(l.path, l.text) }, 'Filter by this'));
+	};
+	const valueOf = (i) => {
+		const l = lines[i];
+		if (!l.open) return l.kind === 'string' ? unquoted(l.text) : l.text;
+		let out = '';
+		for (let n = i; n <= (l.end ?? i); n++) {
+			const m = lines[n];
+			out += `${'  '.repeat(m.depth - l.depth)}${n > i && m.key ? `${m.key}: ` : ''}${m.empty ?? m.text}${m.comma && n !== (l.end ?? i) ? ',' : ''}\n`;
+		}
+		return out.trimEnd();
+	};
+	const go = (i, node) => {
+		const before = box.querySelector('.l.cur');
+		before?.classList.remove('cur');
+		before?.setAttribute('aria-selected', 'false');
+		before?.querySelector('.on')?.remove();
+		current = i;
+		node ??= box.querySelector(`#json-${i}`);
+		node?.classList.add('cur');
+		node?.setAttribute('aria-selected', 'true');
+		node?.append(buttons(i));
+		node?.scrollIntoView({ block: 'nearest' });
+		box.setAttribute('aria-activedescendant', `json-${i}`);
+	};
+	const draw = () => {
+		const all = visible();
+		box.replaceChildren(...all.slice(0, limit).map(nodeOf));
+		if (all.length > limit) {
+			const rest = el('button.q', { type: 'button', onclick: () => ((limit *= 4), draw()) }, `${all.length - limit} lines more`);
+			box.append(rest);
+			new IntersectionObserver(([e], o) => {
+				if (!e.isIntersecting) return;
+				o.disconnect();
+				limit += 800;
+				draw();
+			}).observe(rest);
+		}
+	};
+	box.addEventListener('keydown', (e) => {
+		const all = visible(), n = all.indexOf(current), move = (d) => go(all[Math.max(0, Math.min(Math.min(all.length, limit) - 1, n + d))]);
+		const keys = { ArrowDown: () => move(1), ArrowUp: () => move(-1), j: () => move(1), k: () => move(-1), z: () => (toggle(current), go(current)), Enter: () => (toggle(current), go(current)),
+			ArrowRight: () => folded.has(current) && (toggle(current), go(current)), ArrowLeft: () => lines[current].end && !folded.has(current) && (toggle(current), go(current)) };
+		if (e.target !== box || e.ctrlKey || e.metaKey || e.altKey || !keys[e.key]) return;
+		keys[e.key]();
+		e.preventDefault();
+		e.stopPropagation();
+	});
+	draw();
+	const level = (change) => {
+		const depths = [...folded].map((i) => lines[i].depth), now = depths.length ? Math.min(...depths) : Infinity;
+		const to = change < 0 ? Math.max(0, (now === Infinity ? Math.max(0, ...lines.filter((l) => l.end).map((l) => l.depth)) : now - 1)) : now + 1;
+		folded.clear();
+		lines.forEach((l, i) => l.end && l.depth >= to && folded.add(i));
+		draw();
+	};
+	return {
+		node: box, lines: lines.length, redraw: draw, go: (i) => {
+			for (const f of [...folded]) if (f < i && i <= lines[f].end) folded.delete(f);
+			const at = visible().indexOf(i);
+			if (at >= limit) limit = at + 200;
+			draw();
+			go(i);
+		},
+		hits: (test) => lines.flatMap((l, i) => (test(`${l.key ?? ''} ${l.text}`) ? [i] : [])),
+		foldAll: () => {
+			if (folded.size) folded.clear();
+			else lines.forEach((l, i) => l.end && l.depth > 0 && folded.add(i));
+			draw();
+		},
+		foldMore: () => level(-1), foldLess: () => level(1), fold: () => toggle(current),
+		partner: () => go(lines[current].end ?? Math.max(0, lines.findIndex((l) => l.end === current))),
+	};
+}
+
+export function unquoted(lexeme) {
+	try {
+		return JSON.parse(lexeme);
+	} catch {
+		return lexeme.slice(1, -1);
+	}
+}
+export const shownText = (text) => gate(text);

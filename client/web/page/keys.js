@@ -1,0 +1,201 @@
+// Keys, by the one table of actions that the terminal's inspector has, too (/api/actions).
+import { $, el, plain } from './dom.js';
+import { kept } from './url.js';
+
+// What belongs to the browser, or is done otherwise on a page.
+const BROWSERS = new Set(['F1', 'F2', 'F3', 'F4', 'F5', 'F6', 'F7', 'F8', 'F9', 'F10', 'F11', 'F12', 'C-w', 'C-z', 'C-l', 'C-c', 'C-o', 'C-f', 'C-b', 'Tab']);
+const NAMED = { ArrowDown: 'Down', ArrowUp: 'Up', ArrowLeft: 'Left', ArrowRight: 'Right', Escape: 'Esc', PageDown: 'PgDn', PageUp: 'PgUp', ' ': 'Space' };
+export const ONLY_TERMINAL = new Set(['mouse', 'repaint', 'suspend', 'quit', 'interrupt', 'swap-pane', 'scroll-left', 'scroll-right', 'leave', 'events']);
+// The page's own, beside the table.
+const OWN = [
+	{ name: 'overview', contexts: 'LDFH', keys: ['O'], label: 'Overview', help: 'charts of what matches' },
+	{ name: 'verify-tab', contexts: 'D', keys: ['5'], label: 'Raw', help: 'the fifth tab' },
+	{ name: 'theme', contexts: 'LDFH', keys: [], label: 'Light or dark', help: 'by the system, light, dark' },
+];
+
+export let actions = [];
+const handlers = new Map();
+let context = 'L', count = '';
+
+/** What an action does in a context ("L", "D", "F", "H"; "*": in all). The handler gets the number before the key. */
+export function act(name, contexts, handler, when) {
+	for (const c of contexts === '*' ? 'LDFH' : contexts) handlers.set(`${c} ${name}`, { handler, when });
+}
+export const setContext = (c) => {
+	context = c;
+	count = '';
+	drawFoot();
+};
+export const getContext = () => context;
+
+export function run(name, n) {
+	const h = handlers.get(`${context} ${name}`);
+	if (!h) return false;
+	const why = h.when?.();
+	if (typeof why === 'string') {
+		import('./dom.js').then((d) => d.alarm(why));
+		return true;
+	}
+	h.handler(n);
+	return true;
+}
+
+function keyOf(event) {
+	const key = NAMED[event.key] ?? event.key;
+	if (event.ctrlKey && !event.metaKey && !event.altKey && /^[a-z]$/i.test(key)) return `C-${key.toLowerCase()}`;
+	if (event.ctrlKey || event.metaKey || event.altKey) return null;
+	return key;
+}
+
+function isField(node) {
+	return node.closest?.('input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]');
+}
+
+function find(key) {
+	return actions.find((a) => a.contexts.includes(context) && a.keys.includes(key) && !BROWSERS.has(key) && handlers.has(`${context} ${a.name}`));
+}
+
+function onKey(event) {
+	if (event.isComposing || event.defaultPrevented || document.querySelector('dialog[open]')) return;
+	const key = keyOf(event), node = event.target;
+	if (!key) return;
+	if (isField(node)) {
+		if (key === 'Esc') node.blur();
+		return;
+	}
+	// A button does what buttons do.
+	if ((key === 'Enter' || key === 'Space') && node.closest?.('button, a[href], summary, [role=tab], [role=treeitem], [role=separator]')) return;
+	if (node.closest?.('.menu, [role=listbox], [role=separator], [role=tablist], svg.ch') && ['Up', 'Down', 'Left', 'Right', 'Home', 'End', 'Esc'].includes(key)) return;
+	if (/^[0-9]$/.test(key) && (count || (key !== '0' && !find(key)))) {
+		count = (count + key).slice(0, 6);
+		return;
+	}
+	if (key.length === 1 && !kept.get('single-keys', true) && key !== '?') return;
+	const action = find(key);
+	if (!action) return;
+	event.preventDefault();
+	const n = Number(count) || 0;
+	count = '';
+	run(action.name, n);
+}
+
+export function start(table) {
+	actions = [...table.map((a) => (a.name === 'raw-tab' ? { ...a, keys: ['5'] } : a)), ...OWN.filter((o) => o.name !== 'verify-tab'),
+		{ name: 'verify', contexts: 'D', keys: ['4', 'V'], label: 'Verify', help: 'whether the signature holds, and why not' }];
+	for (const a of actions) if (a.name === 'palette') a.keys = [':'];
+	document.addEventListener('keydown', onKey);
+	act('help', '*', help);
+	act('palette', '*', palette);
+	drawFoot();
+}
+
+const FOOT = { L: ['down', 'open', 'filter', 'search', 'mark', 'replay', 'overview'], D: ['back', 'replay', 'edit', 'copy', 'diff', 'search', 'next-delivery'], F: ['back', 'next-hit', 'volatile', 'key-order'], H: ['back'] };
+function drawFoot() {
+	const said = $('said');
+	const parts = (FOOT[context] ?? []).map((name) => actions.find((a) => a.name === name)).filter((a) => a?.keys.length)
+		.map((a) => el('span', null, a.keys.slice(0, a.name === 'down' ? 1 : 1).map((k) => el('kbd', null, k)), ` ${(a.label || a.name).toLowerCase()}`));
+	$('foot').replaceChildren(...parts, said);
+}
+
+// ---- layers ----
+
+export function dialog(title, body, buttons = []) {
+	const d = el('dialog', { 'aria-label': title }, el('h2', null, title), body, buttons.length ? el('div.end', null, buttons) : null);
+	d.addEventListener('close', () => d.remove());
+	d.addEventListener('click', (e) => e.target === d && d.close());
+	document.body.append(d);
+	d.showModal();
+	return d;
+}
+
+function help() {
+	const rows = actions.filter((a) => a.contexts.includes(context) && handlers.has(`${context} ${a.name}`))
+		.map((a) => el('tr', null, el('td.mono', null, a.keys.filter((k) => !BROWSERS.has(k)).join(' ')), el('td', null, a.help)));
+	const single = el('input', { type: 'checkbox', id: 'single', onchange: (e) => kept.set('single-keys', e.target.checked) });
+	single.checked = kept.get('single-keys', true);
+	const news = el('input', { type: 'checkbox', onchange: (e) => kept.set('announce', e.target.checked) });
+	news.checked = kept.get('announce', true);
+	const d = dialog('Keys', [
+		el('label', null, single, ' Single-key shortcuts'), ' ', el('label', null, news, ' Announce new deliveries'),
+		el('table', null, el('thead', null, el('tr', null, el('th', null, 'KEY'), el('th', null, 'DOES'))), el('tbody', null, rows)),
+		el('p', null, 'From another machine: ', el('code', null, `ssh -L ${location.port}:127.0.0.1:${location.port} THIS-MACHINE`), ', then the same address there.'),
+	], [el('button', { autofocus: true, onclick: () => d.close() }, 'Close')]);
+}
+
+function palette() {
+	const list = el('ul.options', { role: 'listbox', id: 'commands', 'aria-label': 'Commands', style: { position: 'static', width: '100%' } });
+	const input = el('input', { role: 'combobox', 'aria-controls': 'commands', 'aria-expanded': 'true', 'aria-label': 'Command', 'aria-autocomplete': 'list', autofocus: true, style: { width: '100%' } });
+	let at = 0, found = [];
+	const pick = () => {
+		const text = input.value.trim();
+		d.close();
+		const goto = /^(?:goto\s+)?#?(\d+)$/.exec(text), filter = /^filter\s+(.*)$/.exec(text);
+		if (goto) handlers.get('* goto')?.handler(goto[1]);
+		else if (filter) handlers.get('* set-filter')?.handler(filter[1]);
+		else if (found[at]) run(found[at].name, 0);
+	};
+	const draw = () => {
+		const letters = input.value.toLowerCase().trim();
+		const fits = (a) => [...letters].reduce((rest, c) => (rest === null ? null : rest.indexOf(c) < 0 ? null : rest.slice(rest.indexOf(c) + 1)), `${a.name} ${a.help}`.toLowerCase()) !== null;
+		found = actions.filter((a) => handlers.has(`${context} ${a.name}`) && fits(a)).slice(0, 60);
+		at = Math.min(at, Math.max(0, found.length - 1));
+		list.replaceChildren(...found.map((a, i) => el('li', { role: 'option', id: `command-${i}`, 'aria-selected': String(i === at), onclick: () => ((at = i), pick()) }, a.name, el('span', null, plain(a.help, 60)))));
+		input.setAttribute('aria-activedescendant', found.length ? `command-${at}` : '');
+		list.children[at]?.scrollIntoView({ block: 'nearest' });
+	};
+	input.addEventListener('input', () => ((at = 0), draw()));
+	input.addEventListener('keydown', (e) => {
+		if (e.key === 'ArrowDown' || e.key === 'ArrowUp') {
+			at = Math.max(0, Math.min(found.length - 1, at + (e.key === 'ArrowDown' ? 1 : -1)));
+			draw();
+			e.preventDefault();
+		} else if (e.key === 'Enter') {
+			e.preventDefault();
+			pick();
+		}
+	});
+	const d = dialog('Commands', [input, list]);
+	draw();
+}
+handlers.set('* goto', {});
+export const setPaletteCommands = (goto, filter) => {
+	handlers.set('* goto', { handler: goto });
+	handlers.set('* set-filter', { handler: filter });
+};
+
+/** A menu of buttons at a button; `items`: [label, key, action]. */
+export function menu(anchor, items) {
+	document.querySelector('.menu')?.remove();
+	const m = el('div.menu', { role: 'menu' }, items.map(([label, key, action]) => el('button', {
+		role: 'menuitem', onclick: () => (close(), action()),
+	}, label, key ? el('kbd', null, key) : null)));
+	const box = anchor.getBoundingClientRect();
+	m.style.left = `${Math.max(4, Math.min(box.left, innerWidth - 240))}px`;
+	m.style.position = 'fixed';
+	if (box.top > innerHeight / 2) m.style.bottom = `${innerHeight - box.top + 4}px`;
+	else m.style.top = `${box.bottom + 4}px`;
+	const before = document.activeElement;
+	const close = () => {
+		m.remove();
+		document.removeEventListener('pointerdown', outside, true);
+		before?.focus();
+	};
+	const outside = (e) => !m.contains(e.target) && close();
+	m.addEventListener('keydown', (e) => {
+		const buttons = [...m.querySelectorAll('button')], i = buttons.indexOf(document.activeElement);
+		const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
+		if (step) buttons[(i + step + buttons.length) % buttons.length].focus();
+		else if (e.key === 'Escape' || e.key === 'Tab' || e.key === 'q') close();
+		else {
+			const item = items.find(([, key]) => key === e.key);
+			if (!item) return;
+			close();
+			item[2]();
+		}
+		e.preventDefault();
+		e.stopPropagation();
+	});
+	document.addEventListener('pointerdown', outside, true);
+	document.body.append(m);
+	m.querySelector('button').focus();
+}

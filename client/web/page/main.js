@@ -1,0 +1,430 @@
+// Starts the page: which view is shown, what the address says, and what keys do in it.
+import { $, alarm, el, foot, gate, number, plain, say, timeStyle } from './dom.js';
+import { api, get } from './api.js';
+import * as events from './events.js';
+import * as keys from './keys.js';
+import * as lists from './list.js';
+import * as filters from './filter.js';
+import * as details from './detail.js';
+import * as deeds from './deeds.js';
+import * as url from './url.js';
+
+const { list } = lists, { detail } = details, main = $('main');
+let state = url.read(), client = { running: false }, lostSince = 0, lostTimer, overview, editing;
+
+// ---- views ----
+
+const CONTEXT = { list: 'L', detail: 'D', edit: 'D', diff: 'F', overview: 'H', export: 'H', help: 'H' };
+
+function title() {
+	const d = detail.data;
+	if ((state.view === 'detail' || state.view === 'edit') && d) return `${d.status ?? d.state} ${plain(d.event_type ?? d.path, 80)} · creel`;
+	if (state.view === 'overview') return 'overview · creel';
+	return list.fresh ? `creel (${number(list.fresh)} new)` : 'creel';
+}
+
+function wholeView() {
+	return $('whole') ?? main.appendChild(el('section.det', { id: 'whole', tabindex: -1, 'aria-label': 'View' }));
+}
+
+async function show(before = {}) {
+	document.body.dataset.view = state.view;
+	keys.setContext(CONTEXT[state.view] ?? 'L');
+	for (const [id, on] of [['nav-list', !['overview', 'help', 'export'].includes(state.view)], ['nav-overview', state.view === 'overview'], ['nav-help', state.view === 'help']]) $(id).toggleAttribute('aria-current', on);
+	const beside = ['list', 'detail', 'edit'].includes(state.view);
+	$('list').hidden = !beside;
+	if (beside) $('whole')?.remove();
+	const narrow = innerWidth < 1200;
+	$('splitter').hidden = !beside || narrow;
+	if ((state.filter ?? '') !== list.filter || before.cold) lists.load(state.filter, { around: before.cold && /^\d+$/.test(state.id ?? '') ? Number(state.id) : undefined });
+	filters.set(state.filter ?? '');
+	list.order = state.order === 'old' ? 'old' : 'new';
+	lists.schedule();
+	if (state.view === 'list') {
+		if (narrow || !list.selected) details.hide();
+		else if (innerWidth >= 1200 && detail.id) $('detail').hidden = false;
+	} else if (state.view === 'detail') {
+		if (/^\d+$/.test(state.id) && list.selected !== Number(state.id)) lists.select(Number(state.id), !before.cold);
+		await details.show(state);
+	} else if (state.view === 'edit') {
+		try {
+			editing = await deeds.edit(state.id, $('detail'), () => go({ view: 'detail', id: state.id }, true));
+		} catch (error) {
+			alarm(error.message);
+		}
+	} else {
+		$('detail').hidden = true;
+		const section = wholeView();
+		if (state.view === 'overview') {
+			overview = await import('./overview.js');
+			await overview.show(section, state, go);
+		} else if (state.view === 'diff') {
+			await (await import('./diff.js')).show(section, state, go);
+		} else if (state.view === 'export') {
+			await (await import('./diff.js')).showExport(section, state, go);
+		} else if (state.view === 'help') {
+			go({ view: 'list' }, true);
+			keys.run('help', 0);
+		}
+	}
+	document.title = title();
+}
+
+/** Changes what is shown; `step`: it is one of the user's, for the history. */
+export function go(change, step) {
+	const view = change.view ?? state.view;
+	const next = { ...state, ...change, view };
+	if (view !== 'detail' && view !== 'edit') delete next.id;
+	if (view !== state.view || (change.id && String(change.id) !== String(state.id))) for (const name of ['tab', 'attempt', 'find', 'line', 'mode']) if (!(name in change)) delete next[name];
+	for (const [name, value] of Object.entries(next)) if (value === undefined || value === '' || value === null) delete next[name];
+	state = next;
+	url.show(state, step);
+	return show();
+}
+const back = () => {
+	if (state.view === 'edit' && editing?.dirty()) {
+		editing.leave();
+		return;
+	}
+	if (history.state?.depth > 0) history.back();
+	else go({ view: 'list' }, true);
+	if (innerWidth >= 1200) lists.focus();
+};
+
+addEventListener('popstate', async () => {
+	state = url.read();
+	await show();
+	if (state.view === 'list') lists.focus();
+});
+
+// ---- what the head and the list's ends say ----
+
+function drawClient() {
+	const on = client.state === 'online';
+	$('tun').replaceChildren(el(`b.${on ? 'on' : 'off'}`, null, client.running ? plain(client.state) : 'no tunnel'),
+		el('span.mono', { title: plain(on ? client.url : (client.detail ?? '')) }, client.running ? (on ? [gate(client.url), ' → ', gate(client.target)] : gate(client.detail ?? '')) : 'creel listen 3000 opens one'));
+}
+let rates = [];
+function drawRate() {
+	const now = Date.now();
+	rates = rates.filter((t) => now - t < 5000);
+	$('rate').textContent = list.total === null ? '' : `${number(list.total)}${rates.length ? ` · ${number(Math.max(1, rates.length / 5))}/s` : ''}`;
+}
+function drawFollow() {
+	const f = $('fol');
+	f.replaceChildren(list.follow ? '' : el('b', null, 'PAUSED'), list.fresh ? el('button.p', { type: 'button', onclick: () => keys.run('bottom', 0) }, `${number(list.fresh)} new ↑ `, el('kbd', null, 'G')) : '',
+		el('button.q', { type: 'button', 'aria-label': 'Order', onclick: () => keys.run('reverse', 0) }, list.order === 'old' ? 'newest last' : 'newest first'));
+	filters.drawCount();
+	drawRate();
+	document.title = title();
+}
+
+list.onChange = drawFollow;
+list.onProblem = (problem) => {
+	filters.setWrong(problem?.name === 'filter' ? problem : null);
+	$('grid').style.opacity = problem?.name === 'filter' ? '.55' : '';
+	if (problem && problem.name !== 'filter') alarm(problem.message);
+};
+list.firstRun = () => {
+	const where = client.url ?? null;
+	return el('div.note', null, el('h2', null, 'Nothing yet'), where ? [el('p', null, 'Your public URL is ', el('code', null, gate(where)), ' ', el('button', { onclick: () => deeds.copyText(where, 'URL') }, 'Copy')), el('pre', null, `curl -d '{"hello":1}' ${plain(where)}\ncreel trigger stripe.invoice.paid`)]
+		: [el('p', null, 'No tunnel is open. In a terminal:'), el('pre', null, 'creel dev 3000       # try it on this machine\ncreel listen 3000    # a public URL, by a relay')], el('p', null, 'The first delivery shows up here by itself.'));
+};
+list.onClear = () => go({ filter: '' }, true);
+/** Each term taken out in turn, with what then matches. */
+list.wider = () => {
+	const box = el('ul'), filter = list.filter, parts = filter.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
+	if (parts.length > 1) {
+		parts.slice(0, 4).forEach(async (part, i) => {
+			const wider = filters.without(filter, i), all = await get('/api/count', { filter: wider }).catch(() => null);
+			if (all?.count) box.append(el('li', null, el('a', { href: url.write({ view: 'list', filter: wider }), onclick: (e) => (e.preventDefault(), go({ filter: wider }, true)) }, `without ${plain(part)}: ${number(all.count)}`)));
+		});
+	}
+	return box;
+};
+list.onOpen = (id) => id && go({ view: 'detail', id: String(id) }, true);
+list.onRange = (ids) => deeds.markAll(ids);
+list.onSelect = (id) => {
+	if (state.view === 'detail' && String(state.id) !== String(id) && innerWidth >= 1200) {
+		state = { ...state, id: String(id) };
+		url.show(state, false);
+		clearTimeout(list.opening);
+		list.opening = setTimeout(() => details.show(state).then(() => (document.title = title())), 60);
+	}
+};
+detail.onBack = back;
+detail.onTab = (tab, attempt) => go({ tab: tab === 'request' ? '' : tab, ...(attempt ? { attempt: String(attempt) } : {}) }, true);
+detail.onOpen = (id) => go({ view: 'detail', id: String(id) }, true);
+detail.onFilter = (term) => go({ view: 'list', filter: [state.filter, term].filter(Boolean).join(' ') }, true);
+detail.onChange = (s) => {
+	state = { ...state, mode: s.mode, find: s.find };
+	for (const name of ['mode', 'find']) if (!state[name]) delete state[name];
+	url.show(state, false);
+	for (const other of Object.values(details.statesOf())) Object.assign(other, { mode: s.mode, find: s.find });
+	details.draw(state);
+};
+
+// ---- what happens ----
+
+function setLost(lost) {
+	clearTimeout(lostTimer);
+	if (!lost) {
+		if (lostSince) {
+			$('bar').hidden = true;
+			drawClient();
+			lists.catchUp();
+		}
+		lostSince = 0;
+		return;
+	}
+	lostSince ||= Date.now();
+	const since = new Date(events.heardAt()).toTimeString().slice(0, 8);
+	lostTimer = setTimeout(() => {
+		$('tun').prepend(el('b.off', { id: 'reconnecting' }, 'reconnecting'));
+		lostTimer = setTimeout(() => {
+			$('bar').hidden = false;
+			$('bar').textContent = `No word from creel since ${since}. Start it again: \`creel web\`. What you see was read until then.`;
+			say('No word from creel');
+		}, 8000);
+	}, 2000);
+}
+deeds.hooks.lost = () => ($('bar').hidden ? null : 'creel does not answer: start it again with `creel web`');
+
+function listen() {
+	events.on('delivery', (row) => {
+		rates.push(Date.now());
+		lists.onDelivery(row);
+	});
+	events.on('attempt', (a) => {
+		lists.onAttempt(a);
+		if (detail.data && detail.id === a.id && state.view === 'detail') details.refresh(state);
+	});
+	events.on('more', lists.onMore);
+	events.on('gone', (g) => {
+		lists.onGone(g);
+		if (g.ids?.includes(detail.id) && state.view === 'detail') details.refresh(state);
+	});
+	events.on('reset', () => (list.follow ? lists.load(list.filter) : lists.recount()));
+	events.on('replay', deeds.onReplay);
+	events.on('state', (s) => {
+		client = s;
+		drawClient();
+	});
+	for (const name of ['open', 'k', 'delivery', 'state']) events.on(name, () => lostSince && setLost(false));
+	events.on('lost', async () => {
+		setLost(true);
+		get('/api/status').catch(() => {}); // tells 401 from gone
+	});
+	events.on('seen', () => lists.catchUp());
+	events.on('open', () => lists.catchUp());
+	events.start();
+	setInterval(drawRate, 2000);
+}
+api.onToken = () => {
+	main.replaceChildren(el('div.note', null, el('h2', null, 'Open the link that creel web printed'), el('form', { action: '/', method: 'get' }, el('label', null, 'Token ', el('input', { name: 'token', type: 'password', autocomplete: 'off', required: true })), ' ', el('button', null, 'Open'))));
+};
+
+// ---- keys ----
+
+const current = () => (state.view === 'detail' ? detail.data : lists.rowOf(list.selected));
+const chosen = () => (current() ? undefined : 'choose a delivery first');
+const scroller = () => document.querySelector('#detail .col, #detail .pad, #whole, #scroller');
+const scrollBy = (d) => scroller()?.scrollBy({ top: d });
+
+function bind() {
+	keys.act('down', 'L', (n) => lists.step(n || 1));
+	keys.act('up', 'L', (n) => lists.step(-(n || 1)));
+	keys.act('down', 'DFH', (n) => scrollBy(40 * (n || 1)));
+	keys.act('up', 'DFH', (n) => scrollBy(-40 * (n || 1)));
+	for (const [name, share] of [['half-page-down', 0.5], ['half-page-up', -0.5], ['page-down', 0.95], ['page-up', -0.95]]) {
+		keys.act(name, 'L', () => lists.pageStep(share));
+		keys.act(name, 'DFH', () => scrollBy(scroller().clientHeight * share));
+	}
+	keys.act('top', 'L', async () => {
+		const oldest = await get('/api/deliveries', { filter: list.filter, after: 1, limit: 1 }).catch(() => null);
+		const id = Math.min(...[oldest?.deliveries[0]?.id, list.oldest].filter(Boolean));
+		if (Number.isFinite(id)) await lists.load(list.filter, { around: id });
+		lists.pause();
+	});
+	keys.act('bottom', 'L', () => {
+		lists.follow();
+		if (list.rows[0]) lists.select(list.rows[0].id);
+	});
+	keys.act('top', 'DFH', () => scroller()?.scrollTo({ top: 0 }));
+	keys.act('bottom', 'DFH', () => scroller()?.scrollTo({ top: 1e9 }));
+	keys.act('open', 'L', () => list.onOpen(list.selected || list.rows[0]?.id));
+	keys.act('back', 'DFH', back);
+	keys.act('clear', 'L', () => {
+		if (!$('strip').hidden) $('strip').hidden = true;
+		else if (state.filter) go({ filter: '' }, true);
+	});
+	const other = (n) => {
+		const id = lists.neighbour(state.id, n);
+		if (id) lists.select(id), go({ view: 'detail', id: String(id), tab: state.tab }, false);
+	};
+	keys.act('previous-delivery', 'D', () => other(-1));
+	keys.act('next-delivery', 'D', () => other(1));
+	for (const [name, tab] of [['request', ''], ['response', 'response'], ['attempts', 'attempts'], ['raw-tab', 'raw'], ['verify', 'verify']]) keys.act(name, 'D', () => go({ tab }, true));
+	keys.act('next-tab', 'D', () => {});
+	const attempt = (d) => go({ tab: 'response', attempt: String(Math.max(1, Math.min(detail.data.attempts, Number(state.attempt ?? detail.data.attempts) + d))) }, true);
+	keys.act('previous-attempt', 'D', () => attempt(-1));
+	keys.act('next-attempt', 'D', () => attempt(1));
+	const mode = (to) => {
+		const s = details.statesOf()[state.tab === 'response' ? 'response' : 'request'];
+		s.mode = s.mode === to ? '' : to;
+		detail.onChange(s);
+	};
+	keys.act('pretty', 'D', () => mode('raw'));
+	keys.act('hex', 'D', () => mode('hex'));
+	keys.act('wrap', 'D', () => {
+		for (const s of Object.values(details.statesOf())) s.wrap = !s.wrap;
+		details.draw(state);
+	});
+	for (const [name, f] of [['fold', 'fold'], ['fold-all', 'foldAll'], ['fold-more', 'foldMore'], ['fold-less', 'foldLess'], ['partner', 'partner']]) keys.act(name, 'D', () => detail.tree?.[f]());
+	keys.act('offset', 'D', () => {
+		const to = prompt('Line, or offset in bytes (0x…)');
+		const node = to && [...document.querySelectorAll('#detail [data-line], #detail [data-offset]')].filter((n) => Number(n.dataset.line ?? n.dataset.offset) <= Number(to)).pop();
+		node?.scrollIntoView({ block: 'center' });
+	});
+	let hit = -1;
+	const hits = (d) => {
+		if (detail.tree && state.find) {
+			const all = detail.tree.hits((t) => t.toLowerCase().includes(state.find.toLowerCase()));
+			if (all.length) detail.tree.go(all[(hit = (hit + d + all.length) % all.length)]);
+			return;
+		}
+		const all = [...document.querySelectorAll('#detail mark, #whole [data-hunk]')];
+		all[hit]?.classList.remove('now');
+		if (!all.length) return;
+		hit = (hit + d + all.length) % all.length;
+		all[hit].classList.add('now');
+		all[hit].scrollIntoView({ block: 'center' });
+	};
+	keys.act('search', 'D', () => {
+		hit = -1;
+		const box = document.querySelector('#detail .find');
+		box?.focus();
+		box?.select();
+	});
+	keys.act('search', 'L', filters.focus);
+	keys.act('next-hit', 'DF', () => hits(1));
+	keys.act('previous-hit', 'DF', () => hits(-1));
+	keys.act('filter', 'L', filters.focus);
+	keys.act('follow', 'L', () => (list.follow ? lists.pause() : lists.follow()));
+	keys.act('reverse', 'L', () => {
+		go({ order: state.order === 'old' ? '' : 'old' }, true);
+		lists.follow();
+		drawFollow();
+	});
+	keys.act('time', 'LD', () => {
+		timeStyle.next();
+		lists.redrawAll();
+		if (detail.data) details.draw(state);
+	});
+	keys.act('split', 'LD', () => {
+		const shares = ['40%', '50%', '60%'], now = url.kept.get('share', '46%');
+		setShare(shares[(shares.indexOf(now) + 1) % 3]);
+	});
+	keys.act('replay', 'LD', () => (list.marked.size && state.view === 'list' ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size ? undefined : chosen()));
+	keys.act('replay-filtered', 'L', async () => {
+		const all = await get('/api/count', { filter: list.filter }).catch((e) => alarm(e.message));
+		if (all) deeds.replayMany({ filter: list.filter }, all.count);
+	});
+	keys.act('edit', 'LD', () => go({ view: 'edit', id: String(current().id) }, true), chosen);
+	keys.act('stop-replay', 'LD', () => $('strip').querySelector('button')?.click());
+	keys.act('mark', 'LD', async () => {
+		await deeds.mark(current().id);
+		if (state.view === 'detail') details.draw(state);
+	}, chosen);
+	keys.act('only-marked', 'L', () => go({ filter: filters.toggle(state.filter ?? '', 'tag:marked') }, true));
+	keys.act('unmark-all', 'L', () => Promise.all([...list.marked].map((id) => deeds.mark(id, false))));
+	keys.act('diff', 'LD', () => deeds.hooks.diff(current()), chosen);
+	keys.act('copy', 'LD', async () => deeds.copy(detail.data ?? (await get(`/api/deliveries/${current().id}`)), document.querySelector('#deed-copy') ?? document.activeElement), chosen);
+	keys.act('export', 'LD', () => go({ view: 'export' }, true));
+	keys.act('delete', 'LD', () => deeds.erase(list.marked.size && state.view === 'list' ? [...list.marked] : [current().id]), chosen);
+	keys.act('overview', '*', () => go({ view: state.view === 'overview' ? 'list' : 'overview' }, true));
+	keys.act('volatile', 'F', () => go({ mode: state.mode === 'all' ? '' : 'all' }, true));
+	keys.act('key-order', 'F', () => go({ order: state.order === 'keys' ? '' : 'keys' }, true));
+	keys.act('context', 'F', () => go({ line: { undefined: '10', 10: 'all', all: '' }[state.line] }, true));
+	keys.act('theme', '*', () => {
+		const next = { undefined: 'dark', dark: 'light', light: undefined }[document.documentElement.dataset.theme];
+		setTheme(next);
+		url.kept.set('theme', next ?? null);
+	});
+	keys.setPaletteCommands((id) => go({ view: 'detail', id }, true), (text) => go({ view: 'list', filter: text }, true));
+}
+deeds.hooks.open = detail.onOpen;
+deeds.hooks.edit = (id) => go({ view: 'edit', id: String(id) }, true);
+deeds.hooks.exportOf = (id) => go({ view: 'export', find: String(id) }, true);
+/** The two marked, else this with the last of its kind. */
+deeds.hooks.diff = async (d) => {
+	if (list.marked.size === 2) {
+		const [a, b] = [...list.marked].sort((x, y) => x - y);
+		go({ view: 'diff', a: String(a), b: String(b) }, true);
+		return;
+	}
+	const kind = d.event_type ? `event:${filters.quoted(d.event_type)}` : `path:${filters.quoted(d.path)}`;
+	const before = await get('/api/deliveries', { filter: kind, before: d.id, limit: 1 }).catch(() => null);
+	const a = before?.deliveries[0]?.id ?? d.replay_of;
+	if (!a) alarm('there is no earlier delivery of this kind to compare with: mark two');
+	else go({ view: 'diff', a: String(a), b: String(d.id) }, true);
+};
+
+// ---- start ----
+
+function setTheme(theme) {
+	if (theme) document.documentElement.dataset.theme = theme;
+	else delete document.documentElement.dataset.theme;
+}
+function setShare(share) {
+	url.kept.set('share', share);
+	$('list').style.setProperty('--share', share);
+	$('splitter').setAttribute('aria-valuenow', parseInt(share, 10));
+	lists.schedule();
+}
+function buildSplitter() {
+	const s = el('div.splitter', { id: 'splitter', role: 'separator', tabindex: 0, 'aria-orientation': 'vertical', 'aria-label': 'Width of the list', 'aria-valuemin': 20, 'aria-valuemax': 80, 'aria-valuenow': 46 });
+	s.addEventListener('keydown', (e) => {
+		const d = { ArrowLeft: -2, ArrowRight: 2 }[e.key];
+		if (!d) return;
+		e.preventDefault();
+		setShare(`${Math.max(20, Math.min(80, parseInt(url.kept.get('share', '46%'), 10) + d))}%`);
+	});
+	s.addEventListener('pointerdown', (e) => {
+		s.setPointerCapture(e.pointerId);
+		s.onpointermove = (m) => setShare(`${Math.round(Math.max(20, Math.min(80, (m.clientX / innerWidth) * 100)))}%`);
+		s.onpointerup = () => (s.onpointermove = null);
+		e.preventDefault();
+	});
+	return s;
+}
+
+async function start() {
+	setTheme(url.kept.get('theme', undefined) ?? undefined);
+	$('first-detail')?.remove();
+	main.querySelector('noscript')?.remove();
+	lists.build(main).after(buildSplitter());
+	details.build(main).hidden = true;
+	const share = url.kept.get('share', null);
+	if (share) setShare(share);
+	filters.build((text, step) => go({ filter: text, ...(['detail', 'edit'].includes(state.view) && innerWidth < 1200 ? { view: 'list' } : {}) }, step));
+	bind();
+	for (const [id, view] of [['nav-list', 'list'], ['nav-overview', 'overview']]) $(id).addEventListener('click', (e) => (e.preventDefault(), go({ view }, true)));
+	$('nav-help').addEventListener('click', (e) => (e.preventDefault(), keys.run('help', 0)));
+	if (!state.filter && $('filter').value) state.filter = $('filter').value; // the server's own
+	drawFollow();
+	await Promise.all([show({ cold: true }), get('/api/actions').then(keys.start)]);
+	listen();
+	if (state.view === 'list') lists.focus();
+	document.body.dataset.ready = '1';
+	addEventListener('resize', () => {
+		if (state.view === 'detail' && detail.data) details.draw(state);
+		$('splitter').hidden = innerWidth < 1200 || !['list', 'detail', 'edit'].includes(state.view);
+	});
+	addEventListener('beforeunload', (e) => state.view === 'edit' && editing?.dirty() && e.preventDefault());
+}
+start().catch((error) => {
+	console.error(error);
+	alarm(`The page cannot start: ${error.message}`);
+});
+export { foot };

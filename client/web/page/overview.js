@@ -1,0 +1,2 @@
+// Charts of what matches.
+export async function show() {}

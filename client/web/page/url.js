@@ -1,0 +1,56 @@
+// What is shown, and the URL that says so: all state is in the address.
+
+const NAMES = ['filter', 'order', 'tab', 'attempt', 'view', 'find', 'line', 'span', 'step', 'by', 'split', 'cols'];
+
+export function read(href = location.href) {
+	const url = new URL(href, location.origin);
+	const s = { view: 'list' };
+	for (const name of NAMES) if (url.searchParams.get(name)) s[name === 'view' ? 'mode' : name] = url.searchParams.get(name);
+	const [, head, a, b] = url.pathname.split('/').map(decodeURIComponent);
+	if (head === 'd' && a) Object.assign(s, { view: b === 'edit' ? 'edit' : 'detail', id: a });
+	else if (head === 'diff' && a && b) Object.assign(s, { view: 'diff', a, b });
+	else if (['overview', 'export', 'help'].includes(head)) s.view = head;
+	return s;
+}
+
+export function write(s) {
+	const path = s.view === 'detail' ? `/d/${s.id}` : s.view === 'edit' ? `/d/${s.id}/edit` : s.view === 'diff' ? `/diff/${s.a}/${s.b}` : s.view === 'list' ? '/' : `/${s.view}`;
+	const query = new URLSearchParams();
+	for (const name of NAMES) {
+		const value = s[name === 'view' ? 'mode' : name];
+		if (value) query.set(name, value);
+	}
+	const text = query.toString().replaceAll('%3A', ':').replaceAll('%2C', ',').replaceAll('%2F', '/');
+	return path + (text ? `?${text}` : '');
+}
+
+let pending, last = 0;
+/** A step of the user's is a step of history; typing and scrolling are not, and change the URL at most 4 times a second. */
+export function show(s, step) {
+	clearTimeout(pending);
+	const href = write(s);
+	if (step) {
+		if (href !== location.pathname + location.search) history.pushState({ depth: (history.state?.depth ?? 0) + 1 }, '', href);
+		return;
+	}
+	pending = setTimeout(() => {
+		last = Date.now();
+		if (href !== location.pathname + location.search) history.replaceState(history.state, '', href);
+	}, Math.max(0, last + 250 - Date.now()));
+}
+
+/** What belongs to the browser and not to the address. */
+export const kept = {
+	get(name, otherwise) {
+		try {
+			return JSON.parse(localStorage.getItem(`creel.${name}`)) ?? otherwise;
+		} catch {
+			return otherwise;
+		}
+	},
+	set(name, value) {
+		try {
+			localStorage.setItem(`creel.${name}`, JSON.stringify(value));
+		} catch { /* a browser without storage forgets it */ }
+	},
+};

@@ -1,0 +1,174 @@
+#include "client/web/web.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/web/web_assets.h"
+#include "client/web/web_deeds.h"
+#include "client/web/web_private.h"
+#include "client/web/web_routes.h"
+#include "client/web/web_watch.h"
+
+void web_answer(struct web *w, struct web_exchange *x)
+{
+	web_server_answer(w->server, x);
+}
+
+/* ---- reading ---- */
+
+struct reading {
+	struct web *web;
+	struct web_exchange *x;
+	void (*work)(struct web_read *r);
+	struct web_head head;
+};
+
+static void on_work(void *user, struct store *store, const struct error *e)
+{
+	struct reading *reading = user;
+	struct web_read r = {
+		.x = reading->x, .store = store, .secrets = reading->web->options.secrets, .head = &reading->head
+	};
+	if (store)
+		reading->work(&r);
+	else
+		web_problem_of(reading->x, e);
+}
+
+static void on_worked(void *user)
+{
+	struct reading *reading = user;
+	web_answer(reading->web, reading->x);
+	free(reading);
+}
+
+void web_read_and_answer(struct web *w, struct web_exchange *x, void (*work)(struct web_read *r))
+{
+	struct reading *reading = malloc(sizeof *reading);
+	if (reading)
+		*reading = (struct reading){ w, x, work, w->head };
+	if (reading && inspect_source_work(w->source, on_work, on_worked, reading))
+		return;
+	free(reading);
+	web_problem(x, 503, "store", "out of memory");
+	web_answer(w, x);
+}
+
+static void on_ask(void *user, struct web_exchange *x)
+{
+	struct web *w = user;
+	const struct web_route *route = web_routes_find(x);
+	if (!route)
+		web_answer(w, x);
+	else if (route->act)
+		route->act(w, x);
+	else
+		web_read_and_answer(w, x, route->work);
+}
+
+/* ---- life ---- */
+
+/* A page may be opened before the first `creel listen`. */
+static bool make_store(const char *path, struct error *e)
+{
+	struct store *s;
+	if (access(path, F_OK) == 0)
+		return true;
+	if (!store_open(&s, path, STORE_READ_WRITE, e))
+		return false;
+	store_close(s);
+	return true;
+}
+
+static bool start(struct web *w, struct error *e)
+{
+	const struct web_options *o = &w->options;
+	if (!make_store(o->db, e) || !web_key_load(o->db, o->new_token, &w->key, e) ||
+	    !(w->source = inspect_source_new(w->loop, o->db, e)))
+		return false;
+	inspect_source_set_secrets(w->source, o->secrets);
+	w->events = web_events_new();
+	w->inspect_deeds = inspect_deeds_new(w->loop, o->db, o->forward, o->secrets);
+	w->deeds = w->inspect_deeds && w->events ? web_deeds_new(w) : NULL;
+	w->watch = w->deeds ? web_watch_new(w) : NULL;
+	if (!w->watch)
+		return error_set(e, EXIT_STORE, "out of memory");
+	const struct web_server_options so = { .port = o->port,
+					       .ngrok = !o->no_ngrok_api,
+					       .key = &w->key,
+					       .events = w->events,
+					       .ask = on_ask,
+					       .user = w };
+	if (!(w->server = web_server_new(w->loop, &so, e)))
+		return false;
+	snprintf(w->url, sizeof w->url, "http://127.0.0.1:%u/?token=%s", web_server_port(w->server), w->key.token);
+	return true;
+}
+
+struct web *web_start(uv_loop_t *loop, const struct web_options *options, struct error *e)
+{
+	struct web *w = calloc(1, sizeof *w);
+	if (!w) {
+		error_set(e, EXIT_STORE, "out of memory");
+		return NULL;
+	}
+	w->loop = loop;
+	w->options = *options;
+	w->head.filter = options->filter;
+	web_assets_start();
+	if (start(w, e))
+		return w;
+	web_close(w, NULL, NULL);
+	return NULL;
+}
+
+const char *web_url(const struct web *w)
+{
+	return w->url;
+}
+
+static void on_part_closed(void *user)
+{
+	struct web *w = user;
+	if (--w->parts)
+		return;
+	void (*closed)(void *) = w->closed;
+	void *closed_user = w->closed_user;
+	web_events_free(w->events);
+	web_deeds_free(w->deeds);
+	web_key_wipe(&w->key);
+	free(w);
+	if (closed)
+		closed(closed_user);
+}
+
+/* Nobody asks any more. */
+static void on_server_closed(void *user)
+{
+	struct web *w = user;
+	w->server = NULL;
+	w->parts = 1 + (w->source != NULL) + (w->inspect_deeds != NULL) + (w->watch != NULL);
+	if (w->watch)
+		web_watch_close(w->watch, on_part_closed, w);
+	if (w->source)
+		inspect_source_close(w->source, on_part_closed, w);
+	if (w->inspect_deeds)
+		inspect_deeds_close(w->inspect_deeds, on_part_closed, w);
+	on_part_closed(w);
+}
+
+void web_close(struct web *w, void (*closed)(void *user), void *user)
+{
+	w->closed = closed;
+	w->closed_user = user;
+	if (w->events)
+		web_events_end(w->events);
+	if (!w->server) {
+		on_server_closed(w);
+		return;
+	}
+	inspect_source_ops.cancel(w->source, NULL);
+	web_server_close(w->server, on_server_closed, w);
+}

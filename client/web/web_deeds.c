@@ -1,0 +1,292 @@
+#include "client/web/web_deeds.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/web/web_ask.h"
+#include "shared/json/json_bytes.h"
+#include "shared/text/base64.h"
+
+#define KEPT 64 /* replays that are remembered */
+
+enum job_phase { PHASE_ASKED, PHASE_RUNNING, PHASE_DONE, PHASE_FAILED, PHASE_STOPPED };
+
+struct job {
+	struct web *web;
+	int64_t id, handle, delivery_id; /* delivery_id 0: several */
+	enum job_phase phase;
+	struct replay_progress progress; /* without its text */
+	char *trouble;
+	bool stopping;
+};
+
+struct web_deeds {
+	struct job jobs[KEPT];
+	int64_t last;
+};
+
+struct web_deeds *web_deeds_new(struct web *w)
+{
+	struct web_deeds *d = calloc(1, sizeof *d);
+	for (size_t i = 0; d && i < KEPT; i++)
+		d->jobs[i].web = w;
+	return d;
+}
+
+void web_deeds_free(struct web_deeds *d)
+{
+	for (size_t i = 0; d && i < KEPT; i++)
+		free(d->jobs[i].trouble);
+	free(d);
+}
+
+/* ---- replays ---- */
+
+static json_t *job_json(const struct job *j)
+{
+	static const char *const names[] = { "asked", "running", "done", "failed", "stopped" };
+	json_t *results = json_array();
+	if (results && j->progress.last_id)
+		json_array_append_new(results, json_integer((json_int_t)j->progress.last_id));
+	return json_pack("{s:I, s:o, s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "id", (json_int_t)j->id, "delivery_id",
+			 j->delivery_id ? json_integer((json_int_t)j->delivery_id) : json_null(), "state",
+			 names[j->phase], "total", (json_int_t)j->progress.total, "sent", (json_int_t)j->progress.sent,
+			 "ok", (json_int_t)j->progress.ok, "failed", (json_int_t)j->progress.failed, "result_ids",
+			 results, "trouble", j->trouble ? json_from_bytes(bytes_of(j->trouble)) : json_null());
+}
+
+static enum job_phase phase_after(const struct job *j)
+{
+	if (!j->progress.over)
+		return PHASE_RUNNING;
+	if (j->stopping && j->progress.sent < j->progress.total)
+		return PHASE_STOPPED;
+	return j->progress.failed || j->trouble ? PHASE_FAILED : PHASE_DONE;
+}
+
+static void on_progress(void *user, const struct replay_progress *p)
+{
+	struct job *j = user;
+	j->progress = *p;
+	j->progress.trouble = NULL;
+	if (p->trouble && !j->trouble)
+		j->trouble = strdup(p->trouble);
+	j->phase = phase_after(j);
+	web_events_put(j->web->events, "replay", 0, job_json(j));
+}
+
+static bool is_over(const struct job *j)
+{
+	return j->id == 0 || j->phase >= PHASE_DONE;
+}
+
+static struct job *job_new(struct web *w, struct error *e)
+{
+	struct web_deeds *d = w->deeds;
+	for (size_t i = 0; i < KEPT; i++) {
+		struct job *j = &d->jobs[(size_t)(d->last + 1 + (int64_t)i) % KEPT];
+		if (!is_over(j))
+			continue;
+		free(j->trouble);
+		*j = (struct job){ .web = w, .id = ++d->last };
+		return j;
+	}
+	error_set(e, EXIT_USAGE, "%d replays are under way: wait for one of them", KEPT);
+	return NULL;
+}
+
+static struct job *begin(struct web *w, const struct replay_request *request, struct error *e)
+{
+	struct job *j = job_new(w, e);
+	if (!j)
+		return NULL;
+	j->progress.total = request->count;
+	j->delivery_id = request->count == 1 ? request->ids[0] : 0;
+	int64_t id = j->id;
+	j->handle = inspect_deed_ops.replay(w->inspect_deeds, request, on_progress, j, e);
+	if (j->handle && j->id == id)
+		return j;
+	*j = (struct job){ .web = w };
+	return NULL;
+}
+
+bool web_deeds_replay_one(struct web *w, int64_t id, struct error *e)
+{
+	const struct replay_request request = { .ids = &id, .count = 1 };
+	return begin(w, &request, e) != NULL;
+}
+
+static void begin_and_answer(struct web *w, struct web_exchange *x, const struct replay_request *request)
+{
+	struct error e = { .code = EXIT_STORE };
+	struct job *j = begin(w, request, &e);
+	if (j && web_answer_header(x, "Location: /api/replays/%lld", (long long)j->id))
+		web_answer_json(x, 202, job_json(j));
+	else if (e.code == EXIT_USAGE)
+		web_problem(x, 422, request->resign ? "signature" : "target", "%s", e.text);
+	else
+		web_problem_of(x, &e);
+	web_answer(w, x);
+}
+
+/* A replay whose deliveries are looked for first. */
+struct choosing {
+	struct web *web;
+	struct web_exchange *x;
+	json_t *body;
+	struct web_ask_ids ids;
+	bool resign, fine;
+};
+
+static void on_choose(void *user, struct store *s, const struct error *e)
+{
+	struct choosing *c = user;
+	if (s)
+		c->fine = web_ask_select(c->x, s, &c->ids);
+	else
+		web_problem_of(c->x, e);
+}
+
+static void on_chosen(void *user)
+{
+	struct choosing *c = user;
+	const struct replay_request request = { .ids = c->ids.ids, .count = c->ids.count, .resign = c->resign };
+	if (c->fine && c->ids.count == 0)
+		web_problem(c->x, 422, "target", "nothing matches");
+	if (c->fine && c->ids.count)
+		begin_and_answer(c->web, c->x, &request);
+	else
+		web_answer(c->web, c->x);
+	free(c->ids.ids);
+	json_decref(c->body);
+	free(c);
+}
+
+static void choose(struct web *w, struct web_exchange *x, json_t *body, const struct web_ask_ids *ids)
+{
+	struct choosing *c = malloc(sizeof *c);
+	if (c)
+		*c = (struct choosing){ .web = w,
+					.x = x,
+					.body = json_incref(body),
+					.ids = *ids,
+					.resign = json_is_true(json_object_get(body, "resign")) };
+	if (c && inspect_source_work(w->source, on_choose, on_chosen, c))
+		return;
+	if (c)
+		json_decref(c->body);
+	free(c);
+	free(ids->ids);
+	web_problem(x, 503, "store", "out of memory");
+	web_answer(w, x);
+}
+
+/* One delivery, perhaps changed. */
+static void replay_one(struct web *w, struct web_exchange *x, json_t *body, const struct web_ask_ids *ids)
+{
+	struct buffer edited = { 0 };
+	json_t *text = json_object_get(body, "edited_base64");
+	if (json_is_string(text) && !base64_decode(&edited, json_to_bytes(text))) {
+		web_problem(x, 400, "media-type", "edited_base64 is not base64");
+		web_answer(w, x);
+	} else {
+		const struct replay_request request = { .ids = ids->ids,
+							.count = 1,
+							.edited = buffer_view(&edited),
+							.resign = json_is_true(json_object_get(body, "resign")) };
+		begin_and_answer(w, x, &request);
+	}
+	buffer_free(&edited);
+}
+
+void web_deeds_replay(struct web *w, struct web_exchange *x)
+{
+	struct web_ask_ids ids;
+	json_t *body = web_ask_read(x, " delivery_id delivery_ids filter confirm_count edited_base64 resign ");
+	if (!body || !web_ask_ids_of(x, body, &ids)) {
+		web_answer(w, x);
+	} else if (ids.count == 1 && !ids.filter && json_object_get(body, "delivery_id")) {
+		replay_one(w, x, body, &ids);
+		free(ids.ids);
+	} else if (ids.confirmed < 0 || json_object_get(body, "edited_base64")) {
+		web_problem(x, 400, "media-type",
+			    ids.confirmed < 0 ? "several deliveries are replayed with confirm_count, their number"
+					      : "an edited request takes the place of one delivery alone");
+		web_answer(w, x);
+		free(ids.ids);
+	} else {
+		choose(w, x, body, &ids);
+	}
+	json_decref(body);
+}
+
+static struct job *find(struct web *w, struct web_exchange *x)
+{
+	int64_t id = web_id_of(x->segment[0]);
+	for (size_t i = 0; id && i < KEPT; i++)
+		if (w->deeds->jobs[i].id == id)
+			return &w->deeds->jobs[i];
+	web_problem(x, 404, "not-found", "there is no such replay of this page's");
+	return NULL;
+}
+
+void web_deeds_show_replay(struct web *w, struct web_exchange *x)
+{
+	struct job *j = find(w, x);
+	if (j)
+		web_answer_json(x, 200, job_json(j));
+	web_answer(w, x);
+}
+
+void web_deeds_stop_replay(struct web *w, struct web_exchange *x)
+{
+	struct job *j = find(w, x);
+	if (j) {
+		j->stopping = true;
+		if (!is_over(j))
+			inspect_deed_ops.stop(w->inspect_deeds, j->handle);
+		web_answer_json(x, 200, job_json(j));
+	}
+	web_answer(w, x);
+}
+
+/* ---- changes of the record ---- */
+
+void web_deeds_tag(struct web *w, struct web_exchange *x)
+{
+	struct error e = { 0 };
+	json_t *body = web_ask_read(x, " name set ");
+	const char *name = json_string_value(json_object_get(body, "name"));
+	int64_t id = web_id_of(x->segment[0]);
+	if (body && (!name || !*name || strlen(name) > 64 || !json_is_boolean(json_object_get(body, "set"))))
+		web_problem(x, 400, "media-type", "a tag is {\"name\": …, \"set\": true or false}");
+	else if (body && !id)
+		web_problem(x, 404, "not-found", "a delivery is tagged by its number");
+	else if (body &&
+		 inspect_deed_ops.tag(w->inspect_deeds, id, name, json_is_true(json_object_get(body, "set")), &e))
+		x->status = 204;
+	else if (body)
+		web_problem_of(x, &e);
+	json_decref(body);
+	web_answer(w, x);
+}
+
+void web_deeds_delete(struct web *w, struct web_exchange *x)
+{
+	struct error e = { 0 };
+	struct web_ask_ids ids = { 0 };
+	json_t *body = web_ask_read(x, " ids confirm_count ");
+	if (body && web_ask_ids_of(x, body, &ids)) {
+		if (ids.confirmed < 0 || (size_t)ids.confirmed != ids.count) {
+			web_problem(x, 409, "busy", "confirm_count is how many are deleted: %zu", ids.count);
+		} else if (inspect_deed_ops.delete(w->inspect_deeds, ids.ids, ids.count, &e)) {
+			x->status = 204;
+			web_events_put(w->events, "gone", 0, json_pack("{s:O}", "ids", json_object_get(body, "ids")));
+		} else {
+			web_problem_of(x, &e);
+		}
+	}
+	free(ids.ids);
+	json_decref(body);
+	web_answer(w, x);
+}

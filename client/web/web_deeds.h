@@ -1,0 +1,22 @@
+/* What the page does beside showing: replays, marks and deletions, by the inspector's deeds (client/inspect). Loop
+ * thread. */
+#pragma once
+
+#include "client/web/web_private.h"
+
+struct web_deeds;
+
+struct web_deeds *web_deeds_new(struct web *w);
+/* When no deed is under way any more. */
+void web_deeds_free(struct web_deeds *d);
+
+/* POST /api/replays; GET and DELETE /api/replays/ID */
+void web_deeds_replay(struct web *w, struct web_exchange *x);
+void web_deeds_show_replay(struct web *w, struct web_exchange *x);
+void web_deeds_stop_replay(struct web *w, struct web_exchange *x);
+/* Begins the replay of one delivery; false and *e. For ngrok's call. */
+MUST_CHECK bool web_deeds_replay_one(struct web *w, int64_t id, struct error *e);
+/* POST /api/deliveries/ID/tags */
+void web_deeds_tag(struct web *w, struct web_exchange *x);
+/* DELETE /api/deliveries */
+void web_deeds_delete(struct web *w, struct web_exchange *x);

@@ -1,0 +1,67 @@
+/* One request to the page's server and its answer. It belongs to the server's thread, except between web_server.c's
+ * hand-over to the loop and web_server_answer: then to the loop, or to the worker that reads the record for it. */
+#pragma once
+
+#include <jansson.h>
+#include <stdarg.h>
+
+#include "shared/base/buffer.h"
+#include "shared/base/error.h"
+
+#define WEB_PARAMS_MOST 24
+
+enum web_method { WEB_GET, WEB_HEAD, WEB_POST, WEB_DELETE, WEB_OTHER };
+
+struct web_pair {
+	const char *name, *value;
+};
+
+struct web_exchange {
+	enum web_method method;
+	const char *path; /* decoded, without the query; lives as long */
+	const char *link; /* path and query as they came */
+	struct web_pair params[WEB_PARAMS_MOST];
+	size_t param_count;
+	const char *range, *if_range, *if_none_match; /* header fields, or NULL */
+	const char *last_event_id, *fetch_dest;
+	struct buffer body;
+	/* What the route's stars stood for. */
+	const char *segment[2];
+	/* The answer. */
+	unsigned status;
+	const char *type;      /* Content-Type, static */
+	const char *policy;    /* Content-Security-Policy in the place of the usual one, static; NULL */
+	bool cached;           /* an asset: to be asked for again, but kept */
+	struct buffer headers; /* "Name: value\n" for each further one */
+	struct buffer answer;
+	void *call; /* the server's */
+	/* Memory that lives as long as the exchange. */
+	char *copies[16];
+	size_t copy_count;
+};
+
+void web_exchange_free(struct web_exchange *x);
+/* A copy that lives as long as the exchange; NULL when out of memory, or when there are too many. */
+const char *web_exchange_copy(struct web_exchange *x, struct bytes text);
+
+/* The query's parameter of that name, or NULL. */
+const char *web_param(const struct web_exchange *x, const char *name);
+/* A parameter that is a number from `least` to `most`, or `otherwise` where it is absent. False after a problem 400. */
+MUST_CHECK bool web_param_number(struct web_exchange *x, const char *name, int64_t least, int64_t most,
+				 int64_t otherwise, int64_t *out);
+/* Whether a parameter is there and is 1. */
+bool web_param_set(const struct web_exchange *x, const char *name);
+/* Text as an id from 1 up; 0: it is none. */
+int64_t web_id_of(const char *text);
+
+/* Takes the value; NULL counts as out of memory. */
+void web_answer_json(struct web_exchange *x, unsigned status, json_t *value);
+/* `headers` lines are added by web_answer_header; false when out of memory. */
+bool web_answer_header(struct web_exchange *x, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* application/problem+json (RFC 9457) of the type urn:creel:problem:NAME, in the place of any answer so far. */
+void web_problem(struct web_exchange *x, unsigned status, const char *name, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The same, with further fields; takes `fields`. */
+void web_problem_with(struct web_exchange *x, unsigned status, const char *name, json_t *fields, const char *detail);
+/* A failure of the record as a problem: 404 for what is not there, else 503. */
+void web_problem_of(struct web_exchange *x, const struct error *e);

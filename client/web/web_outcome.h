@@ -1,0 +1,10 @@
+/* How a delivery went, in one word, as a row of the page shows it. Pure. */
+#pragma once
+
+#include "shared/store/store.h"
+
+struct web_outcome {
+	char text[8];     /* "200", "ERR", "TIME", "wait", "send", "HELD", "refused" */
+	const char *kind; /* the class of its colour: "o2" to "o6", "ow" */
+};
+struct web_outcome web_outcome(const struct delivery_row *row);

@@ -1,0 +1,118 @@
+#include "client/web/web_routes.h"
+
+#include <string.h>
+
+#include "client/web/web_actions.h"
+#include "client/web/web_body.h"
+#include "client/web/web_complete.h"
+#include "client/web/web_deeds.h"
+#include "client/web/web_detail.h"
+#include "client/web/web_rows.h"
+#include "client/web/web_shell.h"
+#include "client/web/web_watch.h"
+
+static void show_status(struct web *w, struct web_exchange *x)
+{
+	json_t *j = web_watch_state(&w->head.client);
+	/* ngrok's fields (/api/status of its agent). */
+	if (j && json_object_set_new(j, "status", json_string(w->head.client.running ? "online" : "connecting")) == 0 &&
+	    json_object_set_new(j, "agent_version", json_string(CREEL_VERSION)) == 0 &&
+	    json_object_set_new(j, "session", json_pack("{s:[]}", "legs")) == 0 &&
+	    json_object_set_new(j, "uri", json_string("/api/status")) == 0)
+		web_answer_json(x, 200, j);
+	else
+		json_decref(j);
+	web_answer(w, x);
+}
+
+static void show_actions(struct web *w, struct web_exchange *x)
+{
+	web_answer_json(x, 200, web_actions_json());
+	web_answer(w, x);
+}
+
+#define VIEW " filter order tab attempt view find line span step by split cols "
+
+static const struct web_route routes[] = {
+	{ WEB_GET, "/", VIEW "before ", web_shell_list, NULL },
+	{ WEB_GET, "/d/*", VIEW, web_shell_detail, NULL },
+	{ WEB_GET, "/d/*/edit", VIEW, web_shell_detail, NULL },
+	{ WEB_GET, "/diff/*/*", VIEW, web_shell_plain, NULL },
+	{ WEB_GET, "/overview", VIEW, web_shell_plain, NULL },
+	{ WEB_GET, "/export", VIEW, web_shell_plain, NULL },
+	{ WEB_GET, "/help", VIEW, web_shell_plain, NULL },
+	{ WEB_GET, "/api/deliveries", " filter before after limit ", web_rows_list, NULL },
+	{ WEB_DELETE, "/api/deliveries", " ", NULL, web_deeds_delete },
+	{ WEB_GET, "/api/count", " filter ", web_rows_count, NULL },
+	{ WEB_GET, "/api/deliveries/*", " attempt ", web_detail_get, NULL },
+	{ WEB_GET, "/api/deliveries/*/request/body", " attempt decode view download ", web_body_request, NULL },
+	{ WEB_GET, "/api/deliveries/*/response/body", " attempt decode view download ", web_body_response, NULL },
+	{ WEB_GET, "/api/deliveries/*/raw/request", " attempt ", web_body_raw_request, NULL },
+	{ WEB_GET, "/api/deliveries/*/raw/response", " attempt ", web_body_raw_response, NULL },
+	{ WEB_GET, "/api/deliveries/*/find", " part text hex attempt ", web_body_find, NULL },
+	{ WEB_POST, "/api/deliveries/*/tags", " ", NULL, web_deeds_tag },
+	{ WEB_POST, "/api/replays", " ", NULL, web_deeds_replay },
+	{ WEB_GET, "/api/replays/*", " ", NULL, web_deeds_show_replay },
+	{ WEB_DELETE, "/api/replays/*", " ", NULL, web_deeds_stop_replay },
+	{ WEB_GET, "/api/filter", " text caret ", web_complete, NULL },
+	{ WEB_GET, "/api/status", " ", NULL, show_status },
+	{ WEB_GET, "/api/actions", " ", NULL, show_actions },
+};
+
+/* Fills in what the stars stand for. */
+static bool matches(struct web_exchange *x, const char *pattern)
+{
+	const char *at = x->path;
+	size_t stars = 0;
+	while (*pattern) {
+		if (*pattern != '*') {
+			if (*pattern++ != *at++)
+				return false;
+			continue;
+		}
+		size_t len = strcspn(at, "/");
+		if (len == 0)
+			return false;
+		x->segment[stars] = web_exchange_copy(x, bytes_make(at, len));
+		if (!x->segment[stars++])
+			return false;
+		at += len;
+		pattern++;
+	}
+	return *at == 0;
+}
+
+static bool takes_params(struct web_exchange *x, const struct web_route *route)
+{
+	for (size_t i = 0; i < x->param_count; i++) {
+		const char *name = x->params[i].name, *at = strstr(route->params, name);
+		size_t len = strlen(name);
+		bool known = false;
+		for (; len && at && !known; at = strstr(at + 1, name))
+			known = at > route->params && at[-1] == ' ' && at[len] == ' ';
+		if (known)
+			continue;
+		web_problem(x, 400, "range", "there is no parameter %.40s here", name);
+		return false;
+	}
+	return true;
+}
+
+const struct web_route *web_routes_find(struct web_exchange *x)
+{
+	enum web_method method = x->method == WEB_HEAD ? WEB_GET : x->method;
+	bool other = false;
+	for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+		if (routes[i].method != method) {
+			other = other || matches(x, routes[i].pattern);
+			continue;
+		}
+		if (matches(x, routes[i].pattern))
+			return takes_params(x, &routes[i]) ? &routes[i] : NULL;
+	}
+	if (other)
+		web_problem(x, 405, "method", "this is not done by that method");
+	else
+		web_problem(x, 404, "not-found", "there is nothing at this address");
+	return NULL;
+}

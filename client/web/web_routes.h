@@ -1,0 +1,16 @@
+/* Which request is answered by what. Loop thread. */
+#pragma once
+
+#include "client/web/web_read.h"
+#include "client/web/web.h"
+
+struct web_route {
+	enum web_method method;
+	const char *pattern;                                /* "*" stands for one segment */
+	const char *params;                                 /* that it takes, with blanks around each */
+	void (*work)(struct web_read *r);                   /* on a worker, with the record; or */
+	void (*act)(struct web *w, struct web_exchange *x); /* on the loop; it answers by web_answer, now or later */
+};
+
+/* The route of a request, its segments filled in; NULL after a problem 404, 405 or 400. */
+const struct web_route *web_routes_find(struct web_exchange *x);

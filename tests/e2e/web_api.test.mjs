@@ -1,0 +1,267 @@
+// creel web: who is let in, and what the API answers.
+import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
+import net from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { World, waitFor, within } from './lib/harness.mjs';
+import { call, fill, keyFile, keyOf, line, startWeb, stream } from './lib/web.mjs';
+
+let w, web;
+before(async () => {
+	w = new World();
+	await fill(w, [...Array(300).keys()].map((n) => line(n + 1, { status: n % 3 === 2 ? 500 : 200, target: n % 2 ? '/hooks/github' : '/hooks/stripe?tenant=7' })));
+	web = await startWeb(w);
+});
+after(() => w?.close());
+
+/** Raw bytes to the server; what it says. */
+async function raw(text) {
+	const socket = net.connect(web.port, '127.0.0.1');
+	let out = '';
+	socket.on('data', (d) => (out += d));
+	socket.on('error', () => {});
+	socket.write(text);
+	await waitFor(() => `an answer to ${text}`, () => /\r\n\r\n/.test(out) || socket.destroyed);
+	socket.destroy();
+	return Number(/^HTTP\/1\.1 (\d+)/.exec(out)?.[1]);
+}
+
+describe('who is let in', () => {
+	it('the key is the owner’s alone, and its address is the only thing that is printed', async () => {
+		assert.equal(statSync(keyFile(w)).mode & 0o777, 0o600);
+		assert.match(keyOf(w), /^[0-9a-f]{64}$/);
+		assert.equal(web.token, keyOf(w));
+		assert.equal(web.stdout.toString().trim().split('\n').length, 1);
+	});
+	it('nobody without the token: a problem for programs, a page without data for browsers', async () => {
+		const a = await call(web, '/api/deliveries', { token: false });
+		assert.equal(a.status, 401);
+		assert.equal(a.headers['content-type'], 'application/problem+json');
+		assert.equal(JSON.parse(a.text).type, 'urn:creel:problem:token');
+		const page = await call(web, '/', { token: false });
+		assert.equal(page.status, 401);
+		assert.match(page.text, /Open the link/);
+		assert.doesNotMatch(page.text, /invoice/);
+	});
+	it('the link sets a cookie that is not the token, and leads on without it', async () => {
+		const a = await call(web, `/?token=${web.token}&filter=state%3Afailed`, { token: false });
+		assert.equal(a.status, 303);
+		assert.equal(a.headers.location, '/?filter=state%3Afailed');
+		const [cookie] = a.headers['set-cookie'];
+		assert.match(cookie, new RegExp(`^creel_${web.port}=[0-9a-f]{64}; Path=/; HttpOnly; SameSite=Strict; Max-Age=2592000$`));
+		assert.ok(!cookie.includes(web.token));
+		const value = cookie.split(';')[0];
+		assert.equal((await call(web, '/api/deliveries', { token: false, headers: { Cookie: value } })).status, 200);
+		// Beside one that a page of another port has set.
+		assert.equal((await call(web, '/api/deliveries', { token: false, headers: { Cookie: `creel_${web.port}=x; ${value}` } })).status, 200);
+		assert.equal((await call(web, '/api/deliveries', { token: false, headers: { Cookie: value.replace(/.$/, (c) => (c === '0' ? '1' : '0')) } })).status, 401);
+	});
+	it('no link leads elsewhere', async () => {
+		for (const target of [`//evil.example/?token=${web.token}`, `///evil.example/?token=${web.token}`]) {
+			const a = await call(web, target, { token: false });
+			if (a.headers.location) assert.match(a.headers.location, /^\/(?!\/)/);
+		}
+	});
+	it('other hosts get 421 with the right address', async () => {
+		for (const host of ['attacker.test', `attacker.test:${web.port}`, '127.0.0.1', `127.0.0.1:${web.port + 1}`]) {
+			const a = await call(web, '/api/deliveries', { headers: { Host: host } });
+			assert.equal(a.status, 421, host);
+			assert.match(JSON.parse(a.text).detail, new RegExp(`http://127.0.0.1:${web.port}/.*ssh -L`));
+		}
+		assert.equal((await call(web, '/api/deliveries', { headers: { Host: `localhost:${web.port}` } })).status, 200);
+		const auth = `Authorization: Bearer ${web.token}\r\n`, host = `Host: 127.0.0.1:${web.port}\r\n`;
+		assert.equal(await raw(`GET /api/deliveries HTTP/1.1\r\n${host}${host}${auth}\r\n`), 421);
+		assert.equal(await raw(`GET http://attacker.test/api/deliveries HTTP/1.1\r\n${host}${auth}\r\n`), 421);
+		assert.ok([400, 421].includes(await raw(`GET /api/deliveries HTTP/1.1\r\n${auth}\r\n`)));
+	});
+	it('another site’s requests are refused, same-site as strictly', async () => {
+		const [cookie] = (await call(web, `/?token=${web.token}`, { token: false })).headers['set-cookie'];
+		const Cookie = cookie.split(';')[0];
+		for (const site of ['cross-site', 'same-site', 'none']) {
+			const a = await call(web, '/api/deliveries', { token: false, headers: { Cookie, 'Sec-Fetch-Site': site, 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' } });
+			assert.equal(a.status, 403, site);
+		}
+		for (const origin of ['null', `http://127.0.0.1:${web.port + 1}`, 'http://attacker.test']) assert.equal((await call(web, '/api/deliveries', { token: false, headers: { Cookie, Origin: origin } })).status, 403, origin);
+		const link = await call(web, '/d/1?filter=%22%3E%3Cb', { token: false, headers: { Cookie, 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' } });
+		assert.equal(link.status, 403);
+		assert.match(link.text, /This link came from another site/);
+		assert.doesNotMatch(link.text, /<b/i.test('<body') ? /"><b[^o]/ : /x/);
+		assert.doesNotMatch(link.text, /invoice/);
+	});
+	it('the cookie alone never acts', async () => {
+		const [cookie] = (await call(web, `/?token=${web.token}`, { token: false })).headers['set-cookie'];
+		const page = { Cookie: cookie.split(';')[0], Origin: web.base, 'Sec-Fetch-Site': 'same-origin', 'Creel-Page': '1' };
+		const tag = (headers, type = 'application/json') => call(web, '/api/deliveries/1/tags', { token: false, method: 'POST', body: { name: 'marked', set: true }, headers: { ...headers, 'Content-Type': type } });
+		assert.equal((await tag(page)).status, 204);
+		for (const name of ['Origin', 'Sec-Fetch-Site', 'Creel-Page']) assert.equal((await tag(Object.fromEntries(Object.entries(page).filter(([n]) => n !== name)))).status, 403, name);
+		for (const type of ['text/plain', 'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded']) assert.equal((await tag(page, type)).status, 415, type);
+		assert.equal((await call(web, '/api/deliveries', { method: 'OPTIONS' })).status, 405);
+	});
+	it('every answer has its policy, and none lets another origin read it', async () => {
+		for (const target of ['/', '/d/1', '/api/deliveries', '/api/nothing', '/page/main.js', '/api/deliveries/1/request/body']) {
+			const { headers } = await call(web, target);
+			assert.match(headers['content-security-policy'], /default-src 'none'.*script-src 'self'.*trusted-types 'none'/, target);
+			assert.doesNotMatch(headers['content-security-policy'], /unsafe/);
+			for (const [name, value] of [['x-content-type-options', 'nosniff'], ['referrer-policy', 'no-referrer'], ['x-frame-options', 'DENY'], ['cross-origin-resource-policy', 'same-origin'], ['cross-origin-opener-policy', 'same-origin']]) assert.equal(headers[name], value, `${target} ${name}`);
+			assert.equal(headers['cache-control'], target.startsWith('/page/') ? 'no-cache' : 'no-store');
+			assert.ok(!Object.keys(headers).some((h) => h.startsWith('access-control')));
+		}
+	});
+	it('guessing is slowed down for those without a token alone', async () => {
+		for (let i = 0; i < 25; i++) await call(web, '/api/deliveries', { token: false });
+		assert.equal((await call(web, '/api/deliveries', { token: false })).status, 429);
+		assert.equal((await call(web, '/api/deliveries')).status, 200);
+	});
+	it('a key that others may read is refused, and --new-token makes another', async () => {
+		const other = new World();
+		try {
+			const first = await startWeb(other);
+			await first.stop('SIGTERM');
+			const { chmodSync } = await import('node:fs');
+			chmodSync(keyFile(other), 0o644);
+			const refused = other.spawn('creel', ['web', '--port', '0']);
+			assert.equal((await refused.end()).code, 4);
+			assert.match(refused.err, /--new-token/);
+			const again = await startWeb(other, ['--new-token']);
+			assert.notEqual(again.token, first.token);
+			assert.equal(statSync(keyFile(other)).mode & 0o777, 0o600);
+		} finally {
+			await other.close();
+		}
+	});
+	it('a port that is taken is said, with 2', async () => {
+		const p = w.spawn('creel', ['web', '--port', String(web.port)]);
+		assert.equal((await p.end()).code, 2);
+		assert.match(p.err, /--port/);
+	});
+});
+
+describe('what the API answers', () => {
+	it('rows are the CLI’s, newest first, by pages that meet', async () => {
+		const cli = (await w.run('creel', ['list', '--json', '-n', '300'])).text.trim().split('\n').map(JSON.parse).reverse();
+		const all = [];
+		for (let before, page; ; before = page.deliveries.at(-1).id) {
+			page = await web.json(`/api/deliveries?limit=128${before ? `&before=${before}` : ''}`);
+			all.push(...page.deliveries);
+			if (!page.more_before) break;
+		}
+		assert.equal(all.length, 300);
+		for (const [i, row] of cli.entries()) for (const [name, value] of Object.entries(row)) assert.deepEqual(all[i][name], value, name);
+		const newer = await web.json('/api/deliveries?after=290');
+		assert.deepEqual(newer.deliveries.map((d) => d.id), [300, 299, 298, 297, 296, 295, 294, 293, 292, 291]);
+		assert.equal(newer.more_after, false);
+	});
+	it('filters, counts, and says what is wrong with one', async () => {
+		const { deliveries } = await web.json('/api/deliveries?filter=state%3Afailed&limit=500');
+		assert.equal(deliveries.length, 100);
+		assert.deepEqual(await web.json('/api/count?filter=state%3Afailed'), { count: 100, searched: 300, total: 300, done: true });
+		const wrong = await call(web, '/api/deliveries?filter=stat%3Afailed');
+		assert.equal(wrong.status, 400);
+		const problem = JSON.parse(wrong.text);
+		assert.equal(problem.type, 'urn:creel:problem:filter');
+		assert.equal(problem.column, 1);
+	});
+	it('what it does not know is refused', async () => {
+		for (const target of ['/api/deliveries?limt=5', '/api/deliveries?limit=0', '/api/deliveries?limit=501', '/api/deliveries?before=x', '/api/deliveries?before=5&after=3']) assert.equal((await call(web, target)).status, 400, target);
+		for (const target of ['/api/nothing', '/api/deliveries/999999', '/api/deliveries/zzz', '/page/../web.key', '/page/nothing.js', '/d']) assert.equal((await call(web, target)).status, 404, target);
+		assert.equal((await call(web, '/api/count', { method: 'POST', body: {} })).status, 405);
+	});
+	it('a delivery has what show has, and more', async () => {
+		const cli = JSON.parse((await w.run('creel', ['show', '3', '--json'])).text);
+		const d = await web.json('/api/deliveries/3');
+		for (const [name, value] of Object.entries(cli)) {
+			if (name !== 'request' && name !== 'response') assert.deepEqual(d[name], value, name);
+			else for (const [inner, v] of Object.entries(value)) assert.deepEqual(d[name][inner], v, `${name}.${inner}`);
+		}
+		assert.equal(d.all_attempts.length, 1);
+		assert.equal(d.request.body_bytes, d.request_bytes);
+		assert.equal((await web.json(`/api/deliveries/${d.event_id}`)).id, 3);
+	});
+	it('bodies by range, exactly', async () => {
+		const whole = await call(web, '/api/deliveries/2/request/body');
+		assert.equal(whole.text, '{"n":2,"type":"invoice.paid"}');
+		assert.equal(whole.headers['content-type'], 'application/octet-stream');
+		assert.match(whole.headers['content-disposition'], /attachment; filename="delivery-2-request.bin"/);
+		const part = await call(web, '/api/deliveries/2/request/body', { headers: { Range: 'bytes=1-4' } });
+		assert.equal(part.status, 206);
+		assert.equal(part.text, '"n":');
+		assert.equal(part.headers['content-range'], `bytes 1-4/${whole.bytes.length}`);
+		assert.equal((await call(web, '/api/deliveries/2/request/body', { headers: { Range: 'bytes=900-' } })).status, 416);
+		assert.equal((await call(web, '/api/deliveries/2/request/body', { headers: { 'If-None-Match': whole.headers.etag } })).status, 304);
+		assert.equal((await call(web, '/api/deliveries/2/request/body', { headers: { Range: 'bytes=1-4', 'If-Range': '"another"' } })).status, 200);
+		assert.equal((await call(web, '/api/deliveries/2/request/body', { method: 'HEAD' })).bytes.length, 0);
+		assert.deepEqual(await web.json('/api/deliveries/2/find?part=request&text=INVOICE'), { offsets: [whole.text.indexOf('invoice')], more: false });
+		assert.deepEqual(await web.json('/api/deliveries/2/find?part=request&hex=7b'), { offsets: [0], more: false });
+	});
+	it('a body is rendered within a frame alone, and an image only when it is one', async () => {
+		const frame = { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Mode': 'navigate' };
+		const a = await call(web, '/api/deliveries/2/request/body?view=frame', { headers: { ...frame, 'Sec-Fetch-Dest': 'iframe' } });
+		assert.equal(a.status, 200);
+		assert.match(a.headers['content-security-policy'], /^sandbox; default-src 'none'/);
+		assert.equal((await call(web, '/api/deliveries/2/request/body?view=frame', { headers: { ...frame, 'Sec-Fetch-Dest': 'document' } })).status, 403);
+		assert.equal((await call(web, '/api/deliveries/2/request/body?view=image')).status, 415);
+	});
+	it('completes fields, words and values', async () => {
+		const texts = async (text) => (await web.json(`/api/filter?text=${encodeURIComponent(text)}`)).completions.map((c) => c.text);
+		assert.ok((await texts('sta')).includes('status:'));
+		assert.ok((await texts('state:fa')).includes('state:failed'));
+		assert.ok((await texts('path:')).includes('path:/hooks/github'));
+	});
+	it('marks, and deletes with a count', async () => {
+		assert.equal((await call(web, '/api/deliveries/7/tags', { method: 'POST', body: { name: 'marked', set: true } })).status, 204);
+		assert.equal((await web.json('/api/deliveries/7')).marked, true);
+		assert.ok((await web.json('/api/deliveries?filter=tag%3Amarked')).deliveries.some((d) => d.id === 7 && d.marked));
+		assert.equal((await call(web, '/api/deliveries', { method: 'DELETE', body: { ids: [8, 9] } })).status, 409);
+		assert.equal((await call(web, '/api/deliveries', { method: 'DELETE', body: { ids: [8, 9], confirm_count: 2 } })).status, 204);
+		assert.equal((await call(web, '/api/deliveries/8')).status, 404);
+		for (const body of ['', '[]', '{"ids":"x"}', '{"ids":[1],"more":1}', '{"ids":[-1]}', '{']) assert.equal((await call(web, '/api/deliveries', { method: 'DELETE', body })).status, 400, body);
+	});
+	it('has the actions of the terminal’s table', async () => {
+		const table = [...readFileSync(new URL('../../tui/keys/actions.def', import.meta.url), 'utf8').matchAll(/^ACTION\(\w+, "([^"]+)", [^"]+, "([^"]*)"/gm)].map(([, name, keys]) => [name, keys.replaceAll('\\\\', '\\')]);
+		assert.deepEqual((await web.json('/api/actions')).map((a) => [a.name, a.keys.join(' ')]), table);
+	});
+	it('can be read without JavaScript', async () => {
+		const page = await call(web, '/');
+		assert.match(page.text, /href="\/d\/300"/);
+		assert.match(page.text, /Older deliveries/);
+		const d = await call(web, '/d/2');
+		assert.match(d.text, /\{&quot;n&quot;:2/);
+		assert.equal((await call(web, '/d/99999')).status, 404);
+	});
+});
+
+describe('the stream', () => {
+	it('tells of deliveries that come, of deletions, and to whom has a filter that there is more', async () => {
+		const s = stream(web), filtered = stream(web, '/api/events?filter=state%3Afailed');
+		await waitFor('both streams', () => s.events.some((e) => e.name === 'state') && filtered.events.some((e) => e.name === 'state'));
+		// What it is to tell is what comes after it began to look.
+		await waitFor('a delivery', async () => {
+			await fill(w, [line(1000 + s.events.length + filtered.events.length)]);
+			return s.events.some((e) => e.name === 'delivery') && filtered.events.some((e) => e.name === 'more');
+		});
+		const row = s.events.find((e) => e.name === 'delivery');
+		assert.equal(row.data.id, row.id);
+		assert.ok(!filtered.events.some((e) => e.name === 'delivery'));
+		await call(web, '/api/deliveries', { method: 'DELETE', body: { ids: [row.id], confirm_count: 1 } });
+		await waitFor('its deletion', () => s.events.some((e) => e.name === 'gone' && e.data.ids?.includes(row.id)));
+		s.close();
+		filtered.close();
+	});
+	it('twenty at once, one of which reads nothing', async () => {
+		const all = [...Array(20)].map(() => stream(web));
+		await waitFor('twenty streams', () => all.every((s) => s.events.some((e) => e.name === 'state')));
+		all[0].pause();
+		await waitFor('a delivery on each that reads', async () => {
+			await fill(w, [line(2000 + Math.floor(Math.random() * 1e6))]);
+			return all.slice(1).every((s) => s.events.some((e) => e.name === 'delivery'));
+		});
+		for (const s of all) s.close();
+	});
+	it('ends with the program, at once', async () => {
+		const s = stream(web);
+		await waitFor('a stream', () => s.events.length > 0);
+		web.signal('SIGTERM');
+		assert.equal((await within('the end', web.end())).code, 0);
+		web.checkSanitizers();
+	});
+});
