@@ -12,7 +12,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CC ?= cc
 PKGS_CORE := libuv openssl sqlite3 libutf8proc inih jansson libwebsockets zlib libbrotlidec
-PKGS_CLIENT := libcurl yaml-0.1
+PKGS_CLIENT := libcurl yaml-0.1 libmicrohttpd
 PKGS_RELAY := libmicrohttpd
 PKGS_TUI := ncursesw
 PKG_CONFIG ?= pkg-config
@@ -55,7 +55,7 @@ LIBS_TUI = $(shell $(PKG_CONFIG) --libs $(PKGS_TUI))
 LIBS_RELAY = $(shell $(PKG_CONFIG) --libs $(PKGS_RELAY)) $(LIBS_CORE)
 
 SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard shared/*/*.c)) $(BUILD)/shared/store_schema.o
-CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out client/main.c,$(wildcard client/*.c client/*/*.c))) $(BUILD)/client/samples_built_in.o
+CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out client/main.c,$(wildcard client/*.c client/*/*.c))) $(BUILD)/client/samples_built_in.o $(BUILD)/client/web_files.o
 TUI_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tui/*/*.c))
 RELAY_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out relay/main.c,$(wildcard relay/*.c relay/*/*.c)))
 SOURCES := $(wildcard client/*.[ch] client/*/*.[ch] relay/*.[ch] relay/*/*.[ch] shared/*/*.[ch] tui/*/*.[ch] tests/unit/*.h tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/tools/*.[ch] tests/powerloss/*.[ch])
@@ -103,6 +103,16 @@ $(BUILD)/client/samples_built_in.c: $(sort $(wildcard client/samples/*.http)) | 
 	  for f in $^; do name=$${f##*/}; printf '{ "%s",\n' "$${name%.http}"; \
 	  sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$f; printf '},\n'; done; printf '{ 0, 0 } };\n'; } > $@
 $(BUILD)/client/samples_built_in.o: $(BUILD)/client/samples_built_in.c
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
+
+# And the files of the page.
+$(BUILD)/client/web_files.c: $(sort $(wildcard client/web/page/*)) | client/web/web_assets.h
+	@mkdir -p $(@D)
+	$(Q){ printf '#include "client/web/web_assets.h"\nconst struct web_file web_files[] = {\n'; \
+	  for f in $^; do printf '{ "%s",\n' "$${f##*/}"; \
+	  sed 's/[\\"?]/\\&/g; s/^/"/; s/$$/\\n"/' $$f; printf '},\n'; done; printf '{ 0, 0 } };\n'; } > $@
+$(BUILD)/client/web_files.o: $(BUILD)/client/web_files.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 

@@ -8,7 +8,7 @@
 #include "client/transfer/export.h"
 #include "client/web/web_detail.h"
 #include "shared/base/hex.h"
-#include "shared/http/decode.h"
+#include "shared/content/decode.h"
 #include "shared/store/item.h"
 
 #define PIECE (1u << 20) /* that is searched at once */
