@@ -9,7 +9,8 @@ import { World, waitFor } from './lib/harness.mjs';
 const TAKER = `
 use Socket;
 my $name = shift; $name =~ s/^@/\\0/;
-socket(my $s, AF_UNIX, SOCK_DGRAM, 0) && bind($s, pack_sockaddr_un($name)) or die $!;
+my $s;
+socket($s, AF_UNIX, SOCK_DGRAM, 0) && bind($s, pack_sockaddr_un($name)) or die $!;
 $| = 1; print "bound\\n";
 while (defined recv($s, my $text, 4096, 0)) { print unpack("H*", $text), "\\n" }
 `;
