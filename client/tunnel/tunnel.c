@@ -89,6 +89,11 @@ void tunnel_offline(struct tunnel *t, enum reason why)
 	uv_timer_start(&t->retry, on_retry, wait, 0);
 }
 
+void tunnel_try_now(struct tunnel *t)
+{
+	uv_timer_start(&t->retry, on_retry, 0, 0);
+}
+
 void tunnel_stop(struct tunnel *t, enum reason why)
 {
 	t->stopped = true;
@@ -453,7 +458,7 @@ static void on_watch(uv_timer_t *h)
 		if (online)
 			tunnel_drop(t, REASON_TUNNEL_SLEPT);
 		else if (uv_is_active((uv_handle_t *)&t->retry))
-			uv_timer_start(&t->retry, on_retry, 0, 0);
+			tunnel_try_now(t);
 		return;
 	case CLOCK_SILENT:
 		t->at_once = true;
@@ -492,6 +497,7 @@ struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options,
 	uv_timer_init(loop, &t->welcome);
 	uv_timer_init(loop, &t->watch);
 	t->retry.data = t->welcome.data = t->watch.data = t;
+	tunnel_watch_network(t);
 	return t;
 }
 
@@ -515,7 +521,7 @@ void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user)
 	t->closing = true;
 	t->closed = closed;
 	t->closed_user = user;
-	t->open_handles = 3;
+	t->open_handles = 4;
 	if (t->link)
 		link_close(t->link, 1000, "the client is ending");
 	proxy_way_end(t->way);
@@ -524,6 +530,7 @@ void tunnel_close(struct tunnel *t, void (*closed)(void *user), void *user)
 	uv_close((uv_handle_t *)&t->retry, on_handle_closed);
 	uv_close((uv_handle_t *)&t->welcome, on_handle_closed);
 	uv_close((uv_handle_t *)&t->watch, on_handle_closed);
+	tunnel_leave_network(t, on_handle_closed);
 }
 
 void tunnel_free(struct tunnel *t)

@@ -49,6 +49,9 @@ struct tunnel {
 	lws_retry_bo_t keepalive;
 	struct backoff backoff;
 	uv_timer_t retry, welcome, watch;
+	uv_timer_t proof; /* tunnel_network.c's, with the next two */
+	uint64_t changed_at_us;
+	struct network_watch *network; /* or NULL */
 	struct clock_watch clock;
 	uint64_t online_since_ms, confirmed_at_us;
 	uint64_t ping_at_ms, ping_sent, lag_us; /* ping_sent: uv_hrtime; what a pong brings back */
@@ -97,6 +100,10 @@ void tunnel_take_pong(struct tunnel *t, struct bytes payload);
 /* Each second, online: pings now and then, and drops a connection on which the relay does not read. */
 void tunnel_watch_relay(struct tunnel *t);
 
+/* tunnel_network.c: from its start to its end. */
+void tunnel_watch_network(struct tunnel *t);
+void tunnel_leave_network(struct tunnel *t, uv_close_cb closed);
+
 /* tunnel_reason.c. Why the handshake was answered with anything but 101; REASON_NONE when no status came. */
 enum reason tunnel_reason_of_handshake(struct tunnel *t, struct lws *wsi);
 /* Why a connection was not even answered, by how far it came. */
@@ -128,6 +135,8 @@ void tunnel_drop(struct tunnel *t, enum reason why);
 MUST_CHECK bool tunnel_look(struct tunnel *t, enum reason why);
 /* Nothing is said of a look that is under way. */
 void tunnel_look_end(struct tunnel *t);
+/* The wait for the next attempt is over. */
+void tunnel_try_now(struct tunnel *t);
 /* Says that the tunnel is offline, and tries again later. */
 void tunnel_offline(struct tunnel *t, enum reason why);
 /* tunnel_connect.c */
