@@ -97,10 +97,12 @@ $(BUILD)/shared/store_schema.o: $(BUILD)/shared/store_schema.c
 	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 # The samples of `creel trigger` as well.
-$(BUILD)/client/samples_built_in.c: $(sort $(wildcard client/samples/*.http)) | client/trigger/samples.h
+$(BUILD)/client/samples_built_in.c: $(sort $(wildcard client/samples/*.http) $(wildcard client/samples/events/*)) | client/trigger/samples.h client/trigger/event_names.h
 	@mkdir -p $(@D)
-	$(Q){ printf '#include "client/trigger/samples.h"\nconst struct sample samples_built_in[] = {\n'; \
-	  for f in $^; do name=$${f##*/}; printf '{ "%s",\n' "$${name%.http}"; \
+	$(Q){ printf '#include "client/trigger/event_names.h"\n#include "client/trigger/samples.h"\nconst struct event_names event_names_built_in[] = {\n'; \
+	  for f in $(sort $(wildcard client/samples/events/*)); do printf '{ "%s",\n' "$${f##*/}"; sed 's/^/"/; s/$$/\\n"/' $$f; printf '},\n'; done; \
+	  printf '{ 0, 0 } };\nconst struct sample samples_built_in[] = {\n'; \
+	  for f in $(sort $(wildcard client/samples/*.http)); do name=$${f##*/}; printf '{ "%s",\n' "$${name%.http}"; \
 	  sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$f; printf '},\n'; done; printf '{ 0, 0 } };\n'; } > $@
 $(BUILD)/client/samples_built_in.o: $(BUILD)/client/samples_built_in.c
 	$(call say,CC,$<)

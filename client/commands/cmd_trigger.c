@@ -83,11 +83,35 @@ static bool list_own(const struct trigger *t)
 	return fine;
 }
 
+/* Whether a sample of that name is listed already. */
+static bool is_sample(const char *name)
+{
+	for (const struct sample *s = samples_built_in; s->name; s++)
+		if (strcmp(s->name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool list_events(const struct trigger *t, const struct event_names *known)
+{
+	struct bytes event;
+	bool fine = true;
+	for (const char *at = NULL; fine && event_names_next(known, &at, &event);) {
+		char name[160];
+		snprintf(name, sizeof name, "%s.%.*s", known->provider, (int)event.len, (const char *)event.at);
+		fine = is_sample(name) || print_name(t, name, strlen(name), false);
+	}
+	return fine;
+}
+
 static bool list(const struct trigger *t, struct error *e)
 {
 	bool fine = list_own(t);
 	for (const struct sample *s = samples_built_in; fine && s->name; s++)
-		fine = print_name(t, s->name, strlen(s->name), false);
+		if (!event_names_of(s->name) || !strstr(s->name, ".any"))
+			fine = print_name(t, s->name, strlen(s->name), false);
+	for (const struct event_names *known = event_names_built_in; fine && known->provider; known++)
+		fine = list_events(t, known);
 	return (fine && fflush(stdout) == 0) ||
 	       error_set(e, EXIT_STORE, "the output cannot be written: %s", strerror(errno));
 }
@@ -124,27 +148,32 @@ static bool read_request(struct trigger *t, bool own, struct error *e)
 }
 
 /* "stripe.invoice.paid or stripe.invoice.sent" */
-static bool put_near(struct buffer *out, struct bytes provider, const char *const near[EVENT_NAMES_NEAR])
+static bool put_near(struct buffer *out, struct bytes provider, const struct bytes near[EVENT_NAMES_NEAR])
 {
 	bool fine = true;
-	for (size_t i = 0; fine && i < EVENT_NAMES_NEAR && near[i]; i++)
-		fine = buffer_printf(out, "%s%.*s.%s", i ? " or " : "", (int)provider.len, (const char *)provider.at,
-				     near[i]);
+	for (size_t i = 0; fine && i < EVENT_NAMES_NEAR && near[i].len; i++)
+		fine = buffer_printf(out, "%s%.*s.%.*s", i ? " or " : "", (int)provider.len, (const char *)provider.at,
+				     (int)near[i].len, (const char *)near[i].at);
 	return fine;
 }
 
-/* An event that its provider does not have and that is spelled nearly as one that it has. */
+/* An event that its provider does not have. */
 static bool stand_by_name(const struct trigger *t, const char *event, struct error *e)
 {
-	const char *near[EVENT_NAMES_NEAR];
+	struct bytes near[EVENT_NAMES_NEAR];
 	struct bytes provider = bytes_make(t->name, strcspn(t->name, "."));
 	struct buffer names = { 0 };
 	char answer[16] = "";
-	if (t->force || !event_names_doubt(t->name, provider.len, event, near))
+	if (t->force || !event_names_doubt(t->name, event, near))
 		return true;
 	bool fine = put_near(&names, provider, near);
 	if (!fine) {
 		no_memory(e);
+	} else if (!names.len) {
+		fine = error_set(e, EXIT_USAGE,
+				 "%.60s is no event that is known, nor like one: `creel trigger --list` names them, "
+				 "--force sends it all the same",
+				 t->name);
 	} else if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) {
 		fprintf(stderr,
 			"creel: %.60s is no event that is known; did you mean %.*s? Send it all the same? [y/N] ",

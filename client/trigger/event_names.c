@@ -2,35 +2,48 @@
 
 #include "shared/text/text_distance.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static const struct list {
-	const char *provider;
-	const char *const *events; /* NULL after the last */
-} lists[] = {
-#define EVENTS(name, ...) { (name), (const char *const[]){ __VA_ARGS__, NULL } },
-#include "client/trigger/event_names.def"
-};
-
-static const struct list *list_of(const char *provider, size_t len)
+const struct event_names *event_names_of(const char *sample)
 {
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		if (strlen(lists[i].provider) == len && memcmp(lists[i].provider, provider, len) == 0)
-			return &lists[i];
+	size_t len = strcspn(sample, ".");
+	for (const struct event_names *e = event_names_built_in; e->provider; e++)
+		if (strlen(e->provider) == len && strncmp(e->provider, sample, len) == 0)
+			return e;
 	return NULL;
 }
 
-bool event_names_doubt(const char *provider, size_t len, const char *event, const char *near[EVENT_NAMES_NEAR])
+bool event_names_next(const struct event_names *known, const char **at, struct bytes *name)
 {
-	const struct list *l = list_of(provider, len);
+	const char *from = *at ? *at : known->names;
+	size_t len = strcspn(from, "\n");
+	*name = bytes_make(from, len);
+	*at = from + len + 1;
+	return len > 0;
+}
+
+bool event_names_has(const struct event_names *known, const char *event)
+{
+	struct bytes name;
+	for (const char *at = NULL; event_names_next(known, &at, &name);)
+		if (bytes_equal(name, bytes_of(event)))
+			return true;
+	return false;
+}
+
+bool event_names_doubt(const char *sample, const char *event, struct bytes near[EVENT_NAMES_NEAR])
+{
+	const struct event_names *known = event_names_of(sample);
 	size_t distances[EVENT_NAMES_NEAR], count = 0, limit = text_distance_limit(event);
-	near[0] = NULL;
-	for (const char *const *e = l ? l->events : NULL; e && *e; e++) {
-		size_t distance = text_distance(event, *e), at = count;
-		if (distance == 0) {
-			near[0] = NULL;
-			return false;
-		}
+	struct bytes name;
+	memset(near, 0, EVENT_NAMES_NEAR * sizeof *near);
+	if (!known || event_names_has(known, event))
+		return false;
+	for (const char *from = NULL; event_names_next(known, &from, &name);) {
+		char text[100];
+		snprintf(text, sizeof text, "%.*s", (int)name.len, (const char *)name.at);
+		size_t distance = text_distance(event, text), at = count;
 		if (distance >= limit)
 			continue;
 		while (at > 0 && distances[at - 1] > distance)
@@ -41,11 +54,9 @@ bool event_names_doubt(const char *provider, size_t len, const char *event, cons
 			near[i] = near[i - 1];
 			distances[i] = distances[i - 1];
 		}
-		near[at] = *e;
+		near[at] = name;
 		distances[at] = distance;
 		count += count < EVENT_NAMES_NEAR;
 	}
-	if (count < EVENT_NAMES_NEAR)
-		near[count] = NULL;
-	return count > 0;
+	return true;
 }

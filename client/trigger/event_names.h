@@ -1,13 +1,24 @@
-/* The events that providers document, for those whose sample serves any event (NAME.any): whether one is known, and
- * which was meant where it is not. New events come up, so that a name is never refused only because it is unknown here.
- * Pure; any thread. */
+/* The events of providers that send very many: client/samples/events/PROVIDER, one name a line, compiled in; and which
+ * one was meant by a name that is none. Pure; any thread. */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "shared/base/bytes.h"
+
+struct event_names {
+	const char *provider;
+	const char *names; /* each with its line end */
+};
+
+/* Made of client/samples/events; the last one's provider is NULL. */
+extern const struct event_names event_names_built_in[];
+
+/* Those of the provider whose name begins `sample` ("github.push"); NULL: any name may be one of its. */
+const struct event_names *event_names_of(const char *sample);
+bool event_names_has(const struct event_names *known, const char *event);
+/* Steps through them: *at from NULL on. False after the last. */
+bool event_names_next(const struct event_names *known, const char **at, struct bytes *name);
 
 #define EVENT_NAMES_NEAR 3
-
-/* Whether the provider ("stripe", `len` bytes) has an event list here, in which the name is not, while others are near:
- * it is a typing error, most likely. near[0] is the nearest; NULL after the last. */
-bool event_names_doubt(const char *provider, size_t len, const char *event, const char *near[EVENT_NAMES_NEAR]);
+/* Whether the provider of `sample` has a list here, in which the event is not. near[0] is the nearest name, if one is
+ * near; those that are not there are empty. */
+bool event_names_doubt(const char *sample, const char *event, struct bytes near[EVENT_NAMES_NEAR]);

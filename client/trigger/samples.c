@@ -1,6 +1,7 @@
 #include "client/trigger/samples.h"
 
 #include "client/common/limits.h"
+#include "client/trigger/event_names.h"
 #include "client/trigger/json_edit.h"
 #include "shared/text/text_distance.h"
 #include "shared/text/text.h"
@@ -36,6 +37,12 @@ static const struct sample *exact(const char *name, size_t len)
 	return NULL;
 }
 
+static bool is_any(const struct sample *s)
+{
+	size_t len = strlen(s->name);
+	return len > 4 && strcmp(s->name + len - 4, ".any") == 0;
+}
+
 static const struct sample *of_provider(const char *name)
 {
 	size_t len = strlen(name);
@@ -43,7 +50,22 @@ static const struct sample *of_provider(const char *name)
 		if (begins(usual[i], name, len) && usual[i][len] == '.')
 			return exact(usual[i], strlen(usual[i]));
 	for (const struct sample *s = samples_built_in; s->name; s++)
-		if (begins(s->name, name, len) && s->name[len] == '.')
+		if (begins(s->name, name, len) && s->name[len] == '.' && !is_any(s))
+			return s;
+	return NULL;
+}
+
+/* Of the same object or with another action, and says so: its text has the place for another event. */
+static const struct sample *sibling(const char *name)
+{
+	const char *last = strrchr(name, '.');
+	size_t len = last ? (size_t)(last - name) : 0;
+	const struct sample *whole = len ? exact(name, len) : NULL;
+	if (whole && strstr(whole->text, "{{action|"))
+		return whole;
+	for (const struct sample *s = samples_built_in; len && s->name; s++)
+		if (begins(s->name, name, len) && s->name[len] == '.' && !strchr(s->name + len + 1, '.') &&
+		    (strstr(s->text, "{{event|") || strstr(s->text, "{{topic|")))
 			return s;
 	return NULL;
 }
@@ -54,9 +76,14 @@ static const struct sample *any_of(const char *name, const char **event)
 	char any[80];
 	if (!dot || !dot[1] || dot - name > 60)
 		return NULL;
-	snprintf(any, sizeof any, "%.*s.any", (int)(dot - name), name);
+	/* As it stands in --list: a general form, and no event. */
+	if (strcmp(dot + 1, "any") == 0 || strcmp(dot + 1, "*") == 0)
+		return NULL;
 	*event = dot + 1;
-	return exact(any, strlen(any));
+	const struct event_names *known = event_names_of(name);
+	const struct sample *s = known && event_names_has(known, *event) ? sibling(name) : NULL;
+	snprintf(any, sizeof any, "%.*s.any", (int)(dot - name), name);
+	return s ? s : exact(any, strlen(any));
 }
 
 static const char *nearest(const char *name)
@@ -68,7 +95,7 @@ static const char *nearest(const char *name)
 		snprintf(provider, sizeof provider, "%.*s", (int)strcspn(s->name, "."), s->name);
 		size_t whole = text_distance(name, s->name), part = text_distance(name, provider);
 		size_t distance = whole < part ? whole : part;
-		if (distance < least) {
+		if (distance < least && !is_any(s)) {
 			least = distance;
 			best = s->name;
 		}
@@ -80,7 +107,7 @@ const struct sample *samples_find(const char *name, const char **event, struct e
 {
 	*event = NULL;
 	const struct sample *s = exact(name, strlen(name));
-	if (!s)
+	if (!s || is_any(s))
 		s = of_provider(name);
 	if (!s)
 		s = any_of(name, event);
@@ -175,6 +202,26 @@ static bool put_topic(struct buffer *out, const char *event)
 	       buffer_append_text(out, dot + 1);
 }
 
+/* {{event|invoice.paid}}: the event, or that where there is none. {{name}} and {{action}} are its parts. */
+static bool put_event(struct bytes name, const char *event, struct buffer *out, bool *known)
+{
+	struct bytes kind = bytes_until(name, '|');
+	bool has_other = kind.len < name.len;
+	const char *action = event ? strchr(event, '.') : NULL;
+	*known = true;
+	if (event && bytes_equal(kind, bytes_of("event")))
+		return buffer_append_text(out, event);
+	if (event && bytes_equal(kind, bytes_of("topic")))
+		return put_topic(out, event);
+	if (event && bytes_equal(kind, bytes_of("name")))
+		return buffer_append(out, event, action ? (size_t)(action - event) : strlen(event));
+	if (action && bytes_equal(kind, bytes_of("action")))
+		return buffer_append_text(out, action + 1);
+	*known = has_other && (bytes_equal(kind, bytes_of("event")) || bytes_equal(kind, bytes_of("topic")) ||
+			       bytes_equal(kind, bytes_of("action")));
+	return !*known || buffer_append(out, kind.at + kind.len + 1, name.len - kind.len - 1);
+}
+
 static bool put_value(struct bytes name, const char *event, uint64_t now_ms, struct buffer *out, bool *known)
 {
 	*known = true;
@@ -188,12 +235,7 @@ static bool put_value(struct bytes name, const char *event, uint64_t now_ms, str
 		return buffer_printf(out, "%llu", (unsigned long long)now_ms);
 	if (bytes_equal(name, bytes_of("iso")))
 		return put_iso(out, now_ms);
-	if (event && bytes_equal(name, bytes_of("event")))
-		return buffer_append_text(out, event);
-	if (event && bytes_equal(name, bytes_of("topic")))
-		return put_topic(out, event);
-	*known = false;
-	return true;
+	return put_event(name, event, out, known);
 }
 
 bool samples_fill(struct bytes text, const char *event, uint64_t now_ms, struct buffer *out, struct error *e)

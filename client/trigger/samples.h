@@ -2,8 +2,10 @@
  *
  * A sample is a request as text (shared/http/http_text.h) without its signature. It may contain {{id}} (24 hex digits),
  * {{uuid}}, {{now}} and {{now_ms}} (the time since 1970) and {{iso}} (the same by RFC 3339). NAME.any serves every
- * event of NAME that has no sample of its own; there {{event}} is the event, and {{topic}} the event with its first dot
- * as a slash. A command's only thread. */
+ * event of NAME that has no sample of its own (of those in event_names.h, where they are listed); there {{event}} is
+ * the event, {{topic}} the event with its first dot as a slash, {{name}} and {{action}} what is before and after that
+ * dot. A sample with {{event|invoice.paid}} serves other events of that object, one with {{action|opened}} other
+ * actions. A command's only thread. */
 #pragma once
 
 #include "shared/base/buffer.h"

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -14,6 +14,9 @@ import { Webhook as StandardWebhook } from 'standardwebhooks';
 import Stripe from 'stripe';
 import twilio from 'twilio';
 import { World, binDir, freePort, waitFor } from './lib/harness.mjs';
+
+const events = new Set(['github', 'shopify', 'slack', 'stripe'].flatMap((provider) => readFileSync(new URL(`../../client/samples/events/${provider}`, import.meta.url), 'utf8')
+	.trim().split('\n').map((event) => `${provider}.${event}`)));
 
 const stripe = new Stripe('sk_test_none');
 const ed25519 = generateKeyPairSync('ed25519');
@@ -62,7 +65,8 @@ describe('trigger', () => {
 
 	it('every sample: to the running client, recorded with its provider, and its signature holds', async () => {
 		const kin = { clerk: 'svix', resend: 'svix' };
-		for (const name of names) {
+		const listed = names.filter((name) => events.has(name));
+		for (const name of names.filter((n) => !events.has(n)).concat(listed.filter((_, i) => i % 40 === 0))) {
 			const provider = name.split('.')[0];
 			const of = kin[provider] ?? provider;
 			const event = name.replace('*', 'thing.happened');
@@ -78,7 +82,8 @@ describe('trigger', () => {
 			assert.equal(row.target, `/hooks/${provider}`);
 			if (!['dropbox', 'twilio', 'slack.interaction'].some((n) => name.startsWith(n))) assert.ok(row.event_type, `${name}: an event`);
 			if (name === 'standard.*') assert.equal(row.event_type, 'thing.happened');
-			if (name === 'shopify.*') assert.equal(row.event_type, 'thing/happened');
+			if (events.has(name) && provider !== 'github') assert.equal(row.event_type, provider === 'shopify' ? name.slice(8).replace('.', '/') : name.slice(provider.length + 1));
+			if (events.has(name) && provider === 'github') assert.equal(row.event_type, name.split('.')[1]);
 			const checked = await w.creel(['verify', String(row.id), '--secret', secret(of)]);
 			assert.equal(checked.code, 0, `${name}: ${checked.text}`);
 		}
@@ -90,6 +95,33 @@ describe('trigger', () => {
 		assert.equal(r.code, 0, r.err);
 		return calls.at(-1);
 	};
+
+	it('every event that the packages know has its name; another is refused with the nearest', async () => {
+		const known = (provider) => names.filter((n) => n.startsWith(`${provider}.`)).map((n) => n.slice(provider.length + 1));
+		assert.deepEqual([...events].filter((n) => !names.includes(n)), []);
+		assert.ok(known('github').length >= 277 && known('stripe').length >= 275 && known('shopify').length >= 128 && known('slack').length >= 90);
+		calls.length = 0;
+		for (const [name, nearest] of [['stripe.invoce.paid', 'stripe.invoice.paid'], ['github.pull_request.open', 'github.pull_request.opened'],
+			['shopify.orders.creat', 'shopify.orders.create'], ['slack.app_mentions', 'slack.app_mention']]) {
+			const r = await run(name, '--secret', secret(name.split('.')[0]));
+			assert.deepEqual([r.code, r.err.includes(`did you mean ${nearest}`)], [2, true], r.err);
+		}
+		for (const name of ['stripe.any', 'github.any', 'shopify.any', 'slack.any', 'standard.any', 'stripe.*']) assert.equal((await run(name)).code, 2, name);
+		assert.equal(calls.length, 0, 'nothing was sent');
+	});
+
+	it('another event of an object, another action: the sample of its sibling', async () => {
+		let c = await sent('stripe.invoice.voided', 'stripe');
+		let body = JSON.parse(c.raw);
+		assert.deepEqual([body.type, body.data.object.object], ['invoice.voided', 'invoice']);
+		c = await sent('github.issues.closed', 'github');
+		body = JSON.parse(c.raw);
+		assert.deepEqual([c.headers['x-github-event'], body.action, body.issue.number], ['issues', 'closed', 1]);
+		c = await sent('github.star.created', 'github');
+		assert.deepEqual([c.headers['x-github-event'], JSON.parse(c.raw).action], ['star', 'created']);
+		c = await sent('shopify.orders.cancelled', 'shopify');
+		assert.deepEqual([c.headers['x-shopify-topic'], JSON.parse(c.raw).order_number > 0], ['orders/cancelled', true]);
+	});
 
 	it('the official libraries take it', async () => {
 		let c = await sent('stripe.invoice.paid', 'stripe');
@@ -184,7 +216,7 @@ describe('trigger', () => {
 		const args = ['stripe.invoice.payed', '--secret', secret('stripe')];
 		assert.equal((await run(...args, '--force')).code, 0);
 		assert.equal((await run('stripe.customer.created', '--secret', secret('stripe'))).code, 0, 'known, though there is no sample of its own');
-		assert.equal((await run('stripe.something.entirely.new', '--secret', secret('stripe'))).code, 0, 'near nothing');
+		assert.equal((await run('stripe.something.entirely.new', '--secret', secret('stripe'))).code, 2, 'near nothing');
 		const asked = async (answer) => {
 			const p = spawn(path.join(binDir, 'pty-run'), ['100', '24', path.join(binDir, 'creel'), 'trigger', ...args], { env: { ...w.env, TERM: 'xterm' } });
 			let text = '';
@@ -273,7 +305,8 @@ describe('trigger', () => {
 			[['strpe', ...key], 2, /did you mean stripe/],
 			[['nobody.at.all', ...key], 2, /no sample 'nobody\.at\.all'/],
 			[['../../etc/passwd', ...key], 2, /no sample/],
-			[['stripe.x\r\ny', ...key], 2, /letters, digits/],
+			[['standard.x\r\ny', ...key], 2, /letters, digits/],
+			[['stripe.x\r\ny', ...key], 2, /no event that is known/],
 			[['stripe', '--to', 'ftp://x/', ...key], 2, /takes a URL/],
 			[['stripe', '--secret', 'hunter22'], 2, /never an argument/],
 			[['stripe', '--secret', `@${w.path('none')}`], 2, /cannot be read/],
