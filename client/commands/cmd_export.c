@@ -94,9 +94,10 @@ static bool choose_format(struct export_command *c, struct error *e)
 	} else if (o->dry_run) {
 		o->as = EXPORT_AS_HAR; /* all of it */
 	} else if (!c->path || !export_of_path(c->path, &o->as)) {
-		return error_set(e, EXIT_USAGE,
-				 "which format? --format har, curl, http, ndjson or body, or -o with a name that ends "
-				 "in .har, .sh, .http or .ndjson");
+		return error_set(
+		    e, EXIT_USAGE,
+		    "which format? --format har, curl, http, ndjson, postman, insomnia or body, or -o with a "
+		    "name that ends in .har, .sh, .http or .ndjson");
 	}
 	o->redact = c->redact.count > 0;
 	o->redact_names = &c->names;
@@ -149,8 +150,8 @@ static int export_found(struct export_command *c, struct error *e)
 #define AT struct export_command
 
 static const struct option_row rows[] = {
-	{ "format", 0, OPTION_CHOICE_AT(AT, format), OPTION_BY_PROJECT, "har|curl|http|ndjson|body", "what to write",
-	  .otherwise = "what the file's name ends in" },
+	{ "format", 0, OPTION_CHOICE_AT(AT, format), OPTION_BY_PROJECT, "har|curl|http|ndjson|postman|insomnia|body",
+	  "what to write", .otherwise = "what the file's name ends in" },
 	{ "output", 'o', OPTION_TEXT_AT(AT, path), OPTION_BY_USER, "FILE", "where to, 0600",
 	  .otherwise = "standard output" },
 	{ "redact", 0, OPTION_SUM_AT(AT, redact), OPTION_BY_PROJECT, "[=NAME,...]",
@@ -160,7 +161,7 @@ static const struct option_row rows[] = {
 	{ "secrets", 0, OPTION_FLAG_AT(AT, options.secrets), OPTION_BY_USER, NULL,
 	  "in curl: Authorization, Cookie and the like, not $CREEL_…" },
 	{ "force", 0, OPTION_FLAG_AT(AT, options.force), OPTION_BY_USER, NULL, "replace FILE" },
-	{ "to", 0, OPTION_TEXT_AT(AT, to), OPTION_BY_USER, "PORT|URL", "in curl: where to send it",
+	{ "to", 0, OPTION_TEXT_AT(AT, to), OPTION_BY_USER, "PORT|URL", "where requests go",
 	  .otherwise = "where it went" },
 	{ "where", 0, OPTION_TEXT_AT(AT, where), OPTION_BY_USER, "FILTER", "the same as after the options" },
 };
@@ -187,16 +188,17 @@ static int run(struct command_call *call, struct error *e)
 
 const struct command command_export = {
 	"export",
-	"creel export FILTER|ID… --format har|curl|http|ndjson|body [-o FILE] [--redact[=NAME,…]] [--force]",
+	"creel export FILTER|ID… --format FORMAT [-o FILE] [--redact[=NAME,…]] [--force]",
 	"deliveries as HAR, curl, .http, NDJSON or a body",
 	"Writes deliveries, oldest first, for other tools and for a repository to keep: har (HTTP Archive 1.2) and\n"
 	"ndjson have the request and the last answer, and `creel import` reads them back; curl and http have the\n"
-	"request, body its body's exact bytes. In curl commands secrets are $CREEL_AUTHORIZATION and the like unless\n"
+	"request, postman (a collection, 2.1) and insomnia (4) too, body its body's exact bytes. In curl commands "
+	"secrets are $CREEL_AUTHORIZATION and the like unless\n"
 	"--secrets is given; the other formats hold them unless --redact is, which takes out\n"
 	"what looks like a secret by its name or form, and signatures, in header fields, cookies, targets and bodies;\n"
-	"NAME is one more name, or header:NAME, cookie:NAME, query:NAME, form:NAME, part:NAME or json:PATH. With http "
-	"a body that is not text goes to\n"
-	"a file beside FILE. FILE must not exist. Exit status 1 when nothing matches, 4 when FILE cannot be "
+	"NAME is one more name, or header:NAME, cookie:NAME, query:NAME, form:NAME, part:NAME or json:PATH. A "
+	"body that the format cannot hold goes\n"
+	"to a file beside FILE. FILE must not exist. Exit status 1 when nothing matches, 4 when FILE cannot be "
 	"written.\n\n" FILTER_HELP "\n\n"
 	"Example: creel export source:stripe since:1d -o tests/stripe.har --redact",
 	COMMAND_OPTIONS(rows, struct export_command),

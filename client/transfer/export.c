@@ -8,8 +8,11 @@
 
 #include "client/transfer/export_file.h"
 #include "client/transfer/export_put.h"
+#include "shared/formats/collection_write.h"
 #include "shared/formats/har.h"
 #include "shared/formats/http_file.h"
+#include "shared/formats/insomnia.h"
+#include "shared/formats/postman.h"
 #include "shared/http/http_text.h"
 #include "shared/store/item.h"
 #include "shared/text/text.h"
@@ -40,11 +43,12 @@ bool export_named(const char *name, struct export_options *o, struct error *e)
 		enum export_as as;
 		bool secrets;
 	} names[] = {
-		{ "har", EXPORT_AS_HAR, false },   { "ndjson", EXPORT_AS_NDJSON, false },
-		{ "curl", EXPORT_AS_CURL, false }, { "curl-secrets", EXPORT_AS_CURL, true },
-		{ "http", EXPORT_AS_HTTP, false }, { "body", EXPORT_AS_BODY, false },
-		{ "raw", EXPORT_AS_RAW, false },   { "headers", EXPORT_AS_HEADERS, false },
-		{ "url", EXPORT_AS_URL, false },
+		{ "har", EXPORT_AS_HAR, false },           { "ndjson", EXPORT_AS_NDJSON, false },
+		{ "curl", EXPORT_AS_CURL, false },         { "curl-secrets", EXPORT_AS_CURL, true },
+		{ "http", EXPORT_AS_HTTP, false },         { "body", EXPORT_AS_BODY, false },
+		{ "raw", EXPORT_AS_RAW, false },           { "headers", EXPORT_AS_HEADERS, false },
+		{ "url", EXPORT_AS_URL, false },           { "postman", EXPORT_AS_POSTMAN, false },
+		{ "insomnia", EXPORT_AS_INSOMNIA, false },
 	};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(name, names[i].name) == 0) {
@@ -64,13 +68,17 @@ bool export_of_path(const char *path, enum export_as *as)
 		     { ".ndjson", EXPORT_AS_NDJSON },
 		     { ".jsonl", EXPORT_AS_NDJSON },
 		     { ".sh", EXPORT_AS_CURL },
-		     { ".http", EXPORT_AS_HTTP } };
-	const char *dot = strrchr(path, '.');
-	for (size_t i = 0; dot && i < sizeof ends / sizeof *ends; i++)
-		if (strcmp(dot, ends[i].end) == 0) {
+		     { ".http", EXPORT_AS_HTTP },
+		     { ".postman_collection.json", EXPORT_AS_POSTMAN },
+		     { ".insomnia.json", EXPORT_AS_INSOMNIA } };
+	size_t len = strlen(path);
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		size_t end = strlen(ends[i].end);
+		if (len >= end && strcmp(path + len - end, ends[i].end) == 0) {
 			*as = ends[i].as;
 			return true;
 		}
+	}
 	return false;
 }
 
@@ -88,7 +96,7 @@ static bool guard(enum export_as as, struct buffer *text)
 	bool fine = true;
 	if (as == EXPORT_AS_CURL)
 		return true;
-	if (as == EXPORT_AS_HAR || as == EXPORT_AS_NDJSON) {
+	if (as == EXPORT_AS_HAR || as == EXPORT_AS_NDJSON || as == EXPORT_AS_POSTMAN || as == EXPORT_AS_INSOMNIA) {
 		fine = text_guard_json(&guarded, buffer_view(text));
 	} else {
 		while (fine && start < text->len) { /* lines of HTTP end with CR LF */
@@ -174,12 +182,15 @@ static bool body_path(const char *path, int64_t id, struct buffer *out)
 	return buffer_printf(out, "%.*s-%" PRId64 ".body", stem, path, id) && buffer_put_u8(out, 0);
 }
 
-/* Whether a .http file cannot hold the body, or its clients would not send it as it is. Without a file beside it line
- * breaks at the end stay: Content-Length counts them. */
+/* Whether the file cannot hold the body, or its clients would not send it as it is. Where no file can be beside it,
+ * line breaks at the end stay in a .http file: Content-Length counts them. */
 static bool wants_file(const struct export *x, struct bytes body)
 {
 	bool ends_line = body.len && body.at[body.len - 1] == '\n';
-	return http_text_wants_file(body) || http_file_has_syntax(body) || (ends_line && x->sink.path);
+	if (x->options->as == EXPORT_AS_HTTP)
+		return http_text_wants_file(body) || http_file_has_syntax(body) || (ends_line && x->sink.path);
+	return (x->options->as == EXPORT_AS_POSTMAN || x->options->as == EXPORT_AS_INSOMNIA) &&
+	       !collection_write_fits(body);
 }
 
 /* Such a body goes to a file of its own, and *reference names that file. */
@@ -191,11 +202,10 @@ static bool put_body_beside(struct export *x, const struct transcript *d, struct
 	if (!wants_file(x, body))
 		return true;
 	if (!x->sink.path)
-		return error_set(
-		    e, EXIT_USAGE,
-		    "the body of delivery %" PRId64
-		    " is not text that a .http file can hold: name a file with -o, and it is put beside that",
-		    d->id);
+		return error_set(e, EXIT_USAGE,
+				 "the body of delivery %" PRId64
+				 " is not text that %s can hold: name a file with -o, and it is put beside that",
+				 d->id, x->options->as == EXPORT_AS_HTTP ? "a .http file" : "a collection");
 	if (!body_path(x->sink.path, d->id, &path)) {
 		buffer_free(&path);
 		return no_memory(e);
@@ -221,6 +231,11 @@ static bool put_separator(struct export *x, const struct transcript *d, struct e
 	text_format_time(at, d->received_at_us);
 	if (x->options->as == EXPORT_AS_HAR)
 		fine = (x->written || har_begin(&x->text)) && buffer_append_text(&x->text, x->written ? ",\n" : "\n");
+	else if (x->options->as == EXPORT_AS_POSTMAN)
+		fine =
+		    (x->written || postman_begin(&x->text)) && buffer_append_text(&x->text, x->written ? ",\n" : "\n");
+	else if (x->options->as == EXPORT_AS_INSOMNIA)
+		fine = (x->written || insomnia_begin(&x->text)) && buffer_append_text(&x->text, ",\n");
 	else if (x->options->as == EXPORT_AS_HTTP && x->several)
 		fine = buffer_printf(&x->text, "%s### %" PRId64 " %s\n", x->written ? "\n" : "", d->id, at);
 	else if (x->options->as == EXPORT_AS_CURL && x->several)
@@ -243,7 +258,7 @@ static bool put(struct export *x, const struct transcript *d, struct error *e)
 		item_free(&item);
 		return written;
 	}
-	if (as == EXPORT_AS_HTTP && !put_body_beside(x, d, &reference, e)) {
+	if (!put_body_beside(x, d, &reference, e)) {
 		buffer_free(&reference);
 		return false;
 	}
@@ -263,7 +278,9 @@ static bool check(const struct export *x, const struct transcript *d, struct err
 {
 	enum export_as as = x->options->as;
 	bool part = d->request.body_size > d->request.body.len;
-	if (part && (as == EXPORT_AS_BODY || as == EXPORT_AS_RAW || as == EXPORT_AS_CURL || as == EXPORT_AS_HTTP))
+	bool keeps_part =
+	    as == EXPORT_AS_HAR || as == EXPORT_AS_NDJSON || as == EXPORT_AS_HEADERS || as == EXPORT_AS_URL;
+	if (part && !keeps_part)
 		return error_set(e, EXIT_USAGE,
 				 "delivery %" PRId64 " was recorded in part only (%zu of %" PRIu64
 				 " bytes): har and ndjson keep that",
@@ -287,7 +304,7 @@ static bool redact(const struct export *x, struct transcript *d, struct error *e
 	const struct export_options *o = x->options;
 	struct telling t = { o, d->id };
 	struct redaction r = { .names = o->redact_names, .on_found = o->on_redacted ? on_found : NULL, .user = &t };
-	bool answer = o->as == EXPORT_AS_HAR || o->as == EXPORT_AS_NDJSON;
+	bool answer = o->as == EXPORT_AS_HAR || o->as == EXPORT_AS_NDJSON || o->as == EXPORT_AS_POSTMAN;
 	if (!transcript_redact(d, &r, answer, e))
 		return false;
 	for (size_t k = 0; o->redacted && k < REDACT_KINDS; k++)
@@ -307,6 +324,15 @@ static bool export_one(struct export *x, int64_t id, struct error *e)
 	return fine;
 }
 
+static bool put_end(enum export_as as, struct buffer *text)
+{
+	if (as == EXPORT_AS_HAR)
+		return har_end(text);
+	if (as == EXPORT_AS_POSTMAN)
+		return postman_end(text);
+	return as != EXPORT_AS_INSOMNIA || insomnia_end(text);
+}
+
 static bool export_all(struct export *x, const int64_t *ids, size_t count, struct error *e)
 {
 	bool fine = true;
@@ -318,8 +344,8 @@ static bool export_all(struct export *x, const int64_t *ids, size_t count, struc
 		if (fine && x->options->stop && x->options->stop())
 			fine = error_set(e, EXIT_INTERRUPTED, "interrupted");
 	}
-	if (fine && x->written && x->options->as == EXPORT_AS_HAR && !x->options->dry_run)
-		fine = (har_end(&x->text) || no_memory(e)) && flush(x, e);
+	if (fine && x->written && !x->options->dry_run)
+		fine = (put_end(x->options->as, &x->text) || no_memory(e)) && flush(x, e);
 	buffer_free(&x->text);
 	buffer_free(&x->client);
 	return fine;

@@ -10,8 +10,10 @@ enum export_as {
 	EXPORT_AS_HAR,
 	EXPORT_AS_NDJSON, /* both with the last answer; `creel import` reads them */
 	EXPORT_AS_CURL,
-	EXPORT_AS_HTTP, /* a .http file; several requests have lines of ### between them */
-	EXPORT_AS_BODY, /* this and the rest take one delivery, URLs several */
+	EXPORT_AS_HTTP,     /* a .http file; several requests have lines of ### between them */
+	EXPORT_AS_POSTMAN,  /* a collection of version 2.1 */
+	EXPORT_AS_INSOMNIA, /* an export of version 4 */
+	EXPORT_AS_BODY,     /* this and the rest take one delivery, URLs several */
 	EXPORT_AS_HEADERS,
 	EXPORT_AS_RAW, /* the request as HTTP/1.1 */
 	EXPORT_AS_URL,
@@ -31,9 +33,11 @@ struct export_options {
 	bool (*stop)(void); /* asked before each delivery; true ends it with EXIT_INTERRUPTED; may be NULL */
 };
 
-/* Sets `as` and `secrets` by a name: har, ndjson, curl, curl-secrets, http, body, headers, raw or url. EXIT_USAGE. */
+/* Sets `as` and `secrets` by a name: har, ndjson, curl, curl-secrets, http, postman, insomnia, body, headers, raw or
+ * url. EXIT_USAGE. */
 MUST_CHECK bool export_named(const char *name, struct export_options *o, struct error *e);
-/* By a path's ending: .har, .ndjson or .jsonl, .sh, .http. False for any other. */
+/* By a path's ending: .har, .ndjson or .jsonl, .sh, .http, .postman_collection.json, .insomnia.json. False for any
+ * other. */
 bool export_of_path(const char *path, enum export_as *as);
 
 /* *written (may be NULL) is how many deliveries there were. With none no file is made, which is not an error.

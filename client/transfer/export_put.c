@@ -1,5 +1,6 @@
 #include "client/transfer/export_put.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,8 @@
 #include "client/print/row_json.h"
 #include "shared/formats/curl_command.h"
 #include "shared/formats/har.h"
+#include "shared/formats/insomnia.h"
+#include "shared/formats/postman.h"
 #include "shared/http/headers.h"
 #include "shared/http/http_text.h"
 #include "shared/json/json_bytes.h"
@@ -143,6 +146,18 @@ static bool put_raw(const struct transcript *x, struct buffer *out)
 	       buffer_append_bytes(out, buffer_view(&x->request.body));
 }
 
+static bool put_insomnia(const struct transcript *x, const char *base, const char *body_file, struct buffer *out,
+			 struct error *e)
+{
+	bool bad;
+	json_t *request = insomnia_request(x, bytes_of(base), body_file, &bad);
+	if (bad)
+		return error_set(
+		    e, EXIT_USAGE,
+		    "delivery %" PRId64 " has a header field that is not UTF-8, which Insomnia cannot send", x->id);
+	return put_json(out, request, e);
+}
+
 bool export_put(const struct transcript *x, const struct delivery_row *row, const struct export_options *o,
 		const char *base, const char *body_file, struct buffer *out, struct error *e)
 {
@@ -153,6 +168,10 @@ bool export_put(const struct transcript *x, const struct delivery_row *row, cons
 	case EXPORT_AS_NDJSON:
 		return put_json(out, ndjson(x, row), e) &&
 		       (buffer_put_u8(out, '\n') || error_set(e, EXIT_STORE, "out of memory"));
+	case EXPORT_AS_POSTMAN:
+		return put_json(out, postman_item(x, bytes_of(base), body_file), e);
+	case EXPORT_AS_INSOMNIA:
+		return put_insomnia(x, base, body_file, out, e);
 	case EXPORT_AS_CURL:
 		fine = put_curl(x, o, base, out);
 		break;

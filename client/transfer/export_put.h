@@ -4,7 +4,7 @@
 #include "client/transfer/export.h"
 #include "shared/formats/transcript.h"
 
-/* Appends it to *out. `row` is needed for NDJSON, `base` for curl and URLs. `body_file` stands for the body in a .http
- * file; NULL: the body itself does. EXIT_STORE when out of memory. */
+/* Appends it to *out. `row` is needed for NDJSON, `base` for all that need a whole URL. `body_file` stands for the
+ * body where the format can name a file; NULL: the body itself does. EXIT_STORE when out of memory. */
 MUST_CHECK bool export_put(const struct transcript *x, const struct delivery_row *row, const struct export_options *o,
 			   const char *base, const char *body_file, struct buffer *out, struct error *e);

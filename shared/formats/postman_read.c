@@ -258,17 +258,27 @@ static bool read_graphql(const struct collection *c, const json_t *body, struct 
 	return fine && collection_type(d, "application/json", e);
 }
 
-static bool read_body(const struct collection *c, const json_t *body, struct draft *d, struct error *e)
+/* Postman adds a Content-Type to a text unless the item tells it not to. */
+static bool read_raw(const struct collection *c, const json_t *item, const json_t *body, struct draft *d,
+		     struct error *e)
+{
+	const json_t *behaviour = json_object_get(item, "protocolProfileBehavior");
+	const json_t *raw = json_object_get(json_object_get(body, "options"), "raw");
+	bool none = json_is_true(json_object_get(json_object_get(behaviour, "disabledSystemHeaders"), "content-type"));
+	return collection_member(c, body, "raw", &d->body, e) &&
+	       (!d->body.len || none ||
+		collection_type(d, type_of_language(json_to_bytes(json_object_get(raw, "language"))), e));
+}
+
+static bool read_body(const struct collection *c, const json_t *item, const json_t *body, struct draft *d,
+		      struct error *e)
 {
 	struct bytes mode = json_to_bytes(json_object_get(body, "mode"));
-	const json_t *raw = json_object_get(json_object_get(body, "options"), "raw");
-	struct bytes language = json_to_bytes(json_object_get(raw, "language"));
 	if (!json_is_object(body) || !mode.len || json_is_true(json_object_get(body, "disabled")))
 		return true;
 	d->has_body = true;
 	if (bytes_equal(mode, bytes_of("raw")))
-		return collection_member(c, body, "raw", &d->body, e) &&
-		       (!d->body.len || !language.len || collection_type(d, type_of_language(language), e));
+		return read_raw(c, item, body, d, e);
 	if (bytes_equal(mode, bytes_of("urlencoded")))
 		return (collection_pairs(c, json_object_get(body, "urlencoded"), false, &d->body, e) ||
 			error_prefix(e, "body.urlencoded")) &&
@@ -341,7 +351,7 @@ static bool read_request(const struct collection *c, const json_t *item, const j
 	    !read_header(c, json_object_get(request, "header"), &d->headers, e) ||
 	    !add_auth(c, json_is_object(auth) ? auth : in->auth, d, e))
 		return false;
-	return is_pruned(d, item) || read_body(c, json_object_get(request, "body"), d, e);
+	return is_pruned(d, item) || read_body(c, item, json_object_get(request, "body"), d, e);
 }
 
 static bool read_example(const struct collection *c, const json_t *example, struct draft *d, struct error *e)

@@ -200,6 +200,46 @@ describe('export and import', () => {
 		}
 	});
 
+	it('collections of Postman and Insomnia: the same requests, and in Postman the answers that are text', async () => {
+		const trimmed = (d) => d.request.headers.map(([name, value]) => [name, value.trim()]);
+		const text = await w.creelOut(['export', 'id:1..', '--format', 'ndjson']);
+		const seen = text.toString().trimEnd().split('\n').map((line) => JSON.parse(line));
+		for (const [format, end, cases] of [['postman', 'postman_collection.json', 'id:1..'], ['insomnia', 'insomnia.json', `id:1.. -id:${id['eight bits']}`]]) {
+			const [db, file] = [fresh('.db'), fresh(`.${end}`)];
+			assert.equal((await run('export', cases, '-o', file, '--to', String(road.app.port))).code, 0);
+			const kept = seen.filter((d) => format === 'postman' || String(d.id) !== id['eight bits']);
+			const r = await run('import', file, '--db', db);
+			assert.deepEqual([r.code, r.text], [0, `${kept.length} deliveries imported\n`], r.err);
+			for (const [i, d] of kept.entries()) {
+				const now = JSON.parse((await w.creelOut(['show', String(i + 1), '--json', '--db', db])).toString());
+				assert.deepEqual([now.method, now.target, now.request.body, now.request.body_base64], [d.method, d.target, d.request.body, d.request.body_base64], `${format} ${d.id}`);
+				assert.deepEqual(trimmed(now), trimmed(d), `${format} ${d.id}`);
+			}
+			assert.equal(JSON.parse((await run('import', file, '--db', db, '--json')).text).known, kept.length);
+			if (format === 'insomnia') {
+				const odd = await run('export', id['eight bits'], '--format', format);
+				assert.equal(odd.code, 2);
+				assert.match(odd.err, /has a header field that is not UTF-8, which Insomnia cannot send/);
+			}
+			const alone = await run('export', id.binary, '--format', format);
+			assert.equal(alone.code, 2);
+			assert.match(alone.err, /is not text that a collection can hold: name a file with -o/);
+		}
+		const db = fresh('.db');
+		const line = JSON.stringify({ received_at: '2026-11-23T13:42:34Z', event_id: '019ab12c-4d5e-7f3a-8b6c-000000000001', method: 'POST', target: '/a?b=%20&c&d=1=2', request: { headers: [['Content-Type', 'application/json']], body: '{"a":1}' }, attempt: { started_at: '2026-11-23T13:42:35Z', result: 'ok', status: 404, reason: 'Not Found', url: 'http://localhost:3000/a?b=%20&c&d=1=2', total_us: 5000 }, response: { headers: [['X-A', '1']], body: 'no' } });
+		assert.equal((await w.creel(['import', '-', '--db', db], { input: line })).code, 0);
+		const collection = JSON.parse((await w.creelOut(['export', '1', '--format', 'postman', '--db', db])).toString());
+		assert.equal(collection.info.schema, 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json');
+		const [{ request, response: [example] }] = collection.item;
+		assert.deepEqual(request.url, { raw: 'http://localhost:3000/a?b=%20&c&d=1=2', protocol: 'http', host: ['localhost'], port: '3000', path: ['a'],
+			query: [{ key: 'b', value: '%20' }, { key: 'c', value: null }, { key: 'd', value: '1=2' }] });
+		assert.deepEqual([request.body.raw, request.body.options.raw.language, example.code, example.status, example.body, example.responseTime], ['{"a":1}', 'json', 404, 'Not Found', 'no', 5]);
+		const again = fresh('.db');
+		assert.equal((await w.creel(['import', '-', '--db', again], { input: JSON.stringify(collection) })).code, 0);
+		const d = JSON.parse((await w.creelOut(['show', '1', '--json', '--db', again])).toString());
+		assert.deepEqual([d.target, d.status, d.duration_ms, d.response.body], ['/a?b=%20&c&d=1=2', 404, 5, 'no']);
+	});
+
 	it('through pipes, with a byte order mark, blank lines and other names', async () => {
 		const [db, db2] = [fresh('.db'), fresh('.db')];
 		const lines = await w.creelOut(['export', id.at, id.binary, '--format', 'ndjson']);
@@ -288,7 +328,7 @@ describe('export and import', () => {
 		writeFileSync(there, 'mine');
 		for (const [args, code, words] of [
 			[['export'], 2, /export takes deliveries or a filter/], [['export', '1'], 2, /which format\?/],
-			[['export', '1', '-o', 'x.txt'], 2, /which format\?/], [['export', '1', '--format', 'xml'], 2, /har\|curl\|http\|ndjson\|body/],
+			[['export', '1', '-o', 'x.txt'], 2, /which format\?/], [['export', '1', '--format', 'xml'], 2, /har\|curl\|http\|ndjson\|/],
 			[['export', '99999', '--format', 'har'], 2, /99999/], [['export', 'status:zzz', '--format', 'har'], 2, /\^/],
 			[['export', 'target:nothing-of-this', '--format', 'har'], 1, /no delivery matches/],
 			[['export', id.at, id.none, '--format', 'body'], 2, /takes one delivery, not 2/],
