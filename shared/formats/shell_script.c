@@ -202,7 +202,7 @@ static bool take_double(struct shell_script *s, struct buffer *out, struct error
 static bool ends_word(const struct shell_script *s)
 {
 	int c = peek(s, 0);
-	return c < 0 || strchr(" \t\n;|&<>()", c) || is_line_end(s);
+	return c < 0 || (c > 0 && strchr(" \t\n;|&<>()", c)) || is_line_end(s);
 }
 
 static bool take_piece(struct shell_script *s, struct buffer *out, struct error *e)
