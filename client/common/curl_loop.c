@@ -21,8 +21,7 @@ struct socket_watch {
 	uv_poll_t poll;
 	struct curl_loop *owner;
 	curl_socket_t fd;
-	int wanted; /* by libcurl; 0: the connection is idle */
-	int active; /* registered with libuv */
+	int events; /* registered with libuv */
 };
 
 static void drive(struct curl_loop *f, curl_socket_t fd, int flags)
@@ -53,14 +52,6 @@ static void on_socket_ready(uv_poll_t *h, int status, int events)
 	struct socket_watch *w = h->data;
 	int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0) |
 		    (status < 0 ? CURL_CSELECT_ERR : 0);
-	if (w->wanted == 0) {
-		/* An idle connection that the app closed: libcurl finds out when it wants to use it again. Or one after
-		 * 101 whose TLS ended before: libcurl looks there no more. */
-		uv_poll_stop(&w->poll);
-		w->active = 0;
-		w->owner->on_progress(w->owner->user);
-		return;
-	}
 	drive(w->owner, w->fd, flags);
 }
 
@@ -69,8 +60,19 @@ static void on_watch_closed(uv_handle_t *h)
 	free(h->data);
 }
 
-/* The watch of a descriptor, made at its first use. Between two calls on one connection it stays registered: taking it
- * off and on again would cost four epoll_ctl a call. */
+/* libcurl looks there no more, and may close the descriptor without a word: the one by which its resolver's thread
+ * wakes it, for instance. */
+static void drop_watch(struct curl_loop *f, curl_socket_t fd)
+{
+	struct socket_watch *w = (size_t)fd < f->watch_count ? f->watches[fd] : NULL;
+	if (!w)
+		return;
+	f->watches[fd] = NULL;
+	uv_poll_stop(&w->poll);
+	uv_close((uv_handle_t *)&w->poll, on_watch_closed);
+}
+
+/* The watch of a descriptor, made at its first use. */
 static struct socket_watch *find_watch(struct curl_loop *f, curl_socket_t fd)
 {
 	if ((size_t)fd >= f->watch_count) {
@@ -100,17 +102,17 @@ static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *user, 
 	struct curl_loop *f = user;
 	(void)easy;
 	(void)socket_user;
+	if (what == CURL_POLL_REMOVE) {
+		drop_watch(f, fd);
+		return 0;
+	}
 	struct socket_watch *w = find_watch(f, fd);
+	int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
 	if (!w)
 		return -1;
-	w->wanted = what == CURL_POLL_REMOVE
-			? 0
-			: (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-	/* Nothing wanted: stay readable, the state in which the next answer is waited for. */
-	int events = w->wanted ? w->wanted : UV_READABLE;
-	if (events == w->active)
+	if (events == w->events)
 		return 0;
-	w->active = events;
+	w->events = events;
 	return uv_poll_start(&w->poll, events, on_socket_ready) == 0 ? 0 : -1;
 }
 
@@ -118,12 +120,7 @@ static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *user, 
 static int on_close_socket(void *user, curl_socket_t fd)
 {
 	struct curl_loop *f = user;
-	if ((size_t)fd < f->watch_count && f->watches[fd]) {
-		struct socket_watch *w = f->watches[fd];
-		f->watches[fd] = NULL;
-		uv_poll_stop(&w->poll);
-		uv_close((uv_handle_t *)&w->poll, on_watch_closed);
-	}
+	drop_watch(f, fd);
 	return close(fd);
 }
 
@@ -174,6 +171,8 @@ void curl_loop_close(struct curl_loop *f, void (*closed)(void *user), void *user
 	f->closed_user = user;
 	f->closing = true;
 	curl_multi_cleanup(f->multi);
+	for (size_t fd = 0; fd < f->watch_count; fd++)
+		drop_watch(f, (curl_socket_t)fd);
 	free(f->watches);
 	f->watches = NULL;
 	f->watch_count = 0;

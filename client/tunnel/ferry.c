@@ -22,7 +22,7 @@ struct load {
 
 struct ferry {
 	CURL *far;
-	int near_fd, far_fd; /* far_fd is a duplicate: libuv watches a descriptor once, and libcurl's is watched */
+	int near_fd, far_fd; /* far_fd is a duplicate: libcurl may watch, and will close, its own */
 	uv_poll_t near_poll, far_poll;
 	uv_timer_t end;
 	struct load up, down; /* up: to the relay */

@@ -49,6 +49,7 @@ describe('a tunnel through a proxy', () => {
 		const open = await httpProxy(w);
 		await works('connect', { http_proxy: `http://${open.at}` });
 		assert.deepEqual(open.asked, [{ url: `127.0.0.1:${relay.port}`, said: undefined }]);
+		await works('named', { http_proxy: `http://localhost:${open.address().port}` });
 		const closed = await httpProxy(w, { login: 'anna:p@s:s', answer: '407 Who\r\nProxy-Authenticate: Basic realm="x"' });
 		await works('raw', { http_proxy: `http://anna:p@s:s@${closed.at}` });
 		await works('encoded', { http_proxy: `http://anna:p%40s%3as@${closed.at}` });
