@@ -159,8 +159,8 @@ bool tunnel_make_context(struct tunnel *t, struct error *e)
 	info.retry_and_idle_policy = &t->keepalive;
 	info.timeout_secs = LWS_GIVES_UP_S;
 	t->context = lws_create_context(&info);
-	return t->context || error_set(e, EXIT_RELAY,
-				       "libwebsockets cannot start on libuv%s: is its plugin there (Debian: "
-				       "libwebsockets-evlib-uv)?",
-				       t->options.ca ? ", or the CA file is no PEM" : "");
+	return t->context ||
+	       error_set(e, EXIT_RELAY,
+			 "no tunnel can be opened: memory or file descriptors ran out, or a part of creel is "
+			 "not installed (Debian: libwebsockets-evlib-uv)");
 }

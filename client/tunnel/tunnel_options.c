@@ -4,6 +4,8 @@
 #include "shared/wire/wire.h"
 
 #include <curl/curl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +56,15 @@ bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e)
 				 "'%.200s' is not a relay: write its URL, for example https://hooks.example.com", url);
 }
 
+static bool has_certificate(FILE *f)
+{
+	X509 *cert = PEM_read_X509(f, NULL, NULL, NULL);
+	bool has = cert != NULL;
+	X509_free(cert);
+	ERR_clear_error();
+	return has;
+}
+
 bool tunnel_check(const struct tunnel_options *options, struct error *e)
 {
 	struct tunnel t = { .options = *options };
@@ -79,14 +90,16 @@ bool tunnel_check_options(struct tunnel *t, struct error *e)
 		return error_set(e, EXIT_USAGE,
 				 "--insecure is for a relay on this machine; for %s use --ca FILE or --pin", t->host);
 	if (o->pin && (strncmp(o->pin, "sha256//", 8) != 0 || strlen(o->pin) != 8 + 44))
-		return error_set(e, EXIT_USAGE,
-				 "--pin must be sha256// and 44 characters of base64, as curl --pinnedpubkey takes it");
+		return error_set(
+		    e, EXIT_USAGE,
+		    "--pin must be sha256// and 44 characters of base64, the SHA-256 of the relay's public key");
 	if (o->pin && !t->tls)
 		return error_set(e, EXIT_USAGE, "--pin needs a relay over TLS (https://…)");
 	FILE *ca = o->ca ? fopen(o->ca, "r") : NULL;
 	if (o->ca && !ca)
 		return error_set(e, EXIT_USAGE, "the CA file %s cannot be read", o->ca);
+	bool pem = !ca || has_certificate(ca);
 	if (ca)
 		fclose(ca);
-	return true;
+	return pem || error_set(e, EXIT_USAGE, "the CA file %s is not PEM, or holds no certificate", o->ca);
 }

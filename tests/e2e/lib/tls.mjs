@@ -47,3 +47,20 @@ export function makeIssued(dir, name) {
 	};
 	return { cert, key, issuer, issuerPem: readFileSync(issuer, 'utf8'), ocsp };
 }
+
+/** Root → "Int" → leaf: { leaf, chain, key, root } (paths). A server that is given `leaf` forgets the certificate between. */
+export function makeChain(dir, name = 'chain') {
+	const at = (file) => path.join(dir, `${name}-${file}`);
+	const openssl = (...args) => execFileSync('openssl', args, { stdio: 'pipe' });
+	const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+	const issue = (of, by, extensions) => {
+		writeFileSync(at('ext'), extensions);
+		openssl('req', ...ec, '-subj', `/CN=${of}`, '-keyout', at(`${of}.key`), '-out', at('csr'));
+		openssl('x509', '-req', '-in', at('csr'), '-CA', at(`${by}.crt`), '-CAkey', at(`${by}.key`), '-CAcreateserial', '-days', '2', '-extfile', at('ext'), '-out', at(`${of}.crt`));
+	};
+	openssl('req', '-x509', ...ec, '-days', '2', '-subj', '/CN=Root', '-keyout', at('Root.key'), '-out', at('Root.crt'));
+	issue('Int', 'Root', 'basicConstraints = critical,CA:TRUE\nkeyUsage = keyCertSign\n');
+	issue('leaf', 'Int', 'basicConstraints = CA:FALSE\nsubjectAltName = DNS:localhost,IP:127.0.0.1\n');
+	writeFileSync(at('full.crt'), readFileSync(at('leaf.crt'), 'utf8') + readFileSync(at('Int.crt'), 'utf8'));
+	return { leaf: at('leaf.crt'), chain: at('full.crt'), key: at('leaf.key'), root: at('Root.crt') };
+}

@@ -1,0 +1,206 @@
+// Faults made one at a time: `creel doctor` names each first and right, `listen`, `login` and `status` say the same, and
+// none of them in the words of a library.
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
+import net from 'node:net';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { World, freePort } from './lib/harness.mjs';
+import { Receiver } from './lib/http.mjs';
+import { httpProxy, serve, socksProxy } from './lib/proxies.mjs';
+import { makeCertificate, makeChain, makeDatedCertificate } from './lib/tls.mjs';
+
+/** What only who wrote a library, or reads its source, can decode. */
+const LIBRARY = /curl|libwebsockets|\blws|\bwsi\b|openssl|sqlite|libuv|jansson|\bSSL_|\bX509|\berrno\b|\bE[A-Z]{5,}\b|error:[0-9A-F]{8}|HS: |not h1|handshake failure|Closed before|unable to get|database disk image|no such (table|column)|\(null\)|%s|0x[0-9a-f]{6}/;
+const day = (days) => new Date(Date.now() + days * 86_400_000).toISOString().replaceAll(/[-:T]|\..*/g, '') + 'Z';
+
+describe('faults', () => {
+	let w, relay, url, strict, strictUrl, anna, berta, mine, chain;
+	before(async () => {
+		w = new World();
+		mine = makeCertificate(w.dir, 'mine');
+		chain = makeChain(w.dir);
+		relay = await w.startRelay();
+		url = `http://127.0.0.1:${relay.port}`;
+		const data = w.fresh('relay');
+		[anna, berta] = await Promise.all(['anna', 'berta'].map(async (name) => (await w.run('creel-relay', ['token', 'add', name, '--data', data])).text.trim()));
+		strict = await w.startRelay({ data });
+		strictUrl = `http://127.0.0.1:${strict.port}`;
+		w.keep(await Receiver.start());
+		await w.startClient({ relay: strict, target: 1, name: 'taken', env: { CREEL_TOKEN: anna }, db: w.fresh('taken.db') });
+	});
+	after(() => w?.close());
+
+	const file = (text) => {
+		const at = w.fresh('file');
+		writeFileSync(at, text);
+		return at;
+	};
+	const at = (server, scheme = 'http') => ['--relay', `${scheme}://${server.at}`];
+	const answering = (head) => serve(w, net.createServer((socket) => socket.once('data', () => socket.end(head))));
+	const tls = async (cert, key, name = 'localhost') => ['--relay', `https://${name}:${(await w.startRelay({ args: ['--tls-cert', cert, '--tls-key', key] })).port}`];
+	const dated = (start, end, names) => makeDatedCertificate(w.dir, w.fresh('dated').split('/').at(-1), { start: day(start), end: day(end), names });
+	const proxied = (proxy, more = {}) => ({ args: ['--relay', url], env: { http_proxy: proxy, NO_PROXY: '', no_proxy: '' }, ...more });
+	const store = async (sql) => {
+		const db = w.fresh('record.db');
+		const c = await w.startClient({ relay, target: 1, name: 'fill', db });
+		await c.stop('SIGINT');
+		if (sql) await w.run('sqlite3', [db, sql]);
+		return db;
+	};
+
+	/* What is done → { args, env, what is wrong first, the sentence, exit, what to do, and whether listen and login come upon it, too }. */
+	const FAULTS = {
+		'an unknown key in the config': async () => ({ args: ['--config', file('[listen]\ntimeuot = 3s\n'), '--relay', url], first: 'config', says: /timeuot is not a known key; did you mean timeout/, code: 2 }),
+		'a line that is none in the config': async () => ({ args: ['--config', file('what is this\n'), '--relay', url], first: 'config', says: /:1 is neither/, code: 2 }),
+		'a config file that is not there': async () => ({ args: ['--config', w.path('none.ini'), '--relay', url], first: 'config', says: /none\.ini cannot be read/, code: 2 }),
+		'a bad value in the config': async () => ({ args: ['--config', file('[listen]\ntimeout = soon\n'), '--relay', url], first: 'config', says: /timeout .*soon/, code: 2 }),
+
+		'a record that is no database': async () => ({ args: ['--db', file('junk'.repeat(3000)), '--relay', url], first: 'store', says: /is not a database|is not a record|not one of creel/, code: 4 }),
+		'a record of a newer creel': async () => ({ args: ['--db', await store('PRAGMA user_version=99'), '--relay', url], first: 'store', says: /newer creel/, code: 4 }),
+		'a damaged record': async () => {
+			const db = await store();
+			const bytes = readFileSync(db);
+			writeFileSync(db, bytes.fill(0xa5, 8192, 16384));
+			return { args: ['--db', db, '--relay', url], first: 'store', says: /is damaged|not a database/, code: 4 };
+		},
+		'a record in a folder that is a file': async () => ({ args: ['--db', path.join(file(''), 'x.db'), '--relay', url], first: 'store', says: /cannot be written: it is a file/, code: 4 }),
+
+		'no relay': async () => ({ args: [], first: 'relay', says: /^no relay is known$/, code: 2 }),
+		'a relay that is no URL': async () => ({ args: ['--relay', 'ftp://x'], first: 'relay', says: /'ftp:\/\/x' is not a relay: write its URL/, code: 2, both: 2 }),
+		'a login in the relay’s URL': async () => ({ args: ['--relay', 'http://u:geheimnis@127.0.0.1:1'], first: 'relay', says: /holds a user or password/, code: 2, both: 2 }),
+		'a bad tunnel name': async () => ({ args: ['--config', file('[listen]\nname = Not_One\n'), '--relay', url], first: 'relay', says: /'Not_One' is not a tunnel name/, code: 2 }),
+		'a CA file that is not there': async () => ({ args: ['--relay', 'https://127.0.0.1:1', '--ca', w.path('none.pem')], first: 'relay', says: /the CA file .*none\.pem cannot be read/, code: 2, both: 2 }),
+		'a CA file that is not PEM': async () => ({ args: [...await tls(mine.cert, mine.key), '--ca', file('no certificate\n')], first: 'relay', says: /the CA file \S+ is not PEM/, code: 2, both: 2 }),
+		'a pin that is none': async () => ({ args: ['--relay', 'https://127.0.0.1:1', '--pin', 'abc'], first: 'relay', says: /--pin must be sha256\/\//, code: 2 }),
+
+		'a name without an address': async () => ({ args: ['--relay', 'https://hooks.invalid'], first: 'dns', says: /the name hooks\.invalid cannot be resolved/, code: 3, both: 3 }),
+
+		'a proxy that is dead': async () => proxied(`http://127.0.0.1:${await freePort()}`, { first: 'proxy', says: /^the proxy http:\/\/127\.0\.0\.1:\d+, which http_proxy names, .* nothing is listening there$/, code: 3, both: 3 }),
+		'a proxy whose name is unknown': async () => proxied('http://proxy.invalid:1', { first: 'proxy', says: /its own name cannot be resolved$/, code: 3, both: 3 }),
+		'a proxy that wants a login': async () => proxied(`http://${(await httpProxy(w, { answer: '407 Who\r\nProxy-Authenticate: NTLM' })).at}`, { first: 'proxy', says: /it wants a user and a password that it knows \(407\), by NTLM$/, code: 3, both: 3 }),
+		'a proxy that forbids it': async () => proxied(`http://${(await httpProxy(w, { answer: '403 No' })).at}`, { first: 'proxy', says: /it forbids it \(403\)$/, code: 3, both: 3 }),
+		'a proxy that does not reach the relay': async () => proxied(`http://${(await httpProxy(w, { answer: '502 Bad' })).at}`, { first: 'proxy', says: /it cannot reach the relay itself \(502\)$/, code: 3, both: 3 }),
+		'a SOCKS proxy that wants a login': async () => proxied(`socks5h://${(await socksProxy(w, { login: 'a:b' })).at}`, { first: 'proxy', says: /it wants a user and a password that it knows$/, code: 3, both: 3 }),
+		'a SOCKS proxy that finds nobody': async () => proxied(`socks5h://${(await socksProxy(w, { reply: 5 })).at}`, { first: 'proxy', says: /nothing is listening there, it says$/, code: 3, both: 3 }),
+		'an HTTP proxy called https': async () => proxied(`https://${(await httpProxy(w)).at}`, { first: 'proxy', says: /it does not speak TLS$/, code: 3, both: 3 }),
+		'an HTTP proxy called socks5': async () => proxied(`socks5://${(await httpProxy(w)).at}`, { first: 'proxy', says: /it does not answer in SOCKS$/, code: 3, both: 3 }),
+		'a kind of proxy that nobody knows': async () => proxied('ftp://127.0.0.1:1', { first: 'proxy', says: /^http_proxy names ftp:\/\/127\.0\.0\.1:1, and creel does not know/, code: 2, both: 2 }),
+		'a proxy that is no URL': async () => proxied('http://:1', { first: 'proxy', says: /^the proxy that http_proxy names is not a URL/, code: 2, both: 2 }),
+
+		'nobody at the relay’s port': async () => ({ args: ['--relay', `http://127.0.0.1:${await freePort()}`], first: 'tcp', says: /cannot be reached: nothing is listening on port \d+ of 127\.0\.0\.1$/, code: 3, both: 3 }),
+		'a silent server': async () => ({ args: at(await serve(w, net.createServer())), first: 'relay', says: /took the connection and did not answer within 5 s$/, code: 3 }),
+		'another web server': async () => ({ args: at(await serve(w, http.createServer((_, r) => r.writeHead(404).end()))), first: 'relay', says: /answered 404 where a tunnel should open: a web server is there, and not a creel relay$/, code: 3, both: 3 }),
+		'another web server over TLS': async () => ({
+			args: [...at(await serve(w, https.createServer({ cert: mine.pem, key: readFileSync(mine.key) }, (_, r) => r.writeHead(200).end())), 'https'), '--ca', mine.cert],
+			first: 'relay', says: /answered 200 where a tunnel should open: a web server is there, and not a creel relay$/, code: 3, both: 3,
+		}),
+		'a web server that sends on': async () => ({ args: at(await answering('HTTP/1.1 301 Moved\r\nLocation: https://example.com/_creel/tunnel\r\nContent-Length: 0\r\n\r\n')), first: 'relay', says: /sends on to https:\/\/example\.com$/, code: 3, both: 3 }),
+		'a proxy without its relay': async () => ({ args: at(await answering('HTTP/1.1 502 Bad\r\nContent-Length: 0\r\n\r\n')), first: 'relay', says: /answered 502 .*: a proxy in front of it does not reach it$/, code: 3, both: 3 }),
+		'an SSH server': async () => ({ args: at(await serve(w, net.createServer((s) => s.end('SSH-2.0-X\r\n')))), first: 'relay', says: /does not speak HTTP, so it is not a creel relay's: its answer begins with "SSH-2\.0-X/, code: 3, both: 3 }),
+		'an HTTP/2 server': async () => ({ args: at(await serve(w, http2.createServer())), first: 'relay', says: /speaks HTTP\/2 alone/, code: 3, both: 3 }),
+		'http to a port with TLS': async () => ({ args: at(await serve(w, https.createServer({ cert: mine.pem, key: readFileSync(mine.key) }))), first: 'relay', says: /does not answer in clear: port \d+ of 127\.0\.0\.1 speaks TLS$/, code: 3, both: 3 }),
+		'a tunnel’s public URL': async () => ({ args: ['--relay', `${url}/shop`], first: 'relay', says: /its URL goes on after the host, as a tunnel's public URL does$/, code: 3, both: 3 }),
+
+		'https to a port without TLS': async () => ({ args: ['--relay', `https://127.0.0.1:${relay.port}`], first: 'tls', says: /does not speak TLS on port \d+ of 127\.0\.0\.1$/, code: 3, both: 3 }),
+		'a certificate signed by itself': async () => ({ args: await tls(mine.cert, mine.key), first: 'tls', says: /not trusted: it is signed by itself \(issued by mine\)$/, code: 3, both: 3 }),
+		'the chain is missing': async () => ({ args: [...await tls(chain.leaf, chain.key), '--ca', chain.root], first: 'tls', says: /the relay sends it alone, and this machine does not know Int, which issued it$/, code: 3, both: 3, todo: /fullchain\.pem/ }),
+		'an unknown authority': async () => ({ args: await tls(chain.chain, chain.key), first: 'tls', says: /the relay sends 2 certificates, and neither they nor this machine have that of Root, which issued the last$/, code: 3, both: 3 }),
+		'an expired certificate': async () => {
+			const c = dated(-40, -9.5);
+			return { args: [...await tls(c.cert, c.key), '--ca', c.cert], first: 'tls', says: /has expired, 9 days ago/, code: 3, both: 3 };
+		},
+		'a certificate of the future': async () => {
+			const c = dated(10.5, 40);
+			return { args: [...await tls(c.cert, c.key), '--ca', c.cert], first: 'tls', says: /is not valid yet: it begins only in 10 days/, code: 3, both: 3 };
+		},
+		'a certificate for another name': async () => {
+			const c = dated(-1, 90, 'DNS:hooks.example.com');
+			return { args: [...await tls(c.cert, c.key), '--ca', c.cert], first: 'tls', says: /is for hooks\.example\.com, and not for localhost/, code: 3, both: 3 };
+		},
+		'another key than the pinned one': async () => ({ args: [...await tls(chain.chain, chain.key), '--ca', chain.root, '--pin', mine.pin], first: 'tls', says: /is not the pinned one/, code: 3 }),
+
+		'a clock that is wrong': async () => {
+			const server = http.createServer((_, r) => r.setHeader('Date', new Date(Date.now() + 600_000).toUTCString()).end());
+			return { args: at(await serve(w, server)), first: 'relay', second: 'clock', says: /web server/, code: 3 };
+		},
+
+		'an unknown token': async () => ({ args: ['--relay', strictUrl], env: { CREEL_TOKEN: `creel_${'0'.repeat(64)}` }, first: 'token', says: /refused: it does not know this token$/, code: 3, both: 3 }),
+		'no token where one is wanted': async () => ({ args: ['--relay', strictUrl], first: 'token', says: /refused: it wants a token, and none was given$/, code: 3, both: 3 }),
+		'a password for a token': async () => ({ args: ['--relay', strictUrl], env: { CREEL_TOKEN: 'hunter2' }, first: 'token', says: /does not know this token, which is not creel_ and 64 digits/, code: 3, both: 3 }),
+		'a name of another token': async () => ({ args: ['--relay', strictUrl, '--config', file('[listen]\nname = taken\n')], env: { CREEL_TOKEN: berta }, first: 'token', says: /the tunnel's name taken belongs to another token$/, code: 3 }),
+		'a token over http to elsewhere': async () => ({ args: ['--relay', 'http://127.0.0.1.example.invalid'], env: { CREEL_TOKEN: anna }, first: 'dns', says: /cannot be resolved/, code: 3 }),
+
+		'a public URL that leads elsewhere': async () => {
+			const other = w.keep(await Receiver.start());
+			const { data, token } = await w.makeData();
+			const lost = await w.startRelay({ data, args: ['--public-url', `http://127.0.0.1:${other.port}`] });
+			return { args: ['--relay', `http://127.0.0.1:${lost.port}`], env: { CREEL_TOKEN: token }, first: 'url', says: /did not come to this machine; who is there answered 200/, code: 3 };
+		},
+		'a public URL without an address': async () => {
+			const { data, token } = await w.makeData();
+			const lost = await w.startRelay({ data, args: ['--public-url', 'http://hooks.invalid'] });
+			return { args: ['--relay', `http://127.0.0.1:${lost.port}`], env: { CREEL_TOKEN: token }, first: 'url', says: /the name hooks\.invalid cannot be resolved$/, code: 3 };
+		},
+
+		'the app is down': async () => ({ args: ['--relay', url, '--target', String(await freePort())], first: 'target', says: /does not answer: nothing is listening/, code: 5 }),
+		'the app speaks TLS': async () => ({ args: ['--relay', url, '--target', `${(await serve(w, https.createServer({ cert: mine.pem, key: readFileSync(mine.key) }))).at.split(':')[1]}`], first: 'target', says: /it seems to speak TLS/, code: 5 }),
+		'the app speaks plain HTTP': async () => ({ args: ['--relay', url, '--target', `https://${(await serve(w, http.createServer())).at}`], first: 'target', says: /does not speak TLS/, code: 5 }),
+		'the app’s certificate': async () => ({ args: ['--relay', url, '--target', `https://${(await serve(w, https.createServer({ cert: mine.pem, key: readFileSync(mine.key) }))).at}`], first: 'target', says: /is signed by itself/, code: 5 }),
+		'the app is an SSH server': async () => ({ args: ['--relay', url, '--target', (await serve(w, net.createServer((s) => s.write('SSH-2.0-X\r\n')))).at.split(':')[1]], first: 'target', says: /does not speak HTTP: its answer begins with "SSH-2\.0-X/, code: 5 }),
+		'the app is no target': async () => ({ args: ['--relay', url, '--target', '3000:x'], first: 'target', says: /is not a target/, code: 2 }),
+		'the app’s socket is not there': async () => ({ args: ['--relay', url, '--target', `unix:${w.path('none.sock')}`], first: 'target', says: /the socket unix:\S+none\.sock does not exist/, code: 5 }),
+	};
+
+	const plain = (text, what) => {
+		const found = LIBRARY.exec(text.replaceAll(w.dir, '').replaceAll(/libwebsockets-evlib-uv|sqlite3 (FILE|NEW)/g, ''));
+		assert.equal(found, null, `${what}: "${found?.[0]}" in: ${text}`);
+	};
+
+	for (const [what, make] of Object.entries(FAULTS))
+		it(`${what}`, async () => {
+			const fault = await make();
+			const env = { XDG_DATA_HOME: w.fresh('data'), ...fault.env };
+			mkdirSync(env.XDG_DATA_HOME, { mode: 0o700 });
+			const r = await w.creel(['doctor', '--json', ...fault.args], { env });
+			const told = JSON.parse(r.text);
+			const wrong = told.checks.find((c) => c.name === told.first_wrong);
+			assert.equal(told.first_wrong, fault.first, JSON.stringify(told.checks, null, 1));
+			assert.match(wrong.text, fault.says);
+			assert.equal(r.code, fault.code);
+			if (fault.todo) assert.match(wrong.todo, fault.todo);
+			if (fault.second) assert.ok(told.checks.some((c) => c.name === fault.second && c.result === 'fail'), r.text);
+			plain(r.text + r.err, 'doctor');
+			if (!fault.both) return;
+			const relayUrl = fault.args[fault.args.indexOf('--relay') + 1];
+			const rest = fault.args.filter((word, i) => !['--relay'].includes(word) && fault.args[i - 1] !== '--relay');
+			const [listen, login] = await Promise.all([
+				w.creel(['listen', '1', '--relay', relayUrl, '--connect-timeout', '2500ms', '--db', w.fresh('db'), ...rest], { env }),
+				w.creel(['login', relayUrl, ...(fault.env?.CREEL_TOKEN ? [] : ['--no-token']), '--config', w.fresh('config.ini'), ...rest], { env }),
+			]);
+			for (const [name, p] of [['listen', listen], ['login', login]]) {
+				assert.equal(p.code, fault.both, `${name}: ${p.err}`);
+				assert.ok((p.err + p.text).includes(wrong.text), `${name}: ${p.err}\n${wrong.text}`);
+				plain(p.err + p.text, name);
+			}
+		});
+
+	it('status says why a client is offline, in the same words', async () => {
+		const db = w.fresh('status.db');
+		const server = await serve(w, http.createServer((_, r) => r.writeHead(404).end()));
+		const c = await w.startClient({ relayUrl: `http://${server.at}`, target: 1, name: 'x', db, wait: false });
+		const words = /answered 404 where a tunnel should open: a web server is there, and not a creel relay/;
+		for (;;) {
+			const r = await w.creel(['status', '--db', db]);
+			plain(r.text, 'status');
+			if (words.test(r.text)) break;
+			assert.equal(c.result, undefined, c.err);
+		}
+		assert.equal((await c.stop('SIGINT')).code, 130);
+	});
+
+	it('every program ended cleanly', () => w.endsCleanly());
+});
