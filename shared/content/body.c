@@ -30,12 +30,41 @@ struct buffer body_take(struct body *b)
 
 /* ---- text ---- */
 
-static void convert(struct body *b)
+/* What its head says of it, in one pass: every delivery is asked. */
+struct about {
+	struct bytes type; /* the Content-Type with its parameters */
+	bool coded;
+};
+
+static struct about read_about(struct bytes headers)
 {
-	struct bytes content_type = bytes_of(NULL);
-	bool unknown = false;
-	(void)headers_find(b->headers, "Content-Type", &content_type);
+	struct about about = { { NULL, 0 }, false };
+	struct bytes name, value;
+	for (size_t pos = 0; headers_next(headers, &pos, &name, &value);) {
+		if (name.len == 12 && !about.type.at && bytes_equal_nocase(name, "Content-Type"))
+			about.type = value;
+		else if (name.len == 16 && bytes_equal_nocase(name, "Content-Encoding"))
+			about.coded = true;
+	}
+	return about;
+}
+
+static void decode(struct body *b, bool coded)
+{
+	/* gzip may come undeclared, and is known by its first bytes. */
+	if (!coded && b->received.at[0] != 0x1f)
+		return;
+	b->decoded = decode_body_most(b->headers, b->received, b->most, &b->plain, b->codings);
+	if (b->decoded == DECODE_NO_MEMORY)
+		b->no_memory = true;
+	else if (b->decoded != DECODE_NONE)
+		b->text = buffer_view(&b->plain);
+}
+
+static void convert(struct body *b, struct bytes content_type)
+{
 	struct charset c = charset_of(content_type, b->text);
+	bool unknown = false;
 	b->text = bytes_make(b->text.at + c.mark, b->text.len - c.mark);
 	if (!c.name[0])
 		return;
@@ -51,18 +80,15 @@ struct bytes body_text(struct body *b)
 {
 	if (b->has_text)
 		return b->text;
+	struct about about = read_about(b->headers);
 	b->has_text = true;
 	b->text = b->received;
-	b->type = media_type_of(b->headers);
+	b->type = media_type_trim(about.type);
 	if (b->received.len == 0)
 		return b->text;
-	b->decoded = decode_body_most(b->headers, b->received, b->most, &b->plain, b->codings);
-	if (b->decoded == DECODE_NO_MEMORY)
-		b->no_memory = true;
-	else if (b->decoded != DECODE_NONE)
-		b->text = buffer_view(&b->plain);
+	decode(b, about.coded);
 	if (!b->no_memory)
-		convert(b);
+		convert(b, about.type);
 	if (b->no_memory)
 		b->text = bytes_of("");
 	return b->text;

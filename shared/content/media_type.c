@@ -18,10 +18,15 @@ static struct bytes trimmed(struct bytes b)
 	return b;
 }
 
+struct bytes media_type_trim(struct bytes content_type)
+{
+	return trimmed(bytes_until(content_type, ';'));
+}
+
 struct bytes media_type_of(struct bytes headers)
 {
 	struct bytes type;
-	return headers_find(headers, "Content-Type", &type) ? trimmed(bytes_until(type, ';')) : bytes_of(NULL);
+	return headers_find(headers, "Content-Type", &type) ? media_type_trim(type) : bytes_of(NULL);
 }
 
 bool media_type_ends(struct bytes type, const char *end)

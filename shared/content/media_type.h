@@ -5,6 +5,8 @@
 
 /* The block's Content-Type without its parameters; empty when there is none. */
 struct bytes media_type_of(struct bytes headers);
+/* The same out of the field's value. */
+struct bytes media_type_trim(struct bytes content_type);
 /* Whether it ends so, in upper or lower case: "/json", "+json". */
 bool media_type_ends(struct bytes type, const char *end);
 /* Whether it begins so: "multipart/". */
