@@ -115,6 +115,11 @@ static bool begins_json(struct bytes text)
 	return text.len && (*text.at == '{' || *text.at == '[');
 }
 
+bool body_begins_json(struct body *b)
+{
+	return begins_json(body_text(b));
+}
+
 const struct json_tokens *body_json(struct body *b)
 {
 	if (!b->has_json) {

@@ -54,6 +54,8 @@ struct bytes body_text(struct body *b);
 #define BODY_UNDONE_LEN 110
 void body_say_undone(struct body *b, char out[BODY_UNDONE_LEN]);
 enum body_kind body_kind(struct body *b);
+/* Whether its first character is one that objects and arrays begin with. */
+bool body_begins_json(struct body *b);
 /* The tokens of b->text, of one value or several; NULL when it is not JSON. */
 const struct json_tokens *body_json(struct body *b);
 /* For a search for words: the first `most` bytes of the text, and in out[1] what they mean where that is written

@@ -167,11 +167,26 @@ static bool walk_fields(struct walk *w, struct body *b, struct steps steps)
 	return found;
 }
 
+/* Whether JSON can have the path's names at all: cheap, for most bodies of a search have them not. What escapes may
+ * hide is not ruled out. */
+static bool may_have(struct bytes text, struct steps steps)
+{
+	if (text.len == 0 || memchr(text.at, '\\', text.len))
+		return true;
+	for (size_t i = 0; i < steps.count; i++)
+		if (!steps.at[i].has_index && steps.at[i].key.len &&
+		    !memmem(text.at, text.len, steps.at[i].key.at, steps.at[i].key.len))
+			return false;
+	return true;
+}
+
 bool body_walk(struct body *b, const struct json_step *steps, size_t count,
 	       bool (*each)(void *user, const struct body_value *v), void *user)
 {
 	struct walk w = { .each = each, .user = user, .left = b->most };
 	struct steps all = { steps, count };
+	if (body_begins_json(b) && !may_have(b->text, all))
+		return false;
 	const struct json_tokens *t = body_json(b);
 	if (t)
 		return walk_values(&w, b->text, t, all);

@@ -25,14 +25,31 @@ static bool equal_at(const uint8_t *at, const uint8_t *text, size_t len)
 	return true;
 }
 
-/* The first place of `text` from `from` on; SIZE_MAX when there is none. */
+static size_t next_byte(struct bytes in, size_t from, uint8_t c)
+{
+	const uint8_t *at = from < in.len ? memchr(in.at + from, c, in.len - from) : NULL;
+	return at ? (size_t)(at - in.at) : SIZE_MAX;
+}
+
+/* The first place of `text` from `from` on; SIZE_MAX when there is none. Looks for its first letter, small and large,
+ * of which one is rare in most texts. */
 static size_t find(struct bytes in, size_t from, const uint8_t *text, size_t len)
 {
 	if (len == 0)
 		return from;
-	for (; from + len <= in.len; from++)
-		if (lower(in.at[from]) == *text && equal_at(in.at + from, text, len))
-			return from;
+	bool letter = *text >= 'a' && *text <= 'z';
+	size_t small = next_byte(in, from, *text), large = letter ? next_byte(in, from, *text - 32) : SIZE_MAX;
+	while (small != SIZE_MAX || large != SIZE_MAX) {
+		size_t at = small < large ? small : large;
+		if (len > in.len - at)
+			break;
+		if (equal_at(in.at + at, text, len))
+			return at;
+		if (at == small)
+			small = next_byte(in, at + 1, *text);
+		else
+			large = next_byte(in, at + 1, *text - 32);
+	}
 	return SIZE_MAX;
 }
 
@@ -194,7 +211,31 @@ static bool test_value(void *user, const struct body_value *v)
 	return found;
 }
 
+/* The first literal piece of a text that a value must hold to be equal to it, or to fit its globs. Nothing where it may
+ * be written otherwise in JSON. */
+static struct bytes literal_piece(const struct filter_atom *a)
+{
+	struct bytes text = buffer_view(&a->text);
+	if ((a->how != HOW_EQUAL && a->how != HOW_GLOB) || a->is_number)
+		return bytes_of("");
+	while (text.len && *text.at == 0)
+		text = bytes_make(text.at + 1, text.len - 1);
+	text = bytes_until(text, 0);
+	for (size_t i = 0; i < text.len; i++)
+		if (!filter_is_word_byte(text.at[i]) && !strchr("_-. /@", text.at[i]))
+			return bytes_of("");
+	return text;
+}
+
+/* Whether a body of JSON can hold it: cheap, for most bodies of a search do not. */
+static bool may_hold(const struct filter_atom *a, struct body *body)
+{
+	struct bytes piece = literal_piece(a), text = body_text(body);
+	return piece.len == 0 || !body_begins_json(body) || memchr(text.at, '\\', text.len) ||
+	       !text_fold_is_ascii(text) || find(text, 0, piece.at, piece.len) != SIZE_MAX;
+}
+
 bool filter_test_json(const struct filter_atom *a, struct body *body)
 {
-	return body_walk(body, a->steps->at, a->steps->count, test_value, (void *)(uintptr_t)a);
+	return may_hold(a, body) && body_walk(body, a->steps->at, a->steps->count, test_value, (void *)(uintptr_t)a);
 }
