@@ -150,8 +150,9 @@ static int export_found(struct export_command *c, struct error *e)
 #define AT struct export_command
 
 static const struct option_row rows[] = {
-	{ "format", 0, OPTION_CHOICE_AT(AT, format), OPTION_BY_PROJECT, "har|curl|http|ndjson|postman|insomnia|body",
-	  "what to write", .otherwise = "what the file's name ends in" },
+	{ "format", 0, OPTION_CHOICE_AT(AT, format), OPTION_BY_PROJECT,
+	  "har|curl|http|ndjson|postman|insomnia|pytest|jest|junit|go|body", "what to write",
+	  .otherwise = "what the file's name ends in" },
 	{ "output", 'o', OPTION_TEXT_AT(AT, path), OPTION_BY_USER, "FILE", "where to, 0600",
 	  .otherwise = "standard output" },
 	{ "redact", 0, OPTION_SUM_AT(AT, redact), OPTION_BY_PROJECT, "[=NAME,...]",
@@ -192,7 +193,9 @@ const struct command command_export = {
 	"deliveries as HAR, curl, .http, NDJSON or a body",
 	"Writes deliveries, oldest first, for other tools and for a repository to keep: har (HTTP Archive 1.2) and\n"
 	"ndjson have the request and the last answer, and `creel import` reads them back; curl and http have the\n"
-	"request, postman (a collection, 2.1) and insomnia (4) too, body its body's exact bytes. In curl commands "
+	"request, postman (a collection, 2.1) and insomnia (4) too, body its body's exact bytes; pytest, jest, junit "
+	"and go\n"
+	"are tests that send them again to the app at CREEL_TEST_URL and want the status on record. In curl commands "
 	"secrets are $CREEL_AUTHORIZATION and the like unless\n"
 	"--secrets is given; the other formats hold them unless --redact is, which takes out\n"
 	"what looks like a secret by its name or form, and signatures, in header fields, cookies, targets and bodies;\n"

@@ -8,6 +8,7 @@
 
 #include "client/transfer/export_file.h"
 #include "client/transfer/export_put.h"
+#include "client/transfer/export_tests.h"
 #include "shared/formats/collection_write.h"
 #include "shared/formats/har.h"
 #include "shared/formats/http_file.h"
@@ -34,6 +35,7 @@ struct export
 	size_t written;
 	struct buffer text;   /* of one delivery */
 	struct buffer client; /* the target of a running client */
+	struct export_tests tests;
 };
 
 bool export_named(const char *name, struct export_options *o, struct error *e)
@@ -43,12 +45,21 @@ bool export_named(const char *name, struct export_options *o, struct error *e)
 		enum export_as as;
 		bool secrets;
 	} names[] = {
-		{ "har", EXPORT_AS_HAR, false },           { "ndjson", EXPORT_AS_NDJSON, false },
-		{ "curl", EXPORT_AS_CURL, false },         { "curl-secrets", EXPORT_AS_CURL, true },
-		{ "http", EXPORT_AS_HTTP, false },         { "body", EXPORT_AS_BODY, false },
-		{ "raw", EXPORT_AS_RAW, false },           { "headers", EXPORT_AS_HEADERS, false },
-		{ "url", EXPORT_AS_URL, false },           { "postman", EXPORT_AS_POSTMAN, false },
+		{ "har", EXPORT_AS_HAR, false },
+		{ "ndjson", EXPORT_AS_NDJSON, false },
+		{ "curl", EXPORT_AS_CURL, false },
+		{ "curl-secrets", EXPORT_AS_CURL, true },
+		{ "http", EXPORT_AS_HTTP, false },
+		{ "body", EXPORT_AS_BODY, false },
+		{ "raw", EXPORT_AS_RAW, false },
+		{ "headers", EXPORT_AS_HEADERS, false },
+		{ "url", EXPORT_AS_URL, false },
+		{ "postman", EXPORT_AS_POSTMAN, false },
 		{ "insomnia", EXPORT_AS_INSOMNIA, false },
+		{ "pytest", EXPORT_AS_PYTEST, false },
+		{ "jest", EXPORT_AS_JEST, false },
+		{ "junit", EXPORT_AS_JUNIT, false },
+		{ "go", EXPORT_AS_GO, false },
 	};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(name, names[i].name) == 0) {
@@ -70,7 +81,12 @@ bool export_of_path(const char *path, enum export_as *as)
 		     { ".sh", EXPORT_AS_CURL },
 		     { ".http", EXPORT_AS_HTTP },
 		     { ".postman_collection.json", EXPORT_AS_POSTMAN },
-		     { ".insomnia.json", EXPORT_AS_INSOMNIA } };
+		     { ".insomnia.json", EXPORT_AS_INSOMNIA },
+		     { ".py", EXPORT_AS_PYTEST },
+		     { ".test.js", EXPORT_AS_JEST },
+		     { ".spec.js", EXPORT_AS_JEST },
+		     { ".java", EXPORT_AS_JUNIT },
+		     { "_test.go", EXPORT_AS_GO } };
 	size_t len = strlen(path);
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		size_t end = strlen(ends[i].end);
@@ -189,8 +205,11 @@ static bool wants_file(const struct export *x, struct bytes body)
 	bool ends_line = body.len && body.at[body.len - 1] == '\n';
 	if (x->options->as == EXPORT_AS_HTTP)
 		return http_text_wants_file(body) || http_file_has_syntax(body) || (ends_line && x->sink.path);
-	return (x->options->as == EXPORT_AS_POSTMAN || x->options->as == EXPORT_AS_INSOMNIA) &&
-	       !collection_write_fits(body);
+	if (x->options->as == EXPORT_AS_POSTMAN || x->options->as == EXPORT_AS_INSOMNIA)
+		return !collection_write_fits(body);
+	/* A file beside a class in Java is not on the path of its classes. */
+	return export_tests_is(x->options->as, &(enum test_framework){ 0 }) && x->options->as != EXPORT_AS_JUNIT &&
+	       x->sink.path && body.len;
 }
 
 /* Such a body goes to a file of its own, and *reference names that file. */
@@ -247,6 +266,18 @@ static bool put_separator(struct export *x, const struct transcript *d, struct e
 	return fine || no_memory(e);
 }
 
+/* The first of them brings the base for all. */
+static bool put_test(struct export *x, const struct transcript *d, const char *body_file, struct error *e)
+{
+	struct test_code *code = &x->tests.code;
+	bool first = !x->written;
+	if (first && !(x->tests.base = base_of(x, d, e)))
+		return false;
+	code->base = bytes_of(x->tests.base);
+	return ((!first || test_code_begin(code, &x->text)) && test_code_put(code, d, body_file, &x->text)) ||
+	       no_memory(e);
+}
+
 static bool put(struct export *x, const struct transcript *d, struct error *e)
 {
 	enum export_as as = x->options->as;
@@ -261,6 +292,11 @@ static bool put(struct export *x, const struct transcript *d, struct error *e)
 	if (!put_body_beside(x, d, &reference, e)) {
 		buffer_free(&reference);
 		return false;
+	}
+	if (export_tests_is(as, &(enum test_framework){ 0 })) {
+		bool written = put_test(x, d, (const char *)reference.at, e);
+		buffer_free(&reference);
+		return written;
 	}
 	char *base = base_of(x, d, e);
 	bool fine = base && export_put(d, NULL, x->options, base, (const char *)reference.at, &x->text, e);
@@ -324,19 +360,28 @@ static bool export_one(struct export *x, int64_t id, struct error *e)
 	return fine;
 }
 
-static bool put_end(enum export_as as, struct buffer *text)
+static bool put_end(const struct export *x, struct buffer *text)
 {
-	if (as == EXPORT_AS_HAR)
+	switch (x->options->as) {
+	case EXPORT_AS_HAR:
 		return har_end(text);
-	if (as == EXPORT_AS_POSTMAN)
+	case EXPORT_AS_POSTMAN:
 		return postman_end(text);
-	return as != EXPORT_AS_INSOMNIA || insomnia_end(text);
+	case EXPORT_AS_INSOMNIA:
+		return insomnia_end(text);
+	default:
+		return !export_tests_is(x->options->as, &(enum test_framework){ 0 }) ||
+		       test_code_end(&x->tests.code, text);
+	}
 }
 
 static bool export_all(struct export *x, const int64_t *ids, size_t count, struct error *e)
 {
+	enum test_framework framework;
 	bool fine = true;
 	x->several = count > 1;
+	if (export_tests_is(x->options->as, &framework) && !export_tests_begin(&x->tests, framework, x->sink.path, e))
+		return false;
 	if (x->several && is_request_alone(x->options->as) && x->options->as != EXPORT_AS_URL)
 		return error_set(e, EXIT_USAGE, "this format takes one delivery, not %zu", count);
 	for (size_t i = 0; fine && i < count; i++) {
@@ -345,9 +390,10 @@ static bool export_all(struct export *x, const int64_t *ids, size_t count, struc
 			fine = error_set(e, EXIT_INTERRUPTED, "interrupted");
 	}
 	if (fine && x->written && !x->options->dry_run)
-		fine = (put_end(x->options->as, &x->text) || no_memory(e)) && flush(x, e);
+		fine = (put_end(x, &x->text) || no_memory(e)) && flush(x, e);
 	buffer_free(&x->text);
 	buffer_free(&x->client);
+	free(x->tests.base);
 	return fine;
 }
 

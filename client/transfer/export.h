@@ -13,7 +13,11 @@ enum export_as {
 	EXPORT_AS_HTTP,     /* a .http file; several requests have lines of ### between them */
 	EXPORT_AS_POSTMAN,  /* a collection of version 2.1 */
 	EXPORT_AS_INSOMNIA, /* an export of version 4 */
-	EXPORT_AS_BODY,     /* this and the rest take one delivery, URLs several */
+	EXPORT_AS_PYTEST,   /* this and the next three: a test that sends them again (test_code.h) */
+	EXPORT_AS_JEST,
+	EXPORT_AS_JUNIT,
+	EXPORT_AS_GO,
+	EXPORT_AS_BODY, /* this and the rest take one delivery, URLs several */
 	EXPORT_AS_HEADERS,
 	EXPORT_AS_RAW, /* the request as HTTP/1.1 */
 	EXPORT_AS_URL,
@@ -36,8 +40,8 @@ struct export_options {
 /* Sets `as` and `secrets` by a name: har, ndjson, curl, curl-secrets, http, postman, insomnia, body, headers, raw or
  * url. EXIT_USAGE. */
 MUST_CHECK bool export_named(const char *name, struct export_options *o, struct error *e);
-/* By a path's ending: .har, .ndjson or .jsonl, .sh, .http, .postman_collection.json, .insomnia.json. False for any
- * other. */
+/* By a path's ending: .har, .ndjson or .jsonl, .sh, .http, .postman_collection.json, .insomnia.json, .py, .test.js,
+ * .java, _test.go. False for any other. */
 bool export_of_path(const char *path, enum export_as *as);
 
 /* *written (may be NULL) is how many deliveries there were. With none no file is made, which is not an error.
