@@ -60,7 +60,7 @@ void stub_begin(struct stream *st)
 		answer(st);
 		return;
 	}
-	stream_call_to(st, CALL_WAITING);
+	stream_await_call(st);
 	l->stream = st;
 	l->next = set->stubs->waiting;
 	l->back = &set->stubs->waiting;

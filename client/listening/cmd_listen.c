@@ -32,7 +32,10 @@ static bool take_relay(const struct command_call *call, struct listen_options *o
 	if (!relay)
 		return error_set(
 		    e, EXIT_USAGE,
-		    "no relay is known: name one with --relay URL or `creel login URL`, or try `creel dev`");
+		    "no relay is known: name one with --relay URL or `creel login URL`, or try `creel dev`%s",
+		    o->target || o->answer || o->exec
+			? ""
+			: "; the app is named by its port or URL, or else creel answers in its place");
 	e->text[0] = 0;
 	*token = command_token(call, relay, e);
 	if (!*token && *e->text)

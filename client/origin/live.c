@@ -3,11 +3,14 @@
 #include "client/origin/answer_challenge.h"
 #include "client/delivery/call.h"
 #include "client/origin/hold.h"
+#include "client/origin/left_over.h"
 #include "client/origin/weather.h"
 
 static void begin(struct stream *st)
 {
 	struct live *l = st->by_user;
+	if (left_over_holds_back(l->left_over, st))
+		return;
 	if (!st->upgrade && answer_challenge(st, &l->confirm))
 		return;
 	if (l->weather && !st->upgrade && !st->skipped)

@@ -5,10 +5,12 @@
 #include "client/stream/stream.h"
 
 struct confirm;
+struct left_overs;
 struct weather;
 
 /* Their streams' by_user. */
 struct live {
+	struct left_overs *left_over;
 	struct weather *weather; /* or NULL */
 	struct confirm *confirm; /* or NULL */
 };

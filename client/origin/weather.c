@@ -127,7 +127,7 @@ static struct spell *spell_new(struct weather *w, struct stream *st, uint64_t un
 		at = &(*at)->next;
 	p->next = *at;
 	*at = p;
-	stream_call_to(st, CALL_WAITING);
+	stream_await_call(st);
 	return p;
 }
 

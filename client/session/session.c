@@ -57,7 +57,7 @@ static bool make_parts(struct session *s)
 	return route_begin(set) && (!set->options.stub || (set->stubs = stub_new())) &&
 	       (!set->options.hold || (set->holds = hold_new(set))) &&
 	       (!set->options.chaos || (s->live.weather = weather_new(set))) && (s->resume = resume_new(set)) &&
-	       (s->asked = asked_new(set)) && (s->left_over = left_over_new(set));
+	       (s->asked = asked_new(set)) && (s->live.left_over = s->left_over = left_over_new(set));
 }
 
 static void on_handle_closed(uv_handle_t *h)

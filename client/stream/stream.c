@@ -210,6 +210,12 @@ uint64_t stream_request_bytes(const struct stream *st)
 	return st->body_size;
 }
 
+void stream_await_call(struct stream *st)
+{
+	if (st->call != CALL_WAITING)
+		stream_call_to(st, CALL_WAITING);
+}
+
 bool stream_is_held(const struct stream *st)
 {
 	return st->set->options.hold && st->by->may_hold && !st->upgrade && st->result.result == ATTEMPT_UNREACHABLE;

@@ -233,6 +233,8 @@ enum delivery_state stream_first_state(const struct stream *st);
 void stream_describe(const struct stream *st, struct store_delivery *out);
 /* How long its request is on record: as declared when it never came whole. */
 uint64_t stream_request_bytes(const struct stream *st);
+/* It waits for its call, if it does not already. */
+void stream_await_call(struct stream *st);
 /* Its call found no app, and it waits for one. */
 bool stream_is_held(const struct stream *st);
 /* The app said 101. */
