@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
@@ -17,8 +18,47 @@ size_t __sanitizer_get_current_allocated_bytes(void); /* GCC brings no header wi
 
 #define MEASURE_EVERY_MS 10 /* while there is no room */
 
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
+/* mimalloc's, where it was linked in glibc's place (Makefile): glibc then counts nothing. */
+void mi_collect(bool force) __attribute__((weak));
+
+static bool is_mimalloc(void)
+{
+	return mi_collect != NULL;
+}
+
+/* What of the process's memory is in RAM and no file's: what the system counts. 0: it does not tell. */
+static uint64_t resident(void)
+{
+	unsigned long long all, of_files;
+	FILE *f = fopen("/proc/self/statm", "re");
+	if (!f || fscanf(f, "%*u %llu %llu", &all, &of_files) != 2)
+		all = of_files = 0;
+	if (f)
+		fclose(f);
+	return (all - of_files) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+#else
+static void mi_collect(bool force)
+{
+	(void)force;
+}
+
+static bool is_mimalloc(void)
+{
+	return false;
+}
+
+static uint64_t resident(void)
+{
+	return 0;
+}
+#endif
+
 uint64_t memory_held(void)
 {
+	if (is_mimalloc())
+		return resident();
 #if defined(__SANITIZE_ADDRESS__)
 	return __sanitizer_get_current_allocated_bytes();
 #elif defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
@@ -120,6 +160,8 @@ bool memory_takes(struct memory *m, enum memory_use use, uint64_t more, uint64_t
 
 void memory_tidy(struct memory *m)
 {
+	if (m->short_of_it && is_mimalloc())
+		mi_collect(true);
 #ifdef __GLIBC__
 	if (m->short_of_it)
 		malloc_trim(0);

@@ -1,10 +1,10 @@
 /* How much memory the relay may hold, so that it refuses (503 overloaded) before the system ends it.
  *
- * What it holds is what malloc has given out: heads, bodies, answers, what waits for tunnels, TLS and libraries, each
- * byte once and nothing to be kept in step. It is measured when what was taken since the last time could have reached
- * the bound, which is never while the relay is far below it. Three quarters of the limit are the bound of new requests
- * and their bodies, seven eighths that of answers; the rest is for what malloc cannot give back at once, and for the
- * kernel. Loop thread. */
+ * What it holds is what malloc has given out, or with mimalloc, which does not count that, what is in RAM: heads,
+ * bodies, answers, what waits for tunnels, TLS and libraries, each byte once and nothing to be kept in step. It is
+ * measured when what was taken since the last time could have reached the bound, which is never while the relay is far
+ * below it. Three quarters of the limit are the bound of new requests and their bodies, seven eighths that of answers;
+ * the rest is for what malloc cannot give back at once, and for the kernel. Loop thread. */
 #pragma once
 
 #include <stdint.h>
@@ -28,7 +28,7 @@ void memory_begin(struct memory *m, uint64_t limit);
 MUST_CHECK bool memory_takes(struct memory *m, enum memory_use use, uint64_t more, uint64_t now_ms);
 /* Gives back to the system what was freed, where memory was short; once a second. */
 void memory_tidy(struct memory *m);
-/* What malloc has given out, in bytes; 0 where it does not tell. */
+/* What malloc has given out, or what is in RAM, in bytes; 0 where neither is known. */
 uint64_t memory_held(void);
 /* The least `memory.max` of the cgroup `path` (as in /proc/self/cgroup) below `root` and of those around it; 0: none.
  */
