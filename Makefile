@@ -315,7 +315,7 @@ attack:
 	@.ci/deps build test attack
 	@tests/e2e/packages.sh
 	@$(MAKE) $(PARALLEL) --no-print-directory all $(BUILD)/sample-receiver
-	@ulimit -n 20000 && CREEL_ATTACK=1 CREEL_BIN_DIR="$(CURDIR)/$(BUILD)" sh -c 'for t in floods slow_http testssl; do tests/e2e/run.sh $$t.test.mjs || exit 1; done'
+	@ulimit -n 20000 && CREEL_ATTACK=1 CREEL_BIN_DIR="$(CURDIR)/$(BUILD)" sh -c 'for t in floods slow_http reconnect_storm testssl; do tests/e2e/run.sh $$t.test.mjs || exit 1; done'
 
 # Every state of a model of PROTOCOL.md §3 and §4: about two minutes and 1.4 GB.
 model:

@@ -1,7 +1,7 @@
 // What strangers and clients can make the relay hold in memory: bounded for each, and given back.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import tls from 'node:tls';
 import { after, before, describe, it } from 'node:test';
@@ -163,6 +163,35 @@ describe('tunnel handshakes that stop in the middle', () => {
 	it('the relay ended cleanly', () => w.endsCleanly());
 });
 
+const ASAN = !process.env.CREEL_BIN_DIR || process.env.CREEL_BIN_DIR.includes('asan');
+
+/** More than it can hold, on 240 and more connections to the tunnel `full`: many are refused, and afterwards it serves. */
+async function overload(w, relay, count) {
+	const t = await Tunnel.online(relay.port, 'full');
+	const piece = Buffer.alloc(700_000, 'x'), senders = [];
+	let most = 0;
+	const watch = setInterval(() => (most = Math.max(most, resident(relay))), 20);
+	for (let i = 0; i < count; i++) {
+		const s = await connect(w, relay, '127.0.4.1', `POST /full/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${piece.length + 1}\r\n\r\n`);
+		s.text = '';
+		s.on('data', (data) => (s.text += data.toString('latin1')));
+		s.write(piece);
+		senders.push(s);
+	}
+	const refused = () => senders.filter((s) => s.text.startsWith('HTTP/1.1 503 ') && /Creel-Refused: overloaded\r\n/.test(s.text) && /Retry-After: 5\r\n/.test(s.text));
+	await waitFor('many to be refused', () => refused().length > 100);
+	assert.ok((await relay.reached('memory-max')) > 100);
+	assert.ok(senders.some((s) => !s.text && !s.gone), 'and some are held');
+	clearInterval(watch);
+	senders.forEach((s) => s.destroy());
+	const sending = waitFor('an answer', async () => ((await post(relay.port, '/full/after', 'x')).status === 200));
+	await waitFor('it to be asked again', () => t.requests.find((q) => q.target === '/after'));
+	t.answer(t.requests.find((q) => q.target === '/after'));
+	await sending;
+	t.ws.terminate();
+	return most;
+}
+
 describe('--memory-max', () => {
 	const MAX = 96 * MiB;
 	let w, relay;
@@ -173,29 +202,55 @@ describe('--memory-max', () => {
 	after(() => w?.close());
 
 	it('load beyond it is refused with 503, the relay stays below it and serves afterwards', async () => {
-		const t = await Tunnel.online(relay.port, 'full');
-		const piece = Buffer.alloc(700_000, 'x'), senders = [];
-		let most = 0;
-		const watch = setInterval(() => (most = Math.max(most, resident(relay))), 20);
-		for (let i = 0; i < 240; i++) {
-			const s = await connect(w, relay, '127.0.4.1', `POST /full/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${piece.length + 1}\r\n\r\n`);
-			s.text = '';
-			s.on('data', (data) => (s.text += data.toString('latin1')));
-			s.write(piece);
-			senders.push(s);
-		}
-		const refused = () => senders.filter((s) => s.text.startsWith('HTTP/1.1 503 ') && /Creel-Refused: overloaded\r\n/.test(s.text) && /Retry-After: 5\r\n/.test(s.text));
-		await waitFor('many to be refused', () => refused().length > 100);
-		assert.ok((await relay.reached('memory-max')) > 100);
-		assert.ok(senders.some((s) => !s.text && !s.gone), 'and some are held');
-		clearInterval(watch);
-		if (!process.env.CREEL_BIN_DIR?.includes('asan')) assert.ok(most < MAX, `${most} bytes`);
-		senders.forEach((s) => s.destroy());
-		const sending = waitFor('an answer', async () => ((await post(relay.port, '/full/after', 'x')).status === 200));
-		await waitFor('it to be asked again', () => t.requests.find((q) => q.target === '/after'));
-		t.answer(t.requests.find((q) => q.target === '/after'));
-		await sending;
+		const most = await overload(w, relay, 240);
+		if (!ASAN) assert.ok(most < MAX, `${most} bytes`);
 	});
 
 	it('the relay ended cleanly', () => w.endsCleanly());
+});
+
+/** A cgroup of its own with that limit, of version 2 or 1; null where none can be made. Of version 1 the relay is told. */
+function makeCgroup(bytes) {
+	const [root, name] = ['/sys/fs/cgroup', `creel-test-${process.pid}`];
+	for (const [folder, limit, kills, args] of [
+		[`${root}/${name}`, 'memory.max', 'memory.events', []],
+		[`${root}/memory/${name}`, 'memory.limit_in_bytes', 'memory.oom_control', ['--memory-max', String(bytes)]],
+	])
+		try {
+			mkdirSync(folder);
+			try {
+				readFileSync(`${folder}/${kills}`); // else it is a folder, and no cgroup
+				writeFileSync(`${folder}/${limit}`, String(bytes));
+				return { folder, args, kills: () => Number(/^oom_kill (\d+)$/m.exec(readFileSync(`${folder}/${kills}`, 'utf8'))?.[1] ?? 0) };
+			} catch {
+				rmdirSync(folder);
+			}
+		} catch { /* not ours to make */ }
+	return null;
+}
+
+describe('a limit that the system enforces', () => {
+	// What a sanitizer needs for itself counts, too.
+	const MAX = (ASAN ? 384 : 96) * MiB;
+	const cgroup = makeCgroup(MAX);
+	let w, relay;
+	before(async () => {
+		if (!cgroup) return;
+		w = new World();
+		w.inside = ['sh', '-c', `echo $$ > ${cgroup.folder}/cgroup.procs && exec "$@"`, 'sh'];
+		relay = await startRelay(w, ['--max-connections-per-address', '0', ...cgroup.args]);
+	});
+	after(async () => {
+		await w?.close();
+		if (cgroup) rmdirSync(cgroup.folder);
+	});
+
+	it('so is load in a cgroup, and the system ends nothing', { skip: cgroup ? false : 'no cgroup can be made here' }, async (t) => {
+		const most = await overload(w, relay, Math.ceil((2.4 * MAX) / 700_000));
+		t.diagnostic(`limit ${MAX / MiB} MiB, at most ${(most / MiB).toFixed(0)} MiB resident`);
+		assert.equal(relay.result, undefined);
+		assert.equal(cgroup.kills(), 0);
+	});
+
+	it('the relay ended cleanly', { skip: !cgroup }, () => w.endsCleanly());
 });

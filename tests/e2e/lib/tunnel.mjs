@@ -6,10 +6,11 @@ import { FLAGS, decodeMessage, hello, recorded, response } from './wire.mjs';
 
 /** A tunnel client without creel's code. */
 export class Tunnel {
-	static async open(port, { token, protocols = ['creel.v1'] } = {}) {
+	static async open(port, { token, protocols = ['creel.v1'], secure = false, localAddress } = {}) {
 		const t = new Tunnel();
 		t.frames = [];
-		t.ws = new WebSocket(`ws://127.0.0.1:${port}/_creel/tunnel`, protocols, {
+		t.ws = new WebSocket(`${secure ? 'wss' : 'ws'}://127.0.0.1:${port}/_creel/tunnel`, protocols, {
+			localAddress, rejectUnauthorized: false, ...(secure && { ALPNProtocols: ['creel/1'] }),
 			perMessageDeflate: false, headers: token ? { Authorization: `Bearer ${token}` } : {},
 		});
 		t.ws.on('message', (message) => t.frames.push(...decodeMessage(message)));
