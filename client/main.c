@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
 		argv[1] = help;
-	if (argc > 1 && strcmp(argv[1], "--version") == 0)
+	if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0 || strcmp(argv[1], "-V") == 0))
 		argv[1] = version;
 	upgrade_watch();
 	program.gate = secret_gate_new();

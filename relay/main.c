@@ -118,7 +118,7 @@ static void print_token_help(void)
 static int run_token(int argc, char **argv, struct secret_gate *gate, struct error *e)
 {
 	struct token_options t = { .help = false };
-	const struct options_source source = { "creel-relay token", "CREEL_RELAY_", NULL, NULL, 0 };
+	const struct options_source source = { .program = "creel-relay token", .env_prefix = "CREEL_RELAY_" };
 	struct options *o = options_new();
 	struct tokens *tokens = NULL;
 	int first, status = EXIT_USAGE;

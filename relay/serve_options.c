@@ -111,7 +111,9 @@ static bool check(const struct settings *set, struct error *e)
 
 bool serve_options_read(struct serve_options *o, int argc, char **argv, struct secret_gate *gate, struct error *e)
 {
-	struct options_source source = { "creel-relay serve", "CREEL_RELAY_", NULL, "serve", 0 };
+	struct options_source source = { .program = "creel-relay serve",
+					 .env_prefix = "CREEL_RELAY_",
+					 .ini_section = "serve" };
 	int first;
 	*o = (struct serve_options){ .parsed = options_new() };
 	if (!o->parsed)

@@ -205,6 +205,6 @@ const struct command command_export = {
 	"written.\n\n" FILTER_HELP "\n\n"
 	"Example: creel export source:stripe since:1d -o tests/stripe.har --redact",
 	COMMAND_OPTIONS(rows, struct export_command),
-	.uses = COMMAND_USES_DB,
+	.uses = COMMAND_USES_DB | COMMAND_USES_FILTER,
 	.run = run,
 };

@@ -89,6 +89,6 @@ const struct command command_list = {
 	"columns are always the same and whole. Exit status 1 when nothing matches.\n\n" FILTER_HELP "\n\n"
 	"Example: creel list 'status:5xx since:1h' -n 10 --json | jq .target",
 	COMMAND_OPTIONS(rows, struct list_options),
-	.uses = COMMAND_USES_DB,
+	.uses = COMMAND_USES_DB | COMMAND_USES_FILTER,
 	.run = run,
 };

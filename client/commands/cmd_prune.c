@@ -191,6 +191,6 @@ const struct command command_prune = {
 	"goes on meanwhile. The file does not shrink: what was made free is used for what comes.\n\n" FILTER_HELP "\n\n"
 	"Example: creel prune status:2xx --keep 7d",
 	COMMAND_OPTIONS(rows, struct prune),
-	.uses = COMMAND_USES_DB,
+	.uses = COMMAND_USES_DB | COMMAND_USES_FILTER,
 	.run = run,
 };

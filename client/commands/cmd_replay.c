@@ -300,6 +300,6 @@ const struct command command_replay = {
 	"and takes --yes where there is no terminal.\n\n" FILTER_HELP "\n\n"
 	"Example: creel replay --where 'state:failed since:1h' --to 4000",
 	COMMAND_OPTIONS(rows, struct replays),
-	.uses = COMMAND_USES_DB,
+	.uses = COMMAND_USES_DB | COMMAND_USES_WHERE,
 	.run = run,
 };

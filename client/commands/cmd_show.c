@@ -294,10 +294,9 @@ static const struct option_row rows[] = {
 	  .otherwise = "the last", .most = INT_MAX },
 	{ "last", 0, OPTION_FLAG_AT(AT, last), OPTION_BY_USER, NULL, "the newest delivery" },
 	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL, "one JSON object" },
-	{ "pretty", 0, OPTION_FLAG_AT(AT, pretty), OPTION_BY_PROJECT, NULL,
+	{ "pretty", 0, OPTION_FLAG_AT(AT, pretty), OPTION_BY_USER, NULL,
 	  "JSON laid out, as on a terminal; content codings undone" },
-	{ "no-pager", 0, OPTION_FLAG_AT(AT, no_pager), OPTION_BY_PROJECT, NULL,
-	  "long output straight onto the terminal" },
+	{ "no-pager", 0, OPTION_FLAG_AT(AT, no_pager), OPTION_BY_USER, NULL, "long output straight onto the terminal" },
 };
 
 static bool check_usage(struct show *s, const struct command_call *call, struct error *e)

@@ -116,6 +116,6 @@ const struct command command_ui = {
 	"Needs no relay and no network; replays go through `creel listen` where it runs.\n\n" FILTER_HELP "\n\n"
 	"Example: creel ui status:5xx since:1h",
 	COMMAND_OPTIONS(rows, struct ui_options),
-	.uses = COMMAND_USES_DB,
+	.uses = COMMAND_USES_DB | COMMAND_USES_FILTER,
 	.run = run,
 };

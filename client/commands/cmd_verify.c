@@ -221,6 +221,6 @@ const struct command command_verify = {
 	"\n\n"
 	"Example: creel verify source:stripe since:1h --secret @stripe.secret",
 	COMMAND_OPTIONS(rows, struct verify),
-	.uses = COMMAND_USES_DB,
+	.uses = COMMAND_USES_DB | COMMAND_USES_FILTER,
 	.run = run,
 };

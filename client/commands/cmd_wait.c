@@ -205,6 +205,6 @@ const struct command command_wait = {
 	"record.\n\n" FILTER_HELP "\n\n"
 	"Example: creel wait event:invoice.paid --timeout 10s --json | jq .status",
 	COMMAND_OPTIONS(rows, struct waiter),
-	.uses = COMMAND_USES_DB,
+	.uses = COMMAND_USES_DB | COMMAND_USES_FILTER,
 	.run = run,
 };

@@ -29,7 +29,7 @@ static void note_bound(void *user, const char *section, const char *key, const c
  * it: it may stand in another command's section. */
 static void find_bound(const struct doctor *d, char key[120])
 {
-	const struct config_wish wish = { .command = &command_listen, .named = d->common.config };
+	const struct config_wish wish = { .named = d->common.config };
 	struct config_files files;
 	*key = 0;
 	if (config_files_read(&files, &wish, NULL) && files.project.file.there && files.project.trust != TRUST_GIVEN &&

@@ -2,6 +2,7 @@
 
 #include "client/options/config.h"
 #include "client/options/config_files.h"
+#include "client/options/filter_hint.h"
 #include "shared/program/secret_shape.h"
 
 #include <openssl/crypto.h>
@@ -21,6 +22,9 @@ static bool parse(const struct command *c, struct options *strings, struct commo
 	struct options_source source = *from;
 	source.program = program;
 	source.ini_section = c->name;
+	source.instead = c->uses & COMMAND_USES_FILTER  ? filter_hint
+			 : c->uses & COMMAND_USES_WHERE ? filter_hint_where
+							: NULL;
 	return options_parse(strings, &all.table, block, &source, argc, argv, first, e);
 }
 
@@ -45,11 +49,9 @@ static bool read_words(struct command_call *call, struct error *e)
 	return parse_call(call, NULL, e);
 }
 
-static bool open_files(const struct command_call *call, const struct command *whose, struct config_files *files,
-		       struct error *e)
+static bool open_files(const struct command_call *call, struct config_files *files, struct error *e)
 {
 	const struct config_wish wish = {
-		.command = whose,
 		.named = call->common->config,
 		.named_may_be_missing = call->command->files == COMMAND_WRITES_CONFIG,
 		.may_ask = call->command->files != COMMAND_READS_LATER,
@@ -68,7 +70,7 @@ const void *command_read_others(struct command_call *call, const struct command 
 		return NULL;
 	}
 	snprintf(name, sizeof name, "%s", other->name);
-	bool fine = open_files(call, other, &files, e);
+	bool fine = open_files(call, &files, e);
 	const struct options_source from = { .files = files.list, .file_count = files.count };
 	fine = fine && parse(other, call->strings, &block->common, &from, 1, argv, &first, e);
 	config_files_free(&files);
@@ -79,7 +81,7 @@ bool command_read_files(struct command_call *call, struct error *e)
 {
 	struct config_files files;
 	bool said = call->common->relay != NULL; /* by the command line or the environment, which win */
-	bool fine = open_files(call, call->command, &files, e) && parse_call(call, &files, e);
+	bool fine = open_files(call, &files, e) && parse_call(call, &files, e);
 	call->common->relay_of_project = !said && files.relay_of_project;
 	config_files_free(&files);
 	return fine;

@@ -1,7 +1,7 @@
 /* One file a subcommand, each ending in a const struct command that commands.def lists.
  *
  * A command's options are rows of a static table (shared/program/options.h), filled into a struct of the command's own
- * before it runs. Every command also takes --relay, --db, --config and --help. The main thread. */
+ * before it runs. Every command also takes --help, and of --relay, --db and --config what it uses. The main thread. */
 #pragma once
 
 #include <stddef.h>
@@ -27,8 +27,13 @@ struct common_options {
 	bool relay_of_project; /* ./creel.ini named it, and nothing of the user's own did */
 };
 
-/* Which of the common options a command looks at. In a project's file the others are passed over. */
-enum command_uses { COMMAND_USES_RELAY = 1 << 0, COMMAND_USES_DB = 1 << 1 };
+/* Which of the common options a command looks at. It has no others. And how it is given a filter, if it is. */
+enum command_uses {
+	COMMAND_USES_RELAY = 1 << 0,
+	COMMAND_USES_DB = 1 << 1,
+	COMMAND_USES_FILTER = 1 << 2, /* words after the options */
+	COMMAND_USES_WHERE = 1 << 3,  /* --where */
+};
 
 /* The config files it reads before it runs. */
 enum command_files {
@@ -36,7 +41,7 @@ enum command_files {
 	COMMAND_WRITES_CONFIG, /* reads them; the one that --config names may be missing, as it is written */
 	COMMAND_READS_LATER,   /* none before; it calls command_read_files itself, which then never asks */
 	COMMAND_READS_NONE,
-	COMMAND_TAKES_NOTHING, /* nor --relay, --db and --config, nor the environment: --help alone */
+	COMMAND_TAKES_NOTHING, /* nor --config, nor the environment: --help alone */
 };
 
 struct command_call;
@@ -102,7 +107,7 @@ MUST_CHECK bool command_forget_files(struct command_call *call, struct error *e)
 char *command_token(const struct command_call *call, const char *relay, struct error *e);
 
 /* All options of a command, the common ones last. */
-#define COMMAND_GROUPS 6
+#define COMMAND_GROUPS 8
 struct command_options {
 	struct option_group groups[COMMAND_GROUPS];
 	struct option_table table; /* points into `groups` */
@@ -110,8 +115,6 @@ struct command_options {
 void command_list_options(const struct command *c, struct command_options *out);
 /* The row of that name; NULL: it has none. */
 const struct option_row *command_find_option(const struct command *c, const char *name);
-/* Whether it is one of the common options that this command does not look at. */
-bool command_passes_over(const struct command *c, const struct option_row *row);
 
 /* The table of the commands: the i-th command or NULL; the one of that name, or NULL and *e with the nearest spelling.
  */

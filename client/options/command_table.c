@@ -1,6 +1,7 @@
 /* The table of subcommands. */
 #include "client/options/command.h"
 
+#include "client/options/synonyms.h"
 #include "shared/text/text_distance.h"
 
 static const struct command *const commands[] = {
@@ -28,7 +29,11 @@ const struct command *command_find(const char *name, struct error *e)
 			nearest = commands[i]->name;
 		}
 	}
-	error_set(e, EXIT_USAGE, "'%.60s' is not a command%s%s; see creel help", name, nearest ? ", did you mean " : "",
-		  nearest ? nearest : "");
+	const char *instead = synonyms_find(name);
+	if (instead)
+		error_set(e, EXIT_USAGE, "'%.60s' is not a command: %s", name, instead);
+	else
+		error_set(e, EXIT_USAGE, "'%.60s' is not a command%s%s; see creel help", name,
+			  nearest ? ", did you mean " : "", nearest ? nearest : "");
 	return NULL;
 }

@@ -33,7 +33,7 @@ static enum options_key judge_project(void *user, const struct option_row *row, 
 				      struct error *e)
 {
 	struct config_files *f = user;
-	enum options_key verdict = project_file_judge(&f->project, f->command, row, key, value, e);
+	enum options_key verdict = project_file_judge(&f->project, row, key, value, e);
 	if (verdict == OPTIONS_KEY_TAKEN && strcmp(row->name, "relay") == 0)
 		f->relay_of_project = !f->users_relay || !config_same_relay(f->users_relay, value);
 	return verdict;
@@ -72,7 +72,6 @@ static bool read_project(struct project_file *p, const struct ini_file *named, s
 bool config_files_read(struct config_files *f, const struct config_wish *wish, struct error *e)
 {
 	memset(f, 0, sizeof *f);
-	f->command = wish->command;
 	f->named_path = wish->named;
 	f->user_path = config_default_path();
 	if ((f->user_path && !ini_file_read(f->user_path, &f->user, e)) || !read_named(f, wish, e) ||

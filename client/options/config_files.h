@@ -5,14 +5,12 @@
 #include "client/options/project_file.h"
 
 struct config_wish {
-	const struct command *command; /* whose keys they are read for */
-	const char *named;             /* --config or CREEL_CONFIG; NULL: none */
-	bool named_may_be_missing;     /* then it is about to be made */
-	bool may_ask;                  /* on a terminal, whether the project's file is to be trusted */
+	const char *named;         /* --config or CREEL_CONFIG; NULL: none */
+	bool named_may_be_missing; /* then it is about to be made */
+	bool may_ask;              /* on a terminal, whether the project's file is to be trusted */
 };
 
 struct config_files {
-	const struct command *command;
 	char *user_path;
 	const char *named_path;
 	struct ini_file user, named;

@@ -247,10 +247,10 @@ static bool is_trusted(struct project_file *p, const char *key, struct error *e)
 	return false;
 }
 
-enum options_key project_file_judge(struct project_file *p, const struct command *command, const struct option_row *row,
-				    const char *key, const char *value, struct error *e)
+enum options_key project_file_judge(struct project_file *p, const struct option_row *row, const char *key,
+				    const char *value, struct error *e)
 {
-	switch (project_options_judge(command, row, value)) {
+	switch (project_options_judge(row, value)) {
 	case PROJECT_TAKEN:
 		return OPTIONS_KEY_TAKEN;
 	case PROJECT_PASSED_OVER:

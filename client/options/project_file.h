@@ -29,8 +29,8 @@ MUST_CHECK bool project_file_read(struct project_file *p, const char *name, stru
 void project_file_free(struct project_file *p);
 
 /* What becomes of a key for this command. May ask on the terminal, if the file is `may_ask`; a yes trusts the file. */
-enum options_key project_file_judge(struct project_file *p, const struct command *command, const struct option_row *row,
-				    const char *key, const char *value, struct error *e);
+enum options_key project_file_judge(struct project_file *p, const struct option_row *row, const char *key,
+				    const char *value, struct error *e);
 /* The token of a section [token URL] for that relay: where there is one, it is asked for as any other key that is the
  * user's alone. NULL when there is none, or not trusted (then *e). The caller wipes, frees. */
 char *project_file_token(struct project_file *p, const char *relay, struct error *e);

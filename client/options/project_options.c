@@ -13,10 +13,8 @@ static bool leads_here(const char *route)
 	return text && forward_target_is_harmless(text);
 }
 
-enum project_verdict project_options_judge(const struct command *c, const struct option_row *row, const char *value)
+enum project_verdict project_options_judge(const struct option_row *row, const char *value)
 {
-	if (command_passes_over(c, row))
-		return PROJECT_PASSED_OVER;
 	if (row->sources & OPTION_FROM_PROJECT)
 		return PROJECT_TAKEN;
 	return (row->sources & OPTION_FROM_LOCAL) && leads_here(value) ? PROJECT_TAKEN : PROJECT_REFUSED;
@@ -35,5 +33,5 @@ enum project_verdict project_options_judge_key(const struct command *c, const ch
 		snprintf(joined, sizeof joined, "%s=%s", dot + 1, value); /* a line holds less */
 		value = joined;
 	}
-	return *row ? project_options_judge(c, *row, value) : PROJECT_PASSED_OVER;
+	return *row ? project_options_judge(*row, value) : PROJECT_PASSED_OVER;
 }

@@ -169,6 +169,15 @@ static bool read_zone(const char *at, struct tm *tm, int64_t *us)
 	return true;
 }
 
+/* Of a month from 1 to 12. */
+static int days_in(int year, int month)
+{
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	if (month == 2)
+		return leap ? 29 : 28;
+	return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+}
+
 static bool read_date(const char *text, int64_t *from, int64_t *until)
 {
 	struct tm tm = { 0 };
@@ -176,7 +185,7 @@ static bool read_date(const char *text, int64_t *from, int64_t *until)
 	int64_t micros = 0, reach = 0;
 	if (!read_digits(&at, 4, &tm.tm_year) || *at++ != '-' || !read_digits(&at, 2, &tm.tm_mon) || *at++ != '-' ||
 	    !read_digits(&at, 2, &tm.tm_mday) || tm.tm_year < 1970 || tm.tm_mon < 1 || tm.tm_mon > 12 ||
-	    tm.tm_mday < 1 || tm.tm_mday > 31)
+	    tm.tm_mday < 1 || tm.tm_mday > days_in(tm.tm_year, tm.tm_mon))
 		return false;
 	tm.tm_year -= 1900;
 	tm.tm_mon--;

@@ -338,6 +338,10 @@ static bool bad_option(const struct parse *p, char **argv, int result, int tried
 	for (size_t i = 0; i < p->count; i++)
 		if (strchr(word, '=') && strcmp(p->at[i].row->name, name) == 0)
 			return error_set(p->e, EXIT_USAGE, "--%s takes no value; see %s --help", name, program);
+	char instead[OPTIONS_INSTEAD_LEN];
+	const char *equals = strchr(word, '='), *next = argv[tried + 1];
+	if (p->source->instead && p->source->instead(name, equals ? equals + 1 : next, instead))
+		return error_set(p->e, EXIT_USAGE, "--%s is not an option: %s; see %s --help", name, instead, program);
 	const char *hint = nearest(p, name);
 	return error_set(p->e, EXIT_USAGE, "--%s is not an option%s%s; see %s --help", name,
 			 hint ? ", did you mean --" : "", hint ? hint : "", program);

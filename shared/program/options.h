@@ -28,12 +28,17 @@ struct options_file {
 	void *user;
 };
 
+#define OPTIONS_INSTEAD_LEN 160
+
 struct options_source {
 	const char *program;              /* "creel listen", for sentences */
 	const char *env_prefix;           /* "CREEL_", or NULL */
 	const struct options_file *files; /* later ones win; may be NULL */
 	const char *ini_section;          /* keys of this section and of no section count; others are left alone */
 	size_t file_count;
+	/* Asked what to write in place of an option that there is not, "--name" with `value` (may be NULL) after it: a
+	 * part of a sentence in `out`. False: it does not know. May be NULL. */
+	bool (*instead)(const char *name, const char *value, char out[OPTIONS_INSTEAD_LEN]);
 };
 
 /* NULL: out of memory. */

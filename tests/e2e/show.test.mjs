@@ -138,4 +138,32 @@ describe('show and the lines', () => {
 		await missing.until(/ {2}99\n\]/);
 		assert.equal(await missing.ended(), '0');
 	});
+
+	it('words and options of other tools lead on', async () => {
+		for (const [args, says] of [
+			[['logs'], /^creel: 'logs' is not a command: creel list shows what is on record, creel ui what comes as well\n$/], [['log'], /creel list/], [['tail'], /creel ui/],
+			[['resend', '42'], /creel replay ID/], [['open'], /creel ui/], [['inspect'], /creel ui .*creel show ID/], [['delete'], /creel prune/], [['config'], /config\.ini/],
+			[['list', '--status', '500'], /^creel: --status is not an option: write it as a filter, status:500; see creel list --help\n$/],
+			[['list', '--since=1h'], /write it as a filter, since:1h/], [['list', '--provider', 'stripe'], /source:stripe/], [['export', '--event'], /such as event:invoice\.\*/],
+			[['replay', '--status', '5xx'], /write it as a filter after --where, status:5xx/], [['list', '--relay', 'http://x'], /--relay is not an option/],
+			[['list', 'on:2026-02-31'], /\^/], [['list', 'since:2026-02-30'], /\^/], [['list', 'before:2026-02-29T09:00'], /\^/], [['list', 'on:2025-02-29'], /\^/], [['list', 'on:2026-04-31'], /\^/],
+			[['list', 'since:2026-06-31T09:00:00Z'], /\^/], [['list', 'on:2100-02-29'], /\^/],
+		]) {
+			const r = await w.creel(args);
+			assert.equal(r.code, 2, `${args}: ${r.err}`);
+			assert.match(r.err, says);
+		}
+		for (const flag of ['-v', '-V', '--version']) assert.match((await w.creel([flag])).text, /^creel \S+\n$/);
+		assert.equal((await w.creel(['list', 'on:2028-02-29', '--db', db])).code, 1, 'a leap year');
+	});
+
+	it('one exit status when nothing matches', async () => {
+		for (const args of [['list', 'status:599'], ['export', 'status:599', '--format', 'har'], ['replay', '--where', 'status:599'], ['verify', 'status:599', '--secret', 'stripe=env:S'],
+			['wait', 'status:599', '--timeout', '50ms']]) {
+			const r = await w.creel([...args, '--db', db], { env: { S: 'x' } });
+			assert.equal(r.code, 1, `${args}: ${r.err}`);
+			assert.match(r.err, /^creel: (no delivery matches|the time is up)/);
+			assert.equal(r.text, '');
+		}
+	});
 });

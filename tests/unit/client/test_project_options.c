@@ -71,7 +71,7 @@ static void test_every_default_is_valid(void **state)
 /* What `listen` can do `dev` can, save what is for a relay elsewhere. */
 static void test_dev_takes_what_listen_takes(void **state)
 {
-	static const char *const elsewhere[] = { "ca", "pin", "allow-plain-token" };
+	static const char *const elsewhere[] = { "ca", "pin", "allow-plain-token", "relay" };
 	struct command_options all;
 	const struct option_row *row;
 	(void)state;
@@ -100,7 +100,7 @@ static void expect_harmless(const struct command *c, const struct option_row *ro
 					       "chaos",      "hold",       "share" };
 	for (size_t k = 0; k < sizeof harmful / sizeof *harmful; k++)
 		if (strcmp(row->name, harmful[k]) == 0 && strcmp(c->name, "show") != 0 &&
-		    project_options_judge(c, row, "x") == PROJECT_TAKEN)
+		    project_options_judge(row, "x") == PROJECT_TAKEN)
 			fail_msg("%s --%s may be set by a project", c->name, row->name);
 }
 
@@ -111,6 +111,21 @@ static void test_what_harms_is_the_users(void **state)
 	for_each_option(expect_harmless);
 	assert_int_equal(project_options_judge_key(&command_export, "output", "x.har", &row), PROJECT_REFUSED);
 	assert_int_equal(project_options_judge_key(&command_prune, "filter", "*", &row), PROJECT_REFUSED);
+}
+
+/* An option that would do nothing is none. */
+static void test_only_where_they_act(void **state)
+{
+	(void)state;
+	for (size_t i = 0; command_at(i); i++) {
+		const struct command *c = command_at(i);
+		if (!command_find_option(c, "relay") != !(c->uses & COMMAND_USES_RELAY) ||
+		    !command_find_option(c, "db") != !(c->uses & COMMAND_USES_DB))
+			fail_msg("%s", c->name);
+	}
+	assert_non_null(command_find_option(&command_listen, "relay"));
+	assert_null(command_find_option(&command_list, "relay"));
+	assert_null(command_find_option(&command_dev, "relay"));
 }
 
 static void test_values(void **state)
@@ -163,11 +178,9 @@ static void test_values(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_row_is_whole),
-		cmocka_unit_test(test_every_default_is_valid),
-		cmocka_unit_test(test_dev_takes_what_listen_takes),
-		cmocka_unit_test(test_what_harms_is_the_users),
-		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_every_row_is_whole),          cmocka_unit_test(test_every_default_is_valid),
+		cmocka_unit_test(test_dev_takes_what_listen_takes), cmocka_unit_test(test_what_harms_is_the_users),
+		cmocka_unit_test(test_only_where_they_act),         cmocka_unit_test(test_values),
 	};
 	return RUN(tests);
 }

@@ -52,7 +52,7 @@ static bool parse(struct values *v, const char *ini, int argc, const char *const
 	struct ini_file text = { .there = false };
 	assert_true(!ini || (ini_file_read(ini, &text, e) && text.there));
 	const struct options_file files[] = { { ini, buffer_view(&text.text), judge, NULL } };
-	struct options_source source = { "prog", "TEST_CREEL_", files, "cmd", ini ? 1 : 0 };
+	struct options_source source = { "prog", "TEST_CREEL_", files, "cmd", ini ? 1 : 0, NULL };
 	struct options *o = options_new();
 	for (int i = 0; i < argc; i++)
 		argv[i] = strdup(args[i]);
