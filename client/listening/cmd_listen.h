@@ -3,6 +3,7 @@
 
 #include "client/stream/chaos.h"
 #include "client/options/command.h"
+#include "client/print/parts.h"
 #include "client/app/forwarder.h"
 #include "client/signing/secrets.h"
 #include "client/tunnel/tunnel.h"
@@ -18,6 +19,8 @@ struct listen_options {
 	struct option_values headers; /* -H */
 	const char *db;               /* NULL: the default */
 	const char *output;           /* auto, ui, lines, json, quiet */
+	const char *print;            /* of --print, or NULL */
+	struct parts parts;           /* read of it */
 	const char *color;            /* of the inspector: auto, always, never; NULL: auto */
 	const char *ready_file;
 	const char *exec; /* a command for each delivery (exec.h), or NULL: then there is a target */
@@ -41,7 +44,7 @@ struct listen_options {
 };
 
 /* The options that `listen` and `dev` have in common. */
-#define LISTEN_ROWS 35
+#define LISTEN_ROWS 36
 extern const struct option_row listen_rows[LISTEN_ROWS];
 
 /* The target: the argument, --forward-to, or `otherwise` (unless --exec stands in for the app). EXIT_USAGE for two, or

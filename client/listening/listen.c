@@ -38,6 +38,7 @@ struct listen {
 	struct tunnel *tunnel;
 	struct retention *retention; /* or NULL */
 	struct exec *exec;           /* or NULL */
+	struct store *shown;         /* of --print, or NULL */
 	char *db;
 	struct inspector *inspector; /* has the terminal; NULL: lines */
 	struct inspector *left;      /* gave it back, while its replays go on */
@@ -174,6 +175,8 @@ static void tell_ready(struct listen *l)
 {
 	const char *url = tunnel_public_url(l->tunnel);
 	output_ready(l->mode, url, tunnel_name(l->tunnel), target_of(l));
+	for (size_t i = 0; i < l->options->routes.count; i++)
+		output_route(l->mode, l->options->routes.at[i]);
 	if (l->options->on_ready)
 		l->options->on_ready(l->options->on_ready_user, url);
 }
@@ -251,9 +254,20 @@ static void on_attempt(void *user, const struct delivery_row *row, const struct 
 	}
 }
 
+static void print_parts(struct listen *l, int64_t delivery_id)
+{
+	struct error e = { 0 };
+	if ((!l->shown && !store_open(&l->shown, l->db, STORE_READ_ONLY, &e)) ||
+	    !parts_print(&l->options->parts, stdout, l->shown, delivery_id, &e))
+		say(l, e.text);
+	fflush(stdout);
+}
+
 static void on_over(void *user, int64_t delivery_id)
 {
 	struct listen *l = user;
+	if (l->options->print && !l->inspector)
+		print_parts(l, delivery_id);
 	if (l->exec)
 		exec_add(l->exec, delivery_id);
 }
@@ -270,6 +284,11 @@ static void on_command_over(void *user, int64_t delivery_id, bool fine)
 	struct listen *l = user;
 	if (listen_calls_no_app(l->options))
 		recorder_set_state(l->recorder, delivery_id, fine ? DELIVERY_DELIVERED : DELIVERY_FAILED);
+	/* Of one that failed exec.c has said so. */
+	if (fine && l->mode == OUTPUT_LINES && !l->inspector) {
+		printf("%6lld  the command ended with status 0\n", (long long)delivery_id);
+		fflush(stdout);
+	}
 }
 
 static void on_trouble(void *user, const char *sentence)
@@ -520,6 +539,7 @@ static void free_parts(struct listen *l)
 	seal_key_free(l->key);
 	free(l->folder);
 	listen_routes_free(&l->routes);
+	store_close(l->shown);
 	free(l->db);
 	buffer_free(&l->secret_names);
 }

@@ -24,6 +24,8 @@ const struct option_row listen_rows[LISTEN_ROWS] = {
 	  "the target, in place of the argument" },
 	{ "output", 'o', OPTION_CHOICE_AT(AT, output), OPTION_BY_PROJECT, "auto|ui|lines|json|quiet", "what to print",
 	  .preset = "auto" },
+	{ "print", 0, OPTION_TEXT_AT(AT, print), OPTION_BY_USER, "headers,body,response",
+	  "these of each delivery as well, in lines" },
 	{ "color", 0, OPTION_CHOICE_AT(AT, color), OPTION_BY_PROJECT, "auto|always|never", "colours of the inspector",
 	  .preset = "auto" },
 	{ "ascii", 0, OPTION_FLAG_AT(AT, ascii), OPTION_BY_PROJECT, NULL,
@@ -131,6 +133,10 @@ bool listen_take_options(const struct command_call *call, struct listen_options 
 					    : "--route");
 	if (o->answer_delay_ms && (o->target || no_app))
 		return error_set(e, EXIT_USAGE, "--answer-delay is for --answer, where there is no app");
+	if (o->print && !parts_parse(o->print, &o->parts, e))
+		return false;
+	if (o->print && strcmp(o->output, "auto") != 0 && strcmp(o->output, "lines") != 0)
+		return error_set(e, EXIT_USAGE, "--print is for lines: --output %s has no place for it", o->output);
 	if (strcmp(o->output, "ui") == 0 && o->exec)
 		return error_set(e, EXIT_USAGE, "--exec prints to the terminal: use --output lines with it");
 	if (strcmp(o->output, "ui") == 0 && !inspector_has_terminal())
@@ -152,5 +158,6 @@ bool listen_calls_no_app(const struct listen_options *o)
 bool listen_wants_ui(const struct listen_options *o)
 {
 	/* What a command prints has its place in lines alone. */
-	return strcmp(o->output, "ui") == 0 || (strcmp(o->output, "auto") == 0 && !o->exec && inspector_has_terminal());
+	return strcmp(o->output, "ui") == 0 ||
+	       (strcmp(o->output, "auto") == 0 && !o->exec && !o->print && inspector_has_terminal());
 }

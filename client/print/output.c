@@ -42,6 +42,16 @@ void output_ready(enum output_mode mode, const char *url, const char *tunnel, co
 	}
 }
 
+void output_route(enum output_mode mode, const char *route)
+{
+	if (mode != OUTPUT_LINES)
+		return;
+	fputs("  route ", stdout);
+	print_sanitised(stdout, bytes_of(route));
+	fputc('\n', stdout);
+	fflush(stdout);
+}
+
 void output_state(enum output_mode mode, enum tunnel_state state, const char *detail, const char *url)
 {
 	if (mode == OUTPUT_JSON) {

@@ -10,6 +10,8 @@
 enum output_mode { OUTPUT_LINES, OUTPUT_JSON, OUTPUT_QUIET };
 
 void output_ready(enum output_mode mode, const char *url, const char *tunnel, const char *target);
+/* Below it, one that --route gave, as it was given. */
+void output_route(enum output_mode mode, const char *route);
 void output_state(enum output_mode mode, enum tunnel_state state, const char *detail, const char *url);
 void output_delivery(enum output_mode mode, const struct delivery_row *row);
 void output_attempt(enum output_mode mode, const struct delivery_row *row, const struct attempt_row *a);

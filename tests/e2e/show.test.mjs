@@ -4,7 +4,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { binDir, World } from './lib/harness.mjs';
+import { binDir, waitFor, World } from './lib/harness.mjs';
 import { post } from './lib/http.mjs';
 import { openRoad } from './lib/road.mjs';
 import { Terminal } from './lib/tmux.mjs';
@@ -73,6 +73,30 @@ describe('show and the lines', () => {
 		assert.match((await road.w.creelOut(['replay', '--last'])).toString(), wanted);
 	});
 
+	it('listen --print: headers, body and answer below the line, JSON laid out; listen says its routes', async () => {
+		const { w: world, relay, app } = road;
+		app.answer = (request, socket) => socket.write('HTTP/1.1 200 Fine\r\nContent-Type: application/json\r\nX-App: 1\r\nContent-Length: 11\r\n\r\n{"done":[]}');
+		const c = await world.startClient({ relay, target: app.port, name: 'printed', args: ['--print', 'headers,body,response', '--route', `/admin=${app.port}`], output: 'lines' });
+		await post(relay.port, '/printed/p', '{"a":{"b":1}}', ['Content-Type: application/json', 'X-Evil: a\xc2\x9bb']);
+		await waitFor(() => `the answer in ${c.stdout}`, () => /^< \}$/m.test(c.stdout));
+		const text = c.stdout.toString();
+		assert.match(text, new RegExp(`^ {2}route /admin=${app.port}$`, 'm'));
+		assert.match(text, /^ +(\d+) {2}\d\d:\d\d:\d\d .*\/p$\n#\1\n> POST \/p\n> Host: [^\n]*\n(> [^\n]*\n)*>\n> \{\n> {3}"a": \{\n> {5}"b": 1\n> {3}\}\n> \}\n< 200 Fine\n(< [^\n]*\n)*< X-App: 1\n(< [^\n]*\n)*<\n< \{\n< {3}"done": \[\]\n< \}$/m);
+		assert.ok(!text.includes('\x1b'));
+		await c.stop('SIGINT');
+		const only = await world.startClient({ relay, target: app.port, name: 'printed', args: ['--print', 'body'], output: 'lines' });
+		await post(relay.port, '/printed/q', 'just text');
+		await waitFor(() => `the body in ${only.stdout}`, () => /^> just text$/m.test(only.stdout));
+		assert.doesNotMatch(only.stdout.toString(), /Host:|^</m);
+		await only.stop('SIGINT');
+		app.answer = null;
+		for (const [args, says] of [[['--print', 'bodies'], /--print takes headers, body and response/], [['--print', 'body', '--output', 'json'], /--print is for lines/]]) {
+			const r = await world.creel(['listen', '1', '--relay', `http://127.0.0.1:${relay.port}`, ...args]);
+			assert.equal(r.code, 2, r.err);
+			assert.match(r.err, says);
+		}
+	});
+
 	it('a head block: event, provider, peer, tunnel, ids, verdict with its reason', async () => {
 		const text = await out('show', '1');
 		for (const [label, value] of [['event', 'invoice.payment_failed'], ['provider', 'stripe'], ['tunnel', 'shop'], ['their id', 'evt_1'],
@@ -124,7 +148,7 @@ describe('show and the lines', () => {
 		assert.match(screen, /\{\n {2}"id": "evt_1",\n/);
 		assert.ok(!existsSync(seen), 'it fits');
 		const long = await terminal(['show', '5'], { env });
-		await long.until(/was paged/);
+		await long.until(/was paged/, { scrolled: true });
 		assert.equal(await long.ended(), '0');
 		assert.match(readFileSync(seen, 'utf8'), /^LESS=FRX\n[^]*\n {2}98,\n {2}99\n\]\n$/);
 		const straight = await terminal(['show', '5', '--no-pager'], { env });
