@@ -161,6 +161,11 @@ bool import_file(struct store *s, const char *path, const struct import_options 
 	if (!fine)
 		goto out;
 	fine = find_format(&i, &f, e) && read_format(&i, f, e);
+	/* A file that is cut off, or damaged from there on: what came before is whole. */
+	if (!fine && i.to.imported + i.to.known > 0 && refused(&i, e)) {
+		*e = (struct error){ 0 };
+		fine = true;
+	}
 	if (fine && i.to.imported + i.to.known + i.refused == 0)
 		fine = error_set(e, EXIT_NO, "there is no delivery in it");
 	fine = import_store_finish(&i.to, fine, e);

@@ -48,14 +48,17 @@ static bool take_string(struct bytes *text, struct bytes *string)
 	return true;
 }
 
-/* The next name in the object and what follows its colon. False at the end, of the object or of what there is. */
+/* The next name in the object and what follows its colon. False at the end of the object, or, with *text empty, of what
+ * there is of it. */
 static bool next_member(struct bytes *text, struct bytes *name, struct bytes *value)
 {
 	for (size_t depth = 0; text->len;) {
 		uint8_t c = *text->at;
 		if (c == '"') {
-			if (!take_string(text, name))
+			if (!take_string(text, name)) {
+				text->len = 0;
 				return false;
+			}
 			struct bytes rest = *text;
 			skip_blanks(&rest);
 			if (depth || !begins(rest, ":"))

@@ -1,7 +1,8 @@
 // creel import of what other tools write: each entry is converted exactly, or refused with its place and a reason. The
 // files of tests/fixtures/formats have the shapes of the tools they are named after.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { createHmac } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { World } from './lib/harness.mjs';
@@ -170,6 +171,38 @@ describe('formats of other tools', () => {
 	for (const [file, expected] of Object.entries(REQUESTS)) it(`requests: ${file}`, () => imports(fixture(file), expected));
 
 	for (const [file, expected] of Object.entries(COLLECTIONS)) it(`collections: ${file}`, () => imports(fixture(file), expected));
+
+	it('a file that is cut off: with --keep-going what came before is imported', async () => {
+		const whole = readFileSync(fixture('firefox.har'), 'utf8');
+		const db = `${w.fresh('cut')}.db`;
+		const cut = { input: whole.slice(0, whole.indexOf('/unread')) };
+		const none = await w.creel(['import', '-', '--db', db], cut);
+		assert.deepEqual([none.code, none.text], [2, '']);
+		const r = await w.creel(['import', '-', '--keep-going', '--db', db], cut);
+		assert.deepEqual([r.code, r.text], [1, '2 deliveries imported, 1 refused\n'], r.err);
+		assert.match(r.err, /line \d+: the file ends too early/);
+	});
+
+	it('a signature over the URL holds after NDJSON and HAR: the prefix goes with it', async () => {
+		const [url, params, secret] = ['https://hooks.test/shop/sms', { Body: 'hi', From: '+1' }, 'twilio-secret-of-mine'];
+		const signed = url + Object.keys(params).sort().map((name) => name + params[name]).join('');
+		const signature = createHmac('sha1', secret).update(signed).digest('base64');
+		const db = `${w.fresh('signed')}.db`;
+		const line = JSON.stringify({ received_at: '2026-11-23T13:42:34Z', event_id: '019ab12c-4d5e-7f3a-8b6c-000000000001', method: 'POST', prefix: '/shop', target: '/sms', https: true, provider: 'twilio',
+			request: { headers: [['Host', 'hooks.test'], FORM, ['X-Twilio-Signature', signature]], body: new URLSearchParams(params).toString() } });
+		assert.equal((await w.creel(['import', '-', '--db', db], { input: line })).code, 0);
+		const file = w.path('secret');
+		writeFileSync(file, secret);
+		for (const format of ['ndjson', 'har']) {
+			const again = `${w.fresh('signed')}.db`;
+			assert.equal((await w.creel(['import', '-', '--db', again], { input: await w.creelOut(['export', '1', '--format', format, '--db', db]) })).code, 0);
+			for (const of of [db, again]) {
+				const r = await w.creel(['verify', '1', '--secret', `twilio=@${file}`, '--db', of]);
+				assert.equal(r.code, 0, `${format}: ${r.text}${r.err}`);
+				assert.match(r.text, /valid/);
+			}
+		}
+	});
 
 	it('.http: a body that clients would read as syntax is in a file beside', async () => {
 		const db = `${w.fresh('syntax')}.db`;
