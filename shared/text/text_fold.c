@@ -14,6 +14,13 @@ static utf8proc_int32_t fold(utf8proc_int32_t c)
 	return utf8proc_tolower(utf8proc_toupper(c));
 }
 
+uint32_t text_fold_character(uint32_t c)
+{
+	if (c > 127)
+		return (uint32_t)fold((utf8proc_int32_t)c);
+	return c >= 'A' && c <= 'Z' ? c + 32 : c;
+}
+
 bool text_fold_is_ascii(struct bytes in)
 {
 	size_t i = 0;
@@ -52,6 +59,31 @@ bool text_fold(struct buffer *out, struct bytes in)
 			len = fold_next(bytes_make(in.at + i, in.len - i), out->at + out->len, &put);
 		i += len;
 		out->len += put;
+	}
+	return true;
+}
+
+static uint8_t lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+}
+
+bool text_fold_equal(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		utf8proc_int32_t x, y;
+		if (a[i] <= 127 || b[i] <= 127) {
+			if (lower(a[i]) != lower(b[i]))
+				return false;
+			i++;
+			continue;
+		}
+		utf8proc_ssize_t long_a = utf8proc_iterate(a + i, (utf8proc_ssize_t)(len - i), &x);
+		utf8proc_ssize_t long_b = utf8proc_iterate(b + i, (utf8proc_ssize_t)(len - i), &y);
+		bool broken = long_a <= 0 || long_b <= 0;
+		if (broken ? a[i] != b[i] : long_a != long_b || fold(x) != fold(y))
+			return false;
+		i += broken ? 1 : (size_t)long_a;
 	}
 	return true;
 }

@@ -7,5 +7,10 @@
 
 /* Appends the text folded; it may get shorter or longer. False when out of memory. */
 MUST_CHECK bool text_fold(struct buffer *out, struct bytes in);
+/* One character of it. */
+uint32_t text_fold_character(uint32_t c);
 /* Whether no byte is above 127: then folding changes A to Z only. */
 bool text_fold_is_ascii(struct bytes in);
+/* Whether two texts of that length are the same folded, character by character, each as long as its partner: what is
+ * found in this way stands where it was looked for. */
+bool text_fold_equal(const uint8_t *a, const uint8_t *b, size_t len);

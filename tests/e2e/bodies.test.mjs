@@ -132,6 +132,10 @@ describe('what a body says', () => {
 			await t.until(/Shift_JIS, 4 bytes received, shown in UTF-8[\s\S]*\u65e5\u672c/);
 			await t.keys('[');
 			await t.until(/UTF-16LE, \d+ bytes received[\s\S]*"city": "K\u00f6ln"/);
+			await t.keys('/');
+			await t.type('K\u00d6LN');
+			await t.keys('Enter');
+			await t.until(/\/K\u00d6LN {2}1 of 1/);
 		} finally {
 			await t.close();
 		}

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "shared/text/text_fold.h"
 #include "tui/terminal/text.h"
 
 static uint8_t lower(uint8_t c)
@@ -9,21 +10,18 @@ static uint8_t lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
-static bool matches(const uint8_t *at, struct bytes needle)
+/* Whether a match may begin with that byte; of letters beyond ASCII the two cases may begin otherwise. */
+static bool may_begin(uint8_t c, uint8_t needle)
 {
-	for (size_t i = 0; i < needle.len; i++)
-		if (lower(at[i]) != lower(needle.at[i]))
-			return false;
-	return true;
+	return needle > 127 ? c > 127 : lower(c) == lower(needle);
 }
 
 size_t doc_search(struct bytes in, struct bytes needle, size_t from)
 {
 	if (needle.len == 0 || in.len < needle.len)
 		return SIZE_MAX;
-	uint8_t first = lower(needle.at[0]);
 	for (size_t i = from; i <= in.len - needle.len; i++)
-		if (lower(in.at[i]) == first && matches(in.at + i, needle))
+		if (may_begin(in.at[i], *needle.at) && text_fold_equal(in.at + i, needle.at, needle.len))
 			return i;
 	return SIZE_MAX;
 }
@@ -34,7 +32,7 @@ size_t doc_search_back(struct bytes in, struct bytes needle, size_t from)
 		return SIZE_MAX;
 	size_t end = in.len - needle.len + 1;
 	for (size_t i = from < end ? from : end; i-- > 0;)
-		if (matches(in.at + i, needle))
+		if (may_begin(in.at[i], *needle.at) && text_fold_equal(in.at + i, needle.at, needle.len))
 			return i;
 	return SIZE_MAX;
 }

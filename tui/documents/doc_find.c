@@ -3,6 +3,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "shared/text/text_fold.h"
 #include "tui/documents/doc_make.h"
 
 #define NEEDLE_MOST 256
@@ -15,17 +16,12 @@ struct cell_search {
 	struct cell *cells;
 };
 
-static uint32_t lower(uint32_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
 static void take_needle(struct cell_search *s, struct bytes needle)
 {
 	for (size_t i = 0; i < needle.len && s->len < NEEDLE_MOST;) {
 		utf8proc_int32_t c;
 		utf8proc_ssize_t len = utf8proc_iterate(needle.at + i, (utf8proc_ssize_t)(needle.len - i), &c);
-		s->needle[s->len++] = lower(len > 0 ? (uint32_t)c : needle.at[i]);
+		s->needle[s->len++] = text_fold_character(len > 0 ? (uint32_t)c : needle.at[i]);
 		i += len > 0 ? (size_t)len : 1;
 	}
 }
@@ -35,7 +31,8 @@ static size_t match_at(const struct cell_search *s, size_t i, size_t count)
 {
 	size_t start = i;
 	for (size_t k = 0; k < s->len; k++) {
-		if (i >= count || s->cells[i].role == ROLE_OURS || lower(s->cells[i].base) != s->needle[k])
+		if (i >= count || s->cells[i].role == ROLE_OURS ||
+		    text_fold_character(s->cells[i].base) != s->needle[k])
 			return 0;
 		i += s->cells[i].width ? s->cells[i].width : 1;
 	}

@@ -7,8 +7,8 @@
 /* In `columns` of the place a search begins at: it does not begin again at the other end (for parts of doc_join). */
 #define DOC_NO_WRAP (-2)
 
-/* Where `needle` stands in `in`, ASCII case folded: the first at or after `from`, or the last before it; SIZE_MAX for
- * nowhere. */
+/* Where `needle` stands in `in`, case folded (shared/text/text_fold.h): the first at or after `from`, or the last
+ * before it; SIZE_MAX for nowhere. */
 size_t doc_search(struct bytes in, struct bytes needle, size_t from);
 size_t doc_search_back(struct bytes in, struct bytes needle, size_t from);
 /* doc_ops.find over the cells of any document, our own words left out. Slower than rows_find; for documents that show

@@ -315,6 +315,24 @@ static void test_folding(void **state)
 		expect_text(buffer_view(&out), bytes_of(cases[i].out), cases[i].in);
 		buffer_free(&out);
 	}
+	static const struct {
+		const char *a, *b;
+		bool equal;
+	} pairs[] = {
+		{ "H\xc3\x89llo", "h\xc3\xa9LLO", true },
+		{ "\xd0\xa0", "\xd1\x80", true },
+		{ "\xce\xa3", "\xcf\x82", true },
+		{ "\xc3\x9f", "ss", false },
+		{ "\xc8\xba", "\xc8\xba", true },
+		{ "\xff", "\xff", true },
+		{ "\xff", "\xfe", false },
+		{ "\xc3\xa9", "\xc3\xa8", false },
+		{ "a\xc3", "A\xc3", true },
+	};
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		assert_int_equal(
+		    text_fold_equal((const uint8_t *)pairs[i].a, (const uint8_t *)pairs[i].b, strlen(pairs[i].a)),
+		    pairs[i].equal);
 	assert_true(text_fold_is_ascii(bytes_of("123456789\x7f")));
 	assert_false(text_fold_is_ascii(bytes_of("12345678\x80")));
 	assert_false(text_fold_is_ascii(bytes_of("\x80"
