@@ -208,6 +208,7 @@ $(BUILD)/corpus/app $(BUILD)/fuzz/app: $(patsubst %.c,$(BUILD)/%.o,$(filter-out 
 $(BUILD)/corpus/insomnia $(BUILD)/fuzz/insomnia: LIBS_RELAY += $(shell $(PKG_CONFIG) --libs yaml-0.1)
 $(BUILD)/corpus/ws_frames $(BUILD)/fuzz/ws_frames: $(BUILD)/client/tunnel/tunnel_read.o
 $(BUILD)/corpus/config $(BUILD)/fuzz/config: $(BUILD)/client/options/config.o
+$(BUILD)/corpus/json_edit $(BUILD)/fuzz/json_edit: $(BUILD)/client/trigger/json_edit.o
 $(BUILD)/corpus/answer $(BUILD)/fuzz/answer: $(patsubst %,$(BUILD)/client/%.o,origin/challenge origin/challenge_post origin/challenge_get signing/secrets)
 # Node's HTTP parser, as another reader beside creel's own. Debian has its sources (node-llhttp), Homebrew the library.
 LLHTTP ?= /usr/share/llhttp
