@@ -89,7 +89,8 @@ void tunnel_offline(struct tunnel *t, enum reason why)
 	uv_timer_start(&t->retry, on_retry, wait, 0);
 }
 
-void tunnel_try_now(struct tunnel *t)
+/* The wait for the next attempt is over. */
+static void try_now(struct tunnel *t)
 {
 	uv_timer_start(&t->retry, on_retry, 0, 0);
 }
@@ -458,7 +459,7 @@ static void on_watch(uv_timer_t *h)
 		if (online)
 			tunnel_drop(t, REASON_TUNNEL_SLEPT);
 		else if (uv_is_active((uv_handle_t *)&t->retry))
-			tunnel_try_now(t);
+			try_now(t);
 		return;
 	case CLOCK_SILENT:
 		t->at_once = true;
@@ -466,6 +467,8 @@ static void on_watch(uv_timer_t *h)
 		return;
 	}
 }
+
+static const struct network_acts network_acts = { .drop = tunnel_drop, .try_now = try_now };
 
 struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options, const struct tunnel_ops *ops,
 			  void *user, struct error *e)
@@ -497,7 +500,7 @@ struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options,
 	uv_timer_init(loop, &t->welcome);
 	uv_timer_init(loop, &t->watch);
 	t->retry.data = t->welcome.data = t->watch.data = t;
-	tunnel_watch_network(t);
+	tunnel_watch_network(t, &network_acts);
 	return t;
 }
 

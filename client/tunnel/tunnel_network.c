@@ -9,7 +9,7 @@
 static void drop(struct tunnel *t)
 {
 	t->at_once = true;
-	tunnel_drop(t, REASON_TUNNEL_NETWORK);
+	t->acts->drop(t, REASON_TUNNEL_NETWORK);
 }
 
 static void on_late(uv_timer_t *h)
@@ -36,15 +36,16 @@ static void on_changed(void *user)
 	if (t->closing || t->stopped)
 		return;
 	if (uv_is_active((uv_handle_t *)&t->retry))
-		tunnel_try_now(t);
+		t->acts->try_now(t);
 	else if (t->wsi && network_watch_is_cut(lws_get_socket_fd(t->wsi)))
 		drop(t);
 	else if (t->state == TUNNEL_ONLINE && t->link && t->wsi)
 		ask(t);
 }
 
-void tunnel_watch_network(struct tunnel *t)
+void tunnel_watch_network(struct tunnel *t, const struct network_acts *acts)
 {
+	t->acts = acts;
 	uv_timer_init(t->loop, &t->proof);
 	t->proof.data = t;
 	t->network = network_watch_new(t->loop, on_changed, t);

@@ -21,6 +21,8 @@ enum stage {
 	STAGE_ASKED   /* the WebSocket's handshake was sent */
 };
 
+struct network_acts;
+
 struct tunnel {
 	uv_loop_t *loop;
 	const struct tunnel_ops *ops;
@@ -52,6 +54,7 @@ struct tunnel {
 	uv_timer_t proof; /* tunnel_network.c's, with the next two */
 	uint64_t changed_at_us;
 	struct network_watch *network; /* or NULL */
+	const struct network_acts *acts;
 	struct clock_watch clock;
 	uint64_t online_since_ms, confirmed_at_us;
 	uint64_t ping_at_ms, ping_sent, lag_us; /* ping_sent: uv_hrtime; what a pong brings back */
@@ -100,8 +103,12 @@ void tunnel_take_pong(struct tunnel *t, struct bytes payload);
 /* Each second, online: pings now and then, and drops a connection on which the relay does not read. */
 void tunnel_watch_relay(struct tunnel *t);
 
-/* tunnel_network.c: from its start to its end. */
-void tunnel_watch_network(struct tunnel *t);
+/* tunnel_network.c: from its start to its end. What is done about a change: */
+struct network_acts {
+	void (*drop)(struct tunnel *t, enum reason why);
+	void (*try_now)(struct tunnel *t);
+};
+void tunnel_watch_network(struct tunnel *t, const struct network_acts *acts);
 void tunnel_leave_network(struct tunnel *t, uv_close_cb closed);
 
 /* tunnel_reason.c. Why the handshake was answered with anything but 101; REASON_NONE when no status came. */
@@ -135,8 +142,6 @@ void tunnel_drop(struct tunnel *t, enum reason why);
 MUST_CHECK bool tunnel_look(struct tunnel *t, enum reason why);
 /* Nothing is said of a look that is under way. */
 void tunnel_look_end(struct tunnel *t);
-/* The wait for the next attempt is over. */
-void tunnel_try_now(struct tunnel *t);
 /* Says that the tunnel is offline, and tries again later. */
 void tunnel_offline(struct tunnel *t, enum reason why);
 /* tunnel_connect.c */
