@@ -1,7 +1,7 @@
 /* Checks recorded deliveries' signatures, and says why one does not hold. */
 #include "client/options/command.h"
-#include "client/print/json_fields.h"
 #include "client/print/row_json.h"
+#include "client/signing/verified_json.h"
 #include "client/options/selection.h"
 #include "client/signing/verify_one.h"
 #include "shared/program/interrupt.h"
@@ -31,23 +31,6 @@ struct verify {
 };
 
 /* ---- output ---- */
-
-static bool print_json(const struct verify *v, const struct verified *d, struct error *e)
-{
-	const struct signature_result *r = &d->result;
-	char id[UUID_TEXT_LEN + 1];
-	struct json_fields o = json_fields_begin(NULL);
-	bool valid = r->verdict == SIGNATURE_VALID;
-	uuid_format(d->event_id, id);
-	json_fields_number(&o, "id", v->id);
-	json_fields_text(&o, "event_id", bytes_of(id));
-	json_fields_text_or_null(&o, "provider", bytes_of(d->provider));
-	json_fields_text(&o, "signature", bytes_of(signature_verdict_name(r->verdict)));
-	json_fields_text_or_null(&o, "reason", bytes_of(valid ? "" : signature_reason_name(r->reason)));
-	json_fields_text_or_null(&o, "why", bytes_of(valid ? "" : r->text));
-	json_fields_put(&o, "age_s", r->has_age ? json_integer(r->age) : json_null());
-	return row_json_print(stdout, json_fields_end(&o), e);
-}
 
 static bool print_line(const struct verify *v, const struct verified *d, struct error *e)
 {
@@ -80,7 +63,7 @@ static bool verify(struct verify *v, struct error *e)
 	v->progress.done = ++v->checked;
 	v->progress.failed = v->failed += d.result.verdict != SIGNATURE_VALID;
 	progress_hide(&v->progress);
-	return v->json ? print_json(v, &d, e) : print_line(v, &d, e);
+	return v->json ? row_json_print(stdout, verified_json(v->id, &d), e) : print_line(v, &d, e);
 }
 
 /* ---- which ---- */

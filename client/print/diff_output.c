@@ -376,7 +376,7 @@ static json_t *headers_list(const struct diff_fields *fields)
 	return NULL;
 }
 
-bool diff_write_json(FILE *out, const struct diff_found *f, struct error *e)
+json_t *diff_output_json(const struct diff_found *f)
 {
 	struct json_fields o = json_fields_begin(NULL);
 	json_fields_put(&o, "equal", json_boolean(f->equal));
@@ -386,6 +386,11 @@ bool diff_write_json(FILE *out, const struct diff_found *f, struct error *e)
 	json_fields_put(&o, "headers", headers_list(&f->fields));
 	json_fields_put(&o, "body", body_object(f));
 	json_fields_number(&o, "ignored", (int64_t)f->passed_over);
-	json_t *object = json_fields_end(&o);
+	return json_fields_end(&o);
+}
+
+bool diff_write_json(FILE *out, const struct diff_found *f, struct error *e)
+{
+	json_t *object = diff_output_json(f);
 	return object ? row_json_print(out, object, e) : error_set(e, EXIT_STORE, "out of memory");
 }
