@@ -16,7 +16,8 @@
 struct batch {
 	struct batch *prev, *next;
 	struct inspect_replays *replays;
-	struct replayer *replayer;
+	struct replayer *replayer, *own; /* own: of a target that was named for this batch */
+	char *to;
 	int64_t handle;
 	int64_t *ids;
 	size_t count, begun, running;
@@ -54,6 +55,12 @@ static void batch_free(struct batch *b)
 	free(b);
 }
 
+/* What its replayer was told must live until it is closed. */
+static void on_own_closed(void *user)
+{
+	free(user);
+}
+
 static void on_timer_closed(uv_handle_t *handle)
 {
 	struct batch *b = handle->data;
@@ -75,6 +82,8 @@ static void end_batch(struct batch *b)
 	struct inspect_replays *r = b->replays;
 	DL_DELETE(r->batches, b);
 	uv_timer_stop(&b->timer);
+	if (b->own)
+		replayer_close(b->own, on_own_closed, b->to);
 	b->progress.over = true;
 	tell(b);
 	if (r->over)
@@ -223,6 +232,21 @@ static struct replayer *replayer_of(struct inspect_replays *r, bool resign, stru
 	return *one;
 }
 
+/* One for a target that is named for this batch alone. */
+static struct replayer *own_replayer(struct inspect_replays *r, const struct replay_request *request, char **to,
+				     struct error *e)
+{
+	struct replayer_options options = request->resign ? r->signing : r->options;
+	options.to = *to = strdup(request->to);
+	struct replayer *own = *to ? replayer_new(r->loop, &options, e) : NULL;
+	if (own)
+		return own;
+	if (!*to)
+		error_set(e, EXIT_STORE, "out of memory");
+	free(*to);
+	return NULL;
+}
+
 static struct batch *batch_new(struct inspect_replays *r, struct store *s, const struct replay_request *request,
 			       struct error *e)
 {
@@ -249,11 +273,19 @@ int64_t inspect_replays_begin(struct inspect_replays *r, struct store *store, co
 			      void (*progress)(void *user, const struct replay_progress *p), void *user,
 			      struct error *e)
 {
-	struct replayer *replayer = replayer_of(r, request->resign, e);
+	char *to = NULL;
+	struct replayer *own = NULL;
+	if (request->to && !(own = own_replayer(r, request, &to, e)))
+		return 0;
+	struct replayer *replayer = own ? own : replayer_of(r, request->resign, e);
 	struct batch *b = replayer ? batch_new(r, store, request, e) : NULL;
+	if (!b && own)
+		replayer_close(own, on_own_closed, to);
 	if (!b)
 		return 0;
 	b->replayer = replayer;
+	b->own = own;
+	b->to = to;
 	b->tell = progress;
 	b->user = user;
 	int64_t handle = b->handle;

@@ -45,6 +45,7 @@ struct replay_request {
 	 * call. */
 	struct bytes edited;
 	bool resign;
+	const char *to; /* PORT or URL of this machine, in the place of the app it went to; NULL: there */
 };
 
 struct replay_progress {
