@@ -7,6 +7,7 @@
 
 #include "client/web/web_assets.h"
 #include "client/web/web_deeds.h"
+#include "client/web/web_export.h"
 #include "client/web/web_private.h"
 #include "client/web/web_routes.h"
 #include "client/web/web_watch.h"
@@ -70,16 +71,16 @@ static void on_ask(void *user, struct web_exchange *x)
 
 /* ---- life ---- */
 
-/* A page may be opened before the first `creel listen`. */
+/* A page may be opened before the first `creel listen`, or over an older creel's store. Who may only read does not need
+ * this. */
 static bool make_store(const char *path, struct error *e)
 {
 	struct store *s;
-	if (access(path, F_OK) == 0)
+	if (store_open(&s, path, STORE_READ_WRITE, e)) {
+		store_close(s);
 		return true;
-	if (!store_open(&s, path, STORE_READ_WRITE, e))
-		return false;
-	store_close(s);
-	return true;
+	}
+	return access(path, F_OK) == 0;
 }
 
 static bool start(struct web *w, struct error *e)
@@ -92,7 +93,8 @@ static bool start(struct web *w, struct error *e)
 	w->events = web_events_new();
 	w->inspect_deeds = inspect_deeds_new(w->loop, o->db, o->forward, o->secrets);
 	w->deeds = w->inspect_deeds && w->events ? web_deeds_new(w) : NULL;
-	w->watch = w->deeds ? web_watch_new(w) : NULL;
+	w->exports = web_exports_new();
+	w->watch = w->deeds && w->exports ? web_watch_new(w) : NULL;
 	if (!w->watch)
 		return error_set(e, EXIT_STORE, "out of memory");
 	const struct web_server_options so = { .port = o->port,
@@ -138,6 +140,7 @@ static void on_part_closed(void *user)
 	void *closed_user = w->closed_user;
 	web_events_free(w->events);
 	web_deeds_free(w->deeds);
+	web_exports_free(w->exports);
 	web_key_wipe(&w->key);
 	free(w);
 	if (closed)

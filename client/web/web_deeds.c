@@ -150,7 +150,10 @@ static void on_choose(void *user, struct store *s, const struct error *e)
 static void on_chosen(void *user)
 {
 	struct choosing *c = user;
-	const struct replay_request request = { .ids = c->ids.ids, .count = c->ids.count, .resign = c->resign };
+	const struct replay_request request = { .ids = c->ids.ids,
+						.count = c->ids.count,
+						.resign = c->resign,
+						.to = json_string_value(json_object_get(c->body, "to")) };
 	if (c->fine && c->ids.count == 0)
 		web_problem(c->x, 422, "target", "nothing matches");
 	if (c->fine && c->ids.count)
@@ -193,7 +196,8 @@ static void replay_one(struct web *w, struct web_exchange *x, json_t *body, cons
 		const struct replay_request request = { .ids = ids->ids,
 							.count = 1,
 							.edited = buffer_view(&edited),
-							.resign = json_is_true(json_object_get(body, "resign")) };
+							.resign = json_is_true(json_object_get(body, "resign")),
+							.to = json_string_value(json_object_get(body, "to")) };
 		begin_and_answer(w, x, &request);
 	}
 	buffer_free(&edited);
@@ -202,7 +206,7 @@ static void replay_one(struct web *w, struct web_exchange *x, json_t *body, cons
 void web_deeds_replay(struct web *w, struct web_exchange *x)
 {
 	struct web_ask_ids ids;
-	json_t *body = web_ask_read(x, " delivery_id delivery_ids filter confirm_count edited_base64 resign ");
+	json_t *body = web_ask_read(x, " delivery_id delivery_ids filter confirm_count to edited_base64 resign ");
 	if (!body || !web_ask_ids_of(x, body, &ids)) {
 		web_answer(w, x);
 	} else if (ids.count == 1 && !ids.filter && json_object_get(body, "delivery_id")) {

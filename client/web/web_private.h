@@ -12,6 +12,7 @@
 
 struct web_watch;
 struct web_deeds;
+struct web_exports;
 
 struct web {
 	uv_loop_t *loop;
@@ -23,6 +24,7 @@ struct web {
 	struct web_server *server;
 	struct web_watch *watch;
 	struct web_deeds *deeds;
+	struct web_exports *exports;
 	struct web_head head;
 	char url[160];
 	int parts; /* to be closed */

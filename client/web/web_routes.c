@@ -4,11 +4,14 @@
 
 #include "client/web/web_actions.h"
 #include "client/web/web_body.h"
+#include "client/web/web_compare.h"
 #include "client/web/web_complete.h"
 #include "client/web/web_deeds.h"
 #include "client/web/web_detail.h"
+#include "client/web/web_export.h"
 #include "client/web/web_rows.h"
 #include "client/web/web_shell.h"
+#include "client/web/web_stats.h"
 #include "client/web/web_watch.h"
 
 static void show_status(struct web *w, struct web_exchange *x)
@@ -54,6 +57,11 @@ static const struct web_route routes[] = {
 	{ WEB_POST, "/api/replays", " ", NULL, web_deeds_replay },
 	{ WEB_GET, "/api/replays/*", " ", NULL, web_deeds_show_replay },
 	{ WEB_DELETE, "/api/replays/*", " ", NULL, web_deeds_stop_replay },
+	{ WEB_GET, "/api/diff", " a b key_order ignore_volatile ", web_compare_diff, NULL },
+	{ WEB_POST, "/api/verify", " ", web_compare_verify, NULL },
+	{ WEB_POST, "/api/export", " ", NULL, web_export_ask },
+	{ WEB_GET, "/api/exports/*", " ", NULL, web_export_take },
+	{ WEB_GET, "/api/stats", " filter from to step by ", web_stats, NULL },
 	{ WEB_GET, "/api/filter", " text caret ", web_complete, NULL },
 	{ WEB_GET, "/api/status", " ", NULL, show_status },
 	{ WEB_GET, "/api/actions", " ", NULL, show_actions },

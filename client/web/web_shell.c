@@ -44,6 +44,16 @@ static bool put_client(struct buffer *out, const struct client_state *c)
 	       buffer_append_text(out, "</span>");
 }
 
+/* All modules at once, and not each when another one asks for it. */
+static bool put_modules(struct buffer *out)
+{
+	bool fine = true;
+	for (const struct web_file *f = web_files; fine && f->name; f++)
+		if (strlen(f->name) > 3 && strcmp(f->name + strlen(f->name) - 3, ".js") == 0)
+			fine = buffer_printf(out, "<link rel=\"modulepreload\" href=\"/page/%s\">\n", f->name);
+	return fine;
+}
+
 static bool put_named(struct buffer *out, const struct page *p, struct bytes name)
 {
 	if (bytes_equal(name, bytes_of("title")))
@@ -54,6 +64,8 @@ static bool put_named(struct buffer *out, const struct page *p, struct bytes nam
 		return buffer_append_bytes(out, buffer_view(&p->count));
 	if (bytes_equal(name, bytes_of("filter")))
 		return put_words(out, p->filter);
+	if (bytes_equal(name, bytes_of("modules")))
+		return put_modules(out);
 	if (bytes_equal(name, bytes_of("view")))
 		return buffer_append_text(out, p->view);
 	return put_client(out, &p->r->head->client);

@@ -216,6 +216,74 @@ describe('what the API answers', () => {
 		assert.equal((await call(web, '/api/deliveries/8')).status, 404);
 		for (const body of ['', '[]', '{"ids":"x"}', '{"ids":[1],"more":1}', '{"ids":[-1]}', '{']) assert.equal((await call(web, '/api/deliveries', { method: 'DELETE', body })).status, 400, body);
 	});
+	it('compares as diff does', async () => {
+		const cli = w.spawn('creel', ['diff', '1', '2', '--json']);
+		assert.equal((await cli.end()).code, 1);
+		assert.deepEqual(await web.json('/api/diff?a=1&b=2'), JSON.parse(cli.stdout.toString()));
+		assert.equal((await call(web, '/api/diff?a=1')).status, 400);
+		assert.equal((await call(web, '/api/diff?a=1&b=99999')).status, 404);
+	});
+	it('verifies as verify does, with a secret that nothing keeps', async () => {
+		const { createHmac } = await import('node:crypto');
+		const body = '{"type":"invoice.paid","id":"evt_1"}', t = Math.floor(Date.now() / 1000);
+		const v1 = createHmac('sha256', 'whsec_page').update(`${t}.${body}`).digest('hex');
+		await fill(w, [line(5000, { body, headers: [['Content-Type', 'application/json'], ['Stripe-Signature', `t=${t},v1=${v1}`]], at: t * 1000 })]);
+		const { deliveries: [d] } = await web.json('/api/deliveries?limit=1');
+		const verify = async (secret) => (await web.json('/api/verify', { method: 'POST', body: { delivery_id: d.id, secret } })).results[0];
+		assert.equal((await verify('whsec_page')).signature, 'valid');
+		const bad = await verify('whsec_other');
+		assert.deepEqual([bad.signature, bad.provider], ['invalid', 'stripe']);
+		assert.ok(bad.why);
+		assert.equal((await call(web, '/api/verify', { method: 'POST', body: { delivery_id: d.id } })).status, 422);
+		assert.doesNotMatch(web.stdout.toString() + web.err, /whsec/);
+	});
+	it('exports once, by an address that nobody can guess; a preview says what is redacted', async () => {
+		await fill(w, [line(5001, { headers: [['Authorization', 'Bearer sesame-12345'], ['Content-Type', 'application/json']] })]);
+		const { deliveries: [d] } = await web.json('/api/deliveries?limit=1');
+		const ask = (body) => call(web, '/api/export', { method: 'POST', body: { ids: [d.id], format: 'har', redact: true, ...body } });
+		const preview = JSON.parse((await ask({ preview: true })).text);
+		assert.ok(preview.replaced.some((r) => /Authorization/i.test(r.where) && r.count === 1));
+		assert.doesNotMatch(preview.sample, /sesame/);
+		const made = await ask({});
+		assert.equal(made.status, 201);
+		const { url } = JSON.parse(made.text);
+		assert.match(url, /^\/api\/exports\/[0-9a-f]{32}$/);
+		const file = await call(web, url);
+		assert.equal(file.headers['content-disposition'], 'attachment; filename="creel.har"');
+		assert.doesNotMatch(file.text, /sesame/);
+		assert.equal(JSON.parse(file.text).log.entries.length, 1);
+		assert.equal((await call(web, url)).status, 404);
+		assert.equal((await call(web, JSON.parse((await ask({})).text).url, { token: false })).status, 429); // of those that guessed before
+		for (const body of [{ format: 'exe' }, { redact: true, secrets: true }, { redact: [1] }, { ids: [], format: 'har' }]) assert.equal((await ask(body)).status, 400, JSON.stringify(body));
+		assert.equal((await call(web, '/api/export', { method: 'POST', body: { filter: 'path:/nowhere', format: 'har' } })).status, 422);
+	});
+	it('counts by outcome over time, with percentiles', async () => {
+		const now = Math.ceil(Date.now() / 1000), s = await web.json(`/api/stats?from=${now - 3600}&to=${now}&step=60`);
+		const all = (await web.json('/api/count')).count;
+		assert.equal(s.buckets.length, 60);
+		assert.equal(s.buckets.reduce((n, b) => n + b.waiting + b['2xx'] + b['3xx'] + b['4xx'] + b['5xx'] + b.no_answer, 0), s.count);
+		assert.ok(s.count > 290 && s.count <= all);
+		const exact = (await web.json('/api/deliveries?limit=500')).deliveries.map((d) => d.duration_ms).sort((x, y) => x - y);
+		for (const [name, share] of [['p50_ms', 0.5], ['p95_ms', 0.95]]) assert.ok(Math.abs(s.took[name] / exact[Math.ceil(exact.length * share) - 1] - 1) < 0.1, name);
+		assert.equal(s.took.histogram.reduce((n, h) => n + h.count, 0), exact.length);
+		const failed = await web.json(`/api/stats?from=${now - 3600}&to=${now}&step=600&by=path&filter=state%3Afailed`);
+		assert.equal(failed.failed, failed.count);
+		assert.ok(failed.by.some((g) => g.key === '/hooks/github'));
+		for (const query of ['step=0', 'by=x', 'from=5&to=5', 'from=0&to=100000&step=1']) assert.equal((await call(web, `/api/stats?${query}`)).status, 400, query);
+	});
+	it('replays what a filter names, when its number was confirmed', async () => {
+		const replay = (body) => call(web, '/api/replays', { method: 'POST', body });
+		assert.equal((await replay({ filter: 'state:failed' })).status, 400);
+		const wrong = await replay({ filter: 'state:failed', confirm_count: 1 });
+		assert.equal(wrong.status, 409);
+		const { count } = JSON.parse(wrong.text);
+		assert.ok(count > 50);
+		const r = JSON.parse((await replay({ filter: 'state:failed', confirm_count: count, to: '1' })).text);
+		assert.equal(r.total, count);
+		assert.equal((await call(web, `/api/replays/${r.id}`, { method: 'DELETE' })).status, 200);
+		await waitFor('its end', async () => (await web.json(`/api/replays/${r.id}`)).state === 'stopped');
+		assert.equal((await replay({ delivery_id: 1, edited_base64: '!' })).status, 400);
+	});
 	it('has the actions of the terminal’s table', async () => {
 		const table = [...readFileSync(new URL('../../tui/keys/actions.def', import.meta.url), 'utf8').matchAll(/^ACTION\(\w+, "([^"]+)", [^"]+, "([^"]*)"/gm)].map(([, name, keys]) => [name, keys.replaceAll('\\\\', '\\')]);
 		assert.deepEqual((await web.json('/api/actions')).map((a) => [a.name, a.keys.join(' ')]), table);

@@ -9,7 +9,7 @@ export class Problem extends Error {
 	}
 }
 
-export const api = { lost: false, onLost: () => {}, onToken: () => {} };
+export const api = { onToken: () => {} };
 
 async function call(path, { params, method = 'GET', body, signal, raw, headers = {} } = {}) {
 	const query = new URLSearchParams(Object.entries(params ?? {}).filter(([, v]) => v !== undefined && v !== null && v !== ''));

@@ -1,5 +1,5 @@
 // A body as what it is: JSON, form, parts, events, text, image, bytes. Long ones come piece by piece.
-import { el, gate, guarded, number, plain, size } from './dom.js';
+import { el, gate, goOn, guarded, number, plain, region, size } from './dom.js';
 import { bodyPiece, get } from './api.js';
 import * as json from './json.js';
 
@@ -7,7 +7,7 @@ const TREE_BY_ITSELF = 1 << 20, LINE_MOST = 4096, LINES_AT_ONCE = 600, TEXT_MOST
 
 const header = (message, name) => message.headers.find(([n]) => n.toLowerCase() === name)?.[1]?.trim() ?? '';
 
-export function decode64(text) {
+function decode64(text) {
 	const raw = atob(text), out = new Uint8Array(raw.length);
 	for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
 	return out;
@@ -43,7 +43,7 @@ function toText(b, name) {
 }
 
 /** What it is: { kind, label, text }. */
-export function sniff(message, b) {
+function sniff(message, b) {
 	const type = header(message, 'content-type').toLowerCase();
 	if (!b.length) return { kind: 'empty', label: 'empty' };
 	const image = imageKind(b);
@@ -77,31 +77,25 @@ export function marked(text, find) {
 // ---- views ----
 
 function textView(text, state) {
-	const box = el(`div.tree${state.wrap ? '.wrap' : ''}`, { tabindex: 0, role: 'region', 'aria-label': 'Body as text' });
+	const box = el(`div.tree${state.wrap ? '.wrap' : ''}`, region('Body as text'));
 	const lines = text.split('\n');
 	let at = 0;
 	const add = () => {
-		box.querySelector(':scope > button')?.remove();
 		const end = Math.min(lines.length, at + LINES_AT_ONCE);
 		for (; at < end; at++) {
 			const line = lines[at].replace(/\r$/, ''), cut = line.length > LINE_MOST;
 			box.append(el('div.l', { 'data-line': at + 1 }, el('span.g', { 'aria-hidden': 'true' }, at + 1), el('span.x', null, marked(cut ? line.slice(0, LINE_MOST) : line, state.find)), cut ? el('span.esc', null, `${size(line.length - LINE_MOST)} more in this line`) : null));
 		}
-		if (at < lines.length) {
-			const rest = el('button.q', { type: 'button', onclick: add }, `${number(lines.length - at)} lines more`);
-			box.append(rest);
-			new IntersectionObserver(([e], o) => e.isIntersecting && (o.disconnect(), add())).observe(rest);
-		}
+		goOn(box, lines.length - at, 'lines', add);
 	};
 	add();
 	return box;
 }
 
 function hexView(b, from, state) {
-	const width = state.width >= 1000 ? 32 : state.width && state.width < 480 ? 8 : 16, box = el('div.tree.hex', { tabindex: 0, role: 'region', 'aria-label': 'Body as bytes' });
+	const width = state.width >= 1000 ? 32 : state.width && state.width < 480 ? 8 : 16, box = el('div.tree.hex', region('Body as bytes'));
 	let at = 0;
 	const add = () => {
-		box.querySelector(':scope > button')?.remove();
 		for (const end = Math.min(b.length, at + width * 400); at < end; at += width) {
 			const row = b.subarray(at, at + width);
 			let hex = '', text = '';
@@ -112,11 +106,7 @@ function hexView(b, from, state) {
 			}
 			box.append(el('div.l', { 'data-offset': from + at }, el('span.ho', null, `${(from + at).toString(16).padStart(8, '0')}  `), hex, el('span.ht', null, text)));
 		}
-		if (at < b.length) {
-			const rest = el('button.q', { type: 'button', onclick: add }, `${number(b.length - at)} bytes more`);
-			box.append(rest);
-			new IntersectionObserver(([e], o) => e.isIntersecting && (o.disconnect(), add())).observe(rest);
-		}
+		goOn(box, b.length - at, 'bytes', add);
 	};
 	add();
 	return box;
@@ -180,7 +170,7 @@ export function show(id, part, message, state, change, tools) {
 			if (what.kind === 'multipart') return multipartView(message, b, state);
 			if (what.kind === 'json') {
 				if (b.length > TREE_BY_ITSELF && !state.big) {
-					return el('div', null, el('p.note', null, `${size(b.length)}: `, el('button', { type: 'button', onclick: () => ((state.big = true), draw()) }, 'Lay it out')), textView(what.text, state));
+					return el('div', null, el('p.note', null, `${size(b.length)}: `, el('button', { onclick: () => ((state.big = true), draw()) }, 'Lay it out')), textView(what.text, state));
 				}
 				try {
 					tree = json.tree(what.text, { mark: (t) => marked(t, state.find), ...tools });
@@ -191,19 +181,19 @@ export function show(id, part, message, state, change, tools) {
 				}
 			}
 			return textView(what.text, state);
-		}, el('button', { type: 'button', onclick: () => ((state.mode = 'raw'), change()) }, 'Raw'));
+		}, el('button', { onclick: () => ((state.mode = 'raw'), change()) }, 'Raw'));
 		out.tree = tree;
 		const hits = state.find && what.text !== undefined ? [...what.text.matchAll(new RegExp(escapeRe(state.find), 'gi'))].length : 0;
-		const seg = (name, label) => el('button', { type: 'button', 'aria-pressed': String(mode === name), onclick: () => ((state.mode = name === 'tree' ? '' : name), change()) }, label);
+		const seg = (name, label) => el('button', { 'aria-pressed': String(mode === name), onclick: () => ((state.mode = name === 'tree' ? '' : name), change()) }, label);
 		const find = el('input.find', { type: 'search', placeholder: 'Search', 'aria-label': `Search in the ${part}'s body`, value: state.find ?? '', onchange: (e) => ((state.find = e.target.value), change()) });
 		const label = what.kind === 'json' && tree ? `JSON, ${number(tree.lines)} lines` : `${what.label}, ${number(whole)} bytes`;
 		holder.replaceChildren(
 			el('div.sec', null, el('h2', null, 'Body'), el('span', null, label, what.guessed ? `, read as ${what.name}` : what.name && what.name !== 'utf-8' ? `, ${plain(what.name, 30)}` : ''),
-				coded && !state.decoded ? el('button', { type: 'button', onclick: decode }, `Decode ${plain(coded, 30)}`) : null,
+				coded && !state.decoded ? el('button', { onclick: decode }, `Decode ${plain(coded, 30)}`) : null,
 				el('span.end', null, find, state.find ? el('span', { 'aria-live': 'polite' }, `${number(hits)} hits`) : null,
 					el('span.seg', { role: 'group', 'aria-label': 'How the body is shown' }, seg('tree', what.kind === 'json' ? 'Tree' : what.kind === 'image' ? 'Image' : 'Shown'), seg('raw', 'Raw'), seg('hex', 'Hex'), what.render ? seg('frame', 'Render') : null))),
 			body,
-			b.length < whole ? el('p.note', null, `shown ${size(b.length)} of ${size(whole)}, `, el('button', { type: 'button', onclick: load }, 'load more'), ' ', el('a', { href: `/api/deliveries/${id}/${part}/body?download=1` }, 'all of it as a file')) : null);
+			b.length < whole ? el('p.note', null, `shown ${size(b.length)} of ${size(whole)}, `, el('button', { onclick: load }, 'load more'), ' ', el('a', { href: `/api/deliveries/${id}/${part}/body?download=1` }, 'all of it as a file')) : null);
 	};
 	async function load() {
 		const piece = await bodyPiece(id, part, b.length, { attempt: state.attempt });

@@ -1,5 +1,5 @@
 // What one does with deliveries: replay, edit, copy, mark, export, delete.
-import { $, alarm, el, foot, icon, number, outcome, outcomeNode, plain, say, took } from './dom.js';
+import { $, alarm, el, foot, icon, number, outcome, outcomeNode, plain, region, say, took } from './dom.js';
 import { get, post, remove } from './api.js';
 import { dialog, menu } from './keys.js';
 import { list, schedule } from './list.js';
@@ -19,10 +19,8 @@ export function more(d, anchor) {
 	menu(anchor, [['Diff', 'd', () => run('diff', d)], [list.marked.has(d.id) ? 'Unmark' : 'Mark', 'm', () => mark(d.id)], ['Export', 'x', () => run('export', d)], ['Delete', '', () => run('delete', d)]]);
 }
 
-// ---- replay ----
 
 const waiting = new Map(); // replays of this page's, by id
-/** One delivery at once; the outcome stands where one looks: in its row and at the foot. */
 export async function replay(id, change) {
 	try {
 		const r = await post('/api/replays', { delivery_id: Number(id), ...change });
@@ -75,7 +73,6 @@ export async function onReplay(r) {
 	} catch { /* it was deleted at once */ }
 }
 
-// ---- marks ----
 
 export async function mark(id, set = !list.marked.has(id)) {
 	try {
@@ -89,7 +86,6 @@ export async function mark(id, set = !list.marked.has(id)) {
 }
 export const markAll = (ids) => Promise.all(ids.slice(0, 500).map((id) => mark(id, true)));
 
-// ---- copy ----
 
 export async function copyText(text, what) {
 	try {
@@ -118,7 +114,6 @@ export function copy(d, anchor = document.activeElement) {
 	]);
 }
 
-// ---- delete ----
 
 export function erase(ids) {
 	const go = async () => {
@@ -133,7 +128,6 @@ export function erase(ids) {
 	const d = dialog(`Delete ${ids.length === 1 ? `delivery ${ids[0]}` : `${number(ids.length)} deliveries`} from the record?`, el('p', null, 'Nothing brings them back.'), [el('button', { onclick: () => d.close(), autofocus: true }, 'Cancel'), el('button', { onclick: go }, 'Delete')]);
 }
 
-// ---- edit ----
 
 /** The request as text areas; sent as it stands there, byte for byte. */
 export async function edit(id, section, back) {
@@ -145,14 +139,14 @@ export async function edit(id, section, back) {
 	} catch {
 		keep = true;
 	}
-	const before = `${d.method} ${d.target}\n${d.request.headers.map(([n, v]) => `${n}: ${v}`).join('\n')}`;
+	const before = `${d.method} ${d.target} HTTP/1.1\n${d.request.headers.map(([n, v]) => `${n}: ${v}`).join('\n')}`;
 	const headArea = el('textarea', { id: 'edit-head', value: before, spellcheck: 'false', rows: 10 }), bodyArea = el('textarea', { id: 'edit-body', value: body, spellcheck: 'false', rows: 18 });
 	const file = el('input', { type: 'file', id: 'edit-file' }), resign = el('input', { type: 'checkbox', id: 'edit-resign' }), wrong = el('p.wrong', { role: 'alert', id: 'edit-wrong' }), changes = el('div', { id: 'edit-changes', 'aria-live': 'off' });
 	const dirty = () => headArea.value !== before || (!keep && bodyArea.value !== body) || file.files.length > 0;
 	const diff = () => {
 		const now = `${headArea.value}\n\n${keep ? '' : bodyArea.value}`.split('\n'), was = new Map(`${before}\n\n${keep ? '' : body}`.split('\n').map((l) => [l, true]));
 		const added = now.filter((l) => !was.has(l)), nowSet = new Set(now), gone = [...was.keys()].filter((l) => !nowSet.has(l));
-		changes.replaceChildren(el('div.tree.diff', { tabindex: 0, role: 'region', 'aria-label': 'Changes' }, gone.slice(0, 50).map((l) => el('div.l.del', null, '- ', plain(l, 400))), added.slice(0, 50).map((l) => el('div.l.add', null, '+ ', plain(l, 400))), gone.length + added.length ? '' : el('div.l', null, ' nothing is changed')));
+		changes.replaceChildren(el('div.tree.diff', region('Changes'), gone.slice(0, 50).map((l) => el('div.l.del', null, '- ', plain(l, 400))), added.slice(0, 50).map((l) => el('div.l.add', null, '+ ', plain(l, 400))), gone.length + added.length ? '' : el('div.l', null, ' nothing is changed')));
 	};
 	for (const area of [headArea, bodyArea]) area.addEventListener('input', diff);
 	const leave = () => {
@@ -161,9 +155,9 @@ export async function edit(id, section, back) {
 	const send = async () => {
 		wrong.textContent = '';
 		const lines = headArea.value.replace(/\r/g, '').split('\n');
-		const bad = lines.findIndex((l, i) => (i === 0 ? !/^[!#$%&'*+.^_`|~\w-]+ \S+$/.test(l) : l !== '' && !/^[!#$%&'*+.^_`|~\w-]+:/.test(l)));
+		const bad = lines.findIndex((l, i) => (i === 0 ? !/^[!#$%&'*+.^_`|~\w-]+ \S+ HTTP\/1\.1$/.test(l) : l !== '' && !/^[!#$%&'*+.^_`|~\w-]+:/.test(l)));
 		if (bad >= 0) {
-			wrong.textContent = `line ${bad + 1}: ${bad === 0 ? 'METHOD and target, with one blank between them' : 'a header field is Name: value'}`;
+			wrong.textContent = `line ${bad + 1}: ${bad === 0 ? 'METHOD TARGET HTTP/1.1' : 'a header field is Name: value'}`;
 			const at = lines.slice(0, bad).join('\n').length + (bad ? 1 : 0);
 			headArea.focus();
 			headArea.setSelectionRange(at, at + lines[bad].length);
@@ -185,11 +179,11 @@ export async function edit(id, section, back) {
 	const why = d.provider ? null : 'no provider is known, so that nothing can be signed';
 	resign.disabled = !!why;
 	section.hidden = false;
-	section.replaceChildren(el('div.dh', null, el('h1', null, el('button.q.back', { type: 'button', 'aria-label': 'Back', onclick: leave }, '←'), el('span.id', null, `#${d.id}`), ' Edit and replay')),
+	section.replaceChildren(el('div.dh', null, el('h1', null, el('button.q.back', { 'aria-label': 'Back', onclick: leave }, '←'), el('span.id', null, `#${d.id}`), ' Edit and replay')),
 		el('form.fields', { onsubmit: (e) => (e.preventDefault(), send()), onkeydown: (e) => e.key === 'Enter' && (e.ctrlKey || e.metaKey) && (e.preventDefault(), send()) },
 			el('label', null, 'Request line and header fields', headArea), wrong,
 			keep ? el('p', null, `The body (${number(whole.length)} bytes) is kept as it is, unless a file takes its place.`) : el('label', null, 'Body', bodyArea), el('label', null, 'Body from a file', file),
-			el('label.inline', null, resign, ' Sign anew', why ? ` (${why})` : ''), el('div.row2', null, el('button.p', { type: 'submit' }, icon('rp'), 'Send ', el('kbd', null, 'Ctrl+Enter')), el('button', { type: 'button', onclick: leave }, 'Cancel')), changes));
+			el('label.inline', null, resign, ' Sign anew', why ? ` (${why})` : ''), el('div.row2', null, el('button.p', { type: 'submit' }, icon('rp'), 'Send ', el('kbd', null, 'Ctrl+Enter')), el('button', { onclick: leave }, 'Cancel')), changes));
 	diff();
 	headArea.focus();
 	return { dirty, leave };

@@ -1,9 +1,9 @@
 // One delivery: head, deeds, and its tabs.
-import { $, day, clock, el, gate, guarded, icon, moment, number, outcome, outcomeNode, plain, took, verdict } from './dom.js';
+import { $, day, clock, el, gate, guarded, icon, moment, number, outcome, plain, region, took, verdict } from './dom.js';
 import { aborted, get, latest, post } from './api.js';
 import * as body from './body.js';
 import * as deeds from './deeds.js';
-import { list, rowOf } from './list.js';
+import { list } from './list.js';
 
 const SECRET = /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key)$/i, SIGNATURE = /signature|hmac|x-gitlab-token/i;
 const TABS = ['request', 'response', 'attempts', 'verify', 'raw'];
@@ -53,7 +53,6 @@ export async function show(state) {
 	}
 }
 
-/** What happened to it meanwhile. */
 export function refresh(state) {
 	detail.data = null;
 	const id = detail.id;
@@ -64,7 +63,7 @@ function tabsOf(d, tab) {
 	const names = { request: 'Request', response: ['Response ', d.response ? el(`span.o${Math.floor(d.response.status / 100)}`, null, d.response.status) : ''], attempts: `Attempts ${d.attempts}`, verify: 'Verify', raw: 'Raw' };
 	const shown = TABS.filter((t) => !(wide() && t === 'response'));
 	const bar = el('div.tabs', { role: 'tablist', 'aria-label': 'Parts of the delivery' }, shown.map((t) => el('button', {
-		role: 'tab', id: `tab-${t}`, type: 'button', 'aria-selected': String(t === tab), 'aria-controls': 'panel', tabindex: t === tab ? 0 : -1, onclick: () => detail.onTab(t),
+		role: 'tab', id: `tab-${t}`, 'aria-selected': String(t === tab), 'aria-controls': 'panel', tabindex: t === tab ? 0 : -1, onclick: () => detail.onTab(t),
 	}, names[t])));
 	bar.addEventListener('keydown', (e) => {
 		const d2 = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
@@ -80,17 +79,17 @@ function tabsOf(d, tab) {
 function head(d) {
 	const [sign, kind, text] = verdict(d), o = outcome(d), last = d.all_attempts.at(-1);
 	const words = d.response ? `${d.response.status} ${d.response.reason ?? ''}`.trim() : o.text;
-	const deed = (name, label, key, sig, primary) => el(`button${primary ? '.p' : ''}`, { type: 'button', id: `deed-${name}`, onclick: (e) => deeds.run(name, d, e.currentTarget) }, icon(sig), label, ' ', el('kbd', null, key));
+	const deed = (name, label, key, sig, primary) => el(`button${primary ? '.p' : ''}`, { id: `deed-${name}`, onclick: (e) => deeds.run(name, d, e.currentTarget) }, icon(sig), label, ' ', el('kbd', null, key));
 	return el('div.dh', null,
-		el('h1', null, el('button.q.back', { type: 'button', 'aria-label': 'Back', onclick: detail.onBack }, '←'), el('span.id', null, `#${d.id}`), el('span.e', { title: plain(d.event_type ?? d.target) }, gate(d.event_type ?? d.path)),
+		el('h1', null, el('button.q.back', { 'aria-label': 'Back', onclick: detail.onBack }, '←'), el('span.id', null, `#${d.id}`), el('span.e', { title: plain(d.event_type ?? d.target) }, gate(d.event_type ?? d.path)),
 			el(`span.o.${o.kind}`, null, icon(o.sign), plain(d.response && !d.broke_off ? words : o.text))),
 		last?.error && !d.response ? el('p.wrong', null, gate(last.error)) : null,
 		el('div.meta', null, el('span', { title: `${day(d.received_at)} ${clock(d.received_at, true)}` }, moment(d.received_at)), el('span', null, `took ${took(d.duration_ms)}`), el('span', null, `${d.attempts} attempt${d.attempts === 1 ? '' : 's'}`),
 			el('span', null, `${number(d.request_bytes)} bytes`), el(`b.${kind}`, null, icon(sign), ` ${text}`), el('span', null, plain(d.origin), d.peer ? [', from ', gate(d.peer)] : ''),
 			d.provider ? el('span', null, gate(d.provider)) : null, d.replay_of ? el('span', null, 'replay of ', link(d.replay_of)) : null, list.marked.has(d.id) ? el('span', null, icon('mk'), ' marked') : null),
 		el('div.act', { role: 'group', 'aria-label': 'Deeds' }, deed('replay', 'Replay', 'r', 'rp', true), deed('edit', 'Edit & replay', 'e', 'ed'), deed('copy', 'Copy', 'y', 'cp'),
-			el('button.wide', { type: 'button', id: 'deed-diff', onclick: () => deeds.run('diff', d) }, icon('df'), 'Diff ', el('kbd', null, 'd')),
-			el('button.q.end', { type: 'button', id: 'deed-more', onclick: (e) => deeds.more(d, e.currentTarget) }, 'More')));
+			el('button.wide', { id: 'deed-diff', onclick: () => deeds.run('diff', d) }, icon('df'), 'Diff ', el('kbd', null, 'd')),
+			el('button.q.end', { id: 'deed-more', onclick: (e) => deeds.more(d, e.currentTarget) }, 'More')));
 }
 
 const link = (id) => el('a', { href: `/d/${id}`, onclick: (e) => (e.preventDefault(), detail.onOpen(id)) }, `#${id}`);
@@ -99,7 +98,7 @@ function fields(message, d, part) {
 	const secrets = new Set();
 	const row = ([name, value]) => {
 		const dd = el('dd', null);
-		const draw = () => dd.replaceChildren(SECRET.test(name) && !secrets.has(name) ? el('span', null, '•••• ', el('button', { type: 'button', 'aria-label': `Show ${plain(name, 40)}`, onclick: () => (secrets.add(name), draw()) }, 'Show')) : body.marked(value.trim(), ''),
+		const draw = () => dd.replaceChildren(SECRET.test(name) && !secrets.has(name) ? el('span', null, '•••• ', el('button', { 'aria-label': `Show ${plain(name, 40)}`, onclick: () => (secrets.add(name), draw()) }, 'Show')) : body.marked(value.trim(), ''),
 			part === 'request' && SIGNATURE.test(name) && d.signature !== 'none' ? el('span', null, ' ', el(`span.sig.${verdict(d)[1]}`, null, icon(verdict(d)[0]), verdict(d)[2].replace('signature ', ''), d.why ? [': ', gate(d.why)] : '')) : '');
 		draw();
 		const token = !SECRET.test(name) && body.jwt(value);
@@ -131,8 +130,8 @@ function column(d, part, state, change) {
 }
 
 function attempts(d) {
-	return el('div.pad', { tabindex: 0, role: 'region', 'aria-label': 'Attempts' }, el('table', null, el('thead', null, el('tr', null, ['N', 'TIME', 'OUTCOME', 'CONNECT', 'FIRST BYTE', 'TOOK', 'TO'].map((t) => el('th', null, t)))),
-		el('tbody', null, d.all_attempts.map((a) => el('tr', null, el('td', null, el('button.q', { type: 'button', 'aria-label': `Answer of attempt ${a.attempt}`, onclick: () => detail.onTab('response', a.attempt) }, a.attempt)), el('td', null, moment(a.at)),
+	return el('div.pad', region('Attempts'), el('table', null, el('thead', null, el('tr', null, ['N', 'TIME', 'OUTCOME', 'CONNECT', 'FIRST BYTE', 'TOOK', 'TO'].map((t) => el('th', null, t)))),
+		el('tbody', null, d.all_attempts.map((a) => el('tr', null, el('td', null, el('button.q', { 'aria-label': `Answer of attempt ${a.attempt}`, onclick: () => detail.onTab('response', a.attempt) }, a.attempt)), el('td', null, moment(a.at)),
 			el('td', null, a.status ? el(`span.o${Math.floor(a.status / 100)}`, null, `${a.status} `, gate(a.reason ?? '')) : el('span.wrong', null, gate(a.error ?? a.result))), el('td', null, took(a.connect_ms)), el('td', null, took(a.first_byte_ms)), el('td', null, took(a.duration_ms)), el('td.mono', null, gate(a.url ?? '')))))),
 	d.replays.length ? el('p', null, 'Replays: ', d.replays.map((id) => [link(id), ' '])) : el('p.o.ow', null, 'No replays.'));
 }
@@ -158,7 +157,7 @@ async function raw(d, into) {
 	for (const part of ['request', ...(d.response ? ['response'] : [])]) {
 		const answer = await get(`/api/deliveries/${d.id}/raw/${part}`, { attempt: part === 'response' ? attemptShown : undefined }, { raw: true });
 		const bytes = new Uint8Array(await answer.arrayBuffer()), shown = bytes.subarray(0, 256 * 1024);
-		into.append(el('div.sec', null, el('h2', null, part === 'request' ? 'Request' : 'Response'), `${number(bytes.length)} bytes`), el('pre.tree', { tabindex: 0, role: 'region', 'aria-label': `Raw ${part}` }, gate(new TextDecoder('utf-8').decode(shown).replaceAll('\r\n', '\n'))));
+		into.append(el('div.sec', null, el('h2', null, part === 'request' ? 'Request' : 'Response'), `${number(bytes.length)} bytes`), el('pre.tree', region(`Raw ${part}`), gate(new TextDecoder('utf-8').decode(shown).replaceAll('\r\n', '\n'))));
 	}
 }
 
@@ -180,7 +179,7 @@ export function draw(state) {
 		}
 		if (wide()) return el('div.cols', null, column(d, 'request', state, change), column(d, 'response', state, change));
 		return column(d, tab, state, change);
-	}, el('button', { type: 'button', onclick: () => detail.onTab('raw') }, 'Raw'))]);
+	}, el('button', { onclick: () => detail.onTab('raw') }, 'Raw'))]);
 	const y = section.querySelector('.col')?.scrollTop ?? 0;
 	section.replaceChildren(guarded('The head', () => head(d)), tabsOf(d, tab), panel);
 	section.setAttribute('aria-label', plain(`Delivery ${d.id}`));
@@ -188,4 +187,3 @@ export function draw(state) {
 	if (col && y) col.scrollTop = y;
 }
 export const statesOf = () => states;
-export { outcomeNode, rowOf };

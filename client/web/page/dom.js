@@ -17,10 +17,11 @@ function fill(node, attributes, children) {
 	return node;
 }
 
-/** `el('button.p', { onclick }, 'Send')`; children are nodes or texts of ours. */
+/** `el('button.p', { onclick }, 'Send')`; children are nodes or texts of ours. A button is none that submits. */
 export function el(name, attributes, ...children) {
 	const [tag, ...classes] = name.split('.');
 	const node = document.createElement(tag);
+	if (tag === 'button') node.type = 'button';
 	if (classes.length) node.className = classes.join(' ');
 	return fill(node, attributes, children);
 }
@@ -65,6 +66,19 @@ export function plain(text, most = 200) {
 	return out.length > most ? `${out.slice(0, most)}…` : out;
 }
 
+/** What makes a part that scrolls reachable by keyboard, with a name. */
+export const region = (label) => ({ tabindex: 0, role: 'region', 'aria-label': label });
+
+/** At the end of a long text: the rest comes when it is seen. */
+export function goOn(box, left, what, add) {
+	box.querySelector(':scope > button')?.remove();
+	if (left <= 0) return;
+	const rest = el('button.q', { onclick: add }, `${number(left)} ${what} more`);
+	box.append(rest);
+	new IntersectionObserver(([e], o) => e.isIntersecting && (o.disconnect(), add())).observe(rest);
+}
+
+export const one = (selector) => document.querySelector(selector);
 export const $ = (id) => document.getElementById(id);
 
 let said = 0, waiting;
@@ -97,7 +111,6 @@ export function guarded(what, draw, otherwise) {
 	}
 }
 
-// ---- numbers and times ----
 
 export const number = (n) => Math.round(n).toLocaleString('en-US');
 export function size(n) {
@@ -128,7 +141,6 @@ export function day(at) {
 }
 export const moment = (at) => (day(at) === day(Date.now()) ? `today ${clock(at, true)}` : `${day(at)} ${clock(at, true)}`);
 
-// ---- how a delivery went ----
 
 const KINDS = ['ow', 'ow', 'o2', 'o3', 'o4', 'o5'];
 /** As web_outcome.c has it. */

@@ -5,7 +5,7 @@ import { kept } from './url.js';
 import { list } from './list.js';
 
 const CHIPS = [['Failed', 'state:failed', 's5'], ['Last hour', 'since:1h'], ['Bad signature', 'sig:bad']];
-let box, input, options, sentence, apply, at = -1, found = [], typing, asking, before = '', past = -1, wrong = null;
+let box, input, options, sentence, apply, at = -1, found = [], typing, asking, before = '', past = -1;
 const signal = latest();
 
 const terms = (text) => text.match(/(?:[^\s"()]|"(?:\\.|[^"\\])*")+|[()]/g) ?? [];
@@ -138,17 +138,15 @@ export function focus() {
 
 /** A Problem of the server's, or null. */
 export function setWrong(problem) {
-	wrong = problem;
 	box.classList.toggle('bad', !!problem);
 	input.setAttribute('aria-invalid', String(!!problem));
 	sentence.hidden = !problem;
 	sentence.textContent = problem ? `${problem.body.column ? `Column ${problem.body.column}: ` : ''}${plain(problem.message)}` : '';
 }
-export const isWrong = () => !!wrong;
 
-export function drawChips() {
+function drawChips() {
 	const text = input.value, all = [...CHIPS, ...Object.entries(kept.get('saved', {})).slice(0, 6)];
-	$('chips').replaceChildren(...all.map(([name, term, sign]) => el('button.chip', { type: 'button', 'aria-pressed': String(has(text, term)), onclick: () => {
+	$('chips').replaceChildren(...all.map(([name, term, sign]) => el('button.chip', { 'aria-pressed': String(has(text, term)), onclick: () => {
 		input.value = toggle(input.value, term);
 		keep();
 		drawChips();

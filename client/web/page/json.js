@@ -1,5 +1,5 @@
 // JSON as it came: lexemes, order and doubled keys stay. Iterative, at most 512 deep.
-import { el, gate, size } from './dom.js';
+import { el, goOn, size } from './dom.js';
 
 const DEPTH = 512;
 
@@ -14,7 +14,7 @@ class Wrong extends Error {
 const LITERAL = /true|false|null/y, NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y, STRING = /"(?:[^"\\]|\\.)*"/ys, SPACE = /[ \t\r\n]*/y;
 
 /** Lines as they are laid out: { depth, key, kind, text, open, end, path, comma, again }. */
-export function layOut(text) {
+function layOut(text) {
 	const lines = [], stack = [];
 	let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
 	const skip = () => {
@@ -98,11 +98,9 @@ export function layOut(text) {
 	}
 }
 
+const HIDDEN = { 'aria-hidden': 'true' };
 const CLASS = { string: 'js', number: 'jn', literal: 'jl', open: 'jp', close: 'jp' };
 
-/**
- * The tree. `tools`: { mark(text) gives nodes with hits, onCopyValue, onCopyPath, onFilter }.
- */
 export function tree(text, tools) {
 	const lines = layOut(text), folded = new Set(), box = el('div.tree', { role: 'tree', 'aria-label': 'Body as JSON', tabindex: 0 });
 	let limit = 400, current = 0;
@@ -130,17 +128,17 @@ export function tree(text, tools) {
 		if ((shut ? lines[l.end].comma : l.comma) && !(l.open && !shut && !l.empty)) value.append(el('span.jp', null, ','));
 		const node = el('div.l', {
 			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-expanded': can ? String(!shut) : undefined, 'aria-selected': String(i === current), id: `json-${i}`, 'data-line': i + 1, class: i === current ? 'l cur' : 'l',
-		}, el('span.g', { 'aria-hidden': 'true' }, i + 1),
-		can ? el('span.a', { 'aria-hidden': 'true', onclick: (e) => (e.stopPropagation(), toggle(i)) }, shut ? '▸' : '▾') : el('span.a', { 'aria-hidden': 'true' }, ' '),
-		Array.from({ length: l.depth }, () => el('span.in', { 'aria-hidden': 'true' })), value);
+		}, el('span.g', HIDDEN, i + 1),
+		can ? el('span.a', { 'aria-hidden': 'true', onclick: (e) => (e.stopPropagation(), toggle(i)) }, shut ? '▸' : '▾') : el('span.a', HIDDEN, ' '),
+		Array.from({ length: l.depth }, () => el('span.in', HIDDEN)), value);
 		if (l.kind !== 'close') node.addEventListener('click', () => go(i, node));
 		return node;
 	};
 	const buttons = (i) => {
 		const l = lines[i];
 		return el('span.on', null,
-			el('button', { type: 'button', onclick: () => tools.onCopyValue(valueOf(i)) }, 'Copy value'), el('button', { type: 'button', onclick: () => tools.onCopyPath(l.path) }, 'Copy path'),
-			l.open || !l.path ? null : el('button', { type: 'button', onclick: () => tools.onFilter(l.path, l.text) }, 'Filter by this'));
+			el('button', { onclick: () => tools.onCopyValue(valueOf(i)) }, 'Copy value'), el('button', { onclick: () => tools.onCopyPath(l.path) }, 'Copy path'),
+			l.open || !l.path ? null : el('button', { onclick: () => tools.onFilter(l.path, l.text) }, 'Filter by this'));
 	};
 	const valueOf = (i) => {
 		const l = lines[i];
@@ -168,16 +166,10 @@ export function tree(text, tools) {
 	const draw = () => {
 		const all = visible();
 		box.replaceChildren(...all.slice(0, limit).map(nodeOf));
-		if (all.length > limit) {
-			const rest = el('button.q', { type: 'button', onclick: () => ((limit *= 4), draw()) }, `${all.length - limit} lines more`);
-			box.append(rest);
-			new IntersectionObserver(([e], o) => {
-				if (!e.isIntersecting) return;
-				o.disconnect();
-				limit += 800;
-				draw();
-			}).observe(rest);
-		}
+		goOn(box, all.length - limit, 'lines', () => {
+			limit += 800;
+			draw();
+		});
 	};
 	box.addEventListener('keydown', (e) => {
 		const all = visible(), n = all.indexOf(current), move = (d) => go(all[Math.max(0, Math.min(Math.min(all.length, limit) - 1, n + d))]);
@@ -215,11 +207,10 @@ export function tree(text, tools) {
 	};
 }
 
-export function unquoted(lexeme) {
+function unquoted(lexeme) {
 	try {
 		return JSON.parse(lexeme);
 	} catch {
 		return lexeme.slice(1, -1);
 	}
 }
-export const shownText = (text) => gate(text);

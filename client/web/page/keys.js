@@ -1,5 +1,5 @@
 // Keys, by the one table of actions that the terminal's inspector has, too (/api/actions).
-import { $, el, plain } from './dom.js';
+import { $, alarm, el, plain } from './dom.js';
 import { kept } from './url.js';
 
 // What belongs to the browser, or is done otherwise on a page.
@@ -9,7 +9,7 @@ export const ONLY_TERMINAL = new Set(['mouse', 'repaint', 'suspend', 'quit', 'in
 // The page's own, beside the table.
 const OWN = [
 	{ name: 'overview', contexts: 'LDFH', keys: ['O'], label: 'Overview', help: 'charts of what matches' },
-	{ name: 'verify-tab', contexts: 'D', keys: ['5'], label: 'Raw', help: 'the fifth tab' },
+	{ name: 'verify', contexts: 'D', keys: ['4', 'V'], label: 'Verify', help: 'whether the signature holds, and why not' },
 	{ name: 'theme', contexts: 'LDFH', keys: [], label: 'Light or dark', help: 'by the system, light, dark' },
 ];
 
@@ -26,14 +26,13 @@ export const setContext = (c) => {
 	count = '';
 	drawFoot();
 };
-export const getContext = () => context;
 
 export function run(name, n) {
 	const h = handlers.get(`${context} ${name}`);
 	if (!h) return false;
 	const why = h.when?.();
 	if (typeof why === 'string') {
-		import('./dom.js').then((d) => d.alarm(why));
+		alarm(why);
 		return true;
 	}
 	h.handler(n);
@@ -80,8 +79,7 @@ function onKey(event) {
 }
 
 export function start(table) {
-	actions = [...table.map((a) => (a.name === 'raw-tab' ? { ...a, keys: ['5'] } : a)), ...OWN.filter((o) => o.name !== 'verify-tab'),
-		{ name: 'verify', contexts: 'D', keys: ['4', 'V'], label: 'Verify', help: 'whether the signature holds, and why not' }];
+	actions = [...table.map((a) => (a.name === 'raw-tab' ? { ...a, keys: ['5'] } : a)), ...OWN];
 	for (const a of actions) if (a.name === 'palette') a.keys = [':'];
 	document.addEventListener('keydown', onKey);
 	act('help', '*', help);
@@ -93,7 +91,7 @@ const FOOT = { L: ['down', 'open', 'filter', 'search', 'mark', 'replay', 'overvi
 function drawFoot() {
 	const said = $('said');
 	const parts = (FOOT[context] ?? []).map((name) => actions.find((a) => a.name === name)).filter((a) => a?.keys.length)
-		.map((a) => el('span', null, a.keys.slice(0, a.name === 'down' ? 1 : 1).map((k) => el('kbd', null, k)), ` ${(a.label || a.name).toLowerCase()}`));
+		.map((a) => el('span', null, a.keys.slice(0, 1).map((k) => el('kbd', null, k)), ` ${(a.label || a.name).toLowerCase()}`));
 	$('foot').replaceChildren(...parts, said);
 }
 

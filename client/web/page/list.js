@@ -13,7 +13,7 @@ export const list = {
 	onOpen: () => {}, onSelect: () => {}, onChange: () => {}, onProblem: () => {},
 };
 
-let scroller, grid, spacer, pool = [], shown = new Map(), frame, resting, loadTimer, generation = 0;
+let scroller, grid, pool = [], shown = new Map(), frame, resting, loadTimer, generation = 0;
 const pageSignal = latest(), jumpSignal = latest(), countSignal = latest();
 
 const phone = () => innerWidth < 600;
@@ -25,7 +25,6 @@ export function build(main) {
 	const first = $('first');
 	scroller = el('div.rows', { id: 'scroller', tabindex: -1 });
 	grid = el('div.grid', { role: 'grid', id: 'grid', tabindex: 0, 'aria-label': 'Deliveries', 'aria-rowcount': -1 });
-	spacer = grid;
 	const head = el('div.hd', { 'aria-hidden': 'true' }, el('span'), el('span', null, 'TIME'), el('span', null, 'OUTCOME'), el('span.m', null, 'METHOD'), el('span.src', null, 'SOURCE'),
 		el('span', null, 'EVENT / PATH'), el('span.n.at', null, 'ATT'), el('span.n', null, 'TOOK'), el('span.n.z', null, 'SIZE'));
 	const note = el('div', { id: 'note' });
@@ -162,7 +161,7 @@ function makeRow() {
 	return node;
 }
 
-export function spoken(row) {
+function spoken(row) {
 	const parts = [outcome(row).text, row.provider ?? '', row.event_type ?? row.path, clock(row.received_at), `${row.attempts} attempt${row.attempts === 1 ? '' : 's'}`, verdict(row)[2]];
 	if (list.marked.has(row.id)) parts.push('marked');
 	return plain(parts.filter(Boolean).join(', '));
@@ -217,7 +216,6 @@ function reveal() {
 	else if (y + rowHeight() > t + view()) setTop(y + rowHeight() - view());
 }
 
-/** j and k: down the screen, whichever order it has. */
 export function step(n) {
 	const i = indexOf(list.selected), d = old() ? -n : n;
 	if (!list.rows.length) return;
@@ -228,7 +226,6 @@ export function step(n) {
 	if (row && document.activeElement === grid) $('grid').setAttribute('aria-activedescendant', shown.get(row.id)?.id ?? '');
 }
 export const pageStep = (fraction) => step(Math.trunc((view() / rowHeight()) * fraction));
-/** The row before or after, for the detail. */
 export function neighbour(id, n) {
 	const i = indexOf(Number(id));
 	return i < 0 ? undefined : list.rows[i + (old() ? -n : n)]?.id;
@@ -335,7 +332,6 @@ async function more(side) {
 	}
 }
 
-/** Newer rows above: what is looked at stays where it is. */
 function prepend(rows, moreAfter) {
 	const grown = rows.length * rowHeight(), y = top();
 	list.rows.unshift(...rows);
@@ -343,7 +339,7 @@ function prepend(rows, moreAfter) {
 	let shift = 0;
 	if (list.base >= grown && moreAfter) list.base -= grown;
 	else {
-		shift = moreAfter ? grown - list.base : grown - list.base;
+		shift = grown - list.base;
 		list.base = 0;
 	}
 	draw();
@@ -449,7 +445,6 @@ export function onDelivery(row) {
 		catchUp();
 		return;
 	}
-	// Once a frame, however many come.
 	arriving.unshift(row);
 	arrival ??= requestAnimationFrame(() => {
 		arrival = undefined;
@@ -480,7 +475,7 @@ export function onGone({ ids, before }) {
 
 // ---- what stands there when there is nothing ----
 
-export function drawNote() {
+function drawNote() {
 	const note = $('note');
 	if (!note) return;
 	const kind = list.rows.length ? 'rows' : list.loading ? 'loading' : list.filter ? 'nothing' : 'first';

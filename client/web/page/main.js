@@ -1,5 +1,5 @@
 // Starts the page: which view is shown, what the address says, and what keys do in it.
-import { $, alarm, el, foot, gate, number, plain, say, timeStyle } from './dom.js';
+import { $, alarm, el, gate, number, plain, say, timeStyle, one } from './dom.js';
 import { api, get } from './api.js';
 import * as events from './events.js';
 import * as keys from './keys.js';
@@ -9,10 +9,9 @@ import * as details from './detail.js';
 import * as deeds from './deeds.js';
 import * as url from './url.js';
 
-const { list } = lists, { detail } = details, main = $('main');
+const { list } = lists, { detail } = details, { act } = keys, main = $('main');
 let state = url.read(), client = { running: false }, lostSince = 0, lostTimer, overview, editing;
 
-// ---- views ----
 
 const CONTEXT = { list: 'L', detail: 'D', edit: 'D', diff: 'F', overview: 'H', export: 'H', help: 'H' };
 
@@ -97,7 +96,6 @@ addEventListener('popstate', async () => {
 	if (state.view === 'list') lists.focus();
 });
 
-// ---- what the head and the list's ends say ----
 
 function drawClient() {
 	const on = client.state === 'online';
@@ -112,8 +110,8 @@ function drawRate() {
 }
 function drawFollow() {
 	const f = $('fol');
-	f.replaceChildren(list.follow ? '' : el('b', null, 'PAUSED'), list.fresh ? el('button.p', { type: 'button', onclick: () => keys.run('bottom', 0) }, `${number(list.fresh)} new ↑ `, el('kbd', null, 'G')) : '',
-		el('button.q', { type: 'button', 'aria-label': 'Order', onclick: () => keys.run('reverse', 0) }, list.order === 'old' ? 'newest last' : 'newest first'));
+	f.replaceChildren(list.follow ? '' : el('b', null, 'PAUSED'), list.fresh ? el('button.p', { onclick: () => keys.run('bottom', 0) }, `${number(list.fresh)} new ↑ `, el('kbd', null, 'G')) : '',
+		el('button.q', { 'aria-label': 'Order', onclick: () => keys.run('reverse', 0) }, list.order === 'old' ? 'newest last' : 'newest first'));
 	filters.drawCount();
 	drawRate();
 	document.title = title();
@@ -131,7 +129,6 @@ list.firstRun = () => {
 		: [el('p', null, 'No tunnel is open. In a terminal:'), el('pre', null, 'creel dev 3000       # try it on this machine\ncreel listen 3000    # a public URL, by a relay')], el('p', null, 'The first delivery shows up here by itself.'));
 };
 list.onClear = () => go({ filter: '' }, true);
-/** Each term taken out in turn, with what then matches. */
 list.wider = () => {
 	const box = el('ul'), filter = list.filter, parts = filter.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
 	if (parts.length > 1) {
@@ -164,7 +161,6 @@ detail.onChange = (s) => {
 	details.draw(state);
 };
 
-// ---- what happens ----
 
 function setLost(lost) {
 	clearTimeout(lostTimer);
@@ -221,40 +217,39 @@ function listen() {
 	setInterval(drawRate, 2000);
 }
 api.onToken = () => {
-	main.replaceChildren(el('div.note', null, el('h2', null, 'Open the link that creel web printed'), el('form', { action: '/', method: 'get' }, el('label', null, 'Token ', el('input', { name: 'token', type: 'password', autocomplete: 'off', required: true })), ' ', el('button', null, 'Open'))));
+	main.replaceChildren(el('div.note', null, el('h2', null, 'Open the link that creel web printed'), el('form', { action: '/', method: 'get' }, el('label', null, 'Token ', el('input', { name: 'token', type: 'password', autocomplete: 'off', required: true })), ' ', el('button', { type: 'submit' }, 'Open'))));
 };
 
-// ---- keys ----
 
 const current = () => (state.view === 'detail' ? detail.data : lists.rowOf(list.selected));
 const chosen = () => (current() ? undefined : 'choose a delivery first');
-const scroller = () => document.querySelector('#detail .col, #detail .pad, #whole, #scroller');
+const scroller = () => one('#detail .col, #detail .pad, #whole, #scroller');
 const scrollBy = (d) => scroller()?.scrollBy({ top: d });
 
 function bind() {
-	keys.act('down', 'L', (n) => lists.step(n || 1));
-	keys.act('up', 'L', (n) => lists.step(-(n || 1)));
-	keys.act('down', 'DFH', (n) => scrollBy(40 * (n || 1)));
-	keys.act('up', 'DFH', (n) => scrollBy(-40 * (n || 1)));
+	act('down', 'L', (n) => lists.step(n || 1));
+	act('up', 'L', (n) => lists.step(-(n || 1)));
+	act('down', 'DFH', (n) => scrollBy(40 * (n || 1)));
+	act('up', 'DFH', (n) => scrollBy(-40 * (n || 1)));
 	for (const [name, share] of [['half-page-down', 0.5], ['half-page-up', -0.5], ['page-down', 0.95], ['page-up', -0.95]]) {
-		keys.act(name, 'L', () => lists.pageStep(share));
-		keys.act(name, 'DFH', () => scrollBy(scroller().clientHeight * share));
+		act(name, 'L', () => lists.pageStep(share));
+		act(name, 'DFH', () => scrollBy(scroller().clientHeight * share));
 	}
-	keys.act('top', 'L', async () => {
+	act('top', 'L', async () => {
 		const oldest = await get('/api/deliveries', { filter: list.filter, after: 1, limit: 1 }).catch(() => null);
 		const id = Math.min(...[oldest?.deliveries[0]?.id, list.oldest].filter(Boolean));
 		if (Number.isFinite(id)) await lists.load(list.filter, { around: id });
 		lists.pause();
 	});
-	keys.act('bottom', 'L', () => {
+	act('bottom', 'L', () => {
 		lists.follow();
 		if (list.rows[0]) lists.select(list.rows[0].id);
 	});
-	keys.act('top', 'DFH', () => scroller()?.scrollTo({ top: 0 }));
-	keys.act('bottom', 'DFH', () => scroller()?.scrollTo({ top: 1e9 }));
-	keys.act('open', 'L', () => list.onOpen(list.selected || list.rows[0]?.id));
-	keys.act('back', 'DFH', back);
-	keys.act('clear', 'L', () => {
+	act('top', 'DFH', () => scroller()?.scrollTo({ top: 0 }));
+	act('bottom', 'DFH', () => scroller()?.scrollTo({ top: 1e9 }));
+	act('open', 'L', () => list.onOpen(list.selected || list.rows[0]?.id));
+	act('back', 'DFH', back);
+	act('clear', 'L', () => {
 		if (!$('strip').hidden) $('strip').hidden = true;
 		else if (state.filter) go({ filter: '' }, true);
 	});
@@ -262,26 +257,26 @@ function bind() {
 		const id = lists.neighbour(state.id, n);
 		if (id) lists.select(id), go({ view: 'detail', id: String(id), tab: state.tab }, false);
 	};
-	keys.act('previous-delivery', 'D', () => other(-1));
-	keys.act('next-delivery', 'D', () => other(1));
-	for (const [name, tab] of [['request', ''], ['response', 'response'], ['attempts', 'attempts'], ['raw-tab', 'raw'], ['verify', 'verify']]) keys.act(name, 'D', () => go({ tab }, true));
-	keys.act('next-tab', 'D', () => {});
+	act('previous-delivery', 'D', () => other(-1));
+	act('next-delivery', 'D', () => other(1));
+	for (const [name, tab] of [['request', ''], ['response', 'response'], ['attempts', 'attempts'], ['raw-tab', 'raw'], ['verify', 'verify']]) act(name, 'D', () => go({ tab }, true));
+	act('next-tab', 'D', () => {});
 	const attempt = (d) => go({ tab: 'response', attempt: String(Math.max(1, Math.min(detail.data.attempts, Number(state.attempt ?? detail.data.attempts) + d))) }, true);
-	keys.act('previous-attempt', 'D', () => attempt(-1));
-	keys.act('next-attempt', 'D', () => attempt(1));
+	act('previous-attempt', 'D', () => attempt(-1));
+	act('next-attempt', 'D', () => attempt(1));
 	const mode = (to) => {
 		const s = details.statesOf()[state.tab === 'response' ? 'response' : 'request'];
 		s.mode = s.mode === to ? '' : to;
 		detail.onChange(s);
 	};
-	keys.act('pretty', 'D', () => mode('raw'));
-	keys.act('hex', 'D', () => mode('hex'));
-	keys.act('wrap', 'D', () => {
+	act('pretty', 'D', () => mode('raw'));
+	act('hex', 'D', () => mode('hex'));
+	act('wrap', 'D', () => {
 		for (const s of Object.values(details.statesOf())) s.wrap = !s.wrap;
 		details.draw(state);
 	});
-	for (const [name, f] of [['fold', 'fold'], ['fold-all', 'foldAll'], ['fold-more', 'foldMore'], ['fold-less', 'foldLess'], ['partner', 'partner']]) keys.act(name, 'D', () => detail.tree?.[f]());
-	keys.act('offset', 'D', () => {
+	for (const [name, f] of [['fold', 'fold'], ['fold-all', 'foldAll'], ['fold-more', 'foldMore'], ['fold-less', 'foldLess'], ['partner', 'partner']]) act(name, 'D', () => detail.tree?.[f]());
+	act('offset', 'D', () => {
 		const to = prompt('Line, or offset in bytes (0x…)');
 		const node = to && [...document.querySelectorAll('#detail [data-line], #detail [data-offset]')].filter((n) => Number(n.dataset.line ?? n.dataset.offset) <= Number(to)).pop();
 		node?.scrollIntoView({ block: 'center' });
@@ -300,53 +295,53 @@ function bind() {
 		all[hit].classList.add('now');
 		all[hit].scrollIntoView({ block: 'center' });
 	};
-	keys.act('search', 'D', () => {
+	act('search', 'D', () => {
 		hit = -1;
-		const box = document.querySelector('#detail .find');
+		const box = one('#detail .find');
 		box?.focus();
 		box?.select();
 	});
-	keys.act('search', 'L', filters.focus);
-	keys.act('next-hit', 'DF', () => hits(1));
-	keys.act('previous-hit', 'DF', () => hits(-1));
-	keys.act('filter', 'L', filters.focus);
-	keys.act('follow', 'L', () => (list.follow ? lists.pause() : lists.follow()));
-	keys.act('reverse', 'L', () => {
+	act('search', 'L', filters.focus);
+	act('next-hit', 'DF', () => hits(1));
+	act('previous-hit', 'DF', () => hits(-1));
+	act('filter', 'L', filters.focus);
+	act('follow', 'L', () => (list.follow ? lists.pause() : lists.follow()));
+	act('reverse', 'L', () => {
 		go({ order: state.order === 'old' ? '' : 'old' }, true);
 		lists.follow();
 		drawFollow();
 	});
-	keys.act('time', 'LD', () => {
+	act('time', 'LD', () => {
 		timeStyle.next();
 		lists.redrawAll();
 		if (detail.data) details.draw(state);
 	});
-	keys.act('split', 'LD', () => {
+	act('split', 'LD', () => {
 		const shares = ['40%', '50%', '60%'], now = url.kept.get('share', '46%');
 		setShare(shares[(shares.indexOf(now) + 1) % 3]);
 	});
-	keys.act('replay', 'LD', () => (list.marked.size && state.view === 'list' ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size ? undefined : chosen()));
-	keys.act('replay-filtered', 'L', async () => {
+	act('replay', 'LD', () => (list.marked.size && state.view === 'list' ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size ? undefined : chosen()));
+	act('replay-filtered', 'L', async () => {
 		const all = await get('/api/count', { filter: list.filter }).catch((e) => alarm(e.message));
 		if (all) deeds.replayMany({ filter: list.filter }, all.count);
 	});
-	keys.act('edit', 'LD', () => go({ view: 'edit', id: String(current().id) }, true), chosen);
-	keys.act('stop-replay', 'LD', () => $('strip').querySelector('button')?.click());
-	keys.act('mark', 'LD', async () => {
+	act('edit', 'LD', () => go({ view: 'edit', id: String(current().id) }, true), chosen);
+	act('stop-replay', 'LD', () => $('strip').querySelector('button')?.click());
+	act('mark', 'LD', async () => {
 		await deeds.mark(current().id);
 		if (state.view === 'detail') details.draw(state);
 	}, chosen);
-	keys.act('only-marked', 'L', () => go({ filter: filters.toggle(state.filter ?? '', 'tag:marked') }, true));
-	keys.act('unmark-all', 'L', () => Promise.all([...list.marked].map((id) => deeds.mark(id, false))));
-	keys.act('diff', 'LD', () => deeds.hooks.diff(current()), chosen);
-	keys.act('copy', 'LD', async () => deeds.copy(detail.data ?? (await get(`/api/deliveries/${current().id}`)), document.querySelector('#deed-copy') ?? document.activeElement), chosen);
-	keys.act('export', 'LD', () => go({ view: 'export' }, true));
-	keys.act('delete', 'LD', () => deeds.erase(list.marked.size && state.view === 'list' ? [...list.marked] : [current().id]), chosen);
-	keys.act('overview', '*', () => go({ view: state.view === 'overview' ? 'list' : 'overview' }, true));
-	keys.act('volatile', 'F', () => go({ mode: state.mode === 'all' ? '' : 'all' }, true));
-	keys.act('key-order', 'F', () => go({ order: state.order === 'keys' ? '' : 'keys' }, true));
-	keys.act('context', 'F', () => go({ line: { undefined: '10', 10: 'all', all: '' }[state.line] }, true));
-	keys.act('theme', '*', () => {
+	act('only-marked', 'L', () => go({ filter: filters.toggle(state.filter ?? '', 'tag:marked') }, true));
+	act('unmark-all', 'L', () => Promise.all([...list.marked].map((id) => deeds.mark(id, false))));
+	act('diff', 'LD', () => deeds.hooks.diff(current()), chosen);
+	act('copy', 'LD', async () => deeds.copy(detail.data ?? (await get(`/api/deliveries/${current().id}`)), one('#deed-copy') ?? document.activeElement), chosen);
+	act('export', 'LD', () => go({ view: 'export' }, true));
+	act('delete', 'LD', () => deeds.erase(list.marked.size && state.view === 'list' ? [...list.marked] : [current().id]), chosen);
+	act('overview', '*', () => go({ view: state.view === 'overview' ? 'list' : 'overview' }, true));
+	act('volatile', 'F', () => go({ mode: state.mode === 'all' ? '' : 'all' }, true));
+	act('key-order', 'F', () => go({ order: state.order === 'keys' ? '' : 'keys' }, true));
+	act('context', 'F', () => go({ line: { undefined: '10', 10: 'all', all: '' }[state.line] }, true));
+	act('theme', '*', () => {
 		const next = { undefined: 'dark', dark: 'light', light: undefined }[document.documentElement.dataset.theme];
 		setTheme(next);
 		url.kept.set('theme', next ?? null);
@@ -356,7 +351,6 @@ function bind() {
 deeds.hooks.open = detail.onOpen;
 deeds.hooks.edit = (id) => go({ view: 'edit', id: String(id) }, true);
 deeds.hooks.exportOf = (id) => go({ view: 'export', find: String(id) }, true);
-/** The two marked, else this with the last of its kind. */
 deeds.hooks.diff = async (d) => {
 	if (list.marked.size === 2) {
 		const [a, b] = [...list.marked].sort((x, y) => x - y);
@@ -370,7 +364,6 @@ deeds.hooks.diff = async (d) => {
 	else go({ view: 'diff', a: String(a), b: String(d.id) }, true);
 };
 
-// ---- start ----
 
 function setTheme(theme) {
 	if (theme) document.documentElement.dataset.theme = theme;
@@ -427,4 +420,3 @@ start().catch((error) => {
 	console.error(error);
 	alarm(`The page cannot start: ${error.message}`);
 });
-export { foot };

@@ -1,0 +1,100 @@
+#include "client/web/web_compare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "client/print/diff_output.h"
+#include "client/signing/verified_json.h"
+#include "client/web/web_ask.h"
+
+#define VERIFIED_MOST 1000
+
+void web_compare_diff(struct web_read *r)
+{
+	const char *const names[2] = { web_param(r->x, "a"), web_param(r->x, "b") };
+	const struct diff_wanted wanted = { web_param_set(r->x, "key_order"), web_param_set(r->x, "ignore_volatile") };
+	struct diff_found found = { 0 };
+	struct error e = { 0 };
+	if (!names[0] || !names[1]) {
+		web_problem(r->x, 400, "range", "diff takes two deliveries: a and b");
+		return;
+	}
+	if (diff_found_read(r->store, names, &wanted, &found, &e))
+		web_answer_json(r->x, 200, diff_output_json(&found));
+	else
+		web_problem_of(r->x, &e);
+	diff_found_free(&found);
+}
+
+/* ---- verify ---- */
+
+/* False after a problem. A secret that is given counts alone, and is kept nowhere. */
+static bool take_options(struct web_read *r, json_t *body, struct verify_options *o, struct secret *given,
+			 struct secrets *one)
+{
+	const char *provider = json_string_value(json_object_get(body, "provider"));
+	const char *secret = json_string_value(json_object_get(body, "secret"));
+	json_t *at = json_object_get(body, "at");
+	struct error e = { 0 };
+	*o = (struct verify_options){ .secrets = r->secrets, .tolerance_ms = -1, .at = -1 };
+	o->url = json_string_value(json_object_get(body, "url"));
+	if (json_is_integer(at))
+		o->at = json_integer_value(at);
+	if (provider && !(o->provider = signature_find(provider))) {
+		signature_unknown(provider, &e);
+		web_problem(r->x, 422, "signature", "%s", e.text);
+		return false;
+	}
+	if (secret) {
+		given->text = strdup(secret);
+		*one = (struct secrets){ given, 1 };
+		o->secrets = one;
+	}
+	if (o->secrets && o->secrets->count && (!secret || given->text))
+		return true;
+	web_problem(r->x, 422, "signature", "no secret is known: give one, or start `creel web` with --secret");
+	return false;
+}
+
+static bool verify_each(struct web_read *r, const struct web_ask_ids *ids, const struct verify_options *o,
+			json_t *results)
+{
+	struct error e = { 0 };
+	for (size_t i = 0; i < ids->count; i++) {
+		struct verified v;
+		if (!verify_one(r->store, ids->ids[i], o, &v, &e)) {
+			web_problem_of(r->x, &e);
+			return false;
+		}
+		if (json_array_append_new(results, verified_json(ids->ids[i], &v)) != 0)
+			return false;
+	}
+	return true;
+}
+
+void web_compare_verify(struct web_read *r)
+{
+	struct web_ask_ids ids = { 0 };
+	struct verify_options o;
+	struct secret given = { 0 };
+	struct secrets one = { 0 };
+	json_t *results = json_array();
+	json_t *body = web_ask_read(r->x, " delivery_id filter provider secret url at ");
+	bool fine = body && web_ask_ids_of(r->x, body, &ids) && take_options(r, body, &o, &given, &one) &&
+		    web_ask_select(r->x, r->store, &ids);
+	if (fine && ids.count > VERIFIED_MOST)
+		web_problem(r->x, 413, "too-large", "%zu match: at most %d are checked at once", ids.count,
+			    VERIFIED_MOST);
+	else if (fine && verify_each(r, &ids, &o, results))
+		web_answer_json(r->x, 200, json_pack("{s:O}", "results", results));
+	if (given.text)
+		OPENSSL_cleanse(given.text, strlen(given.text));
+	free(given.text);
+	free(ids.ids);
+	json_decref(results);
+	json_decref(body);
+	if (r->x->body.len)
+		OPENSSL_cleanse(r->x->body.at, r->x->body.len);
+}

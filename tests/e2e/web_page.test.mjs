@@ -1,0 +1,304 @@
+// creel web in a browser: views, keys, what comes while one looks, accessibility, hostile bodies, other sites' pages.
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Browser, hasBrowser } from './lib/chromium.mjs';
+import { World, root, waitFor } from './lib/harness.mjs';
+import { call, fill, line, startWeb } from './lib/web.mjs';
+
+const folder = path.join(root, 'client/web/page');
+const axe = readFileSync(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const css = readFileSync(path.join(folder, 'page.css'), 'utf8');
+
+describe('the files of the page', () => {
+	it('are 150 KiB at most, and ask nobody else', () => {
+		const files = readdirSync(folder);
+		const sum = files.reduce((n, f) => n + statSync(path.join(folder, f)).size, 0);
+		assert.ok(sum <= 150 * 1024, `${sum} bytes`);
+		for (const f of files) {
+			const text = readFileSync(path.join(folder, f), 'utf8');
+			assert.doesNotMatch(text.replaceAll('http://www.w3.org/', ''), /https?:\/\/(?!127\.0\.0\.1)/, f);
+			assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/, f);
+		}
+	});
+	it('colours have the contrast that WCAG 2.2 asks for, in both looks', () => {
+		const light = {}, dark = {};
+		for (const [, name, value] of /:root \{([^}]*)\}/.exec(css)[1].matchAll(/--(\w+): ?([^;]+);/g)) {
+			const two = /^light-dark\((#\w+), ?(#\w+)\)$/.exec(value);
+			const long = (c) => (/^#...$/.test(c) ? c.replace(/\w/g, '$&$&') : c);
+			light[name] = long(two ? two[1] : value);
+			dark[name] = long(two ? two[2] : value);
+		}
+		const luminance = (hex) => {
+			const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+			return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+		};
+		const contrast = (a, b) => {
+			const [x, y] = [luminance(a), luminance(b)].sort((p, q) => q - p);
+			return (x + 0.05) / (y + 0.05);
+		};
+		for (const [look, t] of [['light', light], ['dark', dark]]) {
+			for (const text of ['text', 'text2', 'text3', 'accent', 'ok', 'redir', 'client', 'server', 'wait', 'key', 'str', 'num', 'lit', 'esc']) for (const ground of ['bg', 'bar', 'raise', 'code', 'hover', 'sel']) assert.ok(contrast(t[text], t[ground]) >= 4.5, `${look}: ${text} on ${ground} ${contrast(t[text], t[ground]).toFixed(2)}`);
+			for (const part of ['edge', 'c2', 'c3', 'c4', 'c5', 'c6']) for (const ground of ['bg', 'bar', 'raise']) assert.ok(contrast(t[part], t[ground]) >= 3, `${look}: ${part} on ${ground}`);
+			for (const [a, b] of [['onbtn', 'btn'], ['text', 'hit'], ['bg', 'client'], ['text', 'add'], ['text', 'del']]) assert.ok(contrast(t[a], t[b]) >= 4.5, `${look}: ${a} on ${b}`);
+			assert.ok(contrast('#ffffff', t.errbg) >= 4.5);
+		}
+	});
+});
+
+const HOSTILE = ['<script>window.hit=1</script>', '<img src=x onerror="window.hit=1">', '<svg onload="window.hit=1">', '</pre><script>window.hit=1</script>', '"><iframe srcdoc="<script>parent.hit=1</script>">', '<base href="http://attacker.test/">', '<meta http-equiv="refresh" content="0;url=http://attacker.test/">',
+	'<style>@import url(http://attacker.test/x)</style>', '<a id="grid" name="main">x</a>', '{"__proto__":{"hit":1},"constructor":{"prototype":{"hit":1}}}', '\u202e\u2066txt\u0000\u001b[31m\u009b\u200b', '\ud800', 'x'.repeat(2_000_000), '['.repeat(100_000), `[${'1,'.repeat(50_000)}1e400,123456789012345678901234567890]`, '{"a":1,"a":2}', '{"a":', '\ufeff{"bom":true}', 'javascript:window.hit=1'];
+
+describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
+	let w, web, b, other, asked;
+	const js = (text) => b.eval(`(async () => { ${text} })()`);
+	const until = (what, text) => waitFor(() => what, () => b.eval(text).catch(() => false));
+	const press = (key, modifiers = {}) => js(`const o = { key: ${JSON.stringify(key)}, bubbles: true, cancelable: true, ...${JSON.stringify(modifiers)} }; (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent('keydown', o));`);
+	const size = (width, height) => b.say('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
+	const look = (theme) => b.say('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: theme }] });
+	const open = async (target) => {
+		await b.visit(web.base + target);
+		await until('the page', `document.body.dataset.ready === '1'`);
+	};
+	const first = `document.querySelector('#grid .row:not([hidden])')`;
+	before(async () => {
+		w = new World();
+		await fill(w, [...Array(400).keys()].map((n) => line(n + 1, { status: n % 5 === 4 ? 500 : n % 7 === 6 ? 0 : 200, target: n % 2 ? '/hooks/github' : '/hooks/stripe?tenant=7', body: `{"n":${n},"type":"invoice.paid","data":{"amount":${n * 7},"list":[1,2,{"x":null}]}}` })));
+		await fill(w, HOSTILE.flatMap((text, i) => [line(500 + i, { body: Buffer.from(text), headers: [['Content-Type', i % 2 ? 'text/html' : 'application/json'], ['X-Note', text.replaceAll(/[\0-\x1f\x7f\ud800]/g, '').slice(0, 200) || 'x']] })]));
+		web = await startWeb(w);
+		asked = [];
+		other = createServer((request, response) => {
+			asked.push(request.url);
+			response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>other</title><body>other');
+		});
+		await new Promise((resolve) => other.listen(0, '127.0.0.1', resolve));
+		b = await Browser.start(w, { hosts: { 'attacker.test': '127.0.0.1' } });
+		await b.say('Page.addScriptToEvaluateOnNewDocument', { source: `window.violations = []; document.addEventListener('securitypolicyviolation', (e) => violations.push(e.violatedDirective + ' ' + e.blockedURI)); window.faults = []; addEventListener('error', (e) => faults.push(String(e.message))); addEventListener('unhandledrejection', (e) => faults.push(String(e.reason)));` });
+		await b.visit(web.url);
+		await until('the page', `document.body.dataset.ready === '1'`);
+	});
+	after(async () => {
+		await b?.close();
+		other?.close();
+		await w?.close();
+	});
+
+	it('the link’s token is gone from the address', async () => assert.equal(await b.eval('location.search'), ''));
+
+	it('keys move, open, go back, and restore the row', async () => {
+		await open('/');
+		await press('j');
+		await press('j');
+		const id = await b.eval(`document.querySelector('[aria-selected=true].row').dataset.id`);
+		await press('Enter');
+		await until('the detail', `document.querySelector('#detail h1')?.innerText.includes('#${id}')`);
+		assert.equal(await b.eval('location.pathname'), `/d/${id}`);
+		for (const [key, tab] of [['2', 'response'], ['3', 'attempts'], ['4', 'verify'], ['5', 'raw'], ['1', null]]) {
+			await press(key);
+			await until(`tab ${key}`, `new URLSearchParams(location.search).get('tab') === ${JSON.stringify(tab)}`);
+		}
+		await press('q');
+		await until('back', `document.querySelector('[aria-selected=true].row').dataset.id === '${id}'`);
+		await press('?');
+		await until('help', `document.querySelector('dialog[open]')`);
+		await js(`document.querySelector('dialog').close()`);
+	});
+
+	it('every action of the table is bound, or said to belong to the terminal', async () => {
+		const actions = await web.json('/api/actions');
+		const source = readFileSync(path.join(folder, 'main.js'), 'utf8') + readFileSync(path.join(folder, 'keys.js'), 'utf8');
+		for (const { name } of actions) assert.ok(source.includes(`'${name}'`), name);
+	});
+
+	it('a filter: in the address, with its count, what is wrong with it, and back', async () => {
+		await open('/?filter=state%3Afailed');
+		await until('the count', `document.querySelector('#cnt').innerText.includes(' of ')`);
+		assert.equal(await b.eval(`document.querySelector('.chip').getAttribute('aria-pressed')`), 'true');
+		await js(`const f = document.querySelector('#filter'); f.focus(); f.value = 'stat:failed'; f.dispatchEvent(new Event('input'));`);
+		await until('what is wrong', `!document.querySelector('#filter-wrong').hidden && document.querySelector('#filter-wrong').innerText.includes('Column 1')`);
+		assert.ok(await b.eval(`document.querySelectorAll('#grid .row:not([hidden])').length > 3`));
+		await js(`const f = document.querySelector('#filter'); f.value = 'sta'; f.setSelectionRange(3, 3); f.dispatchEvent(new Event('input'));`);
+		await until('completion', `[...document.querySelectorAll('#filter-options li')].some((l) => l.innerText.startsWith('state:'))`);
+		await open('/?filter=path%3A%2Fnowhere');
+		await until('that nothing matches', `document.querySelector('#note').innerText.includes('Nothing matches')`);
+	});
+
+	it('what comes stands on top while one follows, and moves nothing while one does not', async () => {
+		await open('/');
+		const top = () => b.eval(`Number([...document.querySelectorAll('#grid .row:not([hidden])')].sort((a, c) => a.getBoundingClientRect().top - c.getBoundingClientRect().top)[0].dataset.id)`);
+		const was = await top();
+		let n = 1000;
+		await waitFor('a new row', async () => {
+			await fill(w, [line(n++, { at: Date.now() })]);
+			return (await top()) > was;
+		});
+		await js(`document.querySelector('#grid').focus()`);
+		await press('j');
+		await press('j');
+		const boxes = `JSON.stringify([...document.querySelectorAll('#grid .row:not([hidden])')].map((r) => [r.dataset.id, r.getBoundingClientRect().top]).sort())`;
+		const before = await b.eval(boxes);
+		await fill(w, [...Array(60).keys()].map((i) => line(n + i, { at: Date.now() })));
+		await until('how many are new', `/\\d+ new/.test(document.querySelector('#fol').innerText)`);
+		assert.equal(await b.eval(boxes), before);
+		await press('G');
+		await until('following again', `!/\\d new/.test(document.querySelector("#fol").innerText) && document.querySelector('#scroller').scrollTop === 0`);
+	});
+
+	it('a tree: folds, searches, copies a path', async () => {
+		await open('/d/10');
+		await until('the tree', `document.querySelector('[role=tree]')`);
+		assert.match(await b.eval(`document.querySelector('[role=tree]').innerText`), /"amount"/);
+		const lines = await b.eval(`document.querySelectorAll('[role=treeitem]').length`);
+		await press('Z');
+		assert.ok((await b.eval(`document.querySelectorAll('[role=treeitem]').length`)) < lines);
+		await open('/d/10?find=amount');
+		await until('a hit', `document.querySelector('[role=tree] mark')?.innerText === 'amount'`);
+		await open('/d/10?view=hex');
+		await until('bytes', `/00000000/.test(document.querySelector('.hex')?.innerText)`);
+	});
+
+	it('every address opened cold shows its view', async () => {
+		for (const [target, text] of [['/', 'EVENT / PATH'], ['/d/10', '#10'], ['/d/10?tab=attempts', 'FIRST BYTE'], ['/d/10?tab=raw', 'POST /hooks'], ['/d/10/edit', 'Request line and header fields'], ['/diff/9/10', 'Differences|differences|equal'], ['/overview?span=30d', 'Took, percentiles'], ['/export', 'Take secrets and signatures out'], ['/d/99999', 'deleted or pruned']]) {
+			await open(target);
+			await until(`${target}: ${text}`, `new RegExp(${JSON.stringify(text)}).test(document.body.innerText)`);
+			assert.deepEqual(await b.eval('faults'), [], target);
+			assert.deepEqual(await b.eval('violations'), [], target);
+		}
+	});
+
+	it('edits and replays: a mistake is said at its line, and what is sent is recorded', async () => {
+		const app = createServer((request, response) => {
+			const pieces = [];
+			request.on('data', (d) => pieces.push(d));
+			request.on('end', () => {
+				app.got = { url: request.url, headers: request.headers, body: Buffer.concat(pieces).toString() };
+				response.end('thanks');
+			});
+		});
+		await new Promise((resolve) => app.listen(0, '127.0.0.1', resolve));
+		try {
+			await fill(w, [line(7000)]);
+			const { deliveries: [imported] } = await web.json('/api/deliveries?limit=1');
+			assert.equal((await call(web, '/api/replays', { method: 'POST', body: { delivery_id: imported.id } })).status, 202);
+			const r = await call(web, '/api/replays', { method: 'POST', body: { delivery_id: imported.id, to: String(app.address().port) } });
+			assert.equal(r.status, 202);
+			await waitFor('the app to be called by --to', () => app.got);
+			app.got = null;
+			assert.equal((await call(web, '/api/replays', { method: 'POST', body: { delivery_id: imported.id, to: 'http://192.0.2.1:80' } })).status, 422);
+			const d = await waitFor('the replay', async () => (await web.json('/api/deliveries?limit=1&filter=is%3Areplay%20status%3A200')).deliveries[0]);
+			await open(`/d/${d.id}/edit`);
+			await until('the editor', `document.querySelector('#edit-head')`);
+			await js(`const h = document.querySelector('#edit-head'); h.value = h.value + '\\nno field'; document.querySelector('#edit-body').value = '{"edited":true}'; h.form.requestSubmit();`);
+			await until('what is wrong', `/line \\d+: a header field/.test(document.querySelector('#edit-wrong').innerText)`);
+			await js(`const h = document.querySelector('#edit-head'); h.value = h.value.replace('no field', 'X-Edited: yes'); h.form.requestSubmit();`);
+			await waitFor('the app to be called', () => app.got);
+			assert.equal(app.got.body, '{"edited":true}');
+			assert.equal(app.got.headers['x-edited'], 'yes');
+			await until('the outcome', `/→ #\\d+/.test(document.querySelector('#said').innerText) && /200/.test(document.querySelector('#said').innerText)`);
+		} finally {
+			app.close();
+		}
+	});
+
+	const VIEWS = ['/', '/d/10', '/overview?span=30d', '/?filter=path%3A%2Fnowhere', '/d/7?tab=attempts', '/d/10?tab=verify', '/d/10?tab=raw', '/d/10?view=hex', '/d/10/edit', '/diff/9/10', '/export'];
+	for (const [width, height, themes] of [[360, 780, ['light', 'dark']], [768, 1024, ['dark']], [1440, 900, ['light', 'dark']], [1920, 1080, ['light']], [3840, 2160, ['dark']]]) {
+		for (const theme of themes) {
+			it(`axe finds nothing at ${width}, ${theme}`, async () => {
+				await size(width, height);
+				await look(theme);
+				for (const target of width === 360 || width === 1440 ? VIEWS : VIEWS.slice(0, 3)) {
+					await open(target);
+					await until('something drawn', `document.querySelectorAll('main *').length > 5`);
+					await b.say('Runtime.evaluate', { expression: axe });
+					const found = JSON.parse(await b.eval(`axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + ' ' + n.failureSummary.slice(0, 200)).join(' | '))))`));
+					assert.deepEqual(found, [], `${target} at ${width}`);
+					assert.ok(await b.eval('document.documentElement.scrollWidth <= innerWidth'), `${target} scrolls sideways at ${width}`);
+				}
+			});
+		}
+	}
+
+	it('hostile bodies and fields neither run nor break a view', async () => {
+		await size(1440, 900);
+		const rows = (await web.json(`/api/deliveries?limit=500&filter=${encodeURIComponent('header:x-note=*')}`)).deliveries;
+		assert.ok(rows.length >= 10);
+		for (const { id } of rows) {
+			for (const query of ['', '?tab=raw']) {
+				await open(`/d/${id}${query}`);
+				await until(`${id}${query}`, `document.querySelector('#detail h1')?.innerText.includes('#${id}')`);
+				assert.equal(await b.eval('String(window.hit) + ({}).hit'), 'undefinedundefined', `${id}${query}`);
+				assert.deepEqual(await b.eval('violations'), [], `${id}${query}`);
+				assert.deepEqual(await b.eval('faults'), [], `${id}${query}`);
+				assert.equal(await b.eval(`document.querySelectorAll('#detail :is(script, iframe, style, base, meta, object, link)').length`), 0);
+				assert.equal(await b.eval('location.origin'), web.base);
+			}
+		}
+		assert.deepEqual(asked, []);
+	});
+
+	it('pages of other origins read nothing and do nothing', async () => {
+		const port = other.address().port, target = `http://127.0.0.1:${web.port}`;
+		for (const origin of [`http://127.0.0.1:${port}`, `http://localhost:${port}`, `http://attacker.test:${port}`]) {
+			await b.visit(`${origin}/`);
+			const seen = await b.eval(`(async () => {
+				const out = {}, t = ${JSON.stringify(target)}, ended = (p) => p.then((r) => r, (e) => 'failed: ' + e.name);
+				for (const mode of ['cors', 'no-cors']) out[mode] = await ended(fetch(t + '/api/deliveries', { mode, credentials: 'include' }).then(async (r) => (await r.text()).length));
+				out.post = await ended(fetch(t + '/api/deliveries', { method: 'DELETE', credentials: 'include', headers: { 'Content-Type': 'application/json', 'Creel-Page': '1' }, body: '{"ids":[1],"confirm_count":1}' }).then((r) => r.status));
+				out.plain = await ended(fetch(t + '/api/replays', { method: 'POST', mode: 'no-cors', credentials: 'include', headers: { 'Content-Type': 'text/plain' }, body: '{"delivery_id":1}' }).then((r) => r.type));
+				out.beacon = navigator.sendBeacon(t + '/api/replays', new Blob(['{"delivery_id":1}'], { type: 'text/plain' }));
+				for (const [tag, prop] of [['img', 'src'], ['script', 'src'], ['iframe', 'src'], ['link', 'href'], ['object', 'data']]) await new Promise((done) => {
+					const n = document.createElement(tag);
+					if (tag === 'link') n.rel = 'stylesheet';
+					n.onload = () => { out[tag] = tag === 'iframe' ? (() => { try { return n.contentDocument ? n.contentDocument.body.innerText : 'closed'; } catch { return 'closed'; } })() : 'loaded'; done(); };
+					n.onerror = () => { out[tag] = 'failed'; done(); };
+					n[prop] = t + (tag === 'script' ? '/page/main.js' : tag === 'link' ? '/page/page.css' : '/api/deliveries/1/request/body');
+					document.body.append(n);
+					setTimeout(done, 1500);
+				});
+				out.events = await new Promise((done) => { const s = new EventSource(t + '/api/events', { withCredentials: true }); s.onopen = () => done('open'); s.onerror = () => done('failed'); });
+				out.socket = await new Promise((done) => { const s = new WebSocket(t.replace('http', 'ws') + '/api/events'); s.onopen = () => done('open'); s.onerror = () => done('failed'); });
+				const win = window.open(t + '/d/1');
+				await new Promise((r) => setTimeout(r, 500));
+				try { out.opened = win?.document.body.innerText ?? 'closed'; } catch { out.opened = 'closed'; }
+				win?.close();
+				return out;
+			})()`);
+			assert.match(String(seen.cors), /^failed/, origin);
+			assert.ok(seen['no-cors'] === 0 || /^failed/.test(String(seen['no-cors'])), origin);
+			assert.match(String(seen.post), /^failed/, origin);
+			for (const tag of ['img', 'script', 'link']) assert.notEqual(seen[tag], 'loaded', `${origin} ${tag}`);
+			for (const name of ['iframe', 'opened']) assert.ok(!/invoice/.test(seen[name] ?? ''), `${origin} ${name}`);
+			assert.deepEqual([seen.events, seen.socket], ['failed', 'failed'], origin);
+		}
+		// A name that an attacker has resolve to this machine.
+		await b.visit(`http://attacker.test:${web.port}/`);
+		assert.match(await b.text(), /not the page's address/);
+		assert.equal((await call(web, '/api/deliveries/1')).status, 200);
+		assert.deepEqual((await web.json('/api/deliveries/1')).replays, []);
+	});
+
+	it('without JavaScript there are rows and a detail to read', async () => {
+		await b.say('Emulation.setScriptExecutionDisabled', { value: true });
+		try {
+			await b.visit(`${web.base}/d/10`);
+			const { root: doc } = await b.say('DOM.getDocument', { depth: 0 });
+			const { outerHTML } = await b.say('DOM.getOuterHTML', { nodeId: doc.nodeId });
+			assert.match(outerHTML, /first-detail/);
+			assert.match(outerHTML, /invoice\.paid/);
+		} finally {
+			await b.say('Emulation.setScriptExecutionDisabled', { value: false });
+		}
+	});
+
+	it('the page outlives creel, says so, and goes on when it is back', async () => {
+		await open('/');
+		const args = ['web', '--port', String(web.port)];
+		await web.stop('SIGKILL');
+		await waitFor('the word', () => b.eval(`!!document.querySelector('#reconnecting')`).catch(() => false), 40_000);
+		const again = w.spawn('creel', args);
+		await waitFor(() => `creel web again\n${again.err}`, () => again.stdout.length);
+		await waitFor('the stream again', () => b.eval(`!document.querySelector('#reconnecting')`).catch(() => false), 40_000);
+	});
+});
