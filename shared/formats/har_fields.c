@@ -19,7 +19,7 @@ static bool read_part(const json_t *field, const char *part, struct buffer *out,
 	out->len = 0;
 	if (json_is_integer(text))
 		return buffer_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(text)) || no_memory(e);
-	if (!json_is_string(text) && !(json_is_null(text) && text))
+	if (!json_is_string(text) && !json_is_null(text))
 		return error_set(e, EXIT_USAGE, "\"%s\" %s", part, text ? "is not a text" : "is missing");
 	return buffer_append_bytes(out, json_to_bytes(text)) || no_memory(e);
 }

@@ -231,7 +231,7 @@ static const json_t *resource(const json_t *resources, const json_t *id)
 	json_t *r;
 	json_array_foreach(resources, i, r)
 	{
-		if (id && json_is_string(id) && json_equal(json_object_get(r, "_id"), (json_t *)(uintptr_t)id))
+		if (json_is_string(id) && json_equal(json_object_get(r, "_id"), (json_t *)(uintptr_t)id))
 			return r;
 	}
 	return NULL;
