@@ -1,5 +1,6 @@
 #include "relay/net/certificate.h"
 
+#include "relay/net/certificate_warn.h"
 #include "relay/net/tls_policy.h"
 #include "shared/program/log.h"
 
@@ -149,6 +150,7 @@ SSL_CTX *certificate_load(const char *cert, const char *key, int staple_index, s
 		SSL_CTX_free(ctx);
 		return NULL;
 	}
+	certificate_warn(ctx, cert);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); /* tickets hold all: nothing is kept for a stranger */
 	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);

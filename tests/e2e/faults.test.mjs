@@ -8,8 +8,8 @@ import https from 'node:https';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { World, freePort } from './lib/harness.mjs';
-import { Receiver } from './lib/http.mjs';
+import { World, binDir, freePort, waitFor } from './lib/harness.mjs';
+import { Receiver, post } from './lib/http.mjs';
 import { httpProxy, serve, socksProxy } from './lib/proxies.mjs';
 import { makeCertificate, makeChain, makeDatedCertificate } from './lib/tls.mjs';
 
@@ -187,6 +187,41 @@ describe('faults', () => {
 				plain(p.err + p.text, name);
 			}
 		});
+
+	it('a relay says itself that its chain is not whole, or its certificate out of date', async () => {
+		const log = async (cert, key) => {
+			const r = await w.startRelay({ args: ['--tls-cert', cert, '--tls-key', key] });
+			await r.stop('SIGTERM');
+			plain(r.err, 'relay');
+			return r.err;
+		};
+		assert.match(await log(chain.leaf, chain.key), /level=warn event=certificate_chain file=\S+leaf\.crt text="the file has 1 certificate and not that of Int, .*fullchain\.pem/);
+		const signed = `${readFileSync(chain.chain, 'utf8')}${readFileSync(chain.root, 'utf8')}`;
+		assert.doesNotMatch(await log(file(signed), chain.key), /certificate_chain/);
+		assert.doesNotMatch(await log(mine.cert, mine.key), /certificate_chain/);
+		const old = dated(-40, -9.5);
+		assert.match(await log(old.cert, old.key), /event=certificate_date .*it has expired, 9 days ago/);
+		const young = dated(10.5, 40);
+		assert.match(await log(young.cert, young.key), /event=certificate_date .*it begins in 10 days/);
+	});
+
+	it('out of file descriptors: the app is not blamed for it', async () => {
+		const waiting = [];
+		const app = w.keep(await Receiver.start({ answer: (_, socket) => waiting.push(socket) }));
+		const ready = w.fresh('ready');
+		const c = w.spawn('sh', ['-c', 'ulimit -n 48; exec "$@"', 'sh', path.join(binDir, 'creel'), 'listen', String(app.port), '--relay', url, '--name', 'few', '--db', w.fresh('few.db'), '--ready-file', ready, '--output', 'json', '--wait-for-target', '200ms']);
+		c.kind = 'client';
+		await w.fileFrom(c, ready);
+		const sent = Array.from({ length: 60 }, () => post(relay.port, '/few/x'));
+		await waitFor('some of them to have failed', () => c.events.some((e) => e.type === 'attempt' && e.result === 'unreachable'));
+		const over = setInterval(() => waiting.splice(0).forEach((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')), 20);
+		const answers = await Promise.all(sent);
+		clearInterval(over);
+		const failed = answers.filter((a) => a.status === 502);
+		assert.ok(failed.length > 0, 'the limit was met');
+		for (const a of failed) assert.match(a.text, /file descriptors ran out before localhost:\d+ could be called; raise the limit \(ulimit -n\)/);
+		assert.ok(!c.err.includes('nothing is listening'), c.err);
+	});
 
 	it('status says why a client is offline, in the same words', async () => {
 		const db = w.fresh('status.db');
