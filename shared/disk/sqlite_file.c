@@ -30,7 +30,22 @@ const char *sqlite_file_advice(const struct sqlite_file_advice *a, int code)
 	case SQLITE_NOMEM:
 		return "there is not enough memory";
 	default:
-		return "SQLite reported an error";
+		return "the file does not do what was asked of it";
+	}
+}
+
+/* What the system's own error says better than the database's; NULL: nothing. */
+static const char *advice_of_system(int error)
+{
+	switch (error) {
+	case EMFILE:
+	case ENFILE:
+		return "too many files are open: raise the limit (ulimit -n)";
+	case ENOSPC:
+	case EDQUOT:
+		return "the disk is full: make room, nothing was half written";
+	default:
+		return NULL;
 	}
 }
 
@@ -38,9 +53,14 @@ bool sqlite_file_fail(sqlite3 *db, const char *path, const char *doing, const st
 		      struct error *e)
 {
 	int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
-	int system = (code & 0xff) == SQLITE_CANTOPEN ? sqlite3_system_errno(db) : 0;
-	const char *said = system ? strerror(system) : db ? sqlite3_errmsg(db) : "out of memory";
-	return error_set(e, EXIT_STORE, "%s cannot be %s: %s (%s)", path, doing, sqlite_file_advice(a, code), said);
+	bool of_system = (code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_IOERR;
+	int system = of_system ? sqlite3_system_errno(db) : 0;
+	const char *advice = advice_of_system(system);
+	if (!advice)
+		advice = sqlite_file_advice(a, code);
+	if (system)
+		return error_set(e, EXIT_STORE, "%s cannot be %s: %s (%s)", path, doing, advice, strerror(system));
+	return error_set(e, EXIT_STORE, "%s cannot be %s: %s (code %d)", path, doing, advice, code);
 }
 
 bool sqlite_file_make(const char *path)

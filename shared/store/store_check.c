@@ -25,9 +25,9 @@ static void read_pages(struct store *s, int64_t most_ms, struct store_check *out
 		const char *text = (const char *)sqlite3_column_text(st, 0);
 		out->whole = true;
 		if (text && strcmp(text, "ok") != 0)
-			snprintf(out->fault, sizeof out->fault, "%s", text);
+			snprintf(out->fault, sizeof out->fault, "its pages do not fit each other");
 	} else if ((code & 0xff) != SQLITE_INTERRUPT) {
-		snprintf(out->fault, sizeof out->fault, "%s", sqlite3_errmsg(s->db));
+		snprintf(out->fault, sizeof out->fault, "reading its pages ended with code %d", code);
 	}
 	sqlite3_finalize(st);
 	sqlite3_progress_handler(s->db, 0, NULL, NULL);
