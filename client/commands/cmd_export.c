@@ -4,6 +4,7 @@
 #include "client/options/selection.h"
 #include "shared/text/text.h"
 #include "shared/program/interrupt.h"
+#include "shared/program/progress.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -23,6 +24,7 @@ struct export_command {
 	char *base;
 	struct store *store;
 	struct selection found;
+	struct progress progress;
 };
 
 /* "42", "#42" and event ids; a filter's words have other characters, or begin with letters beyond f. */
@@ -116,23 +118,34 @@ static bool choose_format(struct export_command *c, struct error *e)
 	return true;
 }
 
+static bool on_step(void *user, size_t written)
+{
+	struct export_command *c = user;
+	c->progress.done = written;
+	progress_tick(&c->progress);
+	return interrupt_came();
+}
+
 static int export_found(struct export_command *c, struct error *e)
 {
 	size_t written = 0;
 	struct interrupt before;
 	signal(SIGPIPE, SIG_IGN);
-	c->options.stop = interrupt_came;
+	c->options.stop = on_step;
+	c->options.user = c;
 	bool to_file = c->path && strcmp(c->path, "-") != 0 && !c->options.dry_run;
 	if (to_file && !c->options.force && access(c->path, F_OK) == 0) {
 		error_set(e, EXIT_USAGE, "%.300s is there already; --force replaces it, or name another file", c->path);
 		return EXIT_USAGE;
 	}
 	interrupt_begin(&before);
+	progress_begin(&c->progress, "exporting", c->found.count);
 	bool fine = to_file ? export_to_file(c->store, c->found.ids, c->found.count, &c->options, c->path, &written, e)
 			    : export_to_stdout(c->store, c->found.ids, c->found.count, &c->options, &written, e);
+	progress_end(&c->progress);
 	interrupt_end(&before);
-	if (!fine && e->code == EXIT_INTERRUPTED)
-		e->text[0] = 0;
+	if (!fine && e->code == EXIT_INTERRUPTED && to_file)
+		error_set(e, EXIT_INTERRUPTED, "interrupted: nothing was written to %.300s", c->path);
 	if (!fine)
 		return (int)e->code;
 	if (written == 0) {

@@ -62,7 +62,7 @@ static int import_all(struct import_command *c, struct error *e)
 	else if (fine)
 		print_counts(&c->counts);
 	if (!fine && e->code == EXIT_INTERRUPTED)
-		e->text[0] = 0;
+		error_set(e, EXIT_INTERRUPTED, "interrupted: nothing was imported");
 	if (!fine)
 		return (int)e->code;
 	return c->counts.refused ? EXIT_NO : EXIT_DONE;

@@ -386,8 +386,9 @@ static bool export_all(struct export *x, const int64_t *ids, size_t count, struc
 		return error_set(e, EXIT_USAGE, "this format takes one delivery, not %zu", count);
 	for (size_t i = 0; fine && i < count; i++) {
 		fine = export_one(x, ids[i], e);
-		if (fine && x->options->stop && x->options->stop())
-			fine = error_set(e, EXIT_INTERRUPTED, "interrupted");
+		if (fine && x->options->stop && x->options->stop(x->options->user, x->written))
+			fine =
+			    error_set(e, EXIT_INTERRUPTED, "interrupted: %zu of %zu were written", x->written, count);
 	}
 	if (fine && x->written && !x->options->dry_run)
 		fine = (put_end(x, &x->text) || no_memory(e)) && flush(x, e);

@@ -31,10 +31,11 @@ struct export_options {
 	bool dry_run;                            /* write nothing, only call on_redacted */
 	void (*on_redacted)(void *user, int64_t id, const struct redact_found *found); /* or NULL */
 	void *user;
-	size_t *redacted;   /* [REDACT_KINDS], counts that are added to; or NULL */
-	bool force;         /* replace a file, once all is written */
-	const char *base;   /* of curl and URL: "http://localhost:3000"; NULL: where it went last */
-	bool (*stop)(void); /* asked before each delivery; true ends it with EXIT_INTERRUPTED; may be NULL */
+	size_t *redacted; /* [REDACT_KINDS], counts that are added to; or NULL */
+	bool force;       /* replace a file, once all is written */
+	const char *base; /* of curl and URL: "http://localhost:3000"; NULL: where it went last */
+	/* Asked after each delivery, of which so many are written; true ends it with EXIT_INTERRUPTED; may be NULL. */
+	bool (*stop)(void *user, size_t written);
 };
 
 /* Sets `as` and `secrets` by a name: har, ndjson, curl, curl-secrets, http, postman, insomnia, body, headers, raw or

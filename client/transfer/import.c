@@ -1,6 +1,7 @@
 #include "client/transfer/import.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "client/transfer/import_source.h"
 #include "shared/base/clock.h"
@@ -13,6 +14,7 @@
 #include "shared/formats/ndjson.h"
 #include "shared/formats/postman.h"
 #include "shared/program/interrupt.h"
+#include "shared/program/progress.h"
 
 #define HEAD_MOST (16u << 20) /* of a file, to find out its format */
 
@@ -21,13 +23,29 @@ struct import {
 	struct import_source source;
 	const struct import_options *options;
 	uint64_t left_out, refused;
+	struct progress progress;
 };
+
+/* How much of a file of lines was taken; of others, which are read whole first, nothing is known. */
+static void tell_progress(struct import *i)
+{
+	const struct import_source *s = &i->source;
+	struct stat st;
+	off_t read = i->progress.on && s->path && s->at ? ftello(s->file) : -1;
+	i->progress.done = i->to.imported + i->to.known;
+	if (read >= (off_t)(s->text.len - s->at) && fstat(fileno(s->file), &st) == 0) {
+		i->progress.part = (uint64_t)read - (s->text.len - s->at);
+		i->progress.whole = (uint64_t)st.st_size;
+	}
+	progress_tick(&i->progress);
+}
 
 static bool take(void *user, const struct transcript *x, struct error *e)
 {
 	struct import *i = user;
 	if (interrupt_came())
 		return error_set(e, EXIT_INTERRUPTED, "interrupted");
+	tell_progress(i);
 	return import_store_add(&i->to, x, e);
 }
 
@@ -37,6 +55,7 @@ static bool refused(void *user, const struct error *why)
 	if (!i->options->keep_going || why->code != EXIT_USAGE)
 		return false;
 	i->refused++;
+	progress_hide(&i->progress);
 	if (i->options->on_refused)
 		i->options->on_refused(i->options->user, why->text);
 	return true;
@@ -160,7 +179,9 @@ bool import_file(struct store *s, const char *path, const struct import_options 
 	bool fine = import_source_open(&i.source, path, e);
 	if (!fine)
 		goto out;
+	progress_begin(&i.progress, "importing", 0);
 	fine = find_format(&i, &f, e) && read_format(&i, f, e);
+	progress_end(&i.progress);
 	/* A file that is cut off, or damaged from there on: what came before is whole. */
 	if (!fine && i.to.imported + i.to.known > 0 && refused(&i, e)) {
 		*e = (struct error){ 0 };

@@ -1,5 +1,6 @@
 // What takes longer than a second says on a terminal how far it is, nothing into a pipe, and ends cleanly on Ctrl-C.
 import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { binDir, waitFor, World } from './lib/harness.mjs';
@@ -58,6 +59,21 @@ describe('progress', () => {
 		p.signal('SIGINT');
 		assert.equal((await p.end()).code, 130);
 		assert.match(p.err, /^creel: interrupted: \d+ of \d+ verified\n$/);
+	});
+
+	it('import: nothing stays of a file that was broken off', async () => {
+		const file = w.path('big.ndjson'), line = (n) => JSON.stringify({ received_at: '2026-11-20T13:42:01.000000Z', method: 'POST', target: `/n${n}`, request: { headers: [['Host', 'x']], body: 'x'.repeat(1000) } });
+		writeFileSync(file, [...Array(80000).keys()].map(line).join('\n'));
+		const screen = await interrupted(/importing \[[#.]+\] \d+ {2}[\d.]+\/s( {2}\d+ (s|min) left)?/, 'import', file);
+		assert.match(screen, /creel: interrupted: nothing was imported/);
+		assert.equal(await sql('SELECT count(*) FROM delivery'), String(MANY));
+	});
+
+	it('export: no half file', async () => {
+		const file = w.path('out.ndjson');
+		const screen = await interrupted(/exporting \[[#.]+\] \d+\/20000 {2}[\d.]+\/s/, 'export', `id:1..${SIGNED}`, '-o', file);
+		assert.match(screen, /creel: interrupted: nothing was written to /);
+		assert.ok(!existsSync(file));
 	});
 
 	it('prune: what was deleted stays so, the rest is there', async () => {

@@ -169,8 +169,10 @@ static int count_files(void)
 	return count; /* one is the store's folder */
 }
 
-static bool stop_at_once(void)
+static bool stop_at_once(void *user, size_t written)
 {
+	(void)user;
+	(void)written;
 	return true;
 }
 
