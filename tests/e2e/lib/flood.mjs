@@ -5,7 +5,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 
 const [kind, port, count] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
-const PER_ADDRESS = 800; // below what the relay takes from one
+const PER_ADDRESS = 480; // below what the relay takes of silent ones from one
 const A_TICK = 100; // opened each 20 ms at first; once all stood, a tenth of it
 
 const hello = (ALPNProtocols) => new Promise((resolve) => {
