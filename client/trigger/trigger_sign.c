@@ -10,9 +10,13 @@
 #include <string.h>
 #include <time.h>
 
-/* Public secrets, for a first try without one of the user's. */
-#define TEST_SECRET "creel-test-secret"
-#define TEST_SECRET_STANDARD "whsec_Y3JlZWwtdGVzdC1zZWNyZXQtMTIzNDU2Nzg="
+/* Public secrets, for a first try without one of the user's: as text, of Standard Webhooks, in hex, in base64. */
+static const char *const test_secrets[] = {
+	"creel-test-secret",
+	"whsec_Y3JlZWwtdGVzdC1zZWNyZXQtMTIzNDU2Nzg=",
+	"637265656c2d746573742d736563726574",
+	"Y3JlZWwtdGVzdC1zZWNyZXQ=",
+};
 
 static bool no_memory(struct error *e)
 {
@@ -27,10 +31,10 @@ static const char *choose_secret(const struct trigger_sign *t, struct error *e)
 	struct error ignored;
 	if (s)
 		return s->text;
-	const char *test = signature_secret_fits(t->provider, bytes_of(TEST_SECRET), &ignored) ? TEST_SECRET
-			   : signature_secret_fits(t->provider, bytes_of(TEST_SECRET_STANDARD), &ignored)
-			       ? TEST_SECRET_STANDARD
-			       : NULL;
+	const char *test = NULL;
+	for (size_t i = 0; !test && i < sizeof test_secrets / sizeof *test_secrets; i++)
+		if (signature_secret_fits(t->provider, bytes_of(test_secrets[i]), &ignored))
+			test = test_secrets[i];
 	if (test)
 		fprintf(stderr, "creel: no --secret: signed with the test secret %s\n", test);
 	else

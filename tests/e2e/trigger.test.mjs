@@ -23,7 +23,9 @@ const ed25519 = generateKeyPairSync('ed25519');
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const whsec = 'whsec_' + randomBytes(24).toString('base64');
 const pem = (k) => k.privateKey.export({ type: 'pkcs8', format: 'pem' });
-const SECRETS = { stripe: 'whsec_x', github: 'gh', twilio: 'tw', standard: whsec, svix: whsec, discord: pem(ed25519), sendgrid: pem(ec) };
+const rsa = pem(generateKeyPairSync('rsa', { modulusLength: 2048 }));
+const SECRETS = { stripe: 'whsec_x', github: 'gh', twilio: 'tw', standard: whsec, svix: whsec, openai: whsec, discord: pem(ed25519), telnyx: pem(ed25519), sendgrid: pem(ec), plaid: pem(ec),
+	wise: rsa, sns: rsa, paypal: `WH-1\n${rsa}`, adyen: '00112233445566778899aabbccddeeff', airtable: randomBytes(32).toString('base64'), 'microsoft-teams': randomBytes(32).toString('base64') };
 
 describe('trigger', () => {
 	let w, calls, app, client, names, port;
@@ -59,7 +61,10 @@ describe('trigger', () => {
 		const listed = new Set(names.map((n) => n.split('.')[0]));
 		for (const p of ['github', 'gitlab', 'stripe', 'slack', 'shopify', 'twilio', 'standard', 'svix', 'discord', 'paddle', 'square', 'zoom', 'twitch', 'linear',
 			'hubspot', 'sendgrid', 'mailgun', 'typeform', 'intercom', 'bitbucket', 'meta', 'dropbox', 'zendesk', 'pagerduty', 'razorpay', 'line', 'woocommerce',
-			'launchdarkly', 'calendly', 'asana']) assert.ok(listed.has(p), p);
+			'launchdarkly', 'calendly', 'asana', 'forgejo', 'gitea', 'openai', 'vercel', 'lemonsqueezy', 'clickup', 'sentry', 'heroku', 'quickbooks', 'xero', 'jira', 'snyk', 'paystack', 'docusign', 'mollie',
+			'airtable', 'coinbase', 'gocardless', 'notion', 'pusher', 'telegram', 'cloudflare', 'buildkite', 'google', 'okta', 'auth0', 'microsoft-graph', 'mattermost', 'circleci', 'mux', 'elevenlabs', 'workos', 'sanity',
+			'box', 'front', 'klaviyo', 'recurly', 'webflow', 'revolut', 'contentful', 'adyen', 'braintree', 'trello', 'mandrill', 'mercadopago', 'websub', 'microsoft-teams', 'netlify', 'monday', 'livekit',
+			'plaid', 'wise', 'telnyx', 'sns', 'paypal', 'figma', 'bigcommerce']) assert.ok(listed.has(p), p);
 		for (const name of ['stripe.invoice.paid', 'github.push', 'github.ping', 'slack.event', 'slack.command', 'shopify.orders.create', 'standard.*']) assert.ok(names.includes(name), name);
 	});
 
@@ -79,8 +84,8 @@ describe('trigger', () => {
 			if (/json/.test(calls.at(-1).headers['content-type'])) JSON.parse(raw);
 			const row = (await w.list(1))[0];
 			assert.equal(row.provider, of, name);
-			assert.equal(row.target, `/hooks/${provider}`);
-			if (!['dropbox', 'twilio', 'slack.interaction'].some((n) => name.startsWith(n))) assert.ok(row.event_type, `${name}: an event`);
+			assert.equal(row.path, `/hooks/${provider}`);
+			if (!['airtable', 'braintree', 'dropbox', 'mercadopago', 'twilio', 'websub'].some((n) => name.startsWith(n))) assert.ok(row.event_type, `${name}: an event`);
 			if (name === 'standard.*') assert.equal(row.event_type, 'thing.happened');
 			if (events.has(name) && provider !== 'github') assert.equal(row.event_type, provider === 'shopify' ? name.slice(8).replace('.', '/') : name.slice(provider.length + 1));
 			if (events.has(name) && provider === 'github') assert.equal(row.event_type, name.split('.')[1]);
