@@ -27,6 +27,7 @@ void claim_free(struct claim *c)
 	for (size_t i = 0; i < c->text_count; i++)
 		buffer_free(&c->texts[i]);
 	buffer_free(&c->payload);
+	buffer_free(&c->issuer);
 }
 
 /* ---- forms ---- */

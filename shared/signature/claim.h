@@ -19,6 +19,7 @@ struct claim {
 	bool has_time, has_expiry;
 	struct bytes token;    /* what of a token is signed */
 	struct buffer payload; /* its claims, JSON */
+	struct buffer issuer;  /* of the token that is signed again */
 	struct buffer texts[CLAIM_TEXTS];
 	size_t text_count;
 	enum signature_reason reason; /* when it could not be read */

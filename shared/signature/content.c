@@ -201,7 +201,10 @@ static bool append_part(struct claim *c, const struct signature_input *in, char 
 		return append_named_fields(c, in, FIELD_VALUES, out);
 	case 'N':
 		return append_named_fields(c, in, FIELD_BOTH, out);
-	/* Of tokens that are made here: now, in five minutes, the body's sum. */
+	/* Of tokens that are made here: their issuer, now, in five minutes, the body's sum. */
+	case 'i':
+		return c->issuer.len ? buffer_append_bytes(out, buffer_view(&c->issuer))
+				     : buffer_append_text(out, "creel");
 	case 'n':
 		return buffer_printf(out, "%lld", (long long)in->at);
 	case 'x':

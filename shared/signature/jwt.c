@@ -102,9 +102,27 @@ bool jwt_agrees(struct claim *c, const struct signature_input *in)
 	return fine;
 }
 
+/* Who issued the token that was there: a receiver knows that name. */
+static void find_issuer(struct claim *c, const struct signature_input *in)
+{
+	struct bytes token;
+	const uint8_t *first = NULL, *last = NULL;
+	if (headers_find(in->headers, c->scheme->field, &token) && token.len)
+		first = memchr(token.at, '.', token.len);
+	if (first)
+		last = memchr(first + 1, '.', token.len - (size_t)(first + 1 - token.at));
+	if (!last || !crypto_decode(FORM_BASE64URL, bytes_make(first + 1, (size_t)(last - first) - 1), &c->payload) ||
+	    !claim_value(c, "iss", &c->issuer))
+		c->issuer.len = 0;
+	for (size_t i = 0; i < c->issuer.len; i++)
+		if (c->issuer.at[i] < ' ' || strchr("\"\\", c->issuer.at[i]))
+			c->issuer.len = 0;
+}
+
 bool jwt_begin(struct claim *c, const struct signature_input *in, struct buffer *out)
 {
 	struct buffer head = { 0 }, claims = { 0 };
+	find_issuer(c, in);
 	bool fine = buffer_printf(&head, "{\"alg\":\"%s\",\"typ\":\"JWT\"}", c->scheme->token_algorithm) &&
 		    content_fill(c, in, c->scheme->token_claims, &claims) &&
 		    crypto_encode(FORM_BASE64URL, buffer_view(&head), out) && buffer_put_u8(out, '.') &&

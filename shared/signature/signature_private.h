@@ -94,9 +94,9 @@ struct signature_provider {
 	const char *token_issuer;
 	const char *token_sum; /* the claim that is the body's SHA-256, in sum_form */
 	enum signature_form sum_form;
-	bool token_audience; /* it is for the URL, or for the line before the key */
-	const char
-	    *token_claims; /* of one that is made here: as `content`, and %n now, %x in five minutes, %S the sum */
+	bool token_audience;      /* it is for the URL, or for the line before the key */
+	const char *token_claims; /* of one that is made here: as `content`, and %i the issuer as it was, %n now, %x in
+				     five minutes, %S the sum */
 
 	/* How long it waits for an answer, in milliseconds (0: not known), and what it does when there is none. */
 	uint32_t waits_ms;

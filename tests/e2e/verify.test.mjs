@@ -1,7 +1,7 @@
 // Signatures against the providers' official libraries, both ways: what they sign creel verifies; what creel signs they
 // verify. And the reasons: each failure is really made, and the sentence has to name it.
 import assert from 'node:assert/strict';
-import { createHmac, generateKeyPairSync, randomBytes, sign as nodeSign } from 'node:crypto';
+import { createHash, createHmac, generateKeyPairSync, randomBytes, sign as nodeSign } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -9,9 +9,13 @@ import { after, before, describe, it } from 'node:test';
 import * as line from '@line/bot-sdk';
 import { LinearWebhookClient } from '@linear/sdk/webhooks';
 import { sign as githubSign, verify as githubVerify } from '@octokit/webhooks-methods';
+import { signRequest, verifyRequest } from '@contentful/node-apps-toolkit';
 import { Paddle } from '@paddle/paddle-node-sdk';
+import { encodeSignatureHeader, isValidSignature } from '@sanity/webhook';
 import sendgrid from '@sendgrid/eventwebhook';
 import { verifyKey as discordVerify } from 'discord-interactions';
+import { AccessToken, WebhookReceiver } from 'livekit-server-sdk';
+import Pusher from 'pusher';
 import Razorpay from 'razorpay';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import Stripe from 'stripe';
@@ -118,6 +122,42 @@ const PROVIDERS = {
 		secret: text(), event: 'payment.captured', body: '{"event":"payment.captured"}',
 		sign: (body, secret) => ({ 'x-razorpay-signature': hmac('sha256', secret, body, 'hex') }),
 		check: (raw, h, secret) => Razorpay.validateWebhookSignature(raw.toString('utf8'), h['x-razorpay-signature'], secret),
+	},
+	sanity: {
+		secret: text(), event: 'create',
+		sign: async (body, secret) => ({ 'sanity-operation': 'create', 'sanity-webhook-signature': await encodeSignatureHeader(body, Date.now(), secret) }),
+		check: (raw, h, secret) => isValidSignature(raw.toString('utf8'), h['sanity-webhook-signature'], secret),
+	},
+	contentful: {
+		secret: text(32), event: 'ContentManagement.Entry.publish', path: '/hook?a=1&b=%20x',
+		sign: (body, secret, url) => {
+			const headers = { 'content-type': 'application/json', 'x-contentful-topic': 'ContentManagement.Entry.publish' };
+			return { ...headers, ...signRequest(secret, { method: 'POST', path: new URL(url).pathname + new URL(url).search, headers, body }, Date.now()) };
+		},
+		check: (raw, h, secret, url) => verifyRequest(secret, { method: 'POST', path: new URL(url).pathname + new URL(url).search, headers: h, body: raw.toString('utf8') }),
+	},
+	livekit: {
+		secret: text(), event: 'room_started', type: 'application/webhook+json', body: '{"event":"room_started","id":"EV_1"}',
+		sign: async (body, secret) => {
+			const token = new AccessToken('APIkey1', secret);
+			token.sha256 = createHash('sha256').update(body).digest('base64');
+			return { authorization: await token.toJwt() };
+		},
+		check: (raw, h, secret) => new WebhookReceiver('APIkey1', secret).receive(raw.toString('utf8'), h.authorization),
+	},
+	pusher: {
+		secret: text(), event: 'channel_occupied', body: '{"time_ms":1764000000000,"events":[{"name":"channel_occupied","channel":"c"}]}',
+		sign: (body, secret) => ({ 'x-pusher-key': 'key1', 'x-pusher-signature': hmac('sha256', secret, body, 'hex') }),
+		check: (raw, h, secret) => new Pusher({ appId: '1', key: 'key1', secret, cluster: 'eu' }).webhook({ headers: h, rawBody: raw.toString('utf8') }).isValid(),
+	},
+	openai: {
+		secret: whsec, event: 'order.paid',
+		sign: (body, secret) => {
+			const at = new Date();
+			return { 'user-agent': 'OpenAI/1.0 (+https://platform.openai.com/docs/webhooks)', 'webhook-id': 'msg_1', 'webhook-timestamp': String(Math.floor(at / 1000)),
+				'webhook-signature': new StandardWebhook(secret).sign('msg_1', at, body) };
+		},
+		check: (raw, h, secret) => new StandardWebhook(secret).verify(raw.toString('utf8'), h),
 	},
 	paddle: {
 		secret: 'pdl_ntfset_' + text(), event: 'transaction.paid', body: '{"event_type":"transaction.paid"}',

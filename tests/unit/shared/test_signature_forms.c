@@ -1,0 +1,263 @@
+/* What each kind of form can fail by, each with its sentence: tokens, key pairs of RSA, certificates, named fields,
+ * lists in the body, and secrets that must not go out. */
+#include "shared/signature/crypto.h"
+#include "tests/unit/shared/signature_fixture.h"
+
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+static void verdict(const char *provider, const struct signature_input *in, enum signature_reason reason,
+		    const char *says)
+{
+	struct signature_result got;
+	signature_verify(signature_find(provider), in, &got);
+	enum signature_verdict wanted = reason == SIGNATURE_HOLDS ? SIGNATURE_VALID : SIGNATURE_INVALID;
+	if (got.verdict != wanted || got.reason != reason || !strstr(got.text, says))
+		fail_msg("%s: %s: %s, not %s", provider, signature_reason_name(got.reason), got.text, says);
+	assert_int_equal(signature_check(signature_find(provider), in), wanted);
+}
+
+/* A token of these parts, signed with the secret by HS256. */
+static void put_token(struct request *r, const char *name, const char *before, const char *head, const char *claims,
+		      const char *secret)
+{
+	struct buffer text = { 0 }, signature = { 0 };
+	uint8_t mac[CRYPTO_MAC_MOST];
+	size_t len;
+	assert_true(crypto_encode(FORM_BASE64URL, bytes_of(head), &text) && buffer_put_u8(&text, '.'));
+	assert_true(crypto_encode(FORM_BASE64URL, bytes_of(claims), &text));
+	assert_true(crypto_mac(SIGN_SHA256, bytes_of(secret), buffer_view(&text), mac, &len));
+	assert_true(crypto_encode(FORM_BASE64URL, bytes_make(mac, len), &signature));
+	assert_true(buffer_put_u8(&text, '.') && buffer_append_bytes(&text, buffer_view(&signature)));
+	struct buffer value = { 0 };
+	assert_true(buffer_append_text(&value, before) && buffer_append_bytes(&value, buffer_view(&text)) &&
+		    buffer_put_u8(&value, 0));
+	field(&r->headers, name, (const char *)value.at);
+	buffer_free(&text);
+	buffer_free(&signature);
+	buffer_free(&value);
+}
+
+#define HS256 "{\"alg\":\"HS256\",\"typ\":\"JWT\"}"
+/* SHA-256 of "{}" */
+#define SUM "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+
+static void test_tokens(void **state)
+{
+	static const struct {
+		const char *provider, *field, *head, *claims;
+		enum signature_reason reason;
+		const char *says;
+	} cases[] = {
+		{ "netlify", "X-Webhook-Signature", HS256, "{\"iss\":\"netlify\",\"sha256\":\"" SUM "\"}",
+		  SIGNATURE_HOLDS, "holds" },
+		{ "netlify", "X-Webhook-Signature", "{\"alg\":\"none\"}",
+		  "{\"iss\":\"netlify\",\"sha256\":\"" SUM "\"}", SIGNATURE_MALFORMED,
+		  "signed with none: only HS256 counts" },
+		{ "netlify", "X-Webhook-Signature", "{\"alg\":\"HS512\"}",
+		  "{\"iss\":\"netlify\",\"sha256\":\"" SUM "\"}", SIGNATURE_MALFORMED, "signed with HS512" },
+		{ "netlify", "X-Webhook-Signature", "{\"typ\":\"JWT\"}", "{}", SIGNATURE_MALFORMED, "cannot be read" },
+		{ "netlify", "X-Webhook-Signature", HS256, "{\"iss\":\"other\",\"sha256\":\"" SUM "\"}",
+		  SIGNATURE_MALFORMED, "not issued by netlify" },
+		{ "netlify", "X-Webhook-Signature", HS256, "{\"iss\":\"netlify\"}", SIGNATURE_MALFORMED,
+		  "has no sha256: it does not cover the body" },
+		{ "netlify", "X-Webhook-Signature", HS256, "{\"iss\":\"netlify\",\"sha256\":\"00\"}", SIGNATURE_BODY,
+		  "its SHA-256 is not the token's sha256" },
+		{ "monday", "Authorization", HS256, "{\"aud\":\"https://a.example/m\",\"exp\":1764000001}",
+		  SIGNATURE_HOLDS, "holds" },
+		{ "monday", "Authorization", HS256, "{\"aud\":\"https://a.example/m\",\"exp\":1764000000}",
+		  SIGNATURE_OLD, "its token's time (exp) ran out 0 s ago" },
+		{ "monday", "Authorization", HS256, "{\"aud\":\"https://a.example/x\",\"exp\":1764000001}",
+		  SIGNATURE_URL, "for another audience" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct request r = { .url = "https://a.example/m" };
+		assert_true(buffer_append_text(&r.body, "{}"));
+		put_token(&r, cases[i].field, "", cases[i].head, cases[i].claims, "s3cr3t");
+		struct signature_input in = input(&r, "s3cr3t");
+		verdict(cases[i].provider, &in, cases[i].reason, cases[i].says);
+		if (cases[i].reason == SIGNATURE_OLD) {
+			in.tolerance = 0;
+			verdict(cases[i].provider, &in, SIGNATURE_HOLDS, "holds");
+		}
+		in = input(&r, "another");
+		assert_int_not_equal(signature_check(signature_find(cases[i].provider), &in), SIGNATURE_VALID);
+		request_free(&r);
+	}
+	struct request r = { 0 };
+	field(&r.headers, "X-Webhook-Signature", "a.b");
+	struct signature_input in = input(&r, "s3cr3t");
+	verdict("netlify", &in, SIGNATURE_MALFORMED, "no token of three parts");
+	request_free(&r);
+}
+
+/* ---- key pairs ---- */
+
+static char *pem_of(EVP_PKEY *key, bool private, const char *before)
+{
+	BIO *out = BIO_new(BIO_s_mem());
+	char *at;
+	BIO_puts(out, before);
+	assert_int_equal(private ? PEM_write_bio_PrivateKey(out, key, NULL, NULL, 0, NULL, NULL)
+				 : PEM_write_bio_PUBKEY(out, key),
+			 1);
+	long len = BIO_get_mem_data(out, &at);
+	char *text = strndup(at, (size_t)len);
+	BIO_free(out);
+	return text;
+}
+
+static char *certificate_of(EVP_PKEY *key)
+{
+	X509 *x = X509_new();
+	BIO *out = BIO_new(BIO_s_mem());
+	char *at;
+	ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
+	X509_gmtime_adj(X509_getm_notBefore(x), 0);
+	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
+	X509_set_pubkey(x, key);
+	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
+	assert_int_equal(PEM_write_bio_X509(out, x), 1);
+	long len = BIO_get_mem_data(out, &at);
+	char *text = strndup(at, (size_t)len);
+	BIO_free(out);
+	X509_free(x);
+	return text;
+}
+
+static void try_pair(const char *provider, const char *body, EVP_PKEY *key, const char *line)
+{
+	struct request r = { .url = "https://a.example/m" };
+	char *private = pem_of(key, true, line), *public = pem_of(key, false, line), *certificate = certificate_of(key);
+	char whole[6000];
+	snprintf(whole, sizeof whole, "%s%s", line, certificate);
+	assert_true(buffer_append_text(&r.body, body));
+	struct signature_input in = input(&r, private);
+	sign(&r, provider, &in);
+	in = input(&r, public);
+	verdict(provider, &in, SIGNATURE_HOLDS, "holds");
+	in.secret = bytes_of(whole);
+	verdict(provider, &in, SIGNATURE_HOLDS, "holds");
+	in.secret = bytes_of("no key");
+	verdict(provider, &in, SIGNATURE_KEY, "it must be an");
+	free(private);
+	free(public);
+	free(certificate);
+	request_free(&r);
+}
+
+static void test_key_pairs(void **state)
+{
+	static const char note[] =
+	    "{\"Type\":\"Notification\",\"MessageId\":\"1\",\"TopicArn\":\"arn\",\"Subject\":\"s\",\"Message\":\"m\","
+	    "\"Timestamp\":\"2025-11-24T16:00:00.000Z\",\"SignatureVersion\":\"%s\",\"Signature\":\"\","
+	    "\"SigningCertURL\":\"https://sns.a.amazonaws.com/x\"}";
+	char one[400], two[400];
+	(void)state;
+	snprintf(one, sizeof one, note, "1");
+	snprintf(two, sizeof two, note, "2");
+	EVP_PKEY *rsa = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+	EVP_PKEY *ec = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+	try_pair("wise", "{}", rsa, "");
+	try_pair("sns", one, rsa, "");
+	try_pair("sns", two, rsa, "");
+	try_pair("paypal", "{\"id\":\"WH-1\"}", rsa, "WH-100\n");
+	try_pair("plaid", "{}", ec, "");
+	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(ec);
+}
+
+/* Another webhook id is another secret, though the key is the same. */
+static void test_paypal_signs_its_webhook_id(void **state)
+{
+	struct request r = { 0 };
+	EVP_PKEY *rsa = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+	char *private = pem_of(rsa, true, "WH-1\n"), *other = pem_of(rsa, false, "WH-2\r\n");
+	(void)state;
+	struct signature_input in = input(&r, private);
+	sign(&r, "paypal", &in);
+	in = input(&r, other);
+	verdict("paypal", &in, SIGNATURE_MISMATCH, "does not match");
+	free(private);
+	free(other);
+	EVP_PKEY_free(rsa);
+	request_free(&r);
+}
+
+/* ---- other places ---- */
+
+static void test_other_places(void **state)
+{
+	struct request r = { 0 };
+	(void)state;
+	field(&r.headers, "X-Hook0-Signature",
+	      "t=1764000000,h=x-not-there,v1=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17");
+	struct signature_input in = input(&r, "s3cr3t");
+	verdict("coinbase", &in, SIGNATURE_MISSING, "the header x-not-there, which is signed, is missing");
+	request_free(&r);
+
+	field(&r.headers, "recurly-signature", "1764000000000");
+	in = input(&r, "s3cr3t");
+	verdict("recurly", &in, SIGNATURE_MALFORMED, "no signature after its time");
+	request_free(&r);
+
+	/* One of two is another's. */
+	assert_true(buffer_append_text(&r.body, "{\"value\":[{\"clientState\":\"a\"},{\"clientState\":\"b\"}]}"));
+	in = input(&r, "a");
+	verdict("microsoft-graph", &in, SIGNATURE_MISMATCH, "does not match");
+	r.body.len = 0;
+	assert_true(buffer_append_text(&r.body, "{\"value\":[{\"clientState\":\"a\"},{\"x\":1}]}"));
+	in = input(&r, "a");
+	verdict("microsoft-graph", &in, SIGNATURE_MISSING, "the body has no value");
+	request_free(&r);
+
+	in = input(&r, "not hex");
+	verdict("adyen", &in, SIGNATURE_KEY, "it must be hex");
+	in = input(&r, "??");
+	verdict("airtable", &in, SIGNATURE_KEY, "it must be base64");
+
+	field(&r.headers, "x-signature",
+	      "ts=1764000000,v1=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17");
+	in = input(&r, "s3cr3t");
+	verdict("mercadopago", &in, SIGNATURE_URL, "signs the URL, which is not known here");
+	request_free(&r);
+
+	/* The version says which form it is, and v1 is not taken for v2. */
+	field(&r.headers, "X-HubSpot-Signature", "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17");
+	field(&r.headers, "X-HubSpot-Signature-Version", "v9");
+	in = input(&r, "s3cr3t");
+	verdict("hubspot", &in, SIGNATURE_MISSING, "X-HubSpot-Signature-v3 is missing");
+	request_free(&r);
+}
+
+/* Every form that sends its secret as it is refuses one that signs. */
+static void test_tokens_send_no_keys(void **state)
+{
+	static const char *const providers[] = { "telegram", "okta", "auth0" };
+	(void)state;
+	for (size_t i = 0; i < sizeof providers / sizeof *providers; i++) {
+		struct request r = { 0 };
+		struct signature_sign_out out;
+		struct error e;
+		struct signature_input in = input(&r, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+		assert_false(signature_sign(signature_find(providers[i]), &in, &out, &e));
+		assert_non_null(strstr(e.text, "a key that signs"));
+		signature_sign_free(&out);
+		in = input(&r, "a token");
+		assert_true(signature_sign(signature_find(providers[i]), &in, &out, &e));
+		signature_sign_free(&out);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_key_pairs),
+		cmocka_unit_test(test_paypal_signs_its_webhook_id),
+		cmocka_unit_test(test_other_places),
+		cmocka_unit_test(test_tokens_send_no_keys),
+	};
+	return RUN(tests);
+}
