@@ -204,7 +204,12 @@ static bool read_pairs(struct claim *c, struct bytes value)
 {
 	const struct signature_provider *s = c->scheme;
 	char assign = s->assign ? s->assign : '=';
+	size_t count = 0;
+	if (s->exact && (!signature_begins(value, s->time_key) || value.at[value.len - 1] == ','))
+		return claim_fail(c, SIGNATURE_MALFORMED, "the header %s is not %s= and %s= alone", s->field,
+				  s->time_key, s->prefix);
 	while (value.len) {
+		count++;
 		struct bytes pair = next_part(&value, s->separator ? s->separator : ','), rest = without_blanks(pair);
 		struct bytes key = next_part(&rest, assign);
 		if (s->time_key && bytes_equal(key, bytes_of(s->time_key)))
@@ -216,6 +221,9 @@ static bool read_pairs(struct claim *c, struct bytes value)
 	}
 	if (s->time_key && !c->time.len)
 		return claim_fail(c, SIGNATURE_MALFORMED, "the header %s has no %s=", s->field, s->time_key);
+	if (s->exact && count != 2)
+		return claim_fail(c, SIGNATURE_MALFORMED, "the header %s is not %s= and %s= alone", s->field,
+				  s->time_key, s->prefix);
 	if (c->count)
 		return true;
 	return s->prefix ? claim_fail(c, SIGNATURE_MALFORMED, "the header %s has no %s=, the only scheme that counts",

@@ -100,6 +100,17 @@ static bool is_between(uint8_t b)
 	return b == ' ' || b == ',' || b == ';' || b == '\t';
 }
 
+/* How many there are; *value is the first's. What is there twice is read in different ways by different libraries. */
+static size_t count_fields(struct bytes headers, const char *wanted, struct bytes *value)
+{
+	struct bytes name, v;
+	size_t found = 0;
+	for (size_t pos = 0; headers_next(headers, &pos, &name, &v);)
+		if (bytes_equal_nocase(name, wanted) && found++ == 0)
+			*value = v;
+	return found;
+}
+
 enum field_style { FIELD_VALUES, FIELD_BOTH };
 
 /* Coinbase: the values, dots between them. Contentful: name:value, semicolons between them. */
@@ -121,8 +132,11 @@ static bool append_named_fields(struct claim *c, const struct signature_input *i
 		names = bytes_make(names.at + skip + len, names.len - skip - len);
 		if (!len)
 			break;
-		if (!headers_find(in->headers, name, &value))
-			return claim_fail(c, SIGNATURE_MISSING, "the header %.60s, which is signed, is missing", name);
+		size_t found = count_fields(in->headers, name, &value);
+		if (found != 1)
+			return claim_fail(c, found ? SIGNATURE_MALFORMED : SIGNATURE_MISSING,
+					  "the header %.60s, which is signed, is %s", name,
+					  found ? "there more than once" : "missing");
 		while (value.len && (value.at[value.len - 1] == ' ' || value.at[value.len - 1] == '\t'))
 			value.len--;
 		fine = (!count++ || buffer_put_u8(out, style == FIELD_VALUES ? '.' : ';')) &&

@@ -75,6 +75,7 @@ struct signature_provider {
 	const char *names_key, *names_field; /* the names of the fields that are signed: of a pair, or a field */
 	char separator, assign;              /* of pairs: ',' and '=' where none is named */
 	bool numbered, prefix_optional;
+	bool exact; /* of pairs: the time, one signature, and nothing else */
 	enum signature_layout layout;
 
 	/* What is signed: %B body, %T time as text, %I id, %U URL, %Q its path and query, %M method, %P the form's

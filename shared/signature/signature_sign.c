@@ -184,6 +184,18 @@ static bool find_names(const struct signature_provider *s, const struct signatur
 	return fine && (!s->names_field || buffer_printf(out, "%s,%s", s->names_field, s->time_field));
 }
 
+/* Without those that are set. */
+static bool append_others(const struct signature_provider *s, struct bytes headers, struct buffer *out)
+{
+	struct bytes name, value;
+	bool fine = true;
+	for (size_t pos = 0; fine && headers_next(headers, &pos, &name, &value);)
+		if (!(s->names_field && bytes_equal_nocase(name, s->names_field)) &&
+		    !(s->time_field && bytes_equal_nocase(name, s->time_field)))
+			fine = headers_append(out, name, value);
+	return fine;
+}
+
 /* Fields that are signed by name count as they will be sent. */
 static bool set_signed_fields(const struct signature_provider *s, const struct signature_input *in, struct claim *c,
 			      struct buffer *names, struct buffer *headers)
@@ -193,7 +205,7 @@ static bool set_signed_fields(const struct signature_provider *s, const struct s
 	c->names = buffer_view(names);
 	return (!s->names_field || headers_append(headers, bytes_of(s->names_field), c->names)) &&
 	       (!s->time_field || headers_append(headers, bytes_of(s->time_field), c->time)) &&
-	       buffer_append_bytes(headers, in->headers);
+	       append_others(s, in->headers, headers);
 }
 
 static bool sign_item(const struct signature_provider *s, struct signature_input *use, size_t item,
