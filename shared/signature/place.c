@@ -94,7 +94,8 @@ static bool may_be_in(struct bytes body, const char *path, size_t len)
 	size_t start = len;
 	while (start && path[start - 1] != '.' && path[start - 1] != ']')
 		start--;
-	return len - start == 0 || (body.len && memmem(body.at, body.len, path + start, len - start));
+	return len - start == 0 ||
+	       (body.len && body.len <= SIGNATURE_JSON_MOST && memmem(body.at, body.len, path + start, len - start));
 }
 
 bool place_holds(const char *mark, const struct signature_input *in)
