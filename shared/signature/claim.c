@@ -205,7 +205,7 @@ static bool read_pairs(struct claim *c, struct bytes value)
 	const struct signature_provider *s = c->scheme;
 	char assign = s->assign ? s->assign : '=';
 	size_t count = 0;
-	if (s->exact && (!signature_begins(value, s->time_key) || value.at[value.len - 1] == ','))
+	if (s->exact && (!value.len || !signature_begins(value, s->time_key) || value.at[value.len - 1] == ','))
 		return claim_fail(c, SIGNATURE_MALFORMED, "the header %s is not %s= and %s= alone", s->field,
 				  s->time_key, s->prefix);
 	while (value.len) {

@@ -44,11 +44,7 @@ struct signature_provider {
 	const char *own_fields[3]; /* any of these: fields that nobody before it in the table sends */
 	const char *agent;         /* what its User-Agent holds */
 	const char *marks[4];      /* marks (place.h) in what it sends that together tell it from others */
-	bool shared;               /* others sign in its fields as well: they alone tell nothing */
-	bool hidden;               /* only somebody's further form */
-	bool unchecked;            /* it is recognised only: it signs nothing, or not in a way that is checked here */
 	const char *events[4];     /* places of the event's name: the first that is there */
-	char event_join;           /* with one, the first two together, this between them */
 	const char *ids[3];        /* places of the event's id */
 
 	/* Which form. */
@@ -73,35 +69,40 @@ struct signature_provider {
 	const char *time_field, *id_field;
 	const char *time_place, *id_place;   /* in the body */
 	const char *names_key, *names_field; /* the names of the fields that are signed: of a pair, or a field */
-	char separator, assign;              /* of pairs: ',' and '=' where none is named */
-	bool numbered, prefix_optional;
-	bool exact; /* of pairs: the time, one signature, and nothing else */
-	enum signature_layout layout;
 
 	/* What is signed: %B body, %T time as text, %I id, %U URL, %Q its path and query, %M method, %P the form's
 	 * parameters, %C the body's CRC-32, %L the line before the key, %J a token's own text, %H the names of the
 	 * signed fields, %V their values, %N both; %{PLACE} a value, %{?PLACE} one that may be missing, %[…%] all of it
 	 * only when the value in it is there. */
 	const char *content;
-	enum signature_algorithm algorithm;
-	enum signature_form form;
-	enum secret_form secret;
-	enum time_unit unit;
 	int64_t age; /* seconds, 0: none */
-	bool future; /* the limit goes both ways */
 
 	/* Tokens. */
 	const char *token_algorithm; /* the only one that is taken */
 	const char *token_issuer;
-	const char *token_sum; /* the claim that is the body's SHA-256, in sum_form */
-	enum signature_form sum_form;
-	bool token_audience;      /* it is for the URL, or for the line before the key */
+	const char *token_sum;    /* the claim that is the body's SHA-256, in sum_form */
 	const char *token_claims; /* of one that is made here: as `content`, and %i the issuer as it was, %n now, %x in
 				     five minutes, %S the sum */
 
-	/* How long it waits for an answer, in milliseconds (0: not known), and what it does when there is none. */
-	uint32_t waits_ms;
-	const char *retries;
+	const char *retries; /* what it does when no answer comes in waits_ms; NULL: not known */
+
+	/* The small ones, of all of the above. */
+	enum signature_layout layout;
+	enum signature_algorithm algorithm;
+	enum signature_form form;
+	enum secret_form secret;
+	enum time_unit unit;
+	enum signature_form sum_form;
+	uint32_t waits_ms;      /* for an answer; 0: not known */
+	bool shared;            /* others sign in its fields as well: they alone tell nothing */
+	bool hidden;            /* only somebody's further form */
+	bool unchecked;         /* it is recognised only: it signs nothing, or not in a way that is checked here */
+	char event_join;        /* of events: with one, the first two together, this between them */
+	char separator, assign; /* of pairs: ',' and '=' where none is named */
+	bool numbered, prefix_optional;
+	bool exact;          /* of pairs: the time, one signature, and nothing else */
+	bool future;         /* the limit `age` goes both ways */
+	bool token_audience; /* it is for the URL, or for the line before the key */
 };
 
 extern const struct signature_provider signature_table[];
