@@ -1,5 +1,6 @@
 #include "shared/content/body.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -132,9 +133,22 @@ const struct json_tokens *body_json(struct body *b)
 	return b->is_json ? &b->tokens : NULL;
 }
 
-static bool is_form(const struct body *b)
+/* Without a Content-Type: a name, a =, and nothing that a form would have encoded. */
+static bool looks_like_form(struct bytes text)
 {
-	return bytes_equal_nocase(b->type, "application/x-www-form-urlencoded");
+	size_t i = 0;
+	while (i < text.len && (isalnum(text.at[i]) || (text.at[i] && strchr("_.-[]%", text.at[i]))))
+		i++;
+	bool named = i > 0 && i < text.len && text.at[i] == '=';
+	for (; named && i < text.len; i++)
+		named = text.at[i] > ' ' && text.at[i] < 0x7f && !strchr("\"<>\\^`{|}", text.at[i]);
+	return named;
+}
+
+static bool is_form(struct body *b)
+{
+	struct bytes text = body_text(b);
+	return b->type.len ? bytes_equal_nocase(b->type, "application/x-www-form-urlencoded") : looks_like_form(text);
 }
 
 static bool has_nul(struct bytes text)
@@ -178,15 +192,18 @@ static bool put_field(const struct body_field *f, struct buffer *out)
 	       buffer_put_u8(out, '\n') && (!escaped || (undo_escapes(f->value, out) && buffer_put_u8(out, '\n')));
 }
 
-static bool put_fields(struct body *b, struct bytes form, struct buffer *out)
+/* Of the first `most` bytes; parts that are no text say nothing. */
+static bool put_fields(struct body *b, size_t most, struct buffer *out)
 {
 	struct body_fields f;
 	struct body_field field;
 	bool fine = true;
 	body_fields_open(&f, b);
-	f.rest = form;
+	struct bytes *of = f.multipart ? &f.multipart->body : &f.rest;
+	if (of->len > most)
+		of->len = most;
 	while (fine && body_fields_next(&f, &field))
-		fine = put_field(&field, out);
+		fine = has_nul(field.value) || put_field(&field, out);
 	body_fields_free(&f);
 	return fine;
 }
@@ -194,16 +211,18 @@ static bool put_fields(struct body *b, struct bytes form, struct buffer *out)
 void body_words(struct body *b, size_t most, struct bytes out[2])
 {
 	struct bytes text = body_text(b);
-	bool fine = true, json = begins_json(text);
+	struct multipart m;
+	bool fine = true, json = begins_json(text), parts = !json && multipart_open(b->headers, text, &m);
 	out[0] = out[1] = bytes_of("");
 	if (text.len > most)
 		text.len = most;
-	if (text.len == 0 || has_nul(text))
+	if (text.len == 0 || (has_nul(text) && !parts))
 		return;
-	out[0] = text;
+	/* A picture among the parts takes nothing from those that are text. */
+	out[0] = has_nul(text) ? bytes_of("") : text;
 	b->meaning.len = 0;
-	if (!json && is_form(b))
-		fine = put_fields(b, text, &b->meaning);
+	if (parts || (!json && is_form(b)))
+		fine = put_fields(b, most, &b->meaning);
 	else if ((json || media_type_ends(b->type, "json")) && memchr(text.at, '\\', text.len))
 		fine = undo_escapes(text, &b->meaning);
 	if (fine && b->meaning.len)

@@ -3,8 +3,8 @@
  *
  * Content codings are undone first (decode.h), then the charset (charset.h); both within a bound. What is then there
  * is JSON if it begins as JSON and can be read as such, whatever its Content-Type says (`curl -d '{}'` says form),
- * or if that says JSON; else multipart or a form, as the type says; else text, or bytes that are none. The rules for
- * JSON are in shared/json/json_tokens.h.
+ * or if that says JSON; else multipart or a form, as the type says, or a form by its looks where there is none; else
+ * text, or bytes that are none. The rules for JSON are in shared/json/json_tokens.h.
  *
  * A path (shared/json/json_find.h) is followed in all of these:
  *
@@ -12,8 +12,9 @@
  *                         the path begins with a name: batches of CloudEvents or of SendGrid's events
  *    form, multipart      fields by their names; data[object][id] is data.object.id too
  *    text that is JSON    is stepped into: Slack's and GitHub's form field "payload", Amazon SNS's "Message"
- *    envelopes            a form's fields that are JSON, and SNS's Message, are also looked into as if they were the
- *                         body: json:type finds what json:payload.type does
+ *    "data" in base64     of JSON: Google Pub/Sub's, Amazon Kinesis's; CloudEvents' data_base64 is its data
+ *    envelopes            a form's fields that are JSON, SNS's Message and Pub/Sub's message.data are also looked into
+ * as if they were the body: json:type finds what json:payload.type does
  *
  * A body is read when something is asked of it, and once. All views end with body_free, or with what was received.
  * Without memory a body says nothing (`no_memory`). Pure; any thread. */
@@ -59,8 +60,8 @@ bool body_begins_json(struct body *b);
 /* The tokens of b->text, of one value or several; NULL when it is not JSON. */
 const struct json_tokens *body_json(struct body *b);
 /* For a search for words: the first `most` bytes of the text, and in out[1] what they mean where that is written
- * otherwise: a form's fields, or the strings of JSON without their escapes. Empty: nothing else. Bytes that are no text
- * say nothing. */
+ * otherwise: a form's fields, the parts that are text, or the strings of JSON without their escapes. Empty: nothing
+ * else. Bytes that are no text say nothing. */
 void body_words(struct body *b, size_t most, struct bytes out[2]);
 
 /* ---- fields of forms and of multipart bodies ---- */
@@ -101,5 +102,7 @@ MUST_CHECK bool body_value_put(const struct body_value *v, struct buffer *out);
 /* Calls `each` for the values that the path leads to, in their order, until it says true. Whether it did. */
 bool body_walk(struct body *b, const struct json_step *steps, size_t count,
 	       bool (*each)(void *user, const struct body_value *v), void *user);
+/* Whether names and values may stand in the text otherwise than letter by letter: by escapes of JSON, or in base64. */
+bool body_may_hide(struct body *b);
 /* Appends the first of them that is neither an object nor an array. False: there is none, or no memory. */
 bool body_find(struct body *b, const char *path, struct buffer *out);

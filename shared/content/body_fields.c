@@ -79,19 +79,21 @@ static bool next_pair(struct body_fields *f)
 static bool next_part(struct body_fields *f)
 {
 	struct multipart_part part;
+	struct multipart_content content;
 	struct bytes disposition, name = bytes_of("");
 	struct body own;
 	if (!multipart_next(f->multipart, &part))
 		return false;
-	struct bytes headers = headers_valid(part.headers) ? part.headers : bytes_of(NULL);
-	if (headers_find(headers, "Content-Disposition", &disposition))
+	bool fine = multipart_read(&part, &content);
+	if (headers_find(content.headers, "Content-Disposition", &disposition))
 		(void)media_type_parameter(disposition, "name", &name);
 	f->name.len = f->value.len = 0;
 	f->has_value = true;
-	body_open(&own, headers, part.body, f->body->most);
-	bool fine =
-	    buffer_append_bytes(&f->name, name) && buffer_append_bytes(&f->value, body_text(&own)) && !own.no_memory;
+	body_open(&own, content.headers, content.body, f->body->most);
+	fine = fine && buffer_append_bytes(&f->name, name) && buffer_append_bytes(&f->value, body_text(&own)) &&
+	       !own.no_memory;
 	body_free(&own);
+	multipart_content_free(&content);
 	f->body->no_memory = f->body->no_memory || !fine;
 	return fine;
 }

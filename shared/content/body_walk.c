@@ -1,5 +1,6 @@
 /* The values a path leads to, through JSON, forms, and JSON within a text (shared/content/body.h). */
 #include "shared/content/body.h"
+#include "shared/text/base64.h"
 
 #include <string.h>
 
@@ -48,12 +49,51 @@ static bool walk_text(struct walk *w, struct bytes text, struct steps steps)
 	return found;
 }
 
+/* An object or an array in base64 begins so, if with a quote, a bracket, a blank or a line end after its first. */
+static bool begins_base64(struct bytes text)
+{
+	return text.len > 7 && (text.at[0] == 'e' || text.at[0] == 'W');
+}
+
+/* Google Pub/Sub and Amazon Kinesis send what was published as "data" in base64, CloudEvents as "data_base64". */
+static bool may_be_base64(struct bytes in, const struct json_tokens *t, size_t at)
+{
+	struct bytes key = at > 0 && t->at[at - 1].kind == TOKEN_KEY ? json_lexeme(in, &t->at[at - 1]) : bytes_of("");
+	struct bytes text = json_lexeme(in, &t->at[at]);
+	return (bytes_equal(key, bytes_of("\"data\"")) || bytes_equal(key, bytes_of("\"data_base64\""))) &&
+	       begins_base64(bytes_make(text.at + 1, text.len - 2));
+}
+
+static bool walk_base64(struct walk *w, struct bytes text, struct steps steps)
+{
+	struct buffer plain = { 0 };
+	bool found =
+	    text.len <= w->left && base64_decode_loose(&plain, text) && walk_text(w, buffer_view(&plain), steps);
+	buffer_free(&plain);
+	return found;
+}
+
 static bool walk_string(struct walk *w, struct bytes in, const struct json_tokens *t, size_t at, struct steps steps)
 {
 	struct buffer text = { 0 };
-	bool found = json_put_value(in, t, at, &text) && walk_text(w, buffer_view(&text), steps);
+	bool found = json_put_value(in, t, at, &text);
+	if (found)
+		found = may_be_base64(in, t, at) ? walk_base64(w, buffer_view(&text), steps)
+						 : walk_text(w, buffer_view(&text), steps);
 	buffer_free(&text);
 	return found;
+}
+
+/* One step; "data" of an event in base64 is what stands in "data_base64" (CloudEvents' JSON format §3.1.1). */
+static size_t step_into(struct bytes in, const struct json_tokens *t, size_t at, const struct json_step *step)
+{
+	static const struct json_step coded = { .key = { (const uint8_t *)"data_base64", 11 } },
+				      version = { .key = { (const uint8_t *)"specversion", 11 } };
+	size_t found = json_step_into(in, t, at, step);
+	if (found != SIZE_MAX || !step->key.at || !bytes_equal(step->key, bytes_of("data")) ||
+	    json_step_into(in, t, at, &version) == SIZE_MAX)
+		return found;
+	return json_step_into(in, t, at, &coded);
 }
 
 static bool walk_value(struct walk *w, struct bytes in, const struct json_tokens *t, size_t at, struct steps steps)
@@ -61,23 +101,39 @@ static bool walk_value(struct walk *w, struct bytes in, const struct json_tokens
 	for (size_t i = 0; i < steps.count; i++) {
 		if (t->at[at].kind == TOKEN_STRING)
 			return walk_string(w, in, t, at, after(steps, i));
-		at = json_step_into(in, t, at, &steps.at[i]);
+		at = step_into(in, t, at, &steps.at[i]);
 		if (at == SIZE_MAX)
 			return false;
 	}
 	return give(w, in, t, at);
 }
 
-/* Amazon SNS's envelope: what was published is a text in it. */
+static size_t text_at(struct bytes in, const struct json_tokens *t, size_t at, const char *path)
+{
+	struct json_steps steps;
+	if (!json_steps_read(path, &steps))
+		return SIZE_MAX;
+	for (size_t i = 0; at != SIZE_MAX && i < steps.count; i++)
+		at = json_step_into(in, t, at, &steps.at[i]);
+	return at != SIZE_MAX && t->at[at].kind == TOKEN_STRING ? at : SIZE_MAX;
+}
+
+/* Envelopes around what was published, which is a text in them. */
 static bool walk_envelope(struct walk *w, struct bytes in, const struct json_tokens *t, size_t at, struct steps steps)
 {
-	static const struct json_step type = { .key = { (const uint8_t *)"Type", 4 } },
-				      topic = { .key = { (const uint8_t *)"TopicArn", 8 } },
-				      message = { .key = { (const uint8_t *)"Message", 7 } };
-	size_t text = json_step_into(in, t, at, &message);
-	return text != SIZE_MAX && t->at[text].kind == TOKEN_STRING && steps.count > 0 &&
-	       json_step_into(in, t, at, &type) != SIZE_MAX && json_step_into(in, t, at, &topic) != SIZE_MAX &&
-	       walk_string(w, in, t, text, steps);
+	static const struct {
+		const char *text, *beside[2];
+	} envelopes[] = {
+		{ "Message", { "Type", "TopicArn" } },                  /* Amazon SNS */
+		{ "message.data", { "subscription", "subscription" } }, /* Google Pub/Sub */
+	};
+	for (size_t i = 0; steps.count > 0 && i < sizeof envelopes / sizeof *envelopes; i++) {
+		size_t text = text_at(in, t, at, envelopes[i].text);
+		if (text != SIZE_MAX && text_at(in, t, at, envelopes[i].beside[0]) != SIZE_MAX &&
+		    text_at(in, t, at, envelopes[i].beside[1]) != SIZE_MAX)
+			return walk_string(w, in, t, text, steps);
+	}
+	return false;
 }
 
 static bool walk_elements(struct walk *w, struct bytes in, const struct json_tokens *t, size_t open, struct steps steps)
@@ -167,11 +223,34 @@ static bool walk_fields(struct walk *w, struct body *b, struct steps steps)
 	return found;
 }
 
-/* Whether JSON can have the path's names at all: cheap, for most bodies of a search have them not. What escapes may
- * hide is not ruled out. */
-static bool may_have(struct bytes text, struct steps steps)
+/* "data": "ey… */
+static bool has_base64(struct bytes text)
 {
-	if (text.len == 0 || memchr(text.at, '\\', text.len))
+	static const char key[] = "\"data";
+	const uint8_t *end = text.at + text.len, *at = text.at;
+	while ((at = memmem(at, (size_t)(end - at), key, sizeof key - 1))) {
+		at += sizeof key - 1;
+		const uint8_t *value = memchr(at, '"', (size_t)(end - at));
+		for (value = value ? value + 1 : end; value < end && *value && strchr(" \t\r\n:", *value);)
+			value++;
+		if (value < end && *value == '"' && begins_base64(bytes_make(value + 1, (size_t)(end - value) - 1)))
+			return true;
+	}
+	return false;
+}
+
+bool body_may_hide(struct body *b)
+{
+	struct bytes text = body_text(b);
+	return text.len && (memchr(text.at, '\\', text.len) || has_base64(text));
+}
+
+/* Whether JSON can have the path's names at all: cheap, for most bodies of a search have them not. What escapes and
+ * base64 may hide is not ruled out. */
+static bool may_have(struct body *b, struct steps steps)
+{
+	struct bytes text = b->text;
+	if (text.len == 0 || body_may_hide(b))
 		return true;
 	for (size_t i = 0; i < steps.count; i++)
 		if (!steps.at[i].has_index && steps.at[i].key.len &&
@@ -185,7 +264,7 @@ bool body_walk(struct body *b, const struct json_step *steps, size_t count,
 {
 	struct walk w = { .each = each, .user = user, .left = b->most };
 	struct steps all = { steps, count };
-	if (body_begins_json(b) && !may_have(b->text, all))
+	if (body_begins_json(b) && !may_have(b, all))
 		return false;
 	const struct json_tokens *t = body_json(b);
 	if (t)

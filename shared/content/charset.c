@@ -119,17 +119,51 @@ static void name_it(struct charset *c, const char *name)
 	snprintf(c->label, sizeof c->label, "%s", name);
 }
 
+/* How many bytes a character takes at least. */
+static size_t unit_of(const char *name)
+{
+	return strncasecmp(name, "UTF-32", 6) == 0 ? 4 : strncasecmp(name, "UTF-16", 6) == 0 ? 2 : 1;
+}
+
+/* JSON and XML in wide characters cannot be without zeros: their own signs are of ASCII. */
+static bool is_narrow(struct bytes text)
+{
+	return text.len > 1 && strchr("{[<", text.at[0]) && text.at[0] && !memchr(text.at, 0, text.len);
+}
+
 /* Which end comes first the zeros say; big, by RFC 2781, where they do not. */
-static void read_declared(struct charset *c, struct bytes declared, const char *zeros)
+static void read_declared(struct charset *c, struct bytes declared, struct bytes text, const char *zeros)
 {
 	charset_named(declared, c->name);
 	bool wide = strcasecmp(c->name, "UTF-16") == 0 || strcasecmp(c->name, "UTF-32") == 0;
-	if (wide)
+	if (unit_of(c->name) > 1 && is_narrow(text)) /* called wide, and is not */
+		c->name[0] = 0;
+	else if (wide)
 		name_it(c, zeros ? zeros : strcasecmp(c->name, "UTF-16") == 0 ? "UTF-16BE" : "UTF-32BE");
 	else if (*c->name)
 		snprintf(c->label, sizeof c->label, "%.*s", (int)declared.len, (const char *)declared.at);
 	else if (zeros) /* called UTF-8, and is not */
 		name_it(c, zeros);
+}
+
+/* <?xml version="1.0" encoding="ISO-8859-1"?> (XML 1.0 §4.3.3). */
+static bool xml_declares(struct bytes text, struct bytes *out)
+{
+	static const char begins[] = "<?xml", word[] = "encoding";
+	if (text.len < sizeof begins || memcmp(text.at, begins, sizeof begins - 1) != 0)
+		return false;
+	struct bytes declaration = bytes_until(text, '>');
+	const uint8_t *at = memmem(declaration.at, declaration.len, word, sizeof word - 1);
+	if (!at)
+		return false;
+	const uint8_t *end = declaration.at + declaration.len, *quote = NULL;
+	for (at += sizeof word - 1; at < end && strchr(" \t\r\n=", *at) && *at;)
+		at++;
+	if (at < end && (*at == '"' || *at == '\''))
+		quote = memchr(at + 1, *at, (size_t)(end - at) - 1);
+	if (quote)
+		*out = bytes_make(at + 1, (size_t)(quote - at) - 1);
+	return quote != NULL;
 }
 
 struct charset charset_of(struct bytes content_type, struct bytes text)
@@ -141,16 +175,12 @@ struct charset charset_of(struct bytes content_type, struct bytes text)
 	if (marked)
 		name_it(&c, marked);
 	else if (content_type.len && media_type_parameter(content_type, "charset", &declared))
-		read_declared(&c, declared, zeros);
+		read_declared(&c, declared, text, zeros);
 	else if (zeros)
 		name_it(&c, zeros);
+	else if (xml_declares(text, &declared))
+		read_declared(&c, declared, text, NULL);
 	return c;
-}
-
-/* How many bytes a character takes at least: what is passed over when one cannot be read. */
-static size_t unit_of(const char *name)
-{
-	return strncasecmp(name, "UTF-32", 6) == 0 ? 4 : strncasecmp(name, "UTF-16", 6) == 0 ? 2 : 1;
 }
 
 bool charset_to_utf8(const char *name, struct bytes text, size_t most, struct buffer *out, bool *unknown)
@@ -177,7 +207,7 @@ bool charset_to_utf8(const char *name, struct bytes text, size_t most, struct bu
 		if (done || why == EINVAL) /* EINVAL: ends within a character */
 			break;
 		if (why == EILSEQ || (put == 0 && left == before)) {
-			size_t skip = left < unit ? left : unit;
+			size_t skip = left < unit ? left : unit; /* what cannot be read is passed over */
 			fine = buffer_append_text(out, "\xef\xbf\xbd");
 			in += skip;
 			left -= skip;

@@ -149,6 +149,21 @@ static size_t list_codings(struct bytes headers, enum coding *codings)
 	return count;
 }
 
+static enum decode_result undo_again(size_t most, struct buffer *out, char names[64])
+{
+	struct buffer within = { 0 };
+	enum decode_result r = undo(CODING_GZIP, buffer_view(out), most, &within);
+	if (r == DECODE_NONE || r == DECODE_NO_MEMORY) {
+		buffer_free(&within);
+		return r == DECODE_NONE ? DECODE_WHOLE : r;
+	}
+	size_t len = strlen(names);
+	snprintf(names + len, 64 - len, ", gzip");
+	buffer_free(out);
+	*out = within;
+	return r;
+}
+
 enum decode_result decode_body_most(struct bytes headers, struct bytes body, size_t most, struct buffer *out,
 				    char names[64])
 {
@@ -162,6 +177,7 @@ enum decode_result decode_body_most(struct bytes headers, struct bytes body, siz
 		size_t len = strlen(names);
 		snprintf(names + len, 64 - len, "%s%s", i ? ", " : "", coding_names[codings[i]]);
 	}
+	bool gzip_within = codings[0] == CODING_GZIP && count;
 	out->len = 0;
 	for (struct bytes in = body; count-- > 0;) {
 		struct buffer next = { 0 };
@@ -180,7 +196,8 @@ enum decode_result decode_body_most(struct bytes headers, struct bytes body, siz
 		*out = next;
 		in = buffer_view(out);
 	}
-	return r;
+	/* Compressed by the app, and again by what stands before it, which named it once. */
+	return gzip_within && r == DECODE_WHOLE && is_gzip(buffer_view(out)) ? undo_again(most, out, names) : r;
 }
 
 enum decode_result decode_body(struct bytes headers, struct bytes body, struct buffer *out, char names[64])

@@ -2,7 +2,7 @@
  * any thread. */
 #pragma once
 
-#include "shared/base/bytes.h"
+#include "shared/base/buffer.h"
 
 #define MULTIPART_BOUNDARY_MOST 70 /* RFC 2046 §5.1.1 */
 
@@ -25,3 +25,16 @@ struct multipart_part {
 bool multipart_open(struct bytes headers, struct bytes body, struct multipart *out);
 /* The next part; false after the last. */
 bool multipart_next(struct multipart *m, struct multipart_part *out);
+
+/* A part as it is meant: header fields that can be walked (lines may have ended in LF alone; none where they are not
+ * valid), and the body without its Content-Transfer-Encoding (base64, quoted-printable; RFC 2045 §6). The views point
+ * into the part or into the buffers. */
+struct multipart_content {
+	struct bytes headers, body;
+	struct buffer head, plain;
+};
+
+/* What is not the coding it is called stays as it came. False when out of memory. Ends with multipart_content_free in
+ * any case. */
+MUST_CHECK bool multipart_read(const struct multipart_part *part, struct multipart_content *out);
+void multipart_content_free(struct multipart_content *c);

@@ -189,7 +189,8 @@ static bool holds(const struct json_number *value, const struct filter_atom *a)
 	}
 }
 
-/* true, false and null are compared as these words. */
+/* true, false and null are compared as these words. A form's fields have no types: > and < take
+ * what reads as a number for one. */
 static bool test_value(void *user, const struct body_value *v)
 {
 	const struct filter_atom *a = user;
@@ -197,7 +198,7 @@ static bool test_value(void *user, const struct body_value *v)
 	struct json_number number;
 	if (a->how == HOW_THERE)
 		return true;
-	bool is_number = body_value_kind(v) == TOKEN_NUMBER;
+	bool is_number = body_value_kind(v) == TOKEN_NUMBER || (!v->tokens && a->how == HOW_COMPARE);
 	if (a->how == HOW_COMPARE && !is_number)
 		return false;
 	bool found = body_value_put(v, &text);
@@ -231,8 +232,8 @@ static struct bytes literal_piece(const struct filter_atom *a)
 static bool may_hold(const struct filter_atom *a, struct body *body)
 {
 	struct bytes piece = literal_piece(a), text = body_text(body);
-	return piece.len == 0 || !body_begins_json(body) || memchr(text.at, '\\', text.len) ||
-	       !text_fold_is_ascii(text) || find(text, 0, piece.at, piece.len) != SIZE_MAX;
+	return piece.len == 0 || !body_begins_json(body) || body_may_hide(body) || !text_fold_is_ascii(text) ||
+	       find(text, 0, piece.at, piece.len) != SIZE_MAX;
 }
 
 bool filter_test_json(const struct filter_atom *a, struct body *body)

@@ -42,6 +42,15 @@ const sent = {
 	twiceKey: ['{"k":"first","\\u006b":"last"}', [JSON_TYPE]],
 	noJson: ['{"type":"x","k":"broken",}', [JSON_TYPE, STRIPE], 'stripe', null],
 	marked: ['\ufeff{"bom":true}', [JSON_TYPE]],
+	again: [gzipSync(gzipSync('{"id":"ag1"}')), [JSON_TYPE, 'Content-Encoding: gzip']],
+	narrow: ['{"id":"na1"}', ['Content-Type: application/json; charset=utf-16']],
+	xml: [latin1('<?xml version="1.0" encoding="ISO-8859-1"?><a>Universit\u00e4t</a>'), ['Content-Type: text/xml']],
+	pubsub: [JSON.stringify({ message: { data: btoa('{"ps":"p1"}'), messageId: '1' }, subscription: 's' }), [JSON_TYPE]],
+	inBase64: [JSON.stringify({ specversion: '1.0', id: 'ce-5', type: 'com.example.b64', data_base64: btoa('{"v":"b5"}') }), ['Content-Type: application/cloudevents+json'], 'cloudevents', 'com.example.b64'],
+	codedPart: [`--b\r\nContent-Disposition: form-data; name="p"\r\nContent-Transfer-Encoding: base64\r\n\r\n${btoa('{"id":"cp1"}')}\r\n--b--\r\n`, ['Content-Type: multipart/form-data; boundary=b']],
+	picture: ['--b\nContent-Disposition: form-data; name=f\n\n\x89PNG\0\n--b\nContent-Disposition: form-data; name=a\n\nbeside\n--b--\n', ['Content-Type: multipart/form-data; boundary=b']],
+	untyped: [form({ payload: '{"id":"un1"}' }), []],
+	amounts: ['amount=10.50&zip=0123', [FORM]],
 };
 
 const found = [
@@ -58,7 +67,9 @@ const found = [
 	['body:\u03bf\u03b4\u03c5\u03c3\u03c3\u03b5\u03c5\u03c2', 'greek'], ['\u043c\u0438\u0440', 'greek'], ['json:t=*\uff41\uff42', 'greek'],
 	['json:i=9007199254740993', 'exact3'], ['json:i=9007199254740992', 'exact2'], ['json:i>9007199254740992', 'exact3'],
 	['json:one=1', 'exact3', 'exact2'], ['json:one=10E-1', 'exact3', 'exact2'], ['json:k=last', 'twiceKey'], ['json:k=first'], ['json:k=broken'],
-	['json:bom=true', 'marked'],
+	['json:bom=true', 'marked'], ['json:id=ag1', 'again'], ['json:id=na1', 'narrow'], ['body:UNIVERSIT\u00c4T', 'xml'], ['json:ps=p1', 'pubsub'],
+	['json:message.data.ps=p1', 'pubsub'], ['json:data.v=b5', 'inBase64'], ['json:p.id=cp1', 'codedPart'], ['body:cp1', 'codedPart'], ['body:beside', 'picture'],
+	['beside', 'picture'], ['json:payload.id=un1', 'untyped'], ['json:amount>10.4', 'amounts'], ['json:amount>10.5'], ['json:zip=0123', 'amounts'], ['json:zip=123'],
 ];
 
 describe('what a body says', () => {

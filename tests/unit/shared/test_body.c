@@ -10,6 +10,7 @@
 
 #define JSON "Content-Type: application/json\r\n"
 #define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
+#define PARTS "Content-Type: multipart/form-data; boundary=b\r\n"
 #define B(text)                                                                                                        \
 	{                                                                                                              \
 		(const uint8_t *)(text), sizeof(text) - 1                                                              \
@@ -89,6 +90,17 @@ static void test_charsets(void **state)
 		{ "text/plain; charset=us-ascii", B("h\xc3\xa9"), "h\xc3\xa9", "" },
 		{ "text/plain; charset=", B("a"), "a", "" },
 		{ "application/octet-stream", B("\0\0\0\0"), NULL, "" },
+		/* Called wide, and not: JSON's and XML's own signs would have zeros. */
+		{ "application/json; charset=utf-16", B("{\"a\":1}"), "{\"a\":1}", "" },
+		{ "text/xml; charset=utf-16le", B("<a>\xc3\xa9</a>"), "<a>\xc3\xa9</a>", "" },
+		/* XML says it itself, unless the type does. */
+		{ "text/xml", B("<?xml version='1.0' encoding='ISO-8859-1'?>\xe9"),
+		  "<?xml version='1.0' encoding='ISO-8859-1'?>\xc3\xa9", "ISO-8859-1" },
+		{ "text/xml; charset=utf-8", B("<?xml version='1.0' encoding='ISO-8859-1'?>\xc3\xa9"),
+		  "<?xml version='1.0' encoding='ISO-8859-1'?>\xc3\xa9", "" },
+		{ "", B("<?xml version=\"1.0\" encoding = \"UTF-16\" ?>x"), NULL, "" },
+		{ "", B("<?xml version=\"1.0\"?><a encoding=\"latin1\">\xc3\xa9</a>"), NULL, "" },
+		{ "", B("<?xml encoding=\"latin1"), NULL, "" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -159,8 +171,10 @@ static void test_forms(void **state)
 	expect_values(FORM, bytes_of("charset=windows-1252&name=J%FCrgen"), VALUES("name", "J\xc3\xbcrgen"));
 	expect_values("Content-Type: application/x-www-form-urlencoded; charset=Shift_JIS\r\n", bytes_of("name=%93%FA"),
 		      VALUES("name", "\xe6\x97\xa5"));
-	/* No form. */
-	expect_values("", bytes_of("a=1"), VALUES("a", NULL));
+	/* A form by its looks, where nothing says what it is; and no form. */
+	expect_values("", bytes_of("payload=%7B%22a%22%3A1%7D&b[c]=2"), VALUES("payload.a", "1", "b.c", "2"));
+	expect_values("", bytes_of("a=1 and more"), VALUES("a", NULL));
+	expect_values("Content-Type: text/plain\r\n", bytes_of("a=1"), VALUES("a", NULL));
 }
 
 static void test_parts(void **state)
@@ -174,6 +188,15 @@ static void test_parts(void **state)
 			       "--x y\r\nContent-Disposition: form-data; name=n\r\n"
 			       "Content-Type: text/plain; charset=iso-8859-1\r\n\r\n\xe9\r\n--x y--\r\n"),
 		      VALUES("token", "abc", "payload.type", "t", "type", "t", "n", "\xc3\xa9"));
+	/* Codings of parts; lines that end in LF. */
+	expect_values(
+	    headers,
+	    bytes_of("--x y\nContent-Disposition: form-data; name=p\nContent-Transfer-Encoding: Base64\n\n"
+		     "eyJpZ\r\nCI6Im0ifQ==\n--x y\nContent-Disposition: form-data; name=q\n"
+		     "Content-Type: text/plain; charset=latin1\nContent-Transfer-Encoding: quoted-printable\n\n"
+		     "K=F6ln=20=  \r\neins=3d=zz=\n--x y\nContent-Disposition: form-data; name=r\n"
+		     "Content-Transfer-Encoding: base64\n\nno base64!\n--x y--\n"),
+	    VALUES("p.id", "m", "id", "m", "q", "K\xc3\xb6ln eins==zz", "r", "no base64!"));
 	struct multipart m;
 	struct multipart_part part;
 	assert_true(multipart_open(bytes_of(headers), bytes_of("--x y\n\na\n--x y\n\nb"), &m));
@@ -198,21 +221,39 @@ static void test_envelopes(void **state)
 	/* Texts that are JSON are stepped into anywhere, but only an envelope is taken off. */
 	expect_values("", bytes_of("{\"Message\":\"{\\\"a\\\":1}\"}"), VALUES("Message.a", "1"));
 	expect_values("", bytes_of("{\"Message\":\"{\\\"a\\\":1}\"}"), VALUES("a", NULL));
+	/* JSON in base64, as "data": {"a":{"b":7}}, and an array of it. */
+	static const char pubsub[] =
+	    "{\"message\":{\"data\":\"eyJhIjp7ImIiOjd9fQ==\",\"messageId\":\"1\"},\"subscription\":\"s\"}";
+	expect_values("", bytes_of(pubsub), VALUES("message.data.a.b", "7", "a.b", "7"));
+	expect_values("", bytes_of("{\"records\":[{ \"data\" : \"W3siYSI6MX1d\" }]}"),
+		      VALUES("records[0].data[0].a", "1"));
+	static const char event[] = "{\"specversion\":\"1.0\",\"data_base64\":\"eyJhIjp7ImIiOjd9fQ\"}";
+	expect_values("", bytes_of(event), VALUES("data.a.b", "7", "data_base64.a.b", "7"));
+	expect_values("", bytes_of("{\"data_base64\":\"eyJhIjp7ImIiOjd9fQ==\"}"), VALUES("data.a.b", NULL));
+	expect_values("", bytes_of("{\"other\":\"eyJhIjp7ImIiOjd9fQ==\"}"), VALUES("other.a.b", NULL));
+	expect_values("", bytes_of("{\"data\":\"eyJhIjp7ImIi!jd9fQ==\"}"), VALUES("data.a.b", NULL));
+}
+
+static struct bytes gzip(struct bytes text, uint8_t out[200])
+{
+	z_stream z = {
+		.next_in = (Bytef *)(uintptr_t)text.at, .avail_in = (uInt)text.len, .next_out = out, .avail_out = 200
+	};
+	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+	size_t len = 200 - z.avail_out;
+	deflateEnd(&z);
+	return bytes_make(out, len);
 }
 
 static void test_gzip(void **state)
 {
 	static const char text[] = "{\"id\":\"gz1\",\"type\":\"t\"}";
-	uint8_t out[200];
-	z_stream z = { .next_in = (Bytef *)(uintptr_t)text,
-		       .avail_in = sizeof text - 1,
-		       .next_out = out,
-		       .avail_out = sizeof out };
+	uint8_t out[200], twice[200];
 	(void)state;
-	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
-	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
-	struct bytes packed = bytes_make(out, sizeof out - z.avail_out);
-	deflateEnd(&z);
+	struct bytes packed = gzip(bytes_of(text), out);
+	/* Twice, and said once. */
+	expect_values(JSON "Content-Encoding: gzip\r\n", gzip(packed, twice), VALUES("id", "gz1"));
 	expect_values(JSON "Content-Encoding: gzip\r\n", packed, VALUES("id", "gz1", "type", "t"));
 	/* It says gzip, and is not. */
 	expect_values(JSON "Content-Encoding: gzip\r\n", bytes_of(text), VALUES("id", "gz1"));
@@ -232,6 +273,13 @@ static void test_words(void **state)
 		  "p={\"a\":\"\\/\"}\n{\"a\":\"/\"}\n" },
 		{ "", B("C:\\new"), "C:\\new", "" },
 		{ "", B("a\0b"), "", "" },
+		{ PARTS, B("--b\r\nContent-Disposition: form-data; name=a\r\n\r\none\r\n--b--\r\n"),
+		  "--b\r\nContent-Disposition: form-data; name=a\r\n\r\none\r\n--b--\r\n", "a=one\n" },
+		/* The text beside a picture. */
+		{ PARTS,
+		  B("--b\r\nContent-Disposition: form-data; name=f\r\n\r\n\x89PNG\0\r\n"
+		    "--b\r\nContent-Disposition: form-data; name=a\r\n\r\none\r\n--b--\r\n"),
+		  "", "a=one\n" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
