@@ -8,99 +8,14 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #define WATCH_MS 1000
 #define ANSWER_WITHIN_MS 10000
 
-void tunnel_set_state(struct tunnel *t, enum tunnel_state state, enum reason reason, uint64_t retry_ms)
-{
-	char why[700];
-	const struct facts *facts = tunnel_facts(t);
-	reason_line(reason, facts, why, sizeof why);
-	const struct tunnel_news news = { state, reason, facts, state == TUNNEL_CONNECTING ? "connecting" : why,
-					  retry_ms };
-	t->state = state;
-	t->ops->on_state(t->user, &news);
-}
-
-/* The first reason is kept: what follows is its consequence. */
-static void note(struct tunnel *t, enum reason reason)
-{
-	if (!t->noted)
-		t->noted = reason;
-}
-
-/* Why we closed the link. */
-static enum reason reason_of_link(struct tunnel *t)
-{
-	if (link_close_status(t->link) == 1011)
-		return REASON_TUNNEL_MEMORY;
-	tunnel_set_detail(t, bytes_of(link_close_reason(t->link)));
-	return REASON_TUNNEL_FAULT_OF_RELAY;
-}
-
 static void on_retry(uv_timer_t *h)
 {
 	tunnel_connect(h->data);
-}
-
-void tunnel_lost(struct tunnel *t, enum reason why)
-{
-	bool was_online = t->state == TUNNEL_ONLINE;
-	t->wsi = NULL;
-	proxy_way_end(t->way);
-	t->way = NULL;
-	tunnel_reader_free(t->reader);
-	t->reader = NULL;
-	uv_timer_stop(&t->welcome);
-	if (t->link) {
-		/* What we closed for a reason of our own is not gone on with: neither are its streams. */
-		bool by_us = link_close_status(t->link) != 0;
-		if (by_us)
-			note(t, reason_of_link(t));
-		link_free(t->link);
-		t->link = NULL;
-		if (by_us || t->ended_well)
-			t->has_nonce = false;
-		t->ended_well = false;
-		t->ops->on_lost(t->user, t->has_nonce && !t->closing && !t->stopped);
-	}
-	if (t->closing || t->stopped)
-		return;
-	/* The other address of localhost; not when this one answered, with a certificate that is not trusted, say. */
-	if (!was_online && !t->noted)
-		t->tries++;
-	if (was_online)
-		backoff_connected(&t->backoff, uv_now(t->loop) - t->online_since_ms);
-	enum reason reason = t->noted ? t->noted : why;
-	t->noted = REASON_NONE;
-	if (!was_online && tunnel_look(t, reason))
-		return;
-	tunnel_offline(t, reason);
-}
-
-void tunnel_offline(struct tunnel *t, enum reason why)
-{
-	uint64_t wait = t->at_once ? 0 : backoff_next_ms(&t->backoff);
-	t->at_once = false;
-	tunnel_set_state(t, TUNNEL_OFFLINE, why, wait);
-	uv_timer_start(&t->retry, on_retry, wait, 0);
-}
-
-/* The wait for the next attempt is over. */
-static void try_now(struct tunnel *t)
-{
-	uv_timer_start(&t->retry, on_retry, 0, 0);
-}
-
-void tunnel_stop(struct tunnel *t, enum reason why)
-{
-	t->stopped = true;
-	if (t->link)
-		link_close(t->link, 1000, "told to stop");
-	t->ops->on_stop(t->user, why, tunnel_facts(t));
 }
 
 static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
@@ -109,7 +24,7 @@ static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
 	if (!wire_decode_welcome(f->payload, &w))
 		return link_fail(t->link, "malformed WELCOME");
 	if (w.version != WIRE_VERSION) {
-		note(t, REASON_TUNNEL_VERSION);
+		tunnel_note(t, REASON_TUNNEL_VERSION);
 		return link_fail(t->link, "the relay speaks another version of the protocol");
 	}
 	if (w.tunnel.len >= sizeof t->name || w.public_url.len >= sizeof t->public_url)
@@ -229,30 +144,14 @@ static void on_pong(void *user, struct bytes payload)
 	tunnel_take_pong(user, payload);
 }
 
-/* From outside lws' callbacks. An open connection is over at once, so that nothing more is sent on it; one that is
- * being made lws 4.1.6 ends in its own time. */
-static void drop_wsi(struct tunnel *t)
-{
-	const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
-	if (t->wsi && t->reader && lws_partial_buffered(t->wsi)) {
-		/* lws 4.1.6 would first have what it holds leave, which a relay that does not read never lets it. */
-		setsockopt(lws_get_socket_fd(t->wsi), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-		shutdown(lws_get_socket_fd(t->wsi), SHUT_RDWR);
-	}
-	if (t->wsi && t->reader)
-		lws_set_timeout(t->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
-	else if (t->wsi)
-		link_set_timeout(t->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
-}
-
 static void on_close(void *user, struct bytes payload)
 {
 	struct tunnel *t = user;
 	t->ended_well = payload.len >= 2 && bytes_get_u16(payload.at) == 1000;
 	if (payload.len >= 2)
-		note(t, tunnel_reason_of_close(t, bytes_get_u16(payload.at)));
+		tunnel_note(t, tunnel_reason_of_close(t, bytes_get_u16(payload.at)));
 	link_answer_close(t->link, payload);
-	drop_wsi(t);
+	tunnel_drop_wsi(t);
 }
 
 static void on_wrong(void *user, const char *why)
@@ -263,7 +162,7 @@ static void on_wrong(void *user, const char *why)
 
 static void on_end(void *user)
 {
-	drop_wsi(user);
+	tunnel_drop_wsi(user);
 }
 
 static const struct tunnel_reader_ops reader_ops = {
@@ -312,11 +211,11 @@ static int on_append_headers(struct tunnel *t, struct lws *wsi, unsigned char **
 {
 	t->stage = STAGE_ASKED;
 	if (!pin_matches(t, wsi)) {
-		note(t, REASON_RELAY_CERT_PIN);
+		tunnel_note(t, REASON_RELAY_CERT_PIN);
 		return -1;
 	}
 	if (!tunnel_peer_may_have_token(t, wsi)) {
-		note(t, REASON_TOKEN_LEFT_MACHINE);
+		tunnel_note(t, REASON_TOKEN_LEFT_MACHINE);
 		return -1;
 	}
 	if (!t->options.token)
@@ -327,7 +226,7 @@ static int on_append_headers(struct tunnel *t, struct lws *wsi, unsigned char **
 									      (unsigned char *)value, len, at, end);
 	lws_explicit_bzero(value, sizeof value);
 	if (failed)
-		note(t, REASON_TOKEN_TOO_LONG);
+		tunnel_note(t, REASON_TOKEN_TOO_LONG);
 	return failed ? -1 : 0;
 }
 
@@ -344,7 +243,7 @@ static void on_no_connection(struct tunnel *t, struct lws *wsi)
 	if (!answered)
 		reason = tunnel_reason_of_dial(t);
 	if (answered || t->stage != STAGE_DIALED) /* it was reached: localhost's other address is not to be tried */
-		note(t, reason);
+		tunnel_note(t, reason);
 	tunnel_lost(t, reason);
 }
 
@@ -371,7 +270,7 @@ static void on_untrusted(struct tunnel *t, X509_STORE_CTX *check)
 	X509 *cert = X509_STORE_CTX_get0_cert(check);
 	if (cert)
 		certificate_read(cert, X509_STORE_CTX_get0_untrusted(check), &t->certificate);
-	note(t, certificate_reason(X509_STORE_CTX_get_error(check), &t->certificate, &t->facts));
+	tunnel_note(t, certificate_reason(X509_STORE_CTX_get_error(check), &t->certificate, &t->facts));
 }
 
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in, size_t len)
@@ -410,7 +309,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 		if (t->wsi != wsi)
 			return 0;
 		if (t->stage != STAGE_DIALED)
-			note(t, REASON_RELAY_BROKE_OFF);
+			tunnel_note(t, REASON_RELAY_BROKE_OFF);
 		tunnel_lost(t, REASON_RELAY_BROKE_OFF);
 		return 0;
 	default:
@@ -422,15 +321,6 @@ const struct lws_protocols tunnel_protocols[] = {
 	{ WIRE_SUBPROTOCOL, on_lws, 0, 4096, 0, NULL, 0 },
 	{ NULL, NULL, 0, 0, 0, NULL, 0 },
 };
-
-void tunnel_drop(struct tunnel *t, enum reason why)
-{
-	t->noted = why;
-	if (t->wsi)
-		drop_wsi(t);
-	else if (t->way) /* it is only asked for */
-		tunnel_lost(t, why);
-}
 
 /* Stands still while the machine sleeps. */
 static uint64_t steady_ms(void)
@@ -459,7 +349,7 @@ static void on_watch(uv_timer_t *h)
 		if (online)
 			tunnel_drop(t, REASON_TUNNEL_SLEPT);
 		else if (uv_is_active((uv_handle_t *)&t->retry))
-			try_now(t);
+			tunnel_try_now(t);
 		return;
 	case CLOCK_SILENT:
 		t->at_once = true;
@@ -468,7 +358,7 @@ static void on_watch(uv_timer_t *h)
 	}
 }
 
-static const struct network_acts network_acts = { .drop = tunnel_drop, .try_now = try_now };
+static const struct network_acts network_acts = { .drop = tunnel_drop, .try_now = tunnel_try_now };
 
 struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options, const struct tunnel_ops *ops,
 			  void *user, struct error *e)
@@ -497,6 +387,7 @@ struct tunnel *tunnel_new(uv_loop_t *loop, const struct tunnel_options *options,
 		return NULL;
 	}
 	uv_timer_init(loop, &t->retry);
+	t->on_retry = on_retry;
 	uv_timer_init(loop, &t->welcome);
 	uv_timer_init(loop, &t->watch);
 	t->retry.data = t->welcome.data = t->watch.data = t;

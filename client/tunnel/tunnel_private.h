@@ -51,7 +51,8 @@ struct tunnel {
 	lws_retry_bo_t keepalive;
 	struct backoff backoff;
 	uv_timer_t retry, welcome, watch;
-	uv_timer_t proof; /* tunnel_network.c's, with the next two */
+	uv_timer_cb on_retry; /* connects; here, so that what ends a connection need not know how one is made */
+	uv_timer_t proof;     /* tunnel_network.c's, with the next two */
 	uint64_t changed_at_us;
 	struct network_watch *network; /* or NULL */
 	const struct network_acts *acts;
@@ -129,13 +130,21 @@ void tunnel_set_detail(struct tunnel *t, struct bytes words);
 const struct facts *tunnel_facts(struct tunnel *t);
 /* tunnel.c */
 extern const struct lws_protocols tunnel_protocols[];
+
+/* tunnel_lost.c */
 void tunnel_set_state(struct tunnel *t, enum tunnel_state state, enum reason reason, uint64_t retry_ms);
 /* The connection is gone, or could not be made: says so and tries again later. A reason that was noted before goes
  * before `why`. */
 void tunnel_lost(struct tunnel *t, enum reason why);
+/* Notes a reason for the end that is to come. The first is kept: what follows is its consequence. */
+void tunnel_note(struct tunnel *t, enum reason reason);
 /* Never connects again, and says why. */
 void tunnel_stop(struct tunnel *t, enum reason why);
-/* Ends the connection for that reason, from outside lws' callbacks. */
+/* Tries again now and not when it would be time. */
+void tunnel_try_now(struct tunnel *t);
+/* Ends the WebSocket, from outside lws' callbacks. */
+void tunnel_drop_wsi(struct tunnel *t);
+/* The same for a reason, at any stage of a connection. */
 void tunnel_drop(struct tunnel *t, enum reason why);
 /* tunnel_look.c: looks at a server that ended a connection without a word; then tunnel_offline with what was found.
  * False: there is nothing to look for, or it cannot be begun. */
