@@ -4,7 +4,10 @@
 #include "client/transfer/import.h"
 #include "shared/program/interrupt.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
 
 struct import_command {
 	const char *path, *format;
@@ -86,6 +89,11 @@ static int run(struct command_call *call, struct error *e)
 		return EXIT_USAGE;
 	}
 	c->path = call->argv[0];
+	/* Before a record is made for it. */
+	if (strcmp(c->path, "-") != 0 && access(c->path, R_OK) != 0) {
+		error_set(e, EXIT_USAGE, "%.300s cannot be read: %s", c->path, strerror(errno));
+		return EXIT_USAGE;
+	}
 	int status = command_open_store(call, STORE_READ_WRITE, &c->store, e) ? import_all(c, e) : (int)e->code;
 	store_close(c->store);
 	return status;

@@ -231,6 +231,14 @@ describe('export', () => {
 		await log();
 	});
 
+	it('as a collection of Postman or Insomnia', async () => {
+		await start();
+		await t.keys('x', 'p');
+		await t.until(/write to: creel-30\.postman_collection\.json/);
+		await t.keys('Escape', 'x', 'i');
+		await t.until(/write to: creel-30\.insomnia\.json/);
+	});
+
 	it('of what is marked and of all that match', async () => {
 		await start();
 		const file = path.join(folder, 'two.sh'), all = path.join(folder, 'all.ndjson');

@@ -38,6 +38,8 @@ void sheet_export_menu(struct sheet *s, const struct ui *ui, int64_t id)
 				 [EXPORT_HAR] = { 'h', "HAR, for browsers and other tools" },
 				 [EXPORT_NDJSON] = { 'j', "JSON lines" },
 				 [EXPORT_HTTP] = { 'r', "raw request (.http)" },
+				 [EXPORT_POSTMAN] = { 'p', "Postman collection" },
+				 [EXPORT_INSOMNIA] = { 'i', "Insomnia export" },
 				 [EXPORT_BODY] = { 'b', "body only" } };
 	bool one = !ui->list.mark_count;
 	if (one)

@@ -2,7 +2,9 @@
 
 #include <stdio.h>
 
-const char *const export_format_names[EXPORT_COUNT] = { "curl", "har", "ndjson", "http", "body" };
+const char *const export_format_names[EXPORT_COUNT] = {
+	"curl", "har", "ndjson", "http", "postman", "insomnia", "body"
+};
 
 void export_format_propose(char *out, size_t room, enum export_format format, const int64_t *ids, size_t count)
 {
@@ -10,6 +12,8 @@ void export_format_propose(char *out, size_t room, enum export_format format, co
 							[EXPORT_HAR] = "har",
 							[EXPORT_NDJSON] = "ndjson",
 							[EXPORT_HTTP] = "http",
+							[EXPORT_POSTMAN] = "postman_collection.json",
+							[EXPORT_INSOMNIA] = "insomnia.json",
 							[EXPORT_BODY] = "body" };
 	if (count > 1)
 		snprintf(out, room, "creel-%lld-%lld.%s", (long long)ids[0], (long long)ids[count - 1], ends[format]);

@@ -4,7 +4,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum export_format { EXPORT_CURL, EXPORT_HAR, EXPORT_NDJSON, EXPORT_HTTP, EXPORT_BODY, EXPORT_COUNT };
+enum export_format {
+	EXPORT_CURL,
+	EXPORT_HAR,
+	EXPORT_NDJSON,
+	EXPORT_HTTP,
+	EXPORT_POSTMAN,
+	EXPORT_INSOMNIA,
+	EXPORT_BODY,
+	EXPORT_COUNT
+};
 
 /* As the user types them, and as struct deed_ops takes them. */
 extern const char *const export_format_names[EXPORT_COUNT];

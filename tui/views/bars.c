@@ -1,5 +1,7 @@
 #include "tui/views/bars.h"
 
+#include "shared/text/text_figures.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -35,7 +37,8 @@ static void title_right(const struct ui *ui, int columns, char *out, size_t room
 	if (columns < 100)
 		snprintf(out, room, "  %s", total);
 	else
-		snprintf(out, room, "   %s deliveries   %.0f/s", total, ui->rate);
+		snprintf(out, room, "   %s %s   %.0f/s", total,
+			 text_plural(ui->total_known ? ui->total : 0, "delivery", "deliveries"), ui->rate);
 }
 
 void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, bool with_filter)

@@ -151,7 +151,9 @@ void message_draw(const struct ui *ui, struct surface *s, struct rect area)
 		if (ui->rate >= 0.5)
 			snprintf(right, sizeof right, "%.0f/s", ui->rate);
 	} else if (item && ui->total_known) {
-		words_count(a, (uint64_t)item->row.id);
+		/* By its number, of which some may be missing: never beyond the last. */
+		uint64_t row = (uint64_t)item->row.id;
+		words_count(a, row < ui->total ? row : ui->total);
 		words_count(b, ui->total);
 		snprintf(right, sizeof right, "row ~%s of %s", a, b);
 	}

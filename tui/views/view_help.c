@@ -85,7 +85,7 @@ static void put_commands(const struct columns *c)
 	static const char *const commands[][2] = {
 		{ ":filter F", "as `creel list --filter F`" },
 		{ ":goto N", "to delivery #N" },
-		{ ":export FORMAT FILE", "curl, har, ndjson, http or body" },
+		{ ":export FORMAT FILE", "curl, har, ndjson, http, postman, insomnia or body" },
 		{ ":set mouse on", "also split, order, time" },
 	};
 	styled_break(c->s);
