@@ -1,5 +1,5 @@
 /* Who may ask the page's server what: a request's head in, a verdict out. The rules, in their order, are those of
- * shared/THREATS.md ("The page"). Pure; any thread. */
+ * web_guard(). Pure; any thread. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-// Proxies before the relay: nginx, Caddy, haproxy, and haproxy that passes bytes on with a PROXY header, each with README's own
+// Proxies before the relay: nginx, Caddy, haproxy, and haproxy that passes bytes on with a PROXY header, each with creel-relay(8)'s own
 // block and relay.ini, and Apache: the tunnel goes through it, and the app, the record and the limits see who sent what.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

@@ -1,5 +1,5 @@
 // The usual house: nginx ends TLS and passes webhooks and the tunnel's WebSocket to the relay, on one port, configured as
-// README.md says. Then a burst from wrk, and uploads by curl.
+// creel-relay(8) says. Then a burst from wrk, and uploads by curl.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';

@@ -17,12 +17,6 @@ const ELSEWHERE = {
 	'make run ': 'installs packages; tests/run.sh runs make demo, which does the same, and make test is what runs this',
 	'sender ': 'a drawing',
 	'sudo certbot ': 'needs a certificate authority that reaches this host',
-	'[serve]\nlisten = 127.0.0.1:8080\n': 'lib/fronts.mjs starts relays with it',
-	'location / {': 'lib/fronts.mjs starts nginx with it, for fronts.test.mjs and others',
-	'hooks.example.com {': 'it starts Caddy',
-	'frontend hooks\n    mode http\n': 'it starts haproxy',
-	'frontend hooks\n    mode tcp\n': 'it starts haproxy',
-	'[Service]\n': 'needs systemd',
 };
 const LINES_ELSEWHERE = { 'creel ui ': 'needs a terminal: inspector.test.mjs' };
 

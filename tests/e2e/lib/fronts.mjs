@@ -1,13 +1,13 @@
-// The proxies that README.md puts before the relay, each started with README's own block, and Apache, on loopback and a free port.
+// The proxies that creel-relay(8) puts before the relay, each started with the page's own example, and Apache, on loopback and a free port.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { freePort, waitFor } from './harness.mjs';
 import { Sender } from './http.mjs';
-import { block } from './readme.mjs';
+import { example } from './readme.mjs';
 
-/** README's block with each of the words replaced; one that does not stand there is an error. */
+/** An example with each of the words replaced; one that does not stand there is an error. */
 function fill(text, words) {
 	for (const [word, value] of Object.entries(words)) {
-		if (!text.includes(word)) throw new Error(`README's block does not have ${word}:\n${text}`);
+		if (!text.includes(word)) throw new Error(`creel-relay(8)'s example does not have ${word}:\n${text}`);
 		text = text.replaceAll(word, value);
 	}
 	return text;
@@ -27,7 +27,7 @@ function nginx(w, { port, relayPort, certificate, extra = '' }) {
 			server {
 				listen 127.0.0.1:${port} ssl;
 				ssl_certificate ${certificate.cert}; ssl_certificate_key ${certificate.key};
-				${fill(block('location / {'), { '127.0.0.1:8080': `127.0.0.1:${relayPort}` })}
+				${fill(example('location / {'), { '127.0.0.1:8080': `127.0.0.1:${relayPort}` })}
 			}
 		}`);
 	return ['nginx', ['-c', w.path('nginx.conf'), '-p', w.dir]];
@@ -35,24 +35,24 @@ function nginx(w, { port, relayPort, certificate, extra = '' }) {
 
 function caddy(w, { port, relayPort, certificate }) {
 	const site = `https://localhost:${port} {\n\tbind 127.0.0.1\n\ttls ${certificate.cert} ${certificate.key}`;
-	writeFileSync(w.path('Caddyfile'), `{\n\tadmin off\n\tauto_https disable_redirects\n}\n${fill(block('hooks.example.com {'), { 'hooks.example.com {': site, '127.0.0.1:8080': `127.0.0.1:${relayPort}` })}\n`);
+	writeFileSync(w.path('Caddyfile'), `{\n\tadmin off\n\tauto_https disable_redirects\n}\n${fill(example('hooks.example.com {'), { 'hooks.example.com {': site, '127.0.0.1:8080': `127.0.0.1:${relayPort}` })}\n`);
 	return ['caddy', ['run', '--config', w.path('Caddyfile'), '--adapter', 'caddyfile']];
 }
 
 function haproxy(w, { port, relayPort, certificate }) {
 	writeFileSync(w.path('both.pem'), readFileSync(certificate.cert, 'utf8') + readFileSync(certificate.key, 'utf8'));
 	const words = { 'bind :443': `bind 127.0.0.1:${port}`, '/etc/haproxy/hooks.pem': w.path('both.pem'), '127.0.0.1:8080': `127.0.0.1:${relayPort}` };
-	writeFileSync(w.path('haproxy.cfg'), `${fill(block('frontend hooks\n    mode http\n'), words)}\n`);
+	writeFileSync(w.path('haproxy.cfg'), `${fill(example('frontend hooks\n    mode http\n'), words)}\n`);
 	return ['haproxy', ['-db', '-f', w.path('haproxy.cfg')]];
 }
 
 function haproxyBytes(w, { port, relayPort }, header = 'send-proxy-v2') {
 	const words = { 'bind :443': `bind 127.0.0.1:${port}`, '127.0.0.1:8443': `127.0.0.1:${relayPort}`, 'send-proxy-v2': header };
-	writeFileSync(w.path('haproxy.cfg'), `${fill(block('frontend hooks\n    mode tcp\n'), words)}\n`);
+	writeFileSync(w.path('haproxy.cfg'), `${fill(example('frontend hooks\n    mode tcp\n'), words)}\n`);
 	return ['haproxy', ['-db', '-f', w.path('haproxy.cfg')]];
 }
 
-/** README has no block for it. */
+/** The page has no example for it. */
 function apache(w, { port, relayPort, certificate }) {
 	const modules = ['/usr/lib/apache2/modules', '/opt/homebrew/lib/httpd/modules', '/usr/local/lib/httpd/modules'].find(existsSync);
 	if (!modules) throw new Error('Apache is not installed: `.ci/deps test` does it');
@@ -93,11 +93,11 @@ export const FRONTS = {
 	'haproxy that passes bytes on, with version 1 of the header': { start: (w, o) => haproxyBytes(w, o, 'send-proxy'), relayHasTls: true },
 };
 
-/** Starts a relay as README says and the front before it. Gives { port, relay, process }. */
+/** Starts a relay as creel-relay(8) says and the front before it. Gives { port, relay, process }. */
 export async function startFront(w, name, { certificate, relayArgs = [], extra } = {}) {
 	const { start, relayHasTls } = FRONTS[name];
 	const port = await freePort();
-	writeFileSync(w.path('relay.ini'), fill(block('[serve]\nlisten = 127.0.0.1:8080'), { '127.0.0.1:8080': '127.0.0.1:0', 'https://hooks.example.com': `https://localhost:${port}` }));
+	writeFileSync(w.path('relay.ini'), fill(example('[serve]\nlisten = 127.0.0.1:8080'), { '127.0.0.1:8080': '127.0.0.1:0', 'https://hooks.example.com': `https://localhost:${port}` }));
 	const tls = relayHasTls ? ['--tls-cert', certificate.cert, '--tls-key', certificate.key] : [];
 	const relay = await w.startRelay({ listen: null, args: ['--config', w.path('relay.ini'), ...tls, ...relayArgs] });
 	const [program, args] = start(w, { port, relayPort: relay.port, certificate, extra });

@@ -1,4 +1,5 @@
-// README.md's blocks of code, as a reader copies them: fenced or indented, without the inspector's screens.
+// README.md's blocks of code, as a reader copies them: fenced or indented, without the inspector's screens; and the examples
+// of creel-relay(8).
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './harness.mjs';
@@ -14,9 +15,20 @@ export function blocks() {
 	return found;
 }
 
-/** The one block that begins so. */
-export function block(beginning) {
-	const found = blocks().filter((b) => b.startsWith(beginning));
-	if (found.length !== 1) throw new Error(`README.md has ${found.length} blocks of code that begin with ${beginning}`);
-	return found[0];
+/** The examples (.EX to .EE) of creel-relay(8), as a terminal shows them. */
+export function examples() {
+	const page = readFileSync(path.join(root, 'relay/creel-relay.8'), 'utf8');
+	return [...page.matchAll(/^\.EX\n([^]*?)\n\.EE$/gm)].map(([, text]) => text.replaceAll('\\-', '-').replaceAll('\\(aq', "'"));
 }
+
+function one(found, beginning, where) {
+	const matching = found.filter((b) => b.startsWith(beginning));
+	if (matching.length !== 1) throw new Error(`${where} has ${matching.length} blocks of code that begin with ${beginning}`);
+	return matching[0];
+}
+
+/** README.md's one block that begins so. */
+export const block = (beginning) => one(blocks(), beginning, 'README.md');
+
+/** creel-relay(8)'s one example that begins so. */
+export const example = (beginning) => one(examples(), beginning, 'creel-relay(8)');
