@@ -109,7 +109,7 @@ $(BUILD)/client/samples_built_in.o: $(BUILD)/client/samples_built_in.c
 	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 # And the files of the page.
-$(BUILD)/client/web_files.c: $(sort $(wildcard client/web/page/*)) | client/web/web_assets.h
+$(BUILD)/client/web_files.c: $(sort $(wildcard client/web/page/*)) client/web/openapi.json | client/web/web_assets.h
 	@mkdir -p $(@D)
 	$(Q){ printf '#include "client/web/web_assets.h"\nconst struct web_file web_files[] = {\n'; \
 	  for f in $^; do printf '{ "%s",\n' "$${f##*/}"; \

@@ -27,11 +27,12 @@ struct listen_options {
 	struct tunnel_options tunnel;
 	struct forward_options forward;
 	uint64_t record_max, record_max_abandoned;
+	int64_t web_port;
 	int64_t keep_ms; /* retention.h */
 	uint64_t max_size;
 	const char *offline, *ack; /* "queue" or "fail"; "app" or "immediate" */
 	int64_t drain_parallel;
-	bool share, hold, answer_challenges, ascii, mouse;
+	bool web, share, hold, answer_challenges, ascii, mouse;
 	struct option_values websub_topics;
 	struct option_values secret_specs; /* "github=@FILE" */
 	struct secrets secrets;            /* read of them; see listen_take_options */
@@ -44,7 +45,7 @@ struct listen_options {
 };
 
 /* The options that `listen` and `dev` have in common. */
-#define LISTEN_ROWS 36
+#define LISTEN_ROWS 38
 extern const struct option_row listen_rows[LISTEN_ROWS];
 
 /* The target: the argument, --forward-to, or `otherwise` (unless --exec stands in for the app). EXIT_USAGE for two, or

@@ -7,6 +7,7 @@
 #include "client/listening/listen_setup.h"
 #include "client/print/output.h"
 #include "client/session/session.h"
+#include "client/web/web_thread.h"
 #include "shared/base/clock.h"
 #include "shared/disk/file.h"
 
@@ -40,6 +41,7 @@ struct listen {
 	struct exec *exec;           /* or NULL */
 	struct store *shown;         /* of --print, or NULL */
 	char *db;
+	struct web_thread *web;      /* or NULL */
 	struct inspector *inspector; /* has the terminal; NULL: lines */
 	struct inspector *left;      /* gave it back, while its replays go on */
 	bool ui_left;                /* within this turn: by a signal, perhaps, that comes here as well */
@@ -417,6 +419,22 @@ static void on_ui_ended(void *user, enum tui_end how)
 		output_state(l->mode, l->state, l->detail, tunnel_public_url(l->tunnel));
 }
 
+static bool start_web(struct listen *l, struct error *e)
+{
+	char text[240];
+	const struct web_options wo = { .db = l->db,
+					.port = (int)l->options->web_port,
+					.forward = &l->options->forward,
+					.secrets = &l->options->secrets };
+	if (!l->options->web)
+		return true;
+	if (!(l->web = web_thread_start(&wo, e)))
+		return false;
+	snprintf(text, sizeof text, "in a browser: %s", web_thread_url(l->web));
+	say(l, text);
+	return true;
+}
+
 static bool start_inspector(struct listen *l, struct error *e)
 {
 	struct inspector_options io = {
@@ -481,7 +499,7 @@ static bool start(struct listen *l, struct error *e)
 	l->tunnel = tunnel_new(&l->loop, &to, &session_tunnel_ops, l->session, e);
 	if (!l->tunnel)
 		return false;
-	if (!start_inspector(l, e))
+	if (!start_inspector(l, e) || !start_web(l, e))
 		return false;
 	struct retention_options ro = { path, l->options->keep_ms, bound, l->recorder };
 	l->retention = retention_start(&l->loop, &ro, on_trouble, l);
@@ -519,6 +537,7 @@ static void free_parts(struct listen *l)
 		for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
 			uv_close(handles[i], NULL);
 	}
+	web_thread_stop(l->web);
 	leave_inspector(l);
 	inspector_stop(l->left);
 	if (l->tunnel && !l->closing_parts)

@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "client/web/web_actions.h"
+#include "client/web/web_assets.h"
 #include "client/web/web_body.h"
 #include "client/web/web_compare.h"
 #include "client/web/web_complete.h"
 #include "client/web/web_deeds.h"
 #include "client/web/web_detail.h"
 #include "client/web/web_export.h"
+#include "client/web/web_ngrok.h"
 #include "client/web/web_rows.h"
 #include "client/web/web_shell.h"
 #include "client/web/web_stats.h"
@@ -25,6 +27,13 @@ static void show_status(struct web *w, struct web_exchange *x)
 		web_answer_json(x, 200, j);
 	else
 		json_decref(j);
+	web_answer(w, x);
+}
+
+static void show_openapi(struct web *w, struct web_exchange *x)
+{
+	x->status = buffer_append_text(&x->answer, web_assets_text("openapi.json")) ? 200 : 503;
+	x->type = "application/json";
 	web_answer(w, x);
 }
 
@@ -63,6 +72,15 @@ static const struct web_route routes[] = {
 	{ WEB_GET, "/api/exports/*", " ", NULL, web_export_take },
 	{ WEB_GET, "/api/stats", " filter from to step by ", web_stats, NULL },
 	{ WEB_GET, "/api/filter", " text caret ", web_complete, NULL },
+	{ WEB_GET, "/api/openapi.json", " ", NULL, show_openapi },
+	{ WEB_GET, "/api/tunnels", " ", web_ngrok_tunnels, NULL },
+	{ WEB_GET, "/api/tunnels/*", " ", web_ngrok_tunnel, NULL },
+	{ WEB_POST, "/api/tunnels", " ", NULL, web_ngrok_refuse },
+	{ WEB_DELETE, "/api/tunnels/*", " ", NULL, web_ngrok_refuse },
+	{ WEB_GET, "/api/requests/http", " limit tunnel_name ", web_ngrok_requests, NULL },
+	{ WEB_GET, "/api/requests/http/*", " ", web_ngrok_request, NULL },
+	{ WEB_POST, "/api/requests/http", " ", NULL, web_ngrok_replay },
+	{ WEB_DELETE, "/api/requests/http", " ", NULL, web_ngrok_refuse },
 	{ WEB_GET, "/api/status", " ", NULL, show_status },
 	{ WEB_GET, "/api/actions", " ", NULL, show_actions },
 };

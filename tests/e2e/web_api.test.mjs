@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { World, waitFor, within } from './lib/harness.mjs';
+import { Receiver, post } from './lib/http.mjs';
 import { call, fill, keyFile, keyOf, line, startWeb, stream } from './lib/web.mjs';
 
 let w, web;
@@ -280,7 +281,7 @@ describe('what the API answers', () => {
 		assert.ok(count > 50);
 		const r = JSON.parse((await replay({ filter: 'state:failed', confirm_count: count, to: '1' })).text);
 		assert.equal(r.total, count);
-		assert.equal((await call(web, `/api/replays/${r.id}`, { method: 'DELETE' })).status, 200);
+		assert.equal((await call(web, `/api/replays/${r.id}`, { method: 'DELETE', body: {} })).status, 200);
 		await waitFor('its end', async () => (await web.json(`/api/replays/${r.id}`)).state === 'stopped');
 		assert.equal((await replay({ delivery_id: 1, edited_base64: '!' })).status, 400);
 	});
@@ -331,5 +332,32 @@ describe('the stream', () => {
 		web.signal('SIGTERM');
 		assert.equal((await within('the end', web.end())).code, 0);
 		web.checkSanitizers();
+	});
+});
+
+describe('creel listen --web', () => {
+	it('serves the page beside the tunnel, tells of what comes, and ends with it', async () => {
+		const other = new World();
+		try {
+			const relay = await other.startRelay(), app = await Receiver.start();
+			const client = await other.startClient({ relay, target: app.port, name: 'shop', args: ['--web', '--web-port', '0'] });
+			const url = await waitFor(() => `its address\n${client.err}`, () => /http:\/\/127\.0\.0\.1:\d+\/\?token=\w+/.exec(client.err)?.[0]);
+			const p = { port: Number(new URL(url).port), token: new URL(url).searchParams.get('token') };
+			const s = stream(p);
+			await waitFor('the tunnel’s state', () => s.events.some((e) => e.name === 'state' && e.data.state === 'online' && e.data.url === client.url));
+			await waitFor('a delivery, and its answer', async () => {
+				await post(relay.port, '/shop/hooks', '{}');
+				return s.events.some((e) => e.name === 'delivery' && e.data.path === '/hooks');
+			});
+			const id = s.events.find((e) => e.name === 'delivery').data.id;
+			assert.equal((await call(p, '/api/replays', { method: 'POST', body: { delivery_id: id } })).status, 202);
+			await waitFor('the replay, by the client', () => s.events.some((e) => e.name === 'replay' && e.data.state === 'done'));
+			client.signal('SIGTERM');
+			assert.equal((await client.end()).code, 0);
+			client.checkSanitizers();
+			app.close();
+		} finally {
+			await other.close();
+		}
 	});
 });
