@@ -98,8 +98,8 @@ static bool choose_format(struct export_command *c, struct error *e)
 	} else if (!c->path || !export_of_path(c->path, &o->as)) {
 		return error_set(
 		    e, EXIT_USAGE,
-		    "which format? --format har, curl, http, ndjson, postman, insomnia or body, or -o with a "
-		    "name that ends in .har, .sh, .http or .ndjson");
+		    "which format? --format har, html, curl, http, ndjson, postman, insomnia or body, or -o with a "
+		    "name that ends in .har, .html, .sh, .http or .ndjson");
 	}
 	o->redact = c->redact.count > 0;
 	o->redact_names = &c->names;
@@ -164,7 +164,7 @@ static int export_found(struct export_command *c, struct error *e)
 
 static const struct option_row rows[] = {
 	{ "format", 0, OPTION_CHOICE_AT(AT, format), OPTION_BY_PROJECT,
-	  "har|curl|http|ndjson|postman|insomnia|pytest|jest|junit|go|body", "what to write",
+	  "har|html|curl|http|ndjson|postman|insomnia|pytest|jest|junit|go|body", "what to write",
 	  .otherwise = "what the file's name ends in" },
 	{ "output", 'o', OPTION_TEXT_AT(AT, path), OPTION_BY_USER, "FILE", "where to, 0600",
 	  .otherwise = "standard output" },
@@ -205,7 +205,9 @@ const struct command command_export = {
 	"creel export FILTER|ID… --format FORMAT [-o FILE] [--redact[=NAME,…]] [--force]",
 	"deliveries as HAR, curl, .http, NDJSON or a body",
 	"Writes deliveries, oldest first, for other tools and for a repository to keep: har (HTTP Archive 1.2) and\n"
-	"ndjson have the request and the last answer, and `creel import` reads them back; curl and http have the\n"
+	"ndjson have the request and the last answer, and html, a page to send, has them; `creel import` reads all "
+	"three\n"
+	"back. curl and http have the\n"
 	"request, postman (a collection, 2.1) and insomnia (4) too, body its body's exact bytes; pytest, jest, junit "
 	"and go\n"
 	"are tests that send them again to the app at CREEL_TEST_URL and want the status on record. In curl commands "

@@ -9,6 +9,7 @@
 #include "client/transfer/export_file.h"
 #include "client/transfer/export_put.h"
 #include "client/transfer/export_tests.h"
+#include "shared/formats/report.h"
 #include "shared/formats/collection_write.h"
 #include "shared/formats/har.h"
 #include "shared/formats/http_file.h"
@@ -45,21 +46,14 @@ bool export_named(const char *name, struct export_options *o, struct error *e)
 		enum export_as as;
 		bool secrets;
 	} names[] = {
-		{ "har", EXPORT_AS_HAR, false },
-		{ "ndjson", EXPORT_AS_NDJSON, false },
-		{ "curl", EXPORT_AS_CURL, false },
-		{ "curl-secrets", EXPORT_AS_CURL, true },
-		{ "http", EXPORT_AS_HTTP, false },
-		{ "body", EXPORT_AS_BODY, false },
-		{ "raw", EXPORT_AS_RAW, false },
-		{ "headers", EXPORT_AS_HEADERS, false },
-		{ "url", EXPORT_AS_URL, false },
-		{ "postman", EXPORT_AS_POSTMAN, false },
-		{ "insomnia", EXPORT_AS_INSOMNIA, false },
-		{ "pytest", EXPORT_AS_PYTEST, false },
-		{ "jest", EXPORT_AS_JEST, false },
-		{ "junit", EXPORT_AS_JUNIT, false },
-		{ "go", EXPORT_AS_GO, false },
+		{ "har", EXPORT_AS_HAR, false },          { "ndjson", EXPORT_AS_NDJSON, false },
+		{ "html", EXPORT_AS_HTML, false },        { "curl", EXPORT_AS_CURL, false },
+		{ "curl-secrets", EXPORT_AS_CURL, true }, { "http", EXPORT_AS_HTTP, false },
+		{ "body", EXPORT_AS_BODY, false },        { "raw", EXPORT_AS_RAW, false },
+		{ "headers", EXPORT_AS_HEADERS, false },  { "url", EXPORT_AS_URL, false },
+		{ "postman", EXPORT_AS_POSTMAN, false },  { "insomnia", EXPORT_AS_INSOMNIA, false },
+		{ "pytest", EXPORT_AS_PYTEST, false },    { "jest", EXPORT_AS_JEST, false },
+		{ "junit", EXPORT_AS_JUNIT, false },      { "go", EXPORT_AS_GO, false },
 	};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(name, names[i].name) == 0) {
@@ -78,6 +72,7 @@ bool export_of_path(const char *path, enum export_as *as)
 	} ends[] = { { ".har", EXPORT_AS_HAR },
 		     { ".ndjson", EXPORT_AS_NDJSON },
 		     { ".jsonl", EXPORT_AS_NDJSON },
+		     { ".html", EXPORT_AS_HTML },
 		     { ".sh", EXPORT_AS_CURL },
 		     { ".http", EXPORT_AS_HTTP },
 		     { ".postman_collection.json", EXPORT_AS_POSTMAN },
@@ -250,6 +245,8 @@ static bool put_separator(struct export *x, const struct transcript *d, struct e
 	text_format_time(at, d->received_at_us);
 	if (x->options->as == EXPORT_AS_HAR)
 		fine = (x->written || har_begin(&x->text)) && buffer_append_text(&x->text, x->written ? ",\n" : "\n");
+	else if (x->options->as == EXPORT_AS_HTML)
+		fine = x->written || report_begin(&x->text);
 	else if (x->options->as == EXPORT_AS_POSTMAN)
 		fine =
 		    (x->written || postman_begin(&x->text)) && buffer_append_text(&x->text, x->written ? ",\n" : "\n");
@@ -278,6 +275,29 @@ static bool put_test(struct export *x, const struct transcript *d, const char *b
 	       no_memory(e);
 }
 
+/* One delivery of the page: what is read, what is copied, and what is imported again. */
+static bool put_in_report(struct export *x, const struct transcript *d, struct error *e)
+{
+	struct export_options ndjson = *x->options, curl = *x->options;
+	struct buffer line = { 0 }, command = { 0 };
+	struct item item;
+	ndjson.as = EXPORT_AS_NDJSON;
+	curl.as = EXPORT_AS_CURL;
+	char *base = base_of(x, d, e);
+	bool fine = base && item_read(x->store, d->id, &item, e);
+	if (fine) {
+		fine = export_put(d, &item.row, &ndjson, NULL, NULL, &line, e) &&
+		       export_put(d, NULL, &curl, base, NULL, &command, e);
+		item_free(&item);
+	}
+	const struct report_delivery r = { d, buffer_view(&line), buffer_view(&command) };
+	fine = fine && (report_put(&x->text, &r) || no_memory(e));
+	buffer_free(&line);
+	buffer_free(&command);
+	free(base);
+	return fine;
+}
+
 static bool put(struct export *x, const struct transcript *d, struct error *e)
 {
 	enum export_as as = x->options->as;
@@ -289,6 +309,8 @@ static bool put(struct export *x, const struct transcript *d, struct error *e)
 		item_free(&item);
 		return written;
 	}
+	if (as == EXPORT_AS_HTML)
+		return put_in_report(x, d, e);
 	if (!put_body_beside(x, d, &reference, e)) {
 		buffer_free(&reference);
 		return false;
@@ -314,8 +336,8 @@ static bool check(const struct export *x, const struct transcript *d, struct err
 {
 	enum export_as as = x->options->as;
 	bool part = d->request.body_size > d->request.body.len;
-	bool keeps_part =
-	    as == EXPORT_AS_HAR || as == EXPORT_AS_NDJSON || as == EXPORT_AS_HEADERS || as == EXPORT_AS_URL;
+	bool keeps_part = as == EXPORT_AS_HAR || as == EXPORT_AS_NDJSON || as == EXPORT_AS_HTML ||
+			  as == EXPORT_AS_HEADERS || as == EXPORT_AS_URL;
 	if (part && !keeps_part)
 		return error_set(e, EXIT_USAGE,
 				 "delivery %" PRId64 " was recorded in part only (%zu of %" PRIu64
@@ -340,7 +362,8 @@ static bool redact(const struct export *x, struct transcript *d, struct error *e
 	const struct export_options *o = x->options;
 	struct telling t = { o, d->id };
 	struct redaction r = { .names = o->redact_names, .on_found = o->on_redacted ? on_found : NULL, .user = &t };
-	bool answer = o->as == EXPORT_AS_HAR || o->as == EXPORT_AS_NDJSON || o->as == EXPORT_AS_POSTMAN;
+	bool answer = o->as == EXPORT_AS_HAR || o->as == EXPORT_AS_NDJSON || o->as == EXPORT_AS_HTML ||
+		      o->as == EXPORT_AS_POSTMAN;
 	if (!transcript_redact(d, &r, answer, e))
 		return false;
 	for (size_t k = 0; o->redacted && k < REDACT_KINDS; k++)
@@ -365,6 +388,8 @@ static bool put_end(const struct export *x, struct buffer *text)
 	switch (x->options->as) {
 	case EXPORT_AS_HAR:
 		return har_end(text);
+	case EXPORT_AS_HTML:
+		return report_end(text);
 	case EXPORT_AS_POSTMAN:
 		return postman_end(text);
 	case EXPORT_AS_INSOMNIA:

@@ -187,6 +187,7 @@ bool export_put(const struct transcript *x, const struct delivery_row *row, cons
 	case EXPORT_AS_RAW:
 		fine = put_raw(x, out);
 		break;
+	case EXPORT_AS_HTML: /* report.h, by whoever puts its parts together */
 	case EXPORT_AS_PYTEST:
 	case EXPORT_AS_JEST:
 	case EXPORT_AS_JUNIT:

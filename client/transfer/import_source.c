@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "shared/formats/import_format.h"
+#include "shared/formats/report.h"
 #include "shared/program/interrupt.h"
 
 #define AT_ONCE (64u << 10)
@@ -61,6 +62,23 @@ static bool decode_utf16(struct import_source *s, struct error *e)
 	return true;
 }
 
+/* The lines of NDJSON that an exported page has in it. */
+static bool take_report(struct import_source *s, struct error *e)
+{
+	struct buffer lines = { 0 };
+	while (!s->ended)
+		if (!read_some(s, e))
+			return false;
+	if (!report_lines(buffer_view(&s->text), &lines))
+		return no_memory(e);
+	if (lines.len == 0)
+		return error_set(e, EXIT_USAGE,
+				 "it is a web page, and not one that `creel export --format html` wrote");
+	buffer_free(&s->text);
+	s->text = lines;
+	return true;
+}
+
 bool import_source_more(struct import_source *s, struct error *e)
 {
 	static const char mark[] = "\xef\xbb\xbf";
@@ -73,6 +91,8 @@ bool import_source_more(struct import_source *s, struct error *e)
 		return decode_utf16(s, e);
 	if (s->text.len >= 3 && memcmp(s->text.at, mark, 3) == 0)
 		buffer_consume(&s->text, 3);
+	if (report_is(buffer_view(&s->text)))
+		return take_report(s, e);
 	return true;
 }
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/web/web_html.h"
+#include "shared/text/html.h"
 
 bool web_door_is_open(const char *path)
 {
@@ -30,8 +30,8 @@ static void put_page(struct web_exchange *x, unsigned status, const char *title,
 				  "<title>%s · creel</title><link rel=\"stylesheet\" href=\"/page/page.css\">"
 				  "<body class=\"door\"><main><h1>%s</h1><p>%s",
 				  title, title, before) &&
-		    (!link || (buffer_append_text(out, "<a href=\"") && web_html_text(out, bytes_of(link)) &&
-			       buffer_append_text(out, "\">") && web_html_text(out, bytes_of(link)) &&
+		    (!link || (buffer_append_text(out, "<a href=\"") && html_text(out, bytes_of(link)) &&
+			       buffer_append_text(out, "\">") && html_text(out, bytes_of(link)) &&
 			       buffer_append_text(out, "</a>"))) &&
 		    buffer_append_text(out, after) && buffer_append_text(out, "</main></body></html>\n");
 	if (!fine)

@@ -7,7 +7,7 @@
 
 #include "client/web/web_assets.h"
 #include "client/web/web_detail.h"
-#include "client/web/web_html.h"
+#include "shared/text/html.h"
 #include "client/web/web_outcome.h"
 #include "client/web/web_rows.h"
 #include "shared/http/headers.h"
@@ -24,12 +24,12 @@ struct page {
 
 static bool put_text(struct buffer *out, struct bytes text)
 {
-	return web_html_text(out, text);
+	return html_text(out, text);
 }
 
 static bool put_words(struct buffer *out, const char *text)
 {
-	return web_html_text(out, bytes_of(text));
+	return html_text(out, bytes_of(text));
 }
 
 static bool put_client(struct buffer *out, const struct client_state *c)
@@ -267,7 +267,7 @@ static bool put_part(struct buffer *out, const struct store_part *part)
 {
 	bool fine = put_fields(out, buffer_view(&part->headers)) &&
 		    buffer_append_text(out, "<pre tabindex=\"0\" class=\"tree\">") &&
-		    web_html_body(out, buffer_view(&part->body)) && buffer_append_text(out, "</pre>");
+		    html_body(out, buffer_view(&part->body)) && buffer_append_text(out, "</pre>");
 	if (fine && part->body_size > part->body.len)
 		fine = buffer_printf(out, "<p class=\"note\">shown %zu of %" PRIu64 " bytes</p>", part->body.len,
 				     part->body_size);

@@ -1,7 +1,7 @@
 /* The page's server: who is let in, ranges of bodies, HTML from outside. */
 #include "client/web/web_body.h"
 #include "client/web/web_guard.h"
-#include "client/web/web_html.h"
+#include "shared/text/html.h"
 #include "tests/unit/unit.h"
 
 /* A browser's request of the page's own, which passes; each case spoils something. */
@@ -225,7 +225,7 @@ static void test_html(void **state)
 {
 	struct buffer out = { 0 };
 	(void)state;
-	assert_true(web_html_text(&out, bytes_make("<b a='1' c=\"2\">&\n\x1b\0", 19)));
+	assert_true(html_text(&out, bytes_make("<b a='1' c=\"2\">&\n\x1b\0", 19)));
 	assert_true(bytes_equal(buffer_view(&out), bytes_of("&lt;b a=&#39;1&#39; c=&quot;2&quot;&gt;&amp;^J^[^@")));
 	buffer_free(&out);
 }

@@ -5,6 +5,6 @@
 
 /* As the content of an element or of a quoted attribute: control characters, bidi controls and what is not UTF-8 become
  * visible (shared/text/text.h), then &, <, >, " and ' are escaped. */
-MUST_CHECK bool web_html_text(struct buffer *out, struct bytes text);
+MUST_CHECK bool html_text(struct buffer *out, struct bytes text);
 /* The same, with line breaks and tabs as they are. */
-MUST_CHECK bool web_html_body(struct buffer *out, struct bytes text);
+MUST_CHECK bool html_body(struct buffer *out, struct bytes text);

@@ -1,4 +1,4 @@
-#include "client/web/web_html.h"
+#include "shared/text/html.h"
 
 #include "shared/text/text.h"
 
@@ -37,12 +37,12 @@ static bool put(struct buffer *out, struct bytes text, enum text_mode mode)
 	return fine;
 }
 
-bool web_html_text(struct buffer *out, struct bytes text)
+bool html_text(struct buffer *out, struct bytes text)
 {
 	return put(out, text, TEXT_LINE);
 }
 
-bool web_html_body(struct buffer *out, struct bytes text)
+bool html_body(struct buffer *out, struct bytes text)
 {
 	return put(out, text, TEXT_BODY);
 }
