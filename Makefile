@@ -207,6 +207,7 @@ $(BUILD)/corpus/app $(BUILD)/fuzz/app: LIBS_RELAY += $(LIBS_CLIENT)
 $(BUILD)/corpus/app $(BUILD)/fuzz/app: $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/post.c %/curl_loop.c %/curl_reason.c,$(wildcard client/app/*.c client/reason/*.c client/common/*.c)))
 $(BUILD)/corpus/insomnia $(BUILD)/fuzz/insomnia: LIBS_RELAY += $(shell $(PKG_CONFIG) --libs yaml-0.1)
 $(BUILD)/corpus/ws_frames $(BUILD)/fuzz/ws_frames: $(BUILD)/client/tunnel/tunnel_read.o
+$(BUILD)/corpus/web $(BUILD)/fuzz/web: $(patsubst %,$(BUILD)/client/web/%.o,web_range web_guard web_door web_exchange)
 $(BUILD)/corpus/config $(BUILD)/fuzz/config: $(BUILD)/client/options/config.o
 $(BUILD)/corpus/json_edit $(BUILD)/fuzz/json_edit: $(BUILD)/client/trigger/json_edit.o
 $(BUILD)/corpus/answer $(BUILD)/fuzz/answer: $(patsubst %,$(BUILD)/client/%.o,origin/challenge origin/challenge_post origin/challenge_get signing/secrets)

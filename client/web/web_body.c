@@ -7,52 +7,13 @@
 
 #include "client/transfer/export.h"
 #include "client/web/web_detail.h"
+#include "client/web/web_range.h"
 #include "shared/base/hex.h"
 #include "shared/content/decode.h"
 #include "shared/store/item.h"
 
 #define PIECE (1u << 20) /* that is searched at once */
 #define FOUND_MOST 1000
-
-/* ---- ranges ---- */
-
-static bool read_digits(const char **at, uint64_t *out)
-{
-	size_t n = strspn(*at, "0123456789");
-	if (n == 0 || n > 18)
-		return false;
-	*out = strtoull(*at, NULL, 10);
-	*at += n;
-	return true;
-}
-
-enum web_range web_body_range(const char *field, uint64_t size, uint64_t *first, uint64_t *last)
-{
-	uint64_t a, b;
-	if (!field || strncmp(field, "bytes=", 6) != 0)
-		return WEB_RANGE_WHOLE;
-	const char *at = field + 6;
-	if (*at == '-') { /* so many from the end */
-		at++;
-		if (!read_digits(&at, &a) || *at)
-			return WEB_RANGE_WHOLE;
-		if (a == 0 || size == 0)
-			return WEB_RANGE_BAD;
-		*first = a < size ? size - a : 0;
-		*last = size - 1;
-		return WEB_RANGE_PART;
-	}
-	if (!read_digits(&at, &a) || *at++ != '-')
-		return WEB_RANGE_WHOLE;
-	b = size ? size - 1 : 0;
-	if (*at && (!read_digits(&at, &b) || *at || b < a))
-		return WEB_RANGE_WHOLE;
-	if (a >= size)
-		return WEB_RANGE_BAD;
-	*first = a;
-	*last = b < size ? b : size - 1;
-	return WEB_RANGE_PART;
-}
 
 /* ---- which body ---- */
 
@@ -204,7 +165,7 @@ static void send_body(struct web_read *r, bool request)
 		return;
 	}
 	bool ranged = x->range && (!x->if_range || strcmp(x->if_range, w.tag) == 0);
-	enum web_range kind = ranged ? web_body_range(x->range, p.body_size, &first, &last) : WEB_RANGE_WHOLE;
+	enum web_range kind = ranged ? web_range_read(x->range, p.body_size, &first, &last) : WEB_RANGE_WHOLE;
 	if (kind == WEB_RANGE_WHOLE)
 		last = p.body_size ? p.body_size - 1 : 0;
 	if (kind == WEB_RANGE_BAD) {

@@ -1,6 +1,6 @@
 /* The page's server: who is let in, ranges of bodies, HTML from outside. */
-#include "client/web/web_body.h"
 #include "client/web/web_guard.h"
+#include "client/web/web_range.h"
 #include "shared/text/html.h"
 #include "tests/unit/unit.h"
 
@@ -215,7 +215,7 @@ static void test_ranges(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		uint64_t first = 0, last = 0;
-		if (web_body_range(cases[i].field, cases[i].size, &first, &last) != cases[i].kind ||
+		if (web_range_read(cases[i].field, cases[i].size, &first, &last) != cases[i].kind ||
 		    first != cases[i].first || last != cases[i].last)
 			fail_msg("%s of %d", cases[i].field, (int)cases[i].size);
 	}
