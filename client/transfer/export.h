@@ -9,7 +9,7 @@
 enum export_as {
 	EXPORT_AS_HAR,
 	EXPORT_AS_NDJSON, /* both with the last answer; `creel import` reads them */
-	EXPORT_AS_HTML, /* a page to send (report.h), with both; `creel import` reads it */
+	EXPORT_AS_HTML,   /* a page to send (report.h), with both; `creel import` reads it */
 	EXPORT_AS_CURL,
 	EXPORT_AS_HTTP,     /* a .http file; several requests have lines of ### between them */
 	EXPORT_AS_POSTMAN,  /* a collection of version 2.1 */
