@@ -57,7 +57,8 @@ static void add_place(struct places *p, struct bytes url)
 		take(p, &p->first, origin);
 	else if (!bytes_equal(buffer_view(&p->first), origin))
 		p->several = true;
-	if (p->far.len == 0 && !forward_url_leads_here(origin))
+	/* A client that has --exec or --answer in an app's place calls nobody. */
+	if (p->far.len == 0 && *origin.at != '-' && !forward_url_leads_here(origin))
 		take(p, &p->far, origin);
 }
 

@@ -157,7 +157,8 @@ static bool flush(struct export *x, struct error *e)
 static void on_client(void *user, const struct client_status *c)
 {
 	struct buffer *target = user;
-	if (!target->len && !buffer_append_bytes(target, c->target))
+	bool calls_app = c->target.len && c->target.at[0] != '-'; /* not --exec, --answer */
+	if (!target->len && calls_app && !buffer_append_bytes(target, c->target))
 		target->len = 0;
 }
 

@@ -1,9 +1,11 @@
 #include "client/transfer/import_source.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "shared/formats/import_format.h"
 #include "shared/formats/report.h"
@@ -166,7 +168,11 @@ static bool is_within(const char *folder, const char *file)
 static bool read_whole(const char *path, struct buffer *out)
 {
 	struct stat st;
-	FILE *f = fopen(path, "rbe");
+	/* Nobody may ever write to what a stranger's file names, if that is a pipe: it is not waited for. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "rb");
+	if (fd >= 0 && !f)
+		close(fd);
 	bool fine = f && fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= (off_t)BESIDE_MOST;
 	if (fine && st.st_size > 0)
 		fine = buffer_reserve(out, (size_t)st.st_size) &&

@@ -7,6 +7,7 @@
 
 #define DEEP 8                  /* variables within the values of variables */
 #define MOST ((size_t)64 << 20) /* bytes that they may become */
+#define REPLACED_MOST 100000    /* variables in one text, those in their values counted too */
 
 static bool no_memory(struct error *e)
 {
@@ -33,14 +34,14 @@ static const json_t *value_of(const json_t *values, struct bytes name)
 }
 
 /* What replaces "{{name}}". */
-static bool put_value(const json_t *values, struct bytes name, struct buffer *out, bool *replaced, struct error *e)
+static bool put_value(const json_t *values, struct bytes name, struct buffer *out, size_t *replaced, struct error *e)
 {
 	const json_t *value = value_of(values, name);
 	int shown = name.len < 60 ? (int)name.len : 60;
 	if (!value)
 		return error_set(e, EXIT_USAGE, "the variable {{%.*s}} has no value in the file", shown,
 				 (const char *)name.at);
-	*replaced = true;
+	++*replaced;
 	if (json_is_string(value))
 		return buffer_append_bytes(out, json_to_bytes(value)) || no_memory(e);
 	if (json_is_integer(value))
@@ -51,9 +52,8 @@ static bool put_value(const json_t *values, struct bytes name, struct buffer *ou
 }
 
 static bool replace_once(const json_t *values, enum variables_kind kind, struct bytes in, struct buffer *out,
-			 bool *replaced, struct error *e)
+			 size_t *replaced, struct error *e)
 {
-	*replaced = false;
 	if (kind == VARIABLES_AND_TEMPLATES && in.len && memmem(in.at, in.len, "{%", 2))
 		return error_set(e, EXIT_USAGE, "it has a template, {%% ... %%}, that only its own client fills in");
 	while (in.len) {
@@ -66,8 +66,8 @@ static bool replace_once(const json_t *values, enum variables_kind kind, struct 
 			return true;
 		if (!put_value(values, trim(bytes_make(open + 2, (size_t)(end - open) - 2)), out, replaced, e))
 			return false;
-		if (out->len > MOST)
-			return error_set(e, EXIT_USAGE, "its variables become more than 64 MiB");
+		if (out->len > MOST || *replaced > REPLACED_MOST)
+			return error_set(e, EXIT_USAGE, "its variables become more than 64 MiB, or 100,000 texts");
 		in = bytes_make(end + 2, in.len - (size_t)(end + 2 - in.at));
 	}
 	return true;
@@ -78,10 +78,13 @@ bool variables_replace(const json_t *values, enum variables_kind kind, struct by
 {
 	struct buffer from = { 0 }, to = { 0 };
 	bool again = true, fine = buffer_append_bytes(&from, in) || no_memory(e);
+	size_t replaced = 0;
 	for (int deep = 0; fine && again; deep++) {
+		size_t before = replaced;
 		to.len = 0;
-		fine = deep < DEEP ? replace_once(values, kind, buffer_view(&from), &to, &again, e)
+		fine = deep < DEEP ? replace_once(values, kind, buffer_view(&from), &to, &replaced, e)
 				   : error_set(e, EXIT_USAGE, "its variables name each other in a circle");
+		again = replaced > before;
 		struct buffer other = from;
 		from = to;
 		to = other;

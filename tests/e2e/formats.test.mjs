@@ -204,6 +204,20 @@ describe('formats of other tools', () => {
 		}
 	});
 
+	it('hostile files are refused at once: a pipe that nobody writes to, variables that multiply', async () => {
+		const refused = async (file, text, reason) => {
+			writeFileSync(w.path(file), text);
+			const r = await w.creel(['import', w.path(file), '--db', `${w.fresh('hostile')}.db`]);
+			assert.deepEqual([r.code, r.text], [2, ''], r.err);
+			assert.match(r.err, reason);
+		};
+		assert.equal((await w.run('mkfifo', [w.path('pipe')])).code, 0);
+		await refused('pipe.sh', 'curl http://a/ -d @pipe\n', /'pipe', which is not a file of at most 64 MiB that can be read/);
+		await refused('pipe.http', 'POST http://a/\n\n< ./pipe\n', /which is not a file/);
+		const tens = Array.from({ length: 7 }, (_, i) => `@a${i + 1} = ${(i ? `{{a${i}}}` : 'x').repeat(10)}\n`).join('');
+		await refused('tens.http', `${tens}POST http://a/\n\n{{a7}}\n`, /its variables become more than 64 MiB, or 100,000 texts/);
+	});
+
 	it('.http: a body that clients would read as syntax is in a file beside', async () => {
 		const db = `${w.fresh('syntax')}.db`;
 		const bodies = ['{"a":"{{token}}"}', '< ./other', 'a\n### b', '{% raw %}', '{"$ref":"x"}', 'x\n> {% y %}', '<@ ./f', 'ends\n', '{"plain":"$ 5"}'];

@@ -228,9 +228,14 @@ describe('--answer', () => {
 		const client = await w.startClient({ relay, name: 'none', output: 'lines' });
 		for (const i of [1, 2]) assert.deepEqual([(await post(relay.port, `/none/${i}`)).status, (await post(relay.port, `/none/${i}`)).text], [200, '']);
 		assert.equal(client.err.match(/no app is named: what arrives is recorded and answered 200/g).length, 1);
-		await w.recorded((r) => r.tunnel === 'none' && r.status === 200 && r.state === 'delivered');
+		const { id } = await w.recorded((r) => r.tunnel === 'none' && r.status === 200 && r.state === 'delivered');
 		const { text } = await w.creel(['status']);
 		assert.match(text, /--answer 200/);
+		// It is nobody's URL: commands and tests lead to this machine, and a replay asks nothing.
+		const curl = await w.creelOut(['export', String(id), '--format', 'curl']);
+		assert.match(curl.toString(), / http:\/\/localhost\/[12]$/m);
+		assert.match((await w.creelOut(['export', String(id), '--format', 'pytest'])).toString(), /or "http:\/\/localhost"/);
+		assert.equal((await w.creel(['replay', String(id)])).code, 0);
 	});
 
 	it('dev takes it as well', async () => {
