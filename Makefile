@@ -25,6 +25,9 @@ BREW := $(shell brew --prefix 2>/dev/null)
 KEGS := $(shell printf ':$(BREW)/opt/%s/lib/pkgconfig' curl sqlite openssl@3 ncurses zlib)
 PKG_CONFIG := PKG_CONFIG_PATH="$$PKG_CONFIG_PATH$(KEGS)" $(PKG_CONFIG)
 endif
+# Optional: without it a body in zstd is recorded and passed on as ever, and only its text is not known.
+ZSTD := $(shell $(PKG_CONFIG) --exists libzstd 2>/dev/null && echo libzstd)
+PKGS_CORE += $(ZSTD)
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wformat=2
 ifneq ($(CI)$(WERROR),)
@@ -33,7 +36,7 @@ endif
 OPT ?= -O2 -g -D_FORTIFY_SOURCE=2
 HARDEN := -fstack-protector-strong -fPIE
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(PKGS_CORE) $(PKGS_CLIENT) $(PKGS_RELAY) $(PKGS_TUI) 2>/dev/null | sed 's/-I/-isystem /g') $(shell $(PKG_CONFIG) --silence-errors --cflags libwslay)
-CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -DCREEL_VERSION='"$(VERSION)"' -I. $(PKG_CFLAGS) $(BREW:%=-isystem %/include) $(WARN) $(OPT) $(HARDEN) $(SAN) $(CFLAGS) -MMD -MP
+CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -DCREEL_VERSION='"$(VERSION)"' -I. $(ZSTD:%=-DCREEL_ZSTD) $(PKG_CFLAGS) $(BREW:%=-isystem %/include) $(WARN) $(OPT) $(HARDEN) $(SAN) $(CFLAGS) -MMD -MP
 ifeq ($(UNAME),Darwin)
 LIBS_ICONV := -liconv
 endif

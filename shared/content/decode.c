@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <zlib.h>
+#ifdef CREEL_ZSTD
+#include <zstd.h>
+#endif
 
 #include "shared/http/headers.h"
 #include "shared/text/text.h"
@@ -11,15 +14,15 @@
 #define PIECE ((size_t)64 << 10)
 #define CODINGS_MOST 4
 
-enum coding { CODING_UNKNOWN, CODING_IDENTITY, CODING_GZIP, CODING_DEFLATE, CODING_BR };
+enum coding { CODING_UNKNOWN, CODING_IDENTITY, CODING_GZIP, CODING_DEFLATE, CODING_BR, CODING_ZSTD };
 
-static const char *const coding_names[] = { "unknown", "identity", "gzip", "deflate", "br" };
+static const char *const coding_names[] = { "unknown", "identity", "gzip", "deflate", "br", "zstd" };
 
 static enum coding coding_of(struct bytes name)
 {
 	if (bytes_equal_nocase(name, "x-gzip"))
 		return CODING_GZIP;
-	for (enum coding c = CODING_IDENTITY; c <= CODING_BR; c++)
+	for (enum coding c = CODING_IDENTITY; c <= CODING_ZSTD; c++)
 		if (bytes_equal_nocase(name, coding_names[c]))
 			return c;
 	return CODING_UNKNOWN;
@@ -99,6 +102,48 @@ static enum decode_result undo_br(struct bytes in, size_t most, struct buffer *o
 	return settle(out, most, r == BROTLI_DECODER_RESULT_SUCCESS);
 }
 
+#ifdef CREEL_ZSTD
+/* RFC 8878 §3: frames may follow one another. A decoder for HTTP keeps to windows of 8 MiB (RFC 9659). */
+#define ZSTD_WINDOW_LOG 23
+
+static bool take_zstd(ZSTD_DStream *z, ZSTD_inBuffer *from, size_t most, struct buffer *out, bool *ended)
+{
+	size_t left = 1, before;
+	do {
+		size_t room = make_room(out, most);
+		if (!room)
+			return false;
+		ZSTD_outBuffer to = { out->at + out->len, room, 0 };
+		before = from->pos;
+		left = ZSTD_decompressStream(z, &to, from);
+		out->len += to.pos;
+		*ended = left == 0 && from->pos == from->size;
+		if (to.pos == 0 && from->pos == before)
+			break;
+	} while (!ZSTD_isError(left) && !*ended && out->len <= most);
+	return true;
+}
+
+static enum decode_result undo_zstd(struct bytes in, size_t most, struct buffer *out)
+{
+	ZSTD_DStream *z = ZSTD_createDStream();
+	ZSTD_inBuffer from = { in.at, in.len, 0 };
+	bool ended = false;
+	bool fine = z && !ZSTD_isError(ZSTD_DCtx_setParameter(z, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG)) &&
+		    take_zstd(z, &from, most, out, &ended);
+	ZSTD_freeDStream(z);
+	return fine ? settle(out, most, ended) : DECODE_NO_MEMORY;
+}
+#else
+static enum decode_result undo_zstd(struct bytes in, size_t most, struct buffer *out)
+{
+	(void)in;
+	(void)most;
+	(void)out;
+	return DECODE_NONE;
+}
+#endif
+
 static enum decode_result undo(enum coding c, struct bytes in, size_t most, struct buffer *out)
 {
 	switch (c) {
@@ -108,6 +153,8 @@ static enum decode_result undo(enum coding c, struct bytes in, size_t most, stru
 		return undo_deflate(in, most, out);
 	case CODING_BR:
 		return undo_br(in, most, out);
+	case CODING_ZSTD:
+		return undo_zstd(in, most, out);
 	case CODING_IDENTITY:
 	case CODING_UNKNOWN:
 		break;

@@ -246,6 +246,28 @@ static struct bytes gzip(struct bytes text, uint8_t out[200])
 	return bytes_make(out, len);
 }
 
+static void test_zstd(void **state)
+{
+	/* {"id":"zs1","type":"t"} in two frames, the second with a checksum. */
+	static const uint8_t packed[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58, 0x61, 0x00, 0x00, 0x7b, 0x22, 0x69,
+					  0x64, 0x22, 0x3a, 0x22, 0x7a, 0x73, 0x31, 0x22, 0x2c, 0x28, 0xb5, 0x2f,
+					  0xfd, 0x04, 0x58, 0x59, 0x00, 0x00, 0x22, 0x74, 0x79, 0x70, 0x65, 0x22,
+					  0x3a, 0x22, 0x74, 0x22, 0x7d, 0x94, 0x55, 0x3a, 0x52 };
+	(void)state;
+#ifdef CREEL_ZSTD
+	expect_values(JSON "Content-Encoding: zstd\r\n", bytes_make(packed, sizeof packed),
+		      VALUES("id", "zs1", "type", "t"));
+	/* Cut off: what came. */
+	struct body b;
+	body_open(&b, bytes_of(JSON "Content-Encoding: zstd\r\n"), bytes_make(packed, sizeof packed - 8), BODY_MOST);
+	expect_text(body_text(&b), bytes_of("{\"id\":\"zs1\",\"type\":"), "cut");
+	assert_int_equal(b.decoded, DECODE_DAMAGED);
+	body_free(&b);
+#endif
+	expect_values(JSON "Content-Encoding: zstd\r\n", bytes_of("{\"id\":1}"), VALUES("id", "1"));
+	(void)packed;
+}
+
 static void test_gzip(void **state)
 {
 	static const char text[] = "{\"id\":\"gz1\",\"type\":\"t\"}";
@@ -392,8 +414,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_charsets), cmocka_unit_test(test_charset_bound), cmocka_unit_test(test_json),
 		cmocka_unit_test(test_forms),    cmocka_unit_test(test_parts),         cmocka_unit_test(test_envelopes),
-		cmocka_unit_test(test_gzip),     cmocka_unit_test(test_words),         cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_folding),
+		cmocka_unit_test(test_gzip),     cmocka_unit_test(test_zstd),          cmocka_unit_test(test_words),
+		cmocka_unit_test(test_numbers),  cmocka_unit_test(test_folding),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
