@@ -107,11 +107,11 @@ static const struct option_table token_table = { token_groups, 1 };
 
 static void print_token_help(void)
 {
-	printf("Usage: creel-relay token add NAME [--tunnels GLOB] [--no-browser-warning] | list | revoke NAME |\n"
-	       "                         rotate NAME | warning NAME on|off | names [NAME] | free TUNNEL\n\n"
-	       "Who may open tunnels, and which tunnel names each token owns (with the times it took them and last "
-	       "took them up).\nA running relay sees changes within a second: a client of a freed name is sent "
-	       "away.\n\n");
+	printf(
+	    "Usage: creel-relay token add NAME [--tunnels GLOB] [--no-browser-warning] | list | revoke NAME |\n"
+	    "                         rotate NAME | warning NAME on|off | names [NAME] | free TUNNEL\n\n"
+	    "Tokens say who may open tunnels, and own tunnel names; `names` shows these with the times of first and\n"
+	    "last use. A running relay sees changes within a second: a client of a freed name is disconnected.\n\n");
 	options_print(stdout, &token_table);
 }
 

@@ -28,7 +28,7 @@ static const struct option_row place_rows[] = {
 	{ "trusted-proxy", 0, OPTION_LIST_AT(SERVE, set.trusted_proxy), OPTION_BY_USER, "CIDR",
 	  "believe X-Forwarded-… and PROXY headers from there" },
 	{ "browser-warning", 0, OPTION_FLAG_AT(SERVE, set.browser_warning), OPTION_BY_USER, NULL,
-	  "a page first for browsers that are led to a tunnel, save those of a token added with --no-browser-warning" },
+	  "warn browsers before they see a tunnel, except those of tokens added with --no-browser-warning" },
 };
 
 #define OPTION_OF_BYTES(member) OPTION_SIZE_AT(struct settings, member), OPTION_BY_USER, "SIZE"
@@ -56,7 +56,7 @@ static const struct option_row other_rows[] = {
 	{ "admin-port-file", 0, OPTION_TEXT_AT(SERVE, set.admin_port_file), OPTION_BY_USER, "FILE",
 	  "write the admin listener's actual address here" },
 	{ "log-level", 0, OPTION_CHOICE_AT(SERVE, set.log_level), OPTION_BY_USER, "debug|info|warn|error",
-	  "least level that is logged", .preset = "info" },
+	  "lowest level that is logged", .preset = "info" },
 	{ "log-format", 0, OPTION_CHOICE_AT(SERVE, set.log_format), OPTION_BY_USER, "logfmt|json",
 	  "how lines of the log are written", .preset = "logfmt" },
 	{ "config", 'c', OPTION_TEXT_AT(SERVE, config), OPTION_BY_CALLER, "FILE", "options as an INI file, [serve]" },

@@ -134,14 +134,12 @@ const struct command command_doctor = {
 	"doctor",
 	"creel doctor [--target PORT|URL] [--json] [OPTIONS]",
 	"look for what is wrong between sender and app",
-	"Looks, in this order, at the config files, the store, the relay's URL, its name, the proxy, its port, its\n"
-	"certificate, its clock, the token, a webhook sent to a public URL made for this, and the app. Where a client "
-	"runs\n"
-	"with the same store, its relay, its tunnel's name and its app are looked at, else what listen would take. One "
-	"line each:\n"
-	"ok, warn, fail or skip, and at the end the first thing that is wrong and what to do about it. Neither the\n"
-	"store nor the app sees anything of it. Exit status 0 when nothing failed, else that of the first failure:\n"
-	"2 for the config, 3 for the relay, 4 for the store, 5 for the app, 1 for the clock.\n\n"
+	"Checks, in this order, the config files, the store, the relay's URL, its name, the proxy, its port, its\n"
+	"certificate, its clock, the token, a webhook sent to a public URL made for this, and the app. Where a client\n"
+	"runs with the same store, it checks that client's relay, tunnel name and app, else what listen would use. It\n"
+	"prints one line each (ok, warn, fail or skip), and at the end the first failure and what to do about it.\n"
+	"It leaves nothing in the store and sends nothing to the app. Exit status 0 when nothing failed, else that of\n"
+	"the first failure: 2 for the config, 3 for the relay, 4 for the store, 5 for the app, 1 for the clock.\n\n"
 	"Example: creel doctor --target 3000",
 	COMMAND_OPTIONS(rows, struct doctor),
 	.uses = COMMAND_USES_RELAY | COMMAND_USES_DB,

@@ -204,20 +204,20 @@ const struct command command_export = {
 	"export",
 	"creel export FILTER|ID… --format FORMAT [-o FILE] [--redact[=NAME,…]] [--force]",
 	"deliveries as HAR, curl, .http, NDJSON or a body",
-	"Writes deliveries, oldest first, for other tools and for a repository to keep: har (HTTP Archive 1.2) and\n"
-	"ndjson have the request and the last answer, and html, a page to send, has them; `creel import` reads all "
-	"three\n"
-	"back. curl and http have the\n"
-	"request, postman (a collection, 2.1) and insomnia (4) too, body its body's exact bytes; pytest, jest, junit "
-	"and go\n"
-	"are tests that send them again to the app at CREEL_TEST_URL and want the status on record. In curl commands "
-	"secrets are $CREEL_AUTHORIZATION and the like unless\n"
-	"--secrets is given; the other formats hold them unless --redact is, which takes out\n"
-	"what looks like a secret by its name or form, and signatures, in header fields, cookies, targets and bodies;\n"
-	"NAME is one more name, or header:NAME, cookie:NAME, query:NAME, form:NAME, part:NAME or json:PATH. A "
-	"body that the format cannot hold goes\n"
-	"to a file beside FILE. FILE must not exist. Exit status 1 when nothing matches, 4 when FILE cannot be "
-	"written.\n\n" FILTER_HELP "\n\n"
+	"Writes deliveries, oldest first, for other tools or to keep in a repository. har (HTTP Archive 1.2), ndjson\n"
+	"and html (a page to send) hold the request and the last answer, and `creel import` reads them back; curl,\n"
+	"http, postman (a collection, 2.1) and insomnia (4) hold the request, body the exact bytes of its body;\n"
+	"pytest, jest, junit and go are tests that send the request to the app at CREEL_TEST_URL and expect the\n"
+	"status on record.\n"
+	"\n"
+	"curl commands have $CREEL_AUTHORIZATION and the like in place of secrets, unless --secrets is given. The "
+	"other\n"
+	"formats hold secrets unless --redact is given: it takes out signatures, and what looks like a secret by its\n"
+	"name or form, in header fields, cookies, targets and bodies. NAME is one more name, or header:NAME,\n"
+	"cookie:NAME, query:NAME, form:NAME, part:NAME or json:PATH.\n"
+	"\n"
+	"A body that the format cannot hold goes to a file beside FILE. FILE must not exist yet, unless --force is\n"
+	"given. Exit status 1 when nothing matches, 4 when FILE cannot be written.\n\n" FILTER_HELP "\n\n"
 	"Example: creel export source:stripe since:1d -o tests/stripe.har --redact",
 	COMMAND_OPTIONS(rows, struct export_command),
 	.uses = COMMAND_USES_DB | COMMAND_USES_FILTER,

@@ -103,12 +103,11 @@ const struct command command_import = {
 	"import",
 	"creel import FILE|- [--format FORMAT] [--keep-going] [--json]",
 	"take deliveries from HAR, NDJSON and other files",
-	"Puts the deliveries of a file on record, of `creel export` or of another tool: they are listed, shown,\n"
-	"compared and replayed as others are, and never sent by themselves. Each entry is converted exactly, or "
-	"refused\n"
-	"with its place and the reason: then nothing of the file is imported, or with --keep-going all the others, "
-	"and\n"
-	"the exit status is 1. What is on record already, by its event id, stays as it is.\n\n"
+	"Puts the deliveries of a file, from `creel export` or another tool, on record. They are listed, shown, "
+	"compared\n"
+	"and replayed like others, and never sent on their own. Each entry is converted exactly, or refused with its\n"
+	"place and the reason; then nothing in the file is imported, or with --keep-going everything else is, and the\n"
+	"exit status is 1. An event that is already on record, by its id, stays as it is.\n\n"
 	"Example: creel import tests/stripe.har && creel replay --where is:import --to 3000",
 	COMMAND_OPTIONS(rows, struct import_command),
 	.uses = COMMAND_USES_DB,

@@ -288,10 +288,9 @@ const struct command command_login = {
 	"login",
 	"creel login URL [--token @FILE|@-|env:NAME | --no-token] [--ca FILE] [--allow-plain-token]",
 	"remember a relay and its token",
-	"Opens a tunnel for a moment, so that URL, certificate and token are known to be good, then keeps URL and "
-	"token in\n"
-	"the config file (0600). Later commands use them. CREEL_TOKEN counts as the token where --token is not "
-	"given. A CA is not kept: `ca = FILE` at the top of the config file is for listen, doctor and trigger.\n\n"
+	"Opens a tunnel for a moment to check URL, certificate and token, then saves URL and token in the config file\n"
+	"(0600) for later commands. Without --token the token is that of CREEL_TOKEN, or it is asked for. A CA is not\n"
+	"saved: write `ca = FILE` at the top of the config file for listen, doctor and trigger.\n\n"
 	"Example: creel login https://hooks.example.com --token @token.txt",
 	COMMAND_OPTIONS(rows, struct login_options),
 	.files = COMMAND_WRITES_CONFIG,

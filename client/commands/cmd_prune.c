@@ -181,14 +181,12 @@ const struct command command_prune = {
 	"prune",
 	"creel prune [FILTER] [--keep 30d] [--max-size 2GiB] [--dry-run] [--json]",
 	"delete old deliveries",
-	"Deletes deliveries with their attempts and bodies, the oldest first, and says how many: those older than "
-	"--keep,\n"
-	"then as many as it takes to bring the store to --max-size: as listen does it, the bodies of long answers go\n"
-	"first, unless all the rest takes more than three quarters of it. A filter says which may be deleted; alone it "
-	"deletes all\n"
-	"that match. With nothing given: --keep 30d --max-size 2GiB. What is waiting or under way stays. A running "
-	"client\n"
-	"goes on meanwhile. The file does not shrink: what was made free is used for what comes.\n\n" FILTER_HELP "\n\n"
+	"Deletes deliveries with their attempts and bodies, the oldest first, and says how many: those older than\n"
+	"--keep, then as many as needed to bring the store down to --max-size. As with listen, the bodies of long\n"
+	"answers go first, unless all the rest takes more than three quarters of that size. With a filter only\n"
+	"deliveries that match are deleted; without --keep and --max-size, all of them. With nothing given:\n"
+	"--keep 30d --max-size 2GiB. What is waiting or under way stays, and a running client is not disturbed.\n"
+	"The file does not shrink: freed space is used for new deliveries.\n\n" FILTER_HELP "\n\n"
 	"Example: creel prune status:2xx --keep 7d",
 	COMMAND_OPTIONS(rows, struct prune),
 	.uses = COMMAND_USES_DB | COMMAND_USES_FILTER,

@@ -288,16 +288,15 @@ const struct command command_replay = {
 	"[--resign --secret @FILE] [--times N] [--parallel P] [--rate R|--speed X] [--watch DIR] [--fail] [--yes] "
 	"[OPTIONS]",
 	"send recorded deliveries to the app again",
-	"Sends each delivery as it was received, to where it went before or to --to. A replay is a delivery of its own "
-	"in the\n"
-	"list, linked to its original, which stays as it is. Where `creel listen` runs for its tunnel that one sends "
-	"it, unless\n"
-	"an option says how. An ID is what `creel show` takes. Exit status 5 when no answer came from the target; 1 "
-	"with\n"
-	"--fail when an answer is not 2xx. More than 100 requests, or any beyond loopback, are sent when you say "
-	"so: it "
-	"asks,\n"
-	"and takes --yes where there is no terminal.\n\n" FILTER_HELP "\n\n"
+	"Sends each delivery again as it was received, to where it went before or to --to. A replay is a delivery of "
+	"its\n"
+	"own in the list, linked to its original, which stays as it is. Where `creel listen` runs for its tunnel, "
+	"that\n"
+	"client sends it, unless an option says how to send it. An ID is what `creel show` takes. Exit status 5 when "
+	"the\n"
+	"target gave no answer; with --fail, 1 when an answer is not 2xx. Before more than 100 requests, or any "
+	"beyond\n"
+	"loopback, it asks; without a terminal those need --yes.\n\n" FILTER_HELP "\n\n"
 	"Example: creel replay --where 'state:failed since:1h' --to 4000",
 	COMMAND_OPTIONS(rows, struct replays),
 	.uses = COMMAND_USES_DB | COMMAND_USES_WHERE,

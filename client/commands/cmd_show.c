@@ -355,12 +355,11 @@ const struct command command_show = {
 	"creel show ID|--last [--request|--response] [--headers|--body|--raw] [--attempt N] [--json] [--pretty] "
 	"[--no-pager]",
 	"one delivery: request, answer, attempts",
-	"Shows a delivery by its number in `creel list`, its event id, or the id's first 8 digits or more. Without "
-	"options:\n"
-	"what it is, with the signature's verdict and every attempt, then the request and the app's last answer. On a\n"
-	"terminal JSON is laid out, control characters are made visible, and what is longer than the screen goes "
-	"through\n"
-	"$PAGER (or less); into a pipe or file --headers, --body and --raw write the recorded bytes.\n\n"
+	"Shows a delivery by its number in `creel list`, its event id, or the first 8 or more digits of that. Without\n"
+	"options: a summary with the signature's verdict and every attempt, then the request and the app's last "
+	"answer.\n"
+	"On a terminal JSON is indented, control characters are made visible, and long output goes through $PAGER (or\n"
+	"less); into a pipe or file --headers, --body and --raw write the recorded bytes.\n\n"
 	"Example: creel show 42 --body > body.bin",
 	COMMAND_OPTIONS(rows, struct show),
 	.uses = COMMAND_USES_DB,

@@ -127,14 +127,10 @@ const struct command command_status = {
 	"status",
 	"creel status [--json]",
 	"whether a tunnel is online, and where",
-	"Shows the clients running on this machine with this store. Exit status 0 when one is online, else 1. "
-	"\"online\" means\n"
-	"that the relay confirmed the tunnel within the last two ping intervals, \"unknown\" that the client wrote so, "
-	"and "
-	"nothing\n"
-	"since: it hangs, or cannot write its record. That the record's disk is full is said in either case. A client "
-	"that was\n"
-	"killed is not shown.\n\n"
+	"Shows the clients that run on this machine with this store; one that was killed is not shown. Exit status 0\n"
+	"when one is online, else 1. \"online\": the relay confirmed the tunnel within the last two ping intervals.\n"
+	"\"unknown\": the client has written nothing since then, so it hangs or cannot write its record. A full disk\n"
+	"is reported either way.\n\n"
 	"Example: creel status --json",
 	COMMAND_OPTIONS(rows, struct status),
 	.uses = COMMAND_USES_DB,

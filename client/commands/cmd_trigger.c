@@ -470,21 +470,20 @@ static int trigger(struct trigger *t, struct error *e)
 #define AT struct trigger
 
 static const struct option_row rows[] = {
-	{ "to", 0, OPTION_TEXT_AT(AT, to), OPTION_BY_USER, "URL|PORT", "where to",
+	{ "to", 0, OPTION_TEXT_AT(AT, to), OPTION_BY_USER, "URL|PORT", "where to send it",
 	  .otherwise = "the running client's public URL" },
 	{ "secret", 's', OPTION_LIST_AT(AT, secret_specs), OPTION_BY_USER, "@FILE",
 	  "or PROVIDER=@FILE: what to sign with" },
 	{ "list", 'l', OPTION_FLAG_AT(AT, list), OPTION_BY_USER, NULL, "the names of all samples" },
 	{ "data", 'd', OPTION_LIST_AT(AT, data), OPTION_BY_USER, "PATH=VALUE|@FILE",
-	  "set a value of the body, or add one; PATH=null removes it; a file is another body" },
+	  "set or add a value in the body; PATH=null removes it; @FILE is another body" },
 	{ "header", 'H', OPTION_LIST_AT(AT, headers), OPTION_BY_USER, "'K: V'",
 	  "set or add a header field; 'K:' removes it" },
 	{ "templates", 0, OPTION_TEXT_AT(AT, templates), OPTION_BY_USER, "DIR", "samples of your own, NAME.http",
 	  .otherwise = "creel/templates beside the config file" },
-	{ "timeout", 0, OPTION_DURATION_AT(AT, post.timeout_ms), OPTION_BY_PROJECT, "TIME", "for the whole answer",
-	  .preset = "30s" },
-	{ "force", 'f', OPTION_FLAG_AT(AT, force), OPTION_BY_USER, NULL,
-	  "send an event that is spelled nearly as one that there is" },
+	{ "timeout", 0, OPTION_DURATION_AT(AT, post.timeout_ms), OPTION_BY_PROJECT, "TIME",
+	  "how long the whole answer may take", .preset = "30s" },
+	{ "force", 'f', OPTION_FLAG_AT(AT, force), OPTION_BY_USER, NULL, "send an event whose name looks misspelled" },
 	{ "fail", 0, OPTION_FLAG_AT(AT, fail), OPTION_BY_USER, NULL, "exit with 1 when the answer is not 2xx" },
 	{ "ca", 0, OPTION_TEXT_AT(AT, post.ca), OPTION_BY_USER, "FILE", "trust this CA (PEM)" },
 	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL,
@@ -534,10 +533,9 @@ const struct command command_trigger = {
 	"[--list] "
 	"[OPTIONS]",
 	"send a sample webhook, signed as its provider would",
-	"Sends a webhook in the provider's true form: its fields, its body, its signature with the time of now. Goes "
-	"to the\n"
-	"public URL of the running client, or to --to. Samples of your own are requests as text, NAME.http in a "
-	"folder.\n\n"
+	"Sends a webhook as the provider would: its header fields, its body, and its signature with the current time.\n"
+	"It goes to the public URL of the running client, or to --to. A sample of your own is a request as text in a\n"
+	"file NAME.http.\n\n"
 	"Example: creel trigger stripe.invoice.paid --secret @stripe.secret --data data.object.amount_paid=9900",
 	COMMAND_OPTIONS(rows, struct trigger),
 	.uses = COMMAND_USES_DB,

@@ -164,13 +164,11 @@ const struct command command_trust = {
 	"trust",
 	"creel trust [FOLDER|FILE] [--remove] | --list",
 	"accept this folder's creel.ini as it is",
-	"A project's ./creel.ini sets names, routes to ports of this machine, time limits, filters and how things are\n"
-	"printed. All else (what runs, writes, leads elsewhere or holds a secret) counts only from your own config "
-	"file,\n"
-	"the environment and the command line, until you trust the file: read it first. Shows what that is, and keeps\n"
-	"the SHA-256 of the file's bytes; when one of them changes, trust has to be given again. The programs and "
-	"files\n"
-	"that it names are not looked at.\n\n"
+	"A project's ./creel.ini may set names, routes to ports of this machine, time limits, filters and how things "
+	"are\n"
+	"printed. Anything else (what runs a command, writes a file, leads elsewhere or holds a secret) has no effect\n"
+	"until you trust the file: read it first. This shows what it sets of that kind, and keeps the SHA-256 of the\n"
+	"file's bytes; a changed file has to be trusted again. Programs and files that it names are not checked.\n\n"
 	"Example: creel trust",
 	COMMAND_OPTIONS(rows, struct trust_options),
 	.files = COMMAND_READS_NONE, /* what stands in one has no say in what is trusted */

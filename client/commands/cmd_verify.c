@@ -194,14 +194,13 @@ const struct command command_verify = {
 	"creel verify ID…|FILTER --secret [PROVIDER=]@FILE… [--provider NAME] [--url URL] [--tolerance TIME] "
 	"[--at UNIXSECONDS] [--json]",
 	"check signatures, and say why one does not hold",
-	"Checks the signature of each delivery over the bytes as they were received. When it does not hold, what could "
-	"have\n"
-	"happened is tried: the secret in another form (a newline, hex, base64, whsec_), the body written again by a "
-	"proxy or\n"
-	"framework, another URL, another provider's scheme, a time outside the tolerance. Exit status 1 when one does "
-	"not hold.\n"
-	"The provider is recognised by the fields it sends; age is judged at the moment of receipt.\n\n" FILTER_HELP
-	"\n\n"
+	"Checks the signature of each delivery against the bytes as they were received. When it is wrong, possible "
+	"causes\n"
+	"are tried: the secret in another form (a newline, hex, base64, whsec_), the body rewritten by a proxy or\n"
+	"framework, another URL, another provider's scheme, a time outside the tolerance. The provider is recognised "
+	"by\n"
+	"the fields it sends; a signature's age is judged at the moment of receipt. Exit status 1 when one is "
+	"wrong.\n\n" FILTER_HELP "\n\n"
 	"Example: creel verify source:stripe since:1h --secret @stripe.secret",
 	COMMAND_OPTIONS(rows, struct verify),
 	.uses = COMMAND_USES_DB | COMMAND_USES_FILTER,

@@ -197,12 +197,10 @@ const struct command command_wait = {
 	"wait",
 	"creel wait [FILTER] [--count N] [--timeout 30s] [--since now|all] [--json]",
 	"wait until deliveries come that match",
-	"Prints each delivery that comes and matches, as `creel list` does, and ends when there were enough: exit "
-	"status 0.\n"
-	"When the time is up before that: 1. A delivery counts when its call is over, so that its status is known; "
-	"where\n"
-	"the filter names a state, as soon as it matches. A running client records; this only looks at the "
-	"record.\n\n" FILTER_HELP "\n\n"
+	"Prints each matching delivery as it comes, like `creel list`, and ends with exit status 0 after --count of\n"
+	"them, or with 1 when the time is up. A delivery counts once its call is over and its status is known, or, if\n"
+	"the filter names a state, as soon as it matches. This only watches the record; a running client makes "
+	"it.\n\n" FILTER_HELP "\n\n"
 	"Example: creel wait event:invoice.paid --timeout 10s --json | jq .status",
 	COMMAND_OPTIONS(rows, struct waiter),
 	.uses = COMMAND_USES_DB | COMMAND_USES_FILTER,

@@ -123,11 +123,11 @@ const struct command command_web = {
 	"web",
 	"creel web [FILTER] [--port N] [--open] [--new-token] [--no-ngrok-api] [--secret PROVIDER=@FILE…]",
 	"the same in a browser, and as an HTTP API",
-	"Serves what is on record as a page on this machine alone, and prints its address. The address holds a token, "
-	"and\n"
-	"leads into the record: do not pass it on. From another machine: ssh -L 4040:127.0.0.1:4040 THIS-MACHINE, and\n"
-	"then the same address there. Needs no relay and no network; replays go through `creel listen` where it runs.\n"
-	"Ctrl-C ends it.\n\n" FILTER_HELP "\n\n"
+	"Serves the record as a web page, to this machine alone, and prints its address. The address holds a token "
+	"that\n"
+	"opens the record: do not pass it on. To use it from another machine, run there\n"
+	"ssh -L 4040:127.0.0.1:4040 THIS-MACHINE and open the same address. Needs no relay and no network; replays go\n"
+	"through `creel listen` where it runs. Ctrl-C ends it.\n\n" FILTER_HELP "\n\n"
 	"Example: creel web --open",
 	COMMAND_OPTIONS(rows, struct web_command),
 	.uses = COMMAND_USES_DB,

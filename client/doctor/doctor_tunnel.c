@@ -345,7 +345,7 @@ static void say_url(struct doctor *d)
 			   t->post_why.text);
 	else if (!t->arrived && !t->changed)
 		doctor_say(d, CHECK_URL, FINDING_FAIL, EXIT_RELAY, wrong_way,
-			   "a webhook to %s did not come to this machine; who is there answered %d", url,
+			   "a webhook to %s did not come to this machine; what is there answered %d", url,
 			   t->answer.status);
 	else if (!t->arrived)
 		doctor_say(d, CHECK_URL, FINDING_FAIL, EXIT_RELAY,

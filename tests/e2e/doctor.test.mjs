@@ -342,7 +342,7 @@ describe('creel doctor', () => {
 	it('a public URL that leads elsewhere, to nobody, or has no name', async () => {
 		const other = w.keep(await Receiver.start());
 		for (const [url, words] of [
-			[`http://127.0.0.1:${other.port}`, /did not come to this machine; who is there answered 200/],
+			[`http://127.0.0.1:${other.port}`, /did not come to this machine; what is there answered 200/],
 			[`http://127.0.0.1:${await freePort()}`, /does not answer/],
 			['http://hooks.invalid', /the name hooks\.invalid cannot be resolved/],
 		]) {

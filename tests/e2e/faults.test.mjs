@@ -98,7 +98,7 @@ describe('faults', () => {
 			args: [...at(await serve(w, https.createServer({ cert: mine.pem, key: readFileSync(mine.key) }, (_, r) => r.writeHead(200).end())), 'https'), '--ca', mine.cert],
 			first: 'relay', says: /answered 200 where a tunnel should open: a web server is there, and not a creel relay$/, code: 3, both: 3,
 		}),
-		'a web server that sends on': async () => ({ args: at(await answering('HTTP/1.1 301 Moved\r\nLocation: https://example.com/_creel/tunnel\r\nContent-Length: 0\r\n\r\n')), first: 'relay', says: /sends on to https:\/\/example\.com$/, code: 3, both: 3 }),
+		'a web server that sends on': async () => ({ args: at(await answering('HTTP/1.1 301 Moved\r\nLocation: https://example.com/_creel/tunnel\r\nContent-Length: 0\r\n\r\n')), first: 'relay', says: /redirects to https:\/\/example\.com$/, code: 3, both: 3 }),
 		'a proxy without its relay': async () => ({ args: at(await answering('HTTP/1.1 502 Bad\r\nContent-Length: 0\r\n\r\n')), first: 'relay', says: /answered 502 .*: a proxy in front of it does not reach it$/, code: 3, both: 3 }),
 		'an SSH server': async () => ({ args: at(await serve(w, net.createServer((s) => s.end('SSH-2.0-X\r\n')))), first: 'relay', says: /does not speak HTTP, so it is not a creel relay's: its answer begins with "SSH-2\.0-X/, code: 3, both: 3 }),
 		'an HTTP/2 server': async () => ({ args: at(await serve(w, http2.createServer())), first: 'relay', says: /speaks HTTP\/2 alone/, code: 3, both: 3 }),
@@ -138,7 +138,7 @@ describe('faults', () => {
 			const other = w.keep(await Receiver.start());
 			const { data, token } = await w.makeData();
 			const lost = await w.startRelay({ data, args: ['--public-url', `http://127.0.0.1:${other.port}`] });
-			return { args: ['--relay', `http://127.0.0.1:${lost.port}`], env: { CREEL_TOKEN: token }, first: 'url', says: /did not come to this machine; who is there answered 200/, code: 3 };
+			return { args: ['--relay', `http://127.0.0.1:${lost.port}`], env: { CREEL_TOKEN: token }, first: 'url', says: /did not come to this machine; what is there answered 200/, code: 3 };
 		},
 		'a public URL without an address': async () => {
 			const { data, token } = await w.makeData();

@@ -37,7 +37,7 @@ describe('a handshake answered with no tunnel', () => {
 	}
 
 	const web = 'a web server is there, and not a creel relay; is the URL right';
-	const forbids = 'who is there wants a login of its own, or forbids it; a proxy in front';
+	const forbids = 'what is there wants a login of its own, or forbids it; a proxy in front';
 	for (const [status, words] of [['404 Not Found', web], ['200 OK', web], ['204 No Content', web], ['403 Forbidden', forbids], ['401 Unauthorized', forbids],
 		['502 Bad Gateway', 'a proxy in front of it does not reach it; is creel-relay running'], ['503 Wait\r\nCreel-Refused: something-new', ''], ['999 Odd\r\nX: y', '']])
 		it(`${status.split('\r')[0]}: the status is named, and it is tried again`, async () => {
@@ -56,7 +56,7 @@ describe('a handshake answered with no tunnel', () => {
 			const c = await listen(`${status}\r\nLocation: ${scheme}://localhost:${elsewhere.address().port}/_creel/tunnel`);
 			await waitFor(() => `two tries\n${c.err}`, () => seen.length >= 2);
 			assert.equal(elsewhere.taken, undefined);
-			assert.match(c.err, new RegExp(`answered ${status.slice(0, 3)} where a tunnel should open: who is there sends on to ${scheme}://localhost:${elsewhere.address().port}; name that URL`));
+			assert.match(c.err, new RegExp(`answered ${status.slice(0, 3)} where a tunnel should open: what is there redirects to ${scheme}://localhost:${elsewhere.address().port}; name that URL`));
 			await c.stop('SIGINT');
 			c.checkSanitizers();
 		}
