@@ -1,4 +1,4 @@
-/* Whose a relay's data folder is. */
+/* The owner of a relay's data folder. */
 #pragma once
 
 #include "shared/base/bytes.h"

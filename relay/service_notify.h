@@ -1,5 +1,5 @@
 /* What the service manager is told: that the relay serves, reloads, ends, and is alive (sd_notify(3): datagrams to the
- * socket that NOTIFY_SOCKET names; the watchdog of sd_watchdog_enabled(3)). Without such a variable nothing is told.
+ * socket that NOTIFY_SOCKET names; the watchdog of sd_watchdog_enabled(3)). Without such a variable nothing is sent.
  * Loop thread. */
 #pragma once
 

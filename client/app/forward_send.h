@@ -21,11 +21,11 @@ struct forward_send {
 	bool starved; /* on_upload had nothing */
 };
 
-/* From the first byte, on a new connection; the head was written. */
+/* Begins at the first byte, on a new connection, once the head is in s->head. */
 void forward_send_begin(struct forward_send *s);
 
-/* As much as goes now. `upgraded`: the app has agreed to speak another protocol. False: out of memory, or a body on
- * disk cannot be read back. */
+/* Sends as much as the connection takes now. `upgraded`: the app has agreed to speak another protocol. False: out of
+ * memory, or a body on disk cannot be read back. */
 MUST_CHECK bool forward_send_some(struct forward_send *s, struct conn *c, bool upgraded);
 
 /* Whether there is something to be written once the connection takes it. */

@@ -7,7 +7,7 @@ struct stubs;
 
 /* NULL when out of memory. Goes into set->stubs. */
 struct stubs *stub_new(void);
-/* When none waits any more. NULL is fine. */
+/* Only when no delivery waits any more. NULL is fine. */
 void stub_free(struct stubs *s);
 
 /* Answers now or later. May free the stream. */

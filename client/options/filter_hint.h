@@ -1,4 +1,5 @@
-/* For who writes a filter's term as an option, as other tools have it: --status 500, --since 1h. Pure; any thread. */
+/* Hints for users who write a filter's term as an option, as other tools take it: --status 500, --since 1h. Pure; any
+ * thread. */
 #pragma once
 
 #include "shared/program/options.h"

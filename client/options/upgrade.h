@@ -2,5 +2,5 @@
  * Ctrl-C gives it up. The main thread. */
 #pragma once
 
-/* For all stores that this process opens. */
+/* Turns this on for all stores that the process opens. */
 void upgrade_watch(void);

@@ -6,11 +6,11 @@
 
 #include "client/stream/stream.h"
 
-/* Before the first delivery. False when out of memory. */
+/* Called before the first delivery. False when out of memory. */
 MUST_CHECK bool route_begin(struct streams *set);
 void route_end(struct streams *set);
 
-/* By what is known of the request: after recognise_stream. */
+/* Chooses by what is known of the request; called after recognise_stream. */
 void route_choose(struct stream *st);
 /* The route of a path, where nothing else is known of a delivery. */
 size_t route_of_path(const struct streams *set, struct bytes target);

@@ -1,4 +1,4 @@
-/* What a test that is exported is called, by the file it goes to. Any thread. */
+/* The name of an exported test, taken from the file that it goes to. Any thread. */
 #pragma once
 
 #include "client/transfer/export.h"

@@ -1,5 +1,5 @@
 /* The events of providers that send very many: client/samples/events/PROVIDER, one name a line, compiled in; and which
- * one was meant by a name that is none. Pure; any thread. */
+ * one an unknown name probably means. Pure; any thread. */
 #pragma once
 
 #include "shared/base/bytes.h"

@@ -1,5 +1,5 @@
 /* Tells when an address or a route of this machine has changed: by netlink(7) on Linux, by a routing socket (route(4))
- * on macOS and the BSDs. Where the system lets nobody listen, nothing is ever told. Loop thread. */
+ * on macOS and the BSDs. Where the system lets nobody listen, `changed` is never called. Loop thread. */
 #pragma once
 
 #include <uv.h>

@@ -1,4 +1,4 @@
-/* The record in a browser: `creel web`, and `--web` of listen and dev. Puts the server's thread, the readers of the
+/* The record in a browser: `creel web`. Puts the server's thread, the readers of the
  * record and the deeds together; they are those of the inspector. Loop thread. */
 #pragma once
 

@@ -1,4 +1,4 @@
-/* What somebody gets who is not let in, and how one is let in by a link with the token. Pure; any thread. */
+/* What a request without token or cookie gets, and how a link with the token lets a browser in. Pure; any thread. */
 #pragma once
 
 #include "client/web/web_exchange.h"

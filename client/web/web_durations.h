@@ -1,5 +1,5 @@
 /* How long something took, many times: counted in bins whose width grows with the duration, so that a percentile is
- * known within five in a hundred, in memory that does not grow. Pure. */
+ * known to within five percent, in memory that does not grow. Pure. */
 #pragma once
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* What happens, for the streams of open pages (server-sent events). The loop puts events into a ring; each stream is a
- * position in it. Nothing is kept for a reader that stops: whoever falls out of the ring is told to begin anew. */
+ * position in it. Nothing is kept for a reader that stops: one that falls out of the ring is told to start again. */
 #pragma once
 
 #include <microhttpd.h>

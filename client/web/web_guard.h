@@ -30,7 +30,7 @@ enum web_guard_verdict {
 	WEB_GUARD_ORIGIN, /* 403 */
 	WEB_GUARD_TOKEN,  /* 401 */
 	WEB_GUARD_METHOD, /* 405 */
-	WEB_GUARD_TYPE,   /* 415: no JSON */
+	WEB_GUARD_TYPE,   /* 415: not JSON */
 	WEB_GUARD_PAGE,   /* 403: a deed without what only our own page sends */
 };
 

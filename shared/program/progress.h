@@ -1,6 +1,6 @@
-/* How far a piece of work is that may take long: a line on standard error with a bar, how many of how many, how many a
+/* Shows how far a long piece of work is: a line on standard error with a bar, how many of how many, how many a
  * second, and the time left. It is drawn only on a terminal, only once the work has taken a second, and ten times a
- * second at most, so it may be told of every step. One at a time; the work's thread.
+ * second at most, so it may tick at every step. One at a time; the work's thread.
  *
  *     progress_begin(&p, "importing", 0);
  *     while (...) { ...; p.done++; progress_tick(&p); }
@@ -23,7 +23,7 @@ struct progress {
 	uint64_t began_ms, looked_ms;
 };
 
-/* Begins anew at nothing done; the second counts from here. */
+/* Starts again at zero; the first second counts from here. */
 void progress_begin(struct progress *p, const char *doing, uint64_t total);
 /* Draws it where it is time to. */
 void progress_tick(struct progress *p);

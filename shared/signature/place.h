@@ -1,10 +1,13 @@
 /* Where a value stands in a request: the places that the rows of the table name. Inside of shared/signature. Pure.
  *
- *    field:NAME   a header field's value
- *    form:NAME    a field of a form or a part of a multipart body, as its Content-Type says; form:NAME>PATH: of the
- * JSON that is in it query:NAME   a parameter of the URL's query, decoded key:OTHER    the first name in a JSON object
- * that is not OTHER lower:PLACE  its value in lower case PATH         of a JSON body: "event.type", "[0].event"; [#] is
- * the `item`-th element */
+ *    field:NAME      a header field's value
+ *    form:NAME       a field of a form or a part of a multipart body, as its Content-Type says
+ *    form:NAME>PATH  a value of the JSON that is in it
+ *    query:NAME      a parameter of the URL's query, decoded
+ *    key:OTHER       the first name in a JSON object that is not OTHER
+ *    lower:PLACE     what is in that place, in lower case
+ *    PATH            a value of a JSON body: "event.type", "[0].event"; [#] is the `item`-th element
+ */
 #pragma once
 
 #include "shared/signature/signature_private.h"
