@@ -179,7 +179,7 @@ static const struct option_row rows[] = {
 
 static bool check_relay(const char *relay, struct error *e)
 {
-	return (relay && strstr(relay, "://") && strlen(relay) <= LIMIT_LOGIN_URL && !strpbrk(relay, " \r\n\t[]?#")) ||
+	return (relay && strlen(relay) <= LIMIT_LOGIN_URL) ||
 	       error_set(e, EXIT_USAGE,
 			 "login takes the relay's URL, for example: creel login https://hooks.example.com");
 }

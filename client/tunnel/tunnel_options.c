@@ -1,14 +1,49 @@
 #include "client/tunnel/tunnel_private.h"
 
 #include "shared/base/loopback.h"
+#include "shared/program/secret_shape.h"
 #include "shared/wire/wire.h"
 
 #include <curl/curl.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Why it is not a relay's URL, with the URL that was meant where that can be seen. */
+static bool refuse_relay(const char *url, struct error *e)
+{
+	static const char around[] = " \t\r\n\"'`<>";
+	char token[SECRET_SHAPE_TOKEN + 1];
+	size_t digits, from = strspn(url, around), len = strlen(url);
+	enum secret_shape_token shape = secret_shape_token(bytes_of(url), token, &digits);
+	OPENSSL_cleanse(token, sizeof token);
+	if (shape == TOKEN_SHAPE_RIGHT || shape == TOKEN_SHAPE_WRAPPED)
+		return error_set(e, EXIT_USAGE,
+				 "a token stands where the relay's URL should, for example "
+				 "https://hooks.example.com; the token's place is CREEL_TOKEN or `creel login URL`");
+	if (!*url)
+		return error_set(e, EXIT_USAGE,
+				 "the relay's URL is empty: write for example https://hooks.example.com");
+	while (len > from && strchr(around, url[len - 1]))
+		len--;
+	const char *host = url + from, *colon = memchr(host, ':', len - from);
+	size_t host_len = len - from, name_len = colon ? (size_t)(colon - host) : host_len;
+	bool trimmed = host_len < strlen(url), has_scheme = strstr(url, "://") != NULL;
+	bool plain = host_len > 0 && !memchr(host, ' ', host_len) && !memchr(host, '@', host_len) && host_len < 200 &&
+		     (!colon || has_scheme || (colon[1] >= '0' && colon[1] <= '9'));
+	bool here = (name_len == 9 && strncmp(host, "localhost", 9) == 0) || strncmp(host, "127.", 4) == 0;
+	if (plain && !has_scheme && (here || colon || memchr(host, '.', host_len)))
+		return error_set(e, EXIT_USAGE, "'%.200s' is not a relay: did you mean %s%.*s?", url,
+				 here ? "http://" : "https://", (int)host_len, host);
+	if (plain && has_scheme && trimmed)
+		return error_set(e, EXIT_USAGE, "'%.200s' is not a relay: did you mean %.*s?", url, (int)host_len,
+				 host);
+	return error_set(e, EXIT_USAGE, "'%.200s' is not a relay: write its URL, for example https://hooks.example.com",
+			 url);
+}
 
 bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e)
 {
@@ -27,6 +62,8 @@ bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e)
 		    (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
 	bool login = fine && (curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_OK ||
 			      curl_url_get(u, CURLUPART_PASSWORD, &password, 0) == CURLUE_OK);
+	bool query = fine && strpbrk(url, "?#") != NULL;
+	fine = fine && !query && atoi(port) > 0;
 	if (fine && !login) {
 		size_t path_len = strlen(path), host_len = strlen(host);
 		while (path_len > 0 && path[path_len - 1] == '/')
@@ -52,8 +89,11 @@ bool tunnel_parse_relay(struct tunnel *t, const char *url, struct error *e)
 		return error_set(e, EXIT_USAGE,
 				 "the relay's URL holds a user or password, which creel sends to no relay: write it "
 				 "without; the token is kept by `creel login URL`, or stands in CREEL_TOKEN");
-	return fine || error_set(e, EXIT_USAGE,
-				 "'%.200s' is not a relay: write its URL, for example https://hooks.example.com", url);
+	if (query)
+		return error_set(
+		    e, EXIT_USAGE,
+		    "the relay's URL ends at its host, or at a path: write it without what begins at '?' or '#'");
+	return fine || refuse_relay(url, e);
 }
 
 static bool has_certificate(FILE *f)

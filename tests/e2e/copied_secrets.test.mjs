@@ -76,7 +76,7 @@ describe('tokens', () => {
 	});
 
 	it('login looks at the URL before it asks for a token', async () => {
-		for (const [given, words] of [['ftp://x', /'ftp:\/\/x' is not a relay/], ['https://', /is not a relay/], ['hooks.example.com', /login takes the relay's URL/], ['http://u:p@h', /holds a user or password/]]) {
+		for (const [given, words] of [['ftp://x', /'ftp:\/\/x' is not a relay/], ['https://', /is not a relay/], ['hooks.example.com', /did you mean https:\/\/hooks\.example\.com\?/], ['127.0.0.1:8080', /did you mean http:\/\/127\.0\.0\.1:8080\?/], ['"https://h"', /did you mean https:\/\/h\?/], ['http://h?x=1', /ends at its host/], [`creel_${'1'.repeat(64)}`, /a token stands where the relay's URL should/], ['http://u:p@h', /holds a user or password/]]) {
 			const r = await w.creel(['login', given], { input: '' });
 			assert.equal(r.code, 2);
 			assert.match(r.err, words);
