@@ -86,9 +86,27 @@ static const struct sample *any_of(const char *name, const char **event)
 	return s ? s : exact(any, strlen(any));
 }
 
-static const char *nearest(const char *name)
+/* "stripe.invoice.paid" for "invoice.paid". */
+static const char *with_provider(const char *name)
 {
-	const char *best = NULL;
+	for (const struct sample *s = samples_built_in; s->name; s++) {
+		const char *dot = strchr(s->name, '.');
+		if (dot && strcmp(dot + 1, name) == 0 && !is_any(s))
+			return s->name;
+	}
+	return NULL;
+}
+
+static const char *nearest(const char *wrong)
+{
+	char name[64];
+	size_t len = 0;
+	for (; wrong[len] && len < sizeof name - 1; len++)
+		name[len] = (char)tolower((unsigned char)wrong[len]);
+	name[len] = 0;
+	const char *best = with_provider(name);
+	if (best)
+		return best;
 	size_t least = text_distance_limit(name);
 	for (const struct sample *s = samples_built_in; s->name; s++) {
 		char provider[64];

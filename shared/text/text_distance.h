@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-/* The Levenshtein distance: how many letters have to be changed, added or left out. SIZE_MAX when a word has 63
- * characters or more. */
+/* How many letters have to be changed, added, left out or swapped with the next (Damerau and Levenshtein's distance, no
+ * letter twice). SIZE_MAX when a word has 63 characters or more. */
 size_t text_distance(const char *a, const char *b);
 /* Words this far or further from `word` are not what was meant: the shorter a word, the nearer it is to anything. */
 size_t text_distance_limit(const char *word);

@@ -10,6 +10,7 @@ static void test_doubt(void **state)
 		{ "stripe", "checkout.session.complete", "checkout.session.completed" },
 		{ "github", "issue", "issues" },
 		{ "github", "pus", "push" },
+		{ "github", "psuh", "push" },
 		{ "shopify", "order.create", "orders.create" },
 		{ "stripe", "v2.money_management.something.entirely_new", "" },
 		{ "stripe", "", "" },
