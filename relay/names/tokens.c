@@ -1,6 +1,7 @@
 #include "relay/names/tokens_private.h"
 
 #include "shared/base/clock.h"
+#include "shared/disk/sqlite_file.h"
 #include "shared/http/headers.h"
 
 #include <errno.h>
@@ -27,8 +28,13 @@ struct token {
 
 bool tokens_fail(struct tokens *t, const char *doing, struct error *e)
 {
-	return error_set(e, EXIT_STORE, "%s cannot be %s: %s; check the data folder, its permissions and its space",
-			 t->path, doing, t->db ? sqlite3_errmsg(t->db) : "out of memory");
+	static const struct sqlite_file_advice advice = {
+		.damaged = "it is damaged: put back a copy of it, or move it away and add the tokens again",
+		.not_a_database =
+		    "it is not a database: put back a copy of it, or move it away and add the tokens again",
+		.locked = "another program holds it: try again",
+	};
+	return sqlite_file_fail(t->db, t->path, doing, &advice, e);
 }
 
 static bool exec(struct tokens *t, const char *sql, struct error *e)
