@@ -73,6 +73,8 @@ struct doctor {
 	BIO_METHOD *method; /* of BIOs over `dial` */
 	BIO *wire;          /* to the relay, through TLS where it speaks that */
 	bool says_time;     /* the connection is good enough to ask for the time */
+	time_t relay_time;  /* what it said; 0: it was not asked, -1: it did not say */
+	int64_t off_s;      /* how far this machine's clock is ahead of it */
 	struct doctor_tunnel *tunnel;
 };
 
