@@ -188,7 +188,12 @@ static enum reason dial(struct doctor *d, struct facts *facts, char room[PROXY_D
 		};
 		proxy_dial_prepare(c, &to);
 		code = curl_easy_perform(c);
-		return code == CURLE_OK ? REASON_NONE : proxy_dial_reason(c, code, facts, room);
+		if (code == CURLE_OK)
+			return REASON_NONE;
+		enum reason why = proxy_dial_reason(c, code, facts, room);
+		if (proxy_dial_is_vague(&d->proxy, why))
+			why = proxy_dial_reason_of_look(why, relay_look(d->proxy.host, d->proxy.port, room));
+		return why;
 	}
 	code = dial_directly(d, c);
 	return code == CURLE_OK ? REASON_NONE : reason_of_relay(curl_reason(c, code));

@@ -337,8 +337,11 @@ static void on_status_tick(uv_timer_t *h)
 static void on_connect_late(uv_timer_t *h)
 {
 	struct listen *l = h->data;
+	char waits[400] = "";
+	if (!*l->why)
+		tunnel_say_wait(l->tunnel, (uint64_t)l->options->connect_timeout_ms, waits, sizeof waits);
 	error_set(l->error, EXIT_RELAY, "the tunnel was not online within %lld ms: %s",
-		  (long long)l->options->connect_timeout_ms, *l->why ? l->why : "the relay did not answer");
+		  (long long)l->options->connect_timeout_ms, *l->why ? l->why : waits);
 	end(l, EXIT_RELAY);
 }
 

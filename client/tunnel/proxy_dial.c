@@ -85,10 +85,11 @@ static enum reason of_socks(CURL *c)
 	case CURLPX_GSSAPI_PROTECTION:
 	case CURLPX_IDENTD:
 	case CURLPX_IDENTD_DIFFER:
-	case CURLPX_REQUEST_FAILED:
 		return REASON_PROXY_WANTS_SOCKS_LOGIN;
 	case CURLPX_REPLY_NOT_ALLOWED:
 		return REASON_PROXY_FORBIDS;
+	case CURLPX_REQUEST_FAILED: /* SOCKS4 has one code for all: 91, "request rejected or failed" */
+		return REASON_PROXY_REFUSES;
 	case CURLPX_REPLY_CONNECTION_REFUSED:
 		return REASON_PROXY_FINDS_NOBODY;
 	case CURLPX_REPLY_GENERAL_SERVER_FAILURE:
@@ -162,4 +163,26 @@ enum reason proxy_dial_reason(CURL *c, CURLcode code, struct facts *facts, char 
 	default:
 		return REASON_PROXY_SHUT;
 	}
+}
+
+bool proxy_dial_is_vague(const struct proxy *p, enum reason why)
+{
+	return strcmp(p->scheme, "http") == 0 && (why == REASON_PROXY_BROKE_OFF || why == REASON_PROXY_NOT_HTTP);
+}
+
+enum reason proxy_dial_reason_of_look(enum reason why, enum relay_look seen)
+{
+	switch (seen) {
+	case RELAY_LOOK_TLS:
+		return REASON_PROXY_SPEAKS_TLS;
+	case RELAY_LOOK_SOCKS:
+		return REASON_PROXY_SPEAKS_SOCKS;
+	case RELAY_LOOK_HTTP2:
+	case RELAY_LOOK_OTHER:
+		return REASON_PROXY_NOT_HTTP;
+	case RELAY_LOOK_NOTHING:
+	case RELAY_LOOK_HTTP:
+		break;
+	}
+	return why;
 }

@@ -4,8 +4,9 @@
 
 #include "client/reason/reason.h"
 #include "client/tunnel/proxy.h"
+#include "client/tunnel/relay_look.h"
 
-#define PROXY_DIAL_DETAIL 100
+#define PROXY_DIAL_DETAIL FIRST_BYTES_SHOWN
 
 struct proxy_dial {
 	const struct proxy *proxy;
@@ -20,3 +21,7 @@ struct proxy_dial {
 void proxy_dial_prepare(CURL *c, const struct proxy_dial *d);
 /* Why it was not opened. Fills facts->status and facts->detail, which is borrowed from `room`. */
 enum reason proxy_dial_reason(CURL *c, CURLcode code, struct facts *facts, char room[PROXY_DIAL_DETAIL]);
+/* Whether a second look at the proxy (relay_look) may say more than `why`. */
+bool proxy_dial_is_vague(const struct proxy *p, enum reason why);
+/* What it says: `why` where it learnt nothing. */
+enum reason proxy_dial_reason_of_look(enum reason why, enum relay_look seen);

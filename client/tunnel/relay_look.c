@@ -69,6 +69,24 @@ static bool speaks_tls(int fd)
 	return speaks;
 }
 
+/* Whether it greets as RFC 1928 §3 has it. */
+static bool speaks_socks(int fd)
+{
+	static const uint8_t greeting[] = { 5, 1, 0 };
+	uint8_t said[2];
+	return send(fd, greeting, sizeof greeting, 0) == (ssize_t)sizeof greeting && is_ready(fd, POLLIN, STEP_MS) &&
+	       recv(fd, said, sizeof said, 0) == (ssize_t)sizeof said && said[0] == 5;
+}
+
+static bool ask(const struct addrinfo *to, bool (*speaks)(int fd))
+{
+	int fd = dial(to);
+	bool does = fd >= 0 && speaks(fd);
+	if (fd >= 0)
+		close(fd);
+	return does;
+}
+
 static enum relay_look look_at(const struct addrinfo *to, char shown[FIRST_BYTES_SHOWN])
 {
 	uint8_t bytes[64];
@@ -91,11 +109,7 @@ static enum relay_look look_at(const struct addrinfo *to, char shown[FIRST_BYTES
 			return RELAY_LOOK_OTHER;
 		}
 	}
-	fd = dial(to);
-	bool tls = fd >= 0 && speaks_tls(fd);
-	if (fd >= 0)
-		close(fd);
-	return tls ? RELAY_LOOK_TLS : RELAY_LOOK_NOTHING;
+	return ask(to, speaks_tls) ? RELAY_LOOK_TLS : ask(to, speaks_socks) ? RELAY_LOOK_SOCKS : RELAY_LOOK_NOTHING;
 }
 
 enum relay_look relay_look(const char *host, int port, char shown[FIRST_BYTES_SHOWN])

@@ -80,6 +80,9 @@ bool tunnel_token_is_for_others(enum reason reason);
 /* How many tries may fail before the relay cannot be reached: localhost has two addresses, which take turns. */
 int tunnel_tries(const struct tunnel *t);
 
+/* While the first connection is being made: who has not answered, for so long, in words. */
+void tunnel_say_wait(struct tunnel *t, uint64_t waited_ms, char *out, size_t size);
+
 /* NULL when there is no connection. */
 struct link *tunnel_link(struct tunnel *t);
 const char *tunnel_public_url(const struct tunnel *t); /* "" before the first WELCOME */

@@ -11,17 +11,30 @@
  * told): so much later than we do that it never comes first. */
 #define LWS_GIVES_UP_S 60
 
+static enum reason reason_of_wait(const struct tunnel *t)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof peer;
+	enum reason known = tunnel_look_reason(t);
+	if (known != REASON_NONE)
+		return known;
+	if (t->stage == STAGE_PROXY)
+		return REASON_PROXY_SILENT;
+	bool taken = t->wsi && getpeername(lws_get_socket_fd(t->wsi), (struct sockaddr *)&peer, &len) == 0;
+	return taken ? REASON_RELAY_SILENT : REASON_RELAY_NOT_TAKEN;
+}
+
 static void on_welcome_late(uv_timer_t *h)
 {
 	struct tunnel *t = h->data;
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof peer;
-	if (t->stage == STAGE_PROXY) {
-		tunnel_drop(t, REASON_PROXY_SILENT);
-		return;
-	}
-	bool taken = t->wsi && getpeername(lws_get_socket_fd(t->wsi), (struct sockaddr *)&peer, &len) == 0;
-	tunnel_drop(t, taken ? REASON_RELAY_SILENT : REASON_RELAY_NOT_TAKEN);
+	tunnel_drop(t, reason_of_wait(t));
+}
+
+void tunnel_say_wait(struct tunnel *t, uint64_t waited_ms, char *out, size_t size)
+{
+	struct facts facts = *tunnel_facts(t);
+	facts.limit_ms = waited_ms;
+	reason_line(reason_of_wait(t), &facts, out, size);
 }
 
 /* lws 4.1.6 looks a name up while it begins, and does not say when that fails. */

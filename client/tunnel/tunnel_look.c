@@ -1,5 +1,5 @@
-/* A server that took the connection and ended it without a word is looked at once more, on a thread, before the tunnel
- * says why it is offline: it may speak TLS, or anything but HTTP. */
+/* A relay or a proxy that took the connection and ended it without a word is looked at once more, on a thread, before
+ * the tunnel says why it is offline: it may speak TLS, or anything but HTTP. */
 #include "client/tunnel/tunnel_private.h"
 
 #include <stdlib.h>
@@ -34,7 +34,8 @@ static void on_worked(uv_work_t *work, int status)
 
 bool tunnel_look(struct tunnel *t, enum reason why)
 {
-	if ((why != REASON_RELAY_BROKE_OFF && why != REASON_RELAY_TLS_BROKE_OFF) || t->proxied)
+	bool at_proxy = t->proxied && proxy_dial_is_vague(&t->proxy, why);
+	if (!at_proxy && (t->proxied || (why != REASON_RELAY_BROKE_OFF && why != REASON_RELAY_TLS_BROKE_OFF)))
 		return false;
 	struct second_look *l = calloc(1, sizeof *l);
 	if (!l)
@@ -42,14 +43,19 @@ bool tunnel_look(struct tunnel *t, enum reason why)
 	l->work.data = l;
 	l->tunnel = t;
 	l->why = why;
-	l->port = t->port;
-	snprintf(l->host, sizeof l->host, "%s", t->dialed);
+	l->port = at_proxy ? t->proxy.port : t->port;
+	snprintf(l->host, sizeof l->host, "%s", at_proxy ? t->proxy.host : t->dialed);
 	if (uv_queue_work(t->loop, &l->work, on_work, on_worked) != 0) {
 		free(l);
 		return false;
 	}
 	t->look = l;
 	return true;
+}
+
+enum reason tunnel_look_reason(const struct tunnel *t)
+{
+	return t->look ? t->look->why : REASON_NONE;
 }
 
 void tunnel_look_end(struct tunnel *t)

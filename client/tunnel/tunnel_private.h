@@ -112,7 +112,7 @@ struct network_acts {
 void tunnel_watch_network(struct tunnel *t, const struct network_acts *acts);
 void tunnel_leave_network(struct tunnel *t, uv_close_cb closed);
 
-/* tunnel_reason.c. Why the handshake was answered with anything but 101; REASON_NONE when no status came. */
+/* tunnel_reason.c. What the answer to the handshake says, where no tunnel opened; REASON_NONE when no status came. */
 enum reason tunnel_reason_of_handshake(struct tunnel *t, struct lws *wsi);
 /* Why a connection was not even answered, by how far it came. */
 enum reason tunnel_reason_of_dial(const struct tunnel *t);
@@ -149,6 +149,8 @@ void tunnel_drop(struct tunnel *t, enum reason why);
 /* tunnel_look.c: looks at a server that ended a connection without a word; then tunnel_offline with what was found.
  * False: there is nothing to look for, or it cannot be begun. */
 MUST_CHECK bool tunnel_look(struct tunnel *t, enum reason why);
+/* What is known while it looks; else REASON_NONE. */
+enum reason tunnel_look_reason(const struct tunnel *t);
 /* Nothing is said of a look that is under way. */
 void tunnel_look_end(struct tunnel *t);
 /* Says that the tunnel is offline, and tries again later. */

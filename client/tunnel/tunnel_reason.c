@@ -79,13 +79,16 @@ enum reason tunnel_reason_of_handshake(struct tunnel *t, struct lws *wsi)
 	char name[32] = "";
 	unsigned status = lws_http_client_http_response(wsi);
 	int len = lws_hdr_custom_copy(wsi, name, sizeof name, REFUSED_FIELD, (int)strlen(REFUSED_FIELD));
-	if (status == 0 || status == 101)
+	if (status == 0)
 		return REASON_NONE;
+	if (status == 101)
+		return REASON_RELAY_OTHER_WEBSOCKET;
 	t->facts.status = (int)status;
+	bool longer = strlen(t->path) > strlen(WIRE_PATH);
 	for (size_t i = 0; len > 0 && i < sizeof refusals / sizeof *refusals; i++)
-		if (strcmp(name, refusals[i].name) == 0)
+		if (strcmp(name, refusals[i].name) == 0 && !(longer && refusals[i].reason == REASON_RELAY_TUNNEL_HERE))
 			return refusals[i].reason;
-	if (strlen(t->path) > strlen(WIRE_PATH))
+	if (longer)
 		return REASON_RELAY_PASTED;
 	return len > 0 ? REASON_RELAY_OTHER_STATUS : of_status(t, wsi, status);
 }
@@ -145,6 +148,10 @@ enum reason tunnel_reason_of_dial(const struct tunnel *t)
 
 enum reason tunnel_reason_of_look(struct tunnel *t, enum reason why, enum relay_look seen, const char *shown)
 {
+	if (t->proxied) {
+		snprintf(t->detail, sizeof t->detail, "%s", shown);
+		return proxy_dial_reason_of_look(why, seen);
+	}
 	switch (seen) {
 	case RELAY_LOOK_NOTHING:
 		break;
@@ -154,6 +161,8 @@ enum reason tunnel_reason_of_look(struct tunnel *t, enum reason why, enum relay_
 		return REASON_RELAY_SPEAKS_HTTP2;
 	case RELAY_LOOK_TLS:
 		return t->tls ? why : REASON_RELAY_SPEAKS_TLS;
+	case RELAY_LOOK_SOCKS:
+		return REASON_RELAY_SPEAKS_SOCKS;
 	case RELAY_LOOK_OTHER:
 		snprintf(t->detail, sizeof t->detail, "%s", shown);
 		return REASON_RELAY_NOT_HTTP;

@@ -100,6 +100,9 @@ describe('faults', () => {
 		}),
 		'a web server that sends on': async () => ({ args: at(await answering('HTTP/1.1 301 Moved\r\nLocation: https://example.com/_creel/tunnel\r\nContent-Length: 0\r\n\r\n')), first: 'relay', says: /redirects to https:\/\/example\.com$/, code: 3, both: 3 }),
 		'a proxy without its relay': async () => ({ args: at(await answering('HTTP/1.1 502 Bad\r\nContent-Length: 0\r\n\r\n')), first: 'relay', says: /answered 502 .*: a proxy in front of it does not reach it$/, code: 3, both: 3 }),
+		'a WebSocket server that is not a relay': async () => ({ args: at(await answering('HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n')), first: 'relay', says: /opened a WebSocket, but not as a creel relay does/, code: 3, both: 3 }),
+		'a SOCKS proxy’s port for the relay’s': async () => ({ args: at(await socksProxy(w)), first: 'relay', says: /speaks SOCKS5, so it is a proxy's and not a creel relay's$/, code: 3, both: 3 }),
+		'the tunnel’s own path in the URL': async () => ({ args: ['--relay', `${url}/_creel/tunnel`], first: 'relay', says: /its URL goes on after the host/, code: 3, both: 3 }),
 		'an SSH server': async () => ({ args: at(await serve(w, net.createServer((s) => s.end('SSH-2.0-X\r\n')))), first: 'relay', says: /does not speak HTTP, so it is not a creel relay's: its answer begins with "SSH-2\.0-X/, code: 3, both: 3 }),
 		'an HTTP/2 server': async () => ({ args: at(await serve(w, http2.createServer())), first: 'relay', says: /speaks HTTP\/2 alone/, code: 3, both: 3 }),
 		'http to a port with TLS': async () => ({ args: at(await serve(w, https.createServer({ cert: mine.pem, key: readFileSync(mine.key) }))), first: 'relay', says: /does not answer in clear: port \d+ of 127\.0\.0\.1 speaks TLS$/, code: 3, both: 3 }),
@@ -116,6 +119,16 @@ describe('faults', () => {
 		'a certificate of the future': async () => {
 			const c = dated(10.5, 40);
 			return { args: [...await tls(c.cert, c.key), '--ca', c.cert], first: 'tls', says: /is not valid yet: it begins only in 10 days/, code: 3, both: 3 };
+		},
+		'a certificate that a wrong clock calls expired': async () => {
+			const c = dated(-40, -9.5);
+			const server = https.createServer({ cert: c.pem, key: readFileSync(c.key) }, (_, r) => r.setHeader('Date', new Date(Date.now() - 20 * 86_400_000).toUTCString()).end());
+			return { args: [...at(await serve(w, server), 'https'), '--ca', c.cert], first: 'clock', says: /this machine's clock is 172[78]\d{3} s ahead of the relay's/, code: 1, warns: ['tls', /which is wrong, the certificate of 127\.0\.0\.1 has expired.*; by the relay's it is valid/] };
+		},
+		'a certificate that is expired by any clock': async () => {
+			const c = dated(-40, -9.5);
+			const server = https.createServer({ cert: c.pem, key: readFileSync(c.key) }, (_, r) => r.setHeader('Date', new Date(Date.now() + 20 * 86_400_000).toUTCString()).end());
+			return { args: [...at(await serve(w, server), 'https'), '--ca', c.cert], first: 'tls', says: /has expired, 9 days ago/, code: 3 };
 		},
 		'a certificate for another name': async () => {
 			const c = dated(-1, 90, 'DNS:hooks.example.com');
@@ -173,6 +186,7 @@ describe('faults', () => {
 			assert.equal(r.code, fault.code);
 			if (fault.todo) assert.match(wrong.todo, fault.todo);
 			if (fault.second) assert.ok(told.checks.some((c) => c.name === fault.second && c.result === 'fail'), r.text);
+			if (fault.warns) assert.match(told.checks.find((c) => c.name === fault.warns[0]).text, fault.warns[1]);
 			plain(r.text + r.err, 'doctor');
 			if (!fault.both) return;
 			const relayUrl = fault.args[fault.args.indexOf('--relay') + 1];
@@ -187,6 +201,15 @@ describe('faults', () => {
 				plain(p.err + p.text, name);
 			}
 		});
+
+	it('listen says who has not answered by --connect-timeout', async () => {
+		const silent = await serve(w, net.createServer());
+		const late = (env, ...args) => w.creel(['listen', '1', ...args, '--connect-timeout', '700ms', '--db', w.fresh('db')], { env: { NO_PROXY: '', no_proxy: '', ...env } });
+		const [relayed, proxy] = await Promise.all([late({}, ...at(silent)), late({ http_proxy: `http://${silent.at}` }, '--relay', url)]);
+		assert.match(relayed.err, /not online within 700 ms: the relay \S+ took the connection and did not answer within 0\.7 s/);
+		assert.match(proxy.err, /not online within 700 ms: the proxy \S+, which http_proxy names, .* did not answer within 0\.7 s/);
+		assert.deepEqual([relayed.code, proxy.code], [3, 3]);
+	});
 
 	it('a relay says itself that its chain is not whole, or its certificate out of date', async () => {
 		const log = async (cert, key) => {
