@@ -343,8 +343,7 @@ static bool read_fields(struct claim *c, const struct signature_input *in)
 {
 	const struct signature_provider *s = c->scheme;
 	struct bytes value = { 0 }, other;
-	bool second_only =
-	    s->second && !headers_find(in->headers, s->field, &other) && headers_find(in->headers, s->second, &other);
+	bool second_only = !headers_find(in->headers, s->field, &other) && signature_find_field(s, in->headers, &other);
 	if ((!second_only && !field(c, in, s->field, &value)) || (s->id_field && !field(c, in, s->id_field, &c->id)) ||
 	    (s->time_field && !field(c, in, s->time_field, &c->time)) ||
 	    (s->names_field && !field(c, in, s->names_field, &c->names)) ||

@@ -15,8 +15,8 @@ struct claim {
 	bool is_public[CLAIM_MOST];              /* v1a */
 	size_t count;
 	struct bytes time, id, names;
-	int64_t time_s, expires_s;
-	bool has_time, has_expiry;
+	int64_t time_s, expires_s, begins_s;
+	bool has_time, has_expiry, has_begin;
 	struct bytes token;    /* what of a token is signed */
 	struct buffer payload; /* its claims, JSON */
 	struct buffer issuer;  /* of the token that is signed again */

@@ -55,6 +55,7 @@ bool jwt_read(struct claim *c, const struct signature_input *in, struct bytes to
 	c->token = bytes_make(token.at, (size_t)(last - token.at));
 	c->has_time = claim_moment(c, "iat", &c->time_s);
 	c->has_expiry = claim_moment(c, "exp", &c->expires_s);
+	c->has_begin = claim_moment(c, "nbf", &c->begins_s);
 	if (s->age && !c->has_time)
 		return claim_fail(c, SIGNATURE_MALFORMED, "the token in %s has no iat, the time that counts", s->field);
 	claim_add(c, bytes_make(last + 1, token.len - (size_t)(last + 1 - token.at)), false);

@@ -79,6 +79,8 @@ bool place_read(const char *place, const struct signature_input *in, size_t item
 		there = read_form(name, in, out);
 	else if ((name = after(place, "query:")))
 		there = form_query_value(in->url, name, &value) && form_decode(value, out);
+	else if ((name = after(place, "text:")))
+		there = buffer_append_text(out, name);
 	else if ((name = after(place, "key:")))
 		there = signature_json_other_key(in->body, name, out);
 	else
@@ -98,6 +100,22 @@ static bool may_be_in(struct bytes body, const char *path, size_t len)
 	       (body.len && body.len <= SIGNATURE_JSON_MOST && memmem(body.at, body.len, path + start, len - start));
 }
 
+static bool value_is(struct bytes value, const char *wanted)
+{
+	return *wanted == '~' ? bytes_contains_nocase(value, wanted + 1)
+			      : !*wanted || bytes_equal(value, bytes_of(wanted + 1));
+}
+
+/* A field may be there several times, such as Link: one of them is enough. */
+static bool field_holds(const char *name, const char *wanted, struct bytes headers)
+{
+	struct bytes n, value;
+	for (size_t pos = 0; headers_next(headers, &pos, &n, &value);)
+		if (bytes_equal_nocase(n, name) && value_is(value, wanted))
+			return true;
+	return false;
+}
+
 bool place_holds(const char *mark, const struct signature_input *in)
 {
 	char place[120];
@@ -108,11 +126,10 @@ bool place_holds(const char *mark, const struct signature_input *in)
 	if (!memchr(mark, ':', len) && !may_be_in(in->body, mark, len))
 		return false;
 	snprintf(place, sizeof place, "%.*s", (int)len, mark);
-	bool holds = place_read(place, in, 0, &value);
-	if (holds && mark[len] == '=')
-		holds = bytes_equal(buffer_view(&value), bytes_of(mark + len + 1));
-	else if (holds && mark[len] == '~')
-		holds = bytes_contains_nocase(buffer_view(&value), mark + len + 1);
+	const char *name = after(place, "field:");
+	if (name)
+		return field_holds(name, mark + len, in->headers);
+	bool holds = place_read(place, in, 0, &value) && value_is(buffer_view(&value), mark + len);
 	buffer_free(&value);
 	return holds;
 }

@@ -5,6 +5,7 @@
  *    form:NAME>PATH  a value of the JSON that is in it
  *    query:NAME      a parameter of the URL's query, decoded
  *    key:OTHER       the first name in a JSON object that is not OTHER
+ *    text:TEXT       that text, whatever came
  *    lower:PLACE     what is in that place, in lower case
  *    PATH            a value of a JSON body: "event.type", "[0].event"; [#] is the `item`-th element
  */

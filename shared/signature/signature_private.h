@@ -100,9 +100,10 @@ struct signature_provider {
 	char event_join;        /* of events: with one, the first two together, this between them */
 	char separator, assign; /* of pairs: ',' and '=' where none is named */
 	bool numbered, prefix_optional;
-	bool exact;          /* of pairs: the time, one signature, and nothing else */
-	bool future;         /* the limit `age` goes both ways */
-	bool token_audience; /* it is for the URL, or for the line before the key */
+	bool newline_optional; /* what is signed may have lost the newline at its end on the way */
+	bool exact;            /* of pairs: the time, one signature, and nothing else */
+	bool future;           /* the limit `age` goes both ways */
+	bool token_audience;   /* it is for the URL, or for the line before the key */
 };
 
 extern const struct signature_provider signature_table[];
@@ -114,6 +115,8 @@ const struct signature_provider *signature_owner(const struct signature_provider
 const struct signature_provider *signature_find_row(const char *name);
 /* Whether the field is the row's, of those that are numbered. */
 bool signature_is_numbered(const struct signature_provider *row, struct bytes name);
+/* The value of the first of its fields that is there: its own, the second, or a numbered one. */
+bool signature_find_field(const struct signature_provider *row, struct bytes headers, struct bytes *value);
 /* signature_row.c: the row that this request is judged by, or signed by, with in->secret (empty: none yet). NULL and
  * *named: its settings name that algorithm, which is not known. */
 const struct signature_provider *signature_row(const struct signature_provider *p, const struct signature_input *in,

@@ -114,12 +114,12 @@ bool signature_may_be(const struct signature_provider *p, struct bytes headers, 
 	const struct signature_input in = { .headers = headers, .body = body };
 	struct bytes value;
 	for (const struct signature_provider *row = p; row; row = next_form(p, row)) {
-		bool there = row->field ? headers_find(headers, row->field, &value) && fits(row, headers, value)
+		bool there = row->field ? signature_find_field(row, headers, &value) && fits(row, headers, value)
 					: marks_hold(row, &in);
 		/* Others sign in the form that has keys, too: its providers say who they are. */
 		if (there && row != p && p->keyed)
 			there = names_itself(p, &in);
-		if (there || (row->second && headers_find(headers, row->second, &value)))
+		if (there)
 			return true;
 	}
 	return false;
@@ -140,7 +140,11 @@ static bool form_is_there(const struct search *s, const struct signature_provide
 	bool there = false;
 	*alone = false;
 	for (const struct signature_provider *row = p; row && (row == p || row->hidden); row = next_form(p, row)) {
-		if (!row->field || !has(s->fields, row->field, &value) || !fits(row, s->in.headers, value))
+		bool several = row->second || row->numbered;
+		if (!row->field ||
+		    !(several ? signature_find_field(row, s->in.headers, &value)
+			      : has(s->fields, row->field, &value)) ||
+		    !fits(row, s->in.headers, value))
 			continue;
 		there = true;
 		*alone = *alone || !row->shared;

@@ -66,8 +66,7 @@ static bool has_signature(const struct signature_provider *row, const struct sig
 	struct buffer text = { 0 };
 	bool there = false;
 	if (row->field)
-		return headers_find(in->headers, row->field, &value) ||
-		       (row->second && headers_find(in->headers, row->second, &value));
+		return signature_find_field(row, in->headers, &value);
 	for (size_t i = 0; i < sizeof row->places / sizeof *row->places && row->places[i] && !there; i++)
 		there = place_read(row->places[i], in, 0, &text);
 	buffer_free(&text);

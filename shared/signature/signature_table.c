@@ -77,6 +77,17 @@ static bool row_has_field(const struct signature_provider *row, struct bytes nam
 	       (row->second && bytes_equal_nocase(name, row->second));
 }
 
+bool signature_find_field(const struct signature_provider *row, struct bytes headers, struct bytes *value)
+{
+	struct bytes name;
+	if (row->field && headers_find(headers, row->field, value))
+		return true;
+	for (size_t pos = 0; (row->second || row->numbered) && headers_next(headers, &pos, &name, value);)
+		if (row_has_field(row, name))
+			return true;
+	return false;
+}
+
 bool signature_is_field(struct bytes name)
 {
 	for (size_t i = 0; i < signature_table_len; i++)

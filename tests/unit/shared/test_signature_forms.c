@@ -65,6 +65,11 @@ static void test_tokens(void **state)
 		  "its SHA-256 is not the token's sha256" },
 		{ "monday", "Authorization", HS256, "{\"aud\":\"https://a.example/m\",\"exp\":1764000001}",
 		  SIGNATURE_HOLDS, "holds" },
+		{ "monday", "Authorization", HS256,
+		  "{\"aud\":\"https://a.example/m\",\"nbf\":1764000010,\"exp\":1764000060}", SIGNATURE_HOLDS, "holds" },
+		{ "monday", "Authorization", HS256,
+		  "{\"aud\":\"https://a.example/m\",\"nbf\":1764000011,\"exp\":1764000060}", SIGNATURE_OLD,
+		  "its token's time (nbf) begins in 11 s only" },
 		{ "monday", "Authorization", HS256, "{\"aud\":\"https://a.example/m\",\"exp\":1764000000}",
 		  SIGNATURE_OLD, "its token's time (exp) ran out 0 s ago" },
 		{ "monday", "Authorization", HS256, "{\"aud\":\"https://a.example/x\",\"exp\":1764000001}",
@@ -231,6 +236,48 @@ static void test_other_places(void **state)
 	request_free(&r);
 }
 
+/* The first key may have been taken away: the others keep their numbers. */
+static void test_docusign_numbers_its_keys(void **state)
+{
+	struct request r = { 0 };
+	struct signature_sign_out out;
+	struct error e;
+	(void)state;
+	assert_true(buffer_append_text(&r.body, "{}"));
+	struct signature_input in = input(&r, "s3cr3t");
+	assert_true(signature_sign(signature_find("docusign"), &in, &out, &e));
+	uint8_t *number = memmem(out.headers.at, out.headers.len, "-1:", 3);
+	assert_non_null(number);
+	number[1] = '2';
+	in.headers = buffer_view(&out.headers);
+	verdict("docusign", &in, SIGNATURE_HOLDS, "holds");
+	in.secret = bytes_of("other");
+	verdict("docusign", &in, SIGNATURE_MISMATCH, "does not match");
+	signature_sign_free(&out);
+	request_free(&r);
+}
+
+static void test_braintree_may_lose_its_newline(void **state)
+{
+	static const char newline[] = "%0A";
+	struct request r = { 0 };
+	struct signature_sign_out out;
+	struct error e;
+	(void)state;
+	field(&r.headers, "Content-Type", "application/x-www-form-urlencoded");
+	assert_true(buffer_append_text(&r.body, "bt_signature=public%7Cx&bt_payload=eA%3D%3D%0A"));
+	struct signature_input in = input(&r, "private");
+	assert_true(signature_sign(signature_find("braintree"), &in, &out, &e));
+	in.body = buffer_view(&out.body);
+	verdict("braintree", &in, SIGNATURE_HOLDS, "holds");
+	in.body.len -= strlen(newline);
+	verdict("braintree", &in, SIGNATURE_HOLDS, "holds");
+	in.body.len -= strlen("%3D");
+	verdict("braintree", &in, SIGNATURE_MISMATCH, "does not match");
+	signature_sign_free(&out);
+	request_free(&r);
+}
+
 /* Every form that sends its secret as it is refuses one that signs. */
 static void test_tokens_send_no_keys(void **state)
 {
@@ -257,6 +304,8 @@ int main(void)
 		cmocka_unit_test(test_key_pairs),
 		cmocka_unit_test(test_paypal_signs_its_webhook_id),
 		cmocka_unit_test(test_other_places),
+		cmocka_unit_test(test_docusign_numbers_its_keys),
+		cmocka_unit_test(test_braintree_may_lose_its_newline),
 		cmocka_unit_test(test_tokens_send_no_keys),
 	};
 	return RUN(tests);
