@@ -10,6 +10,7 @@
 #include "shared/formats/har.h"
 #include "shared/formats/insomnia.h"
 #include "shared/formats/postman.h"
+#include "shared/formats/variables.h"
 #include "shared/http/headers.h"
 #include "shared/http/http_text.h"
 #include "shared/json/json_bytes.h"
@@ -158,10 +159,37 @@ static bool put_insomnia(const struct transcript *x, const char *base, const cha
 	return put_json(out, request, e);
 }
 
+static bool has_braces(struct bytes b)
+{
+	return b.len && memmem(b.at, b.len, "{{", 2);
+}
+
+/* Unlike a body, a head cannot go into a file beside. Collections have targets in escapes. */
+static bool head_is_exact(const struct transcript *x, enum export_as as)
+{
+	struct bytes head = buffer_view(&x->request.headers), target = buffer_view(&x->target);
+	switch (as) {
+	case EXPORT_AS_HTTP:
+		return !has_braces(head) && !has_braces(target);
+	case EXPORT_AS_POSTMAN:
+		return !has_braces(head);
+	case EXPORT_AS_INSOMNIA:
+		return !variables_in(head);
+	default:
+		return true;
+	}
+}
+
 bool export_put(const struct transcript *x, const struct delivery_row *row, const struct export_options *o,
 		const char *base, const char *body_file, struct buffer *out, struct error *e)
 {
 	bool fine = false;
+	if (!head_is_exact(x, o->as))
+		return error_set(e, EXIT_USAGE,
+				 "delivery %" PRId64
+				 " has {{ or {%% in its target or a header field, which other clients "
+				 "replace: take curl, har or ndjson for it",
+				 x->id);
 	switch (o->as) {
 	case EXPORT_AS_HAR:
 		return put_json(out, har_entry(x), e);

@@ -224,7 +224,7 @@ enum decode_result decode_body_most(struct bytes headers, struct bytes body, siz
 		size_t len = strlen(names);
 		snprintf(names + len, 64 - len, "%s%s", i ? ", " : "", coding_names[codings[i]]);
 	}
-	bool gzip_within = codings[0] == CODING_GZIP && count;
+	bool gzip_within = count && codings[0] == CODING_GZIP;
 	out->len = 0;
 	for (struct bytes in = body; count-- > 0;) {
 		struct buffer next = { 0 };

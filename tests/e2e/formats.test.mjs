@@ -204,6 +204,17 @@ describe('formats of other tools', () => {
 		}
 	});
 
+	it('a head that clients would read as syntax is refused, where it cannot be written otherwise', async () => {
+		const db = `${w.fresh('head')}.db`;
+		const line = (n, target, headers) => JSON.stringify({ received_at: '2026-11-23T13:42:34Z', event_id: `019ab12c-4d5e-7f3a-8b6c-00000000000${n}`, method: 'POST', target, request: { headers, body: 'x' } });
+		assert.equal((await w.creel(['import', '-', '--db', db], { input: [line(1, '/{{a}}', []), line(2, '/', [['X-Template', '{{v}}']])].join('\n') })).code, 0);
+		for (const [id, format, code] of [['1', 'http', 2], ['2', 'http', 2], ['2', 'postman', 2], ['2', 'insomnia', 2], ['1', 'postman', 0], ['1', 'curl', 0], ['2', 'har', 0]]) {
+			const r = await w.creel(['export', id, '--format', format, '--db', db]);
+			assert.equal(r.code, code, `${id} ${format} ${r.err}`);
+			if (code) assert.match(r.err, new RegExp(`delivery ${id} has \\{\\{ or \\{% in its target or a header field, which other clients replace`));
+		}
+	});
+
 	it('hostile files are refused at once: a pipe that nobody writes to, variables that multiply', async () => {
 		const refused = async (file, text, reason) => {
 			writeFileSync(w.path(file), text);
