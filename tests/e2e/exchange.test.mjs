@@ -328,7 +328,7 @@ describe('export and import', () => {
 		writeFileSync(there, 'mine');
 		for (const [args, code, words] of [
 			[['export'], 2, /export takes deliveries or a filter/], [['export', '1'], 2, /which format\?/],
-			[['export', '1', '-o', 'x.txt'], 2, /which format\?/], [['export', '1', '--format', 'xml'], 2, /har\|curl\|http\|ndjson\|/],
+			[['export', '1', '-o', 'x.txt'], 2, /which format\?/], [['export', '1', '--format', 'xml'], 2, /har\|html\|curl\|http\|ndjson\|/],
 			[['export', '99999', '--format', 'har'], 2, /99999/], [['export', 'status:zzz', '--format', 'har'], 2, /\^/],
 			[['export', 'target:nothing-of-this', '--format', 'har'], 1, /no delivery matches/],
 			[['export', id.at, id.none, '--format', 'body'], 2, /takes one delivery, not 2/],
