@@ -44,6 +44,7 @@ enum secret_change {
 	CHANGE_NEWLINE,
 	CHANGE_CRLF,
 	CHANGE_UNQUOTE,
+	CHANGE_VALUE,
 	CHANGE_NO_PREFIX,
 	CHANGE_PREFIX,
 	CHANGE_PLAIN,
@@ -61,6 +62,7 @@ static const char *const change_names[] = {
 	[CHANGE_NEWLINE] = "with a newline at its end",
 	[CHANGE_CRLF] = "with CR LF at its end",
 	[CHANGE_UNQUOTE] = "without the quotes around it",
+	[CHANGE_VALUE] = "without the name before it and the punctuation around it",
 	[CHANGE_NO_PREFIX] = "without whsec_",
 	[CHANGE_PREFIX] = "with whsec_ before it",
 	[CHANGE_PLAIN] = "as plain text, not decoded from base64",
@@ -71,6 +73,38 @@ static const char *const change_names[] = {
 	[CHANGE_TO_HEX] = "encoded in hex",
 	[CHANGE_TO_BASE64] = "encoded in base64",
 };
+
+/* False: there are none around it. */
+static bool unquote(struct bytes *text)
+{
+	static const char *const pairs[][2] = { { "\"", "\"" },
+						{ "'", "'" },
+						{ "`", "`" },
+						{ "\xe2\x80\x9c", "\xe2\x80\x9d" },
+						{ "\xe2\x80\x98", "\xe2\x80\x99" } };
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		size_t len = strlen(pairs[i][0]);
+		if (text->len > 2 * len && memcmp(text->at, pairs[i][0], len) == 0 &&
+		    memcmp(text->at + text->len - len, pairs[i][1], len) == 0) {
+			*text = bytes_make(text->at + len, text->len - 2 * len);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What stands last in a line of JSON, YAML or a shell's: {"secret": "VALUE"}, set -x NAME VALUE; */
+static struct bytes value_of(struct bytes text)
+{
+	size_t from;
+	while (text.len && strchr(",;})", text.at[text.len - 1]))
+		text.len--;
+	for (from = text.len; from > 0 && text.at[from - 1] != ':' && !is_blank(text.at[from - 1]);)
+		from--;
+	text = bytes_make(text.at + from, text.len - from);
+	unquote(&text);
+	return text;
+}
 
 /* A secret of a known form, in base64 as Kubernetes and CI write their variables. */
 static bool decode_twice(struct bytes text, enum signature_form form, struct buffer *out)
@@ -105,9 +139,10 @@ static bool change(enum secret_change how, struct bytes secret, enum secret_form
 	case CHANGE_CRLF:
 		return !coded && buffer_append_bytes(out, secret) && buffer_append_text(out, "\r\n");
 	case CHANGE_UNQUOTE:
-		if (text.len < 3 || (text.at[0] != '"' && text.at[0] != '\'') || text.at[text.len - 1] != text.at[0])
+	case CHANGE_VALUE:
+		if (how == CHANGE_UNQUOTE && !unquote(&text))
 			return false;
-		text = bytes_make(text.at + 1, text.len - 2);
+		text = how == CHANGE_VALUE ? value_of(text) : text;
 		rest = signature_begins(text, "whsec_") ? bytes_make(text.at + 6, text.len - 6) : text;
 		return coded ? crypto_decode(form, rest, out) : buffer_append_bytes(out, text);
 	case CHANGE_NO_PREFIX:

@@ -147,6 +147,14 @@ describe('secrets of providers', () => {
 		assert.equal(r.code, 1);
 		assert.match(r.text + r.err, /without the quotes around it/);
 	});
+	it('a line of JSON, YAML or a shell’s, other quotes: named', async () => {
+		for (const [text, words] of [[`“${key}”`, /without the quotes around it/], ['`' + key + '`', /without the quotes around it/], [`{"secret":"${key}"}`, /without the name before it/],
+			[`secret: ${key}`, /without the name before it/], [`set -x SECRET '${key}'`, /without the name before it/], [`${key},`, /and the punctuation around it/]]) {
+			const r = await verdict('github', github, text);
+			assert.equal(r.code, 1, text);
+			assert.match(r.text + r.err, words);
+		}
+	});
 
 	it('every program ended cleanly', () => w.endsCleanly());
 });
