@@ -161,7 +161,7 @@ static bool put_near(struct buffer *out, struct bytes provider, const struct byt
 static bool stand_by_name(const struct trigger *t, const char *event, struct error *e)
 {
 	struct bytes near[EVENT_NAMES_NEAR];
-	struct bytes provider = bytes_make(t->name, strcspn(t->name, "."));
+	struct bytes provider = bytes_until(bytes_of(t->name), '.');
 	struct buffer names = { 0 };
 	char answer[16] = "";
 	if (t->force || !event_names_doubt(t->name, event, near))

@@ -82,7 +82,7 @@ static bool verify_all(struct verify *v, const int64_t *ids, size_t count, struc
 {
 	bool fine = true;
 	progress_begin(&v->progress, "verifying", count);
-	for (size_t i = 0; fine && i < count; i++) {
+	for (size_t i = 0; fine && ids && i < count; i++) {
 		v->id = ids[i];
 		if (interrupt_came())
 			fine = error_set(e, EXIT_INTERRUPTED, "interrupted: %zu of %zu verified", i, count);
