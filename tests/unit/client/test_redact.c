@@ -9,7 +9,22 @@
 
 /* What there is to be taken out, and nothing else: as places and names. */
 static const char *const expected[][2] = {
+	{ "braintree.check", "signature bt_signature" },
 	{ "discord.", "JSON member token" },
+	{ "docusign.envelope-completed", "header X-Authorization-Digest" },
+	/* All of an object of such a name is taken out: what is in it may be anything. */
+	{ "front.inbound_received", "JSON member authorization.id" },
+	{ "line.message", "JSON member events.message.quoteToken" },
+	{ "paystack.charge.success", "JSON member data.authorization.authorization_code" },
+	{ "paystack.charge.success", "JSON member data.authorization.bin" },
+	{ "paystack.charge.success", "JSON member data.authorization.last4" },
+	{ "paystack.charge.success", "JSON member data.authorization.exp_month" },
+	{ "paystack.charge.success", "JSON member data.authorization.exp_year" },
+	{ "paystack.charge.success", "JSON member data.authorization.card_type" },
+	{ "paystack.charge.success", "JSON member data.authorization.bank" },
+	{ "paystack.charge.success", "JSON member data.authorization.country_code" },
+	{ "paystack.charge.success", "JSON member data.authorization.brand" },
+	{ "pusher.channel_occupied", "header X-Pusher-Key" },
 	{ "line.message", "JSON member events.replyToken" },
 	{ "slack.command", "form field token" },
 	{ "slack.", "JSON member token" },
