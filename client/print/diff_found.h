@@ -3,7 +3,7 @@
 #pragma once
 
 #include "shared/content/body.h"
-#include "shared/formats/diff.h"
+#include "shared/compare/diff.h"
 #include "shared/store/store.h"
 
 enum diff_body { DIFF_BODY_SAME, DIFF_BODY_JSON, DIFF_BODY_TEXT, DIFF_BODY_BINARY };

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "shared/program/core_dumps.h"
-#include "shared/formats/transcript.h"
+#include "shared/transcripts/transcript.h"
 #include "shared/text/text.h"
 #include "tui/edit/edit.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "client/transfer/export.h"
-#include "shared/formats/transcript.h"
+#include "shared/transcripts/transcript.h"
 
 /* Appends it to *out. `row` is needed for NDJSON, `base` for all that need a whole URL. `body_file` stands for the
  * body where the format can name a file; NULL: the body itself does. EXIT_STORE when out of memory. */

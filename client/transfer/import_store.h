@@ -3,7 +3,7 @@
  * only thread. */
 #pragma once
 
-#include "shared/formats/transcript.h"
+#include "shared/transcripts/transcript.h"
 
 struct import_store {
 	struct store *store;

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "shared/formats/draft.h"
+#include "shared/transcripts/draft.h"
 #include "shared/formats/har_private.h"
-#include "shared/formats/import_json.h"
+#include "shared/transcripts/import_json.h"
 #include "shared/http/headers.h"
 #include "shared/text/base64.h"
 

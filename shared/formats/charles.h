@@ -1,7 +1,7 @@
 /* Sessions of Charles Proxy as JSON (.chlsj): a list of transactions. Pure but for what the sink does. */
 #pragma once
 
-#include "shared/formats/import_sink.h"
+#include "shared/transcripts/import_sink.h"
 
 /* *left_out counts transactions that are not HTTP: tunnels. False when the sink ended it, or the text is no such
  * session (EXIT_USAGE). */

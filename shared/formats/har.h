@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "shared/base/error.h"
-#include "shared/formats/transcript.h"
+#include "shared/transcripts/transcript.h"
 
 /* The text before the entries and after them; the caller puts a comma between two. False when out of memory. */
 MUST_CHECK bool har_begin(struct buffer *out);

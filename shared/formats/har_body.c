@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "shared/formats/har_private.h"
-#include "shared/formats/import_json.h"
-#include "shared/formats/multipart.h"
+#include "shared/transcripts/import_json.h"
+#include "shared/syntax/multipart.h"
 #include "shared/http/headers.h"
 #include "shared/text/base64.h"
 

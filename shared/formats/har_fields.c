@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "shared/formats/har_private.h"
-#include "shared/formats/import_json.h"
+#include "shared/transcripts/import_json.h"
 #include "shared/http/form.h"
 #include "shared/http/headers.h"
 #include "shared/http/hop_by_hop.h"

@@ -2,11 +2,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "shared/formats/draft.h"
+#include "shared/transcripts/draft.h"
 #include "shared/formats/har_private.h"
 #include "shared/http/headers.h"
 #include "shared/text/base64.h"
-#include "shared/formats/import_json.h"
+#include "shared/transcripts/import_json.h"
 
 #define MOST 1e15
 

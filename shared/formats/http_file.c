@@ -6,8 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "shared/formats/draft.h"
-#include "shared/formats/variables.h"
+#include "shared/transcripts/draft.h"
+#include "shared/syntax/variables.h"
 #include "shared/http/headers.h"
 
 struct request {

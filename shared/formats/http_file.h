@@ -4,7 +4,7 @@
  * for what the sink does. */
 #pragma once
 
-#include "shared/formats/import_sink.h"
+#include "shared/transcripts/import_sink.h"
 
 /* False when the sink ended it. */
 MUST_CHECK bool http_file_read(struct bytes text, const struct import_sink *sink, struct error *e);

@@ -3,7 +3,7 @@
  * NDJSON (ndjson.h) in a block that browsers do not show. Pure; any thread. */
 #pragma once
 
-#include "shared/formats/transcript.h"
+#include "shared/transcripts/transcript.h"
 
 struct report_delivery {
 	const struct transcript *x;

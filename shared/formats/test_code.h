@@ -4,7 +4,7 @@
  * any thread. */
 #pragma once
 
-#include "shared/formats/transcript.h"
+#include "shared/transcripts/transcript.h"
 
 enum test_framework { TEST_PYTEST, TEST_JEST, TEST_JUNIT, TEST_GO };
 

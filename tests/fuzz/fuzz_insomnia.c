@@ -1,5 +1,5 @@
 /* Insomnia's files: whatever one holds is read, or refused with its place. */
-#include "shared/formats/insomnia.h"
+#include "shared/collections/insomnia.h"
 #include "tests/fuzz/import_fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/formats/markup.h"
+#include "shared/syntax/markup.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

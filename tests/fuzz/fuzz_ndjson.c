@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "shared/formats/har.h"
-#include "shared/formats/ndjson.h"
+#include "shared/transcripts/ndjson.h"
 #include "tests/unit/shared/transcript_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/formats/import_sink.h"
+#include "shared/transcripts/import_sink.h"
 
 static inline bool fuzz_take(void *user, const struct transcript *x, struct error *e)
 {

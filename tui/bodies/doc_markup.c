@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "shared/formats/markup.h"
+#include "shared/syntax/markup.h"
 #include "shared/content/media_type.h"
 #include "tui/bodies/doc_body_private.h"
 #include "tui/documents/doc_make.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "shared/content/body.h"
-#include "shared/formats/diff.h"
+#include "shared/compare/diff.h"
 #include "tui/compare/doc_diff.h"
 #include "tui/documents/rows.h"
 

@@ -1,7 +1,7 @@
 /* What was changed in an edited request, line by line. */
 #include <string.h>
 
-#include "shared/formats/diff.h"
+#include "shared/compare/diff.h"
 #include "tui/edit/edit.h"
 
 #define AROUND 2          /* lines that stay the same, around those that do not */

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 
 #include "client/transfer/export.h"
-#include "shared/formats/ndjson.h"
+#include "shared/transcripts/ndjson.h"
 #include "tests/unit/shared/transcript_fixture.h"
 #include "tests/unit/shared/store_fixture.h"
 

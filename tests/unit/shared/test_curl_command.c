@@ -2,7 +2,7 @@
  * arrives there must be the request's bytes. */
 #include <unistd.h>
 
-#include "shared/formats/curl_command.h"
+#include "shared/curl/curl_command.h"
 #include "shared/text/text.h"
 #include "tests/unit/unit.h"
 

@@ -1,5 +1,5 @@
 /* What differs: sequences, lines, header fields, JSON by structure. */
-#include "shared/formats/diff.h"
+#include "shared/compare/diff.h"
 #include "tests/unit/shared/json_random.h"
 #include "tests/unit/unit.h"
 

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "shared/formats/import_format.h"
-#include "shared/formats/import_json.h"
-#include "shared/formats/variables.h"
+#include "shared/transcripts/import_json.h"
+#include "shared/syntax/variables.h"
 #include "tests/unit/unit.h"
 
 static void test_formats(void **state)

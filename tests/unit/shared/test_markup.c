@@ -1,5 +1,5 @@
 /* XML and HTML laid out: breaks between tags, and not a byte else. */
-#include "shared/formats/markup.h"
+#include "shared/syntax/markup.h"
 #include "tests/unit/unit.h"
 
 #define MOST ((size_t)1 << 20)

@@ -1,6 +1,6 @@
 /* Lines of JSON that somebody may have written: what is taken, and what is said about what is not. (That what we write
  * comes back is in client/test_export.c.) */
-#include "shared/formats/ndjson.h"
+#include "shared/transcripts/ndjson.h"
 #include "tests/unit/shared/transcript_fixture.h"
 #include "tests/unit/unit.h"
 

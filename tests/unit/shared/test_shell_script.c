@@ -1,7 +1,7 @@
 /* Scripts of plain commands: the words that a shell would make, and what only a shell can make is refused. */
 #include <string.h>
 
-#include "shared/formats/shell_script.h"
+#include "shared/syntax/shell_script.h"
 #include "tests/unit/unit.h"
 
 static void expect_words(const char *script, const char *words)

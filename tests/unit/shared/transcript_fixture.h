@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "shared/formats/transcript.h"
+#include "shared/transcripts/transcript.h"
 
 static inline bool same_buffer(const struct buffer *a, const struct buffer *b)
 {

@@ -1,0 +1,65 @@
+#include "shared/collections/collection_write.h"
+
+#include <string.h>
+
+#include "shared/syntax/variables.h"
+#include "shared/http/headers.h"
+#include "shared/http/hop_by_hop.h"
+#include "shared/json/json_bytes.h"
+
+bool collection_write_fits(struct bytes body)
+{
+	return json_can_hold(body) && !variables_in(body);
+}
+
+static json_t *from_latin1(struct bytes in)
+{
+	struct buffer text = { 0 };
+	bool fine = true;
+	for (size_t i = 0; fine && i < in.len; i++) {
+		uint8_t c = in.at[i];
+		fine = c < 0x80 ? buffer_put_u8(&text, c)
+				: buffer_put_u8(&text, (uint8_t)(0xc0 | c >> 6)) &&
+				      buffer_put_u8(&text, (uint8_t)(0x80 | (c & 0x3f)));
+	}
+	json_t *value = fine ? json_from_bytes(buffer_view(&text)) : NULL;
+	buffer_free(&text);
+	return value;
+}
+
+json_t *collection_write_fields(struct bytes block, const char *name_member, bool latin1, bool *bad)
+{
+	struct hop_by_hop hops = { 0 };
+	struct bytes name, value;
+	json_t *list = json_array();
+	bool fine = hop_by_hop_find(&hops, block) && list;
+	*bad = false;
+	for (size_t pos = 0; fine && headers_next(block, &pos, &name, &value);) {
+		if (hop_by_hop_has(&hops, name))
+			continue;
+		*bad = *bad || (!latin1 && !json_can_hold(value));
+		fine =
+		    json_array_append_new(list, json_pack("{s:o, s:o}", name_member, json_from_bytes(name), "value",
+							  latin1 ? from_latin1(value) : json_from_bytes(value))) == 0;
+	}
+	hop_by_hop_free(&hops);
+	if (fine && !*bad)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+bool collection_write_url(const struct transcript *x, struct bytes base, struct buffer *out)
+{
+	struct bytes target = buffer_view(&x->target);
+	bool fine = buffer_append_bytes(out, base);
+	if (target.len && target.at[0] != '/')
+		fine = fine && buffer_put_u8(out, '/');
+	for (size_t i = 0; fine && i < target.len; i++) {
+		uint8_t c = target.at[i], next = i + 1 < target.len ? target.at[i + 1] : 0;
+		bool opens = c == '{' && (next == '{' || next == '%' || next == '#');
+		bool plain = c > 0x20 && c < 0x7f && !strchr("\"<>#", c) && !opens;
+		fine = plain ? buffer_put_u8(out, c) : buffer_printf(out, "%%%02X", c);
+	}
+	return fine;
+}
