@@ -270,7 +270,7 @@ static bool find_in(struct finding *f, struct bytes piece, uint64_t offset)
 			f->more = true;
 			return false;
 		}
-		if (json_array_append_new(f->offsets, json_integer((json_int_t)(offset + i))) != 0)
+		if (json_array_append_new(f->offsets, json_integer((json_int_t)offset + (json_int_t)i)) != 0)
 			return false;
 	}
 	return true;
