@@ -27,7 +27,7 @@ bool signature_needs_url(const struct signature_provider *p)
 	for (const struct signature_provider *row = p; row; row = row->also ? signature_find_row(row->also) : NULL)
 		if (row->token_audience || content_has_url(row->content))
 			return true;
-	return p->keyed && signature_needs_url(signature_find_row(p->keyed));
+	return p && p->keyed && signature_needs_url(signature_find_row(p->keyed));
 }
 
 bool signature_kin(const struct signature_provider *a, const struct signature_provider *b)
