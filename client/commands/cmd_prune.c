@@ -26,7 +26,7 @@ struct prune {
 	bool dry_run, json;
 	uint64_t deleted, answers, before, after;
 	struct progress progress;
-	const struct store_prune *how; /* under way */
+	struct store_prune how; /* under way */
 	struct store_pruned done;
 };
 
@@ -34,9 +34,9 @@ static bool on_step(void *user)
 {
 	struct prune *p = user;
 	p->progress.done = p->done.count;
-	if (p->how->max_bytes && p->done.bytes_before > p->how->max_bytes) {
+	if (p->how.max_bytes && p->done.bytes_before > p->how.max_bytes) {
 		p->progress.part = p->done.bytes_before - p->done.bytes_after;
-		p->progress.whole = p->done.bytes_before - p->how->max_bytes;
+		p->progress.whole = p->done.bytes_before - p->how.max_bytes;
 	}
 	progress_tick(&p->progress);
 	return interrupt_came();
@@ -45,7 +45,7 @@ static bool on_step(void *user)
 /* How many there are to delete, for a terminal alone: it is another look at all of them. */
 static bool count_first(struct prune *p, struct error *e)
 {
-	struct store_prune how = *p->how;
+	struct store_prune how = p->how;
 	how.dry_run = true;
 	if (!p->progress.on || how.max_bytes)
 		return true;
@@ -56,14 +56,13 @@ static bool count_first(struct prune *p, struct error *e)
 
 static bool run_prune(struct prune *p, const struct filter *f, uint64_t max_bytes, struct error *e)
 {
-	const struct store_prune how = {
+	p->how = (struct store_prune){
 		.filter = f, .max_bytes = max_bytes, .dry_run = p->dry_run, .stop = on_step, .user = p
 	};
-	p->how = &how;
 	progress_begin(&p->progress, p->dry_run ? "counting" : "deleting", 0);
 	bool fine = p->dry_run || count_first(p, e);
 	memset(&p->done, 0, sizeof p->done);
-	fine = fine && (interrupt_came() || store_prune(p->store, &how, &p->done, e));
+	fine = fine && (interrupt_came() || store_prune(p->store, &p->how, &p->done, e));
 	progress_end(&p->progress);
 	const struct store_pruned done = p->done;
 	if (!fine)

@@ -101,7 +101,7 @@ static const char *nearest(const char *wrong)
 {
 	char name[64];
 	size_t len = 0;
-	for (; wrong[len] && len < sizeof name - 1; len++)
+	for (; len < sizeof name - 1 && wrong[len]; len++)
 		name[len] = (char)tolower((unsigned char)wrong[len]);
 	name[len] = 0;
 	const char *best = with_provider(name);
