@@ -112,9 +112,9 @@ $(BUILD)/client/samples_built_in.o: $(BUILD)/client/samples_built_in.c
 	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 # And the files of the page.
-$(BUILD)/client/web_files.c: $(sort $(wildcard client/web/page/*)) client/web/openapi.json | client/web/web_assets.h
+$(BUILD)/client/web_files.c: $(sort $(wildcard client/web/page/*)) client/web/openapi.json | client/web_server/web_assets.h
 	@mkdir -p $(@D)
-	$(Q){ printf '#include "client/web/web_assets.h"\nconst struct web_file web_files[] = {\n'; \
+	$(Q){ printf '#include "client/web_server/web_assets.h"\nconst struct web_file web_files[] = {\n'; \
 	  for f in $^; do printf '{ "%s",\n' "$${f##*/}"; \
 	  sed 's/[\\"?]/\\&/g; s/^/"/; s/$$/\\n"/' $$f; printf '},\n'; done; printf '{ 0, 0 } };\n'; } > $@
 $(BUILD)/client/web_files.o: $(BUILD)/client/web_files.c
@@ -210,7 +210,7 @@ $(BUILD)/corpus/app $(BUILD)/fuzz/app: LIBS_RELAY += $(LIBS_CLIENT)
 $(BUILD)/corpus/app $(BUILD)/fuzz/app: $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/post.c %/curl_loop.c %/curl_reason.c,$(wildcard client/app/*.c client/reason/*.c client/common/*.c)))
 $(BUILD)/corpus/insomnia $(BUILD)/fuzz/insomnia: LIBS_RELAY += $(shell $(PKG_CONFIG) --libs yaml-0.1)
 $(BUILD)/corpus/ws_frames $(BUILD)/fuzz/ws_frames: $(BUILD)/client/tunnel/tunnel_read.o
-$(BUILD)/corpus/web $(BUILD)/fuzz/web: $(patsubst %,$(BUILD)/client/web/%.o,web_range web_guard web_door web_exchange)
+$(BUILD)/corpus/web $(BUILD)/fuzz/web: $(patsubst %,$(BUILD)/client/%.o,web_views/web_range web_server/web_guard web_server/web_door web_server/web_exchange)
 $(BUILD)/corpus/config $(BUILD)/fuzz/config: $(BUILD)/client/options/config.o
 $(BUILD)/corpus/json_edit $(BUILD)/fuzz/json_edit: $(BUILD)/client/trigger/json_edit.o
 $(BUILD)/corpus/answer $(BUILD)/fuzz/answer: $(patsubst %,$(BUILD)/client/%.o,origin/challenge origin/challenge_post origin/challenge_get signing/secrets)

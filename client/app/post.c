@@ -1,7 +1,7 @@
 #include "client/app/post.h"
 
 #include "client/app/curl_reason.h"
-#include "client/tunnel/proxy.h"
+#include "client/proxy/proxy.h"
 #include "shared/http/headers.h"
 
 #include <stdio.h>

@@ -10,7 +10,7 @@
 
 #include "client/options/command.h"
 #include "client/reason/reason.h"
-#include "client/tunnel/proxy_dial.h"
+#include "client/proxy/proxy_dial.h"
 #include "client/tunnel/tunnel.h"
 
 #define DOCTOR_MS 5000

@@ -1,6 +1,6 @@
 /* How `creel doctor` checks the relay's certificate and its clock. */
 #include "client/doctor/doctor.h"
-#include "client/tunnel/certificate.h"
+#include "client/watch/certificate.h"
 
 #include <arpa/inet.h>
 #include <openssl/err.h>

@@ -3,7 +3,7 @@
 #include "client/common/limits.h"
 #include "client/common/curl_loop.h"
 #include "client/app/curl_reason.h"
-#include "client/tunnel/proxy.h"
+#include "client/proxy/proxy.h"
 
 #include <stdio.h>
 #include <stdlib.h>

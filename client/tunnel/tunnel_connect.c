@@ -1,5 +1,5 @@
 /* Making the tunnel's connection: where to, by which proxy, trusting whom. */
-#include "client/tunnel/proxy.h"
+#include "client/proxy/proxy.h"
 #include "client/tunnel/tunnel_private.h"
 
 #include <netdb.h>

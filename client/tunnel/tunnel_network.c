@@ -1,6 +1,6 @@
 /* What a change of this machine's network means for the tunnel: a laptop that went to another Wi-Fi is online again at
  * once, and does not wait for two pings without an answer. */
-#include "client/tunnel/network_watch.h"
+#include "client/watch/network_watch.h"
 #include "client/tunnel/tunnel_private.h"
 
 #include "client/common/limits.h"

@@ -2,11 +2,11 @@
  * user asked for) share. */
 #pragma once
 
-#include "client/tunnel/backoff.h"
-#include "client/tunnel/certificate.h"
-#include "client/tunnel/clock_watch.h"
-#include "client/tunnel/proxy_way.h"
-#include "client/tunnel/relay_look.h"
+#include "client/watch/backoff.h"
+#include "client/watch/certificate.h"
+#include "client/watch/clock_watch.h"
+#include "client/proxy/proxy_way.h"
+#include "client/proxy/relay_look.h"
 #include "client/tunnel/tunnel.h"
 #include "client/tunnel/tunnel_read.h"
 

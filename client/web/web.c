@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client/web/web_assets.h"
+#include "client/web_server/web_assets.h"
 #include "client/web/web_deeds.h"
 #include "client/web/web_export.h"
 #include "client/web/web_private.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "client/options/selection.h"
-#include "client/web/web_rows.h"
+#include "client/web_views/web_rows.h"
 
 #define IDS_MOST 100000
 

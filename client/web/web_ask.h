@@ -1,7 +1,7 @@
 /* The JSON body of a request that changes something: its fields by name, each of a type, no others. Pure. */
 #pragma once
 
-#include "client/web/web_exchange.h"
+#include "client/web_server/web_exchange.h"
 
 /* The body as an object; a new reference. NULL after a problem 400. `fields` are those it may have, with blanks around
  * each. */

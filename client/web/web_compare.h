@@ -1,7 +1,7 @@
 /* Two deliveries compared, and signatures checked: as `creel diff` and `creel verify` do. On a worker thread. */
 #pragma once
 
-#include "client/web/web_read.h"
+#include "client/web_views/web_read.h"
 
 /* GET /api/diff */
 void web_compare_diff(struct web_read *r);

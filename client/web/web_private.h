@@ -4,11 +4,11 @@
 #include "client/inspect/inspect_deeds.h"
 #include "client/inspect/inspect_source.h"
 #include "client/web/web.h"
-#include "client/web/web_events.h"
-#include "client/web/web_exchange.h"
-#include "client/web/web_read.h"
-#include "client/web/web_server.h"
-#include "client/web/web_shell.h"
+#include "client/web_server/web_events.h"
+#include "client/web_server/web_exchange.h"
+#include "client/web_views/web_read.h"
+#include "client/web_server/web_server.h"
+#include "client/web_views/web_shell.h"
 
 struct web_watch;
 struct web_deeds;

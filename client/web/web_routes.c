@@ -3,17 +3,17 @@
 #include <string.h>
 
 #include "client/web/web_actions.h"
-#include "client/web/web_assets.h"
-#include "client/web/web_body.h"
+#include "client/web_server/web_assets.h"
+#include "client/web_views/web_body.h"
 #include "client/web/web_compare.h"
-#include "client/web/web_complete.h"
+#include "client/web_views/web_complete.h"
 #include "client/web/web_deeds.h"
-#include "client/web/web_detail.h"
+#include "client/web_views/web_detail.h"
 #include "client/web/web_export.h"
 #include "client/web/web_ngrok.h"
-#include "client/web/web_rows.h"
-#include "client/web/web_shell.h"
-#include "client/web/web_stats.h"
+#include "client/web_views/web_rows.h"
+#include "client/web_views/web_shell.h"
+#include "client/web_views/web_stats.h"
 #include "client/web/web_watch.h"
 
 static void show_status(struct web *w, struct web_exchange *x)

@@ -1,7 +1,7 @@
 /* Which request is answered by what. Loop thread. */
 #pragma once
 
-#include "client/web/web_read.h"
+#include "client/web_views/web_read.h"
 #include "client/web/web.h"
 
 struct web_route {

@@ -6,7 +6,7 @@
 
 #include "client/print/json_fields.h"
 #include "client/web/web_private.h"
-#include "client/web/web_rows.h"
+#include "client/web_views/web_rows.h"
 #include "shared/base/clock.h"
 #include "shared/store/item.h"
 #include "shared/store/store_filter.h"

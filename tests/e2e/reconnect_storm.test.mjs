@@ -9,7 +9,7 @@ import { Tunnel } from './lib/tunnel.mjs';
 
 const FULL = process.env.CREEL_ATTACK === '1';
 const PER_ADDRESS = 100;
-const [FIRST_WAIT_MS, MOST_WAIT_MS] = [250, 15_000]; // as creel's (client/tunnel/backoff.h)
+const [FIRST_WAIT_MS, MOST_WAIT_MS] = [250, 15_000]; // as creel's (client/watch/backoff.h)
 
 for (const [kind, count] of [['plain', FULL ? 2000 : 600], ['TLS', FULL ? 2000 : 300]])
 	describe(`${count} clients at once, ${kind}`, () => {

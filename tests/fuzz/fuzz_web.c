@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/web/web_door.h"
-#include "client/web/web_guard.h"
-#include "client/web/web_range.h"
+#include "client/web_server/web_door.h"
+#include "client/web_server/web_guard.h"
+#include "client/web_views/web_range.h"
 #include "shared/formats/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
 /* How long the client waits before it connects again. */
-#include "client/tunnel/backoff.h"
+#include "client/watch/backoff.h"
 #include "tests/unit/unit.h"
 
 static void test_backoff(void **state)

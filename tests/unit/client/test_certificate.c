@@ -1,5 +1,5 @@
 /* What a certificate says, and which reason a failed check or handshake is. */
-#include "client/tunnel/certificate.h"
+#include "client/watch/certificate.h"
 #include "tests/unit/unit.h"
 
 #include <openssl/err.h>

@@ -1,5 +1,5 @@
 /* Noticing that the machine slept, or that the relay is silent. */
-#include "client/tunnel/clock_watch.h"
+#include "client/watch/clock_watch.h"
 #include "tests/unit/unit.h"
 
 /* A clock_watch that looked at wall clock 1000 s and loop clock 5 s. */

@@ -1,5 +1,5 @@
 /* A proxy as the environment names it, taken apart. */
-#include "client/tunnel/proxy.h"
+#include "client/proxy/proxy.h"
 #include "shared/base/bytes.h"
 #include "tests/unit/unit.h"
 

@@ -1,6 +1,6 @@
 /* The page's server: who is let in, ranges of bodies, HTML from outside. */
-#include "client/web/web_guard.h"
-#include "client/web/web_range.h"
+#include "client/web_server/web_guard.h"
+#include "client/web_views/web_range.h"
 #include "shared/text/html.h"
 #include "tests/unit/unit.h"
 

@@ -1,0 +1,321 @@
+#include "client/web_views/web_body.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/transfer/export.h"
+#include "client/web_views/web_detail.h"
+#include "client/web_views/web_range.h"
+#include "shared/base/hex.h"
+#include "shared/content/decode.h"
+#include "shared/store/item.h"
+
+#define PIECE (1u << 20) /* that is searched at once */
+#define FOUND_MOST 1000
+
+/* ---- which body ---- */
+
+struct wanted {
+	int64_t id;
+	int attempt; /* 0: the request */
+	char tag[80];
+	char name[60]; /* of a file */
+};
+
+/* The event's id names it, never the row's, which comes again after the newest was deleted. */
+static bool choose(struct web_read *r, bool request, struct wanted *w)
+{
+	struct error e = { 0 };
+	struct item item = { 0 };
+	char event[UUID_TEXT_LEN + 1];
+	int64_t attempt;
+	if (!web_param_number(r->x, "attempt", 1, 4095, 0, &attempt) || !web_detail_resolve(r, &w->id))
+		return false;
+	struct web_attempt a = { .wanted = (int)attempt };
+	bool fine = item_read(r->store, w->id, &item, &e) && (request || web_detail_attempt(r->store, w->id, &a, &e));
+	if (fine && !request && !a.status)
+		fine = error_set(&e, EXIT_USAGE, "delivery %lld has no such answer on record", (long long)w->id);
+	if (fine) {
+		uuid_format(item.row.event_id, event);
+		w->attempt = request ? 0 : a.number;
+		if (request)
+			snprintf(w->tag, sizeof w->tag, "\"%s-request\"", event);
+		else
+			snprintf(w->tag, sizeof w->tag, "\"%s-response-%d\"", event, a.number);
+		snprintf(w->name, sizeof w->name, "delivery-%lld-%s.bin", (long long)w->id,
+			 request ? "request" : "response");
+	} else {
+		web_problem_of(r->x, &e);
+	}
+	item_free(&item);
+	buffer_free(&a.reason);
+	buffer_free(&a.error);
+	return fine;
+}
+
+/* ---- how it is shown ---- */
+
+static const char frame_policy[] = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+				   "frame-ancestors 'self'";
+
+/* By what a picture begins with, never by what the sender calls it. */
+static const char *image_type(struct bytes b)
+{
+	static const struct {
+		const char *magic;
+		size_t len, at;
+		const char *type;
+	} kinds[] = {
+		{ "\x89PNG\r\n\x1a\n", 8, 0, "image/png" },
+		{ "\xff\xd8\xff", 3, 0, "image/jpeg" },
+		{ "GIF87a", 6, 0, "image/gif" },
+		{ "GIF89a", 6, 0, "image/gif" },
+		{ "WEBP", 4, 8, "image/webp" },
+		{ "ftypavif", 8, 4, "image/avif" },
+		{ "BM", 2, 0, "image/bmp" },
+	};
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (b.len >= kinds[i].at + kinds[i].len &&
+		    memcmp(b.at + kinds[i].at, kinds[i].magic, kinds[i].len) == 0)
+			return kinds[i].type;
+	return NULL;
+}
+
+/* A picture that unpacks to hundreds of megabytes stays unshown. */
+static bool image_is_small(struct bytes b, const char *type)
+{
+	if (strcmp(type, "image/png") != 0)
+		return true;
+	return b.len >= 24 && (uint64_t)bytes_get_u32(b.at + 16) * bytes_get_u32(b.at + 20) <= 40000000;
+}
+
+/* False after a problem. */
+static bool choose_view(struct web_exchange *x, struct bytes start)
+{
+	const char *view = web_param(x, "view");
+	x->type = "application/octet-stream";
+	if (!view)
+		return true;
+	if (strcmp(view, "frame") == 0) {
+		x->type = "text/html; charset=utf-8";
+		x->policy = frame_policy;
+		if (!x->fetch_dest || strcmp(x->fetch_dest, "iframe") == 0)
+			return true;
+		web_problem(x, 403, "origin", "this is shown within the page alone");
+		return false;
+	}
+	x->type = strcmp(view, "image") == 0 ? image_type(start) : NULL;
+	if (x->type && image_is_small(start, x->type))
+		return true;
+	web_problem(x, 415, "media-type", "this is not an image that the page shows");
+	return false;
+}
+
+static bool put_fields(struct web_exchange *x, const struct wanted *w)
+{
+	bool named = !web_param(x, "view");
+	return web_answer_header(x, "ETag: %s", w->tag) && web_answer_header(x, "Accept-Ranges: bytes") &&
+	       (!named || web_answer_header(x, "Content-Disposition: attachment; filename=\"%s\"", w->name));
+}
+
+static void send_decoded(struct web_read *r, const struct wanted *w)
+{
+	struct web_exchange *x = r->x;
+	struct store_part p;
+	struct error e = { 0 };
+	char codings[64];
+	if (!store_get_part(r->store, w->id, w->attempt, INT32_MAX, &p, &e)) {
+		web_problem_of(x, &e);
+		return;
+	}
+	enum decode_result result = decode_body(buffer_view(&p.headers), buffer_view(&p.body), &x->answer, codings);
+	if (result == DECODE_NONE) {
+		buffer_free(&x->answer);
+		x->answer = p.body;
+		p.body = (struct buffer){ 0 };
+	}
+	x->status = 200;
+	if (!choose_view(x, buffer_view(&x->answer)) ||
+	    !web_answer_header(x, "Content-Disposition: attachment; filename=\"%s\"", w->name))
+		x->status = x->status == 200 ? 503 : x->status;
+	store_part_free(&p);
+}
+
+static void send_body(struct web_read *r, bool request)
+{
+	struct web_exchange *x = r->x;
+	struct wanted w;
+	struct store_part p = { 0 };
+	struct error e = { 0 };
+	uint64_t first = 0, last = 0;
+	if (!choose(r, request, &w))
+		return;
+	if (x->if_none_match && strcmp(x->if_none_match, w.tag) == 0) {
+		x->status = put_fields(x, &w) ? 304 : 503;
+		return;
+	}
+	if (web_param_set(x, "decode")) {
+		send_decoded(r, &w);
+		return;
+	}
+	if (!store_get_part(r->store, w.id, w.attempt, 64, &p, &e)) {
+		web_problem_of(x, &e);
+		return;
+	}
+	bool ranged = x->range && (!x->if_range || strcmp(x->if_range, w.tag) == 0);
+	enum web_range kind = ranged ? web_range_read(x->range, p.body_size, &first, &last) : WEB_RANGE_WHOLE;
+	if (kind == WEB_RANGE_WHOLE)
+		last = p.body_size ? p.body_size - 1 : 0;
+	if (kind == WEB_RANGE_BAD) {
+		web_problem(x, 416, "range", "the body has %" PRIu64 " bytes", p.body_size);
+		if (!web_answer_header(x, "Content-Range: bytes */%" PRIu64, p.body_size))
+			x->status = 503;
+	} else if (choose_view(x, buffer_view(&p.body))) {
+		x->status = kind == WEB_RANGE_PART ? 206 : 200;
+		bool fine =
+		    put_fields(x, &w) && (kind != WEB_RANGE_PART ||
+					  web_answer_header(x, "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64,
+							    first, last, p.body_size));
+		if (!fine)
+			web_problem(x, 503, "store", "out of memory");
+		else if (p.body_size &&
+			 !store_get_body(r->store, w.id, w.attempt, first, last - first + 1, &x->answer, &e))
+			web_problem_of(x, &e);
+	}
+	store_part_free(&p);
+}
+
+void web_body_request(struct web_read *r)
+{
+	send_body(r, true);
+}
+
+void web_body_response(struct web_read *r)
+{
+	send_body(r, false);
+}
+
+/* ---- whole messages ---- */
+
+void web_body_raw_request(struct web_read *r)
+{
+	struct export_options o = { .as = EXPORT_AS_RAW };
+	struct error e = { 0 };
+	struct wanted w;
+	if (!choose(r, true, &w))
+		return;
+	r->x->status = 200;
+	r->x->type = "application/octet-stream";
+	if (!export_to_buffer(r->store, &w.id, 1, &o, &r->x->answer, NULL, &e))
+		web_problem_of(r->x, &e);
+	else if (!put_fields(r->x, &w))
+		web_problem(r->x, 503, "store", "out of memory");
+}
+
+void web_body_raw_response(struct web_read *r)
+{
+	struct web_exchange *x = r->x;
+	struct store_part p = { 0 };
+	struct error e = { 0 };
+	struct wanted w;
+	if (!choose(r, false, &w))
+		return;
+	struct web_attempt a = { .wanted = w.attempt };
+	bool fine =
+	    web_detail_attempt(r->store, w.id, &a, &e) && store_get_part(r->store, w.id, w.attempt, INT32_MAX, &p, &e);
+	x->status = 200;
+	x->type = "application/octet-stream";
+	if (!fine)
+		web_problem_of(x, &e);
+	else if (!buffer_printf(&x->answer, "HTTP/1.1 %d ", a.status) ||
+		 !buffer_append_bytes(&x->answer, buffer_view(&a.reason)) || !buffer_append_text(&x->answer, "\r\n") ||
+		 !buffer_append_bytes(&x->answer, buffer_view(&p.headers)) || !buffer_append_text(&x->answer, "\r\n") ||
+		 !buffer_append_bytes(&x->answer, buffer_view(&p.body)) || !put_fields(x, &w))
+		web_problem(x, 503, "store", "out of memory");
+	store_part_free(&p);
+	buffer_free(&a.reason);
+	buffer_free(&a.error);
+}
+
+/* ---- search ---- */
+
+struct finding {
+	struct bytes needle;
+	bool nocase;
+	json_t *offsets;
+	bool more;
+};
+
+static uint8_t folded(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+}
+
+static bool stands_at(const struct finding *f, const uint8_t *at)
+{
+	for (size_t i = 0; i < f->needle.len; i++)
+		if (f->nocase ? folded(at[i]) != folded(f->needle.at[i]) : at[i] != f->needle.at[i])
+			return false;
+	return true;
+}
+
+static bool find_in(struct finding *f, struct bytes piece, uint64_t offset)
+{
+	for (size_t i = 0; i + f->needle.len <= piece.len; i++) {
+		if (!stands_at(f, piece.at + i))
+			continue;
+		if (json_array_size(f->offsets) == FOUND_MOST) {
+			f->more = true;
+			return false;
+		}
+		if (json_array_append_new(f->offsets, json_integer((json_int_t)offset + (json_int_t)i)) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Pieces overlap by what may lie across their border. */
+static bool find_all(struct store *s, const struct wanted *w, uint64_t size, struct finding *f, struct error *e)
+{
+	bool fine = true;
+	for (uint64_t at = 0; fine && at < size; at += PIECE) {
+		struct buffer piece = { 0 };
+		uint64_t len = size - at < PIECE + f->needle.len - 1 ? size - at : PIECE + f->needle.len - 1;
+		fine = store_get_body(s, w->id, w->attempt, at, len, &piece, e);
+		bool on = fine && find_in(f, buffer_view(&piece), at);
+		buffer_free(&piece);
+		if (!on)
+			break;
+	}
+	return fine;
+}
+
+void web_body_find(struct web_read *r)
+{
+	struct web_exchange *x = r->x;
+	const char *part = web_param(x, "part"), *text = web_param(x, "text"), *hex = web_param(x, "hex");
+	struct buffer needle = { 0 };
+	struct store_part p = { 0 };
+	struct error e = { 0 };
+	struct wanted w;
+	bool request = !part || strcmp(part, "request") == 0;
+	if ((!text && !hex) || (text && hex) || (!request && strcmp(part, "response") != 0) ||
+	    !(hex ? hex_decode(&needle, bytes_of(hex)) : buffer_append_text(&needle, text)) || needle.len == 0 ||
+	    needle.len > 1000) {
+		web_problem(x, 400, "range", "find takes part=request or response, and text= or hex=");
+		buffer_free(&needle);
+		return;
+	}
+	struct finding f = { buffer_view(&needle), text != NULL, json_array(), false };
+	if (choose(r, request, &w)) {
+		if (store_get_part(r->store, w.id, w.attempt, 0, &p, &e) && find_all(r->store, &w, p.body_size, &f, &e))
+			web_answer_json(x, 200, json_pack("{s:O, s:b}", "offsets", f.offsets, "more", f.more));
+		else
+			web_problem_of(x, &e);
+	}
+	json_decref(f.offsets);
+	store_part_free(&p);
+	buffer_free(&needle);
+}

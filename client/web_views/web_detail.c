@@ -1,0 +1,211 @@
+#include "client/web_views/web_detail.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/common/limits.h"
+#include "client/print/json_fields.h"
+#include "client/print/row_json.h"
+#include "client/signing/verify_one.h"
+#include "client/web_views/web_rows.h"
+#include "shared/base/clock.h"
+#include "shared/json/json_bytes.h"
+#include "shared/store/store_filter.h"
+#include "shared/text/text.h"
+
+bool web_detail_resolve(struct web_read *r, int64_t *id)
+{
+	struct error e = { 0 };
+	if (store_resolve(r->store, r->x->segment[0], id, &e))
+		return true;
+	web_problem_of(r->x, &e);
+	return false;
+}
+
+static void on_marked(void *user, const struct delivery_row *row)
+{
+	(void)row;
+	*(bool *)user = true;
+}
+
+bool web_detail_is_marked(struct store *s, int64_t id, bool *marked, struct error *e)
+{
+	char text[60];
+	struct filter_error ignored;
+	snprintf(text, sizeof text, "tag:marked id:%" PRId64, id);
+	struct filter *f = filter_parse(text, clock_now_us(), &ignored);
+	struct store_search search = { .filter = f, .limit = 1, .row = on_marked, .user = marked };
+	*marked = false;
+	bool fine = f ? store_filter(s, &search, e) : error_set(e, EXIT_STORE, "out of memory");
+	filter_free(f);
+	return fine;
+}
+
+static void on_attempt(void *user, const struct attempt_row *row)
+{
+	struct web_attempt *a = user;
+	if (a->wanted && row->number != a->wanted)
+		return;
+	a->number = row->number;
+	a->status = row->status;
+	a->result = row->result;
+	a->reason.len = a->error.len = 0;
+	if (!buffer_append_bytes(&a->reason, row->reason) || !buffer_append_bytes(&a->error, row->error))
+		a->reason.len = 0;
+}
+
+bool web_detail_attempt(struct store *s, int64_t id, struct web_attempt *a, struct error *e)
+{
+	return store_list_attempts(s, id, on_attempt, a, e);
+}
+
+/* ---- the parts ---- */
+
+/* A text that was cut within a character would not be text any more. */
+static void trim_cut(struct bytes *body, uint64_t size)
+{
+	for (int i = 0; i < 4 && body->len < size && body->len && !text_is_utf8(*body); i++)
+		body->len--;
+}
+
+static json_t *message_json(struct store_part *p, uint64_t size)
+{
+	struct bytes body = buffer_view(&p->body), whole = body;
+	trim_cut(&body, p->body_size);
+	if (!text_is_utf8(body))
+		body = whole;
+	p->body.len = body.len;
+	struct message m = { .headers = p->headers, .trailers = p->trailers, .body = p->body, .body_size = size };
+	json_t *j = row_json_message(&m);
+	p->body.len = whole.len;
+	if (j && json_object_set_new(j, "body_shown", json_integer((json_int_t)body.len)) == 0 &&
+	    json_object_set_new(j, "body_bytes", json_integer((json_int_t)p->body_size)) == 0)
+		return j;
+	json_decref(j);
+	return NULL;
+}
+
+static bool put(json_t *object, const char *name, json_t *value, struct error *e)
+{
+	return json_object_set_new(object, name, value) == 0 || error_set(e, EXIT_STORE, "out of memory");
+}
+
+static bool put_request(struct web_read *r, int64_t id, const struct item *item, json_t *out, struct error *e)
+{
+	struct store_part p;
+	if (!store_get_part(r->store, id, 0, WEB_DETAIL_BODY, &p, e))
+		return false;
+	bool fine = put(out, "request", message_json(&p, item->row.request_bytes), e);
+	store_part_free(&p);
+	return fine;
+}
+
+static bool put_response(struct web_read *r, int64_t id, int attempt, json_t *out, struct error *e)
+{
+	struct store_part p;
+	struct web_attempt a = { .wanted = attempt };
+	bool fine = web_detail_attempt(r->store, id, &a, e);
+	if (fine && attempt && !a.number)
+		fine = error_set(e, EXIT_USAGE, "delivery %lld has no attempt %d on record", (long long)id, attempt);
+	json_t *response = json_null();
+	if (fine && a.number && a.status && (fine = store_get_part(r->store, id, a.number, WEB_DETAIL_BODY, &p, e))) {
+		response = message_json(&p, p.body_size);
+		fine = response && put(response, "status", json_integer(a.status), e) &&
+		       put(response, "reason", json_from_bytes(buffer_view(&a.reason)), e) &&
+		       put(response, "attempt", json_integer(a.number), e);
+		store_part_free(&p);
+	}
+	fine = fine ? put(out, "response", response, e) : (json_decref(response), false);
+	buffer_free(&a.reason);
+	buffer_free(&a.error);
+	return fine;
+}
+
+static json_t *milliseconds(uint64_t us)
+{
+	return json_real((double)us / 1000);
+}
+
+static void put_attempt(void *user, const struct attempt_row *a)
+{
+	struct json_fields f = json_fields_begin(NULL);
+	json_fields_number(&f, "attempt", a->number);
+	json_fields_time(&f, "at", a->started_at_us);
+	json_fields_number_or_null(&f, "status", a->status);
+	json_fields_text(&f, "result", bytes_of(store_result_name(a->result)));
+	json_fields_text_or_null(&f, "reason", a->reason);
+	json_fields_text_or_null(&f, "error", a->error);
+	json_fields_text_or_null(&f, "url", a->url);
+	json_fields_put(&f, "connect_ms", milliseconds(a->connect_us));
+	json_fields_put(&f, "first_byte_ms", milliseconds(a->first_byte_us));
+	json_fields_put(&f, "duration_ms", milliseconds(a->total_us));
+	json_fields_number(&f, "response_bytes", (int64_t)a->response_bytes);
+	json_fields_put(&f, "next_at", json_null());
+	json_array_append_new(user, json_fields_end(&f));
+}
+
+static void put_replay(void *user, int64_t id)
+{
+	json_array_append_new(user, json_integer((json_int_t)id));
+}
+
+static bool put_lists(struct web_read *r, int64_t id, json_t *out, struct error *e)
+{
+	json_t *attempts = json_array(), *replays = json_array();
+	bool fine = attempts && replays && store_list_attempts(r->store, id, put_attempt, attempts, e) &&
+		    store_list_replays(r->store, id, LIMIT_SHOWN_REPLAYS, put_replay, replays, e);
+	if (!fine) {
+		json_decref(attempts);
+		json_decref(replays);
+		return false;
+	}
+	return put(out, "all_attempts", attempts, e) && put(out, "replays", replays, e);
+}
+
+/* Why the signature does not hold, where a secret is known that can say it. */
+static bool put_why(struct web_read *r, int64_t id, const struct item *item, json_t *out, struct error *e)
+{
+	struct verify_options o = { .secrets = r->secrets, .tolerance_ms = -1, .at = -1 };
+	struct verified v;
+	struct error ignored;
+	bool asked = r->secrets && r->secrets->count && item->row.request_bytes <= LIMIT_EXPLAINED_BODY &&
+		     (bytes_equal(item->row.signature, bytes_of("invalid")) ||
+		      bytes_equal(item->row.signature, bytes_of("unknown"))) &&
+		     verify_one(r->store, id, &o, &v, &ignored);
+	if (asked && v.result.verdict == SIGNATURE_VALID && !put(out, "signature", json_string("valid"), e))
+		return false;
+	return put(out, "why",
+		   asked && v.result.verdict == SIGNATURE_INVALID ? json_string(v.result.text) : json_null(), e);
+}
+
+static json_t *detail(struct web_read *r, int64_t id, int attempt, struct error *e)
+{
+	struct item item = { 0 };
+	bool marked = false;
+	if (!item_read(r->store, id, &item, e))
+		return NULL;
+	json_t *out = web_detail_is_marked(r->store, id, &marked, e) ? web_row(&item.row, marked) : NULL;
+	bool fine = out && put_request(r, id, &item, out, e) && put_response(r, id, attempt, out, e) &&
+		    put_lists(r, id, out, e) && put_why(r, id, &item, out, e) &&
+		    put(out, "tags", marked ? json_pack("[s]", "marked") : json_array(), e) &&
+		    put(out, "note", json_null(), e);
+	item_free(&item);
+	if (fine)
+		return out;
+	json_decref(out);
+	return NULL;
+}
+
+void web_detail_get(struct web_read *r)
+{
+	struct error e = { .code = EXIT_STORE };
+	int64_t id, attempt;
+	if (!web_param_number(r->x, "attempt", 1, 4095, 0, &attempt) || !web_detail_resolve(r, &id))
+		return;
+	json_t *out = detail(r, id, (int)attempt, &e);
+	if (out)
+		web_answer_json(r->x, 200, out);
+	else
+		web_problem_of(r->x, &e);
+}
