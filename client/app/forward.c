@@ -66,7 +66,8 @@ struct forward {
 	bool refusal_told, again; /* on_refused was called; the request went out a second time */
 	struct dial *dial;
 	struct app_conn *conn;
-	uint64_t started_at_us, begun_ns, connect_us, first_byte_us;
+	uint64_t started_at_us, begun_ns, connect_us, first_byte_us; /* of the last try */
+	uint64_t first_at_us, first_ns;                              /* of the first one */
 
 	struct forward_send send; /* the request on its way */
 
@@ -147,6 +148,11 @@ static void fill_result(const struct forward *w, struct forward_result *r)
 	r->connect_us = w->connect_us;
 	r->first_byte_us = w->first_byte_us;
 	r->total_us = took > 0 ? took : 1;
+	if (r->status)
+		return;
+	/* Nothing came of it: what its sender waited is the time from the first try on. */
+	r->started_at_us = w->first_at_us;
+	r->total_us = (uv_hrtime() - w->first_ns) / 1000 + 1;
 }
 
 /* The answer is whole. */
@@ -593,6 +599,10 @@ static void begin(struct forward *w, bool fresh)
 	const struct forward_options *o = &w->forwarder->options;
 	w->begun_ns = uv_hrtime();
 	w->started_at_us = clock_now_us();
+	if (!w->first_ns) {
+		w->first_ns = w->begun_ns;
+		w->first_at_us = w->started_at_us;
+	}
 	w->connect_us = w->first_byte_us = 0;
 	if (!fresh && !w->request.upgrade && (w->conn = forwarder_take(w->app, w))) {
 		start_sending(w);

@@ -272,6 +272,7 @@ describe('the app fails', () => {
 		const recorded = await row('/down');
 		assert.equal(recorded.state, 'failed');
 		assert.equal(recorded.attempts, 1);
+		assert.ok(recorded.duration_ms >= 900, `what the sender waited for the app, and not the last try alone: ${recorded.duration_ms} ms`);
 		assert.equal((await road.w.creelOut(['show', String(recorded.id), '--request', '--body'])).toString(), 'kept');
 	});
 

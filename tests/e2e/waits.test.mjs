@@ -1,5 +1,5 @@
 // Whoever waits: an answer that comes later than its sender waits is said by listen, shown by doctor; never with
-// --ack immediate. creel(1)'s list of it is the one of the code.
+// --ack immediate. The lists of README and creel(1) are the code's.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
@@ -50,11 +50,21 @@ describe('an app that answers later than its sender waits', () => {
 	it('every program ended cleanly', () => road.w.endsCleanly());
 });
 
+const listed = () => {
+	const by = new Map();
+	for (const { name, waits_ms: waits } of rows.filter((r) => r.waits_ms)) by.set(waits / 1000, [...(by.get(waits / 1000) ?? []), name]);
+	return [...by].sort(([a], [b]) => a - b).map(([seconds, names]) => [seconds, names.sort().join(', ')]);
+};
+
+it("README's table is the code's", () => {
+	const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+	const table = [...readme.matchAll(/^\| (\d+) s \| ([a-z0-9, -]+) \|$/gm)].map(([, seconds, names]) => [Number(seconds), names]);
+	assert.deepEqual(table, listed());
+});
+
 it("creel(1)'s list is the code's", () => {
 	const page = readFileSync(new URL('../../client/creel.1', import.meta.url), 'utf8');
 	const section = page.split('.SH HOW LONG SENDERS WAIT\n')[1].split('\n.SH ')[0];
 	const list = [...section.matchAll(/^\.TP\n(\d+) s\n(.+)$/gm)].map(([, seconds, names]) => [Number(seconds), names.replaceAll('\\-', '-')]);
-	const by = new Map();
-	for (const { name, waits_ms: waits } of rows.filter((r) => r.waits_ms)) by.set(waits / 1000, [...(by.get(waits / 1000) ?? []), name]);
-	assert.deepEqual(list, [...by].sort(([a], [b]) => a - b).map(([seconds, names]) => [seconds, names.sort().join(', ')]));
+	assert.deepEqual(list, listed());
 });
