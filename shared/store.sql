@@ -174,3 +174,6 @@ ALTER TABLE message ADD COLUMN raw BLOB;
 -- Schema 10: the search index has what bodies say, and folds case by Unicode. It begins anew.
 INSERT INTO search (search) VALUES ('delete-all');
 UPDATE search_mark SET indexed = 0;
+
+-- Schema 11: where a client sends deliveries besides its target: the texts of its --route, with a line feed after each.
+ALTER TABLE client ADD COLUMN routes TEXT NOT NULL DEFAULT '';

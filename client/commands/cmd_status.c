@@ -1,6 +1,7 @@
 #include "client/options/command.h"
 #include "client/print/json_fields.h"
 #include "client/print/row_json.h"
+#include "shared/json/json_bytes.h"
 #include "shared/base/clock.h"
 #include "shared/base/process.h"
 #include "shared/disk/disk.h"
@@ -20,6 +21,24 @@ struct status {
 	struct error *e;
 };
 
+/* One of a client's routes after the other. False: there is none left. */
+static bool next_route(struct bytes *rest, struct bytes *route)
+{
+	*route = bytes_until(*rest, '\n');
+	size_t used = route->len < rest->len ? route->len + 1 : route->len;
+	*rest = bytes_make(rest->at + used, rest->len - used);
+	return route->len > 0;
+}
+
+static json_t *routes_json(struct bytes routes)
+{
+	json_t *list = json_array();
+	for (struct bytes route; list && next_route(&routes, &route);)
+		if (json_array_append_new(list, json_from_bytes(route)) != 0)
+			break;
+	return list;
+}
+
 static bool print_json(const struct client_status *c, const char *state, struct bytes detail, struct error *e)
 {
 	struct json_fields o = json_fields_begin(NULL);
@@ -29,6 +48,7 @@ static bool print_json(const struct client_status *c, const char *state, struct 
 	json_fields_text_or_null(&o, "url", c->url);
 	json_fields_text_or_null(&o, "tunnel", c->tunnel);
 	json_fields_text_or_null(&o, "target", c->target);
+	json_fields_put(&o, "routes", routes_json(c->routes));
 	json_fields_text_or_null(&o, "relay", c->relay);
 	if (c->confirmed_at_us)
 		json_fields_time(&o, "confirmed_at", c->confirmed_at_us);
@@ -81,6 +101,13 @@ static void on_client(void *user, const struct client_status *c)
 		fine = buffer_append_text(&text, "  ") && text_sanitize(&text, detail, TEXT_LINE);
 	if (fine)
 		printf("%-10s  %.*s\n", state, (int)text.len, (const char *)text.at);
+	struct bytes routes = c->routes;
+	for (struct bytes route; fine && next_route(&routes, &route);) {
+		text.len = 0;
+		fine = text_sanitize(&text, route, TEXT_LINE);
+		if (fine)
+			printf("%-10s  route %.*s\n", "", (int)text.len, (const char *)text.at);
+	}
 	buffer_free(&text);
 }
 

@@ -30,6 +30,7 @@ struct listen {
 	const struct listen_options *options;
 	enum output_mode mode;
 	struct listen_routes routes;
+	struct buffer route_texts; /* of --route, a line each, for `creel status` */
 	struct seal_key *key;
 	char *folder; /* the store's */
 	struct buffer secret_names;
@@ -102,6 +103,7 @@ static void put_status(struct listen *l)
 		.target = bytes_of(target_of(l)),
 		.lag_us = tunnel_lag_us(l->tunnel),
 		.secrets = buffer_view(&l->secret_names),
+		.routes = buffer_view(&l->route_texts),
 	};
 	if (!l->ending)
 		recorder_put_status(l->recorder, &c);
@@ -561,6 +563,7 @@ static void free_parts(struct listen *l)
 	seal_key_free(l->key);
 	free(l->folder);
 	listen_routes_free(&l->routes);
+	buffer_free(&l->route_texts);
 	store_close(l->shown);
 	free(l->db);
 	buffer_free(&l->secret_names);
@@ -579,6 +582,10 @@ int listen_run(const struct listen_options *o, struct error *e)
 	listen_set_limits();
 	l.started_at_us = clock_now_us();
 	bool started = listen_routes_make(o, &l.routes, e);
+	for (size_t i = 0; started && i < o->routes.count; i++)
+		started =
+		    (buffer_append_text(&l.route_texts, o->routes.at[i]) && buffer_put_u8(&l.route_texts, '\n')) ||
+		    error_set(e, EXIT_STORE, "out of memory");
 	if (started) {
 		start_handles(&l);
 		started = start(&l, e);

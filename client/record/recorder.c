@@ -222,8 +222,8 @@ void recorder_put_status(struct recorder *r, const struct client_status *c)
 	if (!j)
 		return;
 	j->status = *c;
-	struct bytes *views[] = { &j->status.state,  &j->status.detail, &j->status.relay,  &j->status.url,
-				  &j->status.tunnel, &j->status.target, &j->status.secrets };
+	struct bytes *views[] = { &j->status.state,  &j->status.detail, &j->status.relay,   &j->status.url,
+				  &j->status.tunnel, &j->status.target, &j->status.secrets, &j->status.routes };
 	size_t total = 0;
 	for (size_t i = 0; i < sizeof views / sizeof *views; i++)
 		total += views[i]->len;

@@ -64,6 +64,8 @@ void delivery_on_timeout(struct delivery *d)
 	delivery_drop(d);
 }
 
+#define READ_FIRST_MS 50 /* between the look that finds a client late, and the one that counts */
+
 static void give_up_late(struct stream *st)
 {
 	bool has_all = st->out == STREAM_SENT && client_may_queue(st->client, st->delivery->request.method);
@@ -82,9 +84,15 @@ int64_t delivery_on_record_timeout(struct delivery *d)
 		if (st->state != STREAM_OPEN)
 			continue;
 		uint64_t now = client_now_ms(st->client), due = stream_record_due(st);
-		if (now >= due)
+		/* Where the relay itself stood still, what the client sent meanwhile lies there to be read. */
+		if (now >= due && st->late_since != due) {
+			st->late_since = due;
+			due = now + READ_FIRST_MS;
+		} else if (now >= due) {
 			give_up_late(st);
-		else if (next_look < 0 || (int64_t)(due - now) < next_look)
+			continue;
+		}
+		if (next_look < 0 || (int64_t)(due - now) < next_look)
 			next_look = (int64_t)(due - now);
 	}
 	delivery_drop(d);

@@ -39,9 +39,10 @@ struct stream {
 	UT_hash_handle hh;
 
 	enum stream_sent out;
-	bool sent_before;  /* all of it, on a connection that was resumed */
-	uint64_t sent;     /* bytes of the body, or of what the spool stored, on this connection */
-	uint64_t moved_at; /* loop ms: when something of it was handed over, or the client gave credit for it */
+	bool sent_before;    /* all of it, on a connection that was resumed */
+	uint64_t sent;       /* bytes of the body, or of what the spool stored, on this connection */
+	uint64_t moved_at;   /* loop ms: when something of it was handed over, or the client gave credit for it */
+	uint64_t late_since; /* the due time at which it was found late; 0: never */
 	int64_t send_window, receive_window;
 	uint32_t credit_due;
 	size_t stale;       /* bytes of the answer still to be taken that give no credit: of an earlier connection */

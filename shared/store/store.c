@@ -48,7 +48,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_ADD_TAG] = "INSERT OR IGNORE INTO tag (delivery_id, name) VALUES (?1, ?2)",
 	[STATEMENT_PUT_STATUS] =
 	    "INSERT OR REPLACE INTO client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url,"
-	    " tunnel, target, lag_us, secrets) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+	    " tunnel, target, lag_us, secrets, routes) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
 	[STATEMENT_DROP_STATUS] = "DELETE FROM client WHERE pid = ?1",
 	[STATEMENT_LIST] =
 	    "SELECT " DELIVERY_COLUMNS " FROM (SELECT * FROM delivery WHERE id < ?1 ORDER BY id DESC LIMIT ?2)"
@@ -75,7 +75,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    " AND (a.number = ?2 OR ?2 = 0) ORDER BY a.number DESC LIMIT 1",
 	[STATEMENT_LIST_STATUS] =
 	    "SELECT pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel,"
-	    " target, lag_us, secrets FROM client ORDER BY started_at",
+	    " target, lag_us, secrets, routes FROM client ORDER BY started_at",
 	[STATEMENT_SET_SIGNATURE] = "UPDATE delivery SET signature = ?2 WHERE id = ?1",
 	[STATEMENT_ASK_SIGNING] =
 	    "INSERT INTO signing (asked_at, pid, wish, state, provider, method, url, headers, body, verdict, error)"
@@ -442,6 +442,7 @@ bool store_put_status(struct store *s, const struct client_status *c, struct err
 	store_bind_bytes(st, 10, c->target, false);
 	sqlite3_bind_int64(st, 11, (int64_t)c->lag_us);
 	store_bind_bytes(st, 12, c->secrets, false);
+	store_bind_bytes(st, 13, c->routes, false);
 	return store_execute(s, st, e);
 }
 

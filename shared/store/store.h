@@ -141,6 +141,7 @@ struct client_status {
 	struct bytes detail; /* why it is not online, one sentence */
 	struct bytes relay, url, tunnel, target;
 	struct bytes secrets; /* the providers whose secrets it knows, names with blanks between them */
+	struct bytes routes;  /* where it sends besides `target`: the texts of --route, a line feed after each */
 };
 
 /* $XDG_DATA_HOME/creel/creel.db (or ~/.local/share/…). Caller frees; NULL and *e on failure. */

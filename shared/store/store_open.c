@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION 10
+#define SCHEMA_VERSION 11
 #define APPLICATION_ID 0x6372656c
 #define WAL_RETRY_MS 10
 

@@ -359,6 +359,7 @@ bool store_list_status(struct store *s, void (*row)(void *user, const struct cli
 			.target = column_bytes(st, 9),
 			.lag_us = column_u64(st, 10),
 			.secrets = column_bytes(st, 11),
+			.routes = column_bytes(st, 12),
 		};
 		row(user, &c);
 	}

@@ -33,6 +33,15 @@ describe('--route with a filter', () => {
 		assert.ok(targets(app).includes(target), `${target}: ${[main, invoices, rest].map(targets).map(json)}`);
 	};
 
+	it('stand in creel status', async () => {
+		const text = (await w.creel(['status'])).text;
+		assert.match(text, /^ +route \/api=\d+$/m);
+		assert.match(text, /^ +route event:invoice\.\*=\d+$/m);
+		const row = JSON.parse((await w.creel(['status', '--json'])).text);
+		assert.equal(row.routes.length, 6);
+		assert.equal(row.routes[2], `/api=${rest.port}`);
+	});
+
 	it('by event, by provider, by header, by JSON, by words and method; else by path; else the target', async () => {
 		await went(invoices, '/hooks/1', ...stripe('invoice.paid'));
 		await went(rest, '/hooks/2', ...stripe('charge.refunded'));

@@ -37,7 +37,7 @@ describe('slow senders and readers', () => {
 		const nginx = w.spawn('nginx', ['-c', w.path('nginx.conf'), '-p', w.dir]);
 		await waitFor(() => `nginx to listen\n${nginx.err}`, () => Sender.connect(port).then((s) => s.end().then(() => true), () => false));
 		// All of them are let in: the caps of an address are another test's.
-		relay = await w.startRelay({ args: ['--max-connections-per-address', '2000', '--header-timeout', '5s', '--body-timeout', '5s'] });
+		relay = await w.startRelay({ args: ['--max-connections-per-address', '2000', '--header-timeout', '5s', '--body-timeout', '5s', '--record-timeout', '30s'] });
 		db = w.path('store', 'creel.db');
 		await w.startClient({ relay, target: port, name: 'live', db, args: ['--max-size', '16MiB'] });
 	});

@@ -23,7 +23,7 @@ static const char schema[] =
     " connect_us, first_byte_us, total_us, response_bytes, answered_at, cut, kept);"
     "CREATE TABLE message (id INTEGER PRIMARY KEY, headers, trailers, body, raw);"
     "CREATE TABLE client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel, target,"
-    " lag_us, secrets);"
+    " lag_us, secrets, routes);"
     "CREATE TABLE job (id INTEGER PRIMARY KEY, delivery_id, asked_at, state, pid, url, replay_id);"
     "CREATE TABLE signing (id INTEGER PRIMARY KEY, asked_at, pid, wish, state, provider, method, url, headers, body,"
     " verdict, error);"
@@ -31,7 +31,7 @@ static const char schema[] =
     "CREATE TABLE search_mark (one, indexed);"
     "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
     " tokenize='ascii');"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=10;";
+    "PRAGMA application_id=1668441452; PRAGMA user_version=11;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)
