@@ -196,7 +196,7 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 			await waitFor('the app to be called', () => app.got);
 			assert.equal(app.got.body, '{"edited":true}');
 			assert.equal(app.got.headers['x-edited'], 'yes');
-			await until('the outcome', `/→ #\\d+/.test(document.querySelector('#said').innerText) && /200/.test(document.querySelector('#said').innerText)`);
+			await until('the outcome', `/→\\s*#\\d+/.test(document.querySelector('#said').innerText) && /200/.test(document.querySelector('#said').innerText)`);
 		} finally {
 			app.close();
 		}

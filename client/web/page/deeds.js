@@ -1,4 +1,4 @@
-// What one does with deliveries: replay, edit, copy, mark, export, delete.
+// What one does with deliveries: replay, edit, copy, …
 import { $, alarm, el, foot, icon, number, outcome, outcomeNode, plain, region, say, took } from './dom.js';
 import { get, post, remove } from './api.js';
 import { dialog, menu } from './keys.js';
@@ -19,13 +19,14 @@ export function more(d, anchor) {
 	menu(anchor, [['Diff', 'd', () => run('diff', d)], [list.marked.has(d.id) ? 'Unmark' : 'Mark', 'm', () => mark(d.id)], ['Export', 'x', () => run('export', d)], ['Delete', '', () => run('delete', d)]]);
 }
 
-
-const waiting = new Map(); // replays of this page's, by id
+const waiting = new Map(); // own replays, by id
+let early; // the last result: it may come before its id
 export async function replay(id, change) {
 	try {
 		const r = await post('/api/replays', { delivery_id: Number(id), ...change });
 		waiting.set(r.id, id);
 		foot(`#${id} is sent again`);
+		if (early?.id === r.id) onReplay(early);
 		return r;
 	} catch (error) {
 		alarm(error.message);
@@ -59,7 +60,9 @@ export async function onReplay(r) {
 		if (over) say(`${r.sent} of ${r.total} sent, ${r.failed} failed`);
 		return;
 	}
-	if (!over || !waiting.has(r.id)) return;
+	if (!over) return;
+	early = r;
+	if (!waiting.has(r.id)) return;
 	const from = waiting.get(r.id), to = r.result_ids[0];
 	waiting.delete(r.id);
 	if (!to) {
@@ -70,9 +73,8 @@ export async function onReplay(r) {
 		const d = await get(`/api/deliveries/${to}`), words = d.response ? `${d.response.status} ${d.response.reason ?? ''}`.trim() : (d.all_attempts.at(-1)?.error ?? outcome(d).text);
 		foot(`#${from} → `, el('a', { href: `/d/${to}`, onclick: (e) => (e.preventDefault(), hooks.open(to)) }, `#${to}`), ': ', outcomeNode(d, plain(words, 80)), ` ${took(d.duration_ms)}`);
 		say(`${from} replayed as ${to}: ${plain(words, 80)}, ${took(d.duration_ms)}`);
-	} catch { /* it was deleted at once */ }
+	} catch { /* deleted at once */ }
 }
-
 
 export async function mark(id, set = !list.marked.has(id)) {
 	try {

@@ -82,7 +82,7 @@ export const one = (selector) => document.querySelector(selector);
 export const $ = (id) => document.getElementById(id);
 
 let said = 0, waiting;
-/** A sentence for screen readers, one in three seconds at most. */
+/** For screen readers, one in three seconds at most. */
 export function say(text) {
 	clearTimeout(waiting);
 	waiting = setTimeout(() => {
@@ -96,12 +96,12 @@ export function alarm(text) {
 	foot(el('span.wrong', null, plain(text)));
 }
 
-/** What the last deed did, at the end of the foot. */
+/** What the last deed did. */
 export function foot(...nodes) {
 	$('said').replaceChildren(...nodes);
 }
 
-/** Draws within a try: one odd value never takes the page down. */
+/** One odd value never takes the page down. */
 export function guarded(what, draw, otherwise) {
 	try {
 		return draw();

@@ -59,7 +59,7 @@ function close() {
 	leading = false;
 }
 
-/** Waits for its turn to lead, as long as the page is seen. */
+/** Waits for its turn to lead, while the page is seen. */
 async function lead(steal) {
 	const controller = new AbortController();
 	giveUp = () => controller.abort();
