@@ -127,8 +127,8 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 
 	it('what comes stands on top while one follows, and moves nothing while one does not', async () => {
 		await open('/');
-		const top = () => b.eval(`Number([...document.querySelectorAll('#grid .row:not([hidden])')].sort((a, c) => a.getBoundingClientRect().top - c.getBoundingClientRect().top)[0].dataset.id)`);
-		const was = await top();
+		const top = () => b.eval(`Number([...document.querySelectorAll('#grid .row:not([hidden])')].sort((a, c) => a.getBoundingClientRect().top - c.getBoundingClientRect().top)[0]?.dataset.id)`);
+		const was = await waitFor('the rows', top);
 		let n = 1000;
 		await waitFor('a new row', async () => {
 			await fill(w, [line(n++, { at: Date.now() })]);
