@@ -61,6 +61,7 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 	const open = async (target) => {
 		await b.visit(web.base + target);
 		await until('the page', `document.body.dataset.ready === '1'`);
+		if (target === '/') await until('the rows', first); // the page is ready for keys a little before
 	};
 	const first = `document.querySelector('#grid .row:not([hidden])')`;
 	before(async () => {
@@ -91,7 +92,7 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 		await open('/');
 		await press('j');
 		await press('j');
-		const id = await b.eval(`document.querySelector('[aria-selected=true].row').dataset.id`);
+		const id = await waitFor('the chosen row', () => b.eval(`document.querySelector('[aria-selected=true].row')?.dataset.id`));
 		await press('Enter');
 		await until('the detail', `document.querySelector('#detail h1')?.innerText.includes('#${id}')`);
 		assert.equal(await b.eval('location.pathname'), `/d/${id}`);
