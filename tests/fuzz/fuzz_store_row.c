@@ -253,7 +253,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	insert(db, "INSERT INTO message VALUES (4096,?,?,?,NULL)", &data, &size);
 	insert(db, "INSERT INTO message VALUES (4097,?,?,?,NULL)", &data, &size);
 	insert(db, "INSERT INTO search_mark VALUES (1,?)", &data, &size);
-	insert(db, "INSERT INTO client VALUES (?,?,?,?,?,?,?,?,?,?,?,?10)", &data, &size);
+	insert(db, "INSERT INTO client VALUES (?,?,?,?,?,?,?,?,?,?,?,?10,?10)", &data, &size);
 	insert(db, "INSERT INTO job VALUES (1,?,?,?,?,?,1)", &data, &size);
 	insert(db, "INSERT INTO signing VALUES (1,0,1,?,?,?,?,?,?,?,?,?)", &data, &size);
 	sqlite3_close(db);
