@@ -13,6 +13,7 @@
 #define DRAW_AFTER_MS 1000
 #define DRAW_EVERY_MS 100
 #define BAR_MAX 40
+#define ECHO_ROOM 4     /* columns left free: a ^C echoed at the edge would wrap, and the bar's row stay */
 #define LEFT_AFTER 0.01 /* before that much is done the rate says little */
 
 struct line {
@@ -110,7 +111,7 @@ void progress_tick(struct progress *p)
 	p->looked_ms = now;
 	p->hidden = false;
 	size_t columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
-	progress_text(p, now, columns - 1, text);
+	progress_text(p, now, columns > ECHO_ROOM ? columns - ECHO_ROOM : columns, text);
 	fprintf(stderr, "\r%s\x1b[K", text);
 	fflush(stderr);
 	p->drawn = true;
