@@ -186,7 +186,9 @@ static void give_raw(struct forward *w, struct bytes raw)
 
 static void finish(struct forward *w, enum reason why, const struct facts *facts)
 {
-	struct forward_result r = { .result = why == REASON_NONE ? ATTEMPT_OK : reason_result(why) };
+	struct forward_result r = { .result = why == REASON_NONE ? ATTEMPT_OK : reason_result(why),
+				    .reason = why,
+				    .detail = facts ? facts->detail : NULL };
 	if (why != REASON_NONE)
 		reason_line(why, facts, r.error, sizeof r.error);
 	secret_gate_scrub(w->forwarder->options.gate, r.error, sizeof r.error);

@@ -7,6 +7,7 @@
 
 #include <uv.h>
 
+#include "client/reason/reason.h"
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
 #include "shared/program/options.h"
@@ -44,9 +45,11 @@ struct forward_request {
 
 struct forward_result {
 	enum attempt_result result;
-	int status;      /* 0: none came */
-	char error[300]; /* a sentence unless ATTEMPT_OK */
-	const char *url; /* that was called */
+	int status;         /* 0: none came */
+	char error[300];    /* a sentence unless ATTEMPT_OK */
+	enum reason reason; /* what that says; REASON_NONE for ATTEMPT_OK */
+	const char *detail; /* struct facts' of it, or NULL; until on_done returns */
+	const char *url;    /* that was called */
 	uint64_t started_at_us, connect_us, first_byte_us, total_us;
 };
 

@@ -1,5 +1,5 @@
-/* Whether something answers where calls would go, for `creel doctor`: the forwarder's own way of connecting and its
- * reasons, and no request, so that no handler of the app runs. A server in the clear is shown the beginning of a TLS
+/* Whether something takes connections where calls would go, for `creel doctor`: the forwarder's own way of connecting
+ * and its reasons, and no request (doctor_ask.h sends one). A server in the clear is shown the beginning of a TLS
  * handshake on a second connection: one that takes it speaks TLS alone. Blocks, on a loop of its own. */
 #pragma once
 

@@ -138,8 +138,10 @@ const struct command command_doctor = {
 	"certificate, its clock, the token, a webhook sent to a public URL made for this, and the app. Where a client\n"
 	"runs with the same store, it checks that client's relay, tunnel name and app, else what listen would use. It\n"
 	"prints one line each (ok, warn, fail or skip), and at the end the first failure and what to do about it.\n"
-	"It leaves nothing in the store and sends nothing to the app. Exit status 0 when nothing failed, else that of\n"
-	"the first failure: 2 for the config, 3 for the relay, 4 for the store, 5 for the app, 1 for the clock.\n\n"
+	"It leaves nothing in the store, and asks the app for no more than HEAD. Exit status 0 when nothing failed, "
+	"else\n"
+	"that of the first failure: 2 for the config, 3 for the relay, 4 for the store, 5 for the app, 1 for the "
+	"clock.\n\n"
 	"Example: creel doctor --target 3000",
 	COMMAND_OPTIONS(rows, struct doctor),
 	.uses = COMMAND_USES_RELAY | COMMAND_USES_DB,

@@ -1,6 +1,7 @@
-/* How `creel doctor` checks the app: whether its port takes connections, and on which address. */
+/* How `creel doctor` checks the app: whether its port takes connections, on which address, and whether it answers in
+ * HTTP. */
 #include "client/app/curl_reason.h"
-#include "client/doctor/doctor.h"
+#include "client/doctor/doctor_ask.h"
 #include "client/app/forwarder.h"
 #include "client/app/knock.h"
 
@@ -65,16 +66,41 @@ static void say_no_answer(struct doctor *d, const char *base, const struct door 
 		   "%s does not answer: %s%s%s", base, why, also ? ", and " : "", and);
 }
 
+/* It takes connections: does it answer? `where` says on which addresses, or is "". */
+static void say_answer(struct doctor *d, const char *base, const char *where)
+{
+	struct door door = { .host = NULL };
+	struct doctor_asked asked;
+	char why[400], todo[200];
+	doctor_ask(d, base, &asked);
+	if (asked.reason == REASON_NONE) {
+		doctor_say(d, CHECK_TARGET, FINDING_OK, EXIT_DONE, NULL, "%s answers%s; HEAD gets %d", base, where,
+			   asked.status);
+		return;
+	}
+	door.reason = asked.reason;
+	name_peer(base, &door);
+	snprintf(door.detail, sizeof door.detail, "%s", asked.detail);
+	const struct facts facts = facts_of(&door);
+	say_failure(&door, why, sizeof why);
+	reason_todo(door.reason, &facts, todo, sizeof todo);
+	bool begun = asked.raw[0] && door.reason != REASON_APP_NOT_HTTP;
+	doctor_say(d, CHECK_TARGET, FINDING_FAIL, EXIT_TARGET,
+		   door.reason == REASON_APP_LATE ? "does another program listen there, or does the app hang?" : todo,
+		   "%s takes connections, but does not answer as an app does: %s%s%s%s", base, why,
+		   begun ? "; its answer begins with \"" : "", begun ? asked.raw : "", begun ? "\"" : "");
+}
+
 static void say_both(struct doctor *d, const char *base, const struct door *six, const struct door *four)
 {
 	const struct door *one = six->answers ? six : four, *other = six->answers ? four : six;
-	char why[300];
+	char why[300], where[400];
 	if (six->answers && four->answers) {
-		doctor_say(d, CHECK_TARGET, FINDING_OK, EXIT_DONE, NULL, "%s answers on ::1 and on 127.0.0.1", base);
+		say_answer(d, base, " on ::1 and on 127.0.0.1");
 	} else if (one->answers) {
 		say_failure(other, why, sizeof why);
-		doctor_say(d, CHECK_TARGET, FINDING_OK, EXIT_DONE, NULL, "%s answers on %s; %s: creel tries both", base,
-			   one->host, why);
+		snprintf(where, sizeof where, " on %s; %s: creel tries both", one->host, why);
+		say_answer(d, base, where);
 	} else if (six->reason == REASON_APP_NOT_LISTENING && four->reason != six->reason) {
 		say_no_answer(d, base, four, NULL);
 	} else {
@@ -95,7 +121,7 @@ static void look_at(struct doctor *d, const char *base)
 	}
 	knock_at(d, base, &named);
 	if (named.answers)
-		doctor_say(d, CHECK_TARGET, FINDING_OK, EXIT_DONE, NULL, "%s answers", base);
+		say_answer(d, base, "");
 	else
 		say_no_answer(d, base, &named, NULL);
 }
@@ -108,8 +134,8 @@ void doctor_look_at_target(struct doctor *d)
 			   "no app was named: --target PORT looks at it");
 		return;
 	}
-	/* No request is sent, so that a target which listen refuses without --allow-remote-target may be checked, too.
-	 */
+	/* Nothing of a webhook's is sent, so that a target which listen refuses without --allow-remote-target may be
+	 * checked, too. */
 	char *base = forward_parse_target(d->target, true, &e);
 	if (base)
 		look_at(d, base);

@@ -10,7 +10,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { World, freePort, waitFor } from './lib/harness.mjs';
-import { Receiver, post } from './lib/http.mjs';
+import { Receiver, field, post } from './lib/http.mjs';
 import { makeCertificate, makeDatedCertificate } from './lib/tls.mjs';
 
 const NAMES = ['config', 'store', 'relay', 'dns', 'proxy', 'tcp', 'tls', 'clock', 'token', 'url', 'target'];
@@ -67,7 +67,7 @@ describe('creel doctor', () => {
 	}
 	const WAY = ['tls', 'clock', 'token', 'url'];
 
-	it('all well: a line each, exit 0, and neither the app nor the record saw any of it', async () => {
+	it('all well: a line each, exit 0, and the record saw nothing of it, and the app one HEAD', async () => {
 		const before = app.requests.length;
 		const r = await w.creel(['doctor', '--relay', relayUrl, '--target', String(app.port)]);
 		assert.equal(r.code, 0, r.text);
@@ -75,9 +75,9 @@ describe('creel doctor', () => {
 		assert.deepEqual(lines.map((line) => line.split(/\s+/)[1]), NAMES);
 		assert.deepEqual(lines.map((line) => line.split(/\s+/)[0]).filter((word) => word !== 'ok'), ['skip'], 'TLS alone');
 		assert.match(r.text, /^ok +url +a webhook to http:\/\/127\.0\.0\.1:\d+\/[a-z0-9]{20} came here byte for byte/m);
-		assert.match(r.text, new RegExp(`^ok +target +http://localhost:${app.port} answers on 127\\.0\\.0\\.1; nothing is listening on \\[::1\\]:${app.port}`, 'm'));
+		assert.match(r.text, new RegExp(`^ok +target +http://localhost:${app.port} answers on 127\\.0\\.0\\.1; nothing is listening on \\[::1\\]:${app.port}: creel tries both; HEAD gets 200$`, 'm'));
 		assert.ok(!r.text.includes('first thing wrong'));
-		assert.equal(app.requests.length, before);
+		assert.deepEqual(app.requests.slice(before).map((r) => [r.method, r.target, field(r.lines, 'user-agent')]), [['HEAD', '/', 'creel-doctor']]);
 		assert.throws(() => statSync(path.join(w.env.XDG_DATA_HOME, 'creel', 'creel.db')), /ENOENT/, 'no store is made');
 	});
 
@@ -449,16 +449,16 @@ describe('creel doctor', () => {
 		it('on ::1 alone', async () => {
 			const six = w.keep(await Receiver.start({ host: '::1' }));
 			const d = await look(six.port);
-			assert.match(d.checks.target.text, /answers on ::1; nothing is listening on 127\.0\.0\.1:\d+: creel tries both/);
+			assert.match(d.checks.target.text, /answers on ::1; nothing is listening on 127\.0\.0\.1:\d+: creel tries both; HEAD gets 200$/);
 			failed(await look(`http://127.0.0.1:${six.port}`), 'target', 5, /nothing is listening on 127\.0\.0\.1:/);
-			assert.match((await look(`http://[::1]:${six.port}`)).checks.target.text, /answers$/);
+			assert.match((await look(`http://[::1]:${six.port}`)).checks.target.text, /answers; HEAD gets 200$/);
 		});
 		it('https to an app without TLS, and one with a certificate of its own', async () => {
 			const plain = await serve(http.createServer());
 			failed(await look(`https://127.0.0.1:${plain.address().port}`), 'target', 5, /does not speak TLS/);
 			const secure = await w.startRelay({ args: ['--tls-cert', mine.cert, '--tls-key', mine.key] });
 			failed(await look(`https://localhost:${secure.port}`), 'target', 5, /the certificate of 127\.0\.0\.1:\d+ is signed by itself/);
-			assert.match((await look(`https://localhost:${secure.port}`, ['-k'])).checks.target.text, /answers on 127/);
+			assert.match((await look(`https://localhost:${secure.port}`, ['-k'])).checks.target.text, /answers on 127.*; HEAD gets 4\d\d$/);
 		});
 		it('one that speaks TLS though the target is http, and one that speaks first', async () => {
 			const secure = await serve(https.createServer({ cert: readFileSync(mine.cert), key: readFileSync(mine.key) }));
@@ -471,6 +471,28 @@ describe('creel doctor', () => {
 			failed(await look(shut.address().port), 'target', 5, /closed the connection before it answered$/, ['tls']);
 			const h2 = await serve(http2.createServer());
 			failed(await look(h2.address().port), 'target', 5, /speaks HTTP\/2 alone/, ['tls']);
+		});
+		it('takes connections and does not answer in HTTP: what came is said, within the time there is', async () => {
+			const saying = (text) => serve(net.createServer((socket) => socket.once('data', () => socket.write(text))));
+			const no = async (server, words) => {
+				const began = Date.now();
+				const d = await look(server.address().port);
+				failed(d, 'target', 5, words, ['tls']);
+				assert.match(d.checks.target.text, /takes connections, but does not answer as an app does: /);
+				assert.ok(Date.now() - began < 11_000);
+				return d;
+			};
+			const silent = await no(await serve(net.createServer()), /localhost:\d+ did not answer within 5 s$/);
+			assert.equal(silent.checks.target.todo, 'does another program listen there, or does the app hang?');
+			await no(await saying('+PONG\x1b[31m\r\n'), /does not speak HTTP: its answer begins with "\+PONG\\x1b/);
+			await no(await saying('HTTP/1.1 200 OK\r\nX-Half: a\r\n'), /did not answer within 5 s; its answer begins with "HTTP\/1\.1 200 OK/);
+			await no(await saying('HTTP/1.1 200 OK\r\nX-Bad\r\n\r\n'), /answered with a line in its head that is not a header field/);
+			await no(await saying('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'), /answered with Content-Lengths that differ/);
+			await no(await saying(`HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(20_000)}\r\n`), /sent a head of more than 64 KiB/);
+			await no(await saying('HTTP/1.1 101 Switching Protocols\r\n\r\n'), /answered with 101, although no upgrade was asked for/);
+			await no(await serve(net.createServer((socket) => socket.once('data', () => socket.end()))), /closed the connection before it answered$/);
+			const busy = await look((await serve(http.createServer((_, response) => response.writeHead(503).end()))).address().port);
+			assert.match(busy.checks.target.text, /; HEAD gets 503$/);
 		});
 		it('no target at all', async () => {
 			failed(await look('3000:x'), 'target', 2, /is not a target/);

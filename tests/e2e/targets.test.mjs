@@ -68,7 +68,7 @@ describe('a unix socket', () => {
 
 	it('doctor, trigger and export know it', async () => {
 		const d = await w.creel(['doctor', '--relay', `http://127.0.0.1:${relay.port}`, '--target', `unix:${file}`]);
-		assert.match(d.text, new RegExp(`^ok +target +unix:${file} answers`, 'm'));
+		assert.match(d.text, new RegExp(`^ok +target +unix:${file} answers; HEAD gets 200$`, 'm'));
 		const t = await w.creel(['trigger', 'github.push', '--to', `unix:${file}:/t`]);
 		assert.equal(t.code, 0, t.err);
 		assert.equal(heard.at(-1).method, 'POST');
@@ -181,7 +181,7 @@ describe('an https target with an issuer of the user’s own', () => {
 		for (let i = 0; i < 3; i++) assert.equal((await post(relay.port, '/ca/x')).body.toString(), 'by TLS');
 		await w.creelOut(['replay', '--last', '--to', `https://localhost:${port}`, '--target-ca', mine.cert]);
 		const d = await w.creel(['doctor', '--relay', `http://127.0.0.1:${relay.port}`, '--target', `https://localhost:${port}`, '--target-ca', mine.cert]);
-		assert.match(d.text, /^ok +target .* answers on 127\.0\.0\.1/m);
+		assert.match(d.text, /^ok +target .* answers on 127\.0\.0\.1.*; HEAD gets 200$/m);
 	});
 
 	it('without it, and without -k, the call says why', async () => {
