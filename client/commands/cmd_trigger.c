@@ -6,6 +6,7 @@
 #include "client/print/json_fields.h"
 #include "client/print/row_json.h"
 #include "client/trigger/event_names.h"
+#include "client/trigger/sample_hints.h"
 #include "client/trigger/samples.h"
 #include "client/signing/secrets.h"
 #include "client/trigger/trigger_record.h"
@@ -147,46 +148,28 @@ static bool read_request(struct trigger *t, bool own, struct error *e)
 	       no_memory(e);
 }
 
-/* "stripe.invoice.paid or stripe.invoice.sent" */
-static bool put_near(struct buffer *out, struct bytes provider, const struct bytes near[EVENT_NAMES_NEAR])
-{
-	bool fine = true;
-	for (size_t i = 0; fine && i < EVENT_NAMES_NEAR && near[i].len; i++)
-		fine = buffer_printf(out, "%s%.*s.%.*s", i ? " or " : "", (int)provider.len, (const char *)provider.at,
-				     (int)near[i].len, (const char *)near[i].at);
-	return fine;
-}
-
 /* An event that its provider does not have. */
 static bool stand_by_name(const struct trigger *t, const char *event, struct error *e)
 {
-	struct bytes near[EVENT_NAMES_NEAR];
-	struct bytes provider = bytes_until(bytes_of(t->name), '.');
-	struct buffer names = { 0 };
-	char answer[16] = "";
-	if (t->force || !event_names_doubt(t->name, event, near))
+	struct sample_hints hints;
+	char names[SAMPLE_HINTS_MOST * SAMPLE_HINT_LEN], answer[16] = "";
+	if (t->force || !event_names_doubt(t->name, event))
 		return true;
-	bool fine = put_near(&names, provider, near);
-	if (!fine) {
-		no_memory(e);
-	} else if (!names.len) {
-		fine = error_set(e, EXIT_USAGE,
+	sample_hints_find(t->name, &hints);
+	sample_hints_join(&hints, names, sizeof names);
+	if (!*names)
+		return error_set(e, EXIT_USAGE,
 				 "%.60s is no event that is known, nor like one: `creel trigger --list` names them, "
 				 "--force sends it all the same",
 				 t->name);
-	} else if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) {
-		fprintf(stderr,
-			"creel: %.60s is no event that is known; did you mean %.*s? Send it all the same? [y/N] ",
-			t->name, (int)names.len, (const char *)names.at);
-		fine = (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y')) ||
-		       error_set(e, EXIT_NO, "nothing was sent");
-	} else {
-		fine = error_set(e, EXIT_USAGE,
-				 "%.60s is no event that is known: did you mean %.*s? --force sends it all the same",
-				 t->name, (int)names.len, (const char *)names.at);
-	}
-	buffer_free(&names);
-	return fine;
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return error_set(e, EXIT_USAGE,
+				 "%.60s is no event that is known: did you mean %s? --force sends it all the same",
+				 t->name, names);
+	fprintf(stderr, "creel: %.60s is no event that is known; did you mean %s? Send it all the same? [y/N] ",
+		t->name, names);
+	return (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y')) ||
+	       error_set(e, EXIT_NO, "nothing was sent");
 }
 
 static bool load(struct trigger *t, struct error *e)

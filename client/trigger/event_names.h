@@ -1,5 +1,5 @@
-/* The events of providers that send very many: client/samples/events/PROVIDER, one name a line, compiled in; and which
- * one an unknown name probably means. Pure; any thread. */
+/* The events of providers that send very many: client/samples/events/PROVIDER, one name a line, compiled in. Pure; any
+ * thread. */
 #pragma once
 
 #include "shared/base/bytes.h"
@@ -17,8 +17,5 @@ const struct event_names *event_names_of(const char *sample);
 bool event_names_has(const struct event_names *known, const char *event);
 /* Steps through them: *at from NULL on. False after the last. */
 bool event_names_next(const struct event_names *known, const char **at, struct bytes *name);
-
-#define EVENT_NAMES_NEAR 3
-/* Whether the provider of `sample` has a list here, in which the event is not. near[0] is the nearest name, if one is
- * near; those that are not there are empty. */
-bool event_names_doubt(const char *sample, const char *event, struct bytes near[EVENT_NAMES_NEAR]);
+/* Whether the provider of `sample` has a list here, in which the event is not. */
+bool event_names_doubt(const char *sample, const char *event);

@@ -3,7 +3,7 @@
 #include "client/common/limits.h"
 #include "client/trigger/event_names.h"
 #include "client/trigger/json_edit.h"
-#include "shared/text/text_distance.h"
+#include "client/trigger/sample_hints.h"
 #include "shared/text/text.h"
 #include "shared/base/uuid.h"
 #include "shared/disk/folder.h"
@@ -37,22 +37,34 @@ static const struct sample *exact(const char *name, size_t len)
 	return NULL;
 }
 
-static bool is_any(const struct sample *s)
+bool samples_is_any(const struct sample *s)
 {
 	size_t len = strlen(s->name);
 	return len > 4 && strcmp(s->name + len - 4, ".any") == 0;
 }
 
-static const struct sample *of_provider(const char *name)
+const struct sample *samples_of_provider(const char *name)
 {
 	size_t len = strlen(name);
 	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
 		if (begins(usual[i], name, len) && usual[i][len] == '.')
 			return exact(usual[i], strlen(usual[i]));
 	for (const struct sample *s = samples_built_in; s->name; s++)
-		if (begins(s->name, name, len) && s->name[len] == '.' && !is_any(s))
+		if (begins(s->name, name, len) && s->name[len] == '.' && !samples_is_any(s))
 			return s;
 	return NULL;
+}
+
+/* "hubspot.contact" for "hubspot.contact.creation", where nothing else begins so. Of a provider whose events are known
+ * it is no event. */
+static const struct sample *of_object(const char *name)
+{
+	const struct sample *found = NULL;
+	size_t len = strlen(name), count = 0;
+	for (const struct sample *s = samples_built_in; s->name && !event_names_of(name); s++)
+		if (begins(s->name, name, len) && s->name[len] == '.' && !samples_is_any(s) && ++count)
+			found = s;
+	return count == 1 ? found : NULL;
 }
 
 /* Of the same object or with another action, and says so: its text has the place for another event. */
@@ -86,54 +98,22 @@ static const struct sample *any_of(const char *name, const char **event)
 	return s ? s : exact(any, strlen(any));
 }
 
-/* "stripe.invoice.paid" for "invoice.paid". */
-static const char *with_provider(const char *name)
-{
-	for (const struct sample *s = samples_built_in; s->name; s++) {
-		const char *dot = strchr(s->name, '.');
-		if (dot && strcmp(dot + 1, name) == 0 && !is_any(s))
-			return s->name;
-	}
-	return NULL;
-}
-
-static const char *nearest(const char *wrong)
-{
-	char name[64];
-	size_t len = 0;
-	for (; len < sizeof name - 1 && wrong[len]; len++)
-		name[len] = (char)tolower((unsigned char)wrong[len]);
-	name[len] = 0;
-	const char *best = with_provider(name);
-	if (best)
-		return best;
-	size_t least = text_distance_limit(name);
-	for (const struct sample *s = samples_built_in; s->name; s++) {
-		char provider[64];
-		snprintf(provider, sizeof provider, "%.*s", (int)strcspn(s->name, "."), s->name);
-		size_t whole = text_distance(name, s->name), part = text_distance(name, provider);
-		size_t distance = whole < part ? whole : part;
-		if (distance < least && !is_any(s)) {
-			least = distance;
-			best = s->name;
-		}
-	}
-	return best;
-}
-
 const struct sample *samples_find(const char *name, const char **event, struct error *e)
 {
 	*event = NULL;
 	const struct sample *s = exact(name, strlen(name));
-	if (!s || is_any(s))
-		s = of_provider(name);
+	if (!s || samples_is_any(s))
+		s = strchr(name, '.') ? of_object(name) : samples_of_provider(name);
 	if (!s)
 		s = any_of(name, event);
 	if (s)
 		return s;
-	const char *hint = nearest(name);
+	struct sample_hints hints;
+	char names[SAMPLE_HINTS_MOST * SAMPLE_HINT_LEN];
+	sample_hints_find(name, &hints);
+	sample_hints_join(&hints, names, sizeof names);
 	error_set(e, EXIT_USAGE, "there is no sample '%.60s'%s%s; `creel trigger --list` shows what there is", name,
-		  hint ? ": did you mean " : "", hint ? hint : "");
+		  *names ? ": did you mean " : "", names);
 	return NULL;
 }
 

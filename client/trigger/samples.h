@@ -19,9 +19,14 @@ struct sample {
 /* Made of client/samples; the last one's name is NULL. */
 extern const struct sample samples_built_in[];
 
-/* Finds a sample by "stripe.invoice.paid", by "stripe" (its usual event) or, with a NAME.any, by any event of NAME:
- * *event is then the event, and NULL otherwise. NULL and EXIT_USAGE, with the nearest name. */
+/* Finds a sample by "stripe.invoice.paid", by "stripe" (its usual event), by "hubspot.contact" where it is the only one
+ * that begins so or, with a NAME.any, by any event of NAME: *event is then the event, and NULL otherwise. NULL and
+ * EXIT_USAGE, with the nearest names. */
 const struct sample *samples_find(const char *name, const char **event, struct error *e);
+/* The usual event of "stripe"; NULL: there is no such provider. */
+const struct sample *samples_of_provider(const char *name);
+/* NAME.any */
+bool samples_is_any(const struct sample *s);
 /* Appends FOLDER/NAME.http. *found is false when there is none, which is not an error. EXIT_USAGE when it cannot be
  * read. */
 MUST_CHECK bool samples_read_own(const char *folder, const char *name, struct buffer *text, bool *found,

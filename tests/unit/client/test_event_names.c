@@ -1,5 +1,6 @@
 /* Events that are spelled nearly as ones that there are. */
 #include "client/trigger/event_names.h"
+#include "client/trigger/sample_hints.h"
 #include "tests/unit/unit.h"
 
 static void test_doubt(void **state)
@@ -13,7 +14,7 @@ static void test_doubt(void **state)
 		{ "github", "psuh", "push" },
 		{ "shopify", "order.create", "orders.create" },
 		{ "stripe", "v2.money_management.something.entirely_new", "" },
-		{ "stripe", "", "" },
+		{ "stripe", "", "invoice.paid" },
 		/* known, or nobody's business */
 		{ "stripe", "invoice.paid", NULL },
 		{ "stripe", "customer.created", NULL },
@@ -24,28 +25,57 @@ static void test_doubt(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct bytes near[EVENT_NAMES_NEAR];
-		bool doubt = event_names_doubt(cases[i][0], cases[i][1], near);
-		if (doubt != (cases[i][2] != NULL) || (doubt && !bytes_equal(near[0], bytes_of(cases[i][2]))))
-			fail_msg("%s.%s: %d %.*s", cases[i][0], cases[i][1], doubt, (int)near[0].len,
-				 near[0].len ? (const char *)near[0].at : "");
+		struct sample_hints hints = { .count = 0 };
+		char name[SAMPLE_HINT_LEN];
+		bool doubt = event_names_doubt(cases[i][0], cases[i][1]);
+		snprintf(name, sizeof name, "%s.%s", cases[i][0], cases[i][1]);
+		if (doubt)
+			sample_hints_find(name, &hints);
+		const char *near = hints.count ? hints.names[0] + strlen(cases[i][0]) + 1 : "";
+		if (doubt != (cases[i][2] != NULL) || (doubt && strcmp(near, cases[i][2]) != 0))
+			fail_msg("%s: %d %s", name, doubt, near);
 	}
 }
 
-static void test_nearest_first(void **state)
+static void test_hints(void **state)
 {
-	struct bytes near[EVENT_NAMES_NEAR];
+	static const char *const cases[][2] = {
+		{ "pull_request.opened", "github.pull_request.opened" },
+		{ "stripe.invoice", "stripe.invoice.paid, stripe.invoice.payment_failed or stripe.invoice.created" },
+		{ "gitla.push", "gitlab.push or gitea.push" },
+		{ "gihub", "github.push" },
+		{ "sripe", "stripe.invoice.paid" },
+		{ "push", "github.push, gitlab.push or forgejo.push" },
+		{ "issue.opened", "github.issues.opened" },
+		{ "pull_requst", "github.pull_request" },
+		{ "orders/create", "shopify.orders.create" },
+		{ "workflow_run.completed", "github.workflow_run.completed" },
+		{ "strpe.invoice.payed", "stripe.invoice.paid" },
+		{ "Stripe.Invoice.Paid", "stripe.invoice.paid" },
+		{ "stripe_invoice.paid", "stripe.invoice.paid" },
+		{ "gitlab.merge_requst", "gitlab.merge_request" },
+		{ "", "" },
+		{ ".", "" },
+		{ "nobody.at.all", "" },
+	};
 	(void)state;
-	assert_true(event_names_doubt("stripe", "price.createt", near));
-	assert_true(bytes_equal(near[0], bytes_of("price.created")));
-	assert_false(bytes_equal(near[1], near[0]));
+	size_t bad = 0;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct sample_hints hints;
+		char names[SAMPLE_HINTS_MOST * SAMPLE_HINT_LEN];
+		sample_hints_find(cases[i][0], &hints);
+		sample_hints_join(&hints, names, sizeof names);
+		if (strcmp(names, cases[i][1]) != 0)
+			print_error("%s: %s\n", cases[i][0], names), bad++;
+	}
+	assert_int_equal(bad, 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_doubt),
-		cmocka_unit_test(test_nearest_first),
+		cmocka_unit_test(test_hints),
 	};
 	return RUN(tests);
 }
