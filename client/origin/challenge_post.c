@@ -1,6 +1,7 @@
 /* Challenges that come as webhooks do. */
 #include "client/origin/challenge_private.h"
 
+#include "shared/content/body.h"
 #include "shared/http/headers.h"
 #include "shared/signature/signature_tools.h"
 
@@ -192,7 +193,7 @@ static bool zoom(const struct challenge_request *r, const struct secrets *secret
 	return fine && challenge_finish(c, "zoom", "application/json");
 }
 
-bool challenge_post_find(const struct challenge_request *r, const struct secrets *secrets, struct challenge *c)
+static bool find_in(const struct challenge_request *r, const struct secrets *secrets, struct challenge *c)
 {
 	static bool (*const kinds[])(const struct challenge_request *, struct challenge *) = {
 		discord, xero, front, slack, twitch, asana, sns, graph, event_grid, monday, notion, salesforce,
@@ -207,4 +208,15 @@ bool challenge_post_find(const struct challenge_request *r, const struct secrets
 		memset(c, 0, sizeof *c);
 	}
 	return r->signature != SIGNATURE_INVALID && zoom(r, secrets, c);
+}
+
+bool challenge_post_find(const struct challenge_request *r, const struct secrets *secrets, struct challenge *c)
+{
+	struct challenge_request plain = *r;
+	struct body said;
+	body_open(&said, r->headers, r->body, SIGNATURE_JSON_MOST);
+	plain.body = body_text(&said);
+	bool found = !said.no_memory && find_in(&plain, secrets, c);
+	body_free(&said);
+	return found;
 }

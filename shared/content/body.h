@@ -82,6 +82,8 @@ struct body_fields {
 void body_fields_open(struct body_fields *f, struct body *b);
 bool body_fields_next(struct body_fields *f, struct body_field *out);
 void body_fields_free(struct body_fields *f);
+/* Appends the first field of that name. False: there is none, or no memory. */
+bool body_field_find(struct body *b, struct bytes name, struct buffer *out);
 /* Appends a form or multipart body as one object of JSON, for those who compare or lay it out: values that are JSON are
  * that, all others strings. False when out of memory. */
 MUST_CHECK bool body_put_object(struct body *b, struct buffer *out);

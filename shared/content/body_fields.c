@@ -75,27 +75,35 @@ static bool next_pair(struct body_fields *f)
 	return false;
 }
 
-/* A part's text in its own charset, under the name of its Content-Disposition. */
-static bool next_part(struct body_fields *f)
+/* A part's text in its own charset, under the name of its Content-Disposition; with `wanted` only if that is its name:
+ * what is not asked for is not converted. *skipped: it is another one. */
+static bool read_part(struct body_fields *f, const struct multipart_part *part, const struct bytes *wanted,
+		      bool *skipped)
 {
-	struct multipart_part part;
 	struct multipart_content content;
-	struct bytes disposition, name = bytes_of("");
+	struct bytes name;
 	struct body own;
-	if (!multipart_next(f->multipart, &part))
-		return false;
-	bool fine = multipart_read(&part, &content);
-	if (headers_find(content.headers, "Content-Disposition", &disposition))
-		(void)media_type_parameter(disposition, "name", &name);
-	f->name.len = f->value.len = 0;
+	f->value.len = 0;
 	f->has_value = true;
+	bool fine = multipart_read(part, &content) && multipart_name(content.headers, &f->name, &name);
+	*skipped = fine && wanted && !bytes_equal(name, *wanted);
+	if (fine && name.at != f->name.at) {
+		f->name.len = 0;
+		fine = buffer_append_bytes(&f->name, name);
+	}
 	body_open(&own, content.headers, content.body, f->body->most);
-	fine = fine && buffer_append_bytes(&f->name, name) && buffer_append_bytes(&f->value, body_text(&own)) &&
-	       !own.no_memory;
+	fine = fine && (*skipped || (buffer_append_bytes(&f->value, body_text(&own)) && !own.no_memory));
 	body_free(&own);
 	multipart_content_free(&content);
 	f->body->no_memory = f->body->no_memory || !fine;
 	return fine;
+}
+
+static bool next_part(struct body_fields *f)
+{
+	struct multipart_part part;
+	bool skipped;
+	return multipart_next(f->multipart, &part) && read_part(f, &part, NULL, &skipped);
 }
 
 bool body_fields_next(struct body_fields *f, struct body_field *out)
@@ -106,6 +114,24 @@ bool body_fields_next(struct body_fields *f, struct body_field *out)
 	out->value = f->value.len ? buffer_view(&f->value) : bytes_of("");
 	out->has_value = f->has_value;
 	return true;
+}
+
+bool body_field_find(struct body *b, struct bytes name, struct buffer *out)
+{
+	struct multipart_part part;
+	struct body_fields f;
+	bool found = false, other = true;
+	enum body_kind kind = body_begins_json(b) ? BODY_JSON : body_kind(b);
+	if (kind != BODY_FORM && kind != BODY_MULTIPART)
+		return false;
+	body_fields_open(&f, b);
+	while (
+	    !found && !b->no_memory &&
+	    (f.multipart ? multipart_next(f.multipart, &part) && read_part(&f, &part, &name, &other) : next_pair(&f)))
+		found = f.multipart ? !other : bytes_equal(buffer_view(&f.name), name);
+	found = found && buffer_append_bytes(out, buffer_view(&f.value));
+	body_fields_free(&f);
+	return found;
 }
 
 static bool put_string(struct bytes text, struct buffer *out)

@@ -32,18 +32,23 @@ static size_t next_boundary(struct multipart *m, size_t from)
 	return SIZE_MAX;
 }
 
-bool multipart_open(struct bytes headers, struct bytes body, struct multipart *out)
+bool multipart_open_by(struct bytes boundary, struct bytes body, struct multipart *out)
 {
-	struct bytes type, boundary;
 	*out = (struct multipart){ .body = body, .boundary = "--" };
-	if (!headers_find(headers, "Content-Type", &type) || !media_type_begins(type, "multipart/") ||
-	    !media_type_parameter(type, "boundary", &boundary) || boundary.len == 0 ||
-	    boundary.len > MULTIPART_BOUNDARY_MOST)
+	if (boundary.len == 0 || boundary.len > MULTIPART_BOUNDARY_MOST)
 		return false;
 	memcpy(out->boundary + 2, boundary.at, boundary.len);
 	out->boundary_len = boundary.len + 2;
 	out->preamble = next_boundary(out, 0);
 	return out->preamble != SIZE_MAX && !out->over;
+}
+
+bool multipart_open(struct bytes headers, struct bytes body, struct multipart *out)
+{
+	struct bytes type, boundary;
+	*out = (struct multipart){ .body = body };
+	return headers_find(headers, "Content-Type", &type) && media_type_begins(type, "multipart/") &&
+	       media_type_parameter(type, "boundary", &boundary) && multipart_open_by(boundary, body, out);
 }
 
 /* Without the line end that belongs to the boundary after it. */

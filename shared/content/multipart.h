@@ -1,10 +1,10 @@
-/* The parts of a multipart body (RFC 2046 §5.1), as they lie in it. What ends early has a last part that is open. Pure;
- * any thread. */
+/* The parts of a multipart body (RFC 2046 §5.1), as they lie in it: the one reader of them, for what a body says, for
+ * the inspector and for what takes secrets out. What ends early has a last part that is open. Pure; any thread. */
 #pragma once
 
 #include "shared/base/buffer.h"
 
-#define MULTIPART_BOUNDARY_MOST 70 /* RFC 2046 §5.1.1 */
+#define MULTIPART_BOUNDARY_MOST 200 /* RFC 2046 §5.1.1 allows 70 */
 
 struct multipart {
 	struct bytes body;
@@ -23,14 +23,19 @@ struct multipart_part {
 
 /* By the boundary in the block's Content-Type. False when it is not multipart, or has no boundary or no part. */
 bool multipart_open(struct bytes headers, struct bytes body, struct multipart *out);
+/* The same by a boundary that is known otherwise, without its two -. */
+bool multipart_open_by(struct bytes boundary, struct bytes body, struct multipart *out);
 /* The next part; false after the last. */
 bool multipart_next(struct multipart *m, struct multipart_part *out);
 
-/* A part as it is meant: header fields that can be walked (lines may have ended in LF alone; none where they are not
- * valid), and the body without its Content-Transfer-Encoding (base64, quoted-printable; RFC 2045 §6). The views point
- * into the part or into the buffers. */
+enum multipart_coding { MULTIPART_AS_IS, MULTIPART_BASE64, MULTIPART_QUOTED };
+
+/* A part as it is meant: header fields that can be walked (lines may have ended in LF alone, or been folded; none where
+ * they are not valid), and the body without its Content-Transfer-Encoding (base64, quoted-printable; RFC 2045 §6). The
+ * views point into the part or into the buffers. */
 struct multipart_content {
 	struct bytes headers, body;
+	enum multipart_coding coding; /* that was undone */
 	struct buffer head, plain;
 };
 
@@ -38,3 +43,8 @@ struct multipart_content {
  * any case. */
 MUST_CHECK bool multipart_read(const struct multipart_part *part, struct multipart_content *out);
 void multipart_content_free(struct multipart_content *c);
+/* The part's name as its Content-Disposition has it: `name`, or `name*` of RFC 8187, for which `memory` is used. Empty:
+ * it has none. False when out of memory. */
+MUST_CHECK bool multipart_name(struct bytes headers, struct buffer *memory, struct bytes *name);
+/* Appends a text in a transfer coding, without a line end after the last line. False when out of memory. */
+MUST_CHECK bool multipart_put_coded(enum multipart_coding coding, struct bytes text, struct buffer *out);

@@ -1,24 +1,58 @@
 /* What a part of a multipart body says once it is unpacked (shared/content/multipart.h). */
 #include <string.h>
 
+#include "shared/content/media_type.h"
 #include "shared/content/multipart.h"
+#include "shared/http/form.h"
 #include "shared/http/headers.h"
 #include "shared/text/base64.h"
+
+#define LINE_MOST 76 /* RFC 2045 §6.7, §6.8 */
 
 static bool is_blank(uint8_t c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Lines that end in LF alone get the CR that the walk over header fields wants. */
-static bool put_head(struct bytes head, struct buffer *out)
+/* Where a field's line and those that go on with it end, which begin with a blank; *end is before the last line's end.
+ */
+static size_t field_end(struct bytes head, size_t at, size_t *end)
 {
-	for (size_t i = 0; i < head.len; i++) {
-		bool bare = head.at[i] == '\n' && (i == 0 || head.at[i - 1] != '\r');
-		if ((bare && !buffer_put_u8(out, '\r')) || !buffer_put_u8(out, head.at[i]))
-			return false;
+	size_t next = at;
+	do {
+		const uint8_t *lf = memchr(head.at + next, '\n', head.len - next);
+		*end = lf ? (size_t)(lf - head.at) : head.len;
+		next = lf ? *end + 1 : head.len;
+	} while (next < head.len && (head.at[next] == ' ' || head.at[next] == '\t'));
+	*end -= *end > at && head.at[*end - 1] == '\r';
+	return next;
+}
+
+/* Field lines as headers.h wants them: exactly one blank after the colon, and the ends of folded lines are blanks.
+ * Nothing where they are not fields. */
+static bool read_head(struct bytes head, struct buffer *block)
+{
+	bool fine = true;
+	for (size_t at = 0; fine && at < head.len;) {
+		size_t end, next = field_end(head, at, &end);
+		struct bytes line = bytes_make(head.at + at, end - at);
+		const uint8_t *colon = line.len ? memchr(line.at, ':', line.len) : NULL;
+		size_t name_len = colon ? (size_t)(colon - line.at) : 0, from = name_len + 1, begin = block->len;
+		if (!name_len)
+			break;
+		while (from < line.len && (line.at[from] == ' ' || line.at[from] == '\t'))
+			from++;
+		fine =
+		    headers_append(block, bytes_make(line.at, name_len), bytes_make(line.at + from, line.len - from));
+		for (size_t i = begin; fine && i + 2 < block->len; i++)
+			if (block->at[i] == '\r' || block->at[i] == '\n')
+				block->at[i] = ' ';
+		at = next;
+		if (next == head.len && headers_valid(buffer_view(block)))
+			return fine;
 	}
-	return true;
+	block->len = 0;
+	return fine;
 }
 
 /* False when it is not base64, or out of memory. */
@@ -73,16 +107,17 @@ bool multipart_read(const struct multipart_part *part, struct multipart_content 
 	struct bytes coding;
 	*out = (struct multipart_content){ .headers = part->headers, .body = part->body };
 	if (!headers_valid(part->headers)) {
-		if (!put_head(part->headers, &out->head))
+		if (!read_head(part->headers, &out->head))
 			return false;
-		out->headers = headers_valid(buffer_view(&out->head)) ? buffer_view(&out->head) : bytes_of(NULL);
+		out->headers = out->head.len ? buffer_view(&out->head) : bytes_of(NULL);
 	}
 	if (!headers_find(out->headers, "Content-Transfer-Encoding", &coding))
 		return true;
-	bool undone = bytes_equal_nocase(coding, "base64")             ? undo_base64(part->body, &out->plain)
-		      : bytes_equal_nocase(coding, "quoted-printable") ? undo_quoted(part->body, &out->plain)
-								       : false;
-	if (undone)
+	if (bytes_equal_nocase(coding, "base64") && undo_base64(part->body, &out->plain))
+		out->coding = MULTIPART_BASE64;
+	else if (bytes_equal_nocase(coding, "quoted-printable") && undo_quoted(part->body, &out->plain))
+		out->coding = MULTIPART_QUOTED;
+	if (out->coding != MULTIPART_AS_IS)
 		out->body = out->plain.len ? buffer_view(&out->plain) : bytes_of("");
 	return true;
 }
@@ -91,4 +126,69 @@ void multipart_content_free(struct multipart_content *c)
 {
 	buffer_free(&c->head);
 	buffer_free(&c->plain);
+}
+
+bool multipart_name(struct bytes headers, struct buffer *memory, struct bytes *name)
+{
+	struct bytes disposition, coded;
+	*name = bytes_of("");
+	if (!headers_find(headers, "Content-Disposition", &disposition) ||
+	    media_type_parameter(disposition, "name", name) || !media_type_parameter(disposition, "name*", &coded))
+		return true;
+	/* Percent-encoded, after a charset and a language. */
+	const uint8_t *quote = coded.len ? memrchr(coded.at, '\'', coded.len) : NULL;
+	size_t from = quote ? (size_t)(quote - coded.at) + 1 : 0;
+	memory->len = 0;
+	if (!form_decode(bytes_make(coded.at + from, coded.len - from), memory))
+		return false;
+	*name = memory->len ? buffer_view(memory) : bytes_of("");
+	return true;
+}
+
+/* ---- writing ---- */
+
+/* Without the end of the last line. */
+static bool put_base64(struct bytes text, struct buffer *out)
+{
+	size_t start = out->len;
+	if (!base64_encode(out, text, LINE_MOST))
+		return false;
+	out->len -= out->len > start;
+	return true;
+}
+
+static bool ends_line(struct bytes text, size_t i)
+{
+	return i == text.len || text.at[i] == '\n' ||
+	       (text.at[i] == '\r' && i + 1 < text.len && text.at[i + 1] == '\n');
+}
+
+static bool put_quoted(struct bytes text, struct buffer *out)
+{
+	size_t column = 0;
+	bool fine = true;
+	for (size_t i = 0; fine && i < text.len; i++) {
+		uint8_t c = text.at[i];
+		if (ends_line(text, i)) {
+			column = 0;
+			fine = buffer_put_u8(out, c);
+			continue;
+		}
+		bool plain = (c > ' ' && c < 0x7f && c != '=') || ((c == ' ' || c == '\t') && !ends_line(text, i + 1));
+		size_t len = plain ? 1 : 3;
+		if (column + len >= LINE_MOST) { /* the = that ends it takes one */
+			fine = buffer_append_text(out, "=\r\n");
+			column = 0;
+		}
+		column += len;
+		fine = fine && (plain ? buffer_put_u8(out, c) : buffer_printf(out, "=%02X", c));
+	}
+	return fine;
+}
+
+bool multipart_put_coded(enum multipart_coding coding, struct bytes text, struct buffer *out)
+{
+	return coding == MULTIPART_BASE64   ? put_base64(text, out)
+	       : coding == MULTIPART_QUOTED ? put_quoted(text, out)
+					    : buffer_append_bytes(out, text);
 }

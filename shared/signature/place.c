@@ -1,6 +1,6 @@
 #include "shared/signature/place.h"
 
-#include "shared/content/media_type.h"
+#include "shared/content/body.h"
 #include "shared/content/multipart.h"
 #include "shared/http/form.h"
 #include "shared/signature/signature_tools.h"
@@ -15,40 +15,20 @@ static const char *after(const char *place, const char *kind)
 	return strncmp(place, kind, len) == 0 ? place + len : NULL;
 }
 
-/* The part of that name of a multipart body. */
-static bool multipart_value(struct bytes headers, struct bytes body, const char *name, struct bytes *value)
-{
-	struct multipart m;
-	struct multipart_part part;
-	struct bytes disposition, named;
-	if (!multipart_open(headers, body, &m))
-		return false;
-	while (multipart_next(&m, &part)) {
-		*value = part.body;
-		if (!part.open && headers_find(part.headers, "Content-Disposition", &disposition) &&
-		    media_type_parameter(disposition, "name", &named) && bytes_equal(named, bytes_of(name)))
-			return true;
-	}
-	return false;
-}
-
 /* ---- reading ---- */
 
+/* What the body says in a field, whatever its Content-Type and the way it is coded (shared/content/body.h). */
 static bool read_form(const char *name, const struct signature_input *in, struct buffer *out)
 {
-	char field[80];
 	const char *path = strchr(name, '>');
+	size_t len = path ? (size_t)(path - name) : strlen(name);
 	struct buffer text = { 0 };
-	struct bytes part;
-	snprintf(field, sizeof field, "%.*s", (int)(path ? path - name : (int)strlen(name)), name);
-	bool there = false;
-	if (form_is(in->headers))
-		there = form_value(in->body, field, &text);
-	else if (multipart_value(in->headers, in->body, field, &part))
-		there = buffer_append_bytes(&text, part);
-	if (there)
-		there = path ? signature_json_value(buffer_view(&text), path + 1, out, NULL)
-			     : buffer_append_bytes(out, buffer_view(&text));
+	struct body body;
+	body_open(&body, in->headers, in->body, SIGNATURE_JSON_MOST);
+	bool there = body_field_find(&body, bytes_make(name, len), path ? &text : out);
+	body_free(&body);
+	if (there && path)
+		there = signature_json_value(buffer_view(&text), path + 1, out, NULL);
 	buffer_free(&text);
 	return there;
 }
@@ -183,16 +163,32 @@ static bool write_json(const char *path, struct bytes body, struct bytes value, 
 	return fine;
 }
 
+/* In a part that is not coded. */
+static bool write_part(struct multipart *m, const char *wanted, struct bytes value, struct buffer *out)
+{
+	struct multipart_content content;
+	struct multipart_part part;
+	struct buffer memory = { 0 };
+	struct bytes name;
+	bool found = false, fine = true;
+	while (fine && !found && multipart_next(m, &part)) {
+		fine = multipart_read(&part, &content) && multipart_name(content.headers, &memory, &name);
+		found = fine && !part.open && content.coding == MULTIPART_AS_IS && bytes_equal(name, bytes_of(wanted));
+		multipart_content_free(&content);
+	}
+	buffer_free(&memory);
+	return fine && found && splice(m->body, part.body, value, out);
+}
+
 bool place_write(const char *place, const struct signature_input *in, size_t item, struct bytes value,
 		 struct buffer *out)
 {
 	char path[160];
-	struct bytes part;
+	struct multipart m;
 	const char *name = after(place, "form:");
 	out->len = 0;
 	if (!name)
 		return write_json(numbered(place, item, path), in->body, value, out);
-	if (form_is(in->headers))
-		return write_form(name, in->body, value, out);
-	return multipart_value(in->headers, in->body, name, &part) && splice(in->body, part, value, out);
+	return multipart_open(in->headers, in->body, &m) ? write_part(&m, name, value, out)
+							 : write_form(name, in->body, value, out);
 }

@@ -4,22 +4,43 @@
 #include <string.h>
 
 #include "shared/content/multipart.h"
-#include "shared/http/headers.h"
 #include "tui/bodies/doc_body_private.h"
 #include "tui/documents/doc_make.h"
+
+/* Its fields as they came where they are none that can be read. */
+static struct doc *part_head(const struct multipart_part *part, struct multipart_content *c)
+{
+	struct doc *d =
+	    c->headers.len || !part->headers.len ? doc_headers(c->headers) : doc_text(part->headers, part->headers.len);
+	struct buffer memory = c->head;
+	c->head = (struct buffer){ 0 };
+	return doc_owning(d, memory);
+}
+
+/* Without its transfer coding. */
+static struct doc *part_body(struct multipart_content *c, int columns, int depth)
+{
+	struct doc *d = doc_body_within(c->headers, c->body, c->body.len, columns, depth + 1);
+	struct buffer memory = c->plain;
+	c->plain = (struct buffer){ 0 };
+	return doc_owning(d, memory);
+}
 
 static size_t add_part(struct doc **parts, size_t n, size_t number, const struct multipart_part *part, int columns,
 		       int depth)
 {
-	char note[80], size[32];
+	static const char *const undone[] = { "", ", base64, shown decoded", ", quoted-printable, shown decoded" };
+	char note[100], size[32];
+	struct multipart_content c;
+	bool fine = multipart_read(part, &c);
 	doc_amount(size, part->body.len);
-	snprintf(note, sizeof note, "part %zu, %s%s", number, size, part->open ? ", cut" : "");
-	bool valid = headers_valid(part->headers);
+	snprintf(note, sizeof note, "part %zu, %s%s%s", number, size, undone[c.coding], part->open ? ", cut" : "");
 	parts[n++] = doc_note(note);
-	parts[n++] = valid ? doc_headers(part->headers) : doc_text(part->headers, part->headers.len);
-	parts[n++] =
-	    doc_body_within(valid ? part->headers : bytes_of(NULL), part->body, part->body.len, columns, depth + 1);
-	return n;
+	/* The body first: it is read by these fields. */
+	parts[n + 1] = fine ? part_body(&c, columns, depth) : NULL;
+	parts[n] = fine ? part_head(part, &c) : NULL;
+	multipart_content_free(&c);
+	return n + 2;
 }
 
 struct doc *doc_multipart(struct body *b, uint64_t total, int columns, int depth)
@@ -41,7 +62,7 @@ struct doc *doc_multipart(struct body *b, uint64_t total, int columns, int depth
 		n = add_part(parts, n, ++count, &part, columns, depth);
 	if (m.pos < body.len) {
 		doc_amount(size, body.len - m.pos);
-		snprintf(note, sizeof note, "%s behind %s", size, m.over ? "the last part" : "these parts: not listed");
+		snprintf(note, sizeof note, "%s after %s", size, m.over ? "the last part" : "these parts: not listed");
 		parts[n++] = doc_note(note);
 	}
 	if (doc_cut_note(note, body.len, total))

@@ -56,6 +56,10 @@ static void test_challenges(void **state)
 	static const struct challenge_case cases[] = {
 		{ "POST", "/", NULL, NULL, "{\"type\":\"url_verification\",\"challenge\":\"a<b>\\u0041\"}", "slack",
 		  "a<b>A", SIGNATURE_UNKNOWN, 0 },
+		{ "POST", "/", NULL, NULL, "\xef\xbb\xbf{\"type\":\"url_verification\",\"challenge\":\"bom\"}", "slack",
+		  "bom", SIGNATURE_UNKNOWN, 0 },
+		{ "POST", "/", "Content-Type", "application/json; charset=iso-8859-1",
+		  "{\"type\":\"url_verification\",\"challenge\":\"\xe9\"}", "slack", "\xc3\xa9", SIGNATURE_UNKNOWN, 0 },
 		{ "GET", "/", NULL, NULL, "{\"type\":\"url_verification\",\"challenge\":\"a\"}", NULL, NULL,
 		  SIGNATURE_UNKNOWN, 0 },
 		{ "POST", "/", NULL, NULL, "{\"type\":\"url_verification\"}", NULL, NULL, SIGNATURE_UNKNOWN, 0 },

@@ -157,6 +157,35 @@ static void test_recognise(void **state)
 		  "mailgun",
 		  "",
 		  true },
+		/* Without a type; with lines that end in LF; with parts coded for their transfer, or named by RFC 8187.
+		 */
+		{ { "X-Slack-Signature", "v0=1" },
+		  "payload=%7B%22type%22%3A%22view_submission%22%7D",
+		  "slack",
+		  "view_submission",
+		  true },
+		{ { "X-Twilio-Signature", "x" }, "MessageSid=SM1&MessageStatus=sent", "twilio", "sent", true },
+		{ { "X-Slack-Signature", "v0=1", "Content-Type", "multipart/form-data; boundary=x" },
+		  "--x\nContent-Disposition: form-data; name=payload\nContent-Transfer-Encoding: base64\n\n"
+		  "eyJ0eXBlIjoi\nc2hvcnRjdXQifQ==\n--x--\n",
+		  "slack",
+		  "shortcut",
+		  true },
+		{ { "Content-Type", "multipart/form-data; boundary=x" },
+		  "--x\nContent-Disposition: form-data;\n name=timestamp\n\n1\n"
+		  "--x\nContent-Disposition: form-data; name*=utf-8''%74oken\n\nt\n"
+		  "--x\nContent-Disposition: form-data; name=event\nContent-Transfer-Encoding: "
+		  "quoted-printable\n\nclick=65d\n"
+		  "--x\nContent-Disposition: form-data; name=signature\n\ns\n--x--\n",
+		  "mailgun",
+		  "clicked",
+		  true },
+		/* What is called a text is no form. */
+		{ { "X-Twilio-Signature", "x", "Content-Type", "text/plain" },
+		  "MessageStatus=sent",
+		  "twilio",
+		  "",
+		  true },
 		{ { "Content-Type", "application/cloudevents+json; charset=utf-8" },
 		  "{\"specversion\":\"1.0\",\"type\":\"com.example.made\"}",
 		  "cloudevents",

@@ -325,7 +325,18 @@ static void test_multipart(void **state)
 	doc_free(d);
 	d = body_of("Content-Type: multipart/mixed; boundary=b\r\n", "hi\n--b\n\none\n--b\nX: 1\n\n--b--\nbye", 31);
 	doc_expect(d, "3 bytes before the first part\npart 1, 3 bytes\none\npart 2, 0 bytes\nX: 1\nno body\n3 bytes "
-		      "behind the last part\n");
+		      "after the last part\n");
+	doc_free(d);
+	/* Parts coded for their transfer, with lines that end in LF or are folded. */
+	static const char coded[] =
+	    "--b\nContent-Disposition: form-data;\n name=p\nContent-Transfer-Encoding: base64\n\n"
+	    "eyJhIjox\nfQ==\n--b\nContent-Transfer-Encoding: quoted-printable\n\na=3Db=\nc\n"
+	    "--b\nno field\n\nx\n--b--";
+	d = body_of("Content-Type: multipart/mixed; boundary=b\r\n", coded, sizeof coded - 1);
+	doc_expect(d, "part 1, 13 bytes, base64, shown decoded\nContent-Disposition: form-data;  name=p\n"
+		      "Content-Transfer-Encoding: base64\nv {\n    \"a\": 1\n  }\n"
+		      "part 2, 8 bytes, quoted-printable, shown decoded\nContent-Transfer-Encoding: quoted-printable\n"
+		      "a=bc\npart 3, 1 byte\nno field\nx\n");
 	doc_free(d);
 	/* Cut in the second part. */
 	d = doc_body(bytes_of("Content-Type: multipart/mixed; boundary=b\r\n"),
@@ -351,7 +362,7 @@ static void test_multipart_bounds(void **state)
 	struct doc *d = body_of("Content-Type: multipart/mixed; boundary=b\r\n", many.at, many.len);
 	assert_string_equal(d->about, "multipart, 64 parts");
 	char *last = doc_line_text(d, d->ops->count(d) - 1, true);
-	assert_non_null(strstr(last, "behind these parts: not listed"));
+	assert_non_null(strstr(last, "after these parts: not listed"));
 	free(last);
 	doc_free(d);
 	for (int i = 0; i < 20; i++)
