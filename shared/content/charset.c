@@ -119,8 +119,7 @@ static void name_it(struct charset *c, const char *name)
 	snprintf(c->label, sizeof c->label, "%s", name);
 }
 
-/* How many bytes a character takes at least. */
-static size_t unit_of(const char *name)
+size_t charset_unit(const char *name)
 {
 	return strncasecmp(name, "UTF-32", 6) == 0 ? 4 : strncasecmp(name, "UTF-16", 6) == 0 ? 2 : 1;
 }
@@ -136,7 +135,7 @@ static void read_declared(struct charset *c, struct bytes declared, struct bytes
 {
 	charset_named(declared, c->name);
 	bool wide = strcasecmp(c->name, "UTF-16") == 0 || strcasecmp(c->name, "UTF-32") == 0;
-	if (unit_of(c->name) > 1 && is_narrow(text)) /* called wide, and is not */
+	if (charset_unit(c->name) > 1 && is_narrow(text)) /* called wide, and is not */
 		c->name[0] = 0;
 	else if (wide)
 		name_it(c, zeros ? zeros : strcasecmp(c->name, "UTF-16") == 0 ? "UTF-16BE" : "UTF-32BE");
@@ -190,7 +189,7 @@ bool charset_to_utf8(const char *name, struct bytes text, size_t most, struct bu
 	if (*unknown)
 		return true;
 	char *in = (char *)(uintptr_t)text.at;
-	size_t left = text.len, start = out->len, unit = unit_of(name);
+	size_t left = text.len, start = out->len, unit = charset_unit(name);
 	bool fine = true;
 	while (fine && left && out->len - start < most) {
 		size_t allowed = most - (out->len - start), room = allowed < PIECE ? allowed : PIECE;
@@ -221,5 +220,36 @@ bool charset_to_utf8(const char *name, struct bytes text, size_t most, struct bu
 			cut--;
 		out->len = cut;
 	}
+	return fine;
+}
+
+bool charset_from_utf8(const char *name, struct bytes text, struct buffer *out, bool *exact)
+{
+	iconv_t converter = iconv_open(name, "UTF-8");
+	*exact = converter != (iconv_t)-1;
+	if (!*exact)
+		return true;
+	char *in = (char *)(uintptr_t)text.at;
+	size_t left = text.len;
+	bool fine = true;
+	while (fine && left && *exact) {
+		fine = buffer_reserve(out, PIECE);
+		if (!fine)
+			break;
+		char *to = (char *)out->at + out->len;
+		size_t room = PIECE;
+		/* What it had to write otherwise it counts. */
+		*exact = iconv(converter, &in, &left, &to, &room) == 0 || (errno == E2BIG && room < PIECE);
+		out->len += PIECE - room;
+	}
+	/* Back into the state that a text ends in. */
+	fine = fine && buffer_reserve(out, PIECE);
+	if (fine) {
+		char *to = (char *)out->at + out->len;
+		size_t room = PIECE;
+		*exact = *exact && iconv(converter, NULL, NULL, &to, &room) == 0;
+		out->len += PIECE - room;
+	}
+	iconv_close(converter);
 	return fine;
 }

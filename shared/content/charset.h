@@ -22,3 +22,8 @@ void charset_named(struct bytes name, char out[CHARSET_NAME_LEN]);
 /* Appends the text as UTF-8, at most `most` bytes: what cannot be read becomes U+FFFD. *unknown: iconv does not know
  * the name, and nothing is appended. False when out of memory. */
 MUST_CHECK bool charset_to_utf8(const char *name, struct bytes text, size_t most, struct buffer *out, bool *unknown);
+/* Appends UTF-8 in that charset. *exact: all of it could be written, and iconv knows the name. False when out of
+ * memory. */
+MUST_CHECK bool charset_from_utf8(const char *name, struct bytes text, struct buffer *out, bool *exact);
+/* How many bytes a character takes at least: 2 in UTF-16, 4 in UTF-32. */
+size_t charset_unit(const char *name);

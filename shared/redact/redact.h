@@ -93,9 +93,9 @@ MUST_CHECK bool redact_url(struct redaction *r, struct bytes url, struct buffer 
 MUST_CHECK bool redact_text(struct redaction *r, struct bytes text, struct buffer *out);
 
 /* The body of a message with that block of header fields, decoded where the header says so and something was taken out
- * of it: then *decoded is true, and Content-Encoding is no longer true of it. A body that cannot be looked into (an
- * unknown or damaged content coding, an archive, UTF-16) becomes a sentence that says so, when *replaced is true and
- * Content-Type is no longer true either. */
+ * of it: then *decoded is true, and Content-Encoding is no longer true of it. A text in another charset than UTF-8
+ * stays in it. A body that cannot be looked into (an unknown or damaged content coding, an archive, UTF-16 with half a
+ * character) becomes a sentence that says so, when *replaced is true and Content-Type is no longer true either. */
 MUST_CHECK bool redact_body(struct redaction *r, struct bytes headers, struct bytes body, struct buffer *out,
 			    bool *decoded, bool *replaced);
 

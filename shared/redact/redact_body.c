@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "shared/content/charset.h"
 #include "shared/content/decode.h"
 #include "shared/http/headers.h"
 #include "shared/text/text.h"
@@ -142,19 +143,10 @@ static bool redact_gzip(struct redaction *r, struct bytes body, unsigned depth, 
 	return fine;
 }
 
-bool redact_content(struct redaction *r, struct bytes type, struct bytes body, unsigned depth, struct buffer *out,
-		    bool *replaced)
+/* A body in UTF-8, or in what has ASCII's letters for its own. */
+static bool redact_plain(struct redaction *r, struct bytes type, struct bytes body, unsigned depth, struct buffer *out)
 {
 	bool done = false;
-	*replaced = false;
-	if (depth > REDACT_DEPTH_MAX)
-		return take_whole(r, body, NESTED_TOO_DEEPLY, out, replaced);
-	if (starts_with(body, "\x1f\x8b\x08", 3))
-		return redact_gzip(r, body, depth, out, replaced);
-	if (is_archive(body))
-		return take_whole(r, body, "an archive or compressed", out, replaced);
-	if (is_wide_text(body))
-		return take_whole(r, body, "text of 16 or 32 bits a character", out, replaced);
 	if (type_is(type, "multipart/") && !redact_multipart(r, type, body, depth, out, &done))
 		return false;
 	if (done)
@@ -178,6 +170,52 @@ bool redact_content(struct redaction *r, struct bytes type, struct bytes body, u
 	if (looks_like_form(body))
 		return redact_pairs(r, WHERE_FORM, body, depth, out);
 	return redact_value(r, body, depth, out);
+}
+
+/* A text in another charset (shared/content/charset.h) stays in it. *done: it can be read in it, all of it. */
+static bool redact_converted(struct redaction *r, const struct charset *c, struct bytes type, struct bytes body,
+			     unsigned depth, struct buffer *out, bool *done)
+{
+	struct buffer plain = { 0 }, inner = { 0 }, back = { 0 };
+	struct bytes text = bytes_make(body.at + c->mark, body.len - c->mark);
+	size_t before = r->total;
+	bool unknown, exact = false;
+	bool fine = charset_to_utf8(c->name, text, DECODED_MOST, &plain, &unknown) &&
+		    charset_from_utf8(c->name, buffer_view(&plain), &back, &exact);
+	*done = fine && exact && bytes_equal(buffer_view(&back), text);
+	if (!*done)
+		goto out;
+	back.len = 0;
+	fine = redact_plain(r, type, buffer_view(&plain), depth, &inner) && buffer_append(out, body.at, c->mark);
+	if (fine && r->total > before)
+		fine = charset_from_utf8(c->name, buffer_view(&inner), &back, &exact) &&
+		       buffer_append_bytes(out, buffer_view(&back));
+	else if (fine)
+		fine = buffer_append_bytes(out, text);
+out:
+	buffer_free(&plain);
+	buffer_free(&inner);
+	buffer_free(&back);
+	return fine;
+}
+
+bool redact_content(struct redaction *r, struct bytes type, struct bytes body, unsigned depth, struct buffer *out,
+		    bool *replaced)
+{
+	bool done = false;
+	*replaced = false;
+	if (depth > REDACT_DEPTH_MAX)
+		return take_whole(r, body, NESTED_TOO_DEEPLY, out, replaced);
+	if (starts_with(body, "\x1f\x8b\x08", 3))
+		return redact_gzip(r, body, depth, out, replaced);
+	if (is_archive(body))
+		return take_whole(r, body, "an archive or compressed", out, replaced);
+	struct charset c = body.len ? charset_of(type, body) : (struct charset){ .mark = 0 };
+	if (c.name[0] && !redact_converted(r, &c, type, body, depth, out, &done))
+		return false;
+	if (!done && (charset_unit(c.name) > 1 || is_wide_text(body)))
+		return take_whole(r, body, "text of 16 or 32 bits a character", out, replaced);
+	return done || redact_plain(r, type, body, depth, out);
 }
 
 static bool is_coded(struct bytes headers)

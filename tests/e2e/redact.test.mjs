@@ -94,10 +94,33 @@ const REQUESTS = {
 	br: () => ['POST', '/hooks/json', ['Content-Type: application/json', 'Content-Encoding: br'], zlib.brotliCompressSync(json('gzip'))],
 	'gzip file': () => ['POST', '/hooks/json', ['Content-Type: application/gzip'], zlib.gzipSync(json('gzip'))],
 	'unknown coding': () => ['POST', '/hooks/json', ['Content-Type: application/json', 'Content-Encoding: x-mine'], Buffer.concat([Buffer.from([0xff, 0xfe, 1]), Buffer.from(json('coded'))])],
+	zstd: () => ['POST', '/hooks/json', ['Content-Type: application/json', 'Content-Encoding: zstd'], zstdOf(json('gzip'))],
 	'utf-16': () => ['POST', '/hooks/json', ['Content-Type: application/json; charset=utf-16'], Buffer.from(json('wide'), 'utf16le')],
+	'utf-16 undeclared': () => ['POST', '/hooks/json', ['Content-Type: application/json'], Buffer.from(json('wide'), 'utf16le')],
+	'utf-16 with a mark': () => ['POST', '/hooks/json', ['Content-Type: application/json'], Buffer.from(`\ufeff${json('wide')}`, 'utf16le').swap16()],
+	'utf-16 text': () => ['POST', '/hooks/text', ['Content-Type: text/plain; charset=utf-16le'], Buffer.from(`密码和别的东西 ${text('wide text')}`, 'utf16le')],
+	'half a character': () => ['POST', '/hooks/json', ['Content-Type: application/json; charset=utf-16'], Buffer.from(json('wide'), 'utf16le').subarray(0, -1)],
+	'shift_jis': () => ['POST', '/hooks/json', ['Content-Type: application/json; charset=Shift_JIS'], Buffer.concat([Buffer.from('{"\x83\x5c": "\x95\x5c", "in": ', 'latin1'), Buffer.from(json('gzip')), Buffer.from('}')])],
+	'coded parts': () => ['POST', '/hooks/parts', ['Content-Type: multipart/mixed; boundary=B'], `--B\nContent-Type: application/json\nContent-Transfer-Encoding: base64\n\n${Buffer.from(json('gzip')).toString('base64').replace(/.{76}/g, '$&\n')}\n--B\nContent-Transfer-Encoding: quoted-printable\n\n${quoted(text('quoted'))}\n--B\nContent-Type: application/gzip\nContent-Transfer-Encoding: base64\n\n${zlib.gzipSync(json('gzip')).toString('base64')}\n--B--\n`],
 	ordinary: () => ['POST', '/hooks/ordinary?page=2', ['Content-Type: application/json', 'X-GitHub-Event: push', 'User-Agent: me/1'], JSON.stringify(ORDINARY)],
 };
-const FORMATS = ['har', 'ndjson', 'curl', 'http', 'body'];
+/** Quoted-printable (RFC 2045) with soft ends of lines in the middle of words. */
+function quoted(all) {
+	return all.replace(/=/g, '=3D').replace(/planted/g, 'plan=\nted');
+}
+/** A frame of Zstandard (RFC 8878 §3.1.1) with blocks that are stored as they are. */
+function zstdOf(all) {
+	const bytes = Buffer.from(all), blocks = [];
+	for (let at = 0; at < bytes.length; at += 100000) {
+		const piece = bytes.subarray(at, at + 100000), head = Buffer.alloc(3);
+		head.writeUIntLE((piece.length << 3) | (at + 100000 >= bytes.length ? 1 : 0), 0, 3);
+		blocks.push(head, piece);
+	}
+	const size = Buffer.alloc(4);
+	size.writeUInt32LE(bytes.length);
+	return Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0xa0]), size, ...blocks]);
+}
+const FORMATS = ['har', 'ndjson', 'curl', 'http', 'body', 'postman', 'insomnia', 'html'];
 
 describe('redaction', () => {
 	let w, road;
@@ -125,6 +148,7 @@ describe('redaction', () => {
 	/** What of all that was planted can be read in a text, as it is, as in a URL, or in base64 and gzip. */
 	const left = (all, depth = 0) => {
 		const seen = [];
+		all = all.replace(/\0/g, '').replace(/=\r?\n/g, '');
 		if (/planted/.test(all)) seen.push(/.{0,60}planted.{0,30}/.exec(all)[0]);
 		for (const [kind, hidden] of HIDDEN)
 			for (const way of [hidden, encodeURIComponent(hidden), JSON.stringify(hidden).slice(1, -1)])
@@ -189,9 +213,16 @@ describe('redaction', () => {
 			assert.equal(header(entry.request, 'content-length'), String(body.length), name);
 			assert.equal(entry.request.bodySize, body.length, name);
 			assert.equal(header(entry.request, 'content-encoding'), undefined, name);
-			if (['gzip', 'deflate', 'br', 'json', 'json of no type', 'ordinary'].includes(name)) assert.equal(JSON.parse(body).id, ORDINARY.id, name);
+			if (['gzip', 'deflate', 'br', 'zstd', 'json', 'json of no type', 'ordinary'].includes(name)) assert.equal(JSON.parse(body).id, ORDINARY.id, name);
 			if (name === 'gzip file') assert.equal(JSON.parse(zlib.gunzipSync(body)).id, ORDINARY.id);
-			if (['unknown coding', 'utf-16'].includes(name)) {
+			if (name.startsWith('utf-16')) {
+				const wide = name === 'utf-16 with a mark' ? Buffer.from(body).swap16() : body;
+				if (name === 'utf-16 text') assert.match(wide.toString('utf16le'), /^密码和别的东西 /);
+				else assert.equal(JSON.parse(wide.toString('utf16le').replace(/^\ufeff/, '')).id, ORDINARY.id, name);
+			}
+			if (name === 'shift_jis') assert.equal(JSON.parse(body.toString('latin1').replace('\x83\x5c', '1').replace('\x95\x5c', '2')).in.id, ORDINARY.id);
+			if (name === 'coded parts') assert.equal(JSON.parse(Buffer.from(/base64\n\n([^]*?)\n--B/.exec(body)[1], 'base64')).id, ORDINARY.id);
+			if (['unknown coding', 'half a character'].includes(name)) {
 				assert.match(body.toString(), /^REDACTED: \d+ bytes \(.+\)$/);
 				assert.equal(header(entry.request, 'content-type'), 'text/plain');
 			}

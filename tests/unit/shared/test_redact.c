@@ -110,6 +110,23 @@ static void test_bodies(void **state)
 		{ "multipart/form-data",
 		  "--B\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nhunter2\r\n--B--\r\n",
 		  "--B\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\nREDACTED\r\n--B--\r\n" },
+		/* parts that are coded for their transfer stay so; those with nothing in them as they were */
+		{ "multipart/form-data; boundary=B",
+		  "--B\r\nContent-Type: application/json\r\nContent-Transfer-Encoding: BASE64\r\n\r\n"
+		  "eyJ0b2tlbiI6\r\nImh1bnRlcjIifQ==\r\n--B\r\nContent-Transfer-Encoding: "
+		  "base64\r\n\r\naGk\r\n--B--\r\n",
+		  "--B\r\nContent-Type: application/json\r\nContent-Transfer-Encoding: BASE64\r\n\r\n"
+		  "eyJ0b2tlbiI6IlJFREFDVEVEIn0=\r\n--B\r\nContent-Transfer-Encoding: base64\r\n\r\naGk\r\n--B--\r\n" },
+		{ "multipart/mixed; boundary=B",
+		  "--B\nContent-Transfer-Encoding: quoted-printable\n\nK=C3=B6ln pass=\nword=3Dhunter2 =\nend=20\n--B\n"
+		  "Content-Transfer-Encoding: quoted-printable\n\na=\nb\n--B--\n",
+		  "--B\nContent-Transfer-Encoding: quoted-printable\n\nK=C3=B6ln password=3DREDACTED end=20\n--B\n"
+		  "Content-Transfer-Encoding: quoted-printable\n\na=\nb\n--B--\n" },
+		{ "multipart/mixed; boundary=B",
+		  "--B\nContent-Disposition: form-data; name=token\nContent-Transfer-Encoding: "
+		  "base64\n\naHVudGVyMg==\n--B--\n",
+		  "--B\nContent-Disposition: form-data; name=token\nContent-Transfer-Encoding: "
+		  "base64\n\nREDACTEDxxxx\n--B--\n" },
 		/* forms */
 		{ "application/x-www-form-urlencoded", "a=1&token=hunter2hunter2&user%5Bpassword%5D=x%26y&b=%20",
 		  "a=1&token=REDACTEDxxxxxx&user%5Bpassword%5D=REDACTED&b=%20" },
@@ -466,8 +483,9 @@ static void test_unseen(void **state)
 		{ "x-mine", "\xff\xfehunter2", 9 },
 		{ "gzip", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b\xff\xff", 13 },
 		{ NULL, "PK\x03\x04hunter2", 11 },
-		{ NULL, "\xff\xfeh\0u\0n\0t\0e\0r\0", 14 },
-		{ NULL, "{\0\"\0p\0w\0\"\0:\0\"\0h\0", 16 },
+		/* half a character at the end */
+		{ NULL, "\xff\xfeh\0u\0n\0t\0e\0r\0", 13 },
+		{ NULL, "{\0\"\0p\0w\0\"\0:\0\"\0h\0", 15 },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -493,6 +511,65 @@ static void test_unseen(void **state)
 				&decoded, &replaced));
 	assert_true(bytes_equal(buffer_view(&out), bytes_of("{\"pw\":\"REDACTED\"}")) && !decoded && !replaced);
 	buffer_free(&out);
+}
+
+#define B(text)                                                                                                        \
+	{                                                                                                              \
+		(const uint8_t *)(text), sizeof(text) - 1                                                              \
+	}
+
+static void test_charsets(void **state)
+{
+	static const struct {
+		const char *type;
+		struct bytes in, out;
+	} cases[] = {
+		{ "text/plain; charset=utf-16", B("p\0w\0=\0h\0u\0n\0"), B("p\0w\0=\0R\0E\0D\0A\0C\0T\0E\0D\0") },
+		{ "text/plain", B("\xfe\xff\0p\0w\0=\0h"), B("\xfe\xff\0p\0w\0=\0R\0E\0D\0A\0C\0T\0E\0D") },
+		/* no letter of it is ASCII's before the secret */
+		{ "text/plain; charset=utf-16be", B("\x65\xe5\x67\x2c\0 \0p\0w\0=\0h"),
+		  B("\x65\xe5\x67\x2c\0 \0p\0w\0=\0R\0E\0D\0A\0C\0T\0E\0D") },
+		{ "application/json", B("{\0\"\0\xe9\0\"\0:\0001\0}\0"), B("{\0\"\0\xe9\0\"\0:\0001\0}\0") },
+		{ "text/plain; charset=utf-32le", B("p\0\0\0w\0\0\0=\0\0\0h\0\0\0"),
+		  B("p\0\0\0w\0\0\0=\0\0\0R\0\0\0E\0\0\0D\0\0\0A\0\0\0C\0\0\0T\0\0\0E\0\0\0D\0\0\0") },
+		/* the second byte of a character that looks like a backslash */
+		{ "application/json; charset=Shift_JIS", B("{\"\x95\x5c\":1,\"pw\":\"h\"}"),
+		  B("{\"\x95\x5c\":1,\"pw\":\"REDACTED\"}") },
+		{ "application/json; charset=iso-8859-1", B("{\"\xe9\":1,\"pw\":\"\xe9\"}"),
+		  B("{\"\xe9\":1,\"pw\":\"REDACTED\"}") },
+		/* Bytes that the charset has not: read as they are. */
+		{ "text/plain; charset=Shift_JIS", B("pw=hunter2 \xfd\xfe\xff"), B("pw=REDACTED \xfd\xfe\xff") },
+		{ "text/plain; charset=x-nobodys", B("pw=hunter2 \xff"), B("pw=REDACTED \xff") },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct redaction r = { 0 };
+		struct buffer out = { 0 };
+		char headers[80];
+		bool decoded, replaced;
+		snprintf(headers, sizeof headers, "Content-Type: %s\r\n", cases[i].type);
+		assert_true(redact_body(&r, bytes_of(headers), cases[i].in, &out, &decoded, &replaced));
+		if (!bytes_equal(buffer_view(&out), cases[i].out) || replaced)
+			fail_msg("%zu: %s: %.*s", i, cases[i].type, (int)out.len, (const char *)out.at);
+		buffer_free(&out);
+	}
+}
+
+/* The CPU time of taking secrets out of that many bytes made of the piece. */
+static double time_of(const char *piece, size_t len)
+{
+	struct redaction r = { 0 };
+	struct buffer in = { 0 }, out = { 0 };
+	bool decoded, replaced;
+	while (in.len < len)
+		assert_true(buffer_append_text(&in, piece));
+	assert_true(buffer_append_text(&in, "."));
+	clock_t start = clock();
+	assert_true(redact_body(&r, bytes_of(""), buffer_view(&in), &out, &decoded, &replaced));
+	double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+	buffer_free(&in);
+	buffer_free(&out);
+	return seconds;
 }
 
 /* What is slow for a search that looks back, in time that grows with its length alone. */
@@ -527,20 +604,17 @@ static void test_time(void **state)
 					      "eyJhbGciOiJI.",
 					      "\\\"\\\"token\\\"" };
 	(void)state;
+	/* Eight times as long takes about eight times the time, where a search that looked back would take 64 times.
+	 * The machine may have had something else to do: the best of three counts. */
 	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
-		struct redaction r = { 0 };
-		struct buffer in = { 0 }, out = { 0 };
-		bool decoded, replaced;
-		while (in.len < (1u << 20))
-			assert_true(buffer_append_text(&in, pieces[i]));
-		assert_true(buffer_append_text(&in, "."));
-		clock_t start = clock();
-		assert_true(redact_body(&r, bytes_of(""), buffer_view(&in), &out, &decoded, &replaced));
-		double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-		if (seconds > 5)
-			fail_msg("%s: %.1f s for 1 MiB", pieces[i], seconds);
-		buffer_free(&in);
-		buffer_free(&out);
+		double least = 1e9;
+		for (int try = 0; try < 3 && least > 24; try++) {
+			double little = time_of(pieces[i], (size_t)64 << 10);
+			double ratio = time_of(pieces[i], (size_t)512 << 10) / (little > 0.001 ? little : 0.001);
+			least = ratio < least ? ratio : least;
+		}
+		if (least > 24)
+			fail_msg("%s: 512 KiB take %.0f times as long as 64 KiB", pieces[i], least);
 	}
 }
 
@@ -565,8 +639,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bodies), cmocka_unit_test(test_fields), cmocka_unit_test(test_urls),
-		cmocka_unit_test(test_names),  cmocka_unit_test(test_unseen), cmocka_unit_test(test_time),
-		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_names),  cmocka_unit_test(test_unseen), cmocka_unit_test(test_charsets),
+		cmocka_unit_test(test_time),   cmocka_unit_test(test_counts),
 	};
 	return RUN(tests);
 }
