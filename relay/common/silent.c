@@ -66,6 +66,8 @@ void silent_remove(struct silent *set, struct silent_entry *e)
 	recount(set, a, a->count - 1);
 	if (a->count > 0)
 		return;
+	if (set->turn == a)
+		set->turn = a->hh.next;
 	HASH_DELETE(hh, set->addresses, a);
 	free(a);
 }
@@ -91,6 +93,17 @@ struct silent_entry *silent_oldest_of(const struct silent *set, const uint8_t ad
 	struct silent_address *a;
 	HASH_FIND(hh, set->addresses, address, sizeof a->at, a);
 	return a ? a->entries : NULL;
+}
+
+struct silent_entry *silent_take_turn(struct silent *set)
+{
+	struct silent_address *a = set->turn ? set->turn : set->addresses; /* uthash lists them as they came */
+	struct silent_entry *e = a ? a->entries : NULL;
+	if (!e)
+		return NULL;
+	set->turn = a->hh.next;
+	silent_remove(set, e);
+	return e;
 }
 
 void silent_free(struct silent *set)

@@ -18,6 +18,7 @@ struct silent {
 	struct silent_address *addresses;     /* uthash */
 	struct silent_address *by_count[256]; /* those that have so many (the last: or more) */
 	size_t most;                          /* no address has more */
+	struct silent_address *turn;          /* silent_take_turn: the next; NULL: the first */
 };
 
 /* Adds it as the youngest of its address. What cannot be counted for want of memory is left out, and never chosen. */
@@ -29,4 +30,6 @@ struct silent_entry *silent_worst(const struct silent *set);
 struct silent_entry *silent_oldest_beside(const struct silent_entry *e, size_t *count);
 /* The same by address; NULL: it has none. */
 struct silent_entry *silent_oldest_of(const struct silent *set, const uint8_t address[16]);
+/* Takes out the oldest of the next address, all addresses in turn; NULL: the set is empty. */
+struct silent_entry *silent_take_turn(struct silent *set);
 void silent_free(struct silent *set);

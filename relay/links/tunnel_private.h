@@ -14,9 +14,16 @@ struct tunnel_server {
 	struct lws_vhost *plain, *tls;
 	SSL_CTX *tls_context; /* of the tls vhost; lws's */
 	struct connection *all;
-	struct adopted *unfinished; /* handshakes, the oldest first (handshakes.h) */
-	struct silent by_address;   /* the same */
+	/* handshakes.h */
+	struct adopted *unfinished; /* those with a deadline, the oldest first */
+	struct silent by_address;   /* all */
 	size_t unfinished_count;
+	struct silent waiting; /* for their turn */
+	uv_timer_t turns;
+	int64_t may_begin;        /* so many thousandths now */
+	uint64_t may_begin_since; /* loop ms */
+	bool closed;              /* no more are taken */
+
 	lws_retry_bo_t keepalive;
 	bool wants_tokens; /* there were some once */
 };

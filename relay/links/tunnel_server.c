@@ -50,7 +50,7 @@ static int on_established(struct tunnel_server *s, struct connection *c, struct 
 	struct peer who;
 	struct adopted *adopted = lws_get_opaque_user_data(wsi);
 	if (adopted)
-		handshakes_end(s, adopted);
+		handshakes_upgraded(s, adopted);
 	memset(c, 0, sizeof *c);
 	c->server = s;
 	c->relay = s->relay;
@@ -198,20 +198,11 @@ static int refuse_plain(const struct tunnel_server *s, struct lws *wsi)
 	return -1;
 }
 
-static void let_go(struct tunnel_server *s, struct adopted *a)
-{
-	if (!a)
-		return;
-	handshakes_end(s, a);
-	if (a->given.closed)
-		a->given.closed(a->given.user, &a->given.address);
-	free(a);
-}
-
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
 	struct connection *c = user;
 	struct tunnel_server *s = lws_context_user(lws_get_context(wsi));
+	struct adopted *adopted;
 	switch (reason) {
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
 		s->tls_context = user; /* at the vhost's making: the SSL_CTX that serves it */
@@ -229,8 +220,12 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 		bool was_online = c->welcomed;
 		link_on_receive(c->link, bytes_make(in, len), lws_frame_is_binary(wsi),
 				lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0);
+		if (was_online || !c->welcomed)
+			return 0;
+		if ((adopted = lws_get_opaque_user_data(wsi)))
+			handshakes_finish(s, adopted);
 		/* One that is closing keeps the timeout that link_close set. */
-		if (!was_online && c->welcomed && !link_close_status(c->link))
+		if (!link_close_status(c->link))
 			lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
 		return 0;
 	}
@@ -245,7 +240,8 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 			note_close(c, in, len);
 		return c->link && link_close_status(c->link) ? -1 : 0;
 	case LWS_CALLBACK_WSI_DESTROY:
-		let_go(s, lws_get_opaque_user_data(wsi));
+		if ((adopted = lws_get_opaque_user_data(wsi)))
+			handshakes_forget(s, adopted);
 		return 0;
 	case LWS_CALLBACK_CLOSED:
 		on_closed(c);
@@ -329,28 +325,13 @@ struct tunnel_server *tunnel_server_new(struct relay *relay, struct error *e)
 		free(s);
 		return NULL;
 	}
+	handshakes_init(s);
 	return s;
 }
 
 void tunnel_server_adopt(struct tunnel_server *s, int fd, bool tls, const struct tunnel_adopted *adopted)
 {
-	struct adopted *copy = calloc(1, sizeof *copy);
-	/* lws 4.1.6 closes the socket itself when it cannot take it. */
-	struct lws *wsi = copy ? lws_adopt_socket_vhost(tls ? s->tls : s->plain, fd) : NULL;
-	if (!copy)
-		close(fd);
-	if (wsi) {
-		copy->given = *adopted;
-		copy->wsi = wsi;
-		lws_set_opaque_user_data(wsi, copy); /* freed at WSI_DESTROY */
-		handshakes_begin(s, copy);
-		return;
-	}
-	if (RELAY_LOGS(s->relay, LOG_WARN, "tunnel_not_adopted", ""))
-		log_event(LOG_WARN, "tunnel_not_adopted", NULL);
-	free(copy);
-	if (adopted->closed)
-		adopted->closed(adopted->user, &adopted->address);
+	handshakes_add(s, fd, tls, adopted);
 }
 
 bool tunnel_server_reload(struct tunnel_server *s, struct error *e)
@@ -406,12 +387,15 @@ void tunnel_server_close(struct tunnel_server *s)
 {
 	for (struct connection *c = s->all; c; c = c->next)
 		link_close(c->link, 1001, "the relay is shutting down");
+	handshakes_close(s);
 }
 
 void tunnel_server_end(struct tunnel_server *s)
 {
-	if (s)
-		lws_context_destroy(s->context);
+	if (!s)
+		return;
+	handshakes_close(s);
+	lws_context_destroy(s->context);
 }
 
 void tunnel_server_free(struct tunnel_server *s)
@@ -420,6 +404,7 @@ void tunnel_server_free(struct tunnel_server *s)
 		return;
 	lws_context_destroy(s->context);
 	silent_free(&s->by_address);
+	silent_free(&s->waiting);
 	lws_logs_for = NULL;
 	free(s);
 }

@@ -160,6 +160,7 @@ void sender_leave(struct sender *s, uv_close_cb closed)
 	sender_end_request(s);
 	sender_to(s, SENDER_CLOSED);
 	wheel_remove(&all->wheel, &s->deadline);
+	silent_remove(&all->handshakes, &s->turn);
 	if (s->woken)
 		LL_DELETE2(all->woken, s, woken_next);
 	DL_DELETE(all->list, s);

@@ -52,6 +52,7 @@ struct sender {
 	struct senders *all;
 	struct sender *prev, *next; /* of all->list */
 	struct silent_entry silent; /* in SNIFF, TLS, HEAD and IDLE */
+	struct silent_entry turn;   /* in all->handshakes: in TLS, not polled, while its handshake waits for its turn */
 	uv_poll_t poll;
 	int watched; /* events polled for */
 	struct conn conn;
@@ -111,7 +112,12 @@ struct senders {
 	uv_idle_t soon;       /* active while there are any */
 	uv_idle_cb on_soon;
 	struct wheel wheel;
-	SSL_CTX *tls; /* NULL: no certificate */
+	struct silent handshakes; /* that wait for their turn (sender_turn.c) */
+	uv_idle_t handshaking;    /* active while there are any */
+	uv_idle_cb on_handshakes;
+	struct sender *handshaker;             /* whose turn it is */
+	uint64_t handshakes_at, handshakes_ns; /* what they took at this loop ms */
+	SSL_CTX *tls;                          /* NULL: no certificate */
 	int staple_index;
 	struct warning_log warnings;
 	struct uuid_random random; /* of the event ids */
@@ -178,6 +184,7 @@ bool warning_answers(struct sender *s, const struct wire_request *r, const struc
 
 /* Accepted and in the table: begins to look at it. */
 void sender_begin(struct sender *s);
-/* The wheel's callback, and the idle handle's. */
+/* The callbacks of the wheel and the idle handles. */
 void sender_on_due(struct wheel_entry *e);
 void sender_on_soon(uv_idle_t *h);
+void sender_on_handshakes(uv_idle_t *h);

@@ -12,6 +12,7 @@
 #define READ_AT_ONCE (64u << 10) /* bytes */
 #define READS_A_TURN 4           /* then the others' turn */
 #define ROUNDS_A_TURN 64
+#define HANDSHAKES_A_TURN_NS 2000000
 
 /* ---- what comes ---- */
 
@@ -150,6 +151,8 @@ static int events_of(const struct sender *s)
 		return passage_events(s);
 	if (s->state == SENDER_SNIFF)
 		return UV_READABLE | UV_DISCONNECT;
+	if (s->turn.address)
+		return UV_DISCONNECT; /* and not what has come, which would wake the loop until it is read */
 	bool wants = reads(s);
 	int events = wants        ? conn_needs(&s->conn, true, s->blocked)
 		     : s->blocked ? conn_needs(&s->conn, false, true)
@@ -170,6 +173,43 @@ static void watch(struct sender *s, bool again)
 		sender_close(s);
 }
 
+/* ---- handshakes ---- */
+
+/* One takes much longer than anything else that a turn of the loop does. So there is only so much of them in a turn;
+ * the others wait, an address in turn with the others. */
+static bool may_shake_hands(struct senders *all)
+{
+	uint64_t now = uv_now(all->relay->loop);
+	if (now != all->handshakes_at)
+		all->handshakes_ns = 0;
+	all->handshakes_at = now;
+	return all->handshakes_ns < HANDSHAKES_A_TURN_NS;
+}
+
+static void shake_hands(struct sender *s)
+{
+	struct senders *all = s->all;
+	uint64_t began = uv_hrtime();
+	int done = conn_handshake(&s->conn);
+	all->handshakes_ns += uv_hrtime() - began;
+	if (done == 1)
+		sender_to(s, SENDER_IDLE);
+	else if (done != CONN_AGAIN)
+		sender_close(s);
+}
+
+static void wait_for_turn(struct sender *s)
+{
+	struct senders *all = s->all;
+	silent_add(&all->handshakes, &s->turn, s->from.at);
+	if (!s->turn.address)
+		sender_close(s); /* out of memory */
+	else
+		uv_idle_start(&all->handshaking, all->on_handshakes);
+}
+
+/* ---- a turn ---- */
+
 /* `events`: what poll said, 0: something else moved. */
 static void go_on(struct sender *s, int events)
 {
@@ -181,11 +221,10 @@ static void go_on(struct sender *s, int events)
 	if (s->state == SENDER_SNIFF && readable)
 		sniff_look(s, (events & UV_DISCONNECT) != 0);
 	if (s->state == SENDER_TLS && readable) {
-		int done = conn_handshake(&s->conn);
-		if (done == 1)
-			sender_to(s, SENDER_IDLE);
-		else if (done != CONN_AGAIN)
-			sender_close(s);
+		if (s->all->handshaker == s || (!s->all->handshakes.addresses && may_shake_hands(s->all)))
+			shake_hands(s);
+		else
+			wait_for_turn(s);
 	}
 	if (s->state == SENDER_PASSAGE) {
 		passage_go_on(s);
@@ -221,12 +260,25 @@ void sender_on_soon(uv_idle_t *h)
 	uv_idle_stop(h);
 }
 
+void sender_on_handshakes(uv_idle_t *h)
+{
+	struct senders *all = h->data;
+	struct silent_entry *e;
+	while (may_shake_hands(all) && (e = silent_take_turn(&all->handshakes))) {
+		all->handshaker = (struct sender *)((char *)e - offsetof(struct sender, turn));
+		go_on(all->handshaker, UV_READABLE);
+	}
+	all->handshaker = NULL;
+	if (!all->handshakes.addresses)
+		uv_idle_stop(h);
+}
+
 static void on_poll(uv_poll_t *h, int status, int events)
 {
 	struct sender *s = h->data;
 	/* Where nothing is to be read or written, an event is a broken connection, or urgent data (RFC 9293 §3.8.5),
-	 * which no HTTP has and which would be an event for ever. */
-	if (status < 0 || (events && s->watched == UV_PRIORITIZED))
+	 * which no HTTP has and which would be an event for ever. Before its handshake it is a hang-up. */
+	if (status < 0 || (events && (s->watched == UV_PRIORITIZED || s->turn.address)))
 		sender_close(s);
 	else
 		go_on(s, events | UV_READABLE);

@@ -32,9 +32,11 @@ struct senders *senders_new(struct relay *relay, struct error *e)
 	}
 	wheel_init(&all->wheel, relay->loop, sender_on_due);
 	uv_idle_init(relay->loop, &all->soon);
+	uv_idle_init(relay->loop, &all->handshaking);
 	all->wheel.timer.data = &all->wheel;
-	all->soon.data = all;
+	all->soon.data = all->handshaking.data = all;
 	all->on_soon = sender_on_soon;
+	all->on_handshakes = sender_on_handshakes;
 	return all;
 }
 
@@ -154,6 +156,7 @@ void senders_close(struct senders *all)
 		sender_close(all->list);
 	wheel_close(&all->wheel, NULL);
 	uv_close((uv_handle_t *)&all->soon, NULL);
+	uv_close((uv_handle_t *)&all->handshaking, NULL);
 }
 
 void senders_free(struct senders *all)
@@ -162,5 +165,6 @@ void senders_free(struct senders *all)
 		return;
 	SSL_CTX_free(all->tls);
 	silent_free(&all->silent);
+	silent_free(&all->handshakes);
 	free(all);
 }

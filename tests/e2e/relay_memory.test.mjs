@@ -160,6 +160,21 @@ describe('tunnel handshakes that stop in the middle', () => {
 		held.forEach((s) => s.destroy());
 	});
 
+	it('wait for their turn when too many came to nothing, and count until HELLO', async () => {
+		const upgrade = `GET /_creel/tunnel HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n`
+			+ `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: creel.v1\r\n\r\n`;
+		const held = [], before = await relay.reached('handshakes-wasted');
+		for (let i = 0; (await relay.reached('handshakes-wasted')) === before; i += 20) {
+			assert.ok(i < 4000, 'none of 4000 had to wait');
+			held.push(...(await Promise.all(Array.from({ length: 20 }, (_, k) => connect(w, relay, `127.0.3.${101 + ((i + k) % 8)}`, upgrade)))));
+			const count = await relay.metric('creel_connections');
+			assert.ok(count <= 300, `${count} connections`);
+		}
+		const t = await Tunnel.online(relay.port, 'honest-still');
+		await t.leave();
+		held.forEach((s) => s.destroy());
+	});
+
 	it('the relay ended cleanly', () => w.endsCleanly());
 });
 

@@ -98,6 +98,24 @@ static void test_by_address(void **state)
 	assert_null(silent_oldest_of(&set, address(7)));
 }
 
+static void test_turns(void **state)
+{
+	(void)state;
+	assert_null(silent_take_turn(&set));
+	add(0, 4, 1);
+	add(4, 6, 2);
+	assert_ptr_equal(silent_take_turn(&set), &entries[0]);
+	add(6, 7, 3); /* comes behind those that are there */
+	assert_ptr_equal(silent_take_turn(&set), &entries[4]);
+	assert_ptr_equal(silent_take_turn(&set), &entries[6]);
+	assert_ptr_equal(silent_take_turn(&set), &entries[1]);
+	silent_remove(&set, &entries[5]); /* whose turn it was */
+	assert_ptr_equal(silent_take_turn(&set), &entries[2]);
+	assert_ptr_equal(silent_take_turn(&set), &entries[3]);
+	assert_null(silent_take_turn(&set));
+	assert_null(set.addresses);
+}
+
 /* Against counting by hand. */
 static void test_random(void **state)
 {
@@ -133,6 +151,6 @@ int main(void)
 {
 #define WITH_SET(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = { WITH_SET(test_worst), WITH_SET(test_many), WITH_SET(test_by_address),
-					    WITH_SET(test_random) };
+					    WITH_SET(test_turns), WITH_SET(test_random) };
 	return RUN(tests);
 }
