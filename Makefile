@@ -50,10 +50,10 @@ ifeq ($(UNAME)$(strip $(SAN)),Linux)
 LIBS_MALLOC := $(shell echo 'int main(void){return 0;}' | $(CC) -x c - -lmimalloc -o /dev/null 2>/dev/null && echo -Wl,--push-state,--no-as-needed -lmimalloc -Wl,--pop-state)
 endif
 LDFLAGS_ALL = $(LINK_HARDEN) $(SAN) $(BREW:%=-L%/lib) $(LDFLAGS) -pthread
-LIBS_CORE = $(shell $(PKG_CONFIG) --libs $(PKGS_CORE)) $(LIBS_ICONV)
+LIBS_CORE = $(shell $(PKG_CONFIG) --libs $(PKGS_CORE)) $(LIBS_ICONV) -lm
 # wslay comes without a file for pkg-config on Debian.
 LIBS_WSLAY = $(shell $(PKG_CONFIG) --silence-errors --libs libwslay || echo -lwslay)
-LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs $(PKGS_CLIENT)) $(LIBS_WSLAY) $(LIBS_CORE) -lm
+LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs $(PKGS_CLIENT)) $(LIBS_WSLAY) $(LIBS_CORE)
 LIBS_TUI = $(shell $(PKG_CONFIG) --libs $(PKGS_TUI))
 LIBS_RELAY = $(shell $(PKG_CONFIG) --libs $(PKGS_RELAY)) $(LIBS_CORE)
 

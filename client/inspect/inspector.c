@@ -68,6 +68,7 @@ static bool start(struct inspector *i, uv_loop_t *loop, struct error *e)
 	struct tui_options to = {
 		.filter = o->filter,
 		.color = o->color ? o->color : "auto",
+		.theme = o->theme,
 		.ascii = o->ascii,
 		.mouse = o->mouse,
 		.keys_path = i->keys_path,

@@ -22,6 +22,7 @@ struct listen_options {
 	const char *print;            /* of --print, or NULL */
 	struct parts parts;           /* read of it */
 	const char *color;            /* of the inspector: auto, always, never; NULL: auto */
+	const char *theme;            /* of the inspector: auto, dark, light, contrast, 16, mono; NULL: auto */
 	const char *ready_file;
 	const char *exec; /* a command for each delivery (exec.h), or NULL: then there is a target */
 	struct tunnel_options tunnel;
@@ -45,7 +46,7 @@ struct listen_options {
 };
 
 /* The options that `listen` and `dev` have in common. */
-#define LISTEN_ROWS 38
+#define LISTEN_ROWS 39
 extern const struct option_row listen_rows[LISTEN_ROWS];
 
 /* The target: the argument, --forward-to, or `otherwise` (unless --exec stands in for the app). EXIT_USAGE for two, or

@@ -448,6 +448,7 @@ static bool start_inspector(struct listen *l, struct error *e)
 		.secrets = &l->options->secrets,
 		.cores = &l->options->program->cores,
 		.color = l->options->color,
+		.theme = l->options->theme,
 		.ascii = l->options->ascii,
 		.mouse = l->options->mouse,
 		.state = fill_state,

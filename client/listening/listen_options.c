@@ -28,6 +28,8 @@ const struct option_row listen_rows[LISTEN_ROWS] = {
 	  "with lines: print these of each delivery, too" },
 	{ "color", 0, OPTION_CHOICE_AT(AT, color), OPTION_BY_PROJECT, "auto|always|never", "colours of the inspector",
 	  .preset = "auto" },
+	{ "theme", 0, OPTION_CHOICE_AT(AT, theme), OPTION_BY_PROJECT, "auto|dark|light|contrast|16|mono",
+	  "how the inspector looks; auto asks the terminal for its background", .preset = "auto" },
 	{ "ascii", 0, OPTION_FLAG_AT(AT, ascii), OPTION_BY_PROJECT, NULL,
 	  "no line-drawing characters in the inspector" },
 	{ "mouse", 0, OPTION_FLAG_AT(AT, mouse), OPTION_BY_PROJECT, NULL, "wheel and clicks in the inspector" },

@@ -276,7 +276,7 @@ describe('the terminal', () => {
 		await t.close();
 		await start(['20']);
 		await t.until(bar);
-		assert.match(await t.screen('-e'), /\x1b\[[0-9;]*38;5;71m/);
+		assert.match(await t.screen('-e'), /\x1b\[[0-9;]*38;5;114m/);
 	});
 
 	for (const [term, locale] of [['linux', 'C.UTF-8'], ['vt100', 'C'], ['xterm-256color', 'C'], ['screen', 'C.UTF-8']])

@@ -51,7 +51,7 @@ function capabilities(term) {
 	return out;
 }
 
-const OURS = ['\\x1b\\[\\?2004[hl]', '\\x1b\\[\\?1000[hl]', '\\x1b\\[\\?1006;1000[hl]', '\\x1b\\[\\?1006[hl]'];
+const OURS = ['\\x1b\\[\\?2004[hl]', '\\x1b\\[\\?1000[hl]', '\\x1b\\[\\?1006;1000[hl]', '\\x1b\\[\\?1006[hl]', '\\x1b\\]11;\\?\\x1b\\\\'];
 const OSC52 = '\\x1b\\]52;c;[A-Za-z0-9+/]*=*\\x07';
 // Control characters and what shifts or hides text: text.h's gate has names for them.
 const FORBIDDEN = /[\u0080-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufe00-\ufe0f\u{e0000}-\u{e007f}]/u;
@@ -119,6 +119,34 @@ class Pty {
 
 const long = [['xterm-256color', 'C.UTF-8'], ['tmux-256color', 'C.UTF-8'], ['linux', 'C.UTF-8'], ['vt100', 'C'], ['xterm-256color', 'C']];
 describe('the bytes of a terminal', () => {
+	it('are of the theme that fits what the terminal says its background is', async () => {
+		const asks = /\x1b\]11;\?\x1b\\/;
+		const light = /48;5;253m/;
+		const dark = /48;5;236m/;
+		for (const [answer, args, env, theme] of [
+			['\x1b]11;rgb:ffff/ffff/ffff\x1b\\', [], {}, light],
+			['\x1b]11;rgb:fdfd/f6f6/e3e3\x07', [], { COLORFGBG: '15;0' }, light],
+			['\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\', [], { COLORFGBG: '0;15' }, dark],
+			['\x1b]11;rrrrrr\x07', [], { COLORFGBG: '0;15' }, light],
+			['', [], {}, dark],
+			['', ['--theme', 'light'], {}, light],
+			['', ['--theme', 'contrast'], {}, /48;5;226m/],
+			['', ['--theme', '16'], {}, /\x1b\[[0-9;]*44m/],
+			['', ['--theme', 'mono'], {}, /\x1b\[[0-9;]*7m/],
+		]) {
+			const what = JSON.stringify([answer, args, env]);
+			const p = new Pty(['20', ...args], { term: 'xterm-256color', locale: 'C.UTF-8', env });
+			await waitFor(`the list, ${what}`, () => /F10/.test(p.bytes.toString('latin1')));
+			assert.equal(asks.test(p.bytes.toString('latin1')), !args.length, what);
+			p.write(answer);
+			const shown = (await p.settle(undefined, what)).toString('latin1');
+			assert.match(shown, theme, what);
+			assert.doesNotMatch(shown, /sent again/, what);
+			p.write('Qy');
+			assert.equal(await within('the end', p.ended), 0);
+		}
+	});
+
 	for (const [term, locale] of long)
 		it(`are ${term}'s own in ${locale}, whatever is shown`, async () => {
 			const p = new Pty(['60', '--hostile', '--target', '\x1b]0;CANARY\x07localhost'], { term, locale });
@@ -145,7 +173,7 @@ describe('the bytes of a terminal', () => {
 			assert.match(shown, /\^\[.*\]0;CANARY/);
 			assert.match(shown, /<9b>/);
 			for (const s of sequences.keys()) assert.doesNotMatch(s, /CANARY/);
-			assert.doesNotMatch(p.bytes.toString('latin1'), /\x1b[\]P^_X]|\x1b#|\x1bc|\x9b/);
+			assert.doesNotMatch(p.bytes.toString('latin1').replace('\x1b]11;?\x1b\\', ''), /\x1b[\]P^_X]|\x1b#|\x1bc|\x9b/);
 			if (locale === 'C') assert.doesNotMatch(shown, /[^ -~]/);
 			else assert.doesNotMatch(shown, FORBIDDEN);
 		});
@@ -159,7 +187,7 @@ describe('the bytes of a terminal', () => {
 		p.write('q');
 		assert.equal(await within('the end', p.ended), 0);
 		const { sequences } = dissect(p.bytes, 'xterm-256color', { clipboard: true });
-		const copied = [...sequences.keys()].filter((s) => s.startsWith('\x1b]'));
+		const copied = [...sequences.keys()].filter((s) => s.startsWith('\x1b]52'));
 		assert.equal(copied.length, 1);
 		assert.equal(Buffer.from(copied[0].slice(7, -1), 'base64').toString(), 'curl of 1 from #60\n');
 		assert.throws(() => dissect(p.bytes, 'xterm-256color'), /is nothing/);

@@ -1,4 +1,5 @@
-/* The inspector over deliveries in memory: tui-fake [COUNT] [--filter F] [--color C] [--ascii] [--mouse] [--listening]
+/* The inspector over deliveries in memory: tui-fake [COUNT] [--filter F] [--color C] [--theme T] [--ascii] [--mouse]
+ * [--listening]
  * [--state-dir D] [--keys F] [--log FILE] [--offline] [--slow] [--plain] [--walk] [--hostile] [--clipboard COMMAND]
  * [--target T]
  * [--crash]. SIGUSR1 makes three more arrive, SIGUSR2 takes the five oldest away; --crash dies of a signal on the first
@@ -62,6 +63,8 @@ static int parse(struct program *p, struct tui_options *o, int argc, char **argv
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--filter") == 0)
 			o->filter = value(&i, argc, argv);
+		else if (strcmp(argv[i], "--theme") == 0)
+			o->theme = value(&i, argc, argv);
 		else if (strcmp(argv[i], "--color") == 0)
 			o->color = value(&i, argc, argv);
 		else if (strcmp(argv[i], "--state-dir") == 0)

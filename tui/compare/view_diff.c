@@ -161,6 +161,7 @@ static void draw(struct view *v, const struct ui *ui, struct surface *s, struct 
 	(void)ui;
 	prepare(d, rest.width);
 	draw_title(d, s, line);
+	surface_ground(s, line, GROUND_BAR);
 	s->cursor_x = rest.x;
 	s->cursor_y = rest.y;
 	if (d->doc)

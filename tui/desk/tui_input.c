@@ -104,7 +104,7 @@ static void on_key(struct tui *t, const struct key *key)
 	struct screen *s = &t->screen;
 	struct effect out = { 0 };
 	tui_draw_soon(t);
-	if (key->code == TKEY_RESIZE || drop_pasted(t, key->code))
+	if (key->code == TKEY_RESIZE || key->code == TKEY_BACKGROUND || drop_pasted(t, key->code))
 		return;
 	t->open_hit = false; /* any key or click takes back the Enter typed after a search */
 	if (key->code == TKEY_CTRL('l')) {

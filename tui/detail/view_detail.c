@@ -155,12 +155,14 @@ static void draw_title(const struct detail *d, const struct ui *ui, struct surfa
 	const struct item *item = item_of(d, ui);
 	if (d->follows) {
 		surface_fill(s, line, SURFACE_LINE, ROLE_DIM);
+		surface_ground(s, line, GROUND_HEAD);
 		if (item)
 			bars_draw_pane_title(item, reason_of(d), s, line, ui->pane_focused);
 	} else if (item) {
 		bars_draw_detail_title(ui, item, reason_of(d), s, line);
 	} else {
 		surface_print(s, line, line.x, line.y, ROLE_TITLE, " creel  #%lld", (long long)d->id);
+		surface_ground(s, line, GROUND_BAR);
 	}
 }
 
@@ -196,10 +198,15 @@ static void draw_tabs(const struct detail *d, struct surface *s, struct rect lin
 {
 	char words[32];
 	int x = line.x + 1, columns = line.width;
-	line.width = draw_place(d, s, line) - line.x - 1;
+	struct rect rest = line;
+	rest.width = draw_place(d, s, line) - line.x - 1;
+	surface_ground(s, line, GROUND_HEAD);
 	for (int i = 0; i < TABS; i++) {
+		int from = x;
 		tab_words(d, i, columns, words, sizeof words);
-		x = surface_print(s, line, x, line.y, i == (int)d->tab ? ROLE_TITLE : ROLE_DIM, "%s", words);
+		x = surface_print(s, rest, x, line.y, i == (int)d->tab ? ROLE_TITLE : ROLE_DIM, "%s", words);
+		surface_ground(s, (struct rect){ from, line.y, x - from, 1 },
+			       i == (int)d->tab ? GROUND_TAB : GROUND_HEAD);
 	}
 }
 

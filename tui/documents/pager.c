@@ -452,9 +452,11 @@ void pager_draw(struct pager *p, struct surface *s, struct rect area, bool focus
 	clamp_left(p, count);
 	for (size_t line = p->top; line < count && y < area.y + area.height; line++) {
 		int rows = draw_line(p, s, area, y, line);
-		if (line == p->line && !p->quiet && focused) {
-			for (int i = 0; i < rows; i++)
-				surface_select(s, area, y + i);
+		bool chosen = line == p->line && !p->quiet;
+		if (chosen && !focused)
+			surface_ground(s, (struct rect){ area.x, y, area.width, rows }, GROUND_SELECTED_ELSEWHERE);
+		if (chosen && focused) {
+			surface_ground(s, (struct rect){ area.x, y, area.width, rows }, GROUND_SELECTED);
 			s->cursor_x = area.x;
 			s->cursor_y = y;
 		}

@@ -385,6 +385,7 @@ static void draw_popup(const struct prompt *p, struct surface *s, struct rect bo
 	surface_fill(s, (struct rect){ box.x, box.y, box.width, 1 }, SURFACE_LINE, ROLE_DIM);
 	if (count >= rows)
 		surface_print(s, box, box.x + box.width - 10, box.y, ROLE_DIM, " %2d of %d ", chosen + 1, count);
+	surface_ground(s, (struct rect){ box.x, box.y, box.width, 1 }, GROUND_HEAD);
 	for (int i = top; i - top + 1 < rows; i++) {
 		const struct suggestion *g = &p->suggestions[i];
 		int y = box.y + 1 + i - top, wide = box.width >= 60, keys = box.x + (wide ? 20 : 19);
@@ -393,7 +394,7 @@ static void draw_popup(const struct prompt *p, struct surface *s, struct rect bo
 		put_keys(s, (struct rect){ keys, y, wide ? 12 : box.width - 19, 1 }, y, g->keys);
 		put_help(s, box, !g->keys[0] ? keys : wide ? box.x + 33 : box.x + box.width, y, g->help);
 		if (i == chosen)
-			surface_select(s, box, y);
+			surface_ground(s, (struct rect){ box.x, y, box.width, 1 }, GROUND_SELECTED);
 	}
 }
 

@@ -150,7 +150,7 @@ static size_t draw_choices(const struct sheet *s, struct surface *surface, struc
 		surface_print(surface, box, box.x + 3, y, ROLE_KEY, "%s", name);
 		draw_label(s->choices[i].label, surface, box, box.x + 9, y);
 		if (i == s->chosen) {
-			surface_select(surface, box, y);
+			surface_ground(surface, (struct rect){ box.x, y, box.width, 1 }, GROUND_SELECTED);
 			surface->cursor_x = box.x;
 			surface->cursor_y = y;
 		}
@@ -171,7 +171,8 @@ void sheet_draw(struct sheet *s, struct surface *surface, struct rect body)
 		s->scroll = s->line_count - s->page;
 	surface_fill(surface, box, ' ', ROLE_NORMAL);
 	surface_fill(surface, (struct rect){ box.x, y, box.width, 1 }, SURFACE_LINE, ROLE_DIM);
-	surface_print(surface, box, box.x + 2, y++, ROLE_TITLE, " %s ", s->title);
+	surface_print(surface, box, box.x + 2, y, ROLE_TITLE, " %s ", s->title);
+	surface_ground(surface, (struct rect){ box.x, y++, box.width, 1 }, GROUND_HEAD);
 	for (size_t i = 0; i < s->page; i++)
 		surface_print(surface, box, box.x + 2, y++, s->lines[s->scroll + i].role, "%s",
 			      s->lines[s->scroll + i].text);

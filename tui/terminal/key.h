@@ -31,6 +31,7 @@ enum {
 	TKEY_PASTE_BEGIN, /* what follows up to TKEY_PASTE_END is pasted text, not keys */
 	TKEY_PASTE_END,
 	TKEY_RESIZE,
+	TKEY_BACKGROUND, /* the terminal said what its background is: draw again */
 	TKEY_MOUSE,
 };
 #define TKEY_CTRL(letter) ((letter)&0x1f)

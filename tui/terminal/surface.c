@@ -58,9 +58,9 @@ static void mend(struct surface *s, int x, int y)
 {
 	struct cell *c = &s->cells[y * s->width + x];
 	if (x > 0 && !c->base && c[-1].width == 2)
-		c[-1] = (struct cell){ .base = ' ', .width = 1, .role = c[-1].role, .selected = c[-1].selected };
+		c[-1] = (struct cell){ .base = ' ', .width = 1, .role = c[-1].role, .ground = c[-1].ground };
 	if (x + 1 < s->width && c->width == 2)
-		c[1] = (struct cell){ .base = ' ', .width = 1, .role = c[1].role, .selected = c[1].selected };
+		c[1] = (struct cell){ .base = ' ', .width = 1, .role = c[1].role, .ground = c[1].ground };
 }
 
 static void put(struct surface *s, int x, int y, struct cell c)
@@ -70,7 +70,7 @@ static void put(struct surface *s, int x, int y, struct cell c)
 		mend(s, x + 1, y);
 	s->cells[y * s->width + x] = c;
 	if (c.width == 2)
-		s->cells[y * s->width + x + 1] = (struct cell){ .role = c.role, .selected = c.selected };
+		s->cells[y * s->width + x + 1] = (struct cell){ .role = c.role, .ground = c.ground };
 }
 
 int surface_cells(struct surface *s, struct rect clip, int x, int y, const struct cell *cells, size_t count)
@@ -124,11 +124,10 @@ void surface_fill(struct surface *s, struct rect area, uint32_t base, enum role 
 			put(s, x, y, (struct cell){ .base = base, .width = 1, .role = (uint8_t)role });
 }
 
-void surface_select(struct surface *s, struct rect area, int y)
+void surface_ground(struct surface *s, struct rect area, enum ground ground)
 {
 	struct rect r = cut(s, area);
-	if (!row_inside(r, y))
-		return;
-	for (int x = r.x; x < r.x + r.width; x++)
-		s->cells[y * s->width + x].selected = true;
+	for (int y = r.y; y < r.y + r.height; y++)
+		for (int x = r.x; x < r.x + r.width; x++)
+			s->cells[y * s->width + x].ground = (uint8_t)ground;
 }

@@ -4,7 +4,7 @@
 
 #include "shared/base/buffer.h"
 
-/* What a cell means; theme.c says how that looks (tui/DESIGN.md §3.3). */
+/* What a cell means; themes.def says how that looks (tui/DESIGN.md §3.15). */
 enum role {
 	ROLE_NORMAL,
 	ROLE_DIM,
@@ -29,12 +29,23 @@ enum role {
 	ROLE_COUNT,
 };
 
+/* What a cell stands on. Data has the terminal's own background, or the theme's. */
+enum ground {
+	GROUND_DATA,
+	GROUND_BAR,  /* title and key bar */
+	GROUND_HEAD, /* heads of columns, tabs, the line between two panes */
+	GROUND_TAB,  /* the one that is open */
+	GROUND_SELECTED,
+	GROUND_SELECTED_ELSEWHERE, /* in the pane that keys do not go to */
+	GROUND_COUNT,
+};
+
 struct cell {
 	uint32_t base;    /* 0: the right half of the wide one before it */
 	uint32_t mark[2]; /* combining marks, 0 for none */
 	uint8_t width;    /* 1 or 2; 0 with base 0 */
 	uint8_t role;     /* enum role */
-	bool selected;    /* reverse video, on top of the role */
+	uint8_t ground;   /* enum ground */
 };
 
 struct rect {
@@ -62,5 +73,5 @@ int surface_print(struct surface *s, struct rect clip, int x, int y, enum role r
 /* A horizontal line for surface_fill: "-" where the terminal is not UTF-8, and with --ascii. */
 #define SURFACE_LINE 0x110000u /* no character */
 void surface_fill(struct surface *s, struct rect area, uint32_t base, enum role role);
-/* Reverse video over a row of the area. */
-void surface_select(struct surface *s, struct rect area, int y);
+/* What is drawn in the area stands on this ground; what is drawn over it later does not. */
+void surface_ground(struct surface *s, struct rect area, enum ground ground);

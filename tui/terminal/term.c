@@ -17,14 +17,21 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "shared/base/clock.h"
 #include "tui/terminal/clip.h"
 #include "tui/terminal/theme.h"
 
 struct term {
 	SCREEN *screen;
 	int watched; /* the terminal opened once more */
-	enum theme_depth depth;
+	struct theme_question question;
+	enum theme theme;
+	struct drawn {
+		attr_t attributes;
+		short pair;
+	} drawn[ROLE_COUNT][GROUND_COUNT];
 	bool utf8, modern, mouse, paste, cursor;
+	uint64_t asked_ms;   /* when the background was asked for; 0: no answer is waited for */
 	struct surface last; /* what the terminal shows; rows alike are not sent again */
 	bool repaint;
 };
@@ -117,18 +124,91 @@ static bool check_terminal(struct error *e)
 	return true;
 }
 
-static void set_colours(struct term *t, const char *color)
+/* ---- themes ---- */
+
+#define ANSWER_MS 100 /* what a terminal that answers takes at most */
+
+struct pairs { /* colours side by side, each made once: a terminal may have no more than 64 */
+	short foreground[256], background[256];
+	short count;
+};
+
+static short pair_of(struct pairs *p, const struct look *look)
 {
-	int colours = 0;
+	if (look->foreground == THEME_OWN && look->background == THEME_OWN)
+		return 0;
+	for (short i = 0; i < p->count; i++)
+		if (p->foreground[i] == look->foreground && p->background[i] == look->background)
+			return (short)(i + 1);
+	if (p->count == 255 || p->count + 1 >= COLOR_PAIRS ||
+	    init_pair((short)(p->count + 1), look->foreground, look->background) != OK)
+		return 0;
+	p->foreground[p->count] = look->foreground;
+	p->background[p->count] = look->background;
+	return ++p->count;
+}
+
+static void take_theme(struct term *t, enum theme theme)
+{
+	struct pairs pairs = { .count = 0 };
+	t->theme = theme;
+	for (int role = 0; role < ROLE_COUNT; role++)
+		for (int ground = 0; ground < GROUND_COUNT; ground++) {
+			struct look look = theme_look(theme, (enum role)role, (enum ground)ground);
+			t->drawn[role][ground] =
+			    (struct drawn){ (look.bold ? A_BOLD : 0) | (look.underline ? A_UNDERLINE : 0) |
+						(look.dim ? A_DIM : 0) | (look.reverse ? A_REVERSE : 0),
+					    theme == THEME_MONO ? (short)0 : pair_of(&pairs, &look) };
+		}
+}
+
+static void set_colours(struct term *t, const struct term_options *o)
+{
+	t->question = (struct theme_question){
+		.theme = o->theme, .color = o->color, .no_color = getenv("NO_COLOR"), .colorfgbg = getenv("COLORFGBG")
+	};
 	if (has_colors() && start_color() == OK) {
 		use_default_colors();
-		colours = COLORS;
+		t->question.colors = COLORS;
 	}
-	t->depth = theme_depth_of(color, getenv("NO_COLOR"), colours);
-	for (short role = 0; t->depth != THEME_MONO && role < ROLE_COUNT; role++) {
-		struct look look = theme_look(t->depth, (enum role)role);
-		init_pair((short)(role + 1), look.foreground, look.background);
-	}
+	take_theme(t, theme_choose(&t->question));
+}
+
+/* The answer comes as keys do; nothing waits for it. */
+static void ask_background(struct term *t)
+{
+	static const char question[] = "\x1b]11;?\x1b\\";
+	bool wanted = !t->question.theme || strcmp(t->question.theme, "auto") == 0;
+	if (!wanted || !t->modern || t->theme == THEME_MONO || t->theme == THEME_SIXTEEN)
+		return;
+	write_all(question, sizeof question - 1);
+	t->asked_ms = clock_steady_ms();
+}
+
+bool term_take_answer(struct term *t, struct bytes answer)
+{
+	uint32_t rgb;
+	if (!theme_read_background(answer, &rgb))
+		return false;
+	t->asked_ms = 0;
+	t->question.background_known = true;
+	t->question.background = rgb;
+	enum theme theme = theme_choose(&t->question);
+	if (theme == t->theme)
+		return false;
+	take_theme(t, theme);
+	term_repaint(t);
+	return true;
+}
+
+/* An answer that comes when the terminal is not ours any more would stand on the shell's line. */
+static void drop_answer(struct term *t)
+{
+	uint64_t now = clock_steady_ms();
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+	if (t->asked_ms && now < t->asked_ms + ANSWER_MS && poll(&p, 1, (int)(t->asked_ms + ANSWER_MS - now)) > 0)
+		tcflush(STDIN_FILENO, TCIFLUSH);
+	t->asked_ms = 0;
 }
 
 /* Pasted text then comes between marks. */
@@ -200,7 +280,8 @@ struct term *term_open(const struct term_options *options, struct error *e)
 	}
 	catch_crashes(t);
 	set_modes(t);
-	set_colours(t, options->color);
+	set_colours(t, options);
+	ask_background(t);
 	t->repaint = true;
 	term_paste(t, true);
 	term_mouse(t, options->mouse);
@@ -210,6 +291,7 @@ struct term *term_open(const struct term_options *options, struct error *e)
 void term_close(struct term *t)
 {
 	if (!isendwin()) { /* else another program has the terminal, or had it last */
+		drop_answer(t);
 		term_paste(t, false);
 		term_mouse(t, false);
 		curs_set(1);
@@ -259,21 +341,6 @@ void term_repaint(struct term *t)
 
 /* ---- drawing ---- */
 
-static attr_t attributes(const struct term *t, const struct cell *c)
-{
-	struct look look = theme_look(t->depth, (enum role)c->role);
-	attr_t a = A_NORMAL;
-	if (look.bold)
-		a |= A_BOLD;
-	if (look.underline)
-		a |= A_UNDERLINE;
-	if (look.dim)
-		a |= A_DIM;
-	if (look.reverse != c->selected)
-		a |= A_REVERSE;
-	return a;
-}
-
 /* The C library and utf8proc may know different Unicodes; what they differ on would shift the row. */
 static uint32_t shown(const struct term *t, const struct cell *c)
 {
@@ -294,8 +361,8 @@ static void put_cell(const struct term *t, int x, int y, const struct cell *c)
 		if (wcwidth((wchar_t)c->mark[i]) == 0)
 			text[len++] = (wchar_t)c->mark[i];
 	cchar_t cell;
-	short pair = t->depth == THEME_MONO ? 0 : (short)(c->role + 1);
-	if (setcchar(&cell, text, attributes(t, c), pair, NULL) != OK)
+	const struct drawn *drawn = &t->drawn[c->role][c->ground];
+	if (setcchar(&cell, text, drawn->attributes, drawn->pair, NULL) != OK)
 		return;
 	mvadd_wch(y, x, &cell);
 	if (c->width == 2 && wcwidth(text[0]) != 2)
@@ -307,8 +374,8 @@ static bool row_alike(const struct surface *a, const struct surface *b, int y)
 	size_t width = (size_t)a->width;
 	for (size_t x = 0; x < width; x++) {
 		const struct cell *p = &a->cells[(size_t)y * width + x], *q = &b->cells[(size_t)y * width + x];
-		if (p->base != q->base || p->role != q->role || p->selected != q->selected ||
-		    p->mark[0] != q->mark[0] || p->mark[1] != q->mark[1])
+		if (p->base != q->base || p->role != q->role || p->ground != q->ground || p->mark[0] != q->mark[0] ||
+		    p->mark[1] != q->mark[1])
 			return false;
 	}
 	return true;
@@ -343,6 +410,7 @@ void term_draw(struct term *t, const struct surface *s)
 
 void term_leave(struct term *t)
 {
+	drop_answer(t);
 	term_paste(t, false);
 	curs_set(1);
 	def_prog_mode();

@@ -11,6 +11,7 @@ struct term;
 
 struct term_options {
 	const char *color; /* auto, always, never; NULL is auto */
+	const char *theme; /* auto, dark, light, contrast, 16, mono; NULL is auto, which asks the terminal */
 	bool ascii, mouse;
 };
 

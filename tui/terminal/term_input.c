@@ -80,6 +80,13 @@ static bool take_special(wint_t c, struct key *out)
 
 /* ---- sequences that are not keys ---- */
 
+#define ANSWER_MAX 64
+
+struct answer { /* the text of an OSC */
+	uint8_t text[ANSWER_MAX];
+	size_t len;
+};
+
 #define REST_MS 25 /* what a terminal sends comes in one piece, but for a slow line */
 
 /* The next character, if one comes. A key, or the end of a paste, is left there. */
@@ -111,8 +118,8 @@ static void skip_parameters(wint_t c)
 		more--;
 }
 
-/* Behind ESC ] and its like: a text up to BEL or ESC \. */
-static void skip_text(wint_t c)
+/* Behind ESC ] and its like: a text up to BEL or ESC \, of which the first ANSWER_MAX characters are kept. */
+static void take_text(wint_t c, struct answer *out)
 {
 	bool escaped = false;
 	while (c != 7 && c != 0x9c && !(escaped && c == '\\')) {
@@ -122,15 +129,18 @@ static void skip_text(wint_t c)
 			return;
 		}
 		escaped = c == TKEY_ESCAPE;
+		if (!escaped && out->len < ANSWER_MAX)
+			out->text[out->len++] = c < 0x80 ? (uint8_t)c : '?';
 		if (!take_char(REST_MS, &c))
 			return;
 	}
 }
 
 /* Behind an ESC: a sequence that curses has no name for, of a key or the terminal's answer to another program, is
- * swallowed whole. Its letters would act: the r of an answer "rgb:..." sends a delivery again. Esc alone and Esc before
+ * swallowed whole, but for what the terminal said of
+ * its background. Its letters would act: the r of an answer "rgb:..." sends a delivery again. Esc alone and Esc before
  * another key are those keys. */
-static bool skip_sequence(void)
+static bool skip_sequence(struct answer *out)
 {
 	wint_t kind, c;
 	if (!take_char(0, &kind))
@@ -142,15 +152,17 @@ static bool skip_sequence(void)
 	if (kind == '[' || kind == 'O')
 		skip_parameters(c);
 	else
-		skip_text(c);
+		take_text(c, out);
+	if (kind != ']')
+		out->len = 0;
 	return true;
 }
 
 bool term_key(struct term *t, struct key *out)
 {
 	wint_t c;
-	(void)t;
 	for (;;) {
+		struct answer answer = { .len = 0 };
 		int kind = wget_wch(stdscr, &c);
 		if (kind == ERR)
 			return false;
@@ -160,8 +172,11 @@ bool term_key(struct term *t, struct key *out)
 			continue; /* a key we have no name for */
 		}
 		key_code code = (key_code)c;
-		if (code == TKEY_ESCAPE && skip_sequence())
-			continue;
+		if (code == TKEY_ESCAPE && skip_sequence(&answer)) {
+			if (!term_take_answer(t, bytes_make(answer.text, answer.len)))
+				continue;
+			code = TKEY_BACKGROUND;
+		}
 		if (code == 8)
 			code = TKEY_BACKSPACE;
 		if (code == '\n')

@@ -10,3 +10,5 @@ const char *term_unfit(void);
 enum { CODE_PASTE_BEGIN = 0x2000, CODE_PASTE_END, CODE_FIRST_OWN = CODE_PASTE_BEGIN };
 
 void term_input_init(void);
+/* What the terminal answered about itself (the text of an OSC). True when everything has to be drawn again. */
+bool term_take_answer(struct term *t, struct bytes answer);

@@ -41,7 +41,7 @@ static void title_right(const struct ui *ui, int columns, char *out, size_t room
 			 text_plural(ui->total_known ? ui->total : 0, "delivery", "deliveries"), ui->rate);
 }
 
-void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, bool with_filter)
+static void put_title(const struct ui *ui, struct surface *s, struct rect area, bool with_filter)
 {
 	char text[400], lag[16] = "";
 	const char *state = ui->client.running ? ui->client.state : "no client";
@@ -73,6 +73,12 @@ void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, b
 		surface_print(s, rest, x, area.y, ROLE_NORMAL, "%s -> %s", ui->client.url, ui->client.target);
 	else
 		surface_print(s, rest, x, area.y, ROLE_NORMAL, "%s", ui->client.detail);
+}
+
+void bars_draw_title(const struct ui *ui, struct surface *s, struct rect area, bool with_filter)
+{
+	put_title(ui, s, area, with_filter);
+	surface_ground(s, area, GROUND_BAR);
 }
 
 static int columns_of(struct bytes text)
@@ -153,6 +159,7 @@ void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct
 		end = surface_print(s, event, event.x + event.width - 2, area.y, ROLE_DIM, "..");
 	if (wide)
 		surface_print(s, rest, end, area.y, ROLE_NORMAL, "  %s", clock);
+	surface_ground(s, area, GROUND_BAR);
 }
 
 void bars_draw_pane_title(const struct item *item, struct bytes reason, struct surface *s, struct rect area,
@@ -171,6 +178,7 @@ void bars_draw_pane_title(const struct item *item, struct bytes reason, struct s
 	struct phrase phrase = fit_phrase(reason, area.width - taken);
 	x = draw_phrase(&phrase, s, area, x, role);
 	surface_print(s, area, x, area.y, ROLE_DIM, "%s", keys);
+	surface_ground(s, area, GROUND_HEAD);
 }
 
 /* How many bytes of the text go on a line: to the last blank that fits, or a part of a word longer than the line. */
@@ -240,6 +248,7 @@ void bars_draw_filter(const struct ui *ui, struct surface *s, struct rect area)
 	x = surface_print(s, rest, area.x, area.y, ROLE_DIM, " filter: ");
 	surface_print(s, rest, x, area.y, ui->filter[0] ? ROLE_TITLE : ROLE_DIM, "%s",
 		      ui->filter[0] ? ui->filter : "(none)");
+	surface_ground(s, area, GROUND_BAR);
 }
 
 void bars_draw_header(struct surface *s, struct rect area)
@@ -263,6 +272,7 @@ void bars_draw_header(struct surface *s, struct rect area)
 		else
 			surface_print(s, cell, cell.x, cell.y, ROLE_DIM, "%s", names[i].name);
 	}
+	surface_ground(s, area, GROUND_HEAD);
 }
 
 void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, struct surface *s, struct rect area)
@@ -437,6 +447,7 @@ static enum action bar_walk(const struct ui *ui, enum context c, unsigned have, 
 void bars_draw_keys(const struct ui *ui, enum context c, unsigned have, struct surface *s, struct rect area)
 {
 	bar_walk(ui, c, have, area.width, s, area, -1);
+	surface_ground(s, area, GROUND_BAR);
 }
 
 enum action bars_key_at(const struct ui *ui, enum context c, unsigned have, int columns, int x)

@@ -178,6 +178,7 @@ static void draw(struct view *v, const struct ui *ui, struct surface *s, struct 
 	else
 		snprintf(right, sizeof right, "Space: more");
 	surface_print(s, line, line.x + line.width - (int)strlen(right), line.y, ROLE_DIM, "%s", right);
+	surface_ground(s, line, GROUND_BAR);
 }
 
 static void act(struct view *v, struct ui *ui, enum action a, int count, struct effect *out)

@@ -1,4 +1,5 @@
-/* A surface as text, for tests: one line a row without blanks at the end, and its roles as a second grid of letters. */
+/* A surface as text, for tests: one line a row without blanks at the end, its roles as a second
+ * grid of letters, and what is not on plain ground in words. */
 #pragma once
 
 #include <utf8proc.h>
@@ -22,7 +23,7 @@ static inline bool put_cell(struct buffer *out, const struct cell *c)
 	return true;
 }
 
-/* One letter a role, the same in upper case when selected. */
+/* One letter a role. */
 static const char role_letters[ROLE_COUNT + 1] = ".dtk2345nwbghe+-asum";
 
 static inline bool dump_row(const struct surface *s, int y, struct buffer *text, struct buffer *roles)
@@ -32,15 +33,13 @@ static inline bool dump_row(const struct surface *s, int y, struct buffer *text,
 	while (end > 0 && row[end - 1].base == ' ')
 		end--;
 	int role_end = s->width;
-	while (role_end > 0 && row[role_end - 1].role == ROLE_NORMAL && !row[role_end - 1].selected)
+	while (role_end > 0 && row[role_end - 1].role == ROLE_NORMAL)
 		role_end--;
 	for (int x = 0; x < end; x++)
 		if (text && !put_cell(text, &row[x]))
 			return false;
 	for (int x = 0; roles && x < role_end; x++) {
 		char letter = role_letters[row[x].role];
-		if (row[x].selected)
-			letter = letter >= 'a' && letter <= 'z' ? (char)(letter - 'a' + 'A') : '#';
 		if (!buffer_put_u8(roles, (uint8_t)letter))
 			return false;
 	}
@@ -52,5 +51,31 @@ static inline bool surface_dump(const struct surface *s, struct buffer *text, st
 	for (int y = 0; y < s->height; y++)
 		if (!dump_row(s, y, text, roles))
 			return false;
+	return true;
+}
+
+/* "0 bar" for a row that stands on one ground, "1 head 1-11 tab" where it has two; rows of data are left out. */
+static inline bool dump_grounds(const struct surface *s, struct buffer *out)
+{
+	static const char *const names[GROUND_COUNT] = { "", "bar", "head", "tab", "selected", "selected-elsewhere" };
+	for (int y = 0; y < s->height; y++) {
+		const struct cell *row = s->cells + (size_t)y * (size_t)s->width;
+		bool any = false;
+		for (int from = 0, to; from < s->width; from = to) {
+			for (to = from; to < s->width && row[to].ground == row[from].ground; to++)
+				;
+			if (!row[from].ground)
+				continue;
+			if (!any && !buffer_printf(out, "%d", y))
+				return false;
+			any = true;
+			bool whole = from == 0 && to == s->width;
+			if (!(whole ? buffer_printf(out, " %s", names[row[from].ground])
+				    : buffer_printf(out, " %d-%d %s", from, to - 1, names[row[from].ground])))
+				return false;
+		}
+		if (any && !buffer_put_u8(out, '\n'))
+			return false;
+	}
 	return true;
 }

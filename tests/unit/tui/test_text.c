@@ -3,7 +3,6 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/tui/surface_dump.h"
 #include "tui/terminal/text.h"
-#include "tui/terminal/theme.h"
 
 #define MANY 400
 
@@ -211,27 +210,6 @@ static void test_clipping(void **state)
 	surface_free(&s);
 }
 
-static void test_theme(void **state)
-{
-	(void)state;
-	assert_int_equal(theme_depth_of(NULL, NULL, 256), THEME_256);
-	assert_int_equal(theme_depth_of("auto", "", 8), THEME_8);
-	assert_int_equal(theme_depth_of("auto", "1", 256), THEME_MONO);
-	assert_int_equal(theme_depth_of("always", "1", 256), THEME_256);
-	assert_int_equal(theme_depth_of("never", NULL, 256), THEME_MONO);
-	assert_int_equal(theme_depth_of("always", NULL, 0), THEME_MONO);
-	for (int role = 0; role < ROLE_COUNT; role++) {
-		struct look mono = theme_look(THEME_MONO, (enum role)role);
-		assert_true(mono.foreground == -1 && mono.background == -1);
-		assert_true(theme_look(THEME_8, (enum role)role).foreground < 8);
-	}
-	assert_int_equal(theme_look(THEME_8, ROLE_HIT).background, 3);
-	assert_int_equal(theme_look(THEME_256, ROLE_2XX).background, -1);
-	/* What must differ without colours does. */
-	assert_true(theme_look(THEME_MONO, ROLE_5XX).underline);
-	assert_true(theme_look(THEME_MONO, ROLE_ESCAPE).reverse);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,7 +218,6 @@ int main(void)
 		cmocka_unit_test(test_body),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_clipping),
-		cmocka_unit_test(test_theme),
 	};
 	return RUN(tests);
 }

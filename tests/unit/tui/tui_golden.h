@@ -1,4 +1,5 @@
-/* Screens against tests/fixtures/tui/NAME.txt: the text, a line of dashes, the roles as letters. With GOLDEN=write they
+/* Screens against tests/fixtures/tui/NAME.txt: the text, a line of dashes, the roles as letters,
+ * another line, the grounds. With GOLDEN=write they
  * are written instead; review the diff. */
 #pragma once
 
@@ -15,6 +16,7 @@ static inline void golden_check(const struct surface *s, const char *name)
 	snprintf(path, sizeof path, "tests/fixtures/tui/%s.txt", name);
 	assert_true(surface_dump(s, &text, &roles));
 	assert_true(buffer_append_text(&text, "--------\n") && buffer_append_bytes(&text, buffer_view(&roles)));
+	assert_true(buffer_append_text(&text, "--------\n") && dump_grounds(s, &text));
 	buffer_free(&roles);
 	const char *mode = getenv("GOLDEN");
 	if (mode && strcmp(mode, "write") == 0) {
