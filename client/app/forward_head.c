@@ -102,7 +102,7 @@ static void add_forwarded(struct list *l, const struct seen *seen, const struct 
 			  const struct forward_options *o)
 {
 	char id[UUID_TEXT_LEN + 1], attempt[16];
-	struct buffer senders = { 0 };
+	struct buffer senders = { 0 }, via = { 0 };
 	struct bytes so_far = seen->has[X_FORWARDED_FOR] ? r->headers : bytes_make(NULL, 0);
 	l->failed = l->failed || !forwarded_for_value(&senders, so_far, r->peer);
 	add_unless_kept(l, seen, r, o, X_FORWARDED_FOR, buffer_view(&senders));
@@ -110,6 +110,10 @@ static void add_forwarded(struct list *l, const struct seen *seen, const struct 
 	add_unless_kept(l, seen, r, o, X_FORWARDED_PROTO, bytes_of(r->https ? "https" : "http"));
 	add_unless_kept(l, seen, r, o, X_FORWARDED_HOST, seen->host);
 	uuid_format(r->event_id, id);
+	l->failed = l->failed || (!r->replayed && !forwarded_via_value(&via, r->headers));
+	if (via.len > 0)
+		add(l, bytes_of("Creel-Via"), buffer_view(&via));
+	buffer_free(&via);
 	snprintf(attempt, sizeof attempt, "%d", r->attempt);
 	add(l, bytes_of("Creel-Event-Id"), bytes_of(id));
 	add(l, bytes_of("Creel-Attempt"), bytes_of(attempt));

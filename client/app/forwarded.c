@@ -1,5 +1,6 @@
 #include "client/app/forwarded.h"
 
+#include "shared/http/creel_via.h"
 #include "shared/http/headers.h"
 
 #include <string.h>
@@ -10,7 +11,7 @@ static const struct {
 } fields[] = {
 	{ "x-forwarded-for", FORWARDED_FOR },   { "x-forwarded-proto", FORWARDED_PROTO },
 	{ "x-forwarded-host", FORWARDED_HOST }, { "creel-event-id", FORWARDED_CREEL },
-	{ "creel-attempt", FORWARDED_CREEL },
+	{ "creel-attempt", FORWARDED_CREEL },   { "creel-via", FORWARDED_CREEL },
 };
 
 /* Whether `name` is `field`, an underscore standing for a hyphen. */
@@ -27,7 +28,7 @@ static bool is_like(struct bytes name, const char *field, bool *underscored)
 	return field[name.len] == 0;
 }
 
-#define LEN_SHORTEST (sizeof "creel-attempt" - 1)
+#define LEN_SHORTEST (sizeof "creel-via" - 1)
 
 enum forwarded_field forwarded_field_of(struct bytes name)
 {
@@ -79,6 +80,19 @@ bool forwarded_for_value(struct buffer *out, struct bytes headers, struct bytes 
 		if (forwarded_field_of(name) == FORWARDED_FOR)
 			fine = append_entry(out, start, trimmed(value));
 	return fine && append_entry(out, start, address_of(peer));
+}
+
+bool forwarded_via_value(struct buffer *out, struct bytes headers)
+{
+	uint8_t ids[CREEL_VIA_MOST][UUID_LEN];
+	char text[UUID_TEXT_LEN + 1];
+	size_t count = creel_via_read(headers, ids), start = out->len;
+	bool fine = true;
+	for (size_t i = 0; fine && i < count && i < CREEL_VIA_MOST; i++) {
+		uuid_format(ids[i], text);
+		fine = append_entry(out, start, bytes_of(text));
+	}
+	return fine;
 }
 
 /* The next of the three. */

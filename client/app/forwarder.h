@@ -36,6 +36,7 @@ struct forward_request {
 	int attempt; /* 1, 2, …: Creel-Attempt */
 	bool https, has_body;
 	bool forwarded; /* its X-Forwarded-… are those of a proxy that the relay trusts, and pass as they are */
+	bool replayed;  /* an event of its own: no Creel-Via of the one before */
 	bool once;      /* no wait for an app that is not there */
 	bool live;      /* the answer is read as it comes: timeout_ms is for its head and for a silence in its body */
 	bool upgrade;   /* Connection and Upgrade go along; after 101 bytes go both ways (on_upgraded, on_upload) */

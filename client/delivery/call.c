@@ -181,6 +181,7 @@ void call_begin(struct stream *st)
 		.https = st->request.https,
 		.has_body = st->request.has_body,
 		.forwarded = st->request.forwarded,
+		.replayed = st->job != 0 || st->origin == ORIGIN_REPLAY,
 		.once = st->by->once,
 		.live = st->on_wire && st->origin == ORIGIN_LIVE,
 		.upgrade = st->upgrade,

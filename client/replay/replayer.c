@@ -127,6 +127,7 @@ static void call(struct replay *p)
 		.https = p->https,
 		.has_body = p->has_body,
 		.forwarded = p->message.forwarded,
+		.replayed = true,
 		.peer = p->original.row.peer,
 		.method = p->method,
 		.target = p->target,

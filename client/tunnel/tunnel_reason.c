@@ -25,7 +25,7 @@ static const struct {
 	{ "plaintext", REASON_RELAY_TLS_ONLY },      { "misdirected", REASON_RELAY_MISDIRECTED },
 	{ "origin", REASON_RELAY_ORIGIN },           { "rate_refused", REASON_RELAY_RATE },
 	{ "under_way", REASON_RELAY_UNDER_WAY },     { "no_upgrade", REASON_RELAY_NO_UPGRADE },
-	{ "tunnel_here", REASON_RELAY_TUNNEL_HERE },
+	{ "tunnel_here", REASON_RELAY_TUNNEL_HERE }, { "tunnel_below", REASON_RELAY_PASTED },
 };
 
 static void keep_location(struct tunnel *t, struct lws *wsi)

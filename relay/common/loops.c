@@ -1,7 +1,7 @@
 #include "relay/common/loops.h"
 
 #include "relay/common/limits.h"
-#include "shared/http/headers.h"
+#include "shared/http/creel_via.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,10 +48,10 @@ static bool is_noted(const struct loops *l, const uint8_t id[UUID_LEN], uint64_t
 
 bool loops_has(const struct loops *l, struct bytes headers, uint64_t now_ms)
 {
-	struct bytes name, value;
-	uint8_t id[UUID_LEN];
-	for (size_t pos = 0; l && headers_next(headers, &pos, &name, &value);)
-		if (bytes_equal_nocase(name, "Creel-Event-Id") && uuid_from_text(value, id) && is_noted(l, id, now_ms))
+	uint8_t ids[CREEL_VIA_MOST][UUID_LEN];
+	size_t count = l ? creel_via_read(headers, ids) : 0;
+	for (size_t i = 0; i < count && i < CREEL_VIA_MOST; i++)
+		if (is_noted(l, ids[i], now_ms))
 			return true;
-	return false;
+	return count > CREEL_VIA_MOST;
 }

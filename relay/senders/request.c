@@ -199,6 +199,9 @@ static void admit(struct sender *s, struct wire_request *r, struct bytes host, b
 		answer_refuse(s, headers_find(r->headers, "Origin", &origin) ? REFUSE_ORIGIN : REFUSE_TUNNEL_HERE);
 	} else if (!router_find(relay->router, host, r->target, &route)) {
 		answer_refuse(s, REFUSE_NO_TUNNEL);
+	} else if (is_tunnel_path(route.target)) {
+		bool more = throttle_take_refusal(relay->throttle, &s->address, now);
+		answer_refuse(s, more ? REFUSE_TUNNEL_BELOW : REFUSE_RATE_REFUSED);
 	} else if (loops_has(relay->loops, r->headers, now)) {
 		answer_refuse(s, REFUSE_LOOP);
 	} else if (!throttle_take_tunnel(relay->throttle, route.name, now)) {

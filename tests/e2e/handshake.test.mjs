@@ -9,6 +9,7 @@ import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import tlsServer from 'node:tls';
 import { World, waitFor } from './lib/harness.mjs';
+import { Receiver, field, post, requestBytes, send } from './lib/http.mjs';
 import { makeCertificate } from './lib/tls.mjs';
 
 describe('a handshake answered with no tunnel', () => {
@@ -148,4 +149,33 @@ describe('a handshake answered with no tunnel', () => {
 		assert.equal(r.code, 3, r.err);
 		assert.match(r.err, /^creel: the relay http:\/\/hooks\.example\.com refused: it serves only its own machine and does not answer to this name; .*--public-url/m);
 	});
+});
+
+describe('a public URL taken for the relay’s, its tunnel online', () => {
+	let w, relay;
+	before(async () => {
+		w = new World();
+		relay = await w.startRelay();
+	});
+	after(() => w?.close());
+
+	it('is refused with a sentence, and nothing of it is recorded or reaches the app', async () => {
+		const app = w.keep(await Receiver.start());
+		await w.startClient({ relay, target: app.port, name: 'shop' });
+		const url = `http://127.0.0.1:${relay.port}`;
+		const c = await w.startClient({ relayUrl: `${url}/shop`, target: app.port, output: 'lines', wait: false, db: w.path('pasted.db') });
+		c.kind = undefined;
+		await waitFor(() => `the reason\n${c.err}`, () => c.err.includes(`answered 404 where a tunnel should open: its URL goes on after the host, as a tunnel's public URL does; write ${url}, without the tunnel's name`));
+		await c.stop('SIGINT');
+		for (const target of ['/shop/_creel/tunnel', '/shop/_creel/tunnel?x=1']) {
+			const answer = await send(relay.port, requestBytes('GET', target, ['Host: localhost']));
+			assert.deepEqual([answer.status, field(answer.lines, 'creel-refused')], [404, 'tunnel_below']);
+			assert.match(answer.text, /opens at the relay's own URL: write that, without a tunnel's name/);
+		}
+		assert.equal((await post(relay.port, '/shop/_creel/tunnels')).status, 200, 'another path is the app’s');
+		assert.deepEqual((await w.list()).map((r) => r.target), ['/_creel/tunnels']);
+		assert.deepEqual(app.requests.map((r) => r.target), ['/_creel/tunnels']);
+	});
+
+	it('every program ended cleanly', () => w.endsCleanly());
 });

@@ -99,6 +99,26 @@ static void test_rows(void **state)
 	}
 }
 
+#define EARLIER "11111111-0506-7708-890a-0b0c0d0e0f10"
+#define BEFORE "22222222-0506-7708-890a-0b0c0d0e0f10"
+
+/* An event that came through other relays, and the replay of one. */
+static void test_via(void **state)
+{
+	char got[1000];
+	struct forward_request r = { .headers =
+					 bytes_of("Creel-Event-Id: " BEFORE "\r\nCREEL-VIA: no id, " EARLIER "\r\n"
+						  "Creel_Via: " EARLIER "\r\n") };
+	(void)state;
+	claims(&r, &(struct forward_options){ 0 }, got, sizeof got);
+	assert_non_null(strstr(got, "Creel-Via: " EARLIER ", " BEFORE "\nCreel-Event-Id: 00000000"));
+	assert_null(strstr(got, "CREEL-VIA"));
+	assert_null(strstr(got, "Creel_Via"));
+	r.replayed = true;
+	claims(&r, &(struct forward_options){ 0 }, got, sizeof got);
+	assert_null(strcasestr(got, "via"));
+}
+
 /* --no-forwarded: nothing is added, and what the sender wrote passes. */
 static void test_none_added(void **state)
 {
@@ -150,10 +170,8 @@ static void test_same(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_none_added),
-		cmocka_unit_test(test_the_users),
-		cmocka_unit_test(test_same),
+		cmocka_unit_test(test_rows),      cmocka_unit_test(test_via),  cmocka_unit_test(test_none_added),
+		cmocka_unit_test(test_the_users), cmocka_unit_test(test_same),
 	};
 	return RUN(tests);
 }

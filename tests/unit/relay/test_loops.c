@@ -1,6 +1,8 @@
 /* Events that come back to their relay. */
 #include "relay/common/limits.h"
 #include "relay/common/loops.h"
+#include "shared/base/buffer.h"
+#include "shared/http/creel_via.h"
 #include "tests/unit/unit.h"
 
 #define START 5000 /* loop ms */
@@ -39,6 +41,37 @@ static void test_forgets(void **state)
 	loops_free(l);
 }
 
+/* After other relays. */
+static void test_via(void **state)
+{
+	struct loops *l = loops_new();
+	struct buffer many = { 0 };
+	(void)state;
+	loops_note(l, id, START);
+	static const char *const known[] = {
+		"Creel-Via: 01020304-0506-7708-890a-0b0c0d0e0f10\r\n",
+		"creel-via: 11020304-0506-7708-890a-0b0c0d0e0f10 ,\t01020304-0506-7708-890a-0b0c0d0e0f10,\r\n",
+		"Creel-Via: x\r\nCreel-Via: ,01020304-0506-7708-890A-0B0C0D0E0F10\r\n",
+	};
+	static const char *const others[] = {
+		"Creel-Via: 01020304-0506-7708-890a-0b0c0d0e0f1\r\n",
+		"Creel-Via: ,,, ,\r\n",
+		"Creel-Via:\r\n",
+		"X-Creel-Via: 01020304-0506-7708-890a-0b0c0d0e0f10\r\n",
+		"Creel-Via: 01020304-0506-7708-890a-0b0c0d0e0f10 01020304-0506-7708-890a-0b0c0d0e0f10\r\n",
+	};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		assert_true(loops_has(l, bytes_of(known[i]), START));
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		assert_false(loops_has(l, bytes_of(others[i]), START));
+	for (int i = 1; i <= CREEL_VIA_MOST + 1; i++) {
+		assert_true(buffer_printf(&many, "Creel-Via: 21020304-0506-7708-890a-0b0c0d0e0f10\r\n"));
+		assert_int_equal(loops_has(l, buffer_view(&many), START), i > CREEL_VIA_MOST);
+	}
+	buffer_free(&many);
+	loops_free(l);
+}
+
 static void test_empty(void **state)
 {
 	struct loops *l = loops_new();
@@ -55,6 +88,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_knows),
 		cmocka_unit_test(test_forgets),
+		cmocka_unit_test(test_via),
 		cmocka_unit_test(test_empty),
 	};
 	return RUN(tests);
