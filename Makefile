@@ -70,7 +70,7 @@ TSAN := BUILD=build/tsan OPT="-O1 -g" SAN="-fsanitize=thread" WERROR=1
 FUZZ_SECONDS ?= 60
 TORTURE ?= --kills 500
 
-.PHONY: deb all help deps run demo test one hooks coverage unit corpus lint format fuzz torture attack model bench macos install uninstall clean
+.PHONY: deb packagers all help deps run demo test one hooks coverage unit corpus lint format fuzz torture attack model bench macos install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 COMPLETIONS := $(addprefix $(BUILD)/completions/,creel.bash _creel creel.fish)
@@ -336,6 +336,12 @@ macos:
 deb:
 	@.ci/deps build deb
 	@.packaging/deb.sh $(VERSION)
+
+# dist/creel-VERSION.tar.gz and, naming it, a Homebrew formula, a PKGBUILD and a Nix derivation:
+# make packagers URL=https://where.it/will/be
+packagers:
+	@[ -n "$(URL)" ] || { echo "make packagers URL=https://..., the folder where creel-$(VERSION).tar.gz will be found"; exit 2; }
+	@.packaging/fill.sh $(VERSION) "$(URL)"
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: all
