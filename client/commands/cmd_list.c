@@ -1,4 +1,5 @@
 #include "client/options/command.h"
+#include "client/options/no_match.h"
 #include "client/print/row_json.h"
 #include "client/print/row_line.h"
 #include "client/options/selection.h"
@@ -37,14 +38,16 @@ static bool each(struct store *s, const struct selection *found, struct list *l,
 	return fine;
 }
 
-/* An empty record is no answer to a question that was not asked. */
-static bool list_matches(struct store *s, const struct filter *f, size_t count, struct list *l, struct error *e)
+/* *none: nothing matches. An empty record is no answer to a question that was not asked. */
+static bool list_matches(struct store *s, const struct filter *f, size_t count, struct list *l, bool *none,
+			 struct error *e)
 {
 	struct selection found;
 	row_line_begin(&l->line, STDOUT_FILENO);
-	bool fine = selection_find(s, f, count, &found, e) &&
-		    (filter_is_empty(f) || selection_require(found.count, NULL, e)) &&
-		    (l->json || l->line.columns == 0 || each(s, &found, l, on_fit, e)) && each(s, &found, l, on_row, e);
+	bool fine = selection_find(s, f, count, &found, e);
+	*none = fine && found.count == 0 && !filter_is_empty(f);
+	fine =
+	    fine && (l->json || l->line.columns == 0 || each(s, &found, l, on_fit, e)) && each(s, &found, l, on_row, e);
 	selection_free(&found);
 	return fine;
 }
@@ -71,8 +74,10 @@ static int run(struct command_call *call, struct error *e)
 	struct store *s = NULL;
 	if (!filter)
 		return EXIT_USAGE;
+	bool none = false;
 	bool fine = command_open_store(call, STORE_READ_ONLY, &s, e) &&
-		    list_matches(s, filter, o->count > INT32_MAX ? INT32_MAX : (size_t)o->count, &l, e) && !l.failed;
+		    list_matches(s, filter, o->count > INT32_MAX ? INT32_MAX : (size_t)o->count, &l, &none, e) &&
+		    !l.failed && !(none && !no_match(s, o->filter, call->argc, call->argv, e));
 	store_close(s);
 	filter_free(filter);
 	return fine ? EXIT_DONE : (int)e->code;
