@@ -128,6 +128,9 @@ static int prune_all(struct prune *p, int argc, char **argv, struct error *e)
 	interrupt_end(&before);
 	if (!fine || (p->json && !report_json(p, e)))
 		return (int)e->code;
+	/* To ask what a filter would delete is a question, whose answer is no. */
+	if (p->dry_run && p->deleted == 0 && !filter_is_empty(p->filter) && !interrupt_came())
+		return p->json || !selection_require(0, NULL, e) ? EXIT_NO : EXIT_DONE;
 	if (!p->json)
 		report(p);
 	if (!interrupt_came())
