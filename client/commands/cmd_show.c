@@ -4,7 +4,9 @@
 #include "client/print/head_block.h"
 #include "client/print/json_pretty.h"
 #include "client/print/pager.h"
+#include "client/print/readable.h"
 #include "client/print/row_json.h"
+#include "client/signing/verify_one.h"
 #include "shared/content/body.h"
 #include "shared/http/headers.h"
 #include "shared/text/text.h"
@@ -17,6 +19,8 @@
 #include <unistd.h>
 
 struct show {
+	struct option_values secret_specs;
+	struct secrets secrets;
 	bool request, response, headers, body, raw, json, terminal, pretty, last, no_pager;
 	int64_t attempt;
 	const struct program *program;
@@ -64,18 +68,47 @@ static bool write_pretty(const struct show *s, const struct message *m, bool *sh
 	return fine;
 }
 
-/* Through the gate; JSON laid out where that is wanted, binary only as a note. */
-static bool write_readable(const struct show *s, const struct message *m, bool is_request)
+/* The parts of a multipart body. */
+static bool write_multipart(const struct show *s, const struct message *m, const char *of, bool *shown)
+{
+	struct body body;
+	struct buffer text = { 0 };
+	bool left_out;
+	body_open(&body, buffer_view(&m->headers), buffer_view(&m->body), BODY_MOST);
+	*shown = body_kind(&body) == BODY_MULTIPART && readable_put_parts(&body, s->pretty, &text, &left_out);
+	bool fine = !*shown || write_bytes(s, buffer_view(&text));
+	if (fine && *shown && left_out)
+		fine = fprintf(s->out, "(creel show %" PRId64 "%s --body > FILE has all of it as it came)\n", s->id,
+			       of) > 0;
+	buffer_free(&text);
+	body_free(&body);
+	return fine;
+}
+
+/* Only how many they are. */
+static bool write_amount(const struct show *s, const struct message *m, const char *of)
 {
 	struct buffer text = { 0 };
+	bool fine = buffer_put_u8(&text, '(') && readable_put_amount(buffer_view(&m->headers), m->body.len, &text) &&
+		    buffer_printf(&text, ": creel show %" PRId64 "%s --body > FILE has them)\n", s->id, of) &&
+		    write_bytes(s, buffer_view(&text));
+	buffer_free(&text);
+	return fine;
+}
+
+/* Through the gate; JSON and parts laid out where that is wanted, binary only as a note. */
+static bool write_readable(const struct show *s, const struct message *m, bool is_request)
+{
+	const char *of = is_request ? "" : " --response";
+	struct buffer text = { 0 };
 	struct bytes b = buffer_view(&m->body);
-	bool shown = false;
+	bool shown = false, is_text = text_is_utf8(b) && !(b.len && memchr(b.at, 0, b.len));
 	if (s->pretty && (!write_pretty(s, m, &shown) || shown))
 		return shown;
-	if (!text_is_utf8(b) || (b.len && memchr(b.at, 0, b.len)))
-		return fprintf(s->out,
-			       "(%zu bytes that are not text: creel show %" PRId64 "%s --body > FILE has them)\n",
-			       b.len, s->id, is_request ? "" : " --response") > 0;
+	if (!write_multipart(s, m, of, &shown) || shown)
+		return shown;
+	if (!is_text)
+		return write_amount(s, m, of);
 	bool fine = text_sanitize(&text, b, TEXT_BODY) && write_bytes(s, buffer_view(&text));
 	if (fine && text.len > 0 && text.at[text.len - 1] != '\n')
 		fine = fputc('\n', s->out) != EOF;
@@ -257,12 +290,24 @@ static bool show_json(const struct show *s, struct error *e)
 	return object && (s->pretty ? row_json_print_pretty(s->out, object, e) : row_json_print(s->out, object, e));
 }
 
+/* With the secrets at hand it says what `creel verify` does. */
+static bool show_head(const struct show *s, const struct message *request, bool https, struct error *e)
+{
+	struct verified v = { .result.verdict = SIGNATURE_UNKNOWN };
+	const struct verify_options o = { .secrets = &s->secrets, .tolerance_ms = -1, .at = -1 };
+	bool can = s->secrets.count > 0 && !bytes_equal(s->item.row.signature, bytes_of("none"));
+	if (can && !verify_one(s->store, s->id, &o, &v, e))
+		return false;
+	bool checked = v.result.verdict == SIGNATURE_VALID || v.result.verdict == SIGNATURE_INVALID;
+	return head_block_print(s->out, s->store, &s->item, request, checked ? &v.result : NULL, https, e);
+}
+
 static bool show_text(struct show *s, const struct message *request, bool https, struct error *e)
 {
 	bool parts = s->headers || s->body || s->raw;
 	/* One part of one message by default: the request's. */
 	bool shows_request = s->request || !s->response, shows_response = s->response || (!parts && !s->request);
-	if (!parts && !head_block_print(s->out, s->store, &s->item, request, https, e))
+	if (!parts && !show_head(s, request, https, e))
 		return false;
 	return (!shows_request || show_request(s, request, e)) && (!shows_response || show_response(s, s->response, e));
 }
@@ -296,6 +341,8 @@ static const struct option_row rows[] = {
 	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL, "one JSON object" },
 	{ "pretty", 0, OPTION_FLAG_AT(AT, pretty), OPTION_BY_USER, NULL,
 	  "JSON laid out, as on a terminal; content codings undone" },
+	{ "secret", 0, OPTION_LIST_AT(AT, secret_specs), OPTION_BY_USER, "[PROVIDER=]@FILE",
+	  "says why the signature does not hold" },
 	{ "no-pager", 0, OPTION_FLAG_AT(AT, no_pager), OPTION_BY_USER, NULL, "long output straight onto the terminal" },
 };
 
@@ -344,8 +391,15 @@ static int run(struct command_call *call, struct error *e)
 	struct show *s = call->settings;
 	if (!check_usage(s, call, e))
 		return EXIT_USAGE;
+	if (!secrets_read(&s->secret_specs, false, &s->secrets, e)) {
+		secrets_free(&s->secrets);
+		return EXIT_USAGE;
+	}
+	secrets_drop_environment(&s->secrets); /* it may be any provider's */
+	secrets_hide(&s->secrets, call->program->gate);
 	bool fine = command_open_store(call, STORE_READ_ONLY, &s->store, e) && find(s, call, e) && show_paged(s, e);
 	store_close(s->store);
+	secrets_free(&s->secrets);
 	item_free(&s->item);
 	return fine ? EXIT_DONE : (int)e->code;
 }
@@ -353,11 +407,12 @@ static int run(struct command_call *call, struct error *e)
 const struct command command_show = {
 	"show",
 	"creel show ID|--last [--request|--response] [--headers|--body|--raw] [--attempt N] [--json] [--pretty] "
-	"[--no-pager]",
+	"[--secret [PROVIDER=]@FILE]… [--no-pager]",
 	"one delivery: request, answer, attempts",
 	"Shows a delivery by its number in `creel list`, its event id, or the first 8 or more digits of that. Without\n"
 	"options: a summary with the signature's verdict and every attempt, then the request and the app's last "
 	"answer.\n"
+	"With --secret the summary says why the signature does not hold, as creel verify does.\n"
 	"On a terminal JSON is indented, control characters are made visible, and long output goes through $PAGER (or\n"
 	"less); into a pipe or file --headers, --body and --raw write the recorded bytes.\n\n"
 	"Example: creel show 42 --body > body.bin",

@@ -69,6 +69,14 @@ static bool seen_reason(const struct delivery_row *row, const struct message *re
 	return (r.reason == SIGNATURE_MISSING || r.reason == SIGNATURE_MALFORMED) && buffer_append_text(out, r.text);
 }
 
+static void print_checked(FILE *out, const struct signature_result *checked)
+{
+	begin(out, "signature", bytes_of(signature_verdict_name(checked->verdict)));
+	if (checked->verdict != SIGNATURE_VALID)
+		fprintf(out, ": %s", checked->text);
+	fputc('\n', out);
+}
+
 static void print_signature(FILE *out, const struct delivery_row *row, const struct message *request)
 {
 	struct buffer why = { 0 };
@@ -102,7 +110,8 @@ static void on_attempt(void *user, const struct attempt_row *a)
 	text_size(size, a->response_bytes);
 	bool fine = buffer_printf(&what, "%d  %s  %s", a->number, at, took);
 	if (fine && a->status)
-		fine = buffer_printf(&what, "  %d ", a->status) && buffer_append_bytes(&what, a->reason) &&
+		fine = buffer_printf(&what, "  %d%s", a->status, a->reason.len ? " " : "") &&
+		       buffer_append_bytes(&what, a->reason) &&
 		       buffer_printf(&what, ", %s %s", size, a->response_bytes == 1 ? "byte" : "bytes");
 	if (fine && a->result != ATTEMPT_OK)
 		fine = buffer_printf(&what, "  %s: ", store_result_name(a->result)) &&
@@ -113,8 +122,8 @@ static void on_attempt(void *user, const struct attempt_row *a)
 	buffer_free(&what);
 }
 
-bool head_block_print(FILE *out, struct store *s, const struct item *item, const struct message *request, bool https,
-		      struct error *e)
+bool head_block_print(FILE *out, struct store *s, const struct item *item, const struct message *request,
+		      const struct signature_result *checked, bool https, struct error *e)
 {
 	const struct delivery_row *row = &item->row;
 	struct row_line columns;
@@ -130,6 +139,9 @@ bool head_block_print(FILE *out, struct store *s, const struct item *item, const
 	print_ids(out, row, request);
 	if (row->replay_of)
 		fprintf(out, "  %-*s  %" PRId64 "\n", LABEL, "replay of", row->replay_of);
-	print_signature(out, row, request);
+	if (checked)
+		print_checked(out, checked);
+	else
+		print_signature(out, row, request);
 	return store_list_attempts(s, row->id, on_attempt, out, e);
 }

@@ -4,8 +4,10 @@
 
 #include <stdio.h>
 
+#include "shared/signature/signature.h"
 #include "shared/store/item.h"
 
-/* `request`: the delivery's own. EXIT_STORE. */
+/* `request`: the delivery's own. `checked`: what its signature was found to be by a secret; NULL: what the record says.
+ * EXIT_STORE. */
 MUST_CHECK bool head_block_print(FILE *out, struct store *s, const struct item *item, const struct message *request,
-				 bool https, struct error *e);
+				 const struct signature_result *checked, bool https, struct error *e);

@@ -1,6 +1,7 @@
 #include "client/print/parts.h"
 
 #include "client/print/json_pretty.h"
+#include "client/print/readable.h"
 #include "shared/content/body.h"
 #include "shared/http/headers.h"
 #include "shared/store/item.h"
@@ -54,28 +55,39 @@ static void put_fields(FILE *out, const char *before, const struct buffer *block
 		put(out, before, bytes_make(name.at, (size_t)(value.at + value.len - name.at)));
 }
 
-static void put_note(FILE *out, const char *before, uint64_t bytes, const char *what)
+static void put_note(FILE *out, const char *before, struct bytes what)
 {
-	fprintf(out, "%s(%" PRIu64 " %s%s: creel show has them)\n", before, bytes, bytes == 1 ? "byte" : "bytes", what);
+	fprintf(out, "%s(%.*s: creel show has them)\n", before, (int)what.len, (const char *)what.at);
+}
+
+/* *shown: what can be read of it. False: bytes that are not text. */
+static bool is_readable(struct body *body, struct buffer *text, struct bytes *shown)
+{
+	bool left_out;
+	const struct json_tokens *tokens = body_json(body);
+	*shown = body_text(body);
+	if ((tokens && json_pretty_put(text, *shown, tokens)) ||
+	    (body_kind(body) == BODY_MULTIPART && readable_put_parts(body, true, text, &left_out)))
+		*shown = buffer_view(text);
+	return body_kind(body) != BODY_BYTES;
 }
 
 static void put_body(FILE *out, const char *before, const struct message *m)
 {
 	struct body body;
-	struct buffer text = { 0 };
+	struct buffer text = { 0 }, note = { 0 };
+	struct bytes shown;
 	body_open(&body, buffer_view(&m->headers), buffer_view(&m->body), BODY_MOST);
-	const struct json_tokens *tokens = body_json(&body);
-	struct bytes shown = body_text(&body);
-	if (m->body.len && body_kind(&body) == BODY_BYTES) {
-		put_note(out, before, m->body_size, " that are not text");
+	if (m->body.len && !is_readable(&body, &text, &shown)) {
+		if (readable_put_amount(body.headers, m->body_size, &note))
+			put_note(out, before, buffer_view(&note));
 	} else if (m->body.len) {
-		if (tokens && json_pretty_put(&text, shown, tokens))
-			shown = buffer_view(&text);
 		put(out, before, shown.len > PARTS_BODY_MOST ? bytes_make(shown.at, PARTS_BODY_MOST) : shown);
-		if (shown.len > PARTS_BODY_MOST)
-			put_note(out, before, shown.len - PARTS_BODY_MOST, " more");
+		if (shown.len > PARTS_BODY_MOST && buffer_printf(&note, "%zu bytes more", shown.len - PARTS_BODY_MOST))
+			put_note(out, before, buffer_view(&note));
 	}
 	buffer_free(&text);
+	buffer_free(&note);
 	body_free(&body);
 }
 

@@ -181,6 +181,62 @@ describe('show and the lines', () => {
 		assert.equal((await w.creel(['list', 'on:2028-02-29', '--db', db])).code, 1, 'a leap year');
 	});
 
+	it('a body of parts with a picture: fields, texts without their coding, of the picture how large it is', async () => {
+		const parts = w.path('parts.db'), picture = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n\0', 'latin1'), Buffer.alloc(20)]);
+		const body = Buffer.concat([Buffer.from('--B\r\nContent-Disposition: form-data; name=j\r\nContent-Type: application/json\r\n\r\n{"a":[1]}\r\n'
+			+ '--B\nContent-Disposition: form-data; name=b\nContent-Transfer-Encoding: base64\n\nZ3LDvMOf\n--B\r\nContent-Disposition: form-data; name=p\r\nContent-Type: image/png\r\n\r\n'), picture, Buffer.from('\r\n--B--\r\n')]);
+		const type = ['Content-Type', 'multipart/form-data; boundary=B'];
+		const now = '2026-11-20T03:33:01Z';
+		await w.creel(['import', '-', '--db', parts], { input: [line(now, '/up', [type], body), line(now, '/text', [type], '--B\r\n\r\nhi\r\n--B--\r\n'), line(now, '/p', [['Content-Type', 'image/png']], picture)].join('\n') });
+		const show = async (...args) => (await w.creelOut(['show', ...args, '--db', parts])).toString();
+		const text = await show('1');
+		assert.ok(text.endsWith('\n--B\nContent-Disposition: form-data; name=j\nContent-Type: application/json\n\n{"a":[1]}\n--B\nContent-Disposition: form-data; name=b\nContent-Transfer-Encoding: base64\n\ngrüß\n'
+			+ '--B\nContent-Disposition: form-data; name=p\nContent-Type: image/png\n\n(29 bytes of image/png)\n--B--\n(creel show 1 --body > FILE has all of it as it came)\n'), text);
+		assert.match(await show('1', '--pretty'), /\n\n\{\n {2}"a": \[\n {4}1\n {2}\]\n\}\n--B\n/);
+		assert.match(await show('2'), /\n--B\n\nhi\n--B--\n$/);
+		assert.match(await show('3'), /\n\(29 bytes of image\/png: creel show 3 --body > FILE has them\)\n$/);
+		assert.deepEqual(await w.creelOut(['show', '1', '--body', '--db', parts]), body);
+		assert.equal(await show('2', '--body', '--pretty'), '--B\r\n\r\nhi\r\n--B--\r\n');
+	});
+
+	it('why a signature does not hold, by the secret', async () => {
+		const secret = w.path('stripe.secret'), signature = async (...args) => /^ {2}signature +(.*)$/m.exec(await out('show', ...args))[1];
+		writeFileSync(secret, 'whsec_of_mine');
+		assert.match(await signature('1', '--secret', `stripe=@${secret}`), /^invalid: the signature in Stripe-Signature is not 64 hex digits/);
+		assert.match(await signature('1', '--secret', `github=@${secret}`), /^unknown: no secret was known/);
+		assert.equal(await signature('3', '--secret', `@${secret}`), 'none: it carries none');
+		assert.match((await w.creel(['show', '1', '--secret', '@/no/such/file', '--db', db])).err, /^creel: .*\/no\/such\/file/);
+		// That of the environment may be anybody's.
+		assert.match((await w.creel(['show', '1', '--db', db], { env: { CREEL_SECRET: 'x' } })).text, /signature +unknown/);
+	});
+
+	it('nothing matches: list says why, as far as each term tells', async () => {
+		const none = async (...args) => {
+			const r = await w.creel(['list', ...args, '--db', db]);
+			assert.deepEqual([r.code, r.text], [1, '']);
+			assert.doesNotMatch(r.err, /creel list/);
+			return r.err;
+		};
+		assert.equal(await none('source:stripe', 'event:none.*'), 'creel: no delivery matches: none matches event:none.*\n');
+		assert.equal(await none('--filter', 'path:/nowhere event:none'), 'creel: no delivery matches: none matches path:/nowhere, none matches event:none\n');
+		assert.match(await none('source:stripe', 'source:github'), /each of the terms matches some, but no delivery matches all of them/);
+		assert.match(await none('event:none'), /try a wider term/);
+		assert.match(await none('(event:none OR event:no)', 'source:stripe'), /try a wider term/);
+		const empty = w.path('empty.db');
+		await w.creel(['import', '-', '--db', empty], { input: '' });
+		assert.match((await w.creel(['list', 'event:x', '--db', empty])).err, /nothing is on record yet; `creel listen`/);
+	});
+
+	it('prune --dry-run of a filter that matches nothing answers no, prune has nothing to do', async () => {
+		const r = await w.creel(['prune', 'event:none', '--dry-run', '--db', db]);
+		assert.deepEqual([r.code, r.text], [1, '']);
+		assert.match(r.err, /^creel: no delivery matches/);
+		const json = await w.creel(['prune', 'event:none', '--dry-run', '--json', '--db', db]);
+		assert.deepEqual([json.code, JSON.parse(json.text).deleted], [1, 0]);
+		assert.equal((await w.creel(['prune', '--dry-run', '--keep', '9999d', '--db', db])).code, 0);
+		assert.equal((await w.creel(['prune', 'event:none', '--db', db])).code, 0);
+	});
+
 	it('one exit status when nothing matches', async () => {
 		for (const args of [['list', 'status:599'], ['export', 'status:599', '--format', 'har'], ['replay', '--where', 'status:599'], ['verify', 'status:599', '--secret', 'stripe=env:S'],
 			['wait', 'status:599', '--timeout', '50ms']]) {
