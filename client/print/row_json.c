@@ -79,7 +79,7 @@ json_t *row_json_message(const struct message *m)
 		json_fields_put(&f, "body", body.len ? json_stringn((const char *)body.at, body.len) : json_string(""));
 	if (m->body_size > body.len)
 		json_fields_put(&f, "body_truncated", json_true());
-	if (m->body_size > body.len && m->cut)
+	if (m->body_size > body.len && *store_cut_option(m->cut))
 		json_fields_text(&f, "body_truncated_by", bytes_of(store_cut_option(m->cut)));
 	return json_fields_end(&f);
 }

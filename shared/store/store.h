@@ -33,6 +33,7 @@ enum answer_cut {
 	ANSWER_CUT_SENDER_GONE, /* it was not read to its end */
 	ANSWER_CUT_NO_ROOM,     /* the store's bound (store_bound.h) */
 	ANSWER_CUT_GAVE_WAY,    /* it was there, and gave way to what came later */
+	ANSWER_CUT_CLIENT_GONE, /* the client was killed before the body was in the store */
 };
 
 /* A delivery to be inserted. Unknown texts are empty. */
@@ -67,7 +68,10 @@ enum attempt_then {
 
 struct store_attempt {
 	int64_t delivery_id;
-	int64_t job; /* that asked for it (shared/store/store_jobs.h) and is done by it; 0 none */
+	uint8_t
+	    event_id[UUID_LEN]; /* the delivery's, and the call's number, as a journal names them; the store numbers */
+	int number;             /* calls itself */
+	int64_t job;            /* that asked for it (shared/store/store_jobs.h) and is done by it; 0 none */
 	enum attempt_then then;
 	uint64_t started_at_us;
 	enum attempt_result result;
@@ -231,7 +235,7 @@ const char *store_state_name(enum delivery_state state);
 const char *store_refusal_words(int status);
 /* Why it is not all there, as the end of a sentence; for ANSWER_CUT_NOT: that the record was cut. */
 const char *store_cut_words(enum answer_cut cut);
-/* The option that bounded it, without its dashes; "" for ANSWER_CUT_NOT. */
+/* The option that bounded it, without its dashes; "" where none did. */
 const char *store_cut_option(enum answer_cut cut);
 const char *store_origin_name(enum delivery_origin origin);
 const char *store_result_name(

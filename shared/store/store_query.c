@@ -296,7 +296,7 @@ bool store_get_response(struct store *s, int64_t delivery_id, int number, struct
 	if (code == SQLITE_ROW)
 		fine = read_message(st, out) || error_set(e, EXIT_STORE, "out of memory");
 	if (code == SQLITE_ROW)
-		out->cut = (enum answer_cut)column_within(st, 5, ANSWER_CUT_GAVE_WAY);
+		out->cut = (enum answer_cut)column_within(st, 5, ANSWER_CUT_CLIENT_GONE);
 	else if (code == SQLITE_DONE && number)
 		error_set(e, EXIT_USAGE, "delivery %lld has no attempt %d", (long long)delivery_id, number);
 	else if (code == SQLITE_DONE)
@@ -401,13 +401,15 @@ const char *store_cut_words(enum answer_cut cut)
 		"its sender had gone, and the rest was not read (--record-max-abandoned)",
 		"the record had no room for more (--max-size)",
 		"it gave way to what came later (--max-size)",
+		"creel was killed before it was on record",
 	};
 	return words[(size_t)cut < sizeof words / sizeof *words ? cut : ANSWER_CUT_NOT];
 }
 
 const char *store_cut_option(enum answer_cut cut)
 {
-	return cut == ANSWER_CUT_NOT ? "" : cut == ANSWER_CUT_SENDER_GONE ? "record-max-abandoned" : "max-size";
+	static const char *const options[] = { "", "record-max-abandoned", "max-size", "max-size", "" };
+	return options[(size_t)cut < sizeof options / sizeof *options ? cut : ANSWER_CUT_NOT];
 }
 
 const char *store_origin_name(enum delivery_origin origin)
