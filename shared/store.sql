@@ -177,3 +177,10 @@ UPDATE search_mark SET indexed = 0;
 
 -- Schema 11: where a client sends deliveries besides its target: the texts of its --route, with a line feed after each.
 ALTER TABLE client ADD COLUMN routes TEXT NOT NULL DEFAULT '';
+
+-- Schema 12: what clients have on record that is not in the tables yet (store/journal.md): a row a running or killed client.
+CREATE TABLE journal (
+  name    TEXT PRIMARY KEY,                 -- part of its files' names
+  pid     INTEGER NOT NULL,                 -- the client
+  applied INTEGER NOT NULL                  -- every record up to this sequence is in the tables
+) STRICT, WITHOUT ROWID;

@@ -2,7 +2,9 @@
 
 #include "shared/program/interrupt.h"
 #include "shared/program/progress.h"
-#include "shared/store/store.h"
+#include "shared/store/store_journal.h"
+
+#include <stdio.h>
 
 struct upgrade {
 	struct progress progress;
@@ -30,9 +32,15 @@ static void over(void *user)
 	interrupt_end(&u->before);
 }
 
+static void journal_told(const char *sentence)
+{
+	fprintf(stderr, "creel: %s\n", sentence);
+}
+
 void upgrade_watch(void)
 {
 	static struct upgrade only;
 	static const struct store_upgrade_ops ops = { begins, goes_on, over };
 	store_watch_upgrades(&ops, &only);
+	store_watch_journals(journal_told);
 }

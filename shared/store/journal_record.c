@@ -200,7 +200,9 @@ static bool read_attempt(struct reader *r, struct journal_attempt *ja)
 	a->answered_at_us = reader_u64(r);
 	uint64_t body_len = reader_u64(r);
 	read_texts(r, texts, ATTEMPT_TEXTS);
-	if (ja->body_apart && a->body.len == 0 && body_len <= SIZE_MAX)
+	if (ja->body_apart && a->body.len)
+		return false;
+	if (ja->body_apart && body_len <= SIZE_MAX)
 		a->body = bytes_make(NULL, (size_t)body_len);
 	return apart <= 1 && then <= ATTEMPT_THEN_WAITING && result <= ATTEMPT_CANCELLED &&
 	       cut <= ANSWER_CUT_CLIENT_GONE && a->body.len == body_len;

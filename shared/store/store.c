@@ -142,6 +142,11 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 				    " FROM attempt WHERE delivery_id = ?1 AND kept IS NOT NULL)",
 	[STATEMENT_MARK_GAVE_WAY_ALL] =
 	    "UPDATE attempt SET kept = NULL, cut = 3 WHERE delivery_id = ?1 AND kept IS NOT NULL",
+	[STATEMENT_ADD_JOURNAL] = "INSERT INTO journal (name, pid, applied) VALUES (?1, ?2, 0)",
+	[STATEMENT_DROP_JOURNAL] = "DELETE FROM journal WHERE name = ?1",
+	[STATEMENT_MARK_JOURNAL] = "UPDATE journal SET applied = ?2 WHERE name = ?1",
+	[STATEMENT_GET_JOURNAL] = "SELECT applied FROM journal WHERE name = ?1",
+	[STATEMENT_LIST_JOURNALS] = "SELECT name, pid FROM journal",
 	[STATEMENT_DROP_TAG] = "DELETE FROM tag WHERE delivery_id = ?1 AND name = ?2",
 };
 

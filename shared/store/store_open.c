@@ -1,4 +1,5 @@
 /* Opening, making and migrating the client's record. */
+#include "shared/store/store_journal.h"
 #include "shared/store/store_private.h"
 
 #include "shared/disk/folder.h"
@@ -11,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION 11
+#define SCHEMA_VERSION 12
 #define APPLICATION_ID 0x6372656c
 #define WAL_RETRY_MS 10
 
@@ -193,6 +194,15 @@ static bool open_file(struct store *s, enum store_mode mode, struct error *e)
 		    "opened", e);
 }
 
+/* What a killed client left is to be seen by who only reads, too, where it may be written. */
+static void bring_in_by_other(const char *path)
+{
+	struct store *writing;
+	struct error ignored;
+	if (store_open(&writing, path, STORE_READ_WRITE, &ignored))
+		store_close(writing);
+}
+
 bool store_open(struct store **out, const char *path, enum store_mode mode, struct error *e)
 {
 	*out = NULL;
@@ -206,6 +216,13 @@ bool store_open(struct store **out, const char *path, enum store_mode mode, stru
 		return false;
 	}
 	*out = s;
+	if (mode == STORE_READ_WRITE && !store_journal_recover(s, e)) {
+		store_close(s);
+		*out = NULL;
+		return false;
+	}
+	if (mode == STORE_READ_ONLY && store_journal_is_left(s))
+		bring_in_by_other(path);
 	return true;
 }
 

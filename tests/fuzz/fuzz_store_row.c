@@ -27,11 +27,12 @@ static const char schema[] =
     "CREATE TABLE job (id INTEGER PRIMARY KEY, delivery_id, asked_at, state, pid, url, replay_id);"
     "CREATE TABLE signing (id INTEGER PRIMARY KEY, asked_at, pid, wish, state, provider, method, url, headers, body,"
     " verdict, error);"
+    "CREATE TABLE journal (name, pid, applied);"
     "CREATE TABLE tag (delivery_id, name);"
     "CREATE TABLE search_mark (one, indexed);"
     "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
     " tokenize='ascii');"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=11;";
+    "PRAGMA application_id=1668441452; PRAGMA user_version=12;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)

@@ -1,0 +1,325 @@
+/* What a killed client left in its journal is in the database once somebody opens it, each record once; what is not
+ * whole is kept aside. */
+#include "shared/store/store_journal.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+
+#include "shared/disk/file.h"
+#include "tests/unit/shared/store_fixture.h"
+
+#define NAME "0123456789abcdef"
+
+static struct buffer files[JOURNAL_FILES];
+static struct journal_place place;
+static char told[400];
+
+static void on_told(const char *sentence)
+{
+	snprintf(told, sizeof told, "%s", sentence);
+}
+
+static void begin_files(void)
+{
+	for (int i = 0; i < JOURNAL_FILES; i++) {
+		files[i].len = 0;
+		assert_true(journal_record_put_head(&files[i], NAME));
+	}
+	place = (struct journal_place){ .lap = 1 };
+	*told = 0;
+	store_watch_journals(on_told);
+}
+
+static void put_delivery(int file, uint8_t n)
+{
+	struct store_delivery d = sample(n);
+	place.sequence++;
+	assert_true(journal_record_put_delivery(&files[file], &place, &d));
+}
+
+static void put_attempt(int file, uint8_t n, int number, bool apart)
+{
+	struct journal_attempt a = { .body_apart = apart,
+				     .attempt = { .number = number,
+						  .started_at_us = 5,
+						  .status = 200,
+						  .body = apart ? bytes_make(NULL, 100000) : bytes_of("fine"),
+						  .body_size = apart ? 100000 : 4 } };
+	memset(a.attempt.event_id, n, UUID_LEN);
+	place.sequence++;
+	assert_true(journal_record_put_attempt(&files[file], &place, &a));
+}
+
+static char *file_path(int file)
+{
+	char *p = store_journal_file(path, NAME, file);
+	assert_non_null(p);
+	return p;
+}
+
+/* As a client leaves them that is killed. `len` bytes of the first; what follows is as an empty file has it. */
+static void write_files(size_t len)
+{
+	for (int i = 0; i < JOURNAL_FILES; i++) {
+		char *p = file_path(i);
+		struct buffer whole = { 0 };
+		struct bytes all = buffer_view(&files[i]);
+		if (i == 0 && len < all.len)
+			all.len = len;
+		uint8_t zeros[64] = { 0 };
+		assert_true(buffer_append_bytes(&whole, all) && buffer_append(&whole, zeros, sizeof zeros));
+		int fd = open(p, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+		assert_true(fd >= 0 && file_write_all(fd, buffer_view(&whole)));
+		close(fd);
+		buffer_free(&whole);
+		free(p);
+	}
+}
+
+/* Of a process that is dead. */
+static void add_row(uint64_t applied)
+{
+	pid_t child = fork();
+	if (child == 0) {
+		struct store *s = open_store();
+		struct error e;
+		bool fine = store_journal_add(s, NAME, &e) && store_journal_mark(s, NAME, applied, &e);
+		store_close(s);
+		_exit(fine ? 0 : 1);
+	}
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static int64_t number_of(struct store *s, const char *sql)
+{
+	sqlite3_stmt *st;
+	assert_int_equal(sqlite3_prepare_v2(s->db, sql, -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	int64_t n = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return n;
+}
+
+static int damaged_files(void)
+{
+	char sub[100];
+	int count = 0;
+	snprintf(sub, sizeof sub, "%s/sub", folder);
+	DIR *d = opendir(sub);
+	assert_non_null(d);
+	for (struct dirent *f; (f = readdir(d));)
+		count += strncmp(f->d_name, "creel.log.damaged-", 18) == 0;
+	closedir(d);
+	return count;
+}
+
+static bool file_is_there(int file)
+{
+	char *p = file_path(file);
+	bool there = access(p, F_OK) == 0;
+	free(p);
+	return there;
+}
+
+static void test_what_is_left_comes_in(void **state)
+{
+	(void)state;
+	begin_files();
+	put_delivery(0, 1);
+	put_delivery(0, 2);
+	put_attempt(0, 1, 1, false);
+	add_row(0);
+	write_files(SIZE_MAX);
+	struct store *s = open_store();
+	assert_int_equal(number_of(s, "SELECT count(*) FROM delivery"), 2);
+	assert_int_equal(number_of(s, "SELECT count(*) FROM attempt"), 1);
+	assert_int_equal(number_of(s, "SELECT state FROM delivery WHERE id = 1"), DELIVERY_DELIVERED);
+	assert_int_equal(number_of(s, "SELECT state FROM delivery WHERE id = 2"), DELIVERY_SENDING);
+	assert_int_equal(number_of(s, "SELECT count(*) FROM journal"), 0);
+	assert_false(file_is_there(0) || file_is_there(1));
+	assert_string_equal(told, "");
+	store_close(s);
+}
+
+static void test_a_reader_sees_it_too(void **state)
+{
+	struct store *s;
+	struct error e;
+	(void)state;
+	begin_files();
+	put_delivery(0, 1);
+	add_row(0);
+	write_files(SIZE_MAX);
+	assert_true(store_open(&s, path, STORE_READ_ONLY, &e));
+	assert_int_equal(number_of(s, "SELECT count(*) FROM delivery"), 1);
+	store_close(s);
+	assert_false(file_is_there(0));
+}
+
+static void test_what_is_applied_is_not_applied_again(void **state)
+{
+	(void)state;
+	begin_files();
+	put_delivery(0, 1);
+	put_attempt(0, 1, 1, false);
+	put_delivery(0, 2);
+	/* The first two were in the database, and the user has deleted the delivery since. */
+	add_row(2);
+	write_files(SIZE_MAX);
+	struct store *s = open_store();
+	assert_int_equal(number_of(s, "SELECT count(*) FROM delivery"), 1);
+	assert_int_equal(number_of(s, "SELECT hex(event_id) LIKE '0202%' FROM delivery"), 1);
+	store_close(s);
+}
+
+static void test_both_files_are_read_in_their_order(void **state)
+{
+	(void)state;
+	begin_files();
+	put_delivery(1, 1);
+	place.lap++;
+	put_attempt(0, 1, 1, true);
+	put_delivery(0, 2);
+	add_row(0);
+	write_files(SIZE_MAX);
+	struct store *s = open_store();
+	assert_int_equal(number_of(s, "SELECT count(*) FROM delivery"), 2);
+	/* The long body was in the database alone, and never came there. */
+	assert_int_equal(number_of(s, "SELECT cut FROM attempt"), ANSWER_CUT_CLIENT_GONE);
+	assert_int_equal(number_of(s, "SELECT response_bytes FROM attempt"), 100000);
+	store_close(s);
+}
+
+static void test_an_earlier_lap_is_not_read(void **state)
+{
+	(void)state;
+	begin_files();
+	place.sequence = 10;
+	put_delivery(0, 1);
+	size_t end = files[0].len;
+	place.sequence = 3;
+	put_delivery(0, 2);
+	add_row(0);
+	write_files(SIZE_MAX);
+	(void)end;
+	struct store *s = open_store();
+	assert_int_equal(number_of(s, "SELECT count(*) FROM delivery"), 1);
+	assert_string_equal(told, "");
+	store_close(s);
+}
+
+/* Every length at which a write can have been broken off. */
+static void test_every_prefix_gives_what_is_whole(void **state)
+{
+	(void)state;
+	begin_files();
+	put_delivery(0, 1);
+	size_t first = files[0].len;
+	put_delivery(0, 2);
+	size_t second = files[0].len;
+	for (size_t len = JOURNAL_HEAD; len <= second; len += len == first - 1 || len == first ? 1 : 13) {
+		char command[100];
+		snprintf(command, sizeof command, "rm -rf %s/sub", folder);
+		assert_int_equal(system(command), 0);
+		*told = 0;
+		add_row(0);
+		write_files(len);
+		struct store *s = open_store();
+		assert_int_equal(number_of(s, "SELECT count(*) FROM delivery"), len >= second  ? 2
+										: len >= first ? 1
+											       : 0);
+		bool whole = len == JOURNAL_HEAD || len == first || len == second;
+		/* A few zero bytes of a record's head may pass for its end. */
+		bool may_be = len > JOURNAL_HEAD && len < JOURNAL_HEAD + 4;
+		may_be |= len > first && len < first + 4;
+		if (!may_be) {
+			if (damaged_files() != !whole)
+				fail_msg("%zu of %zu, %zu", len, first, second);
+			assert_int_equal(*told != 0, !whole);
+		}
+		assert_false(file_is_there(0));
+		store_close(s);
+	}
+}
+
+static void test_a_living_client_keeps_its_own(void **state)
+{
+	(void)state;
+	begin_files();
+	put_delivery(0, 1);
+	add_row(0);
+	write_files(SIZE_MAX);
+	char *p = file_path(0);
+	int fd = open(p, O_RDWR);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	struct store *s = open_store();
+	assert_int_equal(number_of(s, "SELECT count(*) FROM delivery"), 0);
+	assert_true(file_is_there(0));
+	store_close(s);
+	close(fd);
+	s = open_store();
+	assert_int_equal(number_of(s, "SELECT count(*) FROM delivery"), 1);
+	store_close(s);
+	free(p);
+}
+
+/* Two programs that start at once: one brings it in, the other waits for that. */
+static void test_of_two_at_once_one_brings_it_in(void **state)
+{
+	(void)state;
+	begin_files();
+	for (uint8_t n = 1; n < 200; n++)
+		put_delivery(0, n);
+	add_row(0);
+	write_files(SIZE_MAX);
+	pid_t children[3];
+	for (int i = 0; i < 3; i++) {
+		children[i] = fork();
+		if (children[i] == 0) {
+			struct store *s = open_store();
+			_exit(number_of(s, "SELECT count(*) FROM delivery") == 199 ? 0 : 1);
+		}
+	}
+	for (int i = 0; i < 3; i++) {
+		int status;
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+}
+
+static void test_a_row_without_files_is_forgotten(void **state)
+{
+	(void)state;
+	add_row(0);
+	struct store *s = open_store();
+	assert_int_equal(number_of(s, "SELECT count(*) FROM journal"), 0);
+	store_close(s);
+}
+
+static int end(void **state)
+{
+	for (int i = 0; i < JOURNAL_FILES; i++)
+		buffer_free(&files[i]);
+	store_watch_journals(NULL);
+	return remove_folder(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_what_is_left_comes_in, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_a_reader_sees_it_too, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_what_is_applied_is_not_applied_again, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_both_files_are_read_in_their_order, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_an_earlier_lap_is_not_read, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_every_prefix_gives_what_is_whole, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_a_living_client_keeps_its_own, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_of_two_at_once_one_brings_it_in, make_folder, end),
+		cmocka_unit_test_setup_teardown(test_a_row_without_files_is_forgotten, make_folder, end),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
