@@ -5,6 +5,7 @@
 #include "client/delivery/response.h"
 #include "client/delivery/stub.h"
 #include "shared/base/clock.h"
+#include "shared/http/http_phrase.h"
 
 #include <string.h>
 
@@ -154,7 +155,7 @@ static void skip(struct stream *st)
 	else
 		snprintf(sentence, sizeof sentence, "the app was not called: it is none of --only");
 	st->set->record->add_tag(st->set->recorder, st->delivery_id, "skipped");
-	call_answer(st, 200, bytes_of(NULL), bytes_of(NULL), sentence);
+	call_answer(st, 200, bytes_of(NULL), bytes_of(NULL), sentence, clock_now_us());
 }
 
 /* No app is called. */
@@ -203,19 +204,21 @@ void call_begin(struct stream *st)
 	}
 }
 
-void call_answer(struct stream *st, int status, struct bytes headers, struct bytes body, const char *sentence)
+void call_answer(struct stream *st, int status, struct bytes headers, struct bytes body, const char *sentence,
+		 uint64_t began_us)
 {
 	struct response *r = &st->response;
-	st->result = (struct forward_result){
-		.result = ATTEMPT_OK, .status = status, .url = "", .started_at_us = clock_now_us()
-	};
+	uint64_t now = clock_now_us();
+	st->result =
+	    (struct forward_result){ .result = ATTEMPT_OK, .status = status, .url = "", .started_at_us = began_us };
+	st->result.first_byte_us = st->result.total_us = now > began_us ? now - began_us : 1;
 	snprintf(st->result.error, sizeof st->result.error, "%s", sentence);
 	st->attempt++;
 	r->status = status;
 	r->body_len = body.len;
 	stream_response_to(st, RESPONSE_HEAD);
-	if (!buffer_append_bytes(&r->headers, headers) || !buffer_append_bytes(&r->kept, body) ||
-	    !spill_append(&st->answer.body, body.at, body.len)) {
+	if (!buffer_append_text(&r->reason, http_phrase(status)) || !buffer_append_bytes(&r->headers, headers) ||
+	    !buffer_append_bytes(&r->kept, body) || !spill_append(&st->answer.body, body.at, body.len)) {
 		st->result.result = ATTEMPT_ABORTED;
 		snprintf(st->result.error, sizeof st->result.error, "the client is out of memory");
 	}

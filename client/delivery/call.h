@@ -7,8 +7,10 @@
 /* Calls the app; the end is recorded and goes back to the relay. Without an app the delivery stays on record. May free
  * the stream. */
 void call_begin(struct stream *st);
-/* This is the answer, and the app is not called; the sentence says why, for the record. May free the stream. */
-void call_answer(struct stream *st, int status, struct bytes headers, struct bytes body, const char *sentence);
+/* This is the answer, and the app is not called; the sentence says why, for the record, which counts the time since
+ * `began_us` (clock_now_us). May free the stream. */
+void call_answer(struct stream *st, int status, struct bytes headers, struct bytes body, const char *sentence,
+		 uint64_t began_us);
 /* Ends the wait of one that is CALL_WAITING: no call, the delivery goes back to the store in this state. May free the
  * stream. */
 void call_leave(struct stream *st, enum delivery_state state);

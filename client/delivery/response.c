@@ -1,6 +1,7 @@
 #include "client/delivery/response.h"
 
 #include "shared/base/clock.h"
+#include "shared/http/http_phrase.h"
 #include "shared/http/headers.h"
 #include "shared/wire/wire_block.h"
 
@@ -200,7 +201,7 @@ static void take_sentence(struct stream *st)
 	struct response *r = &st->response;
 	r->status = st->result.result == ATTEMPT_TIMEOUT ? 504 : 502;
 	r->kept.len = 0;
-	bool fine = buffer_append_text(&r->reason, r->status == 504 ? "Gateway Timeout" : "Bad Gateway") &&
+	bool fine = buffer_append_text(&r->reason, http_phrase(r->status)) &&
 		    headers_append(&r->headers, bytes_of("Content-Type"), bytes_of("text/plain; charset=utf-8")) &&
 		    headers_append(&r->headers, bytes_of("Creel-Error"), bytes_of(names[st->result.result])) &&
 		    buffer_printf(&r->kept, "creel: %s\n", st->result.error);

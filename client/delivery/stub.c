@@ -1,6 +1,7 @@
 #include "client/delivery/stub.h"
 
 #include "client/delivery/call.h"
+#include "shared/base/clock.h"
 
 #include <stdlib.h>
 
@@ -8,6 +9,7 @@
 struct late_answer {
 	struct late_answer *next, **back;
 	struct stream *stream;
+	uint64_t began_us;
 	uv_timer_t timer;
 };
 
@@ -25,10 +27,10 @@ void stub_free(struct stubs *s)
 	free(s);
 }
 
-static void answer(struct stream *st)
+static void answer(struct stream *st, uint64_t began_us)
 {
 	const struct stub_answer *a = st->set->options.stub;
-	call_answer(st, a->status, buffer_view(&a->headers), buffer_view(&a->body), a->why);
+	call_answer(st, a->status, buffer_view(&a->headers), buffer_view(&a->body), a->why, began_us);
 }
 
 static void on_closed(uv_handle_t *h)
@@ -46,9 +48,15 @@ static struct stream *take_off(struct late_answer *l)
 	return st;
 }
 
+static void answer_late(struct late_answer *l)
+{
+	uint64_t began_us = l->began_us;
+	answer(take_off(l), began_us);
+}
+
 static void on_due(uv_timer_t *t)
 {
-	answer(take_off(t->data));
+	answer_late(t->data);
 }
 
 void stub_begin(struct stream *st)
@@ -57,11 +65,12 @@ void stub_begin(struct stream *st)
 	int64_t delay_ms = set->options.stub->delay_ms;
 	struct late_answer *l = delay_ms > 0 && !set->draining ? calloc(1, sizeof *l) : NULL;
 	if (!l) {
-		answer(st);
+		answer(st, clock_now_us());
 		return;
 	}
 	stream_await_call(st);
 	l->stream = st;
+	l->began_us = clock_now_us();
 	l->next = set->stubs->waiting;
 	l->back = &set->stubs->waiting;
 	if (l->next)
@@ -75,7 +84,7 @@ void stub_begin(struct stream *st)
 void stub_drain(struct stubs *s)
 {
 	while (s && s->waiting)
-		answer(take_off(s->waiting));
+		answer_late(s->waiting);
 }
 
 void stub_cancel(struct stubs *s)

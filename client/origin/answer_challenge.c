@@ -3,6 +3,7 @@
 #include "client/delivery/call.h"
 #include "client/origin/challenge.h"
 #include "client/origin/confirm.h"
+#include "shared/base/clock.h"
 
 static void tell(void *user, const char *sentence)
 {
@@ -48,7 +49,7 @@ bool answer_challenge(struct stream *st, struct confirm **confirm)
 		fetch(set, confirm, (const char *)c.confirm.at);
 	if (c.say.len)
 		tell(set, (const char *)c.say.at);
-	call_answer(st, c.status, buffer_view(&c.headers), buffer_view(&c.body), text);
+	call_answer(st, c.status, buffer_view(&c.headers), buffer_view(&c.body), text, clock_now_us());
 	challenge_free(&c);
 	return true;
 }

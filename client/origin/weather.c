@@ -3,6 +3,7 @@
 #include "client/delivery/call.h"
 #include "client/origin/hold.h"
 #include "client/delivery/taken.h"
+#include "shared/base/clock.h"
 
 #include <stdlib.h>
 
@@ -49,7 +50,7 @@ static void call(struct stream *st)
 	if (st->fate.fail) {
 		note(st, CHAOS_FAIL);
 		call_answer(st, st->set->options.chaos->fail_status, bytes_of(NULL), bytes_of(NULL),
-			    "the app was not called: --chaos fail");
+			    "the app was not called: --chaos fail", clock_now_us());
 		return;
 	}
 	/* Without memory for it the signature stays whole, and nothing says otherwise. */

@@ -1,5 +1,7 @@
 #include "client/web_server/web_exchange.h"
 
+#include "shared/http/http_phrase.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,30 +107,13 @@ void web_answer_json(struct web_exchange *x, unsigned status, json_t *value)
 	answer_text(x, status, "application/json", value);
 }
 
-static const char *title_of(unsigned status)
-{
-	static const struct {
-		unsigned status;
-		const char *title;
-	} titles[] = {
-		{ 400, "Bad Request" },         { 401, "Unauthorized" },           { 403, "Forbidden" },
-		{ 404, "Not Found" },           { 405, "Method Not Allowed" },     { 409, "Conflict" },
-		{ 413, "Content Too Large" },   { 415, "Unsupported Media Type" }, { 416, "Range Not Satisfiable" },
-		{ 421, "Misdirected Request" }, { 422, "Unprocessable Content" },  { 429, "Too Many Requests" },
-	};
-	for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
-		if (titles[i].status == status)
-			return titles[i].title;
-	return "Service Unavailable";
-}
-
 void web_problem_with(struct web_exchange *x, unsigned status, const char *name, json_t *fields, const char *detail)
 {
 	char type[80];
 	json_t *problem = fields ? fields : json_object();
 	snprintf(type, sizeof type, "urn:creel:problem:%s", name);
 	bool fine = problem && json_object_set_new(problem, "type", json_string(type)) == 0 &&
-		    json_object_set_new(problem, "title", json_string(title_of(status))) == 0 &&
+		    json_object_set_new(problem, "title", json_string(http_phrase((int)status))) == 0 &&
 		    json_object_set_new(problem, "status", json_integer((json_int_t)status)) == 0 &&
 		    json_object_set_new(problem, "detail", json_string(detail)) == 0;
 	if (!fine) {

@@ -19,5 +19,3 @@ struct refusal_text {
 
 /* Never NULL; lives as long as the program. */
 const struct refusal_text *refusal_text(enum refusal r);
-/* The phrase that goes with a status that the relay itself answers with (RFC 9110 §15). */
-const char *refusal_reason(int status);

@@ -5,6 +5,7 @@
 #include "relay/links/handshakes.h"
 #include "relay/tunnels/registry.h"
 
+#include "shared/http/http_phrase.h"
 #include "shared/program/log.h"
 
 #include <openssl/err.h>
@@ -109,7 +110,7 @@ static void refuse(const struct tunnel_server *s, struct lws *wsi, enum refusal 
 	int len = snprintf(text, sizeof out - LWS_PRE,
 			   "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n"
 			   "Creel-Refused: %s\r\n%s\r\n\r\ncreel: %s\n",
-			   t->status, refusal_reason(t->status), strlen(sentence) + 8, t->name,
+			   t->status, http_phrase(t->status), strlen(sentence) + 8, t->name,
 			   t->status == 426 ? "Upgrade: websocket\r\nConnection: Upgrade, close" : "Connection: close",
 			   sentence);
 	lws_write(wsi, (uint8_t *)text, (size_t)len, LWS_WRITE_HTTP_HEADERS);

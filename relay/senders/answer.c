@@ -7,6 +7,7 @@
 #include "shared/http/headers.h"
 #include "shared/http/hop_by_hop.h"
 #include "shared/http/http_date.h"
+#include "shared/http/http_phrase.h"
 #include "shared/program/log.h"
 
 #include <stdio.h>
@@ -66,7 +67,7 @@ static bool put_refusal(struct sender *s, const struct refusal_text *t)
 	bool fine = buffer_printf(&s->out,
 				  "HTTP/1.1 %d %s\r\nContent-Type: %s; charset=utf-8\r\nContent-Length: %zu\r\n"
 				  "%sCreel-Refused: %s\r\n",
-				  t->status, refusal_reason(t->status), page ? "text/html" : "text/plain", len,
+				  t->status, http_phrase(t->status), page ? "text/html" : "text/plain", len,
 				  page ? "" : "X-Content-Type-Options: nosniff\r\n", t->name); /* a page has its own */
 	if (fine && t->retry_after)
 		fine = buffer_printf(&s->out, "Retry-After: %d\r\n", t->retry_after);

@@ -206,6 +206,8 @@ describe('--answer', () => {
 		const took = Date.now() - since;
 		assert.deepEqual(answers.map((a) => a.text), ['late', 'late', 'late']);
 		assert.ok(took >= 700 && took < 4000, `${took} ms`);
+		const row = await w.recorded((r) => r.target === '/1' && r.status === 200);
+		assert.ok(row.duration_ms >= 690 && row.duration_ms < 4000, `${row.duration_ms} ms on record`);
 		const last = post(relay.port, '/slow/last');
 		await w.recorded((r) => r.target === '/last');
 		client.signal('SIGINT');
@@ -224,6 +226,16 @@ describe('--answer', () => {
 		const second = await w.startClient({ relay, name: 'odd', args: ['--answer', '202'] });
 		await w.recorded((r) => r.target === '/later' && r.status === 202 && r.state === 'delivered');
 		await second.stop('SIGINT');
+	});
+
+	it('an answer of creel’s own has the phrase of its status, on record as well', async () => {
+		for (const [status, phrase] of [[200, 'OK'], [404, 'Not Found'], [418, 'I\'m a teapot'], [503, 'Service Unavailable'], [299, '']]) {
+			const client = await w.startClient({ relay, name: `phrase${status}`, args: ['--answer', String(status)] });
+			assert.equal((await post(relay.port, `/phrase${status}/x`)).first, `HTTP/1.1 ${status} ${phrase}`);
+			const { id } = await w.recorded((r) => r.tunnel === `phrase${status}` && r.status === status);
+			assert.match((await w.creelOut(['show', String(id), '--response', '--raw'])).toString('latin1'), new RegExp(`^HTTP/1\\.1 ${status} ${phrase}\\r?\\n`));
+			await client.stop('SIGINT');
+		}
 	});
 
 	it('routes lead to apps, all else is answered', async () => {
