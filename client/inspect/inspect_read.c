@@ -170,13 +170,27 @@ static void on_replay(void *user, int64_t id)
 {
 	struct question *q = user;
 	struct document *d = &q->document;
-	int64_t *replays = realloc(d->replays, (d->replay_count + 1) * sizeof *replays);
+	struct item *replays = realloc(d->replays, (d->replay_count + 1) * sizeof *replays);
 	if (!replays) {
 		q->no_memory = true;
 		return;
 	}
 	d->replays = replays;
-	d->replays[d->replay_count++] = id;
+	d->replays[d->replay_count++] = (struct item){ .row.id = id };
+}
+
+/* Their rows, after the list of their ids was read. */
+static bool read_replays(struct question *q)
+{
+	struct document *d = &q->document;
+	bool fine = store_list_replays(q->store, q->id, LIMIT_SHOWN_REPLAYS, on_replay, q, &q->error);
+	for (size_t i = 0; fine && i < d->replay_count; i++) {
+		int64_t id = d->replays[i].row.id;
+		struct error gone;
+		if (!item_read(q->store, id, &d->replays[i], &gone)) /* deleted meanwhile: its number stays */
+			d->replays[i] = (struct item){ .row.id = id };
+	}
+	return fine;
 }
 
 static bool read_part(struct question *q, struct error *e)
@@ -226,8 +240,7 @@ static void read_document(struct question *q)
 {
 	struct error *e = &q->error;
 	bool fine = item_read(q->store, q->id, &q->document.item, e) &&
-		    store_list_attempts(q->store, q->id, on_attempt, q, e) &&
-		    store_list_replays(q->store, q->id, LIMIT_SHOWN_REPLAYS, on_replay, q, e) && read_part(q, e) &&
+		    store_list_attempts(q->store, q->id, on_attempt, q, e) && read_replays(q) && read_part(q, e) &&
 		    (!q->no_memory || error_set(e, EXIT_STORE, "out of memory"));
 	place_texts(&q->document);
 	if (fine)
@@ -240,8 +253,9 @@ static void read_document(struct question *q)
 static void on_last_attempt(void *user, const struct attempt_row *row)
 {
 	struct question *q = user;
-	q->preview.reason.len = 0;
-	if (!buffer_append_bytes(&q->preview.reason, row->reason))
+	q->preview.reason.len = q->preview.error.len = 0;
+	if (!buffer_append_bytes(&q->preview.reason, row->reason) ||
+	    !buffer_append_bytes(&q->preview.error, row->error))
 		q->no_memory = true;
 }
 

@@ -11,6 +11,8 @@ void document_free(struct document *d)
 	buffer_free(&d->raw);
 	free(d->attempts);
 	buffer_free(&d->attempt_texts);
+	for (size_t i = 0; i < d->replay_count; i++)
+		item_free(&d->replays[i]);
 	free(d->replays);
 	free(d->trouble);
 	*d = (struct document){ 0 };

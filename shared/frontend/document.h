@@ -11,8 +11,8 @@ struct document {
 	struct attempt_row *attempts;
 	size_t attempt_count;
 	struct buffer attempt_texts;
-	int attempt;      /* the answer of which attempt this is; 0: the request */
-	int64_t *replays; /* ids of replays of it */
+	int attempt;          /* the answer of which attempt this is; 0: the request */
+	struct item *replays; /* the rows of replays of it */
 	size_t replay_count;
 	char why[360]; /* the signature does not hold; "": not known */
 	char *trouble;

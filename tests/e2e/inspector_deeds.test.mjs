@@ -69,7 +69,7 @@ describe('the inspector', () => {
 		const again = await next(count + 1);
 		assert.deepEqual(again.body, first.body);
 		assert.equal(again.first, first.first);
-		await t.until(/#1 was sent again, as #3/);
+		await t.until(/#1 -> #3 /);
 		await t.until(/^ R- /m); // else j reaches the last row, and the next to arrive is followed
 		await t.keys('m', 'j', 'm', 'r');
 		await t.until(/replay 2 marked/);
@@ -111,12 +111,12 @@ describe('the inspector', () => {
 		assert.equal(field(r.lines, 'x-kind'), 'edited');
 		assert.equal(field(r.lines, 'content-length'), '18');
 		assert.equal(r.first, first.first);
-		await t.until(/#1 was sent again, as #2/);
+		await t.until(/#1 -> #2 /);
 		await t.keys('G', 'k', 'r');
 		const again = await next(count + 2);
 		assert.equal(again.body.toString(), '{"amount":4900}');
 		assert.equal(field(again.lines, 'x-kind'), 'original');
-		await t.until(/sent again, as #3/);
+		await t.until(/-> #3 /);
 		await t.keys('f');
 		await t.type('is:edited');
 		await t.keys('Enter');
@@ -190,12 +190,12 @@ describe('the inspector', () => {
 		const body = '{"amount":4900}';
 		await hook('signed', body, ['X-GitHub-Event: push', `X-Hub-Signature-256: ${github('right-secret', body)}`], 'push');
 		await t.keys('r');
-		await t.until(/#1 was sent again, as #2/);
+		await t.until(/#1 -> #2 /);
 		await t.until(/^.R\+ /m);
 		await t.keys('e');
 		await t.until(/^ *\+ \{"amount":5000\}/m);
 		await t.keys('s');
-		await t.until(/was sent again, as #3/);
+		await t.until(/-> #3 /);
 		await t.until((s) => s.split('\n').filter((l) => /^.R[+!-] /.test(l)).map((l) => l[2]).join('') === '+!');
 	});
 
@@ -215,7 +215,7 @@ describe('the inspector', () => {
 		const r = await next(count + 1);
 		assert.equal(r.body.toString(), '{"amount":5000}');
 		assert.equal(field(r.lines, 'x-hub-signature-256'), github('right-secret', '{"amount":5000}'));
-		await t.until(/#1 was sent again, as #2/);
+		await t.until(/#1 -> #2 /);
 	});
 
 	it('keeps what was edited when it cannot be signed anew, with the words of creel verify on both', async () => {
@@ -299,7 +299,7 @@ describe('the inspector', () => {
 		assert.equal(app.requests.length, count, 'nothing is sent before');
 		await t.keys('r');
 		assert.ok(holds(await next(count + 1)));
-		await t.until(/#1 was sent again, as #2/);
+		await t.until(/#1 -> #2 /);
 		await t.until(/^.R\+ /m);
 		count = app.requests.length;
 		await t.keys('g', 'r');

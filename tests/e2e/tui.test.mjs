@@ -177,7 +177,19 @@ describe('the list', () => {
 		await start(['64']);
 		await t.until(/#64 /);
 		await t.keys('k', 'r');
-		await t.until(/#63 was sent again, as #65/);
+		await t.until(/^ #63 -> #65  (200|500|4\d\d|204|302|ERR|TIME) .*\(Enter opens it\)$/m);
+		await t.keys('Enter');
+		await t.until(/^ creel  #65 /m);
+	});
+
+	it('says why there is no answer: on the line below the list, and in the title of the delivery', async () => {
+		await start(['16']);
+		await t.until(bar);
+		await t.keys('g', '7', 'j');
+		await t.until(/^> .* ERR /m);
+		await t.until(/^ #\d+  ERR  nothing is listening on localhost:3000/m);
+		await t.keys('Enter');
+		await t.until(/^ creel  #\d+ .* ERR nothing is listening on localhost:3000/m);
 	});
 
 	it('shows the last of them when the oldest are removed', async () => {
@@ -205,7 +217,7 @@ describe('the terminal', () => {
 		await t.until(/^\s+creel needs 40x10 \(now 32x8\)/m, { not: /F1/ });
 		await t.keys('m', 'g', 'Enter', 'r', 'y'); // nobody sees what they would do
 		await t.resize(120, 40);
-		const s = await t.until(/F10 Quit/, { not: /marked|sent again|copy #/ });
+		const s = await t.until(/F10 Quit/, { not: /marked|-> #|copy #/ });
 		assert.match(s, /#97 /); // what was chosen is still
 		await t.resize(32, 8);
 		await t.until(/needs 40x10/);

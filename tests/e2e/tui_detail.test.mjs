@@ -98,7 +98,7 @@ describe('a delivery', () => {
 	it('shows what is done to it: a replay opens from it, a mark stays', async () => {
 		await start();
 		await t.keys('Enter', 'r');
-		await t.until(/#40 was sent again, as #41/);
+		await t.until(/#40 -> #41 /);
 		await t.keys('m', 'Escape');
 		await t.until(/^.\*\+ 12:00:39/m);
 	});

@@ -52,7 +52,7 @@ describe('replay', () => {
 	it('of one is sent at once, and said', async () => {
 		const log = await start();
 		await t.keys('k', 'r');
-		await t.until(/#29 was sent again, as #31/);
+		await t.until(/#29 -> #31 /);
 		await t.keys('G');
 		const s = await t.until(/^> *R/m);
 		assert.doesNotMatch(s, /replayed/);
@@ -303,7 +303,7 @@ describe('edit and replay', () => {
 		assert.equal(left().length, 1);
 		assert.equal(statSync(path.join(temporary, left()[0])).mode & 0o777, 0o700);
 		await t.keys('s');
-		await t.until(/#30 was sent again, as #31/);
+		await t.until(/#30 -> #31 /);
 		assert.deepEqual(left(), []);
 		s = await log();
 		assert.match(s, /^replay 30 edited$/m);
@@ -315,7 +315,7 @@ describe('edit and replay', () => {
 		await t.keys('e');
 		await t.until(/re-sign and send/);
 		await t.keys('r');
-		await t.until(/was sent again/);
+		await t.until(/-> #\d+ /);
 		await t.keys('e');
 		await t.until(/re-sign and send/);
 		await t.keys('Escape');
@@ -366,7 +366,7 @@ describe('edit and replay', () => {
 		await t.keys('Enter');
 		await t.until(/^ *\+ X-Fine: yes/m);
 		await t.keys('s');
-		await t.until(/was sent again/);
+		await t.until(/-> #\d+ /);
 		assert.match(readFileSync(said, 'utf8'), /^\/\S+request\.http\n\+3 \/\S+request\.http\n$/);
 		assert.match(await log(), /^X-Fine: yes$/m);
 	});
@@ -377,7 +377,7 @@ describe('edit and replay', () => {
 		await t.keys('e');
 		await t.until(/body: \d+ bytes before, \d+ now; the first difference is byte \d+/);
 		await t.keys('s');
-		await t.until(/was sent again/);
+		await t.until(/-> #\d+ /);
 		assert.match(await log(), /hi \x1b\]52;c;QUJD\x07"\n\}\nmore$/m);
 	});
 

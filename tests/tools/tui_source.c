@@ -478,9 +478,12 @@ void fake_source_preview(struct fake_source *f, int64_t id, struct preview *p)
 	bool answered = !d.trouble && d.item.row.status > 0;
 	bool fine = true;
 	if (f->hostile)
-		fine = put(&p->event_id, evil[(size_t)(id + 2) % EVILS]) && put(&p->reason, evil[(size_t)id % EVILS]);
+		fine = put(&p->event_id, evil[(size_t)(id + 2) % EVILS]) && put(&p->reason, evil[(size_t)id % EVILS]) &&
+		       put(&p->error, evil[(size_t)(id + 1) % EVILS]);
 	else if (answered)
 		fine = put(&p->reason, d.item.row.status < 400 ? "OK" : "No");
+	else if (!d.trouble && d.attempt_count)
+		fine = buffer_append_bytes(&p->error, d.attempts[d.attempt_count - 1].error);
 	if (fine && !f->hostile && !d.trouble)
 		(void)signature_event_id(d.item.row.provider, buffer_view(&d.headers), buffer_view(&d.body),
 					 &p->event_id);

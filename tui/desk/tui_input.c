@@ -59,6 +59,11 @@ static void on_plain_key(struct tui *t, key_code c)
 	int count = t->count ? t->count : 1;
 	t->count = 0;
 	s->ui.message[0] = s->ui.hits[0] = '\0';
+	if (!t->outcome.generation) {
+		if (c == TKEY_ENTER && tui_outcome_open(t))
+			return;
+		t->outcome.replay = 0;
+	}
 	s->ui.hits_open = false;
 	enum action a = keymap_find(&s->ui.keys, top->context, c);
 	if (a == ACTION_NONE) {

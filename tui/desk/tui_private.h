@@ -60,6 +60,11 @@ struct tui {
 	struct delivery_ids ids; /* those the present or the last effect was about, or a question asks about */
 	struct gathering gathering;
 	struct replay_run *runs;
+	struct outcome {
+		int64_t of, replay;  /* the message line says what became of it; 0: it does not */
+		uint64_t generation; /* 0: it is not asked for */
+		char why[160];
+	} outcome;
 	struct clip *clip;
 	char copied[200]; /* what goes to the clipboard, in words */
 	struct edit *edit;
@@ -125,6 +130,12 @@ void tui_gather_end(struct tui *t);
 MUST_CHECK bool tui_replay_one(struct tui *t, const struct replay_request *r, struct error *e);
 enum tui_replays { REPLAYS_STOP, REPLAYS_GO_ON };
 void tui_replay_end(struct tui *t, enum tui_replays how);
+
+/* tui_outcome.c: what became of a replay, on the message line, and Enter that opens it. `why`: it may have been refused
+ * for this; or empty. */
+void tui_outcome_ask(struct tui *t, int64_t of, int64_t replay, const char *why);
+/* Opens the replay that the message line names; false when it names none. */
+bool tui_outcome_open(struct tui *t);
 
 /* tui_copy.c, tui_edit.c */
 void tui_copy_end(struct tui *t);

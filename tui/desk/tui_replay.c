@@ -59,11 +59,8 @@ static void tell_one(struct tui *t, const struct replay_run *r, const struct rep
 		return;
 	if (p->trouble)
 		tui_warn(t, "#%lld: %s", (long long)id, p->trouble);
-	else if (p->ok)
-		tui_say(t, "#%lld was sent again, as #%lld", (long long)id, (long long)p->last_id);
 	else if (p->sent)
-		tui_warn(t, "#%lld was sent again, as #%lld, and refused%s%s", (long long)id, (long long)p->last_id,
-			 *r->why ? ": it was " : "", r->why);
+		tui_outcome_ask(t, id, p->last_id, p->ok ? "" : r->why);
 	else
 		tui_warn(t, "#%lld was not sent", (long long)id);
 }
@@ -115,7 +112,7 @@ static bool start_run(struct tui *t, const struct replay_request *request, enum 
 bool tui_replay_one(struct tui *t, const struct replay_request *request, struct error *e)
 {
 	const char *target = t->screen.ui.client.target;
-	tui_say(t, "#%lld is sent again, %s%s", (long long)request->ids[0], *target ? "to " : "to where it went before",
+	tui_say(t, "#%lld -> sending %s%s", (long long)request->ids[0], *target ? "to " : "to where it went before",
 		target);
 	return start_run(t, request, SHOWN_BY_MESSAGE, e);
 }

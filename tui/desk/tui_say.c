@@ -20,6 +20,8 @@ static void say(struct tui *t, bool bad, const char *format, va_list args)
 	vsnprintf(ui->message, sizeof ui->message, format, args);
 	ui->message_bad = bad;
 	t->shows_event = false;
+	if (!t->outcome.generation)
+		t->outcome.replay = 0;
 	tui_draw_soon(t);
 }
 

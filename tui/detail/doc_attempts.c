@@ -291,7 +291,23 @@ static void put_bars(struct styled *s, const struct attempt_row *a, int columns)
 	put_bar(s, "read", rest, a->total_us, width);
 }
 
-static void put_kin(struct styled *s, const struct document *d)
+/* "  #194  14:02:15.480  200  2ms" */
+static void put_replay(struct styled *s, const struct delivery_row *row, const struct ui *ui)
+{
+	char status[8], took[8], clock[WORDS_LEN];
+	styled_print(s, ROLE_NORMAL, "  #%-8lld", (long long)row->id);
+	if (row->received_at_us) {
+		enum role role = words_status(status, row);
+		words_clock(clock, ui, row->received_at_us);
+		text_took(took, row->took_us);
+		styled_print(s, ROLE_DIM, "  %s", clock);
+		styled_print(s, role, "  %-4s", status);
+		styled_print(s, ROLE_NORMAL, "  %s", row->state == DELIVERY_SENDING ? "..." : took);
+	}
+	styled_end(s, row->id);
+}
+
+static void put_kin(struct styled *s, const struct document *d, const struct ui *ui)
 {
 	if (!d->item.row.replay_of && !d->replay_count)
 		return;
@@ -306,10 +322,8 @@ static void put_kin(struct styled *s, const struct document *d)
 		styled_print(s, ROLE_OURS, "  (Enter opens one)");
 		styled_end(s, 0);
 	}
-	for (size_t i = 0; i < d->replay_count; i++) {
-		styled_print(s, ROLE_NORMAL, "  #%lld", (long long)d->replays[i]);
-		styled_end(s, d->replays[i]);
-	}
+	for (size_t i = 0; i < d->replay_count; i++)
+		put_replay(s, &d->replays[i].row, ui);
 }
 
 /* "Response body of attempt 2, 61 bytes:", and the body. */
@@ -338,7 +352,7 @@ struct doc *doc_attempts(const struct document *d, const struct document *answer
 		put_attempts(t.s, d, chosen, ui, columns);
 	if (a && a->total_us)
 		put_bars(t.s, a, columns);
-	put_kin(t.s, d);
+	put_kin(t.s, d, ui);
 	struct doc *top = styled_doc(t.s);
 	if (top && answer && answer->attempt == chosen && answer->body_size)
 		return with_answer(top, answer, columns);

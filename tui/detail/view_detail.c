@@ -137,16 +137,17 @@ static const struct item *item_of(const struct detail *d, const struct ui *ui)
 	return chosen && chosen->row.id == d->id ? chosen : NULL;
 }
 
-/* The reason phrase of the answer whose status the row shows. */
+/* The reason phrase of the answer whose status the row shows, or the sentence why there is no answer. */
 static struct bytes reason_of(const struct detail *d)
 {
 	const struct document *known = &d->side[SOURCE_REQUEST].document;
 	const struct delivery_row *row = &known->item.row;
 	char status[8];
-	if (!detail_side_ready(d, SOURCE_REQUEST) || !known->attempt_count || row->status <= 0 || row->broke_off ||
-	    words_status(status, row) == ROLE_PENDING)
+	if (!detail_side_ready(d, SOURCE_REQUEST) || !known->attempt_count || words_status(status, row) == ROLE_PENDING)
 		return (struct bytes){ 0 };
 	const struct attempt_row *last = &known->attempts[known->attempt_count - 1];
+	if (row->status <= 0 || row->broke_off)
+		return last->error;
 	return last->status == row->status ? last->reason : (struct bytes){ 0 };
 }
 

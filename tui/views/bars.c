@@ -131,8 +131,9 @@ void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct
 {
 	const struct delivery_row *row = &item->row;
 	char status[8], took[8], clock[WORDS_LEN + 4], number[40];
-	bool wide = area.width >= 60;
-	words_status(status, row);
+	/* A sentence why there is no answer says more than when it came. */
+	bool broken = words_status(status, row) == ROLE_NO_ANSWER && reason.len;
+	bool wide = area.width >= (broken ? 130 : 60);
 	text_took(took, row->took_us);
 	words_clock(clock, ui, row->received_at_us);
 	size_t clock_len = strlen(clock);

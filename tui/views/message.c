@@ -128,6 +128,27 @@ static void draw_preview(const struct ui *ui, const struct item *item, struct su
 	}
 }
 
+/* What went wrong goes before what the row says anyway: "#42  ERR  nothing is listening on localhost:3000". */
+static bool draw_trouble(const struct ui *ui, const struct item *item, struct surface *s, struct rect area, int x)
+{
+	char status[8];
+	struct bytes error = buffer_view(&ui->preview.error);
+	enum role role = words_status(status, &item->row);
+	if (role != ROLE_NO_ANSWER || !error.len || ui->preview_id != item->row.id ||
+	    ui->preview_attempts != item->row.attempts || ui->preview_status != item->row.status)
+		return false;
+	if (area.width >= 60)
+		x = surface_print(s, area, x, area.y, ROLE_DIM, " #%lld ", (long long)item->row.id);
+	x = surface_print(s, area, x, area.y, role, " %s  ", status);
+	int end = area.x + area.width;
+	if (x + text_columns(error, TEXT_LINE) > end)
+		surface_print(s, area, end - 2, area.y, ROLE_DIM, "..");
+	struct rect rest = area;
+	rest.width -= x + text_columns(error, TEXT_LINE) > end ? 2 : 0;
+	surface_text(s, rest, x, area.y, error, ROLE_NORMAL);
+	return true;
+}
+
 static void draw_short(const struct item *item, struct surface *s, struct rect area, int x)
 {
 	char status[8], took[8];
@@ -162,6 +183,8 @@ void message_draw(const struct ui *ui, struct surface *s, struct rect area)
 	x = area.x;
 	if (ui->list.mark_count)
 		x = surface_print(s, area, x, area.y, ROLE_TITLE, " %zu marked  ", ui->list.mark_count);
+	if (item && draw_trouble(ui, item, s, area, x))
+		return;
 	if (item && columns < 60)
 		draw_short(item, s, area, x);
 	else if (item)

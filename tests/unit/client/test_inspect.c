@@ -385,7 +385,7 @@ static void test_documents(void **state)
 	assert_memory_equal(got->attempts[1].url.at, "http://localhost:3000/b", 23);
 	assert_memory_equal(got->attempts[0].reason.at, "No", 2);
 	assert_int_equal(got->replay_count, 1);
-	assert_int_equal(got->replays[0], replay);
+	assert_int_equal(got->replays[0].row.id, replay);
 	got = ask_document(&a, id, SOURCE_REQUEST, 0, UINT64_MAX);
 	assert_int_equal(got->body.len, LONG_BODY);
 	got = ask_document(&a, id, SOURCE_RESPONSE, 1, 100);

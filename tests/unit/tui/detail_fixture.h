@@ -55,8 +55,12 @@ static inline void fill_attempts(struct world *w, struct document *d)
 		};
 	d->replays = calloc(2, sizeof *d->replays);
 	assert_non_null(d->replays);
-	d->replays[d->replay_count++] = 194;
-	d->replays[d->replay_count++] = 201;
+	d->replays[d->replay_count++].row = (struct delivery_row){
+		.id = 194, .state = DELIVERY_DELIVERED, .status = 200, .took_us = 2000, .received_at_us = w->f.clock_us
+	};
+	d->replays[d->replay_count++].row = (struct delivery_row){
+		.id = 201, .state = DELIVERY_SENDING, .took_us = -1, .received_at_us = w->f.clock_us
+	};
 }
 
 static inline void make_request(struct world *w, struct document *d)
