@@ -83,6 +83,9 @@ void doctor_say(struct doctor *d, enum check check, enum finding finding, enum e
 		const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* A failure, in the words of the table of reasons. */
 void doctor_say_reason(struct doctor *d, enum check check, enum reason reason, const struct facts *facts);
+/* The same for the relay or what stands before it: through a proxy that may be the proxy's failure, and this check is
+ * skipped. */
+void doctor_say_reason_behind(struct doctor *d, enum check check, enum reason reason, const struct facts *facts);
 /* A failure of something that was looked at before, and seemed fine: it takes the place of what was said. */
 void doctor_amend(struct doctor *d, enum check check, enum exit_code code, const char *todo, const char *text);
 /* What is known of the relay and the way to it, borrowed from `d`. */

@@ -2,6 +2,7 @@
 #include "client/doctor/doctor.h"
 #include "client/print/json_fields.h"
 #include "client/print/row_json.h"
+#include "client/proxy/proxy_dial.h"
 #include "shared/text/text.h"
 
 #include <errno.h>
@@ -59,6 +60,21 @@ void doctor_say_reason(struct doctor *d, enum check check, enum reason reason, c
 	reason_sentence(reason, facts, text, sizeof text);
 	reason_todo(reason, facts, todo, sizeof todo);
 	doctor_say(d, check, FINDING_FAIL, reason_exit(reason), todo, "%s", text);
+}
+
+void doctor_say_reason_behind(struct doctor *d, enum check check, enum reason reason, const struct facts *facts)
+{
+	enum reason behind = d->proxy.variable ? proxy_dial_reason_behind(reason) : reason;
+	char text[600], todo[300];
+	if (behind == reason) {
+		doctor_say_reason(d, check, reason, facts);
+		return;
+	}
+	reason_sentence(behind, facts, text, sizeof text);
+	reason_todo(behind, facts, todo, sizeof todo);
+	doctor_amend(d, CHECK_PROXY, reason_exit(behind), todo, text);
+	doctor_say(d, check, FINDING_SKIP, EXIT_DONE, NULL, "not looked at, as %s failed",
+		   doctor_check_name(CHECK_PROXY));
 }
 
 void doctor_amend(struct doctor *d, enum check check, enum exit_code code, const char *todo, const char *text)

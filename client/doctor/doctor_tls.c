@@ -112,13 +112,15 @@ static BIO *make_tls(struct doctor *d, BIO *socket)
 	return NULL;
 }
 
-static bool shake_hands(BIO *wire)
+/* REASON_NONE: TLS stands. */
+static enum reason shake_hands(BIO *wire)
 {
 	int64_t until_ms = doctor_now_ms() + DOCTOR_MS;
 	while (BIO_do_handshake(wire) != 1)
 		if (!doctor_wait(wire, until_ms))
-			return false;
-	return true;
+			return doctor_now_ms() < until_ms ? certificate_tls_reason(ERR_peek_last_error())
+							  : REASON_RELAY_SILENT;
+	return REASON_NONE;
 }
 
 /* Whether the relay's own clock, and not ours, is within the certificate's days. */
@@ -203,8 +205,9 @@ void doctor_look_at_tls(struct doctor *d)
 			   d->ca ? d->ca : "");
 		return;
 	}
-	if (!shake_hands(d->wire)) {
-		doctor_say_reason(d, CHECK_TLS, certificate_tls_reason(ERR_peek_last_error()), &facts);
+	enum reason why = shake_hands(d->wire);
+	if (why != REASON_NONE) {
+		doctor_say_reason_behind(d, CHECK_TLS, why, &facts);
 		return;
 	}
 	BIO_get_ssl(d->wire, &ssl);

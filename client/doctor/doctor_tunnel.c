@@ -277,9 +277,11 @@ static void say_token(struct doctor *d)
 	else if (is_about_token(t->reason))
 		doctor_say(d, CHECK_TOKEN, FINDING_FAIL, t->why.code, t->todo, "%s", t->why.text);
 	else {
-		doctor_amend(d, CHECK_RELAY, t->why.code, t->todo, t->why.text);
+		bool of_proxy = t->reason == REASON_PROXY_DROPS || t->reason == REASON_PROXY_HOLDS;
+		enum check at = of_proxy ? CHECK_PROXY : CHECK_RELAY;
+		doctor_amend(d, at, t->why.code, t->todo, t->why.text);
 		doctor_say(d, CHECK_TOKEN, FINDING_SKIP, EXIT_DONE, NULL, "not looked at, as %s failed",
-			   doctor_check_name(CHECK_RELAY));
+			   doctor_check_name(at));
 	}
 }
 

@@ -165,6 +165,19 @@ enum reason proxy_dial_reason(CURL *c, CURLcode code, struct facts *facts, char 
 	}
 }
 
+enum reason proxy_dial_reason_behind(enum reason why)
+{
+	switch (why) {
+	case REASON_RELAY_BROKE_OFF:
+	case REASON_RELAY_TLS_BROKE_OFF:
+		return REASON_PROXY_DROPS;
+	case REASON_RELAY_SILENT:
+		return REASON_PROXY_HOLDS;
+	default:
+		return why;
+	}
+}
+
 bool proxy_dial_is_vague(const struct proxy *p, enum reason why)
 {
 	return strcmp(p->scheme, "http") == 0 && (why == REASON_PROXY_BROKE_OFF || why == REASON_PROXY_NOT_HTTP);

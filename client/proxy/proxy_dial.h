@@ -21,6 +21,9 @@ struct proxy_dial {
 void proxy_dial_prepare(CURL *c, const struct proxy_dial *d);
 /* Why it was not opened. Fills facts->status and facts->detail, which is borrowed from `room`. */
 enum reason proxy_dial_reason(CURL *c, CURLcode code, struct facts *facts, char room[PROXY_DIAL_DETAIL]);
+/* What failed on a way that the proxy opened: `why` of the relay's as it is seen from here. Where nothing came back
+ * nobody here knows whether the relay was ever asked, and the proxy is named. */
+enum reason proxy_dial_reason_behind(enum reason why);
 /* Whether a second look at the proxy (relay_look) may say more than `why`. */
 bool proxy_dial_is_vague(const struct proxy *p, enum reason why);
 /* What it says: `why` where it learnt nothing. */

@@ -1,5 +1,6 @@
 /* Making the tunnel's connection: where to, by which proxy, trusting whom. */
 #include "client/proxy/proxy.h"
+#include "client/proxy/proxy_dial.h"
 #include "client/tunnel/tunnel_private.h"
 
 #include <netdb.h>
@@ -21,7 +22,8 @@ static enum reason reason_of_wait(const struct tunnel *t)
 	if (t->stage == STAGE_PROXY)
 		return REASON_PROXY_SILENT;
 	bool taken = t->wsi && getpeername(lws_get_socket_fd(t->wsi), (struct sockaddr *)&peer, &len) == 0;
-	return taken ? REASON_RELAY_SILENT : REASON_RELAY_NOT_TAKEN;
+	enum reason why = taken ? REASON_RELAY_SILENT : REASON_RELAY_NOT_TAKEN;
+	return t->proxied ? proxy_dial_reason_behind(why) : why;
 }
 
 static void on_welcome_late(uv_timer_t *h)

@@ -1,4 +1,5 @@
 /* A connection that is over, or could not be made: what is said of it, and when it is tried again. */
+#include "client/proxy/proxy_dial.h"
 #include "client/tunnel/tunnel_private.h"
 
 #include <sys/socket.h>
@@ -60,6 +61,8 @@ void tunnel_lost(struct tunnel *t, enum reason why)
 		backoff_connected(&t->backoff, uv_now(t->loop) - t->online_since_ms);
 	enum reason reason = t->noted ? t->noted : why;
 	t->noted = REASON_NONE;
+	if (t->proxied && !was_online)
+		reason = proxy_dial_reason_behind(reason);
 	if (!was_online && tunnel_look(t, reason))
 		return;
 	tunnel_offline(t, reason);

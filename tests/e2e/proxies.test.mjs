@@ -101,7 +101,7 @@ describe('a tunnel through a proxy', () => {
 
 	describe('that does not open the way', () => {
 		/** `listen`, `login` and `doctor` say the same sentence, and none of them the password. */
-		async function says(env, words, { url = `http://127.0.0.1:${relay.port}`, todo, timeout = '1s' } = {}) {
+		async function says(env, words, { url = `http://127.0.0.1:${relay.port}`, todo, opened, timeout = '1s' } = {}) {
 			const all = { env: { ...NOTHING, ...env } };
 			const [listen, login, looked] = await Promise.all([
 				w.creel(['listen', '1', '--relay', url, '--connect-timeout', timeout, '--output', 'lines', '--db', w.fresh('db')], all),
@@ -113,7 +113,7 @@ describe('a tunnel through a proxy', () => {
 			assert.equal(doctor.first_wrong, 'proxy');
 			const sentence = wrong.text;
 			assert.match(sentence, words);
-			assert.match(sentence, new RegExp(`^the proxy \\w+://127\\.0\\.0\\.1:\\d+, which ${Object.keys(env)[0]} names, does not open a way to `));
+			assert.match(sentence, new RegExp(`^the proxy \\w+://127\\.0\\.0\\.1:\\d+, which ${Object.keys(env)[0]} names, ${opened ? 'opened' : 'does not open'} a way to `));
 			if (todo) assert.match(wrong.todo, todo);
 			// doctor waits for half as long.
 			const same = (text) => text.replace('10 s', '5 s');
@@ -147,6 +147,19 @@ describe('a tunnel through a proxy', () => {
 			await says({ http_proxy: `http://${shut.at}` }, /it ended the connection before it had answered$/, { todo: /socks5h:\/\/ say which/ });
 			const chatty = await serve(w, net.createServer((socket) => socket.end('SSH-2.0-Other\r\n')));
 			await says({ http_proxy: `http://${chatty.at}` }, /it does not answer in HTTP, but begins with "SSH-2\.0-Other/, { timeout: '8s' });
+		});
+		it('one that opens the way and then ends it, or lets nothing through: it is named, and not the relay', async () => {
+			const drops = async (tell) => (await serve(w, net.createServer((socket) => socket.once('data', () => {
+				socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+				tell(socket);
+			})))).at;
+			const todo = /^is the relay's URL right, and does creel-relay run there\? if so, ask who runs the proxy/;
+			for (const url of [`http://127.0.0.1:${relay.port}`, 'https://hooks.invalid']) {
+				const env = (at) => ({ [url.startsWith('https') ? 'HTTPS_PROXY' : 'http_proxy']: `http://anna:geheim@${at}` });
+				await says(env(await drops((socket) => socket.end())), /and ended it before an answer came through$/, { url, opened: true, todo });
+				await says(env(await drops((socket) => socket.once('data', () => socket.destroy()))), /and ended it before an answer came through$/, { url, opened: true, todo });
+				await says(env(await drops(() => {})), /, and no answer came through within 5 s$/, { url, opened: true, todo, timeout: '11s' });
+			}
 		});
 		it('another kind than the variable says', async () => {
 			const socks = await socksProxy(w);
