@@ -3,11 +3,13 @@
 #include "relay/names/tokens.h"
 #include "relay/serve.h"
 #include "shared/program/core_dumps.h"
+#include "shared/program/libraries.h"
 #include "shared/program/log.h"
 #include "shared/program/options.h"
 #include "shared/text/text.h"
 
 #include <errno.h>
+#include <microhttpd.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -153,10 +155,24 @@ out:
 static int run_version(int argc, char **argv, struct secret_gate *gate, struct error *e)
 {
 	(void)gate;
-	(void)argc;
-	(void)argv;
-	(void)e;
+	bool verbose = argc == 2 && (strcmp(argv[1], "--verbose") == 0 || strcmp(argv[1], "-v") == 0);
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		puts("Usage: creel-relay version [--verbose]\n\nPrints the name and version; with --verbose also the "
+		     "libraries' versions, and where one is\nolder than a release that closed a known hole.");
+		return EXIT_DONE;
+	}
+	if (argc > 1 && !verbose) {
+		error_set(e, EXIT_USAGE, "version takes --verbose alone, not '%.60s'", argv[1]);
+		return EXIT_USAGE;
+	}
 	puts("creel-relay " CREEL_VERSION);
+	if (verbose) {
+		struct library list[LIBRARIES_COMMON + 1];
+		libraries_common(list);
+		list[LIBRARIES_COMMON] = (struct library){ "libmicrohttpd", MHD_get_version() };
+		libraries_print(stdout, list, sizeof list / sizeof *list);
+		libraries_print_origin(stdout);
+	}
 	return EXIT_DONE;
 }
 

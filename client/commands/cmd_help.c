@@ -1,25 +1,53 @@
 #include "client/options/command.h"
+#include "shared/program/libraries.h"
+#include "tui/terminal/term.h"
 
+#include <curl/curl.h>
+#include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
+#include <yaml.h>
 
 /* These two read no config file: a broken one must not keep anybody from their help. */
 
+struct version_options {
+	bool verbose;
+};
+
+static const struct option_row version_rows[] = {
+	{ "verbose", 'v', OPTION_FLAG_AT(struct version_options, verbose), OPTION_BY_CALLER, NULL,
+	  "the libraries as well, and which has a newer security release" },
+};
+
 static int run_version(struct command_call *call, struct error *e)
 {
+	const struct version_options *v = call->settings;
 	if (call->argc > 0) {
 		error_set(e, EXIT_USAGE, "version takes no argument");
 		return EXIT_USAGE;
 	}
 	puts("creel " CREEL_VERSION);
+	if (v->verbose) {
+		struct library list[LIBRARIES_COMMON + 4];
+		libraries_common(list);
+		list[LIBRARIES_COMMON] = (struct library){ "libcurl", curl_version_info(CURLVERSION_NOW)->version };
+		list[LIBRARIES_COMMON + 1] = (struct library){ "libmicrohttpd", MHD_get_version() };
+		list[LIBRARIES_COMMON + 2] = (struct library){ "libyaml", yaml_get_version_string() };
+		list[LIBRARIES_COMMON + 3] = (struct library){ "ncurses", term_library_version() };
+		libraries_print(stdout, list, sizeof list / sizeof *list);
+		libraries_print_origin(stdout);
+	}
 	return EXIT_DONE;
 }
 
 const struct command command_version = {
 	"version",
-	"creel version",
+	"creel version [--verbose]",
 	"print the version",
-	"Prints the name and version, as creel --version does.\n\nExample: creel version",
+	"Prints the name and version, as creel --version does. With --verbose also the libraries' versions, and where "
+	"one is "
+	"older than a release that closed a known hole.\n\nExample: creel version --verbose",
+	COMMAND_OPTIONS(version_rows, struct version_options),
 	.files = COMMAND_TAKES_NOTHING,
 	.run = run_version,
 };

@@ -313,6 +313,13 @@ describe('version, help, login, tokens, dev, admin', () => {
 		assert.match(r.text, /^creel \d+\.\d+\.\d+/);
 		assert.equal(r.code, 0);
 		assert.match((await w.run('creel-relay', ['version'])).text, /^creel-relay \d+\.\d+\.\d+/);
+		for (const [program, alone] of [['creel', 'ncurses'], ['creel-relay', 'libmicrohttpd']]) {
+			const long = await w.run(program, ['version', '--verbose']);
+			assert.equal(long.code, 0);
+			for (const library of ['OpenSSL', 'SQLite', 'libwebsockets', 'libuv', alone])
+				assert.match(long.text, new RegExp(`^  ${library} +\\d+\\.\\d+[\\d.]*(  older than .*)?$`, 'm'));
+			assert.equal((await w.run(program, ['version', 'x'])).code, 2);
+		}
 	});
 
 	it('help lists every command; help COMMAND and COMMAND --help say the same', async () => {

@@ -456,3 +456,9 @@ void term_own(void)
 	tcsetpgrp(STDIN_FILENO, getpgrp());
 	sigaction(SIGTTOU, &old, NULL);
 }
+
+const char *term_library_version(void)
+{
+	const char *text = curses_version(), *digit = strpbrk(text, "0123456789");
+	return digit ? digit : text;
+}

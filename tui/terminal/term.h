@@ -39,3 +39,6 @@ void term_mouse(struct term *t, bool on);
 /* OSC 52 with the bytes as base64; false when they are too many, or the terminal is not known to understand such
  * sequences. */
 bool term_clipboard(struct term *t, struct bytes b);
+
+/* The version of ncurses, such as "6.4.20221231". Static. */
+const char *term_library_version(void);
