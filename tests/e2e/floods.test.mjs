@@ -2,13 +2,16 @@
 // relay does not burn its core on the silent ones. `make attack` runs it with 10,000 connections against the release build
 // and holds it to its figures; here it is smaller, and the machine does other things as well.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { World, root, waitFor, within } from './lib/harness.mjs';
 import { Receiver } from './lib/http.mjs';
-import { makeCertificate } from './lib/tls.mjs';
+import { hello, makeCertificate } from './lib/tls.mjs';
 
 const FULL = process.env.CREEL_ATTACK === '1';
 const COUNT = FULL ? 10_000 : 1000;
@@ -67,6 +70,57 @@ describe(`${COUNT} connections that go no further`, () => {
 			assert.ok(p99 < MOST_P99_MS, `p99 ${p99} ms`);
 			if (FULL) assert.ok(!(share > 1 / 3), `the relay took ${share} of a core`);
 			await flood.stop('SIGTERM');
+		});
+
+	it('every program ended cleanly', () => w.endsCleanly());
+});
+
+describe('handshakes that all begin at once', () => {
+	const w = new World();
+	let relay, mine;
+	before(async () => {
+		mine = makeCertificate(w.dir);
+		const app = w.keep(await Receiver.start());
+		relay = await w.startRelay({ args: ['--tls-cert', mine.cert, '--tls-key', mine.key, '--max-connections-per-address', '0'] });
+		await w.startClient({ relayUrl: `https://127.0.0.1:${relay.port}`, target: app.port, name: 'a', args: ['--ca', mine.cert] });
+	});
+	after(() => w.close());
+
+	const post = (module, path, options = {}) => new Promise((resolve, reject) => {
+		module.request({ port: relay.port, host: '127.0.0.1', localAddress: '127.0.0.2', method: 'POST', path, agent: false, ...options }, (response) => {
+			response.resume().on('end', () => resolve(response.statusCode));
+		}).on('error', reject).end('x');
+	});
+
+	/** Webhooks that are sent behind `count` ClientHellos of another address: how many of those were answered before each. */
+	async function overtaken(count, send) {
+		const sockets = [];
+		let answered = 0;
+		for (let i = 0; i < count; i++) {
+			const socket = w.keep(net.connect({ port: relay.port, host: '127.0.0.1', localAddress: `127.0.6.${1 + (i % 4)}` }));
+			socket.close = () => socket.destroy();
+			socket.on('error', () => {}).once('data', () => answered++);
+			await once(socket, 'connect');
+			sockets.push(socket);
+		}
+		const beginning = await hello(['http/1.1']);
+		sockets.forEach((socket) => socket.write(beginning));
+		const status = await within('a webhook', send(), 30_000);
+		const before = answered;
+		await waitFor(() => `all to be answered: ${answered}`, () => answered === count, 60_000);
+		sockets.forEach((socket) => socket.destroy());
+		return { status, before };
+	}
+
+	for (const [name, send] of [
+		['a webhook', () => post(http, '/a/plain')],
+		["a webhook's own handshake from another address", () => post(https, '/a/tls', { ca: mine.pem, servername: 'localhost' })],
+	])
+		it(`do not hold up ${name}`, async (t) => {
+			const { status, before } = await overtaken(600, send);
+			t.diagnostic(`${before} of 600 handshakes came before it`);
+			assert.equal(status, 200);
+			assert.ok(before < 300, `${before} of 600 handshakes came before it`);
 		});
 
 	it('every program ended cleanly', () => w.endsCleanly());

@@ -1,17 +1,12 @@
 // A process that keeps many connections open to a port, each silent at some point of its beginning, and opens another for
 // each that is closed. `node flood.mjs KIND PORT COUNT`, until SIGTERM; says "open N" each half second.
-import { Duplex } from 'node:stream';
 import net from 'node:net';
-import tls from 'node:tls';
+import { hello } from './tls.mjs';
 
 const [kind, port, count] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 const PER_ADDRESS = 480; // below what the relay takes of silent ones from one
 const A_TICK = 100; // opened each 20 ms at first; once all stood, a tenth of it
 
-const hello = (ALPNProtocols) => new Promise((resolve) => {
-	const socket = new Duplex({ read() {}, write: (bytes, _encoding, done) => (resolve(bytes), done()) });
-	tls.connect({ socket, servername: 'localhost', ALPNProtocols }).on('error', () => {});
-});
 const BEGINNINGS = {
 	silent: () => '',
 	'half a ClientHello': async () => (await hello(['http/1.1'])).subarray(0, 100),

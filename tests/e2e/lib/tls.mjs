@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { X509Certificate, createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { Duplex } from 'node:stream';
+import tls from 'node:tls';
 
 /** A self-signed certificate for localhost and 127.0.0.1, or the names given: { cert, key } (paths), { pem, pin, fingerprint }. */
 export function makeCertificate(dir, name = 'tls', names = 'DNS:localhost,IP:127.0.0.1') {
@@ -64,3 +66,9 @@ export function makeChain(dir, name = 'chain') {
 	writeFileSync(at('full.crt'), readFileSync(at('leaf.crt'), 'utf8') + readFileSync(at('Int.crt'), 'utf8'));
 	return { leaf: at('leaf.crt'), chain: at('full.crt'), key: at('leaf.key'), root: at('Root.crt') };
 }
+
+/** The ClientHello of a client that offers these protocols. */
+export const hello = (ALPNProtocols) => new Promise((resolve) => {
+	const socket = new Duplex({ read() {}, write: (bytes, _encoding, done) => (resolve(bytes), done()) });
+	tls.connect({ socket, servername: 'localhost', ALPNProtocols }).on('error', () => {});
+});
