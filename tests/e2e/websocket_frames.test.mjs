@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
+import { frameShapes } from './lib/frame_shapes.mjs';
 import { World, waitFor, within } from './lib/harness.mjs';
 
 // Around each bound of a frame's length field (RFC 6455 §5.2), and beyond a piece of the tunnel's.
@@ -100,28 +101,64 @@ describe('WebSockets of every shape', () => {
 		}
 	});
 
-	it('bytes that are no frames pass as well: neither end of creel reads them', async () => {
+	/** Both ends of a WebSocket as plain sockets, after 101: [the sender's, the app's], each with what has come in `got`. */
+	async function rawPair(name) {
+		const atApp = [];
 		const raw = w.keep(net.createServer((socket) => {
-			socket.on('error', () => {});
-			socket.once('data', () => {
+			socket.on('error', () => {}).once('data', () => {
 				socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n');
-				socket.on('data', (piece) => socket.write(piece));
+				atApp.push(gather(socket));
 			});
 		}));
-		raw.listen(0, '127.0.0.1');
-		await once(raw, 'listening');
-		await w.startClient({ relay, target: raw.address().port, name: 'raw', output: 'quiet' });
-		const socket = net.connect(relay.port, '127.0.0.1');
-		let got = Buffer.alloc(0);
-		socket.on('data', (piece) => (got = Buffer.concat([got, piece])));
-		socket.write('GET /raw/x HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
-		await waitFor('101', () => got.includes('\r\n\r\n'));
-		const head = got.indexOf('\r\n\r\n') + 4;
-		const sent = randomBytes(200_000);
-		for (let i = 0; i < sent.length; i += 777) socket.write(sent.subarray(i, i + 777));
-		await waitFor('all of it back', () => got.length === head + sent.length);
-		assert.ok(got.subarray(head).equals(sent));
-		socket.destroy();
+		await once(raw.listen(0, '127.0.0.1'), 'listening');
+		await w.startClient({ relay, target: raw.address().port, name, output: 'quiet' });
+		const sender = gather(net.connect(relay.port, '127.0.0.1'));
+		sender.write(`GET /${name}/x HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`);
+		await waitFor('101', () => Buffer.concat(sender.pieces).includes('\r\n\r\n'));
+		assert.match(Buffer.concat(sender.pieces).toString(), /^HTTP\/1\.1 101 [^]*\r\n\r\n$/);
+		sender.pieces = [];
+		sender.length = 0;
+		return [sender, atApp[0]];
+	}
+	function gather(socket) {
+		socket.pieces = [];
+		socket.length = 0;
+		return socket.on('error', () => {}).on('data', (piece) => {
+			socket.pieces.push(piece);
+			socket.length += piece.length;
+			socket.emit('more');
+		});
+	}
+	/** Sends it in pieces of that size, and takes as many bytes at the other end. */
+	async function passes(what, from, to, bytes, size = bytes.length) {
+		for (let i = 0; i < bytes.length; i += size) from.write(bytes.subarray(i, i + size));
+		while (to.length < bytes.length) await within(`${what}: ${to.length} of ${bytes.length} bytes`, once(to, 'more'));
+		assert.ok(Buffer.concat(to.pieces).equals(bytes), `${what} came out otherwise`);
+		to.pieces = [];
+		to.length = 0;
+	}
+
+	it('each good and bad frame of Autobahn’s cases, both ways, whole and chopped', async () => {
+		const [sender, app] = await rawPair('shapes');
+		sender.setNoDelay(true);
+		app.setNoDelay(true);
+		for (const [way, from, to, masked] of [['to the app', sender, app, true], ['from the app', app, sender, false]]) {
+			const shapes = frameShapes(masked);
+			for (const { name, bytes } of shapes) {
+				await passes(`${name} ${way}`, from, to, bytes);
+				if (bytes.length < 300) await passes(`${name} ${way}, byte by byte`, from, to, bytes, 1);
+			}
+			await passes(`all of them ${way} at once`, from, to, Buffer.concat(shapes.map((s) => s.bytes)), 997);
+		}
+		sender.destroy();
+	});
+
+	it('bytes that are no frames pass as well: neither end of creel reads them', async () => {
+		const [sender, app] = await rawPair('raw');
+		const noise = randomBytes(200_000);
+		await passes('noise to the app', sender, app, noise, 777);
+		await passes('noise from the app', app, sender, noise, 777);
+		sender.destroy();
 	});
 
 	it('every program ended cleanly', () => w.endsCleanly());
