@@ -2,6 +2,7 @@
 #include "client/transfer/export.h"
 #include "client/app/forwarder.h"
 #include "client/options/selection.h"
+#include "client/print/output.h"
 #include "shared/text/text.h"
 #include "shared/program/interrupt.h"
 #include "shared/program/progress.h"
@@ -19,7 +20,7 @@ struct export_command {
 	struct export_options options;
 	struct option_values redact;
 	struct redact_names names;
-	size_t redacted[REDACT_KINDS];
+	size_t redacted[REDACT_KINDS], refused;
 	const char *format, *path, *where, *to;
 	char *base;
 	struct store *store;
@@ -126,12 +127,43 @@ static bool on_step(void *user, size_t written)
 	return interrupt_came();
 }
 
+static void on_refused(void *user, const char *sentence)
+{
+	struct export_command *c = user;
+	c->refused++;
+	progress_hide(&c->progress);
+	output_trouble(OUTPUT_LINES, sentence);
+}
+
+/* What was written, and how much of what was asked for that is. */
+static int tell(const struct export_command *c, size_t written, bool to_file, struct error *e)
+{
+	if (written == 0 && c->refused)
+		error_set(e, EXIT_USAGE, "nothing was exported: this format can hold none of these %zu deliveries",
+			  c->refused);
+	else if (written == 0)
+		error_set(e, EXIT_NO, "no delivery matches, nothing was exported; `creel list` shows what there is");
+	if (written == 0)
+		return (int)e->code;
+	if (c->options.redact)
+		tell_redacted(c);
+	if (to_file || c->refused)
+		fprintf(stderr, "creel: %zu %s exported%s%s", written, written == 1 ? "delivery" : "deliveries",
+			to_file ? " to " : "", to_file ? c->path : "");
+	if (c->refused)
+		fprintf(stderr, ", %zu refused", c->refused);
+	if (to_file || c->refused)
+		fputc('\n', stderr);
+	return c->refused ? EXIT_NO : EXIT_DONE;
+}
+
 static int export_found(struct export_command *c, struct error *e)
 {
 	size_t written = 0;
 	struct interrupt before;
 	signal(SIGPIPE, SIG_IGN);
 	c->options.stop = on_step;
+	c->options.on_refused = on_refused;
 	c->options.user = c;
 	bool to_file = c->path && strcmp(c->path, "-") != 0 && !c->options.dry_run;
 	if (to_file && !c->options.force && access(c->path, F_OK) == 0) {
@@ -148,16 +180,7 @@ static int export_found(struct export_command *c, struct error *e)
 		error_set(e, EXIT_INTERRUPTED, "interrupted: nothing was written to %.300s", c->path);
 	if (!fine)
 		return (int)e->code;
-	if (written == 0) {
-		error_set(e, EXIT_NO, "no delivery matches, nothing was exported; `creel list` shows what there is");
-		return EXIT_NO;
-	}
-	if (c->options.redact)
-		tell_redacted(c);
-	if (to_file)
-		fprintf(stderr, "creel: %zu %s exported to %s\n", written, written == 1 ? "delivery" : "deliveries",
-			c->path);
-	return EXIT_DONE;
+	return tell(c, written, to_file, e);
 }
 
 #define AT struct export_command
@@ -217,7 +240,8 @@ const struct command command_export = {
 	"cookie:NAME, query:NAME, form:NAME, part:NAME or json:PATH.\n"
 	"\n"
 	"A body that the format cannot hold goes to a file beside FILE. FILE must not exist yet, unless --force is\n"
-	"given. Exit status 1 when nothing matches, 4 when FILE cannot be written.\n\n" FILTER_HELP "\n\n"
+	"given. Of several deliveries one that the format cannot hold is told and left out, and the exit status is 1;\n"
+	"so it is when nothing matches, 4 when FILE cannot be written.\n\n" FILTER_HELP "\n\n"
 	"Example: creel export source:stripe since:1d -o tests/stripe.har --redact",
 	COMMAND_OPTIONS(rows, struct export_command),
 	.uses = COMMAND_USES_DB | COMMAND_USES_FILTER,

@@ -85,12 +85,25 @@ static bool cloud_events(const struct challenge_request *r, struct challenge *c)
 	       challenge_finish(c, "azure-eventgrid", "text/plain; charset=utf-8");
 }
 
-/* Trello and Intercom look whether anybody is there. */
-static bool head(const struct challenge_request *r, struct challenge *c)
+/* Whether a HEAD is that provider's: its User-Agent or the path says so, or a secret for it is at hand. Other HEADs, of
+ * browsers and of what watches sites, are the app's. */
+static bool head_is_of(const struct challenge_request *r, const struct secrets *secrets, const char *provider)
 {
 	struct bytes agent;
-	bool intercom = headers_find(r->headers, "User-Agent", &agent) && bytes_contains_nocase(agent, "intercom");
-	return challenge_finish(c, intercom ? "intercom" : "trello", "text/plain; charset=utf-8");
+	size_t at = 0;
+	return (headers_find(r->headers, "User-Agent", &agent) && bytes_contains_nocase(agent, provider)) ||
+	       bytes_contains_nocase(bytes_until(r->target, '?'), provider) ||
+	       (secrets && secrets_next(secrets, signature_find(provider), &at));
+}
+
+/* Trello and Intercom look whether anybody is there. */
+static bool head(const struct challenge_request *r, const struct secrets *secrets, struct challenge *c)
+{
+	static const char *const providers[] = { "intercom", "trello" };
+	for (size_t i = 0; i < sizeof providers / sizeof *providers; i++)
+		if (head_is_of(r, secrets, providers[i]))
+			return challenge_finish(c, providers[i], "text/plain; charset=utf-8");
+	return false;
 }
 
 bool challenge_get_find(const struct challenge_request *r, const struct secrets *secrets, struct challenge *c)
@@ -98,7 +111,7 @@ bool challenge_get_find(const struct challenge_request *r, const struct secrets 
 	if (r->signature == SIGNATURE_INVALID)
 		return false;
 	if (challenge_is(r->method, "HEAD"))
-		return r->body.len == 0 && head(r, c);
+		return r->body.len == 0 && head(r, secrets, c);
 	if (challenge_is(r->method, "OPTIONS"))
 		return cloud_events(r, c);
 	if (!challenge_is(r->method, "GET"))

@@ -22,7 +22,33 @@ static void no_answer(struct signature_result *out, enum signature_verdict verdi
 	snprintf(out->text, sizeof out->text, "%s", text);
 }
 
-/* Tries each secret that there is for the provider. When none fits, the reason is that of the first. */
+/* How much a result says: that it holds; that it would but for its age; what was wrong; nothing of the kind. */
+static int weight(const struct signature_result *r)
+{
+	if (r->verdict == SIGNATURE_VALID)
+		return 3;
+	switch (r->reason) {
+	case SIGNATURE_OLD:
+		return 2;
+	case SIGNATURE_URL:
+	case SIGNATURE_SECRET:
+	case SIGNATURE_BODY:
+	case SIGNATURE_PROVIDER:
+	case SIGNATURE_FORM:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static void keep_better(struct signature_result *best, const struct signature_result *one, bool first)
+{
+	if (first || weight(one) > weight(best))
+		*best = *one;
+}
+
+/* Tries each secret that there is for the provider. When none fits, the reason is the one that says most, or that of
+ * the first. */
 static void check(struct work *v, const struct signature_provider *p, struct signature_input *in,
 		  struct signature_result *out)
 {
@@ -32,8 +58,7 @@ static void check(struct work *v, const struct signature_provider *p, struct sig
 		struct signature_result one = { 0 };
 		in->secret = bytes_of(secret->text);
 		signature_verify(p, in, &one);
-		if (first || one.verdict == SIGNATURE_VALID)
-			*out = one;
+		keep_better(out, &one, first);
 		if (one.verdict == SIGNATURE_VALID)
 			return;
 		first = false;
@@ -69,8 +94,9 @@ static void check_urls(struct work *v, const struct signature_provider *p, struc
 		struct signature_result one = { 0 };
 		in->url = buffer_view(&url);
 		check(v, p, in, &one);
-		if (i == 0 || one.verdict == SIGNATURE_VALID)
-			*out = one;
+		/* Of a URL that was only guessed it says nothing that another one is signed. */
+		if (one.reason != SIGNATURE_URL || i == 0)
+			keep_better(out, &one, i == 0);
 		if (one.verdict == SIGNATURE_VALID || !signature_needs_url(p))
 			break;
 	}
@@ -86,7 +112,7 @@ static const struct signature_provider *guess(struct work *v, struct signature_i
 		if (!signature_may_be(p, in->headers, in->body))
 			continue;
 		check_urls(v, p, in, &one);
-		if (!found || one.verdict == SIGNATURE_VALID) {
+		if (!found || weight(&one) > weight(out)) {
 			found = p;
 			*out = one;
 		}

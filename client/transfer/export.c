@@ -216,11 +216,6 @@ static bool put_body_beside(struct export *x, const struct transcript *d, struct
 	struct buffer path = { 0 };
 	if (!wants_file(x, body))
 		return true;
-	if (!x->sink.path)
-		return error_set(e, EXIT_USAGE,
-				 "the body of delivery %" PRId64
-				 " is not text that %s can hold: name a file with -o, and it is put beside that",
-				 d->id, x->options->as == EXPORT_AS_HTTP ? "a .http file" : "a collection");
 	if (!body_path(x->sink.path, d->id, &path)) {
 		buffer_free(&path);
 		return no_memory(e);
@@ -333,6 +328,7 @@ static bool is_request_alone(enum export_as as)
 	return as == EXPORT_AS_BODY || as == EXPORT_AS_HEADERS || as == EXPORT_AS_RAW || as == EXPORT_AS_URL;
 }
 
+/* Whether the format has a place for it. */
 static bool check(const struct export *x, const struct transcript *d, struct error *e)
 {
 	enum export_as as = x->options->as;
@@ -344,7 +340,12 @@ static bool check(const struct export *x, const struct transcript *d, struct err
 				 "delivery %" PRId64 " was recorded in part only (%zu of %" PRIu64
 				 " bytes): har and ndjson keep that",
 				 d->id, d->request.body.len, d->request.body_size);
-	return true;
+	if (wants_file(x, buffer_view(&d->request.body)) && !x->sink.path)
+		return error_set(e, EXIT_USAGE,
+				 "the body of delivery %" PRId64
+				 " is not text that %s can hold: name a file with -o, and it is put beside that",
+				 d->id, as == EXPORT_AS_HTTP ? "a .http file" : "a collection");
+	return export_put_fits(d, as, e);
 }
 
 struct telling {
@@ -372,16 +373,28 @@ static bool redact(const struct export *x, struct transcript *d, struct error *e
 	return true;
 }
 
+/* Of several, one that cannot be written is told, and the others are. */
+static bool is_passed_over(const struct export *x, struct error *e)
+{
+	const struct export_options *o = x->options;
+	if (!x->several || !o->on_refused || e->code != EXIT_USAGE)
+		return false;
+	o->on_refused(o->user, e->text);
+	*e = (struct error){ 0 };
+	return true;
+}
+
 static bool export_one(struct export *x, int64_t id, struct error *e)
 {
 	struct transcript d;
 	if (!transcript_read(x->store, id, &d, e))
 		return e->code == EXIT_USAGE; /* it was deleted meanwhile */
-	bool fine = check(x, &d, e) && (!x->options->redact || redact(x, &d, e)) &&
+	bool fits = check(x, &d, e);
+	bool fine = fits && (!x->options->redact || redact(x, &d, e)) &&
 		    (x->options->dry_run || (put_separator(x, &d, e) && put(x, &d, e) && flush(x, e)));
 	transcript_free(&d);
 	x->written += fine;
-	return fine;
+	return fine || (!fits && is_passed_over(x, e));
 }
 
 static bool put_end(const struct export *x, struct buffer *text)

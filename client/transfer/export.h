@@ -32,6 +32,9 @@ struct export_options {
 	bool dry_run;                            /* write nothing, only call on_redacted */
 	void (*on_redacted)(void *user, int64_t id, const struct redact_found *found); /* or NULL */
 	void *user;
+	/* Called with the reason for each of several deliveries that cannot be written in this format; the others are.
+	 * NULL: the first ends it. */
+	void (*on_refused)(void *user, const char *sentence);
 	size_t *redacted; /* [REDACT_KINDS], counts that are added to; or NULL */
 	bool force;       /* replace a file, once all is written */
 	const char *base; /* of curl and URL: "http://localhost:3000"; NULL: where it went last */

@@ -147,18 +147,6 @@ static bool put_raw(const struct transcript *x, struct buffer *out)
 	       buffer_append_bytes(out, buffer_view(&x->request.body));
 }
 
-static bool put_insomnia(const struct transcript *x, const char *base, const char *body_file, struct buffer *out,
-			 struct error *e)
-{
-	bool bad;
-	json_t *request = insomnia_request(x, bytes_of(base), body_file, &bad);
-	if (bad)
-		return error_set(
-		    e, EXIT_USAGE,
-		    "delivery %" PRId64 " has a header field that is not UTF-8, which Insomnia cannot send", x->id);
-	return put_json(out, request, e);
-}
-
 static bool has_braces(struct bytes b)
 {
 	return b.len && memmem(b.at, b.len, "{{", 2);
@@ -180,16 +168,34 @@ static bool head_is_exact(const struct transcript *x, enum export_as as)
 	}
 }
 
+static bool has_odd_field(const struct transcript *x)
+{
+	struct bytes name, value;
+	for (size_t pos = 0; headers_next(buffer_view(&x->request.headers), &pos, &name, &value);)
+		if (!json_can_hold(value))
+			return true;
+	return false;
+}
+
+bool export_put_fits(const struct transcript *x, enum export_as as, struct error *e)
+{
+	if (as == EXPORT_AS_INSOMNIA && has_odd_field(x))
+		return error_set(
+		    e, EXIT_USAGE,
+		    "delivery %" PRId64 " has a header field that is not UTF-8, which Insomnia cannot send", x->id);
+	return head_is_exact(x, as) ||
+	       error_set(e, EXIT_USAGE,
+			 "delivery %" PRId64 " has {{ or {%% in its target or a header field, which other clients "
+			 "replace: take curl, har or ndjson for it",
+			 x->id);
+}
+
 bool export_put(const struct transcript *x, const struct delivery_row *row, const struct export_options *o,
 		const char *base, const char *body_file, struct buffer *out, struct error *e)
 {
-	bool fine = false;
-	if (!head_is_exact(x, o->as))
-		return error_set(e, EXIT_USAGE,
-				 "delivery %" PRId64
-				 " has {{ or {%% in its target or a header field, which other clients "
-				 "replace: take curl, har or ndjson for it",
-				 x->id);
+	bool fine = false, bad;
+	if (!export_put_fits(x, o->as, e))
+		return false;
 	switch (o->as) {
 	case EXPORT_AS_HAR:
 		return put_json(out, har_entry(x), e);
@@ -199,7 +205,7 @@ bool export_put(const struct transcript *x, const struct delivery_row *row, cons
 	case EXPORT_AS_POSTMAN:
 		return put_json(out, postman_item(x, bytes_of(base), body_file), e);
 	case EXPORT_AS_INSOMNIA:
-		return put_insomnia(x, base, body_file, out, e);
+		return put_json(out, insomnia_request(x, bytes_of(base), body_file, &bad), e);
 	case EXPORT_AS_CURL:
 		fine = put_curl(x, o, base, out);
 		break;

@@ -8,3 +8,5 @@
  * body where the format can name a file; NULL: the body itself does. EXIT_STORE when out of memory. */
 MUST_CHECK bool export_put(const struct transcript *x, const struct delivery_row *row, const struct export_options *o,
 			   const char *base, const char *body_file, struct buffer *out, struct error *e);
+/* Whether the format has a place for all of its head. EXIT_USAGE. */
+MUST_CHECK bool export_put_fits(const struct transcript *x, enum export_as as, struct error *e);

@@ -17,6 +17,7 @@ size_t __sanitizer_get_current_allocated_bytes(void); /* GCC brings no header wi
 #endif
 
 #define MEASURE_EVERY_MS 10 /* while there is no room */
+#define VERY_MANY 1000      /* connections: some ten megabytes under TLS */
 
 #if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
 /* mimalloc's, where it was linked in glibc's place (Makefile): glibc then counts nothing. */
@@ -158,13 +159,19 @@ bool memory_takes(struct memory *m, enum memory_use use, uint64_t more, uint64_t
 	return true;
 }
 
-void memory_tidy(struct memory *m)
+bool memory_tidy(struct memory *m, size_t connections)
 {
-	if (m->short_of_it && is_mimalloc())
+	if (connections > m->most)
+		m->most = connections;
+	if (!m->short_of_it && (m->most < VERY_MANY || connections > m->most / 2))
+		return false;
+	m->short_of_it = false;
+	m->most = connections;
+	if (is_mimalloc())
 		mi_collect(true);
 #ifdef __GLIBC__
-	if (m->short_of_it)
+	else
 		malloc_trim(0);
 #endif
-	m->short_of_it = false;
+	return true;
 }

@@ -345,3 +345,13 @@ bool collection_define(struct collection *c, const json_t *object, struct error 
 {
 	return define(c->values, "", object, 0) || no_memory(e);
 }
+
+bool collection_own(const json_t *holder, struct draft *d, struct error *e)
+{
+	const json_t *own = json_object_get(holder, "_creel"), *id = json_object_get(own, "event_id");
+	if (!json_is_object(own))
+		return true;
+	d->has_id = json_is_string(id);
+	return (!d->has_id || import_event_id(id, own, 0, d->id, e)) &&
+	       (!json_object_get(own, "received_at") || import_time(own, "received_at", &d->created_us, e));
+}

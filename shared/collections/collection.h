@@ -47,3 +47,5 @@ MUST_CHECK bool collection_path(const struct collection *c, const json_t *list, 
 MUST_CHECK bool collection_add_query(struct draft *d, struct bytes query, struct error *e);
 /* Puts the members of an object into c->values, those of objects within as "outer.inner". */
 MUST_CHECK bool collection_define(struct collection *c, const json_t *object, struct error *e);
+/* Of a request that creel exported: the delivery's id and when it was received (collection_write_own). */
+MUST_CHECK bool collection_own(const json_t *holder, struct draft *d, struct error *e);

@@ -6,6 +6,7 @@
 #include "shared/http/headers.h"
 #include "shared/http/hop_by_hop.h"
 #include "shared/json/json_bytes.h"
+#include "shared/text/text.h"
 
 bool collection_write_fits(struct bytes body)
 {
@@ -62,4 +63,12 @@ bool collection_write_url(const struct transcript *x, struct bytes base, struct 
 		fine = plain ? buffer_put_u8(out, c) : buffer_printf(out, "%%%02X", c);
 	}
 	return fine;
+}
+
+json_t *collection_write_own(const struct transcript *x)
+{
+	char id[UUID_TEXT_LEN + 1], at[TEXT_TIME_LEN];
+	uuid_format(x->event_id, id);
+	text_format_time(at, x->received_at_us);
+	return json_pack("{s:s, s:s}", "event_id", id, "received_at", at);
 }

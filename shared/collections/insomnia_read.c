@@ -146,7 +146,8 @@ static bool take_request(struct collection *c, const json_t *request, const json
 	fine =
 	    fine && collection_member(c, request, "method", &d.method, e) && read_url(c, request, &d, e) &&
 	    (collection_fields(c, json_object_get(request, "headers"), &d.headers, e) || error_prefix(e, "headers")) &&
-	    read_body(c, json_object_get(request, "body"), &d, e) && add_auth(c, none ? auth : own, &d, e);
+	    read_body(c, json_object_get(request, "body"), &d, e) && add_auth(c, none ? auth : own, &d, e) &&
+	    collection_own(request, &d, e);
 	fine = draft_take(&d, fine, ++c->number, place, c->sink, e);
 	draft_free(&d);
 	return fine;

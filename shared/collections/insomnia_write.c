@@ -38,13 +38,13 @@ static json_t *body_of(const struct transcript *x, const char *body_file)
 
 json_t *insomnia_request(const struct transcript *x, struct bytes base, const char *body_file, bool *bad)
 {
-	char id[UUID_TEXT_LEN + 1], name[64];
+	char name[64] = "req_";
 	struct buffer url = { 0 };
 	json_t *headers = collection_write_fields(buffer_view(&x->request.headers), "name", false, bad),
 	       *request = NULL;
 	int64_t at = (int64_t)(x->received_at_us / 1000);
-	uuid_format(x->event_id, id);
-	snprintf(name, sizeof name, "req_%.32s", id);
+	for (size_t i = 0; i < UUID_LEN; i++)
+		snprintf(name + 4 + 2 * i, 3, "%02x", x->event_id[i]);
 	if (headers && collection_write_url(x, base, &url))
 		request = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:O, s:[], s:{}, s:I, s:I}", "_id", name,
 				    "_type", "request", "parentId", "wrk_creel", "name",
@@ -52,7 +52,8 @@ json_t *insomnia_request(const struct transcript *x, struct bytes base, const ch
 				    "method", json_from_bytes(buffer_view(&x->method)), "body", body_of(x, body_file),
 				    "headers", headers, "parameters", "authentication", "created", (json_int_t)at,
 				    "modified", (json_int_t)at);
-	if (request && json_object_set_new(request, "settingEncodeUrl", json_false()) != 0) {
+	if (request && (json_object_set_new(request, "settingEncodeUrl", json_false()) != 0 ||
+			json_object_set_new(request, "_creel", collection_write_own(x)) != 0)) {
 		json_decref(request);
 		request = NULL;
 	}

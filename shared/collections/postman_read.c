@@ -366,11 +366,13 @@ static bool read_example(const struct collection *c, const json_t *example, stru
 	       collection_member(&as_it_is, example, "body", &d->answer_body, e);
 }
 
+/* only: no other delivery is made of this item, which may be one that creel exported. */
 static bool take_request(struct collection *c, const json_t *item, const json_t *request, const json_t *example,
-			 const struct folder *in, const char *place, struct error *e)
+			 const struct folder *in, bool only, const char *place, struct error *e)
 {
 	struct draft d = { 0 };
-	bool fine = read_request(c, item, request, in, &d, e) && (!example || read_example(c, example, &d, e));
+	bool fine = read_request(c, item, request, in, &d, e) && (!example || read_example(c, example, &d, e)) &&
+		    (!only || collection_own(item, &d, e));
 	fine = draft_take(&d, fine, ++c->number, place, c->sink, e);
 	draft_free(&d);
 	return fine;
@@ -383,7 +385,7 @@ static bool take_item(struct collection *c, const json_t *item, const struct fol
 	const json_t *request = json_object_get(item, "request"), *examples = json_object_get(item, "response");
 	bool shown = false;
 	char path[400];
-	size_t i;
+	size_t i = 0;
 	json_t *example;
 	json_array_foreach(examples, i, example)
 	{
@@ -391,10 +393,11 @@ static bool take_item(struct collection *c, const json_t *item, const struct fol
 		bool has = json_is_object(original);
 		snprintf(path, sizeof path, "%s.response[%zu]", place, i);
 		shown = shown || !has || json_equal((json_t *)(uintptr_t)original, (json_t *)(uintptr_t)request);
-		if (!take_request(c, item, has ? original : request, example, in, path, e))
+		bool only = shown && json_array_size(examples) == 1;
+		if (!take_request(c, item, has ? original : request, example, in, only, path, e))
 			return false;
 	}
-	return shown || take_request(c, item, request, NULL, in, place, e);
+	return shown || take_request(c, item, request, NULL, in, i == 0, place, e);
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): bounded by DEEP */

@@ -159,8 +159,9 @@ json_t *postman_item(const struct transcript *x, struct bytes base, const char *
 	if (fine && x->called && x->status && json_can_hold(buffer_view(&x->response.body)))
 		fine = json_array_append_new(responses, example_of(x, request)) == 0;
 	if (fine)
-		item = json_pack("{s:o, s:o, s:O, s:O}", "name", json_from_bytes(buffer_view(&name)),
-				 "protocolProfileBehavior", behaviour_of(x), "request", request, "response", responses);
+		item = json_pack("{s:o, s:o, s:O, s:O, s:o}", "name", json_from_bytes(buffer_view(&name)),
+				 "protocolProfileBehavior", behaviour_of(x), "request", request, "response", responses,
+				 "_creel", collection_write_own(x));
 	json_decref(request);
 	json_decref(responses);
 	buffer_free(&name);

@@ -329,14 +329,21 @@ static bool read_layout(struct claim *c, const struct signature_input *in, struc
 }
 
 /* More signatures of the same content: in a second field, or in numbered ones. */
-static void read_further(struct claim *c, const struct signature_input *in)
+static bool read_further(struct claim *c, const struct signature_input *in)
 {
 	const struct signature_provider *s = c->scheme;
 	struct bytes name, value;
-	for (size_t pos = 0; (s->second || s->numbered) && headers_next(in->headers, &pos, &name, &value);)
-		if ((s->second && bytes_equal_nocase(name, s->second)) ||
-		    (s->numbered && !bytes_equal_nocase(name, s->field) && signature_is_numbered(s, name)))
-			claim_add(c, without_blanks(value), false);
+	char shown[48];
+	for (size_t pos = 0; (s->second || s->numbered) && headers_next(in->headers, &pos, &name, &value);) {
+		if (!(s->second && bytes_equal_nocase(name, s->second)) &&
+		    !(s->numbered && !bytes_equal_nocase(name, s->field) && signature_is_numbered(s, name)))
+			continue;
+		snprintf(shown, sizeof shown, "%.*s", (int)name.len, (const char *)name.at);
+		if (!field(c, in, shown, &value))
+			return false;
+		claim_add(c, without_blanks(value), false);
+	}
+	return true;
 }
 
 static bool read_fields(struct claim *c, const struct signature_input *in)
@@ -349,7 +356,8 @@ static bool read_fields(struct claim *c, const struct signature_input *in)
 	    (s->names_field && !field(c, in, s->names_field, &c->names)) ||
 	    (!second_only && !read_layout(c, in, value)))
 		return false;
-	read_further(c, in);
+	if (!read_further(c, in))
+		return false;
 	if (s->time_place && !read_body_time(c, in))
 		return false;
 	return s->unit == TIME_NONE || s->layout == LAYOUT_JWT ||

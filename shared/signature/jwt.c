@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of a token's `aud`: more are not looked at. */
+#define AUDIENCES_MOST 32
+
 static bool claim_value(struct claim *c, const char *name, struct buffer *out)
 {
 	out->len = 0;
@@ -62,6 +65,25 @@ bool jwt_read(struct claim *c, const struct signature_input *in, struct bytes to
 	return true;
 }
 
+/* RFC 7519 §4.1.3: `aud` is a text, or a list of which one is enough. *there: it names any. */
+static bool audience_is(struct claim *c, struct bytes wanted, bool *there)
+{
+	struct buffer said = { 0 };
+	char path[32];
+	bool same = false;
+	*there = claim_value(c, "aud", &said);
+	same = *there && signature_equal(buffer_view(&said), wanted);
+	for (int i = 0; i < AUDIENCES_MOST && !same; i++) {
+		snprintf(path, sizeof path, "aud[%d]", i);
+		if (!claim_value(c, path, &said))
+			break;
+		*there = true;
+		same = signature_equal(buffer_view(&said), wanted);
+	}
+	buffer_free(&said);
+	return same;
+}
+
 /* Google names itself with and without https://. */
 static bool issuer_is(struct bytes issuer, const char *wanted)
 {
@@ -83,8 +105,8 @@ bool jwt_agrees(struct claim *c, const struct signature_input *in)
 		fine = claim_fail(c, SIGNATURE_MALFORMED, "the token in %s is not issued by %s", s->field,
 				  s->token_issuer);
 	/* Without a URL at hand it cannot be told whether the audience is right. */
-	if (fine && s->token_audience && wanted.len && claim_value(c, "aud", &said) &&
-	    !signature_equal(buffer_view(&said), wanted))
+	bool names_any;
+	if (fine && s->token_audience && wanted.len && !audience_is(c, wanted, &names_any) && names_any)
 		fine = claim_fail(c, SIGNATURE_URL, "the token in %s is for another audience than this URL", s->field);
 	if (fine && s->token_sum) {
 		if (!crypto_sha256(s->sum_form, in->body, &sum))

@@ -1,6 +1,7 @@
 /* Secrets as providers show them, to keys. */
 #include "shared/signature/key.h"
 
+#include "shared/signature/jwk.h"
 #include "shared/signature/signature_tools.h"
 
 #include <string.h>
@@ -96,7 +97,10 @@ static EVP_PKEY *read_der(struct bytes secret, bool private)
 
 struct bytes key_line(struct bytes secret)
 {
+	struct bytes json;
 	const uint8_t *begin = secret.len ? memmem(secret.at, secret.len, "-----BEGIN", 10) : NULL;
+	if (!begin && jwk_find(secret, &json))
+		begin = json.at;
 	struct bytes line = bytes_make(secret.at, begin ? (size_t)(begin - secret.at) : 0);
 	while (line.len && line.at[line.len - 1] <= ' ')
 		line.len--;
@@ -110,9 +114,9 @@ static const struct pair_kind {
 	      "to sign, it must be an Ed25519 private key: PEM, or its 32-byte seed in hex" },
   ed25519_base64 = { "ED25519", "it must be an Ed25519 public key: base64 of its 32 bytes, or PEM",
 		     "to sign, it must be an Ed25519 private key: PEM, or its 32-byte seed in base64" },
-  ec = { "EC", "it must be an EC public key: base64 of DER, or PEM",
+  ec = { "EC", "it must be an EC public key: PEM, base64 of DER, or a JSON Web Key",
 	 "to sign, it must be an EC private key: PEM, or base64 of DER" },
-  rsa = { "RSA", "it must be an RSA public key or a certificate: PEM, or base64 of DER",
+  rsa = { "RSA", "it must be an RSA public key or a certificate: PEM, base64 of DER, or a JSON Web Key",
 	  "to sign, it must be an RSA private key: PEM, or base64 of DER" };
 
 static const struct pair_kind *kind_of(const struct signature_provider *s)
@@ -128,8 +132,11 @@ static bool read_pair(const struct signature_provider *s, struct bytes secret, b
 		      const char **why)
 {
 	const struct pair_kind *kind = kind_of(s);
+	struct bytes json;
 	const uint8_t *pem = secret.len ? memmem(secret.at, secret.len, "-----BEGIN", 10) : NULL;
-	if (pem)
+	if (!pem && !private && jwk_find(secret, &json))
+		out->public = jwk_read(json);
+	else if (pem)
 		out->public = read_pem(bytes_make(pem, secret.len - (size_t)(pem - secret.at)), private);
 	else if (kind == &ec || kind == &rsa)
 		out->public = read_der(secret, private);

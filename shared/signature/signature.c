@@ -208,7 +208,7 @@ static void verify_item(const struct signature_provider *p, const struct signatu
 	} else if (c.text[0]) {
 		refuse(out, c.reason, c.text);
 		if (explain && c.reason == SIGNATURE_MISSING)
-			signature_explain_missing(p, in, out);
+			signature_explain_missing(p, c.scheme, in, out);
 		else if (explain && c.reason == SIGNATURE_MALFORMED && c.count == 0) /* the signature itself is */
 			signature_explain(p, in, &c, buffer_view(&content), out);
 	} else {

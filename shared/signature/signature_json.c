@@ -6,10 +6,14 @@
 
 #include <string.h>
 
-/* False: it is no JSON that is searched. */
-static bool read_json(struct bytes body, struct json_tokens *t)
+/* False: it is no JSON that is searched. A byte order mark before it, as .NET's programs write one, is left out of
+ * *whole. */
+static bool read_json(struct bytes *whole, struct json_tokens *t)
 {
 	size_t first = 0;
+	if (signature_begins(*whole, "\xef\xbb\xbf"))
+		*whole = bytes_make(whole->at + 3, whole->len - 3);
+	struct bytes body = *whole;
 	while (first < body.len && (body.at[first] == ' ' || (body.at[first] >= '\t' && body.at[first] <= '\r')))
 		first++;
 	return first < body.len && body.len <= SIGNATURE_JSON_MOST &&
@@ -29,7 +33,7 @@ static size_t find(struct bytes body, const struct json_tokens *t, const char *p
 bool signature_json_value(struct bytes body, const char *path, struct buffer *out, struct bytes *lexeme)
 {
 	struct json_tokens t;
-	if (!read_json(body, &t))
+	if (!read_json(&body, &t))
 		return false;
 	size_t at = find(body, &t, path);
 	bool fine = at != SIZE_MAX && !json_is_open(&t.at[at]) && json_put_value(body, &t, at, out);
@@ -42,7 +46,7 @@ bool signature_json_value(struct bytes body, const char *path, struct buffer *ou
 size_t signature_json_count(struct bytes body, const char *path)
 {
 	struct json_tokens t;
-	if (!read_json(body, &t))
+	if (!read_json(&body, &t))
 		return 0;
 	size_t at = find(body, &t, path);
 	size_t count = at != SIZE_MAX && t.at[at].kind == TOKEN_OPEN_ARRAY ? json_members(&t, at) : 0;
@@ -54,7 +58,7 @@ bool signature_json_other_key(struct bytes body, const char *name, struct buffer
 {
 	struct json_tokens t;
 	size_t start = out->len;
-	if (!read_json(body, &t))
+	if (!read_json(&body, &t))
 		return false;
 	bool fine = false;
 	for (size_t i = 1; t.at[0].kind == TOKEN_OPEN_OBJECT && !fine && i < t.at[0].partner; i = json_after(&t, i)) {

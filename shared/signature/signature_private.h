@@ -130,9 +130,9 @@ struct claim;
 /* signature_why.c: puts into *out why it does not hold, found by trying. */
 void signature_explain(const struct signature_provider *p, const struct signature_input *in, struct claim *c,
 		       struct bytes content, struct signature_result *out);
-/* What a missing field may mean: signed by another's scheme. */
-void signature_explain_missing(const struct signature_provider *p, const struct signature_input *in,
-			       struct signature_result *out);
+/* What a field that is missing in the form `row` may mean: signed by another's scheme. */
+void signature_explain_missing(const struct signature_provider *p, const struct signature_provider *row,
+			       const struct signature_input *in, struct signature_result *out);
 
 /* signature_respell.c: the ways in which frameworks write a JSON body again. */
 struct respelling {

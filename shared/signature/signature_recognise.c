@@ -88,6 +88,22 @@ static bool marks_hold(const struct signature_provider *row, const struct signat
 	return row->marks[0] != NULL;
 }
 
+static const struct signature_provider *next_form(const struct signature_provider *p,
+						  const struct signature_provider *row)
+{
+	const char *name = row->also ? row->also : row == p ? p->keyed : NULL;
+	return name ? signature_find_row(name) : NULL;
+}
+
+/* Its own, or those of one of its forms. */
+static bool any_marks_hold(const struct signature_provider *p, const struct signature_input *in)
+{
+	for (const struct signature_provider *row = p; row; row = next_form(p, row))
+		if (signature_owner(row) == p && marks_hold(row, in))
+			return true;
+	return false;
+}
+
 static bool agent_is(const struct signature_provider *p, struct bytes agent)
 {
 	return p->agent && bytes_contains_nocase(agent, p->agent);
@@ -99,14 +115,7 @@ static bool names_itself(const struct signature_provider *p, const struct signat
 	for (size_t i = 0; i < OWN_FIELDS && p->own_fields[i]; i++)
 		if (headers_find(in->headers, p->own_fields[i], &value))
 			return true;
-	return (headers_find(in->headers, "User-Agent", &value) && agent_is(p, value)) || marks_hold(p, in);
-}
-
-static const struct signature_provider *next_form(const struct signature_provider *p,
-						  const struct signature_provider *row)
-{
-	const char *name = row->also ? row->also : row == p ? p->keyed : NULL;
-	return name ? signature_find_row(name) : NULL;
+	return (headers_find(in->headers, "User-Agent", &value) && agent_is(p, value)) || any_marks_hold(p, in);
 }
 
 bool signature_may_be(const struct signature_provider *p, struct bytes headers, struct bytes body)
@@ -164,7 +173,7 @@ static const struct signature_provider *by_field(const struct search *s, bool *u
 			continue;
 		if (agent_is(p, s->agent))
 			return p;
-		if (!marked && !alone && marks_hold(p, &s->in))
+		if (!marked && !alone && any_marks_hold(p, &s->in))
 			marked = p;
 		/* Anybody may send an Authorization: it makes nobody unsure. */
 		candidates += !p->field || strcmp(p->field, "Authorization") != 0;

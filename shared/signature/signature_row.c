@@ -1,4 +1,5 @@
 /* Which of a provider's forms a request is signed in: the row that it is judged by, or signed by. */
+#include "shared/signature/jwk.h"
 #include "shared/signature/place.h"
 
 #include <string.h>
@@ -6,7 +7,11 @@
 
 bool signature_row_is_signing_key(struct bytes secret)
 {
-	static const char *const begins[] = { "whsec_", "whsk_", "whpk_", "-----BEGIN" };
+	static const char *const begins[] = { "whsec_", "whsk_", "whpk_" };
+	struct bytes json;
+	/* Also with a line of its own before it. */
+	if (jwk_find(secret, &json) || (secret.len && memmem(secret.at, secret.len, "-----BEGIN", 10)))
+		return true;
 	while (secret.len && (secret.at[0] <= ' ' || strchr("\"'`", secret.at[0])))
 		secret = bytes_make(secret.at + 1, secret.len - 1);
 	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
@@ -91,7 +96,7 @@ static const struct signature_provider *row_of_forms(const struct signature_prov
 		if (signature_row_carried(row, in))
 			return row;
 	for (const struct signature_provider *row = p; row; row = next_form(row))
-		if (row->when && place_holds(row->when, in))
+		if (row->when && *row->when != '!' && place_holds(row->when, in))
 			return row;
 	return p;
 }

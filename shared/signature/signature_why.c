@@ -360,19 +360,20 @@ static bool try_providers(const struct signature_provider *p, const struct signa
 	return false;
 }
 
-void signature_explain_missing(const struct signature_provider *p, const struct signature_input *in,
-			       struct signature_result *out)
+void signature_explain_missing(const struct signature_provider *p, const struct signature_provider *row,
+			       const struct signature_input *in, struct signature_result *out)
 {
 	const struct signature_provider *q;
 	struct bytes value;
 	char before[200];
 	if (try_providers(p, in, out))
 		return;
-	if (p->field && headers_find(in->headers, p->field, &value))
+	if ((p->field && headers_find(in->headers, p->field, &value)) ||
+	    (row->field && headers_find(in->headers, row->field, &value)))
 		return;
 	snprintf(before, sizeof before, "%.180s", out->text);
 	for (size_t i = 0; (q = signature_at(i)); i++)
-		if (q != p && q->field && headers_find(in->headers, q->field, &value)) {
+		if (q != p && q->field && headers_find(in->headers, q->field, &value) && value.len) {
 			char text[120];
 			snprintf(text, sizeof text, "; %s is there, which is %s's", q->field, q->name);
 			say(out, SIGNATURE_PROVIDER, before, text);

@@ -171,7 +171,9 @@ bool draft_finish(struct draft *d, size_t number, uint64_t now_us, struct transc
 	memset(x, 0, sizeof *x);
 	x->origin = ORIGIN_IMPORT;
 	x->received_at_us = d->created_us ? d->created_us : now_us;
-	if (!make_id(d, number, x->event_id))
+	if (d->has_id)
+		memcpy(x->event_id, d->id, UUID_LEN);
+	else if (!make_id(d, number, x->event_id))
 		return no_memory(e);
 	if (!put_url(d, x, e) || !put_fields(d, x, e))
 		return false;

@@ -13,6 +13,8 @@ struct draft {
 	bool has_body;
 	bool keep_head;      /* no Content-Length is added */
 	uint64_t created_us; /* 0: the file does not say it */
+	bool has_id;         /* one that creel exported: it keeps its id */
+	uint8_t id[UUID_LEN];
 	/* An example of an answer, where status is not 0. */
 	int status;
 	struct buffer reason, answer_headers, answer_body;

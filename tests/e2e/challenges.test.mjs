@@ -76,7 +76,21 @@ describe('listen --answer-challenges', () => {
 		const key = createHash('sha1').update('private0').digest();
 		return answered('braintree', `/braintree?bt_challenge=${asked}`, {}, `public0|${createHmac('sha1', key).update(asked).digest('hex')}`);
 	});
-	it('Trello', () => answered('trello', '/trello', { method: 'HEAD' }, ''));
+	it('Trello and Intercom: a HEAD that they send', async () => {
+		await answered('trello', '/trello', { method: 'HEAD' }, '');
+		await answered('intercom', '/head', { method: 'HEAD', headers: { 'user-agent': 'intercom-webhooks/1.0' } }, '');
+	});
+	it('a HEAD where a secret for Trello is at hand', async () => {
+		const other = await openRoad({ name: 'board', clientArgs: ['--answer-challenges', '--secret', 'trello=env:TRELLO'], clientEnv: { TRELLO: 'the secret' } });
+		try {
+			assert.equal((await fetch(`http://127.0.0.1:${other.relay.port}/board/hook`, { method: 'HEAD' })).status, 200);
+			await other.w.recorded((r) => r.target === '/hook' && r.state === 'delivered');
+			assert.match((await other.w.creelOut(['list', 'tag:"challenge:trello"'])).toString('utf8'), /\/hook/);
+			await other.w.endsCleanly();
+		} finally {
+			await other.w.close();
+		}
+	});
 	it('Notion: its token is shown, for it is the key from now on', async () => {
 		await answered('notion', '/notion', json({ verification_token: 'secret_1c5b7004153d4a6b' }), '');
 		await waitFor('the token to be shown', () => road.client.err.includes('signs from now on: secret_1c5b7004153d4a6b'));
@@ -118,10 +132,11 @@ describe('listen --answer-challenges', () => {
 			['/monday-event', json({ challenge: 'a', event: { type: 'b' } })],
 			['/s', json({ type: 'event_callback', challenge: 'x' })],
 			['/forged', json({ type: 'url_verification', challenge: 'x' }, { 'x-slack-signature': `v0=${hmac('x')}`, 'x-slack-request-timestamp': '1' })],
+			['/page', { method: 'HEAD' }],
 			['/sns', json({ Type: 'SubscriptionConfirmation', SubscribeURL: `${base}/fetched` }, { 'x-amz-sns-message-type': 'SubscriptionConfirmation' })],
 		]) {
 			const { status, text } = await ask(path, options);
-			assert.deepEqual([status, text], [202, 'app']);
+			assert.deepEqual([status, text], [202, options.method === 'HEAD' ? '' : 'app']);
 			assert.ok(app.includes(path));
 		}
 		assert.ok(!app.includes('/fetched'), 'a SubscribeURL of elsewhere is never fetched');

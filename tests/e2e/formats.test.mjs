@@ -215,6 +215,41 @@ describe('formats of other tools', () => {
 		}
 	});
 
+	it('of several one that the format cannot hold is told, the others are written', async () => {
+		const db = `${w.fresh('several')}.db`;
+		const line = (n, headers, body = { body: 'x' }) => JSON.stringify({ received_at: `2026-11-23T13:42:3${n}.123456Z`, event_id: `019ab12c-4d5e-7f3a-8b6c-00000000000${n}`, method: 'POST', target: `/${n}`, request: { headers, ...body } });
+		const bad = Buffer.from('X-A: \xff\r\n', 'latin1').toString('base64');
+		const lines = [line(1, []), line(2, [['X-Template', '{{v}}']]), line(3, [], { headers_base64: bad, body: 'y' }), line(4, [], { body_base64: 'AP8=' }), line(5, [['Content-Type', 'application/json']], { body: '{"a":1}' })];
+		assert.equal((await w.creel(['import', '-', '--db', db], { input: lines.join('\n') })).code, 0);
+		const ids = (text) => text.split('\n').filter(Boolean).map((l) => [JSON.parse(l).target, JSON.parse(l).event_id, JSON.parse(l).received_at]);
+		const all = ids((await w.creelOut(['export', 'id:1..', '--format', 'ndjson', '--db', db])).toString());
+		for (const [format, end, written] of [['postman', 'postman_collection.json', [0, 2, 3, 4]], ['insomnia', 'insomnia.json', [0, 3, 4]], ['http', 'http', [0, 2, 3, 4]]]) {
+			const file = `${w.fresh('several')}.${end}`, again = `${w.fresh('again')}.db`;
+			const r = await w.creel(['export', 'id:1..', '-o', file, '--to', '3000', '--db', db]);
+			assert.equal(r.code, 1, r.err);
+			assert.match(r.err, /^creel: delivery 2 has \{\{/m);
+			assert.ok(r.err.endsWith(`creel: ${written.length} deliveries exported to ${file}, ${5 - written.length} refused\n`), r.err);
+			assert.equal((await w.creel(['import', file, '--db', again])).text, `${written.length} deliveries imported\n`);
+			const got = ids((await w.creelOut(['export', 'id:1..', '--format', 'ndjson', '--db', again])).toString());
+			assert.deepEqual(got.map(([target]) => target), written.map((i) => all[i][0]));
+			// A .http file has no place for an id.
+			if (format !== 'http') {
+				assert.deepEqual(got, written.map((i) => all[i]), format);
+				assert.equal((await w.creel(['import', file, '--db', db])).text, `0 deliveries imported, ${written.length} were on record already\n`);
+			}
+			const out = await w.creel(['export', 'id:2..4', '--format', format, '--to', '3000', '--db', db]);
+			assert.equal(out.code, format === 'insomnia' ? 2 : 1, out.err);
+			assert.match(out.err, /the body of delivery 4 is not text .* -o/);
+			if (format === 'insomnia') assert.match(out.err, /nothing was exported: this format can hold none of these 3 deliveries/);
+		}
+		// A file that is in the way is in everybody's.
+		const file = `${w.fresh('several')}.http`;
+		writeFileSync(`${file.slice(0, -5)}-4.body`, 'mine');
+		const r = await w.creel(['export', 'id:1..', '-o', file, '--db', db]);
+		assert.deepEqual([r.code, existsSync(file)], [2, false]);
+		assert.match(r.err, /-4\.body is there already/);
+	});
+
 	it('hostile files are refused at once: a pipe that nobody writes to, variables that multiply', async () => {
 		const refused = async (file, text, reason) => {
 			writeFileSync(w.path(file), text);

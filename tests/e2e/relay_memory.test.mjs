@@ -1,8 +1,10 @@
 // What strangers and clients can make the relay hold in memory: bounded for each, and given back.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import tls from 'node:tls';
 import { after, before, describe, it } from 'node:test';
 import { World, waitFor } from './lib/harness.mjs';
@@ -199,7 +201,7 @@ async function overload(w, relay, count) {
 	assert.ok(senders.some((s) => !s.text && !s.gone), 'and some are held');
 	clearInterval(watch);
 	senders.forEach((s) => s.destroy());
-	const sending = waitFor('an answer', async () => ((await post(relay.port, '/full/after', 'x')).status === 200));
+	const sending = waitFor('an answer', async () => ((await post(relay.port, '/full/after', 'x'))?.status === 200));
 	await waitFor('it to be asked again', () => t.requests.find((q) => q.target === '/after'));
 	t.answer(t.requests.find((q) => q.target === '/after'));
 	await sending;
@@ -243,6 +245,36 @@ function makeCgroup(bytes) {
 		} catch { /* not ours to make */ }
 	return null;
 }
+
+/** What is run behind it sees a cgroup of version 2 with that limit, which nobody enforces; null where it cannot be. */
+function pretendCgroup(w, bytes) {
+	const folder = w.fresh('cgroup');
+	mkdirSync(folder);
+	writeFileSync(path.join(folder, 'memory.max'), `${bytes}\n`);
+	const inside = ['unshare', '--mount', 'sh', '-c', `mount --bind ${folder} /sys/fs/cgroup && exec "$@"`, 'sh'];
+	const { stdout } = spawnSync(inside[0], [...inside.slice(1), 'sh', '-c', 'grep ^0:: /proc/self/cgroup && cat /sys/fs/cgroup/memory.max'], { encoding: 'utf8' });
+	return stdout?.startsWith('0::/') && stdout.endsWith(`\n${bytes}\n`) ? inside : null;
+}
+
+describe('the limit of a cgroup of version 2', () => {
+	const MAX = 96 * MiB;
+	const w = new World();
+	const inside = pretendCgroup(w, MAX);
+	let relay;
+	before(async () => {
+		if (!inside) return;
+		w.inside = inside;
+		relay = await startRelay(w, ['--max-connections-per-address', '0']);
+	});
+	after(() => w.close());
+
+	it('is kept to without an option: load beyond it is refused with 503', { skip: inside ? false : 'no mount namespace can be made here' }, async () => {
+		const most = await overload(w, relay, 240);
+		if (!ASAN) assert.ok(most < MAX, `${most} bytes`);
+	});
+
+	it('the relay ended cleanly', { skip: !inside }, () => w.endsCleanly());
+});
 
 describe('a limit that the system enforces', () => {
 	// What a sanitizer needs for itself counts, too.

@@ -26,7 +26,18 @@ static void test_requests_are_refused_before_answers_are_cut(void **state)
 	assert_false(memory_takes(&m, MEMORY_REQUEST, 5 * MIB, 4000));
 	free(block);
 	assert_true(memory_takes(&m, MEMORY_REQUEST, 5 * MIB, 5000));
-	memory_tidy(&m);
+	assert_true(memory_tidy(&m, 1));
+	assert_false(memory_tidy(&m, 1));
+}
+
+static void test_what_a_crowd_held_goes_back_once_it_has_gone(void **state)
+{
+	static const size_t connections[] = { 900, 0, 3000, 1600, 1500, 1400, 800, 600, 5 };
+	static const bool given_back[] = { false, false, false, false, true, false, false, true, false };
+	struct memory m = { 0 };
+	(void)state;
+	for (size_t i = 0; i < sizeof connections / sizeof *connections; i++)
+		assert_int_equal(memory_tidy(&m, connections[i]), given_back[i]);
 }
 
 static void test_no_limit(void **state)
@@ -69,6 +80,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_requests_are_refused_before_answers_are_cut),
+		cmocka_unit_test(test_what_a_crowd_held_goes_back_once_it_has_gone),
 		cmocka_unit_test(test_no_limit),
 		cmocka_unit_test(test_the_least_of_the_cgroups_around),
 	};

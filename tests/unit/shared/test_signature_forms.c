@@ -74,6 +74,12 @@ static void test_tokens(void **state)
 		  SIGNATURE_OLD, "its token's time (exp) ran out 0 s ago" },
 		{ "monday", "Authorization", HS256, "{\"aud\":\"https://a.example/x\",\"exp\":1764000001}",
 		  SIGNATURE_URL, "for another audience" },
+		{ "monday", "Authorization", HS256,
+		  "{\"aud\":[\"https://b.example/\",\"https://a.example/m\"],\"exp\":1764000001}", SIGNATURE_HOLDS,
+		  "holds" },
+		{ "monday", "Authorization", HS256,
+		  "{\"aud\":[\"https://b.example/\",\"https://a.example/x\"],\"exp\":1764000001}", SIGNATURE_URL,
+		  "for another audience" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
