@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared/content/charset.h"
+#include "shared/content/media_type.h"
 #include "shared/http/headers.h"
 #include "shared/json/json_bytes.h"
 #include "shared/text/text.h"
@@ -152,6 +154,24 @@ static json_t *mime_type(struct bytes block)
 									  : bytes_of("application/octet-stream"));
 }
 
+/* Whether a text says it all: JSON has characters, and who reads it would write them in the charset of its type. */
+static bool is_text(const struct message *m)
+{
+	struct bytes type, named, body = buffer_view(&m->body);
+	char charset[CHARSET_NAME_LEN] = "";
+	if (headers_find(buffer_view(&m->headers), "content-type", &type) &&
+	    media_type_parameter(type, "charset", &named))
+		charset_named(named, charset);
+	bool as_utf8 = !charset[0];
+	if (!as_utf8 && charset_unit(charset) == 1) {
+		size_t i = 0;
+		while (i < body.len && body.at[i] < 0x80)
+			i++;
+		as_utf8 = i == body.len;
+	}
+	return as_utf8 && json_can_hold(body);
+}
+
 static json_t *request(const struct transcript *x)
 {
 	const struct message *m = &x->request;
@@ -163,7 +183,7 @@ static json_t *request(const struct transcript *x)
 		     set(o, "headersSize", json_integer(-1)) |
 		     set(o, "bodySize", json_integer((json_int_t)m->body_size));
 	if (m->body.len) {
-		bool text = json_can_hold(buffer_view(&m->body));
+		bool text = is_text(m);
 		json_t *post = json_object();
 		failed |= set(post, "mimeType", mime_type(headers)) |
 			  set(post, "text",
@@ -183,7 +203,7 @@ static json_t *response(const struct transcript *x)
 {
 	const struct message *m = &x->response;
 	struct bytes headers = buffer_view(&m->headers), location;
-	bool text = json_can_hold(buffer_view(&m->body));
+	bool text = is_text(m);
 	json_t *o = json_object(), *content = json_object();
 	if (!headers_find(headers, "location", &location))
 		location = bytes_of("");

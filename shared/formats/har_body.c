@@ -1,11 +1,15 @@
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "shared/content/charset.h"
+#include "shared/content/media_type.h"
 #include "shared/formats/har_private.h"
 #include "shared/transcripts/import_json.h"
 #include "shared/syntax/multipart.h"
 #include "shared/http/headers.h"
 #include "shared/text/base64.h"
+#include "shared/text/text.h"
 
 #define MOST 1e15
 
@@ -106,32 +110,64 @@ bool har_mend_head(struct message *m, bool coded, struct error *e)
 	return true;
 }
 
-/* JSON holds characters; a body in ISO-8859-1 was sent as one byte for each of them, if its length says so. */
-static bool to_latin1(struct message *m, int64_t length, struct error *e)
+/* ---- charsets: JSON holds characters, a body was sent as bytes ---- */
+
+static bool is_ascii(struct bytes b)
+{
+	for (size_t i = 0; i < b.len; i++)
+		if (b.at[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* What Windows-1252 has no character for is itself in ISO-8859-1, and the name of the one is used for both. */
+static bool encode(const char *charset, struct bytes text, struct buffer *out, bool *exact)
+{
+	bool fine = charset_from_utf8(charset, text, out, exact);
+	if (!fine || *exact || strcmp(charset, "WINDOWS-1252") != 0)
+		return fine;
+	out->len = 0;
+	return charset_from_utf8("ISO-8859-1", text, out, exact);
+}
+
+/* Which of UTF-16's bytes comes first is not said by its name alone. */
+static bool is_either_way(const char *charset)
+{
+	return strcasecmp(charset, "UTF-16") == 0 || strcasecmp(charset, "UTF-32") == 0;
+}
+
+/* In the charset that its type names, unless its length says that it was sent in UTF-8. `lengths`: what is known of
+ * it, or -1. */
+static bool to_charset(struct message *m, struct bytes type, const int64_t lengths[2], const char *path,
+		       struct error *e)
 {
 	struct buffer out = { 0 };
-	struct bytes type, in = buffer_view(&m->body);
-	bool fine = true;
-	if (length < 0 || (size_t)length >= in.len || !headers_find(buffer_view(&m->headers), "content-type", &type) ||
-	    !(bytes_contains_nocase(type, "iso-8859-1") || bytes_contains_nocase(type, "latin1")))
+	struct bytes in = buffer_view(&m->body), sent, named;
+	char charset[CHARSET_NAME_LEN];
+	bool exact = false;
+	/* The field as it was sent comes first. */
+	if (!in.len || (!(headers_find(buffer_view(&m->headers), "content-type", &sent) &&
+			  media_type_parameter(sent, "charset", &named)) &&
+			!(type.len && media_type_parameter(type, "charset", &named))))
 		return true;
-	for (size_t i = 0; fine && i < in.len; i++) {
-		uint8_t c = in.at[i];
-		if (c < 0x80) {
-			fine = buffer_put_u8(&out, c);
-		} else if ((c == 0xc2 || c == 0xc3) && i + 1 < in.len) {
-			fine = buffer_put_u8(&out, (uint8_t)((c & 3) << 6 | (in.at[++i] & 0x3f)));
-		} else {
-			break; /* a character that is not in it */
-		}
-	}
-	if (fine && out.len == (size_t)length) {
+	charset_named(named, charset);
+	/* What is bytes already, is. */
+	if (!charset[0] || !text_is_utf8(in) || (is_ascii(in) && charset_unit(charset) == 1) ||
+	    lengths[0] == (int64_t)in.len || lengths[1] == (int64_t)in.len)
+		return true;
+	if (is_either_way(charset))
+		return error_set(e, EXIT_USAGE, "%s: \"text\" was sent in %s, and which byte came first is not said",
+				 path, charset);
+	bool fine = encode(charset, in, &out, &exact);
+	if (fine && exact) {
 		buffer_free(&m->body);
 		m->body = out;
 		return true;
 	}
 	buffer_free(&out);
-	return fine || no_memory(e);
+	return fine ? error_set(e, EXIT_USAGE, "%s: \"text\" cannot be written in the charset '%.*s' of its type", path,
+				(int)named.len, (const char *)named.at)
+		    : no_memory(e);
 }
 
 /* ---- request ---- */
@@ -194,7 +230,8 @@ bool har_read_post(const json_t *request, struct message *m, struct error *e)
 	bool present, coded;
 	if (!har_read_text(post, "request.postData", &m->body, &present, &coded, e))
 		return false;
-	if (m->body.len && !coded && !to_latin1(m, length, e))
+	const int64_t lengths[2] = { length, size };
+	if (!coded && !to_charset(m, json_to_bytes(json_object_get(post, "mimeType")), lengths, "request.postData", e))
 		return false;
 	if (!m->body.len && !read_params(request, post, m, e))
 		return false;
@@ -212,6 +249,10 @@ bool har_read_content(const json_t *response, bool may_have_body, struct message
 	int64_t size = size_of(content, "size");
 	bool present, coded;
 	if (!har_read_text(content, "response.content", &m->body, &present, &coded, e))
+		return false;
+	const int64_t lengths[2] = { length_of(buffer_view(&m->headers)), size };
+	if (!coded &&
+	    !to_charset(m, json_to_bytes(json_object_get(content, "mimeType")), lengths, "response.content", e))
 		return false;
 	m->body_size = m->body.len;
 	if (!may_have_body)

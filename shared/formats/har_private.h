@@ -1,5 +1,5 @@
-/* Shared by har_read.c (an entry), har_fields.c (header fields) and har_body.c (bodies) of HAR files that other tools
- * wrote. Sentences begin with the JSON path: "request.headers[2]". Pure. */
+/* Shared by har_read.c (an entry), har_fields.c (header fields), har_cookies.c and har_body.c (bodies) of HAR files
+ * that other tools wrote. Sentences begin with the JSON path: "request.headers[2]". Pure. */
 #pragma once
 
 #include "shared/formats/har.h"
@@ -7,6 +7,9 @@
 /* A message's fields as a block. HTTP/2's pseudo fields and those of one connection alone are left out; a value of
  * several lines is several fields, as Chrome joins those of one name. */
 MUST_CHECK bool har_read_fields(const json_t *message, const char *path, struct buffer *block, struct error *e);
+/* Cookies that stand in a list of their own alone, as fields after the others: Insomnia and Postman keep them apart. */
+MUST_CHECK bool har_read_cookies(const json_t *message, const char *path, bool is_request, struct buffer *block,
+				 struct error *e);
 /* A list of names and values (`params`, `queryString`) that stands for a text, as form-encoded. Some tools keep the
  * pairs encoded, some decode them: `sizes` are the lengths that the text may have had, by which the two are told
  * apart, or -1. */

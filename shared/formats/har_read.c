@@ -4,6 +4,7 @@
 
 #include "shared/transcripts/draft.h"
 #include "shared/formats/har_private.h"
+#include "shared/formats/har_surrogates.h"
 #include "shared/http/headers.h"
 #include "shared/text/base64.h"
 #include "shared/transcripts/import_json.h"
@@ -29,8 +30,11 @@ static bool read_block(const json_t *message, const json_t *own, const char *exa
 		       struct error *e)
 {
 	const json_t *encoded = json_object_get(own, exact);
-	if (!own)
-		return har_read_fields(message, strncmp(exact, "request", 7) == 0 ? "request" : "response", block, e);
+	if (!own) {
+		bool asks = strncmp(exact, "request", 7) == 0;
+		const char *path = asks ? "request" : "response";
+		return har_read_fields(message, path, block, e) && har_read_cookies(message, path, asks, block, e);
+	}
 	if (!encoded)
 		return read_own_fields(message, block, e);
 	block->len = 0;
@@ -175,14 +179,26 @@ bool har_is_http(const json_t *entry)
 	return !url || !strstr(url, ":") || strncasecmp(url, "http:", 5) == 0 || strncasecmp(url, "https:", 6) == 0;
 }
 
+static bool read_entry(const json_t *entry, const json_t *own, struct transcript *out, struct error *e)
+{
+	return read_request(entry, own, out, e) && read_response(entry, own, out, e) && read_own(own, out, e) &&
+	       (!own || import_flag(entry, "_redacted", &out->redacted, e)) && transcript_check(out, e);
+}
+
 bool har_read_entry(const json_t *entry, struct transcript *out, struct error *e)
 {
 	const json_t *own = json_object_get(entry, "_creel");
 	memset(out, 0, sizeof *out);
 	own = json_is_object(own) ? own : NULL;
 	out->origin = ORIGIN_IMPORT;
-	return import_time(entry, "startedDateTime", &out->received_at_us, e) &&
-	       import_event_id(json_object_get(own, "event_id"), entry, out->received_at_us, out->event_id, e) &&
-	       read_request(entry, own, out, e) && read_response(entry, own, out, e) && read_own(own, out, e) &&
-	       (!own || import_flag(entry, "_redacted", &out->redacted, e)) && transcript_check(out, e);
+	if (!import_time(entry, "startedDateTime", &out->received_at_us, e) ||
+	    !import_event_id(json_object_get(own, "event_id"), entry, out->received_at_us, out->event_id, e))
+		return false;
+	if (!har_has_bytes(entry))
+		return read_entry(entry, own, out, e);
+	json_t *bytes = har_with_bytes(entry);
+	own = own ? json_object_get(bytes, "_creel") : NULL;
+	bool fine = bytes ? read_entry(bytes, own, out, e) : error_set(e, EXIT_STORE, "out of memory");
+	json_decref(bytes);
+	return fine;
 }

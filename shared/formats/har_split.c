@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "shared/formats/har.h"
+#include "shared/formats/har_surrogates.h"
 
 struct walk {
 	struct bytes text;
@@ -74,22 +75,45 @@ static size_t value_end(const struct walk *w)
 	return at;
 }
 
+/* What Python wrote of bytes that are not UTF-8 is read as such; jansson knows no half characters. */
+static json_t *load(struct walk *w, size_t start, size_t end, struct error *e)
+{
+	json_error_t je;
+	struct bytes text = bytes_make(w->text.at + start, end - start);
+	json_t *value = json_loadb((const char *)text.at, text.len, JSON_ALLOW_NUL | JSON_DECODE_ANY, &je);
+	struct buffer whole = { 0 };
+	enum har_halves halves = HAR_NO_HALVES;
+	size_t at = 0;
+	if (value)
+		return value;
+	size_t line = line_of(w, start) + (je.line > 0 ? (size_t)je.line - 1 : 0);
+	if (end == w->text.len) {
+		error_set(e, EXIT_USAGE, "line %zu: the file ends too early, or its brackets do not match", line);
+		return NULL;
+	}
+	bool fine = har_take_halves(text, &whole, &halves, &at);
+	if (fine && halves == HAR_BYTES)
+		value = json_loadb((const char *)whole.at, whole.len, JSON_ALLOW_NUL | JSON_DECODE_ANY, &je);
+	buffer_free(&whole);
+	if (!fine || (value && !har_mark_bytes(value))) {
+		json_decref(value);
+		error_set(e, EXIT_STORE, "out of memory");
+		return NULL;
+	}
+	if (!value && halves == HAR_OTHER_HALVES)
+		error_set(e, EXIT_USAGE, "line %zu: '%.6s' is half of a character, and stands for no byte", line,
+			  (const char *)text.at + at);
+	else if (!value)
+		error_set(e, EXIT_USAGE, "line %zu: it is not JSON: %s", line, je.text);
+	return value;
+}
+
 /* Takes the value that begins here. NULL and *e; *whole says whether its brackets match. */
 static json_t *take_value(struct walk *w, bool *whole, struct error *e)
 {
-	json_error_t je;
 	size_t start = w->at, end = value_end(w);
-	const char *text = (const char *)w->text.at + start;
-	json_t *value = json_loadb(text, end - start, JSON_ALLOW_NUL | JSON_DECODE_ANY, &je);
+	json_t *value = load(w, start, end, e);
 	*whole = value || end < w->text.len;
-	if (!value) {
-		size_t line = line_of(w, start) + (je.line > 0 ? (size_t)je.line - 1 : 0);
-		if (end == w->text.len)
-			error_set(e, EXIT_USAGE, "line %zu: the file ends too early, or its brackets do not match",
-				  line);
-		else
-			error_set(e, EXIT_USAGE, "line %zu: it is not JSON: %s", line, je.text);
-	}
 	w->at = end;
 	return value;
 }

@@ -40,9 +40,10 @@ const HARS = {
 	'proxyman.har': ['1 delivery imported', [
 		['2026-11-20T09:00:00.123456Z', 'POST', '/hook', [['Host', 'shop.test'], JSON_TYPE, ['Content-Length', '11']], '{"plain":1}', 404, [], ''],
 	]],
-	'mitmproxy.har': ['1 delivery imported, 1 refused', [
+	'mitmproxy.har': ['2 deliveries imported', [
 		['2026-11-20T09:00:00.123456Z', 'POST', '/form?x=1', [['Host', 'shop.test'], FORM, ['Content-Length', '16']], 'a=b%20c&d=%C3%A9', 200, [['Set-Cookie', 'a=1'], ['Set-Cookie', 'b=2']], Buffer.from([0, 255, 128])],
-	], [/entry 2 \(line 21\): line \d+: it is not JSON: .*DCFF/]],
+		['2026-11-20T09:00:01.000000Z', 'POST', '/odd', [['Host', 'shop.test']], Buffer.from([0xff, 0x80]), 200, [], ''],
+	]],
 	'playwright.har': ['1 delivery imported', [
 		['2026-11-20T09:00:00.123000Z', 'POST', '/api', [['Host', 'shop.test'], ['content-type', 'application/json']], '{"id":9007199254740993}', 200, [], ''],
 	]],
@@ -248,6 +249,59 @@ describe('formats of other tools', () => {
 		const r = await w.creel(['export', 'id:1..', '-o', file, '--db', db]);
 		assert.deepEqual([r.code, existsSync(file)], [2, false]);
 		assert.match(r.err, /-4\.body is there already/);
+	});
+
+	it('HAR: texts in the charset of their type, bytes that Python wrote as half characters, cookies that stand in a list alone', async () => {
+		const db = `${w.fresh('charsets')}.db`, file = w.path('charsets.har');
+		const entry = (n, request, content = { size: 0, mimeType: '' }, response = {}) => ({ startedDateTime: '2026-11-20T09:00:00Z', time: 1, request: { method: 'POST', url: `https://shop.test/${n}`, headers: [], ...request },
+			response: { status: 200, statusText: '', headers: [], ...response, content }, timings: { send: 0, wait: 0, receive: 0 } });
+		const post = (type, text, more = {}) => ({ headers: [{ name: 'Content-Type', value: type }], postData: { mimeType: type, text }, ...more });
+		const entries = [
+			[entry(1, post('text/plain; charset=iso-8859-1', 'gr\u00fc\u00df \u0085')), Buffer.from('gr\xfc\xdf \x85', 'latin1')],
+			[entry(2, post('text/plain; charset=windows-1252', '\u20ac')), Buffer.from([0x80])],
+			[entry(3, post('application/json; charset=Shift_JIS', '{"\u8868":1}')), Buffer.from('{"\x95\x5c":1}', 'latin1')],
+			[entry(4, post('text/plain; charset=utf-16le', 'h\u00e9')), Buffer.from('h\u00e9', 'utf16le')],
+			[entry(5, post('text/plain; charset=utf-8', '\u00e9')), Buffer.from('\u00e9')],
+			// What was sent in UTF-8 whatever its type says, by its length.
+			[entry(6, { ...post('text/plain; charset=iso-8859-1', '\u00e9'), bodySize: 2 }), Buffer.from('\u00e9')],
+			[entry(7, post('text/plain; charset=iso-8859-1', 'ascii')), Buffer.from('ascii')],
+			[entry(8, post('text/plain', 'a\udcff\udc80\u00e9')), Buffer.from('a\xff\x80\xc3\xa9', 'latin1')],
+			[entry(9, post('text/plain', '\u{10fc80}')), Buffer.from('\u{10fc80}')],
+			[entry(10, post('text/plain', '\ud83d\ude00 \\\\udcff')), Buffer.from('\ud83d\ude00 \\\\udcff')],
+		];
+		const refused = [
+			[entry(11, post('text/plain; charset=iso-8859-1', '\u20ac\u0085\u3042')), /"text" cannot be written in the charset 'iso-8859-1'/],
+			[entry(12, post('text/plain; charset=utf-16', 'x')), /was sent in UTF-16, and which byte came first is not said/],
+			[entry(13, post('text/plain; charset=x-nobodys', '\u00e9')), /charset 'x-nobodys'/],
+			[entry(14, post('text/plain', '\ud800')), /'\\ud800' is half of a character, and stands for no byte/],
+			[entry(15, post('text/plain', '\udcff \u{10fc80}')), /is half of a character/],
+		];
+		const answers = [
+			[entry(16, { headers: [{ name: 'X-A', value: '\udce9' }], cookies: [{ name: 'a', value: '1' }, { name: 'b', value: 'x=y' }] }, { size: 2, mimeType: 'text/html; charset=windows-1252', text: '\u00e9\u20ac' }, { cookies: [{ name: 's', value: '1', path: '/', domain: 'a.test', expires: '2026-11-20T09:00:00.000Z', httpOnly: true, secure: true }, { name: 't', value: '2', secure: false }] })],
+			[entry(17, { headers: [{ name: 'Cookie', value: 'c=1' }], cookies: [{ name: 'a', value: '1' }] }, { size: 1, mimeType: '', text: '\udcff' }, { headers: [{ name: 'Set-Cookie', value: 's=0' }], cookies: [{ name: 's', value: '1' }] })],
+		];
+		const python = (value) => JSON.stringify(value).replace(/[\u0080-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+		writeFileSync(file, python({ log: { version: '1.2', entries: [...entries, ...refused, ...answers].map(([e]) => e) } }));
+		const r = await w.creel(['import', file, '--keep-going', '--db', db]);
+		assert.equal(r.text, `${entries.length + answers.length} deliveries imported, ${refused.length} refused\n`, r.err);
+		refused.forEach(([, why], i) => assert.match(r.err.split('\n')[i], why));
+		for (const [i, [, body]] of entries.entries()) assert.deepEqual(bytes((await show(db, i + 1)).request), body, `entry ${i + 1}`);
+		const first = await show(db, entries.length + 1), second = await show(db, entries.length + 2);
+		assert.deepEqual(first.request.headers.slice(2), [['Cookie', 'a=1; b=x=y']]);
+		assert.ok((await w.creelOut(['show', String(entries.length + 1), '--headers', '--db', db])).includes(Buffer.from('X-A: \xe9\r\n', 'latin1')));
+		assert.deepEqual(first.response.headers, [['Set-Cookie', 's=1; Path=/; Domain=a.test; Expires=Fri, 20 Nov 2026 09:00:00 GMT; HttpOnly; Secure'], ['Set-Cookie', 't=2']]);
+		assert.deepEqual(bytes(first.response), Buffer.from([0xe9, 0x80]));
+		assert.deepEqual([second.request.headers.slice(1), second.response.headers, bytes(second.response)], [[['Cookie', 'c=1']], [['Set-Cookie', 's=0']], Buffer.from([0xff])]);
+		assert.equal(JSON.parse((await w.creel(['import', file, '--keep-going', '--json', '--db', db])).text).known, entries.length + answers.length);
+		// Out again and in again: the same bytes, whatever the type says.
+		const again = `${w.fresh('charsets')}.db`, out = w.path('charsets-2.har');
+		assert.equal((await w.creel(['export', 'id:1..', '-o', out, '--db', db])).code, 0);
+		assert.equal((await w.creel(['import', out, '--db', again])).code, 0);
+		for (const i of entries.keys()) assert.deepEqual(bytes((await show(again, i + 1)).request), entries[i][1], `entry ${i + 1} again`);
+		const foreign = JSON.parse(readFileSync(out)), other = `${w.fresh('charsets')}.db`;
+		for (const e of foreign.log.entries) delete e._creel;
+		assert.equal((await w.creel(['import', '-', '--db', other], { input: JSON.stringify(foreign) })).code, 0);
+		for (const i of entries.keys()) assert.deepEqual(bytes((await show(other, i + 1)).request), entries[i][1], `entry ${i + 1} as another tool's`);
 	});
 
 	it('hostile files are refused at once: a pipe that nobody writes to, variables that multiply', async () => {
