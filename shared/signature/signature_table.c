@@ -1,6 +1,7 @@
 /* The providers: all that is known of each stands in its row of signature_table.def. */
 #include "shared/signature/signature_private.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <strings.h>
 
@@ -33,12 +34,38 @@ static const char *const other_names[][2] = {
 	{ "woo", "woocommerce" },
 };
 
+/* Rows name their other forms, and every delivery is asked for all of them: the first row of each name, by a hash. */
+#define SLOTS 1024
+_Static_assert(sizeof signature_table / sizeof *signature_table < SLOTS / 2, "most slots must be free");
+
+static const struct signature_provider *slots[SLOTS];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* Where a name is, or the free slot where it would be. FNV-1a, ASCII case folded. */
+static const struct signature_provider **find_slot(const char *name)
+{
+	uint32_t hash = 2166136261u;
+	for (const char *c = name; *c; c++)
+		hash = (hash ^ ((uint8_t)*c | 0x20)) * 16777619u;
+	size_t i = hash % SLOTS;
+	while (slots[i] && strcasecmp(slots[i]->name, name) != 0)
+		i = (i + 1) % SLOTS;
+	return &slots[i];
+}
+
+static void fill_slots(void)
+{
+	for (size_t i = 0; i < signature_table_len; i++) {
+		const struct signature_provider **slot = find_slot(signature_table[i].name);
+		if (!*slot)
+			*slot = &signature_table[i];
+	}
+}
+
 const struct signature_provider *signature_find_row(const char *name)
 {
-	for (size_t i = 0; i < signature_table_len; i++)
-		if (strcasecmp(signature_table[i].name, name) == 0)
-			return &signature_table[i];
-	return NULL;
+	pthread_once(&once, fill_slots);
+	return *find_slot(name);
 }
 
 const struct signature_provider *signature_find(const char *name)
