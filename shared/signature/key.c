@@ -180,6 +180,16 @@ static struct bytes last_line(struct bytes text)
 	return text;
 }
 
+struct bytes key_first_line(const struct signature_provider *s, struct bytes secret)
+{
+	struct bytes line = bytes_until(secret, '\n');
+	if (s->secret != SECRET_HASHED || line.len == secret.len)
+		return bytes_make(NULL, 0);
+	while (line.len && line.at[line.len - 1] <= ' ')
+		line.len--;
+	return line;
+}
+
 static bool key_of(const struct signature_provider *s, struct bytes secret, bool private, struct secret_key *out,
 		   const char **why)
 {

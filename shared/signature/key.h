@@ -16,4 +16,6 @@ MUST_CHECK bool key_read_private(const struct signature_provider *s, struct byte
 				 const char **why);
 /* What stands before a PEM in the secret: PayPal's webhook id, an audience. Empty: nothing. */
 struct bytes key_line(struct bytes secret);
+/* The public key that may stand on a line before the private one (Braintree). Empty: there is none. */
+struct bytes key_first_line(const struct signature_provider *s, struct bytes secret);
 void key_free(struct secret_key *k);

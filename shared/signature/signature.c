@@ -123,6 +123,21 @@ static bool holds_with_newline(struct claim *c, const struct signature_input *in
 	return holds;
 }
 
+/* Box's library takes both spellings. */
+static bool holds_escaped(struct claim *c, const struct signature_input *in, const struct secret_key *k)
+{
+	struct signature_input again = *in;
+	struct buffer body = { 0 }, content = { 0 };
+	bool holds = false;
+	if (c->scheme->escaped_too && signature_respell_escaped(in->body, &body)) {
+		again.body = buffer_view(&body);
+		holds = content_build(c, &again, &content) && claim_holds(c, k, buffer_view(&content));
+	}
+	buffer_free(&body);
+	buffer_free(&content);
+	return holds;
+}
+
 static bool holds_with_other_url(struct claim *c, const struct signature_input *in, const struct secret_key *k)
 {
 	struct signature_input again = *in;
@@ -203,7 +218,7 @@ static void verify_item(const struct signature_provider *p, const struct signatu
 			signature_explain(p, in, &c, buffer_view(&content), out);
 	} else if (read && content_build(&c, in, &content) &&
 		   (claim_holds(&c, &key, buffer_view(&content)) || holds_with_other_url(&c, in, &key) ||
-		    holds_with_newline(&c, in, &key))) {
+		    holds_with_newline(&c, in, &key) || holds_escaped(&c, in, &key))) {
 		judge_age(&c, in, out);
 	} else if (c.text[0]) {
 		refuse(out, c.reason, c.text);

@@ -101,6 +101,7 @@ struct signature_provider {
 	char separator, assign; /* of pairs: ',' and '=' where none is named */
 	bool numbered, prefix_optional;
 	bool newline_optional; /* what is signed may have lost the newline at its end on the way */
+	bool escaped_too;      /* the body may be signed with its characters beyond ASCII as JSON escapes */
 	bool exact;            /* of pairs: the time, one signature, and nothing else */
 	bool future;           /* the limit `age` goes both ways */
 	bool token_audience;   /* it is for the URL, or for the line before the key */
@@ -139,5 +140,7 @@ struct respelling {
 	const char *name; /* "re-serialised as compact JSON" */
 	struct buffer body;
 };
+/* The body with each UTF-8 character beyond ASCII as \uXXXX, appended. False: it has none, or no memory. */
+MUST_CHECK bool signature_respell_escaped(struct bytes body, struct buffer *out);
 /* Steps through them: *step from 0. False after the last. The caller frees the body. */
 MUST_CHECK bool signature_respell(struct bytes body, int *step, struct respelling *out);

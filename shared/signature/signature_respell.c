@@ -45,6 +45,14 @@ static bool put_unit(struct buffer *out, unsigned unit)
 	return buffer_printf(out, "\\u%04x", unit);
 }
 
+static bool put_code(struct buffer *out, unsigned code)
+{
+	if (code < 0x10000)
+		return put_unit(out, code);
+	code -= 0x10000;
+	return put_unit(out, 0xd800 | (code >> 10 & 0x3ff)) && put_unit(out, 0xdc00 | (code & 0x3ff));
+}
+
 /* One character of UTF-8 from its first byte on, as Python's json writes what is not ASCII. */
 static bool put_escaped(struct buffer *out, struct json_text *text, unsigned first)
 {
@@ -56,10 +64,7 @@ static bool put_escaped(struct buffer *out, struct json_text *text, unsigned fir
 			return true;
 		code = code << 6 | ((unsigned)c & 0x3f);
 	}
-	if (code < 0x10000)
-		return put_unit(out, code);
-	code -= 0x10000;
-	return put_unit(out, 0xd800 | (code >> 10 & 0x3ff)) && put_unit(out, 0xdc00 | (code & 0x3ff));
+	return put_code(out, code);
 }
 
 static bool put_string(struct writer *w, struct bytes lexeme)
@@ -225,4 +230,23 @@ bool signature_respell(struct bytes body, int *step, struct respelling *out)
 		buffer_free(&out->body);
 	}
 	return false;
+}
+
+bool signature_respell_escaped(struct bytes body, struct buffer *out)
+{
+	bool fine = true, found = false;
+	for (size_t i = 0; fine && i < body.len;) {
+		uint8_t first = body.at[i++];
+		if (first < 0x7f) {
+			fine = buffer_put_u8(out, first);
+			continue;
+		}
+		unsigned more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
+		unsigned code = more ? first & (0x3fu >> more) : first;
+		for (; more && i < body.len; more--)
+			code = code << 6 | (body.at[i++] & 0x3fu);
+		found = true;
+		fine = put_code(out, code);
+	}
+	return fine && found;
 }

@@ -130,15 +130,18 @@ static bool put_fields(const struct signature_provider *s, const struct claim *c
 	return fine;
 }
 
-/* Braintree names the public key beside its signature: that of the body that is signed again. */
+/* Braintree names the public key beside its signature: the line before the private one, else that of the body that is
+ * signed again. */
 static bool sign_in_body(const struct signature_provider *s, const struct claim *c, struct signature_input *use,
 			 struct bytes signature, struct signature_sign_out *out, struct error *e)
 {
 	struct buffer value = { 0 }, old = { 0 };
 	bool fine = true;
-	if (s->layout == LAYOUT_PAIRS && place_read(s->places[0], use, c->item, &old))
-		fine = buffer_append_bytes(&value, bytes_until(buffer_view(&old), s->assign)) &&
-		       buffer_put_u8(&value, (uint8_t)s->assign);
+	struct bytes named = key_first_line(s, use->secret);
+	if (s->layout == LAYOUT_PAIRS && !named.len && place_read(s->places[0], use, c->item, &old))
+		named = bytes_until(buffer_view(&old), s->assign);
+	if (named.len)
+		fine = buffer_append_bytes(&value, named) && buffer_put_u8(&value, (uint8_t)s->assign);
 	fine = fine && buffer_append_bytes(&value, signature)
 		   ? put_in_body(s, c, use, s->places[0], buffer_view(&value), out, e)
 		   : no_memory(e);

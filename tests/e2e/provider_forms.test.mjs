@@ -117,6 +117,8 @@ const FORMS = {
 	bigcommerce: { ...standard(), secret: SECRET, wrong: 'another', body: json({ scope: 'store/order/created', hash: 'h1', producer: 'stores/abc', n: 10 }),
 		sign: ({ body, t, key }) => ({ 'webhook-id': 'msg_1', 'webhook-timestamp': seconds(t), 'webhook-signature': `v1,${base(key, `msg_1.${t}.${body}`)}` }) },
 	box: timed('BOX-SIGNATURE-PRIMARY', ({ body, t, key }) => ({ 'BOX-DELIVERY-ID': 'd1', 'BOX-DELIVERY-TIMESTAMP': iso(t), 'BOX-SIGNATURE-PRIMARY': base(key, body + iso(t)) }), 600),
+	'box, letters beyond ASCII escaped': { ...timed('BOX-SIGNATURE-PRIMARY', ({ body, t, key }) => ({ 'BOX-DELIVERY-TIMESTAMP': iso(t),
+		'BOX-SIGNATURE-PRIMARY': base(key, body.replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`) + iso(t)) }), 600), body: json({ id: 'w1', trigger: 'FILE.UPLOADED', name: 'Zürich 🦀', n: 10 }) },
 	'box secondary': { ...timed('BOX-SIGNATURE-SECONDARY', ({ body, t, key }) => ({ 'BOX-DELIVERY-ID': 'd1', 'BOX-DELIVERY-TIMESTAMP': iso(t), 'BOX-SIGNATURE-SECONDARY': base(key, body + iso(t)) }), 600), missing: 'BOX-SIGNATURE-PRIMARY' },
 	braintree: { inBody: 'bt_signature', type: 'application/x-www-form-urlencoded', spoil: (b) => b.replace('bt_payload=P', 'bt_payload=Q'),
 		body: (t, key) => { const payload = Buffer.from('<notification><kind>check</kind></notification>').toString('base64');

@@ -45,7 +45,9 @@ describe('another provider', () => {
 
 	it('touches the table, a sample and the documents, and nothing else', () => {
 		// What is particular to one: handshakes, the URL as two libraries write it, which sample a bare name means, other names.
-		const particular = { 'client/origin/challenge_post.c': 13, 'client/origin/challenge_get.c': 8, 'shared/signature/signature.c': 2, 'shared/signature/signature_table.c': 5 };
+		const particular = { 'client/origin/challenge_post.c': 13, 'client/origin/challenge_get.c': 8, 'shared/signature/signature.c': 2, 'shared/signature/signature_table.c': 5,
+			// Whose events are meant first by a misspelled name.
+			'client/trigger/sample_hints.c': 7 };
 		const found = {};
 		const files = execFileSync('git', ['ls-files', '*.c', '*.h'], { cwd: fileURLToPath(root), encoding: 'utf8' }).split('\n');
 		for (const file of files.filter((f) => /^(shared|client|tui|relay)\//.test(f))) {
