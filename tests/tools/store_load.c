@@ -1,5 +1,7 @@
-/* Fills a store for the benches: store-load FILE fill COUNT | rate PER_SECOND | large BYTES. `rate` goes on until it
- * gets SIGTERM, in commits of a twentieth of a second, as a client's batches are. */
+/* Fills a store for the benches: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT. `rate` goes
+ * on until it gets SIGTERM, in commits of a twentieth of a second. `record` writes as a busy client does, 8 deliveries
+ * of 1 KiB in one transaction and their attempts in the next, without the disk's syncs, and prints the CPU time of
+ * each. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,10 +56,11 @@ static void make_body(struct buffer *out, uint64_t n)
 		exit(1);
 }
 
-static void add(struct store *s, uint64_t n, uint64_t at_us, struct bytes body)
+static void make(struct store_delivery *delivery, struct store_attempt *attempt, uint64_t n, uint64_t at_us,
+		 struct bytes body)
 {
 	size_t kind = n * 31 % (sizeof kinds / sizeof *kinds);
-	struct store_delivery d = {
+	*delivery = (struct store_delivery){
 		.received_at_us = at_us,
 		.state = DELIVERY_SENDING,
 		.has_body = true,
@@ -76,7 +79,7 @@ static void add(struct store *s, uint64_t n, uint64_t at_us, struct bytes body)
 		.body = body,
 		.body_size = body.len,
 	};
-	struct store_attempt a = {
+	*attempt = (struct store_attempt){
 		.result = ATTEMPT_OK,
 		.status = kinds[kind].status,
 		.started_at_us = at_us + 900,
@@ -89,10 +92,17 @@ static void add(struct store *s, uint64_t n, uint64_t at_us, struct bytes body)
 		.body = bytes_of("{\"received\":1}\n"),
 		.body_size = 15,
 	};
+	if (!uuid_make(delivery->event_id, at_us))
+		exit(1);
+}
+
+static void add(struct store *s, uint64_t n, uint64_t at_us, struct bytes body)
+{
+	struct store_delivery d;
+	struct store_attempt a;
 	struct error e;
 	bool duplicate;
-	if (!uuid_make(d.event_id, at_us))
-		exit(1);
+	make(&d, &a, n, at_us, body);
 	if (!store_insert_delivery(s, &d, &a.delivery_id, &duplicate, &e) || !store_insert_attempt(s, &a, &e))
 		die(&e);
 }
@@ -136,6 +146,78 @@ static void go_on(struct store *s, uint64_t per_second, struct buffer *body)
 	}
 }
 
+/* ---- as a client does ---- */
+
+#define TOGETHER 8
+
+static uint64_t cpu_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+struct spent {
+	uint64_t deliveries, attempts, commits, checkpoints; /* ns */
+	uint64_t since;
+};
+
+static void spend(struct spent *t, uint64_t *on)
+{
+	uint64_t now = cpu_ns();
+	*on += now - t->since;
+	t->since = now;
+}
+
+static void record_some(struct store *s, uint64_t n, struct bytes body, struct spent *spent)
+{
+	struct store_delivery d[TOGETHER];
+	struct store_attempt a[TOGETHER];
+	struct error e;
+	bool duplicate;
+	for (size_t i = 0; i < TOGETHER; i++)
+		make(&d[i], &a[i], n + i, clock_now_us(), body);
+	spent->since = cpu_ns();
+	bool fine = store_sync_apart_ops.begin(s, &e);
+	for (size_t i = 0; fine && i < TOGETHER; i++)
+		fine = store_insert_delivery(s, &d[i], &a[i].delivery_id, &duplicate, &e);
+	spend(spent, &spent->deliveries);
+	fine = fine && store_sync_apart_ops.commit(s, &e);
+	spend(spent, &spent->commits);
+	fine = fine && store_sync_apart_ops.begin(s, &e);
+	for (size_t i = 0; fine && i < TOGETHER; i++)
+		fine = store_insert_attempt(s, &a[i], &e);
+	spend(spent, &spent->attempts);
+	fine = fine && store_sync_apart_ops.commit(s, &e);
+	spend(spent, &spent->commits);
+	if (!fine)
+		die(&e);
+}
+
+static void record(struct store *s, const char *path, uint64_t count, struct buffer *body)
+{
+	struct spent spent = { 0 };
+	struct store *own;
+	struct error e;
+	if (!store_sync_apart(s, &e) || !store_open(&own, path, STORE_READ_WRITE, &e) || !store_set_relaxed(own, &e))
+		die(&e);
+	for (int i = 0; i < 1024; i++)
+		if (!buffer_put_u8(body, 'x'))
+			exit(1);
+	for (uint64_t n = 0; n < count; n += TOGETHER) {
+		record_some(s, n, buffer_view(body), &spent);
+		if (store_log_is_long(s))
+			store_shorten_log(own, s);
+		spend(&spent, &spent.checkpoints);
+	}
+	store_close(own);
+	double each = (double)count * 1000;
+	printf("CPU us a delivery: %.1f inserted, %.1f its attempt, %.1f commits, %.1f checkpoints; %.1f together\n",
+	       (double)spent.deliveries / each, (double)spent.attempts / each, (double)spent.commits / each,
+	       (double)spent.checkpoints / each,
+	       (double)(spent.deliveries + spent.attempts + spent.commits + spent.checkpoints) / each);
+}
+
 static void add_large(struct store *s, uint64_t size)
 {
 	struct error e;
@@ -157,7 +239,7 @@ int main(int argc, char **argv)
 	struct error e;
 	uint64_t number = argc == 4 ? strtoull(argv[3], NULL, 10) : 0;
 	if (!number) {
-		fputs("usage: store-load FILE fill COUNT | rate PER_SECOND | large BYTES\n", stderr);
+		fputs("usage: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT\n", stderr);
 		return EXIT_USAGE;
 	}
 	signal(SIGTERM, on_term);
@@ -166,6 +248,8 @@ int main(int argc, char **argv)
 		die(&e);
 	if (rate)
 		go_on(s, number, &body);
+	else if (strcmp(argv[2], "record") == 0)
+		record(s, argv[1], number, &body);
 	else if (strcmp(argv[2], "fill") == 0)
 		fill(s, number, &body);
 	else
