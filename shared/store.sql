@@ -184,3 +184,43 @@ CREATE TABLE journal (
   pid     INTEGER NOT NULL,                 -- the client
   applied INTEGER NOT NULL                  -- every record up to this sequence is in the tables
 ) STRICT, WITHOUT ROWID;
+
+-- Schema 13: an attempt is found by its delivery's id and its number in one, as a message is. Of one delivery:
+--   WHERE id BETWEEN delivery.id * 4096 + 1 AND delivery.id * 4096 + 4095
+-- A short answer, of 4096 bytes at most with its head, stands in its attempt's row: headers, trailers, body and raw (schema 9).
+-- headers is NULL, and so are the others, where the answer has a row of its own in message: a longer one, or one older than this.
+CREATE TABLE attempt_by_id (
+  id             INTEGER PRIMARY KEY CHECK (id % 4096 > 0), -- delivery.id * 4096 + number
+  started_at     INTEGER NOT NULL,
+  result         INTEGER NOT NULL,          -- 0 ok 1 unreachable 2 timeout 3 aborted 4 tls 5 cancelled
+  status         INTEGER NOT NULL,          -- 0: no status line came
+  url            TEXT NOT NULL,             -- where it was sent
+  reason         TEXT NOT NULL,
+  error          TEXT NOT NULL,             -- a sentence, '' when ok
+  connect_us     INTEGER NOT NULL,
+  first_byte_us  INTEGER NOT NULL,
+  total_us       INTEGER NOT NULL,
+  response_bytes INTEGER NOT NULL,
+  answered_at    INTEGER,                   -- schema 5
+  cut            INTEGER NOT NULL,          -- schema 6
+  kept           INTEGER,                   -- schema 6
+  headers        BLOB,
+  trailers       BLOB,
+  body           BLOB,
+  raw            BLOB,
+  delivery_id    INTEGER AS (id / 4096),    -- not stored, and so at the end: sqlite3_blob_open (of 3.40 at least)
+  number         INTEGER AS (id % 4096)     -- mistakes a column that follows such a one. 1, 2, … within the delivery
+) STRICT;
+INSERT INTO attempt_by_id SELECT delivery_id * 4096 + number, started_at, result, status, url, reason, error, connect_us,
+  first_byte_us, total_us, response_bytes, answered_at, cut, kept, NULL, NULL, NULL, NULL FROM attempt ORDER BY delivery_id, number;
+DROP TABLE attempt;
+ALTER TABLE attempt_by_id RENAME TO attempt;
+CREATE INDEX attempt_by_kept ON attempt (id, kept) WHERE kept IS NOT NULL;
+DROP TRIGGER delivery_takes_its_messages;
+CREATE TRIGGER delivery_takes_its_messages AFTER DELETE ON delivery BEGIN
+  DELETE FROM attempt WHERE id BETWEEN old.id * 4096 AND old.id * 4096 + 4095;
+  DELETE FROM message WHERE id BETWEEN old.id * 4096 AND old.id * 4096 + 4095;
+END;
+-- Most deliveries are of class 2, and are not looked for by their class.
+DROP INDEX delivery_by_class;
+CREATE INDEX delivery_by_class ON delivery (status_class, id) WHERE status_class <> 2;

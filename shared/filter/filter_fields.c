@@ -7,7 +7,14 @@
 #include <strings.h>
 
 #define REQUEST_HEADERS "(SELECT headers FROM message WHERE id = d.id * 4096)"
-#define RESPONSE_HEADERS "(SELECT headers FROM message WHERE d.attempts > 0 AND id = d.id * 4096 + d.attempts)"
+/* The last attempt's answer: a short one stands in the attempt's row, another in message (store.sql). */
+#define LAST_ATTEMPT                                                                                                   \
+	"attempt AS a LEFT JOIN message AS m ON m.id = a.id AND a.headers IS NULL WHERE d.attempts > 0"                \
+	" AND a.id = d.id * 4096 + d.attempts"
+#define RESPONSE_HEADERS "(SELECT coalesce(a.headers, m.headers) FROM " LAST_ATTEMPT ")"
+#define ANSWER                                                                                                         \
+	"SELECT a.id AS id, coalesce(a.headers, m.headers) AS headers, CASE WHEN a.headers IS NOT NULL THEN a.body"    \
+	" WHEN length(m.body) <= 65536 THEN m.body END AS body FROM " LAST_ATTEMPT
 
 /* A state can be reached with few classes (store_insert_attempt, store_set_state); class 0 may be any that was
  * imported. */

@@ -35,17 +35,23 @@ struct filter_choice {
 	bool exact;       /* the classes say it all */
 };
 
+/* SQL of a delivery's request as a message: its id, headers, and a body that is short enough to come with the row. Of a
+ * longer one `body` is NULL: the functions that look at it read it by the id (store_functions.c), as far as they look.
+ */
+#define FILTER_REQUEST                                                                                                 \
+	"SELECT id, headers, iif(length(body) <= 65536, body, NULL) AS body FROM message WHERE id = d.id * 4096"
+
 struct filter_field {
 	const char *name, *alias; /* an alias is read, but not offered */
 	const char *example;      /* of a term */
 	enum filter_field_kind kind;
-	bool list;                /* a,b,c */
-	bool or_none;             /* "other" and "none", as the list shows it, are the empty text */
-	bool reads;               /* headers or bodies, which are slower to walk than rows */
-	bool later;               /* nothing that is known of a request when it comes */
-	const char *column;       /* SQL of what is compared: a column, a header block, a body's message id */
-	const char *index;        /* columns of the search index that hold its words; NULL: none */
-	const char *const *words; /* for completion; NULL after the last */
+	bool list;                           /* a,b,c */
+	bool or_none;                        /* "other" and "none", as the list shows it, are the empty text */
+	bool reads;                          /* headers or bodies, which are slower to walk than rows */
+	bool later;                          /* nothing that is known of a request when it comes */
+	const char *column;                  /* SQL of what is compared: a column, a header block, a message */
+	const char *index;                   /* columns of the search index that hold its words; NULL: none */
+	const char *const *words;            /* for completion; NULL after the last */
 	const struct filter_choice *choices; /* all that KIND_STATE and KIND_CHOICE take; word NULL after the last */
 };
 

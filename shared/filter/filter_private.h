@@ -13,6 +13,7 @@
 #define FILTER_INDEXED_BYTES 65536    /* of a body; the same in shared/store.sql */
 #define FILTER_SEARCHED_BYTES 1048576 /* of a body, by globs and regular expressions */
 #define FILTER_CLASSES_ALL 0xffu      /* a bit for each status class */
+#define FILTER_CLASS_2XX 2            /* the index by class, delivery_by_class, has none of these */
 
 enum filter_how {
 	HOW_RANGE,    /* low..high, inclusive */

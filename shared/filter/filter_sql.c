@@ -87,15 +87,14 @@ static void put_tag(struct filter_sql *out, const struct filter_atom *a)
 	put(out, ")");
 }
 
-/* A function of a message's bytes. Short bodies come with its row; longer ones the function reads itself, as far as it
- * looks at them. */
-static void put_message(struct filter_sql *out, const char *name, const char *id, const struct filter_atom *a)
+/* A function of the bytes of a request or an answer, which `select` gives (filter_fields.h). */
+static void put_message(struct filter_sql *out, const char *name, const char *select, const struct filter_atom *a)
 {
 	put(out, "(SELECT ");
-	put_function(out, name, "id, headers, iif(length(body) <= 65536, body, NULL)", a);
-	put(out, " FROM message WHERE id = ");
-	put(out, id);
-	put(out, ") IS TRUE");
+	put_function(out, name, "id, headers, body", a);
+	put(out, " FROM (");
+	put(out, select);
+	put(out, ")) IS TRUE");
 }
 
 static void put_word(struct filter_sql *out, const struct filter_atom *a)
@@ -111,7 +110,7 @@ static void put_word(struct filter_sql *out, const struct filter_atom *a)
 		put_event_id(out, a);
 	}
 	put(out, " OR ");
-	put_message(out, "creel_body", "d.id * 4096", a);
+	put_message(out, "creel_body", FILTER_REQUEST, a);
 	put(out, ")");
 }
 
@@ -140,7 +139,7 @@ static void put_text_test(struct filter_sql *out, const struct filter_term *t, c
 		put_tag(out, a);
 		break;
 	case KIND_JSON:
-		put_message(out, "creel_json", "d.id * 4096", a);
+		put_message(out, "creel_json", FILTER_REQUEST, a);
 		break;
 	case KIND_WORD:
 		put_word(out, a);
@@ -350,20 +349,20 @@ void filter_sql_free(struct filter_sql *sql)
 	buffer_free(&sql->match);
 }
 
-/* Classes tell the state of all rows but a few. */
+/* Whether the matches are found by id, or are few beside what the index by class gives. */
 static bool is_indexed(const struct filter_node *n)
 {
-	if (n->kind == FILTER_TERM) {
-		bool exact = true;
-		for (size_t i = 0; i < n->term.count; i++)
-			classes_of_atom(n->term.field, &n->term.atoms[i], &exact);
-		return exact || n->term.field->kind == KIND_STATE || n->term.field->kind == KIND_ID;
+	const struct filter_node *of = n->kind == FILTER_NOT && n->first ? n->first : n;
+	if (of->kind == FILTER_TERM) {
+		bool exact = true, by_state = of->term.field->kind == KIND_STATE && n->kind == FILTER_TERM;
+		unsigned classes = classes_of(n, &exact);
+		return of->term.field->kind == KIND_ID ||
+		       ((exact || by_state) && !(classes & FILTER_CLASS(FILTER_CLASS_2XX)));
 	}
 	for (const struct filter_node *c = n->first; c; c = c->next)
 		if (!is_indexed(c))
 			return false;
-	return n->kind != FILTER_NOT || !n->first || n->first->kind != FILTER_TERM ||
-	       n->first->term.field->kind != KIND_STATE;
+	return true;
 }
 
 bool filter_walks(const struct filter *f)

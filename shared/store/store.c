@@ -17,6 +17,14 @@
 #define ANSWER_PAGES                                                                                                   \
 	"(kept + (SELECT page_size - 5 FROM pragma_page_size)) / (SELECT page_size - 4 FROM pragma_page_size)"
 
+/* In a statement that finds deliveries by another class: it tells SQLite that delivery_by_class has them all. */
+#define NOT_2XX "status_class <> 2"
+
+/* Attempts of the delivery that is bound first. */
+#define OF_DELIVERY "id BETWEEN ?1 * 4096 AND ?1 * 4096 + 4095"
+
+#define LENGTH_OF(blob) "CASE WHEN typeof(" blob ") = 'blob' THEN length(" blob ") END"
+
 static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
 	[STATEMENT_COMMIT] = "COMMIT",
@@ -31,16 +39,14 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_FIND_EVENT] = "SELECT id FROM delivery WHERE event_id = ?1",
 	[STATEMENT_INSERT_MESSAGE] =
 	    "INSERT INTO message (id, headers, trailers, body, raw) VALUES (?1 * 4096 + ?2,?3,?4,?5,?6)",
-	/* Two statements: INSERT ... SELECT ... RETURNING makes a temporary table for each row, 20 us of an
-	   attempt's 30. */
 	[STATEMENT_NEXT_ATTEMPT] = "SELECT attempts + 1 FROM delivery WHERE id = ?1",
 	[STATEMENT_INSERT_ATTEMPT] =
-	    "INSERT INTO attempt (delivery_id, number, started_at, result, status, url, reason, error, connect_us,"
-	    " first_byte_us, total_us, response_bytes, answered_at, cut, kept) VALUES "
-	    "(?1,?12,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?13,?14,?15)",
-	[STATEMENT_SET_ANSWERED] = "UPDATE attempt SET answered_at = ?3 WHERE delivery_id = ?1 AND number = ?2",
+	    "INSERT INTO attempt (id, started_at, result, status, url, reason, error, connect_us,"
+	    " first_byte_us, total_us, response_bytes, answered_at, cut, kept, headers, trailers, body, raw)"
+	    " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)",
+	[STATEMENT_SET_ANSWERED] = "UPDATE attempt SET answered_at = ?2 WHERE id = ?1",
 	[STATEMENT_SUMMARISE] = "UPDATE delivery SET state = ?2, status = ?3, status_class = ?4, took_us = ?5,"
-				" response_bytes = ?6, attempts = attempts + 1 WHERE id = ?1",
+				" response_bytes = ?6, attempts = ?7 WHERE id = ?1 AND attempts = ?7 - 1",
 	/* What is under way again is of class 0, where STATEMENT_UNFINISHED looks for it; what is put back had no
 	 * answer. */
 	[STATEMENT_SET_STATE] = "UPDATE delivery SET state = ?2, status_class = CASE WHEN ?2 IN (0, 1) THEN 0"
@@ -55,12 +61,11 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	    " ORDER BY id",
 	[STATEMENT_GET] = "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE id = ?1",
 	[STATEMENT_LAST] = "SELECT id FROM delivery WHERE origin <> 2 AND state <> 5 ORDER BY id DESC LIMIT 1",
-	[STATEMENT_UNFINISHED] =
-	    "SELECT " DELIVERY_COLUMNS
-	    " FROM delivery WHERE status_class = 0 AND state IN (0, 1) AND origin IN (0, 1) ORDER BY id",
-	[STATEMENT_HELD] = "SELECT " DELIVERY_COLUMNS
-			   " FROM delivery WHERE status_class = 6 AND state = 4 AND origin IN (0, 1) ORDER BY id",
-	[STATEMENT_COUNT_ATTEMPTS] = "SELECT count(*) FROM attempt WHERE delivery_id = ?1 AND result = ?2",
+	[STATEMENT_UNFINISHED] = "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE status_class = 0 AND " NOT_2XX
+				 " AND state IN (0, 1) AND origin IN (0, 1) ORDER BY id",
+	[STATEMENT_HELD] = "SELECT " DELIVERY_COLUMNS " FROM delivery WHERE status_class = 6 AND " NOT_2XX
+			   " AND state = 4 AND origin IN (0, 1) ORDER BY id",
+	[STATEMENT_COUNT_ATTEMPTS] = "SELECT count(*) FROM attempt WHERE " OF_DELIVERY " AND result = ?2",
 	[STATEMENT_FIND_PREFIX] = "SELECT id FROM delivery WHERE event_id >= ?1 AND event_id <= ?2 LIMIT 2",
 	[STATEMENT_GET_REQUEST] = "SELECT m.headers, m.trailers, m.body, d.request_bytes, NULL, d.has_body, d.https, "
 				  "d.forwarded FROM message m"
@@ -68,11 +73,11 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_GET_PREFIX] = "SELECT prefix, https FROM delivery WHERE id = ?1",
 	[STATEMENT_LIST_ATTEMPTS] =
 	    "SELECT number, started_at, result, status, connect_us, first_byte_us, total_us, response_bytes, url,"
-	    " reason, error, answered_at, cut FROM attempt WHERE delivery_id = ?1 ORDER BY number",
+	    " reason, error, answered_at, cut FROM attempt WHERE " OF_DELIVERY " ORDER BY id",
 	[STATEMENT_GET_RESPONSE] =
-	    "SELECT m.headers, m.trailers, m.body, a.response_bytes, m.raw, a.cut FROM attempt a JOIN message m"
-	    " ON m.id = a.delivery_id * 4096 + a.number WHERE a.delivery_id = ?1"
-	    " AND (a.number = ?2 OR ?2 = 0) ORDER BY a.number DESC LIMIT 1",
+	    "SELECT coalesce(a.headers, m.headers), coalesce(a.trailers, m.trailers), coalesce(a.body, m.body),"
+	    " a.response_bytes, coalesce(a.raw, m.raw), a.cut FROM attempt a LEFT JOIN message m ON m.id = a.id AND"
+	    " a.headers IS NULL WHERE a.id BETWEEN ?1 AND ?2 ORDER BY a.id DESC LIMIT 1",
 	[STATEMENT_LIST_STATUS] =
 	    "SELECT pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel,"
 	    " target, lag_us, secrets, routes FROM client ORDER BY started_at",
@@ -104,14 +109,19 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_COUNT_ALL] = "SELECT count(*) FROM delivery",
 	/* By class, as STATEMENT_UNFINISHED and STATEMENT_HELD. */
 	[STATEMENT_SETTLED] =
-	    "SELECT coalesce((SELECT min(id) - 1 FROM (SELECT min(id) AS id FROM delivery WHERE status_class = 0"
-	    " AND state IN (0, 1, 4) AND id > ?1 UNION ALL SELECT min(id) FROM delivery WHERE status_class = 6"
-	    " AND state = 4 AND id > ?1)), (SELECT max(id) FROM delivery), 0)",
+	    "SELECT coalesce((SELECT min(id) - 1 FROM (SELECT min(id) AS id FROM delivery WHERE status_class = 0 "
+	    "AND " NOT_2XX " AND state IN (0, 1, 4) AND id > ?1 UNION ALL SELECT min(id) FROM delivery WHERE "
+	    "status_class = 6 AND " NOT_2XX " AND state = 4 AND id > ?1)), (SELECT max(id) FROM delivery), 0)",
 	[STATEMENT_DELETE] = "DELETE FROM delivery WHERE id = ?1",
-	/* SQLite tells a blob's length without reading it. */
-	[STATEMENT_GET_PART] =
-	    "SELECT headers, trailers, CASE WHEN typeof(body) = 'blob' THEN length(body) END, raw FROM message"
-	    " WHERE id = ?1",
+	/* SQLite tells a blob's length without reading it, if it is asked for a column's. */
+	[STATEMENT_GET_REQUEST_PART] =
+	    "SELECT headers, trailers, " LENGTH_OF("body") ", NULL, 0 FROM message WHERE id = ?1",
+	[STATEMENT_GET_ANSWER_PART] =
+	    "SELECT coalesce(a.headers, m.headers), coalesce(a.trailers, m.trailers), iif(a.headers IS "
+	    "NULL, " LENGTH_OF("m.body") ", " LENGTH_OF(
+		"a.body") "), coalesce(a.raw, m.raw), a.headers IS NOT NULL FROM attempt a"
+			  " LEFT JOIN message m ON m.id = a.id AND a.headers IS NULL WHERE a.id = ?1",
+	[STATEMENT_HAS_OWN_ANSWER] = "SELECT 1 FROM attempt WHERE id = ?1 AND headers IS NOT NULL",
 	[STATEMENT_LIST_REPLAYS] =
 	    "SELECT id FROM (SELECT id FROM delivery WHERE replay_of = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id",
 	[STATEMENT_ASK_JOB] = "INSERT INTO job (delivery_id, asked_at, state, url, replay_id) VALUES (?1,?2,0,'',?3)",
@@ -125,23 +135,24 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_PAGE_COUNT] = "PRAGMA page_count",
 	[STATEMENT_UNUSED_COUNT] = "PRAGMA freelist_count",
 	[STATEMENT_ANSWER_PAGES] = "SELECT coalesce(sum(" ANSWER_PAGES "), 0) FROM attempt WHERE kept IS NOT NULL",
-	[STATEMENT_OLDEST_ANSWER] = "SELECT delivery_id, number, kept FROM attempt INDEXED BY attempt_by_kept"
-				    " WHERE kept IS NOT NULL ORDER BY delivery_id, number LIMIT 1",
+	[STATEMENT_OLDEST_ANSWER] = "SELECT id, kept FROM attempt INDEXED BY attempt_by_kept"
+				    " WHERE kept IS NOT NULL ORDER BY id LIMIT 1",
 	[STATEMENT_OLDEST_OVER] =
 	    "SELECT id, (SELECT coalesce(sum(" ANSWER_PAGES
-	    "), 0) FROM attempt WHERE delivery_id = d.id AND kept IS NOT"
+	    "), 0) FROM attempt WHERE id BETWEEN d.id * 4096 AND d.id * 4096 + 4095 AND kept IS NOT"
 	    " NULL) FROM delivery d WHERE id > ?1 AND state NOT IN (0, 1) AND id < (SELECT max(id) FROM delivery)"
 	    " ORDER BY id LIMIT 1",
 	[STATEMENT_EMPTY_MESSAGE] = "UPDATE message SET body = x'' WHERE id = ?1",
-	[STATEMENT_MARK_GAVE_WAY] = "UPDATE attempt SET kept = NULL, cut = 3 WHERE delivery_id = ?1 AND number = ?2",
-	[STATEMENT_NEXT_ANSWERS] = "SELECT coalesce(min(delivery_id), 0) FROM attempt INDEXED BY attempt_by_kept"
-				   " WHERE kept IS NOT NULL AND delivery_id > ?1",
-	[STATEMENT_ANSWERS_OF] = "SELECT count(*), coalesce(sum(" ANSWER_PAGES
-				 "), 0) FROM attempt WHERE delivery_id = ?1 AND kept IS NOT NULL",
-	[STATEMENT_EMPTY_ANSWERS] = "UPDATE message SET body = x'' WHERE id IN (SELECT delivery_id * 4096 + number"
-				    " FROM attempt WHERE delivery_id = ?1 AND kept IS NOT NULL)",
+	[STATEMENT_MARK_GAVE_WAY] = "UPDATE attempt SET kept = NULL, cut = 3 WHERE id = ?1",
+	[STATEMENT_NEXT_ANSWERS] = "SELECT coalesce(min(id), 0) / 4096 FROM attempt INDEXED BY attempt_by_kept"
+				   " WHERE kept IS NOT NULL AND id > ?1 * 4096 + 4095",
+	[STATEMENT_ANSWERS_OF] = "SELECT count(*), coalesce(sum(" ANSWER_PAGES "), 0) FROM attempt WHERE " OF_DELIVERY
+				 " AND kept IS NOT NULL",
+	[STATEMENT_EMPTY_ANSWERS] =
+	    "UPDATE message SET body = x'' WHERE id IN (SELECT id FROM attempt WHERE " OF_DELIVERY
+	    " AND kept IS NOT NULL)",
 	[STATEMENT_MARK_GAVE_WAY_ALL] =
-	    "UPDATE attempt SET kept = NULL, cut = 3 WHERE delivery_id = ?1 AND kept IS NOT NULL",
+	    "UPDATE attempt SET kept = NULL, cut = 3 WHERE " OF_DELIVERY " AND kept IS NOT NULL",
 	[STATEMENT_ADD_JOURNAL] = "INSERT INTO journal (name, pid, applied) VALUES (?1, ?2, 0)",
 	[STATEMENT_DROP_JOURNAL] = "DELETE FROM journal WHERE name = ?1",
 	[STATEMENT_MARK_JOURNAL] = "UPDATE journal SET applied = ?2 WHERE name = ?1",
@@ -304,7 +315,9 @@ bool store_insert_delivery(struct store *s, const struct store_delivery *d, int6
 	return store_insert_message(s, *id, 0, &m, e);
 }
 
-static bool summarise(struct store *s, const struct store_attempt *a, struct error *e)
+/* The delivery as attempt `number` leaves it, if it is the next; *is_next false: it is not, or there is no such
+ * delivery. */
+static bool summarise(struct store *s, const struct store_attempt *a, int64_t number, bool *is_next, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_SUMMARISE, e);
 	if (!st)
@@ -323,7 +336,11 @@ static bool summarise(struct store *s, const struct store_attempt *a, struct err
 	sqlite3_bind_int(st, 4, class);
 	sqlite3_bind_int64(st, 5, (int64_t)a->total_us);
 	sqlite3_bind_int64(st, 6, (int64_t)a->body_size);
-	return store_execute(s, st, e);
+	sqlite3_bind_int64(st, 7, number);
+	if (!store_execute(s, st, e))
+		return false;
+	*is_next = sqlite3_changes(s->db) > 0;
+	return true;
 }
 
 static bool next_attempt(struct store *s, int64_t delivery_id, int64_t *number, struct error *e)
@@ -341,13 +358,38 @@ static bool next_attempt(struct store *s, int64_t delivery_id, int64_t *number, 
 			error_set(e, EXIT_STORE, "delivery %lld is gone from %s", (long long)delivery_id, s->path));
 }
 
-bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct error *e)
+/* Nearly every attempt is a delivery's first: it is taken for that, and its number looked up where it is not. */
+static bool number_attempt(struct store *s, const struct store_attempt *a, int64_t *number, struct error *e)
 {
-	int64_t number = 0;
+	bool is_next = false;
+	*number = 1;
+	return summarise(s, a, *number, &is_next, e) &&
+	       (is_next || (next_attempt(s, a->delivery_id, number, e) && summarise(s, a, *number, &is_next, e)));
+}
+
+#define ANSWER_COLUMN 15 /* and the next three: its bytes */
+
+static bool is_short(const struct store_attempt *a)
+{
+	return !a->spilled && a->headers.len + a->trailers.len + a->raw.len + a->body.len <= STORE_SHORT_ANSWER;
+}
+
+static void bind_answer(sqlite3_stmt *st, const struct store_attempt *a)
+{
+	const struct bytes columns[] = { a->headers, a->trailers, a->body, a->raw };
+	for (int i = 0; i < 4; i++)
+		if (!is_short(a) || (i == 3 && !a->raw.len))
+			sqlite3_bind_null(st, ANSWER_COLUMN + i);
+		else
+			store_bind_bytes(st, ANSWER_COLUMN + i, columns[i], true);
+}
+
+static bool insert_attempt(struct store *s, const struct store_attempt *a, int64_t number, struct error *e)
+{
 	sqlite3_stmt *st = store_statement(s, STATEMENT_INSERT_ATTEMPT, e);
-	if (!st || !next_attempt(s, a->delivery_id, &number, e))
+	if (!st)
 		return false;
-	sqlite3_bind_int64(st, 1, a->delivery_id);
+	sqlite3_bind_int64(st, 1, a->delivery_id * MESSAGES_PER_DELIVERY + number);
 	sqlite3_bind_int64(st, 2, (int64_t)a->started_at_us);
 	sqlite3_bind_int(st, 3, (int)a->result);
 	sqlite3_bind_int(st, 4, a->status);
@@ -358,20 +400,25 @@ bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct
 	sqlite3_bind_int64(st, 9, (int64_t)a->first_byte_us);
 	sqlite3_bind_int64(st, 10, (int64_t)a->total_us);
 	sqlite3_bind_int64(st, 11, (int64_t)a->body_size);
-	sqlite3_bind_int64(st, 12, number);
 	if (a->answered_at_us)
-		sqlite3_bind_int64(st, 13, (int64_t)a->answered_at_us);
+		sqlite3_bind_int64(st, 12, (int64_t)a->answered_at_us);
 	else
-		sqlite3_bind_null(st, 13);
-	sqlite3_bind_int(st, 14, (int)a->cut);
-	if (a->body.len > STORE_SHORT_BODY)
-		sqlite3_bind_int64(st, 15, (int64_t)a->body.len);
+		sqlite3_bind_null(st, 12);
+	sqlite3_bind_int(st, 13, (int)a->cut);
+	if (a->body.len > STORE_SHORT_ANSWER)
+		sqlite3_bind_int64(st, 14, (int64_t)a->body.len);
 	else
-		sqlite3_bind_null(st, 15);
-	if (!store_execute(s, st, e))
-		return false;
+		sqlite3_bind_null(st, 14);
+	bind_answer(st, a);
+	return store_execute(s, st, e);
+}
+
+bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct error *e)
+{
+	int64_t number;
 	const struct store_bytes m = { a->headers, a->trailers, a->raw, a->body, a->spilled };
-	return store_insert_message(s, a->delivery_id, number, &m, e) && summarise(s, a, e) &&
+	return number_attempt(s, a, &number, e) && insert_attempt(s, a, number, e) &&
+	       (is_short(a) || store_insert_message(s, a->delivery_id, number, &m, e)) &&
 	       (!a->job || store_end_job(s, a->job, JOB_DONE, e));
 }
 
@@ -380,9 +427,8 @@ bool store_set_answered(struct store *s, int64_t delivery_id, int number, uint64
 	sqlite3_stmt *st = store_statement(s, STATEMENT_SET_ANSWERED, e);
 	if (!st)
 		return false;
-	sqlite3_bind_int64(st, 1, delivery_id);
-	sqlite3_bind_int(st, 2, number);
-	sqlite3_bind_int64(st, 3, (int64_t)at_us);
+	sqlite3_bind_int64(st, 1, delivery_id * MESSAGES_PER_DELIVERY + number);
+	sqlite3_bind_int64(st, 2, (int64_t)at_us);
 	return store_execute(s, st, e);
 }
 

@@ -114,14 +114,12 @@ static bool presume(struct keeping *k, int64_t need)
 
 /* ---- making more of it ---- */
 
-static bool run_on(struct store *s, enum store_statement which, int64_t first, int64_t second, struct error *e)
+static bool run_on(struct store *s, enum store_statement which, int64_t id, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, which, e);
 	if (!st)
 		return false;
-	sqlite3_bind_int64(st, 1, first);
-	if (second)
-		sqlite3_bind_int64(st, 2, second);
+	sqlite3_bind_int64(st, 1, id);
 	return store_execute(s, st, e);
 }
 
@@ -133,14 +131,13 @@ static bool drop_oldest_answer(struct store *s, bool *any, struct error *e)
 	if (!st)
 		return false;
 	int code = sqlite3_step(st);
-	int64_t id = sqlite3_column_int64(st, 0), number = sqlite3_column_int64(st, 1);
-	int64_t pages = pages_of(k, (uint64_t)sqlite3_column_int64(st, 2));
+	int64_t id = sqlite3_column_int64(st, 0);
+	int64_t pages = pages_of(k, (uint64_t)sqlite3_column_int64(st, 1));
 	sqlite3_reset(st);
 	*any = code == SQLITE_ROW;
 	if (code != SQLITE_ROW)
 		return code == SQLITE_DONE || store_fail(s, "read", e);
-	if (!run_on(s, STATEMENT_EMPTY_MESSAGE, id * MESSAGES_PER_DELIVERY + number, 0, e) ||
-	    !run_on(s, STATEMENT_MARK_GAVE_WAY, id, number, e))
+	if (!run_on(s, STATEMENT_EMPTY_MESSAGE, id, e) || !run_on(s, STATEMENT_MARK_GAVE_WAY, id, e))
 		return false;
 	k->answers -= pages;
 	atomic_fetch_add(&k->gone_answers, 1);
@@ -241,7 +238,7 @@ bool store_make_room_for_answer(struct store *s, uint64_t rows, uint64_t body, u
 	*granted = body;
 	if (!k->on)
 		return true;
-	bool is_long = body > STORE_SHORT_BODY;
+	bool is_long = body > STORE_SHORT_ANSWER;
 	int64_t need = pages_of(k, is_long ? rows : rows + body) + ROW_PAGES;
 	if (!presume(k, need)) {
 		if (!make(s, need, false, e))
@@ -262,7 +259,7 @@ bool store_make_room_for_answer(struct store *s, uint64_t rows, uint64_t body, u
 	}
 	k->room -= need;
 	k->presumed -= need;
-	k->answers += *granted > STORE_SHORT_BODY ? need : 0;
+	k->answers += *granted > STORE_SHORT_ANSWER ? need : 0;
 	return true;
 }
 

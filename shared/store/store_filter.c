@@ -40,16 +40,18 @@ static bool put_head(struct buffer *out, const struct run *r)
 static bool put_walk(struct buffer *out, const struct run *r)
 {
 	const char *where = (const char *)r->sql.where.at;
-	if (r->sql.classes == FILTER_CLASSES_ALL)
+	if (r->sql.classes & FILTER_CLASS(FILTER_CLASS_2XX))
 		return put_head(out, r) &&
 		       buffer_printf(out, "delivery AS d WHERE d.id BETWEEN ?1 AND ?2 AND %s", where);
 	bool fine = true, first = true;
 	for (unsigned c = 0; fine && c < 8; c++) {
-		if (!(r->sql.classes & 1u << c))
+		if (!(r->sql.classes & FILTER_CLASS(c)))
 			continue;
 		fine = (first || buffer_append_text(out, " UNION ALL ")) && put_head(out, r) &&
-		       buffer_printf(out, "delivery AS d WHERE d.status_class = %u AND d.id BETWEEN ?1 AND ?2 AND %s",
-				     c, where);
+		       buffer_printf(out,
+				     "delivery AS d WHERE d.status_class = %u AND d.status_class <> %d AND d.id BETWEEN"
+				     " ?1 AND ?2 AND %s",
+				     c, FILTER_CLASS_2XX, where);
 		first = false;
 	}
 	return fine;

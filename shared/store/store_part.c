@@ -18,7 +18,14 @@ static struct bytes column(sqlite3_stmt *st, int index)
 	return at && len > 0 ? bytes_make(at, (size_t)len) : bytes_make(NULL, 0);
 }
 
-static bool read_body(struct store *s, int64_t message, uint64_t most, struct store_part *out, struct error *e)
+/* Where a body stands, for sqlite3_blob_open. */
+static const char *table_of(bool in_attempt)
+{
+	return in_attempt ? "attempt" : "message";
+}
+
+static bool read_body(struct store *s, const char *table, int64_t message, uint64_t most, struct store_part *out,
+		      struct error *e)
 {
 	sqlite3_blob *blob = NULL;
 	size_t len = (size_t)(out->body_size < most ? out->body_size : most);
@@ -26,7 +33,7 @@ static bool read_body(struct store *s, int64_t message, uint64_t most, struct st
 		return true;
 	if (!buffer_reserve(&out->body, len))
 		return error_set(e, EXIT_STORE, "out of memory");
-	int code = sqlite3_blob_open(s->db, "main", "message", "body", message, 0, &blob);
+	int code = sqlite3_blob_open(s->db, "main", table, "body", message, 0, &blob);
 	if (code == SQLITE_OK)
 		code = sqlite3_blob_read(blob, out->body.at, (int)len, 0);
 	bool fine = code == SQLITE_OK || store_fail(s, "read", e);
@@ -42,7 +49,7 @@ bool store_get_part(struct store *s, int64_t id, int attempt, uint64_t most, str
 	memset(out, 0, sizeof *out);
 	if (id < 1 || id > INT64_MAX / 4096 - 1 || attempt < 0 || attempt > 4095)
 		return gone(id, attempt, e);
-	sqlite3_stmt *st = store_statement(s, STATEMENT_GET_PART, e);
+	sqlite3_stmt *st = store_statement(s, attempt ? STATEMENT_GET_ANSWER_PART : STATEMENT_GET_REQUEST_PART, e);
 	if (!st)
 		return false;
 	sqlite3_bind_int64(st, 1, message);
@@ -56,7 +63,8 @@ bool store_get_part(struct store *s, int64_t id, int attempt, uint64_t most, str
 			buffer_append_bytes(&out->raw, column(st, 3))) ||
 		       error_set(e, EXIT_STORE, "out of memory");
 		/* While the statement has its row the body is of the same moment. */
-		fine = fine && read_body(s, message, most, out, e);
+		const char *table = table_of(sqlite3_column_int(st, 4) != 0);
+		fine = fine && read_body(s, table, message, most, out, e);
 	} else if (code == SQLITE_DONE) {
 		gone(id, attempt, e);
 	} else {
@@ -68,13 +76,29 @@ bool store_get_part(struct store *s, int64_t id, int attempt, uint64_t most, str
 	return fine;
 }
 
+static bool has_own_answer(struct store *s, int64_t message, bool *own, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_HAS_OWN_ANSWER, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, message);
+	int code = sqlite3_step(st);
+	*own = code == SQLITE_ROW;
+	bool fine = code == SQLITE_ROW || code == SQLITE_DONE || store_fail(s, "read", e);
+	sqlite3_reset(st);
+	return fine;
+}
+
 bool store_get_body(struct store *s, int64_t id, int attempt, uint64_t from, uint64_t len, struct buffer *out,
 		    struct error *e)
 {
 	sqlite3_blob *blob = NULL;
+	bool own = false;
 	if (id < 1 || id > INT64_MAX / 4096 - 1 || attempt < 0 || attempt > 4095)
 		return gone(id, attempt, e);
-	int code = sqlite3_blob_open(s->db, "main", "message", "body", id * 4096 + attempt, 0, &blob);
+	if (attempt && !has_own_answer(s, id * 4096 + attempt, &own, e))
+		return false;
+	int code = sqlite3_blob_open(s->db, "main", table_of(own), "body", id * 4096 + attempt, 0, &blob);
 	uint64_t size = code == SQLITE_OK ? (uint64_t)sqlite3_blob_bytes(blob) : 0;
 	size_t n = from >= size ? 0 : (size_t)(len < size - from ? len : size - from);
 	bool fine = buffer_reserve(out, n) || error_set(e, EXIT_STORE, "out of memory");

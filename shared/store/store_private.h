@@ -49,7 +49,9 @@ enum store_statement {
 	STATEMENT_COUNT_ALL,
 	STATEMENT_SETTLED,
 	STATEMENT_DELETE,
-	STATEMENT_GET_PART,
+	STATEMENT_GET_REQUEST_PART,
+	STATEMENT_GET_ANSWER_PART,
+	STATEMENT_HAS_OWN_ANSWER,
 	STATEMENT_LIST_REPLAYS,
 	STATEMENT_ASK_JOB,
 	STATEMENT_LIST_JOBS,
@@ -85,9 +87,11 @@ enum store_statement {
 	STATEMENT_COUNT,
 };
 
-#define STORE_SHORT_BODY 4096      /* above this attempt.kept has an answer's length: it has pages of its own */
+/* An answer of so many bytes at most stands in its attempt's row. Of a longer body attempt.kept has the length: it has
+ * pages of its own. */
+#define STORE_SHORT_ANSWER 4096
 #define STORE_BUSY_MS 5000         /* that a lock is waited for */
-#define MESSAGES_PER_DELIVERY 4096 /* message.id is delivery * 4096 + attempt (store.sql) */
+#define MESSAGES_PER_DELIVERY 4096 /* message.id and attempt.id are delivery * 4096 + attempt (store.sql) */
 
 /* store_bound.c's: the bound, in pages, and what was last found out. */
 struct keeping {

@@ -289,8 +289,8 @@ bool store_get_response(struct store *s, int64_t delivery_id, int number, struct
 	sqlite3_stmt *st = store_statement(s, STATEMENT_GET_RESPONSE, e);
 	if (!st)
 		return false;
-	sqlite3_bind_int64(st, 1, delivery_id);
-	sqlite3_bind_int(st, 2, number);
+	sqlite3_bind_int64(st, 1, delivery_id * MESSAGES_PER_DELIVERY + (number ? number : 1));
+	sqlite3_bind_int64(st, 2, delivery_id * MESSAGES_PER_DELIVERY + (number ? number : MESSAGES_PER_DELIVERY - 1));
 	int code = sqlite3_step(st);
 	bool fine = false;
 	if (code == SQLITE_ROW)

@@ -19,8 +19,9 @@ static const char schema[] =
     "https,"
     " has_body, provider, event_type, signature, state, status, status_class, took_us, attempts, request_bytes,"
     " response_bytes, origin, replay_of, reached_at, forwarded, redacted);"
-    "CREATE TABLE attempt (delivery_id, number, started_at, result, status, url, reason, error,"
-    " connect_us, first_byte_us, total_us, response_bytes, answered_at, cut, kept);"
+    "CREATE TABLE attempt (id INTEGER PRIMARY KEY, started_at, result, status, url, reason, error, connect_us, "
+    "first_byte_us, total_us, response_bytes, answered_at, cut, kept, headers,"
+    " trailers, body, raw, delivery_id AS (id / 4096), number AS (id % 4096));"
     "CREATE TABLE message (id INTEGER PRIMARY KEY, headers, trailers, body, raw);"
     "CREATE TABLE client (pid, started_at, confirmed_at, ping_interval_ms, state, detail, relay, url, tunnel, target,"
     " lag_us, secrets, routes);"
@@ -32,7 +33,7 @@ static const char schema[] =
     "CREATE TABLE search_mark (one, indexed);"
     "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
     " tokenize='ascii');"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=12;";
+    "PRAGMA application_id=1668441452; PRAGMA user_version=13;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)
@@ -165,7 +166,7 @@ static void read_parts(struct store *s, bool damaged)
 	enum signing_state state;
 	int64_t id;
 	bool found;
-	for (int attempt = 0; attempt < 2; attempt++) {
+	for (int attempt = 0; attempt < 3; attempt++) {
 		bool fine = store_get_part(s, 1, attempt, 5, &part, &e);
 		expect_answer(fine, damaged, &e);
 		if (!fine)
@@ -225,9 +226,11 @@ static void read_all(struct store *s, bool damaged)
 	if ((fine = store_get_request(s, 1, &m, &a, &b, &e)))
 		use_message(&m);
 	expect_answer(fine, damaged, &e);
-	if ((fine = store_get_response(s, 1, 0, &m, &e)))
-		use_message(&m);
-	expect_answer(fine, damaged, &e);
+	for (int attempt = 0; attempt < 2; attempt++) {
+		if ((fine = store_get_response(s, 1, attempt, &m, &e)))
+			use_message(&m);
+		expect_answer(fine, damaged, &e);
+	}
 	expect_answer(store_resolve(s, "00000000", &id, &e), damaged, &e);
 	expect_answer(store_resolve(s, "1", &id, &e), damaged, &e);
 	expect_answer(store_last(s, &id, &e), damaged, &e);
@@ -250,7 +253,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK)
 		abort();
 	insert(db, "INSERT INTO delivery VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?1,?2)", &data, &size);
-	insert(db, "INSERT INTO attempt VALUES (1,?,?,?,?,?,?,?,?,?,?,?,?,?1,?2)", &data, &size);
+	insert(db, "INSERT INTO attempt VALUES (4097,?,?,?,?,?,?,?,?,?,?,?,?1,?2,NULL,NULL,NULL,NULL)", &data, &size);
+	insert(db, "INSERT INTO attempt VALUES (4098,?,0,0,?,'','',0,0,0,0,0,0,0,?,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO message VALUES (4096,?,?,?,NULL)", &data, &size);
 	insert(db, "INSERT INTO message VALUES (4097,?,?,?,NULL)", &data, &size);
 	insert(db, "INSERT INTO search_mark VALUES (1,?)", &data, &size);

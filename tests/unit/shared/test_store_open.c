@@ -154,7 +154,7 @@ static void test_other_schemas(void **state)
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
-	expect_refused(STORE_READ_WRITE, "is of a newer creel (schema 99, this one knows 12): update creel");
+	expect_refused(STORE_READ_WRITE, "is of a newer creel (schema 99, this one knows 13): update creel");
 	unlink(path);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "CREATE TABLE mine (x)", NULL, NULL, NULL), SQLITE_OK);
@@ -187,6 +187,38 @@ static void make_first_version(const char *rows)
 	free(first);
 }
 
+static void note_attempt(void *user, const struct attempt_row *a)
+{
+	char *notes = user;
+	snprintf(notes + strlen(notes), 64 - strlen(notes), "%d: %d, ", a->number, a->status);
+}
+
+/* Delivery 7's, whose answers stand where they stood; those that come now do not. */
+static void expect_old_attempts(struct store *s)
+{
+	struct message m;
+	struct error e;
+	char notes[64] = "";
+	assert_true(store_list_attempts(s, 7, note_attempt, notes, &e));
+	assert_string_equal(notes, "1: 500, 2: 201, ");
+	assert_true(store_get_response(s, 7, 1, &m, &e));
+	assert_true(bytes_equal(buffer_view(&m.body), bytes_of("no")));
+	store_message_free(&m);
+	assert_true(store_get_response(s, 7, 0, &m, &e));
+	assert_int_equal(m.body.len, 5000);
+	store_message_free(&m);
+	struct store_attempt a = { .delivery_id = 7, .status = 202, .body = bytes_of("new"), .body_size = 3 };
+	assert_true(store_insert_attempt(s, &a, &e));
+	assert_true(store_get_response(s, 7, 3, &m, &e));
+	assert_true(bytes_equal(buffer_view(&m.body), bytes_of("new")));
+	store_message_free(&m);
+	/* They go with their delivery. */
+	assert_int_equal(sqlite3_exec(s->db, "DELETE FROM delivery WHERE id = 7", NULL, NULL, NULL), SQLITE_OK);
+	notes[0] = 0;
+	assert_true(store_list_attempts(s, 7, note_attempt, notes, &e));
+	assert_string_equal(notes, "");
+}
+
 /* A file as the first version made it is brought up to date, with what is in it. */
 static void test_an_older_schema(void **state)
 {
@@ -195,7 +227,9 @@ static void test_an_older_schema(void **state)
 	(void)state;
 	make_first_version(
 	    "INSERT INTO delivery VALUES (7,zeroblob(16),'',0,'','','','','',0,0,'','','',0,0,0,0,"
-	    "0,0,0,0,0); INSERT INTO message VALUES (7 * 4096,x'',x'',x'6f6c64');"
+	    "2,0,0,0,0); INSERT INTO message VALUES (7 * 4096,x'',x'',x'6f6c64'),"
+	    "(7 * 4096 + 1,x'',x'',x'6e6f'),(7 * 4096 + 2,x'',x'',CAST(printf('%5000d', 7) AS BLOB));"
+	    "INSERT INTO attempt VALUES (7,2,0,0,201,'','','',0,0,0,5000),(7,1,0,0,500,'','','',0,0,0,2);"
 	    "INSERT INTO delivery VALUES (4,x'01','',0,'','','','','',0,0,'','','valid',0,0,0,0,0,0,0,0,0),"
 	    "(5,x'02','',0,'','','','','',0,0,'','','valid',0,0,0,0,0,0,0,2,4),"
 	    "(6,x'03','',0,'','','','','',0,0,'','','invalid',0,0,0,0,0,0,0,3,0)");
@@ -219,6 +253,7 @@ static void test_an_older_schema(void **state)
 		assert_true(store_get(s, 4 + i, copy_verdict, verdict, &e));
 		assert_string_equal(verdict, verdicts[i]);
 	}
+	expect_old_attempts(s);
 	store_close(s);
 	store_close(open_store()); /* nothing is left to do */
 }
