@@ -254,6 +254,11 @@ static void test_attempts(void **state)
 	w.waited = true;
 	view_detail_changed(screen_top(&w.s));
 	check(&w, "detail-answered");
+	w.late = true;
+	view_detail_changed(screen_top(&w.s));
+	check(&w, "detail-late");
+	w.late = false;
+	view_detail_changed(screen_top(&w.s));
 	draw(&w, 80, 24);
 	/* Enter on an attempt chooses it, on a replay opens it. */
 	struct effect e = { 0 };
