@@ -27,6 +27,28 @@ bool filter_text_narrow(struct buffer *out, const char *text, const char *term, 
 	return buffer_printf(out, wrap ? "(%s) %s" : "%s %s", text, term);
 }
 
+/* Letters that mean nothing to a filter, and no word that does. */
+static bool is_plain(struct bytes value)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
+	for (size_t i = 0; i < value.len; i++)
+		if (!value.at[i] || !strchr(letters, value.at[i]))
+			return false;
+	return value.len && value.at[value.len - 1] != '/' && !bytes_equal_nocase(value, "none") &&
+	       !bytes_equal_nocase(value, "other");
+}
+
+bool filter_text_put(struct buffer *out, const char *field, struct bytes value)
+{
+	bool plain = is_plain(value);
+	bool fine = buffer_printf(out, plain ? "%s:" : "%s:\"", field);
+	for (size_t i = 0; fine && i < value.len; i++) {
+		bool escape = value.at[i] == '"' || value.at[i] == '\\';
+		fine = (!escape || buffer_put_u8(out, '\\')) && buffer_put_u8(out, value.at[i]);
+	}
+	return fine && (plain || buffer_put_u8(out, '"'));
+}
+
 static const struct filter_node *last_factor(const struct filter_node *root, const struct filter_node **before)
 {
 	const struct filter_node *last = root;

@@ -123,6 +123,56 @@ describe('the inspector', () => {
 		await t.until((s) => s.split('\n').filter((l) => /^.{1,2}R/.test(l)).length === 1 && /^ #2 /m.test(s));
 	});
 
+	const rows = (s) => s.split('\n').filter((l) => /^.{4}\d\d:\d\d:\d\d /.test(l)).length;
+
+	it('narrows while a filter is typed: Esc brings back what was there, Enter keeps; how many match is said', async () => {
+		await listen();
+		for (const n of ['one', 'two', 'two-b', 'three']) await hook(n, '{}');
+		await t.until((s) => rows(s) === 4);
+		await t.keys('f');
+		await t.type('path:/*two*');
+		await t.until((s) => rows(s) === 2 && /^ filter: path:\/\*two\* +2 matches$/m.test(s));
+		await t.keys('BSpace', 'BSpace'); // "path:/*tw": nothing ends so
+		await t.until((s) => rows(s) === 0 && /0 matches/.test(s));
+		await t.keys('Escape');
+		await t.until((s) => rows(s) === 4 && /^ filter: \(none\)/m.test(s));
+		await t.keys('f');
+		await t.type('path:/*three');
+		await t.until((s) => rows(s) === 1 && / 1 match$/m.test(s));
+		await t.keys('Enter');
+		await t.until((s) => rows(s) === 1 && /^ filter: path:\/\*three /m.test(s) && /online.* 1 of 4$/m.test(s));
+		// It is kept by one key, and found again.
+		await t.keys('@');
+		await t.until(/s +save {2}path:\/\*three/);
+		await t.keys('s');
+		await t.until(/saved: path:\/\*three/);
+		await t.keys('Escape');
+		await t.until((s) => rows(s) === 4);
+		await t.keys('@', '1');
+		await t.until((s) => rows(s) === 1 && /^ filter: path:\/\*three/m.test(s));
+	});
+
+	it('narrows to more like this and to what failed by one key, and back', async () => {
+		await listen();
+		await hook('a', '{}', ['X-GitHub-Event: push'], 'push');
+		await hook('a', '{}', ['X-GitHub-Event: issues'], 'issues');
+		await hook('a', '{}', ['X-GitHub-Event: push'], 'push');
+		app.answer = (request, socket) => socket.write('HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n');
+		await post(relay.port, `/${t.url.split('/').pop()}/b`, '{}', ['Content-Type: application/json']);
+		app.answer = null;
+		await t.until((s) => rows(s) === 4);
+		await t.keys('!');
+		await t.until((s) => rows(s) === 1 && /status:4xx,5xx,err,timeout/.test(s));
+		await t.keys('!');
+		await t.until((s) => rows(s) === 4);
+		await t.keys('g', '=');
+		await t.until((s) => rows(s) === 2 && /^ filter: source:\S+ event:push path:\S*\/a /m.test(s));
+		await t.keys('!');
+		await t.until((s) => rows(s) === 0);
+		await t.keys('Escape');
+		await t.until((s) => rows(s) === 4 && /^ filter: \(none\)/m.test(s));
+	});
+
 	it('copies a curl that sends the same bytes', async () => {
 		await listen();
 		const body = `{"quote":"it's", "at":"@file", "dollar":"$HOME \`x\`", "nl":"\n"}`;

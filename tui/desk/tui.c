@@ -89,8 +89,9 @@ static bool start_handles(struct tui *t, struct error *e)
 	uv_timer_init(loop, &t->tick);
 	uv_prepare_init(loop, &t->before_wait);
 	uv_idle_init(loop, &t->counting_hits);
-	t->input.data = t->tick.data = t->before_wait.data = t->counting_hits.data = t;
-	t->handles = 4 + TUI_SIGNALS;
+	uv_timer_init(loop, &t->narrow);
+	t->input.data = t->tick.data = t->before_wait.data = t->counting_hits.data = t->narrow.data = t;
+	t->handles = 5 + TUI_SIGNALS;
 	status = uv_poll_start(&t->input, UV_READABLE, t->on_readable);
 	if (!status)
 		status = uv_timer_start(&t->tick, on_tick, TICK_MS, TICK_MS);
@@ -146,6 +147,7 @@ static void free_unstarted(struct tui *t)
 	screen_free(&t->screen);
 	free(t->state_dir);
 	free(t->clipboard);
+	history_free(&t->saved);
 	free(t);
 }
 

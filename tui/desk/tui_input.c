@@ -128,6 +128,10 @@ static void on_key(struct tui *t, const struct key *key)
 		tui_effects_carry_out(t, &out);
 	} else if (s->prompt.kind != PROMPT_NONE) {
 		prompt_key(&s->prompt, &s->ui, key, &out);
+		if (out.kind == EFFECT_FILTER)
+			tui_narrow_keep(t);
+		else
+			tui_narrow_typed(t);
 		tui_effects_carry_out(t, &out);
 		t->resume_follow = s->prompt.kind != PROMPT_NONE && t->resume_follow;
 	} else if (key->code == TKEY_MOUSE) {

@@ -101,6 +101,7 @@ static void on_handle_closed(uv_handle_t *handle)
 	surface_free(&t->surface);
 	free(t->state_dir);
 	free(t->clipboard);
+	history_free(&t->saved);
 	free(t);
 	if (closed)
 		closed(user);
@@ -116,6 +117,7 @@ void tui_close(struct tui *t, void (*closed)(void *user), void *user)
 	uv_close((uv_handle_t *)&t->tick, on_handle_closed);
 	uv_close((uv_handle_t *)&t->before_wait, on_handle_closed);
 	uv_close((uv_handle_t *)&t->counting_hits, on_handle_closed);
+	uv_close((uv_handle_t *)&t->narrow, on_handle_closed);
 	for (size_t i = 0; i < TUI_SIGNALS; i++)
 		uv_close((uv_handle_t *)&t->signals[i], on_handle_closed);
 }

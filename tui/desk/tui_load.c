@@ -75,6 +75,13 @@ bool tui_load_stop(struct tui *t)
 	return true;
 }
 
+void tui_load_pause(struct tui *t)
+{
+	stop_counting_filter(t);
+	if (list_stop(list_of(t)))
+		t->deps.source->cancel(t->deps.source_self, on_page);
+}
+
 /* ---- the preview of what is chosen ---- */
 
 static void on_preview(void *user, uint64_t generation, struct preview *p)
@@ -124,10 +131,15 @@ static void on_count(void *user, uint64_t generation, uint64_t count)
 			list_counted(&ui->list, count);
 	} else if (generation == t->filter_count_generation) {
 		t->counting_filter = false;
+		t->filter_count_took_ms = uv_now(t->deps.loop) - t->filter_count_at_ms;
+		ui->matches = count;
+		ui->matches_known = true;
 		list_counted(&ui->list, count);
 	}
 	tui_draw_soon(t);
 }
+
+#define QUICK_MS 100
 
 static void ask_counts(struct tui *t)
 {
@@ -139,10 +151,12 @@ static void ask_counts(struct tui *t)
 		t->count_generation = ++t->next_generation;
 		t->deps.source->count(t->deps.source_self, "", t->count_generation, on_count, t);
 	}
-	/* Counting a filter may walk everything: only while it says something ("12 new below"),
-	 * and not once somebody stopped the walk. */
-	if (ui->filter[0] && !ui->list.follow && !ui->list.stopped && !t->counting_filter) {
+	/* Counting a filter may walk everything: once, then only while it says something ("12 new below") or is
+	 * quick, and not once somebody stopped the walk. */
+	bool again = !ui->matches_known || !ui->list.follow || t->filter_count_took_ms < QUICK_MS;
+	if (ui->filter[0] && again && !ui->list.stopped && !t->counting_filter) {
 		t->counting_filter = true;
+		t->filter_count_at_ms = uv_now(t->deps.loop);
 		t->filter_count_generation = ++t->next_generation;
 		t->deps.source->count(t->deps.source_self, ui->filter, t->filter_count_generation, on_count, t);
 	}
@@ -224,6 +238,23 @@ void tui_load_begin(struct tui *t)
 	t->deps.source->page(t->deps.source_self, "is:marked", 0, false, 1000, t->marks_generation, on_marks, t);
 }
 
+void tui_load_show(struct tui *t, const char *filter, bool follow, int64_t chosen)
+{
+	struct ui *ui = &t->screen.ui;
+	snprintf(ui->filter, sizeof ui->filter, "%s", filter);
+	list_reset(&ui->list);
+	ui->list.follow = follow;
+	if (!follow && chosen)
+		list_goto(&ui->list, chosen);
+	ui->matches_known = false;
+	t->filter_count_stale = true;
+	if (!ui->filter[0])
+		t->count_stale = true;
+	t->counted_at_ms = 0;
+	stop_counting_filter(t);
+	tui_draw_soon(t);
+}
+
 void tui_load_filter(struct tui *t, const struct effect *effect)
 {
 	const char *filter = effect->text;
@@ -234,17 +265,11 @@ void tui_load_filter(struct tui *t, const struct effect *effect)
 		return;
 	}
 	bool follow = ui->list.follow || t->resume_follow, drops = ui->filter[0] && !filter[0];
-	int64_t chosen = ui->list.chosen;
-	snprintf(ui->filter, sizeof ui->filter, "%s", filter);
-	list_reset(&ui->list);
-	ui->list.follow = follow;
-	/* What a filter found is seen among its neighbours then. */
-	if (drops && !follow && chosen)
-		list_goto(&ui->list, chosen);
-	t->filter_count_stale = true;
-	if (!ui->filter[0])
-		t->count_stale = true;
-	t->counted_at_ms = 0;
-	stop_counting_filter(t);
-	tui_draw_soon(t);
+	bool shown = strcmp(ui->filter, filter) == 0 && !ui->list.stopped && !ui->list.trouble;
+	/* What a filter found is then seen among its neighbours. */
+	int64_t chosen = drops ? ui->list.chosen : 0;
+	if (!shown)
+		tui_load_show(t, filter, follow, chosen);
+	else if (follow) /* it was applied while it was typed */
+		list_follow(&ui->list);
 }

@@ -48,6 +48,7 @@ struct tui {
 	uv_timer_t tick;
 	uv_prepare_t before_wait;
 	uv_idle_t counting_hits; /* of a search, between keys */
+	uv_timer_t narrow;       /* a filter being typed is applied */
 	uv_signal_t signals[TUI_SIGNALS];
 	struct sigaction quit; /* what SIGQUIT does, while another program has the terminal */
 	int handles;           /* to be closed */
@@ -65,6 +66,12 @@ struct tui {
 		uint64_t generation; /* 0: it is not asked for */
 		char why[160];
 	} outcome;
+	struct narrowing {
+		bool open, follow;
+		char before[UI_FILTER_MAX], typed[UI_FILTER_MAX];
+		int64_t chosen;
+	} narrowing;
+	struct history saved; /* filters */
 	struct clip *clip;
 	char copied[200]; /* what goes to the clipboard, in words */
 	struct edit *edit;
@@ -77,6 +84,7 @@ struct tui {
 	int64_t preview_id;          /* what was asked for */
 	int preview_attempts, preview_status;
 	bool counting, counting_filter, count_stale, filter_count_stale;
+	uint64_t filter_count_at_ms, filter_count_took_ms;
 	uint64_t counted_at_ms, state_at_ms, rate_at_ms, rate_total;
 	bool chosen_deleted;             /* by the user, who needs no message */
 	bool shows_event;                /* the message is an event: nobody asked for it, and EVENTS has it */
@@ -120,6 +128,12 @@ void tui_open_delivery(struct tui *t, int64_t id);
 /* tui_prompt.c */
 void tui_prompt_open(struct tui *t, enum prompt_kind kind, const char *text);
 
+/* tui_narrow.c: the filter is applied while it is typed. Enter keeps what is typed, anything else that closes the line
+ * brings back what was there before. */
+void tui_narrow_begin(struct tui *t);
+void tui_narrow_typed(struct tui *t); /* after each key */
+void tui_narrow_keep(struct tui *t);
+
 /* tui_gather.c: calls `then` with the effect when t->ids are those it is about, at once or later. */
 void tui_gather(struct tui *t, const struct which *which, const struct effect *e, gather_then then);
 /* False when nothing waits. */
@@ -147,7 +161,10 @@ void tui_load_begin(struct tui *t);
 bool tui_load_tick(struct tui *t, uint64_t now_ms);
 void tui_load_wanted(struct tui *t); /* asks for what the list wants */
 void tui_load_preview(struct tui *t);
-bool tui_load_stop(struct tui *t); /* a filter's walk; false when there is none */
+bool tui_load_stop(struct tui *t);  /* a filter's walk; false when there is none */
+void tui_load_pause(struct tui *t); /* the same without a word: another filter follows */
+/* Another filter, which must be one; from the newest on, or from `chosen`. */
+void tui_load_show(struct tui *t, const char *filter, bool follow, int64_t chosen);
 
 /* tui_search.c */
 void tui_search(struct tui *t, const char *text, bool backwards);

@@ -10,6 +10,8 @@ void tui_prompt_open(struct tui *t, enum prompt_kind kind, const char *text)
 	s->prompt.context = top->context;
 	s->prompt.have = view_have(top, &s->ui);
 	prompt_open(&s->prompt, &s->ui, kind, text);
+	if (kind == PROMPT_FILTER)
+		tui_narrow_begin(t);
 }
 
 void tui_prompt(struct tui *t, const struct effect *e)

@@ -6,7 +6,7 @@
 #include "shared/disk/file.h"
 #include "tui/desk/tui_private.h"
 
-/* A line each: "order newest-first", "time utc", "filter …" (the oldest first). */
+/* A line each: "order newest-first", "time utc", "filter …", "saved …" (the oldest first). */
 static const char *const times[] = { "local", "utc", "ago" };
 
 static char *path_of(const struct tui *t)
@@ -25,6 +25,8 @@ static void take_line(struct tui *t, const char *line)
 			ui_set_time(ui, (enum time_mode)i);
 	if (strncmp(line, "filter ", 7) == 0)
 		history_add(&t->screen.prompt.filters, line + 7);
+	if (strncmp(line, "saved ", 6) == 0)
+		history_add(&t->saved, line + 6);
 	if (strncmp(line, "search ", 7) == 0)
 		history_add(&t->screen.prompt.searches, line + 7);
 }
@@ -58,7 +60,7 @@ void tui_state_save(struct tui *t)
 	bool fine = path &&
 		    buffer_printf(&text, "order %s\ntime %s\n", ui->list.reversed ? "newest-first" : "newest-last",
 				  times[ui->time]) &&
-		    put_history(&text, "filter", &t->screen.prompt.filters) &&
+		    put_history(&text, "filter", &t->screen.prompt.filters) && put_history(&text, "saved", &t->saved) &&
 		    put_history(&text, "search", &t->screen.prompt.searches) &&
 		    file_replace(path, buffer_view(&text), FILE_PRIVATE);
 	(void)fine;

@@ -3,12 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-void history_add(struct history *h, const char *text)
+bool history_remove(struct history *h, const char *text)
 {
-	char *copy = *text ? strdup(text) : NULL;
-	if (!copy)
-		return;
-	size_t kept = 0;
+	size_t kept = 0, before = h->count;
 	for (size_t i = 0; i < h->count; i++) {
 		if (strcmp(h->at[i], text) == 0)
 			free(h->at[i]);
@@ -16,6 +13,15 @@ void history_add(struct history *h, const char *text)
 			h->at[kept++] = h->at[i];
 	}
 	h->count = kept;
+	return kept < before;
+}
+
+void history_add(struct history *h, const char *text)
+{
+	char *copy = *text ? strdup(text) : NULL;
+	if (!copy)
+		return;
+	(void)history_remove(h, text);
 	if (h->count == HISTORY_MAX) {
 		free(h->at[0]);
 		memmove(h->at, h->at + 1, --h->count * sizeof *h->at);

@@ -1,6 +1,7 @@
 /* What was typed into a prompt before, the oldest first, each text once. Pure. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define HISTORY_MAX 100
@@ -10,4 +11,6 @@ struct history {
 };
 /* At the end; where the text is there already, it is moved there. */
 void history_add(struct history *h, const char *text);
+/* False when it was not there. */
+bool history_remove(struct history *h, const char *text);
 void history_free(struct history *h);

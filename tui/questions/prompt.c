@@ -417,10 +417,18 @@ static int column_of(const struct prompt *p, size_t from, int n, int x)
 	return at > from ? x + text_columns(bytes_make(p->text + from, at - from), TEXT_LINE) : x;
 }
 
+/* How many the filter finds, where it leaves room. */
+static void draw_matches(const struct ui *ui, struct surface *s, struct rect line, int end)
+{
+	char matches[60];
+	bars_matches(ui, matches, sizeof matches);
+	if (end + (int)strlen(matches) + 2 <= line.x + line.width)
+		bars_print_right(s, line, ROLE_DIM, matches);
+}
+
 void prompt_draw(const struct prompt *p, const struct ui *ui, struct surface *s, struct rect line, struct rect body)
 {
 	static const char *const names[] = { "", " filter: ", [PROMPT_SEARCH] = " /", " :", " go to: ", " write to: " };
-	(void)ui;
 	if (p->suggestion_count)
 		draw_popup(p, s, body);
 	surface_fill(s, line, ' ', ROLE_NORMAL);
@@ -441,6 +449,8 @@ void prompt_draw(const struct prompt *p, const struct ui *ui, struct surface *s,
 		draw_wrong(s, body, p->trouble, column_of(p, from, p->trouble_column, x));
 	else if (p->trouble[0])
 		surface_print(s, line, end + 2, line.y, ROLE_4XX, "%s", p->trouble);
+	else if (p->kind == PROMPT_FILTER && strcmp(p->text, ui->filter) == 0)
+		draw_matches(ui, s, line, end);
 	else if (p->kind == PROMPT_COMMAND && !p->len)
 		surface_print(s, line, end + 2, line.y, ROLE_DIM, "type a command; Tab completes");
 }

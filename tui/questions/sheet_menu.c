@@ -1,6 +1,7 @@
 #include "tui/questions/sheet_menu.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void sheet_copy_menu(struct sheet *s, int64_t id, bool on_json)
 {
@@ -59,5 +60,29 @@ void sheet_export_menu(struct sheet *s, const struct ui *ui, int64_t id)
 		struct effect *e = sheet_choice(s, menu[i].key - 'a' + 'A', label, EFFECT_ASK_PATH);
 		e->export.format = (enum export_format)i;
 		e->export.which.kind = WHICH_FILTERED;
+	}
+}
+
+#define SAVED_SHOWN 9
+
+void sheet_saved_menu(struct sheet *s, const struct ui *ui, const struct history *saved)
+{
+	bool is_saved = false;
+	sheet_begin(s, "saved filters");
+	if (!saved->count)
+		sheet_sentence(s, ROLE_DIM,
+			       ui->filter[0] ? "None yet."
+					     : "None yet: filter the list (f), then come back here to save it.");
+	for (size_t i = 0; i < saved->count; i++)
+		is_saved = is_saved || strcmp(saved->at[i], ui->filter) == 0;
+	for (size_t i = 0; i < saved->count && i < SAVED_SHOWN; i++) {
+		const char *text = saved->at[saved->count - 1 - i];
+		effect_filter(sheet_choice(s, (key_code)('1' + i), text, EFFECT_FILTER), text);
+	}
+	if (ui->filter[0]) {
+		char label[100];
+		snprintf(label, sizeof label, "%s  %.90s", is_saved ? "drop" : "save", ui->filter);
+		struct effect *e = sheet_choice(s, is_saved ? 'd' : 's', label, EFFECT_SAVE_FILTER);
+		snprintf(e->text, sizeof e->text, "%s", ui->filter);
 	}
 }

@@ -1,8 +1,11 @@
-/* What can be copied of a delivery, and exported of one or several (tui/DESIGN.md §3.10). Pure. */
+/* What can be copied of a delivery, and exported of one or several (tui/DESIGN.md §3.10); the saved filters. Pure. */
 #pragma once
 
+#include "tui/questions/history.h"
 #include "tui/questions/sheet.h"
 
 /* The export menu also offers what matches the filter, when there is one and nothing is marked. */
 void sheet_copy_menu(struct sheet *s, int64_t id, bool on_json);
 void sheet_export_menu(struct sheet *s, const struct ui *ui, int64_t id);
+/* The saved filters by number, the newest first, and to save the present one, or to drop it where it is one of them. */
+void sheet_saved_menu(struct sheet *s, const struct ui *ui, const struct history *saved);

@@ -31,8 +31,10 @@ struct ui {
 	struct client_state client;
 	struct keymap keys;
 	char filter[UI_FILTER_MAX];
-	/* `results` shows what a finished replay made; Esc brings back the filter that was there before. */
-	char results[64], before_results[UI_FILTER_MAX];
+	/* A filter that one key made (=, !, M, or Enter on a finished replay); Esc brings back the one before. */
+	char quick[UI_FILTER_MAX], before_quick[UI_FILTER_MAX];
+	uint64_t matches; /* how many the filter finds */
+	bool matches_known;
 	char search[200], hits[50]; /* "2 of 5", until the next key */
 	bool hits_open;             /* not all are counted yet */
 	const char *hits_words;     /* a message that the hits are added to; or NULL */

@@ -29,15 +29,42 @@ static enum role state_role(const struct ui *ui)
 	return strcmp(ui->client.state, "online") == 0 ? ROLE_2XX : ROLE_4XX;
 }
 
+#define COUNT_LEN (WORDS_LEN + 1)
+
+/* "12", "50+" while they are counted. */
+static bool count_matches(const struct ui *ui, char out[COUNT_LEN], uint64_t *n)
+{
+	const struct list_model *m = &ui->list;
+	*n = ui->matches_known ? ui->matches : m->count;
+	if (!ui->filter[0] || m->trouble || (!ui->matches_known && !m->loaded))
+		return false;
+	bool more = !ui->matches_known && (m->older || m->newer || m->searched);
+	char number[WORDS_LEN];
+	words_count(number, *n);
+	snprintf(out, COUNT_LEN, "%s%s", number, more ? "+" : "");
+	return true;
+}
+
+void bars_matches(const struct ui *ui, char *out, size_t room)
+{
+	char count[COUNT_LEN];
+	uint64_t n;
+	out[0] = '\0';
+	if (count_matches(ui, count, &n))
+		snprintf(out, room, "%s %s", count, text_plural(n, "match", "matches"));
+}
+
 static void title_right(const struct ui *ui, int columns, char *out, size_t room)
 {
-	char total[WORDS_LEN] = "~";
+	char total[WORDS_LEN] = "~", found[COUNT_LEN] = "";
+	uint64_t n;
 	if (ui->total_known)
 		words_count(total, ui->total);
+	const char *of = count_matches(ui, found, &n) ? " of " : "";
 	if (columns < 100)
-		snprintf(out, room, "  %s", total);
+		snprintf(out, room, "  %s%s%s", found, of, total);
 	else
-		snprintf(out, room, "   %s %s   %.0f/s", total,
+		snprintf(out, room, "   %s%s%s %s   %.0f/s", found, of, total,
 			 text_plural(ui->total_known ? ui->total : 0, "delivery", "deliveries"), ui->rate);
 }
 

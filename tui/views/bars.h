@@ -12,6 +12,8 @@ void bars_draw_detail_title(const struct ui *ui, const struct item *item, struct
 /* "-- #1000187  invoice.paid  500 Internal Server Error ---", over the pane. */
 void bars_draw_pane_title(const struct item *item, struct bytes reason, struct surface *s, struct rect area,
 			  bool focused);
+/* "12 matches", "50+ matches" while they are counted, or nothing without a filter. */
+void bars_matches(const struct ui *ui, char *out, size_t room);
 void bars_draw_filter(const struct ui *ui, struct surface *s, struct rect area);
 /* Prints flush right; gives the column it begins in. */
 int bars_print_right(struct surface *s, struct rect area, enum role role, const char *text);

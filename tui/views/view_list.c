@@ -7,6 +7,8 @@
 #include "tui/terminal/text.h"
 #include "tui/state/words.h"
 
+#define ONLY_FAILED "status:4xx,5xx,err,timeout"
+
 struct pen { /* one row being drawn */
 	struct surface *s;
 	struct rect area;
@@ -135,51 +137,100 @@ static int64_t list_current(const struct view *v, const struct ui *ui)
 	return i ? i->row.id : 0;
 }
 
-/* What is shown, narrowed to what is marked; or, where it is so narrowed, as it was before. */
-static void toggle_only_marked(const struct ui *ui, struct effect *out)
+static bool shows_quick(const struct ui *ui)
 {
-	static const char only_marked[] = "is:marked";
-	struct buffer text = { 0 };
-	bool fine = filter_text_widen(&text, ui->filter, only_marked, ui->now_us) ||
-		    filter_text_narrow(&text, ui->filter, only_marked, ui->now_us);
-	if (!fine || !buffer_put_u8(&text, 0))
+	return ui->quick[0] && strcmp(ui->filter, ui->quick) == 0;
+}
+
+/* Takes the text; Esc will bring back what is there now, or was before another of these. */
+static void take_quick(struct ui *ui, struct buffer *text, struct effect *out)
+{
+	if (!buffer_put_u8(text, 0)) {
 		effect_say(out, "out of memory for another filter");
-	else if (text.len > sizeof out->text)
+	} else if (text->len > sizeof ui->quick) {
 		effect_say(out, "the filter is too long for more: Esc drops it");
+	} else {
+		if (!shows_quick(ui))
+			memcpy(ui->before_quick, ui->filter, sizeof ui->before_quick);
+		memcpy(ui->quick, text->at, text->len);
+		effect_filter(out, ui->quick);
+	}
+}
+
+static void drop_quick(struct ui *ui, struct effect *out)
+{
+	effect_filter(out, ui->before_quick);
+	ui->quick[0] = '\0';
+}
+
+/* Takes a term away that a key had added; Esc still brings back what was there before all of these. */
+static void give_back(struct ui *ui, struct buffer *text, struct effect *out)
+{
+	if (!buffer_put_u8(text, 0))
+		return;
+	if (shows_quick(ui))
+		snprintf(ui->quick, sizeof ui->quick, "%s",
+			 strcmp((const char *)text->at, ui->before_quick) == 0 ? "" : (const char *)text->at);
+	effect_filter(out, (const char *)text->at);
+}
+
+/* What is shown, narrowed by a term; or, where it is so narrowed, as it was before. */
+static void toggle_term(struct ui *ui, const char *term, struct effect *out)
+{
+	struct buffer text = { 0 };
+	if (filter_text_widen(&text, ui->filter, term, ui->now_us))
+		give_back(ui, &text, out);
+	else if (filter_text_narrow(&text, ui->filter, term, ui->now_us))
+		take_quick(ui, &text, out);
 	else
-		effect_filter(out, (const char *)text.at);
+		effect_say(out, "out of memory for another filter");
 	buffer_free(&text);
 }
 
-static bool shows_results(const struct ui *ui)
+/* The same provider, event and path as what is chosen; pressed again, as it was before. */
+static void more_like_this(struct ui *ui, struct effect *out)
 {
-	return ui->results[0] && strcmp(ui->filter, ui->results) == 0;
+	const struct item *item = list_chosen(&ui->list);
+	struct buffer text = { 0 };
+	if (!item)
+		return;
+	const struct delivery_row *row = &item->row;
+	bool fine = row->provider.len ? filter_text_put(&text, "source", row->provider)
+				      : buffer_append_text(&text, "source:none");
+	if (row->event_type.len)
+		fine = fine && buffer_put_u8(&text, ' ') && filter_text_put(&text, "event", row->event_type);
+	if (row->path.len)
+		fine = fine && buffer_put_u8(&text, ' ') && filter_text_put(&text, "path", row->path);
+	bool same = fine && text.len == strlen(ui->filter) && memcmp(text.at, ui->filter, text.len) == 0;
+	if (!fine)
+		effect_say(out, "out of memory for another filter");
+	else if (same && shows_quick(ui))
+		drop_quick(ui, out);
+	else
+		take_quick(ui, &text, out);
+	buffer_free(&text);
 }
 
 static void list_clear(struct ui *ui, struct effect *out)
 {
-	if (ui->strip.shown && !ui->strip.running) {
+	if (ui->strip.shown && !ui->strip.running)
 		ui->strip.shown = false;
-		return;
-	}
-	if (shows_results(ui)) {
-		effect_filter(out, ui->before_results);
-		ui->results[0] = '\0';
-	} else if (ui->filter[0]) {
+	else if (shows_quick(ui))
+		drop_quick(ui, out);
+	else if (ui->filter[0])
 		effect_filter(out, "");
-	}
 }
 
 /* Enter on the line of a finished replay shows what it made. */
 static bool open_results(struct ui *ui, struct effect *out)
 {
+	struct buffer text = { 0 };
 	if (!ui->strip.shown || ui->strip.running || !ui->strip.progress.last_id)
 		return false;
 	ui->strip.shown = false;
-	if (!shows_results(ui)) /* of several replays: the one before the first */
-		memcpy(ui->before_results, ui->filter, sizeof ui->before_results);
-	snprintf(ui->results, sizeof ui->results, "is:replay id:>%lld", (long long)ui->strip.first_id);
-	effect_filter(out, ui->results);
+	if (buffer_printf(&text, "is:replay id:>%lld", (long long)ui->strip.first_id))
+		take_quick(ui, &text, out);
+	buffer_free(&text);
 	return true;
 }
 
@@ -228,7 +279,16 @@ static void list_act(struct view *v, struct ui *ui, enum action a, int count, st
 		*out = (struct effect){ .kind = EFFECT_REMEMBER };
 		break;
 	case ACTION_ONLY_MARKED:
-		toggle_only_marked(ui, out);
+		toggle_term(ui, "is:marked", out);
+		break;
+	case ACTION_ONLY_FAILED:
+		toggle_term(ui, ONLY_FAILED, out);
+		break;
+	case ACTION_LIKE:
+		more_like_this(ui, out);
+		break;
+	case ACTION_SAVED:
+		*out = (struct effect){ .kind = EFFECT_SAVED_MENU };
 		break;
 	case ACTION_HIT_NEXT:
 	case ACTION_HIT_BACK:

@@ -52,9 +52,36 @@ static void test_not_narrowed(void **state)
 	}
 }
 
+/* Read back, each is the one value and nothing else. */
+static void test_put(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "invoice.paid", "event:invoice.paid" },
+		{ "a b", "event:\"a b\"" },
+		{ "a*", "event:\"a*\"" },
+		{ "say \"hi\" \\ x", "event:\"say \\\"hi\\\" \\\\ x\"" },
+		{ "/x/", "event:\"/x/\"" },
+		{ "/hooks/stripe", "event:/hooks/stripe" },
+		{ "other", "event:\"other\"" },
+		{ "a,b", "event:\"a,b\"" },
+		{ "\xff\n", "event:\"\xff\n\"" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct filter_error e;
+		struct buffer out = { 0 };
+		assert_true(filter_text_put(&out, "event", bytes_of(cases[i][0])) && buffer_put_u8(&out, 0));
+		assert_string_equal((const char *)out.at, cases[i][1]);
+		struct filter *f = filter_parse((const char *)out.at, NOW_US, &e);
+		assert_non_null(f);
+		filter_free(f);
+		buffer_free(&out);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_there_and_back),
-					    cmocka_unit_test(test_not_narrowed) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_not_narrowed),
+					    cmocka_unit_test(test_put) };
 	return RUN(tests);
 }
