@@ -112,26 +112,34 @@ static bool is_method(struct bytes word)
 	return word.len > 0;
 }
 
-/* "POST http://host/path HTTP/1.1", the first and the last word of which may be missing. */
+/* Takes the version off its end; false: there is none. */
+static bool cut_version(struct bytes *line)
+{
+	size_t i = line->len;
+	while (i > 0 && line->at[i - 1] != ' ')
+		i--;
+	if (i == 0 || !is_version(bytes_make(line->at + i, line->len - i)))
+		return false;
+	*line = trim(bytes_make(line->at, i - 1));
+	return true;
+}
+
+/* "POST http://host/path HTTP/1.1", the first and the last word of which may be missing. With both it is a line as it
+ * is sent: any method, in the case that it has. */
 static bool read_request_line(struct request *r, struct bytes line, struct error *e)
 {
 	static const char *const others[] = { "GRAPHQL", "GRPC", "WEBSOCKET", "WS", "RSOCKET" };
+	bool as_sent = cut_version(&line);
 	struct bytes method = bytes_until(line, ' '), url = line;
-	if (is_method(method) && method.len < line.len) {
+	if ((as_sent ? headers_name_valid(method) : is_method(method)) && method.len < line.len) {
 		url = trim(bytes_make(line.at + method.len, line.len - method.len));
 		for (size_t i = 0; i < method.len; i++)
-			if (!buffer_put_u8(&r->draft.method, (uint8_t)toupper(method.at[i])))
+			if (!buffer_put_u8(&r->draft.method, as_sent ? method.at[i] : (uint8_t)toupper(method.at[i])))
 				return no_memory(e);
 	}
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if (bytes_equal(buffer_view(&r->draft.method), bytes_of(others[i])))
 			return error_set(e, EXIT_USAGE, "%s is not a request over HTTP", others[i]);
-	for (size_t i = url.len; i > 0; i--)
-		if (url.at[i - 1] == ' ') {
-			if (is_version(bytes_make(url.at + i, url.len - i)))
-				url = trim(bytes_make(url.at, i - 1));
-			break;
-		}
 	return buffer_append_bytes(&r->draft.url, url) || no_memory(e);
 }
 

@@ -249,6 +249,17 @@ static struct bytes line_at(struct bytes text)
 	return line;
 }
 
+/* Of "$(printf '…')", whose text may have quotes of its own: the parenthesis at its end. */
+static size_t substitution_end(struct bytes text, size_t at)
+{
+	bool quoted = false;
+	while (at < text.len && (quoted || text.at[at] != ')')) {
+		quoted = quoted != (text.at[at] == '\'');
+		at++;
+	}
+	return at < text.len ? at : text.len - 1;
+}
+
 /* Where the line that is read ends: after the first line break that is neither quoted nor escaped. */
 static size_t line_end(const struct shell_script *s)
 {
@@ -261,6 +272,8 @@ static size_t line_end(const struct shell_script *s)
 			at++;
 		if (escape)
 			at++;
+		else if (quote == '"' && c == '$' && at + 1 < s->text.len && s->text.at[at + 1] == '(')
+			at = substitution_end(s->text, at);
 		else if (quote != ANSI && quote && c == quote)
 			quote = 0;
 		else if (!quote && c == '\'' && at > 0 && s->text.at[at - 1] == '$')

@@ -51,6 +51,7 @@ static void test_documents(void **state)
 	(void)state;
 	expect_words("a <<'X' b \\\n c\nline $1\n\nX\nd", "[a][b][c]<line $1\n\n>;[d];");
 	expect_words("base64 -d <<'X' | curl -H 'a\nb' \\\n u\nAP8=\nX\n", "[base64][-d]<AP8=\n>|[curl][-H][a\nb][u];");
+	expect_words("a <<X \"$(printf 'b\"\\011c')\" \\\n d\nline\nX\n", "[a][b\"\tc][d]<line\n>;");
 	expect_words("a <<< 'x y'", "[a]<x y\n>;");
 	expect_words("a <<X\nplain\nX\n", "[a]<plain\n>;");
 }
