@@ -177,12 +177,25 @@ static bool has_odd_field(const struct transcript *x)
 	return false;
 }
 
+/* Whether a line of .http says its method and target: # begins a comment there, and what is no path is a host. */
+static bool has_plain_start(const struct transcript *x)
+{
+	return x->method.len && x->method.at[0] != '#' && x->target.len && x->target.at[0] == '/' &&
+	       !memchr(x->target.at, '#', x->target.len);
+}
+
 bool export_put_fits(const struct transcript *x, enum export_as as, struct error *e)
 {
 	if (as == EXPORT_AS_INSOMNIA && has_odd_field(x))
 		return error_set(
 		    e, EXIT_USAGE,
 		    "delivery %" PRId64 " has a header field that is not UTF-8, which Insomnia cannot send", x->id);
+	if (as == EXPORT_AS_HTTP && !has_plain_start(x))
+		return error_set(e, EXIT_USAGE,
+				 "delivery %" PRId64
+				 " has a method that begins with #, or a target that does not begin with / "
+				 "or has # in it, which other clients change: take curl, har or ndjson for it",
+				 x->id);
 	return head_is_exact(x, as) ||
 	       error_set(e, EXIT_USAGE,
 			 "delivery %" PRId64 " has {{ or {%% in its target or a header field, which other clients "

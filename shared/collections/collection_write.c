@@ -50,6 +50,11 @@ json_t *collection_write_fields(struct bytes block, const char *name_member, boo
 	return NULL;
 }
 
+static bool is_plain_in_url(uint8_t c)
+{
+	return c > 0x20 && c < 0x7f && !strchr("\"<>#", c);
+}
+
 bool collection_write_url(const struct transcript *x, struct bytes base, struct buffer *out)
 {
 	struct bytes target = buffer_view(&x->target);
@@ -58,8 +63,9 @@ bool collection_write_url(const struct transcript *x, struct bytes base, struct 
 		fine = fine && buffer_put_u8(out, '/');
 	for (size_t i = 0; fine && i < target.len; i++) {
 		uint8_t c = target.at[i], next = i + 1 < target.len ? target.at[i + 1] : 0;
-		bool opens = c == '{' && (next == '{' || next == '%' || next == '#');
-		bool plain = c > 0x20 && c < 0x7f && !strchr("\"<>#", c) && !opens;
+		/* Nor with a % that an escape after it would begin with. */
+		bool opens = c == '{' && (next == '{' || next == '%' || !is_plain_in_url(next));
+		bool plain = is_plain_in_url(c) && !opens;
 		fine = plain ? buffer_put_u8(out, c) : buffer_printf(out, "%%%02X", c);
 	}
 	return fine;
