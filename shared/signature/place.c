@@ -77,7 +77,7 @@ static bool may_be_in(struct bytes body, const char *path, size_t len)
 	while (start && path[start - 1] != '.' && path[start - 1] != ']')
 		start--;
 	return len - start == 0 ||
-	       (body.len && body.len <= SIGNATURE_JSON_MOST && memmem(body.at, body.len, path + start, len - start));
+	       (signature_json_begins(body) && memmem(body.at, body.len, path + start, len - start));
 }
 
 static bool value_is(struct bytes value, const char *wanted)

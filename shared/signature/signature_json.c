@@ -6,18 +6,25 @@
 
 #include <string.h>
 
-/* False: it is no JSON that is searched. A byte order mark before it, as .NET's programs write one, is left out of
- * *whole. */
-static bool read_json(struct bytes *whole, struct json_tokens *t)
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* .NET's programs write one */
+
+bool signature_json_begins(struct bytes body)
 {
-	size_t first = 0;
-	if (signature_begins(*whole, "\xef\xbb\xbf"))
-		*whole = bytes_make(whole->at + 3, whole->len - 3);
-	struct bytes body = *whole;
+	size_t first = signature_begins(body, BYTE_ORDER_MARK) ? strlen(BYTE_ORDER_MARK) : 0, before = first;
 	while (first < body.len && (body.at[first] == ' ' || (body.at[first] >= '\t' && body.at[first] <= '\r')))
 		first++;
-	return first < body.len && body.len <= SIGNATURE_JSON_MOST &&
-	       (body.at[first] == '{' || body.at[first] == '[') && json_tokenize(body, true, t, NULL);
+	return first < body.len && body.len - before <= SIGNATURE_JSON_MOST &&
+	       (body.at[first] == '{' || body.at[first] == '[');
+}
+
+/* False: it is no JSON that is searched. A byte order mark before it is left out of *whole. */
+static bool read_json(struct bytes *whole, struct json_tokens *t)
+{
+	if (!signature_json_begins(*whole))
+		return false;
+	if (signature_begins(*whole, BYTE_ORDER_MARK))
+		*whole = bytes_make(whole->at + 3, whole->len - 3);
+	return json_tokenize(*whole, true, t, NULL);
 }
 
 /* In the first value, of several. */

@@ -4,6 +4,8 @@
 #include "shared/base/buffer.h"
 
 #define SIGNATURE_JSON_MOST ((size_t)256 << 10)
+/* Whether it may be a JSON text with values in it, by its first character and its length. */
+bool signature_json_begins(struct bytes body);
 /* One value of a JSON text of up to SIGNATURE_JSON_MOST by a path as "event.type", "[0].event". Appends a string's
  * meaning or a number's lexeme. False: there is none. *lexeme, if not NULL, is where it stands. */
 bool signature_json_value(struct bytes body, const char *path, struct buffer *out, struct bytes *lexeme);
