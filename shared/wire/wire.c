@@ -93,9 +93,11 @@ bool wire_decode_request(struct bytes payload, struct wire_request *out)
 	if (r.bad)
 		return false;
 	memcpy(out->event_id, id.at, UUID_LEN);
+	/* A path, and not an absolute URL or an authority, which an app that is a proxy would go to. */
 	return headers_name_valid(out->method) && out->target.len > 0 && out->target.len <= MAX_TARGET &&
-	       is_visible(out->target) && is_visible(out->prefix) && is_visible(out->peer) &&
-	       out->headers.len <= MAX_HEADER_BLOCK && headers_valid(out->headers);
+	       out->target.at[0] == '/' && out->refused_status <= 999 && is_visible(out->target) &&
+	       is_visible(out->prefix) && is_visible(out->peer) && out->headers.len <= MAX_HEADER_BLOCK &&
+	       headers_valid(out->headers);
 }
 
 bool wire_decode_response(struct bytes payload, struct wire_response *out)

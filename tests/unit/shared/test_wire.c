@@ -36,9 +36,18 @@ static void test_request_rules(void **state)
 	assert_true(survives(&r));
 	r.target = bytes_of("");
 	assert_false(survives(&r));
+	r.target = bytes_of("http://elsewhere.example/a");
+	assert_false(survives(&r));
+	r.target = bytes_of("elsewhere.example:443");
+	assert_false(survives(&r));
+	r.target = bytes_of("*");
+	assert_false(survives(&r));
 	r.target = bytes_of("/a b");
 	assert_false(survives(&r));
 	r.target = bytes_of("/a\r\nX: y");
+	assert_false(survives(&r));
+	r = sample();
+	r.refused_status = 1000;
 	assert_false(survives(&r));
 	r = sample();
 	r.method = bytes_of("PO ST");
