@@ -224,3 +224,19 @@ END;
 -- Most deliveries are of class 2, and are not looked for by their class.
 DROP INDEX delivery_by_class;
 CREATE INDEX delivery_by_class ON delivery (status_class, id) WHERE status_class <> 2;
+
+-- Schema 14: what statistics need of 4096 deliveries at a time (id / 4096 = block), so that they need not read the rows
+-- (shared/store/figure_block.c has the format). A running client makes the blocks when it has nothing else to do, of
+-- deliveries that are over; a change to one of them drops its block. All of it may be deleted at any time.
+CREATE TABLE figures (
+  block    INTEGER PRIMARY KEY,
+  earliest INTEGER NOT NULL,                -- seconds since 1970: received_at of the first and the last of them
+  latest   INTEGER NOT NULL,
+  columns  BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER figures_follow_update AFTER UPDATE ON delivery WHEN old.state NOT IN (0, 1) BEGIN
+  DELETE FROM figures WHERE block = old.id / 4096;
+END;
+CREATE TRIGGER figures_follow_delete AFTER DELETE ON delivery BEGIN
+  DELETE FROM figures WHERE block = old.id / 4096;
+END;

@@ -15,7 +15,7 @@
 
 struct reading {
 	struct question *question;
-	void (*on_partial)(struct question *q, struct page *p);
+	const struct partial_ops *partial;
 };
 
 static void on_row(void *user, const struct delivery_row *row)
@@ -95,13 +95,13 @@ static bool on_slice(void *user, const struct store_slice *slice)
 	if (!q->forward)
 		reverse(&partial);
 	set_ends(q, &partial);
-	r->on_partial(q, &partial);
+	r->partial->page(q, &partial);
 	return true;
 }
 
-static void read_page(struct question *q, void (*on_partial)(struct question *q, struct page *p))
+static void read_page(struct question *q, const struct partial_ops *partial)
 {
-	struct reading reading = { q, on_partial };
+	struct reading reading = { q, partial };
 	struct store_search search = {
 		.filter = q->filter,
 		.anchor = q->id,
@@ -278,11 +278,40 @@ static void read_count(struct question *q)
 	q->failed = !store_filter_count(q->store, &search, &q->counted, &q->error);
 }
 
-void inspect_read(struct question *q, void (*on_partial)(struct question *q, struct page *p))
+/* ---- statistics ---- */
+
+static bool on_stats(void *user, const struct stats *so_far, uint64_t searched, uint64_t total)
+{
+	struct reading *r = user;
+	struct question *q = r->question;
+	struct stats_result partial;
+	uint64_t now = uv_hrtime();
+	if (searched >= total || now - q->partial_at < PARTIAL_NS)
+		return true;
+	q->partial_at = now;
+	if (stats_result(so_far, searched, total, &partial))
+		r->partial->stats(q, &partial);
+	return true;
+}
+
+static void read_stats(struct question *q, const struct partial_ops *partial)
+{
+	struct reading reading = { q, partial };
+	const struct stats_read wanted = {
+		.filter = q->filter, .wish = q->wish, .progress = on_stats, .user = &reading
+	};
+	q->partial_at = uv_hrtime();
+	q->failed = !stats_read(q->store, &wanted, &q->stats, &q->error);
+}
+
+void inspect_read(struct question *q, const struct partial_ops *partial)
 {
 	switch (q->kind) {
 	case ASK_PAGE:
-		read_page(q, on_partial);
+		read_page(q, partial);
+		break;
+	case ASK_STATS:
+		read_stats(q, partial);
 		break;
 	case ASK_DOCUMENT:
 		read_document(q);

@@ -7,9 +7,10 @@
 #include "client/signing/secrets.h"
 #include "shared/filter/filter.h"
 #include "shared/frontend/source.h"
+#include "shared/stats/stats_read.h"
 #include "shared/store/store_filter.h"
 
-enum question_kind { ASK_PAGE, ASK_DOCUMENT, ASK_COUNT, ASK_PREVIEW, ASK_WORK };
+enum question_kind { ASK_PAGE, ASK_DOCUMENT, ASK_COUNT, ASK_PREVIEW, ASK_STATS, ASK_WORK };
 
 struct question {
 	struct question *prev, *next;
@@ -24,6 +25,7 @@ struct question {
 	void (*on_page)(void *user, uint64_t generation, struct page *p);
 	void (*on_document)(void *user, uint64_t generation, struct document *d);
 	void (*on_count)(void *user, uint64_t generation, uint64_t count);
+	void (*on_stats)(void *user, uint64_t generation, struct stats_result *r);
 	void (*on_preview)(void *user, uint64_t generation, struct preview *p);
 	void (*work_on)(void *user, struct store *store, const struct error *e);
 	void (*on_worked)(void *user);
@@ -35,12 +37,14 @@ struct question {
 	enum source_part part;
 	int attempt;
 	uint64_t most;
+	struct stats_wish wish;
 	const struct secrets *secrets; /* or NULL */
 	/* What was found; the worker's until it is done. */
 	struct page page;
 	size_t capacity; /* of page.items */
 	struct document document;
 	struct preview preview;
+	struct stats_result stats;
 	uint64_t counted;
 	bool found_more, no_memory, failed;
 	struct error error;
@@ -49,7 +53,13 @@ struct question {
 	/* A partial answer on its way to the loop, under the source's mutex. */
 	bool has_partial;
 	struct page partial;
+	struct stats_result partial_stats;
 };
 
-/* On a worker thread. `on_partial` is called there for each partial page; it takes the page. */
-void inspect_read(struct question *q, void (*on_partial)(struct question *q, struct page *p));
+/* What is called on the worker thread for each partial answer, which it takes. */
+struct partial_ops {
+	void (*page)(struct question *q, struct page *p);
+	void (*stats)(struct question *q, struct stats_result *r);
+};
+/* On a worker thread. */
+void inspect_read(struct question *q, const struct partial_ops *partial);

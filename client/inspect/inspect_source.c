@@ -55,6 +55,8 @@ static void question_free(struct question *q)
 	page_free(&q->partial);
 	document_free(&q->document);
 	preview_free(&q->preview);
+	stats_result_free(&q->stats);
+	stats_result_free(&q->partial_stats);
 	free(q);
 }
 
@@ -87,9 +89,20 @@ static void answer_preview(struct question *q)
 	q->on_preview(q->user, q->generation, &p);
 }
 
+static void answer_stats(struct question *q)
+{
+	struct stats_result r = q->stats;
+	q->stats = (struct stats_result){ 0 };
+	r.trouble = sentence(q);
+	q->on_stats(q->user, q->generation, &r);
+}
+
 static void answer(struct question *q)
 {
 	switch (q->kind) {
+	case ASK_STATS:
+		answer_stats(q);
+		break;
 	case ASK_PAGE:
 		answer_page(q);
 		break;
@@ -131,8 +144,8 @@ static void close_when_idle(struct inspect_source *s)
 	uv_close((uv_handle_t *)&s->wake, on_wake_closed);
 }
 
-/* From the worker to the loop, in the place of a page that is still on its way. */
-static void tell_partial(struct question *q, struct page *p)
+/* From the worker to the loop, in the place of an answer that is still on its way. */
+static void tell_page(struct question *q, struct page *p)
 {
 	struct inspect_source *s = q->source;
 	struct page late;
@@ -144,6 +157,21 @@ static void tell_partial(struct question *q, struct page *p)
 	page_free(&late);
 	uv_async_send(&s->wake);
 }
+
+static void tell_stats(struct question *q, struct stats_result *r)
+{
+	struct inspect_source *s = q->source;
+	struct stats_result late;
+	uv_mutex_lock(&s->mutex);
+	late = q->partial_stats;
+	q->partial_stats = *r;
+	q->has_partial = true;
+	uv_mutex_unlock(&s->mutex);
+	stats_result_free(&late);
+	uv_async_send(&s->wake);
+}
+
+static const struct partial_ops partial_ops = { tell_page, tell_stats };
 
 static void begin_some(struct inspect_source *s);
 
@@ -158,7 +186,7 @@ static void on_work(uv_work_t *work)
 	if (!q->store)
 		q->failed = true;
 	else if (!q->stop && !q->failed)
-		inspect_read(q, tell_partial);
+		inspect_read(q, &partial_ops);
 }
 
 static void on_worked(uv_work_t *work, int status)
@@ -211,7 +239,7 @@ static bool is_stale(const struct question *q, const struct question *newer)
 		return false;
 	if (q->kind == ASK_PAGE)
 		return q->on_page == newer->on_page;
-	if (q->kind == ASK_PREVIEW)
+	if (q->kind == ASK_PREVIEW || q->kind == ASK_STATS)
 		return true;
 	/* The count of all deliveries does not take the place of a filter's. */
 	return q->kind == ASK_COUNT && q->on_count == newer->on_count && q->filtered && newer->filtered;
@@ -242,14 +270,16 @@ static void drop_stale(struct inspect_source *s, const struct question *newer)
 
 /* ---- partial answers ---- */
 
-static struct question *take_partial(struct inspect_source *s, struct page *out)
+static struct question *take_partial(struct inspect_source *s, struct page *page, struct stats_result *stats)
 {
 	struct question *q;
 	uv_mutex_lock(&s->mutex);
 	DL_SEARCH_SCALAR(s->questions, q, has_partial, true);
 	if (q) {
-		*out = q->partial;
+		*page = q->partial;
+		*stats = q->partial_stats;
 		q->partial = (struct page){ 0 };
+		q->partial_stats = (struct stats_result){ 0 };
 		q->has_partial = false;
 	}
 	uv_mutex_unlock(&s->mutex);
@@ -260,12 +290,17 @@ static void on_wake(uv_async_t *handle)
 {
 	struct inspect_source *s = handle->data;
 	struct question *q;
-	struct page p;
-	while ((q = take_partial(s, &p))) {
-		if (q->dropped)
-			page_free(&p);
-		else
-			q->on_page(q->user, q->generation, &p);
+	struct page page;
+	struct stats_result stats;
+	while ((q = take_partial(s, &page, &stats))) {
+		if (q->dropped) {
+			page_free(&page);
+			stats_result_free(&stats);
+		} else if (q->kind == ASK_STATS) {
+			q->on_stats(q->user, q->generation, &stats);
+		} else {
+			q->on_page(q->user, q->generation, &page);
+		}
 	}
 }
 
@@ -366,6 +401,18 @@ static void source_count(void *self, const char *filter, uint64_t generation,
 	ask(q);
 }
 
+static void source_stats(void *self, const char *filter, const struct stats_wish *wish, uint64_t generation,
+			 void (*done)(void *user, uint64_t generation, struct stats_result *r), void *user)
+{
+	struct question *q = question_new(self, ASK_STATS, generation, user);
+	if (!q)
+		return;
+	q->on_stats = done;
+	q->wish = *wish;
+	set_filter(q, filter);
+	ask(q);
+}
+
 bool inspect_source_work(struct inspect_source *s, void (*work)(void *user, struct store *store, const struct error *e),
 			 void (*done)(void *user), void *user)
 {
@@ -454,13 +501,22 @@ static void source_cancel(void *self, void (*done)(void *user, uint64_t generati
 		drop(q);
 }
 
-static void source_cancel_count(void *self, uint64_t generation)
+static void cancel_one(struct inspect_source *s, enum question_kind kind, uint64_t generation)
 {
-	struct inspect_source *s = self;
 	struct question *q, *next;
 	DL_FOREACH_SAFE(s->questions, q, next)
-	if (!q->dropped && q->kind == ASK_COUNT && q->generation == generation)
+	if (!q->dropped && q->kind == kind && q->generation == generation)
 		drop(q);
+}
+
+static void source_cancel_count(void *self, uint64_t generation)
+{
+	cancel_one(self, ASK_COUNT, generation);
+}
+
+static void source_cancel_stats(void *self, uint64_t generation)
+{
+	cancel_one(self, ASK_STATS, generation);
 }
 
 const struct source_ops inspect_source_ops = {
@@ -469,10 +525,12 @@ const struct source_ops inspect_source_ops = {
 	.get = source_get,
 	.preview = source_preview,
 	.count = source_count,
+	.stats = source_stats,
 	.changed = source_changed,
 	.state = source_state,
 	.cancel = source_cancel,
 	.cancel_count = source_cancel_count,
+	.cancel_stats = source_cancel_stats,
 };
 
 /* ---- life ---- */

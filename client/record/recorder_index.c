@@ -1,7 +1,9 @@
-/* Fills the search index while there is nothing else to write: after a quarter of a second without a delivery, in small
- * steps, each a transaction of its own. Loop thread, the steps themselves on the writer's. */
+/* Fills the search index, and then the figures (shared/store/store_figures.h), while there is nothing else to write:
+ * after a quarter of a second without a delivery, in small steps, each a transaction of its own. Loop thread, the steps
+ * themselves on the writer's. */
 #include "client/record/recorder_private.h"
 #include "shared/store/store_bound.h"
+#include "shared/store/store_figures.h"
 #include "shared/store/store_filter.h"
 
 #define TICK_MS 250
@@ -11,7 +13,9 @@
 
 static bool run_index(struct writer_job *job, void *db, struct error *e)
 {
-	return store_make_room(db, INDEXED_AT_ONCE, e) && store_index_some(db, &((struct indexing *)job)->more, e);
+	bool *more = &((struct indexing *)job)->more;
+	return store_make_room(db, INDEXED_AT_ONCE, e) && store_index_some(db, more, e) &&
+	       (*more || store_figures_keep_some(db, more, e));
 }
 
 static bool is_idle(struct recorder *r)

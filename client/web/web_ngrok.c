@@ -9,7 +9,7 @@
 #include "client/web/web_ask.h"
 #include "client/web/web_deeds.h"
 #include "client/web_views/web_detail.h"
-#include "client/web_views/web_durations.h"
+#include "shared/stats/durations.h"
 #include "client/web_views/web_rows.h"
 #include "shared/base/clock.h"
 #include "shared/http/headers.h"
@@ -25,7 +25,7 @@
 struct metrics {
 	struct bytes tunnel;
 	uint64_t now_us, count, within[3]; /* the last 1, 5 and 15 minutes */
-	struct web_durations took;
+	struct durations took;
 };
 
 static void on_row(void *user, const struct delivery_row *row)
@@ -37,7 +37,7 @@ static void on_row(void *user, const struct delivery_row *row)
 	for (size_t i = 0; i < 3; i++)
 		m->within[i] += row->received_at_us + (uint64_t)minutes[i] * MINUTE_US > m->now_us;
 	if (row->took_us >= 0)
-		web_durations_add(&m->took, (uint64_t)row->took_us);
+		durations_add(&m->took, (uint64_t)row->took_us);
 }
 
 static bool measure(struct store *s, struct metrics *m, struct error *e)
@@ -67,7 +67,7 @@ static json_t *metrics_json(const struct metrics *m, bool conns)
 	for (size_t i = 0; i < 3; i++)
 		json_fields_put(&f, rates[i], json_real((double)m->within[i] / seconds[i]));
 	for (size_t i = 0; i < 4; i++) /* nanoseconds, as its durations are */
-		json_fields_put(&f, names[i], json_real((double)web_durations_share(&m->took, shares[i]) * 1000));
+		json_fields_put(&f, names[i], json_real((double)durations_share(&m->took, shares[i]) * 1000));
 	return json_fields_end(&f);
 }
 

@@ -10,6 +10,7 @@
 #include "shared/frontend/document.h"
 #include "shared/frontend/page.h"
 #include "shared/frontend/preview.h"
+#include "shared/stats/stats.h"
 
 enum source_part { SOURCE_REQUEST, SOURCE_RESPONSE };
 
@@ -29,6 +30,11 @@ struct source_ops {
 			void (*done)(void *user, uint64_t generation, struct preview *p), void *user);
 	void (*count)(void *self, const char *filter, uint64_t generation,
 		      void (*done)(void *user, uint64_t generation, uint64_t count), void *user);
+	/* Statistics of what matches (shared/stats/stats.h). `done` comes ten times a second with what is there so far
+	 * (searched < total), and at last with all of it; it owns what it gets. A new question of the same asker drops
+	 * one that is not answered yet. */
+	void (*stats)(void *self, const char *filter, const struct stats_wish *wish, uint64_t generation,
+		      void (*done)(void *user, uint64_t generation, struct stats_result *r), void *user);
 	/* Cheap (7 µs): whether anything was committed since the last call. */
 	bool (*changed)(void *self);
 	void (*state)(void *self, struct client_state *out);
@@ -36,6 +42,8 @@ struct source_ops {
 	void (*cancel)(void *self, void (*done)(void *user, uint64_t generation, struct page *p));
 	/* The count asked with this generation is not wanted any more. */
 	void (*cancel_count)(void *self, uint64_t generation);
+	/* Nor the statistics of this generation. */
+	void (*cancel_stats)(void *self, uint64_t generation);
 };
 
 struct replay_request {

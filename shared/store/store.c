@@ -158,6 +158,13 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_MARK_JOURNAL] = "UPDATE journal SET applied = ?2 WHERE name = ?1",
 	[STATEMENT_GET_JOURNAL] = "SELECT applied FROM journal WHERE name = ?1",
 	[STATEMENT_LIST_JOURNALS] = "SELECT name, pid FROM journal",
+	[STATEMENT_FIGURES] = "SELECT block, latest >= ?1 AND earliest < ?2, iif(latest >= ?1 AND"
+			      " earliest < ?2, columns, NULL) FROM figures ORDER BY block DESC",
+	[STATEMENT_FIGURES_KEPT] = "SELECT block FROM figures WHERE block >= ?1 ORDER BY block",
+	[STATEMENT_FIGURES_MAKE] =
+	    "SELECT " FIGURE_COLUMNS " FROM delivery d WHERE d.id BETWEEN ?1 AND ?2 ORDER BY d.id",
+	[STATEMENT_FIGURES_KEEP] =
+	    "INSERT OR REPLACE INTO figures (block, earliest, latest, columns) VALUES (?1, ?2, ?3, ?4)",
 	[STATEMENT_DROP_TAG] = "DELETE FROM tag WHERE delivery_id = ?1 AND name = ?2",
 };
 

@@ -2,8 +2,9 @@
 #include "shared/base/clock.h"
 #include "shared/filter/filter_private.h"
 #include "shared/store/store_filter.h"
-#include "shared/store/store_private.h"
+#include "shared/store/store_filter_private.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define WALK_SLICE 20000    /* 3 ms of narrow rows */
@@ -18,6 +19,7 @@ enum form { FORM_ROWS, FORM_COUNT };
 
 struct run {
 	struct store *s;
+	const struct store_walk *how; /* with FORM_ROWS */
 	const struct store_search *search;
 	enum form form;
 	bool forward;
@@ -33,16 +35,24 @@ struct run {
 
 static bool put_head(struct buffer *out, const struct run *r)
 {
-	return buffer_append_text(out, r->form == FORM_COUNT ? "SELECT 1 FROM " : "SELECT " DELIVERY_COLUMNS " FROM ");
+	return r->form == FORM_COUNT ? buffer_append_text(out, "SELECT 1 FROM ")
+				     : buffer_printf(out, "SELECT %s FROM ", r->how->columns);
+}
+
+static bool put_condition(struct buffer *out, const struct run *r)
+{
+	return buffer_append_bytes(out, bytes_of((const char *)r->sql.where.at)) &&
+	       (r->form == FORM_COUNT || !r->how->received_before_us ||
+		buffer_printf(out, " AND d.received_at >= %" PRIu64 " AND d.received_at < %" PRIu64,
+			      r->how->received_from_us, r->how->received_before_us));
 }
 
 /* An equality on the class keeps the order of ids within it: SQLite merges the classes without sorting. */
 static bool put_walk(struct buffer *out, const struct run *r)
 {
-	const char *where = (const char *)r->sql.where.at;
 	if (r->sql.classes & FILTER_CLASS(FILTER_CLASS_2XX))
-		return put_head(out, r) &&
-		       buffer_printf(out, "delivery AS d WHERE d.id BETWEEN ?1 AND ?2 AND %s", where);
+		return put_head(out, r) && buffer_append_text(out, "delivery AS d WHERE d.id BETWEEN ?1 AND ?2 AND ") &&
+		       put_condition(out, r);
 	bool fine = true, first = true;
 	for (unsigned c = 0; fine && c < 8; c++) {
 		if (!(r->sql.classes & FILTER_CLASS(c)))
@@ -50,8 +60,9 @@ static bool put_walk(struct buffer *out, const struct run *r)
 		fine = (first || buffer_append_text(out, " UNION ALL ")) && put_head(out, r) &&
 		       buffer_printf(out,
 				     "delivery AS d WHERE d.status_class = %u AND d.status_class <> %d AND d.id BETWEEN"
-				     " ?1 AND ?2 AND %s",
-				     c, FILTER_CLASS_2XX, where);
+				     " ?1 AND ?2 AND ",
+				     c, FILTER_CLASS_2XX) &&
+		       put_condition(out, r);
 		first = false;
 	}
 	return fine;
@@ -60,10 +71,9 @@ static bool put_walk(struct buffer *out, const struct run *r)
 static bool put_by_words(struct buffer *out, const struct run *r)
 {
 	return put_head(out, r) &&
-	       buffer_printf(out,
-			     "search CROSS JOIN delivery AS d ON d.id = search.rowid WHERE search MATCH ?4"
-			     " AND search.rowid BETWEEN ?1 AND ?2 AND %s",
-			     (const char *)r->sql.where.at);
+	       buffer_append_text(out, "search CROSS JOIN delivery AS d ON d.id = search.rowid WHERE search MATCH ?4"
+				       " AND search.rowid BETWEEN ?1 AND ?2 AND ") &&
+	       put_condition(out, r);
 }
 
 static bool make_text(struct buffer *out, const struct run *r, bool words)
@@ -131,10 +141,8 @@ static bool run_slice(struct run *r, sqlite3_stmt *st, struct error *e)
 			r->slice.found += (uint64_t)sqlite3_column_int64(st, 0);
 			continue;
 		}
-		struct delivery_row row;
-		store_read_row(st, &row);
 		r->slice.found++;
-		r->search->row(r->search->user, &row);
+		r->how->row(r->search, st);
 	}
 	bool fine = code == SQLITE_DONE;
 	if (!fine && (code & 0xff) == SQLITE_INTERRUPT)
@@ -156,7 +164,8 @@ static bool next_slice(struct run *r, int64_t at)
 		high = r->indexed;
 	if (r->sql.match.len > 0 && !words && low <= r->indexed)
 		low = r->indexed + 1;
-	bool whole = r->sql.exact; /* the index has nothing but matches: the limit ends it */
+	/* The index has nothing but matches: the limit ends it. */
+	bool whole = r->sql.exact && (r->form == FORM_COUNT || r->limit < INT64_MAX);
 	if (r->forward) {
 		r->slice.from = at;
 		r->slice.to = whole || high - at < size ? high : at + size - 1;
@@ -213,6 +222,10 @@ static bool find_bounds(struct run *r, struct error *e)
 	sqlite3_reset(st);
 	r->low = r->sql.low > first ? r->sql.low : first;
 	r->high = r->sql.high < last ? r->sql.high : last;
+	if (r->how && r->how->low > r->low)
+		r->low = r->how->low;
+	if (r->how && r->how->high && r->how->high < r->high)
+		r->high = r->how->high;
 	if (r->forward && anchor >= r->low)
 		r->low = anchor < INT64_MAX ? anchor + 1 : anchor;
 	if (!r->forward && anchor > 0 && anchor <= r->high)
@@ -228,11 +241,24 @@ static bool find_bounds(struct run *r, struct error *e)
 	return true;
 }
 
-static bool begin(struct run *r, struct store *s, const struct store_search *search, enum form form, struct error *e)
+static void on_row(const struct store_search *search, sqlite3_stmt *st)
 {
+	struct delivery_row row;
+	store_read_row(st, &row);
+	search->row(search->user, &row);
+}
+
+static const struct store_walk rows = { .columns = DELIVERY_COLUMNS, .row = on_row };
+
+/* `how` NULL: to count. */
+static bool begin(struct run *r, struct store *s, const struct store_search *search, const struct store_walk *how,
+		  struct error *e)
+{
+	enum form form = how ? FORM_ROWS : FORM_COUNT;
 	memset(r, 0, sizeof *r);
 	r->s = s;
 	r->search = search;
+	r->how = how;
 	r->form = form;
 	r->forward = search->forward || form == FORM_COUNT;
 	r->limit = form == FORM_COUNT ? UINT64_MAX : search->limit > INT64_MAX ? INT64_MAX : search->limit;
@@ -249,12 +275,18 @@ static void end(struct run *r)
 	filter_sql_free(&r->sql);
 }
 
-bool store_filter(struct store *s, const struct store_search *search, struct error *e)
+bool store_filter_walk(struct store *s, const struct store_search *search, const struct store_walk *how,
+		       struct error *e)
 {
 	struct run r;
-	bool fine = begin(&r, s, search, FORM_ROWS, e) && run_slices(&r, e);
+	bool fine = begin(&r, s, search, how, e) && run_slices(&r, e);
 	end(&r);
 	return fine;
+}
+
+bool store_filter(struct store *s, const struct store_search *search, struct error *e)
+{
+	return store_filter_walk(s, search, &rows, e);
 }
 
 /* In one go, which reads an index alone: a range of ids reads the rows. */
@@ -279,7 +311,7 @@ bool store_filter_count(struct store *s, const struct store_search *search, uint
 	struct run r = { .s = s };
 	if (!search->slice && (!search->filter || filter_is_empty(search->filter)))
 		return !stopped(&r, e) && count_all(s, count, e);
-	bool fine = begin(&r, s, search, FORM_COUNT, e) && run_slices(&r, e);
+	bool fine = begin(&r, s, search, NULL, e) && run_slices(&r, e);
 	*count = r.slice.found;
 	end(&r);
 	return fine;
@@ -289,7 +321,7 @@ bool store_filter_plan(struct store *s, const struct store_search *search, struc
 {
 	struct run r;
 	sqlite3_stmt *st = NULL;
-	bool fine = begin(&r, s, search, FORM_ROWS, e) &&
+	bool fine = begin(&r, s, search, &rows, e) &&
 		    (r.sql.classes == 0 || prepare(&r, &st, r.sql.match.len > 0, "EXPLAIN QUERY PLAN ", e));
 	while (fine && st && sqlite3_step(st) == SQLITE_ROW)
 		fine = buffer_printf(out, "%s\n", (const char *)sqlite3_column_text(st, 3));

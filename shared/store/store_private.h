@@ -84,6 +84,10 @@ enum store_statement {
 	STATEMENT_MARK_JOURNAL,
 	STATEMENT_GET_JOURNAL,
 	STATEMENT_LIST_JOURNALS,
+	STATEMENT_FIGURES,
+	STATEMENT_FIGURES_KEPT,
+	STATEMENT_FIGURES_MAKE,
+	STATEMENT_FIGURES_KEEP,
 	STATEMENT_COUNT,
 };
 
@@ -118,6 +122,7 @@ struct store {
 	sqlite3_blob *blob; /* a body under way; keeps a read transaction open */
 	struct buffer scratch;
 	struct keeping keeping;
+	int64_t figures_from; /* the block that store_figures_keep_some looks at next */
 	/* store_sync.c */
 	sqlite3_file *log;
 	atomic_int log_frames, log_again; /* how long the log is, and from what length it is long */
@@ -132,6 +137,10 @@ const char *store_statement_sql(enum store_statement which);
 bool store_fail(struct store *s, const char *doing, struct error *e);
 /* What SQLite's code means and what to do, as the end of a sentence. */
 const char *store_advice(int code);
+/* The columns of a struct figure, in the order in which store_figures.c reads them. */
+#define FIGURE_COLUMNS                                                                                                 \
+	"d.id, d.received_at, d.state, d.status, d.status_class, d.took_us, d.request_bytes, d.signature = 'invalid'," \
+	" d.provider, d.event_type, d.path"
 void store_read_row(sqlite3_stmt *st, struct delivery_row *row);
 MUST_CHECK bool store_add_functions(struct store *s, struct error *e);
 void store_close_blob(struct store *s);

@@ -80,7 +80,7 @@ describe('completions', () => {
 	describe('bash', () => {
 		it('commands', () => {
 			assert.deepEqual(bash('creel '), sorted(commands));
-			assert.deepEqual(bash('creel st'), ['status']);
+			assert.deepEqual(bash('creel st'), ['stats', 'status']);
 			assert.deepEqual(bash('creel zz'), []);
 			assert.deepEqual(bash('creel help re'), ['replay']);
 		});

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/stats/stats_read.h"
 #include "shared/store/store_filter.h"
 #include "shared/store/store_jobs.h"
 #include "shared/store/store_part.h"
@@ -30,10 +31,11 @@ static const char schema[] =
     " verdict, error);"
     "CREATE TABLE journal (name, pid, applied);"
     "CREATE TABLE tag (delivery_id, name);"
+    "CREATE TABLE figures (block INTEGER PRIMARY KEY, earliest, latest, columns);"
     "CREATE TABLE search_mark (one, indexed);"
     "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
     " tokenize='ascii');"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=13;";
+    "PRAGMA application_id=1668441452; PRAGMA user_version=14;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)
@@ -212,6 +214,17 @@ static void search_all(struct store *s, bool damaged)
 	}
 }
 
+static void read_stats(struct store *s, bool damaged)
+{
+	const struct stats_read wanted = { .wish = { .before_s = STATS_EVER } };
+	struct stats_result r;
+	struct error e;
+	bool fine = stats_read(s, &wanted, &r, &e);
+	expect_answer(fine, damaged, &e);
+	if (fine)
+		stats_result_free(&r);
+}
+
 static void read_all(struct store *s, bool damaged)
 {
 	struct error e;
@@ -236,6 +249,7 @@ static void read_all(struct store *s, bool damaged)
 	expect_answer(store_last(s, &id, &e), damaged, &e);
 	expect_answer(store_settled(s, 0, &id, &e), damaged, &e);
 	search_all(s, damaged);
+	read_stats(s, damaged);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -261,6 +275,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	insert(db, "INSERT INTO client VALUES (?,?,?,?,?,?,?,?,?,?,?,?10,?10)", &data, &size);
 	insert(db, "INSERT INTO job VALUES (1,?,?,?,?,?,1)", &data, &size);
 	insert(db, "INSERT INTO signing VALUES (1,0,1,?,?,?,?,?,?,?,?,?)", &data, &size);
+	insert(db, "INSERT INTO figures VALUES (0,?,?,?)", &data, &size);
 	sqlite3_close(db);
 	bool damaged = size >= 3;
 	damage_file(path, data, size);

@@ -1,7 +1,7 @@
-/* Fills a store for the benches: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT. `rate` goes
- * on until it gets SIGTERM, in commits of a twentieth of a second. `record` writes as a busy client does, 8 deliveries
- * of 1 KiB in one transaction and their attempts in the next, without the disk's syncs, and prints the CPU time of
- * each. */
+/* Fills a store for the benches: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT | figures.
+ * `rate` goes on until it gets SIGTERM, in commits of a twentieth of a second. `record` writes as a busy client does, 8
+ * deliveries of 1 KiB in one transaction and their attempts in the next, without the disk's syncs, and prints the CPU
+ * time of each. `figures` does what a running client does for statistics when it has nothing else to do. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 
 #include "shared/base/clock.h"
 #include "shared/store/store.h"
+#include "shared/store/store_figures.h"
 #include "shared/store/store_part.h"
 
 #define BATCH 5000
@@ -117,6 +118,19 @@ static void add_batch(struct store *s, uint64_t from, uint64_t count, uint64_t a
 		make_body(body, n);
 		add(s, n, at_us + (n - from) * step_us, buffer_view(body));
 	}
+	if (!store_batch_ops.commit(s, &e))
+		die(&e);
+}
+
+static void keep_figures(struct store *s)
+{
+	struct error e;
+	bool more = true;
+	if (!store_batch_ops.begin(s, &e))
+		die(&e);
+	while (more)
+		if (!store_figures_keep_some(s, &more, &e))
+			die(&e);
 	if (!store_batch_ops.commit(s, &e))
 		die(&e);
 }
@@ -237,16 +251,20 @@ int main(int argc, char **argv)
 	struct store *s;
 	struct buffer body = { 0 };
 	struct error e;
+	bool figures = argc == 3 && strcmp(argv[2], "figures") == 0;
 	uint64_t number = argc == 4 ? strtoull(argv[3], NULL, 10) : 0;
-	if (!number) {
-		fputs("usage: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT\n", stderr);
+	if (!number && !figures) {
+		fputs("usage: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT | figures\n",
+		      stderr);
 		return EXIT_USAGE;
 	}
 	signal(SIGTERM, on_term);
 	bool rate = strcmp(argv[2], "rate") == 0;
 	if (!store_open(&s, argv[1], STORE_READ_WRITE, &e) || (!rate && !store_set_relaxed(s, &e)))
 		die(&e);
-	if (rate)
+	if (figures)
+		keep_figures(s);
+	else if (rate)
 		go_on(s, number, &body);
 	else if (strcmp(argv[2], "record") == 0)
 		record(s, argv[1], number, &body);

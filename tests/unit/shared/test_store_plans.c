@@ -10,6 +10,7 @@ static const struct {
 } walks[] = {
 	{ STATEMENT_COUNT_ALL, "SCAN delivery USING COVERING INDEX", "asked for once, the narrowest index" },
 	{ STATEMENT_LIST_JOURNALS, "SCAN journal", "a row a running client" },
+	{ STATEMENT_FIGURES, "SCAN figures", "all blocks, one for 4096 deliveries" },
 	{ STATEMENT_LIST_STATUS, "SCAN client", "a row a running client" },
 	{ STATEMENT_LIST_STATUS, "USE TEMP B-TREE FOR ORDER BY", "a row a running client" },
 	{ STATEMENT_DROP_OLD_SIGNINGS, "SCAN signing", "a few rows, for a moment" },
