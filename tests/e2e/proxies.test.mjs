@@ -7,7 +7,7 @@ import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { World, freePort, waitFor } from './lib/harness.mjs';
 import { Receiver, post } from './lib/http.mjs';
-import { has, httpProxy, realProxy, serve, socksProxy } from './lib/proxies.mjs';
+import { has, httpProxy, realProxy, serve, socks4Proxy, socksProxy } from './lib/proxies.mjs';
 import { makeCertificate } from './lib/tls.mjs';
 
 const NOTHING = { NO_PROXY: '', no_proxy: '' };
@@ -78,14 +78,32 @@ describe('a tunnel through a proxy', () => {
 		await works('login', { ALL_PROXY: `socks5h://anna:p%40ss@${closed.at}` });
 	});
 
-	for (const [program, scheme, options] of [['tinyproxy', 'http', {}], ['tinyproxy', 'http', { login: 'bob:hush' }], ['squid', 'http', {}], ['microsocks', 'socks5h', {}], ['microsocks', 'socks5', { login: 'bob:hush' }]])
-		it(`${program}${options.login ? ' with a login' : ''}`, { skip: has(program) ? false : `${program} is not installed` }, async () => {
+	it('SOCKS4: names looked up there (socks4a) or here (socks4)', async () => {
+		const open = await socks4Proxy(w);
+		await works('four', { ALL_PROXY: `socks4://${open.at}` }, { over: secure, url: `https://localhost:${secure.port}`, args: ['--ca', mine.cert] });
+		await works('four-a', { ALL_PROXY: `socks4a://${open.at}` }, { over: secure, url: `https://hooks.invalid:${secure.port}`, args: ['--ca', mine.cert] });
+		assert.deepEqual(open.asked.map((a) => [a.host, a.named]), [['127.0.0.1', false], ['hooks.invalid', true]]);
+	});
+
+	const real = [['tinyproxy', 'http', {}], ['tinyproxy', 'http', { login: 'bob:hush' }], ['squid', 'http', {}], ...['basic', 'digest', 'ntlm'].map((auth) => ['squid', 'http', { login: 'bob:hush', auth }]),
+		['microsocks', 'socks5h', {}], ['microsocks', 'socks5', { login: 'bob:hush' }], ...['socks5h', 'socks5', 'socks4'].map((scheme) => ['danted', scheme, {}])];
+	for (const [i, [program, scheme, options]] of real.entries())
+		it(`${program} by ${scheme}${options.login ? ` with a login${options.auth ? ` by ${options.auth}` : ''}` : ''}`, { skip: has(program) ? false : `${program} is not installed` }, async () => {
 			const at = await realProxy(w, program, options);
 			const url = `${scheme}://${options.login ? `${options.login}@` : ''}${at}`;
-			await works(`${program}${options.login ? '2' : ''}`, { ALL_PROXY: url }, { over: secure, url: `https://localhost:${secure.port}`, args: ['--ca', mine.cert] });
+			await works(`real${i}`, { ALL_PROXY: url }, { over: secure, url: `https://localhost:${secure.port}`, args: ['--ca', mine.cert] });
 			const d = JSON.parse((await w.creel(['doctor', '--json', '--relay', `https://localhost:${secure.port}`, '--ca', mine.cert], { env: { ...NOTHING, ALL_PROXY: url, CREEL_TOKEN: secureToken } })).text);
 			const failed = d.checks.filter((c) => c.result === 'fail');
 			assert.deepEqual(failed.map((c) => c.name), ['url'], JSON.stringify(failed)); // nobody knows hooks.invalid
+		});
+
+	for (const [program, scheme] of [['squid', 'http'], ['danted', 'socks5h'], ['danted', 'socks4']])
+		it(`${program} by ${scheme} that does not let one out: it is named`, { skip: has(program) ? false : `${program} is not installed` }, async () => {
+			const at = await realProxy(w, program, { refuses: secure.port });
+			const looked = await w.creel(['doctor', '--json', '--relay', `https://localhost:${secure.port}`, '--ca', mine.cert], { env: { ...NOTHING, ALL_PROXY: `${scheme}://${at}` } });
+			const d = JSON.parse(looked.text);
+			assert.deepEqual([d.first_wrong, looked.code], ['proxy', 3]);
+			assert.match(d.checks.find((c) => c.result === 'fail').text, /^the proxy \w+:\/\/127\.0\.0\.1:\d+, which ALL_PROXY names, does not open a way to localhost:\d+: it (forbids it|refuses, or cannot reach the relay)/);
 		});
 
 	it('a connection that the proxy loses is made again, and a client that ends leaves none behind', async () => {

@@ -100,6 +100,24 @@ export async function socksProxy(world, { login, reply = 0 } = {}) {
 	return serve(world, server);
 }
 
+/** SOCKS4 and 4a: the name follows the user where the address is 0.0.0.x. */
+export async function socks4Proxy(world) {
+	const server = net.createServer((socket) => {
+		socket.on('error', () => {});
+		socket.once('data', (piece) => {
+			const named = piece.subarray(4, 7).every((b) => b === 0) && piece[7] !== 0;
+			const [, name] = piece.subarray(8).toString().split('\0');
+			const host = named ? name : [...piece.subarray(4, 8)].join('.');
+			const port = piece.readUInt16BE(2);
+			server.asked.push({ host, port, named });
+			socket.pause();
+			carry(socket, host, port, () => socket.write(Buffer.from([0, 0x5a, 0, 0, 0, 0, 0, 0])));
+		});
+	});
+	server.asked = [];
+	return serve(world, server);
+}
+
 /** Whether a program of Debian's is there. */
 export function has(program) {
 	try {
@@ -118,8 +136,18 @@ const taken = (port) => new Promise((resolve) => {
 	socket.on('error', () => resolve(false));
 });
 
-/** Starts one of Debian's, and gives "127.0.0.1:PORT". `login`: 'user:password'. */
-export async function realProxy(world, program, { login } = {}) {
+/** What squid's helper for each way of asking is; ntlm_fake_auth takes any password that is sent as NTLM wants it. */
+const squidAuth = {
+	basic: (file) => `basic program /usr/lib/squid/basic_ncsa_auth ${file}`,
+	digest: (file) => `digest program /usr/lib/squid/digest_file_auth ${file}`,
+	ntlm: () => 'ntlm program /usr/lib/squid/ntlm_fake_auth',
+};
+
+/**
+ * Starts one of Debian's, and gives "127.0.0.1:PORT". `login`: 'user:password'. `auth`: how squid asks for it, one of
+ * squidAuth. `refuses`: a port that it connects nobody to.
+ */
+export async function realProxy(world, program, { login, auth, refuses } = {}) {
 	const port = await freePort();
 	const [user, password] = (login ?? ':').split(':');
 	const file = world.fresh(`${program}.conf`);
@@ -130,9 +158,19 @@ export async function realProxy(world, program, { login } = {}) {
 		},
 		squid: () => {
 			chmodSync(world.dir, 0o711); // it gives up root's rights
-			writeFileSync(file, `http_port 127.0.0.1:${port}\nacl all_ports port 1-65535\nhttp_access allow all\npid_filename none\ncache_log /dev/null\naccess_log none\ncache deny all\n`
+			const users = world.fresh('users');
+			if (login) writeFileSync(users, auth === 'digest' ? `${login}\n` : `${user}:${execFileSync('openssl', ['passwd', '-apr1', password])}`, { mode: 0o644 });
+			const ask = login ? `auth_param ${squidAuth[auth](users)}\nauth_param ${auth === 'ntlm' ? 'ntlm children 2' : `${auth} realm tests`}\nacl known proxy_auth REQUIRED\n` : '';
+			const refuse = refuses ? `acl shut port ${refuses}\nhttp_access deny shut\n` : '';
+			writeFileSync(file, `http_port 127.0.0.1:${port}\nacl all_ports port 1-65535\n${ask}${refuse}http_access allow ${login ? 'known' : 'all'}\npid_filename none\ncache_log /dev/null\naccess_log none\ncache deny all\n`
 				+ `coredump_dir /\nshutdown_lifetime 1 seconds\ncache_effective_user ${process.getuid() === 0 ? 'proxy' : process.env.USER}\npinger_enable off\n`);
 			return ['squid', ['-N', '-f', file]];
+		},
+		danted: () => {
+			const rule = `{ from: 0.0.0.0/0 to: 0.0.0.0/0 }`;
+			writeFileSync(file, `logoutput: /dev/null\ninternal: 127.0.0.1 port = ${port}\nexternal: lo\nclientmethod: none\nsocksmethod: none\nuser.privileged: root\nuser.unprivileged: nobody\n`
+				+ `client pass ${rule}\n${refuses ? `socks block { from: 0.0.0.0/0 to: 0.0.0.0/0 port = ${refuses} }\n` : ''}socks pass ${rule}\n`);
+			return ['danted', ['-f', file]];
 		},
 		microsocks: () => ['microsocks', ['-i', '127.0.0.1', '-p', String(port), ...(login ? ['-u', user, '-P', password] : [])]],
 	};
