@@ -1,6 +1,7 @@
 /* How `creel doctor` checks the app: whether its port takes connections, on which address, and whether it answers in
  * HTTP. */
 #include "client/app/curl_reason.h"
+#include "client/app/dial.h"
 #include "client/doctor/doctor_ask.h"
 #include "client/app/forwarder.h"
 #include "client/app/knock.h"
@@ -109,6 +110,17 @@ static void say_both(struct doctor *d, const char *base, const struct door *six,
 	}
 }
 
+static bool has_target_ca(struct doctor *d)
+{
+	SSL_CTX *ctx = d->target_ca ? dial_tls_context(d->target_ca) : NULL;
+	bool fine = !d->target_ca || ctx;
+	SSL_CTX_free(ctx);
+	if (!fine)
+		doctor_say(d, CHECK_TARGET, FINDING_FAIL, EXIT_USAGE, "correct --target-ca",
+			   "the CA file %s cannot be read, or holds no certificate in PEM", d->target_ca);
+	return fine;
+}
+
 static void look_at(struct doctor *d, const char *base)
 {
 	struct door six = { .host = "::1" }, four = { .host = "127.0.0.1" }, named = { .host = NULL };
@@ -137,9 +149,9 @@ void doctor_look_at_target(struct doctor *d)
 	/* Nothing of a webhook's is sent, so that a target which listen refuses without --allow-remote-target may be
 	 * checked, too. */
 	char *base = forward_parse_target(d->target, true, &e);
-	if (base)
+	if (base && has_target_ca(d))
 		look_at(d, base);
-	else
+	else if (!base)
 		doctor_say(d, CHECK_TARGET, FINDING_FAIL, EXIT_USAGE, NULL, "%s", e.text);
 	free(base);
 }

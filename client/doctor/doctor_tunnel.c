@@ -256,7 +256,8 @@ static void say_token(struct doctor *d)
 	const struct doctor_tunnel *t = d->tunnel;
 	const char *variable = getenv("CREEL_TOKEN");
 	if (!t)
-		doctor_say(d, CHECK_TOKEN, FINDING_FAIL, EXIT_RELAY, NULL, "out of memory");
+		doctor_say(d, CHECK_TOKEN, FINDING_FAIL, EXIT_RELAY, "raise the limit (ulimit -n)",
+			   "no tunnel can be opened: memory or file descriptors ran out");
 	else if (t->online && may_have_name(d))
 		doctor_say(d, CHECK_TOKEN, FINDING_OK, EXIT_DONE, NULL, "creel-relay %s opened a tunnel, %s",
 			   t->relay_version,

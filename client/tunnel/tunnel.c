@@ -257,6 +257,9 @@ static void on_tls_step(const SSL *ssl, int where, int result)
 		t->stage = STAGE_TLS;
 	if (where == SSL_CB_CONNECT_EXIT && result <= 0 && ERR_peek_last_error())
 		t->tls_error = ERR_peek_last_error();
+	/* In TLS 1.3 a server says only after the handshake that it wants a certificate of the client's. */
+	if (where == SSL_CB_READ_ALERT && (result & 0xff) == SSL_AD_CERTIFICATE_REQUIRED)
+		t->tls_error = ERR_PACK(ERR_LIB_SSL, 0, SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED);
 }
 
 static void watch_tls(struct tunnel *t, SSL_CTX *ctx)

@@ -21,6 +21,8 @@ static enum reason reason_of_wait(const struct tunnel *t)
 		return known;
 	if (t->stage == STAGE_PROXY)
 		return REASON_PROXY_SILENT;
+	if (t->link)
+		return REASON_RELAY_UNGREETED;
 	bool taken = t->wsi && getpeername(lws_get_socket_fd(t->wsi), (struct sockaddr *)&peer, &len) == 0;
 	enum reason why = taken ? REASON_RELAY_SILENT : REASON_RELAY_NOT_TAKEN;
 	return t->proxied ? proxy_dial_reason_behind(why) : why;

@@ -61,6 +61,9 @@ void tunnel_lost(struct tunnel *t, enum reason why)
 		backoff_connected(&t->backoff, uv_now(t->loop) - t->online_since_ms);
 	enum reason reason = t->noted ? t->noted : why;
 	t->noted = REASON_NONE;
+	/* Before WELCOME there was no tunnel that could have ended. */
+	if (!was_online && (reason == REASON_TUNNEL_ENDED || reason == REASON_TUNNEL_CLOSED))
+		reason = REASON_RELAY_TURNED_AWAY;
 	if (t->proxied && !was_online)
 		reason = proxy_dial_reason_behind(reason);
 	if (!was_online && tunnel_look(t, reason))

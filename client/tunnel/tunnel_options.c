@@ -119,6 +119,12 @@ bool tunnel_check_options(struct tunnel *t, struct error *e)
 	const struct tunnel_options *o = &t->options;
 	if (!t->host)
 		return error_set(e, EXIT_USAGE, "out of memory");
+	for (const char *c = o->token; c && *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return error_set(
+			    e, EXIT_USAGE,
+			    "the token holds a line break, a blank or another character that no token has: "
+			    "copy it once more; `creel login URL` keeps another");
 	bool loopback = strcmp(t->host, "localhost") == 0 || loopback_is_text(t->host);
 	if (o->name && (strlen(o->name) > 63 || !*o->name || o->name[0] == '-' ||
 			strspn(o->name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(o->name)))

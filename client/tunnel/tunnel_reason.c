@@ -140,7 +140,7 @@ static int ask_errno(const struct tunnel *t)
 enum reason tunnel_reason_of_dial(const struct tunnel *t)
 {
 	if (t->stage == STAGE_ASKED)
-		return REASON_RELAY_BROKE_OFF;
+		return t->tls_error ? certificate_tls_reason(t->tls_error) : REASON_RELAY_BROKE_OFF;
 	if (t->stage == STAGE_TLS)
 		return certificate_tls_reason(t->tls_error);
 	return t->proxied ? REASON_PROXY_SHUT : of_errno(ask_errno(t));

@@ -144,10 +144,13 @@ static bool make_file(const char *path, struct error *e)
 			return error_set(e, EXIT_STORE, "%s cannot be made private: %s", path, strerror(errno));
 		return true;
 	}
-	if (errno != ENOENT || (!sqlite_file_make(path) && errno != EEXIST)) /* there: another client was first */
-		return error_set(e, EXIT_STORE, "%s cannot be made: %s; check its folder or name another with --db",
-				 path, strerror(errno));
-	return true;
+	if (errno == ENOENT && (sqlite_file_make(path) || errno == EEXIST)) /* there: another client was first */
+		return true;
+	if (errno == EMFILE || errno == ENFILE)
+		return error_set(e, EXIT_STORE,
+				 "%s cannot be made: too many files are open; raise the limit (ulimit -n)", path);
+	return error_set(e, EXIT_STORE, "%s cannot be made: %s; check its folder or name another with --db", path,
+			 strerror(errno));
 }
 
 static bool find_file(const char *path, struct error *e)

@@ -1,6 +1,7 @@
 // Faults made one at a time: `creel doctor` names each first and right, `listen`, `login` and `status` say the same, and
 // none of them in the words of a library.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
@@ -8,6 +9,7 @@ import https from 'node:https';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import tlsServer from 'node:tls';
 import { World, binDir, freePort, waitFor } from './lib/harness.mjs';
 import { Receiver, post } from './lib/http.mjs';
 import { httpProxy, serve, socksProxy } from './lib/proxies.mjs';
@@ -41,6 +43,12 @@ describe('faults', () => {
 	};
 	const at = (server, scheme = 'http') => ['--relay', `${scheme}://${server.at}`];
 	const answering = (head) => serve(w, net.createServer((socket) => socket.once('data', () => socket.end(head))));
+	/** Opens the WebSocket as a relay does, and goes on in its own way. */
+	const upgrading = (then) => serve(w, http.createServer().on('upgrade', (request, socket) => {
+		const accept = createHash('sha1').update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+		socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: creel.v1\r\n\r\n`);
+		then(socket);
+	}));
 	const tls = async (cert, key, name = 'localhost') => ['--relay', `https://${name}:${(await w.startRelay({ args: ['--tls-cert', cert, '--tls-key', key] })).port}`];
 	const dated = (start, end, names) => makeDatedCertificate(w.dir, w.fresh('dated').split('/').at(-1), { start: day(start), end: day(end), names });
 	const proxied = (proxy, more = {}) => ({ args: ['--relay', url], env: { http_proxy: proxy, NO_PROXY: '', no_proxy: '' }, ...more });
@@ -101,6 +109,13 @@ describe('faults', () => {
 		'a web server that sends on': async () => ({ args: at(await answering('HTTP/1.1 301 Moved\r\nLocation: https://example.com/_creel/tunnel\r\nContent-Length: 0\r\n\r\n')), first: 'relay', says: /redirects to https:\/\/example\.com$/, code: 3, both: 3 }),
 		'a proxy without its relay': async () => ({ args: at(await answering('HTTP/1.1 502 Bad\r\nContent-Length: 0\r\n\r\n')), first: 'relay', says: /answered 502 .*: a proxy in front of it does not reach it$/, code: 3, both: 3 }),
 		'a WebSocket server that is not a relay': async () => ({ args: at(await answering('HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: AAAA\r\n\r\n')), first: 'relay', says: /opened a WebSocket, but not as a creel relay does/, code: 3, both: 3 }),
+		'a WebSocket that closes again': async () => ({ args: at(await upgrading((s) => s.end(Buffer.from([0x88, 2, 3, 0xf0])))), first: 'relay', says: /opened a WebSocket and closed it again before the tunnel stood(, with status 1008)?$/, code: 3 }),
+		'a WebSocket that ends': async () => ({ args: at(await upgrading((s) => s.end())), first: 'relay', says: /opened a WebSocket and closed it again before the tunnel stood$/, code: 3, both: 3 }),
+		'a WebSocket that says nothing': async () => ({ args: at(await upgrading(() => {})), first: 'relay', says: /opened a WebSocket and did not say within 5 s that the tunnel stands$/, code: 3 }),
+		'a server that is silent under TLS': async () => ({ args: [...at(await serve(w, tlsServer.createServer({ cert: mine.pem, key: readFileSync(mine.key) })), 'https'), '--ca', mine.cert], first: 'relay', says: /took the connection and did not answer within 5 s$/, code: 3 }),
+		'a server that never begins TLS': async () => ({ args: at(await serve(w, net.createServer()), 'https'), first: 'tls', says: /took the connection and did not answer within 5 s$/, code: 3 }),
+		'HTTP/2 alone over TLS': async () => ({ args: at(await serve(w, http2.createSecureServer({ cert: mine.pem, key: readFileSync(mine.key) })), 'https'), first: 'tls', says: /speaks neither HTTP\/1\.1 nor creel\/1 over TLS/, code: 3, both: 3 }),
+		'TLS 1.1 alone': async () => ({ args: at(await serve(w, https.createServer({ cert: mine.pem, key: readFileSync(mine.key), minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' })), 'https'), first: 'tls', says: /know no version of TLS, or no cipher, in common$/, code: 3, both: 3 }),
 		'a SOCKS proxy’s port for the relay’s': async () => ({ args: at(await socksProxy(w)), first: 'relay', says: /speaks SOCKS5, so it is a proxy's and not a creel relay's$/, code: 3, both: 3 }),
 		'the tunnel’s own path in the URL': async () => ({ args: ['--relay', `${url}/_creel/tunnel`], first: 'relay', says: /its URL goes on after the host/, code: 3, both: 3 }),
 		'an SSH server': async () => ({ args: at(await serve(w, net.createServer((s) => s.end('SSH-2.0-X\r\n')))), first: 'relay', says: /does not speak HTTP, so it is not a creel relay's: its answer begins with "SSH-2\.0-X/, code: 3, both: 3 }),
@@ -144,6 +159,7 @@ describe('faults', () => {
 		'an unknown token': async () => ({ args: ['--relay', strictUrl], env: { CREEL_TOKEN: `creel_${'0'.repeat(64)}` }, first: 'token', says: /refused: it does not know this token$/, code: 3, both: 3 }),
 		'no token where one is wanted': async () => ({ args: ['--relay', strictUrl], first: 'token', says: /refused: it wants a token, and none was given$/, code: 3, both: 3 }),
 		'a password for a token': async () => ({ args: ['--relay', strictUrl], env: { CREEL_TOKEN: 'hunter2' }, first: 'token', says: /does not know this token, which is not creel_ and 64 digits/, code: 3, both: 3 }),
+		'a token with a line break': async () => ({ args: ['--relay', strictUrl], env: { CREEL_TOKEN: 'creel_a\nX: y' }, first: 'token', says: /^the token holds a line break, a blank or another character that no token has/, code: 2 }),
 		'a name of another token': async () => ({ args: ['--relay', strictUrl, '--config', file('[listen]\nname = taken\n')], env: { CREEL_TOKEN: berta }, first: 'token', says: /the tunnel's name taken belongs to another token$/, code: 3 }),
 		'a token over http to elsewhere': async () => ({ args: ['--relay', 'http://127.0.0.1.example.invalid'], env: { CREEL_TOKEN: anna }, first: 'dns', says: /cannot be resolved/, code: 3 }),
 
@@ -163,6 +179,11 @@ describe('faults', () => {
 		'the app speaks TLS': async () => ({ args: ['--relay', url, '--target', `${(await serve(w, https.createServer({ cert: mine.pem, key: readFileSync(mine.key) }))).at.split(':')[1]}`], first: 'target', says: /it seems to speak TLS/, code: 5 }),
 		'the app speaks plain HTTP': async () => ({ args: ['--relay', url, '--target', `https://${(await serve(w, http.createServer())).at}`], first: 'target', says: /does not speak TLS/, code: 5 }),
 		'the app’s certificate': async () => ({ args: ['--relay', url, '--target', `https://${(await serve(w, https.createServer({ cert: mine.pem, key: readFileSync(mine.key) }))).at}`], first: 'target', says: /is signed by itself/, code: 5 }),
+		'the app is silent': async () => ({ args: ['--relay', url, '--target', (await serve(w, net.createServer())).at.split(':')[1]], first: 'target', says: /takes connections, but does not answer as an app does: localhost:\d+ did not answer within 5 s$/, code: 5 }),
+		'the app answers garbage': async () => ({ args: ['--relay', url, '--target', (await serve(w, net.createServer((s) => s.once('data', () => s.end(Buffer.from([0, 1, 255])))))).at.split(':')[1]], first: 'target', says: /does not speak HTTP: its answer begins with "\\x00\\x01\\xff"$/, code: 5 }),
+		'the app resets': async () => ({ args: ['--relay', url, '--target', (await serve(w, net.createServer((s) => s.once('data', () => s.resetAndDestroy())))).at.split(':')[1]], first: 'target', says: /broke off before it answered: it reset the connection$/, code: 5 }),
+		'the CA file of the app is not there': async () => ({ args: ['--relay', url, '--target', 'https://localhost:1', '--target-ca', w.path('none.pem')], first: 'target', says: /^the CA file \S+none\.pem cannot be read, or holds no certificate in PEM$/, code: 2 }),
+		'the app’s name is unknown': async () => ({ args: ['--relay', url, '--target', 'http://nobody.invalid:3000'], first: 'target', says: /the name of nobody\.invalid:3000 cannot be resolved$/, code: 5 }),
 		'the app is an SSH server': async () => ({ args: ['--relay', url, '--target', (await serve(w, net.createServer((s) => s.write('SSH-2.0-X\r\n')))).at.split(':')[1]], first: 'target', says: /does not speak HTTP: its answer begins with "SSH-2\.0-X/, code: 5 }),
 		'the app is no target': async () => ({ args: ['--relay', url, '--target', '3000:x'], first: 'target', says: /is not a target/, code: 2 }),
 		'the app’s socket is not there': async () => ({ args: ['--relay', url, '--target', `unix:${w.path('none.sock')}`], first: 'target', says: /the socket unix:\S+none\.sock does not exist/, code: 5 }),
