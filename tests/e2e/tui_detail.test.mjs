@@ -161,6 +161,43 @@ describe('two panes', () => {
 	});
 });
 
+describe('a wide screen', () => {
+	it('has the delivery beside the list from 140 columns on, and its answer beside the request from 200 on', async () => {
+		await start([], { columns: 160, rows: 50 });
+		await t.until(/ SIZE?.*│── #40 .*C-w: here|TOOK│── #40 .*C-w: here/);
+		await t.keys('k', 'k');
+		await t.until(/^> .*│/m);
+		await t.until(/│── #38 [\s\S]*"id": "evt_38"/);
+		await t.keys('Enter'); // to what is open there
+		await t.until(/PAUSED[\s\S]*│── #38 .*C-w Esc: the list/);
+		await t.keys('2');
+		await t.until(/│ answer \d to #38 *$/m);
+		await t.keys('1', 'Escape');
+		await t.until(/│── #38 .*C-w: here/);
+		await t.keys('_'); // below
+		await t.until(/^── #38 .*C-w: here/m);
+		await t.keys('_');
+		await t.until(/│── #38 .*C-w: here/);
+		const width = async () => (await t.screen()).split('\n')[3].indexOf('│');
+		assert.equal(await width(), 64);
+		await t.keys('|');
+		await waitFor('half', async () => (await width()) === 80);
+		await t.keys('|', '|');
+		await waitFor('as at first', async () => (await width()) === 64);
+		await t.resize(220, 60);
+		await t.until(/│── #38 .*│── #38 /);
+		await t.until(/"id": "evt_38".*│|│ answer \d to #38/);
+		await t.keys('C-w', 'C-w');
+		await t.until(/│── #38 .*C-w: here.*│── #38 .*C-w Esc: the list/);
+		await t.keys('-');
+		await t.until(/F10 Quit/, { not: /│/ });
+		await t.resize(100, 30);
+		await t.until(/F10/);
+		await t.keys('|');
+		await t.until(/share: two beside each other need 140 columns/);
+	});
+});
+
 describe('a comparison', () => {
 	it('is with the last of its kind, or of two that are marked', async () => {
 		await start();

@@ -24,8 +24,10 @@ void screen_free(struct screen *s)
 {
 	while (s->depth > 1)
 		screen_pop(s);
-	close_view(s->pane);
-	s->pane = NULL;
+	for (int i = 0; i < LAYOUT_PANES; i++) {
+		close_view(s->panes[i]);
+		s->panes[i] = NULL;
+	}
 	list_free(&s->ui.list);
 	keymap_free(&s->ui.keys);
 	preview_free(&s->ui.preview);
@@ -36,8 +38,9 @@ void screen_free(struct screen *s)
 
 struct view *screen_top(const struct screen *s)
 {
-	if (s->depth == 1 && s->pane && s->ui.pane_focused)
-		return s->pane;
+	struct view *pane = s->ui.focus ? s->panes[s->ui.focus - 1] : NULL;
+	if (s->depth == 1 && pane)
+		return pane;
 	return s->stack[s->depth - 1];
 }
 
@@ -54,37 +57,42 @@ void screen_pop(struct screen *s)
 	if (s->depth > 1)
 		close_view(s->stack[--s->depth]);
 	else
-		s->ui.pane_focused = false;
+		s->ui.focus = 0;
 }
 
 struct layout screen_layout(struct screen *s, int columns, int rows)
 {
+	struct ui *ui = &s->ui;
 	struct layout_wish wish = {
-		.split = s->ui.split && s->pane && s->depth == 1,
-		.strip = s->ui.strip.shown,
+		.split = ui->split && s->panes[0] && s->depth == 1,
+		.strip = ui->strip.shown,
 		.prompt = s->prompt.kind != PROMPT_NONE,
+		.below = ui->below,
+		.share = ui->share,
 	};
 	struct layout l = layout_make(columns, rows, wish);
-	s->ui.can_split = layout_can_split(columns, rows);
-	if (!l.split)
-		s->ui.pane_focused = false;
+	ui->room = layout_room(columns, rows, ui->below);
+	ui->wide = columns >= LAYOUT_SIDE_COLUMNS;
+	if (ui->focus > l.pane_count && s->depth == 1)
+		ui->focus = 0;
 	return l;
-}
-
-/* A view over the list has all above the lines below, and a title of its own. */
-static struct rect whole_area(const struct layout *l)
-{
-	struct rect r = l->body;
-	r.y = l->title.y;
-	r.height = l->body.y + l->body.height + (l->split ? l->pane.height : 0) - r.y;
-	return r;
 }
 
 struct rect screen_area(const struct screen *s, const struct layout *l)
 {
 	if (s->depth > 1)
-		return whole_area(l);
-	return s->pane && s->ui.pane_focused ? l->pane : l->body;
+		return l->whole;
+	return s->ui.focus && s->panes[s->ui.focus - 1] ? l->panes[s->ui.focus - 1] : l->body;
+}
+
+void screen_focus(struct screen *s, const struct layout *l, int x, int y)
+{
+	s->ui.focus = 0;
+	for (int i = 0; i < l->pane_count && s->depth == 1; i++) {
+		const struct rect *r = &l->panes[i];
+		if (s->panes[i] && x >= r->x && x < r->x + r->width && y >= r->y && y < r->y + r->height)
+			s->ui.focus = i + 1;
+	}
 }
 
 static void draw_top(struct screen *s, const struct layout *l, struct surface *surface)
@@ -92,7 +100,7 @@ static void draw_top(struct screen *s, const struct layout *l, struct surface *s
 	struct ui *ui = &s->ui;
 	struct view *top = s->stack[s->depth - 1];
 	if (s->depth > 1) {
-		top->ops->draw(top, ui, surface, whole_area(l));
+		top->ops->draw(top, ui, surface, l->whole);
 		return;
 	}
 	list_set_height(&ui->list, l->body.height);
@@ -101,8 +109,11 @@ static void draw_top(struct screen *s, const struct layout *l, struct surface *s
 		bars_draw_filter(ui, surface, l->filter);
 	bars_draw_header(surface, l->header);
 	top->ops->draw(top, ui, surface, l->body);
-	if (l->split)
-		s->pane->ops->draw(s->pane, ui, surface, l->pane);
+	for (int i = 0; i < l->pane_count; i++) {
+		surface_fill(surface, l->gaps[i], SURFACE_BAR, ROLE_DIM);
+		if (s->panes[i])
+			s->panes[i]->ops->draw(s->panes[i], ui, surface, l->panes[i]);
+	}
 }
 
 void screen_draw(struct screen *s, struct surface *surface)
@@ -123,7 +134,7 @@ void screen_draw(struct screen *s, struct surface *surface)
 		bars_draw_hint(&s->ui, top->context, top->ops->search ? s->ui.search : "", surface, l.message);
 	bars_draw_keys(&s->ui, top->context, view_have(top, &s->ui), surface, l.bar);
 	if (s->sheet.shown)
-		sheet_draw(&s->sheet, surface, whole_area(&l));
+		sheet_draw(&s->sheet, surface, l.whole);
 	else if (s->prompt.kind != PROMPT_NONE)
-		prompt_draw(&s->prompt, &s->ui, surface, l.prompt, whole_area(&l));
+		prompt_draw(&s->prompt, &s->ui, surface, l.prompt, l.whole);
 }

@@ -12,7 +12,7 @@ struct screen {
 	struct view list;
 	struct view *stack[SCREEN_DEPTH]; /* [0] is the list */
 	size_t depth;
-	struct view *pane; /* the delivery below the list, or NULL */
+	struct view *panes[LAYOUT_PANES]; /* the delivery beside or below the list; NULL: not there */
 	struct prompt prompt;
 	struct sheet sheet;
 };
@@ -27,4 +27,6 @@ void screen_pop(struct screen *s);
 struct layout screen_layout(struct screen *s, int columns, int rows);
 /* The area of the top view. */
 struct rect screen_area(const struct screen *s, const struct layout *l);
+/* Keys go to the list or to the pane that has this cell. */
+void screen_focus(struct screen *s, const struct layout *l, int x, int y);
 void screen_draw(struct screen *s, struct surface *surface);

@@ -14,7 +14,10 @@ static void draw(struct tui *t)
 	term_size(t->term, &columns, &rows);
 	if ((columns != t->surface.width || rows != t->surface.height) && !surface_resize(&t->surface, columns, rows))
 		return;
-	t->screen.ui.now_us = clock_now_us();
+	struct ui *ui = &t->screen.ui;
+	ui->now_us = clock_now_us();
+	if (!ui->split_chosen)
+		ui->split = columns >= LAYOUT_SIDE_COLUMNS;
 	screen_draw(&t->screen, &t->surface);
 	term_draw(t->term, &t->surface);
 }

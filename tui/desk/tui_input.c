@@ -30,11 +30,12 @@ static void on_click(struct tui *t, const struct key *key)
 			tui_effects_act(t, a, 1);
 		return;
 	}
-	if (l.split && s->depth == 1)
-		s->ui.pane_focused = key->y >= l.pane.y;
+	if (s->depth == 1)
+		screen_focus(s, &l, key->x, key->y);
 	top = screen_top(s);
 	struct rect area = screen_area(s, &l);
-	if (!top->ops->click || key->y < area.y || key->y >= area.y + area.height)
+	if (!top->ops->click || key->y < area.y || key->y >= area.y + area.height || key->x < area.x ||
+	    key->x >= area.x + area.width)
 		return;
 	top->ops->click(top, &s->ui, key->x - area.x, key->y - area.y, twice, &out);
 	tui_effects_carry_out(t, &out);

@@ -79,7 +79,16 @@ void tui_open_delivery(struct tui *t, int64_t id)
 
 void tui_open(struct tui *t, const struct effect *e)
 {
-	tui_open_delivery(t, e->id);
+	struct ui *ui = &t->screen.ui;
+	const struct item *chosen = list_chosen(&ui->list);
+	/* It is open beside the list. */
+	bool beside = t->screen.depth == 1 && t->screen.panes[0] && ui->wide && !ui->below && !ui->focus;
+	if (beside && chosen && chosen->row.id == e->id) {
+		list_pause(&ui->list);
+		ui->focus = 1;
+	} else {
+		tui_open_delivery(t, e->id);
+	}
 }
 
 void tui_open_goto(struct tui *t, const struct effect *e)

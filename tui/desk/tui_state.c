@@ -6,7 +6,8 @@
 #include "shared/disk/file.h"
 #include "tui/desk/tui_private.h"
 
-/* A line each: "order newest-first", "time utc", "filter …", "saved …" (the oldest first). */
+/* A line each: "order newest-first", "time utc", "panes on", "panes below", "share 50", "filter …", "saved …" (the
+ * oldest first). */
 static const char *const times[] = { "local", "utc", "ago" };
 
 static char *path_of(const struct tui *t)
@@ -20,6 +21,14 @@ static void take_line(struct tui *t, const char *line)
 	struct ui *ui = &t->screen.ui;
 	if (strcmp(line, "order newest-first") == 0)
 		ui->list.reversed = true;
+	if (strcmp(line, "panes on") == 0 || strcmp(line, "panes off") == 0) {
+		ui->split_chosen = true;
+		ui->split = strcmp(line, "panes on") == 0;
+	}
+	if (strcmp(line, "panes below") == 0)
+		ui->below = true;
+	if (strcmp(line, "share 50") == 0 || strcmp(line, "share 60") == 0)
+		ui->share = line[6] == '5' ? 50 : 60;
 	for (size_t i = 0; i < 3; i++)
 		if (strncmp(line, "time ", 5) == 0 && strcmp(line + 5, times[i]) == 0)
 			ui_set_time(ui, (enum time_mode)i);
@@ -52,6 +61,13 @@ static bool put_history(struct buffer *out, const char *what, const struct histo
 	return true;
 }
 
+static bool put_panes(struct buffer *out, const struct ui *ui)
+{
+	return (!ui->split_chosen || buffer_printf(out, "panes %s\n", ui->split ? "on" : "off")) &&
+	       (!ui->below || buffer_append_text(out, "panes below\n")) &&
+	       (!ui->share || buffer_printf(out, "share %d\n", ui->share));
+}
+
 void tui_state_save(struct tui *t)
 {
 	const struct ui *ui = &t->screen.ui;
@@ -60,7 +76,8 @@ void tui_state_save(struct tui *t)
 	bool fine = path &&
 		    buffer_printf(&text, "order %s\ntime %s\n", ui->list.reversed ? "newest-first" : "newest-last",
 				  times[ui->time]) &&
-		    put_history(&text, "filter", &t->screen.prompt.filters) && put_history(&text, "saved", &t->saved) &&
+		    put_panes(&text, ui) && put_history(&text, "filter", &t->screen.prompt.filters) &&
+		    put_history(&text, "saved", &t->saved) &&
 		    put_history(&text, "search", &t->screen.prompt.searches) &&
 		    file_replace(path, buffer_view(&text), FILE_PRIVATE);
 	(void)fine;

@@ -4,16 +4,21 @@
 
 #define CHECK_MS 1000 /* how often what is open is looked at again, while things change */
 
+#define VIEWS (SCREEN_DEPTH + LAYOUT_PANES)
+
+/* NULL: none is there. */
 static struct view *view_at(const struct screen *s, size_t i)
 {
-	return i < s->depth ? s->stack[i] : s->pane;
+	if (i >= SCREEN_DEPTH)
+		return s->panes[i - SCREEN_DEPTH];
+	return i < s->depth ? s->stack[i] : NULL;
 }
 
 static bool give(struct tui *t, uint64_t generation, struct document *d, int64_t found)
 {
 	const struct screen *s = &t->screen;
 	tui_draw_soon(t);
-	for (size_t i = 0; i <= s->depth; i++) {
+	for (size_t i = 0; i < VIEWS; i++) {
 		struct view *v = view_at(s, i);
 		if (v && v->ops->receive && v->ops->receive(v, generation, d, found))
 			return true;
@@ -49,22 +54,32 @@ static void ask(struct tui *t, uint64_t generation, const struct view_want *w)
 		source->page(self, w->filter, w->before, false, 1, generation, on_found, t);
 }
 
-/* The pane is there while it is wanted and something is chosen; it keeps to what is. */
-static void mind_pane(struct tui *t)
+/* A pane is there while it is wanted and something is chosen; it keeps to what is. */
+static void mind_pane(struct tui *t, int i)
 {
 	struct screen *s = &t->screen;
+	struct view **pane = &s->panes[i];
 	const struct item *chosen = list_chosen(&s->ui.list);
-	if (!s->ui.split && s->pane) {
-		s->pane->ops->close(s->pane);
-		s->pane = NULL;
-		s->ui.pane_focused = false;
+	bool wanted = s->ui.split && (i == 0 || i < s->ui.room);
+	if (!wanted && *pane) {
+		(*pane)->ops->close(*pane);
+		*pane = NULL;
 		tui_draw_soon(t);
-	} else if (s->ui.split && s->ui.can_split && !s->pane && chosen) {
-		s->pane = view_detail_new(chosen->row.id);
-		if (s->pane)
-			view_detail_follow(s->pane);
+	} else if (wanted && i < s->ui.room && !*pane && chosen) {
+		*pane = view_detail_new(chosen->row.id);
+		if (*pane)
+			view_detail_follow(*pane, i + 1);
 		tui_draw_soon(t);
 	}
+}
+
+static void mind_panes(struct tui *t)
+{
+	struct ui *ui = &t->screen.ui;
+	for (int i = 0; i < LAYOUT_PANES; i++)
+		mind_pane(t, i);
+	if (ui->focus && !t->screen.panes[ui->focus - 1])
+		ui->focus = 0;
 }
 
 void tui_wants(struct tui *t)
@@ -73,8 +88,8 @@ void tui_wants(struct tui *t)
 	struct view_want want;
 	if (t->ended)
 		return;
-	mind_pane(t);
-	for (size_t i = 0; i <= s->depth; i++) {
+	mind_panes(t);
+	for (size_t i = 0; i < VIEWS; i++) {
 		struct view *v = view_at(s, i);
 		if (v && v->ops->wants && v->ops->wants(v, &s->ui, t->next_generation + 1, &want))
 			ask(t, ++t->next_generation, &want);
@@ -89,7 +104,7 @@ void tui_wants_tick(struct tui *t, bool changed, uint64_t now_ms)
 		return;
 	t->open_stale = false;
 	t->open_checked_ms = now_ms;
-	for (size_t i = 0; i <= s->depth; i++) {
+	for (size_t i = 0; i < VIEWS; i++) {
 		struct view *v = view_at(s, i);
 		if (v && v->context == CONTEXT_DETAIL)
 			view_detail_changed(v);
@@ -99,10 +114,11 @@ void tui_wants_tick(struct tui *t, bool changed, uint64_t now_ms)
 void tui_wants_split(struct tui *t)
 {
 	struct ui *ui = &t->screen.ui;
-	if (!ui->split && !ui->can_split) {
+	if (!ui->split && !ui->room) {
 		tui_say(t, "two panes need 110x30");
 		return;
 	}
 	ui->split = !ui->split;
-	mind_pane(t);
+	ui->split_chosen = true;
+	mind_panes(t);
 }

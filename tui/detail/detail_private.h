@@ -36,7 +36,8 @@ struct kept {
 struct detail {
 	struct view view;
 	int64_t id;
-	bool follows; /* the list: it is the pane below */
+	bool follows; /* the list: it is a pane */
+	int pane;     /* which, from 1 */
 	bool to_list; /* to what is chosen in the list, once, when it is there */
 	enum detail_tab tab;
 	enum source_part bytes_of; /* whose bytes the last tab shows */

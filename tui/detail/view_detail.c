@@ -158,7 +158,7 @@ static void draw_title(const struct detail *d, const struct ui *ui, struct surfa
 		surface_fill(s, line, SURFACE_LINE, ROLE_DIM);
 		surface_ground(s, line, GROUND_HEAD);
 		if (item)
-			bars_draw_pane_title(item, reason_of(d), s, line, ui->pane_focused);
+			bars_draw_pane_title(item, reason_of(d), s, line, ui->focus == d->pane);
 	} else if (item) {
 		bars_draw_detail_title(ui, item, reason_of(d), s, line);
 	} else {
@@ -227,7 +227,7 @@ static void draw(struct view *v, const struct ui *ui, struct surface *s, struct 
 	detail_prepare(d, ui, rest.width);
 	draw_title(d, ui, s, line);
 	line.y++;
-	bool focused = !d->follows || ui->pane_focused;
+	bool focused = !d->follows || ui->focus == d->pane;
 	s->cursor_x = focused ? rest.x : s->cursor_x;
 	s->cursor_y = focused ? rest.y : s->cursor_y;
 	if (trouble_of(d) && !d->made.doc)
@@ -320,9 +320,13 @@ void view_detail_show(struct view *v, int64_t id)
 		d->look[i] = i == TAB_BYTES ? LOOK_HEX : LOOK_PRETTY;
 }
 
-void view_detail_follow(struct view *v)
+void view_detail_follow(struct view *v, int pane)
 {
-	((struct detail *)v)->follows = true;
+	struct detail *d = (struct detail *)v;
+	d->follows = true;
+	d->pane = pane;
+	if (pane > 1)
+		d->tab = TAB_ANSWER;
 }
 
 bool view_detail_value(const struct view *v, bool path, struct buffer *out)

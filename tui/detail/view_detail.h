@@ -8,8 +8,8 @@
 struct view *view_detail_new(int64_t id);
 /* Another delivery in the same view; the tab stays. */
 void view_detail_show(struct view *v, int64_t id);
-/* As the pane below the list: follows what is chosen there. */
-void view_detail_follow(struct view *v);
+/* As a pane beside or below the list, from 1 on: follows what is chosen there. The second begins with the answer. */
+void view_detail_follow(struct view *v, int pane);
 /* The record changed: reads again what may have changed of the delivery. */
 void view_detail_changed(struct view *v);
 /* The value, or the path, on the line under the cursor; false when there is none, or when it is another view. */

@@ -37,6 +37,7 @@ const char *action_lacks(enum action a, unsigned have)
 		{ HAVE_MARKS, "nothing is marked: m marks" },
 		{ HAVE_REPLAY, "no replay runs" },
 		{ HAVE_ROOM, "two panes need 110x30" },
+		{ HAVE_WIDTH, "two beside each other need 140 columns" },
 	};
 	for (size_t i = 0; i < sizeof lacks / sizeof *lacks; i++)
 		if (action_info(a)->when & ~have & lacks[i].what)

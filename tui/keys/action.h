@@ -11,6 +11,7 @@ enum have {
 	HAVE_MARKS = 2,
 	HAVE_REPLAY = 4, /* one is running */
 	HAVE_ROOM = 8,   /* for two panes */
+	HAVE_WIDTH = 16, /* for two beside each other */
 };
 
 enum action {

@@ -39,7 +39,14 @@ struct ui {
 	bool hits_open;             /* not all are counted yet */
 	const char *hits_words;     /* a message that the hits are added to; or NULL */
 	enum time_mode time;
-	bool split, pane_focused, can_split, mouse, ascii;
+	bool mouse, ascii;
+	/* Panes besides the list: whether they are wanted, and by a key; below the list even on a wide screen; the
+	 * list's share in percent. */
+	bool split, split_chosen, below;
+	int share;
+	int room;  /* how many panes there is room for */
+	int focus; /* 0: keys go to the list; else to that pane, from 1 */
+	bool wide; /* beside each other is possible */
 	uint64_t now_us;
 	uint64_t total;
 	bool total_known;

@@ -41,9 +41,11 @@ struct column_plan layout_columns(int columns)
 	return plan;
 }
 
-bool layout_can_split(int columns, int rows)
+int layout_room(int columns, int rows, bool below)
 {
-	return columns >= 110 && rows >= 30;
+	if (columns >= LAYOUT_SIDE_COLUMNS && !below)
+		return columns >= LAYOUT_THREE_COLUMNS ? 2 : 1;
+	return columns >= 110 && rows >= 30 ? 1 : 0;
 }
 
 static struct rect take_top(struct rect *rest, int rows)
@@ -60,6 +62,26 @@ static struct rect take_bottom(struct rect *rest, int rows)
 	return (struct rect){ rest->x, rest->y + rest->height, rest->width, rows };
 }
 
+#define LIST_LEAST 64 /* columns beside a delivery */
+
+/* The list to the left, with its heads; then the panes, of the same width. */
+static void put_beside(struct layout *l, struct rect rest, int share)
+{
+	int list = rest.width * (share ? share : 40) / 100, count = layout_room(rest.width, rest.height, false);
+	struct rect left = rest;
+	left.width = list < LIST_LEAST ? LIST_LEAST : list;
+	int x = left.width;
+	l->pane_count = count;
+	for (int i = 0; i < count; i++) {
+		int width = (rest.width - x - (count - i)) / (count - i);
+		l->gaps[i] = (struct rect){ x, rest.y, 1, rest.height };
+		l->panes[i] = (struct rect){ x + 1, rest.y, width, rest.height };
+		x += 1 + width;
+	}
+	l->header = take_top(&left, 1);
+	l->body = left;
+}
+
 struct layout layout_make(int columns, int rows, struct layout_wish wish)
 {
 	struct layout l = { .all = { 0, 0, columns, rows } };
@@ -68,21 +90,29 @@ struct layout layout_make(int columns, int rows, struct layout_wish wish)
 		return l;
 	}
 	struct rect rest = l.all;
-	l.split = wish.split && layout_can_split(columns, rows);
+	l.split = wish.split && layout_room(columns, rows, wish.below) > 0;
+	bool beside = l.split && columns >= LAYOUT_SIDE_COLUMNS && !wish.below;
 	l.title = take_top(&rest, 1);
 	/* Below 14 rows the filter and FOLLOW stand in the title. */
 	if (rows >= 14)
 		l.filter = take_top(&rest, 1);
-	l.header = take_top(&rest, 1);
+	if (!beside)
+		l.header = take_top(&rest, 1);
 	l.bar = take_bottom(&rest, 1);
 	l.message = take_bottom(&rest, 1);
 	if (wish.prompt)
 		l.prompt = rows >= 30 ? take_bottom(&rest, 1) : l.message;
 	if (wish.strip)
 		l.strip = take_bottom(&rest, 1);
+	l.whole = (struct rect){ 0, l.title.y, columns, rest.y + rest.height - l.title.y };
+	if (beside) {
+		put_beside(&l, rest, wish.share);
+		return l;
+	}
 	if (l.split) {
 		int list = rest.height / 3;
-		l.pane = take_bottom(&rest, rest.height - list);
+		l.panes[0] = take_bottom(&rest, rest.height - list);
+		l.pane_count = 1;
 	}
 	l.body = rest;
 	return l;

@@ -27,15 +27,25 @@ struct column_plan {
 };
 struct column_plan layout_columns(int columns);
 
+#define LAYOUT_SIDE_COLUMNS 140  /* from here on the delivery stands beside the list */
+#define LAYOUT_THREE_COLUMNS 200 /* and its answer beside its request */
+#define LAYOUT_PANES 2
+
 struct layout_wish {
-	bool split;  /* the chosen delivery below the list, where there is room */
+	bool split;  /* the chosen delivery beside or below the list, where there is room */
 	bool strip;  /* the progress of a replay */
 	bool prompt; /* has a row of its own where there is room; else it takes the message's */
+	bool below;  /* below, even where there is room beside the list */
+	int share;   /* of the list, in percent, beside the delivery; 0: 40 */
 };
 
 struct layout { /* height 0: not shown */
 	bool too_small, split;
-	struct rect all, title, filter, header, body, pane, strip, prompt, message, bar;
+	int pane_count;
+	struct rect all, title, filter, header, body, strip, prompt, message, bar;
+	struct rect panes[LAYOUT_PANES], gaps[LAYOUT_PANES]; /* a gap is left of its pane; none where it is below */
+	struct rect whole; /* of a view over the list: from the title down to the lines below */
 };
 struct layout layout_make(int columns, int rows, struct layout_wish wish);
-bool layout_can_split(int columns, int rows);
+/* How many panes there is room for besides the list. */
+int layout_room(int columns, int rows, bool below);

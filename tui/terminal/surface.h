@@ -72,6 +72,7 @@ int surface_print(struct surface *s, struct rect clip, int x, int y, enum role r
     __attribute__((format(printf, 6, 7)));
 /* A horizontal line for surface_fill: "-" where the terminal is not UTF-8, and with --ascii. */
 #define SURFACE_LINE 0x110000u /* no character */
+#define SURFACE_BAR 0x110001u  /* a vertical one: "|" there */
 void surface_fill(struct surface *s, struct rect area, uint32_t base, enum role role);
 /* What is drawn in the area stands on this ground; what is drawn over it later does not. */
 void surface_ground(struct surface *s, struct rect area, enum ground ground);

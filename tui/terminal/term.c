@@ -348,6 +348,8 @@ static uint32_t shown(const struct term *t, const struct cell *c)
 		return c->base;
 	if (c->base == SURFACE_LINE)
 		return t->utf8 ? 0x2500 : '-';
+	if (c->base == SURFACE_BAR)
+		return t->utf8 ? 0x2502 : '|';
 	if (!t->utf8 || c->base < 0xa0)
 		return '?';
 	return wcwidth((wchar_t)c->base) == c->width ? c->base : 0xFFFD;

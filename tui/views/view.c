@@ -9,8 +9,10 @@ unsigned view_have(const struct view *v, const struct ui *ui)
 		have |= HAVE_MARKS;
 	if (ui->strip.shown && ui->strip.running)
 		have |= HAVE_REPLAY;
-	if (ui->can_split)
+	if (ui->room)
 		have |= HAVE_ROOM;
+	if (ui->wide)
+		have |= HAVE_WIDTH;
 	return have;
 }
 
@@ -97,7 +99,15 @@ bool view_act_common(struct view *v, struct ui *ui, enum action a, struct effect
 		next_time(ui, out);
 		return true;
 	case ACTION_SWAP:
-		ui->pane_focused = ui->split && !ui->pane_focused;
+		ui->focus = ui->split ? (ui->focus + 1) % (ui->room + 1) : 0;
+		return true;
+	case ACTION_SHARE:
+		ui->share = ui->share == 50 ? 60 : ui->share == 60 ? 40 : 50;
+		*out = (struct effect){ .kind = EFFECT_REMEMBER };
+		return true;
+	case ACTION_BELOW:
+		ui->below = !ui->below;
+		*out = (struct effect){ .kind = EFFECT_REMEMBER };
 		return true;
 	default:
 		return false;

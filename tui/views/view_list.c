@@ -123,7 +123,7 @@ static void list_draw(struct view *v, const struct ui *ui, struct surface *s, st
 		draw_row(&p, ui, &rows[i].item->row, chosen);
 		if (chosen) {
 			surface_ground(s, (struct rect){ area.x, p.y, area.width, 1 },
-				       ui->pane_focused ? GROUND_SELECTED_ELSEWHERE : GROUND_SELECTED);
+				       ui->focus ? GROUND_SELECTED_ELSEWHERE : GROUND_SELECTED);
 			s->cursor_x = area.x;
 			s->cursor_y = p.y;
 		}

@@ -115,8 +115,8 @@ static inline void feed(struct world *w)
 		fake_source_page(&w->f, "", r.anchor, r.forward, r.count, &p);
 		assert_true(list_receive(&w->s.ui.list, r.generation, &p));
 	}
-	for (size_t i = 0; i <= w->s.depth; i++) {
-		struct view *v = i < w->s.depth ? w->s.stack[i] : w->s.pane;
+	for (size_t i = 0; i < w->s.depth + LAYOUT_PANES; i++) {
+		struct view *v = i < w->s.depth ? w->s.stack[i] : w->s.panes[i - w->s.depth];
 		while (v && v->ops->wants && v->ops->wants(v, &w->s.ui, ++w->generation, &want)) {
 			struct document d = { 0 };
 			w->asked++;

@@ -15,7 +15,9 @@ static inline bool put_code(struct buffer *out, uint32_t code)
 
 static inline bool put_cell(struct buffer *out, const struct cell *c)
 {
-	if (c->base && !put_code(out, c->base == SURFACE_LINE ? (uint32_t)'-' : c->base))
+	if (c->base && !put_code(out, c->base == SURFACE_LINE  ? (uint32_t)'-'
+				      : c->base == SURFACE_BAR ? (uint32_t)'|'
+							       : c->base))
 		return false;
 	for (int i = 0; i < 2; i++)
 		if (c->mark[i] && !put_code(out, c->mark[i]))

@@ -411,28 +411,68 @@ static void test_split(void **state)
 	(void)state;
 	begin(&w, "application/json", json);
 	w.s.ui.split = true;
-	w.s.pane = view_detail_new(4);
-	assert_non_null(w.s.pane);
-	view_detail_follow(w.s.pane);
+	w.s.panes[0] = view_detail_new(4);
+	assert_non_null(w.s.panes[0]);
+	view_detail_follow(w.s.panes[0], 1);
 	draw(&w, 120, 40);
 	golden_check(&w.surface, "split-120x40");
 	/* It follows what is chosen. */
 	act(&w, ACTION_DOWN);
-	assert_int_equal(w.s.pane->ops->current(w.s.pane, &w.s.ui), 5);
+	assert_int_equal(w.s.panes[0]->ops->current(w.s.panes[0], &w.s.ui), 5);
 	assert_true(shows(&w, "-- #5  pull_request.opened"));
 	act(&w, ACTION_UP);
 	act(&w, ACTION_SWAP);
-	assert_ptr_equal(screen_top(&w.s), w.s.pane);
+	assert_ptr_equal(screen_top(&w.s), w.s.panes[0]);
 	act(&w, ACTION_TAB_ATTEMPTS);
 	golden_check(&w.surface, "split-attempts-120x40");
 	act(&w, ACTION_NEXT);
 	assert_int_equal(list_chosen(&w.s.ui.list)->row.id, 5);
 	/* Where there is no room it is gone, and comes back. */
 	draw(&w, 80, 24);
-	assert_false(w.s.ui.pane_focused);
+	assert_int_equal(w.s.ui.focus, 0);
 	assert_false(shows(&w, "-- #5"));
 	draw(&w, 120, 40);
 	assert_true(shows(&w, "-- #5  pull_request.opened"));
+	end(&w);
+}
+
+/* Beside the list from 140 columns on; from 200 the answer beside the request. */
+static void test_beside(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, "application/json", json);
+	w.s.ui.split = true;
+	for (int i = 0; i < LAYOUT_PANES; i++) {
+		w.s.panes[i] = view_detail_new(4);
+		assert_non_null(w.s.panes[i]);
+		view_detail_follow(w.s.panes[i], i + 1);
+	}
+	draw(&w, 160, 50);
+	golden_check(&w.surface, "beside-160x50");
+	act(&w, ACTION_SWAP);
+	assert_ptr_equal(screen_top(&w.s), w.s.panes[0]);
+	act(&w, ACTION_SWAP);
+	assert_ptr_equal(screen_top(&w.s), w.s.stack[0]);
+	draw(&w, 220, 60);
+	golden_check(&w.surface, "beside-220x60");
+	act(&w, ACTION_SWAP);
+	act(&w, ACTION_SWAP);
+	assert_ptr_equal(screen_top(&w.s), w.s.panes[1]);
+	act(&w, ACTION_BELOW);
+	act(&w, ACTION_SHARE);
+	draw(&w, 220, 60);
+	assert_int_equal(w.s.ui.focus, 0); /* there is no second below */
+	struct layout l = screen_layout(&w.s, 220, 60);
+	assert_int_equal(l.pane_count, 1);
+	assert_int_equal(l.panes[0].width, 220);
+	act(&w, ACTION_BELOW);
+	l = screen_layout(&w.s, 220, 60);
+	assert_int_equal(l.body.width, 110);
+	screen_focus(&w.s, &l, l.panes[1].x, l.panes[1].y);
+	assert_int_equal(w.s.ui.focus, 2);
+	screen_focus(&w.s, &l, 3, 5);
+	assert_int_equal(w.s.ui.focus, 0);
 	end(&w);
 }
 
@@ -472,6 +512,7 @@ int main(void)
 		cmocka_unit_test(test_news),
 		cmocka_unit_test(test_places_and_resize),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_beside),
 		cmocka_unit_test(test_click),
 	};
 	return RUN(tests);

@@ -37,38 +37,48 @@ static void test_every_width(void **state)
 	assert_int_equal(layout_columns(40).at[COLUMN_EVENT].x, 15);
 }
 
-static int mark_rows(int *seen, struct rect r, int columns)
+static void mark_cells(unsigned char *seen, struct rect r, int columns, int rows)
 {
-	assert_true(r.x == 0 && (r.width == columns || r.height == 0));
+	assert_true(r.x >= 0 && r.y >= 0 && r.x + r.width <= columns && r.y + r.height <= rows);
 	for (int y = r.y; y < r.y + r.height; y++)
-		seen[y]++;
-	return r.height;
+		for (int x = r.x; x < r.x + r.width; x++)
+			seen[y * columns + x]++;
 }
 
-/* Every row of the screen belongs to exactly one part, at every size and with every wish. */
+static void check_size(int columns, int rows, struct layout_wish wish)
+{
+	struct layout l = layout_make(columns, rows, wish);
+	static unsigned char seen[240 * 60];
+	memset(seen, 0, sizeof seen);
+	const struct rect parts[] = { l.title,    l.filter,   l.header,  l.body,    l.strip, l.message,
+				      l.panes[0], l.panes[1], l.gaps[0], l.gaps[1], l.bar };
+	assert_false(l.too_small);
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		mark_cells(seen, parts[i], columns, rows);
+	if (wish.prompt && l.prompt.y != l.message.y)
+		mark_cells(seen, l.prompt, columns, rows);
+	for (int i = 0; i < columns * rows; i++)
+		assert_int_equal(seen[i], 1);
+	assert_true(l.body.height >= 4);
+	bool beside = columns >= 140 && !wish.below;
+	assert_int_equal(l.split, wish.split && (beside || (columns >= 110 && rows >= 30)));
+	assert_int_equal(l.pane_count, !l.split ? 0 : beside && columns >= 200 ? 2 : 1);
+	if (l.split && beside)
+		assert_true(l.body.width >= 64 && l.panes[0].width >= 38);
+	else if (l.split)
+		assert_true(l.panes[0].height >= 12);
+}
+
+/* Every cell of the screen belongs to exactly one part, at every size and with every wish. */
 static void test_every_size(void **state)
 {
 	(void)state;
-	for (int columns = 40; columns <= 200; columns++)
-		for (int rows = 10; rows <= 60; rows++)
-			for (int w = 0; w < 8; w++) {
-				struct layout_wish wish = { w & 1, w & 2, w & 4 };
-				struct layout l = layout_make(columns, rows, wish);
-				int seen[60] = { 0 };
-				const struct rect parts[] = { l.title, l.filter, l.header,  l.body,
-							      l.pane,  l.strip,  l.message, l.bar };
-				assert_false(l.too_small);
-				for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-					mark_rows(seen, parts[i], columns);
-				if (wish.prompt && l.prompt.y != l.message.y)
-					mark_rows(seen, l.prompt, columns);
-				for (int y = 0; y < rows; y++)
-					assert_int_equal(seen[y], 1);
-				assert_true(l.body.height >= 4);
-				assert_int_equal(l.split, wish.split && columns >= 110 && rows >= 30);
-				if (l.split)
-					assert_true(l.pane.height >= 12);
-			}
+	for (int columns = 40; columns <= 240; columns += columns < 138 || columns > 202 ? 3 : 1)
+		for (int rows = 10; rows <= 60; rows += rows < 32 ? 1 : 7)
+			for (int w = 0; w < 16; w++)
+				for (int share = 40; share <= 60; share += 10)
+					check_size(columns, rows,
+						   (struct layout_wish){ w & 1, w & 2, w & 4, w & 8, share });
 	assert_int_equal(layout_make(80, 24, (struct layout_wish){ 0 }).body.height, 19);
 	assert_int_equal(layout_make(40, 10, (struct layout_wish){ 0 }).body.height, 6);
 	assert_true(layout_make(39, 10, (struct layout_wish){ 0 }).too_small);

@@ -78,6 +78,10 @@ static void test_list(void **state)
 	(void)state;
 	begin(&w, 214);
 	check(&w, "list-follow");
+	draw(&w, 160, 50);
+	golden_check(&w.surface, "list-follow-160x50");
+	draw(&w, 220, 60);
+	golden_check(&w.surface, "list-follow-220x60");
 	end(&w);
 }
 
