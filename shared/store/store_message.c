@@ -6,8 +6,6 @@
 #include <string.h>
 
 #define PIECE (256u << 10)
-/* Up to here a body is bound whole: SQLite then writes each page once, but holds a copy of the row. */
-#define WHOLE_MOST (16u << 20)
 
 static bool write_pieces(struct store *s, sqlite3_blob *blob, const struct spill *from, size_t len, struct error *e)
 {
@@ -42,8 +40,6 @@ bool store_insert_message(struct store *s, int64_t delivery_id, int64_t number, 
 	sqlite3_stmt *st = store_statement(s, STATEMENT_INSERT_MESSAGE, e);
 	if (!st)
 		return false;
-	struct bytes mapped = bytes_of(NULL);
-	bool whole = spilled && body.len <= WHOLE_MOST && body.len <= spill_len(spilled) && spill_map(spilled, &mapped);
 	sqlite3_bind_int64(st, 1, delivery_id);
 	sqlite3_bind_int64(st, 2, number);
 	store_bind_bytes(st, 3, m->headers, true);
@@ -52,13 +48,6 @@ bool store_insert_message(struct store *s, int64_t delivery_id, int64_t number, 
 		store_bind_bytes(st, 6, m->raw, true);
 	else
 		sqlite3_bind_null(st, 6);
-	if (whole) {
-		store_bind_bytes(st, 5, bytes_make(mapped.at, body.len), true);
-		bool fine = store_execute(s, st, e);
-		sqlite3_clear_bindings(st); /* they are static, and end here */
-		spill_unmap(spilled, mapped);
-		return fine;
-	}
 	if (!spilled)
 		store_bind_bytes(st, 5, body, true);
 	else if (sqlite3_bind_zeroblob64(st, 5, body.len) != SQLITE_OK)

@@ -140,6 +140,45 @@ describe('large bodies', () => {
 	});
 });
 
+describe('large bodies on record', () => {
+	const w = new World();
+	const LARGE = 16 * MiB, MOST = 64 * MiB; // the second is what --record-max keeps by itself
+	let relay, client, app;
+
+	before(async () => {
+		app = http.createServer((request, response) => {
+			request.resume().on('end', () => (request.url === '/down' ? pour(response, LARGE).then(() => response.end()) : response.end('taken')));
+		}).listen(0, '127.0.0.1');
+		await once(app, 'listening');
+		const env = { ASAN_OPTIONS: 'detect_leaks=1:exitcode=99:quarantine_size_mb=8' };
+		relay = await w.startRelay({ args: ['--max-body', '128MiB'], env });
+		client = await w.startClient({ relay, target: app.address().port, name: 'kept', args: ['--timeout', '120s'], env });
+		await post(relay.port, '/kept/warm');
+	});
+	after(async () => {
+		app?.closeAllConnections();
+		app?.close();
+		await w.close();
+	});
+
+	for (const [path, size] of [['/down', LARGE], ['/up-16', LARGE], ['/up-64', MOST]])
+		it(`${path}: all of it is kept, and little of it at a time is in the client's memory`, async () => {
+			const before = peak(client);
+			const up = path !== '/down';
+			const request = http.request({ port: relay.port, host: '127.0.0.1', method: up ? 'POST' : 'GET', path: `/kept${path}` });
+			const response = once(request, 'response');
+			if (up)
+				await pour(request, size);
+			request.end();
+			for await (const _ of (await within('the answer', response, PATIENCE_MS))[0]);
+			const row = await w.recorded((r) => r.target === path && r.status !== null);
+			const grown = peak(client) - before;
+			assert.ok(grown < 24 * MiB, `the client grew by ${Math.round(grown / MiB)} MiB`);
+			const kept = await w.creelOut(['show', String(row.id), '--body', ...(up ? [] : ['--response'])]);
+			assert.equal(createHash('sha256').update(kept).digest('hex'), digest(size));
+		});
+});
+
 describe('events and ends in the middle', () => {
 	const w = new World();
 	let relay, app;

@@ -161,7 +161,7 @@ static void write_long_body(size_t len, size_t kept)
 	store_close(s);
 }
 
-static void test_a_long_body_is_written_whole(void **state)
+static void test_a_long_body_is_written_in_pieces(void **state)
 {
 	(void)state;
 	write_long_body(2u << 20, SPILL_MEMORY + 12345);
@@ -508,7 +508,7 @@ int main(void)
 		IN_FOLDER(test_states_and_what_is_left),
 		IN_FOLDER(test_held_and_lost),
 		IN_FOLDER(test_status_is_one_row_a_process),
-		IN_FOLDER(test_a_long_body_is_written_whole),
+		IN_FOLDER(test_a_long_body_is_written_in_pieces),
 		IN_FOLDER(test_a_longer_body_is_written_in_pieces),
 		IN_FOLDER(test_rollback_leaves_nothing),
 		IN_FOLDER(test_a_delivery_takes_its_bytes_along),
