@@ -1,11 +1,8 @@
-#include "client/options/command.h"
-#include "client/transfer/export.h"
+#include "client/commands/cmd_export.h"
 #include "client/app/forwarder.h"
-#include "client/options/selection.h"
 #include "client/print/output.h"
 #include "shared/text/text.h"
 #include "shared/program/interrupt.h"
-#include "shared/program/progress.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -14,19 +11,6 @@
 #include <unistd.h>
 
 #define MOST (1u << 30)
-
-struct export_command {
-	const struct secret_gate *gate;
-	struct export_options options;
-	struct option_values redact;
-	struct redact_names names;
-	size_t redacted[REDACT_KINDS], refused;
-	const char *format, *path, *where, *to;
-	char *base;
-	struct store *store;
-	struct selection found;
-	struct progress progress;
-};
 
 /* "42", "#42" and event ids; a filter's words have other characters, or begin with letters beyond f. */
 static bool looks_like_id(const char *text)
@@ -203,15 +187,15 @@ static const struct option_row rows[] = {
 	{ "where", 0, OPTION_TEXT_AT(AT, where), OPTION_BY_USER, "FILTER", "the same as after the options" },
 };
 
-static int run(struct command_call *call, struct error *e)
+int cmd_export_run(struct command_call *call, struct error *e)
 {
 	struct export_command *c = call->settings;
 	int status = EXIT_USAGE;
 	c->gate = call->program->gate;
 	if (call->argc == 0 && !c->where)
 		error_set(e, EXIT_USAGE,
-			  "export takes deliveries or a filter, for example: creel export status:5xx "
-			  "-o failed.har");
+			  "%s takes deliveries or a filter, for example: creel %s status:5xx -o failed.%s",
+			  call->command->name, call->command->name, call->command == &command_export ? "har" : "html");
 	else if (choose_format(c, e))
 		status = command_open_store(call, STORE_READ_ONLY, &c->store, e) && find(c, call->argc, call->argv, e)
 			     ? export_found(c, e)
@@ -245,5 +229,5 @@ const struct command command_export = {
 	"Example: creel export source:stripe since:1d -o tests/stripe.har --redact",
 	COMMAND_OPTIONS(rows, struct export_command),
 	.uses = COMMAND_USES_DB | COMMAND_USES_FILTER,
-	.run = run,
+	.run = cmd_export_run,
 };

@@ -82,7 +82,7 @@ describe('completions', () => {
 			assert.deepEqual(bash('creel '), sorted(commands));
 			assert.deepEqual(bash('creel st'), ['stats', 'status']);
 			assert.deepEqual(bash('creel zz'), []);
-			assert.deepEqual(bash('creel help re'), ['replay']);
+			assert.deepEqual(bash('creel help re'), ['replay', 'report']);
 		});
 		it('options: all of the command, and of no other', () => {
 			for (const command of commands) assert.deepEqual(bash(`creel ${command} -`), sorted(options[command]), command);
@@ -173,7 +173,7 @@ describe('completions', () => {
 
 	it('fish: commands, options, values, files, ids, events', { skip: without('fish') }, () => {
 		assert.deepEqual(fish('creel '), sorted(commands));
-		assert.deepEqual(fish('creel help re'), ['replay']);
+		assert.deepEqual(fish('creel help re'), ['replay', 'report']);
 		for (const command of commands) {
 			assert.deepEqual(fish(`creel ${command} --`), sorted(options[command].filter((o) => o.startsWith('--'))), command);
 		}

@@ -33,6 +33,18 @@ describe('the report', () => {
 		assert.equal(text.match(/<script type="application\/json" class="creel-delivery">/g).length, 3);
 		assert.ok(text.includes('As curl'));
 	});
+	it('creel report writes the same, by its name', async () => {
+		const r = await w.run('creel', ['report', 'id:1..3', '-o', w.path('named.html')]);
+		assert.equal(r.code, 0, r.err);
+		assert.equal(readFileSync(w.path('named.html'), 'utf8'), text);
+		assert.equal((await w.run('creel', ['report', 'id:1..3', '-o', w.path('named.html')])).code, 2, 'the file is there already');
+		assert.equal((await w.run('creel', ['report', '2', '--force', '-o', w.path('named.html')])).code, 0);
+		assert.doesNotMatch((await w.run('creel', ['report', 'id:1', '--redact'])).text, /sesame/);
+		assert.equal((await w.run('creel', ['report', 'path:/nowhere'])).code, 1);
+		const none = await w.run('creel', ['report']);
+		assert.equal(none.code, 2);
+		assert.match(none.err, /creel report status:5xx -o failed\.html/);
+	});
 	it('is imported again exactly', async () => {
 		const other = new World();
 		try {
