@@ -1,6 +1,7 @@
 /* The running client: loop, signals, ready file, status row. The command's options are in cmd_listen.c. */
 #include "client/listening/cmd_listen.h"
 #include "client/listening/exec.h"
+#include "client/listening/index_bar.h"
 #include "client/record/retention.h"
 #include "client/inspect/inspector.h"
 #include "client/listening/listen_routes.h"
@@ -53,6 +54,7 @@ struct listen {
 	int exit_status;
 	struct error *error;
 	enum tunnel_state state;
+	struct index_bar indexing;
 	char why[700]; /* it was last offline */
 	char detail[750], store_trouble[600];
 };
@@ -66,6 +68,7 @@ static const char *target_of(const struct listen *l)
 static void say(struct listen *l, const char *sentence)
 {
 	char text[800];
+	progress_hide(&l->indexing.progress);
 	snprintf(text, sizeof text, "%s", sentence);
 	secret_gate_scrub(l->options->program->gate, text, sizeof text);
 	if (l->inspector)
@@ -153,6 +156,7 @@ static void end(struct listen *l, int status)
 		return;
 	}
 	l->ending = true;
+	progress_end(&l->indexing.progress);
 	l->exit_status = status;
 	leave_inspector(l);
 	inspector_stop(l->left);
@@ -178,6 +182,7 @@ static void on_signal(uv_signal_t *h, int number)
 static void tell_ready(struct listen *l)
 {
 	const char *url = tunnel_public_url(l->tunnel);
+	progress_hide(&l->indexing.progress);
 	output_ready(l->mode, url, tunnel_name(l->tunnel), target_of(l));
 	for (size_t i = 0; i < l->options->routes.count; i++)
 		output_route(l->mode, l->options->routes.at[i]);
@@ -220,6 +225,7 @@ static void on_state(void *user, const struct tunnel_news *news)
 		if (l->options->ready_file && !file_replace_line(l->options->ready_file, url))
 			say_no_ready_file(l);
 	}
+	progress_hide(&l->indexing.progress);
 	if (l->inspector) {
 		tell_state_in_ui(l);
 	} else if (first) {
@@ -237,6 +243,7 @@ static void on_delivery(void *user, const struct delivery_row *row)
 	struct listen *l = user;
 	if (l->inspector)
 		return;
+	progress_hide(&l->indexing.progress);
 	output_delivery(l->mode, row);
 	if (listen_calls_no_app(l->options) && l->mode == OUTPUT_LINES && row->state != DELIVERY_REFUSED) {
 		output_row(stdout, row);
@@ -248,6 +255,7 @@ static void on_attempt(void *user, const struct delivery_row *row, const struct 
 {
 	struct listen *l = user;
 	char late[SIGNATURE_WAITS_LEN + 40], text[SIGNATURE_WAITS_LEN];
+	progress_hide(&l->indexing.progress);
 	if (!l->inspector)
 		output_attempt(l->mode, row, a);
 	/* With --ack immediate nobody waits. */
@@ -261,6 +269,7 @@ static void on_attempt(void *user, const struct delivery_row *row, const struct 
 static void print_parts(struct listen *l, int64_t delivery_id)
 {
 	struct error e = { 0 };
+	progress_hide(&l->indexing.progress);
 	if ((!l->shown && !store_open(&l->shown, l->db, STORE_READ_ONLY, &e)) ||
 	    !parts_print(&l->options->parts, stdout, l->shown, delivery_id, &e))
 		say(l, e.text);
@@ -471,6 +480,8 @@ static bool start(struct listen *l, struct error *e)
 	bool ready = path && (l->recorder = recorder_new(&l->loop, path, e)) &&
 		     recorder_keep_bound(l->recorder, &bound, e) && (l->key = listen_load_key(path, e)) &&
 		     (l->folder = listen_folder_of(path, e)) && start_exec(l, path, e);
+	if (ready && l->mode == OUTPUT_LINES && !l->exec && !listen_wants_ui(l->options))
+		recorder_watch_index(l->recorder, index_bar_step, &l->indexing);
 	struct session_options so = {
 		.routes = l->routes.at,
 		.route_count = l->routes.count,

@@ -13,9 +13,10 @@
 
 static bool run_index(struct writer_job *job, void *db, struct error *e)
 {
-	bool *more = &((struct indexing *)job)->more;
-	return store_make_room(db, INDEXED_AT_ONCE, e) && store_index_some(db, more, e) &&
-	       (*more || store_figures_keep_some(db, more, e));
+	struct indexing *x = (struct indexing *)job;
+	return store_make_room(db, INDEXED_AT_ONCE, e) && store_index_some(db, &x->more, e) &&
+	       (!x->step || store_index_state(db, &x->indexed, &x->newest, e)) &&
+	       (x->more || store_figures_keep_some(db, &x->more, e));
 }
 
 static bool is_idle(struct recorder *r)
@@ -35,6 +36,8 @@ static void done_index(struct writer_job *job, const struct error *e)
 	struct recorder *r = x->timer.data;
 	x->under_way = false;
 	recorder_log_look(r);
+	if (x->step && !x->ending)
+		x->step(x->step_user, x->indexed, x->newest, !e && x->more && x->indexed < x->newest);
 	x->wait = e ? AFTER_TROUBLE : LOOK_AGAIN;
 	if (!e && x->more)
 		x->wait = 0;
@@ -65,6 +68,13 @@ void recorder_index_start(struct recorder *r, uv_loop_t *loop)
 	x->timer.data = r;
 	uv_timer_start(&x->timer, on_tick, TICK_MS, TICK_MS);
 	uv_unref((uv_handle_t *)&x->timer);
+}
+
+void recorder_watch_index(struct recorder *r, void (*step)(void *user, uint64_t indexed, uint64_t newest, bool goes_on),
+			  void *user)
+{
+	r->indexing.step = step;
+	r->indexing.step_user = user;
 }
 
 static void on_closed(uv_handle_t *h)

@@ -9,6 +9,9 @@ struct indexing {
 	struct writer_job job;
 	uv_timer_t timer;
 	bool under_way, more, ending;
+	uint64_t indexed, newest;                                                  /* after a step */
+	void (*step)(void *user, uint64_t indexed, uint64_t newest, bool goes_on); /* or NULL */
+	void *step_user;
 	uint64_t submitted; /* deliveries and attempts so far */
 	uint64_t seen;      /* of these, at the last tick */
 	int wait;           /* ticks to go before the next step */

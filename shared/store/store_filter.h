@@ -43,6 +43,8 @@ MUST_CHECK bool store_filter_plan(struct store *s, const struct store_search *se
 /* Takes a few deliveries more into the search index, in the caller's transaction: of at most 32 rows, and few bytes.
  * *more: there may be others. */
 MUST_CHECK bool store_index_some(struct store *s, bool *more, struct error *e);
+/* How far that is: the newest delivery in the index, and the newest of all; 0: there is none. */
+MUST_CHECK bool store_index_state(struct store *s, uint64_t *indexed, uint64_t *newest, struct error *e);
 
 /* The newest delivery up to which nothing is under way any more, from `after` on. */
 MUST_CHECK bool store_settled(struct store *s, int64_t after, int64_t *id, struct error *e);

@@ -45,6 +45,21 @@ bool store_index_some(struct store *s, bool *more, struct error *e)
 	return run_with_id(s, STATEMENT_INDEX, last, e) && run_with_id(s, STATEMENT_MARK, last, e);
 }
 
+bool store_index_state(struct store *s, uint64_t *indexed, uint64_t *newest, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_FILTER_BOUNDS, e);
+	*indexed = *newest = 0;
+	if (!st)
+		return false;
+	int code = sqlite3_step(st);
+	if (code == SQLITE_ROW) {
+		*newest = (uint64_t)sqlite3_column_int64(st, 1);
+		*indexed = (uint64_t)sqlite3_column_int64(st, 2);
+	}
+	sqlite3_reset(st);
+	return code == SQLITE_ROW || store_fail(s, "read", e);
+}
+
 /* From the index first: its words are read from what is deleted then. */
 bool store_delete(struct store *s, int64_t id, struct error *e)
 {

@@ -4,6 +4,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { binDir, waitFor, World } from './lib/harness.mjs';
+import { post } from './lib/http.mjs';
+import { openRoad } from './lib/road.mjs';
 import { Terminal } from './lib/tmux.mjs';
 
 const MANY = 60000;
@@ -51,6 +53,21 @@ describe('progress', () => {
 	it('verify', async () => {
 		const screen = await interrupted(/verifying \[[#.]+\] \d+\/20000 {2}\d+ failed {2}[\d.]+\/s/, 'verify', `id:1..${SIGNED}`, '--secret', 'stripe=env:S');
 		assert.match(screen, /creel: interrupted: \d+ of 20000 verified/);
+	});
+
+	it('listen, while it fills the search index of an old record: lines take the bar away', async () => {
+		const road = await openRoad({ name: 'other' }), old = w.path('old.db');
+		await sql(`VACUUM INTO '${old}'`);
+		const t = await Terminal.start({ command: [path.join(binDir, 'creel'), 'listen', '--answer', '200', '--output', 'lines', '--relay', `http://127.0.0.1:${road.relay.port}`, '--name', 'bar', '--db', old], columns: 76, env: w.env });
+		terminals.push(t);
+		await t.until(/indexing the record \[[#.]+\] \d+\/\d+ {2}[\d.]+\/s/);
+		assert.equal((await post(road.relay.port, '/bar/while', 'x')).status, 200);
+		const screen = await t.until(/200 +POST .*\/while/, { scrolled: true });
+		assert.match(screen.split('\n').find((row) => row.includes('/while')), /^ *\d+ {2}\d\d:/);
+		await t.keys('C-c');
+		assert.equal(await t.ended(), '130');
+		assert.doesNotMatch((await t.screen()).replace(/.*\^C$/gm, ''), /indexing/);
+		await road.w.close();
 	});
 
 	it('nothing into a pipe', async () => {
