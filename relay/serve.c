@@ -1,6 +1,7 @@
 #include "relay/serve.h"
 
 #include "relay/admin.h"
+#include "relay/control/control.h"
 #include "relay/serve_options.h"
 #include "relay/service_notify.h"
 #include "relay/senders/browser_warning.h"
@@ -33,6 +34,7 @@ struct serve {
 	struct listener *listeners[LIMIT_LISTENERS];
 	size_t listener_count;
 	struct admin *admin;
+	struct control *control; /* NULL also where the data folder's file system has no sockets */
 	uv_signal_t on_term, on_int, on_hup;
 	uv_timer_t housekeeping;
 	struct service_notify manager;
@@ -61,6 +63,7 @@ static void close_everything(struct serve *s)
 	tunnel_server_close(s->relay.tunnels);
 	senders_close(s->relay.senders);
 	admin_close(s->admin);
+	control_close(s->control);
 	uv_close((uv_handle_t *)&s->on_term, NULL);
 	uv_close((uv_handle_t *)&s->on_int, NULL);
 	uv_close((uv_handle_t *)&s->on_hup, NULL);
@@ -251,6 +254,14 @@ static bool make_parts(struct serve *s, struct error *e)
 	return tokens_recall_tunnels(s->relay.tokens, know_tunnel, s->relay.router, e);
 }
 
+/* Webhooks matter more than `creel-relay status`. */
+static void open_control(struct serve *s)
+{
+	struct error e;
+	if (!(s->control = control_new(&s->relay, &e)))
+		log_event(LOG_WARN, "no_control", "failure", e.text, NULL);
+}
+
 static bool start(struct serve *s, struct error *e)
 {
 	struct settings *set = &s->relay.settings;
@@ -269,6 +280,7 @@ static bool start(struct serve *s, struct error *e)
 	settle_names(s);
 	if (set->admin && !(s->admin = admin_new(&s->relay, set->admin, e)))
 		return false;
+	open_control(s);
 	if (set->admin_port_file && s->admin && !write_file(set->admin_port_file, admin_address(s->admin), e))
 		return false;
 	return !set->port_file || write_file(set->port_file, listener_address(s->listeners[0]), e);
@@ -283,6 +295,7 @@ static void free_relay(struct serve *s)
 		if (r->senders)
 			senders_close(r->senders);
 		admin_close(s->admin);
+		control_close(s->control);
 		uv_close((uv_handle_t *)&s->on_term, NULL);
 		uv_close((uv_handle_t *)&s->on_int, NULL);
 		uv_close((uv_handle_t *)&s->on_hup, NULL);

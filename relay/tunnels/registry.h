@@ -69,6 +69,9 @@ void registry_restart_streams(struct client *c);
 /* The name went to another owner, or to none. What is sealed waits for the holder of its key; the rest is removed, for
  * it is not for the new owner. */
 void registry_part_with(struct client *c, const char *why);
+/* The operator closes the tunnel: its clients are told and end, and what they did not record waits for them. The name
+ * stays its owner's. Returns how many clients there were. */
+size_t registry_drop(struct tunnel *t, const char *why);
 /* The relay ends: ends the WebSockets of senders, which would go on. */
 void registry_end_upgrades(struct registry *r);
 /* The relay ends: gives up everything that waits for a client or its answer. */

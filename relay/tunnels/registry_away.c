@@ -68,6 +68,20 @@ void registry_spool_all(struct registry *r)
 	}
 }
 
+size_t registry_drop(struct tunnel *t, const char *why)
+{
+	size_t count = 0;
+	for (struct client *c = t->clients; c; c = c->next) {
+		if (!c->connection)
+			continue;
+		/* The code of a name that is gone: clients of every version end with it and do not come back. */
+		connection_send_away(c->connection, WIRE_NOTICE_NAME_TAKEN, why);
+		registry_lost(c, false);
+		count++;
+	}
+	return count;
+}
+
 void registry_part_with(struct client *c, const char *why)
 {
 	connection_send_away(c->connection, WIRE_NOTICE_NAME_TAKEN, why);

@@ -1,4 +1,4 @@
-#include "relay/data_owner.h"
+#include "relay/commands/data_owner.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -1,0 +1,11 @@
+/* The subcommands of creel-relay that main.c's table names, beside `serve`. Each has a file of its own and gives the
+ * program's exit status; *e is set where that is not EXIT_DONE and there is a sentence to it. argv[0] is the command's
+ * name. Before any thread. */
+#pragma once
+
+#include "shared/base/error.h"
+#include "shared/program/secret_gate.h"
+
+int token_run(int argc, char **argv, struct secret_gate *gate, struct error *e);
+int status_run(int argc, char **argv, struct secret_gate *gate, struct error *e);
+int tunnel_run(int argc, char **argv, struct secret_gate *gate, struct error *e);

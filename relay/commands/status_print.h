@@ -1,0 +1,17 @@
+/* A running relay's state (control_status.h), asked for and put into words. Any thread. */
+#pragma once
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "shared/base/bytes.h"
+#include "shared/base/error.h"
+
+/* Asks the relay that runs on the data folder. Its state, and as text in *text, which was zeroed; both are the caller's
+ * to free. NULL and *e (EXIT_NO) when no relay answers. */
+json_t *status_ask(const char *data, struct buffer *text, struct error *e);
+/* One line a tunnel, or a token. */
+void status_print_tunnels(FILE *out, const json_t *status);
+void status_print_tokens(FILE *out, const json_t *status);
+/* All of it. */
+void status_print(FILE *out, const json_t *status);

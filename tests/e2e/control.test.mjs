@@ -1,0 +1,116 @@
+// creel-relay status and tunnel: what a running relay says of itself, and the tunnels that its operator closes.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { World, waitFor } from './lib/harness.mjs';
+
+describe('creel-relay status', () => {
+	let w;
+	before(() => (w = new World()));
+	after(() => w?.close());
+
+	const startApp = async (handler = (request, response) => response.end('ok')) => {
+		const app = http.createServer(handler).listen(0, '127.0.0.1');
+		await once(app, 'listening');
+		w.keep({ close: () => (app.closeAllConnections(), app.close()) });
+		return app.address().port;
+	};
+	const ask = (data, ...words) => w.run('creel-relay', [...words, '--data', data]);
+	const status = async (data) => JSON.parse((await ask(data, 'status', '--json')).text);
+
+	it('names the tunnels, who holds them, what waits and when a token was used; tunnel drop ends the client', async () => {
+		const { data, token } = await w.makeData();
+		const relay = await w.startRelay({ data });
+		assert.equal((await status(data)).tokens[0].used, null);
+		const app = await startApp();
+		const client = await w.startClient({ relay, target: app, name: 'shop', env: { CREEL_TOKEN: token } });
+
+		const first = await status(data);
+		assert.equal(first.state, 'serving');
+		assert.equal(first.url, `http://127.0.0.1:${relay.port}`);
+		const [shop] = first.tunnels;
+		assert.deepEqual([shop.name, shop.owner, shop.state, shop.clients, shop.seen, shop.waiting], ['shop', 'me', 'online', 1, null, 0]);
+		assert.match(shop.peers[0], /^127\.0\.0\.1/);
+		assert.ok(Math.abs(Date.parse(first.tokens[0].used) - Date.now()) < 60_000);
+		assert.ok(!JSON.stringify(first).includes(token));
+
+		const dropped = await ask(data, 'tunnel', 'drop', 'shop');
+		assert.equal(dropped.code, 0, dropped.err);
+		assert.equal((await client.end()).code, 3);
+		assert.match(client.err + client.stdout, /operator closed it/);
+		const again = await ask(data, 'tunnel', 'drop', 'shop');
+		assert.deepEqual([again.code, again.err], [1, 'creel-relay: no client holds the tunnel shop\n']);
+
+		const answer = await fetch(`http://127.0.0.1:${relay.port}/shop/x`, { method: 'POST', body: 'later' });
+		assert.equal(answer.status, 202);
+		const away = (await status(data)).tunnels[0];
+		assert.deepEqual([away.state, away.clients, away.waiting], ['away', 0, 1]);
+		assert.ok(Date.parse(away.seen) > 0);
+		const text = await ask(data, 'status');
+		assert.match(text.text, /^serving http:.* since /);
+		assert.match(text.text, /^shop +away +me .*last seen .* 1 delivery waits/m);
+		assert.match(text.text, /^me +\* +1 tunnel name +last used /m);
+		assert.match((await ask(data, 'tunnel', 'list')).text, /^shop +away/);
+		assert.equal(JSON.parse((await ask(data, 'tunnel', 'list', '--json')).text)[0].name, 'shop');
+
+		const back = await w.startClient({ relay, target: app, name: 'shop', env: { CREEL_TOKEN: token }, db: client.db });
+		await waitFor('the delivery', async () => (await status(data)).waiting === 0);
+		assert.equal((await back.stop('SIGTERM')).code, 0);
+	});
+
+	it('is a health check: 0 while the relay serves, 1 while it ends and when there is none', async () => {
+		const none = await ask(w.path('nowhere'), 'status');
+		assert.deepEqual([none.code, none.text], [1, '']);
+		assert.match(none.err, /there is no data folder .*nowhere; name the one that/);
+		let release;
+		const held = new Promise((resolve) => (release = resolve));
+		const app = await startApp((request, response) => held.then(() => response.end('ok')));
+		const relay = await w.startRelay();
+		await w.startClient({ relay, target: app, name: 'shop' });
+		assert.equal((await ask(relay.data, 'status')).code, 0);
+		const slow = fetch(`http://127.0.0.1:${relay.port}/shop/`);
+		await waitFor('the request', async () => (await status(relay.data)).in_flight === 1);
+		relay.signal('SIGTERM');
+		const ending = await waitFor('the drain', async () => {
+			const s = await ask(relay.data, 'status');
+			return s.code !== 0 && s;
+		});
+		assert.deepEqual([ending.code, ending.err], [1, `creel-relay: the relay of ${relay.data} is ending\n`]);
+		release();
+		assert.equal((await slow).status, 200);
+		assert.equal((await relay.end()).code, 0);
+		const gone = await ask(relay.data, 'status');
+		assert.equal(gone.code, 1);
+		assert.match(gone.err, /no relay is running on .*; `creel-relay serve` starts one/);
+	});
+
+	it('its socket is the owner’s alone, takes the place of a dead relay’s, and needs no short path', async () => {
+		const data = path.join(w.dir, 'a'.repeat(100), 'b'.repeat(100));
+		mkdirSync(data, { recursive: true });
+		const relay = await w.startRelay({ data });
+		assert.equal(statSync(path.join(data, 'control.sock')).mode & 0o777, 0o600);
+		relay.signal('SIGKILL');
+		await relay.end();
+		assert.equal((await ask(data, 'status')).code, 1);
+		await w.startRelay({ data });
+		assert.equal((await ask(data, 'status')).code, 0);
+	});
+
+	it('webhooks are served when there can be no socket', async () => {
+		const data = w.fresh('relay');
+		mkdirSync(data);
+		writeFileSync(path.join(data, 'control.sock'), 'not a socket');
+		const relay = await w.startRelay({ data });
+		assert.equal((await fetch(`http://127.0.0.1:${relay.port}/none`)).status, 404);
+		assert.match(relay.err, /event=no_control/);
+	});
+
+	it('says what a wrong command line lacks', async () => {
+		const relay = await w.startRelay();
+		for (const words of [['tunnel'], ['tunnel', 'drop'], ['tunnel', 'list', 'x'], ['tunnel', 'drop', 'no name'], ['status', 'x'], ['tunnel', 'drop', 'nobody']])
+			assert.equal((await ask(relay.data, ...words)).code, 2, words.join(' '));
+	});
+});
