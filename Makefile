@@ -211,6 +211,7 @@ $(BUILD)/corpus/app $(BUILD)/fuzz/app: $(patsubst %.c,$(BUILD)/%.o,$(filter-out 
 $(BUILD)/corpus/insomnia $(BUILD)/fuzz/insomnia: LIBS_RELAY += $(shell $(PKG_CONFIG) --libs yaml-0.1)
 $(BUILD)/corpus/ws_frames $(BUILD)/fuzz/ws_frames: $(BUILD)/client/tunnel/tunnel_read.o
 $(BUILD)/corpus/web $(BUILD)/fuzz/web: $(patsubst %,$(BUILD)/client/%.o,web_views/web_range web_server/web_guard web_server/web_door web_server/web_exchange)
+$(BUILD)/corpus/mcp $(BUILD)/fuzz/mcp: $(patsubst %,$(BUILD)/client/mcp/%.o,mcp_message mcp_tools mcp_redact)
 $(BUILD)/corpus/config $(BUILD)/fuzz/config: $(BUILD)/client/options/config.o
 $(BUILD)/corpus/json_edit $(BUILD)/fuzz/json_edit: $(BUILD)/client/trigger/json_edit.o
 $(BUILD)/corpus/answer $(BUILD)/fuzz/answer: $(patsubst %,$(BUILD)/client/%.o,origin/challenge origin/challenge_post origin/challenge_get signing/secrets)

@@ -91,25 +91,26 @@ static bool put(json_t *object, const char *name, json_t *value, struct error *e
 	return json_object_set_new(object, name, value) == 0 || error_set(e, EXIT_STORE, "out of memory");
 }
 
-static bool put_request(struct web_read *r, int64_t id, const struct item *item, json_t *out, struct error *e)
+static bool put_request(const struct web_detail *w, const struct item *item, json_t *out, struct error *e)
 {
 	struct store_part p;
-	if (!store_get_part(r->store, id, 0, WEB_DETAIL_BODY, &p, e))
+	if (!store_get_part(w->store, w->id, 0, w->body_most, &p, e))
 		return false;
 	bool fine = put(out, "request", message_json(&p, item->row.request_bytes), e);
 	store_part_free(&p);
 	return fine;
 }
 
-static bool put_response(struct web_read *r, int64_t id, int attempt, json_t *out, struct error *e)
+static bool put_response(const struct web_detail *w, json_t *out, struct error *e)
 {
 	struct store_part p;
-	struct web_attempt a = { .wanted = attempt };
-	bool fine = web_detail_attempt(r->store, id, &a, e);
-	if (fine && attempt && !a.number)
-		fine = error_set(e, EXIT_USAGE, "delivery %lld has no attempt %d on record", (long long)id, attempt);
+	struct web_attempt a = { .wanted = w->attempt };
+	bool fine = web_detail_attempt(w->store, w->id, &a, e);
+	if (fine && w->attempt && !a.number)
+		fine =
+		    error_set(e, EXIT_USAGE, "delivery %lld has no attempt %d on record", (long long)w->id, w->attempt);
 	json_t *response = json_null();
-	if (fine && a.number && a.status && (fine = store_get_part(r->store, id, a.number, WEB_DETAIL_BODY, &p, e))) {
+	if (fine && a.number && a.status && (fine = store_get_part(w->store, w->id, a.number, w->body_most, &p, e))) {
 		response = message_json(&p, p.body_size);
 		fine = response && put(response, "status", json_integer(a.status), e) &&
 		       put(response, "reason", json_from_bytes(buffer_view(&a.reason)), e) &&
@@ -150,11 +151,11 @@ static void put_replay(void *user, int64_t id)
 	json_array_append_new(user, json_integer((json_int_t)id));
 }
 
-static bool put_lists(struct web_read *r, int64_t id, json_t *out, struct error *e)
+static bool put_lists(const struct web_detail *w, json_t *out, struct error *e)
 {
 	json_t *attempts = json_array(), *replays = json_array();
-	bool fine = attempts && replays && store_list_attempts(r->store, id, put_attempt, attempts, e) &&
-		    store_list_replays(r->store, id, LIMIT_SHOWN_REPLAYS, put_replay, replays, e);
+	bool fine = attempts && replays && store_list_attempts(w->store, w->id, put_attempt, attempts, e) &&
+		    store_list_replays(w->store, w->id, LIMIT_SHOWN_REPLAYS, put_replay, replays, e);
 	if (!fine) {
 		json_decref(attempts);
 		json_decref(replays);
@@ -164,30 +165,30 @@ static bool put_lists(struct web_read *r, int64_t id, json_t *out, struct error 
 }
 
 /* Why the signature does not hold, where a secret is known that can say it. */
-static bool put_why(struct web_read *r, int64_t id, const struct item *item, json_t *out, struct error *e)
+static bool put_why(const struct web_detail *w, const struct item *item, json_t *out, struct error *e)
 {
-	struct verify_options o = { .secrets = r->secrets, .tolerance_ms = -1, .at = -1 };
+	struct verify_options o = { .secrets = w->secrets, .tolerance_ms = -1, .at = -1 };
 	struct verified v;
 	struct error ignored;
-	bool asked = r->secrets && r->secrets->count && item->row.request_bytes <= LIMIT_EXPLAINED_BODY &&
+	bool asked = w->secrets && w->secrets->count && item->row.request_bytes <= LIMIT_EXPLAINED_BODY &&
 		     (bytes_equal(item->row.signature, bytes_of("invalid")) ||
 		      bytes_equal(item->row.signature, bytes_of("unknown"))) &&
-		     verify_one(r->store, id, &o, &v, &ignored);
+		     verify_one(w->store, w->id, &o, &v, &ignored);
 	if (asked && v.result.verdict == SIGNATURE_VALID && !put(out, "signature", json_string("valid"), e))
 		return false;
 	return put(out, "why",
 		   asked && v.result.verdict == SIGNATURE_INVALID ? json_string(v.result.text) : json_null(), e);
 }
 
-static json_t *detail(struct web_read *r, int64_t id, int attempt, struct error *e)
+json_t *web_detail_json(const struct web_detail *w, struct error *e)
 {
 	struct item item = { 0 };
 	bool marked = false;
-	if (!item_read(r->store, id, &item, e))
+	if (!item_read(w->store, w->id, &item, e))
 		return NULL;
-	json_t *out = web_detail_is_marked(r->store, id, &marked, e) ? web_row(&item.row, marked) : NULL;
-	bool fine = out && put_request(r, id, &item, out, e) && put_response(r, id, attempt, out, e) &&
-		    put_lists(r, id, out, e) && put_why(r, id, &item, out, e) &&
+	json_t *out = web_detail_is_marked(w->store, w->id, &marked, e) ? web_row(&item.row, marked) : NULL;
+	bool fine = out && put_request(w, &item, out, e) && put_response(w, out, e) && put_lists(w, out, e) &&
+		    put_why(w, &item, out, e) &&
 		    put(out, "tags", marked ? json_pack("[s]", "marked") : json_array(), e) &&
 		    put(out, "note", json_null(), e);
 	item_free(&item);
@@ -203,7 +204,12 @@ void web_detail_get(struct web_read *r)
 	int64_t id, attempt;
 	if (!web_param_number(r->x, "attempt", 1, 4095, 0, &attempt) || !web_detail_resolve(r, &id))
 		return;
-	json_t *out = detail(r, id, (int)attempt, &e);
+	const struct web_detail w = { .store = r->store,
+				      .secrets = r->secrets,
+				      .id = id,
+				      .attempt = (int)attempt,
+				      .body_most = WEB_DETAIL_BODY };
+	json_t *out = web_detail_json(&w, &e);
 	if (out)
 		web_answer_json(r->x, 200, out);
 	else

@@ -20,5 +20,14 @@ struct web_attempt {
 };
 MUST_CHECK bool web_detail_attempt(struct store *s, int64_t id, struct web_attempt *a, struct error *e);
 
+struct web_detail {
+	struct store *store;
+	const struct secrets *secrets; /* that can say why a signature does not hold; or NULL */
+	int64_t id;
+	int attempt;        /* whose answer; 0: the last */
+	uint64_t body_most; /* bytes of a body */
+};
+/* A new reference; NULL and *e: EXIT_USAGE when there is none. */
+json_t *web_detail_json(const struct web_detail *w, struct error *e);
 /* GET /api/deliveries/ID */
 void web_detail_get(struct web_read *r);

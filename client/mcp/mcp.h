@@ -1,0 +1,12 @@
+/* A server of the Model Context Protocol (modelcontextprotocol.io, versions 2024-11-05 to 2025-06-18) on standard input
+ * and output, for coding agents: creel's deeds as tools. One line a message, nothing else on standard output. */
+#pragma once
+
+#include "shared/base/error.h"
+
+struct mcp_options {
+	const char *db;
+	const char *config; /* or NULL */
+};
+/* Until standard input ends and every call is answered, or a signal comes. The exit status. */
+int mcp_serve(const struct mcp_options *o, struct error *e);
