@@ -87,10 +87,18 @@ static void on_recorded(void *user, const struct error *e)
 	end(st, e ? RECORD_GIVEN_UP : RECORD_DONE);
 }
 
+static void on_kept(void *user)
+{
+	struct stream *st = user;
+	stream_record_to(st, RECORD_KEPT);
+	response_send(st);
+}
+
 static void submit(struct stream *st)
 {
 	stream_record_to(st, RECORD_WRITING);
-	st->set->record->insert_attempt(st->set->recorder, &st->attempt_record, &st->response.given, on_recorded, st);
+	st->set->record->insert_attempt(st->set->recorder, &st->attempt_record, &st->response.given, on_kept,
+					on_recorded, st);
 }
 
 void attempt_record(struct stream *st)
@@ -98,6 +106,7 @@ void attempt_record(struct stream *st)
 	const struct forward_result *r = &st->result;
 	struct store_attempt a = {
 		.delivery_id = st->delivery_id,
+		.number = st->attempt,
 		.job = st->job,
 		.started_at_us = r->started_at_us,
 		.result = r->result,
@@ -111,6 +120,7 @@ void attempt_record(struct stream *st)
 		.body_size = st->answer.size,
 		.cut = st->answer.cut,
 	};
+	memcpy(a.event_id, st->request.event_id, UUID_LEN);
 	stream_recorded_part(st, &st->answer.body, &a.body, &a.spilled);
 	/* The URL dies with the call. */
 	size_t url_len = strlen(r->url), error_len = strlen(r->error);
@@ -140,6 +150,7 @@ void attempt_retry(struct streams *set)
 	while (list) {
 		struct stream *st = list;
 		list = st->retry_next;
+		st->attempt_record.delivery_id = st->delivery_id;
 		if (set->draining)
 			end(st, RECORD_GIVEN_UP);
 		else

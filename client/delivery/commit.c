@@ -5,6 +5,18 @@
 #include "client/delivery/response.h"
 #include "client/stream/route.h"
 
+static void begin(struct stream *st)
+{
+	if (st->inbound != INBOUND_REFUSED && !st->set->cancelled)
+		st->by->begin(st);
+}
+
+/* Without an app there is nothing but the number to go on with. */
+static bool begins_when_numbered(const struct stream *st)
+{
+	return st->set->options.no_app && stream_is_unnumbered(st);
+}
+
 /* It outlives a kill: the app may be called. Nothing goes back to the relay yet, for a power cut may still take it. */
 static void on_committed(void *user, int64_t id, bool duplicate)
 {
@@ -14,8 +26,22 @@ static void on_committed(void *user, int64_t id, bool duplicate)
 	if (duplicate)
 		return;
 	report_delivery(st);
-	if (st->inbound != INBOUND_REFUSED && !st->set->cancelled)
-		st->by->begin(st);
+	if (!begins_when_numbered(st))
+		begin(st);
+}
+
+static void on_numbered(void *user, int64_t id)
+{
+	struct stream *st = user;
+	bool waited = begins_when_numbered(st) && st->commit != COMMIT_FAILED;
+	stream_pin(st);
+	stream_number(st, id);
+	if (id) {
+		report_late(st);
+		if (waited)
+			begin(st);
+	}
+	stream_unpin(st);
 }
 
 static void be_synced(struct stream *st)
@@ -26,7 +52,8 @@ static void be_synced(struct stream *st)
 		response_send(st);
 	else if (st->inbound == INBOUND_REFUSED || st->set->cancelled)
 		stream_leave_wire(st);
-	else /* What was known is on record with its answer: there is nothing to say but that. */
+	else if (!begins_when_numbered(
+		     st)) /* What was known is on record with its answer: there is nothing to say but that. */
 		response_take_status(st, 202);
 }
 
@@ -45,6 +72,8 @@ static void on_synced(void *user, int64_t id, bool duplicate, const struct error
 	stream_release(st);
 }
 
+static const struct record_delivery_ops delivery_ops = { on_committed, on_synced, on_numbered };
+
 void commit_request(struct stream *st)
 {
 	struct streams *set = st->set;
@@ -53,5 +82,5 @@ void commit_request(struct stream *st)
 	route_choose(st);
 	stream_describe(st, &d);
 	stream_commit_to(st, COMMIT_WRITING);
-	set->record->insert_delivery(set->recorder, &d, on_committed, on_synced, st);
+	set->record->insert_delivery(set->recorder, &d, &delivery_ops, st);
 }

@@ -27,6 +27,8 @@ static struct delivery_row row_of(const struct stream *st)
 
 void report_delivery(const struct stream *st)
 {
+	if (stream_is_unnumbered(st))
+		return;
 	struct delivery_row row = row_of(st);
 	row.state = stream_first_state(st);
 	row.status = row.state == DELIVERY_REFUSED ? st->request.refused_status : 0;
@@ -35,7 +37,7 @@ void report_delivery(const struct stream *st)
 	st->set->events->on_delivery(st->set->user, &row);
 }
 
-void report_attempt(const struct stream *st)
+static void show_attempt(const struct stream *st, struct bytes url)
 {
 	const struct forward_result *r = &st->result;
 	struct delivery_row row = row_of(st);
@@ -61,10 +63,26 @@ void report_attempt(const struct stream *st)
 		.total_us = r->total_us,
 		.response_bytes = st->answer.size,
 		.cut = st->answer.cut,
-		.url = bytes_of(r->url),
+		.url = url,
 		.error = bytes_of(r->error),
 		.chaos = bytes_of(chaos),
 		.skipped = st->skipped != NULL,
 	};
 	st->set->events->on_attempt(st->set->user, &row, &attempt);
+}
+
+void report_attempt(struct stream *st)
+{
+	st->report_waits = stream_is_unnumbered(st);
+	if (!st->report_waits)
+		show_attempt(st, bytes_of(st->result.url));
+}
+
+void report_late(struct stream *st)
+{
+	report_delivery(st);
+	/* The URL of the call itself is gone. */
+	if (st->report_waits)
+		show_attempt(st, st->attempt_record.url);
+	st->report_waits = false;
 }

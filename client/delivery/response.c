@@ -57,6 +57,14 @@ static bool has_trailers(const struct stream *st, const struct wire_out *w)
 	return st->response.trailers.len > 0 && (w->features & WIRE_FEATURE_EXACT);
 }
 
+/* Nothing more of a call whose end is not on record: were the client killed then, the app would be called again for a
+ * sender that has its answer. What came before the end may go. */
+static bool must_wait(const struct stream *st)
+{
+	return st->call == CALL_OVER && st->response_state == RESPONSE_WHOLE &&
+	       (st->record == RECORD_NONE || st->record == RECORD_WRITING);
+}
+
 /* Whether a frame with so many bytes of body is the last one. */
 static bool ends_with(const struct stream *st, const struct wire_out *w, size_t len)
 {
@@ -136,7 +144,7 @@ void response_send(struct stream *st)
 	struct response *r = &st->response;
 	const struct wire_out *w = stream_wire(st);
 	if (!w || !stream_is_synced(st) || st->response_state == RESPONSE_NONE || st->sent == SENT_END ||
-	    (st->sent == SENT_NOTHING && w->ops->is_full(w->link)))
+	    must_wait(st) || (st->sent == SENT_NOTHING && w->ops->is_full(w->link)))
 		return;
 	if (st->sent == SENT_NOTHING)
 		send_head(st, w);

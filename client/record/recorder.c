@@ -4,29 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct delivery_job {
-	struct writer_job job;
-	struct recorder *recorder;
-	struct store_delivery delivery;
-	void (*committed)(void *user, int64_t id, bool duplicate);
-	void (*done)(void *user, int64_t id, bool duplicate, const struct error *e);
-	void *user;
-	int64_t id;
-	bool duplicate;
-};
-
-struct attempt_job {
-	struct writer_job job;
-	struct recorder *recorder;
-	struct store_attempt attempt;
-	struct answered *answered;
-	void (*done)(void *user, const struct error *e);
-	void *user;
-};
-
 /* A small change of what is on record already. */
 struct update_job {
 	struct writer_job job;
+	struct recorder *recorder;
+	struct ticket *ticket;
 	int64_t id;
 	enum delivery_state state;
 	int number;
@@ -68,6 +50,7 @@ static void part_closed(struct recorder *r)
 		return;
 	void (*closed)(void *user) = r->closed;
 	void *closed_user = r->closed_user;
+	recorder_journal_end(r);
 	store_close(r->watch);
 	store_close(r->shortening.own);
 	store_close(r->store);
@@ -86,8 +69,9 @@ void recorder_close(struct recorder *r, void (*closed)(void *user), void *user)
 {
 	r->closed = closed;
 	r->closed_user = user;
-	r->open = 3;
+	r->open = 5;
 	recorder_index_stop(r, part_closed);
+	recorder_journal_stop(r, part_closed);
 	batch_writer_close(r->writer, on_writer_closed, r);
 	recorder_log_stop(r, part_closed);
 }
@@ -106,98 +90,20 @@ struct store_gave_way recorder_take_gave_way(struct recorder *r)
 
 /* ---- deliveries and attempts ---- */
 
-static bool run_delivery(struct writer_job *job, void *db, struct error *e)
+void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d, const struct record_delivery_ops *ops,
+			      void *user)
 {
-	struct delivery_job *j = (struct delivery_job *)job;
-	return store_make_room(db, job->bytes, e) && store_insert_delivery(db, &j->delivery, &j->id, &j->duplicate, e);
-}
-
-static void committed_delivery(struct writer_job *job)
-{
-	struct delivery_job *j = (struct delivery_job *)job;
-	j->committed(j->user, j->id, j->duplicate);
-}
-
-static void done_delivery(struct writer_job *job, const struct error *e)
-{
-	struct delivery_job *j = (struct delivery_job *)job;
-	struct recorder *r = j->recorder;
-	j->done(j->user, j->id, j->duplicate, e);
-	free(j);
-	recorder_log_look(r);
-}
-
-void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d,
-			      void (*committed)(void *user, int64_t id, bool duplicate),
-			      void (*done)(void *user, int64_t id, bool duplicate, const struct error *e), void *user)
-{
-	struct delivery_job *j = calloc(1, sizeof *j);
-	if (!j) {
-		struct error e;
-		error_set(&e, EXIT_STORE, "out of memory");
-		done(user, 0, false, &e);
-		return;
-	}
-	j->recorder = r;
-	j->job.run = run_delivery;
-	j->job.committed = committed_delivery;
-	j->job.done = done_delivery;
-	j->job.bytes = d->headers.len + d->target.len + d->trailers.len + d->body.len;
-	j->delivery = *d;
-	j->committed = committed;
-	j->done = done;
-	j->user = user;
 	r->indexing.submitted++;
-	batch_writer_submit(r->writer, &j->job);
-}
-
-static bool run_attempt(struct writer_job *job, void *db, struct error *e)
-{
-	struct attempt_job *j = (struct attempt_job *)job;
-	struct store_attempt a = j->attempt;
-	uint64_t granted;
-	a.answered_at_us = j->answered->recorded_us = atomic_load(&j->answered->at_us);
-	if (!store_make_room_for_answer(db, a.headers.len + a.trailers.len + a.raw.len, a.body.len, &granted, e))
-		return false;
-	if (granted < a.body.len) {
-		a.body.len = (size_t)granted;
-		a.cut = ANSWER_CUT_NO_ROOM;
-	}
-	return store_insert_attempt(db, &a, e);
-}
-
-static void done_attempt(struct writer_job *job, const struct error *e)
-{
-	struct attempt_job *j = (struct attempt_job *)job;
-	struct recorder *r = j->recorder;
-	if (j->done)
-		j->done(j->user, e);
-	free(j);
-	recorder_log_look(r);
+	if (!recorder_journal_delivery(r, d, ops, user))
+		recorder_direct_delivery(r, d, ops, user, false);
 }
 
 void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a, struct answered *answered,
-			     void (*done)(void *user, const struct error *e), void *user)
+			     void (*kept)(void *user), void (*done)(void *user, const struct error *e), void *user)
 {
-	struct attempt_job *j = calloc(1, sizeof *j);
-	if (!j) {
-		struct error e;
-		error_set(&e, EXIT_STORE, "out of memory");
-		if (done)
-			done(user, &e);
-		return;
-	}
-	j->recorder = r;
-	j->job.run = run_attempt;
-	j->job.done = done_attempt;
-	j->job.lazy = true; /* the sender has its answer already */
-	j->job.bytes = a->body.len;
-	j->attempt = *a;
-	j->answered = answered;
-	j->done = done;
-	j->user = user;
 	r->indexing.submitted++;
-	batch_writer_submit(r->writer, &j->job);
+	if (!recorder_journal_attempt(r, a, answered, kept, done, user))
+		recorder_direct_attempt(r, a, answered, kept, done, user);
 }
 
 /* ---- the client's own status ---- */
@@ -258,11 +164,14 @@ void recorder_drop_status(struct recorder *r, int64_t pid)
 
 static void done_update(struct writer_job *job, const struct error *e)
 {
+	struct update_job *j = (struct update_job *)job;
 	(void)e; /* a delivery that stays "sending" is taken up by the next run */
-	free(job);
+	recorder_ticket_drop(j->recorder, j->ticket);
+	free(j);
 }
 
-static struct update_job *update_new(int64_t id, bool (*run)(struct writer_job *job, void *db, struct error *e))
+static struct update_job *update_new(struct recorder *r, int64_t id,
+				     bool (*run)(struct writer_job *job, void *db, struct error *e))
 {
 	struct update_job *j = calloc(1, sizeof *j);
 	if (!j)
@@ -270,6 +179,8 @@ static struct update_job *update_new(int64_t id, bool (*run)(struct writer_job *
 	j->job.run = run;
 	j->job.done = done_update;
 	j->job.lazy = true;
+	j->recorder = r;
+	j->ticket = recorder_ticket_take(r, id);
 	j->id = id;
 	return j;
 }
@@ -277,12 +188,13 @@ static struct update_job *update_new(int64_t id, bool (*run)(struct writer_job *
 static bool run_state(struct writer_job *job, void *db, struct error *e)
 {
 	const struct update_job *j = (struct update_job *)job;
-	return store_set_state(db, j->id, j->state, e);
+	int64_t id = recorder_ticket_id(j->ticket, j->id);
+	return !id || store_set_state(db, id, j->state, e);
 }
 
 void recorder_set_state(struct recorder *r, int64_t id, enum delivery_state state)
 {
-	struct update_job *j = update_new(id, run_state);
+	struct update_job *j = update_new(r, id, run_state);
 	if (!j)
 		return;
 	j->state = state;
@@ -292,12 +204,13 @@ void recorder_set_state(struct recorder *r, int64_t id, enum delivery_state stat
 static bool run_answered(struct writer_job *job, void *db, struct error *e)
 {
 	const struct update_job *j = (struct update_job *)job;
-	return store_set_answered(db, j->id, j->number, j->at_us, e);
+	int64_t id = recorder_ticket_id(j->ticket, j->id);
+	return !id || store_set_answered(db, id, j->number, j->at_us, e);
 }
 
 void recorder_set_answered(struct recorder *r, int64_t delivery_id, int number, uint64_t at_us)
 {
-	struct update_job *j = update_new(delivery_id, run_answered);
+	struct update_job *j = update_new(r, delivery_id, run_answered);
 	if (!j)
 		return;
 	j->number = number;
@@ -308,12 +221,13 @@ void recorder_set_answered(struct recorder *r, int64_t delivery_id, int number, 
 static bool run_tag(struct writer_job *job, void *db, struct error *e)
 {
 	const struct update_job *j = (struct update_job *)job;
-	return store_add_tag(db, j->id, bytes_of(j->name), e);
+	int64_t id = recorder_ticket_id(j->ticket, j->id);
+	return !id || store_add_tag(db, id, bytes_of(j->name), e);
 }
 
 void recorder_add_tag(struct recorder *r, int64_t id, const char *name)
 {
-	struct update_job *j = update_new(id, run_tag);
+	struct update_job *j = update_new(r, id, run_tag);
 	if (!j)
 		return;
 	snprintf(j->name, sizeof j->name, "%s", name);

@@ -27,12 +27,27 @@ void recorder_watch_index(struct recorder *r, void (*step)(void *user, uint64_t 
 /* What had to give way to the bound since the last call. */
 struct store_gave_way recorder_take_gave_way(struct recorder *r);
 
-/* The views in *d must live until `committed`, which says that the delivery is in the store, where it outlives a kill;
- * `duplicate` when its event id was there already. After that comes `done`: with `e` NULL the delivery is on disk,
- * where it outlives a power cut; otherwise it is not, and `committed` may never have come. */
-void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d,
-			      void (*committed)(void *user, int64_t id, bool duplicate),
-			      void (*done)(void *user, int64_t id, bool duplicate, const struct error *e), void *user);
+/* Has deliveries and attempts go into a journal first (shared/store/journal.md), where the disk has room for one. After
+ * recorder_keep_bound, before anything is submitted. */
+void recorder_use_journal(struct recorder *r);
+
+/* What becomes of a delivery that was submitted, in this order but for `numbered`, which may be last. */
+struct record_delivery_ops {
+	/* It is on record, where it outlives a kill; `duplicate` when its event id was there already. An id below 0 is
+	 * one for the time being, which all functions here take as well. The views in the struct store_delivery must
+	 * live until now. */
+	void (*committed)(void *user, int64_t id, bool duplicate);
+	/* With `e` NULL it is on disk, where it outlives a power cut; otherwise it is not, and `committed` may never
+	 * have come. */
+	void (*done)(void *user, int64_t id, bool duplicate, const struct error *e);
+	/* After a `committed` with an id below 0: it is in the database under this number, and others see it there. 0:
+	 * the recorder is closed before that. Always before the recorder is closed, and before the `done` of its
+	 * attempt. */
+	void (*numbered)(void *user, int64_t id);
+};
+/* *ops must live as long as the recorder. */
+void recorder_insert_delivery(struct recorder *r, const struct store_delivery *d, const struct record_delivery_ops *ops,
+			      void *user);
 
 /* When the whole answer had been given to the tunnel. An attempt is recorded lazily, so an answer that leaves a little
  * after the app's call still gets onto the record without a second statement. */
@@ -40,9 +55,10 @@ struct answered {
 	_Atomic uint64_t at_us; /* 0: not yet; the writer's thread reads it */
 	uint64_t recorded_us;   /* what went on record, valid once `done` came */
 };
-/* The views in *a and `answered` must live until `done`, which may be NULL. */
+/* The views in *a and `answered` must live until `done`, which may be NULL and says that it is in the database. `kept`
+ * comes before, or within this call: the call's end outlives a kill, as far as it is to. */
 void recorder_insert_attempt(struct recorder *r, const struct store_attempt *a, struct answered *answered,
-			     void (*done)(void *user, const struct error *e), void *user);
+			     void (*kept)(void *user), void (*done)(void *user, const struct error *e), void *user);
 
 /* These three change what is on record, lazily. A failure leaves the record as it is. */
 void recorder_set_answered(struct recorder *r, int64_t delivery_id, int number, uint64_t at_us);

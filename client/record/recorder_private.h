@@ -1,6 +1,9 @@
 /* What the files recorder*.c share. They call each other downwards only: recorder.c and recorder_take.c,
- * recorder_asked.c, recorder_left_over.c; recorder.c, recorder_index.c, recorder_log.c. */
+ * recorder_asked.c, recorder_left_over.c; recorder.c, recorder_journal.c, recorder_direct.c; recorder.c,
+ * recorder_index.c, recorder_log.c. */
 #pragma once
+
+#include <uthash.h>
 
 #include "client/record/recorder.h"
 
@@ -26,6 +29,16 @@ struct shortening {
 	void (*stopped)(struct recorder *r);
 };
 
+/* The number that a delivery has in the database, for those who have to do with it before it has one. */
+struct ticket {
+	UT_hash_handle hh;      /* by `number`, while the number is in use on the loop */
+	int64_t number;         /* below 0 */
+	atomic_int_fast64_t id; /* 0: none yet */
+	unsigned uses;
+};
+
+struct journal;
+
 struct recorder {
 	struct store *store; /* the writer's */
 	struct store *watch; /* the loop's own connection, for recorder_find_asked; NULL until it is needed */
@@ -35,6 +48,9 @@ struct recorder {
 	bool signing;          /* under way on the writer's thread */
 	uint64_t signed_at_ms; /* when that was begun last, by the loop's clock; 0: never */
 	struct batch_writer *writer;
+	struct journal *journal; /* or NULL: everything goes into the database at once */
+	atomic_bool full;        /* by the bound: what comes is tried on the database first */
+	struct ticket *tickets;
 	struct indexing indexing;
 	struct shortening shortening;
 	uv_loop_t *loop;
@@ -52,6 +68,29 @@ void recorder_index_stop(struct recorder *r, void (*stopped)(struct recorder *r)
 void recorder_log_look(struct recorder *r);
 /* `stopped` comes on the loop, at once when nothing is under way. */
 void recorder_log_stop(struct recorder *r, void (*stopped)(struct recorder *r));
+
+/* recorder_direct.c: into the database, with nothing ahead of it. */
+void recorder_direct_delivery(struct recorder *r, const struct store_delivery *d, const struct record_delivery_ops *ops,
+			      void *user, bool lazy);
+void recorder_direct_attempt(struct recorder *r, const struct store_attempt *a, struct answered *answered,
+			     void (*kept)(void *user), void (*done)(void *user, const struct error *e), void *user);
+/* A delivery's ticket by its number, in use once more; NULL for a number of the database. */
+struct ticket *recorder_ticket_take(struct recorder *r, int64_t number);
+void recorder_ticket_drop(struct recorder *r, struct ticket *t);
+/* On any thread: the number in the database, 0 when it never came there. */
+int64_t recorder_ticket_id(const struct ticket *t, int64_t number);
+
+/* recorder_journal.c. False: it is not for the journal; nothing was done. */
+MUST_CHECK bool recorder_journal_delivery(struct recorder *r, const struct store_delivery *d,
+					  const struct record_delivery_ops *ops, void *user);
+MUST_CHECK bool recorder_journal_attempt(struct recorder *r, const struct store_attempt *a, struct answered *answered,
+					 void (*kept)(void *user), void (*done)(void *user, const struct error *e),
+					 void *user);
+/* Writes and syncs what there is, and has it brought in: before the writer is closed. `stopped` comes on the loop,
+ * twice: in a later turn, or at once where there is no journal. */
+void recorder_journal_stop(struct recorder *r, void (*stopped)(struct recorder *r));
+/* Deletes the journal when all of it is in the database; after the writer is closed, before the store is. */
+void recorder_journal_end(struct recorder *r);
 
 /* ---- on the writer's thread, within its transaction; EXIT_STORE ---- */
 

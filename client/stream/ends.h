@@ -18,11 +18,9 @@ struct app_ops {
 
 struct record_ops {
 	void (*insert_delivery)(struct recorder *r, const struct store_delivery *d,
-				void (*committed)(void *user, int64_t id, bool duplicate),
-				void (*done)(void *user, int64_t id, bool duplicate, const struct error *e),
-				void *user);
+				const struct record_delivery_ops *ops, void *user);
 	void (*insert_attempt)(struct recorder *r, const struct store_attempt *a, struct answered *answered,
-			       void (*done)(void *user, const struct error *e), void *user);
+			       void (*kept)(void *user), void (*done)(void *user, const struct error *e), void *user);
 	void (*set_answered)(struct recorder *r, int64_t delivery_id, int number, uint64_t at_us);
 	void (*set_state)(struct recorder *r, int64_t id, enum delivery_state state);
 	void (*add_tag)(struct recorder *r, int64_t id, const char *name);

@@ -68,7 +68,7 @@ struct stream *stream_new(struct streams *set, uint64_t id, const struct wire_re
 static bool is_needed(const struct stream *st)
 {
 	return st->on_wire || stream_commits(st) || st->call == CALL_WAITING || st->call == CALL_CALLING ||
-	       st->call == CALL_PASSING || st->record == RECORD_WRITING || st->record == RECORD_RETRY ||
+	       st->call == CALL_PASSING || stream_is_being_recorded(st) || stream_is_unnumbered(st) ||
 	       st->turn != TURN_NOTHING || st->pins;
 }
 

@@ -134,9 +134,10 @@ struct stream {
 	enum signature_verdict signature;
 
 	/* The call. */
-	int64_t delivery_id;
-	int64_t replay_of; /* or 0 */
-	int64_t job;       /* of another program, which the attempt's record ends, or 0 */
+	int64_t delivery_id; /* below 0: on record, without a number of the database yet (recorder.h) */
+	bool report_waits;   /* its call is over and was not shown, for want of that number */
+	int64_t replay_of;   /* or 0 */
+	int64_t job;         /* of another program, which the attempt's record ends, or 0 */
 	size_t route;
 	const struct route_rule *skipped; /* by --skip or, with an empty text, by --only; or NULL: the app is called */
 	int attempt;

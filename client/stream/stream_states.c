@@ -44,10 +44,11 @@ static const struct machine machines[MACHINES] = {
 	},
 	[MACHINE_RECORD] = {
 		"record",
-		{ "NONE", "WRITING", "RETRY", "DONE", "GIVEN_UP" },
+		{ "NONE", "WRITING", "KEPT", "RETRY", "DONE", "GIVEN_UP" },
 		{
 			[RECORD_NONE] = TO(RECORD_WRITING),
-			[RECORD_WRITING] = TO(RECORD_RETRY) | TO(RECORD_DONE) | TO(RECORD_GIVEN_UP),
+			[RECORD_WRITING] = TO(RECORD_KEPT) | TO(RECORD_RETRY) | TO(RECORD_GIVEN_UP),
+			[RECORD_KEPT] = TO(RECORD_RETRY) | TO(RECORD_DONE) | TO(RECORD_GIVEN_UP),
 			[RECORD_RETRY] = TO(RECORD_WRITING) | TO(RECORD_GIVEN_UP),
 		},
 	},
@@ -95,6 +96,16 @@ bool stream_commits(const struct stream *st)
 	return st->commit == COMMIT_WRITING || st->commit == COMMIT_STORED || st->commit == COMMIT_KNOWN;
 }
 
+bool stream_is_being_recorded(const struct stream *st)
+{
+	return st->record == RECORD_WRITING || st->record == RECORD_KEPT || st->record == RECORD_RETRY;
+}
+
+bool stream_is_unnumbered(const struct stream *st)
+{
+	return st->delivery_id < 0;
+}
+
 bool stream_is_synced(const struct stream *st)
 {
 	return st->commit == COMMIT_SYNCED || st->commit == COMMIT_KNOWN_SYNCED;
@@ -114,7 +125,7 @@ static void check(const struct stream *st, enum stream_machine m, unsigned from,
 static void count(struct stream *st)
 {
 	bool busy = stream_commits(st) || st->call == CALL_WAITING || st->call == CALL_CALLING ||
-		    st->record == RECORD_WRITING || st->record == RECORD_RETRY;
+		    stream_is_being_recorded(st) || stream_is_unnumbered(st);
 	if (busy == st->counted)
 		return;
 	st->counted = busy;
@@ -122,6 +133,12 @@ static void count(struct stream *st)
 		st->set->busy++;
 	else
 		st->set->busy--;
+}
+
+void stream_number(struct stream *st, int64_t id)
+{
+	st->delivery_id = id;
+	count(st);
 }
 
 void stream_inbound_to(struct stream *st, enum inbound_state to)

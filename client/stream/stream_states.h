@@ -5,7 +5,7 @@
  *                          ├─▶ KNOWN ─▶ KNOWN_SYNCED
  *                          └─▶ FAILED (from each of the three)
  *    call       NONE ─▶ (WAITING ─▶) CALLING ─▶ (PASSING ─▶) OVER | LEFT     the app's call
- *    record     NONE ─▶ WRITING ⇄ RETRY, then DONE | GIVEN_UP                the record of that call's end
+ *    record     NONE ─▶ WRITING ─▶ KEPT, ⇄ RETRY, then DONE | GIVEN_UP       the record of that call's end
  *    response   NONE ─▶ (HEAD ─▶) WHOLE | BROKEN                             what there is to say to the relay
  *    sent       NOTHING ⇄ HEAD ⇄ END                                         how much of it was said on this connection
  *    resent     NONE ─▶ EXPECTED ─▶ COMING ─▶ NONE                           a request that is whole here and comes
@@ -46,6 +46,7 @@ enum call_state {
 enum record_state {
 	RECORD_NONE,
 	RECORD_WRITING,
+	RECORD_KEPT,  /* a kill of this process does not undo it: the answer's last frame may be sent */
 	RECORD_RETRY, /* the store did not take it, and is asked again later */
 	RECORD_DONE,
 	RECORD_GIVEN_UP,
@@ -78,6 +79,12 @@ void stream_resent_to(struct stream *st, enum resent_state to);
 
 /* Its commit is under way. */
 bool stream_commits(const struct stream *st);
+/* The end of its call is on its way into the store. */
+bool stream_is_being_recorded(const struct stream *st);
+/* It is on record, and has no number of the database yet. */
+bool stream_is_unnumbered(const struct stream *st);
+/* It has one now; 0: it gets none. */
+void stream_number(struct stream *st, int64_t id);
 /* It is in the store, where no power cut takes it. */
 bool stream_is_synced(const struct stream *st);
 

@@ -40,7 +40,7 @@ uint32_t crc32c_add_by_table(uint32_t before, struct bytes b)
 
 #if defined __x86_64__
 
-__attribute__((target("sse4.2"))) static uint32_t add_by_instruction(uint32_t before, struct bytes b)
+static uint32_t __attribute__((target("sse4.2"))) add_by_instruction(uint32_t before, struct bytes b)
 {
 	uint64_t c = ~before;
 	for (; b.len >= 8; b.at += 8, b.len -= 8) {

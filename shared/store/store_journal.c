@@ -52,10 +52,29 @@ bool store_journal_mark(struct store *s, const char *name, uint64_t applied, str
 	return run_on_name(s, STATEMENT_MARK_JOURNAL, name, (int64_t)applied, e);
 }
 
+void store_journal_follow(struct store *s, const char *name)
+{
+	s->journal = name;
+	s->applied = s->marked = 0;
+}
+
+bool store_journal_next(struct store *s, uint64_t sequence, struct error *e)
+{
+	if (s->applied + 1 != sequence)
+		return error_set(e, EXIT_STORE, "%s does not take what came before", s->path);
+	s->applied = sequence;
+	return true;
+}
+
+bool store_journal_is_refused(struct store *s)
+{
+	int code = sqlite3_errcode(s->db) & 0xff;
+	return code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE || code == SQLITE_CONSTRAINT;
+}
+
 /* ---- records ---- */
 
-/* *id is 0 when there is none. */
-static bool find_delivery(struct store *s, const uint8_t event_id[UUID_LEN], int64_t *id, struct error *e)
+bool store_journal_find(struct store *s, const uint8_t event_id[UUID_LEN], int64_t *id, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_FIND_EVENT, e);
 	if (!st)
@@ -84,7 +103,7 @@ bool store_journal_apply_attempt(struct store *s, const struct journal_attempt *
 {
 	struct store_attempt a = ja->attempt;
 	bool has;
-	if (!find_delivery(s, a.event_id, &a.delivery_id, e))
+	if (!store_journal_find(s, a.event_id, &a.delivery_id, e))
 		return false;
 	if (!a.delivery_id)
 		return true; /* it was deleted, or never came onto the disk */

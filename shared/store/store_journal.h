@@ -18,6 +18,17 @@ MUST_CHECK bool store_journal_drop(struct store *s, const char *name, struct err
 /* In the caller's transaction: all records up to this one are in the database. */
 MUST_CHECK bool store_journal_mark(struct store *s, const char *name, uint64_t applied, struct error *e);
 
+/* The commits of a store that syncs apart (store_sync_apart_ops) keep this journal's mark from now on: `name` must live
+ * as long. */
+void store_journal_follow(struct store *s, const char *name);
+/* In such a store's transaction, before a record is brought in. False when the one before it is not in the database:
+ * the order holds. */
+MUST_CHECK bool store_journal_next(struct store *s, uint64_t sequence, struct error *e);
+/* After a record could not be brought in: it never can, for what it says, and is passed over. */
+bool store_journal_is_refused(struct store *s);
+
+/* The delivery of an event id; *id is 0 when the database has none. */
+MUST_CHECK bool store_journal_find(struct store *s, const uint8_t event_id[UUID_LEN], int64_t *id, struct error *e);
 /* Brings the end of a call into the database, in the caller's transaction, unless it is there, or its delivery is not.
  * A body that is apart is read from `body`, or is lost where that is NULL. */
 MUST_CHECK bool store_journal_apply_attempt(struct store *s, const struct journal_attempt *a, const struct spill *body,

@@ -123,6 +123,9 @@ struct store {
 	struct buffer scratch;
 	struct keeping keeping;
 	int64_t figures_from; /* the block that store_figures_keep_some looks at next */
+	/* Of the journal that this connection brings in (store_journal_follow); NULL: there is none. */
+	const char *journal;
+	uint64_t applied, marked; /* up to which record, in the transaction under way and before it */
 	/* store_sync.c */
 	sqlite3_file *log;
 	atomic_int log_frames, log_again; /* how long the log is, and from what length it is long */

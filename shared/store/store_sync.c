@@ -5,6 +5,7 @@
  *    the log is long ─▶ store_shorten_log (a third, on a connection of its own) ─▶ the next commit does the little that
  *    came meanwhile, and SQLite starts the log again */
 #include "shared/base/clock.h"
+#include "shared/store/store_journal.h"
 #include "shared/store/store_private.h"
 #include "shared/disk/wal_gather.h"
 
@@ -73,8 +74,11 @@ static void shorten_here(struct store *s)
 static bool commit_batch(void *db, struct error *e)
 {
 	struct store *s = db;
+	if (s->applied != s->marked && !store_journal_mark(s, s->journal, s->applied, e))
+		return false;
 	if (!store_batch_ops.commit(s, e))
 		return false;
+	s->marked = s->applied;
 	/* What it does not manage, for a reader's sake, is left to the next time the log is long. Where the log has the
 	 * length that a bound leaves it, whoever waits for the next commit waits for this, too. */
 	s->keeping.log_full = false;
@@ -91,7 +95,9 @@ static bool begin_batch(void *db, struct error *e)
 
 static void rollback_batch(void *db)
 {
-	store_batch_ops.rollback(db);
+	struct store *s = db;
+	s->applied = s->marked;
+	store_batch_ops.rollback(s);
 }
 
 static bool sync_batch(void *db, struct error *e)

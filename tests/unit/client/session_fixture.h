@@ -184,23 +184,23 @@ static inline struct wanted *fixture_want(struct recorder *r, enum wanted_what w
 }
 
 static inline void fixture_insert_delivery(struct recorder *r, const struct store_delivery *d,
-					   void (*committed)(void *user, int64_t id, bool duplicate),
-					   void (*done)(void *user, int64_t id, bool duplicate, const struct error *e),
-					   void *user)
+					   const struct record_delivery_ops *ops, void *user)
 {
 	struct wanted *w = fixture_want(r, WANTED_DELIVERY, user);
 	w->delivery = *d;
-	w->on_committed = committed;
-	w->on_synced = done;
+	w->on_committed = ops->committed;
+	w->on_synced = ops->done;
 }
 
 static inline void fixture_insert_attempt(struct recorder *r, const struct store_attempt *a, struct answered *answered,
-					  void (*done)(void *user, const struct error *e), void *user)
+					  void (*kept)(void *user), void (*done)(void *user, const struct error *e),
+					  void *user)
 {
 	struct wanted *w = fixture_want(r, WANTED_ATTEMPT, user);
 	(void)answered;
 	w->attempt = *a;
 	w->on_attempt = done;
+	kept(user);
 }
 
 static inline void fixture_set_answered(struct recorder *r, int64_t id, int number, uint64_t at_us)

@@ -115,7 +115,7 @@ static void every_move(void **state)
 			}
 		}
 	}
-	assert_int_equal(legal, 48);
+	assert_int_equal(legal, 51);
 }
 
 /* A state that is an end stays one. */
