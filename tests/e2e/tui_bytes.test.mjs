@@ -163,6 +163,8 @@ describe('the bytes of a terminal', () => {
 			for (let i = 0; i < 3; i++) {
 				await p.press('\r', '2', '3', '4', 'H', '1', '\x06', 'G', 'p', 'H', 'H', 'Z', '<', '>', 'w', '/CANARY\r', 'n', ']', '\x1b', 'k');
 			}
+			// What is decoded: queries, cookies, tokens, events, fields, images.
+			await p.press('\r', ...'[[[[[[[[G', '\x1b');
 			await p.press('d', 'c', 'i', '\x1b', '?', '\x1b');
 			p.write('Qy');
 			assert.equal(await within('the end', p.ended), 0);
@@ -172,6 +174,7 @@ describe('the bytes of a terminal', () => {
 			assert.ok(shown.split('CANARY').length > 100);
 			assert.match(shown, /\^\[.*\]0;CANARY/);
 			assert.match(shown, /<9b>/);
+			for (const decoded of [/-- Query --/, /password = /, /X-Token {2}JWT, decoded and not verified/, /-- event 1 --/, /GIF image, 39707 x 6919/]) assert.match(shown, decoded);
 			for (const s of sequences.keys()) assert.doesNotMatch(s, /CANARY/);
 			assert.doesNotMatch(p.bytes.toString('latin1').replace('\x1b]11;?\x1b\\', ''), /\x1b[\]P^_X]|\x1b#|\x1bc|\x9b/);
 			if (locale === 'C') assert.doesNotMatch(shown, /[^ -~]/);

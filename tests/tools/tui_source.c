@@ -408,6 +408,28 @@ static bool fill_attempts(struct document *d)
 	return d->attempts != NULL;
 }
 
+/* What is decoded before it is shown: a query, a cookie, credentials, a token ({"iss":"ESC ]0;CANARY BEL"}), and by
+ * turns events, Protocol Buffers and an image. */
+static bool fill_hidden(struct document *d, int64_t id)
+{
+	static const char message[] = "\x0a\x0e\x1b]0;CANARY\x07ok\x0a\x12\0\x9b\x1b]52;c;CANARY\x07\xff";
+	static const char gif[] = "GIF89a\x1b\x9b\x07\x1b\xf7\0\0\x1b]0;CANARY\x07";
+	d->item.row.target = bytes_of("/?a=%1b]0;CANARY%07&%9b=%c2%9b&%e2%80%ae");
+	bool fine =
+	    put_field(&d->headers, "Cookie", "a=\x1b]0;CANARY\x07; \x9b=\xc2\x9b") &&
+	    put_field(&d->headers, "Authorization", "Basic G10wO0NBTkFSWQc6m+KArg==") &&
+	    put_field(&d->headers, "X-Token",
+		      "eyJhbGciOiJcdTAwMWJdMDtDQU5BUllcdTAwMDcifQ.eyJpc3MiOiKb4oCuXHUwMDFiXTA7Q0FOQVJZXHUwMDA3In0.");
+	if (id % 4 == 0)
+		return fine && put_field(&d->headers, "Content-Type", "text/event-stream") &&
+		       put(&d->body,
+			   "event: \x1b]0;CANARY\x07\n\x1b: CANARY\ndata: {\"a\":\"\x9b\"}\n\n: \x1b]52;CANARY\n");
+	if (id % 4 == 1)
+		return fine && put_field(&d->headers, "Content-Type", "application/x-protobuf") &&
+		       buffer_append(&d->body, message, sizeof message - 1);
+	return fine && (id % 4 != 2 || buffer_append(&d->body, gif, sizeof gif - 1));
+}
+
 /* By turns all bytes, brackets 100,000 deep, and a line of 10 MB. */
 static bool fill_hostile(struct document *d, int64_t id)
 {
@@ -439,7 +461,7 @@ void fake_source_document(struct fake_source *f, int64_t id, enum source_part pa
 	}
 	bool fine = item_copy(&d->item, &item->row) && fill_attempts(d);
 	if (f->hostile) {
-		fine = fine && fill_hostile(d, id);
+		fine = fine && (id % 2 ? fill_hostile(d, id) : fill_hidden(d, id / 2));
 	} else if (part == SOURCE_RESPONSE) {
 		d->attempt = attempt < 0 ? item->row.attempts : attempt;
 		fine = fine && put_field(&d->headers, "Content-Type", "text/plain") &&

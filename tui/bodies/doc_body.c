@@ -59,8 +59,14 @@ static struct doc *plain_body(struct body *b, uint64_t total, int columns, int d
 		return d;
 	if (text && bytes_equal_nocase(type, "application/x-www-form-urlencoded"))
 		return doc_form(b, total);
-	if (!text)
-		return doc_hex(body, total, columns);
+	if (text && bytes_equal_nocase(type, "text/event-stream"))
+		return doc_events(body, total);
+	if ((d = doc_protobuf(b, total)) || (text && (d = doc_jwt(begin))))
+		return d;
+	if (!text) {
+		d = doc_image(body, total, columns);
+		return d ? d : doc_hex(body, total, columns);
+	}
 	d = doc_markup(b->headers, body, total, false);
 	return d ? d : doc_text(body, total);
 }

@@ -4,6 +4,7 @@
 
 #include "shared/content/body.h"
 #include "tui/documents/doc.h"
+#include "tui/documents/styled.h"
 
 #define DOC_PRETTY_MOST ((size_t)8 << 20) /* bytes; a longer body is laid out only when that is asked for */
 
@@ -26,3 +27,6 @@ int doc_hex_bytes(int columns);
 
 /* Whether a body is for reading: no NUL, hardly a control character, hardly a byte that is not UTF-8. */
 bool doc_is_text(struct bytes body);
+/* Adds what a JSON Web Token says, under a line that names what it is `of`. False, and nothing added, when it is none.
+ */
+bool doc_jwt_put(struct styled *s, const char *of, struct bytes text);

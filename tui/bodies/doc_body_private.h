@@ -11,6 +11,15 @@ struct doc *doc_body_within(struct bytes headers, struct bytes body, uint64_t to
 /* A multipart body (RFC 2046 §5.1), decoded as `b` has it, each part shown as a body of its own below its header
  * fields. NULL as well when it is not multipart, or has no boundary or no part. */
 struct doc *doc_multipart(struct body *b, uint64_t total, int columns, int depth);
+/* Server-sent events, the data of each as JSON where it is that. */
+struct doc *doc_events(struct bytes body, uint64_t total);
+/* Protocol Buffers as a tree of numbered fields, or gRPC's frames of them; by Content-Type. NULL as well when it is not
+ * that. `b` as doc_multipart has it. */
+struct doc *doc_protobuf(struct body *b, uint64_t total);
+/* What kind of image it is, over its bytes. NULL as well when it is none. */
+struct doc *doc_image(struct bytes body, uint64_t total, int columns);
+/* A body that is one JSON Web Token. NULL as well when it is none. */
+struct doc *doc_jwt(struct bytes body);
 
 /* The body without the byte order mark and blanks before it. */
 struct bytes doc_begin(struct bytes body);

@@ -419,6 +419,7 @@ struct doc *doc_json_or(struct bytes body, uint64_t total, char why[80])
 		doc_free(&d->doc);
 		return NULL;
 	}
+	d->doc.folds = true;
 	if (d->tokens.values > 1)
 		snprintf(d->doc.about, sizeof d->doc.about, "JSON, %zu values", d->tokens.values);
 	else

@@ -165,6 +165,9 @@ void detail_prepare(struct detail *d, const struct ui *ui, int columns)
 	take_kept(d);
 	if (is_made(d, ui, columns))
 		return;
+	const struct side *s = side_of(d);
+	if (!d->made.doc && d->tab != TAB_TIMES && s->wanted > s->most) /* the rest of it is on its way */
+		return;
 	bool again = d->made.doc != NULL;
 	d->no_memory = !make_doc(d, ui, columns, &made);
 	if (d->no_memory)

@@ -6,7 +6,8 @@
 #include "tui/documents/pager.h"
 #include "tui/detail/view_detail.h"
 
-/* Bytes of a body that are read at first, and at most. */
+/* Bytes of a body that are read at first, and at most. One that may be laid out (DOC_PRETTY_MOST) is then read whole.
+ */
 #define DETAIL_BODY_FIRST ((uint64_t)1 << 20)
 #define DETAIL_BODY_MOST ((uint64_t)64 << 20)
 

@@ -8,6 +8,7 @@
 #include "shared/http/headers.h"
 #include "shared/signature/signature.h"
 #include "tui/detail/doc_attempts.h"
+#include "tui/detail/doc_decoded.h"
 #include "tui/documents/doc_make.h"
 #include "tui/documents/styled.h"
 #include "tui/terminal/text.h"
@@ -228,7 +229,7 @@ static bool join(const struct document *d, struct doc *head, struct doc *body, s
 	if (body) {
 		memcpy(out->about, body->about, sizeof out->about);
 		out->bytes = strncmp(body->about, "hex", 3) == 0;
-		out->folds = strncmp(body->about, "JSON", 4) == 0 || strncmp(body->about, "multipart", 9) == 0;
+		out->folds = body->folds;
 	}
 	out->doc = doc_join(parts, tail ? 3 : 2);
 	return out->doc != NULL;
@@ -246,6 +247,8 @@ static struct doc *make_head(const struct message_look *l, const char *about)
 	else
 		put_request_line(s, d);
 	put_fields(s, d, &d->headers, !l->answer, l->columns);
+	if (!l->answer)
+		doc_decoded_put(s, d->item.row.target, buffer_view(&d->headers));
 	if (is_unusable(d)) {
 		styled_print(s, ROLE_OURS, "-- What came, and is not an answer  %zu byte%s  %s --", d->raw.len,
 			     d->raw.len == 1 ? "" : "s", how[l->look]);

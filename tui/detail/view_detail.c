@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/bodies/doc_body.h"
 #include "tui/detail/detail_private.h"
 #include "tui/terminal/text.h"
 #include "tui/views/bars.h"
@@ -100,6 +101,9 @@ static void take(struct detail *d, struct document *fresh)
 	s->most = most;
 	s->trouble = fresh->trouble;
 	s->document.trouble = NULL;
+	if (s->document.body.len < s->document.body_size && s->document.body_size <= DOC_PRETTY_MOST &&
+	    most < DOC_PRETTY_MOST)
+		s->wanted = DOC_PRETTY_MOST;
 	if (shown)
 		d->places[d->tab] = place;
 }

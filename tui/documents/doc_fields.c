@@ -202,5 +202,6 @@ struct doc *doc_owning(struct doc *inner, struct buffer memory)
 	}
 	*d = (struct owning){ .doc = { .ops = &own_ops }, .inner = inner, .memory = memory };
 	memcpy(d->doc.about, inner->about, sizeof d->doc.about);
+	d->doc.folds = inner->folds;
 	return &d->doc;
 }

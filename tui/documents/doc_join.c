@@ -147,6 +147,8 @@ struct doc *doc_join(struct doc **parts, size_t count)
 	memcpy(d->parts, parts, count * sizeof *parts);
 	d->count = count;
 	d->doc.ops = &join_ops;
+	for (size_t i = 0; i < count; i++)
+		d->doc.folds = d->doc.folds || parts[i]->folds;
 	if (count)
 		memcpy(d->doc.about, parts[count - 1]->about, sizeof d->doc.about);
 	return &d->doc;

@@ -18,10 +18,11 @@ struct world {
 	size_t body_len;    /* 0: of a text */
 	uint64_t body_size; /* 0: as long as it is here */
 	bool hostile;
-	bool waited;                /* the sender waited for the first attempt's answer */
-	bool late;                  /* and it came later than Sentry, whose delivery it is, waits */
-	uint64_t generation, asked; /* asked: how often */
-	uint64_t most;              /* of the last */
+	const char *target, *fields; /* NULL: the delivery's own, and none further */
+	bool waited;                 /* the sender waited for the first attempt's answer */
+	bool late;                   /* and it came later than Sentry, whose delivery it is, waits */
+	uint64_t generation, asked;  /* asked: how often */
+	uint64_t most;               /* of the last */
 	struct effect out;
 };
 
@@ -76,6 +77,10 @@ static inline void make_request(struct world *w, struct document *d)
 		assert_true(buffer_append_text(&d->headers, "X-Evil: ") &&
 			    buffer_append_text(&d->headers, hostile_text + 1) &&
 			    buffer_append_text(&d->headers, "\r\n"));
+	if (w->fields)
+		assert_true(buffer_append_text(&d->headers, w->fields));
+	if (w->target)
+		d->item.row.target = bytes_of(w->target);
 	put_header(&d->headers, "X-Twice", "first");
 	put_header(&d->headers, "x-twice", "second");
 	assert_true(buffer_append(&d->body, w->body, w->body_len));

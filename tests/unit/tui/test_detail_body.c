@@ -89,13 +89,38 @@ static void test_hostile(void **state)
 	end(&w);
 }
 
-/* A body is never read whole but when that is asked for, and then in steps. */
+/* What may be laid out is, without a key. */
+static void test_long_json(void **state)
+{
+	struct world w;
+	struct buffer json = { 0 };
+	(void)state;
+	begin(&w, "application/json", "");
+	assert_true(buffer_append_text(&json, "[{\"first\":0}"));
+	while (json.len < 1800000)
+		assert_true(buffer_append_text(&json, ",{\"name\":\"value\"}"));
+	assert_true(buffer_append_text(&json, "]"));
+	w.body = (const char *)json.at;
+	w.body_len = w.body_size = json.len;
+	push(&w, view_detail_new(4));
+	assert_int_equal(w.asked, 2);
+	assert_true(shows(&w, "\"first\": 0"));
+	assert_true(shows(&w, "pretty (p: raw)  JSON"));
+	act(&w, ACTION_FOLD_ALL);
+	act(&w, ACTION_PRETTY);
+	assert_true(shows(&w, "raw (p: pretty)"));
+	assert_int_equal(w.asked, 2);
+	buffer_free(&json);
+	end(&w);
+}
+
+/* A longer body is read whole only when that is asked for, and then in steps. */
 static void test_large_body(void **state)
 {
 	struct world w;
 	(void)state;
 	begin(&w, "text/plain", "");
-	size_t have = (size_t)3 << 20;
+	size_t have = (size_t)9 << 20;
 	char *body = malloc(have);
 	assert_non_null(body);
 	memset(body, 'x', have);
@@ -105,21 +130,25 @@ static void test_large_body(void **state)
 	push(&w, view_detail_new(4));
 	assert_int_equal(w.most, 1 << 20);
 	assert_int_equal(w.asked, 1);
-	assert_true(shows(&w, "shown 1.0 of 3.0 MiB, p to load more"));
+	assert_true(shows(&w, "shown 1.0 of 9.0 MiB, p to load more"));
 	act(&w, ACTION_PRETTY);
 	assert_int_equal(w.most, 8 << 20);
-	assert_int_equal(w.asked, 2);
-	assert_false(shows(&w, "p to load more"));
-	/* All is here: p is pretty and raw again. */
 	act(&w, ACTION_PRETTY);
-	assert_int_equal(w.asked, 2);
+	assert_int_equal(w.most, 64 << 20);
+	assert_int_equal(w.asked, 3);
+	assert_false(shows(&w, "p to load more"));
+	/* All is here: p lays it out however long it is, then shows it as it came. */
+	act(&w, ACTION_PRETTY);
+	act(&w, ACTION_PRETTY);
+	assert_int_equal(w.asked, 3);
 	assert_true(shows(&w, "raw (p: pretty)"));
 	/* One the record itself holds in part alone. */
 	w.body_size = (uint64_t)100 << 20;
 	view_detail_show(screen_top(&w.s), 5);
 	assert_true(shows(&w, "shown 1.0 of 100 MiB, p to load more"));
 	act(&w, ACTION_PRETTY);
-	assert_true(shows(&w, "shown 3.0 of 100 MiB, the record holds no more"));
+	act(&w, ACTION_PRETTY);
+	assert_true(shows(&w, "shown 9.0 of 100 MiB, the record holds no more"));
 	uint64_t asked = w.asked;
 	act(&w, ACTION_PRETTY);
 	assert_int_equal(w.asked, asked);
@@ -140,11 +169,29 @@ static void test_large_body(void **state)
 	end(&w);
 }
 
+/* What the query, cookies and credentials say. */
+static void test_decoded(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, "application/json", "{\"a\":1}");
+	w.target = "/hooks?tenant=7&note=a%20b+c%1b%5B2J&flag";
+	w.fields =
+	    "Cookie: session=abc; theme=da\x1brk;empty\r\n"
+	    "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"
+	    "Cf-Access-Jwt-Assertion: eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UiLCJleHAiOjEzMDA4MTkzODAsInRlYW0iOnsiaWQiOjd9"
+	    "fQ.c2lnbmVk\r\n";
+	push(&w, view_detail_new(4));
+	check(&w, "detail-decoded");
+	end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_xml),     cmocka_unit_test(test_hex),        cmocka_unit_test(test_invalid_json),
-		cmocka_unit_test(test_hostile), cmocka_unit_test(test_large_body),
+		cmocka_unit_test(test_xml),     cmocka_unit_test(test_hex),       cmocka_unit_test(test_invalid_json),
+		cmocka_unit_test(test_hostile), cmocka_unit_test(test_long_json), cmocka_unit_test(test_large_body),
+		cmocka_unit_test(test_decoded),
 	};
 	return RUN(tests);
 }

@@ -373,6 +373,96 @@ static void test_multipart_bounds(void **state)
 	buffer_free(&nested);
 }
 
+static void test_event_stream(void **state)
+{
+	static const char type[] = "Content-Type: text/event-stream; charset=utf-8\r\n";
+	struct buffer many = { 0 };
+	(void)state;
+	struct doc *d = text_of(type, "event: ping\nid: 7\ndata: {\"a\":\ndata: 1}\n\n: he\x1bre\n\ndata: plain\n");
+	doc_expect(d, "-- event 1 --\nevent: ping\nid: 7\nv {\n    \"a\": 1\n  }\n-- event 2 --\n: he^[re\n"
+		      "-- event 3 --\nplain\nno empty line follows: not a whole event yet\n");
+	assert_string_equal(d->about, "3 events");
+	assert_true(d->folds);
+	doc_free(d);
+	for (int i = 0; i < 600; i++)
+		assert_true(buffer_append_text(&many, "data: x\n\n"));
+	d = body_of(type, many.at, many.len);
+	char *last = doc_line_text(d, d->ops->count(d) - 1, true);
+	assert_string_equal(last, "900 bytes after these events: p shows them as received");
+	free(last);
+	doc_free(d);
+	buffer_free(&many);
+}
+
+static void test_protobuf(void **state)
+{
+	static const char message[] =
+	    "\x08\x96\x01\x12\x07testing\x1d\0\0\x80\x3f\x21\0\0\0\0\0\0\xf0\x3f\x2a\x04\x08\x01\x12\0\x32\x02\xff\xfe"
+	    "\x38\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x42\x03\x1b]0";
+	static const char fields[] = "1: 150\n2: \"testing\"\n3: 1065353216  32 bits; as float 1\n"
+				     "4: 4607182418800017408  64 bits; as double 1\n5: {\n  1: 1\n  2: \"\"\n}\n"
+				     "6: 2 bytes: ff fe\n7: 18446744073709551615  signed -1\n8: 3 bytes: 1b 5d 30\n";
+	static const char frames[] = "\0\0\0\0\2\x08\1\1\0\0\0\2\x1f\x8b\x80\0\0\0\x0fgrpc-status:0\r\n\0\0";
+	(void)state;
+	struct doc *d = body_of("Content-Type: application/x-protobuf\r\n", message, sizeof message - 1);
+	doc_expect(d, fields);
+	assert_string_equal(d->about, "protobuf");
+	doc_free(d);
+	d = body_of("Content-Type: application/grpc-web+proto\r\n", frames, sizeof frames - 1);
+	doc_expect(d, "-- message 1, 2 bytes --\n1: 1\n-- message 2, 2 bytes, compressed --\n2 bytes: 1f 8b\n"
+		      "-- trailers, 15 bytes --\ngrpc-status:0\n2 bytes: 00 00\n");
+	doc_free(d);
+	d = text_of("Content-Type: application/grpc-web-text\r\n", "AAAAAAIIAQ==");
+	doc_expect(d, "-- message 1, 2 bytes --\n1: 1\n");
+	doc_free(d);
+	/* Neither what only says so, nor what only looks so. */
+	d = text_of("Content-Type: application/x-protobuf\r\n", "\x08");
+	assert_string_equal(d->about, "hex, 1 byte");
+	doc_free(d);
+	d = text_of("", "\x08\x01");
+	assert_string_equal(d->about, "hex, 2 bytes");
+	doc_free(d);
+}
+
+/* Messages in one another, deeper than is followed. */
+static void test_deep_protobuf(void **state)
+{
+	struct buffer in = { 0 };
+	(void)state;
+	assert_true(buffer_append(&in, "\x08\x01", 2));
+	for (int i = 0; i < 60; i++) {
+		struct buffer out = { 0 };
+		assert_true(buffer_put_u8(&out, 0x0a));
+		if (in.len >= 128)
+			assert_true(buffer_put_u8(&out, (uint8_t)(0x80 | (in.len & 0x7f))));
+		assert_true(buffer_put_u8(&out, (uint8_t)(in.len >= 128 ? in.len >> 7 : in.len)));
+		assert_true(buffer_append_bytes(&out, buffer_view(&in)));
+		buffer_free(&in);
+		in = out;
+	}
+	struct doc *d = body_of("Content-Type: application/protobuf\r\n", in.at, in.len);
+	assert_int_equal(d->ops->count(d), 32 * 2 + 1);
+	doc_free(d);
+	buffer_free(&in);
+}
+
+static void test_images_and_tokens(void **state)
+{
+	(void)state;
+	struct doc *d = body_of("", "GIF89a\x20\x03\x58\x02\xf7\0\0", 13);
+	doc_expect(d, "GIF image, 800 x 600 pixels, 13 bytes\n"
+		      "00000000 | 47 49 46 38 39 61 20 03 58 02 f7 00 00          | GIF89a .X....\n");
+	doc_free(d);
+	d = text_of("Content-Type: text/plain\r\n", "eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UiLCJleHAiOjEzMDA4MTkzODB9.\n");
+	doc_expect(d, "-- Body  JWT, decoded and not verified --\nalg = \"none\"\niss = \"joe\"\n"
+		      "exp = 1300819380  2011-03-22 18:43:00 UTC\nno signature\n");
+	assert_string_equal(d->about, "JWT");
+	doc_free(d);
+	d = text_of("", "eyebrows.are.raised");
+	assert_string_equal(d->about, "text, 1 line");
+	doc_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +478,10 @@ int main(void)
 		cmocka_unit_test(test_bomb),
 		cmocka_unit_test(test_multipart),
 		cmocka_unit_test(test_multipart_bounds),
+		cmocka_unit_test(test_event_stream),
+		cmocka_unit_test(test_protobuf),
+		cmocka_unit_test(test_deep_protobuf),
+		cmocka_unit_test(test_images_and_tokens),
 	};
 	return RUN(tests);
 }

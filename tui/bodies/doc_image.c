@@ -1,0 +1,23 @@
+/* An image: what it is, over its bytes. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "shared/content/image.h"
+#include "tui/bodies/doc_body_private.h"
+#include "tui/documents/doc_make.h"
+
+struct doc *doc_image(struct bytes body, uint64_t total, int columns)
+{
+	struct image image;
+	char note[80], size[32];
+	if (!image_read(body, &image))
+		return NULL;
+	doc_amount(size, total);
+	snprintf(note, sizeof note, "%s image, %" PRIu32 " x %" PRIu32 " pixels, %s", image.format, image.width,
+		 image.height, size);
+	struct doc *d = doc_under_note(note, doc_hex(body, total, columns));
+	if (d)
+		snprintf(d->about, sizeof d->about, "%s image, %" PRIu32 " x %" PRIu32, image.format, image.width,
+			 image.height);
+	return d;
+}
