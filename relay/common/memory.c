@@ -56,13 +56,19 @@ static uint64_t resident(void)
 }
 #endif
 
+#if defined(__GLIBC__)
+#if __GLIBC_PREREQ(2, 33) /* musl knows no such macro */
+#define HAS_MALLINFO2
+#endif
+#endif
+
 uint64_t memory_held(void)
 {
 	if (is_mimalloc())
 		return resident();
 #if defined(__SANITIZE_ADDRESS__)
 	return __sanitizer_get_current_allocated_bytes();
-#elif defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+#elif defined(HAS_MALLINFO2)
 	struct mallinfo2 all = mallinfo2();
 	return all.uordblks + all.hblkhd;
 #elif defined(__APPLE__)

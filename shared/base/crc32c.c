@@ -2,6 +2,9 @@
 
 #include <pthread.h>
 #include <string.h>
+#if defined __x86_64__
+#include <cpuid.h>
+#endif
 
 #define POLYNOMIAL UINT32_C(0x82f63b78) /* reflected */
 
@@ -40,7 +43,7 @@ uint32_t crc32c_add_by_table(uint32_t before, struct bytes b)
 
 #if defined __x86_64__
 
-static uint32_t __attribute__((target("sse4.2"))) add_by_instruction(uint32_t before, struct bytes b)
+static uint32_t __attribute__((target("sse4.2,crc32"))) add_by_instruction(uint32_t before, struct bytes b)
 {
 	uint64_t c = ~before;
 	for (; b.len >= 8; b.at += 8, b.len -= 8) {
@@ -53,9 +56,20 @@ static uint32_t __attribute__((target("sse4.2"))) add_by_instruction(uint32_t be
 	return ~(uint32_t)c;
 }
 
+static bool has_instruction;
+static pthread_once_t asked = PTHREAD_ONCE_INIT;
+
+/* Not __builtin_cpu_supports: what it needs is not in every compiler's run-time library. */
+static void ask_processor(void)
+{
+	unsigned a, b, c, d;
+	has_instruction = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_2);
+}
+
 uint32_t crc32c_add(uint32_t before, struct bytes b)
 {
-	return __builtin_cpu_supports("sse4.2") ? add_by_instruction(before, b) : crc32c_add_by_table(before, b);
+	pthread_once(&asked, ask_processor);
+	return has_instruction ? add_by_instruction(before, b) : crc32c_add_by_table(before, b);
 }
 
 #else

@@ -214,7 +214,8 @@ ssize_t conn_writev(struct conn *c, const struct iovec *pieces, int count)
 		return 0;
 	if (c->tls)
 		return write_tls(c, pieces, count);
-	struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)pieces, .msg_iovlen = (size_t)count };
+	struct msghdr m = { .msg_iov = (struct iovec *)(uintptr_t)pieces };
+	m.msg_iovlen = (__typeof__(m.msg_iovlen))count; /* a size_t with glibc, an int with musl and on macOS */
 	ssize_t n = sendmsg(c->fd, &m, MSG_NOSIGNAL);
 	if (n >= 0)
 		return n;

@@ -1,5 +1,7 @@
 #include "shared/program/interrupt.h"
 
+#include <stddef.h>
+
 static volatile sig_atomic_t came;
 
 static void on_signal(int number)
