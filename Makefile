@@ -70,7 +70,7 @@ TSAN := BUILD=build/tsan OPT="-O1 -g" SAN="-fsanitize=thread" WERROR=1
 FUZZ_SECONDS ?= 60
 TORTURE ?= --kills 500
 
-.PHONY: deb packagers all help deps run demo test one hooks coverage unit corpus lint format fuzz torture attack model bench macos install uninstall clean
+.PHONY: deb dist packagers all help deps run demo test one hooks coverage unit corpus lint format fuzz torture attack model bench macos install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 COMPLETIONS := $(addprefix $(BUILD)/completions/,creel.bash _creel creel.fish)
@@ -337,6 +337,14 @@ macos:
 deb:
 	@.ci/deps build deb
 	@.packaging/deb.sh $(VERSION)
+
+# dist/creel-VERSION-linux-x86_64.tar.gz and -linux-arm64.tar.gz: static programs for any Linux, on Debian on x86-64. The
+# libraries take some ten minutes and are kept; ARCHES=x86_64 makes the one alone. Each archive is tried (arm64 under qemu).
+ARCHES ?= x86_64 arm64
+dist:
+	@.ci/deps dist
+	@.packaging/dist/dist.sh $(VERSION) $(ARCHES)
+	@for arch in $(ARCHES); do .packaging/dist/try.sh dist/creel-$(VERSION)-linux-$$arch.tar.gz || exit 1; done
 
 # dist/creel-VERSION.tar.gz and, naming it, a Homebrew formula, a PKGBUILD and a Nix derivation:
 # make packagers URL=https://where.it/will/be
