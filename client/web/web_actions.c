@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { L = 1, D = 2, F = 4, H = 8 };
+enum { L = 1, D = 2, F = 4, H = 8, O = 16 };
 enum { HAVE_ROW, HAVE_ROOM, HAVE_REPLAY, HAVE_MARKS };
 
 static const struct action {
@@ -29,9 +29,9 @@ static json_t *keys_json(const char *keys)
 
 static json_t *contexts_json(unsigned contexts)
 {
-	static const char letters[] = "LDFH";
-	char text[5] = "";
-	for (size_t i = 0, n = 0; i < 4; i++)
+	static const char letters[] = "LDFHO";
+	char text[6] = "";
+	for (size_t i = 0, n = 0; i < 5; i++)
 		if (contexts & 1u << i)
 			text[n++] = letters[i];
 	return json_string(text);

@@ -173,6 +173,34 @@ describe('the inspector', () => {
 		await t.until((s) => rows(s) === 4 && /^ filter: \(none\)/m.test(s));
 	});
 
+	it('has an overview: what a row counts is shown in the list, Esc brings the list back', async () => {
+		await listen();
+		for (const n of ['one', 'two']) await hook(n, '{}', ['X-GitHub-Event: push'], 'push');
+		app.answer = (request, socket) => socket.write('HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n');
+		await post(relay.port, `/${t.url.split('/').pop()}/three`, '{}', ['Content-Type: application/json']);
+		app.answer = null;
+		await t.until((s) => rows(s) === 3);
+		await t.keys('O');
+		await t.until(/3 deliveries +1 failed \(33\.3 %\)[\s\S]*2xx .* 2$[\s\S]*5xx .* 1$[\s\S]*p50 [\s\S]*By provider[\s\S]*github/m);
+		// It counts on while it is open.
+		await post(relay.port, `/${t.url.split('/').pop()}/four`, '{}', ['Content-Type: application/json']);
+		await t.until(/4 deliveries +1 failed \(25\.0 %\)/);
+		await t.keys('Tab');
+		await t.until(/By event [\s\S]*push /);
+		await t.keys('j', 'Enter');
+		await t.until((s) => rows(s) === 1 && /^ filter: status:5xx since:/m.test(s));
+		await t.keys('Escape');
+		await t.until((s) => rows(s) === 4 && /^ filter: \(none\)/m.test(s));
+		await t.keys('O', 'G');
+		await t.until(/Largest/);
+		await t.keys('Enter');
+		await t.until(/^ creel {2}#\d /m);
+		await t.keys('Escape');
+		await t.until(/overview/);
+		await t.keys('Escape');
+		await t.until(/^ filter: \(none\)/m);
+	});
+
 	it('copies a curl that sends the same bytes', async () => {
 		await listen();
 		const body = `{"quote":"it's", "at":"@file", "dollar":"$HOME \`x\`", "nl":"\n"}`;

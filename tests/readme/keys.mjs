@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const page = path.join(root, 'client/creel.1');
 
-const VIEWS = { L: 'list', D: 'delivery', F: 'comparison', H: 'help, events' };
+const VIEWS = { L: 'list', D: 'delivery', F: 'comparison', H: 'help, events', O: 'overview' };
 const troff = (s) => s.replaceAll('\\', '\\e').replaceAll('-', '\\-').replace(/^(['.])/, '\\&$1');
 // ` stands around commands in the table.
 const words = (s) => troff(s).replace(/`([^`]*)`/g, '\\fB$1\\fR');
@@ -28,7 +28,7 @@ export function fresh() {
 	const rows = actions().flatMap(({ name, help, keys, views }) => [
 		'.TP',
 		(keys.length ? keys.map((k) => `\\fB${troff(k)}\\fR`).join(', ') : `\\fB:${troff(name)}\\fR`),
-		`${words(help)}${views.length === 4 ? '' : ` (${views.map((v) => VIEWS[v]).join(', ')})`}`,
+		`${words(help)}${views.length === Object.keys(VIEWS).length ? '' : ` (${views.map((v) => VIEWS[v]).join(', ')})`}`,
 	]);
 	const place = /(\.\\" keys: tests\/readme\/keys\.mjs --write\n)[^]*?(\.\\" end of keys\n)/;
 	const text = readFileSync(page, 'utf8');

@@ -111,7 +111,7 @@ static void make_row(struct fake_source *f, struct delivery_row *row)
 
 struct answer {
 	struct answer *next;
-	enum { ANSWER_PAGE, ANSWER_COUNT, ANSWER_DOCUMENT, ANSWER_PREVIEW } kind;
+	enum { ANSWER_PAGE, ANSWER_COUNT, ANSWER_DOCUMENT, ANSWER_PREVIEW, ANSWER_STATS } kind;
 	uint64_t generation;
 	void *user;
 	struct page page;
@@ -122,6 +122,8 @@ struct answer {
 	void (*on_count)(void *, uint64_t, uint64_t);
 	void (*on_document)(void *, uint64_t, struct document *);
 	void (*on_preview)(void *, uint64_t, struct preview *);
+	struct stats_result stats;
+	void (*on_stats)(void *, uint64_t, struct stats_result *);
 };
 
 void fake_source_add(struct fake_source *f, int count)
@@ -246,6 +248,8 @@ static void give(struct answer *a)
 		a->on_count(a->user, a->generation, a->count);
 	else if (a->kind == ANSWER_PREVIEW)
 		a->on_preview(a->user, a->generation, &a->preview);
+	else if (a->kind == ANSWER_STATS)
+		a->on_stats(a->user, a->generation, &a->stats);
 	else
 		a->on_document(a->user, a->generation, &a->document);
 	free(a);
@@ -289,6 +293,7 @@ static void fake_cancel(void *self, void (*done)(void *user, uint64_t generation
 		page_free(&a->page);
 		document_free(&a->document);
 		preview_free(&a->preview);
+		stats_result_free(&a->stats);
 		free(a);
 	}
 }
@@ -370,6 +375,67 @@ static void fake_count(void *self, const char *filter, uint64_t generation,
 	a->on_count = done;
 	for (size_t i = 0; i < f->count; i++)
 		a->count += matches(&f->items[i], filter);
+}
+
+/* Twenty steps, a group for each provider among the first rows; the slowest and largest are not sought. */
+void fake_source_stats(struct fake_source *f, const char *filter, const struct stats_wish *wish, struct stats_result *r)
+{
+	static const char *const providers[] = { "stripe", "github", "slack", "shopify", "" };
+	*r = (struct stats_result){ .wish = *wish,
+				    .steps = calloc(20, sizeof *r->steps),
+				    .step_count = 20,
+				    .took = { 38000, 210000, 30000000 },
+				    .longest_us = 30000000,
+				    .groups = calloc(5, sizeof *r->groups),
+				    .group_count = 5,
+				    .searched = 1,
+				    .total = 1 };
+	if (!r->steps || !r->groups)
+		abort();
+	for (size_t i = 0; i < 5; i++)
+		if (!buffer_append_text(&r->groups[i].key, f->hostile ? evil[i % EVILS] : providers[i]))
+			abort();
+	int64_t first = f->count ? (int64_t)(f->items[0].row.received_at_us / 1000000) : 0;
+	r->wish.from_s = first;
+	r->wish.step_s = 60;
+	r->wish.before_s = first + 1200;
+	for (size_t i = 0; i < 20; i++)
+		r->steps[i].at_s = first + 60 * (int64_t)i;
+	for (size_t i = 0; i < f->count; i++) {
+		const struct delivery_row *row = &f->items[i].row;
+		if (!matches(&f->items[i], filter))
+			continue;
+		enum stats_outcome o = row->status <= 0 ? STATS_NO_ANSWER : (enum stats_outcome)(row->status / 100 - 1);
+		bool failed = o >= STATS_4XX;
+		r->steps[i * 20 / f->count].counts[o]++;
+		r->counts[o]++;
+		r->count++;
+		r->failed += failed;
+		for (size_t g = 0; g < 5; g++)
+			if (bytes_equal(row->provider, bytes_of(providers[g]))) {
+				r->groups[g].count++;
+				r->groups[g].failed += failed;
+				r->groups[g].p95_us = 41000;
+			}
+		r->histogram[row->took_us < 10000 ? 3 : row->took_us < 100000 ? 6 : 9]++;
+	}
+	r->slowest[r->slowest_count++] = (struct stats_top){ 12, 30000000 };
+	r->largest[r->largest_count++] = (struct stats_top){ 5, 21000 };
+}
+
+static void fake_stats(void *self, const char *filter, const struct stats_wish *wish, uint64_t generation,
+		       void (*done)(void *user, uint64_t generation, struct stats_result *r), void *user)
+{
+	struct answer *a = answer_later(self, generation, user);
+	a->kind = ANSWER_STATS;
+	a->on_stats = done;
+	fake_source_stats(self, filter, wish, &a->stats);
+}
+
+static void fake_cancel_stats(void *self, uint64_t generation)
+{
+	(void)self;
+	(void)generation;
 }
 
 static bool put(struct buffer *b, const char *text)
@@ -542,6 +608,8 @@ const struct source_ops fake_source_ops = {
 	.get = fake_get,
 	.preview = fake_preview,
 	.count = fake_count,
+	.stats = fake_stats,
+	.cancel_stats = fake_cancel_stats,
 	.changed = fake_changed,
 	.state = fake_state,
 	.cancel = fake_cancel,

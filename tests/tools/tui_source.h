@@ -43,6 +43,8 @@ void fake_source_page(struct fake_source *f, const char *filter, int64_t anchor,
 void fake_source_document(struct fake_source *f, int64_t id, enum source_part part, int attempt, uint64_t most,
 			  struct document *out);
 
+void fake_source_stats(struct fake_source *f, const char *filter, const struct stats_wish *wish,
+		       struct stats_result *r);
 void fake_source_preview(struct fake_source *f, int64_t id, struct preview *p);
 
 /* As the tables tui_start takes. Answers come on the loop. */

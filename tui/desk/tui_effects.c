@@ -21,6 +21,8 @@ void tui_effects_act(struct tui *t, enum action a, int count)
 	struct effect out = { 0 };
 	if (a == ACTION_CLEAR && (tui_gather_stop(t) || tui_search_stop(t) || tui_load_stop(t)))
 		return;
+	if (a == ACTION_BACK && tui_overview_stop(t))
+		return;
 	/* Enter typed after a search means what it finds, not what was selected before. */
 	t->open_hit = a == ACTION_OPEN && t->search_generation && top->context == CONTEXT_LIST;
 	if (t->open_hit) {

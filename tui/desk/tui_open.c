@@ -5,6 +5,7 @@
 #include "tui/compare/view_diff.h"
 #include "tui/desk/tui_private.h"
 #include "tui/detail/view_detail.h"
+#include "tui/overview/view_overview.h"
 #include "tui/views/view_help.h"
 
 static void push(struct tui *t, struct view *v)
@@ -122,4 +123,18 @@ void tui_open_split(struct tui *t, const struct effect *e)
 {
 	(void)e;
 	tui_wants_split(t);
+}
+
+void tui_open_overview(struct tui *t, const struct effect *e)
+{
+	(void)e;
+	push(t, view_overview_new());
+}
+
+void tui_open_filtered(struct tui *t, const struct effect *e)
+{
+	while (t->screen.depth > 1)
+		screen_pop(&t->screen);
+	t->screen.ui.focus = 0;
+	tui_load_filter(t, e);
 }

@@ -83,6 +83,9 @@ struct tui {
 	uint64_t preview_generation; /* 0: none is under way */
 	int64_t preview_id;          /* what was asked for */
 	int preview_attempts, preview_status;
+	uint64_t stats_generation, stats_asked_ms,
+	    stats_again_ms; /* of the overview; generation 0: none is under way */
+	bool stats_stale;
 	bool counting, counting_filter, count_stale, filter_count_stale;
 	uint64_t filter_count_at_ms, filter_count_took_ms;
 	uint64_t counted_at_ms, state_at_ms, rate_at_ms, rate_total;
@@ -121,6 +124,11 @@ void tui_away_tick(struct tui *t);
 void tui_wants(struct tui *t);
 void tui_wants_tick(struct tui *t, bool changed, uint64_t now_ms);
 void tui_wants_split(struct tui *t); /* shows the pane below the list, or hides it */
+
+/* tui_overview.c */
+void tui_overview_wants(struct tui *t);
+void tui_overview_tick(struct tui *t, bool changed, uint64_t now_ms);
+bool tui_overview_stop(struct tui *t); /* counting; false when nothing is counted */
 
 /* tui_open.c */
 void tui_open_delivery(struct tui *t, int64_t id);

@@ -89,6 +89,7 @@ void tui_wants(struct tui *t)
 	if (t->ended)
 		return;
 	mind_panes(t);
+	tui_overview_wants(t);
 	for (size_t i = 0; i < VIEWS; i++) {
 		struct view *v = view_at(s, i);
 		if (v && v->ops->wants && v->ops->wants(v, &s->ui, t->next_generation + 1, &want))
@@ -99,6 +100,7 @@ void tui_wants(struct tui *t)
 void tui_wants_tick(struct tui *t, bool changed, uint64_t now_ms)
 {
 	const struct screen *s = &t->screen;
+	tui_overview_tick(t, changed, now_ms);
 	t->open_stale = t->open_stale || changed;
 	if (!t->open_stale || now_ms - t->open_checked_ms < CHECK_MS)
 		return;

@@ -4,6 +4,7 @@
 #define D CONTEXT_DETAIL
 #define F CONTEXT_DIFF
 #define H CONTEXT_HELP
+#define O CONTEXT_OVERVIEW
 static const struct action_info table[ACTION_COUNT] = {
 	[ACTION_NONE] = { .name = "", .keys = "", .label = "", .long_label = "", .help = "" },
 #define ACTION(id, name, contexts, keys, label, long_label, bar, when, help)                                           \
@@ -15,6 +16,7 @@ static const struct action_info table[ACTION_COUNT] = {
 #undef D
 #undef F
 #undef H
+#undef O
 
 const struct action_info *action_info(enum action a)
 {

@@ -3,7 +3,7 @@
 
 #include "shared/base/bytes.h"
 
-enum context { CONTEXT_LIST = 1, CONTEXT_DETAIL = 2, CONTEXT_DIFF = 4, CONTEXT_HELP = 8 };
+enum context { CONTEXT_LIST = 1, CONTEXT_DETAIL = 2, CONTEXT_DIFF = 4, CONTEXT_HELP = 8, CONTEXT_OVERVIEW = 16 };
 
 /* What an action needs. */
 enum have {

@@ -12,7 +12,8 @@ static const struct {
 	{ "detail", CONTEXT_DETAIL },
 	{ "diff", CONTEXT_DIFF },
 	{ "help", CONTEXT_HELP },
-	{ "all", CONTEXT_LIST | CONTEXT_DETAIL | CONTEXT_DIFF | CONTEXT_HELP },
+	{ "overview", CONTEXT_OVERVIEW },
+	{ "all", CONTEXT_LIST | CONTEXT_DETAIL | CONTEXT_DIFF | CONTEXT_HELP | CONTEXT_OVERVIEW },
 };
 
 static void unbind(struct keymap *k, unsigned context, key_code key)
@@ -90,7 +91,7 @@ static bool read_line(struct keymap *k, struct bytes line, int number, struct er
 		if (bytes_equal(where, bytes_of(contexts[i].name)))
 			context = contexts[i].context;
 	if (!context)
-		return fault(e, number, "list, detail, diff, help or all is expected, not", where);
+		return fault(e, number, "list, detail, diff, help, overview or all is expected, not", where);
 	key_code code = key_from_name((const char *)key.at, key.len);
 	if (code == TKEY_NONE)
 		return fault(e, number, "no key is called", key);

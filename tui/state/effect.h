@@ -86,7 +86,8 @@ struct effect {
 	enum effect_kind kind;
 	union {                              /* by kind; those that are not named have nothing */
 		int64_t id;                  /* OPEN, GOTO, MARK, COPY_MENU, EXPORT_MENU */
-		char text[UI_FILTER_MAX];    /* SAY, FILTER, SAVE_FILTER, OFFSET (what was typed) */
+		char text[UI_FILTER_MAX];    /* SAY, FILTER, SHOW_FILTER (in the list), SAVE_FILTER, OFFSET (what was
+						typed) */
 		struct effect_search search; /* SEARCH */
 		enum quit_how quit;          /* QUIT */
 		enum prompt_kind prompt;     /* PROMPT */

@@ -73,6 +73,9 @@ int surface_print(struct surface *s, struct rect clip, int x, int y, enum role r
 /* A horizontal line for surface_fill: "-" where the terminal is not UTF-8, and with --ascii. */
 #define SURFACE_LINE 0x110000u /* no character */
 #define SURFACE_BAR 0x110001u  /* a vertical one: "|" there */
+/* Bars: from the bottom, and from the left, + 1 to 8 eighths of a cell; of ASCII there. */
+#define SURFACE_LEVEL 0x110010u
+#define SURFACE_METER 0x110020u
 void surface_fill(struct surface *s, struct rect area, uint32_t base, enum role role);
 /* What is drawn in the area stands on this ground; what is drawn over it later does not. */
 void surface_ground(struct surface *s, struct rect area, enum ground ground);

@@ -341,6 +341,15 @@ void term_repaint(struct term *t)
 
 /* ---- drawing ---- */
 
+static uint32_t bar(const struct term *t, uint32_t base)
+{
+	uint32_t eighths = base & 15;
+	bool level = base < SURFACE_METER;
+	if (!t->utf8)
+		return level ? (uint32_t) " .:-=+*%#"[eighths] : eighths >= 4 ? '#' : '-';
+	return level || eighths == 8 ? 0x2580 + eighths : 0x2590 - eighths;
+}
+
 /* The C library and utf8proc may know different Unicodes; what they differ on would shift the row. */
 static uint32_t shown(const struct term *t, const struct cell *c)
 {
@@ -350,6 +359,8 @@ static uint32_t shown(const struct term *t, const struct cell *c)
 		return t->utf8 ? 0x2500 : '-';
 	if (c->base == SURFACE_BAR)
 		return t->utf8 ? 0x2502 : '|';
+	if (c->base > SURFACE_LEVEL && c->base <= SURFACE_METER + 8)
+		return bar(t, c->base);
 	if (!t->utf8 || c->base < 0xa0)
 		return '?';
 	return wcwidth((wchar_t)c->base) == c->width ? c->base : 0xFFFD;

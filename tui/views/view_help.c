@@ -160,7 +160,8 @@ static void draw(struct view *v, const struct ui *ui, struct surface *s, struct 
 	static const char *const of[] = { [CONTEXT_LIST] = "the list",
 					  [CONTEXT_DETAIL] = "a delivery",
 					  [CONTEXT_DIFF] = "a comparison",
-					  [CONTEXT_HELP] = "help and events" };
+					  [CONTEXT_HELP] = "help and events",
+					  [CONTEXT_OVERVIEW] = "the overview" };
 	struct help_view *h = (struct help_view *)v;
 	struct rect line = { area.x, area.y, area.width, 1 };
 	struct rect rest = { area.x + 1, area.y + 1, area.width - 1, area.height - 1 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/filter/filter_text.h"
+#include "tui/views/quick.h"
 #include "tui/terminal/text.h"
 #include "tui/state/words.h"
 
@@ -137,38 +138,12 @@ static int64_t list_current(const struct view *v, const struct ui *ui)
 	return i ? i->row.id : 0;
 }
 
-static bool shows_quick(const struct ui *ui)
-{
-	return ui->quick[0] && strcmp(ui->filter, ui->quick) == 0;
-}
-
-/* Takes the text; Esc will bring back what is there now, or was before another of these. */
-static void take_quick(struct ui *ui, struct buffer *text, struct effect *out)
-{
-	if (!buffer_put_u8(text, 0)) {
-		effect_say(out, "out of memory for another filter");
-	} else if (text->len > sizeof ui->quick) {
-		effect_say(out, "the filter is too long for more: Esc drops it");
-	} else {
-		if (!shows_quick(ui))
-			memcpy(ui->before_quick, ui->filter, sizeof ui->before_quick);
-		memcpy(ui->quick, text->at, text->len);
-		effect_filter(out, ui->quick);
-	}
-}
-
-static void drop_quick(struct ui *ui, struct effect *out)
-{
-	effect_filter(out, ui->before_quick);
-	ui->quick[0] = '\0';
-}
-
 /* Takes a term away that a key had added; Esc still brings back what was there before all of these. */
 static void give_back(struct ui *ui, struct buffer *text, struct effect *out)
 {
 	if (!buffer_put_u8(text, 0))
 		return;
-	if (shows_quick(ui))
+	if (quick_shows(ui))
 		snprintf(ui->quick, sizeof ui->quick, "%s",
 			 strcmp((const char *)text->at, ui->before_quick) == 0 ? "" : (const char *)text->at);
 	effect_filter(out, (const char *)text->at);
@@ -180,8 +155,8 @@ static void toggle_term(struct ui *ui, const char *term, struct effect *out)
 	struct buffer text = { 0 };
 	if (filter_text_widen(&text, ui->filter, term, ui->now_us))
 		give_back(ui, &text, out);
-	else if (filter_text_narrow(&text, ui->filter, term, ui->now_us))
-		take_quick(ui, &text, out);
+	else if (quick_narrow(ui, term, &text))
+		(void)quick_take(ui, &text, out);
 	else
 		effect_say(out, "out of memory for another filter");
 	buffer_free(&text);
@@ -204,10 +179,10 @@ static void more_like_this(struct ui *ui, struct effect *out)
 	bool same = fine && text.len == strlen(ui->filter) && memcmp(text.at, ui->filter, text.len) == 0;
 	if (!fine)
 		effect_say(out, "out of memory for another filter");
-	else if (same && shows_quick(ui))
-		drop_quick(ui, out);
+	else if (same && quick_shows(ui))
+		quick_drop(ui, out);
 	else
-		take_quick(ui, &text, out);
+		(void)quick_take(ui, &text, out);
 	buffer_free(&text);
 }
 
@@ -215,8 +190,8 @@ static void list_clear(struct ui *ui, struct effect *out)
 {
 	if (ui->strip.shown && !ui->strip.running)
 		ui->strip.shown = false;
-	else if (shows_quick(ui))
-		drop_quick(ui, out);
+	else if (quick_shows(ui))
+		quick_drop(ui, out);
 	else if (ui->filter[0])
 		effect_filter(out, "");
 }
@@ -229,7 +204,7 @@ static bool open_results(struct ui *ui, struct effect *out)
 		return false;
 	ui->strip.shown = false;
 	if (buffer_printf(&text, "is:replay id:>%lld", (long long)ui->strip.first_id))
-		take_quick(ui, &text, out);
+		(void)quick_take(ui, &text, out);
 	buffer_free(&text);
 	return true;
 }
@@ -286,6 +261,9 @@ static void list_act(struct view *v, struct ui *ui, enum action a, int count, st
 		break;
 	case ACTION_LIKE:
 		more_like_this(ui, out);
+		break;
+	case ACTION_OVERVIEW:
+		*out = (struct effect){ .kind = EFFECT_OVERVIEW };
 		break;
 	case ACTION_SAVED:
 		*out = (struct effect){ .kind = EFFECT_SAVED_MENU };

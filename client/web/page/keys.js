@@ -2,13 +2,13 @@
 import { $, alarm, el, plain } from './dom.js';
 import { kept } from './url.js';
 
-// What belongs to the browser, or is done otherwise on a page.
-const BROWSERS = new Set(['F1', 'F2', 'F3', 'F4', 'F5', 'F6', 'F7', 'F8', 'F9', 'F10', 'F11', 'F12', 'C-w', 'C-z', 'C-l', 'C-c', 'C-o', 'C-f', 'C-b', 'Tab']);
+// The browser's, or done otherwise here.
+const BROWSERS = new Set('F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 C-w C-z C-l C-c C-o C-f C-b Tab'.split(' '));
 const NAMED = { ArrowDown: 'Down', ArrowUp: 'Up', ArrowLeft: 'Left', ArrowRight: 'Right', Escape: 'Esc', PageDown: 'PgDn', PageUp: 'PgUp', ' ': 'Space' };
-export const ONLY_TERMINAL = new Set(['mouse', 'repaint', 'suspend', 'quit', 'interrupt', 'swap-pane', 'scroll-left', 'scroll-right', 'leave', 'events']);
+export const ONLY_TERMINAL = new Set('mouse repaint suspend quit interrupt swap-pane scroll-left scroll-right leave events more-like-this only-failed saved-filters share below narrow step-back step-on shorter longer by'.split(' '));
 // The page's own, beside the table.
 const OWN = [
-	{ name: 'overview', contexts: 'LDFH', keys: ['O'], label: 'Overview', help: 'charts of what matches' },
+	{ name: 'overview', contexts: 'DFH', keys: ['O'], label: 'Overview', help: 'charts of what matches' },
 	{ name: 'verify', contexts: 'D', keys: ['4', 'V'], label: 'Verify', help: 'whether the signature holds, and why not' },
 	{ name: 'theme', contexts: 'LDFH', keys: [], label: 'Light or dark', help: 'by the system, light, dark' },
 ];

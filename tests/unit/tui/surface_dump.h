@@ -13,11 +13,19 @@ static inline bool put_code(struct buffer *out, uint32_t code)
 	return len > 0 && buffer_append(out, bytes, (size_t)len);
 }
 
+/* What term.c shows on a terminal of UTF-8, but for lines, which are plain. */
+static inline uint32_t dumped(uint32_t base)
+{
+	if (base > SURFACE_METER)
+		return base == SURFACE_METER + 8 ? 0x2588 : 0x2590 - (base - SURFACE_METER);
+	if (base > SURFACE_LEVEL)
+		return 0x2580 + (base - SURFACE_LEVEL);
+	return base == SURFACE_LINE ? '-' : base == SURFACE_BAR ? '|' : base;
+}
+
 static inline bool put_cell(struct buffer *out, const struct cell *c)
 {
-	if (c->base && !put_code(out, c->base == SURFACE_LINE  ? (uint32_t)'-'
-				      : c->base == SURFACE_BAR ? (uint32_t)'|'
-							       : c->base))
+	if (c->base && !put_code(out, dumped(c->base)))
 		return false;
 	for (int i = 0; i < 2; i++)
 		if (c->mark[i] && !put_code(out, c->mark[i]))

@@ -1,6 +1,7 @@
 #include "tests/tools/tui_source.h"
 #include "tests/unit/tui/tui_golden.h"
 #include "tui/desk/screen.h"
+#include "tui/overview/view_overview.h"
 #include "tui/views/bars.h"
 
 static const struct {
@@ -107,6 +108,66 @@ static bool is_there(struct world *w, int columns, const char *words)
 	buffer_free(&text);
 	buffer_free(&roles);
 	return there;
+}
+
+static void stats(struct world *w, struct view *v)
+{
+	struct stats_wish wish;
+	struct stats_result r;
+	assert_true(view_overview_wants(v, 7, &wish));
+	fake_source_stats(&w->f, w->s.ui.filter, &wish, &r);
+	assert_true(view_overview_receive(v, 7, &r));
+}
+
+/* Charts of cells; Enter narrows the list to what a row counts, at the time that is chosen. */
+static void test_overview(void **state)
+{
+	struct world w;
+	struct effect e;
+	struct stats_wish wish;
+	(void)state;
+	begin(&w, 214);
+	draw(&w, 80, 24);
+	act(&w, ACTION_OVERVIEW, &e);
+	assert_int_equal(e.kind, EFFECT_OVERVIEW);
+	struct view *v = view_overview_new();
+	assert_non_null(v);
+	screen_push(&w.s, v);
+	draw(&w, 80, 24);
+	stats(&w, v);
+	check(&w, "overview");
+	draw(&w, 220, 60);
+	golden_check(&w.surface, "overview-220x60");
+	draw(&w, 80, 24);
+	stats(&w, v); /* another width, other steps */
+	act(&w, ACTION_NARROW, &e);
+	assert_int_equal(e.kind, EFFECT_SHOW_FILTER);
+	assert_string_equal(e.text, "status:2xx since:2026-11-23T12:00:00Z");
+	assert_string_equal(w.s.ui.before_quick, "");
+	act(&w, ACTION_DOWN, &e);
+	act(&w, ACTION_STEP_BACK, &e);
+	act(&w, ACTION_STEP_BACK, &e);
+	check(&w, "overview-step");
+	act(&w, ACTION_NARROW, &e);
+	assert_string_equal(e.text, "status:3xx since:2026-11-23T12:18:00Z before:2026-11-23T12:19:00Z");
+	act(&w, ACTION_BOTTOM, &e);
+	act(&w, ACTION_NARROW, &e);
+	assert_int_equal(e.kind, EFFECT_OPEN);
+	assert_int_equal(e.id, 5);
+	/* Another grouping is counted anew, and what was asked for before is not taken. */
+	act(&w, ACTION_BY, &e);
+	assert_true(view_overview_wants(v, 8, &wish));
+	assert_int_equal(wish.by, STATS_BY_EVENT);
+	struct stats_result late = { .searched = 1, .total = 2 };
+	assert_false(view_overview_receive(v, 7, &late));
+	assert_true(view_overview_receive(v, 8, &late));
+	assert_int_equal(view_overview_stop(v), 8);
+	assert_int_equal(view_overview_stop(v), 0);
+	assert_false(view_overview_wants(v, 9, &wish)); /* until a key asks for it */
+	act(&w, ACTION_SPAN_LESS, &e);
+	assert_true(view_overview_wants(v, 9, &wish));
+	assert_true(wish.from_s > 0);
+	end(&w);
 }
 
 /* The provider's id of what is chosen; where there is little room, that rather than what the row above says. */
@@ -435,6 +496,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_overview),
 		cmocka_unit_test(test_preview),
 		cmocka_unit_test(test_paused),
 		cmocka_unit_test(test_only_marked),

@@ -1,0 +1,46 @@
+/* The overview as rows: sums, outcomes over time, how long the app took, groups, the worst; and the filter that a row
+ * stands for. Pure. */
+#pragma once
+
+#include "shared/stats/stats.h"
+
+enum overview_kind {
+	OVERVIEW_BLANK,
+	OVERVIEW_HEADING, /* index: enum overview_heading */
+	OVERVIEW_OUTCOME, /* index: enum stats_outcome */
+	OVERVIEW_AXIS,
+	OVERVIEW_BIN,    /* of the histogram */
+	OVERVIEW_GROUP,  /* of `groups` */
+	OVERVIEW_FAILED, /* of `most_failed` */
+	OVERVIEW_SLOWEST,
+	OVERVIEW_LARGEST,
+};
+enum overview_heading {
+	HEADING_OUTCOMES,
+	HEADING_TOOK,
+	HEADING_GROUPS,
+	HEADING_FAILED,
+	HEADING_SLOWEST,
+	HEADING_LARGEST,
+};
+
+#define OVERVIEW_ROWS 160
+struct overview_row {
+	enum overview_kind kind;
+	size_t index;
+};
+struct overview_rows {
+	struct overview_row at[OVERVIEW_ROWS];
+	size_t count;
+};
+void overview_rows_make(struct overview_rows *rows, const struct stats_result *r);
+/* Whether Enter does something there. */
+bool overview_row_acts(const struct overview_row *row);
+/* The delivery that a row is about; 0: none alone. */
+int64_t overview_row_id(const struct overview_row *row, const struct stats_result *r);
+/* Appends the terms of what a row counts; of its `step` alone unless that is SIZE_MAX. Nothing for a row that has none.
+ * False when out of memory. */
+MUST_CHECK bool overview_row_filter(const struct overview_row *row, const struct stats_result *r, size_t step,
+				    struct buffer *out);
+/* "2xx", "no answer". */
+const char *overview_outcome_words(enum stats_outcome outcome);
