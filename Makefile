@@ -243,7 +243,9 @@ test:
 	@echo "Building with AddressSanitizer and UndefinedBehaviorSanitizer, then parts of it with ThreadSanitizer."
 	@$(MAKE) $(PARALLEL) --no-print-directory $(ASAN) all unit corpus build/asan/sample-receiver build/asan/tui-fake build/asan/pty-run build/asan/undumpable/creel build/asan/undumpable/creel-relay
 	@$(MAKE) $(PARALLEL) --no-print-directory $(TSAN) $(patsubst %,build/tsan/unit/%,shared/test_batch_writer client/test_inspect client/test_recorder client/test_replayer)
-	@tests/run.sh build/asan build/tsan
+	@echo "Building as it is installed, to count what a delivery costs."
+	@$(MAKE) $(PARALLEL) --no-print-directory BUILD=build/release all build/release/store-load
+	@tests/run.sh build/asan build/tsan build/release
 
 # One test: `make one T=filter` is tests/unit/*/test_filter.c (T=client/redact where two folders have one), `make one T=spool.test.mjs` that end-to-end file.
 one: ONE = $(if $(findstring /,$(T)),$(wildcard tests/unit/$(dir $(T))test_$(notdir $(T)).c),$(wildcard tests/unit/*/test_$(T).c))

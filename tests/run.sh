@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs every test that was built: unit tests, fuzz corpora, the demo and the end-to-end tests. The last line is the sum.
+# Runs every test that was built: unit tests, fuzz corpora, the demo, what a delivery costs in instructions, and the
+# end-to-end tests. The last line is the sum.
 set -u
-asan=${1:?usage: run.sh ASAN_BUILD TSAN_BUILD}
-tsan=${2:?usage: run.sh ASAN_BUILD TSAN_BUILD}
+usage="usage: run.sh ASAN_BUILD TSAN_BUILD RELEASE_BUILD"
+asan=${1:?$usage} tsan=${2:?$usage} release=${3:?$usage}
 cd "$(dirname "$0")/.." || exit 1
 export ASAN_OPTIONS=detect_leaks=1:exitcode=99 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:exitcode=98
@@ -51,6 +52,8 @@ for source in tests/fuzz/fuzz_*.c; do
 	whole "corpus of fuzz_$name" "$asan/corpus/$name" "${folders[@]}"
 done
 whole "make demo, under ASan" tests/demo/demo.sh "$asan"
+whole "instructions a delivery" tests/bench/instructions.sh "$release"
+grep '^instructions: ' "$log" # what was not compared, and why
 
 CREEL_BIN_DIR=$asan tests/e2e/run.sh 2>&1 | tee "$log"
 sum=$(grep -E '^e2e: [0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
