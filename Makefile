@@ -70,7 +70,7 @@ TSAN := BUILD=build/tsan OPT="-O1 -g" SAN="-fsanitize=thread" WERROR=1
 FUZZ_SECONDS ?= 60
 TORTURE ?= --kills 500
 
-.PHONY: deb dist packagers all help deps run demo test one hooks coverage unit corpus lint format fuzz torture attack model bench macos install uninstall clean
+.PHONY: deb dist packagers all help deps run demo test one hooks coverage unit corpus lint format fuzz torture attack model bench peers macos install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 COMPLETIONS := $(addprefix $(BUILD)/completions/,creel.bash _creel creel.fish)
@@ -82,7 +82,7 @@ help:
 	@echo "make test       all tests under ASan and UBSan"
 	@echo "make one T=...  one of them: T=filter (unit), T=spool.test.mjs (end to end)"
 	@echo "make            build build/release/creel and creel-relay"
-	@echo "make lint | format | hooks | coverage | compile_commands.json | fuzz | torture | attack | model | bench | install | uninstall | clean"
+	@echo "make lint | format | hooks | coverage | compile_commands.json | fuzz | torture | attack | model | bench | peers | install | uninstall | clean"
 	@echo "make macos      compile and link for macOS by a cross-compiler (80 MB to download, so not in make test)"
 
 $(BUILD)/%.o: %.c
@@ -317,6 +317,12 @@ bench:
 	@node tests/bench/tunnels.mjs $(BUILD)
 	@ulimit -n 20000 && node tests/bench/memory.mjs $(BUILD)
 	@tests/bench/inspector.sh $(BUILD)
+
+# Beside whatever of chisel, frp and OpenSSH is installed, on the same work.
+peers:
+	@.ci/deps build bench
+	@$(MAKE) $(PARALLEL) --no-print-directory all
+	@tests/bench/peers.sh $(BUILD)
 
 # What is done to the relay's port, at full size against the release build, alone on the machine: about ten minutes.
 attack:

@@ -41,7 +41,7 @@ first=$(($(now) - start))
 empty() { [ "$(metric creel_spool_deliveries)" -eq 0 ]; }
 wait_for "the whole of it" 1800 empty
 took=$(($(now) - start))
-awk "BEGIN{printf \"drained at %.0f/s (drain-parallel 4); client start to first drained delivery %.0f ms\n\", $waiting/($took/1e9), $first/1e6}"
+awk "BEGIN{printf \"drained at %.0f/s; client start to first drained delivery %.0f ms\n\", $waiting/($took/1e9), $first/1e6}"
 echo "after: relay $(rss $relay); client $(rss $client)"
 n=$("$bin/creel" list -n 1 --json | sed -E 's/^\{"id": ?([0-9]+).*/\1/')
 echo "recorded $n of $waiting"
