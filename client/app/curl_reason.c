@@ -1,5 +1,7 @@
 #include "client/app/curl_reason.h"
 
+#include "shared/net/roots.h"
+
 #include <errno.h>
 #include <openssl/x509_vfy.h>
 #include <stdbool.h>
@@ -55,7 +57,7 @@ static enum reason of_certificate(CURL *c)
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
 		return REASON_APP_CERT_OTHER_NAME;
 	default:
-		return REASON_APP_CERT_UNTRUSTED;
+		return roots_are_there() ? REASON_APP_CERT_UNTRUSTED : REASON_APP_CERT_NO_ISSUERS;
 	}
 }
 

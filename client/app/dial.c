@@ -1,6 +1,7 @@
 #include "client/app/dial.h"
 
 #include "shared/base/loopback.h"
+#include "shared/net/roots.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,7 +22,7 @@ SSL_CTX *dial_tls_context(const char *ca)
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 	if (ctx) {
 		SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-		SSL_CTX_set_default_verify_paths(ctx);
+		roots_trust(SSL_CTX_get_cert_store(ctx));
 		if (ca && SSL_CTX_load_verify_locations(ctx, ca, NULL) != 1) {
 			SSL_CTX_free(ctx);
 			ctx = NULL;

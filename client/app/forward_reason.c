@@ -1,5 +1,7 @@
 #include "client/app/forward_reason.h"
 
+#include "shared/net/roots.h"
+
 #include <openssl/x509_vfy.h>
 
 #define ALERT_CERTIFICATE_REQUIRED 116
@@ -21,7 +23,7 @@ static enum reason reason_of_tls(const struct conn_failure *how)
 		case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
 			return REASON_APP_CERT_SELF_SIGNED;
 		default:
-			return REASON_APP_CERT_UNTRUSTED;
+			return roots_are_there() ? REASON_APP_CERT_UNTRUSTED : REASON_APP_CERT_NO_ISSUERS;
 		}
 	case CONN_TLS_ALERT:
 		return how->alert == ALERT_CERTIFICATE_REQUIRED ? REASON_APP_WANTS_CERTIFICATE : REASON_APP_TLS_APART;

@@ -1,6 +1,7 @@
 #include "client/app/post.h"
 
 #include "client/app/curl_reason.h"
+#include "client/common/curl_trust.h"
 #include "client/proxy/proxy.h"
 #include "shared/http/headers.h"
 
@@ -94,8 +95,7 @@ static bool perform(CURL *c, const struct post *p, struct curl_slist *fields, st
 		curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)p->body.len);
 	}
 	curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, p->method);
-	if (p->ca)
-		curl_easy_setopt(c, CURLOPT_CAINFO, p->ca);
+	curl_trust(c, p->ca);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, p->insecure ? 0L : 1L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, p->insecure ? 0L : 2L);
 	if (!proxy_set_for(c, p->url, e))

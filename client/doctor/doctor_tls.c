@@ -1,6 +1,7 @@
 /* How `creel doctor` checks the relay's certificate and its clock. */
 #include "client/doctor/doctor.h"
 #include "client/watch/certificate.h"
+#include "shared/net/roots.h"
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
@@ -11,6 +12,7 @@
 #include <time.h>
 
 #define DAYS_WARN 14
+#define ISSUERS_LEN 300
 #define CLOCK_WARN_S 5
 #define CLOCK_FAIL_S 300 /* what Stripe, Slack and Standard Webhooks allow a signature's timestamp */
 
@@ -97,12 +99,13 @@ static BIO *make_tls(struct doctor *d, BIO *socket)
 	BIO *tls = ctx ? BIO_new_ssl(ctx, 1) : NULL;
 	/* What the tunnel trusts: the system's issuers, and those of --ca. */
 	bool fine = tls && SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
-		    SSL_CTX_set_default_verify_paths(ctx) == 1 &&
 		    (!d->ca || SSL_CTX_load_verify_locations(ctx, d->ca, NULL) == 1) && BIO_get_ssl(tls, &ssl) == 1;
 	if (fine && inet_pton(AF_INET, d->host, &literal) != 1 && inet_pton(AF_INET6, d->host, &literal) != 1)
 		fine = SSL_set_tlsext_host_name(ssl, d->host) == 1 && SSL_set1_host(ssl, d->host) == 1;
 	else if (fine)
 		fine = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), d->host) == 1;
+	if (fine)
+		roots_trust(SSL_CTX_get_cert_store(ctx));
 	fine = fine && SSL_set_alpn_protos(ssl, alpn, sizeof alpn - 1) == 0;
 	SSL_CTX_free(ctx);
 	if (fine)
@@ -131,18 +134,42 @@ static bool is_good_by_its_clock(struct doctor *d, const X509 *cert)
 	       X509_cmp_time(X509_get0_notAfter(cert), &d->relay_time) > 0;
 }
 
+/* Where the issuers that this machine trusts are, as the end of a sentence; nothing beside --ca, or without any. */
+static const char *name_issuers(const struct doctor *d, char out[ISSUERS_LEN])
+{
+	struct roots roots;
+	out[0] = 0;
+	if (!d->ca) {
+		roots_find("", &roots);
+		if (roots.from != ROOTS_NONE)
+			snprintf(out, ISSUERS_LEN, "; issuers trusted here: %.260s", roots.place);
+	}
+	return out;
+}
+
+static bool is_of_issuer(enum reason reason)
+{
+	return reason == REASON_RELAY_CERT_ALONE || reason == REASON_RELAY_CERT_CHAIN ||
+	       reason == REASON_RELAY_CERT_ROOT;
+}
+
 static void say_untrusted(struct doctor *d, long check, const X509 *cert, const struct certificate *c)
 {
-	char text[600];
+	char text[600], todo[300], room[ISSUERS_LEN];
 	struct facts facts = doctor_facts(d);
 	enum reason reason = certificate_reason(check, c, &facts);
 	/* Only a clock may be wrong. */
 	d->says_time = reason == REASON_RELAY_CERT_EXPIRED || reason == REASON_RELAY_CERT_NOT_YET;
+	reason_sentence(reason, &facts, text, sizeof text);
+	if (is_of_issuer(reason)) {
+		reason_todo(reason, &facts, todo, sizeof todo);
+		doctor_say(d, CHECK_TLS, FINDING_FAIL, reason_exit(reason), todo, "%s%s", text, name_issuers(d, room));
+		return;
+	}
 	if (!is_good_by_its_clock(d, cert)) {
 		doctor_say_reason(d, CHECK_TLS, reason, &facts);
 		return;
 	}
-	reason_sentence(reason, &facts, text, sizeof text);
 	doctor_say(d, CHECK_TLS, FINDING_WARN, EXIT_DONE, NULL,
 		   "by this machine's clock, which is wrong, %s; by the relay's it is valid", text);
 }
@@ -157,14 +184,16 @@ static void say_not_checked(struct doctor *d, long check, const struct certifica
 
 static void say_trusted(struct doctor *d, SSL *ssl, const struct certificate *c)
 {
+	char room[ISSUERS_LEN];
 	if (c->days_left < DAYS_WARN)
 		doctor_say(d, CHECK_TLS, FINDING_WARN, EXIT_DONE, NULL,
-			   "the certificate of %s is trusted, but ends in %d days (issued by %s)", d->host,
-			   c->days_left, c->issuer);
+			   "the certificate of %s is trusted, but ends in %d days (issued by %s)%s", d->host,
+			   c->days_left, c->issuer, name_issuers(d, room));
 	else
 		doctor_say(d, CHECK_TLS, FINDING_OK, EXIT_DONE, NULL,
-			   "%s, the certificate is trusted for %d days more%s (issued by %s)", SSL_get_version(ssl),
-			   c->days_left, d->pin ? " and its key is the pinned one" : "", c->issuer);
+			   "%s, the certificate is trusted for %d days more%s (issued by %s)%s", SSL_get_version(ssl),
+			   c->days_left, d->pin ? " and its key is the pinned one" : "", c->issuer,
+			   name_issuers(d, room));
 }
 
 static void look_at_certificate(struct doctor *d, SSL *ssl, X509 *cert)

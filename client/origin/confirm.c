@@ -2,6 +2,7 @@
 
 #include "client/common/limits.h"
 #include "client/common/curl_loop.h"
+#include "client/common/curl_trust.h"
 #include "client/app/curl_reason.h"
 #include "client/proxy/proxy.h"
 
@@ -90,6 +91,7 @@ void confirm_fetch(struct confirm *c, const char *url)
 	curl_loop_adopt(c->curl, easy);
 	curl_easy_setopt(easy, CURLOPT_URL, url);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+	curl_trust(easy, NULL);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, LIMIT_CONFIRM_TIME * 1000L);

@@ -1,5 +1,7 @@
 #include "client/proxy/proxy_dial.h"
 
+#include "client/common/curl_trust.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +17,6 @@ static size_t drop(char *at, size_t size, size_t count, void *user)
 void proxy_dial_prepare(CURL *c, const struct proxy_dial *d)
 {
 	char url[300];
-	const char *ca = d->ca ? d->ca : getenv("SSL_CERT_FILE");
 	snprintf(url, sizeof url, strchr(d->host, ':') ? "http://[%s]:%d" : "http://%s:%d", d->host, d->port);
 	curl_easy_setopt(c, CURLOPT_URL, url);
 	curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
@@ -26,8 +27,7 @@ void proxy_dial_prepare(CURL *c, const struct proxy_dial *d)
 	curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	/* What a proxy says beside its refusal would go to standard output. */
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, drop);
-	if (ca && *ca)
-		curl_easy_setopt(c, CURLOPT_PROXY_CAINFO, ca);
+	curl_trust(c, d->ca);
 #if LIBCURL_VERSION_NUM >= 0x075700
 	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* a name that is being resolved is not waited for */
 #endif

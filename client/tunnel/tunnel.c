@@ -1,6 +1,7 @@
 #include "client/tunnel/tunnel_private.h"
 
 #include "shared/base/clock.h"
+#include "shared/net/roots.h"
 #include "shared/wire/wire_place.h"
 
 #include <openssl/err.h>
@@ -268,6 +269,16 @@ static void watch_tls(struct tunnel *t, SSL_CTX *ctx)
 	SSL_CTX_set_info_callback(ctx, on_tls_step);
 }
 
+/* Those of --ca are in lws's store. Without --ca, lws 4.1.6 trusts what lies in ../share of the working folder, so its
+ * store is put away. */
+static void trust_issuers(struct tunnel *t, SSL_CTX *ctx)
+{
+	X509_STORE *ours = t->options.ca ? NULL : X509_STORE_new();
+	if (ours)
+		SSL_CTX_set_cert_store(ctx, ours);
+	roots_trust(SSL_CTX_get_cert_store(ctx));
+}
+
 static void on_untrusted(struct tunnel *t, X509_STORE_CTX *check)
 {
 	X509 *cert = X509_STORE_CTX_get0_cert(check);
@@ -288,6 +299,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 			on_untrusted(t, session);
 		return 0;
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS:
+		trust_issuers(t, session);
 		watch_tls(t, session);
 		return 0;
 	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:

@@ -167,7 +167,8 @@ bool tunnel_make_context(struct tunnel *t, struct error *e)
 	unsetenv("socks_proxy");
 	lws_set_log_level(0, NULL); /* it writes to stderr by itself else, whatever it holds */
 	info.port = CONTEXT_PORT_NO_LISTEN;
-	info.options = LWS_SERVER_OPTION_LIBUV | (t->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
+	info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS | /* tunnel.c adds them */
+		       (t->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0);
 	info.foreign_loops = loops;
 	info.protocols = tunnel_protocols;
 	info.user = t;

@@ -1,6 +1,7 @@
 #include "client/watch/certificate.h"
 
 #include "shared/net/chain.h"
+#include "shared/net/roots.h"
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
@@ -75,6 +76,8 @@ enum reason certificate_reason(long check, const struct certificate *c, struct f
 	case X509_V_ERR_CERT_UNTRUSTED:
 		facts->issuer = c->root;
 		facts->count = (uint64_t)c->sent;
+		if (!roots_are_there())
+			return REASON_RELAY_CERT_NO_ISSUERS;
 		return c->whole       ? REASON_RELAY_CERT_ROOT
 		       : c->sent == 1 ? REASON_RELAY_CERT_ALONE
 				      : REASON_RELAY_CERT_CHAIN;

@@ -1,4 +1,4 @@
-/* What the certificate of a relay says, and why it is not trusted, as reasons. Pure; any thread. */
+/* What the certificate of a relay says, and why it is not trusted, as reasons. Any thread. */
 #pragma once
 
 #include "client/reason/reason.h"
@@ -17,7 +17,8 @@ struct certificate {
 
 /* `sent`: what came with it, itself included or not; NULL: nothing. */
 void certificate_read(X509 *cert, STACK_OF(X509) * sent, struct certificate *out);
-/* For a failed check of X.509, X509_V_ERR_…: the reason, and in `facts` what it names, borrowed from `c`. */
+/* For a failed check of X.509, X509_V_ERR_…: the reason, and in `facts` what it names, borrowed from `c`. Looks whether
+ * this machine has any issuers to trust, too. */
 enum reason certificate_reason(long check, const struct certificate *c, struct facts *facts);
 /* For a failed TLS handshake, the code of OpenSSL's error queue; 0: the connection ended. */
 enum reason certificate_tls_reason(unsigned long error);

@@ -1,6 +1,7 @@
 #include "relay/net/certificate_warn.h"
 
 #include "shared/net/chain.h"
+#include "shared/net/roots.h"
 #include "shared/program/log.h"
 
 #include <openssl/err.h>
@@ -15,8 +16,9 @@ static bool issuer_is_known(X509 *cert)
 	X509_STORE *store = X509_STORE_new();
 	X509_STORE_CTX *look = X509_STORE_CTX_new();
 	X509 *issuer = NULL;
-	bool known = store && look && X509_STORE_set_default_paths(store) == 1 &&
-		     X509_STORE_CTX_init(look, store, cert, NULL) == 1 &&
+	if (store)
+		roots_trust(store);
+	bool known = store && look && X509_STORE_CTX_init(look, store, cert, NULL) == 1 &&
 		     X509_STORE_CTX_get1_issuer(&issuer, look, cert) == 1;
 	X509_free(issuer);
 	X509_STORE_CTX_free(look);
