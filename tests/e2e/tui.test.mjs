@@ -351,7 +351,7 @@ describe('the terminal', () => {
 		await start(['20']);
 		await t.until(bar);
 		await t.keys('f');
-		await t.until(/filter:\s*\n F1/);
+		await t.until(/filter: .*Tab: all fields\s*\n F1/);
 		await t.tmux('set-buffer', '-b', 'p', 'source:\nstripe');
 		await t.tmux('paste-buffer', '-p', '-b', 'p');
 		await t.until(/filter: source: stripe/);

@@ -165,7 +165,7 @@ describe('the bytes of a terminal', () => {
 			}
 			// What is decoded: queries, cookies, tokens, events, fields, images.
 			await p.press('\r', ...'[[[[[[[[G', '\x1b');
-			await p.press('d', 'c', 'i', '\x1b', '?', '\x1b', 'O', '\t', '[', 'G', '\x1b', '=', '\x1b', '@', '\x1b');
+			await p.press('d', 'c', 'i', '\x1b', '?', '\x06', '\x06', '\x1b', 'O', '\t', '[', 'G', '\x1b', '=', '\x1b', '@', '\x1b');
 			p.write('Qy');
 			assert.equal(await within('the end', p.ended), 0);
 			const { plain, sequences } = dissect(p.bytes, term);

@@ -449,6 +449,8 @@ void prompt_draw(const struct prompt *p, const struct ui *ui, struct surface *s,
 		draw_wrong(s, body, p->trouble, column_of(p, from, p->trouble_column, x));
 	else if (p->trouble[0])
 		surface_print(s, line, end + 2, line.y, ROLE_4XX, "%s", p->trouble);
+	else if (p->kind == PROMPT_FILTER && !p->len)
+		surface_print(s, line, end + 2, line.y, ROLE_DIM, "as status:5xx since:1h refund; Tab: all fields");
 	else if (p->kind == PROMPT_FILTER && strcmp(p->text, ui->filter) == 0)
 		draw_matches(ui, s, line, end);
 	else if (p->kind == PROMPT_COMMAND && !p->len)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tui/documents/styled.h"
+#include "tui/views/help_text.h"
 #include "tui/views/view_pager.h"
 #include "tui/state/words.h"
 
@@ -20,95 +21,6 @@ struct help_view {
 	enum time_mode time;
 	int columns;
 };
-
-/* ---- help ---- */
-
-/* Two columns, the right one broken between words. */
-struct columns {
-	struct styled *s;
-	int width, left; /* of all, of the left one */
-};
-
-static void put_row(const struct columns *c, enum role key, enum role role, const char *left, const char *right)
-{
-	size_t room = c->width > c->left + 10 ? (size_t)(c->width - c->left) : 10;
-	styled_print(c->s, key, "%s", left);
-	if ((int)strlen(left) >= c->left)
-		styled_end(c->s, 0);
-	do {
-		size_t len = strlen(right);
-		if (len > room)
-			for (len = room; len > 1 && right[len] != ' '; len--)
-				;
-		styled_to(c->s, c->left);
-		styled_print(c->s, role, "%.*s", (int)len, right);
-		styled_end(c->s, 0);
-		right += len + (right[len] == ' ');
-	} while (*right);
-}
-
-static void put_action(const struct columns *c, const struct ui *ui, const struct help_view *h, enum action a)
-{
-	char keys[80], name[60];
-	const struct action_info *info = action_info(a);
-	bool enabled = action_enabled(a, h->of, h->have);
-	keymap_keys(&ui->keys, h->of, a, keys, sizeof keys);
-	snprintf(name, sizeof name, ":%s", info->name);
-	put_row(c, enabled ? ROLE_KEY : ROLE_DIM, enabled ? ROLE_NORMAL : ROLE_DIM, keys[0] ? keys : name, info->help);
-}
-
-static void put_heading(struct styled *s, const char *text)
-{
-	styled_print(s, ROLE_TITLE, "%s", text);
-	styled_end(s, 0);
-}
-
-static void put_signs(const struct columns *c)
-{
-	static const char *const signs[][2] = {
-		{ ">", "the delivery that is chosen" },
-		{ "*", "marked" },
-		{ "R", "a replay" },
-		{ "+ ! -", "signature valid, not valid, not verified" },
-		{ "wait send", "recorded and not sent, on its way" },
-		{ "ERR TIME", "no whole answer of the app, or not in time" },
-		{ "HELD", "kept until the app is back" },
-	};
-	styled_break(c->s);
-	put_heading(c->s, "Signs of the list");
-	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-		put_row(c, ROLE_KEY, ROLE_NORMAL, signs[i][0], signs[i][1]);
-}
-
-static void put_commands(const struct columns *c)
-{
-	static const char *const commands[][2] = {
-		{ ":filter F", "as `creel list --filter F`" },
-		{ ":goto N", "to delivery #N" },
-		{ ":export FORMAT FILE", "curl, har, ndjson, http, postman, insomnia or body" },
-		{ ":set mouse on", "also split, order, time" },
-	};
-	styled_break(c->s);
-	put_heading(c->s, "Commands");
-	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-		put_row(c, ROLE_KEY, ROLE_NORMAL, commands[i][0], commands[i][1]);
-}
-
-static struct doc *make_help(const struct help_view *h, const struct ui *ui, int columns)
-{
-	struct columns c = { styled_new(), columns, columns < 60 ? 12 : 20 };
-	for (int bound = 1; bound >= 0; bound--) { /* what has a key first */
-		for (int a = 1; a < ACTION_COUNT; a++) {
-			bool has = keymap_key(&ui->keys, h->of, (enum action)a, false) != TKEY_NONE;
-			if ((action_info((enum action)a)->contexts & h->of) && has == (bound == 1))
-				put_action(&c, ui, h, (enum action)a);
-		}
-	}
-	put_commands(&c);
-	if (h->of == CONTEXT_LIST)
-		put_signs(&c);
-	return styled_doc(c.s);
-}
 
 /* ---- events ---- */
 
@@ -140,7 +52,7 @@ static void prepare(struct help_view *h, const struct ui *ui, int columns)
 	    h->events && (h->event_count != ui->event_count || h->event_next != ui->event_next || h->time != ui->time);
 	if (h->doc && !new_events && (h->events || h->columns == columns))
 		return;
-	struct doc *doc = h->events ? make_events(ui) : make_help(h, ui, columns);
+	struct doc *doc = h->events ? make_events(ui) : help_text(h->of, h->have, ui, columns);
 	if (!doc)
 		return;
 	bool at_end = !h->doc || pager_at_end(&h->pager);

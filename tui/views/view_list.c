@@ -87,24 +87,6 @@ static void draw_day(const struct pen *p, const struct ui *ui, uint64_t at_us)
 	surface_print(p->s, p->area, p->area.x + 3, p->y, ROLE_DIM, " %s ", day);
 }
 
-static void draw_empty(const struct ui *ui, struct surface *s, struct rect area)
-{
-	int y = area.y + area.height / 2;
-	char line[512]; /* to be copied: whole or not at all */
-	int len;
-	if (!ui->list.loaded || ui->list.searched || ui->list.trouble)
-		return;
-	if (ui->filter[0])
-		surface_print(s, area, area.x + 4, y, ROLE_DIM, "Nothing matches the filter (Esc drops it)");
-	else if (ui->client.url[0]) {
-		surface_print(s, area, area.x + 4, y, ROLE_DIM, "Waiting for the first webhook to %s", ui->client.url);
-		len = snprintf(line, sizeof line, "curl -d hello=world %s/test", ui->client.url);
-		if (len < (int)sizeof line && len + 4 <= area.width)
-			surface_print(s, area, area.x + 4, y + 1, ROLE_DIM, "%s", line);
-	} else
-		surface_print(s, area, area.x + 4, y, ROLE_DIM, "No deliveries yet: start `creel listen PORT`");
-}
-
 static void list_draw(struct view *v, const struct ui *ui, struct surface *s, struct rect area)
 {
 	struct list_row rows[256];
@@ -113,7 +95,7 @@ static void list_draw(struct view *v, const struct ui *ui, struct surface *s, st
 	(void)v;
 	list_rows(&ui->list, rows, height);
 	if (!ui->list.count)
-		draw_empty(ui, s, area);
+		view_list_draw_empty(ui, s, area);
 	for (int i = 0; i < height; i++) {
 		p.y = area.y + i;
 		if (rows[i].day)

@@ -5,3 +5,5 @@
 #include "tui/views/view.h"
 
 extern const struct view_ops view_list_ops;
+/* In place of rows while there are none: what to do about it. */
+void view_list_draw_empty(const struct ui *ui, struct surface *s, struct rect area);

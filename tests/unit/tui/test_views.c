@@ -123,8 +123,9 @@ static void test_help(void **state)
 	push(&w, view_help_new(CONTEXT_LIST, HAVE_ROW));
 	check(&w, "help-list");
 	draw(&w, 80, 24);
-	act(&w, ACTION_BOTTOM);
 	assert_true(shows(&w, "kept until the app is back"));
+	act(&w, ACTION_BOTTOM);
+	assert_true(shows(&w, "also split, order, time"));
 	assert_true(shows(&w, " end\n"));
 	struct view *v = screen_top(&w.s);
 	v->ops->search(v, &w.s.ui, "newest last or newest first", false, &w.out);
@@ -133,6 +134,27 @@ static void test_help(void **state)
 	w.s.ui.search[0] = '\0';
 	push(&w, view_help_new(CONTEXT_DETAIL, 0));
 	check(&w, "help-detail");
+	end(&w);
+}
+
+/* The examples of filters are of what is chosen, written as a filter needs them, and shown as all that came is. */
+static void test_help_examples(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, "text/plain", "x");
+	struct delivery_row *row = &w.s.ui.list.items[0].row;
+	for (size_t i = 0; i < w.s.ui.list.count; i++)
+		if (w.s.ui.list.items[i].row.id == 4)
+			row = &w.s.ui.list.items[i].row;
+	row->event_type = bytes_of("paid \"now\" \x1b[2J\x9b");
+	row->provider = bytes_of("");
+	row->path = bytes_of("/a/very/long/path/that/nobody/would/want/to/read/as/an/example/of/a/filter");
+	push(&w, view_help_new(CONTEXT_LIST, HAVE_ROW));
+	draw(&w, 120, 100);
+	assert_true(shows(&w, "event:\"paid \\\"now\\\" ^[[2J<9b>\"  this event"));
+	assert_false(shows(&w, "this sender"));
+	assert_false(shows(&w, "this path"));
 	end(&w);
 }
 
@@ -206,6 +228,7 @@ int main(void)
 		cmocka_unit_test(test_hunks),
 		cmocka_unit_test(test_diff_of_nothing),
 		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_help_examples),
 		cmocka_unit_test(test_help_is_whole),
 		cmocka_unit_test(test_events),
 	};

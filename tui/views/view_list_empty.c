@@ -1,0 +1,102 @@
+/* What stands in place of the list while there is nothing in it: how something gets there, and the first keys. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/views/view_list.h"
+
+struct empty_screen {
+	struct surface *s;
+	struct rect area;
+	int y;
+};
+
+/* A line to be copied is drawn whole or not at all. */
+static void put_line(struct empty_screen *e, enum role role, const char *text)
+{
+	int y = e->y++;
+	if (y < e->area.y + e->area.height)
+		surface_print(e->s, e->area, e->area.x + 4, y, role, "%s", text);
+}
+
+static void put_command(struct empty_screen *e, const char *command, const char *what)
+{
+	int len = (int)strlen(command), y = e->y;
+	if (len + 6 > e->area.width)
+		return;
+	put_line(e, ROLE_KEY, command);
+	if (len + (int)strlen(what) + 9 <= e->area.width && y < e->area.y + e->area.height)
+		surface_print(e->s, e->area, e->area.x + 4 + (len < 36 ? 38 : len + 2), y, ROLE_DIM, "%s", what);
+}
+
+/* As they are bound: "Enter opens, r sends again, f filters, ? helps, q quits" */
+static void put_keys(struct empty_screen *e, const struct ui *ui)
+{
+	static const struct {
+		enum action action;
+		const char *does;
+	} first[] = {
+		{ ACTION_OPEN, "opens" }, { ACTION_REPLAY, "sends again" }, { ACTION_FILTER, "filters" },
+		{ ACTION_HELP, "helps" }, { ACTION_LEAVE, "quits" },
+	};
+	char line[160];
+	size_t len = 0;
+	for (size_t i = 0; i < sizeof first / sizeof *first && len < sizeof line; i++) {
+		char name[KEY_NAME_LEN];
+		key_code key = keymap_key(&ui->keys, CONTEXT_LIST, first[i].action, false);
+		if (key == TKEY_NONE)
+			continue;
+		key_to_name(key, name);
+		len += (size_t)snprintf(line + len, sizeof line - len, "%s%s %s", len ? ", " : "Keys: ", name,
+					first[i].does);
+	}
+	if (len)
+		put_line(e, ROLE_DIM, line);
+}
+
+static void draw_waiting(struct empty_screen *e, const struct ui *ui, bool tall)
+{
+	char line[512];
+	int len = snprintf(line, sizeof line, "Waiting for the first webhook to %s", ui->client.url);
+	put_line(e, ROLE_TITLE, len < (int)sizeof line ? line : "Waiting for the first webhook");
+	if (tall) {
+		e->y++;
+		put_line(e, ROLE_DIM, "Send one from another terminal:");
+	}
+	len = snprintf(line, sizeof line, "curl -d hello=world %s/test", ui->client.url);
+	if (len < (int)sizeof line)
+		put_command(e, line, "");
+	if (!tall)
+		return;
+	put_command(e, "creel trigger stripe", "a sample as Stripe would send it");
+	put_line(e, ROLE_DIM, "or give the URL to a provider, as the one its webhooks go to.");
+	e->y++;
+	put_keys(e, ui);
+}
+
+static void draw_offline(struct empty_screen *e, const struct ui *ui, bool tall)
+{
+	put_line(e, ROLE_TITLE, "No deliveries yet: start `creel listen PORT`");
+	if (!tall)
+		return;
+	e->y++;
+	put_line(e, ROLE_DIM, "In another terminal, with an app on port 3000:");
+	put_command(e, "creel listen 3000", "webhooks that come through a relay");
+	put_command(e, "creel dev 3000", "to try it on this machine alone");
+	e->y++;
+	put_keys(e, ui);
+}
+
+void view_list_draw_empty(const struct ui *ui, struct surface *s, struct rect area)
+{
+	bool tall = area.height >= 10;
+	struct empty_screen e = { s, area, area.y + area.height / 2 - (tall ? 4 : 0) };
+	if (!ui->list.loaded || ui->list.searched || ui->list.trouble)
+		return;
+	if (ui->filter[0])
+		surface_print(s, area, area.x + 4, area.y + area.height / 2, ROLE_DIM,
+			      "Nothing matches the filter (Esc drops it)");
+	else if (ui->client.url[0])
+		draw_waiting(&e, ui, tall);
+	else
+		draw_offline(&e, ui, tall);
+}
