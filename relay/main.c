@@ -55,6 +55,10 @@ static const struct {
 	{ "token", "who may open tunnels, and the names they own", token_run },
 	{ "version", "print the version", run_version },
 	{ "help", "this text", run_help },
+	/* What uacme calls its hook with. */
+	{ "begin", NULL, hook_run },
+	{ "done", NULL, hook_run },
+	{ "failed", NULL, hook_run },
 };
 
 static int run_help(int argc, char **argv, struct secret_gate *gate, struct error *e)
@@ -62,12 +66,14 @@ static int run_help(int argc, char **argv, struct secret_gate *gate, struct erro
 	if (argc > 1) {
 		char help[] = "--help", *args[] = { argv[1], help, NULL };
 		for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-			if (strcmp(argv[1], commands[i].name) == 0 && commands[i].run != run_help)
+			if (strcmp(argv[1], commands[i].name) == 0 && commands[i].summary &&
+			    commands[i].run != run_help)
 				return commands[i].run(2, args, gate, e);
 	}
 	puts("Usage: creel-relay COMMAND [OPTIONS]\n\nThe public end of creel, a self-hosted tunnel for webhooks.\n");
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+		if (commands[i].summary)
+			printf("  %-10s %s\n", commands[i].name, commands[i].summary);
 	puts("\ncreel-relay COMMAND --help explains one.");
 	return EXIT_DONE;
 }

@@ -1,6 +1,7 @@
 #include "relay/serve.h"
 
 #include "relay/admin.h"
+#include "relay/acme/acme.h"
 #include "relay/control/control.h"
 #include "relay/serve_options.h"
 #include "relay/service_notify.h"
@@ -34,6 +35,7 @@ struct serve {
 	struct listener *listeners[LIMIT_LISTENERS];
 	size_t listener_count;
 	struct admin *admin;
+	struct acme *acme;       /* NULL: without --acme */
 	struct control *control; /* NULL also where the data folder's file system has no sockets */
 	uv_signal_t on_term, on_int, on_hup;
 	uv_timer_t housekeeping;
@@ -64,6 +66,7 @@ static void close_everything(struct serve *s)
 	senders_close(s->relay.senders);
 	admin_close(s->admin);
 	control_close(s->control);
+	acme_close(s->acme);
 	uv_close((uv_handle_t *)&s->on_term, NULL);
 	uv_close((uv_handle_t *)&s->on_int, NULL);
 	uv_close((uv_handle_t *)&s->on_hup, NULL);
@@ -94,17 +97,33 @@ static void on_end_signal(uv_signal_t *h, int number)
 	start_drain(h->data);
 }
 
+/* The certificate, as it is on disk now. */
+static bool reload_certificate(struct serve *s, struct error *e)
+{
+	/* senders first: a pair that cannot be used is not even shown to the tunnels, and both keep the old one. */
+	return senders_reload(s->relay.senders, e) && tunnel_server_reload(s->relay.tunnels, e);
+}
+
+static void on_renewed(void *user)
+{
+	struct serve *s = user;
+	struct error e;
+	if (!reload_certificate(s, &e))
+		log_event(LOG_ERROR, "certificate_not_used", "failure", e.text, NULL);
+}
+
 static void on_reload_signal(uv_signal_t *h, int number)
 {
 	struct serve *s = h->data;
 	struct error e;
 	(void)number;
 	service_notify_reloading(&s->manager);
-	/* senders first: a pair that cannot be used is not even shown to the tunnels, and both keep the old one. */
-	bool fine = senders_reload(s->relay.senders, &e) && tunnel_server_reload(s->relay.tunnels, &e);
+	bool fine = reload_certificate(s, &e);
 	log_event(fine ? LOG_INFO : LOG_ERROR, "reloaded", "failure", fine ? NULL : e.text, NULL);
 	tunnel_server_check_tokens(s->relay.tunnels);
 	registry_check_names(s->relay.registry);
+	if (s->acme)
+		acme_try_again(s->acme);
 	service_notify_reloaded(&s->manager);
 }
 
@@ -175,6 +194,13 @@ static bool may_serve(struct serve *s, struct error *e)
 				    "without tokens the relay serves loopback only, and %s is not: make a token with "
 				    "`creel-relay token add NAME --data %s`",
 				    lists[k]->at[i], s->relay.settings.data);
+	const char *acme = listener_for_acme(&s->relay.settings);
+	if (acme && !listener_is_loopback(acme))
+		return error_set(
+		    e, EXIT_USAGE,
+		    "without tokens the relay serves loopback only, and --acme opens port 80: make a token "
+		    "with `creel-relay token add NAME --data %s`",
+		    s->relay.settings.data);
 	return may_be_called(&s->relay.settings, e);
 }
 
@@ -193,9 +219,22 @@ static bool listen_on(struct serve *s, const struct option_values *addresses, bo
 	return true;
 }
 
+/* The certificate authority comes to port 80, wherever the webhooks do. */
+static bool listen_for_acme(struct serve *s, struct error *e)
+{
+	const char *address = listener_for_acme(&s->relay.settings), *without_ipv6 = "0.0.0.0:80";
+	const struct option_values first = { &address, 1 }, second = { &without_ipv6, 1 };
+	return !address || listen_on(s, &first, false, e) ||
+	       (!s->relay.settings.acme_listen && listen_on(s, &second, false, e));
+}
+
 static bool settle_public_url(struct serve *s, struct error *e)
 {
 	const char *given = s->relay.settings.public_url;
+	if (!given && s->relay.settings.acme.count > 0) {
+		snprintf(s->relay.public_url, sizeof s->relay.public_url, "https://%s", s->relay.settings.acme.at[0]);
+		return true;
+	}
 	if (!given) {
 		snprintf(s->relay.public_url, sizeof s->relay.public_url, "%s://%s",
 			 s->relay.settings.tls_cert ? "https" : "http", listener_address(s->listeners[0]));
@@ -269,18 +308,22 @@ static bool start(struct serve *s, struct error *e)
 	    !check_addresses(&set->tunnel_listen, e) || !tokens_open(&s->relay.tokens, set->data, true, e) ||
 	    !may_serve(s, e) || !make_parts(s, e))
 		return false;
+	if (set->acme.count > 0 && !(s->acme = acme_new(&s->relay, e)))
+		return false;
 	/* senders before the tunnels: their sentence about a bad certificate is the better one. */
 	s->relay.senders = senders_new(&s->relay, e);
 	if (!s->relay.senders || !(s->relay.registry = registry_new(&s->relay, e)))
 		return false;
 	s->relay.tunnels = tunnel_server_new(&s->relay, e);
 	if (!s->relay.tunnels || !listen_on(s, &set->listen, false, e) || !settle_public_url(s, e) ||
-	    !listen_on(s, &set->tunnel_listen, true, e))
+	    !listen_on(s, &set->tunnel_listen, true, e) || !listen_for_acme(s, e))
 		return false;
 	settle_names(s);
 	if (set->admin && !(s->admin = admin_new(&s->relay, set->admin, e)))
 		return false;
 	open_control(s);
+	if (s->acme)
+		acme_begin(s->acme, on_renewed, s);
 	if (set->admin_port_file && s->admin && !write_file(set->admin_port_file, admin_address(s->admin), e))
 		return false;
 	return !set->port_file || write_file(set->port_file, listener_address(s->listeners[0]), e);
@@ -296,6 +339,7 @@ static void free_relay(struct serve *s)
 			senders_close(r->senders);
 		admin_close(s->admin);
 		control_close(s->control);
+		acme_close(s->acme);
 		uv_close((uv_handle_t *)&s->on_term, NULL);
 		uv_close((uv_handle_t *)&s->on_int, NULL);
 		uv_close((uv_handle_t *)&s->on_hup, NULL);
@@ -317,6 +361,7 @@ static void free_relay(struct serve *s)
 	browser_warning_free(r->warning);
 	trusted_free(r->trusted);
 	tokens_close(r->tokens);
+	acme_free(s->acme);
 }
 
 static void start_signals(struct serve *s)

@@ -25,6 +25,17 @@ static const struct option_row place_rows[] = {
 	{ "tls-cert", 0, OPTION_TEXT_AT(SERVE, set.tls_cert), OPTION_BY_USER, "FILE",
 	  "certificate chain, PEM; read again on SIGHUP. FILE.ocsp beside it is stapled" },
 	{ "tls-key", 0, OPTION_TEXT_AT(SERVE, set.tls_key), OPTION_BY_USER, "FILE", "its private key, PEM" },
+	{ "acme", 0, OPTION_LIST_AT(SERVE, set.acme), OPTION_BY_USER, "NAME",
+	  "get and renew a certificate for this name by ACME (needs uacme)" },
+	{ "acme-mail", 0, OPTION_TEXT_AT(SERVE, set.acme_mail), OPTION_BY_USER, "ADDRESS",
+	  "where the certificate authority may write" },
+	{ "acme-url", 0, OPTION_TEXT_AT(SERVE, set.acme_url), OPTION_BY_USER, "URL",
+	  "the certificate authority's directory", .otherwise = "Let's Encrypt's" },
+	{ "acme-hook", 0, OPTION_TEXT_AT(SERVE, set.acme_hook), OPTION_BY_USER, "PROGRAM",
+	  "sets DNS records for *.NAME (dns-01)" },
+	{ "acme-listen", 0, OPTION_TEXT_AT(SERVE, set.acme_listen), OPTION_BY_USER, "ADDR:PORT",
+	  "where the certificate authority looks, by port 80; off: by port 443 alone",
+	  .otherwise = "[::]:80 with --acme" },
 	{ "trusted-proxy", 0, OPTION_LIST_AT(SERVE, set.trusted_proxy), OPTION_BY_USER, "CIDR",
 	  "believe X-Forwarded-… and PROXY headers from there" },
 	{ "browser-warning", 0, OPTION_FLAG_AT(SERVE, set.browser_warning), OPTION_BY_USER, NULL,
@@ -98,10 +109,35 @@ static bool is_host_name(const char *name)
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == len;
 }
 
+/* Names of certificates: the first names the folder that uacme keeps it in. */
+static bool is_acme_name(const char *name, size_t place, const char *hook, struct error *e)
+{
+	bool wild = strncmp(name, "*.", 2) == 0;
+	if (!is_host_name(wild ? name + 2 : name) || !strchr(name, '.'))
+		return error_set(e, EXIT_USAGE, "--acme %.200s is not a host name: write for example hooks.example.com",
+				 name);
+	if (wild && place == 0)
+		return error_set(e, EXIT_USAGE, "--acme %.200s: write the name itself first, --acme %.200s", name,
+				 name + 2);
+	if (wild && !hook)
+		return error_set(
+		    e, EXIT_USAGE,
+		    "--acme %.200s needs --acme-hook: a wildcard's certificate comes by a DNS record alone", name);
+	return place < LIMIT_ACME_NAMES || error_set(e, EXIT_USAGE, "--acme takes at most %d names", LIMIT_ACME_NAMES);
+}
+
 static bool check(const struct settings *set, struct error *e)
 {
 	if ((set->tls_cert != NULL) != (set->tls_key != NULL))
 		return error_set(e, EXIT_USAGE, "--tls-cert and --tls-key go together");
+	if (set->acme.count > 0 && set->tls_cert)
+		return error_set(e, EXIT_USAGE,
+				 "--acme gets a certificate, and --tls-cert names one: give one of them");
+	if (set->acme.count == 0 && (set->acme_mail || set->acme_url || set->acme_hook || set->acme_listen))
+		return error_set(e, EXIT_USAGE, "the options --acme-… need --acme NAME");
+	for (size_t i = 0; i < set->acme.count; i++)
+		if (!is_acme_name(set->acme.at[i], i, set->acme_hook, e))
+			return false;
 	if (set->domain && !is_host_name(set->domain))
 		return error_set(e, EXIT_USAGE,
 				 "--domain %.200s is not a host name: write for example hooks.example.com",

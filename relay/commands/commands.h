@@ -8,4 +8,6 @@
 
 int token_run(int argc, char **argv, struct secret_gate *gate, struct error *e);
 int status_run(int argc, char **argv, struct secret_gate *gate, struct error *e);
+/* For uacme alone, and in no list of commands. */
+int hook_run(int argc, char **argv, struct secret_gate *gate, struct error *e);
 int tunnel_run(int argc, char **argv, struct secret_gate *gate, struct error *e);

@@ -22,7 +22,9 @@ struct settings {
 	const char *public_url; /* without a slash at its end */
 	const char *domain;
 	const char *data;
-	const char *tls_cert, *tls_key;
+	const char *tls_cert, *tls_key; /* with `acme`, settled by it */
+	struct option_values acme;      /* names for which a certificate is ordered */
+	const char *acme_mail, *acme_url, *acme_hook, *acme_listen;
 	const char *admin, *admin_port_file;
 	const char *log_level, *log_format;
 	bool browser_warning;
@@ -48,6 +50,7 @@ struct metrics {
 #define RELAY_LOGS(relay, level, event, reason)                                                                        \
 	log_digest_is_due((relay)->digest, level, event, reason, uv_now((relay)->loop))
 
+struct challenges;
 struct loops;
 
 struct relay {
@@ -67,6 +70,7 @@ struct relay {
 	char public_url[300]; /* known once the first listener has its port */
 	struct host_names names;
 	struct browser_warning *warning; /* NULL: without --browser-warning */
+	struct challenges *challenges;   /* NULL: without --acme */
 	bool draining;
 	bool told_of_proxy; /* the log has said that somebody looks like a proxy and is not trusted */
 };

@@ -2,17 +2,20 @@
 
 #include "relay/control/control_path.h"
 #include "relay/control/control_status.h"
+#include "relay/net/challenges.h"
+#include "relay/senders/listener.h"
 #include "relay/tunnels/registry.h"
 #include "shared/base/clock.h"
 #include "shared/program/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <utlist.h>
 
-#define LINE_MOST 200
+#define LINE_MOST 600
 #define CALLS_MOST 16
 
 struct call {
@@ -74,12 +77,31 @@ static bool drop(struct relay *r, const char *name, struct error *e)
 	return true;
 }
 
+/* "begin KIND KEY VALUE", or "done" or "failed" in its place: from the hook of uacme (relay/acme/acme.h). */
+static bool challenge(struct relay *r, const char *line, struct error *e)
+{
+	char verb[8], kind[8], key[256], value[256];
+	if (!r->challenges || sscanf(line, "%7s %7s %255s %255s", verb, kind, key, value) != 4)
+		return error_set(e, EXIT_USAGE, "that challenge is not one of this relay's");
+	enum challenge_kind which = strcmp(kind, "http") == 0 ? CHALLENGE_HTTP : CHALLENGE_ALPN_CERT;
+	/* By port 80 where there is one for it, else by port 443; the authority offers its types in any order. */
+	if ((which == CHALLENGE_HTTP) != (listener_for_acme(&r->settings) != NULL))
+		return error_set(e, EXIT_NO, "another type of challenge is to be taken");
+	if (strcmp(verb, "begin") != 0)
+		challenges_remove(r->challenges, which, key);
+	else if (!challenges_put(r->challenges, which, key, value))
+		return error_set(e, EXIT_NO, "too many challenges are open");
+	return true;
+}
+
 static bool carry_out(const struct control *c, const char *line, struct buffer *out, struct error *e)
 {
 	if (strcmp(line, "status") == 0)
 		return control_status(c->relay, c->since_us, out, e);
 	if (strncmp(line, "drop ", 5) == 0)
 		return drop(c->relay, line + 5, e);
+	if (strncmp(line, "challenge ", 10) == 0)
+		return challenge(c->relay, line + 10, e);
 	return error_set(e, EXIT_USAGE, "this relay, " CREEL_VERSION ", does not know that request");
 }
 

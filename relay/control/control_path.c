@@ -17,7 +17,7 @@ static int from_within(const char *folder, int (*act)(int fd, const struct socka
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	int back = open(".", O_RDONLY | O_CLOEXEC), result = -1, why;
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	strcpy(at.sun_path, CONTROL_NAME);
+	memcpy(at.sun_path, CONTROL_NAME, sizeof CONTROL_NAME);
 	if (fd >= 0)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 	if (fd >= 0 && chdir(folder) == 0) {

@@ -99,6 +99,20 @@ void answer_refuse(struct sender *s, enum refusal why)
 		sender_close(s);
 }
 
+void answer_text(struct sender *s, struct bytes text)
+{
+	s->keeps_alive = s->keeps_alive && http1_body_is_over(&s->body);
+	s->out.len = 0;
+	bool fine = buffer_printf(&s->out, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n",
+				  text.len) &&
+		    put_date(s) && put_connection(s) && buffer_append(&s->out, "\r\n", 2) &&
+		    buffer_append_bytes(&s->out, text);
+	if (fine)
+		begin(s, ANSWER_OWN, 200);
+	else
+		sender_close(s);
+}
+
 /* 202: nobody answered, and it is safe. */
 static void accept_it(struct sender *s)
 {

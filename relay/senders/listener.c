@@ -87,6 +87,13 @@ bool listener_is_loopback(const char *address)
 	return a.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&a)->sin6_addr);
 }
 
+const char *listener_for_acme(const struct settings *set)
+{
+	if (set->acme.count == 0 || (set->acme_listen && strcmp(set->acme_listen, "off") == 0))
+		return NULL;
+	return set->acme_listen ? set->acme_listen : "[::]:80";
+}
+
 static void on_acceptable(uv_poll_t *h, int status, int events);
 
 static void on_pause_over(uv_timer_t *h)

@@ -13,5 +13,7 @@ const char *listener_address(const struct listener *l);
 void listener_close(struct listener *l);
 /* Whether it can be parsed; *e when not. */
 bool listener_check_address(const char *address, struct error *e);
+/* Where --acme-listen says that the certificate authority is answered in plaintext; NULL: nowhere. */
+const char *listener_for_acme(const struct settings *set);
 /* Whether the address is a loopback one; false when it cannot be parsed. */
 bool listener_is_loopback(const char *address);

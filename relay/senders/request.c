@@ -1,6 +1,7 @@
 /* Heads and bodies: what a sender's bytes become, and what is refused. */
 #include "relay/senders/sender.h"
 
+#include "relay/net/challenges.h"
 #include "relay/net/host_check.h"
 #include "relay/common/limits.h"
 #include "relay/common/loops.h"
@@ -180,7 +181,7 @@ static void admit(struct sender *s, struct wire_request *r, struct bytes host, b
 {
 	struct relay *relay = s->all->relay;
 	struct route route = { 0 };
-	struct bytes origin;
+	struct bytes origin, proof;
 	uint64_t now = uv_now(relay->loop);
 	bool for_tunnel = is_tunnel_path(r->target);
 	if (!find_sender(s, r->headers)) {
@@ -191,6 +192,9 @@ static void admit(struct sender *s, struct wire_request *r, struct bytes host, b
 		answer_refuse(s, REFUSE_RATE_ADDRESS);
 	} else if (for_tunnel && !throttle_take_refusal(relay->throttle, &s->address, now)) {
 		answer_refuse(s, REFUSE_RATE_REFUSED); /* no tunnel begins here, whatever is asked */
+	} else if (bytes_equal(r->method, bytes_of("GET")) &&
+		   (proof = challenges_answer(relay->challenges, r->target)).len > 0) {
+		answer_text(s, proof);
 	} else if (!s->conn.tls && plaintext_is_unwelcome(relay, &s->from)) {
 		refuse_plaintext(s, r, host, websocket);
 	} else if (s->head.hosts > 0 && !host_check_is_ours(&relay->names, host)) {

@@ -168,6 +168,8 @@ void request_too_slow(struct sender *s);
 /* What the delivery's phase asks for: a refusal, 202, the answer's head. */
 void answer_begin(struct sender *s);
 void answer_refuse(struct sender *s, enum refusal why);
+/* 200 with the text, for a request without a body. */
+void answer_text(struct sender *s, struct bytes text);
 /* Sends what there is. True once the last byte of the answer left. */
 MUST_CHECK bool answer_send(struct sender *s);
 /* Bytes of the relay's own before the answer: 100 Continue. */

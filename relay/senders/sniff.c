@@ -3,6 +3,7 @@
 #include "relay/senders/sender.h"
 
 #include "relay/common/limits.h"
+#include "relay/net/challenges.h"
 #include "relay/net/trusted.h"
 #include "relay/opening/client_hello.h"
 #include "relay/opening/plaintext.h"
@@ -63,12 +64,12 @@ static void hand_over(struct sender *s, bool tls)
 
 /* ---- requests ---- */
 
-static void become_sender(struct sender *s, bool tls)
+static void become_sender(struct sender *s, SSL_CTX *tls)
 {
 	want_all(s);
 	if (!tls)
 		sender_to(s, SENDER_IDLE);
-	else if (conn_accept_tls(&s->conn, s->all->tls))
+	else if (conn_accept_tls(&s->conn, tls))
 		sender_to(s, SENDER_TLS);
 	else
 		sender_close(s);
@@ -101,7 +102,7 @@ static bool become(struct sender *s, const struct peer *source)
 /* A proxy is set up wrongly: its bytes are read as a request, which is refused. */
 static void refuse(struct sender *s, enum refusal why)
 {
-	become_sender(s, false);
+	become_sender(s, NULL);
 	sender_to(s, SENDER_HEAD);
 	answer_refuse(s, why);
 }
@@ -147,7 +148,15 @@ static bool pass_proxy_header(struct sender *s, uint8_t *data, size_t len, bool 
 
 /* ---- what it is ---- */
 
-enum kind { KIND_MORE, KIND_NOTHING, KIND_TUNNEL, KIND_TLS_TUNNEL, KIND_SENDER, KIND_TLS_SENDER };
+enum kind {
+	KIND_MORE,
+	KIND_NOTHING,
+	KIND_TUNNEL,
+	KIND_TLS_TUNNEL,
+	KIND_SENDER,
+	KIND_TLS_SENDER,
+	KIND_CHALLENGE /* of a certificate authority, tls-alpn-01 */
+};
 
 static enum kind judge_plain(const struct sender *s, const uint8_t *at, size_t len)
 {
@@ -170,6 +179,9 @@ static enum kind judge(const struct sender *s, const uint8_t *at, size_t len)
 		return judge_plain(s, at, len);
 	if (!s->all->tls)
 		return KIND_SENDER; /* which says that this is no HTTP */
+	if (challenges_tls(s->all->relay->challenges) &&
+	    client_hello_parse(bytes_make(at, len), CHALLENGE_ALPN) == CLIENT_HELLO_MATCH)
+		return KIND_CHALLENGE;
 	switch (client_hello_parse(bytes_make(at, len), WIRE_ALPN)) {
 	case CLIENT_HELLO_MORE:
 		if (len < LIMIT_CLIENT_HELLO)
@@ -215,7 +227,10 @@ void sniff_look(struct sender *s, bool ended)
 		return;
 	case KIND_SENDER:
 	case KIND_TLS_SENDER:
-		become_sender(s, kind == KIND_TLS_SENDER);
+		become_sender(s, kind == KIND_TLS_SENDER ? s->all->tls : NULL);
+		return;
+	case KIND_CHALLENGE:
+		become_sender(s, challenges_tls(s->all->relay->challenges));
 		return;
 	}
 }

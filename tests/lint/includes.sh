@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 table='
 shared = base text disk program net http json content wire filter store stats signature redact syntax compare transcripts curl collections formats frontend :
-relay = net common opening names spool tunnels links senders control commands . : shared
+relay = net common opening names spool tunnels links senders acme control commands . : shared
 tui = terminal keys documents bodies state views questions compare overview detail edit desk : shared
 client = common reason watch proxy tunnel app options print signing record transfer trigger replay stream delivery origin session inspect web_server web_views web mcp doctor listening commands . : shared tui
 '
