@@ -58,8 +58,6 @@ function sniff(message, b) {
 	return { kind: 'text', label: /html|svg/.test(type) ? 'HTML' : /xml/.test(type) ? 'XML' : 'text', ...t, render: /html|svg/.test(type) };
 }
 
-// ---- search ----
-
 const escapeRe = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 export function marked(text, find) {
 	if (!find) return gate(text);
@@ -67,14 +65,12 @@ export function marked(text, find) {
 	let at = 0;
 	for (const m of text.matchAll(re)) {
 		if (m.index > at) out.append(gate(text.slice(at, m.index)));
-		out.append(el('mark', null, gate(m[0])));
+		out.append(el('mark', gate(m[0])));
 		at = m.index + m[0].length;
 	}
 	if (at < text.length) out.append(gate(text.slice(at)));
 	return out;
 }
-
-// ---- views ----
 
 function textView(text, state) {
 	const box = el(`div.tree${state.wrap ? '.wrap' : ''}`, region('Body as text'));
@@ -84,7 +80,7 @@ function textView(text, state) {
 		const end = Math.min(lines.length, at + LINES_AT_ONCE);
 		for (; at < end; at++) {
 			const line = lines[at].replace(/\r$/, ''), cut = line.length > LINE_MOST;
-			box.append(el('div.l', { 'data-line': at + 1 }, el('span.g', { 'aria-hidden': 'true' }, at + 1), el('span.x', null, marked(cut ? line.slice(0, LINE_MOST) : line, state.find)), cut ? el('span.esc', null, `${size(line.length - LINE_MOST)} more in this line`) : null));
+			box.append(el('div.l', { 'data-line': at + 1 }, el('span.g', { 'aria-hidden': 'true' }, at + 1), el('span.x', marked(cut ? line.slice(0, LINE_MOST) : line, state.find)), cut ? el('span.esc', `${size(line.length - LINE_MOST)} more in this line`) : null));
 		}
 		goOn(box, lines.length - at, 'lines', add);
 	};
@@ -104,7 +100,7 @@ function hexView(b, from, state) {
 				if (i % 4 === 3) hex += ' ';
 				if (i < row.length) text += row[i] >= 32 && row[i] < 127 ? String.fromCharCode(row[i]) : '·';
 			}
-			box.append(el('div.l', { 'data-offset': from + at }, el('span.ho', null, `${(from + at).toString(16).padStart(8, '0')}  `), hex, el('span.ht', null, text)));
+			box.append(el('div.l', { 'data-offset': from + at }, el('span.ho', `${(from + at).toString(16).padStart(8, '0')}  `), hex, el('span.ht', text)));
 		}
 		goOn(box, b.length - at, 'bytes', add);
 	};
@@ -113,7 +109,7 @@ function hexView(b, from, state) {
 }
 
 export function pairs(rows, find, label) {
-	return el('dl', { 'aria-label': label }, rows.map(([name, value]) => [el('dt', null, marked(name, find)), el('dd', null, marked(value, find))]));
+	return el('dl', { 'aria-label': label }, rows.map(([name, value]) => [el('dt', marked(name, find)), el('dd', marked(value, find))]));
 }
 
 const unform = (s) => {
@@ -129,10 +125,10 @@ function multipartView(message, b, state) {
 	const raw = new TextDecoder('iso-8859-1').decode(b), boundary = /boundary="?([^";]+)/i.exec(header(message, 'content-type'))?.[1];
 	if (!boundary) throw new Error('Content-Type names no boundary');
 	const parts = raw.split(`--${boundary}`).slice(1).filter((p) => !p.startsWith('--')).slice(0, 200);
-	return el('div', null, parts.map((p, i) => {
+	return el('div', parts.map((p, i) => {
 		const at = p.indexOf('\r\n\r\n'), head = p.slice(0, at).trim(), body = p.slice(at + 4).replace(/\r\n$/, '');
 		const bytes = Uint8Array.from(body, (c) => c.charCodeAt(0)), t = toText(bytes, 'utf-8');
-		return el('section', { 'aria-label': `Part ${i + 1}` }, el('div.sec', null, el('h3', null, `Part ${i + 1}`), `${number(bytes.length)} bytes`),
+		return el('section', { 'aria-label': `Part ${i + 1}` }, el('div.sec', el('h3', `Part ${i + 1}`), `${number(bytes.length)} bytes`),
 			pairs(head.split('\r\n').map((l) => [l.split(':')[0], l.split(':').slice(1).join(':').trim()]), state.find), t ? textView(t.text.slice(0, 65536), state) : hexView(bytes.subarray(0, 65536), 0, state));
 	}));
 }
@@ -161,7 +157,7 @@ export function show(id, part, message, state, change, tools) {
 		out.kind = what.kind;
 		let tree = null;
 		const body = guarded('This body', () => {
-			if (what.kind === 'empty') return el('p.note', null, 'No body.');
+			if (what.kind === 'empty') return el('p.note', 'No body.');
 			if (mode === 'hex' || (what.kind === 'hex' && mode === 'tree')) return hexView(b, 0, state);
 			if (what.kind === 'image' && mode === 'tree') return el('img.body', { src: `/api/deliveries/${id}/${part}/body?view=image${state.attempt ? `&attempt=${state.attempt}` : ''}`, alt: `${what.label}, ${number(whole)} bytes` });
 			if (mode === 'frame') return el('iframe.body', { sandbox: '', referrerpolicy: 'no-referrer', title: 'The body, rendered without its scripts', src: `/api/deliveries/${id}/${part}/body?view=frame` });
@@ -170,30 +166,30 @@ export function show(id, part, message, state, change, tools) {
 			if (what.kind === 'multipart') return multipartView(message, b, state);
 			if (what.kind === 'json') {
 				if (b.length > TREE_BY_ITSELF && !state.big) {
-					return el('div', null, el('p.note', null, `${size(b.length)}: `, el('button', { onclick: () => ((state.big = true), draw()) }, 'Lay it out')), textView(what.text, state));
+					return el('div', el('p.note', `${size(b.length)}: `, el('button', { onclick: () => ((state.big = true), draw()) }, 'Lay it out')), textView(what.text, state));
 				}
 				try {
 					tree = json.tree(what.text, { mark: (t) => marked(t, state.find), ...tools });
 					return tree.node;
 				} catch (error) {
 					if (b.length < whole) return textView(what.text, state);
-					return el('div', null, el('p.note.wrong', null, `Not JSON: ${plain(error.message)}.`), textView(what.text, state));
+					return el('div', el('p.note.wrong', `Not JSON: ${plain(error.message)}.`), textView(what.text, state));
 				}
 			}
 			return textView(what.text, state);
 		}, el('button', { onclick: () => ((state.mode = 'raw'), change()) }, 'Raw'));
 		out.tree = tree;
 		const hits = state.find && what.text !== undefined ? [...what.text.matchAll(new RegExp(escapeRe(state.find), 'gi'))].length : 0;
-		const seg = (name, label) => el('button', { 'aria-pressed': String(mode === name), onclick: () => ((state.mode = name === 'tree' ? '' : name), change()) }, label);
+		const seg = (name, label) => el('button', { 'aria-pressed': mode === name, onclick: () => ((state.mode = name === 'tree' ? '' : name), change()) }, label);
 		const find = el('input.find', { type: 'search', placeholder: 'Search', 'aria-label': `Search in the ${part}'s body`, value: state.find ?? '', onchange: (e) => ((state.find = e.target.value), change()) });
 		const label = what.kind === 'json' && tree ? `JSON, ${number(tree.lines)} lines` : `${what.label}, ${number(whole)} bytes`;
 		holder.replaceChildren(
-			el('div.sec', null, el('h2', null, 'Body'), el('span', null, label, what.guessed ? `, read as ${what.name}` : what.name && what.name !== 'utf-8' ? `, ${plain(what.name, 30)}` : ''),
+			el('div.sec', el('h2', 'Body'), el('span', label, what.guessed ? `, read as ${what.name}` : what.name && what.name !== 'utf-8' ? `, ${plain(what.name, 30)}` : ''),
 				coded && !state.decoded ? el('button', { onclick: decode }, `Decode ${plain(coded, 30)}`) : null,
-				el('span.end', null, find, state.find ? el('span', { 'aria-live': 'polite' }, `${number(hits)} hits`) : null,
+				el('span.end', find, state.find ? el('span', { 'aria-live': 'polite' }, `${number(hits)} hits`) : null,
 					el('span.seg', { role: 'group', 'aria-label': 'How the body is shown' }, seg('tree', what.kind === 'json' ? 'Tree' : what.kind === 'image' ? 'Image' : 'Shown'), seg('raw', 'Raw'), seg('hex', 'Hex'), what.render ? seg('frame', 'Render') : null))),
 			body,
-			b.length < whole ? el('p.note', null, `shown ${size(b.length)} of ${size(whole)}, `, el('button', { onclick: load }, 'load more'), ' ', el('a', { href: `/api/deliveries/${id}/${part}/body?download=1` }, 'all of it as a file')) : null);
+			b.length < whole ? el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, el('button', { onclick: load }, 'load more'), ' ', el('a', { href: `/api/deliveries/${id}/${part}/body?download=1` }, 'all of it as a file')) : null);
 	};
 	async function load() {
 		const piece = await bodyPiece(id, part, b.length, { attempt: state.attempt });

@@ -20,13 +20,14 @@ export function more(d, anchor) {
 }
 
 const waiting = new Map(); // own replays, by id
-let early; // the last result: it may come before its id
+const early = new Map(); // results that came before their ids
 export async function replay(id, change) {
 	try {
 		const r = await post('/api/replays', { delivery_id: Number(id), ...change });
 		waiting.set(r.id, id);
 		foot(`#${id} is sent again`);
-		if (early?.id === r.id) onReplay(early);
+		if (early.has(r.id)) onReplay(early.get(r.id));
+		early.clear();
 		return r;
 	} catch (error) {
 		alarm(error.message);
@@ -47,7 +48,7 @@ export async function replayMany(what, count) {
 	};
 	const resign = el('input', { type: 'checkbox' });
 	const d = dialog(`Send ${number(count)} ${count === 1 ? 'delivery' : 'deliveries'} again?`, [
-		el('p', null, what.filter !== undefined ? `All that match ${what.filter ? `“${plain(what.filter)}”` : 'no filter'}` : 'What is marked', ', to the app that they went to before.'), el('label', null, resign, ' Sign each anew'),
+		el('p', what.filter !== undefined ? `All that match ${what.filter ? `“${plain(what.filter)}”` : 'no filter'}` : 'What is marked', ', to the app that they went to before.'), el('label', resign, ' Sign each anew'),
 	], [el('button', { onclick: () => d.close(), autofocus: count > 100 }, 'Cancel'), el('button.p', { onclick: send, autofocus: count <= 100 }, 'Send')]);
 }
 
@@ -61,8 +62,10 @@ export async function onReplay(r) {
 		return;
 	}
 	if (!over) return;
-	early = r;
-	if (!waiting.has(r.id)) return;
+	if (!waiting.has(r.id)) {
+		early.set(r.id, r);
+		return;
+	}
 	const from = waiting.get(r.id), to = r.result_ids[0];
 	waiting.delete(r.id);
 	if (!to) {
@@ -88,7 +91,6 @@ export async function mark(id, set = !list.marked.has(id)) {
 }
 export const markAll = (ids) => Promise.all(ids.slice(0, 500).map((id) => mark(id, true)));
 
-
 export async function copyText(text, what) {
 	try {
 		await navigator.clipboard.writeText(text);
@@ -96,7 +98,7 @@ export async function copyText(text, what) {
 		say(`copied ${what}`);
 	} catch {
 		const area = el('textarea', { value: text, readonly: true, 'aria-label': what });
-		const d = dialog('Copy this', [el('div.fields', null, area)], [el('button', { onclick: () => d.close() }, 'Close')]);
+		const d = dialog('Copy this', [el('div.fields', area)], [el('button', { onclick: () => d.close() }, 'Close')]);
 		area.select();
 	}
 }
@@ -116,7 +118,6 @@ export function copy(d, anchor = document.activeElement) {
 	]);
 }
 
-
 export function erase(ids) {
 	const go = async () => {
 		d.close();
@@ -127,9 +128,8 @@ export function erase(ids) {
 			alarm(error.message);
 		}
 	};
-	const d = dialog(`Delete ${ids.length === 1 ? `delivery ${ids[0]}` : `${number(ids.length)} deliveries`} from the record?`, el('p', null, 'Nothing brings them back.'), [el('button', { onclick: () => d.close(), autofocus: true }, 'Cancel'), el('button', { onclick: go }, 'Delete')]);
+	const d = dialog(`Delete ${ids.length === 1 ? `delivery ${ids[0]}` : `${number(ids.length)} deliveries`} from the record?`, el('p', 'Nothing brings them back.'), [el('button', { onclick: () => d.close(), autofocus: true }, 'Cancel'), el('button', { onclick: go }, 'Delete')]);
 }
-
 
 /** The request as text areas; sent as it stands there, byte for byte. */
 export async function edit(id, section, back) {
@@ -143,12 +143,12 @@ export async function edit(id, section, back) {
 	}
 	const before = `${d.method} ${d.target} HTTP/1.1\n${d.request.headers.map(([n, v]) => `${n}: ${v}`).join('\n')}`;
 	const headArea = el('textarea', { id: 'edit-head', value: before, spellcheck: 'false', rows: 10 }), bodyArea = el('textarea', { id: 'edit-body', value: body, spellcheck: 'false', rows: 18 });
-	const file = el('input', { type: 'file', id: 'edit-file' }), resign = el('input', { type: 'checkbox', id: 'edit-resign' }), wrong = el('p.wrong', { role: 'alert', id: 'edit-wrong' }), changes = el('div', { id: 'edit-changes', 'aria-live': 'off' });
+	const file = el('input', { type: 'file', id: 'edit-file' }), to = el('input', { id: 'edit-to', placeholder: 'where it went' }), resign = el('input', { type: 'checkbox', id: 'edit-resign' }), wrong = el('p.wrong', { role: 'alert', id: 'edit-wrong' }), changes = el('div', { id: 'edit-changes', 'aria-live': 'off' });
 	const dirty = () => headArea.value !== before || (!keep && bodyArea.value !== body) || file.files.length > 0;
 	const diff = () => {
 		const now = `${headArea.value}\n\n${keep ? '' : bodyArea.value}`.split('\n'), was = new Map(`${before}\n\n${keep ? '' : body}`.split('\n').map((l) => [l, true]));
 		const added = now.filter((l) => !was.has(l)), nowSet = new Set(now), gone = [...was.keys()].filter((l) => !nowSet.has(l));
-		changes.replaceChildren(el('div.tree.diff', region('Changes'), gone.slice(0, 50).map((l) => el('div.l.del', null, '- ', plain(l, 400))), added.slice(0, 50).map((l) => el('div.l.add', null, '+ ', plain(l, 400))), gone.length + added.length ? '' : el('div.l', null, ' nothing is changed')));
+		changes.replaceChildren(el('div.tree.diff', region('Changes'), gone.slice(0, 50).map((l) => el('div.l.del', '- ', plain(l, 400))), added.slice(0, 50).map((l) => el('div.l.add', '+ ', plain(l, 400))), gone.length + added.length ? '' : el('div.l', ' nothing is changed')));
 	};
 	for (const area of [headArea, bodyArea]) area.addEventListener('input', diff);
 	const leave = () => {
@@ -172,7 +172,7 @@ export async function edit(id, section, back) {
 		all.set(content, head.length);
 		const { encode64 } = await import('./body.js');
 		try {
-			await replay(id, { edited_base64: encode64(all), resign: resign.checked });
+			await replay(id, { edited_base64: encode64(all), resign: resign.checked, to: to.value.trim() || undefined });
 			back();
 		} catch (error) {
 			wrong.textContent = error.message;
@@ -181,11 +181,11 @@ export async function edit(id, section, back) {
 	const why = d.provider ? null : 'no provider is known, so that nothing can be signed';
 	resign.disabled = !!why;
 	section.hidden = false;
-	section.replaceChildren(el('div.dh', null, el('h1', null, el('button.q.back', { 'aria-label': 'Back', onclick: leave }, '←'), el('span.id', null, `#${d.id}`), ' Edit and replay')),
+	section.replaceChildren(el('div.dh', el('h1', el('button.q.back', { 'aria-label': 'Back', onclick: leave }, '←'), el('span.id', `#${d.id}`), ' Edit and replay')),
 		el('form.fields', { onsubmit: (e) => (e.preventDefault(), send()), onkeydown: (e) => e.key === 'Enter' && (e.ctrlKey || e.metaKey) && (e.preventDefault(), send()) },
-			el('label', null, 'Request line and header fields', headArea), wrong,
-			keep ? el('p', null, `The body (${number(whole.length)} bytes) is kept as it is, unless a file takes its place.`) : el('label', null, 'Body', bodyArea), el('label', null, 'Body from a file', file),
-			el('label.inline', null, resign, ' Sign anew', why ? ` (${why})` : ''), el('div.row2', null, el('button.p', { type: 'submit' }, icon('rp'), 'Send ', el('kbd', null, 'Ctrl+Enter')), el('button', { onclick: leave }, 'Cancel')), changes));
+			el('label', 'Request line and header fields', headArea), wrong,
+			keep ? el('p', `The body (${number(whole.length)} bytes) is kept as it is, unless a file takes its place.`) : el('label', 'Body', bodyArea), el('label', 'Body from a file', file),
+			el('label', 'Port or URL of this machine', to), el('label.inline', resign, ' Sign anew', why ? ` (${why})` : ''), el('div.row2', el('button.p', { type: 'submit' }, icon('rp'), 'Send ', el('kbd', 'Ctrl+Enter')), el('button', { onclick: leave }, 'Cancel')), changes));
 	diff();
 	headArea.focus();
 	return { dirty, leave };

@@ -46,7 +46,7 @@ export async function show(state) {
 		if (aborted(error)) return;
 		detail.data = null;
 		const gone = error.name === 'not-found';
-		section.replaceChildren(el('div.note', { role: 'alert' }, el('p', null, gone ? `Delivery ${plain(state.id, 40)} was deleted or pruned.` : plain(error.message)),
+		section.replaceChildren(el('div.note', { role: 'alert' }, el('p', gone ? `Delivery ${plain(state.id, 40)} was deleted or pruned.` : plain(error.message)),
 			gone ? el('button', { onclick: detail.onBack }, 'Back to the deliveries') : el('button', { onclick: () => show(state) }, 'Retry')));
 	} finally {
 		clearTimeout(slow);
@@ -60,10 +60,10 @@ export function refresh(state) {
 }
 
 function tabsOf(d, tab) {
-	const names = { request: 'Request', response: ['Response ', d.response ? el(`span.o${Math.floor(d.response.status / 100)}`, null, d.response.status) : ''], attempts: `Attempts ${d.attempts}`, verify: 'Verify', raw: 'Raw' };
+	const names = { request: 'Request', response: ['Response ', d.response ? el(`span.o${Math.floor(d.response.status / 100)}`, d.response.status) : ''], attempts: `Attempts ${d.attempts}`, verify: 'Verify', raw: 'Raw' };
 	const shown = TABS.filter((t) => !(wide() && t === 'response'));
 	const bar = el('div.tabs', { role: 'tablist', 'aria-label': 'Parts of the delivery' }, shown.map((t) => el('button', {
-		role: 'tab', id: `tab-${t}`, 'aria-selected': String(t === tab), 'aria-controls': 'panel', tabindex: t === tab ? 0 : -1, onclick: () => detail.onTab(t),
+		role: 'tab', id: `tab-${t}`, 'aria-selected': t === tab, 'aria-controls': 'panel', tabindex: t === tab ? 0 : -1, onclick: () => detail.onTab(t),
 	}, names[t])));
 	bar.addEventListener('keydown', (e) => {
 		const d2 = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
@@ -79,16 +79,16 @@ function tabsOf(d, tab) {
 function head(d) {
 	const [sign, kind, text] = verdict(d), o = outcome(d), last = d.all_attempts.at(-1);
 	const words = d.response ? `${d.response.status} ${d.response.reason ?? ''}`.trim() : o.text;
-	const deed = (name, label, key, sig, primary) => el(`button${primary ? '.p' : ''}`, { id: `deed-${name}`, onclick: (e) => deeds.run(name, d, e.currentTarget) }, icon(sig), label, ' ', el('kbd', null, key));
+	const deed = (name, label, key, sig, primary) => el(`button${primary ? '.p' : ''}`, { id: `deed-${name}`, onclick: (e) => deeds.run(name, d, e.currentTarget) }, icon(sig), label, ' ', el('kbd', key));
 	return el('div.dh', null,
-		el('h1', null, el('button.q.back', { 'aria-label': 'Back', onclick: detail.onBack }, '←'), el('span.id', null, `#${d.id}`), el('span.e', { title: plain(d.event_type ?? d.target) }, gate(d.event_type ?? d.path)),
-			el(`span.o.${o.kind}`, null, icon(o.sign), plain(d.response && !d.broke_off ? words : o.text))),
-		last?.error && !d.response ? el('p.wrong', null, gate(last.error)) : null,
-		el('div.meta', null, el('span', { title: `${day(d.received_at)} ${clock(d.received_at, true)}` }, moment(d.received_at)), el('span', null, `took ${took(d.duration_ms)}`), el('span', null, `${d.attempts} attempt${d.attempts === 1 ? '' : 's'}`),
-			el('span', null, `${number(d.request_bytes)} bytes`), el(`b.${kind}`, null, icon(sign), ` ${text}`), el('span', null, plain(d.origin), d.peer ? [', from ', gate(d.peer)] : ''),
-			d.provider ? el('span', null, gate(d.provider)) : null, d.replay_of ? el('span', null, 'replay of ', link(d.replay_of)) : null, list.marked.has(d.id) ? el('span', null, icon('mk'), ' marked') : null),
+		el('h1', el('button.q.back', { 'aria-label': 'Back', onclick: detail.onBack }, '←'), el('span.id', `#${d.id}`), el('span.e', { title: plain(d.event_type ?? d.target) }, gate(d.event_type ?? d.path)),
+			el(`span.o.${o.kind}`, icon(o.sign), plain(d.response && !d.broke_off ? words : o.text))),
+		last?.error && !d.response ? el('p.wrong', gate(last.error)) : null,
+		el('div.meta', el('span', { title: `${day(d.received_at)} ${clock(d.received_at, true)}` }, moment(d.received_at)), el('span', `took ${took(d.duration_ms)}`), el('span', `${d.attempts} attempt${d.attempts === 1 ? '' : 's'}`),
+			el('span', `${number(d.request_bytes)} bytes`), el(`b.${kind}`, icon(sign), ` ${text}`), el('span', plain(d.origin), d.peer ? [', from ', gate(d.peer)] : ''),
+			d.provider ? el('span', gate(d.provider)) : null, d.replay_of ? el('span', 'replay of ', link(d.replay_of)) : null, list.marked.has(d.id) ? el('span', icon('mk'), ' marked') : null),
 		el('div.act', { role: 'group', 'aria-label': 'Deeds' }, deed('replay', 'Replay', 'r', 'rp', true), deed('edit', 'Edit & replay', 'e', 'ed'), deed('copy', 'Copy', 'y', 'cp'),
-			el('button.wide', { id: 'deed-diff', onclick: () => deeds.run('diff', d) }, icon('df'), 'Diff ', el('kbd', null, 'd')),
+			el('button.wide', { id: 'deed-diff', onclick: () => deeds.run('diff', d) }, icon('df'), 'Diff ', el('kbd', 'd')),
 			el('button.q.end', { id: 'deed-more', onclick: (e) => deeds.more(d, e.currentTarget) }, 'More')));
 }
 
@@ -97,14 +97,14 @@ const link = (id) => el('a', { href: `/d/${id}`, onclick: (e) => (e.preventDefau
 function fields(message, d, part) {
 	const secrets = new Set();
 	const row = ([name, value]) => {
-		const dd = el('dd', null);
-		const draw = () => dd.replaceChildren(SECRET.test(name) && !secrets.has(name) ? el('span', null, '•••• ', el('button', { 'aria-label': `Show ${plain(name, 40)}`, onclick: () => (secrets.add(name), draw()) }, 'Show')) : body.marked(value.trim(), ''),
-			part === 'request' && SIGNATURE.test(name) && d.signature !== 'none' ? el('span', null, ' ', el(`span.sig.${verdict(d)[1]}`, null, icon(verdict(d)[0]), verdict(d)[2].replace('signature ', ''), d.why ? [': ', gate(d.why)] : '')) : '');
+		const dd = el('dd');
+		const draw = () => dd.replaceChildren(SECRET.test(name) && !secrets.has(name) ? el('span', '•••• ', el('button', { 'aria-label': `Show ${plain(name, 40)}`, onclick: () => (secrets.add(name), draw()) }, 'Show')) : body.marked(value.trim(), ''),
+			part === 'request' && SIGNATURE.test(name) && d.signature !== 'none' ? el('span', ' ', el(`span.sig.${verdict(d)[1]}`, icon(verdict(d)[0]), verdict(d)[2].replace('signature ', ''), d.why ? [': ', gate(d.why)] : '')) : '');
 		draw();
 		const token = !SECRET.test(name) && body.jwt(value);
-		return [el('dt', null, gate(name)), dd, token ? [el('dt', null, 'token, not verified'), el('dd', null, token.map((t) => el('div', null, gate(t))))] : ''];
+		return [el('dt', gate(name)), dd, token ? [el('dt', 'token, not verified'), el('dd', token.map((t) => el('div', gate(t))))] : ''];
 	};
-	return el('dl', { 'aria-label': 'Header fields' }, message.headers.map(row), message.trailers?.length ? [el('dt', null, 'Trailers'), el('dd', null, number(message.trailers.length)), message.trailers.map(row)] : '');
+	return el('dl', { 'aria-label': 'Header fields' }, message.headers.map(row), message.trailers?.length ? [el('dt', 'Trailers'), el('dd', number(message.trailers.length)), message.trailers.map(row)] : '');
 }
 
 function queryOf(target) {
@@ -117,23 +117,23 @@ function column(d, part, state, change) {
 	s.width = section.clientWidth;
 	if (!message) {
 		const last = d.all_attempts.at(-1);
-		return el('div.col', null, el('p.note', null, d.state === 'waiting' || d.state === 'sending' ? 'No answer yet.' : 'No answer came', last?.error ? [': ', gate(last.error)] : '', '.'));
+		return el('div.col', el('p.note', d.state === 'waiting' || d.state === 'sending' ? 'No answer yet.' : 'No answer came', last?.error ? [': ', gate(last.error)] : '', '.'));
 	}
-	const line = part === 'request' ? el('div.line', null, el('b', null, gate(d.method)), ' ', gate(d.target), ' HTTP/1.1') : el('div.line', null, el(`b.o${Math.floor(message.status / 100)}`, null, message.status), ' ', gate(message.reason ?? ''));
+	const line = part === 'request' ? el('div.line', el('b', gate(d.method)), ' ', gate(d.target), ' HTTP/1.1') : el('div.line', el(`b.o${Math.floor(message.status / 100)}`, message.status), ' ', gate(message.reason ?? ''));
 	const query = part === 'request' ? queryOf(d.target) : [];
 	const shown = body.show(d.id, part, message, s, change, {
 		onCopyValue: (t) => deeds.copyText(t, 'value'), onCopyPath: (t) => deeds.copyText(t, 'path'),
 		onFilter: (path, value) => detail.onFilter(`json:${path}=${/^[\w.-]+$/.test(value.replaceAll('"', '')) ? value.replaceAll('"', '') : value}`),
 	});
 	if (part === (state.tab === 'response' ? 'response' : 'request')) detail.tree = shown.tree;
-	return el(`div.col${part === 'response' && wide() ? '.two' : ''}`, { role: wide() ? 'group' : undefined, 'aria-label': wide() ? part : undefined }, line, fields(message, d, part), query.length ? [el('div.sec', null, el('h2', null, 'Query')), body.pairs(query, '', 'Query')] : '', shown.node);
+	return el(`div.col${part === 'response' && wide() ? '.two' : ''}`, { role: wide() ? 'group' : undefined, 'aria-label': wide() ? part : undefined }, line, fields(message, d, part), query.length ? [el('div.sec', el('h2', 'Query')), body.pairs(query, '', 'Query')] : '', shown.node);
 }
 
 function attempts(d) {
-	return el('div.pad', region('Attempts'), el('table', null, el('thead', null, el('tr', null, ['N', 'TIME', 'OUTCOME', 'CONNECT', 'FIRST BYTE', 'TOOK', 'TO'].map((t) => el('th', null, t)))),
-		el('tbody', null, d.all_attempts.map((a) => el('tr', null, el('td', null, el('button.q', { 'aria-label': `Answer of attempt ${a.attempt}`, onclick: () => detail.onTab('response', a.attempt) }, a.attempt)), el('td', null, moment(a.at)),
-			el('td', null, a.status ? el(`span.o${Math.floor(a.status / 100)}`, null, `${a.status} `, gate(a.reason ?? '')) : el('span.wrong', null, gate(a.error ?? a.result))), el('td', null, took(a.connect_ms)), el('td', null, took(a.first_byte_ms)), el('td', null, took(a.duration_ms)), el('td.mono', null, gate(a.url ?? '')))))),
-	d.replays.length ? el('p', null, 'Replays: ', d.replays.map((id) => [link(id), ' '])) : el('p.o.ow', null, 'No replays.'));
+	return el('div.pad', region('Attempts'), el('table', el('thead', el('tr', ['N', 'TIME', 'OUTCOME', 'CONNECT', 'FIRST BYTE', 'TOOK', 'TO'].map((t) => el('th', t)))),
+		el('tbody', d.all_attempts.map((a) => el('tr', el('td', el('button.q', { 'aria-label': `Answer of attempt ${a.attempt}`, onclick: () => detail.onTab('response', a.attempt) }, a.attempt)), el('td', moment(a.at)),
+			el('td', a.status ? el(`span.o${Math.floor(a.status / 100)}`, `${a.status} `, gate(a.reason ?? '')) : el('span.wrong', gate(a.error ?? a.result))), el('td', took(a.connect_ms)), el('td', took(a.first_byte_ms)), el('td', took(a.duration_ms)), el('td.mono', gate(a.url ?? '')))))),
+	d.replays.length ? el('p', 'Replays: ', d.replays.map((id) => [link(id), ' '])) : el('p.o.ow', 'No replays.'));
 }
 
 function verify(d) {
@@ -144,20 +144,20 @@ function verify(d) {
 			const { results: [r] } = await post('/api/verify', { delivery_id: d.id, ...(secret.value ? { secret: secret.value } : {}), ...(provider.value ? { provider: provider.value.trim() } : {}) });
 			secret.value = '';
 			const v = verdict(r);
-			out.replaceChildren(el(`p.o.${v[1]}`, null, icon(v[0]), v[2]), el('dl', null, el('dt', null, 'provider'), el('dd', null, gate(r.provider ?? 'not known')), el('dt', null, 'age'), el('dd', null, r.age_s === null ? '–' : `${r.age_s} s`), r.why ? [el('dt', null, 'why'), el('dd', null, gate(r.why))] : ''));
+			out.replaceChildren(el(`p.o.${v[1]}`, icon(v[0]), v[2]), el('dl', el('dt', 'provider'), el('dd', gate(r.provider ?? 'not known')), el('dt', 'age'), el('dd', r.age_s === null ? '–' : `${r.age_s} s`), r.why ? [el('dt', 'why'), el('dd', gate(r.why))] : ''));
 		} catch (error) {
-			out.replaceChildren(el('p.wrong', null, plain(error.message)));
+			out.replaceChildren(el('p.wrong', plain(error.message)));
 		}
 	};
-	return el('div.pad', null, el(`h2.o.${kind}`, null, icon(sign), text), d.why ? el('p', null, gate(d.why)) : null,
-		el('form.fields', { onsubmit: (e) => (e.preventDefault(), ask()) }, el('label', null, 'Provider', provider), el('label', null, 'Secret, for this check alone; nothing keeps it', secret), el('div.row2', null, el('button.p', { type: 'submit' }, 'Check the signature'))), out);
+	return el('div.pad', el(`h2.o.${kind}`, icon(sign), text), d.why ? el('p', gate(d.why)) : null,
+		el('form.fields', { onsubmit: (e) => (e.preventDefault(), ask()) }, el('label', 'Provider', provider), el('label', 'Secret, for this check alone; nothing keeps it', secret), el('div.row2', el('button.p', { type: 'submit' }, 'Check the signature'))), out);
 }
 
 async function raw(d, into) {
 	for (const part of ['request', ...(d.response ? ['response'] : [])]) {
 		const answer = await get(`/api/deliveries/${d.id}/raw/${part}`, { attempt: part === 'response' ? attemptShown : undefined }, { raw: true });
 		const bytes = new Uint8Array(await answer.arrayBuffer()), shown = bytes.subarray(0, 256 * 1024);
-		into.append(el('div.sec', null, el('h2', null, part === 'request' ? 'Request' : 'Response'), `${number(bytes.length)} bytes`), el('pre.tree', region(`Raw ${part}`), gate(new TextDecoder('utf-8').decode(shown).replaceAll('\r\n', '\n'))));
+		into.append(el('div.sec', el('h2', part === 'request' ? 'Request' : 'Response'), `${number(bytes.length)} bytes`), el('pre.tree', region(`Raw ${part}`), gate(new TextDecoder('utf-8').decode(shown).replaceAll('\r\n', '\n'))));
 	}
 }
 
@@ -174,10 +174,10 @@ export function draw(state) {
 		if (tab === 'verify') return verify(d);
 		if (tab === 'raw') {
 			const into = el('div.col');
-			raw(d, into).catch((error) => into.append(el('p.note', null, plain(error.message))));
+			raw(d, into).catch((error) => into.append(el('p.note', plain(error.message))));
 			return into;
 		}
-		if (wide()) return el('div.cols', null, column(d, 'request', state, change), column(d, 'response', state, change));
+		if (wide()) return el('div.cols', column(d, 'request', state, change), column(d, 'response', state, change));
 		return column(d, tab, state, change);
 	}, el('button', { onclick: () => detail.onTab('raw') }, 'Raw'))]);
 	const y = section.querySelector('.col')?.scrollTop ?? 0;

@@ -4,11 +4,12 @@ const SVG = 'http://www.w3.org/2000/svg';
 
 function fill(node, attributes, children) {
 	for (const [name, value] of Object.entries(attributes ?? {})) {
-		if (value === undefined || value === null || value === false) continue;
+		const aria = name.startsWith('aria');
+		if ((value ?? false) === false && !(aria && value === false)) continue;
 		if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
 		else if (name === 'value') node.value = value;
 		else if (name === 'style') for (const [property, v] of Object.entries(value)) node.style.setProperty(property, v);
-		else node.setAttribute(name, value === true ? '' : String(value));
+		else node.setAttribute(name, value === true && !aria ? '' : value);
 	}
 	for (const child of children.flat(Infinity)) {
 		if (child === undefined || child === null || child === false) continue;
@@ -17,13 +18,13 @@ function fill(node, attributes, children) {
 	return node;
 }
 
-/** `el('button.p', { onclick }, 'Send')`; children are nodes or texts of ours. A button is none that submits. */
-export function el(name, attributes, ...children) {
+/** `el('button.p', { onclick }, 'Send')`, `el('p', 'text')`; children are nodes or texts of ours. A button is none that submits. */
+export function el(name, ...children) {
 	const [tag, ...classes] = name.split('.');
 	const node = document.createElement(tag);
 	if (tag === 'button') node.type = 'button';
 	if (classes.length) node.className = classes.join(' ');
-	return fill(node, attributes, children);
+	return fill(node, children[0]?.constructor === Object ? children.shift() : null, children);
 }
 
 export function svg(tag, attributes, ...children) {
@@ -52,7 +53,7 @@ export function gate(text) {
 	let rest = String(text);
 	for (let m; (m = ODD.exec(rest)); rest = rest.slice(m.index + m[0].length)) {
 		if (m.index) out.append(rest.slice(0, m.index));
-		out.append(el('span.esc', null, [...m[0]].length > 1 ? `<${[...m[0]].length} marks>` : nameOf(m[0])));
+		out.append(el('span.esc', [...m[0]].length > 1 ? `<${[...m[0]].length} marks>` : nameOf(m[0])));
 	}
 	if (rest) out.append(rest);
 	return out;
@@ -93,7 +94,7 @@ export function say(text) {
 
 export function alarm(text) {
 	$('alert').textContent = plain(text);
-	foot(el('span.wrong', null, plain(text)));
+	foot(el('span.wrong', plain(text)));
 }
 
 /** What the last deed did. */
@@ -110,7 +111,6 @@ export function guarded(what, draw, otherwise) {
 		return el('p.note', { role: 'alert' }, `${what} cannot be shown: ${plain(error.message)}. `, otherwise ?? '');
 	}
 }
-
 
 export const number = (n) => Math.round(n).toLocaleString('en-US');
 export function size(n) {
@@ -141,7 +141,6 @@ export function day(at) {
 }
 export const moment = (at) => (day(at) === day(Date.now()) ? `today ${clock(at, true)}` : `${day(at)} ${clock(at, true)}`);
 
-
 const KINDS = ['ow', 'ow', 'o2', 'o3', 'o4', 'o5'];
 /** As web_outcome.c has it. */
 export function outcome(row) {
@@ -154,7 +153,7 @@ export function outcome(row) {
 }
 export function outcomeNode(row, text) {
 	const o = outcome(row);
-	return el(`span.o.${o.kind}`, null, icon(o.sign), text ?? o.text);
+	return el(`span.o.${o.kind}`, icon(o.sign), text ?? o.text);
 }
 const VERDICTS = { valid: ['sv', 'o2', 'signature valid'], invalid: ['sb', 'o4', 'bad signature'], none: ['sn', 'ow', 'not signed'], unknown: ['sn', 'ow', 'signature not checked'] };
 export const verdict = (row) => VERDICTS[row.signature] ?? VERDICTS.unknown;

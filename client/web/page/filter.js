@@ -103,9 +103,9 @@ async function complete() {
 
 function draw() {
 	options.hidden = !found.length;
-	input.setAttribute('aria-expanded', String(!!found.length));
-	options.replaceChildren(...found.map((c, i) => el('li', { role: 'option', id: `option-${i}`, 'aria-selected': String(i === at), onpointerdown: (e) => (e.preventDefault(), pick(i)) },
-		plain(c.text), el('span', null, c.count !== null ? number(c.count) : plain(c.help ?? '')))));
+	input.setAttribute('aria-expanded', !!found.length);
+	options.replaceChildren(...found.map((c, i) => el('li', { role: 'option', id: `option-${i}`, 'aria-selected': i === at, onpointerdown: (e) => (e.preventDefault(), pick(i)) },
+		plain(c.text), el('span', c.count !== null ? number(c.count) : plain(c.help ?? '')))));
 	if (at >= 0) input.setAttribute('aria-activedescendant', `option-${at}`);
 	else input.removeAttribute('aria-activedescendant');
 	options.children[at]?.scrollIntoView({ block: 'nearest' });
@@ -139,14 +139,14 @@ export function focus() {
 /** A Problem of the server's, or null. */
 export function setWrong(problem) {
 	box.classList.toggle('bad', !!problem);
-	input.setAttribute('aria-invalid', String(!!problem));
+	input.setAttribute('aria-invalid', !!problem);
 	sentence.hidden = !problem;
 	sentence.textContent = problem ? `${problem.body.column ? `Column ${problem.body.column}: ` : ''}${plain(problem.message)}` : '';
 }
 
 function drawChips() {
 	const text = input.value, all = [...CHIPS, ...Object.entries(kept.get('saved', {})).slice(0, 6)];
-	$('chips').replaceChildren(...all.map(([name, term, sign]) => el('button.chip', { 'aria-pressed': String(has(text, term)), onclick: () => {
+	$('chips').replaceChildren(...all.map(([name, term, sign]) => el('button.chip', { 'aria-pressed': has(text, term), onclick: () => {
 		input.value = toggle(input.value, term);
 		keep();
 		drawChips();

@@ -119,15 +119,15 @@ export function tree(text, tools) {
 	};
 	const nodeOf = (i) => {
 		const l = lines[i], shut = folded.has(i), can = l.open && l.end;
-		const value = el('span.x', null);
-		if (l.key !== null && l.key !== undefined) value.append(el('span.jk', null, tools.mark(l.key)), el('span.jp', null, ': '));
-		if (l.again) value.append(el('span.esc', null, 'again'), ' ');
-		if (l.empty) value.append(el('span.jp', null, l.empty));
-		else if (shut) value.append(el('span.jp', null, `${l.text} ${l.members} ${l.text === '{' ? 'key' : 'item'}${l.members === 1 ? '' : 's'}, ${size(l.bytes)} ${l.text === '{' ? '}' : ']'}`));
-		else value.append(el(`span.${CLASS[l.kind]}`, null, tools.mark(l.text)));
-		if ((shut ? lines[l.end].comma : l.comma) && !(l.open && !shut && !l.empty)) value.append(el('span.jp', null, ','));
+		const value = el('span.x');
+		if (l.key !== null && l.key !== undefined) value.append(el('span.jk', tools.mark(l.key)), el('span.jp', ': '));
+		if (l.again) value.append(el('span.esc', 'again'), ' ');
+		if (l.empty) value.append(el('span.jp', l.empty));
+		else if (shut) value.append(el('span.jp', `${l.text} ${l.members} ${l.text === '{' ? 'key' : 'item'}${l.members === 1 ? '' : 's'}, ${size(l.bytes)} ${l.text === '{' ? '}' : ']'}`));
+		else value.append(el(`span.${CLASS[l.kind]}`, tools.mark(l.text)));
+		if ((shut ? lines[l.end].comma : l.comma) && !(l.open && !shut && !l.empty)) value.append(el('span.jp', ','));
 		const node = el('div.l', {
-			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-expanded': can ? String(!shut) : undefined, 'aria-selected': String(i === current), id: `json-${i}`, 'data-line': i + 1, class: i === current ? 'l cur' : 'l',
+			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-expanded': can ? String(!shut) : undefined, 'aria-selected': i === current, id: `json-${i}`, 'data-line': i + 1, class: i === current ? 'l cur' : 'l',
 		}, el('span.g', HIDDEN, i + 1),
 		can ? el('span.a', { 'aria-hidden': 'true', onclick: (e) => (e.stopPropagation(), toggle(i)) }, shut ? '▸' : '▾') : el('span.a', HIDDEN, ' '),
 		Array.from({ length: l.depth }, () => el('span.in', HIDDEN)), value);

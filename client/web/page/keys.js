@@ -5,7 +5,7 @@ import { kept } from './url.js';
 // The browser's, or done otherwise here.
 const BROWSERS = new Set('F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 C-w C-z C-l C-c C-o C-f C-b Tab'.split(' '));
 const NAMED = { ArrowDown: 'Down', ArrowUp: 'Up', ArrowLeft: 'Left', ArrowRight: 'Right', Escape: 'Esc', PageDown: 'PgDn', PageUp: 'PgUp', ' ': 'Space' };
-export const ONLY_TERMINAL = new Set('mouse repaint suspend quit interrupt swap-pane scroll-left scroll-right leave events more-like-this only-failed saved-filters share below narrow step-back step-on shorter longer by'.split(' '));
+const ONLY_TERMINAL = new Set('mouse repaint suspend quit interrupt swap-pane scroll-left scroll-right leave events share narrow step-back step-on shorter longer by'.split(' '));
 // The page's own, beside the table.
 const OWN = [
 	{ name: 'overview', contexts: 'DFH', keys: ['O'], label: 'Overview', help: 'charts of what matches' },
@@ -91,14 +91,12 @@ const FOOT = { L: ['down', 'open', 'filter', 'search', 'mark', 'replay', 'overvi
 function drawFoot() {
 	const said = $('said');
 	const parts = (FOOT[context] ?? []).map((name) => actions.find((a) => a.name === name)).filter((a) => a?.keys.length)
-		.map((a) => el('span', null, a.keys.slice(0, 1).map((k) => el('kbd', null, k)), ` ${(a.label || a.name).toLowerCase()}`));
+		.map((a) => el('span', a.keys.slice(0, 1).map((k) => el('kbd', k)), ` ${(a.label || a.name).toLowerCase()}`));
 	$('foot').replaceChildren(...parts, said);
 }
 
-// ---- layers ----
-
 export function dialog(title, body, buttons = []) {
-	const d = el('dialog', { 'aria-label': title }, el('h2', null, title), body, buttons.length ? el('div.end', null, buttons) : null);
+	const d = el('dialog', { 'aria-label': title }, el('h2', title), body, buttons.length ? el('div.end', buttons) : null);
 	d.addEventListener('close', () => d.remove());
 	d.addEventListener('click', (e) => e.target === d && d.close());
 	document.body.append(d);
@@ -108,15 +106,15 @@ export function dialog(title, body, buttons = []) {
 
 function help() {
 	const rows = actions.filter((a) => a.contexts.includes(context) && handlers.has(`${context} ${a.name}`))
-		.map((a) => el('tr', null, el('td.mono', null, a.keys.filter((k) => !BROWSERS.has(k)).join(' ')), el('td', null, a.help)));
+		.map((a) => el('tr', el('td.mono', a.keys.filter((k) => !BROWSERS.has(k)).join(' ')), el('td', a.help)));
 	const single = el('input', { type: 'checkbox', id: 'single', onchange: (e) => kept.set('single-keys', e.target.checked) });
 	single.checked = kept.get('single-keys', true);
 	const news = el('input', { type: 'checkbox', onchange: (e) => kept.set('announce', e.target.checked) });
 	news.checked = kept.get('announce', true);
 	const d = dialog('Keys', [
-		el('label', null, single, ' Single-key shortcuts'), ' ', el('label', null, news, ' Announce new deliveries'),
-		el('table', null, el('thead', null, el('tr', null, el('th', null, 'KEY'), el('th', null, 'DOES'))), el('tbody', null, rows)),
-		el('p', null, 'From another machine: ', el('code', null, `ssh -L ${location.port}:127.0.0.1:${location.port} THIS-MACHINE`), ', then the same address there.'),
+		el('label', single, ' Single-key shortcuts'), ' ', el('label', news, ' Announce new deliveries'),
+		el('table', el('thead', el('tr', el('th', 'KEY'), el('th', 'DOES'))), el('tbody', rows)),
+		el('p', 'From another machine: ', el('code', `ssh -L ${location.port}:127.0.0.1:${location.port} THIS-MACHINE`), ', then the same address there.'),
 	], [el('button', { autofocus: true, onclick: () => d.close() }, 'Close')]);
 }
 
@@ -137,7 +135,7 @@ function palette() {
 		const fits = (a) => [...letters].reduce((rest, c) => (rest === null ? null : rest.indexOf(c) < 0 ? null : rest.slice(rest.indexOf(c) + 1)), `${a.name} ${a.help}`.toLowerCase()) !== null;
 		found = actions.filter((a) => handlers.has(`${context} ${a.name}`) && fits(a)).slice(0, 60);
 		at = Math.min(at, Math.max(0, found.length - 1));
-		list.replaceChildren(...found.map((a, i) => el('li', { role: 'option', id: `command-${i}`, 'aria-selected': String(i === at), onclick: () => ((at = i), pick()) }, a.name, el('span', null, plain(a.help, 60)))));
+		list.replaceChildren(...found.map((a, i) => el('li', { role: 'option', id: `command-${i}`, 'aria-selected': i === at, onclick: () => ((at = i), pick()) }, a.name, el('span', plain(a.help, 60)))));
 		input.setAttribute('aria-activedescendant', found.length ? `command-${at}` : '');
 		list.children[at]?.scrollIntoView({ block: 'nearest' });
 	};
@@ -166,7 +164,7 @@ export function menu(anchor, items) {
 	document.querySelector('.menu')?.remove();
 	const m = el('div.menu', { role: 'menu' }, items.map(([label, key, action]) => el('button', {
 		role: 'menuitem', onclick: () => (close(), action()),
-	}, label, key ? el('kbd', null, key) : null)));
+	}, label, key ? el('kbd', key) : null)));
 	const box = anchor.getBoundingClientRect();
 	m.style.left = `${Math.max(4, Math.min(box.left, innerWidth - 240))}px`;
 	m.style.position = 'fixed';

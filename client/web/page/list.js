@@ -19,16 +19,14 @@ const pageSignal = latest(), jumpSignal = latest(), countSignal = latest();
 const phone = () => innerWidth < 600;
 const rowHeight = () => (phone() ? 56 : kept.get('dense', false) ? 26 : 32);
 
-// ---- the frame ----
-
 export function build(main) {
 	const first = $('first');
 	scroller = el('div.rows', { id: 'scroller', tabindex: -1 });
 	grid = el('div.grid', { role: 'grid', id: 'grid', tabindex: 0, 'aria-label': 'Deliveries', 'aria-rowcount': -1 });
-	const head = el('div.hd', { 'aria-hidden': 'true' }, el('span'), el('span', null, 'TIME'), el('span', null, 'OUTCOME'), el('span.m', null, 'METHOD'), el('span.src', null, 'SOURCE'),
-		el('span', null, 'EVENT / PATH'), el('span.n.at', null, 'ATT'), el('span.n', null, 'TOOK'), el('span.n.z', null, 'SIZE'));
+	const head = el('div.hd', { 'aria-hidden': 'true' }, el('span'), el('span', 'TIME'), el('span', 'OUTCOME'), el('span.m', 'METHOD'), el('span.src', 'SOURCE'),
+		el('span', 'EVENT / PATH'), el('span.n.at', 'ATT'), el('span.n', 'TOOK'), el('span.n.z', 'SIZE'));
 	const note = el('div', { id: 'note' });
-	scroller.append(grid, note);
+	scroller.append(first ?? '', grid, note); // the server's rows, until there are others
 	const section = el('section.list', { id: 'list', 'aria-label': 'Deliveries' }, head, scroller);
 	(main.querySelector('.list') ?? first)?.replaceWith(section) ?? main.prepend(section);
 	if (!section.isConnected) main.prepend(section);
@@ -63,7 +61,7 @@ function range(id) {
 	list.onRange?.(list.rows.slice(Math.min(a, b), Math.max(a, b) + 1).map((r) => r.id));
 }
 
-// ---- geometry: the model is newest first; "old" order is its mirror ----
+// ---- the model is newest first; "old" order is its mirror ----
 
 const known = () => list.count ?? list.rows.length + (list.moreBefore ? PAGE : 0);
 function height() {
@@ -135,6 +133,7 @@ function draw() {
 	const active = shown.get(list.selected);
 	if (active) grid.setAttribute('aria-activedescendant', active.id);
 	else grid.removeAttribute('aria-activedescendant');
+	if (list.rows.length || !list.loading) $('first')?.remove();
 	drawNote();
 	// What is looked at and not there is fetched; far away a page is read there, near the edge the next one.
 	if (!list.rows.length) return;
@@ -147,8 +146,6 @@ function draw() {
 		more('after');
 	}
 }
-
-// ---- rows ----
 
 let rowNumber = 0;
 function makeRow() {
@@ -168,14 +165,15 @@ function spoken(row) {
 }
 
 function fillRow(node, row, i) {
-	const selected = row.id === list.selected, mark = list.marked.has(row.id);
-	const stamp = `${row.id} ${row.state} ${row.status} ${row.attempts} ${row.duration_ms} ${row.signature} ${selected} ${mark} ${i & 1} ${row.fresh ?? ''} ${row.timed_out}`;
+	const selected = row.id === list.selected, newer = list.rows[i + (old() ? 1 : -1)], newDay = newer && day(newer.received_at) !== day(row.received_at) && day(row.received_at), mark = list.marked.has(row.id);
+	const stamp = `${row.id} ${row.state} ${row.status} ${row.attempts} ${row.duration_ms} ${row.signature} ${selected} ${mark} ${i & 1} ${row.fresh ?? ''} ${row.timed_out} ${newDay}`;
 	if (node.drawn === stamp) return;
 	node.drawn = stamp;
 	const c = node.cells;
 	node.dataset.id = row.id;
 	node.className = `row${i & 1 ? ' z2' : ''}${row.fresh ? ' new' : ''}`;
-	node.setAttribute('aria-selected', String(selected));
+	node.dataset.day = newDay || '';
+	node.setAttribute('aria-selected', selected);
 	node.setAttribute('aria-label', spoken(row));
 	const [sign, kind, text] = verdict(row);
 	const shield = icon(sign, kind);
@@ -184,11 +182,11 @@ function fillRow(node, row, i) {
 	c.t.textContent = clock(row.received_at);
 	c.t.title = `${day(row.received_at)} ${clock(row.received_at)}`;
 	const o = outcome(row);
-	c.out.replaceChildren(el(`span.o.${o.kind}`, null, icon(o.sign), o.text));
+	c.out.replaceChildren(el(`span.o.${o.kind}`, icon(o.sign), o.text));
 	c.m.replaceChildren(gate(row.method));
 	c.src.replaceChildren(gate(row.provider ?? row.tunnel));
 	if (phone() && row.event_type) c.src.append(' · ', gate(row.path));
-	c.ev.replaceChildren(el('a', { href: `/d/${row.id}`, tabindex: -1, 'aria-label': plain(row.event_type ?? row.path) }, el('b', null, row.event_type ? gate(row.event_type) : ''), el('span.path', null, gate(row.path))));
+	c.ev.replaceChildren(el('a', { href: `/d/${row.id}`, tabindex: -1, 'aria-label': plain(row.event_type ?? row.path) }, el('b', row.event_type ? gate(row.event_type) : ''), el('span.path', gate(row.path))));
 	c.at.textContent = row.attempts;
 	c.tk.textContent = took(row.duration_ms);
 	c.z.textContent = size(row.request_bytes);
@@ -220,10 +218,8 @@ export function step(n) {
 	const i = indexOf(list.selected), d = old() ? -n : n;
 	if (!list.rows.length) return;
 	if (d > 0 && list.follow) pause();
-	const to = i < 0 ? Math.max(0, Math.min(list.rows.length - 1, Math.ceil((top() - list.base) / rowHeight()))) : Math.max(0, Math.min(list.rows.length - 1, i + d));
-	select(list.rows[to].id);
-	const row = list.rows[to];
-	if (row && document.activeElement === grid) $('grid').setAttribute('aria-activedescendant', shown.get(row.id)?.id ?? '');
+	const to = i < 0 ? Math.ceil((top() - list.base) / rowHeight()) : i + d;
+	select(list.rows[Math.max(0, Math.min(list.rows.length - 1, to))].id);
 }
 export const pageStep = (fraction) => step(Math.trunc((view() / rowHeight()) * fraction));
 export function neighbour(id, n) {
@@ -231,8 +227,6 @@ export function neighbour(id, n) {
 	return i < 0 ? undefined : list.rows[i + (old() ? -n : n)]?.id;
 }
 export const focus = () => grid.focus({ preventScroll: true });
-
-// ---- reading ----
 
 function take(answer) {
 	for (const row of answer.deliveries) if (row.marked) list.marked.add(row.id);
@@ -365,8 +359,6 @@ async function jump() {
 	}
 }
 
-// ---- live ----
-
 export function pause() {
 	if (!list.follow) return;
 	list.follow = false;
@@ -473,8 +465,6 @@ export function onGone({ ids, before }) {
 	recount();
 }
 
-// ---- what stands there when there is nothing ----
-
 function drawNote() {
 	const note = $('note');
 	if (!note) return;
@@ -485,5 +475,5 @@ function drawNote() {
 	note.dataset.filter = list.filter;
 	if (kind === 'rows' || kind === 'loading') note.replaceChildren();
 	else if (kind === 'first') note.replaceChildren(list.firstRun?.() ?? '');
-	else note.replaceChildren(el('div.note', null, el('p', null, `Nothing matches. ${number(list.total ?? 0)} looked at.`), el('button', { onclick: () => list.onClear?.() }, 'Clear filter ', el('kbd', null, 'Esc')), ' ', list.wider?.() ?? ''));
+	else note.replaceChildren(el('div.note', el('p', `Nothing matches. ${number(list.total ?? 0)} looked at.`), el('button', { onclick: () => list.onClear?.() }, 'Clear filter ', el('kbd', 'Esc')), ' ', list.wider?.() ?? ''));
 }

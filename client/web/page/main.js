@@ -12,7 +12,6 @@ import * as url from './url.js';
 const { list } = lists, { detail } = details, { act } = keys, main = $('main');
 let state = url.read(), client = { running: false }, lostSince = 0, lostTimer, overview, editing;
 
-
 const CONTEXT = { list: 'L', detail: 'D', edit: 'D', diff: 'F', overview: 'H', export: 'H', help: 'H' };
 
 function title() {
@@ -96,10 +95,9 @@ addEventListener('popstate', async () => {
 	if (state.view === 'list') lists.focus();
 });
 
-
 function drawClient() {
 	const on = client.state === 'online';
-	$('tun').replaceChildren(el(`b.${on ? 'on' : 'off'}`, null, client.running ? plain(client.state) : 'no tunnel'),
+	$('tun').replaceChildren(el(`b.${on ? 'on' : 'off'}`, client.running ? plain(client.state) : 'no tunnel'),
 		el('span.mono', { title: plain(on ? client.url : (client.detail ?? '')) }, client.running ? (on ? [gate(client.url), ' → ', gate(client.target)] : gate(client.detail ?? '')) : 'creel listen 3000 opens one'));
 }
 let rates = [];
@@ -110,7 +108,7 @@ function drawRate() {
 }
 function drawFollow() {
 	const f = $('fol');
-	f.replaceChildren(list.follow ? '' : el('b', null, 'PAUSED'), list.fresh ? el('button.p', { onclick: () => keys.run('bottom', 0) }, `${number(list.fresh)} new ↑ `, el('kbd', null, 'G')) : '',
+	f.replaceChildren(list.follow ? '' : el('b', 'PAUSED'), list.fresh ? el('button.p', { onclick: () => keys.run('bottom', 0) }, `${number(list.fresh)} new ↑ `, el('kbd', 'G')) : '',
 		el('button.q', { 'aria-label': 'Order', onclick: () => keys.run('reverse', 0) }, list.order === 'old' ? 'newest last' : 'newest first'));
 	filters.drawCount();
 	drawRate();
@@ -125,8 +123,8 @@ list.onProblem = (problem) => {
 };
 list.firstRun = () => {
 	const where = client.url ?? null;
-	return el('div.note', null, el('h2', null, 'Nothing yet'), where ? [el('p', null, 'Your public URL is ', el('code', null, gate(where)), ' ', el('button', { onclick: () => deeds.copyText(where, 'URL') }, 'Copy')), el('pre', null, `curl -d '{"hello":1}' ${plain(where)}\ncreel trigger stripe.invoice.paid`)]
-		: [el('p', null, 'No tunnel is open. In a terminal:'), el('pre', null, 'creel dev 3000       # try it on this machine\ncreel listen 3000    # a public URL, by a relay')], el('p', null, 'The first delivery shows up here by itself.'));
+	return el('div.note', el('h2', 'Nothing yet'), where ? [el('p', 'Your public URL is ', el('code', gate(where)), ' ', el('button', { onclick: () => deeds.copyText(where, 'URL') }, 'Copy')), el('pre', `curl -d '{"hello":1}' ${plain(where)}\ncreel trigger stripe.invoice.paid`)]
+		: [el('p', 'No tunnel is open. In a terminal:'), el('pre', 'creel dev 3000       # try it on this machine\ncreel listen 3000    # a public URL, by a relay')], el('p', 'The first delivery shows up here by itself.'));
 };
 list.onClear = () => go({ filter: '' }, true);
 list.wider = () => {
@@ -134,7 +132,7 @@ list.wider = () => {
 	if (parts.length > 1) {
 		parts.slice(0, 4).forEach(async (part, i) => {
 			const wider = filters.without(filter, i), all = await get('/api/count', { filter: wider }).catch(() => null);
-			if (all?.count) box.append(el('li', null, el('a', { href: url.write({ view: 'list', filter: wider }), onclick: (e) => (e.preventDefault(), go({ filter: wider }, true)) }, `without ${plain(part)}: ${number(all.count)}`)));
+			if (all?.count) box.append(el('li', el('a', { href: url.write({ view: 'list', filter: wider }), onclick: (e) => (e.preventDefault(), go({ filter: wider }, true)) }, `without ${plain(part)}: ${number(all.count)}`)));
 		});
 	}
 	return box;
@@ -160,7 +158,6 @@ detail.onChange = (s) => {
 	for (const other of Object.values(details.statesOf())) Object.assign(other, { mode: s.mode, find: s.find });
 	details.draw(state);
 };
-
 
 function setLost(lost) {
 	clearTimeout(lostTimer);
@@ -217,9 +214,8 @@ function listen() {
 	setInterval(drawRate, 2000);
 }
 api.onToken = () => {
-	main.replaceChildren(el('div.note', null, el('h2', null, 'Open the link that creel web printed'), el('form', { action: '/', method: 'get' }, el('label', null, 'Token ', el('input', { name: 'token', type: 'password', autocomplete: 'off', required: true })), ' ', el('button', { type: 'submit' }, 'Open'))));
+	main.replaceChildren(el('div.note', el('h2', 'Open the link that creel web printed'), el('form', { action: '/', method: 'get' }, el('label', 'Token ', el('input', { name: 'token', type: 'password', autocomplete: 'off', required: true })), ' ', el('button', { type: 'submit' }, 'Open'))));
 };
-
 
 const current = () => (state.view === 'detail' ? detail.data : lists.rowOf(list.selected));
 const chosen = () => (current() ? undefined : 'choose a delivery first');
@@ -331,7 +327,24 @@ function bind() {
 		await deeds.mark(current().id);
 		if (state.view === 'detail') details.draw(state);
 	}, chosen);
-	act('only-marked', 'L', () => go({ filter: filters.toggle(state.filter ?? '', 'tag:marked') }, true));
+	const narrow = (filter) => go({ filter }, true);
+	for (const [name, term] of [['only-marked', 'tag:marked'], ['only-failed', 'state:failed']]) act(name, 'L', () => narrow(filters.toggle(state.filter ?? '', term)));
+	act('more-like-this', 'L', () => {
+		const r = current(), like = [['source', r.provider], ['event', r.event_type], ['path', r.path]].flatMap(([f, v]) => (v ? `${f}:${filters.quoted(v)}` : [])).join(' ');
+		narrow(state.filter === like ? '' : like);
+	}, chosen);
+	act('saved-filters', 'L', () => {
+		const saved = url.kept.get('saved', {}), f = state.filter, items = Object.entries(saved).map(([name, filter]) => [name, '', () => narrow(filter)]);
+		const known = Object.keys(saved).find((name) => saved[name] === f);
+		if (f) items.push([known ? 'Forget it' : 'Save this filter', 's', () => {
+			const name = known ?? prompt('Name', f);
+			if (name) url.kept.set('saved', { ...saved, [name]: known ? undefined : f });
+			filters.set(f);
+		}]);
+		if (items.length) keys.menu($('flt'), items);
+		else say('No filter is saved');
+	});
+	act('below', 'LD', () => document.body.classList.toggle('below'));
 	act('unmark-all', 'L', () => Promise.all([...list.marked].map((id) => deeds.mark(id, false))));
 	act('diff', 'LD', () => deeds.hooks.diff(current()), chosen);
 	act('copy', 'LD', async () => deeds.copy(detail.data ?? (await get(`/api/deliveries/${current().id}`)), one('#deed-copy') ?? document.activeElement), chosen);
@@ -363,7 +376,6 @@ deeds.hooks.diff = async (d) => {
 	if (!a) alarm('there is no earlier delivery of this kind to compare with: mark two');
 	else go({ view: 'diff', a: String(a), b: String(d.id) }, true);
 };
-
 
 function setTheme(theme) {
 	if (theme) document.documentElement.dataset.theme = theme;

@@ -20,10 +20,10 @@ function nice(most) {
 }
 
 const path = (c, d) => svg('path', { class: c, d }), text = (x, y, t, anchor = 'end') => svg('text', { x, y, 'text-anchor': anchor }, t);
-const data = (head, rows) => el('table', null, el('thead', null, el('tr', null, head.map((h, i) => el(i ? 'th.n' : 'th', null, h)))), el('tbody', null, rows.map((r) => el('tr', null, r.map((c, i) => el(i ? 'td.n' : 'td', null, c))))));
+const data = (head, rows) => el('table', el('thead', el('tr', head.map((h, i) => el(i ? 'th.n' : 'th', h)))), el('tbody', rows.map((r) => el('tr', r.map((c, i) => el(i ? 'td.n' : 'td', c))))));
 
 function card(id, title, end, chart, rows, again) {
-	return el(`section.card${id === 'bars' ? '.wide' : ''}`, { 'aria-label': title }, el('h2', null, title, el('span.end', null, end, el('button.q', { 'aria-pressed': String(!!table[id]), onclick: () => ((table[id] = !table[id]), again()) }, table[id] ? 'Show as chart' : 'Show as table'))), table[id] ? rows() : chart());
+	return el(`section.card${id === 'bars' ? '.wide' : ''}`, { 'aria-label': title }, el('h2', title, el('span.end', end, el('button.q', { 'aria-pressed': !!table[id], onclick: () => ((table[id] = !table[id]), again()) }, table[id] ? 'Show as chart' : 'Show as table'))), table[id] ? rows() : chart());
 }
 
 function bars(s, W, go, state) {
@@ -67,7 +67,7 @@ function bars(s, W, go, state) {
 		chart.focus();
 	});
 	chart.addEventListener('dblclick', () => choose(false));
-	return [chart, el('div.leg', null, KINDS.filter(([k]) => k !== 'waiting' || sum(s.buckets, (b) => b[k])).map(([k, , c, name]) => el('span', null, el(`i.${c}`), `${name ?? k} ${number(sum(s.buckets, (b) => b[k]))}`)), words)];
+	return [chart, el('div.leg', KINDS.filter(([k]) => k !== 'waiting' || sum(s.buckets, (b) => b[k])).map(([k, , c, name]) => el('span', el(`i.${c}`), `${name ?? k} ${number(sum(s.buckets, (b) => b[k]))}`)), words)];
 }
 
 function percentiles(s, W) {
@@ -103,11 +103,11 @@ function histogram(s, W) {
 function groups(list, head, by, state, go) {
 	const field = { source: 'source', event: 'event', path: 'path' }[by];
 	const filter = (key, not) => go({ view: 'list', filter: [state.filter, `${not ? '-' : ''}${field}:${quoted(key)}`].filter(Boolean).join(' ') }, true);
-	return el('table', null, el('thead', null, el('tr', null, el('th', null, head), el('th.n', null, 'COUNT'), el('th.n', null, 'OUTCOME'), el('th.n', null, 'FAILED'), el('th.n', null, 'P95'))), el('tbody', null, list.slice(0, 8).map((g) => {
+	return el('table', el('thead', el('tr', el('th', head), el('th.n', 'COUNT'), el('th.n', 'OUTCOME'), el('th.n', 'FAILED'), el('th.n', 'P95'))), el('tbody', list.slice(0, 8).map((g) => {
 		const bad = el('i.k5'), good = el('i.k2'), share = g.count ? (100 * g.failed) / g.count : 0;
 		good.style.width = `${100 - share}%`;
 		bad.style.width = `${share}%`;
-		return el('tr', null, el('td', null, el('button.q', { title: 'Enter filters, Shift+Enter excludes', onclick: (e) => filter(g.key, e.shiftKey) }, gate(g.key || '–'))), el('td.n', null, number(g.count)), el('td.n', null, el('span.meter', { 'aria-hidden': 'true' }, good, bad)), el('td.n', null, number(g.failed)), el('td.n', null, took(g.p95_ms)));
+		return el('tr', el('td', el('button.q', { title: 'Enter filters, Shift+Enter excludes', onclick: (e) => filter(g.key, e.shiftKey) }, gate(g.key || '–'))), el('td.n', number(g.count)), el('td.n', el('span.meter', { 'aria-hidden': 'true' }, good, bad)), el('td.n', number(g.failed)), el('td.n', took(g.p95_ms)));
 	})));
 }
 
@@ -126,8 +126,8 @@ export async function show(section, state, go) {
 	const again = () => draw(), draw = () => {
 		section.className = 'over';
 		const W = Math.max(260, section.clientWidth - (phone ? 50 : 66)), half = phone || section.clientWidth < 900 ? W : W / 2 - 24;
-		const peak = s.buckets.reduce((m, b) => (failed(b) > failed(m) ? b : m), s.buckets[0]), tile = (title, value, under, kind, sign) => el('div.card.tile', null, el('span', null, title), el(`b${kind ? `.${kind}` : ''}`, null, sign ? icon(sign) : '', value), el('span', null, under));
-		const choose = (id, options, now, change) => el('label', null, el('span.hide', null, id), el('select', { 'aria-label': id, onchange: (e) => change(e.target.value) }, options.map((o) => {
+		const peak = s.buckets.reduce((m, b) => (failed(b) > failed(m) ? b : m), s.buckets[0]), tile = (title, value, under, kind, sign) => el('div.card.tile', el('span', title), el(`b${kind ? `.${kind}` : ''}`, sign ? icon(sign) : '', value), el('span', under));
+		const choose = (id, options, now, change) => el('label', el('span.hide', id), el('select', { 'aria-label': id, onchange: (e) => change(e.target.value) }, options.map((o) => {
 			const node = el('option', { value: o }, id === 'Step' ? `${label(o)} a bar` : o);
 			node.selected = String(o) === String(now);
 			return node;
@@ -137,12 +137,12 @@ export async function show(section, state, go) {
 			tile('Failed', number(s.failed), s.failed ? `${((100 * s.failed) / s.count).toFixed(1)} %, most at ${hm(peak.at)}` : 'none', 'o5', 's5'),
 			tile('Took p50 / p95 / p99', s.took.p50_ms === null ? '–' : `${[s.took.p50_ms, s.took.p95_ms, s.took.p99_ms].map(Math.round).join(' / ')} ms`, s.slowest.length ? ['slowest ', el('a', { href: `/d/${s.slowest[0]}`, onclick: (e) => (e.preventDefault(), go({ view: 'detail', id: String(s.slowest[0]) }, true)) }, took(s.took.max_ms))] : '–'),
 			tile('Waiting', number(s.waiting), `bad signature: ${number(s.bad_signatures)}`, 'ow', 'sw'),
-			card('bars', 'Deliveries by outcome', [choose('Span', Object.keys(SPANS), span, (v) => go({ span: v === '24h' ? '' : v, step: '' }, true)), choose('Step', usable, step, (v) => go({ step: v }, true))], () => (s.count ? bars(s, W, go, state) : [bars(s, W, go, state)[0], el('p', null, 'No deliveries in this span. ', el('button', { onclick: () => go({ span: '30d', step: '' }, true) }, '30 days'))]),
+			card('bars', 'Deliveries by outcome', [choose('Span', Object.keys(SPANS), span, (v) => go({ span: v === '24h' ? '' : v, step: '' }, true)), choose('Step', usable, step, (v) => go({ step: v }, true))], () => (s.count ? bars(s, W, go, state) : [bars(s, W, go, state)[0], el('p', 'No deliveries in this span. ', el('button', { onclick: () => go({ span: '30d', step: '' }, true) }, '30 days'))]),
 				() => data(['FROM', ...KINDS.map(([k, , , name]) => name ?? k)], s.buckets.filter(all).map((b) => [b.at.slice(0, 16).replace('T', ' '), ...KINDS.map(([k]) => number(b[k]))])), again),
 			card('took', 'Took, percentiles', 'log scale', () => percentiles(s, half), () => data(['FROM', 'P50', 'P95', 'P99'], s.buckets.filter((b) => b.p50_ms !== null).map((b) => [b.at.slice(0, 16).replace('T', ' '), took(b.p50_ms), took(b.p95_ms), took(b.p99_ms)])), again),
 			card('distribution', 'Took, distribution', 'up to, ms', () => histogram(s, half), () => data(['UP TO, MS', 'COUNT'], s.took.histogram.map((h) => [upTo(h.le_ms), number(h.count)])), again),
-			el('section.card', { 'aria-label': `By ${by}` }, el('h2', null, `By ${by}`, el('span.end', null, choose('By', ['source', 'event', 'path'], by, (v) => go({ by: v === 'source' ? '' : v }, true)))), groups(s.by, by.toUpperCase(), by, state, go)),
-			el('section.card', { 'aria-label': 'Most failed' }, el('h2', null, 'Most failed'), groups(s.most_failed, by.toUpperCase(), by, state, go)));
+			el('section.card', { 'aria-label': `By ${by}` }, el('h2', `By ${by}`, el('span.end', choose('By', ['source', 'event', 'path'], by, (v) => go({ by: v === 'source' ? '' : v }, true)))), groups(s.by, by.toUpperCase(), by, state, go)),
+			el('section.card', { 'aria-label': 'Most failed' }, el('h2', 'Most failed'), groups(s.most_failed, by.toUpperCase(), by, state, go)));
 	};
 	draw();
 	say(`${number(s.count)} deliveries, ${number(s.failed)} failed`);
