@@ -316,6 +316,7 @@ bench:
 	@tests/e2e/packages.sh
 	@node tests/bench/tunnels.mjs $(BUILD)
 	@ulimit -n 20000 && node tests/bench/memory.mjs $(BUILD)
+	@node tests/bench/web.mjs $(BUILD)
 	@tests/bench/inspector.sh $(BUILD)
 
 # Beside whatever of chisel, frp and OpenSSH is installed, on the same work.

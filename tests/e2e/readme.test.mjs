@@ -1,10 +1,12 @@
 // README.md and creel(1) show what is so.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { it } from 'node:test';
 import * as keys from '../readme/keys.mjs';
+import { draw, picture } from '../readme/picture.mjs';
 import { fresh } from '../readme/screens.mjs';
+import { hasBrowser } from './lib/chromium.mjs';
 import { root } from './lib/harness.mjs';
 
 it('the inspector’s screens in README.md are what it shows (node tests/readme/screens.mjs --write)', async () => {
@@ -13,4 +15,12 @@ it('the inspector’s screens in README.md are what it shows (node tests/readme/
 
 it('the inspector’s keys in creel(1) are those of tui/keys/actions.def (node tests/readme/keys.mjs --write)', () => {
 	assert.equal(readFileSync(keys.page, 'utf8'), keys.fresh());
+});
+
+// Browsers draw letters differently, so that only its size can be compared.
+it('the picture of the page in README.md is what the page is drawn as (node tests/readme/picture.mjs --write)', { skip: !hasBrowser && 'no browser here' }, async () => {
+	const fresh = await draw(), saved = readFileSync(picture);
+	assert.ok(readFileSync(path.join(root, 'README.md'), 'utf8').includes(`(${path.relative(root, picture)})`));
+	assert.equal(saved.subarray(8, 12).toString(), 'WEBP');
+	assert.ok(statSync(picture).size < 64 * 1024 && Math.abs(fresh.length - saved.length) < saved.length / 4, `${fresh.length} and ${saved.length} bytes`);
 });

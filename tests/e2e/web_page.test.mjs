@@ -186,6 +186,11 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 			assert.equal(r.status, 202);
 			await waitFor('the app to be called by --to', () => app.got);
 			app.got = null;
+			await open(`/d/${imported.id}/edit`);
+			await until('the editor', `document.querySelector('#edit-to')`);
+			await js(`document.querySelector('#edit-to').value = '${app.address().port}'; document.querySelector('#edit-to').form.requestSubmit();`);
+			await waitFor('the app that the field names', () => app.got);
+			app.got = null;
 			assert.equal((await call(web, '/api/replays', { method: 'POST', body: { delivery_id: imported.id, to: 'http://192.0.2.1:80' } })).status, 422);
 			const d = await waitFor('the replay', async () => (await web.json('/api/deliveries?limit=1&filter=is%3Areplay%20status%3A200')).deliveries[0]);
 			await open(`/d/${d.id}/edit`);
@@ -277,6 +282,107 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 		assert.match(await b.text(), /not the page's address/);
 		assert.equal((await call(web, '/api/deliveries/1')).status, 200);
 		assert.deepEqual((await web.json('/api/deliveries/1')).replays, []);
+	});
+
+	it('forms, sandboxed frames, service workers and tossed cookies do nothing either', async () => {
+		const port = other.address().port, target = `http://127.0.0.1:${web.port}`, id = (await web.json('/api/deliveries?limit=1')).deliveries[0].id;
+		await b.visit(`http://127.0.0.1:${port}/`);
+		const seen = await b.eval(`(async () => {
+			const out = {}, t = ${JSON.stringify(target)};
+			for (const enctype of ['text/plain', 'multipart/form-data', 'application/x-www-form-urlencoded']) for (const path of ['/api/replays', '/api/export', '/api/deliveries/${id}/tags']) {
+				const frame = document.createElement('iframe'), form = document.createElement('form'), field = document.createElement('input');
+				frame.name = enctype + path;
+				Object.assign(form, { method: 'post', enctype, action: t + path, target: frame.name });
+				Object.assign(field, { name: '{"delivery_id":${id},"name":"marked","set":true,"x":"', value: '"}' });
+				form.append(field);
+				document.body.append(frame, form);
+				const loaded = new Promise((done) => { frame.onload = done; setTimeout(done, 1500); });
+				form.submit();
+				await loaded;
+			}
+			const told = new Promise((done) => { addEventListener('message', (e) => done(e.data)); setTimeout(() => done('nothing'), 3000); });
+			const box = document.createElement('iframe');
+			box.setAttribute('sandbox', 'allow-scripts allow-forms');
+			box.srcdoc = '<script>Promise.all(["cors", "no-cors"].map((mode) => fetch("' + t + '/api/deliveries", { mode, credentials: "include" }).then((r) => r.text()).then((x) => x.length, () => 0))).then((x) => parent.postMessage(x.join(), "*"))<' + '/script>';
+			document.body.append(box);
+			out.sandbox = await told;
+			out.worker = await (navigator.serviceWorker?.register(t + '/page/main.js').then(() => 'registered', () => 'refused') ?? 'refused');
+			out.keepalive = await fetch(t + '/api/deliveries', { method: 'DELETE', keepalive: true, credentials: 'include', mode: 'no-cors', body: '{"ids":[${id}],"confirm_count":1}' }).then((r) => r.type, () => 'failed');
+			document.cookie = 'creel_${web.port}=tossed; path=/api';
+			return out;
+		})()`);
+		assert.equal(seen.sandbox, '0,0');
+		assert.equal(seen.worker, 'refused');
+		const after = await web.json(`/api/deliveries/${id}`);
+		assert.deepEqual([after.replays, after.tags], [[], []]);
+		// A cookie that another port set beside ours locks nobody out for good, and lets nobody in.
+		await b.say('Network.deleteCookies', { name: `creel_${web.port}`, url: target, path: '/api' });
+		await open('/');
+		await b.visit('data:text/html,<iframe></iframe>');
+		assert.equal(await b.eval(`fetch('${target}/api/deliveries', { credentials: 'include' }).then((r) => r.status, () => 'failed')`), 'failed');
+	});
+
+	it('days are told apart, and the keys that narrow narrow', async () => {
+		await size(1440, 900);
+		await fill(w, [line(8000, { target: '/days', at: Date.parse('2026-01-05T10:00:00Z'), status: 500 }), line(8001, { target: '/days', at: Date.parse('2026-01-06T10:00:00Z') })]);
+		await open('/?filter=path%3A%2Fdays');
+		await until('the day of the older one', `document.querySelector('.row:not([hidden])[data-day*="-"]')?.dataset.day === '2026-01-05'`);
+		assert.equal(await b.eval(`document.querySelectorAll('.row:not([hidden])[data-day*="-"]').length`), 1);
+		await open('/');
+		const filter = `new URLSearchParams(location.search).get('filter') ?? ''`;
+		await press('!');
+		await until('only what failed', `${filter} === 'state:failed'`);
+		await press('!');
+		await until('all again', `${filter} === ''`);
+		await press('j');
+		await press('=');
+		await until('more like it', `/path:/.test(${filter})`);
+		await press('@');
+		await until('the menu', `document.querySelector('.menu button')`);
+		await js(`window.prompt = () => 'mine'; document.querySelector('.menu button').click()`);
+		await until('the saved filter', `[...document.querySelectorAll('.chip')].some((c) => c.innerText === 'mine')`);
+		await open('/');
+		await press('@');
+		await until('the menu', `document.querySelector('.menu button')?.innerText === 'mine'`);
+		await js(`document.querySelector('.menu button').click()`);
+		await until('the filter', `/path:/.test(${filter})`);
+		await press('@');
+		await until('the menu', `document.querySelector('.menu button:last-child')?.innerText.startsWith('Forget')`);
+		await js(`document.querySelector('.menu button:last-child').click()`);
+		await until('that it is forgotten', `![...document.querySelectorAll('.chip')].some((c) => c.innerText === 'mine')`);
+		await press('_');
+		await until('the delivery below', `document.body.classList.contains('below')`);
+		await press('_');
+	});
+
+	it('the server’s rows stay until the page’s own are there', async () => {
+		await b.say('Fetch.enable', { patterns: [{ urlPattern: '*/api/deliveries*' }] });
+		try {
+			await b.say('Page.navigate', { url: `${web.base}/` });
+			await until('the grid', `document.querySelector('#grid') && document.querySelector('#first')`);
+			assert.ok(await b.eval(`document.querySelectorAll('#first [role=row]').length > 10 && document.querySelector('#first').getBoundingClientRect().height > 300`));
+			assert.equal(await b.eval(`document.querySelectorAll('#grid .row:not([hidden])').length`), 0);
+		} finally {
+			await b.say('Fetch.disable');
+		}
+		await until('the rows', first);
+		await until('no others', `!document.querySelector('#first')`);
+	});
+
+	it('twenty pages at once: each shows what comes when it is looked at', async () => {
+		const pages = [];
+		try {
+			for (let i = 0; i < 20; i++) pages.push(await b.another(`${web.base}/`));
+			for (const p of pages) await waitFor('a page', () => p.eval(`document.body.dataset.ready === '1' && !!document.querySelector('#grid .row:not([hidden])')`).catch(() => false), 60_000);
+			await fill(w, [line(8100, { target: '/twenty', at: Date.now() })]);
+			for (const p of pages) {
+				await p.say('Page.bringToFront'); // those that nobody looks at read it when they are looked at
+				await waitFor('the new row in each', () => p.eval(`[...document.querySelectorAll('#grid .row:not([hidden]) .path')].some((n) => n.innerText === '/twenty')`).catch(() => false), 60_000);
+			}
+		} finally {
+			for (const p of pages) await p.shut();
+			await b.say('Page.bringToFront');
+		}
 	});
 
 	it('without JavaScript there are rows and a detail to read', async () => {

@@ -21,7 +21,7 @@ export class Browser {
 			return /DevTools listening on (ws:\S+)/.exec(b.process.err)?.[1];
 		}, 60_000);
 		b.ws = new WebSocket(address, { perMessageDeflate: false });
-		b.next = 1;
+		b.last = { id: 0 };
 		b.waiting = new Map();
 		b.ws.on('message', (text) => {
 			const m = JSON.parse(text);
@@ -36,12 +36,26 @@ export class Browser {
 	}
 
 	async say(method, params = {}) {
-		const id = this.next++;
+		const id = ++this.last.id;
 		const answer = new Promise((resolve) => this.waiting.set(id, resolve));
 		this.ws.send(JSON.stringify({ id, method, params, sessionId: this.session }));
 		const m = await within(method, answer, 60_000);
 		if (m.error) throw new Error(`${method}: ${m.error.message}`);
 		return m.result;
+	}
+
+	/** One more page of the same browser, at that address; `shut` closes it. */
+	async another(url) {
+		const page = Object.create(this, { session: { value: undefined, writable: true } });
+		page.target = (await page.say('Target.createTarget', { url: 'about:blank' })).targetId;
+		page.session = (await page.say('Target.attachToTarget', { targetId: page.target, flatten: true })).sessionId;
+		await page.say('Page.enable');
+		await page.visit(url);
+		return page;
+	}
+	async shut() {
+		this.session = undefined;
+		await this.say('Target.closeTarget', { targetId: this.target });
 	}
 
 	/** Evaluates an expression (or a promise) in the page. */

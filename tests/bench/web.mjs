@@ -1,0 +1,72 @@
+// creel web at DELIVERIES on record: how soon the first rows are there, what a call takes, and what twenty pages and 500
+// deliveries a second cost. Usage: node web.mjs BUILD_DIR. Beside each paint stands that of a page with one word, which
+// is what the browser and the hour take.
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+
+process.env.CREEL_BIN_DIR = path.resolve(process.argv[2]);
+const { World, waitFor } = await import('../e2e/lib/harness.mjs');
+const { Browser } = await import('../e2e/lib/chromium.mjs');
+const { startWeb } = await import('../e2e/lib/web.mjs');
+
+const count = Number(process.env.DELIVERIES ?? 1_000_000), load = path.resolve(process.argv[2], 'store-load');
+const w = new World(), db = process.env.STORE ?? w.path('bench.db');
+const run = (...args) => new Promise((resolve, reject) => spawn(load, [db, ...args], { stdio: 'inherit' }).on('close', (code) => (code ? reject(new Error(`store-load ended with ${code}`)) : resolve())));
+const median = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
+const plain = createServer((request, answer) => answer.setHeader('Content-Type', 'text/html').end('<!doctype html><p>word'));
+let b, writer;
+try {
+	if (!process.env.STORE) {
+		await run('fill', String(count));
+		await run('figures');
+	}
+	await new Promise((resolve) => plain.listen(0, '127.0.0.1', resolve));
+	const web = await startWeb(w, ['--db', db]);
+	const kib = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${web.child.pid}/status`, 'utf8'))[1]);
+	for (const target of ['/', '/d/999', '/api/deliveries?limit=128', '/api/count', '/api/stats', '/api/stats?from=0&step=31536000', '/api/stats?filter=source%3Astripe', '/api/count?filter=status%3A5xx']) {
+		const took = [];
+		for (let i = 0; i < 9; i++) {
+			const from = performance.now(), answer = await web.call(target);
+			took.push(performance.now() - from);
+			if (answer.status !== 200) throw new Error(`${target}: ${answer.status} ${answer.text}`);
+		}
+		console.log(`${count} deliveries, ${target}: ${median(took).toFixed(1)} ms`);
+	}
+
+	b = await Browser.start(w);
+	const paint = async (url) => {
+		await b.visit(url);
+		return b.eval(`new Promise((done) => { const look = () => { const p = performance.getEntriesByName('first-contentful-paint')[0]; p ? done(p.startTime) : setTimeout(look, 10); }; look(); })`);
+	};
+	await paint(web.url);
+	const ours = [], theirs = [];
+	for (let i = 0; i < 9; i++) {
+		ours.push(await paint(`${web.base}/`));
+		theirs.push(await paint(`http://127.0.0.1:${plain.address().port}/`));
+	}
+	console.log(`first paint of the rows: ${median(ours).toFixed(0)} ms; of a page with one word: ${median(theirs).toFixed(0)} ms`);
+
+	const pages = [];
+	for (let i = 0; i < 20; i++) pages.push(await b.another(`${web.base}/`));
+	for (const p of pages) await waitFor('a page', () => p.eval(`document.body.dataset.ready === '1' && !!document.querySelector('#grid .row:not([hidden])')`).catch(() => false), 60_000);
+	console.log(`twenty pages: creel ${kib()} KiB`);
+	for (const p of pages.slice(1)) await p.shut();
+	await pages[0].say('Page.bringToFront');
+	writer = spawn(load, [db, 'rate', '500'], { stdio: 'ignore' });
+	const frames = await pages[0].eval(`new Promise((done) => {
+		const took = [], end = performance.now() + 10000; let last = performance.now(), down = 1;
+		const s = document.querySelector('#scroller');
+		const step = (now) => { took.push(now - last); last = now; s.scrollTop += 40 * down; if (s.scrollTop > 20000 || s.scrollTop <= 0) down = -down; now < end ? requestAnimationFrame(step) : done(took); };
+		requestAnimationFrame(step);
+	})`);
+	frames.sort((x, y) => x - y);
+	console.log(`scrolling for 10 s while 500/s arrive: ${frames.length} frames, ${frames.filter((f) => f > 32).length} over 32 ms, p99 ${frames[Math.floor(frames.length * 0.99)].toFixed(0)} ms; creel ${kib()} KiB`);
+} finally {
+	writer?.kill('SIGTERM');
+	await b?.close();
+	plain.close();
+	await w.close();
+}
