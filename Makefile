@@ -112,11 +112,14 @@ $(BUILD)/client/samples_built_in.o: $(BUILD)/client/samples_built_in.c
 	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 # And the files of the page.
-$(BUILD)/client/web_files.c: $(sort $(wildcard client/web/page/*)) client/web/openapi.json | client/web_server/web_assets.h
+$(BUILD)/client/web_files.c: $(sort $(wildcard client/web/page/*)) client/web/openapi.json client/web_server/web_assets.h
 	@mkdir -p $(@D)
-	$(Q){ printf '#include "client/web_server/web_assets.h"\nconst struct web_file web_files[] = {\n'; \
-	  for f in $^; do printf '{ "%s",\n' "$${f##*/}"; \
-	  sed 's/[\\"?]/\\&/g; s/^/"/; s/$$/\\n"/' $$f; printf '},\n'; done; printf '{ 0, 0 } };\n'; } > $@
+	$(Q){ printf '#include "client/web_server/web_assets.h"\n'; n=0; \
+	  for f in $(filter-out %.h,$^); do n=$$((n + 1)); printf 'static const uint8_t packed_%d[] = {\n' $$n; \
+	  gzip -9nc $$f | od -An -v -tx1 | sed 's/ *\([0-9a-f][0-9a-f]\)/0x\1,/g'; printf '};\n'; done; \
+	  printf 'const struct web_file web_files[] = {\n'; n=0; \
+	  for f in $(filter-out %.h,$^); do n=$$((n + 1)); printf '{ "%s", { packed_%d, sizeof packed_%d },\n' "$${f##*/}" $$n $$n; \
+	  sed 's/[\\"?]/\\&/g; s/^/"/; s/$$/\\n"/' $$f; printf '},\n'; done; printf '{ 0, { 0, 0 }, 0 } };\n'; } > $@
 $(BUILD)/client/web_files.o: $(BUILD)/client/web_files.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@

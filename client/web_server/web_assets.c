@@ -5,6 +5,8 @@
 
 #include <openssl/sha.h>
 
+#include "shared/http/headers.h"
+
 #define ASSETS_MOST 32
 
 static struct web_asset assets[ASSETS_MOST];
@@ -40,6 +42,9 @@ static void add(const struct web_file *f, const char *type)
 	for (size_t i = 0; i < 8; i++)
 		snprintf(a->etag + 1 + 2 * i, 3, "%02x", digest[i]);
 	memcpy(a->etag + 17, "\"", 2);
+	a->packed = f->packed;
+	memcpy(a->packed_etag, a->etag, 17);
+	memcpy(a->packed_etag + 17, "-gz\"", 5);
 	asset_count++;
 }
 
@@ -60,6 +65,33 @@ const struct web_asset *web_assets_find(const char *path)
 		if (strcmp(assets[i].path, path) == 0)
 			return &assets[i];
 	return NULL;
+}
+
+/* "gzip" or "*" without a weight of 0. */
+static bool takes(struct bytes member)
+{
+	struct bytes coding = bytes_until(member, ';'),
+		     rest = bytes_make(member.at + coding.len, member.len - coding.len);
+	while (coding.len && coding.at[coding.len - 1] == ' ')
+		coding.len--;
+	if (!bytes_equal_nocase(coding, "gzip") && !bytes_equal(coding, bytes_of("*")))
+		return false;
+	for (size_t i = 0; i < rest.len; i++)
+		if (rest.at[i] == '=')
+			for (size_t k = i + 1; k < rest.len; k++)
+				if (rest.at[k] >= '1' && rest.at[k] <= '9')
+					return true;
+	return rest.len == 0;
+}
+
+bool web_assets_may_pack(const char *accepted)
+{
+	struct bytes member, value = bytes_of(accepted);
+	size_t at = 0;
+	while (headers_next_member(value, &at, &member))
+		if (takes(member))
+			return true;
+	return false;
 }
 
 const char *web_assets_text(const char *name)

@@ -131,13 +131,18 @@ static enum MHD_Result send_asset(struct call *call)
 	}
 	x->cached = true;
 	x->type = a->type;
-	bool same = x->if_none_match && strcmp(x->if_none_match, a->etag) == 0;
+	bool packed =
+	    web_assets_may_pack(MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, "Accept-Encoding"));
+	const char *etag = packed ? a->packed_etag : a->etag;
+	bool same = x->if_none_match && strcmp(x->if_none_match, etag) == 0;
+	struct bytes text = packed ? a->packed : a->text;
 	x->status = same ? 304 : 200;
-	if (!web_answer_header(x, "ETag: %s", a->etag))
+	if (!web_answer_header(x, "ETag: %s", etag) || !web_answer_header(x, "Vary: Accept-Encoding") ||
+	    (packed && !same && !web_answer_header(x, "Content-Encoding: gzip")))
 		return MHD_NO;
-	return send_response(call->connection, x,
-			     MHD_create_response_from_buffer(same ? 0 : a->text.len, (void *)(uintptr_t)a->text.at,
-							     MHD_RESPMEM_PERSISTENT));
+	return send_response(
+	    call->connection, x,
+	    MHD_create_response_from_buffer(same ? 0 : text.len, (void *)(uintptr_t)text.at, MHD_RESPMEM_PERSISTENT));
 }
 
 /* ---- what is asked ---- */

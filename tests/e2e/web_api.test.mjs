@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { World, waitFor, within } from './lib/harness.mjs';
 import { Receiver, post } from './lib/http.mjs';
 import { call, fill, keyFile, keyOf, line, startWeb, stream } from './lib/web.mjs';
@@ -107,6 +108,21 @@ describe('who is let in', () => {
 			assert.equal(headers['cache-control'], target.startsWith('/page/') ? 'no-cache' : 'no-store');
 			assert.ok(!Object.keys(headers).some((h) => h.startsWith('access-control')));
 		}
+	});
+	it('the page’s files are packed for those who take it, with tags of their own', async () => {
+		const get = (headers) => call(web, '/page/main.js', { headers });
+		const plain = await get({}), packed = await get({ 'Accept-Encoding': 'br, gzip;q=0.8' });
+		assert.equal(plain.headers['content-encoding'], undefined);
+		assert.equal(packed.headers['content-encoding'], 'gzip');
+		assert.equal(gunzipSync(packed.bytes).toString(), plain.text);
+		assert.ok(packed.bytes.length < plain.bytes.length / 2);
+		for (const a of [plain, packed]) assert.equal(a.headers.vary, 'Accept-Encoding');
+		assert.notEqual(plain.headers.etag, packed.headers.etag);
+		assert.equal((await get({ 'If-None-Match': plain.headers.etag })).status, 304);
+		assert.equal((await get({ 'If-None-Match': packed.headers.etag, 'Accept-Encoding': 'gzip' })).status, 304);
+		assert.equal((await get({ 'If-None-Match': packed.headers.etag })).status, 200);
+		for (const none of ['gzip;q=0', 'identity', 'br', 'xgzip', '', '*;q=0.000']) assert.equal((await get({ 'Accept-Encoding': none })).headers['content-encoding'], undefined, none);
+		for (const some of ['gzip', 'GZIP', '*', 'deflate,gzip ; q=0.1', 'gzip;q=1.0']) assert.equal((await get({ 'Accept-Encoding': some })).headers['content-encoding'], 'gzip', some);
 	});
 	it('guessing is slowed down for those without a token alone', async () => {
 		for (let i = 0; i < 25; i++) await call(web, '/api/deliveries', { token: false });
