@@ -324,7 +324,44 @@ describe('the terminal', () => {
 		await t.until(/#88 /);
 		await mouse(64, 10, 10);
 		await t.until(/#85 /);
-		await mouse(0, 70, 24);
+		// Where a text stands on the screen: there is the button.
+		const click = async (text) => {
+			const lines = (await t.until(text)).split('\n');
+			const y = lines.findIndex((line) => text.test(line));
+			await mouse(0, lines[y].search(text) + 2, y + 1);
+		};
+		// A menu; what completion offers; the filter's line and the state of following beside it.
+		await click(/Copy/);
+		await t.until(/curl with its secrets/);
+		await mouse(65, 10, 10);
+		await mouse(64, 10, 10);
+		await click(/i {5}id$/m);
+		await t.until(/id of #85/);
+		await click(/filter: \(none\)/);
+		await t.until(/filter: +as/);
+		await t.keys('Tab');
+		await click(/method:/);
+		await click(/^ GET$/m);
+		await t.until(/filter: method:GET/);
+		await t.keys('Escape');
+		await t.until(/filter: \(none\)/);
+		await click(/PAUSED/);
+		await t.until(/FOLLOW/);
+		// In a delivery: tabs, and the keys that its last line names.
+		await t.keys('Enter');
+		await click(/2 Response/);
+		await t.until(/\[2 Response\]/);
+		await click(/1 Request/);
+		await click(/p pretty/);
+		await t.until(/raw \(p: pretty\)/);
+		await click(/q back/);
+		await t.until(/filter: \(none\)/);
+		// The palette.
+		await t.keys(':');
+		await t.type('mark');
+		await click(/^ mark /m);
+		await t.until(/1 marked/);
+		await click(/F10 ?Quit/);
 		assert.equal(await t.ended(), '0');
 	});
 

@@ -13,6 +13,32 @@ static bool take_digit(struct tui *t, key_code c, enum context context)
 	return true;
 }
 
+static bool stands_on(const struct key *key, struct rect line)
+{
+	return line.height && key->y == line.y && key->x >= line.x && key->x < line.x + line.width;
+}
+
+/* The lines around the views: what looks like a button is one. */
+static bool click_line(struct tui *t, const struct layout *l, const struct view *top, const struct key *key)
+{
+	const struct ui *ui = &t->screen.ui;
+	unsigned have = view_have(top, ui);
+	enum action a;
+	if (stands_on(key, l->bar))
+		a = bars_key_at(ui, top->context, have, l->bar.width, key->x);
+	else if (stands_on(key, l->message) && top->context != CONTEXT_LIST && !ui->message[0])
+		a = bars_hint_at(ui, top->context, top->ops->search ? ui->search : "", l->message, key->x);
+	else if (stands_on(key, l->strip) && ui->strip.running)
+		a = ACTION_STOP;
+	else if (stands_on(key, l->filter) && t->screen.depth == 1)
+		a = bars_filter_at(ui, l->filter, key->x);
+	else
+		return false;
+	if (a != ACTION_NONE && action_enabled(a, top->context, have))
+		tui_effects_act(t, a, 1);
+	return true;
+}
+
 static void on_click(struct tui *t, const struct key *key)
 {
 	struct screen *s = &t->screen;
@@ -24,12 +50,8 @@ static void on_click(struct tui *t, const struct key *key)
 	t->click_x = key->x;
 	t->click_y = key->y;
 	t->click_at_ms = twice ? 0 : now;
-	if (key->y == l.bar.y) {
-		enum action a = bars_key_at(&s->ui, top->context, view_have(top, &s->ui), l.bar.width, key->x);
-		if (a != ACTION_NONE)
-			tui_effects_act(t, a, 1);
+	if (click_line(t, &l, top, key))
 		return;
-	}
 	if (s->depth == 1)
 		screen_focus(s, &l, key->x, key->y);
 	top = screen_top(s);
@@ -43,8 +65,6 @@ static void on_click(struct tui *t, const struct key *key)
 
 static void on_mouse(struct tui *t, const struct key *key)
 {
-	if (t->screen.sheet.shown || t->screen.prompt.kind != PROMPT_NONE)
-		return;
 	if (key->mouse == MOUSE_WHEEL_UP || key->mouse == MOUSE_WHEEL_DOWN)
 		tui_effects_act(t, key->mouse == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN, 3);
 	else if (key->mouse == MOUSE_CLICK)

@@ -311,10 +311,34 @@ static void finish(struct prompt *p, struct effect *out)
 	close_prompt(p);
 }
 
+/* A click on what is offered: a command is done, a filter's word is taken over. */
+static void use_mouse(struct prompt *p, const struct ui *ui, const struct key *key, struct effect *out)
+{
+	int i = key->y - p->drawn.y + p->drawn.first;
+	if (key->mouse != MOUSE_CLICK || key->y < p->drawn.y || key->y >= p->drawn.y + p->drawn.count ||
+	    (size_t)i >= p->suggestion_count)
+		return;
+	p->suggestion = (size_t)i;
+	if (p->kind == PROMPT_COMMAND) {
+		set_text(p, "");
+		finish_command(p, out);
+		return;
+	}
+	const char *word = p->found.words[i];
+	put_word(p, word, strlen(word));
+	changed(p, ui);
+	if (p->cursor && p->text[p->cursor - 1] == ':') /* it wants a value */
+		complete(p, ui, 1);
+}
+
 void prompt_key(struct prompt *p, const struct ui *ui, const struct key *key, struct effect *out)
 {
 	key_code c = key->code;
 	*out = (struct effect){ 0 };
+	if (c == TKEY_MOUSE) {
+		use_mouse(p, ui, key, out);
+		return;
+	}
 	if (c == TKEY_PASTE_BEGIN || c == TKEY_PASTE_END) {
 		p->pasting = c == TKEY_PASTE_BEGIN;
 		return;
@@ -373,7 +397,7 @@ static void put_help(struct surface *s, struct rect box, int x, int y, const cha
 		surface_print(s, box, box.x + box.width - 2, y, ROLE_DIM, "..");
 }
 
-static void draw_popup(const struct prompt *p, struct surface *s, struct rect body)
+static void draw_popup(struct prompt *p, struct surface *s, struct rect body)
 {
 	int count = (int)p->suggestion_count, rows = (count < POPUP_ROWS ? count : POPUP_ROWS) + 1;
 	if (rows > body.height)
@@ -386,6 +410,9 @@ static void draw_popup(const struct prompt *p, struct surface *s, struct rect bo
 	if (count >= rows)
 		surface_print(s, box, box.x + box.width - 10, box.y, ROLE_DIM, " %2d of %d ", chosen + 1, count);
 	surface_ground(s, (struct rect){ box.x, box.y, box.width, 1 }, GROUND_HEAD);
+	p->drawn.y = box.y + 1;
+	p->drawn.first = top;
+	p->drawn.count = rows - 1;
 	for (int i = top; i - top + 1 < rows; i++) {
 		const struct suggestion *g = &p->suggestions[i];
 		int y = box.y + 1 + i - top, wide = box.width >= 60, keys = box.x + (wide ? 20 : 19);
@@ -426,7 +453,7 @@ static void draw_matches(const struct ui *ui, struct surface *s, struct rect lin
 		bars_print_right(s, line, ROLE_DIM, matches);
 }
 
-void prompt_draw(const struct prompt *p, const struct ui *ui, struct surface *s, struct rect line, struct rect body)
+void prompt_draw(struct prompt *p, const struct ui *ui, struct surface *s, struct rect line, struct rect body)
 {
 	static const char *const names[] = { "", " filter: ", [PROMPT_SEARCH] = " /", " :", " go to: ", " write to: " };
 	if (p->suggestion_count)

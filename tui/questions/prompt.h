@@ -21,6 +21,9 @@ struct prompt {
 	struct suggestion suggestions[PROMPT_SUGGESTIONS];
 	size_t suggestion_count, suggestion;
 	struct completion found; /* PROMPT_FILTER: the suggestions' texts */
+	struct {
+		int y, first, count;
+	} drawn; /* which suggestions stand from which row of the screen on, for clicks */
 	bool pasting;
 	enum context context; /* of the view below, for what the palette offers */
 	unsigned have;
@@ -29,6 +32,6 @@ struct prompt {
 
 void prompt_open(struct prompt *p, const struct ui *ui, enum prompt_kind kind, const char *text);
 void prompt_free(struct prompt *p);
-/* Any key while it is open; *out is what it asks for. */
+/* Any key while it is open, or the mouse: a click takes what is offered; *out is what it asks for. */
 void prompt_key(struct prompt *p, const struct ui *ui, const struct key *key, struct effect *out);
-void prompt_draw(const struct prompt *p, const struct ui *ui, struct surface *s, struct rect line, struct rect body);
+void prompt_draw(struct prompt *p, const struct ui *ui, struct surface *s, struct rect line, struct rect body);

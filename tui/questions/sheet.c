@@ -83,21 +83,44 @@ static void scroll_lines(struct sheet *s, bool down)
 		s->scroll -= s->scroll < step ? s->scroll : step;
 }
 
+static void take(struct sheet *s, size_t i, struct effect *out)
+{
+	if (i < s->count)
+		*out = s->choices[i].effect;
+	close_sheet(s);
+}
+
+static void use_mouse(struct sheet *s, const struct key *key, struct effect *out)
+{
+	bool down = key->mouse == MOUSE_WHEEL_DOWN;
+	int row = key->y - s->drawn.y;
+	if (key->mouse == MOUSE_CLICK) {
+		if (row >= 0 && (size_t)row < s->drawn.count)
+			take(s, s->drawn.first + (size_t)row, out);
+	} else if ((down || key->mouse == MOUSE_WHEEL_UP) && s->page < s->line_count) {
+		scroll_lines(s, down);
+	} else if (down) {
+		s->chosen += s->chosen + 1 < s->count;
+	} else if (key->mouse == MOUSE_WHEEL_UP) {
+		s->chosen -= s->chosen > 0;
+	}
+}
+
 void sheet_key(struct sheet *s, const struct key *key, struct effect *out)
 {
 	key_code c = key->code;
 	*out = (struct effect){ 0 };
 	for (size_t i = 0; i < s->count; i++)
 		if (s->choices[i].key == c) {
-			*out = s->choices[i].effect;
-			close_sheet(s);
+			take(s, i, out);
 			return;
 		}
 	switch (c) {
+	case TKEY_MOUSE:
+		use_mouse(s, key, out);
+		break;
 	case TKEY_ENTER:
-		if (s->chosen < s->count)
-			*out = s->choices[s->chosen].effect;
-		close_sheet(s);
+		take(s, s->chosen, out);
 		break;
 	case TKEY_ESCAPE:
 	case TKEY_CTRL('c'):
@@ -138,12 +161,14 @@ static void draw_label(const char *label, struct surface *surface, struct rect b
 }
 
 /* Gives how many stand below what fits. */
-static size_t draw_choices(const struct sheet *s, struct surface *surface, struct rect box, int y)
+static size_t draw_choices(struct sheet *s, struct surface *surface, struct rect box, int y)
 {
 	/* On a low screen the highlighted choice has to be seen. */
 	int room = box.y + box.height - 1 - y;
 	size_t first = room > 0 && s->chosen >= (size_t)room ? s->chosen + 1 - (size_t)room : 0;
 	size_t i = first;
+	s->drawn.y = y;
+	s->drawn.first = first;
 	for (; i < s->count && y < box.y + box.height - 1; i++, y++) {
 		char name[KEY_NAME_LEN];
 		key_to_name(s->choices[i].key, name);
@@ -155,6 +180,7 @@ static size_t draw_choices(const struct sheet *s, struct surface *surface, struc
 			surface->cursor_y = y;
 		}
 	}
+	s->drawn.count = i - first;
 	return i < s->count ? s->count - i : 0;
 }
 

@@ -24,6 +24,10 @@ struct sheet {
 	struct effect otherwise;              /* what follows when none is chosen */
 	struct sheet_choice choices[SHEET_CHOICES];
 	size_t count, chosen;
+	struct {
+		int y;
+		size_t first, count;
+	} drawn; /* which choices stand from which row of the screen on, for clicks */
 };
 
 void sheet_begin(struct sheet *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -33,6 +37,6 @@ void sheet_line_as(struct sheet *s, enum role role, const char *format, ...) __a
 void sheet_sentence(struct sheet *s, enum role role, const char *text);
 /* Adds a choice. Gives its effect, of this kind, for the caller to fill in. */
 struct effect *sheet_choice(struct sheet *s, key_code key, const char *label, enum effect_kind kind);
-/* Any key while it is shown; *out is what it asks for. */
+/* Any key while it is shown, or the mouse: a click takes a choice, the wheel scrolls; *out is what it asks for. */
 void sheet_key(struct sheet *s, const struct key *key, struct effect *out);
 void sheet_draw(struct sheet *s, struct surface *surface, struct rect body);

@@ -279,6 +279,13 @@ void bars_draw_filter(const struct ui *ui, struct surface *s, struct rect area)
 	surface_ground(s, area, GROUND_BAR);
 }
 
+enum action bars_filter_at(const struct ui *ui, struct rect area, int x)
+{
+	char right[160];
+	filter_right(ui, right, sizeof right);
+	return x >= area.x + area.width - (int)strlen(right) ? ACTION_FOLLOW : ACTION_FILTER;
+}
+
 void bars_draw_header(struct surface *s, struct rect area)
 {
 	static const struct {
@@ -303,27 +310,47 @@ void bars_draw_header(struct surface *s, struct rect area)
 	surface_ground(s, area, GROUND_HEAD);
 }
 
-void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, struct surface *s, struct rect area)
+/* Writes the keys that are named; gives the one whose words stand at column `at` of them. */
+static enum action hint_walk(const struct ui *ui, enum context c, bool searched, bool narrow, int at, char right[200])
 {
 	static const enum action offered[] = { ACTION_CONTEXT, ACTION_VOLATILE, ACTION_KEY_ORDER, ACTION_FOLD,
 					       ACTION_PRETTY,  ACTION_WRAP,     ACTION_HIT_NEXT,  ACTION_BACK };
 	static const char *const words[] = { "context",    "volatile", "order", "fold",
 					     "pretty/raw", "wrap",     "next",  "back" };
-	char right[200] = "", key[KEY_NAME_LEN];
-	bool narrow = area.width < 60;
+	enum action found = ACTION_NONE;
+	char key[KEY_NAME_LEN];
+	size_t len = 0;
+	right[0] = '\0';
 	for (size_t i = 0; i < sizeof offered / sizeof *offered; i++) {
 		key_code code = keymap_key(&ui->keys, c, offered[i], false);
 		bool next = offered[i] == ACTION_HIT_NEXT;
-		if (code == TKEY_NONE || (next && !searched[0] && c != CONTEXT_DIFF) || (narrow && !next && i < 7))
+		if (code == TKEY_NONE || (next && !searched && c != CONTEXT_DIFF) || (narrow && !next && i < 7))
 			continue;
 		key_to_name(code, key);
-		size_t len = strlen(right);
-		snprintf(right + len, sizeof right - len, "%s%s %s", len ? "  " : "", key, words[i]);
+		int from = (int)len + (len ? 2 : 0);
+		snprintf(right + len, 200 - len, "%s%s %s", len ? "  " : "", key, words[i]);
+		len = strlen(right);
+		found = at >= from && at < (int)len ? offered[i] : found;
 	}
+	return found;
+}
+
+void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, struct surface *s, struct rect area)
+{
+	char right[200];
+	hint_walk(ui, c, searched[0], area.width < 60, -1, right);
 	int x = bars_print_right(s, area, ROLE_DIM, right);
 	if (searched[0])
 		surface_print(s, left_of(area, x), area.x, area.y, ROLE_TITLE, " /%s%s%s", searched,
 			      ui->hits[0] ? "  " : "", ui->hits);
+}
+
+enum action bars_hint_at(const struct ui *ui, enum context c, const char *searched, struct rect area, int x)
+{
+	char right[200];
+	hint_walk(ui, c, searched[0], area.width < 60, -1, right);
+	int from = area.x + area.width - (int)strlen(right);
+	return hint_walk(ui, c, searched[0], area.width < 60, x - from, right);
 }
 
 static const char *strip_title(const struct strip *strip)
