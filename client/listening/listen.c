@@ -503,11 +503,10 @@ static bool start(struct listen *l, struct error *e)
 		.no_app = listen_calls_no_app(l->options),
 	};
 	struct tunnel_options to = l->options->tunnel;
-	const char *journal = getenv("CREEL_JOURNAL");
-	if (ready && journal && strcmp(journal, "1") == 0)
+	if (ready) {
 		recorder_use_journal(l->recorder);
-	if (ready)
 		recorder_set_secrets(l->recorder, &l->options->secrets);
+	}
 	if (ready && !secrets_names(&l->options->secrets, &l->secret_names))
 		return error_set(e, EXIT_STORE, "out of memory");
 	if (!ready || !(l->forwarder = forwarder_new(&l->loop, &l->options->forward, e)))

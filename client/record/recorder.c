@@ -40,6 +40,7 @@ struct recorder *recorder_new(uv_loop_t *loop, const char *path, struct error *e
 		return NULL;
 	}
 	r->loop = loop;
+	r->journal_most = UINT64_MAX;
 	recorder_index_start(r, loop);
 	return r;
 }
@@ -78,6 +79,7 @@ void recorder_close(struct recorder *r, void (*closed)(void *user), void *user)
 
 bool recorder_keep_bound(struct recorder *r, const struct store_bound *bound, struct error *e)
 {
+	r->journal_most = bound->journal;
 	if (bound->max_bytes)
 		batch_writer_bound(r->writer, (size_t)bound->transaction);
 	return store_keep_bound(r->store, bound, e);

@@ -339,6 +339,23 @@ static struct entry *choose(struct journal *j, struct entry **known)
 	return now.first;
 }
 
+/* The database takes nothing, and they have waited for it. */
+static void refuse_waiting(struct journal *j)
+{
+	for (struct entry *n = list_take(&j->turn), *next; n; n = next) {
+		next = n->next;
+		if (n->kind == JOURNAL_ATTEMPT) {
+			list_add(&j->turn, n);
+			continue;
+		}
+		if (n->kind == JOURNAL_DELIVERY)
+			forget_event(j, n);
+		free(n->ticket);
+		n->ops->done(n->user, 0, false, &j->why);
+		free(n);
+	}
+}
+
 static void give_ticket(struct journal *j, struct entry *n)
 {
 	n->ticket->number = --j->tickets;
@@ -380,6 +397,8 @@ static void flush(struct journal *j)
 	struct error e;
 	if (!j->turn.first)
 		return;
+	if (j->stuck.first && !j->closing)
+		refuse_waiting(j);
 	journal_files_turn(&j->files, j->safe);
 	struct entry *known, *first = choose(j, &known);
 	if (!j->turn.first)
@@ -524,7 +543,7 @@ bool recorder_journal_attempt(struct recorder *r, const struct store_attempt *a,
 void recorder_use_journal(struct recorder *r)
 {
 	struct error ignored; /* whatever it is, the database meets it as well */
-	struct journal *j = is_roomy(r->path) ? calloc(1, sizeof *j) : NULL;
+	struct journal *j = r->journal_most >= FILES_MOST && is_roomy(r->path) ? calloc(1, sizeof *j) : NULL;
 	if (!j)
 		return;
 	j->recorder = r;
@@ -553,7 +572,6 @@ void recorder_use_journal(struct recorder *r)
 	uv_check_start(&j->after_poll, on_after_poll);
 	uv_unref((uv_handle_t *)&j->before_poll);
 	uv_unref((uv_handle_t *)&j->after_poll);
-	uv_unref((uv_handle_t *)&j->retry);
 	r->journal = j;
 }
 

@@ -5,10 +5,12 @@
 
 #define KIB UINT64_C(1024)
 #define MIB (UINT64_C(1024) * KIB)
-#define BESIDE (64 * KIB)  /* the file of shared memory, and a little */
-#define ROW_PAGES 4        /* new ones that a row with its indices may need */
-#define PRESUMED_PAGES 256 /* written on the strength of one look: others write as well */
-#define STEP_PAGES 256     /* made free in one transaction beyond what it needs, so that not each has to */
+#define JOURNAL_MOST (32 * MIB)
+#define JOURNAL_FROM (256 * MIB) /* smaller bounds leave no room for one */
+#define BESIDE (64 * KIB)        /* the file of shared memory, and a little */
+#define ROW_PAGES 4              /* new ones that a row with its indices may need */
+#define PRESUMED_PAGES 256       /* written on the strength of one look: others write as well */
+#define STEP_PAGES 256           /* made free in one transaction beyond what it needs, so that not each has to */
 
 static uint64_t less(uint64_t a, uint64_t b)
 {
@@ -17,9 +19,11 @@ static uint64_t less(uint64_t a, uint64_t b)
 
 struct store_bound store_bound_of(uint64_t max_bytes, uint64_t record_max)
 {
-	struct store_bound b = {
-		.max_bytes = max_bytes, .request = record_max, .answer = record_max, .transaction = 16 * MIB
-	};
+	struct store_bound b = { .max_bytes = max_bytes,
+				 .request = record_max,
+				 .answer = record_max,
+				 .transaction = 16 * MIB,
+				 .journal = JOURNAL_MOST };
 	if (!max_bytes)
 		return b;
 	b.request = less(record_max, max_bytes / 8);
@@ -28,7 +32,8 @@ struct store_bound store_bound_of(uint64_t max_bytes, uint64_t record_max)
 	b.log = less(max_bytes / 4, b.request + b.answer + 64 * MIB);
 	b.transaction = less(16 * MIB, b.log / 16);
 	b.log_short = b.log - b.transaction - b.request - b.answer;
-	b.database = max_bytes - b.log - BESIDE;
+	b.journal = max_bytes >= JOURNAL_FROM ? JOURNAL_MOST : 0;
+	b.database = max_bytes - b.log - b.journal - BESIDE;
 	b.requests = b.database / 4 * 3;
 	return b;
 }

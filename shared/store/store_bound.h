@@ -1,7 +1,8 @@
 /* The bound on the size of the client's record, kept at each commit of the running client (--max-size): what would pass
  * it makes room first, within the same transaction.
  *
- *    the files together │ log: what a commit writes before it is moved into the database
+ *    the files together │ journal: what is not in the database yet (journal.md); none where the bound is small
+ *                       │ log: what a commit writes before it is moved into the database
  *                       │ database: requests and the rows of everything, at most three quarters of it
  *                       │           the bodies of long answers: what is left, a quarter at least
  *
@@ -25,6 +26,7 @@ struct store_bound {
 	uint64_t transaction;     /* what one transaction may gather, except its last body */
 	uint64_t log, log_short;  /* the log at most; and from where on a commit moves it into the database itself */
 	uint64_t database, requests;
+	uint64_t journal; /* a client's journal (journal.md) at most; 0: there is no room for one */
 };
 
 /* `record_max`: of a body, as the user says. */

@@ -37,8 +37,18 @@ static bool run_on_name(struct store *s, enum store_statement which, const char 
 	return store_execute(s, st, e);
 }
 
+/* The newest journal of this process. Where a network's file system takes locks for those of a process its own would
+ * not keep it out. Set before other threads open the store. */
+static char own[JOURNAL_NAME_LEN + 1];
+
+bool store_journal_is_own(const char *name)
+{
+	return strcmp(name, own) == 0;
+}
+
 bool store_journal_add(struct store *s, const char *name, struct error *e)
 {
+	snprintf(own, sizeof own, "%s", name);
 	return run_on_name(s, STATEMENT_ADD_JOURNAL, name, (int64_t)getpid(), e);
 }
 

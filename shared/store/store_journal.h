@@ -13,6 +13,8 @@ char *store_journal_file(const char *db, const char *name, int file);
 
 /* Says in the database that this process has such a journal, whose files are there and locked. It is synced. */
 MUST_CHECK bool store_journal_add(struct store *s, const char *name, struct error *e);
+/* Whether this process has it. */
+bool store_journal_is_own(const char *name);
 /* It has not any more: its files are gone. */
 MUST_CHECK bool store_journal_drop(struct store *s, const char *name, struct error *e);
 /* In the caller's transaction: all records up to this one are in the database. */

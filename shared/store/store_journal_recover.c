@@ -69,6 +69,8 @@ static enum claim claim(struct journal *j, const char *db)
 		if (!j->files[i].path)
 			return CLAIM_LIVING;
 	}
+	if (store_journal_is_own(j->name))
+		return CLAIM_LIVING;
 	struct journal_file *first = &j->files[0];
 	first->fd = open(first->path, O_RDWR | O_CLOEXEC);
 	if (first->fd < 0)

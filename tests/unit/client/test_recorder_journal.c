@@ -278,6 +278,56 @@ static void test_a_store_that_is_locked_is_waited_for(void **state)
 	assert_int_equal(read_sql("SELECT count(*) FROM delivery"), 20);
 }
 
+static int refused;
+
+static void on_refused(void *user, int64_t id, bool duplicate, const struct error *e)
+{
+	(void)user;
+	(void)id;
+	(void)duplicate;
+	refused += e != NULL;
+	synced += e == NULL;
+}
+
+static const struct record_delivery_ops may_be_refused = { on_committed, on_refused, on_numbered };
+
+/* A database that takes nothing for so long that it counts as failing: what was said stays in the journal, nothing new
+ * is accepted, and both end once it takes things again. */
+static void test_what_the_database_refuses_is_tried_again(void **state)
+{
+	uv_loop_t loop;
+	(void)state;
+	struct recorder *r = start(&loop);
+	struct store *s = open_store();
+	refused = 0;
+	assert_int_equal(sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	insert_number(r, 1);
+	run_until(&loop, &committed, 1);
+	insert_attempt(r, 1, first_id);
+	run_until(&loop, &kept, 1);
+	for (int i = 2; !refused; i++) {
+		int before = synced + refused;
+		struct store_delivery d = sample(1);
+		memcpy(d.event_id, &i, sizeof i);
+		recorder_insert_delivery(r, &d, &may_be_refused, NULL);
+		while (synced + refused == before)
+			uv_run(&loop, UV_RUN_ONCE);
+	}
+	int said = committed;
+	assert_int_equal(numbered, 0);
+	assert_int_equal(done, 0);
+	assert_int_equal(sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	store_close(s);
+	run_until(&loop, &numbered, said);
+	run_until(&loop, &done, 1);
+	insert_number(r, 1000000);
+	run_until(&loop, &committed, said + 1);
+	finish(&loop, r);
+	assert_int_equal(read_sql("SELECT count(*) FROM delivery"), said + 1);
+	assert_int_equal(read_sql("SELECT state FROM delivery WHERE id = 1"), DELIVERY_DELIVERED);
+	assert_int_equal(journal_files(), 0);
+}
+
 /* Longer than one file is meant to be: the two are used in turn, and do not grow on. */
 static void test_the_files_are_written_in_turn(void **state)
 {
@@ -313,6 +363,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_killed_what_was_said_is_on_record, begin, remove_folder),
 		cmocka_unit_test_setup_teardown(test_two_clients_have_a_journal_each, begin, remove_folder),
 		cmocka_unit_test_setup_teardown(test_a_store_that_is_locked_is_waited_for, begin, remove_folder),
+		cmocka_unit_test_setup_teardown(test_what_the_database_refuses_is_tried_again, begin, remove_folder),
 		cmocka_unit_test_setup_teardown(test_the_files_are_written_in_turn, begin, remove_folder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
