@@ -18,6 +18,7 @@
 #include "shared/disk/file.h"
 #include "shared/program/ini_file.h"
 #include "shared/program/log.h"
+#include "shared/program/loop.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -398,10 +399,8 @@ static int serve(struct settings *settings, struct error *e)
 		if (strcmp(settings->log_level, levels[i]) == 0)
 			log_set_level((enum log_level)i);
 	log_set_format(strcmp(settings->log_format, "json") == 0 ? LOG_JSON : LOG_LOGFMT);
-	if (uv_loop_init(&loop) != 0) {
-		error_set(e, EXIT_RELAY, "libuv cannot start");
+	if (!loop_open(&loop, EXIT_RELAY, e))
 		return EXIT_RELAY;
-	}
 	prepare_process();
 	s.relay.loop = &loop;
 	s.relay.settings = *settings;

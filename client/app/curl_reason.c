@@ -1,4 +1,5 @@
 #include "client/app/curl_reason.h"
+#include "shared/base/process.h"
 
 #include "shared/net/roots.h"
 
@@ -40,6 +41,8 @@ static enum reason of_connect(CURL *c)
 	case EMFILE:
 	case ENFILE:
 		return REASON_APP_DESCRIPTORS;
+	case 0: /* no connection was tried */
+		return process_files_are_out() ? REASON_APP_DESCRIPTORS : REASON_APP_NOT_LISTENING;
 	default:
 		return REASON_APP_NOT_LISTENING;
 	}

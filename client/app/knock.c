@@ -3,6 +3,7 @@
 #include "client/app/forward_private.h"
 #include "client/common/resolve.h"
 #include "shared/base/loopback.h"
+#include "shared/program/loop.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -179,7 +180,10 @@ enum reason knock(const struct knock_at *at, char detail[FIRST_BYTES_SHOWN])
 	k.reason = at->ca ? REASON_APP_CA_FILE : REASON_APP_MEMORY;
 	if (!(k.tls = dial_tls_context(at->ca)))
 		goto out;
-	uv_loop_init(&k.loop);
+	k.reason = REASON_APP_DESCRIPTORS;
+	if (!loop_open(&k.loop, EXIT_TARGET, NULL))
+		goto out;
+	k.reason = REASON_APP_MEMORY;
 	uv_timer_init(&k.loop, &k.timer);
 	k.timer.data = &k;
 	if (dial(&k, k.app.tls ? k.tls : NULL, !at->insecure, &ops))

@@ -3,6 +3,7 @@
 #include "client/options/config.h"
 #include "client/tunnel/tunnel.h"
 #include "shared/program/interrupt.h"
+#include "shared/program/loop.h"
 #include "shared/program/secret_read.h"
 #include "shared/program/secret_shape.h"
 
@@ -139,8 +140,8 @@ static bool probe_relay(const struct tunnel_options *options, struct error *e)
 		on_state, on_welcome, on_frame, on_credit, on_lost, on_stop, on_warning
 	};
 	struct probe p = { .e = e, .relay = options->relay };
-	if (uv_loop_init(&p.loop) != 0)
-		return error_set(e, EXIT_RELAY, "out of memory, or of file descriptors");
+	if (!loop_open(&p.loop, EXIT_RELAY, e))
+		return false;
 	p.tunnel = tunnel_new(&p.loop, options, &ops, &p, e);
 	if (p.tunnel) {
 		uv_timer_init(&p.loop, &p.deadline);

@@ -8,6 +8,7 @@
 #include "client/replay/replay_choice.h"
 #include "client/replay/replay_stale.h"
 #include "client/replay/replay_watch.h"
+#include "shared/program/loop.h"
 #include "shared/text/text.h"
 
 #include <stdlib.h>
@@ -130,8 +131,8 @@ static int status_of(const struct replays *r, const struct replay_outcome *out, 
 static int replay_all(struct replays *r, struct error *e)
 {
 	struct replay_outcome out = { 0 };
-	if (uv_loop_init(&r->loop) != 0)
-		return error_set(e, EXIT_TARGET, "libuv cannot start") ? EXIT_DONE : EXIT_TARGET;
+	if (!loop_open(&r->loop, EXIT_TARGET, e))
+		return EXIT_TARGET;
 	bool fine = !r->watch || (r->watching = replay_watch_new(&r->loop, r->watch, on_saved, r, e));
 	struct replay_run *run = fine ? replay_run_new(&r->loop, &r->run, e) : NULL;
 	fine = run && (r->watching ? run_watched(r, run, &out, e) : replay_run_all(run, &out, e));

@@ -9,6 +9,7 @@
 #include "client/inspect/inspector.h"
 #include "client/signing/secrets.h"
 #include "client/options/selection.h"
+#include "shared/program/loop.h"
 
 struct shown {
 	struct inspector *inspector;
@@ -26,10 +27,8 @@ static int show(const struct inspector_options *options, struct error *e)
 {
 	uv_loop_t loop;
 	struct shown shown = { NULL, TUI_QUIT };
-	if (uv_loop_init(&loop) != 0) {
-		error_set(e, EXIT_USAGE, "libuv cannot start");
-		return EXIT_USAGE;
-	}
+	if (!loop_open(&loop, EXIT_STORE, e))
+		return EXIT_STORE;
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
 	struct inspector_options all = *options;

@@ -10,6 +10,7 @@
 #include "client/options/selection.h"
 #include "client/web/web.h"
 #include "client/web/web_browser.h"
+#include "shared/program/loop.h"
 
 struct web_command {
 	int64_t port;
@@ -40,10 +41,8 @@ static int serve(const struct web_options *options, bool open, struct error *e)
 	static const int numbers[2] = { SIGINT, SIGTERM };
 	struct shown shown = { .status = EXIT_DONE };
 	uv_loop_t loop;
-	if (uv_loop_init(&loop) != 0) {
-		error_set(e, EXIT_USAGE, "libuv cannot start");
-		return EXIT_USAGE;
-	}
+	if (!loop_open(&loop, EXIT_STORE, e))
+		return EXIT_STORE;
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
 	shown.web = web_start(&loop, options, e);

@@ -1,6 +1,7 @@
 #include "client/doctor/doctor_ask.h"
 
 #include "client/app/forwarder.h"
+#include "shared/program/loop.h"
 
 struct asking {
 	uv_loop_t *loop;
@@ -70,9 +71,10 @@ static void start(uv_loop_t *loop, const struct doctor *d, const char *base, str
 void doctor_ask(const struct doctor *d, const char *base, struct doctor_asked *out)
 {
 	uv_loop_t loop;
-	*out = (struct doctor_asked){ .reason = REASON_APP_MEMORY };
-	if (uv_loop_init(&loop) != 0)
+	*out = (struct doctor_asked){ .reason = REASON_APP_DESCRIPTORS };
+	if (!loop_open(&loop, EXIT_TARGET, NULL))
 		return;
+	out->reason = REASON_APP_MEMORY;
 	start(&loop, d, base, out);
 	uv_loop_close(&loop);
 }

@@ -145,6 +145,8 @@ static enum reason reason_of_relay(enum reason seen)
 		return REASON_RELAY_NOT_TAKEN;
 	case REASON_APP_NAME_UNKNOWN:
 		return REASON_RELAY_NAME_UNKNOWN;
+	case REASON_APP_DESCRIPTORS:
+		return REASON_TUNNEL_DESCRIPTORS;
 	default:
 		return REASON_RELAY_NOT_REACHED;
 	}

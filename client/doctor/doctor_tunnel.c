@@ -3,6 +3,7 @@
 #include "client/doctor/doctor.h"
 #include "client/app/post.h"
 #include "shared/http/headers.h"
+#include "shared/program/loop.h"
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
@@ -176,7 +177,7 @@ static struct doctor_tunnel *open_tunnel(const struct doctor *d, const char *nam
 		.wire_options = WIRE_OPTION_OFFLINE_FAIL | WIRE_OPTION_PROBE,
 	};
 	struct doctor_tunnel *t = calloc(1, sizeof *t);
-	if (!t || uv_loop_init(&t->loop) != 0) {
+	if (!t || !loop_open(&t->loop, EXIT_RELAY, NULL)) {
 		free(t);
 		return NULL;
 	}

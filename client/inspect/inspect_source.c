@@ -3,6 +3,7 @@
 #include "client/inspect/inspect_read.h"
 #include "shared/base/clock.h"
 #include "shared/base/process.h"
+#include "shared/program/loop.h"
 #include "shared/store/store_part.h"
 
 #include <stdio.h>
@@ -550,9 +551,10 @@ struct inspect_source *inspect_source_new(uv_loop_t *loop, const char *path, str
 		error_set(e, EXIT_STORE, "the system gave no lock");
 		goto failed;
 	}
-	if (uv_async_init(loop, &s->wake, on_wake) != 0) {
+	int code = uv_async_init(loop, &s->wake, on_wake);
+	if (code) {
 		uv_mutex_destroy(&s->mutex);
-		error_set(e, EXIT_STORE, "libuv cannot start");
+		loop_fail(code, EXIT_STORE, e);
 		goto failed;
 	}
 	s->wake.data = s;

@@ -11,6 +11,7 @@
 #include "client/web/web_thread.h"
 #include "shared/base/clock.h"
 #include "shared/disk/file.h"
+#include "shared/program/loop.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -589,10 +590,8 @@ int listen_run(const struct listen_options *o, struct error *e)
 	l.mode = strcmp(o->output, "json") == 0    ? OUTPUT_JSON
 		 : strcmp(o->output, "quiet") == 0 ? OUTPUT_QUIET
 						   : OUTPUT_LINES;
-	if (uv_loop_init(&l.loop) != 0) {
-		error_set(e, EXIT_RELAY, "libuv cannot start");
+	if (!loop_open(&l.loop, EXIT_RELAY, e))
 		return EXIT_RELAY;
-	}
 	listen_set_limits();
 	l.started_at_us = clock_now_us();
 	bool started = listen_routes_make(o, &l.routes, e);

@@ -1,4 +1,5 @@
 #include "client/proxy/proxy_dial.h"
+#include "shared/base/process.h"
 
 #include "client/common/curl_trust.h"
 
@@ -120,6 +121,8 @@ static enum reason of_errno(CURL *c)
 	case EMFILE:
 	case ENFILE:
 		return REASON_TUNNEL_DESCRIPTORS;
+	case 0: /* no connection was tried */
+		return process_files_are_out() ? REASON_TUNNEL_DESCRIPTORS : REASON_PROXY_NOT_LISTENING;
 	default:
 		return REASON_PROXY_NOT_LISTENING;
 	}

@@ -179,6 +179,6 @@ bool tunnel_make_context(struct tunnel *t, struct error *e)
 	t->context = lws_create_context(&info);
 	return t->context ||
 	       error_set(e, EXIT_RELAY,
-			 "no tunnel can be opened: memory or file descriptors ran out, or a part of creel is "
-			 "not installed (Debian: libwebsockets-evlib-uv)");
+			 "no tunnel can be opened: a part of creel is not installed (Debian: libwebsockets-evlib-uv), "
+			 "or memory or file descriptors ran out; raise the limit (ulimit -n)");
 }

@@ -1,6 +1,7 @@
 /* A connection that is over, or could not be made: what is said of it, and when it is tried again. */
 #include "client/proxy/proxy_dial.h"
 #include "client/tunnel/tunnel_private.h"
+#include "shared/base/process.h"
 
 #include <sys/socket.h>
 
@@ -61,6 +62,10 @@ void tunnel_lost(struct tunnel *t, enum reason why)
 		backoff_connected(&t->backoff, uv_now(t->loop) - t->online_since_ms);
 	enum reason reason = t->noted ? t->noted : why;
 	t->noted = REASON_NONE;
+	/* lws 4.1.6 does not say that it could not open what a connection needs. */
+	bool is_unclear = reason == REASON_TUNNEL_NOT_BEGUN || reason == REASON_RELAY_BROKE_OFF;
+	if (!was_online && is_unclear && process_files_are_out())
+		reason = REASON_TUNNEL_DESCRIPTORS;
 	/* Before WELCOME there was no tunnel that could have ended. */
 	if (!was_online && (reason == REASON_TUNNEL_ENDED || reason == REASON_TUNNEL_CLOSED))
 		reason = REASON_RELAY_TURNED_AWAY;

@@ -110,6 +110,9 @@ static enum reason of_errno(int error)
 	case EHOSTUNREACH:
 	case ENETDOWN:
 		return REASON_RELAY_NO_ROUTE;
+	case EMFILE:
+	case ENFILE:
+		return REASON_TUNNEL_DESCRIPTORS;
 	default:
 		return REASON_RELAY_NOT_REACHED;
 	}
@@ -127,7 +130,9 @@ static int ask_errno(const struct tunnel *t)
 	if (getaddrinfo(t->dialed, port, &hints, &found) != 0)
 		return 0;
 	int fd = socket(found->ai_family, SOCK_STREAM, 0);
-	if (fd >= 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && connect(fd, found->ai_addr, found->ai_addrlen) != 0)
+	if (fd < 0)
+		error = errno;
+	else if (fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && connect(fd, found->ai_addr, found->ai_addrlen) != 0)
 		error = errno;
 	if (error == EINPROGRESS && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
 		error = 0;

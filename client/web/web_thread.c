@@ -1,4 +1,5 @@
 #include "client/web/web_thread.h"
+#include "shared/program/loop.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -45,9 +46,12 @@ static void thread_free(struct web_thread *t)
 struct web_thread *web_thread_start(const struct web_options *options, struct error *e)
 {
 	struct web_thread *t = calloc(1, sizeof *t);
-	if (!t || uv_loop_init(&t->loop) != 0) {
-		free(t);
+	if (!t) {
 		error_set(e, EXIT_STORE, "out of memory");
+		return NULL;
+	}
+	if (!loop_open(&t->loop, EXIT_STORE, e)) {
+		free(t);
 		return NULL;
 	}
 	t->options = *options;

@@ -17,6 +17,7 @@
 #include "client/web_server/web_door.h"
 #include "client/web_server/web_guard.h"
 #include "shared/base/clock.h"
+#include "shared/program/loop.h"
 
 #define CONNECTIONS 64
 #define IDLE_SECONDS 30
@@ -524,8 +525,9 @@ struct web_server *web_server_new(uv_loop_t *loop, const struct web_server_optio
 	s->options = *o;
 	s->key = *o->key;
 	s->wake.data = s;
-	if (uv_async_init(loop, &s->wake, on_wake) != 0) {
-		error_set(e, EXIT_STORE, "libuv cannot start");
+	int code = uv_async_init(loop, &s->wake, on_wake);
+	if (code) {
+		loop_fail(code, EXIT_STORE, e);
 	} else if (start_daemon(s, e)) {
 		return s;
 	} else {

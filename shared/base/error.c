@@ -1,5 +1,6 @@
 #include "shared/base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,17 @@ bool error_set(struct error *e, enum exit_code code, const char *format, ...)
 	vsnprintf(e->text, sizeof e->text, format, args);
 	va_end(args);
 	return false;
+}
+
+const char *error_system(int number)
+{
+	switch (number) {
+	case EMFILE:
+	case ENFILE:
+		return "too many files are open; raise the limit (ulimit -n)";
+	default:
+		return strerror(number);
+	}
 }
 
 bool error_prefix(struct error *e, const char *what)

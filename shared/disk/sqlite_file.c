@@ -40,7 +40,7 @@ static const char *advice_of_system(int error)
 	switch (error) {
 	case EMFILE:
 	case ENFILE:
-		return "too many files are open: raise the limit (ulimit -n)";
+		return error_system(error);
 	case ENOSPC:
 	case EDQUOT:
 		return "the disk is full: make room, nothing was half written";
@@ -56,8 +56,9 @@ bool sqlite_file_fail(sqlite3 *db, const char *path, const char *doing, const st
 	bool of_system = (code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_IOERR;
 	int system = of_system ? sqlite3_system_errno(db) : 0;
 	const char *advice = advice_of_system(system);
-	if (!advice)
-		advice = sqlite_file_advice(a, code);
+	if (advice)
+		return error_set(e, EXIT_STORE, "%s cannot be %s: %s", path, doing, advice);
+	advice = sqlite_file_advice(a, code);
 	if (system)
 		return error_set(e, EXIT_STORE, "%s cannot be %s: %s (%s)", path, doing, advice, strerror(system));
 	return error_set(e, EXIT_STORE, "%s cannot be %s: %s (code %d)", path, doing, advice, code);

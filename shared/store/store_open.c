@@ -147,8 +147,7 @@ static bool make_file(const char *path, struct error *e)
 	if (errno == ENOENT && (sqlite_file_make(path) || errno == EEXIST)) /* there: another client was first */
 		return true;
 	if (errno == EMFILE || errno == ENFILE)
-		return error_set(e, EXIT_STORE,
-				 "%s cannot be made: too many files are open; raise the limit (ulimit -n)", path);
+		return error_set(e, EXIT_STORE, "%s cannot be made: %s", path, error_system(errno));
 	return error_set(e, EXIT_STORE, "%s cannot be made: %s; check its folder or name another with --db", path,
 			 strerror(errno));
 }

@@ -18,7 +18,7 @@
 
 static bool fail(struct error *e, const char *path, const char *what)
 {
-	return error_set(e, EXIT_STORE, "the key file %s %s: %s", path, what, strerror(errno));
+	return error_set(e, EXIT_STORE, "the key file %s %s: %s", path, what, error_system(errno));
 }
 
 /* OpenSSL would ask at the terminal. */

@@ -267,6 +267,20 @@ describe('faults', () => {
 		assert.ok(!c.err.includes('nothing is listening'), c.err);
 	});
 
+	it('out of file descriptors from the start: whatever cannot be opened, it is named as that, once', async () => {
+		const listen = ['listen', '1', '--relay', url, '--name', 'fewest', '--db', w.fresh('fewest.db'), '--connect-timeout', '300ms', '--output', 'lines'];
+		const doctor = ['doctor', '--relay', url, '--target', String(relay.port), '--db', w.fresh('none.db')];
+		for (const [line, most] of [[listen, 9], [doctor, 12]])
+			for (let few = 5; few <= most; few++) {
+				const r = await w.run('sh', ['-c', `ulimit -n ${few}; exec "$@"`, 'sh', path.join(binDir, 'creel'), ...line]);
+				const said = `${line[0]}, ${few} files, status ${r.code}: ${r.text}${r.err}`;
+				plain(said, line[0]);
+				assert.ok(r.code > 0 && r.code < 128, said);
+				assert.match(said, /raise the limit \(ulimit -n\)|error while loading shared libraries/);
+				assert.doesNotMatch(said, /\(Too many open files\)|nothing is listening on port|ended the connection before/);
+			}
+	});
+
 	it('status says why a client is offline, in the same words', async () => {
 		const db = w.fresh('status.db');
 		const server = await serve(w, http.createServer((_, r) => r.writeHead(404).end()));

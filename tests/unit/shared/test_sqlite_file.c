@@ -31,7 +31,7 @@ static void test_no_more_files(void **state)
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	few = (struct rlimit){ (rlim_t)fd + 1, before.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	check_error(path, "too many files are open: raise the limit (ulimit -n)");
+	check_error(path, "too many files are open; raise the limit (ulimit -n)");
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	close(fd);
 	unlink(path);

@@ -1,0 +1,33 @@
+#include "shared/program/loop.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* libuv's first loop makes a pipe for signals once it has a file for epoll or kqueue, and aborts when it cannot. */
+static int check_files(void)
+{
+	int ends[4], why = 0, count = 0;
+	while (!why && count < 4) {
+		if (pipe(ends + count) == 0)
+			count += 2;
+		else
+			why = errno;
+	}
+	while (count > 0)
+		close(ends[--count]);
+	return why;
+}
+
+bool loop_fail(int uv_code, enum exit_code code, struct error *e)
+{
+	/* UV_E… is the negative errno on all systems that creel runs on. */
+	return error_set(e, code, "creel cannot begin its work: %s", error_system(-uv_code));
+}
+
+bool loop_open(uv_loop_t *loop, enum exit_code code, struct error *e)
+{
+	int why = -check_files();
+	if (!why)
+		why = uv_loop_init(loop);
+	return !why || loop_fail(why, code, e);
+}

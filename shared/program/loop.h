@@ -1,0 +1,13 @@
+/* A program's libuv loop, begun with a sentence where it cannot be. Needs a thread of its own, as any loop. */
+#pragma once
+
+#include "shared/base/bytes.h"
+#include "shared/base/error.h"
+
+#include <uv.h>
+
+/* uv_loop_init, to be undone by uv_loop_close. False with `code` and *e (may be NULL) when files or memory ran out;
+ * libuv itself would end the process where no pipe can be made. */
+MUST_CHECK bool loop_open(uv_loop_t *loop, enum exit_code code, struct error *e);
+/* Fills *e for a code of libuv's, where a part of a loop could not be begun. Returns false. */
+bool loop_fail(int uv_code, enum exit_code code, struct error *e);
