@@ -160,9 +160,10 @@ void web_complete(struct web_read *r)
 	}
 	struct filter *f = filter_parse(text, clock_now_us(), &fe);
 	web_answer_json(r->x, 200,
-			json_pack("{s:b, s:o, s:o, s:n, s:o, s:b}", "ok", f != NULL, "column",
+			json_pack("{s:b, s:o, s:o, s:o, s:o, s:b}", "ok", f != NULL, "column",
 				  f ? json_null() : json_integer(fe.column), "message",
-				  f ? json_null() : json_string(fe.text), "suggestion", "completions", list, "walks",
-				  f ? filter_walks(f) : false));
+				  f ? json_null() : json_string(fe.text), "suggestion",
+				  f || !*fe.suggestion ? json_null() : json_string(fe.suggestion), "completions", list,
+				  "walks", f ? filter_walks(f) : false));
 	filter_free(f);
 }

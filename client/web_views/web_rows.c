@@ -33,7 +33,7 @@ struct filter *web_rows_filter(struct web_exchange *x, const char *text)
 		return f;
 	json_t *fields = json_object();
 	if (fields && json_object_set_new(fields, "column", json_integer(fe.column)) == 0 &&
-	    json_object_set_new(fields, "suggestion", json_null()) == 0)
+	    json_object_set_new(fields, "suggestion", *fe.suggestion ? json_string(fe.suggestion) : json_null()) == 0)
 		web_problem_with(x, 400, "filter", fields, fe.text);
 	else
 		json_decref(fields);

@@ -15,6 +15,8 @@ struct filter;
 struct filter_error {
 	char text[300]; /* one sentence, with the nearest right spelling where there is one */
 	int column;     /* of what is wrong, from 1, in characters */
+	/* What was probably meant in the place of the field ("state:") or word that stands there; "": not known. */
+	char suggestion[40];
 };
 
 /* `now_us`: what since:1h and today count from. An empty text matches everything. NULL and *e on failure. */

@@ -252,6 +252,8 @@ bool filter_read_term(struct filter_parser *p, struct filter_term *t)
 	memcpy(name, at, len);
 	name[len] = 0;
 	const char *nearest = filter_field_nearest(name);
+	if (nearest && !p->failed)
+		snprintf(p->e->suggestion, sizeof p->e->suggestion, "%s:", nearest);
 	if (nearest)
 		return filter_fail(p, p->at, "there is no field %s:, did you mean %s:?", name, nearest);
 	return filter_fail(p, p->at, "there is no field %s:; quote it to search for the text: \"%s:\"", name, name);

@@ -358,6 +358,8 @@ static bool read_choice(const struct range *r, const struct filter_field *f, con
 		size_t used = strlen(all);
 		snprintf(all + used, sizeof all - used, "%s%s", used ? ", " : "", c->word);
 	}
+	if (nearest && !r->p->failed)
+		snprintf(r->p->e->suggestion, sizeof r->p->e->suggestion, "%s", nearest);
 	if (nearest)
 		return filter_fail(r->p, r->at, "'%.40s' is not one of %s:, did you mean %s:%s?", text, f->name,
 				   f->name, nearest);

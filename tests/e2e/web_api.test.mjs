@@ -178,6 +178,12 @@ describe('what the API answers', () => {
 		assert.equal(problem.type, 'urn:creel:problem:filter');
 		assert.equal(problem.column, 1);
 	});
+	it('says what was probably meant, and where', async () => {
+		for (const [text, column, suggestion] of [['stat:failed', 1, 'state:'], ['path:/x soure:stripe', 9, 'source:'], ['state:faild', 7, 'failed'], ['zzzzzz:1', 1, null], ['status:zzz', 8, null]]) {
+			const problem = await web.json(`/api/deliveries?filter=${encodeURIComponent(text)}`), told = await web.json(`/api/filter?text=${encodeURIComponent(text)}`);
+			for (const a of [problem, told]) assert.deepEqual([a.column, a.suggestion], [column, suggestion], text);
+		}
+	});
 	it('what it does not know is refused', async () => {
 		for (const target of ['/api/deliveries?limt=5', '/api/deliveries?limit=0', '/api/deliveries?limit=501', '/api/deliveries?before=x', '/api/deliveries?before=5&after=3']) assert.equal((await call(web, target)).status, 400, target);
 		for (const target of ['/api/nothing', '/api/deliveries/999999', '/api/deliveries/zzz', '/page/../web.key', '/page/nothing.js', '/d']) assert.equal((await call(web, target)).status, 404, target);
