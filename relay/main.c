@@ -49,6 +49,7 @@ static const struct {
 	const char *name, *summary;
 	int (*run)(int argc, char **argv, struct secret_gate *gate, struct error *e);
 } commands[] = {
+	{ "setup", "make a relay ready: options, first token, checks", setup_run },
 	{ "serve", "take webhooks and carry them to clients", serve_run },
 	{ "status", "how the relay is: tunnels, what waits, tokens", status_run },
 	{ "tunnel", "the tunnels that are known; close one", tunnel_run },

@@ -258,13 +258,13 @@ static void on_timer(uv_timer_t *h)
 
 /* ---- begin and end ---- */
 
-static bool is_installed(const char *program)
+bool acme_is_installed(void)
 {
 	const char *path = getenv("PATH");
 	char file[PATH_MAX];
 	while (path && *path) {
 		size_t len = strcspn(path, ":");
-		snprintf(file, sizeof file, "%.*s/%s", (int)len, path, program);
+		snprintf(file, sizeof file, "%.*s/%s", (int)len, path, PROGRAM);
 		if (access(file, X_OK) == 0)
 			return true;
 		path += len + (path[len] == ':');
@@ -276,7 +276,7 @@ static bool prepare(struct acme *a, struct error *e)
 {
 	struct settings *set = &a->relay->settings;
 	size_t len = sizeof a->exe - 1;
-	if (!is_installed(PROGRAM))
+	if (!acme_is_installed())
 		return error_set(
 		    e, EXIT_RELAY,
 		    "--acme needs the program uacme: install the package uacme (Debian: sudo apt-get install uacme)");

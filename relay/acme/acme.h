@@ -12,6 +12,8 @@
 
 struct acme;
 
+/* Whether there is a uacme in PATH. */
+bool acme_is_installed(void);
 /* Before the certificate is loaded: settles in relay->settings where it is, in the data folder; until there is one it
  * is self-signed. Makes relay->challenges. NULL and *e: the folder, or that there is no uacme. */
 struct acme *acme_new(struct relay *relay, struct error *e);

@@ -7,6 +7,7 @@
 #include "shared/program/secret_gate.h"
 
 int token_run(int argc, char **argv, struct secret_gate *gate, struct error *e);
+int setup_run(int argc, char **argv, struct secret_gate *gate, struct error *e);
 int status_run(int argc, char **argv, struct secret_gate *gate, struct error *e);
 /* For uacme alone, and in no list of commands. */
 int hook_run(int argc, char **argv, struct secret_gate *gate, struct error *e);

@@ -134,27 +134,48 @@ static void remember_address(struct listener *l)
 	snprintf(l->address, sizeof l->address, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
 }
 
-struct listener *listener_new(struct relay *relay, const char *address, bool tunnels_only, struct error *e)
+/* A socket that listens there; -1 and *e. */
+static int open_socket(const char *address, struct error *e)
 {
 	struct sockaddr_storage a;
 	socklen_t len;
 	int one = 1;
 	if (!resolve(address, &a, &len)) {
 		no_address(address, e);
-		return NULL;
+		return -1;
 	}
-	struct listener *l = calloc(1, sizeof *l);
 	int fd = socket(a.ss_family, SOCK_STREAM, 0);
-	if (!l || fd < 0) {
+	if (fd < 0) {
 		error_set(e, EXIT_RELAY, "%s cannot be listened on: %s", address, strerror(errno));
-		goto fail;
+		return -1;
 	}
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (bind(fd, (struct sockaddr *)&a, len) != 0 || listen(fd, LIMIT_ACCEPT_QUEUE) != 0) {
-		error_set(e, EXIT_RELAY, "%s cannot be listened on: %s%s", address, strerror(errno),
-			  errno == EADDRINUSE ? "; stop what uses the port, or take another" : "");
+	if (bind(fd, (struct sockaddr *)&a, len) == 0 && listen(fd, LIMIT_ACCEPT_QUEUE) == 0)
+		return fd;
+	error_set(e, EXIT_RELAY, "%s cannot be listened on: %s%s", address, strerror(errno),
+		  errno == EADDRINUSE ? "; stop what uses the port, or take another" : "");
+	close(fd);
+	return -1;
+}
+
+bool listener_probe(const char *address, struct error *e)
+{
+	int fd = open_socket(address, e);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+struct listener *listener_new(struct relay *relay, const char *address, bool tunnels_only, struct error *e)
+{
+	int fd = open_socket(address, e);
+	struct listener *l = fd >= 0 ? calloc(1, sizeof *l) : NULL;
+	if (fd < 0)
+		return NULL;
+	if (!l) {
+		error_set(e, EXIT_RELAY, "out of memory");
 		goto fail;
 	}
 	l->relay = relay;
@@ -170,8 +191,7 @@ struct listener *listener_new(struct relay *relay, const char *address, bool tun
 	uv_poll_start(&l->poll, UV_READABLE, on_acceptable);
 	return l;
 fail:
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	free(l);
 	return NULL;
 }

@@ -11,6 +11,8 @@ struct listener *listener_new(struct relay *relay, const char *address, bool tun
 const char *listener_address(const struct listener *l);
 /* Stops accepting. Freed on the loop. */
 void listener_close(struct listener *l);
+/* Whether a relay could listen there now; *e when not. */
+MUST_CHECK bool listener_probe(const char *address, struct error *e);
 /* Whether it can be parsed; *e when not. */
 bool listener_check_address(const char *address, struct error *e);
 /* Where --acme-listen says that the certificate authority is answered in plaintext; NULL: nowhere. */

@@ -94,6 +94,27 @@ console.log(JSON.stringify({ sockets: sockets.size, count: statuses.length, bad:
 		assert.equal((await relay.stop('SIGTERM')).code, 0);
 	});
 
+	it('from creel-relay setup to the first webhook over TLS in a minute', async () => {
+		const began = Date.now(), config = w.path('etc', 'relay.ini'), data = w.fresh('relay');
+		for (const p of w.processes) if (p.kind && !p.result) await p.stop('SIGKILL');
+		const setup = await w.run('creel-relay', ['setup', '--name', NAME, '--mail', 'a@example.com', '--config', config, '--data', data, '--listen', '127.0.0.1:443', '--acme-listen', '127.0.0.1:80', '--acme-url', ca, '--systemd', w.path('none')]);
+		assert.equal(setup.code, 0, setup.err);
+		const [login, token] = setup.text.trim().split('\n');
+		assert.equal(login, `creel login https://${NAME}`);
+		const relay = await w.startRelay({ data, listen: null, args: ['--config', config] });
+		await issued(relay);
+		writeFileSync(w.path('root.pem'), (await inside('curl', '-s', '--cacert', w.path('ca.pem'), 'https://127.0.0.1:15000/roots/0')).text);
+		const trust = ['--ca', w.path('root.pem')];
+		const home = { XDG_CONFIG_HOME: w.fresh('home'), XDG_DATA_HOME: w.fresh('home') };
+		const logged = await w.run('creel', [...login.split(' ').slice(1), '--token', '@-', ...trust], { input: `${token}\n`, env: home });
+		assert.equal(logged.code, 0, logged.err);
+		const client = await w.startClient({ relayUrl: `https://${NAME}`, name: 'shop', args: ['--answer', '200:hello', ...trust], env: home });
+		assert.equal((await inside('curl', '-s', ...['--cacert', w.path('root.pem')], '-d', 'x', `https://${NAME}/shop/hook`)).text, 'hello');
+		assert.ok(Date.now() - began < 60_000);
+		assert.equal((await client.stop('SIGINT')).code, 130);
+		assert.equal((await relay.stop('SIGTERM')).code, 0);
+	});
+
 	it('is there by tls-alpn-01 where port 80 is off', async () => {
 		const { data } = await w.makeData();
 		const relay = await start(data, '--acme-listen', 'off');

@@ -140,7 +140,7 @@ describe('options in the man pages', () => {
 		for (const name of help('creel-relay', 'token').keys()) assert.ok(name === 'help' || named.includes(name), name);
 	});
 	it('no page names an option that is none', () => {
-		const known = new Set(['help', 'version', 'pinnedpubkey', ...all.flatMap((c) => [...help('creel', c).keys()]), ...['serve', 'token', 'status', 'tunnel'].flatMap((c) => [...help('creel-relay', c).keys()])]);
+		const known = new Set(['help', 'version', 'pinnedpubkey', ...all.flatMap((c) => [...help('creel', c).keys()]), ...['serve', 'setup', 'token', 'status', 'tunnel'].flatMap((c) => [...help('creel-relay', c).keys()])]);
 		for (const text of [page, relay]) assert.deepEqual(names(plain(text)).filter((name) => !known.has(name)), []);
 	});
 });

@@ -16,7 +16,8 @@ const TOKEN = 'sudo creel-relay token add ';
 const ELSEWHERE = {
 	'make run ': 'installs packages; tests/run.sh runs make demo, which does the same, and make test is what runs this',
 	'sender ': 'a drawing',
-	'sudo certbot ': 'needs a certificate authority that reaches this host',
+	'sudo apt-get update ': 'needs a fresh Debian: make deb tries the packages, acme.test.mjs goes from setup to the first webhook',
+	'creel login https://hooks.': 'acme.test.mjs, with a certificate authority of its own',
 };
 const LINES_ELSEWHERE = { 'creel ui ': 'needs a terminal: inspector.test.mjs' };
 

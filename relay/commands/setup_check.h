@@ -1,0 +1,13 @@
+/* Where a relay's name leads, as `creel-relay setup` looks at it. Blocks; any thread. */
+#pragma once
+
+#include "shared/base/bytes.h"
+
+enum setup_dns {
+	SETUP_DNS_HERE,
+	SETUP_DNS_ELSEWHERE, /* to no address of this machine: a router in front may pass connections on */
+	SETUP_DNS_NONE       /* it has no address */
+};
+
+/* The name's addresses are appended to *shown. */
+enum setup_dns setup_check_dns(const char *name, struct buffer *shown);
