@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "shared/content/media_type.h"
+#include "shared/text/text.h"
 
 #define PIECE ((size_t)16 << 10)
 
@@ -165,6 +166,30 @@ static bool xml_declares(struct bytes text, struct bytes *out)
 	return quote != NULL;
 }
 
+#define LATIN_LOOK_AT ((size_t)64 << 10)
+
+/* Text that names no charset and is not UTF-8: text/... was Latin-1 until RFC 7231 took that back. Control characters
+ * are no text, and where most bytes are beyond ASCII it is something else; events are always UTF-8. */
+static bool is_latin(struct bytes content_type, struct bytes text)
+{
+	struct bytes type = media_type_trim(content_type);
+	size_t len = text.len < LATIN_LOOK_AT ? text.len : LATIN_LOOK_AT, beyond = 0;
+	if (!media_type_begins(type, "text/") || bytes_equal_nocase(type, "text/event-stream"))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = text.at[i];
+		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f') || c == 0x7f)
+			return false;
+		if (c >= 0x80 && c < 0xa0 && memchr("\x81\x8d\x8f\x90\x9d", c, 5)) /* no characters there */
+			return false;
+		beyond += c >= 0x80;
+	}
+	for (size_t cut = 0; cut == 0 || (cut < 4 && len == LATIN_LOOK_AT); cut++) /* which may end in a character */
+		if (text_is_utf8(bytes_make(text.at, len - cut)))
+			return false;
+	return beyond > 0 && beyond * 2 <= len;
+}
+
 struct charset charset_of(struct bytes content_type, struct bytes text)
 {
 	struct charset c = { 0 };
@@ -179,6 +204,8 @@ struct charset charset_of(struct bytes content_type, struct bytes text)
 		name_it(&c, zeros);
 	else if (xml_declares(text, &declared))
 		read_declared(&c, declared, text, NULL);
+	else if (is_latin(content_type, text))
+		name_it(&c, "WINDOWS-1252");
 	return c;
 }
 

@@ -14,8 +14,9 @@ struct charset {
 };
 
 /* What the bytes are in: by a byte order mark, then by the charset parameter of a Content-Type (may be empty), then by
- * the zeros of a UTF-16 or UTF-32 text that begins with a letter of ASCII, then by XML's own declaration. What is
- * called UTF-16 and begins as JSON or XML of single bytes, with no zero in it, is not that. */
+ * the zeros of a UTF-16 or UTF-32 text that begins with a letter of ASCII, then by XML's own declaration; and text/...
+ * that is none of it and not UTF-8 is Windows-1252. What is called UTF-16 and begins as JSON or XML of single bytes,
+ * with no zero in it, is not that. */
 struct charset charset_of(struct bytes content_type, struct bytes text);
 /* A charset's name as somebody wrote it, as iconv is asked for it; empty for UTF-8 and what could be none. */
 void charset_named(struct bytes name, char out[CHARSET_NAME_LEN]);

@@ -61,6 +61,7 @@ describe('a delivery', () => {
 			['application/grpc-web+proto', Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]), [/^ -- message 1, 12 bytes --\n 1: 150$/m]],
 			['image/png', png, [/^ PNG image, 800 x 600 pixels, 33 bytes\n 00000000 \| 89 50 4e 47/m]],
 			['text/plain', `${part({ alg: 'none' })}.${part({ sub: 'me' })}.`, [/^ alg = "none"\n sub = "me"\n no signature$/m]],
+			['text/plain', Buffer.from('Gr\xfc\xdfe', 'latin1'), [/^ Grüße$/m]],
 			['text/plain; charset=iso-8859-1', Buffer.from('Gr\xfc\xdfe', 'latin1'), [/^ Grüße$/m]],
 			['application/json', JSON.stringify({ first: 1, all: Array.from({ length: 90000 }, (x, i) => `value ${i}`) }), [/pretty \(p: raw\) {2}JSON --\n v \{\n {5}"first": 1,$/m]],
 		];

@@ -35,7 +35,7 @@ static void test_sniffing(void **state)
 		{ "", "<13>Nov 25 host app: started", "text, 1 line" },
 		{ "Content-Type: text/xml\r\n", "<a>\n<b></a>", "invalid XML, line 2 column 4" },
 		{ "Content-Type: text/xml\r\n", "none", "XML, 1 line" },
-		{ "Content-Type: text/plain\r\n", "caf\xe9 au lait, s'il vous pla\xeet", "text, 1 line" },
+		{ "Content-Type: text/plain\r\n", "caf\xe9 au lait, s'il vous pla\xeet", "text, 1 line, WINDOWS-1252" },
 		{ "Content-Type: text/plain\r\n", "\xff\xd8\xff\xe0\x01\x02", "hex, 6 bytes" },
 		{ "", "1\n2\n", "text, 2 lines" },
 		{ "Content-Type: application/json\r\n", "{\"a\":1}\n{\"a\":2}\n", "JSON, 2 values" },
@@ -63,6 +63,33 @@ static void test_charsets(void **state)
 	struct doc *d = body_of("Content-Type: text/plain; charset=iso-8859-1\r\n", "caf\xe9", 4);
 	(void)state;
 	doc_expect(d, "iso-8859-1, 4 bytes received, shown in UTF-8\ncaf\xc3\xa9\n");
+	doc_free(d);
+	/* Text that says nothing of it; other types are not guessed at, nor is what has no characters there. */
+	d = body_of("Content-Type: text/plain\r\n",
+		    "Gr\xfc\xdf"
+		    "e",
+		    5);
+	doc_expect(d, "WINDOWS-1252, 5 bytes received, shown in UTF-8\nGr\xc3\xbc\xc3\x9f"
+		      "e\n");
+	doc_free(d);
+	d = body_of("Content-Type: text/plain\r\n",
+		    "Gr\xc3\xbc\xc3\x9f"
+		    "e",
+		    7);
+	doc_expect(d, "Gr\xc3\xbc\xc3\x9f"
+		      "e\n");
+	doc_free(d);
+	d = body_of("Content-Type: text/plain\r\n",
+		    "what is written here is Gr\x81\x9d"
+		    "e",
+		    29);
+	doc_expect(d, "what is written here is Gr<81><9d>e\n");
+	doc_free(d);
+	d = body_of("Content-Type: text/plain\r\n",
+		    "what is written here is Gr\xfc\xdf"
+		    "e\x1b[2J",
+		    33);
+	doc_expect(d, "what is written here is Gr<fc><df>e^[[2J\n");
 	doc_free(d);
 	d = body_of("", "[\0001\0]\0", 6);
 	doc_expect(d, "UTF-16LE, 6 bytes received, shown in UTF-8\nv [\n    1\n  ]\n");
