@@ -26,7 +26,7 @@ export function build(main) {
 	const head = el('div.hd', { 'aria-hidden': 'true' }, el('span'), el('span', 'TIME'), el('span', 'OUTCOME'), el('span.m', 'METHOD'), el('span.src', 'SOURCE'),
 		el('span', 'EVENT / PATH'), el('span.n.at', 'ATT'), el('span.n', 'TOOK'), el('span.n.z', 'SIZE'));
 	const note = el('div', { id: 'note' });
-	scroller.append(first ?? '', grid, note); // the server's rows, until there are others
+	scroller.append(first ?? '', grid, note);
 	const section = el('section.list', { id: 'list', 'aria-label': 'Deliveries' }, head, scroller);
 	(main.querySelector('.list') ?? first)?.replaceWith(section) ?? main.prepend(section);
 	if (!section.isConnected) main.prepend(section);

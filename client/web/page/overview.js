@@ -38,7 +38,7 @@ function bars(s, W, go, state) {
 			if (h > 0.3) chart.append(svg('rect', { class: c, x: 40 + i * bw, y: (at -= h).toFixed(1), width: Math.max(1, bw - 1.5).toFixed(1), height: h.toFixed(1) }));
 		}
 		const d = new Date(b.at);
-		if (i % every === 0) chart.append(path('ax', `M${40 + i * bw} ${H}v4`), svg('text', { x: 40 + i * bw, y: H + 17 }, s.step_s >= 86400 || (d.getHours() === 0 && d.getMinutes() === 0) ? b.at.slice(5, 10) : hm(b.at)));
+		if (~~(d / 1e3 / s.step_s) % every === 0) chart.append(path('ax', `M${40 + i * bw} ${H}v4`), svg('text', { x: 40 + i * bw, y: H + 17 }, s.step_s >= 86400 || (d.getHours() === 0 && d.getMinutes() === 0) ? b.at.slice(5, 10) : hm(b.at)));
 	});
 	const frame = svg('rect', { class: 'curbar' }), words = el('span.cur', { 'aria-live': 'polite' });
 	chart.append(frame);
