@@ -39,6 +39,7 @@ static void done_delivery(struct writer_job *job, const struct error *e)
 {
 	struct delivery_job *j = (struct delivery_job *)job;
 	struct recorder *r = j->recorder;
+	r->direct--;
 	if (!e)
 		atomic_store(&r->full, false);
 	j->ops->done(j->user, j->id, j->duplicate, e);
@@ -63,6 +64,7 @@ void recorder_direct_delivery(struct recorder *r, const struct store_delivery *d
 	j->job.bytes = d->headers.len + d->target.len + d->trailers.len + d->body.len;
 	j->delivery = *d;
 	j->job.lazy = lazy;
+	r->direct++;
 	j->ops = ops;
 	j->user = user;
 	batch_writer_submit(r->writer, &j->job);

@@ -49,6 +49,7 @@ struct recorder {
 	uint64_t signed_at_ms; /* when that was begun last, by the loop's clock; 0: never */
 	struct batch_writer *writer;
 	struct journal *journal; /* or NULL: everything goes into the database at once */
+	size_t direct;           /* deliveries on their way into the database with no journal ahead of it */
 	uint64_t journal_most;   /* bytes of its files; 0: there is no room for one */
 	atomic_bool full;        /* by the bound: what comes is tried on the database first */
 	struct ticket *tickets;
