@@ -10,11 +10,13 @@ import { Receiver } from './lib/http.mjs';
 import { block, blocks } from './lib/readme.mjs';
 
 const DAY = 'creel listen 3000 --relay ';
+const FIRST = 'creel dev 3000 ';
 const CI = 'set -e\n';
 const OPTIONS = '[serve]\nlisten = [::]:443\n';
 const TOKEN = 'sudo creel-relay token add ';
 const ELSEWHERE = {
 	'make run ': 'installs packages; tests/run.sh runs make demo, which does the same, and make test is what runs this',
+	'podman-compose ': 'needs podman and images: containers.test.mjs runs the same programs',
 	'sender ': 'a drawing',
 	'sudo apt-get update ': 'needs a fresh Debian: make deb tries the packages, acme.test.mjs goes from setup to the first webhook',
 	'creel login https://hooks.': 'acme.test.mjs, with a certificate authority of its own',
@@ -52,9 +54,22 @@ describe('README.md', () => {
 	};
 
 	it('every block of code is run here, or it is known why not', () => {
-		const known = [DAY, CI, OPTIONS, TOKEN, ...Object.keys(ELSEWHERE)];
+		const known = [FIRST, DAY, CI, OPTIONS, TOKEN, ...Object.keys(ELSEWHERE)];
 		for (const beginning of known) block(beginning);
 		assert.deepEqual(blocks().filter((b) => !known.some((beginning) => b.startsWith(beginning))), []);
+	});
+
+	it('the first webhook in 30 seconds', async () => {
+		const [dev, trigger, list] = block(FIRST).split('\n');
+		const ready = w.fresh('ready');
+		const alone = { ...env, CREEL_RELAY: '', XDG_DATA_HOME: w.fresh('first'), CREEL_PORT: '0' };
+		const p = w.spawn('sh', ['-c', `exec ${own(dev)}`], { env: { ...alone, CREEL_OUTPUT: 'json', CREEL_READY_FILE: ready } });
+		p.kind = 'client';
+		await w.fileFrom(p, ready);
+		const sent = await w.run('sh', ['-c', trigger], { env: alone });
+		assert.equal(sent.code, 0, sent.err);
+		assert.match((await w.run('sh', ['-c', list], { env: alone })).text, / 200 .*invoice\.paid/);
+		await p.stop('SIGINT');
 	});
 
 	it('a day with it', async () => {

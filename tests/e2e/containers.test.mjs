@@ -1,0 +1,58 @@
+// The images' root file systems: static programs alone, a numeric user, nothing writable but /data. Run by bwrap, where the
+// static programs are built (`make dist`).
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { World, root, waitFor } from './lib/harness.mjs';
+import { Receiver, post } from './lib/http.mjs';
+
+const arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+const built = ['creel', 'creel-relay'].every((name) => existsSync(path.join(root, `build/dist/${arch}-linux-musl/creel`, name)));
+const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+const why = !built ? 'the static programs are not built (make dist)' : !has('bwrap') ? 'there is no bwrap' : process.getuid() !== 0 && 'needs root, for the user 65532';
+
+describe('containers', { skip: why }, () => {
+	const w = new World();
+	const file = readFileSync(path.join(root, '.packaging/container/Containerfile'), 'utf8');
+	let app;
+	before(async () => {
+		execFileSync(path.join(root, '.packaging/container/build.sh'), { env: { ...process.env, LAYOUT_ONLY: '1' }, stdio: 'pipe' });
+		cpSync(path.join(root, 'build/container'), w.path('root'), { recursive: true });
+		for (const name of ['dev', 'proc', 'tmp']) mkdirSync(w.path('root', name)); // as every container has
+		execFileSync('chmod', ['-R', 'go+rX', w.dir]);
+		app = w.keep(await Receiver.start());
+	});
+	after(() => w.close());
+
+	/** The arguments of bwrap that stand for the image's stage, with this folder as its volume. */
+	function image(stage, data) {
+		const env = [...file.split('FROM scratch AS ').find((part) => part.startsWith(stage)).matchAll(/^ENV (.*)$/gm)].flatMap(([, all]) => all.split(' ')).flatMap((pair) => ['--setenv', ...pair.split('=')]);
+		if (!existsSync(data)) mkdirSync(data);
+		chownSync(data, 65532, 65532);
+		return ['--clearenv', ...env, '--ro-bind', w.path('root'), '/', '--bind', data, '/data', '--dev', '/dev', '--proc', '/proc', '--unshare-pid', '--unshare-ipc'];
+	}
+	const run = (stage, data, args, more = []) => ['setpriv', ['--reuid=65532', '--regid=65532', '--clear-groups', 'bwrap', ...image(stage, data), ...more, stage === 'relay' ? '/creel-relay' : '/creel', ...args]];
+
+	it('what is copied is there, and the relay has at most 12 MB', () => {
+		for (const [, from] of file.matchAll(/^COPY (?:--\S+ )?(\S+)/gm)) assert.ok(existsSync(w.path('root', from)), from);
+		assert.ok(statSync(w.path('root', 'creel-relay')).size < 12e6);
+	});
+
+	it('relay and client run with a root that cannot be written, and the health check asks the relay', async () => {
+		const data = w.path('relay-data');
+		const token = (await w.run(...run('relay', data, ['token', 'add', 'laptop']))).text.trim();
+		assert.match(token, /^creel_/);
+		assert.equal((await w.run(...run('relay', data, ['status']))).code, 1);
+		const more = ['--setenv', 'CREEL_RELAY_LISTEN', '0.0.0.0:0', '--setenv', 'CREEL_RELAY_PORT_FILE', '/data/port'];
+		const relay = w.spawn(...run('relay', data, ['serve'], more));
+		const port = Number((await w.fileFrom(relay, path.join(data, 'port'))).split(':').at(-1));
+		assert.equal((await w.run(...run('relay', data, ['status']))).code, 0);
+		const store = w.path('client-data');
+		const client = w.spawn(...run('client', store, ['listen', `http://127.0.0.1:${app.port}`, '--relay', `http://127.0.0.1:${port}`, '--name', 'shop', '--ready-file', '/data/ready', '--output', 'json'], ['--setenv', 'CREEL_TOKEN', token]));
+		await w.fileFrom(client, path.join(store, 'ready'));
+		assert.equal((await post(port, '/shop/hook', 'hello')).status, 200);
+		await waitFor('the app to have it', () => app.requests.some((r) => String(r.body) === 'hello'));
+	});
+});
