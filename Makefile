@@ -311,7 +311,7 @@ torture:
 
 bench:
 	@.ci/deps build test bench
-	@$(MAKE) $(PARALLEL) --no-print-directory all $(BUILD)/store-load $(BUILD)/tui-bench
+	@$(MAKE) $(PARALLEL) --no-print-directory all $(BUILD)/store-load $(BUILD)/tui-bench $(BUILD)/tui-fake
 	@tests/bench/bench.sh $(BUILD)
 	@tests/bench/instructions.sh $(BUILD)
 	@tests/bench/calls.sh $(BUILD)

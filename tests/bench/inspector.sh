@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Figures of the inspector over COUNT deliveries with bodies: from exec to the first row; from a key to the row it asks
-# for, while 500 deliveries/s arrive; memory after 10,000 pages and with a body of 100 MiB open; the first rows of a
+# Figures of the inspector over COUNT deliveries with bodies: from exec to the first row; bytes a key; from a key to the
+# row it asks for, while 500 deliveries/s arrive; memory after 10,000 pages and with a body of 100 MiB open; the first rows of a
 # filter that has to read bodies, and from Esc to its walk's end. Fails when one is over its limit, or could not be
 # measured. Usage: inspector.sh BUILD_DIR
 set -eu
@@ -39,6 +39,11 @@ measure() { # options of tui-bench, then what follows `creel ui`
 echo "inspector, $count deliveries, $(du -m "$db" | cut -f1) MiB:"
 measure --runs 20 --
 limit first_paint_ms ms 50
+
+# What a line of 9,600 baud has to carry for a key: as measured before there were bars.
+"$bin/tui-bench" --keys 150 -- "$bin/tui-fake" 300 --plain --ascii >"$dir/figures" || status=1
+echo "  what a key writes, over 300 deliveries in memory:"
+limit key_bytes bytes 394
 
 "$bin/store-load" "$db" rate 500 &
 pids+=($!)

@@ -173,6 +173,23 @@ describe('the inspector', () => {
 		await t.until((s) => rows(s) === 4 && /^ filter: \(none\)/m.test(s));
 	});
 
+	it('has the columns that are chosen, also the next time', async () => {
+		await listen();
+		await hook('one', '{}');
+		await t.until(/^ {4}TIME +STAT METHOD SOURCE/m); // the usual ones
+		await t.keys('o');
+		await t.until(/m +\[x\] METHOD[\s\S]*i +\[ \] ID/);
+		await t.keys('m');
+		await t.until(/m +\[ \] METHOD/);
+		await t.keys('i');
+		await t.until(/i +\[x\] ID/);
+		await t.keys('Escape');
+		await t.until(/^ {4}ID +TIME +STAT SOURCE/m);
+		await t.until(/^> . #1 +\d\d:/m);
+		await t.keys('o', 'i', 'm', 'Escape'); // as it was
+		await t.until(/^ {4}TIME +STAT METHOD SOURCE/m);
+	});
+
 	it('has an overview: what a row counts is shown in the list, Esc brings the list back', async () => {
 		await listen();
 		for (const n of ['one', 'two']) await hook(n, '{}', ['X-GitHub-Event: push'], 'push');
@@ -191,7 +208,9 @@ describe('the inspector', () => {
 		await t.until((s) => rows(s) === 1 && /^ filter: status:5xx since:/m.test(s));
 		await t.keys('Escape');
 		await t.until((s) => rows(s) === 4 && /^ filter: \(none\)/m.test(s));
-		await t.keys('O', 'G');
+		await t.keys('O');
+		await t.until(/By provider/);
+		await t.keys('G');
 		await t.until(/Largest/);
 		await t.keys('Enter');
 		await t.until(/^ creel {2}#\d /m);

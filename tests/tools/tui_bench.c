@@ -4,8 +4,9 @@
  *   tui-bench [--runs N] [--keys N] [--pages N] [--open] [--walk FILTER] -- creel ui …
  *
  * Lines "name value" on stdout: first_paint_ms (median), first_paint_worst_ms, key_p50_ms, key_p99_ms, key_worst_ms,
- * rss_mib after the keys, rss_pages_mib after the pages, rss_open_mib after a long body was opened; from Esc to the end
- * of a filter's walk walk_end_ms (median), walk_end_worst_ms, and walk_cpu_ms, the most that was spent after it. */
+ * key_bytes, what a key has written while nothing else happens, rss_mib after the keys, rss_pages_mib after the pages,
+ * rss_open_mib after a long body was opened; from Esc to the end of a filter's walk walk_end_ms (median),
+ * walk_end_worst_ms, and walk_cpu_ms, the most that was spent after it. */
 #include <errno.h>
 #include <poll.h>
 #include <pty.h>
@@ -23,6 +24,7 @@
 
 #define PATIENCE_MS 20000
 #define BETWEEN_KEYS_MS 10
+#define SETTLED_MS 500 /* until what belongs to a key has come */
 #define WALKS 10
 #define WATCHED_MS 1000 /* after Esc */
 #define MOMENT_MS 10    /* a quarter of it in use is busy */
@@ -31,6 +33,7 @@ struct terminal {
 	struct screen s;
 	pid_t child;
 	int fd;
+	uint64_t bytes; /* that came from it */
 };
 
 static double now_ms(void)
@@ -64,6 +67,12 @@ static void start(struct terminal *t, char **command)
 	}
 }
 
+static void take(struct terminal *t, const char *piece, size_t len)
+{
+	t->bytes += len;
+	screen_draw(&t->s, piece, len);
+}
+
 /* Reads until `fits`, or gives up; the time that took. */
 static double until(struct terminal *t, const char *what, bool (*fits)(const struct screen *s, long than), long than)
 {
@@ -78,7 +87,7 @@ static double until(struct terminal *t, const char *what, bool (*fits)(const str
 			exit(1);
 		}
 		if (n > 0)
-			screen_draw(&t->s, piece, (size_t)n);
+			take(t, piece, (size_t)n);
 	}
 	return now_ms() - began;
 }
@@ -91,7 +100,7 @@ static void rest(struct terminal *t, double ms)
 		struct pollfd p = { .fd = t->fd, .events = POLLIN };
 		ssize_t n = poll(&p, 1, (int)left + 1) > 0 ? read(t->fd, piece, sizeof piece) : 0;
 		if (n > 0)
-			screen_draw(&t->s, piece, (size_t)n);
+			take(t, piece, (size_t)n);
 	}
 }
 
@@ -240,6 +249,8 @@ static void measure_keys(struct terminal *t, size_t count)
 {
 	double *times = calloc(count, sizeof *times);
 	until(t, "a delivery", is_any, 0);
+	rest(t, SETTLED_MS);
+	uint64_t bytes = t->bytes;
 	for (size_t i = 0; times && i < count; i++) {
 		rest(t, BETWEEN_KEYS_MS);
 		long id = chosen(&t->s);
@@ -248,8 +259,11 @@ static void measure_keys(struct terminal *t, size_t count)
 		press(t, up ? "k" : "j");
 		times[i] = until(t, "the next delivery", is_chosen, up ? id - 1 : id + 1);
 	}
+	rest(t, SETTLED_MS);
 	if (times)
 		say_times("key", times, count, true);
+	if (count)
+		printf("key_bytes %.1f\n", (double)(t->bytes - bytes) / (double)count);
 	free(times);
 }
 

@@ -107,7 +107,7 @@ static void draw_top(struct screen *s, const struct layout *l, struct surface *s
 	bars_draw_title(ui, surface, l->title, l->filter.height == 0);
 	if (l->filter.height)
 		bars_draw_filter(ui, surface, l->filter);
-	bars_draw_header(surface, l->header);
+	bars_draw_header(ui, surface, l->header);
 	top->ops->draw(top, ui, surface, l->body);
 	for (int i = 0; i < l->pane_count; i++) {
 		surface_fill(surface, l->gaps[i], SURFACE_BAR, ROLE_DIM);

@@ -46,6 +46,8 @@ void tui_narrow_typed(struct tui *t)
 		restore(t);
 	} else if (strcmp(n->typed, p->text) != 0) {
 		memcpy(n->typed, p->text, sizeof n->typed);
+		if (term_slow(t->term)) /* Enter applies it there */
+			return;
 		tui_load_pause(t);
 		uv_timer_start(&t->narrow, on_time, NARROW_MS, 0);
 	}

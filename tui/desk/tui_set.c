@@ -1,5 +1,7 @@
 /* :set, and keys that change how things look. */
 #include "tui/desk/tui_private.h"
+#include "tui/questions/sheet_menu.h"
+#include "tui/terminal/layout.h"
 
 static void set_mouse(struct tui *t, bool on)
 {
@@ -20,6 +22,21 @@ void tui_set_repaint(struct tui *t, const struct effect *e)
 	term_repaint(t->term);
 }
 
+void tui_set_columns_menu(struct tui *t, const struct effect *e)
+{
+	(void)e;
+	sheet_columns_menu(&t->screen.sheet, &t->screen.ui);
+}
+
+/* The menu stays, for another. */
+static void toggle_column(struct tui *t, enum column column)
+{
+	struct ui *ui = &t->screen.ui;
+	ui->columns = (ui->columns ? ui->columns : COLUMNS_USUAL) ^ COLUMN_BIT(column);
+	tui_state_save(t);
+	sheet_columns_menu(&t->screen.sheet, ui);
+}
+
 void tui_set(struct tui *t, const struct effect *e)
 {
 	struct ui *ui = &t->screen.ui;
@@ -36,6 +53,9 @@ void tui_set(struct tui *t, const struct effect *e)
 	case SETTING_ORDER:
 		if (ui->list.reversed != value)
 			list_reverse(&ui->list);
+		break;
+	case SETTING_COLUMN:
+		toggle_column(t, (enum column)value);
 		break;
 	case SETTING_TIME:
 		ui_set_time(ui, (enum time_mode)value);

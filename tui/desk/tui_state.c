@@ -6,8 +6,8 @@
 #include "shared/disk/file.h"
 #include "tui/desk/tui_private.h"
 
-/* A line each: "order newest-first", "time utc", "panes on", "panes below", "share 50", "filter …", "saved …" (the
- * oldest first). */
+/* A line each: "order newest-first", "time utc", "panes on", "panes below", "share 50", "columns 3ff" (bits), "filter
+ * …", "saved …" (the oldest first). */
 static const char *const times[] = { "local", "utc", "ago" };
 
 static char *path_of(const struct tui *t)
@@ -25,6 +25,8 @@ static void take_line(struct tui *t, const char *line)
 		ui->split_chosen = true;
 		ui->split = strcmp(line, "panes on") == 0;
 	}
+	if (strncmp(line, "columns ", 8) == 0)
+		ui->columns = (unsigned)strtoul(line + 8, NULL, 16) & (COLUMN_BIT(COLUMN_COUNT) - 1);
 	if (strcmp(line, "panes below") == 0)
 		ui->below = true;
 	if (strcmp(line, "share 50") == 0 || strcmp(line, "share 60") == 0)
@@ -65,6 +67,7 @@ static bool put_panes(struct buffer *out, const struct ui *ui)
 {
 	return (!ui->split_chosen || buffer_printf(out, "panes %s\n", ui->split ? "on" : "off")) &&
 	       (!ui->below || buffer_append_text(out, "panes below\n")) &&
+	       (!ui->columns || buffer_printf(out, "columns %x\n", ui->columns)) &&
 	       (!ui->share || buffer_printf(out, "share %d\n", ui->share));
 }
 

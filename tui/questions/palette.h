@@ -4,7 +4,7 @@
 #include "shared/base/error.h"
 #include "tui/state/effect.h"
 
-#define PROMPT_SUGGESTIONS 80 /* every action; the popup scrolls */
+#define PROMPT_SUGGESTIONS 96 /* every action; the popup scrolls */
 struct suggestion {
 	enum action action; /* or ACTION_NONE: `text` completes what is typed */
 	const char *text, *help;

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/views/columns.h"
+
 void sheet_copy_menu(struct sheet *s, int64_t id, bool on_json)
 {
 	static const struct {
@@ -84,5 +86,26 @@ void sheet_saved_menu(struct sheet *s, const struct ui *ui, const struct history
 		snprintf(label, sizeof label, "%s  %.90s", is_saved ? "drop" : "save", ui->filter);
 		struct effect *e = sheet_choice(s, is_saved ? 'd' : 's', label, EFFECT_SAVE_FILTER);
 		snprintf(e->text, sizeof e->text, "%s", ui->filter);
+	}
+}
+
+void sheet_columns_menu(struct sheet *s, const struct ui *ui)
+{
+	static const char keys[COLUMN_COUNT] = {
+		[COLUMN_METHOD] = 'm', [COLUMN_SOURCE] = 's',   [COLUMN_PATH] = 'p', [COLUMN_ATTEMPTS] = 'a',
+		[COLUMN_TOOK] = 't',   [COLUMN_SIZE] = 'z',     [COLUMN_ID] = 'i',   [COLUMN_TUNNEL] = 'u',
+		[COLUMN_PEER] = 'f',   [COLUMN_REPLAY_OF] = 'r'
+	};
+	unsigned shown = ui->columns ? ui->columns : COLUMNS_USUAL;
+	sheet_begin(s, "columns of the list, where there is room");
+	for (int i = 0; i < COLUMN_COUNT; i++) {
+		char label[60];
+		const char *name = columns_name((enum column)i);
+		if (!columns_chosen((enum column)i))
+			continue;
+		snprintf(label, sizeof label, "[%c] %s", shown & COLUMN_BIT(i) ? 'x' : ' ',
+			 name ? name : "PATH beside EVENT");
+		sheet_choice(s, (key_code)(unsigned char)keys[i], label, EFFECT_SET)->set =
+		    (struct effect_set){ .setting = SETTING_COLUMN, .value = i };
 	}
 }

@@ -44,7 +44,7 @@ enum copy_what {
 	COPY_COUNT,
 };
 
-enum setting { SETTING_MOUSE, SETTING_SPLIT, SETTING_ORDER, SETTING_TIME };
+enum setting { SETTING_MOUSE, SETTING_SPLIT, SETTING_ORDER, SETTING_TIME, SETTING_COLUMN };
 
 struct effect_search {
 	char text[UI_FILTER_MAX];
@@ -79,7 +79,7 @@ struct effect_delete {
 };
 struct effect_set {
 	enum setting setting;
-	int value; /* whether it is on, or newest first; or an enum time_mode */
+	int value; /* whether it is on, or newest first; an enum time_mode; a column to be shown or hidden */
 };
 
 struct effect {

@@ -33,6 +33,7 @@ struct ui {
 	char filter[UI_FILTER_MAX];
 	/* A filter that one key made (=, !, M, or Enter on a finished replay); Esc brings back the one before. */
 	char quick[UI_FILTER_MAX], before_quick[UI_FILTER_MAX];
+	unsigned columns; /* COLUMN_BIT of each that the list shows; 0: the usual ones */
 	uint64_t matches; /* how many the filter finds */
 	bool matches_known;
 	char search[200], hits[50]; /* "2 of 5", until the next key */

@@ -6,19 +6,42 @@ static const struct {
 	int width, from; /* shown from so many columns on */
 	bool right;
 } fixed[] = {
-	{ COLUMN_FLAGS, 3, 0, false },   { COLUMN_TIME, 8, 0, false },     { COLUMN_STATUS, 4, 0, false },
-	{ COLUMN_METHOD, 6, 64, false }, { COLUMN_SOURCE, 8, 72, false },  { COLUMN_SIZE, 5, 76, true },
-	{ COLUMN_TOOK, 6, 52, true },    { COLUMN_ATTEMPTS, 3, 56, true },
+	{ COLUMN_FLAGS, 3, 0, false },   { COLUMN_ID, 9, 0, false },       { COLUMN_TIME, 8, 0, false },
+	{ COLUMN_STATUS, 4, 0, false },  { COLUMN_METHOD, 6, 64, false },  { COLUMN_SOURCE, 8, 72, false },
+	{ COLUMN_TUNNEL, 12, 0, false }, { COLUMN_PEER, 15, 0, false },    { COLUMN_SIZE, 5, 76, true },
+	{ COLUMN_TOOK, 6, 52, true },    { COLUMN_ATTEMPTS, 3, 56, true }, { COLUMN_REPLAY_OF, 9, 0, true },
 };
 
-struct column_plan layout_columns(int columns)
+#define FLEX_LEAST 24 /* what EVENT and PATH keep beside a column that was chosen */
+#define SOURCE_MOST 14
+
+static int width_of(enum column column, int usual, int columns, const struct column_wish *wish)
+{
+	if (column == COLUMN_TIME && columns < 60)
+		return 5;
+	if (column == COLUMN_SOURCE && columns >= 90 && wish->source > usual)
+		return wish->source < SOURCE_MOST ? wish->source : SOURCE_MOST;
+	return usual;
+}
+
+static bool is_shown(enum column column, int from, int columns, const struct column_wish *wish)
+{
+	const unsigned always = COLUMN_BIT(COLUMN_FLAGS) | COLUMN_BIT(COLUMN_TIME) | COLUMN_BIT(COLUMN_STATUS);
+	return columns >= from && ((wish->shown | always) & COLUMN_BIT(column));
+}
+
+struct column_plan layout_columns(int columns, const struct column_wish *wish)
 {
 	struct column_plan plan = { 0 };
 	int left = 0, right = columns;
 	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
-		if (columns < fixed[i].from)
+		int width = width_of(fixed[i].column, fixed[i].width, columns, wish);
+		if (!is_shown(fixed[i].column, fixed[i].from, columns, wish))
 			continue;
-		int width = fixed[i].column == COLUMN_TIME && columns < 60 ? 5 : fixed[i].width;
+		/* The usual ones to the right come later. */
+		int later = fixed[i].right ? 0 : 17;
+		if (fixed[i].column >= COLUMN_ID && right - left - width - 1 - later < FLEX_LEAST)
+			continue;
 		if (fixed[i].right)
 			right -= width;
 		plan.at[fixed[i].column].x = fixed[i].right ? right : left;
@@ -30,9 +53,10 @@ struct column_plan layout_columns(int columns)
 	}
 	int flex = right - left;
 	int event = flex;
-	if (columns >= 110) {
+	if (columns >= 110 && flex >= 44 && (wish->shown & COLUMN_BIT(COLUMN_PATH))) {
 		event = 31 + (columns > 120 ? (columns - 120) / 3 : 0);
 		event = event > 48 ? 48 : event;
+		event = event > flex - 13 ? flex - 13 : event;
 		plan.at[COLUMN_PATH].x = left + event + 1;
 		plan.at[COLUMN_PATH].width = flex - event - 1;
 	}

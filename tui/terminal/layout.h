@@ -17,7 +17,18 @@ enum column {
 	COLUMN_ATTEMPTS,
 	COLUMN_TOOK,
 	COLUMN_SIZE,
+	COLUMN_ID, /* from here on only when chosen */
+	COLUMN_TUNNEL,
+	COLUMN_PEER,
+	COLUMN_REPLAY_OF,
 	COLUMN_COUNT,
+};
+#define COLUMN_BIT(column) (1u << (column))
+#define COLUMNS_USUAL (COLUMN_BIT(COLUMN_ID) - 1)
+
+struct column_wish {
+	unsigned shown; /* COLUMN_BIT of each that is wanted; flags, TIME, STAT and EVENT are there anyway */
+	int source;     /* the longest word that SOURCE has on the screen */
 };
 
 struct column_plan {
@@ -25,7 +36,7 @@ struct column_plan {
 		int x, width; /* width 0: not shown */
 	} at[COLUMN_COUNT];
 };
-struct column_plan layout_columns(int columns);
+struct column_plan layout_columns(int columns, const struct column_wish *wish);
 
 #define LAYOUT_SIDE_COLUMNS 140  /* from here on the delivery stands beside the list */
 #define LAYOUT_THREE_COLUMNS 200 /* and its answer beside its request */

@@ -135,8 +135,7 @@ struct pairs { /* colours side by side, each made once: a terminal may have no m
 
 static short pair_of(struct pairs *p, const struct look *look)
 {
-	if (look->foreground == THEME_OWN && look->background == THEME_OWN)
-		return 0;
+	/* The terminal's own colours are a pair as others are: to leave pair 0 curses resets everything, each time. */
 	for (short i = 0; i < p->count; i++)
 		if (p->foreground[i] == look->foreground && p->background[i] == look->background)
 			return (short)(i + 1);
@@ -323,6 +322,12 @@ void term_size(const struct term *t, int *columns, int *rows)
 {
 	(void)t;
 	getmaxyx(stdscr, *rows, *columns);
+}
+
+bool term_slow(const struct term *t)
+{
+	(void)t;
+	return baudrate() > 0 && baudrate() <= 19200;
 }
 
 void term_resize(struct term *t)

@@ -26,6 +26,8 @@ void term_resize(struct term *t);
 void term_draw(struct term *t, const struct surface *s);
 /* The next term_draw draws everything. */
 void term_repaint(struct term *t);
+/* A line of 19,200 baud or less: a screen takes seconds. */
+bool term_slow(const struct term *t);
 /* The next key; false when none waits. Pasted text comes between TKEY_PASTE_BEGIN and TKEY_PASTE_END. */
 bool term_key(struct term *t, struct key *out);
 /* True when the terminal is gone. */

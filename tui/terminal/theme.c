@@ -89,12 +89,15 @@ struct look theme_look(enum theme theme, enum role role, enum ground ground)
 		return look;
 	if (plain && look.background != THEME_OWN)
 		return look;
-	if (look.background != THEME_OWN) /* one ground from edge to edge: a hit is underlined there */
-		look = (struct look){ .foreground = THEME_OWN, .bold = true, .underline = true };
+	/* One ground from edge to edge: a hit is underlined there, and so is a key. Bold would do for a key, but to end
+	 * it most terminals take thirty bytes, with both colours set again. */
+	bool underline = look.background != THEME_OWN || role == ROLE_KEY;
+	if (underline)
+		look = (struct look){ .foreground = THEME_OWN, .underline = true };
 	if (!readable_on(theme, look.foreground, under.background))
 		look.foreground = under.foreground;
 	look.background = under.background;
-	look.bold = look.bold || under.bold;
+	look.bold = under.bold;
 	look.underline = look.underline || under.underline;
 	look.reverse = look.reverse || under.reverse;
 	look.dim = look.dim && plain;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tui/terminal/text.h"
+#include "tui/views/columns.h"
 #include "tui/state/words.h"
 
 #define PHRASE_LEAST 6 /* columns of a reason phrase that is cut: " Not.." */
@@ -286,26 +287,20 @@ enum action bars_filter_at(const struct ui *ui, struct rect area, int x)
 	return x >= area.x + area.width - (int)strlen(right) ? ACTION_FOLLOW : ACTION_FILTER;
 }
 
-void bars_draw_header(struct surface *s, struct rect area)
+void bars_draw_header(const struct ui *ui, struct surface *s, struct rect area)
 {
-	static const struct {
-		const char *name;
-		bool right;
-	} names[COLUMN_COUNT] = {
-		[COLUMN_TIME] = { "TIME", false },          [COLUMN_STATUS] = { "STAT", false },
-		[COLUMN_METHOD] = { "METHOD", false },      [COLUMN_SOURCE] = { "SOURCE", false },
-		[COLUMN_EVENT] = { "EVENT / PATH", false }, [COLUMN_ATTEMPTS] = { "ATT", true },
-		[COLUMN_TOOK] = { "TOOK", true },           [COLUMN_SIZE] = { "SIZE", true },
-	};
-	struct column_plan plan = layout_columns(area.width);
+	static const unsigned right = COLUMN_BIT(COLUMN_ATTEMPTS) | COLUMN_BIT(COLUMN_TOOK) | COLUMN_BIT(COLUMN_SIZE) |
+				      COLUMN_BIT(COLUMN_REPLAY_OF);
+	struct column_plan plan = columns_plan(ui, area.width);
 	for (int i = 0; i < COLUMN_COUNT; i++) {
 		struct rect cell = { area.x + plan.at[i].x, area.y, plan.at[i].width, 1 };
-		if (!names[i].name || !cell.width)
+		const char *name = columns_name((enum column)i);
+		if (!name || !cell.width)
 			continue;
-		if (names[i].right)
-			bars_print_right(s, cell, ROLE_DIM, names[i].name);
+		if (right & COLUMN_BIT(i))
+			bars_print_right(s, cell, ROLE_DIM, name);
 		else
-			surface_print(s, cell, cell.x, cell.y, ROLE_DIM, "%s", names[i].name);
+			surface_print(s, cell, cell.x, cell.y, ROLE_DIM, "%s", name);
 	}
 	surface_ground(s, area, GROUND_HEAD);
 }
@@ -492,7 +487,7 @@ static enum action bar_walk(const struct ui *ui, enum context c, unsigned have, 
 			return at[i].action;
 		if (s) {
 			x = surface_print(s, area, x + 1, area.y, ROLE_KEY, "%s", at[i].key);
-			surface_print(s, area, x, area.y, ROLE_DIM, "%s%s", wide ? " " : "", label);
+			surface_print(s, area, x, area.y, ROLE_NORMAL, "%s%s", wide ? " " : "", label);
 		}
 		x = end + (wide ? 1 : 0);
 	}

@@ -17,7 +17,7 @@ void bars_matches(const struct ui *ui, char *out, size_t room);
 void bars_draw_filter(const struct ui *ui, struct surface *s, struct rect area);
 /* Prints flush right; gives the column it begins in. */
 int bars_print_right(struct surface *s, struct rect area, enum role role, const char *text);
-void bars_draw_header(struct surface *s, struct rect area);
+void bars_draw_header(const struct ui *ui, struct surface *s, struct rect area);
 void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area);
 void bars_draw_keys(const struct ui *ui, enum context c, unsigned have, struct surface *s, struct rect area);
 /* In views over the list: what was searched, and which keys work. */

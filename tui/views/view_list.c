@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/filter/filter_text.h"
+#include "tui/views/columns.h"
 #include "tui/views/quick.h"
 #include "tui/terminal/text.h"
 #include "tui/state/words.h"
@@ -46,10 +47,9 @@ static void draw_flags(const struct pen *p, const struct ui *ui, const struct de
 	enum role role;
 	char signature = words_signature(row, &role);
 	bool marked = list_marked(&ui->list, row->id);
-	surface_print(p->s, r, r.x, r.y, ROLE_TITLE, "%c%c", chosen ? '>' : ' ',
-		      marked           ? '*'
-		      : row->replay_of ? 'R'
-				       : ' ');
+	char flag = marked ? '*' : row->replay_of ? 'R' : ' ';
+	/* Blanks are not bold: that takes twenty bytes a row of a slow line. */
+	surface_print(p->s, r, r.x, r.y, flag == ' ' ? ROLE_NORMAL : ROLE_TITLE, "%c%c", chosen ? '>' : ' ', flag);
 	surface_print(p->s, r, r.x + 2, r.y, role, "%c", signature);
 }
 
@@ -75,6 +75,14 @@ static void draw_row(const struct pen *p, const struct ui *ui, const struct deli
 	put_right(p, COLUMN_ATTEMPTS, text, row->attempts > 1 ? ROLE_4XX : ROLE_DIM);
 	text_took(took, row->took_us);
 	put_right(p, COLUMN_TOOK, row->state == DELIVERY_SENDING ? "..." : took, ROLE_NORMAL);
+	snprintf(text, sizeof text, "#%lld", (long long)row->id);
+	put_left(p, COLUMN_ID, bytes_of(text), ROLE_DIM);
+	put_left(p, COLUMN_TUNNEL, row->tunnel, ROLE_NORMAL);
+	put_left(p, COLUMN_PEER, row->peer, ROLE_DIM);
+	if (row->replay_of) {
+		snprintf(text, sizeof text, "#%lld", (long long)row->replay_of);
+		put_right(p, COLUMN_REPLAY_OF, text, ROLE_NORMAL);
+	}
 	text_size(size, row->request_bytes);
 	put_right(p, COLUMN_SIZE, size, ROLE_DIM);
 }
@@ -90,7 +98,7 @@ static void draw_day(const struct pen *p, const struct ui *ui, uint64_t at_us)
 static void list_draw(struct view *v, const struct ui *ui, struct surface *s, struct rect area)
 {
 	struct list_row rows[256];
-	struct pen p = { s, area, area.y, layout_columns(area.width) };
+	struct pen p = { s, area, area.y, columns_plan(ui, area.width) };
 	int height = area.height > 256 ? 256 : area.height;
 	(void)v;
 	list_rows(&ui->list, rows, height);
@@ -243,6 +251,9 @@ static void list_act(struct view *v, struct ui *ui, enum action a, int count, st
 		break;
 	case ACTION_LIKE:
 		more_like_this(ui, out);
+		break;
+	case ACTION_COLUMNS:
+		*out = (struct effect){ .kind = EFFECT_COLUMNS_MENU };
 		break;
 	case ACTION_OVERVIEW:
 		*out = (struct effect){ .kind = EFFECT_OVERVIEW };

@@ -1,11 +1,11 @@
-// Keys, by the one table of actions that the terminal's inspector has, too (/api/actions).
+// Keys, by the one table of actions that the terminal's inspector has (/api/actions).
 import { $, alarm, el, plain } from './dom.js';
 import { kept } from './url.js';
 
 // The browser's, or done otherwise here.
 const BROWSERS = new Set('F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 C-w C-z C-l C-c C-o C-f C-b Tab'.split(' '));
 const NAMED = { ArrowDown: 'Down', ArrowUp: 'Up', ArrowLeft: 'Left', ArrowRight: 'Right', Escape: 'Esc', PageDown: 'PgDn', PageUp: 'PgUp', ' ': 'Space' };
-const ONLY_TERMINAL = new Set('mouse repaint suspend quit interrupt swap-pane scroll-left scroll-right leave events share narrow step-back step-on shorter longer by'.split(' '));
+const ONLY_TERMINAL = new Set('mouse repaint suspend quit interrupt swap-pane scroll-left scroll-right leave events share narrow step-back step-on shorter longer by columns'.split(' '));
 // The page's own, beside the table.
 const OWN = [
 	{ name: 'overview', contexts: 'DFH', keys: ['O'], label: 'Overview', help: 'charts of what matches' },

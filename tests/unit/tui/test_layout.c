@@ -1,6 +1,36 @@
 #include "tests/unit/unit.h"
 #include "tui/terminal/layout.h"
 
+static const struct column_wish usual = { .shown = COLUMNS_USUAL, .source = 8 };
+
+/* Whatever is chosen, columns do not touch each other, and what happened stays readable. */
+static void test_chosen(void **state)
+{
+	(void)state;
+	for (int columns = 40; columns <= 240; columns++)
+		for (unsigned shown = 0; shown < COLUMN_BIT(COLUMN_COUNT); shown += 37) {
+			struct column_wish wish = { shown, (int)(shown % 20) };
+			struct column_plan plan = layout_columns(columns, &wish);
+			static unsigned char seen[240];
+			memset(seen, 0, sizeof seen);
+			for (int i = 0; i < COLUMN_COUNT; i++)
+				for (int x = plan.at[i].x; x < plan.at[i].x + plan.at[i].width; x++) {
+					assert_true(x >= 0 && x < columns);
+					assert_int_equal(seen[x]++, 0);
+				}
+			assert_true(plan.at[COLUMN_EVENT].width >= 12);
+			assert_true(plan.at[COLUMN_STATUS].width == 4);
+		}
+	struct column_wish wish = { COLUMNS_USUAL | COLUMN_BIT(COLUMN_ID) | COLUMN_BIT(COLUMN_PEER), 12 };
+	struct column_plan wide = layout_columns(160, &wish), narrow = layout_columns(64, &wish);
+	assert_int_equal(wide.at[COLUMN_SOURCE].width, 12);
+	assert_int_equal(wide.at[COLUMN_ID].width, 9);
+	assert_int_equal(wide.at[COLUMN_PEER].width, 15);
+	assert_int_equal(narrow.at[COLUMN_PEER].width, 0);
+	wish.shown = 0;
+	assert_int_equal(layout_columns(120, &wish).at[COLUMN_SOURCE].width, 0);
+}
+
 static void test_every_width(void **state)
 {
 	static const int from[COLUMN_COUNT] = { [COLUMN_METHOD] = 64,   [COLUMN_SOURCE] = 72, [COLUMN_PATH] = 110,
@@ -11,9 +41,9 @@ static void test_every_width(void **state)
 	};
 	(void)state;
 	for (int columns = 40; columns <= 200; columns++) {
-		struct column_plan plan = layout_columns(columns);
+		struct column_plan plan = layout_columns(columns, &usual);
 		int behind = -1, used = 0;
-		for (int i = 0; i < COLUMN_COUNT; i++) {
+		for (int i = 0; i <= COLUMN_SIZE; i++) {
 			int x = plan.at[i].x, width = plan.at[i].width;
 			assert_int_equal(width > 0, columns >= from[i]);
 			if (!width)
@@ -31,10 +61,10 @@ static void test_every_width(void **state)
 		if (columns >= 110)
 			assert_true(plan.at[COLUMN_PATH].width >= 12);
 	}
-	assert_int_equal(layout_columns(80).at[COLUMN_EVENT].x, 34);
-	assert_int_equal(layout_columns(80).at[COLUMN_SIZE].x, 75);
-	assert_int_equal(layout_columns(120).at[COLUMN_PATH].x, 66);
-	assert_int_equal(layout_columns(40).at[COLUMN_EVENT].x, 15);
+	assert_int_equal(layout_columns(80, &usual).at[COLUMN_EVENT].x, 34);
+	assert_int_equal(layout_columns(80, &usual).at[COLUMN_SIZE].x, 75);
+	assert_int_equal(layout_columns(120, &usual).at[COLUMN_PATH].x, 66);
+	assert_int_equal(layout_columns(40, &usual).at[COLUMN_EVENT].x, 15);
 }
 
 static void mark_cells(unsigned char *seen, struct rect r, int columns, int rows)
@@ -89,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_width),
+		cmocka_unit_test(test_chosen),
 		cmocka_unit_test(test_every_size),
 	};
 	return RUN(tests);
