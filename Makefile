@@ -364,6 +364,15 @@ packagers:
 	@[ -n "$(URL)" ] || { echo "make packagers URL=https://..., the folder where creel-$(VERSION).tar.gz will be found"; exit 2; }
 	@.packaging/fill.sh $(VERSION) "$(URL)"
 
+# All that a release stands on, and then its tag. Before it: VERSION above and the man pages' dates, committed.
+release:
+	@[ -z "$$(git status --porcelain)" ] || { echo "make release: commit everything first"; exit 2; }
+	@! git rev-parse -q --verify refs/tags/v$(VERSION) >/dev/null || { echo "make release: v$(VERSION) is tagged already; set VERSION"; exit 2; }
+	@for page in client/creel.1 shared/creel-protocol.7 relay/creel-relay.8; do grep -q '"creel $(VERSION)"' $$page || { echo "make release: $$page is of another version"; exit 2; }; done
+	@for step in lint test deb dist; do $(MAKE) --no-print-directory $$step || exit 1; done
+	git tag -a -m "creel $(VERSION)" v$(VERSION)
+.PHONY: release
+
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/man/man1 $(SHARE)/man/man7 $(SHARE)/man/man8 $(DESTDIR)$(PREFIX)/lib/systemd/system \
