@@ -27,6 +27,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define HOUSEKEEPING_MS 1000
 #define DRAIN_STEP_MS 50
@@ -220,6 +221,38 @@ static bool listen_on(struct serve *s, const struct option_values *addresses, bo
 	return true;
 }
 
+/* Sockets that the service manager opened (sd_listen_fds(3)) stand in the place of --listen; those that it named
+ * "tunnels" are for tunnels alone. *count: of the former. */
+static bool listen_inherited(struct serve *s, size_t *count, struct error *e)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
+	bool ours = pid && fds && strtoll(pid, NULL, 10) == (long long)getpid();
+	unsigned long number = ours ? strtoul(fds, NULL, 10) : 0;
+	*count = 0;
+	for (unsigned long i = 0; i < number; i++) {
+		size_t len = names ? strcspn(names, ":") : 0;
+		bool tunnels = len == 7 && memcmp(names, "tunnels", 7) == 0;
+		names = names && names[len] ? names + len + 1 : NULL;
+		struct listener *l =
+		    s->listener_count < LIMIT_LISTENERS ? listener_adopt(&s->relay, 3 + (int)i, tunnels, e) : NULL;
+		if (!l)
+			return error_set(e, EXIT_RELAY, "a socket of the service manager cannot be used");
+		s->listeners[s->listener_count++] = l;
+		log_event(LOG_INFO, "listening", "address", listener_address(l), "for", tunnels ? "tunnels" : "all",
+			  "from", "service manager", NULL);
+		if (tokens_count(s->relay.tokens) <= 0 && !listener_is_loopback(listener_address(l)))
+			return error_set(e, EXIT_USAGE,
+					 "without tokens the relay serves loopback only, and %s is not: make a token "
+					 "with `creel-relay token add NAME --data %s`",
+					 listener_address(l), s->relay.settings.data);
+		*count += !tunnels;
+	}
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	return true;
+}
+
 /* The certificate authority comes to port 80, wherever the webhooks do. */
 static bool listen_for_acme(struct serve *s, struct error *e)
 {
@@ -260,11 +293,17 @@ static bool is_loopback(const struct option_values *list)
 	return true;
 }
 
+/* By a socket that it was given; those of --acme-listen are not asked here. */
+static bool is_called_from_elsewhere(const struct serve *s)
+{
+	return s->relay.settings.acme.count == 0 && !listener_is_loopback(listener_address(s->listeners[0]));
+}
+
 static void settle_names(struct serve *s)
 {
 	const struct settings *set = &s->relay.settings;
 	s->relay.names = (struct host_names){
-		.any = !is_loopback(&set->listen) || !is_loopback(&set->tunnel_listen),
+		.any = !is_loopback(&set->listen) || !is_loopback(&set->tunnel_listen) || is_called_from_elsewhere(s),
 		.public_url = s->relay.public_url,
 		.domain = set->domain,
 		.listen = &set->listen,
@@ -305,6 +344,7 @@ static void open_control(struct serve *s)
 static bool start(struct serve *s, struct error *e)
 {
 	struct settings *set = &s->relay.settings;
+	size_t inherited;
 	if (!(s->relay.trusted = trusted_new(&set->trusted_proxy, e)) || !check_addresses(&set->listen, e) ||
 	    !check_addresses(&set->tunnel_listen, e) || !tokens_open(&s->relay.tokens, set->data, true, e) ||
 	    !may_serve(s, e) || !make_parts(s, e))
@@ -316,7 +356,8 @@ static bool start(struct serve *s, struct error *e)
 	if (!s->relay.senders || !(s->relay.registry = registry_new(&s->relay, e)))
 		return false;
 	s->relay.tunnels = tunnel_server_new(&s->relay, e);
-	if (!s->relay.tunnels || !listen_on(s, &set->listen, false, e) || !settle_public_url(s, e) ||
+	if (!s->relay.tunnels || !listen_inherited(s, &inherited, e) ||
+	    (inherited == 0 && !listen_on(s, &set->listen, false, e)) || !settle_public_url(s, e) ||
 	    !listen_on(s, &set->tunnel_listen, true, e) || !listen_for_acme(s, e))
 		return false;
 	settle_names(s);

@@ -149,8 +149,6 @@ static int open_socket(const char *address, struct error *e)
 		error_set(e, EXIT_RELAY, "%s cannot be listened on: %s", address, strerror(errno));
 		return -1;
 	}
-	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	fcntl(fd, F_SETFL, O_NONBLOCK);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (bind(fd, (struct sockaddr *)&a, len) == 0 && listen(fd, LIMIT_ACCEPT_QUEUE) == 0)
 		return fd;
@@ -168,12 +166,11 @@ bool listener_probe(const char *address, struct error *e)
 	return fd >= 0;
 }
 
-struct listener *listener_new(struct relay *relay, const char *address, bool tunnels_only, struct error *e)
+struct listener *listener_adopt(struct relay *relay, int fd, bool tunnels_only, struct error *e)
 {
-	int fd = open_socket(address, e);
-	struct listener *l = fd >= 0 ? calloc(1, sizeof *l) : NULL;
-	if (fd < 0)
-		return NULL;
+	struct listener *l = calloc(1, sizeof *l);
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
 	if (!l) {
 		error_set(e, EXIT_RELAY, "out of memory");
 		goto fail;
@@ -183,7 +180,7 @@ struct listener *listener_new(struct relay *relay, const char *address, bool tun
 	l->tunnels_only = tunnels_only;
 	remember_address(l);
 	if (uv_poll_init(relay->loop, &l->poll, fd) != 0) {
-		error_set(e, EXIT_RELAY, "%s cannot be listened on: the event loop does not take it", address);
+		error_set(e, EXIT_RELAY, "%s cannot be listened on: the event loop does not take it", l->address);
 		goto fail;
 	}
 	uv_timer_init(relay->loop, &l->pause);
@@ -194,6 +191,12 @@ fail:
 	close(fd);
 	free(l);
 	return NULL;
+}
+
+struct listener *listener_new(struct relay *relay, const char *address, bool tunnels_only, struct error *e)
+{
+	int fd = open_socket(address, e);
+	return fd >= 0 ? listener_adopt(relay, fd, tunnels_only, e) : NULL;
 }
 
 const char *listener_address(const struct listener *l)

@@ -7,6 +7,8 @@ struct listener;
 
 /* Listens on ADDR:PORT ("[::1]:0", "0.0.0.0:8080"); `tunnels_only` hands everything to the tunnels. NULL and *e. */
 struct listener *listener_new(struct relay *relay, const char *address, bool tunnels_only, struct error *e);
+/* The same with a socket that listens already; it is the listener's, or closed, from now on. */
+struct listener *listener_adopt(struct relay *relay, int fd, bool tunnels_only, struct error *e);
 /* The address with the port it really has: "127.0.0.1:41234". */
 const char *listener_address(const struct listener *l);
 /* Stops accepting. Freed on the loop. */

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { World, waitFor } from './lib/harness.mjs';
+import { World, binDir, waitFor } from './lib/harness.mjs';
 
 /** Node has no datagrams over unix sockets: a few lines of Perl take them, each as hexadecimal digits on a line. */
 const TAKER = `
@@ -53,6 +55,42 @@ describe('a service manager', () => {
 		const second = await w.startRelay({ env: { NOTIFY_SOCKET: 'nonsense', WATCHDOG_USEC: 'x' } });
 		assert.equal((await second.stop('SIGTERM')).code, 0);
 		assert.deepEqual(manager.of().filter((t) => t === 'WATCHDOG=1'), []);
+	});
+});
+
+/** Opens two sockets as descriptors 3 and 4, tells which on file, and becomes the program. */
+const OPENER = `
+use Socket; use POSIX ();
+$^F = 9;
+my @ports;
+for my $fd (3, 4) {
+	my $s;
+	socket($s, AF_INET, SOCK_STREAM, 0) && bind($s, pack_sockaddr_in(0, inet_aton("127.0.0.1"))) && listen($s, 8) or die $!;
+	push @ports, (unpack_sockaddr_in(getsockname($s)))[0];
+	POSIX::dup2(fileno($s), 20 + $fd);
+}
+POSIX::dup2(20 + $_, $_), POSIX::close(20 + $_) for 3, 4;
+my $f;
+open($f, '>', shift) && print $f "@ports\\n"; close($f);
+@ENV{qw(LISTEN_PID LISTEN_FDS LISTEN_FDNAMES)} = ($$, 2, 'web:tunnels');
+exec @ARGV;
+`;
+
+describe('sockets of a service manager', () => {
+	it('are served in the place of --listen', async () => {
+		const w = new World();
+		try {
+			const relay = w.spawn('perl', ['-e', OPENER, w.path('ports'), path.join(binDir, 'creel-relay'), 'serve', '--listen', '127.0.0.1:1', '--data', w.path('relay'), '--port-file', w.path('port')]);
+			relay.kind = 'relay';
+			const address = await w.fileFrom(relay, w.path('port'));
+			const [web, tunnels] = readFileSync(w.path('ports'), 'utf8').trim().split(' ');
+			assert.equal(address, `127.0.0.1:${web}`);
+			assert.equal((await fetch(`http://${address}/none`)).status, 404);
+			assert.match(relay.err, new RegExp(`address=127.0.0.1:${tunnels} for=tunnels`));
+			assert.equal((await relay.stop('SIGTERM')).code, 0, relay.err);
+		} finally {
+			await w.close();
+		}
 	});
 });
 
