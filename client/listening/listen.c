@@ -505,7 +505,9 @@ static bool start(struct listen *l, struct error *e)
 	};
 	struct tunnel_options to = l->options->tunnel;
 	if (ready) {
-		recorder_use_journal(l->recorder);
+		const char *journal = getenv("CREEL_JOURNAL");
+		if (journal && strcmp(journal, "1") == 0)
+			recorder_use_journal(l->recorder);
 		recorder_set_secrets(l->recorder, &l->options->secrets);
 	}
 	if (ready && !secrets_names(&l->options->secrets, &l->secret_names))

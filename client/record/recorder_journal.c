@@ -496,8 +496,9 @@ bool recorder_journal_delivery(struct recorder *r, const struct store_delivery *
 	if (!j || j->closing)
 		return false;
 	HASH_FIND(hh, j->by_event, d->event_id, UUID_LEN, same);
+	/* One that is on its way into the database itself may be this one, sent again. */
 	if (!same &&
-	    (d->spilled || atomic_load(&r->full) || !has_room(j) ||
+	    (r->direct || d->spilled || atomic_load(&r->full) || !has_room(j) ||
 	     d->headers.len + d->trailers.len + d->target.len + d->body.len > RECORD_MOST || may_be_on_record(j, d)))
 		return false;
 	if (j->stuck.first) {

@@ -8,15 +8,17 @@ import { waitFor } from './lib/harness.mjs';
 import { post } from './lib/http.mjs';
 import { openRoad } from './lib/road.mjs';
 
+const JOURNAL = { CREEL_JOURNAL: '1' }; // off unless asked for
+
 describe('the journal', () => {
 	let road;
-	before(async () => (road = await openRoad({ name: 'journal' })));
+	before(async () => (road = await openRoad({ name: 'journal', clientEnv: JOURNAL })));
 	after(() => road?.w.close());
 
 	const folder = () => path.join(road.w.env.XDG_DATA_HOME, 'creel');
 	const journals = () => readdirSync(folder()).filter((f) => f.startsWith('creel.log.'));
 	const calls = (target) => road.app.requests.filter((r) => r.target === target).length;
-	const startAgain = async () => (road.client = await road.w.startClient({ relay: road.relay, target: road.app.port, name: 'journal' }));
+	const startAgain = async () => (road.client = await road.w.startClient({ relay: road.relay, target: road.app.port, name: 'journal', env: JOURNAL }));
 
 	it('is beside the database while the client runs', async () => {
 		assert.equal((await post(road.relay.port, '/journal/first')).status, 200);
@@ -57,7 +59,7 @@ describe('the journal', () => {
 	});
 
 	it('two clients on one database have one each; ended, they leave none', async () => {
-		const other = await road.w.startClient({ relay: road.relay, target: road.app.port, name: 'other' });
+		const other = await road.w.startClient({ relay: road.relay, target: road.app.port, name: 'other', env: JOURNAL });
 		assert.equal(journals().length, 4);
 		await Promise.all(['journal', 'other', 'journal', 'other'].map((n, i) => post(road.relay.port, `/${n}/two/${i}`)));
 		await other.stop('SIGINT');

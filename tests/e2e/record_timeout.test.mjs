@@ -209,12 +209,12 @@ describe('the record timeout, with creel', () => {
 		assert.equal((await post(relay.port, '/laptop/awake')).status, 200);
 	});
 
-	it('a database that another program holds: answered all the same, and in the list once it is let go', async () => {
+	it('a slow disk: 202 in time; when it writes again everything is there once', async () => {
 		const holder = w.spawn('sqlite3', [path.join(w.env.XDG_DATA_HOME, 'creel/creel.db')], { stdin: 'pipe' });
 		holder.child.stdin.write("BEGIN IMMEDIATE;\nSELECT 'held';\n");
 		await waitFor('the lock', () => holder.stdout.includes('held'));
 		const targets = [0, 1, 2, 3, 4, 5].map((i) => `/slow/${i}`);
-		for (const answer of await Promise.all(targets.map((t) => post(relay.port, `/laptop${t}`)))) assert.equal(answer.status, 200);
+		await Promise.all(targets.map((t) => accepted(post(relay.port, `/laptop${t}`))));
 		holder.child.stdin.end('ROLLBACK;\n');
 		await holder.end();
 		await isOnce(targets);
