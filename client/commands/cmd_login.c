@@ -153,7 +153,7 @@ static bool probe_relay(const struct tunnel_options *options, struct error *e)
 		uv_close((uv_handle_t *)&p.deadline, NULL);
 		tunnel_close(p.tunnel, NULL, NULL);
 		tunnel_free(p.tunnel);
-		uv_run(&p.loop, UV_RUN_DEFAULT);
+		loop_run_out(&p.loop);
 		tunnel_free_rest(p.tunnel);
 	}
 	uv_loop_close(&p.loop);

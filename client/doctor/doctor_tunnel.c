@@ -205,7 +205,7 @@ static void close_tunnel(struct doctor_tunnel *t)
 		tunnel_close(t->tunnel, NULL, NULL);
 		tunnel_free(t->tunnel);
 	}
-	uv_run(&t->loop, UV_RUN_DEFAULT);
+	loop_run_out(&t->loop);
 	tunnel_free_rest(t->tunnel);
 	uv_loop_close(&t->loop);
 	post_answer_free(&t->answer);

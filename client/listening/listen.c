@@ -575,7 +575,7 @@ static void free_parts(struct listen *l)
 	tunnel_free(l->tunnel);
 	if (l->session)
 		session_free(l->session);
-	uv_run(&l->loop, UV_RUN_DEFAULT);
+	loop_run_out(&l->loop);
 	tunnel_free_rest(l->tunnel);
 	seal_key_free(l->key);
 	free(l->folder);

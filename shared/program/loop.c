@@ -31,3 +31,23 @@ bool loop_open(uv_loop_t *loop, enum exit_code code, struct error *e)
 		why = uv_loop_init(loop);
 	return !why || loop_fail(why, code, e);
 }
+
+static void on_late(uv_timer_t *timer)
+{
+	uv_stop(timer->loop);
+}
+
+void loop_run_out(uv_loop_t *loop)
+{
+	uv_timer_t late;
+	bool bounded = uv_timer_init(loop, &late) == 0;
+	if (bounded) {
+		uv_timer_start(&late, on_late, LOOP_END_MS, 0);
+		uv_unref((uv_handle_t *)&late);
+	}
+	uv_run(loop, UV_RUN_DEFAULT);
+	if (bounded) {
+		uv_close((uv_handle_t *)&late, NULL);
+		uv_run(loop, UV_RUN_NOWAIT);
+	}
+}
