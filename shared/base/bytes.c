@@ -91,3 +91,9 @@ void bytes_set_u64(uint8_t *at, uint64_t v)
 	bytes_set_u32(at, (uint32_t)(v >> 32));
 	bytes_set_u32(at + 4, (uint32_t)v);
 }
+
+bool bytes_begins(struct bytes b, const char *with)
+{
+	size_t len = strlen(with);
+	return len == 0 || (b.len >= len && memcmp(b.at, with, len) == 0);
+}

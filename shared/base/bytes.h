@@ -26,6 +26,8 @@ static inline bool bytes_equal_nocase(struct bytes a, const char *b)
 {
 	return (a.len == 0 || ((*a.at ^ (uint8_t)*b) & 0xdf) == 0) && bytes_equal_whole_nocase(a, b);
 }
+/* Whether it begins with that text, case and all. */
+bool bytes_begins(struct bytes b, const char *with);
 /* The part before the first `end`, or all of it: a target without its query for '?'. */
 struct bytes bytes_until(struct bytes b, char end);
 /* Whether `part`, not empty, stands anywhere in it; ASCII case folded. */

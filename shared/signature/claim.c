@@ -193,7 +193,7 @@ static struct bytes without_blanks(struct bytes b)
 static bool read_value(struct claim *c, const char *name, struct bytes value)
 {
 	const char *prefix = c->scheme->prefix ? c->scheme->prefix : "";
-	bool begins = signature_begins(value, prefix);
+	bool begins = bytes_begins(value, prefix);
 	if (!begins && !c->scheme->prefix_optional)
 		return claim_fail(c, SIGNATURE_MALFORMED, "the header %s does not begin with %s", name, prefix);
 	claim_add(c, behind(value, begins ? strlen(prefix) : 0), false);
@@ -205,7 +205,7 @@ static bool read_pairs(struct claim *c, struct bytes value)
 	const struct signature_provider *s = c->scheme;
 	char assign = s->assign ? s->assign : '=';
 	size_t count = 0;
-	if (s->exact && (!value.len || !signature_begins(value, s->time_key) || value.at[value.len - 1] == ','))
+	if (s->exact && (!value.len || !bytes_begins(value, s->time_key) || value.at[value.len - 1] == ','))
 		return claim_fail(c, SIGNATURE_MALFORMED, "the header %s is not %s= and %s= alone", s->field,
 				  s->time_key, s->prefix);
 	while (value.len) {
@@ -235,9 +235,9 @@ static bool read_words(struct claim *c, struct bytes value)
 {
 	while (value.len) {
 		struct bytes word = next_part(&value, ' ');
-		if (signature_begins(word, c->scheme->prefix))
+		if (bytes_begins(word, c->scheme->prefix))
 			claim_add(c, behind(word, strlen(c->scheme->prefix)), false);
-		else if (signature_begins(word, "v1a,"))
+		else if (bytes_begins(word, "v1a,"))
 			claim_add(c, behind(word, 4), true);
 	}
 	return c->count ||
@@ -270,7 +270,7 @@ static bool body_value(struct claim *c, const struct signature_input *in, const 
 static bool body_part(struct claim *c, const struct signature_input *in, const char *place, struct bytes *out)
 {
 	static const char form[] = "form:";
-	bool is_form = signature_begins(bytes_of(place), form);
+	bool is_form = bytes_begins(bytes_of(place), form);
 	return (body_value(c, in, place, out) && out->len) ||
 	       claim_fail(c, in->body.len > SIGNATURE_JSON_MOST && !is_form ? SIGNATURE_NO_MEMORY : SIGNATURE_MISSING,
 			  "the body has no %s%s", is_form ? "field " : "", is_form ? place + sizeof form - 1 : place);
@@ -318,7 +318,7 @@ static bool read_layout(struct claim *c, const struct signature_input *in, struc
 	case LAYOUT_LIST:
 		return read_list(c, value);
 	case LAYOUT_JWT:
-		if (s->prefix && !signature_begins(value, s->prefix))
+		if (s->prefix && !bytes_begins(value, s->prefix))
 			return claim_fail(c, SIGNATURE_MALFORMED, "the header %s does not begin with %s", s->field,
 					  s->prefix);
 		return jwt_read(c, in, behind(value, s->prefix ? strlen(s->prefix) : 0));

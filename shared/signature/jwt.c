@@ -88,7 +88,7 @@ static bool audience_is(struct claim *c, struct bytes wanted, bool *there)
 static bool issuer_is(struct bytes issuer, const char *wanted)
 {
 	static const char tls[] = "https://";
-	if (signature_begins(issuer, tls))
+	if (bytes_begins(issuer, tls))
 		issuer = bytes_make(issuer.at + sizeof tls - 1, issuer.len - (sizeof tls - 1));
 	return bytes_equal(issuer, bytes_of(wanted));
 }

@@ -17,7 +17,7 @@
 
 static bool drop(struct bytes *b, const char *prefix)
 {
-	if (!signature_begins(*b, prefix))
+	if (!bytes_begins(*b, prefix))
 		return false;
 	*b = bytes_make(b->at + strlen(prefix), b->len - strlen(prefix));
 	return true;
@@ -155,8 +155,7 @@ static bool read_pair(const struct signature_provider *s, struct bytes secret, b
 static bool read_standard(struct bytes secret, bool private, struct secret_key *out, const char **why)
 {
 	static const struct signature_provider pair = { .algorithm = SIGN_ED25519 };
-	if (signature_begins(secret, "whpk_") || signature_begins(secret, "whsk_") ||
-	    signature_begins(secret, "-----BEGIN"))
+	if (bytes_begins(secret, "whpk_") || bytes_begins(secret, "whsk_") || bytes_begins(secret, "-----BEGIN"))
 		return read_pair(&pair, secret, private, out, why);
 	drop(&secret, "whsec_");
 	if (secret.len && crypto_decode(FORM_BASE64, secret, &out->mac) && out->mac.len)

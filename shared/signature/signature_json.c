@@ -10,7 +10,7 @@
 
 bool signature_json_begins(struct bytes body)
 {
-	size_t first = signature_begins(body, BYTE_ORDER_MARK) ? strlen(BYTE_ORDER_MARK) : 0, before = first;
+	size_t first = bytes_begins(body, BYTE_ORDER_MARK) ? strlen(BYTE_ORDER_MARK) : 0, before = first;
 	while (first < body.len && (body.at[first] == ' ' || (body.at[first] >= '\t' && body.at[first] <= '\r')))
 		first++;
 	return first < body.len && body.len - before <= SIGNATURE_JSON_MOST &&
@@ -22,7 +22,7 @@ static bool read_json(struct bytes *whole, struct json_tokens *t)
 {
 	if (!signature_json_begins(*whole))
 		return false;
-	if (signature_begins(*whole, BYTE_ORDER_MARK))
+	if (bytes_begins(*whole, BYTE_ORDER_MARK))
 		*whole = bytes_make(whole->at + 3, whole->len - 3);
 	return json_tokenize(*whole, true, t, NULL);
 }

@@ -6,12 +6,6 @@
 
 #include <openssl/crypto.h>
 
-bool signature_begins(struct bytes b, const char *with)
-{
-	size_t len = strlen(with);
-	return len == 0 || (b.len >= len && memcmp(b.at, with, len) == 0);
-}
-
 bool signature_equal(struct bytes a, struct bytes b)
 {
 	return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.at, b.at, a.len) == 0);

@@ -13,8 +13,6 @@ bool signature_json_value(struct bytes body, const char *path, struct buffer *ou
 size_t signature_json_count(struct bytes body, const char *path);
 /* Appends the first name of a JSON object that is not `name`. False: there is none. */
 bool signature_json_other_key(struct bytes body, const char *name, struct buffer *out);
-/* Whether it begins with that text, case and all. */
-bool signature_begins(struct bytes b, const char *with);
 /* In constant time for equal lengths. */
 bool signature_equal(struct bytes a, struct bytes b);
 /* HMAC-SHA256 in lower-case hex, appended. */

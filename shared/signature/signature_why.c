@@ -112,7 +112,7 @@ static bool decode_twice(struct bytes text, enum signature_form form, struct buf
 	struct buffer inner = { 0 };
 	bool fine = crypto_decode(FORM_BASE64, text, &inner);
 	struct bytes secret = trimmed(buffer_view(&inner));
-	if (signature_begins(secret, "whsec_"))
+	if (bytes_begins(secret, "whsec_"))
 		secret = bytes_make(secret.at + 6, secret.len - 6);
 	fine = fine && secret.len && crypto_decode(form, secret, out);
 	if (inner.at)
@@ -127,7 +127,7 @@ static bool change(enum secret_change how, struct bytes secret, enum secret_form
 	bool standard = kind == SECRET_STANDARD || kind == SECRET_BASE64, coded = standard || kind == SECRET_HEX;
 	enum signature_form form = kind == SECRET_HEX ? FORM_HEX : FORM_BASE64;
 	struct bytes text = trimmed(secret), rest = text;
-	bool prefixed = signature_begins(text, "whsec_");
+	bool prefixed = bytes_begins(text, "whsec_");
 	if (prefixed)
 		rest = bytes_make(text.at + 6, text.len - 6);
 	switch (how) {
@@ -143,7 +143,7 @@ static bool change(enum secret_change how, struct bytes secret, enum secret_form
 		if (how == CHANGE_UNQUOTE && !unquote(&text))
 			return false;
 		text = how == CHANGE_VALUE ? value_of(text) : text;
-		rest = signature_begins(text, "whsec_") ? bytes_make(text.at + 6, text.len - 6) : text;
+		rest = bytes_begins(text, "whsec_") ? bytes_make(text.at + 6, text.len - 6) : text;
 		return coded ? crypto_decode(form, rest, out) : buffer_append_bytes(out, text);
 	case CHANGE_NO_PREFIX:
 		return !coded && prefixed && buffer_append_bytes(out, rest);
@@ -223,8 +223,8 @@ static bool change_url(enum url_change how, struct bytes url, struct buffer *out
 {
 	static const char tls[] = "https://", bare[] = "http://";
 	const char *text = (const char *)url.at;
-	bool is_tls = signature_begins(url, tls);
-	size_t start = is_tls ? strlen(tls) : signature_begins(url, bare) ? strlen(bare) : 0, end = start, path;
+	bool is_tls = bytes_begins(url, tls);
+	size_t start = is_tls ? strlen(tls) : bytes_begins(url, bare) ? strlen(bare) : 0, end = start, path;
 	if (!start)
 		return false;
 	while (end < url.len && !strchr("/?", text[end]))
@@ -293,8 +293,7 @@ static struct bytes raw_mark(struct trial *t)
 		return bytes_of(NULL);
 	value = trimmed(value);
 	const char *prefix = s->prefix ? s->prefix : "";
-	return signature_begins(value, prefix) ? bytes_make(value.at + strlen(prefix), value.len - strlen(prefix))
-					       : value;
+	return bytes_begins(value, prefix) ? bytes_make(value.at + strlen(prefix), value.len - strlen(prefix)) : value;
 }
 
 static bool try_form(struct trial *t, const struct secret_key *key)
