@@ -265,7 +265,7 @@ static void count_in(uint64_t *counts, struct durations *took, enum stats_outcom
 static bool add_row(struct stats *s, const struct figure_block *b, size_t i, struct step *step)
 {
 	enum stats_outcome outcome = merged(b->outcome[i]);
-	struct group *g;
+	struct group *g = NULL;
 	s->count++;
 	s->bad_signatures += b->bad[i];
 	count_in(step->counts, &step->took, outcome, b->took_us[i]);
