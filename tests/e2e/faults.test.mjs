@@ -190,7 +190,7 @@ describe('faults', () => {
 	};
 
 	const plain = (text, what) => {
-		const found = LIBRARY.exec(text.replaceAll(w.dir, '').replaceAll(/libwebsockets-evlib-uv|sqlite3 (FILE|NEW)/g, ''));
+		const found = LIBRARY.exec(text.replaceAll(w.dir, '').replaceAll(/libwebsockets-evlib-uv|sqlite3 (FILE|NEW)|SSL_CERT_(FILE|DIR)/g, ''));
 		assert.equal(found, null, `${what}: "${found?.[0]}" in: ${text}`);
 	};
 
@@ -218,7 +218,7 @@ describe('faults', () => {
 			]);
 			for (const [name, p] of [['listen', listen], ['login', login]]) {
 				assert.equal(p.code, fault.both, `${name}: ${p.err}`);
-				assert.ok((p.err + p.text).includes(wrong.text), `${name}: ${p.err}\n${wrong.text}`);
+				assert.ok((p.err + p.text).includes(wrong.text.replace(/; issuers trusted here: .*/, '')), `${name}: ${p.err}\n${wrong.text}`);
 				plain(p.err + p.text, name);
 			}
 		});
