@@ -171,7 +171,7 @@ struct control *control_new(struct relay *relay, struct error *e)
 	const char *folder = relay->settings.data;
 	int fd = c ? control_path_listen(folder) : -1;
 	if (fd < 0) {
-		error_set(e, EXIT_STORE, "%s/" CONTROL_NAME " cannot be made: %s", folder,
+		error_set(e, EXIT_STORE, "no socket can be made for the commands that ask the relay of %s: %s", folder,
 			  c ? strerror(errno) : "out of memory");
 		free(c);
 		return NULL;
@@ -187,7 +187,8 @@ struct control *control_new(struct relay *relay, struct error *e)
 		code = uv_listen((uv_stream_t *)&c->pipe, CALLS_MOST, on_call);
 	if (code == 0)
 		return c;
-	error_set(e, EXIT_RELAY, "%s/" CONTROL_NAME " cannot be listened on: %s", folder, uv_strerror(code));
+	error_set(e, EXIT_RELAY, "the socket for the commands that ask the relay of %s cannot be listened on: %s",
+		  folder, uv_strerror(code));
 	control_path_remove(folder);
 	uv_close((uv_handle_t *)&c->pipe, on_closed);
 	return NULL;

@@ -1,7 +1,7 @@
 // creel-relay status and tunnel: what a running relay says of itself, and the tunnels that its operator closes.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -91,19 +91,41 @@ describe('creel-relay status', () => {
 		const data = path.join(w.dir, 'a'.repeat(100), 'b'.repeat(100));
 		mkdirSync(data, { recursive: true });
 		const relay = await w.startRelay({ data });
-		assert.equal(statSync(path.join(data, 'control.sock')).mode & 0o777, 0o600);
+		const folder = readFileSync(path.join(data, 'control'), 'utf8').trim();
+		assert.equal(statSync(path.join(data, 'control')).mode & 0o777, 0o600);
+		assert.equal(statSync(folder).mode & 0o777, 0o700);
+		assert.equal(statSync(path.join(folder, 'control.sock')).mode & 0o777, 0o600);
 		relay.signal('SIGKILL');
 		await relay.end();
 		assert.equal((await ask(data, 'status')).code, 1);
-		await w.startRelay({ data });
+		const again = await w.startRelay({ data });
+		assert.ok(!existsSync(folder), 'what the dead one left is gone');
 		assert.equal((await ask(data, 'status')).code, 0);
+		// Whoever copies or searches the data folder can read all that is in it.
+		for (const name of readdirSync(data)) readFileSync(path.join(data, name));
+		const mine = readFileSync(path.join(data, 'control'), 'utf8').trim();
+		again.signal('SIGTERM');
+		await again.end();
+		assert.deepEqual([existsSync(mine), existsSync(path.join(data, 'control'))], [false, false]);
+	});
+
+	it('its socket is in the service manager’s folder, or with the data where there is no other', async () => {
+		const folder = w.fresh('runtime'), data = w.fresh('relay');
+		mkdirSync(folder, { mode: 0o700 });
+		await w.startRelay({ data, env: { RUNTIME_DIRECTORY: folder } });
+		assert.ok(existsSync(path.join(folder, 'control.sock')));
+		assert.equal((await ask(data, 'status')).code, 0);
+		const none = w.fresh('relay');
+		await w.startRelay({ data: none, env: { TMPDIR: '/nowhere' } });
+		assert.ok(existsSync(path.join(none, 'control.sock')));
+		assert.equal((await ask(none, 'status')).code, 0);
 	});
 
 	it('webhooks are served when there can be no socket', async () => {
 		const data = w.fresh('relay');
 		mkdirSync(data);
 		writeFileSync(path.join(data, 'control.sock'), 'not a socket');
-		const relay = await w.startRelay({ data });
+		const relay = await w.startRelay({ data, env: { TMPDIR: '/nowhere' } });
 		assert.equal((await fetch(`http://127.0.0.1:${relay.port}/none`)).status, 404);
 		assert.match(relay.err, /event=no_control/);
 	});

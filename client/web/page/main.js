@@ -1,4 +1,4 @@
-// Starts the page: which view is shown, what the address says, and what keys do in it.
+// Starts the page: which view is shown, what the address says, what keys do.
 import { $, alarm, el, gate, number, plain, say, timeStyle, one } from './dom.js';
 import { api, get } from './api.js';
 import * as events from './events.js';
