@@ -176,6 +176,8 @@ static bool is_latin(struct bytes content_type, struct bytes text)
 	size_t len = text.len < LATIN_LOOK_AT ? text.len : LATIN_LOOK_AT, beyond = 0;
 	if (!media_type_begins(type, "text/") || bytes_equal_nocase(type, "text/event-stream"))
 		return false;
+	if (text_ascii_len(bytes_make(text.at, len)) == len) /* as most are, of every delivery that comes */
+		return false;
 	for (size_t i = 0; i < len; i++) {
 		uint8_t c = text.at[i];
 		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f') || c == 0x7f)

@@ -123,9 +123,22 @@ bool text_guard_json(struct buffer *out, struct bytes json)
 	return fine;
 }
 
+size_t text_ascii_len(struct bytes in)
+{
+	size_t i = 0;
+	for (uint64_t eight; in.len - i >= sizeof eight; i += sizeof eight) {
+		memcpy(&eight, in.at + i, sizeof eight);
+		if (eight & UINT64_C(0x8080808080808080))
+			break;
+	}
+	while (i < in.len && in.at[i] < 0x80)
+		i++;
+	return i;
+}
+
 bool text_is_utf8(struct bytes in)
 {
-	for (size_t i = 0; i < in.len;) {
+	for (size_t i = text_ascii_len(in); i < in.len; i += text_ascii_len(bytes_make(in.at + i, in.len - i))) {
 		utf8proc_int32_t c;
 		utf8proc_ssize_t len = utf8proc_iterate(in.at + i, (utf8proc_ssize_t)(in.len - i), &c);
 		if (len <= 0)

@@ -31,6 +31,8 @@ struct text_unit text_next(struct bytes in, enum text_mode mode, int *marks);
 MUST_CHECK bool text_sanitize(struct buffer *out, struct bytes in, enum text_mode mode);
 /* The same gate for JSON text, which stays equal: what a terminal must not get becomes \uXXXX. */
 MUST_CHECK bool text_guard_json(struct buffer *out, struct bytes json);
+/* How many bytes at its beginning are below 0x80, eight at a step. */
+size_t text_ascii_len(struct bytes in);
 /* True when the bytes are UTF-8 (RFC 3629) throughout. */
 bool text_is_utf8(struct bytes in);
 /* Columns a sanitised string takes. */
