@@ -98,8 +98,6 @@ struct stream {
 	struct streams *set;
 	uint64_t id;
 	UT_hash_handle hh; /* by id, while the relay knows the stream */
-	bool on_wire;      /* in the set's table */
-	bool counted;      /* as busy */
 	unsigned pins;     /* functions that still use it */
 
 	enum inbound_state inbound;
@@ -114,9 +112,12 @@ struct stream {
 	enum delivery_origin origin; /* ORIGIN_SPOOL: nobody waits for the answer */
 	const struct origin_ops *by;
 	void *by_user;
-	bool upgrade;   /* the sender asks for a WebSocket */
-	bool up_ended;  /* after 101: the sender sends no more */
-	bool abandoned; /* the sender went while the app was called: the answer is for the record alone */
+	bool on_wire;      /* in the set's table */
+	bool counted;      /* as busy */
+	bool upgrade;      /* the sender asks for a WebSocket */
+	bool up_ended;     /* after 101: the sender sends no more */
+	bool abandoned;    /* the sender went while the app was called: the answer is for the record alone */
+	bool report_waits; /* its call is over and was not shown, as its delivery has no number yet */
 
 	/* The request. */
 	struct wire_request request; /* views into `head` */
@@ -135,7 +136,6 @@ struct stream {
 
 	/* The call. */
 	int64_t delivery_id; /* below 0: on record, without a number of the database yet (recorder.h) */
-	bool report_waits;   /* its call is over and was not shown, for want of that number */
 	int64_t replay_of;   /* or 0 */
 	int64_t job;         /* of another program, which the attempt's record ends, or 0 */
 	size_t route;

@@ -148,7 +148,7 @@ void web_complete(struct web_read *r)
 	int64_t caret;
 	if (!text)
 		text = "";
-	if (!web_param_number(r->x, "caret", 0, FILTER_TEXT_MAX * 4, (int64_t)strlen(text), &caret))
+	if (!web_param_number(r->x, "caret", 0, (int64_t)FILTER_TEXT_MAX * 4, (int64_t)strlen(text), &caret))
 		return;
 	size_t end = (size_t)caret < strlen(text) ? (size_t)caret : strlen(text), start = end;
 	while (start > 0 && !strchr(" ()", text[start - 1]))

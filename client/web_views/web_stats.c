@@ -15,7 +15,8 @@ static bool take_wish(const struct web_read *r, struct stats_wish *w)
 	if (!web_param_number(r->x, "to", 1, INT32_MAX, now + 1, &w->before_s) ||
 	    !web_param_number(r->x, "from", 0, w->before_s - 1, w->before_s > 86400 ? w->before_s - 86400 : 0,
 			      &w->from_s) ||
-	    !web_param_number(r->x, "step", 1, 86400 * 366, stats_step_for(w->before_s - w->from_s, 96), &w->step_s))
+	    !web_param_number(r->x, "step", 1, INT64_C(86400) * 366, stats_step_for(w->before_s - w->from_s, 96),
+			      &w->step_s))
 		return false;
 	if (!by || stats_by_parse(by, &w->by))
 		return true;

@@ -182,7 +182,7 @@ static bool is_latin(struct bytes content_type, struct bytes text)
 		uint8_t c = text.at[i];
 		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f') || c == 0x7f)
 			return false;
-		if (c >= 0x80 && c < 0xa0 && memchr("\x81\x8d\x8f\x90\x9d", c, 5)) /* no characters there */
+		if (c >= 0x80 && c < 0xa0 && strchr("\x81\x8d\x8f\x90\x9d", c)) /* no characters there */
 			return false;
 		beyond += c >= 0x80;
 	}

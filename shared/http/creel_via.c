@@ -15,7 +15,7 @@ static void add(struct list *l, struct bytes text)
 	if (!uuid_from_text(text, id))
 		return;
 	if (l->count >= CREEL_VIA_MOST)
-		memmove(l->ids[0], l->ids[1], (CREEL_VIA_MOST - 1) * UUID_LEN);
+		memmove(l->ids[0], l->ids[1], (size_t)(CREEL_VIA_MOST - 1) * UUID_LEN);
 	memcpy(l->ids[l->count < CREEL_VIA_MOST ? l->count : CREEL_VIA_MOST - 1], id, UUID_LEN);
 	l->count++;
 }

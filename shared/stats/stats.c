@@ -79,8 +79,22 @@ int stats_bin_ms(size_t bin)
 }
 
 /* Each a multiple of the one before. */
-static const int64_t steps[] = { 1,    5,     15,    30,    60,    300,    900,        1800,
-				 3600, 10800, 21600, 43200, 86400, 604800, 4 * 604800, 52 * 604800 };
+static const int64_t steps[] = { 1,
+				 5,
+				 15,
+				 30,
+				 60,
+				 300,
+				 900,
+				 1800,
+				 3600,
+				 10800,
+				 21600,
+				 43200,
+				 86400,
+				 604800,
+				 INT64_C(4) * 604800,
+				 INT64_C(52) * 604800 };
 #define STEPS (sizeof steps / sizeof *steps)
 
 int64_t stats_step_for(int64_t span_s, size_t most)
@@ -127,7 +141,7 @@ static void move(struct stats *s, bool to_end)
 /* The next longer step: what is used becomes the first of them. */
 static void coarsen(struct stats *s)
 {
-	int64_t longer = 52 * 604800;
+	int64_t longer = INT64_C(52) * 604800;
 	for (size_t i = STEPS; i-- > 0 && steps[i] > s->step_s;)
 		longer = steps[i];
 	if (longer <= s->step_s)
@@ -339,7 +353,7 @@ void stats_free(struct stats *s)
 		return;
 	HASH_ITER(hh, s->groups, g, next)
 	{
-		HASH_DEL(s->groups, g);
+		HASH_DEL(s->groups, g); /* NOLINT(clang-analyzer-unix.Malloc): none is looked at after its end */
 		free(g);
 	}
 	free(s->steps);

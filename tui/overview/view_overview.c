@@ -155,7 +155,7 @@ static void when(const struct ui *ui, int64_t at_s, char out[2 * WORDS_LEN])
 	uint64_t at_us = at_s > 0 ? (uint64_t)at_s * 1000000 : 0;
 	words_day(day, ui, at_us);
 	words_clock(time, ui, at_us);
-	snprintf(out, 2 * WORDS_LEN, "%s %.8s", day, time);
+	snprintf(out, (size_t)2 * WORDS_LEN, "%s %.8s", day, time);
 }
 
 static void draw_axis(const struct overview *o, const struct ui *ui, struct surface *s, struct rect line)
