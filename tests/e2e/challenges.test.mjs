@@ -133,6 +133,16 @@ describe('listen --answer-challenges', () => {
 			['/s', json({ type: 'event_callback', challenge: 'x' })],
 			['/forged', json({ type: 'url_verification', challenge: 'x' }, { 'x-slack-signature': `v0=${hmac('x')}`, 'x-slack-request-timestamp': '1' })],
 			['/page', { method: 'HEAD' }],
+			['/twitch-event', json({ challenge: 'a', subscription: {} }, { 'twitch-eventsub-message-type': 'notification' })],
+			['/dropbox-post?challenge=abc', json({ list_folder: { accounts: [] } })],
+			['/asana-event', json({ events: [] }, { 'x-hook-signature': 'ab' })],
+			['/graph-event', json({ value: [{ validationToken: 'a' }] })],
+			['/grid-event', json([{ data: { validationCode: 'a' } }], { 'aeg-event-type': 'Notification' })],
+			['/cors', { method: 'OPTIONS', headers: { origin: 'https://example.com', 'access-control-request-method': 'POST' } }],
+			['/notion-event', json({ verification_token: 'secret_1', type: 'page.created' })],
+			['/braintree-post?bt_challenge=d1c3a4f7e4a84b3f8a4f1b2c3d4e5f60', json({})],
+			['/salesforce-other', { method: 'POST', headers: { 'content-type': 'text/xml', soapaction: '""' }, body: '<Envelope><notifications xmlns="http://example.com/other"/></Envelope>' }],
+			['/discord-command', ping({ type: 2, id: '1', data: { name: 'x' } })],
 			['/sns', json({ Type: 'SubscriptionConfirmation', SubscribeURL: `${base}/fetched` }, { 'x-amz-sns-message-type': 'SubscriptionConfirmation' })],
 		]) {
 			const { status, text } = await ask(path, options);
