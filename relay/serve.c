@@ -16,7 +16,7 @@
 #include "relay/links/tunnel_server.h"
 #include "relay/tunnels/registry.h"
 #include "shared/disk/file.h"
-#include "shared/program/ini_file.h"
+#include "shared/options/ini_file.h"
 #include "shared/program/log.h"
 #include "shared/program/loop.h"
 

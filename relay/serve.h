@@ -3,7 +3,7 @@
 #pragma once
 
 #include "shared/base/error.h"
-#include "shared/program/secret_gate.h"
+#include "shared/secrets/secret_gate.h"
 
 /* Serves until a signal ends it. Returns the exit status; where that is not EXIT_DONE, *e says why. The gate learns of
  * secrets that the config file holds. */

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "relay/common/relay.h"
-#include "shared/program/ini_file.h"
-#include "shared/program/secret_gate.h"
+#include "shared/options/ini_file.h"
+#include "shared/secrets/secret_gate.h"
 
 struct serve_options {
 	struct settings set; /* its strings live until serve_options_free */

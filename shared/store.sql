@@ -226,7 +226,7 @@ DROP INDEX delivery_by_class;
 CREATE INDEX delivery_by_class ON delivery (status_class, id) WHERE status_class <> 2;
 
 -- Schema 14: what statistics need of 4096 deliveries at a time (id / 4096 = block), so that they need not read the rows
--- (shared/store/figure_block.c has the format). A running client makes the blocks when it has nothing else to do, of
+-- (shared/stats/figure_block.c has the format). A running client makes the blocks when it has nothing else to do, of
 -- deliveries that are over; a change to one of them drops its block. All of it may be deleted at any time.
 CREATE TABLE figures (
   block    INTEGER PRIMARY KEY,

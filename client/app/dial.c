@@ -1,6 +1,6 @@
 #include "client/app/dial.h"
 
-#include "shared/base/loopback.h"
+#include "shared/net/loopback.h"
 #include "shared/net/roots.h"
 
 #include <arpa/inet.h>

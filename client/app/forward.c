@@ -13,7 +13,7 @@
 #include "client/common/limits.h"
 #include "shared/base/clock.h"
 #include "shared/http/headers.h"
-#include "shared/program/secret_gate.h"
+#include "shared/secrets/secret_gate.h"
 #include "shared/wire/wire.h"
 
 #include <stdlib.h>

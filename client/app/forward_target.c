@@ -3,7 +3,7 @@
 #include "client/app/forward_private.h"
 
 #include "client/common/resolve.h"
-#include "shared/base/loopback.h"
+#include "shared/net/loopback.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>

@@ -10,7 +10,7 @@
 #include "client/reason/reason.h"
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
-#include "shared/program/options.h"
+#include "shared/options/options.h"
 #include "shared/disk/spill.h"
 #include "shared/store/store.h"
 

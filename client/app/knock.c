@@ -2,7 +2,7 @@
 
 #include "client/app/forward_private.h"
 #include "client/common/resolve.h"
-#include "shared/base/loopback.h"
+#include "shared/net/loopback.h"
 #include "shared/program/loop.h"
 
 #include <arpa/inet.h>

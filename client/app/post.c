@@ -1,6 +1,6 @@
 #include "client/app/post.h"
 
-#include "client/app/curl_reason.h"
+#include "client/proxy/curl_reason.h"
 #include "client/common/curl_trust.h"
 #include "client/proxy/proxy.h"
 #include "shared/http/headers.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "client/options/command.h"
-#include "client/options/selection.h"
+#include "client/selection/selection.h"
 #include "client/transfer/export.h"
 #include "shared/program/progress.h"
 

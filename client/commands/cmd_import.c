@@ -1,6 +1,6 @@
 #include "client/options/command.h"
 #include "client/print/output.h"
-#include "client/print/row_json.h"
+#include "client/json/row_json.h"
 #include "client/transfer/import.h"
 #include "shared/program/interrupt.h"
 

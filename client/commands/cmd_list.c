@@ -1,8 +1,8 @@
 #include "client/options/command.h"
-#include "client/options/no_match.h"
-#include "client/print/row_json.h"
+#include "client/selection/no_match.h"
+#include "client/json/row_json.h"
 #include "client/print/row_line.h"
-#include "client/options/selection.h"
+#include "client/selection/selection.h"
 
 #include <unistd.h>
 

@@ -4,8 +4,8 @@
 #include "client/tunnel/tunnel.h"
 #include "shared/program/interrupt.h"
 #include "shared/program/loop.h"
-#include "shared/program/secret_read.h"
-#include "shared/program/secret_shape.h"
+#include "shared/secrets/secret_read.h"
+#include "shared/secrets/secret_shape.h"
 
 #include <openssl/crypto.h>
 #include <signal.h>

@@ -2,14 +2,14 @@
  * them. */
 #include "client/options/command.h"
 #include "client/record/retention.h"
-#include "client/print/row_json.h"
-#include "client/options/selection.h"
+#include "client/json/row_json.h"
+#include "client/selection/selection.h"
 #include "shared/base/clock.h"
 #include "shared/text/text.h"
 #include "shared/text/text_figures.h"
 #include "shared/program/interrupt.h"
 #include "shared/program/progress.h"
-#include "shared/program/quantity.h"
+#include "shared/options/quantity.h"
 
 #include <stdlib.h>
 #include <string.h>

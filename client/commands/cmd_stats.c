@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "client/options/command.h"
-#include "client/options/selection.h"
-#include "client/print/row_json.h"
-#include "client/print/stats_json.h"
+#include "client/selection/selection.h"
+#include "client/json/row_json.h"
+#include "client/json/stats_json.h"
 #include "client/print/stats_text.h"
 #include "shared/program/interrupt.h"
 #include "shared/program/progress.h"

@@ -1,6 +1,6 @@
 #include "client/options/command.h"
-#include "client/print/json_fields.h"
-#include "client/print/row_json.h"
+#include "client/json/json_fields.h"
+#include "client/json/row_json.h"
 #include "shared/json/json_bytes.h"
 #include "shared/base/clock.h"
 #include "shared/base/process.h"

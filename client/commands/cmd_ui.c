@@ -8,7 +8,7 @@
 #include "client/options/command.h"
 #include "client/inspect/inspector.h"
 #include "client/signing/secrets.h"
-#include "client/options/selection.h"
+#include "client/selection/selection.h"
 #include "shared/program/loop.h"
 
 struct shown {

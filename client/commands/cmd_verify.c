@@ -1,8 +1,8 @@
 /* Checks recorded deliveries' signatures, and says why one does not hold. */
 #include "client/options/command.h"
-#include "client/print/row_json.h"
+#include "client/json/row_json.h"
 #include "client/signing/verified_json.h"
-#include "client/options/selection.h"
+#include "client/selection/selection.h"
 #include "client/signing/verify_one.h"
 #include "shared/program/interrupt.h"
 #include "shared/program/progress.h"

@@ -1,8 +1,8 @@
 /* Waits until deliveries come that match: for tests and scripts. */
 #include "client/options/command.h"
 #include "client/print/output.h"
-#include "client/print/row_json.h"
-#include "client/options/selection.h"
+#include "client/json/row_json.h"
+#include "client/selection/selection.h"
 #include "shared/base/clock.h"
 #include "shared/program/interrupt.h"
 

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 
 #include "client/options/command.h"
-#include "client/options/selection.h"
+#include "client/selection/selection.h"
 #include "client/web/web.h"
-#include "client/web/web_browser.h"
+#include "client/web_server/web_browser.h"
 #include "shared/program/loop.h"
 
 struct web_command {

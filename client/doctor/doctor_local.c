@@ -3,7 +3,7 @@
 #include "client/options/config_files.h"
 #include "client/doctor/doctor.h"
 #include "shared/disk/disk.h"
-#include "shared/store/store_check.h"
+#include "shared/upkeep/store_check.h"
 
 #include <errno.h>
 #include <stdlib.h>

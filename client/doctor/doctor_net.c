@@ -1,5 +1,5 @@
 /* How `creel doctor` checks the way to the relay: its name, the proxy, the port. */
-#include "client/app/curl_reason.h"
+#include "client/proxy/curl_reason.h"
 #include "client/common/resolve.h"
 #include "client/doctor/doctor.h"
 #include "client/tunnel/tunnel_private.h"

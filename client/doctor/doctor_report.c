@@ -1,7 +1,7 @@
 /* How the findings of `creel doctor` are printed. */
 #include "client/doctor/doctor.h"
-#include "client/print/json_fields.h"
-#include "client/print/row_json.h"
+#include "client/json/json_fields.h"
+#include "client/json/row_json.h"
 #include "client/proxy/proxy_dial.h"
 #include "shared/text/text.h"
 

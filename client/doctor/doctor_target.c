@@ -1,6 +1,6 @@
 /* How `creel doctor` checks the app: whether its port takes connections, on which address, and whether it answers in
  * HTTP. */
-#include "client/app/curl_reason.h"
+#include "client/proxy/curl_reason.h"
 #include "client/app/dial.h"
 #include "client/doctor/doctor_ask.h"
 #include "client/app/forwarder.h"

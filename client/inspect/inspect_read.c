@@ -3,7 +3,7 @@
 #include "client/common/limits.h"
 #include "client/signing/verify_one.h"
 #include "shared/signature/signature.h"
-#include "shared/store/store_part.h"
+#include "shared/query/store_part.h"
 
 #include <stdio.h>
 #include <stdlib.h>

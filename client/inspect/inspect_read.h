@@ -8,7 +8,7 @@
 #include "shared/filter/filter.h"
 #include "shared/frontend/source.h"
 #include "shared/stats/stats_read.h"
-#include "shared/store/store_filter.h"
+#include "shared/query/store_filter.h"
 
 enum question_kind { ASK_PAGE, ASK_DOCUMENT, ASK_COUNT, ASK_PREVIEW, ASK_STATS, ASK_WORK };
 

@@ -7,7 +7,7 @@
 
 #include "client/signing/resign.h"
 #include "shared/http/http_text.h"
-#include "shared/store/item.h"
+#include "shared/query/item.h"
 
 #define AT_ONCE 4
 #define TELL_MS 100

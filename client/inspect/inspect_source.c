@@ -4,7 +4,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/process.h"
 #include "shared/program/loop.h"
-#include "shared/store/store_part.h"
+#include "shared/query/store_part.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "client/listening/exec.h"
 
 #include "client/common/limits.h"
-#include "client/print/delivery_json.h"
-#include "client/print/row_json.h"
+#include "client/json/delivery_json.h"
+#include "client/json/row_json.h"
 #include "shared/text/shell_words.h"
 #include "shared/program/core_dumps.h"
 #include "shared/store/store.h"

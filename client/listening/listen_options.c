@@ -4,7 +4,7 @@
 #include "client/inspect/inspector.h"
 #include "client/listening/listen_setup.h"
 #include "client/record/retention.h"
-#include "shared/store/store_bound.h"
+#include "shared/upkeep/store_bound.h"
 #include "shared/wire/wire.h"
 
 #include <string.h>

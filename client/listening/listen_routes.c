@@ -1,6 +1,6 @@
 #include "client/listening/listen_routes.h"
 
-#include "client/options/body_option.h"
+#include "client/selection/body_option.h"
 #include "shared/filter/filter.h"
 #include "shared/http/headers.h"
 #include "shared/json/json_tokens.h"

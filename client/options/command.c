@@ -2,8 +2,8 @@
 
 #include "client/options/config.h"
 #include "client/options/config_files.h"
-#include "client/options/filter_hint.h"
-#include "shared/program/secret_shape.h"
+#include "client/selection/filter_hint.h"
+#include "shared/secrets/secret_shape.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* One file a subcommand, each ending in a const struct command that commands.def lists.
  *
- * A command's options are rows of a static table (shared/program/options.h), filled into a struct of the command's own
+ * A command's options are rows of a static table (shared/options/options.h), filled into a struct of the command's own
  * before it runs. Every command also takes --help, and of --relay, --db and --config what it uses. The main thread. */
 #pragma once
 
@@ -8,8 +8,8 @@
 
 #include "shared/base/error.h"
 #include "shared/program/core_dumps.h"
-#include "shared/program/options.h"
-#include "shared/program/secret_gate.h"
+#include "shared/options/options.h"
+#include "shared/secrets/secret_gate.h"
 #include "shared/store/store.h"
 
 /* What main keeps for a command as long as it runs. */

@@ -2,7 +2,7 @@
 
 #include "shared/disk/file.h"
 #include "shared/disk/folder.h"
-#include "shared/program/ini_file.h"
+#include "shared/options/ini_file.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -8,8 +8,8 @@
 
 #include "client/options/project_options.h"
 #include "client/options/trust.h"
-#include "shared/program/ini_file.h"
-#include "shared/program/options.h"
+#include "shared/options/ini_file.h"
+#include "shared/options/options.h"
 
 #define PROJECT_FILE "./creel.ini"
 

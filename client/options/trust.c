@@ -2,7 +2,7 @@
 
 #include "client/options/config.h"
 #include "shared/disk/file.h"
-#include "shared/program/ini_file.h"
+#include "shared/options/ini_file.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
 #include "client/common/limits.h"
 #include "client/common/curl_loop.h"
 #include "client/common/curl_trust.h"
-#include "client/app/curl_reason.h"
+#include "client/proxy/curl_reason.h"
 #include "client/proxy/proxy.h"
 
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "shared/signature/signature.h"
-#include "shared/store/item.h"
+#include "shared/query/item.h"
 
 /* `request`: the delivery's own. `checked`: what its signature was found to be by a secret; NULL: what the record says.
  * EXIT_STORE. */

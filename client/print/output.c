@@ -1,7 +1,7 @@
 #include "client/print/output.h"
 
-#include "client/print/json_fields.h"
-#include "client/print/row_json.h"
+#include "client/json/json_fields.h"
+#include "client/json/row_json.h"
 #include "client/print/row_line.h"
 #include "shared/text/text.h"
 

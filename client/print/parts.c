@@ -4,7 +4,7 @@
 #include "client/print/readable.h"
 #include "shared/content/body.h"
 #include "shared/http/headers.h"
-#include "shared/store/item.h"
+#include "shared/query/item.h"
 #include "shared/text/text.h"
 
 #include <inttypes.h>

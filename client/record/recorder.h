@@ -9,7 +9,7 @@
 #include "client/signing/secrets.h"
 #include "shared/disk/batch_writer.h"
 #include "shared/store/store.h"
-#include "shared/store/store_bound.h"
+#include "shared/upkeep/store_bound.h"
 
 struct recorder;
 

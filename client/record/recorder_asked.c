@@ -5,7 +5,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/process.h"
 #include "shared/store/store_jobs.h"
-#include "shared/store/store_part.h"
+#include "shared/query/store_part.h"
 
 #include <stdlib.h>
 #include <unistd.h>

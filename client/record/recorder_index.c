@@ -1,10 +1,10 @@
-/* Fills the search index, and then the figures (shared/store/store_figures.h), while there is nothing else to write:
+/* Fills the search index, and then the figures (shared/stats/store_figures.h), while there is nothing else to write:
  * after a quarter of a second without a delivery, in small steps, each a transaction of its own. Loop thread, the steps
  * themselves on the writer's. */
 #include "client/record/recorder_private.h"
-#include "shared/store/store_bound.h"
-#include "shared/store/store_figures.h"
-#include "shared/store/store_filter.h"
+#include "shared/upkeep/store_bound.h"
+#include "shared/stats/store_figures.h"
+#include "shared/query/store_filter.h"
 
 #define TICK_MS 250
 #define LOOK_AGAIN 20         /* ticks between looks at what other programs recorded */

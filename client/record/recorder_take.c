@@ -2,7 +2,7 @@
 #include "client/record/recorder_private.h"
 #include "client/signing/judge.h"
 #include "shared/base/clock.h"
-#include "shared/store/item.h"
+#include "shared/query/item.h"
 #include "shared/store/store_jobs.h"
 
 #include <stdlib.h>

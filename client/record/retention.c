@@ -1,6 +1,6 @@
 #include "client/record/retention.h"
 
-#include "client/options/selection.h"
+#include "client/selection/selection.h"
 #include "shared/base/clock.h"
 #include "shared/text/text.h"
 

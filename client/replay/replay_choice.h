@@ -3,7 +3,7 @@
 #pragma once
 
 #include "client/common/limits.h"
-#include "client/options/selection.h"
+#include "client/selection/selection.h"
 
 struct replay_choice {
 	const struct secret_gate *gate;

@@ -4,7 +4,7 @@
 #include "client/app/forwarder.h"
 #include "client/record/running_client.h"
 #include "shared/text/text.h"
-#include "shared/store/item.h"
+#include "shared/query/item.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -12,7 +12,7 @@
 #include "shared/program/core_dumps.h"
 #include "shared/transcripts/transcript.h"
 #include "shared/text/text.h"
-#include "tui/edit/edit.h"
+#include "shared/frontend/edit.h"
 
 struct replay_edit {
 	const struct core_dumps *cores;

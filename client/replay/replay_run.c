@@ -2,9 +2,9 @@
 
 #include "client/common/limits.h"
 #include "client/print/output.h"
-#include "client/print/row_json.h"
+#include "client/json/row_json.h"
 #include "shared/program/progress.h"
-#include "shared/store/item.h"
+#include "shared/query/item.h"
 
 #include <errno.h>
 #include <signal.h>

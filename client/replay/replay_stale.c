@@ -2,7 +2,7 @@
 
 #include "client/signing/resign.h"
 #include "shared/http/headers.h"
-#include "shared/store/item.h"
+#include "shared/query/item.h"
 
 #include <inttypes.h>
 #include <stdio.h>

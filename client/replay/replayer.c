@@ -3,7 +3,7 @@
 #include "client/common/limits.h"
 #include "client/record/running_client.h"
 #include "client/replay/replayer_private.h"
-#include "shared/store/store_part.h"
+#include "shared/query/store_part.h"
 #include "shared/wire/wire.h"
 
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include <uv.h>
 
 #include "client/replay/replayer.h"
-#include "shared/store/item.h"
+#include "shared/query/item.h"
 #include "shared/store/store_jobs.h"
 
 enum replay_step {

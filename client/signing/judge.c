@@ -2,7 +2,7 @@
 
 #include "client/common/limits.h"
 #include "client/signing/called_url.h"
-#include "shared/store/item.h"
+#include "shared/query/item.h"
 
 static enum signature_verdict check(const struct secrets *secrets, const struct signature_provider *p,
 				    struct signature_input *in)

@@ -3,7 +3,7 @@
 #include "client/options/config.h"
 #include "client/options/project_file.h"
 #include "client/proxy/proxy.h"
-#include "shared/program/ini_file.h"
+#include "shared/options/ini_file.h"
 #include "shared/redact/redact.h"
 
 #include <ctype.h>

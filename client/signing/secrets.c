@@ -1,7 +1,7 @@
 #include "client/signing/secrets.h"
 
-#include "shared/program/secret_read.h"
-#include "shared/program/secret_shape.h"
+#include "shared/secrets/secret_read.h"
+#include "shared/secrets/secret_shape.h"
 
 #include <stdio.h>
 #include <stdlib.h>

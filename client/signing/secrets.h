@@ -3,8 +3,8 @@
  * do not change, so any thread may use them. */
 #pragma once
 
-#include "shared/program/options.h"
-#include "shared/program/secret_gate.h"
+#include "shared/options/options.h"
+#include "shared/secrets/secret_gate.h"
 #include "shared/signature/signature.h"
 
 struct secret {

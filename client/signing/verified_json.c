@@ -1,6 +1,6 @@
 #include "client/signing/verified_json.h"
 
-#include "client/print/json_fields.h"
+#include "client/json/json_fields.h"
 
 json_t *verified_json(int64_t id, const struct verified *v)
 {

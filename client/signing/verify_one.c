@@ -1,7 +1,7 @@
 #include "client/signing/verify_one.h"
 
 #include "client/signing/called_url.h"
-#include "shared/store/item.h"
+#include "shared/query/item.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "client/common/limits.h"
 #include "shared/http/headers.h"
 #include "shared/text/text_distance.h"
-#include "shared/program/quantity.h"
+#include "shared/options/quantity.h"
 
 #include <openssl/rand.h>
 #include <stdlib.h>

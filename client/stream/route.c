@@ -1,6 +1,6 @@
 #include "client/stream/route.h"
 
-#include "shared/store/store_probe.h"
+#include "shared/upkeep/store_probe.h"
 
 #include <string.h>
 

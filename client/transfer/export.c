@@ -11,12 +11,12 @@
 #include "client/transfer/export_tests.h"
 #include "shared/formats/report.h"
 #include "shared/collections/collection_write.h"
-#include "shared/formats/har.h"
+#include "shared/har/har.h"
 #include "shared/formats/http_file.h"
 #include "shared/collections/insomnia.h"
 #include "shared/collections/postman.h"
 #include "shared/http/http_text.h"
-#include "shared/store/item.h"
+#include "shared/query/item.h"
 #include "shared/text/text.h"
 
 /* One of: a file, standard output, a buffer. */

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/print/json_fields.h"
-#include "client/print/row_json.h"
+#include "client/json/json_fields.h"
+#include "client/json/row_json.h"
 #include "shared/curl/curl_command.h"
-#include "shared/formats/har.h"
+#include "shared/har/har.h"
 #include "shared/collections/insomnia.h"
 #include "shared/collections/postman.h"
 #include "shared/syntax/variables.h"

@@ -5,9 +5,9 @@
 
 #include "client/transfer/import_source.h"
 #include "shared/base/clock.h"
-#include "shared/formats/charles.h"
+#include "shared/har/charles.h"
 #include "shared/curl/curl_read.h"
-#include "shared/formats/har.h"
+#include "shared/har/har.h"
 #include "shared/formats/http_file.h"
 #include "shared/transcripts/import_sink.h"
 #include "shared/collections/insomnia.h"

@@ -1,7 +1,7 @@
 #include "client/tunnel/tunnel_private.h"
 
-#include "shared/base/loopback.h"
-#include "shared/program/secret_shape.h"
+#include "shared/net/loopback.h"
+#include "shared/secrets/secret_shape.h"
 #include "shared/wire/wire.h"
 
 #include <curl/curl.h>

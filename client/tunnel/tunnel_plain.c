@@ -3,7 +3,7 @@
  *
  * The name is resolved here, and the connection made to the address that was looked at; what it is connected to in the
  * end is looked at once more before the handshake is written. */
-#include "shared/base/loopback.h"
+#include "shared/net/loopback.h"
 #include "client/proxy/proxy.h"
 #include "client/tunnel/tunnel_private.h"
 

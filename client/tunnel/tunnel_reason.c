@@ -3,7 +3,7 @@
  * the words of a notice whose code this client does not know are shown. */
 #include "client/tunnel/tunnel_private.h"
 
-#include "shared/program/secret_shape.h"
+#include "shared/secrets/secret_shape.h"
 #include "shared/text/text.h"
 
 #include <errno.h>

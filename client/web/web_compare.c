@@ -7,7 +7,7 @@
 
 #include "client/print/diff_output.h"
 #include "client/signing/verified_json.h"
-#include "client/web/web_ask.h"
+#include "client/web_views/web_ask.h"
 
 #define VERIFIED_MOST 1000
 

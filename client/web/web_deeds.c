@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/web/web_ask.h"
+#include "client/web_views/web_ask.h"
 #include "shared/json/json_bytes.h"
 #include "shared/text/base64.h"
 

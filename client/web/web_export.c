@@ -7,7 +7,7 @@
 #include <openssl/rand.h>
 
 #include "client/transfer/export.h"
-#include "client/web/web_ask.h"
+#include "client/web_views/web_ask.h"
 #include "shared/json/json_bytes.h"
 #include "shared/base/clock.h"
 #include "shared/base/hex.h"

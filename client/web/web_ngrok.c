@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/print/json_fields.h"
+#include "client/json/json_fields.h"
 #include "client/transfer/export.h"
-#include "client/web/web_ask.h"
+#include "client/web_views/web_ask.h"
 #include "client/web/web_deeds.h"
 #include "client/web_views/web_detail.h"
 #include "shared/stats/durations.h"
@@ -14,7 +14,7 @@
 #include "shared/base/clock.h"
 #include "shared/http/headers.h"
 #include "shared/json/json_bytes.h"
-#include "shared/store/store_filter.h"
+#include "shared/query/store_filter.h"
 
 #define LOOKED_AT 2000      /* of the newest deliveries, for rates and percentiles */
 #define RAW_MOST (1u << 20) /* of a message */

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/print/json_fields.h"
+#include "client/json/json_fields.h"
 #include "client/web/web_private.h"
 #include "client/web_views/web_rows.h"
 #include "shared/base/clock.h"
-#include "shared/store/item.h"
-#include "shared/store/store_filter.h"
+#include "shared/query/item.h"
+#include "shared/query/store_filter.h"
 
 #define LOOK_MS 100
 #define STATE_EVERY 10 /* looks */

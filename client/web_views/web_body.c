@@ -10,7 +10,7 @@
 #include "client/web_views/web_range.h"
 #include "shared/base/hex.h"
 #include "shared/content/decode.h"
-#include "shared/store/item.h"
+#include "shared/query/item.h"
 
 #define PIECE (1u << 20) /* that is searched at once */
 #define FOUND_MOST 1000

@@ -6,7 +6,7 @@
 #include "client/web_views/web_rows.h"
 #include "shared/base/clock.h"
 #include "shared/json/json_bytes.h"
-#include "shared/store/store_filter.h"
+#include "shared/query/store_filter.h"
 
 #define COMPLETIONS 50
 #define LOOKED_AT 2000 /* of the newest deliveries, for values */

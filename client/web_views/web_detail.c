@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "client/common/limits.h"
-#include "client/print/json_fields.h"
-#include "client/print/row_json.h"
+#include "client/json/json_fields.h"
+#include "client/json/row_json.h"
 #include "client/signing/verify_one.h"
 #include "client/web_views/web_rows.h"
 #include "shared/base/clock.h"
 #include "shared/json/json_bytes.h"
-#include "shared/store/store_filter.h"
+#include "shared/query/store_filter.h"
 #include "shared/text/text.h"
 
 bool web_detail_resolve(struct web_read *r, int64_t *id)

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "client/web_views/web_read.h"
-#include "shared/store/item.h"
-#include "shared/store/store_part.h"
+#include "shared/query/item.h"
+#include "shared/query/store_part.h"
 
 #define WEB_DETAIL_BODY (64u << 10) /* of a body in it; the rest is asked for by range */
 

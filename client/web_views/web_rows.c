@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/print/row_json.h"
+#include "client/json/row_json.h"
 #include "shared/base/clock.h"
-#include "shared/store/store_filter.h"
+#include "shared/query/store_filter.h"
 
 #define PART_US 200000   /* then a walk gives what it has */
 #define COUNT_US 1000000 /* and a count */

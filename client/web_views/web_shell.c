@@ -11,7 +11,7 @@
 #include "client/web_views/web_outcome.h"
 #include "client/web_views/web_rows.h"
 #include "shared/http/headers.h"
-#include "shared/store/store_filter.h"
+#include "shared/query/store_filter.h"
 
 #define ROWS 50
 

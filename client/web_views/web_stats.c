@@ -1,6 +1,6 @@
 #include "client/web_views/web_stats.h"
 
-#include "client/print/stats_json.h"
+#include "client/json/stats_json.h"
 #include "client/web_views/web_rows.h"
 #include "shared/base/clock.h"
 #include "shared/stats/stats_read.h"

@@ -6,7 +6,7 @@
 
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
-#include "shared/program/options.h"
+#include "shared/options/options.h"
 
 struct acme_files {
 	char *folder;             /* absolute */

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "shared/base/error.h"
-#include "shared/program/secret_gate.h"
+#include "shared/secrets/secret_gate.h"
 
 int token_run(int argc, char **argv, struct secret_gate *gate, struct error *e);
 int setup_run(int argc, char **argv, struct secret_gate *gate, struct error *e);

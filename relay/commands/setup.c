@@ -6,7 +6,7 @@
 #include "relay/names/tokens.h"
 #include "relay/senders/listener.h"
 #include "shared/disk/file.h"
-#include "shared/program/options.h"
+#include "shared/options/options.h"
 #include "shared/text/text.h"
 
 #include <errno.h>

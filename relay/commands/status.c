@@ -1,7 +1,7 @@
 /* creel-relay status: what the relay of a data folder says of itself; a health check. */
 #include "relay/commands/commands.h"
 #include "relay/commands/status_print.h"
-#include "shared/program/options.h"
+#include "shared/options/options.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "relay/commands/commands.h"
 #include "relay/commands/data_owner.h"
 #include "relay/names/tokens.h"
-#include "shared/program/options.h"
+#include "shared/options/options.h"
 #include "shared/text/text.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #include "relay/commands/status_print.h"
 #include "relay/control/control_ask.h"
 #include "relay/names/router.h"
-#include "shared/program/options.h"
+#include "shared/options/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -11,7 +11,7 @@
 
 #include "relay/common/refusal.h"
 #include "shared/base/bytes.h"
-#include "shared/program/quantity.h"
+#include "shared/options/quantity.h"
 
 /* An unset --spool-max-total is as much as so many tunnels may have. */
 #define LIMITS_SPOOL_TUNNELS 16

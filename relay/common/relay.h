@@ -11,7 +11,7 @@
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
 #include "shared/program/log_digest.h"
-#include "shared/program/options.h"
+#include "shared/options/options.h"
 
 /* What the options of `creel-relay serve` say. */
 struct settings {

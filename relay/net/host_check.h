@@ -5,7 +5,7 @@
 #pragma once
 
 #include "shared/base/bytes.h"
-#include "shared/program/options.h"
+#include "shared/options/options.h"
 
 /* What a relay is called. Views: they live as long as the relay. */
 struct host_names {

@@ -3,7 +3,7 @@
 
 #include "relay/net/peer.h"
 #include "shared/base/error.h"
-#include "shared/program/options.h"
+#include "shared/options/options.h"
 
 struct trusted;
 

@@ -1,6 +1,6 @@
 /* The filter language of list, replay, wait, prune, export and the inspector (creel(1), FILTERS).
  *
- * A text is parsed to a tree, which shared/store/store_filter.h runs. `status:5xx source:stripe -is:replay (refund OR
+ * A text is parsed to a tree, which shared/query/store_filter.h runs. `status:5xx source:stripe -is:replay (refund OR
  * event:in*)`: terms side by side must all hold, OR, -term, parentheses, "quotes", comparisons, a..b, `*`, a,b lists,
  * /regular expressions/ on text. Case is not minded. The text's length, depth and terms are bounded. Pure; any thread.
  */

@@ -1,7 +1,7 @@
 /* One side of a delivery, request or answer, with all that a front end shows beside it. Owned by the receiver. Pure. */
 #pragma once
 
-#include "shared/store/item.h"
+#include "shared/query/item.h"
 
 struct document {
 	struct item item;

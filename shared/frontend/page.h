@@ -1,7 +1,7 @@
 /* A run of deliveries for a list, as the record's source answers it. Owned by the receiver. Pure. */
 #pragma once
 
-#include "shared/store/item.h"
+#include "shared/query/item.h"
 
 struct page {
 	struct item *items; /* by id, ascending */

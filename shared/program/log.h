@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "shared/program/secret_gate.h"
+#include "shared/secrets/secret_gate.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 

@@ -24,7 +24,7 @@
 
 #include "shared/base/buffer.h"
 #include "shared/base/error.h"
-#include "shared/program/options.h"
+#include "shared/options/options.h"
 
 #define REDACTED "REDACTED"
 

@@ -1,7 +1,7 @@
 #include "shared/signature/jwk.h"
 
 #include "shared/base/buffer.h"
-#include "shared/signature/crypto.h"
+#include "shared/secrets/crypto.h"
 #include "shared/signature/signature_tools.h"
 
 #include <stdio.h>

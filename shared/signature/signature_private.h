@@ -5,7 +5,7 @@
 #pragma once
 
 #include "shared/http/headers.h"
-#include "shared/signature/crypto.h"
+#include "shared/secrets/crypto.h"
 #include "shared/signature/signature.h"
 
 /* What the user's secret is, and the key that it becomes. */

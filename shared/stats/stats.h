@@ -1,10 +1,10 @@
 /* Statistics of deliveries: by outcome over time, how long the app took, and by provider, event, path or status, with
- * the slowest and the largest. Added up block by block (shared/store/figure_block.h), in memory that does not grow with
+ * the slowest and the largest. Added up block by block (shared/stats/figure_block.h), in memory that does not grow with
  * their number; what is there so far can be had at any time. Pure; one thread. */
 #pragma once
 
 #include "shared/base/error.h"
-#include "shared/store/figure_block.h"
+#include "shared/stats/figure_block.h"
 
 #define STATS_STEPS_MOST 400
 #define STATS_TOPS 8

@@ -1,6 +1,6 @@
 #include "shared/stats/stats_read.h"
 
-#include "shared/store/store_figures.h"
+#include "shared/stats/store_figures.h"
 
 struct reading {
 	const struct stats_read *wanted;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "shared/stats/stats.h"
-#include "shared/store/store_filter.h"
+#include "shared/query/store_filter.h"
 
 struct stats_read {
 	const struct filter *filter; /* NULL: everything */

@@ -1,5 +1,5 @@
 /* Charles' sessions: whatever one holds is read, or refused with its place. */
-#include "shared/formats/charles.h"
+#include "shared/har/charles.h"
 #include "tests/fuzz/import_fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

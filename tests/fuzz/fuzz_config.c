@@ -1,6 +1,6 @@
 /* A config file's bytes: whatever stands in it, a login sets its relay and token and changes nothing else. */
 #include "client/options/config.h"
-#include "shared/program/ini_file.h"
+#include "shared/options/ini_file.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,10 +2,10 @@
  * JSON Web Tokens. What they give lies within what they were given, and they come to an end. */
 #include <stdlib.h>
 
-#include "shared/content/event_stream.h"
-#include "shared/content/image.h"
-#include "shared/content/web_token.h"
-#include "shared/content/protobuf.h"
+#include "shared/readers/event_stream.h"
+#include "shared/readers/image.h"
+#include "shared/readers/web_token.h"
+#include "shared/readers/protobuf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "shared/http/headers.h"
-#include "tui/edit/edit.h"
+#include "shared/frontend/edit.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

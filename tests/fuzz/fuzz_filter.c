@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shared/store/store_filter.h"
+#include "shared/query/store_filter.h"
 
 #define NOW_US 1795441354000000u
 

@@ -2,7 +2,7 @@
  * refused with a line. */
 #include <stdlib.h>
 
-#include "shared/formats/har.h"
+#include "shared/har/har.h"
 #include "tests/unit/shared/transcript_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,7 +1,7 @@
 /* Lines of NDJSON: what is taken can go on record and, as HAR, is the same when it was written and read again. */
 #include <stdlib.h>
 
-#include "shared/formats/har.h"
+#include "shared/har/har.h"
 #include "shared/transcripts/ndjson.h"
 #include "tests/unit/shared/transcript_fixture.h"
 

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "shared/stats/stats_read.h"
-#include "shared/store/store_filter.h"
+#include "shared/query/store_filter.h"
 #include "shared/store/store_jobs.h"
-#include "shared/store/store_part.h"
+#include "shared/query/store_part.h"
 #include "shared/store/store_signing.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

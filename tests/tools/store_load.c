@@ -10,8 +10,8 @@
 
 #include "shared/base/clock.h"
 #include "shared/store/store.h"
-#include "shared/store/store_figures.h"
-#include "shared/store/store_part.h"
+#include "shared/stats/store_figures.h"
+#include "shared/query/store_part.h"
 
 #define BATCH 5000
 #define COMMITS_PER_SECOND 20

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "shared/content/event_stream.h"
+#include "shared/readers/event_stream.h"
 #include "tui/bodies/doc_body_private.h"
 #include "tui/documents/doc_make.h"
 #include "tui/documents/styled.h"

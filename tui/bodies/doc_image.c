@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "shared/content/image.h"
+#include "shared/readers/image.h"
 #include "tui/bodies/doc_body_private.h"
 #include "tui/documents/doc_make.h"
 

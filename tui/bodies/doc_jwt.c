@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/content/web_token.h"
+#include "shared/readers/web_token.h"
 #include "shared/json/json_find.h"
 #include "shared/text/text.h"
 #include "tui/bodies/doc_body_private.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "shared/content/media_type.h"
-#include "shared/content/protobuf.h"
+#include "shared/readers/protobuf.h"
 #include "shared/text/base64.h"
 #include "shared/text/text.h"
 #include "tui/bodies/doc_body_private.h"

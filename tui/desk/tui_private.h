@@ -5,7 +5,7 @@
 
 #include "tui/desk/screen.h"
 #include "tui/desk/tui.h"
-#include "tui/edit/edit.h"
+#include "shared/frontend/edit.h"
 #include "tui/terminal/clip.h"
 #include "tui/terminal/term.h"
 

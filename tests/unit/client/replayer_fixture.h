@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 
 #include "client/replay/replayer.h"
-#include "shared/store/store_filter.h"
+#include "shared/query/store_filter.h"
 #include "tests/unit/shared/store_fixture.h"
 
 #define ANSWER "HTTP/1.1 201 Made\r\nContent-Length: 4\r\nX-App: yes\r\n\r\nfine"

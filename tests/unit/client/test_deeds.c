@@ -1,7 +1,7 @@
 /* What the inspector does to the record: marks, deletes, exports; and its replays, whose calls test_replayer.c
  * looks at. */
 #include "client/inspect/inspect_deeds.h"
-#include "shared/store/store_filter.h"
+#include "shared/query/store_filter.h"
 #include "tests/unit/shared/store_fixture.h"
 
 struct test {

@@ -1,6 +1,6 @@
 /* The inspector's questions to the store: pages both ways, walks with partial answers, what is dropped, long bodies. */
 #include "client/inspect/inspect_source.h"
-#include "shared/store/store_filter.h"
+#include "shared/query/store_filter.h"
 #include "tests/unit/shared/store_fixture.h"
 
 #define LONG_BODY (8u << 20)

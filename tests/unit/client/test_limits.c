@@ -1,7 +1,7 @@
 /* The table of creel's fixed limits: each row is heeded in the file that it names, and stands in creel(1) as it is. Run
  * from the project's root. */
 #include "client/common/limits.h"
-#include "shared/program/quantity.h"
+#include "shared/options/quantity.h"
 #include "tests/unit/unit.h"
 
 #include <ctype.h>

@@ -1,5 +1,5 @@
 #include "client/record/recorder.h"
-#include "shared/store/store_filter.h"
+#include "shared/query/store_filter.h"
 #include "tests/unit/shared/store_fixture.h"
 
 #define DELIVERIES 150

@@ -1,5 +1,5 @@
 /* JSON of deliveries: the contract's fields in their order, and untrusted bytes always made valid. */
-#include "client/print/row_json.h"
+#include "client/json/row_json.h"
 #include "tests/unit/unit.h"
 
 static const char *const fields[] = {

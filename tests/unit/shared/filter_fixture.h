@@ -2,7 +2,7 @@
 #pragma once
 
 #include "shared/filter/filter_private.h"
-#include "shared/store/store_filter.h"
+#include "shared/query/store_filter.h"
 #include "tests/unit/shared/store_fixture.h"
 
 #define NOW_US 1795441354000000u /* 2026-11-23T13:42:34Z */

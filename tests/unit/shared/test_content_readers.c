@@ -1,9 +1,9 @@
 /* Server-sent events, images, Protocol Buffers and JSON Web Tokens: what is read of them, and that nothing is read
  * beyond their ends. */
-#include "shared/content/event_stream.h"
-#include "shared/content/image.h"
-#include "shared/content/web_token.h"
-#include "shared/content/protobuf.h"
+#include "shared/readers/event_stream.h"
+#include "shared/readers/image.h"
+#include "shared/readers/web_token.h"
+#include "shared/readers/protobuf.h"
 #include "tests/unit/unit.h"
 
 static void expect_text(struct bytes b, const char *text)

@@ -3,7 +3,7 @@
 
 #include "shared/stats/durations.h"
 #include "shared/stats/stats_read.h"
-#include "shared/store/store_figures.h"
+#include "shared/stats/store_figures.h"
 #include "tests/unit/shared/store_fixture.h"
 
 #define ROWS 10000

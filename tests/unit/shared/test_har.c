@@ -1,5 +1,5 @@
 /* HAR: what we wrote comes back exactly, others' as well as can be, and what is wrong is named with its line. */
-#include "shared/formats/har.h"
+#include "shared/har/har.h"
 #include "shared/http/headers.h"
 #include "shared/json/json_bytes.h"
 #include "tests/unit/shared/transcript_fixture.h"

@@ -1,5 +1,5 @@
 /* Config files are read whole and only if they are plain ones, and no line of them counts for what it is not. */
-#include "shared/program/ini_file.h"
+#include "shared/options/ini_file.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* Which addresses are this machine's own. */
-#include "shared/base/loopback.h"
+#include "shared/net/loopback.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,7 +1,7 @@
-#include "shared/program/ini_file.h"
-#include "shared/program/options.h"
-#include "shared/program/quantity.h"
-#include "shared/program/secret_read.h"
+#include "shared/options/ini_file.h"
+#include "shared/options/options.h"
+#include "shared/options/quantity.h"
+#include "shared/secrets/secret_read.h"
 #include "shared/text/text.h"
 #include "tests/unit/unit.h"
 

@@ -1,5 +1,5 @@
 /* What the gate hides of the secrets it knows, and what it leaves alone. */
-#include "shared/program/secret_gate.h"
+#include "shared/secrets/secret_gate.h"
 #include "tests/unit/unit.h"
 
 static void expect(const struct secret_gate *g, const char *text, const char *shown)

@@ -1,5 +1,5 @@
 /* What may be around a secret, and a token, and what is left of it. */
-#include "shared/program/secret_shape.h"
+#include "shared/secrets/secret_shape.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* What each kind of form can fail by, each with its sentence: tokens, key pairs of RSA, certificates, named fields,
  * lists in the body, and secrets that must not go out. */
-#include "shared/signature/crypto.h"
+#include "shared/secrets/crypto.h"
 #include "tests/unit/shared/signature_fixture.h"
 
 #include <openssl/pem.h>

@@ -1,4 +1,4 @@
-#include "shared/store/store_part.h"
+#include "shared/query/store_part.h"
 #include "tests/unit/shared/store_fixture.h"
 
 static struct delivery_row seen;

@@ -1,6 +1,6 @@
 /* The bound on the record's size: kept at each commit, by the right ones giving way. */
-#include "shared/store/store_bound.h"
-#include "shared/store/store_filter.h"
+#include "shared/upkeep/store_bound.h"
+#include "shared/query/store_filter.h"
 #include "tests/unit/shared/store_fixture.h"
 
 #define KIB 1024u

@@ -1,5 +1,5 @@
-/* What creel doctor asks of a store (shared/store/store_check.h). */
-#include "shared/store/store_check.h"
+/* What creel doctor asks of a store (shared/upkeep/store_check.h). */
+#include "shared/upkeep/store_check.h"
 #include "tests/unit/shared/store_fixture.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* The store's file: who may read it, what is refused, several programs at once. */
-#include "shared/store/store_filter.h"
+#include "shared/query/store_filter.h"
 #include "tests/unit/shared/store_fixture.h"
 
 #include <fcntl.h>

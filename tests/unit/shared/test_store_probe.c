@@ -1,5 +1,5 @@
 /* Filters on deliveries that are on no record yet. */
-#include "shared/store/store_probe.h"
+#include "shared/upkeep/store_probe.h"
 #include "tests/unit/unit.h"
 
 static struct filter *parse(const char *text)

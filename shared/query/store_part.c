@@ -1,0 +1,152 @@
+#include "shared/query/store_part.h"
+
+#include "shared/store/store_private.h"
+
+#include <string.h>
+
+static bool gone(int64_t id, int attempt, struct error *e)
+{
+	if (attempt)
+		return error_set(e, EXIT_USAGE, "delivery %lld has no attempt %d on record", (long long)id, attempt);
+	return error_set(e, EXIT_USAGE, "delivery %lld is no longer on record", (long long)id);
+}
+
+static struct bytes column(sqlite3_stmt *st, int index)
+{
+	const void *at = sqlite3_column_blob(st, index); /* the order of these two calls matters to SQLite */
+	int len = sqlite3_column_bytes(st, index);
+	return at && len > 0 ? bytes_make(at, (size_t)len) : bytes_make(NULL, 0);
+}
+
+/* Where a body stands, for sqlite3_blob_open. */
+static const char *table_of(bool in_attempt)
+{
+	return in_attempt ? "attempt" : "message";
+}
+
+static bool read_body(struct store *s, const char *table, int64_t message, uint64_t most, struct store_part *out,
+		      struct error *e)
+{
+	sqlite3_blob *blob = NULL;
+	size_t len = (size_t)(out->body_size < most ? out->body_size : most);
+	if (len == 0)
+		return true;
+	if (!buffer_reserve(&out->body, len))
+		return error_set(e, EXIT_STORE, "out of memory");
+	int code = sqlite3_blob_open(s->db, "main", table, "body", message, 0, &blob);
+	if (code == SQLITE_OK)
+		code = sqlite3_blob_read(blob, out->body.at, (int)len, 0);
+	bool fine = code == SQLITE_OK || store_fail(s, "read", e);
+	sqlite3_blob_close(blob);
+	if (fine)
+		out->body.len = len;
+	return fine;
+}
+
+bool store_get_part(struct store *s, int64_t id, int attempt, uint64_t most, struct store_part *out, struct error *e)
+{
+	int64_t message = id * 4096 + attempt;
+	memset(out, 0, sizeof *out);
+	if (id < 1 || id > INT64_MAX / 4096 - 1 || attempt < 0 || attempt > 4095)
+		return gone(id, attempt, e);
+	sqlite3_stmt *st = store_statement(s, attempt ? STATEMENT_GET_ANSWER_PART : STATEMENT_GET_REQUEST_PART, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, message);
+	int code = sqlite3_step(st);
+	bool fine = code == SQLITE_ROW;
+	if (fine) {
+		int64_t size = sqlite3_column_int64(st, 2);
+		out->body_size = size > 0 && size <= INT32_MAX ? (uint64_t)size : 0;
+		fine = (buffer_append_bytes(&out->headers, column(st, 0)) &&
+			buffer_append_bytes(&out->trailers, column(st, 1)) &&
+			buffer_append_bytes(&out->raw, column(st, 3))) ||
+		       error_set(e, EXIT_STORE, "out of memory");
+		/* While the statement has its row the body is of the same moment. */
+		const char *table = table_of(sqlite3_column_int(st, 4) != 0);
+		fine = fine && read_body(s, table, message, most, out, e);
+	} else if (code == SQLITE_DONE) {
+		gone(id, attempt, e);
+	} else {
+		store_fail(s, "read", e);
+	}
+	sqlite3_reset(st);
+	if (!fine)
+		store_part_free(out);
+	return fine;
+}
+
+static bool has_own_answer(struct store *s, int64_t message, bool *own, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_HAS_OWN_ANSWER, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, message);
+	int code = sqlite3_step(st);
+	*own = code == SQLITE_ROW;
+	bool fine = code == SQLITE_ROW || code == SQLITE_DONE || store_fail(s, "read", e);
+	sqlite3_reset(st);
+	return fine;
+}
+
+bool store_get_body(struct store *s, int64_t id, int attempt, uint64_t from, uint64_t len, struct buffer *out,
+		    struct error *e)
+{
+	sqlite3_blob *blob = NULL;
+	bool own = false;
+	if (id < 1 || id > INT64_MAX / 4096 - 1 || attempt < 0 || attempt > 4095)
+		return gone(id, attempt, e);
+	if (attempt && !has_own_answer(s, id * 4096 + attempt, &own, e))
+		return false;
+	int code = sqlite3_blob_open(s->db, "main", table_of(own), "body", id * 4096 + attempt, 0, &blob);
+	uint64_t size = code == SQLITE_OK ? (uint64_t)sqlite3_blob_bytes(blob) : 0;
+	size_t n = from >= size ? 0 : (size_t)(len < size - from ? len : size - from);
+	bool fine = buffer_reserve(out, n) || error_set(e, EXIT_STORE, "out of memory");
+	if (fine && code == SQLITE_OK && n)
+		code = sqlite3_blob_read(blob, out->at + out->len, (int)n, (int)from);
+	if (fine && code == SQLITE_ERROR && !blob) /* there is no such row */
+		fine = gone(id, attempt, e);
+	else if (fine && code != SQLITE_OK)
+		fine = store_fail(s, "read", e);
+	sqlite3_blob_close(blob);
+	if (fine)
+		out->len += n;
+	return fine;
+}
+
+void store_part_free(struct store_part *p)
+{
+	buffer_free(&p->headers);
+	buffer_free(&p->trailers);
+	buffer_free(&p->raw);
+	buffer_free(&p->body);
+}
+
+bool store_list_replays(struct store *s, int64_t id, int most, void (*replay)(void *user, int64_t id), void *user,
+			struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_LIST_REPLAYS, e);
+	int code;
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, id);
+	sqlite3_bind_int(st, 2, most);
+	while ((code = sqlite3_step(st)) == SQLITE_ROW)
+		replay(user, sqlite3_column_int64(st, 0));
+	bool fine = code == SQLITE_DONE || store_fail(s, "read", e);
+	sqlite3_reset(st);
+	return fine;
+}
+
+bool store_set_cache(struct store *s, int kib, struct error *e)
+{
+	char sql[60];
+	snprintf(sql, sizeof sql, "PRAGMA cache_size=-%d", kib);
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK || store_fail(s, "read", e);
+}
+
+bool store_set_relaxed(struct store *s, struct error *e)
+{
+	return sqlite3_exec(s->db, "PRAGMA synchronous=NORMAL", NULL, NULL, NULL) == SQLITE_OK ||
+	       store_fail(s, "written", e);
+}
