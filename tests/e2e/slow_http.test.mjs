@@ -70,7 +70,7 @@ describe('slow senders and readers', () => {
 			if (Date.now() > end) throw new Error(`slowhttptest or what it left does not end:\n${p.stdout.toString().slice(-2000)}`);
 		}
 		await p.end();
-		assert.match(p.stdout.toString(), /slow (HEADERS|BODY|READ)/i, 'it ran');
+		assert.match(p.stdout.toString(), /slow (HEADERS|BODY|READ)|range/i, 'it ran');
 		times.sort((a, b) => a - b);
 		const worst = times.at(-1);
 		assert.ok(times.length > 20, `${times.length} webhooks`);
@@ -83,6 +83,7 @@ describe('slow senders and readers', () => {
 	for (const [name, what, args] of [
 		['heads', 'heads that never end (slowloris)', ['-H', '-i', '1', '-t', 'POST']],
 		['bodies', 'bodies that never end', ['-B', '-i', '1', '-s', '100000']],
+		['ranges', 'a Range of thousands of overlapping pieces', ['-R', '-a', '1', '-b', '3000', '-t', 'HEAD']],
 	])
 		it(`${what}: webhooks are answered all the while`, async (t) => {
 			if (!tool) return void t.skip('slowhttptest is not here');
