@@ -1,5 +1,7 @@
 /* Who sent a delivery: by the fields only they send, then by User-Agent, then by the form of a shared field's value. */
 #include "shared/content/body.h"
+#include "shared/providers/signature_fields.h"
+#include "shared/providers/signature_marks.h"
 #include "shared/signature/place.h"
 #include "shared/signature/signature_tools.h"
 
@@ -9,42 +11,6 @@
 
 #define EVENT_MOST 200
 #define OWN_FIELDS (sizeof((struct signature_provider *)0)->own_fields / sizeof(char *))
-
-/* The fields, found once: every delivery is asked for some fifty names. */
-#define FIELDS_MOST 64
-struct fields {
-	struct bytes names[FIELDS_MOST], values[FIELDS_MOST];
-	size_t count;
-	uint64_t lengths; /* a bit for each length of a name; those beyond are with the last */
-};
-
-static uint64_t length_bit(size_t len)
-{
-	return UINT64_C(1) << (len < 63 ? len : 63);
-}
-
-static void find_fields(struct bytes headers, struct fields *f)
-{
-	f->count = 0;
-	f->lengths = 0;
-	for (size_t pos = 0;
-	     f->count < FIELDS_MOST && headers_next(headers, &pos, &f->names[f->count], &f->values[f->count]);)
-		f->lengths |= length_bit(f->names[f->count++].len);
-}
-
-static bool has(const struct fields *f, const char *name, struct bytes *value)
-{
-	size_t len = strlen(name);
-	if (!(f->lengths & length_bit(len)))
-		return false;
-	for (size_t i = 0; i < f->count; i++)
-		if (f->names[i].len == len && (f->names[i].at[0] | 0x20) == (name[0] | 0x20) &&
-		    strncasecmp((const char *)f->names[i].at, name, len) == 0) {
-			*value = f->values[i];
-			return true;
-		}
-	return false;
-}
 
 static bool begins_nocase(struct bytes b, const char *with)
 {
@@ -80,26 +46,11 @@ static bool fits(const struct signature_provider *row, struct bytes headers, str
 	return !row->prefix || row->prefix_optional || begins_nocase(value, row->prefix);
 }
 
-static bool marks_hold(const struct signature_provider *row, const struct signature_input *in)
-{
-	for (size_t i = 0; i < sizeof row->marks / sizeof *row->marks && row->marks[i]; i++)
-		if (!place_holds(row->marks[i], in))
-			return false;
-	return row->marks[0] != NULL;
-}
-
-static const struct signature_provider *next_form(const struct signature_provider *p,
-						  const struct signature_provider *row)
-{
-	const char *name = row->also ? row->also : row == p ? p->keyed : NULL;
-	return name ? signature_find_row(name) : NULL;
-}
-
 /* Its own, or those of one of its forms. */
 static bool any_marks_hold(const struct signature_provider *p, const struct signature_input *in)
 {
-	for (const struct signature_provider *row = p; row; row = next_form(p, row))
-		if (signature_owner(row) == p && marks_hold(row, in))
+	for (const struct signature_provider *row = p; row; row = signature_next_form(p, row))
+		if (signature_owner(row) == p && signature_marks_hold(row, in))
 			return true;
 	return false;
 }
@@ -122,9 +73,9 @@ bool signature_may_be(const struct signature_provider *p, struct bytes headers, 
 {
 	const struct signature_input in = { .headers = headers, .body = body };
 	struct bytes value;
-	for (const struct signature_provider *row = p; row; row = next_form(p, row)) {
+	for (const struct signature_provider *row = p; row; row = signature_next_form(p, row)) {
 		bool there = row->field ? signature_find_field(row, headers, &value) && fits(row, headers, value)
-					: marks_hold(row, &in);
+					: signature_marks_hold(row, &in);
 		/* Others sign in the form that has keys, too: its providers say who they are. */
 		if (there && row != p && p->keyed)
 			there = names_itself(p, &in);
@@ -137,7 +88,7 @@ bool signature_may_be(const struct signature_provider *p, struct bytes headers, 
 /* ---- who ---- */
 
 struct search {
-	const struct fields *fields;
+	const struct signature_fields *fields;
 	struct signature_input in;
 	struct bytes agent;
 };
@@ -148,11 +99,12 @@ static bool form_is_there(const struct search *s, const struct signature_provide
 	struct bytes value;
 	bool there = false;
 	*alone = false;
-	for (const struct signature_provider *row = p; row && (row == p || row->hidden); row = next_form(p, row)) {
+	for (const struct signature_provider *row = p; row && (row == p || row->hidden);
+	     row = signature_next_form(p, row)) {
 		bool several = row->second || row->numbered;
 		if (!row->field ||
 		    !(several ? signature_find_field(row, s->in.headers, &value)
-			      : has(s->fields, row->field, &value)) ||
+			      : signature_fields_value(s->fields, row->field, &value)) ||
 		    !fits(row, s->in.headers, value))
 			continue;
 		there = true;
@@ -165,11 +117,11 @@ static bool form_is_there(const struct search *s, const struct signature_provide
 static const struct signature_provider *by_field(const struct search *s, bool *unsure)
 {
 	const struct signature_provider *found = NULL, *marked = NULL;
+	const struct signature_provider *p;
 	size_t candidates = 0, owners = 0;
-	for (size_t i = 0; i < signature_table_len; i++) {
-		const struct signature_provider *p = &signature_table[i];
+	for (size_t next = 0; (p = signature_rows_next(&s->fields->forms, &next));) {
 		bool alone;
-		if (p->hidden || p->unchecked || !form_is_there(s, p, &alone))
+		if (p->unchecked || !form_is_there(s, p, &alone))
 			continue;
 		if (agent_is(p, s->agent))
 			return p;
@@ -188,30 +140,11 @@ static const struct signature_provider *by_field(const struct search *s, bool *u
 	return NULL;
 }
 
-/* Those whose signature is in the body, and those that have none. */
-static const struct signature_provider *by_marks(const struct search *s)
-{
-	for (size_t i = 0; s->in.body.len >= 20 && i < signature_table_len; i++)
-		if (!signature_table[i].field && marks_hold(&signature_table[i], &s->in))
-			return signature_owner(&signature_table[i]);
-	return NULL;
-}
-
 static const struct signature_provider *by_agent(struct bytes agent)
 {
 	for (size_t i = 0; agent.len && i < signature_table_len; i++)
 		if (!signature_table[i].hidden && agent_is(&signature_table[i], agent))
 			return &signature_table[i];
-	return NULL;
-}
-
-static const struct signature_provider *by_own_field(const struct search *s)
-{
-	struct bytes value;
-	for (size_t i = 0; i < signature_table_len; i++)
-		for (size_t k = 0; k < OWN_FIELDS && signature_table[i].own_fields[k]; k++)
-			if (has(s->fields, signature_table[i].own_fields[k], &value))
-				return &signature_table[i];
 	return NULL;
 }
 
@@ -236,12 +169,13 @@ static void read_event(const struct signature_provider *row, const struct signat
 static void recognise(struct search *s, struct signature_origin *out)
 {
 	bool unsure = false;
-	(void)has(s->fields, "User-Agent", &s->agent);
-	const struct signature_provider *row = by_own_field(s);
+	(void)signature_fields_value(s->fields, "User-Agent", &s->agent);
+	const struct signature_provider *row = signature_rows_next(&s->fields->own, &(size_t){ 0 });
 	if (!row)
 		row = by_field(s, &unsure);
-	if (!row && !unsure)
-		row = by_marks(s);
+	/* Those whose signature is in the body, and those that have none. */
+	if (!row && !unsure && (row = signature_marks_find(&s->in)))
+		row = signature_owner(row);
 	if (!row && !unsure)
 		row = by_agent(s->agent);
 	if (!row)
@@ -257,11 +191,11 @@ static void recognise(struct search *s, struct signature_origin *out)
 
 bool signature_recognise(struct bytes headers, struct bytes body, struct signature_origin *out)
 {
-	struct fields fields;
+	struct signature_fields fields;
 	struct body said;
 	memset(out, 0, sizeof *out);
 	out->is_signed = headers_has_signature(headers);
-	find_fields(headers, &fields);
+	signature_fields_find(headers, &fields);
 	/* What it says, not how it was coded for the way. */
 	body_open(&said, headers, body, SIGNATURE_JSON_MOST);
 	struct search s = { .fields = &fields, .in = { .headers = headers, .body = body_text(&said) } };

@@ -107,11 +107,15 @@ struct signature_provider {
 	bool token_audience;   /* it is for the URL, or for the line before the key */
 };
 
+#define SIGNATURE_ROWS_MOST 256
 extern const struct signature_provider signature_table[];
-extern const size_t signature_table_len;
+extern const size_t signature_table_len; /* SIGNATURE_ROWS_MOST at most */
 
 /* The provider that the row is a form of: the one of its first word. */
 const struct signature_provider *signature_owner(const struct signature_provider *row);
+/* The form after `row` that counts for p, in which it may have signed as well; NULL: there is no other. */
+const struct signature_provider *signature_next_form(const struct signature_provider *p,
+						     const struct signature_provider *row);
 /* The row of that name, hidden ones as well; NULL: none. */
 const struct signature_provider *signature_find_row(const char *name);
 /* Whether the field is the row's, of those that are numbered. */

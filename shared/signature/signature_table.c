@@ -37,6 +37,7 @@ static const char *const other_names[][2] = {
 /* Rows name their other forms, and every delivery is asked for all of them: the first row of each name, by a hash. */
 #define SLOTS 1024
 _Static_assert(sizeof signature_table / sizeof *signature_table < SLOTS / 2, "most slots must be free");
+_Static_assert(sizeof signature_table / sizeof *signature_table <= SIGNATURE_ROWS_MOST, "sets of rows have no more");
 
 static const struct signature_provider *slots[SLOTS];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -66,6 +67,13 @@ const struct signature_provider *signature_find_row(const char *name)
 {
 	pthread_once(&once, fill_slots);
 	return *find_slot(name);
+}
+
+const struct signature_provider *signature_next_form(const struct signature_provider *p,
+						     const struct signature_provider *row)
+{
+	const char *name = row->also ? row->also : row == p ? p->keyed : NULL;
+	return name ? signature_find_row(name) : NULL;
 }
 
 const struct signature_provider *signature_find(const char *name)
