@@ -26,6 +26,8 @@ struct call {
 	char line[LINE_MOST + 1];
 	size_t len;
 	struct buffer answer;
+	struct spool_copy *copy; /* NULL: the answer is all that there is to send */
+	bool is_last;            /* of the copy: all of it is on its way */
 };
 
 struct control {
@@ -47,15 +49,21 @@ static void end_call(struct call *call)
 {
 	if (uv_is_closing((uv_handle_t *)&call->pipe))
 		return;
+	spool_copy_free(call->copy);
+	call->copy = NULL;
 	DL_DELETE(call->control->calls, call);
 	call->control->count--;
 	uv_close((uv_handle_t *)&call->pipe, on_call_closed);
 }
 
+/* The next piece of a copy is read when the one before it was taken: what is in memory is one of them. */
 static void on_written(uv_write_t *w, int status)
 {
-	(void)status;
-	end_call(w->data);
+	struct call *call = w->data;
+	if (status == 0 && call->copy && !call->is_last)
+		spool_copy_next(call->copy);
+	else
+		end_call(call);
 }
 
 static void send_answer(struct call *call)
@@ -64,6 +72,25 @@ static void send_answer(struct call *call)
 	call->write.data = call;
 	if (part.len == 0 || uv_write(&call->write, (uv_stream_t *)&call->pipe, &part, 1, on_written) != 0)
 		end_call(call);
+}
+
+static void on_piece(void *user, struct bytes piece, bool is_last, const struct error *e)
+{
+	struct call *call = user;
+	call->answer.len = 0;
+	call->is_last = is_last;
+	if (e)
+		log_event(LOG_WARN, "backup_failed", "failure", e->text, NULL);
+	if (e || !buffer_append_bytes(&call->answer, piece))
+		end_call(call); /* the command sees that the end is missing */
+	else
+		send_answer(call);
+}
+
+static bool backup(struct call *call, struct error *e)
+{
+	call->copy = spool_copy_new(call->control->relay->registry->spool, on_piece, call);
+	return call->copy || error_set(e, EXIT_RELAY, "out of memory");
 }
 
 static bool drop(struct relay *r, const char *name, struct error *e)
@@ -94,8 +121,12 @@ static bool challenge(struct relay *r, const char *line, struct error *e)
 	return true;
 }
 
-static bool carry_out(const struct control *c, const char *line, struct buffer *out, struct error *e)
+static bool carry_out(struct call *call, struct buffer *out, struct error *e)
 {
+	const struct control *c = call->control;
+	const char *line = call->line;
+	if (strcmp(line, "backup") == 0)
+		return backup(call, e);
 	if (strcmp(line, "status") == 0)
 		return control_status(c->relay, c->since_us, out, e);
 	if (strncmp(line, "drop ", 5) == 0)
@@ -110,7 +141,7 @@ static void answer(struct call *call)
 	struct error e;
 	struct buffer *out = &call->answer;
 	bool fine = buffer_append_text(out, "ok\n");
-	if (fine && !carry_out(call->control, call->line, out, &e)) {
+	if (fine && !carry_out(call, out, &e)) {
 		buffer_free(out);
 		fine = buffer_printf(out, "no %d %s\n", (int)e.code, e.text);
 	}

@@ -1,8 +1,8 @@
 /* What the operator asks a running relay by a unix socket (control_path.h), which only the data folder's owner
- * and root can connect to. A call is one line, "status", "drop NAME" or "challenge …" (of the
- * hook that uacme runs); its answer is "ok", a line end and what
- * was asked for, or "no CODE SENTENCE" with the exit status of the command, and the connection ends. The commands ask
- * by control_ask.h. Loop thread. */
+ * and root can connect to. A call is one line, "status", "drop NAME", "backup" or
+ * "challenge …" (of the hook that uacme runs); its answer is "ok", a line end and what was asked for (for "backup" what
+ * spool_sqlite_copy gives), or "no CODE SENTENCE" with the exit status of the command, and the connection ends. The
+ * commands ask by control_ask.h. Loop thread. */
 #pragma once
 
 #include "relay/common/relay.h"

@@ -11,17 +11,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool read_all(int fd, struct buffer *out)
+static bool read_some(int fd, struct buffer *out, bool *ended)
 {
-	char piece[4096];
+	char piece[65536];
 	ssize_t len;
-	while ((len = read(fd, piece, sizeof piece)) != 0) {
-		if (len < 0 && errno == EINTR)
-			continue;
-		if (len < 0 || !buffer_append(out, piece, (size_t)len))
+	while ((len = read(fd, piece, sizeof piece)) < 0)
+		if (errno != EINTR)
 			return false;
-	}
-	return true;
+	*ended = len == 0;
+	return buffer_append(out, piece, (size_t)len);
 }
 
 static enum control_answer not_reached(const char *folder, struct error *e)
@@ -39,15 +37,11 @@ static enum control_answer not_reached(const char *folder, struct error *e)
 	return CONTROL_NOBODY;
 }
 
-static enum control_answer read_answer(const char *folder, struct buffer *out, struct error *e)
+static enum control_answer read_refusal(const char *folder, const struct buffer *come, struct error *e)
 {
 	unsigned code;
 	int used = 0;
-	if (out->len >= 3 && memcmp(out->at, "ok\n", 3) == 0) {
-		buffer_consume(out, 3);
-		return CONTROL_OK;
-	}
-	char *text = bytes_dup_text(buffer_view(out));
+	char *text = bytes_dup_text(buffer_view(come));
 	if (text && sscanf(text, "no %u %n", &code, &used) == 1 && used > 0)
 		error_set(e, (enum exit_code)code, "%.*s", (int)strcspn(text + used, "\n"), text + used);
 	else
@@ -56,15 +50,55 @@ static enum control_answer read_answer(const char *folder, struct buffer *out, s
 	return CONTROL_FAILED;
 }
 
-enum control_answer control_ask(const char *folder, const char *line, struct buffer *out, struct error *e)
+static enum control_answer read_answer(int fd, const char *folder,
+				       bool (*take)(void *user, struct buffer *come, struct error *e), void *user,
+				       struct error *e)
+{
+	struct buffer come = { 0 };
+	bool ended = false, ok = false;
+	enum control_answer answer = CONTROL_FAILED;
+	while (!ended) {
+		if (!read_some(fd, &come, &ended)) {
+			error_set(e, EXIT_NO, "the relay of %s does not answer: %s", folder, strerror(errno));
+			goto out;
+		}
+		if (!ok && come.len >= 3 && memcmp(come.at, "ok\n", 3) == 0) {
+			buffer_consume(&come, 3);
+			ok = true;
+		}
+		if (ok && !take(user, &come, e))
+			goto out;
+	}
+	answer = ok ? CONTROL_OK : read_refusal(folder, &come, e);
+out:
+	buffer_free(&come);
+	return answer;
+}
+
+enum control_answer control_ask_long(const char *folder, const char *line,
+				     bool (*take)(void *user, struct buffer *come, struct error *e), void *user,
+				     struct error *e)
 {
 	int fd = control_path_connect(folder);
 	if (fd < 0)
 		return not_reached(folder, e);
-	bool fine = file_write_all(fd, bytes_of(line)) && file_write_all(fd, bytes_of("\n")) && read_all(fd, out);
+	enum control_answer answer = CONTROL_FAILED;
+	if (file_write_all(fd, bytes_of(line)) && file_write_all(fd, bytes_of("\n")))
+		answer = read_answer(fd, folder, take, user, e);
+	else
+		error_set(e, EXIT_NO, "the relay of %s does not answer: %s", folder, strerror(errno));
 	close(fd);
-	if (fine)
-		return read_answer(folder, out, e);
-	error_set(e, EXIT_NO, "the relay of %s does not answer: %s", folder, strerror(errno));
-	return CONTROL_FAILED;
+	return answer;
+}
+
+static bool keep(void *user, struct buffer *come, struct error *e)
+{
+	bool fine = buffer_append_bytes(user, buffer_view(come)) || error_set(e, EXIT_NO, "out of memory");
+	come->len = 0;
+	return fine;
+}
+
+enum control_answer control_ask(const char *folder, const char *line, struct buffer *out, struct error *e)
+{
+	return control_ask_long(folder, line, keep, out, e);
 }

@@ -3,6 +3,7 @@
  * to one thread. Several processes may have the file open. Errors: EXIT_STORE. */
 #pragma once
 
+#include <sqlite3.h>
 #include <stdint.h>
 
 #include "relay/common/limits.h"
@@ -77,3 +78,13 @@ bool tokens_changed_elsewhere(struct tokens *t, int64_t *seen);
 /* Forgets names that were not claimed for LIMIT_NAME_UNUSED seconds, and calls `row` for the others. */
 MUST_CHECK bool tokens_recall_tunnels(struct tokens *t, bool (*row)(void *user, const char *name), void *user,
 				      struct error *e);
+
+/* ---- tokens_copy.c: for a backup, and out of one ---- */
+
+/* Copies them and their tunnel names into the tables `token` and `tunnel` of another database, or takes in those that
+ * it has and that are not here; the numbers are of rows that were added. Merging is one transaction. `path` is the
+ * other's name, for sentences. */
+MUST_CHECK bool tokens_save(struct tokens *t, sqlite3 *to, const char *path, uint64_t *tokens, uint64_t *names,
+			    struct error *e);
+MUST_CHECK bool tokens_merge(struct tokens *t, sqlite3 *from, const char *path, uint64_t *tokens, uint64_t *names,
+			     struct error *e);

@@ -1,4 +1,4 @@
-/* The database that tokens.c (tokens) and tokens_names.c (their tunnel names) share. */
+/* The database that tokens.c (tokens), tokens_names.c (their tunnel names) and tokens_copy.c (backups) share. */
 #pragma once
 
 #include <sqlite3.h>

@@ -104,3 +104,16 @@ void spool_missed(struct spool *s, int64_t mailbox);
 void spool_gap_told(struct spool *s, int64_t mailbox, uint64_t count);
 /* `gap` is called after a sweep for each mailbox whose client is to be told of a gap. May be NULL. */
 void spool_on_gap(struct spool *s, void (*gap)(void *user, int64_t mailbox), void *user);
+
+/* ---- spool_copy.c: for a backup ---- */
+
+struct spool_copy;
+/* Begins to copy what waits: each spool_copy_next has `piece` called with the next of what spool_sqlite_copy gives,
+ * borrowed for the call; `is_last` with the end of it, `e` (and no bytes) when it failed. What was put before has its
+ * place in it. NULL when out of memory. */
+struct spool_copy *spool_copy_new(struct spool *s,
+				  void (*piece)(void *user, struct bytes piece, bool is_last, const struct error *e),
+				  void *user);
+void spool_copy_next(struct spool_copy *c);
+/* Allowed at any time; `piece` is not called any more. NULL is allowed. Before spool_close. */
+void spool_copy_free(struct spool_copy *c);

@@ -3,7 +3,7 @@
  * here in memory and written by jobs for the writer thread, which call spool_seal.h and spool_sqlite.h. Of these files
  * spool.c calls the others, and each only those that stand below it:
  *
- *    spool · spool_expiry · spool_queue · spool_level · spool_mailbox · spool_jobs */
+ *    spool · spool_expiry · spool_copy · spool_queue · spool_level · spool_mailbox · spool_jobs */
 #pragma once
 
 #include "relay/common/hash.h"

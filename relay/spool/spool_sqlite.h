@@ -5,6 +5,8 @@
  * then on; the two functions about the disk may be called on any thread. All return false and *e on failure. */
 #pragma once
 
+#include <sqlite3.h>
+
 #include "relay/common/limits.h"
 #include "relay/spool/spool.h"
 #include "shared/disk/batch_writer.h"
@@ -70,3 +72,32 @@ MUST_CHECK bool spool_sqlite_expire(struct spool_sqlite *s, uint64_t before_us,
 				    struct spool_removed removed[SPOOL_STEP], size_t *count, struct error *e);
 /* Removes up to SPOOL_STEP rows of mailboxes that were left, and those mailboxes once they are empty. */
 MUST_CHECK bool spool_sqlite_purge(struct spool_sqlite *s, bool *more, struct error *e);
+
+/* ---- spool_sqlite_copy.c: for a backup, and out of one ---- */
+
+/* How far a copy has come; zeroed at first. */
+struct spool_copied {
+	bool begun, is_whole;
+	int64_t row, last; /* the latest copied, and the latest that there was at the beginning */
+	uint64_t count;
+};
+
+/* Appends what comes next, about 1 MiB: pieces of a letter and what enum spool_copy_piece says. The first call gives
+ * all mailboxes; those that were left are not copied. What is removed between two calls may be copied or not. */
+enum spool_copy_piece {
+	SPOOL_COPY_MAILBOX =
+	    'm', /* a row (sqlite_row.h): id, tunnel, owner, key, options, random_name, seen_at, expired */
+	SPOOL_COPY_DELIVERY = 'd', /* a row: id, mailbox, event_id, received_at, size, sealed, payload */
+	SPOOL_COPY_END = 'e',      /* how many deliveries there were (eight bytes) */
+};
+MUST_CHECK bool spool_sqlite_copy(struct spool_sqlite *s, struct spool_copied *far, struct buffer *out,
+				  struct error *e);
+
+struct spool_merged {
+	uint64_t deliveries, known; /* taken in, and those that waited here already */
+};
+/* Takes in what the tables `mailbox` and `waiting` of another database hold, with the columns named above, in one
+ * transaction. Mailboxes are told apart by tunnel and key, deliveries by their event id; what is here stays as it is.
+ * `path` is the other's name, for the sentence when it holds what no relay writes. */
+MUST_CHECK bool spool_sqlite_merge(struct spool_sqlite *s, sqlite3 *from, const char *path, struct spool_merged *merged,
+				   struct error *e);

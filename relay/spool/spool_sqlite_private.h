@@ -1,5 +1,6 @@
 /* What the files of spool_sqlite.h share. Each calls only those before it: spool_sqlite_statement.c (statements, the
- * sentence for a failure), spool_sqlite_batch.c (transactions), spool_sqlite.c (rows); and spool_sqlite_open.c. */
+ * sentence for a failure), spool_sqlite_batch.c (transactions), spool_sqlite.c (rows); and
+ * spool_sqlite_open.c and spool_sqlite_copy.c (backups). */
 #pragma once
 
 #include <sqlite3.h>
@@ -29,6 +30,11 @@ enum spool_statement {
 	SPOOL_MAILBOXES,
 	SPOOL_LAST_IDS,
 	SPOOL_FREE_PAGES,
+	SPOOL_COPY_MAILBOXES,
+	SPOOL_COPY_DELIVERIES,
+	SPOOL_MERGE_FIND,
+	SPOOL_MERGE_MAILBOX,
+	SPOOL_MERGE_DELIVERY,
 	SPOOL_STATEMENTS,
 };
 

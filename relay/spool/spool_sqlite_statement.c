@@ -34,6 +34,17 @@ static const char *const statement_sql[SPOOL_STATEMENTS] = {
 	[SPOOL_LAST_IDS] = "SELECT (SELECT max(id) FROM mailbox), (SELECT max(id) FROM waiting),"
 			   " EXISTS (SELECT 1 FROM mailbox WHERE is_left = 1)",
 	[SPOOL_FREE_PAGES] = "PRAGMA freelist_count",
+	[SPOOL_COPY_MAILBOXES] = "SELECT id, tunnel, owner, key, options, random_name, seen_at, expired FROM mailbox"
+				 " WHERE is_left = 0",
+	[SPOOL_COPY_DELIVERIES] =
+	    "SELECT w.id, w.mailbox, w.event_id, w.received_at, w.size, w.sealed, p.bytes FROM waiting w"
+	    " CROSS JOIN mailbox m ON m.id = w.mailbox CROSS JOIN payload p ON p.id = w.id"
+	    " WHERE w.id > ?1 AND w.id <= ?2 AND m.is_left = 0 ORDER BY w.id",
+	[SPOOL_MERGE_FIND] = "SELECT id FROM mailbox WHERE tunnel = ?1 AND key = ?2 AND is_left = 0",
+	[SPOOL_MERGE_MAILBOX] = "INSERT INTO mailbox (tunnel, owner, key, options, random_name, seen_at, expired)"
+				" VALUES (?1,?2,?3,?4,?5,?6,?7)",
+	[SPOOL_MERGE_DELIVERY] = "INSERT INTO waiting (mailbox, event_id, received_at, size, sealed)"
+				 " VALUES (?1,?2,?3,?4,?5) ON CONFLICT (mailbox, event_id) DO NOTHING",
 };
 
 const struct sqlite_file_advice spool_sqlite_advice = {

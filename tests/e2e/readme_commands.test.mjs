@@ -13,6 +13,7 @@ const DAY = 'creel listen 3000 --relay ';
 const FIRST = 'creel dev 3000 ';
 const CI = 'set -e\n';
 const OPTIONS = '[serve]\nlisten = [::]:443\n';
+const BACKUP = 'sudo creel-relay backup ';
 const TOKEN = 'sudo creel-relay token add ';
 const ELSEWHERE = {
 	'make run ': 'installs packages; tests/run.sh runs make demo, which does the same, and make test is what runs this',
@@ -54,7 +55,7 @@ describe('README.md', () => {
 	};
 
 	it('every block of code is run here, or it is known why not', () => {
-		const known = [FIRST, DAY, CI, OPTIONS, TOKEN, ...Object.keys(ELSEWHERE)];
+		const known = [FIRST, DAY, CI, OPTIONS, TOKEN, BACKUP, ...Object.keys(ELSEWHERE)];
 		for (const beginning of known) block(beginning);
 		assert.deepEqual(blocks().filter((b) => !known.some((beginning) => b.startsWith(beginning))), []);
 	});
@@ -117,6 +118,12 @@ describe('README.md', () => {
 		assert.equal(login.code, 0, login.err);
 		const p = await w.startClient({ relay: guarded, target: app.port, name: 'shop', env: home });
 		assert.equal(p.url, 'https://hooks.example.com/shop');
+		const [save, restore] = block(BACKUP).replaceAll('sudo ', '').replaceAll('/var/lib/creel-relay', data).replaceAll('/var/backups', w.dir).split('\n');
+		const saved = await sh(save);
+		assert.match(saved.text, /^Saved 1 token, 1 tunnel name and 0 webhooks that wait to /);
+		await p.stop('SIGTERM');
+		await guarded.stop('SIGTERM');
+		assert.match((await sh(restore)).text, /^Restored 0 tokens, 0 tunnel names and 0 webhooks /);
 	});
 
 	it('when something is wrong: what is quoted is what one sees', async () => {
