@@ -159,9 +159,9 @@ static bool make_signature(const struct signature_provider *s, const struct secr
 	bool fine;
 	if (s->algorithm == SIGN_TOKEN)
 		return buffer_append_bytes(signature, buffer_view(&key->mac));
-	if (key->public)
-		fine = crypto_sign(s->secret == SECRET_PUBLIC_KEY ? s->algorithm : SIGN_ED25519, key->public, content,
-				   &raw);
+	if (key->pairs.count)
+		fine = crypto_sign(s->secret == SECRET_PUBLIC_KEY ? s->algorithm : SIGN_ED25519, key->pairs.at[0],
+				   content, &raw);
 	else
 		fine = crypto_mac(s->algorithm, buffer_view(&key->mac), content, mac, &len) &&
 		       buffer_append(&raw, mac, len);
@@ -246,7 +246,9 @@ static bool sign_item(const struct signature_provider *s, struct signature_input
 	else if (!s->field)
 		fine = sign_in_body(s, &c, use, buffer_view(&signature), out, e);
 	else
-		fine = put_fields(s, &c, key->public != NULL, buffer_view(&signature), out) || no_memory(e);
+		fine =
+		    put_fields(s, &c, s->secret == SECRET_STANDARD && key->pairs.count, buffer_view(&signature), out) ||
+		    no_memory(e);
 	buffer_free(&content);
 	buffer_free(&signature);
 	buffer_free(&token);

@@ -303,7 +303,7 @@ static bool try_form(struct trial *t, const struct secret_key *key)
 	struct buffer built = { 0 };
 	uint8_t mac[CRYPTO_MAC_MOST];
 	size_t len;
-	if (s->secret == SECRET_PUBLIC_KEY || s->algorithm == SIGN_TOKEN || key->public || signature.len < 16)
+	if (s->secret == SECRET_PUBLIC_KEY || s->algorithm == SIGN_TOKEN || key->pairs.count || signature.len < 16)
 		return false;
 	/* It was not built if the claim could not be read. */
 	struct claim c = *t->c;
@@ -387,7 +387,7 @@ void signature_explain(const struct signature_provider *p, const struct signatur
 	struct secret_key key = { 0 };
 	const char *why;
 	bool readable = out->reason != SIGNATURE_MALFORMED;
-	bool has_key = key_read(c->scheme, in->secret, &key, &why);
+	bool has_key = key_read(c->scheme, in->secret, buffer_view(&c->kid), &key, &why);
 	bool found = (has_key && try_form(&t, &key)) || (readable && try_secret(&t)) ||
 		     (has_key && readable && (try_url(&t, &key) || try_body(&t, &key)));
 	if (!found)

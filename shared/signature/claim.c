@@ -28,6 +28,7 @@ void claim_free(struct claim *c)
 		buffer_free(&c->texts[i]);
 	buffer_free(&c->payload);
 	buffer_free(&c->issuer);
+	buffer_free(&c->kid);
 }
 
 /* ---- forms ---- */
@@ -307,7 +308,7 @@ static bool read_body_time(struct claim *c, const struct signature_input *in)
 		   : claim_fail(c, SIGNATURE_MALFORMED, "the body has no %s, the time that counts", place);
 }
 
-static bool read_layout(struct claim *c, const struct signature_input *in, struct bytes value)
+static bool read_layout(struct claim *c, struct bytes value)
 {
 	const struct signature_provider *s = c->scheme;
 	switch (s->layout) {
@@ -321,7 +322,7 @@ static bool read_layout(struct claim *c, const struct signature_input *in, struc
 		if (s->prefix && !bytes_begins(value, s->prefix))
 			return claim_fail(c, SIGNATURE_MALFORMED, "the header %s does not begin with %s", s->field,
 					  s->prefix);
-		return jwt_read(c, in, behind(value, s->prefix ? strlen(s->prefix) : 0));
+		return jwt_read(c, behind(value, s->prefix ? strlen(s->prefix) : 0));
 	case LAYOUT_VALUE:
 		break;
 	}
@@ -353,8 +354,7 @@ static bool read_fields(struct claim *c, const struct signature_input *in)
 	bool second_only = !headers_find(in->headers, s->field, &other) && signature_find_field(s, in->headers, &other);
 	if ((!second_only && !field(c, in, s->field, &value)) || (s->id_field && !field(c, in, s->id_field, &c->id)) ||
 	    (s->time_field && !field(c, in, s->time_field, &c->time)) ||
-	    (s->names_field && !field(c, in, s->names_field, &c->names)) ||
-	    (!second_only && !read_layout(c, in, value)))
+	    (s->names_field && !field(c, in, s->names_field, &c->names)) || (!second_only && !read_layout(c, value)))
 		return false;
 	if (!read_further(c, in))
 		return false;
@@ -421,8 +421,9 @@ static bool public_holds(enum signature_algorithm a, const struct secret_key *k,
 			 struct bytes signature, struct bytes content)
 {
 	struct buffer raw = { 0 };
-	bool holds = k->public && crypto_decode(form, signature, &raw) &&
-		     crypto_verify(a, k->public, content, buffer_view(&raw));
+	bool read = crypto_decode(form, signature, &raw), holds = false;
+	for (size_t i = 0; read && i < k->pairs.count && !holds; i++)
+		holds = crypto_verify(a, k->pairs.at[i], content, buffer_view(&raw));
 	buffer_free(&raw);
 	return holds;
 }
@@ -446,7 +447,7 @@ bool claim_holds(const struct claim *c, const struct secret_key *k, struct bytes
 {
 	const struct signature_provider *s = c->scheme;
 	bool holds = false;
-	if (s->secret != SECRET_PUBLIC_KEY && s->algorithm != SIGN_TOKEN && !k->public)
+	if (s->secret != SECRET_PUBLIC_KEY && s->algorithm != SIGN_TOKEN && !k->pairs.count)
 		return mac_holds(c, k, content);
 	for (size_t i = 0; i < c->count && !holds; i++) {
 		if (s->algorithm == SIGN_TOKEN)

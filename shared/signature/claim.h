@@ -20,6 +20,7 @@ struct claim {
 	struct bytes token;    /* what of a token is signed */
 	struct buffer payload; /* its claims, JSON */
 	struct buffer issuer;  /* of the token that is signed again */
+	struct buffer kid;     /* the id of the key that a token names */
 	struct buffer texts[CLAIM_TEXTS];
 	size_t text_count;
 	enum signature_reason reason; /* when it could not be read */

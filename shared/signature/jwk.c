@@ -16,6 +16,8 @@
 #define P256_LEN 32
 #define UNCOMPRESSED 4 /* how a point of which both numbers follow begins */
 #define ED25519_LEN 32
+/* Each is found in the text again. */
+#define KEYS_LOOKED_AT 64
 
 bool jwk_find(struct bytes text, struct bytes *json)
 {
@@ -112,24 +114,67 @@ static EVP_PKEY *read_ed25519(const struct jwk *k)
 	return key;
 }
 
-EVP_PKEY *jwk_read(struct bytes json)
+/* NULL: it is of another kind. */
+static EVP_PKEY *read_one(const struct jwk *k, const char *kind)
 {
-	static const char *const places[] = { "", "key.", "keys[0]." };
-	struct jwk k = { .json = json };
 	EVP_PKEY *key = NULL;
 	OSSL_PARAM_BLD *parts = OSSL_PARAM_BLD_new();
-	/* Which of several is meant is not known here. */
-	size_t most = signature_json_count(json, "keys") > 1 ? 2 : 3;
-	for (size_t i = 0; parts && i < most && !key; i++) {
-		k.before = places[i];
-		if (member_is(&k, "kty", "EC"))
-			key = read_p256(&k, parts);
-		else if (member_is(&k, "kty", "RSA"))
-			key = read_rsa(&k, parts);
-		else if (member_is(&k, "kty", "OKP"))
-			key = read_ed25519(&k);
-	}
+	if (!parts)
+		return NULL;
+	if (strcmp(kind, "EC") == 0 && member_is(k, "kty", "EC"))
+		key = read_p256(k, parts);
+	else if (strcmp(kind, "RSA") == 0 && member_is(k, "kty", "RSA"))
+		key = read_rsa(k, parts);
+	else if (strcmp(kind, "ED25519") == 0 && member_is(k, "kty", "OKP"))
+		key = read_ed25519(k);
 	OSSL_PARAM_BLD_free(parts);
-	ERR_clear_error();
 	return key;
+}
+
+static void add_key(struct jwk_keys *out, EVP_PKEY *key)
+{
+	if (key)
+		out->at[out->count++] = key;
+}
+
+/* Which member of the set has that id. False: none. *any: some have an id. */
+static bool find_kid(struct bytes json, size_t count, struct bytes kid, size_t *found, bool *any)
+{
+	struct buffer id = { 0 };
+	char path[32];
+	bool same = false;
+	*any = false;
+	for (size_t i = 0; i < count && !same; i++) {
+		snprintf(path, sizeof path, "keys[%zu].", i);
+		if (!member(&(struct jwk){ json, path }, "kid", &id))
+			continue;
+		*any = true;
+		same = bytes_equal(buffer_view(&id), kid);
+		*found = i;
+	}
+	buffer_free(&id);
+	return same;
+}
+
+void jwk_read(struct bytes json, const char *kind, struct bytes kid, struct jwk_keys *out)
+{
+	size_t first = 0, end = signature_json_count(json, "keys");
+	char path[32];
+	memset(out, 0, sizeof *out);
+	add_key(out, read_one(&(struct jwk){ json, "" }, kind));
+	if (!out->count)
+		add_key(out, read_one(&(struct jwk){ json, "key." }, kind));
+	if (end > KEYS_LOOKED_AT)
+		end = KEYS_LOOKED_AT;
+	if (kid.len && find_kid(json, end, kid, &first, &out->lacks_kid)) {
+		out->lacks_kid = false;
+		end = first + 1;
+	} else {
+		first = 0;
+	}
+	for (size_t i = first; i < end && out->count < JWK_MOST; i++) {
+		snprintf(path, sizeof path, "keys[%zu].", i);
+		add_key(out, read_one(&(struct jwk){ json, path }, kind));
+	}
+	ERR_clear_error();
 }

@@ -26,12 +26,15 @@ static bool claim_moment(struct claim *c, const char *name, int64_t *out)
 	return there;
 }
 
-static bool check_algorithm(struct claim *c, struct bytes head)
+/* Its algorithm has to be the one that counts; the id of the key is kept. */
+static bool read_head(struct claim *c, struct bytes head)
 {
 	struct buffer json = { 0 }, name = { 0 };
 	char shown[16] = "";
 	bool read =
 	    crypto_decode(FORM_BASE64URL, head, &json) && signature_json_value(buffer_view(&json), "alg", &name, NULL);
+	if (read)
+		(void)signature_json_value(buffer_view(&json), "kid", &c->kid, NULL);
 	bool same = read && bytes_equal(buffer_view(&name), bytes_of(c->scheme->token_algorithm));
 	for (size_t i = 0; read && i < name.len && i < sizeof shown - 1; i++)
 		shown[i] = name.at[i] > ' ' && name.at[i] < 0x7f ? (char)name.at[i] : '?';
@@ -43,15 +46,14 @@ static bool check_algorithm(struct claim *c, struct bytes head)
 				  c->scheme->field, *shown ? shown : "nothing", c->scheme->token_algorithm);
 }
 
-bool jwt_read(struct claim *c, const struct signature_input *in, struct bytes token)
+bool jwt_read(struct claim *c, struct bytes token)
 {
 	const struct signature_provider *s = c->scheme;
 	const uint8_t *first = token.len ? memchr(token.at, '.', token.len) : NULL;
 	const uint8_t *last = first ? memchr(first + 1, '.', token.len - (size_t)(first + 1 - token.at)) : NULL;
-	(void)in;
 	if (!last || memchr(last + 1, '.', token.len - (size_t)(last + 1 - token.at)))
 		return claim_fail(c, SIGNATURE_MALFORMED, "the header %s has no token of three parts", s->field);
-	if (!check_algorithm(c, bytes_make(token.at, (size_t)(first - token.at))))
+	if (!read_head(c, bytes_make(token.at, (size_t)(first - token.at))))
 		return false;
 	if (!crypto_decode(FORM_BASE64URL, bytes_make(first + 1, (size_t)(last - first) - 1), &c->payload))
 		return claim_fail(c, SIGNATURE_MALFORMED, "the token in %s cannot be read", s->field);
@@ -61,6 +63,9 @@ bool jwt_read(struct claim *c, const struct signature_input *in, struct bytes to
 	c->has_begin = claim_moment(c, "nbf", &c->begins_s);
 	if (s->age && !c->has_time)
 		return claim_fail(c, SIGNATURE_MALFORMED, "the token in %s has no iat, the time that counts", s->field);
+	if (s->token_expires && !c->has_expiry)
+		return claim_fail(c, SIGNATURE_MALFORMED, "the token in %s has no exp: it would never run out",
+				  s->field);
 	claim_add(c, bytes_make(last + 1, token.len - (size_t)(last + 1 - token.at)), false);
 	return true;
 }
@@ -104,9 +109,12 @@ bool jwt_agrees(struct claim *c, const struct signature_input *in)
 	if (s->token_issuer && !(claim_value(c, "iss", &said) && issuer_is(buffer_view(&said), s->token_issuer)))
 		fine = claim_fail(c, SIGNATURE_MALFORMED, "the token in %s is not issued by %s", s->field,
 				  s->token_issuer);
+	bool names_any = true, is_wanted = !fine || !s->token_audience || audience_is(c, wanted, &names_any);
+	if (fine && !names_any)
+		fine = claim_fail(c, SIGNATURE_MALFORMED,
+				  "the token in %s has no aud: it does not say that it is for this URL", s->field);
 	/* Without a URL at hand it cannot be told whether the audience is right. */
-	bool names_any;
-	if (fine && s->token_audience && wanted.len && !audience_is(c, wanted, &names_any) && names_any)
+	else if (fine && wanted.len && !is_wanted)
 		fine = claim_fail(c, SIGNATURE_URL, "the token in %s is for another audience than this URL", s->field);
 	if (fine && s->token_sum) {
 		if (!crypto_sha256(s->sum_form, in->body, &sum))
@@ -125,29 +133,57 @@ bool jwt_agrees(struct claim *c, const struct signature_input *in)
 	return fine;
 }
 
-/* Who issued the token that was there: a receiver knows that name. */
-static void find_issuer(struct claim *c, const struct signature_input *in)
+static bool is_plain(struct bytes text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.at[i] < ' ' || strchr("\"\\", text.at[i]))
+			return false;
+	return text.len > 0;
+}
+
+/* Reads the member of a token's part, base64url of JSON; *json is scratch. Empty where there is none. */
+static void part_value(struct bytes part, const char *name, struct buffer *json, struct buffer *out)
+{
+	json->len = out->len = 0;
+	if (!crypto_decode(FORM_BASE64URL, part, json) || !signature_json_value(buffer_view(json), name, out, NULL) ||
+	    !is_plain(buffer_view(out)))
+		out->len = 0;
+}
+
+/* Who issued the token that was there, and with which key: a receiver knows them by these names. */
+static void keep_names(struct claim *c, const struct signature_input *in)
 {
 	struct bytes token;
-	const uint8_t *first = NULL, *last = NULL;
-	if (headers_find(in->headers, c->scheme->field, &token) && token.len)
-		first = memchr(token.at, '.', token.len);
-	if (first)
-		last = memchr(first + 1, '.', token.len - (size_t)(first + 1 - token.at));
-	if (!last || !crypto_decode(FORM_BASE64URL, bytes_make(first + 1, (size_t)(last - first) - 1), &c->payload) ||
-	    !claim_value(c, "iss", &c->issuer))
-		c->issuer.len = 0;
-	for (size_t i = 0; i < c->issuer.len; i++)
-		if (c->issuer.at[i] < ' ' || strchr("\"\\", c->issuer.at[i]))
-			c->issuer.len = 0;
+	size_t prefix = c->scheme->prefix ? strlen(c->scheme->prefix) : 0;
+	if (!headers_find(in->headers, c->scheme->field, &token) || token.len <= prefix)
+		return;
+	token = bytes_make(token.at + prefix, token.len - prefix);
+	struct bytes head = bytes_until(token, '.');
+	struct bytes rest = bytes_make(token.at + head.len, token.len - head.len);
+	if (!rest.len)
+		return;
+	part_value(head, "kid", &c->payload, &c->kid);
+	part_value(bytes_until(bytes_make(rest.at + 1, rest.len - 1), '.'), "iss", &c->payload, &c->issuer);
+}
+
+/* Receivers find the key by its id, where there are several: a new token names the old one's, or `creel`. */
+static bool put_head(struct claim *c, struct buffer *out)
+{
+	if (!buffer_printf(out, "{\"alg\":\"%s\",", c->scheme->token_algorithm))
+		return false;
+	if (c->scheme->secret == SECRET_PUBLIC_KEY && !c->kid.len && !buffer_append_text(&c->kid, "creel"))
+		return false;
+	if (c->kid.len && !(buffer_append_text(out, "\"kid\":\"") && buffer_append_bytes(out, buffer_view(&c->kid)) &&
+			    buffer_append_text(out, "\",")))
+		return false;
+	return buffer_append_text(out, "\"typ\":\"JWT\"}");
 }
 
 bool jwt_begin(struct claim *c, const struct signature_input *in, struct buffer *out)
 {
 	struct buffer head = { 0 }, claims = { 0 };
-	find_issuer(c, in);
-	bool fine = buffer_printf(&head, "{\"alg\":\"%s\",\"typ\":\"JWT\"}", c->scheme->token_algorithm) &&
-		    content_fill(c, in, c->scheme->token_claims, &claims) &&
+	keep_names(c, in);
+	bool fine = put_head(c, &head) && content_fill(c, in, c->scheme->token_claims, &claims) &&
 		    crypto_encode(FORM_BASE64URL, buffer_view(&head), out) && buffer_put_u8(out, '.') &&
 		    crypto_encode(FORM_BASE64URL, buffer_view(&claims), out);
 	buffer_free(&head);

@@ -3,9 +3,9 @@
 
 #include "shared/signature/claim.h"
 
-/* Takes the token apart: its signature, time and expiry into *c. False: c->reason and text. The token is not yet
- * checked. */
-MUST_CHECK bool jwt_read(struct claim *c, const struct signature_input *in, struct bytes token);
+/* Takes the token apart: its signature, times and the id of its key into *c. False: c->reason and text. The token is
+ * not yet checked. */
+MUST_CHECK bool jwt_read(struct claim *c, struct bytes token);
 /* Whether what it says is of this request: its issuer, audience and the body's sum. False: c->reason and text. */
 MUST_CHECK bool jwt_agrees(struct claim *c, const struct signature_input *in);
 /* Appends header and claims as they are signed, for in->at. False when out of memory, or the claims cannot be made. */

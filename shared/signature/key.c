@@ -1,7 +1,6 @@
 /* Secrets as providers show them, to keys. */
 #include "shared/signature/key.h"
 
-#include "shared/signature/jwk.h"
 #include "shared/signature/signature_tools.h"
 
 #include <string.h>
@@ -33,8 +32,9 @@ static void wipe(struct buffer *b)
 void key_free(struct secret_key *k)
 {
 	wipe(&k->mac);
-	EVP_PKEY_free(k->public);
-	k->public = NULL;
+	for (size_t i = 0; i < k->pairs.count; i++)
+		EVP_PKEY_free(k->pairs.at[i]);
+	k->pairs.count = 0;
 }
 
 /* ---- public keys ---- */
@@ -128,26 +128,30 @@ static const struct pair_kind *kind_of(const struct signature_provider *s)
 	return s->form == FORM_BASE64 ? &ed25519_base64 : &ed25519;
 }
 
-static bool read_pair(const struct signature_provider *s, struct bytes secret, bool private, struct secret_key *out,
-		      const char **why)
+static bool read_pair(const struct signature_provider *s, struct bytes secret, struct bytes kid, bool private,
+		      struct secret_key *out, const char **why)
 {
 	const struct pair_kind *kind = kind_of(s);
 	struct bytes json;
+	EVP_PKEY *key;
 	const uint8_t *pem = secret.len ? memmem(secret.at, secret.len, "-----BEGIN", 10) : NULL;
-	if (!pem && !private && jwk_find(secret, &json))
-		out->public = jwk_read(json);
-	else if (pem)
-		out->public = read_pem(bytes_make(pem, secret.len - (size_t)(pem - secret.at)), private);
-	else if (kind == &ec || kind == &rsa)
-		out->public = read_der(secret, private);
-	else
-		out->public = read_ed25519(secret, kind == &ed25519_base64, private);
-	if (out->public && EVP_PKEY_is_a(out->public, kind->openssl))
-		return true;
 	*why = private ? kind->private : kind->public;
-	EVP_PKEY_free(out->public);
-	out->public = NULL;
-	return false;
+	if (!pem && !private && jwk_find(secret, &json)) {
+		jwk_read(json, kind->openssl, kid, &out->pairs);
+		return out->pairs.count > 0;
+	}
+	if (pem)
+		key = read_pem(bytes_make(pem, secret.len - (size_t)(pem - secret.at)), private);
+	else if (kind == &ec || kind == &rsa)
+		key = read_der(secret, private);
+	else
+		key = read_ed25519(secret, kind == &ed25519_base64, private);
+	if (!key || !EVP_PKEY_is_a(key, kind->openssl)) {
+		EVP_PKEY_free(key);
+		return false;
+	}
+	out->pairs.at[out->pairs.count++] = key;
+	return true;
 }
 
 /* ---- the others ---- */
@@ -156,7 +160,7 @@ static bool read_standard(struct bytes secret, bool private, struct secret_key *
 {
 	static const struct signature_provider pair = { .algorithm = SIGN_ED25519 };
 	if (bytes_begins(secret, "whpk_") || bytes_begins(secret, "whsk_") || bytes_begins(secret, "-----BEGIN"))
-		return read_pair(&pair, secret, private, out, why);
+		return read_pair(&pair, secret, bytes_of(NULL), private, out, why);
 	drop(&secret, "whsec_");
 	if (secret.len && crypto_decode(FORM_BASE64, secret, &out->mac) && out->mac.len)
 		return true;
@@ -189,14 +193,14 @@ struct bytes key_first_line(const struct signature_provider *s, struct bytes sec
 	return line;
 }
 
-static bool key_of(const struct signature_provider *s, struct bytes secret, bool private, struct secret_key *out,
-		   const char **why)
+static bool key_of(const struct signature_provider *s, struct bytes secret, struct bytes kid, bool private,
+		   struct secret_key *out, const char **why)
 {
 	*why = secret.len ? "out of memory" : "it is empty";
 	memset(out, 0, sizeof *out);
 	switch (s->secret) {
 	case SECRET_PUBLIC_KEY:
-		return read_pair(s, secret, private, out, why);
+		return read_pair(s, secret, kid, private, out, why);
 	case SECRET_STANDARD:
 		return read_standard(secret, private, out, why);
 	case SECRET_HEX:
@@ -211,12 +215,13 @@ static bool key_of(const struct signature_provider *s, struct bytes secret, bool
 	return secret.len && buffer_append_bytes(&out->mac, secret);
 }
 
-bool key_read(const struct signature_provider *s, struct bytes secret, struct secret_key *out, const char **why)
+bool key_read(const struct signature_provider *s, struct bytes secret, struct bytes kid, struct secret_key *out,
+	      const char **why)
 {
-	return key_of(s, secret, false, out, why);
+	return key_of(s, secret, kid, false, out, why);
 }
 
 bool key_read_private(const struct signature_provider *s, struct bytes secret, struct secret_key *out, const char **why)
 {
-	return key_of(s, secret, true, out, why);
+	return key_of(s, secret, bytes_of(NULL), true, out, why);
 }

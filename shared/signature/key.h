@@ -1,16 +1,18 @@
 /* Secrets as providers show them, made into keys. Inside of shared/signature. Pure. */
 #pragma once
 
+#include "shared/signature/jwk.h"
 #include "shared/signature/signature_private.h"
 
 struct secret_key {
-	struct buffer mac; /* key of HMAC, or the token */
-	void *public;      /* EVP_PKEY */
+	struct buffer mac;     /* key of HMAC, or the token */
+	struct jwk_keys pairs; /* public keys, of which any may be meant; to sign with, one private key */
 };
 
-/* False and *why, a clause, when it is none for this scheme. key_free in any case, which also wipes it. */
-MUST_CHECK bool key_read(const struct signature_provider *s, struct bytes secret, struct secret_key *out,
-			 const char **why);
+/* `kid` is the id of the key in a set of them, empty if that is not known. False and *why, a clause, when it is none
+ * for this scheme. key_free in any case, which also wipes it. */
+MUST_CHECK bool key_read(const struct signature_provider *s, struct bytes secret, struct bytes kid,
+			 struct secret_key *out, const char **why);
 /* The private half, for signing. */
 MUST_CHECK bool key_read_private(const struct signature_provider *s, struct bytes secret, struct secret_key *out,
 				 const char **why);

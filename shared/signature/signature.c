@@ -59,13 +59,13 @@ bool signature_secret_fits(const struct signature_provider *p, struct bytes secr
 	const char *why;
 	struct bytes named;
 	const struct signature_input in = { .secret = secret };
-	bool fine = key_read(signature_row(p, &in, &named), secret, &key, &why);
+	bool fine = key_read(signature_row(p, &in, &named), secret, bytes_of(NULL), &key, &why);
 	key_free(&key);
 	/* Forms may differ in the secrets they want. */
 	for (const struct signature_provider *row = p; !fine && row->also;) {
 		const char *ignored;
 		row = signature_find_row(row->also);
-		fine = key_read(row, secret, &key, &ignored);
+		fine = key_read(row, secret, bytes_of(NULL), &key, &ignored);
 		key_free(&key);
 	}
 	return fine || error_set(e, EXIT_USAGE, "the secret does not fit %s: %s", p->name, why);
@@ -211,7 +211,7 @@ static void verify_item(const struct signature_provider *p, const struct signatu
 	char text[200];
 	memset(out, 0, sizeof *out);
 	bool read = claim_read(p, in, item, &c);
-	if (!key_read(c.scheme, in->secret, &key, &why)) {
+	if (!key_read(c.scheme, in->secret, buffer_view(&c.kid), &key, &why)) {
 		snprintf(text, sizeof text, "the secret does not fit %s: %s", p->name, why);
 		refuse(out, SIGNATURE_KEY, text);
 		if (explain && read && content_build(&c, in, &content))
@@ -228,7 +228,9 @@ static void verify_item(const struct signature_provider *p, const struct signatu
 			signature_explain(p, in, &c, buffer_view(&content), out);
 	} else {
 		refuse(out, SIGNATURE_MISMATCH,
-		       "it does not match: the secret is another one, or the body was changed on the way");
+		       key.pairs.lacks_kid
+			   ? "it does not match: the key that its token names is not in the set of keys"
+			   : "it does not match: the secret is another one, or the body was changed on the way");
 		if (explain)
 			signature_explain(p, in, &c, buffer_view(&content), out);
 	}

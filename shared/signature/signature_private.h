@@ -105,6 +105,7 @@ struct signature_provider {
 	bool exact;            /* of pairs: the time, one signature, and nothing else */
 	bool future;           /* the limit `age` goes both ways */
 	bool token_audience;   /* it is for the URL, or for the line before the key */
+	bool token_expires;    /* one without `exp` does not count */
 };
 
 #define SIGNATURE_ROWS_MOST 256

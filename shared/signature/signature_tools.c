@@ -25,7 +25,7 @@ bool signature_braintree_hex(struct bytes secret, struct bytes content, struct b
 	struct secret_key key;
 	const char *why;
 	size_t len;
-	bool fine = key_read(&row, secret, &key, &why) &&
+	bool fine = key_read(&row, secret, bytes_of(NULL), &key, &why) &&
 		    crypto_mac(SIGN_SHA1, buffer_view(&key.mac), content, mac, &len) &&
 		    crypto_encode(FORM_HEX, bytes_make(mac, len), out);
 	key_free(&key);

@@ -28,10 +28,10 @@ const pairs = (type, options) => {
 	const pem = right.publicKey.export({ type: 'spki', format: 'pem' });
 	return { right: right.privateKey, wrong: wrong.privateKey, pem, jwk: right.publicKey.export({ format: 'jwk' }), raw: right.publicKey.export({ type: 'spki', format: 'der' }).subarray(-32) };
 };
-const rsa = pairs('rsa', { modulusLength: 2048 }), ec = pairs('ec', { namedCurve: 'P-256' }), ed = pairs('ed25519');
+const rsa = pairs('rsa', { modulusLength: 2048 }), rsa2 = pairs('rsa', { modulusLength: 2048 }), ec = pairs('ec', { namedCurve: 'P-256' }), ed = pairs('ed25519');
 const rsaSign = (hash) => (key, text) => nodeSign(hash, Buffer.from(text), key).toString('base64');
-const jwt = (alg, key, claims) => {
-	const text = [{ alg, typ: 'JWT' }, claims].map((part) => Buffer.from(json(part)).toString('base64url')).join('.');
+const jwt = (alg, key, claims, head = {}) => {
+	const text = [{ alg, ...head, typ: 'JWT' }, claims].map((part) => Buffer.from(json(part)).toString('base64url')).join('.');
 	const how = { HS256: () => url64(key, text), RS256: () => nodeSign('sha256', Buffer.from(text), key).toString('base64url'),
 		ES256: () => nodeSign('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url') };
 	return `${text}.${how[alg]()}`;
@@ -151,6 +151,10 @@ const FORMS = {
 	'google pubsub, a key set, for a list of audiences': { field: 'Authorization', uncovered: true, secret: json({ keys: [{ ...rsa.jwk, alg: 'RS256', kid: 'k1' }] }), key: rsa.right, wrong: rsa.wrong, expires: true,
 		body: json({ message: { messageId: '1', data: 'aGVsbG8=' }, subscription: 'projects/p/subscriptions/s' }),
 		sign: ({ t, key, url }) => ({ Authorization: `Bearer ${jwt('RS256', key, { iss: 'accounts.google.com', aud: ['https://elsewhere.example/', url], iat: t, exp: t + 3600 })}` }) },
+	...Object.fromEntries([['by its id', { kid: 'k2' }, ['k1', 'k2', 'k3']], ['without an id in the token', {}, ['k1', 'k2', 'k3']], ['without ids in the set', { kid: 'k2' }, []]].map(([how, head, ids]) => [`google pubsub, a key of several ${how}`, {
+		field: 'Authorization', uncovered: true, key: rsa.right, wrong: rsa.wrong, expires: true,
+		secret: json({ keys: [ec.jwk, rsa.jwk, rsa2.jwk].map((k, i) => ({ ...k, use: 'sig', ...(ids[i] && { kid: ids[i] }) })) }), body: json({ message: { messageId: '1', data: 'aGVsbG8=' }, subscription: 'projects/p/subscriptions/s' }),
+		sign: ({ t, key, url }) => ({ Authorization: `Bearer ${jwt('RS256', key, { iss: 'https://accounts.google.com', aud: url, iat: t, exp: t + 3600 }, head)}` }) }])),
 	heroku: plain('Heroku-Webhook-Hmac-SHA256', base, { body: json({ action: 'create', resource: 'dyno', id: 'd1', n: 10 }) }),
 	jira: plain('X-Hub-Signature', prefixed('sha256=', hex), { body: json({ webhookEvent: 'jira:issue_created', n: 10 }) }),
 	klaviyo: timed('Klaviyo-Signature', ({ body, t, key }) => ({ 'Klaviyo-Webhook-Id': 'w1', 'Klaviyo-Timestamp': iso(t), 'Klaviyo-Signature': hex(key, body + iso(t)) }), 0),

@@ -3,6 +3,7 @@
 #include "shared/secrets/crypto.h"
 #include "tests/unit/shared/signature_fixture.h"
 
+#include <openssl/bn.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
@@ -74,6 +75,14 @@ static void test_tokens(void **state)
 		  SIGNATURE_OLD, "its token's time (exp) ran out 0 s ago" },
 		{ "monday", "Authorization", HS256, "{\"aud\":\"https://a.example/x\",\"exp\":1764000001}",
 		  SIGNATURE_URL, "for another audience" },
+		{ "monday", "Authorization", HS256, "{\"exp\":1764000001}", SIGNATURE_MALFORMED,
+		  "has no aud: it does not say that it is for this URL" },
+		{ "monday", "Authorization", HS256, "{\"aud\":\"\",\"exp\":1764000001}", SIGNATURE_MALFORMED,
+		  "has no aud" },
+		{ "monday", "Authorization", HS256, "{\"aud\":[],\"exp\":1764000001}", SIGNATURE_MALFORMED,
+		  "has no aud" },
+		{ "monday", "Authorization", HS256, "{\"aud\":\"https://a.example/m\"}", SIGNATURE_MALFORMED,
+		  "has no exp: it would never run out" },
 		{ "monday", "Authorization", HS256,
 		  "{\"aud\":[\"https://b.example/\",\"https://a.example/m\"],\"exp\":1764000001}", SIGNATURE_HOLDS,
 		  "holds" },
@@ -196,6 +205,70 @@ static void test_paypal_signs_its_webhook_id(void **state)
 	request_free(&r);
 }
 
+/* ---- sets of keys ---- */
+
+/* Appends the key as a JSON Web Key, with that id if there is one. */
+static void put_jwk(struct buffer *set, EVP_PKEY *key, const char *id)
+{
+	struct buffer n = { 0 };
+	BIGNUM *number = NULL;
+	uint8_t raw[256];
+	assert_int_equal(EVP_PKEY_get_bn_param(key, "n", &number), 1);
+	assert_int_equal(BN_bn2binpad(number, raw, sizeof raw), sizeof raw);
+	assert_true(crypto_encode(FORM_BASE64URL, bytes_make(raw, sizeof raw), &n) && buffer_put_u8(&n, 0));
+	assert_true(buffer_printf(set, "%s{\"kty\":\"RSA\",\"e\":\"AQAB\",", set->len ? "," : "{\"keys\":["));
+	assert_true(!id || buffer_printf(set, "\"kid\":\"%s\",", id));
+	assert_true(buffer_printf(set, "\"n\":\"%s\"}", (const char *)n.at));
+	BN_free(number);
+	buffer_free(&n);
+}
+
+/* A token names the key by its id. New ones name `creel`, or what the old one did. */
+static void test_sets_of_keys(void **state)
+{
+	static const struct {
+		const char *ids[2]; /* of the other key, and of the right one */
+		enum signature_reason reason;
+		const char *says;
+	} cases[] = {
+		{ { "other", "creel" }, SIGNATURE_HOLDS, "holds" },
+		{ { NULL, NULL }, SIGNATURE_HOLDS, "holds" },
+		{ { NULL, "creel" }, SIGNATURE_HOLDS, "holds" },
+		{ { "creel", "other" }, SIGNATURE_MISMATCH, "the secret is another one" },
+		{ { "one", NULL }, SIGNATURE_HOLDS, "holds" },
+	};
+	(void)state;
+	EVP_PKEY *right = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+	EVP_PKEY *other = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+	char *private = pem_of(right, true, "");
+	struct request r = { .url = "https://a.example/m" };
+	field(&r.headers, "User-Agent", "CloudPubSub-Google");
+	assert_true(buffer_append_text(&r.body, "{\"message\":{\"messageId\":\"1\"},\"subscription\":\"s\"}"));
+	struct signature_input in = input(&r, private);
+	sign(&r, "google", &in);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buffer set = { 0 };
+		put_jwk(&set, other, cases[i].ids[0]);
+		put_jwk(&set, right, cases[i].ids[1]);
+		assert_true(buffer_append_text(&set, "]}"));
+		in = input(&r, private);
+		in.secret = buffer_view(&set);
+		verdict("google", &in, cases[i].reason, cases[i].says);
+		buffer_free(&set);
+	}
+	struct buffer set = { 0 };
+	put_jwk(&set, other, "one");
+	put_jwk(&set, other, "two");
+	assert_true(buffer_append_text(&set, "]}"));
+	in.secret = buffer_view(&set);
+	verdict("google", &in, SIGNATURE_MISMATCH, "the key that its token names is not in the set");
+	buffer_free(&set);
+	request_free(&r);
+	free(private);
+	EVP_PKEY_free(right);
+	EVP_PKEY_free(other);
+}
+
 /* ---- other places ---- */
 
 static void test_other_places(void **state)
@@ -309,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_key_pairs),
 		cmocka_unit_test(test_paypal_signs_its_webhook_id),
+		cmocka_unit_test(test_sets_of_keys),
 		cmocka_unit_test(test_other_places),
 		cmocka_unit_test(test_docusign_numbers_its_keys),
 		cmocka_unit_test(test_braintree_may_lose_its_newline),
