@@ -191,10 +191,12 @@ static bool put_iso(struct buffer *out, uint64_t now_ms)
 	return buffer_append(out, text, dot ? (size_t)(dot - text) : strlen(text)) && buffer_put_u8(out, 'Z');
 }
 
+/* A topic of Shopify has a slash for the first dot, but for the few of one customer, as customer.tags_added. */
 static bool put_topic(struct buffer *out, const char *event)
 {
+	static const char whole[] = "customer.";
 	const char *dot = strchr(event, '.');
-	if (!dot)
+	if (!dot || strncmp(event, whole, sizeof whole - 1) == 0)
 		return buffer_append_text(out, event);
 	return buffer_append(out, event, (size_t)(dot - event)) && buffer_put_u8(out, '/') &&
 	       buffer_append_text(out, dot + 1);
