@@ -1,12 +1,13 @@
 // Further libraries of npm (verify.test.mjs has the first), both ways: what the library takes creel holds for valid, what it
-// refuses creel does not; and it takes what `creel trigger` and `replay --resign` sign. Large packages are not among the tests' own
-// (box-node-sdk, @hubspot/api-client, @elevenlabs/elevenlabs-js, telnyx, coinbase-commerce-node): `npm install --no-save`
-// them to have them tried as well.
+// refuses creel does not; and it takes what `creel trigger` and `replay --resign` sign. Five large packages are not among the
+// tests' own: tests/README.md says how to have them tried as well.
 import assert from 'node:assert/strict';
 import { createHmac, createPublicKey, generateKeyPairSync, sign as nodeSign } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
+import tls from 'node:tls';
 import { after, before, describe, it } from 'node:test';
 import { hmacValidator } from '@adyen/api-library';
 import { Mux } from '@mux/mux-node';
@@ -16,9 +17,14 @@ import { shopifyApi } from '@shopify/shopify-api';
 import { WorkOS } from '@workos-inc/node';
 import braintree from 'braintree';
 import * as gocardless from 'gocardless-nodejs/webhooks';
+import { OAuth2Client } from 'google-auth-library';
 import { importJWK, jwtVerify } from 'jose';
 import { WebhookSignatureValidator } from 'mercadopago';
+import OpenAI from 'openai';
+import SnsValidator from 'sns-validator';
+import { Webhook } from 'standardwebhooks';
 import { World } from './lib/harness.mjs';
+import { makeCertificate } from './lib/tls.mjs';
 
 const large = async (name) => {
 	try {
@@ -43,6 +49,43 @@ const workos = new WorkOS('sk_test_none');
 const mux = new Mux({ tokenId: 'none', tokenSecret: 'none' });
 const shopify = shopifyApi({ apiKey: 'none', apiSecretKey: SECRET, scopes: [], hostName: 'example.com', apiVersion: '2026-01', isEmbeddedApp: false, logger: { log: () => {} } });
 const adyen = new hmacValidator();
+const WHSEC = 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=';
+const openai = new OpenAI({ apiKey: 'none', webhookSecret: WHSEC });
+
+// Google's keys and the certificate of SNS are fetched by their libraries: here from this process.
+const googleKeys = Object.fromEntries(['k1', 'k2', 'creel'].map((kid) => [kid, generateKeyPairSync('rsa', { modulusLength: 2048 })]));
+const googleSet = { keys: Object.entries(googleKeys).map(([kid, pair]) => ({ ...pair.publicKey.export({ format: 'jwk' }), alg: 'RS256', use: 'sig', kid })) };
+const googlePems = http.createServer((req, res) => {
+	res.setHeader('content-type', 'application/json');
+	res.end(JSON.stringify(Object.fromEntries(Object.entries(googleKeys).map(([kid, pair]) => [kid, pair.publicKey.export({ type: 'spki', format: 'pem' })]))));
+}).listen(0, '127.0.0.1');
+await once(googlePems, 'listening');
+const google = new OAuth2Client({ endpoints: { oauth2FederatedSignonPemCertsUrl: `http://127.0.0.1:${googlePems.address().port}/certs` } });
+const PUSH = JSON.stringify({ message: { messageId: '10', data: 'SGVsbG8=' }, subscription: 'projects/p/subscriptions/s' });
+const idToken = (kid, audience) => {
+	const t = seconds(), part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+	const text = `${part({ alg: 'RS256', kid, typ: 'JWT' })}.${part({ iss: 'https://accounts.google.com', aud: audience, email: 'push@p.iam.gserviceaccount.com', email_verified: true, iat: t, exp: t + 3600 })}`;
+	return `Bearer ${text}.${nodeSign('sha256', Buffer.from(text), googleKeys[kid].privateKey).toString('base64url')}`;
+};
+
+const SNS_HOST = 'sns.us-east-1.amazonaws.com';
+const scratch = new World();
+const snsCert = makeCertificate(scratch.dir, 'sns', `DNS:${SNS_HOST}`, 'rsa:2048');
+const snsKey = readFileSync(snsCert.key, 'utf8');
+const snsCerts = https.createServer({ key: snsKey, cert: snsCert.pem }, (req, res) => res.end(snsCert.pem)).listen(0, '127.0.0.1');
+await once(snsCerts, 'listening');
+https.globalAgent = new https.Agent();
+https.globalAgent.createConnection = (options) => tls.connect({ ...options, host: '127.0.0.1', port: snsCerts.address().port, servername: SNS_HOST, ca: snsCert.pem });
+const sns = new SnsValidator();
+const snsMessage = (version, more) => {
+	const m = { Type: 'Notification', MessageId: 'm1', TopicArn: 'arn:aws:sns:us-east-1:1:t', Message: 'Zürich 10', Timestamp: new Date().toISOString(), ...more, SignatureVersion: version,
+		SigningCertURL: `https://${SNS_HOST}/SimpleNotificationService-1.pem` };
+	const text = ['Message', 'MessageId', 'Subject', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'].filter((k) => k in m).map((k) => `${k}\n${m[k]}\n`).join('');
+	return JSON.stringify({ ...m, Signature: nodeSign(version === '1' ? 'sha1' : 'sha256', Buffer.from(text), snsKey).toString('base64') });
+};
+const snsCase = (version, more, sample) => ({ secret: snsCert.pem, key: snsKey, sample, spoil: (b) => b.replace('"Message"', '"Massage"').replace('Zürich 10', 'Zürich 11'),
+	make: () => ({ type: 'text/plain; charset=UTF-8', body: snsMessage(version, more), headers: { 'x-amz-sns-message-type': more?.Type ?? 'Notification', 'x-amz-sns-message-id': 'm1' } }),
+	check: (raw) => new Promise((resolve, reject) => { sns.validate(raw, (error) => (error ? reject(error) : resolve(true))); }) });
 const EVENT = JSON.stringify({ id: 'evt_1', type: 'order.paid', event: 'order.paid', text: 'Zürich 🦀', n: 10 });
 const item = { additionalData: {}, amount: { currency: 'EUR', value: 1130 }, eventCode: 'AUTHORISATION', merchantAccountCode: 'Shop', merchantReference: 'Order', originalReference: '', pspReference: 'psp1', success: 'true' };
 const TELNYX = telnyx && new telnyx.default({ apiKey: 'none', publicKey: edPublic });
@@ -50,6 +93,16 @@ const TELNYX = telnyx && new telnyx.default({ apiKey: 'none', publicKey: edPubli
 // make: the delivery { headers, body, type }, by the library where it signs. check: what an app does; throws or gives false.
 // `sample`: what `creel trigger` sends. `key`: what creel signs with, if not `secret`. `spoil`: the body with another meaning.
 const LIBRARIES = {
+	openai: { secret: WHSEC, sample: 'openai.response.completed',
+		make: () => { const at = new Date(); return { headers: { 'user-agent': 'OpenAI/1.0 (+https://platform.openai.com/docs/webhooks)', 'webhook-id': 'wh_1', 'webhook-timestamp': String(Math.floor(at / 1000)), 'webhook-signature': new Webhook(WHSEC).sign('wh_1', at, EVENT) } }; },
+		check: (raw, h) => openai.webhooks.unwrap(raw, h) },
+	...Object.fromEntries(Object.keys(googleKeys).map((kid) => [`google, key ${kid} of a set`, { secret: JSON.stringify(googleSet), key: pem(googleKeys[kid]), spoil: null, sample: kid === 'creel' ? 'google.pubsub.message' : undefined,
+		make: (url) => ({ body: PUSH, headers: { authorization: idToken(kid, url), 'user-agent': 'CloudPubSub-Google' } }),
+		check: async (raw, h, url) => (await google.verifyIdToken({ idToken: /^Bearer (.*)$/.exec(h.authorization)[1], audience: url })).getPayload().iss.endsWith('accounts.google.com') }])),
+	'sns, version 1': snsCase('1'),
+	'sns, version 2': snsCase('2', undefined, 'sns.notification'),
+	'sns, with a subject': snsCase('2', { Subject: 'é' }),
+	'sns, a handshake': snsCase('1', { Type: 'SubscriptionConfirmation', SubscribeURL: 'https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription', Token: 't1' }),
 	adyen: { secret: HEX, sample: 'adyen.AUTHORISATION', spoil: (b) => b.replace('1130', '1131'),
 		make: () => ({ body: JSON.stringify({ live: 'false', notificationItems: [{ NotificationRequestItem: { ...item, additionalData: { hmacSignature: adyen.calculateHmac(item, HEX) } } }] }) }),
 		check: (raw) => JSON.parse(raw).notificationItems.every((n) => adyen.validateHMAC(n.NotificationRequestItem, HEX)) },
@@ -120,7 +173,11 @@ describe('the library of', () => {
 		port = app.address().port;
 		w.keep({ close: () => (app.closeAllConnections?.(), new Promise((r) => app.close(r))) });
 	});
-	after(() => w?.close());
+	after(async () => {
+		for (const server of [googlePems, snsCerts]) server.close();
+		await scratch.close();
+		await w?.close();
+	});
 
 	const file = (content) => {
 		const name = w.fresh('secret');
@@ -158,7 +215,7 @@ describe('the library of', () => {
 					assert.equal((await verdict(name, p, d, other)).signature, 'invalid');
 				}
 				await w.creelOut(['replay', String(mine.id), '--resign', '--secret', file(p.key ?? p.secret), '--to', String(port), ...db]);
-				assert.ok(await takes(p, last.raw, last.headers, name.startsWith('hubspot') ? url(p) : last.url), JSON.stringify(last.headers));
+				assert.ok(await takes(p, last.raw, last.headers, /^(hubspot|google)/.test(name) ? url(p) : last.url), JSON.stringify(last.headers));
 			});
 		if (p.sample)
 			it(`${name}: it takes the sample`, async () => {

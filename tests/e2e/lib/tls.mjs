@@ -6,11 +6,11 @@ import path from 'node:path';
 import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 
-/** A self-signed certificate for localhost and 127.0.0.1, or the names given: { cert, key } (paths), { pem, pin, fingerprint }. */
-export function makeCertificate(dir, name = 'tls', names = 'DNS:localhost,IP:127.0.0.1') {
+/** A self-signed certificate for localhost and 127.0.0.1, or the names given: { cert, key } (paths), { pem, pin, fingerprint }. `kind` is openssl's: ec, or as rsa:2048. */
+export function makeCertificate(dir, name = 'tls', names = 'DNS:localhost,IP:127.0.0.1', kind = 'ec') {
 	const cert = path.join(dir, `${name}.crt`);
 	const key = path.join(dir, `${name}.key`);
-	execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', `/CN=${name}`,
+	execFileSync('openssl', ['req', '-x509', '-newkey', kind, ...(kind === 'ec' ? ['-pkeyopt', 'ec_paramgen_curve:prime256v1'] : []), '-nodes', '-days', '2', '-subj', `/CN=${name}`,
 		'-addext', `subjectAltName=${names}`, '-keyout', key, '-out', cert], { stdio: 'pipe' });
 	const pem = readFileSync(cert, 'utf8');
 	const x509 = new X509Certificate(pem);
