@@ -136,6 +136,11 @@ static void succeed(struct dial *d)
 	ops->done(user, &c);
 }
 
+enum reason dial_reason_of_wait(const struct dial *d)
+{
+	return d->state == DIAL_HANDSHAKE ? REASON_APP_TLS_SILENT : REASON_APP_NOT_TAKEN;
+}
+
 void dial_cancel(struct dial *d)
 {
 	if (d->state != DIAL_OVER)

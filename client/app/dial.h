@@ -4,6 +4,7 @@
 
 #include <uv.h>
 
+#include "client/reason/reason.h"
 #include "shared/base/bytes.h"
 #include "shared/net/conn.h"
 
@@ -44,5 +45,8 @@ struct dial_ops {
 /* Strings and context must live until the end. One of the ops is called later, never from within this; then the dial is
  * gone. NULL: out of memory. */
 struct dial *dial_start(uv_loop_t *loop, const struct dial_to *to, const struct dial_ops *ops, void *user);
+/* What a dial that is given up now has waited for: REASON_APP_TLS_SILENT where the target took the connection and TLS
+ * is being set up, else REASON_APP_NOT_TAKEN. */
+enum reason dial_reason_of_wait(const struct dial *d);
 /* No op is called any more. */
 void dial_cancel(struct dial *d);

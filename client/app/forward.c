@@ -334,7 +334,7 @@ static void on_timer(uv_timer_t *h)
 		fail(w, w->why);
 		return;
 	case FORWARD_DIALING:
-		fail(w, REASON_APP_NOT_TAKEN);
+		fail(w, dial_reason_of_wait(w->dial));
 		return;
 	case FORWARD_HEAD:
 		fail(w, REASON_APP_LATE);

@@ -137,7 +137,7 @@ static void on_timer(uv_timer_t *h)
 	struct knock *k = h->data;
 	switch (k->state) {
 	case KNOCK_DIALING:
-		finish(k, REASON_APP_NOT_TAKEN);
+		finish(k, dial_reason_of_wait(k->dial));
 		return;
 	case KNOCK_LISTENING:
 		probe(k);

@@ -64,6 +64,17 @@ static enum reason of_certificate(CURL *c)
 	}
 }
 
+/* It took the connection, and TLS was not set up in time. */
+static bool is_in_handshake(CURL *c)
+{
+	const char *scheme = NULL;
+	curl_off_t connected = 0, secured = 0;
+	curl_easy_getinfo(c, CURLINFO_SCHEME, &scheme);
+	curl_easy_getinfo(c, CURLINFO_CONNECT_TIME_T, &connected);
+	curl_easy_getinfo(c, CURLINFO_APPCONNECT_TIME_T, &secured);
+	return scheme && strcasecmp(scheme, "https") == 0 && connected > 0 && secured == 0;
+}
+
 static bool was_asked(CURL *c)
 {
 	long sent = 0;
@@ -82,7 +93,9 @@ enum reason curl_reason(CURL *c, CURLcode code)
 		/* An answer without a status line is HTTP/0.9 to libcurl; else the URL has another scheme. */
 		return was_asked(c) ? REASON_APP_NOT_HTTP : REASON_APP_NO_URL;
 	case CURLE_OPERATION_TIMEDOUT:
-		return was_asked(c) ? REASON_APP_LATE : REASON_APP_NOT_TAKEN;
+		return was_asked(c)         ? REASON_APP_LATE
+		       : is_in_handshake(c) ? REASON_APP_TLS_SILENT
+					    : REASON_APP_NOT_TAKEN;
 	default:
 		break;
 	}

@@ -72,6 +72,8 @@ describe('what an app does wrong has its true reason', () => {
 		'https: an issuer that nobody knows': [() => onTls(pair(issued())), 'tls', /^the certificate of localhost:\d+ is not trusted; --insecure/, { https: true }],
 		'https: plain HTTP': [says(`${OK}\r\n`), 'tls', /^localhost:\d+ does not speak TLS, or none that creel knows; write http:/, { https: true }],
 		'https: closed in the handshake': [onRequest((s) => s.end()), 'tls', /^localhost:\d+ ended the connection while TLS was being set up; write http:/, { https: true }],
+		'https: silence in the handshake': [net.createServer(), 'timeout', /^localhost:\d+ took the connection and did not set TLS up within 1\.5 s; write http:\/\/ if it speaks plain HTTP; /, { https: true }],
+		'https: half a handshake': [onRequest((s) => s.write(Buffer.from('160303007a0200007603', 'hex'))), 'timeout', /^localhost:\d+ took the connection and did not set TLS up within 1\.5 s; /, { https: true }],
 		'https: TLS 1.1 at most': [() => tls.createServer({ ...pair(mine), minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }).on('tlsClientError', () => {}), 'tls', /^localhost:\d+ and creel know no version of TLS, or no cipher, in common; /, { https: true }],
 	};
 	const rows = Object.entries(table).map(([what, [app, result, words, how = {}]], i) => ({ what, app: typeof app === 'function' && !(app instanceof net.Server) ? app() : app, result, words, path: `/r${i}`, ...how }));
