@@ -64,15 +64,12 @@ struct probe {
 	struct error *e;
 	bool online, failed;
 	const char *relay;
-	int tries; /* left */
 };
 
 static void on_state(void *user, const struct tunnel_news *news)
 {
 	struct probe *p = user;
 	p->online = p->online || news->state == TUNNEL_ONLINE;
-	if (news->state == TUNNEL_OFFLINE && --p->tries > 0)
-		return;
 	if (news->state == TUNNEL_OFFLINE) {
 		reason_set_error(p->e, news->reason, news->facts);
 		p->failed = true;
@@ -146,7 +143,6 @@ static bool probe_relay(const struct tunnel_options *options, struct error *e)
 	if (p.tunnel) {
 		uv_timer_init(&p.loop, &p.deadline);
 		p.deadline.data = &p;
-		p.tries = tunnel_tries(p.tunnel);
 		uv_timer_start(&p.deadline, on_late, PROBE_MS, 0);
 		tunnel_start(p.tunnel);
 		uv_run(&p.loop, UV_RUN_DEFAULT);

@@ -3,6 +3,7 @@
 #include "client/common/resolve.h"
 #include "client/doctor/doctor.h"
 #include "client/tunnel/tunnel_private.h"
+#include "shared/net/loopback.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -51,8 +52,8 @@ void doctor_look_at_relay(struct doctor *d)
 		d->host = t.host;
 		d->port = t.port;
 		d->tls = t.tls;
-		bool here = strcasecmp(d->host, "localhost") == 0 || strncmp(d->host, "127.", 4) == 0 ||
-			    strcmp(d->host, "::1") == 0;
+		bool here =
+		    loopback_is_name(d->host) || strncmp(d->host, "127.", 4) == 0 || strcmp(d->host, "::1") == 0;
 		if (d->client.silent_s)
 			doctor_say(
 			    d, CHECK_RELAY, FINDING_FAIL, EXIT_RELAY,
@@ -117,7 +118,7 @@ void doctor_look_at_dns(struct doctor *d)
 		return;
 	}
 	/* As the tunnel takes it, whatever /etc/hosts says. */
-	bool here = strcasecmp(d->host, "localhost") == 0;
+	bool here = loopback_is_name(d->host);
 	d->addresses = here ? strdup("127.0.0.1,::1") : doctor_resolve(d->host, &why);
 	d->resolved = d->addresses != NULL;
 	if (d->resolved)
@@ -152,14 +153,31 @@ static enum reason reason_of_relay(enum reason seen)
 	}
 }
 
+/* For CURLOPT_RESOLVE: those of `found`, joined by commas, that a route leads to, or all where none does. libcurl gives
+ * the error of one address, and why one with a route does not answer says more. */
+static void name_addresses(const struct doctor *d, const char *found, char *out, size_t size)
+{
+	int head = snprintf(out, size, "%s:%d:", d->host, d->port), len = head;
+	for (const char *at = found; *at; at += strspn(at, ",")) {
+		char one[TUNNEL_ADDRESS_LEN];
+		int n = (int)strcspn(at, ",");
+		snprintf(one, sizeof one, "%.*s", n, at);
+		if (tunnel_address_has_route(one))
+			len += snprintf(out + len, size - (size_t)len, len > head ? ",%s" : "%s", one);
+		at += n;
+	}
+	if (len == head)
+		snprintf(out + len, size - (size_t)len, "%s", found);
+}
+
 static CURLcode dial_directly(const struct doctor *d, CURL *c)
 {
-	char url[400], addresses[1024];
+	char url[400], addresses[2048];
 	struct curl_slist *known = NULL;
 	snprintf(url, sizeof url, strchr(d->host, ':') ? "http://[%s]:%d" : "http://%s:%d", d->host, d->port);
 	/* An address needs none, and libcurl would not read one of IPv6 there. */
 	if (d->addresses && !strchr(d->host, ':')) {
-		snprintf(addresses, sizeof addresses, "%s:%d:%s", d->host, d->port, d->addresses);
+		name_addresses(d, d->addresses, addresses, sizeof addresses);
 		known = curl_slist_append(NULL, addresses);
 	}
 	curl_easy_setopt(c, CURLOPT_URL, url);

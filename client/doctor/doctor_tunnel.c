@@ -19,7 +19,6 @@ struct doctor_tunnel {
 	uv_timer_t late;
 	struct tunnel *tunnel;
 	bool has_timer;
-	int tries;         /* left */
 	bool online, over; /* `over`: what is waited for has come, or will not */
 	char relay_version[64];
 	uint32_t features;  /* of the relay */
@@ -55,8 +54,6 @@ static void on_state(void *user, const struct tunnel_news *news)
 {
 	struct doctor_tunnel *t = user;
 	t->online = news->state == TUNNEL_ONLINE;
-	if (news->state == TUNNEL_OFFLINE && --t->tries > 0)
-		return;
 	if (news->state == TUNNEL_OFFLINE)
 		keep_reason(t, news->reason, news->facts);
 	if (news->state != TUNNEL_CONNECTING)
@@ -187,9 +184,8 @@ static struct doctor_tunnel *open_tunnel(const struct doctor *d, const char *nam
 	t->late.data = t;
 	t->tunnel = t->has_timer ? new_tunnel(t, &options) : NULL;
 	if (t->tunnel) {
-		t->tries = tunnel_tries(t->tunnel);
 		tunnel_start(t->tunnel);
-		run_until(t, (uint64_t)t->tries * DOCTOR_MS + SPARE_MS);
+		run_until(t, DOCTOR_MS + SPARE_MS);
 	} else {
 		t->reason = REASON_NONE; /* `why` says it */
 		t->todo[0] = 0;

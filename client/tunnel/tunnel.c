@@ -41,6 +41,7 @@ static bool on_welcome(struct tunnel *t, const struct wire_frame *f)
 	t->confirmed_at_us = clock_now_us();
 	t->ping_at_ms = t->ping_sent = t->lag_us = t->unanswered_since_ms = 0;
 	t->ping_due = t->pong_due = false;
+	tunnel_address_keep(&t->addresses);
 	t->ops->on_welcome(t->user, t->link, &w);
 	t->noted = REASON_NONE;
 	tunnel_set_state(t, TUNNEL_ONLINE, REASON_NONE, 0);
@@ -243,7 +244,7 @@ static void on_no_connection(struct tunnel *t, struct lws *wsi)
 	bool answered = reason != REASON_NONE;
 	if (!answered)
 		reason = tunnel_reason_of_dial(t);
-	if (answered || t->stage != STAGE_DIALED) /* it was reached: localhost's other address is not to be tried */
+	if (answered || t->stage != STAGE_DIALED)
 		tunnel_note(t, reason);
 	tunnel_lost(t, reason);
 }
@@ -461,11 +462,6 @@ void tunnel_free_rest(struct tunnel *t)
 	free(t->host);
 	free(t->path);
 	free(t);
-}
-
-int tunnel_tries(const struct tunnel *t)
-{
-	return !t->proxied && strcasecmp(t->host, "localhost") == 0 ? 2 : 1;
 }
 
 struct link *tunnel_link(struct tunnel *t)

@@ -77,8 +77,6 @@ void tunnel_free_rest(struct tunnel *t);
  * which is for certain names alone. Relays older than the code NAME_FORBIDDEN say NAME_TAKEN, though nobody owns a
  * random name. */
 bool tunnel_token_is_for_others(enum reason reason);
-/* How many tries may fail before the relay cannot be reached: localhost has two addresses, which take turns. */
-int tunnel_tries(const struct tunnel *t);
 
 /* While the first connection is being made: who has not answered, for so long, in words. */
 void tunnel_say_wait(struct tunnel *t, uint64_t waited_ms, char *out, size_t size);

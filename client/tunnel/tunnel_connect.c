@@ -12,10 +12,15 @@
  * told): so much later than we do that it never comes first. */
 #define LWS_GIVES_UP_S 60
 
-static enum reason reason_of_wait(const struct tunnel *t)
+static bool is_taken(const struct tunnel *t)
 {
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof peer;
+	return t->wsi && getpeername(lws_get_socket_fd(t->wsi), (struct sockaddr *)&peer, &len) == 0;
+}
+
+static enum reason reason_of_wait(const struct tunnel *t)
+{
 	enum reason known = tunnel_look_reason(t);
 	if (known != REASON_NONE)
 		return known;
@@ -23,8 +28,7 @@ static enum reason reason_of_wait(const struct tunnel *t)
 		return REASON_PROXY_SILENT;
 	if (t->link)
 		return REASON_RELAY_UNGREETED;
-	bool taken = t->wsi && getpeername(lws_get_socket_fd(t->wsi), (struct sockaddr *)&peer, &len) == 0;
-	enum reason why = taken ? REASON_RELAY_SILENT : REASON_RELAY_NOT_TAKEN;
+	enum reason why = is_taken(t) ? REASON_RELAY_SILENT : REASON_RELAY_NOT_TAKEN;
 	return t->proxied ? proxy_dial_reason_behind(why) : why;
 }
 
@@ -34,6 +38,17 @@ static void on_welcome_late(uv_timer_t *h)
 	tunnel_drop(t, reason_of_wait(t));
 }
 
+/* An address that is not the last of its round: either it has the connection by now, or the next one is tried. */
+static void on_taking_late(uv_timer_t *h)
+{
+	struct tunnel *t = h->data;
+	uint64_t limit_ms = (uint64_t)t->options.answer_within_ms;
+	if (is_taken(t))
+		uv_timer_start(h, on_welcome_late, limit_ms - tunnel_address_wait_ms(&t->addresses, limit_ms), 0);
+	else
+		tunnel_drop(t, REASON_RELAY_NOT_TAKEN);
+}
+
 void tunnel_say_wait(struct tunnel *t, uint64_t waited_ms, char *out, size_t size)
 {
 	struct facts facts = *tunnel_facts(t);
@@ -41,33 +56,42 @@ void tunnel_say_wait(struct tunnel *t, uint64_t waited_ms, char *out, size_t siz
 	reason_line(reason_of_wait(t), &facts, out, size);
 }
 
-/* lws 4.1.6 looks a name up while it begins, and does not say when that fails. */
-static enum reason why_not_begun(const struct tunnel *t)
+/* It goes where its token may go, in clear only to addresses of this machine. */
+static bool find_guarded(struct tunnel *t, int *code)
 {
-	struct addrinfo *found = NULL;
-	int code = t->proxied ? 0 : getaddrinfo(t->host, NULL, NULL, &found);
-	if (found)
-		freeaddrinfo(found);
-	return code ? tunnel_reason_of_resolver(code) : REASON_TUNNEL_NOT_BEGUN;
-}
-
-/* Whether it may be connected now; *address where not NULL in the place of the name. */
-static bool may_connect(struct tunnel *t, char room[NI_MAXHOST], const char **address)
-{
-	*address = NULL;
-	if (!tunnel_guards_token(t))
-		return true;
-	enum plain_way way = tunnel_plain_way(t, room);
-	if (way == PLAIN_HERE)
-		*address = room;
-	if (way == PLAIN_OUT && t->options.allow_plain_token)
+	enum plain_way way = tunnel_plain_way(t, &t->addresses);
+	bool allowed = t->options.allow_plain_token;
+	if (way == PLAIN_OUT && allowed) {
 		tunnel_warn_plain(t);
-	if (way != PLAIN_OUT || t->options.allow_plain_token)
+		*code = t->proxied ? 0 : tunnel_address_find(&t->addresses, t->host, false);
+		return true;
+	}
+	*code = way == PLAIN_UNKNOWN ? tunnel_address_find(&t->addresses, t->host, allowed) : 0;
+	if (way != PLAIN_OUT)
 		return true;
 	if (t->confirmed_at_us) /* it was here: the name may come back */
 		tunnel_lost(t, tunnel_plain_reason(t));
 	else
 		tunnel_stop(t, tunnel_plain_reason(t));
+	return false;
+}
+
+/* Finds the relay's addresses. False: nothing is connected now, and why was said. */
+static bool begin_round(struct tunnel *t)
+{
+	int code = 0;
+	t->unreached = REASON_NONE;
+	if (tunnel_guards_token(t)) {
+		if (!find_guarded(t, &code))
+			return false;
+	} else if (!t->proxied) {
+		code = tunnel_address_find(&t->addresses, t->host, false);
+	}
+	if (t->state != TUNNEL_CONNECTING)
+		tunnel_set_state(t, TUNNEL_CONNECTING, REASON_NONE, 0);
+	if (t->proxied || t->addresses.left > 0)
+		return true;
+	tunnel_lost(t, code ? tunnel_reason_of_resolver(code) : REASON_TUNNEL_NOT_BEGUN);
 	return false;
 }
 
@@ -102,7 +126,7 @@ static void connect_lws(struct tunnel *t, const char *address, int port)
 	 */
 	if (!lws_client_connect_via_info(&info) && !uv_is_active((uv_handle_t *)&t->retry) && !t->closing &&
 	    !t->stopped)
-		tunnel_lost(t, why_not_begun(t));
+		tunnel_lost(t, REASON_TUNNEL_NOT_BEGUN);
 }
 
 static void on_way_open(void *user, int port)
@@ -139,20 +163,23 @@ static void ask_proxy(struct tunnel *t)
 
 void tunnel_connect(struct tunnel *t)
 {
-	char room[NI_MAXHOST];
-	const char *address;
-	if (!may_connect(t, room, &address))
+	uint64_t limit_ms = (uint64_t)t->options.answer_within_ms;
+	if (t->addresses.left == 0 && !begin_round(t))
 		return;
-	if (t->state != TUNNEL_CONNECTING)
-		tunnel_set_state(t, TUNNEL_CONNECTING, REASON_NONE, 0);
-	uv_timer_start(&t->welcome, on_welcome_late, (uint64_t)t->options.answer_within_ms, 0);
-	if (t->proxied)
+	if (t->proxied) {
+		uv_timer_start(&t->welcome, on_welcome_late, limit_ms, 0);
 		ask_proxy(t);
-	/* lws 4.1.6 tries the first address of a name only, and a relay on this machine listens on either of these. */
-	else if (strcasecmp(t->host, "localhost") == 0)
-		connect_lws(t, t->tries % 2 ? "::1" : "127.0.0.1", t->port);
-	else
-		connect_lws(t, address ? address : t->host, t->port);
+		return;
+	}
+	const char *address = tunnel_address_next(&t->addresses);
+	uint64_t wait_ms = tunnel_address_wait_ms(&t->addresses, limit_ms);
+	uv_timer_start(&t->welcome, t->addresses.left ? on_taking_late : on_welcome_late, wait_ms, 0);
+	if (tunnel_address_has_route(address)) {
+		connect_lws(t, address, t->port);
+		return;
+	}
+	t->stage = STAGE_DIALED;
+	tunnel_lost(t, REASON_RELAY_NO_ROUTE);
 }
 
 bool tunnel_make_context(struct tunnel *t, struct error *e)

@@ -32,6 +32,15 @@ static enum reason reason_of_link(struct tunnel *t)
 	return REASON_TUNNEL_FAULT_OF_RELAY;
 }
 
+/* Why none of the addresses tried so far took the connection. That one of them cannot be reached from here at all, as
+ * IPv6 where there is none, says less than what another one did. */
+static enum reason reason_of_round(struct tunnel *t, enum reason why)
+{
+	if (t->unreached == REASON_NONE || why != REASON_RELAY_NO_ROUTE)
+		t->unreached = why;
+	return t->unreached;
+}
+
 void tunnel_lost(struct tunnel *t, enum reason why)
 {
 	bool was_online = t->state == TUNNEL_ONLINE;
@@ -55,13 +64,18 @@ void tunnel_lost(struct tunnel *t, enum reason why)
 	}
 	if (t->closing || t->stopped)
 		return;
-	/* The other address of localhost; not when this one answered, with a certificate that is not trusted, say. */
-	if (!was_online && !t->noted)
-		t->tries++;
 	if (was_online)
 		backoff_connected(&t->backoff, uv_now(t->loop) - t->online_since_ms);
 	enum reason reason = t->noted ? t->noted : why;
 	t->noted = REASON_NONE;
+	if (!was_online && !t->proxied && t->stage == STAGE_DIALED) {
+		reason = reason_of_round(t, reason);
+		if (t->addresses.left > 0) {
+			tunnel_try_now(t);
+			return;
+		}
+	}
+	t->addresses.left = 0;
 	/* lws 4.1.6 does not say that it could not open what a connection needs. */
 	bool is_unclear = reason == REASON_TUNNEL_NOT_BEGUN || reason == REASON_RELAY_BROKE_OFF;
 	if (!was_online && is_unclear && process_files_are_out())

@@ -8,6 +8,7 @@
 #include "client/proxy/proxy_way.h"
 #include "client/proxy/relay_look.h"
 #include "client/tunnel/tunnel.h"
+#include "client/tunnel/tunnel_address.h"
 #include "client/tunnel/tunnel_read.h"
 
 #include <libwebsockets.h>
@@ -31,11 +32,12 @@ struct tunnel {
 	char *host, *path;
 	char base[300]; /* the relay's URL up to host and port */
 	int port;
-	unsigned tries;
+	struct tunnel_addresses addresses;
+	enum reason unreached; /* of the addresses of this round that were tried so far */
 	enum stage stage;
 	enum tunnel_state state;
-	unsigned long tls_error; /* of OpenSSL, while TLS was set up */
-	char dialed[NI_MAXHOST]; /* the name or address that was connected to */
+	unsigned long tls_error;         /* of OpenSSL, while TLS was set up */
+	char dialed[TUNNEL_ADDRESS_LEN]; /* the address that was connected to */
 	bool tls, proxied;
 	struct proxy proxy;       /* none without a variable */
 	struct proxy_way *way;    /* of the connection that is being made or stands */
@@ -83,11 +85,11 @@ MUST_CHECK bool tunnel_check_options(struct tunnel *t, struct error *e);
 /* tunnel_plain.c: where a token may go without TLS. Whether there is a token, and no TLS: */
 bool tunnel_guards_token(const struct tunnel *t);
 enum plain_way {
-	PLAIN_HERE,   /* to this machine: to `address` */
+	PLAIN_HERE,   /* to this machine: to one of `here` */
 	PLAIN_OUT,    /* to another one, or through a proxy */
 	PLAIN_UNKNOWN /* the name cannot be resolved now */
 };
-enum plain_way tunnel_plain_way(const struct tunnel *t, char address[NI_MAXHOST]);
+enum plain_way tunnel_plain_way(const struct tunnel *t, struct tunnel_addresses *here);
 /* To be asked before a connection is made; EXIT_USAGE. */
 MUST_CHECK bool tunnel_check_plain(const struct tunnel *t, struct error *e);
 /* Why it is not sent there. */
