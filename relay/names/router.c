@@ -71,7 +71,7 @@ bool router_make_name(char out[TUNNEL_NAME_MAX + 1])
 	return true;
 }
 
-static struct entry *find(struct router *r, const uint8_t *name, size_t len)
+static struct entry *find(const struct router *r, const uint8_t *name, size_t len)
 {
 	struct entry *e;
 	HASH_FIND(hh, r->names, name, len, e);
@@ -110,6 +110,12 @@ bool router_hold(struct router *r, const char *name, struct tunnel *t)
 		return false;
 	e->holder = t;
 	return true;
+}
+
+struct tunnel *router_holder(const struct router *r, const char *name)
+{
+	const struct entry *e = find(r, (const uint8_t *)name, strlen(name));
+	return e ? e->holder : NULL;
 }
 
 static void drop(struct router *r, struct entry *e)

@@ -31,6 +31,8 @@ MUST_CHECK bool router_make_name(char out[TUNNEL_NAME_MAX + 1]);
 MUST_CHECK bool router_hold(struct router *r, const char *name, struct tunnel *t);
 /* Makes a name from an earlier run known, which nobody holds yet. False when out of memory. */
 MUST_CHECK bool router_know(struct router *r, const char *name);
+/* The tunnel that the name leads to; NULL where there is none, or the name is not known. */
+struct tunnel *router_holder(const struct router *r, const char *name);
 /* The name leads nowhere any more. */
 void router_forget(struct router *r, const char *name);
 /* Forgets the names that nobody holds and that `keep` does not want kept. */

@@ -103,7 +103,7 @@ void spool_missed(struct spool *s, int64_t mailbox);
 /* The client was told that `count` of them are gone. */
 void spool_gap_told(struct spool *s, int64_t mailbox, uint64_t count);
 /* `gap` is called after a sweep for each mailbox whose client is to be told of a gap. May be NULL. */
-void spool_on_gap(struct spool *s, void (*gap)(void *user, int64_t mailbox), void *user);
+void spool_on_gap(struct spool *s, void (*gap)(void *user, const struct spool_mailbox *m), void *user);
 
 /* ---- spool_copy.c: for a backup ---- */
 

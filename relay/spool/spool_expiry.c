@@ -42,7 +42,7 @@ void spool_gap_told(struct spool *s, int64_t mailbox, uint64_t count)
 	batch_writer_submit(s->writer, &j->job);
 }
 
-void spool_on_gap(struct spool *s, void (*gap)(void *user, int64_t mailbox), void *user)
+void spool_on_gap(struct spool *s, void (*gap)(void *user, const struct spool_mailbox *m), void *user)
 {
 	s->gap = gap;
 	s->gap_user = user;
@@ -63,8 +63,8 @@ static void tell_gaps(struct spool *s)
 		m->has_gap = false;
 	}
 	for (size_t i = 0; i < count; i++)
-		if (s->gap && spool_mailbox_find(s, ids[i]))
-			s->gap(s->gap_user, ids[i]);
+		if (s->gap && (m = spool_mailbox_find(s, ids[i])))
+			s->gap(s->gap_user, &m->is);
 	free(ids);
 }
 

@@ -48,7 +48,7 @@ struct spool {
 	bool troubled;             /* a small job failed, and that was logged */
 	struct writer_job *failed; /* small jobs to be done again */
 	int open_parts;            /* on closing: the writer and the timer */
-	void (*gap)(void *user, int64_t mailbox);
+	void (*gap)(void *user, const struct spool_mailbox *m);
 	void *gap_user;
 	void (*closed)(void *user);
 	void *closed_user;

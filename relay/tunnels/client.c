@@ -68,6 +68,12 @@ void client_tell_gap(struct client *c)
 	c->gap_told = all;
 }
 
+void client_note_full(struct client *c)
+{
+	c->quota_hit = true;
+	tunnel_watch(c->tunnel);
+}
+
 void client_tell_refused(struct client *c, const struct delivery *d, int status)
 {
 	struct wire_request request = d->request;

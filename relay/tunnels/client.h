@@ -14,12 +14,13 @@ struct tunnel;
 
 struct client {
 	struct tunnel *tunnel;
-	struct client *next;           /* of the tunnel */
-	struct connection *connection; /* NULL: away */
-	char owner[65];                /* the token's name at its last HELLO */
-	bool current;                  /* gets what arrives; otherwise it was replaced, and its mailbox waits for it */
-	bool in_grace;                 /* away, and its streams wait until grace_end */
-	uint64_t grace_end;            /* loop ms */
+	struct client *next;                     /* of the tunnel */
+	struct client *same_key_prev, *same_key; /* of all tunnels, those with this key (utlist) */
+	struct connection *connection;           /* NULL: away */
+	char owner[65];                          /* the token's name at its last HELLO */
+	bool current;       /* gets what arrives; otherwise it was replaced, and its mailbox waits for it */
+	bool in_grace;      /* away, and its streams wait until grace_end */
+	uint64_t grace_end; /* loop ms */
 	uint8_t key[32];
 	size_t key_len;
 	uint32_t options;  /* enum wire_option */
@@ -63,6 +64,8 @@ void client_seen(struct client *c, uint64_t now_us);
 void client_heard(struct client *c);
 /* Tells of deliveries that were lost in the spool, if there are any and it is online. */
 void client_tell_gap(struct client *c);
+/* A sender was turned away since its part of the spool is full: it is told, once, when it is online. */
+void client_note_full(struct client *c);
 /* Sends REQUEST with REFUSED, for the record only; nothing when it is away, or does not read. `status` is what the
  * sender got, 0: nothing. */
 void client_tell_refused(struct client *c, const struct delivery *d, int status);

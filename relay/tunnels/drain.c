@@ -84,6 +84,7 @@ static void failed(struct client *c)
 	if (d->pause_ms > MOST_PAUSE_MS)
 		d->pause_ms = MOST_PAUSE_MS;
 	d->paused_until = now + d->pause_ms;
+	tunnel_watch(c->tunnel);
 }
 
 static void hand_out(struct client *c, struct spool_waiting *w)

@@ -1,6 +1,5 @@
 /* The registry's beginning and end, and what the passing of time brings. */
 #include "relay/tunnels/connection.h"
-#include "relay/tunnels/late.h"
 #include "relay/tunnels/registry.h"
 #include "relay/tunnels/stream.h"
 #include "shared/base/clock.h"
@@ -9,6 +8,8 @@
 #include <string.h>
 
 #define SWEEP_MS 100
+#define ALL_PER_AGE 16        /* how often in --spool-max-age all tunnels are looked at, */
+#define ALL_AT_LEAST_MS 60000 /* and at least */
 
 const char *registry_folder(const struct registry *r)
 {
@@ -34,22 +35,26 @@ static bool recall(void *user, const struct spool_mailbox *m)
 	c->features = m->features;
 	c->seen_at_us = m->seen_at_us;
 	t->freed = registry_name_is_freed(r, name);
+	if (t->freed)
+		tunnel_watch(t);
 	tunnel_choose_current(t);
 	return true;
 }
 
-static void on_gap(void *user, int64_t mailbox)
+static void on_gap(void *user, const struct spool_mailbox *m)
 {
 	struct registry *r = user;
-	for (struct tunnel *t = r->tunnels; t; t = t->next)
-		for (struct client *c = t->clients; c; c = c->next)
-			if (c->mailbox == mailbox)
-				client_tell_gap(c);
+	char name[TUNNEL_NAME_MAX + 1];
+	snprintf(name, sizeof name, "%.*s", (int)m->tunnel.len, (const char *)m->tunnel.at);
+	const struct tunnel *t = tunnel_find(r, name);
+	for (struct client *c = t ? t->clients : NULL; c; c = c->next)
+		if (c->mailbox == m->id)
+			client_tell_gap(c);
 }
 
-static void look_after(struct client *c, uint64_t now_ms, uint64_t wall_us)
+/* What is due of a client. True: there will be more. */
+static bool look_after(struct client *c, uint64_t now_ms)
 {
-	uint64_t often_us = (uint64_t)c->tunnel->registry->relay->settings.spool_max_age_ms * 1000 / 4;
 	if (c->in_grace && now_ms >= c->grace_end) {
 		c->in_grace = false;
 		registry_give_up_streams(c, REFUSE_CLIENT_LOST);
@@ -58,13 +63,40 @@ static void look_after(struct client *c, uint64_t now_ms, uint64_t wall_us)
 		c->drain.paused_until = 0;
 		drain_more(c);
 	}
-	/* On disk too, so that a relay that was killed does not take a client that was here for long gone. */
-	if (client_link(c) && wall_us > c->seen_at_us + often_us)
-		client_seen(c, wall_us);
 	if (c->quota_hit && client_link(c)) {
 		c->quota_hit = false;
 		connection_send_note(c->connection, WIRE_NOTICE, WIRE_NOTICE_QUOTA, 0,
 				     "the relay's spool for this tunnel is full: senders get 503");
+	}
+	return c->in_grace || c->drain.paused_until;
+}
+
+static void look_after_watched(struct registry *r, uint64_t now_ms, uint64_t wall_us)
+{
+	for (struct tunnel *t = r->watched, *next; t; t = next) {
+		bool more = t->probe || t->freed;
+		for (struct client *c = t->clients; c; c = c->next)
+			more |= look_after(c, now_ms);
+		next = t->watched_next;
+		if (!more)
+			tunnel_unwatch(t);
+		else
+			registry_forget_old_name(t, wall_us);
+	}
+}
+
+/* How long nobody came is counted in days, so all tunnels are looked at seldom: as many as there are. */
+static void look_after_all(struct registry *r, uint64_t now_ms, uint64_t wall_us)
+{
+	uint64_t age_ms = (uint64_t)r->relay->settings.spool_max_age_ms, often_ms = age_ms / ALL_PER_AGE;
+	r->all_due = now_ms + (often_ms > ALL_AT_LEAST_MS ? ALL_AT_LEAST_MS : often_ms);
+	for (struct tunnel *t = r->tunnels, *next; t; t = next) {
+		next = t->next;
+		/* On disk too, so that a relay that was killed does not take a client that was here for long gone. */
+		for (struct client *c = t->clients; c; c = c->next)
+			if (client_link(c) && wall_us > c->seen_at_us + age_ms * 1000 / 4)
+				client_seen(c, wall_us);
+		registry_forget_old_name(t, wall_us);
 	}
 }
 
@@ -72,10 +104,9 @@ static void on_sweep(uv_timer_t *h)
 {
 	struct registry *r = h->data;
 	uint64_t now_ms = uv_now(r->relay->loop), wall_us = clock_now_us();
-	registry_forget_old_names(r, now_ms, wall_us);
-	for (struct tunnel *t = r->tunnels; t; t = t->next)
-		for (struct client *c = t->clients; c; c = c->next)
-			look_after(c, now_ms, wall_us);
+	look_after_watched(r, now_ms, wall_us);
+	if (now_ms >= r->all_due)
+		look_after_all(r, now_ms, wall_us);
 }
 
 static struct quota_limits quota_limits(const struct settings *s)
@@ -134,9 +165,7 @@ void registry_free(struct registry *r)
 			c->connection = NULL;
 			while (c->streams)
 				stream_close(c->streams);
-			late_forget_all(c);
-			drain_free(c);
-			free(c);
+			tunnel_free_client(c);
 		}
 		free(t);
 	}

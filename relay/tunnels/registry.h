@@ -10,13 +10,15 @@
 struct registry {
 	struct relay *relay;
 	struct spool *spool;
-	struct tunnel *tunnels;
+	struct tunnel *tunnels;    /* all */
+	struct tunnel *watched;    /* of which something is due (tunnel_watch) */
+	struct key_holder *by_key; /* clients by their key (tunnel_clients_of_key) */
 	uv_timer_t sweep;
 	struct quota quota;
 	size_t put_bytes;         /* payloads on their way to the spool */
 	struct stream *put_queue; /* streams that wait until fewer are (utlist) */
 	bool putting;
-	uint64_t names_due; /* loop ms: when unused random names are looked for again */
+	uint64_t all_due;   /* loop ms: when all tunnels are looked at again */
 	int64_t names_seen; /* tokens_changed_elsewhere */
 	bool closing;
 };
@@ -43,8 +45,9 @@ const char *registry_folder(const struct registry *r);
 bool registry_last_name(const struct registry *r, const char *owner, struct bytes key, char out[TUNNEL_NAME_MAX + 1]);
 /* Forgets the owner's random name that has been idle for longest. False when none of them is idle. */
 bool registry_forget_unused(struct registry *r, const char *owner);
-/* Forgets the names whose time has come: of probes, freed ones, and random ones that nobody came back to. */
-void registry_forget_old_names(struct registry *r, uint64_t now_ms, uint64_t wall_us);
+/* Forgets the tunnel and its name where its time has come: a probe's, a freed one, and a random one that nobody came
+ * back to; nothing while something waits for it. */
+void registry_forget_old_name(struct tunnel *t, uint64_t wall_us);
 /* Names may have been freed by another process: sends their clients away. */
 void registry_check_names(struct registry *r);
 /* The name belongs to nobody. False also where that cannot be read. */

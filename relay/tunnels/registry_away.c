@@ -35,7 +35,9 @@ void registry_lost(struct client *c, bool grace)
 	registry_restart_streams(c);
 	c->in_grace = grace && !r->relay->draining && r->relay->settings.resume_grace_ms > 0;
 	c->grace_end = uv_now(r->relay->loop) + (uint64_t)r->relay->settings.resume_grace_ms;
-	if (!c->in_grace)
+	if (c->in_grace)
+		tunnel_watch(c->tunnel);
+	else
 		registry_give_up_streams(c, REFUSE_CLIENT_LOST);
 }
 

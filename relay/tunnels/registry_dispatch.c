@@ -47,7 +47,8 @@ static enum refusal open_copy(struct client *c, struct delivery *d)
 	enum refusal full = delivery_take_quota(d, 0);
 	if (full != REFUSE_NOTHING) {
 		stream_close(st);
-		c->quota_hit |= full == REFUSE_SPOOL_FULL;
+		if (full == REFUSE_SPOOL_FULL)
+			client_note_full(c);
 		delivery_note_missed(d, c);
 	}
 	return full;

@@ -75,6 +75,8 @@ static struct tunnel *find_or_make_tunnel(struct registry *r, const struct join 
 		return NULL;
 	t->probe = j->probe;
 	t->freed = false;
+	if (t->probe)
+		tunnel_watch(t);
 	return t;
 }
 
@@ -185,6 +187,8 @@ void registry_online(struct client *c, bool resumed)
 		stream_pump(st);
 	}
 	client_tell_gap(c);
+	if (c->quota_hit)
+		tunnel_watch(c->tunnel);
 	if (resumed)
 		drain_more(c);
 	else

@@ -34,18 +34,13 @@ bool registry_forget_unused(struct registry *r, const char *owner)
 	return oldest && forget_tunnel(r, oldest);
 }
 
-void registry_forget_old_names(struct registry *r, uint64_t now_ms, uint64_t wall_us)
+void registry_forget_old_name(struct tunnel *t, uint64_t wall_us)
 {
+	struct registry *r = t->registry;
 	uint64_t age_us = (uint64_t)r->relay->settings.spool_max_age_ms * 1000;
-	bool due = now_ms >= r->names_due;
-	if (due)
-		r->names_due = now_ms + (age_us < UINT64_C(60000000) ? 1000 : 60000);
-	for (struct tunnel *t = r->tunnels, *next; t; t = next) {
-		next = t->next;
-		bool old = due && t->random_name && wall_us > age_us && tunnel_last_seen_us(t) < wall_us - age_us;
-		if ((t->probe || t->freed || old) && tunnel_is_idle(t))
-			(void)forget_tunnel(r, t);
-	}
+	bool old = t->random_name && wall_us > age_us && tunnel_last_seen_us(t) < wall_us - age_us;
+	if ((t->probe || t->freed || old) && tunnel_is_idle(t))
+		(void)forget_tunnel(r, t);
 }
 
 static bool is_owned(void *user, const char *name)
@@ -55,10 +50,10 @@ static bool is_owned(void *user, const char *name)
 
 bool registry_last_name(const struct registry *r, const char *owner, struct bytes key, char out[TUNNEL_NAME_MAX + 1])
 {
-	for (const struct tunnel *t = r->tunnels; t && key.len > 0; t = t->next) {
-		const struct client *c = t->random_name ? tunnel_find_client(t, key) : NULL;
-		if (c && strcmp(c->owner, owner) == 0 && c->current && !c->connection && !c->in_grace) {
-			memcpy(out, t->name, sizeof t->name);
+	for (const struct client *c = tunnel_clients_of_key(r, key); c; c = c->same_key) {
+		if (c->tunnel->random_name && c->mailbox != 0 && strcmp(c->owner, owner) == 0 && c->current &&
+		    !c->connection && !c->in_grace) {
+			memcpy(out, c->tunnel->name, sizeof c->tunnel->name);
 			return true;
 		}
 	}
@@ -75,6 +70,7 @@ void registry_check_names(struct registry *r)
 			continue;
 		log_event(LOG_INFO, "name_freed", "tunnel", t->name, NULL);
 		t->freed = true;
+		tunnel_watch(t);
 		for (struct client *c = t->clients; c; c = c->next)
 			registry_part_with(c, "the tunnel's name was freed on the relay: take it again, or another");
 	}

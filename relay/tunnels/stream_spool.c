@@ -16,7 +16,8 @@ void stream_miss(struct stream *st, enum refusal why)
 {
 	struct delivery *d = st->delivery;
 	delivery_note_missed(d, st->client);
-	st->client->quota_hit |= why == REFUSE_SPOOL_FULL;
+	if (why == REFUSE_SPOOL_FULL)
+		client_note_full(st->client);
 	d->refusal = why;
 	delivery_hold(d);
 	stream_close(st);

@@ -1,5 +1,6 @@
 #include "relay/tunnels/tunnel.h"
 
+#include "relay/common/hash.h"
 #include "relay/tunnels/late.h"
 #include "relay/tunnels/registry.h"
 
@@ -9,10 +10,7 @@
 
 struct tunnel *tunnel_find(const struct registry *r, const char *name)
 {
-	struct tunnel *t = r->tunnels;
-	while (t && strcmp(t->name, name) != 0)
-		t = t->next;
-	return t;
+	return router_holder(r->relay->router, name);
 }
 
 struct tunnel *tunnel_new(struct registry *r, const char *name, bool random_name)
@@ -27,23 +25,101 @@ struct tunnel *tunnel_new(struct registry *r, const char *name, bool random_name
 		free(t);
 		return NULL;
 	}
-	LL_PREPEND(r->tunnels, t);
+	DL_PREPEND(r->tunnels, t);
 	return t;
+}
+
+void tunnel_watch(struct tunnel *t)
+{
+	if (t->watched)
+		return;
+	DL_APPEND2(t->registry->watched, t, watched_prev, watched_next);
+	t->watched = true;
+}
+
+void tunnel_unwatch(struct tunnel *t)
+{
+	if (!t->watched)
+		return;
+	DL_DELETE2(t->registry->watched, t, watched_prev, watched_next);
+	t->watched = false;
+}
+
+/* ---- clients by their key ---- */
+
+/* All clients with one key: those of one laptop. */
+struct key_holder {
+	uint8_t key[32];
+	struct client *clients;
+	UT_hash_handle hh;
+};
+
+static struct key_holder *find_holder(const struct registry *r, const uint8_t *key, size_t len)
+{
+	struct key_holder *h = NULL;
+	if (len == sizeof h->key)
+		HASH_FIND(hh, r->by_key, key, len, h);
+	return h;
+}
+
+struct client *tunnel_clients_of_key(const struct registry *r, struct bytes key)
+{
+	const struct key_holder *h = find_holder(r, key.at, key.len);
+	return h ? h->clients : NULL;
+}
+
+/* False when out of memory. */
+static bool note_key(struct registry *r, struct client *c)
+{
+	struct key_holder *h = find_holder(r, c->key, c->key_len);
+	if (c->key_len != sizeof h->key)
+		return true;
+	if (!h) {
+		if (!(h = calloc(1, sizeof *h)))
+			return false;
+		memcpy(h->key, c->key, sizeof h->key);
+		HASH_ADD(hh, r->by_key, key, sizeof h->key, h);
+		if (!h->hh.tbl) {
+			free(h);
+			return false;
+		}
+	}
+	DL_PREPEND2(h->clients, c, same_key_prev, same_key);
+	return true;
+}
+
+static void forget_key(struct registry *r, struct client *c)
+{
+	struct key_holder *h = find_holder(r, c->key, c->key_len);
+	if (!h)
+		return;
+	DL_DELETE2(h->clients, c, same_key_prev, same_key);
+	if (h->clients)
+		return;
+	HASH_DELETE(hh, r->by_key, h); /* NOLINT(clang-analyzer-unix.Malloc,clang-analyzer-core.NullDereference) */
+	free(h);
+}
+
+void tunnel_free_client(struct client *c)
+{
+	forget_key(c->tunnel->registry, c);
+	late_forget_all(c);
+	drain_free(c);
+	free(c);
 }
 
 /* It is in no list any more. */
 static void end_client(struct client *c)
 {
 	spool_leave(c->tunnel->registry->spool, c->mailbox);
-	late_forget_all(c);
-	drain_free(c);
-	free(c);
+	tunnel_free_client(c);
 }
 
 void tunnel_free(struct tunnel *t)
 {
 	struct registry *r = t->registry;
-	LL_DELETE(r->tunnels, t);
+	tunnel_unwatch(t);
+	DL_DELETE(r->tunnels, t);
 	while (t->clients) {
 		struct client *c = t->clients;
 		t->clients = c->next;
@@ -70,6 +146,10 @@ struct client *tunnel_add_client(struct tunnel *t, struct bytes key)
 	if (key.len)
 		memcpy(c->key, key.at, key.len);
 	c->key_len = key.len;
+	if (!note_key(t->registry, c)) {
+		free(c);
+		return NULL;
+	}
 	drain_init(c);
 	LL_PREPEND(t->clients, c);
 	return c;

@@ -115,7 +115,7 @@ static struct connection *connect_one(void)
 
 static struct client *join(struct connection *c, struct join j, bool *resumed)
 {
-	j.name = "shop";
+	j.name = j.name ? j.name : "shop";
 	j.owner = j.owner ? j.owner : "";
 	struct client *client = registry_join(relay.registry, c, &j, resumed);
 	assert_non_null(client);
@@ -210,6 +210,37 @@ static void test_another_owner_comes(void **state)
 	link_free(second->link);
 }
 
+/* A laptop that names none gets the last of the random names that its key had, and only one that nobody uses now. */
+static void test_the_last_random_name(void **state)
+{
+	(void)state;
+	bool resumed;
+	char name[TUNNEL_NAME_MAX + 1];
+	struct bytes key = bytes_of("the key of the first laptop, 32b");
+	struct bytes other = bytes_of("the key of the other laptop, 32b");
+	struct connection *first = connect_one(), *second = connect_one();
+	struct client *a = join(first, (struct join){ .name = "first", .key = key, .random_name = true }, &resumed);
+	struct client *b = join(second, (struct join){ .name = "second", .key = key, .random_name = true }, &resumed);
+	assert_false(registry_last_name(relay.registry, "", key, name)); /* both are in use */
+	registry_lost(a, false);
+	assert_true(registry_last_name(relay.registry, "", key, name));
+	assert_string_equal(name, "first");
+	registry_lost(b, false);
+	assert_true(registry_last_name(relay.registry, "", key, name));
+	assert_string_equal(name, "second");
+	assert_false(registry_last_name(relay.registry, "somebody", key, name));
+	assert_false(registry_last_name(relay.registry, "", other, name));
+	assert_false(registry_last_name(relay.registry, "", bytes_of(NULL), name));
+	tunnel_free(b->tunnel);
+	assert_true(registry_last_name(relay.registry, "", key, name));
+	assert_string_equal(name, "first");
+	tunnel_free(a->tunnel);
+	assert_false(registry_last_name(relay.registry, "", key, name));
+	assert_null(relay.registry->by_key);
+	link_free(first->link);
+	link_free(second->link);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +249,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_client_comes_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_another_client_comes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_another_owner_comes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_last_random_name, set_up, tear_down),
 	};
 	return RUN(tests);
 }

@@ -223,11 +223,11 @@ static void test_a_fetch_is_bounded(void **state)
 static int gaps;
 static int64_t gap_of;
 
-static void on_gap(void *user, int64_t mailbox)
+static void on_gap(void *user, const struct spool_mailbox *m)
 {
 	gaps++;
-	gap_of = mailbox;
-	(*(uint64_t *)user) += spool_level(spool, mailbox).expired;
+	gap_of = m->id;
+	(*(uint64_t *)user) += spool_level(spool, m->id).expired;
 }
 
 static void test_the_old_expire_and_leave_a_gap(void **state)
