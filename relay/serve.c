@@ -31,6 +31,7 @@
 
 #define HOUSEKEEPING_MS 1000
 #define DRAIN_STEP_MS 50
+#define DESCRIPTORS_MOST 1048576
 
 struct serve {
 	struct relay relay;
@@ -422,9 +423,10 @@ static void start_signals(struct serve *s)
 static void prepare_process(void)
 {
 	struct rlimit files;
-	/* Every connection is a descriptor; the soft limit is often 1024. */
+	/* Every connection is a descriptor; the soft limit is often 1024. libwebsockets (4.1) has a table with a place
+	 * for each that there may be, so "unlimited" is taken as a million. */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max < 65536 ? files.rlim_max : 65536;
+		files.rlim_cur = files.rlim_max < DESCRIPTORS_MOST ? files.rlim_max : DESCRIPTORS_MOST;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	umask(077);
