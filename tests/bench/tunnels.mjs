@@ -1,4 +1,5 @@
-// The relay with TUNNELS tunnels: memory of each while idle, and CPU and latency while each gets a webhook every two seconds.
+// The relay with TUNNELS tunnels (the descriptors allowed must be more): how long all of them take to join, memory of each and
+// CPU of all while idle, and CPU and latency while each gets a webhook every two seconds.
 // The tunnels' ends are the tests' own (tests/e2e/lib), in this process. Usage: node tunnels.mjs BUILD_DIR
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -16,9 +17,15 @@ const kib = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${relay.pid}/
 const ticks = () => readFileSync(`/proc/${relay.pid}/stat`, 'latin1').split(' ').slice(13, 15).reduce((a, b) => a + Number(b), 0);
 const tunnels = [];
 try {
-	const before = kib();
+	const before = kib(), begun = performance.now(), spent = ticks();
 	for (let i = 0; i < count; i += 50) tunnels.push(...(await Promise.all(Array.from({ length: 50 }, (_, k) => Tunnel.online(relay.port, `idle-${i + k}`)))));
 	console.log(`${count} idle tunnels: relay ${before} -> ${kib()} KiB, ${((kib() - before) / count).toFixed(1)} KiB a tunnel`);
+
+	const joined = (performance.now() - begun) / 1000;
+	console.log(`all joined in ${joined.toFixed(1)} s (${(count / joined).toFixed(0)}/s; relay ${((ticks() - spent) * 10 / count).toFixed(2)} ms of CPU a tunnel)`);
+	const quiet = ticks();
+	await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+	console.log(`nobody sends anything for ${seconds} s: relay ${((ticks() - quiet) / seconds).toFixed(1)} % of a core`);
 
 	for (const t of tunnels)
 		t.ws.on('message', () => {
