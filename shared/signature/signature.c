@@ -123,7 +123,7 @@ static bool holds_with_newline(struct claim *c, const struct signature_input *in
 	return holds;
 }
 
-/* Box's library takes both spellings. */
+/* Box's library takes both spellings, Meta signs the escaped one. */
 static bool holds_escaped(struct claim *c, const struct signature_input *in, const struct secret_key *k)
 {
 	struct signature_input again = *in;

@@ -92,6 +92,8 @@ const FORMS = {
 	typeform: plain('Typeform-Signature', prefixed('sha256=', base)),
 	intercom: plain('X-Hub-Signature', prefixed('sha1=', hex1), { body: json({ type: 'notification_event', app_id: 'a1', topic: 'contact.created', id: 'n1', n: 10 }) }),
 	meta: plain('X-Hub-Signature-256', prefixed('sha256=', hex), { body: json({ object: 'page', n: 10, entry: [{ id: '1', time: 1 }] }) }),
+	'meta, letters beyond ASCII escaped': { field: 'X-Hub-Signature-256', plainOnly: true, body: json({ object: 'page', n: 10, entry: [{ id: '1', name: 'Zürich 🦀' }] }),
+		sign: ({ body, key }) => ({ 'X-Hub-Signature-256': `sha256=${hex(key, body.replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`))}` }) },
 	'meta sha1': plain('X-Hub-Signature', prefixed('sha1=', hex1), { also: { 'User-Agent': 'facebookexternalua' }, body: json({ object: 'page', n: 10, entry: [{ id: '1' }] }), missing: 'X-Hub-Signature-256' }),
 	dropbox: plain('X-Dropbox-Signature', hex),
 	zendesk: timed('X-Zendesk-Webhook-Signature', ({ body, t, key }) => ({ 'X-Zendesk-Webhook-Signature-Timestamp': iso(t), 'X-Zendesk-Webhook-Signature': base(key, iso(t) + body) }), 0),
