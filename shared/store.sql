@@ -240,3 +240,9 @@ END;
 CREATE TRIGGER figures_follow_delete AFTER DELETE ON delivery BEGIN
   DELETE FROM figures WHERE block = old.id / 4096;
 END;
+
+-- Schema 15: what the user wrote about a delivery (creel ui: a). UTF-8, of one line, never empty.
+CREATE TABLE note (
+  delivery_id INTEGER PRIMARY KEY REFERENCES delivery (id) ON DELETE CASCADE,
+  text        TEXT NOT NULL
+) STRICT;

@@ -67,6 +67,24 @@ static bool deed_tag(void *self, int64_t id, const char *name, bool set, struct 
 	       commit(s, set ? store_add_tag(s, id, tag, e) : store_drop_tag(s, id, tag, e), e);
 }
 
+static bool deed_labels(void *self, int64_t id, struct store_labels *out, struct error *e)
+{
+	struct store *s = store_of(self, e);
+	return s && store_labels_get(s, id, out, e);
+}
+
+static bool deed_set_note(void *self, int64_t id, struct bytes text, struct error *e)
+{
+	struct store *s = store_of(self, e);
+	return s && store_batch_ops.begin(s, e) && commit(s, store_labels_set_note(s, id, text, e), e);
+}
+
+static bool deed_set_tags(void *self, int64_t id, struct bytes names, struct error *e)
+{
+	struct store *s = store_of(self, e);
+	return s && store_batch_ops.begin(s, e) && commit(s, store_labels_set_tags(s, id, names, e), e);
+}
+
 static bool deed_delete(void *self, const int64_t *ids, size_t count, struct error *e)
 {
 	struct store *s = store_of(self, e);
@@ -116,6 +134,9 @@ const struct deed_ops inspect_deed_ops = {
 	.stop = deed_stop,
 	.export = deed_export,
 	.tag = deed_tag,
+	.labels = deed_labels,
+	.set_note = deed_set_note,
+	.set_tags = deed_set_tags,
 	.delete = deed_delete,
 };
 

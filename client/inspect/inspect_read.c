@@ -2,7 +2,9 @@
 
 #include "client/common/limits.h"
 #include "client/signing/verify_one.h"
+#include "shared/http/headers.h"
 #include "shared/signature/signature.h"
+#include "shared/store/store_labels.h"
 #include "shared/query/store_part.h"
 
 #include <stdio.h>
@@ -99,6 +101,36 @@ static bool on_slice(void *user, const struct store_slice *slice)
 	return true;
 }
 
+/* What a row of the list says beyond the delivery's own. What cannot be read is left out. */
+static bool add_labels(struct question *q, struct item *item, struct store_labels *labels)
+{
+	struct store_part part = { 0 };
+	struct error ignored;
+	struct item full;
+	struct delivery_row row = item->row;
+	if (store_labels_get(q->store, row.id, labels, &ignored)) {
+		row.note = buffer_view(&labels->note);
+		row.tags = buffer_view(&labels->tags);
+	}
+	if (store_get_part(q->store, row.id, 0, 0, &part, &ignored))
+		(void)headers_find(buffer_view(&part.headers), "host", &row.host);
+	bool fine = item_copy(&full, &row);
+	store_part_free(&part);
+	if (!fine)
+		return false;
+	item_free(item);
+	*item = full;
+	return true;
+}
+
+static void add_all_labels(struct question *q)
+{
+	struct store_labels labels = { 0 };
+	for (size_t i = 0; i < q->page.count && !q->stop; i++)
+		q->no_memory = !add_labels(q, &q->page.items[i], &labels) || q->no_memory;
+	store_labels_free(&labels);
+}
+
 static void read_page(struct question *q, const struct partial_ops *partial)
 {
 	struct reading reading = { q, partial };
@@ -112,8 +144,10 @@ static void read_page(struct question *q, const struct partial_ops *partial)
 		.user = &reading,
 	};
 	q->partial_at = uv_hrtime();
-	q->failed = !store_filter(q->store, &search, &q->error) ||
-		    (q->no_memory && !error_set(&q->error, EXIT_STORE, "out of memory"));
+	q->failed = !store_filter(q->store, &search, &q->error);
+	if (!q->failed)
+		add_all_labels(q);
+	q->failed = q->failed || (q->no_memory && !error_set(&q->error, EXIT_STORE, "out of memory"));
 	if (!q->forward)
 		reverse(&q->page);
 	set_ends(q, &q->page);
@@ -239,9 +273,12 @@ static void explain(struct question *q)
 static void read_document(struct question *q)
 {
 	struct error *e = &q->error;
+	struct store_labels labels = { 0 };
 	bool fine = item_read(q->store, q->id, &q->document.item, e) &&
+		    (add_labels(q, &q->document.item, &labels) || error_set(e, EXIT_STORE, "out of memory")) &&
 		    store_list_attempts(q->store, q->id, on_attempt, q, e) && read_replays(q) && read_part(q, e) &&
 		    (!q->no_memory || error_set(e, EXIT_STORE, "out of memory"));
+	store_labels_free(&labels);
 	place_texts(&q->document);
 	if (fine)
 		explain(q);

@@ -45,6 +45,17 @@ static bool add_response(json_t *object, struct store *s, int64_t id, int attemp
 	return fine;
 }
 
+static bool add_labels(json_t *object, struct store *s, int64_t id, struct error *e)
+{
+	struct store_labels labels = { 0 };
+	struct json_fields f = { .object = object };
+	bool fine = store_labels_get(s, id, &labels, e);
+	if (fine)
+		json_fields_labels(&f, &labels);
+	store_labels_free(&labels);
+	return fine && (!f.failed || error_set(e, EXIT_STORE, "out of memory"));
+}
+
 json_t *delivery_json(struct store *s, int64_t id, const struct delivery_json_parts *parts, struct error *e)
 {
 	struct item item;
@@ -54,7 +65,7 @@ json_t *delivery_json(struct store *s, int64_t id, const struct delivery_json_pa
 	item_free(&item);
 	if (!object)
 		error_set(e, EXIT_STORE, "out of memory");
-	if (object && (!parts->request || add_request(object, s, id, e)) &&
+	if (object && add_labels(object, s, id, e) && (!parts->request || add_request(object, s, id, e)) &&
 	    (!parts->response || add_response(object, s, id, parts->attempt, e)))
 		return object;
 	json_decref(object);

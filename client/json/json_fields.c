@@ -43,6 +43,14 @@ void json_fields_time(struct json_fields *f, const char *name, uint64_t at_us)
 	json_fields_put(f, name, json_string(text));
 }
 
+void json_fields_labels(struct json_fields *f, const struct store_labels *labels)
+{
+	if (labels->note.len)
+		json_fields_text(f, "note", buffer_view(&labels->note));
+	if (labels->tags.len)
+		json_fields_put(f, "tags", json_from_words(buffer_view(&labels->tags), ' '));
+}
+
 json_t *json_fields_end(struct json_fields *f)
 {
 	json_t *object = f->object;

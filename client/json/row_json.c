@@ -95,23 +95,6 @@ void row_json_put_raw(struct json_fields *f, const struct message *answer)
 		json_fields_put(f, "response_raw_base64", json_from_base64(raw));
 }
 
-/* "a,b" as an array. */
-static json_t *words_json(struct bytes b)
-{
-	json_t *list = json_array();
-	while (list && b.len) {
-		const uint8_t *comma = memchr(b.at, ',', b.len);
-		size_t len = comma ? (size_t)(comma - b.at) : b.len;
-		if (json_array_append_new(list, json_from_bytes(bytes_make(b.at, len)))) {
-			json_decref(list);
-			return NULL;
-		}
-		len += comma ? 1 : 0;
-		b = bytes_make(b.at + len, b.len - len);
-	}
-	return list;
-}
-
 json_t *row_json_attempt(const char *type, const struct delivery_row *row, const struct attempt_row *a)
 {
 	struct json_fields f = begin(type, row);
@@ -125,7 +108,7 @@ json_t *row_json_attempt(const char *type, const struct delivery_row *row, const
 	json_fields_text_or_null(&f, "url", a->url);
 	json_fields_text_or_null(&f, "error", a->error);
 	if (a->chaos.len)
-		json_fields_put(&f, "chaos", words_json(a->chaos));
+		json_fields_put(&f, "chaos", json_from_words(a->chaos, ','));
 	return json_fields_end(&f);
 }
 

@@ -122,6 +122,18 @@ static void on_attempt(void *user, const struct attempt_row *a)
 	buffer_free(&what);
 }
 
+static bool print_labels(FILE *out, struct store *s, int64_t id, struct error *e)
+{
+	struct store_labels labels = { 0 };
+	bool fine = store_labels_get(s, id, &labels, e);
+	if (fine && labels.note.len)
+		line(out, "note", buffer_view(&labels.note));
+	if (fine && labels.tags.len)
+		line(out, "tags", buffer_view(&labels.tags));
+	store_labels_free(&labels);
+	return fine;
+}
+
 bool head_block_print(FILE *out, struct store *s, const struct item *item, const struct message *request,
 		      const struct signature_result *checked, bool https, struct error *e)
 {
@@ -143,5 +155,5 @@ bool head_block_print(FILE *out, struct store *s, const struct item *item, const
 		print_checked(out, checked);
 	else
 		print_signature(out, row, request);
-	return store_list_attempts(s, row->id, on_attempt, out, e);
+	return print_labels(out, s, row->id, e) && store_list_attempts(s, row->id, on_attempt, out, e);
 }

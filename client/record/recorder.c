@@ -1,4 +1,5 @@
 #include "client/record/recorder_private.h"
+#include "shared/store/store_labels.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,6 +9,7 @@
 #include "client/signing/signing_ask.h"
 #include "shared/base/clock.h"
 #include "shared/http/headers.h"
+#include "shared/store/store_labels.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -82,6 +82,7 @@ static json_t *ndjson(const struct transcript *x, const struct delivery_row *row
 	struct json_fields f = { .object = row_json_delivery(NULL, x->redacted ? &shown : row) };
 	if (x->redacted)
 		json_fields_put(&f, "redacted", json_true());
+	json_fields_labels(&f, &x->labels);
 	json_fields_text(&f, "prefix", buffer_view(&x->prefix));
 	put_exact(&f, "prefix", &x->prefix);
 	put_exact(&f, "tunnel", &x->tunnel);

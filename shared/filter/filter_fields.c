@@ -59,6 +59,8 @@ static const struct filter_choice parts[] = {
 	{ .word = "error", .sql = "d.status_class IN (6, 7)", .classes = ERROR_OR_TIMEOUT, .exact = true },
 	{ .word = "body", .sql = "d.request_bytes > 0" },
 	{ .word = "response", .sql = "d.status > 0" },
+	{ .word = "note", .sql = "d.id IN (SELECT delivery_id FROM note WHERE delivery_id BETWEEN ?1 AND ?2)" },
+	{ .word = "tag", .sql = "d.id IN (SELECT delivery_id FROM tag WHERE delivery_id BETWEEN ?1 AND ?2)" },
 	{ 0 },
 };
 

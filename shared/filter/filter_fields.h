@@ -17,6 +17,7 @@ enum filter_field_kind {
 	KIND_COUNT,
 	KIND_TEXT,
 	KIND_TAG,
+	KIND_NOTE,
 	KIND_HOST, /* the header field, with or without a port */
 	KIND_HEADER,
 	KIND_BODY,

@@ -87,6 +87,13 @@ static void put_tag(struct filter_sql *out, const struct filter_atom *a)
 	put(out, ")");
 }
 
+static void put_note(struct filter_sql *out, const struct filter_atom *a)
+{
+	put(out, "d.id IN (SELECT delivery_id FROM note WHERE delivery_id BETWEEN ?1 AND ?2 AND ");
+	put_function(out, "creel_text", "text", a);
+	put(out, ")");
+}
+
 /* A function of the bytes of a request or an answer, which `select` gives (filter_fields.h). */
 static void put_message(struct filter_sql *out, const char *name, const char *select, const struct filter_atom *a)
 {
@@ -137,6 +144,9 @@ static void put_text_test(struct filter_sql *out, const struct filter_term *t, c
 	switch (f->kind) {
 	case KIND_TAG:
 		put_tag(out, a);
+		break;
+	case KIND_NOTE:
+		put_note(out, a);
 		break;
 	case KIND_JSON:
 		put_message(out, "creel_json", FILTER_REQUEST, a);

@@ -153,6 +153,7 @@ static bool read_value(struct filter_parser *p, struct filter_term *t)
 	case KIND_BODY:
 	case KIND_HOST:
 	case KIND_TAG:
+	case KIND_NOTE:
 	case KIND_TEXT:
 		return filter_read_text(p, t, t->field->list ? "," : "");
 	default:

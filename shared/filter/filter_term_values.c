@@ -86,7 +86,7 @@ static bool put_value(struct filter_parser *p, struct filter_term *t, struct fil
 	if (!a)
 		return false;
 	const struct filter_field *f = t->field;
-	if (f->kind == KIND_BODY)
+	if (f->kind == KIND_BODY || f->kind == KIND_NOTE)
 		return put_words(p, piece, a);
 	if (f->kind == KIND_WORD) {
 		/* A / begins no expression here: it begins most paths. */

@@ -11,6 +11,7 @@
 #include "shared/frontend/page.h"
 #include "shared/frontend/preview.h"
 #include "shared/stats/stats.h"
+#include "shared/store/store_labels.h"
 
 enum source_part { SOURCE_REQUEST, SOURCE_RESPONSE };
 
@@ -79,6 +80,11 @@ struct deed_ops {
 	bool (*export)(void *self, const int64_t *ids, size_t count, const char *format, const char *path,
 		       struct buffer *out, struct error *e);
 	bool (*tag)(void *self, int64_t id, const char *name, bool set, struct error *e); /* "marked" */
+	/* The user's note and tags as they are now; store_labels_free. */
+	bool (*labels)(void *self, int64_t id, struct store_labels *out, struct error *e);
+	/* As store_labels_set_note and store_labels_set_tags. */
+	bool (*set_note)(void *self, int64_t id, struct bytes text, struct error *e);
+	bool (*set_tags)(void *self, int64_t id, struct bytes names, struct error *e);
 	bool (*delete)(void *self, const int64_t *ids, size_t count, struct error *e);
 };
 

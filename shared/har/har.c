@@ -258,6 +258,10 @@ static json_t *ours(const struct transcript *x)
 		failed |= set(o, "response_raw_base64", json_from_base64(buffer_view(&x->response.raw)));
 	if (x->request.forwarded)
 		failed |= set(o, "forwarded", json_true());
+	if (x->labels.note.len)
+		failed |= set_bytes(o, "note", &x->labels.note);
+	if (x->labels.tags.len)
+		failed |= set(o, "tags", json_from_words(buffer_view(&x->labels.tags), ' '));
 	if (x->refused_status)
 		failed |= set(o, "refused_status", json_integer(x->refused_status));
 	if (x->called)
@@ -284,6 +288,8 @@ json_t *har_entry(const struct transcript *x)
 	int failed = set(o, "startedDateTime", json_string(at)) | set(o, "time", json_real(time)) |
 		     set(o, "request", request(x)) | set(o, "response", response(x)) | set(o, "cache", json_object()) |
 		     set(o, "timings", timings(x)) | set(o, "_creel", ours(x));
+	if (x->labels.note.len)
+		failed |= set_bytes(o, "comment", &x->labels.note);
 	if (x->redacted)
 		failed |= set(o, "_redacted", json_true());
 	if (!failed)

@@ -166,7 +166,8 @@ static bool read_own(const json_t *own, struct transcript *out, struct error *e)
 	    !import_bytes(own, "peer", &out->peer, e) || !import_bytes(own, "provider", &out->provider, e) ||
 	    !import_bytes(own, "event_type", &out->event_type, e) || !import_state(own, &out->state, e) ||
 	    !import_flag(own, "https", &out->https, e) || !import_flag(own, "forwarded", &out->request.forwarded, e) ||
-	    !import_flag(own, "has_body", &out->has_body, e) || !import_number(own, "refused_status", 999, &refused, e))
+	    !import_labels(own, &out->labels, e) || !import_flag(own, "has_body", &out->has_body, e) ||
+	    !import_number(own, "refused_status", 999, &refused, e))
 		return false;
 	out->refused_status = (int)refused;
 	return true;

@@ -35,6 +35,22 @@ json_t *json_from_base64(struct bytes b)
 	return j;
 }
 
+json_t *json_from_words(struct bytes words, char separator)
+{
+	json_t *list = json_array();
+	while (list && words.len) {
+		const uint8_t *end = memchr(words.at, separator, words.len);
+		size_t len = end ? (size_t)(end - words.at) : words.len;
+		if (json_array_append_new(list, json_from_bytes(bytes_make(words.at, len)))) {
+			json_decref(list);
+			return NULL;
+		}
+		len += end ? 1 : 0;
+		words = bytes_make(words.at + len, words.len - len);
+	}
+	return list;
+}
+
 bool json_can_hold(struct bytes b)
 {
 	return text_is_utf8(b) && (b.len == 0 || !memchr(b.at, 0, b.len));

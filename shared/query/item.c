@@ -10,7 +10,8 @@ void item_free(struct item *i)
 static struct bytes *text_of(struct delivery_row *row, size_t i)
 {
 	struct bytes *const texts[] = { &row->tunnel, &row->method,   &row->target,     &row->path,
-					&row->peer,   &row->provider, &row->event_type, &row->signature };
+					&row->peer,   &row->provider, &row->event_type, &row->signature,
+					&row->host,   &row->note,     &row->tags };
 	return i < sizeof texts / sizeof *texts ? texts[i] : NULL;
 }
 

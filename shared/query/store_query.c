@@ -61,6 +61,7 @@ void store_read_row(sqlite3_stmt *st, struct delivery_row *row)
 	row->signature = column_bytes(st, 19);
 	row->reached_at_us = column_u64(st, 20);
 	row->redacted = sqlite3_column_int(st, 21) != 0;
+	row->host = row->note = row->tags = bytes_make(NULL, 0);
 }
 
 /* Steps through all rows; after the last one the statement is reset. */

@@ -166,6 +166,11 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_FIGURES_KEEP] =
 	    "INSERT OR REPLACE INTO figures (block, earliest, latest, columns) VALUES (?1, ?2, ?3, ?4)",
 	[STATEMENT_DROP_TAG] = "DELETE FROM tag WHERE delivery_id = ?1 AND name = ?2",
+	[STATEMENT_GET_NOTE] = "SELECT text FROM note WHERE delivery_id = ?1",
+	[STATEMENT_SET_NOTE] = "INSERT OR REPLACE INTO note (delivery_id, text) VALUES (?1, ?2)",
+	[STATEMENT_DROP_NOTE] = "DELETE FROM note WHERE delivery_id = ?1",
+	[STATEMENT_LIST_TAGS] = "SELECT name FROM tag WHERE delivery_id = ?1 ORDER BY name",
+	[STATEMENT_CLEAR_TAGS] = "DELETE FROM tag WHERE delivery_id = ?1 AND name <> 'marked'",
 };
 
 const char *store_statement_sql(enum store_statement which)
@@ -456,30 +461,6 @@ bool store_set_signature(struct store *s, int64_t id, struct bytes verdict, stru
 		return false;
 	sqlite3_bind_int64(st, 1, id);
 	store_bind_bytes(st, 2, verdict, false);
-	return store_execute(s, st, e);
-}
-
-bool store_add_tag(struct store *s, int64_t id, struct bytes name, struct error *e)
-{
-	sqlite3_stmt *st = store_statement(s, STATEMENT_ADD_TAG, e);
-	if (!st)
-		return false;
-	sqlite3_bind_int64(st, 1, id);
-	store_bind_bytes(st, 2, name, false);
-	if (store_execute(s, st, e))
-		return true;
-	if (sqlite3_extended_errcode(s->db) == SQLITE_CONSTRAINT_FOREIGNKEY)
-		error_set(e, EXIT_USAGE, "delivery %lld is no longer on record", (long long)id);
-	return false;
-}
-
-bool store_drop_tag(struct store *s, int64_t id, struct bytes name, struct error *e)
-{
-	sqlite3_stmt *st = store_statement(s, STATEMENT_DROP_TAG, e);
-	if (!st)
-		return false;
-	sqlite3_bind_int64(st, 1, id);
-	store_bind_bytes(st, 2, name, false);
 	return store_execute(s, st, e);
 }
 

@@ -106,6 +106,9 @@ struct delivery_row {
 	struct bytes tunnel, method, target, path, peer, provider, event_type;
 	struct bytes signature; /* "valid" | "invalid" | "none" | "unknown" */
 	bool redacted;          /* as struct store_delivery has it */
+	/* For front ends, who read them besides; empty in what this file's functions give. */
+	struct bytes host;       /* the header field */
+	struct bytes note, tags; /* as in struct store_labels */
 };
 
 #define STORE_RAW_MOST (64u << 10)
@@ -189,9 +192,6 @@ MUST_CHECK bool store_set_answered(struct store *s, int64_t delivery_id, int num
 MUST_CHECK bool store_set_state(struct store *s, int64_t id, enum delivery_state state, struct error *e);
 /* "valid", "invalid", "none" or "unknown": what was found out since it was put on record. */
 MUST_CHECK bool store_set_signature(struct store *s, int64_t id, struct bytes verdict, struct error *e);
-/* It may have the tag already. */
-MUST_CHECK bool store_add_tag(struct store *s, int64_t id, struct bytes name, struct error *e);
-MUST_CHECK bool store_drop_tag(struct store *s, int64_t id, struct bytes name, struct error *e);
 MUST_CHECK bool store_put_status(struct store *s, const struct client_status *c, struct error *e);
 MUST_CHECK bool store_drop_status(struct store *s, int64_t pid, struct error *e);
 

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION 14
+#define SCHEMA_VERSION 15
 #define APPLICATION_ID 0x6372656c
 #define WAL_RETRY_MS 10
 

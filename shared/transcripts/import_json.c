@@ -35,6 +35,24 @@ bool import_bytes(const json_t *object, const char *name, struct buffer *out, st
 	       error_set(e, EXIT_USAGE, "\"%s\" is not base64", encoded);
 }
 
+bool import_labels(const json_t *object, struct store_labels *out, struct error *e)
+{
+	size_t i;
+	json_t *tags = json_object_get(object, "tags"), *tag;
+	if (!import_text(object, "note", &out->note, e))
+		return false;
+	if (tags && !json_is_null(tags) && !json_is_array(tags))
+		return error_set(e, EXIT_USAGE, "\"tags\" is not a list");
+	json_array_foreach(tags, i, tag)
+	{
+		if (!json_is_string(tag))
+			return error_set(e, EXIT_USAGE, "a tag is not a text");
+		if ((i && !buffer_put_u8(&out->tags, ' ')) || !buffer_append_bytes(&out->tags, json_to_bytes(tag)))
+			return no_memory(e);
+	}
+	return true;
+}
+
 bool import_number(const json_t *object, const char *name, double most, double *out, struct error *e)
 {
 	const json_t *value = json_object_get(object, name);

@@ -19,6 +19,8 @@ MUST_CHECK bool import_time(const json_t *object, const char *name, uint64_t *ou
 /* The id in the text, or one made of the time and the object, the same each time. */
 MUST_CHECK bool import_event_id(const json_t *text, const json_t *object, uint64_t at_us, uint8_t out[UUID_LEN],
 				struct error *e);
+/* Texts "note" and the strings of the list "tags". */
+MUST_CHECK bool import_labels(const json_t *object, struct store_labels *out, struct error *e);
 /* The names of store.h; what is unknown is an error. Missing leaves *out. */
 MUST_CHECK bool import_state(const json_t *object, enum delivery_state *out, struct error *e);
 MUST_CHECK bool import_result(const json_t *object, enum attempt_result *out, struct error *e);

@@ -85,7 +85,7 @@ static bool read_line(const json_t *line, struct transcript *out, struct error *
 	    !import_bytes(line, "provider", &out->provider, e) ||
 	    !import_bytes(line, "event_type", &out->event_type, e) || !import_state(line, &out->state, e) ||
 	    !import_flag(line, "https", &out->https, e) ||
-	    !import_flag(line, "forwarded", &out->request.forwarded, e) ||
+	    !import_flag(line, "forwarded", &out->request.forwarded, e) || !import_labels(line, &out->labels, e) ||
 	    !import_number(line, "status", 999, &status, e) ||
 	    !import_number(line, "request_bytes", MOST_BYTES, &request_bytes, e) ||
 	    !read_message(request, &out->request, request_bytes, e))

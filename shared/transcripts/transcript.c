@@ -63,7 +63,7 @@ bool transcript_read(struct store *s, int64_t id, struct transcript *out, struct
 	memset(out, 0, sizeof *out);
 	bool fine = store_get(s, id, on_row, &r, e) &&
 		    store_get_request(s, id, &out->request, &out->has_body, &out->https, e) &&
-		    store_get_prefix(s, id, &out->prefix, &out->https, e) &&
+		    store_get_prefix(s, id, &out->prefix, &out->https, e) && store_labels_get(s, id, &out->labels, e) &&
 		    store_list_attempts(s, id, on_attempt, &r, e) &&
 		    (!out->called || store_get_response(s, id, 0, &out->response, e)) &&
 		    (!r.no_memory || error_set(e, EXIT_STORE, "out of memory"));
@@ -78,6 +78,7 @@ void transcript_free(struct transcript *x)
 				 &x->signature, &x->prefix, &x->url,    &x->reason, &x->error };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		buffer_free(all[i]);
+	store_labels_free(&x->labels);
 	store_message_free(&x->request);
 	store_message_free(&x->response);
 	memset(x, 0, sizeof *x);
@@ -166,7 +167,7 @@ bool transcript_redact(struct transcript *x, struct redaction *r, bool answer, s
 	r->of = "request";
 	bool fine = redact_target(r, x) && redact_buffer(r, redact_text, &x->method) &&
 		    redact_buffer(r, redact_text, &x->prefix) && redact_buffer(r, redact_text, &x->event_type) &&
-		    redact_message(r, &x->request);
+		    redact_buffer(r, redact_text, &x->labels.note) && redact_message(r, &x->request);
 	r->of = "answer";
 	if (fine && answer)
 		fine = redact_buffer(r, redact_text, &x->reason) && redact_buffer(r, redact_text, &x->error) &&
@@ -228,7 +229,7 @@ bool transcript_check(const struct transcript *x, struct error *e)
 		return error_set(e, EXIT_USAGE, "the response's bytes as they came are more than 64 KiB");
 	if (x->status < 0 || x->status > 999)
 		return error_set(e, EXIT_USAGE, "%d is not an HTTP status", x->status);
-	return true;
+	return store_labels_check(buffer_view(&x->labels.note), buffer_view(&x->labels.tags), e);
 }
 
 static bool insert_attempt(struct store *s, const struct transcript *x, int64_t id, struct error *e)
@@ -277,6 +278,12 @@ static bool is_said_rightly(struct bytes said, const struct transcript *x, const
 	return right;
 }
 
+static bool insert_labels(struct store *s, const struct transcript *x, int64_t id, struct error *e)
+{
+	return (!x->labels.note.len || store_labels_set_note(s, id, buffer_view(&x->labels.note), e)) &&
+	       (!x->labels.tags.len || store_labels_set_tags(s, id, buffer_view(&x->labels.tags), e));
+}
+
 /* The file's verdict on its signature is not taken over; that it has one can be seen. */
 static const char *verdict_of(const struct signature_origin *origin, bool redacted)
 {
@@ -319,6 +326,8 @@ bool transcript_insert(struct store *s, const struct transcript *x, int64_t *id,
 	buffer_free(&origin.event);
 	if (!fine || *duplicate)
 		return fine;
+	if (!insert_labels(s, x, *id, e))
+		return false;
 	if (x->called)
 		return insert_attempt(s, x, *id, e);
 	/* Its class with it, which filters look at. */

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "shared/redact/redact.h"
-#include "shared/store/store.h"
+#include "shared/store/store_labels.h"
 
 struct transcript {
 	int64_t id; /* 0: not in the store */
@@ -16,6 +16,7 @@ struct transcript {
 	bool redacted; /* secrets were taken out of it, here or before it came */
 	struct buffer tunnel, method, target, peer, provider, event_type, signature;
 	struct buffer prefix; /* what the relay took off the target's front: part of the URL that some senders sign */
+	struct store_labels labels; /* what the user said of it */
 	struct message request;
 
 	bool called; /* there was an attempt: the last one's follows */

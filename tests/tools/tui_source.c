@@ -96,6 +96,7 @@ static void make_row(struct fake_source *f, struct delivery_row *row)
 		.signature = bytes_of(samples[n].signature),
 		.tunnel = bytes_of("k3f9"),
 		.peer = bytes_of("192.0.2.7"),
+		.host = bytes_of("k3f9.example.dev"),
 	};
 	row->event_id[0] = (uint8_t)row->id;
 	if (f->hostile) {
@@ -103,6 +104,7 @@ static void make_row(struct fake_source *f, struct delivery_row *row)
 		row->provider = bytes_of(evil[(size_t)(row->id + 3) % EVILS]);
 		row->event_type = bytes_of(evil[(size_t)(row->id + 5) % EVILS]);
 		row->target = row->path = bytes_of(evil[(size_t)(row->id + 7) % EVILS]);
+		row->host = row->note = row->tags = bytes_of(evil[(size_t)(row->id + 2) % EVILS]);
 		row->signature = row->tunnel = row->peer = bytes_of(evil[(size_t)(row->id + 1) % EVILS]);
 	}
 	bool fine = row->status >= 200 && row->status < 400;
@@ -732,6 +734,41 @@ static bool fake_tag(void *self, int64_t id, const char *name, bool set, struct 
 	return true;
 }
 
+static bool fake_labels(void *self, int64_t id, struct store_labels *out, struct error *e)
+{
+	const struct item *i = fake_source_at(self, id);
+	(void)e;
+	return !i || (buffer_append_bytes(&out->note, i->row.note) && buffer_append_bytes(&out->tags, i->row.tags));
+}
+
+static bool set_label(struct fake_source *f, int64_t id, struct bytes note, struct bytes tags)
+{
+	struct item *i = fake_source_at(f, id), other;
+	struct delivery_row row = i->row;
+	row.note = note;
+	row.tags = tags;
+	if (!item_copy(&other, &row))
+		return false;
+	item_free(i);
+	*i = other;
+	f->version++;
+	return true;
+}
+
+static bool fake_set_note(void *self, int64_t id, struct bytes text, struct error *e)
+{
+	(void)e;
+	note(self, "note %lld %.*s\n", (long long)id, (int)text.len, (const char *)text.at);
+	return set_label(self, id, text, fake_source_at(self, id)->row.tags);
+}
+
+static bool fake_set_tags(void *self, int64_t id, struct bytes names, struct error *e)
+{
+	(void)e;
+	note(self, "tags %lld %.*s\n", (long long)id, (int)names.len, (const char *)names.at);
+	return set_label(self, id, fake_source_at(self, id)->row.note, names);
+}
+
 static bool fake_delete(void *self, const int64_t *ids, size_t count, struct error *e)
 {
 	(void)e;
@@ -746,5 +783,8 @@ const struct deed_ops fake_deed_ops = {
 	.stop = fake_stop,
 	.export = fake_export,
 	.tag = fake_tag,
+	.labels = fake_labels,
+	.set_note = fake_set_note,
+	.set_tags = fake_set_tags,
 	.delete = fake_delete,
 };

@@ -123,8 +123,25 @@ static void put_fields(struct styled *s, const struct document *d, const struct 
 
 /* ---- first lines ---- */
 
+/* What the user said of it. */
+static void put_labels(struct styled *s, const struct delivery_row *row)
+{
+	if (!row->note.len && !row->tags.len)
+		return;
+	if (row->note.len) {
+		styled_print(s, ROLE_OURS, "Note  ");
+		styled_put(s, ROLE_NORMAL, row->note);
+	}
+	if (row->tags.len) {
+		styled_print(s, ROLE_OURS, row->note.len ? "  Tags  " : "Tags  ");
+		styled_put(s, ROLE_NORMAL, row->tags);
+	}
+	styled_end(s, 0);
+}
+
 static void put_request_line(struct styled *s, const struct document *d)
 {
+	put_labels(s, &d->item.row);
 	styled_put(s, ROLE_TITLE, d->item.row.method);
 	styled_put(s, ROLE_NORMAL, bytes_of(" "));
 	styled_put(s, ROLE_TITLE, d->item.row.target);

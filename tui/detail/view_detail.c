@@ -71,6 +71,8 @@ static void take_news(struct detail *d, struct document *fresh)
 		document_free(fresh);
 		return;
 	}
+	bool same = bytes_equal(known->item.row.note, fresh->item.row.note) &&
+		    bytes_equal(known->item.row.tags, fresh->item.row.tags);
 	known->item = fresh->item;
 	known->attempts = fresh->attempts;
 	known->attempt_count = fresh->attempt_count;
@@ -85,7 +87,9 @@ static void take_news(struct detail *d, struct document *fresh)
 	fresh->replay_count = old.replay_count;
 	document_free(fresh);
 	detail_drop_kept(d, SOURCE_RESPONSE); /* it counts the attempts */
-	d->stale = d->stale || d->tab == TAB_TIMES;
+	d->stale = d->stale || d->tab == TAB_TIMES || (!same && d->tab == TAB_REQUEST);
+	if (!same)
+		detail_drop_kept(d, SOURCE_REQUEST);
 }
 
 static void take(struct detail *d, struct document *fresh)

@@ -12,6 +12,9 @@ static const struct {
 	{ "filter ", "filter status:5xx since:1h" },
 	{ "goto ", "goto 1000187: to a delivery by its number" },
 	{ "export ", "export curl|har|ndjson|http|body FILE: of what is marked, else of this" },
+	{ "note ", "note TEXT: on this delivery" },
+	{ "tag ", "tag NAME: on what is marked, else on this" },
+	{ "untag ", "untag NAME: takes it away again" },
 	{ "set ", "set mouse on|off, split on|off, order newest-first|newest-last, time local|utc|ago" },
 };
 
@@ -144,6 +147,17 @@ static bool run_set(const char *rest, struct effect *out, struct error *e)
 			 "(local, utc, ago)");
 }
 
+static bool run_label(const char *name, const char *rest, struct effect *out, struct error *e)
+{
+	bool note = strcmp(name, "note") == 0;
+	if (!*rest)
+		return error_set(e, EXIT_USAGE, note ? "note takes a text" : "%s takes a name, as in \"%s bug\"", name,
+				 name);
+	*out = (struct effect){ .kind = note ? EFFECT_NOTE : EFFECT_TAG, .label.off = *name == 'u' };
+	snprintf(out->label.text, sizeof out->label.text, "%s", rest);
+	return true;
+}
+
 bool palette_run(const char *typed, struct effect *out, struct error *e)
 {
 	char name[40];
@@ -158,6 +172,8 @@ bool palette_run(const char *typed, struct effect *out, struct error *e)
 		return run_goto(rest, out, e);
 	if (strcmp(name, "export") == 0)
 		return run_export(rest, out, e);
+	if (*rest && (strcmp(name, "note") == 0 || strcmp(name, "tag") == 0 || strcmp(name, "untag") == 0))
+		return run_label(name, rest, out, e);
 	if (strcmp(name, "set") == 0)
 		return run_set(rest, out, e);
 	enum action a = action_of_name(bytes_of(name));

@@ -307,6 +307,10 @@ static void finish(struct prompt *p, struct effect *out)
 		*out = (struct effect){ .kind = EFFECT_EXPORT,
 					.export = { .which.kind = WHICH_ASKED, .format = p->format } };
 		memcpy(out->export.path, p->text, sizeof out->export.path);
+	} else if (p->kind == PROMPT_NOTE || p->kind == PROMPT_TAGS) { /* an empty one takes away what was there */
+		*out =
+		    (struct effect){ .kind = p->kind == PROMPT_NOTE ? EFFECT_NOTE : EFFECT_TAGS, .label.id = p->about };
+		memcpy(out->label.text, p->text, sizeof out->label.text);
 	}
 	close_prompt(p);
 }
@@ -352,7 +356,8 @@ void prompt_key(struct prompt *p, const struct ui *ui, const struct key *key, st
 	if (word_key(p, ui, c))
 		return;
 	if (c == TKEY_ESCAPE || c == TKEY_CTRL('c') || c == TKEY_CTRL('g') ||
-	    (c == TKEY_BACKSPACE && !p->len && p->kind != PROMPT_FILTER)) {
+	    (c == TKEY_BACKSPACE && !p->len && p->kind != PROMPT_FILTER && p->kind != PROMPT_NOTE &&
+	     p->kind != PROMPT_TAGS)) {
 		close_prompt(p);
 	} else if (c == TKEY_ENTER) {
 		finish(p, out);
@@ -455,7 +460,9 @@ static void draw_matches(const struct ui *ui, struct surface *s, struct rect lin
 
 void prompt_draw(struct prompt *p, const struct ui *ui, struct surface *s, struct rect line, struct rect body)
 {
-	static const char *const names[] = { "", " filter: ", [PROMPT_SEARCH] = " /", " :", " go to: ", " write to: " };
+	static const char *const names[] = {
+		"", " filter: ", [PROMPT_SEARCH] = " /", " :", " go to: ", " write to: ", " note: ", " tags: "
+	};
 	if (p->suggestion_count)
 		draw_popup(p, s, body);
 	surface_fill(s, line, ' ', ROLE_NORMAL);
@@ -480,6 +487,11 @@ void prompt_draw(struct prompt *p, const struct ui *ui, struct surface *s, struc
 		surface_print(s, line, end + 2, line.y, ROLE_DIM, "as status:5xx since:1h refund; Tab: all fields");
 	else if (p->kind == PROMPT_FILTER && strcmp(p->text, ui->filter) == 0)
 		draw_matches(ui, s, line, end);
+	else if (p->kind == PROMPT_NOTE && !p->len)
+		surface_print(s, line, end + 2, line.y, ROLE_DIM, "about #%lld; note:WORD finds it",
+			      (long long)p->about);
+	else if (p->kind == PROMPT_TAGS && !p->len)
+		surface_print(s, line, end + 2, line.y, ROLE_DIM, "of #%lld, as: bug ask-anna", (long long)p->about);
 	else if (p->kind == PROMPT_COMMAND && !p->len)
 		surface_print(s, line, end + 2, line.y, ROLE_DIM, "type a command; Tab completes");
 }

@@ -27,6 +27,7 @@ struct prompt {
 	bool pasting;
 	enum context context; /* of the view below, for what the palette offers */
 	unsigned have;
+	int64_t about;             /* PROMPT_NOTE, PROMPT_TAGS: the delivery */
 	enum export_format format; /* PROMPT_PATH: what is written to the path */
 };
 

@@ -92,9 +92,9 @@ void sheet_saved_menu(struct sheet *s, const struct ui *ui, const struct history
 void sheet_columns_menu(struct sheet *s, const struct ui *ui)
 {
 	static const char keys[COLUMN_COUNT] = {
-		[COLUMN_METHOD] = 'm', [COLUMN_SOURCE] = 's',   [COLUMN_PATH] = 'p', [COLUMN_ATTEMPTS] = 'a',
-		[COLUMN_TOOK] = 't',   [COLUMN_SIZE] = 'z',     [COLUMN_ID] = 'i',   [COLUMN_TUNNEL] = 'u',
-		[COLUMN_PEER] = 'f',   [COLUMN_REPLAY_OF] = 'r'
+		[COLUMN_METHOD] = 'm', [COLUMN_SOURCE] = 's',    [COLUMN_PATH] = 'p', [COLUMN_ATTEMPTS] = 'a',
+		[COLUMN_TOOK] = 't',   [COLUMN_SIZE] = 'z',      [COLUMN_ID] = 'i',   [COLUMN_TUNNEL] = 'u',
+		[COLUMN_PEER] = 'f',   [COLUMN_REPLAY_OF] = 'r', [COLUMN_HOST] = 'h', [COLUMN_TAG] = 'g'
 	};
 	unsigned shown = ui->columns ? ui->columns : COLUMNS_USUAL;
 	sheet_begin(s, "columns of the list, where there is room");

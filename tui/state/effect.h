@@ -27,7 +27,16 @@ struct which {
 
 enum quit_how { QUIT_ASKING /* where something would be lost */, QUIT_NOW, QUIT_TO_LINES, QUIT_INTERRUPTED };
 
-enum prompt_kind { PROMPT_NONE, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_COMMAND, PROMPT_OFFSET, PROMPT_PATH };
+enum prompt_kind {
+	PROMPT_NONE,
+	PROMPT_FILTER,
+	PROMPT_SEARCH,
+	PROMPT_COMMAND,
+	PROMPT_OFFSET,
+	PROMPT_PATH,
+	PROMPT_NOTE,
+	PROMPT_TAGS
+};
 
 enum edit_step { EDIT_BEGIN, EDIT_AGAIN, EDIT_DROP };
 
@@ -77,6 +86,11 @@ struct effect_delete {
 	struct which which;
 	bool confirmed;
 };
+struct effect_label {
+	int64_t id; /* 0: the delivery that is seen */
+	bool off;   /* TAG: it is taken away */
+	char text[UI_FILTER_MAX];
+};
 struct effect_set {
 	enum setting setting;
 	int value; /* whether it is on, or newest first; an enum time_mode; a column to be shown or hidden */
@@ -85,7 +99,7 @@ struct effect_set {
 struct effect {
 	enum effect_kind kind;
 	union {                              /* by kind; those that are not named have nothing */
-		int64_t id;                  /* OPEN, GOTO, MARK, COPY_MENU, EXPORT_MENU */
+		int64_t id;                  /* OPEN, GOTO, MARK, COPY_MENU, EXPORT_MENU, ASK_NOTE, ASK_TAGS */
 		char text[UI_FILTER_MAX];    /* SAY, FILTER, SHOW_FILTER (in the list), SAVE_FILTER, OFFSET (what was
 						typed) */
 		struct effect_search search; /* SEARCH */
@@ -99,6 +113,7 @@ struct effect {
 		struct effect_copy copy;     /* COPY */
 		struct effect_export export; /* EXPORT, ASK_PATH (`path`: what is proposed; empty: a name of our own) */
 		struct effect_delete delete; /* DELETE */
+		struct effect_label label;   /* NOTE, TAGS (all of them), TAG (of what is marked, else of that) */
 		struct effect_set set;       /* SET */
 	};
 };

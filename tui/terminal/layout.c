@@ -6,21 +6,33 @@ static const struct {
 	int width, from; /* shown from so many columns on */
 	bool right;
 } fixed[] = {
-	{ COLUMN_FLAGS, 3, 0, false },   { COLUMN_ID, 9, 0, false },       { COLUMN_TIME, 8, 0, false },
-	{ COLUMN_STATUS, 4, 0, false },  { COLUMN_METHOD, 6, 64, false },  { COLUMN_SOURCE, 8, 72, false },
-	{ COLUMN_TUNNEL, 12, 0, false }, { COLUMN_PEER, 15, 0, false },    { COLUMN_SIZE, 5, 76, true },
-	{ COLUMN_TOOK, 6, 52, true },    { COLUMN_ATTEMPTS, 3, 56, true }, { COLUMN_REPLAY_OF, 9, 0, true },
+	{ COLUMN_FLAGS, 3, 0, false },    { COLUMN_ID, 9, 0, false },       { COLUMN_TIME, 8, 0, false },
+	{ COLUMN_STATUS, 4, 0, false },   { COLUMN_METHOD, 6, 64, false },  { COLUMN_SOURCE, 8, 72, false },
+	{ COLUMN_TUNNEL, 12, 0, false },  { COLUMN_PEER, 15, 0, false },    { COLUMN_HOST, 12, 0, false },
+	{ COLUMN_TAG, 6, 0, false },      { COLUMN_SIZE, 5, 76, true },     { COLUMN_TOOK, 6, 52, true },
+	{ COLUMN_ATTEMPTS, 3, 56, true }, { COLUMN_REPLAY_OF, 9, 0, true },
 };
 
 #define FLEX_LEAST 24 /* what EVENT and PATH keep beside a column that was chosen */
 #define SOURCE_MOST 14
+#define HOST_MOST 30
+#define TAGS_MOST 24
+
+static int within(int wished, int usual, int most)
+{
+	return wished > most ? most : wished > usual ? wished : usual;
+}
 
 static int width_of(enum column column, int usual, int columns, const struct column_wish *wish)
 {
 	if (column == COLUMN_TIME && columns < 60)
 		return 5;
-	if (column == COLUMN_SOURCE && columns >= 90 && wish->source > usual)
-		return wish->source < SOURCE_MOST ? wish->source : SOURCE_MOST;
+	if (column == COLUMN_SOURCE && columns >= 90)
+		return within(wish->source, usual, SOURCE_MOST);
+	if (column == COLUMN_HOST)
+		return within(wish->host, usual, HOST_MOST);
+	if (column == COLUMN_TAG)
+		return within(wish->tags, usual, TAGS_MOST);
 	return usual;
 }
 

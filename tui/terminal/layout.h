@@ -21,14 +21,16 @@ enum column {
 	COLUMN_TUNNEL,
 	COLUMN_PEER,
 	COLUMN_REPLAY_OF,
+	COLUMN_HOST,
+	COLUMN_TAG,
 	COLUMN_COUNT,
 };
 #define COLUMN_BIT(column) (1u << (column))
 #define COLUMNS_USUAL (COLUMN_BIT(COLUMN_ID) - 1)
 
 struct column_wish {
-	unsigned shown; /* COLUMN_BIT of each that is wanted; flags, TIME, STAT and EVENT are there anyway */
-	int source;     /* the longest word that SOURCE has on the screen */
+	unsigned shown;         /* COLUMN_BIT of each that is wanted; flags, TIME, STAT and EVENT are there anyway */
+	int source, host, tags; /* the longest that SOURCE, HOST and TAG have on the screen */
 };
 
 struct column_plan {

@@ -103,6 +103,7 @@ static void put_signs_of_list(const struct columns *c)
 	static const struct help_row signs[] = {
 		{ ">", "the delivery that is chosen" },
 		{ "*", "marked" },
+		{ "n", "it has a note of yours" },
 		{ "R", "a replay" },
 		{ "+ ! -", "signature valid, not valid, not checked (no secret is known, or none is there)" },
 		{ "200 404 500", "what the app answered" },

@@ -149,6 +149,23 @@ static bool draw_trouble(const struct ui *ui, const struct item *item, struct su
 	return true;
 }
 
+/* The user's own words go before what the row says anyway. */
+static bool draw_note(const struct item *item, struct surface *s, struct rect area, int x)
+{
+	const struct delivery_row *row = &item->row;
+	int end = area.x + area.width;
+	if (!row->note.len)
+		return false;
+	x = surface_print(s, area, x, area.y, ROLE_DIM, " #%lld ", (long long)row->id);
+	x = surface_print(s, area, x, area.y, ROLE_OURS, " note  ");
+	if (x + text_columns(row->note, TEXT_LINE) > end) {
+		surface_print(s, area, end - 2, area.y, ROLE_DIM, "..");
+		area.width -= 2;
+	}
+	surface_text(s, area, x, area.y, row->note, ROLE_NORMAL);
+	return true;
+}
+
 static void draw_short(const struct item *item, struct surface *s, struct rect area, int x)
 {
 	char status[8], took[8];
@@ -183,7 +200,7 @@ void message_draw(const struct ui *ui, struct surface *s, struct rect area)
 	x = area.x;
 	if (ui->list.mark_count)
 		x = surface_print(s, area, x, area.y, ROLE_TITLE, " %zu marked  ", ui->list.mark_count);
-	if (item && draw_trouble(ui, item, s, area, x))
+	if (item && (draw_trouble(ui, item, s, area, x) || draw_note(item, s, area, x)))
 		return;
 	if (item && columns < 60)
 		draw_short(item, s, area, x);

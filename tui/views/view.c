@@ -52,6 +52,8 @@ static bool is_plain(enum action a, int64_t current, struct effect *out)
 		{ { .kind = EFFECT_PROMPT, .prompt = PROMPT_OFFSET }, ACTION_OFFSET, false },
 		{ { .kind = EFFECT_STOP }, ACTION_STOP, false },
 		{ { .kind = EFFECT_MARK }, ACTION_MARK, true },
+		{ { .kind = EFFECT_ASK_NOTE }, ACTION_NOTE, true },
+		{ { .kind = EFFECT_ASK_TAGS }, ACTION_TAGS, true },
 		{ { .kind = EFFECT_UNMARK_ALL }, ACTION_UNMARK_ALL, false },
 		{ { .kind = EFFECT_COPY_MENU }, ACTION_COPY, true },
 		{ { .kind = EFFECT_EXPORT_MENU }, ACTION_EXPORT, true },

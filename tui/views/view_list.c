@@ -47,7 +47,7 @@ static void draw_flags(const struct pen *p, const struct ui *ui, const struct de
 	enum role role;
 	char signature = words_signature(row, &role);
 	bool marked = list_marked(&ui->list, row->id);
-	char flag = marked ? '*' : row->replay_of ? 'R' : ' ';
+	char flag = marked ? '*' : row->note.len ? 'n' : row->replay_of ? 'R' : ' ';
 	/* Blanks are not bold: that takes twenty bytes a row of a slow line. */
 	surface_print(p->s, r, r.x, r.y, flag == ' ' ? ROLE_NORMAL : ROLE_TITLE, "%c%c", chosen ? '>' : ' ', flag);
 	surface_print(p->s, r, r.x + 2, r.y, role, "%c", signature);
@@ -79,6 +79,8 @@ static void draw_row(const struct pen *p, const struct ui *ui, const struct deli
 	put_left(p, COLUMN_ID, bytes_of(text), ROLE_DIM);
 	put_left(p, COLUMN_TUNNEL, row->tunnel, ROLE_NORMAL);
 	put_left(p, COLUMN_PEER, row->peer, ROLE_DIM);
+	put_left(p, COLUMN_HOST, row->host, ROLE_DIM);
+	put_left(p, COLUMN_TAG, row->tags, ROLE_NORMAL);
 	if (row->replay_of) {
 		snprintf(text, sizeof text, "#%lld", (long long)row->replay_of);
 		put_right(p, COLUMN_REPLAY_OF, text, ROLE_NORMAL);

@@ -113,6 +113,9 @@ static inline void fill_filter_store(struct store *s)
 		if (f->tag)
 			assert_int_equal(sqlite3_exec(s->db, sql, NULL, NULL, NULL), SQLITE_OK);
 	}
+	assert_int_equal(sqlite3_exec(s->db, "INSERT INTO note VALUES (2, 'Ask Anna: why twice?'), (9, 'not ours');",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
 	assert_true(store_batch_ops.commit(s, &e));
 }
 

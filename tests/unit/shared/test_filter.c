@@ -69,6 +69,12 @@ static const struct {
 	{ "tag:MARKED", "4" },
 	{ "tag:*e*", "4 11" },
 	{ "tag:/^ed/", "11" },
+	{ "note:anna", "2" },
+	{ "note:\"why twice\"", "2" },
+	{ "note:/^not/", "9" },
+	{ "note:nna", "" },
+	{ "-has:note has:tag", "4 11" },
+	{ "has:note", "2 9" },
 	/* ids */
 	{ "id:5", "5" },
 	{ "id:#5", "5" },
@@ -436,7 +442,7 @@ static void test_words(void **state)
 			filter_free(f);
 		}
 	}
-	assert_int_equal(fields, 27);
+	assert_int_equal(fields, 28);
 	assert_true(words > 30);
 	assert_null(filter_field_word("body", 4, 0));
 	assert_null(filter_field_word("bodx", 4, 0));

@@ -1,4 +1,5 @@
 #include "shared/query/store_part.h"
+#include "shared/store/store_labels.h"
 #include "tests/unit/shared/store_fixture.h"
 
 static struct delivery_row seen;

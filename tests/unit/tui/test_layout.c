@@ -9,7 +9,9 @@ static void test_chosen(void **state)
 	(void)state;
 	for (int columns = 40; columns <= 240; columns++)
 		for (unsigned shown = 0; shown < COLUMN_BIT(COLUMN_COUNT); shown += 37) {
-			struct column_wish wish = { shown, (int)(shown % 20) };
+			struct column_wish wish = {
+				.shown = shown, .source = (int)(shown % 20), .host = 20, .tags = (int)(shown % 30)
+			};
 			struct column_plan plan = layout_columns(columns, &wish);
 			static unsigned char seen[240];
 			memset(seen, 0, sizeof seen);
@@ -21,7 +23,8 @@ static void test_chosen(void **state)
 			assert_true(plan.at[COLUMN_EVENT].width >= 12);
 			assert_true(plan.at[COLUMN_STATUS].width == 4);
 		}
-	struct column_wish wish = { COLUMNS_USUAL | COLUMN_BIT(COLUMN_ID) | COLUMN_BIT(COLUMN_PEER), 12 };
+	struct column_wish wish = { .shown = COLUMNS_USUAL | COLUMN_BIT(COLUMN_ID) | COLUMN_BIT(COLUMN_PEER),
+				    .source = 12 };
 	struct column_plan wide = layout_columns(160, &wish), narrow = layout_columns(64, &wish);
 	assert_int_equal(wide.at[COLUMN_SOURCE].width, 12);
 	assert_int_equal(wide.at[COLUMN_ID].width, 9);
