@@ -46,8 +46,7 @@ static bool list_matches(struct store *s, const struct filter *f, size_t count, 
 	row_line_begin(&l->line, STDOUT_FILENO);
 	bool fine = selection_find(s, f, count, &found, e);
 	*none = fine && found.count == 0 && !filter_is_empty(f);
-	fine =
-	    fine && (l->json || l->line.columns == 0 || each(s, &found, l, on_fit, e)) && each(s, &found, l, on_row, e);
+	fine = fine && (l->json || each(s, &found, l, on_fit, e)) && each(s, &found, l, on_row, e);
 	selection_free(&found);
 	return fine;
 }

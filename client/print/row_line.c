@@ -14,9 +14,8 @@
 #define TIME_TODAY 8 /* 14:02:31 */
 #define TIME_PIPE 19 /* 2026-11-28T14:02:31 */
 #define METHOD 6
-#define PROVIDER_PIPE 10
+#define PROVIDER_LONGEST 15 /* microsoft-teams */
 #define EVENT_PIPE 28
-#define PROVIDER_MOST 12
 #define EVENT_MOST 32
 #define EVENT_LEAST 10
 #define TARGET_LEAST 14
@@ -103,7 +102,7 @@ static size_t more(size_t a, size_t b)
 void row_line_begin(struct row_line *l, int fd)
 {
 	struct winsize size;
-	*l = (struct row_line){ .id = ID_PIPE, .time = TIME_PIPE, .provider = PROVIDER_PIPE, .event = EVENT_PIPE };
+	*l = (struct row_line){ .id = ID_PIPE, .time = TIME_PIPE, .provider = PROVIDER_LONGEST, .event = EVENT_PIPE };
 	l->method = l->size = true;
 	if (fd < 0 || !isatty(fd))
 		return;
@@ -113,23 +112,26 @@ void row_line_begin(struct row_line *l, int fd)
 	l->id = 4;
 	l->time = TIME_TODAY;
 	l->loose = l->columns < WITH_COLUMNS;
-	l->provider = 8;
+	l->provider = PROVIDER_LONGEST;
 	l->event = less(EVENT_MOST, l->columns / 4);
 }
 
 void row_line_fit(struct row_line *l, const struct delivery_row *row)
 {
 	char at[ROW_LINE_TIME_LEN];
-	if (l->columns == 0)
+	l->id = more(l->id, digits_of(row->id));
+	if (l->columns == 0) {
+		l->provider = more(l->provider, width_of(row->provider));
+		l->event = more(l->event, width_of(row->event_type));
 		return;
+	}
 	short_time(row->received_at_us, at);
 	if (!l->fitted)
 		l->provider = l->event = 0;
 	l->fitted = true;
 	l->loose = false;
-	l->id = more(l->id, digits_of(row->id));
 	l->time = more(l->time, strlen(at));
-	l->provider = less(more(l->provider, width_of(row->provider)), PROVIDER_MOST);
+	l->provider = less(more(l->provider, width_of(row->provider)), PROVIDER_LONGEST);
 	l->event = less(more(l->event, width_of(row->event_type)), less(EVENT_MOST, l->columns / 3));
 }
 

@@ -20,8 +20,8 @@ struct row_line {
 
 /* For lines that come one by one. `fd`: where they go. */
 void row_line_begin(struct row_line *l, int fd);
-/* For lines that are all known before they are printed: each row is shown to it first, so that on a terminal columns
- * are as wide as they need to be, and not there where they are empty. */
+/* For lines that are all known before they are printed: each row is shown to it first, so that columns are as wide as
+ * they need to be, and on a terminal not there where they are empty. */
 void row_line_fit(struct row_line *l, const struct delivery_row *row);
 /* Prints it; `chaos`: what --chaos did to the attempt, or empty. */
 void row_line_print(const struct row_line *l, FILE *out, const struct delivery_row *row, struct bytes chaos);

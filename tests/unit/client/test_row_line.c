@@ -1,6 +1,7 @@
 /* Lines about deliveries: what stands in them, in a pipe and on terminals of several widths. */
 #include "client/print/row_line.h"
 #include "shared/base/clock.h"
+#include "shared/signature/signature.h"
 #include "shared/text/text.h"
 #include "tests/unit/unit.h"
 
@@ -48,19 +49,21 @@ static void test_pipe(void **state)
 	struct delivery_row row = make_row();
 	(void)state;
 	row_line_begin(&l, -1);
-	expect(&l, &row, NULL,
-	       "    42  2026-11-28T03:33:01  500   POST      48ms   200k  stripe      invoice.payment_failed        "
-	       "/hooks/stripe?a=1  (signature valid)\n");
+	expect(
+	    &l, &row, NULL,
+	    "    42  2026-11-28T03:33:01  500   POST      48ms   200k  stripe           invoice.payment_failed        "
+	    "/hooks/stripe?a=1  (signature valid)\n");
 	row.provider = row.event_type = row.signature = bytes_of(NULL);
 	row.status = 0, row.took_us = -1, row.replay_of = 7, row.redacted = true;
-	expect(&l, &row, "delay,badsig",
-	       "    42  2026-11-28T03:33:01  ERR   POST         -   200k  -           -                             "
-	       "/hooks/stripe?a=1  (redacted)  (replay of 7)  (chaos: delay,badsig)\n");
+	expect(
+	    &l, &row, "delay,badsig",
+	    "    42  2026-11-28T03:33:01  ERR   POST         -   200k  -                -                             "
+	    "/hooks/stripe?a=1  (redacted)  (replay of 7)  (chaos: delay,badsig)\n");
 	row = make_row();
 	row.provider = bytes_of("launchdarkly"),
 	row.event_type = bytes_of("a.name\x1b[2J.longer.than.its.column.is.wide");
 	expect(&l, &row, NULL,
-	       "    42  2026-11-28T03:33:01  500   POST      48ms   200k  launchdarkly  "
+	       "    42  2026-11-28T03:33:01  500   POST      48ms   200k  launchdarkly     "
 	       "a.name^[[2J.longer.than.its.column.is.wide  /hooks/stripe?a=1  (signature valid)\n");
 }
 
@@ -88,7 +91,7 @@ static struct row_line terminal(size_t columns)
 	return (struct row_line){ .columns = columns,
 				  .id = 4,
 				  .time = 8,
-				  .provider = 8,
+				  .provider = 15,
 				  .event = columns / 4 < 32 ? columns / 4 : 32,
 				  .method = columns >= 70,
 				  .size = columns >= 96,
@@ -133,13 +136,50 @@ static void test_fitted(void **state)
 	free(text);
 }
 
+/* No name of a provider is cut, or moves what stands after it. */
+static void test_providers(void **state)
+{
+	struct row_line pipe, live = terminal(80);
+	(void)state;
+	row_line_begin(&pipe, -1);
+	for (size_t i = 0; signature_at(i); i++) {
+		struct delivery_row row = make_row();
+		const char *name = signature_name(signature_at(i));
+		row.provider = bytes_of(name);
+		assert_true(strlen(name) <= pipe.provider);
+		for (size_t columns = 80; columns <= 160; columns += 40) {
+			live = terminal(columns);
+			for (int fitted = 0; fitted < 2; fitted++) {
+				char *text = line_of(&live, &row, NULL);
+				assert_non_null(strstr(text, name));
+				free(text);
+				row_line_fit(&live, &row);
+			}
+		}
+	}
+}
+
+/* Where all are known, a long event moves no target, in a pipe either. */
+static void test_pipe_fitted(void **state)
+{
+	struct row_line l;
+	struct delivery_row row = make_row(), other = make_row();
+	(void)state;
+	row_line_begin(&l, -1);
+	other.id = 12345678, other.event_type = bytes_of("com.example.orders.line-item.quantity.changed.v2");
+	row_line_fit(&l, &row);
+	row_line_fit(&l, &other);
+	char *a = line_of(&l, &row, NULL), *b = line_of(&l, &other, NULL);
+	assert_int_equal(strstr(a, "/hooks") - a, strstr(b, "/hooks") - b);
+	free(a);
+	free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pipe),
-		cmocka_unit_test(test_today),
-		cmocka_unit_test(test_widths),
-		cmocka_unit_test(test_fitted),
+		cmocka_unit_test(test_pipe),   cmocka_unit_test(test_today),     cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_fitted), cmocka_unit_test(test_providers), cmocka_unit_test(test_pipe_fitted),
 	};
 	setenv("TZ", "UTC", 1);
 	setlocale(LC_CTYPE, "C.UTF-8");
