@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/collections/collection_write.h"
+#include "shared/json/json_halves.h"
 #include "shared/transcripts/import_json.h"
 #include "shared/syntax/multipart.h"
 #include "shared/http/form.h"
@@ -27,6 +29,8 @@ bool collection_text(const struct collection *c, const json_t *text, struct buff
 		return buffer_append_text(out, json_is_true(text) ? "true" : "false") || no_memory(e);
 	if (!json_is_string(text))
 		return error_set(e, EXIT_USAGE, "it is not a text");
+	if (json_halves_in(json_to_bytes(text)))
+		return error_set(e, EXIT_USAGE, JSON_HALVES_SENTENCE);
 	if (c->plain)
 		return buffer_append_bytes(out, json_to_bytes(text)) || no_memory(e);
 	return variables_replace(c->values, c->templates, json_to_bytes(text), out, e);
@@ -346,6 +350,31 @@ bool collection_define(struct collection *c, const json_t *object, struct error 
 	return define(c->values, "", object, 0) || no_memory(e);
 }
 
+static bool ends_with(struct bytes text, struct bytes end)
+{
+	return text.len >= end.len && bytes_equal(bytes_make(text.at + (text.len - end.len), end.len), end);
+}
+
+/* The target that creel exported, byte for byte: what the URL has escaped of it. Where the URL was changed since, it
+ * counts. */
+static bool own_target(const json_t *own, struct draft *d, struct error *e)
+{
+	struct buffer exact = { 0 }, escaped = { 0 };
+	struct bytes authority, target;
+	bool fine = import_bytes(own, "target", &exact, e) &&
+		    (collection_write_target(buffer_view(&exact), &escaped) || no_memory(e));
+	if (fine && exact.len && draft_split_url(buffer_view(&d->url), &authority, &target) &&
+	    ends_with(target, buffer_view(&escaped))) {
+		size_t before = target.len - escaped.len;
+		fine = (buffer_append(&d->target, target.at, before) &&
+			buffer_append_bytes(&d->target, buffer_view(&exact))) ||
+		       no_memory(e);
+	}
+	buffer_free(&exact);
+	buffer_free(&escaped);
+	return fine;
+}
+
 bool collection_own(const json_t *holder, struct draft *d, struct error *e)
 {
 	const json_t *own = json_object_get(holder, "_creel"), *id = json_object_get(own, "event_id");
@@ -353,5 +382,6 @@ bool collection_own(const json_t *holder, struct draft *d, struct error *e)
 		return true;
 	d->has_id = json_is_string(id);
 	return (!d->has_id || import_event_id(id, own, 0, d->id, e)) &&
-	       (!json_object_get(own, "received_at") || import_time(own, "received_at", &d->created_us, e));
+	       (!json_object_get(own, "received_at") || import_time(own, "received_at", &d->created_us, e)) &&
+	       own_target(own, d, e);
 }

@@ -19,7 +19,8 @@ struct collection {
 	bool plain; /* nothing is a variable */
 };
 
-/* A text with its variables replaced, appended; nothing for null or where it is missing. */
+/* A text with its variables replaced, appended; nothing for null or where it is missing. One with half of a surrogate
+ * pair is refused (json_halves_load). */
 MUST_CHECK bool collection_text(const struct collection *c, const json_t *text, struct buffer *out, struct error *e);
 /* The text of a member. */
 MUST_CHECK bool collection_member(const struct collection *c, const json_t *object, const char *member,
@@ -47,5 +48,6 @@ MUST_CHECK bool collection_path(const struct collection *c, const json_t *list, 
 MUST_CHECK bool collection_add_query(struct draft *d, struct bytes query, struct error *e);
 /* Puts the members of an object into c->values, those of objects within as "outer.inner". */
 MUST_CHECK bool collection_define(struct collection *c, const json_t *object, struct error *e);
-/* Of a request that creel exported: the delivery's id and when it was received (collection_write_own). */
+/* Of a request that creel exported: the delivery's id, when it was received, and its exact target
+ * (collection_write_own). After d->url is known. */
 MUST_CHECK bool collection_own(const json_t *holder, struct draft *d, struct error *e);

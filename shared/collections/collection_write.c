@@ -55,12 +55,9 @@ static bool is_plain_in_url(uint8_t c)
 	return c > 0x20 && c < 0x7f && !strchr("\"<>#", c);
 }
 
-bool collection_write_url(const struct transcript *x, struct bytes base, struct buffer *out)
+bool collection_write_target(struct bytes target, struct buffer *out)
 {
-	struct bytes target = buffer_view(&x->target);
-	bool fine = buffer_append_bytes(out, base);
-	if (target.len && target.at[0] != '/')
-		fine = fine && buffer_put_u8(out, '/');
+	bool fine = !target.len || target.at[0] == '/' || buffer_put_u8(out, '/');
 	for (size_t i = 0; fine && i < target.len; i++) {
 		uint8_t c = target.at[i], next = i + 1 < target.len ? target.at[i + 1] : 0;
 		/* Nor with a % that an escape after it would begin with. */
@@ -71,10 +68,32 @@ bool collection_write_url(const struct transcript *x, struct bytes base, struct 
 	return fine;
 }
 
+bool collection_write_url(const struct transcript *x, struct bytes base, struct buffer *out)
+{
+	return buffer_append_bytes(out, base) && collection_write_target(buffer_view(&x->target), out);
+}
+
+/* Only where the URL does not have it as it is. */
+static bool put_target(const struct transcript *x, json_t *own)
+{
+	struct bytes exact = buffer_view(&x->target);
+	struct buffer escaped = { 0 };
+	bool fine = collection_write_target(exact, &escaped);
+	if (fine && !bytes_equal(exact, buffer_view(&escaped)))
+		fine = json_can_hold(exact) ? json_object_set_new(own, "target", json_from_bytes(exact)) == 0
+					    : json_object_set_new(own, "target_base64", json_from_base64(exact)) == 0;
+	buffer_free(&escaped);
+	return fine;
+}
+
 json_t *collection_write_own(const struct transcript *x)
 {
 	char id[UUID_TEXT_LEN + 1], at[TEXT_TIME_LEN];
 	uuid_format(x->event_id, id);
 	text_format_time(at, x->received_at_us);
-	return json_pack("{s:s, s:s}", "event_id", id, "received_at", at);
+	json_t *own = json_pack("{s:s, s:s}", "event_id", id, "received_at", at);
+	if (own && put_target(x, own))
+		return own;
+	json_decref(own);
+	return NULL;
 }

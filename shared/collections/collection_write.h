@@ -13,6 +13,8 @@ bool collection_write_fits(struct bytes body);
 json_t *collection_write_fields(struct bytes block, const char *name, bool latin1, bool *bad);
 /* The whole URL. What would be a variable, or is not ASCII, is escaped. */
 MUST_CHECK bool collection_write_url(const struct transcript *x, struct bytes base, struct buffer *out);
-/* {"event_id", "received_at"}: what no member of theirs can hold, so that an import has the same delivery again. NULL
- * when out of memory. */
+/* The target as it stands in that URL. */
+MUST_CHECK bool collection_write_target(struct bytes target, struct buffer *out);
+/* {"event_id", "received_at"}, and the exact "target" where the URL has not: what no member of theirs can hold, so that
+ * an import has the same delivery again. NULL when out of memory. */
 json_t *collection_write_own(const struct transcript *x);

@@ -6,6 +6,7 @@
 #include "shared/collections/insomnia.h"
 #include "shared/syntax/yaml.h"
 #include "shared/json/json_bytes.h"
+#include "shared/json/json_halves.h"
 
 #define DEEP 32 /* folders within each other */
 
@@ -298,16 +299,25 @@ static bool read_resources(struct collection *c, const json_t *whole, struct err
 	return true;
 }
 
+/* Half surrogate pairs do not hold it up, as in json_halves_load. */
+static json_t *load_yaml(struct bytes text, struct error *e)
+{
+	struct buffer whole = { 0 };
+	bool halves = false;
+	json_t *value = yaml_read(text, e);
+	if (!value && e->code == EXIT_USAGE && json_halves_blot(text, &whole, &halves) && halves)
+		value = yaml_read(buffer_view(&whole), e);
+	buffer_free(&whole);
+	return value;
+}
+
 bool insomnia_read(struct bytes text, const struct import_sink *sink, struct error *e)
 {
 	struct collection c = { .sink = sink, .name = "name", .templates = VARIABLES_AND_TEMPLATES };
-	json_error_t je;
 	while (text.len && (text.at[0] == ' ' || text.at[0] == '\n' || text.at[0] == '\r' || text.at[0] == '\t'))
 		text = bytes_make(text.at + 1, text.len - 1);
 	bool json = text.len && text.at[0] == '{';
-	json_t *whole = json ? json_loadb((const char *)text.at, text.len, JSON_ALLOW_NUL, &je) : yaml_read(text, e);
-	if (!whole && json)
-		error_set(e, EXIT_USAGE, "line %d: it is not JSON: %s", je.line, je.text);
+	json_t *whole = json ? json_halves_load(text, e) : load_yaml(text, e);
 	if (!whole)
 		return false;
 	bool fine = json_object_get(whole, "collection") ? read_tree(&c, whole, e) : read_resources(&c, whole, e);

@@ -6,6 +6,7 @@
 #include "shared/collections/collection.h"
 #include "shared/collections/postman.h"
 #include "shared/json/json_bytes.h"
+#include "shared/json/json_halves.h"
 
 #define DEEP 32 /* folders within each other */
 
@@ -447,13 +448,12 @@ static bool read_variables(struct collection *c, const json_t *list, struct erro
 
 bool postman_read(struct bytes text, const struct import_sink *sink, struct error *e)
 {
-	json_error_t je;
 	struct collection c = { .sink = sink, .values = json_object(), .name = "key", .latin1 = true };
-	json_t *whole = json_loadb(text.len ? (const char *)text.at : "", text.len, JSON_ALLOW_NUL, &je);
+	json_t *whole = json_halves_load(text, e);
 	const json_t *collection = json_object_get(whole, "collection");
 	if (!json_is_object(collection))
 		collection = whole;
-	bool fine = whole || error_set(e, EXIT_USAGE, "line %d: it is not JSON: %s", je.line, je.text);
+	bool fine = whole != NULL;
 	if (fine && json_is_array(json_object_get(collection, "requests")) && !json_object_get(collection, "item"))
 		fine = error_set(e, EXIT_USAGE, "it is a collection of version 1: export it as version 2.1");
 	struct folder top = enter(collection, NULL);

@@ -6,6 +6,7 @@
 
 #include "shared/transcripts/draft.h"
 #include "shared/har/har_private.h"
+#include "shared/json/json_halves.h"
 #include "shared/transcripts/import_json.h"
 #include "shared/http/headers.h"
 #include "shared/text/base64.h"
@@ -126,7 +127,8 @@ static bool take(const json_t *t, size_t number, const struct import_sink *sink,
 {
 	char place[60];
 	struct transcript x = { 0 };
-	bool fine = read_transaction(t, &x, e) && sink->take(sink->user, &x, e);
+	bool fine = json_halves_within(t) ? error_set(e, EXIT_USAGE, JSON_HALVES_SENTENCE) : read_transaction(t, &x, e);
+	fine = fine && sink->take(sink->user, &x, e);
 	transcript_free(&x);
 	if (fine || e->code != EXIT_USAGE)
 		return fine;
@@ -140,10 +142,9 @@ static bool take(const json_t *t, size_t number, const struct import_sink *sink,
 
 bool charles_read(struct bytes text, const struct import_sink *sink, uint64_t *left_out, struct error *e)
 {
-	json_error_t je;
 	size_t i;
-	json_t *t, *all = json_loadb(text.len ? (const char *)text.at : "", text.len, JSON_ALLOW_NUL, &je);
-	bool fine = all || error_set(e, EXIT_USAGE, "line %d: it is not JSON: %s", je.line, je.text);
+	json_t *t, *all = json_halves_load(text, e);
+	bool fine = all != NULL;
 	if (fine && !json_is_array(all))
 		fine = error_set(e, EXIT_USAGE, "line 1: it is not a list of transactions");
 	json_array_foreach(all, i, t)

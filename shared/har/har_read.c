@@ -4,7 +4,7 @@
 
 #include "shared/transcripts/draft.h"
 #include "shared/har/har_private.h"
-#include "shared/har/har_surrogates.h"
+#include "shared/json/json_halves.h"
 #include "shared/http/headers.h"
 #include "shared/text/base64.h"
 #include "shared/transcripts/import_json.h"
@@ -195,9 +195,9 @@ bool har_read_entry(const json_t *entry, struct transcript *out, struct error *e
 	if (!import_time(entry, "startedDateTime", &out->received_at_us, e) ||
 	    !import_event_id(json_object_get(own, "event_id"), entry, out->received_at_us, out->event_id, e))
 		return false;
-	if (!har_has_bytes(entry))
+	if (!json_halves_marked(entry))
 		return read_entry(entry, own, out, e);
-	json_t *bytes = har_with_bytes(entry);
+	json_t *bytes = json_halves_bytes(entry);
 	own = own ? json_object_get(bytes, "_creel") : NULL;
 	bool fine = bytes ? read_entry(bytes, own, out, e) : error_set(e, EXIT_STORE, "out of memory");
 	json_decref(bytes);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "shared/har/har.h"
-#include "shared/har/har_surrogates.h"
+#include "shared/json/json_halves.h"
 
 struct walk {
 	struct bytes text;
@@ -82,7 +82,7 @@ static json_t *load(struct walk *w, size_t start, size_t end, struct error *e)
 	struct bytes text = bytes_make(w->text.at + start, end - start);
 	json_t *value = json_loadb((const char *)text.at, text.len, JSON_ALLOW_NUL | JSON_DECODE_ANY, &je);
 	struct buffer whole = { 0 };
-	enum har_halves halves = HAR_NO_HALVES;
+	enum json_halves halves = JSON_HALVES_NONE;
 	size_t at = 0;
 	if (value)
 		return value;
@@ -91,16 +91,16 @@ static json_t *load(struct walk *w, size_t start, size_t end, struct error *e)
 		error_set(e, EXIT_USAGE, "line %zu: the file ends too early, or its brackets do not match", line);
 		return NULL;
 	}
-	bool fine = har_take_halves(text, &whole, &halves, &at);
-	if (fine && halves == HAR_BYTES)
+	bool fine = json_halves_take(text, &whole, &halves, &at);
+	if (fine && halves == JSON_HALVES_BYTES)
 		value = json_loadb((const char *)whole.at, whole.len, JSON_ALLOW_NUL | JSON_DECODE_ANY, &je);
 	buffer_free(&whole);
-	if (!fine || (value && !har_mark_bytes(value))) {
+	if (!fine || (value && !json_halves_mark(value))) {
 		json_decref(value);
 		error_set(e, EXIT_STORE, "out of memory");
 		return NULL;
 	}
-	if (!value && halves == HAR_OTHER_HALVES)
+	if (!value && halves == JSON_HALVES_OTHER)
 		error_set(e, EXIT_USAGE, "line %zu: '%.6s' is half of a character, and stands for no byte", line,
 			  (const char *)text.at + at);
 	else if (!value)

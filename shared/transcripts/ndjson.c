@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "shared/json/json_halves.h"
 #include "shared/transcripts/import_json.h"
 
 #define MOST_BYTES 1e15
@@ -67,7 +68,8 @@ static bool read_attempt(const json_t *line, struct transcript *out, struct erro
 	return !json_is_object(response) || read_message(response, &out->response, response_bytes, e);
 }
 
-static bool read_line(const json_t *line, struct transcript *out, struct error *e)
+/* `id_of`: what the id is made of where the line has none. */
+static bool read_line(const json_t *line, const json_t *id_of, struct transcript *out, struct error *e)
 {
 	const json_t *request = json_object_get(line, "request");
 	double status, request_bytes;
@@ -78,7 +80,7 @@ static bool read_line(const json_t *line, struct transcript *out, struct error *
 				 "the delivery has no \"request\"; `creel export --format ndjson` writes them");
 	out->origin = ORIGIN_IMPORT;
 	if (!import_time(line, "received_at", &out->received_at_us, e) ||
-	    !import_event_id(json_object_get(line, "event_id"), line, out->received_at_us, out->event_id, e) ||
+	    !import_event_id(json_object_get(line, "event_id"), id_of, out->received_at_us, out->event_id, e) ||
 	    !import_bytes(line, "prefix", &out->prefix, e) || !import_flag(line, "redacted", &out->redacted, e) ||
 	    !import_bytes(line, "tunnel", &out->tunnel, e) || !import_text(line, "method", &out->method, e) ||
 	    !import_bytes(line, "target", &out->target, e) || !import_bytes(line, "peer", &out->peer, e) ||
@@ -100,14 +102,45 @@ static bool read_line(const json_t *line, struct transcript *out, struct error *
 	       transcript_check(out, e);
 }
 
-bool ndjson_read(struct bytes line, struct transcript *out, struct error *e)
+/* jansson knows no half characters: those that stand for bytes are read as such. */
+static json_t *load(struct bytes line, struct error *e)
 {
 	json_error_t je;
-	memset(out, 0, sizeof *out);
+	struct buffer whole = { 0 };
+	enum json_halves halves = JSON_HALVES_NONE;
+	size_t at = 0;
 	json_t *object = json_loadb(line.len ? (const char *)line.at : "", line.len, JSON_ALLOW_NUL, &je);
+	if (object)
+		return object;
+	bool fine = json_halves_take(line, &whole, &halves, &at);
+	if (fine && halves == JSON_HALVES_BYTES)
+		object = json_loadb((const char *)whole.at, whole.len, JSON_ALLOW_NUL, &je);
+	buffer_free(&whole);
+	if (!fine || (object && !json_halves_mark(object))) {
+		json_decref(object);
+		error_set(e, EXIT_STORE, "out of memory");
+		return NULL;
+	}
+	if (!object && halves == JSON_HALVES_OTHER)
+		error_set(e, EXIT_USAGE, "'%.6s' is half of a character, and stands for no byte",
+			  (const char *)line.at + at);
+	else if (!object)
+		error_set(e, EXIT_USAGE, "it is not JSON: %s at column %d", je.text, je.column);
+	return object;
+}
+
+bool ndjson_read(struct bytes line, struct transcript *out, struct error *e)
+{
+	memset(out, 0, sizeof *out);
+	json_t *object = load(line, e), *bytes = NULL;
 	if (!object)
-		return error_set(e, EXIT_USAGE, "it is not JSON: %s at column %d", je.text, je.column);
-	bool fine = read_line(object, out, e);
+		return false;
+	if (json_halves_marked(object) && !(bytes = json_halves_bytes(object))) {
+		json_decref(object);
+		return error_set(e, EXIT_STORE, "out of memory");
+	}
+	bool fine = read_line(bytes ? bytes : object, object, out, e);
+	json_decref(bytes);
 	json_decref(object);
 	return fine;
 }

@@ -251,6 +251,38 @@ describe('formats of other tools', () => {
 		assert.match(r.err, /-4\.body is there already/);
 	});
 
+	it('half characters, as JavaScript and Python write them: the entry is refused by its place, the others are taken', async () => {
+		const half = '{"name":"Anna \ud83d"}', whole = '{"name":"Anna \ud83d\ude00"}';
+		const postman = (raw) => ({ name: 'x', request: { method: 'POST', url: 'http://shop.test/x', header: [], body: { mode: 'raw', raw } } });
+		const insomnia = (text, i) => ({ _id: `req_${i}`, _type: 'request', parentId: 'wrk_1', url: 'http://shop.test/x', method: 'POST', headers: [], body: { mimeType: 'application/json', text } });
+		const charles = (text) => ({ method: 'POST', scheme: 'http', host: 'shop.test', path: '/x', times: { start: '2026-11-20T09:00:00Z' }, request: { header: { headers: [] }, body: { text } } });
+		const yaml = (text) => `  - url: http://shop.test/x\n    method: POST\n    body:\n      mimeType: application/json\n      text: ${text === half ? JSON.stringify(text) : `'${text}'`}\n`;
+		const line = (body) => ({ received_at: '2026-11-20T09:00:00Z', method: 'POST', target: '/x', request: { headers: [], body } });
+		const files = {
+			'halves.postman_collection.json': [JSON.stringify({ info: { name: 'x', schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json' }, item: [half, whole].map(postman) }), /^creel: .*item\[0\]: raw: it holds half of a character/m],
+			'halves.insomnia.json': [JSON.stringify({ _type: 'export', __export_format: 4, resources: [{ _id: 'wrk_1', _type: 'workspace', parentId: null, name: 'x' }, ...[half, whole].map(insomnia)] }), /^creel: .*resources\[1\]: body: text: it holds half of a character/m],
+			'halves.insomnia.yaml': [`type: collection.insomnia.rest/5.0\nname: x\ncollection:\n${[half, whole].map(yaml).join('')}`, /^creel: .*collection\[0\]: body: text: it holds half of a character/m],
+			'halves.chlsj': [JSON.stringify([half, whole].map(charles)), /^creel: .*entry 1: it holds half of a character/m],
+			'halves.ndjson': [[half, whole].map((b) => JSON.stringify(line(b))).join('\n'), /^creel: .*line 1: '\\ud83d' is half of a character, and stands for no byte/m],
+		};
+		for (const [name, [text, why]] of Object.entries(files)) {
+			const file = w.path(name), db = `${w.fresh('halves')}.db`;
+			writeFileSync(file, text);
+			const strict = await w.creel(['import', file, '--db', db]);
+			assert.notEqual(strict.code, 0, name);
+			assert.match(strict.err, why);
+			const r = await w.creel(['import', file, '--keep-going', '--db', db]);
+			assert.equal(r.text, '1 delivery imported, 1 refused\n', `${name}: ${r.err}`);
+			assert.match(r.err, why);
+			assert.equal((await w.creelOut(['show', '1', '--request', '--body', '--db', db])).toString(), whole, name);
+		}
+		// What Python writes of bytes that are not UTF-8.
+		const file = w.path('bytes.ndjson'), db = `${w.fresh('halves')}.db`;
+		writeFileSync(file, `${JSON.stringify(line('a\udcff\udc80\u00e9'))}\n`);
+		assert.equal((await w.creel(['import', file, '--db', db])).code, 0);
+		assert.deepEqual(await w.creelOut(['show', '1', '--request', '--body', '--db', db]), Buffer.from('a\xff\x80\xc3\xa9', 'latin1'));
+	});
+
 	it('HAR: texts in the charset of their type, bytes that Python wrote as half characters, cookies that stand in a list alone', async () => {
 		const db = `${w.fresh('charsets')}.db`, file = w.path('charsets.har');
 		const entry = (n, request, content = { size: 0, mimeType: '' }, response = {}) => ({ startedDateTime: '2026-11-20T09:00:00Z', time: 1, request: { method: 'POST', url: `https://shop.test/${n}`, headers: [], ...request },

@@ -1,12 +1,14 @@
-#include "shared/har/har_surrogates.h"
+#include "shared/json/json_halves.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/json/json_bytes.h"
 
 #define MARK "_creel_bytes"
 #define DEEP_MOST 64
+#define BLOT "\xf4\x8f\xaf\xbf"
 
 /* \uXXXX at `at`; -1: it is something else. */
 static int unit_at(struct bytes text, size_t at)
@@ -45,11 +47,11 @@ static bool is_private(struct bytes text, size_t at)
 	       (text.at[at + 2] == 0xb2 || text.at[at + 2] == 0xb3);
 }
 
-bool har_take_halves(struct bytes text, struct buffer *out, enum har_halves *found, size_t *at)
+bool json_halves_take(struct bytes text, struct buffer *out, enum json_halves *found, size_t *at)
 {
 	size_t own = SIZE_MAX;
 	bool fine = true;
-	*found = HAR_NO_HALVES;
+	*found = JSON_HALVES_NONE;
 	for (size_t i = 0, len; fine && i < text.len; i += len) {
 		int unit = text.at[i] == '\\' ? unit_at(text, i) : -1;
 		int next = is_high(unit) && text.len - i >= 12 ? unit_at(text, i + 6) : -1;
@@ -57,26 +59,73 @@ bool har_take_halves(struct bytes text, struct buffer *out, enum har_halves *fou
 		if (own == SIZE_MAX && ((unit == 0xdbff && is_byte(next)) || is_private(text, i)))
 			own = i;
 		bool half = (is_high(unit) && !is_low(next)) || is_low(unit);
-		if (half && *found != HAR_OTHER_HALVES) {
-			*found = is_byte(unit) ? HAR_BYTES : HAR_OTHER_HALVES;
+		if (half && *found != JSON_HALVES_OTHER) {
+			*found = is_byte(unit) ? JSON_HALVES_BYTES : JSON_HALVES_OTHER;
 			*at = i;
 		}
 		fine = (!half || !is_byte(unit) || buffer_append_text(out, "\\udbff")) &&
 		       buffer_append(out, text.at + i, len);
 	}
-	if (*found == HAR_BYTES && own != SIZE_MAX) {
-		*found = HAR_OTHER_HALVES;
+	if (*found == JSON_HALVES_BYTES && own != SIZE_MAX) {
+		*found = JSON_HALVES_OTHER;
 		*at = own;
 	}
 	return fine;
 }
 
-bool har_mark_bytes(json_t *entry)
+bool json_halves_blot(struct bytes text, struct buffer *out, bool *found)
+{
+	bool fine = true;
+	*found = false;
+	for (size_t i = 0, len; fine && i < text.len; i += len) {
+		int unit = text.at[i] == '\\' ? unit_at(text, i) : -1;
+		int next = is_high(unit) && text.len - i >= 12 ? unit_at(text, i + 6) : -1;
+		bool half = (is_high(unit) && !is_low(next)) || is_low(unit);
+		len = unit >= 0 ? is_low(next) ? 12 : 6 : text.at[i] == '\\' && i + 1 < text.len ? 2 : 1;
+		*found = *found || half;
+		fine = half ? buffer_append_text(out, BLOT) : buffer_append(out, text.at + i, len);
+	}
+	return fine;
+}
+
+bool json_halves_in(struct bytes string)
+{
+	return string.len && memmem(string.at, string.len, BLOT, strlen(BLOT));
+}
+
+json_t *json_halves_load(struct bytes text, struct error *e)
+{
+	json_error_t je;
+	struct buffer whole = { 0 };
+	bool halves = false;
+	json_t *value = json_loadb(text.len ? (const char *)text.at : "", text.len, JSON_ALLOW_NUL, &je);
+	if (value)
+		return value;
+	bool fine = json_halves_blot(text, &whole, &halves);
+	if (fine && halves)
+		value = json_loadb((const char *)whole.at, whole.len, JSON_ALLOW_NUL, &je);
+	buffer_free(&whole);
+	if (!fine)
+		error_set(e, EXIT_STORE, "out of memory");
+	else if (!value)
+		error_set(e, EXIT_USAGE, "line %d: it is not JSON: %s", je.line, je.text);
+	return value;
+}
+
+bool json_halves_within(const json_t *value)
+{
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	bool found = text && json_halves_in(bytes_of(text));
+	free(text);
+	return found;
+}
+
+bool json_halves_mark(json_t *entry)
 {
 	return !json_is_object(entry) || json_object_set_new(entry, MARK, json_true()) == 0;
 }
 
-bool har_has_bytes(const json_t *entry)
+bool json_halves_marked(const json_t *entry)
 {
 	return json_is_true(json_object_get(entry, MARK));
 }
@@ -122,7 +171,7 @@ static json_t *copy(const json_t *from, int deep)
 	return NULL;
 }
 
-json_t *har_with_bytes(const json_t *entry)
+json_t *json_halves_bytes(const json_t *entry)
 {
 	return copy(entry, 0);
 }
