@@ -5,6 +5,7 @@
 
 #include <utlist.h>
 
+#include "client/replay/replay_pace.h"
 #include "client/signing/resign.h"
 #include "shared/http/http_text.h"
 #include "shared/query/item.h"
@@ -25,8 +26,10 @@ struct batch {
 	struct replay_change change;
 	struct buffer edited, headers; /* what the change points into */
 	struct replay_progress progress;
-	bool stopped, changed; /* changed: since `tell` was called */
-	uv_timer_t timer;
+	bool stopped, changed;  /* changed: since `tell` was called */
+	uv_timer_t timer, due; /* due: until the next one may begin */
+	struct replay_pace pace;
+	uint64_t began_ms;
 	void (*tell)(void *user, const struct replay_progress *p);
 	void *user;
 };
@@ -61,13 +64,19 @@ static void on_own_closed(void *user)
 	free(user);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_timers_closed(uv_handle_t *handle)
 {
 	struct batch *b = handle->data;
 	struct inspect_replays *r = b->replays;
 	batch_free(b);
 	r->timers--;
 	finish_close(r);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	struct batch *b = handle->data;
+	uv_close((uv_handle_t *)&b->due, on_timers_closed);
 }
 
 static void tell(struct batch *b)
@@ -82,6 +91,7 @@ static void end_batch(struct batch *b)
 	struct inspect_replays *r = b->replays;
 	DL_DELETE(r->batches, b);
 	uv_timer_stop(&b->timer);
+	uv_timer_stop(&b->due);
 	if (b->own)
 		replayer_close(b->own, on_own_closed, b->to);
 	b->progress.over = true;
@@ -150,9 +160,25 @@ static bool begin_one(struct batch *b, size_t place)
 	return true;
 }
 
+static void on_due(uv_timer_t *timer)
+{
+	begin_some(timer->data);
+}
+
+/* Whether the pace lets one more begin; else the timer says when. */
+static bool is_due(struct batch *b)
+{
+	uint64_t now = uv_now(b->replays->loop);
+	uint64_t at = b->began_ms + replay_pace_due_ms(&b->pace, b->begun, NULL);
+	if (at <= now)
+		return true;
+	uv_timer_start(&b->due, on_due, at - now, 0);
+	return false;
+}
+
 static void begin_some(struct batch *b)
 {
-	for (size_t place = 0; place < AT_ONCE && b->begun < b->count && !b->stopped; place++)
+	for (size_t place = 0; place < AT_ONCE && b->begun < b->count && !b->stopped && is_due(b); place++)
 		if (!b->running_now[place] && !begin_one(b, place)) {
 			b->stopped = true;
 			if (!b->progress.trouble)
@@ -165,6 +191,10 @@ static void begin_some(struct batch *b)
 static void stop_batch(struct batch *b)
 {
 	b->stopped = true;
+	if (b->running == 0) { /* it waits for the next one's time */
+		end_batch(b);
+		return;
+	}
 	/* Stopping the last one may end and free the batch, so the list is copied. */
 	struct replay *running[AT_ONCE];
 	memcpy(running, b->running_now, sizeof running);
@@ -264,7 +294,10 @@ static struct batch *batch_new(struct inspect_replays *r, struct store *s, const
 	DL_PREPEND(r->batches, b);
 	r->timers++;
 	uv_timer_init(r->loop, &b->timer);
-	b->timer.data = b;
+	uv_timer_init(r->loop, &b->due);
+	b->timer.data = b->due.data = b;
+	b->pace.rate = request->rate;
+	b->began_ms = uv_now(r->loop);
 	uv_timer_start(&b->timer, on_tell, TELL_MS, TELL_MS);
 	return b;
 }
@@ -291,7 +324,7 @@ int64_t inspect_replays_begin(struct inspect_replays *r, struct store *store, co
 	int64_t handle = b->handle;
 	/* Nothing is told before this returns: a replay is over in a later turn, or the first cannot be begun. */
 	for (size_t place = 0; place < AT_ONCE && b->begun < b->count; place++)
-		if (!begin_one(b, place))
+		if (!is_due(b) || !begin_one(b, place))
 			break;
 	if (b->begun)
 		return handle;

@@ -7,7 +7,8 @@
 #include "shared/json/json_bytes.h"
 #include "shared/text/base64.h"
 
-#define KEPT 64 /* replays that are remembered */
+#define KEPT 64       /* replays that are remembered */
+#define RATE_MOST 1e6 /* as --rate takes it */
 
 enum job_phase { PHASE_ASKED, PHASE_RUNNING, PHASE_DONE, PHASE_FAILED, PHASE_STOPPED };
 
@@ -153,7 +154,8 @@ static void on_chosen(void *user)
 	const struct replay_request request = { .ids = c->ids.ids,
 						.count = c->ids.count,
 						.resign = c->resign,
-						.to = json_string_value(json_object_get(c->body, "to")) };
+						.to = json_string_value(json_object_get(c->body, "to")),
+						.rate = json_number_value(json_object_get(c->body, "rate")) };
 	if (c->fine && c->ids.count == 0)
 		web_problem(c->x, 422, "target", "nothing matches");
 	if (c->fine && c->ids.count)
@@ -163,6 +165,16 @@ static void on_chosen(void *user)
 	free(c->ids.ids);
 	json_decref(c->body);
 	free(c);
+}
+
+/* A second at most; null is as fast as answers come. */
+static bool rate_is_fine(struct web_exchange *x, json_t *body)
+{
+	json_t *rate = json_object_get(body, "rate");
+	if (!rate || json_is_null(rate) || (json_number_value(rate) > 0 && json_number_value(rate) <= RATE_MOST))
+		return true;
+	web_problem(x, 400, "media-type", "rate is a number above 0, such as 2 or 0.5");
+	return false;
 }
 
 static void choose(struct web *w, struct web_exchange *x, json_t *body, const struct web_ask_ids *ids)
@@ -206,11 +218,14 @@ static void replay_one(struct web *w, struct web_exchange *x, json_t *body, cons
 void web_deeds_replay(struct web *w, struct web_exchange *x)
 {
 	struct web_ask_ids ids;
-	json_t *body = web_ask_read(x, " delivery_id delivery_ids filter confirm_count to edited_base64 resign ");
+	json_t *body = web_ask_read(x, " delivery_id delivery_ids filter confirm_count to edited_base64 resign rate ");
 	if (!body || !web_ask_ids_of(x, body, &ids)) {
 		web_answer(w, x);
 	} else if (ids.count == 1 && !ids.filter && json_object_get(body, "delivery_id")) {
 		replay_one(w, x, body, &ids);
+		free(ids.ids);
+	} else if (!rate_is_fine(x, body)) {
+		web_answer(w, x);
 		free(ids.ids);
 	} else if (ids.confirmed < 0 || json_object_get(body, "edited_base64")) {
 		web_problem(x, 400, "media-type",

@@ -55,6 +55,7 @@ struct replay_request {
 	struct bytes edited;
 	bool resign;
 	const char *to; /* PORT or URL of this machine, in the place of the app it went to; NULL: there */
+	double rate;    /* a second at most; 0: as fast as answers come */
 };
 
 struct replay_progress {

@@ -1,6 +1,7 @@
 // creel web: who is let in, and what the API answers.
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
 import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -306,6 +307,28 @@ describe('what the API answers', () => {
 		assert.equal((await call(web, `/api/replays/${r.id}`, { method: 'DELETE', body: {} })).status, 200);
 		await waitFor('its end', async () => (await web.json(`/api/replays/${r.id}`)).state === 'stopped');
 		assert.equal((await replay({ delivery_id: 1, edited_base64: '!' })).status, 400);
+	});
+	it('replays no faster than it is asked to, and stops while it waits', async () => {
+		const at = [], app = createServer((request, response) => {
+			at.push(performance.now());
+			response.end();
+		});
+		await new Promise((resolve) => app.listen(0, '127.0.0.1', resolve));
+		try {
+			const ask = (rate) => call(web, '/api/replays', { method: 'POST', body: { delivery_ids: [1, 2, 3, 4], confirm_count: 4, to: String(app.address().port), rate } });
+			for (const wrong of [0, -1, 1e7, '2', true]) assert.equal((await ask(wrong)).status, 400, String(wrong));
+			const paced = JSON.parse((await ask(10)).text);
+			await waitFor('its end', async () => (await web.json(`/api/replays/${paced.id}`)).state === 'done');
+			assert.equal(at.length, 4);
+			assert.ok(at[3] - at[0] >= 280, `${at[3] - at[0]} ms`);
+			const slow = JSON.parse((await ask(0.001)).text);
+			await waitFor('the first', async () => (await web.json(`/api/replays/${slow.id}`)).sent === 1);
+			await call(web, `/api/replays/${slow.id}`, { method: 'DELETE', body: {} });
+			const end = await web.json(`/api/replays/${slow.id}`);
+			assert.deepEqual([end.state, end.sent, at.length], ['stopped', 1, 5]);
+		} finally {
+			app.close();
+		}
 	});
 	it('has the actions of the terminal’s table', async () => {
 		const table = [...readFileSync(new URL('../../tui/keys/actions.def', import.meta.url), 'utf8').matchAll(/^ACTION\(\w+, "([^"]+)", [^"]+, "([^"]*)"/gm)].map(([, name, keys]) => [name, keys.replaceAll('\\\\', '\\')]);
