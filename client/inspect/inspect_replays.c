@@ -26,7 +26,7 @@ struct batch {
 	struct replay_change change;
 	struct buffer edited, headers; /* what the change points into */
 	struct replay_progress progress;
-	bool stopped, changed;  /* changed: since `tell` was called */
+	bool stopped, changed; /* changed: since `tell` was called */
 	uv_timer_t timer, due; /* due: until the next one may begin */
 	struct replay_pace pace;
 	uint64_t began_ms;

@@ -331,9 +331,8 @@ void web_shell_detail(struct web_read *r)
 		r->x->status = 0;
 		bool fine =
 		    buffer_append_text(&p.title, "creel") &&
-		    buffer_append_text(
-			&p.main,
-			"<section class=\"det\"><p class=\"note\">This delivery was deleted or pruned.</p></section>");
+		    buffer_append_text(&p.main, "<section class=\"det\" id=\"first-detail\"><p class=\"note\">This "
+						"delivery was deleted or pruned.</p></section>");
 		send_page(&p, fine);
 		r->x->status = r->x->status == 200 ? 404 : r->x->status;
 		return;

@@ -7,17 +7,7 @@ const TREE_BY_ITSELF = 1 << 20, LINE_MOST = 4096, LINES_AT_ONCE = 600, TEXT_MOST
 
 const header = (message, name) => message.headers.find(([n]) => n.toLowerCase() === name)?.[1]?.trim() ?? '';
 
-function decode64(text) {
-	const raw = atob(text), out = new Uint8Array(raw.length);
-	for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
-	return out;
-}
-export function encode64(bytes) {
-	let text = '';
-	for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-	return btoa(text);
-}
-const bytesOf = (message) => (message.body_base64 !== undefined ? decode64(message.body_base64) : new TextEncoder().encode(message.body ?? ''));
+const bytesOf = (message) => (message.body_base64 !== undefined ? Uint8Array.fromBase64(message.body_base64) : new TextEncoder().encode(message.body ?? ''));
 
 const MAGIC = [[[0x89, 0x50, 0x4e, 0x47], 'PNG'], [[0xff, 0xd8, 0xff], 'JPEG'], [[0x47, 0x49, 0x46, 0x38], 'GIF'], [[0x42, 0x4d], 'BMP']];
 function imageKind(b) {
@@ -58,18 +48,9 @@ function sniff(message, b) {
 	return { kind: 'text', label: /html|svg/.test(type) ? 'HTML' : /xml/.test(type) ? 'XML' : 'text', ...t, render: /html|svg/.test(type) };
 }
 
-const escapeRe = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 export function marked(text, find) {
 	if (!find) return gate(text);
-	const out = el('span'), re = new RegExp(escapeRe(find), 'gi');
-	let at = 0;
-	for (const m of text.matchAll(re)) {
-		if (m.index > at) out.append(gate(text.slice(at, m.index)));
-		out.append(el('mark', gate(m[0])));
-		at = m.index + m[0].length;
-	}
-	if (at < text.length) out.append(gate(text.slice(at)));
-	return out;
+	return el('span', text.split(new RegExp(`(${RegExp.escape(find)})`, 'gi')).map((t, i) => (i % 2 ? el('mark', gate(t)) : t && gate(t))));
 }
 
 function textView(text, state) {
@@ -80,7 +61,7 @@ function textView(text, state) {
 		const end = Math.min(lines.length, at + LINES_AT_ONCE);
 		for (; at < end; at++) {
 			const line = lines[at].replace(/\r$/, ''), cut = line.length > LINE_MOST;
-			box.append(el('div.l', { 'data-line': at + 1 }, el('span.g', { 'aria-hidden': 'true' }, at + 1), el('span.x', marked(cut ? line.slice(0, LINE_MOST) : line, state.find)), cut ? el('span.esc', `${size(line.length - LINE_MOST)} more in this line`) : null));
+			box.append(el('div.l', { 'data-line': at + 1 }, el('span.g', { hush: 'true' }, at + 1), el('span.x', marked(cut ? line.slice(0, LINE_MOST) : line, state.find)), cut ? el('span.esc', `${size(line.length - LINE_MOST)} more in this line`) : null));
 		}
 		goOn(box, lines.length - at, 'lines', add);
 	};
@@ -109,7 +90,7 @@ function hexView(b, from, state) {
 }
 
 export function pairs(rows, find, label) {
-	return el('dl', { 'aria-label': label }, rows.map(([name, value]) => [el('dt', marked(name, find)), el('dd', marked(value, find))]));
+	return el('dl', { label: label }, rows.map(([name, value]) => [el('dt', marked(name, find)), el('dd', marked(value, find))]));
 }
 
 const unform = (s) => {
@@ -128,7 +109,7 @@ function multipartView(message, b, state) {
 	return el('div', parts.map((p, i) => {
 		const at = p.indexOf('\r\n\r\n'), head = p.slice(0, at).trim(), body = p.slice(at + 4).replace(/\r\n$/, '');
 		const bytes = Uint8Array.from(body, (c) => c.charCodeAt(0)), t = toText(bytes, 'utf-8');
-		return el('section', { 'aria-label': `Part ${i + 1}` }, el('div.sec', el('h3', `Part ${i + 1}`), `${number(bytes.length)} bytes`),
+		return el('section', { label: `Part ${i + 1}` }, el('div.sec', el('h3', `Part ${i + 1}`), `${number(bytes.length)} bytes`),
 			pairs(head.split('\r\n').map((l) => [l.split(':')[0], l.split(':').slice(1).join(':').trim()]), state.find), t ? textView(t.text.slice(0, 65536), state) : hexView(bytes.subarray(0, 65536), 0, state));
 	}));
 }
@@ -138,7 +119,7 @@ export function jwt(text) {
 	const m = /\beyJ[\w-]+\.([\w-]+)\.[\w-]*/.exec(text);
 	if (!m) return null;
 	try {
-		return m[0].split('.').slice(0, 2).map((p) => new TextDecoder().decode(decode64(p.replaceAll('-', '+').replaceAll('_', '/'))));
+		return m[0].split('.').slice(0, 2).map((p) => new TextDecoder().decode(Uint8Array.fromBase64(p, { alphabet: 'base64url' })));
 	} catch {
 		return null;
 	}
@@ -179,17 +160,17 @@ export function show(id, part, message, state, change, tools) {
 			return textView(what.text, state);
 		}, el('button', { onclick: () => ((state.mode = 'raw'), change()) }, 'Raw'));
 		out.tree = tree;
-		const hits = state.find && what.text !== undefined ? [...what.text.matchAll(new RegExp(escapeRe(state.find), 'gi'))].length : 0;
-		const seg = (name, label) => el('button', { 'aria-pressed': mode === name, onclick: () => ((state.mode = name === 'tree' ? '' : name), change()) }, label);
-		const find = el('input.find', { type: 'search', placeholder: 'Search', 'aria-label': `Search in the ${part}'s body`, value: state.find ?? '', onchange: (e) => ((state.find = e.target.value), change()) });
+		const hits = state.find && what.text !== undefined ? [...what.text.matchAll(new RegExp(RegExp.escape(state.find), 'gi'))].length : 0;
+		const seg = (name, label) => el('button', { pressed: mode === name, onclick: () => ((state.mode = name === 'tree' ? '' : name), change()) }, label);
+		const find = el('input.find', { type: 'search', placeholder: 'Search', label: `Search in the ${part}'s body`, value: state.find ?? '', onchange: (e) => ((state.find = e.target.value), change()) });
 		const label = what.kind === 'json' && tree ? `JSON, ${number(tree.lines)} lines` : `${what.label}, ${number(whole)} bytes`;
 		holder.replaceChildren(
 			el('div.sec', el('h2', 'Body'), el('span', label, what.guessed ? `, read as ${what.name}` : what.name && what.name !== 'utf-8' ? `, ${plain(what.name, 30)}` : ''),
 				coded && !state.decoded ? el('button', { onclick: decode }, `Decode ${plain(coded, 30)}`) : null,
 				el('span.end', find, state.find ? el('span', { 'aria-live': 'polite' }, `${number(hits)} hits`) : null,
-					el('span.seg', { role: 'group', 'aria-label': 'How the body is shown' }, seg('tree', what.kind === 'json' ? 'Tree' : what.kind === 'image' ? 'Image' : 'Shown'), seg('raw', 'Raw'), seg('hex', 'Hex'), what.render ? seg('frame', 'Render') : null))),
+					el('span.seg', { role: 'group', label: 'How the body is shown' }, seg('tree', what.kind === 'json' ? 'Tree' : what.kind === 'image' ? 'Image' : 'Shown'), seg('raw', 'Raw'), seg('hex', 'Hex'), what.render ? seg('frame', 'Render') : null))),
 			body,
-			b.length < whole ? el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, el('button', { onclick: load }, 'load more'), ' ', el('a', { href: `/api/deliveries/${id}/${part}/body?download=1` }, 'all of it as a file')) : null);
+			b.length < whole ? el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, el('button', { onclick: load }, 'load more'), ' ', el('a', { href: `/api/deliveries/${id}/${part}/body?download=1` }, 'all of it as a file')) : '');
 	};
 	async function load() {
 		const piece = await bodyPiece(id, part, b.length, { attempt: state.attempt });

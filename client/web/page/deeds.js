@@ -1,10 +1,10 @@
 // What one does with deliveries: replay, edit, copy, …
-import { $, alarm, el, foot, icon, number, outcome, outcomeNode, plain, region, say, took } from './dom.js';
+import { $, alarm, back as backButton, check, el, foot, icon, link, number, outcome, outcomeNode, plain, region, say, took } from './dom.js';
 import { get, post, remove } from './api.js';
 import { dialog, menu } from './keys.js';
 import { list, schedule } from './list.js';
 
-export const hooks = { open: () => {}, edit: () => {}, diff: () => {}, exportOf: () => {}, lost: () => null };
+export const hooks = {};
 
 export function run(name, d, anchor) {
 	const why = hooks.lost();
@@ -36,19 +36,15 @@ export async function replay(id, change) {
 }
 
 export async function replayMany(what, count) {
-	const send = async () => {
+	const send = said(async () => {
 		d.close();
-		try {
-			const r = await post('/api/replays', { ...what, confirm_count: count, resign: resign.checked });
-			waiting.set(r.id, null);
-			onReplay(r);
-		} catch (error) {
-			alarm(error.message);
-		}
-	};
-	const resign = el('input', { type: 'checkbox' });
+		const r = await post('/api/replays', { ...what, confirm_count: count, resign: resign.checked, rate: Number(rate.value) || undefined });
+		waiting.set(r.id, null);
+		onReplay(r);
+	});
+	const resign = check(), rate = el('input', { type: 'number', id: 'rate', min: 1, max: 10000, placeholder: 'as fast as it goes' });
 	const d = dialog(`Send ${number(count)} ${count === 1 ? 'delivery' : 'deliveries'} again?`, [
-		el('p', what.filter !== undefined ? `All that match ${what.filter ? `“${plain(what.filter)}”` : 'no filter'}` : 'What is marked', ', to the app that they went to before.'), el('label', resign, ' Sign each anew'),
+		el('p', what.filter !== undefined ? `All that match ${what.filter ? `“${plain(what.filter)}”` : 'no filter'}` : 'What is marked', ', to the app that they went to before.'), el('p', el('label', resign, ' Sign each anew')), el('label', 'A second, at most ', rate),
 	], [el('button', { onclick: () => d.close(), autofocus: count > 100 }, 'Cancel'), el('button.p', { onclick: send, autofocus: count <= 100 }, 'Send')]);
 }
 
@@ -56,7 +52,7 @@ export async function onReplay(r) {
 	const strip = $('strip'), over = !['asked', 'running'].includes(r.state), bulk = r.total > 1;
 	if (bulk) {
 		strip.hidden = false;
-		strip.replaceChildren(el('progress', { max: r.total, value: r.sent, 'aria-label': 'Replay' }), `${number(r.sent)}/${number(r.total)} sent, ${number(r.ok)} ok, ${number(r.failed)} failed`, r.trouble ? plain(r.trouble) : '',
+		strip.replaceChildren(el('progress', { max: r.total, value: r.sent, label: 'Replay' }), `${number(r.sent)}/${number(r.total)} sent, ${number(r.ok)} ok, ${number(r.failed)} failed`, r.trouble ? plain(r.trouble) : '',
 			over ? el('button', { onclick: () => (strip.hidden = true) }, 'Close') : el('button', { onclick: () => remove(`/api/replays/${r.id}`).catch((e) => alarm(e.message)) }, 'Stop'));
 		if (over) say(`${r.sent} of ${r.total} sent, ${r.failed} failed`);
 		return;
@@ -74,21 +70,19 @@ export async function onReplay(r) {
 	}
 	try {
 		const d = await get(`/api/deliveries/${to}`), words = d.response ? `${d.response.status} ${d.response.reason ?? ''}`.trim() : (d.all_attempts.at(-1)?.error ?? outcome(d).text);
-		foot(`#${from} → `, el('a', { href: `/d/${to}`, onclick: (e) => (e.preventDefault(), hooks.open(to)) }, `#${to}`), ': ', outcomeNode(d, plain(words, 80)), ` ${took(d.duration_ms)}`);
+		foot(`#${from} → `, link(`/d/${to}`, () => hooks.open(to), `#${to}`), ': ', outcomeNode(d, plain(words, 80)), ` ${took(d.duration_ms)}`);
 		say(`${from} replayed as ${to}: ${plain(words, 80)}, ${took(d.duration_ms)}`);
 	} catch { /* deleted at once */ }
 }
 
-export async function mark(id, set = !list.marked.has(id)) {
-	try {
-		await post(`/api/deliveries/${id}/tags`, { name: 'marked', set });
-		if (set) list.marked.add(id);
-		else list.marked.delete(id);
-		schedule();
-	} catch (error) {
-		alarm(error.message);
-	}
-}
+/** The same, and what fails is said. */
+const said = (f) => (...args) => f(...args).catch((e) => alarm(e.message));
+
+export const mark = said(async (id, set = !list.marked.has(id)) => {
+	await post(`/api/deliveries/${id}/tags`, { name: 'marked', set });
+	list.marked[set ? 'add' : 'delete'](id);
+	schedule();
+});
 export const markAll = (ids) => Promise.all(ids.slice(0, 500).map((id) => mark(id, true)));
 
 export async function copyText(text, what) {
@@ -97,7 +91,7 @@ export async function copyText(text, what) {
 		foot(`copied: ${what}`);
 		say(`copied ${what}`);
 	} catch {
-		const area = el('textarea', { value: text, readonly: true, 'aria-label': what });
+		const area = el('textarea', { value: text, readonly: true, label: what });
 		const d = dialog('Copy this', [el('div.fields', area)], [el('button', { onclick: () => d.close() }, 'Close')]);
 		area.select();
 	}
@@ -110,24 +104,20 @@ async function text(format, id) {
 
 export function copy(d, anchor = document.activeElement) {
 	const body = async () => copyText(await (await get(`/api/deliveries/${d.id}/request/body`, null, { raw: true })).text(), 'body');
-	const guard = (f) => () => f().catch((e) => alarm(e.message));
+	const as = (format, what) => said(async () => copyText(await text(format, d.id), what));
 	menu(anchor ?? $('grid'), [
-		['As curl', 'c', guard(async () => copyText(await text('curl', d.id), 'curl'))], ['URL', 'u', guard(async () => copyText(await text('url', d.id), 'URL'))],
-		['Body', 'b', guard(body)], ['Header fields', 'h', guard(async () => copyText(d.request.headers.filter(([n]) => !/^(authorization|cookie)$/i.test(n)).map(([n, v]) => `${n}: ${v}`).join('\n'), 'headers'))],
-		['Number', 'i', guard(async () => copyText(String(d.id), 'number'))], ['Event id', 'e', guard(async () => copyText(d.event_id, 'event id'))], ['As HAR', 'a', guard(async () => copyText(await text('har', d.id), 'HAR'))],
+		['As curl', 'c', as('curl', 'curl')], ['URL', 'u', as('url', 'URL')],
+		['Body', 'b', said(body)], ['Header fields', 'h', () => copyText(d.request.headers.filter(([n]) => !/^(authorization|cookie)$/i.test(n)).map(([n, v]) => `${n}: ${v}`).join('\n'), 'headers')],
+		['Number', 'i', () => copyText(String(d.id), 'number')], ['Event id', 'e', () => copyText(d.event_id, 'event id')], ['As HAR', 'a', as('har', 'HAR')],
 	]);
 }
 
 export function erase(ids) {
-	const go = async () => {
+	const go = said(async () => {
 		d.close();
-		try {
-			await remove('/api/deliveries', { ids, confirm_count: ids.length });
-			foot(`${number(ids.length)} deleted`);
-		} catch (error) {
-			alarm(error.message);
-		}
-	};
+		await remove('/api/deliveries', { ids, confirm_count: ids.length });
+		foot(`${number(ids.length)} deleted`);
+	});
 	const d = dialog(`Delete ${ids.length === 1 ? `delivery ${ids[0]}` : `${number(ids.length)} deliveries`} from the record?`, el('p', 'Nothing brings them back.'), [el('button', { onclick: () => d.close(), autofocus: true }, 'Cancel'), el('button', { onclick: go }, 'Delete')]);
 }
 
@@ -143,12 +133,12 @@ export async function edit(id, section, back) {
 	}
 	const before = `${d.method} ${d.target} HTTP/1.1\n${d.request.headers.map(([n, v]) => `${n}: ${v}`).join('\n')}`;
 	const headArea = el('textarea', { id: 'edit-head', value: before, spellcheck: 'false', rows: 10 }), bodyArea = el('textarea', { id: 'edit-body', value: body, spellcheck: 'false', rows: 18 });
-	const file = el('input', { type: 'file', id: 'edit-file' }), to = el('input', { id: 'edit-to', placeholder: 'where it went' }), resign = el('input', { type: 'checkbox', id: 'edit-resign' }), wrong = el('p.wrong', { role: 'alert', id: 'edit-wrong' }), changes = el('div', { id: 'edit-changes', 'aria-live': 'off' });
+	const file = el('input', { type: 'file', id: 'edit-file' }), to = el('input', { id: 'edit-to', placeholder: 'where it went' }), resign = check({ id: 'edit-resign' }), wrong = el('p.wrong', { role: 'alert', id: 'edit-wrong' }), changes = el('div', { id: 'edit-changes', 'aria-live': 'off' });
 	const dirty = () => headArea.value !== before || (!keep && bodyArea.value !== body) || file.files.length > 0;
 	const diff = () => {
-		const now = `${headArea.value}\n\n${keep ? '' : bodyArea.value}`.split('\n'), was = new Map(`${before}\n\n${keep ? '' : body}`.split('\n').map((l) => [l, true]));
-		const added = now.filter((l) => !was.has(l)), nowSet = new Set(now), gone = [...was.keys()].filter((l) => !nowSet.has(l));
-		changes.replaceChildren(el('div.tree.diff', region('Changes'), gone.slice(0, 50).map((l) => el('div.l.del', '- ', plain(l, 400))), added.slice(0, 50).map((l) => el('div.l.add', '+ ', plain(l, 400))), gone.length + added.length ? '' : el('div.l', ' nothing is changed')));
+		const lines = (head, text) => [...new Set(`${head}\n\n${keep ? '' : text}`.split('\n'))], was = lines(before, body), now = lines(headArea.value, bodyArea.value);
+		const only = (a, b, sign) => a.filter((l) => !b.includes(l)).slice(0, 50).map((l) => el(`div.l.${sign === '-' ? 'del' : 'add'}`, `${sign} `, plain(l, 400))), all = [only(was, now, '-'), only(now, was, '+')].flat();
+		changes.replaceChildren(el('div.tree.diff', region('Changes'), all.length ? all : el('div.l', ' nothing is changed')));
 	};
 	for (const area of [headArea, bodyArea]) area.addEventListener('input', diff);
 	const leave = () => {
@@ -170,9 +160,8 @@ export async function edit(id, section, back) {
 		const head = new TextEncoder().encode(`${kept.join('\n')}\n\n`), all = new Uint8Array(head.length + content.length);
 		all.set(head);
 		all.set(content, head.length);
-		const { encode64 } = await import('./body.js');
 		try {
-			await replay(id, { edited_base64: encode64(all), resign: resign.checked, to: to.value.trim() || undefined });
+			await replay(id, { edited_base64: all.toBase64(), resign: resign.checked, to: to.value.trim() || undefined });
 			back();
 		} catch (error) {
 			wrong.textContent = error.message;
@@ -181,7 +170,7 @@ export async function edit(id, section, back) {
 	const why = d.provider ? null : 'no provider is known, so that nothing can be signed';
 	resign.disabled = !!why;
 	section.hidden = false;
-	section.replaceChildren(el('div.dh', el('h1', el('button.q.back', { 'aria-label': 'Back', onclick: leave }, '←'), el('span.id', `#${d.id}`), ' Edit and replay')),
+	section.replaceChildren(el('div.dh', el('h1', backButton(leave), el('span.id', `#${d.id}`), ' Edit and replay')),
 		el('form.fields', { onsubmit: (e) => (e.preventDefault(), send()), onkeydown: (e) => e.key === 'Enter' && (e.ctrlKey || e.metaKey) && (e.preventDefault(), send()) },
 			el('label', 'Request line and header fields', headArea), wrong,
 			keep ? el('p', `The body (${number(whole.length)} bytes) is kept as it is, unless a file takes its place.`) : el('label', 'Body', bodyArea), el('label', 'Body from a file', file),

@@ -1,5 +1,5 @@
 // One delivery: head, deeds, and its tabs.
-import { $, day, clock, el, gate, guarded, icon, moment, number, outcome, plain, region, took, verdict } from './dom.js';
+import { $, back, day, clock, el, gate, guarded, icon, link as linkTo, moment, number, outcome, plain, region, table, took, trouble, verdict } from './dom.js';
 import { aborted, get, latest, post } from './api.js';
 import * as body from './body.js';
 import * as deeds from './deeds.js';
@@ -7,7 +7,7 @@ import { list } from './list.js';
 
 const SECRET = /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key)$/i, SIGNATURE = /signature|hmac|x-gitlab-token/i;
 const TABS = ['request', 'response', 'attempts', 'verify', 'raw'];
-export const detail = { data: null, id: null, tree: null, onBack: () => {}, onTab: () => {}, onFilter: () => {}, onOpen: () => {} };
+export const detail = { data: null, id: null, tree: null };
 const signal = latest();
 const states = { request: {}, response: {} };
 let section, attemptShown;
@@ -15,7 +15,7 @@ let section, attemptShown;
 export const wide = () => innerWidth >= 1800;
 
 export function build(main) {
-	section = el('section.det', { id: 'detail', role: 'complementary', 'aria-label': 'Delivery', tabindex: -1 });
+	section = el('section.det', { id: 'detail', role: 'complementary', label: 'Delivery', tabindex: -1 });
 	main.append(section);
 	return section;
 }
@@ -46,8 +46,7 @@ export async function show(state) {
 		if (aborted(error)) return;
 		detail.data = null;
 		const gone = error.name === 'not-found';
-		section.replaceChildren(el('div.note', { role: 'alert' }, el('p', gone ? `Delivery ${plain(state.id, 40)} was deleted or pruned.` : plain(error.message)),
-			gone ? el('button', { onclick: detail.onBack }, 'Back to the deliveries') : el('button', { onclick: () => show(state) }, 'Retry')));
+		section.replaceChildren(gone ? trouble({ message: `Delivery ${plain(state.id, 40)} was deleted or pruned.` }, ' ', el('button', { onclick: detail.onBack }, 'Back to the deliveries')) : trouble(error, ' ', el('button', { onclick: () => show(state) }, 'Retry')));
 	} finally {
 		clearTimeout(slow);
 	}
@@ -62,14 +61,13 @@ export function refresh(state) {
 function tabsOf(d, tab) {
 	const names = { request: 'Request', response: ['Response ', d.response ? el(`span.o${Math.floor(d.response.status / 100)}`, d.response.status) : ''], attempts: `Attempts ${d.attempts}`, verify: 'Verify', raw: 'Raw' };
 	const shown = TABS.filter((t) => !(wide() && t === 'response'));
-	const bar = el('div.tabs', { role: 'tablist', 'aria-label': 'Parts of the delivery' }, shown.map((t) => el('button', {
+	const bar = el('div.tabs', { role: 'tablist', label: 'Parts of the delivery' }, shown.map((t) => el('button', {
 		role: 'tab', id: `tab-${t}`, 'aria-selected': t === tab, 'aria-controls': 'panel', tabindex: t === tab ? 0 : -1, onclick: () => detail.onTab(t),
 	}, names[t])));
 	bar.addEventListener('keydown', (e) => {
 		const d2 = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
 		if (!d2) return;
 		detail.onTab(shown[(shown.indexOf(tab) + d2 + shown.length) % shown.length]);
-		$(`tab-${tab}`)?.focus();
 		e.preventDefault();
 		setTimeout(() => section.querySelector('[role=tab][aria-selected=true]')?.focus());
 	});
@@ -81,30 +79,30 @@ function head(d) {
 	const words = d.response ? `${d.response.status} ${d.response.reason ?? ''}`.trim() : o.text;
 	const deed = (name, label, key, sig, primary) => el(`button${primary ? '.p' : ''}`, { id: `deed-${name}`, onclick: (e) => deeds.run(name, d, e.currentTarget) }, icon(sig), label, ' ', el('kbd', key));
 	return el('div.dh', null,
-		el('h1', el('button.q.back', { 'aria-label': 'Back', onclick: detail.onBack }, '←'), el('span.id', `#${d.id}`), el('span.e', { title: plain(d.event_type ?? d.target) }, gate(d.event_type ?? d.path)),
+		el('h1', back(detail.onBack), el('span.id', `#${d.id}`), el('span.e', { title: plain(d.event_type ?? d.target) }, gate(d.event_type ?? d.path)),
 			el(`span.o.${o.kind}`, icon(o.sign), plain(d.response && !d.broke_off ? words : o.text))),
 		last?.error && !d.response ? el('p.wrong', gate(last.error)) : null,
 		el('div.meta', el('span', { title: `${day(d.received_at)} ${clock(d.received_at, true)}` }, moment(d.received_at)), el('span', `took ${took(d.duration_ms)}`), el('span', `${d.attempts} attempt${d.attempts === 1 ? '' : 's'}`),
 			el('span', `${number(d.request_bytes)} bytes`), el(`b.${kind}`, icon(sign), ` ${text}`), el('span', plain(d.origin), d.peer ? [', from ', gate(d.peer)] : ''),
 			d.provider ? el('span', gate(d.provider)) : null, d.replay_of ? el('span', 'replay of ', link(d.replay_of)) : null, list.marked.has(d.id) ? el('span', icon('mk'), ' marked') : null),
-		el('div.act', { role: 'group', 'aria-label': 'Deeds' }, deed('replay', 'Replay', 'r', 'rp', true), deed('edit', 'Edit & replay', 'e', 'ed'), deed('copy', 'Copy', 'y', 'cp'),
+		el('div.act', { role: 'group', label: 'Deeds' }, deed('replay', 'Replay', 'r', 'rp', true), deed('edit', 'Edit & replay', 'e', 'ed'), deed('copy', 'Copy', 'y', 'cp'),
 			el('button.wide', { id: 'deed-diff', onclick: () => deeds.run('diff', d) }, icon('df'), 'Diff ', el('kbd', 'd')),
 			el('button.q.end', { id: 'deed-more', onclick: (e) => deeds.more(d, e.currentTarget) }, 'More')));
 }
 
-const link = (id) => el('a', { href: `/d/${id}`, onclick: (e) => (e.preventDefault(), detail.onOpen(id)) }, `#${id}`);
+const link = (id) => linkTo(`/d/${id}`, () => detail.onOpen(id), `#${id}`);
 
 function fields(message, d, part) {
 	const secrets = new Set();
 	const row = ([name, value]) => {
 		const dd = el('dd');
-		const draw = () => dd.replaceChildren(SECRET.test(name) && !secrets.has(name) ? el('span', '•••• ', el('button', { 'aria-label': `Show ${plain(name, 40)}`, onclick: () => (secrets.add(name), draw()) }, 'Show')) : body.marked(value.trim(), ''),
+		const draw = () => dd.replaceChildren(SECRET.test(name) && !secrets.has(name) ? el('span', '•••• ', el('button', { label: `Show ${plain(name, 40)}`, onclick: () => (secrets.add(name), draw()) }, 'Show')) : body.marked(value.trim(), ''),
 			part === 'request' && SIGNATURE.test(name) && d.signature !== 'none' ? el('span', ' ', el(`span.sig.${verdict(d)[1]}`, icon(verdict(d)[0]), verdict(d)[2].replace('signature ', ''), d.why ? [': ', gate(d.why)] : '')) : '');
 		draw();
 		const token = !SECRET.test(name) && body.jwt(value);
 		return [el('dt', gate(name)), dd, token ? [el('dt', 'token, not verified'), el('dd', token.map((t) => el('div', gate(t))))] : ''];
 	};
-	return el('dl', { 'aria-label': 'Header fields' }, message.headers.map(row), message.trailers?.length ? [el('dt', 'Trailers'), el('dd', number(message.trailers.length)), message.trailers.map(row)] : '');
+	return el('dl', { label: 'Header fields' }, message.headers.map(row), message.trailers?.length ? [el('dt', 'Trailers'), el('dd', number(message.trailers.length)), message.trailers.map(row)] : '');
 }
 
 function queryOf(target) {
@@ -126,13 +124,12 @@ function column(d, part, state, change) {
 		onFilter: (path, value) => detail.onFilter(`json:${path}=${/^[\w.-]+$/.test(value.replaceAll('"', '')) ? value.replaceAll('"', '') : value}`),
 	});
 	if (part === (state.tab === 'response' ? 'response' : 'request')) detail.tree = shown.tree;
-	return el(`div.col${part === 'response' && wide() ? '.two' : ''}`, { role: wide() ? 'group' : undefined, 'aria-label': wide() ? part : undefined }, line, fields(message, d, part), query.length ? [el('div.sec', el('h2', 'Query')), body.pairs(query, '', 'Query')] : '', shown.node);
+	return el(`div.col${part === 'response' && wide() ? '.two' : ''}`, { role: wide() ? 'group' : undefined, label: wide() ? part : undefined }, line, fields(message, d, part), query.length ? [el('div.sec', el('h2', 'Query')), body.pairs(query, '', 'Query')] : '', shown.node);
 }
 
 function attempts(d) {
-	return el('div.pad', region('Attempts'), el('table', el('thead', el('tr', ['N', 'TIME', 'OUTCOME', 'CONNECT', 'FIRST BYTE', 'TOOK', 'TO'].map((t) => el('th', t)))),
-		el('tbody', d.all_attempts.map((a) => el('tr', el('td', el('button.q', { 'aria-label': `Answer of attempt ${a.attempt}`, onclick: () => detail.onTab('response', a.attempt) }, a.attempt)), el('td', moment(a.at)),
-			el('td', a.status ? el(`span.o${Math.floor(a.status / 100)}`, `${a.status} `, gate(a.reason ?? '')) : el('span.wrong', gate(a.error ?? a.result))), el('td', took(a.connect_ms)), el('td', took(a.first_byte_ms)), el('td', took(a.duration_ms)), el('td.mono', gate(a.url ?? '')))))),
+	return el('div.pad', region('Attempts'), table(['N', 'TIME', 'OUTCOME', 'CONNECT', 'FIRST BYTE', 'TOOK', 'TO'], d.all_attempts.map((a) => [el('button.q', { label: `Answer of attempt ${a.attempt}`, onclick: () => detail.onTab('response', a.attempt) }, a.attempt), moment(a.at),
+		a.status ? el(`span.o${Math.floor(a.status / 100)}`, `${a.status} `, gate(a.reason ?? '')) : el('span.wrong', gate(a.error ?? a.result)), took(a.connect_ms), took(a.first_byte_ms), took(a.duration_ms), el('span.mono', gate(a.url ?? ''))])),
 	d.replays.length ? el('p', 'Replays: ', d.replays.map((id) => [link(id), ' '])) : el('p.o.ow', 'No replays.'));
 }
 
@@ -182,6 +179,7 @@ export function draw(state) {
 	}, el('button', { onclick: () => detail.onTab('raw') }, 'Raw'))]);
 	const y = section.querySelector('.col')?.scrollTop ?? 0;
 	section.replaceChildren(guarded('The head', () => head(d)), tabsOf(d, tab), panel);
+	$(`tab-${tab}`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 	section.setAttribute('aria-label', plain(`Delivery ${d.id}`));
 	const col = section.querySelector('.col');
 	if (col && y) col.scrollTop = y;

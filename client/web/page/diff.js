@@ -1,5 +1,5 @@
 // Two deliveries side by side, as the server compares them; and what leaves creel as a file.
-import { alarm, el, gate, number, plain, region } from './dom.js';
+import { alarm, back, check, el, gate, number, plain, region, table, trouble } from './dom.js';
 import { get, post } from './api.js';
 
 const name = (d) => [el('a', { href: `/d/${d.id}` }, `#${d.id}`), ' ', gate(d.event_type ?? d.path)];
@@ -26,18 +26,18 @@ export async function show(section, state, go) {
 	try {
 		[diff, ...sides] = await Promise.all([get('/api/diff', { a: state.a, b: state.b, ignore_volatile: all ? '' : 1, key_order: state.order === 'keys' ? 1 : '' }), get(`/api/deliveries/${state.a}`), get(`/api/deliveries/${state.b}`)]);
 	} catch (error) {
-		section.replaceChildren(el('p.note', { role: 'alert' }, plain(error.message)));
+		section.replaceChildren(trouble(error));
 		return;
 	}
-	const line = diff.request_line, toggle = (label, on, to) => el('button', { 'aria-pressed': on, onclick: () => go(to, true) }, label);
+	const line = diff.request_line, toggle = (label, on, to) => el('button', { pressed: on, onclick: () => go(to, true) }, label);
 	const body = diff.body, changes = body.changes ?? [], wide = section.clientWidth >= 1000;
 	const rows = changes.map((c) => [el('h2', { 'data-hunk': '' }, plain(c.path ?? (c.line_a || c.line_b ? `line ${c.line_a ?? c.line_b}` : c.change ?? ''))), wide
 		? el('div.cols', el('div.col', c.a !== undefined && c.a !== null ? pair('-', shown(c.a)) : ''), el('div.col', c.b !== undefined && c.b !== null ? pair('+', shown(c.b)) : ''))
 		: change(c)]);
 	section.replaceChildren(
-		el('div.dh', el('h1', el('button.q.back', { 'aria-label': 'Back', onclick: () => history.back() }, '←'), el('span.e', '- ', name(sides[0])), el('span.e', '+ ', name(sides[1]))),
+		el('div.dh', el('h1', back(() => history.back()), el('span.e', '- ', name(sides[0])), el('span.e', '+ ', name(sides[1]))),
 			el('div.meta', el('span', diff.equal ? 'They are equal.' : `${number(changes.length + diff.headers.length + (line ? 1 : 0))} differences`), el('span', `${number(diff.ignored)} that differ every time are ${all ? 'shown' : 'left out'}`)),
-			el('div.act', { role: 'group', 'aria-label': 'How they are compared' }, toggle('Dates, ids, signatures too ', all, { mode: all ? '' : 'all' }), toggle('Order of keys', state.order === 'keys', { order: state.order === 'keys' ? '' : 'keys' }),
+			el('div.act', { role: 'group', label: 'How they are compared' }, toggle('Dates, ids, signatures too ', all, { mode: all ? '' : 'all' }), toggle('Order of keys', state.order === 'keys', { order: state.order === 'keys' ? '' : 'keys' }),
 				toggle('Swap', false, { a: state.b, b: state.a }), el('button.end', { onclick: () => go({ view: 'detail', id: state.b }, true) }, 'Back'))),
 		el('div.tree.diff', region('Differences'), hunk('Request line', line ? [pair('-', `${line.a.method} ${line.a.target}`), pair('+', `${line.b.method} ${line.b.target}`)] : []),
 			hunk('Header fields', diff.headers.flatMap((h) => change({ a: h.a === null ? null : `${h.name}: ${shown(h.a)}`, b: h.b === null ? null : `${h.name}: ${shown(h.b)}` }))),
@@ -50,8 +50,7 @@ export async function showExport(section, state, go) {
 	const marked = [...list.marked], select = (id, label, options) => el('label', label, el('select', { id }, options.map(([value, text]) => el('option', { value }, text))));
 	const scope = select('export-scope', 'What', [...(ids ? [['this', `delivery ${ids[0]}`]] : []), ...(marked.length ? [['marked', `the ${number(marked.length)} marked`]] : []), ['filter', state.filter ? `all that match ${plain(state.filter, 60)}` : 'all']]);
 	const format = select('export-format', 'As', [['har', 'HAR'], ['curl', 'curl commands'], ['http', '.http file'], ['ndjson', 'NDJSON, for creel import'], ['body', 'the body']]);
-	const redact = el('input', { type: 'checkbox', id: 'export-redact' }), secrets = el('input', { type: 'checkbox', id: 'export-secrets' }), names = el('input', { id: 'export-names', placeholder: 'customer.email, header:X-Account' });
-	redact.checked = true;
+	const redact = check({ id: 'export-redact', checked: true }), secrets = check({ id: 'export-secrets' }), names = el('input', { id: 'export-names', placeholder: 'customer.email, header:X-Account' });
 	const out = el('div', { 'aria-live': 'polite' });
 	const ask = (preview) => {
 		const what = { this: { ids }, marked: { ids: marked }, filter: { filter: state.filter ?? '' } }[scope.querySelector('select').value];
@@ -62,7 +61,7 @@ export async function showExport(section, state, go) {
 		try {
 			const p = await ask(true);
 			out.replaceChildren(el('p', `${number(p.count)} deliveries. ${redact.checked ? `${number(p.replaced.reduce((n, r) => n + r.count, 0))} places are redacted:` : 'Nothing is redacted.'}`),
-				p.replaced.length ? el('table', el('thead', el('tr', el('th', 'WHERE'), el('th.n', 'TIMES'))), el('tbody', p.replaced.map((r) => el('tr', el('td.mono', gate(r.where)), el('td.n', number(r.count)))))) : '',
+				p.replaced.length ? table(['WHERE', '>TIMES'], p.replaced.map((r) => [el('span.mono', gate(r.where)), number(r.count)])) : '',
 				el('pre.tree', region('How it begins'), gate(p.sample.slice(0, 20000))));
 		} catch (error) {
 			out.replaceChildren(el('p.wrong', plain(error.message)));
@@ -75,7 +74,7 @@ export async function showExport(section, state, go) {
 			alarm(error.message);
 		}
 	};
-	section.replaceChildren(el('div.dh', el('h1', el('button.q.back', { 'aria-label': 'Back', onclick: () => history.back() }, '←'), 'Export')),
+	section.replaceChildren(el('div.dh', el('h1', back(() => history.back()), 'Export')),
 		el('form.fields', { onsubmit: (e) => (e.preventDefault(), save()) }, scope, format, el('label.inline', redact, ' Take secrets and signatures out'), el('label', 'Further names to take out', names), el('label.inline', secrets, ' In curl: Authorization, Cookie and the like, not $CREEL_…'),
 			el('div.row2', el('button.p', { type: 'submit' }, 'Save'), el('button', { id: 'export-preview', onclick: preview }, 'Preview'), el('button.q', { onclick: () => go({ view: 'list' }, true) }, 'Cancel')), out));
 }

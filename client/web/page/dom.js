@@ -2,16 +2,17 @@
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-function fill(node, attributes, children) {
-	for (const [name, value] of Object.entries(attributes ?? {})) {
-		const aria = name.startsWith('aria');
+const ARIA = { label: 'aria-label', hush: 'aria-hidden', pressed: 'aria-pressed' };
+export function fill(node, attributes, children) {
+	for (const [key, value] of Object.entries(attributes ?? {})) {
+		const name = ARIA[key] ?? key, aria = name.startsWith('aria');
 		if ((value ?? false) === false && !(aria && value === false)) continue;
 		if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
 		else if (name === 'value') node.value = value;
 		else if (name === 'style') for (const [property, v] of Object.entries(value)) node.style.setProperty(property, v);
 		else node.setAttribute(name, value === true && !aria ? '' : value);
 	}
-	for (const child of children.flat(Infinity)) {
+	for (const child of (children ?? []).flat(Infinity)) {
 		if (child === undefined || child === null || child === false) continue;
 		node.append(child instanceof Node ? child : String(child));
 	}
@@ -33,7 +34,7 @@ export function svg(tag, attributes, ...children) {
 
 /** A sign of the sprite in index.html, beside a text that says the same. */
 export function icon(id, kind = '') {
-	return svg('svg', { class: `i ${kind}`, 'aria-hidden': 'true' }, svg('use', { href: `#${id}` }));
+	return svg('svg', { class: `i ${kind}`, hush: 'true' }, svg('use', { href: `#${id}` }));
 }
 
 // C0 and C1 but tab and newline, bidi and zero-width controls, private use, lone surrogates.
@@ -59,6 +60,10 @@ export function gate(text) {
 	return out;
 }
 
+/** Text in a node that stays, drawn again only when it is another. */
+export const put = (node, text) => node.raw !== text && node.replaceChildren(gate((node.raw = text)));
+export const word = (node, text) => node.textContent !== text && (node.textContent = text);
+
 /** The same for attributes (title, aria-label) and the window's title. */
 export function plain(text, most = 200) {
 	let rest = String(text), out = '';
@@ -68,7 +73,25 @@ export function plain(text, most = 200) {
 }
 
 /** What makes a part that scrolls reachable by keyboard, with a name. */
-export const region = (label) => ({ tabindex: 0, role: 'region', 'aria-label': label });
+export const region = (label) => ({ tabindex: 0, role: 'region', label: label });
+
+/** Columns of numbers have a `>` before their name. */
+export function table(head, rows) {
+	const cell = (tag, i, c) => el(tag + (head[i][0] === '>' ? '.n' : ''), [c]);
+	return el('table', el('thead', el('tr', head.map((h, i) => cell('th', i, h.replace('>', ''))))), el('tbody', rows.map((r) => el('tr', r.map((c, i) => cell('td', i, c))))));
+}
+export const back = (onclick) => el('button.q.back', { label: 'Back', onclick }, '←');
+/** A link that another tab can be opened from, and this page without loading. */
+export const link = (href, open, ...text) => el('a', { href, onclick: (e) => e.ctrlKey || e.metaKey || (e.preventDefault(), open()) }, text);
+export const check = (attributes) => el('input', { type: 'checkbox', ...attributes });
+export const trouble = (error, ...then) => el('p.note', { role: 'alert' }, plain(error.message), then);
+
+/** What a box offers, below it: items are [text, help, pick]; the chosen one is `at`. */
+export function choices(input, box, items, at) {
+	box.replaceChildren(...items.map(([text, help, pick], i) => el('li', { role: 'option', id: `${box.id}-${i}`, 'aria-selected': i === at, onpointerdown: (e) => (e.preventDefault(), pick()) }, plain(text), el('span', plain(help)))));
+	input.setAttribute('aria-activedescendant', items[at] ? `${box.id}-${at}` : '');
+	box.children[at]?.scrollIntoView({ block: 'nearest' });
+}
 
 /** At the end of a long text: the rest comes when it is seen. */
 export function goOn(box, left, what, add) {
@@ -79,6 +102,7 @@ export function goOn(box, left, what, add) {
 	new IntersectionObserver(([e], o) => e.isIntersecting && (o.disconnect(), add())).observe(rest);
 }
 
+export const halt = (event) => (event.preventDefault(), event.stopPropagation());
 export const one = (selector) => document.querySelector(selector);
 export const $ = (id) => document.getElementById(id);
 
@@ -122,23 +146,15 @@ export function took(ms) {
 	if (ms === null || ms === undefined) return '–';
 	return ms < 9995 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
-const two = (n) => String(n).padStart(2, '0');
 let how = 'local';
-export const timeStyle = { get: () => how, next: () => (how = { local: 'utc', utc: 'ago', ago: 'local' }[how]) };
+export const timeStyle = { next: () => (how = { local: 'utc', utc: 'ago', ago: 'local' }[how]) };
+const iso = (at) => new Date(new Date(at) - (how === 'utc' ? 0 : new Date(at).getTimezoneOffset() * 60_000)).toISOString();
 export function clock(at, millis) {
-	const d = new Date(at);
-	if (how === 'ago') {
-		const s = Math.max(0, (Date.now() - d) / 1000);
-		return s < 60 ? `${Math.floor(s)}s ago` : s < 3600 ? `${Math.floor(s / 60)}m ago` : s < 86400 ? `${Math.floor(s / 3600)}h ago` : `${Math.floor(s / 86400)}d ago`;
-	}
-	const u = how === 'utc';
-	const text = [u ? d.getUTCHours() : d.getHours(), u ? d.getUTCMinutes() : d.getMinutes(), u ? d.getUTCSeconds() : d.getSeconds()].map(two).join(':');
-	return millis ? `${text}.${String(d.getMilliseconds()).padStart(3, '0')}` : text;
+	if (how !== 'ago') return iso(at).slice(11, millis ? 23 : 19);
+	const s = Math.max(0, (Date.now() - new Date(at)) / 1000), [unit, name] = s < 60 ? [1, 's'] : s < 3600 ? [60, 'm'] : s < 86400 ? [3600, 'h'] : [86400, 'd'];
+	return `${Math.floor(s / unit)}${name} ago`;
 }
-export function day(at) {
-	const d = new Date(at);
-	return how === 'utc' ? d.toISOString().slice(0, 10) : `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
-}
+export const day = (at) => iso(at).slice(0, 10);
 export const moment = (at) => (day(at) === day(Date.now()) ? `today ${clock(at, true)}` : `${day(at)} ${clock(at, true)}`);
 
 const KINDS = ['ow', 'ow', 'o2', 'o3', 'o4', 'o5'];

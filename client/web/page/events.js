@@ -22,11 +22,18 @@ function tell(name, data) {
 	}
 }
 
-channel.onmessage = ({ data }) => tell(data.name, data.data);
+channel.onmessage = ({ data }) => data.forEach((event) => tell(...event));
 
-function pass(name, data) {
-	channel.postMessage({ name, data });
-	tell(name, data);
+let passing = [];
+/** To the other pages, many at a time. */
+function pass(...event) {
+	if (passing.push(event) === 1) {
+		setTimeout(() => {
+			channel.postMessage(passing);
+			passing = [];
+		}, 20);
+	}
+	tell(...event);
 }
 
 function open(over) {

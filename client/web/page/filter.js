@@ -1,5 +1,5 @@
 // The filter's box: completion, what is wrong with it, chips, history.
-import { $, el, icon, number, plain } from './dom.js';
+import { $, choices, el, fill, icon, number, plain, word } from './dom.js';
 import { aborted, get, latest } from './api.js';
 import { kept } from './url.js';
 import { list } from './list.js';
@@ -22,10 +22,10 @@ export function build(onFilter) {
 	apply = onFilter;
 	box = document.querySelector('#flt .box');
 	input = $('filter');
-	options = el('ul.options', { role: 'listbox', id: 'filter-options', 'aria-label': 'Completions', hidden: true });
+	options = el('ul.options', { role: 'listbox', id: 'filter-options', label: 'Completions', hidden: true });
 	sentence = el('div.sentence', { id: 'filter-wrong', hidden: true });
 	$('flt').append(options, sentence);
-	for (const [name, value] of Object.entries({ role: 'combobox', 'aria-expanded': 'false', 'aria-controls': 'filter-options', 'aria-autocomplete': 'list', 'aria-describedby': 'filter-wrong' })) input.setAttribute(name, value);
+	fill(input, { role: 'combobox', 'aria-expanded': 'false', 'aria-controls': 'filter-options', 'aria-autocomplete': 'list', 'aria-describedby': 'filter-wrong' });
 	input.addEventListener('focus', () => (before = input.value));
 	input.addEventListener('blur', () => setTimeout(close, 150));
 	input.addEventListener('input', () => {
@@ -104,11 +104,7 @@ async function complete() {
 function draw() {
 	options.hidden = !found.length;
 	input.setAttribute('aria-expanded', !!found.length);
-	options.replaceChildren(...found.map((c, i) => el('li', { role: 'option', id: `option-${i}`, 'aria-selected': i === at, onpointerdown: (e) => (e.preventDefault(), pick(i)) },
-		plain(c.text), el('span', c.count !== null ? number(c.count) : plain(c.help ?? '')))));
-	if (at >= 0) input.setAttribute('aria-activedescendant', `option-${at}`);
-	else input.removeAttribute('aria-activedescendant');
-	options.children[at]?.scrollIntoView({ block: 'nearest' });
+	choices(input, options, found.map((c, i) => [c.text, c.count === null ? c.help ?? '' : number(c.count), () => pick(i)]), at);
 }
 
 function close() {
@@ -141,12 +137,17 @@ export function setWrong(problem) {
 	box.classList.toggle('bad', !!problem);
 	input.setAttribute('aria-invalid', !!problem);
 	sentence.hidden = !problem;
-	sentence.textContent = problem ? `${problem.body.column ? `Column ${problem.body.column}: ` : ''}${plain(problem.message)}` : '';
+	const { column, suggestion: meant } = problem?.body ?? {};
+	sentence.replaceChildren(problem ? `${column ? `Column ${column}: ` : ''}${plain(problem.message)} ` : '', meant ? el('button', { onclick: () => {
+		const text = input.value;
+		input.value = text.slice(0, column - 1) + text.slice(column - 1).replace(meant.endsWith(':') ? /^[^\s:()]*:?/ : /^[^\s()]*/, meant);
+		keep();
+	} }, plain(meant)) : '');
 }
 
 function drawChips() {
 	const text = input.value, all = [...CHIPS, ...Object.entries(kept.get('saved', {})).slice(0, 6)];
-	$('chips').replaceChildren(...all.map(([name, term, sign]) => el('button.chip', { 'aria-pressed': has(text, term), onclick: () => {
+	$('chips').replaceChildren(...all.map(([name, term, sign]) => el('button.chip', { pressed: has(text, term), onclick: () => {
 		input.value = toggle(input.value, term);
 		keep();
 		drawChips();
@@ -154,8 +155,6 @@ function drawChips() {
 }
 
 export function drawCount() {
-	const c = $('cnt');
-	if (list.searched) c.textContent = `searched ${number(list.searched.searched)} of ${number(list.searched.total)}…`;
-	else if (list.count === null) c.textContent = '';
-	else c.textContent = list.filter ? `${list.counted ? 'at least ' : ''}${number(list.count)} of ${number(list.total)}` : number(list.count);
+	const { searched: s, count, filter } = list;
+	word($('cnt'), s ? `searched ${number(s.searched)} of ${number(s.total)}…` : count === null ? '' : filter ? `${list.counted ? 'at least ' : ''}${number(count)} of ${number(list.total)}` : number(count));
 }

@@ -1,5 +1,5 @@
 // JSON as it came: lexemes, order and doubled keys stay. Iterative, at most 512 deep.
-import { el, goOn, size } from './dom.js';
+import { el, goOn, halt, size } from './dom.js';
 
 const DEPTH = 512;
 
@@ -98,11 +98,11 @@ function layOut(text) {
 	}
 }
 
-const HIDDEN = { 'aria-hidden': 'true' };
+const HIDDEN = { hush: 'true' };
 const CLASS = { string: 'js', number: 'jn', literal: 'jl', open: 'jp', close: 'jp' };
 
 export function tree(text, tools) {
-	const lines = layOut(text), folded = new Set(), box = el('div.tree', { role: 'tree', 'aria-label': 'Body as JSON', tabindex: 0 });
+	const lines = layOut(text), folded = new Set(), box = el('div.tree', { role: 'tree', label: 'Body as JSON', tabindex: 0 });
 	let limit = 400, current = 0;
 	const visible = () => {
 		const out = [];
@@ -129,7 +129,7 @@ export function tree(text, tools) {
 		const node = el('div.l', {
 			role: 'treeitem', 'aria-level': l.depth + 1, 'aria-expanded': can ? String(!shut) : undefined, 'aria-selected': i === current, id: `json-${i}`, 'data-line': i + 1, class: i === current ? 'l cur' : 'l',
 		}, el('span.g', HIDDEN, i + 1),
-		can ? el('span.a', { 'aria-hidden': 'true', onclick: (e) => (e.stopPropagation(), toggle(i)) }, shut ? '▸' : '▾') : el('span.a', HIDDEN, ' '),
+		can ? el('span.a', { ...HIDDEN, onclick: (e) => (e.stopPropagation(), toggle(i)) }, shut ? '▸' : '▾') : el('span.a', HIDDEN, ' '),
 		Array.from({ length: l.depth }, () => el('span.in', HIDDEN)), value);
 		if (l.kind !== 'close') node.addEventListener('click', () => go(i, node));
 		return node;
@@ -177,8 +177,7 @@ export function tree(text, tools) {
 			ArrowRight: () => folded.has(current) && (toggle(current), go(current)), ArrowLeft: () => lines[current].end && !folded.has(current) && (toggle(current), go(current)) };
 		if (e.target !== box || e.ctrlKey || e.metaKey || e.altKey || !keys[e.key]) return;
 		keys[e.key]();
-		e.preventDefault();
-		e.stopPropagation();
+		halt(e);
 	});
 	draw();
 	const level = (change) => {

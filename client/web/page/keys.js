@@ -1,11 +1,10 @@
 // Keys, by the one table of actions that the terminal's inspector has (/api/actions).
-import { $, alarm, el, plain } from './dom.js';
+import { $, alarm, check, choices, el, halt, plain, table } from './dom.js';
 import { kept } from './url.js';
 
 // The browser's, or done otherwise here.
-const BROWSERS = new Set('F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12 C-w C-z C-l C-c C-o C-f C-b Tab'.split(' '));
-const NAMED = { ArrowDown: 'Down', ArrowUp: 'Up', ArrowLeft: 'Left', ArrowRight: 'Right', Escape: 'Esc', PageDown: 'PgDn', PageUp: 'PgUp', ' ': 'Space' };
-const ONLY_TERMINAL = new Set('mouse repaint suspend quit interrupt swap-pane scroll-left scroll-right leave events share narrow step-back step-on shorter longer by columns'.split(' '));
+const BROWSERS = /^(F\d+|C-[wzlcofb]|Tab)$/;
+const NAMED = { Escape: 'Esc', PageDown: 'PgDn', PageUp: 'PgUp', ' ': 'Space' };
 // The page's own, beside the table.
 const OWN = [
 	{ name: 'overview', contexts: 'DFH', keys: ['O'], label: 'Overview', help: 'charts of what matches' },
@@ -40,7 +39,7 @@ export function run(name, n) {
 }
 
 function keyOf(event) {
-	const key = NAMED[event.key] ?? event.key;
+	const key = NAMED[event.key] ?? event.key.replace('Arrow', '');
 	if (event.ctrlKey && !event.metaKey && !event.altKey && /^[a-z]$/i.test(key)) return `C-${key.toLowerCase()}`;
 	if (event.ctrlKey || event.metaKey || event.altKey) return null;
 	return key;
@@ -51,7 +50,7 @@ function isField(node) {
 }
 
 function find(key) {
-	return actions.find((a) => a.contexts.includes(context) && a.keys.includes(key) && !BROWSERS.has(key) && handlers.has(`${context} ${a.name}`));
+	return actions.find((a) => a.contexts.includes(context) && a.keys.includes(key) && !BROWSERS.test(key) && handlers.has(`${context} ${a.name}`));
 }
 
 function onKey(event) {
@@ -96,7 +95,7 @@ function drawFoot() {
 }
 
 export function dialog(title, body, buttons = []) {
-	const d = el('dialog', { 'aria-label': title }, el('h2', title), body, buttons.length ? el('div.end', buttons) : null);
+	const d = el('dialog', { label: title }, el('h2', title), body, buttons.length ? el('div.end', buttons) : null);
 	d.addEventListener('close', () => d.remove());
 	d.addEventListener('click', (e) => e.target === d && d.close());
 	document.body.append(d);
@@ -104,23 +103,19 @@ export function dialog(title, body, buttons = []) {
 	return d;
 }
 
-function help() {
+export function help() {
 	const rows = actions.filter((a) => a.contexts.includes(context) && handlers.has(`${context} ${a.name}`))
-		.map((a) => el('tr', el('td.mono', a.keys.filter((k) => !BROWSERS.has(k)).join(' ')), el('td', a.help)));
-	const single = el('input', { type: 'checkbox', id: 'single', onchange: (e) => kept.set('single-keys', e.target.checked) });
-	single.checked = kept.get('single-keys', true);
-	const news = el('input', { type: 'checkbox', onchange: (e) => kept.set('announce', e.target.checked) });
-	news.checked = kept.get('announce', true);
+		.map((a) => [el('span.mono', a.keys.filter((k) => !BROWSERS.test(k)).join(' ')), a.help]);
+	const choice = (name, label) => el('label', check({ id: name, checked: kept.get(name, true), onchange: (e) => kept.set(name, e.target.checked) }), ` ${label} `);
 	const d = dialog('Keys', [
-		el('label', single, ' Single-key shortcuts'), ' ', el('label', news, ' Announce new deliveries'),
-		el('table', el('thead', el('tr', el('th', 'KEY'), el('th', 'DOES'))), el('tbody', rows)),
+		choice('single-keys', 'Single-key shortcuts'), choice('announce', 'Announce new deliveries'), table(['KEY', 'DOES'], rows),
 		el('p', 'From another machine: ', el('code', `ssh -L ${location.port}:127.0.0.1:${location.port} THIS-MACHINE`), ', then the same address there.'),
-	], [el('button', { autofocus: true, onclick: () => d.close() }, 'Close')]);
+	], [el('button', { onclick: () => d.close() }, 'Close')]);
 }
 
 function palette() {
-	const list = el('ul.options', { role: 'listbox', id: 'commands', 'aria-label': 'Commands', style: { position: 'static', width: '100%' } });
-	const input = el('input', { role: 'combobox', 'aria-controls': 'commands', 'aria-expanded': 'true', 'aria-label': 'Command', 'aria-autocomplete': 'list', autofocus: true, style: { width: '100%' } });
+	const list = el('ul.options', { role: 'listbox', id: 'commands', label: 'Commands', style: { position: 'static', width: '100%' } });
+	const input = el('input', { role: 'combobox', 'aria-controls': 'commands', 'aria-expanded': 'true', label: 'Command', 'aria-autocomplete': 'list', autofocus: true, style: { width: '100%' } });
 	let at = 0, found = [];
 	const pick = () => {
 		const text = input.value.trim();
@@ -135,9 +130,7 @@ function palette() {
 		const fits = (a) => [...letters].reduce((rest, c) => (rest === null ? null : rest.indexOf(c) < 0 ? null : rest.slice(rest.indexOf(c) + 1)), `${a.name} ${a.help}`.toLowerCase()) !== null;
 		found = actions.filter((a) => handlers.has(`${context} ${a.name}`) && fits(a)).slice(0, 60);
 		at = Math.min(at, Math.max(0, found.length - 1));
-		list.replaceChildren(...found.map((a, i) => el('li', { role: 'option', id: `command-${i}`, 'aria-selected': i === at, onclick: () => ((at = i), pick()) }, a.name, el('span', plain(a.help, 60)))));
-		input.setAttribute('aria-activedescendant', found.length ? `command-${at}` : '');
-		list.children[at]?.scrollIntoView({ block: 'nearest' });
+		choices(input, list, found.map((a, i) => [a.name, plain(a.help, 60), () => ((at = i), pick())]), at);
 	};
 	input.addEventListener('input', () => ((at = 0), draw()));
 	input.addEventListener('keydown', (e) => {
@@ -153,45 +146,29 @@ function palette() {
 	const d = dialog('Commands', [input, list]);
 	draw();
 }
-handlers.set('* goto', {});
 export const setPaletteCommands = (goto, filter) => {
 	handlers.set('* goto', { handler: goto });
 	handlers.set('* set-filter', { handler: filter });
 };
 
-/** A menu of buttons at a button; `items`: [label, key, action]. */
+/** A menu of buttons at a button; `items`: [label, key, action]. The browser closes it, and gives the focus back. */
 export function menu(anchor, items) {
-	document.querySelector('.menu')?.remove();
-	const m = el('div.menu', { role: 'menu' }, items.map(([label, key, action]) => el('button', {
-		role: 'menuitem', onclick: () => (close(), action()),
+	const m = el('div.menu', { role: 'menu', popover: 'auto', ontoggle: (e) => e.newState === 'closed' && m.remove() }, items.map(([label, key, action]) => el('button', {
+		role: 'menuitem', onclick: () => (m.hidePopover(), action()),
 	}, label, key ? el('kbd', key) : null)));
 	const box = anchor.getBoundingClientRect();
 	m.style.left = `${Math.max(4, Math.min(box.left, innerWidth - 240))}px`;
-	m.style.position = 'fixed';
 	if (box.top > innerHeight / 2) m.style.bottom = `${innerHeight - box.top + 4}px`;
 	else m.style.top = `${box.bottom + 4}px`;
-	const before = document.activeElement;
-	const close = () => {
-		m.remove();
-		document.removeEventListener('pointerdown', outside, true);
-		before?.focus();
-	};
-	const outside = (e) => !m.contains(e.target) && close();
 	m.addEventListener('keydown', (e) => {
-		const buttons = [...m.querySelectorAll('button')], i = buttons.indexOf(document.activeElement);
-		const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
-		if (step) buttons[(i + step + buttons.length) % buttons.length].focus();
-		else if (e.key === 'Escape' || e.key === 'Tab' || e.key === 'q') close();
-		else {
-			const item = items.find(([, key]) => key === e.key);
-			if (!item) return;
-			close();
-			item[2]();
-		}
-		e.preventDefault();
-		e.stopPropagation();
+		const i = [...m.children].indexOf(document.activeElement), step = { ArrowDown: 1, ArrowUp: -1 }[e.key], item = items.findIndex(([, key]) => key === e.key);
+		if (step) m.children[(i + step + items.length) % items.length].focus();
+		else if (/^(Escape|Tab|q)$/.test(e.key)) m.hidePopover();
+		else if (item >= 0) m.children[item].click();
+		else return;
+		halt(e);
 	});
-	document.addEventListener('pointerdown', outside, true);
 	document.body.append(m);
-	m.querySelector('button').focus();
+	m.showPopover();
+	m.firstChild.focus();
 }

@@ -1,41 +1,66 @@
 // The deliveries: any number under one scrollbar. Rows come by pages of 128 around the place that is looked at, which
 // is known by its delivery's id, never by a number that changes when something arrives.
-import { $, clock, day, el, gate, icon, number, outcome, plain, say, size, took, verdict } from './dom.js';
+import { $, clock, day, el, icon, number, outcome, plain, put, say, size, took, verdict, word } from './dom.js';
 import { aborted, get, latest } from './api.js';
 import { kept } from './url.js';
 
-const PAGE = 128, KEEP = 5 * PAGE, HEIGHT_MOST = 8_000_000;
+const PAGE = 128, KEEP = 5 * PAGE, HEIGHT_MOST = 8_000_000, DAY = 24;
 
 export const list = {
 	rows: [], // newest first
 	filter: '', order: 'new', follow: true, selected: 0, fresh: 0, total: null, count: null,
 	moreAfter: false, moreBefore: false, newest: 0, oldest: 0, base: 0, marked: new Set(), loading: false, searched: null,
-	onOpen: () => {}, onSelect: () => {}, onChange: () => {}, onProblem: () => {},
 };
 
-let scroller, grid, pool = [], shown = new Map(), frame, resting, loadTimer, generation = 0;
+let scroller, grid, pool = [], shown = new Map(), frame, resting, loadTimer, generation = 0, telling;
+// Class, head and, of those that may be chosen, width.
+const CELLS = [['s', ''], ['t', 'TIME'], ['out', 'OUTCOME'], ['m', 'METHOD', 58], ['src', 'SOURCE', 72], ['ev', 'EVENT / PATH'], ['n at', 'ATT', 30], ['n tk', 'TOOK', 58], ['n z', 'SIZE', 44], ['opt tu', 'TUNNEL', 80], ['opt pe', 'PEER', 130], ['n opt ro', 'REPLAY OF', 66], ['n opt id', 'ID', 66]];
+const columnName = (head) => head.toLowerCase().replace(' ', '-');
+export const COLUMNS = CELLS.filter((c) => c[2]).map((c) => columnName(c[1])), DEFAULT = COLUMNS.slice(0, 5).join();
+const sheet = new CSSStyleSheet();
+document.adoptedStyleSheets = [sheet];
+/** `chosen`: names, as far as there is room for them; none: by the width, as page.css has it. */
+export function columns(chosen) {
+	let room = grid.clientWidth - 340, rules = '';
+	list.columns = chosen;
+	const widths = CELLS.map(([c, head, width], i) => {
+		if (!width) return ['44px', '62px', '74px', , , 'minmax(120px,1fr)'][i];
+		const on = chosen?.split(',').includes(columnName(head)) && (room -= width + 8) >= 0;
+		rules += `.list :is(.row,.hd) .${c.split(' ').pop()}{display:${on ? 'block' : 'none'}}`;
+		return on ? `${width}px` : '';
+	});
+	sheet.replaceSync(chosen ? `@media (min-width:600px){.list :is(.row,.hd){grid-template-columns:${widths.join(' ')}}${rules}}` : '');
+}
+
 const pageSignal = latest(), jumpSignal = latest(), countSignal = latest();
 
-const phone = () => innerWidth < 600;
-const rowHeight = () => (phone() ? 56 : kept.get('dense', false) ? 26 : 32);
+const phone = matchMedia('(max-width:599px)');
+const rowHeight = () => (phone.matches ? 56 : 32);
+/** What stands around the list is drawn ten times a second at most. */
+const changed = () => (telling ??= setTimeout(() => {
+	telling = undefined;
+	list.onChange();
+}, 100));
 
 export function build(main) {
 	const first = $('first');
 	scroller = el('div.rows', { id: 'scroller', tabindex: -1 });
-	grid = el('div.grid', { role: 'grid', id: 'grid', tabindex: 0, 'aria-label': 'Deliveries', 'aria-rowcount': -1 });
-	const head = el('div.hd', { 'aria-hidden': 'true' }, el('span'), el('span', 'TIME'), el('span', 'OUTCOME'), el('span.m', 'METHOD'), el('span.src', 'SOURCE'),
-		el('span', 'EVENT / PATH'), el('span.n.at', 'ATT'), el('span.n', 'TOOK'), el('span.n.z', 'SIZE'));
+	grid = el('div.grid', { role: 'grid', id: 'grid', tabindex: 0, label: 'Deliveries', 'aria-rowcount': -1 });
+	const head = el('div.hd', { hush: 'true' }, CELLS.map(([c, text]) => el('span', { class: c }, text)));
 	const note = el('div', { id: 'note' });
 	scroller.append(first ?? '', grid, note);
-	const section = el('section.list', { id: 'list', 'aria-label': 'Deliveries' }, head, scroller);
-	(main.querySelector('.list') ?? first)?.replaceWith(section) ?? main.prepend(section);
+	const section = el('section.list', { id: 'list', label: 'Deliveries' }, head, scroller);
+	(main.querySelector('.list') ?? first)?.replaceWith(section);
 	if (!section.isConnected) main.prepend(section);
 	scroller.addEventListener('scroll', onScroll, { passive: true });
 	grid.addEventListener('click', onClick);
 	grid.addEventListener('dblclick', () => list.onOpen(list.selected));
 	grid.addEventListener('keydown', () => grid.classList.add('keys'));
-	new ResizeObserver(() => draw()).observe(scroller);
-	addEventListener('resize', () => draw());
+	new ResizeObserver(() => {
+		columns(list.columns);
+		draw();
+	}).observe(scroller);
+	phone.onchange = redrawAll;
 	return section;
 }
 
@@ -63,9 +88,35 @@ function range(id) {
 
 // ---- the model is newest first; "old" order is its mirror ----
 
+let places, placed;
+/** Where each row begins below `base`, and at the end where the last one ends: between two days there is a line. */
+function tops() {
+	const { rows } = list, rh = rowHeight(), key = `${rows.length} ${rows[0]?.id} ${rows.at(-1)?.id} ${rh}`;
+	if (placed !== key) {
+		placed = key;
+		places = [];
+		let y = 0;
+		for (let i = rows.length - 2; i >= 0; i--) if (rows[i + 1].odd !== undefined) rows[i].odd ??= !rows[i + 1].odd; // what comes on top recolours nothing
+		rows.forEach((row, i) => {
+			row.day ??= day(row.received_at);
+			row.odd ??= !rows[i - 1]?.odd;
+			if (i && row.day !== rows[i - 1].day) y += DAY;
+			places.push(y);
+			y += rh;
+		});
+		places.push(y);
+	}
+	return places;
+}
+/** The row that stands there in the model. */
+function rowAt(y) {
+	let i = Math.max(0, Math.min(list.rows.length - 1, Math.floor((y - list.base) / rowHeight())));
+	while (i > 0 && list.base + tops()[i] > y) i--;
+	return i;
+}
 const known = () => list.count ?? list.rows.length + (list.moreBefore ? PAGE : 0);
 function height() {
-	const whole = list.base + list.rows.length * rowHeight();
+	const whole = list.base + tops().at(-1);
 	if (!list.moreBefore) return whole;
 	return Math.max(whole + rowHeight(), Math.min(known() * rowHeight(), HEIGHT_MOST));
 }
@@ -89,10 +140,10 @@ function onScroll() {
 function rest() {
 	const h = height();
 	if (known() * rowHeight() <= HEIGHT_MOST || !list.rows.length) return;
-	const i = Math.max(0, Math.min(list.rows.length - 1, Math.floor((top() - list.base) / rowHeight())));
+	const i = rowAt(top());
 	const fraction = list.moreAfter ? (list.newest - list.rows[i].id) / Math.max(1, list.newest - list.oldest) : (i * rowHeight()) / h;
 	const want = Math.round(fraction * (h - view()));
-	const shift = want - (list.base + i * rowHeight());
+	const shift = want - (list.base + tops()[i]);
 	if (Math.abs(shift) < 4 * rowHeight()) return;
 	const y = top() + shift;
 	list.base = Math.max(0, list.base + shift);
@@ -106,15 +157,14 @@ function draw() {
 	cancelAnimationFrame(frame);
 	frame = undefined;
 	if (!scroller) return;
-	const rh = rowHeight(), h = height(), v = view(), y0 = top();
-	const bottom = list.base + list.rows.length * rh;
+	const rh = rowHeight(), h = height(), v = view(), y0 = top(), at = tops();
+	const bottom = list.base + at.at(-1);
 	grid.style.height = `${h}px`;
-	const first = Math.floor((y0 - list.base) / rh) - 6, last = Math.ceil((y0 + v - list.base) / rh) + 6;
 	const wanted = new Map();
-	for (let i = Math.max(0, first); i < Math.min(list.rows.length, last); i++) wanted.set(list.rows[i].id, i);
+	if (y0 + v >= list.base && y0 <= bottom) for (let i = Math.max(0, rowAt(y0) - 6), last = rowAt(y0 + v) + 6; i <= last && i < list.rows.length; i++) wanted.set(list.rows[i].id, i);
 	for (const [id, node] of shown) {
 		if (wanted.has(id)) continue;
-		node.hidden = true;
+		node.hidden = node.line.hidden = true;
 		pool.push(node);
 		shown.delete(id);
 	}
@@ -127,8 +177,13 @@ function draw() {
 			node.drawn = undefined;
 		}
 		fillRow(node, list.rows[i], i);
-		const y = list.base + i * rh;
-		node.style.transform = `translateY(${old() ? h - y - rh : y}px)`;
+		place(node, list.base + at[i], rh, h);
+		const over = i > 0 && list.rows[i - 1].day !== list.rows[i].day;
+		node.line.hidden = !over;
+		if (over) {
+			word(node.line, list.rows[old() ? i - 1 : i].day);
+			place(node.line, list.base + at[i] - DAY, DAY, h);
+		}
 	}
 	const active = shown.get(list.selected);
 	if (active) grid.setAttribute('aria-activedescendant', active.id);
@@ -147,14 +202,22 @@ function draw() {
 	}
 }
 
+function place(node, y, tall, whole) {
+	const to = old() ? whole - y - tall : y;
+	if (node.y !== to) node.style.transform = `translateY(${(node.y = to)}px)`;
+}
+
 let rowNumber = 0;
 function makeRow() {
-	const cell = (c) => el('span', { role: 'gridcell', class: c });
 	const node = el('div.row', { role: 'row', id: `row-${++rowNumber}` });
-	const c = { s: cell('s'), t: cell('t'), out: cell('out'), m: cell('m'), src: cell('src'), ev: cell('ev'), at: cell('n at'), tk: cell('n tk'), z: cell('n z') };
-	node.cells = c;
+	const c = Object.fromEntries(CELLS.map(([name]) => [name.split(' ').pop(), el('span', { role: 'gridcell', class: name })]));
+	const [mark, shield, sign] = [icon(''), icon(''), icon('')], o = el('span.o', sign, el('span')), link = el('a', { tabindex: -1 }, el('b'), el('span.path'));
+	c.s.append(mark, shield);
+	c.out.append(o);
+	c.ev.append(link);
+	Object.assign(node, { cells: c, mark, shield, sign, outcome: o, link, line: el('div.day', { hush: 'true' }) });
 	node.append(...Object.values(c));
-	grid.append(node);
+	grid.append(node, node.line);
 	return node;
 }
 
@@ -164,36 +227,51 @@ function spoken(row) {
 	return plain(parts.filter(Boolean).join(', '));
 }
 
+const set = (node, name, value) => node.getAttribute(name) !== value && node.setAttribute(name, value);
+function sign(svg, id, kind = '') {
+	set(svg, 'class', `i ${kind}`);
+	set(svg.firstChild, 'href', `#${id}`);
+}
+
+/** The nodes stay: only what differs is written. */
 function fillRow(node, row, i) {
-	const selected = row.id === list.selected, newer = list.rows[i + (old() ? 1 : -1)], newDay = newer && day(newer.received_at) !== day(row.received_at) && day(row.received_at), mark = list.marked.has(row.id);
-	const stamp = `${row.id} ${row.state} ${row.status} ${row.attempts} ${row.duration_ms} ${row.signature} ${selected} ${mark} ${i & 1} ${row.fresh ?? ''} ${row.timed_out} ${newDay}`;
+	const selected = row.id === list.selected, mark = list.marked.has(row.id);
+	const stamp = `${row.id} ${row.state} ${row.status} ${row.attempts} ${row.duration_ms} ${row.signature} ${selected} ${mark} ${row.odd} ${row.fresh ?? ''} ${row.timed_out}`;
 	if (node.drawn === stamp) return;
 	node.drawn = stamp;
-	const c = node.cells;
+	const c = node.cells, o = outcome(row), [shield, kind, text] = verdict(row), time = clock(row.received_at), b = node.link.firstChild;
 	node.dataset.id = row.id;
-	node.className = `row${i & 1 ? ' z2' : ''}${row.fresh ? ' new' : ''}`;
-	node.dataset.day = newDay || '';
-	node.setAttribute('aria-selected', selected);
+	set(node, 'class', `row${row.odd ? ' z2' : ''}${row.fresh ? ' new' : ''}`);
+	set(node, 'aria-selected', String(selected));
 	node.setAttribute('aria-label', spoken(row));
-	const [sign, kind, text] = verdict(row);
-	const shield = icon(sign, kind);
-	c.s.title = text;
-	c.s.replaceChildren(mark ? icon('mk') : row.replay_of ? icon('rp') : el('i'), shield);
-	c.t.textContent = clock(row.received_at);
-	c.t.title = `${day(row.received_at)} ${clock(row.received_at)}`;
-	const o = outcome(row);
-	c.out.replaceChildren(el(`span.o.${o.kind}`, icon(o.sign), o.text));
-	c.m.replaceChildren(gate(row.method));
-	c.src.replaceChildren(gate(row.provider ?? row.tunnel));
-	if (phone() && row.event_type) c.src.append(' · ', gate(row.path));
-	c.ev.replaceChildren(el('a', { href: `/d/${row.id}`, tabindex: -1, 'aria-label': plain(row.event_type ?? row.path) }, el('b', row.event_type ? gate(row.event_type) : ''), el('span.path', gate(row.path))));
-	c.at.textContent = row.attempts;
-	c.tk.textContent = took(row.duration_ms);
-	c.z.textContent = size(row.request_bytes);
+	set(c.s, 'title', text);
+	sign(node.mark, mark ? 'mk' : row.replay_of ? 'rp' : '');
+	sign(node.shield, shield, kind);
+	word(c.t, time);
+	c.t.title = `${day(row.received_at)} ${time}`;
+	set(node.outcome, 'class', `o ${o.kind}`);
+	sign(node.sign, o.sign);
+	word(node.outcome.lastChild, o.text);
+	put(c.m, row.method);
+	put(c.src, (row.provider ?? row.tunnel) + (phone.matches && row.event_type ? ` · ${row.path}` : ''));
+	node.link.setAttribute('href', `/d/${row.id}`);
+	set(node.link, 'aria-label', plain(row.event_type ?? row.path));
+	if (row.event_type) put(b, row.event_type);
+	else b.replaceChildren((b.raw = ''));
+	put(node.link.lastChild, row.path);
+	word(c.at, String(row.attempts));
+	word(c.tk, took(row.duration_ms));
+	word(c.z, size(row.request_bytes));
+	put(c.tu, row.tunnel);
+	put(c.pe, row.peer);
+	word(c.ro, row.replay_of ? `#${row.replay_of}` : '');
+	word(c.id, `#${row.id}`);
 }
 
 export function redrawAll() {
 	for (const node of shown.values()) node.drawn = undefined;
+	for (const row of list.rows) delete row.day;
+	placed = '';
 	schedule();
 }
 export const indexOf = (id) => list.rows.findIndex((r) => r.id === id);
@@ -209,7 +287,7 @@ export function select(id, show = true) {
 function reveal() {
 	const i = indexOf(list.selected);
 	if (i < 0) return;
-	const y = list.base + i * rowHeight(), t = top();
+	const y = list.base + tops()[i], t = top();
 	if (y < t) setTop(y);
 	else if (y + rowHeight() > t + view()) setTop(y + rowHeight() - view());
 }
@@ -218,7 +296,7 @@ export function step(n) {
 	const i = indexOf(list.selected), d = old() ? -n : n;
 	if (!list.rows.length) return;
 	if (d > 0 && list.follow) pause();
-	const to = i < 0 ? Math.ceil((top() - list.base) / rowHeight()) : i + d;
+	const to = i < 0 ? rowAt(top() + rowHeight() - 1) : i + d;
 	select(list.rows[Math.max(0, Math.min(list.rows.length - 1, to))].id);
 }
 export const pageStep = (fraction) => step(Math.trunc((view() / rowHeight()) * fraction));
@@ -227,6 +305,10 @@ export function neighbour(id, n) {
 	return i < 0 ? undefined : list.rows[i + (old() ? -n : n)]?.id;
 }
 export const focus = () => grid.focus({ preventScroll: true });
+
+const page = (wish, signal) => get('/api/deliveries', { filter: list.filter, limit: PAGE, ...wish }, { signal });
+const goesOn = (answer) => answer.more_before || !!answer.continue_before;
+const failed = (error) => aborted(error) || list.onProblem(error);
 
 function take(answer) {
 	for (const row of answer.deliveries) if (row.marked) list.marked.add(row.id);
@@ -241,21 +323,21 @@ export async function load(filter, { around } = {}) {
 	const mine = ++generation, signal = pageSignal();
 	list.loading = true;
 	list.searched = null;
-	countAll();
+	recount();
 	let rows = [], before = around ? around + 60 : undefined, answer;
 	try {
 		do {
-			answer = await get('/api/deliveries', { filter: list.filter, before, limit: PAGE }, { signal });
+			answer = await page({ before }, signal);
 			if (mine !== generation) return;
 			rows = rows.concat(take(answer));
 			list.rows = rows;
-			list.moreBefore = answer.more_before || !!answer.continue_before;
+			list.moreBefore = goesOn(answer);
 			list.moreAfter = !!around && answer.more_after;
 			list.base = 0;
 			list.searched = answer.continue_before ? { searched: answer.newest_id - answer.continue_before, total: answer.newest_id - (answer.oldest_id || 0) } : null;
 			before = answer.continue_before;
 			list.onProblem(null);
-			list.onChange();
+			changed();
 			draw();
 		} while (before && rows.length < PAGE);
 		if (around) {
@@ -264,21 +346,22 @@ export async function load(filter, { around } = {}) {
 			reveal();
 		} else {
 			list.follow = true;
-			list.fresh = 0;
+			list.fresh = list.seen = 0;
 			setTop(0);
 		}
 		list.moreBefore = answer.more_before;
 	} catch (error) {
-		if (!aborted(error)) list.onProblem(error);
+		failed(error);
 	} finally {
 		if (mine === generation) list.loading = false;
 		list.searched = null;
-		list.onChange();
+		changed();
 		draw();
+		catchUpAgain();
 	}
 }
 
-async function countAll() {
+export async function recount() {
 	const signal = countSignal(), filter = list.filter;
 	list.count = null;
 	try {
@@ -287,10 +370,9 @@ async function countAll() {
 		list.total = all.total;
 		list.counted = all.done ? null : all.searched;
 	} catch { return; }
-	list.onChange();
+	changed();
 	schedule();
 }
-export const recount = countAll;
 
 let fetching;
 async function more(side) {
@@ -299,18 +381,18 @@ async function more(side) {
 	const mine = generation;
 	try {
 		if (side === 'before') {
-			const answer = await get('/api/deliveries', { filter: list.filter, before: list.rows.at(-1).id, limit: PAGE });
+			const answer = await page({ before: list.rows.at(-1).id });
 			if (mine !== generation) return;
 			list.rows.push(...take(answer));
-			list.moreBefore = answer.more_before || !!answer.continue_before;
+			list.moreBefore = goesOn(answer);
 			const spare = list.rows.length - KEEP;
-			if (spare > 0 && top() > list.base + (spare + 40) * rowHeight()) {
+			if (spare > 0 && top() > list.base + tops()[spare] + 40 * rowHeight()) {
+				list.base += tops()[spare];
 				list.rows.splice(0, spare);
-				list.base += spare * rowHeight();
 				list.moreAfter = true;
 			}
 		} else {
-			const answer = await get('/api/deliveries', { filter: list.filter, after: list.rows[0].id, limit: PAGE });
+			const answer = await page({ after: list.rows[0].id });
 			if (mine !== generation) return;
 			prepend(take(answer), answer.more_after);
 			if (list.rows.length > KEEP) {
@@ -319,7 +401,7 @@ async function more(side) {
 			}
 		}
 	} catch (error) {
-		if (!aborted(error)) list.onProblem(error);
+		failed(error);
 	} finally {
 		fetching = false;
 		schedule();
@@ -327,8 +409,9 @@ async function more(side) {
 }
 
 function prepend(rows, moreAfter) {
-	const grown = rows.length * rowHeight(), y = top();
+	const y = top();
 	list.rows.unshift(...rows);
+	const grown = tops()[rows.length];
 	list.moreAfter = moreAfter;
 	let shift = 0;
 	if (list.base >= grown && moreAfter) list.base -= grown;
@@ -345,58 +428,60 @@ async function jump() {
 	const h = height() - view(), fraction = h > 0 ? top() / h : 0, mine = generation;
 	const id = Math.round(list.newest - fraction * (list.newest - list.oldest));
 	try {
-		const answer = await get('/api/deliveries', { filter: list.filter, before: Math.max(id + 1, list.oldest + PAGE / 2), limit: PAGE }, { signal: jumpSignal() });
+		const answer = await page({ before: Math.max(id + 1, list.oldest + PAGE / 2) }, jumpSignal());
 		if (mine !== generation) return;
 		const y = top();
 		list.rows = take(answer);
-		list.moreBefore = answer.more_before || !!answer.continue_before;
+		list.moreBefore = goesOn(answer);
 		list.moreAfter = answer.more_after;
 		list.base = Math.max(0, list.moreAfter ? y - 4 * rowHeight() : 0);
-		if (!list.moreBefore) list.base = Math.max(0, Math.min(list.base, y + view() - list.rows.length * rowHeight()));
+		if (!list.moreBefore) list.base = Math.max(0, Math.min(list.base, y + view() - tops().at(-1)));
 		draw();
 	} catch (error) {
-		if (!aborted(error)) list.onProblem(error);
+		failed(error);
 	}
 }
 
 export function pause() {
 	if (!list.follow) return;
 	list.follow = false;
-	list.onChange();
+	changed();
 }
 export function follow() {
-	list.fresh = 0;
+	list.fresh = list.seen = 0;
 	list.follow = true;
 	if (list.moreAfter) load(list.filter);
 	else {
 		catchUp();
 		setTop(0);
 	}
-	list.onChange();
+	changed();
 }
 
 /** Reads what came since: after a gap in the stream, or for a filter. */
 let catching, again;
 export async function catchUp() {
 	if (!list.follow || list.moreAfter) return;
-	if (catching) {
+	if (catching || list.loading) {
 		again = true;
 		return;
 	}
 	catching = true;
 	const mine = generation;
 	try {
-		const answer = list.rows.length ? await get('/api/deliveries', { filter: list.filter, after: list.rows[0].id, limit: 500 }) : await get('/api/deliveries', { filter: list.filter, limit: PAGE });
+		const answer = await page(list.rows.length ? { after: list.rows[0].id, limit: 500 } : {});
 		if (mine !== generation) return;
 		if (answer.more_after && list.rows.length) load(list.filter);
-		else add(take(answer));
+		else if (list.follow) add(take(answer));
+		else count(answer.deliveries.length);
 	} catch { /* the stream says when creel is back */ } finally {
 		catching = false;
-		if (again) {
-			again = false;
-			setTimeout(catchUp, 200);
-		}
+		catchUpAgain();
 	}
+}
+function catchUpAgain() {
+	if (again) setTimeout(catchUp, 200);
+	again = false;
 }
 
 function add(rows) {
@@ -418,36 +503,49 @@ function add(rows) {
 	list.newest = Math.max(list.newest, rows[0].id);
 	list.base = 0;
 	if (kept.get('announce', true)) say(`${rows.length} new ${rows.length === 1 ? 'delivery' : 'deliveries'}`);
-	list.onChange();
+	changed();
 	schedule();
 	if (old()) requestAnimationFrame(() => setTop(0));
 }
 
-let arriving = [], arrival;
+/** What arrives while one does not follow is counted, and moves nothing; with a filter, what of it matches. */
+let counting;
+function count(n) {
+	changed();
+	if (!list.filter) {
+		list.fresh += n;
+		if (list.count !== null) list.count += n;
+		return;
+	}
+	list.seen ||= list.newest - n;
+	counting ??= setTimeout(async () => {
+		counting = undefined;
+		const all = await get('/api/count', { filter: `(${list.filter}) id:${list.seen + 1}..` }).catch(() => null);
+		if (all && list.seen) list.fresh = all.count;
+		changed();
+	}, 500);
+}
+
+let arriving = [];
 export function onDelivery(row) {
 	if (list.total !== null) list.total++;
 	list.newest = Math.max(list.newest, row.id);
 	if (!list.follow || list.moreAfter) {
-		list.fresh++;
-		if (!list.filter && list.count !== null) list.count++;
-		list.onChange();
-		return;
-	}
-	if (list.filter) {
+		count(1);
+	} else if (list.filter || list.loading) {
 		catchUp();
-		return;
+	} else if (arriving.unshift(row) === 1) {
+		requestAnimationFrame(() => {
+			const rows = arriving;
+			arriving = [];
+			if (list.follow) add(rows);
+			else count(rows.length); // it was paused meanwhile
+		});
 	}
-	arriving.unshift(row);
-	arrival ??= requestAnimationFrame(() => {
-		arrival = undefined;
-		const rows = arriving;
-		arriving = [];
-		add(rows);
-	});
 }
-export function onMore({ count }) {
-	if (list.follow) catchUp();
-	else list.fresh += count;
+export function onMore({ count: n }) {
+	if (list.follow && !list.moreAfter) catchUp();
+	else count(n);
 	recount();
 }
 export function onAttempt({ delivery }) {
@@ -468,7 +566,7 @@ export function onGone({ ids, before }) {
 function drawNote() {
 	const note = $('note');
 	if (!note) return;
-	const kind = list.rows.length ? 'rows' : list.loading ? 'loading' : list.filter ? 'nothing' : 'first';
+	const kind = list.rows.length ? 'rows' : list.loading || list.wrong ? 'loading' : list.filter ? 'nothing' : 'first';
 	if (note.dataset.kind === kind && kind !== 'nothing') return;
 	if (kind === 'nothing' && note.dataset.kind === kind && note.dataset.filter === list.filter) return;
 	note.dataset.kind = kind;

@@ -1,5 +1,5 @@
 // Starts the page: which view is shown, what the address says, what keys do.
-import { $, alarm, el, gate, number, plain, say, timeStyle, one } from './dom.js';
+import { $, alarm, check, el, gate, link, number, plain, say, timeStyle, one, word } from './dom.js';
 import { api, get } from './api.js';
 import * as events from './events.js';
 import * as keys from './keys.js';
@@ -12,39 +12,40 @@ import * as url from './url.js';
 const { list } = lists, { detail } = details, { act } = keys, main = $('main');
 let state = url.read(), client = { running: false }, lostSince = 0, lostTimer, overview, editing;
 
+const is = (...views) => views.includes(state.view);
 const CONTEXT = { list: 'L', detail: 'D', edit: 'D', diff: 'F', overview: 'H', export: 'H', help: 'H' };
 
 function title() {
 	const d = detail.data;
-	if ((state.view === 'detail' || state.view === 'edit') && d) return `${d.status ?? d.state} ${plain(d.event_type ?? d.path, 80)} · creel`;
-	if (state.view === 'overview') return 'overview · creel';
+	if (is('detail', 'edit') && d) return `${d.status ?? d.state} ${plain(d.event_type ?? d.path, 80)} · creel`;
+	if (is('overview')) return 'overview · creel';
 	return list.fresh ? `creel (${number(list.fresh)} new)` : 'creel';
 }
 
 function wholeView() {
-	return $('whole') ?? main.appendChild(el('section.det', { id: 'whole', tabindex: -1, 'aria-label': 'View' }));
+	return $('whole') ?? main.appendChild(el('section.det', { id: 'whole', tabindex: -1, label: 'View' }));
 }
 
 async function show(before = {}) {
 	document.body.dataset.view = state.view;
 	keys.setContext(CONTEXT[state.view] ?? 'L');
-	for (const [id, on] of [['nav-list', !['overview', 'help', 'export'].includes(state.view)], ['nav-overview', state.view === 'overview'], ['nav-help', state.view === 'help']]) $(id).toggleAttribute('aria-current', on);
-	const beside = ['list', 'detail', 'edit'].includes(state.view);
+	for (const [id, on] of [['nav-list', !is('overview', 'help', 'export')], ['nav-overview', is('overview')], ['nav-help', is('help')]]) $(id).toggleAttribute('aria-current', on);
+	const beside = is('list', 'detail', 'edit');
 	$('list').hidden = !beside;
 	if (beside) $('whole')?.remove();
 	const narrow = innerWidth < 1200;
-	$('splitter').hidden = !beside || narrow;
 	if ((state.filter ?? '') !== list.filter || before.cold) lists.load(state.filter, { around: before.cold && /^\d+$/.test(state.id ?? '') ? Number(state.id) : undefined });
 	filters.set(state.filter ?? '');
 	list.order = state.order === 'old' ? 'old' : 'new';
+	if (list.columns !== state.cols) lists.columns(state.cols);
 	lists.schedule();
-	if (state.view === 'list') {
+	if (is('list')) {
 		if (narrow || !list.selected) details.hide();
-		else if (innerWidth >= 1200 && detail.id) $('detail').hidden = false;
-	} else if (state.view === 'detail') {
+		else if (detail.id) $('detail').hidden = false;
+	} else if (is('detail')) {
 		if (/^\d+$/.test(state.id) && list.selected !== Number(state.id)) lists.select(Number(state.id), !before.cold);
 		await details.show(state);
-	} else if (state.view === 'edit') {
+	} else if (is('edit')) {
 		try {
 			editing = await deeds.edit(state.id, $('detail'), () => go({ view: 'detail', id: state.id }, true));
 		} catch (error) {
@@ -53,16 +54,16 @@ async function show(before = {}) {
 	} else {
 		$('detail').hidden = true;
 		const section = wholeView();
-		if (state.view === 'overview') {
+		if (is('overview')) {
 			overview = await import('./overview.js');
 			await overview.show(section, state, go);
-		} else if (state.view === 'diff') {
+		} else if (is('diff')) {
 			await (await import('./diff.js')).show(section, state, go);
-		} else if (state.view === 'export') {
+		} else if (is('export')) {
 			await (await import('./diff.js')).showExport(section, state, go);
-		} else if (state.view === 'help') {
-			go({ view: 'list' }, true);
-			keys.run('help', 0);
+		} else if (is('help')) {
+			go({ view: 'list' });
+			keys.help();
 		}
 	}
 	document.title = title();
@@ -79,8 +80,9 @@ export function go(change, step) {
 	url.show(state, step);
 	return show();
 }
+const open = (id) => go({ view: 'detail', id: String(id) }, true);
 const back = () => {
-	if (state.view === 'edit' && editing?.dirty()) {
+	if (is('edit') && editing?.dirty()) {
 		editing.leave();
 		return;
 	}
@@ -92,7 +94,7 @@ const back = () => {
 addEventListener('popstate', async () => {
 	state = url.read();
 	await show();
-	if (state.view === 'list') lists.focus();
+	if (is('list')) lists.focus();
 });
 
 function drawClient() {
@@ -104,20 +106,28 @@ let rates = [];
 function drawRate() {
 	const now = Date.now();
 	rates = rates.filter((t) => now - t < 5000);
-	$('rate').textContent = list.total === null ? '' : `${number(list.total)}${rates.length ? ` · ${number(Math.max(1, rates.length / 5))}/s` : ''}`;
+	word($('rate'), list.total === null ? '' : `${number(list.total)}${rates.length ? ` · ${number(Math.max(1, rates.length / 5))}/s` : ''}`);
 }
 function drawFollow() {
-	const f = $('fol');
-	f.replaceChildren(list.follow ? '' : el('b', 'PAUSED'), list.fresh ? el('button.p', { onclick: () => keys.run('bottom', 0) }, `${number(list.fresh)} new ↑ `, el('kbd', 'G')) : '',
-		el('button.q', { 'aria-label': 'Order', onclick: () => keys.run('reverse', 0) }, list.order === 'old' ? 'newest last' : 'newest first'));
+	const f = $('fol'), [paused, fresh, order] = f.children;
+	if (!order) {
+		f.append(el('b', 'PAUSED'), el('button.p', { onclick: () => keys.run('bottom', 0) }, el('span'), el('kbd', 'G')), el('button.q', { label: 'Order', onclick: () => keys.run('reverse', 0) }));
+		drawFollow();
+		return;
+	}
+	paused.hidden = list.follow;
+	fresh.hidden = !list.fresh;
+	word(fresh.firstChild, `${number(list.fresh)} new ${list.order === 'old' ? '↓' : '↑'}`);
+	word(order, list.order === 'old' ? 'newest last' : 'newest first');
 	filters.drawCount();
 	drawRate();
-	document.title = title();
+	if (document.title !== title()) document.title = title();
 }
 
 list.onChange = drawFollow;
 list.onProblem = (problem) => {
 	filters.setWrong(problem?.name === 'filter' ? problem : null);
+	list.wrong = !!problem;
 	$('grid').style.opacity = problem?.name === 'filter' ? '.55' : '';
 	if (problem && problem.name !== 'filter') alarm(problem.message);
 };
@@ -132,15 +142,15 @@ list.wider = () => {
 	if (parts.length > 1) {
 		parts.slice(0, 4).forEach(async (part, i) => {
 			const wider = filters.without(filter, i), all = await get('/api/count', { filter: wider }).catch(() => null);
-			if (all?.count) box.append(el('li', el('a', { href: url.write({ view: 'list', filter: wider }), onclick: (e) => (e.preventDefault(), go({ filter: wider }, true)) }, `without ${plain(part)}: ${number(all.count)}`)));
+			if (all?.count) box.append(el('li', link(url.write({ view: 'list', filter: wider }), () => go({ filter: wider }, true), `without ${plain(part)}: ${number(all.count)}`)));
 		});
 	}
 	return box;
 };
-list.onOpen = (id) => id && go({ view: 'detail', id: String(id) }, true);
+list.onOpen = (id) => id && open(id);
 list.onRange = (ids) => deeds.markAll(ids);
 list.onSelect = (id) => {
-	if (state.view === 'detail' && String(state.id) !== String(id) && innerWidth >= 1200) {
+	if (is('detail') && String(state.id) !== String(id) && innerWidth >= 1200) {
 		state = { ...state, id: String(id) };
 		url.show(state, false);
 		clearTimeout(list.opening);
@@ -149,7 +159,7 @@ list.onSelect = (id) => {
 };
 detail.onBack = back;
 detail.onTab = (tab, attempt) => go({ tab: tab === 'request' ? '' : tab, ...(attempt ? { attempt: String(attempt) } : {}) }, true);
-detail.onOpen = (id) => go({ view: 'detail', id: String(id) }, true);
+detail.onOpen = open;
 detail.onFilter = (term) => go({ view: 'list', filter: [state.filter, term].filter(Boolean).join(' ') }, true);
 detail.onChange = (s) => {
 	state = { ...state, mode: s.mode, find: s.find };
@@ -190,12 +200,12 @@ function listen() {
 	});
 	events.on('attempt', (a) => {
 		lists.onAttempt(a);
-		if (detail.data && detail.id === a.id && state.view === 'detail') details.refresh(state);
+		if (detail.data && detail.id === a.id && is('detail')) details.refresh(state);
 	});
 	events.on('more', lists.onMore);
 	events.on('gone', (g) => {
 		lists.onGone(g);
-		if (g.ids?.includes(detail.id) && state.view === 'detail') details.refresh(state);
+		if (g.ids?.includes(detail.id) && is('detail')) details.refresh(state);
 	});
 	events.on('reset', () => (list.follow ? lists.load(list.filter) : lists.recount()));
 	events.on('replay', deeds.onReplay);
@@ -217,7 +227,7 @@ api.onToken = () => {
 	main.replaceChildren(el('div.note', el('h2', 'Open the link that creel web printed'), el('form', { action: '/', method: 'get' }, el('label', 'Token ', el('input', { name: 'token', type: 'password', autocomplete: 'off', required: true })), ' ', el('button', { type: 'submit' }, 'Open'))));
 };
 
-const current = () => (state.view === 'detail' ? detail.data : lists.rowOf(list.selected));
+const current = () => (is('detail') ? detail.data : lists.rowOf(list.selected));
 const chosen = () => (current() ? undefined : 'choose a delivery first');
 const scroller = () => one('#detail .col, #detail .pad, #whole, #scroller');
 const scrollBy = (d) => scroller()?.scrollBy({ top: d });
@@ -316,7 +326,7 @@ function bind() {
 		const shares = ['40%', '50%', '60%'], now = url.kept.get('share', '46%');
 		setShare(shares[(shares.indexOf(now) + 1) % 3]);
 	});
-	act('replay', 'LD', () => (list.marked.size && state.view === 'list' ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size ? undefined : chosen()));
+	act('replay', 'LD', () => (list.marked.size && is('list') ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size ? undefined : chosen()));
 	act('replay-filtered', 'L', async () => {
 		const all = await get('/api/count', { filter: list.filter }).catch((e) => alarm(e.message));
 		if (all) deeds.replayMany({ filter: list.filter }, all.count);
@@ -325,7 +335,7 @@ function bind() {
 	act('stop-replay', 'LD', () => $('strip').querySelector('button')?.click());
 	act('mark', 'LD', async () => {
 		await deeds.mark(current().id);
-		if (state.view === 'detail') details.draw(state);
+		if (is('detail')) details.draw(state);
 	}, chosen);
 	const narrow = (filter) => go({ filter }, true);
 	for (const [name, term] of [['only-marked', 'tag:marked'], ['only-failed', 'state:failed']]) act(name, 'L', () => narrow(filters.toggle(state.filter ?? '', term)));
@@ -344,13 +354,22 @@ function bind() {
 		if (items.length) keys.menu($('flt'), items);
 		else say('No filter is saved');
 	});
+	act('columns', 'L', () => {
+		const on = new Set((state.cols ?? lists.DEFAULT).split(','));
+		const d = keys.dialog('Columns', lists.COLUMNS.map((name) => el('p', el('label', check({ checked: on.has(name), onchange: (e) => {
+			on[e.target.checked ? 'add' : 'delete'](name);
+			const cols = lists.COLUMNS.filter((n) => on.has(n)).join() || 'none';
+			url.kept.set('cols', cols);
+			go({ cols: cols === lists.DEFAULT ? '' : cols });
+		} }), ` ${name}`))), [el('button', { onclick: () => d.close() }, 'Close')]);
+	});
 	act('below', 'LD', () => document.body.classList.toggle('below'));
 	act('unmark-all', 'L', () => Promise.all([...list.marked].map((id) => deeds.mark(id, false))));
 	act('diff', 'LD', () => deeds.hooks.diff(current()), chosen);
 	act('copy', 'LD', async () => deeds.copy(detail.data ?? (await get(`/api/deliveries/${current().id}`)), one('#deed-copy') ?? document.activeElement), chosen);
 	act('export', 'LD', () => go({ view: 'export' }, true));
-	act('delete', 'LD', () => deeds.erase(list.marked.size && state.view === 'list' ? [...list.marked] : [current().id]), chosen);
-	act('overview', '*', () => go({ view: state.view === 'overview' ? 'list' : 'overview' }, true));
+	act('delete', 'LD', () => deeds.erase(list.marked.size && is('list') ? [...list.marked] : [current().id]), chosen);
+	act('overview', '*', () => go({ view: is('overview') ? 'list' : 'overview' }, true));
 	act('volatile', 'F', () => go({ mode: state.mode === 'all' ? '' : 'all' }, true));
 	act('key-order', 'F', () => go({ order: state.order === 'keys' ? '' : 'keys' }, true));
 	act('context', 'F', () => go({ line: { undefined: '10', 10: 'all', all: '' }[state.line] }, true));
@@ -359,7 +378,7 @@ function bind() {
 		setTheme(next);
 		url.kept.set('theme', next ?? null);
 	});
-	keys.setPaletteCommands((id) => go({ view: 'detail', id }, true), (text) => go({ view: 'list', filter: text }, true));
+	keys.setPaletteCommands((id) => open(id), (text) => go({ view: 'list', filter: text }, true));
 }
 deeds.hooks.open = detail.onOpen;
 deeds.hooks.edit = (id) => go({ view: 'edit', id: String(id) }, true);
@@ -388,7 +407,7 @@ function setShare(share) {
 	lists.schedule();
 }
 function buildSplitter() {
-	const s = el('div.splitter', { id: 'splitter', role: 'separator', tabindex: 0, 'aria-orientation': 'vertical', 'aria-label': 'Width of the list', 'aria-valuemin': 20, 'aria-valuemax': 80, 'aria-valuenow': 46 });
+	const s = el('div.splitter', { id: 'splitter', role: 'separator', tabindex: 0, 'aria-orientation': 'vertical', label: 'Width of the list', 'aria-valuemin': 20, 'aria-valuemax': 80, 'aria-valuenow': 46 });
 	s.addEventListener('keydown', (e) => {
 		const d = { ArrowLeft: -2, ArrowRight: 2 }[e.key];
 		if (!d) return;
@@ -410,23 +429,25 @@ async function start() {
 	main.querySelector('noscript')?.remove();
 	lists.build(main).after(buildSplitter());
 	details.build(main).hidden = true;
-	const share = url.kept.get('share', null);
+	const share = url.kept.get('share', null), cols = url.kept.get('cols', lists.DEFAULT);
+	if (cols !== lists.DEFAULT) state.cols ??= cols;
 	if (share) setShare(share);
-	filters.build((text, step) => go({ filter: text, ...(['detail', 'edit'].includes(state.view) && innerWidth < 1200 ? { view: 'list' } : {}) }, step));
+	filters.build((text, step) => go({ filter: text, ...(is('detail', 'edit') && innerWidth < 1200 ? { view: 'list' } : {}) }, step));
 	bind();
 	for (const [id, view] of [['nav-list', 'list'], ['nav-overview', 'overview']]) $(id).addEventListener('click', (e) => (e.preventDefault(), go({ view }, true)));
 	$('nav-help').addEventListener('click', (e) => (e.preventDefault(), keys.run('help', 0)));
 	if (!state.filter && $('filter').value) state.filter = $('filter').value; // the server's own
 	drawFollow();
-	await Promise.all([show({ cold: true }), get('/api/actions').then(keys.start)]);
+	const table = get('/api/actions').then(keys.start);
+	if (is('help')) await table;
+	await Promise.all([show({ cold: true }), table]);
 	listen();
-	if (state.view === 'list') lists.focus();
+	if (is('list')) lists.focus();
 	document.body.dataset.ready = '1';
 	addEventListener('resize', () => {
-		if (state.view === 'detail' && detail.data) details.draw(state);
-		$('splitter').hidden = innerWidth < 1200 || !['list', 'detail', 'edit'].includes(state.view);
+		if (is('detail') && detail.data) details.draw(state);
 	});
-	addEventListener('beforeunload', (e) => state.view === 'edit' && editing?.dirty() && e.preventDefault());
+	addEventListener('beforeunload', (e) => is('edit') && editing?.dirty() && e.preventDefault());
 }
 start().catch((error) => {
 	console.error(error);

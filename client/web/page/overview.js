@@ -1,17 +1,20 @@
 // Charts of what matches: by outcome over time, how long the app took, and by source, event or path.
-import { $, el, gate, icon, number, plain, say, svg, took } from './dom.js';
+import { $, el, gate, halt, icon, link, number, say, svg, table, took, trouble } from './dom.js';
 import { aborted, get, latest } from './api.js';
 import { quoted } from './filter.js';
 
 const STEPS = [1, 5, 15, 60, 300, 900, 3600, 10800, 21600, 86400], SPANS = { '1h': 3600, '6h': 21600, '24h': 86400, '7d': 604800, '30d': 2592000 };
+const BY = ['source', 'event', 'path', 'status'];
 const KINDS = [['2xx', 'f2', 'k2'], ['3xx', 'f3', 'k3'], ['4xx', 'f4', 'k4'], ['5xx', 'f5', 'k5'], ['no_answer', 'f6', 'k6', 'no answer'], ['waiting', 'fw', 'kw']];
 const signal = latest();
-let current = -1, table = {};
+let current = -1, tabled = {};
 
 const sum = (list, f) => list.reduce((n, x) => n + f(x), 0);
 const all = (b) => sum(KINDS, ([k]) => b[k]);
 const failed = (b) => b['4xx'] + b['5xx'] + b.no_answer;
-const hm = (at) => new Date(at).toTimeString().slice(0, 5);
+let step = 60;
+/** A bar's moment: the day where bars are days. */
+const hm = (at) => (step < 86400 ? new Date(at).toTimeString().slice(0, 5) : new Date(at).toISOString().slice(5, 10));
 const label = (s) => (s < 60 ? `${s} s` : s < 3600 ? `${s / 60} min` : s < 86400 ? `${s / 3600} h` : `${s / 86400} d`);
 
 function nice(most) {
@@ -20,16 +23,16 @@ function nice(most) {
 }
 
 const path = (c, d) => svg('path', { class: c, d }), text = (x, y, t, anchor = 'end') => svg('text', { x, y, 'text-anchor': anchor }, t);
-const data = (head, rows) => el('table', el('thead', el('tr', head.map((h, i) => el(i ? 'th.n' : 'th', h)))), el('tbody', rows.map((r) => el('tr', r.map((c, i) => el(i ? 'td.n' : 'td', c))))));
+const data = ([first, ...head], rows) => table([first, ...head.map((h) => `>${h}`)], rows);
 
 function card(id, title, end, chart, rows, again) {
-	return el(`section.card${id === 'bars' ? '.wide' : ''}`, { 'aria-label': title }, el('h2', title, el('span.end', end, el('button.q', { 'aria-pressed': !!table[id], onclick: () => ((table[id] = !table[id]), again()) }, table[id] ? 'Show as chart' : 'Show as table'))), table[id] ? rows() : chart());
+	return el(`section.card${id === 'bars' ? '.wide' : ''}`, { label: title }, el('h2', title, el('span.end', end, el('button.q', { pressed: !!tabled[id], onclick: () => ((tabled[id] = !tabled[id]), again()) }, tabled[id] ? 'Show as chart' : 'Show as table'))), tabled[id] ? rows() : chart());
 }
 
 function bars(s, W, go, state) {
-	const H = 160, n = s.buckets.length, bw = (W - 48) / n, step = nice(Math.max(...s.buckets.map(all))), most = step * 4, y = (v) => H - (v / most) * H;
-	const chart = svg('svg', { class: 'ch', height: 182, viewBox: `0 0 ${W} 182`, role: 'img', tabindex: 0, 'aria-label': `Deliveries by outcome: ${number(s.count)}, of them ${number(s.failed)} failed. Arrows move along the bars, Enter filters.` });
-	for (let v = 0; v <= most; v += step) chart.append(path(v ? 'gr' : 'ax', `M40 ${y(v)}H${W - 8}`), text(34, y(v) + 4, number(v)));
+	const H = 160, n = s.buckets.length, bw = (W - 48) / n, tick = nice(Math.max(...s.buckets.map(all))), most = tick * 4, y = (v) => H - (v / most) * H;
+	const chart = svg('svg', { class: 'ch', height: 182, viewBox: `0 0 ${W} 182`, role: 'img', tabindex: 0, label: `Deliveries by outcome: ${number(s.count)}, of them ${number(s.failed)} failed. Arrows move along the bars, Enter filters.` });
+	for (let v = 0; v <= most; v += tick) chart.append(path(v ? 'gr' : 'ax', `M40 ${y(v)}H${W - 8}`), text(34, y(v) + 4, number(v)));
 	const every = Math.max(1, Math.ceil(80 / bw));
 	s.buckets.forEach((b, i) => {
 		let at = H;
@@ -46,7 +49,7 @@ function bars(s, W, go, state) {
 		current = Math.max(0, Math.min(n - 1, i));
 		const b = s.buckets[current], h = Math.max(4, (all(b) / most) * H);
 		for (const [k, v] of Object.entries({ x: 38 + current * bw, y: H - h - 3, width: bw + 2.5, height: h + 5 })) frame.setAttribute(k, v);
-		words.textContent = `${hm(b.at)}–${hm(Date.parse(b.at) + s.step_s * 1000)}: ${number(all(b))}, of them ${number(failed(b))} failed`;
+		words.textContent = `${hm(b.at)}${step < 86400 ? `–${hm(Date.parse(b.at) + step * 1000)}` : ''}: ${number(all(b))}, of them ${number(failed(b))} failed`;
 	};
 	move(current < 0 ? n - 1 : current);
 	const choose = (not) => {
@@ -59,8 +62,7 @@ function bars(s, W, go, state) {
 		if (step2) move(current + step2);
 		else if (e.key === 'Enter') choose(e.shiftKey);
 		else return;
-		e.preventDefault();
-		e.stopPropagation();
+		halt(e);
 	});
 	chart.addEventListener('click', (e) => {
 		move(Math.floor((((e.clientX - chart.getBoundingClientRect().left) / chart.clientWidth) * W - 40) / bw));
@@ -72,7 +74,7 @@ function bars(s, W, go, state) {
 
 function percentiles(s, W) {
 	const H = 120, y = (ms) => H - (Math.log10(Math.max(1, ms)) / 5) * H, x = (i) => 44 + (i * (W - 92)) / Math.max(1, s.buckets.length - 1);
-	const chart = svg('svg', { class: 'ch', height: 142, viewBox: `0 0 ${W} 142`, role: 'img', tabindex: 0, 'aria-label': `How long the app took: half within ${took(s.took.p50_ms)}, 95 of 100 within ${took(s.took.p95_ms)}, 99 within ${took(s.took.p99_ms)}` });
+	const chart = svg('svg', { class: 'ch', height: 142, viewBox: `0 0 ${W} 142`, role: 'img', tabindex: 0, label: `How long the app took: half within ${took(s.took.p50_ms)}, 95 of 100 within ${took(s.took.p95_ms)}, 99 within ${took(s.took.p99_ms)}` });
 	for (const [ms, t] of [[1, '1 ms'], [10, '10 ms'], [100, '100 ms'], [1000, '1 s'], [10000, '10 s']]) chart.append(path(ms === 1 ? 'ax' : 'gr', `M44 ${y(ms)}H${W - 44}`), text(38, y(ms) + 4, t));
 	for (const p of ['p50', 'p95', 'p99']) {
 		let d = '', pen = false, last = null;
@@ -93,56 +95,51 @@ function percentiles(s, W) {
 
 const upTo = (ms) => (ms === null ? 'more' : ms < 1000 ? String(ms) : `${ms / 1000}s`);
 function histogram(s, W) {
-	const H = 120, list = s.took.histogram, step = nice(Math.max(...list.map((h) => h.count))), w = (W - 56) / list.length;
-	const chart = svg('svg', { class: 'ch', height: 142, viewBox: `0 0 ${W} 142`, role: 'img', tabindex: 0, 'aria-label': `Distribution of how long the app took; the longest ${took(s.took.max_ms)}` });
-	for (let v = 0; v <= step * 4; v += step) chart.append(path(v ? 'gr' : 'ax', `M44 ${H - (v / step / 4) * H}H${W - 8}`), text(38, H + 4 - (v / step / 4) * H, v >= 1000 ? `${v / 1000}k` : v));
-	list.forEach((h, i) => chart.append(svg('rect', { class: 'fa', x: 46 + i * w, y: H - (h.count / step / 4) * H, width: w - 4, height: (h.count / step / 4) * H }), W > 420 || i % 2 === 0 ? text(46 + i * w + w / 2 - 2, 137, h.le_ms === null ? '+' : upTo(h.le_ms), 'middle') : ''));
+	const H = 120, list = s.took.histogram, tick = nice(Math.max(...list.map((h) => h.count))), w = (W - 56) / list.length;
+	const chart = svg('svg', { class: 'ch', height: 142, viewBox: `0 0 ${W} 142`, role: 'img', tabindex: 0, label: `Distribution of how long the app took; the longest ${took(s.took.max_ms)}` });
+	for (let v = 0; v <= tick * 4; v += tick) chart.append(path(v ? 'gr' : 'ax', `M44 ${H - (v / tick / 4) * H}H${W - 8}`), text(38, H + 4 - (v / tick / 4) * H, v >= 1000 ? `${v / 1000}k` : v));
+	list.forEach((h, i) => chart.append(svg('rect', { class: 'fa', x: 46 + i * w, y: H - (h.count / tick / 4) * H, width: w - 4, height: (h.count / tick / 4) * H }), W > 420 || i % 2 === 0 ? text(46 + i * w + w / 2 - 2, 137, h.le_ms === null ? '+' : upTo(h.le_ms), 'middle') : ''));
 	return chart;
 }
 
 function groups(list, head, by, state, go) {
-	const field = { source: 'source', event: 'event', path: 'path' }[by];
-	const filter = (key, not) => go({ view: 'list', filter: [state.filter, `${not ? '-' : ''}${field}:${quoted(key)}`].filter(Boolean).join(' ') }, true);
-	return el('table', el('thead', el('tr', el('th', head), el('th.n', 'COUNT'), el('th.n', 'OUTCOME'), el('th.n', 'FAILED'), el('th.n', 'P95'))), el('tbody', list.slice(0, 8).map((g) => {
+	const filter = (key, not) => go({ view: 'list', filter: [state.filter, `${not ? '-' : ''}${by}:${quoted(key)}`].filter(Boolean).join(' ') }, true);
+	return data([head, 'COUNT', 'OUTCOME', 'FAILED', 'P95'], list.slice(0, 8).map((g) => {
 		const bad = el('i.k5'), good = el('i.k2'), share = g.count ? (100 * g.failed) / g.count : 0;
 		good.style.width = `${100 - share}%`;
 		bad.style.width = `${share}%`;
-		return el('tr', el('td', el('button.q', { title: 'Enter filters, Shift+Enter excludes', onclick: (e) => filter(g.key, e.shiftKey) }, gate(g.key || '–'))), el('td.n', number(g.count)), el('td.n', el('span.meter', { 'aria-hidden': 'true' }, good, bad)), el('td.n', number(g.failed)), el('td.n', took(g.p95_ms)));
-	})));
+		return [el('button.q', { title: 'Enter filters, Shift+Enter excludes', onclick: (e) => filter(g.key, e.shiftKey) }, gate(g.key || '–')), number(g.count), el('span.meter', { hush: 'true' }, good, bad), number(g.failed), took(g.p95_ms)];
+	}));
 }
 
 export async function show(section, state, go) {
-	const span = SPANS[state.span] ? state.span : '24h', seconds = SPANS[span], by = ['event', 'path'].includes(state.by) ? state.by : 'source';
+	const span = SPANS[state.span] ? state.span : '24h', seconds = SPANS[span], by = BY.includes(state.by) ? state.by : 'source';
 	const usable = STEPS.filter((s) => seconds / s <= 120 && seconds / s >= 12), phone = innerWidth < 600;
-	const step = usable.includes(Number(state.step)) ? Number(state.step) : usable.find((s) => seconds / s <= (phone ? 48 : 100)) ?? usable.at(-1);
+	step = usable.includes(Number(state.step)) ? Number(state.step) : usable.find((s) => seconds / s <= (phone ? 48 : 100)) ?? usable.at(-1);
 	const to = Math.ceil(Date.now() / 1000 / step) * step;
 	let s;
 	try {
 		s = await get('/api/stats', { filter: state.filter, from: to - seconds, to, step, by }, { signal: signal() });
 	} catch (error) {
-		if (!aborted(error)) section.replaceChildren(el('p.note', { role: 'alert' }, plain(error.message)));
+		if (!aborted(error)) section.replaceChildren(trouble(error));
 		return;
 	}
 	const again = () => draw(), draw = () => {
 		section.className = 'over';
-		const W = Math.max(260, section.clientWidth - (phone ? 50 : 66)), half = phone || section.clientWidth < 900 ? W : W / 2 - 24;
+		const W = Math.max(260, section.clientWidth - (phone ? 50 : 66)), half = phone ? W : W / 2 - 24;
 		const peak = s.buckets.reduce((m, b) => (failed(b) > failed(m) ? b : m), s.buckets[0]), tile = (title, value, under, kind, sign) => el('div.card.tile', el('span', title), el(`b${kind ? `.${kind}` : ''}`, sign ? icon(sign) : '', value), el('span', under));
-		const choose = (id, options, now, change) => el('label', el('span.hide', id), el('select', { 'aria-label': id, onchange: (e) => change(e.target.value) }, options.map((o) => {
-			const node = el('option', { value: o }, id === 'Step' ? `${label(o)} a bar` : o);
-			node.selected = String(o) === String(now);
-			return node;
-		})));
+		const choose = (id, options, now, change) => el('label', el('span.hide', id), el('select', { label: id, onchange: (e) => change(e.target.value) }, options.map((o) => el('option', { value: o, selected: String(o) === String(now) }, id === 'Step' ? `${label(o)} a bar` : o))));
 		section.replaceChildren(
-			tile(`Deliveries, ${span}`, number(s.count), s.searched < s.total ? `so far, ${number(s.searched)} of ${number(s.total)} looked at` : `${number(Math.max(...s.buckets.map(all)) / step)}/s at most`),
+			tile(`Deliveries, ${span}`, number(s.count), s.searched < s.total ? `so far, ${number(s.searched)} of ${number(s.total)} looked at` : `${number(Math.max(...s.buckets.map(all)))} in ${label(step)} at most`),
 			tile('Failed', number(s.failed), s.failed ? `${((100 * s.failed) / s.count).toFixed(1)} %, most at ${hm(peak.at)}` : 'none', 'o5', 's5'),
-			tile('Took p50 / p95 / p99', s.took.p50_ms === null ? '–' : `${[s.took.p50_ms, s.took.p95_ms, s.took.p99_ms].map(Math.round).join(' / ')} ms`, s.slowest.length ? ['slowest ', el('a', { href: `/d/${s.slowest[0]}`, onclick: (e) => (e.preventDefault(), go({ view: 'detail', id: String(s.slowest[0]) }, true)) }, took(s.took.max_ms))] : '–'),
+			tile('Took p50 / p95 / p99', s.took.p50_ms === null ? '–' : `${[s.took.p50_ms, s.took.p95_ms, s.took.p99_ms].map(Math.round).join(' / ')} ms`, s.slowest.length ? ['slowest ', link(`/d/${s.slowest[0]}`, () => go({ view: 'detail', id: String(s.slowest[0]) }, true), took(s.took.max_ms))] : '–'),
 			tile('Waiting', number(s.waiting), `bad signature: ${number(s.bad_signatures)}`, 'ow', 'sw'),
 			card('bars', 'Deliveries by outcome', [choose('Span', Object.keys(SPANS), span, (v) => go({ span: v === '24h' ? '' : v, step: '' }, true)), choose('Step', usable, step, (v) => go({ step: v }, true))], () => (s.count ? bars(s, W, go, state) : [bars(s, W, go, state)[0], el('p', 'No deliveries in this span. ', el('button', { onclick: () => go({ span: '30d', step: '' }, true) }, '30 days'))]),
 				() => data(['FROM', ...KINDS.map(([k, , , name]) => name ?? k)], s.buckets.filter(all).map((b) => [b.at.slice(0, 16).replace('T', ' '), ...KINDS.map(([k]) => number(b[k]))])), again),
 			card('took', 'Took, percentiles', 'log scale', () => percentiles(s, half), () => data(['FROM', 'P50', 'P95', 'P99'], s.buckets.filter((b) => b.p50_ms !== null).map((b) => [b.at.slice(0, 16).replace('T', ' '), took(b.p50_ms), took(b.p95_ms), took(b.p99_ms)])), again),
 			card('distribution', 'Took, distribution', 'up to, ms', () => histogram(s, half), () => data(['UP TO, MS', 'COUNT'], s.took.histogram.map((h) => [upTo(h.le_ms), number(h.count)])), again),
-			el('section.card', { 'aria-label': `By ${by}` }, el('h2', `By ${by}`, el('span.end', choose('By', ['source', 'event', 'path'], by, (v) => go({ by: v === 'source' ? '' : v }, true)))), groups(s.by, by.toUpperCase(), by, state, go)),
-			el('section.card', { 'aria-label': 'Most failed' }, el('h2', 'Most failed'), groups(s.most_failed, by.toUpperCase(), by, state, go)));
+			el('section.card', { label: `By ${by}` }, el('h2', `By ${by}`, el('span.end', choose('By', BY, by, (v) => go({ by: v === 'source' ? '' : v }, true)))), groups(s.by, by.toUpperCase(), by, state, go)),
+			el('section.card', { label: 'Most failed' }, el('h2', 'Most failed'), groups(s.most_failed, by.toUpperCase(), by, state, go)));
 	};
 	draw();
 	say(`${number(s.count)} deliveries, ${number(s.failed)} failed`);
