@@ -29,22 +29,6 @@ struct tunnel *tunnel_new(struct registry *r, const char *name, bool random_name
 	return t;
 }
 
-void tunnel_watch(struct tunnel *t)
-{
-	if (t->watched)
-		return;
-	DL_APPEND2(t->registry->watched, t, watched_prev, watched_next);
-	t->watched = true;
-}
-
-void tunnel_unwatch(struct tunnel *t)
-{
-	if (!t->watched)
-		return;
-	DL_DELETE2(t->registry->watched, t, watched_prev, watched_next);
-	t->watched = false;
-}
-
 /* ---- clients by their key ---- */
 
 /* All clients with one key: those of one laptop. */

@@ -28,10 +28,6 @@ struct tunnel {
 struct tunnel *tunnel_find(const struct registry *r, const char *name);
 /* Makes one and holds its name at the router. NULL when out of memory. */
 struct tunnel *tunnel_new(struct registry *r, const char *name, bool random_name);
-/* Something of it is due at a time, or at the next sweep: the registry's sweeps look at it until nothing is. */
-void tunnel_watch(struct tunnel *t);
-/* The sweeps look at it no more. */
-void tunnel_unwatch(struct tunnel *t);
 /* Takes it out of the registry and the router and frees it with its clients, who leave their mailboxes. It is idle. */
 void tunnel_free(struct tunnel *t);
 
@@ -53,3 +49,10 @@ void tunnel_choose_current(struct tunnel *t);
 bool tunnel_is_idle(const struct tunnel *t);
 /* When the last of its clients was seen; 0 without any. */
 uint64_t tunnel_last_seen_us(const struct tunnel *t);
+
+/* ---- tunnel_watch.c ---- */
+
+/* Something of it is due at a time, or at the next sweep: the registry's sweeps look at it until nothing is. */
+void tunnel_watch(struct tunnel *t);
+/* The sweeps look at it no more. */
+void tunnel_unwatch(struct tunnel *t);
