@@ -43,7 +43,7 @@ for t in "$asan"/unit/*/test_*; do
 	case $t in *.d | *.o) continue ;; esac
 	unit "$t"
 done
-for t in shared/test_batch_writer client/test_inspect client/test_recorder client/test_replayer; do unit "$tsan/unit/$t"; done
+for t in shared/test_batch_writer client/test_inspect client/test_recorder client/test_replayer relay/test_bus; do unit "$tsan/unit/$t"; done
 for source in tests/fuzz/fuzz_*.c; do
 	name=$(basename "$source" .c)
 	name=${name#fuzz_}

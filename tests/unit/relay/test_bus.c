@@ -1,0 +1,427 @@
+/* The bus with NATS servers of its own on loopback, which are stopped and killed. Skipped where there is no
+ * nats-server. */
+#include "relay/bus/bus.h"
+#include "tests/unit/unit.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SERVERS 2
+#define LONG_MS 20000
+
+struct broker {
+	pid_t pid;
+	uint16_t port;
+};
+
+static char folder[64];
+static struct broker brokers[SERVERS];
+static uv_loop_t loop;
+
+/* ---- servers ---- */
+
+/* Reads the port that it chose from the file that it writes ("nats-server_PID.ports"). */
+static bool read_port(struct broker *b)
+{
+	char path[128], text[512], *at;
+	snprintf(path, sizeof path, "%s/nats-server_%d.ports", folder, (int)b->pid);
+	FILE *f = fopen(path, "r");
+	size_t len = f ? fread(text, 1, sizeof text - 1, f) : 0;
+	if (f)
+		fclose(f);
+	text[len] = 0;
+	if (!(at = strstr(text, "127.0.0.1:")) || !strchr(text, '}'))
+		return false;
+	b->port = (uint16_t)atoi(at + 10);
+	unlink(path);
+	return true;
+}
+
+/* On the port that it had before, if it had one. `config`: further settings, "" for none. */
+static void start_broker(struct broker *b, const char *config)
+{
+	char path[128], port[16];
+	snprintf(path, sizeof path, "%s/conf-%d", folder, (int)(b - brokers));
+	snprintf(port, sizeof port, "%d", b->port ? b->port : -1);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "jetstream { store_dir: \"%s/js-%d\" }\n%s\n", folder, (int)(b - brokers), config);
+	fclose(f);
+	b->pid = fork();
+	if (b->pid == 0) {
+		int quiet = open("/dev/null", O_WRONLY);
+		dup2(quiet, 1);
+		dup2(quiet, 2);
+		execlp("nats-server", "nats-server", "-a", "127.0.0.1", "-p", port, "-c", path, "--ports_file_dir",
+		       folder, (char *)NULL);
+		_exit(127);
+	}
+	for (int i = 0; i < LONG_MS / 10 && !read_port(b); i++)
+		usleep(10000);
+	assert_true(b->port > 0);
+}
+
+static void end_broker(struct broker *b)
+{
+	if (b->pid > 0) {
+		kill(b->pid, SIGKILL);
+		waitpid(b->pid, NULL, 0);
+	}
+	b->pid = 0;
+}
+
+static bool is_installed(void)
+{
+	return system("command -v nats-server >/dev/null 2>&1") == 0;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	strcpy(folder, "/tmp/creel-bus-XXXXXX");
+	memset(brokers, 0, sizeof brokers);
+	return !mkdtemp(folder) || uv_loop_init(&loop) != 0;
+}
+
+static int tear_down(void **state)
+{
+	char command[128];
+	(void)state;
+	for (size_t i = 0; i < SERVERS; i++)
+		end_broker(&brokers[i]);
+	snprintf(command, sizeof command, "rm -rf %s", folder);
+	return uv_loop_close(&loop) != 0 || system(command) != 0;
+}
+
+/* ---- a bus that notes what it is told ---- */
+
+struct node {
+	struct bus *bus;
+	int connected, away, messages;
+	enum bus_away why;
+	char server[300], last[64];
+	size_t bytes;
+	bool closed;
+};
+
+static void on_connected(void *user, const char *server)
+{
+	struct node *n = user;
+	n->connected++;
+	snprintf(n->server, sizeof n->server, "%s", server);
+}
+
+static void on_away(void *user, enum bus_away why, const char *server, const char *text)
+{
+	struct node *n = user;
+	(void)server;
+	assert_true(*text);
+	n->away++;
+	n->why = why;
+}
+
+static void on_message(void *user, const struct bus_message *m)
+{
+	struct node *n = user;
+	n->messages++;
+	n->bytes += m->data.len;
+	snprintf(n->last, sizeof n->last, "%.*s", (int)m->data.len, (const char *)m->data.at);
+	if (m->reply)
+		assert_true(bus_publish(n->bus, &(struct bus_post){ .subject = m->reply, .data = bytes_of("pong") }));
+}
+
+static const struct bus_events events = { on_connected, on_away, on_message };
+
+static struct bus_settings settings_for(size_t count)
+{
+	struct bus_settings s = { .servers.count = count, .subjects = { "creel.n.one" }, .subject_count = 1 };
+	for (size_t i = 0; i < count; i++) {
+		snprintf(s.servers.at[i].host, sizeof s.servers.at[i].host, "127.0.0.1");
+		s.servers.at[i].port = brokers[i].port;
+	}
+	return s;
+}
+
+static void begin(struct node *n, const struct bus_settings *s)
+{
+	struct error e;
+	*n = (struct node){ 0 };
+	n->bus = bus_new(&loop, s, &events, n, &e);
+	assert_non_null(n->bus);
+}
+
+static void on_bus_closed(void *user)
+{
+	((struct node *)user)->closed = true;
+}
+
+#define WAIT(condition)                                                                                                \
+	do {                                                                                                           \
+		uint64_t until = uv_now(&loop) + LONG_MS;                                                              \
+		uv_timer_t tick;                                                                                       \
+		uv_timer_init(&loop, &tick);                                                                           \
+		uv_timer_start(&tick, on_tick, 20, 20);                                                                \
+		while (!(condition)) {                                                                                 \
+			assert_true(uv_now(&loop) < until);                                                            \
+			uv_run(&loop, UV_RUN_ONCE);                                                                    \
+		}                                                                                                      \
+		uv_close((uv_handle_t *)&tick, NULL);                                                                  \
+		uv_run(&loop, UV_RUN_NOWAIT);                                                                          \
+	} while (0)
+
+static void on_tick(uv_timer_t *t)
+{
+	(void)t;
+}
+
+static void finish(struct node *n)
+{
+	bus_close(n->bus, on_bus_closed, n);
+	WAIT(n->closed);
+}
+
+struct answer {
+	int count;
+	enum bus_outcome outcome;
+	char text[256];
+};
+
+static void on_answer(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	struct answer *a = user;
+	a->count++;
+	a->outcome = outcome;
+	assert_true((m != NULL) == (outcome == BUS_ANSWERED));
+	if (m)
+		snprintf(a->text, sizeof a->text, "%.*s", (int)m->data.len, (const char *)m->data.at);
+}
+
+static struct answer ask(struct node *n, struct bus_post p, uint64_t timeout_ms)
+{
+	struct answer a = { 0 };
+	assert_true(bus_request(n->bus, &p, timeout_ms, on_answer, &a));
+	assert_int_equal(a.count, 0);
+	WAIT(a.count);
+	assert_int_equal(a.count, 1);
+	return a;
+}
+
+/* ---- tests ---- */
+
+static void test_messages_and_answers(void **state)
+{
+	(void)state;
+	struct node one, two;
+	struct bus_post hello = { .subject = "creel.n.one", .data = bytes_of("hello") };
+	if (!is_installed())
+		skip();
+	start_broker(&brokers[0], "");
+	struct bus_settings s = settings_for(1), other = settings_for(1);
+	other.subject_count = 0;
+	begin(&one, &s);
+	assert_false(bus_publish(one.bus, &hello)); /* not connected yet: it is not kept for later */
+	begin(&two, &other);
+	WAIT(one.connected && two.connected);
+	assert_true(bus_is_connected(one.bus));
+	assert_true(bus_publish(two.bus, &hello));
+	WAIT(one.messages == 1);
+	assert_string_equal(one.last, "hello");
+	assert_int_equal(two.messages, 0);
+	struct answer a = ask(&two, hello, LONG_MS);
+	assert_int_equal(a.outcome, BUS_ANSWERED);
+	assert_string_equal(a.text, "pong");
+	a = ask(&two, (struct bus_post){ .subject = "creel.n.nobody" }, LONG_MS);
+	assert_int_equal(a.outcome, BUS_NOBODY);
+	assert_false(bus_publish(two.bus, &(struct bus_post){ .subject = "" }));
+	finish(&one);
+	finish(&two);
+}
+
+static bool answer_has(struct node *n, struct bus_post p, const char *part)
+{
+	struct answer a = ask(n, p, LONG_MS);
+	return a.outcome == BUS_ANSWERED && strstr(a.text, part);
+}
+
+/* JetStream by its plain requests: a bucket, and writes that hold only on the revision that was read. */
+static void test_compare_and_swap(void **state)
+{
+	(void)state;
+	struct node one;
+	if (!is_installed())
+		skip();
+	start_broker(&brokers[0], "");
+	struct bus_settings s = settings_for(1);
+	begin(&one, &s);
+	WAIT(one.connected);
+	struct bus_post bucket = {
+		.subject = "$JS.API.STREAM.CREATE.KV_CREEL",
+		.data = bytes_of("{\"name\":\"KV_CREEL\",\"subjects\":[\"$KV.CREEL.>\"],\"max_msgs_per_subject\":1,"
+				 "\"discard\":\"new\",\"allow_rollup_hdrs\":true,\"deny_delete\":true}"),
+	};
+	for (int i = 0; i < 200 && !answer_has(&one, bucket, "\"did_create\":true"); i++)
+		;
+	struct bus_post put = { .subject = "$KV.CREEL.tunnel.shop",
+				.data = bytes_of("a"),
+				.header = "Nats-Expected-Last-Subject-Sequence",
+				.header_value = "0" };
+	assert_true(answer_has(&one, put, "\"seq\":1"));
+	assert_true(answer_has(&one, put, "wrong last sequence"));
+	put.header_value = "1";
+	assert_true(answer_has(&one, put, "\"seq\":2"));
+	finish(&one);
+}
+
+/* A server that hangs holds up nobody here: the loop goes on, the queue has an end, and the bus goes to the next. */
+static void test_a_server_that_hangs(void **state)
+{
+	(void)state;
+	struct node one;
+	if (!is_installed())
+		skip();
+	start_broker(&brokers[0], "");
+	start_broker(&brokers[1], "");
+	struct bus_settings s = settings_for(2);
+	begin(&one, &s);
+	WAIT(one.connected);
+	char first[300];
+	strcpy(first, one.server);
+	struct broker *in_use = &brokers[atoi(strrchr(first, ':') + 1) == brokers[1].port];
+	kill(in_use->pid, SIGSTOP);
+	struct answer a = { 0 };
+	assert_true(bus_request(one.bus, &(struct bus_post){ .subject = "creel.n.one" }, LONG_MS, on_answer, &a));
+	uint8_t *big = calloc(1, 1u << 18);
+	unsigned taken = 0;
+	uint64_t began = uv_hrtime();
+	while (taken < 2000 &&
+	       bus_publish(one.bus, &(struct bus_post){ .subject = "creel.n.one", .data = bytes_make(big, 1u << 18) }))
+		taken++;
+	assert_true(taken < 2000);
+	assert_true(uv_hrtime() - began < UINT64_C(5000000000));
+	free(big);
+	WAIT(one.connected == 2);
+	assert_int_equal(a.outcome, BUS_GONE);
+	assert_int_equal(one.why, BUS_LOST);
+	assert_string_not_equal(one.server, first);
+	kill(in_use->pid, SIGCONT);
+	/* And by decision, where the server answers pings and nothing else. */
+	bus_move_on(one.bus);
+	WAIT(one.connected == 3);
+	assert_string_equal(one.server, first);
+	finish(&one);
+}
+
+static void test_a_server_that_dies(void **state)
+{
+	(void)state;
+	struct node one;
+	if (!is_installed())
+		skip();
+	start_broker(&brokers[0], "");
+	struct bus_settings s = settings_for(1);
+	begin(&one, &s);
+	WAIT(one.connected);
+	end_broker(&brokers[0]);
+	WAIT(one.away > 1);
+	assert_int_equal(one.why, BUS_UNREACHABLE);
+	assert_false(bus_is_connected(one.bus));
+	start_broker(&brokers[0], "");
+	WAIT(one.connected == 2);
+	/* What it listened to is listened to again. */
+	assert_true(bus_publish(one.bus, &(struct bus_post){ .subject = "creel.n.one", .data = bytes_of("back") }));
+	WAIT(one.messages == 1);
+	finish(&one);
+}
+
+static void test_credentials(void **state)
+{
+	(void)state;
+	struct node one;
+	if (!is_installed())
+		skip();
+	start_broker(&brokers[0], "authorization { user: creel, password: right }");
+	struct bus_settings s = settings_for(1);
+	begin(&one, &s);
+	WAIT(one.away);
+	assert_int_equal(one.why, BUS_REFUSED);
+	finish(&one);
+	s.credentials = (struct bus_credentials){ BUS_CREDENTIALS_PASSWORD, "creel", "right" };
+	begin(&one, &s);
+	WAIT(one.connected);
+	finish(&one);
+	s.credentials = (struct bus_credentials){ BUS_CREDENTIALS_PASSWORD, "creel", "wrong" };
+	begin(&one, &s);
+	WAIT(one.away);
+	assert_int_equal(one.why, BUS_REFUSED);
+	finish(&one);
+}
+
+/* The certificate has to be of the server's name, and of the CA that was given. */
+static void test_tls(void **state)
+{
+	(void)state;
+	struct node one;
+	char command[640], config[256], ca[100], path[100];
+	if (!is_installed())
+		skip();
+	for (int i = 0; i < 2; i++) {
+		snprintf(command, sizeof command,
+			 "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=nats "
+			 "-addext subjectAltName=%s -keyout %s/key-%d -out %s/cert-%d 2>/dev/null",
+			 i == 0 ? "IP:127.0.0.1" : "DNS:elsewhere.example", folder, i, folder, i);
+		assert_int_equal(system(command), 0);
+		snprintf(config, sizeof config, "tls { cert_file: \"%s/cert-%d\", key_file: \"%s/key-%d\" }", folder, i,
+			 folder, i);
+		start_broker(&brokers[i], config);
+	}
+	struct bus_settings s = settings_for(1);
+	s.servers.at[0].tls = true;
+	snprintf(ca, sizeof ca, "%s/cert-0", folder);
+	s.ca = ca;
+	begin(&one, &s);
+	WAIT(one.connected);
+	finish(&one);
+	s.ca = NULL; /* not the system's */
+	begin(&one, &s);
+	WAIT(one.away);
+	assert_int_equal(one.why, BUS_UNTRUSTED);
+	finish(&one);
+	snprintf(path, sizeof path, "%s/cert-1", folder);
+	s.ca = path;
+	s.servers.at[0].port = brokers[1].port; /* another's name */
+	begin(&one, &s);
+	WAIT(one.away);
+	assert_int_equal(one.why, BUS_UNTRUSTED);
+	finish(&one);
+}
+
+/* An end while nobody answers waits for nobody. */
+static void test_an_end_without_a_server(void **state)
+{
+	(void)state;
+	struct node one;
+	struct bus_settings s = settings_for(1);
+	s.servers.at[0].port = 1;
+	begin(&one, &s);
+	WAIT(one.away);
+	assert_int_equal(one.why, BUS_UNREACHABLE);
+	finish(&one);
+	assert_int_equal(one.connected, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_messages_and_answers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_compare_and_swap, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_server_that_hangs, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_server_that_dies, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_credentials, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_tls, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_an_end_without_a_server, set_up, tear_down),
+	};
+	return RUN(tests);
+}
