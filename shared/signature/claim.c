@@ -272,9 +272,11 @@ static bool body_part(struct claim *c, const struct signature_input *in, const c
 {
 	static const char form[] = "form:";
 	bool is_form = bytes_begins(bytes_of(place), form);
+	char path[PLACE_LEN];
 	return (body_value(c, in, place, out) && out->len) ||
 	       claim_fail(c, in->body.len > SIGNATURE_JSON_MOST && !is_form ? SIGNATURE_NO_MEMORY : SIGNATURE_MISSING,
-			  "the body has no %s%s", is_form ? "field " : "", is_form ? place + sizeof form - 1 : place);
+			  "the body has no %s%s", is_form ? "field " : "",
+			  is_form ? place + sizeof form - 1 : place_numbered(place, c->item, path));
 }
 
 static bool read_body(struct claim *c, const struct signature_input *in)

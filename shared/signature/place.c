@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* How much of a body is looked at as text. */
+#define BEGINNING ((size_t)4096)
+
 static const char *after(const char *place, const char *kind)
 {
 	size_t len = strlen(kind);
@@ -33,13 +36,12 @@ static bool read_form(const char *name, const struct signature_input *in, struct
 	return there;
 }
 
-/* The path with the item's number for its '#'. */
-static const char *numbered(const char *path, size_t item, char out[160])
+const char *place_numbered(const char *path, size_t item, char out[PLACE_LEN])
 {
 	const char *mark = strchr(path, '#');
 	if (!mark)
 		return path;
-	snprintf(out, 160, "%.*s%zu%s", (int)(mark - path), path, item, mark + 1);
+	snprintf(out, PLACE_LEN, "%.*s%zu%s", (int)(mark - path), path, item, mark + 1);
 	return out;
 }
 
@@ -47,7 +49,7 @@ bool place_read(const char *place, const struct signature_input *in, size_t item
 {
 	const char *name;
 	struct bytes value;
-	char path[160];
+	char path[PLACE_LEN];
 	size_t start = out->len;
 	bool lower = (name = after(place, "lower:")) != NULL;
 	if (lower)
@@ -64,7 +66,7 @@ bool place_read(const char *place, const struct signature_input *in, size_t item
 	else if ((name = after(place, "key:")))
 		there = signature_json_other_key(in->body, name, out);
 	else
-		there = signature_json_value(in->body, numbered(place, item, path), out, NULL);
+		there = signature_json_value(in->body, place_numbered(place, item, path), out, NULL);
 	for (size_t i = start; there && lower && i < out->len; i++)
 		out->at[i] = (uint8_t)tolower(out->at[i]);
 	return there;
@@ -109,6 +111,9 @@ bool place_holds(const char *mark, const struct signature_input *in)
 	const char *name = after(place, "field:");
 	if (name)
 		return field_holds(name, mark + len, in->headers);
+	if (after(place, "body:"))
+		return value_is(bytes_make(in->body.at, in->body.len < BEGINNING ? in->body.len : BEGINNING),
+				mark + len);
 	bool holds = place_read(place, in, 0, &value) && value_is(buffer_view(&value), mark + len);
 	buffer_free(&value);
 	return holds;
@@ -183,12 +188,12 @@ static bool write_part(struct multipart *m, const char *wanted, struct bytes val
 bool place_write(const char *place, const struct signature_input *in, size_t item, struct bytes value,
 		 struct buffer *out)
 {
-	char path[160];
+	char path[PLACE_LEN];
 	struct multipart m;
 	const char *name = after(place, "form:");
 	out->len = 0;
 	if (!name)
-		return write_json(numbered(place, item, path), in->body, value, out);
+		return write_json(place_numbered(place, item, path), in->body, value, out);
 	return multipart_open(in->headers, in->body, &m) ? write_part(&m, name, value, out)
 							 : write_form(name, in->body, value, out);
 }

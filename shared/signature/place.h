@@ -13,10 +13,14 @@
 
 #include "shared/signature/signature_private.h"
 
+/* Long enough for every path of the table. */
+#define PLACE_LEN 160
+/* The path with the item's number for its '#': the path itself where it has none, else *out. */
+const char *place_numbered(const char *path, size_t item, char out[PLACE_LEN]);
 /* Appends the value. False when it is not there, or out of memory. */
 MUST_CHECK bool place_read(const char *place, const struct signature_input *in, size_t item, struct buffer *out);
-/* A mark: PLACE (there is a value), PLACE=TEXT (it is that) PLACE~TEXT (it contains that, case folded), or
- * !MARK (that does not hold). */
+/* A mark: PLACE (there is a value), PLACE=TEXT (it is that) PLACE~TEXT (it contains that, case folded),
+ * body:~TEXT (the beginning of the body, whatever it is, contains that), or !MARK (that does not hold). */
 bool place_holds(const char *mark, const struct signature_input *in);
 /* Puts the body with `value` in that place into *out, which is emptied. False when the place is not in the body as it
  * is, or out of memory. */

@@ -293,7 +293,7 @@ static void test_other_places(void **state)
 	r.body.len = 0;
 	assert_true(buffer_append_text(&r.body, "{\"value\":[{\"clientState\":\"a\"},{\"x\":1}]}"));
 	in = input(&r, "a");
-	verdict("microsoft-graph", &in, SIGNATURE_MISSING, "the body has no value");
+	verdict("microsoft-graph", &in, SIGNATURE_MISSING, "the body has no value[1].clientState");
 	request_free(&r);
 
 	in = input(&r, "not hex");
