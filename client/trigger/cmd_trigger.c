@@ -373,6 +373,8 @@ static bool sign_and_set(struct trigger *t, struct error *e)
 		.fields = &t->fields,
 		.body = &t->body,
 	};
+	if (!t->provider && t->secrets.count)
+		fprintf(stderr, "creel: %s goes without a signature: its provider is not known to sign\n", t->name);
 	bool fine = trigger_sign(&sign, e) && set_fields(t, e);
 	t->verdict = trigger_sign_verdict(&sign);
 	buffer_free(&sign.signature);
