@@ -2,6 +2,7 @@
 #include "client/proxy/proxy.h"
 #include "client/proxy/proxy_dial.h"
 #include "client/tunnel/tunnel_private.h"
+#include "shared/program/loop.h"
 
 #include <netdb.h>
 #include <stdlib.h>
@@ -186,7 +187,7 @@ bool tunnel_make_context(struct tunnel *t, struct error *e)
 {
 	void *loops[1] = { t->loop };
 	struct lws_context_creation_info info = { 0 };
-	if (!proxy_for(t->tls ? "https" : "http", t->host, &t->proxy, e))
+	if (!loop_takes_lws(EXIT_RELAY, e) || !proxy_for(t->tls ? "https" : "http", t->host, &t->proxy, e))
 		return false;
 	t->proxied = t->proxy.variable != NULL;
 	/* lws 4.1.6 reads http_proxy by itself, whatever the scheme and NO_PROXY say. */

@@ -7,6 +7,7 @@
 
 #include "shared/http/http_phrase.h"
 #include "shared/program/log.h"
+#include "shared/program/loop.h"
 
 #include <openssl/err.h>
 #include <stdlib.h>
@@ -289,6 +290,8 @@ static struct lws_vhost *make_vhost(struct tunnel_server *s, const char *name, b
 
 struct tunnel_server *tunnel_server_new(struct relay *relay, struct error *e)
 {
+	if (!loop_takes_lws(EXIT_RELAY, e))
+		return NULL;
 	struct tunnel_server *s = calloc(1, sizeof *s);
 	if (!s) {
 		error_set(e, EXIT_RELAY, "out of memory");

@@ -1,6 +1,7 @@
 #include "shared/program/loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 /* libuv's first loop makes a pipe for signals once it has a file for epoll or kqueue, and aborts when it cannot. */
@@ -30,6 +31,17 @@ bool loop_open(uv_loop_t *loop, enum exit_code code, struct error *e)
 	if (!why)
 		why = uv_loop_init(loop);
 	return !why || loop_fail(why, code, e);
+}
+
+bool loop_takes_lws(enum exit_code code, struct error *e)
+{
+	int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set(e, code, "/dev/urandom, which libwebsockets needs, cannot be opened: %s%s",
+				 error_system(errno),
+				 errno == ENOENT ? "; a container or chroot needs a /dev of its own" : "");
+	close(fd);
+	return true;
 }
 
 static void on_late(uv_timer_t *timer)

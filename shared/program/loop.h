@@ -11,6 +11,8 @@
 MUST_CHECK bool loop_open(uv_loop_t *loop, enum exit_code code, struct error *e);
 /* Fills *e for a code of libuv's, where a part of a loop could not be begun. Returns false. */
 bool loop_fail(int uv_code, enum exit_code code, struct error *e);
+/* Whether libwebsockets can begin on a loop: 4.1.6 crashes where it cannot open /dev/urandom. */
+MUST_CHECK bool loop_takes_lws(enum exit_code code, struct error *e);
 /* Runs until nothing is open, at most LOOP_END_MS: what a library left open, as libwebsockets does with a connection
  * that it could not begin, must not keep the program from ending. */
 #define LOOP_END_MS 30000

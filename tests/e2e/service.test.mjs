@@ -27,6 +27,25 @@ async function taker(w, name) {
 	return { of: () => lines().slice(1).map((line) => Buffer.from(line, 'hex').toString()) };
 }
 
+describe('a root without devices', { skip: process.platform !== 'linux' && 'made by a mount of Linux' }, () => {
+	it('relay and client say what they miss', async () => {
+		const w = new World();
+		try {
+			const relay = await w.startRelay();
+			w.inside = ['unshare', process.getuid() === 0 ? '-m' : '-Urm', 'sh', '-c', 'mount -t tmpfs none /dev && exec "$@"', 'sh'];
+			const says = (program) => `${program}: /dev/urandom, which libwebsockets needs, cannot be opened: No such file or directory; a container or chroot needs a /dev of its own\n`;
+			const served = await w.run('creel-relay', ['serve', '--listen', '127.0.0.1:0', '--data', w.fresh('bare')]);
+			assert.deepEqual([served.code, served.err.slice(served.err.lastIndexOf('creel-relay: '))], [3, says('creel-relay')]);
+			const listened = await w.creel(['listen', '9', '--relay', `http://127.0.0.1:${relay.port}`]);
+			assert.deepEqual([listened.code, listened.err], [3, says('creel')]);
+			w.inside = [];
+			await relay.stop('SIGTERM');
+		} finally {
+			await w.close();
+		}
+	});
+});
+
 describe('a service manager', () => {
 	let w;
 	before(() => (w = new World()));
