@@ -46,6 +46,8 @@ static bool append_plain(struct buffer *out, const struct relay *r)
 	const struct metrics *m = &r->metrics;
 	const struct spool_level level = spool_total(r->registry->spool);
 	const struct quota *quota = &r->registry->quota;
+	struct certificate_facts certificate = { 0 };
+	bool has_one = senders_certificate(r->senders, &certificate);
 	const struct metric list[] = {
 		{ "creel_requests_total", "counter", "Requests received from senders.", m->requests },
 		{ "creel_connections_refused_total", "counter", "Connections closed at once, over a limit.",
@@ -66,6 +68,8 @@ static bool append_plain(struct buffer *out, const struct relay *r)
 		  "Bytes in temporary files of large requests on their way to a client.", quota->taken.file },
 		{ "creel_spool_limit_bytes", "gauge",
 		  "What waits, is promised and spilled is never more, all tunnels together.", quota->limits.relay },
+		{ "creel_certificate_end_timestamp_seconds", "gauge", "When the certificate ends; 0: there is none.",
+		  has_one ? certificate.ends_us / 1000000 : 0 },
 	};
 	bool fine = true;
 	for (size_t i = 0; fine && i < sizeof list / sizeof *list; i++)

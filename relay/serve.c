@@ -150,6 +150,7 @@ static void on_tick(uv_timer_t *h)
 		tunnel_server_check_tokens(s->relay.tunnels);
 		tunnel_server_check_links(s->relay.tunnels);
 		registry_check_names(s->relay.registry);
+		senders_watch_certificate(s->relay.senders);
 		memory_tidy(&s->relay.memory, senders_connections(s->relay.senders));
 		throttle_sweep(s->relay.throttle, uv_now(s->relay.loop));
 		log_digest_flush(s->relay.digest, uv_now(s->relay.loop));

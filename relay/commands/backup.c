@@ -5,6 +5,7 @@
 #include "relay/control/control_ask.h"
 #include "relay/spool/spool_sqlite.h"
 #include "shared/options/options.h"
+#include "shared/text/text_figures.h"
 
 #include <stdio.h>
 
@@ -21,15 +22,10 @@ static const struct option_row rows[] = {
 static const struct option_group groups[] = { OPTION_GROUP(rows, 0) };
 static const struct option_table table = { groups, 1 };
 
-static const char *plural(uint64_t count, const char *one, const char *more)
-{
-	return count == 1 ? one : more;
-}
-
 static void print_tokens(const char *verb, const struct backup_counts *c)
 {
-	printf("%s %llu %s, %llu %s", verb, (unsigned long long)c->tokens, plural(c->tokens, "token", "tokens"),
-	       (unsigned long long)c->names, plural(c->names, "tunnel name", "tunnel names"));
+	printf("%s %llu %s, %llu %s", verb, (unsigned long long)c->tokens, text_plural(c->tokens, "token", "tokens"),
+	       (unsigned long long)c->names, text_plural(c->names, "tunnel name", "tunnel names"));
 }
 
 /* ---- backup ---- */
@@ -82,7 +78,7 @@ static bool back_up(const char *file, const char *data, struct error *e)
 		return false;
 	print_tokens("Saved", &counts);
 	printf(" and %llu %s to %s\n", (unsigned long long)counts.deliveries,
-	       plural(counts.deliveries, "webhook that waits", "webhooks that wait"), file);
+	       text_plural(counts.deliveries, "webhook that waits", "webhooks that wait"), file);
 	return true;
 }
 
@@ -113,10 +109,10 @@ static bool write_folder(const char *data, sqlite3 *db, const char *file, struct
 		return false;
 	print_tokens("Restored", &counts);
 	printf(" and %llu %s into %s", (unsigned long long)merged.deliveries,
-	       plural(merged.deliveries, "webhook that waits", "webhooks that wait"), data);
+	       text_plural(merged.deliveries, "webhook that waits", "webhooks that wait"), data);
 	if (merged.known)
 		printf("; %llu %s there already", (unsigned long long)merged.known,
-		       plural(merged.known, "webhook was", "webhooks were"));
+		       text_plural(merged.known, "webhook was", "webhooks were"));
 	putchar('\n');
 	return true;
 }

@@ -30,6 +30,8 @@ static bool is_well(const json_t *status, const char *data, struct error *e)
 	if (state && strcmp(state, "disk_full") == 0)
 		return error_set(e, EXIT_NO, "the disk of %s is full: requests that would have to wait are refused",
 				 data);
+	if (json_is_true(json_object_get(json_object_get(status, "certificate"), "expired")))
+		return error_set(e, EXIT_NO, "the relay's certificate has expired: renew it, then send SIGHUP");
 	return true;
 }
 

@@ -34,6 +34,18 @@ static void print_waiting(FILE *out, const json_t *row)
 			text_plural(count, "delivery waits", "deliveries wait"), size);
 }
 
+/* Of a relay that has none, or is of a version that does not say: nothing. */
+static void print_certificate(FILE *out, const json_t *certificate)
+{
+	if (!json_is_object(certificate))
+		return;
+	fprintf(out, "\ncertificate %s",
+		json_is_true(json_object_get(certificate, "self_signed")) ? "signed by itself"
+									  : text_at(certificate, "issuer"));
+	print_time(out, json_is_true(json_object_get(certificate, "expired")) ? ", expired " : ", until ",
+		   text_at(certificate, "ends"));
+}
+
 void status_print_tunnels(FILE *out, const json_t *status)
 {
 	size_t i, k;
@@ -79,6 +91,7 @@ void status_print(FILE *out, const json_t *status)
 		text_plural(connections, "connection", "connections"), (unsigned long long)in_flight,
 		text_plural(in_flight, "delivery under way", "deliveries under way"));
 	print_waiting(out, status);
+	print_certificate(out, json_object_get(status, "certificate"));
 	fputs("\n\nTunnels:\n", out);
 	status_print_tunnels(out, status);
 	if (json_array_size(json_object_get(status, "tunnels")) == 0)

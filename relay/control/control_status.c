@@ -4,6 +4,7 @@
 #include "relay/senders/senders.h"
 #include "relay/tunnels/connection.h"
 #include "relay/tunnels/registry.h"
+#include "shared/base/clock.h"
 #include "shared/text/text.h"
 
 #include <jansson.h>
@@ -69,6 +70,18 @@ static json_t *describe_tunnels(const struct registry *r)
 	return list;
 }
 
+static json_t *describe_certificate(const struct relay *r)
+{
+	struct certificate_facts facts;
+	if (!senders_certificate(r->senders, &facts))
+		return json_null();
+	json_t *issuer = json_string(facts.issuer);
+	bool expired = facts.ends_us && facts.ends_us < clock_now_us();
+	return json_pack("{s:o, s:o, s:b, s:b}", "ends", time_of(facts.ends_us), "issuer",
+			 issuer ? issuer : json_null(), /* not UTF-8 */
+			 "self_signed", facts.self_signed, "expired", expired);
+}
+
 static void on_token(void *user, const struct token_row *row)
 {
 	json_array_append_new(user, json_pack("{s:s, s:s, s:o, s:o, s:o}", "name", row->name, "tunnels", row->tunnels,
@@ -85,11 +98,12 @@ bool control_status(const struct relay *r, uint64_t since_us, struct buffer *out
 		json_decref(tokens);
 		return false;
 	}
-	json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", CREEL_VERSION, "url",
-				r->public_url, "state", state, "since", time_of(since_us), "connections",
-				number(senders_connections(r->senders)), "in_flight",
-				number((uint64_t)r->metrics.in_flight), "waiting", number(total.count), "waiting_bytes",
-				number(total.bytes), "tunnels", describe_tunnels(r->registry), "tokens", tokens);
+	json_t *all =
+	    json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", CREEL_VERSION, "url",
+		      r->public_url, "state", state, "since", time_of(since_us), "connections",
+		      number(senders_connections(r->senders)), "in_flight", number((uint64_t)r->metrics.in_flight),
+		      "waiting", number(total.count), "waiting_bytes", number(total.bytes), "tunnels",
+		      describe_tunnels(r->registry), "certificate", describe_certificate(r), "tokens", tokens);
 	char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
 	bool fine = text && buffer_append_text(out, text) && buffer_put_u8(out, '\n');
 	free(text);

@@ -2,6 +2,7 @@
 
 #include "relay/net/certificate_warn.h"
 #include "relay/net/tls_policy.h"
+#include "shared/net/chain.h"
 #include "shared/program/log.h"
 
 #include <errno.h>
@@ -155,4 +156,17 @@ SSL_CTX *certificate_load(const char *cert, const char *key, int staple_index, s
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); /* tickets hold all: nothing is kept for a stranger */
 	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
 	return ctx;
+}
+
+bool certificate_describe(SSL_CTX *ctx, struct certificate_facts *facts)
+{
+	X509 *leaf = SSL_CTX_get0_certificate(ctx);
+	struct tm ends;
+	if (!leaf)
+		return false;
+	*facts = (struct certificate_facts){ .self_signed = chain_is_root(leaf) };
+	time_t at = ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &ends) == 1 ? timegm(&ends) : -1;
+	facts->ends_us = at > 0 ? (uint64_t)at * 1000000 : 0;
+	chain_name_issuer(leaf, facts->issuer, sizeof facts->issuer);
+	return true;
 }

@@ -57,17 +57,26 @@ static void look_at_dates(X509 *leaf, const char *file)
 		return;
 	else if (days < 0 || seconds < 0)
 		snprintf(text, sizeof text, "it has expired, %d days ago: renew it, then send SIGHUP", -days);
+	else if (days == 0)
+		snprintf(text, sizeof text, "it ends in %d hours: renew it, then send SIGHUP", seconds / 3600);
 	else if (days < DAYS_SOON)
-		snprintf(text, sizeof text, "it ends in %d days", days);
+		snprintf(text, sizeof text, "it ends in %d day%s: renew it, then send SIGHUP", days,
+			 days == 1 ? "" : "s");
 	if (*text)
 		log_event(LOG_WARN, "certificate_date", "file", file, "text", text, NULL);
+}
+
+void certificate_warn_date(SSL_CTX *ctx, const char *file)
+{
+	X509 *leaf = SSL_CTX_get0_certificate(ctx);
+	if (leaf)
+		look_at_dates(leaf, file);
 }
 
 void certificate_warn(SSL_CTX *ctx, const char *file)
 {
 	X509 *leaf = SSL_CTX_get0_certificate(ctx);
-	if (!leaf)
-		return;
-	look_at_chain(ctx, leaf, file);
-	look_at_dates(leaf, file);
+	if (leaf)
+		look_at_chain(ctx, leaf, file);
+	certificate_warn_date(ctx, file);
 }

@@ -119,6 +119,7 @@ struct senders {
 	uint64_t handshakes_at, handshakes_ns; /* what they took at this loop ms */
 	SSL_CTX *tls;                          /* NULL: no certificate */
 	int staple_index;
+	uint64_t looked_at_us; /* when the certificate's date was looked at last */
 	struct warning_log warnings;
 	struct uuid_random random; /* of the event ids */
 };

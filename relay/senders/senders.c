@@ -3,7 +3,8 @@
 
 #include "relay/common/limits.h"
 #include "relay/net/trusted.h"
-#include "relay/net/certificate.h"
+#include "relay/net/certificate_warn.h"
+#include "shared/base/clock.h"
 #include "shared/program/log.h"
 
 #include <netinet/in.h>
@@ -15,6 +16,8 @@
 /* Bytes of memory that a new connection may come to. */
 #define CONNECTION 2048
 #define CONNECTION_TLS (32u << 10)
+
+#define DAY_US (UINT64_C(86400) * 1000000)
 
 struct senders *senders_new(struct relay *relay, struct error *e)
 {
@@ -30,6 +33,7 @@ struct senders *senders_new(struct relay *relay, struct error *e)
 		free(all);
 		return NULL;
 	}
+	all->looked_at_us = clock_now_us();
 	wheel_init(&all->wheel, relay->loop, sender_on_due);
 	uv_idle_init(relay->loop, &all->soon);
 	uv_idle_init(relay->loop, &all->handshaking);
@@ -50,7 +54,23 @@ bool senders_reload(struct senders *all, struct error *e)
 		return false;
 	SSL_CTX_free(all->tls); /* connections keep theirs */
 	all->tls = fresh;
+	all->looked_at_us = clock_now_us();
 	return true;
+}
+
+bool senders_certificate(const struct senders *all, struct certificate_facts *facts)
+{
+	return all->tls && certificate_describe(all->tls, facts);
+}
+
+/* By the clock on the wall: a machine may have slept. */
+void senders_watch_certificate(struct senders *all)
+{
+	uint64_t now = clock_now_us();
+	if (!all->tls || now < all->looked_at_us + DAY_US)
+		return;
+	all->looked_at_us = now;
+	certificate_warn_date(all->tls, all->relay->settings.tls_cert);
 }
 
 static struct sender *of_silent(struct silent_entry *e)

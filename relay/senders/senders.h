@@ -6,6 +6,7 @@
 #pragma once
 
 #include "relay/common/relay.h"
+#include "relay/net/certificate.h"
 
 struct senders;
 
@@ -15,6 +16,10 @@ struct senders *senders_new(struct relay *relay, struct error *e);
 void senders_accept(struct senders *all, int fd, const struct sockaddr *from, bool tunnels_only);
 /* New TLS connections get the certificate as it is on disk now; those that stand keep theirs. */
 MUST_CHECK bool senders_reload(struct senders *all, struct error *e);
+/* What it is, as served now; false: there is none. */
+bool senders_certificate(const struct senders *all, struct certificate_facts *facts);
+/* Called each second: logs once a day that the certificate has expired or soon will. */
+void senders_watch_certificate(struct senders *all);
 /* Those that are in a request. */
 size_t senders_busy(const struct senders *all);
 /* All, tunnels' connections among them. */

@@ -6,6 +6,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { World, waitFor } from './lib/harness.mjs';
+import { makeDatedCertificate } from './lib/tls.mjs';
 
 describe('creel-relay status', () => {
 	let w;
@@ -85,6 +86,34 @@ describe('creel-relay status', () => {
 		const gone = await ask(relay.data, 'status');
 		assert.equal(gone.code, 1);
 		assert.match(gone.err, /no relay is running on .*; `creel-relay serve` starts one/);
+	});
+
+	it('says who issued the certificate and when it ends; one that has expired is no good health', async () => {
+		const at = (days) => Date.now() + days * 86_400_000;
+		const day = (days) => `${new Date(at(days)).toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`;
+		const start = async (name, from, to) => {
+			const c = makeDatedCertificate(w.dir, name, { start: day(from), end: day(to) });
+			const relay = await w.startRelay({ args: ['--tls-cert', c.cert, '--tls-key', c.key] });
+			return { relay, data: relay.data };
+		};
+		const plain = await w.startRelay();
+		assert.equal((await status(plain.data)).certificate, null);
+		const good = await start('good-for-a-month', -1, 30);
+		const { ends, issuer, expired } = (await status(good.data)).certificate;
+		assert.ok(Math.abs(Date.parse(ends) - at(30)) < 60_000);
+		assert.deepEqual([typeof issuer, expired], ['string', false]);
+		const told = await ask(good.data, 'status');
+		assert.match(told.text, new RegExp(`^certificate .*, until ${ends.slice(0, 10)} \\d\\d:\\d\\d:\\d\\dZ$`, 'm'));
+		assert.doesNotMatch(good.relay.err, /certificate_date/);
+		const soon = await start('soon', -1, 3.5);
+		assert.match(soon.relay.err, /event=certificate_date .*it ends in 3 days: renew it, then send SIGHUP/);
+		assert.equal((await ask(soon.data, 'status')).code, 0);
+		const hours = await start('hours', -1, 0.2);
+		assert.match(hours.relay.err, /event=certificate_date .*it ends in 4 hours: renew it/);
+		const old = await start('old', -9, -2);
+		const no = await ask(old.data, 'status');
+		assert.deepEqual([no.code, no.err], [1, 'creel-relay: the relay\'s certificate has expired: renew it, then send SIGHUP\n']);
+		assert.match(no.text, /^certificate .*, expired \d{4}-/m);
 	});
 
 	it('its socket is the owner’s alone, takes the place of a dead relay’s, and needs no short path', async () => {
