@@ -19,6 +19,8 @@ struct inspect_deeds {
 	struct store *store; /* opened at the first deed */
 	struct forward_options forward;
 	struct inspect_replays *replays;
+	bool (*retarget)(void *user, const char *target, struct error *e);
+	void *retarget_user;
 	void (*over)(void *user, const struct replay_progress *p);
 	void (*closed)(void *user);
 	void *closed_user;
@@ -112,6 +114,14 @@ static bool deed_export(void *self, const int64_t *ids, size_t count, const char
 	return fine && (written > 0 || error_set(e, EXIT_NO, "there is nothing to export: it was deleted"));
 }
 
+static bool deed_retarget(void *self, const char *target, struct error *e)
+{
+	struct inspect_deeds *d = self;
+	if (!d->retarget)
+		return error_set(e, EXIT_USAGE, "the inspector of `creel listen` itself changes the target");
+	return d->retarget(d->retarget_user, target, e);
+}
+
 static size_t deed_stale(void *self, const int64_t *ids, size_t count, char out[160])
 {
 	struct error ignored;
@@ -133,6 +143,7 @@ const struct deed_ops inspect_deed_ops = {
 	.stale = deed_stale,
 	.stop = deed_stop,
 	.export = deed_export,
+	.retarget = deed_retarget,
 	.tag = deed_tag,
 	.labels = deed_labels,
 	.set_note = deed_set_note,
@@ -157,6 +168,13 @@ struct inspect_deeds *inspect_deeds_new(uv_loop_t *loop, const char *path, const
 	free(d->path);
 	free(d);
 	return NULL;
+}
+
+void inspect_deeds_set_retarget(struct inspect_deeds *d,
+				bool (*retarget)(void *user, const char *target, struct error *e), void *user)
+{
+	d->retarget = retarget;
+	d->retarget_user = user;
 }
 
 struct replay_progress inspect_deeds_under_way(const struct inspect_deeds *d)

@@ -13,6 +13,9 @@ extern const struct deed_ops inspect_deed_ops; /* their `self` is a struct inspe
  * live as long. Nothing is opened before the first deed. NULL when out of memory. */
 struct inspect_deeds *inspect_deeds_new(uv_loop_t *loop, const char *path, const struct forward_options *forward,
 					const struct secrets *secrets);
+/* What :target does; without it there is a sentence. */
+void inspect_deeds_set_retarget(struct inspect_deeds *d,
+				bool (*retarget)(void *user, const char *target, struct error *e), void *user);
 /* How far the replays under way are, added up. */
 struct replay_progress inspect_deeds_under_way(const struct inspect_deeds *d);
 /* Stops the replays under way; each is told its last progress. Then `closed` (may be NULL), and it is freed. */

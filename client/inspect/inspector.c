@@ -64,6 +64,8 @@ static bool start(struct inspector *i, uv_loop_t *loop, struct error *e)
 	i->deeds = inspect_deeds_new(loop, o->db, o->forward, o->secrets);
 	if (!i->deeds)
 		return error_set(e, EXIT_STORE, "out of memory");
+	if (o->retarget)
+		inspect_deeds_set_retarget(i->deeds, o->retarget, o->user);
 	struct tui_deps deps = { loop, &inspect_source_ops, i->source, &inspect_deed_ops, i->deeds, o->cores };
 	struct tui_options to = {
 		.filter = o->filter,

@@ -15,6 +15,8 @@ struct inspector_options {
 	const struct core_dumps *cores;        /* the user's own limits, for editors; or NULL */
 	/* Within the client: what its tunnel says. NULL: what is on record of a client that runs elsewhere. */
 	void (*state)(void *user, struct client_state *out);
+	/* Within the client: sends what comes to another PORT or URL. NULL: it cannot. */
+	bool (*retarget)(void *user, const char *target, struct error *e);
 	/* The user leaves it, and the terminal is as it was before. */
 	void (*ended)(void *user, enum tui_end how);
 	void *user;

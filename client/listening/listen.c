@@ -406,6 +406,15 @@ static void fill_state(void *user, struct client_state *out)
 	out->lag_us = tunnel_lag_us(l->tunnel);
 }
 
+static bool on_retarget(void *user, const char *target, struct error *e)
+{
+	struct listen *l = user;
+	if (!listen_routes_retarget(&l->routes, l->options, target, e))
+		return false;
+	put_status(l);
+	return true;
+}
+
 static void on_replayed(void *user, const struct replay_progress *p)
 {
 	output_replayed(((struct listen *)user)->mode, p);
@@ -462,6 +471,7 @@ static bool start_inspector(struct listen *l, struct error *e)
 		.ascii = l->options->ascii,
 		.mouse = l->options->mouse,
 		.state = fill_state,
+		.retarget = on_retarget,
 		.ended = on_ui_ended,
 		.user = l,
 	};

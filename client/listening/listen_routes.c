@@ -171,6 +171,25 @@ bool listen_routes_make(const struct listen_options *o, struct listen_routes *r,
 	       add_rules("--skip", &o->skip, &r->skip, e);
 }
 
+bool listen_routes_retarget(struct listen_routes *r, const struct listen_options *o, const char *target,
+			    struct error *e)
+{
+	struct route *last = &r->at[r->count - 1];
+	if (listen_calls_no_app(o))
+		return error_set(e, EXIT_USAGE, "--exec stands in for the app: there is no target to change");
+	char **old = realloc(r->old, (r->old_count + 1) * sizeof *old);
+	if (!old)
+		return no_memory(e);
+	r->old = old;
+	char *now = forward_parse_target(target, o->forward.allow_remote_target, e);
+	if (!now)
+		return false;
+	r->old[r->old_count++] = last->target;
+	last->target = now;
+	last->stub = false;
+	return true;
+}
+
 static void free_rules(struct route_rules *rules)
 {
 	for (size_t i = 0; i < rules->count; i++)
@@ -185,6 +204,9 @@ void listen_routes_free(struct listen_routes *r)
 		free(r->at[i].path);
 		free(r->at[i].target);
 	}
+	for (size_t i = 0; i < r->old_count; i++)
+		free(r->old[i]);
+	free(r->old);
 	free(r->at);
 	free_rules(&r->only);
 	free_rules(&r->skip);

@@ -86,6 +86,8 @@ struct deed_ops {
 	/* As store_labels_set_note and store_labels_set_tags. */
 	bool (*set_note)(void *self, int64_t id, struct bytes text, struct error *e);
 	bool (*set_tags)(void *self, int64_t id, struct bytes names, struct error *e);
+	/* Sends what comes from now on to another PORT or URL; *e says why not. */
+	bool (*retarget)(void *self, const char *target, struct error *e);
 	bool (*delete)(void *self, const int64_t *ids, size_t count, struct error *e);
 };
 

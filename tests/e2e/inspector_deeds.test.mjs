@@ -82,6 +82,32 @@ describe('the inspector', () => {
 		await t.until((s) => s.split('\n').filter((l) => /^.{1,2}R/.test(l)).length === 2);
 	});
 
+	it('sends what comes from now on elsewhere: :target', async () => {
+		await listen();
+		await hook('before', 'one');
+		const other = w.keep(await Receiver.start());
+		await t.keys(':');
+		await t.type(`target ${other.port}`);
+		await t.keys('Enter');
+		await t.until(new RegExp(`what comes from now on goes to http://localhost:${other.port}`));
+		const count = app.requests.length;
+		await post(relay.port, `/${t.url.split('/').pop()}/after`, 'two', []);
+		await waitFor('the other app', () => other.requests.length === 1);
+		assert.equal(other.requests[0].body.toString(), 'two');
+		assert.equal(app.requests.length, count);
+		await t.until(new RegExp(`localhost:${other.port}`)); // the title
+		const db = path.join(t.home, 'creel', 'creel.db');
+		await waitFor('creel status', async () => (await w.creel(['status', '--db', db])).text.includes(`localhost:${other.port}`));
+		for (const [bad, says] of [['nonsense:', /PORT|port|URL/], ['http://192.0.2.1/', /--allow-remote-target|loopback|this machine/]]) {
+			await t.keys(':');
+			await t.type(`target ${bad}`);
+			await t.keys('Enter');
+			await t.until(says);
+		}
+		await t.keys('G', 'r'); // a replay goes there as well
+		await waitFor('the replay', () => other.requests.length === 2);
+	});
+
 	it('names the delivery of several that could not be sent again', async () => {
 		await listen();
 		await hook('a', 'one');

@@ -769,6 +769,14 @@ static bool fake_set_tags(void *self, int64_t id, struct bytes names, struct err
 	return set_label(self, id, fake_source_at(self, id)->row.note, names);
 }
 
+static bool fake_retarget(void *self, const char *target, struct error *e)
+{
+	struct fake_source *f = self;
+	(void)e;
+	snprintf(f->client.target, sizeof f->client.target, "http://localhost:%s", target);
+	return true;
+}
+
 static bool fake_delete(void *self, const int64_t *ids, size_t count, struct error *e)
 {
 	(void)e;
@@ -783,6 +791,7 @@ const struct deed_ops fake_deed_ops = {
 	.stop = fake_stop,
 	.export = fake_export,
 	.tag = fake_tag,
+	.retarget = fake_retarget,
 	.labels = fake_labels,
 	.set_note = fake_set_note,
 	.set_tags = fake_set_tags,

@@ -15,6 +15,7 @@ static const struct {
 	{ "note ", "note TEXT: on this delivery" },
 	{ "tag ", "tag NAME: on what is marked, else on this" },
 	{ "untag ", "untag NAME: takes it away again" },
+	{ "target ", "target 4000: where what comes from now on is sent, a port or URL" },
 	{ "set ", "set mouse on|off, split on|off, order newest-first|newest-last, time local|utc|ago" },
 };
 
@@ -166,6 +167,11 @@ bool palette_run(const char *typed, struct effect *out, struct error *e)
 	*out = (struct effect){ 0 };
 	if (strcmp(name, "filter") == 0) {
 		effect_filter(out, rest);
+		return true;
+	}
+	if (strcmp(name, "target") == 0 && *rest) {
+		*out = (struct effect){ .kind = EFFECT_TARGET };
+		snprintf(out->text, sizeof out->text, "%s", rest);
 		return true;
 	}
 	if (strcmp(name, "goto") == 0)

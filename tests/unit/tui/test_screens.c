@@ -362,7 +362,7 @@ static void test_prompts(void **state)
 	size_t count = w.s.prompt.suggestion_count, enabled = 0;
 	for (int a = 1; a < ACTION_COUNT; a++)
 		enabled += action_enabled((enum action)a, CONTEXT_LIST, HAVE_ROW);
-	assert_int_equal(count, enabled + 7); /* and the commands */
+	assert_int_equal(count, enabled + 8); /* and the commands */
 	for (size_t i = 0; i < count + 3; i++)
 		press(&w, TKEY_DOWN);
 	assert_int_equal(w.s.prompt.suggestion, count - 1);
