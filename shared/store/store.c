@@ -27,14 +27,14 @@
 
 static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
+	[STATEMENT_BEGIN_READING] = "BEGIN",
 	[STATEMENT_COMMIT] = "COMMIT",
 	[STATEMENT_ROLLBACK] = "ROLLBACK",
 	[STATEMENT_INSERT_DELIVERY] =
 	    "INSERT INTO delivery (event_id, tunnel, received_at, method, target, path, prefix, peer, https, has_body,"
-	    " provider, event_type, signature, state, status, status_class, attempts, request_bytes, response_bytes, "
-	    "origin,"
-	    " replay_of, reached_at, forwarded, redacted) VALUES "
-	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?19,?13,?14,?15,0,?16,0,?17,?18,?20,?21,?22)"
+	    " provider, event_type, state, status, status_class, request_bytes, origin, replay_of, signature,"
+	    " reached_at, forwarded, redacted, attempts, took_us, response_bytes) VALUES "
+	    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25)"
 	    " ON CONFLICT (event_id) DO NOTHING",
 	[STATEMENT_FIND_EVENT] = "SELECT id FROM delivery WHERE event_id = ?1",
 	[STATEMENT_INSERT_MESSAGE] =
@@ -280,13 +280,54 @@ static int status_class(enum attempt_result result, int status)
 	return result == ATTEMPT_TIMEOUT ? 7 : 6;
 }
 
-bool store_insert_delivery(struct store *s, const struct store_delivery *d, int64_t *id, bool *duplicate,
-			   struct error *e)
+/* What a delivery's row says of its calls. */
+struct outcome {
+	enum delivery_state state;
+	int status, class;
+	int64_t attempts;
+	uint64_t took_us, response_bytes; /* of the last */
+};
+
+static struct outcome outcome_of(const struct store_attempt *a, int64_t number)
+{
+	bool delivered = a->result == ATTEMPT_OK && a->status < 400;
+	return (struct outcome){
+		.state = a->then == ATTEMPT_THEN_WAITING ? DELIVERY_WAITING
+			 : a->then == ATTEMPT_THEN_HELD  ? DELIVERY_HELD
+			 : delivered                     ? DELIVERY_DELIVERED
+							 : DELIVERY_FAILED,
+		.status = a->status,
+		.class = a->then == ATTEMPT_THEN_WAITING
+			     ? 0
+			     : status_class(a->result, a->result == ATTEMPT_OK ? a->status : 0),
+		.attempts = number,
+		.took_us = a->total_us,
+		.response_bytes = a->body_size,
+	};
+}
+
+static struct outcome outcome_of_none(const struct store_delivery *d)
+{
+	bool refused = d->state == DELIVERY_REFUSED;
+	return (struct outcome){ .state = d->state,
+				 .status = refused ? d->refused_status : 0,
+				 .class = refused ? status_class(ATTEMPT_OK, d->refused_status) : 0 };
+}
+
+static void bind_unless_0(sqlite3_stmt *st, int index, int64_t value)
+{
+	if (value)
+		sqlite3_bind_int64(st, index, value);
+	else
+		sqlite3_bind_null(st, index);
+}
+
+static bool insert_delivery(struct store *s, const struct store_delivery *d, const struct outcome *o, int64_t *id,
+			    bool *duplicate, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_INSERT_DELIVERY, e);
 	if (!st)
 		return false;
-	bool refused = d->state == DELIVERY_REFUSED;
 	sqlite3_bind_blob(st, 1, d->event_id, UUID_LEN, SQLITE_STATIC);
 	store_bind_bytes(st, 2, d->tunnel, false);
 	sqlite3_bind_int64(st, 3, (int64_t)d->received_at_us);
@@ -299,22 +340,22 @@ bool store_insert_delivery(struct store *s, const struct store_delivery *d, int6
 	sqlite3_bind_int(st, 10, d->has_body);
 	store_bind_bytes(st, 11, d->provider, false);
 	store_bind_bytes(st, 12, d->event_type, false);
-	sqlite3_bind_int(st, 13, (int)d->state);
-	sqlite3_bind_int(st, 14, refused ? d->refused_status : 0);
-	sqlite3_bind_int(st, 15, refused ? status_class(ATTEMPT_OK, d->refused_status) : 0);
+	sqlite3_bind_int(st, 13, (int)o->state);
+	sqlite3_bind_int(st, 14, o->status);
+	sqlite3_bind_int(st, 15, o->class);
 	sqlite3_bind_int64(st, 16, (int64_t)d->body_size);
 	sqlite3_bind_int(st, 17, (int)d->origin);
-	if (d->replay_of)
-		sqlite3_bind_int64(st, 18, d->replay_of);
-	else
-		sqlite3_bind_null(st, 18);
+	bind_unless_0(st, 18, d->replay_of);
 	store_bind_bytes(st, 19, d->signature.len ? d->signature : bytes_of("unknown"), false);
-	if (d->reached_at_us)
-		sqlite3_bind_int64(st, 20, (int64_t)d->reached_at_us);
-	else
-		sqlite3_bind_null(st, 20);
+	bind_unless_0(st, 20, (int64_t)d->reached_at_us);
 	sqlite3_bind_int(st, 21, d->forwarded);
 	sqlite3_bind_int(st, 22, d->redacted);
+	sqlite3_bind_int64(st, 23, o->attempts);
+	if (o->attempts)
+		sqlite3_bind_int64(st, 24, (int64_t)o->took_us);
+	else
+		sqlite3_bind_null(st, 24);
+	sqlite3_bind_int64(st, 25, (int64_t)o->response_bytes);
 	if (!store_execute(s, st, e))
 		return false;
 	*duplicate = sqlite3_changes(s->db) == 0;
@@ -327,27 +368,27 @@ bool store_insert_delivery(struct store *s, const struct store_delivery *d, int6
 	return store_insert_message(s, *id, 0, &m, e);
 }
 
+bool store_insert_delivery(struct store *s, const struct store_delivery *d, int64_t *id, bool *duplicate,
+			   struct error *e)
+{
+	const struct outcome none = outcome_of_none(d);
+	return insert_delivery(s, d, &none, id, duplicate, e);
+}
+
 /* The delivery as attempt `number` leaves it, if it is the next; *is_next false: it is not, or there is no such
  * delivery. */
 static bool summarise(struct store *s, const struct store_attempt *a, int64_t number, bool *is_next, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_SUMMARISE, e);
+	const struct outcome o = outcome_of(a, number);
 	if (!st)
 		return false;
-	bool delivered = a->result == ATTEMPT_OK && a->status < 400;
-	int class = a->then == ATTEMPT_THEN_WAITING ? 0
-		    : a->result == ATTEMPT_OK       ? status_class(a->result, a->status)
-						    : status_class(a->result, 0);
 	sqlite3_bind_int64(st, 1, a->delivery_id);
-	sqlite3_bind_int(st, 2,
-			 (int)(a->then == ATTEMPT_THEN_WAITING ? DELIVERY_WAITING
-			       : a->then == ATTEMPT_THEN_HELD  ? DELIVERY_HELD
-			       : delivered                     ? DELIVERY_DELIVERED
-							       : DELIVERY_FAILED));
-	sqlite3_bind_int(st, 3, a->status);
-	sqlite3_bind_int(st, 4, class);
-	sqlite3_bind_int64(st, 5, (int64_t)a->total_us);
-	sqlite3_bind_int64(st, 6, (int64_t)a->body_size);
+	sqlite3_bind_int(st, 2, (int)o.state);
+	sqlite3_bind_int(st, 3, o.status);
+	sqlite3_bind_int(st, 4, o.class);
+	sqlite3_bind_int64(st, 5, (int64_t)o.took_us);
+	sqlite3_bind_int64(st, 6, (int64_t)o.response_bytes);
 	sqlite3_bind_int64(st, 7, number);
 	if (!store_execute(s, st, e))
 		return false;
@@ -412,10 +453,7 @@ static bool insert_attempt(struct store *s, const struct store_attempt *a, int64
 	sqlite3_bind_int64(st, 9, (int64_t)a->first_byte_us);
 	sqlite3_bind_int64(st, 10, (int64_t)a->total_us);
 	sqlite3_bind_int64(st, 11, (int64_t)a->body_size);
-	if (a->answered_at_us)
-		sqlite3_bind_int64(st, 12, (int64_t)a->answered_at_us);
-	else
-		sqlite3_bind_null(st, 12);
+	bind_unless_0(st, 12, (int64_t)a->answered_at_us);
 	sqlite3_bind_int(st, 13, (int)a->cut);
 	if (a->body.len > STORE_SHORT_ANSWER)
 		sqlite3_bind_int64(st, 14, (int64_t)a->body.len);
@@ -425,13 +463,30 @@ static bool insert_attempt(struct store *s, const struct store_attempt *a, int64
 	return store_execute(s, st, e);
 }
 
+/* All but the delivery's row. */
+static bool insert_call(struct store *s, const struct store_attempt *a, int64_t number, struct error *e)
+{
+	const struct store_bytes m = { a->headers, a->trailers, a->raw, a->body, a->spilled };
+	return insert_attempt(s, a, number, e) &&
+	       (is_short(a) || store_insert_message(s, a->delivery_id, number, &m, e)) &&
+	       (!a->job || store_end_job(s, a->job, JOB_DONE, e));
+}
+
 bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct error *e)
 {
 	int64_t number;
-	const struct store_bytes m = { a->headers, a->trailers, a->raw, a->body, a->spilled };
-	return number_attempt(s, a, &number, e) && insert_attempt(s, a, number, e) &&
-	       (is_short(a) || store_insert_message(s, a->delivery_id, number, &m, e)) &&
-	       (!a->job || store_end_job(s, a->job, JOB_DONE, e));
+	return number_attempt(s, a, &number, e) && insert_call(s, a, number, e);
+}
+
+bool store_insert_whole(struct store *s, const struct store_delivery *d, const struct store_attempt *a, int64_t *id,
+			bool *duplicate, struct error *e)
+{
+	const struct outcome o = outcome_of(a, 1);
+	struct store_attempt first = *a;
+	if (!insert_delivery(s, d, &o, id, duplicate, e))
+		return false;
+	first.delivery_id = *id;
+	return *duplicate || insert_call(s, &first, 1, e);
 }
 
 bool store_set_answered(struct store *s, int64_t delivery_id, int number, uint64_t at_us, struct error *e)

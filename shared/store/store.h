@@ -182,11 +182,19 @@ bool store_log_is_long(const struct store *s);
  * left to the next time. */
 void store_shorten_log(struct store *own, struct store *writer);
 
+/* An answer of so many bytes at most, with its head, stands in its attempt's row. Of a longer body attempt.kept has the
+ * length: it has pages of its own. */
+#define STORE_SHORT_ANSWER 4096
+
 /* Inserts unless the event id is there already: then *duplicate is true and *id is the old row's. */
 MUST_CHECK bool store_insert_delivery(struct store *s, const struct store_delivery *d, int64_t *id, bool *duplicate,
 				      struct error *e);
 /* Inserts the attempt with the next number and brings the delivery's summary (state, status, took, …) up to date. */
 MUST_CHECK bool store_insert_attempt(struct store *s, const struct store_attempt *a, struct error *e);
+/* Both of these at once, of a delivery whose first call is over: less work than one after the other. `delivery_id` of
+ * the attempt does not count. *duplicate: neither was inserted. */
+MUST_CHECK bool store_insert_whole(struct store *s, const struct store_delivery *d, const struct store_attempt *a,
+				   int64_t *id, bool *duplicate, struct error *e);
 /* When the tunnel had been given the whole answer, which the attempt's row could not say yet. */
 MUST_CHECK bool store_set_answered(struct store *s, int64_t delivery_id, int number, uint64_t at_us, struct error *e);
 MUST_CHECK bool store_set_state(struct store *s, int64_t id, enum delivery_state state, struct error *e);

@@ -15,6 +15,7 @@
 
 enum store_statement {
 	STATEMENT_BEGIN,
+	STATEMENT_BEGIN_READING,
 	STATEMENT_COMMIT,
 	STATEMENT_ROLLBACK,
 	STATEMENT_INSERT_DELIVERY,
@@ -96,9 +97,6 @@ enum store_statement {
 	STATEMENT_COUNT,
 };
 
-/* An answer of so many bytes at most stands in its attempt's row. Of a longer body attempt.kept has the length: it has
- * pages of its own. */
-#define STORE_SHORT_ANSWER 4096
 #define STORE_BUSY_MS 5000         /* that a lock is waited for */
 #define MESSAGES_PER_DELIVERY 4096 /* message.id and attempt.id are delivery * 4096 + attempt (store.sql) */
 

@@ -1,7 +1,8 @@
-/* Fills a store for the benches: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT | figures.
- * `rate` goes on until it gets SIGTERM, in commits of a twentieth of a second. `record` writes as a busy client does, 8
- * deliveries of 1 KiB in one transaction and their attempts in the next, without the disk's syncs, and prints the CPU
- * time of each. `figures` does what a running client does for statistics when it has nothing else to do. */
+/* Fills a store for the benches: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT | whole
+ * COUNT | figures. `rate` goes on until it gets SIGTERM, in commits of a twentieth of a second. `record` writes as a
+ * busy client does, 8 deliveries of 1 KiB in one transaction and their attempts in the next, without the disk's syncs,
+ * and prints the CPU time of each; `whole` as one with a journal does, 64 deliveries with their attempts in one
+ * transaction. `figures` does what a running client does for statistics when it has nothing else to do. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,6 +164,7 @@ static void go_on(struct store *s, uint64_t per_second, struct buffer *body)
 /* ---- as a client does ---- */
 
 #define TOGETHER 8
+#define WHOLE_TOGETHER 64
 
 static uint64_t cpu_ns(void)
 {
@@ -183,32 +185,46 @@ static void spend(struct spent *t, uint64_t *on)
 	t->since = now;
 }
 
-static void record_some(struct store *s, uint64_t n, struct bytes body, struct spent *spent)
+static bool insert_apart(struct store *s, struct store_delivery *d, struct store_attempt *a, struct spent *spent,
+			 struct error *e)
 {
-	struct store_delivery d[TOGETHER];
-	struct store_attempt a[TOGETHER];
-	struct error e;
-	bool duplicate;
-	for (size_t i = 0; i < TOGETHER; i++)
-		make(&d[i], &a[i], n + i, clock_now_us(), body);
-	spent->since = cpu_ns();
-	bool fine = store_sync_apart_ops.begin(s, &e);
+	bool duplicate, fine = store_sync_apart_ops.begin(s, e);
 	for (size_t i = 0; fine && i < TOGETHER; i++)
-		fine = store_insert_delivery(s, &d[i], &a[i].delivery_id, &duplicate, &e);
+		fine = store_insert_delivery(s, &d[i], &a[i].delivery_id, &duplicate, e);
 	spend(spent, &spent->deliveries);
-	fine = fine && store_sync_apart_ops.commit(s, &e);
+	fine = fine && store_sync_apart_ops.commit(s, e);
 	spend(spent, &spent->commits);
-	fine = fine && store_sync_apart_ops.begin(s, &e);
+	fine = fine && store_sync_apart_ops.begin(s, e);
 	for (size_t i = 0; fine && i < TOGETHER; i++)
-		fine = store_insert_attempt(s, &a[i], &e);
+		fine = store_insert_attempt(s, &a[i], e);
 	spend(spent, &spent->attempts);
-	fine = fine && store_sync_apart_ops.commit(s, &e);
-	spend(spent, &spent->commits);
-	if (!fine)
-		die(&e);
+	return fine;
 }
 
-static void record(struct store *s, const char *path, uint64_t count, struct buffer *body)
+static bool insert_whole(struct store *s, struct store_delivery *d, struct store_attempt *a, struct spent *spent,
+			 struct error *e)
+{
+	bool duplicate, fine = store_sync_apart_ops.begin(s, e);
+	for (size_t i = 0; fine && i < WHOLE_TOGETHER; i++)
+		fine = store_insert_whole(s, &d[i], &a[i], &a[i].delivery_id, &duplicate, e);
+	spend(spent, &spent->deliveries);
+	return fine;
+}
+
+static void record_some(struct store *s, uint64_t n, struct bytes body, bool whole, struct spent *spent)
+{
+	struct store_delivery d[WHOLE_TOGETHER];
+	struct store_attempt a[WHOLE_TOGETHER];
+	struct error e;
+	for (size_t i = 0; i < (whole ? WHOLE_TOGETHER : TOGETHER); i++)
+		make(&d[i], &a[i], n + i, clock_now_us(), body);
+	spent->since = cpu_ns();
+	if (!(whole ? insert_whole : insert_apart)(s, d, a, spent, &e) || !store_sync_apart_ops.commit(s, &e))
+		die(&e);
+	spend(spent, &spent->commits);
+}
+
+static void record(struct store *s, const char *path, uint64_t count, bool whole, struct buffer *body)
 {
 	struct spent spent = { 0 };
 	struct store *own;
@@ -218,8 +234,8 @@ static void record(struct store *s, const char *path, uint64_t count, struct buf
 	for (int i = 0; i < 1024; i++)
 		if (!buffer_put_u8(body, 'x'))
 			exit(1);
-	for (uint64_t n = 0; n < count; n += TOGETHER) {
-		record_some(s, n, buffer_view(body), &spent);
+	for (uint64_t n = 0; n < count; n += whole ? WHOLE_TOGETHER : TOGETHER) {
+		record_some(s, n, buffer_view(body), whole, &spent);
 		if (store_log_is_long(s))
 			store_shorten_log(own, s);
 		spend(&spent, &spent.checkpoints);
@@ -254,7 +270,8 @@ int main(int argc, char **argv)
 	bool figures = argc == 3 && strcmp(argv[2], "figures") == 0;
 	uint64_t number = argc == 4 ? strtoull(argv[3], NULL, 10) : 0;
 	if (!number && !figures) {
-		fputs("usage: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT | figures\n",
+		fputs("usage: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT | whole COUNT "
+		      "| figures\n",
 		      stderr);
 		return EXIT_USAGE;
 	}
@@ -266,8 +283,8 @@ int main(int argc, char **argv)
 		keep_figures(s);
 	else if (rate)
 		go_on(s, number, &body);
-	else if (strcmp(argv[2], "record") == 0)
-		record(s, argv[1], number, &body);
+	else if (strcmp(argv[2], "record") == 0 || strcmp(argv[2], "whole") == 0)
+		record(s, argv[1], number, strcmp(argv[2], "whole") == 0, &body);
 	else if (strcmp(argv[2], "fill") == 0)
 		fill(s, number, &body);
 	else

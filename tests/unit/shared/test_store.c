@@ -201,6 +201,68 @@ static void on_id(void *user, const struct delivery_row *row)
 		ids[id_count++] = row->id;
 }
 
+/* Everything that two rows say, but who they are. */
+static void assert_same_rows(struct store *s, int64_t a, int64_t b)
+{
+	static const char *const differ[] = {
+#define COLUMNS                                                                                                        \
+	"SELECT tunnel, received_at, method, target, path, prefix, peer, https, has_body, provider, event_type,"       \
+	" signature, state, status, status_class, took_us, attempts, request_bytes, response_bytes, origin,"           \
+	" replay_of, reached_at, forwarded, redacted FROM delivery WHERE id = "
+		COLUMNS "?1 EXCEPT " COLUMNS "?2",
+#undef COLUMNS
+#define COLUMNS                                                                                                        \
+	"SELECT number, started_at, result, status, url, reason, error, connect_us, first_byte_us, total_us,"          \
+	" response_bytes, answered_at, cut, kept, headers, trailers, body, raw FROM attempt WHERE delivery_id = "
+		COLUMNS "?1 EXCEPT " COLUMNS "?2",
+#undef COLUMNS
+#define COLUMNS "SELECT id % 4096, headers, trailers, body, raw FROM message WHERE id / 4096 = "
+		COLUMNS "?1 EXCEPT " COLUMNS "?2",
+#undef COLUMNS
+	};
+	for (size_t i = 0; i < sizeof differ / sizeof *differ; i++) {
+		sqlite3_stmt *st;
+		if (sqlite3_prepare_v2(s->db, differ[i], -1, &st, NULL) != SQLITE_OK)
+			fail_msg("%s: %s", differ[i], sqlite3_errmsg(s->db));
+		sqlite3_bind_int64(st, 1, a);
+		sqlite3_bind_int64(st, 2, b);
+		assert_int_equal(sqlite3_step(st), SQLITE_DONE);
+		sqlite3_finalize(st);
+	}
+}
+
+static void test_at_once_is_as_one_after_the_other(void **state)
+{
+	static uint8_t large[STORE_SHORT_ANSWER + 1];
+	static const struct store_attempt calls[] = {
+		{ .status = 200, .total_us = 9, .body_size = 1, .answered_at_us = 4 },
+		{ .status = 404, .total_us = 9 },
+		{ .result = ATTEMPT_TIMEOUT, .total_us = 9 },
+		{ .result = ATTEMPT_ABORTED, .status = 200, .total_us = 9 },
+		{ .result = ATTEMPT_UNREACHABLE, .then = ATTEMPT_THEN_HELD },
+		{ .result = ATTEMPT_CANCELLED, .then = ATTEMPT_THEN_WAITING },
+		{ .status = 302, .body = { large, sizeof large }, .body_size = sizeof large },
+	};
+	struct store *s = open_store();
+	struct error e;
+	(void)state;
+	for (uint8_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+		struct store_delivery d = sample(1);
+		struct store_attempt a = calls[i];
+		int64_t whole, again;
+		bool duplicate;
+		memset(d.event_id, 2 * i, UUID_LEN);
+		assert_true(store_insert_whole(s, &d, &a, &whole, &duplicate, &e) && !duplicate);
+		assert_true(store_insert_whole(s, &d, &a, &again, &duplicate, &e) && duplicate && again == whole);
+		memset(d.event_id, 2 * i + 1, UUID_LEN);
+		assert_true(store_insert_delivery(s, &d, &a.delivery_id, &duplicate, &e));
+		assert_true(store_insert_attempt(s, &a, &e));
+		assert_same_rows(s, whole, a.delivery_id);
+		assert_same_rows(s, a.delivery_id, whole);
+	}
+	store_close(s);
+}
+
 static void test_pages_follow_one_another(void **state)
 {
 	struct store *s = open_store();
@@ -503,6 +565,7 @@ int main(void)
 		IN_FOLDER(test_bytes_come_back_exactly),
 		IN_FOLDER(test_answered),
 		IN_FOLDER(test_attempts_make_the_summary),
+		IN_FOLDER(test_at_once_is_as_one_after_the_other),
 		IN_FOLDER(test_pages_follow_one_another),
 		IN_FOLDER(test_resolve),
 		IN_FOLDER(test_event_ids_with_one_beginning),
