@@ -201,6 +201,8 @@ void recorder_set_state(struct recorder *r, int64_t id, enum delivery_state stat
 	if (!j)
 		return;
 	j->state = state;
+	if (j->ticket)
+		j->ticket->changed = true;
 	batch_writer_submit(r->writer, &j->job);
 }
 

@@ -8,9 +8,7 @@
  *
  * What the database does not take is tried again every second, before all that came after it; until it is taken, no
  * delivery is accepted, while the ends of calls go on being written. */
-#include "client/record/journal_file.h"
-#include "client/record/journal_syncer.h"
-#include "client/record/recorder_private.h"
+#include "client/record/recorder_journal_private.h"
 #include "shared/disk/disk.h"
 
 #include <stdlib.h>
@@ -20,251 +18,28 @@
 #define RECORD_MOST (256u << 10) /* a delivery of more bytes goes into the database itself */
 #define APART_FROM (64u << 10)   /* an answer's body of more bytes does */
 #define BEHIND_MOST (8u << 20)   /* bytes that the database may be behind before deliveries wait */
+/* From here on half as much is taken as it takes: everybody is a little slower, and nobody waits until it has caught
+ * up. While it takes nothing at all, for a checkpoint say, more is taken up to BEHIND_MOST. */
+#define BEHIND_SLOW (1u << 20)
+#define SLOW_MS 20
 #define FILES_MOST (24u << 20)
-#define RETRY_MS 1000
 /* With less free on the disk a delivery goes into the database itself, which refuses it where there is no room: what
  * the journal takes the database must have room for. */
 #define FREE_LEAST (64 << 20)
 #define FREE_AGAIN_MS 50
-
-struct entry {
-	struct writer_job job; /* first */
-	struct journal *journal;
-	enum journal_kind kind; /* 0: a delivery whose event id is on its way into the database already */
-	struct entry *next;     /* in a list of the journal */
-	struct entry *next_unsynced;
-	struct buffer record; /* as it was written; freed once it is in the database */
-	uint64_t sequence;
-	size_t bytes;
-	struct ticket *ticket;
-	void *user;
-	/* A delivery. */
-	UT_hash_handle hh; /* by event id, until it is in the database */
-	struct store_delivery delivery;
-	const struct record_delivery_ops *ops;
-	bool waits_for_sync;
-	bool brought_in; /* into the database */
-	bool over;       /* and synced there, or given up */
-	int64_t id;
-	/* The end of a call. */
-	struct store_attempt attempt;
-	struct answered *answered;
-	void (*kept)(void *user);
-	void (*done)(void *user, const struct error *e);
-};
-
-struct list {
-	struct entry *first, **last;
-};
-
-struct journal {
-	struct recorder *recorder;
-	struct journal_files files;
-	struct journal_syncer *syncer;
-	struct store *reader; /* finds what was on record before */
-	uv_prepare_t before_poll;
-	uv_check_t after_poll;
-	uv_timer_t retry;
-	int open_handles;
-	void (*stopped)(struct recorder *r);
-	struct entry *by_event;
-	struct list turn, stuck;
-	struct entry *unsynced, **unsynced_last;
-	struct iovec *pieces;
-	size_t pieces_room;
-	uint64_t written, synced, safe; /* sequences; safe: synced in the database */
-	size_t behind;                  /* bytes that are not in the database */
-	size_t in_writer;               /* entries */
-	int64_t tickets;                /* given out */
-	struct error why;               /* of `stuck` */
-	bool closing, failed;
-	bool roomy; /* the disk, when it was looked at last */
-	uint64_t looked_at_ms;
-};
-
-static void list_init(struct list *l)
-{
-	l->first = NULL;
-	l->last = &l->first;
-}
-
-static void list_add(struct list *l, struct entry *n)
-{
-	n->next = NULL;
-	*l->last = n;
-	l->last = &n->next;
-}
-
-static struct entry *list_take(struct list *l)
-{
-	struct entry *first = l->first;
-	list_init(l);
-	return first;
-}
-
-/* ---- on the writer's thread ---- */
-
-static bool bring_in_delivery(struct entry *n, struct store *s, struct error *e)
-{
-	struct journal_record r;
-	struct error no_room;
-	bool duplicate;
-	size_t len;
-	if (journal_record_read(buffer_view(&n->record), &r, &len) != JOURNAL_FOUND_RECORD)
-		return error_set(e, EXIT_STORE, "a record in memory is damaged");
-	/* Its sender has been told that it is on record. */
-	if (!store_make_room(s, n->bytes, &no_room))
-		atomic_store(&n->journal->recorder->full, true);
-	if (!store_insert_delivery(s, &r.delivery, &n->id, &duplicate, e))
-		return false;
-	atomic_store(&n->ticket->id, n->id);
-	return true;
-}
-
-static bool bring_in_attempt(struct entry *n, struct store *s, struct error *e)
-{
-	struct store_attempt a = n->attempt;
-	uint64_t granted;
-	a.delivery_id = recorder_ticket_id(n->ticket, a.delivery_id);
-	if (!a.delivery_id && !store_journal_find(s, a.event_id, &a.delivery_id, e))
-		return false;
-	a.answered_at_us = n->answered->recorded_us = atomic_load(&n->answered->at_us);
-	if (!store_make_room_for_answer(s, a.headers.len + a.trailers.len + a.raw.len, a.body.len, &granted, e))
-		return false;
-	if (granted < a.body.len) {
-		a.body.len = (size_t)granted;
-		a.cut = ANSWER_CUT_NO_ROOM;
-	}
-	return store_insert_attempt(s, &a, e);
-}
-
-static bool run(struct writer_job *job, void *db, struct error *e)
-{
-	struct entry *n = (struct entry *)job;
-	return store_journal_next(db, n->sequence, e) &&
-	       ((n->kind == JOURNAL_DELIVERY ? bring_in_delivery(n, db, e) : bring_in_attempt(n, db, e)) ||
-		store_journal_is_refused(db));
-}
-
-/* ---- in the database ---- */
-
-static void release(struct entry *n)
-{
-	if (n->waits_for_sync || !n->over)
-		return;
-	buffer_free(&n->record);
-	free(n);
-}
-
-static void forget_event(struct journal *j, struct entry *n)
-{
-	HASH_DELETE(hh, j->by_event, n);
-}
-
-static void on_brought_in(struct writer_job *job)
-{
-	struct entry *n = (struct entry *)job;
-	struct journal *j = n->journal;
-	n->brought_in = true;
-	j->behind -= n->bytes;
-	buffer_free(&n->record);
-	if (n->kind == JOURNAL_DELIVERY) {
-		forget_event(j, n);
-		n->ops->numbered(n->user, n->id);
-	} else if (n->done) {
-		n->done(n->user, NULL);
-	}
-	recorder_ticket_drop(j->recorder, n->ticket);
-	n->ticket = NULL;
-}
-
-static void be_over(struct entry *n)
-{
-	n->over = true;
-	release(n);
-}
-
-/* The client ends and its database does not take this: the next program that opens it tries again. */
-static void give_up(struct entry *n, const struct error *e)
-{
-	struct journal *j = n->journal;
-	j->failed = true;
-	if (n->kind == JOURNAL_DELIVERY) {
-		forget_event(j, n);
-		n->ops->numbered(n->user, 0);
-	} else if (n->done) {
-		n->done(n->user, e);
-	}
-	recorder_ticket_drop(j->recorder, n->ticket);
-	be_over(n);
-}
-
-static void on_retry(uv_timer_t *t);
-
-static void on_settled(struct writer_job *job, const struct error *e)
-{
-	struct entry *n = (struct entry *)job;
-	struct journal *j = n->journal;
-	struct recorder *r = j->recorder;
-	j->in_writer--;
-	if (!e) {
-		j->safe = n->sequence;
-		be_over(n);
-		recorder_log_look(r);
-	} else if (n->brought_in) { /* the sync failed: the next one that does not says what is safe */
-		be_over(n);
-	} else if (j->closing) {
-		give_up(n, e);
-	} else {
-		if (!j->stuck.first)
-			j->why = *e;
-		list_add(&j->stuck, n);
-		if (!uv_is_active((uv_handle_t *)&j->retry))
-			uv_timer_start(&j->retry, on_retry, RETRY_MS, 0);
-	}
-}
-
-static void submit(struct entry *n)
-{
-	struct journal *j = n->journal;
-	if (j->stuck.first && !j->closing) {
-		list_add(&j->stuck, n);
-		return;
-	}
-	n->job.run = run;
-	n->job.committed = on_brought_in;
-	n->job.done = on_settled;
-	n->job.lazy = true;
-	n->job.bytes = n->bytes;
-	j->in_writer++;
-	batch_writer_submit(j->recorder->writer, &n->job);
-}
-
-static void on_retry(uv_timer_t *t)
-{
-	struct journal *j = t->data;
-	if (j->in_writer) { /* those behind it come back as well */
-		uv_timer_start(t, on_retry, RETRY_MS, 0);
-		return;
-	}
-	for (struct entry *n = list_take(&j->stuck), *next; n; n = next) {
-		next = n->next;
-		submit(n);
-	}
-}
 
 /* ---- writing ---- */
 
 static bool encode(struct journal *j, struct entry *n, uint64_t sequence)
 {
 	const struct journal_place place = { .sequence = sequence, .synced = j->synced, .lap = j->files.lap };
-	n->sequence = sequence;
-	n->record.len = 0;
-	if (n->kind == JOURNAL_DELIVERY)
-		return journal_record_put_delivery(&n->record, &place, &n->delivery);
-	const struct journal_attempt a = { .body_apart = n->attempt.spilled || n->attempt.body.len > APART_FROM,
-					   .attempt = n->attempt };
-	return journal_record_put_attempt(&n->record, &place, &a);
+	n->in.sequence = sequence;
+	n->in.record.len = 0;
+	if (n->in.kind == JOURNAL_DELIVERY)
+		return journal_record_put_delivery(&n->in.record, &place, &n->delivery);
+	const struct journal_attempt a = { .body_apart = n->in.attempt.spilled || n->in.attempt.body.len > APART_FROM,
+					   .attempt = n->in.attempt };
+	return journal_record_put_attempt(&n->in.record, &place, &a);
 }
 
 static bool have_pieces(struct journal *j, size_t count)
@@ -286,8 +61,8 @@ static bool write_all(struct journal *j, struct entry *first, struct error *e)
 	for (struct entry *n = first; n; n = n->next, count++) {
 		if (!have_pieces(j, count + 2) || !encode(j, n, j->written + count + 1))
 			return error_set(e, EXIT_STORE, "out of memory");
-		j->pieces[count] = (struct iovec){ n->record.at, n->record.len };
-		n->bytes = n->record.len;
+		j->pieces[count] = (struct iovec){ n->in.record.at, n->in.record.len };
+		n->bytes = n->in.record.len;
 	}
 	if (!journal_files_append(&j->files, j->pieces, (int)count, j->written + count, e))
 		return false;
@@ -300,14 +75,14 @@ static void divert(struct journal *j, struct entry *first)
 {
 	for (struct entry *n = first, *next; n; n = next) {
 		next = n->next;
-		buffer_free(&n->record);
-		if (n->kind == JOURNAL_DELIVERY) {
-			forget_event(j, n);
-			free(n->ticket);
+		buffer_free(&n->in.record);
+		if (n->in.kind == JOURNAL_DELIVERY) {
+			recorder_bring_in_forget_event(n);
+			free(n->in.ticket);
 			recorder_direct_delivery(j->recorder, &n->delivery, n->ops, n->user, false);
 		} else {
-			recorder_direct_attempt(j->recorder, &n->attempt, n->answered, n->kept, n->done, n->user);
-			recorder_ticket_drop(j->recorder, n->ticket);
+			recorder_direct_attempt(j->recorder, &n->in.attempt, n->in.answered, n->kept, n->done, n->user);
+			recorder_ticket_drop(j->recorder, n->in.ticket);
 		}
 		free(n);
 	}
@@ -320,21 +95,37 @@ static void ask_for_sync(struct journal *j)
 	journal_syncer_ask(j->syncer, fds, j->written);
 }
 
+static bool may_be_written(struct journal *j)
+{
+	if (j->closing)
+		return true;
+	if (j->behind > BEHIND_MOST || journal_files_len(&j->files) > FILES_MOST)
+		return false;
+	return j->behind <= BEHIND_SLOW || j->allowed > 0 || uv_now(j->recorder->loop) - j->took_ms > SLOW_MS;
+}
+
+static void on_again(uv_timer_t *t)
+{
+	(void)t; /* the turn's end looks */
+}
+
 /* Those that may be written now: deliveries wait while the database is far behind. *known: those whose event id is on
  * its way there already, which the database is asked about after that. */
 static struct entry *choose(struct journal *j, struct entry **known)
 {
-	bool wait = !j->closing && (j->behind > BEHIND_MOST || journal_files_len(&j->files) > FILES_MOST);
+	bool wait = !may_be_written(j);
 	struct list now, again, later;
 	list_init(&now);
 	list_init(&again);
 	list_init(&later);
 	for (struct entry *n = list_take(&j->turn), *next; n; n = next) {
 		next = n->next;
-		list_add(wait && n->kind != JOURNAL_ATTEMPT ? &later : n->kind ? &now : &again, n);
+		list_add(wait && n->in.kind != JOURNAL_ATTEMPT ? &later : n->in.kind ? &now : &again, n);
 	}
-	if (later.first)
+	if (later.first) {
 		j->turn = later;
+		uv_timer_start(&j->again, on_again, SLOW_MS, 0);
+	}
 	*known = again.first;
 	return now.first;
 }
@@ -344,13 +135,13 @@ static void refuse_waiting(struct journal *j)
 {
 	for (struct entry *n = list_take(&j->turn), *next; n; n = next) {
 		next = n->next;
-		if (n->kind == JOURNAL_ATTEMPT) {
+		if (n->in.kind == JOURNAL_ATTEMPT) {
 			list_add(&j->turn, n);
 			continue;
 		}
-		if (n->kind == JOURNAL_DELIVERY)
-			forget_event(j, n);
-		free(n->ticket);
+		if (n->in.kind == JOURNAL_DELIVERY)
+			recorder_bring_in_forget_event(n);
+		free(n->in.ticket);
 		n->ops->done(n->user, 0, false, &j->why);
 		free(n);
 	}
@@ -358,9 +149,18 @@ static void refuse_waiting(struct journal *j)
 
 static void give_ticket(struct journal *j, struct entry *n)
 {
-	n->ticket->number = --j->tickets;
-	n->ticket->uses = 1;
-	HASH_ADD(hh, j->recorder->tickets, number, sizeof n->ticket->number, n->ticket);
+	n->in.ticket->number = --j->tickets;
+	n->in.ticket->uses = 1;
+	n->in.ticket->delivery = &n->in;
+	HASH_ADD(hh, j->recorder->tickets, number, sizeof n->in.ticket->number, n->in.ticket);
+}
+
+/* The call goes into the database with its delivery, if that is not there by then. */
+static void join(struct entry *n)
+{
+	const struct ticket *t = n->in.ticket;
+	if (t && t->delivery && !t->changed && recorder_bring_in_together(&n->in.attempt))
+		atomic_store(&t->delivery->call, &n->in);
 }
 
 static void be_written(struct journal *j, struct entry *first)
@@ -368,8 +168,11 @@ static void be_written(struct journal *j, struct entry *first)
 	bool waits = false;
 	for (struct entry *n = first; n; n = n->next) {
 		j->behind += n->bytes;
-		if (n->kind != JOURNAL_DELIVERY)
+		j->allowed = j->behind <= BEHIND_SLOW ? 0 : j->allowed > n->bytes ? j->allowed - n->bytes : 0;
+		if (n->in.kind != JOURNAL_DELIVERY) {
+			join(n);
 			continue;
+		}
 		give_ticket(j, n);
 		waits = n->waits_for_sync = true;
 		n->next_unsynced = NULL;
@@ -381,10 +184,10 @@ static void be_written(struct journal *j, struct entry *first)
 	for (struct entry *n = first, *next; n; n = next) {
 		next = n->next;
 		void *user = n->user;
-		const struct record_delivery_ops *ops = n->kind == JOURNAL_DELIVERY ? n->ops : NULL;
-		int64_t number = ops ? n->ticket->number : 0;
+		const struct record_delivery_ops *ops = n->in.kind == JOURNAL_DELIVERY ? n->ops : NULL;
+		int64_t number = ops ? n->in.ticket->number : 0;
 		void (*kept)(void *user) = n->kept;
-		submit(n);
+		recorder_bring_in(n);
 		if (ops)
 			ops->committed(user, number, false);
 		else if (kept)
@@ -395,6 +198,7 @@ static void be_written(struct journal *j, struct entry *first)
 static void flush(struct journal *j)
 {
 	struct error e;
+	recorder_bring_in_end_reading(j);
 	if (!j->turn.first)
 		return;
 	if (j->stuck.first && !j->closing)
@@ -429,14 +233,14 @@ static void on_synced(void *user, uint64_t sequence, const struct error *e)
 	struct journal *j = user;
 	if (!e)
 		j->synced = sequence;
-	while (j->unsynced && j->unsynced->sequence <= sequence) {
+	while (j->unsynced && j->unsynced->in.sequence <= sequence) {
 		struct entry *n = j->unsynced;
 		j->unsynced = n->next_unsynced;
 		if (!j->unsynced)
 			j->unsynced_last = &j->unsynced;
-		n->ops->done(n->user, n->id, false, e);
+		n->ops->done(n->user, n->in.id, false, e);
 		n->waits_for_sync = false;
-		release(n);
+		recorder_bring_in_release(n);
 	}
 }
 
@@ -448,7 +252,7 @@ static struct entry *entry_new(struct journal *j, enum journal_kind kind, void *
 	if (!n)
 		return NULL;
 	n->journal = j;
-	n->kind = kind;
+	n->in.kind = kind;
 	n->user = user;
 	return n;
 }
@@ -465,6 +269,8 @@ static bool may_be_on_record(struct journal *j, const struct store_delivery *d)
 {
 	struct error ignored;
 	int64_t id;
+	if (!j->reading)
+		j->reading = store_journal_find_begin(j->reader, &ignored);
 	return !store_journal_find(j->reader, d->event_id, &id, &ignored) || id;
 }
 
@@ -507,8 +313,8 @@ bool recorder_journal_delivery(struct recorder *r, const struct store_delivery *
 	}
 	struct entry *n = entry_new(j, same ? 0 : JOURNAL_DELIVERY, user);
 	if (n && !same)
-		n->ticket = calloc(1, sizeof *n->ticket);
-	if (!n || (!same && !n->ticket)) {
+		n->in.ticket = calloc(1, sizeof *n->in.ticket);
+	if (!n || (!same && !n->in.ticket)) {
 		struct error e;
 		free(n);
 		error_set(&e, EXIT_STORE, "out of memory");
@@ -516,6 +322,7 @@ bool recorder_journal_delivery(struct recorder *r, const struct store_delivery *
 		return true;
 	}
 	n->delivery = *d;
+	n->in.full = &r->full;
 	n->ops = ops;
 	if (!same)
 		HASH_ADD(hh, j->by_event, delivery.event_id, UUID_LEN, n);
@@ -530,9 +337,9 @@ bool recorder_journal_attempt(struct recorder *r, const struct store_attempt *a,
 	struct entry *n = j && !j->closing ? entry_new(j, JOURNAL_ATTEMPT, user) : NULL;
 	if (!n)
 		return false;
-	n->attempt = *a;
-	n->ticket = recorder_ticket_take(r, a->delivery_id);
-	n->answered = answered;
+	n->in.attempt = *a;
+	n->in.ticket = recorder_ticket_take(r, a->delivery_id);
+	n->in.answered = answered;
 	n->kept = kept;
 	n->done = done;
 	add(j, n);
@@ -568,7 +375,8 @@ void recorder_use_journal(struct recorder *r)
 	uv_prepare_init(r->loop, &j->before_poll);
 	uv_check_init(r->loop, &j->after_poll);
 	uv_timer_init(r->loop, &j->retry);
-	j->before_poll.data = j->after_poll.data = j->retry.data = j;
+	uv_timer_init(r->loop, &j->again);
+	j->before_poll.data = j->after_poll.data = j->retry.data = j->again.data = j;
 	uv_prepare_start(&j->before_poll, on_before_poll);
 	uv_check_start(&j->after_poll, on_after_poll);
 	uv_unref((uv_handle_t *)&j->before_poll);
@@ -603,13 +411,14 @@ void recorder_journal_stop(struct recorder *r, void (*stopped)(struct recorder *
 		flush(j);
 	for (struct entry *n = list_take(&j->stuck), *next; n; n = next) {
 		next = n->next;
-		submit(n);
+		recorder_bring_in(n);
 	}
 	journal_syncer_close(j->syncer, on_syncer_closed);
-	j->open_handles = 3;
+	j->open_handles = 4;
 	uv_close((uv_handle_t *)&j->before_poll, on_handle_closed);
 	uv_close((uv_handle_t *)&j->after_poll, on_handle_closed);
 	uv_close((uv_handle_t *)&j->retry, on_handle_closed);
+	uv_close((uv_handle_t *)&j->again, on_handle_closed);
 }
 
 void recorder_journal_end(struct recorder *r)

@@ -31,13 +31,16 @@ struct shortening {
 
 /* The number that a delivery has in the database, for those who have to do with it before it has one. */
 struct ticket {
-	UT_hash_handle hh;      /* by `number`, while the number is in use on the loop */
-	int64_t number;         /* below 0 */
-	atomic_int_fast64_t id; /* 0: none yet */
+	UT_hash_handle hh;         /* by `number`, while the number is in use on the loop */
+	int64_t number;            /* below 0 */
+	atomic_int_fast64_t id;    /* 0: none yet */
+	struct bringing *delivery; /* what stands in the journal, until it is in the database; or NULL */
+	bool changed;              /* it has to be in the database before its call is, since something lies between */
 	unsigned uses;
 };
 
 struct journal;
+struct bringing;
 
 struct recorder {
 	struct store *store; /* the writer's */

@@ -96,6 +96,24 @@ bool store_journal_find(struct store *s, const uint8_t event_id[UUID_LEN], int64
 	return code == SQLITE_ROW || code == SQLITE_DONE || store_fail(s, "read", e);
 }
 
+static bool run_plain(struct store *s, enum store_statement which, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, which, e);
+	return st && store_execute(s, st, e);
+}
+
+bool store_journal_find_begin(struct store *s, struct error *e)
+{
+	return run_plain(s, STATEMENT_BEGIN_READING, e);
+}
+
+void store_journal_find_end(struct store *s)
+{
+	struct error ignored;
+	if (!sqlite3_get_autocommit(s->db) && !run_plain(s, STATEMENT_COMMIT, &ignored))
+		(void)run_plain(s, STATEMENT_ROLLBACK, &ignored);
+}
+
 static bool has_attempt(struct store *s, int64_t id, int number, bool *has, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_NEXT_ATTEMPT, e);

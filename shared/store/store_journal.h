@@ -31,6 +31,10 @@ bool store_journal_is_refused(struct store *s);
 
 /* The delivery of an event id; *id is 0 when the database has none. */
 MUST_CHECK bool store_journal_find(struct store *s, const uint8_t event_id[UUID_LEN], int64_t *id, struct error *e);
+/* Between these two all is found as it was at the first store_journal_find: one look at the database's log, not one for
+ * each. For a connection that nothing else is done with. */
+MUST_CHECK bool store_journal_find_begin(struct store *s, struct error *e);
+void store_journal_find_end(struct store *s);
 /* Brings the end of a call into the database, in the caller's transaction, unless it is there, or its delivery is not.
  * A body that is apart is read from `body`, or is lost where that is NULL. */
 MUST_CHECK bool store_journal_apply_attempt(struct store *s, const struct journal_attempt *a, const struct spill *body,

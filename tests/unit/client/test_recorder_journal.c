@@ -175,6 +175,30 @@ static void test_closed_at_once_nothing_is_lost(void **state)
 	assert_int_equal(journal_files(), 0);
 }
 
+/* A call that is over before its delivery is in the database goes there with it; not where the delivery's state changed
+ * in between, or it would be the one that came after. */
+static void test_a_call_goes_with_its_delivery(void **state)
+{
+	uv_loop_t loop;
+	(void)state;
+	struct recorder *r = start(&loop);
+	for (int i = 1; i <= 3; i++)
+		insert_number(r, i);
+	run_until(&loop, &committed, 3);
+	insert_attempt(r, 1, first_id);
+	recorder_set_state(r, first_id - 1, DELIVERY_WAITING);
+	insert_attempt(r, 2, first_id - 1);
+	insert_attempt(r, 3, first_id - 2);
+	run_until(&loop, &kept, 3);
+	recorder_set_state(r, first_id - 2, DELIVERY_WAITING);
+	run_until(&loop, &done, 3);
+	run_until(&loop, &synced, 3);
+	finish(&loop, r);
+	assert_int_equal(read_sql("SELECT count(*) FROM attempt WHERE number = 1 AND body = x'796573'"), 3);
+	assert_int_equal(read_sql("SELECT count(*) FROM delivery WHERE attempts = 1"), 3);
+	assert_int_equal(read_sql("SELECT group_concat(state, '') FROM (SELECT state FROM delivery ORDER BY id)"), 220);
+}
+
 /* In the same turn, while the first is on its way, and after it is in the database. */
 static void test_what_comes_again_is_known(void **state)
 {
@@ -359,6 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_what_is_recorded_is_in_the_database_at_last, begin, remove_folder),
 		cmocka_unit_test_setup_teardown(test_closed_at_once_nothing_is_lost, begin, remove_folder),
+		cmocka_unit_test_setup_teardown(test_a_call_goes_with_its_delivery, begin, remove_folder),
 		cmocka_unit_test_setup_teardown(test_what_comes_again_is_known, begin, remove_folder),
 		cmocka_unit_test_setup_teardown(test_killed_what_was_said_is_on_record, begin, remove_folder),
 		cmocka_unit_test_setup_teardown(test_two_clients_have_a_journal_each, begin, remove_folder),
