@@ -36,12 +36,14 @@ bool loop_open(uv_loop_t *loop, enum exit_code code, struct error *e)
 bool loop_takes_lws(enum exit_code code, struct error *e)
 {
 	int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_set(e, code, "/dev/urandom, which libwebsockets needs, cannot be opened: %s%s",
-				 error_system(errno),
-				 errno == ENOENT ? "; a container or chroot needs a /dev of its own" : "");
-	close(fd);
-	return true;
+	if (fd >= 0) {
+		close(fd);
+		return true;
+	}
+	if (errno == EMFILE || errno == ENFILE)
+		return loop_fail(-errno, code, e);
+	return error_set(e, code, "/dev/urandom cannot be opened: %s%s", error_system(errno),
+			 errno == ENOENT ? "; a container or chroot needs a /dev of its own" : "");
 }
 
 static void on_late(uv_timer_t *timer)
