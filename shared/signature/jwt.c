@@ -179,9 +179,21 @@ static bool put_head(struct claim *c, struct buffer *out)
 	return buffer_append_text(out, "\"typ\":\"JWT\"}");
 }
 
+/* It becomes a text in JSON as it stands. */
+static bool may_be_audience(struct bytes url)
+{
+	for (size_t i = 0; i < url.len; i++)
+		if (url.at[i] > '~')
+			return false;
+	return !url.len || is_plain(url);
+}
+
 bool jwt_begin(struct claim *c, const struct signature_input *in, struct buffer *out)
 {
 	struct buffer head = { 0 }, claims = { 0 };
+	if (c->scheme->token_audience && !may_be_audience(in->url))
+		return claim_fail(c, SIGNATURE_URL, "the URL has characters that no URL has: %s signs it",
+				  c->scheme->name);
 	keep_names(c, in);
 	bool fine = put_head(c, &head) && content_fill(c, in, c->scheme->token_claims, &claims) &&
 		    crypto_encode(FORM_BASE64URL, buffer_view(&head), out) && buffer_put_u8(out, '.') &&
