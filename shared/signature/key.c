@@ -95,16 +95,43 @@ static EVP_PKEY *read_der(struct bytes secret, bool private)
 	return key;
 }
 
+/* Where a PEM begins, or the JSON that holds some, as Google hands out its certificates: {"KID": "-----BEGIN …"}. */
+static bool find_pem(struct bytes secret, struct bytes *from, bool *is_set)
+{
+	const uint8_t *begin = secret.len ? memmem(secret.at, secret.len, "-----BEGIN", 10) : NULL;
+	const uint8_t *brace = begin ? memchr(secret.at, '{', (size_t)(begin - secret.at)) : NULL;
+	*is_set = brace != NULL;
+	if (begin && brace)
+		begin = brace;
+	*from = bytes_make(begin, begin ? secret.len - (size_t)(begin - secret.at) : 0);
+	return begin != NULL;
+}
+
+/* Of such a set the certificate of that id, or the first. */
+static EVP_PKEY *read_pem_set(struct bytes set, struct bytes kid, bool *lacks_kid)
+{
+	struct buffer name = { 0 }, pem = { 0 };
+	EVP_PKEY *key = NULL;
+	bool named = kid.len && buffer_append_bytes(&name, kid) && buffer_put_u8(&name, 0) &&
+		     signature_json_value(set, (const char *)name.at, &pem, NULL);
+	*lacks_kid = kid.len && !named;
+	name.len = named ? name.len : 0;
+	if (named || (signature_json_other_key(set, "", &name) && buffer_put_u8(&name, 0) &&
+		      signature_json_value(set, (const char *)name.at, &pem, NULL)))
+		key = read_pem(buffer_view(&pem), false);
+	buffer_free(&name);
+	buffer_free(&pem);
+	return key;
+}
+
 struct bytes key_line(struct bytes secret)
 {
-	struct bytes json;
-	const uint8_t *begin = secret.len ? memmem(secret.at, secret.len, "-----BEGIN", 10) : NULL;
-	if (!begin && jwk_find(secret, &json))
-		begin = json.at;
-	struct bytes line = bytes_make(secret.at, begin ? (size_t)(begin - secret.at) : 0);
-	while (line.len && line.at[line.len - 1] <= ' ')
-		line.len--;
-	return line;
+	struct bytes from;
+	bool is_set;
+	size_t len = find_pem(secret, &from, &is_set) || jwk_find(secret, &from) ? secret.len - from.len : 0;
+	while (len && secret.at[len - 1] <= ' ')
+		len--;
+	return bytes_make(secret.at, len);
 }
 
 /* What each kind of key pair is called, by OpenSSL and in sentences. */
@@ -132,16 +159,17 @@ static bool read_pair(const struct signature_provider *s, struct bytes secret, s
 		      struct secret_key *out, const char **why)
 {
 	const struct pair_kind *kind = kind_of(s);
-	struct bytes json;
+	struct bytes from;
+	bool is_set;
 	EVP_PKEY *key;
-	const uint8_t *pem = secret.len ? memmem(secret.at, secret.len, "-----BEGIN", 10) : NULL;
 	*why = private ? kind->private : kind->public;
-	if (!pem && !private && jwk_find(secret, &json)) {
-		jwk_read(json, kind->openssl, kid, &out->pairs);
+	bool has_pem = find_pem(secret, &from, &is_set);
+	if (!has_pem && !private && jwk_find(secret, &from)) {
+		jwk_read(from, kind->openssl, kid, &out->pairs);
 		return out->pairs.count > 0;
 	}
-	if (pem)
-		key = read_pem(bytes_make(pem, secret.len - (size_t)(pem - secret.at)), private);
+	if (has_pem)
+		key = is_set && !private ? read_pem_set(from, kid, &out->pairs.lacks_kid) : read_pem(from, private);
 	else if (kind == &ec || kind == &rsa)
 		key = read_der(secret, private);
 	else

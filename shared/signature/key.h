@@ -16,7 +16,7 @@ MUST_CHECK bool key_read(const struct signature_provider *s, struct bytes secret
 /* The private half, for signing. */
 MUST_CHECK bool key_read_private(const struct signature_provider *s, struct bytes secret, struct secret_key *out,
 				 const char **why);
-/* What stands before a PEM in the secret: PayPal's webhook id, an audience. Empty: nothing. */
+/* What stands before a PEM or JSON in the secret: PayPal's webhook id, an audience. Empty: nothing. */
 struct bytes key_line(struct bytes secret);
 /* The public key that may stand on a line before the private one (Braintree). Empty: there is none. */
 struct bytes key_first_line(const struct signature_provider *s, struct bytes secret);
