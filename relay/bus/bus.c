@@ -473,16 +473,20 @@ static void run(void *closure)
 
 /* ---- the loop ---- */
 
-static int status_of(natsMsg *msg)
+static uint64_t header_number(natsMsg *msg, const char *name)
 {
-	const char *status = NULL;
-	return natsMsgHeader_Get(msg, "Status", &status) == NATS_OK && status ? atoi(status) : 0;
+	const char *text = NULL;
+	return natsMsgHeader_Get(msg, name, &text) == NATS_OK && text ? strtoull(text, NULL, 10) : 0;
 }
 
 static void on_event_message(struct bus *b, natsMsg *msg)
 {
-	struct bus_message m = { natsMsg_GetSubject(msg), natsMsg_GetReply(msg),
-				 bytes_make(natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg)), status_of(msg) };
+	struct bus_message m = { .subject = natsMsg_GetSubject(msg), .reply = natsMsg_GetReply(msg) };
+	m.data = bytes_make(natsMsg_GetData(msg), (size_t)natsMsg_GetDataLength(msg));
+	if (m.data.len == 0) {
+		m.status = (int)header_number(msg, "Status");
+		m.last_delivered = header_number(msg, "Nats-Last-Consumer");
+	}
 	size_t inbox = strlen(b->inbox);
 	if (strncmp(m.subject, b->inbox, inbox) != 0 || m.subject[inbox] != '.') {
 		b->events.message(b->user, &m);

@@ -36,7 +36,10 @@ struct bus_message {
 	const char *subject;
 	const char *reply; /* NULL: none is expected */
 	struct bytes data;
-	int status; /* JetStream's, of a message without data (ADR-9: 100, 404, 409); 0: none */
+	/* JetStream's, of a message without data (ADR-9: 100, 404, 409); 0: none. With it, how many messages the
+	 * consumer has delivered so far. */
+	int status;
+	uint64_t last_delivered;
 };
 
 enum bus_away {

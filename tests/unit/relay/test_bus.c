@@ -1,100 +1,6 @@
 /* The bus with NATS servers of its own on loopback, which are stopped and killed. Skipped where there is no
  * nats-server. */
-#include "relay/bus/bus.h"
-#include "tests/unit/unit.h"
-
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define SERVERS 2
-#define LONG_MS 20000
-
-struct broker {
-	pid_t pid;
-	uint16_t port;
-};
-
-static char folder[64];
-static struct broker brokers[SERVERS];
-static uv_loop_t loop;
-
-/* ---- servers ---- */
-
-/* Reads the port that it chose from the file that it writes ("nats-server_PID.ports"). */
-static bool read_port(struct broker *b)
-{
-	char path[128], text[512], *at;
-	snprintf(path, sizeof path, "%s/nats-server_%d.ports", folder, (int)b->pid);
-	FILE *f = fopen(path, "r");
-	size_t len = f ? fread(text, 1, sizeof text - 1, f) : 0;
-	if (f)
-		fclose(f);
-	text[len] = 0;
-	if (!(at = strstr(text, "127.0.0.1:")) || !strchr(text, '}'))
-		return false;
-	b->port = (uint16_t)atoi(at + 10);
-	unlink(path);
-	return true;
-}
-
-/* On the port that it had before, if it had one. `config`: further settings, "" for none. */
-static void start_broker(struct broker *b, const char *config)
-{
-	char path[128], port[16];
-	snprintf(path, sizeof path, "%s/conf-%d", folder, (int)(b - brokers));
-	snprintf(port, sizeof port, "%d", b->port ? b->port : -1);
-	FILE *f = fopen(path, "w");
-	assert_non_null(f);
-	fprintf(f, "jetstream { store_dir: \"%s/js-%d\" }\n%s\n", folder, (int)(b - brokers), config);
-	fclose(f);
-	b->pid = fork();
-	if (b->pid == 0) {
-		int quiet = open("/dev/null", O_WRONLY);
-		dup2(quiet, 1);
-		dup2(quiet, 2);
-		execlp("nats-server", "nats-server", "-a", "127.0.0.1", "-p", port, "-c", path, "--ports_file_dir",
-		       folder, (char *)NULL);
-		_exit(127);
-	}
-	for (int i = 0; i < LONG_MS / 10 && !read_port(b); i++)
-		usleep(10000);
-	assert_true(b->port > 0);
-}
-
-static void end_broker(struct broker *b)
-{
-	if (b->pid > 0) {
-		kill(b->pid, SIGKILL);
-		waitpid(b->pid, NULL, 0);
-	}
-	b->pid = 0;
-}
-
-static bool is_installed(void)
-{
-	return system("command -v nats-server >/dev/null 2>&1") == 0;
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	strcpy(folder, "/tmp/creel-bus-XXXXXX");
-	memset(brokers, 0, sizeof brokers);
-	return !mkdtemp(folder) || uv_loop_init(&loop) != 0;
-}
-
-static int tear_down(void **state)
-{
-	char command[128];
-	(void)state;
-	for (size_t i = 0; i < SERVERS; i++)
-		end_broker(&brokers[i]);
-	snprintf(command, sizeof command, "rm -rf %s", folder);
-	return uv_loop_close(&loop) != 0 || system(command) != 0;
-}
+#include "tests/unit/relay/broker.h"
 
 /* ---- a bus that notes what it is told ---- */
 
@@ -135,13 +41,10 @@ static void on_message(void *user, const struct bus_message *m)
 
 static const struct bus_events events = { on_connected, on_away, on_message };
 
-static struct bus_settings settings_for(size_t count)
+static struct bus_settings listening(size_t count)
 {
-	struct bus_settings s = { .servers.count = count, .subjects = { "creel.n.one" }, .subject_count = 1 };
-	for (size_t i = 0; i < count; i++) {
-		snprintf(s.servers.at[i].host, sizeof s.servers.at[i].host, "127.0.0.1");
-		s.servers.at[i].port = brokers[i].port;
-	}
+	struct bus_settings s = settings_for(count);
+	s.subjects[s.subject_count++] = "creel.n.one";
 	return s;
 }
 
@@ -156,25 +59,6 @@ static void begin(struct node *n, const struct bus_settings *s)
 static void on_bus_closed(void *user)
 {
 	((struct node *)user)->closed = true;
-}
-
-#define WAIT(condition)                                                                                                \
-	do {                                                                                                           \
-		uint64_t until = uv_now(&loop) + LONG_MS;                                                              \
-		uv_timer_t tick;                                                                                       \
-		uv_timer_init(&loop, &tick);                                                                           \
-		uv_timer_start(&tick, on_tick, 20, 20);                                                                \
-		while (!(condition)) {                                                                                 \
-			assert_true(uv_now(&loop) < until);                                                            \
-			uv_run(&loop, UV_RUN_ONCE);                                                                    \
-		}                                                                                                      \
-		uv_close((uv_handle_t *)&tick, NULL);                                                                  \
-		uv_run(&loop, UV_RUN_NOWAIT);                                                                          \
-	} while (0)
-
-static void on_tick(uv_timer_t *t)
-{
-	(void)t;
 }
 
 static void finish(struct node *n)
@@ -219,7 +103,7 @@ static void test_messages_and_answers(void **state)
 	if (!is_installed())
 		skip();
 	start_broker(&brokers[0], "");
-	struct bus_settings s = settings_for(1), other = settings_for(1);
+	struct bus_settings s = listening(1), other = settings_for(1);
 	other.subject_count = 0;
 	begin(&one, &s);
 	assert_false(bus_publish(one.bus, &hello)); /* not connected yet: it is not kept for later */
@@ -254,7 +138,7 @@ static void test_compare_and_swap(void **state)
 	if (!is_installed())
 		skip();
 	start_broker(&brokers[0], "");
-	struct bus_settings s = settings_for(1);
+	struct bus_settings s = listening(1);
 	begin(&one, &s);
 	WAIT(one.connected);
 	struct bus_post bucket = {
@@ -284,7 +168,7 @@ static void test_a_server_that_hangs(void **state)
 		skip();
 	start_broker(&brokers[0], "");
 	start_broker(&brokers[1], "");
-	struct bus_settings s = settings_for(2);
+	struct bus_settings s = listening(2);
 	begin(&one, &s);
 	WAIT(one.connected);
 	char first[300];
@@ -321,7 +205,7 @@ static void test_a_server_that_dies(void **state)
 	if (!is_installed())
 		skip();
 	start_broker(&brokers[0], "");
-	struct bus_settings s = settings_for(1);
+	struct bus_settings s = listening(1);
 	begin(&one, &s);
 	WAIT(one.connected);
 	end_broker(&brokers[0]);
@@ -343,7 +227,7 @@ static void test_credentials(void **state)
 	if (!is_installed())
 		skip();
 	start_broker(&brokers[0], "authorization { user: creel, password: right }");
-	struct bus_settings s = settings_for(1);
+	struct bus_settings s = listening(1);
 	begin(&one, &s);
 	WAIT(one.away);
 	assert_int_equal(one.why, BUS_REFUSED);
@@ -377,7 +261,7 @@ static void test_tls(void **state)
 			 folder, i);
 		start_broker(&brokers[i], config);
 	}
-	struct bus_settings s = settings_for(1);
+	struct bus_settings s = listening(1);
 	s.servers.at[0].tls = true;
 	snprintf(ca, sizeof ca, "%s/cert-0", folder);
 	s.ca = ca;
@@ -391,7 +275,7 @@ static void test_tls(void **state)
 	finish(&one);
 	snprintf(path, sizeof path, "%s/cert-1", folder);
 	s.ca = path;
-	s.servers.at[0].port = brokers[1].port; /* another's name */
+	s.servers.at[0].port = (uint16_t)brokers[1].port; /* another's name */
 	begin(&one, &s);
 	WAIT(one.away);
 	assert_int_equal(one.why, BUS_UNTRUSTED);
@@ -403,7 +287,7 @@ static void test_an_end_without_a_server(void **state)
 {
 	(void)state;
 	struct node one;
-	struct bus_settings s = settings_for(1);
+	struct bus_settings s = listening(1);
 	s.servers.at[0].port = 1;
 	begin(&one, &s);
 	WAIT(one.away);

@@ -1,0 +1,547 @@
+#include "relay/bus/kv.h"
+
+#include "shared/text/base64.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#define LOOK_MS 1000
+#define REFUSED_MOST 10 /* in a row, a look each: servers that start are not all there at once */
+#define CONSUMER_LEN 64
+#define EXPECTED_SEQUENCE "Nats-Expected-Last-Subject-Sequence"
+
+/* JetStream's own numbers of what went wrong (server/errors.json of nats-server). */
+#define JS_NO_SUCH_STREAM 10059
+#define JS_NO_SUCH_MESSAGE 10037
+#define JS_WRONG_SEQUENCE 10071
+#define JS_NOT_CLUSTERED 10074
+#define JS_NO_PEERS 10005
+#define JS_NOT_ENABLED 10076
+#define JS_NOT_ENABLED_FOR_ACCOUNT 10039
+#define JS_NO_PLACE 10023
+
+enum kv_state {
+	KV_STATE_AWAY,    /* the bus is not connected */
+	KV_STATE_ASKING,  /* whether the bucket is there, or making it */
+	KV_STATE_OPEN,    /* it is */
+	KV_STATE_REFUSED, /* for good */
+};
+
+struct kv_watch {
+	struct kv *kv;
+	struct kv_watch *next;
+	const char *prefix;
+	char consumer[CONSUMER_LEN]; /* "": none yet */
+	bool asking;
+	uint64_t delivered; /* by this consumer */
+	uint64_t heard_at;  /* loop ms */
+	void (*record)(void *user, const char *key, struct bytes value, uint64_t revision);
+	void (*read)(void *user);
+	void *user;
+};
+
+struct kv {
+	struct bus *bus;
+	struct kv_settings settings;
+	struct kv_events events;
+	void *user;
+	enum kv_state state;
+	bool opened, request_out, closing;
+	unsigned refused_count;
+	uint64_t answered_at; /* loop ms: when JetStream said something, or the bus connected */
+	struct kv_watch *watches;
+	uv_timer_t look;
+	void (*closed)(void *user);
+	void *closed_user;
+};
+
+/* ---- asking ---- */
+
+static bool ask(struct kv *k, const char *subject, struct bytes data,
+		void (*answered)(void *user, enum bus_outcome outcome, const struct bus_message *m), void *user)
+{
+	return bus_request(k->bus, &(struct bus_post){ .subject = subject, .data = data }, KV_ANSWER_MS, answered,
+			   user);
+}
+
+/* The answer as JSON; NULL where there is none. *code: of the error in it, 0 without. */
+static json_t *take_answer(struct kv *k, enum bus_outcome outcome, const struct bus_message *m, long long *code)
+{
+	uint64_t now = uv_now(k->look.loop);
+	json_t *answer = NULL;
+	*code = outcome == BUS_NOBODY ? JS_NOT_ENABLED : 0;
+	if (outcome == BUS_ANSWERED) {
+		k->answered_at = now;
+		answer = json_loadb((const char *)m->data.at, m->data.len, 0, NULL);
+	} else if (outcome == BUS_TIMED_OUT && !k->closing && now - k->answered_at >= KV_ANSWER_MS) {
+		/* The server may be cut off from the others, and its connection to us is as good as ever. */
+		k->answered_at = now;
+		bus_move_on(k->bus);
+	}
+	*code = answer ? json_integer_value(json_object_get(json_object_get(answer, "error"), "err_code")) : *code;
+	return answer;
+}
+
+static void stream_subject(const struct kv *k, const char *what, char out[BUS_SUBJECT_LEN + 1])
+{
+	snprintf(out, BUS_SUBJECT_LEN + 1, "$JS.API.%s.KV_%s", what, k->settings.bucket);
+}
+
+/* The document is freed. */
+static bool ask_json(struct kv *k, const char *what, json_t *document,
+		     void (*answered)(void *user, enum bus_outcome outcome, const struct bus_message *m), void *user)
+{
+	char subject[BUS_SUBJECT_LEN + 1];
+	char *text = document ? json_dumps(document, JSON_COMPACT) : NULL;
+	stream_subject(k, what, subject);
+	bool fine = text && ask(k, subject, bytes_of(text), answered, user);
+	free(text);
+	json_decref(document);
+	return fine;
+}
+
+/* ---- the bucket ---- */
+
+static void refuse(struct kv *k, const char *why)
+{
+	k->state = KV_STATE_REFUSED;
+	k->events.refused(k->user, why);
+}
+
+static void begin_watch(struct kv_watch *w);
+
+static void set_open(struct kv *k)
+{
+	k->state = KV_STATE_OPEN;
+	if (!k->opened)
+		k->events.opened(k->user);
+	k->opened = true;
+	for (struct kv_watch *w = k->watches; w; w = w->next)
+		begin_watch(w);
+}
+
+/* Why the bucket cannot be; NULL: not as far as this answer says. */
+static const char *reason(long long code)
+{
+	switch (code) {
+	case JS_NOT_ENABLED:
+	case JS_NOT_ENABLED_FOR_ACCOUNT:
+		return "JetStream is off on the NATS servers, or for this account";
+	case JS_NOT_CLUSTERED:
+	case JS_NO_PLACE:
+	case JS_NO_PEERS:
+		return "the NATS servers are fewer than the copies that --cluster-replicas asks for";
+	default:
+		return NULL;
+	}
+}
+
+/* True: the answer is to be heeded no further. */
+static bool note_reason(struct kv *k, long long code)
+{
+	const char *why = reason(code);
+	k->refused_count = why ? k->refused_count + 1 : 0;
+	if (why && k->refused_count >= REFUSED_MOST)
+		refuse(k, why);
+	return why != NULL;
+}
+
+static void on_made(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	struct kv *k = user;
+	long long code;
+	json_t *answer = take_answer(k, outcome, m, &code);
+	k->request_out = false;
+	if (!k->closing && k->state == KV_STATE_ASKING && !note_reason(k, code) && answer && !code)
+		set_open(k);
+	json_decref(answer);
+}
+
+static bool make_bucket(struct kv *k)
+{
+	char subjects[KV_KEY_LEN];
+	snprintf(subjects, sizeof subjects, "$KV.%s.>", k->settings.bucket);
+	char name[KV_KEY_LEN];
+	snprintf(name, sizeof name, "KV_%s", k->settings.bucket);
+	json_t *config =
+	    json_pack("{s:s, s:s, s:[s], s:s, s:s, s:i, s:i, s:s, s:i, s:b, s:b}", "name", name, "description",
+		      k->settings.description, "subjects", subjects, "storage", "file", "retention", "limits",
+		      "num_replicas", (int)k->settings.replicas, "max_msgs_per_subject", 1, "discard", "new",
+		      "max_msg_size", (int)KV_VALUE_MOST + 4096, "allow_rollup_hdrs", 1, "deny_delete", 1);
+	return ask_json(k, "STREAM.CREATE", config, on_made, k);
+}
+
+static void on_info(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	struct kv *k = user;
+	long long code;
+	json_t *answer = take_answer(k, outcome, m, &code);
+	k->request_out = false;
+	const json_t *config = json_object_get(answer, "config");
+	const char *description = json_string_value(json_object_get(config, "description"));
+	if (k->closing || k->state != KV_STATE_ASKING) {
+		json_decref(answer);
+		return;
+	}
+	/* Making it may be what is refused, so that the count goes on. */
+	if (code == JS_NO_SUCH_STREAM)
+		k->request_out = make_bucket(k);
+	else if (!note_reason(k, code) && config && !code) {
+		if (description && strcmp(description, k->settings.description) == 0)
+			set_open(k);
+		else
+			refuse(k, "its bucket is of another version of creel, or of another program");
+	}
+	json_decref(answer);
+}
+
+static void look_for_bucket(struct kv *k)
+{
+	char subject[BUS_SUBJECT_LEN + 1];
+	stream_subject(k, "STREAM.INFO", subject);
+	if (k->state == KV_STATE_ASKING && !k->request_out)
+		k->request_out = ask(k, subject, bytes_of(NULL), on_info, k);
+}
+
+/* ---- records ---- */
+
+struct operation {
+	struct kv *kv;
+	kv_done *done;
+	void *user;
+};
+
+static struct operation *operation_new(struct kv *k, kv_done *done, void *user)
+{
+	struct operation *o = malloc(sizeof *o);
+	if (o)
+		*o = (struct operation){ k, done, user };
+	return o;
+}
+
+static enum kv_outcome outcome_of(const json_t *answer, long long code)
+{
+	switch (code) {
+	case 0:
+		return answer ? KV_DONE : KV_AWAY;
+	case JS_NO_SUCH_MESSAGE:
+		return KV_NONE;
+	case JS_WRONG_SEQUENCE:
+		return KV_CHANGED;
+	default:
+		return KV_AWAY;
+	}
+}
+
+static uint64_t revision_of(const json_t *object)
+{
+	long long seq = json_integer_value(json_object_get(object, "seq"));
+	return seq > 0 ? (uint64_t)seq : 0;
+}
+
+static void on_read(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	struct operation o = *(struct operation *)user;
+	struct buffer value = { 0 };
+	long long code;
+	free(user);
+	json_t *answer = take_answer(o.kv, outcome, m, &code);
+	const json_t *message = json_object_get(answer, "message"), *data = json_object_get(message, "data");
+	enum kv_outcome how = outcome_of(answer, code);
+	uint64_t revision = revision_of(message);
+	if (how == KV_DONE && (revision == 0 || (data && !base64_decode(&value, bytes_make(json_string_value(data),
+											   json_string_length(data))))))
+		how = KV_AWAY;
+	o.done(o.user, how, buffer_view(&value), how == KV_DONE ? revision : 0);
+	buffer_free(&value);
+	json_decref(answer);
+}
+
+static void on_written(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	struct operation o = *(struct operation *)user;
+	long long code;
+	free(user);
+	json_t *answer = take_answer(o.kv, outcome, m, &code);
+	enum kv_outcome how = outcome_of(answer, code);
+	uint64_t revision = revision_of(answer);
+	if (how == KV_DONE && revision == 0)
+		how = KV_AWAY;
+	json_decref(answer);
+	o.done(o.user, how, bytes_of(NULL), how == KV_DONE ? revision : 0);
+}
+
+static bool key_subject(const struct kv *k, const char *key, char out[BUS_SUBJECT_LEN + 1])
+{
+	size_t len = strlen(key);
+	snprintf(out, BUS_SUBJECT_LEN + 1, "$KV.%s.%s", k->settings.bucket, key);
+	return len > 0 && len <= KV_KEY_LEN && !strpbrk(key, " \t\r\n*>");
+}
+
+bool kv_read(struct kv *k, const char *key, kv_done *done, void *user)
+{
+	char subject[BUS_SUBJECT_LEN + 1];
+	struct operation *o = key_subject(k, key, subject) ? operation_new(k, done, user) : NULL;
+	if (o && ask_json(k, "STREAM.MSG.GET", json_pack("{s:s}", "last_by_subj", subject), on_read, o))
+		return true;
+	free(o);
+	return false;
+}
+
+static bool write_record(struct kv *k, const char *key, struct bytes value, const char *expected, kv_done *done,
+			 void *user)
+{
+	char subject[BUS_SUBJECT_LEN + 1];
+	bool fine = key_subject(k, key, subject) && value.len <= KV_VALUE_MOST;
+	struct operation *o = fine ? operation_new(k, done, user) : NULL;
+	struct bus_post p = { subject, value, expected ? EXPECTED_SEQUENCE : NULL, expected };
+	if (o && bus_request(k->bus, &p, KV_ANSWER_MS, on_written, o))
+		return true;
+	free(o);
+	return false;
+}
+
+bool kv_write(struct kv *k, const char *key, struct bytes value, kv_done *done, void *user)
+{
+	return write_record(k, key, value, NULL, done, user);
+}
+
+bool kv_write_if(struct kv *k, const char *key, struct bytes value, uint64_t revision, kv_done *done, void *user)
+{
+	char expected[24];
+	snprintf(expected, sizeof expected, "%llu", (unsigned long long)revision);
+	return write_record(k, key, value, expected, done, user);
+}
+
+/* ---- watches ---- */
+
+static void end_consumer(struct kv_watch *w)
+{
+	char subject[BUS_SUBJECT_LEN + 1];
+	if (!*w->consumer)
+		return;
+	snprintf(subject, sizeof subject, "$JS.API.CONSUMER.DELETE.KV_%s.%s", w->kv->settings.bucket, w->consumer);
+	/* One that stays, and is heard, is known by its name and not heeded. */
+	if (!bus_publish(w->kv->bus, &(struct bus_post){ .subject = subject }))
+		w->heard_at = uv_now(w->kv->look.loop);
+	*w->consumer = 0;
+}
+
+static void on_watching(void *user, enum bus_outcome outcome, const struct bus_message *m)
+{
+	struct kv_watch *w = user;
+	struct kv *k = w->kv;
+	long long code;
+	json_t *answer = take_answer(k, outcome, m, &code);
+	const char *name = json_string_value(json_object_get(answer, "name"));
+	bool fine = !k->closing && !code && name && strlen(name) < sizeof w->consumer;
+	w->asking = false;
+	w->heard_at = uv_now(k->look.loop);
+	if (fine)
+		snprintf(w->consumer, sizeof w->consumer, "%s", name);
+	if (fine && json_integer_value(json_object_get(answer, "num_pending")) == 0 && w->delivered == 0)
+		w->read(w->user);
+	json_decref(answer);
+}
+
+static void begin_watch(struct kv_watch *w)
+{
+	struct kv *k = w->kv;
+	char filter[BUS_SUBJECT_LEN + 1], deliver[BUS_SUBJECT_LEN + 1], stream[KV_KEY_LEN];
+	if (w->asking || k->closing)
+		return;
+	end_consumer(w);
+	w->delivered = 0;
+	w->heard_at = uv_now(k->look.loop);
+	snprintf(filter, sizeof filter, "$KV.%s.%s.>", k->settings.bucket, w->prefix);
+	snprintf(deliver, sizeof deliver, "%s.%s", k->settings.deliver, w->prefix);
+	snprintf(stream, sizeof stream, "KV_%s", k->settings.bucket);
+	json_t *config =
+	    json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:i, s:i, s:b}}", "stream_name", stream, "config",
+		      "deliver_subject", deliver, "filter_subject", filter, "deliver_policy", "last_per_subject",
+		      "ack_policy", "none", "replay_policy", "instant", "idle_heartbeat", (json_int_t)2000000000,
+		      "flow_control", 1, "max_deliver", 1, "num_replicas", 1, "mem_storage", 1);
+	w->asking = ask_json(k, "CONSUMER.CREATE", config, on_watching, w);
+}
+
+struct kv_watch *kv_watch(struct kv *k, const char *prefix,
+			  void (*record)(void *user, const char *key, struct bytes value, uint64_t revision),
+			  void (*read)(void *user), void *user)
+{
+	struct kv_watch *w = calloc(1, sizeof *w);
+	if (!w)
+		return NULL;
+	w->kv = k;
+	w->prefix = prefix;
+	w->record = record;
+	w->read = read;
+	w->user = user;
+	LL_PREPEND(k->watches, w);
+	if (k->state == KV_STATE_OPEN)
+		begin_watch(w);
+	return w;
+}
+
+/* What a delivery's reply subject says: $JS.ACK.STREAM.CONSUMER.DELIVERED.REVISION.SEQUENCE.TIME.PENDING */
+struct ack {
+	struct bytes consumer;
+	uint64_t revision, sequence, pending;
+};
+
+static bool read_number(struct bytes text, uint64_t *out)
+{
+	*out = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.at[i] < '0' || text.at[i] > '9' || i > 18)
+			return false;
+		*out = *out * 10 + (uint64_t)(text.at[i] - '0');
+	}
+	return text.len > 0;
+}
+
+static bool read_ack(const char *reply, struct ack *out)
+{
+	struct bytes rest = bytes_of(reply), word[9];
+	for (size_t i = 0; i < 9; i++) {
+		word[i] = bytes_until(rest, '.');
+		size_t taken = word[i].len < rest.len ? word[i].len + 1 : word[i].len;
+		rest = bytes_make(rest.at + taken, rest.len - taken);
+	}
+	out->consumer = word[3];
+	return rest.len == 0 && bytes_equal(word[1], bytes_of("ACK")) && read_number(word[5], &out->revision) &&
+	       read_number(word[6], &out->sequence) && read_number(word[8], &out->pending);
+}
+
+static bool is_of(const struct kv_watch *w, struct bytes consumer)
+{
+	/* The first records may be here before the answer that names the consumer. */
+	return *w->consumer ? bytes_equal(consumer, bytes_of(w->consumer)) : w->asking;
+}
+
+static struct kv_watch *watch_of(struct kv *k, const char *key)
+{
+	for (struct kv_watch *w = k->watches; w; w = w->next) {
+		size_t len = strlen(w->prefix);
+		if (strncmp(key, w->prefix, len) == 0 && key[len] == '.')
+			return w;
+	}
+	return NULL;
+}
+
+static void on_record(struct kv *k, const char *key, const struct bus_message *m)
+{
+	struct kv_watch *w = watch_of(k, key);
+	struct ack ack;
+	if (!w || !m->reply || !read_ack(m->reply, &ack) || !is_of(w, ack.consumer))
+		return;
+	w->heard_at = uv_now(k->look.loop);
+	if (ack.sequence != w->delivered + 1) { /* some were lost on the way */
+		begin_watch(w);
+		return;
+	}
+	w->delivered = ack.sequence;
+	w->record(w->user, key, m->data, ack.revision);
+	if (ack.pending == 0)
+		w->read(w->user);
+}
+
+static void on_status(struct kv *k, const char *prefix, const struct bus_message *m)
+{
+	for (struct kv_watch *w = k->watches; w; w = w->next) {
+		if (strcmp(prefix, w->prefix) != 0 || w->asking)
+			continue;
+		w->heard_at = uv_now(k->look.loop);
+		if (m->status == 100 && m->reply &&
+		    !bus_publish(k->bus, &(struct bus_post){ .subject = m->reply })) /* flow control */
+			begin_watch(w);
+		else if (m->status != 100 || m->last_delivered > w->delivered)
+			begin_watch(w);
+	}
+}
+
+bool kv_on_message(struct kv *k, const struct bus_message *m)
+{
+	char records[KV_KEY_LEN], statuses[KV_KEY_LEN];
+	size_t r = (size_t)snprintf(records, sizeof records, "$KV.%s.", k->settings.bucket);
+	size_t s = (size_t)snprintf(statuses, sizeof statuses, "%s.", k->settings.deliver);
+	if (strncmp(m->subject, records, r) == 0)
+		on_record(k, m->subject + r, m);
+	else if (strncmp(m->subject, statuses, s) == 0)
+		on_status(k, m->subject + s, m);
+	else
+		return false;
+	return true;
+}
+
+/* ---- beginning and end ---- */
+
+static void on_look(uv_timer_t *h)
+{
+	struct kv *k = h->data;
+	uint64_t now = uv_now(h->loop);
+	look_for_bucket(k);
+	for (struct kv_watch *w = k->watches; w && k->state == KV_STATE_OPEN; w = w->next)
+		if (now - w->heard_at > KV_SILENT_MS || (!*w->consumer && !w->asking))
+			begin_watch(w);
+}
+
+struct kv *kv_new(uv_loop_t *loop, struct bus *bus, const struct kv_settings *settings, const struct kv_events *events,
+		  void *user)
+{
+	struct kv *k = calloc(1, sizeof *k);
+	if (!k)
+		return NULL;
+	k->bus = bus;
+	k->settings = *settings;
+	k->events = *events;
+	k->user = user;
+	uv_timer_init(loop, &k->look);
+	k->look.data = k;
+	uv_timer_start(&k->look, on_look, LOOK_MS, LOOK_MS);
+	return k;
+}
+
+bool kv_is_open(const struct kv *k)
+{
+	return k->state == KV_STATE_OPEN;
+}
+
+void kv_on_connected(struct kv *k)
+{
+	if (k->state == KV_STATE_REFUSED)
+		return;
+	k->answered_at = uv_now(k->look.loop);
+	k->state = KV_STATE_ASKING;
+	look_for_bucket(k);
+}
+
+void kv_on_away(struct kv *k)
+{
+	if (k->state != KV_STATE_REFUSED)
+		k->state = KV_STATE_AWAY;
+}
+
+static void on_closed(uv_handle_t *h)
+{
+	struct kv *k = h->data;
+	void (*closed)(void *user) = k->closed;
+	void *user = k->closed_user;
+	while (k->watches) {
+		struct kv_watch *w = k->watches;
+		k->watches = w->next;
+		free(w);
+	}
+	free(k);
+	if (closed)
+		closed(user);
+}
+
+void kv_close(struct kv *k, void (*closed)(void *user), void *user)
+{
+	k->closing = true;
+	k->closed = closed;
+	k->closed_user = user;
+	uv_close((uv_handle_t *)&k->look, on_closed);
+}

@@ -1,0 +1,68 @@
+/* A bucket of records that all nodes of a cluster share: JetStream's key-value store (ADR-8) by its plain requests, so
+ * that nothing waits. A record is what was written last; writes may hold only on the revision that was read. The
+ * stream's leader is asked, never a replica, which may be behind. What a write's acknowledgement is worth: written by
+ * the servers, not synced (NATS 2.9). Loop thread. */
+#pragma once
+
+#include "relay/bus/bus.h"
+
+#define KV_KEY_LEN 128
+#define KV_VALUE_MOST (256u << 10)
+#define KV_ANSWER_MS 3000
+#define KV_SILENT_MS 5000 /* a watch that hears nothing for so long begins again; heartbeats come each 2 s */
+
+struct kv;
+struct kv_watch;
+
+struct kv_settings {
+	const char *bucket;      /* "CREEL" */
+	const char *description; /* whose bucket it is, and of which version: another's is refused */
+	unsigned replicas;
+	/* What a watch of PREFIX brings comes to DELIVER.PREFIX, this node's alone, which the bus must listen to by
+	 * that very name: a subscription with a wildcard is no interest to a consumer (nats-server 2.9.10). */
+	const char *deliver;
+};
+
+struct kv_events {
+	/* The bucket is there, made by us or by another node. */
+	void (*opened)(void *user);
+	/* It will not be: the servers have no JetStream or are too few for the copies, or it is another's. Once. */
+	void (*refused)(void *user, const char *why);
+};
+
+enum kv_outcome {
+	KV_DONE,
+	KV_NONE,    /* there is no such record */
+	KV_CHANGED, /* it has another revision */
+	KV_AWAY,    /* no answer, or none that can be read: a write may have been done or not */
+};
+
+/* Reading: the record and its revision. Writing: the new revision. */
+typedef void kv_done(void *user, enum kv_outcome outcome, struct bytes value, uint64_t revision);
+
+/* Copies the settings, its strings apart, which must outlive it. NULL when out of memory. */
+struct kv *kv_new(uv_loop_t *loop, struct bus *bus, const struct kv_settings *settings, const struct kv_events *events,
+		  void *user);
+/* After bus_close, which answers those who wait (KV_AWAY). `closed` is called on the loop. */
+void kv_close(struct kv *k, void (*closed)(void *user), void *user);
+bool kv_is_open(const struct kv *k);
+
+/* The bus's events are handed on. False: the message is not of the bucket. */
+void kv_on_connected(struct kv *k);
+void kv_on_away(struct kv *k);
+bool kv_on_message(struct kv *k, const struct bus_message *m);
+
+/* False: `done` will not be called, for the bus is not connected or takes no more. */
+MUST_CHECK bool kv_read(struct kv *k, const char *key, kv_done *done, void *user);
+/* Writes over whatever is there. */
+MUST_CHECK bool kv_write(struct kv *k, const char *key, struct bytes value, kv_done *done, void *user);
+/* Writes if the record has that revision; 0: if there is none. */
+MUST_CHECK bool kv_write_if(struct kv *k, const char *key, struct bytes value, uint64_t revision, kv_done *done,
+			    void *user);
+
+/* From now on `record` is called for each record whose key begins with PREFIX and a dot, first for all there are and
+ * then for each that is written; the same one may come again. `read` is called each time all that there were have come.
+ * It begins anew by itself after whatever went wrong. `prefix` must outlive it. NULL when out of memory. */
+struct kv_watch *kv_watch(struct kv *k, const char *prefix,
+			  void (*record)(void *user, const char *key, struct bytes value, uint64_t revision),
+			  void (*read)(void *user), void *user);
