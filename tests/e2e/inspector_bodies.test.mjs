@@ -51,6 +51,29 @@ describe('a delivery', () => {
 		assert.match(s, /-- X-Assertion {2}JWT, decoded and not verified --/i);
 	});
 
+	for (const [how, args, shown, colours] of [
+		['half blocks of two colours', [], /^ ▀{9}$/m, true],
+		['half blocks without colours', ['--color', 'never'], /^ [▀▄█ ]{4,9}$/m, false],
+		['characters where there is no UTF-8', ['--ascii'], /^ [ .:=+*#%@-]{4,9}$/m, false],
+	]) {
+		it(`that is a picture is drawn: ${how}`, async () => {
+			const db = w.path(`pictures-${how.length}.db`), names = ['rgb.png', 'adam7.png', 'flat.gif'];
+			const input = names.map((name, i) => JSON.stringify({ received_at: `2026-11-20T10:00:0${i}Z`, method: 'POST', target: `/${name}`, request: { headers: [['Host', 'x'], ['Content-Type', name.endsWith('gif') ? 'image/gif' : 'image/png']], body_base64: readFileSync(new URL(`../fixtures/images/${name}`, import.meta.url)).toString('base64') } })).join('\n');
+			assert.equal((await w.creel(['import', '-', '--db', db], { input })).code, 0);
+			t = await Terminal.start({ command: [path.join(binDir, 'creel'), 'ui', '--db', db, '--theme', 'dark', ...args], env: Object.fromEntries(['HOME', 'XDG_CONFIG_HOME', 'XDG_STATE_HOME', 'UBSAN_OPTIONS', 'ASAN_OPTIONS'].map((k) => [k, w.env[k]])), columns: 100, rows: 40 });
+			await t.until(/flat\.gif/);
+			await t.keys('Enter');
+			for (const kind of ['GIF', 'PNG', 'PNG']) {
+				await t.until(new RegExp(`${kind} image, 9 x 6 pixels`));
+				const s = await t.until(shown);
+				assert.match(s, /00000000 \|/); // the bytes stand below
+				const painted = await t.tmux('capture-pane', '-p', '-e', '-t', 'main');
+				assert.equal(/48;5;\d+m▀|▀/.test(painted) && /38;5;(1[6-9]|[2-9]\d|\d{3})/.test(painted.split('\n').find((l) => /▀/.test(l)) ?? ''), colours);
+				await t.keys('[');
+			}
+		});
+	}
+
 	it('has its body laid out, whatever kind that is', async () => {
 		await listen();
 		const png = Buffer.from('89504e470d0a1a0a0000000d49484452000003200000025808060000009a768270', 'hex');

@@ -4,6 +4,7 @@
 
 #include "shared/readers/event_stream.h"
 #include "shared/readers/image.h"
+#include "shared/readers/pixels.h"
 #include "shared/readers/web_token.h"
 #include "shared/readers/protobuf.h"
 
@@ -13,6 +14,20 @@ static void check_within(struct bytes part, struct bytes in)
 {
 	if (part.len && (part.at < in.at || part.at + part.len > in.at + in.len))
 		abort();
+}
+
+/* No pixel that the grid has no place for; sizes as asked for. */
+static void read_pixels(struct bytes in)
+{
+	struct pixels p;
+	if (!pixels_read(in, 7, 5, &p))
+		return;
+	if (p.width < 1 || p.width > 7 || p.height < 1 || p.height > 5)
+		abort();
+	for (int i = 0; i < p.width * p.height; i++)
+		if (p.at[i] > 0xffffff && p.at[i] != PIXEL_NONE)
+			abort();
+	pixels_free(&p);
 }
 
 static void read_events(struct bytes in)
@@ -58,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct image image;
 	struct web_token token;
 	read_events(in);
+	read_pixels(in);
 	read_message(in, 0);
 	read_frames(in);
 	if (image_read(in, &image) && !image.format)

@@ -17,6 +17,8 @@ struct doc *doc_events(struct bytes body, uint64_t total);
  * that. `b` as doc_multipart has it. */
 struct doc *doc_protobuf(struct body *b, uint64_t total);
 /* What kind of image it is, over its bytes. NULL as well when it is none. */
+/* NULL when it is of no kind that can be drawn. */
+struct doc *doc_picture(struct bytes image, int columns);
 struct doc *doc_image(struct bytes body, uint64_t total, int columns);
 /* A body that is one JSON Web Token. NULL as well when it is none. */
 struct doc *doc_jwt(struct bytes body);

@@ -15,7 +15,9 @@ struct doc *doc_image(struct bytes body, uint64_t total, int columns)
 	doc_amount(size, total);
 	snprintf(note, sizeof note, "%s image, %" PRIu32 " x %" PRIu32 " pixels, %s", image.format, image.width,
 		 image.height, size);
-	struct doc *d = doc_under_note(note, doc_hex(body, total, columns));
+	struct doc *picture = body.len == total ? doc_picture(body, columns) : NULL;
+	struct doc *parts[] = { picture, doc_hex(body, total, columns) };
+	struct doc *d = doc_under_note(note, picture ? doc_join(parts, 2) : parts[1]);
 	if (d)
 		snprintf(d->about, sizeof d->about, "%s image, %" PRIu32 " x %" PRIu32, image.format, image.width,
 			 image.height);

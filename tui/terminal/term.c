@@ -19,6 +19,7 @@
 
 #include "shared/base/clock.h"
 #include "tui/terminal/clip.h"
+#include "tui/terminal/term_picture.h"
 #include "tui/terminal/theme.h"
 
 struct term {
@@ -34,6 +35,7 @@ struct term {
 	uint64_t asked_ms;   /* when the background was asked for; 0: no answer is waited for */
 	struct surface last; /* what the terminal shows; rows alike are not sent again */
 	bool repaint;
+	struct term_picture picture;
 };
 
 /* What a crash has to put back, and nothing else: the handler can be given no argument. */
@@ -401,6 +403,9 @@ static bool row_alike(const struct surface *a, const struct surface *b, int y)
 
 void term_draw(struct term *t, const struct surface *s)
 {
+	t->picture.utf8 = t->utf8;
+	t->picture.colours = t->question.colors >= 256 && t->theme != THEME_MONO && t->theme != THEME_SIXTEEN;
+	t->repaint = term_picture_begin(&t->picture) || t->repaint;
 	bool all = t->repaint || t->last.width != s->width || t->last.height != s->height;
 	if (all && !surface_resize(&t->last, s->width, s->height))
 		return;
@@ -413,7 +418,9 @@ void term_draw(struct term *t, const struct surface *s)
 		if (!all && row_alike(s, &t->last, y))
 			continue;
 		for (int x = 0; x < s->width; x++)
-			if (s->cells[y * s->width + x].base)
+			if (s->cells[y * s->width + x].base == SURFACE_PIXELS)
+				term_picture_put(&t->picture, x, y, &s->cells[y * s->width + x]);
+			else if (s->cells[y * s->width + x].base)
 				put_cell(t, x, y, &s->cells[y * s->width + x]);
 	}
 	memcpy(t->last.cells, s->cells, (size_t)s->width * (size_t)s->height * sizeof *s->cells);

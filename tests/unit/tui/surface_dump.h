@@ -20,6 +20,8 @@ static inline uint32_t dumped(uint32_t base)
 		return base == SURFACE_METER + 8 ? 0x2588 : 0x2590 - (base - SURFACE_METER);
 	if (base > SURFACE_LEVEL)
 		return 0x2580 + (base - SURFACE_LEVEL);
+	if (base == SURFACE_PIXELS)
+		return 0x2580;
 	return base == SURFACE_LINE ? '-' : base == SURFACE_BAR ? '|' : base;
 }
 
@@ -27,7 +29,7 @@ static inline bool put_cell(struct buffer *out, const struct cell *c)
 {
 	if (c->base && !put_code(out, dumped(c->base)))
 		return false;
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2 && c->base != SURFACE_PIXELS; i++)
 		if (c->mark[i] && !put_code(out, c->mark[i]))
 			return false;
 	return true;
