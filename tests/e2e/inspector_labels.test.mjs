@@ -81,6 +81,25 @@ describe('tags', () => {
 		await t.until((s) => /first/.test(s) && !/second/.test(s));
 	});
 
+	it('columns come in the order that was typed, now and the next time', async () => {
+		await inspector({ columns: 120, rows: 30 });
+		await t.keys(':');
+		await t.type('set columns tag took event size host');
+		await t.keys('Enter');
+		await t.until(/^ +TIME +STAT TAG +TOOK EVENT \/ PATH +SIZE HOST *$/m);
+		await t.keys('q');
+		await inspector({ columns: 120, rows: 30 });
+		await t.until(/^ +TIME +STAT TAG +TOOK EVENT \/ PATH +SIZE HOST *$/m);
+		await t.keys(':');
+		await t.type('set columns took nonsense');
+		await t.keys('Enter');
+		await t.until(/no column is called "nonsense"/);
+		await t.keys(':');
+		await t.type('set columns usual');
+		await t.keys('Enter');
+		await t.until(/^ +TIME +STAT METHOD SOURCE +EVENT \/ PATH +ATT +TOOK +SIZE *$/m);
+	});
+
 	it('and notes are in show, in exports, and come back by import', async () => {
 		await inspector();
 		await t.keys('g', ':');

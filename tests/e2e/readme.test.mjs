@@ -5,12 +5,18 @@ import path from 'node:path';
 import { it } from 'node:test';
 import * as keys from '../readme/keys.mjs';
 import { draw, picture } from '../readme/picture.mjs';
-import { fresh } from '../readme/screens.mjs';
+import * as screens from '../readme/screens.mjs';
 import { hasBrowser } from './lib/chromium.mjs';
 import { root } from './lib/harness.mjs';
 
 it('the inspector’s screens in README.md are what it shows (node tests/readme/screens.mjs --write)', async () => {
-	assert.equal(readFileSync(path.join(root, 'README.md'), 'utf8'), await fresh());
+	assert.equal(readFileSync(path.join(root, 'README.md'), 'utf8'), await screens.fresh());
+});
+
+it('the picture of the inspector in README.md is what it draws (node tests/readme/screens.mjs --write)', async () => {
+	assert.ok(readFileSync(path.join(root, 'README.md'), 'utf8').includes(`(${path.relative(root, screens.picture)})`));
+	assert.equal(readFileSync(screens.picture, 'utf8'), await screens.draw());
+	assert.ok(statSync(screens.picture).size < 64 * 1024);
 });
 
 it('the inspector’s keys in creel(1) are those of tui/keys/actions.def (node tests/readme/keys.mjs --write)', () => {

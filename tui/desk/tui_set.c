@@ -2,6 +2,9 @@
 #include "tui/desk/tui_private.h"
 #include "tui/questions/sheet_menu.h"
 #include "tui/terminal/layout.h"
+#include "tui/views/columns.h"
+
+#include <string.h>
 
 static void set_mouse(struct tui *t, bool on)
 {
@@ -26,6 +29,22 @@ void tui_set_columns_menu(struct tui *t, const struct effect *e)
 {
 	(void)e;
 	sheet_columns_menu(&t->screen.sheet, &t->screen.ui);
+}
+
+/* "usual", or names in their order. */
+void tui_set_columns(struct tui *t, const struct effect *e)
+{
+	struct ui *ui = &t->screen.ui;
+	struct error err = { 0 };
+	unsigned shown = 0;
+	uint8_t order[COLUMN_COUNT] = { 0 };
+	if (strcmp(e->text, "usual") != 0 && !columns_read(e->text, &shown, order, &err)) {
+		tui_warn(t, "%s", err.text);
+		return;
+	}
+	ui->columns = shown;
+	memcpy(ui->column_order, order, sizeof order);
+	tui_state_save(t);
 }
 
 /* The menu stays, for another. */

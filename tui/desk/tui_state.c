@@ -16,6 +16,28 @@ static char *path_of(const struct tui *t)
 	return t->state_dir && asprintf(&path, "%s/inspector", t->state_dir) > 0 ? path : NULL;
 }
 
+/* Numbers of columns, each once; anything else is no order. */
+static void take_order(const char *text, uint8_t order[COLUMN_COUNT])
+{
+	uint8_t read[COLUMN_COUNT];
+	char *end;
+	for (size_t i = 0; i < COLUMN_COUNT; i++, text = end) {
+		unsigned long column = strtoul(text, &end, 10);
+		if (end == text || column >= COLUMN_COUNT || memchr(read, (int)column, i))
+			return;
+		read[i] = (uint8_t)column;
+	}
+	memcpy(order, read, sizeof read);
+}
+
+static bool put_order(struct buffer *out, const uint8_t order[COLUMN_COUNT])
+{
+	bool fine = !order[0] && !order[1] ? true : buffer_append_text(out, "column-order");
+	for (size_t i = 0; fine && (order[0] || order[1]) && i < COLUMN_COUNT; i++)
+		fine = buffer_printf(out, " %u", order[i]);
+	return fine && ((!order[0] && !order[1]) || buffer_put_u8(out, '\n'));
+}
+
 static void take_line(struct tui *t, const char *line)
 {
 	struct ui *ui = &t->screen.ui;
@@ -27,6 +49,8 @@ static void take_line(struct tui *t, const char *line)
 	}
 	if (strncmp(line, "columns ", 8) == 0)
 		ui->columns = (unsigned)strtoul(line + 8, NULL, 16) & (COLUMN_BIT(COLUMN_COUNT) - 1);
+	if (strncmp(line, "column-order ", 13) == 0)
+		take_order(line + 13, ui->column_order);
 	if (strcmp(line, "panes below") == 0)
 		ui->below = true;
 	if (strcmp(line, "share 50") == 0 || strcmp(line, "share 60") == 0)
@@ -67,7 +91,7 @@ static bool put_panes(struct buffer *out, const struct ui *ui)
 {
 	return (!ui->split_chosen || buffer_printf(out, "panes %s\n", ui->split ? "on" : "off")) &&
 	       (!ui->below || buffer_append_text(out, "panes below\n")) &&
-	       (!ui->columns || buffer_printf(out, "columns %x\n", ui->columns)) &&
+	       (!ui->columns || buffer_printf(out, "columns %x\n", ui->columns)) && put_order(out, ui->column_order) &&
 	       (!ui->share || buffer_printf(out, "share %d\n", ui->share));
 }
 

@@ -143,9 +143,14 @@ static bool run_set(const char *rest, struct effect *out, struct error *e)
 			*out = (struct effect){ .kind = EFFECT_SET, .set = known[i].set };
 			return true;
 		}
+	if (strncmp(rest, "columns ", 8) == 0) {
+		*out = (struct effect){ .kind = EFFECT_COLUMNS };
+		snprintf(out->text, sizeof out->text, "%s", rest + 8);
+		return true;
+	}
 	return error_set(e, EXIT_USAGE,
 			 "set takes mouse, split (on, off), order (newest-first, newest-last) or time "
-			 "(local, utc, ago)");
+			 "(local, utc, ago), columns and their names in order");
 }
 
 static bool run_label(const char *name, const char *rest, struct effect *out, struct error *e)

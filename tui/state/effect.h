@@ -101,7 +101,7 @@ struct effect {
 	union {                              /* by kind; those that are not named have nothing */
 		int64_t id;                  /* OPEN, GOTO, MARK, COPY_MENU, EXPORT_MENU, ASK_NOTE, ASK_TAGS */
 		char text[UI_FILTER_MAX];    /* SAY, FILTER, SHOW_FILTER (in the list), SAVE_FILTER, OFFSET (what was
-						typed), TARGET */
+						typed), TARGET, COLUMNS */
 		struct effect_search search; /* SEARCH */
 		enum quit_how quit;          /* QUIT */
 		enum prompt_kind prompt;     /* PROMPT */

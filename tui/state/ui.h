@@ -7,6 +7,7 @@
 #include "shared/frontend/source.h"
 #include "tui/keys/keymap.h"
 #include "tui/state/list.h"
+#include "tui/terminal/layout.h"
 
 enum time_mode { TIMES_LOCAL, TIMES_UTC, TIMES_AGO };
 
@@ -33,8 +34,9 @@ struct ui {
 	char filter[UI_FILTER_MAX];
 	/* A filter that one key made (=, !, M, or Enter on a finished replay); Esc brings back the one before. */
 	char quick[UI_FILTER_MAX], before_quick[UI_FILTER_MAX];
-	unsigned columns; /* COLUMN_BIT of each that the list shows; 0: the usual ones */
-	uint64_t matches; /* how many the filter finds */
+	unsigned columns;                   /* COLUMN_BIT of each that the list shows; 0: the usual ones */
+	uint8_t column_order[COLUMN_COUNT]; /* as struct column_wish has it */
+	uint64_t matches;                   /* how many the filter finds */
 	bool matches_known;
 	char search[200], hits[50]; /* "2 of 5", until the next key */
 	bool hits_open;             /* not all are counted yet */

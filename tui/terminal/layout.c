@@ -1,78 +1,102 @@
 #include "tui/terminal/layout.h"
 
-/* From the left, then from the right; between them EVENT and PATH share what is left. */
+/* How wide each is, and from how many columns on it is shown. */
 static const struct {
-	enum column column;
-	int width, from; /* shown from so many columns on */
-	bool right;
-} fixed[] = {
-	{ COLUMN_FLAGS, 3, 0, false },    { COLUMN_ID, 9, 0, false },       { COLUMN_TIME, 8, 0, false },
-	{ COLUMN_STATUS, 4, 0, false },   { COLUMN_METHOD, 6, 64, false },  { COLUMN_SOURCE, 8, 72, false },
-	{ COLUMN_TUNNEL, 12, 0, false },  { COLUMN_PEER, 15, 0, false },    { COLUMN_HOST, 12, 0, false },
-	{ COLUMN_TAG, 6, 0, false },      { COLUMN_SIZE, 5, 76, true },     { COLUMN_TOOK, 6, 52, true },
-	{ COLUMN_ATTEMPTS, 3, 56, true }, { COLUMN_REPLAY_OF, 9, 0, true },
+	int width, from;
+} fixed[COLUMN_COUNT] = {
+	[COLUMN_FLAGS] = { 3, 0 },   [COLUMN_TIME] = { 8, 0 },    [COLUMN_STATUS] = { 4, 0 },
+	[COLUMN_METHOD] = { 6, 64 }, [COLUMN_SOURCE] = { 8, 72 }, [COLUMN_ATTEMPTS] = { 3, 56 },
+	[COLUMN_TOOK] = { 6, 52 },   [COLUMN_SIZE] = { 5, 76 },   [COLUMN_ID] = { 9, 0 },
+	[COLUMN_TUNNEL] = { 12, 0 }, [COLUMN_PEER] = { 15, 0 },   [COLUMN_REPLAY_OF] = { 9, 0 },
+	[COLUMN_HOST] = { 12, 0 },   [COLUMN_TAG] = { 6, 0 },
 };
+
+/* EVENT, with PATH, takes what is left between those before it and those after it. */
+static const uint8_t usual[COLUMN_COUNT] = {
+	COLUMN_FLAGS,     COLUMN_ID,       COLUMN_TIME, COLUMN_STATUS, COLUMN_METHOD, COLUMN_SOURCE,
+	COLUMN_TUNNEL,    COLUMN_PEER,     COLUMN_HOST, COLUMN_TAG,    COLUMN_EVENT,  COLUMN_PATH,
+	COLUMN_REPLAY_OF, COLUMN_ATTEMPTS, COLUMN_TOOK, COLUMN_SIZE,
+};
+
+const uint8_t *layout_usual_order(void)
+{
+	return usual;
+}
 
 #define FLEX_LEAST 24 /* what EVENT and PATH keep beside a column that was chosen */
 #define SOURCE_MOST 14
 #define HOST_MOST 30
 #define TAGS_MOST 24
 
-static int within(int wished, int usual, int most)
+static int within(int wished, int least, int most)
 {
-	return wished > most ? most : wished > usual ? wished : usual;
+	return wished > most ? most : wished > least ? wished : least;
 }
 
-static int width_of(enum column column, int usual, int columns, const struct column_wish *wish)
+static int width_of(enum column column, int columns, const struct column_wish *wish)
 {
+	int least = fixed[column].width;
 	if (column == COLUMN_TIME && columns < 60)
 		return 5;
 	if (column == COLUMN_SOURCE && columns >= 90)
-		return within(wish->source, usual, SOURCE_MOST);
+		return within(wish->source, least, SOURCE_MOST);
 	if (column == COLUMN_HOST)
-		return within(wish->host, usual, HOST_MOST);
+		return within(wish->host, least, HOST_MOST);
 	if (column == COLUMN_TAG)
-		return within(wish->tags, usual, TAGS_MOST);
-	return usual;
+		return within(wish->tags, least, TAGS_MOST);
+	return least;
 }
 
-static bool is_shown(enum column column, int from, int columns, const struct column_wish *wish)
+static bool is_shown(enum column column, int columns, const struct column_wish *wish)
 {
 	const unsigned always = COLUMN_BIT(COLUMN_FLAGS) | COLUMN_BIT(COLUMN_TIME) | COLUMN_BIT(COLUMN_STATUS);
-	return columns >= from && ((wish->shown | always) & COLUMN_BIT(column));
+	return columns >= fixed[column].from && ((wish->shown | always) & COLUMN_BIT(column));
+}
+
+struct placing { /* what is free is between these */
+	int left, right, columns;
+};
+
+static void place(struct placing *p, enum column column, bool from_right, const struct column_wish *wish,
+		  struct column_plan *plan)
+{
+	int width = width_of(column, p->columns, wish);
+	/* The usual ones to the right come later. */
+	int later = from_right ? 0 : 17;
+	if (!is_shown(column, p->columns, wish) ||
+	    (column >= COLUMN_ID && p->right - p->left - width - 1 - later < FLEX_LEAST))
+		return;
+	p->right -= from_right ? width : 0;
+	plan->at[column].x = from_right ? p->right : p->left;
+	plan->at[column].width = width;
+	p->right -= from_right ? 1 : 0;
+	p->left += from_right ? 0 : width + 1;
 }
 
 struct column_plan layout_columns(int columns, const struct column_wish *wish)
 {
 	struct column_plan plan = { 0 };
-	int left = 0, right = columns;
-	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
-		int width = width_of(fixed[i].column, fixed[i].width, columns, wish);
-		if (!is_shown(fixed[i].column, fixed[i].from, columns, wish))
-			continue;
-		/* The usual ones to the right come later. */
-		int later = fixed[i].right ? 0 : 17;
-		if (fixed[i].column >= COLUMN_ID && right - left - width - 1 - later < FLEX_LEAST)
-			continue;
-		if (fixed[i].right)
-			right -= width;
-		plan.at[fixed[i].column].x = fixed[i].right ? right : left;
-		plan.at[fixed[i].column].width = width;
-		if (fixed[i].right)
-			right--;
-		else
-			left += width + 1;
-	}
-	int flex = right - left;
+	struct placing p = { 0, columns, columns };
+	const uint8_t *order = wish->order && (wish->order[0] || wish->order[1]) ? wish->order : usual;
+	size_t middle = 0;
+	while (middle < COLUMN_COUNT - 1 && order[middle] != COLUMN_EVENT)
+		middle++;
+	for (size_t i = 0; i < middle; i++)
+		if (order[i] != COLUMN_PATH)
+			place(&p, (enum column)order[i], false, wish, &plan);
+	for (size_t i = COLUMN_COUNT - 1; i > middle; i--)
+		if (order[i] != COLUMN_PATH)
+			place(&p, (enum column)order[i], true, wish, &plan);
+	int flex = p.right - p.left;
 	int event = flex;
 	if (columns >= 110 && flex >= 44 && (wish->shown & COLUMN_BIT(COLUMN_PATH))) {
 		event = 31 + (columns > 120 ? (columns - 120) / 3 : 0);
 		event = event > 48 ? 48 : event;
 		event = event > flex - 13 ? flex - 13 : event;
-		plan.at[COLUMN_PATH].x = left + event + 1;
+		plan.at[COLUMN_PATH].x = p.left + event + 1;
 		plan.at[COLUMN_PATH].width = flex - event - 1;
 	}
-	plan.at[COLUMN_EVENT].x = left;
+	plan.at[COLUMN_EVENT].x = p.left;
 	plan.at[COLUMN_EVENT].width = event;
 	return plan;
 }

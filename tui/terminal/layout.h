@@ -30,6 +30,7 @@ enum column {
 
 struct column_wish {
 	unsigned shown;         /* COLUMN_BIT of each that is wanted; flags, TIME, STAT and EVENT are there anyway */
+	const uint8_t *order;   /* COLUMN_COUNT columns, each once; NULL or all 0: the usual order */
 	int source, host, tags; /* the longest that SOURCE, HOST and TAG have on the screen */
 };
 
@@ -38,6 +39,8 @@ struct column_plan {
 		int x, width; /* width 0: not shown */
 	} at[COLUMN_COUNT];
 };
+/* COLUMN_COUNT of them. */
+const uint8_t *layout_usual_order(void);
 struct column_plan layout_columns(int columns, const struct column_wish *wish);
 
 #define LAYOUT_SIDE_COLUMNS 140  /* from here on the delivery stands beside the list */

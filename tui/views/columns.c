@@ -3,6 +3,9 @@
 #include "tui/state/words.h"
 #include "tui/terminal/text.h"
 
+#include <ctype.h>
+#include <string.h>
+
 static const struct {
 	const char *name;
 	bool chosen;
@@ -43,7 +46,7 @@ static void widen(int *width, struct bytes text)
 struct column_plan columns_plan(const struct ui *ui, int width)
 {
 	struct list_row rows[256];
-	struct column_wish wish = { .shown = ui->columns ? ui->columns : COLUMNS_USUAL };
+	struct column_wish wish = { .shown = ui->columns ? ui->columns : COLUMNS_USUAL, .order = ui->column_order };
 	int height = ui->list.height < 256 ? ui->list.height : 256;
 	list_rows(&ui->list, rows, height);
 	for (int i = 0; i < height; i++) {
@@ -57,4 +60,65 @@ struct column_plan columns_plan(const struct ui *ui, int width)
 			widen(&wish.tags, row->tags);
 	}
 	return layout_columns(width, &wish);
+}
+
+/* "REPLAY OF" as replay-of. */
+static bool is_named(enum column column, const char *word, size_t len)
+{
+	const char *name = column == COLUMN_EVENT ? "EVENT" : column == COLUMN_PATH ? "PATH" : columns[column].name;
+	if (!name || strlen(name) != len)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (tolower((unsigned char)word[i]) != (name[i] == ' ' ? '-' : tolower((unsigned char)name[i])))
+			return false;
+	return true;
+}
+
+static enum column find(const char *word, size_t len)
+{
+	for (int c = 1; c < COLUMN_COUNT; c++)
+		if (is_named((enum column)c, word, len))
+			return (enum column)c;
+	return COLUMN_COUNT;
+}
+
+/* Those that are not named: before EVENT, and so to the left, where they usually are; EVENT itself at the end. */
+static void put_rest(uint8_t order[COLUMN_COUNT], size_t count)
+{
+	const uint8_t *usual = layout_usual_order();
+	uint8_t named[COLUMN_COUNT], all = 0;
+	memcpy(named, order, count);
+	for (size_t i = 0; i < COLUMN_COUNT; i++) {
+		bool front = usual[i] == COLUMN_FLAGS || usual[i] == COLUMN_TIME || usual[i] == COLUMN_STATUS;
+		if (front && !memchr(named, usual[i], count))
+			order[all++] = usual[i];
+	}
+	memcpy(order + all, named, count);
+	all = (uint8_t)(all + count);
+	for (size_t i = 0; i < COLUMN_COUNT; i++)
+		if (!memchr(order, usual[i], all))
+			order[all++] = usual[i];
+}
+
+bool columns_read(const char *names, unsigned *shown, uint8_t order[COLUMN_COUNT], struct error *e)
+{
+	size_t count = 0;
+	*shown = 0;
+	for (const char *at = names; *(at += strspn(at, " ,"));) {
+		size_t len = strcspn(at, " ,");
+		enum column c = find(at, len);
+		if (c == COLUMN_COUNT)
+			return error_set(e, EXIT_USAGE,
+					 "no column is called \"%.*s\": time stat method source event path "
+					 "att took size id tunnel peer replay-of host tag",
+					 (int)len, at);
+		if (!(*shown & COLUMN_BIT(c)))
+			order[count++] = (uint8_t)c;
+		*shown |= COLUMN_BIT(c);
+		at += len;
+	}
+	*shown |=
+	    COLUMN_BIT(COLUMN_FLAGS) | COLUMN_BIT(COLUMN_TIME) | COLUMN_BIT(COLUMN_STATUS) | COLUMN_BIT(COLUMN_EVENT);
+	put_rest(order, count);
+	return true;
 }

@@ -1,5 +1,8 @@
 #include "tests/unit/unit.h"
 #include "tui/terminal/layout.h"
+#include "tui/views/columns.h"
+
+#include <string.h>
 
 static const struct column_wish usual = { .shown = COLUMNS_USUAL, .source = 8 };
 
@@ -118,12 +121,34 @@ static void test_every_size(void **state)
 	assert_true(layout_make(40, 9, (struct layout_wish){ 0 }).too_small);
 }
 
+/* What stands before EVENT goes to the left, what stands after it to the right. */
+static void test_order(void **state)
+{
+	struct ui ui = { .columns = 0 };
+	struct error e;
+	(void)state;
+	assert_true(columns_read("took tag event, id size", &ui.columns, ui.column_order, &e));
+	struct column_plan p = columns_plan(&ui, 120);
+	assert_int_equal(p.at[COLUMN_FLAGS].x, 0);
+	assert_true(p.at[COLUMN_STATUS].x < p.at[COLUMN_TOOK].x && p.at[COLUMN_TOOK].x < p.at[COLUMN_TAG].x);
+	assert_true(p.at[COLUMN_TAG].x < p.at[COLUMN_EVENT].x && p.at[COLUMN_EVENT].x < p.at[COLUMN_ID].x);
+	assert_int_equal(p.at[COLUMN_SIZE].x + p.at[COLUMN_SIZE].width, 120);
+	assert_int_equal(p.at[COLUMN_METHOD].width, 0);
+	assert_true(columns_read("status stat", &ui.columns, ui.column_order, &e) == false);
+	assert_non_null(strstr(e.text, "no column is called \"status\""));
+	assert_true(columns_read("replay-of size", &ui.columns, ui.column_order, &e));
+	p = columns_plan(&ui, 200);
+	assert_true(p.at[COLUMN_REPLAY_OF].width && p.at[COLUMN_SIZE].x < p.at[COLUMN_EVENT].x);
+	assert_int_equal(p.at[COLUMN_EVENT].x + p.at[COLUMN_EVENT].width, 200);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_width),
 		cmocka_unit_test(test_chosen),
 		cmocka_unit_test(test_every_size),
+		cmocka_unit_test(test_order),
 	};
 	return RUN(tests);
 }

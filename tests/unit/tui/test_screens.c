@@ -57,6 +57,18 @@ static void check(struct world *w, const char *name)
 	}
 }
 
+/* Of screens that look otherwise where there is much room. */
+static void check_wide(struct world *w, const char *name)
+{
+	char file[100];
+	draw(w, 160, 50);
+	snprintf(file, sizeof file, "%s-160x50", name);
+	golden_check(&w->surface, file);
+	draw(w, 220, 60);
+	snprintf(file, sizeof file, "%s-220x60", name);
+	golden_check(&w->surface, file);
+}
+
 static void end(struct world *w)
 {
 	screen_free(&w->s);
@@ -79,10 +91,7 @@ static void test_list(void **state)
 	(void)state;
 	begin(&w, 214);
 	check(&w, "list-follow");
-	draw(&w, 160, 50);
-	golden_check(&w.surface, "list-follow-160x50");
-	draw(&w, 220, 60);
-	golden_check(&w.surface, "list-follow-220x60");
+	check_wide(&w, "list-follow");
 	end(&w);
 }
 
@@ -136,8 +145,7 @@ static void test_overview(void **state)
 	draw(&w, 80, 24);
 	stats(&w, v);
 	check(&w, "overview");
-	draw(&w, 220, 60);
-	golden_check(&w.surface, "overview-220x60");
+	check_wide(&w, "overview");
 	draw(&w, 80, 24);
 	stats(&w, v); /* another width, other steps */
 	act(&w, ACTION_NARROW, &e);
