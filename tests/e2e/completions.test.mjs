@@ -123,9 +123,10 @@ describe('completions', () => {
 		it('a TAB in a real shell', async () => {
 			const t = await Terminal.start({ command: ['bash', '--norc'], env: { PATH: env.PATH, HOME: env.HOME, XDG_DATA_HOME: env.XDG_DATA_HOME, XDG_CONFIG_HOME: env.XDG_CONFIG_HOME, PS1: '$ ' } });
 			try {
-				await t.type(`cd ${folder}; . ${file('bash')}; clear`);
+				// A prompt of its own: the first one stands there before the line is carried out.
+				await t.type(`cd ${folder}; . ${file('bash')}; PS1='> '; clear`);
 				await t.keys('Enter');
-				await t.until(/^\$$/m);
+				await t.until(/^>$/m);
 				for (const [typed, shown] of [['creel trig', /creel trigger$/m], ['stripe.invoice.pai', /trigger stripe\.invoice\.paid$/m],
 					['--sec', /paid --secret$/m], ['@str', /--secret @stripe\.secret$/m]]) {
 					await t.type(typed);
@@ -135,7 +136,7 @@ describe('completions', () => {
 				await t.keys('C-u');
 				await t.type('creel listen --output=js');
 				await t.keys('Tab');
-				await t.until(/^\$ creel listen --output=json/m);
+				await t.until(/^> creel listen --output=json/m);
 			} finally {
 				await t.close();
 			}
@@ -148,9 +149,9 @@ describe('completions', () => {
 		copyFileSync(file('zsh'), path.join(site, '_creel'));
 		const t = await Terminal.start({ command: ['zsh', '-f'], env: { PATH: env.PATH, HOME: env.HOME, XDG_DATA_HOME: env.XDG_DATA_HOME, XDG_CONFIG_HOME: env.XDG_CONFIG_HOME, PS1: '$ ' } });
 		try {
-			await t.type(`cd ${folder}; fpath=(${site} $fpath); autoload -Uz compinit; compinit -u -D; setopt no_list_beep; clear`);
+			await t.type(`cd ${folder}; fpath=(${site} $fpath); autoload -Uz compinit; compinit -u -D; setopt no_list_beep; PS1='> '; clear`);
 			await t.keys('Enter');
-			await t.until(/^\$$/m);
+			await t.until(/^>$/m);
 			for (const [typed, shown] of [['creel trig', /creel trigger$/m], ['stripe.invoice.pai', /trigger stripe\.invoice\.paid$/m],
 				['--sec', /paid --secret/], ['@str', /--secret[= ]@stripe\.secret$/m]]) {
 				await t.type(typed);
