@@ -137,7 +137,7 @@ describe('an app that answers badly', () => {
 				assert.ok(answer.complete, what);
 				assert.equal(field(answer.lines, 'creel-refused'), undefined, what);
 				assert.equal(field(answer.lines, 'creel-error'), 'aborted', what);
-				assert.match(answer.text, new RegExp(`^creel: localhost:${port} broke off in the middle of its answer\\n$`), what);
+				assert.match(answer.text, new RegExp(`^creel: localhost:${port} broke off in the middle of its answer; its own log should say why\\n$`), what);
 				seen.sentence++;
 				await sender.end();
 			}
