@@ -277,12 +277,30 @@ void web_deeds_tag(struct web *w, struct web_exchange *x)
 	json_t *body = web_ask_read(x, " name set ");
 	const char *name = json_string_value(json_object_get(body, "name"));
 	int64_t id = web_id_of(x->segment[0]);
-	if (body && (!name || !*name || strlen(name) > 64 || !json_is_boolean(json_object_get(body, "set"))))
+	if (body && (!name || !*name || strlen(name) > 64 || strpbrk(name, " ,\t\r\n") ||
+		     !json_is_boolean(json_object_get(body, "set"))))
 		web_problem(x, 400, "media-type", "a tag is {\"name\": …, \"set\": true or false}");
 	else if (body && !id)
 		web_problem(x, 404, "not-found", "a delivery is tagged by its number");
 	else if (body &&
 		 inspect_deed_ops.tag(w->inspect_deeds, id, name, json_is_true(json_object_get(body, "set")), &e))
+		x->status = 204;
+	else if (body)
+		web_problem_of(x, &e);
+	json_decref(body);
+	web_answer(w, x);
+}
+
+void web_deeds_note(struct web *w, struct web_exchange *x)
+{
+	struct error e = { 0 };
+	json_t *body = web_ask_read(x, " text "), *text = json_object_get(body, "text");
+	int64_t id = web_id_of(x->segment[0]);
+	if (body && !json_is_string(text))
+		web_problem(x, 400, "media-type", "a note is {\"text\": …}; an empty one removes it");
+	else if (body && !id)
+		web_problem(x, 404, "not-found", "a note is of a delivery by its number");
+	else if (body && inspect_deed_ops.set_note(w->inspect_deeds, id, json_to_bytes(text), &e))
 		x->status = 204;
 	else if (body)
 		web_problem_of(x, &e);

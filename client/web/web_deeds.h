@@ -16,7 +16,8 @@ void web_deeds_show_replay(struct web *w, struct web_exchange *x);
 void web_deeds_stop_replay(struct web *w, struct web_exchange *x);
 /* Begins the replay of one delivery; false and *e. For ngrok's call. */
 MUST_CHECK bool web_deeds_replay_one(struct web *w, int64_t id, struct error *e);
-/* POST /api/deliveries/ID/tags */
+/* POST /api/deliveries/ID/tags, …/note */
 void web_deeds_tag(struct web *w, struct web_exchange *x);
+void web_deeds_note(struct web *w, struct web_exchange *x);
 /* DELETE /api/deliveries */
 void web_deeds_delete(struct web *w, struct web_exchange *x);

@@ -63,6 +63,7 @@ static const struct web_route routes[] = {
 	{ WEB_GET, "/api/deliveries/*/raw/response", " attempt ", web_body_raw_response, NULL },
 	{ WEB_GET, "/api/deliveries/*/find", " part text hex attempt ", web_body_find, NULL },
 	{ WEB_POST, "/api/deliveries/*/tags", " ", NULL, web_deeds_tag },
+	{ WEB_POST, "/api/deliveries/*/note", " ", NULL, web_deeds_note },
 	{ WEB_POST, "/api/replays", " ", NULL, web_deeds_replay },
 	{ WEB_GET, "/api/replays/*", " ", NULL, web_deeds_show_replay },
 	{ WEB_DELETE, "/api/replays/*", " ", NULL, web_deeds_stop_replay },

@@ -44,6 +44,7 @@ struct web_watch {
 /* One look at the record: what is known goes along, what was found comes back. */
 struct look {
 	struct web_watch *watch; /* NULL: it closed */
+	struct store *store;     /* the worker's, while it looks */
 	bool begun, failed;
 	int64_t newest, oldest;
 	struct open open[OPEN_MOST];
@@ -93,7 +94,7 @@ static void on_fresh(void *user, const struct delivery_row *row)
 	l->fresh++;
 	add_open(l, row);
 	if (l->fresh <= AT_ONCE)
-		add_event(l, "delivery", row->id, web_row(row, false));
+		add_event(l, "delivery", row->id, web_row(l->store, row, false));
 }
 
 /* Too many for rows: the pages read their windows anew. */
@@ -116,12 +117,12 @@ static bool same(const struct open *a, const struct open *b)
 	return a->state == b->state && a->status == b->status && a->attempts == b->attempts && a->took_us == b->took_us;
 }
 
-static json_t *attempt_json(const struct delivery_row *row)
+static json_t *attempt_json(struct store *s, const struct delivery_row *row)
 {
 	json_t *j = json_pack("{s:I, s:i, s:o, s:o, s:s, s:o}", "id", (json_int_t)row->id, "attempt", row->attempts,
 			      "status", row->status ? json_integer(row->status) : json_null(), "duration_ms",
 			      row->took_us >= 0 ? json_real((double)row->took_us / 1000) : json_null(), "state",
-			      store_state_name(row->state), "delivery", web_row(row, false));
+			      store_state_name(row->state), "delivery", web_row(s, row, false));
 	return j;
 }
 
@@ -142,7 +143,7 @@ static bool look_at_open(struct look *l, struct store *s, size_t count, struct e
 		if (fine && i < count) {
 			now = open_of(&item.row);
 			if (!same(&now, &l->open[i]))
-				add_event(l, "attempt", now.id, attempt_json(&item.row));
+				add_event(l, "attempt", now.id, attempt_json(s, &item.row));
 		}
 		if (!is_over(now.state))
 			l->open[kept++] = now;
@@ -187,6 +188,7 @@ static void on_look(void *user, struct store *s, const struct error *none)
 		.anchor = l->newest, .forward = true, .limit = AT_ONCE + 1, .row = on_fresh, .user = l
 	};
 	(void)none;
+	l->store = s;
 	l->failed =
 	    !s ||
 	    (!l->begun ? !begin(l, s, &e)

@@ -180,17 +180,24 @@ static bool put_why(const struct web_detail *w, const struct item *item, json_t 
 		   asked && v.result.verdict == SIGNATURE_INVALID ? json_string(v.result.text) : json_null(), e);
 }
 
+/* Both are there in any case, and "marked" is a tag. */
+static bool put_labels(json_t *out, bool marked, struct error *e)
+{
+	json_t *tags = marked ? json_pack("[s]", "marked") : json_array(), *others = json_object_get(out, "tags");
+	if (tags && others)
+		json_array_extend(tags, others);
+	return put(out, "tags", tags, e) && (json_object_get(out, "note") || put(out, "note", json_null(), e));
+}
+
 json_t *web_detail_json(const struct web_detail *w, struct error *e)
 {
 	struct item item = { 0 };
 	bool marked = false;
 	if (!item_read(w->store, w->id, &item, e))
 		return NULL;
-	json_t *out = web_detail_is_marked(w->store, w->id, &marked, e) ? web_row(&item.row, marked) : NULL;
+	json_t *out = web_detail_is_marked(w->store, w->id, &marked, e) ? web_row(w->store, &item.row, marked) : NULL;
 	bool fine = out && put_request(w, &item, out, e) && put_response(w, out, e) && put_lists(w, out, e) &&
-		    put_why(w, &item, out, e) &&
-		    put(out, "tags", marked ? json_pack("[s]", "marked") : json_array(), e) &&
-		    put(out, "note", json_null(), e);
+		    put_why(w, &item, out, e) && put_labels(out, marked, e);
 	item_free(&item);
 	if (fine)
 		return out;

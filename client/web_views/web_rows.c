@@ -5,19 +5,41 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/json/json_fields.h"
 #include "client/json/row_json.h"
 #include "shared/base/clock.h"
+#include "shared/http/headers.h"
 #include "shared/query/store_filter.h"
+#include "shared/query/store_part.h"
+#include "shared/store/store_labels.h"
 
 #define PART_US 200000   /* then a walk gives what it has */
 #define COUNT_US 1000000 /* and a count */
 #define LIMIT_MOST 500
 #define MARKED_SPAN 100000 /* ids among which marks are looked for */
 
-json_t *web_row(const struct delivery_row *row, bool marked)
+/* What stands elsewhere in the store. What cannot be read is left out. */
+static bool put_besides(json_t *row, struct store *s, int64_t id)
+{
+	struct json_fields f = { .object = row };
+	struct store_labels labels = { 0 };
+	struct store_part part = { 0 };
+	struct bytes host = { 0 };
+	struct error ignored;
+	if (store_labels_get(s, id, &labels, &ignored))
+		json_fields_labels(&f, &labels);
+	if (store_get_part(s, id, 0, 0, &part, &ignored))
+		(void)headers_find(buffer_view(&part.headers), "host", &host);
+	json_fields_text_or_null(&f, "host", host);
+	store_labels_free(&labels);
+	store_part_free(&part);
+	return !f.failed;
+}
+
+json_t *web_row(struct store *s, const struct delivery_row *row, bool marked)
 {
 	json_t *j = row_json_delivery(NULL, row);
-	if (j && json_object_set_new(j, "timed_out", json_boolean(row->timed_out)) == 0 &&
+	if (j && put_besides(j, s, row->id) && json_object_set_new(j, "timed_out", json_boolean(row->timed_out)) == 0 &&
 	    json_object_set_new(j, "broke_off", json_boolean(row->broke_off)) == 0 &&
 	    json_object_set_new(j, "marked", json_boolean(marked)) == 0)
 		return j;
@@ -43,6 +65,7 @@ struct filter *web_rows_filter(struct web_exchange *x, const char *text)
 /* ---- rows ---- */
 
 struct reading {
+	struct store *store;
 	const struct web_rows_wanted *wanted;
 	struct web_rows *out;
 	uint64_t until_us;
@@ -57,7 +80,7 @@ static void on_row(void *user, const struct delivery_row *row)
 		r->more = true;
 		return;
 	}
-	json_t *j = web_row(row, false);
+	json_t *j = web_row(r->store, row, false);
 	bool fine = r->wanted->after ? json_array_insert_new(r->out->list, 0, j) == 0
 				     : json_array_append_new(r->out->list, j) == 0;
 	r->no_memory = r->no_memory || !fine;
@@ -116,7 +139,7 @@ static void on_id(void *user, const struct delivery_row *row)
 
 bool web_rows_read(struct store *s, const struct web_rows_wanted *w, struct web_rows *out, struct error *e)
 {
-	struct reading r = { .wanted = w, .out = out, .until_us = clock_steady_us() + PART_US };
+	struct reading r = { .store = s, .wanted = w, .out = out, .until_us = clock_steady_us() + PART_US };
 	*out = (struct web_rows){ .list = json_array() };
 	struct store_search search = {
 		.filter = w->filter,

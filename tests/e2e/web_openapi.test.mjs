@@ -80,6 +80,16 @@ describe('every answer is as it says', () => {
 	it('of what is done', async () => {
 		const body = (value, method = 'POST') => ({ method, body: value });
 		await ask('/api/deliveries/{id}/tags', '/api/deliveries/1/tags', body({ name: 'marked', set: true }));
+		await ask('/api/deliveries/{id}/tags', '/api/deliveries/1/tags', body({ name: 'vip', set: true }));
+		await ask('/api/deliveries/{id}/tags', '/api/deliveries/1/tags', body({ name: 'two words', set: true }));
+		await ask('/api/deliveries/{id}/note', '/api/deliveries/1/note', body({ text: 'asked Ann' }));
+		const labelled = await ask('/api/deliveries/{id}', '/api/deliveries/1');
+		assert.deepEqual([labelled.tags, labelled.note], [['marked', 'vip'], 'asked Ann']);
+		const [row] = (await ask('/api/deliveries', '/api/deliveries?filter=note%3Aann')).deliveries;
+		assert.deepEqual([row.id, row.tags, row.note, row.host], [1, ['vip'], 'asked Ann', 'shop.example.dev']);
+		await ask('/api/deliveries/{id}/note', '/api/deliveries/1/note', body({ text: '' }));
+		await ask('/api/deliveries/{id}/note', '/api/deliveries/1/note', body({ text: 'x'.repeat(5000) }));
+		assert.equal((await ask('/api/deliveries/{id}', '/api/deliveries/1')).note, null);
 		await ask('/api/verify', '/api/verify', body({ delivery_id: 1, secret: 'x' }));
 		await ask('/api/verify', '/api/verify', body({ filter: 'id:1..3', secret: 'whsec_x', provider: 'stripe' }));
 		await ask('/api/export', '/api/export', body({ ids: [1], format: 'har', preview: true, redact: true }));
