@@ -1,15 +1,15 @@
 // creel web in a browser: views, keys, what comes while one looks, accessibility, hostile bodies, other sites' pages.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Browser, hasBrowser } from './lib/chromium.mjs';
+import { hasBrowser } from './lib/chromium.mjs';
 import { World, root, waitFor } from './lib/harness.mjs';
+import { Page, firstRow } from './lib/page.mjs';
 import { call, fill, line, startWeb } from './lib/web.mjs';
 
 const folder = path.join(root, 'client/web/page');
-const axe = readFileSync(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const css = readFileSync(path.join(folder, 'page.css'), 'utf8');
 
 describe('the files of the page', () => {
@@ -52,18 +52,8 @@ const HOSTILE = ['<script>window.hit=1</script>', '<img src=x onerror="window.hi
 	'<style>@import url(http://attacker.test/x)</style>', '<a id="grid" name="main">x</a>', '{"__proto__":{"hit":1},"constructor":{"prototype":{"hit":1}}}', '\u202e\u2066txt\u0000\u001b[31m\u009b\u200b', '\ud800', 'x'.repeat(2_000_000), '['.repeat(100_000), `[${'1,'.repeat(50_000)}1e400,123456789012345678901234567890]`, '{"a":1,"a":2}', '{"a":', '\ufeff{"bom":true}', 'javascript:window.hit=1'];
 
 describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
-	let w, web, b, other, asked;
-	const js = (text) => b.eval(`(async () => { ${text} })()`);
-	const until = (what, text) => waitFor(() => what, () => b.eval(text).catch(() => false));
-	const press = (key, modifiers = {}) => js(`const o = { key: ${JSON.stringify(key)}, bubbles: true, cancelable: true, ...${JSON.stringify(modifiers)} }; (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent('keydown', o));`);
-	const size = (width, height) => b.say('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
-	const look = (theme) => b.say('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: theme }] });
-	const open = async (target) => {
-		await b.visit(web.base + target);
-		await until('the page', `document.body.dataset.ready === '1'`);
-		if (target === '/') await until('the rows', first); // the page is ready for keys a little before
-	};
-	const first = `document.querySelector('#grid .row:not([hidden])')`;
+	let w, web, b, page, other, asked;
+	const js = (text) => page.js(text), until = (what, text) => page.until(what, text), press = (key, modifiers) => page.press(key, modifiers), open = (target) => page.open(target), size = (width, height) => page.size(width, height);
 	before(async () => {
 		w = new World();
 		await fill(w, [...Array(400).keys()].map((n) => line(n + 1, { status: n % 5 === 4 ? 500 : n % 7 === 6 ? 0 : 200, target: n % 2 ? '/hooks/github' : '/hooks/stripe?tenant=7', body: `{"n":${n},"type":"invoice.paid","data":{"amount":${n * 7},"list":[1,2,{"x":null}]}}` })));
@@ -75,10 +65,8 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 			response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>other</title><body>other');
 		});
 		await new Promise((resolve) => other.listen(0, '127.0.0.1', resolve));
-		b = await Browser.start(w, { hosts: { 'attacker.test': '127.0.0.1' } });
-		await b.say('Page.addScriptToEvaluateOnNewDocument', { source: `window.violations = []; document.addEventListener('securitypolicyviolation', (e) => violations.push(e.violatedDirective + ' ' + e.blockedURI)); window.faults = []; addEventListener('error', (e) => faults.push(String(e.message))); addEventListener('unhandledrejection', (e) => faults.push(String(e.reason)));` });
-		await b.visit(web.url);
-		await until('the page', `document.body.dataset.ready === '1'`);
+		page = await Page.start(w, web, { hosts: { 'attacker.test': '127.0.0.1' } });
+		b = page.b;
 	});
 	after(async () => {
 		await b?.close();
@@ -213,13 +201,11 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 		for (const theme of themes) {
 			it(`axe finds nothing at ${width}, ${theme}`, async () => {
 				await size(width, height);
-				await look(theme);
+				await page.look({ 'prefers-color-scheme': theme });
 				for (const target of width === 360 || width === 1440 ? VIEWS : VIEWS.slice(0, 3)) {
 					await open(target);
 					await until('something drawn', `document.querySelectorAll('main *').length > 5`);
-					await b.say('Runtime.evaluate', { expression: axe });
-					const found = JSON.parse(await b.eval(`axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + ' ' + n.failureSummary.slice(0, 200)).join(' | '))))`));
-					assert.deepEqual(found, [], `${target} at ${width}`);
+					assert.deepEqual(await page.axe(), [], `${target} at ${width}`);
 					assert.ok(await b.eval('document.documentElement.scrollWidth <= innerWidth'), `${target} scrolls sideways at ${width}`);
 				}
 			});
@@ -286,7 +272,7 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 	});
 
 	it('forms, sandboxed frames, service workers and tossed cookies do nothing either', async () => {
-		const port = other.address().port, target = `http://127.0.0.1:${web.port}`, id = (await web.json('/api/deliveries?limit=1')).deliveries[0].id;
+		const port = other.address().port, target = `http://127.0.0.1:${web.port}`, id = (await web.json('/api/deliveries?limit=1')).deliveries[0].id, was = await web.json(`/api/deliveries/${id}`);
 		await b.visit(`http://127.0.0.1:${port}/`);
 		const seen = await b.eval(`(async () => {
 			const out = {}, t = ${JSON.stringify(target)};
@@ -314,13 +300,37 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 		})()`);
 		assert.equal(seen.sandbox, '0,0');
 		assert.equal(seen.worker, 'refused');
-		const after = await web.json(`/api/deliveries/${id}`);
-		assert.deepEqual([after.replays, after.tags], [[], []]);
+		const now = await web.json(`/api/deliveries/${id}`);
+		assert.deepEqual([now.replays, now.tags], [was.replays, was.tags]);
 		// A cookie that another port set beside ours locks nobody out for good, and lets nobody in.
 		await b.say('Network.deleteCookies', { name: `creel_${web.port}`, url: target, path: '/api' });
 		await open('/');
 		await b.visit('data:text/html,<iframe></iframe>');
 		assert.equal(await b.eval(`fetch('${target}/api/deliveries', { credentials: 'include' }).then((r) => r.status, () => 'failed')`), 'failed');
+	});
+
+	it('a file on the disk is a stranger like others', async () => {
+		const target = `http://127.0.0.1:${web.port}`, { id } = (await web.json('/api/deliveries?limit=1')).deliveries[0], was = await web.json(`/api/deliveries/${id}`), file = w.path('stranger.html');
+		writeFileSync(file, '<!doctype html><title>stranger</title><body>stranger');
+		await b.visit(`file://${file}`);
+		assert.equal(await b.eval('location.protocol'), 'file:');
+		const seen = await b.eval(`(async () => {
+			const t = ${JSON.stringify(target)}, out = [], ended = (p) => p.then((r) => r, () => 'failed');
+			out.push(await ended(fetch(t + '/api/deliveries', { credentials: 'include' }).then((r) => r.text())));
+			out.push(await ended(fetch(t + '/api/deliveries', { mode: 'no-cors', credentials: 'include' }).then((r) => r.text())) || 'failed');
+			out.push(await ended(fetch(t + '/api/deliveries/${id}/tags', { method: 'POST', credentials: 'include', headers: { 'Content-Type': 'application/json', 'Creel-Page': '1' }, body: '{"name":"taken","set":true}' }).then((r) => r.status)));
+			await ended(fetch(t + '/api/deliveries/${id}/tags', { method: 'POST', mode: 'no-cors', credentials: 'include', body: '{"name":"taken","set":true}' }));
+			out.push(await new Promise((done) => { const s = new EventSource(t + '/api/events', { withCredentials: true }); s.onopen = () => done('open'); s.onerror = () => (s.close(), done('failed')); }));
+			const frame = document.createElement('iframe');
+			frame.src = t + '/d/${id}';
+			document.body.append(frame);
+			await new Promise((done) => { frame.onload = frame.onerror = done; });
+			try { out.push(frame.contentDocument?.body.innerText || 'failed'); } catch { out.push('failed'); }
+			return out;
+		})()`);
+		assert.deepEqual(seen, Array(5).fill('failed'));
+		assert.deepEqual((await web.json(`/api/deliveries/${id}`)).tags, was.tags);
+		await open('/');
 	});
 
 	it('days are told apart, and the keys that narrow narrow', async () => {
@@ -363,6 +373,74 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 		await press('_');
 	});
 
+	it('columns are chosen, kept in the address, and left out where there is no room', async () => {
+		await size(1440, 900);
+		await open('/');
+		const heads = `[...document.querySelectorAll('#list > .hd span')].filter((n) => n.offsetWidth && n.innerText).map((n) => n.innerText).join()`;
+		assert.equal(await b.eval(heads), 'TIME,OUTCOME,METHOD,SOURCE,EVENT / PATH,ATT,TOOK,SIZE');
+		await press('o');
+		await until('the choice', `document.querySelector('dialog[open] input')`);
+		await js(`for (const l of document.querySelectorAll('dialog label')) if (/^ ?(method|size|host|tag|id)$/.test(l.innerText.trim())) l.click();`);
+		await js(`document.querySelector('dialog').close()`);
+		await until('the address', `new URLSearchParams(location.search).get('cols') === 'source,att,took,host,tag,id'`);
+		assert.equal(await b.eval(heads), 'TIME,OUTCOME,SOURCE,EVENT / PATH,ATT,TOOK,HOST,TAG,ID');
+		assert.equal(await b.eval(`${firstRow}.querySelector('.ho').innerText`), 'shop.example.dev');
+		await open('/?cols=none');
+		assert.equal(await b.eval(heads), 'TIME,OUTCOME,EVENT / PATH');
+		await open('/d/10?cols=method,source,att,took,size,tunnel,peer,host,tag,replay-of,id');
+		assert.match(await b.eval(heads), /^TIME,OUTCOME,METHOD,SOURCE,EVENT \/ PATH,ATT/);
+		assert.doesNotMatch(await b.eval(heads), /HOST/);
+		assert.ok(await b.eval(`${firstRow}.scrollWidth <= ${firstRow}.clientWidth`));
+		await js(`localStorage.clear()`);
+	});
+
+	it('a filter that is wrong offers what was meant', async () => {
+		await open('/?filter=state%3Afaild%20path%3A%2Fhooks%2F*');
+		await until('the offer', `document.querySelector('#filter-wrong button')?.innerText === 'failed'`);
+		assert.doesNotMatch(await b.eval(`document.querySelector('#note').innerText`), /Nothing matches/);
+		await js(`document.querySelector('#filter-wrong button').click()`);
+		await until('the filter', `new URLSearchParams(location.search).get('filter') === 'state:failed path:/hooks/*'`);
+		await until('its rows', firstRow);
+		await open('/?filter=stat%3Afailed');
+		await until('the offer', `document.querySelector('#filter-wrong button')?.innerText === 'state:'`);
+		await js(`document.querySelector('#filter-wrong button').click()`);
+		await until('the filter', `new URLSearchParams(location.search).get('filter') === 'state:failed'`);
+	});
+
+	it('notes and tags are given, shown, and found', async () => {
+		await open('/d/10');
+		await js(`window.prompt = () => 'asked Ann <b>'; document.querySelector('#grid').focus();`);
+		await press('a');
+		await until('the note', `document.querySelector('#detail .said')?.innerText === 'asked Ann <b>'`);
+		await js(`window.prompt = () => 'vip, later'`);
+		await press('T');
+		await until('the tags', `['later', 'vip'].every((t) => [...document.querySelectorAll('#detail .meta b')].some((n) => n.innerText === t))`);
+		assert.deepEqual((await web.json('/api/deliveries/10')).tags.sort(), ['later', 'vip']);
+		await js(`window.prompt = (title, was) => was.replace('later', '').trim()`);
+		await press('T');
+		await until('one less', `[...document.querySelectorAll('#detail .meta b')].every((n) => n.innerText !== 'later')`);
+		await open('/?filter=tag%3Avip%20has%3Anote');
+		await until('the one', `${firstRow}?.dataset.id === '10'`);
+	});
+
+	it('figures go by status too, help is opened by its address, and many are replayed at a pace', async () => {
+		await open('/overview?span=30d&by=status');
+		await until('the groups', `document.querySelector('[aria-label="By status"] tbody')?.innerText.includes('500')`);
+		await js(`[...document.querySelectorAll('[aria-label="By status"] button')].find((n) => n.innerText === '500').click()`);
+		await until('the filter', `new URLSearchParams(location.search).get('filter') === 'status:500'`);
+		await open('/help');
+		await until('help', `document.querySelector('dialog[open] h2')?.innerText === 'Keys'`);
+		await open('/?filter=id%3A1..3');
+		await until('the rows', firstRow);
+		await press('R');
+		await until('the question', `document.querySelector('dialog[open] #pace')`);
+		await js(`document.querySelector('#pace').value = '0.001'; document.querySelector('dialog .p').click()`);
+		await until('the first alone', `/1\\/3 sent/.test(document.querySelector('#strip').innerText)`);
+		await press('X');
+		await until('that it stopped', `document.querySelector('#strip button')?.innerText === 'Close'`);
+		await press('Escape');
+	});
+
 	it('the server’s rows stay until the page’s own are there', async () => {
 		await b.say('Fetch.enable', { patterns: [{ urlPattern: '*/api/deliveries*' }] });
 		try {
@@ -373,7 +451,7 @@ describe('in Chromium', { skip: !hasBrowser && 'no browser here' }, () => {
 		} finally {
 			await b.say('Fetch.disable');
 		}
-		await until('the rows', first);
+		await until('the rows', firstRow);
 		await until('no others', `!document.querySelector('#first')`);
 	});
 

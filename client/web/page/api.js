@@ -35,9 +35,9 @@ export const remove = (path, body) => call(path, { method: 'DELETE', body });
 
 const PIECE = 256 * 1024;
 /** A piece of a body: { bytes, total }. */
-export async function bodyPiece(id, part, from, { attempt, length = PIECE, signal, tag } = {}) {
+export async function bodyPiece(id, part, from, attempt) {
 	const answer = await call(`/api/deliveries/${id}/${part}/body`, {
-		params: { attempt }, raw: true, signal, headers: { Range: `bytes=${from}-${from + length - 1}`, ...(tag ? { 'If-Range': tag } : {}) },
+		params: { attempt }, raw: true, headers: { Range: `bytes=${from}-${from + PIECE - 1}` },
 	}).catch((error) => {
 		if (error.status === 416) return null;
 		throw error;
@@ -45,7 +45,7 @@ export async function bodyPiece(id, part, from, { attempt, length = PIECE, signa
 	if (!answer) return { bytes: new Uint8Array(), total: from };
 	const bytes = new Uint8Array(await answer.arrayBuffer());
 	const total = Number(/\/(\d+)$/.exec(answer.headers.get('Content-Range') ?? '')?.[1] ?? bytes.length);
-	return { bytes, total, tag: answer.headers.get('ETag') };
+	return { bytes, total };
 }
 
 /** One request of a kind at a time: a newer one ends the older. */

@@ -127,15 +127,14 @@ export function jwt(text) {
 
 /**
  * A body with its own line of controls. `state` ({ mode, find, wrap }) is kept by the caller; `change()` draws anew.
- * Gives { node, kind, tree }.
+ * Gives { node, tree }.
  */
 export function show(id, part, message, state, change, tools) {
 	let b = bytesOf(message);
 	const whole = message.body_bytes ?? b.length, coded = header(message, 'content-encoding');
-	const holder = el('div', { class: 'col' }), out = { node: holder, tree: null, kind: '' };
+	const holder = el('div', { class: 'col' }), out = { node: holder, tree: null };
 	const draw = () => {
 		const what = sniff(message, b), mode = state.mode === 'hex' ? 'hex' : state.mode === 'raw' ? 'raw' : state.mode === 'frame' && what.render ? 'frame' : 'tree';
-		out.kind = what.kind;
 		let tree = null;
 		const body = guarded('This body', () => {
 			if (what.kind === 'empty') return el('p.note', 'No body.');
@@ -173,7 +172,7 @@ export function show(id, part, message, state, change, tools) {
 			b.length < whole ? el('p.note', `shown ${size(b.length)} of ${size(whole)}, `, el('button', { onclick: load }, 'load more'), ' ', el('a', { href: `/api/deliveries/${id}/${part}/body?download=1` }, 'all of it as a file')) : '');
 	};
 	async function load() {
-		const piece = await bodyPiece(id, part, b.length, { attempt: state.attempt });
+		const piece = await bodyPiece(id, part, b.length, state.attempt);
 		const more = new Uint8Array(b.length + piece.bytes.length);
 		more.set(b);
 		more.set(piece.bytes, b.length);

@@ -2,7 +2,7 @@
 import { $, alarm, back as backButton, check, el, foot, icon, link, number, outcome, outcomeNode, plain, region, say, took } from './dom.js';
 import { get, post, remove } from './api.js';
 import { dialog, menu } from './keys.js';
-import { list, schedule } from './list.js';
+import { list, redrawAll, rowOf, schedule } from './list.js';
 
 export const hooks = {};
 
@@ -42,7 +42,7 @@ export async function replayMany(what, count) {
 		waiting.set(r.id, null);
 		onReplay(r);
 	});
-	const resign = check(), rate = el('input', { type: 'number', id: 'rate', min: 1, max: 10000, placeholder: 'as fast as it goes' });
+	const resign = check(), rate = el('input', { type: 'number', id: 'pace', min: 1, max: 10000, placeholder: 'as fast as it goes' });
 	const d = dialog(`Send ${number(count)} ${count === 1 ? 'delivery' : 'deliveries'} again?`, [
 		el('p', what.filter !== undefined ? `All that match ${what.filter ? `“${plain(what.filter)}”` : 'no filter'}` : 'What is marked', ', to the app that they went to before.'), el('p', el('label', resign, ' Sign each anew')), el('label', 'A second, at most ', rate),
 	], [el('button', { onclick: () => d.close(), autofocus: count > 100 }, 'Cancel'), el('button.p', { onclick: send, autofocus: count <= 100 }, 'Send')]);
@@ -82,6 +82,16 @@ export const mark = said(async (id, set = !list.marked.has(id)) => {
 	await post(`/api/deliveries/${id}/tags`, { name: 'marked', set });
 	list.marked[set ? 'add' : 'delete'](id);
 	schedule();
+});
+/** The user's note, or tags, in a dialog of the browser's. */
+export const label = said(async (d, what) => {
+	const note = what === 'note', was = d.tags?.filter((t) => t !== 'marked') ?? [], text = prompt(note ? 'Note' : 'Tags, blanks between', note ? d.note ?? '' : was.join(' '));
+	if (text === null) return;
+	const tags = text.split(/[\s,]+/).filter(Boolean), send = (path, body) => post(`/api/deliveries/${d.id}/${path}`, body);
+	if (note) await send('note', { text });
+	else for (const name of new Set([...was, ...tags])) if (was.includes(name) !== tags.includes(name)) await send('tags', { name, set: tags.includes(name) });
+	Object.assign(rowOf(d.id) ?? {}, note ? { note: text } : { tags });
+	redrawAll();
 });
 export const markAll = (ids) => Promise.all(ids.slice(0, 500).map((id) => mark(id, true)));
 

@@ -7,9 +7,9 @@ import { list } from './list.js';
 
 const SECRET = /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key)$/i, SIGNATURE = /signature|hmac|x-gitlab-token/i;
 const TABS = ['request', 'response', 'attempts', 'verify', 'raw'];
-export const detail = { data: null, id: null, tree: null };
+export const detail = {};
 const signal = latest();
-const states = { request: {}, response: {} };
+export const states = { request: {}, response: {} };
 let section, attemptShown;
 
 export const wide = () => innerWidth >= 1800;
@@ -84,7 +84,8 @@ function head(d) {
 		last?.error && !d.response ? el('p.wrong', gate(last.error)) : null,
 		el('div.meta', el('span', { title: `${day(d.received_at)} ${clock(d.received_at, true)}` }, moment(d.received_at)), el('span', `took ${took(d.duration_ms)}`), el('span', `${d.attempts} attempt${d.attempts === 1 ? '' : 's'}`),
 			el('span', `${number(d.request_bytes)} bytes`), el(`b.${kind}`, icon(sign), ` ${text}`), el('span', plain(d.origin), d.peer ? [', from ', gate(d.peer)] : ''),
-			d.provider ? el('span', gate(d.provider)) : null, d.replay_of ? el('span', 'replay of ', link(d.replay_of)) : null, list.marked.has(d.id) ? el('span', icon('mk'), ' marked') : null),
+			d.provider ? el('span', gate(d.provider)) : null, d.replay_of ? el('span', 'replay of ', link(d.replay_of)) : null, list.marked.has(d.id) ? el('span', icon('mk'), ' marked') : null, d.tags.map((t) => t !== 'marked' && el('b', gate(t)))),
+		d.note ? el('p.said', gate(d.note)) : null,
 		el('div.act', { role: 'group', label: 'Deeds' }, deed('replay', 'Replay', 'r', 'rp', true), deed('edit', 'Edit & replay', 'e', 'ed'), deed('copy', 'Copy', 'y', 'cp'),
 			el('button.wide', { id: 'deed-diff', onclick: () => deeds.run('diff', d) }, icon('df'), 'Diff ', el('kbd', 'd')),
 			el('button.q.end', { id: 'deed-more', onclick: (e) => deeds.more(d, e.currentTarget) }, 'More')));
@@ -184,4 +185,3 @@ export function draw(state) {
 	const col = section.querySelector('.col');
 	if (col && y) col.scrollTop = y;
 }
-export const statesOf = () => states;

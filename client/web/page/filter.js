@@ -27,7 +27,7 @@ export function build(onFilter) {
 	$('flt').append(options, sentence);
 	fill(input, { role: 'combobox', 'aria-expanded': 'false', 'aria-controls': 'filter-options', 'aria-autocomplete': 'list', 'aria-describedby': 'filter-wrong' });
 	input.addEventListener('focus', () => (before = input.value));
-	input.addEventListener('blur', () => setTimeout(close, 150));
+	input.addEventListener('blur', close);
 	input.addEventListener('input', () => {
 		past = -1;
 		clearTimeout(typing);

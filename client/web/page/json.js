@@ -7,7 +7,6 @@ class Wrong extends Error {
 	constructor(text, at, what) {
 		const head = text.slice(0, at), line = head.split('\n').length;
 		super(`line ${line}, column ${at - head.lastIndexOf('\n')}: ${what}`);
-		this.line = line;
 	}
 }
 
@@ -84,7 +83,7 @@ function layOut(text) {
 		lines.push(line);
 		if (c === '{' || c === '[') {
 			if (stack.length >= DEPTH) throw new Wrong(text, at, `nested deeper than ${DEPTH}`);
-			Object.assign(line, { kind: 'open', text: c, open: true });
+			Object.assign(line, { kind: 'open', text: c, open: true, at });
 			stack.push({ kind: c, line, n: 0, at, keys: c === '{' ? new Set() : null });
 			at++;
 			expect = c === '{' ? 'key-or-end' : 'value-or-end';
@@ -137,19 +136,10 @@ export function tree(text, tools) {
 	const buttons = (i) => {
 		const l = lines[i];
 		return el('span.on', null,
-			el('button', { onclick: () => tools.onCopyValue(valueOf(i)) }, 'Copy value'), el('button', { onclick: () => tools.onCopyPath(l.path) }, 'Copy path'),
+			el('button', { onclick: () => tools.onCopyValue(valueOf(l)) }, 'Copy value'), el('button', { onclick: () => tools.onCopyPath(l.path) }, 'Copy path'),
 			l.open || !l.path ? null : el('button', { onclick: () => tools.onFilter(l.path, l.text) }, 'Filter by this'));
 	};
-	const valueOf = (i) => {
-		const l = lines[i];
-		if (!l.open) return l.kind === 'string' ? unquoted(l.text) : l.text;
-		let out = '';
-		for (let n = i; n <= (l.end ?? i); n++) {
-			const m = lines[n];
-			out += `${'  '.repeat(m.depth - l.depth)}${n > i && m.key ? `${m.key}: ` : ''}${m.empty ?? m.text}${m.comma && n !== (l.end ?? i) ? ',' : ''}\n`;
-		}
-		return out.trimEnd();
-	};
+	const valueOf = ({ open, at, bytes, kind, text: lexeme }) => (open ? text.slice(at, at + bytes) : kind === 'string' ? unquoted(lexeme) : lexeme);
 	const go = (i, node) => {
 		const before = box.querySelector('.l.cur');
 		before?.classList.remove('cur');
@@ -188,7 +178,7 @@ export function tree(text, tools) {
 		draw();
 	};
 	return {
-		node: box, lines: lines.length, redraw: draw, go: (i) => {
+		node: box, lines: lines.length, go: (i) => {
 			for (const f of [...folded]) if (f < i && i <= lines[f].end) folded.delete(f);
 			const at = visible().indexOf(i);
 			if (at >= limit) limit = at + 200;

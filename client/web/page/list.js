@@ -14,7 +14,7 @@ export const list = {
 
 let scroller, grid, pool = [], shown = new Map(), frame, resting, loadTimer, generation = 0, telling;
 // Class, head and, of those that may be chosen, width.
-const CELLS = [['s', ''], ['t', 'TIME'], ['out', 'OUTCOME'], ['m', 'METHOD', 58], ['src', 'SOURCE', 72], ['ev', 'EVENT / PATH'], ['n at', 'ATT', 30], ['n tk', 'TOOK', 58], ['n z', 'SIZE', 44], ['opt tu', 'TUNNEL', 80], ['opt pe', 'PEER', 130], ['n opt ro', 'REPLAY OF', 66], ['n opt id', 'ID', 66]];
+const CELLS = [['s', ''], ['t', 'TIME'], ['out', 'OUTCOME'], ['m', 'METHOD', 58], ['src', 'SOURCE', 72], ['ev', 'EVENT / PATH'], ['n at', 'ATT', 30], ['n tk', 'TOOK', 58], ['n z', 'SIZE', 44], ['opt tu', 'TUNNEL', 80], ['opt pe', 'PEER', 130], ['opt ho', 'HOST', 140], ['opt tg', 'TAG', 90], ['n opt ro', 'REPLAY OF', 66], ['n opt id', 'ID', 66]];
 const columnName = (head) => head.toLowerCase().replace(' ', '-');
 export const COLUMNS = CELLS.filter((c) => c[2]).map((c) => columnName(c[1])), DEFAULT = COLUMNS.slice(0, 5).join();
 const sheet = new CSSStyleSheet();
@@ -50,8 +50,7 @@ export function build(main) {
 	const note = el('div', { id: 'note' });
 	scroller.append(first ?? '', grid, note);
 	const section = el('section.list', { id: 'list', label: 'Deliveries' }, head, scroller);
-	(main.querySelector('.list') ?? first)?.replaceWith(section);
-	if (!section.isConnected) main.prepend(section);
+	main.replaceChildren(section); // in the place of what the server wrote
 	scroller.addEventListener('scroll', onScroll, { passive: true });
 	grid.addEventListener('click', onClick);
 	grid.addEventListener('dblclick', () => list.onOpen(list.selected));
@@ -264,6 +263,8 @@ function fillRow(node, row, i) {
 	word(c.z, size(row.request_bytes));
 	put(c.tu, row.tunnel);
 	put(c.pe, row.peer);
+	put(c.ho, row.host ?? '');
+	put(c.tg, row.tags?.join(' ') ?? '');
 	word(c.ro, row.replay_of ? `#${row.replay_of}` : '');
 	word(c.id, `#${row.id}`);
 }

@@ -10,7 +10,7 @@ import * as deeds from './deeds.js';
 import * as url from './url.js';
 
 const { list } = lists, { detail } = details, { act } = keys, main = $('main');
-let state = url.read(), client = { running: false }, lostSince = 0, lostTimer, overview, editing;
+let state = url.read(), client = { running: false }, lostSince = 0, lostTimer, editing;
 
 const is = (...views) => views.includes(state.view);
 const CONTEXT = { list: 'L', detail: 'D', edit: 'D', diff: 'F', overview: 'H', export: 'H', help: 'H' };
@@ -20,10 +20,6 @@ function title() {
 	if (is('detail', 'edit') && d) return `${d.status ?? d.state} ${plain(d.event_type ?? d.path, 80)} · creel`;
 	if (is('overview')) return 'overview · creel';
 	return list.fresh ? `creel (${number(list.fresh)} new)` : 'creel';
-}
-
-function wholeView() {
-	return $('whole') ?? main.appendChild(el('section.det', { id: 'whole', tabindex: -1, label: 'View' }));
 }
 
 async function show(before = {}) {
@@ -46,25 +42,15 @@ async function show(before = {}) {
 		if (/^\d+$/.test(state.id) && list.selected !== Number(state.id)) lists.select(Number(state.id), !before.cold);
 		await details.show(state);
 	} else if (is('edit')) {
-		try {
-			editing = await deeds.edit(state.id, $('detail'), () => go({ view: 'detail', id: state.id }, true));
-		} catch (error) {
-			alarm(error.message);
-		}
+		editing = await deeds.edit(state.id, $('detail'), () => open(state.id)).catch((error) => alarm(error.message));
+	} else if (is('help')) {
+		go({ view: 'list' });
+		keys.help();
 	} else {
 		$('detail').hidden = true;
-		const section = wholeView();
-		if (is('overview')) {
-			overview = await import('./overview.js');
-			await overview.show(section, state, go);
-		} else if (is('diff')) {
-			await (await import('./diff.js')).show(section, state, go);
-		} else if (is('export')) {
-			await (await import('./diff.js')).showExport(section, state, go);
-		} else if (is('help')) {
-			go({ view: 'list' });
-			keys.help();
-		}
+		const section = $('whole') ?? main.appendChild(el('section.det', { id: 'whole', tabindex: -1, label: 'View' }));
+		const module = await import(is('overview') ? './overview.js' : './diff.js');
+		await module[is('export') ? 'showExport' : 'show'](section, state, go);
 	}
 	document.title = title();
 }
@@ -148,7 +134,7 @@ list.wider = () => {
 	return box;
 };
 list.onOpen = (id) => id && open(id);
-list.onRange = (ids) => deeds.markAll(ids);
+list.onRange = deeds.markAll;
 list.onSelect = (id) => {
 	if (is('detail') && String(state.id) !== String(id) && innerWidth >= 1200) {
 		state = { ...state, id: String(id) };
@@ -158,14 +144,14 @@ list.onSelect = (id) => {
 	}
 };
 detail.onBack = back;
-detail.onTab = (tab, attempt) => go({ tab: tab === 'request' ? '' : tab, ...(attempt ? { attempt: String(attempt) } : {}) }, true);
+detail.onTab = (tab, attempt) => go({ tab: tab === 'request' ? '' : tab, ...(attempt && { attempt }) }, true);
 detail.onOpen = open;
 detail.onFilter = (term) => go({ view: 'list', filter: [state.filter, term].filter(Boolean).join(' ') }, true);
 detail.onChange = (s) => {
 	state = { ...state, mode: s.mode, find: s.find };
 	for (const name of ['mode', 'find']) if (!state[name]) delete state[name];
 	url.show(state, false);
-	for (const other of Object.values(details.statesOf())) Object.assign(other, { mode: s.mode, find: s.find });
+	for (const other of Object.values(details.states)) Object.assign(other, { mode: s.mode, find: s.find });
 	details.draw(state);
 };
 
@@ -228,7 +214,7 @@ api.onToken = () => {
 };
 
 const current = () => (is('detail') ? detail.data : lists.rowOf(list.selected));
-const chosen = () => (current() ? undefined : 'choose a delivery first');
+const chosen = () => current() ?? 'choose a delivery first';
 const scroller = () => one('#detail .col, #detail .pad, #whole, #scroller');
 const scrollBy = (d) => scroller()?.scrollBy({ top: d });
 
@@ -271,14 +257,14 @@ function bind() {
 	act('previous-attempt', 'D', () => attempt(-1));
 	act('next-attempt', 'D', () => attempt(1));
 	const mode = (to) => {
-		const s = details.statesOf()[state.tab === 'response' ? 'response' : 'request'];
+		const s = details.states[state.tab === 'response' ? 'response' : 'request'];
 		s.mode = s.mode === to ? '' : to;
 		detail.onChange(s);
 	};
 	act('pretty', 'D', () => mode('raw'));
 	act('hex', 'D', () => mode('hex'));
 	act('wrap', 'D', () => {
-		for (const s of Object.values(details.statesOf())) s.wrap = !s.wrap;
+		for (const s of Object.values(details.states)) s.wrap = !s.wrap;
 		details.draw(state);
 	});
 	for (const [name, f] of [['fold', 'fold'], ['fold-all', 'foldAll'], ['fold-more', 'foldMore'], ['fold-less', 'foldLess'], ['partner', 'partner']]) act(name, 'D', () => detail.tree?.[f]());
@@ -326,7 +312,7 @@ function bind() {
 		const shares = ['40%', '50%', '60%'], now = url.kept.get('share', '46%');
 		setShare(shares[(shares.indexOf(now) + 1) % 3]);
 	});
-	act('replay', 'LD', () => (list.marked.size && is('list') ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size ? undefined : chosen()));
+	act('replay', 'LD', () => (list.marked.size && is('list') ? deeds.replayMany({ delivery_ids: [...list.marked] }, list.marked.size) : deeds.run('replay', current())), () => deeds.hooks.lost() ?? (list.marked.size || chosen()));
 	act('replay-filtered', 'L', async () => {
 		const all = await get('/api/count', { filter: list.filter }).catch((e) => alarm(e.message));
 		if (all) deeds.replayMany({ filter: list.filter }, all.count);
@@ -337,6 +323,12 @@ function bind() {
 		await deeds.mark(current().id);
 		if (is('detail')) details.draw(state);
 	}, chosen);
+	for (const what of ['note', 'tags']) {
+		act(what, 'LD', async () => {
+			await deeds.label(current(), what);
+			if (is('detail')) details.refresh(state);
+		}, chosen);
+	}
 	const narrow = (filter) => go({ filter }, true);
 	for (const [name, term] of [['only-marked', 'tag:marked'], ['only-failed', 'state:failed']]) act(name, 'L', () => narrow(filters.toggle(state.filter ?? '', term)));
 	act('more-like-this', 'L', () => {
@@ -425,8 +417,6 @@ function buildSplitter() {
 
 async function start() {
 	setTheme(url.kept.get('theme', undefined) ?? undefined);
-	$('first-detail')?.remove();
-	main.querySelector('noscript')?.remove();
 	lists.build(main).after(buildSplitter());
 	details.build(main).hidden = true;
 	const share = url.kept.get('share', null), cols = url.kept.get('cols', lists.DEFAULT);
@@ -447,6 +437,7 @@ async function start() {
 	addEventListener('resize', () => {
 		if (is('detail') && detail.data) details.draw(state);
 	});
+	addEventListener('beforeprint', () => (main.dataset.print = `${location.href}, ${Date()}`));
 	addEventListener('beforeunload', (e) => is('edit') && editing?.dirty() && e.preventDefault());
 }
 start().catch((error) => {

@@ -1,0 +1,51 @@
+// The page of `creel web` in Chromium: what tests do in it.
+import { readFileSync } from 'node:fs';
+import { Browser } from './chromium.mjs';
+import { waitFor } from './harness.mjs';
+
+const axeText = readFileSync(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+export const firstRow = `document.querySelector('#grid .row:not([hidden])')`;
+
+export class Page {
+	/** Opens the link that `creel web` printed; what fails in a page or breaks its policy is kept in `faults` and `violations` there. */
+	static async start(world, web, options) {
+		const p = new Page();
+		p.web = web;
+		p.b = await Browser.start(world, options);
+		await p.b.say('Page.addScriptToEvaluateOnNewDocument', { source: `window.violations = []; document.addEventListener('securitypolicyviolation', (e) => violations.push(e.violatedDirective + ' ' + e.blockedURI)); window.faults = []; addEventListener('error', (e) => faults.push(String(e.message))); addEventListener('unhandledrejection', (e) => faults.push(String(e.reason)));` });
+		await p.b.visit(web.url);
+		await p.until('the page', `document.body.dataset.ready === '1'`);
+		return p;
+	}
+	eval(text) {
+		return this.b.eval(text);
+	}
+	js(text) {
+		return this.eval(`(async () => { ${text} })()`);
+	}
+	until(what, text) {
+		return waitFor(() => what, () => this.eval(text).catch(() => false));
+	}
+	press(key, modifiers = {}) {
+		return this.js(`const o = { key: ${JSON.stringify(key)}, bubbles: true, cancelable: true, ...${JSON.stringify(modifiers)} }; (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent('keydown', o));`);
+	}
+	size(width, height) {
+		return this.b.say('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
+	}
+	look(features, media = '') {
+		return this.b.say('Emulation.setEmulatedMedia', { media, features: Object.entries(features).map(([name, value]) => ({ name, value })) });
+	}
+	async open(target) {
+		await this.b.visit(this.web.base + target);
+		await this.until('the page', `document.body.dataset.ready === '1'`);
+		if (target === '/') await this.until('the rows', firstRow); // the page is ready for keys a little before
+	}
+	/** What axe-core finds wrong, as lines. */
+	async axe() {
+		await this.b.say('Runtime.evaluate', { expression: axeText });
+		return JSON.parse(await this.eval(`axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + ' ' + n.failureSummary.slice(0, 200)).join(' | '))))`));
+	}
+	close() {
+		return this.b.close();
+	}
+}
