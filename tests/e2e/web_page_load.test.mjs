@@ -1,0 +1,79 @@
+// The page while much arrives: its memory and its nodes stay what they are, and a reader who stopped slows nobody.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { hasBrowser } from './lib/chromium.mjs';
+import { World, waitFor } from './lib/harness.mjs';
+import { Page, firstRow } from './lib/page.mjs';
+import { fill, line, startWeb, stream } from './lib/web.mjs';
+
+const newest = `Math.max(...[...document.querySelectorAll('#grid .row:not([hidden])')].map((n) => Number(n.dataset.id)))`;
+
+describe('while much arrives', { skip: !hasBrowser && 'no browser here' }, () => {
+	let w, web, page, next = 1;
+	const arrive = async (count) => {
+		await fill(w, [...Array(count).keys()].map((i) => line(next + i, { at: Date.now(), target: `/hooks/${next + i}` })));
+		next += count;
+	};
+	before(async () => {
+		w = new World();
+		await arrive(100);
+		web = await startWeb(w);
+		page = await Page.start(w, web);
+		await page.until('the rows', firstRow);
+	});
+	after(async () => {
+		await page?.close();
+		await w?.close();
+	});
+	const shown = () => page.until('what came last', `${newest} === ${next - 1}`);
+	const cost = async () => {
+		await page.b.say('HeapProfiler.collectGarbage');
+		const { metrics } = await page.b.say('Performance.getMetrics');
+		return Object.fromEntries(metrics.map((m) => [m.name, m.value]));
+	};
+
+	it('memory and nodes after 10,000 rows are those after 1,000, though one reader stopped', async () => {
+		const stopped = stream(web);
+		await waitFor('its answer', () => stopped.answered());
+		stopped.pause();
+		try {
+			await page.b.say('Performance.enable');
+			for (let i = 0; i < 4; i++) await arrive(250);
+			await shown();
+			const before = await cost();
+			for (let i = 0; i < 18; i++) await arrive(500);
+			await shown();
+			const now = await cost();
+			assert.ok(now.JSHeapUsedSize - before.JSHeapUsedSize < 1_000_000, `${before.JSHeapUsedSize} and then ${now.JSHeapUsedSize} bytes`);
+			assert.ok(now.Nodes - before.Nodes < 500, `${before.Nodes} and then ${now.Nodes} nodes`);
+			assert.ok(now.JSEventListeners - before.JSEventListeners < 20, 'no listener a row');
+		} finally {
+			stopped.close();
+		}
+	});
+
+	it('who has paused sees nothing change but how many are new', async () => {
+		await page.press('j');
+		await page.press('j');
+		await page.until('the pause', `document.querySelector('#fol b').checkVisibility()`);
+		await page.eval(`(() => { window.changed = { list: 0, around: 0 }; window.watcher = new MutationObserver((all) => all.forEach((m) => (m.target.parentElement?.closest('#list') ?? m.target.closest?.('#list') ? changed.list++ : changed.around++))); watcher.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true }); })()`);
+		const was = next;
+		for (let i = 0; i < 5; i++) await arrive(120);
+		await page.until('their number', `document.querySelector('#fol').innerText.includes('${next - was} new')`);
+		const changed = await page.eval('watcher.disconnect(), changed');
+		assert.equal(changed.list, 0);
+		assert.ok(changed.around < 300, `${changed.around} changes for ${next - was} deliveries`);
+	});
+
+	it('with a filter, new are those that match', async () => {
+		await page.open('/?filter=path%3A%2Fhooks%2F1*');
+		await page.until('the rows', firstRow);
+		await page.press('j');
+		await page.until('the pause', `document.querySelector('#fol b').checkVisibility()`);
+		const was = next;
+		await arrive(50);
+		const match = [...Array(50).keys()].filter((i) => String(was + i).startsWith('1')).length;
+		await page.until('their number', match ? `document.querySelector('#fol').innerText.includes('${match} new')` : `document.querySelector('#rate').innerText.startsWith('${(next - 1).toLocaleString('en-US')}')`);
+		if (!match) assert.doesNotMatch(await page.eval(`document.querySelector('#fol').innerText`), /new ↑/);
+	});
+});
