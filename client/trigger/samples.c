@@ -173,14 +173,31 @@ static bool put_id(struct buffer *out)
 	return fine;
 }
 
-static bool put_uuid(struct buffer *out, uint64_t now_ms)
+/* What one request is filled with. */
+struct filling {
+	const char *event;
+	uint64_t now_ms;
+	char same[UUID_TEXT_LEN + 1]; /* the id that stands in several places */
+};
+
+static bool make_uuid(uint64_t now_ms, char text[UUID_TEXT_LEN + 1])
 {
 	uint8_t id[UUID_LEN];
-	char text[UUID_TEXT_LEN + 1];
 	if (!uuid_make(id, now_ms * 1000))
 		return false;
 	uuid_format(id, text);
-	return buffer_append_text(out, text);
+	return true;
+}
+
+static bool put_uuid(struct buffer *out, uint64_t now_ms)
+{
+	char text[UUID_TEXT_LEN + 1];
+	return make_uuid(now_ms, text) && buffer_append_text(out, text);
+}
+
+static bool put_same_uuid(struct buffer *out, struct filling *f)
+{
+	return (*f->same || make_uuid(f->now_ms, f->same)) && buffer_append_text(out, f->same);
 }
 
 static bool put_iso(struct buffer *out, uint64_t now_ms)
@@ -222,24 +239,28 @@ static bool put_event(struct bytes name, const char *event, struct buffer *out, 
 	return !*known || buffer_append(out, kind.at + kind.len + 1, name.len - kind.len - 1);
 }
 
-static bool put_value(struct bytes name, const char *event, uint64_t now_ms, struct buffer *out, bool *known)
+static bool put_value(struct bytes name, struct filling *f, struct buffer *out, bool *known)
 {
+	uint64_t now_ms = f->now_ms;
 	*known = true;
 	if (bytes_equal(name, bytes_of("id")))
 		return put_id(out);
 	if (bytes_equal(name, bytes_of("uuid")))
 		return put_uuid(out, now_ms);
+	if (bytes_equal(name, bytes_of("uuid|same")))
+		return put_same_uuid(out, f);
 	if (bytes_equal(name, bytes_of("now")))
 		return buffer_printf(out, "%llu", (unsigned long long)now_ms / 1000);
 	if (bytes_equal(name, bytes_of("now_ms")))
 		return buffer_printf(out, "%llu", (unsigned long long)now_ms);
 	if (bytes_equal(name, bytes_of("iso")))
 		return put_iso(out, now_ms);
-	return put_event(name, event, out, known);
+	return put_event(name, f->event, out, known);
 }
 
 bool samples_fill(struct bytes text, const char *event, uint64_t now_ms, struct buffer *out, struct error *e)
 {
+	struct filling f = { .event = event, .now_ms = now_ms };
 	bool fine = true;
 	for (const char *c = event; c && *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr("._-:/", *c))
@@ -252,8 +273,7 @@ bool samples_fill(struct bytes text, const char *event, uint64_t now_ms, struct 
 		const uint8_t *close = text.len ? memmem(text.at, text.len, "}}", 2) : NULL;
 		bool known = false;
 		if (fine && close)
-			fine = put_value(bytes_make(text.at + 2, (size_t)(close - text.at) - 2), event, now_ms, out,
-					 &known);
+			fine = put_value(bytes_make(text.at + 2, (size_t)(close - text.at) - 2), &f, out, &known);
 		size_t taken = known ? (size_t)(close - text.at) + 2 : text.len ? 1 : 0;
 		if (fine && !known)
 			fine = buffer_append(out, text.at, taken);

@@ -26,6 +26,7 @@ import type { WebhookPushEventSchema, WebhookMergeRequestEventSchema } from '@gi
 import type { PostData } from 'whatsapp-api-js/types';
 import type { BlockAction } from '@slack/bolt';
 import type { ITransactionNotificationResponse } from '@paddle/paddle-node-sdk';
+import OpenAI from 'openai';
 ${Object.entries(STRIPE).map(([, type]) => `export type ${type} = Stripe.${type};`).join('\n')}
 export type LinearIssue = EntityWebhookPayloadWithIssueData;
 export type DiscordPing = APIPingInteraction;
@@ -37,6 +38,7 @@ export type GitlabPush = WebhookPushEventSchema;
 export type GitlabMerge = WebhookMergeRequestEventSchema;
 export type WhatsApp = PostData;
 export type SlackInteraction = BlockAction;
+export type OpenaiCompleted = OpenAI.Webhooks.ResponseCompletedWebhookEvent;
 export type PaddleTransaction = ITransactionNotificationResponse;
 `;
 
@@ -60,7 +62,7 @@ describe('samples', () => {
 	const sent = async (name) => {
 		const secret = w.path('secret');
 		const { writeFileSync } = await import('node:fs');
-		writeFileSync(secret, /^(clerk|resend|svix|standard)/.test(name) ? 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' : /^discord/.test(name) ? '01'.repeat(32) : 'a secret');
+		writeFileSync(secret, /^(clerk|resend|svix|standard|openai)/.test(name) ? 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' : /^discord/.test(name) ? '01'.repeat(32) : 'a secret');
 		const r = await w.creel(['trigger', name, '--to', `http://127.0.0.1:${port}`, '--secret', `@${secret}`]);
 		assert.equal(r.code, 0, r.err);
 		return last;
@@ -77,11 +79,11 @@ describe('samples', () => {
 		}
 	});
 
-	it('Stripe, Linear, Discord, LINE, Clerk, Resend, GitLab, WhatsApp, Slack, Paddle: their types', async () => {
+	it('Stripe, Linear, Discord, LINE, Clerk, Resend, GitLab, WhatsApp, OpenAI, Slack, Paddle: their types', async () => {
 		const faults = typeWalker(TYPES);
 		for (const [event, type] of Object.entries(STRIPE)) assert.deepEqual(faults(type, await body(`stripe.${event}`)), [], event);
 		for (const [name, type] of [['linear.issue', 'LinearIssue'], ['discord.ping', 'DiscordPing'], ['discord.command', 'DiscordCommand'], ['line.message', 'LineMessage'],
-			['clerk.user.created', 'ClerkUser'], ['resend.email.delivered', 'ResendEmail'], ['gitlab.push', 'GitlabPush'], ['gitlab.merge_request', 'GitlabMerge'], ['meta.whatsapp', 'WhatsApp']])
+			['clerk.user.created', 'ClerkUser'], ['resend.email.delivered', 'ResendEmail'], ['gitlab.push', 'GitlabPush'], ['gitlab.merge_request', 'GitlabMerge'], ['meta.whatsapp', 'WhatsApp'], ['openai.response.completed', 'OpenaiCompleted']])
 			assert.deepEqual(faults(type, await body(name)), [], name);
 		assert.deepEqual(faults('SlackInteraction', JSON.parse(new URLSearchParams((await sent('slack.interaction')).raw).get('payload'))), []);
 		assert.deepEqual(faults('PaddleTransaction', (await body('paddle.transaction.completed')).data), []);
