@@ -1,0 +1,61 @@
+/* The records of a cluster's bucket (relay/bus/kv.h), as bytes: which nodes there are, which tokens, and where a
+ * tunnel's clients sit. Each begins with RECORD_VERSION; integers are big-endian, texts have their length before them.
+ * Whatever does not parse whole is refused: other nodes, and what a replica has kept, are not trusted. Pure. */
+#pragma once
+
+#include "relay/common/limits.h"
+#include "shared/base/bytes.h"
+
+#define RECORD_VERSION 1
+#define RECORD_NODE_ID_LEN 16
+#define RECORD_HASH_LEN 32
+#define RECORD_GLOB_LEN 128
+#define RECORD_CLIENTS_MOST 64
+
+/* node.<id>: that the node is there, written every 2 s. */
+struct record_node {
+	char version[33]; /* creel's */
+	uint64_t epoch;   /* random, of each start */
+	uint64_t written_at_us;
+};
+
+/* token.<name>: a token that was made, given another secret, or revoked. */
+struct record_token {
+	uint8_t hash[RECORD_HASH_LEN]; /* SHA-256 of the secret */
+	char tunnels[RECORD_GLOB_LEN + 1];
+	uint64_t created_at_us; /* of this secret */
+	uint64_t revoked_at_us; /* 0: it is good */
+};
+
+struct record_client {
+	uint8_t key[32];
+	uint8_t key_len; /* 0 or 32 */
+	uint32_t options, features;
+	uint8_t node[RECORD_NODE_ID_LEN];
+	uint64_t epoch;      /* the node's, when the client joined */
+	uint64_t generation; /* of two with one key the higher holds */
+	uint64_t seen_at_us;
+};
+
+/* tunnel.<name>: whose name it is, and its clients. */
+struct record_tunnel {
+	char owner[LIMIT_TOKEN_NAME + 1];
+	bool random_name;
+	size_t client_count;
+	struct record_client clients[RECORD_CLIENTS_MOST];
+};
+
+/* Append. False when out of memory. */
+MUST_CHECK bool record_put_node(struct buffer *out, const struct record_node *r);
+MUST_CHECK bool record_put_token(struct buffer *out, const struct record_token *r);
+MUST_CHECK bool record_put_tunnel(struct buffer *out, const struct record_tunnel *r);
+/* False: it is no such record of this version. */
+MUST_CHECK bool record_read_node(struct bytes in, struct record_node *out);
+MUST_CHECK bool record_read_token(struct bytes in, struct record_token *out);
+MUST_CHECK bool record_read_tunnel(struct bytes in, struct record_tunnel *out);
+
+/* What two nodes that know different things of one token agree on, whoever of them asks: the secret made last, and of
+ * two made at once the lesser hash. Revoked on one side is revoked, since the earlier of both times. */
+struct record_token record_merge_tokens(const struct record_token *a, const struct record_token *b);
+/* The generation of a client that joins now: one above the largest. */
+uint64_t record_next_generation(const struct record_tunnel *r);
