@@ -56,7 +56,7 @@ static bool is_whole(const struct reader *r)
 bool record_put_node(struct buffer *out, const struct record_node *n)
 {
 	return put_head(out, RECORD_NODE) && put_text(out, n->version) && buffer_put_u64(out, n->epoch) &&
-	       buffer_put_u64(out, n->written_at_us);
+	       buffer_put_u64(out, n->started_at_us) && buffer_put_u64(out, n->written_at_us);
 }
 
 bool record_read_node(struct bytes in, struct record_node *out)
@@ -65,6 +65,7 @@ bool record_read_node(struct bytes in, struct record_node *out)
 	memset(out, 0, sizeof *out);
 	read_text(&r, out->version, sizeof out->version);
 	out->epoch = reader_u64(&r);
+	out->started_at_us = reader_u64(&r);
 	out->written_at_us = reader_u64(&r);
 	return is_whole(&r);
 }

@@ -16,6 +16,7 @@
 struct record_node {
 	char version[33]; /* creel's */
 	uint64_t epoch;   /* random, of each start */
+	uint64_t started_at_us;
 	uint64_t written_at_us;
 };
 

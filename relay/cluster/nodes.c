@@ -1,0 +1,218 @@
+#include "relay/cluster/nodes.h"
+
+#include "relay/common/hash.h"
+#include "shared/base/clock.h"
+#include "shared/base/hex.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFIX "node"
+#define KEY_LEN (sizeof PREFIX + 2 * RECORD_NODE_ID_LEN)
+
+struct node {
+	uint8_t id[RECORD_NODE_ID_LEN];
+	uint64_t epoch, heard_at; /* loop ms */
+	UT_hash_handle hh;
+};
+
+struct nodes {
+	struct kv *kv;
+	struct nodes_settings settings;
+	struct nodes_events events;
+	void *user;
+	char key[KEY_LEN + 1];
+	struct node *others;
+	uint64_t first_revision; /* of this run's first record; 0: not written yet */
+	uint64_t written_at;     /* loop ms: the last that was acknowledged */
+	uint64_t malformed;
+	bool writing, closing;
+	uv_timer_t timer;
+	void (*closed)(void *user);
+	void *closed_user;
+};
+
+/* ---- others ---- */
+
+static bool read_id(const char *key, uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct buffer b = { 0 };
+	size_t prefix = sizeof PREFIX; /* with the dot after it */
+	bool fine = strlen(key) == KEY_LEN && hex_decode(&b, bytes_of(key + prefix)) && b.len == RECORD_NODE_ID_LEN;
+	if (fine)
+		memcpy(id, b.at, RECORD_NODE_ID_LEN);
+	buffer_free(&b);
+	return fine;
+}
+
+static void note_other(struct nodes *n, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t epoch)
+{
+	struct node *o;
+	HASH_FIND(hh, n->others, id, RECORD_NODE_ID_LEN, o);
+	bool is_new = !o;
+	if (is_new) {
+		if (!(o = calloc(1, sizeof *o)))
+			return;
+		memcpy(o->id, id, sizeof o->id);
+		HASH_ADD(hh, n->others, id, sizeof o->id, o);
+		if (!o->hh.tbl) {
+			free(o);
+			return;
+		}
+	}
+	o->heard_at = uv_now(n->timer.loop);
+	if (is_new || o->epoch != epoch) {
+		o->epoch = epoch;
+		n->events.came(n->user, id, epoch);
+	}
+}
+
+/* A record with this node's id. Those of its earlier runs were written before its first. */
+static void note_own(struct nodes *n, const struct record_node *r, uint64_t revision)
+{
+	const struct record_node *self = &n->settings.self;
+	if (r->epoch == self->epoch || n->first_revision == 0 || revision <= n->first_revision)
+		return;
+	if (r->started_at_us < self->started_at_us ||
+	    (r->started_at_us == self->started_at_us && r->epoch < self->epoch))
+		n->events.cloned(n->user);
+}
+
+static void on_record(void *user, const char *key, struct bytes value, uint64_t revision)
+{
+	struct nodes *n = user;
+	struct record_node r;
+	uint8_t id[RECORD_NODE_ID_LEN];
+	if (n->closing)
+		return;
+	if (!read_id(key, id) || !record_read_node(value, &r))
+		n->malformed++;
+	else if (memcmp(id, n->settings.id, sizeof id) == 0)
+		note_own(n, &r, revision);
+	else
+		note_other(n, id, r.epoch);
+}
+
+static void on_read(void *user)
+{
+	(void)user;
+}
+
+static void look_for_gone(struct nodes *n, uint64_t now)
+{
+	for (struct node *o = n->others, *next; o; o = next) {
+		next = o->hh.next;
+		if (now - o->heard_at < n->settings.gone_ms)
+			continue;
+		uint8_t id[RECORD_NODE_ID_LEN];
+		memcpy(id, o->id, sizeof id);
+		HASH_DELETE(hh, n->others,
+			    o); /* NOLINT(clang-analyzer-unix.Malloc,clang-analyzer-core.NullDereference) */
+		free(o);
+		n->events.gone(n->user, id);
+	}
+}
+
+/* ---- this one ---- */
+
+/* It was away: what the others wrote meanwhile did not come. */
+static void hear_all_anew(struct nodes *n, uint64_t now)
+{
+	for (struct node *o = n->others; o; o = o->hh.next)
+		o->heard_at = now;
+}
+
+static void on_written(void *user, enum kv_outcome outcome, struct bytes value, uint64_t revision)
+{
+	struct nodes *n = user;
+	(void)value;
+	uint64_t now = uv_now(n->timer.loop);
+	n->writing = false;
+	if (n->closing || outcome != KV_DONE)
+		return;
+	if (n->first_revision == 0)
+		n->first_revision = revision;
+	if (now - n->written_at > 3 * n->settings.write_ms)
+		hear_all_anew(n, now);
+	n->written_at = now;
+}
+
+static void write_own(struct nodes *n)
+{
+	struct buffer b = { 0 };
+	n->settings.self.written_at_us = clock_now_us();
+	if (!n->writing && kv_is_open(n->kv) && record_put_node(&b, &n->settings.self))
+		n->writing = kv_write(n->kv, n->key, buffer_view(&b), on_written, n);
+	buffer_free(&b);
+}
+
+static void on_tick(uv_timer_t *h)
+{
+	struct nodes *n = h->data;
+	uint64_t now = uv_now(h->loop);
+	/* Between a write that failed and the next one that does not, nobody is judged. */
+	if (n->first_revision != 0 && now - n->written_at <= 3 * n->settings.write_ms)
+		look_for_gone(n, now);
+	write_own(n);
+}
+
+struct nodes *nodes_new(uv_loop_t *loop, struct kv *kv, const struct nodes_settings *settings,
+			const struct nodes_events *events, void *user)
+{
+	struct nodes *n = calloc(1, sizeof *n);
+	struct buffer hex = { 0 };
+	if (!n || !hex_encode(&hex, bytes_make(settings->id, sizeof settings->id)) ||
+	    !kv_watch(kv, PREFIX, on_record, on_read, n)) {
+		buffer_free(&hex);
+		free(n);
+		return NULL;
+	}
+	snprintf(n->key, sizeof n->key, PREFIX ".%.*s", (int)hex.len, (const char *)hex.at);
+	buffer_free(&hex);
+	n->kv = kv;
+	n->settings = *settings;
+	if (!n->settings.write_ms)
+		n->settings.write_ms = NODES_WRITE_MS;
+	if (!n->settings.gone_ms)
+		n->settings.gone_ms = NODES_GONE_MS;
+	n->events = *events;
+	n->user = user;
+	uv_timer_init(loop, &n->timer);
+	n->timer.data = n;
+	uv_timer_start(&n->timer, on_tick, n->settings.write_ms / 4, n->settings.write_ms);
+	return n;
+}
+
+size_t nodes_count(const struct nodes *n)
+{
+	return HASH_COUNT(n->others);
+}
+
+uint64_t nodes_malformed(const struct nodes *n)
+{
+	return n->malformed;
+}
+
+static void on_closed(uv_handle_t *h)
+{
+	struct nodes *n = h->data;
+	void (*closed)(void *user) = n->closed;
+	void *user = n->closed_user;
+	struct node *o = n->others, *next;
+	HASH_CLEAR(hh, n->others);
+	for (; o; o = next) {
+		next = o->hh.next;
+		free(o);
+	}
+	free(n);
+	if (closed)
+		closed(user);
+}
+
+void nodes_close(struct nodes *n, void (*closed)(void *user), void *user)
+{
+	n->closing = true;
+	n->closed = closed;
+	n->closed_user = user;
+	uv_close((uv_handle_t *)&n->timer, on_closed);
+}

@@ -1,0 +1,38 @@
+/* Which nodes of the cluster there are. This one writes its record every NODES_WRITE_MS; a node whose record is not
+ * written again for NODES_GONE_MS is gone. That is measured by this node's own clock, from when a record came, and
+ * never judged while this node cannot write its own: then it may be the one that is away. Loop thread. */
+#pragma once
+
+#include <uv.h>
+
+#include "relay/bus/kv.h"
+#include "relay/cluster/record.h"
+
+#define NODES_WRITE_MS 2000
+#define NODES_GONE_MS 15000
+
+struct nodes;
+
+struct nodes_settings {
+	uint8_t id[RECORD_NODE_ID_LEN]; /* made once, kept in the data folder */
+	struct record_node self;
+	uint64_t write_ms, gone_ms; /* 0: those above; others in tests */
+};
+
+struct nodes_events {
+	/* It is there, or there again with another epoch, having forgotten what was under way. */
+	void (*came)(void *user, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t epoch);
+	void (*gone)(void *user, const uint8_t id[RECORD_NODE_ID_LEN]);
+	/* Another one that runs has this node's id, and has had it for longer: a data folder was copied. */
+	void (*cloned)(void *user);
+};
+
+/* Watches "node" in the bucket from now on. NULL when out of memory. */
+struct nodes *nodes_new(uv_loop_t *loop, struct kv *kv, const struct nodes_settings *settings,
+			const struct nodes_events *events, void *user);
+/* How many others are there. */
+size_t nodes_count(const struct nodes *n);
+/* Records that were none. */
+uint64_t nodes_malformed(const struct nodes *n);
+/* After bus_close, and before kv_close. `closed` is called on the loop. */
+void nodes_close(struct nodes *n, void (*closed)(void *user), void *user);

@@ -1,0 +1,158 @@
+/* Nodes that come, go and come again, and the NATS server between them that goes. */
+#include "relay/cluster/nodes.h"
+#include "tests/unit/relay/broker.h"
+
+#define WRITE_MS 300
+#define GONE_MS 5000
+
+struct member {
+	struct bus *bus;
+	struct kv *kv;
+	struct nodes *nodes;
+	char deliver[32], subject[48];
+	int came, gone, cloned, closed;
+	uint64_t epoch;
+	uint8_t who[RECORD_NODE_ID_LEN];
+};
+
+static void on_connected(void *user, const char *server)
+{
+	(void)server;
+	kv_on_connected(((struct member *)user)->kv);
+}
+
+static void on_away(void *user, enum bus_away why, const char *server, const char *text)
+{
+	(void)why;
+	(void)server;
+	(void)text;
+	kv_on_away(((struct member *)user)->kv);
+}
+
+static void on_message(void *user, const struct bus_message *m)
+{
+	assert_true(kv_on_message(((struct member *)user)->kv, m));
+}
+
+static void on_opened(void *user)
+{
+	(void)user;
+}
+
+static void on_refused(void *user, const char *why)
+{
+	(void)user;
+	fail_msg("%s", why);
+}
+
+static void on_came(void *user, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t epoch)
+{
+	struct member *m = user;
+	m->came++;
+	m->epoch = epoch;
+	memcpy(m->who, id, sizeof m->who);
+}
+
+static void on_gone(void *user, const uint8_t id[RECORD_NODE_ID_LEN])
+{
+	struct member *m = user;
+	m->gone++;
+	memcpy(m->who, id, sizeof m->who);
+}
+
+static void on_cloned(void *user)
+{
+	((struct member *)user)->cloned++;
+}
+
+static void begin(struct member *m, uint8_t id, uint64_t epoch, uint64_t started)
+{
+	static const struct bus_events bus_events = { on_connected, on_away, on_message };
+	static const struct kv_events kv_events = { on_opened, on_refused };
+	static const struct nodes_events events = { on_came, on_gone, on_cloned };
+	struct bus_settings s = settings_for(1);
+	struct nodes_settings is = { .self = { "0.1.0", epoch, started, 0 }, .write_ms = WRITE_MS, .gone_ms = GONE_MS };
+	struct error e;
+	memset(is.id, id, sizeof is.id);
+	*m = (struct member){ 0 };
+	snprintf(m->deliver, sizeof m->deliver, "creel.kv.%llu", (unsigned long long)epoch);
+	snprintf(m->subject, sizeof m->subject, "%s.node", m->deliver);
+	s.subjects[s.subject_count++] = m->subject;
+	m->bus = bus_new(&loop, &s, &bus_events, m, &e);
+	m->kv = kv_new(&loop, m->bus, &(struct kv_settings){ "CREEL", "creel 1", 1, m->deliver }, &kv_events, m);
+	m->nodes = nodes_new(&loop, m->kv, &is, &events, m);
+	assert_true(m->bus && m->kv && m->nodes);
+}
+
+static void on_closed(void *user)
+{
+	((struct member *)user)->closed++;
+}
+
+static void finish(struct member *m)
+{
+	bus_close(m->bus, on_closed, m);
+	nodes_close(m->nodes, on_closed, m);
+	kv_close(m->kv, on_closed, m);
+	WAIT(m->closed == 3);
+}
+
+static void test_coming_and_going(void **state)
+{
+	static struct member one, two;
+	(void)state;
+	if (!is_installed())
+		skip();
+	start_broker(&brokers[0], "");
+	begin(&one, 1, 11, 100);
+	begin(&two, 2, 22, 200);
+	WAIT(one.came == 1 && two.came == 1);
+	assert_int_equal(one.epoch, 22);
+	assert_int_equal(one.who[15], 2);
+	assert_int_equal(nodes_count(one.nodes), 1);
+	/* The server is away for longer than a node may be silent: nobody is taken for gone. */
+	end_broker(&brokers[0]);
+	uint64_t over = uv_hrtime() + (GONE_MS + 1000) * UINT64_C(1000000);
+	WAIT(uv_hrtime() > over);
+	start_broker(&brokers[0], "");
+	WAIT(kv_is_open(one.kv) && kv_is_open(two.kv));
+	over = uv_hrtime() + (GONE_MS + 1000) * UINT64_C(1000000);
+	WAIT(uv_hrtime() > over);
+	assert_int_equal(one.gone + two.gone, 0);
+	/* And one that ends is gone; it comes again as another. */
+	finish(&two);
+	WAIT(one.gone == 1);
+	assert_int_equal(nodes_count(one.nodes), 0);
+	begin(&two, 2, 23, 300);
+	WAIT(one.came == 2);
+	assert_int_equal(one.epoch, 23);
+	assert_int_equal(one.cloned + two.cloned, 0);
+	assert_int_equal(nodes_malformed(one.nodes), 0);
+	finish(&one);
+	finish(&two);
+}
+
+static void test_two_with_one_id(void **state)
+{
+	static struct member one, two;
+	(void)state;
+	if (!is_installed())
+		skip();
+	start_broker(&brokers[0], "");
+	begin(&one, 1, 11, 100);
+	WAIT(kv_is_open(one.kv));
+	begin(&two, 1, 12, 200);
+	WAIT(two.cloned);
+	assert_int_equal(one.cloned, 0);
+	finish(&one);
+	finish(&two);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_coming_and_going, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_two_with_one_id, set_up, tear_down),
+	};
+	return RUN(tests);
+}
