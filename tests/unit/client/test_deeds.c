@@ -100,6 +100,54 @@ static void test_marks(void **state)
 	end(&t);
 }
 
+static void test_labels(void **state)
+{
+	struct test t;
+	struct store_labels l = { 0 };
+	struct error e;
+	(void)state;
+	begin(&t);
+	int64_t a = add(&t, 1, "{}", NULL);
+	assert_true(inspect_deed_ops.set_note(t.deeds, a, bytes_of("ask Anna"), &e));
+	assert_true(inspect_deed_ops.set_tags(t.deeds, a, bytes_of("late bug"), &e));
+	assert_true(inspect_deed_ops.labels(t.deeds, a, &l, &e));
+	assert_true(bytes_equal(buffer_view(&l.note), bytes_of("ask Anna")));
+	assert_true(bytes_equal(buffer_view(&l.tags), bytes_of("bug late")));
+	assert_int_equal(count(&t, "note:anna tag:late"), 1);
+	/* Of one that is gone: told, and nothing is held. */
+	assert_false(inspect_deed_ops.set_note(t.deeds, 99, bytes_of("x"), &e));
+	assert_string_equal(e.text, "delivery 99 is no longer on record");
+	assert_false(inspect_deed_ops.set_tags(t.deeds, 99, bytes_of("x"), &e));
+	assert_true(inspect_deed_ops.set_tags(t.deeds, a, bytes_of(""), &e));
+	assert_int_equal(count(&t, "has:tag"), 0);
+	store_labels_free(&l);
+	end(&t);
+}
+
+static bool take_target(void *user, const char *target, struct error *e)
+{
+	snprintf(user, 40, "%s", target);
+	return strcmp(target, "bad") != 0 || error_set(e, EXIT_USAGE, "it is bad");
+}
+
+/* The client's own inspector alone can change it. */
+static void test_target(void **state)
+{
+	struct test t;
+	struct error e;
+	char target[40] = "";
+	(void)state;
+	begin(&t);
+	assert_false(inspect_deed_ops.retarget(t.deeds, "4000", &e));
+	assert_non_null(strstr(e.text, "creel listen"));
+	inspect_deeds_set_retarget(t.deeds, take_target, target);
+	assert_true(inspect_deed_ops.retarget(t.deeds, "4000", &e));
+	assert_string_equal(target, "4000");
+	assert_false(inspect_deed_ops.retarget(t.deeds, "bad", &e));
+	assert_string_equal(e.text, "it is bad");
+	end(&t);
+}
+
 static void test_delete(void **state)
 {
 	struct test t;
@@ -308,7 +356,8 @@ static void test_left(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { IN_FOLDER(test_marks),   IN_FOLDER(test_delete),  IN_FOLDER(test_export),
-					    IN_FOLDER(test_replays), IN_FOLDER(test_stopped), IN_FOLDER(test_left) };
+	const struct CMUnitTest tests[] = { IN_FOLDER(test_marks),   IN_FOLDER(test_labels), IN_FOLDER(test_target),
+					    IN_FOLDER(test_delete),  IN_FOLDER(test_export), IN_FOLDER(test_replays),
+					    IN_FOLDER(test_stopped), IN_FOLDER(test_left) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
