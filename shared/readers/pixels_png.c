@@ -104,12 +104,9 @@ static bool read_chunks(struct png *p, struct bytes image)
 	}
 }
 
-/* The next `len` bytes of what all IDAT say together. */
-static bool inflate_bytes(struct png *p, uint8_t *out, size_t len)
+static bool inflate_some(struct png *p)
 {
 	struct bytes type, data;
-	p->z.next_out = out;
-	p->z.avail_out = (uInt)len;
 	while (p->z.avail_out) {
 		if (!p->z.avail_in) {
 			if (!next_chunk(&p->rest, &type, &data) || !is_type(type, "IDAT"))
@@ -123,6 +120,16 @@ static bool inflate_bytes(struct png *p, uint8_t *out, size_t len)
 			return false;
 	}
 	return true;
+}
+
+/* The next `len` bytes of what all IDAT say together. */
+static bool inflate_bytes(struct png *p, uint8_t *out, size_t len)
+{
+	p->z.next_out = out;
+	p->z.avail_out = (uInt)len;
+	bool fine = inflate_some(p);
+	p->z.next_out = NULL;
+	return fine;
 }
 
 static uint8_t paeth(int a, int b, int c)
