@@ -9,6 +9,7 @@ class Creel < Formula
   depends_on "pkgconf" => :build
   depends_on "uthash" => :build
   depends_on "brotli"
+  depends_on "cnats"
   depends_on "curl"
   depends_on "inih"
   depends_on "jansson"

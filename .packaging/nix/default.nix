@@ -1,6 +1,6 @@
 # A Nix derivation: nix-build -E 'with import <nixpkgs> {}; callPackage ./default.nix {}'
 # .packaging/fill.sh writes it with the URL and the sum of a source archive.
-{ lib, stdenv, fetchurl, pkg-config, brotli, curl, inih, jansson, libmicrohttpd, libuv, libwebsockets, libyaml, mimalloc
+{ lib, stdenv, fetchurl, pkg-config, brotli, cnats, curl, inih, jansson, libmicrohttpd, libuv, libwebsockets, libyaml, mimalloc
 , ncurses, openssl, sqlite, uthash, utf8proc, wslay, zlib, zstd }:
 
 stdenv.mkDerivation rec {
@@ -15,6 +15,7 @@ stdenv.mkDerivation rec {
   nativeBuildInputs = [ pkg-config uthash ];
   buildInputs = [
     brotli
+    cnats
     curl
     inih
     jansson

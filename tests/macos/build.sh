@@ -7,8 +7,8 @@ out=${1:?usage: build.sh BUILD_DIR}
 here=tests/macos
 cd "$(dirname "$0")/../.."
 headers="libwebsockets-dev libwslay-dev libmicrohttpd-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev
-	libncurses-dev libuv1-dev libutf8proc-dev libinih-dev libjansson-dev uthash-dev zlib1g-dev libbrotli-dev libyaml-dev"
-core="uv ssl crypto sqlite3 utf8proc inih jansson websockets z brotlidec"
+	libncurses-dev libuv1-dev libutf8proc-dev libinih-dev libjansson-dev uthash-dev zlib1g-dev libbrotli-dev libzstd-dev libyaml-dev"
+core="uv ssl crypto sqlite3 utf8proc inih jansson websockets z brotlidec zstd"
 client="curl wslay ncursesw yaml"
 relay="microhttpd"
 
@@ -53,7 +53,7 @@ libs() { printf -- "-L%s" "$out/lib" && printf -- " -l%s" "$@"; }
 for arch in aarch64 x86_64; do
 	to=$out/$arch
 	# shellcheck disable=SC2086
-	MAKEFLAGS='' make -s -j"$(nproc)" BUILD="$to" UNAME=Darwin BREW= WITH_NATS=0 WERROR=1 CC="$zig cc -target $arch-macos" AR="$zig ar" \
+	MAKEFLAGS='' make -s -j"$(nproc)" BUILD="$to" UNAME=Darwin BREW= WITH_NATS=0 ZSTD=libzstd WERROR=1 CC="$zig cc -target $arch-macos" AR="$zig ar" \
 		PKG_CFLAGS="-isystem $out/include" LIBS_CLIENT="$(libs $client $core)" LIBS_TUI= LIBS_RELAY="$(libs $relay $core)" \
 		"$to/creel" "$to/creel-relay"
 	# Whether the check sees anything: what only Linux has must not link.
