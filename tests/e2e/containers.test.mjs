@@ -11,7 +11,8 @@ import { Receiver, post } from './lib/http.mjs';
 const arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
 const areStatic = ['creel', 'creel-relay'].every((name) => existsSync(path.join(root, `build/dist/${arch}-linux-musl/creel`, name)));
 const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
-const why = !has('bwrap') ? 'there is no bwrap' : process.getuid() !== 0 && 'needs root, for the user 65532';
+const cannot = () => spawnSync('setpriv', ['--reuid=65532', '--regid=65532', '--clear-groups', 'bwrap', '--ro-bind', '/', '/', '--unshare-pid', 'true'], { encoding: 'utf8' }).stderr;
+const why = !has('bwrap') ? 'there is no bwrap' : process.getuid() !== 0 ? 'needs root, for the user 65532' : cannot() || false;
 
 /** The programs of this build with the libraries that they load, as a root file system. */
 function layOut(to) {
@@ -67,5 +68,12 @@ describe('containers', { skip: why }, () => {
 		await w.fileFrom(client, path.join(store, 'ready'));
 		assert.equal((await post(port, '/shop/hook', 'hello')).status, 200);
 		await waitFor('the app to have it', () => app.requests.some((r) => String(r.body) === 'hello'));
+	});
+
+	const missing = ['buildah', 'podman', 'podman-compose', 'runc', 'gcc'].find((name) => !has(name));
+	it('the images are built, and compose.yaml runs by podman', { skip: !areStatic ? 'the static programs are not built (make dist)' : missing && `there is no ${missing}`, timeout: 300_000 }, async () => {
+		const r = await w.run(path.join(root, '.packaging/container/try.sh'), [], { timeoutMs: 290_000 });
+		assert.equal(r.code, 0, r.text + r.err);
+		assert.match(r.text, /a webhook went from outside to the app\n.*what waited came after both were stopped/s);
 	});
 });
