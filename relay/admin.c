@@ -3,7 +3,7 @@
 #include "relay/common/limits.h"
 #include "relay/admin_daemon.h"
 #include "relay/senders/senders.h"
-#include "relay/tunnels/registry.h"
+#include "relay/registry/registry.h"
 #include "relay/senders/listener.h"
 
 #include <arpa/inet.h>
@@ -44,8 +44,8 @@ static bool append_head(struct buffer *out, const char *name, const char *kind, 
 static bool append_plain(struct buffer *out, const struct relay *r)
 {
 	const struct metrics *m = &r->metrics;
-	const struct spool_level level = spool_total(r->registry->spool);
-	const struct quota *quota = &r->registry->quota;
+	const struct spool_level level = spool_total(r->registry->table.spool);
+	const struct quota *quota = &r->registry->table.quota;
 	struct certificate_facts certificate = { 0 };
 	bool has_one = senders_certificate(r->senders, &certificate);
 	const struct metric list[] = {
@@ -108,7 +108,7 @@ static enum MHD_Result reply_readiness(const struct admin *a, struct MHD_Connect
 {
 	if (a->relay->draining)
 		return reply(c, 503, "text/plain", "draining\n");
-	if (spool_disk_is_full(a->relay->registry->spool))
+	if (spool_disk_is_full(a->relay->registry->table.spool))
 		return reply(
 		    c, 503, "text/plain",
 		    "the disk of the data folder is full: less than 16 MiB are free, and requests that would have to "

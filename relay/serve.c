@@ -14,7 +14,7 @@
 #include "relay/names/tokens.h"
 #include "relay/net/trusted.h"
 #include "relay/links/tunnel_server.h"
-#include "relay/tunnels/registry.h"
+#include "relay/registry/registry.h"
 #include "shared/disk/file.h"
 #include "shared/options/ini_file.h"
 #include "shared/program/log.h"

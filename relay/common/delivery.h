@@ -4,7 +4,7 @@
  *        │          │          └─ aborted (the sender's connection is cut)
  *        └──────────┴─ refused (the relay answers in the app's place), accepted (202: it is safe)
  *
- * Each client of its tunnel gets it as a stream of its own (relay/tunnels); the first client that answers it answers
+ * Each client of its tunnel gets it as a stream of its own (relay/streams); the first client that answers it answers
  * the sender. The senders' side makes it and fills in the request, or the spool's side does when it was stored; streams
  * fill in the answer through delivery_answer_…. It is freed when the last hold is dropped: the sender's request has
  * one, and each stream. Loop thread. */

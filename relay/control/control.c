@@ -4,7 +4,7 @@
 #include "relay/control/control_status.h"
 #include "relay/net/challenges.h"
 #include "relay/senders/listener.h"
-#include "relay/tunnels/registry.h"
+#include "relay/registry/registry.h"
 #include "shared/base/clock.h"
 #include "shared/program/log.h"
 
@@ -89,13 +89,13 @@ static void on_piece(void *user, struct bytes piece, bool is_last, const struct 
 
 static bool backup(struct call *call, struct error *e)
 {
-	call->copy = spool_copy_new(call->control->relay->registry->spool, on_piece, call);
+	call->copy = spool_copy_new(call->control->relay->registry->table.spool, on_piece, call);
 	return call->copy || error_set(e, EXIT_RELAY, "out of memory");
 }
 
 static bool drop(struct relay *r, const char *name, struct error *e)
 {
-	struct tunnel *t = tunnel_find(r->registry, name);
+	struct tunnel *t = tunnel_find(&r->registry->table, name);
 	if (!t)
 		return error_set(e, EXIT_USAGE, "there is no tunnel %.64s; `creel-relay tunnel list` shows them", name);
 	if (registry_drop(t, "the relay's operator closed this tunnel") == 0)

@@ -3,7 +3,7 @@
 #include "relay/names/tokens.h"
 #include "relay/senders/senders.h"
 #include "relay/tunnels/connection.h"
-#include "relay/tunnels/registry.h"
+#include "relay/registry/registry.h"
 #include "shared/base/clock.h"
 #include "shared/text/text.h"
 
@@ -31,7 +31,7 @@ static json_t *describe_tunnel(const struct tunnel *t)
 	uint64_t waiting = 0, bytes = 0;
 	const char *owner = "";
 	for (const struct client *c = t->clients; c; c = c->next) {
-		struct spool_level level = spool_level(t->registry->spool, c->mailbox);
+		struct spool_level level = spool_level(t->table->spool, c->mailbox);
 		waiting += level.count;
 		bytes += level.bytes;
 		if (c->connection)
@@ -55,12 +55,12 @@ static json_t *describe_tunnels(const struct registry *r)
 {
 	json_t *list = json_array();
 	size_t count = 0, i = 0;
-	for (const struct tunnel *t = r->tunnels; t; t = t->next)
+	for (const struct tunnel *t = r->table.tunnels; t; t = t->next)
 		count++;
 	const struct tunnel **sorted = calloc(count + 1, sizeof *sorted);
 	if (!sorted)
 		return list;
-	for (const struct tunnel *t = r->tunnels; t; t = t->next)
+	for (const struct tunnel *t = r->table.tunnels; t; t = t->next)
 		sorted[i++] = t;
 	qsort(sorted, count, sizeof *sorted, by_name);
 	for (i = 0; i < count; i++)
@@ -91,8 +91,10 @@ static void on_token(void *user, const struct token_row *row)
 
 bool control_status(const struct relay *r, uint64_t since_us, struct buffer *out, struct error *e)
 {
-	struct spool_level total = spool_total(r->registry->spool);
-	const char *state = r->draining ? "draining" : spool_disk_is_full(r->registry->spool) ? "disk_full" : "serving";
+	struct spool_level total = spool_total(r->registry->table.spool);
+	const char *state = r->draining                                    ? "draining"
+			    : spool_disk_is_full(r->registry->table.spool) ? "disk_full"
+									   : "serving";
 	json_t *tokens = json_array();
 	if (!tokens_list(r->tokens, on_token, tokens, e)) {
 		json_decref(tokens);

@@ -1,8 +1,8 @@
 /* The frames of a client, by type. */
-#include "relay/tunnels/connection.h"
-#include "relay/tunnels/late.h"
-#include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream.h"
+#include "relay/links/tunnel_private.h"
+#include "relay/streams/late.h"
+#include "relay/tunnels/tunnel.h"
+#include "relay/streams/stream.h"
 #include "shared/wire/wire_place.h"
 
 #include <string.h>

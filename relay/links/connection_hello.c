@@ -1,6 +1,6 @@
 /* A connection's handshake: HELLO, the checks of its token and name, WELCOME. */
 #include "relay/tunnels/connection.h"
-#include "relay/tunnels/registry.h"
+#include "relay/registry/registry.h"
 #include "relay/links/tunnel_private.h"
 #include "shared/program/log.h"
 

@@ -1,4 +1,5 @@
-/* The server of the tunnels as tunnel_server.c and connection_hello.c see it. */
+/* The server of the tunnels as the files of this room see it, and what takes the frames of a connection. Loop thread.
+ */
 #pragma once
 
 #include "relay/common/silent.h"
@@ -27,3 +28,8 @@ struct tunnel_server {
 	lws_retry_bo_t keepalive;
 	bool wants_tokens; /* there were some once */
 };
+
+/* connection_hello.c: HELLO, the first frame. False: the connection is to be closed (link.h). */
+MUST_CHECK bool connection_on_hello(struct connection *c, const struct wire_frame *f);
+/* connection_frames.c: what comes on a connection. */
+extern const struct link_ops connection_link_ops;

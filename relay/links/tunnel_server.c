@@ -3,7 +3,7 @@
 #include "relay/net/tls_policy.h"
 #include "relay/net/trusted.h"
 #include "relay/links/handshakes.h"
-#include "relay/tunnels/registry.h"
+#include "relay/registry/registry.h"
 
 #include "shared/http/http_phrase.h"
 #include "shared/program/log.h"

@@ -2,8 +2,8 @@
 #include "relay/senders/sender.h"
 
 #include "relay/senders/browser_warning.h"
-#include "relay/tunnels/delivery_streams.h"
-#include "relay/tunnels/stream.h"
+#include "relay/streams/delivery_streams.h"
+#include "relay/streams/stream.h"
 #include "shared/http/headers.h"
 #include "shared/http/hop_by_hop.h"
 #include "shared/http/http_date.h"

@@ -1,7 +1,7 @@
 #include "relay/senders/passage.h"
 
-#include "relay/tunnels/delivery_streams.h"
-#include "relay/tunnels/stream.h"
+#include "relay/streams/delivery_streams.h"
+#include "relay/streams/stream.h"
 
 #define PIECE 16384
 #define PIECES_A_TURN 8 /* then the others' turn */

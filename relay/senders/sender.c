@@ -3,7 +3,7 @@
 
 #include "relay/common/limits.h"
 #include "relay/net/trusted.h"
-#include "relay/tunnels/delivery_streams.h"
+#include "relay/streams/delivery_streams.h"
 #include "relay/tunnels/tunnel.h"
 #include "shared/program/log.h"
 

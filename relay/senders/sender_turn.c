@@ -4,7 +4,7 @@
 
 #include "relay/common/limits.h"
 #include "relay/senders/passage.h"
-#include "relay/tunnels/delivery_streams.h"
+#include "relay/streams/delivery_streams.h"
 #include "shared/http/headers.h"
 
 #include <utlist.h>

@@ -2,7 +2,7 @@
 #include "relay/common/limits.h"
 #include "relay/senders/browser_warning.h"
 #include "relay/senders/sender.h"
-#include "relay/tunnels/registry.h"
+#include "relay/registry/registry.h"
 #include "relay/names/router.h"
 #include "relay/names/tokens.h"
 #include "shared/http/headers.h"

@@ -1,13 +1,13 @@
 #include "relay/tunnels/client.h"
 
 #include "relay/tunnels/connection.h"
-#include "relay/tunnels/registry.h"
+#include "relay/tunnels/tunnel.h"
 #include "shared/base/clock.h"
 #include "shared/wire/wire_block.h"
 
 uint64_t client_now_ms(const struct client *c)
 {
-	return uv_now(c->tunnel->registry->relay->loop);
+	return uv_now(c->tunnel->table->relay->loop);
 }
 
 struct link *client_link(const struct client *c)
@@ -25,7 +25,7 @@ bool client_takes_part(const struct client *c)
 	uint64_t now = clock_now_us();
 	uint64_t age_ms = now > c->seen_at_us ? (now - c->seen_at_us) / 1000 : 0; /* the clock may be set back */
 	return c->current && (client_is_here(c) || !(c->options & WIRE_OPTION_SHARE) ||
-			      age_ms < (uint64_t)c->tunnel->registry->relay->settings.spool_max_age_ms);
+			      age_ms < (uint64_t)c->tunnel->table->relay->settings.spool_max_age_ms);
 }
 
 bool client_may_queue(const struct client *c, struct bytes method)
@@ -36,7 +36,7 @@ bool client_may_queue(const struct client *c, struct bytes method)
 bool client_is_idle(const struct client *c)
 {
 	return !c->connection && !c->in_grace && !c->streams && !c->spooling && !c->drain.fetching &&
-	       spool_level(c->tunnel->registry->spool, c->mailbox).count == 0;
+	       spool_level(c->tunnel->table->spool, c->mailbox).count == 0;
 }
 
 void client_seen(struct client *c, uint64_t now_us)
@@ -44,19 +44,19 @@ void client_seen(struct client *c, uint64_t now_us)
 	if (now_us < c->seen_at_us)
 		return;
 	c->seen_at_us = now_us;
-	spool_seen(c->tunnel->registry->spool, c->mailbox, now_us);
+	spool_seen(c->tunnel->table->spool, c->mailbox, now_us);
 }
 
 void client_heard(struct client *c)
 {
 	if (c->gap_told)
-		spool_gap_told(c->tunnel->registry->spool, c->mailbox, c->gap_told);
+		spool_gap_told(c->tunnel->table->spool, c->mailbox, c->gap_told);
 	c->gap_told = 0;
 }
 
 void client_tell_gap(struct client *c)
 {
-	uint64_t all = spool_level(c->tunnel->registry->spool, c->mailbox).expired, expired = all - c->gap_told;
+	uint64_t all = spool_level(c->tunnel->table->spool, c->mailbox).expired, expired = all - c->gap_told;
 	char text[160];
 	if (all <= c->gap_told || !client_link(c))
 		return;

@@ -3,14 +3,29 @@
 #pragma once
 
 #include "relay/common/delivery.h"
-#include "relay/tunnels/drain.h"
 #include "shared/wire/link.h"
 
 struct connection;
 struct late;
+struct spool_waiting;
 struct stream;
 struct stream_events;
 struct tunnel;
+
+/* How far its mailbox is handed out (drain.c). */
+struct drain {
+	unsigned parallel, in_flight; /* `parallel` as the client asked for; 0: it did not say */
+	size_t bytes_out;             /* of payloads handed out and not over */
+	bool fetching, more;          /* a fetch is under way; there may be something after `after` */
+	int64_t after;                /* the last row fetched */
+	unsigned round;               /* counts beginnings: what an older fetch brings is dropped */
+	struct spool_waiting *list;   /* fetched, to be handed out */
+	size_t listed, listed_bytes;
+	uint64_t paused_until; /* loop ms, while paused since the client could not record one; else 0 */
+	uint32_t pause_ms;
+	int64_t *unreadable; /* rows that the client cannot open: they wait to expire, or for it to connect again */
+	size_t unreadable_count;
+};
 
 struct client {
 	struct tunnel *tunnel;

@@ -1,6 +1,5 @@
 /* One WebSocket of a client at the relay. tunnel_server.c makes and ends it; connection.c knows only how to say
- * something on it, so that the tunnels' files below may call it; connection_hello.c and connection_frames.c take what
- * comes and stand above them. Loop thread. */
+ * something on it, so that tunnels, streams and the registry may call it; relay/links takes what comes. Loop thread. */
 #pragma once
 
 #include "relay/net/peer.h"
@@ -35,8 +34,3 @@ void connection_refuse(struct connection *c, enum wire_notice code, const char *
 const char *connection_tunnel(const struct connection *c);
 /* The same where another takes its place: it has no client any more. `c` may be NULL. */
 void connection_send_away(struct connection *c, enum wire_notice code, const char *text);
-
-/* connection_hello.c: HELLO, the first frame. False: the connection is to be closed (link.h). */
-MUST_CHECK bool connection_on_hello(struct connection *c, const struct wire_frame *f);
-/* connection_frames.c. */
-extern const struct link_ops connection_link_ops;

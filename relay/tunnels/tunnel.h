@@ -3,19 +3,18 @@
 #pragma once
 
 #include "relay/common/quota.h"
-#include "relay/tunnels/client.h"
 #include "relay/names/router.h"
-
-struct registry;
+#include "relay/tunnels/client.h"
+#include "relay/tunnels/tunnel_table.h"
 
 struct tunnel {
-	struct registry *registry;
+	struct tunnel_table *table;
 	struct tunnel *prev, *next;                 /* of all (utlist) */
 	struct tunnel *watched_prev, *watched_next; /* of those that the sweep looks at (utlist) */
 	bool watched;
 	char name[TUNNEL_NAME_MAX + 1];
 	bool random_name;
-	bool probe;       /* to be forgotten with its connection; in no table */
+	bool probe;       /* to be forgotten with its connection; it is not in the table of owners */
 	bool freed;       /* its name is nobody's any more: to be forgotten once nothing waits */
 	unsigned senders; /* requests of its own that hold on to it */
 	struct client *clients;
@@ -25,22 +24,14 @@ struct tunnel {
 };
 
 /* NULL when there is none of that name. */
-struct tunnel *tunnel_find(const struct registry *r, const char *name);
+struct tunnel *tunnel_find(const struct tunnel_table *table, const char *name);
 /* Makes one and holds its name at the router. NULL when out of memory. */
-struct tunnel *tunnel_new(struct registry *r, const char *name, bool random_name);
-/* Takes it out of the registry and the router and frees it with its clients, who leave their mailboxes. It is idle. */
+struct tunnel *tunnel_new(struct tunnel_table *table, const char *name, bool random_name);
+/* Takes it out of the table and the router, and frees it. It has no clients any more. */
 void tunnel_free(struct tunnel *t);
 
 /* The client with that key and a mailbox, or NULL. */
 struct client *tunnel_find_client(const struct tunnel *t, struct bytes key);
-/* The client of any tunnel with that key (not empty) that was added last, or NULL; `same_key` leads to the others. */
-struct client *tunnel_clients_of_key(const struct registry *r, struct bytes key);
-/* A new one, neither current nor here. NULL when out of memory. */
-struct client *tunnel_add_client(struct tunnel *t, struct bytes key);
-/* Takes a client that is in no tunnel's list any more from the table of keys and frees it. Its streams are closed. */
-void tunnel_free_client(struct client *c);
-/* Drops those that are neither current nor waited for. */
-void tunnel_drop_old_clients(struct tunnel *t);
 size_t tunnel_count_current(const struct tunnel *t);
 /* After a restart: the one seen last is current, and all that shared with it. */
 void tunnel_choose_current(struct tunnel *t);

@@ -1,5 +1,5 @@
 /* The tunnels that the registry's sweeps look at. Apart from tunnel.c, which calls those that call this. */
-#include "relay/tunnels/registry.h"
+#include "relay/tunnels/tunnel.h"
 
 #include <utlist.h>
 
@@ -7,7 +7,7 @@ void tunnel_watch(struct tunnel *t)
 {
 	if (t->watched)
 		return;
-	DL_APPEND2(t->registry->watched, t, watched_prev, watched_next);
+	DL_APPEND2(t->table->watched, t, watched_prev, watched_next);
 	t->watched = true;
 }
 
@@ -15,6 +15,6 @@ void tunnel_unwatch(struct tunnel *t)
 {
 	if (!t->watched)
 		return;
-	DL_DELETE2(t->registry->watched, t, watched_prev, watched_next);
+	DL_DELETE2(t->table->watched, t, watched_prev, watched_next);
 	t->watched = false;
 }

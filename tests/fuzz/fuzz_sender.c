@@ -7,8 +7,8 @@
 #include "relay/names/router.h"
 #include "relay/senders/sender.h"
 #include "relay/tunnels/connection.h"
-#include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream.h"
+#include "relay/registry/registry.h"
+#include "relay/streams/stream.h"
 #include "shared/http/headers.h"
 #include "shared/program/log.h"
 

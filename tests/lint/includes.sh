@@ -1,16 +1,11 @@
 #!/usr/bin/env bash
 # Which room may include which: `make lint` fails on an arrow that runs back.
 #
-# A line of the table is a folder with its rooms from the ground up; "." is the folder itself. A room includes itself, the
-# rooms before it in its line, and all rooms of the folders named behind the colon.
+# The table is rooms.sh's: a room includes itself, the rooms before it in its line, and all rooms of the folders named
+# after the colon.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-table='
-shared = base text disk secrets options program net http json content readers wire filter store query upkeep stats signature providers redact syntax compare transcripts curl collections har formats frontend :
-relay = net common bus opening names spool backup cluster tunnels links senders acme control commands . : shared
-tui = terminal keys documents bodies state views questions compare overview detail desk deeds : shared
-client = common reason watch proxy tunnel app selection options json print signing record transfer trigger replay stream delivery origin session inspect web_server web_views web mcp doctor listening commands . : shared tui
-'
+. tests/lint/rooms.sh
 git ls-files 'shared/*.[ch]' 'relay/*.[ch]' 'tui/*.[ch]' 'client/*.[ch]' |
 	xargs grep -HnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' |
 	awk -v table="$table" '

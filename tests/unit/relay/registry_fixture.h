@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "relay/tunnels/connection.h"
-#include "relay/tunnels/registry.h"
+#include "relay/registry/registry.h"
 #include "tests/unit/unit.h"
 
 static char folder[64];

@@ -1,9 +1,10 @@
 /* The state machine of one delivery at the relay, and of its stream to a client that is not connected: nothing is sent.
  */
 #include "relay/tunnels/connection.h"
-#include "relay/tunnels/delivery_streams.h"
-#include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream.h"
+#include "relay/streams/delivery_streams.h"
+#include "relay/streams/drain.h"
+#include "relay/registry/registry.h"
+#include "relay/streams/stream.h"
 #include "shared/base/clock.h"
 #include "tests/unit/unit.h"
 
@@ -12,8 +13,8 @@
 
 static int wakes;
 static struct relay relay;
-static struct registry registry = { .relay = &relay };
-static struct tunnel tunnel = { .registry = &registry, .name = "shop" };
+static struct tunnel_table table = { .relay = &relay };
+static struct tunnel tunnel = { .table = &table, .name = "shop" };
 static struct client client = { .tunnel = &tunnel, .options = WIRE_OPTION_OFFLINE_FAIL };
 
 static void count_wake(struct delivery *d)

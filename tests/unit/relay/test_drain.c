@@ -1,6 +1,7 @@
 /* What waits in a mailbox is handed out: oldest first, so many at once, and what becomes of those that fail. With a
  * spool on disk; what is sent stays in the link. */
-#include "relay/tunnels/stream.h"
+#include "relay/streams/stream.h"
+#include "relay/streams/drain.h"
 #include "tests/unit/relay/registry_fixture.h"
 
 #include <libwebsockets.h>
@@ -88,7 +89,7 @@ static void put(uint32_t first, uint32_t last)
 		memcpy(item.event_id, r.event_id, UUID_LEN);
 		assert_true(wire_encode_request(&payloads[n - first], 0, WIRE_SPOOLED | WIRE_END, &r));
 		item.payload = buffer_view(&payloads[n - first]);
-		spool_put(relay.registry->spool, client->mailbox, &item, put_done, &done);
+		spool_put(relay.registry->table.spool, client->mailbox, &item, put_done, &done);
 	}
 	WAIT(done == last - first + 1);
 	for (size_t i = 0; i < sizeof payloads / sizeof *payloads; i++)
@@ -154,7 +155,7 @@ static void answer(uint64_t id)
 
 static uint64_t waiting(void)
 {
-	return spool_level(relay.registry->spool, client->mailbox).count;
+	return spool_level(relay.registry->table.spool, client->mailbox).count;
 }
 
 /* One at once: each after the answer to the one before, as they were put. */

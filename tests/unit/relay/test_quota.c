@@ -1,7 +1,7 @@
 /* The space that deliveries under way take of the relay's disk. */
 #include "relay/common/quota.h"
-#include "relay/tunnels/delivery_streams.h"
-#include "relay/tunnels/stream.h"
+#include "relay/streams/delivery_streams.h"
+#include "relay/streams/stream.h"
 #include "tests/unit/relay/registry_fixture.h"
 
 /* ---- the account alone ---- */
@@ -124,15 +124,15 @@ static void on_wake(struct delivery *d)
 
 static void assert_nothing_is_taken(void)
 {
-	const struct quota_need *taken = &relay.registry->quota.taken;
+	const struct quota_need *taken = &relay.registry->table.quota.taken;
 	assert_int_equal(taken->spool, 0);
 	assert_int_equal(taken->file, 0);
 	assert_int_equal(taken->disk, 0);
-	for (const struct tunnel *t = relay.registry->tunnels; t; t = t->next) {
+	for (const struct tunnel *t = relay.registry->table.tunnels; t; t = t->next) {
 		assert_int_equal(t->quota.taken.spool + t->quota.taken.file + t->quota.taken.disk, 0);
 		assert_int_equal(t->put_bytes, 0);
 	}
-	assert_int_equal(relay.registry->put_bytes, 0);
+	assert_int_equal(relay.registry->table.put_bytes, 0);
 }
 
 /* With the head, before a byte of the body is there; what does not fit is told which limit it was. */
@@ -148,7 +148,8 @@ static void test_declared_bodies_are_reserved_with_the_head(void **state)
 		d[i] = arrive(client->tunnel, 3u << 20, &why);
 		assert_int_equal(why, i < 2 ? REFUSE_NOTHING : REFUSE_SPOOL_FULL);
 	}
-	assert_true(relay.registry->quota.taken.spool >= 6u << 20 && relay.registry->quota.taken.spool <= QUOTA);
+	assert_true(relay.registry->table.quota.taken.spool >= 6u << 20 &&
+		    relay.registry->table.quota.taken.spool <= QUOTA);
 	assert_true(client->quota_hit);
 	for (int i = 0; i < 8; i++)
 		delivery_leave_sender(d[i]);
@@ -167,7 +168,7 @@ static void test_all_tunnels_together(void **state)
 		struct client *client = i % 2 == 0 ? join(&c, names[i / 2], 0, "") : NULL;
 		if (client)
 			registry_lost(client, false);
-		struct tunnel *t = relay.registry->tunnels; /* the last one made */
+		struct tunnel *t = relay.registry->table.tunnels; /* the last one made */
 		d[i] = arrive(t, 7u << 19, &why);
 		assert_int_equal(why, i < 4 ? REFUSE_NOTHING : REFUSE_SPOOL_TOTAL);
 	}
@@ -277,7 +278,7 @@ static void test_everything_is_given_back(void **state)
 			delivery_leave_sender(d);
 			*at = NULL;
 		}
-		const struct quota *r = &relay.registry->quota;
+		const struct quota *r = &relay.registry->table.quota;
 		assert_true(r->taken.spool + r->taken.file <= 3 * QUOTA);
 	}
 	for (int i = 0; i < MOST; i++)
@@ -286,7 +287,7 @@ static void test_everything_is_given_back(void **state)
 	clients[1]->in_grace = false;
 	while (clients[1]->streams)
 		stream_give_up(clients[1]->streams, REFUSE_CLIENT_LOST);
-	for (int turns = 0; relay.registry->put_bytes > 0 && turns < 100000; turns++)
+	for (int turns = 0; relay.registry->table.put_bytes > 0 && turns < 100000; turns++)
 		uv_run(&loop, UV_RUN_ONCE);
 	assert_true(refused > 50 && grown > 100 && whole > 50);
 	assert_nothing_is_taken();

@@ -1,5 +1,5 @@
 /* Clients that join and leave, with a spool on disk and no network. */
-#include "relay/tunnels/stream.h"
+#include "relay/streams/stream.h"
 #include "tests/unit/relay/registry_fixture.h"
 
 #include <libwebsockets.h>
@@ -50,12 +50,12 @@ static void test_no_mailbox_no_client(void **state)
 	bool resumed;
 	(void)state;
 	assert_null(registry_join(relay.registry, &first, &j, &resumed));
-	for (const struct client *c = relay.registry->tunnels->clients; c; c = c->next)
+	for (const struct client *c = relay.registry->table.tunnels->clients; c; c = c->next)
 		assert_null(c->connection);
 	j.key = bytes_of(NULL);
 	struct client *c = registry_join(relay.registry, &second, &j, &resumed);
 	assert_non_null(c);
-	assert_ptr_equal(relay.registry->tunnels->clients, c); /* alone */
+	assert_ptr_equal(relay.registry->table.tunnels->clients, c); /* alone */
 	assert_null(c->next);
 	registry_lost(c, false);
 }
@@ -89,15 +89,15 @@ static void test_the_newest_stays_current(void **state)
 	assert_non_null(c);
 	c->seen_at_us += UINT64_C(3600000000);
 	item.received_at_us = c->seen_at_us;
-	spool_seen(relay.registry->spool, c->mailbox, c->seen_at_us);
-	spool_put(relay.registry->spool, c->mailbox, &item, put_done, &stored); /* so that it is not forgotten */
+	spool_seen(relay.registry->table.spool, c->mailbox, c->seen_at_us);
+	spool_put(relay.registry->table.spool, c->mailbox, &item, put_done, &stored); /* so that it is not forgotten */
 	registry_lost(c, false);
 	c = registry_join(relay.registry, &second, &b, &resumed);
 	assert_non_null(c);
 	registry_lost(c, false);
 	open_again();
 	assert_true(stored);
-	for (c = relay.registry->tunnels->clients; c; c = c->next)
+	for (c = relay.registry->table.tunnels->clients; c; c = c->next)
 		assert_int_equal(c->current, bytes_equal(bytes_make(c->key, c->key_len), b.key));
 }
 
@@ -183,7 +183,7 @@ static void test_another_client_comes(void **state)
 	assert_null(second->client);
 	assert_string_equal(link_close_reason(first->link), "a newer client took over this tunnel");
 	assert_non_null(c->streams); /* those before had nothing waiting, and are forgotten */
-	assert_ptr_equal(relay.registry->tunnels->clients, c);
+	assert_ptr_equal(relay.registry->table.tunnels->clients, c);
 	assert_null(c->next);
 	stream_close(c->streams);
 	delivery_drop(d);
@@ -231,12 +231,12 @@ static void test_the_last_random_name(void **state)
 	assert_false(registry_last_name(relay.registry, "somebody", key, name));
 	assert_false(registry_last_name(relay.registry, "", other, name));
 	assert_false(registry_last_name(relay.registry, "", bytes_of(NULL), name));
-	tunnel_free(b->tunnel);
+	registry_forget_tunnel(b->tunnel);
 	assert_true(registry_last_name(relay.registry, "", key, name));
 	assert_string_equal(name, "first");
-	tunnel_free(a->tunnel);
+	registry_forget_tunnel(a->tunnel);
 	assert_false(registry_last_name(relay.registry, "", key, name));
-	assert_null(relay.registry->by_key);
+	assert_null(relay.registry->table.by_key);
 	link_free(first->link);
 	link_free(second->link);
 }

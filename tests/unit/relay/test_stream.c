@@ -1,8 +1,9 @@
 /* A stream's states and a delivery's phases: every step that may be, with the tables and counts that follow it, and
  * that every other ends the process. */
 #include "relay/tunnels/connection.h"
-#include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream.h"
+#include "relay/tunnels/tunnel.h"
+#include "relay/streams/drain.h"
+#include "relay/streams/stream.h"
 #include "tests/unit/unit.h"
 
 #include <signal.h>
@@ -10,8 +11,8 @@
 #include <unistd.h>
 
 static struct relay relay;
-static struct registry registry = { .relay = &relay };
-static struct tunnel tunnel = { .registry = &registry, .name = "shop" };
+static struct tunnel_table table = { .relay = &relay };
+static struct tunnel tunnel = { .table = &table, .name = "shop" };
 static struct client client = { .tunnel = &tunnel };
 
 /* The drawing of stream_state.h, as pairs. */
@@ -67,7 +68,7 @@ static void check_place(const struct delivery *d, const struct stream *st)
 	assert_int_equal(client.spooling, spooling);
 	assert_ptr_equal(live ? found : client.streams, live ? st : NULL);
 	assert_int_equal(st->id != 0, live);
-	assert_ptr_equal(registry.put_queue, st->state == STREAM_QUEUED ? st : NULL);
+	assert_ptr_equal(table.put_queue, st->state == STREAM_QUEUED ? st : NULL);
 }
 
 /* Opens a stream and leads it to that state. */
@@ -104,7 +105,7 @@ static void test_every_step(void **state)
 			}
 			assert_int_equal(d->live + d->spooling + client.spooling, 0);
 			assert_null(client.streams);
-			assert_null(registry.put_queue);
+			assert_null(table.put_queue);
 			delivery_drop(d);
 		}
 	}

@@ -1,7 +1,7 @@
-#include "relay/tunnels/late.h"
+#include "relay/streams/late.h"
 
-#include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream.h"
+#include "relay/tunnels/tunnel.h"
+#include "relay/streams/stream.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* What a delivery takes of the relay's disk: counted from its body and its streams whenever one of them changes. */
-#include "relay/tunnels/delivery_streams.h"
-#include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream.h"
+#include "relay/streams/delivery_streams.h"
+#include "relay/tunnels/tunnel.h"
+#include "relay/streams/stream.h"
 
 /* What REQUEST adds to the parts and the body. */
 #define FIXED_PART 128
@@ -35,7 +35,7 @@ static uint64_t waiting_for(const struct tunnel *t)
 {
 	uint64_t waiting = 0;
 	for (const struct client *c = t->clients; c; c = c->next)
-		waiting += spool_level(t->registry->spool, c->mailbox).bytes;
+		waiting += spool_level(t->table->spool, c->mailbox).bytes;
 	return waiting;
 }
 
@@ -55,13 +55,13 @@ enum refusal delivery_take_quota(struct delivery *d, uint64_t more)
 		return REFUSE_NOTHING;
 	}
 	struct tunnel *t = d->streams->client->tunnel;
-	struct registry *r = t->registry;
+	struct tunnel_table *table = t->table;
 	const struct quota_around around = {
 		.tunnel_waiting = need.spool > has->spool ? waiting_for(t) : 0,
-		.relay_waiting = spool_total(r->spool).bytes,
-		.disk_left = need.disk > has->disk ? spool_disk_left(r->spool) : UINT64_MAX,
+		.relay_waiting = spool_total(table->spool).bytes,
+		.disk_left = need.disk > has->disk ? spool_disk_left(table->spool) : UINT64_MAX,
 	};
-	return refusals[quota_take(&d->quota, &r->quota, &t->quota, &need, &around)];
+	return refusals[quota_take(&d->quota, &table->quota, &t->quota, &need, &around)];
 }
 
 void delivery_give_quota(struct delivery *d)

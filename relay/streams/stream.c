@@ -1,7 +1,7 @@
-#include "relay/tunnels/stream.h"
+#include "relay/streams/stream.h"
 
-#include "relay/tunnels/delivery_streams.h"
-#include "relay/tunnels/registry.h"
+#include "relay/streams/delivery_streams.h"
+#include "relay/tunnels/tunnel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ static void count_spooling(struct stream *st, int change)
 void stream_to(struct stream *st, enum stream_state to)
 {
 	enum stream_state from = st->state;
-	struct registry *r = st->client->tunnel->registry;
+	struct tunnel_table *table = st->client->tunnel->table;
 	if (!stream_state_may(from, to)) {
 		fprintf(stderr, "creel-relay: a stream in state %d cannot go to %d\n", (int)from, (int)to);
 		abort();
@@ -30,9 +30,9 @@ void stream_to(struct stream *st, enum stream_state to)
 	else if (stream_state_is_spooling(from) && !stream_state_is_spooling(to))
 		count_spooling(st, -1);
 	if (from == STREAM_QUEUED)
-		DL_DELETE2(r->put_queue, st, queue_prev, queue_next);
+		DL_DELETE2(table->put_queue, st, queue_prev, queue_next);
 	if (to == STREAM_QUEUED)
-		DL_APPEND2(r->put_queue, st, queue_prev, queue_next);
+		DL_APPEND2(table->put_queue, st, queue_prev, queue_next);
 	st->state = to;
 }
 
@@ -76,7 +76,7 @@ struct stream *stream_open(struct client *c, struct delivery *d, enum stream_sta
 {
 	bool full = HASH_COUNT(c->streams) >= LIMIT_STREAMS_PER_CLIENT;
 	struct stream *st = full ? NULL : calloc(1, sizeof *st);
-	c->tunnel->registry->relay->metrics.reached[REACHED_STREAMS_PER_CLIENT] += full;
+	c->tunnel->table->relay->metrics.reached[REACHED_STREAMS_PER_CLIENT] += full;
 	if (!st)
 		return NULL;
 	st->client = c;

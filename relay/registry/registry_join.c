@@ -1,7 +1,8 @@
 /* A client joins its tunnel. */
 #include "relay/tunnels/connection.h"
-#include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream.h"
+#include "relay/streams/drain.h"
+#include "relay/registry/registry.h"
+#include "relay/streams/stream.h"
 #include "shared/base/clock.h"
 
 #include <openssl/crypto.h>
@@ -68,9 +69,9 @@ static uint64_t latest(const struct tunnel *t)
 
 static struct tunnel *find_or_make_tunnel(struct registry *r, const struct join *j)
 {
-	struct tunnel *t = tunnel_find(r, j->name);
+	struct tunnel *t = tunnel_find(&r->table, j->name);
 	if (!t)
-		t = tunnel_new(r, j->name, j->random_name);
+		t = tunnel_new(&r->table, j->name, j->random_name);
 	if (!t)
 		return NULL;
 	t->probe = j->probe;
@@ -96,8 +97,8 @@ static struct client *find_or_add_client(struct tunnel *t, struct bytes key)
 	for (struct client *other = t->clients; other; other = other->next)
 		other->current = client_takes_part(other);
 	bool full = !c && tunnel_count_current(t) >= LIMIT_CLIENTS_PER_TUNNEL;
-	t->registry->relay->metrics.reached[REACHED_CLIENTS_PER_TUNNEL] += full;
-	return c || full ? c : tunnel_add_client(t, key);
+	t->table->relay->metrics.reached[REACHED_CLIENTS_PER_TUNNEL] += full;
+	return c || full ? c : registry_add_client(t, key);
 }
 
 /* Done before anything else of the client changes: if it cannot have a mailbox, nothing has happened. */
@@ -110,7 +111,7 @@ static bool take_mailbox(struct client *c, const struct join *j, uint64_t now_us
 				   .features = j->features,
 				   .random_name = c->tunnel->random_name,
 				   .seen_at_us = now_us };
-	int64_t mailbox = spool_join(c->tunnel->registry->spool, &m);
+	int64_t mailbox = spool_join(c->tunnel->table->spool, &m);
 	if (!mailbox)
 		return false;
 	c->mailbox = mailbox;
@@ -167,7 +168,7 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 	*resumed = resume(c, j->nonce);
 	displace_others(c, j->options);
 	take_place(c, connection, j);
-	tunnel_drop_old_clients(t);
+	registry_drop_old_clients(t);
 	return c;
 }
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "relay/common/delivery.h"
-#include "relay/tunnels/stream_state.h"
+#include "relay/streams/stream_state.h"
 
 struct client;
 struct link;

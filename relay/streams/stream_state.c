@@ -1,4 +1,4 @@
-#include "relay/tunnels/stream_state.h"
+#include "relay/streams/stream_state.h"
 
 bool stream_state_may(enum stream_state from, enum stream_state to)
 {

@@ -1,7 +1,7 @@
 /* What a client sends on a stream. */
-#include "relay/tunnels/delivery_streams.h"
-#include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream.h"
+#include "relay/streams/delivery_streams.h"
+#include "relay/tunnels/tunnel.h"
+#include "relay/streams/stream.h"
 #include "shared/http/headers.h"
 
 #define MAX_SEND_WINDOW (INT64_C(1) << 31)
@@ -17,7 +17,7 @@ bool stream_on_recorded(struct stream *st)
 	st->client->recorded_at = client_now_ms(st->client);
 	st->client->recorded_stream = st->id;
 	stream_to(st, STREAM_RECORDED);
-	delivery_now_safe(d, st->client->tunnel->registry->spool);
+	delivery_now_safe(d, st->client->tunnel->table->spool);
 	stream_unblock(st);
 	if (d->row)
 		st->client->events->recorded(st->client, d->row);
@@ -27,7 +27,7 @@ bool stream_on_recorded(struct stream *st)
 
 static bool has_memory(const struct stream *st, size_t more)
 {
-	struct relay *relay = st->client->tunnel->registry->relay;
+	struct relay *relay = st->client->tunnel->table->relay;
 	bool fine = memory_takes(&relay->memory, MEMORY_ANSWER, more, uv_now(relay->loop));
 	relay->metrics.reached[REACHED_MEMORY_MAX] += !fine;
 	return fine;

@@ -1,7 +1,8 @@
 /* The registry's beginning and end, and what the passing of time brings. */
 #include "relay/tunnels/connection.h"
-#include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream.h"
+#include "relay/streams/drain.h"
+#include "relay/registry/registry.h"
+#include "relay/streams/stream.h"
 #include "shared/base/clock.h"
 
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 
 const char *registry_folder(const struct registry *r)
 {
-	return r->relay->settings.data;
+	return r->table.relay->settings.data;
 }
 
 static bool recall(void *user, const struct spool_mailbox *m)
@@ -23,10 +24,10 @@ static bool recall(void *user, const struct spool_mailbox *m)
 	snprintf(name, sizeof name, "%.*s", (int)m->tunnel.len, (const char *)m->tunnel.at);
 	if (!router_name_valid(m->tunnel))
 		return true;
-	struct tunnel *t = tunnel_find(r, name);
+	struct tunnel *t = tunnel_find(&r->table, name);
 	if (!t)
-		t = tunnel_new(r, name, m->random_name);
-	struct client *c = t ? tunnel_add_client(t, m->key) : NULL;
+		t = tunnel_new(&r->table, name, m->random_name);
+	struct client *c = t ? registry_add_client(t, m->key) : NULL;
 	if (!c)
 		return false;
 	snprintf(c->owner, sizeof c->owner, "%.*s", (int)m->owner.len, (const char *)m->owner.at);
@@ -46,7 +47,7 @@ static void on_gap(void *user, const struct spool_mailbox *m)
 	struct registry *r = user;
 	char name[TUNNEL_NAME_MAX + 1];
 	snprintf(name, sizeof name, "%.*s", (int)m->tunnel.len, (const char *)m->tunnel.at);
-	const struct tunnel *t = tunnel_find(r, name);
+	const struct tunnel *t = tunnel_find(&r->table, name);
 	for (struct client *c = t ? t->clients : NULL; c; c = c->next)
 		if (c->mailbox == m->id)
 			client_tell_gap(c);
@@ -73,7 +74,7 @@ static bool look_after(struct client *c, uint64_t now_ms)
 
 static void look_after_watched(struct registry *r, uint64_t now_ms, uint64_t wall_us)
 {
-	for (struct tunnel *t = r->watched, *next; t; t = next) {
+	for (struct tunnel *t = r->table.watched, *next; t; t = next) {
 		bool more = t->probe || t->freed;
 		for (struct client *c = t->clients; c; c = c->next)
 			more |= look_after(c, now_ms);
@@ -88,9 +89,9 @@ static void look_after_watched(struct registry *r, uint64_t now_ms, uint64_t wal
 /* How long nobody came is counted in days, so all tunnels are looked at seldom: as many as there are. */
 static void look_after_all(struct registry *r, uint64_t now_ms, uint64_t wall_us)
 {
-	uint64_t age_ms = (uint64_t)r->relay->settings.spool_max_age_ms, often_ms = age_ms / ALL_PER_AGE;
+	uint64_t age_ms = (uint64_t)r->table.relay->settings.spool_max_age_ms, often_ms = age_ms / ALL_PER_AGE;
 	r->all_due = now_ms + (often_ms > ALL_AT_LEAST_MS ? ALL_AT_LEAST_MS : often_ms);
-	for (struct tunnel *t = r->tunnels, *next; t; t = next) {
+	for (struct tunnel *t = r->table.tunnels, *next; t; t = next) {
 		next = t->next;
 		/* On disk too, so that a relay that was killed does not take a client that was here for long gone. */
 		for (struct client *c = t->clients; c; c = c->next)
@@ -103,7 +104,7 @@ static void look_after_all(struct registry *r, uint64_t now_ms, uint64_t wall_us
 static void on_sweep(uv_timer_t *h)
 {
 	struct registry *r = h->data;
-	uint64_t now_ms = uv_now(r->relay->loop), wall_us = clock_now_us();
+	uint64_t now_ms = uv_now(r->table.relay->loop), wall_us = clock_now_us();
 	look_after_watched(r, now_ms, wall_us);
 	if (now_ms >= r->all_due)
 		look_after_all(r, now_ms, wall_us);
@@ -125,49 +126,37 @@ struct registry *registry_new(struct relay *relay, struct error *e)
 		error_set(e, EXIT_STORE, "out of memory");
 		return NULL;
 	}
-	r->relay = relay;
-	r->quota.limits = quota_limits(&relay->settings);
-	r->spool = spool_open(relay->loop, relay->settings.data, &s, e);
-	if (!r->spool) {
+	r->table.relay = relay;
+	r->table.quota.limits = quota_limits(&relay->settings);
+	r->table.spool = spool_open(relay->loop, relay->settings.data, &s, e);
+	if (!r->table.spool) {
 		free(r);
 		return NULL;
 	}
 	uv_timer_init(relay->loop, &r->sweep);
 	r->sweep.data = r;
-	if (!spool_recall(r->spool, recall, r, e)) {
+	if (!spool_recall(r->table.spool, recall, r, e)) {
 		registry_close(r, NULL, NULL);
 		uv_run(relay->loop, UV_RUN_DEFAULT);
 		registry_free(r);
 		return NULL;
 	}
-	spool_on_gap(r->spool, on_gap, r);
+	spool_on_gap(r->table.spool, on_gap, r);
 	uv_timer_start(&r->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 	return r;
 }
 
 void registry_close(struct registry *r, void (*closed)(void *user), void *user)
 {
-	r->closing = true;
+	r->table.closing = true;
 	uv_close((uv_handle_t *)&r->sweep, NULL);
-	spool_close(r->spool, closed, user);
+	spool_close(r->table.spool, closed, user);
 }
 
 void registry_free(struct registry *r)
 {
 	if (!r)
 		return;
-	while (r->tunnels) {
-		struct tunnel *t = r->tunnels;
-		r->tunnels = t->next;
-		while (t->clients) {
-			struct client *c = t->clients;
-			t->clients = c->next;
-			c->connection = NULL;
-			while (c->streams)
-				stream_close(c->streams);
-			tunnel_free_client(c);
-		}
-		free(t);
-	}
+	registry_free_tunnels(r);
 	free(r);
 }

@@ -1,7 +1,7 @@
 /* A request arrives for a tunnel: whether it may be taken, and which clients get it. */
-#include "relay/tunnels/delivery_streams.h"
-#include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream.h"
+#include "relay/streams/delivery_streams.h"
+#include "relay/registry/registry.h"
+#include "relay/streams/stream.h"
 
 static enum refusal offline(struct bytes method)
 {

@@ -1,9 +1,9 @@
 /* Clients whose connection is gone, and the relay's end, when all connections are. */
 #include "relay/tunnels/connection.h"
-#include "relay/tunnels/delivery_streams.h"
-#include "relay/tunnels/late.h"
-#include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream.h"
+#include "relay/streams/delivery_streams.h"
+#include "relay/streams/late.h"
+#include "relay/registry/registry.h"
+#include "relay/streams/stream.h"
 #include "shared/base/clock.h"
 #include "shared/program/log.h"
 
@@ -27,14 +27,15 @@ void registry_restart_streams(struct client *c)
 
 void registry_lost(struct client *c, bool grace)
 {
-	struct registry *r = c->tunnel->registry;
+	const struct tunnel_table *table = c->tunnel->table;
+	const struct relay *relay = table->relay;
 	c->connection = NULL;
-	if (r->closing)
+	if (table->closing)
 		return;
 	client_seen(c, clock_now_us());
 	registry_restart_streams(c);
-	c->in_grace = grace && !r->relay->draining && r->relay->settings.resume_grace_ms > 0;
-	c->grace_end = uv_now(r->relay->loop) + (uint64_t)r->relay->settings.resume_grace_ms;
+	c->in_grace = grace && !relay->draining && relay->settings.resume_grace_ms > 0;
+	c->grace_end = uv_now(relay->loop) + (uint64_t)relay->settings.resume_grace_ms;
 	if (c->in_grace)
 		tunnel_watch(c->tunnel);
 	else
@@ -43,7 +44,7 @@ void registry_lost(struct client *c, bool grace)
 
 void registry_end_upgrades(struct registry *r)
 {
-	for (struct tunnel *t = r->tunnels; t; t = t->next) {
+	for (struct tunnel *t = r->table.tunnels; t; t = t->next) {
 		for (struct client *c = t->clients; c; c = c->next) {
 			for (struct stream *st = c->streams, *next; st; st = next) {
 				struct delivery *d = st->delivery;
@@ -62,7 +63,7 @@ void registry_end_upgrades(struct registry *r)
 
 void registry_spool_all(struct registry *r)
 {
-	for (struct tunnel *t = r->tunnels; t; t = t->next) {
+	for (struct tunnel *t = r->table.tunnels; t; t = t->next) {
 		for (struct client *c = t->clients; c; c = c->next) {
 			c->in_grace = false;
 			registry_give_up_streams(c, REFUSE_DRAINING);
@@ -91,7 +92,7 @@ void registry_part_with(struct client *c, const char *why)
 	c->in_grace = c->current = c->has_nonce = c->has_older = false;
 	if (c->key_len == 0) {
 		log_event(LOG_WARN, "mailbox_dropped", "tunnel", c->tunnel->name, "owner", c->owner, NULL);
-		spool_leave(c->tunnel->registry->spool, c->mailbox);
+		spool_leave(c->tunnel->table->spool, c->mailbox);
 		c->mailbox = 0;
 	}
 	registry_give_up_streams(c, REFUSE_CLIENT_LOST);

@@ -1,26 +1,15 @@
 /* The tunnels that are known at the relay, and what becomes of them: clients that join, are lost or replaced, webhooks
- * that arrive, names that are forgotten. Files, each calling only those before it: registry_away.c, registry_names.c,
- * registry_join.c, registry.c; registry_dispatch.c calls none of them. Loop thread. */
+ * that arrive, names that are forgotten. Files, each calling only those before it: registry_clients.c, registry_away.c,
+ * registry_names.c, registry_join.c, registry.c; registry_dispatch.c calls none of them. Loop thread. */
 #pragma once
 
-#include "relay/common/relay.h"
-#include "relay/spool/spool.h"
 #include "relay/tunnels/tunnel.h"
 
 struct registry {
-	struct relay *relay;
-	struct spool *spool;
-	struct tunnel *tunnels;    /* all */
-	struct tunnel *watched;    /* of which something is due (tunnel_watch) */
-	struct key_holder *by_key; /* clients by their key (tunnel_clients_of_key) */
+	struct tunnel_table table;
 	uv_timer_t sweep;
-	struct quota quota;
-	size_t put_bytes;         /* payloads on their way to the spool */
-	struct stream *put_queue; /* streams that wait until fewer are (utlist) */
-	bool putting;
 	uint64_t all_due;   /* loop ms: when all tunnels are looked at again */
 	int64_t names_seen; /* tokens_changed_elsewhere */
-	bool closing;
 };
 
 /* What a client asked for in its HELLO. */
@@ -38,6 +27,17 @@ void registry_close(struct registry *r, void (*closed)(void *user), void *user);
 void registry_free(struct registry *r);
 /* The data folder: where large bodies go. */
 const char *registry_folder(const struct registry *r);
+
+/* ---- registry_clients.c ---- */
+
+/* A new client of the tunnel, neither current nor here. NULL when out of memory. */
+struct client *registry_add_client(struct tunnel *t, struct bytes key);
+/* Forgets those that are neither current nor waited for. */
+void registry_drop_old_clients(struct tunnel *t);
+/* Forgets a tunnel that is idle, and its clients; they leave their mailboxes. */
+void registry_forget_tunnel(struct tunnel *t);
+/* At the relay's end: frees all tunnels with what is under way. Their mailboxes stay. */
+void registry_free_tunnels(struct registry *r);
 
 /* ---- registry_names.c ---- */
 

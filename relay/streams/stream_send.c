@@ -1,7 +1,7 @@
 /* A delivery's way to a client that is here: its frames, within the windows. */
-#include "relay/tunnels/delivery_streams.h"
-#include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream.h"
+#include "relay/streams/delivery_streams.h"
+#include "relay/tunnels/tunnel.h"
+#include "relay/streams/stream.h"
 #include "shared/program/log.h"
 #include "shared/wire/wire_block.h"
 
@@ -44,7 +44,7 @@ uint64_t stream_record_due(const struct stream *st)
 		since = c->recorded_at;
 	if (st->out != STREAM_SENT && c->credited_at > since)
 		since = c->credited_at;
-	return since + (uint64_t)c->tunnel->registry->relay->settings.record_timeout_ms;
+	return since + (uint64_t)c->tunnel->table->relay->settings.record_timeout_ms;
 }
 
 void stream_send_reset(struct stream *st, uint32_t code, const char *reason)

@@ -1,8 +1,8 @@
-#include "relay/tunnels/delivery_streams.h"
+#include "relay/streams/delivery_streams.h"
 
-#include "relay/tunnels/late.h"
-#include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream.h"
+#include "relay/streams/late.h"
+#include "relay/tunnels/tunnel.h"
+#include "relay/streams/stream.h"
 
 void delivery_pump(struct delivery *d)
 {
@@ -69,7 +69,7 @@ void delivery_on_timeout(struct delivery *d)
 static void give_up_late(struct stream *st)
 {
 	bool has_all = st->out == STREAM_SENT && client_may_queue(st->client, st->delivery->request.method);
-	st->client->tunnel->registry->relay->metrics.reached[REACHED_RECORD_TIMEOUT]++;
+	st->client->tunnel->table->relay->metrics.reached[REACHED_RECORD_TIMEOUT]++;
 	if (!has_all || !late_add(st))
 		stream_send_reset(st, WIRE_RESET_CANCEL, "it was not recorded in time");
 	stream_give_up(st, REFUSE_CLIENT_SILENT);

@@ -1,9 +1,9 @@
-#include "relay/tunnels/drain.h"
+#include "relay/streams/drain.h"
 
 #include "relay/common/loops.h"
-#include "relay/tunnels/late.h"
-#include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream.h"
+#include "relay/streams/late.h"
+#include "relay/tunnels/tunnel.h"
+#include "relay/streams/stream.h"
 #include "shared/program/log.h"
 
 #include <stdlib.h>
@@ -75,7 +75,7 @@ static void begin_again(struct client *c)
 static void failed(struct client *c)
 {
 	struct drain *d = &c->drain;
-	uint64_t now = uv_now(c->tunnel->registry->relay->loop);
+	uint64_t now = uv_now(c->tunnel->table->relay->loop);
 	begin_again(c);
 	/* Those that were handed out together fail together, and pause once. */
 	if (now < d->paused_until)
@@ -96,7 +96,7 @@ static void hand_out(struct client *c, struct spool_waiting *w)
 		failed(c);
 		return;
 	}
-	loops_note(c->tunnel->registry->relay->loops, d->request.event_id, client_now_ms(c));
+	loops_note(c->tunnel->table->relay->loops, d->request.event_id, client_now_ms(c));
 	c->drain.in_flight++;
 	c->drain.bytes_out += d->stored_size;
 	stream_pump(st);
@@ -126,8 +126,8 @@ static bool may_hand_out(const struct client *c)
 static void work(struct client *c)
 {
 	struct drain *d = &c->drain;
-	struct registry *r = c->tunnel->registry;
-	if (!client_link(c) || r->relay->draining || uv_now(r->relay->loop) < d->paused_until)
+	struct tunnel_table *table = c->tunnel->table;
+	if (!client_link(c) || table->relay->draining || uv_now(table->relay->loop) < d->paused_until)
 		return;
 	while (d->list && may_hand_out(c)) {
 		struct spool_waiting *w = take_first(d);
@@ -147,7 +147,7 @@ static void work(struct client *c)
 	f->round = d->round;
 	d->fetching = true;
 	d->more = false;
-	spool_fetch(r->spool, c->mailbox, d->after, most < FETCH_LEAST ? FETCH_LEAST : most, on_fetched, f);
+	spool_fetch(table->spool, c->mailbox, d->after, most < FETCH_LEAST ? FETCH_LEAST : most, on_fetched, f);
 }
 
 static void on_fetched(void *user, struct spool_waiting *list, const struct error *e)
@@ -209,7 +209,7 @@ static void on_unreadable(struct client *c, int64_t row)
 static void on_recorded(struct client *c, int64_t row)
 {
 	c->drain.pause_ms = 0;
-	spool_forget(c->tunnel->registry->spool, c->mailbox, row);
+	spool_forget(c->tunnel->table->spool, c->mailbox, row);
 }
 
 static const struct stream_events events = {

@@ -1,6 +1,6 @@
-#include "relay/tunnels/delivery_streams.h"
+#include "relay/streams/delivery_streams.h"
 
-#include "relay/tunnels/registry.h"
+#include "relay/tunnels/tunnel.h"
 
 #include <stdlib.h>
 
@@ -20,5 +20,5 @@ void delivery_note_missed(struct delivery *d, const struct client *c)
 		d->missed[d->missed_count++] = c->mailbox;
 	}
 	if (d->safe)
-		delivery_now_safe(d, c->tunnel->registry->spool);
+		delivery_now_safe(d, c->tunnel->table->spool);
 }

@@ -1,7 +1,7 @@
 /* A delivery's way to a client's mailbox, where the client is away or gives it up. */
-#include "relay/tunnels/delivery_streams.h"
-#include "relay/tunnels/registry.h"
-#include "relay/tunnels/stream.h"
+#include "relay/streams/delivery_streams.h"
+#include "relay/tunnels/tunnel.h"
+#include "relay/streams/stream.h"
 #include "shared/program/log.h"
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@ void stream_miss(struct stream *st, enum refusal why)
 	delivery_drop(d);
 }
 
-static void put_some(struct registry *r);
+static void put_some(struct tunnel_table *table);
 
 static void on_put(void *user, const struct error *e)
 {
@@ -33,27 +33,27 @@ static void on_put(void *user, const struct error *e)
 	struct stream *st = p->stream;
 	struct client *c = st->client;
 	struct delivery *d = st->delivery;
-	struct registry *r = c->tunnel->registry;
+	struct tunnel_table *table = c->tunnel->table;
 	size_t len = p->payload.len;
-	r->put_bytes -= len;
+	table->put_bytes -= len;
 	c->tunnel->put_bytes -= len;
 	buffer_free(&p->payload);
 	free(p);
 	if (e) {
-		bool full = spool_disk_left(r->spool) < (uint64_t)SPOOL_DISK_FACTOR * len;
-		if (RELAY_LOGS(r->relay, LOG_ERROR, "spool_failed", full ? "disk_full" : "failed"))
+		bool full = spool_disk_left(table->spool) < (uint64_t)SPOOL_DISK_FACTOR * len;
+		if (RELAY_LOGS(table->relay, LOG_ERROR, "spool_failed", full ? "disk_full" : "failed"))
 			log_event(LOG_ERROR, "spool_failed", "tunnel", c->tunnel->name, "failure", e->text, NULL);
 		stream_miss(st, full ? REFUSE_DISK_FULL : REFUSE_SPOOL_FAILED);
 	} else {
-		r->relay->metrics.spooled++;
-		delivery_now_safe(d, r->spool);
+		table->relay->metrics.spooled++;
+		delivery_now_safe(d, table->spool);
 		delivery_hold(d);
 		stream_close(st);
 		delivery_settle(d);
 		delivery_drop(d);
 		c->events->put(c);
 	}
-	put_some(r);
+	put_some(table);
 }
 
 /* What is sealed cannot be written another way when the client comes for it; what is not, is then. */
@@ -77,21 +77,21 @@ static void put(struct stream *st)
 	/* The space that was taken for it becomes what waits. */
 	stream_to(st, STREAM_WRITING);
 	t->put_bytes += p->payload.len;
-	t->registry->put_bytes += p->payload.len;
+	t->table->put_bytes += p->payload.len;
 	p->stream = st;
 	delivery_give_quota(d);
 	struct spool_item item = { .received_at_us = d->request.received_at_us, .payload = buffer_view(&p->payload) };
 	memcpy(item.event_id, d->request.event_id, UUID_LEN);
-	spool_put(t->registry->spool, st->client->mailbox, &item, on_put, p);
+	spool_put(t->table->spool, st->client->mailbox, &item, on_put, p);
 }
 
 /* ---- the queue for the disk ---- */
 
 /* The oldest stream of the tunnel with the least under way, and none of a tunnel that has its share. */
-static struct stream *next_in_queue(const struct registry *r)
+static struct stream *next_in_queue(const struct tunnel_table *table)
 {
 	struct stream *best = NULL;
-	for (struct stream *st = r->put_queue; st; st = st->queue_next) {
+	for (struct stream *st = table->put_queue; st; st = st->queue_next) {
 		size_t under_way = st->client->tunnel->put_bytes;
 		if (under_way > 0 && under_way + spill_len(&st->delivery->body) > LIMIT_SPOOL_WRITES_PER_TUNNEL)
 			continue;
@@ -103,17 +103,17 @@ static struct stream *next_in_queue(const struct registry *r)
 	return best;
 }
 
-static void put_some(struct registry *r)
+static void put_some(struct tunnel_table *table)
 {
-	if (r->putting)
+	if (table->putting)
 		return; /* called from within a put that failed at once */
-	r->putting = true;
-	for (struct stream *st; (st = next_in_queue(r)) != NULL;) {
-		if (r->put_bytes > 0 && r->put_bytes + spill_len(&st->delivery->body) > LIMIT_SPOOL_WRITES)
+	table->putting = true;
+	for (struct stream *st; (st = next_in_queue(table)) != NULL;) {
+		if (table->put_bytes > 0 && table->put_bytes + spill_len(&st->delivery->body) > LIMIT_SPOOL_WRITES)
 			break;
 		put(st);
 	}
-	r->putting = false;
+	table->putting = false;
 }
 
 void stream_spool(struct stream *st)
@@ -121,7 +121,7 @@ void stream_spool(struct stream *st)
 	if (st->state != STREAM_SPOOLING || !st->delivery->body_whole)
 		return;
 	stream_to(st, STREAM_QUEUED);
-	put_some(st->client->tunnel->registry);
+	put_some(st->client->tunnel->table);
 }
 
 void stream_give_up(struct stream *st, enum refusal why)

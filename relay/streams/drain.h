@@ -1,0 +1,19 @@
+/* Handing out what waits in a client's mailbox: oldest first, a few at a time, beside live traffic. It reads the
+ * mailbox ahead, opens a stream for each delivery, and is told what becomes of the client's streams (struct
+ * stream_events). Loop thread. */
+#pragma once
+
+struct client;
+
+/* At once, when the client does not say: beside senders who wait for it, and while nobody does. */
+#define DRAIN_BESIDE_LIVE 4
+#define DRAIN_ALONE 64
+
+/* Before its first stream: its streams tell of themselves here from now on (stream.h). */
+void drain_init(struct client *c);
+/* The client connected without resuming: starts from the oldest. */
+void drain_begin(struct client *c);
+/* Something was put into the mailbox, or a pause is over: goes on. */
+void drain_more(struct client *c);
+/* Frees what it holds of the mailbox. */
+void drain_free(struct client *c);
