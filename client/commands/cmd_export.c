@@ -1,6 +1,7 @@
 #include "client/commands/cmd_export.h"
 #include "client/app/forwarder.h"
 #include "client/print/output.h"
+#include "shared/query/store_query.h"
 #include "shared/text/text.h"
 #include "shared/program/interrupt.h"
 

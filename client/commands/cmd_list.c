@@ -3,6 +3,7 @@
 #include "client/json/row_json.h"
 #include "client/print/row_line.h"
 #include "client/selection/selection.h"
+#include "shared/query/store_query.h"
 
 #include <unistd.h>
 

@@ -10,6 +10,7 @@
 #include "shared/program/interrupt.h"
 #include "shared/program/progress.h"
 #include "shared/options/quantity.h"
+#include "shared/upkeep/store_prune.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,6 +9,7 @@
 #include "client/signing/verify_one.h"
 #include "shared/content/body.h"
 #include "shared/http/headers.h"
+#include "shared/query/store_query.h"
 #include "shared/text/text.h"
 
 #include <errno.h>

@@ -5,6 +5,7 @@
 #include "shared/base/clock.h"
 #include "shared/base/process.h"
 #include "shared/disk/disk.h"
+#include "shared/query/store_query.h"
 #include "shared/text/text.h"
 
 #include <errno.h>

@@ -6,6 +6,7 @@
 #include "client/signing/verify_one.h"
 #include "shared/program/interrupt.h"
 #include "shared/program/progress.h"
+#include "shared/query/store_query.h"
 #include "shared/text/text_figures.h"
 
 #include <ctype.h>

@@ -3,6 +3,7 @@
 #include "client/common/limits.h"
 #include "client/stream/stream.h"
 #include "client/signing/judge.h"
+#include "shared/providers/signature_sender.h"
 
 static enum signature_verdict judge_stream(struct stream *st, const struct signature_provider *p)
 {

@@ -3,6 +3,7 @@
 #include "client/doctor/doctor.h"
 #include "shared/base/clock.h"
 #include "shared/base/process.h"
+#include "shared/query/store_query.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* Whether the app answers in the time that its senders wait, by what is on record. */
 #include "client/doctor/doctor.h"
-#include "shared/signature/signature.h"
+#include "shared/providers/signature_sender.h"
+#include "shared/query/store_query.h"
 #include "shared/store/store.h"
 
 #include <stdio.h>

@@ -7,8 +7,10 @@
 #include "client/inspect/inspect_replays.h"
 #include "client/replay/replay_stale.h"
 #include "client/transfer/export.h"
+#include "shared/providers/signature_sender.h"
 #include "shared/query/store_filter.h"
 #include "shared/query/store_part.h"
+#include "shared/upkeep/store_prune.h"
 
 #define CACHE_KIB 512
 #define DELETED_AT_ONCE 200 /* in one transaction */

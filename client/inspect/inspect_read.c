@@ -3,9 +3,11 @@
 #include "client/common/limits.h"
 #include "client/signing/verify_one.h"
 #include "shared/http/headers.h"
+#include "shared/providers/signature_sender.h"
 #include "shared/signature/signature.h"
 #include "shared/store/store_labels.h"
 #include "shared/query/store_part.h"
+#include "shared/query/store_query.h"
 
 #include <stdio.h>
 #include <stdlib.h>

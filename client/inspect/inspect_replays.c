@@ -9,6 +9,7 @@
 #include "client/signing/resign.h"
 #include "shared/http/http_text.h"
 #include "shared/query/item.h"
+#include "shared/query/store_query.h"
 
 #define AT_ONCE 4
 #define TELL_MS 100

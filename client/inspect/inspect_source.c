@@ -5,6 +5,7 @@
 #include "shared/base/process.h"
 #include "shared/program/loop.h"
 #include "shared/query/store_part.h"
+#include "shared/query/store_query.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 
 #include "client/json/row_json.h"
 #include "shared/query/item.h"
+#include "shared/query/store_query.h"
 
 struct answer {
 	int wanted, status;

@@ -12,6 +12,7 @@
 #include "shared/base/clock.h"
 #include "shared/disk/file.h"
 #include "shared/program/loop.h"
+#include "shared/providers/signature_sender.h"
 
 #include <errno.h>
 #include <signal.h>

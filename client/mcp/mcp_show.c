@@ -2,6 +2,7 @@
 
 #include "client/mcp/mcp_redact.h"
 #include "client/web_views/web_detail.h"
+#include "shared/query/store_query.h"
 
 /* Read whole, so that what is to be taken out is found, and cut then. */
 #define READ_MOST (4u << 20)

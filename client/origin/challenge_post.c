@@ -3,6 +3,8 @@
 
 #include "shared/content/body.h"
 #include "shared/http/headers.h"
+#include "shared/json/json_body.h"
+#include "shared/providers/signature_sender.h"
 #include "shared/signature/signature_tools.h"
 
 #include <ctype.h>
@@ -11,7 +13,7 @@
 static bool json_is(struct bytes body, const char *path, const char *text)
 {
 	struct buffer value = { 0 };
-	bool same = signature_json_value(body, path, &value, NULL) && challenge_is(buffer_view(&value), text);
+	bool same = json_body_value(body, path, &value, NULL) && challenge_is(buffer_view(&value), text);
 	buffer_free(&value);
 	return same;
 }
@@ -19,7 +21,7 @@ static bool json_is(struct bytes body, const char *path, const char *text)
 static bool json_has(struct bytes body, const char *path)
 {
 	struct buffer value = { 0 };
-	bool there = signature_json_value(body, path, &value, NULL);
+	bool there = json_body_value(body, path, &value, NULL);
 	buffer_free(&value);
 	return there;
 }
@@ -28,7 +30,7 @@ static bool json_has(struct bytes body, const char *path)
 static bool is_alone(struct bytes body, const char *name)
 {
 	struct buffer other = { 0 };
-	bool more = signature_json_other_key(body, name, &other);
+	bool more = json_body_other_key(body, name, &other);
 	buffer_free(&other);
 	return !more;
 }
@@ -41,14 +43,14 @@ static bool field_is(const struct challenge_request *r, const char *name, const 
 
 static bool slack(const struct challenge_request *r, struct challenge *c)
 {
-	return json_is(r->body, "type", "url_verification") &&
-	       signature_json_value(r->body, "challenge", &c->body, NULL) && challenge_finish_text(c, "slack");
+	return json_is(r->body, "type", "url_verification") && json_body_value(r->body, "challenge", &c->body, NULL) &&
+	       challenge_finish_text(c, "slack");
 }
 
 static bool twitch(const struct challenge_request *r, struct challenge *c)
 {
 	return field_is(r, "Twitch-Eventsub-Message-Type", "webhook_callback_verification") &&
-	       signature_json_value(r->body, "challenge", &c->body, NULL) && challenge_finish_text(c, "twitch");
+	       json_body_value(r->body, "challenge", &c->body, NULL) && challenge_finish_text(c, "twitch");
 }
 
 static bool asana(const struct challenge_request *r, struct challenge *c)
@@ -62,7 +64,7 @@ static bool asana(const struct challenge_request *r, struct challenge *c)
 static bool sns(const struct challenge_request *r, struct challenge *c)
 {
 	return field_is(r, "x-amz-sns-message-type", "SubscriptionConfirmation") &&
-	       signature_json_value(r->body, "SubscribeURL", &c->confirm, NULL) &&
+	       json_body_value(r->body, "SubscribeURL", &c->confirm, NULL) &&
 	       challenge_may_fetch(buffer_view(&c->confirm)) && buffer_put_u8(&c->confirm, 0) &&
 	       challenge_finish(c, "sns", "text/plain; charset=utf-8");
 }
@@ -78,7 +80,7 @@ static bool event_grid(const struct challenge_request *r, struct challenge *c)
 {
 	struct buffer code = { 0 };
 	bool fine = field_is(r, "aeg-event-type", "SubscriptionValidation") &&
-		    signature_json_value(r->body, "[0].data.validationCode", &code, NULL) &&
+		    json_body_value(r->body, "[0].data.validationCode", &code, NULL) &&
 		    challenge_finish_json(c, "azure-eventgrid", "validationResponse", buffer_view(&code));
 	buffer_free(&code);
 	return fine;
@@ -96,7 +98,7 @@ static bool is_of_another(const struct challenge_request *r, const char *provide
 static bool monday(const struct challenge_request *r, struct challenge *c)
 {
 	struct buffer value = { 0 };
-	bool fine = !is_of_another(r, "monday") && signature_json_value(r->body, "challenge", &value, NULL) &&
+	bool fine = !is_of_another(r, "monday") && json_body_value(r->body, "challenge", &value, NULL) &&
 		    is_alone(r->body, "challenge") &&
 		    challenge_finish_json(c, "monday", "challenge", buffer_view(&value));
 	buffer_free(&value);
@@ -130,7 +132,7 @@ static bool xero(const struct challenge_request *r, struct challenge *c)
 {
 	struct bytes mark;
 	if (!headers_find(r->headers, "x-xero-signature", &mark) || !json_has(r->body, "entropy") ||
-	    json_has(r->body, "events[0].resourceId") || signature_json_count(r->body, "events"))
+	    json_has(r->body, "events[0].resourceId") || json_body_count(r->body, "events"))
 		return false;
 	c->status = r->signature == SIGNATURE_INVALID ? 401 : 200;
 	return (r->signature == SIGNATURE_VALID || r->signature == SIGNATURE_INVALID) &&
@@ -141,7 +143,7 @@ static bool xero(const struct challenge_request *r, struct challenge *c)
 static bool notion(const struct challenge_request *r, struct challenge *c)
 {
 	struct buffer token = { 0 };
-	bool fine = signature_json_value(r->body, "verification_token", &token, NULL) &&
+	bool fine = json_body_value(r->body, "verification_token", &token, NULL) &&
 		    is_alone(r->body, "verification_token") && token.len && token.len <= 200;
 	for (size_t i = 0; fine && i < token.len; i++)
 		fine = isalnum(token.at[i]) || token.at[i] == '_' || token.at[i] == '-';
@@ -160,7 +162,7 @@ static bool salesforce(const struct challenge_request *r, struct challenge *c)
 	    "<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\"><soapenv:Body>"
 	    "<notificationsResponse xmlns=\"http://soap.sforce.com/2005/09/outbound\"><Ack>true</Ack>"
 	    "</notificationsResponse></soapenv:Body></soapenv:Envelope>\n";
-	return r->body.len && r->body.len < SIGNATURE_JSON_MOST &&
+	return r->body.len && r->body.len < JSON_BODY_MOST &&
 	       headers_find(r->headers, "SOAPAction", &(struct bytes){ 0 }) &&
 	       memmem(r->body.at, r->body.len, space, sizeof space - 1) &&
 	       memmem(r->body.at, r->body.len, "notifications", 13) && buffer_append_text(&c->body, ack) &&
@@ -183,7 +185,7 @@ static bool zoom(const struct challenge_request *r, const struct secrets *secret
 	if (!json_is(r->body, "event", "endpoint.url_validation"))
 		return false;
 	const struct secret *secret = secrets ? secrets_next(secrets, signature_find("zoom"), &at) : NULL;
-	bool fine = secret && signature_json_value(r->body, "payload.plainToken", &token, NULL) &&
+	bool fine = secret && json_body_value(r->body, "payload.plainToken", &token, NULL) &&
 		    is_plain_token(buffer_view(&token)) && buffer_append_text(&c->body, "{\"plainToken\":\"") &&
 		    buffer_append_bytes(&c->body, buffer_view(&token)) &&
 		    buffer_append_text(&c->body, "\",\"encryptedToken\":\"") &&
@@ -214,7 +216,7 @@ bool challenge_post_find(const struct challenge_request *r, const struct secrets
 {
 	struct challenge_request plain = *r;
 	struct body said;
-	body_open(&said, r->headers, r->body, SIGNATURE_JSON_MOST);
+	body_open(&said, r->headers, r->body, JSON_BODY_MOST);
 	plain.body = body_text(&said);
 	bool found = !said.no_memory && find_in(&plain, secrets, c);
 	body_free(&said);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "shared/query/store_query.h"
 #include "shared/text/text.h"
 
 struct row_copy {

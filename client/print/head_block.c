@@ -2,7 +2,9 @@
 
 #include "client/print/output.h"
 #include "client/print/row_line.h"
-#include "shared/signature/signature.h"
+#include "shared/providers/signature_sender.h"
+#include "shared/providers/signature_verify.h"
+#include "shared/query/store_query.h"
 #include "shared/text/text.h"
 #include "shared/text/text_figures.h"
 

@@ -5,6 +5,7 @@
 #include "shared/content/body.h"
 #include "shared/http/headers.h"
 #include "shared/query/item.h"
+#include "shared/query/store_query.h"
 #include "shared/text/text.h"
 
 #include <inttypes.h>

@@ -2,6 +2,7 @@
  * after a quarter of a second without a delivery, in small steps, each a transaction of its own. Loop thread, the steps
  * themselves on the writer's. */
 #include "client/record/recorder_private.h"
+#include "shared/query/store_index.h"
 #include "shared/upkeep/store_bound.h"
 #include "shared/stats/store_figures.h"
 #include "shared/query/store_filter.h"

@@ -3,6 +3,7 @@
 #include "client/record/recorder_private.h"
 #include "shared/base/clock.h"
 #include "shared/base/process.h"
+#include "shared/query/store_query.h"
 #include "shared/store/store_jobs.h"
 
 #include <stdio.h>

@@ -3,6 +3,7 @@
 #include "client/signing/judge.h"
 #include "shared/base/clock.h"
 #include "shared/query/item.h"
+#include "shared/query/store_query.h"
 #include "shared/store/store_jobs.h"
 
 #include <stdlib.h>

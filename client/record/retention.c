@@ -3,6 +3,7 @@
 #include "client/selection/selection.h"
 #include "shared/base/clock.h"
 #include "shared/text/text.h"
+#include "shared/upkeep/store_prune.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

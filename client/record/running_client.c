@@ -1,6 +1,7 @@
 #include "client/record/running_client.h"
 
 #include "shared/base/process.h"
+#include "shared/query/store_query.h"
 
 struct search {
 	struct bytes tunnel;

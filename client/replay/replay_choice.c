@@ -1,6 +1,7 @@
 #include "client/replay/replay_choice.h"
 
 #include "client/common/limits.h"
+#include "shared/query/store_query.h"
 
 #include <stdlib.h>
 

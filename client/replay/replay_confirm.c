@@ -3,6 +3,7 @@
 #include "client/common/limits.h"
 #include "client/app/forwarder.h"
 #include "client/record/running_client.h"
+#include "shared/query/store_query.h"
 #include "shared/text/text.h"
 #include "shared/query/item.h"
 

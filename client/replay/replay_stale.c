@@ -2,7 +2,9 @@
 
 #include "client/signing/resign.h"
 #include "shared/http/headers.h"
+#include "shared/providers/signature_sender.h"
 #include "shared/query/item.h"
+#include "shared/query/store_query.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "client/replay/replayer.h"
-#include "shared/signature/signature.h"
+#include "shared/providers/signature_sender.h"
 
 /* For one delivery. `out` says why, to be put after "it was ". */
 MUST_CHECK bool replay_stale_check(struct store *s, int64_t id, char out[SIGNATURE_STALE_LEN], bool *stale,

@@ -9,6 +9,8 @@
 #include "client/signing/signing_ask.h"
 #include "shared/base/clock.h"
 #include "shared/http/headers.h"
+#include "shared/providers/signature_sender.h"
+#include "shared/query/store_query.h"
 #include "shared/store/store_labels.h"
 
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 #include "client/replay/replayer_private.h"
 
 #include "client/record/running_client.h"
+#include "shared/query/store_query.h"
 
 static bool insert_attempt(struct replayer *r, struct replay *p, struct error *e)
 {

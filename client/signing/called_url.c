@@ -1,6 +1,7 @@
 #include "client/signing/called_url.h"
 
 #include "shared/http/headers.h"
+#include "shared/query/store_query.h"
 
 bool called_url_make(struct bytes public_url, struct bytes headers, bool https, struct bytes prefix,
 		     struct bytes target, struct buffer *out)

@@ -2,7 +2,9 @@
 
 #include "client/common/limits.h"
 #include "client/signing/called_url.h"
+#include "shared/providers/signature_sender.h"
 #include "shared/query/item.h"
+#include "shared/query/store_query.h"
 
 static enum signature_verdict check(const struct secrets *secrets, const struct signature_provider *p,
 				    struct signature_input *in)

@@ -3,6 +3,8 @@
 #include "client/signing/called_url.h"
 #include "client/signing/signing_ask.h"
 #include "shared/http/headers.h"
+#include "shared/providers/signature_sender.h"
+#include "shared/providers/signature_sign.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,6 +3,8 @@
 #include "client/common/limits.h"
 #include "client/signing/judge.h"
 #include "shared/base/clock.h"
+#include "shared/providers/signature_sender.h"
+#include "shared/providers/signature_sign.h"
 
 #include <stdio.h>
 #include <stdlib.h>

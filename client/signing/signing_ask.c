@@ -1,6 +1,7 @@
 #include "client/signing/signing_ask.h"
 #include "shared/base/clock.h"
 #include "shared/base/process.h"
+#include "shared/query/store_query.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,7 +1,10 @@
 #include "client/signing/verify_one.h"
 
 #include "client/signing/called_url.h"
+#include "shared/providers/signature_sender.h"
+#include "shared/providers/signature_verify.h"
 #include "shared/query/item.h"
+#include "shared/query/store_query.h"
 
 #include <stdio.h>
 #include <string.h>

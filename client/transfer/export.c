@@ -17,6 +17,7 @@
 #include "shared/collections/postman.h"
 #include "shared/http/http_text.h"
 #include "shared/query/item.h"
+#include "shared/query/store_query.h"
 #include "shared/text/text.h"
 
 /* One of: a file, standard output, a buffer. */

@@ -5,6 +5,7 @@
 
 #include "shared/base/clock.h"
 #include "shared/query/store_filter.h"
+#include "shared/upkeep/store_prune.h"
 
 #define HELD_MS 250 /* for which the store's lock is held at most */
 #define PAUSE_MS 25 /* without the lock, so that a client that waits for it gets it */

@@ -14,6 +14,8 @@
 #include "shared/base/clock.h"
 #include "shared/http/headers.h"
 #include "shared/http/http_text.h"
+#include "shared/providers/signature_sender.h"
+#include "shared/query/store_query.h"
 #include "shared/text/text.h"
 
 #include <dirent.h>

@@ -1,6 +1,7 @@
 #include "client/trigger/trigger_record.h"
 
 #include "shared/http/headers.h"
+#include "shared/providers/signature_sender.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 #include "client/signing/resign.h"
 #include "client/signing/signing_ask.h"
 #include "shared/http/headers.h"
+#include "shared/providers/signature_sign.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -12,6 +12,7 @@
 #include "shared/base/clock.h"
 #include "shared/json/json_bytes.h"
 #include "shared/query/store_filter.h"
+#include "shared/query/store_query.h"
 #include "shared/text/text.h"
 
 bool web_detail_resolve(struct web_read *r, int64_t *id)

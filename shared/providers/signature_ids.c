@@ -1,5 +1,7 @@
 /* The id a provider gave its event: what its dashboard and its support know it by. */
+#include "shared/providers/signature_sender.h"
 #include "shared/content/body.h"
+#include "shared/json/json_body.h"
 #include "shared/signature/place.h"
 #include "shared/signature/signature_tools.h"
 
@@ -41,13 +43,13 @@ bool signature_event_id(struct bytes provider, struct bytes headers, struct byte
 	static const char *const envelope[] = { "id" };
 	const struct signature_provider *p = row_of(provider);
 	struct body said;
-	body_open(&said, headers, body, SIGNATURE_JSON_MOST);
+	body_open(&said, headers, body, JSON_BODY_MOST);
 	body = body_text(&said);
 	bool found = (p && read_first(p->ids, sizeof p->ids / sizeof *p->ids, headers, body, out)) ||
 		     read_first(for_everybody, sizeof for_everybody / sizeof *for_everybody, headers, body, out);
 	/* Unknown providers: an envelope like Stripe's, whose id stands beside a type. */
 	if (!found && !provider.len)
-		found = signature_json_value(body, "type", out, NULL) && read_first(envelope, 1, headers, body, out);
+		found = json_body_value(body, "type", out, NULL) && read_first(envelope, 1, headers, body, out);
 	body_free(&said);
 	if (!found)
 		out->len = 0;

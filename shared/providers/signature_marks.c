@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shared/content/body.h"
+#include "shared/json/json_body.h"
 #include "shared/signature/place.h"
 #include "shared/signature/signature_tools.h"
 
@@ -81,7 +82,7 @@ static void find_names(struct bytes body, struct names *out)
 static bool has_fields(const struct signature_input *in)
 {
 	struct body body;
-	body_open(&body, in->headers, in->body, SIGNATURE_JSON_MOST);
+	body_open(&body, in->headers, in->body, JSON_BODY_MOST);
 	bool has = !body_begins_json(&body) && (body_kind(&body) == BODY_FORM || body_kind(&body) == BODY_MULTIPART);
 	body_free(&body);
 	return has;
@@ -93,7 +94,7 @@ const struct signature_provider *signature_marks_find(const struct signature_inp
 	if (in->body.len < BODY_LEAST)
 		return NULL;
 	pthread_once(&once, fill_marked);
-	bool json = signature_json_begins(in->body), fields = has_fields(in);
+	bool json = json_body_begins(in->body), fields = has_fields(in);
 	if (json)
 		find_names(in->body, &names);
 	for (const struct marked *m = marked; m < marked + marked_count; m++) {

@@ -1,5 +1,7 @@
 /* Who sent a delivery: by the fields only they send, then by User-Agent, then by the form of a shared field's value. */
+#include "shared/providers/signature_sender.h"
 #include "shared/content/body.h"
+#include "shared/json/json_body.h"
 #include "shared/providers/signature_fields.h"
 #include "shared/providers/signature_marks.h"
 #include "shared/signature/place.h"
@@ -197,7 +199,7 @@ bool signature_recognise(struct bytes headers, struct bytes body, struct signatu
 	out->is_signed = headers_has_signature(headers);
 	signature_fields_find(headers, &fields);
 	/* What it says, not how it was coded for the way. */
-	body_open(&said, headers, body, SIGNATURE_JSON_MOST);
+	body_open(&said, headers, body, JSON_BODY_MOST);
 	struct search s = { .fields = &fields, .in = { .headers = headers, .body = body_text(&said) } };
 	if (!said.no_memory)
 		recognise(&s, out);

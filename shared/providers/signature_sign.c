@@ -1,4 +1,6 @@
 /* The fields a provider would send. Ids are kept, so that a receiver knows a delivery that it has seen. */
+#include "shared/providers/signature_sign.h"
+
 #include "shared/signature/content.h"
 #include "shared/signature/jwt.h"
 #include "shared/signature/place.h"

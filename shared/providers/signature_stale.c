@@ -1,4 +1,5 @@
 /* Signatures that are too old to be sent again as they are. */
+#include "shared/providers/signature_sender.h"
 #include "shared/signature/claim.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* How long senders wait for an answer, and what they do when it is late. */
+#include "shared/providers/signature_sender.h"
 #include "shared/signature/signature_private.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
 #include "shared/query/item.h"
+#include "shared/query/store_query.h"
 
 void item_free(struct item *i)
 {

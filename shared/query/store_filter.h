@@ -40,30 +40,5 @@ void store_resume(struct store *s);
 MUST_CHECK bool store_filter_plan(struct store *s, const struct store_search *search, struct buffer *out,
 				  struct error *e);
 
-/* Takes a few deliveries more into the search index, in the caller's transaction: of at most 32 rows, and few bytes.
- * *more: there may be others. */
-MUST_CHECK bool store_index_some(struct store *s, bool *more, struct error *e);
-/* How far that is: the newest delivery in the index, and the newest of all; 0: there is none. */
-MUST_CHECK bool store_index_state(struct store *s, uint64_t *indexed, uint64_t *newest, struct error *e);
-
 /* The newest delivery up to which nothing is under way any more, from `after` on. */
 MUST_CHECK bool store_settled(struct store *s, int64_t after, int64_t *id, struct error *e);
-
-/* Deletes a delivery with all that belongs to it, in the caller's transaction. The newest one's id comes again. */
-MUST_CHECK bool store_delete(struct store *s, int64_t id, struct error *e);
-
-struct store_prune {
-	const struct filter *filter; /* what may be deleted; NULL: everything */
-	uint64_t max_bytes;          /* in use; makes room until below. 0: deletes all it may */
-	bool dry_run;                /* counts, whatever max_bytes is */
-	bool (*stop)(void *user);    /* may be NULL; asked after each transaction, *out up to date; true ends it */
-	void *user;
-};
-struct store_pruned {
-	uint64_t count, answers;            /* deliveries deleted; long answers whose bodies were given up */
-	uint64_t bytes_before, bytes_after; /* in use by the store */
-};
-/* Oldest first, in small transactions. For max_bytes it goes as the running client does (store_bound.h): long answers
- * give way before any delivery, unless all the rest takes more than three quarters of max_bytes. What is waiting or
- * under way stays, and the newest delivery, so that no later one gets its id. */
-MUST_CHECK bool store_prune(struct store *s, const struct store_prune *p, struct store_pruned *out, struct error *e);

@@ -14,3 +14,5 @@ struct store_walk {
 /* As store_filter; search->row is not looked at. */
 MUST_CHECK bool store_filter_walk(struct store *s, const struct store_search *search, const struct store_walk *how,
 				  struct error *e);
+/* store_query.c. Reads a row of the columns DELIVERY_COLUMNS. */
+void store_read_row(sqlite3_stmt *st, struct delivery_row *row);

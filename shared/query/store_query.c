@@ -1,5 +1,6 @@
-/* Reading the client's record. Nothing in the file is trusted: a number out of range or of the wrong type reads as 0,
- * an event id of the wrong length as zeros. */
+#include "shared/query/store_query.h"
+
+#include "shared/query/store_filter_private.h"
 #include "shared/store/store_private.h"
 
 #include <stdio.h>
@@ -235,14 +236,6 @@ static bool read_message(sqlite3_stmt *st, struct message *out)
 	return false;
 }
 
-void store_message_free(struct message *m)
-{
-	buffer_free(&m->headers);
-	buffer_free(&m->trailers);
-	buffer_free(&m->body);
-	buffer_free(&m->raw);
-}
-
 bool store_get_request(struct store *s, int64_t id, struct message *out, bool *has_body, bool *https, struct error *e)
 {
 	sqlite3_stmt *st = store_statement(s, STATEMENT_GET_REQUEST, e);
@@ -367,60 +360,4 @@ bool store_list_status(struct store *s, void (*row)(void *user, const struct cli
 	bool fine = code == SQLITE_DONE || store_fail(s, "read", e);
 	sqlite3_reset(st);
 	return fine;
-}
-
-bool store_version(struct store *s, int64_t *version, struct error *e)
-{
-	sqlite3_stmt *st = store_statement(s, STATEMENT_VERSION, e);
-	if (!st)
-		return false;
-	bool fine = sqlite3_step(st) == SQLITE_ROW || store_fail(s, "read", e);
-	if (fine)
-		*version = sqlite3_column_int64(st, 0);
-	sqlite3_reset(st);
-	return fine;
-}
-
-const char *store_state_name(enum delivery_state state)
-{
-	static const char *const names[] = { "waiting", "sending", "delivered", "failed", "held", "refused" };
-	return (size_t)state < sizeof names / sizeof *names ? names[state] : "unknown";
-}
-
-const char *store_refusal_words(int status)
-{
-	return status == 413   ? "refused by the relay: too large"
-	       : status == 408 ? "refused by the relay: its sender was too slow"
-	       : status        ? "refused by the relay in the middle of the body"
-			       : "cut short: the rest of its body never came";
-}
-
-const char *store_cut_words(enum answer_cut cut)
-{
-	static const char *const words[] = {
-		"the record was cut",
-		"its sender had gone, and the rest was not read (--record-max-abandoned)",
-		"the record had no room for more (--max-size)",
-		"it gave way to what came later (--max-size)",
-		"creel was killed before it was on record",
-	};
-	return words[(size_t)cut < sizeof words / sizeof *words ? cut : ANSWER_CUT_NOT];
-}
-
-const char *store_cut_option(enum answer_cut cut)
-{
-	static const char *const options[] = { "", "record-max-abandoned", "max-size", "max-size", "" };
-	return options[(size_t)cut < sizeof options / sizeof *options ? cut : ANSWER_CUT_NOT];
-}
-
-const char *store_origin_name(enum delivery_origin origin)
-{
-	static const char *const names[] = { "live", "spool", "replay", "import", "trigger" };
-	return (size_t)origin < sizeof names / sizeof *names ? names[origin] : "unknown";
-}
-
-const char *store_result_name(enum attempt_result result)
-{
-	static const char *const names[] = { "ok", "unreachable", "timeout", "aborted", "tls", "cancelled" };
-	return (size_t)result < sizeof names / sizeof *names ? names[result] : "unknown";
 }

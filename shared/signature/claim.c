@@ -1,6 +1,7 @@
 /* What a request says of its signature: its signatures, the time and the id that were signed with it. */
 #include "shared/signature/claim.h"
 
+#include "shared/json/json_body.h"
 #include "shared/signature/jwt.h"
 #include "shared/signature/place.h"
 #include "shared/signature/signature_tools.h"
@@ -274,7 +275,7 @@ static bool body_part(struct claim *c, const struct signature_input *in, const c
 	bool is_form = bytes_begins(bytes_of(place), form);
 	char path[PLACE_LEN];
 	return (body_value(c, in, place, out) && out->len) ||
-	       claim_fail(c, in->body.len > SIGNATURE_JSON_MOST && !is_form ? SIGNATURE_NO_MEMORY : SIGNATURE_MISSING,
+	       claim_fail(c, in->body.len > JSON_BODY_MOST && !is_form ? SIGNATURE_NO_MEMORY : SIGNATURE_MISSING,
 			  "the body has no %s%s", is_form ? "field " : "",
 			  is_form ? place + sizeof form - 1 : place_numbered(place, c->item, path));
 }
@@ -305,7 +306,7 @@ static bool read_body_time(struct claim *c, const struct signature_input *in)
 	const char *place = c->scheme->time_place;
 	if (body_value(c, in, place, &c->time))
 		return true;
-	return in->body.len > SIGNATURE_JSON_MOST
+	return in->body.len > JSON_BODY_MOST
 		   ? claim_fail(c, SIGNATURE_NO_MEMORY, "the body is too long to find its %s in", place)
 		   : claim_fail(c, SIGNATURE_MALFORMED, "the body has no %s, the time that counts", place);
 }

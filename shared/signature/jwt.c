@@ -1,5 +1,6 @@
 #include "shared/signature/jwt.h"
 
+#include "shared/json/json_body.h"
 #include "shared/signature/content.h"
 #include "shared/signature/signature_tools.h"
 
@@ -13,7 +14,7 @@
 static bool claim_value(struct claim *c, const char *name, struct buffer *out)
 {
 	out->len = 0;
-	return signature_json_value(buffer_view(&c->payload), name, out, NULL) && out->len;
+	return json_body_value(buffer_view(&c->payload), name, out, NULL) && out->len;
 }
 
 /* Seconds since 1970, which may have a fraction. */
@@ -32,9 +33,9 @@ static bool read_head(struct claim *c, struct bytes head)
 	struct buffer json = { 0 }, name = { 0 };
 	char shown[16] = "";
 	bool read =
-	    crypto_decode(FORM_BASE64URL, head, &json) && signature_json_value(buffer_view(&json), "alg", &name, NULL);
+	    crypto_decode(FORM_BASE64URL, head, &json) && json_body_value(buffer_view(&json), "alg", &name, NULL);
 	if (read)
-		(void)signature_json_value(buffer_view(&json), "kid", &c->kid, NULL);
+		(void)json_body_value(buffer_view(&json), "kid", &c->kid, NULL);
 	bool same = read && bytes_equal(buffer_view(&name), bytes_of(c->scheme->token_algorithm));
 	for (size_t i = 0; read && i < name.len && i < sizeof shown - 1; i++)
 		shown[i] = name.at[i] > ' ' && name.at[i] < 0x7f ? (char)name.at[i] : '?';
@@ -145,7 +146,7 @@ static bool is_plain(struct bytes text)
 static void part_value(struct bytes part, const char *name, struct buffer *json, struct buffer *out)
 {
 	json->len = out->len = 0;
-	if (!crypto_decode(FORM_BASE64URL, part, json) || !signature_json_value(buffer_view(json), name, out, NULL) ||
+	if (!crypto_decode(FORM_BASE64URL, part, json) || !json_body_value(buffer_view(json), name, out, NULL) ||
 	    !is_plain(buffer_view(out)))
 		out->len = 0;
 }

@@ -1,6 +1,7 @@
 /* Secrets as providers show them, to keys. */
 #include "shared/signature/key.h"
 
+#include "shared/json/json_body.h"
 #include "shared/signature/signature_tools.h"
 
 #include <string.h>
@@ -113,11 +114,11 @@ static EVP_PKEY *read_pem_set(struct bytes set, struct bytes kid, bool *lacks_ki
 	struct buffer name = { 0 }, pem = { 0 };
 	EVP_PKEY *key = NULL;
 	bool named = kid.len && buffer_append_bytes(&name, kid) && buffer_put_u8(&name, 0) &&
-		     signature_json_value(set, (const char *)name.at, &pem, NULL);
+		     json_body_value(set, (const char *)name.at, &pem, NULL);
 	*lacks_kid = kid.len && !named;
 	name.len = named ? name.len : 0;
-	if (named || (signature_json_other_key(set, "", &name) && buffer_put_u8(&name, 0) &&
-		      signature_json_value(set, (const char *)name.at, &pem, NULL)))
+	if (named || (json_body_other_key(set, "", &name) && buffer_put_u8(&name, 0) &&
+		      json_body_value(set, (const char *)name.at, &pem, NULL)))
 		key = read_pem(buffer_view(&pem), false);
 	buffer_free(&name);
 	buffer_free(&pem);

@@ -1,7 +1,7 @@
 /* Secrets as providers show them, made into keys. Inside of shared/signature. Pure. */
 #pragma once
 
-#include "shared/signature/jwk.h"
+#include "shared/readers/jwk.h"
 #include "shared/signature/signature_private.h"
 
 struct secret_key {

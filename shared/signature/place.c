@@ -1,5 +1,6 @@
 #include "shared/signature/place.h"
 
+#include "shared/json/json_body.h"
 #include "shared/content/body.h"
 #include "shared/content/multipart.h"
 #include "shared/http/form.h"
@@ -27,11 +28,11 @@ static bool read_form(const char *name, const struct signature_input *in, struct
 	size_t len = path ? (size_t)(path - name) : strlen(name);
 	struct buffer text = { 0 };
 	struct body body;
-	body_open(&body, in->headers, in->body, SIGNATURE_JSON_MOST);
+	body_open(&body, in->headers, in->body, JSON_BODY_MOST);
 	bool there = body_field_find(&body, bytes_make(name, len), path ? &text : out);
 	body_free(&body);
 	if (there && path)
-		there = signature_json_value(buffer_view(&text), path + 1, out, NULL);
+		there = json_body_value(buffer_view(&text), path + 1, out, NULL);
 	buffer_free(&text);
 	return there;
 }
@@ -64,9 +65,9 @@ bool place_read(const char *place, const struct signature_input *in, size_t item
 	else if ((name = after(place, "text:")))
 		there = buffer_append_text(out, name);
 	else if ((name = after(place, "key:")))
-		there = signature_json_other_key(in->body, name, out);
+		there = json_body_other_key(in->body, name, out);
 	else
-		there = signature_json_value(in->body, place_numbered(place, item, path), out, NULL);
+		there = json_body_value(in->body, place_numbered(place, item, path), out, NULL);
 	for (size_t i = start; there && lower && i < out->len; i++)
 		out->at[i] = (uint8_t)tolower(out->at[i]);
 	return there;
@@ -78,8 +79,7 @@ static bool may_be_in(struct bytes body, const char *path, size_t len)
 	size_t start = len;
 	while (start && path[start - 1] != '.' && path[start - 1] != ']')
 		start--;
-	return len - start == 0 ||
-	       (signature_json_begins(body) && memmem(body.at, body.len, path + start, len - start));
+	return len - start == 0 || (json_body_begins(body) && memmem(body.at, body.len, path + start, len - start));
 }
 
 static bool value_is(struct bytes value, const char *wanted)
@@ -121,7 +121,7 @@ bool place_holds(const char *mark, const struct signature_input *in)
 
 size_t place_count(const char *path, struct bytes body)
 {
-	return signature_json_count(body, path);
+	return json_body_count(body, path);
 }
 
 /* ---- writing ---- */
@@ -155,7 +155,7 @@ static bool write_json(const char *path, struct bytes body, struct bytes value, 
 {
 	struct buffer old = { 0 }, text = { 0 };
 	struct bytes lexeme;
-	bool fine = signature_json_value(body, path, &old, &lexeme);
+	bool fine = json_body_value(body, path, &old, &lexeme);
 	bool quoted = fine && !strchr("-0123456789", lexeme.at[0]);
 	fine = fine && (!quoted || buffer_put_u8(&text, '"'));
 	for (size_t i = 0; fine && i < value.len; i++)

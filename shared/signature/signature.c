@@ -1,5 +1,6 @@
 #include "shared/signature/content.h"
 #include "shared/signature/place.h"
+#include "shared/signature/signature_judge.h"
 
 #include "shared/text/text_distance.h"
 
@@ -201,67 +202,69 @@ static void refuse(struct signature_result *out, enum signature_reason reason, c
 	snprintf(out->text, sizeof out->text, "%s", text);
 }
 
-static void verify_item(const struct signature_provider *p, const struct signature_input *in, size_t item, bool explain,
-			struct signature_result *out)
+static void judge_item(const struct signature_provider *p, const struct signature_input *in, size_t item,
+		       struct signature_judgement *j)
 {
-	struct claim c;
+	struct claim *c = &j->claim;
 	struct secret_key key = { 0 };
-	struct buffer content = { 0 };
 	const char *why;
 	char text[200];
-	memset(out, 0, sizeof *out);
-	bool read = claim_read(p, in, item, &c);
-	if (!key_read(c.scheme, in->secret, buffer_view(&c.kid), &key, &why)) {
+	memset(j, 0, sizeof *j);
+	bool read = claim_read(p, in, item, c);
+	bool fits = key_read(c->scheme, in->secret, buffer_view(&c->kid), &key, &why);
+	bool built = read && content_build(c, in, &j->content);
+	if (!fits) {
 		snprintf(text, sizeof text, "the secret does not fit %s: %s", p->name, why);
-		refuse(out, SIGNATURE_KEY, text);
-		if (explain && read && content_build(&c, in, &content))
-			signature_explain(p, in, &c, buffer_view(&content), out);
-	} else if (read && content_build(&c, in, &content) &&
-		   (claim_holds(&c, &key, buffer_view(&content)) || holds_with_other_url(&c, in, &key) ||
-		    holds_with_newline(&c, in, &key) || holds_escaped(&c, in, &key))) {
-		judge_age(&c, in, out);
-	} else if (c.text[0]) {
-		refuse(out, c.reason, c.text);
-		if (explain && c.reason == SIGNATURE_MISSING)
-			signature_explain_missing(p, c.scheme, in, out);
-		else if (explain && c.reason == SIGNATURE_MALFORMED && c.count == 0) /* the signature itself is */
-			signature_explain(p, in, &c, buffer_view(&content), out);
+		refuse(&j->result, SIGNATURE_KEY, text);
+		j->doubt = built ? SIGNATURE_DOUBT_MATCH : SIGNATURE_NO_DOUBT;
+	} else if (built && (claim_holds(c, &key, buffer_view(&j->content)) || holds_with_other_url(c, in, &key) ||
+			     holds_with_newline(c, in, &key) || holds_escaped(c, in, &key))) {
+		judge_age(c, in, &j->result);
+	} else if (c->text[0]) {
+		refuse(&j->result, c->reason, c->text);
+		if (c->reason == SIGNATURE_MISSING)
+			j->doubt = SIGNATURE_DOUBT_FIELD;
+		else if (c->reason == SIGNATURE_MALFORMED && c->count == 0) /* the signature itself is */
+			j->doubt = SIGNATURE_DOUBT_MATCH;
 	} else {
-		refuse(out, SIGNATURE_MISMATCH,
+		refuse(&j->result, SIGNATURE_MISMATCH,
 		       key.pairs.lacks_kid
 			   ? "it does not match: the key that its token names is not in the set of keys"
 			   : "it does not match: the secret is another one, or the body was changed on the way");
-		if (explain)
-			signature_explain(p, in, &c, buffer_view(&content), out);
+		j->doubt = SIGNATURE_DOUBT_MATCH;
 	}
 	key_free(&key);
-	buffer_free(&content);
-	claim_free(&c);
+}
+
+void signature_judgement_free(struct signature_judgement *j)
+{
+	buffer_free(&j->content);
+	claim_free(&j->claim);
 }
 
 /* Of a list in the body each member has to hold. */
-static void verify(const struct signature_provider *p, const struct signature_input *in, bool explain,
-		   struct signature_result *out)
+void signature_judge(const struct signature_provider *p, const struct signature_input *in,
+		     struct signature_judgement *out)
 {
 	struct bytes named;
 	const struct signature_provider *row = signature_row(p, in, &named);
 	size_t count = row && row->each && !row->field ? place_count(row->each, in->body) : 1, item = 0;
-	if (count > ITEMS_MOST)
-		return refuse(out, SIGNATURE_NO_MEMORY, "the body has too many signed members");
-	do
-		verify_item(p, in, item, explain, out);
-	while (out->verdict == SIGNATURE_VALID && ++item < count);
+	if (count > ITEMS_MOST) {
+		memset(out, 0, sizeof *out);
+		refuse(&out->result, SIGNATURE_NO_MEMORY, "the body has too many signed members");
+		return;
+	}
+	judge_item(p, in, item, out);
+	while (out->result.verdict == SIGNATURE_VALID && ++item < count) {
+		signature_judgement_free(out);
+		judge_item(p, in, item, out);
+	}
 }
 
 enum signature_verdict signature_check(const struct signature_provider *p, const struct signature_input *in)
 {
-	struct signature_result out;
-	verify(p, in, false, &out);
-	return out.verdict;
-}
-
-void signature_verify(const struct signature_provider *p, const struct signature_input *in,
-		      struct signature_result *out)
-{
-	verify(p, in, true, out);
+	struct signature_judgement j;
+	signature_judge(p, in, &j);
+	signature_judgement_free(&j);
+	return j.result.verdict;
 }

@@ -1,10 +1,13 @@
 /* How providers sign webhooks: one table of schemes (signature_table.c), and what is done with it.
  *
- *    signature_recognise   who sent it, and which event, from fields and body alone
- *    signature_event_id    the id the provider gave it
  *    signature_check       does the signature hold: cheap, for every delivery that arrives
+ *
+ * and in shared/providers, above this:
+ *
  *    signature_verify      the same, and when not, why, found by really trying what could have happened
  *    signature_sign        the fields that a provider would send
+ *    signature_recognise   who sent it, and which event, from fields and body alone
+ *    signature_event_id    the id the provider gave it
  *
  * Bytes are signed exactly as received; signatures are compared in constant time; OpenSSL does all cryptography. Pure:
  * the moment is an argument, nothing is read or kept. Any thread. */
@@ -73,54 +76,6 @@ struct signature_result {
 
 /* Only whether it holds: the reason is not looked for. */
 enum signature_verdict signature_check(const struct signature_provider *p, const struct signature_input *in);
-void signature_verify(const struct signature_provider *p, const struct signature_input *in,
-		      struct signature_result *out);
 
 /* Whether the secret is one for this provider, such as base64 after whsec_. EXIT_USAGE. */
 MUST_CHECK bool signature_secret_fits(const struct signature_provider *p, struct bytes secret, struct error *e);
-
-struct signature_sign_out {
-	struct buffer headers; /* fields to be set in the place of those of the same name */
-	struct buffer body;    /* in the place of the other one, if has_body */
-	bool has_body;
-};
-/* As the provider would at in->at. Ids of in->headers are kept; where there are none they are made. For public key
- * schemes the secret is the private key (PEM; for Ed25519 the seed in hex or whsk_…). EXIT_USAGE. Freed by
- * signature_sign_free in any case. */
-MUST_CHECK bool signature_sign(const struct signature_provider *p, const struct signature_input *in,
-			       struct signature_sign_out *out, struct error *e);
-void signature_sign_free(struct signature_sign_out *out);
-
-struct signature_origin {
-	const char *provider;                       /* a name, of the table or not, or NULL */
-	const struct signature_provider *signature; /* NULL: none of the table, or unsure which of several */
-	struct buffer event;                        /* empty: unknown */
-	bool is_signed;                             /* carries what looks like a signature */
-};
-/* False when out of memory. The caller frees event. */
-MUST_CHECK bool signature_recognise(struct bytes headers, struct bytes body, struct signature_origin *out);
-/* Whether the delivery could be of this provider, going by the fields it signs with. */
-bool signature_may_be(const struct signature_provider *p, struct bytes headers, struct bytes body);
-/* When it was signed, as the sender says: seconds since 1970; `provider` as recorded. False: it does not say. */
-bool signature_signed_at(struct bytes provider, struct bytes headers, struct bytes body, int64_t *seconds);
-/* A signature whose time is outside of what the provider's libraries allow. */
-struct signature_stale {
-	const char *provider;
-	int64_t age, limit; /* seconds; age negative: in the future */
-};
-#define SIGNATURE_STALE_LEN 160
-/* Whether those libraries would refuse it at that moment for its age; `provider` as recorded. */
-bool signature_is_stale(struct bytes provider, struct bytes headers, struct bytes body, int64_t at,
-			struct signature_stale *out);
-/* "signed 22m ago: stripe's libraries refuse after 5m" */
-void signature_say_stale(const struct signature_stale *s, char out[SIGNATURE_STALE_LEN]);
-/* How long the provider, as recorded, waits for an answer, in milliseconds. 0: not known. */
-uint32_t signature_waits_ms(struct bytes provider);
-/* What it does when there is none in time, as "3, after 1 min, 1 h and 6 h"; NULL: not known. */
-const char *signature_waits_retries(struct bytes provider);
-#define SIGNATURE_WAITS_LEN 200
-/* A sentence for an answer that came later than it waits; false for others. */
-bool signature_waits_say(struct bytes provider, uint64_t took_us, char out[SIGNATURE_WAITS_LEN]);
-/* The id the sender gave the event (Stripe's evt_…, X-GitHub-Delivery, webhook-id, …), at most 200 bytes, of any kind.
- * `provider` as recorded; empty: not known. False: there is none, or no memory. */
-bool signature_event_id(struct bytes provider, struct bytes headers, struct bytes body, struct buffer *out);

@@ -132,14 +132,6 @@ bool signature_row_carried(const struct signature_provider *row, const struct si
 /* A key that signs, in any of Standard Webhooks' forms or as PEM; also with blanks or quotes around it. */
 bool signature_row_is_signing_key(struct bytes secret);
 
-struct claim;
-/* signature_why.c: puts into *out why it does not hold, found by trying. */
-void signature_explain(const struct signature_provider *p, const struct signature_input *in, struct claim *c,
-		       struct bytes content, struct signature_result *out);
-/* What a field that is missing in the form `row` may mean: signed by another's scheme. */
-void signature_explain_missing(const struct signature_provider *p, const struct signature_provider *row,
-			       const struct signature_input *in, struct signature_result *out);
-
 /* signature_respell.c: the ways in which frameworks write a JSON body again. */
 struct respelling {
 	const char *name; /* "re-serialised as compact JSON" */

@@ -1,5 +1,5 @@
 /* Which of a provider's forms a request is signed in: the row that it is judged by, or signed by. */
-#include "shared/signature/jwk.h"
+#include "shared/readers/jwk.h"
 #include "shared/signature/place.h"
 
 #include <string.h>

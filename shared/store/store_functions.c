@@ -164,3 +164,15 @@ bool store_add_functions(struct store *s, struct error *e)
 	s->has_functions = true;
 	return true;
 }
+
+bool store_execute_with_id(struct store *s, enum store_statement which, int64_t id, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, which, e);
+	if (!st)
+		return false;
+	sqlite3_bind_int64(st, 1, id);
+	bool fine = sqlite3_step(st) == SQLITE_DONE || store_fail(s, "written", e);
+	sqlite3_reset(st);
+	store_close_blob(s); /* that a long body's words were read from */
+	return fine;
+}

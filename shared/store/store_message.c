@@ -55,3 +55,11 @@ bool store_insert_message(struct store *s, int64_t delivery_id, int64_t number, 
 	return store_execute(s, st, e) &&
 	       (!spilled || fill_body(s, delivery_id * MESSAGES_PER_DELIVERY + number, spilled, body.len, e));
 }
+
+void store_message_free(struct message *m)
+{
+	buffer_free(&m->headers);
+	buffer_free(&m->trailers);
+	buffer_free(&m->body);
+	buffer_free(&m->raw);
+}

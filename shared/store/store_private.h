@@ -147,12 +147,13 @@ const char *store_advice(int code);
 #define FIGURE_COLUMNS                                                                                                 \
 	"d.id, d.received_at, d.state, d.status, d.status_class, d.took_us, d.request_bytes, d.signature = 'invalid'," \
 	" d.provider, d.event_type, d.path"
-void store_read_row(sqlite3_stmt *st, struct delivery_row *row);
 MUST_CHECK bool store_add_functions(struct store *s, struct error *e);
 void store_close_blob(struct store *s);
 void store_bind_bytes(sqlite3_stmt *st, int index, struct bytes b, bool blob);
 /* Runs a statement that gives no rows. */
 MUST_CHECK bool store_execute(struct store *s, sqlite3_stmt *st, struct error *e);
+/* The same for one whose only value is an id, with what it read a long body by closed. */
+MUST_CHECK bool store_execute_with_id(struct store *s, enum store_statement which, int64_t id, struct error *e);
 /* The bytes of a request or an answer. With `spilled` the first body.len bytes of it are the body. */
 struct store_bytes {
 	struct bytes headers, trailers, raw, body;

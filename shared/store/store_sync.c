@@ -128,3 +128,15 @@ void store_shorten_log(struct store *own, struct store *writer)
 	if (code == SQLITE_OK && frames - moved < LOG_REST)
 		atomic_store(&writer->log_nearly_done, true);
 }
+
+bool store_version(struct store *s, int64_t *version, struct error *e)
+{
+	sqlite3_stmt *st = store_statement(s, STATEMENT_VERSION, e);
+	if (!st)
+		return false;
+	bool fine = sqlite3_step(st) == SQLITE_ROW || store_fail(s, "read", e);
+	if (fine)
+		*version = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return fine;
+}

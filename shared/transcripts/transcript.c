@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "shared/http/headers.h"
-#include "shared/signature/signature.h"
+#include "shared/providers/signature_sender.h"
+#include "shared/query/store_query.h"
 
 struct reading {
 	struct transcript *x;

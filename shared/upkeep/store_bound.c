@@ -2,6 +2,7 @@
 
 #include "shared/query/store_filter.h"
 #include "shared/store/store_private.h"
+#include "shared/upkeep/store_prune.h"
 
 #define KIB UINT64_C(1024)
 #define MIB (UINT64_C(1024) * KIB)

@@ -1,6 +1,7 @@
 #include "shared/upkeep/store_check.h"
 #include "shared/base/clock.h"
 #include "shared/store/store_private.h"
+#include "shared/query/store_query.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 #include "shared/upkeep/store_probe.h"
 
 #include "shared/query/store_filter.h"
+#include "shared/upkeep/store_prune.h"
 
 #include <stdlib.h>
 

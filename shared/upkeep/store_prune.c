@@ -1,70 +1,18 @@
-/* The search index's filling and the record's pruning: both in small steps, beside a running client. */
-#include "shared/query/store_filter.h"
+#include "shared/upkeep/store_prune.h"
+
 #include "shared/store/store_private.h"
 
 /* Each step holds the write lock, and a delivery that comes meanwhile waits: 4 ms in the mean, 50 at times, when FTS5
  * merges (measured with 1 KiB and 64 KiB bodies). */
-#define INDEX_ROWS 32
-#define INDEX_BYTES 65536
 #define PRUNE_ROWS 32
 #define PRUNE_BYTES 1048576
 #define PRUNE_PAUSE_MS 2 /* who waits for the lock looks again after a sleep, and must find it free */
 
-static bool run_with_id(struct store *s, enum store_statement which, int64_t id, struct error *e)
-{
-	sqlite3_stmt *st = store_statement(s, which, e);
-	if (!st)
-		return false;
-	sqlite3_bind_int64(st, 1, id);
-	bool fine = sqlite3_step(st) == SQLITE_DONE || store_fail(s, "written", e);
-	sqlite3_reset(st);
-	store_close_blob(s); /* that a long body's words were read from */
-	return fine;
-}
-
-bool store_index_some(struct store *s, bool *more, struct error *e)
-{
-	sqlite3_stmt *st = store_statement(s, STATEMENT_INDEX_NEXT, e);
-	int64_t last = 0, bytes = 0;
-	int code = SQLITE_ROW, rows = 0;
-	*more = false;
-	if (!st || !store_add_functions(s, e))
-		return false;
-	sqlite3_bind_int(st, 1, INDEX_ROWS);
-	while (bytes < INDEX_BYTES && (code = sqlite3_step(st)) == SQLITE_ROW) {
-		last = sqlite3_column_int64(st, 0);
-		bytes += sqlite3_column_int64(st, 1);
-		rows++;
-	}
-	sqlite3_reset(st);
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		return store_fail(s, "read", e);
-	if (rows == 0)
-		return true;
-	*more = rows == INDEX_ROWS || code == SQLITE_ROW;
-	return run_with_id(s, STATEMENT_INDEX, last, e) && run_with_id(s, STATEMENT_MARK, last, e);
-}
-
-bool store_index_state(struct store *s, uint64_t *indexed, uint64_t *newest, struct error *e)
-{
-	sqlite3_stmt *st = store_statement(s, STATEMENT_FILTER_BOUNDS, e);
-	*indexed = *newest = 0;
-	if (!st)
-		return false;
-	int code = sqlite3_step(st);
-	if (code == SQLITE_ROW) {
-		*newest = (uint64_t)sqlite3_column_int64(st, 1);
-		*indexed = (uint64_t)sqlite3_column_int64(st, 2);
-	}
-	sqlite3_reset(st);
-	return code == SQLITE_ROW || store_fail(s, "read", e);
-}
-
 /* From the index first: its words are read from what is deleted then. */
 bool store_delete(struct store *s, int64_t id, struct error *e)
 {
-	return store_add_functions(s, e) && run_with_id(s, STATEMENT_UNINDEX, id, e) &&
-	       run_with_id(s, STATEMENT_DELETE, id, e);
+	return store_add_functions(s, e) && store_execute_with_id(s, STATEMENT_UNINDEX, id, e) &&
+	       store_execute_with_id(s, STATEMENT_DELETE, id, e);
 }
 
 /* ---- pruning ---- */
@@ -165,7 +113,8 @@ static bool ask_answers(struct store *s, enum store_statement which, int64_t id,
 
 static bool give_up_answers(struct store *s, int64_t id, struct error *e)
 {
-	return run_with_id(s, STATEMENT_EMPTY_ANSWERS, id, e) && run_with_id(s, STATEMENT_MARK_GAVE_WAY_ALL, id, e);
+	return store_execute_with_id(s, STATEMENT_EMPTY_ANSWERS, id, e) &&
+	       store_execute_with_id(s, STATEMENT_MARK_GAVE_WAY_ALL, id, e);
 }
 
 /* Of any state: the answers of what is under way have come. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shared/query/store_filter.h"
+#include "shared/query/store_index.h"
 
 #define NOW_US 1795441354000000u
 

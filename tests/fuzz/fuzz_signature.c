@@ -7,6 +7,9 @@
 
 #include "shared/base/reader.h"
 #include "shared/http/headers.h"
+#include "shared/providers/signature_sender.h"
+#include "shared/providers/signature_sign.h"
+#include "shared/providers/signature_verify.h"
 #include "shared/signature/signature_private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

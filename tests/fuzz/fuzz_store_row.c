@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/query/store_query.h"
 #include "shared/stats/stats_read.h"
 #include "shared/query/store_filter.h"
 #include "shared/store/store_jobs.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "shared/http/headers.h"
-#include "shared/signature/signature.h"
+#include "shared/providers/signature_sender.h"
 
 /* tui/DESIGN.md's 80x24 list, over and over. */
 static const struct {

@@ -1,6 +1,5 @@
 #include "tui/detail/doc_attempts.h"
 #include "tui/bodies/doc_body.h"
-#include "shared/signature/signature.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "tui/documents/styled.h"
 #include "tui/terminal/text.h"
 #include "tui/state/words.h"
+#include "shared/providers/signature_sender.h"
 
 const struct attempt_row *doc_attempts_find(const struct document *d, int number)
 {

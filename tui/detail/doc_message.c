@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "shared/http/headers.h"
-#include "shared/signature/signature.h"
 #include "tui/detail/doc_attempts.h"
 #include "tui/detail/doc_decoded.h"
 #include "tui/documents/doc_make.h"
 #include "tui/documents/styled.h"
 #include "tui/terminal/text.h"
 #include "tui/state/words.h"
+#include "shared/providers/signature_sender.h"
 
 /* ---- the signature's verdict, beside its field ---- */
 

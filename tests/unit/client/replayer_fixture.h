@@ -6,6 +6,7 @@
 #include "client/replay/replayer.h"
 #include "shared/query/store_filter.h"
 #include "tests/unit/shared/store_fixture.h"
+#include "shared/query/store_query.h"
 
 #define ANSWER "HTTP/1.1 201 Made\r\nContent-Length: 4\r\nX-App: yes\r\n\r\nfine"
 

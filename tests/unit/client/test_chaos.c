@@ -1,6 +1,8 @@
 /* What --chaos decides: specs, fates, spoilt signatures. */
 #include "client/stream/chaos.h"
 #include "shared/http/headers.h"
+#include "shared/providers/signature_sign.h"
+#include "shared/providers/signature_verify.h"
 #include "shared/signature/signature_private.h"
 #include "tests/unit/unit.h"
 

@@ -1,5 +1,6 @@
 /* Commands that work on the store alone, run as main.c runs them: what replay records, and what reaches a terminal. */
 #include "client/options/command.h"
+#include "shared/query/store_query.h"
 #include "shared/store/store.h"
 #include "tests/unit/unit.h"
 

@@ -2,6 +2,7 @@
 #include "client/inspect/inspect_source.h"
 #include "shared/query/store_filter.h"
 #include "tests/unit/shared/store_fixture.h"
+#include "shared/upkeep/store_prune.h"
 
 #define LONG_BODY (8u << 20)
 

@@ -2,6 +2,7 @@
 #include "client/record/recorder_private.h"
 #include "shared/store/store_jobs.h"
 #include "tests/unit/client/replayer_fixture.h"
+#include "shared/upkeep/store_prune.h"
 
 #include <sys/wait.h>
 

@@ -1,4 +1,5 @@
 /* Replays: sent by the replayer itself to an app on a socket, or by a client, which the test plays. */
+#include "shared/query/store_query.h"
 #include "shared/store/store_jobs.h"
 #include "tests/unit/client/replayer_fixture.h"
 

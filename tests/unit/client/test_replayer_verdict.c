@@ -1,6 +1,8 @@
 /* What a replay is said to be signed like: as it is sent, not as its original came. */
 #include "shared/http/headers.h"
 #include "tests/unit/client/replayer_fixture.h"
+#include "shared/providers/signature_sign.h"
+#include "shared/query/store_query.h"
 
 #include <time.h>
 

@@ -2,6 +2,7 @@
 #include "client/record/retention.h"
 #include "shared/base/clock.h"
 #include "tests/unit/shared/store_fixture.h"
+#include "shared/query/store_query.h"
 
 #define KEEP_MS (INT64_C(30) * 24 * 3600 * 1000)
 

@@ -4,8 +4,8 @@
 #include "shared/http/headers.h"
 #include "shared/http/http_text.h"
 #include "shared/json/json_tokens.h"
-#include "shared/signature/signature.h"
 #include "tests/unit/unit.h"
+#include "shared/providers/signature_sender.h"
 
 #define NOW_MS 1764000000123u
 

@@ -3,6 +3,7 @@
 #include "client/signing/verify_one.h"
 #include "shared/http/headers.h"
 #include "tests/unit/shared/store_fixture.h"
+#include "shared/providers/signature_sign.h"
 
 #define SIGNED_AT INT64_C(1795438954)
 #define BODY "{\"type\":\"invoice.paid\"}"

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "shared/http/headers.h"
-#include "shared/signature/signature.h"
 #include "tests/unit/unit.h"
+#include "shared/providers/signature_sign.h"
 
 #include <jansson.h>
 #include <openssl/evp.h>

@@ -3,6 +3,7 @@
 
 #include "shared/disk/sqlite_file.h"
 #include "tests/unit/shared/filter_fixture.h"
+#include "shared/upkeep/store_prune.h"
 
 #define FORM "Content-Type: application/x-www-form-urlencoded\r\n"
 #define TEXT(charset) "Content-Type: text/plain; charset=" charset "\r\n"

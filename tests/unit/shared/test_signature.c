@@ -1,4 +1,6 @@
 /* Every provider's signatures: the vectors (many made by the official libraries), and why one does not hold. */
+#include "shared/providers/signature_sign.h"
+#include "shared/providers/signature_verify.h"
 #include "shared/signature/signature_private.h"
 #include "shared/signature/signature_tools.h"
 #include "tests/unit/shared/signature_fixture.h"

@@ -1,5 +1,7 @@
 /* What each kind of form can fail by, each with its sentence: tokens, key pairs of RSA, certificates, named fields,
  * lists in the body, and secrets that must not go out. */
+#include "shared/providers/signature_sign.h"
+#include "shared/providers/signature_verify.h"
 #include "shared/secrets/crypto.h"
 #include "tests/unit/shared/signature_fixture.h"
 

@@ -1,4 +1,5 @@
 /* Who sent a delivery, and what it says happened. */
+#include "shared/providers/signature_sender.h"
 #include "shared/signature/signature_private.h"
 #include "tests/unit/shared/signature_fixture.h"
 

@@ -1,4 +1,6 @@
 /* Signing as every provider does: what it makes holds. */
+#include "shared/providers/signature_sign.h"
+#include "shared/providers/signature_verify.h"
 #include "shared/signature/signature_private.h"
 #include "tests/unit/shared/signature_fixture.h"
 

@@ -1,6 +1,7 @@
 #include "shared/query/store_part.h"
 #include "shared/store/store_labels.h"
 #include "tests/unit/shared/store_fixture.h"
+#include "shared/query/store_query.h"
 
 static struct delivery_row seen;
 static char seen_path[64];

@@ -1,7 +1,9 @@
 /* The bound on the record's size: kept at each commit, by the right ones giving way. */
+#include "shared/query/store_query.h"
 #include "shared/upkeep/store_bound.h"
 #include "shared/query/store_filter.h"
 #include "tests/unit/shared/store_fixture.h"
+#include "shared/upkeep/store_prune.h"
 
 #define KIB 1024u
 #define MIB (1024u * KIB)

@@ -1,6 +1,8 @@
 #include <pthread.h>
 
 #include "tests/unit/shared/filter_fixture.h"
+#include "shared/query/store_index.h"
+#include "shared/upkeep/store_prune.h"
 
 static struct filter *parse(const char *text)
 {

@@ -1,4 +1,5 @@
 #include "shared/store/store_labels.h"
+#include "shared/upkeep/store_prune.h"
 #include "tests/unit/shared/filter_fixture.h"
 
 static void expect_labels(struct store *s, int64_t id, const char *note, const char *tags)

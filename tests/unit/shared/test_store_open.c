@@ -1,6 +1,8 @@
 /* The store's file: who may read it, what is refused, several programs at once. */
 #include "shared/query/store_filter.h"
 #include "tests/unit/shared/store_fixture.h"
+#include "shared/query/store_index.h"
+#include "shared/query/store_query.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

@@ -1,8 +1,8 @@
-#include "shared/signature/jwk.h"
+#include "shared/readers/jwk.h"
 
+#include "shared/json/json_body.h"
 #include "shared/base/buffer.h"
 #include "shared/secrets/crypto.h"
-#include "shared/signature/signature_tools.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +39,7 @@ static bool member(const struct jwk *k, const char *name, struct buffer *out)
 	char path[40];
 	snprintf(path, sizeof path, "%s%s", k->before, name);
 	out->len = 0;
-	return signature_json_value(k->json, path, out, NULL) && out->len;
+	return json_body_value(k->json, path, out, NULL) && out->len;
 }
 
 static bool member_is(const struct jwk *k, const char *name, const char *wanted)
@@ -158,7 +158,7 @@ static bool find_kid(struct bytes json, size_t count, struct bytes kid, size_t *
 
 void jwk_read(struct bytes json, const char *kind, struct bytes kid, struct jwk_keys *out)
 {
-	size_t first = 0, end = signature_json_count(json, "keys");
+	size_t first = 0, end = json_body_count(json, "keys");
 	char path[32];
 	memset(out, 0, sizeof *out);
 	add_key(out, read_one(&(struct jwk){ json, "" }, kind));

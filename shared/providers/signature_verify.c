@@ -1,7 +1,9 @@
-/* Why a signature does not hold: tries what could have happened, one thing at a time, until one of them makes it hold.
- */
-#include "shared/signature/content.h"
+#include "shared/providers/signature_verify.h"
+
+#include "shared/providers/signature_sender.h"
 #include "shared/secrets/crypto.h"
+#include "shared/signature/content.h"
+#include "shared/signature/signature_judge.h"
 #include "shared/signature/signature_tools.h"
 
 #include <stdio.h>
@@ -359,8 +361,8 @@ static bool try_providers(const struct signature_provider *p, const struct signa
 	return false;
 }
 
-void signature_explain_missing(const struct signature_provider *p, const struct signature_provider *row,
-			       const struct signature_input *in, struct signature_result *out)
+static void explain_missing(const struct signature_provider *p, const struct signature_provider *row,
+			    const struct signature_input *in, struct signature_result *out)
 {
 	const struct signature_provider *q;
 	struct bytes value;
@@ -380,8 +382,8 @@ void signature_explain_missing(const struct signature_provider *p, const struct 
 		}
 }
 
-void signature_explain(const struct signature_provider *p, const struct signature_input *in, struct claim *c,
-		       struct bytes content, struct signature_result *out)
+static void explain(const struct signature_provider *p, const struct signature_input *in, struct claim *c,
+		    struct bytes content, struct signature_result *out)
 {
 	struct trial t = { p, in, c, content, out };
 	struct secret_key key = { 0 };
@@ -393,4 +395,17 @@ void signature_explain(const struct signature_provider *p, const struct signatur
 	if (!found)
 		(void)try_providers(p, in, out);
 	key_free(&key);
+}
+
+void signature_verify(const struct signature_provider *p, const struct signature_input *in,
+		      struct signature_result *out)
+{
+	struct signature_judgement j;
+	signature_judge(p, in, &j);
+	*out = j.result;
+	if (j.doubt == SIGNATURE_DOUBT_FIELD)
+		explain_missing(p, j.claim.scheme, in, out);
+	else if (j.doubt == SIGNATURE_DOUBT_MATCH)
+		explain(p, in, &j.claim, buffer_view(&j.content), out);
+	signature_judgement_free(&j);
 }

@@ -1,26 +1,24 @@
-/* Values out of a JSON body, by the rules that all of creel reads JSON by (shared/json/json_tokens.h). Bounded: a long
- * body is not searched. */
+#include "shared/json/json_body.h"
+
 #include "shared/json/json_find.h"
-#include "shared/signature/signature_private.h"
-#include "shared/signature/signature_tools.h"
 
 #include <string.h>
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf" /* .NET's programs write one */
 
-bool signature_json_begins(struct bytes body)
+bool json_body_begins(struct bytes body)
 {
 	size_t first = bytes_begins(body, BYTE_ORDER_MARK) ? strlen(BYTE_ORDER_MARK) : 0, before = first;
 	while (first < body.len && (body.at[first] == ' ' || (body.at[first] >= '\t' && body.at[first] <= '\r')))
 		first++;
-	return first < body.len && body.len - before <= SIGNATURE_JSON_MOST &&
+	return first < body.len && body.len - before <= JSON_BODY_MOST &&
 	       (body.at[first] == '{' || body.at[first] == '[');
 }
 
 /* False: it is no JSON that is searched. A byte order mark before it is left out of *whole. */
 static bool read_json(struct bytes *whole, struct json_tokens *t)
 {
-	if (!signature_json_begins(*whole))
+	if (!json_body_begins(*whole))
 		return false;
 	if (bytes_begins(*whole, BYTE_ORDER_MARK))
 		*whole = bytes_make(whole->at + 3, whole->len - 3);
@@ -37,7 +35,7 @@ static size_t find(struct bytes body, const struct json_tokens *t, const char *p
 	return at;
 }
 
-bool signature_json_value(struct bytes body, const char *path, struct buffer *out, struct bytes *lexeme)
+bool json_body_value(struct bytes body, const char *path, struct buffer *out, struct bytes *lexeme)
 {
 	struct json_tokens t;
 	if (!read_json(&body, &t))
@@ -50,7 +48,7 @@ bool signature_json_value(struct bytes body, const char *path, struct buffer *ou
 	return fine;
 }
 
-size_t signature_json_count(struct bytes body, const char *path)
+size_t json_body_count(struct bytes body, const char *path)
 {
 	struct json_tokens t;
 	if (!read_json(&body, &t))
@@ -61,7 +59,7 @@ size_t signature_json_count(struct bytes body, const char *path)
 	return count;
 }
 
-bool signature_json_other_key(struct bytes body, const char *name, struct buffer *out)
+bool json_body_other_key(struct bytes body, const char *name, struct buffer *out)
 {
 	struct json_tokens t;
 	size_t start = out->len;
