@@ -3,7 +3,7 @@
 #pragma once
 
 #include "client/app/forwarder.h"
-#include "tui/desk/tui.h"
+#include "tui/inspector/tui.h"
 
 struct inspector;
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "tests/tools/tui_source.h"
-#include "tui/desk/tui.h"
+#include "tui/inspector/tui.h"
 
 struct program {
 	struct fake_source source;

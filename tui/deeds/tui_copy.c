@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tui/terminal/text.h"
-#include "tui/desk/tui_private.h"
+#include "tui/deeds/tui_deeds.h"
 #include "tui/detail/view_detail.h"
 #include "tui/questions/sheet_menu.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "shared/program/core_dumps.h"
-#include "tui/desk/tui_private.h"
+#include "tui/deeds/tui_deeds.h"
 #include "tui/questions/sheet_edited.h"
 
 /* The process; it outlives the inspector when the inspector is ended meanwhile. */

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "shared/disk/file.h"
-#include "tui/desk/tui_private.h"
+#include "tui/deeds/tui_deeds.h"
 #include "tui/questions/sheet_confirm.h"
 #include "tui/questions/sheet_menu.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tui/desk/tui_private.h"
+#include "tui/deeds/tui_deeds.h"
 
 static void ask(struct tui *t, enum prompt_kind kind, int64_t id)
 {

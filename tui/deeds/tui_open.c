@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tui/compare/view_diff.h"
-#include "tui/desk/tui_private.h"
+#include "tui/deeds/tui_deeds.h"
 #include "tui/detail/view_detail.h"
 #include "tui/overview/view_overview.h"
 #include "tui/views/view_help.h"
@@ -122,7 +122,7 @@ void tui_open_back(struct tui *t, const struct effect *e)
 void tui_open_split(struct tui *t, const struct effect *e)
 {
 	(void)e;
-	tui_wants_split(t);
+	tui_panes_split(t);
 }
 
 void tui_open_overview(struct tui *t, const struct effect *e)

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tui/desk/tui_private.h"
+#include "tui/deeds/tui_deeds.h"
 #include "shared/text/text_figures.h"
 #include "tui/state/words.h"
 

@@ -1,5 +1,5 @@
 /* Has the figures of an overview counted, again while the record changes, and dropped when nobody looks. */
-#include "tui/desk/tui_private.h"
+#include "tui/deeds/tui_deeds.h"
 #include "tui/overview/view_overview.h"
 
 #define AGAIN_MS 1000

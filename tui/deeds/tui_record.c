@@ -1,5 +1,5 @@
 /* Changes of the record: marks, and deleting. */
-#include "tui/desk/tui_private.h"
+#include "tui/deeds/tui_deeds.h"
 #include "tui/questions/sheet_confirm.h"
 
 void tui_record_mark(struct tui *t, const struct effect *effect)

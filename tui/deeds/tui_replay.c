@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "shared/base/clock.h"
-#include "tui/desk/tui_private.h"
+#include "tui/deeds/tui_deeds.h"
 #include "tui/questions/sheet_confirm.h"
 #include "tui/questions/target.h"
 

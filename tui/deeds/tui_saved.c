@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tui/desk/tui_private.h"
+#include "tui/deeds/tui_deeds.h"
 #include "tui/questions/sheet_menu.h"
 
 void tui_saved_menu(struct tui *t, const struct effect *e)

@@ -1,10 +1,12 @@
-/* Between the files of the desk. Each section is a file; those further down may call those above. Loop thread. */
+/* What the inspector's files share: its state, and what the desk does for all of them: sentences, the terminal's loss
+ * to another program, the list that is loaded, deliveries gathered by a filter, panes. Each section is a file; those
+ * further down may call those above. Loop thread. */
 #pragma once
 
 #include <signal.h>
 
 #include "tui/desk/screen.h"
-#include "tui/desk/tui.h"
+#include "tui/desk/tui_program.h"
 #include "shared/frontend/edit.h"
 #include "tui/terminal/clip.h"
 #include "tui/terminal/term.h"
@@ -120,48 +122,11 @@ void tui_away_begin(struct tui *t);
 void tui_away_end(struct tui *t);
 void tui_away_tick(struct tui *t);
 
-/* tui_wants.c */
-void tui_wants(struct tui *t);
-void tui_wants_tick(struct tui *t, bool changed, uint64_t now_ms);
-void tui_wants_split(struct tui *t); /* shows the pane below the list, or hides it */
-
-/* tui_overview.c */
-void tui_overview_wants(struct tui *t);
-void tui_overview_tick(struct tui *t, bool changed, uint64_t now_ms);
-bool tui_overview_stop(struct tui *t); /* counting; false when nothing is counted */
-
-/* tui_open.c */
-void tui_open_delivery(struct tui *t, int64_t id);
-
-/* tui_prompt.c */
-void tui_prompt_open(struct tui *t, enum prompt_kind kind, const char *text);
-
-/* tui_narrow.c: the filter is applied while it is typed. Enter keeps what is typed, anything else that closes the line
- * brings back what was there before. */
-void tui_narrow_begin(struct tui *t);
-void tui_narrow_typed(struct tui *t); /* after each key */
-void tui_narrow_keep(struct tui *t);
-
 /* tui_gather.c: calls `then` with the effect when t->ids are those it is about, at once or later. */
 void tui_gather(struct tui *t, const struct which *which, const struct effect *e, gather_then then);
 /* False when nothing waits. */
 bool tui_gather_stop(struct tui *t);
 void tui_gather_end(struct tui *t);
-
-/* tui_replay.c: one replay; the message line says how it ended. False and *e when it cannot begin. */
-MUST_CHECK bool tui_replay_one(struct tui *t, const struct replay_request *r, struct error *e);
-enum tui_replays { REPLAYS_STOP, REPLAYS_GO_ON };
-void tui_replay_end(struct tui *t, enum tui_replays how);
-
-/* tui_outcome.c: what became of a replay, on the message line, and Enter that opens it. `why`: it may have been refused
- * for this; or empty. */
-void tui_outcome_ask(struct tui *t, int64_t of, int64_t replay, const char *why);
-/* Opens the replay that the message line names; false when it names none. */
-bool tui_outcome_open(struct tui *t);
-
-/* tui_copy.c, tui_edit.c */
-void tui_copy_end(struct tui *t);
-void tui_edit_end(struct tui *t);
 
 /* tui_load.c */
 void tui_load_begin(struct tui *t);
@@ -174,17 +139,6 @@ void tui_load_pause(struct tui *t); /* the same without a word: another filter f
 /* Another filter, which must be one; from the newest on, or from `chosen`. */
 void tui_load_show(struct tui *t, const char *filter, bool follow, int64_t chosen);
 
-/* tui_search.c */
-void tui_search(struct tui *t, const char *text, bool backwards);
-bool tui_search_stop(struct tui *t); /* false when there is none */
-
-/* tui_leave.c */
-void tui_leave(struct tui *t, enum tui_end how);
-int tui_leave_watch(struct tui *t); /* for signals; 0, or a libuv error */
-
-/* tui_effects.c */
-void tui_effects_carry_out(struct tui *t, const struct effect *e);
-void tui_effects_act(struct tui *t, enum action a, int count);
-
-/* tui_input.c */
-void tui_input_ready(uv_poll_t *handle, int status, int events);
+/* tui_panes.c: shows the panes that are wanted, and closes the others. */
+void tui_panes_mind(struct tui *t);
+void tui_panes_split(struct tui *t); /* shows the pane below the list, or hides it */

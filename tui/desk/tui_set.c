@@ -67,7 +67,7 @@ void tui_set(struct tui *t, const struct effect *e)
 		break;
 	case SETTING_SPLIT:
 		if (ui->split != value)
-			tui_wants_split(t);
+			tui_panes_split(t);
 		break;
 	case SETTING_ORDER:
 		if (ui->list.reversed != value)

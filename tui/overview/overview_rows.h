@@ -1,5 +1,4 @@
-/* The overview as rows: sums, outcomes over time, how long the app took, groups, the worst; and the filter that a row
- * stands for. Pure. */
+/* The overview as rows: sums, outcomes over time, how long the app took, groups, the worst. Pure. */
 #pragma once
 
 #include "shared/stats/stats.h"
@@ -38,9 +37,5 @@ void overview_rows_make(struct overview_rows *rows, const struct stats_result *r
 bool overview_row_acts(const struct overview_row *row);
 /* The delivery that a row is about; 0: none alone. */
 int64_t overview_row_id(const struct overview_row *row, const struct stats_result *r);
-/* Appends the terms of what a row counts; of its `step` alone unless that is SIZE_MAX. Nothing for a row that has none.
- * False when out of memory. */
-MUST_CHECK bool overview_row_filter(const struct overview_row *row, const struct stats_result *r, size_t step,
-				    struct buffer *out);
 /* "2xx", "no answer". */
 const char *overview_outcome_words(enum stats_outcome outcome);

@@ -1,5 +1,5 @@
-/* Effects: what views and questions ask the desk to do. They only say it; tui/desk carries it out (tui_effects.c). The
- * kinds and their handlers are the rows of effects.def. Pure. */
+/* Effects: what views and questions ask the desk to do. They only say it; tui/inspector carries it out (tui_effects.c).
+ * The kinds and their handlers are the rows of effects.def. Pure. */
 #pragma once
 
 #include "tui/state/export_format.h"

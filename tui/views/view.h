@@ -1,5 +1,5 @@
 /* What every view is made of. A view draws what `struct ui` and its own state say, and answers an action with an
- * effect, which tui/desk carries out. Pure. */
+ * effect, which tui/inspector carries out. Pure. */
 #pragma once
 
 #include "tui/terminal/layout.h"

@@ -1,5 +1,6 @@
 /* Carries out what views and questions ask for: one table, a handler for each kind of effect. */
-#include "tui/desk/tui_private.h"
+#include "tui/deeds/tui_deeds.h"
+#include "tui/inspector/tui_inspector.h"
 
 #define EFFECT(id, handler) [EFFECT_##id] = (handler),
 static void (*const handlers[EFFECT_COUNT])(struct tui *t, const struct effect *e) = {

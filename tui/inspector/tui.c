@@ -1,4 +1,4 @@
-#include "tui/desk/tui.h"
+#include "tui/inspector/tui.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "shared/base/clock.h"
-#include "tui/desk/tui_private.h"
+#include "tui/deeds/tui_deeds.h"
+#include "tui/inspector/tui_inspector.h"
 
 static void draw(struct tui *t)
 {

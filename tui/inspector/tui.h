@@ -3,8 +3,7 @@
 #pragma once
 
 #include "shared/frontend/source.h"
-
-struct tui;
+#include "tui/desk/tui_program.h"
 
 struct tui_options {
 	const char *filter; /* to begin with, or NULL */
@@ -17,16 +16,9 @@ struct tui_options {
 	bool listening;        /* inside `creel listen`: quitting asks whether it goes on in lines */
 };
 
-enum tui_end { TUI_QUIT, TUI_TO_LINES, TUI_INTERRUPTED /* C-c, SIGINT: exit status 130 */ };
-
 /* Takes over the terminal. NULL and *e (EXIT_USAGE) without one: the sentence names `creel list`. `ended` is called on
  * the loop when the user leaves; the terminal is whole again by then. */
 struct tui *tui_start(const struct tui_deps *deps, const struct tui_options *options,
 		      void (*ended)(void *user, enum tui_end how), void *user, struct error *e);
-/* Whether another program (an editor) has the terminal; an interrupt is then meant for that program. */
-bool tui_away(const struct tui *t);
-/* A sentence from the program itself (troubles and states of the client), shown in the message line and kept as an
- * event. */
-void tui_event(struct tui *t, const char *sentence);
 /* Gives the terminal back, closes all handles, frees, then calls `closed`. For a program that ends. */
 void tui_close(struct tui *t, void (*closed)(void *user), void *user);

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "tui/desk/tui_private.h"
+#include "tui/deeds/tui_deeds.h"
+#include "tui/inspector/tui_inspector.h"
 
 static const int numbers[TUI_SIGNALS] = { SIGWINCH, SIGTERM, SIGINT, SIGHUP, SIGTSTP, SIGCONT };
 #define TSTP 4

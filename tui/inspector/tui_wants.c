@@ -1,6 +1,7 @@
-/* Gives the views that are open what they want shown, and keeps the pane below the list as long as it is wanted. */
-#include "tui/desk/tui_private.h"
+/* Gives the views that are open what they want shown. */
+#include "tui/deeds/tui_deeds.h"
 #include "tui/detail/view_detail.h"
+#include "tui/inspector/tui_inspector.h"
 
 #define CHECK_MS 1000 /* how often what is open is looked at again, while things change */
 
@@ -54,41 +55,13 @@ static void ask(struct tui *t, uint64_t generation, const struct view_want *w)
 		source->page(self, w->filter, w->before, false, 1, generation, on_found, t);
 }
 
-/* A pane is there while it is wanted and something is chosen; it keeps to what is. */
-static void mind_pane(struct tui *t, int i)
-{
-	struct screen *s = &t->screen;
-	struct view **pane = &s->panes[i];
-	const struct item *chosen = list_chosen(&s->ui.list);
-	bool wanted = s->ui.split && (i == 0 || i < s->ui.room);
-	if (!wanted && *pane) {
-		(*pane)->ops->close(*pane);
-		*pane = NULL;
-		tui_draw_soon(t);
-	} else if (wanted && i < s->ui.room && !*pane && chosen) {
-		*pane = view_detail_new(chosen->row.id);
-		if (*pane)
-			view_detail_follow(*pane, i + 1);
-		tui_draw_soon(t);
-	}
-}
-
-static void mind_panes(struct tui *t)
-{
-	struct ui *ui = &t->screen.ui;
-	for (int i = 0; i < LAYOUT_PANES; i++)
-		mind_pane(t, i);
-	if (ui->focus && !t->screen.panes[ui->focus - 1])
-		ui->focus = 0;
-}
-
 void tui_wants(struct tui *t)
 {
 	const struct screen *s = &t->screen;
 	struct view_want want;
 	if (t->ended)
 		return;
-	mind_panes(t);
+	tui_panes_mind(t);
 	tui_overview_wants(t);
 	for (size_t i = 0; i < VIEWS; i++) {
 		struct view *v = view_at(s, i);
@@ -111,16 +84,4 @@ void tui_wants_tick(struct tui *t, bool changed, uint64_t now_ms)
 		if (v && v->context == CONTEXT_DETAIL)
 			view_detail_changed(v);
 	}
-}
-
-void tui_wants_split(struct tui *t)
-{
-	struct ui *ui = &t->screen.ui;
-	if (!ui->split && !ui->room) {
-		tui_say(t, "two panes need 110x30");
-		return;
-	}
-	ui->split = !ui->split;
-	ui->split_chosen = true;
-	mind_panes(t);
 }

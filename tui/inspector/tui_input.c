@@ -1,7 +1,8 @@
 /* Keys and the mouse: what each means at the moment, and what follows from it. */
 #include <string.h>
 
-#include "tui/desk/tui_private.h"
+#include "tui/deeds/tui_deeds.h"
+#include "tui/inspector/tui_inspector.h"
 #include "tui/views/bars.h"
 
 static bool take_digit(struct tui *t, key_code c, enum context context)

@@ -1,5 +1,5 @@
 /* Opens the line somebody types into. */
-#include "tui/desk/tui_private.h"
+#include "tui/deeds/tui_deeds.h"
 
 void tui_prompt_open(struct tui *t, enum prompt_kind kind, const char *text)
 {

@@ -1,0 +1,9 @@
+/* The filter that a row of the overview stands for: Enter on it narrows the list to what it counts. Pure. */
+#pragma once
+
+#include "tui/overview/overview_rows.h"
+
+/* Appends the terms of what a row counts; of its `step` alone unless that is SIZE_MAX. Nothing for a row that has none.
+ * False when out of memory. */
+MUST_CHECK bool overview_filter_row(const struct overview_row *row, const struct stats_result *r, size_t step,
+				    struct buffer *out);
