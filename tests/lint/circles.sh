@@ -1,14 +1,28 @@
 #!/usr/bin/env bash
 # Circles of calls between files: `make lint` fails where more than 3 files call each other in a circle, for such files can
-# only be understood, tested and changed together. With --all the smaller ones are printed as well.
+# only be understood, tested and changed together. With --all the smaller ones are printed as well. And no file calls one of
+# a room above its own (rooms.sh), whatever header declares it.
 #
 # A file calls another one when a public function of that is called in it, by name. Calls through tables of functions
 # (struct …_ops) do not count: they are how a circle is opened.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
+. tests/lint/rooms.sh
 git ls-files 'shared/*.c' 'relay/*.c' 'tui/*.c' 'client/*.c' | sort |
-	awk -v all="${1:-}" '
+	awk -v all="${1:-}" -v table="$table" '
 	function folder(path) { return substr(path, 1, index(path, "/") - 1) }
+	function height(path,    rest) {
+		rest = substr(path, index(path, "/") + 1)
+		return heights[folder(path), index(rest, "/") ? substr(rest, 1, index(rest, "/") - 1) : "."]
+	}
+	BEGIN {
+		count = split(table, lines, "\n")
+		for (i = 1; i <= count; i++) {
+			words = split(lines[i], word, " ")
+			for (w = 3; w <= words && word[w] != ":"; w++) heights[word[1], word[w]] = w
+		}
+		count = 0
+	}
 
 	# The line without strings, characters and comments; `within` remembers an open comment.
 	function code(line,    out, c, two, i, quote) {
@@ -85,6 +99,10 @@ git ls-files 'shared/*.c' 'relay/*.c' 'tui/*.c' 'client/*.c' | sort |
 				if (to == "" || to == files[i] || (files[i], to) in edge) continue
 				edge[files[i], to] = names[j]
 				edges[files[i]] = edges[files[i]] " " to
+				if (folder(to) == folder(files[i]) && height(to) > height(files[i])) {
+					print "circles: " files[i] " calls " names[j] "() in " to ", of a room above its own"
+					bad = 1
+				}
 			}
 		}
 		for (i = 1; i <= count; i++) if (!(files[i] in number)) visit(files[i])
