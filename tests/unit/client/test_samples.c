@@ -173,7 +173,8 @@ static void check_sample(const struct sample *s)
 		fail_msg("%s is no JSON", s->name);
 	if (json)
 		json_tokens_free(&tokens);
-	/* Unsigned, some say nothing of their sender; none says it is another's. */
+	/* Unsigned, some say nothing of their sender; none says it is another's. A provider that signs nothing is not
+	 * in the table. */
 	char provider[64];
 	snprintf(provider, sizeof provider, "%.*s", (int)strcspn(s->name, "."), s->name);
 	const struct signature_provider *p = signature_find(provider);
