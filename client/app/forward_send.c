@@ -1,6 +1,8 @@
 #include "client/app/forward_send.h"
 
 #include "client/app/forward_head.h"
+#include "shared/http/headers.h"
+#include "shared/http/http1.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,6 +19,19 @@ void forward_send_begin(struct forward_send *s)
 	s->last_piece = s->all = s->failed = false;
 }
 
+/* Without those that would frame or route the request anew (RFC 9110 §6.5.1): a relay, or a file, may say anything.
+ * False: out of memory. */
+static bool put_trailers(struct buffer *out, struct bytes block)
+{
+	struct bytes name, value;
+	size_t from = 0;
+	bool fine = true;
+	for (size_t at = 0; fine && headers_next(block, &at, &name, &value); from = at)
+		fine =
+		    http1_trailer_forbidden(name) || buffer_append_bytes(out, bytes_make(block.at + from, at - from));
+	return fine;
+}
+
 /* The next bytes that do not lie ready: of a body on disk, in chunks before trailers. False: out of memory, or the file
  * cannot be read back. */
 static bool fill_piece(struct forward_send *s)
@@ -31,7 +46,7 @@ static bool fill_piece(struct forward_send *s)
 	}
 	if (n == 0) {
 		s->last_piece = true;
-		return buffer_append(&s->piece, "0\r\n", 3) && buffer_append_bytes(&s->piece, s->request->trailers) &&
+		return buffer_append(&s->piece, "0\r\n", 3) && put_trailers(&s->piece, s->request->trailers) &&
 		       buffer_append(&s->piece, "\r\n", 2);
 	}
 	if (chunked && !buffer_printf(&s->piece, "%zx\r\n", n))
