@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define PREFIX "node"
-#define KEY_LEN (sizeof PREFIX + 2 * RECORD_NODE_ID_LEN)
+#define KEY_LEN (sizeof PREFIX + (size_t)2 * RECORD_NODE_ID_LEN) /* with the dot */
 
 struct node {
 	uint8_t id[RECORD_NODE_ID_LEN];
@@ -98,17 +98,22 @@ static void on_read(void *user)
 	(void)user;
 }
 
+static void forget(struct nodes *n, struct node *o)
+{
+	/* clang-tidy does not see that uthash unlinks it. */
+	HASH_DELETE(hh, n->others, o); /* NOLINT(clang-analyzer-unix.Malloc,clang-analyzer-core.NullDereference) */
+	free(o);
+}
+
 static void look_for_gone(struct nodes *n, uint64_t now)
 {
+	uint8_t id[RECORD_NODE_ID_LEN];
 	for (struct node *o = n->others, *next; o; o = next) {
 		next = o->hh.next;
 		if (now - o->heard_at < n->settings.gone_ms)
 			continue;
-		uint8_t id[RECORD_NODE_ID_LEN];
 		memcpy(id, o->id, sizeof id);
-		HASH_DELETE(hh, n->others,
-			    o); /* NOLINT(clang-analyzer-unix.Malloc,clang-analyzer-core.NullDereference) */
-		free(o);
+		forget(n, o);
 		n->events.gone(n->user, id);
 	}
 }
