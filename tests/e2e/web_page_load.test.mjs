@@ -55,7 +55,7 @@ describe('while much arrives', { skip: !hasBrowser && 'no browser here' }, () =>
 	it('who has paused sees nothing change but how many are new', async () => {
 		await page.press('j');
 		await page.press('j');
-		await page.until('the pause', `document.querySelector('#fol b').checkVisibility()`);
+		await page.until('the pause, and nothing that is new any more', `document.querySelector('#fol b').checkVisibility() && !document.querySelector('.row.new')`);
 		await page.eval(`(() => { window.changed = { list: 0, around: 0 }; window.watcher = new MutationObserver((all) => all.forEach((m) => (m.target.parentElement?.closest('#list') ?? m.target.closest?.('#list') ? changed.list++ : changed.around++))); watcher.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true }); })()`);
 		const was = next;
 		for (let i = 0; i < 5; i++) await arrive(120);
