@@ -44,5 +44,8 @@ MUST_CHECK bool store_journal_apply_attempt(struct store *s, const struct journa
 MUST_CHECK bool store_journal_recover(struct store *s, struct error *e);
 /* Whether there is something of that kind; reads alone. */
 bool store_journal_is_left(struct store *s);
+/* Waits until all that other running clients have in their journals by now is in the database (store_journal_wait.c),
+ * or for a quarter of a second. */
+void store_journal_wait(struct store *s);
 /* Told a sentence when the end of such a file was not whole and is kept aside. On the thread that opens the store. */
 void store_watch_journals(void (*told)(const char *sentence));

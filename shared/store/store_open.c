@@ -225,6 +225,7 @@ bool store_open(struct store **out, const char *path, enum store_mode mode, stru
 	}
 	if (mode == STORE_READ_ONLY && store_journal_is_left(s))
 		bring_in_by_other(path);
+	store_journal_wait(s);
 	return true;
 }
 
