@@ -517,7 +517,7 @@ static bool start(struct listen *l, struct error *e)
 	struct tunnel_options to = l->options->tunnel;
 	if (ready) {
 		const char *journal = getenv("CREEL_JOURNAL");
-		if (journal && strcmp(journal, "1") == 0)
+		if (!journal || strcmp(journal, "0") != 0)
 			recorder_use_journal(l->recorder);
 		recorder_set_secrets(l->recorder, &l->options->secrets);
 	}

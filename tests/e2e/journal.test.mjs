@@ -8,21 +8,61 @@ import { waitFor } from './lib/harness.mjs';
 import { post } from './lib/http.mjs';
 import { openRoad } from './lib/road.mjs';
 
-const JOURNAL = { CREEL_JOURNAL: '1' }; // off unless asked for
 
 describe('the journal', () => {
 	let road;
-	before(async () => (road = await openRoad({ name: 'journal', clientEnv: JOURNAL })));
+	before(async () => (road = await openRoad({ name: 'journal' })));
 	after(() => road?.w.close());
 
 	const folder = () => path.join(road.w.env.XDG_DATA_HOME, 'creel');
 	const journals = () => readdirSync(folder()).filter((f) => f.startsWith('creel.log.'));
 	const calls = (target) => road.app.requests.filter((r) => r.target === target).length;
-	const startAgain = async () => (road.client = await road.w.startClient({ relay: road.relay, target: road.app.port, name: 'journal', env: JOURNAL }));
+	const startAgain = async () => (road.client = await road.w.startClient({ relay: road.relay, target: road.app.port, name: 'journal' }));
 
 	it('is beside the database while the client runs', async () => {
 		assert.equal((await post(road.relay.port, '/journal/first')).status, 200);
 		assert.equal(journals().length, 2, journals().join(' '));
+	});
+
+	it('a reader right after an answer sees the delivery with its outcome', async () => {
+		for (let i = 0; i < 20; i++) {
+			assert.equal((await post(road.relay.port, `/journal/seen/${i}`)).status, 200);
+			const row = (await road.w.list(1))[0];
+			assert.deepEqual([row.target, row.state], [`/seen/${i}`, 'delivered']);
+		}
+	});
+
+	it('a reader of the files, who knows nothing of it, sees each within 250 ms (mostly 50)', async () => {
+		const db = path.join(folder(), 'creel.db');
+		const reader = road.w.spawn('sqlite3', ['-readonly', db], { stdin: 'pipe' });
+		const late = [];
+		for (let i = 0; i < 20; i++) {
+			await post(road.relay.port, `/journal/late/${i}`);
+			const since = performance.now();
+			await waitFor('it to be in the database', () => {
+				reader.child.stdin.write(`SELECT 'seen ' || target FROM delivery WHERE target = '/late/${i}' AND state = 2;\n`);
+				return reader.stdout.includes(`seen /late/${i}\n`);
+			});
+			late.push(performance.now() - since);
+		}
+		reader.child.stdin.end();
+		late.sort((a, b) => a - b);
+		console.log(`# in the database after the answer: ${late[10].toFixed(0)} ms, at most ${late[19].toFixed(0)} ms`);
+		assert.ok(late[10] < 250, late.join(' '));
+	});
+
+	it('a database that another program holds is waited for by nobody', async () => {
+		const holder = road.w.spawn('sqlite3', [path.join(folder(), 'creel.db')], { stdin: 'pipe' });
+		holder.child.stdin.write("BEGIN IMMEDIATE;\nSELECT 'held';\n");
+		await waitFor('the lock', () => holder.stdout.includes('held'));
+		const targets = [0, 1, 2, 3, 4, 5].map((i) => `/held/${i}`);
+		for (const t of targets) assert.equal((await post(road.relay.port, `/journal${t}`)).status, 200);
+		holder.child.stdin.end('ROLLBACK;\n');
+		await holder.end();
+		for (const t of targets) {
+			await road.w.recorded((r) => r.target === t && r.state === 'delivered');
+			assert.equal(calls(t), 1);
+		}
 	});
 
 	it('killed right after an answer, again and again: on record as delivered, for a reader at once; the app is not called again', async () => {
@@ -59,7 +99,7 @@ describe('the journal', () => {
 	});
 
 	it('two clients on one database have one each; ended, they leave none', async () => {
-		const other = await road.w.startClient({ relay: road.relay, target: road.app.port, name: 'other', env: JOURNAL });
+		const other = await road.w.startClient({ relay: road.relay, target: road.app.port, name: 'other' });
 		assert.equal(journals().length, 4);
 		await Promise.all(['journal', 'other', 'journal', 'other'].map((n, i) => post(road.relay.port, `/${n}/two/${i}`)));
 		await other.stop('SIGINT');

@@ -214,7 +214,9 @@ describe('the record timeout, with creel', () => {
 		holder.child.stdin.write("BEGIN IMMEDIATE;\nSELECT 'held';\n");
 		await waitFor('the lock', () => holder.stdout.includes('held'));
 		const targets = [0, 1, 2, 3, 4, 5].map((i) => `/slow/${i}`);
-		await Promise.all(targets.map((t) => accepted(post(relay.port, `/laptop${t}`))));
+		/* Of a size that goes into the database itself. */
+		const large = Buffer.alloc(300 << 10, 'l');
+		await Promise.all(targets.map((t) => accepted(post(relay.port, `/laptop${t}`, large))));
 		holder.child.stdin.end('ROLLBACK;\n');
 		await holder.end();
 		await isOnce(targets);
