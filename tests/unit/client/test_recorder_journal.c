@@ -175,6 +175,12 @@ static void test_closed_at_once_nothing_is_lost(void **state)
 	assert_int_equal(journal_files(), 0);
 }
 
+/* The n-th delivery's, whether it is in the database yet or not. */
+static int64_t id_of(int n)
+{
+	return first_id < 0 ? -n : n;
+}
+
 /* A call that is over before its delivery is in the database goes there with it; not where the delivery's state changed
  * in between, or it would be the one that came after. */
 static void test_a_call_goes_with_its_delivery(void **state)
@@ -185,12 +191,12 @@ static void test_a_call_goes_with_its_delivery(void **state)
 	for (int i = 1; i <= 3; i++)
 		insert_number(r, i);
 	run_until(&loop, &committed, 3);
-	insert_attempt(r, 1, first_id);
-	recorder_set_state(r, first_id - 1, DELIVERY_WAITING);
-	insert_attempt(r, 2, first_id - 1);
-	insert_attempt(r, 3, first_id - 2);
+	insert_attempt(r, 1, id_of(1));
+	recorder_set_state(r, id_of(2), DELIVERY_WAITING);
+	insert_attempt(r, 2, id_of(2));
+	insert_attempt(r, 3, id_of(3));
 	run_until(&loop, &kept, 3);
-	recorder_set_state(r, first_id - 2, DELIVERY_WAITING);
+	recorder_set_state(r, id_of(3), DELIVERY_WAITING);
 	run_until(&loop, &done, 3);
 	run_until(&loop, &synced, 3);
 	finish(&loop, r);
