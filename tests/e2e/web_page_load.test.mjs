@@ -56,7 +56,7 @@ describe('while much arrives', { skip: !hasBrowser && 'no browser here' }, () =>
 		await page.press('j');
 		await page.press('j');
 		await page.until('the pause, and nothing that is new any more', `document.querySelector('#fol b').checkVisibility() && !document.querySelector('.row.new')`);
-		await page.eval(`(() => { window.changed = { list: 0, around: 0 }; window.watcher = new MutationObserver((all) => all.forEach((m) => (m.target.parentElement?.closest('#list') ?? m.target.closest?.('#list') ? changed.list++ : changed.around++))); watcher.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true }); })()`);
+		await page.eval(`(() => { window.changed = { list: 0, around: 0 }; window.watcher = new MutationObserver((all) => all.forEach((m) => ((m.target.closest ? m.target : m.target.parentElement)?.closest('.row, .day') ? changed.list++ : changed.around++))); watcher.observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true }); })()`);
 		const was = next;
 		for (let i = 0; i < 5; i++) await arrive(120);
 		await page.until('their number', `document.querySelector('#fol').innerText.includes('${next - was} new')`);

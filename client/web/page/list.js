@@ -178,14 +178,14 @@ function draw() {
 		fillRow(node, list.rows[i], i);
 		place(node, list.base + at[i], rh, h);
 		const over = i > 0 && list.rows[i - 1].day !== list.rows[i].day;
-		node.line.hidden = !over;
+		if (node.line.hidden === over) node.line.hidden = !over;
 		if (over) {
 			word(node.line, list.rows[old() ? i - 1 : i].day);
 			place(node.line, list.base + at[i] - DAY, DAY, h);
 		}
 	}
 	const active = shown.get(list.selected);
-	if (active) grid.setAttribute('aria-activedescendant', active.id);
+	if (active) set(grid, 'aria-activedescendant', active.id);
 	else grid.removeAttribute('aria-activedescendant');
 	if (list.rows.length || !list.loading) $('first')?.remove();
 	drawNote();
