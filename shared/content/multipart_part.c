@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "shared/content/media_type.h"
+#include "shared/text/text_last.h"
 #include "shared/content/multipart.h"
 #include "shared/http/form.h"
 #include "shared/http/headers.h"
@@ -136,7 +137,7 @@ bool multipart_name(struct bytes headers, struct buffer *memory, struct bytes *n
 	    media_type_parameter(disposition, "name", name) || !media_type_parameter(disposition, "name*", &coded))
 		return true;
 	/* Percent-encoded, after a charset and a language. */
-	const uint8_t *quote = coded.len ? memrchr(coded.at, '\'', coded.len) : NULL;
+	const uint8_t *quote = text_last(coded, '\'');
 	size_t from = quote ? (size_t)(quote - coded.at) + 1 : 0;
 	memory->len = 0;
 	if (!form_decode(bytes_make(coded.at + from, coded.len - from), memory))

@@ -1,5 +1,6 @@
 /* Header fields: cookies, credentials, and what a field is called. */
 #include "shared/redact/redact_private.h"
+#include "shared/text/text_last.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -96,7 +97,7 @@ static bool put_protocol(struct redaction *r, struct bytes piece, struct bytes b
 		return true;
 	bool named = before.len && redact_match_name(r->names, WHERE_HEADER, before, bytes_of(NULL)).why != WHY_NOT;
 	/* "base64url.bearer.authorization.k8s.io.QmVh…" */
-	const uint8_t *dot = memrchr(piece.at, '.', piece.len);
+	const uint8_t *dot = text_last(piece, '.');
 	size_t keep = named || !dot ? 0 : (size_t)(dot - piece.at) + 1;
 	if (!named && !redact_is_random(bytes_make(piece.at + keep, piece.len - keep)))
 		return true;

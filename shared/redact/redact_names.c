@@ -1,6 +1,7 @@
 /* Which names tell of a secret. Every provider has its own, so they are compared as lower-case letters and digits:
  * "X-Api-Key", "apiKey" and "api_key" are one. */
 #include "shared/redact/redact_private.h"
+#include "shared/text/text_last.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -294,7 +295,7 @@ static bool could_be_token(struct bytes value, size_t least)
 
 static bool is_code(struct bytes value, enum redact_beside beside)
 {
-	const uint8_t *slash = value.len ? memrchr(value.at, '/', value.len) : NULL;
+	const uint8_t *slash = text_last(value, '/');
 	if (beside == BESIDE_OAUTH && value.len > 3)
 		return true;
 	if (beside == BESIDE_STATE && could_be_token(value, 10))
