@@ -121,7 +121,7 @@ static bool is_usual(const char *name)
 static void begin(struct search *s, const char *wrong)
 {
 	size_t len = 0;
-	for (; wrong[len] && len < sizeof s->wrong - 1; len++)
+	for (; len < sizeof s->wrong - 1 && wrong[len]; len++)
 		s->wrong[len] = strchr(":/ ", wrong[len]) ? '.' : (char)tolower((unsigned char)wrong[len]);
 	s->wrong[len] = 0;
 	memcpy(s->provider, s->wrong, sizeof s->provider);
