@@ -23,7 +23,7 @@ struct verify {
 	struct option_values secret_specs;
 	struct secrets secrets;
 	struct verify_options options;
-	bool json;
+	bool json, last;
 	struct store *writing; /* opened when the first verdict is to be put on record */
 	bool not_written;      /* it cannot be written */
 	uint64_t checked, failed;
@@ -106,10 +106,10 @@ static bool verify_ids(struct verify *v, int argc, char **argv, struct error *e)
 	return fine;
 }
 
-static bool verify_matches(struct verify *v, const struct filter *f, struct error *e)
+static bool verify_matches(struct verify *v, const struct filter *f, size_t most, struct error *e)
 {
 	struct selection found;
-	bool fine = selection_find(v->store, f, MOST, &found, e) && selection_require(found.count, NULL, e) &&
+	bool fine = selection_find(v->store, f, most, &found, e) && selection_require(found.count, NULL, e) &&
 		    verify_all(v, found.ids, found.count, e);
 	selection_free(&found);
 	return fine;
@@ -117,9 +117,9 @@ static bool verify_matches(struct verify *v, const struct filter *f, struct erro
 
 static bool check_usage(struct verify *v, int argc, struct error *e)
 {
-	if (argc == 0)
+	if (v->last ? argc > 0 : argc == 0)
 		return error_set(e, EXIT_USAGE,
-				 "verify takes a delivery or a filter, for example: creel verify 42 "
+				 "verify takes a delivery, a filter or --last, for example: creel verify 42 "
 				 "--secret @FILE");
 	if (v->provider && !(v->options.provider = signature_find(v->provider)))
 		return signature_unknown(v->provider, e);
@@ -158,21 +158,22 @@ static const struct option_row rows[] = {
 	  .otherwise = "theirs", .zero = "any", .unset = -1 },
 	{ "at", 0, OPTION_COUNT_AT(AT, options.at), OPTION_BY_USER, "UNIXSECONDS", "judge its age at this time",
 	  .otherwise = "when it was received", .unset = -1 },
+	{ "last", 0, OPTION_FLAG_AT(AT, last), OPTION_BY_USER, NULL, "the newest delivery" },
 	{ "json", 0, OPTION_FLAG_AT(AT, json), OPTION_BY_PROJECT, NULL, "one JSON object a line" },
 };
 
-/* By ids, or by a filter. The exit status. */
+/* By ids, by a filter, or the newest. The exit status. */
 static int verify_named(struct verify *v, struct command_call *call, struct error *e)
 {
 	struct interrupt before;
 	struct filter *filter = NULL;
-	bool ids = is_id(call->argv[0]);
-	if (!ids && !(filter = selection_parse(NULL, call->argc, call->argv, v->gate, e)))
+	bool ids = !v->last && is_id(call->argv[0]);
+	if (!v->last && !ids && !(filter = selection_parse(NULL, call->argc, call->argv, v->gate, e)))
 		return EXIT_USAGE;
 	v->path = command_db(call, e);
 	interrupt_begin(&before);
 	bool fine = v->path && store_open(&v->store, v->path, STORE_READ_ONLY, e) &&
-		    (ids ? verify_ids(v, call->argc, call->argv, e) : verify_matches(v, filter, e));
+		    (ids ? verify_ids(v, call->argc, call->argv, e) : verify_matches(v, filter, v->last ? 1 : MOST, e));
 	interrupt_end(&before);
 	filter_free(filter);
 	return fine ? finish(v, e) : (int)e->code;
@@ -192,8 +193,8 @@ static int run(struct command_call *call, struct error *e)
 
 const struct command command_verify = {
 	"verify",
-	"creel verify ID…|FILTER --secret [PROVIDER=]@FILE… [--provider NAME] [--url URL] [--tolerance TIME] "
-	"[--at UNIXSECONDS] [--json]",
+	"creel verify ID…|FILTER|--last --secret [PROVIDER=]@FILE… [--provider NAME] [--url URL] "
+	"[--tolerance TIME] [--at UNIXSECONDS] [--json]",
 	"check signatures, and say why one does not hold",
 	"Checks the signature of each delivery against the bytes as they were received. When it is wrong, possible "
 	"causes\n"

@@ -502,6 +502,7 @@ describe('why it fails', () => {
 		const row = await deliver(stripeHeader(key), BODY);
 		const good = await w.creel(['verify', String(row.id), '--secret', secretFile('', key)]);
 		assert.match(good.text, /^ *\d+ {2}stripe {2}valid\n$/);
+		assert.equal((await w.creel(['verify', '--last', '--secret', secretFile('', key)])).text, good.text);
 		const bad = await w.creel(['verify', String(row.id), '--secret', secretFile('', ` ${key}`)]);
 		assert.equal(bad.code, 1);
 		assert.match(bad.text, /stripe {2}invalid: the secret is in another form/);
@@ -527,7 +528,8 @@ describe('why it fails', () => {
 	it('wrong usage: one sentence, 2, and never the secret', async () => {
 		const id = String((await deliver(stripeHeader(key), BODY)).id);
 		for (const [args, says] of [
-			[['--secret', secretFile('', key)], /takes a delivery or a filter/],
+			[['--secret', secretFile('', key)], /takes a delivery, a filter or --last/],
+			[[id, '--last', '--secret', secretFile('', key)], /takes a delivery, a filter or --last/],
 			[[id], /needs the secret/],
 			[[id, '--secret', 'hunter22'], /never an argument/],
 			[[id, '--secret', `@${w.path('none')}`], /none cannot be read: No such file/],
