@@ -174,8 +174,8 @@ describe('a tunnel through a proxy', () => {
 			const todo = /^is the relay's URL right, and does creel-relay run there\? if so, ask who runs the proxy/;
 			for (const url of [`http://127.0.0.1:${relay.port}`, 'https://hooks.invalid']) {
 				const env = (at) => ({ [url.startsWith('https') ? 'HTTPS_PROXY' : 'http_proxy']: `http://anna:geheim@${at}` });
-				await says(env(await drops((socket) => socket.end())), /and ended it before an answer came through$/, { url, opened: true, todo });
-				await says(env(await drops((socket) => socket.once('data', () => socket.destroy()))), /and ended it before an answer came through$/, { url, opened: true, todo });
+				await says(env(await drops((socket) => socket.end())), /and ended it before an answer came through$/, { url, opened: true, todo, timeout: '4s' });
+				await says(env(await drops((socket) => socket.once('data', () => socket.destroy()))), /and ended it before an answer came through$/, { url, opened: true, todo, timeout: '4s' });
 				await says(env(await drops(() => {})), /, and no answer came through within 5 s$/, { url, opened: true, todo, timeout: '11s' });
 			}
 		});
