@@ -4,41 +4,19 @@
  *       ▲          │         │ └─▶ UPGRADED ─▶ over
  *       └──────────┘         └─▶ PROBING ─▶ over      nothing came of it: does the app speak TLS?
  *
- * The request goes out while the answer may come already. */
-#include "client/app/forward_private.h"
-
+ * The request goes out while the answer may come already; forward_answer.c reads that. */
 #include "client/app/forward_head.h"
+#include "client/app/forward_private.h"
 #include "client/app/forward_reason.h"
-#include "client/app/forward_send.h"
-#include "client/common/limits.h"
 #include "shared/base/clock.h"
-#include "shared/http/headers.h"
 #include "shared/secrets/secret_gate.h"
-#include "shared/wire/wire.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define FIRST_RETRY_MS 50
 #define MOST_RETRY_MS 500
-#define READ_AT_ONCE (64u << 10)
-#define READS_A_TURN 8
-#define INTERIM_MOST 100 /* 1xx answers before the answer */
 #define PROBE_MS 1000
-#define RAW_MOST STORE_RAW_MOST
-
-_Static_assert(HTTP1_HEAD_MOST == LIMIT_ANSWER_HEAD, "one limit of a head");
-
-enum forward_state {
-	FORWARD_WAITING,  /* for another try */
-	FORWARD_DIALING,  /* a connection is on its way */
-	FORWARD_HEAD,     /* the request goes out, the answer's head comes */
-	FORWARD_BODY,     /* the answer's body comes */
-	FORWARD_UPGRADED, /* after 101 */
-	FORWARD_PROBING,  /* it failed; does TLS answer there? */
-	FORWARD_OVER,     /* the memory lives until libuv let go of the timer */
-	FORWARD_STATES,
-};
 
 #define TO(state) (1u << FORWARD_##state)
 static const unsigned may_become[FORWARD_STATES] = {
@@ -51,39 +29,7 @@ static const unsigned may_become[FORWARD_STATES] = {
 	[FORWARD_OVER] = 0,
 };
 
-struct forward {
-	struct forwarder *forwarder;
-	struct app *app;
-	struct forward_request request;
-	const struct forward_ops *ops;
-	void *user;
-	char *url;
-	enum forward_state state;
-	uv_timer_t timer; /* the next try, or the time limit of what is under way */
-	uint64_t deadline_ms, wait_until_ms;
-	int64_t backoff_ms;
-	bool starting;            /* forward_start has not returned: nobody is to be called */
-	bool refusal_told, again; /* on_refused was called; the request went out a second time */
-	struct dial *dial;
-	struct app_conn *conn;
-	uint64_t started_at_us, begun_ns, connect_us, first_byte_us; /* of the last try */
-	uint64_t first_at_us, first_ns;                              /* of the first one */
-
-	struct forward_send send; /* the request on its way */
-
-	/* The answer. */
-	struct buffer in; /* read and not used */
-	struct http1_head answer;
-	struct http1_body body;
-	int interim;
-	bool paused, resuming;
-	struct buffer held; /* the piece that was not taken */
-	struct buffer repaired;
-	bool event_stream; /* it goes on until somebody ends it */
-	enum reason why;   /* PROBING: the reason if TLS does not answer */
-};
-
-static void to(struct forward *w, enum forward_state state)
+void forward_to(struct forward *w, enum forward_state state)
 {
 	if (!(may_become[w->state] & 1u << state)) {
 		fprintf(stderr, "creel: a call of the app cannot go from state %d to %d\n", w->state, state);
@@ -96,7 +42,7 @@ static void to(struct forward *w, enum forward_state state)
 
 static void on_timer(uv_timer_t *h);
 
-static void limit(struct forward *w, uint64_t ms)
+void forward_limit(struct forward *w, uint64_t ms)
 {
 	uv_timer_start(&w->timer, on_timer, ms, 0);
 }
@@ -110,18 +56,6 @@ static uint64_t left_ms(const struct forward *w)
 bool forward_is_event_stream(const struct forward *w)
 {
 	return w->state == FORWARD_BODY && w->event_stream;
-}
-
-/* Where somebody reads the answer as it comes, the limit is for its head and for a silence in its body: a large one
- * takes as long as the sender's line needs, and an event stream says nothing until there is something to say. */
-static void limit_body(struct forward *w, bool event_stream)
-{
-	if (!w->request.live)
-		return;
-	if (event_stream)
-		uv_timer_stop(&w->timer);
-	else
-		limit(w, (uint64_t)w->forwarder->options.timeout_ms);
 }
 
 /* ---- the end ---- */
@@ -138,7 +72,7 @@ static void on_timer_closed(uv_handle_t *h)
 	free(w);
 }
 
-static void fill_result(const struct forward *w, struct forward_result *r)
+void forward_fill_result(const struct forward *w, struct forward_result *r)
 {
 	uint64_t took = (uv_hrtime() - w->begun_ns) / 1000;
 	bool told = w->state == FORWARD_BODY || w->state == FORWARD_UPGRADED;
@@ -153,12 +87,6 @@ static void fill_result(const struct forward *w, struct forward_result *r)
 	/* Nothing came of it: what its sender waited is the time from the first try on. */
 	r->started_at_us = w->first_at_us;
 	r->total_us = (uv_hrtime() - w->first_ns) / 1000 + 1;
-}
-
-/* The answer is whole. */
-static bool is_whole(const struct forward *w)
-{
-	return w->state == FORWARD_BODY && !w->paused && http1_body_is_over(&w->body);
 }
 
 static void leave_connection(struct forward *w, bool reusable)
@@ -178,13 +106,7 @@ static void leave_connection(struct forward *w, bool reusable)
 		forwarder_drop(a);
 }
 
-static void give_raw(struct forward *w, struct bytes raw)
-{
-	if (raw.len > 0 && w->ops->on_raw)
-		w->ops->on_raw(w->user, bytes_make(raw.at, raw.len < RAW_MOST ? raw.len : RAW_MOST));
-}
-
-static void finish(struct forward *w, enum reason why, const struct facts *facts)
+void forward_finish(struct forward *w, enum reason why, const struct facts *facts)
 {
 	struct forward_result r = { .result = why == REASON_NONE ? ATTEMPT_OK : reason_result(why),
 				    .reason = why,
@@ -192,27 +114,27 @@ static void finish(struct forward *w, enum reason why, const struct facts *facts
 	if (why != REASON_NONE)
 		reason_line(why, facts, r.error, sizeof r.error);
 	secret_gate_scrub(w->forwarder->options.gate, r.error, sizeof r.error);
-	fill_result(w, &r);
+	forward_fill_result(w, &r);
 	if (r.status == 0)
-		give_raw(w, buffer_view(&w->in));
-	bool whole = why == REASON_NONE && is_whole(w);
+		forward_answer_give_raw(w, buffer_view(&w->in));
+	bool whole = why == REASON_NONE && forward_answer_is_whole(w);
 	if (w->dial)
 		dial_cancel(w->dial);
 	w->dial = NULL;
-	to(w, FORWARD_OVER);
+	forward_to(w, FORWARD_OVER);
 	leave_connection(w, whole);
 	w->ops->on_done(w->user, &r);
 	uv_close((uv_handle_t *)&w->timer, on_timer_closed);
 }
 
-static void fail(struct forward *w, enum reason why)
+void forward_fail(struct forward *w, enum reason why)
 {
 	char shown[FIRST_BYTES_SHOWN];
 	struct facts facts = { .peer = w->app->peer, .limit_ms = (uint64_t)w->forwarder->options.timeout_ms };
 	if (w->starting) {
 		w->why = why;
-		to(w, FORWARD_PROBING);
-		limit(w, 0);
+		forward_to(w, FORWARD_PROBING);
+		forward_limit(w, 0);
 		return;
 	}
 	if (why == REASON_APP_BAD_HEAD || why == REASON_APP_BAD_BODY) {
@@ -221,7 +143,7 @@ static void fail(struct forward *w, enum reason why)
 		first_bytes_show(buffer_view(&w->in), shown);
 		facts.detail = shown;
 	}
-	finish(w, why, &facts);
+	forward_finish(w, why, &facts);
 }
 
 /* ---- tries ---- */
@@ -237,11 +159,11 @@ static bool try_again(struct forward *w)
 	/* An app that comes up at the deadline must not be called for one millisecond. */
 	if (left == 0 || now + wait >= w->deadline_ms)
 		return false;
-	to(w, FORWARD_WAITING);
+	forward_to(w, FORWARD_WAITING);
 	if (!w->refusal_told && w->ops->on_refused)
 		w->ops->on_refused(w->user);
 	w->refusal_told = true;
-	limit(w, wait);
+	forward_limit(w, wait);
 	w->backoff_ms = w->backoff_ms * 2 > MOST_RETRY_MS ? MOST_RETRY_MS : w->backoff_ms * 2;
 	return true;
 }
@@ -251,7 +173,7 @@ static void on_probed(void *user, struct conn *c)
 	struct forward *w = user;
 	w->dial = NULL;
 	conn_close(c);
-	fail(w, REASON_APP_SPEAKS_TLS);
+	forward_fail(w, REASON_APP_SPEAKS_TLS);
 }
 
 static void on_not_probed(void *user, enum dial_failure why, const struct conn_failure *how)
@@ -260,7 +182,7 @@ static void on_not_probed(void *user, enum dial_failure why, const struct conn_f
 	w->dial = NULL;
 	/* A server that wants more than was shown has answered in TLS all the same. */
 	bool tls = why == DIAL_TLS && (how->kind == CONN_TLS_ALERT || how->kind == CONN_TLS_CERT);
-	fail(w, tls ? REASON_APP_SPEAKS_TLS : w->why);
+	forward_fail(w, tls ? REASON_APP_SPEAKS_TLS : w->why);
 }
 
 /* An app that speaks TLS alone closes a call in the clear without a word. */
@@ -274,12 +196,12 @@ static void probe(struct forward *w, enum reason why)
 				 .allow_remote = w->forwarder->options.allow_remote_target };
 	w->why = why;
 	leave_connection(w, false);
-	to(w, FORWARD_PROBING);
+	forward_to(w, FORWARD_PROBING);
 	w->dial = where.tls ? dial_start(w->forwarder->loop, &where, &ops, w) : NULL;
 	if (w->dial)
-		limit(w, PROBE_MS);
+		forward_limit(w, PROBE_MS);
 	else
-		fail(w, why);
+		forward_fail(w, why);
 }
 
 static bool is_idempotent(struct bytes method)
@@ -306,20 +228,20 @@ static bool send_again(struct forward *w, const struct conn_failure *how)
 }
 
 /* The connection ended before the answer did. */
-static void broke_off(struct forward *w, const struct conn_failure *how)
+void forward_broke_off(struct forward *w, const struct conn_failure *how)
 {
 	if (w->state == FORWARD_UPGRADED) {
-		finish(w, REASON_NONE, NULL);
+		forward_finish(w, REASON_NONE, NULL);
 	} else if (w->state == FORWARD_BODY) {
-		fail(w, REASON_APP_BROKE_OFF);
+		forward_fail(w, REASON_APP_BROKE_OFF);
 	} else if (w->in.len > 0) {
-		fail(w, REASON_APP_NO_ANSWER);
+		forward_fail(w, REASON_APP_NO_ANSWER);
 	} else if (!send_again(w, how)) {
 		enum reason why = forward_reason_of_end(how);
 		if (!w->app->tls && !w->conn->used && w->app->port)
 			probe(w, why);
 		else
-			fail(w, why);
+			forward_fail(w, why);
 	}
 }
 
@@ -331,16 +253,16 @@ static void on_timer(uv_timer_t *h)
 		begin(w, false);
 		return;
 	case FORWARD_PROBING:
-		fail(w, w->why);
+		forward_fail(w, w->why);
 		return;
 	case FORWARD_DIALING:
-		fail(w, dial_reason_of_wait(w->dial));
+		forward_fail(w, dial_reason_of_wait(w->dial));
 		return;
 	case FORWARD_HEAD:
-		fail(w, REASON_APP_LATE);
+		forward_fail(w, REASON_APP_LATE);
 		return;
 	case FORWARD_BODY:
-		fail(w, w->request.live ? REASON_APP_STALLED : REASON_APP_ENDLESS);
+		forward_fail(w, w->request.live ? REASON_APP_STALLED : REASON_APP_ENDLESS);
 		return;
 	case FORWARD_UPGRADED:
 	case FORWARD_OVER:
@@ -356,176 +278,8 @@ static bool send_some(struct forward *w)
 {
 	if (forward_send_some(&w->send, &w->conn->conn, w->state == FORWARD_UPGRADED))
 		return true;
-	fail(w, REASON_APP_MEMORY);
+	forward_fail(w, REASON_APP_MEMORY);
 	return false;
-}
-
-/* ---- the answer ---- */
-
-static uint64_t declared_length(const struct http1_head *h)
-{
-	return h->codings == 0 && h->lengths > 0 && !h->length_bad ? h->length : WIRE_UNKNOWN_LENGTH;
-}
-
-/* False: it cannot be used, and the call ended by it. */
-static bool take_head(struct forward *w, struct bytes in)
-{
-	struct bytes block = http1_at(in, w->answer.block);
-	bool upgraded = w->answer.status == 101;
-	enum http1_fault fault =
-	    http1_response_body(&w->answer, bytes_equal(w->request.method, bytes_of("HEAD")), &w->body);
-	if (fault != HTTP1_FINE) {
-		w->body.fault = fault;
-		fail(w, REASON_APP_BAD_HEAD);
-		return false;
-	}
-	if ((w->answer.folded || w->answer.spaced) && !http1_repair(&w->repaired, block)) {
-		fail(w, REASON_APP_MEMORY);
-		return false;
-	}
-	if (w->answer.folded || w->answer.spaced) {
-		block = buffer_view(&w->repaired);
-		give_raw(w, bytes_make(in.at, w->answer.size));
-	}
-	bool event_stream = headers_of_event_stream(block);
-	to(w, upgraded ? FORWARD_UPGRADED : FORWARD_BODY);
-	w->event_stream = event_stream;
-	w->ops->on_head(w->user, w->answer.status, http1_at(in, w->answer.reason), block, declared_length(&w->answer));
-	if (upgraded) {
-		struct forward_result so_far = { .result = ATTEMPT_OK };
-		fill_result(w, &so_far);
-		uv_timer_stop(&w->timer);
-		w->ops->on_upgraded(w->user, &so_far);
-	} else {
-		limit_body(w, event_stream);
-	}
-	return true;
-}
-
-/* Uses the head at the beginning of `in`: *used bytes of it, 0: it is not whole. False: the call ended. */
-static bool use_head(struct forward *w, struct bytes in, size_t *used)
-{
-	enum http1_state state = http1_head_read(&w->answer, in);
-	*used = 0;
-	if (state == HTTP1_MORE)
-		return true;
-	if (state == HTTP1_BAD) {
-		enum http1_fault fault = w->answer.fault;
-		fail(w, fault == HTTP1_NOT_HTTP ? forward_reason_of_bytes(in) : forward_reason_of_fault(fault, true));
-		return false;
-	}
-	*used = w->answer.size;
-	if (w->answer.status >= 200 || (w->answer.status == 101 && w->request.upgrade))
-		return take_head(w, in);
-	if (w->answer.status == 101 || ++w->interim > INTERIM_MOST) {
-		fail(w, w->answer.status == 101 ? REASON_APP_BAD_HEAD : REASON_APP_INTERIM);
-		return false;
-	}
-	http1_head_begin(&w->answer, HTTP1_RESPONSE);
-	return true;
-}
-
-/* Hands out body bytes. False: the call ended. */
-static bool use_body(struct forward *w, struct bytes in, size_t *used)
-{
-	struct bytes piece = in;
-	enum http1_state state = HTTP1_PIECE;
-	*used = in.len;
-	if (w->state == FORWARD_BODY)
-		state = http1_body_read(&w->body, in, used, &piece);
-	if (state == HTTP1_BAD) {
-		fail(w, forward_reason_of_fault(w->body.fault, false));
-		return false;
-	}
-	if (state == HTTP1_PIECE && !w->ops->on_body(w->user, piece)) {
-		w->paused = true;
-		if (!buffer_append_bytes(&w->held, piece)) {
-			fail(w, REASON_APP_MEMORY);
-			return false;
-		}
-		uv_timer_stop(&w->timer);
-	}
-	return true;
-}
-
-static void end_well(struct forward *w)
-{
-	if (w->body.trailers.len > 0 && w->ops->on_trailers)
-		w->ops->on_trailers(w->user, buffer_view(&w->body.trailers));
-	finish(w, REASON_NONE, NULL);
-}
-
-/* Uses what was kept of what came. False: the call ended. */
-static bool use_kept(struct forward *w)
-{
-	while (w->in.len > 0 && !w->paused && !is_whole(w)) {
-		size_t used;
-		bool fine = w->state == FORWARD_HEAD ? use_head(w, buffer_view(&w->in), &used)
-						     : use_body(w, buffer_view(&w->in), &used);
-		if (!fine)
-			return false;
-		if (used == 0)
-			break;
-		buffer_consume(&w->in, used);
-	}
-	if (!is_whole(w))
-		return true;
-	end_well(w);
-	return false;
-}
-
-/* Bytes that came; the rest of what cannot be used now is kept. False: the call ended. */
-static bool take(struct forward *w, struct bytes in)
-{
-	size_t at = 0, used;
-	/* A head is read from one piece of memory. */
-	bool direct = w->state != FORWARD_HEAD && w->in.len == 0;
-	while (direct && at < in.len && !w->paused && !is_whole(w)) {
-		if (!use_body(w, bytes_make(in.at + at, in.len - at), &used))
-			return false;
-		at += used;
-	}
-	if (at < in.len && !buffer_append(&w->in, in.at + at, in.len - at)) {
-		fail(w, REASON_APP_MEMORY);
-		return false;
-	}
-	return use_kept(w);
-}
-
-/* False: the call ended. */
-static bool on_end(struct forward *w)
-{
-	/* A reset is no end: what it cut off may have been more. */
-	bool ended = w->conn->conn.failure.kind == CONN_FINE;
-	if (w->state == FORWARD_BODY && ended && http1_body_end(&w->body) == HTTP1_WHOLE && !w->paused) {
-		end_well(w);
-		return false;
-	}
-	if (w->paused)
-		return true; /* once what is held was taken */
-	broke_off(w, &w->conn->conn.failure);
-	return false;
-}
-
-static bool read_some(struct forward *w)
-{
-	uint8_t bytes[READ_AT_ONCE];
-	for (int i = 0; i < READS_A_TURN && !w->paused; i++) {
-		ssize_t n = w->conn->conn.ended ? CONN_ENDED : conn_read(&w->conn->conn, bytes, sizeof bytes);
-		if (n == CONN_AGAIN)
-			return true;
-		if (n < 0)
-			return on_end(w);
-		if (w->first_byte_us == 0)
-			w->first_byte_us = (uv_hrtime() - w->begun_ns) / 1000;
-		if (!take(w, bytes_make(bytes, (size_t)n)))
-			return false;
-		if (w->state == FORWARD_BODY && w->request.live && !w->event_stream && !w->paused)
-			limit(w, (uint64_t)w->forwarder->options.timeout_ms);
-		if ((size_t)n < sizeof bytes && !conn_has_pending(&w->conn->conn))
-			return true;
-	}
-	return true;
 }
 
 /* ---- the connection ---- */
@@ -541,34 +295,25 @@ static void watch(struct forward *w)
 	forwarder_watch(w->conn, events);
 }
 
-/* Offers the piece again that was not taken. False: it was not taken, or the call ended. */
-static bool go_on_with_held(struct forward *w)
-{
-	w->resuming = false;
-	if (!w->ops->on_body(w->user, buffer_view(&w->held))) {
-		watch(w);
-		return false;
-	}
-	w->held.len = 0;
-	w->paused = false;
-	limit_body(w, w->event_stream);
-	return use_kept(w);
-}
-
 void forward_on_events(struct forward *w)
 {
-	if (w->state == FORWARD_OVER || (w->resuming && !go_on_with_held(w)) || !send_some(w))
+	if (w->state == FORWARD_OVER)
 		return;
-	if (w->state != FORWARD_OVER && read_some(w))
+	if (w->resuming && !forward_answer_offer_held(w)) {
+		if (w->state != FORWARD_OVER)
+			watch(w);
+		return;
+	}
+	if (send_some(w) && w->state != FORWARD_OVER && forward_answer_read(w))
 		watch(w);
 }
 
 static void start_sending(struct forward *w)
 {
-	to(w, FORWARD_HEAD);
+	forward_to(w, FORWARD_HEAD);
 	http1_head_begin(&w->answer, HTTP1_RESPONSE);
 	forward_send_begin(&w->send);
-	limit(w, left_ms(w));
+	forward_limit(w, left_ms(w));
 	if (send_some(w))
 		watch(w);
 }
@@ -582,7 +327,7 @@ static void on_dialled(void *user, struct conn *c)
 	if (w->conn)
 		start_sending(w);
 	else
-		fail(w, REASON_APP_MEMORY);
+		forward_fail(w, REASON_APP_MEMORY);
 }
 
 static void on_not_dialled(void *user, enum dial_failure why, const struct conn_failure *how)
@@ -591,7 +336,7 @@ static void on_not_dialled(void *user, enum dial_failure why, const struct conn_
 	w->dial = NULL;
 	if ((why == DIAL_REFUSED || why == DIAL_NO_SOCKET) && try_again(w))
 		return;
-	fail(w, forward_reason_of_dial(why, how));
+	forward_fail(w, forward_reason_of_dial(why, how));
 }
 
 /* `fresh`: by no kept connection. */
@@ -615,11 +360,11 @@ static void begin(struct forward *w, bool fresh)
 				 .tls = w->app->tls ? forwarder_tls(w->forwarder) : NULL,
 				 .verify = !o->insecure,
 				 .allow_remote = o->allow_remote_target };
-	to(w, FORWARD_DIALING);
-	limit(w, left_ms(w));
+	forward_to(w, FORWARD_DIALING);
+	forward_limit(w, left_ms(w));
 	w->dial = w->app->tls && !where.tls ? NULL : dial_start(w->forwarder->loop, &where, &ops, w);
 	if (!w->dial)
-		fail(w, REASON_APP_MEMORY);
+		forward_fail(w, REASON_APP_MEMORY);
 }
 
 /* ---- from outside ---- */
@@ -675,7 +420,7 @@ void forward_unheard(struct forward *w)
 	if (!w->request.live || w->state != FORWARD_BODY)
 		return;
 	w->request.live = false;
-	limit(w, (uint64_t)w->forwarder->options.timeout_ms);
+	forward_limit(w, (uint64_t)w->forwarder->options.timeout_ms);
 }
 
 void forward_feed(struct forward *w)
@@ -689,10 +434,10 @@ void forward_feed(struct forward *w)
 
 void forward_hang_up(struct forward *w)
 {
-	finish(w, REASON_NONE, NULL);
+	forward_finish(w, REASON_NONE, NULL);
 }
 
 void forward_cancel(struct forward *w)
 {
-	finish(w, REASON_APP_CANCELLED, &(struct facts){ .peer = w->app->peer });
+	forward_finish(w, REASON_APP_CANCELLED, &(struct facts){ .peer = w->app->peer });
 }

@@ -1,9 +1,12 @@
 /* What the files of a call share: forwarder.c keeps the apps and their connections, forward.c is one call from its
- * first byte to its last, forward_target.c says where a call may go. Loop thread. */
+ * first byte to its last, forward_answer.c reads what the app answers, forward_target.c says where a call may go. Loop
+ * thread. */
 #pragma once
 
 #include "client/app/dial.h"
+#include "client/app/forward_send.h"
 #include "client/app/forwarder.h"
+#include "client/reason/reason.h"
 #include "shared/http/http1.h"
 #include "shared/net/conn.h"
 
@@ -61,8 +64,75 @@ void forwarder_drop(struct app_conn *a);
 /* Polls for `events`, or for nothing. */
 void forwarder_watch(struct app_conn *a, int events);
 
+enum forward_state {
+	FORWARD_WAITING,  /* for another try */
+	FORWARD_DIALING,  /* a connection is on its way */
+	FORWARD_HEAD,     /* the request goes out, the answer's head comes */
+	FORWARD_BODY,     /* the answer's body comes */
+	FORWARD_UPGRADED, /* after 101 */
+	FORWARD_PROBING,  /* it failed; does TLS answer there? */
+	FORWARD_OVER,     /* the memory lives until libuv let go of the timer */
+	FORWARD_STATES,
+};
+
+struct forward {
+	struct forwarder *forwarder;
+	struct app *app;
+	struct forward_request request;
+	const struct forward_ops *ops;
+	void *user;
+	char *url;
+	enum forward_state state;
+	uv_timer_t timer; /* the next try, or the time limit of what is under way */
+	uint64_t deadline_ms, wait_until_ms;
+	int64_t backoff_ms;
+	bool starting;            /* forward_start has not returned: nobody is to be called */
+	bool refusal_told, again; /* on_refused was called; the request went out a second time */
+	struct dial *dial;
+	struct app_conn *conn;
+	uint64_t started_at_us, begun_ns, connect_us, first_byte_us; /* of the last try */
+	uint64_t first_at_us, first_ns;                              /* of the first one */
+
+	struct forward_send send; /* the request on its way */
+
+	/* The answer. */
+	struct buffer in; /* read and not used */
+	struct http1_head answer;
+	struct http1_body body;
+	int interim;
+	bool paused, resuming;
+	struct buffer held; /* the piece that was not taken */
+	struct buffer repaired;
+	bool event_stream; /* it goes on until somebody ends it */
+	enum reason why;   /* PROBING: the reason if TLS does not answer */
+};
+
+/* forward.c: the only change of state; one that the drawing there does not have aborts. */
+void forward_to(struct forward *w, enum forward_state state);
+/* What is under way may take that long from now on. */
+void forward_limit(struct forward *w, uint64_t ms);
+/* What became of the call until now. */
+void forward_fill_result(const struct forward *w, struct forward_result *r);
+/* Ends the call. `facts` go into the sentence and may be NULL, where it ends well (REASON_NONE). */
+void forward_finish(struct forward *w, enum reason why, const struct facts *facts);
+/* Ends the call by a failure, with the facts that the call itself knows. */
+void forward_fail(struct forward *w, enum reason why);
+/* The connection ended before the answer did: the call ends, or goes out once more, or asks whether the app wants
+ * TLS. */
+void forward_broke_off(struct forward *w, const struct conn_failure *how);
 /* forward.c: something happened to the connection of the call; reading tells what. */
 void forward_on_events(struct forward *w);
+
+/* forward_answer.c: reads what has come, and hands it out. False: the call ended, or it goes on with another
+ * connection. */
+MUST_CHECK bool forward_answer_read(struct forward *w);
+/* Offers the held piece again, after forward_resume, and then what came after it. False: it was not taken, or the call
+ * ended. */
+MUST_CHECK bool forward_answer_offer_held(struct forward *w);
+/* Whether the body came to its end and its reader took all of it. */
+bool forward_answer_is_whole(const struct forward *w);
+/* Hands out bytes as they came (at most STORE_RAW_MOST), for a call whose exact bytes go on record. */
+void forward_answer_give_raw(struct forward *w, struct bytes raw);
 
 /* forward_target.c: takes a base URL apart. False: out of memory. */
 MUST_CHECK bool forward_take_apart(struct app *app, const char *base);
