@@ -64,7 +64,8 @@ LIBS_NATS = $(if $(NATS),$(shell $(PKG_CONFIG) --libs $(NATS)))
 SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard shared/*/*.c)) $(BUILD)/shared/store_schema.o
 CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out client/main.c,$(wildcard client/*.c client/*/*.c))) $(BUILD)/client/samples_built_in.o $(BUILD)/client/web_files.o
 TUI_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tui/*/*.c))
-RELAY_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out relay/main.c relay/bus/$(if $(NATS),bus_none.c,bus.c),$(wildcard relay/*.c relay/*/*.c)))
+NATS_SRC := relay/bus/bus.c relay/bus/bus_queue.c relay/bus/bus_thread.c
+RELAY_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out relay/main.c $(if $(NATS),relay/bus/bus_none.c,$(NATS_SRC)),$(wildcard relay/*.c relay/*/*.c)))
 SOURCES := $(wildcard client/*.[ch] client/*/*.[ch] relay/*.[ch] relay/*/*.[ch] shared/*/*.[ch] tui/*/*.[ch] tests/unit/*.h tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/tools/*.[ch] tests/powerloss/*.[ch])
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/test_*.c))
 

@@ -6,8 +6,8 @@
  * through its plain requests ($JS.API.…, $KV.…): the library's own calls for it wait for their answer, and would hold
  * up every frame behind them for as long as a leader is elected.
  *
- * Everything here is called, and calls back, on the loop's thread. bus.c is the only file that includes nats.h; built
- * without it (WITH_NATS=0), bus_none.c refuses. */
+ * Everything here is called, and calls back, on the loop's thread. Only the files behind bus_private.h see nats.h;
+ * built without it (WITH_NATS=0), bus_none.c stands in for them and refuses. */
 #pragma once
 
 #include <uv.h>

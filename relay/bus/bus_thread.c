@@ -1,0 +1,319 @@
+/* The thread of the bus: it holds one connection to a server, tries the next one where that fails, and publishes what
+ * the loop asked for. The library's own threads call back into this file as well. */
+#include "relay/bus/bus_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECT_MS 2000
+#define RETRY_MS 200
+#define WRITE_MS 500 /* without it a publish to a server that hangs never returns (libnats 3.4.1) */
+#define PING_MS 2000
+#define PINGS_OUT 2
+#define END_MS 5000 /* for the library's last callbacks */
+
+/* ---- what the library calls, on its own threads ---- */
+
+static void let_go(struct bus *b)
+{
+	pthread_mutex_lock(&b->lock);
+	b->held--;
+	pthread_cond_signal(&b->wake);
+	pthread_mutex_unlock(&b->lock);
+}
+
+static void on_message(natsConnection *nc, natsSubscription *sub, natsMsg *msg, void *closure)
+{
+	struct bus_news *v = bus_queue_make_news(BUS_NEWS_MESSAGE);
+	(void)nc;
+	(void)sub;
+	if (!v) {
+		natsMsg_Destroy(msg);
+		return;
+	}
+	v->msg = msg;
+	v->size += (size_t)natsMsg_GetDataLength(msg);
+	bus_queue_tell(closure, v);
+}
+
+static void on_complete(void *closure)
+{
+	let_go(closure);
+}
+
+static void on_closed(natsConnection *nc, void *closure)
+{
+	struct bus *b = closure;
+	pthread_mutex_lock(&b->lock);
+	if (b->nc == nc)
+		b->lost = true;
+	pthread_mutex_unlock(&b->lock);
+	let_go(b);
+}
+
+/* Instead of the library's own, which prints. What went wrong shows where a connection ends. */
+static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus status, void *closure)
+{
+	(void)nc;
+	(void)sub;
+	(void)status;
+	(void)closure;
+}
+
+/* ---- the thread: connecting ---- */
+
+static natsStatus set_access(const struct bus *b, natsOptions *o, const struct bus_server *server)
+{
+	const struct bus_credentials *c = &b->settings.credentials;
+	natsStatus s = NATS_OK;
+	if (c->kind == BUS_CREDENTIALS_PASSWORD)
+		s = natsOptions_SetUserInfo(o, c->user, c->password);
+	else if (c->kind == BUS_CREDENTIALS_JWT)
+		s = natsOptions_SetUserCredentialsFromFiles(o, b->settings.credentials_file, NULL);
+	if (s == NATS_OK && server->tls)
+		s = natsOptions_SetSecure(o, true);
+	if (s == NATS_OK && server->tls && b->settings.ca)
+		s = natsOptions_LoadCATrustedCertificates(o, b->settings.ca);
+	/* Without it the library looks at the chain alone, not at whose certificate it is. */
+	if (s == NATS_OK && server->tls)
+		s = natsOptions_SetExpectedHostname(o, server->host);
+	return s;
+}
+
+/* One server at a time and no reconnecting by the library, so that the bus knows where it is, can leave a server that
+ * answers nothing, and holds each server to its own name. */
+static natsStatus make_options(struct bus *b, const struct bus_server *server, natsOptions **out)
+{
+	char url[BUS_HOST_LEN + 32];
+	natsOptions *o = NULL;
+	bus_servers_url(server, url);
+	natsStatus s = natsOptions_Create(&o);
+#define TRY(call)                                                                                                      \
+	if (s == NATS_OK)                                                                                              \
+	s = call
+	TRY(natsOptions_SetURL(o, url));
+	TRY(natsOptions_SetName(o, "creel"));
+	TRY(natsOptions_SetAllowReconnect(o, false));
+	TRY(natsOptions_SetTimeout(o, CONNECT_MS));
+	TRY(natsOptions_SetWriteDeadline(o, WRITE_MS));
+	TRY(natsOptions_SetPingInterval(o, PING_MS));
+	TRY(natsOptions_SetMaxPingsOut(o, PINGS_OUT));
+	TRY(natsOptions_SetSendAsap(o, true));              /* else each end waits a millisecond */
+	TRY(natsOptions_UseGlobalMessageDelivery(o, true)); /* else a thread a subscription */
+	TRY(natsOptions_SetErrorHandler(o, on_error, NULL));
+	TRY(natsOptions_SetClosedCB(o, on_closed, b));
+	TRY(set_access(b, o, server));
+#undef TRY
+	if (s != NATS_OK) {
+		natsOptions_Destroy(o);
+		o = NULL;
+	}
+	*out = o;
+	return s;
+}
+
+static natsStatus subscribe(struct bus *b, natsConnection *nc, const char *subject)
+{
+	natsSubscription *sub = NULL;
+	natsStatus s = natsConnection_Subscribe(&sub, nc, subject, on_message, b);
+	if (s != NATS_OK)
+		return s;
+	b->subscriptions[b->subscription_count++] = sub;
+	pthread_mutex_lock(&b->lock);
+	b->held++;
+	pthread_mutex_unlock(&b->lock);
+	s = natsSubscription_SetOnCompleteCB(sub, on_complete, b);
+	if (s != NATS_OK)
+		let_go(b);
+	/* on_message never waits, so nothing gathers there but what the bound of the queue is for. */
+	if (s == NATS_OK)
+		s = natsSubscription_SetPendingLimits(sub, -1, BUS_QUEUE_BYTES);
+	return s;
+}
+
+static natsStatus subscribe_all(struct bus *b, natsConnection *nc)
+{
+	natsStatus s = subscribe(b, nc, b->inbox_all);
+	for (size_t i = 0; s == NATS_OK && i < b->settings.subject_count; i++)
+		s = subscribe(b, nc, b->settings.subjects[i]);
+	/* Round the server once: from now on nothing that is sent to them passes us by. */
+	return s == NATS_OK ? natsConnection_FlushTimeout(nc, CONNECT_MS) : s;
+}
+
+static enum bus_away why_of(natsStatus s)
+{
+	switch (s) {
+	case NATS_NOT_PERMITTED:
+	case NATS_CONNECTION_AUTH_FAILED:
+	case NATS_INVALID_ARG:
+		return BUS_REFUSED;
+	case NATS_SSL_ERROR:
+	case NATS_SECURE_CONNECTION_REQUIRED:
+	case NATS_SECURE_CONNECTION_WANTED:
+		return BUS_UNTRUSTED;
+	default:
+		return BUS_UNREACHABLE;
+	}
+}
+
+static void tell_away(struct bus *b, const struct bus_server *server, enum bus_away why, const char *text)
+{
+	struct bus_news *v = bus_queue_make_news(BUS_NEWS_AWAY);
+	if (!v)
+		return;
+	v->why = why;
+	bus_servers_url(server, v->server);
+	snprintf(v->text, sizeof v->text, "%s", text);
+	bus_queue_tell(b, v);
+}
+
+static void leave(struct bus *b, natsConnection *nc)
+{
+	pthread_mutex_lock(&b->lock);
+	b->nc = NULL;
+	pthread_mutex_unlock(&b->lock);
+	natsConnection_Close(nc);
+	while (b->subscription_count > 0)
+		natsSubscription_Destroy(b->subscriptions[--b->subscription_count]);
+	natsConnection_Destroy(nc);
+}
+
+/* Tries the next server. */
+static natsConnection *connect_one(struct bus *b, const struct bus_server **where)
+{
+	natsOptions *options;
+	natsConnection *nc = NULL;
+	const struct bus_server *server = &b->settings.servers.at[b->server++ % b->settings.servers.count];
+	*where = server;
+	natsStatus s = make_options(b, server, &options);
+	if (s == NATS_OK)
+		s = natsConnection_Connect(&nc, options);
+	natsOptions_Destroy(options);
+	if (s != NATS_OK) {
+		const char *last = nats_GetLastError(NULL);
+		tell_away(b, server, why_of(s), last && *last ? last : natsStatus_GetText(s));
+		return NULL;
+	}
+	pthread_mutex_lock(&b->lock);
+	b->held++; /* on_closed is still to come */
+	b->nc = nc;
+	b->lost = false;
+	pthread_mutex_unlock(&b->lock);
+	s = subscribe_all(b, nc);
+	if (s == NATS_OK) {
+		struct bus_news *v = bus_queue_make_news(BUS_NEWS_CONNECTED);
+		if (v) {
+			bus_servers_url(server, v->server);
+			bus_queue_tell(b, v);
+			return nc;
+		}
+	}
+	tell_away(b, server, BUS_UNREACHABLE, natsStatus_GetText(s));
+	leave(b, nc);
+	return NULL;
+}
+
+/* ---- the thread: working ---- */
+
+static natsStatus publish(struct bus *b, natsConnection *nc, const struct bus_job *j)
+{
+	char reply[BUS_INBOX_LEN + 20];
+	natsMsg *msg = NULL;
+	if (j->id)
+		snprintf(reply, sizeof reply, "%s.%llx", b->inbox, (unsigned long long)j->id);
+	natsStatus s =
+	    natsMsg_Create(&msg, j->subject, j->id ? reply : NULL, (const char *)j->data.at, (int)j->data.len);
+	if (s == NATS_OK && j->header)
+		s = natsMsgHeader_Set(msg, j->header, j->value);
+	if (s == NATS_OK)
+		s = natsConnection_PublishMsg(nc, msg);
+	natsMsg_Destroy(msg);
+	return s;
+}
+
+static void tell_not_sent(struct bus *b, const struct bus_job *j)
+{
+	struct bus_news *v = j->id ? bus_queue_make_news(BUS_NEWS_NOT_SENT) : NULL;
+	if (!v)
+		return; /* a request is answered by its time-out */
+	v->id = j->id;
+	bus_queue_tell(b, v);
+}
+
+/* Does the jobs, where there is a connection. False: that it is to be left. */
+static bool do_jobs(struct bus *b, natsConnection *nc, struct bus_job *jobs)
+{
+	bool stay = true;
+	while (jobs) {
+		struct bus_job *j = jobs;
+		jobs = j->next;
+		if (j->kind == BUS_JOB_MOVE_ON)
+			stay = false;
+		else if (!nc || publish(b, nc, j) != NATS_OK)
+			tell_not_sent(b, j);
+		free(j);
+	}
+	return stay;
+}
+
+static void wait_ms(struct bus *b, uint64_t ms)
+{
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += (time_t)(ms / 1000);
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_cond_timedwait(&b->wake, &b->lock, &until);
+}
+
+/* Under the lock, which is given back meanwhile: until there is something to do. */
+static void wait_for_work(struct bus *b, bool connected)
+{
+	if (!connected && !b->ending)
+		wait_ms(b, RETRY_MS);
+	while (connected && !b->jobs && !b->ending && !b->lost)
+		pthread_cond_wait(&b->wake, &b->lock);
+}
+
+/* The library's threads may still be in a callback of a connection that is closed. */
+static void wait_for_callbacks(struct bus *b)
+{
+	pthread_mutex_lock(&b->lock);
+	for (int waited = 0; b->held > 0 && waited < END_MS; waited += RETRY_MS)
+		wait_ms(b, RETRY_MS);
+	b->ended = true;
+	pthread_mutex_unlock(&b->lock);
+}
+
+void bus_thread_run(void *closure)
+{
+	struct bus *b = closure;
+	natsConnection *nc = NULL;
+	const struct bus_server *where = NULL;
+	bool end = false;
+	while (!end) {
+		if (!nc)
+			nc = connect_one(b, &where);
+		pthread_mutex_lock(&b->lock);
+		wait_for_work(b, nc != NULL);
+		struct bus_job *jobs = bus_queue_take_jobs(b);
+		bool lost = nc && b->lost;
+		end = b->ending;
+		pthread_mutex_unlock(&b->lock);
+		bool stay = do_jobs(b, lost ? NULL : nc, jobs);
+		if (nc && (lost || !stay || end)) {
+			if (end && !lost)
+				natsConnection_FlushTimeout(nc, WRITE_MS);
+			leave(b, nc);
+			nc = NULL;
+			if (!end)
+				tell_away(b, where, BUS_LOST, lost ? "the connection was lost" : "it answers nothing");
+		}
+	}
+	wait_for_callbacks(b);
+	nats_ReleaseThreadMemory();
+	uv_async_send(&b->notify);
+}
