@@ -1,5 +1,5 @@
 // Further libraries of npm (verify.test.mjs has the first), both ways: what the library takes creel holds for valid, what it
-// refuses creel does not; and it takes what `creel trigger` and `replay --resign` sign. Five large packages are not among the
+// refuses creel does not; and it takes what `creel trigger` and `replay --resign` sign. Six large packages are not among the
 // tests' own: tests/README.md says how to have them tried as well.
 import assert from 'node:assert/strict';
 import { createHmac, createPublicKey, generateKeyPairSync, sign as nodeSign } from 'node:crypto';
@@ -34,7 +34,7 @@ const large = async (name) => {
 		return null;
 	}
 };
-const [box, hubspot, eleven, telnyx, commerce] = await Promise.all(['box-node-sdk/managers/webhooks', '@hubspot/api-client', '@elevenlabs/elevenlabs-js', 'telnyx', 'coinbase-commerce-node'].map(large));
+const [box, hubspot, eleven, telnyx, commerce, square] = await Promise.all(['box-node-sdk/managers/webhooks', '@hubspot/api-client', '@elevenlabs/elevenlabs-js', 'telnyx', 'coinbase-commerce-node', 'square'].map(large));
 
 const SECRET = 'a secret of sixteen';
 const HEX = 'a1b2c3d4e5f60718293a4b5c6d7e8f90';
@@ -152,6 +152,12 @@ const LIBRARIES = {
 	...(telnyx && { telnyx: { secret: edPublic, key: pem(ed), sample: 'telnyx.message.received',
 		make: () => { const t = String(seconds()); return { headers: { 'telnyx-timestamp': t, 'telnyx-signature-ed25519': nodeSign(null, Buffer.from(`${t}|${EVENT}`), ed.privateKey).toString('base64') } }; },
 		check: (raw, h) => TELNYX.webhooks.unwrap(raw, { headers: h }) } }),
+	...(square && { square: { secret: SECRET, sample: 'square.payment.updated',
+		make: (notificationUrl) => ({ headers: { 'x-square-hmacsha256-signature': mac(SECRET, notificationUrl + EVENT, 'base64') } }),
+		check: async (raw, h, notificationUrl) => {
+			if (JSON.parse(raw).type === 'payment.updated') square.serialization.PaymentUpdatedEvent.parseOrThrow(JSON.parse(raw), { unrecognizedObjectKeys: 'fail' });
+			return square.WebhooksHelper.verifySignature({ requestBody: raw, signatureHeader: h['x-square-hmacsha256-signature'], signatureKey: SECRET, notificationUrl });
+		} } }),
 	...(commerce && { coinbase: { secret: SECRET,
 		make: () => { const body = JSON.stringify({ id: 1, event: { id: 'e1', type: 'charge:confirmed', n: 10 } }); return { body, headers: { 'x-cc-webhook-signature': commerce.default.Webhook.computeSignature(body, SECRET) } }; },
 		check: (raw, h) => commerce.default.Webhook.verifySigHeader(raw, h['x-cc-webhook-signature'], SECRET) } }),
@@ -215,7 +221,7 @@ describe('the library of', () => {
 					assert.equal((await verdict(name, p, d, other)).signature, 'invalid');
 				}
 				await w.creelOut(['replay', String(mine.id), '--resign', '--secret', file(p.key ?? p.secret), '--to', String(port), ...db]);
-				assert.ok(await takes(p, last.raw, last.headers, /^(hubspot|google)/.test(name) ? url(p) : last.url), JSON.stringify(last.headers));
+				assert.ok(await takes(p, last.raw, last.headers, /^(hubspot|google|square)/.test(name) ? url(p) : last.url), JSON.stringify(last.headers));
 			});
 		if (p.sample)
 			it(`${name}: it takes the sample`, async () => {
