@@ -1,5 +1,5 @@
 /* creel-relay backup and restore: all that a relay keeps, in one file, and out of it. */
-#include "relay/backup/backup_file.h"
+#include "relay/commands/backup_file.h"
 #include "relay/commands/commands.h"
 #include "relay/commands/data_owner.h"
 #include "relay/control/control_ask.h"

@@ -1,4 +1,4 @@
-#include "relay/backup/backup_file.h"
+#include "relay/commands/backup_file.h"
 
 #include "relay/spool/spool_sqlite.h"
 #include "shared/base/clock.h"
