@@ -25,13 +25,13 @@ struct dial_to {
 	const char *host; /* a name, an address without brackets, or a unix socket's path */
 	uint16_t port;    /* 0: `host` is a path */
 	SSL_CTX *tls;     /* NULL: plain */
-	const char *name; /* that the certificate must be for; NULL: host */
+	const char *name; /* the name that the certificate must be for; NULL: host */
 	bool verify;      /* the certificate must be good, and that name's */
 	bool allow_remote;
 };
 
-/* What a client of TLS needs, 1.2 or newer; trusts the system's issuers and those of the file `ca` (PEM; or NULL).
- * NULL: out of memory, or the file cannot be read. */
+/* Settings for TLS connections (1.2 or newer) that trust the system's issuers and those in the PEM file `ca` (may be
+ * NULL). The caller frees them. NULL: out of memory, or the file cannot be read. */
 SSL_CTX *dial_tls_context(const char *ca);
 
 struct dial;
@@ -42,11 +42,11 @@ struct dial_ops {
 	void (*failed)(void *user, enum dial_failure why, const struct conn_failure *how);
 };
 
-/* Strings and context must live until the end. One of the ops is called later, never from within this; then the dial is
- * gone. NULL: out of memory. */
+/* Strings and context must live until the end. One of the ops is called later, never during this call; the dial is
+ * freed when it returns. NULL: out of memory. */
 struct dial *dial_start(uv_loop_t *loop, const struct dial_to *to, const struct dial_ops *ops, void *user);
-/* What a dial that is given up now has waited for: REASON_APP_TLS_SILENT where the target took the connection and TLS
+/* The reason to give when the dial is given up now: REASON_APP_TLS_SILENT where the target took the connection and TLS
  * is being set up, else REASON_APP_NOT_TAKEN. */
 enum reason dial_reason_of_wait(const struct dial *d);
-/* No op is called any more. */
+/* Ends and frees the dial; no op is called any more. */
 void dial_cancel(struct dial *d);

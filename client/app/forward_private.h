@@ -54,9 +54,10 @@ struct forwarder {
 struct app *forwarder_app(struct forwarder *f, const char *base);
 /* NULL: TLS cannot be set up. */
 SSL_CTX *forwarder_tls(struct forwarder *f);
-/* A kept connection, if it is still good, or NULL. It is the call's then. */
+/* Hands a kept connection that is still good to the call; NULL: there is none. */
 struct app_conn *forwarder_take(struct app *app, struct forward *call);
-/* A new one around a socket that was connected; takes *c. NULL when out of memory: *c is closed. */
+/* Makes the call's connection from a socket that was just connected; takes *c. NULL when out of memory, and *c is
+ * closed. */
 struct app_conn *forwarder_adopt(struct forwarder *f, struct app *app, struct forward *call, struct conn *c);
 /* The call is over and the connection may carry another. */
 void forwarder_keep(struct app_conn *a);
@@ -120,7 +121,7 @@ void forward_fail(struct forward *w, enum reason why);
 /* The connection ended before the answer did: the call ends, or goes out once more, or asks whether the app wants
  * TLS. */
 void forward_broke_off(struct forward *w, const struct conn_failure *how);
-/* forward.c: something happened to the connection of the call; reading tells what. */
+/* forward.c: called when something happened on the call's connection; it reads to find out what. */
 void forward_on_events(struct forward *w);
 
 /* forward_answer.c: reads what has come, and hands it out. False: the call ended, or it goes on with another

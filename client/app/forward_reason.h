@@ -1,4 +1,4 @@
-/* What was seen of a call that failed, as one of the reasons of client/reason. Pure. */
+/* Why a call of the app failed, as a reason (client/reason/reason.h). Pure. */
 #pragma once
 
 #include "client/app/dial.h"
@@ -7,13 +7,13 @@
 #include "shared/http/http1.h"
 #include "shared/net/conn.h"
 
-/* No connection. `how` is dial's. */
+/* For a connection that could not be made. `why` and `how` are what dial.h reports. */
 enum reason forward_reason_of_dial(enum dial_failure why, const struct conn_failure *how);
-/* A connection that ended before an answer came, with what conn.failure says: CONN_FINE where it was closed. */
+/* For a connection that ended before an answer came. `how` is its conn.failure: CONN_FINE where the app closed it. */
 enum reason forward_reason_of_end(const struct conn_failure *how);
-/* What the first bytes of something that is not an HTTP/1 answer are. */
+/* For an answer that is not HTTP/1, by its first bytes. */
 enum reason forward_reason_of_bytes(struct bytes first);
-/* An answer that cannot be used. `before_body`: its head is at fault. */
+/* For an answer that cannot be used. `before_body`: the fault is in its head. */
 enum reason forward_reason_of_fault(enum http1_fault fault, bool before_body);
 /* The fault in words: what follows "answered with". */
 const char *forward_reason_fault(enum http1_fault fault);

@@ -1,6 +1,6 @@
 /* The request of one call on its way to the app: its head, then its body from where it lies (memory, disk), its
- * trailers, or, after 101, what the sender goes on to say. It writes to the connection as much as goes, and waits for
- * nothing. Loop thread. */
+ * trailers, or, after 101, what the sender goes on to say. It writes as much as the connection takes, and never blocks.
+ * Loop thread. */
 #pragma once
 
 #include "client/app/forwarder.h"
@@ -11,10 +11,10 @@ struct forward_send {
 	size_t (*on_upload)(void *user, void *out, size_t most); /* forward_ops */
 	void *user;
 	struct buffer head;
-	struct buffer piece; /* of what cannot be sent from where it lies */
+	struct buffer piece; /* bytes that cannot be sent from where they lie */
 	size_t head_at, piece_at;
 	uint64_t body_at;
-	uint64_t sent; /* bytes that the system took, of all, on this connection */
+	uint64_t sent; /* bytes that the system has taken on this connection */
 	bool last_piece;
 	bool all;     /* nothing is left to be sent */
 	bool failed;  /* the connection takes no more; an answer may lie there all the same */
@@ -31,9 +31,9 @@ MUST_CHECK bool forward_send_some(struct forward_send *s, struct conn *c, bool u
 /* Whether there is something to be written once the connection takes it. */
 bool forward_send_has_more(const struct forward_send *s, bool upgraded);
 
-/* Whether it is sure that no app has read what was sent, now that the connection ended as `how` says. None of it was
- * taken by the other end; or the connection was reset, which a system does when its program closes with bytes unread,
- * and the request is one that no program reads by halves. */
+/* Whether it is certain that no app has read what was sent, now that the connection ended as `how` says. Either the
+ * other end took none of it; or the connection was reset, as systems do when a program closes with bytes unread, and
+ * the request is one that every program reads whole or not at all. */
 bool forward_send_is_unread(const struct forward_send *s, const struct conn *c, const struct conn_failure *how);
 
 void forward_send_free(struct forward_send *s);

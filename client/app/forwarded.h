@@ -16,7 +16,7 @@ enum forwarded_field {
 	FORWARDED_LOOKALIKE,
 };
 
-/* Upper and lower case are one. */
+/* Ignores upper and lower case. */
 enum forwarded_field forwarded_field_of(struct bytes name);
 /* Appends the value of X-Forwarded-For: what all the sender's fields of that name hold as one list (RFC 9110 §5.3),
  * then the peer's address. `peer` is the delivery's, with or without a port; IPv6 is written without brackets. False

@@ -26,7 +26,7 @@ struct forward_options {
 	bool no_forwarded;                         /* leave out X-Forwarded-* and Creel-* */
 	bool allow_remote_target;
 	bool insecure;                  /* https target with any certificate; loopback only */
-	const struct secret_gate *gate; /* that the sentences of failures pass; or NULL */
+	const struct secret_gate *gate; /* takes secrets out of failures' sentences; or NULL */
 	const char *ca;                 /* issuers trusted beside the system's, PEM; or NULL */
 };
 
@@ -50,7 +50,7 @@ struct forward_result {
 	char error[300];    /* a sentence unless ATTEMPT_OK */
 	enum reason reason; /* what that says; REASON_NONE for ATTEMPT_OK */
 	const char *detail; /* struct facts' of it, or NULL; until on_done returns */
-	const char *url;    /* that was called */
+	const char *url;    /* the URL that was called */
 	uint64_t started_at_us, connect_us, first_byte_us, total_us;
 };
 
@@ -76,7 +76,7 @@ struct forward_ops {
 	void (*on_trailers)(void *user, struct bytes trailers);
 };
 
-/* What "/path=TARGET" or "FILTER=TARGET" leads to, a part of it; NULL when it has another form. */
+/* The target in "/path=TARGET" or "FILTER=TARGET", as a pointer into `route`; NULL when it has another form. */
 const char *forward_route_target(const char *route);
 /* "3000", "localhost:3000", "http://localhost:3000/base", "https://…", "unix:/run/app.sock" to a normal base URL (the
  * caller frees). Unless `allow_remote` the host must be this machine: localhost, a loopback address, or a name all of
@@ -84,7 +84,7 @@ const char *forward_route_target(const char *route);
  * NULL and EXIT_USAGE. */
 char *forward_parse_target(const char *text, bool allow_remote, struct error *e);
 /* A target that somebody else's file may name: localhost or a loopback address as it is written, no name that has to be
- * looked up, and no unix socket, for behind those are daemons that trust whoever reaches them. */
+ * looked up, and no unix socket, because daemons that listen there trust every caller. */
 bool forward_target_is_harmless(const char *text);
 /* The URL of a call, which the attempt has on record: the base and the sender's target (the caller frees). NULL: out of
  * memory. */
@@ -92,7 +92,7 @@ char *forward_url(const char *base, struct bytes target);
 
 /* Whether a URL's host is this machine by how it is spelled: localhost, a loopback address, or a unix socket. */
 bool forward_url_is_local(struct bytes url);
-/* The same, or by what its name resolves to now (it may block for seconds). */
+/* The same, but a name is also looked up now (it may block for seconds). */
 bool forward_url_leads_here(struct bytes url);
 
 struct forwarder *forwarder_new(uv_loop_t *loop, const struct forward_options *options, struct error *e);
@@ -102,16 +102,17 @@ void forwarder_close(struct forwarder *f, void (*closed)(void *user), void *user
 /* `base_url` from forward_parse_target. NULL and *e when out of memory or a header cannot be sent. */
 struct forward *forward_start(struct forwarder *f, const char *base_url, const struct forward_request *request,
 			      const struct forward_ops *ops, void *user, struct error *e);
+/* Goes on after on_body returned false; the same piece comes again. */
 void forward_resume(struct forward *f);
-/* Nobody reads the answer any more: the rest of it has timeout_ms. */
+/* To be called when nobody reads the answer any more: the rest of it must come within timeout_ms. */
 void forward_unheard(struct forward *f);
-/* Its answer began, and goes on until somebody ends it. */
+/* Whether its answer has begun and is an event stream, which goes on until somebody ends it. */
 bool forward_is_event_stream(const struct forward *f);
-/* There are bytes for on_upload. */
+/* To be called when there are bytes for on_upload. */
 void forward_feed(struct forward *f);
 /* Closes the connection of an upgrade or an event stream; on_done comes with ATTEMPT_OK before this returns. Not from
  * within a callback.
  */
 void forward_hang_up(struct forward *f);
-/* Ends it; on_done comes with ATTEMPT_CANCELLED before this returns. */
+/* Ends the call; on_done comes with ATTEMPT_CANCELLED before this returns. */
 void forward_cancel(struct forward *f);

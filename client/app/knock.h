@@ -1,15 +1,16 @@
 /* Whether something takes connections where calls would go, for `creel doctor`: the forwarder's own way of connecting
- * and its reasons, and no request (doctor_ask.h sends one). A server in the clear is shown the beginning of a TLS
- * handshake on a second connection: one that takes it speaks TLS alone. Blocks, on a loop of its own. */
+ * and its reasons, but no request (doctor_ask.h sends one). A server in the clear is shown the beginning of a TLS
+ * handshake on a second connection: if it accepts that, it speaks only TLS. Blocks, on a loop of its own. */
 #pragma once
 
 #include "client/app/forward_reason.h"
 
 struct knock_at {
-	const char *base;    /* from forward_parse_target */
-	const char *address; /* in the place of the URL's host, whose certificate is still wanted; or NULL */
-	const char *ca;      /* issuers trusted beside the system's, PEM; or NULL */
-	bool insecure;       /* any certificate */
+	const char *base; /* from forward_parse_target */
+	/* Connects here instead of to the URL's host, whose certificate is still required; or NULL. */
+	const char *address;
+	const char *ca; /* issuers trusted beside the system's, PEM; or NULL */
+	bool insecure;  /* any certificate */
 	uint64_t limit_ms;
 };
 

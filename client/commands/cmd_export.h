@@ -19,5 +19,5 @@ struct export_command {
 	struct progress progress;
 };
 
-/* Of a command whose settings are a struct export_command. */
+/* Runs a command whose settings are a struct export_command. Returns the exit status. */
 int cmd_export_run(struct command_call *call, struct error *e);

@@ -12,7 +12,8 @@ struct curl_loop;
  * out of memory. */
 struct curl_loop *curl_loop_new(uv_loop_t *loop, long idle_connections, void (*on_progress)(void *user), void *user);
 CURLM *curl_loop_multi(struct curl_loop *c);
-/* For every easy handle that is to be run: its connections are watched and closed here. */
+/* To be called for every easy handle before it runs: its connections are watched and closed here. */
 void curl_loop_adopt(struct curl_loop *c, CURL *easy);
-/* All easy handles are removed; closes the connections, then `closed` (may be NULL) on the loop. */
+/* To be called once all easy handles are removed. Closes the connections and frees it, then `closed` (may be NULL) on
+ * the loop. */
 void curl_loop_close(struct curl_loop *c, void (*closed)(void *user), void *user);

@@ -4,13 +4,14 @@
 
 #include "client/stream/stream.h"
 
-/* The answer's first bytes, for the record alone. */
+/* Keeps the answer's first bytes as they came, for the record only. */
 void attempt_take_raw(struct stream *st, struct bytes raw);
-/* A piece of the answer's body came, and its first bytes are kept for the record. */
+/* Takes a piece of the answer's body and keeps for the record what --record-max allows. */
 void attempt_take_body(struct stream *st, struct bytes piece);
 /* Records the call that is over (st->result). The origin's `recorded` follows; the stream may be freed then. */
 void attempt_record(struct stream *st);
 
+/* Prepares the timer of attempt_retry; once for each set. */
 void attempt_init(struct streams *set);
 /* Tries once more what could not be recorded, or gives it up when the session ends. */
 void attempt_retry(struct streams *set);

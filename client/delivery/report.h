@@ -3,9 +3,10 @@
 
 struct stream;
 
-/* It is on record. While it has no number of the database yet nothing is shown, and report_late makes up for it. */
+/* Shows that the delivery is on record. While it has no number of the database nothing is shown; report_late makes up
+ * for that. */
 void report_delivery(const struct stream *st);
-/* The app's call is over, or has become a WebSocket. */
+/* Shows how the app's call ended, or that it became a WebSocket. */
 void report_attempt(struct stream *st);
-/* It has its number now. */
+/* Shows what could not be shown before the delivery had its number. To be called when it gets one. */
 void report_late(struct stream *st);

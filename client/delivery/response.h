@@ -7,20 +7,20 @@
 /* Sends what the windows allow. The stream may leave the wire, but is not freed. */
 void response_send(struct stream *st);
 
-/* The app's status and headers. For a spooled delivery they are for the record alone. */
+/* The app's status and headers. For a spooled delivery they are only recorded. */
 void response_take_head(struct stream *st, int status, struct bytes reason, struct bytes headers, uint64_t body_len);
-/* A piece of the app's body. False when the app is to be made to wait. */
+/* Takes a piece of the app's body. False when the app must wait. */
 MUST_CHECK bool response_take_body(struct stream *st, struct bytes piece);
-/* The fields behind the app's chunked body. */
+/* Takes the trailer fields after the app's chunked body. */
 void response_take_trailers(struct stream *st, struct bytes trailers);
-/* The call is over (st->result): the end, a break, or a sentence in the app's place. */
+/* The call is over (st->result): sends the end, that the answer broke off, or a sentence in the app's place. */
 void response_take_end(struct stream *st);
-/* The whole response is a status and nothing else. */
+/* Makes a status without anything else the whole response. */
 void response_take_status(struct stream *st, int status);
 
-/* WINDOW for the stream. False when the window is lifted above 2^31. */
+/* Takes a WINDOW frame for the stream. False when the window would exceed 2^31. */
 MUST_CHECK bool response_credit(struct stream *st, uint32_t credit);
-/* Goes back to where the relay stands after a lost connection. False when it claims what was never sent. */
+/* After a lost connection, goes back to what the relay says it has received. False when that was never sent. */
 MUST_CHECK bool response_rewind(struct stream *st, bool head, uint64_t body_seen);
-/* The attempt is on record: says there as well when the response had been given to the tunnel, if that came later. */
+/* Once the attempt is on record: adds when the whole response had been given to the tunnel, if that came later. */
 void response_record_given(struct stream *st);

@@ -5,14 +5,14 @@
 
 struct stubs;
 
-/* NULL when out of memory. Goes into set->stubs. */
+/* NULL when out of memory. The caller puts it into set->stubs. */
 struct stubs *stub_new(void);
-/* Only when no delivery waits any more. NULL is fine. */
+/* Only when no delivery waits in it any more. NULL is fine. */
 void stub_free(struct stubs *s);
 
 /* Answers now or later. May free the stream. */
 void stub_begin(struct stream *st);
-/* Answers all that wait. NULL is fine. */
+/* Answers all deliveries that wait, now. NULL is fine. */
 void stub_drain(struct stubs *s);
-/* Puts back all that wait: the next run answers them. NULL is fine. */
+/* Puts all deliveries that wait back into the store: the next run answers them. NULL is fine. */
 void stub_cancel(struct stubs *s);

@@ -1,4 +1,4 @@
-/* Deliveries that come out of the store to be called (struct taken), for whatever origin. Loop thread. */
+/* Deliveries that come out of the store for their call (struct taken), whatever their origin. Loop thread. */
 #pragma once
 
 #include "client/stream/stream.h"

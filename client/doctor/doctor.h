@@ -40,20 +40,20 @@ struct doctor_check {
 	char todo[300];      /* what to do about it, or "" */
 };
 
-/* A client that runs with the store which is looked at; none without a relay. */
+/* The client that runs with this store; without `relay` there is none. */
 struct doctor_client {
 	int64_t pid;
 	char *relay, *tunnel, *target, *detail; /* detail: why it is not online, or "" */
 	bool online;
-	uint64_t
-	    silent_s; /* since when it has confirmed nothing, where that is too long; it hangs, or its relay does */
+	uint64_t silent_s; /* how long it has confirmed nothing, if that is too long: it or its relay hangs */
 };
 
 struct doctor {
 	bool json;
 	const struct secret_gate *gate; /* takes secrets out of every finding */
 	struct common_options common;
-	/* Of the options, else of the config file's section [listen]; target and name then of the running client. */
+	/* From the options, else from the config file's section [listen]; else target and name come from the running
+	 * client. */
 	const char *target, *target_ca, *ca, *pin, *name;
 	bool insecure, allow_plain_token;
 	char *token; /* wiped by doctor_free */
@@ -83,19 +83,19 @@ void doctor_say(struct doctor *d, enum check check, enum finding finding, enum e
 		const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* A failure, in the words of the table of reasons. */
 void doctor_say_reason(struct doctor *d, enum check check, enum reason reason, const struct facts *facts);
-/* The same for the relay or what stands before it: through a proxy that may be the proxy's failure, and this check is
- * skipped. */
+/* The same for a check of the relay. Where it may be the proxy that failed, that is the finding, and this check counts
+ * as skipped. */
 void doctor_say_reason_behind(struct doctor *d, enum check check, enum reason reason, const struct facts *facts);
-/* A failure of something that was looked at before, and seemed fine: it takes the place of what was said. */
+/* Replaces what an earlier check found, and thought fine, by this failure. */
 void doctor_amend(struct doctor *d, enum check check, enum exit_code code, const char *todo, const char *text);
 /* What is known of the relay and the way to it, borrowed from `d`. */
 struct facts doctor_facts(const struct doctor *d);
-/* "dns": as it is printed. */
+/* The name that is printed: "dns". */
 const char *doctor_check_name(enum check check);
-/* The end: the first failure once more, or the whole as one JSON object. The exit status. */
+/* At the end: prints the first failure once more, or everything as one JSON object. Returns the exit status. */
 int doctor_conclude(struct doctor *d, struct error *e);
 
-/* Before the first look: takes from a running client what nothing else says. */
+/* Takes from the running client what neither options nor files say. To be called before the first check. */
 void doctor_find_client(struct doctor *d);
 void doctor_forget_client(struct doctor *d);
 
@@ -113,8 +113,8 @@ void doctor_look_at_url(struct doctor *d);
 void doctor_look_at_target(struct doctor *d);
 
 #define DOCTOR_SENDERS_LEN 300
-/* doctor_senders.c: what of the store at that path was answered later than its sender waits, as the end of a sentence;
- * false: nothing, or it cannot be read. */
+/* doctor_senders.c: which deliveries in the store at that path were answered later than their senders wait, as the end
+ * of a sentence. False: none, or it cannot be read. */
 bool doctor_senders_late(const char *path, char out[DOCTOR_SENDERS_LEN]);
 
 /* The addresses of a name with commas between them; the caller frees them. NULL and *why when there are none, or none
@@ -125,7 +125,7 @@ int64_t doctor_now_ms(void);
 /* Waits until the operation on `wire` that could not go on can be tried again. False when `until_ms` (doctor_now_ms)
  * has come, or the operation failed. */
 bool doctor_wait(BIO *wire, int64_t until_ms);
-/* The bytes of `dial`; belongs to whoever asked. NULL when out of memory. */
+/* A BIO that reads and writes the bytes of `dial`. The caller frees it. NULL when out of memory. */
 BIO *doctor_wire(struct doctor *d);
 /* Closes the connection to the relay. */
 void doctor_hang_up(struct doctor *d);

@@ -9,7 +9,7 @@ struct doctor_asked {
 	enum reason reason; /* REASON_NONE: it answered */
 	int status;         /* of the answer; 0: none came */
 	char detail[FIRST_BYTES_SHOWN],
-	    raw[FIRST_BYTES_SHOWN]; /* of the reason; how the answer began, if it is no good */
+	    raw[FIRST_BYTES_SHOWN]; /* of the reason; how the answer began, if it cannot be used */
 };
 
 /* Blocks for DOCTOR_MS at most, on a loop of its own. `base` from forward_parse_target; any host is called. */

@@ -1,5 +1,5 @@
-/* What the inspector shows, out of the store (struct source_ops in shared/frontend/source.h). Each question is read on
- * a worker thread with a read-only connection of its own, so a filter that reads every body holds up neither the
+/* Reads from the store what the inspector shows (struct source_ops in shared/frontend/source.h). Each question is read
+ * on a worker thread with a read-only connection of its own, so a filter that reads every body holds up neither the
  * terminal nor the page beside it. Loop thread. */
 #pragma once
 
@@ -20,8 +20,8 @@ MUST_CHECK bool inspect_source_work(struct inspect_source *s,
 /* Drops what is under way. `closed` (may be NULL) comes on the loop when no thread works for it any more, and it is
  * freed. */
 void inspect_source_close(struct inspect_source *s, void (*closed)(void *user), void *user);
-/* Takes the client's state from this function instead of the record: for within the client itself. */
+/* Takes the client's state from this function instead of the record. For an inspector that runs inside the client. */
 void inspect_source_set_state(struct inspect_source *s, void (*state)(void *user, struct client_state *out),
 			      void *user);
-/* The secrets by which is said why a signature does not hold. They must live as long. */
+/* Sets the secrets needed to explain why a signature does not hold. They must live as long as the source. */
 void inspect_source_set_secrets(struct inspect_source *s, const struct secrets *secrets);

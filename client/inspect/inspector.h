@@ -1,4 +1,4 @@
-/* The inspector over a store: what it is shown, what it does, and the terminal, put together. `creel ui` runs it alone,
+/* The inspector over a store: puts together what it shows, what it does, and the terminal. `creel ui` runs it alone,
  * `creel listen` beside the tunnel. Loop thread; every callback comes on the loop. */
 #pragma once
 
@@ -29,12 +29,12 @@ bool inspector_has_terminal(void);
 struct inspector *inspector_start(uv_loop_t *loop, const struct inspector_options *options, struct error *e);
 /* Shows a sentence of the client's on the message line, and keeps it under EVENTS. */
 void inspector_event(struct inspector *i, const char *sentence);
-/* Whether an editor that it started has the terminal, for which SIGINT is meant then. */
+/* Whether an editor that it started has the terminal; if so, SIGINT is meant for that editor. */
 bool inspector_away(const struct inspector *i);
 /* Gives the terminal back. `closed` (may be NULL) comes when everything is freed. */
 void inspector_close(struct inspector *i, void (*closed)(void *user), void *user);
 /* The same, but replays under way go on: `over` for each, then `closed`. Returns how far they are, added up. */
 struct replay_progress inspector_leave(struct inspector *i, void (*over)(void *user, const struct replay_progress *p),
 				       void (*closed)(void *user), void *user);
-/* Stops them after all, before `closed` came. NULL is fine. */
+/* Stops those replays after all. Only before `closed` was called. NULL is fine. */
 void inspector_stop(struct inspector *i);

@@ -23,7 +23,7 @@ void json_fields_number(struct json_fields *f, const char *name, int64_t number)
 /* null when 0. */
 void json_fields_number_or_null(struct json_fields *f, const char *name, int64_t number);
 void json_fields_time(struct json_fields *f, const char *name, uint64_t at_us);
-/* "note" and "tags", those that there are. */
+/* Adds "note" and "tags", where there are any. */
 void json_fields_labels(struct json_fields *f, const struct store_labels *labels);
 /* A new reference for the caller, or NULL when anything was out of memory. */
 json_t *json_fields_end(struct json_fields *f);

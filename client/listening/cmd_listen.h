@@ -56,9 +56,10 @@ MUST_CHECK bool listen_take_target(const struct command_call *call, struct liste
 /* Checks the options and puts them where the tunnel finds them; after listen_take_target. EXIT_USAGE. Secrets are read:
  * secrets_free in any case. */
 MUST_CHECK bool listen_take_options(const struct command_call *call, struct listen_options *o, struct error *e);
-/* Neither an app nor an answer: the command of --exec is all that gets the deliveries. */
+/* Whether there is neither an app nor an answer: only the command of --exec gets the deliveries. */
 bool listen_calls_no_app(const struct listen_options *o);
-/* Whether it will take over the terminal: asked to, or on one and not told otherwise. */
+/* Whether it will show the inspector: because that was asked for, or it runs on a terminal and nothing else was asked
+ * for. */
 bool listen_wants_ui(const struct listen_options *o);
 /* Runs until a signal or a refusal; the exit status. */
 int listen_run(const struct listen_options *o, struct error *e);

@@ -1,5 +1,5 @@
-/* How far the search index of an old record is, as a bar below the lines of `creel listen` (shared/program/progress.h).
- * Loop thread. */
+/* Shows how far the search index of an old record has been built, as a bar below the lines of `creel listen`
+ * (shared/program/progress.h). Loop thread. */
 #pragma once
 
 #include "shared/program/progress.h"

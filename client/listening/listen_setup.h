@@ -1,15 +1,16 @@
-/* What listen.c needs before it begins. */
+/* What `creel listen` prepares before it begins. */
 #pragma once
 
 #include "client/listening/cmd_listen.h"
 #include "client/session/session.h"
 #include "shared/wire/seal.h"
 
-/* Beside the database: creel.db, creel.key. Makes it when it is not there. */
+/* Reads the key to which the relay seals deliveries, in the file beside the database (creel.key for creel.db); makes it
+ * when it is missing. The caller frees it. NULL and *e. */
 struct seal_key *listen_load_key(const char *db, struct error *e);
-/* The folder it is in; the caller frees. NULL and *e. */
+/* The folder that the database is in; the caller frees it. NULL and *e. */
 char *listen_folder_of(const char *db, struct error *e);
-/* Whether it can be made, said before anybody waits for it. */
+/* Checks whether the file of --ready-file can be made, before anybody waits for it. */
 MUST_CHECK bool listen_check_ready_file(const char *path, struct error *e);
-/* Files, memory, umask, SIGPIPE. */
+/* For the whole process: raises the limit of open files, tunes malloc, sets umask 077 and ignores SIGPIPE. */
 void listen_set_limits(void);

@@ -1,4 +1,4 @@
-/* A command of creel's own, run for a call of a tool: its output, as long as it is not too long, and its exit status.
+/* Runs one of creel's own commands for a call of a tool, and collects its output, up to a limit, and its exit status.
  * Loop thread. */
 #pragma once
 

@@ -16,7 +16,7 @@ enum mcp_fault {
 	MCP_INTERNAL = -32603,
 };
 
-/* Borrowed of `json`. */
+/* Views into `json`. */
 struct mcp_message {
 	json_t *json;
 	const char *method;

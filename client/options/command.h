@@ -41,7 +41,7 @@ enum command_files {
 	COMMAND_WRITES_CONFIG, /* reads them; the one that --config names may be missing, as it is written */
 	COMMAND_READS_LATER,   /* none before; it calls command_read_files itself, which then never asks */
 	COMMAND_READS_NONE,
-	COMMAND_TAKES_NOTHING, /* nor --config, nor the environment: --help alone */
+	COMMAND_TAKES_NOTHING, /* not even --config or the environment: only --help */
 };
 
 struct command_call;
@@ -73,7 +73,7 @@ struct settings_block {
 	max_align_t settings[];
 };
 
-/* One run of a command: what it was told. All of it lives until `run` has returned. */
+/* One run of a command, with its arguments. All of it lives until `run` has returned. */
 struct command_call {
 	const struct command *command;
 	const struct program *program;

@@ -1,12 +1,12 @@
 /* The config files of a command, the weakest first: the user's own, the project's (./creel.ini), the one named with
- * --config. What the user names is his own, also where it is the project's file. */
+ * --config. A file named by the user counts as his own, even if it is the project's file. */
 #pragma once
 
 #include "client/options/project_file.h"
 
 struct config_wish {
 	const char *named;         /* --config or CREEL_CONFIG; NULL: none */
-	bool named_may_be_missing; /* then it is about to be made */
+	bool named_may_be_missing; /* because it is about to be made */
 	bool may_ask;              /* on a terminal, whether the project's file is to be trusted */
 };
 

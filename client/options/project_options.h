@@ -19,7 +19,7 @@ enum project_verdict {
 
 /* What becomes of an option in a project's file that nobody trusted. */
 enum project_verdict project_options_judge(const struct option_row *row, const char *value);
-/* The same for a key as it stands in the file, where "secret.github = x" says "secret = github=x". *row: the option it
- * is, NULL when it is none of this command's (then it is passed over). */
+/* The same for a key as it stands in the file, where "secret.github = x" says "secret = github=x". *row: its option, or
+ * NULL when this command has no such option (and the key is passed over). */
 enum project_verdict project_options_judge_key(const struct command *c, const char *key, const char *value,
 					       const struct option_row **row);

@@ -1,5 +1,5 @@
-/* What the user sees while a record of an older creel is brought up to date: on a terminal how long it has taken, and
- * Ctrl-C gives it up; and what is said of a killed client's journal that is not whole (store_journal.h). The main
+/* What the user sees while the record of an older creel is brought up to date: on a terminal, how long it has taken
+ * (Ctrl-C gives it up). Also says so when a killed client's journal is incomplete (store_journal.h). The main
  * thread. */
 #pragma once
 

@@ -6,6 +6,6 @@
 
 struct confirm;
 
-/* False when it is no challenge that is to be answered. If it is, the stream may be freed. *confirm is made when it is
- * first needed; the caller closes it. */
+/* False when the delivery is not a challenge to be answered here. When it is, the stream may be freed. *confirm is made
+ * when it is first needed; the caller closes it. */
 MUST_CHECK bool answer_challenge(struct stream *st, struct confirm **confirm);

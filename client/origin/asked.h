@@ -1,4 +1,4 @@
-/* Replays that another program asked for (shared/store/store_jobs.h): taken up and called for it, a few at a time,
+/* Replays that another program asked for (shared/store/store_jobs.h): the app is called for them, a few at a time,
  * oldest first. Loop thread. */
 #pragma once
 
@@ -6,8 +6,8 @@
 
 /* NULL when out of memory. */
 struct asked *asked_new(struct streams *set);
-/* Looks for them from now on: the tunnel's name is known. */
+/* Looks for them from now on. To be called once the tunnel's name is known. */
 void asked_start(struct asked *a);
 void asked_stop(struct asked *a);
-/* Frees it when the loop has closed its timer. No stream of its may be left. NULL is fine. */
+/* Frees it when the loop has closed its timer. None of its streams may be left. NULL is fine. */
 void asked_close(struct asked *a);

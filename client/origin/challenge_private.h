@@ -5,8 +5,8 @@
 
 bool challenge_is(struct bytes b, const char *text);
 MUST_CHECK bool challenge_put(struct challenge *c, const char *name, const char *value);
-/* The answer is whole: false when it is too long. Its type is none that a browser would run, for it is what somebody
- * sent. */
+/* Completes the answer; false when it is too long. `type` must not be one that a browser runs, because the body repeats
+ * what somebody sent. */
 MUST_CHECK bool challenge_finish(struct challenge *c, const char *provider, const char *type);
 /* The same with a body of text, which has to be there. */
 MUST_CHECK bool challenge_finish_text(struct challenge *c, const char *provider);
@@ -15,7 +15,7 @@ MUST_CHECK bool challenge_finish_json(struct challenge *c, const char *provider,
 /* Appends a parameter of the target's query, decoded. False: it is not there. */
 MUST_CHECK bool challenge_query(const struct challenge_request *r, const char *name, struct buffer *out);
 
-/* Those that come as POST, and those of other methods. False: none of them. */
+/* Find the challenges that come as POST, and those that come by other methods. False: it is none of them. */
 MUST_CHECK bool challenge_post_find(const struct challenge_request *r, const struct secrets *secrets,
 				    struct challenge *c);
 MUST_CHECK bool challenge_get_find(const struct challenge_request *r, const struct secrets *secrets,

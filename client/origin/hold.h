@@ -5,18 +5,18 @@
 
 #include "client/stream/stream.h"
 
-/* NULL when out of memory. Goes into set->holds, without which nothing is held. */
+/* NULL when out of memory. The caller puts it into set->holds; without it nothing is held. */
 struct holds *hold_new(struct streams *set);
-/* Calls none any more. NULL is fine. */
+/* Makes no more calls. NULL is fine. */
 void hold_stop(struct holds *h);
 /* The same, and frees them when the loop has closed their timers. */
 void hold_close(struct holds *h);
 
-/* A delivery is on record as held. One that is in the queue already stays there once. */
+/* Queues a delivery that is on record as held, unless it is queued already. */
 void hold_add(struct streams *set, size_t route, int64_t delivery_id);
 
 /* For the origins of all deliveries that are not held themselves. */
-/* origin_ops' reached: the app is there, and the queue of its route need not wait. */
+/* For origin_ops.reached: the app is there, so the queue of its route need not wait. */
 void hold_on_reached(struct stream *st);
-/* origin_ops' recorded: the delivery is held, or its call is over and the user is told so. */
+/* For origin_ops.recorded: holds the delivery, or reports that its call is over. */
 void hold_on_recorded(struct stream *st);

@@ -7,11 +7,11 @@
 
 /* NULL when out of memory. */
 struct left_overs *left_over_new(struct streams *set);
-/* Looks for them: once, when the tunnel's name is known. */
+/* Looks for them. To be called once, when the tunnel's name is known. */
 void left_over_look(struct left_overs *l);
 /* Whether the delivery has to wait for them; if so, its origin's `begin` follows again when they are through. */
 MUST_CHECK bool left_over_holds_back(struct left_overs *l, struct stream *st);
 /* Takes up no more of them, and puts back what waits: the next run calls it, in the same order. */
 void left_over_stop(struct left_overs *l);
-/* No stream of its may be left. NULL is fine. */
+/* None of its streams may be left. NULL is fine. */
 void left_over_free(struct left_overs *l);

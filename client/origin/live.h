@@ -1,5 +1,5 @@
-/* Deliveries that come from the relay, live or spooled: what has the app called for them. A provider's challenge is
- * answered for it, --chaos may come between. Loop thread. */
+/* Has the app called for deliveries that come from the relay, live or spooled; but a provider's challenge is answered
+ * here, and --chaos may change what happens. Loop thread. */
 #pragma once
 
 #include "client/stream/stream.h"

@@ -5,6 +5,6 @@
 
 #include "shared/json/json_tokens.h"
 
-/* Appends the text that the tokens are of, laid out. False when it is so deeply nested that it would be blanks above
- * all, or when out of memory; `out` is then as it was. */
+/* Appends `text`, of which `tokens` are the tokens, laid out. False when it is nested so deeply that the result would
+ * be mostly blanks, or when out of memory; `out` is not changed in that case. */
 MUST_CHECK bool json_pretty_put(struct buffer *out, struct bytes text, const struct json_tokens *tokens);

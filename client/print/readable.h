@@ -1,6 +1,6 @@
 /* A multipart body for reading: its parts one below the other, their fields as lines, JSON laid out where that is
- * wanted, texts without their coding and in UTF-8, and of a picture and other bytes only how many there are. Made safe
- * for a terminal. Pure; any thread. */
+ * wanted, text decoded and in UTF-8, and for pictures and other binary data only their size. Made safe for a terminal.
+ * Pure; any thread. */
 #pragma once
 
 #include "shared/content/body.h"

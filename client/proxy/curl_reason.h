@@ -1,5 +1,5 @@
-/* Why a call of libcurl failed, as a reason with words of our own: those of the library may hold whatever it was given.
- */
+/* Why a call of libcurl failed, as a reason with words of our own: the library's may repeat secrets that it was
+ * given. */
 #pragma once
 
 #include <curl/curl.h>
@@ -8,5 +8,5 @@
 
 /* `c` is the handle that ended with `code`, not CURLE_OK: its system error and certificate check say more. */
 enum reason curl_reason(CURL *c, CURLcode code);
-/* Who is called by `url`, for struct facts' peer: "localhost:3000", without a login. */
+/* The host and port of `url`, for struct facts.peer: "localhost:3000", without a login. */
 void curl_reason_peer(const char *url, char *out, size_t size);

@@ -1,5 +1,5 @@
-/* Carries bytes between a connection of libcurl's (CURLOPT_CONNECT_ONLY) and a socket, both ways, with a bounded buffer
- * for each. Loop thread. */
+/* Carries bytes between a connection that libcurl made (CURLOPT_CONNECT_ONLY) and a socket, both ways, with a bounded
+ * buffer for each. Loop thread. */
 #pragma once
 
 #include <curl/curl.h>
@@ -7,8 +7,9 @@
 
 struct ferry;
 
-/* Takes the socket `fd`; borrows `far`, which is done, until `over` is called: when either end has ended and what came
- * from it was passed on. The ferry is gone then. NULL: out of memory or descriptors, and `fd` is closed. */
+/* Takes the socket `fd`, and borrows `far`, whose transfer is done, until `over` is called: once either end has ended
+ * and all that came from it was passed on. The ferry frees itself. NULL: out of memory or descriptors, and `fd` is
+ * closed. */
 struct ferry *ferry_new(uv_loop_t *loop, CURL *far, int fd, void (*over)(void *user), void *user);
-/* Gives what is still on its way a second, then it is over. */
+/* Ends it; bytes still on their way get one second. */
 void ferry_end(struct ferry *f);

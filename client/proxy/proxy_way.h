@@ -1,6 +1,6 @@
-/* A way through a proxy for libwebsockets, which takes no connection that somebody else made (4.1.6, and speaks to HTTP
- * proxies alone): it connects to a port of this machine instead, which is open for that one connection, and what it
- * sends there is carried to the relay and back. Loop thread. */
+/* A connection through a proxy for libwebsockets. Version 4.1.6 speaks only to HTTP proxies and cannot use a connection
+ * that others made, so it connects to a port of this machine, open for that one connection; what it sends there is
+ * carried to the relay, and back. Loop thread. */
 #pragma once
 
 #include <uv.h>
@@ -10,7 +10,7 @@
 struct proxy_way;
 
 struct proxy_way_ops {
-	/* The way to the relay stands: connect to `port` of 127.0.0.1 and call proxy_way_expect. */
+	/* The connection to the relay is open: connect to `port` of 127.0.0.1 and call proxy_way_expect. */
 	void (*opened)(void *user, int port);
 	/* It cannot be opened. `seen` has status and detail, borrowed for the call. Call proxy_way_end. */
 	void (*failed)(void *user, enum reason why, const struct facts *seen);

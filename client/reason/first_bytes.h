@@ -1,4 +1,4 @@
-/* What the first bytes that a server sent say of it, when they are not what was waited for. Pure; any thread. */
+/* Tells from a server's first bytes, which are not what was expected, what protocol it speaks. Pure; any thread. */
 #pragma once
 
 #include "shared/base/bytes.h"
@@ -13,5 +13,5 @@ enum first_bytes {
 };
 
 enum first_bytes first_bytes_kind(struct bytes first);
-/* The first 24 of them as a terminal can stand them. */
+/* The first 24 of them, made safe for a terminal. */
 void first_bytes_show(struct bytes first, char out[FIRST_BYTES_SHOWN]);

@@ -31,7 +31,7 @@ struct store_gave_way recorder_take_gave_way(struct recorder *r);
  * recorder_keep_bound, before anything is submitted. */
 void recorder_use_journal(struct recorder *r);
 
-/* What becomes of a delivery that was submitted, in this order but for `numbered`, which may be last. */
+/* What becomes of a delivery that was submitted, in this order except that `numbered` may come last. */
 struct record_delivery_ops {
 	/* It is on record, where it outlives a kill; `duplicate` when its event id was there already. An id below 0 is
 	 * one for the time being, which all functions here take as well. The views in the struct store_delivery must

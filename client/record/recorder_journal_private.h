@@ -1,5 +1,5 @@
 /* The journal inside (recorder_journal.c says how a record goes), shared with recorder_bring_in.c. Loop thread, except
- * where it is said. */
+ * where another is named. */
 #pragma once
 
 #include "client/record/journal_file.h"
@@ -98,12 +98,12 @@ static inline struct entry *list_take(struct list *l)
 
 /* recorder_bring_in.c. Whether a call may be brought in together with its delivery. */
 bool recorder_bring_in_together(const struct store_attempt *a);
-/* Has what was written brought into the database, after all that was written before it. */
+/* Starts bringing a written record into the database, after all that were written before it. */
 void recorder_bring_in(struct entry *n);
-/* Frees it once nobody has to do with it any more. */
+/* Frees it once nothing uses it any more. */
 void recorder_bring_in_release(struct entry *n);
 void recorder_bring_in_forget_event(struct entry *n);
-/* A timer's: tries again what the database did not take. */
+/* A timer's callback: tries again to write what the database did not take. */
 void recorder_bring_in_again(uv_timer_t *t);
-/* The database has more now than what was looked at. */
+/* Ends the reader's view of the database, which has changed since. */
 void recorder_bring_in_end_reading(struct journal *j);

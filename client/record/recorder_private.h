@@ -29,7 +29,7 @@ struct shortening {
 	void (*stopped)(struct recorder *r);
 };
 
-/* The number that a delivery has in the database, for those who have to do with it before it has one. */
+/* Stands for a delivery's number in the database as long as it has none. */
 struct ticket {
 	UT_hash_handle hh;         /* by `number`, while the number is in use on the loop */
 	int64_t number;            /* below 0 */

@@ -74,5 +74,6 @@ void replayer_work(struct replayer *r, struct replay *p);
 /* replayer_prepare.c. Reads the original and decides what is sent and who sends it. Outside of transactions, for it may
  * wait for a running client to sign or to judge. */
 MUST_CHECK bool replayer_prepare(struct replayer *r, struct replay *p, struct error *e);
-/* Then, within one: puts the replay on record, and asks the running client for it where there is one. */
+/* After that, within a transaction: puts the replay on record, and asks the running client for it where there is
+ * one. */
 MUST_CHECK bool replayer_insert(struct replayer *r, struct replay *p, struct error *e);

@@ -19,8 +19,8 @@ struct selection {
 	size_t count;
 	bool more; /* more match than the newest `most` */
 };
-/* The newest `most` that match. EXIT_STORE, or EXIT_INTERRUPTED on Ctrl-C; selection_free in any case. What takes long
- * shows how far it is. */
+/* The newest `most` that match. EXIT_STORE, or EXIT_INTERRUPTED on Ctrl-C; selection_free in any case. Shows its
+ * progress when it takes long. */
 MUST_CHECK bool selection_find(struct store *s, const struct filter *f, size_t most, struct selection *out,
 			       struct error *e);
 /* The rule for all commands that work on what a filter matches: of none at all the exit status is 1, EXIT_NO. `but`

@@ -1,10 +1,11 @@
 /* Frames that bring a request: REQUEST, DATA, and a RESET in its middle. Each returns false when the connection is to
- * be closed, for which the reason is then noted. Loop thread. */
+ * be closed, and has noted the reason. Loop thread. */
 #pragma once
 
 #include "client/stream/stream.h"
 
-/* Over the longest body allowed: heads and tags, or bytes under way when it passed the limit. */
+/* How far a request may exceed the longest body allowed: for heads and tags, or bytes that were under way when it
+ * passed the limit. */
 #define BODY_SLACK (1u << 20)
 
 struct live;

@@ -10,9 +10,9 @@ void resume_close(struct resume *r);
 
 /* WELCOME came on this connection, which lives until resume_lost. */
 void resume_welcome(struct resume *r, const struct wire_out *w, const struct wire_welcome *welcome);
-/* RESUME frames are coming: no other frame of a stream is right. */
+/* Whether RESUME frames are still coming; until they end, no other frame of a stream is allowed. */
 bool resume_is_listing(const struct resume *r);
-/* RESUME. False when the connection is to be closed. */
+/* Takes a RESUME frame. False when the connection is to be closed. */
 MUST_CHECK bool resume_on_frame(struct resume *r, const struct wire_frame *f);
 /* The connection is gone, or another try to come back failed. */
 void resume_lost(struct resume *r, bool may_resume);

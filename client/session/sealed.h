@@ -6,7 +6,7 @@
 
 struct live;
 
-/* Those that are coming. Filled with zeros it is empty. */
+/* Those that are being received. Filled with zeros it is empty. */
 struct sealed {
 	struct sealed_object *by_id;
 	size_t held; /* bytes of them */
@@ -14,8 +14,8 @@ struct sealed {
 
 /* False when the connection is to be closed. */
 MUST_CHECK bool sealed_on_frame(struct sealed *s, struct streams *set, struct live *live, const struct wire_frame *f);
-/* Whether one is coming by this number. */
+/* Whether one with this number is being received. */
 bool sealed_has(const struct sealed *s, uint64_t id);
-/* The relay took it back. */
+/* Drops one that the relay took back. */
 void sealed_drop(struct sealed *s, uint64_t id);
 void sealed_drop_all(struct sealed *s);

@@ -22,7 +22,7 @@ struct secrets {
 MUST_CHECK bool secrets_read(const struct option_values *specs, bool need_provider, struct secrets *out,
 			     struct error *e);
 void secrets_free(struct secrets *s);
-/* Drops the one of CREEL_SECRET, which names no provider. */
+/* Drops the secret from CREEL_SECRET, which names no provider. */
 void secrets_drop_environment(struct secrets *s);
 /* Tells the gate of them, so that no sentence contains one. */
 void secrets_hide(const struct secrets *s, struct secret_gate *gate);

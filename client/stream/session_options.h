@@ -30,7 +30,7 @@ struct route_rules {
 	size_t count;
 };
 
-/* What creel answers in the place of an app that there is none of (--answer). */
+/* What creel answers where there is no app (--answer). */
 struct stub_answer {
 	int status;
 	struct buffer headers, body; /* field lines */

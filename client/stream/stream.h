@@ -36,7 +36,7 @@
 #include "shared/signature/signature.h"
 #include "shared/wire/wire.h"
 
-/* What is said to the relay of the app's answer. Offsets are of its body. */
+/* What goes to the relay of the app's answer. Offsets are into its body. */
 struct response {
 	int status;
 	uint64_t body_len; /* as the app declared, or WIRE_UNKNOWN_LENGTH */
@@ -184,7 +184,7 @@ struct streams {
 	const struct wire_out *wire;    /* the same once streams may be sent on: not while RESUME frames come */
 	uint64_t max_body;              /* as WELCOME has it */
 	struct stream *by_id;
-	struct ended *ended; /* on this connection: what comes of them is no new delivery */
+	struct ended *ended; /* on this connection: frames that still come for them are ignored */
 
 	struct stream *live; /* all there are, by live_next */
 	size_t held;         /* bytes of memory, about: their heads, and bodies that are not in a file */
@@ -214,13 +214,13 @@ void stream_unpin(struct stream *st);
 
 /* The stream that the relay knows by this number, or NULL. */
 struct stream *stream_find(const struct streams *set, uint64_t id);
-/* Counts memory that the stream holds, or holds no longer, until it ends. */
+/* Counts memory that the stream holds (negative: no longer holds), until it ends. */
 void stream_hold(struct stream *st, int64_t bytes);
 /* Whether more may be held: LIMIT_HELD bounds all streams together. False: errno is ENOMEM. */
 MUST_CHECK bool stream_may_hold(const struct stream *st);
-/* More of the request's body. False when memory or disk ran out (errno): stream_give_up is what is left to do. */
+/* Takes more of the request's body. False when memory or disk ran out (errno): the caller must call stream_give_up. */
 MUST_CHECK bool stream_take_body(struct stream *st, struct bytes body);
-/* The same of its trailers. */
+/* The same for its trailers. */
 MUST_CHECK bool stream_take_trailers(struct stream *st, struct bytes block);
 /* There is no room for the request: it is refused back to the relay. May free the stream. */
 void stream_give_up(struct stream *st);
@@ -232,13 +232,13 @@ void stream_recorded_part(const struct stream *st, const struct spill *body, str
 enum delivery_state stream_first_state(const struct stream *st);
 /* What the store is given of it, views of the stream; the body as far as it goes on record. */
 void stream_describe(const struct stream *st, struct store_delivery *out);
-/* How long its request is on record: as declared when it never came whole. */
+/* The request's size for the record: the declared one when it never came whole. */
 uint64_t stream_request_bytes(const struct stream *st);
-/* It waits for its call, if it does not already. */
+/* Marks it as waiting for its call, if it is not marked already. */
 void stream_await_call(struct stream *st);
-/* Its call found no app, and it waits for one. */
+/* Whether its call found no app, and it waits for one. */
 bool stream_is_held(const struct stream *st);
-/* The app said 101. */
+/* Whether the app answered 101. */
 bool stream_is_upgraded(const struct stream *st);
 
 /* Where its frames may go now, or NULL. */
@@ -246,12 +246,13 @@ const struct wire_out *stream_wire(const struct stream *st);
 void stream_send_recorded(struct stream *st);
 /* RESET when it can be sent; the stream leaves the wire in any case. */
 void stream_send_reset(struct stream *st, enum wire_reset code, const char *reason);
-/* The relay knows the stream no more: nothing is sent on it. */
+/* Takes the stream off the wire: the relay no longer knows it, and nothing is sent on it. */
 void stream_leave_wire(struct stream *st);
 
-/* A number that the client ended on this connection: a request that still comes on it is no new delivery. */
+/* Whether the client ended the stream of this number on this connection: frames of its request that still come are not
+ * a new delivery. */
 bool stream_has_ended(const struct streams *set, uint64_t id);
-/* The connection is gone, and its numbers with it. */
+/* Forgets these numbers, once the connection is gone. */
 void stream_forget_ended(struct streams *set);
 
 /* Has the set's on_turn_end do this for it before the loop sleeps. TURN_SEND does nothing for a stream that is not on

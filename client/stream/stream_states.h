@@ -11,7 +11,7 @@
  *    resent     NONE ─▶ EXPECTED ─▶ COMING ─▶ NONE                           a request that is whole here and comes
  * again
  *
- * Each is changed by its stream_…_to() alone, which aborts on a move that is not in the table of stream_states.c, in
+ * Each is changed only by its stream_…_to(), which aborts on a move that is not in the table of stream_states.c, in
  * every build: such a move is a fault of this program, and to go on would call an app twice or free what is in use. */
 #pragma once
 
@@ -77,15 +77,15 @@ void stream_response_to(struct stream *st, enum response_state to);
 void stream_sent_to(struct stream *st, enum sent_state to);
 void stream_resent_to(struct stream *st, enum resent_state to);
 
-/* Its commit is under way. */
+/* Whether its commit is under way. */
 bool stream_commits(const struct stream *st);
-/* The end of its call is on its way into the store. */
+/* Whether the end of its call is on its way into the store. */
 bool stream_is_being_recorded(const struct stream *st);
-/* It is on record, and has no number of the database yet. */
+/* Whether it is on record without a number of the database yet. */
 bool stream_is_unnumbered(const struct stream *st);
-/* It has one now; 0: it gets none. */
+/* Gives it that number; 0: it never gets one. */
 void stream_number(struct stream *st, int64_t id);
-/* It is in the store, where no power cut takes it. */
+/* Whether it is in the store and survives a power cut. */
 bool stream_is_synced(const struct stream *st);
 
 enum stream_machine {

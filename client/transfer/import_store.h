@@ -8,7 +8,7 @@
 struct import_store {
 	struct store *store;
 	uint64_t imported, known; /* known: they were on record already, and are left as they are */
-	int64_t *ids;             /* of what was imported, to be deleted again after a failure */
+	int64_t *ids;             /* of what was imported, so that it can be deleted after a failure */
 	size_t count, cap, committed;
 	bool open; /* a transaction is, since opened_at_ms */
 	uint64_t opened_at_ms;

@@ -12,10 +12,11 @@ struct event_names {
 /* Made of client/samples/events; the last one's provider is NULL. */
 extern const struct event_names event_names_built_in[];
 
-/* Those of the provider whose name begins `sample` ("github.push"); NULL: any name may be one of its. */
+/* Those of the provider whose name begins `sample` ("github.push"); NULL: there is no list, and any name may be
+ * right. */
 const struct event_names *event_names_of(const char *sample);
 bool event_names_has(const struct event_names *known, const char *event);
 /* Steps through them: *at from NULL on. False after the last. */
 bool event_names_next(const struct event_names *known, const char **at, struct bytes *name);
-/* Whether the provider of `sample` has a list here, in which the event is not. */
+/* Whether the provider of `sample` has a list here that does not contain the event. */
 bool event_names_doubt(const char *sample, const char *event);

@@ -1,5 +1,5 @@
-/* Which samples and events an unknown name probably means, for "did you mean": what is spelled nearly so, the provider,
- * the event or both; what lacks its provider ("pull_request.opened"); an object whose event was left out
+/* Which samples and events an unknown name probably means, for "did you mean": names whose provider, event or both are
+ * spelled similarly; names without their provider ("pull_request.opened"); objects whose event was left out
  * ("stripe.invoice"). Pure; any thread. */
 #pragma once
 

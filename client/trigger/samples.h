@@ -25,7 +25,7 @@ extern const struct sample samples_built_in[];
 const struct sample *samples_find(const char *name, const char **event, struct error *e);
 /* The usual event of "stripe"; NULL: there is no such provider. */
 const struct sample *samples_of_provider(const char *name);
-/* NAME.any */
+/* Whether it is a NAME.any. */
 bool samples_is_any(const struct sample *s);
 /* Appends FOLDER/NAME.http. *found is false when there is none, which is not an error. EXIT_USAGE when it cannot be
  * read. */

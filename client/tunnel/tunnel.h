@@ -78,7 +78,7 @@ void tunnel_free_rest(struct tunnel *t);
  * random name. */
 bool tunnel_token_is_for_others(enum reason reason);
 
-/* While the first connection is being made: who has not answered, for so long, in words. */
+/* While the first connection is being made: says in words who has not answered for that long. */
 void tunnel_say_wait(struct tunnel *t, uint64_t waited_ms, char *out, size_t size);
 
 /* NULL when there is no connection. */

@@ -1,4 +1,4 @@
-/* The addresses of the relay's name, which have their turns: libwebsockets 4.1.6 tries the first one alone. A round of
+/* The addresses of the relay's name, tried in turn: libwebsockets 4.1.6 by itself tries only the first one. A round of
  * connecting tries one after another until one takes the connection. Where one took it and no tunnel came of it, the
  * next round begins with the address after it. Loop thread; finding them blocks as getaddrinfo does. */
 #pragma once

@@ -92,11 +92,11 @@ enum plain_way {
 enum plain_way tunnel_plain_way(const struct tunnel *t, struct tunnel_addresses *here);
 /* To be asked before a connection is made; EXIT_USAGE. */
 MUST_CHECK bool tunnel_check_plain(const struct tunnel *t, struct error *e);
-/* Why it is not sent there. */
+/* The reason why the token is not sent there. */
 enum reason tunnel_plain_reason(const struct tunnel *t);
-/* Once: that it is sent all the same. */
+/* Warns, once, that the token is sent in the clear all the same. */
 void tunnel_warn_plain(struct tunnel *t);
-/* The last check: whether the machine that it is connected to may be sent the token. */
+/* The last check: whether the machine at the other end of the connection may get the token. */
 bool tunnel_peer_may_have_token(const struct tunnel *t, struct lws *wsi);
 /* tunnel_ping.c: how far away the relay is. */
 int tunnel_send_ping(struct tunnel *t, struct lws *wsi);
@@ -106,7 +106,7 @@ void tunnel_take_pong(struct tunnel *t, struct bytes payload);
 /* Each second, online: pings now and then, and drops a connection on which the relay does not read. */
 void tunnel_watch_relay(struct tunnel *t);
 
-/* tunnel_network.c: from its start to its end. What is done about a change: */
+/* tunnel_network.c: watches the network from the tunnel's start to its end. What it does about a change: */
 struct network_acts {
 	void (*drop)(struct tunnel *t, enum reason why);
 	void (*try_now)(struct tunnel *t);
@@ -114,17 +114,18 @@ struct network_acts {
 void tunnel_watch_network(struct tunnel *t, const struct network_acts *acts);
 void tunnel_leave_network(struct tunnel *t, uv_close_cb closed);
 
-/* tunnel_reason.c. What the answer to the handshake says, where no tunnel opened; REASON_NONE when no status came. */
+/* tunnel_reason.c. The reason given by the answer to the handshake when no tunnel opened; REASON_NONE when no status
+ * came. */
 enum reason tunnel_reason_of_handshake(struct tunnel *t, struct lws *wsi);
-/* Why a connection was not even answered, by how far it came. */
+/* Why a connection was not even answered, by how far it got. */
 enum reason tunnel_reason_of_dial(const struct tunnel *t);
-/* For what a second look at the server found, where `why` is what was known before. */
+/* By what a second look at the server found; `why` is the reason known before. */
 enum reason tunnel_reason_of_look(struct tunnel *t, enum reason why, enum relay_look seen, const char *shown);
-/* For a code of getaddrinfo, not 0. */
+/* By an error of getaddrinfo, not 0. */
 enum reason tunnel_reason_of_resolver(int code);
-/* For a NOTICE or GOAWAY; keeps what it names among the facts. */
+/* By a NOTICE or GOAWAY; keeps what it names among the facts. */
 enum reason tunnel_reason_of_notice(struct tunnel *t, const struct wire_note *note);
-/* For the status of the relay's close frame. */
+/* By the status of the relay's close frame. */
 enum reason tunnel_reason_of_close(struct tunnel *t, int status);
 /* Keeps words from elsewhere as the facts' detail, fit for a terminal. */
 void tunnel_set_detail(struct tunnel *t, struct bytes words);
@@ -142,7 +143,7 @@ void tunnel_lost(struct tunnel *t, enum reason why);
 void tunnel_note(struct tunnel *t, enum reason reason);
 /* Never connects again, and says why. */
 void tunnel_stop(struct tunnel *t, enum reason why);
-/* Tries again now and not when it would be time. */
+/* Tries again now instead of after its wait. */
 void tunnel_try_now(struct tunnel *t);
 /* Ends the WebSocket, from outside lws' callbacks. */
 void tunnel_drop_wsi(struct tunnel *t);
@@ -151,9 +152,9 @@ void tunnel_drop(struct tunnel *t, enum reason why);
 /* tunnel_look.c: looks at a server that ended a connection without a word; then tunnel_offline with what was found.
  * False: there is nothing to look for, or it cannot be begun. */
 MUST_CHECK bool tunnel_look(struct tunnel *t, enum reason why);
-/* What is known while it looks; else REASON_NONE. */
+/* The reason known so far, while a look is under way; else REASON_NONE. */
 enum reason tunnel_look_reason(const struct tunnel *t);
-/* Nothing is said of a look that is under way. */
+/* Ends a look that is under way; nothing is said of it. */
 void tunnel_look_end(struct tunnel *t);
 /* Says that the tunnel is offline, and tries again later. */
 void tunnel_offline(struct tunnel *t, enum reason why);

@@ -8,9 +8,9 @@
 struct certificate {
 	char issuer[200]; /* "Let's Encrypt R11", or the whole name; untrusted */
 	char names[300];  /* "hooks.example.com, 192.0.2.1"; untrusted */
-	char root[200];   /* who issued the last of those that were sent on the way from it; untrusted */
-	int sent;         /* how many */
-	bool whole;       /* the last is a root */
+	char root[200];   /* who issued the last certificate of the chain that was sent; untrusted */
+	int sent;         /* certificates in that chain */
+	bool whole;       /* the last of them is a root */
 	int days_left;    /* until it expires; negative when it has */
 	int days_to_come; /* until it begins to be valid; negative when it has begun */
 };

@@ -1,5 +1,5 @@
 /* Tells when an address or a route of this machine has changed: by netlink(7) on Linux, by a routing socket (route(4))
- * on macOS and the BSDs. Where the system lets nobody listen, `changed` is never called. Loop thread. */
+ * on macOS and the BSDs. Where the system does not allow that, `changed` is never called. Loop thread. */
 #pragma once
 
 #include <uv.h>
@@ -8,7 +8,7 @@
 
 struct network_watch;
 
-/* `changed` is called a moment after a change, once for those that come together. NULL: nothing can be told. */
+/* `changed` is called a moment after a change, once for those that come together. NULL: changes cannot be watched. */
 struct network_watch *network_watch_new(uv_loop_t *loop, void (*changed)(void *user), void *user);
 /* Frees it when the loop has closed its handles. NULL is fine. */
 void network_watch_close(struct network_watch *w);

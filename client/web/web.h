@@ -1,5 +1,5 @@
-/* The record in a browser: `creel web`. Puts the server's thread, the readers of the
- * record and the deeds together; they are those of the inspector. Loop thread. */
+/* The record in a browser: `creel web`. Puts together the server's thread and the inspector's readers of the record and
+ * deeds. Loop thread. */
 #pragma once
 
 #include <uv.h>

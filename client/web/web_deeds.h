@@ -1,4 +1,4 @@
-/* What the page does beside showing: replays, marks and deletions, by the inspector's deeds (client/inspect). Loop
+/* The page's changes to the record: replays, marks and deletions, made by the inspector's deeds (client/inspect). Loop
  * thread. */
 #pragma once
 
@@ -7,7 +7,7 @@
 struct web_deeds;
 
 struct web_deeds *web_deeds_new(struct web *w);
-/* When no deed is under way any more. */
+/* Only when no deed is under way any more. */
 void web_deeds_free(struct web_deeds *d);
 
 /* POST /api/replays; GET and DELETE /api/replays/ID */

@@ -1,5 +1,5 @@
 /* The calls of ngrok's agent that scripts use, in its shape (ngrok.com/docs/agent/api): tunnels, and requests that were
- * captured. What is read is read on a worker thread; the replay is asked for on the loop. */
+ * captured. They read on a worker thread; the replay is asked for on the loop. */
 #pragma once
 
 #include "client/web/web_private.h"
@@ -11,5 +11,5 @@ void web_ngrok_tunnel(struct web_read *r);
 void web_ngrok_requests(struct web_read *r);
 void web_ngrok_request(struct web_read *r);
 void web_ngrok_replay(struct web *w, struct web_exchange *x);
-/* What a page does not do: 405. */
+/* For methods that are not supported: 405. */
 void web_ngrok_refuse(struct web *w, struct web_exchange *x);

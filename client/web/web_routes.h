@@ -1,4 +1,4 @@
-/* Which request is answered by what. Loop thread. */
+/* Which function answers which request. Loop thread. */
 #pragma once
 
 #include "client/web_views/web_read.h"

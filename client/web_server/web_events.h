@@ -9,7 +9,7 @@
 struct web_events;
 
 struct web_events *web_events_new(void);
-/* No stream is open any more. */
+/* Only when no stream is open any more. */
 void web_events_free(struct web_events *v);
 /* The server's thread: the answer that is the stream, or NULL when there are too many or no memory. */
 struct MHD_Response *web_events_open(struct web_events *v, struct MHD_Connection *c, const struct web_exchange *x);

@@ -25,5 +25,5 @@ struct web_server_options {
 struct web_server *web_server_new(uv_loop_t *loop, const struct web_server_options *o, struct error *e);
 unsigned web_server_port(const struct web_server *s);
 void web_server_answer(struct web_server *s, struct web_exchange *x);
-/* Every exchange that was asked has to be answered still; then the thread ends, and `closed` comes. */
+/* The exchanges that `ask` got must still be answered; after that the thread ends, and `closed` is called. */
 void web_server_close(struct web_server *s, void (*closed)(void *user), void *user);

@@ -1,4 +1,4 @@
-/* The JSON body of a request that changes something: its fields by name, each of a type, no others. Pure. */
+/* The JSON body of a request that changes something: only known fields, each of its type. Pure. */
 #pragma once
 
 #include "client/web_server/web_exchange.h"
@@ -6,7 +6,7 @@
 /* The body as an object; a new reference. NULL after a problem 400. `fields` are those it may have, with blanks around
  * each. */
 json_t *web_ask_read(struct web_exchange *x, const char *fields);
-/* Which deliveries are meant, of {"delivery_id"}, {"delivery_ids" or "ids"} or {"filter"}. False after a problem. */
+/* Which deliveries a body means: {"delivery_id"}, {"delivery_ids" or "ids"} or {"filter"}. False after a problem. */
 struct web_ask_ids {
 	int64_t *ids; /* freed by the caller; NULL with a filter */
 	size_t count;

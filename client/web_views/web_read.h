@@ -1,4 +1,4 @@
-/* What a worker thread is given to answer a request out of the record. */
+/* What a worker thread gets to answer a request from the record. */
 #pragma once
 
 #include "client/signing/secrets.h"
@@ -9,5 +9,5 @@ struct web_read {
 	struct web_exchange *x;
 	struct store *store;
 	const struct secrets *secrets; /* of providers; or NULL */
-	const struct web_head *head;   /* what the shell's head says */
+	const struct web_head *head;   /* for the page's head (web_shell.h) */
 };

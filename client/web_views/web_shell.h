@@ -15,5 +15,5 @@ struct web_head {
 void web_shell_list(struct web_read *r);
 /* GET /d/ID */
 void web_shell_detail(struct web_read *r);
-/* GET /overview, /diff/A/B and what else needs JavaScript */
+/* GET /overview, /diff/A/B and other pages that need JavaScript */
 void web_shell_plain(struct web_read *r);
