@@ -1,5 +1,5 @@
-/* `creel-relay serve`: makes the relay's parts in their order, runs the loop, and ends in peace on SIGTERM and SIGINT.
- */
+/* `creel-relay serve`: makes the relay's parts in order, runs the loop, and ends cleanly on SIGTERM and SIGINT. The
+ * main thread. */
 #pragma once
 
 #include "shared/base/error.h"

@@ -1,6 +1,6 @@
-/* What `creel-relay serve` is told, by its command line, the environment and an INI file: the rows of its options,
- * those of limits.def among them, and the checks that one row alone cannot make. Before the loop; not thread-safe, as
- * options.h is not. */
+/* The options of `creel-relay serve`, from its command line, the environment and an INI file: the table of options
+ * (with those of limits.def), and the checks that concern more than one option. Used before the loop runs; not
+ * thread-safe, as options.h is not. */
 #pragma once
 
 #include "relay/common/relay.h"
@@ -15,7 +15,7 @@ struct serve_options {
 	struct ini_file file;
 };
 
-/* False and *e (EXIT_USAGE) for what cannot be served with. The gate learns of what the file holds. To be followed by
+/* False and *e (EXIT_USAGE) when the relay cannot serve with them. The gate learns the file's secrets. Call
  * serve_options_free in either case. */
 MUST_CHECK bool serve_options_read(struct serve_options *o, int argc, char **argv, struct secret_gate *gate,
 				   struct error *e);

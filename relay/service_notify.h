@@ -1,6 +1,6 @@
-/* What the service manager is told: that the relay serves, reloads, ends, and is alive (sd_notify(3): datagrams to the
- * socket that NOTIFY_SOCKET names; the watchdog of sd_watchdog_enabled(3)). Without such a variable nothing is sent.
- * Loop thread. */
+/* Tells the service manager that the relay serves, reloads, ends, and is alive (sd_notify(3): datagrams to the socket
+ * that NOTIFY_SOCKET names; the watchdog of sd_watchdog_enabled(3)). Without such a variable nothing is sent. Loop
+ * thread. */
 #pragma once
 
 #include <uv.h>
@@ -10,8 +10,7 @@ struct service_notify {
 	uv_timer_t watchdog;
 };
 
-/* Reads the variables and takes them out of the environment, so that no program started from here speaks for the relay.
- */
+/* Reads the variables and takes them out of the environment, so that no program started by the relay speaks for it. */
 void service_notify_begin(struct service_notify *n, uv_loop_t *loop);
 /* The relay serves at `url`; from now on the watchdog is fed twice within its time, for as long as the loop turns. */
 void service_notify_ready(struct service_notify *n, const char *url);

@@ -1,5 +1,5 @@
-/* Why an order of a certificate failed, told apart by the problem types of RFC 8555 §6.7 in what uacme wrote on its
- * standard error, the CA's answers among it. Pure; any thread. */
+/* Why an order for a certificate failed, by the problem types of RFC 8555 §6.7 in uacme's standard error, which
+ * contains the CA's answers. Pure; any thread. */
 #pragma once
 
 #include <time.h>

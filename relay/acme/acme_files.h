@@ -15,10 +15,10 @@ struct acme_files {
 	char *own_cert, *own_key; /* self-signed */
 };
 
-/* Makes the folder (0700). False and *e. To be followed by acme_files_free in either case. */
+/* Makes the folder (0700). False and *e. Call acme_files_free in either case. */
 MUST_CHECK bool acme_files_open(struct acme_files *f, const char *data, const char *name, struct error *e);
 void acme_files_free(struct acme_files *f);
-/* Since when the certificate is due for renewal: a third of its time before its end. 0: at once, for there is none, it
+/* When the certificate is due for renewal: when a third of its lifetime is left. 0: at once, because there is none, it
  * cannot be used, or it lacks one of the names. */
 time_t acme_files_due(const struct acme_files *f, const struct option_values *names);
 bool acme_files_has_account(const struct acme_files *f);

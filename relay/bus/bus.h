@@ -1,10 +1,10 @@
 /* The way to the other relays of a cluster: one connection to a NATS server, messages by subject, and requests with one
- * answer. NATS delivers at most once and forgets silently; whoever needs more numbers what it sends.
+ * answer. NATS delivers at most once and forgets silently; users that need more must number what they send.
  *
  * All calls of the library are made on one thread of the bus's own, which takes them from a queue; the library's
- * threads only append to a second queue, of what has come. Each is bounded by BUS_QUEUE_BYTES. JetStream is used
+ * threads only append to a second queue, of incoming messages. Each is bounded by BUS_QUEUE_BYTES. JetStream is used
  * through its plain requests ($JS.API.…, $KV.…): the library's own calls for it wait for their answer, and would hold
- * up every frame behind them for as long as a leader is elected.
+ * up every later frame while a leader is elected.
  *
  * Everything here is called, and calls back, on the loop's thread. Only the files behind bus_private.h see nats.h;
  * built without it (WITH_NATS=0), bus_none.c stands in for them and refuses. */
@@ -45,7 +45,7 @@ struct bus_message {
 enum bus_away {
 	BUS_UNREACHABLE, /* nobody answers there, in time or at all */
 	BUS_REFUSED,     /* the server wants other credentials */
-	BUS_UNTRUSTED,   /* TLS failed: no certificate of that name, or of another CA */
+	BUS_UNTRUSTED,   /* TLS failed: the certificate is for another name, or of another CA */
 	BUS_LOST,        /* it was connected */
 };
 
@@ -66,17 +66,17 @@ struct bus_post {
 enum bus_outcome {
 	BUS_ANSWERED,
 	BUS_NOBODY,    /* nobody listens to that subject */
-	BUS_TIMED_OUT, /* no answer: it may have been acted upon all the same */
+	BUS_TIMED_OUT, /* no answer: it may have been acted on all the same */
 	BUS_GONE,      /* the connection was lost, or the bus closed: likewise */
 };
 
-/* Begins to connect, and goes on until it is closed. Copies the settings, its strings apart, which must outlive it.
+/* Begins to connect, and goes on until bus_close. Copies the settings, but not their strings, which must outlive it.
  * NULL and *e: this program was built without NATS (EXIT_USAGE), or out of memory. */
 struct bus *bus_new(uv_loop_t *loop, const struct bus_settings *settings, const struct bus_events *events, void *user,
 		    struct error *e);
 bool bus_is_connected(const struct bus *b);
-/* Sends a copy. False: not connected, the queue is full, the subject is none, or out of memory; it is not sent later.
- */
+/* Sends a copy. False: not connected, the queue is full, the subject is invalid, or out of memory; it is not sent
+ * later. */
 MUST_CHECK bool bus_publish(struct bus *b, const struct bus_post *p);
 /* The same with an answer. Where it returns true, `answered` is called once, never during this call; `m` is NULL unless
  * the outcome is BUS_ANSWERED. */
@@ -85,7 +85,7 @@ MUST_CHECK bool bus_request(struct bus *b, const struct bus_post *p, uint64_t ti
 			    void *user);
 /* The server answers nothing though the connection stands: goes to the next one. */
 void bus_move_on(struct bus *b);
-/* Messages that came and found the queue full. */
+/* How many incoming messages were dropped because the queue was full. */
 uint64_t bus_dropped(const struct bus *b);
 /* Sends what is queued, ends, frees it, and calls `closed` on the loop. Requests are answered BUS_GONE. */
 void bus_close(struct bus *b, void (*closed)(void *user), void *user);

@@ -12,13 +12,13 @@ struct bus_requests {
 };
 
 void bus_requests_init(struct bus_requests *r, uv_loop_t *loop);
-/* Its number, which is never 0; 0 when out of memory. */
+/* Adds a request. Returns its number, or 0 when out of memory. */
 uint64_t bus_requests_add(struct bus_requests *r, uint64_t timeout_ms,
 			  void (*answered)(void *user, enum bus_outcome outcome, const struct bus_message *m),
 			  void *user);
-/* Forgets one without a word. */
+/* Forgets one without calling `answered`. */
 void bus_requests_take_back(struct bus_requests *r, uint64_t id);
-/* Tells whoever waits; nothing where nobody does any more. */
+/* Calls `answered`; does nothing if the request is no longer there. */
 void bus_requests_settle(struct bus_requests *r, uint64_t id, enum bus_outcome outcome, const struct bus_message *m);
 /* Answers all with BUS_GONE. */
 void bus_requests_give_up(struct bus_requests *r);

@@ -19,8 +19,8 @@ struct bus_servers {
 	size_t count;
 };
 
-/* False and *e (EXIT_USAGE): the list is empty or too long, a scheme is unknown, a host or port is none, or a user or
- * password stands in it, which `ps` would show. */
+/* False and *e (EXIT_USAGE): the list is empty or too long, a scheme is unknown, a host or port is invalid, or it
+ * contains a user or password, which `ps` would show. */
 MUST_CHECK bool bus_servers_read(const char *list, struct bus_servers *out, struct error *e);
 /* "tls://host:port", with the brackets that an IPv6 address needs. */
 void bus_servers_url(const struct bus_server *s, char out[BUS_HOST_LEN + 32]);

@@ -1,7 +1,7 @@
 /* A bucket of records that all nodes of a cluster share: JetStream's key-value store (ADR-8) by its plain requests, so
- * that nothing waits. A record is what was written last; writes may hold only on the revision that was read. The
- * stream's leader is asked, never a replica, which may be behind. What a write's acknowledgement is worth: written by
- * the servers, not synced (NATS 2.9). Loop thread. */
+ * that nothing waits. The last write of a record counts; a write may be made conditional on the revision that was read.
+ * The stream's leader is asked, never a replica, which may be behind. An acknowledged write was written by the servers,
+ * but not synced to disk (NATS 2.9). Loop thread. */
 #pragma once
 
 #include "relay/bus/bus.h"
@@ -16,17 +16,19 @@ struct kv_watch;
 
 struct kv_settings {
 	const char *bucket;      /* "CREEL" */
-	const char *description; /* whose bucket it is, and of which version: another's is refused */
+	const char *description; /* whose bucket it is, and its version: any other is refused */
 	unsigned replicas;
 	/* What a watch of PREFIX brings comes to DELIVER.PREFIX, this node's alone, which the bus must listen to by
-	 * that very name: a subscription with a wildcard is no interest to a consumer (nats-server 2.9.10). */
+	 * that very name: to a consumer a subscription with a wildcard does not count as interest (nats-server
+	 * 2.9.10). */
 	const char *deliver;
 };
 
 struct kv_events {
 	/* The bucket is there, made by us or by another node. */
 	void (*opened)(void *user);
-	/* It will not be: the servers have no JetStream or are too few for the copies, or it is another's. Once. */
+	/* There will be no bucket: the servers have no JetStream or are too few for the copies, or it belongs to
+	 * somebody else. Called once. */
 	void (*refused)(void *user, const char *why);
 };
 
@@ -40,14 +42,14 @@ enum kv_outcome {
 /* Reading: the record and its revision. Writing: the new revision. */
 typedef void kv_done(void *user, enum kv_outcome outcome, struct bytes value, uint64_t revision);
 
-/* Copies the settings, its strings apart, which must outlive it. NULL when out of memory. */
+/* Copies the settings, but not their strings, which must outlive it. NULL when out of memory. */
 struct kv *kv_new(uv_loop_t *loop, struct bus *bus, const struct kv_settings *settings, const struct kv_events *events,
 		  void *user);
 /* After bus_close, which answers those who wait (KV_AWAY). `closed` is called on the loop. */
 void kv_close(struct kv *k, void (*closed)(void *user), void *user);
 bool kv_is_open(const struct kv *k);
 
-/* The bus's events are handed on. False: the message is not of the bucket. */
+/* To be called for the bus's events. False: the message is not of the bucket. */
 void kv_on_connected(struct kv *k);
 void kv_on_away(struct kv *k);
 bool kv_on_message(struct kv *k, const struct bus_message *m);
@@ -61,8 +63,8 @@ MUST_CHECK bool kv_write_if(struct kv *k, const char *key, struct bytes value, u
 			    void *user);
 
 /* From now on `record` is called for each record whose key begins with PREFIX and a dot, first for all there are and
- * then for each that is written; the same one may come again. `read` is called each time all that there were have come.
- * It begins anew by itself after whatever went wrong. `prefix` must outlive it. NULL when out of memory. */
+ * then for each that is written; the same one may come again. `read` is called each time all existing records have been
+ * reported. After any failure it starts again by itself. `prefix` must outlive it. NULL when out of memory. */
 struct kv_watch *kv_watch(struct kv *k, const char *prefix,
 			  void (*record)(void *user, const char *key, struct bytes value, uint64_t revision),
 			  void (*read)(void *user), void *user);

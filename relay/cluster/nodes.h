@@ -32,7 +32,7 @@ struct nodes *nodes_new(uv_loop_t *loop, struct kv *kv, const struct nodes_setti
 			const struct nodes_events *events, void *user);
 /* How many others are there. */
 size_t nodes_count(const struct nodes *n);
-/* Records that were none. */
+/* How many records could not be read. */
 uint64_t nodes_malformed(const struct nodes *n);
 /* After bus_close, and before kv_close. `closed` is called on the loop. */
 void nodes_close(struct nodes *n, void (*closed)(void *user), void *user);

@@ -34,7 +34,7 @@ struct record_client {
 	uint32_t options, features;
 	uint8_t node[RECORD_NODE_ID_LEN];
 	uint64_t epoch;      /* the node's, when the client joined */
-	uint64_t generation; /* of two with one key the higher holds */
+	uint64_t generation; /* of two with the same key, the higher one counts */
 	uint64_t seen_at_us;
 };
 
@@ -50,13 +50,13 @@ struct record_tunnel {
 MUST_CHECK bool record_put_node(struct buffer *out, const struct record_node *r);
 MUST_CHECK bool record_put_token(struct buffer *out, const struct record_token *r);
 MUST_CHECK bool record_put_tunnel(struct buffer *out, const struct record_tunnel *r);
-/* False: it is no such record of this version. */
+/* False: it is not such a record, or of another version. */
 MUST_CHECK bool record_read_node(struct bytes in, struct record_node *out);
 MUST_CHECK bool record_read_token(struct bytes in, struct record_token *out);
 MUST_CHECK bool record_read_tunnel(struct bytes in, struct record_tunnel *out);
 
-/* What two nodes that know different things of one token agree on, whoever of them asks: the secret made last, and of
- * two made at once the lesser hash. Revoked on one side is revoked, since the earlier of both times. */
+/* Merges what two nodes know of one token, with the same result on both: the newest secret, or of two made at the same
+ * time the one with the smaller hash. Revoked on one side is revoked, at the earlier of both times. */
 struct record_token record_merge_tokens(const struct record_token *a, const struct record_token *b);
 /* The generation of a client that joins now: one above the largest. */
 uint64_t record_next_generation(const struct record_tunnel *r);

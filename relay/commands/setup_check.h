@@ -1,4 +1,4 @@
-/* Where a relay's name leads, as `creel-relay setup` looks at it. Blocks; any thread. */
+/* Where a relay's name leads, for `creel-relay setup`. Blocks; any thread. */
 #pragma once
 
 #include "shared/base/bytes.h"

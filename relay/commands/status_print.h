@@ -7,8 +7,8 @@
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
 
-/* Asks the relay that runs on the data folder. Its state, and as text in *text, which was zeroed; both are the caller's
- * to free. NULL and *e (EXIT_NO) when no relay answers. */
+/* Asks the relay that runs on the data folder for its state. Also gives it as text in *text, which must be zeroed; the
+ * caller frees both. NULL and *e (EXIT_NO) when no relay answers. */
 json_t *status_ask(const char *data, struct buffer *text, struct error *e);
 /* One line a tunnel, or a token. */
 void status_print_tunnels(FILE *out, const json_t *status);

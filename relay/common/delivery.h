@@ -40,7 +40,7 @@ struct delivery {
 	struct spill body;
 	struct buffer trailers;
 	bool body_whole;
-	struct quota_hold quota; /* what it takes of the disk; delivery_take_quota */
+	struct quota_hold quota; /* the space it takes on disk; see delivery_take_quota */
 	bool upgrade;            /* the sender asks for a WebSocket, and the client can pass it on */
 
 	/* Out of the spool: sent in place of the request, as it is stored; nobody waits for an answer. */

@@ -1,8 +1,8 @@
-/* The relay's limits: what the rows of limits.def are to the rest of the program.
+/* The relay's limits, as limits.def lists them.
  *
  * A fixed limit is the constant LIMIT_ID; one that an option sets is a member of struct settings (relay.h). Code that
- * turns somebody away at a limit of COUNTED counts it: relay->metrics.reached[REACHED_ID]++. The table is what
- * `creel-relay serve --limits`, /metrics and the tests go by. Pure; any thread. */
+ * turns somebody away at a limit that is COUNTED must count it: relay->metrics.reached[REACHED_ID]++. `creel-relay
+ * serve --limits`, /metrics and the tests read this table. Pure; any thread. */
 #pragma once
 
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "shared/base/bytes.h"
 #include "shared/options/quantity.h"
 
-/* An unset --spool-max-total is as much as so many tunnels may have. */
+/* Without --spool-max-total, the limit is what this many tunnels may have together. */
 #define LIMITS_SPOOL_TUNNELS 16
 
 /* The values of the fixed ones. */
@@ -32,7 +32,7 @@ enum limit {
 
 enum limit_unit { LIMIT_UNIT_COUNT, LIMIT_UNIT_BYTES, LIMIT_UNIT_MS, LIMIT_UNIT_SECONDS };
 
-/* Whence it is known how often the limit was reached. */
+/* Where it is counted how often the limit was reached. */
 enum limit_counting {
 	LIMIT_UNCOUNTED,
 	LIMIT_COUNTED,    /* metrics.reached */

@@ -1,5 +1,5 @@
-/* Why the relay answers a request itself: one row a reason in refusals.def, or beside its limit in limits.def, with the
- * answer's status, its sentence and the word by which metrics and logs know it. Pure; any thread. */
+/* Why the relay answers a request itself: one row for each reason in refusals.def, or beside its limit in limits.def,
+ * with the answer's status, its sentence and its name in metrics and logs. Pure; any thread. */
 #pragma once
 
 enum refusal {

@@ -1,5 +1,5 @@
-/* The relay as its parts see it: settings, counters, and the other parts. There is one, made in serve.c. Loop thread.
- */
+/* What all parts of the relay share: settings, counters, and pointers to each other. There is one struct relay, made in
+ * serve.c. Loop thread. */
 #pragma once
 
 #include <uv.h>
@@ -62,7 +62,7 @@ struct relay {
 	struct router *router;
 	struct throttle *throttle;
 	struct loops *loops;       /* events that must not come back */
-	struct trusted *trusted;   /* the proxies that are believed who the sender is */
+	struct trusted *trusted;   /* the proxies that are believed when they name the sender */
 	struct log_digest *digest; /* of refusals; NULL: every one is logged */
 	struct senders *senders;
 	struct tunnel_server *tunnels;

@@ -1,6 +1,6 @@
-/* Connections that say nothing yet or any more, by address: when there are too many connections, the oldest of these of
- * the address that has most of them is closed. So a stranger who opens thousands crowds out nobody but themselves.
- * Loop thread. */
+/* Connections that have said nothing yet, or say nothing any more, by address. When there are too many connections, the
+ * address that has most of these loses its oldest one. So a stranger who opens thousands crowds out nobody but
+ * themselves. Loop thread. */
 #pragma once
 
 #include "relay/common/throttle.h"
@@ -21,10 +21,10 @@ struct silent {
 	struct silent_address *turn;          /* silent_take_turn: the next; NULL: the first */
 };
 
-/* Adds it as the youngest of its address. What cannot be counted for want of memory is left out, and never chosen. */
+/* Adds it as the youngest of its address. What cannot be added when out of memory is left out, and never chosen. */
 void silent_add(struct silent *set, struct silent_entry *e, const uint8_t address[16]);
 void silent_remove(struct silent *set, struct silent_entry *e);
-/* The one to go, or NULL when there is none. */
+/* The connection to close, or NULL when there is none. */
 struct silent_entry *silent_worst(const struct silent *set);
 /* The oldest of that entry's address, and how many the address has. */
 struct silent_entry *silent_oldest_beside(const struct silent_entry *e, size_t *count);

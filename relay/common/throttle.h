@@ -1,7 +1,7 @@
-/* How fast and how often one address may come: its connections at once, its requests a second, the refusals it is told
- * the reason of, and the requests a second to one tunnel. Counts and token buckets, with the time handed in by the
- * caller; a limit of 0 is off and costs nothing. What cannot be counted, for want of memory or because a table is full,
- * is let through. Loop thread. */
+/* How fast and how often one address may come: its connections at once, its requests a second, the refused handshakes
+ * that get a reason, and the requests a second to one tunnel. Counters and token buckets; the caller passes the time; a
+ * limit of 0 is off and costs nothing. What cannot be counted, because memory ran out or a table is full, is let
+ * through. Loop thread. */
 #pragma once
 
 #include "relay/net/peer.h"
@@ -37,8 +37,8 @@ void throttle_disconnected(struct throttle *t, const struct throttle_address *a)
 
 /* Take one request out of the address's bucket; false when it is empty. */
 bool throttle_take_address(struct throttle *t, const struct throttle_address *a, uint64_t now_ms);
-/* The same with the bucket of its refusals, which is apart from that of its requests. False: it has been told often
- * enough, and is to be turned away before there is a WebSocket. */
+/* The same with the bucket of its refusals, which is apart from that of its requests. False: it got a reason often
+ * enough, and must be turned away before there is a WebSocket. */
 bool throttle_take_refusal(struct throttle *t, const struct throttle_address *a, uint64_t now_ms);
 /* The same with the bucket of a tunnel, by its name. */
 bool throttle_take_tunnel(struct throttle *t, struct bytes name, uint64_t now_ms);

@@ -1,5 +1,5 @@
-/* Tunnel handshakes under way, from the hand-over of a connection to its WELCOME. They are few at once, in all and of
- * one address, and each has a deadline; who goes when there are too many is said in relay/common/silent.h.
+/* Tunnel handshakes under way, from the hand-over of a connection to its WELCOME. Their number is limited, in total and
+ * for each address, and each has a deadline; relay/common/silent.h says which is closed when there are too many.
  *
  * A handshake under TLS keeps the loop busy for most of a millisecond. So they begin in turn, address by address, a few
  * milliseconds of them at a time with everybody's webhooks in between. Those that come to nothing are wasted work: when
@@ -24,13 +24,13 @@ struct adopted {
 };
 
 void handshakes_init(struct tunnel_server *s);
-/* Takes a socket, whose handshake begins when its turn comes. Closes another one where there are too many. */
+/* Takes a socket, whose handshake begins when its turn comes. Closes another one when there are too many. */
 void handshakes_add(struct tunnel_server *s, int fd, bool tls, const struct tunnel_adopted *given);
-/* It is a WebSocket, whose HELLO has a deadline of its own. */
+/* To be called when it has become a WebSocket, whose HELLO has a deadline of its own. */
 void handshakes_upgraded(struct tunnel_server *s, struct adopted *a);
-/* Its client was welcomed. */
+/* To be called when its client was welcomed. */
 void handshakes_finish(struct tunnel_server *s, struct adopted *a);
-/* Its socket is closed: frees it. */
+/* To be called when its socket is closed: frees it. */
 void handshakes_forget(struct tunnel_server *s, struct adopted *a);
 /* Closes those that took too long; once a second. */
 void handshakes_check(struct tunnel_server *s);

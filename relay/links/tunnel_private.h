@@ -1,5 +1,5 @@
-/* The server of the tunnels as the files of this room see it, and what takes the frames of a connection. Loop thread.
- */
+/* What the files of this folder share: the server of the tunnels, and the functions that take a connection's frames.
+ * Loop thread. */
 #pragma once
 
 #include "relay/common/silent.h"
@@ -21,7 +21,7 @@ struct tunnel_server {
 	size_t unfinished_count;
 	struct silent waiting; /* for their turn */
 	uv_timer_t turns;
-	int64_t may_begin;        /* so many thousandths now */
+	int64_t may_begin;        /* thousandths of a handshake that may begin now */
 	uint64_t may_begin_since; /* loop ms */
 	bool closed;              /* no more are taken */
 

@@ -10,11 +10,11 @@ struct tunnel_server;
 
 /* Makes the lws context on the relay's loop, with a TLS side when a certificate is configured. NULL and *e. */
 struct tunnel_server *tunnel_server_new(struct relay *relay, struct error *e);
-/* What is known of a socket that is handed over. */
+/* What is known of a socket that is handed to this server. */
 struct tunnel_adopted {
 	struct peer peer;                                                   /* whose it is */
 	struct throttle_address address;                                    /* counted as connected until `closed` */
-	void (*closed)(void *user, const struct throttle_address *address); /* libwebsockets let go of it */
+	void (*closed)(void *user, const struct throttle_address *address); /* libwebsockets has closed it */
 	void *user;
 };
 
@@ -25,8 +25,8 @@ void tunnel_server_adopt(struct tunnel_server *s, int fd, bool tls, const struct
 MUST_CHECK bool tunnel_server_reload(struct tunnel_server *s, struct error *e);
 /* Closes the tunnels whose token was revoked. */
 void tunnel_server_check_tokens(struct tunnel_server *s);
-/* Closes the handshakes that take too long, and the tunnels whose client reads nothing of what waits for it, whatever
- * else it sends; once a second. */
+/* Closes the handshakes that take too long, and the tunnels whose client does not read what waits for it, even if it
+ * still sends; once a second. */
 void tunnel_server_check_links(struct tunnel_server *s);
 /* Sends GOAWAY to all clients; tunnel_server_close follows later. */
 void tunnel_server_goaway(struct tunnel_server *s);

@@ -27,13 +27,13 @@ bool router_name_valid(struct bytes name);
 /* Makes a name of twenty random characters of [a-z0-9]. False when there is no randomness. */
 MUST_CHECK bool router_make_name(char out[TUNNEL_NAME_MAX + 1]);
 
-/* From now on the name leads to this tunnel. False when out of memory. */
+/* Makes the name lead to this tunnel. False when out of memory. */
 MUST_CHECK bool router_hold(struct router *r, const char *name, struct tunnel *t);
 /* Makes a name from an earlier run known, which nobody holds yet. False when out of memory. */
 MUST_CHECK bool router_know(struct router *r, const char *name);
 /* The tunnel that the name leads to; NULL where there is none, or the name is not known. */
 struct tunnel *router_holder(const struct router *r, const char *name);
-/* The name leads nowhere any more. */
+/* Makes the name lead nowhere. */
 void router_forget(struct router *r, const char *name);
 /* Forgets the names that nobody holds and that `keep` does not want kept. */
 void router_forget_unheld(struct router *r, bool (*keep)(void *user, const char *name), void *user);

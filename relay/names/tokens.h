@@ -33,14 +33,15 @@ MUST_CHECK bool tokens_add(struct tokens *t, const char *name, const char *tunne
 MUST_CHECK bool tokens_set_warning(struct tokens *t, const char *name, bool shown, struct error *e);
 /* Whether they do, as last read by tokens_count; true where there is no such token. */
 bool tokens_wants_warning(struct tokens *t, const char *owner);
-/* Gives it another secret. The old one is nobody's from now on; name, pattern and tunnel names stay. */
+/* Gives it another secret. The old one is not valid any more; name, pattern and tunnel names stay. */
 MUST_CHECK bool tokens_rotate(struct tokens *t, const char *name, char secret[TOKEN_TEXT_LEN + 1], struct error *e);
 MUST_CHECK bool tokens_revoke(struct tokens *t, const char *name, struct error *e);
 MUST_CHECK bool tokens_list(struct tokens *t, void (*row)(void *user, const struct token_row *), void *user,
 			    struct error *e);
 /* How many there are. Reads the file again when another process changed it. -1 on failure. */
 int tokens_count(struct tokens *t);
-/* Whether the secret is a token's. Gives its name; *stamp is a number that a later token of that name does not have. */
+/* Whether the secret belongs to a token. Gives its name; *stamp is a number that no later token of the same name
+ * has. */
 bool tokens_check(struct tokens *t, struct bytes secret, char owner[65], uint64_t *stamp);
 /* Whether the token of that name and stamp still exists. */
 bool tokens_has(struct tokens *t, const char *owner, uint64_t stamp);
@@ -61,14 +62,14 @@ enum claim { CLAIM_OK, CLAIM_TAKEN, CLAIM_FORBIDDEN, CLAIM_FULL, CLAIM_ERROR };
 /* Gives the tunnel name to the owner, unless it is another's, does not match the owner's glob, or is new and the owner
  * has `most` already (0: no limit). */
 enum claim tokens_claim(struct tokens *t, const char *owner, const char *tunnel, int64_t most);
-/* What tokens_claim would say; nothing changes. */
+/* The same answer, but nothing changes. */
 enum claim tokens_ask(struct tokens *t, const char *owner, const char *tunnel, int64_t most);
 enum name_state { NAME_OWNED, NAME_FREE, NAME_UNREADABLE };
 /* Whose name it is. Owner "": everybody's, from a time without tokens. */
 enum name_state tokens_owner_of(struct tokens *t, const char *tunnel, char owner[65]);
-/* From now on the name is nobody's. Not an error when it was nobody's before. */
+/* Takes the name from its owner. Not an error when it had none. */
 MUST_CHECK bool tokens_forget_name(struct tokens *t, const char *tunnel, struct error *e);
-/* The same, for the command: EXIT_USAGE when it was nobody's before. */
+/* The same, for the command: EXIT_USAGE when it had no owner. */
 MUST_CHECK bool tokens_free_name(struct tokens *t, const char *tunnel, struct error *e);
 /* All names, or those of one token (EXIT_USAGE when there is none). */
 MUST_CHECK bool tokens_list_names(struct tokens *t, const char *owner, void (*row)(void *user, const struct name_row *),
@@ -81,9 +82,9 @@ MUST_CHECK bool tokens_recall_tunnels(struct tokens *t, bool (*row)(void *user, 
 
 /* ---- tokens_copy.c: for a backup, and out of one ---- */
 
-/* Copies them and their tunnel names into the tables `token` and `tunnel` of another database, or takes in those that
- * it has and that are not here; the numbers are of rows that were added. Merging is one transaction. `path` is the
- * other's name, for sentences. */
+/* tokens_save copies tokens and their tunnel names into the tables `token` and `tunnel` of another database;
+ * tokens_merge takes in those of the other database that are not here. The numbers count rows that were added. Merging
+ * is one transaction. `path` is the other's name, for sentences. */
 MUST_CHECK bool tokens_save(struct tokens *t, sqlite3 *to, const char *path, uint64_t *tokens, uint64_t *names,
 			    struct error *e);
 MUST_CHECK bool tokens_merge(struct tokens *t, sqlite3 *from, const char *path, uint64_t *tokens, uint64_t *names,

@@ -1,5 +1,5 @@
-/* What a certificate authority is to find here as proof that the names are ours, for as long as it looks: http-01 (RFC
- * 8555 §8.3) as a text at a path, tls-alpn-01 (RFC 8737) as a certificate for a name. Loop thread. */
+/* What a certificate authority must find here as proof that the names are ours, while it checks: http-01 (RFC 8555
+ * §8.3) as a text at a path, tls-alpn-01 (RFC 8737) as a certificate for a name. Loop thread. */
 #pragma once
 
 #include <openssl/ssl.h>
@@ -23,5 +23,5 @@ MUST_CHECK bool challenges_put(struct challenges *all, enum challenge_kind kind,
 void challenges_remove(struct challenges *all, enum challenge_kind kind, const char *key);
 /* What to answer to a request for `target`; empty: nothing of ours. `all` may be NULL. Valid until the next call. */
 struct bytes challenges_answer(const struct challenges *all, struct bytes target);
-/* For connections that offer CHALLENGE_ALPN; NULL while no certificate is to be shown. Theirs, not the caller's. */
+/* For connections that offer CHALLENGE_ALPN; NULL while no certificate is to be shown. The caller does not free it. */
 SSL_CTX *challenges_tls(const struct challenges *all);

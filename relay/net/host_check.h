@@ -1,13 +1,13 @@
 /* Which host names a relay answers to. The owner of a web page may let the page's own name resolve to 127.0.0.1 (DNS
  * rebinding); the page may then read whatever listens there. Only the Host field shows that the request came by a
- * foreign name. So a relay on loopback answers its own names alone, and 421 to others (RFC 9110 §15.5.20). Pure; any
- * thread. */
+ * foreign name. So a relay on loopback answers only to its own names, and with 421 to others (RFC 9110 §15.5.20). Pure;
+ * any thread. */
 #pragma once
 
 #include "shared/base/bytes.h"
 #include "shared/options/options.h"
 
-/* What a relay is called. Views: they live as long as the relay. */
+/* The relay's own names. Views that live as long as the relay. */
 struct host_names {
 	/* True for a relay that anybody can reach. It answers to any name: a page gains nothing by rebinding to what it
 	 * can ask directly, such a relay demands tokens of its clients, and every name that resolves to it is one of

@@ -11,7 +11,7 @@
 struct peer {
 	uint8_t at[16]; /* IPv4 as IPv6 maps it: ::ffff:192.0.2.1 */
 	uint16_t port;  /* 0: not known */
-	bool known;     /* else there is no address, and the rest is 0 */
+	bool known;     /* false: there is no address, and the rest is 0 */
 };
 
 void peer_from_sockaddr(struct peer *out, const struct sockaddr *from);

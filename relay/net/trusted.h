@@ -16,9 +16,9 @@ void trusted_free(struct trusted *t);
 bool trusted_has(const struct trusted *t, const struct peer *p);
 /* Whether the peer of a connection is one of the proxies. If it is, *sender is the right-most address in
  * X-Forwarded-For that is not a proxy, as with nginx's real_ip_recursive. Several such fields are one list (RFC 9110
- * §5.3); read from its end, each proxy says who stands left of it. At what cannot be read the search ends, and the
- * proxy that wrote it is the sender. If the peer is not a proxy, it is the sender itself. `headers` is a block of
- * shared/http/headers.h. */
+ * §5.3); read from its end, each proxy names the peer to the left of it. The search ends at an entry that cannot be
+ * read, and the proxy that wrote it counts as the sender. If the peer is not a proxy, it is the sender itself.
+ * `headers` is a block of shared/http/headers.h. */
 bool trusted_find_sender(const struct trusted *t, const struct peer *peer, struct bytes headers, struct peer *sender);
 /* The same for a single X-Forwarded-For, whose value may be empty. */
 bool trusted_find_in_list(const struct trusted *t, const struct peer *peer, struct bytes list, struct peer *sender);

@@ -1,6 +1,5 @@
 /* The PROXY protocol, versions 1 and 2: a header before a connection's first byte, in which a proxy that passes bytes
- * on says who is behind it (haproxy's proxy-protocol.txt of 2020-03-05, whose sections are named here). Pure; any
- * thread. */
+ * on names its client (haproxy's proxy-protocol.txt of 2020-03-05, whose sections are named here). Pure; any thread. */
 #pragma once
 
 #include "relay/net/peer.h"
@@ -13,7 +12,8 @@ enum proxy_protocol {
 };
 
 /* `data` is everything received so far. When WHOLE, *source is the address and port that the connection came from; it
- * is not `known` where the header has none of use: UNKNOWN, LOCAL (the proxy itself speaks), a Unix socket. */
+ * is not `known` where the header has none that can be used: UNKNOWN, LOCAL (the proxy itself speaks), a Unix
+ * socket. */
 enum proxy_protocol proxy_protocol_parse(struct bytes data, struct peer *source, size_t *used);
 /* Whether the bytes received so far are certain to be a header of either version, well-formed or not. */
 bool proxy_protocol_begins(struct bytes data);

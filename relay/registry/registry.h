@@ -32,7 +32,7 @@ const char *registry_folder(const struct registry *r);
 
 /* A new client of the tunnel, neither current nor here. NULL when out of memory. */
 struct client *registry_add_client(struct tunnel *t, struct bytes key);
-/* Forgets those that are neither current nor waited for. */
+/* Forgets clients that are neither current nor waited for. */
 void registry_drop_old_clients(struct tunnel *t);
 /* Forgets a tunnel that is idle, and its clients; they leave their mailboxes. */
 void registry_forget_tunnel(struct tunnel *t);
@@ -48,36 +48,37 @@ bool registry_forget_unused(struct registry *r, const char *owner);
 /* Forgets the tunnel and its name where its time has come: a probe's, a freed one, and a random one that nobody came
  * back to; nothing while something waits for it. */
 void registry_forget_old_name(struct tunnel *t, uint64_t wall_us);
-/* Names may have been freed by another process: sends their clients away. */
+/* Looks for names that another process has freed, and sends their clients away. */
 void registry_check_names(struct registry *r);
-/* The name belongs to nobody. False also where that cannot be read. */
+/* Whether the name belongs to nobody. False also when that cannot be read. */
 bool registry_name_is_freed(const struct registry *r, const char *name);
 
 /* ---- registry_join.c ---- */
 
-/* The connection is this client's from now on; others that it displaces are told. *resumed: its streams live on. NULL
- * when too many share the tunnel or memory ran out. */
+/* Gives the connection to the client that asks to join; those that it displaces are notified. *resumed: its streams go
+ * on. NULL when too many share the tunnel or memory ran out. */
 struct client *registry_join(struct registry *r, struct connection *connection, const struct join *j, bool *resumed);
-/* After WELCOME was appended: sends RESUME frames, goes on with streams, tells of gaps, begins with the spool. */
+/* To be called after WELCOME was appended: sends RESUME frames, goes on with streams, reports gaps, begins to hand out
+ * the spool. */
 void registry_online(struct client *c, bool resumed);
 
 /* ---- registry_away.c ---- */
 
-/* The connection is gone; `grace`: the client may come back. */
+/* To be called when the connection is gone; `grace`: the client may come back. */
 void registry_lost(struct client *c, bool grace);
-/* The grace is over, or there is none: what the client has not recorded goes to its mailbox. */
+/* Without grace, or when it is over: what the client has not recorded goes to its mailbox. */
 void registry_give_up_streams(struct client *c, enum refusal why);
-/* What is under way begins again on the next connection; a sender's WebSocket cannot, and ends. */
+/* Lets what is under way begin again on the next connection; a sender's WebSocket cannot, and ends. */
 void registry_restart_streams(struct client *c);
-/* The name went to another owner, or to none. What is sealed waits for the holder of its key; the rest is removed, for
- * it is not for the new owner. */
+/* For a name that went to another owner, or to none: what is sealed waits for the holder of its key; the rest is
+ * removed, because it is not meant for the new owner. */
 void registry_part_with(struct client *c, const char *why);
-/* The operator closes the tunnel: its clients are told and end, and what they did not record waits for them. The name
- * stays its owner's. Returns how many clients there were. */
+/* Closes the tunnel for the operator: its clients are notified and disconnected, and what they did not record waits for
+ * them. The name stays with its owner. Returns how many clients there were. */
 size_t registry_drop(struct tunnel *t, const char *why);
-/* The relay ends: ends the WebSockets of senders, which would go on. */
+/* At the relay's end: ends the WebSockets of senders, which would otherwise go on. */
 void registry_end_upgrades(struct registry *r);
-/* The relay ends: gives up everything that waits for a client or its answer. */
+/* At the relay's end: gives up everything that waits for a client or its answer. */
 void registry_spool_all(struct registry *r);
 
 /* ---- registry_dispatch.c ---- */

@@ -9,8 +9,8 @@
  *    warning.c      the page before a tunnel                   answer.c   what goes back
  *    sender.c       states and deadlines                       senders.c  who gets in, and who has to go for it
  *
- * sender_turn.c is the only place where a connection's socket is read or written after its first bytes, so what
- * others call from within (deliveries, the registry) never finds it half way. Loop thread. */
+ * sender_turn.c is the only place where a connection's socket is read or written after its first bytes, so calls from
+ * elsewhere (deliveries, the registry) never find a connection in the middle of one. Loop thread. */
 #pragma once
 
 #include "relay/common/delivery.h"
@@ -34,11 +34,11 @@ enum sender_state {
 	SENDER_LINGER,  /* answered for the last time: what still comes is read and dropped, so that the answer arrives
 			 */
 	SENDER_PASSAGE, /* after 101 */
-	SENDER_CLOSED,  /* the socket is closed, the memory lives until libuv lets go of it */
+	SENDER_CLOSED,  /* the socket is closed; the memory lives until libuv has closed the handle */
 	SENDER_STATES,
 };
 
-/* How the end of an answer is told. */
+/* How the end of an answer is marked. */
 enum answer_kind {
 	ANSWER_OWN,         /* the relay's, all of it in `out` */
 	ANSWER_BODILESS,    /* to HEAD, 204, 304 */
@@ -59,11 +59,11 @@ struct sender {
 	enum sender_state state;
 	struct wheel_entry deadline;
 	bool tunnels_only;
-	bool working; /* a turn is under way: nobody else begins one */
+	bool working; /* a turn is under way: no other may begin */
 
 	struct peer from;                /* of the socket, or of its PROXY header */
 	bool proxied;                    /* there was one */
-	bool forwarded;                  /* that is a trusted proxy: X-Forwarded-For tells whose the request is */
+	bool forwarded;                  /* that is a trusted proxy: X-Forwarded-For says whose the request is */
 	struct throttle_address address; /* counted as connected; unknown: nobody's */
 	char peer[PEER_TEXT_LEN];        /* whose the request is; between two: `from` */
 	bool half_closed;                /* it sends no more */
@@ -126,22 +126,22 @@ struct senders {
 
 /* ---- sender.c: below all others ---- */
 
-/* Into its first state; in the table. */
+/* Puts it into the table and into its first state. */
 void sender_enter(struct sender *s);
-/* The one way to another state; aborts on a move that the drawing has not. Sets the state's own deadline. */
+/* The only way to another state; aborts on a move that is not in the drawing. Sets the state's own deadline. */
 void sender_to(struct sender *s, enum sender_state state);
 void sender_expires_in(struct sender *s, int64_t ms); /* negative: never */
-/* Out of the table, with its socket: `closed` gets the poll handle, whose data is the sender, once libuv let go of it;
- * sender_free then. */
+/* Takes it out of the table and gives up its socket: `closed` gets the poll handle, whose data is the sender, when
+ * libuv has closed it, and calls sender_free. */
 void sender_leave(struct sender *s, uv_close_cb closed);
 void sender_free(struct sender *s);
-/* Closes the socket without a further word. May be called anywhere; the memory stays until the loop comes round. */
+/* Closes the socket without sending anything. May be called anywhere; the memory stays until the loop's next turn. */
 void sender_close(struct sender *s);
-/* The same once the loop comes round: for whoever is in the middle of something. */
+/* Takes its next step in the loop's next turn: for callers that are in the middle of something. */
 void sender_go_on_soon(struct sender *s);
 /* The request was answered or will not be: lets go of all that belongs to it. */
 void sender_end_request(struct sender *s);
-/* Whose the requests are: the connection's peer, until a trusted proxy's request says another. */
+/* Takes the connection's peer as the owner of its requests, until a trusted proxy names another. */
 void sender_know_peer(struct sender *s);
 
 /* Whether `more` bytes of a request may be held; counted where not. */
@@ -152,21 +152,22 @@ void sender_log_refused(const struct relay *relay, const char *why);
 
 /* ---- sniff.c ---- */
 
-/* Looks at what has come and was not read: then the connection is a tunnel's and given away, in its TLS handshake,
- * ready for a head, closed, or waits for more. `ended`: no more will come. */
+/* Looks at what has come and was not read. Afterwards the connection was handed over as a tunnel, or is in its TLS
+ * handshake, ready for a head, closed, or waiting for more. `ended`: no more will come. */
 void sniff_look(struct sender *s, bool ended);
 
 /* ---- request.c ---- */
 
-/* Bytes of the sender, from where the last ones were used: *used of them. False: no more can be used in this state. */
+/* Takes bytes from the sender, beginning after the last that were used; *used: how many of these were. False: no more
+ * can be used in this state. */
 MUST_CHECK bool request_take(struct sender *s, struct bytes in, size_t *used);
 
-/* The head or the body did not come in time: answers so. */
+/* Answers that the head or the body did not come in time. */
 void request_too_slow(struct sender *s);
 
 /* ---- answer.c ---- */
 
-/* What the delivery's phase asks for: a refusal, 202, the answer's head. */
+/* Begins to answer as the delivery's phase demands: a refusal, 202, or the answer's head. */
 void answer_begin(struct sender *s);
 void answer_refuse(struct sender *s, enum refusal why);
 /* 200 with the text, for a request without a body. */
@@ -179,13 +180,13 @@ void answer_continue(struct sender *s);
 /* ---- warning.c ---- */
 
 struct route;
-/* Whether the request gets the page of --browser-warning, or is sent on from it: then it was answered, or will be after
+/* Whether the request gets the page of --browser-warning or comes from it. If so it was answered here, or will be after
  * its body. */
 bool warning_answers(struct sender *s, const struct wire_request *r, const struct route *route, bool body_comes);
 
 /* ---- sender_turn.c: above all others ---- */
 
-/* Accepted and in the table: begins to look at it. */
+/* Begins to look at a connection that was accepted and is in the table. */
 void sender_begin(struct sender *s);
 /* The callbacks of the wheel and the idle handles. */
 void sender_on_due(struct wheel_entry *e);

@@ -1,8 +1,8 @@
 /* The public side of the relay: every connection that its ports accept, from accept to close, whoever holds it.
  *
  * One table counts them, one wheel times them, and one struct (sender.h) is a connection's whole life: its first bytes
- * looked at, TLS, requests and answers, a WebSocket's passage. What turns out to be a tunnel is handed to
- * libwebsockets and stays on the books until it is closed there. Loop thread. */
+ * looked at, TLS, requests and answers, a WebSocket's passage. A connection that turns out to be a tunnel is handed to
+ * libwebsockets, and counted until it is closed there. Loop thread. */
 #pragma once
 
 #include "relay/common/relay.h"
@@ -14,17 +14,17 @@ struct senders;
 struct senders *senders_new(struct relay *relay, struct error *e);
 /* Takes an accepted socket. `tunnels_only`: of a port for tunnels alone. */
 void senders_accept(struct senders *all, int fd, const struct sockaddr *from, bool tunnels_only);
-/* New TLS connections get the certificate as it is on disk now; those that stand keep theirs. */
+/* Makes new TLS connections get the certificate that is on disk now; those that exist keep theirs. */
 MUST_CHECK bool senders_reload(struct senders *all, struct error *e);
-/* What it is, as served now; false: there is none. */
+/* Describes the certificate that is served now; false: there is none. */
 bool senders_certificate(const struct senders *all, struct certificate_facts *facts);
 /* Called each second: logs once a day that the certificate has expired or soon will. */
 void senders_watch_certificate(struct senders *all);
-/* Those that are in a request. */
+/* How many connections are in a request. */
 size_t senders_busy(const struct senders *all);
-/* All, tunnels' connections among them. */
+/* How many connections there are, including those of tunnels. */
 size_t senders_connections(const struct senders *all);
 /* Closes every connection that is not a tunnel's. */
 void senders_close(struct senders *all);
-/* Once the loop has come round after senders_close, and libwebsockets has let go of the tunnels. NULL is fine. */
+/* To be called one turn of the loop after senders_close, when libwebsockets has closed the tunnels. NULL is fine. */
 void senders_free(struct senders *all);

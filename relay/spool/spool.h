@@ -1,5 +1,5 @@
 /* The spool: deliveries that the relay acknowledged (202) and that no client has recorded yet, on disk in spool.db in
- * the data folder. Nothing that was put is lost by kill -9 or a power cut once its `done` came without an error.
+ * the data folder. A delivery survives kill -9 and power cuts once the `done` of its put came without an error.
  *
  * A mailbox holds what waits for one client of one tunnel. The client is identified by its X25519 public key, and what
  * is put into its mailbox is sealed to that key (shared/wire/seal.h); a client without a key has a mailbox that is not
@@ -21,7 +21,7 @@ struct spool;
 #define SPOOL_DISK_FACTOR 2
 
 struct spool_settings {
-	int64_t max_age_ms; /* what waits longer expires, and is counted as a gap */
+	int64_t max_age_ms; /* deliveries that wait longer expire, and count as a gap */
 	int64_t sweep_ms;   /* how often it looks for what expires; also at once when opened */
 };
 
@@ -36,7 +36,7 @@ struct spool_mailbox {
 	uint64_t seen_at_us; /* when the client was last online */
 };
 
-/* What waits: committed and not forgotten, and what is on its way in. Counted in memory. */
+/* How much waits: deliveries that are committed and not forgotten, and those on their way in. Counted in memory. */
 struct spool_level {
 	uint64_t count, bytes;
 	uint64_t expired; /* or missed (spool_missed), since the client was last told (spool_gap_told) */
@@ -64,8 +64,8 @@ struct spool *spool_open(uv_loop_t *loop, const char *data_folder, const struct 
 			 struct error *e);
 /* Commits everything submitted, calls every `done`, frees the spool and then calls `closed` (may be NULL). */
 void spool_close(struct spool *s, void (*closed)(void *user), void *user);
-/* Calls `mailbox` for each of them; at the start, before the loop turns. False from it ends the walk as out of memory.
- */
+/* Calls `mailbox` for each mailbox; only at the start, before the loop runs. When it returns false the walk ends as out
+ * of memory. */
 MUST_CHECK bool spool_recall(struct spool *s, bool (*mailbox)(void *user, const struct spool_mailbox *m), void *user,
 			     struct error *e);
 
@@ -95,12 +95,12 @@ void spool_put(struct spool *s, int64_t mailbox, const struct spool_item *item,
 void spool_fetch(struct spool *s, int64_t mailbox, int64_t after, size_t most,
 		 void (*done)(void *user, struct spool_waiting *list, const struct error *e), void *user);
 void spool_waiting_free(struct spool_waiting *w);
-/* The client has recorded it: deletes it, without haste. After a crash it may be handed out once more, which the
+/* Deletes, lazily, a delivery that the client has recorded. After a crash it may be handed out once more, which the
  * client's store notices. */
 void spool_forget(struct spool *s, int64_t mailbox, int64_t row);
-/* One did not fit in, which others have: counts it with those that expired. */
+/* Counts a delivery that did not fit, and that other clients have, with those that expired. */
 void spool_missed(struct spool *s, int64_t mailbox);
-/* The client was told that `count` of them are gone. */
+/* To be called when the client was told that `count` of them are gone. */
 void spool_gap_told(struct spool *s, int64_t mailbox, uint64_t count);
 /* `gap` is called after a sweep for each mailbox whose client is to be told of a gap. May be NULL. */
 void spool_on_gap(struct spool *s, void (*gap)(void *user, const struct spool_mailbox *m), void *user);
@@ -109,11 +109,11 @@ void spool_on_gap(struct spool *s, void (*gap)(void *user, const struct spool_ma
 
 struct spool_copy;
 /* Begins to copy what waits: each spool_copy_next has `piece` called with the next of what spool_sqlite_copy gives,
- * borrowed for the call; `is_last` with the end of it, `e` (and no bytes) when it failed. What was put before has its
- * place in it. NULL when out of memory. */
+ * borrowed for the call; `is_last` with the end of it, `e` (and no bytes) when it failed. Everything put before this
+ * call is included. NULL when out of memory. */
 struct spool_copy *spool_copy_new(struct spool *s,
 				  void (*piece)(void *user, struct bytes piece, bool is_last, const struct error *e),
 				  void *user);
 void spool_copy_next(struct spool_copy *c);
-/* Allowed at any time; `piece` is not called any more. NULL is allowed. Before spool_close. */
+/* Ends it, at any time before spool_close; `piece` is not called any more. NULL is allowed. */
 void spool_copy_free(struct spool_copy *c);

@@ -15,13 +15,12 @@ struct mailbox {
 	struct buffer name;      /* tunnel, NUL, key: what tells mailboxes apart */
 	struct buffer owner;
 	struct spool_level level;
-	bool unwritten; /* its row could not be written: again before the next put */
+	bool unwritten; /* its row could not be written: it is written again before the next put */
 	bool has_gap;   /* some of it expired or was missed since the last sweep */
 	UT_hash_handle by_id, by_name;
 };
 
-/* A write that nobody waits for. One that fails is kept and done again at the next sweep: until then the disk was full.
- */
+/* A write that nobody waits for. If it fails, because the disk is full, it is kept and done again at the next sweep. */
 struct small_job {
 	struct writer_job job;
 	struct spool *spool;
@@ -56,19 +55,19 @@ struct spool {
 
 /* ---- spool_jobs.c ---- */
 
-/* A job of done's and after's that nobody waits for; the caller submits it. NULL when out of memory. */
+/* Makes a job that nobody waits for; the caller submits it. NULL when out of memory. */
 struct small_job *spool_small_job(struct spool *s, int64_t mailbox,
 				  bool (*run)(struct writer_job *job, void *db, struct error *e));
-/* Logs the failure, once for each row of them. */
+/* Logs the failure, once for several in a row. */
 void spool_jobs_trouble(struct spool *s, const struct error *e);
-/* Submits those that failed once more. */
+/* Submits the failed ones again. */
 void spool_jobs_again(struct spool *s);
 void spool_jobs_drop(struct spool *s);
 
 /* ---- spool_level.c ---- */
 
 void spool_level_add(struct spool *s, struct mailbox *m, uint64_t bytes);
-/* One fewer waits. NULL when the mailbox was left: it has taken its share of the total with it. */
+/* Counts one fewer that waits. NULL when the mailbox was left: its share of the total was subtracted already. */
 struct mailbox *spool_level_take(struct spool *s, int64_t mailbox, uint64_t bytes);
 
 /* ---- spool_mailbox.c ---- */

@@ -1,5 +1,5 @@
-/* spool.db: the spool's rows on disk, by SQLite. What it means that a row is there is decided by its callers
- * (spool_mailbox.c, spool_queue.c, spool_expiry.c), which run these as jobs of the batch writer.
+/* spool.db: the spool's rows on disk, by SQLite. Its callers (spool_mailbox.c, spool_queue.c, spool_expiry.c) decide
+ * what a row means, and run these functions as jobs of the batch writer.
  *
  * A `struct spool_sqlite` is used on the loop's thread until the writer is started, and by the writer thread alone from
  * then on; the two functions about the disk may be called on any thread. All return false and *e on failure. */
@@ -13,8 +13,8 @@
 
 #define SPOOL_STEP 256 /* rows that one transaction removes at most */
 #define SPOOL_LOG_PAGES (LIMIT_DISK_RESERVE / 2 / 4096)
-/* Puts leave so much of the disk free, twice the log between two checkpoints: what frees space, the removal of what was
- * handed out, must be written first and then find space in the database. */
+/* Puts leave this much of the disk free, twice the log between two checkpoints, because freeing space (removing what
+ * was handed out) itself needs space in the log and in the database. */
 #define SPOOL_RESERVE ((uint64_t)LIMIT_DISK_RESERVE)
 
 struct spool_sqlite;
@@ -82,8 +82,9 @@ struct spool_copied {
 	uint64_t count;
 };
 
-/* Appends what comes next, about 1 MiB: pieces of a letter and what enum spool_copy_piece says. The first call gives
- * all mailboxes; those that were left are not copied. What is removed between two calls may be copied or not. */
+/* Appends the next part, about 1 MiB: pieces, each a letter of enum spool_copy_piece and what it stands for. The first
+ * call gives all mailboxes; those that were left are not copied. What is removed between two calls may be copied or
+ * not. */
 enum spool_copy_piece {
 	SPOOL_COPY_MAILBOX =
 	    'm', /* a row (sqlite_row.h): id, tunnel, owner, key, options, random_name, seen_at, expired */
@@ -97,7 +98,7 @@ struct spool_merged {
 	uint64_t deliveries, known; /* taken in, and those that waited here already */
 };
 /* Takes in what the tables `mailbox` and `waiting` of another database hold, with the columns named above, in one
- * transaction. Mailboxes are told apart by tunnel and key, deliveries by their event id; what is here stays as it is.
- * `path` is the other's name, for the sentence when it holds what no relay writes. */
+ * transaction. A mailbox is identified by tunnel and key, a delivery by its event id; those that are here already stay
+ * as they are. `path` is the other's name, for the sentence when it holds what no relay writes. */
 MUST_CHECK bool spool_sqlite_merge(struct spool_sqlite *s, sqlite3 *from, const char *path, struct spool_merged *merged,
 				   struct error *e);

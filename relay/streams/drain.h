@@ -1,15 +1,15 @@
 /* Handing out what waits in a client's mailbox: oldest first, a few at a time, beside live traffic. It reads the
- * mailbox ahead, opens a stream for each delivery, and is told what becomes of the client's streams (struct
+ * mailbox ahead, opens a stream for each delivery, and learns what becomes of the client's streams (struct
  * stream_events). Loop thread. */
 #pragma once
 
 struct client;
 
-/* At once, when the client does not say: beside senders who wait for it, and while nobody does. */
+/* How many at once, unless the client says: while senders wait for this client, and while none does. */
 #define DRAIN_BESIDE_LIVE 4
 #define DRAIN_ALONE 64
 
-/* Before its first stream: its streams tell of themselves here from now on (stream.h). */
+/* To be called before the client's first stream: makes its streams report here (stream.h). */
 void drain_init(struct client *c);
 /* The client connected without resuming: starts from the oldest. */
 void drain_begin(struct client *c);

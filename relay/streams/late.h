@@ -9,15 +9,15 @@
 struct client;
 struct stream;
 
-/* Notes that the stream, of which all was sent, goes to the mailbox. False when the client has too many such, or memory
- * ran out: the copy in the mailbox is then handed out like any other. */
+/* Notes that the stream, of which everything was sent, goes to the mailbox. False when the client has too many of
+ * these, or memory ran out: the copy in the mailbox is then handed out like any other. */
 MUST_CHECK bool late_add(struct stream *st);
-/* RECORDED came for a stream that is over: if it is a late one, its copy is deleted, and its answer is not asked for.
- */
+/* Takes a RECORDED for a stream that is over: if it is a late one, its copy is deleted, and its answer is not
+ * wanted. */
 void late_on_recorded(struct client *c, uint64_t stream, const uint8_t event_id[UUID_LEN]);
-/* RESET came for a stream that is over: the client does not have it after all. */
+/* Takes a RESET for a stream that is over: the client does not have the delivery after all. */
 void late_on_reset(struct client *c, uint64_t stream);
 /* Whether the client has the mailbox's row already, so that it is not handed out. Deletes the row if it is recorded. */
 bool late_has(struct client *c, int64_t row, const uint8_t event_id[UUID_LEN]);
-/* The connection is gone, or the client: what was not recorded is handed out again. */
+/* To be called when the connection or the client is gone: what was not recorded is handed out again. */
 void late_forget_all(struct client *c);

@@ -1,7 +1,7 @@
 /* One delivery on its way to one client (the stream of PROTOCOL.md §3 at the relay).
  *
  * Its states are those of stream_state.h, and stream_to is the only way from one state to the next. While open,
- * recorded or answering it is in its client's table, by number; it is in its delivery's list always, and holds the
+ * recorded or answering it is in its client's table, by number; it is always in its delivery's list, and holds the
  * delivery. Files, each calling only those before it: stream.c (states, tables), stream_spool.c (to the mailbox),
  * stream_send.c (to the client), stream_receive.c (from the client), delivery_streams.c (all streams of a delivery).
  * Loop thread. */
@@ -13,7 +13,7 @@
 struct client;
 struct link;
 
-/* What was sent on this connection. */
+/* How much was sent on this connection. */
 enum stream_sent { STREAM_UNSENT, STREAM_BEGUN, STREAM_SENT };
 
 /* What becomes of a client's streams, for drain.c: it hands out what waits in the mailbox. */
@@ -45,7 +45,8 @@ struct stream {
 	uint64_t late_since; /* the due time at which it was found late; 0: never */
 	int64_t send_window, receive_window;
 	uint32_t credit_due;
-	size_t stale;       /* bytes of the answer still to be taken that give no credit: of an earlier connection */
+	size_t stale; /* bytes of the answer, from an earlier connection, that are still to be passed on and give no
+			 credit */
 	uint64_t body_seen; /* bytes of the answer's body that came */
 
 	bool blocked; /* in the client's list: waits for the connection's window */
@@ -58,42 +59,42 @@ struct stream *stream_open(struct client *c, struct delivery *d, enum stream_sta
 /* Ends it without a word to anybody, and frees it. */
 void stream_close(struct stream *st);
 
-/* To the next state, and into or out of the tables and counts that go with it. A step that may not be ends the process:
- * what follows would be wrong. */
+/* To the next state, and into or out of the tables and counts that go with it. A step that is not allowed aborts the
+ * process. */
 void stream_to(struct stream *st, enum stream_state to);
 
-/* Takes it out of its client's table, and puts it into another client's, or the same one's, with the next number of
- * that. False when out of memory: it is in none. */
+/* stream_detach takes it out of its client's table; stream_attach puts it into another client's (or the same one's),
+ * under that table's next number. False when out of memory: it is in no table. */
 void stream_detach(struct stream *st);
 MUST_CHECK bool stream_attach(struct stream *st, struct client *to);
 
-/* Into and out of the client's list of those that wait for the connection's window. */
+/* Put it into, and take it out of, the client's list of streams that wait for the connection's window. */
 void stream_block(struct stream *st);
 void stream_unblock(struct stream *st);
 
 /* ---- stream_spool.c ---- */
 
-/* More of a spooling stream's delivery came: writes it into the mailbox once all of it is here. May close the stream.
- */
+/* To be called when more of a spooling stream's delivery came: writes it into the mailbox once all of it is here. May
+ * close the stream. */
 void stream_spool(struct stream *st);
-/* The client will not answer, or cannot have it now: it goes to the mailbox if it may wait there and is not recorded,
- * otherwise it is over, and the sender gets `why` if no other stream does better. */
+/* To be called when the client will not answer, or cannot have it now. The delivery goes to the mailbox if it may wait
+ * there and is not recorded; otherwise the stream is over, and the sender gets `why` unless another stream answers. */
 void stream_give_up(struct stream *st, enum refusal why);
-/* There is no space for its copy: it is over, and the client is told of a gap once the delivery is safe elsewhere. */
+/* Ends it because there is no space for its copy; the client learns of a gap once the delivery is safe elsewhere. */
 void stream_miss(struct stream *st, enum refusal why);
 
 /* ---- stream_send.c ---- */
 
-/* More of the delivery, its end, or an open window: sends what there is, or hands the whole to the spool. May close the
- * stream. */
+/* To be called for more of the delivery, its end, or an open window: sends what there is, or hands the whole to the
+ * spool. May close the stream. */
 void stream_pump(struct stream *st);
-/* The connection's window is open again: pumps the client's streams that waited for it. */
+/* To be called when the connection's window is open again: pumps the client's streams that waited for it. */
 void stream_pump_blocked(struct client *c);
-/* After 101. Whether bytes of the sender may go to the app now; if not, the delivery's `window_opened` is called when
+/* After 101: whether bytes from the sender may go to the app now; if not, the delivery's `window_opened` is called when
  * they may. */
 MUST_CHECK bool stream_may_pass(struct stream *st);
 void stream_pass(struct stream *st, struct bytes piece, bool end);
-/* The connection is gone: what was not recorded begins again on the next one. */
+/* To be called when the connection is gone: what was not recorded begins again on the next one. */
 void stream_restart(struct stream *st);
 /* Sends RESUME for it. */
 void stream_tell_resume(struct stream *st);
@@ -103,11 +104,11 @@ void stream_send_reset(struct stream *st, uint32_t code, const char *reason);
 void stream_send_done(struct stream *st);
 /* Whether the client knows of it. */
 bool stream_was_sent(const struct stream *st);
-/* While open, and its client is here: loop ms when the client has let --record-timeout pass since something moved.
- * Where the client records what was sent before it, or takes bytes while some of it are still to go, it is only waiting
- * its turn. */
+/* For an open stream of a connected client: the loop time in ms at which --record-timeout has passed without progress.
+ * It counts as progress, because the stream only waits its turn, when the client records what was sent before it, or
+ * takes bytes while some of this one are still to be sent. */
 uint64_t stream_record_due(const struct stream *st);
-/* `len` bytes of its answer were taken away: returns credit to the client in good time. */
+/* To be called when `len` bytes of its answer were passed on: returns credit to the client in good time. */
 void stream_credit(struct stream *st, size_t len);
 
 /* ---- stream_receive.c: frames of the client, already decoded. False: it broke the protocol. May close the stream. */

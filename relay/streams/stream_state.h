@@ -21,9 +21,9 @@ enum stream_state {
 
 /* Whether a stream goes from one state to the other. */
 bool stream_state_may(enum stream_state from, enum stream_state to);
-/* In its client's table: the client may answer it. */
+/* Whether it is in its client's table: the client may answer it. */
 bool stream_state_is_live(enum stream_state s);
-/* On its way to the mailbox. */
+/* Whether it is on its way to the mailbox. */
 bool stream_state_is_spooling(enum stream_state s);
-/* The delivery's body is still to be sent, or to be written for it. */
+/* Whether it still needs the delivery's body, to be sent or written. */
 bool stream_state_needs_body(enum stream_state s);

@@ -12,7 +12,7 @@ struct stream;
 struct stream_events;
 struct tunnel;
 
-/* How far its mailbox is handed out (drain.c). */
+/* How far a client's mailbox has been handed out (drain.c). */
 struct drain {
 	unsigned parallel, in_flight; /* `parallel` as the client asked for; 0: it did not say */
 	size_t bytes_out;             /* of payloads handed out and not over */
@@ -30,7 +30,7 @@ struct drain {
 struct client {
 	struct tunnel *tunnel;
 	struct client *next;                     /* of the tunnel */
-	struct client *same_key_prev, *same_key; /* of all tunnels, those with this key (utlist) */
+	struct client *same_key_prev, *same_key; /* clients of any tunnel with this key (utlist) */
 	struct connection *connection;           /* NULL: away */
 	char owner[65];                          /* the token's name at its last HELLO */
 	bool current;       /* gets what arrives; otherwise it was replaced, and its mailbox waits for it */
@@ -46,7 +46,7 @@ struct client {
 	uint8_t older_nonce[WIRE_NONCE_LEN]; /* good until a frame shows that WELCOME with the new one arrived */
 	bool has_older;
 	int64_t mailbox;        /* 0: it went with the name's owner */
-	uint64_t gap_told;      /* lost deliveries that a NOTICE counted which may not have arrived yet */
+	uint64_t gap_told;      /* lost deliveries counted in a NOTICE that may not have arrived yet */
 	bool quota_hit;         /* senders were turned away; the client is to be told */
 	struct stream *streams; /* uthash by id */
 	struct stream *blocked; /* streams that wait for the connection's window (utlist) */
@@ -64,22 +64,24 @@ struct client {
 uint64_t client_now_ms(const struct client *c);
 /* NULL when the client is away. */
 struct link *client_link(const struct client *c);
-/* Online, or perhaps back within the grace. */
+/* Whether it is online, or may be back within the grace. */
 bool client_is_here(const struct client *c);
-/* Gets what arrives, now or when it is back. A client of a shared tunnel that was not seen for long does not. */
+/* Whether it gets what arrives, now or when it is back. A client of a shared tunnel that was not seen for long does
+ * not. */
 bool client_takes_part(const struct client *c);
 /* Whether a request with that method may wait in its mailbox. */
 bool client_may_queue(const struct client *c, struct bytes method);
-/* Neither here nor waited for by anything: it may be forgotten. `current` is not looked at. */
+/* Whether it is neither here nor waited for by anything, so that it may be forgotten. `current` does not matter. */
 bool client_is_idle(const struct client *c);
 
 /* Notes when it was last seen, in the spool too. Never an earlier time than before. */
 void client_seen(struct client *c, uint64_t now_us);
-/* Something came from the client, or it said goodbye: the gap that it was told of has arrived. */
+/* To be called when something came from the client, or it said goodbye: the NOTICE about a gap has arrived. */
 void client_heard(struct client *c);
-/* Tells of deliveries that were lost in the spool, if there are any and it is online. */
+/* Tells the client of deliveries that were lost in the spool, if there are any and it is online. */
 void client_tell_gap(struct client *c);
-/* A sender was turned away since its part of the spool is full: it is told, once, when it is online. */
+/* To be called when a sender was turned away because the client's part of the spool is full: the client is told once,
+ * when it is online. */
 void client_note_full(struct client *c);
 /* Sends REQUEST with REFUSED, for the record only; nothing when it is away, or does not read. `status` is what the
  * sender got, 0: nothing. */

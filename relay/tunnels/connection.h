@@ -1,5 +1,5 @@
-/* One WebSocket of a client at the relay. tunnel_server.c makes and ends it; connection.c knows only how to say
- * something on it, so that tunnels, streams and the registry may call it; relay/links takes what comes. Loop thread. */
+/* One WebSocket of a client at the relay. tunnel_server.c makes and ends it; connection.c only sends on it, so that
+ * tunnels, streams and the registry may call it; relay/links receives. Loop thread. */
 #pragma once
 
 #include "relay/net/peer.h"
@@ -18,7 +18,7 @@ struct connection {
 	struct connection *prev, *next; /* all of the server's (utlist) */
 	struct client *client;          /* NULL before HELLO, and after another took its place */
 	struct throttle_address address;
-	uint64_t owner_stamp; /* of this very token, not of a later one of that name */
+	uint64_t owner_stamp; /* of this token, not of a later one of the same name */
 	bool welcomed;
 	bool clean;     /* the client closed with 1000: it does not come back at once */
 	char owner[65]; /* the token's name */
@@ -26,11 +26,12 @@ struct connection {
 	char secret[TOKEN_TEXT_LEN + 2]; /* of the handshake, wiped after HELLO */
 };
 
+/* Sends a NOTICE or GOAWAY (`type`) with this code, number and sentence. */
 void connection_send_note(struct connection *c, enum wire_type type, enum wire_notice code, uint64_t number,
 			  const char *text);
 /* Sends a NOTICE with the reason and closes with 1008; the client gets no grace. */
 void connection_refuse(struct connection *c, enum wire_notice code, const char *text);
 /* The tunnel's name, or "" before HELLO. */
 const char *connection_tunnel(const struct connection *c);
-/* The same where another takes its place: it has no client any more. `c` may be NULL. */
+/* The same for a connection whose place another takes: it has no client any more. `c` may be NULL. */
 void connection_send_away(struct connection *c, enum wire_notice code, const char *text);

@@ -27,23 +27,23 @@ struct tunnel {
 struct tunnel *tunnel_find(const struct tunnel_table *table, const char *name);
 /* Makes one and holds its name at the router. NULL when out of memory. */
 struct tunnel *tunnel_new(struct tunnel_table *table, const char *name, bool random_name);
-/* Takes it out of the table and the router, and frees it. It has no clients any more. */
+/* Takes it out of the table and the router, and frees it. It must have no clients any more. */
 void tunnel_free(struct tunnel *t);
 
 /* The client with that key and a mailbox, or NULL. */
 struct client *tunnel_find_client(const struct tunnel *t, struct bytes key);
 size_t tunnel_count_current(const struct tunnel *t);
-/* After a restart: the one seen last is current, and all that shared with it. */
+/* After a restart: makes the client seen last current, and all that shared the tunnel with it. */
 void tunnel_choose_current(struct tunnel *t);
 
-/* Nobody is here, nothing is under way, nothing waits. */
+/* Whether nobody is here, nothing is under way and nothing waits. */
 bool tunnel_is_idle(const struct tunnel *t);
 /* When the last of its clients was seen; 0 without any. */
 uint64_t tunnel_last_seen_us(const struct tunnel *t);
 
 /* ---- tunnel_watch.c ---- */
 
-/* Something of it is due at a time, or at the next sweep: the registry's sweeps look at it until nothing is. */
+/* Makes the registry's sweeps look at it, because something of it is due, until nothing is. */
 void tunnel_watch(struct tunnel *t);
-/* The sweeps look at it no more. */
+/* Makes the sweeps pass it over again. */
 void tunnel_unwatch(struct tunnel *t);

@@ -1,4 +1,4 @@
-/* The clients of all tunnels by their key: those of one laptop. Loop thread. */
+/* Finds the clients of all tunnels by their key; clients with the same key are on the same laptop. Loop thread. */
 #pragma once
 
 #include "relay/tunnels/client.h"
@@ -8,5 +8,5 @@
 struct client *tunnel_keys_find(const struct tunnel_table *table, struct bytes key);
 /* False when out of memory. */
 MUST_CHECK bool tunnel_keys_note(struct tunnel_table *table, struct client *c);
-/* Before it is freed. Nothing happens where its key is none that is noted. */
+/* To be called before it is freed. Nothing happens when it was not noted. */
 void tunnel_keys_forget(struct tunnel_table *table, struct client *c);

@@ -14,11 +14,11 @@ struct tunnel_table {
 	struct relay *relay;
 	struct spool *spool;
 	struct tunnel *tunnels;    /* all */
-	struct tunnel *watched;    /* of which something is due (tunnel_watch) */
+	struct tunnel *watched;    /* those of which something is due (tunnel_watch) */
 	struct key_holder *by_key; /* clients by their key (tunnel_keys.h) */
 	struct quota quota;
 	size_t put_bytes;         /* payloads on their way to the spool */
 	struct stream *put_queue; /* streams that wait until fewer are (utlist) */
 	bool putting;
-	bool closing; /* what connections end for is the relay's own end */
+	bool closing; /* the relay is ending, and its connections for that reason */
 };
