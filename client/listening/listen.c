@@ -1,20 +1,13 @@
-/* The running client: loop, signals, ready file, status row. The command's options are in cmd_listen.c. */
-#include "client/listening/cmd_listen.h"
-#include "client/listening/exec.h"
-#include "client/listening/index_bar.h"
-#include "client/record/retention.h"
-#include "client/inspect/inspector.h"
-#include "client/listening/listen_routes.h"
+/* The running client: what it is made of, its loop, its signals, its end. The command's options are in cmd_listen.c,
+ * what it says in listen_report.c. */
+#include "client/listening/listen_private.h"
+#include "client/listening/listen_report.h"
 #include "client/listening/listen_setup.h"
-#include "client/print/output.h"
-#include "client/session/session.h"
+#include "client/record/retention.h"
 #include "client/web/web_thread.h"
 #include "shared/base/clock.h"
-#include "shared/disk/file.h"
 #include "shared/program/loop.h"
-#include "shared/providers/signature_sender.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,95 +17,8 @@
 #define END_STEP_MS 20
 #define CLOSE_MS 1000
 
-#define ENDS 3
 /* The last when the terminal's window is closed. */
-static const int ends[ENDS] = { SIGINT, SIGTERM, SIGHUP };
-
-struct listen {
-	uv_loop_t loop;
-	const struct listen_options *options;
-	enum output_mode mode;
-	struct listen_routes routes;
-	struct buffer route_texts; /* of --route, a line each, for `creel status` */
-	struct seal_key *key;
-	char *folder; /* the store's */
-	struct buffer secret_names;
-	struct recorder *recorder;
-	struct forwarder *forwarder;
-	struct session *session;
-	struct tunnel *tunnel;
-	struct retention *retention; /* or NULL */
-	struct exec *exec;           /* or NULL */
-	struct store *shown;         /* of --print, or NULL */
-	char *db;
-	struct web_thread *web;      /* or NULL */
-	struct inspector *inspector; /* has the terminal; NULL: lines */
-	struct inspector *left;      /* gave it back, while its replays go on */
-	bool ui_left;                /* within this turn: by a signal, perhaps, that comes here as well */
-	uv_signal_t signals[ENDS];
-	uv_timer_t status_timer, end_timer, connect_timer;
-	uint64_t started_at_us, end_deadline;
-	bool was_online, ending, closing_parts, timers_open;
-	int exit_status;
-	struct error *error;
-	enum tunnel_state state;
-	struct index_bar indexing;
-	char why[700]; /* it was last offline */
-	char detail[750], store_trouble[600];
-};
-
-/* As it is shown. */
-static const char *target_of(const struct listen *l)
-{
-	return l->routes.at[l->routes.count - 1].target;
-}
-
-static void say(struct listen *l, const char *sentence)
-{
-	char text[800];
-	progress_hide(&l->indexing.progress);
-	snprintf(text, sizeof text, "%s", sentence);
-	secret_gate_scrub(l->options->program->gate, text, sizeof text);
-	if (l->inspector)
-		inspector_event(l->inspector, text);
-	else
-		output_trouble(l->mode, text);
-}
-
-static void say_no_ready_file(struct listen *l)
-{
-	char text[600];
-	snprintf(text, sizeof text, "the ready file %.400s cannot be written: %s", l->options->ready_file,
-		 strerror(errno));
-	say(l, text);
-}
-
-/* What is wrong: no connection first, then no room for what comes over it. */
-static const char *detail_of(const struct listen *l)
-{
-	return *l->detail ? l->detail : l->store_trouble;
-}
-
-static void put_status(struct listen *l)
-{
-	struct client_status c = {
-		.pid = getpid(),
-		.started_at_us = l->started_at_us,
-		.confirmed_at_us = tunnel_confirmed_at_us(l->tunnel),
-		.ping_interval_ms = (uint64_t)l->options->tunnel.ping_interval_ms,
-		.state = bytes_of(output_state_name(l->state)),
-		.detail = bytes_of(detail_of(l)),
-		.relay = bytes_of(l->options->tunnel.relay),
-		.url = bytes_of(tunnel_public_url(l->tunnel)),
-		.tunnel = bytes_of(tunnel_name(l->tunnel)),
-		.target = bytes_of(target_of(l)),
-		.lag_us = tunnel_lag_us(l->tunnel),
-		.secrets = buffer_view(&l->secret_names),
-		.routes = buffer_view(&l->route_texts),
-	};
-	if (!l->ending)
-		recorder_put_status(l->recorder, &c);
-}
+static const int ends[LISTEN_ENDS] = { SIGINT, SIGTERM, SIGHUP };
 
 /* ---- ending: finish what is in flight, then close tunnel, forwarder, recorder, loop ---- */
 
@@ -181,108 +87,11 @@ static void on_signal(uv_signal_t *h, int number)
 
 /* ---- what happens ---- */
 
-static void tell_ready(struct listen *l)
-{
-	const char *url = tunnel_public_url(l->tunnel);
-	progress_hide(&l->indexing.progress);
-	output_ready(l->mode, url, tunnel_name(l->tunnel), target_of(l));
-	for (size_t i = 0; i < l->options->routes.count; i++)
-		output_route(l->mode, l->options->routes.at[i]);
-	if (l->options->on_ready)
-		l->options->on_ready(l->options->on_ready_user, url);
-}
-
-static void tell_state_in_ui(struct listen *l)
-{
-	char text[800];
-	if (l->state == TUNNEL_ONLINE)
-		snprintf(text, sizeof text, "online: %s", tunnel_public_url(l->tunnel));
-	else
-		snprintf(text, sizeof text, "%s: %s", output_state_name(l->state), l->detail);
-	inspector_event(l->inspector, text);
-}
-
-static void on_state(void *user, const struct tunnel_news *news)
-{
-	struct listen *l = user;
-	const enum tunnel_state state = news->state;
-	bool first = state == TUNNEL_ONLINE && !l->was_online;
-	l->state = state;
-	if (state == TUNNEL_OFFLINE) {
-		snprintf(l->why, sizeof l->why, "%s", news->why);
-		secret_gate_scrub(l->options->program->gate, l->why, sizeof l->why);
-		snprintf(l->detail, sizeof l->detail, "%s; trying again in %.1f s", l->why,
-			 (double)news->retry_ms / 1000);
-	} else {
-		snprintf(l->detail, sizeof l->detail, "%s", news->why);
-	}
-	if (l->ending)
-		return;
-	const char *url = tunnel_public_url(l->tunnel);
-	if (first) {
-		l->was_online = true;
-		uv_timer_stop(&l->connect_timer);
-		if (!l->inspector)
-			tell_ready(l);
-		if (l->options->ready_file && !file_replace_line(l->options->ready_file, url))
-			say_no_ready_file(l);
-	}
-	progress_hide(&l->indexing.progress);
-	if (l->inspector) {
-		tell_state_in_ui(l);
-	} else if (first) {
-		if (l->mode == OUTPUT_JSON)
-			output_state(l->mode, state, l->detail, url);
-	} else if (l->was_online ||
-		   state != TUNNEL_CONNECTING) { /* programs read "ready" first, unless there is trouble */
-		output_state(l->mode, state, l->detail, url);
-	}
-	put_status(l);
-}
-
-static void on_delivery(void *user, const struct delivery_row *row)
-{
-	struct listen *l = user;
-	if (l->inspector)
-		return;
-	progress_hide(&l->indexing.progress);
-	output_delivery(l->mode, row);
-	if (listen_calls_no_app(l->options) && l->mode == OUTPUT_LINES && row->state != DELIVERY_REFUSED) {
-		output_row(stdout, row);
-		fflush(stdout);
-	}
-}
-
-static void on_attempt(void *user, const struct delivery_row *row, const struct attempt_row *a)
-{
-	struct listen *l = user;
-	char late[SIGNATURE_WAITS_LEN + 40], text[SIGNATURE_WAITS_LEN];
-	progress_hide(&l->indexing.progress);
-	if (!l->inspector)
-		output_attempt(l->mode, row, a);
-	/* With --ack immediate nobody waits. */
-	if (row->origin == ORIGIN_LIVE && (!l->options->ack || strcmp(l->options->ack, "immediate") != 0) &&
-	    signature_waits_say(row->provider, a->total_us, text)) {
-		snprintf(late, sizeof late, "#%lld: %s", (long long)row->id, text);
-		say(l, late);
-	}
-}
-
-static void print_parts(struct listen *l, int64_t delivery_id)
-{
-	struct error e = { 0 };
-	progress_hide(&l->indexing.progress);
-	if ((!l->shown && !store_open(&l->shown, l->db, STORE_READ_ONLY, &e)) ||
-	    !parts_print(&l->options->parts, stdout, l->shown, delivery_id, &e))
-		say(l, e.text);
-	fflush(stdout);
-}
-
 static void on_over(void *user, int64_t delivery_id)
 {
 	struct listen *l = user;
 	if (l->options->print && !l->inspector)
-		print_parts(l, delivery_id);
+		listen_report_parts(l, delivery_id);
 	if (l->exec)
 		exec_add(l->exec, delivery_id);
 }
@@ -299,35 +108,11 @@ static void on_command_over(void *user, int64_t delivery_id, bool fine)
 	struct listen *l = user;
 	if (listen_calls_no_app(l->options))
 		recorder_set_state(l->recorder, delivery_id, fine ? DELIVERY_DELIVERED : DELIVERY_FAILED);
-	/* Of one that failed exec.c has said so. */
+	/* exec.c has said so of one that failed. */
 	if (fine && l->mode == OUTPUT_LINES && !l->inspector) {
 		printf("%6lld  the command ended with status 0\n", (long long)delivery_id);
 		fflush(stdout);
 	}
-}
-
-static void on_trouble(void *user, const char *sentence)
-{
-	say(user, sentence);
-}
-
-/* Told on the status line and by one sentence, however many deliveries go back. */
-static void on_store(void *user, const char *sentence)
-{
-	struct listen *l = user;
-	char text[700];
-	snprintf(l->store_trouble, sizeof l->store_trouble, "%s", sentence ? sentence : "");
-	secret_gate_scrub(l->options->program->gate, l->store_trouble, sizeof l->store_trouble);
-	if (sentence)
-		snprintf(text, sizeof text, "deliveries are refused: %s", sentence);
-	else
-		snprintf(text, sizeof text, "deliveries are recorded again");
-	say(l, text);
-	if (l->ending)
-		return;
-	if (l->mode == OUTPUT_JSON && l->was_online)
-		output_state(l->mode, l->state, detail_of(l), tunnel_public_url(l->tunnel));
-	put_status(l);
 }
 
 static void on_stop(void *user, const struct error *why)
@@ -337,14 +122,18 @@ static void on_stop(void *user, const struct error *why)
 	end(l, (int)why->code);
 }
 
-static const struct session_events events = {
-	on_state, on_delivery, on_attempt, on_over, on_trouble, on_store, on_stop
-};
-static const struct exec_ops exec_ops = { on_trouble, on_command, on_command_over };
+static const struct session_events events = { listen_report_state,
+					      listen_report_delivery,
+					      listen_report_attempt,
+					      on_over,
+					      listen_report_say,
+					      listen_report_store,
+					      on_stop };
+static const struct exec_ops exec_ops = { listen_report_say, on_command, on_command_over };
 
 static void on_status_tick(uv_timer_t *h)
 {
-	put_status(h->data);
+	listen_report_status(h->data);
 }
 
 static void on_connect_late(uv_timer_t *h)
@@ -368,7 +157,7 @@ static void start_handles(struct listen *l)
 	l->status_timer.data = l->end_timer.data = l->connect_timer.data = l;
 	struct sigaction hangup;
 	bool nohup = sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
-	for (size_t i = 0; i < ENDS; i++) {
+	for (size_t i = 0; i < LISTEN_ENDS; i++) {
 		uv_signal_init(&l->loop, &l->signals[i]);
 		l->signals[i].data = l;
 		if (!(nohup && ends[i] == SIGHUP))
@@ -396,9 +185,9 @@ static void fill_state(void *user, struct client_state *out)
 	const struct listen *l = user;
 	out->running = true;
 	snprintf(out->state, sizeof out->state, "%s", output_state_name(l->state));
-	snprintf(out->detail, sizeof out->detail, "%.290s", detail_of(l));
+	snprintf(out->detail, sizeof out->detail, "%.290s", listen_report_detail(l));
 	snprintf(out->url, sizeof out->url, "%s", tunnel_public_url(l->tunnel));
-	snprintf(out->target, sizeof out->target, "%.290s", target_of(l));
+	snprintf(out->target, sizeof out->target, "%.290s", listen_report_target(l));
 	snprintf(out->tunnel, sizeof out->tunnel, "%s", tunnel_name(l->tunnel));
 	snprintf(out->relay, sizeof out->relay, "%.290s", l->options->tunnel.relay);
 	snprintf(out->secrets, sizeof out->secrets, "%.*s", (int)l->secret_names.len,
@@ -412,7 +201,7 @@ static bool on_retarget(void *user, const char *target, struct error *e)
 	struct listen *l = user;
 	if (!listen_routes_retarget(&l->routes, l->options, target, e))
 		return false;
-	put_status(l);
+	listen_report_status(l);
 	return true;
 }
 
@@ -438,7 +227,7 @@ static void on_ui_ended(void *user, enum tui_end how)
 	l->inspector = NULL;
 	struct replay_progress going = inspector_leave(l->left, on_replayed, on_left, l);
 	if (l->was_online)
-		tell_ready(l);
+		listen_report_ready(l);
 	output_replays_left(l->mode, &going);
 	if (l->state != TUNNEL_ONLINE)
 		output_state(l->mode, l->state, l->detail, tunnel_public_url(l->tunnel));
@@ -456,7 +245,7 @@ static bool start_web(struct listen *l, struct error *e)
 	if (!(l->web = web_thread_start(&wo, e)))
 		return false;
 	snprintf(text, sizeof text, "in a browser: %s", web_thread_url(l->web));
-	say(l, text);
+	listen_report_say(l, text);
 	return true;
 }
 
@@ -481,7 +270,7 @@ static bool start_inspector(struct listen *l, struct error *e)
 	/* Not asked for by name: lines do. */
 	bool fine = strcmp(l->options->output, "auto") == 0;
 	if (fine)
-		say(l, e->text);
+		listen_report_say(l, e->text);
 	return fine;
 }
 
@@ -535,17 +324,18 @@ static bool start(struct listen *l, struct error *e)
 	if (!start_inspector(l, e) || !start_web(l, e))
 		return false;
 	struct retention_options ro = { path, l->options->keep_ms, bound, l->recorder };
-	l->retention = retention_start(&l->loop, &ro, on_trouble, l);
+	l->retention = retention_start(&l->loop, &ro, listen_report_say, l);
 	uint64_t interval = (uint64_t)l->options->tunnel.ping_interval_ms;
 	uv_timer_start(&l->status_timer, on_status_tick, interval, interval);
 	if (l->options->chaos && !l->options->chaos_spec.seeded) {
 		char text[100];
 		snprintf(text, sizeof text, "chaos is on; seed=%llu repeats it",
 			 (unsigned long long)l->options->chaos_spec.seed);
-		say(l, text);
+		listen_report_say(l, text);
 	}
 	if (!l->options->target && !l->options->answer && !listen_calls_no_app(l->options))
-		say(l, "no app is named: what arrives is recorded and answered 200; --answer says otherwise");
+		listen_report_say(
+		    l, "no app is named: what arrives is recorded and answered 200; --answer says otherwise");
 	if (l->options->connect_timeout_ms)
 		uv_timer_start(&l->connect_timer, on_connect_late, (uint64_t)l->options->connect_timeout_ms, 0);
 	e->text[0] = 0; /* of what was tried on the way, such as to read a key that had to be made */
@@ -559,13 +349,13 @@ static void free_parts(struct listen *l)
 	 * away. */
 	sigset_t blocked;
 	sigemptyset(&blocked);
-	for (size_t i = 0; i < ENDS; i++)
+	for (size_t i = 0; i < LISTEN_ENDS; i++)
 		sigaddset(&blocked, ends[i]);
 	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 	if (l->timers_open) {
 		uv_handle_t *handles[] = { (uv_handle_t *)&l->status_timer, (uv_handle_t *)&l->end_timer,
 					   (uv_handle_t *)&l->connect_timer };
-		for (size_t i = 0; i < ENDS; i++)
+		for (size_t i = 0; i < LISTEN_ENDS; i++)
 			uv_close((uv_handle_t *)&l->signals[i], NULL);
 		for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
 			uv_close(handles[i], NULL);

@@ -6,7 +6,7 @@
  * through its plain requests ($JS.API.…, $KV.…): the library's own calls for it wait for their answer, and would hold
  * up every later frame while a leader is elected.
  *
- * Everything here is called, and calls back, on the loop's thread. Only the files behind bus_private.h see nats.h;
+ * Everything here is called, and calls back, on the loop's thread. Only files that include bus_private.h see nats.h;
  * built without it (WITH_NATS=0), bus_none.c stands in for them and refuses. */
 #pragma once
 
