@@ -166,7 +166,7 @@ $(BUILD)/unit/relay/test_%: $(BUILD)/tests/unit/relay/test_%.o $(BUILD)/relay.a 
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY) $(LIBS_NATS) -lcmocka
 $(BUILD)/unit/relay/test_powerloss: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/powerloss/*.c))
-$(BUILD)/unit/tui/test_%: $(BUILD)/tests/unit/tui/test_%.o $(BUILD)/tests/tools/tui_source.o $(BUILD)/tui.a $(BUILD)/shared.a
+$(BUILD)/unit/tui/test_%: $(BUILD)/tests/unit/tui/test_%.o $(BUILD)/tests/tools/fake_source.o $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_TUI) -lcmocka
@@ -177,7 +177,7 @@ $(BUILD)/unit/shared/test_%: $(BUILD)/tests/unit/shared/test_%.o $(BUILD)/shared
 unit: $(UNIT_BIN)
 
 # The inspector over deliveries in memory, for the tests in a real terminal.
-$(BUILD)/tui-fake: $(BUILD)/tests/tools/tui_fake.o $(BUILD)/tests/tools/tui_source.o $(BUILD)/tui.a $(BUILD)/shared.a
+$(BUILD)/tui-fake: $(BUILD)/tests/tools/tui_fake.o $(BUILD)/tests/tools/fake_source.o $(BUILD)/tui.a $(BUILD)/shared.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_TUI)
 # For the benches: a store of any size, and a terminal that measures what is drawn on it.

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/tools/tui_source.h"
+#include "tests/tools/fake_source.h"
 #include "tui/inspector/tui.h"
 
 struct program {

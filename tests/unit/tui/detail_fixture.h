@@ -2,7 +2,7 @@
 #pragma once
 
 #include "shared/http/headers.h"
-#include "tests/tools/tui_source.h"
+#include "tests/tools/fake_source.h"
 #include "tests/unit/tui/tui_golden.h"
 #include "tui/desk/screen.h"
 #include "tui/detail/view_detail.h"

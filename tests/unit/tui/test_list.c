@@ -1,4 +1,4 @@
-#include "tests/tools/tui_source.h"
+#include "tests/tools/fake_source.h"
 #include "tests/unit/unit.h"
 #include "tui/state/list.h"
 

@@ -1,4 +1,4 @@
-#include "tests/tools/tui_source.h"
+#include "tests/tools/fake_source.h"
 #include "tests/unit/tui/tui_golden.h"
 #include "tui/desk/screen.h"
 #include "tui/overview/view_overview.h"

@@ -1,5 +1,5 @@
 /* Questions and the replay's strip: what they say, what keys do, how they look on screens of all sizes. */
-#include "tests/tools/tui_source.h"
+#include "tests/tools/fake_source.h"
 #include "tests/unit/tui/tui_golden.h"
 #include "tui/desk/screen.h"
 #include "tui/questions/sheet_menu.h"

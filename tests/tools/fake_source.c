@@ -1,4 +1,4 @@
-#include "tests/tools/tui_source.h"
+#include "tests/tools/fake_source.h"
 
 #include <stdarg.h>
 #include <stdio.h>
