@@ -65,6 +65,7 @@ SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard shared/*/*.c)) $(BUILD)/sha
 CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out client/main.c,$(wildcard client/*.c client/*/*.c))) $(BUILD)/client/samples_built_in.o $(BUILD)/client/web_files.o
 TUI_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tui/*/*.c))
 NATS_SRC := relay/bus/bus.c relay/bus/bus_queue.c relay/bus/bus_thread.c
+FAKE_SOURCE_OBJ := $(patsubst %,$(BUILD)/tests/tools/%.o,fake_source fake_deeds fake_hostile)
 RELAY_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out relay/main.c $(if $(NATS),relay/bus/bus_none.c,$(NATS_SRC)),$(wildcard relay/*.c relay/*/*.c)))
 SOURCES := $(wildcard client/*.[ch] client/*/*.[ch] relay/*.[ch] relay/*/*.[ch] shared/*/*.[ch] tui/*/*.[ch] tests/unit/*.h tests/unit/*/*.[ch] tests/fuzz/*.[ch] tests/tools/*.[ch] tests/powerloss/*.[ch])
 UNIT_BIN := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*/test_*.c))
@@ -166,7 +167,7 @@ $(BUILD)/unit/relay/test_%: $(BUILD)/tests/unit/relay/test_%.o $(BUILD)/relay.a 
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY) $(LIBS_NATS) -lcmocka
 $(BUILD)/unit/relay/test_powerloss: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/powerloss/*.c))
-$(BUILD)/unit/tui/test_%: $(BUILD)/tests/unit/tui/test_%.o $(BUILD)/tests/tools/fake_source.o $(BUILD)/tui.a $(BUILD)/shared.a
+$(BUILD)/unit/tui/test_%: $(BUILD)/tests/unit/tui/test_%.o $(FAKE_SOURCE_OBJ) $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_TUI) -lcmocka
@@ -177,7 +178,7 @@ $(BUILD)/unit/shared/test_%: $(BUILD)/tests/unit/shared/test_%.o $(BUILD)/shared
 unit: $(UNIT_BIN)
 
 # The inspector over deliveries in memory, for the tests in a real terminal.
-$(BUILD)/tui-fake: $(BUILD)/tests/tools/tui_fake.o $(BUILD)/tests/tools/fake_source.o $(BUILD)/tui.a $(BUILD)/shared.a
+$(BUILD)/tui-fake: $(BUILD)/tests/tools/tui_fake.o $(FAKE_SOURCE_OBJ) $(BUILD)/tui.a $(BUILD)/shared.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_TUI)
 # For the benches: a store of any size, and a terminal that measures what is drawn on it.

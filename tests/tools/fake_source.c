@@ -1,12 +1,12 @@
 #include "tests/tools/fake_source.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "shared/http/headers.h"
 #include "shared/providers/signature_sender.h"
+#include "tests/tools/fake_hostile.h"
 
 /* tui/DESIGN.md's 80x24 list, over and over. */
 static const struct {
@@ -30,30 +30,6 @@ static const struct {
 	{ "POST", "slack", "slash_command", "/hooks/slack", "valid", 200, 1, 210000, 620 },
 };
 #define SAMPLES (sizeof samples / sizeof *samples)
-
-/* Each wants the word CANARY to be taken for a part of a sequence. */
-static const char *const evil[] = {
-	"\x1b]0;CANARY title\x07",
-	"\x1b]52;c;Q0FOQVJZ\x07\x1b\\",
-	"\x1bPCANARY\x1b\\",
-	"\x1b[31mCANARY\x1b[2J\x1b[H",
-	"\x9b"
-	"31mCANARY\x9d"
-	"0;CANARY\x9c",
-	"\xc2\x9b"
-	"2JCANARY\xc2\x9d"
-	"0;CANARY\xc2\x9c",
-	"a\rCANARY\b\b\tb\nc\x0b\x0c\x0e\x0f\x7f",
-	"\xe2\x80\xaeYRANAC\xe2\x81\xa6\xe2\x80\x8b\xef\xbb\xbf\xf3\xa0\x80\x81",
-	"e\xcc\x81\xcc\x82\xcc\x83\xcc\x84\xcc\x85\xcc\x86\xcc\x87 CANARY \xcc\x81",
-	"\xff\xfe\xc0\x80\xed\xa0\x80\xf4\x90\x80\x80 CANARY \xe4\xb8",
-	"\xf0\x9f\x98\x80\xef\xb8\x8f\xe2\x80\x8d\xf0\x9f\x91\xa9 \xe4\xb8\xad\xe6\x96\x87 CANARY "
-	"\xef\xbf\xbf\xee\x80\x80",
-	"\x1b#8\x1b"
-	"c\x1b[!p\x1b[?1049l\x1b[?1000h\x1b[6n"
-	"CANARY",
-};
-#define EVILS (sizeof evil / sizeof *evil)
 
 void fake_source_init(struct fake_source *f)
 {
@@ -100,12 +76,12 @@ static void make_row(struct fake_source *f, struct delivery_row *row)
 	};
 	row->event_id[0] = (uint8_t)row->id;
 	if (f->hostile) {
-		row->method = bytes_of(evil[(size_t)row->id % EVILS]);
-		row->provider = bytes_of(evil[(size_t)(row->id + 3) % EVILS]);
-		row->event_type = bytes_of(evil[(size_t)(row->id + 5) % EVILS]);
-		row->target = row->path = bytes_of(evil[(size_t)(row->id + 7) % EVILS]);
-		row->host = row->note = row->tags = bytes_of(evil[(size_t)(row->id + 2) % EVILS]);
-		row->signature = row->tunnel = row->peer = bytes_of(evil[(size_t)(row->id + 1) % EVILS]);
+		row->method = bytes_of(fake_hostile_text((size_t)row->id));
+		row->provider = bytes_of(fake_hostile_text((size_t)(row->id + 3)));
+		row->event_type = bytes_of(fake_hostile_text((size_t)(row->id + 5)));
+		row->target = row->path = bytes_of(fake_hostile_text((size_t)(row->id + 7)));
+		row->host = row->note = row->tags = bytes_of(fake_hostile_text((size_t)(row->id + 2)));
+		row->signature = row->tunnel = row->peer = bytes_of(fake_hostile_text((size_t)(row->id + 1)));
 	}
 	bool fine = row->status >= 200 && row->status < 400;
 	row->state = fine ? DELIVERY_DELIVERED : DELIVERY_FAILED;
@@ -395,7 +371,7 @@ void fake_source_stats(struct fake_source *f, const char *filter, const struct s
 	if (!r->steps || !r->groups)
 		abort();
 	for (size_t i = 0; i < 5; i++)
-		if (!buffer_append_text(&r->groups[i].key, f->hostile ? evil[i % EVILS] : providers[i]))
+		if (!buffer_append_text(&r->groups[i].key, f->hostile ? fake_hostile_text(i) : providers[i]))
 			abort();
 	int64_t first = f->count ? (int64_t)(f->items[0].row.received_at_us / 1000000) : 0;
 	r->wish.from_s = first;
@@ -476,47 +452,6 @@ static bool fill_attempts(struct document *d)
 	return d->attempts != NULL;
 }
 
-/* What is decoded before it is shown: a query, a cookie, credentials, a token ({"iss":"ESC ]0;CANARY BEL"}), and by
- * turns events, Protocol Buffers and an image. */
-static bool fill_hidden(struct document *d, int64_t id)
-{
-	static const char message[] = "\x0a\x0e\x1b]0;CANARY\x07ok\x0a\x12\0\x9b\x1b]52;c;CANARY\x07\xff";
-	static const char gif[] = "GIF89a\x1b\x9b\x07\x1b\xf7\0\0\x1b]0;CANARY\x07";
-	d->item.row.target = bytes_of("/?a=%1b]0;CANARY%07&%9b=%c2%9b&%e2%80%ae");
-	bool fine =
-	    put_field(&d->headers, "Cookie", "a=\x1b]0;CANARY\x07; \x9b=\xc2\x9b") &&
-	    put_field(&d->headers, "Authorization", "Basic G10wO0NBTkFSWQc6m+KArg==") &&
-	    put_field(&d->headers, "X-Token",
-		      "eyJhbGciOiJcdTAwMWJdMDtDQU5BUllcdTAwMDcifQ.eyJpc3MiOiKb4oCuXHUwMDFiXTA7Q0FOQVJZXHUwMDA3In0.");
-	if (id % 4 == 0)
-		return fine && put_field(&d->headers, "Content-Type", "text/event-stream") &&
-		       put(&d->body,
-			   "event: \x1b]0;CANARY\x07\n\x1b: CANARY\ndata: {\"a\":\"\x9b\"}\n\n: \x1b]52;CANARY\n");
-	if (id % 4 == 1)
-		return fine && put_field(&d->headers, "Content-Type", "application/x-protobuf") &&
-		       buffer_append(&d->body, message, sizeof message - 1);
-	return fine && (id % 4 != 2 || buffer_append(&d->body, gif, sizeof gif - 1));
-}
-
-/* By turns all bytes, brackets 100,000 deep, and a line of 10 MB. */
-static bool fill_hostile(struct document *d, int64_t id)
-{
-	bool fine = true;
-	for (size_t i = 0; fine && i < EVILS; i++)
-		fine = put_field(&d->headers, i % 2 ? evil[i] : "X-Evil", evil[(i + 1) % EVILS]);
-	for (size_t i = 0; i < d->attempt_count; i++)
-		d->attempts[i].error = d->attempts[i].url = bytes_of(evil[i % EVILS]);
-	for (int i = 0; fine && id % 3 == 0 && i < 100000; i++)
-		fine = put(&d->body, "[");
-	for (size_t i = 0; fine && i < EVILS; i++)
-		fine = put(&d->body, evil[i]) && put(&d->body, i % 3 ? "" : "\n");
-	for (unsigned i = 0; fine && id % 3 == 1 && i < 512; i++)
-		fine = buffer_put_u8(&d->body, (uint8_t)i);
-	for (int i = 0; fine && id % 3 == 2 && i < 500000; i++)
-		fine = put(&d->body, "\x1b]0;CANARY\x07 line");
-	return fine;
-}
-
 /* A body that names its delivery, so that tests see whose is shown. */
 void fake_source_document(struct fake_source *f, int64_t id, enum source_part part, int attempt, uint64_t most,
 			  struct document *d)
@@ -529,7 +464,7 @@ void fake_source_document(struct fake_source *f, int64_t id, enum source_part pa
 	}
 	bool fine = item_copy(&d->item, &item->row) && fill_attempts(d);
 	if (f->hostile) {
-		fine = fine && (id % 2 ? fill_hostile(d, id) : fill_hidden(d, id / 2));
+		fine = fine && fake_hostile_fill(d, id);
 	} else if (part == SOURCE_RESPONSE) {
 		d->attempt = attempt < 0 ? item->row.attempts : attempt;
 		fine = fine && put_field(&d->headers, "Content-Type", "text/plain") &&
@@ -568,8 +503,9 @@ void fake_source_preview(struct fake_source *f, int64_t id, struct preview *p)
 	bool answered = !d.trouble && d.item.row.status > 0;
 	bool fine = true;
 	if (f->hostile)
-		fine = put(&p->event_id, evil[(size_t)(id + 2) % EVILS]) && put(&p->reason, evil[(size_t)id % EVILS]) &&
-		       put(&p->error, evil[(size_t)(id + 1) % EVILS]);
+		fine = put(&p->event_id, fake_hostile_text((size_t)(id + 2))) &&
+		       put(&p->reason, fake_hostile_text((size_t)id)) &&
+		       put(&p->error, fake_hostile_text((size_t)(id + 1)));
 	else if (answered)
 		fine = put(&p->reason, d.item.row.status < 400 ? "OK" : "No");
 	else if (!d.trouble && d.attempt_count)
@@ -616,184 +552,4 @@ const struct source_ops fake_source_ops = {
 	.state = fake_state,
 	.cancel = fake_cancel,
 	.cancel_count = fake_cancel_count,
-};
-
-/* ---- deeds ---- */
-
-static void note(struct fake_source *f, const char *format, ...)
-{
-	size_t len = strlen(f->log);
-	va_list args;
-	va_start(args, format);
-	vsnprintf(f->log + len, sizeof f->log - len, format, args);
-	va_end(args);
-}
-
-static void replay_one(struct fake_source *f, int64_t id, struct replay_progress *p)
-{
-	const struct item *original = fake_source_at(f, id);
-	bool ok = original && original->row.status >= 200 && original->row.status < 400;
-	fake_source_add(f, 1); /* may move the original */
-	f->items[f->count - 1].row.replay_of = id;
-	p->sent++;
-	p->ok += ok;
-	p->failed += !ok;
-	p->last_id = f->last_id;
-}
-
-static void end_replay(struct fake_source *f)
-{
-	uv_timer_stop(&f->step);
-	f->replay.over = true;
-	f->on_replay(f->on_replay_user, &f->replay);
-}
-
-#define LONG_REPLAY 10 /* ends only when it is stopped: a test that stops it need not be quick */
-
-static void on_step(uv_timer_t *timer)
-{
-	struct fake_source *f = timer->data;
-	if (f->replay.total > LONG_REPLAY && f->replay.sent + 1 == f->replay.total) {
-		uv_timer_stop(timer);
-		return;
-	}
-	replay_one(f, f->replay_ids[f->replay.sent], &f->replay);
-	if (f->replay.sent == f->replay.total)
-		end_replay(f);
-	else
-		f->on_replay(f->on_replay_user, &f->replay);
-}
-
-static int64_t replay_slowly(struct fake_source *f, const struct replay_request *r,
-			     void (*progress)(void *user, const struct replay_progress *p), void *user)
-{
-	free(f->replay_ids);
-	f->replay_ids = malloc(r->count * sizeof *r->ids);
-	if (!f->replay_ids)
-		abort();
-	memcpy(f->replay_ids, r->ids, r->count * sizeof *r->ids);
-	f->replay = (struct replay_progress){ .total = r->count };
-	f->on_replay = progress;
-	f->on_replay_user = user;
-	note(f, "replay of %zu\n", r->count);
-	uv_timer_start(&f->step, on_step, 20, 20);
-	return 2;
-}
-
-static int64_t fake_replay(void *self, const struct replay_request *r,
-			   void (*progress)(void *user, const struct replay_progress *p), void *user, struct error *e)
-{
-	struct fake_source *f = self;
-	struct replay_progress p = { .total = r->count };
-	if (!f->client.running) {
-		error_set(e, EXIT_NO, "nothing is forwarding: start `creel listen PORT`, then press r");
-		return 0;
-	}
-	if (f->slow && r->count > 1)
-		return replay_slowly(f, r, progress, user);
-	for (size_t i = 0; i < r->count; i++) {
-		note(f, "replay %lld%s%s\n", (long long)r->ids[i], r->edited.len ? " edited" : "",
-		     r->resign ? " signed" : "");
-		replay_one(f, r->ids[i], &p);
-	}
-	if (r->edited.len)
-		note(f, "%.*s\n", (int)r->edited.len, (const char *)r->edited.at);
-	p.over = true;
-	progress(user, &p);
-	return 1;
-}
-
-static void fake_stop(void *self, int64_t replay)
-{
-	struct fake_source *f = self;
-	note(f, "stop %lld after %zu\n", (long long)replay, f->replay.sent);
-	if (replay == 2 && !f->replay.over)
-		end_replay(f);
-}
-
-static bool fake_export(void *self, const int64_t *ids, size_t count, const char *format, const char *path,
-			struct buffer *out, struct error *e)
-{
-	char text[300];
-	int len = snprintf(text, sizeof text, "%s of %zu from #%lld\n", format, count, count ? (long long)ids[0] : 0);
-	note(self, "export %.*s", len, text);
-	if (strcmp(format, "har") == 0 && path && strstr(path, "refused"))
-		return error_set(e, EXIT_NO, "cannot write %s: refused", path);
-	if (!path)
-		return put(out, text) || error_set(e, EXIT_NO, "out of memory");
-	FILE *file = fopen(path, "wx");
-	if (!file || fwrite(text, 1, (size_t)len, file) != (size_t)len || fclose(file))
-		return error_set(e, EXIT_NO, "cannot write %s", path);
-	return true;
-}
-
-static bool fake_tag(void *self, int64_t id, const char *name, bool set, struct error *e)
-{
-	(void)e;
-	note(self, "%s %s %lld\n", set ? "tag" : "untag", name, (long long)id);
-	return true;
-}
-
-static bool fake_labels(void *self, int64_t id, struct store_labels *out, struct error *e)
-{
-	const struct item *i = fake_source_at(self, id);
-	(void)e;
-	return !i || (buffer_append_bytes(&out->note, i->row.note) && buffer_append_bytes(&out->tags, i->row.tags));
-}
-
-static bool set_label(struct fake_source *f, int64_t id, struct bytes note, struct bytes tags)
-{
-	struct item *i = fake_source_at(f, id), other;
-	struct delivery_row row = i->row;
-	row.note = note;
-	row.tags = tags;
-	if (!item_copy(&other, &row))
-		return false;
-	item_free(i);
-	*i = other;
-	f->version++;
-	return true;
-}
-
-static bool fake_set_note(void *self, int64_t id, struct bytes text, struct error *e)
-{
-	(void)e;
-	note(self, "note %lld %.*s\n", (long long)id, (int)text.len, (const char *)text.at);
-	return set_label(self, id, text, fake_source_at(self, id)->row.tags);
-}
-
-static bool fake_set_tags(void *self, int64_t id, struct bytes names, struct error *e)
-{
-	(void)e;
-	note(self, "tags %lld %.*s\n", (long long)id, (int)names.len, (const char *)names.at);
-	return set_label(self, id, fake_source_at(self, id)->row.note, names);
-}
-
-static bool fake_retarget(void *self, const char *target, struct error *e)
-{
-	struct fake_source *f = self;
-	(void)e;
-	snprintf(f->client.target, sizeof f->client.target, "http://localhost:%s", target);
-	return true;
-}
-
-static bool fake_delete(void *self, const int64_t *ids, size_t count, struct error *e)
-{
-	(void)e;
-	for (size_t i = 0; i < count; i++)
-		fake_source_remove(self, ids[i], ids[i]);
-	note(self, "delete %zu\n", count);
-	return true;
-}
-
-const struct deed_ops fake_deed_ops = {
-	.replay = fake_replay,
-	.stop = fake_stop,
-	.export = fake_export,
-	.tag = fake_tag,
-	.retarget = fake_retarget,
-	.labels = fake_labels,
-	.set_note = fake_set_note,
-	.set_tags = fake_set_tags,
-	.delete = fake_delete,
 };

@@ -49,6 +49,6 @@ void fake_source_preview(struct fake_source *f, int64_t id, struct preview *p);
 
 /* As the tables tui_start takes. Answers come on the loop. */
 extern const struct source_ops fake_source_ops;
-extern const struct deed_ops fake_deed_ops;
+extern const struct deed_ops fake_deed_ops; /* fake_deeds.c */
 MUST_CHECK bool fake_source_open(struct fake_source *f, uv_loop_t *loop);
 void fake_source_close(struct fake_source *f);
