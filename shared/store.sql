@@ -7,7 +7,7 @@
 
 CREATE TABLE delivery (
   id             INTEGER PRIMARY KEY,       -- in order of recording
-  event_id       BLOB NOT NULL UNIQUE,      -- 16 bytes, UUID version 7, given by the relay
+  event_id       BLOB NOT NULL UNIQUE,      -- 16 bytes: a UUID, version 7 where creel made it; no version is checked
   tunnel         TEXT NOT NULL,
   received_at    INTEGER NOT NULL,          -- by the relay's clock
   method         TEXT NOT NULL,

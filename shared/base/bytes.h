@@ -19,14 +19,14 @@ struct bytes {
 struct bytes bytes_of(const char *text);
 struct bytes bytes_make(const void *at, size_t len);
 bool bytes_equal(struct bytes a, struct bytes b);
-/* All of the comparison that bytes_equal_nocase begins. */
+/* The whole comparison, of which bytes_equal_nocase makes only the first step. */
 bool bytes_equal_whole_nocase(struct bytes a, const char *b);
 /* ASCII case folded, as RFC 9110 §5.1 compares field names. Most comparisons are over with the first character. */
 static inline bool bytes_equal_nocase(struct bytes a, const char *b)
 {
 	return (a.len == 0 || ((*a.at ^ (uint8_t)*b) & 0xdf) == 0) && bytes_equal_whole_nocase(a, b);
 }
-/* Whether it begins with that text, case and all. */
+/* Whether it begins with exactly that text. */
 bool bytes_begins(struct bytes b, const char *with);
 /* The part before the first `end`, or all of it: a target without its query for '?'. */
 struct bytes bytes_until(struct bytes b, char end);
@@ -42,5 +42,5 @@ void bytes_set_u16(uint8_t *at, uint16_t v);
 void bytes_set_u32(uint8_t *at, uint32_t v);
 void bytes_set_u64(uint8_t *at, uint64_t v);
 
-/* Most of those who need views need buffers as well. */
+/* Most files that need views need buffers as well. */
 #include "shared/base/buffer.h"

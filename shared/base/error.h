@@ -23,8 +23,8 @@ struct error {
 
 /* Fills `e` (which may be NULL) and returns false, so that callers can `return error_set(…)`. */
 bool error_set(struct error *e, enum exit_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* What the system's error number means for a person, with what to do where there is something to do: never NULL. Of
- * strerror, and so until its next call on this thread. */
+/* What the system's error number means for a person, with what to do where there is something to do: never NULL, and
+ * valid until strerror is called again on this thread. */
 const char *error_system(int number);
 /* Puts "what: " before the sentence. Returns false. */
 bool error_prefix(struct error *e, const char *what);

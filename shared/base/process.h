@@ -1,4 +1,4 @@
-/* Other processes, and what this one may still do. Any thread. */
+/* Whether other processes live, and whether this one may still open files. Any thread. */
 #pragma once
 
 #include <stdbool.h>
@@ -6,6 +6,6 @@
 
 /* Whether a process of that number lives, whoever owns it; false for a number that no process has. */
 bool process_is_alive(int64_t pid);
-/* Whether this process, or the machine, has as many files open as it may. Looked at by opening two, for where a library
- * only says that something failed. */
+/* Whether this process, or the machine, has as many files open as it may. Found out by opening two; for failures of
+ * which a library gives no reason. */
 bool process_files_are_out(void);

@@ -1,5 +1,5 @@
-/* UUIDs (RFC 9562): ids of events. Those made here are of version 7 (§5.7), and so ordered by the time of receipt.
- * Any thread. */
+/* UUIDs (RFC 9562): ids of events. Those made here are of version 7 (§5.7), and so ordered by the time of receipt;
+ * those that others send or import may be of any version, which nothing checks. Any thread. */
 #pragma once
 
 #include "shared/base/bytes.h"

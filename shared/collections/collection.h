@@ -19,16 +19,16 @@ struct collection {
 	bool plain; /* nothing is a variable */
 };
 
-/* A text with its variables replaced, appended; nothing for null or where it is missing. One with half of a surrogate
- * pair is refused (json_halves_load). */
+/* Appends a text with its variables replaced; nothing for null or a missing one. A text with half of a surrogate pair
+ * is refused (json_halves_load). */
 MUST_CHECK bool collection_text(const struct collection *c, const json_t *text, struct buffer *out, struct error *e);
-/* The text of a member. */
+/* The same for the text of an object's member. */
 MUST_CHECK bool collection_member(const struct collection *c, const json_t *object, const char *member,
 				  struct buffer *out, struct error *e);
-/* A header field, its value as the client sends it. */
+/* Appends a header field, its value as the client sends it. */
 MUST_CHECK bool collection_field(const struct collection *c, struct buffer *block, struct bytes name,
 				 struct bytes value, struct error *e);
-/* A list of pairs as header fields. */
+/* Appends a list of pairs as header fields. */
 MUST_CHECK bool collection_fields(const struct collection *c, const json_t *list, struct buffer *block,
 				  struct error *e);
 /* The same as name=value&…, appended; %41 in it stays as it is with `encoded_too`. */
@@ -38,16 +38,16 @@ MUST_CHECK bool collection_pairs(const struct collection *c, const json_t *list,
  */
 MUST_CHECK bool collection_parts(const struct collection *c, const json_t *list, const char *file_member,
 				 struct draft *d, struct error *e);
-/* A body that lies in a file. */
+/* Takes the body from a file. */
 MUST_CHECK bool collection_file(const struct collection *c, const json_t *path, struct draft *d, struct error *e);
-/* Content-Type, unless there is one. */
+/* Adds a Content-Type, unless there is one. */
 MUST_CHECK bool collection_type(struct draft *d, const char *type, struct error *e);
-/* ":name" in the path of d->url replaced by the values of a list. */
+/* Replaces each ":name" in the path of d->url by its value in a list. */
 MUST_CHECK bool collection_path(const struct collection *c, const json_t *list, struct draft *d, struct error *e);
 /* Adds "name=value" to d->url. */
 MUST_CHECK bool collection_add_query(struct draft *d, struct bytes query, struct error *e);
 /* Puts the members of an object into c->values, those of objects within as "outer.inner". */
 MUST_CHECK bool collection_define(struct collection *c, const json_t *object, struct error *e);
-/* Of a request that creel exported: the delivery's id, when it was received, and its exact target
- * (collection_write_own). After d->url is known. */
+/* For a request that creel exported: takes the delivery's id, when it was received, and its exact target
+ * (collection_write_own). To be called once d->url is known. */
 MUST_CHECK bool collection_own(const json_t *holder, struct draft *d, struct error *e);

@@ -7,7 +7,7 @@
 
 #include "shared/transcripts/import_sink.h"
 
-/* False when the sink ended it, or the text is no such export (EXIT_USAGE). */
+/* False when the sink ended it, or the text is not such an export (EXIT_USAGE). */
 MUST_CHECK bool insomnia_read(struct bytes text, const struct import_sink *sink, struct error *e);
 
 /* The text before the requests, with the workspace, and after them; the caller puts a comma before each. False when out

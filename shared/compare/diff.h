@@ -1,6 +1,6 @@
 /* What differs between two recorded messages: text by lines (Myers), JSON by structure, header fields by name. The
- * inspector and `creel diff` show the same rows. Positions only; what they stand for is fetched by whoever shows them.
- * Pure; any thread. */
+ * inspector and `creel diff` show the same rows. Rows hold only positions; whoever shows them looks up the text. Pure;
+ * any thread. */
 #pragma once
 
 #include "shared/base/bytes.h"
@@ -12,7 +12,7 @@ enum diff_kind { DIFF_SAME, DIFF_REMOVED, DIFF_ADDED, DIFF_CHANGED };
 
 struct diff_row {
 	uint32_t a, b;  /* index of the line, token or element on each side, or DIFF_NONE */
-	uint16_t depth; /* JSON: of indentation */
+	uint16_t depth; /* JSON: levels of indentation */
 	uint8_t kind;   /* enum diff_kind */
 	bool whole;     /* JSON: an empty bracket and its partner in one */
 	bool first;     /* JSON: stands for a whole difference; the following rows that are not first belong to it */
@@ -26,8 +26,9 @@ struct diff_rows {
 };
 void diff_rows_free(struct diff_rows *rows);
 
-/* Two sequences of small dense numbers: equal number, equal element. Near to the shortest script; where that would cost
- * too much, a longer one. Within a gap the removed come before the added. False when out of memory. */
+/* Compares two sequences, whose elements are small dense numbers: equal elements have equal numbers. Gives nearly the
+ * shortest edit script; a longer one where that would cost too much. Within a gap the removed come before the added.
+ * False when out of memory. */
 MUST_CHECK bool diff_sequences(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count,
 			       struct diff_rows *out);
 
@@ -36,7 +37,7 @@ struct diff_lines {
 	uint32_t *start; /* count + 1 */
 	size_t count;
 };
-/* Up to 4 GiB. */
+/* Splits a text of up to 4 GiB. False for a longer one, and when out of memory. */
 MUST_CHECK bool diff_lines_split(struct bytes text, struct diff_lines *out);
 void diff_lines_free(struct diff_lines *l);
 /* Line i without its LF. Lines differ by their LF too: only the last may lack it (see diff_lines_open). */
@@ -67,7 +68,8 @@ struct diff_fields {
 	struct diff_field *at;
 	size_t count, differences, passed_over;
 };
-/* By name without case; the order of fields does not count. In a's order, then those only b has. */
+/* Compares two blocks of header fields by name, ignoring case; the order of fields does not count. Gives them in a's
+ * order, then those only b has. */
 MUST_CHECK bool diff_headers(struct bytes a, struct bytes b, bool no_volatile, struct diff_fields *out);
 void diff_fields_free(struct diff_fields *f);
 

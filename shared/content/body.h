@@ -1,10 +1,10 @@
 /* What a message's body says: the one place where a body is read for its meaning. Who sent it and which event it is,
  * filters, the search for words, `creel diff` and the inspector all ask here, so that they find the same in it.
  *
- * Content codings are undone first (decode.h), then the charset (charset.h); both within a bound. What is then there
- * is JSON if it begins as JSON and can be read as such, whatever its Content-Type says (`curl -d '{}'` says form),
- * or if that says JSON; else multipart or a form, as the type says, or a form by its looks where there is none; else
- * text, or bytes that are none. The rules for JSON are in shared/json/json_tokens.h.
+ * Content codings are undone first (decode.h), then the charset (charset.h); both within a bound. What is then there is
+ * JSON if it begins as JSON and can be read as such, whatever its Content-Type says (`curl -d '{}'` says form), or if
+ * that says JSON; else multipart or a form, as the type says, or a form by its looks where there is none; else text, or
+ * bytes that are not text. The rules for JSON are in shared/json/json_tokens.h.
  *
  * A path (shared/json/json_find.h) is followed in all of these:
  *
@@ -47,7 +47,8 @@ struct body {
 /* Reads nothing yet. Both are borrowed until body_free. `most`: bytes that are decoded, and looked at as JSON. */
 void body_open(struct body *b, struct bytes headers, struct bytes received, size_t most);
 void body_free(struct body *b);
-/* Takes over what body_text lies in; empty where that is what was received. body_free is still to be called. */
+/* Takes over the memory that body_text points into; empty where that is `received` itself. body_free is still to be
+ * called. */
 struct buffer body_take(struct body *b);
 
 struct bytes body_text(struct body *b);
@@ -60,8 +61,8 @@ bool body_begins_json(struct body *b);
 /* The tokens of b->text, of one value or several; NULL when it is not JSON. */
 const struct json_tokens *body_json(struct body *b);
 /* For a search for words: the first `most` bytes of the text, and in out[1] what they mean where that is written
- * otherwise: a form's fields, the parts that are text, or the strings of JSON without their escapes. Empty: nothing
- * else. Bytes that are no text say nothing. */
+ * otherwise: a form's fields, the parts that are text, or the strings of JSON without their escapes. Empty: there is
+ * nothing of the kind. Bytes that are not text give nothing. */
 void body_words(struct body *b, size_t most, struct bytes out[2]);
 
 /* ---- fields of forms and of multipart bodies ---- */
@@ -78,7 +79,7 @@ struct body_fields {
 	bool has_value;
 	char charset[CHARSET_NAME_LEN];
 };
-/* From the first field on; ends with body_fields_free in any case. */
+/* Begins at the first field. Call body_fields_free in any case. */
 void body_fields_open(struct body_fields *f, struct body *b);
 bool body_fields_next(struct body_fields *f, struct body_field *out);
 void body_fields_free(struct body_fields *f);
@@ -101,10 +102,10 @@ enum json_kind body_value_kind(const struct body_value *v);
 /* Appends it as json_put_value does. False when out of memory. */
 MUST_CHECK bool body_value_put(const struct body_value *v, struct buffer *out);
 
-/* Calls `each` for the values that the path leads to, in their order, until it says true. Whether it did. */
+/* Calls `each` for the values that the path leads to, in their order, until it returns true. Returns whether it did. */
 bool body_walk(struct body *b, const struct json_step *steps, size_t count,
 	       bool (*each)(void *user, const struct body_value *v), void *user);
 /* Whether names and values may stand in the text otherwise than letter by letter: by escapes of JSON, or in base64. */
 bool body_may_hide(struct body *b);
-/* Appends the first of them that is neither an object nor an array. False: there is none, or no memory. */
+/* Appends the first value at that path that is neither an object nor an array. False: there is none, or no memory. */
 bool body_find(struct body *b, const char *path, struct buffer *out);

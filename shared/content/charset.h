@@ -1,5 +1,5 @@
 /* Character sets other than UTF-8, by iconv: ISO-8859-1, Windows-1252, Shift_JIS, UTF-16 and what else it knows. Names
- * are read as the WHATWG's Encoding Standard has them where a plain name is used for its superset: ISO-8859-1 is
+ * are read by the WHATWG's Encoding Standard where a name is commonly used for its superset: ISO-8859-1 is
  * Windows-1252, Shift_JIS is Windows-31J, GB2312 is GB18030. Pure; any thread. */
 #pragma once
 
@@ -13,12 +13,13 @@ struct charset {
 	size_t mark;                  /* bytes of the byte order mark */
 };
 
-/* What the bytes are in: by a byte order mark, then by the charset parameter of a Content-Type (may be empty), then by
- * the zeros of a UTF-16 or UTF-32 text that begins with a letter of ASCII, then by XML's own declaration; and text/...
- * that is none of it and not UTF-8 is Windows-1252. What is called UTF-16 and begins as JSON or XML of single bytes,
- * with no zero in it, is not that. */
+/* Finds out a text's charset: by a byte order mark, then by the charset parameter of a Content-Type (may be empty),
+ * then by the zeros of a UTF-16 or UTF-32 text that begins with a letter of ASCII, then by XML's own declaration; and
+ * text/... to which none of this applies, and that is not UTF-8, is Windows-1252. A text called UTF-16 that begins as
+ * JSON or XML in single bytes, without a zero, is not UTF-16. */
 struct charset charset_of(struct bytes content_type, struct bytes text);
-/* A charset's name as somebody wrote it, as iconv is asked for it; empty for UTF-8 and what could be none. */
+/* Turns a charset's name as somebody wrote it into the one that iconv knows; empty for UTF-8 and for what cannot be a
+ * name. */
 void charset_named(struct bytes name, char out[CHARSET_NAME_LEN]);
 /* Appends the text as UTF-8, at most `most` bytes: what cannot be read becomes U+FFFD. *unknown: iconv does not know
  * the name, and nothing is appended. False when out of memory. */

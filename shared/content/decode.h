@@ -14,9 +14,9 @@ enum decode_result {
 	DECODE_NO_MEMORY,
 };
 
-/* By the block's Content-Encoding (gzip, deflate, br, zstd where it was built with; several are undone in turn), or
- * gzip's first bytes where there is none. `codings` gets their names as a text of ours: "gzip, br". *out is empty with
- * DECODE_NONE. */
+/* By the block's Content-Encoding (gzip, deflate, br, zstd where creel was built with it; several are undone in turn),
+ * or gzip's first bytes where there is none. `codings` gets their names as a text of ours: "gzip, br". *out is empty
+ * with DECODE_NONE. */
 enum decode_result decode_body(struct bytes headers, struct bytes body, struct buffer *out, char codings[64]);
 /* The same with another bound than DECODE_MOST. */
 enum decode_result decode_body_most(struct bytes headers, struct bytes body, size_t most, struct buffer *out,

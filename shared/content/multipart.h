@@ -1,5 +1,5 @@
 /* The parts of a multipart body (RFC 2046 §5.1), as they lie in it: the one reader of them, for what a body says, for
- * the inspector and for what takes secrets out. What ends early has a last part that is open. Pure; any thread. */
+ * the inspector and for what takes secrets out. In a body that ends early the last part is open. Pure; any thread. */
 #pragma once
 
 #include "shared/base/buffer.h"
@@ -39,8 +39,8 @@ struct multipart_content {
 	struct buffer head, plain;
 };
 
-/* What is not the coding it is called stays as it came. False when out of memory. Ends with multipart_content_free in
- * any case. */
+/* A body that is not in the coding it claims stays as it came. False when out of memory. Ends with
+ * multipart_content_free in any case. */
 MUST_CHECK bool multipart_read(const struct multipart_part *part, struct multipart_content *out);
 void multipart_content_free(struct multipart_content *c);
 /* The part's name as its Content-Disposition has it: `name`, or `name*` of RFC 8187, for which `memory` is used. Empty:

@@ -13,13 +13,13 @@ struct curl_request {
 	struct bytes method, target, headers, body;
 	bool has_body;
 	bool secrets; /* Authorization, Cookie and the like are written out; else "$CREEL_AUTHORIZATION" */
-	/* Besides secrets signatures and these names, too, become "$CREEL_…". */
+	/* Signatures and the fields of these names become "$CREEL_…" as well as secrets. */
 	bool redact;
 	const struct redact_names *redact_names; /* or NULL */
 };
 
 /* Appends the command, one or several lines, with LF at its end. False when out of memory. */
 MUST_CHECK bool curl_command(struct buffer *out, const struct curl_request *r);
-/* Appends a word as a shell takes it: as it is where nothing in it is special, else quoted; bytes that should not be
- * in a text that is pasted by printf. No NUL, no LF at its end. */
+/* Appends a word as a shell takes it: as it is where nothing in it is special, else quoted; bytes that do not belong in
+ * pasted text are written by printf. `word` has no NUL, and no LF at its end. */
 MUST_CHECK bool curl_quote(struct buffer *out, struct bytes word);

@@ -21,9 +21,9 @@ struct curl_read {
 	bool has_agent, has_data, has_form, json, head, get, upload, compressed, glob_off, path_as_is;
 };
 
-/* As it is before the first option. */
+/* Brings it to its state before the first option. */
 void curl_read_clear(struct curl_read *c);
-/* What one option says; a URL as CURL_URL. EXIT_USAGE. */
+/* Applies one option; a URL comes as CURL_URL. EXIT_USAGE. */
 MUST_CHECK bool curl_read_apply(struct curl_read *c, enum curl_option option, struct bytes value, struct error *e);
 /* Hands a delivery for each URL to the sink, counting *number up; with `fine` false what *e says is refused instead.
  * False when the sink ended it. */

@@ -6,7 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* Brings a file, or a folder, to the disk itself: fsync, which on macOS leaves it in the drive's cache. */
+/* Syncs a file, or a folder, to the disk itself. (On macOS fsync leaves it in the drive's cache.) */
 static inline int disk_sync(int fd)
 {
 #ifdef F_FULLFSYNC
@@ -16,7 +16,7 @@ static inline int disk_sync(int fd)
 	return fsync(fd);
 }
 
-/* The same of a file's bytes alone, where they are fewer writes: its times may be older afterwards. */
+/* The same for a file's bytes only, where that takes fewer writes: its times on disk may stay older. */
 static inline int disk_sync_data(int fd)
 {
 #ifdef F_FULLFSYNC

@@ -1,5 +1,5 @@
-/* Rows on their way from one database to another: straight, or as bytes where the other is a different process's. Any
- * thread that may use the connections. */
+/* Rows on their way from one database to another: directly, or as bytes where the other belongs to a different process.
+ * Any thread that may use the connections. */
 #pragma once
 
 #include <sqlite3.h>

@@ -2,8 +2,8 @@
  *
  * A text is parsed to a tree, which shared/query/store_filter.h runs. `status:5xx source:stripe -is:replay (refund OR
  * event:in*)`: terms side by side must all hold, OR, -term, parentheses, "quotes", comparisons, a..b, `*`, a,b lists,
- * /regular expressions/ on text. Case is not minded. The text's length, depth and terms are bounded. Pure; any thread.
- */
+ * /regular expressions/ on text. Case does not matter. The text's length, depth and terms are bounded. Pure; any
+ * thread. */
 #pragma once
 
 #include "shared/base/buffer.h"
@@ -21,16 +21,17 @@ struct filter_error {
 
 /* `now_us`: what since:1h and today count from. An empty text matches everything. NULL and *e on failure. */
 struct filter *filter_parse(const char *text, uint64_t now_us, struct filter_error *e);
-/* The same, of terms alone that can be judged when a request comes, before anything is on record or called. */
+/* The same, but only terms are allowed that can be judged when a request comes, before anything is on record or
+ * called. */
 struct filter *filter_parse_for_request(const char *text, struct filter_error *e);
 void filter_free(struct filter *f);
-/* No term at all: everything matches. */
+/* Whether it has no term at all, so that everything matches. */
 bool filter_is_empty(const struct filter *f);
 /* Whether matches cannot be read off an index: a search may look at every row, slice by slice. */
 bool filter_walks(const struct filter *f);
 /* Whether it names states, or status:none: then what is not over yet is asked for as well. */
 bool filter_asks_state(const struct filter *f);
-/* From now on both must hold; frees `other`. False when out of memory. */
+/* Makes `f` match only what both match; frees `other`. False when out of memory. */
 MUST_CHECK bool filter_join(struct filter *f, struct filter *other);
 /* For completion: the i-th field, with an example of a term, and the i-th word that a field takes; NULL after the
  * last. Many fields take any text and have no words. */

@@ -56,12 +56,12 @@ struct filter_field {
 	const struct filter_choice *choices; /* all that KIND_STATE and KIND_CHOICE take; word NULL after the last */
 };
 
-/* What terms without a field are tested by. */
+/* The row for terms without a field. */
 extern const struct filter_field filter_field_of_words;
 
-/* NULL when there is none. *name: which of its names it is. */
+/* The field of that name; NULL when there is none. *name: which of its names it is. */
 const struct filter_field *filter_field_find(const char *at, size_t len, const char **name);
-/* NULL when none is near. */
+/* The name that is spelled most like it; NULL when none is near. */
 const char *filter_field_nearest(const char *name);
 /* The word in any field's choices, and the field; NULL when there is none. */
 const struct filter_choice *filter_field_with_choice(const char *word, const struct filter_field **field);

@@ -8,6 +8,6 @@
 
 /* False when the sink ended it. */
 MUST_CHECK bool http_file_read(struct bytes text, const struct import_sink *sink, struct error *e);
-/* Whether one of these clients would read something in a body that stands in the file: a separator, a variable, a
- * reference to a file, a script. Line breaks at its end, which they take away, are not looked at. */
+/* Whether one of these clients would find syntax of its own in a body that stands in the file: a separator, a variable,
+ * a reference to a file, a script. Line breaks at its end, which they take away, are not looked at. */
 bool http_file_has_syntax(struct bytes body);

@@ -63,7 +63,7 @@ struct replay_progress {
 	bool over;
 	int64_t last_id; /* the newest row it made */
 	char *trouble;
-	int64_t trouble_id; /* the delivery that was to be sent again; 0: it is of none alone */
+	int64_t trouble_id; /* the delivery that was to be sent again; 0: the trouble is not about a single one */
 };
 
 struct deed_ops {

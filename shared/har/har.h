@@ -1,4 +1,4 @@
-/* HTTP Archive 1.2: deliveries for browsers' tools and others, and back. What HAR has no place for (bytes that are no
+/* HTTP Archive 1.2: deliveries for browsers' tools and others, and back. What HAR has no place for (bytes that are not
  * text, the event id, …) stands in `_creel`, so that our own files come back exactly. Pure; any thread. */
 #pragma once
 
@@ -15,7 +15,7 @@ json_t *har_entry(const struct transcript *x);
 
 struct har_reader {
 	void *user;
-	/* One entry, number from 1, borrowed. What it returns false for ends the reading. */
+	/* One entry, number from 1, borrowed. Returning false ends the reading. */
 	bool (*entry)(void *user, size_t number, const json_t *entry, struct error *e);
 	/* An entry that is not JSON, or for which `entry` gave false and EXIT_USAGE: the sentence begins with "entry 3
 	 * (line 80): ". True: go on with the next one. May be NULL. */
@@ -26,5 +26,5 @@ struct har_reader {
 MUST_CHECK bool har_read(struct bytes text, const struct har_reader *reader, struct error *e);
 /* Whether the entry is a request over HTTP; browsers list data: URLs and the like among them. */
 bool har_is_http(const json_t *entry);
-/* False and a sentence without the entry's number. transcript_free in any case. */
+/* Reads one entry. False and a sentence without the entry's number. transcript_free in any case. */
 MUST_CHECK bool har_read_entry(const json_t *entry, struct transcript *out, struct error *e);

@@ -4,8 +4,8 @@
 
 #include "shared/har/har.h"
 
-/* A message's fields as a block. HTTP/2's pseudo fields and those of one connection alone are left out; a value of
- * several lines is several fields, as Chrome joins those of one name. */
+/* A message's fields as a block. HTTP/2's pseudo fields and those that concern only one connection are left out; a
+ * value of several lines is several fields, as Chrome joins those of one name. */
 MUST_CHECK bool har_read_fields(const json_t *message, const char *path, struct buffer *block, struct error *e);
 /* Cookies that stand in a list of their own alone, as fields after the others: Insomnia and Postman keep them apart. */
 MUST_CHECK bool har_read_cookies(const json_t *message, const char *path, bool is_request, struct buffer *block,

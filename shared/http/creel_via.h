@@ -8,6 +8,6 @@
 
 #define CREEL_VIA_MOST 16 /* relays in a row; one more is a loop */
 
-/* The newest ids of these header fields, the oldest of them first; what is no id is left out. How many there are in
- * all, which may be more than fit. */
+/* Gives the newest ids of these header fields, the oldest of them first; what is not an id is left out. Returns how
+ * many there are in all, which may be more than fit. */
 size_t creel_via_read(struct bytes headers, uint8_t ids[CREEL_VIA_MOST][UUID_LEN]);

@@ -15,7 +15,7 @@
 
 enum http1_fault {
 	HTTP1_FINE,
-	HTTP1_NOT_HTTP,    /* the first bytes are no start line's */
+	HTTP1_NOT_HTTP,    /* the first bytes are not those of a start line */
 	HTTP1_BAD_START,   /* a request line or status line that is not three parts with one blank between them */
 	HTTP1_BAD_METHOD,  /* not a token */
 	HTTP1_BAD_TARGET,  /* neither a path nor an absolute http(s) URL, or with bytes that no target has */
@@ -71,7 +71,7 @@ struct http1_head {
 	size_t line, looked;
 };
 
-/* Before the first byte of a message. */
+/* To be called before the first byte of a message. */
 void http1_head_begin(struct http1_head *h, enum http1_kind kind);
 /* Reads on. `in` begins where the message begins and holds all that has come of it: it may move between calls, and
  * grow. MORE, WHOLE, or BAD with h->fault. Each byte is looked at once. */
@@ -118,7 +118,7 @@ struct http1_body {
 enum http1_fault http1_request_body(const struct http1_head *h, uint64_t most, struct http1_body *b);
 /* `head_only`: the request's method was HEAD. A coding beside a length wins (§6.3), equal lengths are one. */
 enum http1_fault http1_response_body(const struct http1_head *h, bool head_only, struct http1_body *b);
-/* Whether a body's end is known to have been reached: no more bytes are its. */
+/* Whether the body's end was reached: no further bytes belong to it. */
 bool http1_body_is_over(const struct http1_body *b);
 /* Takes what it can of `in`: *used bytes. PIECE: *piece (a view into `in`) is body, call again with the rest. MORE: all
  * was used. WHOLE: it ended, the bytes after *used belong to what follows. BAD: b->fault. */

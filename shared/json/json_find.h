@@ -23,7 +23,7 @@ struct json_steps {
 /* Takes the first step of a path off, with the point before it. NULL: done; otherwise what is wrong with it, at the
  * beginning of *path. The step points into the path. It ends before a blank and before any of =<>(). */
 const char *json_step_take(const char **path, struct json_step *out);
-/* All of a path; false when there is something wrong with it. */
+/* Reads a whole path; false when there is something wrong with it. */
 MUST_CHECK bool json_steps_read(const char *path, struct json_steps *out);
 
 /* One step from the value at token `at`; SIZE_MAX when it leads nowhere. */

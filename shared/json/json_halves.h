@@ -1,6 +1,7 @@
 /* Half surrogate pairs in JSON, which jansson does not read. Python writes bytes that are not UTF-8 as "\udc80" to
- * "\udcff" (its "surrogateescape"), and mitmproxy bodies and header fields so: they are those bytes. Any other half is
- * no character; JavaScript writes one where a text was cut in the middle of a character. Pure; any thread. */
+ * "\udcff" (its "surrogateescape"), and mitmproxy bodies and header fields so: they are those bytes. Any other half
+ * stands for no character; JavaScript writes one where a text was cut in the middle of a character. Pure; any
+ * thread. */
 #pragma once
 
 #include <jansson.h>

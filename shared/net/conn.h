@@ -12,7 +12,7 @@
 
 #include "shared/base/bytes.h"
 
-/* In the place of a number of bytes. */
+/* Returned in place of a number of bytes. */
 #define CONN_AGAIN (-1)  /* nothing now: poll */
 #define CONN_ENDED (-2)  /* the other end sends no more: FIN, or a close_notify */
 #define CONN_BROKEN (-3) /* conn.failure says how */
@@ -22,7 +22,7 @@ enum conn_failure_kind {
 	CONN_ERRNO,       /* .error: ECONNRESET, EPIPE, ETIMEDOUT … */
 	CONN_TLS_ALERT,   /* the other end sent alert .alert (RFC 8446 §6) */
 	CONN_TLS_CERT,    /* its certificate was refused here: .verify is X509_V_ERR_… */
-	CONN_TLS_NOT_TLS, /* what came is no TLS record */
+	CONN_TLS_NOT_TLS, /* what came is not a TLS record */
 	CONN_TLS_OTHER,   /* no version or cipher that both know, a broken record, an end without close_notify, … */
 };
 
@@ -43,9 +43,10 @@ struct conn {
 
 /* Sets `fd` non-blocking and close-on-exec; takes it. */
 void conn_open(struct conn *c, int fd);
-/* Under TLS from here on; the context is OpenSSL's to count. False: out of memory. */
+/* Goes on under TLS, as the server; OpenSSL keeps its own reference to the context. False: out of memory. */
 MUST_CHECK bool conn_accept_tls(struct conn *c, SSL_CTX *ctx);
-/* `host` goes into SNI unless it is an address, and is what the certificate must be for where `verify`. */
+/* The same as the client. `host` goes into SNI unless it is an address; with `verify` the certificate must be for
+ * it. */
 MUST_CHECK bool conn_connect_tls(struct conn *c, SSL_CTX *ctx, const char *host, bool verify);
 /* 1: done (or plain); CONN_AGAIN, CONN_ENDED, CONN_BROKEN. conn_read and conn_writev do it by themselves, too. */
 int conn_handshake(struct conn *c);
@@ -55,15 +56,15 @@ ssize_t conn_read(struct conn *c, void *out, size_t most);
 /* As many bytes as go now, at least one, or CONN_AGAIN or CONN_BROKEN. What was not taken must be offered again, at the
  * beginning of what is offered next, and after CONN_AGAIN no fewer bytes: a record of TLS may have begun with them. */
 ssize_t conn_writev(struct conn *c, const struct iovec *pieces, int count);
-/* Decrypted bytes are waiting: conn_read gives them though the descriptor may stay silent. */
+/* Whether decrypted bytes are waiting: conn_read gives them even if the descriptor stays silent. */
 bool conn_has_pending(const struct conn *c);
 /* UV_READABLE and UV_WRITABLE as TLS needs them so that the owner's reading (`reads`) and writing (`writes`) go on. */
 int conn_needs(const struct conn *c, bool reads, bool writes);
 
-/* No more is sent: close_notify, then FIN. */
+/* Ends sending: close_notify, then FIN. */
 void conn_end_writing(struct conn *c);
-/* conn_close will tell the other end by RST that what came is not all there was to be. */
+/* Makes conn_close send RST, which tells the other end that it did not get everything. */
 void conn_reset_on_close(struct conn *c);
 void conn_close(struct conn *c);
-/* Gives the descriptor away, TLS left as it is; the conn is empty then. */
+/* Gives the descriptor to the caller without ending TLS; the conn is empty afterwards. */
 int conn_release(struct conn *c);

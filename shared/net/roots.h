@@ -25,5 +25,5 @@ struct roots {
  * before what the variables name. */
 void roots_find(const char *under, struct roots *out);
 bool roots_are_there(void);
-/* Has `store` trust them; where there are none, or they cannot be read, it trusts nobody more than before. */
+/* Makes `store` trust them; if there are none, or they cannot be read, nothing changes. */
 void roots_trust(X509_STORE *store);

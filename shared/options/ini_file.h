@@ -1,7 +1,7 @@
 /* Config files: INI, parsed by libinih. Every config file of either program is read through here.
  *
  * A file is read once, as a whole, and parsed from memory, so that what was looked at is what counts. It must be a
- * plain file of reasonable size: a pipe or a device in its place would be waited for without an end. Any thread. */
+ * plain file of reasonable size: reading a pipe or a device might never end. Any thread. */
 #pragma once
 
 #include <sys/stat.h>

@@ -14,7 +14,7 @@
 
 struct options;
 
-/* What becomes of a key of a file that is one of the options. */
+/* What becomes of a key in a file that names an option. */
 enum options_key { OPTIONS_KEY_TAKEN, OPTIONS_KEY_PASSED_OVER, OPTIONS_KEY_REFUSED /* with *e */ };
 
 /* One config file, read (ini_file.h). */
@@ -36,8 +36,8 @@ struct options_source {
 	const struct options_file *files; /* later ones win; may be NULL */
 	const char *ini_section;          /* keys of this section and of no section count; others are left alone */
 	size_t file_count;
-	/* Asked what to write in place of an option that there is not, "--name" with `value` (may be NULL) after it: a
-	 * part of a sentence in `out`. False: it does not know. May be NULL. */
+	/* Asked what to write in place of an option that does not exist, "--name" with `value` (may be NULL) after it:
+	 * a part of a sentence in `out`. False: it does not know. May be NULL. */
 	bool (*instead)(const char *name, const char *value, char out[OPTIONS_INSTEAD_LEN]);
 };
 

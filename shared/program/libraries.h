@@ -14,7 +14,7 @@ struct library {
 /* Those that both programs have. The texts are the libraries' own. */
 void libraries_common(struct library out[LIBRARIES_COMMON]);
 
-/* "  OpenSSL        3.0.22", a line each; behind an old one the release that closes its holes. */
+/* " OpenSSL 3.0.22", a line each; after an old one comes the release that closes its holes. */
 void libraries_print(FILE *out, const struct library *list, size_t count);
 
 /* How the program came by its libraries, a line: the system's, or built in with these patches. */

@@ -14,7 +14,8 @@ enum log_format { LOG_LOGFMT, LOG_JSON };
 void log_set_level(enum log_level level);
 /* LOG_LOGFMT at first. */
 void log_set_format(enum log_format format);
-/* No line shows what the gate knows. Before threads begin; it outlives the last line. NULL: none. */
+/* Takes out of every line the secrets that the gate knows; NULL: no gate. To be called before threads begin; the gate
+ * must outlive the last line. */
 void log_set_gate(const struct secret_gate *gate);
 /* Pairs (const char *key, const char *value) ending with NULL; a NULL value is left out. */
 void log_event(enum log_level level, const char *event, ...) __attribute__((sentinel));

@@ -1,4 +1,4 @@
-/* A program's libuv loop, begun with a sentence where it cannot be. Needs a thread of its own, as any loop. */
+/* Opens a program's libuv loop, and says in a sentence why it cannot. Needs a thread of its own, as any loop. */
 #pragma once
 
 #include "shared/base/bytes.h"

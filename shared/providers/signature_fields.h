@@ -1,6 +1,6 @@
-/* The header fields of a request that the table of providers knows, and the rows that they speak for: found in one pass
- * over the head, for every delivery is asked and most have none of them. Inside of shared/providers. Pure; any thread.
- */
+/* The header fields of a request that the table of providers knows, and the rows that they belong to. They are found in
+ * one pass over the head, because every delivery is looked at and most have none of them. Inside of shared/providers.
+ * Pure; any thread. */
 #pragma once
 
 #include "shared/signature/signature_private.h"
@@ -15,7 +15,7 @@ struct signature_rows {
 struct signature_fields {
 	struct bytes names[SIGNATURE_FIELDS_MOST], values[SIGNATURE_FIELDS_MOST]; /* of the block they were found in */
 	size_t count;
-	struct signature_rows own;   /* of whom one of the own_fields is there */
+	struct signature_rows own;   /* rows of which one of the own_fields is there */
 	struct signature_rows forms; /* not hidden, and the field of one of their forms is there */
 };
 

@@ -1,6 +1,5 @@
-/* Providers that are known by what they say in the body. Each of them is asked about only where the body may hold what
- * is looked for first: every delivery that nobody's fields are in comes here. Inside of shared/providers. Pure; any
- * thread. */
+/* Recognises providers by what the body says. Every delivery without a provider's fields comes here, so a provider is
+ * tried only if the body may contain its first mark. Inside of shared/providers. Pure; any thread. */
 #pragma once
 
 #include "shared/signature/signature_private.h"

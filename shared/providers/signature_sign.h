@@ -4,12 +4,12 @@
 #include "shared/signature/signature.h"
 
 struct signature_sign_out {
-	struct buffer headers; /* fields to be set in the place of those of the same name */
-	struct buffer body;    /* in the place of the other one, if has_body */
+	struct buffer headers; /* fields that replace those of the same name */
+	struct buffer body;    /* replaces the request's body, if has_body */
 	bool has_body;
 };
-/* As the provider would at in->at. Ids of in->headers are kept; where there are none they are made. For public key
- * schemes the secret is the private key (PEM; for Ed25519 the seed in hex or whsk_…). EXIT_USAGE. Freed by
+/* Signs as the provider would at in->at. Ids of in->headers are kept; where there are none they are made. For public
+ * key schemes the secret is the private key (PEM; for Ed25519 the seed in hex or whsk_…). EXIT_USAGE. Freed by
  * signature_sign_free in any case. */
 MUST_CHECK bool signature_sign(const struct signature_provider *p, const struct signature_input *in,
 			       struct signature_sign_out *out, struct error *e);

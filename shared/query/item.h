@@ -1,5 +1,5 @@
 /* A delivery's row that outlives the callback it was given to: the only owned copy of a struct delivery_row there is.
- * Any thread; what reads the store does so on that connection's. */
+ * Any thread, except that item_read belongs to the thread of the store's connection. */
 #pragma once
 
 #include "shared/store/store.h"

@@ -29,7 +29,7 @@ struct store_search {
 };
 
 MUST_CHECK bool store_filter(struct store *s, const struct store_search *search, struct error *e);
-/* How many there are; anchor, forward, limit and row do not count. */
+/* Counts the matches; anchor, forward, limit and row are not looked at. */
 MUST_CHECK bool store_filter_count(struct store *s, const struct store_search *search, uint64_t *count,
 				   struct error *e);
 /* From any thread, while the store is open: the search under way, and any begun before store_resume, fails with

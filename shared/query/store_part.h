@@ -21,7 +21,7 @@ MUST_CHECK bool store_get_body(struct store *s, int64_t id, int attempt, uint64_
 /* The newest `most` replays of a delivery, ascending. */
 MUST_CHECK bool store_list_replays(struct store *s, int64_t id, int most, void (*replay)(void *user, int64_t id),
 				   void *user, struct error *e);
-/* Commits need not outlive a power loss, and so wait for no disk. */
+/* Lets commits return without waiting for the disk: they need not survive a power loss. */
 MUST_CHECK bool store_set_relaxed(struct store *s, struct error *e);
 /* How much of the file the connection keeps in memory (8 MiB unless set). */
 MUST_CHECK bool store_set_cache(struct store *s, int kib, struct error *e);

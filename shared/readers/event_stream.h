@@ -13,6 +13,6 @@ struct event_line {
 	struct bytes name, value; /* of a field; a comment's text is its value */
 };
 
-/* Takes the next line off the beginning of *rest; lines end in CR LF, LF or CR, the last one maybe in nothing. What is
+/* Takes the next line off the beginning of *rest; lines end in CR LF, LF or CR, the last one may lack its end. What is
  * given points into it. False at the end. */
 bool event_stream_next(struct bytes *rest, struct event_line *out);

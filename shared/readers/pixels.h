@@ -11,7 +11,7 @@ struct pixels {
 	uint32_t *at; /* row by row: 0xRRGGBB or PIXEL_NONE */
 };
 
-/* Made smaller to fit, its proportions kept; never larger. Of one that is cut short: as far as it goes. False when it
- * is of no kind that is read, says nothing, or is too much work; or when out of memory. */
+/* Made smaller to fit, its proportions kept; never larger. An image that is cut short is read as far as it goes. False
+ * when its kind is not read, it shows nothing or would be too much work, or when out of memory. */
 MUST_CHECK bool pixels_read(struct bytes image, int most_width, int most_height, struct pixels *out);
 void pixels_free(struct pixels *p);

@@ -20,7 +20,7 @@ struct protobuf_field {
 };
 
 /* Takes the next field off the beginning of *rest. False at the end (rest->len is 0), and where no field begins, which
- * leaves *rest there. Groups, which nobody has written since 2008, are no fields here. */
+ * leaves *rest there. Groups, which nobody has written since 2008, are not read. */
 bool protobuf_next(struct bytes *rest, struct protobuf_field *out);
 /* Whether it is fields to its end, and not empty. */
 bool protobuf_is_message(struct bytes in);

@@ -1,4 +1,5 @@
-/* What OpenSSL does for signatures, and how they are written. Inside of shared/signature. Pure; any thread. */
+/* The cryptography of signatures, by OpenSSL, and the ways in which they are written as text. For shared/signature and
+ * what is built on it. Pure; any thread. */
 #pragma once
 
 #include "shared/base/buffer.h"
@@ -19,7 +20,7 @@ enum signature_algorithm {
 enum signature_form { FORM_HEX, FORM_BASE64, FORM_BASE64URL };
 
 #define CRYPTO_MAC_MOST 64
-/* How many bytes a MAC of that kind has; 0: it is none. */
+/* How many bytes a MAC of that kind has; 0: it is not a MAC. */
 size_t crypto_mac_len(enum signature_algorithm a);
 /* HMAC, or SIGN_DIGEST. False when OpenSSL fails. */
 MUST_CHECK bool crypto_mac(enum signature_algorithm a, struct bytes key, struct bytes content,

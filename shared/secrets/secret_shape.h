@@ -1,14 +1,13 @@
-/* What gets around a secret on its way from a page, a chat, a .env file or an editor into the place that creel reads it
- * from, and how it is taken away. A secret is a word of printable bytes; nothing here is written down. Pure; any
- * thread. */
+/* Takes away what a secret picks up when it is copied from a page, a chat, a .env file or an editor into the place that
+ * creel reads it from. A secret is a word of printable bytes; nothing is kept here. Pure; any thread. */
 #pragma once
 
 #include "shared/base/bytes.h"
 
 #define SECRET_SHAPE_TOKEN 70 /* creel_ and 64 hex digits */
 
-/* What belongs to no secret whoever made it: a byte order mark, UTF-16 (of ASCII), invisible characters and no-break
- * spaces at either end, one line end. In place; the new length. */
+/* Takes away what no provider's secret contains: a byte order mark, UTF-16 (of ASCII), invisible characters and
+ * no-break spaces at either end, one line end. In place; the new length. */
 size_t secret_shape_clean(char *text, size_t len);
 /* Takes NAME= or `export NAME=` of a file of variables away, with quotes around the value. NAME is of A-Z, 0-9 and _,
  * and has a _. In place; NULL when there is none, else what was taken, for "without …". */

@@ -9,8 +9,8 @@ struct secret_key {
 	struct jwk_keys pairs; /* public keys, of which any may be meant; to sign with, one private key */
 };
 
-/* `kid` is the id of the key in a set of them, empty if that is not known. False and *why, a clause, when it is none
- * for this scheme. key_free in any case, which also wipes it. */
+/* `kid` is the id of the key in a set of them, empty if that is not known. False and *why, a clause, when it cannot be
+ * a secret of this scheme. key_free in any case, which also wipes it. */
 MUST_CHECK bool key_read(const struct signature_provider *s, struct bytes secret, struct bytes kid,
 			 struct secret_key *out, const char **why);
 /* The private half, for signing. */

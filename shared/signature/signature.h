@@ -53,7 +53,7 @@ enum signature_reason {
 	SIGNATURE_MISSING,   /* a field is not there */
 	SIGNATURE_MALFORMED, /* a field is not of the form */
 	SIGNATURE_OLD,       /* it holds, but its time is outside the tolerance */
-	SIGNATURE_KEY,       /* the secret is none for this provider */
+	SIGNATURE_KEY,       /* it cannot be a secret of this provider */
 	SIGNATURE_URL,       /* the URL is not known, or another URL would have matched */
 	SIGNATURE_SECRET,    /* the secret in another form would have matched */
 	SIGNATURE_BODY,      /* another spelling of the body would have matched */

@@ -1,4 +1,4 @@
-/* A signature's verdict with what it was reached by, so that shared/providers can look for the reason where it does not
+/* A signature's verdict with the findings behind it, so that shared/providers can look for the reason when it does not
  * hold. Pure; any thread. */
 #pragma once
 

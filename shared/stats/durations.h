@@ -14,5 +14,5 @@ struct durations {
 void durations_add(struct durations *d, uint64_t us);
 /* Microseconds that this share (0.5, 0.95) of them took at most; 0 when there are none. */
 uint64_t durations_share(const struct durations *d, double share);
-/* How many took so long at most. */
+/* How many took at most that long. */
 uint64_t durations_within(const struct durations *d, uint64_t us);

@@ -154,27 +154,28 @@ struct client_status {
 /* $XDG_DATA_HOME/creel/creel.db (or ~/.local/share/…). Caller frees; NULL and *e on failure. */
 char *store_default_path(struct error *e);
 
-/* Told while store_open brings a record of an older creel up to date, which may take long where there are many
+/* Called while store_open brings the record of an older creel up to date, which may take long when there are many
  * deliveries. On the thread that opens it. */
 struct store_upgrade_ops {
 	void (*begins)(void *user);
 	bool (*goes_on)(void *user); /* now and then; false: it is given up, the file stays as it was */
 	void (*over)(void *user);
 };
-/* For all stores that this process opens; before the first. */
+/* Sets this for all stores that the process opens. To be called before the first. */
 void store_watch_upgrades(const struct store_upgrade_ops *ops, void *user);
 
 /* Opens or, with STORE_READ_WRITE, creates (0600, missing folders 0700) and migrates. A missing file is an error when
  * read-only. */
 MUST_CHECK bool store_open(struct store **out, const char *path, enum store_mode mode, struct error *e);
-/* One without a file, which is gone when it is closed. */
+/* Opens a store without a file, which is gone when it is closed. */
 MUST_CHECK bool store_open_in_memory(struct store **out, struct error *e);
 void store_close(struct store *s);
 extern const struct batch_ops store_batch_ops; /* begin, commit, rollback of a struct store */
 /* The same for a store that syncs apart from its commits (store_sync.c): once committed, rows are seen by others and
  * outlive a kill of this process; `sync`, on any thread, makes all committed before it outlive a power cut. */
 extern const struct batch_ops store_sync_apart_ops;
-/* Makes it such a store, which leaves moving its log to others: */
+/* Makes it such a store. Its commits leave most of the work of moving its log into the database to
+ * store_shorten_log. */
 MUST_CHECK bool store_sync_apart(struct store *s, struct error *e);
 /* Whether the log ought to be moved into the database. Any thread. */
 bool store_log_is_long(const struct store *s);
@@ -195,7 +196,7 @@ MUST_CHECK bool store_insert_attempt(struct store *s, const struct store_attempt
  * the attempt does not count. *duplicate: neither was inserted. */
 MUST_CHECK bool store_insert_whole(struct store *s, const struct store_delivery *d, const struct store_attempt *a,
 				   int64_t *id, bool *duplicate, struct error *e);
-/* When the tunnel had been given the whole answer, which the attempt's row could not say yet. */
+/* Records when the tunnel had been given the whole answer, for an attempt that was recorded before that. */
 MUST_CHECK bool store_set_answered(struct store *s, int64_t delivery_id, int number, uint64_t at_us, struct error *e);
 MUST_CHECK bool store_set_state(struct store *s, int64_t id, enum delivery_state state, struct error *e);
 /* "valid", "invalid", "none" or "unknown": what was found out since it was put on record. */

@@ -15,9 +15,9 @@ char *store_journal_file(const char *db, const char *name, int file);
 MUST_CHECK bool store_journal_add(struct store *s, const char *name, struct error *e);
 /* Whether this process has it. */
 bool store_journal_is_own(const char *name);
-/* It has not any more: its files are gone. */
+/* Takes that back, once its files are gone. */
 MUST_CHECK bool store_journal_drop(struct store *s, const char *name, struct error *e);
-/* In the caller's transaction: all records up to this one are in the database. */
+/* Notes, in the caller's transaction, that all records up to this one are in the database. */
 MUST_CHECK bool store_journal_mark(struct store *s, const char *name, uint64_t applied, struct error *e);
 
 /* The commits of a store that syncs apart (store_sync_apart_ops) keep this journal's mark from now on: `name` must live
@@ -26,13 +26,14 @@ void store_journal_follow(struct store *s, const char *name);
 /* In such a store's transaction, before a record is brought in. False when the one before it is not in the database:
  * the order holds. */
 MUST_CHECK bool store_journal_next(struct store *s, uint64_t sequence, struct error *e);
-/* After a record could not be brought in: it never can, for what it says, and is passed over. */
+/* After a record could not be brought in: whether it never can be, because of its contents, so that it must be passed
+ * over. */
 bool store_journal_is_refused(struct store *s);
 
 /* The delivery of an event id; *id is 0 when the database has none. */
 MUST_CHECK bool store_journal_find(struct store *s, const uint8_t event_id[UUID_LEN], int64_t *id, struct error *e);
-/* Between these two all is found as it was at the first store_journal_find: one look at the database's log, not one for
- * each. For a connection that nothing else is done with. */
+/* Between these two, each store_journal_find sees the database as it was at the first one, and SQLite looks at its log
+ * only once. For a connection that is used for nothing else. */
 MUST_CHECK bool store_journal_find_begin(struct store *s, struct error *e);
 void store_journal_find_end(struct store *s);
 /* Brings the end of a call into the database, in the caller's transaction, unless it is there, or its delivery is not.
@@ -42,10 +43,11 @@ MUST_CHECK bool store_journal_apply_attempt(struct store *s, const struct journa
 
 /* Brings in what killed clients left (store_journal_recover.c), each record once, and deletes their files. */
 MUST_CHECK bool store_journal_recover(struct store *s, struct error *e);
-/* Whether there is something of that kind; reads alone. */
+/* Whether there is anything to recover; only reads. */
 bool store_journal_is_left(struct store *s);
 /* Waits until all that other running clients have in their journals by now is in the database (store_journal_wait.c),
  * or for a quarter of a second. */
 void store_journal_wait(struct store *s);
-/* Told a sentence when the end of such a file was not whole and is kept aside. On the thread that opens the store. */
+/* Sets a function that gets a sentence when the end of such a file was damaged and was kept aside. It is called on the
+ * thread that opens the store. */
 void store_watch_journals(void (*told)(const char *sentence));

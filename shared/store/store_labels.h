@@ -12,7 +12,8 @@ struct store_labels {
 	struct buffer note; /* empty: there is none */
 	struct buffer tags; /* names in order, a blank between two; without "marked" */
 };
-/* Zeroed by the caller or by store_labels_free. Of a delivery that is not there: empty. */
+/* *out must have been zeroed, by the caller or by store_labels_free. It stays empty for a delivery that is not
+ * there. */
 MUST_CHECK bool store_labels_get(struct store *s, int64_t id, struct store_labels *out, struct error *e);
 void store_labels_free(struct store_labels *l);
 
@@ -25,6 +26,6 @@ MUST_CHECK bool store_labels_set_note(struct store *s, int64_t id, struct bytes 
  */
 MUST_CHECK bool store_labels_set_tags(struct store *s, int64_t id, struct bytes names, struct error *e);
 
-/* It may have the tag already. */
+/* Adds a tag, which the delivery may have already. */
 MUST_CHECK bool store_add_tag(struct store *s, int64_t id, struct bytes name, struct error *e);
 MUST_CHECK bool store_drop_tag(struct store *s, int64_t id, struct bytes name, struct error *e);

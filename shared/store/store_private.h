@@ -152,7 +152,7 @@ void store_close_blob(struct store *s);
 void store_bind_bytes(sqlite3_stmt *st, int index, struct bytes b, bool blob);
 /* Runs a statement that gives no rows. */
 MUST_CHECK bool store_execute(struct store *s, sqlite3_stmt *st, struct error *e);
-/* The same for one whose only value is an id, with what it read a long body by closed. */
+/* The same for one whose only value is an id, after closing the handle that long bodies are read by. */
 MUST_CHECK bool store_execute_with_id(struct store *s, enum store_statement which, int64_t id, struct error *e);
 /* The bytes of a request or an answer. With `spilled` the first body.len bytes of it are the body. */
 struct store_bytes {

@@ -14,5 +14,5 @@ struct markup_error {
 };
 
 /* Appends it. XML has to be well-formed as far as its tags go; HTML is taken as it comes. False and *e: it is not, or
- * would take more than `most` bytes, or there is no memory (at the offset 0); *out is then of no use. */
+ * would take more than `most` bytes, or there is no memory (at the offset 0); *out is of no use after that. */
 MUST_CHECK bool markup_lay_out(struct bytes in, bool html, size_t most, struct buffer *out, struct markup_error *e);

@@ -8,5 +8,5 @@
 #include "shared/base/bytes.h"
 #include "shared/base/error.h"
 
-/* NULL and *e (EXIT_USAGE, with the line). The caller has the reference. */
+/* A new reference for the caller. NULL and *e (EXIT_USAGE, with the line). */
 json_t *yaml_read(struct bytes text, struct error *e);

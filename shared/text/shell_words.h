@@ -1,6 +1,6 @@
 /* A command line as words, without a shell: blanks separate, '…' keeps all, "…" keeps all but \ before " \ $ ` and
- * newline, \ keeps what follows it. Nothing is expanded. What a shell would give a
- * meaning (| & ; < > ( ) $ `, unless quoted) is refused, since the user would expect it to work. Pure. */
+ * newline, \ keeps what follows it. Nothing is expanded. What a shell would give a meaning (| & ; < > ( ) $ `, unless
+ * quoted) is refused, since the user would expect it to work. Pure; any thread. */
 #pragma once
 
 #include "shared/base/error.h"

@@ -16,7 +16,7 @@ struct transcript {
 	bool redacted; /* secrets were taken out of it, here or before it came */
 	struct buffer tunnel, method, target, peer, provider, event_type, signature;
 	struct buffer prefix; /* what the relay took off the target's front: part of the URL that some senders sign */
-	struct store_labels labels; /* what the user said of it */
+	struct store_labels labels; /* the user's note and tags */
 	struct message request;
 
 	bool called; /* there was an attempt: the last one's follows */
@@ -27,7 +27,7 @@ struct transcript {
 	struct message response;
 };
 
-/* Zeroed by the caller or by transcript_free. */
+/* Reads a delivery. *out must have been zeroed, by the caller or by transcript_free. */
 MUST_CHECK bool transcript_read(struct store *s, int64_t id, struct transcript *out, struct error *e);
 void transcript_free(struct transcript *x);
 /* Takes secrets out of the request, and with `answer` out of the answer; sets x->redacted when there were any.

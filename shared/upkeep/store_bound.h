@@ -31,15 +31,17 @@ struct store_bound {
 
 /* `record_max`: of a body, as the user says. */
 struct store_bound store_bound_of(uint64_t max_bytes, uint64_t record_max);
-/* The connection keeps to it from now on, where it says what it writes. Before its first transaction. */
+/* Makes the connection keep to the bound for writes that are announced by the functions below. To be called before its
+ * first transaction. */
 MUST_CHECK bool store_keep_bound(struct store *s, const struct store_bound *bound, struct error *e);
 
-/* For a request of about so many bytes; EXIT_STORE when nothing more may be deleted for it. */
+/* Makes room for a request of about that many bytes; EXIT_STORE when nothing more may be deleted for it. */
 MUST_CHECK bool store_make_room(struct store *s, uint64_t bytes, struct error *e);
-/* For an answer: `rows` bytes of its head, which it gets in any case, and a body, of which it gets *granted. */
+/* Makes room for an answer: `rows` bytes of its head, which it gets in any case, and `body` bytes, of which it gets
+ * *granted. */
 MUST_CHECK bool store_make_room_for_answer(struct store *s, uint64_t rows, uint64_t body, uint64_t *granted,
 					   struct error *e);
-/* A small step towards the bound, of a store that is beyond it; *more: another is needed. */
+/* Takes a small step towards the bound when the store is beyond it; *more: another is needed. */
 MUST_CHECK bool store_approach_bound(struct store *s, bool *more, struct error *e);
 
 /* How many were deleted or cut since the last call. Any thread. */

@@ -1,9 +1,10 @@
-/* Deliveries are deleted: one, or those that match, in small steps beside a running client. The store's thread. */
+/* Deletes deliveries: one, or those that match, in small steps beside a running client. The store's thread. */
 #pragma once
 
 #include "shared/query/store_filter.h"
 
-/* Deletes a delivery with all that belongs to it, in the caller's transaction. The newest one's id comes again. */
+/* Deletes a delivery with all that belongs to it, in the caller's transaction. If it was the newest, its id is used
+ * again. */
 MUST_CHECK bool store_delete(struct store *s, int64_t id, struct error *e);
 
 struct store_prune {

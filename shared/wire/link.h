@@ -31,14 +31,14 @@ struct link *link_new(uv_loop_t *loop, struct lws *wsi, const struct link_ops *o
 void link_free(struct link *l);
 
 /* The buffer that wire_encode_… appends frames to; link_flush_soon sends them. Its memory is there from here until all
- * of it has left: call this anew for each frame. */
+ * of it has left: call this again for each frame. */
 struct buffer *link_out(struct link *l);
-/* The queue is full (LINK_QUEUE): whoever has frames that may wait lets them, until on_credit. */
+/* Whether the queue is full (LINK_QUEUE): frames that may wait should, until on_credit. */
 bool link_is_full(const struct link *l);
-/* For how long nothing has left of what waits here or in lws, in ms, as far as those see that ask each second; 0:
- * nothing waits. Control frames of the peer change nothing in it. */
+/* For how long nothing has left of what waits here or in lws, in ms, if this is called each second; 0: nothing waits.
+ * Control frames of the peer change nothing in it. */
 uint64_t link_stalled_ms(struct link *l);
-/* Whether the system holds much of what was sent, and not as much as when this was asked last: a slow line. */
+/* Whether the system still holds much of what was sent, but not as much as at the last call: the line is slow. */
 bool link_moves(struct link *l);
 /* Sends what was appended at the end of this loop turn, in one message. */
 void link_flush_soon(struct link *l);

@@ -50,7 +50,7 @@ enum wire_reset {
 	WIRE_RESET_CANCEL = 1,      /* the sender hung up or its time ran out: nobody waits for the answer any more */
 	WIRE_RESET_TRUNCATED = 2,   /* the request body will not come whole */
 	WIRE_RESET_TOO_LARGE = 3,   /* the body passed the relay's limit, the sender got 413 */
-	WIRE_RESET_STORE = 4,       /* client: could not record it; the delivery is the relay's still */
+	WIRE_RESET_STORE = 4,       /* client: could not record it; the relay keeps the delivery */
 	WIRE_RESET_APP_ABORTED = 5, /* client: the app broke off in the middle of its answer */
 	WIRE_RESET_PROTOCOL = 6,
 };
@@ -106,7 +106,7 @@ struct wire_welcome {
 	struct bytes public_url;  /* no slash at its end */
 	struct bytes nonce;       /* 16 bytes */
 	uint32_t resume_grace_ms; /* how long both ends keep the streams of a lost connection */
-	bool resumed;             /* the streams of the last connection live on; RESUME frames follow */
+	bool resumed;             /* the streams of the last connection go on; RESUME frames follow */
 };
 
 struct wire_request {
