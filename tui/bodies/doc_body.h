@@ -27,6 +27,6 @@ int doc_hex_bytes(int columns);
 
 /* Whether a body is for reading: no NUL, hardly a control character, hardly a byte that is not UTF-8. */
 bool doc_is_text(struct bytes body);
-/* Adds what a JSON Web Token says, under a line that names what it is `of`. False, and nothing added, when it is none.
- */
+/* Adds what a JSON Web Token says, under a line that names what it is `of`. False, and nothing added, when it is not
+ * one. */
 bool doc_jwt_put(struct styled *s, const char *of, struct bytes text);

@@ -16,11 +16,12 @@ struct doc *doc_events(struct bytes body, uint64_t total);
 /* Protocol Buffers as a tree of numbered fields, or gRPC's frames of them; by Content-Type. NULL as well when it is not
  * that. `b` as doc_multipart has it. */
 struct doc *doc_protobuf(struct body *b, uint64_t total);
-/* What kind of image it is, over its bytes. NULL as well when it is none. */
-/* NULL when it is of no kind that can be drawn. */
+/* An image drawn in cells. NULL as well when its kind cannot be drawn. */
 struct doc *doc_picture(struct bytes image, int columns);
+/* An image: its kind and size, a picture of it where it can be drawn, and its bytes in hexadecimal. NULL as well when
+ * it is not an image. */
 struct doc *doc_image(struct bytes body, uint64_t total, int columns);
-/* A body that is one JSON Web Token. NULL as well when it is none. */
+/* A body that is one JSON Web Token. NULL as well when it is not one. */
 struct doc *doc_jwt(struct bytes body);
 
 /* The body without the byte order mark and blanks before it. */

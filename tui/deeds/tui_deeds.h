@@ -1,5 +1,5 @@
-/* What the inspector does itself at a key that a view cannot, as the files above and beside it call it. Handlers of
- * effects are declared in tui/desk/tui_private.h. Each section is a file. Loop thread. */
+/* What the inspector does itself for keys that a view cannot handle alone: the functions that other files call. The
+ * handlers of effects are declared in tui/desk/tui_private.h. Each section is a file. Loop thread. */
 #pragma once
 
 #include "tui/desk/tui_private.h"
@@ -26,8 +26,8 @@ MUST_CHECK bool tui_replay_one(struct tui *t, const struct replay_request *r, st
 enum tui_replays { REPLAYS_STOP, REPLAYS_GO_ON };
 void tui_replay_end(struct tui *t, enum tui_replays how);
 
-/* tui_outcome.c: what became of a replay, on the message line, and Enter that opens it. `why`: it may have been refused
- * for this; or empty. */
+/* tui_outcome.c: asks what became of a replay, and says it on the message line; Enter opens the replay. `why`: a reason
+ * for which the app may have refused it, or empty. */
 void tui_outcome_ask(struct tui *t, int64_t of, int64_t replay, const char *why);
 /* Opens the replay that the message line names; false when it names none. */
 bool tui_outcome_open(struct tui *t);

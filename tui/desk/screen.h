@@ -19,7 +19,7 @@ struct screen {
 
 MUST_CHECK bool screen_init(struct screen *s);
 void screen_free(struct screen *s);
-/* The view keys go to. */
+/* The view that keys go to. */
 struct view *screen_top(const struct screen *s);
 /* Takes the view; when there are too many, closes it. */
 void screen_push(struct screen *s, struct view *v);
@@ -27,6 +27,6 @@ void screen_pop(struct screen *s);
 struct layout screen_layout(struct screen *s, int columns, int rows);
 /* The area of the top view. */
 struct rect screen_area(const struct screen *s, const struct layout *l);
-/* Keys go to the list or to the pane that has this cell. */
+/* From now on keys go to the list or to the pane that has this cell. */
 void screen_focus(struct screen *s, const struct layout *l, int x, int y);
 void screen_draw(struct screen *s, struct surface *surface);

@@ -1,4 +1,4 @@
-/* What the inspector's files share: its state, and what the desk does for all of them: sentences, the terminal's loss
+/* What the inspector's files share: its state, and what the desk does for all of them: sentences, lending the terminal
  * to another program, the list that is loaded, deliveries gathered by a filter, panes. Each section is a file; those
  * further down may call those above. Loop thread. */
 #pragma once
@@ -136,7 +136,7 @@ void tui_load_wanted(struct tui *t); /* asks for what the list wants */
 void tui_load_preview(struct tui *t);
 bool tui_load_stop(struct tui *t);  /* a filter's walk; false when there is none */
 void tui_load_pause(struct tui *t); /* the same without a word: another filter follows */
-/* Another filter, which must be one; from the newest on, or from `chosen`. */
+/* Shows another filter, which must be valid, from the newest delivery on or from `chosen`. */
 void tui_load_show(struct tui *t, const char *filter, bool follow, int64_t chosen);
 
 /* tui_panes.c: shows the panes that are wanted, and closes the others. */

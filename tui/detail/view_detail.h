@@ -6,11 +6,12 @@
 
 /* NULL when out of memory. */
 struct view *view_detail_new(int64_t id);
-/* Another delivery in the same view; the tab stays. */
+/* Shows another delivery in the same view; the tab stays. */
 void view_detail_show(struct view *v, int64_t id);
-/* As a pane beside or below the list, from 1 on: follows what is chosen there. The second begins with the answer. */
+/* Makes it a pane beside or below the list (`pane` counts from 1), which follows what is chosen there. The second pane
+ * begins with the answer. */
 void view_detail_follow(struct view *v, int pane);
-/* The record changed: reads again what may have changed of the delivery. */
+/* To be called when the record changed: reads again what may have changed of the delivery. */
 void view_detail_changed(struct view *v);
 /* The value, or the path, on the line under the cursor; false when there is none, or when it is another view. */
 bool view_detail_value(const struct view *v, bool path, struct buffer *out);

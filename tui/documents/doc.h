@@ -36,7 +36,7 @@ struct doc_ops {
 
 struct doc {
 	const struct doc_ops *ops;
-	char about[80]; /* our words for it: "JSON", "form, 3 pairs", "invalid JSON, line 3 column 9" */
+	char about[80]; /* what we call it: "JSON", "form, 3 pairs", "invalid JSON, line 3 column 9" */
 	bool folds;     /* it, or a part of it, has lines that fold */
 };
 

@@ -32,6 +32,6 @@ struct action_info {
 };
 const struct action_info *action_info(enum action a);
 bool action_enabled(enum action a, enum context c, unsigned have);
-/* What the action needs and does not have, in words; "" when it has all. */
+/* What the action still needs, in words; "" when nothing is missing. */
 const char *action_lacks(enum action a, unsigned have);
 enum action action_of_name(struct bytes name);

@@ -18,9 +18,8 @@ struct keymap {
 MUST_CHECK bool keymap_init(struct keymap *k);
 void keymap_free(struct keymap *k);
 /* The user's keymap file: "bind list F5 replay", "unbind list F5"; "#" begins a comment; contexts are list, detail,
- * diff, help, overview, all. False and *e with the line's number at what it does not understand; the lines before stay
- * in force.
- */
+ * diff, help, overview, all. False and *e with the number of a line that it does not understand; the lines before it
+ * stay in force. */
 MUST_CHECK bool keymap_read(struct keymap *k, struct bytes text, struct error *e);
 enum action keymap_find(const struct keymap *k, enum context c, key_code key);
 /* The key to show for an action, a function key if it has one and `function`; TKEY_NONE when it has none here. */

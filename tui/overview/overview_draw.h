@@ -18,5 +18,5 @@ void overview_draw_row(const struct overview_row *row, const struct stats_result
 		       struct surface *s, struct rect line);
 /* The line of sums: how many, how many failed, wait, or have a bad signature. */
 void overview_draw_sums(const struct stats_result *r, struct surface *s, struct rect line);
-/* From 0 to 1; 0 of nothing. */
+/* `part` of `whole`, from 0 to 1; 0 when `whole` is 0. */
 double overview_share(uint64_t part, uint64_t whole);

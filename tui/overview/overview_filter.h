@@ -3,7 +3,7 @@
 
 #include "tui/overview/overview_rows.h"
 
-/* Appends the terms of what a row counts; of its `step` alone unless that is SIZE_MAX. Nothing for a row that has none.
- * False when out of memory. */
+/* Appends the terms that match what a row counts, or only its column `step` unless that is SIZE_MAX. Appends nothing
+ * for a row without such a filter. False when out of memory. */
 MUST_CHECK bool overview_filter_row(const struct overview_row *row, const struct stats_result *r, size_t step,
 				    struct buffer *out);

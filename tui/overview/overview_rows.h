@@ -33,9 +33,9 @@ struct overview_rows {
 	size_t count;
 };
 void overview_rows_make(struct overview_rows *rows, const struct stats_result *r);
-/* Whether Enter does something there. */
+/* Whether Enter does something on that row. */
 bool overview_row_acts(const struct overview_row *row);
-/* The delivery that a row is about; 0: none alone. */
+/* The delivery that a row is about; 0: it is not about a single one. */
 int64_t overview_row_id(const struct overview_row *row, const struct stats_result *r);
 /* "2xx", "no answer". */
 const char *overview_outcome_words(enum stats_outcome outcome);

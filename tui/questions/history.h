@@ -9,8 +9,8 @@ struct history {
 	char *at[HISTORY_MAX]; /* the newest last */
 	size_t count;
 };
-/* At the end; where the text is there already, it is moved there. */
+/* Adds the text at the end; one that is there already moves there. */
 void history_add(struct history *h, const char *text);
-/* False when it was not there. */
+/* Removes the text; false when it was not there. */
 bool history_remove(struct history *h, const char *text);
 void history_free(struct history *h);

@@ -1,6 +1,5 @@
-/* The line at the bottom that the user types into: a filter, search, command, offset or file name. With history,
- * completion and a popup of
- * suggestions. Pure. */
+/* The line at the bottom that the user types into: a filter, search, command, offset or file name. It has a history,
+ * completion and a popup of suggestions. Pure. */
 #pragma once
 
 #include "tui/terminal/layout.h"

@@ -7,7 +7,8 @@
 /* The export menu also offers what matches the filter, when there is one and nothing is marked. */
 void sheet_copy_menu(struct sheet *s, int64_t id, bool on_json);
 void sheet_export_menu(struct sheet *s, const struct ui *ui, int64_t id);
-/* The saved filters by number, the newest first, and to save the present one, or to drop it where it is one of them. */
+/* Offers the saved filters by number, the newest first, and to save the present one, or to drop it when it is saved
+ * already. */
 void sheet_saved_menu(struct sheet *s, const struct ui *ui, const struct history *saved);
-/* Each column that can be shown or hidden. */
+/* Offers each column that can be shown or hidden. */
 void sheet_columns_menu(struct sheet *s, const struct ui *ui);

@@ -15,7 +15,7 @@ enum export_format {
 	EXPORT_COUNT
 };
 
-/* As the user types them, and as struct deed_ops takes them. */
+/* Their names, as the user types them and struct deed_ops takes them. */
 extern const char *const export_format_names[EXPORT_COUNT];
 
 /* "creel-187.har", or "creel-187-214.har" from the first to the last of several. */

@@ -64,5 +64,5 @@ struct ui {
 	size_t event_count, event_next;
 };
 
-/* Local, UTC, or how long ago; the list's day lines follow. */
+/* Shows times as local, as UTC or as how long ago; the list's day lines follow. */
 void ui_set_time(struct ui *ui, enum time_mode how);

@@ -1,4 +1,4 @@
-/* Sizes to rectangles and columns (tui/DESIGN.md §3.1, §3.2). Pure. */
+/* Computes from the terminal's size where everything on the screen is (tui/DESIGN.md §3.1, §3.2). Pure. */
 #pragma once
 
 #include "tui/terminal/surface.h"
@@ -39,7 +39,7 @@ struct column_plan {
 		int x, width; /* width 0: not shown */
 	} at[COLUMN_COUNT];
 };
-/* COLUMN_COUNT of them. */
+/* The usual order of the columns, COLUMN_COUNT of them. */
 const uint8_t *layout_usual_order(void);
 struct column_plan layout_columns(int columns, const struct column_wish *wish);
 
@@ -60,7 +60,7 @@ struct layout { /* height 0: not shown */
 	int pane_count;
 	struct rect all, title, filter, header, body, strip, prompt, message, bar;
 	struct rect panes[LAYOUT_PANES], gaps[LAYOUT_PANES]; /* a gap is left of its pane; none where it is below */
-	struct rect whole; /* of a view over the list: from the title down to the lines below */
+	struct rect whole; /* of a view over the list: from the title down to the lines at the bottom */
 };
 struct layout layout_make(int columns, int rows, struct layout_wish wish);
 /* How many panes there is room for besides the list. */

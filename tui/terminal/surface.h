@@ -59,7 +59,7 @@ struct surface {
 	bool cursor_shown;      /* as a bar in a prompt; else it stands there unseen for screen readers */
 };
 
-/* False when out of memory (the old size stays). Cleared. */
+/* Sets the size and clears all cells. False when out of memory (the old size stays). */
 MUST_CHECK bool surface_resize(struct surface *s, int width, int height);
 void surface_free(struct surface *s);
 void surface_clear(struct surface *s);
@@ -79,5 +79,5 @@ int surface_print(struct surface *s, struct rect clip, int x, int y, enum role r
 #define SURFACE_LEVEL 0x110010u
 #define SURFACE_METER 0x110020u
 void surface_fill(struct surface *s, struct rect area, uint32_t base, enum role role);
-/* What is drawn in the area stands on this ground; what is drawn over it later does not. */
+/* Puts what is drawn in the area on this ground; what is drawn over it later is not on it. */
 void surface_ground(struct surface *s, struct rect area, enum ground ground);

@@ -1,6 +1,6 @@
-/* The terminal, taken over and given back; with term_input.c the only user of curses. Only the cells
- * of a surface and a few sequences of our own are written to it. One at a time in a process (curses knows one
- * screen, and the handler for crashes has to find what to restore). Loop thread. */
+/* Takes over the terminal and gives it back; only the files term*.c use curses. Only the cells of a surface and a few
+ * sequences of our own are written to it. One at a time in a process (curses knows one screen, and the handler for
+ * crashes has to find what to restore). Loop thread. */
 #pragma once
 
 #include "shared/base/error.h"
@@ -26,20 +26,21 @@ void term_resize(struct term *t);
 void term_draw(struct term *t, const struct surface *s);
 /* The next term_draw draws everything. */
 void term_repaint(struct term *t);
-/* A line of 19,200 baud or less: a screen takes seconds. */
+/* Whether the line has 19,200 baud or less, so that drawing a screen takes seconds. */
 bool term_slow(const struct term *t);
 /* The next key; false when none waits. Pasted text comes between TKEY_PASTE_BEGIN and TKEY_PASTE_END. */
 bool term_key(struct term *t, struct key *out);
 /* True when the terminal is gone. */
 bool term_gone(const struct term *t);
-/* For another program (an editor, a shell after C-z): the terminal as it was, and ours again. */
+/* For another program (an editor, a shell after C-z): term_leave puts the terminal back as it was, term_enter takes it
+ * over again. */
 void term_leave(struct term *t);
 void term_enter(struct term *t);
 /* Makes this process group the foreground again, after a program that may have left another one there. */
 void term_own(void);
 void term_mouse(struct term *t, bool on);
-/* OSC 52 with the bytes as base64; false when they are too many, or the terminal is not known to understand such
- * sequences. */
+/* Copies the bytes to the clipboard, by OSC 52; false when they are too many, or the terminal is not known to
+ * understand such sequences. */
 bool term_clipboard(struct term *t, struct bytes b);
 
 /* The version of ncurses, such as "6.4.20221231". Static. */

@@ -1,5 +1,5 @@
-/* Cells of pictures: with 256 colours as half blocks of two colours, else as half blocks or characters by how bright
- * the pixels are. Writes through curses; the inspector's thread. */
+/* Draws the cells of pictures: with 256 colours as half blocks of two colours, else as half blocks or characters by how
+ * bright the pixels are. Writes through curses; the inspector's thread. */
 #pragma once
 
 #include "tui/terminal/surface.h"
@@ -12,8 +12,9 @@ struct term_picture {
 	int count;
 };
 
-/* Called before the cells of a screen. True when the colours begin anew, and everything has to be drawn again. */
+/* Called before the cells of a screen. True when the colours were assigned again, and everything has to be drawn
+ * again. */
 bool term_picture_begin(struct term_picture *p);
 void term_picture_put(struct term_picture *p, int x, int y, const struct cell *c);
-/* A colour of 256 for 0xRRGGBB. Pure. */
+/* The nearest of the 256 colours to 0xRRGGBB. Pure. */
 short term_picture_colour(uint32_t rgb);

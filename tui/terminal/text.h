@@ -1,5 +1,5 @@
-/* The gate: untrusted bytes to cells (tui/DESIGN.md §3.11; the same rules as shared/text/text.h, as cells with the role
- * of escaped bytes). Widths by utf8proc. Pure. */
+/* The gate that turns untrusted bytes into cells (tui/DESIGN.md §3.11; the same rules as shared/text/text.h, as cells
+ * with the role of escaped bytes). Widths by utf8proc. Pure. */
 #pragma once
 
 #include "shared/text/text.h"

@@ -1,4 +1,4 @@
-/* What a role on a ground looks like: themes.def as a table, and which theme is meant (tui/DESIGN.md §3.15). term.c
+/* What a role on a ground looks like: themes.def as a table, and the choice of the theme (tui/DESIGN.md §3.15). term.c
  * makes curses attributes of it. Pure. */
 #pragma once
 
@@ -27,10 +27,11 @@ struct theme_question {
 };
 /* --color=never and NO_COLOR first, then what the terminal can, then --theme, then the background. */
 enum theme theme_choose(const struct theme_question *q);
-/* Reads the answer to OSC 11, without its end: "11;rgb:1e1e/1e1e/1e1e", "11;#1e1e1e". False when it is none. */
+/* Reads the answer to OSC 11, without its end: "11;rgb:1e1e/1e1e/1e1e", "11;#1e1e1e". False when it is not such an
+ * answer. */
 bool theme_read_background(struct bytes answer, uint32_t *rgb);
 
 /* 0xRRGGBB of one of 256 colours, as xterm has them. */
 uint32_t theme_rgb(int color);
-/* 1 to 21, as WCAG 2 computes it. */
+/* The contrast of two colours, from 1 to 21, as WCAG 2 computes it. */
 double theme_contrast(uint32_t a, uint32_t b);

@@ -20,9 +20,10 @@ int bars_print_right(struct surface *s, struct rect area, enum role role, const 
 void bars_draw_header(const struct ui *ui, struct surface *s, struct rect area);
 void bars_draw_strip(const struct ui *ui, struct surface *s, struct rect area);
 void bars_draw_keys(const struct ui *ui, enum context c, unsigned have, struct surface *s, struct rect area);
-/* In views over the list: what was searched, and which keys work. */
+/* In views over the list: draws what was searched for, and which keys work. */
 void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, struct surface *s, struct rect area);
-/* A text broken between words into at most `most` rows. The last row is `bottom`; the others cover what is above. */
+/* Draws a text, broken between words into at most `most` rows. The last row is `bottom`; the others cover what is
+ * above. */
 void bars_draw_words(struct surface *s, struct rect bottom, int most, enum role role, const char *text);
 /* The action whose label is at this column of the key bar; ACTION_NONE for none. */
 enum action bars_key_at(const struct ui *ui, enum context c, unsigned have, int columns, int x);

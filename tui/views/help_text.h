@@ -1,5 +1,5 @@
-/* The help as a document: what to begin with, what the signs mean, the filter language by examples of the delivery that
- * is chosen, and every key of where one is. Pure. */
+/* The help as a document: how to begin, what the signs mean, the filter language by examples from the chosen delivery,
+ * and every key of the view that help was opened from. Pure. */
 #pragma once
 
 #include "tui/documents/doc.h"

@@ -45,4 +45,5 @@ struct view { /* the first member of each */
 
 /* Handles an action that means the same in all views; false when the view itself must. */
 bool view_act_common(struct view *v, struct ui *ui, enum action a, struct effect *out);
+/* What actions can rely on now, bits of enum have. */
 unsigned view_have(const struct view *v, const struct ui *ui);
