@@ -29,7 +29,7 @@ static const struct {
 	{ CURLE_WEIRD_SERVER_REPLY, REASON_APP_NOT_HTTP },
 };
 
-static enum reason of_connect(CURL *c)
+enum reason curl_reason_of_connect(CURL *c, enum reason no_route, enum reason descriptors, enum reason not_listening)
 {
 	long error = 0;
 	curl_easy_getinfo(c, CURLINFO_OS_ERRNO, &error);
@@ -37,14 +37,14 @@ static enum reason of_connect(CURL *c)
 	case ENETUNREACH:
 	case EHOSTUNREACH:
 	case ENETDOWN:
-		return REASON_APP_NO_ROUTE;
+		return no_route;
 	case EMFILE:
 	case ENFILE:
-		return REASON_APP_DESCRIPTORS;
+		return descriptors;
 	case 0: /* no connection was tried */
-		return process_files_are_out() ? REASON_APP_DESCRIPTORS : REASON_APP_NOT_LISTENING;
+		return process_files_are_out() ? descriptors : not_listening;
 	default:
-		return REASON_APP_NOT_LISTENING;
+		return not_listening;
 	}
 }
 
@@ -86,7 +86,7 @@ enum reason curl_reason(CURL *c, CURLcode code)
 {
 	switch (code) {
 	case CURLE_COULDNT_CONNECT:
-		return of_connect(c);
+		return curl_reason_of_connect(c, REASON_APP_NO_ROUTE, REASON_APP_DESCRIPTORS, REASON_APP_NOT_LISTENING);
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return of_certificate(c);
 	case CURLE_UNSUPPORTED_PROTOCOL:

@@ -1,9 +1,8 @@
 #include "client/proxy/proxy_dial.h"
-#include "shared/base/process.h"
 
 #include "client/common/curl_trust.h"
+#include "client/proxy/curl_reason.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,25 +108,6 @@ static enum reason of_socks(CURL *c)
 	}
 }
 
-static enum reason of_errno(CURL *c)
-{
-	long error = 0;
-	curl_easy_getinfo(c, CURLINFO_OS_ERRNO, &error);
-	switch (error) {
-	case ENETUNREACH:
-	case EHOSTUNREACH:
-	case ENETDOWN:
-		return REASON_PROXY_NO_ROUTE;
-	case EMFILE:
-	case ENFILE:
-		return REASON_TUNNEL_DESCRIPTORS;
-	case 0: /* no connection was tried */
-		return process_files_are_out() ? REASON_TUNNEL_DESCRIPTORS : REASON_PROXY_NOT_LISTENING;
-	default:
-		return REASON_PROXY_NOT_LISTENING;
-	}
-}
-
 enum reason proxy_dial_reason(CURL *c, CURLcode code, struct facts *facts, char room[PROXY_DIAL_DETAIL])
 {
 	long status = 0;
@@ -143,7 +123,8 @@ enum reason proxy_dial_reason(CURL *c, CURLcode code, struct facts *facts, char 
 	case CURLE_COULDNT_RESOLVE_HOST: /* with socks4 and socks5 the name is looked up here */
 		return REASON_PROXY_HOST_UNKNOWN;
 	case CURLE_COULDNT_CONNECT:
-		return of_errno(c);
+		return curl_reason_of_connect(c, REASON_PROXY_NO_ROUTE, REASON_TUNNEL_DESCRIPTORS,
+					      REASON_PROXY_NOT_LISTENING);
 	case CURLE_PROXY:
 		return of_socks(c);
 	case CURLE_OPERATION_TIMEDOUT:
