@@ -26,7 +26,7 @@ struct mcp_tool {
 	const struct mcp_word *words;
 };
 
-/* The i-th; NULL after the last. */
+/* The i-th, for tests that go through all; NULL after the last. */
 const struct mcp_tool *mcp_tools_at(size_t i);
 const struct mcp_tool *mcp_tools_find(const char *name);
 /* The answer to tools/list; a new reference, NULL when out of memory. */

@@ -25,7 +25,8 @@
 
 /* ---- values ---- */
 
-const char *row_line_status(const struct delivery_row *row, char room[8])
+/* The outcome in a word: "200", "TIME", "ERR", "HELD", "send", "done" (by a command), "wait". May use `room`. */
+static const char *status_text(const struct delivery_row *row, char room[8])
 {
 	if (row->status && !row->broke_off) {
 		snprintf(room, 8, "%d", row->status);
@@ -208,8 +209,8 @@ static size_t put_columns(const struct row_line *l, FILE *out, const struct deli
 		row_line_time(row->received_at_us, at);
 	text_took(took, row->took_us);
 	text_size(size, row->request_bytes);
-	int used = fprintf(out, "%*" PRId64 "  %-*s  %-4s  ", (int)l->id, row->id, (int)l->time, at,
-			   row_line_status(row, status));
+	int used =
+	    fprintf(out, "%*" PRId64 "  %-*s  %-4s  ", (int)l->id, row->id, (int)l->time, at, status_text(row, status));
 	if (l->method)
 		used += (int)put_column(l, out, row->method, METHOD);
 	used += fprintf(out, "%6s  ", took);

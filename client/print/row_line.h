@@ -26,8 +26,6 @@ void row_line_fit(struct row_line *l, const struct delivery_row *row);
 /* Prints it; `chaos`: what --chaos did to the attempt, or empty. */
 void row_line_print(const struct row_line *l, FILE *out, const struct delivery_row *row, struct bytes chaos);
 
-/* The outcome in a word: "200", "TIME", "ERR", "HELD", "send", "done" (by a command), "wait". May use `room`. */
-const char *row_line_status(const struct delivery_row *row, char room[8]);
 #define ROW_LINE_TIME_LEN 24
 /* "14:02:31", or of another day "2026-11-28T14:02:31": the user's time. */
 void row_line_time(uint64_t at_us, char out[ROW_LINE_TIME_LEN]);

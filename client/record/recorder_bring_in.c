@@ -153,6 +153,20 @@ static void give_up(struct entry *n, const struct error *e)
 	be_over(n);
 }
 
+/* Tries again what the database did not take. */
+static void bring_in_again(uv_timer_t *t)
+{
+	struct journal *j = t->data;
+	if (j->in_writer) { /* those behind it come back as well */
+		uv_timer_start(t, bring_in_again, RETRY_MS, 0);
+		return;
+	}
+	for (struct entry *n = list_take(&j->stuck), *next; n; n = next) {
+		next = n->next;
+		recorder_bring_in(n);
+	}
+}
+
 static void on_settled(struct writer_job *job, const struct error *e)
 {
 	struct entry *n = (struct entry *)job;
@@ -172,7 +186,7 @@ static void on_settled(struct writer_job *job, const struct error *e)
 			j->why = *e;
 		list_add(&j->stuck, n);
 		if (!uv_is_active((uv_handle_t *)&j->retry))
-			uv_timer_start(&j->retry, recorder_bring_in_again, RETRY_MS, 0);
+			uv_timer_start(&j->retry, bring_in_again, RETRY_MS, 0);
 	}
 }
 
@@ -190,17 +204,4 @@ void recorder_bring_in(struct entry *n)
 	n->job.bytes = n->bytes;
 	j->in_writer++;
 	batch_writer_submit(j->recorder->writer, &n->job);
-}
-
-void recorder_bring_in_again(uv_timer_t *t)
-{
-	struct journal *j = t->data;
-	if (j->in_writer) { /* those behind it come back as well */
-		uv_timer_start(t, recorder_bring_in_again, RETRY_MS, 0);
-		return;
-	}
-	for (struct entry *n = list_take(&j->stuck), *next; n; n = next) {
-		next = n->next;
-		recorder_bring_in(n);
-	}
 }

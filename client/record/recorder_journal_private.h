@@ -103,7 +103,5 @@ void recorder_bring_in(struct entry *n);
 /* Frees it once nothing uses it any more. */
 void recorder_bring_in_release(struct entry *n);
 void recorder_bring_in_forget_event(struct entry *n);
-/* A timer's callback: tries again to write what the database did not take. */
-void recorder_bring_in_again(uv_timer_t *t);
 /* Ends the reader's view of the database, which has changed since. */
 void recorder_bring_in_end_reading(struct journal *j);

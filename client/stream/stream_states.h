@@ -100,5 +100,5 @@ enum stream_machine {
 };
 /* Whether the machine may go from one state to the other. Pure. */
 bool stream_may(enum stream_machine machine, unsigned from, unsigned to);
-/* A state's name, NULL beyond the last. Pure. */
+/* A state's name, for tests that go through all; NULL beyond the last. Pure. */
 const char *stream_state_name(enum stream_machine machine, unsigned state);

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-bool web_guard_host_is_ours(const char *host, unsigned port)
+/* Whether `host` is 127.0.0.1, [::1] or localhost with that port. */
+static bool host_is_ours(const char *host, unsigned port)
 {
 	static const char *const names[] = { "127.0.0.1", "[::1]", "localhost" };
 	char ours[40];
@@ -66,7 +67,7 @@ static enum web_guard_verdict judge_deed(const struct web_guard_head *h)
 
 enum web_guard_verdict web_guard(const struct web_guard_head *h)
 {
-	if (!h->loopback || h->hosts != 1 || !web_guard_host_is_ours(h->host, h->port))
+	if (!h->loopback || h->hosts != 1 || !host_is_ours(h->host, h->port))
 		return WEB_GUARD_HOST;
 	/* Whoever knows the token is no stranger: a file that `--open` made leads here. */
 	bool entry = h->token && is_document(h);

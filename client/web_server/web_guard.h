@@ -35,5 +35,3 @@ enum web_guard_verdict {
 };
 
 enum web_guard_verdict web_guard(const struct web_guard_head *h);
-/* Whether `host` is 127.0.0.1, [::1] or localhost with that port. */
-bool web_guard_host_is_ours(const char *host, unsigned port);

@@ -30,7 +30,8 @@ static void on_marked(void *user, const struct delivery_row *row)
 	*(bool *)user = true;
 }
 
-bool web_detail_is_marked(struct store *s, int64_t id, bool *marked, struct error *e)
+/* *marked: whether it has the tag "marked". */
+static bool find_mark(struct store *s, int64_t id, bool *marked, struct error *e)
 {
 	char text[60];
 	struct filter_error ignored;
@@ -196,7 +197,7 @@ json_t *web_detail_json(const struct web_detail *w, struct error *e)
 	bool marked = false;
 	if (!item_read(w->store, w->id, &item, e))
 		return NULL;
-	json_t *out = web_detail_is_marked(w->store, w->id, &marked, e) ? web_row(w->store, &item.row, marked) : NULL;
+	json_t *out = find_mark(w->store, w->id, &marked, e) ? web_row(w->store, &item.row, marked) : NULL;
 	bool fine = out && put_request(w, &item, out, e) && put_response(w, out, e) && put_lists(w, out, e) &&
 		    put_why(w, &item, out, e) && put_labels(out, marked, e);
 	item_free(&item);

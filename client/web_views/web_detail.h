@@ -10,8 +10,6 @@
 /* The delivery that the path's first segment names, by its number, event id or the beginning of one. False after a
  * problem. */
 MUST_CHECK bool web_detail_resolve(struct web_read *r, int64_t *id);
-/* Whether it has the tag "marked". */
-MUST_CHECK bool web_detail_is_marked(struct store *s, int64_t id, bool *marked, struct error *e);
 /* The last attempt, or the one of `wanted`: number 0 when there is none. `reason` is appended to. */
 struct web_attempt {
 	int wanted, number, status;

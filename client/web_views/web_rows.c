@@ -64,10 +64,22 @@ struct filter *web_rows_filter(struct web_exchange *x, const char *text)
 
 /* ---- rows ---- */
 
+struct rows {
+	json_t *list; /* newest first */
+	bool more_before, more_after, walked;
+	uint64_t searched, total;
+	int64_t continue_before, newest_id, oldest_id; /* continue_before 0: it was searched to its end */
+};
+struct rows_wanted {
+	const struct filter *filter;
+	int64_t before, after; /* ids; 0: not given. With `after` the oldest beyond it */
+	size_t limit;
+};
+
 struct reading {
 	struct store *store;
-	const struct web_rows_wanted *wanted;
-	struct web_rows *out;
+	const struct rows_wanted *wanted;
+	struct rows *out;
 	uint64_t until_us;
 	bool no_memory, more;
 	int64_t lowest, highest;
@@ -93,7 +105,7 @@ static void on_row(void *user, const struct delivery_row *row)
 static bool on_slice(void *user, const struct store_slice *slice)
 {
 	struct reading *r = user;
-	struct web_rows *out = r->out;
+	struct rows *out = r->out;
 	out->walked = true;
 	out->searched = slice->searched;
 	out->total = slice->total;
@@ -137,10 +149,11 @@ static void on_id(void *user, const struct delivery_row *row)
 	*(int64_t *)user = row->id;
 }
 
-bool web_rows_read(struct store *s, const struct web_rows_wanted *w, struct web_rows *out, struct error *e)
+/* False and *e; rows_free in any case. */
+static bool rows_read(struct store *s, const struct rows_wanted *w, struct rows *out, struct error *e)
 {
 	struct reading r = { .store = s, .wanted = w, .out = out, .until_us = clock_steady_us() + PART_US };
-	*out = (struct web_rows){ .list = json_array() };
+	*out = (struct rows){ .list = json_array() };
 	struct store_search search = {
 		.filter = w->filter,
 		.anchor = w->after ? w->after : w->before,
@@ -161,7 +174,7 @@ bool web_rows_read(struct store *s, const struct web_rows_wanted *w, struct web_
 	return fine && (!r.no_memory || error_set(e, EXIT_STORE, "out of memory"));
 }
 
-void web_rows_free(struct web_rows *r)
+static void rows_free(struct rows *r)
 {
 	json_decref(r->list);
 	r->list = NULL;
@@ -172,7 +185,7 @@ static json_t *number_or_null(bool known, uint64_t number)
 	return known ? json_integer((json_int_t)number) : json_null();
 }
 
-static json_t *rows_json(struct web_rows *rows)
+static json_t *rows_json(struct rows *rows)
 {
 	json_t *list = rows->list;
 	rows->list = NULL;
@@ -187,8 +200,8 @@ static json_t *rows_json(struct web_rows *rows)
 void web_rows_list(struct web_read *r)
 {
 	struct web_exchange *x = r->x;
-	struct web_rows_wanted w = { 0 };
-	struct web_rows rows = { 0 };
+	struct rows_wanted w = { 0 };
+	struct rows rows = { 0 };
 	struct error e = { 0 };
 	int64_t limit;
 	if (!web_param_number(x, "before", 0, INT64_MAX / 2, 0, &w.before) ||
@@ -204,11 +217,11 @@ void web_rows_list(struct web_read *r)
 		return;
 	w.filter = f;
 	w.limit = (size_t)limit;
-	if (web_rows_read(r->store, &w, &rows, &e))
+	if (rows_read(r->store, &w, &rows, &e))
 		web_answer_json(x, 200, rows_json(&rows));
 	else
 		web_problem_of(x, &e);
-	web_rows_free(&rows);
+	rows_free(&rows);
 	filter_free(f);
 }
 

@@ -62,7 +62,8 @@ void status_print_tunnels(FILE *out, const json_t *status)
 	}
 }
 
-void status_print_tokens(FILE *out, const json_t *status)
+/* One line a token. */
+static void print_tokens(FILE *out, const json_t *status)
 {
 	size_t i;
 	json_t *t;
@@ -97,7 +98,7 @@ void status_print(FILE *out, const json_t *status)
 	if (json_array_size(json_object_get(status, "tunnels")) == 0)
 		fputs("none\n", out);
 	fputs("\nTokens:\n", out);
-	status_print_tokens(out, status);
+	print_tokens(out, status);
 	if (json_array_size(json_object_get(status, "tokens")) == 0)
 		fputs("none: open to this machine alone\n", out);
 }

@@ -58,7 +58,7 @@ struct limit_row {
 struct relay;
 struct settings;
 
-/* Lives as long as the program. */
+/* Its row, for tests to compare. Lives as long as the program. */
 const struct limit_row *limits_row(enum limit l);
 /* In the row's unit. */
 int64_t limits_value(enum limit l, const struct settings *s);

@@ -44,5 +44,5 @@ bool throttle_take_refusal(struct throttle *t, const struct throttle_address *a,
 bool throttle_take_tunnel(struct throttle *t, struct bytes name, uint64_t now_ms);
 /* Forgets the buckets that are full again and whose address has no connection; once a second. */
 void throttle_sweep(struct throttle *t, uint64_t now_ms);
-/* How many addresses and tunnels are remembered. */
+/* How many addresses and tunnels are remembered, for tests. */
 size_t throttle_entries(const struct throttle *t);

@@ -29,8 +29,6 @@ bool signature_is_stale(struct bytes provider, struct bytes headers, struct byte
 void signature_say_stale(const struct signature_stale *s, char out[SIGNATURE_STALE_LEN]);
 /* How long the provider, as recorded, waits for an answer, in milliseconds. 0: not known. */
 uint32_t signature_waits_ms(struct bytes provider);
-/* What it does when there is none in time, as "3, after 1 min, 1 h and 6 h"; NULL: not known. */
-const char *signature_waits_retries(struct bytes provider);
 #define SIGNATURE_WAITS_LEN 200
 /* A sentence for an answer that came later than it waits; false for others. */
 bool signature_waits_say(struct bytes provider, uint64_t took_us, char out[SIGNATURE_WAITS_LEN]);

@@ -12,7 +12,8 @@ uint32_t signature_waits_ms(struct bytes provider)
 	return 0;
 }
 
-const char *signature_waits_retries(struct bytes provider)
+/* What it does when there is none in time, as "3, after 1 min, 1 h and 6 h"; NULL: not known. */
+static const char *retries_of(struct bytes provider)
 {
 	for (size_t i = 0; provider.len && i < signature_table_len; i++)
 		if (bytes_equal(provider, bytes_of(signature_table[i].name)))
@@ -23,7 +24,7 @@ const char *signature_waits_retries(struct bytes provider)
 bool signature_waits_say(struct bytes provider, uint64_t took_us, char out[SIGNATURE_WAITS_LEN])
 {
 	uint32_t waits = signature_waits_ms(provider);
-	const char *retries = signature_waits_retries(provider);
+	const char *retries = retries_of(provider);
 	if (!waits || took_us <= (uint64_t)waits * 1000)
 		return false;
 	snprintf(out, SIGNATURE_WAITS_LEN, "%.*s waits %u s for an answer, and this one took %.1f s%s%s%s",

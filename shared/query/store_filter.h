@@ -36,7 +36,7 @@ MUST_CHECK bool store_filter_count(struct store *s, const struct store_search *s
  * EXIT_INTERRUPTED. */
 void store_interrupt(struct store *s);
 void store_resume(struct store *s);
-/* How SQLite means to do it (EXPLAIN QUERY PLAN), a line a step. */
+/* How SQLite means to do it (EXPLAIN QUERY PLAN), a line a step: for tests. */
 MUST_CHECK bool store_filter_plan(struct store *s, const struct store_search *search, struct buffer *out,
 				  struct error *e);
 

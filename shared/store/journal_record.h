@@ -42,7 +42,7 @@ MUST_CHECK bool journal_record_put_delivery(struct buffer *out, const struct jou
 					    const struct store_delivery *d);
 MUST_CHECK bool journal_record_put_attempt(struct buffer *out, const struct journal_place *place,
 					   const struct journal_attempt *a);
-/* Appends the zero bytes that say that nothing follows. */
+/* Appends the zero bytes that say that nothing follows, for tests. */
 MUST_CHECK bool journal_record_put_end(struct buffer *out);
 
 enum journal_found {

@@ -166,7 +166,8 @@ static bool put_answer(const struct draft *d, struct transcript *x, struct error
 	       no_memory(e);
 }
 
-bool draft_finish(struct draft *d, size_t number, uint64_t now_us, struct transcript *x, struct error *e)
+/* transcript_free in any case. EXIT_USAGE. */
+static bool finish(struct draft *d, size_t number, uint64_t now_us, struct transcript *x, struct error *e)
 {
 	memset(x, 0, sizeof *x);
 	x->origin = ORIGIN_IMPORT;
@@ -190,7 +191,7 @@ bool draft_take(struct draft *d, bool fine, size_t number, const char *place, co
 		struct error *e)
 {
 	struct transcript x = { 0 };
-	fine = fine && draft_finish(d, number, sink->now_us, &x, e) && sink->take(sink->user, &x, e);
+	fine = fine && finish(d, number, sink->now_us, &x, e) && sink->take(sink->user, &x, e);
 	transcript_free(&x);
 	if (fine)
 		return true;

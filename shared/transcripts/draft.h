@@ -29,12 +29,10 @@ MUST_CHECK bool draft_add_exact(struct draft *d, struct bytes name, struct bytes
 bool draft_has_field(const struct draft *d, const char *name);
 /* Authorization: Basic, of a user and a password. */
 MUST_CHECK bool draft_add_basic(struct draft *d, struct bytes user, struct bytes password, struct error *e);
-/* Turns it into a delivery, of which only an example of an answer says that it was ever sent. Its id is made of the
- * request and its number in the file, so that the same file gives the same ids. Blanks and bytes beyond ASCII in the
- * URL are escaped, as clients do. transcript_free in any case. EXIT_USAGE. */
-MUST_CHECK bool draft_finish(struct draft *d, size_t number, uint64_t now_us, struct transcript *x, struct error *e);
-/* The same, and hands it to the sink; what cannot be converted (also *e with `fine` false) is refused there, by its
- * place. False ends the reading. */
+/* Turns it into a delivery, of which only an example of an answer says that it was ever sent, and hands it to the sink;
+ * what cannot be converted (also *e with `fine` false) is refused there, by its place. Its id is made of the request
+ * and its number in the file, so that the same file gives the same ids. Blanks and bytes beyond ASCII in the URL are
+ * escaped, as clients do. False ends the reading. */
 MUST_CHECK bool draft_take(struct draft *d, bool fine, size_t number, const char *place, const struct import_sink *sink,
 			   struct error *e);
 

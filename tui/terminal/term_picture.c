@@ -30,8 +30,8 @@ static int distance(const int a[3], int r, int g, int b)
 	return (a[0] - r) * (a[0] - r) + (a[1] - g) * (a[1] - g) + (a[2] - b) * (a[2] - b);
 }
 
-/* The cube of 6 x 6 x 6, or the 24 greys beside it, whichever is nearer. */
-short term_picture_colour(uint32_t rgb)
+/* One of 256 colours for 0xRRGGBB: of the cube of 6 x 6 x 6, or of the 24 greys beside it, whichever is nearer. */
+static short colour_of(uint32_t rgb)
 {
 	static const int levels[] = { 0, 95, 135, 175, 215, 255 };
 	const int all[3] = { channel(rgb, 16), channel(rgb, 8), channel(rgb, 0) };
@@ -106,8 +106,8 @@ void term_picture_put(struct term_picture *p, int x, int y, const struct cell *c
 	bool lower_alone = top == NONE;
 	short front = 0, back = -1, pair = 0;
 	if (p->colours && p->utf8) {
-		front = term_picture_colour(lower_alone ? bottom : top);
-		back = lower_alone || bottom == NONE ? (short)-1 : term_picture_colour(bottom);
+		front = colour_of(lower_alone ? bottom : top);
+		back = lower_alone || bottom == NONE ? (short)-1 : colour_of(bottom);
 		pair = pair_of(p, front, back);
 	}
 	put(x, y, pair ? (wchar_t)(lower_alone ? LOWER_HALF : UPPER_HALF) : plain(p, x, y, top, bottom), pair);

@@ -16,5 +16,3 @@ struct term_picture {
  * again. */
 bool term_picture_begin(struct term_picture *p);
 void term_picture_put(struct term_picture *p, int x, int y, const struct cell *c);
-/* The nearest of the 256 colours to 0xRRGGBB. Pure. */
-short term_picture_colour(uint32_t rgb);
