@@ -189,7 +189,7 @@ static int say_hello(struct tunnel *t, struct lws *wsi)
 	/* Nothing comes before HELLO has gone: from here on it is read beside lws. */
 	lws_rx_flow_control(wsi, 0);
 	t->reader = tunnel_reader_new(t->loop, lws_get_socket_fd(wsi), lws_get_ssl(wsi), &reader_ops, t);
-	if (!t->reader || !t->link || !wire_encode_hello(link_out(t->link), &hello))
+	if (!t->reader || !t->link || !wire_encode_hello(link_out(t->link), WIRE_HELLO, 0, &hello))
 		return -1;
 	link_flush_soon(t->link);
 	return 0;

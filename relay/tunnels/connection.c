@@ -12,7 +12,7 @@ void connection_send_note(struct connection *c, enum wire_type type, enum wire_n
 			  const char *text)
 {
 	struct wire_note note = { (uint16_t)code, number, bytes_of(text) };
-	if (!wire_encode_note(link_out(c->link), type, &note))
+	if (!wire_encode_note(link_out(c->link), type, 0, &note))
 		link_close(c->link, 1011, "out of memory");
 	link_flush_soon(c->link);
 }

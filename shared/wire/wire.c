@@ -33,20 +33,6 @@ enum wire_result wire_decode_frame(struct bytes in, struct wire_frame *out, size
 	return WIRE_OK;
 }
 
-bool wire_decode_hello(struct bytes payload, struct wire_hello *out)
-{
-	struct reader r = reader_of(payload);
-	out->version = reader_u16(&r);
-	out->features = reader_u32(&r);
-	out->options = reader_u32(&r);
-	out->drain_parallel = reader_u32(&r);
-	out->client_version = reader_bytes16(&r);
-	out->tunnel = reader_bytes16(&r);
-	out->resume_nonce = reader_bytes16(&r);
-	out->public_key = reader_bytes16(&r);
-	return !r.bad;
-}
-
 bool wire_decode_welcome(struct bytes payload, struct wire_welcome *out)
 {
 	struct reader r = reader_of(payload);
@@ -149,15 +135,6 @@ bool wire_decode_resume(struct bytes payload, struct wire_resume *out)
 	return (out->recorded || !out->head) && (out->head || out->body_seen == 0);
 }
 
-bool wire_decode_note(struct bytes payload, struct wire_note *out)
-{
-	struct reader r = reader_of(payload);
-	out->code = reader_u16(&r);
-	out->number = reader_u64(&r);
-	out->text = reader_bytes16(&r);
-	return !r.bad;
-}
-
 /* A frame under construction. When something does not fit or cannot be allocated it has failed, and all of it is taken
  * back. */
 struct builder {
@@ -202,7 +179,7 @@ static void add_u64(struct builder *b, uint64_t v)
 	b->failed = b->failed || !buffer_put_u64(b->out, v);
 }
 
-static void add_str16(struct builder *b, struct bytes v)
+static void add_bytes16(struct builder *b, struct bytes v)
 {
 	if (v.len > UINT16_MAX)
 		b->failed = true;
@@ -210,7 +187,7 @@ static void add_str16(struct builder *b, struct bytes v)
 	add(b, v);
 }
 
-static void add_str32(struct builder *b, struct bytes v)
+static void add_bytes32(struct builder *b, struct bytes v)
 {
 	if (v.len > WIRE_MAX_PAYLOAD)
 		b->failed = true;
@@ -229,20 +206,6 @@ static bool finish(struct builder *b)
 	return true;
 }
 
-bool wire_encode_hello(struct buffer *out, const struct wire_hello *v)
-{
-	struct builder b = begin(out, WIRE_HELLO, 0, 0);
-	add_u16(&b, v->version);
-	add_u32(&b, v->features);
-	add_u32(&b, v->options);
-	add_u32(&b, v->drain_parallel);
-	add_str16(&b, v->client_version);
-	add_str16(&b, v->tunnel);
-	add_str16(&b, v->resume_nonce);
-	add_str16(&b, v->public_key);
-	return finish(&b);
-}
-
 bool wire_encode_welcome(struct buffer *out, const struct wire_welcome *v)
 {
 	struct builder b = begin(out, WIRE_WELCOME, 0, 0);
@@ -251,10 +214,10 @@ bool wire_encode_welcome(struct buffer *out, const struct wire_welcome *v)
 	add_u32(&b, v->ping_interval_ms);
 	add_u32(&b, v->reply_timeout_ms);
 	add_u64(&b, v->max_body);
-	add_str16(&b, v->relay_version);
-	add_str16(&b, v->tunnel);
-	add_str16(&b, v->public_url);
-	add_str16(&b, v->nonce);
+	add_bytes16(&b, v->relay_version);
+	add_bytes16(&b, v->tunnel);
+	add_bytes16(&b, v->public_url);
+	add_bytes16(&b, v->nonce);
 	add_u32(&b, v->resume_grace_ms);
 	add_u8(&b, v->resumed ? WELCOME_RESUMED : 0);
 	return finish(&b);
@@ -269,11 +232,11 @@ bool wire_encode_request(struct buffer *out, uint64_t stream, uint8_t flags, con
 	add_u16(&b, v->refused_status);
 	add_u8(&b, (uint8_t)((v->has_body ? REQUEST_HAS_BODY : 0) | (v->https ? REQUEST_HTTPS : 0) |
 			     (v->forwarded ? REQUEST_FORWARDED : 0)));
-	add_str16(&b, v->peer);
-	add_str16(&b, v->method);
-	add_str32(&b, v->target);
-	add_str16(&b, v->prefix);
-	add_str32(&b, v->headers);
+	add_bytes16(&b, v->peer);
+	add_bytes16(&b, v->method);
+	add_bytes32(&b, v->target);
+	add_bytes16(&b, v->prefix);
+	add_bytes32(&b, v->headers);
 	add(&b, v->body);
 	return finish(&b);
 }
@@ -283,8 +246,8 @@ bool wire_encode_response(struct buffer *out, uint64_t stream, uint8_t flags, co
 	struct builder b = begin(out, WIRE_RESPONSE, flags, stream);
 	add_u16(&b, v->status);
 	add_u64(&b, v->body_len);
-	add_str16(&b, v->reason);
-	add_str32(&b, v->headers);
+	add_bytes16(&b, v->reason);
+	add_bytes32(&b, v->headers);
 	add(&b, v->body);
 	return finish(&b);
 }
@@ -323,7 +286,7 @@ bool wire_encode_reset(struct buffer *out, uint64_t stream, uint32_t code, struc
 {
 	struct builder b = begin(out, WIRE_RESET, 0, stream);
 	add_u32(&b, code);
-	add_str16(&b, reason);
+	add_bytes16(&b, reason);
 	return finish(&b);
 }
 
@@ -334,11 +297,22 @@ bool wire_encode_window(struct buffer *out, uint64_t stream, uint32_t credit)
 	return finish(&b);
 }
 
-bool wire_encode_note(struct buffer *out, enum wire_type type, const struct wire_note *v)
-{
-	struct builder b = begin(out, type, 0, 0);
-	add_u16(&b, v->code);
-	add_u64(&b, v->number);
-	add_str16(&b, v->text);
-	return finish(&b);
-}
+/* ---- payloads that are rows ---- */
+
+#define WIRE_FIELD(kind, name) out->name = reader_##kind(&r);
+#define WIRE_PAYLOAD(name, fields)                                                                                     \
+	bool wire_decode_##name(struct bytes payload, struct wire_##name *out)                                         \
+	{                                                                                                              \
+		struct reader r = reader_of(payload);                                                                  \
+		fields return !r.bad;                                                                                  \
+	}
+#include "shared/wire/wire_types.def"
+
+#define WIRE_FIELD(kind, name) add_##kind(&b, v->name);
+#define WIRE_PAYLOAD(name, fields)                                                                                     \
+	bool wire_encode_##name(struct buffer *out, enum wire_type type, uint64_t stream, const struct wire_##name *v) \
+	{                                                                                                              \
+		struct builder b = begin(out, type, 0, stream);                                                        \
+		fields return finish(&b);                                                                              \
+	}
+#include "shared/wire/wire_types.def"

@@ -26,7 +26,6 @@
 enum wire_type {
 #define WIRE_TYPE(number, name, client, relay, stream, time) WIRE_##name = (number),
 #include "shared/wire/wire_types.def"
-#undef WIRE_TYPE
 	WIRE_TYPES, /* one above the last of this version */
 };
 
@@ -84,16 +83,19 @@ struct wire_frame {
 	struct bytes payload;
 };
 
-struct wire_hello {
-	uint16_t version;
-	uint32_t features;
-	uint32_t options; /* enum wire_option */
-	uint32_t drain_parallel;
-	struct bytes client_version;
-	struct bytes tunnel;       /* wanted name; empty: the relay chooses */
-	struct bytes resume_nonce; /* of the last WELCOME, or empty */
-	struct bytes public_key;   /* X25519, 32 bytes, or empty */
-};
+/* struct wire_hello, struct wire_note: the payloads that are rows. */
+#define WIRE_FIELD_u8 uint8_t
+#define WIRE_FIELD_u16 uint16_t
+#define WIRE_FIELD_u32 uint32_t
+#define WIRE_FIELD_u64 uint64_t
+#define WIRE_FIELD_bytes16 struct bytes
+#define WIRE_FIELD_bytes32 struct bytes
+#define WIRE_FIELD(kind, name) WIRE_FIELD_##kind name;
+#define WIRE_PAYLOAD(name, fields)                                                                                     \
+	struct wire_##name {                                                                                           \
+		fields                                                                                                 \
+	};
+#include "shared/wire/wire_types.def"
 
 struct wire_welcome {
 	uint16_t version;
@@ -133,12 +135,6 @@ struct wire_response {
 	struct bytes body; /* the rest, as in REQUEST */
 };
 
-struct wire_note {     /* NOTICE and GOAWAY */
-	uint16_t code; /* enum wire_notice */
-	uint64_t number;
-	struct bytes text; /* one sentence for the user, UTF-8, untrusted */
-};
-
 /* What the relay holds of one stream after a resumption. With stream 0: the list is over. */
 struct wire_resume {
 	uint8_t event_id[UUID_LEN];
@@ -155,7 +151,6 @@ enum wire_result { WIRE_OK, WIRE_MORE, WIRE_MALFORMED };
 enum wire_result wire_decode_frame(struct bytes in, struct wire_frame *out, size_t *used);
 
 /* Each decodes one payload; false when a field does not fit or breaks the protocol's rules. */
-MUST_CHECK bool wire_decode_hello(struct bytes payload, struct wire_hello *out);
 MUST_CHECK bool wire_decode_welcome(struct bytes payload, struct wire_welcome *out);
 MUST_CHECK bool wire_decode_request(struct bytes payload, struct wire_request *out);
 MUST_CHECK bool wire_decode_response(struct bytes payload, struct wire_response *out);
@@ -163,10 +158,8 @@ MUST_CHECK bool wire_decode_event_id(struct bytes payload, uint8_t out[UUID_LEN]
 MUST_CHECK bool wire_decode_reset(struct bytes payload, uint32_t *code, struct bytes *reason);
 MUST_CHECK bool wire_decode_window(struct bytes payload, uint32_t *credit);
 MUST_CHECK bool wire_decode_resume(struct bytes payload, struct wire_resume *out);
-MUST_CHECK bool wire_decode_note(struct bytes payload, struct wire_note *out);
 
 /* Each appends one frame; false when out of memory or a field is too long for its length (nothing is appended). */
-MUST_CHECK bool wire_encode_hello(struct buffer *out, const struct wire_hello *v);
 MUST_CHECK bool wire_encode_welcome(struct buffer *out, const struct wire_welcome *v);
 MUST_CHECK bool wire_encode_request(struct buffer *out, uint64_t stream, uint8_t flags, const struct wire_request *v);
 MUST_CHECK bool wire_encode_response(struct buffer *out, uint64_t stream, uint8_t flags, const struct wire_response *v);
@@ -177,4 +170,10 @@ MUST_CHECK bool wire_encode_reset(struct buffer *out, uint64_t stream, uint32_t 
 MUST_CHECK bool wire_encode_sealed(struct buffer *out, uint64_t stream, uint8_t flags, struct bytes piece);
 MUST_CHECK bool wire_encode_resume(struct buffer *out, uint64_t stream, const struct wire_resume *v);
 MUST_CHECK bool wire_encode_window(struct buffer *out, uint64_t stream, uint32_t credit);
-MUST_CHECK bool wire_encode_note(struct buffer *out, enum wire_type type, const struct wire_note *v);
+
+/* The same for the payloads that are rows: wire_decode_hello, wire_encode_note … */
+#define WIRE_PAYLOAD(name, fields)                                                                                     \
+	MUST_CHECK bool wire_decode_##name(struct bytes payload, struct wire_##name *out);                             \
+	MUST_CHECK bool wire_encode_##name(struct buffer *out, enum wire_type type, uint64_t stream,                   \
+					   const struct wire_##name *v);
+#include "shared/wire/wire_types.def"

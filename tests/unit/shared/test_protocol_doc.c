@@ -21,7 +21,7 @@ static bool encode_again(const struct wire_frame *f, struct buffer *out)
 	memset(&v, 0, sizeof v);
 	switch (f->type) {
 	case WIRE_HELLO:
-		return wire_decode_hello(f->payload, &v.hello) && wire_encode_hello(out, &v.hello);
+		return wire_decode_hello(f->payload, &v.hello) && wire_encode_hello(out, WIRE_HELLO, 0, &v.hello);
 	case WIRE_WELCOME:
 		return wire_decode_welcome(f->payload, &v.welcome) && wire_encode_welcome(out, &v.welcome);
 	case WIRE_REQUEST:
@@ -47,7 +47,8 @@ static bool encode_again(const struct wire_frame *f, struct buffer *out)
 		return wire_decode_window(f->payload, &v.number) && wire_encode_window(out, f->stream, v.number);
 	case WIRE_GOAWAY:
 	case WIRE_NOTICE:
-		return wire_decode_note(f->payload, &v.note) && wire_encode_note(out, (enum wire_type)f->type, &v.note);
+		return wire_decode_note(f->payload, &v.note) &&
+		       wire_encode_note(out, (enum wire_type)f->type, f->stream, &v.note);
 	default:
 		return false;
 	}
@@ -124,7 +125,6 @@ static const char *type_name(unsigned type)
 	static const char *const names[] = {
 #define WIRE_TYPE(number, name, client, relay, stream, time) [number] = #name,
 #include "shared/wire/wire_types.def"
-#undef WIRE_TYPE
 	};
 	return names[type];
 }
@@ -171,7 +171,6 @@ static void check_flags(unsigned type, const char *cell)
 #define SENDS(flags) (flags)
 #define WIRE_TYPE(number, name, client, relay, stream, time) [number] = (client) | (relay),
 #include "shared/wire/wire_types.def"
-#undef WIRE_TYPE
 	};
 	assert_int_equal(seen, known[type]);
 }

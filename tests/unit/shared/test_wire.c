@@ -105,7 +105,7 @@ static void test_encoder_takes_back_what_does_not_fit(void **state)
 	assert_non_null(large);
 	assert_true(buffer_append_text(&b, "before"));
 	note.text = bytes_make(large, 70000); /* over a u16 */
-	assert_false(wire_encode_note(&b, WIRE_NOTICE, &note));
+	assert_false(wire_encode_note(&b, WIRE_NOTICE, 0, &note));
 	assert_int_equal(b.len, 6);
 	free(large);
 	buffer_free(&b);
