@@ -1,7 +1,7 @@
 /* The app's answer (RFC 9112) on its way in: read from the connection of one call, its head checked, its body handed to
  * forward_ops piece by piece. A piece that its reader did not take is held until forward_resume; nothing is read
- * meanwhile. forward.c calls this; a call that ends by what came has ended, by forward_finish or forward_fail, before
- * these functions return. */
+ * meanwhile. forward.c calls this. When what came ends the call, forward_finish or forward_fail was called before these
+ * functions return. */
 #include "client/app/forward_private.h"
 
 #include "client/app/forward_reason.h"

@@ -1,5 +1,5 @@
-/* Which targets may be called: a port, a URL or a unix socket as the user writes it, made a base URL, and where that
- * leads. */
+/* Which targets may be called: turns a port, a URL or a unix socket, as the user writes it, into a base URL, and checks
+ * where that leads. */
 #include "client/app/forward_private.h"
 
 #include "client/common/resolve.h"

@@ -1,4 +1,4 @@
-/* `creel report`: one page to send to somebody. */
+/* `creel report`: writes deliveries as one HTML page to send to somebody. */
 #include "client/commands/cmd_export.h"
 
 #define AT struct export_command

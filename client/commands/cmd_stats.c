@@ -1,4 +1,4 @@
-/* Statistics of what matches. */
+/* `creel stats`: statistics of the deliveries that match a filter. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

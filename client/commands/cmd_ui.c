@@ -1,4 +1,4 @@
-/* The inspector alone, over what is on record; beside a running client it shows that one's state. */
+/* `creel ui`: the inspector alone, over what is on record; it shows the state of a client that runs beside it. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

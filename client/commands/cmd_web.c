@@ -1,4 +1,4 @@
-/* The record in a browser, until Ctrl-C. */
+/* `creel web`: shows the record in a browser, until Ctrl-C. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

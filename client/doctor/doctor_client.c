@@ -1,4 +1,4 @@
-/* Whether a client runs with the store that is looked at: then its relay, tunnel and app are what is wrong or not. */
+/* Looks for a client that runs with this store: if there is one, its relay, tunnel and app are checked. */
 #include "client/app/forwarder.h"
 #include "client/doctor/doctor.h"
 #include "shared/base/clock.h"

@@ -1,4 +1,4 @@
-/* Whether the app answers in the time that its senders wait, by what is on record. */
+/* Whether the app answers as fast as its senders want, judged by the record. */
 #include "client/doctor/doctor.h"
 #include "shared/providers/signature_sender.h"
 #include "shared/query/store_query.h"

@@ -17,8 +17,8 @@ int64_t inspect_replays_begin(struct inspect_replays *r, struct store *store, co
 /* Stops the one of this handle; nothing when it is over. */
 void inspect_replays_stop(struct inspect_replays *r, int64_t handle);
 void inspect_replays_stop_all(struct inspect_replays *r);
-/* How far those under way are, added up. */
+/* The progress of all under way, added up. */
 struct replay_progress inspect_replays_under_way(const struct inspect_replays *r);
-/* Waits until all are over: `over` (may be NULL) for each with its last word, then `closed`, and it is freed. */
+/* Waits until all are over: `over` (may be NULL) for each with its last progress, then `closed`, and it is freed. */
 void inspect_replays_close(struct inspect_replays *r, void (*over)(void *user, const struct replay_progress *p),
 			   void (*closed)(void *user), void *user);

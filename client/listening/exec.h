@@ -26,7 +26,7 @@ struct exec_ops {
 	void (*on_over)(void *user, int64_t id, bool fine);
 };
 
-/* Whether it can be run: EXIT_USAGE when it is no list of words or there is no such program. */
+/* Whether it can be run: EXIT_USAGE when it cannot be split into words or there is no such program. */
 MUST_CHECK bool exec_check(const char *command, struct error *e);
 
 /* The store must be there. NULL and *e. */

@@ -1,4 +1,4 @@
-/* What `listen` and `dev` take on the command line. */
+/* The options of `listen` and `dev`. */
 #include "client/listening/cmd_listen.h"
 #include "client/listening/exec.h"
 #include "client/inspect/inspector.h"

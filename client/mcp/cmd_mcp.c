@@ -1,4 +1,4 @@
-/* The record for coding agents. */
+/* `creel mcp`: the record for coding agents. */
 #include "client/mcp/mcp.h"
 #include "client/options/command.h"
 

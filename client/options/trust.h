@@ -1,4 +1,5 @@
-/* What the user trusts: for each project's file its bytes, as a SHA-256, in a folder beside the user's config file.
+/* Which project files the user trusts: for each, the SHA-256 of its bytes is kept in a folder beside the user's config
+ * file.
  *
  * A record is a file of its own (0600 in a folder of 0700), named after the project file's path, so that programs at
  * the same time do not undo each other's. Trust is of path and bytes together: neither a changed file nor a copy
@@ -14,12 +15,13 @@ enum trust_state {
 	TRUST_GIVEN,
 };
 
-/* `path`: absolute, as the folder's own name is without links. What cannot be read is not trusted. */
+/* `path` as project_file_path gives it: absolute, without links in its folder's name. When the record cannot be read
+ * the file is not trusted. */
 enum trust_state trust_look(const char *path, struct bytes text);
 /* EXIT_USAGE when it cannot be kept. */
 MUST_CHECK bool trust_give(const char *path, struct bytes text, struct error *e);
 /* *was: whether there was a record. */
 MUST_CHECK bool trust_take_back(const char *path, bool *was, struct error *e);
-/* Calls `on` for each path that has a record, in no order; false of it ends the walk. False and *e when the folder
- * cannot be read; that there is none is no failure. */
+/* Calls `on` for each path that has a record, in no order, until it returns false. False and *e when the folder cannot
+ * be read; a missing folder is not a failure. */
 MUST_CHECK bool trust_each(bool (*on)(void *user, const char *path, const char *hash), void *user, struct error *e);

@@ -1,6 +1,6 @@
-/* What stands in the journal is brought into the database: on the writer's thread, within its transaction, and what
- * becomes of it on the loop. A delivery whose call is over by then is brought in together with it, which costs little
- * more than the delivery alone. */
+/* Brings what stands in the journal into the database: on the writer's thread, within its transaction; what follows
+ * from that happens on the loop. A delivery whose call is over by then is brought in together with it, which costs
+ * little more than the delivery alone. */
 #include "client/record/recorder_journal_private.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Deliveries and attempts straight into the database: where there is no journal, and what is too large for one. */
+/* Puts deliveries and attempts straight into the database: when there is no journal, or they are too large for it. */
 #include "client/record/recorder_private.h"
 
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * their order, many in a transaction.
  *
  *    submitted ─▶ turn ─▶ written: committed, kept ─▶ synced: done of a delivery
- *                  ▲          └─▶ in the database: numbered, done of an attempt ─▶ synced there: the file may begin
- * again └ deliveries wait here while the writer is far behind
+ *                  ▲          └─▶ in the database: numbered, done of an attempt ─▶ synced there: its file is free
+ *                  └ deliveries wait here while the writer is far behind
  *
  * What the database does not take is tried again every second, before all that came after it; until it is taken, no
  * delivery is accepted, while the ends of calls go on being written. */

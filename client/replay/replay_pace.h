@@ -9,7 +9,7 @@
 struct replay_pace {
 	int64_t parallel; /* at once; -1: one after another, or REPLAY_PARALLEL_PACED */
 	double rate;      /* a second at most; 0: as fast as answers come */
-	double speed;     /* in which the gaps between the originals are kept: 2 is twice as fast; 0: not kept */
+	double speed;     /* keeps the gaps between the originals, at this speed: 2 is twice as fast; 0: not kept */
 };
 
 /* Reads a number above 0 ("2", "0.5", "10x"). EXIT_USAGE with a sentence that names the option. */

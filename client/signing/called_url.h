@@ -5,8 +5,8 @@
 
 #include "shared/store/store.h"
 
-/* Into *out, which is emptied first. `public_url` may be empty. Without it and without a Host field *out stays empty.
- * Pure; false when out of memory. */
+/* Makes the URL in *out, which is emptied first. `public_url` may be empty. Without it and without a Host field *out
+ * stays empty. Pure; false when out of memory. */
 MUST_CHECK bool called_url_make(struct bytes public_url, struct bytes headers, bool https, struct bytes prefix,
 				struct bytes target, struct buffer *out);
 /* The public URL of a tunnel, in the place of what is in *out. *out is not touched when the record knows none. */

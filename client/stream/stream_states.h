@@ -8,8 +8,7 @@
  *    record     NONE ─▶ WRITING ─▶ KEPT, ⇄ RETRY, then DONE | GIVEN_UP       the record of that call's end
  *    response   NONE ─▶ (HEAD ─▶) WHOLE | BROKEN                             what there is to say to the relay
  *    sent       NOTHING ⇄ HEAD ⇄ END                                         how much of it was said on this connection
- *    resent     NONE ─▶ EXPECTED ─▶ COMING ─▶ NONE                           a request that is whole here and comes
- * again
+ *    resent     NONE ─▶ EXPECTED ─▶ COMING ─▶ NONE                           a whole request that comes once more
  *
  * Each is changed only by its stream_…_to(), which aborts on a move that is not in the table of stream_states.c, in
  * every build: such a move is a fault of this program, and to go on would call an app twice or free what is in use. */

@@ -1,5 +1,5 @@
-/* What a change of this machine's network means for the tunnel: a laptop that went to another Wi-Fi is online again at
- * once, and does not wait for two pings without an answer. */
+/* Reacts to a change of this machine's network: a laptop that changes to another Wi-Fi is online again at once, instead
+ * of waiting for two unanswered pings. */
 #include "client/watch/network_watch.h"
 #include "client/tunnel/tunnel_private.h"
 

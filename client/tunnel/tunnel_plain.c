@@ -1,8 +1,8 @@
-/* A token is not sent where others can read it on the way: over plain http it goes to this machine alone, whatever the
- * relay's name is spelled like, unless the user said --allow-plain-token.
+/* A token is not sent where others can read it on the way: over plain http it goes only to this machine, however the
+ * relay's name is spelled, unless the user said --allow-plain-token.
  *
- * The name is resolved here, and the connection made to the address that was looked at; what it is connected to in the
- * end is looked at once more before the handshake is written. */
+ * The name is resolved here, and the connection is made to the address that was checked; the address at the other end
+ * is checked once more before the handshake is written. */
 #include "shared/net/loopback.h"
 #include "client/proxy/proxy.h"
 #include "client/tunnel/tunnel_private.h"

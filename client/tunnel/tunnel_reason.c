@@ -1,6 +1,6 @@
-/* Why the tunnel is not up: what is seen of the connection, its handshake and the relay's notices, made reasons
- * (client/reason). Codes decide throughout: what libwebsockets or a relay says in words is looked at nowhere, save that
- * the words of a notice whose code this client does not know are shown. */
+/* Why the tunnel is not up: turns what is seen of the connection, its handshake and the relay's notices into reasons
+ * (client/reason). Only codes decide, never the words of libwebsockets or a relay; but the words of a notice whose code
+ * this client does not know are shown. */
 #include "client/tunnel/tunnel_private.h"
 
 #include "shared/secrets/secret_shape.h"
