@@ -1,4 +1,4 @@
-/* What stands in for bus.c, bus_queue.c and bus_thread.c in a program that was built without NATS. */
+/* Replaces bus.c, bus_queue.c and bus_thread.c in a program that was built without NATS. */
 #include "relay/bus/bus.h"
 
 struct bus *bus_new(uv_loop_t *loop, const struct bus_settings *settings, const struct bus_events *events, void *user,

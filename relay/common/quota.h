@@ -47,8 +47,8 @@ struct quota_around {
 /* Which limit it was. */
 enum quota_bound { QUOTA_GIVEN, QUOTA_TUNNEL, QUOTA_TUNNEL_FILES, QUOTA_RELAY, QUOTA_DISK };
 
-/* From now on the hold has `need`; or, where something of it grows beyond a limit, what it had before. What does not
- * grow is not asked about. */
+/* Gives the hold `need`; if a part of that grows beyond a limit, the hold keeps what it had. Parts that do not grow are
+ * not checked. */
 MUST_CHECK enum quota_bound quota_take(struct quota_hold *h, struct quota *quota, struct quota_share *share,
 				       const struct quota_need *need, const struct quota_around *around);
 /* The same without asking: what is there already must be counted whatever the limits say. Needing nothing, the hold

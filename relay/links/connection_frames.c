@@ -1,4 +1,4 @@
-/* The frames of a client, by type. */
+/* Handles a client's frames, by type. */
 #include "relay/links/tunnel_private.h"
 #include "relay/streams/late.h"
 #include "relay/tunnels/tunnel.h"

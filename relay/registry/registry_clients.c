@@ -1,5 +1,5 @@
-/* The clients of a tunnel begin and end, with all that hangs on them: streams, late deliveries, the mailbox read ahead.
- */
+/* Makes and frees the clients of a tunnel, with all that belongs to them: streams, late deliveries, what was read ahead
+ * of the mailbox. */
 #include "relay/streams/drain.h"
 #include "relay/streams/late.h"
 #include "relay/registry/registry.h"

@@ -1,4 +1,4 @@
-/* A client joins its tunnel. */
+/* What happens when a client joins its tunnel. */
 #include "relay/tunnels/connection.h"
 #include "relay/streams/drain.h"
 #include "relay/registry/registry.h"

@@ -5,9 +5,9 @@
 
 #include "relay/senders/sender.h"
 
-/* 101 left. */
+/* To be called when the 101 was sent. */
 void passage_begin(struct sender *s);
-/* Something moved at either end. */
+/* To be called when something moved at either end. */
 void passage_go_on(struct sender *s);
 /* What is to be polled for. */
 int passage_events(const struct sender *s);

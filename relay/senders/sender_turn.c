@@ -1,5 +1,5 @@
-/* A turn of a connection: what is read, used, written and waited for in each state, and what its deadline ends. The
- * only place where its socket is used after its first bytes. */
+/* A connection's turn: what is read, used, written and waited for in each state, and what happens when its deadline
+ * passes. The only place where its socket is used after its first bytes. */
 #include "relay/senders/sender.h"
 
 #include "relay/common/limits.h"

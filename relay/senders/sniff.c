@@ -1,5 +1,5 @@
-/* A connection's first bytes, looked at and left in the socket: a PROXY header, TLS or not, a tunnel or not. What is a
- * tunnel's goes to libwebsockets whole, as it came. */
+/* A connection's first bytes, looked at and left in the socket: a PROXY header, TLS or not, a tunnel or not. A tunnel's
+ * connection goes to libwebsockets with its first bytes unread. */
 #include "relay/senders/sender.h"
 
 #include "relay/common/limits.h"

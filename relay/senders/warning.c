@@ -1,4 +1,4 @@
-/* The page of --browser-warning, as far as a sender's request has to do with it. */
+/* What the page of --browser-warning means for a sender's request. */
 #include "relay/common/limits.h"
 #include "relay/senders/browser_warning.h"
 #include "relay/senders/sender.h"

@@ -1,4 +1,4 @@
-/* What waits, for a backup: a piece a job, so that the relay's own transactions go on in between. */
+/* Copies what waits, for a backup: one piece in each job, so that the relay's own transactions go on in between. */
 #include "relay/spool/spool_private.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Sealing what is put into the mailboxes of clients that have a key (shared/wire/seal.h): a sealer for each, made when
- * it is first needed. The writer thread alone. */
+ * it is first needed. Only for the writer thread. */
 #pragma once
 
 #include "relay/common/hash.h"
@@ -18,7 +18,7 @@ MUST_CHECK bool spool_seal(struct spool_seals *s, int64_t mailbox, const uint8_t
 			   const uint8_t event_id[UUID_LEN], struct bytes *payload, struct error *e);
 /* Gives memory back that only a large payload needed. The view is gone. */
 void spool_seal_trim(struct spool_seals *s);
-/* The mailbox is left: its sealer goes. */
+/* Frees the sealer of a mailbox that was left. */
 void spool_seal_forget(struct spool_seals *s, int64_t mailbox);
 /* Frees all that it holds, not `s` itself. */
 void spool_seal_free(struct spool_seals *s);

@@ -1,4 +1,4 @@
-/* What a client sends on a stream. */
+/* Takes what a client sends on a stream. */
 #include "relay/streams/delivery_streams.h"
 #include "relay/tunnels/tunnel.h"
 #include "relay/streams/stream.h"
