@@ -7,5 +7,5 @@
 int hex_digit(uint8_t c);
 /* Appends two lower-case digits a byte. False when out of memory. */
 MUST_CHECK bool hex_encode(struct buffer *out, struct bytes in);
-/* Appends the bytes. False when `in` is no hex or has an odd number of digits, or when out of memory. */
+/* Appends the bytes. False when `in` is not hex or has an odd number of digits, or when out of memory. */
 MUST_CHECK bool hex_decode(struct buffer *out, struct bytes in);

@@ -48,8 +48,8 @@ struct writer_job {
 /* Starts the thread. `db` is used by the thread alone until the writer is closed. NULL and *e on failure. */
 struct batch_writer *batch_writer_new(uv_loop_t *loop, const struct batch_ops *ops, void *db, struct error *e);
 void batch_writer_submit(struct batch_writer *w, struct writer_job *job);
-/* A transaction gathers no more bytes than this, except by its last job and by one lazy job beside the others. Before
- * the first job. */
+/* Bounds the bytes that a transaction gathers, apart from its last job and one lazy job beside the others. To be called
+ * before the first job. */
 void batch_writer_bound(struct batch_writer *w, size_t bytes);
 /* Jobs submitted whose `done` has not run. */
 size_t batch_writer_pending(const struct batch_writer *w);

@@ -1,4 +1,4 @@
-/* Walks over a HAR file's outer objects without taking it apart as a whole: of a hundred thousand entries one at a time
+/* Walks over a HAR file's outer objects without parsing it as a whole: of a hundred thousand entries only one at a time
  * becomes a value. Brackets are counted here, jansson judges what is between them. */
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* Start lines and field lines. A line is judged when its LF is here, and what can be told of one that is still coming
- * is told at once: nobody waits for the end of a head that is none. */
+/* Start lines and field lines. A line is judged when its LF is here, and faults of an unfinished line are reported at
+ * once, so that nobody waits for the end of what is not a head. */
 #include "shared/http/http1.h"
 
 #include "shared/http/headers.h"

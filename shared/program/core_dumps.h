@@ -1,4 +1,4 @@
-/* No core dump of a program that holds tokens and webhooks: neither by a crash nor by whoever may look into it.
+/* No core dump of a program that holds tokens and webhooks: neither after a crash nor at another program's wish.
  *
  * Only the soft limit of RLIMIT_CORE goes to 0, so that a program that creel starts for the user (an editor, --exec)
  * can be given back the user's own. On Linux the process is made undumpable as well (PR_SET_DUMPABLE), which also keeps

@@ -1,5 +1,5 @@
-/* PNG (W3C, third edition): chunks, inflate, filters, all colour types and depths, Adam7. Ancillary chunks but tRNS are
- * left out; checksums are not looked at, for a damaged image is shown as far as it goes. */
+/* PNG (W3C, third edition): chunks, inflate, filters, all colour types and depths, Adam7. Ancillary chunks except tRNS
+ * are ignored; checksums are not checked, because a damaged image is shown as far as it goes. */
 #include "shared/readers/pixels_private.h"
 
 #include <stdlib.h>

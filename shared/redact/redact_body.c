@@ -1,4 +1,4 @@
-/* A body by its content coding and its type. What cannot be looked into goes as a whole. */
+/* A body by its content coding and its type. What cannot be looked into is taken out as a whole. */
 #include "shared/redact/redact_private.h"
 
 #include <ctype.h>

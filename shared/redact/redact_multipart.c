@@ -1,5 +1,5 @@
 /* The parts of multipart/… (RFC 2046 §5.1, RFC 7578), as shared/content/multipart.h reads them: names and file names
- * stay, and a part that is coded for its transfer is so afterwards. */
+ * stay, and a part with a transfer coding has it afterwards too. */
 #include "shared/redact/redact_private.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Which names tell of a secret. Every provider has its own, so they are compared as lower-case letters and digits:
+/* Which names belong to secrets. Every provider has its own, so they are compared as lower-case letters and digits:
  * "X-Api-Key", "apiKey" and "api_key" are one. */
 #include "shared/redact/redact_private.h"
 #include "shared/text/text_last.h"

@@ -56,7 +56,7 @@ void redact_note(struct redaction *r, enum redact_kind kind, struct bytes name, 
 /* The same for a named value, whose kind is `kind` unless it is a signature. */
 void redact_note_named(struct redaction *r, enum redact_kind kind, struct bytes name, enum redact_why why);
 
-/* Whether there is nothing to be taken out of it: empty, or it was already. */
+/* Whether there is nothing to take out of it: it is empty, or was taken out already. */
 bool redact_is_done(struct bytes value);
 /* REDACTED, padded to `len` within reason. */
 MUST_CHECK bool redact_put(struct buffer *out, size_t len);

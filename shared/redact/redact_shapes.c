@@ -1,4 +1,4 @@
-/* Tokens that tell by their form what they are, wherever they stand. */
+/* Tokens that are recognised by their form, wherever they stand. */
 #include "shared/redact/redact_private.h"
 
 #include <ctype.h>

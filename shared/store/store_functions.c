@@ -1,5 +1,5 @@
-/* SQL functions by which a search looks at texts, header blocks, and what bodies say. Those that test take one
- * alternative of a filter's term by pointer; those that the search index is filled by give its words. */
+/* SQL functions by which a search looks at texts, header blocks, and what bodies say. Those that test get one
+ * alternative of a filter's term by pointer; the others give the words for the search index. */
 #include "shared/filter/filter_private.h"
 #include "shared/store/store_private.h"
 #include "shared/text/text_fold.h"

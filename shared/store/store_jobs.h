@@ -1,6 +1,6 @@
-/* Replays asked of a running client: who asks puts the replay on record (state waiting, not called yet) and a job for
- * it; the client of that tunnel calls the app and ends the job with the attempt, in one transaction. The same threads
- * as the store's. */
+/* Replays that other programs ask of a running client: the asking program puts the replay on record (state waiting, not
+ * called yet) and a job for it; the client of that tunnel calls the app and ends the job with the attempt, in one
+ * transaction. The same threads as the store's. */
 #pragma once
 
 #include "shared/store/store.h"
@@ -23,5 +23,5 @@ MUST_CHECK bool store_list_jobs(struct store *s, struct bytes tunnel, uint64_t o
 /* *found false when there is none. */
 MUST_CHECK bool store_get_job(struct store *s, int64_t id, struct job *out, bool *found, struct error *e);
 MUST_CHECK bool store_take_job(struct store *s, int64_t id, int64_t pid, struct error *e);
-/* One that is over already stays as it is. */
+/* Ends a job; one that is over already stays as it is. */
 MUST_CHECK bool store_end_job(struct store *s, int64_t id, enum job_state state, struct error *e);

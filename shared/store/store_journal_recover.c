@@ -1,4 +1,4 @@
-/* What a killed client left in its journal comes into the database before anything else is written there. */
+/* Brings what a killed client left in its journal into the database, before anything else is written there. */
 #include "shared/store/store_journal.h"
 
 #include "shared/base/clock.h"

@@ -1,5 +1,5 @@
-/* Who opens the database sees in it all that running clients had on record by then: what stands in their journals is
- * waited for, some milliseconds at rest. */
+/* Makes whoever opens the database see all that running clients had on record at that moment: waits until what stands
+ * in their journals is there too, usually a few milliseconds. */
 #include "shared/store/store_journal.h"
 
 #include "shared/base/clock.h"

@@ -1,4 +1,4 @@
-/* The bytes of a request or an answer into the store; long bodies piece by piece, so that memory stays flat. */
+/* Writes the bytes of a request or an answer into the store; long bodies piece by piece, so that memory stays small. */
 #include "shared/store/store_private.h"
 
 #include <errno.h>

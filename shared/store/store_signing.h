@@ -1,6 +1,6 @@
-/* Signatures asked of a running client that knows the secret, which itself never stands in the store: who asks puts the
- * request here, the client answers in the same row, who asked takes the answer and deletes it. The same threads as the
- * store's. */
+/* Signatures asked of a running client that knows the secret, which itself never stands in the store: the asking
+ * program puts the request here, the client answers in the same row, and the asking program takes the answer and
+ * deletes the row. The same threads as the store's. */
 #pragma once
 
 #include "shared/store/store.h"
@@ -34,5 +34,5 @@ MUST_CHECK bool store_get_signing_state(struct store *s, int64_t id, enum signin
 					struct error *e);
 MUST_CHECK bool store_answer_signing(struct store *s, int64_t id, const struct signing *answer, struct error *e);
 MUST_CHECK bool store_drop_signing(struct store *s, int64_t id, struct error *e);
-/* What was asked before then and never fetched. */
+/* Drops what was asked before that time and never fetched. */
 MUST_CHECK bool store_drop_old_signings(struct store *s, uint64_t before_us, struct error *e);

@@ -1,4 +1,4 @@
-/* Tags and what is between them. HTML has no errors: what does not end goes to the end. */
+/* Tags and what is between them. HTML has no errors: what has no end goes on to the end of the text. */
 #include "shared/syntax/markup_private.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* What seal.c (the bytes) gives seal_key_file.c (where a client keeps its key), and nobody else. */
+/* What seal.c (the bytes) provides only for seal_key_file.c (where a client keeps its key). */
 #pragma once
 
 #include <openssl/evp.h>

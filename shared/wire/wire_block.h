@@ -1,5 +1,5 @@
-/* Header blocks for a peer that wants exactly one blank behind each colon, as creel 0.1.0 does: it has not
- * WIRE_FEATURE_EXACT. Pure; any thread. */
+/* Header blocks for a peer without WIRE_FEATURE_EXACT, such as creel 0.1.0, which wants exactly one blank after each
+ * colon. Pure; any thread. */
 #pragma once
 
 #include "shared/wire/wire.h"

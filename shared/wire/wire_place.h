@@ -1,6 +1,5 @@
-/* Whether a frame may come where it came: from this side, at this time, on this stream. By the table
- * of wire_types.def; what a frame says is not looked at. Both ends ask here before they look further. Pure; any thread.
- */
+/* Whether a frame may come where it came: from this side, at this time, on this stream. Decided by the table of
+ * wire_types.def; a frame's contents are not looked at. Both ends ask here first. Pure; any thread. */
 #pragma once
 
 #include "shared/wire/wire.h"
