@@ -1,4 +1,4 @@
-/* An image: what it is, over its bytes. */
+/* An image: what it is, above its bytes. */
 #include <inttypes.h>
 #include <stdio.h>
 

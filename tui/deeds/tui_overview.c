@@ -1,4 +1,4 @@
-/* Has the figures of an overview counted, again while the record changes, and dropped when nobody looks. */
+/* Has the figures of an overview counted, again whenever the record changes, and stops when nobody looks at it. */
 #include "tui/deeds/tui_deeds.h"
 #include "tui/overview/view_overview.h"
 

@@ -1,4 +1,4 @@
-/* Opens the line somebody types into. */
+/* Opens the line that the user types into. */
 #include "tui/deeds/tui_deeds.h"
 
 void tui_prompt_open(struct tui *t, enum prompt_kind kind, const char *text)

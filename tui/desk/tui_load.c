@@ -1,4 +1,4 @@
-/* What the list shows is asked of the source here: pages, counts, the state of the client, the preview line. */
+/* Asks the source for what the list shows: pages, counts, the state of the client, the preview line. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

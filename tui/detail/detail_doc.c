@@ -1,4 +1,5 @@
-/* Which document the view of a delivery shows: made again when its contents change, kept while another tab is shown. */
+/* Which document the view of a delivery shows: it is made again when its contents change, and kept while another tab is
+ * shown. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -48,5 +48,5 @@ enum pager_found pager_search(struct pager *p, const char *text, bool backwards)
 /* Counts the hits, over about `cells` cells. "2 of 17", "2 of 17+" or "17+" while there is more to look at; "" where
  * that cannot be said. True when it is over. */
 bool pager_count_hits(struct pager *p, size_t cells, char *text, size_t room);
-/* The document has other lines now. */
+/* To be called when the document's lines have changed. */
 void pager_changed(struct pager *p);

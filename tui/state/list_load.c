@@ -1,4 +1,4 @@
-/* Which page the list wants next, and what becomes of the window when it arrives. */
+/* Which page the list wants next, and how the window changes when it arrives. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* The clipboard, whichever there is (tui/DESIGN.md §3.10): the configured command, tmux's buffer, the terminal's own by
- * OSC 52, the desktop's by a program, at last a file. It is never read. Loop thread. */
+/* Copies to whichever clipboard there is (tui/DESIGN.md §3.10): the configured command, tmux's buffer, the terminal's
+ * own by OSC 52, the desktop's by a program, at last a file. It is never read. Loop thread. */
 #pragma once
 
 #include <uv.h>
