@@ -24,7 +24,7 @@ struct project_file {
 /* The path under which a file is trusted: absolute, with the links in its folder's name resolved, so that it does not
  * matter how the user got there. NULL when there is no such folder; the caller frees. */
 char *project_file_path(const char *name);
-/* Reads the file of that name; that there is none is no failure (file.there). project_file_free in any case. */
+/* Reads the file of that name; a missing file is not a failure (file.there tells). project_file_free in any case. */
 MUST_CHECK bool project_file_read(struct project_file *p, const char *name, struct error *e);
 void project_file_free(struct project_file *p);
 

@@ -51,7 +51,7 @@ MUST_CHECK bool web_param_number(struct web_exchange *x, const char *name, int64
 				 int64_t otherwise, int64_t *out);
 /* Whether a parameter is there and is 1. */
 bool web_param_set(const struct web_exchange *x, const char *name);
-/* Text as an id from 1 up; 0: it is none. */
+/* Reads an id from 1 up; 0: the text is not one. */
 int64_t web_id_of(const char *text);
 
 /* Takes the value; NULL counts as out of memory. */

@@ -11,7 +11,8 @@ struct web_key {
 	char cookie[WEB_KEY_LEN + 1]; /* HMAC-SHA256 of "cookie" under it: the token itself is in no cookie */
 };
 
-/* Reads it, or makes it where it is missing, or with `anew`. EXIT_STORE; a file that others may read is refused. */
+/* Reads the key, or makes a new one when it is missing or `anew` asks for one. EXIT_STORE; a file that others may read
+ * is refused. */
 MUST_CHECK bool web_key_load(const char *db, bool anew, struct web_key *out, struct error *e);
 void web_key_wipe(struct web_key *k);
 /* In constant time. */
