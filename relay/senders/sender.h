@@ -68,7 +68,7 @@ struct sender {
 	char peer[PEER_TEXT_LEN];        /* whose the request is; between two: `from` */
 	bool half_closed;                /* it sends no more */
 
-	struct buffer in; /* read and not used: a head that is coming, or requests behind this one */
+	struct buffer in; /* read and not used: a head that is coming, or requests after this one */
 	struct http1_head head;
 	struct http1_body body;
 	uint64_t body_since; /* loop ms: when its body began, for the least rate */
