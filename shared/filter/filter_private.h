@@ -92,7 +92,7 @@ MUST_CHECK bool filter_literal_duration(const char *text, int64_t *us, int64_t *
 MUST_CHECK bool filter_literal_time(const char *text, uint64_t now_us, int64_t *from_us, int64_t *until_us);
 MUST_CHECK bool filter_literal_number(const char *text, int64_t *out);
 MUST_CHECK bool filter_literal_event_id(const char *text, uint8_t low[16], uint8_t high[16]);
-/* Compiles; false with *why when it is none, or one that would cost too much. */
+/* Compiles; false with *why when it is not a regular expression, or one that would cost too much. */
 MUST_CHECK bool filter_literal_regex(const char *text, regex_t *out, const char **why);
 
 void filter_term_free(struct filter_term *t);
