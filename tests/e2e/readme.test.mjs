@@ -1,8 +1,9 @@
-// README.md and creel(1) show what is so.
+// README.md, creel(1) and creel-protocol(7) show what is so.
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { it } from 'node:test';
+import * as frames from '../readme/frames.mjs';
 import * as keys from '../readme/keys.mjs';
 import { draw, picture } from '../readme/picture.mjs';
 import * as screens from '../readme/screens.mjs';
@@ -21,6 +22,10 @@ it('the picture of the inspector in README.md is what it draws (node tests/readm
 
 it('the inspector’s keys in creel(1) are those of tui/keys/actions.def (node tests/readme/keys.mjs --write)', () => {
 	assert.equal(readFileSync(keys.page, 'utf8'), keys.fresh());
+});
+
+it('the frames in creel-protocol(7) are those of PROTOCOL.md (node tests/readme/frames.mjs --write)', () => {
+	assert.equal(readFileSync(frames.page, 'utf8'), frames.fresh());
 });
 
 // Browsers draw letters differently, so that only its size can be compared.
