@@ -45,7 +45,7 @@ static void test_hints(void **state)
 		{ "gitla.push", "gitlab.push or gitea.push" },
 		{ "gihub", "github.push" },
 		{ "sripe", "stripe.invoice.paid" },
-		{ "push", "github.push, gitlab.push or forgejo.push" },
+		{ "push", "github.push, gitlab.push or dockerhub.push" },
 		{ "issue.opened", "github.issues.opened" },
 		{ "pull_requst", "github.pull_request" },
 		{ "orders/create", "shopify.orders.create" },
