@@ -119,7 +119,7 @@ describe('a tunnel through a proxy', () => {
 
 	describe('that does not open the way', () => {
 		/** `listen`, `login` and `doctor` say the same sentence, and none of them the password. */
-		async function says(env, words, { url = `http://127.0.0.1:${relay.port}`, todo, opened, timeout = '1s' } = {}) {
+		async function says(env, words, { url = `http://127.0.0.1:${relay.port}`, todo, opened, timeout = '2s' } = {}) {
 			const all = { env: { ...NOTHING, ...env } };
 			const [listen, login, looked] = await Promise.all([
 				w.creel(['listen', '1', '--relay', url, '--connect-timeout', timeout, '--output', 'lines', '--db', w.fresh('db')], all),
