@@ -246,9 +246,10 @@ static void syncer_main(void *arg)
 		uv_mutex_lock(&w->lock);
 		while (!w->unsynced.first && !w->written)
 			uv_cond_wait(&w->wake_syncer, &w->lock);
-		while (!w->sync_soon && !w->written)
-			if (uv_cond_timedwait(&w->wake_syncer, &w->lock, LAZY_SYNC_MS * UINT64_C(1000000)) != 0)
-				break;
+		/* Each commit wakes this: without an end of its own the wait would begin again at each. */
+		uint64_t now, end = uv_hrtime() + LAZY_SYNC_MS * UINT64_C(1000000);
+		while (!w->sync_soon && !w->written && (now = uv_hrtime()) < end)
+			uv_cond_timedwait(&w->wake_syncer, &w->lock, end - now);
 		struct job_list batch = take_all(&w->unsynced);
 		w->sync_soon = false;
 		uv_mutex_unlock(&w->lock);

@@ -470,6 +470,55 @@ static void test_lazy_jobs_share_a_sync(void **state)
 	free(f);
 }
 
+struct steady {
+	struct job job;
+	struct fixture *f;
+};
+
+static struct steady *steady;
+
+/* The next one, until one of them is done. */
+static void one_more(struct writer_job *job)
+{
+	struct fixture *f = steady->f;
+	int next = ((struct steady *)job)->job.number + 1;
+	if (f->count > 0 || next == JOBS)
+		return;
+	steady[next] = (struct steady){ { { .run = run, .committed = one_more, .done = done, .lazy = true },
+					  next,
+					  false,
+					  f->order,
+					  &f->count,
+					  f->failed },
+					f };
+	batch_writer_submit(f->writer, &steady[next].job.job);
+}
+
+/* However often one is committed: the journal's file is not free before the sync. */
+static void test_lazy_jobs_that_keep_coming_are_synced(void **state)
+{
+	struct fixture *f = malloc(sizeof *f);
+	int submitted = 0;
+	(void)state;
+	start_with(f, &apart_ops);
+	steady = calloc(JOBS, sizeof *steady);
+	steady[0] = (struct steady){ { { .run = run, .committed = one_more, .done = done, .lazy = true },
+				       0,
+				       false,
+				       f->order,
+				       &f->count,
+				       f->failed },
+				     f };
+	batch_writer_submit(f->writer, &steady[0].job.job);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	while (submitted < JOBS && steady[submitted].f)
+		submitted++;
+	assert_true(submitted < JOBS);
+	end(f);
+	free(steady);
+	free(f);
+}
+
 static void test_what_done_submits_while_closing_is_synced(void **state)
 {
 	struct fixture *f = malloc(sizeof *f);
@@ -493,6 +542,7 @@ int main(void)
 		cmocka_unit_test(test_a_failed_sync_is_told_behind_committed),
 		cmocka_unit_test(test_nothing_is_synced_where_nothing_was_committed),
 		cmocka_unit_test(test_lazy_jobs_share_a_sync),
+		cmocka_unit_test(test_lazy_jobs_that_keep_coming_are_synced),
 		cmocka_unit_test(test_what_done_submits_while_closing_is_synced),
 		cmocka_unit_test(test_lazy_jobs_come_later_in_order),
 		cmocka_unit_test(test_many_large_lazy_jobs_let_others_in_between),
