@@ -106,9 +106,9 @@ static bool pass_over_rest(struct look *l, struct store *s, struct error *e)
 		return true;
 	if (!store_filter(s, &newest, e))
 		return false;
-	add_event(
-	    l, "more", l->newest,
-	    json_pack("{s:I, s:I}", "newest_id", (json_int_t)l->newest, "count", (json_int_t)(l->newest - before + 1)));
+	add_event(l, "more", l->newest,
+		  json_pack("{s:I, s:I}", "newest_id", (json_int_t)l->newest, "count",
+			    (json_int_t)l->newest - (json_int_t)before + 1));
 	return true;
 }
 

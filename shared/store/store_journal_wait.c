@@ -105,7 +105,7 @@ static bool is_applied(struct store *s, const struct awaited *a)
 void store_journal_wait(struct store *s)
 {
 	struct awaited living[8];
-	const struct timespec look = { 0, LOOK_MS * 1000000 };
+	const struct timespec look = { 0, LOOK_MS * 1000000L };
 	size_t count = list_living(s, living, sizeof living / sizeof *living);
 	uint64_t until = clock_steady_ms() + WAIT_MS;
 	for (size_t i = 0; i < count; i++) {
