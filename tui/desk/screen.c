@@ -126,12 +126,16 @@ void screen_draw(struct screen *s, struct surface *surface)
 		return;
 	}
 	draw_top(s, &l, surface);
-	if (l.strip.height)
-		bars_draw_strip(&s->ui, surface, l.strip);
+	int rows = 1;
 	if (top->context == CONTEXT_LIST || s->ui.message[0])
-		message_draw(&s->ui, surface, l.message);
+		rows = message_draw(&s->ui, surface, l.message);
 	else
 		bars_draw_hint(&s->ui, top->context, top->ops->search ? s->ui.search : "", surface, l.message);
+	if (l.strip.height) {
+		l.strip.y -= rows > 1 ? rows - 1 : 0; /* above a message of several rows, not below it */
+		surface_fill(surface, l.strip, ' ', ROLE_NORMAL);
+		bars_draw_strip(&s->ui, surface, l.strip);
+	}
 	bars_draw_keys(&s->ui, top->context, view_have(top, &s->ui), surface, l.bar);
 	if (s->sheet.shown)
 		sheet_draw(&s->sheet, surface, l.whole);

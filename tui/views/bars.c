@@ -224,7 +224,7 @@ static size_t line_of(const char *text, int room)
 	return at ? at : len ? len : 1;
 }
 
-void bars_draw_words(struct surface *s, struct rect bottom, int most, enum role role, const char *text)
+int bars_draw_words(struct surface *s, struct rect bottom, int most, enum role role, const char *text)
 {
 	const char *rows[8];
 	size_t lens[8];
@@ -243,6 +243,7 @@ void bars_draw_words(struct surface *s, struct rect bottom, int most, enum role 
 		if (i == most - 1 && rows[i][lens[i]])
 			surface_print(s, line, x < line.x + room ? x : line.x + room, line.y, ROLE_DIM, "..");
 	}
+	return count;
 }
 
 static void filter_right(const struct ui *ui, char *out, size_t room)

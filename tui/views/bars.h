@@ -24,7 +24,7 @@ void bars_draw_keys(const struct ui *ui, enum context c, unsigned have, struct s
 void bars_draw_hint(const struct ui *ui, enum context c, const char *searched, struct surface *s, struct rect area);
 /* Draws a text, broken between words into at most `most` rows. The last row is `bottom`; the others cover what is
  * above. */
-void bars_draw_words(struct surface *s, struct rect bottom, int most, enum role role, const char *text);
+int bars_draw_words(struct surface *s, struct rect bottom, int most, enum role role, const char *text);
 /* The action whose label is at this column of the key bar; ACTION_NONE for none. */
 enum action bars_key_at(const struct ui *ui, enum context c, unsigned have, int columns, int x);
 /* What a click means at this column of the filter's line, and of the hint's; ACTION_NONE for nothing. */

@@ -176,14 +176,13 @@ static void draw_short(const struct item *item, struct surface *s, struct rect a
 	surface_print(s, area, x, area.y, ROLE_NORMAL, " %s", took);
 }
 
-void message_draw(const struct ui *ui, struct surface *s, struct rect area)
+int message_draw(const struct ui *ui, struct surface *s, struct rect area)
 {
 	char right[80] = "", a[WORDS_LEN], b[WORDS_LEN];
-	if (ui->message[0] || ui->list.trouble) {
-		bars_draw_words(s, area, MESSAGE_ROWS, ui->message_bad || !ui->message[0] ? ROLE_5XX : ROLE_TITLE,
-				ui->message[0] ? ui->message : ui->list.trouble);
-		return;
-	}
+	if (ui->message[0] || ui->list.trouble)
+		return bars_draw_words(s, area, MESSAGE_ROWS,
+				       ui->message_bad || !ui->message[0] ? ROLE_5XX : ROLE_TITLE,
+				       ui->message[0] ? ui->message : ui->list.trouble);
 	const struct item *item = list_chosen(&ui->list);
 	if (area.width < 100) {
 		if (ui->rate >= 0.5)
@@ -201,9 +200,10 @@ void message_draw(const struct ui *ui, struct surface *s, struct rect area)
 	if (ui->list.mark_count)
 		x = surface_print(s, area, x, area.y, ROLE_TITLE, " %zu marked  ", ui->list.mark_count);
 	if (item && (draw_trouble(ui, item, s, area, x) || draw_note(item, s, area, x)))
-		return;
+		return 1;
 	if (item && columns < 60)
 		draw_short(item, s, area, x);
 	else if (item)
 		draw_preview(ui, item, s, area, x);
+	return 1;
 }

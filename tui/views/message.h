@@ -4,4 +4,5 @@
 #include "tui/terminal/surface.h"
 #include "tui/state/ui.h"
 
-void message_draw(const struct ui *ui, struct surface *s, struct rect area);
+/* Gives the rows it took, of which `area` is the lowest: a long message takes several. */
+int message_draw(const struct ui *ui, struct surface *s, struct rect area);
