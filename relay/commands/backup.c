@@ -5,6 +5,7 @@
 #include "relay/control/control_ask.h"
 #include "relay/spool/spool_sqlite.h"
 #include "shared/options/options.h"
+#include "shared/text/text.h"
 #include "shared/text/text_figures.h"
 
 #include <stdio.h>
@@ -22,10 +23,11 @@ static const struct option_row rows[] = {
 static const struct option_group groups[] = { OPTION_GROUP(rows, 0) };
 static const struct option_table table = { groups, 1 };
 
-static void print_tokens(const char *verb, const struct backup_counts *c)
+static bool put_tokens(struct buffer *said, const char *verb, const struct backup_counts *c)
 {
-	printf("%s %llu %s, %llu %s", verb, (unsigned long long)c->tokens, text_plural(c->tokens, "token", "tokens"),
-	       (unsigned long long)c->names, text_plural(c->names, "tunnel name", "tunnel names"));
+	return buffer_printf(said, "%s %llu %s, %llu %s", verb, (unsigned long long)c->tokens,
+			     text_plural(c->tokens, "token", "tokens"), (unsigned long long)c->names,
+			     text_plural(c->names, "tunnel name", "tunnel names"));
 }
 
 /* ---- backup ---- */
@@ -63,7 +65,7 @@ static bool read_relay(const char *data, struct backup *b, struct error *e)
 	return false;
 }
 
-static bool back_up(const char *file, const char *data, struct error *e)
+static bool back_up(const char *file, const char *data, struct buffer *said, struct error *e)
 {
 	struct backup *b = NULL;
 	struct backup_counts counts;
@@ -74,12 +76,11 @@ static bool back_up(const char *file, const char *data, struct error *e)
 	}
 	fine = fine && backup_place(b, &counts, e);
 	backup_free(b);
-	if (!fine)
-		return false;
-	print_tokens("Saved", &counts);
-	printf(" and %llu %s to %s\n", (unsigned long long)counts.deliveries,
-	       text_plural(counts.deliveries, "webhook that waits", "webhooks that wait"), file);
-	return true;
+	return fine &&
+	       ((put_tokens(said, "Saved", &counts) &&
+		 buffer_printf(said, " and %llu %s to %s", (unsigned long long)counts.deliveries,
+			       text_plural(counts.deliveries, "webhook that waits", "webhooks that wait"), file)) ||
+		error_set(e, EXIT_STORE, "out of memory"));
 }
 
 /* ---- restore ---- */
@@ -93,7 +94,7 @@ static bool nobody_runs(const char *data, struct error *e)
 	       error_set(e, EXIT_STORE, "a relay is running on %s: stop it, restore, and start it again", data);
 }
 
-static bool write_folder(const char *data, sqlite3 *db, const char *file, struct error *e)
+static bool write_folder(const char *data, sqlite3 *db, const char *file, struct buffer *said, struct error *e)
 {
 	struct tokens *tokens = NULL;
 	struct spool_sqlite *spool = NULL;
@@ -107,20 +108,19 @@ static bool write_folder(const char *data, sqlite3 *db, const char *file, struct
 	spool_sqlite_close(spool);
 	if (!fine)
 		return false;
-	print_tokens("Restored", &counts);
-	printf(" and %llu %s into %s", (unsigned long long)merged.deliveries,
-	       text_plural(merged.deliveries, "webhook that waits", "webhooks that wait"), data);
-	if (merged.known)
-		printf("; %llu %s there already", (unsigned long long)merged.known,
-		       text_plural(merged.known, "webhook was", "webhooks were"));
-	putchar('\n');
-	return true;
+	fine = put_tokens(said, "Restored", &counts) &&
+	       buffer_printf(said, " and %llu %s into %s", (unsigned long long)merged.deliveries,
+			     text_plural(merged.deliveries, "webhook that waits", "webhooks that wait"), data);
+	if (fine && merged.known)
+		fine = buffer_printf(said, "; %llu %s there already", (unsigned long long)merged.known,
+				     text_plural(merged.known, "webhook was", "webhooks were"));
+	return fine || error_set(e, EXIT_STORE, "out of memory");
 }
 
-static bool restore(const char *file, const char *data, struct error *e)
+static bool restore(const char *file, const char *data, struct buffer *said, struct error *e)
 {
 	sqlite3 *db = backup_open(file, e);
-	bool fine = db && data_owner_act(data, e) && write_folder(data, db, file, e);
+	bool fine = db && data_owner_act(data, e) && write_folder(data, db, file, said, e);
 	data_owner_return();
 	sqlite3_close(db);
 	return fine;
@@ -128,9 +128,22 @@ static bool restore(const char *file, const char *data, struct error *e)
 
 /* ---- the commands ---- */
 
-static int run(int argc, char **argv, const struct options_source *source, const char *help,
-	       bool (*carry_out)(const char *file, const char *data, struct error *e), struct error *e)
+/* What was done: names of files and folders are whatever was typed. */
+static void say(const struct secret_gate *gate, struct buffer *said)
 {
+	struct buffer hidden = { 0 }, line = { 0 };
+	if (secret_gate_put(gate, &hidden, buffer_view(said)) && text_sanitize(&line, buffer_view(&hidden), TEXT_LINE))
+		printf("%.*s\n", (int)line.len, (const char *)line.at);
+	buffer_free(&hidden);
+	buffer_free(&line);
+}
+
+static int run(int argc, char **argv, const struct options_source *source, const struct secret_gate *gate,
+	       const char *help,
+	       bool (*carry_out)(const char *file, const char *data, struct buffer *said, struct error *e),
+	       struct error *e)
+{
+	struct buffer said = { 0 };
 	struct backup_options o = { .help = false };
 	struct options *parsed = options_new();
 	int first, code = EXIT_USAGE;
@@ -143,9 +156,12 @@ static int run(int argc, char **argv, const struct options_source *source, const
 	} else if (first + 1 != argc || !*argv[first]) {
 		error_set(e, EXIT_USAGE, "write: %s FILE", source->program);
 	} else {
-		code = carry_out(argv[first], o.data, e) ? EXIT_DONE : (int)e->code;
+		code = carry_out(argv[first], o.data, &said, e) ? EXIT_DONE : (int)e->code;
+		if (code == EXIT_DONE)
+			say(gate, &said);
 	}
 out:
+	buffer_free(&said);
 	options_free(parsed);
 	return code;
 }
@@ -153,8 +169,7 @@ out:
 int backup_run(int argc, char **argv, struct secret_gate *gate, struct error *e)
 {
 	const struct options_source source = { .program = "creel-relay backup", .env_prefix = "CREEL_RELAY_" };
-	(void)gate;
-	return run(argc, argv, &source,
+	return run(argc, argv, &source, gate,
 		   "Usage: creel-relay backup FILE [OPTIONS]\n\nWrites the tokens, their tunnel names and what waits "
 		   "in the spool to one file, while the relay\ngoes on. A backup that is there is replaced once the "
 		   "new one is whole. relay.ini and\ncertificates are not in it.\n\n",
@@ -164,9 +179,8 @@ int backup_run(int argc, char **argv, struct secret_gate *gate, struct error *e)
 int backup_run_restore(int argc, char **argv, struct secret_gate *gate, struct error *e)
 {
 	const struct options_source source = { .program = "creel-relay restore", .env_prefix = "CREEL_RELAY_" };
-	(void)gate;
 	return run(
-	    argc, argv, &source,
+	    argc, argv, &source, gate,
 	    "Usage: creel-relay restore FILE [OPTIONS]\n\nAdds what a backup holds to the data folder of a relay "
 	    "that is stopped. What is there stays: of\na token, a name or a webhook that is in both, the "
 	    "folder's is kept.\n\n",
