@@ -32,11 +32,12 @@ static const char schema[] =
     " verdict, error);"
     "CREATE TABLE journal (name, pid, applied);"
     "CREATE TABLE tag (delivery_id, name);"
+    "CREATE TABLE note (delivery_id INTEGER PRIMARY KEY, text);"
     "CREATE TABLE figures (block INTEGER PRIMARY KEY, earliest, latest, columns);"
     "CREATE TABLE search_mark (one, indexed);"
     "CREATE VIRTUAL TABLE search USING fts5 (about, headers, body, content='', columnsize=0, detail=column,"
     " tokenize='ascii');"
-    "PRAGMA application_id=1668441452; PRAGMA user_version=14;";
+    "PRAGMA application_id=1668441452; PRAGMA user_version=15;";
 
 /* Each value: a byte of type (integer, text, blob, NULL, real), a byte of length, the bytes. */
 static void bind_value(sqlite3_stmt *st, int index, const uint8_t **at, size_t *left)
@@ -277,6 +278,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	insert(db, "INSERT INTO job VALUES (1,?,?,?,?,?,1)", &data, &size);
 	insert(db, "INSERT INTO signing VALUES (1,0,1,?,?,?,?,?,?,?,?,?)", &data, &size);
 	insert(db, "INSERT INTO figures VALUES (0,?,?,?)", &data, &size);
+	insert(db, "INSERT INTO note VALUES (1,?)", &data, &size);
 	sqlite3_close(db);
 	bool damaged = size >= 3;
 	damage_file(path, data, size);
