@@ -181,15 +181,6 @@ void bus_move_on(struct bus *b)
 	(void)bus_queue_submit(b, j);
 }
 
-uint64_t bus_dropped(const struct bus *b)
-{
-	struct bus *of = (struct bus *)b;
-	pthread_mutex_lock(&of->lock);
-	uint64_t dropped = of->dropped;
-	pthread_mutex_unlock(&of->lock);
-	return dropped;
-}
-
 void bus_close(struct bus *b, void (*closed)(void *user), void *user)
 {
 	b->closed = closed;

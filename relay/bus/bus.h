@@ -85,7 +85,5 @@ MUST_CHECK bool bus_request(struct bus *b, const struct bus_post *p, uint64_t ti
 			    void *user);
 /* The server answers nothing though the connection stands: goes to the next one. */
 void bus_move_on(struct bus *b);
-/* How many incoming messages were dropped because the queue was full. */
-uint64_t bus_dropped(const struct bus *b);
 /* Sends what is queued, ends, frees it, and calls `closed` on the loop. Requests are answered BUS_GONE. */
 void bus_close(struct bus *b, void (*closed)(void *user), void *user);

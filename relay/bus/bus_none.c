@@ -41,12 +41,6 @@ void bus_move_on(struct bus *b)
 	(void)b;
 }
 
-uint64_t bus_dropped(const struct bus *b)
-{
-	(void)b;
-	return 0;
-}
-
 void bus_close(struct bus *b, void (*closed)(void *user), void *user)
 {
 	(void)b;

@@ -48,7 +48,6 @@ struct bus {
 	struct bus_job *jobs, **jobs_last;
 	struct bus_news *came, **came_last;
 	size_t jobs_size, came_size;
-	uint64_t dropped;
 	bool ending, ended; /* bus_close was called; the thread will touch nothing any more */
 	bool lost;          /* the connection in use was closed */
 	natsConnection *nc; /* in use */

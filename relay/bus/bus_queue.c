@@ -23,9 +23,7 @@ void bus_queue_tell(struct bus *b, struct bus_news *v)
 {
 	pthread_mutex_lock(&b->lock);
 	bool full = v->kind == BUS_NEWS_MESSAGE && b->came_size + v->size > BUS_QUEUE_BYTES;
-	if (full) {
-		b->dropped++;
-	} else {
+	if (!full) {
 		*b->came_last = v;
 		b->came_last = &v->next;
 		b->came_size += v->size;
