@@ -28,6 +28,10 @@ endif
 # Optional: without it a body in zstd is recorded and passed on as ever, and only its text is not known.
 ZSTD := $(shell $(PKG_CONFIG) --exists libzstd 2>/dev/null && echo libzstd)
 PKGS_CORE += $(ZSTD)
+# Likewise: without them JPEG and WebP images are named in the inspector and not drawn.
+JPEG := $(shell $(PKG_CONFIG) --exists libjpeg 2>/dev/null && echo libjpeg)
+WEBP := $(shell $(PKG_CONFIG) --exists libwebp 2>/dev/null && echo libwebp)
+IMAGES = $(strip $(JPEG) $(WEBP))
 # Likewise: without it (WITH_NATS=0) a relay cannot join a cluster.
 WITH_NATS ?= $(shell $(PKG_CONFIG) --exists libnats 2>/dev/null && echo 1 || echo 0)
 NATS := $(if $(filter 1,$(WITH_NATS)),libnats)
@@ -57,7 +61,8 @@ LIBS_CORE = $(shell $(PKG_CONFIG) --libs $(PKGS_CORE)) $(LIBS_ICONV) -lm
 # wslay comes without a file for pkg-config on Debian.
 LIBS_WSLAY = $(shell $(PKG_CONFIG) --silence-errors --libs libwslay || echo -lwslay)
 LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs $(PKGS_CLIENT)) $(LIBS_WSLAY) $(LIBS_CORE)
-LIBS_TUI = $(shell $(PKG_CONFIG) --libs $(PKGS_TUI))
+LIBS_IMAGES = $(if $(IMAGES),$(shell $(PKG_CONFIG) --libs $(IMAGES)))
+LIBS_TUI = $(shell $(PKG_CONFIG) --libs $(PKGS_TUI)) $(LIBS_IMAGES)
 LIBS_RELAY = $(shell $(PKG_CONFIG) --libs $(PKGS_RELAY)) $(LIBS_CORE)
 LIBS_NATS = $(if $(NATS),$(shell $(PKG_CONFIG) --libs $(NATS)))
 
@@ -95,6 +100,9 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
+
+$(BUILD)/shared/readers/pixels_jpeg.o: CFLAGS_ALL += $(if $(JPEG),-DCREEL_JPEG $(shell $(PKG_CONFIG) --cflags $(JPEG) | sed 's/-I/-isystem /g'))
+$(BUILD)/shared/readers/pixels_webp.o: CFLAGS_ALL += $(if $(WEBP),-DCREEL_WEBP $(shell $(PKG_CONFIG) --cflags $(WEBP) | sed 's/-I/-isystem /g'))
 
 # shared/store.sql is documentation and schema at once; it is compiled in as a string.
 $(BUILD)/shared/store_schema.c: shared/store.sql
@@ -174,7 +182,7 @@ $(BUILD)/unit/tui/test_%: $(BUILD)/tests/unit/tui/test_%.o $(FAKE_SOURCE_OBJ) $(
 $(BUILD)/unit/shared/test_%: $(BUILD)/tests/unit/shared/test_%.o $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) -lcmocka
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_CORE) $(LIBS_IMAGES) -lcmocka
 unit: $(UNIT_BIN)
 
 # The inspector over deliveries in memory, for the tests in a real terminal.
@@ -211,12 +219,12 @@ $(BUILD)/sample-receiver: $(BUILD)/tests/tools/sample_receiver.o $(BUILD)/shared
 $(BUILD)/corpus/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/corpus_main.o $(BUILD)/relay.a $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDFLAGS_ALL) $(LIBS_RELAY) $(LIBS_WSLAY)
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDFLAGS_ALL) $(LIBS_RELAY) $(LIBS_IMAGES) $(LIBS_WSLAY)
 corpus: $(FUZZ_NAMES:%=$(BUILD)/corpus/%)
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/relay.a $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDFLAGS_ALL) -fsanitize=fuzzer $(LIBS_RELAY) $(LIBS_WSLAY)
+	$(Q)$(CC) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDFLAGS_ALL) -fsanitize=fuzzer $(LIBS_RELAY) $(LIBS_IMAGES) $(LIBS_WSLAY)
 $(BUILD)/corpus/app $(BUILD)/fuzz/app: LIBS_RELAY += $(LIBS_CLIENT)
 $(BUILD)/corpus/app $(BUILD)/fuzz/app: $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/post.c %/curl_loop.c %/curl_reason.c,$(wildcard client/app/*.c client/reason/*.c client/common/*.c)))
 $(BUILD)/corpus/insomnia $(BUILD)/fuzz/insomnia: LIBS_RELAY += $(shell $(PKG_CONFIG) --libs yaml-0.1)

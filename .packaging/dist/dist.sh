@@ -55,7 +55,7 @@ for arch in "$@"; do
 	to=$top/$name
 	# The same bytes from any folder: no path of this one is in them, and they are stripped as they are linked.
 	PATH=$top/$target/bin:$PATH MAKEFLAGS="" make -s -j"$(nproc)" BUILD="build/dist/$target/creel" UNAME=Linux WITH_NATS=0 CC=zcc AR=zar WERROR=1 \
-		OPT="-O2 -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$PWD/=" HARDEN="-fstack-protector-strong -fPIE" PKG_CFLAGS= ZSTD=libzstd \
+		OPT="-O2 -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$PWD/=" HARDEN="-fstack-protector-strong -fPIE" PKG_CFLAGS= ZSTD=libzstd JPEG= WEBP= \
 		LINK_HARDEN="-static -pie -s" LIBS_MALLOC="$lib/mimalloc.o" LIBS_WSLAY=-lwslay LIBS_PTY= CFLAGS="-DCREEL_LIBRARIES='\"$libraries\"'" \
 		LIBS_CORE="-lwebsockets -lsqlite3 -lutf8proc -linih -ljansson -lssl -lcrypto -luv -lz -lbrotlidec -lbrotlicommon -lzstd" \
 		LIBS_CLIENT="-lcurl -lyaml -lmicrohttpd -lwslay -lwebsockets -lsqlite3 -lutf8proc -linih -ljansson -lssl -lcrypto -luv -lz -lbrotlidec -lbrotlicommon -lzstd -lm" \

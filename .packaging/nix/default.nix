@@ -1,7 +1,7 @@
 # A Nix derivation: nix-build -E 'with import <nixpkgs> {}; callPackage ./default.nix {}'
 # .packaging/fill.sh writes it with the URL and the sum of a source archive.
-{ lib, stdenv, fetchurl, pkg-config, brotli, cnats, curl, inih, jansson, libmicrohttpd, libuv, libwebsockets, libyaml, mimalloc
-, ncurses, openssl, sqlite, uthash, utf8proc, wslay, zlib, zstd }:
+{ lib, stdenv, fetchurl, pkg-config, brotli, cnats, curl, inih, jansson, libjpeg, libmicrohttpd, libuv, libwebp, libwebsockets
+, libyaml, mimalloc, ncurses, openssl, sqlite, uthash, utf8proc, wslay, zlib, zstd }:
 
 stdenv.mkDerivation rec {
   pname = "creel";
@@ -19,8 +19,10 @@ stdenv.mkDerivation rec {
     curl
     inih
     jansson
+    libjpeg
     libmicrohttpd
     libuv
+    libwebp
     libwebsockets
     libyaml
     ncurses

@@ -24,8 +24,7 @@ void pixels_add(struct pixel_grid *g, uint32_t x, uint32_t y, const uint8_t rgb[
 static bool choose_size(struct pixel_grid *g, int most_width, int most_height)
 {
 	uint64_t width = g->full_width, height = g->full_height;
-	if (!width || !height || width > UINT16_MAX || height > UINT16_MAX || width * height > PIXELS_MOST ||
-	    most_width < 1 || most_height < 1)
+	if (!width || !height || most_width < 1 || most_height < 1)
 		return false;
 	if (width > (unsigned)most_width) {
 		height = height * (unsigned)most_width / width;
@@ -48,25 +47,77 @@ static uint32_t mean(const struct pixel_sum *s)
 	return s->red / seen << 16 | s->green / seen << 8 | s->blue / seen;
 }
 
-bool pixels_read(struct bytes image, int most_width, int most_height, struct pixels *out)
+static const struct reader {
+	const char *format;
+	enum pixels_result (*read)(struct bytes image, struct pixel_grid *g);
+	uint32_t most; /* pixels */
+} readers[] = {
+	{ "PNG", pixels_read_png, PIXELS_MOST },
+	{ "GIF", pixels_read_gif, PIXELS_MOST },
+	{ "JPEG", pixels_read_jpeg, PIXELS_MOST_SCALED },
+	{ "WebP", pixels_read_webp, PIXELS_MOST },
+};
+
+static const struct reader *reader_of(const struct image *image)
+{
+	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
+		if (strcmp(image->format, readers[i].format) == 0)
+			return &readers[i];
+	return NULL;
+}
+
+/* The means of a grid that is filled; its sums are freed in any case. */
+static bool take_means(struct pixel_grid *g, struct pixels *out)
+{
+	size_t count = (size_t)g->width * (size_t)g->height;
+	*out = (struct pixels){ g->width, g->height, calloc(count, sizeof *out->at) };
+	for (size_t i = 0; out->at && i < count; i++)
+		out->at[i] = mean(&g->at[i]);
+	free(g->at);
+	g->at = NULL;
+	return out->at;
+}
+
+static bool begin_grid(struct pixel_grid *g)
+{
+	g->at = calloc((size_t)g->width * (size_t)g->height, sizeof *g->at);
+	return g->at;
+}
+
+enum pixels_result pixels_read(struct bytes image, int most_width, int most_height, struct pixels *out)
 {
 	struct image of;
+	*out = (struct pixels){ 0 };
 	if (!image_read(image, &of))
-		return false;
-	bool png = strcmp(of.format, "PNG") == 0, gif = strcmp(of.format, "GIF") == 0;
+		return PIXELS_OTHER;
+	const struct reader *reader = reader_of(&of);
 	struct pixel_grid g = { .full_width = of.width, .full_height = of.height };
-	if ((!png && !gif) || !choose_size(&g, most_width, most_height))
-		return false;
-	size_t count = (size_t)g.width * (size_t)g.height;
-	*out = (struct pixels){ g.width, g.height, calloc(count, sizeof *out->at) };
-	g.at = calloc(count, sizeof *g.at);
-	bool fine = out->at && g.at && (png ? pixels_read_png(image, &g) : pixels_read_gif(image, &g));
-	for (size_t i = 0; fine && i < count; i++)
-		out->at[i] = mean(&g.at[i]);
+	if (!reader || !choose_size(&g, most_width, most_height))
+		return PIXELS_OTHER;
+	if (of.width > UINT16_MAX || of.height > UINT16_MAX || (uint64_t)of.width * of.height > reader->most)
+		return PIXELS_TOO_LARGE;
+	if (!begin_grid(&g))
+		return PIXELS_NO_MEMORY;
+	enum pixels_result result = reader->read(image, &g);
+	if (result == PIXELS_READ)
+		return take_means(&g, out) ? PIXELS_READ : PIXELS_NO_MEMORY;
 	free(g.at);
-	if (!fine)
-		pixels_free(out);
-	return fine;
+	return result;
+}
+
+bool pixels_shrink(const struct pixels *p, int width, int height, struct pixels *out)
+{
+	struct pixel_grid g = { width, height, (uint32_t)p->width, (uint32_t)p->height, NULL };
+	*out = (struct pixels){ 0 };
+	if (!begin_grid(&g))
+		return false;
+	for (int y = 0; y < p->height; y++)
+		for (int x = 0; x < p->width; x++) {
+			uint32_t c = p->at[(size_t)y * (size_t)p->width + (size_t)x];
+			uint8_t rgb[3] = { (uint8_t)(c >> 16), (uint8_t)(c >> 8), (uint8_t)c };
+			pixels_add(&g, (uint32_t)x, (uint32_t)y, rgb, c == PIXEL_NONE);
+		}
+	return take_means(&g, out);
 }
 
 void pixels_free(struct pixels *p)

@@ -183,10 +183,10 @@ static void read_codes(struct gif *g)
 	}
 }
 
-bool pixels_read_gif(struct bytes image, struct pixel_grid *grid)
+enum pixels_result pixels_read_gif(struct bytes image, struct pixel_grid *grid)
 {
 	struct gif g = { .grid = grid };
 	if (find_frame(&g, image))
 		read_codes(&g);
-	return g.any;
+	return g.any ? PIXELS_READ : PIXELS_DAMAGED;
 }

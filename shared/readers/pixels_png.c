@@ -238,18 +238,20 @@ static void read_passes(struct png *p)
 			return;
 }
 
-bool pixels_read_png(struct bytes image, struct pixel_grid *g)
+enum pixels_result pixels_read_png(struct bytes image, struct pixel_grid *g)
 {
 	struct png p = { .grid = g };
-	if (!read_chunks(&p, image) || inflateInit(&p.z) != Z_OK)
-		return false;
+	if (!read_chunks(&p, image))
+		return PIXELS_DAMAGED;
 	size_t len = (size_t)g->full_width * 8 + 1;
 	p.row = malloc(len);
 	p.above = malloc(len);
-	if (p.row && p.above)
+	bool ready = p.row && p.above && inflateInit(&p.z) == Z_OK;
+	if (ready) {
 		read_passes(&p);
+		inflateEnd(&p.z);
+	}
 	free(p.row);
 	free(p.above);
-	inflateEnd(&p.z);
-	return p.any;
+	return !ready ? PIXELS_NO_MEMORY : p.any ? PIXELS_READ : PIXELS_DAMAGED;
 }

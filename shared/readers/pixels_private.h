@@ -3,7 +3,8 @@
 
 #include "shared/readers/pixels.h"
 
-#define PIXELS_MOST (6u << 20) /* of an image that is read: some 100 ms */
+#define PIXELS_MOST (12u << 20)       /* of an image that is read whole: some 200 ms */
+#define PIXELS_MOST_SCALED 100000000u /* of one whose reader can leave pixels out */
 
 struct pixel_sum {
 	uint32_t red, green, blue, clear, count;
@@ -11,13 +12,15 @@ struct pixel_sum {
 
 struct pixel_grid {
 	int width, height;                /* of the grid */
-	uint32_t full_width, full_height; /* of the image */
+	uint32_t full_width, full_height; /* of the image, or what its reader makes of it */
 	struct pixel_sum *at;
 };
 
 /* Adds a pixel of the image at x, y, which must be within. */
 void pixels_add(struct pixel_grid *g, uint32_t x, uint32_t y, const uint8_t rgb[3], bool clear);
 
-/* False when nothing could be read. */
-bool pixels_read_png(struct bytes image, struct pixel_grid *g);
-bool pixels_read_gif(struct bytes image, struct pixel_grid *g);
+/* PIXELS_READ when anything could be read, or why not. */
+enum pixels_result pixels_read_png(struct bytes image, struct pixel_grid *g);
+enum pixels_result pixels_read_gif(struct bytes image, struct pixel_grid *g);
+enum pixels_result pixels_read_jpeg(struct bytes image, struct pixel_grid *g);
+enum pixels_result pixels_read_webp(struct bytes image, struct pixel_grid *g);

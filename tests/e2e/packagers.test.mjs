@@ -73,7 +73,7 @@ describe("packagers' files", () => {
 		const known = { openssl: 'openssl', sqlite3: 'sqlite', libutf8proc: 'utf8proc', inih: 'inih', libbrotlidec: 'brotli', libcurl: 'curl', 'yaml-0.1': 'libyaml', ncursesw: 'ncurses' };
 		assert.ok(asked.length > 10);
 		for (const [name, { text }] of Object.entries(files))
-			for (const library of [...asked, 'wslay', 'uthash', 'zstd']) assert.match(text, new RegExp(known[library] ?? library), `${name}: ${library}`);
+			for (const library of [...asked, 'wslay', 'uthash', 'zstd', 'jpeg', 'webp']) assert.match(text, new RegExp(known[library] ?? library), `${name}: ${library}`);
 	});
 
 	it('ruby reads the formula', { skip: !has('ruby') && 'ruby is not installed' }, () => {

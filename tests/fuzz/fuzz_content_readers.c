@@ -20,7 +20,7 @@ static void check_within(struct bytes part, struct bytes in)
 static void read_pixels(struct bytes in)
 {
 	struct pixels p;
-	if (!pixels_read(in, 7, 5, &p))
+	if (pixels_read(in, 7, 5, &p) != PIXELS_READ)
 		return;
 	if (p.width < 1 || p.width > 7 || p.height < 1 || p.height > 5)
 		abort();

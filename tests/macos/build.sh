@@ -53,7 +53,7 @@ libs() { printf -- "-L%s" "$out/lib" && printf -- " -l%s" "$@"; }
 for arch in aarch64 x86_64; do
 	to=$out/$arch
 	# shellcheck disable=SC2086
-	MAKEFLAGS='' make -s -j"$(nproc)" BUILD="$to" UNAME=Darwin BREW= WITH_NATS=0 ZSTD=libzstd WERROR=1 CC="$zig cc -target $arch-macos" AR="$zig ar" \
+	MAKEFLAGS='' make -s -j"$(nproc)" BUILD="$to" UNAME=Darwin BREW= WITH_NATS=0 ZSTD=libzstd JPEG= WEBP= WERROR=1 CC="$zig cc -target $arch-macos" AR="$zig ar" \
 		PKG_CFLAGS="-isystem $out/include" LIBS_CLIENT="$(libs $client $core)" LIBS_TUI= LIBS_RELAY="$(libs $relay $core)" \
 		"$to/creel" "$to/creel-relay"
 	# Whether the check sees anything: what only Linux has must not link.

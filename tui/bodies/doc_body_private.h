@@ -16,8 +16,9 @@ struct doc *doc_events(struct bytes body, uint64_t total);
 /* Protocol Buffers as a tree of numbered fields, or gRPC's frames of them; by Content-Type. NULL as well when it is not
  * that. `b` as doc_multipart has it. */
 struct doc *doc_protobuf(struct body *b, uint64_t total);
-/* An image drawn in cells. NULL as well when its kind cannot be drawn. */
-struct doc *doc_picture(struct bytes image, int columns);
+/* An image drawn in cells. NULL as well when it cannot be drawn: *why then says why, or is NULL where creel draws none
+ * of its kind. */
+struct doc *doc_picture(struct bytes image, int columns, const char **why);
 /* An image: its kind and size, a picture of it where it can be drawn, and its bytes in hexadecimal. NULL as well when
  * it is not an image. */
 struct doc *doc_image(struct bytes body, uint64_t total, int columns);

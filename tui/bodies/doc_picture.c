@@ -59,11 +59,21 @@ static const struct doc_ops ops = {
 	picture_count, picture_line, doc_fold_nothing, picture_find, doc_partner_nothing, picture_value, picture_free,
 };
 
-struct doc *doc_picture(struct bytes image, int columns)
+struct doc *doc_picture(struct bytes image, int columns, const char **why)
 {
+	static const char *const reasons[] = {
+		[PIXELS_READ] = NULL,
+		[PIXELS_OTHER] = NULL,
+		[PIXELS_LEFT_OUT] = "not drawn, as this creel was built without its library",
+		[PIXELS_TOO_LARGE] = "too large to be drawn",
+		[PIXELS_DAMAGED] = "damaged, so not drawn",
+		[PIXELS_NO_MEMORY] = "not drawn: out of memory",
+	};
 	int width = columns < COLUMNS_MOST ? columns : COLUMNS_MOST;
 	struct pixels pixels;
-	if (!pixels_read(image, width, width * 3 / 4, &pixels))
+	enum pixels_result result = pixels_read(image, width, width * 3 / 4, &pixels);
+	*why = reasons[result];
+	if (result != PIXELS_READ)
 		return NULL;
 	struct picture *p = calloc(1, sizeof *p);
 	if (!p) {

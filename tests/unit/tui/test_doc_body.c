@@ -477,7 +477,7 @@ static void test_images_and_tokens(void **state)
 {
 	(void)state;
 	struct doc *d = body_of("", "GIF89a\x20\x03\x58\x02\xf7\0\0", 13);
-	doc_expect(d, "GIF image, 800 x 600 pixels, 13 bytes\n"
+	doc_expect(d, "GIF image, 800 x 600 pixels, 13 bytes, damaged, so not drawn\n"
 		      "00000000 | 47 49 46 38 39 61 20 03 58 02 f7 00 00          | GIF89a .X....\n");
 	doc_free(d);
 	d = text_of("Content-Type: text/plain\r\n", "eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UiLCJleHAiOjEzMDA4MTkzODB9.\n");
