@@ -41,9 +41,7 @@ static bool welcome(struct connection *c, bool resumed)
 		.resume_grace_ms = (uint32_t)relay->settings.resume_grace_ms,
 		.resumed = resumed,
 	};
-	if (!wire_encode_welcome(link_out(c->link), &w))
-		link_close(c->link, 1011, "out of memory");
-	link_flush_soon(c->link);
+	carrier_sent(&c->carrier, wire_encode_welcome(carrier_out(&c->carrier), &w));
 	c->welcomed = true;
 	return true;
 }

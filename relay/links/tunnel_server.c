@@ -56,9 +56,10 @@ static int on_established(struct tunnel_server *s, struct connection *c, struct 
 	memset(c, 0, sizeof *c);
 	c->server = s;
 	c->relay = s->relay;
-	c->link = link_new(s->relay->loop, wsi, &connection_link_ops, c);
-	if (!c->link)
+	struct link *link = link_new(s->relay->loop, wsi, &connection_link_ops, c);
+	if (!link)
 		return -1;
+	connection_carry(c, link);
 	DL_PREPEND(s->all, c);
 	find_client(s->relay, wsi, &who, &c->address);
 	leave_counted(wsi, &c->address);

@@ -64,10 +64,11 @@ static bool look_after(struct client *c, uint64_t now_ms)
 		c->drain.paused_until = 0;
 		drain_more(c);
 	}
-	if (c->quota_hit && client_link(c)) {
+	struct carrier *carrier = client_carrier(c);
+	if (c->quota_hit && carrier) {
 		c->quota_hit = false;
-		connection_send_note(c->connection, WIRE_NOTICE, WIRE_NOTICE_QUOTA, 0,
-				     "the relay's spool for this tunnel is full: senders get 503");
+		carrier_send_note(carrier, WIRE_NOTICE, WIRE_NOTICE_QUOTA, 0,
+				  "the relay's spool for this tunnel is full: senders get 503");
 	}
 	return c->in_grace || c->drain.paused_until;
 }
@@ -95,7 +96,7 @@ static void look_after_all(struct registry *r, uint64_t now_ms, uint64_t wall_us
 		next = t->next;
 		/* On disk too, so that a relay that was killed does not take a client that was here for long gone. */
 		for (struct client *c = t->clients; c; c = c->next)
-			if (client_link(c) && wall_us > c->seen_at_us + age_ms * 1000 / 4)
+			if (client_carrier(c) && wall_us > c->seen_at_us + age_ms * 1000 / 4)
 				client_seen(c, wall_us);
 		registry_forget_old_name(t, wall_us);
 	}

@@ -18,7 +18,7 @@ enum refusal registry_admit(const struct tunnel *t, struct bytes method)
 
 static bool can_upgrade(const struct client *c)
 {
-	return (c->features & WIRE_FEATURE_UPGRADE) && client_link(c) && client_takes_part(c);
+	return (c->features & WIRE_FEATURE_UPGRADE) && client_carrier(c) && client_takes_part(c);
 }
 
 bool registry_passes_upgrades(const struct tunnel *t)

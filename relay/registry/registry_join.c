@@ -132,7 +132,7 @@ static bool resume(struct client *c, struct bytes nonce)
 	memcpy(c->older_nonce, nonce.at, sizeof c->older_nonce);
 	if (c->connection) { /* the client noticed the end of its old connection before we did */
 		c->connection->client = NULL;
-		link_close(c->connection->link, 1001, "the client connected again");
+		carrier_close(&c->connection->carrier, 1001, "the client connected again");
 		registry_restart_streams(c);
 	}
 	return true;
@@ -174,14 +174,12 @@ struct client *registry_join(struct registry *r, struct connection *connection, 
 
 void registry_online(struct client *c, bool resumed)
 {
-	struct link *l = client_link(c);
+	struct carrier *carrier = client_carrier(c);
 	struct wire_resume end = { .recorded = false };
 	if (resumed) {
 		for (struct stream *st = c->streams; st; st = st->hh.next)
 			stream_tell_resume(st);
-		if (!wire_encode_resume(link_out(l), 0, &end))
-			link_close(l, 1011, "out of memory");
-		link_flush_soon(l);
+		carrier_sent(carrier, wire_encode_resume(carrier_out(carrier), 0, &end));
 	}
 	for (struct stream *st = c->streams, *next; st; st = next) {
 		next = st->hh.next;

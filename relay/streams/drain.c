@@ -127,7 +127,7 @@ static void work(struct client *c)
 {
 	struct drain *d = &c->drain;
 	struct tunnel_table *table = c->tunnel->table;
-	if (!client_link(c) || table->relay->draining || uv_now(table->relay->loop) < d->paused_until)
+	if (!client_carrier(c) || table->relay->draining || uv_now(table->relay->loop) < d->paused_until)
 		return;
 	while (d->list && may_hand_out(c)) {
 		struct spool_waiting *w = take_first(d);

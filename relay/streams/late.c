@@ -46,12 +46,10 @@ bool late_add(struct stream *st)
 
 static void cancel(struct client *c, uint64_t stream)
 {
-	struct link *l = client_link(c);
-	if (!l)
-		return;
-	if (!wire_encode_reset(link_out(l), stream, WIRE_RESET_CANCEL, bytes_of("the sender was told 202")))
-		link_close(l, 1011, "out of memory");
-	link_flush_soon(l);
+	struct carrier *carrier = client_carrier(c);
+	if (carrier)
+		carrier_sent(carrier, wire_encode_reset(carrier_out(carrier), stream, WIRE_RESET_CANCEL,
+							bytes_of("the sender was told 202")));
 }
 
 void late_on_recorded(struct client *c, uint64_t stream, const uint8_t event_id[UUID_LEN])

@@ -3,7 +3,8 @@
  * Its states are those of stream_state.h, and stream_to is the only way from one state to the next. While open,
  * recorded or answering it is in its client's table, by number; it is always in its delivery's list, and holds the
  * delivery. Files, each calling only those before it: stream.c (states, tables), stream_spool.c (to the mailbox),
- * stream_send.c (to the client), stream_receive.c (from the client), delivery_streams.c (all streams of a delivery).
+ * stream_send.c (to the client), stream_receive.c (from the client), stream_frames.c
+ * (its frames), delivery_streams.c (all streams of a delivery).
  * Loop thread. */
 #pragma once
 
@@ -11,7 +12,7 @@
 #include "relay/streams/stream_state.h"
 
 struct client;
-struct link;
+struct wire_frame;
 
 /* How much was sent on this connection. */
 enum stream_sent { STREAM_UNSENT, STREAM_BEGUN, STREAM_SENT };
@@ -119,3 +120,9 @@ MUST_CHECK bool stream_on_data(struct stream *st, struct bytes body, bool end);
 MUST_CHECK bool stream_on_trailers(struct stream *st, struct bytes trailers);
 MUST_CHECK bool stream_on_window(struct stream *st, uint32_t credit);
 void stream_on_reset(struct stream *st, uint32_t code);
+
+/* ---- stream_frames.c ---- */
+
+/* Takes a frame of one of the client's streams, that may come from a client at all (wire_place.h). Returns NULL, or how
+ * it breaks the protocol: the connection is then to be closed. */
+MUST_CHECK const char *stream_take_frame(struct client *c, const struct wire_frame *f);

@@ -8,25 +8,16 @@
 #include <string.h>
 #include <utlist.h>
 
-_Static_assert(LINK_QUEUE == LIMIT_TUNNEL_QUEUE, "one bound of what waits for a client");
-
-static void append_or_close(struct link *l, bool appended)
-{
-	if (!appended)
-		link_close(l, 1011, "out of memory");
-	link_flush_soon(l);
-}
-
 /* Counts body bytes against both windows. */
-static void spend(struct stream *st, struct link *l, size_t len)
+static void spend(struct stream *st, struct carrier *to, size_t len)
 {
 	st->send_window -= (int64_t)len;
-	link_sent_body(l, len);
+	carrier_sent_body(to, len);
 }
 
-static bool may_send(const struct stream *st, const struct link *l)
+static bool may_send(const struct stream *st, const struct carrier *to)
 {
-	return st->send_window > 0 && link_may_send_body(l);
+	return st->send_window > 0 && carrier_may_send_body(to);
 }
 
 bool stream_was_sent(const struct stream *st)
@@ -38,7 +29,7 @@ uint64_t stream_record_due(const struct stream *st)
 {
 	const struct client *c = st->client;
 	uint64_t since = st->moved_at;
-	if (!client_link(c))
+	if (!client_carrier(c))
 		since = client_now_ms(st->client);
 	if (c->recorded_stream < st->id && c->recorded_at > since)
 		since = c->recorded_at;
@@ -49,31 +40,31 @@ uint64_t stream_record_due(const struct stream *st)
 
 void stream_send_reset(struct stream *st, uint32_t code, const char *reason)
 {
-	struct link *l = client_link(st->client);
-	if (l && stream_was_sent(st))
-		append_or_close(l, wire_encode_reset(link_out(l), st->id, code, bytes_of(reason)));
+	struct carrier *to = client_carrier(st->client);
+	if (to && stream_was_sent(st))
+		carrier_sent(to, wire_encode_reset(carrier_out(to), st->id, code, bytes_of(reason)));
 }
 
 /* The two frames with header blocks, as this client takes them. */
-static bool encode_request(struct stream *st, struct link *l, uint8_t flags, struct wire_request *r)
+static bool encode_request(struct stream *st, struct carrier *to, uint8_t flags, struct wire_request *r)
 {
 	struct buffer spare = { 0 };
 	bool fine = wire_block_for(st->client->features, &r->headers, &spare) &&
-		    wire_encode_request(link_out(l), st->id, flags, r);
+		    wire_encode_request(carrier_out(to), st->id, flags, r);
 	buffer_free(&spare);
 	return fine;
 }
 
-static bool encode_trailers(struct stream *st, struct link *l, struct bytes trailers)
+static bool encode_trailers(struct stream *st, struct carrier *to, struct bytes trailers)
 {
 	struct buffer spare = { 0 };
 	bool fine = wire_block_for(st->client->features, &trailers, &spare) &&
-		    wire_encode_data(link_out(l), st->id, WIRE_END | WIRE_TRAILERS, trailers);
+		    wire_encode_data(carrier_out(to), st->id, WIRE_END | WIRE_TRAILERS, trailers);
 	buffer_free(&spare);
 	return fine;
 }
 
-static void send_request(struct stream *st, struct link *l)
+static void send_request(struct stream *st, struct carrier *to)
 {
 	struct delivery *d = st->delivery;
 	uint64_t len = spill_len(&d->body);
@@ -82,25 +73,25 @@ static void send_request(struct stream *st, struct link *l)
 	if (end && !spill_view(&d->body, &request.body))
 		end = false; /* it goes as DATA instead */
 	uint8_t flags = (uint8_t)((end ? WIRE_END : 0) | (d->upgrade ? WIRE_UPGRADE : 0));
-	append_or_close(l, encode_request(st, l, flags, &request));
+	carrier_sent(to, encode_request(st, to, flags, &request));
 	st->out = end ? STREAM_SENT : STREAM_BEGUN;
 	if (end) {
-		spend(st, l, request.body.len);
+		spend(st, to, request.body.len);
 		st->sent = len;
 	}
 }
 
-static bool send_piece(struct stream *st, struct link *l, size_t len, bool end)
+static bool send_piece(struct stream *st, struct carrier *to, size_t len, bool end)
 {
 	struct delivery *d = st->delivery;
 	struct bytes all;
 	struct buffer piece = { 0 };
 	bool fine = true;
 	if (spill_view(&d->body, &all)) {
-		append_or_close(
-		    l, wire_encode_data(link_out(l), st->id, end ? WIRE_END : 0, bytes_make(all.at + st->sent, len)));
+		carrier_sent(to, wire_encode_data(carrier_out(to), st->id, end ? WIRE_END : 0,
+						  bytes_make(all.at + st->sent, len)));
 	} else if ((fine = spill_read(&d->body, st->sent, len, &piece))) {
-		append_or_close(l, wire_encode_data(link_out(l), st->id, end ? WIRE_END : 0, buffer_view(&piece)));
+		carrier_sent(to, wire_encode_data(carrier_out(to), st->id, end ? WIRE_END : 0, buffer_view(&piece)));
 	}
 	buffer_free(&piece);
 	return fine;
@@ -118,35 +109,35 @@ static void lose_body(struct stream *st)
 	delivery_drop(d);
 }
 
-static void send_body(struct stream *st, struct link *l)
+static void send_body(struct stream *st, struct carrier *to)
 {
 	struct delivery *d = st->delivery;
 	uint64_t len = spill_len(&d->body);
-	while (st->sent < len && may_send(st, l)) {
+	while (st->sent < len && may_send(st, to)) {
 		uint64_t left = len - st->sent;
 		size_t n = left < WIRE_DATA_CHUNK ? (size_t)left : WIRE_DATA_CHUNK;
 		bool end = d->body_whole && d->trailers.len == 0 && n == left;
-		if (!send_piece(st, l, n, end)) {
+		if (!send_piece(st, to, n, end)) {
 			lose_body(st);
 			return;
 		}
-		spend(st, l, n);
+		spend(st, to, n);
 		st->sent += n;
 		if (end)
 			st->out = STREAM_SENT;
 	}
 	if (st->sent < len || !d->body_whole || st->out == STREAM_SENT)
 		return;
-	append_or_close(l, d->trailers.len ? encode_trailers(st, l, buffer_view(&d->trailers))
-					   : wire_encode_data(link_out(l), st->id, WIRE_END, bytes_of(NULL)));
+	carrier_sent(to, d->trailers.len ? encode_trailers(st, to, buffer_view(&d->trailers))
+					 : wire_encode_data(carrier_out(to), st->id, WIRE_END, bytes_of(NULL)));
 	st->out = STREAM_SENT;
 }
 
 /* Frames from a mailbox that is not sealed were stored without a stream's number, and with the blanks that came. */
-static void send_frames(struct stream *st, struct link *l)
+static void send_frames(struct stream *st, struct carrier *to)
 {
 	struct delivery *d = st->delivery;
-	while (st->sent < d->stored.len && may_send(st, l)) {
+	while (st->sent < d->stored.len && may_send(st, to)) {
 		struct wire_frame f;
 		struct wire_request r;
 		size_t used, body;
@@ -160,29 +151,29 @@ static void send_frames(struct stream *st, struct link *l)
 		}
 		if (f.type == WIRE_REQUEST) {
 			body = r.body.len;
-			append_or_close(l, encode_request(st, l, f.flags, &r));
+			carrier_sent(to, encode_request(st, to, f.flags, &r));
 		} else if (f.flags & WIRE_TRAILERS) {
 			body = 0;
-			append_or_close(l, encode_trailers(st, l, f.payload));
+			carrier_sent(to, encode_trailers(st, to, f.payload));
 		} else {
 			body = f.payload.len;
-			append_or_close(l, wire_encode_data(link_out(l), st->id, f.flags, f.payload));
+			carrier_sent(to, wire_encode_data(carrier_out(to), st->id, f.flags, f.payload));
 		}
 		st->sent += used;
-		spend(st, l, body);
+		spend(st, to, body);
 	}
 	st->out = st->sent == d->stored.len ? STREAM_SENT : STREAM_BEGUN;
 }
 
-static void send_sealed(struct stream *st, struct link *l)
+static void send_sealed(struct stream *st, struct carrier *to)
 {
 	struct delivery *d = st->delivery;
-	while (st->sent < d->stored.len && may_send(st, l)) {
+	while (st->sent < d->stored.len && may_send(st, to)) {
 		size_t left = d->stored.len - (size_t)st->sent, n = left < WIRE_DATA_CHUNK ? left : WIRE_DATA_CHUNK;
-		append_or_close(l, wire_encode_sealed(link_out(l), st->id, n == left ? WIRE_END : 0,
-						      bytes_make(d->stored.at + st->sent, n)));
+		carrier_sent(to, wire_encode_sealed(carrier_out(to), st->id, n == left ? WIRE_END : 0,
+						    bytes_make(d->stored.at + st->sent, n)));
 		st->sent += n;
-		spend(st, l, n);
+		spend(st, to, n);
 	}
 	st->out = st->sent == d->stored.len ? STREAM_SENT : STREAM_BEGUN;
 }
@@ -197,31 +188,31 @@ static bool is_still_small(const struct stream *st)
 void stream_pump(struct stream *st)
 {
 	struct delivery *d = st->delivery;
-	struct link *l = client_link(st->client);
+	struct carrier *to = client_carrier(st->client);
 	if (stream_state_is_spooling(st->state)) {
 		stream_spool(st);
 		return;
 	}
-	if (l && d->window_opened && d->answerer == st) {
+	if (to && d->window_opened && d->answerer == st) {
 		d->window_opened(d);
 		return;
 	}
-	if (!l || st->out == STREAM_SENT || st->state != STREAM_OPEN || (!d->row && is_still_small(st)))
+	if (!to || st->out == STREAM_SENT || st->state != STREAM_OPEN || (!d->row && is_still_small(st)))
 		return;
-	if (!link_may_send_body(l)) {
+	if (!carrier_may_send_body(to)) {
 		stream_block(st);
 		return;
 	}
 	st->moved_at = client_now_ms(st->client);
 	if (d->row && d->sealed) {
-		send_sealed(st, l);
+		send_sealed(st, to);
 	} else if (d->row) {
-		send_frames(st, l);
+		send_frames(st, to);
 	} else {
 		if (st->out == STREAM_UNSENT)
-			send_request(st, l);
+			send_request(st, to);
 		if (st->out != STREAM_SENT)
-			send_body(st, l);
+			send_body(st, to);
 	}
 }
 
@@ -240,19 +231,19 @@ void stream_pump_blocked(struct client *c)
 
 bool stream_may_pass(struct stream *st)
 {
-	struct link *l = client_link(st->client);
-	if (!l || st->send_window <= 0)
+	struct carrier *to = client_carrier(st->client);
+	if (!to || st->send_window <= 0)
 		return false;
-	if (!link_may_send_body(l))
+	if (!carrier_may_send_body(to))
 		stream_block(st);
 	return !st->blocked;
 }
 
 void stream_pass(struct stream *st, struct bytes piece, bool end)
 {
-	struct link *l = client_link(st->client);
-	append_or_close(l, wire_encode_data(link_out(l), st->id, end ? WIRE_END : 0, piece));
-	spend(st, l, piece.len);
+	struct carrier *to = client_carrier(st->client);
+	carrier_sent(to, wire_encode_data(carrier_out(to), st->id, end ? WIRE_END : 0, piece));
+	spend(st, to, piece.len);
 }
 
 void stream_restart(struct stream *st)
@@ -270,29 +261,29 @@ void stream_restart(struct stream *st)
 
 void stream_tell_resume(struct stream *st)
 {
-	struct link *l = client_link(st->client);
+	struct carrier *to = client_carrier(st->client);
 	struct wire_resume v = { .recorded = st->state != STREAM_OPEN,
 				 .head = st->state == STREAM_ANSWERING,
 				 .body_seen = st->body_seen };
 	memcpy(v.event_id, st->delivery->request.event_id, UUID_LEN);
-	append_or_close(l, wire_encode_resume(link_out(l), st->id, &v));
+	carrier_sent(to, wire_encode_resume(carrier_out(to), st->id, &v));
 }
 
 void stream_credit(struct stream *st, size_t len)
 {
-	struct link *l = client_link(st->client);
+	struct carrier *to = client_carrier(st->client);
 	st->credit_due += (uint32_t)len;
-	if (!l || !st->id || st->credit_due < WIRE_STREAM_WINDOW / 4)
+	if (!to || !st->id || st->credit_due < WIRE_STREAM_WINDOW / 4)
 		return;
-	append_or_close(l, wire_encode_window(link_out(l), st->id, st->credit_due));
+	carrier_sent(to, wire_encode_window(carrier_out(to), st->id, st->credit_due));
 	st->receive_window += st->credit_due;
 	st->credit_due = 0;
 }
 
 void stream_send_done(struct stream *st)
 {
-	struct link *l = client_link(st->client);
-	if (l)
-		append_or_close(l,
-				wire_encode_event_id(link_out(l), WIRE_DONE, st->id, st->delivery->request.event_id));
+	struct carrier *to = client_carrier(st->client);
+	if (to)
+		carrier_sent(to,
+			     wire_encode_event_id(carrier_out(to), WIRE_DONE, st->id, st->delivery->request.event_id));
 }

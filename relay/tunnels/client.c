@@ -10,14 +10,14 @@ uint64_t client_now_ms(const struct client *c)
 	return uv_now(c->tunnel->table->relay->loop);
 }
 
-struct link *client_link(const struct client *c)
+struct carrier *client_carrier(const struct client *c)
 {
-	return c->connection && c->connection->welcomed ? c->connection->link : NULL;
+	return c->connection && c->connection->welcomed ? &c->connection->carrier : NULL;
 }
 
 bool client_is_here(const struct client *c)
 {
-	return client_link(c) || c->in_grace;
+	return client_carrier(c) || c->in_grace;
 }
 
 bool client_takes_part(const struct client *c)
@@ -58,13 +58,14 @@ void client_tell_gap(struct client *c)
 {
 	uint64_t all = spool_level(c->tunnel->table->spool, c->mailbox).expired, expired = all - c->gap_told;
 	char text[160];
-	if (all <= c->gap_told || !client_link(c))
+	struct carrier *carrier = client_carrier(c);
+	if (all <= c->gap_told || !carrier)
 		return;
 	snprintf(
 	    text, sizeof text,
 	    "%llu deliveries expired in the relay's spool, or found no room in it, before they could be handed over",
 	    (unsigned long long)expired);
-	connection_send_note(c->connection, WIRE_NOTICE, WIRE_NOTICE_GAP, expired, text);
+	carrier_send_note(carrier, WIRE_NOTICE, WIRE_NOTICE_GAP, expired, text);
 	c->gap_told = all;
 }
 
@@ -77,15 +78,14 @@ void client_note_full(struct client *c)
 void client_tell_refused(struct client *c, const struct delivery *d, int status)
 {
 	struct wire_request request = d->request;
-	struct link *l = c->current ? client_link(c) : NULL;
-	if (!l || link_is_full(l))
+	struct carrier *carrier = c->current ? client_carrier(c) : NULL;
+	if (!carrier || carrier_is_full(carrier))
 		return;
 	request.refused_status = (uint16_t)status;
 	request.body = bytes_of(NULL);
 	struct buffer spare = { 0 };
-	if (!wire_block_for(c->features, &request.headers, &spare) ||
-	    !wire_encode_request(link_out(l), ++c->last_stream, WIRE_END | WIRE_REFUSED, &request))
-		link_close(l, 1011, "out of memory");
+	carrier_sent(carrier, wire_block_for(c->features, &request.headers, &spare) &&
+				  wire_encode_request(carrier_out(carrier), ++c->last_stream, WIRE_END | WIRE_REFUSED,
+						      &request));
 	buffer_free(&spare);
-	link_flush_soon(l);
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "relay/common/delivery.h"
-#include "shared/wire/link.h"
+#include "relay/tunnels/carrier.h"
 
 struct connection;
 struct late;
@@ -62,8 +62,8 @@ struct client {
 
 /* The loop's time, in milliseconds. */
 uint64_t client_now_ms(const struct client *c);
-/* NULL when the client is away. */
-struct link *client_link(const struct client *c);
+/* What brings it frames; NULL when the client is away. */
+struct carrier *client_carrier(const struct client *c);
 /* Whether it is online, or may be back within the grace. */
 bool client_is_here(const struct client *c);
 /* Whether it gets what arrives, now or when it is back. A client of a shared tunnel that was not seen for long does

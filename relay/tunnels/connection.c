@@ -3,6 +3,51 @@
 #include "relay/tunnels/tunnel.h"
 #include "shared/program/log.h"
 
+_Static_assert(LINK_QUEUE == LIMIT_TUNNEL_QUEUE, "one bound of what waits for a client");
+
+static struct buffer *out(void *end)
+{
+	return link_out(end);
+}
+
+static void flush_soon(void *end)
+{
+	link_flush_soon(end);
+}
+
+static bool may_send_body(const void *end)
+{
+	return link_may_send_body(end);
+}
+
+static bool is_full(const void *end)
+{
+	return link_is_full(end);
+}
+
+static void sent_body(void *end, size_t len)
+{
+	link_sent_body(end, len);
+}
+
+static void received_body(void *end, size_t len)
+{
+	link_received_body(end, len);
+}
+
+static void close_link(void *end, int status, const char *reason)
+{
+	link_close(end, status, reason);
+}
+
+void connection_carry(struct connection *c, struct link *link)
+{
+	static const struct carrier_ops ops = { out,       flush_soon,    may_send_body, is_full,
+						sent_body, received_body, close_link };
+	c->link = link;
+	c->carrier = (struct carrier){ &ops, link };
+}
+
 const char *connection_tunnel(const struct connection *c)
 {
 	return c->client ? c->client->tunnel->name : "";
@@ -11,10 +56,7 @@ const char *connection_tunnel(const struct connection *c)
 void connection_send_note(struct connection *c, enum wire_type type, enum wire_notice code, uint64_t number,
 			  const char *text)
 {
-	struct wire_note note = { (uint16_t)code, number, bytes_of(text) };
-	if (!wire_encode_note(link_out(c->link), type, 0, &note))
-		link_close(c->link, 1011, "out of memory");
-	link_flush_soon(c->link);
+	carrier_send_note(&c->carrier, type, code, number, text);
 }
 
 /* The name under which the log counts refusals; the sentences may hold numbers. */

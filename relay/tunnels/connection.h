@@ -6,6 +6,7 @@
 #include "relay/common/relay.h"
 #include "relay/common/throttle.h"
 #include "relay/names/tokens.h"
+#include "relay/tunnels/carrier.h"
 #include "shared/wire/link.h"
 
 struct client;
@@ -15,6 +16,7 @@ struct connection {
 	struct tunnel_server *server;
 	struct relay *relay;
 	struct link *link;
+	struct carrier carrier;         /* the link as one: connection_carry */
 	struct connection *prev, *next; /* all of the server's (utlist) */
 	struct client *client;          /* NULL before HELLO, and after another took its place */
 	struct throttle_address address;
@@ -26,6 +28,8 @@ struct connection {
 	char secret[TOKEN_TEXT_LEN + 2]; /* of the handshake, wiped after HELLO */
 };
 
+/* Gives the connection its link, which is then its carrier too. */
+void connection_carry(struct connection *c, struct link *link);
 /* Sends a NOTICE or GOAWAY (`type`) with this code, number and sentence. */
 void connection_send_note(struct connection *c, enum wire_type type, enum wire_notice code, uint64_t number,
 			  const char *text);

@@ -296,7 +296,7 @@ static void test_a_body_that_is_lost_on_its_way_to_two(void **state)
 	struct delivery *d = make();
 	for (int i = 0; i < 2; i++) {
 		connections[i].welcomed = true;
-		connections[i].link = link_new(relay.loop, NULL, NULL, NULL);
+		connection_carry(&connections[i], link_new(relay.loop, NULL, NULL, NULL));
 		assert_non_null(connections[i].link);
 		two[i].connection = &connections[i];
 		assert_non_null(stream_open(&two[i], d, STREAM_OPEN));

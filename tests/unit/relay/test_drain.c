@@ -47,7 +47,8 @@ static int set_up(void **state)
 		return -1;
 	uv_timer_init(&loop, &ticker);
 	uv_timer_start(&ticker, on_tick, 20, 20);
-	connection = (struct connection){ .relay = &relay, .link = link_new(&loop, NULL, NULL, NULL) };
+	connection = (struct connection){ .relay = &relay };
+	connection_carry(&connection, link_new(&loop, NULL, NULL, NULL));
 	read_up_to = link_out(connection.link)->len;
 	return 0;
 }

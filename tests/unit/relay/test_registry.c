@@ -108,7 +108,8 @@ static struct connection *connect_one(void)
 	static struct connection all[8];
 	static size_t next;
 	struct connection *c = &all[next++ % 8];
-	*c = (struct connection){ .relay = &relay, .link = link_new(&loop, NULL, NULL, NULL) };
+	*c = (struct connection){ .relay = &relay };
+	connection_carry(c, link_new(&loop, NULL, NULL, NULL));
 	assert_non_null(c->link);
 	return c;
 }
