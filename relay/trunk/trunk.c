@@ -1,0 +1,538 @@
+#include "relay/trunk/trunk.h"
+
+#include "relay/common/hash.h"
+#include "shared/base/hex.h"
+#include "shared/program/log.h"
+
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TICKS_A_PROBE 10       /* how often in its time a probe is looked at */
+#define RETRY_MS 10            /* after the transport took nothing */
+#define ACK_EVERY (256u << 10) /* bytes that came, after which the other end is told at the latest */
+#define LOG_EVERY_MS 60000
+#define TRUNKS_MOST 1024
+#define BACKLOG_MOST (4 * TRUNK_WINDOW) /* bytes that wait, after which the other end is taken for gone */
+
+struct trunk {
+	struct trunk_set *set;
+	uint8_t node[TRUNK_NODE_LEN];
+	UT_hash_handle hh;
+	void *data;
+
+	uint64_t epoch;                 /* ours, since it began anew */
+	uint64_t to_epoch;              /* the other end's; 0: unknown */
+	uint64_t sent, acked, received; /* numbers of messages */
+	struct buffer out;              /* parts to be sent, from `out_start` on */
+	size_t out_start;
+	struct buffer in;    /* the beginning of a part whose rest is to come */
+	struct buffer sizes; /* u32 each: of the messages after `acked` */
+	size_t in_flight;    /* the sum of these */
+	size_t owed;         /* bytes that came and that no message of ours has acknowledged */
+	bool probe_due, answer_due, refuse_due, fail_due;
+	uint64_t refused_epoch; /* of `refuse_due`: the other end's */
+	uint64_t probed_at;     /* loop ms */
+	uint64_t unanswered;    /* probes, since something came */
+	bool was_full;
+	bool dirty; /* in the set's list */
+	struct trunk *next_dirty;
+};
+
+struct trunk_set {
+	struct trunk_settings settings;
+	struct trunk_events events;
+	void *user;
+	struct trunk *trunks, *dirty;
+	uv_idle_t flush;
+	uv_timer_t tick, retry;
+	uint64_t malformed, bytes, logged_at;
+	int open_handles;
+	bool retrying;
+};
+
+static void on_flush(uv_idle_t *h);
+
+static uint64_t now_ms(const struct trunk_set *s)
+{
+	return uv_now(s->flush.loop);
+}
+
+static void make_dirty(struct trunk *t)
+{
+	if (!t->dirty) {
+		t->dirty = true;
+		t->next_dirty = t->set->dirty;
+		t->set->dirty = t;
+	}
+	if (!t->set->retrying)
+		uv_idle_start(&t->set->flush, on_flush);
+}
+
+static uint64_t make_epoch(void)
+{
+	uint64_t e = 0;
+	while (e == 0)
+		if (RAND_bytes((unsigned char *)&e, sizeof e) != 1)
+			abort(); /* without randomness there is no TLS either */
+	return e;
+}
+
+/* Bytes of parts that wait to be sent. */
+static size_t pending_len(const struct trunk *t)
+{
+	return t->out.len - t->out_start;
+}
+
+/* ---- beginning anew ---- */
+
+static void begin(struct trunk *t)
+{
+	t->epoch = make_epoch();
+	t->to_epoch = 0;
+	t->sent = t->acked = t->received = 0;
+	buffer_free(&t->out);
+	buffer_free(&t->in);
+	buffer_free(&t->sizes);
+	t->out_start = t->in_flight = t->owed = 0;
+	t->probe_due = t->answer_due = t->fail_due = t->was_full = false;
+	t->unanswered = 0;
+}
+
+static bool is_fresh(const struct trunk *t)
+{
+	return t->to_epoch == 0 && t->sent == 0 && pending_len(t) == 0;
+}
+
+/* Another `lost` may come while the user acts on this one: never from within. */
+static void begin_anew(struct trunk *t)
+{
+	if (is_fresh(t))
+		return;
+	begin(t);
+	t->set->events.lost(t->set->user, t);
+}
+
+/* Messages of that epoch are missing: its sender is to begin anew too. */
+static void refuse(struct trunk *t, uint64_t epoch)
+{
+	t->refuse_due = true;
+	t->refused_epoch = epoch;
+	make_dirty(t);
+}
+
+/* ---- sending ---- */
+
+bool trunk_may_send(const struct trunk *t)
+{
+	return t->in_flight + pending_len(t) < TRUNK_WINDOW;
+}
+
+void trunk_send(struct trunk *t, const struct trunk_part *p)
+{
+	if (pending_len(t) > BACKLOG_MOST || !trunk_message_put_part(&t->out, p))
+		t->fail_due = true;
+	t->was_full |= !trunk_may_send(t);
+	make_dirty(t);
+}
+
+/* How much of what waits goes into one message: whole parts, or a piece of one. */
+static size_t next_piece(const struct trunk *t)
+{
+	const size_t most = TRUNK_MESSAGE_MOST - TRUNK_HEAD_LEN;
+	const struct bytes all = bytes_make(t->out.at + t->out_start, pending_len(t));
+	size_t len = 0, used;
+	struct trunk_part p;
+	if (all.len <= most)
+		return all.len;
+	while (trunk_message_read_part(bytes_make(all.at + len, all.len - len), &p, &used) == TRUNK_READ_PART &&
+	       len + used <= most)
+		len += used;
+	return len > 0 ? len : most;
+}
+
+static bool publish(struct trunk *t, struct trunk_head *h, struct bytes piece)
+{
+	struct trunk_set *s = t->set;
+	struct buffer m = { 0 };
+	memcpy(h->sender, s->settings.id, sizeof h->sender);
+	h->to_epoch = h->flags & TRUNK_ANEW ? t->refused_epoch : t->to_epoch;
+	h->epoch = t->epoch;
+	h->acked = t->received;
+	bool fine = trunk_message_put_head(&m, h) && buffer_append_bytes(&m, piece) &&
+		    s->events.publish(s->user, t->node, buffer_view(&m));
+	s->bytes += fine ? m.len : 0;
+	buffer_free(&m);
+	return fine;
+}
+
+static bool publish_bare(struct trunk *t, uint8_t flags)
+{
+	struct trunk_head h = { .flags = (uint8_t)(TRUNK_BARE | flags), .number = t->sent };
+	return publish(t, &h, bytes_of(NULL));
+}
+
+static uint8_t take_probe(struct trunk *t)
+{
+	bool due = t->probe_due;
+	t->probe_due = false;
+	return due ? TRUNK_PROBE : 0;
+}
+
+static void drop_sent(struct trunk *t, size_t len)
+{
+	t->out_start += len;
+	if (pending_len(t) == 0)
+		buffer_free(&t->out);
+	else if (t->out_start > t->out.len / 2)
+		buffer_consume(&t->out, t->out_start);
+	else
+		return;
+	t->out_start = 0;
+}
+
+static bool send_piece(struct trunk *t)
+{
+	size_t len = next_piece(t);
+	struct trunk_head h = { .flags = t->probe_due ? TRUNK_PROBE : 0, .number = t->sent + 1 };
+	if (!publish(t, &h, bytes_make(t->out.at + t->out_start, len)) || !buffer_put_u32(&t->sizes, (uint32_t)len))
+		return false;
+	take_probe(t);
+	t->sent++;
+	t->in_flight += len;
+	drop_sent(t, len);
+	t->owed = 0;
+	t->answer_due = false;
+	return true;
+}
+
+/* False: the transport takes nothing more for now. */
+static bool flush(struct trunk *t)
+{
+	if (t->refuse_due && !publish_bare(t, TRUNK_ANEW))
+		return false;
+	t->refuse_due = false;
+	while (pending_len(t) > 0 && t->in_flight < TRUNK_WINDOW)
+		if (!send_piece(t))
+			return false;
+	if (t->probe_due || t->answer_due || t->owed >= ACK_EVERY) {
+		if (!publish_bare(t, t->probe_due ? TRUNK_PROBE : 0))
+			return false;
+		take_probe(t);
+		t->owed = 0;
+		t->answer_due = false;
+	}
+	return true;
+}
+
+static void on_retry(uv_timer_t *h);
+
+static void on_flush(uv_idle_t *h)
+{
+	struct trunk_set *s = h->data;
+	uv_idle_stop(h);
+	struct trunk *list = s->dirty, *again = NULL;
+	s->dirty = NULL;
+	while (list) {
+		struct trunk *t = list;
+		list = t->next_dirty;
+		t->dirty = false;
+		if (t->fail_due) {
+			begin(t);
+			s->events.lost(s->user, t);
+		} else if (!flush(t)) {
+			t->next_dirty = again;
+			again = t;
+		}
+	}
+	if (!again)
+		return;
+	s->retrying = true;
+	uv_timer_start(&s->retry, on_retry, RETRY_MS, 0);
+	for (; again; again = list) {
+		list = again->next_dirty;
+		make_dirty(again);
+	}
+}
+
+/* ---- receiving ---- */
+
+static void note_malformed(struct trunk_set *s)
+{
+	uint64_t now = now_ms(s);
+	s->malformed++;
+	if (s->logged_at && now - s->logged_at < LOG_EVERY_MS)
+		return;
+	s->logged_at = now ? now : 1;
+	log_event(LOG_WARN, "trunk_message_malformed", NULL);
+}
+
+/* False: it acknowledges what was never sent. */
+static bool take_ack(struct trunk *t, uint64_t acked)
+{
+	if (acked > t->sent)
+		return false;
+	size_t count = 0;
+	for (; t->acked < acked; t->acked++, count++)
+		t->in_flight -= bytes_get_u32(t->sizes.at + count * sizeof(uint32_t));
+	buffer_consume(&t->sizes, count * sizeof(uint32_t));
+	if (pending_len(t) > 0)
+		make_dirty(t);
+	return true;
+}
+
+/* Hands out the whole parts at the front. False: one makes no sense. */
+static bool take_parts(struct trunk *t, struct bytes data, size_t *used)
+{
+	const uint64_t epoch = t->epoch;
+	*used = 0;
+	while (t->epoch == epoch) {
+		struct trunk_part p;
+		size_t step;
+		switch (trunk_message_read_part(bytes_make(data.at + *used, data.len - *used), &p, &step)) {
+		case TRUNK_READ_MORE:
+			return true;
+		case TRUNK_READ_BAD:
+			return false;
+		case TRUNK_READ_PART:
+			break;
+		}
+		*used += step;
+		if (!t->set->events.part(t->set->user, t, &p))
+			return false;
+	}
+	return true;
+}
+
+static bool take_piece(struct trunk *t, struct bytes piece)
+{
+	size_t used;
+	if (t->in.len == 0)
+		return take_parts(t, piece, &used) &&
+		       (used == piece.len || buffer_append(&t->in, piece.at + used, piece.len - used));
+	if (!buffer_append_bytes(&t->in, piece))
+		return false;
+	/* The parts are borrowed: nobody may touch the bytes meanwhile. */
+	struct buffer in = t->in;
+	t->in = (struct buffer){ 0 };
+	bool fine = take_parts(t, buffer_view(&in), &used);
+	fine = fine && (used == in.len || buffer_append(&t->in, in.at + used, in.len - used));
+	buffer_free(&in);
+	return fine;
+}
+
+/* Whether the message is the next one; otherwise it was dealt with. */
+static bool is_next(struct trunk *t, const struct trunk_head *h)
+{
+	const bool bare = h->flags & TRUNK_BARE;
+	if (h->flags & TRUNK_ANEW) {
+		if (h->to_epoch == t->epoch)
+			begin_anew(t);
+		return false;
+	}
+	/* To what we were before: its sender has to learn that we began anew. */
+	if (h->to_epoch != 0 && h->to_epoch != t->epoch) {
+		if (h->epoch == t->to_epoch)
+			begin_anew(t);
+		refuse(t, h->epoch);
+		return false;
+	}
+	if (h->epoch != t->to_epoch) {
+		if (t->to_epoch != 0)
+			begin_anew(t);
+		if (h->number != (bare ? 0 : 1) || (h->to_epoch != 0 && h->to_epoch != t->epoch)) {
+			begin_anew(t);
+			refuse(t, h->epoch);
+			return false;
+		}
+		t->to_epoch = h->epoch;
+		if (h->to_epoch != t->epoch) /* it may be waiting to hear of us */
+			t->answer_due = true;
+	}
+	const uint64_t expected = t->received + !bare;
+	if (h->number > expected) {
+		begin_anew(t);
+		refuse(t, h->epoch);
+	}
+	return h->number == expected;
+}
+
+void trunk_receive(struct trunk_set *s, struct bytes message)
+{
+	struct trunk_head h;
+	struct bytes piece;
+	struct trunk *t = trunk_message_read(message, &h, &piece) ? trunk_to(s, h.sender) : NULL;
+	if (!t) {
+		note_malformed(s);
+		return;
+	}
+	s->bytes += message.len;
+	if (!is_next(t, &h))
+		return;
+	t->unanswered = 0;
+	t->received = h.number;
+	t->owed += piece.len;
+	t->answer_due |= (h.flags & TRUNK_PROBE) != 0;
+	if (t->answer_due || t->owed >= ACK_EVERY)
+		make_dirty(t);
+	const uint64_t epoch = t->epoch;
+	bool fine = (h.to_epoch == 0 || take_ack(t, h.acked)) && take_piece(t, piece);
+	if (!fine) {
+		note_malformed(s);
+		if (t->epoch == epoch) {
+			begin_anew(t);
+			refuse(t, h.epoch);
+		}
+		return;
+	}
+	if (t->was_full && trunk_may_send(t)) {
+		t->was_full = false;
+		s->events.drained(s->user, t);
+	}
+}
+
+/* ---- time ---- */
+
+static void log_silent(const struct trunk *t)
+{
+	struct buffer node = { 0 };
+	if (hex_encode(&node, bytes_make(t->node, sizeof t->node)) && buffer_put_u8(&node, 0))
+		log_event(LOG_WARN, "node_silent", "node", (const char *)node.at, NULL);
+	buffer_free(&node);
+}
+
+static void look_after(struct trunk *t, uint64_t now)
+{
+	struct trunk_set *s = t->set;
+	bool due = t->sent > t->acked || pending_len(t) > 0 || s->events.waits(s->user, t);
+	if (!due) {
+		t->unanswered = 0;
+		return;
+	}
+	if (now - t->probed_at < s->settings.probe_ms)
+		return;
+	/* Counted in probes and not in time: where this process stood still, answers lie there to be read. */
+	if (t->unanswered * s->settings.probe_ms >= s->settings.silent_ms) {
+		log_silent(t);
+		begin_anew(t);
+		return;
+	}
+	t->probed_at = now;
+	t->unanswered++;
+	t->probe_due = true;
+	make_dirty(t);
+}
+
+static void on_tick(uv_timer_t *h)
+{
+	struct trunk_set *s = h->data;
+	const uint64_t now = now_ms(s);
+	for (struct trunk *t = s->trunks, *next; t; t = next) {
+		next = t->hh.next;
+		look_after(t, now);
+		if (t->owed > 0) {
+			t->answer_due = true;
+			make_dirty(t);
+		}
+	}
+}
+
+static void on_retry(uv_timer_t *h)
+{
+	struct trunk_set *s = h->data;
+	s->retrying = false;
+	on_flush(&s->flush);
+}
+
+/* ---- the set ---- */
+
+struct trunk_set *trunk_set_new(uv_loop_t *loop, const struct trunk_settings *settings,
+				const struct trunk_events *events, void *user)
+{
+	struct trunk_set *s = calloc(1, sizeof *s);
+	if (!s)
+		return NULL;
+	s->settings = *settings;
+	if (!s->settings.probe_ms)
+		s->settings.probe_ms = TRUNK_PROBE_MS;
+	if (!s->settings.silent_ms)
+		s->settings.silent_ms = TRUNK_SILENT_MS;
+	s->events = *events;
+	s->user = user;
+	uv_idle_init(loop, &s->flush);
+	uv_timer_init(loop, &s->tick);
+	uv_timer_init(loop, &s->retry);
+	s->flush.data = s->tick.data = s->retry.data = s;
+	s->open_handles = 3;
+	uv_timer_start(&s->tick, on_tick, 0, s->settings.probe_ms / TICKS_A_PROBE);
+	return s;
+}
+
+static void on_closed(uv_handle_t *h)
+{
+	struct trunk_set *s = h->data;
+	if (--s->open_handles == 0)
+		free(s);
+}
+
+void trunk_set_free(struct trunk_set *s)
+{
+	if (!s)
+		return;
+	while (s->trunks) {
+		struct trunk *t = s->trunks;
+		HASH_DELETE(hh, s->trunks, t);
+		buffer_free(&t->out);
+		buffer_free(&t->in);
+		buffer_free(&t->sizes);
+		free(t);
+	}
+	s->dirty = NULL;
+	uv_close((uv_handle_t *)&s->flush, on_closed);
+	uv_close((uv_handle_t *)&s->tick, on_closed);
+	uv_close((uv_handle_t *)&s->retry, on_closed);
+}
+
+uint64_t trunk_malformed(const struct trunk_set *s)
+{
+	return s->malformed;
+}
+
+uint64_t trunk_bytes(const struct trunk_set *s)
+{
+	return s->bytes;
+}
+
+struct trunk *trunk_to(struct trunk_set *s, const uint8_t node[TRUNK_NODE_LEN])
+{
+	struct trunk *t;
+	HASH_FIND(hh, s->trunks, node, TRUNK_NODE_LEN, t);
+	if (t || memcmp(node, s->settings.id, TRUNK_NODE_LEN) == 0 || HASH_COUNT(s->trunks) >= TRUNKS_MOST)
+		return t;
+	if (!(t = calloc(1, sizeof *t)))
+		return NULL;
+	t->set = s;
+	memcpy(t->node, node, sizeof t->node);
+	begin(t);
+	HASH_ADD(hh, s->trunks, node, sizeof t->node, t);
+	if (!t->hh.tbl) {
+		free(t);
+		return NULL;
+	}
+	return t;
+}
+
+const uint8_t *trunk_node(const struct trunk *t)
+{
+	return t->node;
+}
+
+void trunk_set_data(struct trunk *t, void *data)
+{
+	t->data = data;
+}
+
+void *trunk_data(const struct trunk *t)
+{
+	return t->data;
+}
