@@ -89,3 +89,25 @@ MUST_CHECK bool tokens_save(struct tokens *t, sqlite3 *to, const char *path, uin
 			    struct error *e);
 MUST_CHECK bool tokens_merge(struct tokens *t, sqlite3 *from, const char *path, uint64_t *tokens, uint64_t *names,
 			     struct error *e);
+
+/* ---- tokens_shared.c: what the nodes of a cluster tell each other of them ---- */
+
+#define TOKENS_NODE_ID_LEN 16
+
+/* A token as all nodes know it, also one that was revoked. */
+struct token_shared {
+	char name[LIMIT_TOKEN_NAME + 1];
+	uint8_t hash[32]; /* SHA-256 of the secret */
+	char tunnels[129];
+	uint64_t created_at_us; /* of this secret */
+	uint64_t revoked_at_us; /* 0: it is good */
+};
+
+/* To be called once before the others. Gives the node's id, which is made the first time. */
+MUST_CHECK bool tokens_shared_open(struct tokens *t, uint8_t node_id[TOKENS_NODE_ID_LEN], struct error *e);
+/* Takes note of what was added, changed or revoked here since the last call, by this or another process, also while no
+ * relay ran. `row` is then called for each token that is known. */
+MUST_CHECK bool tokens_shared_update(struct tokens *t, void (*row)(void *user, const struct token_shared *k),
+				     void *user, struct error *e);
+/* Takes over what is known elsewhere: the token is added, changed or revoked here. */
+MUST_CHECK bool tokens_shared_take(struct tokens *t, const struct token_shared *k, struct error *e);
