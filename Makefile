@@ -63,8 +63,7 @@ LIBS_WSLAY = $(shell $(PKG_CONFIG) --silence-errors --libs libwslay || echo -lws
 LIBS_CLIENT = $(shell $(PKG_CONFIG) --libs $(PKGS_CLIENT)) $(LIBS_WSLAY) $(LIBS_CORE)
 LIBS_IMAGES = $(if $(IMAGES),$(shell $(PKG_CONFIG) --libs $(IMAGES)))
 LIBS_TUI = $(shell $(PKG_CONFIG) --libs $(PKGS_TUI)) $(LIBS_IMAGES)
-LIBS_RELAY = $(shell $(PKG_CONFIG) --libs $(PKGS_RELAY)) $(LIBS_CORE)
-LIBS_NATS = $(if $(NATS),$(shell $(PKG_CONFIG) --libs $(NATS)))
+LIBS_RELAY = $(shell $(PKG_CONFIG) --libs $(PKGS_RELAY) $(NATS)) $(LIBS_CORE)
 
 SHARED_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(wildcard shared/*/*.c)) $(BUILD)/shared/store_schema.o
 CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(filter-out client/main.c,$(wildcard client/*.c client/*/*.c))) $(BUILD)/client/samples_built_in.o $(BUILD)/client/web_files.o
@@ -173,7 +172,7 @@ $(patsubst %,$(BUILD)/tests/unit/relay/test_%.o,bus kv nodes): CFLAGS_ALL += $(N
 $(BUILD)/unit/relay/test_%: $(BUILD)/tests/unit/relay/test_%.o $(BUILD)/relay.a $(BUILD)/shared.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY) $(LIBS_NATS) -lcmocka
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_ALL) $(LIBS_RELAY) -lcmocka
 $(BUILD)/unit/relay/test_powerloss: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/powerloss/*.c))
 $(BUILD)/unit/tui/test_%: $(BUILD)/tests/unit/tui/test_%.o $(FAKE_SOURCE_OBJ) $(BUILD)/tui.a $(BUILD)/shared.a
 	@mkdir -p $(@D)

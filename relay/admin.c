@@ -1,5 +1,6 @@
 #include "relay/admin.h"
 
+#include "relay/cluster/cluster.h"
 #include "relay/common/limits.h"
 #include "relay/admin_daemon.h"
 #include "relay/senders/senders.h"
@@ -41,6 +42,15 @@ static bool append_head(struct buffer *out, const char *name, const char *kind, 
 	return buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind);
 }
 
+static bool append_all(struct buffer *out, const struct metric *list, size_t count)
+{
+	bool fine = true;
+	for (size_t i = 0; fine && i < count; i++)
+		fine = append_head(out, list[i].name, list[i].kind, list[i].help) &&
+		       buffer_printf(out, "%s %" PRIu64 "\n", list[i].name, list[i].value);
+	return fine;
+}
+
 static bool append_plain(struct buffer *out, const struct relay *r)
 {
 	const struct metrics *m = &r->metrics;
@@ -71,11 +81,21 @@ static bool append_plain(struct buffer *out, const struct relay *r)
 		{ "creel_certificate_end_timestamp_seconds", "gauge", "When the certificate ends; 0: there is none.",
 		  has_one ? certificate.ends_us / 1000000 : 0 },
 	};
-	bool fine = true;
-	for (size_t i = 0; fine && i < sizeof list / sizeof *list; i++)
-		fine = append_head(out, list[i].name, list[i].kind, list[i].help) &&
-		       buffer_printf(out, "%s %" PRIu64 "\n", list[i].name, list[i].value);
-	return fine;
+	return append_all(out, list, sizeof list / sizeof *list);
+}
+
+static bool append_cluster(struct buffer *out, const struct cluster *c)
+{
+	if (!c)
+		return true;
+	const struct metric list[] = {
+		{ "creel_cluster_connected", "gauge", "Whether this node can use its cluster's NATS servers.",
+		  cluster_state(c) == CLUSTER_CONNECTED },
+		{ "creel_cluster_nodes", "gauge", "Nodes of the cluster, this one included.", cluster_nodes(c) + 1 },
+		{ "creel_cluster_malformed_total", "counter",
+		  "Records and messages of the cluster that could not be read.", cluster_malformed(c) },
+	};
+	return append_all(out, list, sizeof list / sizeof *list);
 }
 
 static bool append_answers(struct buffer *out, const struct metrics *m)
@@ -96,7 +116,8 @@ static enum MHD_Result reply_metrics(const struct admin *a, struct MHD_Connectio
 {
 	struct buffer out = { 0 };
 	bool fine = append_plain(&out, a->relay) && append_answers(&out, &a->relay->metrics) &&
-		    limits_append_metrics(&out, a->relay) && buffer_put_u8(&out, 0);
+		    append_cluster(&out, a->relay->cluster) && limits_append_metrics(&out, a->relay) &&
+		    buffer_put_u8(&out, 0);
 	enum MHD_Result result =
 	    fine ? reply(c, 200, "text/plain; version=0.0.4; charset=utf-8", (const char *)out.at) : MHD_NO;
 	buffer_free(&out);
@@ -113,7 +134,19 @@ static enum MHD_Result reply_readiness(const struct admin *a, struct MHD_Connect
 		    c, 503, "text/plain",
 		    "the disk of the data folder is full: less than 16 MiB are free, and requests that would have to "
 		    "wait are refused\n");
-	return reply(c, 200, "text/plain", "ready\n");
+	if (!a->relay->cluster)
+		return reply(c, 200, "text/plain", "ready\n");
+	/* Without NATS it stays ready: a load balancer would otherwise take all nodes away at once. */
+	switch (cluster_state(a->relay->cluster)) {
+	case CLUSTER_STARTING:
+		return reply(c, 503, "text/plain",
+			     "cluster: starting: the tokens of the other nodes were not read yet\n");
+	case CLUSTER_AWAY:
+		return reply(c, 200, "text/plain", "ready\ncluster: away\n");
+	case CLUSTER_CONNECTED:
+		break;
+	}
+	return reply(c, 200, "text/plain", "ready\ncluster: connected\n");
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url, const char *method,

@@ -2,6 +2,7 @@
 
 #include "relay/admin.h"
 #include "relay/acme/acme.h"
+#include "relay/cluster/cluster.h"
 #include "relay/control/control.h"
 #include "relay/serve_options.h"
 #include "relay/service_notify.h"
@@ -45,6 +46,8 @@ struct serve {
 	struct service_notify manager;
 	uint64_t drain_deadline;
 	bool closing, spooling;
+	bool tokens_wanted;    /* though there are none */
+	struct error ended_by; /* what the cluster says, where it makes the relay end; code EXIT_DONE: nothing */
 };
 
 static bool write_file(const char *path, const char *text, struct error *e)
@@ -70,6 +73,8 @@ static void close_everything(struct serve *s)
 	admin_close(s->admin);
 	control_close(s->control);
 	acme_close(s->acme);
+	cluster_close(s->relay.cluster);
+	s->relay.cluster = NULL;
 	uv_close((uv_handle_t *)&s->on_term, NULL);
 	uv_close((uv_handle_t *)&s->on_int, NULL);
 	uv_close((uv_handle_t *)&s->on_hup, NULL);
@@ -181,14 +186,8 @@ static bool may_be_called(const struct settings *set, struct error *e)
 			 bad_url ? "public-url" : "domain", bad_url ? set->public_url : set->domain, set->data);
 }
 
-static bool may_serve(struct serve *s, struct error *e)
+static bool is_for_this_machine(const struct serve *s, struct error *e)
 {
-	int tokens = tokens_count(s->relay.tokens);
-	if (tokens < 0)
-		return error_set(e, EXIT_STORE, "the tokens in %s cannot be read", s->relay.settings.data);
-	if (tokens > 0)
-		return true;
-	log_event(LOG_INFO, "no_tokens", "text", "serving loopback only, to anyone on this machine", NULL);
 	const struct option_values *lists[] = { &s->relay.settings.listen, &s->relay.settings.tunnel_listen };
 	for (size_t k = 0; k < 2; k++)
 		for (size_t i = 0; i < lists[k]->count; i++)
@@ -206,6 +205,21 @@ static bool may_serve(struct serve *s, struct error *e)
 		    "with `creel-relay token add NAME --data %s`",
 		    s->relay.settings.data);
 	return may_be_called(&s->relay.settings, e);
+}
+
+static bool may_serve(struct serve *s, struct error *e)
+{
+	int tokens = tokens_count(s->relay.tokens);
+	if (tokens < 0)
+		return error_set(e, EXIT_STORE, "the tokens in %s cannot be read", s->relay.settings.data);
+	if (tokens > 0)
+		return true;
+	/* A new node of a cluster has none yet: until it has, nobody is let in. */
+	s->tokens_wanted = s->relay.settings.cluster && !is_for_this_machine(s, NULL);
+	if (s->tokens_wanted)
+		return true;
+	log_event(LOG_INFO, "no_tokens", "text", "serving loopback only, to anyone on this machine", NULL);
+	return is_for_this_machine(s, e);
 }
 
 static bool listen_on(struct serve *s, const struct option_values *addresses, bool tunnels_only, struct error *e)
@@ -242,7 +256,9 @@ static bool listen_inherited(struct serve *s, size_t *count, struct error *e)
 		s->listeners[s->listener_count++] = l;
 		log_event(LOG_INFO, "listening", "address", listener_address(l), "for", tunnels ? "tunnels" : "all",
 			  "from", "service manager", NULL);
-		if (tokens_count(s->relay.tokens) <= 0 && !listener_is_loopback(listener_address(l)))
+		bool open = tokens_count(s->relay.tokens) <= 0 && !listener_is_loopback(listener_address(l));
+		s->tokens_wanted |= open && s->relay.settings.cluster;
+		if (open && !s->relay.settings.cluster)
 			return error_set(e, EXIT_USAGE,
 					 "without tokens the relay serves loopback only, and %s is not: make a token "
 					 "with `creel-relay token add NAME --data %s`",
@@ -335,6 +351,43 @@ static bool make_parts(struct serve *s, struct error *e)
 	return tokens_recall_tunnels(s->relay.tokens, know_tunnel, s->relay.router, e);
 }
 
+/* ---- the cluster ---- */
+
+static void on_tokens_changed(void *user)
+{
+	struct serve *s = user;
+	tunnel_server_check_tokens(s->relay.tunnels);
+}
+
+static void on_cluster_refused(void *user, const struct error *e)
+{
+	struct serve *s = user;
+	s->ended_by = *e;
+	start_drain(s);
+}
+
+static void on_trunk_message(void *user, struct bytes message)
+{
+	(void)user;
+	(void)message;
+}
+
+static void on_node(void *user, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t epoch)
+{
+	(void)user;
+	(void)id;
+	(void)epoch;
+}
+
+static bool join_cluster(struct serve *s, struct error *e)
+{
+	static const struct cluster_events events = { on_tokens_changed, on_cluster_refused, on_trunk_message,
+						      on_node };
+	return cluster_new(&s->relay, &events, s, &s->relay.cluster, e);
+}
+
+/* ---- all of it ---- */
+
 /* Webhooks matter more than `creel-relay status`. */
 static void open_control(struct serve *s)
 {
@@ -349,7 +402,7 @@ static bool start(struct serve *s, struct error *e)
 	size_t inherited;
 	if (!(s->relay.trusted = trusted_new(&set->trusted_proxy, e)) || !check_addresses(&set->listen, e) ||
 	    !check_addresses(&set->tunnel_listen, e) || !tokens_open(&s->relay.tokens, set->data, true, e) ||
-	    !may_serve(s, e) || !make_parts(s, e))
+	    !may_serve(s, e) || !make_parts(s, e) || !join_cluster(s, e))
 		return false;
 	if (set->acme.count > 0 && !(s->acme = acme_new(&s->relay, e)))
 		return false;
@@ -363,6 +416,8 @@ static bool start(struct serve *s, struct error *e)
 	    !listen_on(s, &set->tunnel_listen, true, e) || !listen_for_acme(s, e))
 		return false;
 	settle_names(s);
+	if (s->tokens_wanted)
+		tunnel_server_want_tokens(s->relay.tunnels);
 	if (set->admin && !(s->admin = admin_new(&s->relay, set->admin, e)))
 		return false;
 	open_control(s);
@@ -384,6 +439,8 @@ static void free_relay(struct serve *s)
 		admin_close(s->admin);
 		control_close(s->control);
 		acme_close(s->acme);
+		cluster_close(r->cluster);
+		r->cluster = NULL;
 		uv_close((uv_handle_t *)&s->on_term, NULL);
 		uv_close((uv_handle_t *)&s->on_int, NULL);
 		uv_close((uv_handle_t *)&s->on_hup, NULL);
@@ -460,7 +517,9 @@ static int serve(struct settings *settings, struct error *e)
 	}
 	free_relay(&s);
 	uv_loop_close(&loop);
-	return started ? EXIT_DONE : (int)e->code;
+	if (s.ended_by.code != EXIT_DONE)
+		*e = s.ended_by;
+	return !started || s.ended_by.code != EXIT_DONE ? (int)e->code : EXIT_DONE;
 }
 
 int serve_run(int argc, char **argv, struct secret_gate *gate, struct error *e)

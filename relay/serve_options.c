@@ -1,5 +1,6 @@
 #include "relay/serve_options.h"
 
+#include "relay/cluster/cluster_settings.h"
 #include "relay/common/limits.h"
 
 #include <errno.h>
@@ -76,10 +77,27 @@ static const struct option_row other_rows[] = {
 	{ "help", 'h', OPTION_FLAG_AT(SERVE, help), OPTION_BY_LINE, NULL, "this text" },
 };
 
+/* Read, and not offered yet: what a webhook needs that arrives at another node is not there. */
+static const struct option_row cluster_rows[] = {
+	{ "cluster", 0, OPTION_TEXT_AT(SERVE, set.cluster), OPTION_BY_USER, "URLS",
+	  "join other relays over these NATS servers: nats://a:4222,b:4222" },
+	{ "cluster-credentials", 0, OPTION_TEXT_AT(SERVE, set.cluster_credentials), OPTION_BY_USER, "FILE",
+	  "user:password for them, or a NATS .creds file; readable by its owner alone" },
+	{ "cluster-ca", 0, OPTION_TEXT_AT(SERVE, set.cluster_ca), OPTION_BY_USER, "FILE",
+	  "the CA of their certificates, PEM", .otherwise = "the system's" },
+	{ "cluster-replicas", 0, OPTION_COUNT_AT(SERVE, set.cluster_replicas), OPTION_BY_USER, "0|1|3|5",
+	  "how many NATS servers keep what is shared; 0: one keeps the directory, none copies of webhooks",
+	  .preset = "3" },
+	{ "cluster-adopt-after", 0, OPTION_DURATION_AT(SERVE, set.cluster_adopt_after_ms), OPTION_BY_USER, "TIME",
+	  "how long a node is gone before another takes over the copies of what waits at it", .preset = "60s",
+	  .least = 1, .zero = "never" },
+};
+
 static const struct option_group groups[] = { OPTION_GROUP(place_rows, 0),
 					      OPTION_GROUP(limit_rows, offsetof(SERVE, set)),
-					      OPTION_GROUP(other_rows, 0) };
+					      OPTION_GROUP(other_rows, 0), OPTION_GROUP(cluster_rows, 0) };
 static const struct option_table table = { groups, sizeof groups / sizeof *groups };
+static const struct option_table offered = { groups, sizeof groups / sizeof *groups - 1 };
 
 /* No option takes a token: one in the file is there by mistake, and a sentence about a line would repeat it. */
 static void hide_tokens(struct secret_gate *gate, struct bytes text)
@@ -142,7 +160,10 @@ static bool check(const struct settings *set, struct error *e)
 		return error_set(e, EXIT_USAGE,
 				 "--domain %.200s is not a host name: write for example hooks.example.com",
 				 set->domain);
-	return true;
+	struct cluster_settings cluster;
+	bool fine = cluster_settings_read(set, &cluster, e);
+	cluster_settings_forget(&cluster);
+	return fine;
 }
 
 bool serve_options_read(struct serve_options *o, int argc, char **argv, struct secret_gate *gate, struct error *e)
@@ -186,7 +207,7 @@ bool serve_options_print(FILE *out, const struct serve_options *o)
 		fputs("Usage: creel-relay serve [OPTIONS]\n\nTakes webhooks on a public port and carries them to creel "
 		      "clients.\n\n",
 		      out);
-		options_print(out, &table);
+		options_print(out, &offered);
 		fputs("\nEvery option is also a key of the INI file and CREEL_RELAY_NAME in the environment.\n"
 		      "Example: creel-relay serve --listen 0.0.0.0:443 --public-url https://hooks.example.com \\\n"
 		      "           --tls-cert tls.crt --tls-key tls.key --data /var/lib/creel-relay\n",

@@ -28,6 +28,9 @@ struct settings {
 	const char *admin, *admin_port_file;
 	const char *log_level, *log_format;
 	bool browser_warning;
+	const char *cluster; /* NULL: the relay is alone */
+	const char *cluster_credentials, *cluster_ca;
+	int64_t cluster_replicas, cluster_adopt_after_ms;
 	/* Those of limits.def: sizes in bytes are uint64_t, milliseconds and numbers int64_t. */
 #define LIMIT_TYPE_BYTES uint64_t
 #define LIMIT_TYPE_MS int64_t
@@ -51,6 +54,7 @@ struct metrics {
 	log_digest_is_due((relay)->digest, level, event, reason, uv_now((relay)->loop))
 
 struct challenges;
+struct cluster;
 struct loops;
 
 struct relay {
@@ -71,6 +75,7 @@ struct relay {
 	struct host_names names;
 	struct browser_warning *warning; /* NULL: without --browser-warning */
 	struct challenges *challenges;   /* NULL: without --acme */
+	struct cluster *cluster;         /* NULL: without --cluster */
 	bool draining;
 	bool told_of_proxy; /* the log has said that somebody looks like a proxy and is not trusted */
 };

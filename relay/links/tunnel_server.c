@@ -358,6 +358,11 @@ bool tunnel_server_reload(struct tunnel_server *s, struct error *e)
 	       error_set(e, EXIT_RELAY, "the certificate %s and key %s cannot be used: the old ones stay", cert, key);
 }
 
+void tunnel_server_want_tokens(struct tunnel_server *s)
+{
+	s->wants_tokens = true;
+}
+
 void tunnel_server_check_tokens(struct tunnel_server *s)
 {
 	int count = tokens_count(s->relay->tokens);

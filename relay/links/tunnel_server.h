@@ -23,6 +23,8 @@ struct tunnel_adopted {
 void tunnel_server_adopt(struct tunnel_server *s, int fd, bool tls, const struct tunnel_adopted *adopted);
 /* Reads certificate and key again, for new handshakes. False and *e: the old ones stay in use. */
 MUST_CHECK bool tunnel_server_reload(struct tunnel_server *s, struct error *e);
+/* Lets nobody in without a token, though the relay has none: those of its cluster are still to come. */
+void tunnel_server_want_tokens(struct tunnel_server *s);
 /* Closes the tunnels whose token was revoked. */
 void tunnel_server_check_tokens(struct tunnel_server *s);
 /* Closes the handshakes that take too long, and the tunnels whose client does not read what waits for it, even if it

@@ -1,0 +1,45 @@
+/* This relay as one node of a cluster (`creel-relay serve --cluster`): its connection to NATS, the bucket of records,
+ * the other nodes, the tokens of all. serve.c makes the one there is. Without NATS the node goes on alone with what it
+ * knows, and keeps trying. Loop thread. */
+#pragma once
+
+#include "relay/cluster/record.h"
+#include "relay/common/relay.h"
+
+struct cluster;
+
+struct cluster_events {
+	/* A token was added, changed or revoked because another node said so. */
+	void (*tokens_changed)(void *user);
+	/* The cluster is impossible as it is set up, or another node has this one's id: the relay has to end with this
+	 * error. Called at most once. */
+	void (*refused)(void *user, const struct error *e);
+	/* A message came on this node's own subject (trunk.h). */
+	void (*trunk)(void *user, struct bytes message);
+	/* A node is there, or there again with another epoch; or it is gone, with epoch 0. */
+	void (*node)(void *user, const uint8_t id[RECORD_NODE_ID_LEN], uint64_t epoch);
+};
+
+/* Begins to connect. Needs relay->tokens. *out stays NULL where the relay is alone. False and *e: the options are
+ * wrong, relay.db cannot be written, or this program was built without NATS. */
+MUST_CHECK bool cluster_new(struct relay *relay, const struct cluster_events *events, void *user, struct cluster **out,
+			    struct error *e);
+/* Says goodbye to NATS and frees it; the loop has to run until its handles are closed. NULL is fine. */
+void cluster_close(struct cluster *c);
+
+/* This node: its id, made once and kept in relay.db, and the random number of this run. */
+const uint8_t *cluster_id(const struct cluster *c);
+uint64_t cluster_epoch(const struct cluster *c);
+/* Sends to a node's own subject. False: not connected, or the queue is full; it is not sent later. */
+MUST_CHECK bool cluster_publish(struct cluster *c, const uint8_t node[RECORD_NODE_ID_LEN], struct bytes message);
+
+enum cluster_state {
+	CLUSTER_STARTING, /* the tokens of the others have never been read */
+	CLUSTER_AWAY,     /* NATS cannot be used at present */
+	CLUSTER_CONNECTED,
+};
+enum cluster_state cluster_state(const struct cluster *c);
+/* How many other nodes are there. */
+size_t cluster_nodes(const struct cluster *c);
+/* How many records and messages of others could not be read, and were dropped. */
+uint64_t cluster_malformed(const struct cluster *c);
