@@ -22,6 +22,8 @@
 
 /* Attempts of the delivery that is bound first. */
 #define OF_DELIVERY "id BETWEEN ?1 * 4096 AND ?1 * 4096 + 4095"
+/* Of the deliveries from the one that is bound first to the other. */
+#define OF_RUN "id BETWEEN ?1 * 4096 AND ?2 * 4096 + 4095"
 
 #define LENGTH_OF(blob) "CASE WHEN typeof(" blob ") = 'blob' THEN length(" blob ") END"
 
@@ -137,11 +139,21 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 	[STATEMENT_ANSWER_PAGES] = "SELECT coalesce(sum(" ANSWER_PAGES "), 0) FROM attempt WHERE kept IS NOT NULL",
 	[STATEMENT_OLDEST_ANSWER] = "SELECT id, kept FROM attempt INDEXED BY attempt_by_kept"
 				    " WHERE kept IS NOT NULL ORDER BY id LIMIT 1",
-	[STATEMENT_OLDEST_OVER] =
-	    "SELECT id, (SELECT coalesce(sum(" ANSWER_PAGES
-	    "), 0) FROM attempt WHERE id BETWEEN d.id * 4096 AND d.id * 4096 + 4095 AND kept IS NOT"
-	    " NULL) FROM delivery d WHERE id > ?1 AND state NOT IN (0, 1) AND id < (SELECT max(id) FROM delivery)"
-	    " ORDER BY id LIMIT 1",
+	[STATEMENT_OLDEST] = "SELECT id, state, request_bytes, response_bytes, attempts FROM delivery WHERE id > ?1"
+			     " AND id < (SELECT max(id) FROM delivery) ORDER BY id",
+	[STATEMENT_ANSWER_PAGES_OF] =
+	    "SELECT coalesce(sum(" ANSWER_PAGES "), 0) FROM attempt INDEXED BY attempt_by_kept"
+	    " WHERE kept IS NOT NULL AND " OF_RUN,
+	[STATEMENT_SWEEP_INDEX] =
+	    "INSERT INTO search (search, rowid, about, headers, body) SELECT 'delete', " SEARCH_TEXTS
+	    " WHERE d.id BETWEEN ?1 AND ?2 AND d.id <= (SELECT indexed FROM search_mark)",
+	[STATEMENT_SWEEP_FIGURES] = "DELETE FROM figures WHERE block BETWEEN ?1 / 4096 AND ?2 / 4096",
+	[STATEMENT_SWEEP_JOBS] = "DELETE FROM job WHERE delivery_id BETWEEN ?1 AND ?2",
+	[STATEMENT_SWEEP_TAGS] = "DELETE FROM tag WHERE delivery_id BETWEEN ?1 AND ?2",
+	[STATEMENT_SWEEP_NOTES] = "DELETE FROM note WHERE delivery_id BETWEEN ?1 AND ?2",
+	[STATEMENT_SWEEP_ATTEMPTS] = "DELETE FROM attempt WHERE " OF_RUN,
+	[STATEMENT_SWEEP_MESSAGES] = "DELETE FROM message WHERE " OF_RUN,
+	[STATEMENT_SWEEP_DELIVERIES] = "DELETE FROM delivery WHERE id BETWEEN ?1 AND ?2",
 	[STATEMENT_EMPTY_MESSAGE] = "UPDATE message SET body = x'' WHERE id = ?1",
 	[STATEMENT_MARK_GAVE_WAY] = "UPDATE attempt SET kept = NULL, cut = 3 WHERE id = ?1",
 	[STATEMENT_NEXT_ANSWERS] = "SELECT coalesce(min(id), 0) / 4096 FROM attempt INDEXED BY attempt_by_kept"

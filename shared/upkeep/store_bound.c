@@ -2,7 +2,7 @@
 
 #include "shared/query/store_filter.h"
 #include "shared/store/store_private.h"
-#include "shared/upkeep/store_prune.h"
+#include "shared/upkeep/store_sweep.h"
 
 #define KIB UINT64_C(1024)
 #define MIB (UINT64_C(1024) * KIB)
@@ -56,7 +56,9 @@ bool store_keep_bound(struct store *s, const struct store_bound *bound, struct e
 	char sql[80];
 	if (!bound->max_bytes)
 		return true;
-	snprintf(sql, sizeof sql, "PRAGMA journal_size_limit=%llu", (unsigned long long)bound->log);
+	/* FAST: pages that are free are written over by what comes next, and not with zeros before that. */
+	snprintf(sql, sizeof sql, "PRAGMA journal_size_limit=%llu; PRAGMA secure_delete=FAST",
+		 (unsigned long long)bound->log);
 	if (!read_pragma(s, STATEMENT_PAGE_SIZE, &k->page_size, e) || k->page_size <= 0)
 		return false;
 	if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
@@ -150,29 +152,6 @@ static bool drop_oldest_answer(struct store *s, bool *any, struct error *e)
 	return true;
 }
 
-/* Past `*after`, which then is its id. */
-static bool delete_oldest(struct store *s, int64_t *after, bool *any, struct error *e)
-{
-	struct keeping *k = &s->keeping;
-	sqlite3_stmt *st = store_statement(s, STATEMENT_OLDEST_OVER, e);
-	if (!st)
-		return false;
-	sqlite3_bind_int64(st, 1, *after);
-	int code = sqlite3_step(st);
-	int64_t answers = code == SQLITE_ROW ? sqlite3_column_int64(st, 1) : 0;
-	if (code == SQLITE_ROW)
-		*after = sqlite3_column_int64(st, 0);
-	sqlite3_reset(st);
-	*any = code == SQLITE_ROW;
-	if (code != SQLITE_ROW)
-		return code == SQLITE_DONE || store_fail(s, "read", e);
-	if (!store_delete(s, *after, e))
-		return false;
-	k->answers -= answers;
-	atomic_fetch_add(&k->gone_deliveries, 1);
-	return true;
-}
-
 enum making { MAKE_NOTHING, MAKE_OF_ANSWERS, MAKE_OF_DELIVERIES };
 
 struct left {
@@ -192,10 +171,27 @@ static enum making next_to_go(const struct keeping *k, int64_t need, bool for_an
 	return !for_answer && left->deliveries ? MAKE_OF_DELIVERIES : MAKE_NOTHING;
 }
 
-static bool make_some(struct store *s, enum making of, struct left *left, struct error *e)
+/* The oldest of them, about `pages` pages, one at least. */
+static bool delete_oldest(struct store *s, int64_t pages, struct left *left, struct error *e)
 {
-	return (of == MAKE_OF_ANSWERS ? drop_oldest_answer(s, &left->answers, e)
-				      : delete_oldest(s, &left->after, &left->deliveries, e)) &&
+	struct keeping *k = &s->keeping;
+	struct store_run run;
+	if (!store_sweep_find(s, left->after, pages > 0 ? (uint64_t)(pages * k->page_size) : 1, &run, e))
+		return false;
+	left->deliveries = run.count > 0;
+	if (!run.count)
+		return true;
+	left->after = run.last;
+	if (!store_sweep(s, &run, e))
+		return false;
+	k->answers -= run.answer_pages;
+	atomic_fetch_add(&k->gone_deliveries, run.count);
+	return true;
+}
+
+static bool make_some(struct store *s, enum making of, int64_t pages, struct left *left, struct error *e)
+{
+	return (of == MAKE_OF_ANSWERS ? drop_oldest_answer(s, &left->answers, e) : delete_oldest(s, pages, left, e)) &&
 	       look(s, e);
 }
 
@@ -212,7 +208,9 @@ static bool make(struct store *s, int64_t need, bool for_answer, struct error *e
 		if (k->unused - begun >= need + k->slack)
 			break;
 		wanted = need + k->slack;
-		if (!make_some(s, of, &left, e))
+		int64_t room = !for_answer && k->request_room < k->room ? k->request_room : k->room;
+		int64_t rest = need + k->slack - (k->unused - begun);
+		if (!make_some(s, of, wanted - room < rest ? wanted - room : rest, &left, e))
 			return false;
 	}
 	k->presumed = PRESUMED_PAGES + need;
@@ -280,11 +278,14 @@ bool store_approach_bound(struct store *s, bool *more, struct error *e)
 		return false;
 	int64_t begun = k->unused;
 	while ((k->over > 0 || k->request_room < 0) && left.deliveries) {
-		*more = k->unused - begun >= STEP_PAGES;
+		int64_t rest = STEP_PAGES - (k->unused - begun);
+		int64_t lacking = k->over > -k->request_room ? k->over : -k->request_room;
+		*more = rest <= 0;
 		if (*more)
 			break;
 		bool of_answers = k->request_room >= 0 && k->answers > 0 && left.answers;
-		if (!make_some(s, of_answers ? MAKE_OF_ANSWERS : MAKE_OF_DELIVERIES, &left, e))
+		if (!make_some(s, of_answers ? MAKE_OF_ANSWERS : MAKE_OF_DELIVERIES, lacking < rest ? lacking : rest,
+			       &left, e))
 			return false;
 	}
 	return true;

@@ -1,8 +1,9 @@
 /* Fills a store for the benches: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT | whole
- * COUNT | figures. `rate` goes on until it gets SIGTERM, in commits of a twentieth of a second. `record` writes as a
- * busy client does, 8 deliveries of 1 KiB in one transaction and their attempts in the next, without the disk's syncs,
- * and prints the CPU time of each; `whole` as one with a journal does, 64 deliveries with their attempts in one
- * transaction. `figures` does what a running client does for statistics when it has nothing else to do. */
+ * COUNT | full COUNT | figures. `rate` goes on until it gets SIGTERM, in commits of a twentieth of a second. `record`
+ * writes as a busy client does, 8 deliveries of 1 KiB in one transaction and their attempts in the next, without the
+ * disk's syncs, and prints the CPU time of each; `whole` as one with a journal does, 64 deliveries with their attempts
+ * in one transaction, `full` the same where each has to give way to a later one (--max-size). `figures` does what a
+ * running client does for statistics when it has nothing else to do. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "shared/store/store.h"
 #include "shared/stats/store_figures.h"
 #include "shared/query/store_part.h"
+#include "shared/upkeep/store_bound.h"
 
 #define BATCH 5000
 #define COMMITS_PER_SECOND 20
@@ -206,7 +208,8 @@ static bool insert_whole(struct store *s, struct store_delivery *d, struct store
 {
 	bool duplicate, fine = store_sync_apart_ops.begin(s, e);
 	for (size_t i = 0; fine && i < WHOLE_TOGETHER; i++)
-		fine = store_insert_whole(s, &d[i], &a[i], &a[i].delivery_id, &duplicate, e);
+		fine = store_make_room(s, d[i].headers.len + d[i].body.len, e) &&
+		       store_insert_whole(s, &d[i], &a[i], &a[i].delivery_id, &duplicate, e);
 	spend(spent, &spent->deliveries);
 	return fine;
 }
@@ -224,8 +227,27 @@ static void record_some(struct store *s, uint64_t n, struct bytes body, bool who
 	spend(spent, &spent->commits);
 }
 
-static void record(struct store *s, const char *path, uint64_t count, bool whole, struct buffer *body)
+/* As 2 GiB are kept to, except that the database itself may be as long only as 16,000 deliveries are. */
+#define FULL_AT 16000
+#define FULL_BYTES (30u << 20)
+
+static void keep_full(struct store *s, struct buffer *body)
 {
+	struct store_bound bound = store_bound_of(UINT64_C(2) << 30, UINT64_C(64) << 20);
+	struct error e;
+	bound.database = FULL_BYTES;
+	bound.requests = FULL_BYTES / 4 * 3;
+	if (!store_keep_bound(s, &bound, &e))
+		die(&e);
+	for (uint64_t n = 0; n < FULL_AT; n += WHOLE_TOGETHER) {
+		struct spent ignored = { 0 };
+		record_some(s, n, buffer_view(body), true, &ignored);
+	}
+}
+
+static void record(struct store *s, const char *path, uint64_t count, const char *how, struct buffer *body)
+{
+	bool whole = strcmp(how, "record") != 0;
 	struct spent spent = { 0 };
 	struct store *own;
 	struct error e;
@@ -234,6 +256,8 @@ static void record(struct store *s, const char *path, uint64_t count, bool whole
 	for (int i = 0; i < 1024; i++)
 		if (!buffer_put_u8(body, 'x'))
 			exit(1);
+	if (strcmp(how, "full") == 0)
+		keep_full(s, body);
 	for (uint64_t n = 0; n < count; n += whole ? WHOLE_TOGETHER : TOGETHER) {
 		record_some(s, n, buffer_view(body), whole, &spent);
 		if (store_log_is_long(s))
@@ -271,7 +295,7 @@ int main(int argc, char **argv)
 	uint64_t number = argc == 4 ? strtoull(argv[3], NULL, 10) : 0;
 	if (!number && !figures) {
 		fputs("usage: store-load FILE fill COUNT | rate PER_SECOND | large BYTES | record COUNT | whole COUNT "
-		      "| figures\n",
+		      "| full COUNT | figures\n",
 		      stderr);
 		return EXIT_USAGE;
 	}
@@ -283,8 +307,8 @@ int main(int argc, char **argv)
 		keep_figures(s);
 	else if (rate)
 		go_on(s, number, &body);
-	else if (strcmp(argv[2], "record") == 0 || strcmp(argv[2], "whole") == 0)
-		record(s, argv[1], number, strcmp(argv[2], "whole") == 0, &body);
+	else if (strcmp(argv[2], "record") == 0 || strcmp(argv[2], "whole") == 0 || strcmp(argv[2], "full") == 0)
+		record(s, argv[1], number, argv[2], &body);
 	else if (strcmp(argv[2], "fill") == 0)
 		fill(s, number, &body);
 	else
