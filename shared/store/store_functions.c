@@ -1,6 +1,7 @@
 /* SQL functions by which a search looks at texts, header blocks, and what bodies say. Those that test get one
  * alternative of a filter's term by pointer; the others give the words for the search index. */
 #include "shared/filter/filter_private.h"
+#include "shared/http/headers.h"
 #include "shared/store/store_private.h"
 #include "shared/text/text_fold.h"
 
@@ -147,6 +148,15 @@ static void words_function(sqlite3_context *c, int argc, sqlite3_value **argv)
 	give_text(c, fine, &out);
 }
 
+/* creel_host(headers): NULL where there is none. */
+static void host_function(sqlite3_context *c, int argc, sqlite3_value **argv)
+{
+	struct bytes host;
+	(void)argc;
+	if (headers_find(value_bytes(argv[0]), "host", &host))
+		sqlite3_result_text64(c, (const char *)host.at, host.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
 bool store_add_functions(struct store *s, struct error *e)
 {
 	static const struct {
@@ -155,7 +165,8 @@ bool store_add_functions(struct store *s, struct error *e)
 		void (*call)(sqlite3_context *, int, sqlite3_value **);
 	} functions[] = { { "creel_text", 2, text_function }, { "creel_header", 2, header_function },
 			  { "creel_json", 4, json_function }, { "creel_body", 4, body_function },
-			  { "creel_fold", 1, fold_function }, { "creel_words", 3, words_function } };
+			  { "creel_fold", 1, fold_function }, { "creel_words", 3, words_function },
+			  { "creel_host", 1, host_function } };
 	for (size_t i = 0; !s->has_functions && i < sizeof functions / sizeof *functions; i++)
 		if (sqlite3_create_function_v2(s->db, functions[i].name, functions[i].arguments,
 					       SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, s,
