@@ -19,7 +19,7 @@
 
 struct reading {
 	struct question *question;
-	const struct partial_ops *partial;
+	tell_partial tell;
 };
 
 static void on_row(void *user, const struct delivery_row *row)
@@ -87,19 +87,19 @@ static bool on_slice(void *user, const struct store_slice *slice)
 	bool first = !q->gave_partial && q->page.count > 0;
 	if (slice->searched >= slice->total || (!first && now - q->partial_at < PARTIAL_NS))
 		return true;
-	struct page partial;
-	if (!copy_page(q, &partial)) {
-		page_free(&partial);
+	struct partial partial = { 0 };
+	if (!copy_page(q, &partial.page)) {
+		page_free(&partial.page);
 		return true;
 	}
 	q->partial_at = now;
 	q->gave_partial = q->gave_partial || q->page.count > 0;
-	partial.searched = slice->searched;
-	partial.total = slice->total;
+	partial.page.searched = slice->searched;
+	partial.page.total = slice->total;
 	if (!q->forward)
-		reverse(&partial);
-	set_ends(q, &partial);
-	r->partial->page(q, &partial);
+		reverse(&partial.page);
+	set_ends(q, &partial.page);
+	r->tell(q, &partial);
 	return true;
 }
 
@@ -133,9 +133,25 @@ static void add_all_labels(struct question *q)
 	store_labels_free(&labels);
 }
 
-static void read_page(struct question *q, const struct partial_ops *partial)
+/* The first rows of what q->ids, or an order, has, into q->page. A delivery that is gone is left out. */
+static void read_rows(struct question *q, const int64_t *ids, size_t count)
 {
-	struct reading reading = { q, partial };
+	struct reading reading = { .question = q };
+	for (size_t i = 0; i < count && !q->stop && !q->no_memory; i++) {
+		struct error gone;
+		if (!store_get(q->store, ids[i], on_row, &reading, &gone) && gone.code != EXIT_USAGE) {
+			q->error = gone;
+			q->failed = true;
+			return;
+		}
+	}
+	add_all_labels(q);
+	q->failed = q->no_memory && !error_set(&q->error, EXIT_STORE, "out of memory");
+}
+
+static void read_page(struct question *q, tell_partial tell)
+{
+	struct reading reading = { q, tell };
 	struct store_search search = {
 		.filter = q->filter,
 		.anchor = q->id,
@@ -323,19 +339,19 @@ static bool on_stats(void *user, const struct stats *so_far, uint64_t searched, 
 {
 	struct reading *r = user;
 	struct question *q = r->question;
-	struct stats_result partial;
+	struct partial partial = { 0 };
 	uint64_t now = uv_hrtime();
 	if (searched >= total || now - q->partial_at < PARTIAL_NS)
 		return true;
 	q->partial_at = now;
-	if (stats_result(so_far, searched, total, &partial))
-		r->partial->stats(q, &partial);
+	if (stats_result(so_far, searched, total, &partial.stats))
+		r->tell(q, &partial);
 	return true;
 }
 
-static void read_stats(struct question *q, const struct partial_ops *partial)
+static void read_stats(struct question *q, tell_partial tell)
 {
-	struct reading reading = { q, partial };
+	struct reading reading = { q, tell };
 	const struct stats_read wanted = {
 		.filter = q->filter, .wish = q->wish, .progress = on_stats, .user = &reading
 	};
@@ -343,14 +359,64 @@ static void read_stats(struct question *q, const struct partial_ops *partial)
 	q->failed = !stats_read(q->store, &wanted, &q->stats, &q->error);
 }
 
-void inspect_read(struct question *q, const struct partial_ops *partial)
+/* ---- the order of a column ---- */
+
+/* Moves the rows of what was found into the answer. */
+static void take_first(struct question *q, struct ordered *out)
+{
+	page_free(&q->page);
+	q->capacity = 0;
+	read_rows(q, out->found.ids, out->found.count < q->count ? out->found.count : q->count);
+	out->first = q->page;
+	q->page = (struct page){ 0 };
+	q->capacity = 0;
+}
+
+static bool on_ordered(void *user, struct store_order_run *run, const struct store_slice *slice)
+{
+	struct reading *r = user;
+	struct question *q = r->question;
+	struct partial partial = { 0 };
+	uint64_t now = uv_hrtime();
+	if (slice->searched >= slice->total || now - q->partial_at < PARTIAL_NS)
+		return !q->stop;
+	q->partial_at = now;
+	if (!store_order_so_far(run, &partial.ordered.found))
+		return true;
+	take_first(q, &partial.ordered);
+	partial.ordered.searched = slice->searched;
+	partial.ordered.total = slice->total;
+	r->tell(q, &partial);
+	return !q->failed;
+}
+
+static void read_order(struct question *q, tell_partial tell)
+{
+	struct reading reading = { q, tell };
+	const struct store_order_search search = {
+		.filter = q->filter, .order = q->order, .progress = on_ordered, .user = &reading
+	};
+	q->partial_at = uv_hrtime();
+	bool fine = store_order_find(q->store, &search, &q->ordered.found, &q->error);
+	if (fine && !q->failed)
+		take_first(q, &q->ordered);
+	q->failed = q->failed || !fine;
+}
+
+void inspect_read(struct question *q, tell_partial tell)
 {
 	switch (q->kind) {
 	case ASK_PAGE:
-		read_page(q, partial);
+		if (q->ids)
+			read_rows(q, q->ids, q->count);
+		else
+			read_page(q, tell);
 		break;
 	case ASK_STATS:
-		read_stats(q, partial);
+		read_stats(q, tell);
+		break;
+	case ASK_ORDER:
+		read_order(q, tell);
 		break;
 	case ASK_DOCUMENT:
 		read_document(q);

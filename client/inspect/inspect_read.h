@@ -10,7 +10,15 @@
 #include "shared/stats/stats_read.h"
 #include "shared/query/store_filter.h"
 
-enum question_kind { ASK_PAGE, ASK_DOCUMENT, ASK_COUNT, ASK_PREVIEW, ASK_STATS, ASK_WORK };
+enum question_kind { ASK_PAGE, ASK_DOCUMENT, ASK_COUNT, ASK_PREVIEW, ASK_STATS, ASK_ORDER, ASK_WORK };
+
+/* Answers that are not whole yet. */
+struct partial {
+	bool there;
+	struct page page;
+	struct stats_result stats;
+	struct ordered ordered;
+};
 
 struct question {
 	struct question *prev, *next;
@@ -26,14 +34,17 @@ struct question {
 	void (*on_document)(void *user, uint64_t generation, struct document *d);
 	void (*on_count)(void *user, uint64_t generation, uint64_t count);
 	void (*on_stats)(void *user, uint64_t generation, struct stats_result *r);
+	void (*on_ordered)(void *user, uint64_t generation, struct ordered *o);
 	void (*on_preview)(void *user, uint64_t generation, struct preview *p);
 	void (*work_on)(void *user, struct store *store, const struct error *e);
 	void (*on_worked)(void *user);
 	/* What is asked; set before the work begins. */
 	struct filter *filter;
 	bool forward, filtered;
-	int64_t id; /* the anchor, or the delivery */
+	int64_t id;   /* the anchor, or the delivery */
+	int64_t *ids; /* ASK_PAGE: these, instead of a filter's; or NULL */
 	size_t count;
+	struct store_order order;
 	enum source_part part;
 	int attempt;
 	uint64_t most;
@@ -45,21 +56,17 @@ struct question {
 	struct document document;
 	struct preview preview;
 	struct stats_result stats;
+	struct ordered ordered;
 	uint64_t counted;
 	bool found_more, no_memory, failed;
 	struct error error;
 	uint64_t partial_at; /* uv_hrtime of the last partial answer, or of the beginning */
 	bool gave_partial;   /* with rows in it */
 	/* A partial answer on its way to the loop, under the source's mutex. */
-	bool has_partial;
-	struct page partial;
-	struct stats_result partial_stats;
+	struct partial partial;
 };
 
-/* What is called on the worker thread for each partial answer, which it takes. */
-struct partial_ops {
-	void (*page)(struct question *q, struct page *p);
-	void (*stats)(struct question *q, struct stats_result *r);
-};
+/* Called on the worker thread for each partial answer, which it takes. */
+typedef void (*tell_partial)(struct question *q, const struct partial *p);
 /* On a worker thread. */
-void inspect_read(struct question *q, const struct partial_ops *partial);
+void inspect_read(struct question *q, tell_partial tell);

@@ -1,11 +1,10 @@
 #include "client/inspect/inspect_source.h"
 
 #include "client/inspect/inspect_read.h"
+#include "client/inspect/inspect_state.h"
 #include "shared/base/clock.h"
-#include "shared/base/process.h"
 #include "shared/program/loop.h"
 #include "shared/query/store_part.h"
-#include "shared/query/store_query.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,15 +49,24 @@ static struct store *open_connection(struct inspect_source *s, struct error *e)
 
 /* ---- questions ---- */
 
+static void partial_free(struct partial *p)
+{
+	page_free(&p->page);
+	stats_result_free(&p->stats);
+	ordered_free(&p->ordered);
+	*p = (struct partial){ 0 };
+}
+
 static void question_free(struct question *q)
 {
 	filter_free(q->filter);
+	free(q->ids);
 	page_free(&q->page);
-	page_free(&q->partial);
+	ordered_free(&q->ordered);
+	partial_free(&q->partial);
 	document_free(&q->document);
 	preview_free(&q->preview);
 	stats_result_free(&q->stats);
-	stats_result_free(&q->partial_stats);
 	free(q);
 }
 
@@ -99,11 +107,22 @@ static void answer_stats(struct question *q)
 	q->on_stats(q->user, q->generation, &r);
 }
 
+static void answer_ordered(struct question *q)
+{
+	struct ordered o = q->ordered;
+	q->ordered = (struct ordered){ 0 };
+	o.trouble = sentence(q);
+	q->on_ordered(q->user, q->generation, &o);
+}
+
 static void answer(struct question *q)
 {
 	switch (q->kind) {
 	case ASK_STATS:
 		answer_stats(q);
+		break;
+	case ASK_ORDER:
+		answer_ordered(q);
 		break;
 	case ASK_PAGE:
 		answer_page(q);
@@ -147,33 +166,18 @@ static void close_when_idle(struct inspect_source *s)
 }
 
 /* From the worker to the loop, in the place of an answer that is still on its way. */
-static void tell_page(struct question *q, struct page *p)
+static void tell(struct question *q, const struct partial *p)
 {
 	struct inspect_source *s = q->source;
-	struct page late;
+	struct partial late;
 	uv_mutex_lock(&s->mutex);
 	late = q->partial;
 	q->partial = *p;
-	q->has_partial = true;
+	q->partial.there = true;
 	uv_mutex_unlock(&s->mutex);
-	page_free(&late);
+	partial_free(&late);
 	uv_async_send(&s->wake);
 }
-
-static void tell_stats(struct question *q, struct stats_result *r)
-{
-	struct inspect_source *s = q->source;
-	struct stats_result late;
-	uv_mutex_lock(&s->mutex);
-	late = q->partial_stats;
-	q->partial_stats = *r;
-	q->has_partial = true;
-	uv_mutex_unlock(&s->mutex);
-	stats_result_free(&late);
-	uv_async_send(&s->wake);
-}
-
-static const struct partial_ops partial_ops = { tell_page, tell_stats };
 
 static void begin_some(struct inspect_source *s);
 
@@ -188,7 +192,7 @@ static void on_work(uv_work_t *work)
 	if (!q->store)
 		q->failed = true;
 	else if (!q->stop && !q->failed)
-		inspect_read(q, &partial_ops);
+		inspect_read(q, tell);
 }
 
 static void on_worked(uv_work_t *work, int status)
@@ -241,7 +245,7 @@ static bool is_stale(const struct question *q, const struct question *newer)
 		return false;
 	if (q->kind == ASK_PAGE)
 		return q->on_page == newer->on_page;
-	if (q->kind == ASK_PREVIEW || q->kind == ASK_STATS)
+	if (q->kind == ASK_PREVIEW || q->kind == ASK_STATS || q->kind == ASK_ORDER)
 		return true;
 	/* The count of all deliveries does not take the place of a filter's. */
 	return q->kind == ASK_COUNT && q->on_count == newer->on_count && q->filtered && newer->filtered;
@@ -272,17 +276,14 @@ static void drop_stale(struct inspect_source *s, const struct question *newer)
 
 /* ---- partial answers ---- */
 
-static struct question *take_partial(struct inspect_source *s, struct page *page, struct stats_result *stats)
+static struct question *take_partial(struct inspect_source *s, struct partial *out)
 {
 	struct question *q;
 	uv_mutex_lock(&s->mutex);
-	DL_SEARCH_SCALAR(s->questions, q, has_partial, true);
+	DL_SEARCH_SCALAR(s->questions, q, partial.there, true);
 	if (q) {
-		*page = q->partial;
-		*stats = q->partial_stats;
-		q->partial = (struct page){ 0 };
-		q->partial_stats = (struct stats_result){ 0 };
-		q->has_partial = false;
+		*out = q->partial;
+		q->partial = (struct partial){ 0 };
 	}
 	uv_mutex_unlock(&s->mutex);
 	return q;
@@ -292,17 +293,16 @@ static void on_wake(uv_async_t *handle)
 {
 	struct inspect_source *s = handle->data;
 	struct question *q;
-	struct page page;
-	struct stats_result stats;
-	while ((q = take_partial(s, &page, &stats))) {
-		if (q->dropped) {
-			page_free(&page);
-			stats_result_free(&stats);
-		} else if (q->kind == ASK_STATS) {
-			q->on_stats(q->user, q->generation, &stats);
-		} else {
-			q->on_page(q->user, q->generation, &page);
-		}
+	struct partial p;
+	while ((q = take_partial(s, &p))) {
+		if (q->dropped)
+			partial_free(&p);
+		else if (q->kind == ASK_STATS)
+			q->on_stats(q->user, q->generation, &p.stats);
+		else if (q->kind == ASK_ORDER)
+			q->on_ordered(q->user, q->generation, &p.ordered);
+		else
+			q->on_page(q->user, q->generation, &p.page);
 	}
 }
 
@@ -362,6 +362,36 @@ static void source_page(void *self, const char *filter, int64_t anchor, bool for
 	q->id = anchor;
 	q->forward = forward;
 	q->count = count;
+	set_filter(q, filter);
+	ask(q);
+}
+
+static void source_rows(void *self, const int64_t *ids, size_t count, uint64_t generation,
+			void (*done)(void *user, uint64_t generation, struct page *p), void *user)
+{
+	struct question *q = question_new(self, ASK_PAGE, generation, user);
+	if (!q)
+		return;
+	q->on_page = done;
+	q->count = count;
+	q->ids = malloc((count + 1) * sizeof *q->ids);
+	if (q->ids && count)
+		memcpy(q->ids, ids, count * sizeof *q->ids);
+	else if (!q->ids)
+		q->failed = !error_set(&q->error, EXIT_STORE, "out of memory");
+	ask(q);
+}
+
+static void source_order(void *self, const char *filter, const struct store_order *how, size_t rows,
+			 uint64_t generation, void (*done)(void *user, uint64_t generation, struct ordered *o),
+			 void *user)
+{
+	struct question *q = question_new(self, ASK_ORDER, generation, user);
+	if (!q)
+		return;
+	q->on_ordered = done;
+	q->count = rows;
+	q->order = *how;
 	set_filter(q, filter);
 	ask(q);
 }
@@ -440,58 +470,14 @@ static bool source_changed(void *self)
 
 /* ---- the client's state ---- */
 
-static void copy_text(char *out, size_t size, struct bytes text)
-{
-	snprintf(out, size, "%.*s", text.len < size ? (int)text.len : (int)size - 1, (const char *)text.at);
-}
-
-static void add_names(char *out, size_t size, struct bytes names)
-{
-	size_t len = strlen(out);
-	if (names.len && len + names.len + 2 < size)
-		snprintf(out + len, size - len, "%s%.*s", len ? " " : "", (int)names.len, (const char *)names.at);
-}
-
-static void on_client(void *user, const struct client_status *c)
-{
-	struct client_state *out = user,
-			    now = { .running = true, .confirmed_at_us = c->confirmed_at_us, .lag_us = c->lag_us };
-	/* The row of a client that was killed stays on record. */
-	if (!process_is_alive(c->pid))
-		return;
-	copy_text(now.state, sizeof now.state, c->state);
-	copy_text(now.detail, sizeof now.detail, c->detail);
-	copy_text(now.url, sizeof now.url, c->url);
-	copy_text(now.target, sizeof now.target, c->target);
-	copy_text(now.tunnel, sizeof now.tunnel, c->tunnel);
-	copy_text(now.relay, sizeof now.relay, c->relay);
-	uint64_t silent = clock_now_us() - c->confirmed_at_us;
-	if (strcmp(now.state, "online") == 0 && (int64_t)silent > (int64_t)(2 * c->ping_interval_ms * 1000)) {
-		snprintf(now.state, sizeof now.state, "offline");
-		snprintf(now.detail, sizeof now.detail, "the relay has not confirmed the tunnel for %llu s",
-			 (unsigned long long)(silent / 1000000));
-	}
-	/* Each client that knows a secret can be asked to sign. */
-	add_names(out->secrets, sizeof out->secrets, c->secrets);
-	memcpy(now.secrets, out->secrets, sizeof now.secrets);
-	/* Takes the newest of several that are online. */
-	if (!out->running || strcmp(now.state, "online") == 0 || strcmp(out->state, "online") != 0)
-		*out = now;
-}
-
 static void source_state(void *self, struct client_state *out)
 {
 	struct inspect_source *s = self;
-	struct error ignored;
 	memset(out, 0, sizeof *out);
 	if (s->state)
 		s->state(s->state_user, out);
-	else if (!store_list_status(s->own, on_client, out, &ignored))
-		memset(out, 0, sizeof *out);
-	struct buffer own = { 0 };
-	if (!s->state && s->secrets && secrets_names(s->secrets, &own))
-		add_names(out->secrets, sizeof out->secrets, buffer_view(&own));
-	buffer_free(&own);
+	else
+		inspect_state_read(s->own, s->secrets, out);
 }
 
 static void source_cancel(void *self, void (*done)(void *user, uint64_t generation, struct page *p))
@@ -521,9 +507,16 @@ static void source_cancel_stats(void *self, uint64_t generation)
 	cancel_one(self, ASK_STATS, generation);
 }
 
+static void source_cancel_order(void *self, uint64_t generation)
+{
+	cancel_one(self, ASK_ORDER, generation);
+}
+
 const struct source_ops inspect_source_ops = {
 	.check = source_check,
 	.page = source_page,
+	.rows = source_rows,
+	.order = source_order,
 	.get = source_get,
 	.preview = source_preview,
 	.count = source_count,
@@ -533,6 +526,7 @@ const struct source_ops inspect_source_ops = {
 	.cancel = source_cancel,
 	.cancel_count = source_cancel_count,
 	.cancel_stats = source_cancel_stats,
+	.cancel_order = source_cancel_order,
 };
 
 /* ---- life ---- */

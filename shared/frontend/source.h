@@ -8,6 +8,7 @@
 #include "shared/base/error.h"
 #include "shared/frontend/client_state.h"
 #include "shared/frontend/document.h"
+#include "shared/frontend/ordered.h"
 #include "shared/frontend/page.h"
 #include "shared/frontend/preview.h"
 #include "shared/stats/stats.h"
@@ -23,6 +24,15 @@ struct source_ops {
 	 * searched 0. */
 	void (*page)(void *self, const char *filter, int64_t anchor, bool forward, size_t count, uint64_t generation,
 		     void (*done)(void *user, uint64_t generation, struct page *p), void *user);
+	/* Deliveries by their ids, in that order; those that are not on record any more are left out. A question like
+	 * `page`: it takes the place of one with the same `done`. The ids are copied. */
+	void (*rows)(void *self, const int64_t *ids, size_t count, uint64_t generation,
+		     void (*done)(void *user, uint64_t generation, struct page *p), void *user);
+	/* What matches in the order of a column, with the rows of the first `rows`. `done` comes ten times a second
+	 * with what is found so far (searched > 0), and at last with all of it. A new question of the same asker drops
+	 * one that is not answered yet. */
+	void (*order)(void *self, const char *filter, const struct store_order *how, size_t rows, uint64_t generation,
+		      void (*done)(void *user, uint64_t generation, struct ordered *o), void *user);
 	/* The request (attempt 0) or the answer of an attempt (-1: the last), with at most `most` bytes of the body. */
 	void (*get)(void *self, int64_t id, enum source_part part, int attempt, uint64_t most, uint64_t generation,
 		    void (*done)(void *user, uint64_t generation, struct document *d), void *user);
@@ -45,6 +55,8 @@ struct source_ops {
 	void (*cancel_count)(void *self, uint64_t generation);
 	/* Nor the statistics of this generation. */
 	void (*cancel_stats)(void *self, uint64_t generation);
+	/* Nor the order of this generation. */
+	void (*cancel_order)(void *self, uint64_t generation);
 };
 
 struct replay_request {

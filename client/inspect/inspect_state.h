@@ -1,0 +1,11 @@
+/* The state of the client that runs on a record, as it reports it there: for an inspector in another program. The
+ * store's thread. */
+#pragma once
+
+#include "client/signing/secrets.h"
+#include "shared/frontend/client_state.h"
+#include "shared/store/store.h"
+
+/* Of several clients, the newest that is online; with the names of those whose secrets they know, or this program does
+ * (`own`, may be NULL). All zeros where none runs, or the store cannot be read. */
+void inspect_state_read(struct store *s, const struct secrets *own, struct client_state *out);
