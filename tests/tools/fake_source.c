@@ -89,7 +89,7 @@ static void make_row(struct fake_source *f, struct delivery_row *row)
 
 struct answer {
 	struct answer *next;
-	enum { ANSWER_PAGE, ANSWER_COUNT, ANSWER_DOCUMENT, ANSWER_PREVIEW, ANSWER_STATS } kind;
+	enum { ANSWER_PAGE, ANSWER_COUNT, ANSWER_DOCUMENT, ANSWER_PREVIEW, ANSWER_STATS, ANSWER_ORDER } kind;
 	uint64_t generation;
 	void *user;
 	struct page page;
@@ -102,6 +102,8 @@ struct answer {
 	void (*on_preview)(void *, uint64_t, struct preview *);
 	struct stats_result stats;
 	void (*on_stats)(void *, uint64_t, struct stats_result *);
+	struct ordered ordered;
+	void (*on_ordered)(void *, uint64_t, struct ordered *);
 };
 
 void fake_source_add(struct fake_source *f, int count)
@@ -216,6 +218,63 @@ void fake_source_page(struct fake_source *f, const char *filter, int64_t anchor,
 	free(found);
 }
 
+static int64_t order_value(const struct delivery_row *row, enum store_order_key key)
+{
+	switch (key) {
+	case STORE_ORDER_TOOK:
+		return row->took_us;
+	case STORE_ORDER_SIZE:
+		return (int64_t)row->request_bytes;
+	case STORE_ORDER_ATTEMPTS:
+		return row->attempts;
+	case STORE_ORDER_METHOD:
+		return row->method.len ? row->method.at[0] : 0;
+	default:
+		return 0;
+	}
+}
+
+static bool comes_before(const struct delivery_row *a, const struct delivery_row *b, const struct store_order *how)
+{
+	int64_t x = order_value(a, how->key), y = order_value(b, how->key);
+	return x == y ? a->id > b->id : how->descending ? x > y : x < y;
+}
+
+void fake_source_rows(struct fake_source *f, const int64_t *ids, size_t count, struct page *out)
+{
+	*out = (struct page){ .items = calloc(count + 1, sizeof *out->items) };
+	for (size_t i = 0; out->items && i < count; i++) {
+		const struct item *item = fake_source_at(f, ids[i]);
+		if (item && !item_copy(&out->items[out->count++], &item->row))
+			abort();
+	}
+}
+
+void fake_source_order(struct fake_source *f, const char *filter, const struct store_order *how, size_t rows,
+		       struct ordered *out)
+{
+	const struct delivery_row **found = calloc(f->count + 1, sizeof *found);
+	size_t n = 0;
+	*out = (struct ordered){ .found.ids = calloc(f->count + 1, sizeof *out->found.ids) };
+	if (!found || !out->found.ids)
+		abort();
+	for (size_t k = 0; k < f->count; k++) {
+		const struct delivery_row *row = &f->items[k].row;
+		if (!matches(&f->items[k], filter))
+			continue;
+		size_t at = n++;
+		for (; at > 0 && comes_before(row, found[at - 1], how); at--)
+			found[at] = found[at - 1];
+		found[at] = row;
+	}
+	out->found.matched = n;
+	out->found.count = n < how->most ? n : how->most;
+	for (size_t i = 0; i < out->found.count; i++)
+		out->found.ids[i] = found[i]->id;
+	fake_source_rows(f, out->found.ids, out->found.count < rows ? out->found.count : rows, &out->first);
+	free(found);
+}
+
 /* ---- as the inspector is given it ---- */
 
 static void give(struct answer *a)
@@ -226,6 +285,8 @@ static void give(struct answer *a)
 		a->on_count(a->user, a->generation, a->count);
 	else if (a->kind == ANSWER_PREVIEW)
 		a->on_preview(a->user, a->generation, &a->preview);
+	else if (a->kind == ANSWER_ORDER)
+		a->on_ordered(a->user, a->generation, &a->ordered);
 	else if (a->kind == ANSWER_STATS)
 		a->on_stats(a->user, a->generation, &a->stats);
 	else
@@ -272,6 +333,7 @@ static void fake_cancel(void *self, void (*done)(void *user, uint64_t generation
 		document_free(&a->document);
 		preview_free(&a->preview);
 		stats_result_free(&a->stats);
+		ordered_free(&a->ordered);
 		free(a);
 	}
 }
@@ -399,6 +461,30 @@ void fake_source_stats(struct fake_source *f, const char *filter, const struct s
 	}
 	r->slowest[r->slowest_count++] = (struct stats_top){ 12, 30000000 };
 	r->largest[r->largest_count++] = (struct stats_top){ 5, 21000 };
+}
+
+static void fake_rows(void *self, const int64_t *ids, size_t count, uint64_t generation,
+		      void (*done)(void *user, uint64_t generation, struct page *p), void *user)
+{
+	struct answer *a = answer_later(self, generation, user);
+	a->kind = ANSWER_PAGE;
+	a->on_page = done;
+	fake_source_rows(self, ids, count, &a->page);
+}
+
+static void fake_order(void *self, const char *filter, const struct store_order *how, size_t rows, uint64_t generation,
+		       void (*done)(void *user, uint64_t generation, struct ordered *o), void *user)
+{
+	struct answer *a = answer_later(self, generation, user);
+	a->kind = ANSWER_ORDER;
+	a->on_ordered = done;
+	fake_source_order(self, filter, how, rows, &a->ordered);
+}
+
+static void fake_cancel_order(void *self, uint64_t generation)
+{
+	(void)self;
+	(void)generation;
 }
 
 static void fake_stats(void *self, const char *filter, const struct stats_wish *wish, uint64_t generation,
@@ -543,6 +629,9 @@ static void fake_state(void *self, struct client_state *out)
 const struct source_ops fake_source_ops = {
 	.check = fake_check,
 	.page = fake_page,
+	.rows = fake_rows,
+	.order = fake_order,
+	.cancel_order = fake_cancel_order,
 	.get = fake_get,
 	.preview = fake_preview,
 	.count = fake_count,

@@ -40,6 +40,11 @@ struct item *fake_source_at(struct fake_source *f, int64_t id);
 void fake_source_page(struct fake_source *f, const char *filter, int64_t anchor, bool forward, size_t count,
 		      struct page *out);
 
+/* By took, size, attempts or method; any other column counts as equal, and leaves the newest first. */
+void fake_source_order(struct fake_source *f, const char *filter, const struct store_order *how, size_t rows,
+		       struct ordered *out);
+void fake_source_rows(struct fake_source *f, const int64_t *ids, size_t count, struct page *out);
+
 void fake_source_document(struct fake_source *f, int64_t id, enum source_part part, int attempt, uint64_t most,
 			  struct document *out);
 

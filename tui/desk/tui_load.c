@@ -22,7 +22,9 @@ static void tell_missed(struct tui *t)
 	m->missed = 0;
 	if (m->chosen)
 		snprintf(nearest, sizeof nearest, ": the nearest is #%lld", (long long)m->chosen);
-	if (t->screen.ui.filter[0])
+	if (m->sorting.shown)
+		tui_say(t, "#%lld is not among what is sorted: F goes back to the order of time", missed);
+	else if (t->screen.ui.filter[0])
 		tui_say(t, "#%lld is not among what the filter shows%s", missed, nearest);
 	else
 		tui_say(t, "there is no #%lld%s", missed, nearest);
@@ -48,10 +50,44 @@ static void on_page(void *user, uint64_t generation, struct page *p)
 	tui_draw_soon(t);
 }
 
+static void on_ordered(void *user, uint64_t generation, struct ordered *o)
+{
+	struct tui *t = user;
+	if (generation == t->order_generation && !o->searched)
+		t->order_generation = 0;
+	if (!list_receive_order(list_of(t), generation, o))
+		tui_warn(t, "out of memory: the list cannot be sorted");
+	tui_draw_soon(t);
+}
+
+static void ask_order(struct tui *t)
+{
+	struct list_model *m = list_of(t);
+	uint64_t generation;
+	if (t->order_generation && m->sorting.state != LIST_SORT_UNDER_WAY) {
+		t->deps.source->cancel_order(t->deps.source_self, t->order_generation);
+		t->order_generation = 0;
+	}
+	if (!list_wants_order(m, &generation))
+		return;
+	t->order_generation = generation;
+	t->deps.source->order(t->deps.source_self, t->screen.ui.filter, &m->sorting.by, 2 * (size_t)m->height,
+			      generation, on_ordered, t);
+}
+
 void tui_load_wanted(struct tui *t)
 {
 	struct list_request r;
-	if (!t->ended && list_wants(list_of(t), &r))
+	if (t->ended)
+		return;
+	ask_order(t);
+	if (list_of(t)->sorting.shown)
+		tell_missed(t);
+	if (!list_wants(list_of(t), &r))
+		return;
+	if (r.ids)
+		t->deps.source->rows(t->deps.source_self, r.ids, r.count, r.generation, on_page, t);
+	else
 		t->deps.source->page(t->deps.source_self, t->screen.ui.filter, r.anchor, r.forward, r.count,
 				     r.generation, on_page, t);
 }
@@ -67,6 +103,11 @@ static void stop_counting_filter(struct tui *t)
 
 bool tui_load_stop(struct tui *t)
 {
+	if (list_sort_stop(list_of(t))) {
+		ask_order(t);
+		tui_say(t, "stopped: S goes on, F goes back to the order of time");
+		return true;
+	}
 	if (!list_stop(list_of(t)))
 		return false;
 	t->deps.source->cancel(t->deps.source_self, on_page);
@@ -243,8 +284,9 @@ void tui_load_show(struct tui *t, const char *filter, bool follow, int64_t chose
 	struct ui *ui = &t->screen.ui;
 	snprintf(ui->filter, sizeof ui->filter, "%s", filter);
 	list_reset(&ui->list);
-	ui->list.follow = follow;
-	if (!follow && chosen)
+	bool sorted = ui->list.sorting.by.key != STORE_ORDER_TIME;
+	ui->list.follow = follow && !sorted;
+	if (!follow && chosen && !sorted)
 		list_goto(&ui->list, chosen);
 	ui->matches_known = false;
 	t->filter_count_stale = true;

@@ -81,6 +81,7 @@ struct tui {
 	/* What was asked of the source: answers of other generations are dropped. */
 	uint64_t next_generation;
 	uint64_t count_generation, filter_count_generation, search_generation, marks_generation;
+	uint64_t order_generation; /* 0: none is under way */
 	uint64_t newest_generation, edit_generation;
 	uint64_t preview_generation; /* 0: none is under way */
 	int64_t preview_id;          /* what was asked for */

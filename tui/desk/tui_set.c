@@ -31,6 +31,44 @@ void tui_set_columns_menu(struct tui *t, const struct effect *e)
 	sheet_columns_menu(&t->screen.sheet, &t->screen.ui);
 }
 
+void tui_set_sort_menu(struct tui *t, const struct effect *e)
+{
+	(void)e;
+	sheet_sort_menu(&t->screen.sheet, &t->screen.ui);
+}
+
+/* By time "as usual" means what v does, once it is by time. */
+static void sort_by_time(struct tui *t, enum sort_way way)
+{
+	struct list_model *m = &t->screen.ui.list;
+	if (m->sorting.by.key != STORE_ORDER_TIME)
+		list_sort(m, STORE_ORDER_TIME, false, true);
+	else if (way == SORT_AS_USUAL)
+		list_reverse(m);
+	else
+		tui_say(t, "the list is in the order of time: s sorts it by a column");
+}
+
+void tui_set_sort(struct tui *t, const struct effect *e)
+{
+	struct list_model *m = &t->screen.ui.list;
+	enum store_order_key key = e->sort.key;
+	bool same = m->sorting.by.key == key, again = e->sort.way == SORT_AGAIN;
+	bool descending = e->sort.way == SORT_AS_USUAL && !same ? columns_order_descends(key)
+			  : e->sort.way == SORT_AS_USUAL        ? !m->sorting.by.descending
+			  : again                               ? m->sorting.by.descending
+								: e->sort.way == SORT_DOWN;
+	if (key == STORE_ORDER_TIME) {
+		sort_by_time(t, e->sort.way);
+	} else {
+		list_sort(m, key, descending, again);
+		if (!again && !same)
+			tui_say(t, "sorted by %s: the list does not follow; F goes back to the newest",
+				columns_order_name(key));
+	}
+	tui_state_save(t);
+}
+
 /* "usual", or names in their order. */
 void tui_set_columns(struct tui *t, const struct effect *e)
 {

@@ -5,9 +5,10 @@
 
 #include "shared/disk/file.h"
 #include "tui/desk/tui_private.h"
+#include "tui/views/columns.h"
 
-/* A line each: "order newest-first", "time utc", "panes on", "panes below", "share 50", "columns 3ff" (bits), "filter
- * …", "saved …" (the oldest first). */
+/* A line each: "order newest-first", "time utc", "panes on", "panes below", "share 50", "columns 3ff" (bits), "sort
+ * took down", "filter …", "saved …" (the oldest first). */
 static const char *const times[] = { "local", "utc", "ago" };
 
 static char *path_of(const struct tui *t)
@@ -38,6 +39,22 @@ static bool put_order(struct buffer *out, const uint8_t order[COLUMN_COUNT])
 	return fine && ((!order[0] && !order[1]) || buffer_put_u8(out, '\n'));
 }
 
+static void take_sort(struct list_model *m, const char *text)
+{
+	enum store_order_key key;
+	char name[16];
+	size_t len = strcspn(text, " ");
+	snprintf(name, sizeof name, "%.*s", (int)len, text);
+	if (columns_read_order(name, &key) && key != STORE_ORDER_TIME)
+		list_sort(m, key, strcmp(text + len, " down") == 0, false);
+}
+
+static bool put_sort(struct buffer *out, const struct store_order *by)
+{
+	return by->key == STORE_ORDER_TIME ||
+	       buffer_printf(out, "sort %s %s\n", columns_order_name(by->key), by->descending ? "down" : "up");
+}
+
 static void take_line(struct tui *t, const char *line)
 {
 	struct ui *ui = &t->screen.ui;
@@ -47,6 +64,8 @@ static void take_line(struct tui *t, const char *line)
 		ui->split_chosen = true;
 		ui->split = strcmp(line, "panes on") == 0;
 	}
+	if (strncmp(line, "sort ", 5) == 0)
+		take_sort(&ui->list, line + 5);
 	if (strncmp(line, "columns ", 8) == 0)
 		ui->columns = (unsigned)strtoul(line + 8, NULL, 16) & (COLUMN_BIT(COLUMN_COUNT) - 1);
 	if (strncmp(line, "column-order ", 13) == 0)
@@ -103,8 +122,8 @@ void tui_state_save(struct tui *t)
 	bool fine = path &&
 		    buffer_printf(&text, "order %s\ntime %s\n", ui->list.reversed ? "newest-first" : "newest-last",
 				  times[ui->time]) &&
-		    put_panes(&text, ui) && put_history(&text, "filter", &t->screen.prompt.filters) &&
-		    put_history(&text, "saved", &t->saved) &&
+		    put_panes(&text, ui) && put_sort(&text, &ui->list.sorting.by) &&
+		    put_history(&text, "filter", &t->screen.prompt.filters) && put_history(&text, "saved", &t->saved) &&
 		    put_history(&text, "search", &t->screen.prompt.searches) &&
 		    file_replace(path, buffer_view(&text), FILE_PRIVATE);
 	(void)fine;

@@ -62,7 +62,7 @@ static void beside(struct detail *d, struct ui *ui, int step, struct effect *out
 	const struct item *chosen = list_chosen(&ui->list);
 	int64_t before = chosen ? chosen->row.id : 0;
 	bool more = step < 0 ? ui->list.older : ui->list.newer;
-	if (ui->list.reversed)
+	if (list_newest_first(&ui->list))
 		more = step < 0 ? ui->list.newer : ui->list.older;
 	list_move(&ui->list, step);
 	chosen = list_chosen(&ui->list);

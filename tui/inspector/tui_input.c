@@ -4,6 +4,7 @@
 #include "tui/deeds/tui_deeds.h"
 #include "tui/inspector/tui_inspector.h"
 #include "tui/views/bars.h"
+#include "tui/views/columns.h"
 
 static bool take_digit(struct tui *t, key_code c, enum context context)
 {
@@ -40,6 +41,20 @@ static bool click_line(struct tui *t, const struct layout *l, const struct view 
 	return true;
 }
 
+/* A column's head sorts by it; once more, the other way round. */
+static bool click_head(struct tui *t, const struct layout *l, const struct key *key)
+{
+	struct effect sort;
+	if (t->screen.depth > 1 || !stands_on(key, l->header))
+		return false;
+	enum column column = bars_head_at(&t->screen.ui, l->header, key->x);
+	if (column == COLUMN_COUNT)
+		return true;
+	effect_sort(&sort, columns_order(column), SORT_AS_USUAL);
+	tui_effects_carry_out(t, &sort);
+	return true;
+}
+
 static void on_click(struct tui *t, const struct key *key)
 {
 	struct screen *s = &t->screen;
@@ -51,7 +66,7 @@ static void on_click(struct tui *t, const struct key *key)
 	t->click_x = key->x;
 	t->click_y = key->y;
 	t->click_at_ms = twice ? 0 : now;
-	if (click_line(t, &l, top, key))
+	if (click_line(t, &l, top, key) || click_head(t, &l, key))
 		return;
 	if (s->depth == 1)
 		screen_focus(s, &l, key->x, key->y);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/views/columns.h"
+
 /* What takes an argument; the help shows its form. */
 static const struct {
 	const char *name, *help;
@@ -16,6 +18,7 @@ static const struct {
 	{ "tag ", "tag NAME: on what is marked, else on this" },
 	{ "untag ", "untag NAME: takes it away again" },
 	{ "target ", "target 4000: where what comes from now on is sent, a port or URL" },
+	{ "sort ", "sort took: by a column, slowest first; also up, down; sort time: as it came" },
 	{ "set ", "set mouse on|off, split on|off, order newest-first|newest-last, time local|utc|ago" },
 };
 
@@ -153,6 +156,23 @@ static bool run_set(const char *rest, struct effect *out, struct error *e)
 			 "(local, utc, ago), columns and their names in order");
 }
 
+static bool run_sort(const char *rest, struct effect *out, struct error *e)
+{
+	char name[20], way[10];
+	enum store_order_key key;
+	take_word(&rest, name, sizeof name);
+	take_word(&rest, way, sizeof way);
+	bool up = strcmp(way, "up") == 0, down = strcmp(way, "down") == 0;
+	if (*rest || !columns_read_order(name, &key) || (way[0] && !up && !down))
+		return error_set(e, EXIT_USAGE,
+				 "sort takes time, stat, method, source, event, path, att, took, size, tunnel, peer, "
+				 "replay-of, host or tag, and up or down");
+	if (!way[0])
+		down = columns_order_descends(key);
+	effect_sort(out, key, down ? SORT_DOWN : SORT_UP);
+	return true;
+}
+
 static bool run_label(const char *name, const char *rest, struct effect *out, struct error *e)
 {
 	bool note = strcmp(name, "note") == 0;
@@ -179,6 +199,8 @@ bool palette_run(const char *typed, struct effect *out, struct error *e)
 		snprintf(out->text, sizeof out->text, "%s", rest);
 		return true;
 	}
+	if (*rest && strcmp(name, "sort") == 0)
+		return run_sort(rest, out, e);
 	if (strcmp(name, "goto") == 0)
 		return run_goto(rest, out, e);
 	if (strcmp(name, "export") == 0)

@@ -1,5 +1,6 @@
 #include "tui/questions/sheet_menu.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -107,5 +108,43 @@ void sheet_columns_menu(struct sheet *s, const struct ui *ui)
 			 name ? name : "PATH beside EVENT");
 		sheet_choice(s, (key_code)(unsigned char)keys[i], label, EFFECT_SET)->set =
 		    (struct effect_set){ .setting = SETTING_COLUMN, .value = i };
+	}
+	sheet_choice(s, 'o', "sort by a column", EFFECT_SORT_MENU);
+}
+
+void sheet_sort_menu(struct sheet *s, const struct ui *ui)
+{
+	static const struct {
+		key_code key;
+		const char *first, *other;
+	} menu[STORE_ORDER_COUNT] = {
+		[STORE_ORDER_TIME] = { 'c', "newest last", "newest first" },
+		[STORE_ORDER_STATUS] = { 's', "what failed first", "what failed last" },
+		[STORE_ORDER_METHOD] = { 'm', "A to Z", "Z to A" },
+		[STORE_ORDER_SOURCE] = { 'p', "A to Z", "Z to A" },
+		[STORE_ORDER_EVENT] = { 'e', "A to Z", "Z to A" },
+		[STORE_ORDER_PATH] = { 'a', "A to Z", "Z to A" },
+		[STORE_ORDER_ATTEMPTS] = { 'n', "most first", "fewest first" },
+		[STORE_ORDER_TOOK] = { 't', "slowest first", "quickest first" },
+		[STORE_ORDER_SIZE] = { 'z', "largest first", "smallest first" },
+		[STORE_ORDER_TUNNEL] = { 'u', "A to Z", "Z to A" },
+		[STORE_ORDER_PEER] = { 'f', "A to Z", "Z to A" },
+		[STORE_ORDER_REPLAY_OF] = { 'r', "replays of the newest first", "replays of the oldest first" },
+		[STORE_ORDER_HOST] = { 'h', "A to Z; reads every header", "Z to A; reads every header" },
+		[STORE_ORDER_TAG] = { 'g', "A to Z", "Z to A" },
+	};
+	const struct store_order *by = &ui->list.sorting.by;
+	sheet_begin(s, "sort the list");
+	for (int i = 0; i < STORE_ORDER_COUNT; i++) {
+		enum store_order_key key = (enum store_order_key)i;
+		bool is = by->key == key;
+		bool other = is && (i ? by->descending == columns_order_descends(key) : !ui->list.reversed);
+		char label[80], name[16];
+		snprintf(name, sizeof name, "%s", columns_order_name(key));
+		for (char *c = name; *c; c++)
+			*c = *c == '-' ? ' ' : (char)toupper((unsigned char)*c);
+		snprintf(label, sizeof label, "%c %-10s %s", is ? '*' : ' ', name,
+			 other ? menu[i].other : menu[i].first);
+		effect_sort(sheet_choice(s, menu[i].key, label, EFFECT_SORT), key, SORT_AS_USUAL);
 	}
 }

@@ -23,3 +23,8 @@ void effect_search(struct effect *out, const char *text, bool backwards)
 	*out = (struct effect){ .kind = EFFECT_SEARCH, .search.backwards = backwards };
 	snprintf(out->search.text, sizeof out->search.text, "%s", text);
 }
+
+void effect_sort(struct effect *out, enum store_order_key key, enum sort_way way)
+{
+	*out = (struct effect){ .kind = EFFECT_SORT, .sort = { key, way } };
+}

@@ -53,6 +53,13 @@ enum copy_what {
 	COPY_COUNT,
 };
 
+enum sort_way {
+	SORT_AS_USUAL, /* what one looks for first: the largest, the first of the alphabet; then the other way round */
+	SORT_UP,
+	SORT_DOWN,
+	SORT_AGAIN, /* as it is, with what came since */
+};
+
 enum setting { SETTING_MOUSE, SETTING_SPLIT, SETTING_ORDER, SETTING_TIME, SETTING_COLUMN };
 
 struct effect_search {
@@ -91,6 +98,10 @@ struct effect_label {
 	bool off;   /* TAG: it is taken away */
 	char text[UI_FILTER_MAX];
 };
+struct effect_sort {
+	enum store_order_key key;
+	enum sort_way way;
+};
 struct effect_set {
 	enum setting setting;
 	int value; /* whether it is on, or newest first; an enum time_mode; a column to be shown or hidden */
@@ -115,10 +126,12 @@ struct effect {
 		struct effect_delete delete; /* DELETE */
 		struct effect_label label;   /* NOTE, TAGS (all of them), TAG (of what is marked, else of that) */
 		struct effect_set set;       /* SET */
+		struct effect_sort sort;     /* SORT */
 	};
 };
 
 /* A sentence for the message line. */
 void effect_say(struct effect *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void effect_filter(struct effect *out, const char *filter);
+void effect_sort(struct effect *out, enum store_order_key key, enum sort_way way);
 void effect_search(struct effect *out, const char *text, bool backwards);

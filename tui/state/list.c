@@ -24,6 +24,7 @@ void list_drop(struct list_model *m, size_t from, size_t to)
 void list_free(struct list_model *m)
 {
 	list_drop(m, 0, m->count);
+	list_sort_free(m);
 	free(m->items);
 	free(m->marks);
 	free(m->trouble);
@@ -36,7 +37,10 @@ void list_reset(struct list_model *m)
 	m->older = m->newer = m->loaded = m->count_known = m->count_at_pause_known = false;
 	m->chosen = m->newest_at_pause = 0;
 	m->owed = 0;
-	m->wanted = LIST_LOAD_NEWEST;
+	list_sort_free(m);
+	m->sorting.shown = m->sorting.by.key != STORE_ORDER_TIME;
+	m->sorting.state = m->sorting.shown ? LIST_SORT_WANTED : LIST_BY_TIME;
+	m->wanted = m->sorting.shown ? LIST_LOAD_NONE : LIST_LOAD_NEWEST;
 	m->under_way = LIST_LOAD_NONE;
 	m->generation++;
 	m->searched = m->to_search = 0;
@@ -45,13 +49,12 @@ void list_reset(struct list_model *m)
 	m->trouble = NULL;
 }
 
-/* The first index whose id is not below. */
-size_t list_lower(const struct list_model *m, int64_t id)
+size_t list_lower(const struct list_model *m, int64_t place)
 {
 	size_t low = 0, high = m->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (m->items[middle].row.id < id)
+		if (list_place(m, m->items[middle].row.id) < place)
 			low = middle + 1;
 		else
 			high = middle;
@@ -59,22 +62,27 @@ size_t list_lower(const struct list_model *m, int64_t id)
 	return low;
 }
 
-static bool find(const struct list_model *m, int64_t id, size_t *index)
+bool list_find(const struct list_model *m, int64_t id, size_t *index)
 {
-	*index = list_lower(m, id);
+	*index = list_lower(m, list_place(m, id));
 	return *index < m->count && m->items[*index].row.id == id;
 }
 
 const struct item *list_chosen(const struct list_model *m)
 {
 	size_t i;
-	return m->chosen && find(m, m->chosen, &i) ? &m->items[i] : NULL;
+	return m->chosen && list_find(m, m->chosen, &i) ? &m->items[i] : NULL;
+}
+
+bool list_newest_first(const struct list_model *m)
+{
+	return m->reversed && !m->sorting.shown;
 }
 
 /* Indexes as seen, from the top of the window down. */
 static size_t seen_index(const struct list_model *m, size_t index)
 {
-	return m->reversed ? m->count - 1 - index : index;
+	return list_newest_first(m) ? m->count - 1 - index : index;
 }
 
 static const struct item *seen_item(const struct list_model *m, size_t d)
@@ -93,7 +101,8 @@ static bool same_day(uint64_t a_us, uint64_t b_us, bool utc)
 
 static bool day_begins(const struct list_model *m, size_t d)
 {
-	return d > 0 && !same_day(seen_item(m, d)->row.received_at_us, seen_item(m, d - 1)->row.received_at_us, m->utc);
+	return d > 0 && !m->sorting.shown &&
+	       !same_day(seen_item(m, d)->row.received_at_us, seen_item(m, d - 1)->row.received_at_us, m->utc);
 }
 
 /* Screen rows from the first of the window to the d-th, separators and all; counts no further than `most`. */
@@ -129,9 +138,9 @@ void list_settle(struct list_model *m)
 	}
 	if (!m->chosen || (m->follow && !m->newer)) {
 		m->chosen = m->items[m->count - 1].row.id;
-		m->chosen_row = m->reversed ? 0 : m->height - 1;
+		m->chosen_row = list_newest_first(m) ? 0 : m->height - 1;
 	}
-	if (!find(m, m->chosen, &i)) { /* the next older, or else the oldest */
+	if (!list_find(m, m->chosen, &i)) { /* the next older, or else the oldest */
 		i = i ? i - 1 : 0;
 		m->chosen = m->items[i].row.id;
 		m->removed = true;
@@ -140,8 +149,8 @@ void list_settle(struct list_model *m)
 	int last = m->height - 1;
 	int row = m->chosen_row < 0 ? 0 : m->chosen_row > last ? last : m->chosen_row;
 	int below = rows_below(m, d, m->height), above = rows_above(m, d, m->height);
-	bool more_below = m->reversed ? m->older : m->newer;
-	bool more_above = m->reversed ? m->newer : m->older;
+	bool more_below = list_newest_first(m) ? m->older : m->newer;
+	bool more_above = list_newest_first(m) ? m->newer : m->older;
 	if (!more_below && row + below < last)
 		row = last - below;
 	if (!more_above && row > above)
@@ -174,6 +183,10 @@ void list_pause(struct list_model *m)
 
 void list_follow(struct list_model *m)
 {
+	if (m->sorting.by.key != STORE_ORDER_TIME) {
+		m->chosen = 0; /* the newest will be */
+		list_sort(m, STORE_ORDER_TIME, false, false);
+	}
 	m->follow = true;
 	m->may_resume = false;
 	m->owed = 0;
@@ -185,11 +198,11 @@ void list_follow(struct list_model *m)
 void list_step(struct list_model *m, int rows)
 {
 	size_t i;
-	if (!m->chosen || !find(m, m->chosen, &i))
+	if (!m->chosen || !list_find(m, m->chosen, &i))
 		return;
 	long d = (long)seen_index(m, i), last = (long)m->count - 1, to = d + rows;
-	bool more_below = m->reversed ? m->older : m->newer;
-	bool more_above = m->reversed ? m->newer : m->older;
+	bool more_below = list_newest_first(m) ? m->older : m->newer;
+	bool more_above = list_newest_first(m) ? m->newer : m->older;
 	m->owed = 0;
 	if (to < 0) {
 		m->owed = more_above ? (int)to : 0;
@@ -211,7 +224,7 @@ void list_step(struct list_model *m, int rows)
 
 void list_move(struct list_model *m, int rows)
 {
-	bool towards_newest = m->reversed ? rows < 0 : rows > 0;
+	bool towards_newest = !m->sorting.shown && (m->reversed ? rows < 0 : rows > 0);
 	if (!m->count || !rows || (m->follow && towards_newest))
 		return;
 	list_pause(m);
@@ -230,13 +243,27 @@ static void to_oldest(struct list_model *m)
 		m->wanted = LIST_LOAD_OLDEST;
 	else if (m->count)
 		m->chosen = m->items[0].row.id;
-	m->chosen_row = m->reversed ? m->height - 1 : 0;
+	m->chosen_row = list_newest_first(m) ? m->height - 1 : 0;
+	list_settle(m);
+}
+
+/* The last of a sorted list. */
+static void to_last(struct list_model *m)
+{
+	m->owed = 0;
+	if (m->newer) {
+		m->goal = INT64_MAX;
+		m->wanted = LIST_LOAD_NEWEST;
+	} else if (m->count) {
+		m->chosen = m->items[m->count - 1].row.id;
+	}
+	m->chosen_row = m->height - 1;
 	list_settle(m);
 }
 
 void list_to_top(struct list_model *m)
 {
-	if (m->reversed)
+	if (list_newest_first(m))
 		list_follow(m);
 	else
 		to_oldest(m);
@@ -244,7 +271,9 @@ void list_to_top(struct list_model *m)
 
 void list_to_bottom(struct list_model *m)
 {
-	if (m->reversed)
+	if (m->sorting.shown)
+		to_last(m);
+	else if (m->reversed)
 		to_oldest(m);
 	else
 		list_follow(m);
@@ -255,11 +284,15 @@ void list_goto(struct list_model *m, int64_t id)
 	size_t i;
 	list_pause(m);
 	m->owed = 0;
-	if (find(m, id, &i)) {
+	if (list_find(m, id, &i)) {
 		long d = (long)seen_index(m, i), from = d;
-		if (m->chosen && find(m, m->chosen, &i))
+		if (m->chosen && list_find(m, m->chosen, &i))
 			from = (long)seen_index(m, i);
 		list_step(m, (int)(d - from));
+		return;
+	}
+	if (m->sorting.shown && !list_place(m, id)) {
+		m->missed = id;
 		return;
 	}
 	m->goal = id;
@@ -282,6 +315,10 @@ void list_choose_row(struct list_model *m, int row)
 
 void list_reverse(struct list_model *m)
 {
+	if (m->sorting.by.key != STORE_ORDER_TIME) {
+		list_sort(m, m->sorting.by.key, !m->sorting.by.descending, false);
+		return;
+	}
 	m->reversed = !m->reversed;
 	m->owed = 0;
 	m->chosen_row = m->height - 1 - m->chosen_row;
@@ -296,7 +333,14 @@ void list_set_days(struct list_model *m, bool utc)
 
 uint64_t list_new(const struct list_model *m, bool *at_least)
 {
-	uint64_t here = m->count - list_lower(m, m->newest_at_pause + 1), counted = 0;
+	uint64_t here, counted = 0;
+	if (m->sorting.shown) {
+		*at_least = false;
+		return m->sorting.state == LIST_SORTED && m->count_known && m->known > m->sorting.order.matched
+			   ? m->known - m->sorting.order.matched
+			   : 0;
+	}
+	here = m->count - list_lower(m, m->newest_at_pause + 1);
 	if (!m->newest_at_pause)
 		here = 0;
 	if (m->count_known && m->count_at_pause_known && m->known > m->known_at_pause)
@@ -311,7 +355,7 @@ void list_rows(const struct list_model *m, struct list_row *rows, int height)
 {
 	size_t i;
 	memset(rows, 0, (size_t)height * sizeof *rows);
-	if (!m->count || !m->chosen || !find(m, m->chosen, &i))
+	if (!m->count || !m->chosen || !list_find(m, m->chosen, &i))
 		return;
 	size_t chosen = seen_index(m, i), d = chosen;
 	int row = m->chosen_row;

@@ -4,10 +4,15 @@
  *
  *     FOLLOW --upward move, pause--> PAUSED --G, F--> FOLLOW
  *     PAUSED --down to the newest--> PAUSED that follows again when the next arrives
+ *
+ * Sorted by a column the window is one of the order that the record gave (list_sort.c): its first 10,000, which stay as
+ * they are until they are sorted again. It never follows.
  */
 #pragma once
 
 #include "shared/frontend/source.h"
+
+#define LIST_SORTED_MOST 10000
 
 enum list_load {
 	LIST_LOAD_NONE,
@@ -19,8 +24,28 @@ enum list_load {
 	LIST_LOAD_AT_GOAL,
 };
 
+enum list_sort_state {
+	LIST_BY_TIME,
+	LIST_SORT_WANTED,    /* to be asked for */
+	LIST_SORT_UNDER_WAY, /* what was there stays until there is something of it */
+	LIST_SORTED,
+	LIST_SORT_STOPPED, /* of what was looked at until then */
+};
+
+struct list_sorting {
+	struct store_order by; /* key STORE_ORDER_TIME: by id */
+	enum list_sort_state state;
+	bool shown; /* the window is one of `order` */
+	bool stays; /* when it comes: on what is chosen, not at the top */
+	struct store_ordered order;
+	int64_t *places; /* ids and their places in `order`, by id: two numbers each */
+	uint64_t generation, searched, total;
+	size_t slice_first, slice_count; /* of the page under way */
+};
+
 struct list_model {
-	struct item *items; /* by id, ascending */
+	struct list_sorting sorting;
+	struct item *items; /* by place, ascending: the id, or the place in the order it is sorted by */
 	size_t count, room;
 	bool older, newer; /* there may be more, outside the window */
 	int height;
@@ -57,10 +82,11 @@ void list_reset(struct list_model *m);
 void list_set_height(struct list_model *m, int height);
 
 struct list_request {
-	int64_t anchor;
+	int64_t anchor; /* a place */
 	bool forward;
 	size_t count;
 	uint64_t generation;
+	const int64_t *ids; /* `count` of them, in the place of anchor and direction; NULL: not sorted */
 };
 /* True when a page is wanted, which the caller must then ask for. */
 bool list_wants(struct list_model *m, struct list_request *out);
@@ -81,6 +107,16 @@ void list_choose_row(struct list_model *m, int row);
 void list_pause(struct list_model *m);
 void list_follow(struct list_model *m);
 void list_reverse(struct list_model *m);
+bool list_newest_first(const struct list_model *m);
+
+/* Sorts by a column; by STORE_ORDER_TIME it is as it was before. `stays`: what is chosen stays so. */
+void list_sort(struct list_model *m, enum store_order_key key, bool descending, bool stays);
+/* True when an order is wanted, of m->sorting.by, which the caller must then ask for. */
+bool list_wants_order(struct list_model *m, uint64_t *generation);
+/* Takes the answer, as list_receive does. */
+MUST_CHECK bool list_receive_order(struct list_model *m, uint64_t generation, struct ordered *o);
+/* Keeps what was found; where nothing was, sorts by time again. False when none is under way. */
+bool list_sort_stop(struct list_model *m);
 void list_set_days(struct list_model *m, bool utc);
 
 const struct item *list_chosen(const struct list_model *m);

@@ -12,9 +12,10 @@ static size_t screen(const struct list_model *m)
 /* How many items of the window are older and newer than what is on the screen. */
 static void beyond(const struct list_model *m, size_t *older, size_t *newer)
 {
-	size_t at = list_lower(m, m->chosen), row = (size_t)(m->chosen_row < 0 ? 0 : m->chosen_row);
+	size_t at = list_lower(m, list_place(m, m->chosen)), row = (size_t)(m->chosen_row < 0 ? 0 : m->chosen_row);
 	size_t rest = (size_t)m->height - 1 > row ? (size_t)m->height - 1 - row : 0;
-	size_t before = m->reversed ? rest : row, after = m->reversed ? row : rest;
+	bool first = list_newest_first(m);
+	size_t before = first ? rest : row, after = first ? row : rest;
 	*older = at > before ? at - before : 0;
 	*newer = m->count > at + 1 + after ? m->count - at - 1 - after : 0;
 }
@@ -52,7 +53,7 @@ static enum list_load choose(struct list_model *m)
 	size_t older, newer;
 	if (m->wanted != LIST_LOAD_NONE)
 		return m->wanted;
-	if (m->stopped)
+	if (m->stopped || (m->sorting.shown && !m->sorting.order.count))
 		return LIST_LOAD_NONE;
 	/* From the window's beginning, not the newest down: a filter that walks has the fewest rows to walk so. */
 	if (m->changed)
@@ -83,16 +84,16 @@ bool list_wants(struct list_model *m, struct list_request *out)
 	*out = (struct list_request){ .count = 2 * screen(m), .generation = ++m->generation };
 	switch (load) {
 	case LIST_LOAD_OLDER:
-		out->anchor = m->items[0].row.id;
+		out->anchor = list_place(m, m->items[0].row.id);
 		out->count = screen(m);
 		break;
 	case LIST_LOAD_NEWER:
-		out->anchor = m->items[m->count - 1].row.id;
+		out->anchor = list_place(m, m->items[m->count - 1].row.id);
 		out->forward = true;
 		out->count = screen(m);
 		break;
 	case LIST_LOAD_AGAIN:
-		out->anchor = m->items[0].row.id - 1;
+		out->anchor = list_place(m, m->items[0].row.id) - 1;
 		out->forward = true;
 		out->count = m->count + screen(m);
 		break;
@@ -100,17 +101,19 @@ bool list_wants(struct list_model *m, struct list_request *out)
 		out->forward = true;
 		break;
 	case LIST_LOAD_AT_GOAL:
-		out->anchor = m->goal - 1;
+		out->anchor = list_place(m, m->goal) - 1;
 		out->forward = true;
 		break;
 	case LIST_LOAD_NEWEST:
 	case LIST_LOAD_NONE:
 		break;
 	}
+	if (m->sorting.shown)
+		list_sort_slice(m, out);
 	return true;
 }
 
-static bool make_room(struct list_model *m, size_t more)
+bool list_make_room(struct list_model *m, size_t more)
 {
 	size_t need = m->count + more;
 	if (need <= m->room)
@@ -123,11 +126,11 @@ static bool make_room(struct list_model *m, size_t more)
 	return true;
 }
 
-/* Merges by id; what was there is replaced. Room was made. */
-static void merge(struct list_model *m, struct page *p)
+/* What was there is replaced. */
+void list_merge(struct list_model *m, struct page *p)
 {
 	for (size_t i = 0; i < p->count; i++) {
-		size_t at = list_lower(m, p->items[i].row.id);
+		size_t at = list_lower(m, list_place(m, p->items[i].row.id));
 		if (at < m->count && m->items[at].row.id == p->items[i].row.id) {
 			item_free(&m->items[at]);
 		} else {
@@ -141,14 +144,15 @@ static void merge(struct list_model *m, struct page *p)
 	p->count = 0;
 }
 
-static bool in_page(const struct page *p, int64_t id)
+static bool in_page(const struct list_model *m, const struct page *p, int64_t id)
 {
+	int64_t place = list_place(m, id);
 	size_t low = 0, high = p->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		if (p->items[middle].row.id == id)
 			return true;
-		if (p->items[middle].row.id < id)
+		if (list_place(m, p->items[middle].row.id) < place)
 			low = middle + 1;
 		else
 			high = middle;
@@ -156,12 +160,12 @@ static bool in_page(const struct page *p, int64_t id)
 	return false;
 }
 
-/* Drops what a whole page over [from, to] no longer has. */
+/* Drops what a whole page over the places [from, to] no longer has. */
 static void drop_missing(struct list_model *m, const struct page *p, int64_t from, int64_t to)
 {
 	for (size_t i = m->count; i-- > 0;) {
-		int64_t id = m->items[i].row.id;
-		if (id >= from && id <= to && !in_page(p, id))
+		int64_t id = m->items[i].row.id, place = list_place(m, id);
+		if (place >= from && place <= to && !in_page(m, p, id))
 			list_drop(m, i, i + 1);
 	}
 }
@@ -169,7 +173,8 @@ static void drop_missing(struct list_model *m, const struct page *p, int64_t fro
 /* Drops what the page replaces: what it no longer has, and what it leaves a gap to. */
 static void drop_unconnected(struct list_model *m, enum list_load load, const struct page *p)
 {
-	int64_t first = p->count ? p->items[0].row.id : 0, last = p->count ? p->items[p->count - 1].row.id : 0;
+	int64_t first = p->count ? list_place(m, p->items[0].row.id) : 0;
+	int64_t last = p->count ? list_place(m, p->items[p->count - 1].row.id) : 0;
 	switch (load) {
 	case LIST_LOAD_OLDEST:
 	case LIST_LOAD_AT_GOAL:
@@ -177,14 +182,14 @@ static void drop_unconnected(struct list_model *m, enum list_load load, const st
 			list_drop(m, 0, m->count);
 		break;
 	case LIST_LOAD_NEWEST:
-		if (m->count && p->more_before && m->items[m->count - 1].row.id < first)
+		if (m->count && p->more_before && list_place(m, m->items[m->count - 1].row.id) < first)
 			list_drop(m, 0, m->count);
 		if (!m->partial && !p->searched)
 			drop_missing(m, p, p->more_before ? first : INT64_MIN, INT64_MAX);
 		break;
 	case LIST_LOAD_AGAIN:
 		if (!m->partial && !p->searched && m->count)
-			drop_missing(m, p, m->items[0].row.id, p->more_after ? last : INT64_MAX);
+			drop_missing(m, p, list_place(m, m->items[0].row.id), p->more_after ? last : INT64_MAX);
 		if (p->more_after && p->count && !p->searched)
 			list_drop(m, list_lower(m, last + 1), m->count);
 		break;
@@ -198,7 +203,8 @@ static void learn_ends(struct list_model *m, enum list_load load, const struct p
 	switch (load) {
 	case LIST_LOAD_NEWEST:
 		m->newer = false;
-		if (!m->count || m->items[0].row.id >= (p->count ? p->items[0].row.id : 0))
+		if (!m->count ||
+		    list_place(m, m->items[0].row.id) >= (p->count ? list_place(m, p->items[0].row.id) : 0))
 			m->older = p->more_before || p->searched;
 		break;
 	case LIST_LOAD_OLDEST:
@@ -206,7 +212,7 @@ static void learn_ends(struct list_model *m, enum list_load load, const struct p
 		m->newer = p->more_after || p->searched;
 		break;
 	case LIST_LOAD_AT_GOAL:
-		m->older = true;
+		m->older = p->more_before;
 		m->newer = p->more_after || p->searched;
 		break;
 	case LIST_LOAD_OLDER:
@@ -247,10 +253,10 @@ static void place(struct list_model *m, enum list_load load, int64_t newest_befo
 	}
 	if (load == LIST_LOAD_OLDEST && m->count) {
 		m->chosen = m->items[0].row.id;
-		m->chosen_row = m->reversed ? m->height - 1 : 0;
+		m->chosen_row = list_newest_first(m) ? m->height - 1 : 0;
 	}
 	if (load == LIST_LOAD_AT_GOAL && m->count) {
-		size_t at = list_lower(m, m->goal);
+		size_t at = list_lower(m, list_place(m, m->goal));
 		m->chosen = m->items[at < m->count ? at : m->count - 1].row.id;
 		m->chosen_row = m->height / 2;
 		if (m->goal != INT64_MAX)
@@ -259,7 +265,7 @@ static void place(struct list_model *m, enum list_load load, int64_t newest_befo
 	if (load == LIST_LOAD_NEWEST && m->goal == INT64_MAX) {
 		m->goal = 0;
 		m->chosen = newest;
-		m->chosen_row = m->reversed ? 0 : m->height - 1;
+		m->chosen_row = list_newest_first(m) ? 0 : m->height - 1;
 	}
 	list_settle(m);
 	if (m->owed) {
@@ -283,17 +289,19 @@ bool list_receive(struct list_model *m, uint64_t generation, struct page *p)
 	if (!p->searched)
 		m->under_way = LIST_LOAD_NONE;
 	m->loaded = true;
-	if (m->trouble || !make_room(m, p->count)) {
+	if (m->trouble || !list_make_room(m, p->count)) {
 		m->under_way = LIST_LOAD_NONE;
 		page_free(p);
 		return m->trouble != NULL;
 	}
+	if (m->sorting.shown)
+		list_sort_check(m, p);
 	int64_t newest_before = m->count ? m->items[m->count - 1].row.id : 0;
 	bool empty = p->count == 0;
 	drop_unconnected(m, load, p);
 	learn_ends(m, load, p);
 	m->partial = p->searched != 0;
-	merge(m, p);
+	list_merge(m, p);
 	page_free(p);
 	/* Nothing from the goal on: the newest is the nearest. */
 	if (load == LIST_LOAD_AT_GOAL && empty && !m->partial) {

@@ -73,6 +73,9 @@ int surface_print(struct surface *s, struct rect clip, int x, int y, enum role r
 /* A horizontal line for surface_fill: "-" where the terminal is not UTF-8, and with --ascii. */
 #define SURFACE_LINE 0x110000u /* no character */
 #define SURFACE_BAR 0x110001u  /* a vertical one: "|" there */
+/* Triangles that point up and down: "^" and "v" there. */
+#define SURFACE_UP 0x110003u
+#define SURFACE_DOWN 0x110004u
 /* Two pixels, the upper in mark[0] and the lower in mark[1], as struct pixels has them (shared/readers/pixels.h). */
 #define SURFACE_PIXELS 0x110002u
 /* Bars: from the bottom, and from the left, + 1 to 8 eighths of a cell; of ASCII there. */

@@ -366,6 +366,10 @@ static uint32_t shown(const struct term *t, const struct cell *c)
 		return t->utf8 ? 0x2500 : '-';
 	if (c->base == SURFACE_BAR)
 		return t->utf8 ? 0x2502 : '|';
+	if (c->base == SURFACE_UP)
+		return t->utf8 ? 0x25b2 : '^';
+	if (c->base == SURFACE_DOWN)
+		return t->utf8 ? 0x25bc : 'v';
 	if (c->base > SURFACE_LEVEL && c->base <= SURFACE_METER + 8)
 		return bar(t, c->base);
 	if (!t->utf8 || c->base < 0xa0)

@@ -74,7 +74,10 @@ static void put_title(const struct ui *ui, struct surface *s, struct rect area, 
 	char text[400], lag[16] = "";
 	const char *state = ui->client.running ? ui->client.state : "no client";
 	if (with_filter) { /* a low screen: the filter line's words stand here */
-		int x = bars_print_right(s, area, ROLE_TITLE, ui->list.follow ? "FOLLOW" : "PAUSED");
+		int x = bars_print_right(s, area, ROLE_TITLE,
+					 ui->list.sorting.by.key != STORE_ORDER_TIME ? "SORTED"
+					 : ui->list.follow                           ? "FOLLOW"
+										     : "PAUSED");
 		x = bars_print_right(s, left_of(area, x), state_role(ui), state);
 		area = left_of(area, x);
 		x = surface_print(s, area, area.x, area.y, ROLE_TITLE, " creel ");
@@ -246,6 +249,42 @@ int bars_draw_words(struct surface *s, struct rect bottom, int most, enum role r
 	return count;
 }
 
+/* "SORTED by took, first 10,000 of 1,000,214  12 new (S)" */
+static void sorted_right(const struct ui *ui, char *out, size_t room)
+{
+	const struct list_sorting *s = &ui->list.sorting;
+	const char *by = columns_order_name(s->by.key);
+	char a[WORDS_LEN], b[WORDS_LEN], key[KEY_NAME_LEN] = ":sort-again";
+	bool at_least;
+	uint64_t more = list_new(&ui->list, &at_least);
+	size_t len = 0;
+	if (s->state == LIST_SORT_WANTED || s->state == LIST_SORT_UNDER_WAY) {
+		words_rough(a, s->searched);
+		words_rough(b, s->total);
+		snprintf(out, room, s->total ? "sorting by %s: %s of %s (Esc stops)" : "sorting by %s", by, a, b);
+		return;
+	}
+	if (s->state == LIST_SORT_STOPPED) {
+		words_rough(a, s->searched);
+		words_rough(b, s->total);
+		snprintf(out, room, "STOPPED  sorted by %s: %s of %s", by, a, b);
+		return;
+	}
+	len = (size_t)snprintf(out, room, "SORTED by %s", by);
+	if (s->order.matched > s->order.count) {
+		words_count(a, s->order.count);
+		words_count(b, s->order.matched);
+		len += (size_t)snprintf(out + len, room - len, ", first %s of %s", a, b);
+	}
+	if (more) {
+		key_code code = keymap_key(&ui->keys, CONTEXT_LIST, ACTION_SORT_AGAIN, false);
+		if (code != TKEY_NONE)
+			key_to_name(code, key);
+		words_count(a, more);
+		snprintf(out + len, room - len, "  %s new (%s)", a, key);
+	}
+}
+
 static void filter_right(const struct ui *ui, char *out, size_t room)
 {
 	const struct list_model *m = &ui->list;
@@ -253,7 +292,9 @@ static void filter_right(const struct ui *ui, char *out, size_t room)
 	bool at_least;
 	uint64_t more = list_new(m, &at_least);
 	char a[WORDS_LEN], b[WORDS_LEN];
-	if (m->searched) {
+	if (m->sorting.by.key != STORE_ORDER_TIME) {
+		sorted_right(ui, out, room);
+	} else if (m->searched) {
 		words_rough(a, m->searched);
 		words_rough(b, m->to_search);
 		snprintf(out, room, "%ssearched %s of %s%s", m->stopped ? "STOPPED  " : "", a, m->to_search ? b : "?",
@@ -285,7 +326,35 @@ enum action bars_filter_at(const struct ui *ui, struct rect area, int x)
 {
 	char right[160];
 	filter_right(ui, right, sizeof right);
-	return x >= area.x + area.width - (int)strlen(right) ? ACTION_FOLLOW : ACTION_FILTER;
+	if (x < area.x + area.width - (int)strlen(right))
+		return ACTION_FILTER;
+	return ui->list.sorting.by.key == STORE_ORDER_TIME ? ACTION_FOLLOW : ACTION_SORT_AGAIN;
+}
+
+/* An arrow beside the head, on the side where it has a blank: after what is flush left, before the others. */
+static void draw_arrow(const struct ui *ui, struct surface *s, struct rect cell, const char *name, bool right)
+{
+	const struct store_order *by = &ui->list.sorting.by;
+	bool up = by->key == STORE_ORDER_TIME ? !ui->list.reversed : !by->descending;
+	int x = right ? cell.x + cell.width - (int)strlen(name) - 1 : cell.x + (int)strlen(name);
+	surface_fill(s, (struct rect){ x, cell.y, 1, 1 }, up ? SURFACE_UP : SURFACE_DOWN, ROLE_NORMAL);
+}
+
+static bool is_sorted_by(const struct ui *ui, int column)
+{
+	enum store_order_key key = ui->list.sorting.by.key;
+	return key != STORE_ORDER_TIME && columns_order((enum column)column) == key;
+}
+
+enum column bars_head_at(const struct ui *ui, struct rect area, int x)
+{
+	struct column_plan plan = columns_plan(ui, area.width);
+	for (int i = 0; i < COLUMN_COUNT; i++) {
+		int from = area.x + plan.at[i].x - 1;
+		if (i != COLUMN_FLAGS && plan.at[i].width && x >= from && x <= from + plan.at[i].width)
+			return (enum column)i;
+	}
+	return COLUMN_COUNT;
 }
 
 void bars_draw_header(const struct ui *ui, struct surface *s, struct rect area)
@@ -298,10 +367,13 @@ void bars_draw_header(const struct ui *ui, struct surface *s, struct rect area)
 		const char *name = columns_name((enum column)i);
 		if (!name || !cell.width)
 			continue;
+		enum role role = is_sorted_by(ui, i) ? ROLE_NORMAL : ROLE_DIM;
 		if (right & COLUMN_BIT(i))
-			bars_print_right(s, cell, ROLE_DIM, name);
+			bars_print_right(s, cell, role, name);
 		else
-			surface_print(s, cell, cell.x, cell.y, ROLE_DIM, "%s", name);
+			surface_print(s, cell, cell.x, cell.y, role, "%s", name);
+		if (is_sorted_by(ui, i))
+			draw_arrow(ui, s, cell, name, right & COLUMN_BIT(i));
 	}
 	surface_ground(s, area, GROUND_HEAD);
 }

@@ -5,26 +5,28 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct {
 	const char *name;
 	bool chosen;
+	enum store_order_key order;
 } columns[COLUMN_COUNT] = {
-	[COLUMN_TIME] = { "TIME", false },
-	[COLUMN_STATUS] = { "STAT", false },
-	[COLUMN_METHOD] = { "METHOD", true },
-	[COLUMN_SOURCE] = { "SOURCE", true },
-	[COLUMN_EVENT] = { "EVENT / PATH", false },
-	[COLUMN_PATH] = { NULL, true },
-	[COLUMN_ATTEMPTS] = { "ATT", true },
-	[COLUMN_TOOK] = { "TOOK", true },
-	[COLUMN_SIZE] = { "SIZE", true },
-	[COLUMN_ID] = { "ID", true },
-	[COLUMN_TUNNEL] = { "TUNNEL", true },
-	[COLUMN_PEER] = { "PEER", true },
-	[COLUMN_REPLAY_OF] = { "REPLAY OF", true },
-	[COLUMN_HOST] = { "HOST", true },
-	[COLUMN_TAG] = { "TAG", true },
+	[COLUMN_TIME] = { "TIME", false, STORE_ORDER_TIME },
+	[COLUMN_STATUS] = { "STAT", false, STORE_ORDER_STATUS },
+	[COLUMN_METHOD] = { "METHOD", true, STORE_ORDER_METHOD },
+	[COLUMN_SOURCE] = { "SOURCE", true, STORE_ORDER_SOURCE },
+	[COLUMN_EVENT] = { "EVENT / PATH", false, STORE_ORDER_EVENT },
+	[COLUMN_PATH] = { NULL, true, STORE_ORDER_PATH },
+	[COLUMN_ATTEMPTS] = { "ATT", true, STORE_ORDER_ATTEMPTS },
+	[COLUMN_TOOK] = { "TOOK", true, STORE_ORDER_TOOK },
+	[COLUMN_SIZE] = { "SIZE", true, STORE_ORDER_SIZE },
+	[COLUMN_ID] = { "ID", true, STORE_ORDER_TIME },
+	[COLUMN_TUNNEL] = { "TUNNEL", true, STORE_ORDER_TUNNEL },
+	[COLUMN_PEER] = { "PEER", true, STORE_ORDER_PEER },
+	[COLUMN_REPLAY_OF] = { "REPLAY OF", true, STORE_ORDER_REPLAY_OF },
+	[COLUMN_HOST] = { "HOST", true, STORE_ORDER_HOST },
+	[COLUMN_TAG] = { "TAG", true, STORE_ORDER_TAG },
 };
 
 const char *columns_name(enum column column)
@@ -121,4 +123,44 @@ bool columns_read(const char *names, unsigned *shown, uint8_t order[COLUMN_COUNT
 	    COLUMN_BIT(COLUMN_FLAGS) | COLUMN_BIT(COLUMN_TIME) | COLUMN_BIT(COLUMN_STATUS) | COLUMN_BIT(COLUMN_EVENT);
 	put_rest(order, count);
 	return true;
+}
+
+/* ---- the order ---- */
+
+static const struct {
+	const char *name;
+	bool descends;
+} orders[STORE_ORDER_COUNT] = {
+	[STORE_ORDER_TIME] = { "time", false },     [STORE_ORDER_STATUS] = { "stat", true },
+	[STORE_ORDER_METHOD] = { "method", false }, [STORE_ORDER_SOURCE] = { "source", false },
+	[STORE_ORDER_EVENT] = { "event", false },   [STORE_ORDER_PATH] = { "path", false },
+	[STORE_ORDER_ATTEMPTS] = { "att", true },   [STORE_ORDER_TOOK] = { "took", true },
+	[STORE_ORDER_SIZE] = { "size", true },      [STORE_ORDER_TUNNEL] = { "tunnel", false },
+	[STORE_ORDER_PEER] = { "peer", false },     [STORE_ORDER_REPLAY_OF] = { "replay-of", true },
+	[STORE_ORDER_HOST] = { "host", false },     [STORE_ORDER_TAG] = { "tag", false },
+};
+
+enum store_order_key columns_order(enum column column)
+{
+	return columns[column].order;
+}
+
+const char *columns_order_name(enum store_order_key key)
+{
+	return orders[key].name;
+}
+
+bool columns_read_order(const char *name, enum store_order_key *out)
+{
+	for (int key = 0; key < STORE_ORDER_COUNT; key++)
+		if (strcasecmp(orders[key].name, name) == 0) {
+			*out = (enum store_order_key)key;
+			return true;
+		}
+	return false;
+}
+
+bool columns_order_descends(enum store_order_key key)
+{
+	return orders[key].descends;
 }

@@ -202,6 +202,7 @@ static void put_commands(const struct columns *c)
 		{ ":filter F", "as `creel list --filter F`" },
 		{ ":goto N", "to delivery #N" },
 		{ ":export FORMAT FILE", "curl, har, ndjson, http, postman, insomnia or body" },
+		{ ":sort took", "by a column; :sort took up, :sort time" },
 		{ ":set mouse on", "also split, order, time" },
 	};
 	put_heading(c, "Commands");

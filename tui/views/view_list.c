@@ -186,6 +186,8 @@ static void list_clear(struct ui *ui, struct effect *out)
 		quick_drop(ui, out);
 	else if (ui->filter[0])
 		effect_filter(out, "");
+	else if (ui->list.sorting.by.key != STORE_ORDER_TIME)
+		effect_sort(out, STORE_ORDER_TIME, SORT_UP);
 }
 
 /* Enter on the line of a finished replay shows what it made. */
@@ -240,10 +242,17 @@ static void list_act(struct view *v, struct ui *ui, enum action a, int count, st
 			list_pause(m);
 		else
 			list_follow(m);
+		*out = (struct effect){ .kind = EFFECT_REMEMBER };
 		break;
 	case ACTION_REVERSE:
 		list_reverse(m);
 		*out = (struct effect){ .kind = EFFECT_REMEMBER };
+		break;
+	case ACTION_SORT:
+		*out = (struct effect){ .kind = EFFECT_SORT_MENU };
+		break;
+	case ACTION_SORT_AGAIN:
+		effect_sort(out, m->sorting.by.key, SORT_AGAIN);
 		break;
 	case ACTION_ONLY_MARKED:
 		toggle_term(ui, "is:marked", out);

@@ -22,6 +22,8 @@ static inline uint32_t dumped(uint32_t base)
 		return 0x2580 + (base - SURFACE_LEVEL);
 	if (base == SURFACE_PIXELS)
 		return 0x2580;
+	if (base == SURFACE_UP || base == SURFACE_DOWN)
+		return base == SURFACE_UP ? '^' : 'v';
 	return base == SURFACE_LINE ? '-' : base == SURFACE_BAR ? '|' : base;
 }
 

@@ -2,6 +2,7 @@
 #include "tests/unit/tui/tui_golden.h"
 #include "tui/desk/screen.h"
 #include "tui/overview/view_overview.h"
+#include "tui/questions/sheet_menu.h"
 #include "tui/views/bars.h"
 
 static const struct {
@@ -16,11 +17,21 @@ struct world {
 
 static void feed(struct world *w)
 {
+	struct list_model *m = &w->s.ui.list;
 	struct list_request r;
-	while (list_wants(&w->s.ui.list, &r)) {
+	uint64_t generation;
+	if (list_wants_order(m, &generation)) {
+		struct ordered o;
+		fake_source_order(&w->f, w->s.ui.filter, &m->sorting.by, 60, &o);
+		assert_true(list_receive_order(m, generation, &o));
+	}
+	while (list_wants(m, &r)) {
 		struct page p;
-		fake_source_page(&w->f, w->s.ui.filter, r.anchor, r.forward, r.count, &p);
-		assert_true(list_receive(&w->s.ui.list, r.generation, &p));
+		if (r.ids)
+			fake_source_rows(&w->f, r.ids, r.count, &p);
+		else
+			fake_source_page(&w->f, w->s.ui.filter, r.anchor, r.forward, r.count, &p);
+		assert_true(list_receive(m, r.generation, &p));
 	}
 }
 
@@ -95,6 +106,34 @@ static void test_list(void **state)
 	end(&w);
 }
 
+static bool is_there(struct world *w, int columns, const char *words)
+{
+	struct buffer text = { 0 }, roles = { 0 };
+	draw(w, columns, 24);
+	assert_true(surface_dump(&w->surface, &text, &roles) && buffer_put_u8(&text, 0));
+	bool there = strstr((const char *)text.at, words) != NULL;
+	buffer_free(&text);
+	buffer_free(&roles);
+	return there;
+}
+
+static void test_list_sorted(void **state)
+{
+	struct world w;
+	(void)state;
+	begin(&w, 214);
+	list_sort(&w.s.ui.list, STORE_ORDER_TOOK, true, false);
+	list_counted(&w.s.ui.list, 226); /* twelve came since */
+	check(&w, "list-sorted");
+	w.s.ui.list.sorting.order.matched = 1000214; /* with no more than the first kept */
+	assert_true(is_there(&w, 80, "SORTED by took, first 214 of 1,000,214"));
+	list_sort(&w.s.ui.list, STORE_ORDER_ATTEMPTS, false, false);
+	check(&w, "list-sorted-up");
+	sheet_sort_menu(&w.s.sheet, &w.s.ui);
+	check(&w, "sheet-sort");
+	end(&w);
+}
+
 /* What the answer to tui_load_preview would have put there. */
 static void preview(struct world *w, const char *event_id, const char *reason)
 {
@@ -106,17 +145,6 @@ static void preview(struct world *w, const char *event_id, const char *reason)
 	ui->preview_status = item->row.status;
 	assert_true(buffer_append_text(&ui->preview.event_id, event_id) &&
 		    buffer_append_text(&ui->preview.reason, reason));
-}
-
-static bool is_there(struct world *w, int columns, const char *words)
-{
-	struct buffer text = { 0 }, roles = { 0 };
-	draw(w, columns, 24);
-	assert_true(surface_dump(&w->surface, &text, &roles) && buffer_put_u8(&text, 0));
-	bool there = strstr((const char *)text.at, words) != NULL;
-	buffer_free(&text);
-	buffer_free(&roles);
-	return there;
 }
 
 static void stats(struct world *w, struct view *v)
@@ -370,7 +398,7 @@ static void test_prompts(void **state)
 	size_t count = w.s.prompt.suggestion_count, enabled = 0;
 	for (int a = 1; a < ACTION_COUNT; a++)
 		enabled += action_enabled((enum action)a, CONTEXT_LIST, HAVE_ROW);
-	assert_int_equal(count, enabled + 8); /* and the commands */
+	assert_int_equal(count, enabled + 9); /* and the commands */
 	for (size_t i = 0; i < count + 3; i++)
 		press(&w, TKEY_DOWN);
 	assert_int_equal(w.s.prompt.suggestion, count - 1);
@@ -504,6 +532,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_list_sorted),
 		cmocka_unit_test(test_overview),
 		cmocka_unit_test(test_preview),
 		cmocka_unit_test(test_paused),
